@@ -1,0 +1,32 @@
+/** How nodes, or the elements of maps, are executed. */
+export type ExecutionMode = "sequential" | "async" | "threaded" | "parallel";
+
+/** How a pipeline runs: `@execution(options)`. */
+export interface ExecutionOptions {
+  /** How independent nodes go together. Default `"async"`: they overlap on the event loop. */
+  readonly nodes?: ExecutionMode;
+  /** How the elements of a mapped node go together. Default `"async"`: up to `maxWorkers` overlap. */
+  readonly maps?: ExecutionMode;
+  /** How many elements of a map are under way at once. Default 16. */
+  readonly maxWorkers?: number;
+  /** Milliseconds that work under way is given to stop after an abort, a timeout or a failure. Default 100. */
+  readonly graceMs?: number;
+}
+
+/** Where a pipeline runs: `local()`, `modal(...)`. */
+export interface Placement {
+  readonly kind: string;
+}
+
+/** What remembers a pipeline's values: `sqlite(path)`, `memory()`, `keyv(store)`. */
+export interface CacheStore {
+  readonly kind: string;
+}
+
+/** What a pipeline's class decorators, `with`, or the options of one run chose. */
+export interface Choices {
+  readonly runOn?: Placement;
+  readonly execution?: ExecutionOptions;
+  /** `false`: remember nothing, though the class says `@cached`. */
+  readonly cache?: CacheStore | false;
+}

@@ -1,0 +1,29 @@
+import { recordMember } from "./metadata.js";
+
+export interface InputOptions {
+  /**
+   * The input may be left out though it has no default. TypeScript's `?` is gone at run time: say it here (or with
+   * class-validator's `@IsOptional()`) for an input that has no initialiser.
+   */
+  readonly optional?: boolean;
+}
+
+/**
+ * A field that the caller gives. Its initialiser is its default. Decorators of class-validator and
+ * class-transformer on the same field say what is valid and how a plain object becomes an instance.
+ *
+ * @example
+ * ```ts
+ * @input() @IsInt() @Min(1) topK?: number = 5;
+ * ```
+ */
+export function input(options: InputOptions = {}) {
+  return <T, K extends keyof T>(target: T, key: K): void => {
+    recordMember(target as object, key, {
+      role: "input",
+      dependencies: [],
+      options: {},
+      optional: options.optional === true,
+    });
+  };
+}

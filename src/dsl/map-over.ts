@@ -1,0 +1,43 @@
+import { split } from "./arguments.js";
+import type { Method } from "./brands.js";
+import { recordMember } from "./metadata.js";
+import { childOf } from "./nested.js";
+import type { MapArguments, MapKey, MapMethod, Mappable } from "./wiring.js";
+
+/**
+ * On a method: computed for each element of a list. The first argument names the list, or several (`["a", "b"]`,
+ * by index, or all pairs with `{ mode: "product" }`); the rest name what every element shares. The method returns
+ * `Each<T>`, dependants see `T[]`. With `{ batch: 64 }` it takes up to 64 elements at once and returns `Batch<T>`.
+ *
+ * On a field `Nested<T[]>`: a nested pipeline for each element, `@mapOver(list, Child, wiring, pick?)`; the child's
+ * input that is wired to the list gets the element.
+ *
+ * @example
+ * ```ts
+ * @mapOver("queries", "index", "topK")
+ * hits(query: Query, index: VectorIndex, topK: number): Each<Hit[]> { return index.search(query, topK); }
+ * ```
+ */
+export function mapOver<T, K extends PropertyKey, M extends Method, const A extends readonly Mappable<T>[]>(
+  ...given: MapArguments<T, M, A>
+): (target: T, key: MapKey<T, K, A>, method?: MapMethod<M, A>) => void;
+export function mapOver(...given: unknown[]) {
+  const [lists, second, ...rest] = given;
+  const over = (Array.isArray(lists) ? lists : [lists]) as string[];
+  const child = childOf(second);
+  if (child !== undefined) {
+    const [wiring, ...last] = rest;
+    const { dependencies, options } = split(last);
+    const [pick] = dependencies;
+    return (target: object, key: unknown): void =>
+      recordMember(target, key, {
+        role: "mapOver",
+        over,
+        dependencies: [],
+        child: { pipeline: child, wiring: wiring as Record<string, string>, pick },
+        options,
+      });
+  }
+  const said = split(given.slice(1));
+  return (target: object, key: unknown): void => recordMember(target, key, { role: "mapOver", over, ...said });
+}

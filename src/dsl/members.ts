@@ -1,0 +1,78 @@
+import type { BrandOf, Method, ValueOf } from "./brands.js";
+
+/** The key under which a pipeline object keeps what was chosen and bound on it. */
+export const PIPELINE: unique symbol = Symbol.for("hypernodes.pipeline");
+
+declare const BOUND: unique symbol;
+
+/** Any pipeline object, as far as this folder knows it. */
+export interface AnyPipeline {
+  readonly [PIPELINE]: unknown;
+}
+
+/** A pipeline class that can be made without arguments. */
+export type PipelineClass<P extends AnyPipeline = AnyPipeline> = new () => P;
+
+/** The names that belong to `Pipeline` itself and can't name a member. */
+export const RESERVED = [
+  "run",
+  "map",
+  "stream",
+  "bind",
+  "unbind",
+  "with",
+  "open",
+  "graph",
+  "boundInputs",
+  "missingInputs",
+] as const;
+
+export type Reserved = (typeof RESERVED)[number];
+
+/** The names of a pipeline's own public members. */
+export type Own<T> = Exclude<keyof T, Reserved | symbol | number>;
+
+type NodeName<T, K extends keyof T> = [NonNullable<T[K]>] extends [Method]
+  ? K
+  : BrandOf<T[K]> extends "nested"
+    ? K
+    : never;
+
+/** The names of the nodes of `T`: its methods and its nested pipelines. */
+export type NodesOf<T> = { [K in Own<T>]-?: NodeName<T, K> }[Own<T>];
+
+type Field<T, K extends keyof T> = K extends Own<T> ? ([NodeName<T, K>] extends [never] ? K : never) : never;
+
+/** The inputs of `T` as declared, whatever is bound. */
+export type DeclaredInputs<T> = { [K in keyof T as Field<T, K>]: T[K] };
+
+/** What a caller of `T` gives: its inputs. Those with `?`, and those that are bound, may be left out. */
+export type InputsOf<T> = [BoundNames<T>] extends [never]
+  ? DeclaredInputs<T>
+  : Omit<DeclaredInputs<T>, BoundNames<T> & string> &
+      Partial<Pick<DeclaredInputs<T>, BoundNames<T> & keyof DeclaredInputs<T>>>;
+
+type Marked<T> = {
+  [K in Own<T>]-?: T[K] extends Method ? (BrandOf<Awaited<ReturnType<T[K]>>> extends "output" ? K : never) : never;
+}[Own<T>];
+
+/** The names of what `run` returns: the outputs of `T`, or all its nodes if it has no `@output`. */
+export type OutputNames<T> = [Marked<T>] extends [never] ? NodesOf<T> : Marked<T>;
+
+/** What `run` returns. */
+export type OutputsOf<T> = { [K in OutputNames<T>]: ValueOf<T[K & keyof T]> };
+
+/** `T` with some of its inputs bound: it need not be given those. */
+export type Bound<T, Names> = T & { readonly [BOUND]?: { readonly pipeline: T; readonly names: Names } };
+
+type BoundBy<T> = typeof BOUND extends keyof T
+  ? NonNullable<T[typeof BOUND]> extends { pipeline: infer P; names: infer N }
+    ? { pipeline: P; names: N }
+    : never
+  : { pipeline: T; names: never };
+
+/** The names of the inputs of `T` that are bound. */
+export type BoundNames<T> = BoundBy<T>["names"];
+
+/** The pipeline type without its bindings. */
+export type Unbound<T> = BoundBy<T>["pipeline"];

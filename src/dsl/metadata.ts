@@ -1,0 +1,144 @@
+/**
+ * The one owner of what decorators leave on a class: it writes with reflect-metadata, and merges own
+ * metadata along the prototype chain.
+ */
+import "reflect-metadata";
+import { DefinitionError } from "../errors.js";
+import type { Choices } from "./choices.js";
+import type { MapOptions } from "./options.js";
+
+export type Role = "input" | "node" | "output" | "mapOver" | "resource" | "nested";
+
+/** What one decorator said of one member. */
+export interface Member {
+  readonly name: string;
+  readonly role: Role;
+  /** The class whose body has the decorator. */
+  readonly declaredBy: Class;
+  /** The names, or paths into records, that the method's parameters get; with `over`, those after the lists. */
+  readonly dependencies: readonly string[];
+  /** The lists that are mapped over. */
+  readonly over?: readonly string[];
+  readonly child?: Child;
+  readonly options: MapOptions;
+  /** An input that may be left out though it has no default. */
+  readonly optional?: boolean;
+}
+
+/** A nested pipeline as declared. */
+export interface Child {
+  /** A pipeline class, or a pipeline object with bound inputs. */
+  readonly pipeline: unknown;
+  readonly wiring: Readonly<Record<string, string>>;
+  readonly pick?: string | undefined;
+}
+
+export type Class = abstract new (...args: never[]) => object;
+
+const MEMBERS = "hypernodes:members";
+const CHOICES = "hypernodes:choices";
+const MODEL = "hypernodes:model";
+
+// A second copy of reflect-metadata, loaded later, replaces the global functions and with them the store. Ours stays.
+const { defineMetadata, getOwnMetadata, hasOwnMetadata } = Reflect;
+
+type MemberTable = Map<string, readonly Member[]>;
+
+/** Records a member on the class that `target` is the prototype of. */
+export function recordMember(target: object, key: unknown, member: Omit<Member, "name" | "declaredBy">): void {
+  const decorator = `@${member.role}`;
+  if (typeof key === "object" && key !== null && "kind" in key) throw standardDecorators(decorator);
+  if (typeof target === "function" || typeof key !== "string") {
+    throw new DefinitionError(typeof target === "function" ? target.name : target.constructor.name, [
+      {
+        code: "NOT_A_MEMBER",
+        where: `${typeof target === "function" ? target.name : target.constructor.name}.${String(key)}`,
+        problem: `${decorator} stands on a static or symbol-named member`,
+        advice: "Put it on an instance member that has a name.",
+      },
+    ]);
+  }
+  const declaredBy = target.constructor as Class;
+  let table: MemberTable | undefined = getOwnMetadata(MEMBERS, declaredBy);
+  if (table === undefined) {
+    table = new Map();
+    defineMetadata(MEMBERS, table, declaredBy);
+  }
+  table.set(key, [...(table.get(key) ?? []), { ...member, name: key, declaredBy }]);
+}
+
+/** The members of a class, inherited ones too, in order of declaration: for each name, all that the nearest class says of it. */
+export function membersOf(pipeline: Class): ReadonlyMap<string, readonly Member[]> {
+  const members: MemberTable = new Map();
+  for (const owner of lineage(pipeline)) {
+    const own: MemberTable = getOwnMetadata(MEMBERS, owner) ?? new Map();
+    for (const [name, said] of own) members.set(name, said);
+  }
+  return members;
+}
+
+/** Records what a class decorator chose. */
+export function recordChoices(target: Class, chosen: Choices, second?: unknown): void {
+  if (typeof second === "object" && second !== null && "kind" in second) {
+    throw standardDecorators(`@${Object.keys(chosen).map((k) => (k === "cache" ? "cached" : k))[0]}`);
+  }
+  defineMetadata(CHOICES, { ...getOwnMetadata(CHOICES, target), ...chosen }, target);
+}
+
+/** What the decorators of a class chose; the nearest class wins, option by option. */
+export function choicesOf(pipeline: Class): Choices {
+  return lineage(pipeline).reduce<Choices>((chosen, owner) => mergeChoices(chosen, getOwnMetadata(CHOICES, owner)), {});
+}
+
+/** `nearer` wins over `farther`, option by option. */
+export function mergeChoices(farther: Choices, nearer: Choices | undefined): Choices {
+  if (nearer === undefined) return farther;
+  return nearer.execution === undefined || farther.execution === undefined
+    ? { ...farther, ...nearer }
+    : { ...farther, ...nearer, execution: { ...farther.execution, ...nearer.execution } };
+}
+
+export interface ModelOptions {
+  /** The name by which values of the class are known where they travel. Default: the class's own name. */
+  readonly name?: string;
+  /** The fields that count when two values are compared by content. Default: all public ones. */
+  readonly key?: readonly string[];
+}
+
+export function recordModel(target: Class, options: ModelOptions): void {
+  defineMetadata(MODEL, options, target);
+}
+
+/** What `@model()` said of the class itself. */
+export function modelOf(target: Class): ModelOptions | undefined {
+  return getOwnMetadata(MODEL, target);
+}
+
+/** What the loader emitted of a member's types, if it emits any (swc and tsc do; esbuild and tsx do not). */
+export function designOf(kind: "type" | "paramtypes" | "returntype", declaredBy: Class, name: string): unknown {
+  const key = `design:${kind}`;
+  // The class may have been defined under another copy of reflect-metadata than this module was.
+  return hasOwnMetadata(key, declaredBy.prototype, name)
+    ? getOwnMetadata(key, declaredBy.prototype, name)
+    : Reflect.getOwnMetadata(key, declaredBy.prototype, name);
+}
+
+/** The class and those it extends, the farthest first. */
+function lineage(pipeline: Class): Class[] {
+  const classes: Class[] = [];
+  for (let c: unknown = pipeline; typeof c === "function" && c !== Function.prototype; c = Object.getPrototypeOf(c)) {
+    classes.unshift(c as Class);
+  }
+  return classes;
+}
+
+function standardDecorators(decorator: string): DefinitionError {
+  return new DefinitionError("hypernodes", [
+    {
+      code: "STANDARD_DECORATORS",
+      where: decorator,
+      problem: "the file is compiled with standard (TC39) decorators, which can't check the wiring",
+      advice: 'Set "experimentalDecorators": true in the tsconfig.json that your compiler or loader reads.',
+    },
+  ]);
+}

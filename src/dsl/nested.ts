@@ -1,0 +1,45 @@
+import { split } from "./arguments.js";
+import { type AnyPipeline, PIPELINE, type PipelineClass } from "./members.js";
+import { recordMember } from "./metadata.js";
+import type { NodeOptions } from "./options.js";
+import type { NestedField, Pick, PickedOf, Wirable, Wiring } from "./wiring.js";
+
+/**
+ * A field `Nested<T>` that stands for a whole pipeline: `wiring` maps the child's inputs to members here, `pick` takes
+ * one node's value; without it the value is the record of the child's outputs. The child is a class, or a pipeline
+ * object with bound inputs. Only the child's nodes that are needed run.
+ *
+ * @example
+ * ```ts
+ * @nested(Cleaning, { text: "document" }, "cleaned") cleaned!: Nested<string>;
+ * ```
+ */
+export function nested<
+  T,
+  Key extends PropertyKey,
+  C extends PipelineClass | AnyPipeline,
+  const W extends Wirable<T>,
+  const K extends string | NodeOptions | undefined = undefined,
+>(
+  child: C,
+  wiring: W extends Wiring<T, C, W> ? W : Wiring<T, C, W>,
+  pick?: K extends Pick<C, K> ? K : Pick<C, K>,
+  options?: NodeOptions,
+): (target: T, key: NestedField<T, Key, PickedOf<C, K>, "@nested">) => void;
+export function nested(child: unknown, wiring: unknown, ...last: unknown[]) {
+  const { dependencies, options } = split(last.filter((argument) => argument !== undefined));
+  const [pick] = dependencies;
+  return (target: object, key: unknown): void =>
+    recordMember(target, key, {
+      role: "nested",
+      dependencies: [],
+      child: { pipeline: child, wiring: wiring as Record<string, string>, pick },
+      options,
+    });
+}
+
+/** The argument, if it is a pipeline class or a pipeline object. */
+export function childOf(argument: unknown): unknown {
+  if (typeof argument === "function") return argument;
+  return typeof argument === "object" && argument !== null && PIPELINE in argument ? argument : undefined;
+}

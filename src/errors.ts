@@ -1,0 +1,114 @@
+/** What every error of hypernodes carries. */
+export interface ErrorParts {
+  /** Stable, for programs: `"MISSING_INPUTS"`. */
+  readonly code: string;
+  /** Where: a path through nesting and fan-out, such as `Corpus.essays[3].count`. */
+  readonly where: string;
+  /** What was wrong, with the value seen. */
+  readonly problem: string;
+  /** What to do about it. */
+  readonly advice?: string | undefined;
+  /** The original error, if another one led to this. */
+  readonly cause?: unknown;
+}
+
+/** The base of all errors that hypernodes throws: a stable code, the place, what was wrong, and what to do. */
+export class HypernodesError extends Error {
+  override readonly name: string = "HypernodesError";
+  readonly code: string;
+  readonly where: string;
+  readonly problem: string;
+  readonly advice: string | undefined;
+
+  constructor({ code, where, problem, advice, cause }: ErrorParts) {
+    super(sentence(where, problem, advice), cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.where = where;
+    this.problem = problem;
+    this.advice = advice;
+  }
+}
+
+/** One thing wrong with a pipeline class. */
+export interface Defect {
+  /** Stable, for programs: `"CYCLE"`, `"UNKNOWN_NAME"`. */
+  readonly code: string;
+  /** The member: `Retrieval.hits`. */
+  readonly where: string;
+  readonly problem: string;
+  readonly advice?: string | undefined;
+}
+
+/** A pipeline class that can't work as it is written. All its defects are reported at once. */
+export class DefinitionError extends HypernodesError {
+  override readonly name = "DefinitionError";
+  readonly defects: readonly Defect[];
+
+  constructor(pipeline: string, defects: readonly [Defect, ...Defect[]]) {
+    const [first] = defects;
+    super(
+      defects.length === 1
+        ? first
+        : { code: first.code, where: pipeline, problem: `${defects.length} defects:${list(defects)}` },
+    );
+    this.defects = defects;
+  }
+}
+
+/** One thing wrong with what a caller gave. */
+export interface Violation {
+  /** The input, and the way into its value: `passages[3].text`. */
+  readonly path: string;
+  /** The constraint that failed: `"isInt"`, or `"missing"`, `"unknown"`, `"length"`, `"list"`. */
+  readonly constraint: string;
+  readonly problem: string;
+}
+
+/** What a caller gave does not fit the pipeline. All violations are reported at once, before any node runs. */
+export class InputError extends HypernodesError {
+  override readonly name = "InputError";
+  readonly violations: readonly Violation[];
+
+  constructor(parts: ErrorParts & { readonly violations: readonly Violation[] }) {
+    super(parts);
+    this.violations = parts.violations;
+  }
+}
+
+/** A node, or one element of a mapped node, that failed. The original error is the `cause`. */
+export class NodeError extends HypernodesError {
+  override readonly name = "NodeError";
+  /** The node's own name: `hits`. */
+  readonly node: string;
+  /** The index of the element, if the node is mapped. */
+  readonly element: number | undefined;
+  /** How often it was tried. */
+  readonly attempts: number;
+
+  constructor(
+    parts: ErrorParts & { readonly node: string; readonly element?: number | undefined; readonly attempts: number },
+  ) {
+    super(parts);
+    this.node = parts.node;
+    this.element = parts.element;
+    this.attempts = parts.attempts;
+  }
+}
+
+/** A run, or a node's attempt, that took longer than its `timeoutMs`. */
+export class TimeoutError extends HypernodesError {
+  override readonly name = "TimeoutError";
+}
+
+/** A run that its caller stopped through a signal. The signal's reason is the `cause`. */
+export class AbortError extends HypernodesError {
+  override readonly name = "AbortError";
+}
+
+function sentence(where: string, problem: string, advice: string | undefined): string {
+  return `${where}: ${problem}${advice === undefined ? "" : `${/[.?!\n]$/.test(problem) ? "" : "."} ${advice}`}`;
+}
+
+function list(defects: readonly Defect[]): string {
+  return defects.map((d) => `\n  - ${sentence(d.where, d.problem, d.advice)}`).join("");
+}

@@ -1,0 +1,13 @@
+export type { Batch, Each, Nested, Output, ValueOf } from "./dsl/brands.js";
+export { cached } from "./dsl/cached.js";
+export { execution } from "./dsl/execution.js";
+export { input } from "./dsl/input.js";
+export { mapOver } from "./dsl/map-over.js";
+export { model } from "./dsl/model.js";
+export { nested } from "./dsl/nested.js";
+export { node } from "./dsl/node.js";
+export { output } from "./dsl/output.js";
+export { resource } from "./dsl/resource.js";
+export { runOn } from "./dsl/run-on.js";
+export { NodeError } from "./errors.js";
+export { Pipeline } from "./pipeline.js";
