@@ -106,7 +106,9 @@ export class AbortError extends HypernodesError {
 }
 
 function sentence(where: string, problem: string, advice: string | undefined): string {
-  return `${where}: ${problem}${advice === undefined ? "" : `${/[.?!\n]$/.test(problem) ? "" : "."} ${advice}`}`;
+  if (advice === undefined) return `${where}: ${problem}`;
+  const between = problem.includes("\n") ? "\n  " : /[.?!]$/.test(problem) ? " " : ". ";
+  return `${where}: ${problem}${between}${advice}`;
 }
 
 function list(defects: readonly Defect[]): string {

@@ -1,13 +1,32 @@
+export { memory, sqlite } from "./cache/stores.js";
 export type { Batch, Each, Nested, Output, ValueOf } from "./dsl/brands.js";
 export { cached } from "./dsl/cached.js";
+export type { CacheStore, Choices, ExecutionMode, ExecutionOptions, Placement } from "./dsl/choices.js";
 export { execution } from "./dsl/execution.js";
-export { input } from "./dsl/input.js";
+export { type InputOptions, input } from "./dsl/input.js";
 export { mapOver } from "./dsl/map-over.js";
+export type { Bound, InputsOf, NodesOf, OutputsOf } from "./dsl/members.js";
+export type { ModelOptions } from "./dsl/metadata.js";
 export { model } from "./dsl/model.js";
 export { nested } from "./dsl/nested.js";
 export { node } from "./dsl/node.js";
+export type { MapOptions, NodeOptions, OnError, Retries } from "./dsl/options.js";
 export { output } from "./dsl/output.js";
 export { resource } from "./dsl/resource.js";
 export { runOn } from "./dsl/run-on.js";
-export { NodeError } from "./errors.js";
-export { Pipeline } from "./pipeline.js";
+export { type CurrentRun, currentRun } from "./engine/current-run.js";
+export type { Listener, RunEvent } from "./engine/events.js";
+export {
+  AbortError,
+  type Defect,
+  DefinitionError,
+  type ErrorParts,
+  HypernodesError,
+  InputError,
+  NodeError,
+  TimeoutError,
+  type Violation,
+} from "./errors.js";
+export type { Dependency, Design, Edge, Graph, GraphNode, Mapped, NestedGraph } from "./graph/graph.js";
+export { type OverOptions, Pipeline, type ResultOf, type RunOptions } from "./pipeline.js";
+export { local, type ModalOptions, modal } from "./placement/placements.js";

@@ -1,5 +1,5 @@
 import type { ValueOf } from "./dsl/brands.js";
-import type { Choices } from "./dsl/choices.js";
+import type { Choices, PipelineState } from "./dsl/choices.js";
 import {
   type AnyPipeline,
   type Bound,
@@ -8,18 +8,48 @@ import {
   type NodesOf,
   type OutputsOf,
   PIPELINE,
+  type PipelineClass,
   type Unbound,
 } from "./dsl/members.js";
+import { choicesOf, mergeChoices } from "./dsl/metadata.js";
+import type { OnError } from "./dsl/options.js";
+import type { Listener } from "./engine/events.js";
+import { Resources } from "./engine/resources.js";
 import type { NodeError } from "./errors.js";
+import { requiredInputs } from "./graph/checks.js";
+import type { Graph } from "./graph/graph.js";
+import type { OverOptions as MapOptions } from "./graph/plan-over.js";
+import { reflect } from "./graph/reflect.js";
+import { mapLocally, runLocally, streamLocally, type Use } from "./placement/local.js";
 
+/** What one run is told beyond its inputs; its choices are over those of the class. */
 export interface RunOptions<T, K extends NodesOf<T> = never, G extends NodesOf<T> = never> extends Choices {
+  /** The nodes whose values are returned. Only they and what they need run; only those inputs are asked for. */
   readonly outputs?: readonly K[];
+  /** Values in the place of nodes: they, and what only they need, do not run. */
   readonly given?: { readonly [P in G]: ValueOf<T[P & keyof T]> };
+  /** Stops the run: nodes see it through `currentRun().signal`, and the run is rejected with an `AbortError`. */
   readonly signal?: AbortSignal;
-  readonly timeoutMs?: number;
+  /** Hears of everything that happens. One that throws does not disturb the run. */
+  readonly onEvent?: Listener;
 }
-type InputsFor<T, Narrowed> = [Narrowed] extends [never] ? InputsOf<T> : Partial<InputsOf<T>>;
+
+/** What `map` and `stream` are told beyond their inputs. */
+export interface OverOptions<T, O, K extends NodesOf<T> = never, G extends NodesOf<T> = never>
+  extends RunOptions<T, K, G> {
+  /** The inputs that are given lists: the pipeline runs for each element. */
+  readonly over: O extends ValidOver<T, O> ? O : ValidOver<T, O>;
+  /** How several lists go together: `"zip"` (default) by index, `"product"` in all pairs, the first list slowest. */
+  readonly mode?: "zip" | "product";
+  /** `"throw"` (default) stops at the first failure; `"collect"` gives a `NodeError` in a failed element's place. */
+  readonly onError?: OnError;
+}
+
+/** What `run` returns: the outputs, or the nodes that were asked for. */
 export type ResultOf<T, K> = [K] extends [never] ? OutputsOf<T> : { [P in K & keyof T]: ValueOf<T[P]> };
+
+type InputsFor<T, Narrowed> = [Narrowed] extends [never] ? InputsOf<T> : Partial<InputsOf<T>>;
+
 type RunArguments<T, K extends NodesOf<T>, G extends NodesOf<T>> =
   {} extends InputsFor<T, K | G>
     ? [inputs?: InputsFor<T, K | G>, options?: RunOptions<T, K, G>]
@@ -30,37 +60,176 @@ type NamesIn<O> = O extends string ? O : O extends readonly (infer N)[] ? N : ne
 type ValidName<T, N> =
   N extends InputName<T> ? N : Extract<InputName<T>, `${N & string}${string}`> | `no input is named '${N & string}'`;
 type ValidOver<T, O> = O extends string ? ValidName<T, O> : { [I in keyof O]: ValidName<T, O[I]> };
-export interface MapOptions<T, O, K extends NodesOf<T> = never> extends Choices {
-  readonly over: O extends ValidOver<T, O> ? O : ValidOver<T, O>;
-  readonly mode?: "zip" | "product";
-  readonly outputs?: readonly K[];
-  readonly onError?: "throw" | "collect";
-}
-type MapInputs<T, O, K> = {
-  [N in keyof InputsFor<T, K>]: N extends NamesIn<O>
-    ? Iterable<Exclude<InputsFor<T, K>[N], undefined>>
-    : InputsFor<T, K>[N];
+type AnyOver<T> = InputName<T> | (string & {}) | readonly (InputName<T> | (string & {}))[];
+
+type MapInputs<T, O, Narrowed> = {
+  [N in keyof InputsFor<T, Narrowed>]: N extends NamesIn<O>
+    ? Iterable<Exclude<InputsFor<T, Narrowed>[N], undefined>>
+    : InputsFor<T, Narrowed>[N];
+};
+type StreamInputs<T, O, Narrowed> = {
+  [N in keyof InputsFor<T, Narrowed>]: N extends NamesIn<O>
+    ?
+        | Iterable<Exclude<InputsFor<T, Narrowed>[N], undefined>>
+        | AsyncIterable<Exclude<InputsFor<T, Narrowed>[N], undefined>>
+    : InputsFor<T, Narrowed>[N];
 };
 
+const states = new WeakMap<Pipeline, PipelineState>();
+const opened = new WeakMap<Pipeline, Resources>();
+const UNTOUCHED: PipelineState = Object.freeze({ bound: Object.freeze({}), choices: Object.freeze({}) });
+
+/**
+ * The base of all pipelines: a class whose decorated members say what goes in, what is computed from what, and what
+ * comes out.
+ *
+ * @throws {DefinitionError} when it is made, with all that is wrong with the class.
+ */
 export abstract class Pipeline implements AnyPipeline {
-  readonly [PIPELINE]: unknown = undefined;
-  run<const K extends NodesOf<this> = never, const G extends NodesOf<this> = never>(
-    ..._given: RunArguments<this, K, G>
+  constructor() {
+    reflect(new.target as unknown as PipelineClass);
+  }
+
+  get [PIPELINE](): PipelineState {
+    return states.get(this) ?? UNTOUCHED;
+  }
+
+  /**
+   * Runs the pipeline once.
+   *
+   * @returns the record of its outputs, or of the nodes that `outputs` asks for.
+   * @throws {InputError} before any node runs, if the inputs do not fit.
+   * @throws {NodeError} if a node fails.
+   * @throws {AbortError} if the signal is aborted.
+   *
+   * @example
+   * ```ts
+   * const { predictions } = await new Retrieval().run({ passages, queries });
+   * ```
+   */
+  async run<const K extends NodesOf<this> = never, const G extends NodesOf<this> = never>(
+    ...[inputs, options]: RunArguments<this, K, G>
   ): Promise<ResultOf<this, K>> {
-    return null!;
+    return (await runLocally(this.use(inputs, options))) as ResultOf<this, K>;
   }
-  map<
-    const O extends InputName<this> | (string & {}) | readonly (InputName<this> | (string & {}))[],
+
+  /**
+   * Runs the pipeline for each element of some inputs.
+   *
+   * @returns the records of outputs, in input order; with `onError: "collect"`, a `NodeError` where one failed.
+   * @throws as `run` does; the elements are checked before any node runs.
+   */
+  async map<
+    const O extends AnyOver<this>,
     const K extends NodesOf<this> = never,
-  >(_inputs: MapInputs<this, O, K>, _options: MapOptions<this, O, K>): Promise<ResultOf<this, K>[]> {
-    return null!;
+    const G extends NodesOf<this> = never,
+    const E extends OnError = "throw",
+  >(
+    inputs: MapInputs<this, O, K | G>,
+    options: OverOptions<this, O, K, G> & { readonly onError?: E },
+  ): Promise<(ResultOf<this, K> | (E extends "collect" ? NodeError : never))[]> {
+    return (await mapLocally(this.use(inputs, options), over(options))) as ResultOf<this, K>[];
   }
-  bind<const B extends Partial<InputsOf<this>>>(_inputs: B): Bound<Unbound<this>, BoundNames<this> | keyof B> {
-    return null!;
+
+  /**
+   * Runs the pipeline for each element of some inputs, which may come over time, and gives each result as it ends. It
+   * holds at most `maxWorkers` elements; to stop reading stops the run.
+   *
+   * @throws as `run` does; an element is checked when it comes.
+   */
+  stream<
+    const O extends AnyOver<this>,
+    const K extends NodesOf<this> = never,
+    const G extends NodesOf<this> = never,
+    const E extends OnError = "throw",
+  >(
+    inputs: StreamInputs<this, O, K | G>,
+    options: OverOptions<this, O, K, G> & { readonly onError?: E },
+  ): AsyncGenerator<ResultOf<this, K> | (E extends "collect" ? NodeError : never), void, undefined> {
+    return streamLocally(this.use(inputs, options), over(options)) as AsyncGenerator<
+      ResultOf<this, K>,
+      void,
+      undefined
+    >;
   }
+
+  /** The same pipeline with values for some inputs. A value given to `run` is over a bound one; `null` binds, `undefined` does not. */
+  bind<const B extends Partial<InputsOf<this>>>(inputs: B): Bound<Unbound<this>, BoundNames<this> | keyof B> {
+    return this.derive({ bound: { ...this[PIPELINE].bound, ...inputs } });
+  }
+
+  /** The same pipeline without the values of these inputs, or without any that are bound. */
   unbind<const N extends BoundNames<this> = BoundNames<this>>(
-    ..._names: N[]
+    ...names: N[]
   ): Bound<Unbound<this>, Exclude<BoundNames<this>, N>> {
-    return null!;
+    const gone: readonly unknown[] = names.length > 0 ? names : Object.keys(this[PIPELINE].bound);
+    const kept = Object.entries(this[PIPELINE].bound).filter(([name]) => !gone.includes(name));
+    return this.derive({ bound: Object.fromEntries(kept) });
   }
+
+  /** The values that are bound: a copy. */
+  get boundInputs(): Partial<InputsOf<this>> {
+    return { ...this[PIPELINE].bound } as Partial<InputsOf<this>>;
+  }
+
+  /** The inputs that a run must be given: not bound, without a default, not optional. */
+  get missingInputs(): string[] {
+    const graph = this.graph();
+    return requiredInputs(graph, graph.outputs, this).filter((name) => this[PIPELINE].bound[name] === undefined);
+  }
+
+  /** The same pipeline under other choices than its class's decorators made. */
+  with(choices: Choices): this {
+    return this.derive({ choices: mergeChoices(this[PIPELINE].choices, choices) });
+  }
+
+  /**
+   * The same pipeline, whose runs share their resources until it is disposed of.
+   *
+   * @example
+   * ```ts
+   * await using retrieval = new Retrieval().open();   // the encoder is built once, for all runs
+   * ```
+   */
+  open(): this & AsyncDisposable {
+    const resources = new Resources();
+    const copy: this = this.derive({});
+    opened.set(copy, resources);
+    return Object.defineProperty(copy, Symbol.asyncDispose, { value: () => resources.dispose() }) as this &
+      AsyncDisposable;
+  }
+
+  /** The pipeline as an immutable graph. */
+  graph(): Graph {
+    return reflect(this.constructor as PipelineClass);
+  }
+
+  private derive<P>(changed: Partial<PipelineState>): P {
+    const copy = new (this.constructor as PipelineClass)() as Pipeline;
+    Object.assign(copy, this);
+    states.set(copy, { ...this[PIPELINE], ...changed });
+    const resources = opened.get(this);
+    if (resources !== undefined) opened.set(copy, resources);
+    return copy as P;
+  }
+
+  private use(inputs: object | undefined, options: RunOptions<this, any, any> | undefined): Use {
+    const { outputs, given, signal, onEvent, runOn, execution, cache } = options ?? {};
+    const chosen = { ...(runOn && { runOn }), ...(execution && { execution }), ...(cache !== undefined && { cache }) };
+    return {
+      pipeline: this,
+      graph: this.graph(),
+      inputs: (inputs ?? {}) as Record<string, unknown>,
+      outputs,
+      given: (given ?? {}) as Record<string, unknown>,
+      choices: mergeChoices(mergeChoices(choicesOf(this.constructor as PipelineClass), this[PIPELINE].choices), chosen),
+      resources: opened.get(this),
+      signal,
+      listener: onEvent,
+    };
+  }
+}
+
+function over({ over: names, mode, onError }: { over: unknown; mode?: unknown; onError?: unknown }) {
+  return { over: typeof names === "string" ? [names] : names, mode, onError } as Partial<MapOptions>;
 }

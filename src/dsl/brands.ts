@@ -20,7 +20,7 @@ type Brand<T, M> =
     ? T
     : unknown extends T
       ? {} | null | undefined | Ghost<M>
-      : [T] extends [null | undefined | void]
+      : [T] extends [null | undefined | undefined]
         ? T | Ghost<M>
         : T extends null | undefined
           ? T
@@ -39,7 +39,7 @@ export type Output<T> = Brand<T, Mark<typeof OUTPUT, T>>;
 export type Nested<T> = Brand<T, Mark<typeof NESTED, T>>;
 
 type Has<T, S extends symbol> = true extends (
-  T extends null | undefined | void
+  T extends null | undefined | undefined
     ? never
     : S extends keyof T
       ? true
@@ -62,7 +62,7 @@ export type BrandOf<T> =
             ? "nested"
             : "plain";
 
-type Bare<T, S extends symbol> = T extends null | undefined | void
+type Bare<T, S extends symbol> = T extends null | undefined | undefined
   ? never
   : T extends { readonly [K in S]?: { readonly value: infer V } }
     ? V

@@ -30,3 +30,9 @@ export interface Choices {
   /** `false`: remember nothing, though the class says `@cached`. */
   readonly cache?: CacheStore | false;
 }
+
+/** What a pipeline object keeps under `[PIPELINE]`. */
+export interface PipelineState {
+  readonly bound: Readonly<Record<string, unknown>>;
+  readonly choices: Choices;
+}

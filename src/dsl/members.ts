@@ -1,4 +1,5 @@
 import type { BrandOf, Method, ValueOf } from "./brands.js";
+import type { PipelineState } from "./choices.js";
 
 /** The key under which a pipeline object keeps what was chosen and bound on it. */
 export const PIPELINE: unique symbol = Symbol.for("hypernodes.pipeline");
@@ -7,7 +8,7 @@ declare const BOUND: unique symbol;
 
 /** Any pipeline object, as far as this folder knows it. */
 export interface AnyPipeline {
-  readonly [PIPELINE]: unknown;
+  readonly [PIPELINE]: PipelineState;
 }
 
 /** A pipeline class that can be made without arguments. */

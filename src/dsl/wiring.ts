@@ -123,9 +123,7 @@ type TooFew<
 > = `the method takes ${P["length"] & number} parameter${P["length"] extends 1 ? "" : "s"}, but ${N["length"] extends 0 ? "no" : N["length"] & number} ${N["length"] extends 1 ? "name is" : "names are"} given`;
 
 /** A method descriptor that has as many parameters as names, and the right brand; else a sentence. */
-type Checked<M extends Method, P extends readonly unknown[], N extends readonly unknown[], Wrong> = [Wrong] extends [
-  never,
-]
+type Checked<P extends readonly unknown[], N extends readonly unknown[], Wrong> = [Wrong] extends [never]
   ? Enough<P, N> extends false
     ? TooFew<P, N>
     : unknown
@@ -146,11 +144,10 @@ export type NodeMethod<
   M extends Method,
   D extends readonly unknown[],
   Decorator extends string,
-> = TypedPropertyDescriptor<M> & Checked<M, Parameters<M>, Named<D>, NotPlain<M, Decorator>>;
+> = TypedPropertyDescriptor<M> & Checked<Parameters<M>, Named<D>, NotPlain<M, Decorator>>;
 
 export type OutputMethod<M extends Method, D extends readonly unknown[]> = TypedPropertyDescriptor<M> &
   Checked<
-    M,
     Parameters<M>,
     Named<D>,
     BrandOfResult<M> extends "output" | "any" ? never : "an @output method returns Output<T>"
@@ -297,7 +294,7 @@ type NamesOfMap<A extends readonly unknown[]> = A extends readonly [infer O, ...
 export type MapMethod<M extends Method, A extends readonly unknown[]> =
   IsChild<A> extends true
     ? "@mapOver with a nested pipeline goes on a field: declare it Nested<T[]>"
-    : TypedPropertyDescriptor<M> & Checked<M, Parameters<M>, NamesOfMap<A>, MapResult<M, A>>;
+    : TypedPropertyDescriptor<M> & Checked<Parameters<M>, NamesOfMap<A>, MapResult<M, A>>;
 
 type PickIn<A extends readonly unknown[]> = A extends readonly [
   unknown,

@@ -1,0 +1,100 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { NodeOptions, Retries } from "../dsl/options.js";
+import { TimeoutError } from "../errors.js";
+import { isThenable } from "./resources.js";
+import { Scope } from "./scope.js";
+
+/** How one call may be repeated and how long it may take. */
+export interface Policy {
+  readonly where: () => string;
+  readonly options: NodeOptions;
+  readonly scope: Scope;
+  readonly retried: ((error: unknown, attempt: number, delayMs: number) => void) | undefined;
+  /** Makes the error that ends it. */
+  readonly failed: (error: unknown, attempts: number) => unknown;
+}
+
+/** Whether a call needs a scope of its own: its failure is not yet the failure of what is around it. */
+export function isGuarded({ retries, timeoutMs, onError }: NodeOptions): boolean {
+  return retries !== undefined || timeoutMs !== undefined || onError === "collect";
+}
+
+/**
+ * Calls, and calls again while it fails and may. A call that returns at once costs no promise.
+ *
+ * @throws what `failed` makes of the last error.
+ */
+export function attempt(policy: Policy, call: (scope: Scope) => unknown): unknown {
+  const scope = new Scope(policy.scope);
+  let first: unknown;
+  try {
+    first = call(scope);
+  } catch (error) {
+    scope.leave();
+    return again(policy, call, error);
+  }
+  if (!isThenable(first)) {
+    scope.leave();
+    return first;
+  }
+  return inTime(policy, scope, first).catch((error: unknown) => again(policy, call, error));
+}
+
+function again(policy: Policy, call: (scope: Scope) => unknown, error: unknown): unknown {
+  const retries = retriesOf(policy.options);
+  if (retries.times === 0 || policy.scope.stopped) throw policy.failed(error, 1);
+  return repeat(policy, call, error, retries);
+}
+
+async function repeat(
+  policy: Policy,
+  call: (scope: Scope) => unknown,
+  first: unknown,
+  { times, delayMs, factor, maxDelayMs }: Required<Retries>,
+): Promise<unknown> {
+  let error = first;
+  for (let attempts = 1; attempts <= times; attempts++) {
+    const wait = Math.min(delayMs * factor ** (attempts - 1), maxDelayMs);
+    policy.retried?.(error, attempts, wait);
+    await sleep(wait, undefined, { signal: policy.scope.signal }).catch(() => {});
+    if (policy.scope.stopped) throw policy.failed(error, attempts);
+    const scope = new Scope(policy.scope);
+    try {
+      return await inTime(policy, scope, call(scope));
+    } catch (thrown) {
+      scope.leave();
+      error = thrown;
+    }
+  }
+  throw policy.failed(error, times + 1);
+}
+
+/** Waits for a call, but no longer than it may take: then its scope is stopped, and it is left to itself. */
+async function inTime(policy: Policy, scope: Scope, value: unknown): Promise<unknown> {
+  const { timeoutMs } = policy.options;
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    if (timeoutMs === undefined || !isThenable(value)) return await value;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        const error = new TimeoutError({
+          code: "TIMEOUT",
+          where: policy.where(),
+          problem: `it took longer than its timeoutMs of ${timeoutMs} ms`,
+          advice: "Allow it more time, or make it stop by itself on currentRun().signal.",
+        });
+        scope.stop(error);
+        reject(error);
+      }, timeoutMs);
+    });
+    return await Promise.race([value, late]);
+  } finally {
+    clearTimeout(timer);
+    scope.leave();
+  }
+}
+
+function retriesOf({ retries = 0 }: NodeOptions): Required<Retries> {
+  const given = typeof retries === "number" ? { times: retries } : retries;
+  return { delayMs: 100, factor: 2, maxDelayMs: 10_000, ...given };
+}

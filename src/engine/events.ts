@@ -1,0 +1,72 @@
+/** What happens in a run, told as it happens. */
+export type RunEvent =
+  | Told<"run", "start", { readonly inputs: readonly string[] }>
+  | Told<"run", "end", { readonly outputs: readonly string[] } & Timed>
+  | Told<"run", "failed", Failed & Timed>
+  | Told<"node", "start">
+  | Told<"node", "end", Timed>
+  | Told<"node", "failed", Failed & Timed>
+  | Told<"node", "retried", Retried>
+  | Told<"map", "start", { readonly elements: number }>
+  | Told<"map", "end", { readonly elements: number; readonly failed: number } & Timed>
+  | Told<"map", "failed", Failed & Timed>
+  | Told<"element", "start", Indexed>
+  | Told<"element", "end", Indexed & Timed>
+  | Told<"element", "failed", Indexed & Failed & Timed>
+  | Told<"element", "retried", Indexed & Retried>
+  | Told<"resource", "start">
+  | Told<"resource", "end", Timed>
+  | Told<"resource", "failed", Failed & Timed>
+  | Told<"resource", "disposed">;
+
+interface Happened {
+  /** The run's id: the same for every event of one run, nested pipelines included. */
+  readonly run: string;
+  /** Where: `Corpus.essays[3].count`; for a run, the pipeline. */
+  readonly path: string;
+  /** The node's own name; for a run, the pipeline's. */
+  readonly name: string;
+  /** Milliseconds since the Unix epoch, with fractions. */
+  readonly at: number;
+}
+
+type Told<Type extends string, Phase extends string, More = unknown> = Happened & {
+  readonly type: Type;
+  readonly phase: Phase;
+} & More;
+
+interface Timed {
+  /** Milliseconds from start to now, waits for retries included. */
+  readonly durationMs: number;
+}
+
+interface Failed {
+  readonly error: Error;
+}
+
+interface Indexed {
+  /** The element's index in the mapped list; for a batch, that of its first element. */
+  readonly element: number;
+  /** How many elements the call took, for a batch. */
+  readonly size?: number;
+}
+
+interface Retried {
+  readonly error: unknown;
+  /** The attempt that failed, from 1. */
+  readonly attempt: number;
+  /** Milliseconds until the next attempt. */
+  readonly delayMs: number;
+}
+
+export type Listener = (event: RunEvent) => void;
+
+type Without<E, K extends PropertyKey> = E extends unknown ? Omit<E, K> : never;
+
+/** An event before it is known in which run and when it happened. */
+export type Happening = Without<RunEvent, "run" | "at">;
+
+/** Milliseconds since the Unix epoch, that never go back. */
+export function now(): number {
+  return performance.timeOrigin + performance.now();
+}

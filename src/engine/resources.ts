@@ -1,0 +1,75 @@
+import { HypernodesError } from "../errors.js";
+
+interface Built {
+  readonly from: readonly unknown[];
+  /** The resource, or the promise of it. */
+  value: unknown;
+}
+
+/** Who owns what `@resource` methods build: a run, or a pipeline that was opened. */
+export class Resources {
+  private readonly built = new Map<Function, Map<string, Built[]>>();
+  private readonly disposals: (() => unknown)[] = [];
+
+  /**
+   * The resource that a class builds under a name from some values; built now if it was not yet.
+   *
+   * @returns the resource, or a promise of it if building it takes a promise.
+   */
+  acquire(owner: Function, name: string, from: readonly unknown[], build: () => unknown, ended: () => void): unknown {
+    let named = this.built.get(owner);
+    if (named === undefined) this.built.set(owner, (named = new Map()));
+    let known = named.get(name);
+    if (known === undefined) named.set(name, (known = []));
+    const same = known.find((b) => b.from.every((value, i) => Object.is(value, from[i])));
+    if (same !== undefined) return same.value;
+
+    const entry: Built = { from, value: build() };
+    const keep = (value: unknown): unknown => {
+      entry.value = value;
+      this.disposals.push(() => dispose(value, ended));
+      return value;
+    };
+    known.push(entry);
+    if (!isThenable(entry.value)) return keep(entry.value);
+    entry.value = entry.value.then(keep, (error: unknown) => {
+      known.splice(known.indexOf(entry), 1);
+      throw error;
+    });
+    return entry.value;
+  }
+
+  /** Disposes of all that was built, the last built first. */
+  async dispose(): Promise<void> {
+    const errors: unknown[] = [];
+    this.built.clear();
+    for (let next = this.disposals.pop(); next !== undefined; next = this.disposals.pop()) {
+      try {
+        await next();
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    if (errors.length > 0) {
+      throw new HypernodesError({
+        code: "DISPOSE_FAILED",
+        where: "resources",
+        problem: `${errors.length === 1 ? "a resource" : `${errors.length} resources`} failed to be disposed of: ${errors.map(String).join("; ")}`,
+        cause: errors.length === 1 ? errors[0] : new AggregateError(errors),
+      });
+    }
+  }
+}
+
+async function dispose(value: unknown, ended: () => void): Promise<void> {
+  if ((typeof value !== "object" && typeof value !== "function") || value === null) return;
+  const disposable = value as Partial<AsyncDisposable & Disposable>;
+  if (typeof disposable[Symbol.asyncDispose] === "function") await disposable[Symbol.asyncDispose]!();
+  else if (typeof disposable[Symbol.dispose] === "function") disposable[Symbol.dispose]!();
+  else return;
+  ended();
+}
+
+export function isThenable(value: unknown): value is PromiseLike<unknown> & { then: Promise<unknown>["then"] } {
+  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
+}

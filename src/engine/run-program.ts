@@ -1,0 +1,148 @@
+import { AbortError } from "../errors.js";
+import { type Listener, now } from "./events.js";
+import { Execution } from "./execution.js";
+import { listsOf } from "./map-run.js";
+import type { Program } from "./program.js";
+import { Resources } from "./resources.js";
+import { RunState } from "./run-state.js";
+import { Scope } from "./scope.js";
+import type { Settings } from "./settings.js";
+
+/** What one run is told. */
+export interface RunRequest {
+  readonly program: Program;
+  /** By slot: inputs, defaults and given values. */
+  readonly values: unknown[];
+  readonly settings: Settings;
+  /** The pipeline's name. */
+  readonly name: string;
+  /** Whoever owns them disposes of them; undefined: the run is the owner. */
+  readonly resources: Resources | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly listener: Listener | undefined;
+  readonly inputs: readonly string[];
+}
+
+/**
+ * Runs a program to its end: the record of its outputs. When it returns or throws, nothing of it is under way, or what
+ * ignored its signal for longer than the grace is left to itself; its resources are disposed of.
+ */
+export async function runProgram(request: RunRequest): Promise<Record<string, unknown>> {
+  const session = new Session(request);
+  try {
+    checkLists(request);
+    const { program, values, settings } = request;
+    const execution = new Execution(program, values, session.run, session.scope, settings);
+    const running = execution.start();
+    if (running !== undefined) await session.unlessStopped(running);
+    const outputs = execution.result() as Record<string, unknown>;
+    await session.end(undefined, Object.keys(outputs));
+    return outputs;
+  } catch (error) {
+    throw await session.end({ error });
+  }
+}
+
+/** Lists that are inputs are checked before any node runs. */
+function checkLists({ program, values, name }: RunRequest): void {
+  const inputs = new Set([...program.plan.inputs, ...program.plan.given].map(({ slot }) => slot));
+  for (const step of program.plan.steps) {
+    const lists = step.map?.lists;
+    if (lists === undefined || !lists.every(({ slot, path }) => inputs.has(slot) && path === undefined)) continue;
+    for (const { slot } of lists) {
+      const value = values[slot];
+      // An iterable can be gone through once only: what was counted here is what is mapped over.
+      if (isIterator(value)) values[slot] = [...value];
+    }
+    listsOf(
+      step,
+      lists.map(({ slot }) => values[slot]),
+      `${name}.${step.name}`,
+    );
+  }
+}
+
+function isIterator(value: unknown): value is Iterable<unknown> {
+  return typeof value === "object" && value !== null && "next" in value && Symbol.iterator in value;
+}
+
+/** The life of a run or of a stream: its scope, its resources, its first and last event. */
+export class Session {
+  readonly scope = new Scope();
+  readonly run: RunState;
+  private readonly resources: Resources;
+  private readonly startedAt = now();
+  private readonly onAbort = () => this.abort();
+
+  constructor(private readonly request: Omit<RunRequest, "program" | "values">) {
+    this.resources = request.resources ?? new Resources();
+    this.run = new RunState(this.resources, request.listener);
+    const { signal, name: path, inputs } = request;
+    this.run.tell?.({ type: "run", phase: "start", path, name: path, inputs });
+    if (signal?.aborted) this.abort();
+    else signal?.addEventListener("abort", this.onAbort, { once: true });
+  }
+
+  private abort(): void {
+    const cause = this.request.signal!.reason;
+    this.scope.stop(
+      new AbortError({ code: "ABORTED", where: this.request.name, problem: "the run was aborted", cause }),
+    );
+  }
+
+  /** Waits for what is under way, until the scope is stopped. */
+  unlessStopped<T>(running: PromiseLike<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      running.then(resolve, reject);
+      this.scope.onStop(() => reject(this.scope.reason));
+    });
+  }
+
+  /**
+   * Ends the run: after a failure, what is under way is stopped; resources are disposed of.
+   *
+   * @returns the error of the failure.
+   * @throws what went wrong in ending a run that had not failed.
+   */
+  async end(failure: { error: unknown } | undefined, outputs: readonly string[] = []): Promise<unknown> {
+    this.request.signal?.removeEventListener("abort", this.onAbort);
+    if (failure !== undefined) this.scope.stop(failure.error);
+    const idle = await this.idleWithinGrace();
+    let error = failure?.error;
+    if (this.request.resources === undefined) {
+      if (idle) error = await this.dispose(failure);
+      // What ignores its signal may still use them: they go when it ends.
+      else void this.run.whenIdle().then(() => this.dispose({ error }));
+    }
+    this.tellEnd(failure === undefined && error !== undefined ? { error } : failure, outputs);
+    if (failure === undefined && error !== undefined) throw error;
+    return error;
+  }
+
+  private async dispose(failure: { error: unknown } | undefined): Promise<unknown> {
+    try {
+      await this.resources.dispose();
+    } catch (error) {
+      return failure?.error ?? error;
+    }
+    return failure?.error;
+  }
+
+  private tellEnd(failure: { error: unknown } | undefined, outputs: readonly string[]): void {
+    const about = { type: "run", path: this.request.name, name: this.request.name } as const;
+    const durationMs = now() - this.startedAt;
+    if (failure === undefined) this.run.tell?.({ ...about, phase: "end", outputs, durationMs });
+    else this.run.tell?.({ ...about, phase: "failed", error: failure.error as Error, durationMs });
+  }
+
+  private async idleWithinGrace(): Promise<boolean> {
+    if (this.run.isIdle) return true;
+    let timer: NodeJS.Timeout | undefined;
+    const grace = new Promise<boolean>((resolve) => {
+      timer = setTimeout(resolve, this.request.settings.graceMs, false);
+    });
+    const idle = await Promise.race([this.run.whenIdle().then(() => true), grace]);
+    clearTimeout(timer);
+    return idle;
+  }
+}

@@ -1,0 +1,78 @@
+import type { Choices, ExecutionMode } from "../dsl/choices.js";
+import { HypernodesError } from "../errors.js";
+import { suggestion } from "../graph/nearest.js";
+
+/** How an execution goes, all choices made. */
+export interface Settings {
+  readonly nodes: "sequential" | "async";
+  readonly maps: "sequential" | "async";
+  /** How many elements of a map are under way at once. */
+  readonly maxWorkers: number;
+  readonly graceMs: number;
+  /** What nested pipelines inherit. */
+  readonly choices: Choices;
+}
+
+const MODES: readonly ExecutionMode[] = ["sequential", "async", "threaded", "parallel"];
+
+/**
+ * @throws {HypernodesError} `BAD_OPTION`, or `NOT_BUILT` for what this version can't do yet.
+ */
+export function settingsOf(choices: Choices, pipeline: string): Settings {
+  const { nodes = "async", maps = "async", maxWorkers = 16, graceMs = 100, ...rest } = choices.execution ?? {};
+  const bad = (option: string, value: unknown, takes: string) =>
+    new HypernodesError({
+      code: "BAD_OPTION",
+      where: pipeline,
+      problem: `the execution option ${option} is ${JSON.stringify(value) ?? String(value)}`,
+      advice: `It takes ${takes}.`,
+    });
+  for (const option of Object.keys(rest)) {
+    throw new HypernodesError({
+      code: "UNKNOWN_OPTION",
+      where: pipeline,
+      problem: `there is no execution option "${option}"`,
+      advice: suggestion(option, ["nodes", "maps", "maxWorkers", "graceMs"]),
+    });
+  }
+  if (!(Number.isInteger(maxWorkers) && maxWorkers > 0)) throw bad("maxWorkers", maxWorkers, "a whole number from 1");
+  if (!(graceMs >= 0)) throw bad("graceMs", graceMs, "milliseconds from 0");
+  const { runOn, cache } = choices;
+  if (runOn !== undefined && runOn.kind !== "local") {
+    throw notBuilt(
+      pipeline,
+      `the placement ${runOn.kind}(...)`,
+      "Run it here: leave @runOn out, or say { runOn: local() }.",
+    );
+  }
+  if (cache !== undefined && cache !== false) {
+    throw notBuilt(
+      pipeline,
+      `the cache ${cache.kind}(...)`,
+      "Run without: leave @cached out, or say { cache: false }.",
+    );
+  }
+  return {
+    nodes: built("nodes", nodes, pipeline, bad),
+    maps: built("maps", maps, pipeline, bad),
+    maxWorkers,
+    graceMs,
+    choices,
+  };
+}
+
+function built(
+  option: string,
+  mode: ExecutionMode,
+  pipeline: string,
+  bad: (option: string, value: unknown, takes: string) => HypernodesError,
+): "sequential" | "async" {
+  if (mode === "sequential" || mode === "async") return mode;
+  if (!MODES.includes(mode)) throw bad(option, mode, '"sequential", "async", "threaded" or "parallel"');
+  throw notBuilt(pipeline, `the execution mode ${option}: "${mode}"`, 'Use "async" or "sequential".');
+}
+
+/** The error of what a pipeline may say already, but this version can't do. */
+function notBuilt(where: string, what: string, advice: string): HypernodesError {
+  return new HypernodesError({ code: "NOT_BUILT", where, problem: `${what} is not built yet in this version`, advice });
+}

@@ -1,0 +1,186 @@
+import { InputError, NodeError } from "../errors.js";
+import type { Step } from "../graph/plan.js";
+import { Execution } from "./execution.js";
+import { print } from "./failure.js";
+import { isThenable } from "./resources.js";
+import { type RunRequest, Session } from "./run-program.js";
+
+/** A list whose elements may come over time. */
+export type Source = Iterable<unknown> | AsyncIterable<unknown>;
+
+/**
+ * Runs a program of one mapped step for elements as they come, and yields the results as they end. At most `maxWorkers`
+ * elements are under way or waiting to be taken. A consumer that stops early stops the run.
+ */
+export async function* streamProgram(request: RunRequest): AsyncGenerator<unknown, void, undefined> {
+  const session = new Session(request);
+  const { program, values, settings } = request;
+  const step = program.plan.steps[0]!;
+  const outer = new Execution(program, values, session.run, session.scope, settings);
+  const shared = step.arguments.map((argument) => outer.read(argument));
+  const elements = elementsOf(step, values, request.name);
+  const limit = settings.maps === "sequential" ? 1 : settings.maxWorkers;
+  const window = new Window();
+  let failure: { error: unknown } | undefined;
+  let finished = false;
+  try {
+    let more = true;
+    for (let index = 0; more || window.size > 0; ) {
+      if (session.scope.stopped) throw session.scope.reason;
+      if (more && window.size < limit) {
+        const pulled = elements.next();
+        const next = isThenable(pulled) ? await session.unlessStopped(pulled) : pulled;
+        if (next.done) more = false;
+        else window.add(start(outer, step, [...next.value, ...shared], index++), session);
+        if (window.ended.length === 0) continue;
+      }
+      if (window.ended.length === 0) await session.unlessStopped(window.next());
+      while (window.ended.length > 0) {
+        const ended = window.ended.shift()!;
+        if ("error" in ended) throw ended.error;
+        yield ended.value;
+      }
+    }
+    finished = true;
+  } catch (error) {
+    failure = { error };
+  } finally {
+    const abandoned = !finished && failure === undefined;
+    const stopped = abandoned ? { error: new Error("the consumer of the stream stopped") } : failure;
+    // A source is told that no more is wanted; one that is waiting for its next element can't hear it yet.
+    if (!finished) void Promise.resolve(elements.return?.()).catch(() => {});
+    const error = await session.end(
+      stopped,
+      request.program.plan.outputs.map((o) => o.name),
+    );
+    // biome-ignore lint/correctness/noUnsafeFinally: a failure is thrown on; an early end of the consumer is none.
+    if (failure !== undefined) throw error;
+  }
+}
+
+function start(outer: Execution, step: Step, inputs: unknown[], element: number): unknown {
+  const failed = inputs.find((value) => value instanceof NodeError);
+  return failed ?? outer.collecting(step, () => outer.perform(step, inputs, element));
+}
+
+type Ended = { readonly value: unknown } | { readonly error: unknown };
+
+/** What is under way, and what has ended but was not yet taken. */
+class Window {
+  readonly ended: Ended[] = [];
+  private underWay = 0;
+  private wake: (() => void) | undefined;
+
+  get size(): number {
+    return this.underWay + this.ended.length;
+  }
+
+  add(value: unknown, session: Session): void {
+    if (!isThenable(value)) {
+      this.ended.push({ value });
+      return;
+    }
+    this.underWay++;
+    session.run.waits();
+    const settle = (ended: Ended) => {
+      this.underWay--;
+      session.run.waited();
+      this.ended.push(ended);
+      this.wake?.();
+    };
+    value.then(
+      (settled) => settle({ value: settled }),
+      (error) => settle({ error }),
+    );
+  }
+
+  /** Resolves when something has ended. */
+  next(): Promise<void> {
+    return new Promise((resolve) => {
+      this.wake = resolve;
+    });
+  }
+}
+
+type Pulled = IteratorResult<unknown[], unknown>;
+type Elements = { next(): Pulled | Promise<Pulled>; return?(): unknown };
+
+/** The elements of one or more lists, each with one value from each list. Only a product holds lists in memory. */
+function elementsOf(step: Step, values: readonly unknown[], where: string): Elements {
+  const names = step.map!.lists.map(({ slot }) => step.node.dependencies[slot]!.on);
+  const sources = step.map!.lists.map(({ slot }, i) => sourceOf(values[slot], names[i]!, where));
+  if (step.map!.product && sources.length > 1) return product(sources);
+  if (sources.length === 1) return single(iteratorOf(sources[0]!));
+  return zip(sources.map(iteratorOf), names, where);
+}
+
+function sourceOf(value: unknown, name: string, where: string): Source {
+  const isSource =
+    typeof value === "object" && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value);
+  if (isSource) return value as Source;
+  throw new InputError({
+    code: "NOT_A_LIST",
+    where,
+    problem: `it streams over "${name}", which is no list but ${print(value)}`,
+    advice: "Give an array, another iterable, or an async iterable.",
+    violations: [{ path: name, constraint: "list", problem: "it is no list" }],
+  });
+}
+
+function iteratorOf(source: Source): Iterator<unknown> | AsyncIterator<unknown> {
+  return Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+}
+
+function single(iterator: Iterator<unknown> | AsyncIterator<unknown>): Elements {
+  const wrap = (next: IteratorResult<unknown>): Pulled => (next.done ? next : { done: false, value: [next.value] });
+  return {
+    next: () => {
+      const next = iterator.next();
+      return isThenable(next) ? next.then(wrap) : wrap(next);
+    },
+    return: () => iterator.return?.(),
+  };
+}
+
+async function* zip(
+  iterators: readonly (Iterator<unknown> | AsyncIterator<unknown>)[],
+  names: readonly string[],
+  where: string,
+): AsyncGenerator<unknown[], void> {
+  try {
+    for (let count = 0; ; count++) {
+      const next = await Promise.all(iterators.map((iterator) => iterator.next()));
+      if (next.every(({ done }) => done)) return;
+      if (next.some(({ done }) => done)) throw unequal(next, names, count, where);
+      yield next.map(({ value }) => value);
+    }
+  } finally {
+    for (const iterator of iterators) await iterator.return?.();
+  }
+}
+
+function unequal(next: readonly IteratorResult<unknown>[], names: readonly string[], count: number, where: string) {
+  const lengths = next.map(({ done }, i) => `"${names[i]}" has ${done ? count : `more than ${count}`}`);
+  return new InputError({
+    code: "UNEQUAL_LENGTHS",
+    where,
+    problem: `it streams over lists of unequal lengths: ${lengths.join(", ")}`,
+    advice: 'Give lists of one length, or use mode: "product" for all pairs.',
+    violations: names.map((path) => ({ path, constraint: "length", problem: "its length differs" })),
+  });
+}
+
+async function* product([first, ...others]: readonly Source[]): AsyncGenerator<unknown[], void> {
+  const lists: unknown[][] = [];
+  for (const source of others) {
+    const list: unknown[] = [];
+    for await (const element of source) list.push(element);
+    lists.push(list);
+  }
+  for await (const element of first!) yield* combinations([element], lists);
+}
+
+function* combinations(chosen: readonly unknown[], [list, ...rest]: readonly unknown[][]): Generator<unknown[]> {
+  if (list === undefined) yield [...chosen];
+  else for (const element of list) yield* combinations([...chosen, element], rest);
+}

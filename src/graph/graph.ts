@@ -1,0 +1,78 @@
+import type { Choices } from "../dsl/choices.js";
+import type { PipelineClass } from "../dsl/members.js";
+import type { Role } from "../dsl/metadata.js";
+import type { MapOptions } from "../dsl/options.js";
+
+/** A pipeline as a directed acyclic graph: plain, immutable data. */
+export interface Graph {
+  /** The class's name. */
+  readonly pipeline: string;
+  /** Inputs, nodes, resources and nested pipelines, in the order of their declaration. */
+  readonly nodes: readonly GraphNode[];
+  readonly edges: readonly Edge[];
+  /** The names of what `run` returns. */
+  readonly outputs: readonly string[];
+}
+
+export interface GraphNode {
+  readonly name: string;
+  readonly role: Role;
+  /** What the parameters get, in their order; for a nested pipeline, what its inputs get. */
+  readonly dependencies: readonly Dependency[];
+  /** How the node goes over lists, if it does. */
+  readonly mapped?: Mapped;
+  /** The pipeline that this node is, if it is one. */
+  readonly nested?: NestedGraph;
+  readonly options: MapOptions;
+  /** An input that may be left out though it has no default. */
+  readonly optional?: true;
+  /** The types that the loader emitted, for those who draw or check: `type` of a field, `returns` of a method. */
+  readonly design?: Design;
+}
+
+export interface Dependency {
+  /** The member that gives the value. */
+  readonly on: string;
+  /** The way into the record it gives: `["train"]` for `"split.train"`. */
+  readonly path: readonly string[];
+  /** Whether the whole value is taken, or one element of it at a time. */
+  readonly as: "value" | "element";
+  /** For a nested pipeline: which of its inputs gets this. */
+  readonly input?: string;
+}
+
+export interface Mapped {
+  readonly mode: "zip" | "product";
+  /** How many elements a call gets at once, if it takes several. */
+  readonly batch?: number;
+}
+
+export interface NestedGraph {
+  readonly graph: Graph;
+  readonly pipeline: PipelineClass;
+  /** What is bound on the child already. */
+  readonly bound: Readonly<Record<string, unknown>>;
+  /** What `with` chose on the child, over its class. */
+  readonly choices: Choices;
+  /** The one node that is taken; all outputs if undefined. */
+  readonly pick?: string;
+}
+
+export interface Design {
+  readonly type?: Function;
+  readonly parameters?: readonly (Function | undefined)[];
+  readonly returns?: Function;
+}
+
+/** From a member to one that depends on it. */
+export interface Edge {
+  readonly from: string;
+  readonly to: string;
+  readonly path: readonly string[];
+  readonly as: "value" | "element";
+}
+
+/** `name`, or `name.some.path`. */
+export function written(dependency: Dependency): string {
+  return [dependency.on, ...dependency.path].join(".");
+}

@@ -1,0 +1,133 @@
+import type { Graph, GraphNode } from "./graph.js";
+
+const indexed = new WeakMap<Graph, ReadonlyMap<string, GraphNode>>();
+
+/** The nodes of a graph by name. */
+export function nodesByName(graph: Graph): ReadonlyMap<string, GraphNode> {
+  let index = indexed.get(graph);
+  if (index === undefined) {
+    index = new Map(graph.nodes.map((node) => [node.name, node]));
+    indexed.set(graph, index);
+  }
+  return index;
+}
+
+/** What is needed to compute some nodes: they, and all they depend on. What stands in `given` needs nothing. */
+export function ancestors(graph: Graph, wanted: Iterable<string>, given: ReadonlySet<string>): Set<string> {
+  const nodes = nodesByName(graph);
+  const needed = new Set<string>();
+  const pending = [...wanted];
+  while (pending.length > 0) {
+    const name = pending.pop()!;
+    if (needed.has(name)) continue;
+    needed.add(name);
+    if (!given.has(name)) pending.push(...nodes.get(name)!.dependencies.map((d) => d.on));
+  }
+  return needed;
+}
+
+/** A thing to be ordered. */
+export interface Ordered {
+  readonly name: string;
+  /** The names of what must have ended before it can start. */
+  readonly after: readonly string[];
+  /** The maps whose elements it takes as they come: they need only have started. */
+  readonly flowsFrom: readonly string[];
+  readonly mapped: boolean;
+}
+
+/**
+ * A topological order, in linear time (Kahn 1962), that lets elements flow depth-first through maps of maps: a map
+ * comes as late as it can while all else that is ready goes first, so that what its followers share is there when its
+ * elements start to come. Ties keep the order of declaration.
+ */
+export function topologicalOrder<S extends Ordered>(steps: readonly S[]): S[] {
+  const byName = new Map(steps.map((step) => [step.name, step]));
+  const dependants = new Map<string, S[]>();
+  const waiting = new Map<string, number>();
+  for (const step of steps) {
+    const before = new Set([...step.after, ...step.flowsFrom]);
+    waiting.set(step.name, before.size);
+    for (const name of before) pushTo(dependants, name, step);
+  }
+  const chains = new Chains(steps, byName);
+
+  const ordered: S[] = [];
+  const plain: S[] = [];
+  const chained: S[] = [];
+  const rest: S[] = [];
+  const taken = new Set<string>();
+  const ready = (step: S) => (step.mapped ? (chains.isWhole(step.name) ? chained : rest) : plain).push(step);
+  for (const step of steps) if (waiting.get(step.name) === 0) ready(step);
+  const heads = [0, 0, 0];
+  const queues = [plain, chained, rest];
+  while (ordered.length < steps.length) {
+    const queue = queues.findIndex((q, i) => heads[i]! < q.length);
+    const step = queues[queue]![heads[queue]!++]!;
+    if (taken.has(step.name)) continue;
+    taken.add(step.name);
+    ordered.push(step);
+    for (const head of chains.ended(step.name)) {
+      if (waiting.get(head) === 0 && !taken.has(head)) chained.push(byName.get(head)!);
+    }
+    for (const next of dependants.get(step.name) ?? []) {
+      const left = waiting.get(next.name)! - 1;
+      waiting.set(next.name, left);
+      if (left === 0) ready(next);
+    }
+  }
+  return ordered;
+}
+
+/** Which maps flow into each other, and what each such chain still lacks before it can run in one go. */
+class Chains {
+  private readonly headOf = new Map<string, string>();
+  private readonly lacking = new Map<string, number>();
+  private readonly lackedBy = new Map<string, string[]>();
+
+  constructor(steps: readonly Ordered[], byName: ReadonlyMap<string, Ordered>) {
+    for (const step of steps) {
+      const head = this.find(step, byName);
+      for (const name of step.after) {
+        const other = byName.get(name);
+        if (other === undefined || this.find(other, byName) === head) continue;
+        this.lacking.set(head, (this.lacking.get(head) ?? 0) + 1);
+        pushTo(this.lackedBy, name, head);
+      }
+    }
+  }
+
+  isWhole(name: string): boolean {
+    return this.headOf.get(name) !== name || (this.lacking.get(name) ?? 0) === 0;
+  }
+
+  /** Notes that a step is in the order, and tells the chains that now lack nothing. */
+  ended(name: string): string[] {
+    const whole: string[] = [];
+    for (const head of this.lackedBy.get(name) ?? []) {
+      const left = this.lacking.get(head)! - 1;
+      this.lacking.set(head, left);
+      if (left === 0) whole.push(head);
+    }
+    return whole;
+  }
+
+  private find(step: Ordered, byName: ReadonlyMap<string, Ordered>): string {
+    const passed: Ordered[] = [];
+    let at = step;
+    while (!this.headOf.has(at.name) && at.flowsFrom.length > 0) {
+      passed.push(at);
+      at = byName.get(at.flowsFrom[0]!)!;
+    }
+    const head = this.headOf.get(at.name) ?? at.name;
+    this.headOf.set(at.name, head);
+    for (const { name } of passed) this.headOf.set(name, head);
+    return head;
+  }
+}
+
+function pushTo<V>(lists: Map<string, V[]>, key: string, value: V): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [value]);
+  else list.push(value);
+}

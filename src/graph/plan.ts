@@ -1,0 +1,305 @@
+import { HypernodesError } from "../errors.js";
+import { type Dependency, type Graph, type GraphNode, type NestedGraph, written } from "./graph.js";
+import { suggestion } from "./nearest.js";
+import { ancestors, nodesByName, topologicalOrder } from "./order.js";
+
+/**
+ * A graph made ready to run for one choice of outputs: values live in numbered slots, steps know each other by index.
+ * It has no values and no state: one plan serves many runs at once.
+ */
+export interface Plan {
+  readonly graph: Graph;
+  /** How many slots a run needs. */
+  readonly slots: number;
+  /** The inputs that this choice of outputs needs. */
+  readonly inputs: readonly PlannedInput[];
+  /** The nodes that a given value stands for. */
+  readonly given: readonly Slotted[];
+  /** In topological order. */
+  readonly steps: readonly Step[];
+  readonly resources: readonly PlannedResource[];
+  readonly outputs: readonly Slotted[];
+  /** Whether any map takes another one's elements as they come. */
+  readonly flows: boolean;
+  /** Whether any step leaves errors in the place of values. */
+  readonly collects: boolean;
+}
+
+export interface Slotted {
+  readonly name: string;
+  readonly slot: number;
+}
+
+export interface PlannedInput extends Slotted {
+  readonly optional: boolean;
+}
+
+/** Where an argument comes from: a slot, and perhaps a way into the record in it. */
+export interface Argument {
+  readonly slot: number;
+  readonly path: readonly string[] | undefined;
+}
+
+export interface PlannedResource extends Slotted {
+  readonly arguments: readonly Argument[];
+  /** Indices of the resources it is built from. */
+  readonly resources: readonly number[];
+}
+
+/** A node to compute. */
+export interface Step extends Slotted {
+  readonly index: number;
+  readonly node: GraphNode;
+  /** What every call gets, after the elements. */
+  readonly arguments: readonly Argument[];
+  /** Indices of the resources that must be built before its first call, in the order of building. */
+  readonly resources: readonly number[];
+  /** How many steps it waits for: those whose whole value it takes, and those that it takes elements of. */
+  readonly waitsFor: number;
+  /** Indices of the steps that wait for its value. */
+  readonly next: readonly number[];
+  readonly map: PlannedMap | undefined;
+  readonly child: PlannedChild | undefined;
+}
+
+export interface PlannedMap {
+  readonly lists: readonly Argument[];
+  /** For each list, the index of the map that it flows from, element by element; or -1. */
+  readonly flowsFrom: readonly number[];
+  /** Indices of the maps that take this one's elements as they come. */
+  readonly followers: readonly number[];
+  readonly product: boolean;
+  /** How many elements a call gets; 0: one, and not in an array. */
+  readonly batch: number;
+}
+
+export interface PlannedChild {
+  readonly nested: NestedGraph;
+  readonly plan: Plan;
+  /** For each list of the map, the slots in the child's plan that get its element. */
+  readonly elementSlots: readonly (readonly number[])[];
+  /** For each argument, its slot in the child's plan. -1: nothing there needs it. */
+  readonly argumentSlots: readonly number[];
+  /** The slot of the picked node, or -1 for the record of the outputs. */
+  readonly pick: number;
+}
+
+const plans = new WeakMap<Graph, Map<string, Plan>>();
+
+/**
+ * The plan for some outputs of a graph, with some nodes' values given. Made once for each choice.
+ *
+ * @throws {HypernodesError} `UNKNOWN_OUTPUT`, `UNKNOWN_GIVEN`.
+ */
+export function planFor(graph: Graph, outputs: readonly string[] = graph.outputs, given: readonly string[] = []): Plan {
+  let known = plans.get(graph);
+  if (known === undefined) plans.set(graph, (known = new Map()));
+  const key = outputs === graph.outputs && given.length === 0 ? "" : `${outputs.join()} ${[...given].sort().join()}`;
+  let plan = known.get(key);
+  if (plan === undefined) {
+    checkNames(graph, outputs, given);
+    known.set(key, (plan = compile(graph, outputs, new Set(given))));
+  }
+  return plan;
+}
+
+function checkNames(graph: Graph, outputs: readonly string[], given: readonly string[]): void {
+  const nodes = nodesByName(graph);
+  for (const name of outputs) {
+    const role = nodes.get(name)?.role;
+    if (role !== undefined && role !== "input" && role !== "resource") continue;
+    const computed = graph.nodes.filter((n) => n.role !== "input" && n.role !== "resource").map((n) => n.name);
+    throw new HypernodesError({
+      code: "UNKNOWN_OUTPUT",
+      where: graph.pipeline,
+      problem:
+        role === undefined
+          ? `the output "${name}" is not found in pipeline ${graph.pipeline}`
+          : `"${name}" is ${role === "input" ? "an input" : "a resource"} and can't be an output`,
+      advice: suggestion(name, computed),
+    });
+  }
+  for (const name of given) {
+    if (nodes.has(name) && nodes.get(name)!.role !== "input") continue;
+    const names = graph.nodes.filter((n) => n.role !== "input").map((n) => n.name);
+    throw new HypernodesError({
+      code: "UNKNOWN_GIVEN",
+      where: graph.pipeline,
+      problem: nodes.has(name)
+        ? `"${name}" is an input, not a node`
+        : `no node is named "${name}", but a value is given for it`,
+      advice: nodes.has(name) ? "Give it among the inputs." : suggestion(name, names),
+    });
+  }
+}
+
+/** A node on its way to being a step. */
+interface Draft {
+  readonly name: string;
+  readonly node: GraphNode;
+  readonly after: string[];
+  readonly flowsFrom: string[];
+  readonly mapped: boolean;
+  readonly resources: string[];
+}
+
+function compile(graph: Graph, outputs: readonly string[], given: ReadonlySet<string>): Plan {
+  const byName = nodesByName(graph);
+  const needed = ancestors(graph, outputs, given);
+  const nodes = graph.nodes.filter((node) => needed.has(node.name));
+  const slotOf = new Map(nodes.map((node, slot) => [node.name, slot]));
+  const slotted = ({ name }: GraphNode): Slotted => ({ name, slot: slotOf.get(name)! });
+  const argument = ({ on, path }: Dependency): Argument => ({
+    slot: slotOf.get(on)!,
+    path: path.length === 0 ? undefined : path,
+  });
+
+  const computed = nodes.filter((n) => n.role !== "input" && !given.has(n.name));
+  const resources = resourcesInOrder(computed, byName);
+  const resourceIndex = new Map(resources.map(({ name }, index) => [name, index]));
+  const drafts = topologicalOrder(
+    computed.filter((n) => n.role !== "resource").map((node) => draft(node, byName, given, resourceIndex)),
+  );
+  const stepIndex = new Map(drafts.map(({ name }, index) => [name, index]));
+
+  const next: number[][] = drafts.map(() => []);
+  const followers: number[][] = drafts.map(() => []);
+  for (const [index, { after, flowsFrom }] of drafts.entries()) {
+    for (const name of after) next[stepIndex.get(name)!]!.push(index);
+    for (const name of flowsFrom) followers[stepIndex.get(name)!]!.push(index);
+  }
+  const uses = usedOutputs(nodes, outputs);
+
+  const steps = drafts.map(({ node, after, flowsFrom, resources }, index): Step => {
+    const elements = node.dependencies.filter((d) => d.as === "element");
+    const lists = elements.filter((d, i) => elements.findIndex((other) => written(other) === written(d)) === i);
+    const shared = node.dependencies.filter((d) => d.as === "value");
+    return {
+      index,
+      ...slotted(node),
+      node,
+      arguments: shared.map(argument),
+      resources: resources.map((name) => resourceIndex.get(name)!).sort((a, b) => a - b),
+      waitsFor: after.length + flowsFrom.length,
+      next: next[index]!,
+      map: node.mapped && {
+        lists: lists.map(argument),
+        flowsFrom: lists.map(({ on, path }) => (path.length === 0 && flowsFrom.includes(on) ? stepIndex.get(on)! : -1)),
+        followers: followers[index]!,
+        product: node.mapped.mode === "product",
+        batch: node.mapped.batch ?? 0,
+      },
+      child:
+        node.nested &&
+        plannedChild(node.nested, lists, elements, shared, node.mapped ? undefined : uses.get(node.name)),
+    };
+  });
+
+  return {
+    graph,
+    slots: nodes.length,
+    inputs: nodes
+      .filter((n) => n.role === "input" && !given.has(n.name))
+      .map((n) => ({ ...slotted(n), optional: n.optional === true })),
+    given: nodes.filter((n) => given.has(n.name)).map(slotted),
+    steps,
+    resources: resources.map((node) => ({
+      ...slotted(node),
+      arguments: node.dependencies.map(argument),
+      resources: node.dependencies.filter((d) => resourceIndex.has(d.on)).map((d) => resourceIndex.get(d.on)!),
+    })),
+    outputs: outputs.map((name) => slotted(byName.get(name)!)),
+    flows: followers.some((indices) => indices.length > 0),
+    collects: computed.some((n) => n.options.onError === "collect"),
+  };
+}
+
+/** What a node waits for. A resource waits for nothing by itself: who uses it waits for what it is built from. */
+function draft(
+  node: GraphNode,
+  byName: ReadonlyMap<string, GraphNode>,
+  given: ReadonlySet<string>,
+  resourceIndex: ReadonlyMap<string, number>,
+): Draft {
+  const after = new Set<string>();
+  const flowsFrom = new Set<string>();
+  const resources = new Set<string>();
+  const visit = (dependencies: readonly Dependency[]): void => {
+    for (const { on, path, as } of dependencies) {
+      const from = byName.get(on)!;
+      if (from.role === "input" || given.has(on)) continue;
+      if (resourceIndex.has(on)) {
+        if (resources.has(on)) continue;
+        resources.add(on);
+        visit(from.dependencies);
+      } else if (as === "element" && path.length === 0 && from.mapped && node.mapped!.mode === "zip") flowsFrom.add(on);
+      else after.add(on);
+    }
+  };
+  visit(node.dependencies);
+  return {
+    name: node.name,
+    node,
+    after: [...after],
+    flowsFrom: [...flowsFrom],
+    mapped: node.mapped !== undefined,
+    resources: [...resources],
+  };
+}
+
+/** The resources among some nodes, each after those it is built from. */
+function resourcesInOrder(nodes: readonly GraphNode[], byName: ReadonlyMap<string, GraphNode>): GraphNode[] {
+  const among = new Set(nodes.filter((n) => n.role === "resource").map((n) => n.name));
+  const ordered = new Set<GraphNode>();
+  const add = (node: GraphNode): void => {
+    if (ordered.has(node)) return;
+    for (const { on } of node.dependencies) if (among.has(on)) add(byName.get(on)!);
+    ordered.add(node);
+  };
+  for (const name of among) add(byName.get(name)!);
+  return [...ordered];
+}
+
+/** For each nested pipeline that is only used through paths, `"child.hits"`: which of its outputs are. */
+function usedOutputs(nodes: readonly GraphNode[], outputs: readonly string[]): Map<string, Set<string> | undefined> {
+  const used = new Map<string, Set<string> | undefined>(outputs.map((name) => [name, undefined]));
+  for (const { dependencies } of nodes) {
+    for (const { on, path } of dependencies) {
+      const first = path[0];
+      if (first === undefined) used.set(on, undefined);
+      else if (!used.has(on)) used.set(on, new Set([first]));
+      else used.get(on)?.add(first);
+    }
+  }
+  return used;
+}
+
+function plannedChild(
+  nested: NestedGraph,
+  lists: readonly Dependency[],
+  elements: readonly Dependency[],
+  shared: readonly Dependency[],
+  used: ReadonlySet<string> | undefined,
+): PlannedChild {
+  const { graph, pick } = nested;
+  const outputs =
+    pick !== undefined
+      ? [pick]
+      : used === undefined || used.size === 0
+        ? graph.outputs
+        : graph.outputs.filter((name) => used.has(name));
+  const plan = planFor(graph, outputs);
+  const slotOf = ({ input }: Dependency) => plan.inputs.find((i) => i.name === input)?.slot ?? -1;
+  return {
+    nested,
+    plan,
+    elementSlots: lists.map((list) =>
+      elements
+        .filter((e) => written(e) === written(list))
+        .map(slotOf)
+        .filter((slot) => slot >= 0),
+    ),
+    argumentSlots: shared.map(slotOf),
+    pick: pick === undefined ? -1 : plan.outputs[0]!.slot,
+  };
+}

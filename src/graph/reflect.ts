@@ -1,0 +1,157 @@
+import type { Choices } from "../dsl/choices.js";
+import { type AnyPipeline, PIPELINE, type PipelineClass, RESERVED } from "../dsl/members.js";
+import { choicesOf, designOf, type Member, membersOf, mergeChoices } from "../dsl/metadata.js";
+import { type Defect, DefinitionError } from "../errors.js";
+import { defectsOf } from "./checks.js";
+import type { Dependency, Design, Edge, Graph, GraphNode, NestedGraph } from "./graph.js";
+import { optionalProperties } from "./validators.js";
+
+const reflected = new WeakMap<PipelineClass, Graph>();
+const underWay: PipelineClass[] = [];
+
+/**
+ * The graph of a pipeline class: what its members' decorators say, its own and the inherited ones, checked. Once per
+ * class; the pipelines nested in it are reflected with it.
+ *
+ * @throws {DefinitionError} with all the defects of the class.
+ */
+export function reflect(pipeline: PipelineClass): Graph {
+  const known = reflected.get(pipeline);
+  if (known !== undefined) return known;
+  const defects: Defect[] = [];
+  const nodes = new Map<string, GraphNode>();
+  underWay.push(pipeline);
+  try {
+    const optional = optionalProperties(pipeline);
+    for (const [name, said] of membersOf(pipeline)) {
+      nodes.set(name, nodeOf(pipeline, said, optional.has(name), defects));
+    }
+  } finally {
+    underWay.pop();
+  }
+  defects.push(...defectsOf(pipeline, nodes));
+  if (defects.length > 0) throw new DefinitionError(pipeline.name, defects as [Defect, ...Defect[]]);
+  const graph = graphOf(pipeline, nodes);
+  reflected.set(pipeline, graph);
+  return graph;
+}
+
+function graphOf(pipeline: PipelineClass, members: ReadonlyMap<string, GraphNode>): Graph {
+  const nodes = [...members.values()];
+  const marked = nodes.filter((node) => node.role === "output");
+  const returned = marked.length > 0 ? marked : nodes.filter((n) => n.role !== "input" && n.role !== "resource");
+  const edges: Edge[] = nodes.flatMap((node) =>
+    node.dependencies.map(({ on, path, as }) => Object.freeze({ from: on, to: node.name, path, as })),
+  );
+  return Object.freeze({
+    pipeline: pipeline.name,
+    nodes: Object.freeze(nodes),
+    edges: Object.freeze(edges),
+    outputs: Object.freeze(returned.map((node) => node.name)),
+  });
+}
+
+function nodeOf(pipeline: PipelineClass, said: readonly Member[], optional: boolean, defects: Defect[]): GraphNode {
+  const member = said.at(-1)!;
+  const where = `${pipeline.name}.${member.name}`;
+  if (said.length > 1) {
+    defects.push({
+      code: "DUPLICATE_ROLE",
+      where,
+      problem: `it has ${said.length} roles: ${said.map((m) => `@${m.role}`).join(" and ")}`,
+      advice: "Leave it one: a member is an input, a node or a resource, never two of them.",
+    });
+  }
+  if ((RESERVED as readonly string[]).includes(member.name)) {
+    defects.push({
+      code: "RESERVED_NAME",
+      where,
+      problem: `every pipeline has a member "${member.name}" of its own`,
+      advice: "Give this one another name.",
+    });
+  }
+  const over = member.over ?? [];
+  const nested = member.child === undefined ? undefined : nestedOf(member.child, where, defects);
+  const dependencies = member.child
+    ? wired(member.child.wiring, over)
+    : [...over.map((name) => dependency(name, "element")), ...member.dependencies.map((n) => dependency(n, "value"))];
+  const { mode = "zip", batch } = member.options;
+  return Object.freeze({
+    name: member.name,
+    role: member.role,
+    dependencies: Object.freeze(dependencies),
+    ...(member.over && { mapped: Object.freeze({ mode, ...(batch !== undefined && { batch }) }) }),
+    ...(nested && { nested }),
+    options: Object.freeze({ ...member.options }),
+    ...((member.optional === true || optional) && { optional: true as const }),
+    design: designedAs(member),
+  });
+}
+
+function wired(wiring: Readonly<Record<string, string>>, over: readonly string[]): Dependency[] {
+  const wires = Object.entries(wiring ?? {});
+  // The element's inputs come first, in the order of the lists: a product varies the first list slowest.
+  const mapped = over.flatMap((list) =>
+    wires.filter(([, to]) => to === list).map(([input]) => dependency(list, "element", input)),
+  );
+  const shared = wires.filter(([, to]) => !over.includes(to)).map(([input, to]) => dependency(to, "value", input));
+  return [...mapped, ...shared];
+}
+
+function dependency(written: unknown, as: Dependency["as"], input?: string): Dependency {
+  const [on, ...path] = String(written).split(".");
+  return Object.freeze({ on: on!, path: Object.freeze(path), as, ...(input !== undefined && { input }) });
+}
+
+function nestedOf(child: NonNullable<Member["child"]>, where: string, defects: Defect[]): NestedGraph | undefined {
+  const given = child.pipeline;
+  const pipeline = (typeof given === "function" ? given : (given as object).constructor) as PipelineClass;
+  if (!isPipelineClass(pipeline)) {
+    defects.push({
+      code: "NO_PIPELINE",
+      where,
+      problem: `${(given as { name?: string }).name || String(given)} is no pipeline class`,
+      advice: "Name a class that extends Pipeline, or an object of one.",
+    });
+    return undefined;
+  }
+  if (underWay.includes(pipeline)) {
+    const path = [...underWay.slice(underWay.indexOf(pipeline)), pipeline].map((p) => p.name).join(" -> ");
+    defects.push({ code: "CYCLE", where, problem: `the pipeline nests itself: ${path}`, advice: NO_RECURSION });
+    return undefined;
+  }
+  try {
+    const graph = reflect(pipeline);
+    const object = typeof given === "function" ? undefined : (given as AnyPipeline)[PIPELINE];
+    return Object.freeze({
+      graph,
+      pipeline,
+      bound: object?.bound ?? {},
+      choices: object?.choices ?? {},
+      ...(child.pick !== undefined && { pick: child.pick }),
+    });
+  } catch (error) {
+    if (!(error instanceof DefinitionError)) throw error;
+    defects.push(...error.defects);
+    return undefined;
+  }
+}
+
+const NO_RECURSION = "A pipeline has a fixed number of nodes: take the class out, or loop inside a node.";
+
+/** What a child runs under: its parent's choices, over them its class's, over them its object's own. */
+export function childChoices(parent: Choices, nested: NestedGraph): Choices {
+  return mergeChoices(mergeChoices(parent, choicesOf(nested.pipeline)), nested.choices);
+}
+
+function isPipelineClass(pipeline: unknown): pipeline is PipelineClass {
+  return typeof pipeline === "function" && typeof pipeline.prototype === "object" && PIPELINE in pipeline.prototype;
+}
+
+function designedAs({ role, declaredBy, name }: Member): Design {
+  if (role === "input" || role === "nested") return { type: designOf("type", declaredBy, name) as Function };
+  return {
+    parameters: designOf("paramtypes", declaredBy, name) as Function[],
+    returns: designOf("returntype", declaredBy, name) as Function,
+  };
+}

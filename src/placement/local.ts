@@ -1,0 +1,134 @@
+import type { Choices } from "../dsl/choices.js";
+import { PIPELINE, type PipelineClass } from "../dsl/members.js";
+import type { Listener } from "../engine/events.js";
+import { listsOf } from "../engine/map-run.js";
+import { type Program, programFor, programOver } from "../engine/program.js";
+import type { Resources } from "../engine/resources.js";
+import { type RunRequest, runProgram } from "../engine/run-program.js";
+import { settingsOf } from "../engine/settings.js";
+import { streamProgram } from "../engine/stream-program.js";
+import { HypernodesError, type Violation } from "../errors.js";
+import type { Graph } from "../graph/graph.js";
+import { suggestion } from "../graph/nearest.js";
+import { type Plan, type PlannedInput, planFor } from "../graph/plan.js";
+import { type OverOptions, planOver } from "../graph/plan-over.js";
+import { checkElements, inputChecksOf, inputError, nameViolations, requirements } from "../values/inputs.js";
+
+/** One use of a pipeline: what is to run, with what, under which choices. */
+export interface Use {
+  readonly pipeline: object;
+  readonly graph: Graph;
+  readonly inputs: Readonly<Record<string, unknown>>;
+  readonly outputs: readonly string[] | undefined;
+  readonly given: Readonly<Record<string, unknown>>;
+  readonly choices: Choices;
+  readonly resources: Resources | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly listener: Listener | undefined;
+}
+
+/** Runs a pipeline once, in this process. */
+export async function runLocally(use: Use): Promise<Record<string, unknown>> {
+  const plan = planFor(use.graph, use.outputs, Object.keys(use.given));
+  const values = await prepare(use, plan, plan.inputs);
+  return runProgram(request(use, programFor(use.pipeline, plan), values));
+}
+
+/** Runs a pipeline for each element of some inputs, in this process. All elements are checked before any node runs. */
+export async function mapLocally(use: Use, options: Partial<OverOptions>): Promise<unknown[]> {
+  const { plan, whole } = over(use, options);
+  const values = await prepare(use, plan, whole);
+  const step = plan.steps[0]!;
+  const slots = step.map!.lists.map(({ slot }) => slot);
+  const lists = listsOf(
+    step,
+    slots.map((slot) => values[slot]),
+    use.graph.pipeline,
+  );
+  const violations: Violation[] = [];
+  for (const [i, name] of options.over!.entries()) {
+    const checked = await checkElements(use.pipeline.constructor, name, lists[i]!);
+    violations.push(...checked.violations);
+    values[slots[i]!] = checked.elements;
+  }
+  if (violations.length > 0) throw inputError(use.graph.pipeline, violations);
+  const outputs = await runProgram(request(use, programOver(use.pipeline, plan, undefined), values));
+  return outputs[use.graph.pipeline] as unknown[];
+}
+
+/** Runs a pipeline for elements as they come, in this process. An element is checked when it comes. */
+export async function* streamLocally(
+  use: Use,
+  options: Partial<OverOptions>,
+): AsyncGenerator<unknown, void, undefined> {
+  const { plan, whole, elements } = over(use, options);
+  const values = await prepare(use, plan, whole);
+  const checks = inputChecksOf(use.pipeline.constructor, elements);
+  yield* streamProgram(request(use, programOver(use.pipeline, plan, checks), values));
+}
+
+/** The plan of a map over the whole pipeline; which of its inputs are taken whole; which of the inner ones get elements. */
+function over(use: Use, options: Partial<OverOptions>) {
+  const inputs = use.graph.nodes.filter((node) => node.role === "input").map((node) => node.name);
+  const names = options.over;
+  if (!Array.isArray(names) || names.length === 0)
+    throw badOption(use, "over", names, "the name of an input, or several");
+  for (const name of names) {
+    if (inputs.includes(name)) continue;
+    throw badOption(use, "over", name, `the names of inputs. ${suggestion(String(name), inputs)}`);
+  }
+  const { mode = "zip", onError = "throw" } = options;
+  if (mode !== "zip" && mode !== "product") throw badOption(use, "mode", mode, '"zip" or "product"');
+  if (onError !== "throw" && onError !== "collect") throw badOption(use, "onError", onError, '"throw" or "collect"');
+  const inner = planFor(use.graph, use.outputs, Object.keys(use.given));
+  const pipeline = use.pipeline.constructor as PipelineClass;
+  const plan = planOver(inner, pipeline, use.choices, { over: names, mode, onError });
+  const given = new Set(Object.keys(use.given));
+  return {
+    plan,
+    whole: plan.inputs.filter(({ name }) => !names.includes(name) && !given.has(name)),
+    elements: inner.inputs.filter(({ name }) => names.includes(name)),
+  };
+}
+
+function badOption(use: Use, option: string, value: unknown, takes: string): HypernodesError {
+  return new HypernodesError({
+    code: "BAD_OPTION",
+    where: use.graph.pipeline,
+    problem: `the option ${option} is ${JSON.stringify(value) ?? String(value)}`,
+    advice: `It takes ${takes}${takes.endsWith(".") || takes.endsWith("?") ? "" : "."}`,
+  });
+}
+
+/** The values by slot, transformed and validated where the fields say so. */
+async function prepare(use: Use, plan: Plan, toCheck: readonly PlannedInput[]): Promise<unknown[]> {
+  const { pipeline, graph } = use;
+  const values: unknown[] = new Array(plan.slots).fill(undefined);
+  for (const { name, slot } of plan.inputs) values[slot] = valueOf(use, name);
+  for (const { name, slot } of plan.given) values[slot] = use.given[name];
+  const wrong = nameViolations(graph, plan, pipeline, use.inputs, values);
+  const checking = inputChecksOf(pipeline.constructor, toCheck)?.violations(values);
+  if (checking !== undefined) wrong.push(...(await checking));
+  if (wrong.length > 0) throw inputError(graph.pipeline, wrong, requirements(plan, pipeline));
+  return values;
+}
+
+/** A given value is over one from the caller, that over a bound one, that over the default. Undefined is none. */
+function valueOf({ pipeline, inputs, given }: Use, name: string): unknown {
+  const { bound } = (pipeline as { [PIPELINE]: { bound: Readonly<Record<string, unknown>> } })[PIPELINE];
+  for (const value of [given[name], inputs[name], bound[name]]) if (value !== undefined) return value;
+  return (pipeline as Record<string, unknown>)[name];
+}
+
+function request(use: Use, program: Program, values: unknown[]): RunRequest {
+  return {
+    program,
+    values,
+    settings: settingsOf(use.choices, use.graph.pipeline),
+    name: use.graph.pipeline,
+    resources: use.resources,
+    signal: use.signal,
+    listener: use.listener,
+    inputs: Object.keys(use.inputs),
+  };
+}
