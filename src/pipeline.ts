@@ -213,21 +213,36 @@ export abstract class Pipeline implements AnyPipeline {
     return copy as P;
   }
 
-  private use(inputs: object | undefined, options: RunOptions<this, any, any> | undefined): Use {
-    const { outputs, given, signal, onEvent, runOn, execution, cache } = options ?? {};
-    const chosen = { ...(runOn && { runOn }), ...(execution && { execution }), ...(cache !== undefined && { cache }) };
+  private use(inputs: object | undefined, options: RunOptions<this, any, any> = {}): Use {
     return {
       pipeline: this,
       graph: this.graph(),
       inputs: (inputs ?? {}) as Record<string, unknown>,
-      outputs,
-      given: (given ?? {}) as Record<string, unknown>,
-      choices: mergeChoices(mergeChoices(choicesOf(this.constructor as PipelineClass), this[PIPELINE].choices), chosen),
+      outputs: options.outputs,
+      given: (options.given ?? {}) as Record<string, unknown>,
+      choices: chosenFor(this, options),
       resources: opened.get(this),
-      signal,
-      listener: onEvent,
+      signal: options.signal,
+      listener: options.onEvent,
     };
   }
+}
+
+const chosen = new WeakMap<Pipeline, Choices>();
+
+/** What the class's decorators chose, over them `with`, over them this run. */
+function chosenFor(pipeline: Pipeline, { runOn, execution, cache }: Choices): Choices {
+  let before = chosen.get(pipeline);
+  if (before === undefined) {
+    before = mergeChoices(choicesOf(pipeline.constructor as PipelineClass), pipeline[PIPELINE].choices);
+    chosen.set(pipeline, before);
+  }
+  if (runOn === undefined && execution === undefined && cache === undefined) return before;
+  return mergeChoices(before, {
+    ...(runOn && { runOn }),
+    ...(execution && { execution }),
+    ...(cache !== undefined && { cache }),
+  });
 }
 
 function over({ over: names, mode, onError }: { over: unknown; mode?: unknown; onError?: unknown }) {

@@ -19,7 +19,7 @@ let synchronous: CurrentRun | undefined;
  * @throws {HypernodesError} `NO_RUN` outside of a node.
  */
 export function currentRun(): CurrentRun {
-  const current = asynchronous.getStore() ?? synchronous;
+  const current = synchronous ?? asynchronous.getStore();
   if (current === undefined) {
     throw new HypernodesError({
       code: "NO_RUN",
@@ -32,8 +32,9 @@ export function currentRun(): CurrentRun {
 }
 
 /**
- * Calls what is synchronous, as far as we know: `currentRun` costs it nothing. An async method keeps its run across
- * awaits, through `AsyncLocalStorage`, which slows every promise of a process: only those methods pay for it.
+ * What runs until it ends or first waits, is in this run: `currentRun` costs it nothing.
+ *
+ * @returns what to hand to `leaving`.
  */
 export function entering(run: CurrentRun): CurrentRun | undefined {
   const before = synchronous;
@@ -45,9 +46,17 @@ export function leaving(before: CurrentRun | undefined): void {
   synchronous = before;
 }
 
-/** A method that keeps its run across awaits. */
-export function keepingRun(run: CurrentRun, self: object, method: (...args: unknown[]) => unknown): typeof method {
-  return (...args) => asynchronous.run(run, () => method.apply(self, args));
+/**
+ * What is called here is in this run; with `acrossAwaits`, so is all that goes on from it. `AsyncLocalStorage` slows
+ * every promise of a process (docs/decisions/current-run.md), so only pipelines with async methods pay for it.
+ */
+export function within<R>(run: CurrentRun, acrossAwaits: boolean, call: () => R): R {
+  const before = entering(run);
+  try {
+    return acrossAwaits ? asynchronous.run(run, call) : call();
+  } finally {
+    leaving(before);
+  }
 }
 
 const AsyncFunction = (async () => {}).constructor;

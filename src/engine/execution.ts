@@ -4,7 +4,7 @@ import type { Argument, Plan, Step } from "../graph/plan.js";
 import { childChoices } from "../graph/reflect.js";
 import { inputError } from "../values/inputs.js";
 import { attempt, isGuarded } from "./attempt.js";
-import { type CurrentRun, entering, keepingRun, leaving } from "./current-run.js";
+import { type CurrentRun, entering, leaving, within } from "./current-run.js";
 import { type Happening, now } from "./events.js";
 import { nodeError, placeOf } from "./failure.js";
 import { Chain, MapRun } from "./map-run.js";
@@ -65,12 +65,7 @@ export class Execution {
 
   /** @returns undefined if all steps ended at once; else a promise of their end. */
   start(): Promise<void> | undefined {
-    const before = entering(this.current);
-    try {
-      this.advance();
-    } finally {
-      leaving(before);
-    }
+    within(this.current, this.program.anyAsync, () => this.advance());
     if (this.isOver()) {
       const error = this.ending();
       if (error !== undefined) throw error.error;
@@ -100,6 +95,7 @@ export class Execution {
   private advance(): void {
     const { steps } = this.plan;
     const sequential = this.settings.nodes === "sequential";
+    if (this.waiting === undefined && this.run.tell === undefined && !this.plan.collects) this.runStraight();
     while (this.cursor < steps.length && !this.stopped && !(sequential && this.underWay > 0)) {
       const step = steps[this.cursor++]!;
       if (this.waiting === undefined || (this.waiting[step.index] === 0 && this.begun![step.index] === 0)) {
@@ -107,6 +103,39 @@ export class Execution {
       }
     }
     while (this.ready.length > 0 && !this.stopped) this.begin(steps[this.ready.shift()!]!);
+  }
+
+  /** Plain synchronous methods that nobody watches, one after another: a loop, and nothing else. */
+  private runStraight(): void {
+    const { values, scope } = this;
+    const { methods, self, straight } = this.program;
+    const { steps } = this.plan;
+    let step: Step | undefined;
+    try {
+      while (this.cursor < straight && !scope.stopped) {
+        step = steps[this.cursor++]!;
+        const method = methods[step.index]!;
+        const args = step.arguments;
+        let value: unknown;
+        if (args.length === 1) value = method.call(self, values[args[0]!.slot]);
+        else if (args.length === 2) value = method.call(self, values[args[0]!.slot], values[args[1]!.slot]);
+        else value = method.apply(self, this.inputsOf(step));
+        if (isThenable(value)) {
+          this.settleStep(step, this.perhapsFailing(step, value));
+          return;
+        }
+        values[step.slot] = value;
+      }
+    } catch (error) {
+      this.fail(this.failed(step!, error, this.inputsOf(step!), undefined, 1));
+    }
+  }
+
+  /** A method that is not declared async may still return a promise: its failure is a node's failure too. */
+  private perhapsFailing(step: Step, value: PromiseLike<unknown>): PromiseLike<unknown> {
+    return value.then(undefined, (error: unknown) => {
+      throw this.failed(step, error, this.inputsOf(step), undefined, 1);
+    });
   }
 
   /** From now on steps are counted: not everything before the cursor has ended. */
@@ -127,55 +156,16 @@ export class Execution {
       this.beginMap(step);
       return;
     }
-    let value: unknown;
     try {
-      value = this.isDirect(step) ? this.callDirectly(step) : this.evaluate(step);
+      this.settleStep(step, this.evaluate(step));
     } catch (error) {
       this.fail(error);
-      return;
     }
-    if (isThenable(value)) this.later(value, (settled) => this.end(step, settled));
+  }
+
+  private settleStep(step: Step, value: unknown): void {
+    if (isThenable(value)) this.later(value, (settled) => this.end(step, settled), (error) => this.fail(error));
     else this.end(step, value);
-  }
-
-  /** A plain synchronous method that nobody watches. */
-  isDirect(step: Step): boolean {
-    return this.program.direct[step.index]! && this.run.tell === undefined && !this.plan.collects;
-  }
-
-  private callDirectly(step: Step): unknown {
-    const { values } = this;
-    const { self } = this.program;
-    const method = this.program.methods[step.index]!;
-    const args = step.arguments;
-    try {
-      switch (args.length) {
-        case 0:
-          return this.checked(step, method.call(self));
-        case 1:
-          return this.checked(step, method.call(self, values[args[0]!.slot]));
-        case 2:
-          return this.checked(step, method.call(self, values[args[0]!.slot], values[args[1]!.slot]));
-        default:
-          return this.checked(
-            step,
-            method.apply(
-              self,
-              args.map(({ slot }) => values[slot]),
-            ),
-          );
-      }
-    } catch (error) {
-      throw this.failed(step, error, this.inputsOf(step), undefined, 1);
-    }
-  }
-
-  /** A method that is not declared async may still return a promise: its failure is a node's failure too. */
-  private checked(step: Step, value: unknown): unknown {
-    if (!isThenable(value)) return value;
-    return value.then(undefined, (error: unknown) => {
-      throw this.failed(step, error, this.inputsOf(step), undefined, 1);
-    });
   }
 
   private evaluate(step: Step): unknown {
@@ -356,14 +346,9 @@ export class Execution {
     const child = this.program.children[step.index];
     if (child !== undefined) return this.runChild(step, child, inputs, element, scope);
     const method = this.program.methods[step.index]!;
-    const current = scope === this.scope ? this.current : this.run.currentIn(scope);
-    if (this.program.async[step.index]) return keepingRun(current, this.program.self, method)(...inputs);
-    const before = entering(current);
-    try {
-      return method.apply(this.program.self, inputs as unknown[]);
-    } finally {
-      leaving(before);
-    }
+    const call = () => method.apply(this.program.self, inputs as unknown[]);
+    if (scope === this.scope) return call();
+    return within(this.run.currentIn(scope), this.program.anyAsync, call);
   }
 
   private runChild(
@@ -456,30 +441,28 @@ export class Execution {
   }
 
   /** Waits for a promise that is part of this execution, then goes on. */
-  later(
-    promise: PromiseLike<unknown>,
-    ended: (value: unknown) => void,
-    failed = (error: unknown) => this.fail(error),
-  ): void {
+  later(promise: PromiseLike<unknown>, ended: (value: unknown) => void, failed: (error: unknown) => void): void {
     this.keepCount();
     this.underWay++;
     this.run.waits();
-    const settled = (then: () => void) => {
-      this.underWay--;
-      this.run.waited();
-      if (this.settle === undefined && this.failure !== undefined) return;
-      const before = entering(this.current);
-      try {
-        then();
-        this.proceed();
-      } finally {
-        leaving(before);
-      }
-    };
     promise.then(
-      (value) => settled(() => ended(value)),
-      (error) => settled(() => failed(error)),
+      (value) => this.goOn(ended, value),
+      (error: unknown) => this.goOn(failed, error),
     );
+  }
+
+  private goOn(then: (settled: unknown) => void, settled: unknown): void {
+    this.underWay--;
+    this.run.waited();
+    // Who has failed already has told so, and is not waited for.
+    if (this.settle === undefined && this.failure !== undefined) return;
+    const before = entering(this.current);
+    try {
+      then(settled);
+      this.proceed();
+    } finally {
+      leaving(before);
+    }
   }
 
   private proceed(): void {

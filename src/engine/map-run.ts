@@ -139,7 +139,12 @@ export class MapRun {
   ) {
     const map = step.map!;
     this.lists = listsOf(step, values, execution.placeOf(step));
-    this.direct = execution.isDirect(step) && map.batch === 0 && !map.product;
+    this.direct =
+      execution.program.direct[step.index]! &&
+      execution.run.tell === undefined &&
+      !execution.plan.collects &&
+      map.batch === 0 &&
+      !map.product;
     this.length = map.product
       ? this.lists.reduce((product, { length }) => product * length, 1)
       : (this.lists[0]?.length ?? 0);
@@ -196,7 +201,7 @@ export class MapRun {
       this.chain.async(
         value,
         (settled) => this.store(unit, settled),
-        (error) => this.fail(error),
+        (error) => this.fail(this.direct ? this.failed(unit, error) : error),
       );
     } else this.store(unit, value);
   }
@@ -239,31 +244,34 @@ export class MapRun {
       const carried = this.carried(unit);
       if (carried !== undefined) return carried;
     }
-    return execution.collecting(step, () => execution.perform(step, [...this.elementsAt(unit), ...this.shared!], unit));
+    return execution.collecting(step, () => execution.perform(step, this.inputsAt(unit), unit));
   }
 
   private callDirectly(unit: number): unknown {
     const { self, methods } = this.execution.program;
     const method = methods[this.step.index]!;
     const shared = this.shared!;
-    const failed = (error: unknown): never => {
-      throw this.execution.failed(this.step, error, [...this.elementsAt(unit), ...shared], unit, 1);
-    };
-    let value: unknown;
     try {
-      if (this.lists.length > 1 || shared.length > 2) value = method.apply(self, [...this.elementsAt(unit), ...shared]);
-      else if (shared.length === 0) value = method.call(self, this.lists[0]![unit]);
-      else if (shared.length === 1) value = method.call(self, this.lists[0]![unit], shared[0]);
-      else value = method.call(self, this.lists[0]![unit], shared[0], shared[1]);
+      if (this.lists.length > 1 || shared.length > 2) return method.apply(self, this.inputsAt(unit));
+      if (shared.length === 0) return method.call(self, this.lists[0]![unit]);
+      if (shared.length === 1) return method.call(self, this.lists[0]![unit], shared[0]);
+      return method.call(self, this.lists[0]![unit], shared[0], shared[1]);
     } catch (error) {
-      return failed(error);
+      throw this.failed(unit, error);
     }
-    return isThenable(value) ? value.then(undefined, failed) : value;
+  }
+
+  private failed(unit: number, error: unknown): NodeError {
+    return this.execution.failed(this.step, error, this.inputsAt(unit), unit, 1);
+  }
+
+  private inputsAt(index: number): unknown[] {
+    return [...this.elementsAt(index), ...this.shared!];
   }
 
   /** An element that has failed before does not come to a method: its error goes on in its place. */
   private carried(index: number): NodeError | undefined {
-    return [...this.elementsAt(index), ...this.shared!].find((value) => value instanceof NodeError) as
+    return this.inputsAt(index).find((value) => value instanceof NodeError) as
       | NodeError
       | undefined;
   }

@@ -15,10 +15,12 @@ export interface Program {
   readonly self: object;
   /** For each step its method; undefined for a nested pipeline. */
   readonly methods: readonly (Method | undefined)[];
-  /** For each step, whether its method is declared async. */
-  readonly async: readonly boolean[];
-  /** For each step, whether it is a plain method that needs nothing around its call. */
+  /** Whether any method is declared async. */
+  readonly anyAsync: boolean;
+  /** For each step, whether it is a plain method that needs nothing around its calls. */
   readonly direct: readonly boolean[];
+  /** How many steps at the beginning can be run one after another with nothing around them. */
+  readonly straight: number;
   /** For each resource, the method that builds it. */
   readonly builders: readonly Method[];
   /** For each step its nested program, if it has one. */
@@ -47,21 +49,23 @@ export function programFor(pipeline: object, plan: Plan): Program {
 function bind(pipeline: object, plan: Plan): Program {
   const prototype = Object.getPrototypeOf(pipeline) as Record<string, Method>;
   const methods = plan.steps.map(({ name, child }) => (child === undefined ? prototype[name]! : undefined));
-  const async = methods.map((method) => method !== undefined && isAsync(method));
+  const builders = plan.resources.map(({ name }) => prototype[name]!);
+  const direct = plan.steps.map(
+    ({ node }, i) => methods[i] !== undefined && !isGuarded(node.options),
+  );
+  const straight = plan.steps.findIndex(
+    (step, i) =>
+      !direct[i] || step.map !== undefined || step.resources.length > 0 || step.arguments.some(({ path }) => path),
+  );
   return {
     plan,
     pipeline: pipeline.constructor as PipelineClass,
     self: guardFor(pipeline, plan.graph),
     methods,
-    async,
-    direct: plan.steps.map(
-      (step, i) =>
-        methods[i] !== undefined &&
-        !async[i] &&
-        !isGuarded(step.node.options) &&
-        (step.map !== undefined || (step.resources.length === 0 && step.arguments.every(({ path }) => !path))),
-    ),
-    builders: plan.resources.map(({ name }) => prototype[name]!),
+    anyAsync: [...methods, ...builders].some((method) => method !== undefined && isAsync(method)),
+    direct,
+    straight: plan.flows ? 0 : straight < 0 ? plan.steps.length : straight,
+    builders,
     children: plan.steps.map(({ child }) => child && bindChild(child)),
   };
 }
@@ -85,8 +89,9 @@ export function programOver(pipeline: object, plan: Plan, checks: InputChecks | 
     pipeline: pipeline.constructor as PipelineClass,
     self: pipeline,
     methods: [undefined],
-    async: [false],
+    anyAsync: false,
     direct: [false],
+    straight: 0,
     builders: [],
     children: [{ ...child, program: programFor(pipeline, child.plan), values: new Array(child.plan.slots), checks }],
   };

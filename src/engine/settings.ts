@@ -15,10 +15,20 @@ export interface Settings {
 
 const MODES: readonly ExecutionMode[] = ["sequential", "async", "threaded", "parallel"];
 
+const known = new WeakMap<Choices, Settings>();
+
 /**
+ * The settings that some choices make, which are looked at once.
+ *
  * @throws {HypernodesError} `BAD_OPTION`, or `NOT_BUILT` for what this version can't do yet.
  */
 export function settingsOf(choices: Choices, pipeline: string): Settings {
+  let settings = known.get(choices);
+  if (settings === undefined) known.set(choices, (settings = checkedSettings(choices, pipeline)));
+  return settings;
+}
+
+function checkedSettings(choices: Choices, pipeline: string): Settings {
   const { nodes = "async", maps = "async", maxWorkers = 16, graceMs = 100, ...rest } = choices.execution ?? {};
   const bad = (option: string, value: unknown, takes: string) =>
     new HypernodesError({

@@ -104,7 +104,7 @@ function badOption(use: Use, option: string, value: unknown, takes: string): Hyp
 async function prepare(use: Use, plan: Plan, toCheck: readonly PlannedInput[]): Promise<unknown[]> {
   const { pipeline, graph } = use;
   const values: unknown[] = new Array(plan.slots).fill(undefined);
-  for (const { name, slot } of plan.inputs) values[slot] = valueOf(use, name);
+  for (const { name, slot } of plan.inputs) values[slot] = inputValue(use, name);
   for (const { name, slot } of plan.given) values[slot] = use.given[name];
   const wrong = nameViolations(graph, plan, pipeline, use.inputs, values);
   const checking = inputChecksOf(pipeline.constructor, toCheck)?.violations(values);
@@ -114,7 +114,7 @@ async function prepare(use: Use, plan: Plan, toCheck: readonly PlannedInput[]): 
 }
 
 /** A given value is over one from the caller, that over a bound one, that over the default. Undefined is none. */
-function valueOf({ pipeline, inputs, given }: Use, name: string): unknown {
+function inputValue({ pipeline, inputs, given }: Use, name: string): unknown {
   const { bound } = (pipeline as { [PIPELINE]: { bound: Readonly<Record<string, unknown>> } })[PIPELINE];
   for (const value of [given[name], inputs[name], bound[name]]) if (value !== undefined) return value;
   return (pipeline as Record<string, unknown>)[name];

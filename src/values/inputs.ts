@@ -17,8 +17,16 @@ export interface InputChecks {
   violations(values: unknown[]): Promise<Violation[]> | undefined;
 }
 
-/** The checks that some inputs need; undefined if no decorator asks for any. */
+const checks = new WeakMap<readonly PlannedInput[], InputChecks | null>();
+
+/** The checks that some inputs of a pipeline class need; undefined if no decorator asks for any. Made once for each list. */
 export function inputChecksOf(type: Function, inputs: readonly PlannedInput[]): InputChecks | undefined {
+  let found = checks.get(inputs);
+  if (found === undefined) checks.set(inputs, (found = makeChecks(type, inputs) ?? null));
+  return found ?? undefined;
+}
+
+function makeChecks(type: Function, inputs: readonly PlannedInput[]): InputChecks | undefined {
   const transformed = transformedProperties(
     type,
     inputs.map((input) => input.name),
@@ -68,19 +76,24 @@ export function nameViolations(
   inputs: Readonly<Record<string, unknown>>,
   values: readonly unknown[],
 ): Violation[] {
-  const declared = graph.nodes.filter((node) => node.role === "input").map((node) => node.name);
-  const missing = plan.inputs.filter(({ slot, optional }) => values[slot] === undefined && !optional);
-  const unknown = Object.keys(inputs).filter((name) => nodesByName(graph).get(name)?.role !== "input");
-  return [
-    ...missing.map(({ name }) => ({ path: name, constraint: "missing", problem: "it is missing" })),
-    ...unknown.map((name) => ({ path: name, constraint: "unknown", problem: unknownInput(name) })),
-  ];
-
-  function unknownInput(name: string): string {
-    if (nodesByName(graph).has(name)) return `it is a node, not an input: give its value as { given: { ${name} } }`;
-    if (name in pipeline) return "there is such a field, but it has no @input()";
-    return `no input has this name. ${suggestion(name, declared)}`;
+  const violations: Violation[] = [];
+  for (const { name, slot, optional } of plan.inputs) {
+    if (values[slot] !== undefined || optional) continue;
+    violations.push({ path: name, constraint: "missing", problem: "it is missing" });
   }
+  const nodes = nodesByName(graph);
+  for (const name in inputs) {
+    if (nodes.get(name)?.role === "input") continue;
+    violations.push({ path: name, constraint: "unknown", problem: unknownInput(graph, pipeline, name) });
+  }
+  return violations;
+}
+
+function unknownInput(graph: Graph, pipeline: object, name: string): string {
+  if (nodesByName(graph).has(name)) return `it is a node, not an input: give its value as { given: { ${name} } }`;
+  if (name in pipeline) return "there is such a field, but it has no @input()";
+  const declared = graph.nodes.filter((node) => node.role === "input").map((node) => node.name);
+  return `no input has this name. ${suggestion(name, declared)}`;
 }
 
 /** The error of a caller's inputs, all at once. */

@@ -1,0 +1,27 @@
+import { spawnSync } from "node:child_process";
+import os from "node:os";
+import { fileURLToPath } from "node:url";
+import { chain } from "./chain.js";
+import { langgraph } from "./langgraph.js";
+import { map } from "./map.js";
+
+const benches: Record<string, () => Promise<void>> = { chain, map, langgraph };
+
+// Each bench has a process of its own: what one leaves behind in the virtual machine must not slow the next.
+const [only] = process.argv.slice(2);
+if (only === undefined) {
+  const [cpu] = os.cpus();
+  console.log(
+    `${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${os.availableParallelism()} cores (${cpu?.model.trim()}), ${Math.round(os.totalmem() / 2 ** 30)} GiB`,
+  );
+  for (const name of Object.keys(benches)) {
+    const { status } = spawnSync(process.execPath, [...process.execArgv, fileURLToPath(import.meta.url), name], {
+      stdio: "inherit",
+    });
+    if (status !== 0) process.exitCode = 1;
+  }
+} else {
+  const bench = benches[only];
+  if (bench === undefined) throw new Error(`no bench is named ${only}: there are ${Object.keys(benches).join(", ")}`);
+  await bench();
+}

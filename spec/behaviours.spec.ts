@@ -1,0 +1,630 @@
+import { expect } from "chai";
+import {
+  type Batch,
+  type Each,
+  input,
+  mapOver,
+  type Nested,
+  nested,
+  node,
+  output,
+  Pipeline,
+  type RunEvent,
+  resource,
+} from "../src/index.js";
+import { rejection } from "./support/rejection.js";
+
+/*
+ * What the Python original does and its port must do, by the rows of the table of its behaviours.
+ */
+
+class Chain extends Pipeline {
+  @input() x!: number;
+  @node("x") doubled(x: number): number {
+    return x * 2;
+  }
+  @node("doubled") result(doubled: number): number {
+    return doubled + 1;
+  }
+}
+
+class Diamond extends Pipeline {
+  @input() x!: number;
+  @node("x") doubled(x: number): number {
+    return x * 2;
+  }
+  @node("x") tripled(x: number): number {
+    return x * 3;
+  }
+  @node("doubled", "tripled") result(doubled: number, tripled: number): number {
+    return doubled + tripled;
+  }
+}
+
+class Add extends Pipeline {
+  @input() x!: number;
+  @input() y!: number;
+  @node("x", "y") sum(x: number, y: number): number {
+    return x + y;
+  }
+}
+
+describe("behaviours of the original: one run", () => {
+  it("1: a single node gives its value, and no input", async () => {
+    class Single extends Pipeline {
+      @input() x!: number;
+      @node("x") result(x: number): number {
+        return x + 1;
+      }
+    }
+    expect(await new Single().run({ x: 5 })).to.deep.equal({ result: 6 });
+  });
+
+  it("2: a chain of two", async () => {
+    expect(await new Chain().run({ x: 5 })).to.deep.equal({ doubled: 10, result: 11 });
+  });
+
+  it("3: a chain of three", async () => {
+    class Longer extends Pipeline {
+      @input() x!: number;
+      @node("x") doubled(x: number): number {
+        return x * 2;
+      }
+      @node("doubled") incremented(doubled: number): number {
+        return doubled + 1;
+      }
+      @node("incremented") result(incremented: number): number {
+        return incremented ** 2;
+      }
+    }
+    expect(await new Longer().run({ x: 5 })).to.deep.equal({ doubled: 10, incremented: 11, result: 121 });
+  });
+
+  it("4: a diamond", async () => {
+    expect(await new Diamond().run({ x: 5 })).to.deep.equal({ doubled: 10, tripled: 15, result: 25 });
+  });
+
+  it("5: two roots", async () => {
+    class Roots extends Pipeline {
+      @input() x!: number;
+      @input() y!: number;
+      @node("x", "y") sum(x: number, y: number): number {
+        return x + y;
+      }
+      @node("x", "y") product(x: number, y: number): number {
+        return x * y;
+      }
+      @node("sum", "product") result(sum: number, product: number): number {
+        return sum + product;
+      }
+    }
+    expect(await new Roots().run({ x: 5, y: 3 })).to.deep.equal({ sum: 8, product: 15, result: 23 });
+  });
+
+  it("6: one node feeds several through paths into its record", async () => {
+    class Multi extends Pipeline {
+      @input() x!: number;
+      @node("x") both(x: number): { doubled: number; tripled: number } {
+        return { doubled: x * 2, tripled: x * 3 };
+      }
+      @node("both.doubled", "both.tripled") result(doubled: number, tripled: number): number {
+        return doubled + tripled;
+      }
+    }
+    expect(await new Multi().run({ x: 5 })).to.deep.equal({ both: { doubled: 10, tripled: 15 }, result: 25 });
+  });
+
+  it("7: nodes may be declared in any order", async () => {
+    class Reversed extends Pipeline {
+      @input() x!: number;
+      @node("doubled") result(doubled: number): number {
+        return doubled + 1;
+      }
+      @node("x") doubled(x: number): number {
+        return x * 2;
+      }
+    }
+    expect(await new Reversed().run({ x: 5 })).to.deep.equal({ result: 11, doubled: 10 });
+  });
+
+  it("8, 9: only what is asked for and needed runs", async () => {
+    const called: string[] = [];
+    class Several extends Pipeline {
+      @input() x!: number;
+      @node("x") doubled(x: number): number {
+        called.push("doubled");
+        return x * 2;
+      }
+      @node("x") tripled(x: number): number {
+        called.push("tripled");
+        return x * 3;
+      }
+      @node("doubled") quadrupled(doubled: number): number {
+        called.push("quadrupled");
+        return doubled * 2;
+      }
+    }
+    expect(await new Several().run({ x: 5 }, { outputs: ["doubled"] })).to.deep.equal({ doubled: 10 });
+    expect(called).to.deep.equal(["doubled"]);
+    expect(await new Several().run({ x: 5 }, { outputs: ["doubled", "quadrupled"] })).to.deep.equal({
+      doubled: 10,
+      quadrupled: 20,
+    });
+    expect(called).not.to.include("tripled");
+  });
+
+  class Partly extends Pipeline {
+    @input() x!: number;
+    @input() y!: number;
+    @node("x") a(x: number): number {
+      return x + 1;
+    }
+    @node("a", "y") b(a: number, y: number): number {
+      return a + y;
+    }
+  }
+
+  it("10: only the inputs that the outputs need are asked for", async () => {
+    expect(await new Partly().run({ x: 1 }, { outputs: ["a"] })).to.deep.equal({ a: 2 });
+    const error = await rejection(new Partly().run({ x: 1 }, { outputs: ["b"] }));
+    expect(error.message).to.contain('missing input "y"');
+  });
+
+  it("11: a diamond's merge, chosen alone", async () => {
+    class Merge extends Pipeline {
+      @input() x!: number;
+      @node("x") a(x: number): number {
+        return x + 1;
+      }
+      @node("a") b(a: number): number {
+        return a * 2;
+      }
+      @node("b") c(b: number): number {
+        return b + 10;
+      }
+      @node("a") d(a: number): number {
+        return a * 3;
+      }
+      @node("c", "d") e(c: number, d: number): number {
+        return c + d;
+      }
+    }
+    expect(await new Merge().run({ x: 5 }, { outputs: ["e"] })).to.deep.equal({ e: 40 });
+  });
+
+  it("12: an unknown output is an error, alone or among others", async () => {
+    for (const outputs of [["nonexistent"], ["doubled", "nonexistent"]]) {
+      const error = await rejection(new Chain().run({ x: 5 }, { outputs: outputs as ["doubled"] }));
+      expect(error.message).to.contain('"nonexistent" is not found in pipeline Chain');
+    }
+  });
+
+  it("13: missing inputs are an error before any node runs", async () => {
+    const error = await rejection(new Add().run({ x: 1 } as { x: number; y: number }));
+    expect(error.message).to.contain('missing input "y" (required: "x" and "y")');
+  });
+
+  it("14: a cycle is an error at construction, with its path", () => {
+    class Cyclic extends Pipeline {
+      @node("b") a(b: number): number {
+        return b;
+      }
+      @node("a") b(a: number): number {
+        return a;
+      }
+    }
+    expect(() => new Cyclic()).to.throw("Cyclic.a: the nodes wait for each other: a -> b -> a");
+  });
+
+  it("15: two roles on one member are an error that names both", () => {
+    class Twice extends Pipeline {
+      @input() x!: number;
+      // @ts-expect-error the method does not return Output
+      @output("x") @node("x") r(x: number): number {
+        return x;
+      }
+    }
+    expect(() => new Twice()).to.throw("Twice.r: it has 2 roles: @node and @output");
+  });
+
+  it("68: an async node", async () => {
+    class Waiting extends Pipeline {
+      @input() x!: number;
+      @node("x") async result(x: number): Promise<number> {
+        await Promise.resolve();
+        return x * 2;
+      }
+    }
+    expect(await new Waiting().run({ x: 5 })).to.deep.equal({ result: 10 });
+  });
+});
+
+describe("behaviours of the original: map", () => {
+  class Double extends Pipeline {
+    @input() x!: number;
+    @node("x") doubled(x: number): number {
+      return x * 2;
+    }
+  }
+
+  it("16: in input order", async () => {
+    expect(await new Double().map({ x: [1, 2, 3] }, { over: "x" })).to.deep.equal([
+      { doubled: 2 },
+      { doubled: 4 },
+      { doubled: 6 },
+    ]);
+  });
+
+  it("17: a chain", async () => {
+    expect(await new Chain().map({ x: [1, 2, 3] }, { over: "x" })).to.deep.equal([
+      { doubled: 2, result: 3 },
+      { doubled: 4, result: 5 },
+      { doubled: 6, result: 7 },
+    ]);
+  });
+
+  it("18: a diamond", async () => {
+    const results = await new Diamond().map({ x: [1, 2, 3] }, { over: "x" });
+    expect(results.map((r) => r.result)).to.deep.equal([5, 10, 15]);
+  });
+
+  class Scale extends Pipeline {
+    @input() value!: number;
+    @input() factor!: number;
+    @node("value", "factor") result(value: number, factor: number): number {
+      return value * factor;
+    }
+  }
+
+  it("19: one fixed, one varying", async () => {
+    const results = await new Scale().map({ value: [1, 2, 3], factor: 10 }, { over: "value" });
+    expect(results.map((r) => r.result)).to.deep.equal([10, 20, 30]);
+  });
+
+  class Labels extends Pipeline {
+    @input() id!: number;
+    @input() text!: string;
+    @input() prefix?: string = "";
+    @node("id", "text", "prefix") label(id: number, text: string, prefix: string): string {
+      return prefix === "" ? `${id}: ${text.toUpperCase()}` : `${prefix}${id}: ${text}`;
+    }
+  }
+
+  it("21: two lists by index", async () => {
+    const results = await new Labels().map(
+      { id: [1, 2, 3], text: ["hello", "world", "test"] },
+      { over: ["id", "text"], mode: "zip" },
+    );
+    expect(results.map((r) => r.label)).to.deep.equal(["1: HELLO", "2: WORLD", "3: TEST"]);
+  });
+
+  it("22: lists of unequal lengths are an error that names both lengths", async () => {
+    const error = await rejection(new Labels().map({ id: [1, 2], text: ["a"] }, { over: ["id", "text"] }));
+    expect(error.message).to.contain('lists of unequal lengths: "id" has 2, "text" has 1');
+  });
+
+  it("23: all pairs, the first list named varying slowest", async () => {
+    const results = await new Labels().map(
+      { id: [1, 2], text: ["a", "b"] },
+      { over: ["id", "text"], mode: "product" },
+    );
+    expect(results.map((r) => r.label)).to.deep.equal(["1: A", "1: B", "2: A", "2: B"]);
+    const other = await new Labels().map({ id: [1, 2], text: ["a", "b"] }, { over: ["text", "id"], mode: "product" });
+    expect(other.map((r) => r.label)).to.deep.equal(["1: A", "2: A", "1: B", "2: B"]);
+  });
+
+  it("24: two lists by index, and one fixed", async () => {
+    const results = await new Labels().map(
+      { id: [1, 2], text: ["hello", "world"], prefix: "MSG-" },
+      { over: ["id", "text"] },
+    );
+    expect(results.map((r) => r.label)).to.deep.equal(["MSG-1: hello", "MSG-2: world"]);
+  });
+
+  it("25: with chosen outputs", async () => {
+    class Tripled extends Double {
+      @node("doubled") tripled(doubled: number): number {
+        return doubled * 3;
+      }
+    }
+    expect(await new Tripled().map({ x: [1, 2, 3] }, { over: "x", outputs: ["tripled"] })).to.deep.equal([
+      { tripled: 6 },
+      { tripled: 12 },
+      { tripled: 18 },
+    ]);
+  });
+
+  it("26: over a name that is no input: an error that names it", async () => {
+    const error = await rejection(new Double().map({ x: [1] }, { over: "q" as "x" }));
+    expect(error.message).to.contain('the option over is "q"');
+  });
+
+  it("27: chosen outputs need fewer inputs", async () => {
+    class Partly extends Pipeline {
+      @input() x!: number;
+      @input() y!: number;
+      @node("x") a(x: number): number {
+        return x + 1;
+      }
+      @node("a", "y") b(a: number, y: number): number {
+        return a + y;
+      }
+    }
+    const as = await new Partly().map({ x: [1, 2, 3] }, { over: "x", outputs: ["a"] });
+    expect(as.map((r) => r.a)).to.deep.equal([2, 3, 4]);
+    const error = await rejection(new Partly().map({ x: [1, 2, 3] }, { over: "x", outputs: ["b"] }));
+    expect(error.message).to.contain('"y"');
+    const bs = await new Partly().map({ x: [1, 2, 3], y: 10 }, { over: "x", outputs: ["b"] });
+    expect(bs.map((r) => r.b)).to.deep.equal([12, 13, 14]);
+  });
+
+  it("44: a bound list can be mapped over", async () => {
+    const bound = new Scale().bind({ value: [1, 2, 3] as unknown as number, factor: 10 });
+    const results = await bound.map({} as { value: number[] }, { over: "value" });
+    expect(results.map((r) => r.result)).to.deep.equal([10, 20, 30]);
+  });
+
+  it("45: mapped lists are over bound values", async () => {
+    const bound = new Scale().bind({ value: 7, factor: 9 });
+    const results = await bound.map({ value: [1, 2], factor: [100, 200] }, { over: ["value", "factor"] });
+    expect(results.map((r) => r.result)).to.deep.equal([100, 400]);
+  });
+
+  it("fault 4: an unknown mode is an error before any node runs", async () => {
+    const error = await rejection(new Double().map({ x: [1] }, { over: "x", mode: "cross" as "zip" }));
+    expect(error.message).to.contain('the option mode is "cross". It takes "zip" or "product".');
+  });
+});
+
+describe("behaviours of the original: nesting", () => {
+  class Inner extends Pipeline {
+    @input() x!: number;
+    @node("x") doubled(x: number): number {
+      return x * 2;
+    }
+    @node("doubled") incremented(doubled: number): number {
+      return doubled + 1;
+    }
+  }
+
+  it("28: a nested pipeline, of which only the picked node and what it needs run", async () => {
+    class Outer extends Pipeline {
+      @input() x!: number;
+      @nested(Inner, { x: "x" }, "incremented") incremented!: Nested<number>;
+      @node("incremented") result(incremented: number): number {
+        return incremented ** 2;
+      }
+    }
+    expect(await new Outer().run({ x: 5 })).to.deep.equal({ incremented: 11, result: 121 });
+  });
+
+  it("29: three levels", async () => {
+    class Middle extends Pipeline {
+      @input() value!: number;
+      @nested(Inner, { x: "value" }, "incremented") inner!: Nested<number>;
+    }
+    class Outer extends Pipeline {
+      @input() x!: number;
+      @nested(Middle, { value: "x" }, "inner") middle!: Nested<number>;
+      @node("middle") result(middle: number): number {
+        return middle ** 2;
+      }
+    }
+    expect(await new Outer().run({ x: 5 }, { outputs: ["result"] })).to.deep.equal({ result: 121 });
+  });
+
+  it("30: map over a pipeline with a nested one", async () => {
+    class Outer extends Pipeline {
+      @input() x!: number;
+      @nested(Inner, { x: "x" }, "doubled") doubled!: Nested<number>;
+      @node("doubled") result(doubled: number): number {
+        return doubled + 1;
+      }
+    }
+    expect(await new Outer().map({ x: [1, 2, 3] }, { over: "x" })).to.deep.equal([
+      { doubled: 2, result: 3 },
+      { doubled: 4, result: 5 },
+      { doubled: 6, result: 7 },
+    ]);
+  });
+
+  it("31 to 33: inputs and outputs of a nested pipeline under other names", async () => {
+    class Clean extends Pipeline {
+      @input() passage!: string;
+      @node("passage") trimmed(passage: string): string {
+        return passage.trim();
+      }
+      @node("trimmed") cleaned(trimmed: string): string {
+        return trimmed.toLowerCase();
+      }
+    }
+    class Outer extends Pipeline {
+      @input() document!: string;
+      @nested(Clean, { passage: "document" }, "cleaned") processed!: Nested<string>;
+    }
+    expect(await new Outer().run({ document: "  Hello World  " })).to.deep.equal({ processed: "hello world" });
+  });
+
+  it("36: what a mapped node shares is given to each element", async () => {
+    class Shared extends Pipeline {
+      @input() items!: string[];
+      @input() prefix!: string;
+      @mapOver("items", "prefix") labels(item: string, prefix: string): Each<string> {
+        return `${prefix}: ${item}`;
+      }
+    }
+    const { labels } = await new Shared().run({ items: ["apple", "banana"], prefix: "FRUIT" });
+    expect(labels).to.deep.equal(["FRUIT: apple", "FRUIT: banana"]);
+  });
+
+  it("37: the same name in two nested pipelines", async () => {
+    class A extends Pipeline {
+      @input() v!: number;
+      @node("v") result(v: number): number {
+        return v * 2;
+      }
+    }
+    class B extends Pipeline {
+      @input() v!: number;
+      @node("v") result(v: number): number {
+        return v * 3;
+      }
+    }
+    class Both extends Pipeline {
+      @input() v!: number;
+      @nested(A, { v: "v" }, "result") a!: Nested<number>;
+      @nested(B, { v: "v" }, "result") b!: Nested<number>;
+      @node("a", "b") combined(a: number, b: number): number {
+        return a + b;
+      }
+    }
+    expect(await new Both().run({ v: 5 })).to.deep.equal({ a: 10, b: 15, combined: 25 });
+  });
+
+  const ran: string[] = [];
+  class Three extends Pipeline {
+    @input() x!: number;
+    @node("x") one(x: number): number {
+      ran.push("one");
+      return x * 2;
+    }
+    @node("x") two(x: number): number {
+      ran.push("two");
+      return x * 3;
+    }
+    @node("two") three(two: number): number {
+      ran.push("three");
+      return two * 3;
+    }
+  }
+
+  it("38, 39: what is picked, or reached through paths alone, is all that runs inside", async () => {
+    ran.length = 0;
+    class Picked extends Pipeline {
+      @input() x!: number;
+      @nested(Three, { x: "x" }, "one") mapped!: Nested<number>;
+      @node("mapped") final(mapped: number): number {
+        ran.push("final");
+        return mapped + 100;
+      }
+    }
+    expect(await new Picked().run({ x: 5 })).to.deep.equal({ mapped: 10, final: 110 });
+    expect(ran).to.deep.equal(["one", "final"]);
+
+    ran.length = 0;
+    class Reached extends Pipeline {
+      @input() x!: number;
+      @nested(Three, { x: "x" }) all!: Nested<{ one: number; two: number; three: number }>;
+      @node("all.one") final(one: number): number {
+        ran.push("final");
+        return one + 100;
+      }
+    }
+    expect(await new Reached().run({ x: 5 }, { outputs: ["final"] })).to.deep.equal({ final: 110 });
+    expect(ran).to.deep.equal(["one", "final"]);
+  });
+});
+
+describe("behaviours of the original: bound inputs", () => {
+  it("41, 42: all bound; a run's own value is over a bound one, and leaves it", async () => {
+    const bound = new Add().bind({ x: 5, y: 10 });
+    expect(await bound.run()).to.deep.equal({ sum: 15 });
+    expect(await bound.run({ x: 100 })).to.deep.equal({ sum: 110 });
+    expect(await bound.run()).to.deep.equal({ sum: 15 });
+  });
+
+  it("43: bindings add up, and can be taken back one by one or all", async () => {
+    const add = new Add();
+    const bound = add.bind({ x: 1 }).bind({ y: 2 });
+    expect(await bound.run()).to.deep.equal({ sum: 3 });
+    const rebound = bound.bind({ x: 10 });
+    expect(await rebound.run()).to.deep.equal({ sum: 12 });
+    expect(await rebound.unbind("x").run({ x: 5 })).to.deep.equal({ sum: 7 });
+    expect(await rebound.unbind().run({ x: 100, y: 200 })).to.deep.equal({ sum: 300 });
+    expect(await (rebound.unbind("nothing" as "x") as typeof rebound).run()).to.deep.equal({ sum: 12 });
+    expect(add.boundInputs).to.deep.equal({});
+  });
+
+  it("47: boundInputs is a copy", () => {
+    const bound = new Add().bind({ x: 1 });
+    (bound.boundInputs as Record<string, unknown>).x = 99;
+    expect(bound.boundInputs).to.deep.equal({ x: 1 });
+    expect(bound.missingInputs).to.deep.equal(["y"]);
+  });
+});
+
+describe("behaviours of the original: events", () => {
+  it("58: nodes start and end in order, with durations", async () => {
+    const events: RunEvent[] = [];
+    await new Chain().run({ x: 5 }, { onEvent: (event) => events.push(event) });
+    const nodes = events.filter((event) => event.type === "node");
+    expect(nodes.map((event) => `${event.phase} ${event.name}`)).to.deep.equal([
+      "start doubled",
+      "end doubled",
+      "start result",
+      "end result",
+    ]);
+    for (const event of nodes) if (event.phase === "end") expect(event.durationMs).to.be.at.least(0);
+  });
+
+  it("59: the run's events come first and last, with its inputs and outputs", async () => {
+    const events: RunEvent[] = [];
+    await new Chain().run({ x: 5 }, { onEvent: (event) => events.push(event) });
+    expect(events[0]).to.include({ type: "run", phase: "start", path: "Chain" }).and.to.deep.include({ inputs: ["x"] });
+    expect(events.at(-1)).to.include({ type: "run", phase: "end" }).and.to.deep.include({
+      outputs: ["doubled", "result"],
+    });
+    expect(new Set(events.map((event) => event.run)).size).to.equal(1);
+  });
+});
+
+describe("behaviours of the original: execution", () => {
+  it("66: for each option, the nearest pipeline that sets it wins", async () => {
+    const { order, Outer } = await import("./support/nested-execution.js");
+    await new Outer().run({ x: 1 });
+    expect(order).to.deep.equal(["start a", "end a", "start b", "end b"]);
+  });
+
+  it("67: a resource is built when first needed, once, for all elements", async () => {
+    let built = 0;
+    class Stateful extends Pipeline {
+      @input() value!: number;
+      @resource() scale(): { by: number } {
+        built++;
+        return { by: 10 };
+      }
+      @node("value", "scale") scaled(value: number, scale: { by: number }): number {
+        return value * scale.by;
+      }
+    }
+    const pipeline = new Stateful();
+    expect(built).to.equal(0);
+    const results = await pipeline.map({ value: [1, 2, 3, 4, 5] }, { over: "value" });
+    expect(results.map((r) => r.scaled)).to.deep.equal([10, 20, 30, 40, 50]);
+    expect(built).to.equal(1);
+  });
+
+  it("71: a batch method gets all elements in one call", async () => {
+    const calls: number[][] = [];
+    class Batched extends Pipeline {
+      @input() xs!: number[];
+      @mapOver("xs", { batch: 64 }) tenfold(xs: number[]): Batch<number> {
+        calls.push(xs);
+        return xs.map((x) => x * 10);
+      }
+    }
+    expect(await new Batched().run({ xs: [1, 2, 3] })).to.deep.equal({ tenfold: [10, 20, 30] });
+    expect(calls).to.deep.equal([[1, 2, 3]]);
+    expect(await new Batched().run({ xs: [] })).to.deep.equal({ tenfold: [] });
+    expect(calls).to.have.length(1);
+
+    class Short extends Pipeline {
+      @input() xs!: number[];
+      @mapOver("xs", { batch: 64 }) tenfold(xs: number[]): Batch<number> {
+        return xs.slice(1);
+      }
+    }
+    const error = await rejection(new Short().run({ xs: [1, 2, 3] }));
+    expect(error.message).to.contain("the batch method was given 3 elements and returned 2 values");
+  });
+});

@@ -1,0 +1,389 @@
+import { IsInt, IsOptional } from "class-validator";
+import { expect } from "chai";
+import { recordMember } from "../../src/dsl/metadata.js";
+import {
+  DefinitionError,
+  type Each,
+  input,
+  mapOver,
+  type Nested,
+  nested,
+  node,
+  type Output,
+  output,
+  Pipeline,
+  resource,
+} from "../../src/index.js";
+
+/** The error of making a pipeline. */
+function defectsIn(make: () => unknown): DefinitionError {
+  try {
+    make();
+  } catch (error) {
+    expect(error).to.be.instanceOf(DefinitionError);
+    return error as DefinitionError;
+  }
+  throw new Error("no defect was found");
+}
+
+class Child extends Pipeline {
+  @input() text!: string;
+  @input() scale!: number;
+  @node("text") words(text: string): string[] {
+    return text.split(" ");
+  }
+  @node("words", "scale") size(words: string[], scale: number): number {
+    return words.length * scale;
+  }
+}
+
+describe("the reflector", () => {
+  it("names a cycle as a path, a long one and a node that waits for itself", () => {
+    class Long extends Pipeline {
+      @node("c") a(c: number): number {
+        return c;
+      }
+      @node("a") b(a: number): number {
+        return a;
+      }
+      @node("b") c(b: number): number {
+        return b;
+      }
+      @node("d") d(d: number): number {
+        return d;
+      }
+    }
+    const { defects } = defectsIn(() => new Long());
+    expect(defects.map((d) => d.problem)).to.deep.equal([
+      "the nodes wait for each other: a -> b -> c -> a",
+      "the nodes wait for each other: d -> d",
+    ]);
+    expect(defects[0]!.code).to.equal("CYCLE");
+  });
+
+  it("names an unknown dependency, with the nearest name", () => {
+    class Misspelt extends Pipeline {
+      @input() words!: string[];
+      // @ts-expect-error no such name
+      @node("wrods") count(words: string[]): number {
+        return words.length;
+      }
+    }
+    const error = defectsIn(() => new Misspelt());
+    expect(error.code).to.equal("UNKNOWN_NAME");
+    expect(error.message).to.equal(
+      'Misspelt.count: it depends on "wrods", but no input or node is named "wrods". Did you mean "words"?',
+    );
+  });
+
+  it("names a method that has no decorator", () => {
+    class Undecorated extends Pipeline {
+      helper(): number {
+        return 1;
+      }
+      @node("helper") n(helper: number): number {
+        return helper;
+      }
+    }
+    expect(defectsIn(() => new Undecorated()).message).to.equal(
+      'Undecorated.n: it depends on "helper", a method without a decorator. Put @node, @mapOver, @output or @resource on "helper".',
+    );
+  });
+
+  it("compares emitted types with what is given", () => {
+    class Typed extends Pipeline {
+      @input() a!: number;
+      @input() when!: Date;
+      @node("a") text(a: number): string {
+        return String(a);
+      }
+      // @ts-expect-error a number is no string
+      @node("a") upper(a: string): string {
+        return a;
+      }
+      // @ts-expect-error a string is no number
+      @node("text") half(text: number): number {
+        return text / 2;
+      }
+      // @ts-expect-error a date is no list
+      @mapOver("when") days(when: Date): Each<number> {
+        return when.getDay();
+      }
+    }
+    expect(defectsIn(() => new Typed()).defects.map((d) => `${d.where}: ${d.problem}`)).to.deep.equal([
+      'Typed.upper: its parameter 1 is String, but "a" gives Number',
+      'Typed.half: its parameter 1 is Number, but "text" gives String',
+      'Typed.days: it maps over "when", which gives Date, not a list',
+    ]);
+  });
+
+  it("lets classes fit by structure, as the compiler does", () => {
+    abstract class Index {
+      abstract search(): string[];
+    }
+    class Memory {
+      search(): string[] {
+        return [];
+      }
+    }
+    class Structural extends Pipeline {
+      @node() index(): Memory {
+        return new Memory();
+      }
+      @node("index") hits(index: Index): string[] {
+        return index.search();
+      }
+    }
+    expect(() => new Structural()).not.to.throw();
+  });
+
+  it("tells what a nested pipeline's wiring lacks, and what it has too much", () => {
+    class Wired extends Pipeline {
+      @input() text!: string;
+      @nested(Child, { text: "text" }, "words") enough!: Nested<string[]>;
+      @nested(Child, { text: "text" }, "size") lacking!: Nested<number>;
+      // @ts-expect-error no such input
+      @nested(Child, { txt: "text", scale: "text" }, "words") unknown!: Nested<string[]>;
+      // @ts-expect-error no such node
+      @nested(Child, { text: "text" }, "wrods") pick!: Nested<string[]>;
+    }
+    expect(defectsIn(() => new Wired()).message).to.equal(
+      [
+        "Wired: 4 defects:",
+        '  - Wired.lacking: Child needs "scale", which the wiring leaves out. Wire it to a member here, bind it on the child, or give it a default.',
+        '  - Wired.unknown: Child has no input named "txt". Did you mean "text"?',
+        '  - Wired.unknown: Child needs "text", which the wiring leaves out. Wire it to a member here, bind it on the child, or give it a default.',
+        '  - Wired.pick: Child has no node named "wrods". Did you mean "words"?',
+      ].join("\n"),
+    );
+  });
+
+  it("asks the parent for no input that is bound on the child, or optional there", () => {
+    class Optional extends Pipeline {
+      @input() text!: string;
+      @input() @IsOptional() @IsInt() a?: number;
+      @input({ optional: true }) b?: number;
+      @node("text", "a", "b") size(text: string, a: number | undefined, b: number | undefined): number {
+        return text.length + (a ?? 0) + (b ?? 0);
+      }
+    }
+    class Parent extends Pipeline {
+      @input() text!: string;
+      @nested(new Child().bind({ scale: 3 }), { text: "text" }, "size") size!: Nested<number>;
+      @nested(Optional, { text: "text" }, "size") other!: Nested<number>;
+    }
+    expect(() => new Parent()).not.to.throw();
+    expect(new Parent().missingInputs).to.deep.equal(["text"]);
+  });
+
+  it("refuses a pipeline that nests itself, directly or through another", () => {
+    class A extends Pipeline {
+      @input() x!: number;
+    }
+    class B extends Pipeline {
+      @input() x!: number;
+      @nested(A, { x: "x" }) a!: Nested<object>;
+    }
+    recordMember(A.prototype, "b", {
+      role: "nested",
+      dependencies: [],
+      options: {},
+      child: { pipeline: B, wiring: { x: "x" } },
+    });
+    expect(defectsIn(() => new B()).message).to.contain("the pipeline nests itself: B -> A -> B");
+  });
+
+  it("refuses what is no pipeline class as a child", () => {
+    class NoPipeline {}
+    class Parent extends Pipeline {
+      @input() x!: number;
+      // @ts-expect-error no pipeline
+      @nested(NoPipeline, {}) child!: Nested<object>;
+    }
+    expect(defectsIn(() => new Parent()).message).to.contain("Parent.child: NoPipeline is no pipeline class");
+  });
+
+  it("gives the defects of a nested class with their own place", () => {
+    class Broken extends Pipeline {
+      // @ts-expect-error no such name
+      @node("nothing") n(x: number): number {
+        return x;
+      }
+    }
+    class Parent extends Pipeline {
+      @nested(Broken, {}, "n") child!: Nested<number>;
+    }
+    expect(defectsIn(() => new Parent()).message).to.contain("Broken.n: it depends on");
+  });
+
+  it("checks the values of options", () => {
+    class Options extends Pipeline {
+      @input() xs!: number[];
+      @mapOver("xs", { batch: 0.5 as number }) a(xs: number[]): any {
+        return xs;
+      }
+      @node("xs", { retries: -1 }) b(xs: number[]): number {
+        return xs.length;
+      }
+      @node("xs", { timeoutMs: 0 }) c(xs: number[]): number {
+        return xs.length;
+      }
+      @node("xs", { onError: "ignore" as "throw" }) d(xs: number[]): number {
+        return xs.length;
+      }
+      // @ts-expect-error no such mode
+      @mapOver("xs", { mode: "cross" }) e(x: number): Each<number> {
+        return x;
+      }
+      // @ts-expect-error no such option
+      @node("xs", { retrys: 1 }) f(xs: number[]): number {
+        return xs.length;
+      }
+    }
+    expect(defectsIn(() => new Options()).defects.map((d) => `${d.where}: ${d.problem}. ${d.advice}`)).to.deep.equal([
+      "Options.a: the option batch is 0.5. It takes a whole number from 1.",
+      "Options.b: the option retries is -1. It takes a whole number from 0.",
+      "Options.c: the option timeoutMs is 0. It takes milliseconds above 0.",
+      'Options.d: the option onError is "ignore". It takes "throw" or "collect".',
+      'Options.e: the option mode is "cross". It takes "zip" or "product".',
+      'Options.f: @node has no option "retrys". Did you mean "retries"?',
+    ]);
+  });
+
+  it("refuses a constructor that takes arguments", () => {
+    class Configured extends Pipeline {
+      @input() x!: number;
+      constructor(readonly factor: number) {
+        super();
+      }
+      @node("x") y(x: number): number {
+        return x;
+      }
+    }
+    expect(defectsIn(() => new Configured(2)).message).to.equal(
+      "Configured: its constructor takes 1 argument. A pipeline is made anew wherever it runs: make what varies an @input, or a subclass.",
+    );
+  });
+
+  it("refuses a pipeline without nodes, and one without decorators", () => {
+    class Inputs extends Pipeline {
+      @input() x!: number;
+    }
+    class Nothing extends Pipeline {}
+    expect(defectsIn(() => new Inputs()).message).to.contain("it has inputs, but no nodes");
+    expect(defectsIn(() => new Nothing()).message).to.contain("it has no decorated members");
+  });
+
+  it("refuses decorators on static members, and standard decorators", () => {
+    expect(() => recordMember(Child, "x", { role: "node", dependencies: [], options: {} })).to.throw(
+      "Child.x: @node stands on a static or symbol-named member",
+    );
+    expect(() =>
+      recordMember(function method() {}, { kind: "method" }, { role: "node", dependencies: [], options: {} }),
+    ).to.throw('Set "experimentalDecorators": true in the tsconfig.json');
+  });
+});
+
+describe("subclassing", () => {
+  class Base extends Pipeline {
+    @input() text!: string;
+    @node("text") words(text: string): string[] {
+      return text.split(" ");
+    }
+    @output("words") count(words: string[]): Output<number> {
+      return words.length;
+    }
+  }
+
+  it("adds, overrides and inherits members", async () => {
+    class Sub extends Base {
+      override words(text: string): string[] {
+        return super.words(text).filter((word) => word !== "the");
+      }
+      @output("count") doubled(count: number): Output<number> {
+        return count * 2;
+      }
+    }
+    expect(await new Sub().run({ text: "the cat the hat" })).to.deep.equal({ count: 2, doubled: 4 });
+    expect(await new Base().run({ text: "the cat the hat" })).to.deep.equal({ count: 4 });
+  });
+
+  it("may wire an overridden node anew", async () => {
+    class Sub extends Base {
+      @input() separator?: string = "-";
+      // @ts-expect-error the method takes one parameter more than the one it overrides
+      @node("text", "separator") override words(text: string, separator: string): string[] {
+        return text.split(separator);
+      }
+    }
+    expect(await new Sub().run({ text: "a-b c" })).to.deep.equal({ count: 2 });
+  });
+
+  it("leaves abstract nodes to subclasses", async () => {
+    abstract class Abstract extends Pipeline {
+      @input() text!: string;
+      abstract words(text: string): string[];
+      @output("words") count(words: string[]): Output<number> {
+        return words.length;
+      }
+    }
+    class Concrete extends Abstract {
+      @node("text") words(text: string): string[] {
+        return [...text];
+      }
+    }
+    class Forgotten extends Abstract {
+      words(text: string): string[] {
+        return [...text];
+      }
+    }
+    expect(await new Concrete().run({ text: "abc" })).to.deep.equal({ count: 3 });
+    expect(defectsIn(() => new Forgotten()).message).to.contain('it depends on "words", a method without a decorator');
+  });
+});
+
+describe("the graph", () => {
+  class Drawn extends Pipeline {
+    @input() texts!: string[];
+    @input() scale?: number = 2;
+    @resource() encoder(): object {
+      return {};
+    }
+    @mapOver("texts", "encoder") encoded(text: string, encoder: object): Each<{ size: number }> {
+      return { size: text.length + Object.keys(encoder).length };
+    }
+    @mapOver("texts", Child, { text: "texts", scale: "scale" }, "size") sizes!: Nested<number[]>;
+    @output("encoded", "sizes") report(encoded: { size: number }[], sizes: number[]): Output<number> {
+      return encoded.length + sizes.length;
+    }
+  }
+
+  it("is plain, immutable data", () => {
+    const graph = new Drawn().graph();
+    expect(graph.pipeline).to.equal("Drawn");
+    expect(graph.nodes.map((n) => `${n.role} ${n.name}`)).to.deep.equal([
+      "input texts",
+      "input scale",
+      "resource encoder",
+      "mapOver encoded",
+      "mapOver sizes",
+      "output report",
+    ]);
+    expect(graph.outputs).to.deep.equal(["report"]);
+    expect(graph.edges.map((e) => `${e.from} -> ${e.to} (${e.as})`)).to.deep.equal([
+      "texts -> encoded (element)",
+      "encoder -> encoded (value)",
+      "texts -> sizes (element)",
+      "scale -> sizes (value)",
+      "encoded -> report (value)",
+      "sizes -> report (value)",
+    ]);
+    expect(graph.nodes[4]!.nested!.graph.pipeline).to.equal("Child");
+    expect(graph.nodes[4]!.nested!.pick).to.equal("size");
+    expect(JSON.parse(JSON.stringify(graph))).to.have.property("edges").with.length(6);
+    expect(() => {
+      (graph.nodes as unknown[]).push(1);
+    }).to.throw(TypeError);
+    expect(new Drawn().graph()).to.equal(graph);
+  });
+});
