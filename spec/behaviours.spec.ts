@@ -164,7 +164,7 @@ describe("behaviours of the original: one run", () => {
     }
   }
 
-  it("10: only the inputs that the outputs need are asked for", async () => {
+  it("only the inputs that the outputs need are asked for", async () => {
     expect(await new Partly().run({ x: 1 }, { outputs: ["a"] })).to.deep.equal({ a: 2 });
     const error = await rejection(new Partly().run({ x: 1 }, { outputs: ["b"] }));
     expect(error.message).to.contain('missing input "y"');
@@ -298,12 +298,12 @@ describe("behaviours of the original: map", () => {
     expect(results.map((r) => r.label)).to.deep.equal(["1: HELLO", "2: WORLD", "3: TEST"]);
   });
 
-  it("22: lists of unequal lengths are an error that names both lengths", async () => {
+  it("lists of unequal lengths are an error that names both lengths", async () => {
     const error = await rejection(new Labels().map({ id: [1, 2], text: ["a"] }, { over: ["id", "text"] }));
     expect(error.message).to.contain('lists of unequal lengths: "id" has 2, "text" has 1');
   });
 
-  it("23: all pairs, the first list named varying slowest", async () => {
+  it("all pairs, the first list named varying slowest", async () => {
     const results = await new Labels().map(
       { id: [1, 2], text: ["a", "b"] },
       { over: ["id", "text"], mode: "product" },

@@ -368,7 +368,12 @@ export class MapRun {
     if (value instanceof NodeError) this.failures++;
     if (this.arrived === undefined) return;
     this.arrived[index] = 1;
-    for (let i = this.followers.length - 1; i >= 0; i--) this.followers[i]!.arrive(index);
+    for (let i = this.followers.length - 1; i >= 0; i--) {
+      const follower = this.followers[i]!;
+      follower.arrive(index);
+      // A follower that joined late has a chain of its own, which nobody else pumps.
+      if (follower.chain !== this.chain) follower.chain.pump();
+    }
   }
 
   private finish(): void {

@@ -1,0 +1,260 @@
+import { Type } from "class-transformer";
+import { IsDefined, IsInt, IsNotEmpty, Min, registerDecorator, ValidateNested } from "class-validator";
+import { expect } from "chai";
+import {
+  type Each,
+  input,
+  InputError,
+  mapOver,
+  type Nested,
+  nested,
+  node,
+  Pipeline,
+} from "../../src/index.js";
+import { rejection } from "../support/rejection.js";
+
+class Passage {
+  @IsNotEmpty() id!: string;
+  @IsNotEmpty() text!: string;
+  get words(): string[] {
+    return this.text.split(" ");
+  }
+}
+
+class Counting extends Pipeline {
+  @input() @ValidateNested({ each: true }) @Type(() => Passage) passages!: Passage[];
+  @input() @IsInt() @Min(1) topK?: number = 5;
+  @mapOver("passages") counts(passage: Passage): Each<number> {
+    return passage.words.length;
+  }
+  @node("topK") limit(topK: number): number {
+    return topK;
+  }
+}
+
+describe("inputs", () => {
+  it("become instances of their classes, unless they are", async () => {
+    const own = Object.assign(new Passage(), { id: "b", text: "b c" });
+    const seen: Passage[] = [];
+    class Seeing extends Counting {
+      override counts(passage: Passage): Each<number> {
+        seen.push(passage);
+        return super.counts(passage);
+      }
+    }
+    const passages = [{ id: "a", text: "a" } as Passage, own];
+    expect(await new Seeing().run({ passages })).to.deep.equal({ counts: [1, 2], limit: 5 });
+    expect(seen[0]).to.be.instanceOf(Passage);
+    expect(seen[1]).to.equal(own);
+  });
+
+  it("are all validated at once, each violation with its path and constraint", async () => {
+    const passages = [{ id: "a", text: "a" }, { id: "", text: "" }] as Passage[];
+    const error = await rejection<InputError>(new Counting().run({ passages, topK: 0.5 }));
+    expect(error).to.be.instanceOf(InputError);
+    expect(error.code).to.equal("INVALID_INPUTS");
+    expect(error.violations.map((v) => `${v.path} ${v.constraint}`)).to.have.members([
+      "passages[1].id isNotEmpty",
+      "passages[1].text isNotEmpty",
+      "topK min",
+      "topK isInt",
+    ]);
+    expect(error.message).to.contain("Counting: 4 things are wrong with the inputs:\n  - passages[1].id: ");
+    expect(error.message).to.contain("topK: topK must be an integer number (isInt)");
+  });
+
+  it("are named, all that are missing and all that are unknown, with what is required", async () => {
+    const given = { pasages: [], limit: 3, tpoK: 1 } as unknown as { passages: Passage[] };
+    const error = await rejection<InputError>(new Counting().run(given));
+    expect(error.code).to.equal("MISSING_INPUTS");
+    expect(error.message).to.equal(
+      [
+        "Counting: 4 things are wrong with the inputs:",
+        '  - missing input "passages" (required: "passages"; optional: "topK")',
+        '  - unknown input "pasages": no input has this name. Did you mean "passages"?',
+        '  - unknown input "limit": it is a node, not an input: give its value as { given: { limit } }',
+        '  - unknown input "tpoK": no input has this name. Did you mean "topK"?',
+        "  An input that may be left out has a default, or says @input({ optional: true }): TypeScript's ? is gone at run time.",
+      ].join("\n"),
+    );
+  });
+
+  it("without @input() are told apart", async () => {
+    class Undecorated extends Pipeline {
+      @input() x!: number;
+      factor = 2;
+      @node("x") y(x: number): number {
+        return x;
+      }
+    }
+    const error = await rejection(new Undecorated().run({ x: 1, factor: 3 }));
+    expect(error.message).to.equal('Undecorated: unknown input "factor": there is such a field, but it has no @input()');
+  });
+
+  it("that are not needed are neither asked for nor validated", async () => {
+    class Unneeded extends Pipeline {
+      @input() @IsDefined() @IsInt() a!: number;
+      @input() @IsDefined() @IsInt() b!: number;
+      @node("a") x(a: number): number {
+        return a;
+      }
+      @node("b") y(b: number): number {
+        return b;
+      }
+    }
+    expect(await new Unneeded().run({ a: 1 }, { outputs: ["x"] })).to.deep.equal({ x: 1 });
+  });
+
+  it("that no decorator speaks of are handed on untouched", async () => {
+    const list = { big: new Float32Array(4), map: new Map([[1, { deep: true }]]) };
+    class Untouched extends Pipeline {
+      @input() list!: object;
+      @node("list") same(list: object): boolean {
+        return list === given;
+      }
+    }
+    const given = list;
+    expect(await new Untouched().run({ list })).to.deep.equal({ same: true });
+  });
+
+  it("may be validated asynchronously", async () => {
+    class Slow extends Pipeline {
+      @input() name!: string;
+      @node("name") hello(name: string): string {
+        return `hello ${name}`;
+      }
+    }
+    registerDecorator({
+      name: "isKnown",
+      target: Slow,
+      propertyName: "name",
+      async: true,
+      validator: { validate: async (name: string) => name === "known", defaultMessage: () => "it is not known" },
+    } as Parameters<typeof registerDecorator>[0]);
+    expect(await new Slow().run({ name: "known" })).to.deep.equal({ hello: "hello known" });
+    expect((await rejection(new Slow().run({ name: "other" }))).message).to.contain("name: it is not known (isKnown)");
+  });
+
+  it("of a map are checked element by element before any node runs", async () => {
+    let ran = 0;
+    class Positive extends Pipeline {
+      @input() @Min(1) x!: number;
+      @node("x") y(x: number): number {
+        ran++;
+        return x;
+      }
+    }
+    const error = await rejection<InputError>(new Positive().map({ x: [1, 0, 2, -1] }, { over: "x" }));
+    expect(error.violations.map((v) => v.path)).to.deep.equal(["x[1]", "x[3]"]);
+    expect(ran).to.equal(0);
+  });
+
+  it("of a nested pipeline are checked too, and the place is told", async () => {
+    class Inner extends Pipeline {
+      @input() @Min(1) x!: number;
+      @node("x") y(x: number): number {
+        return x;
+      }
+    }
+    class Outer extends Pipeline {
+      @input() xs!: number[];
+      @mapOver("xs", Inner, { x: "xs" }, "y") ys!: Nested<number[]>;
+    }
+    const error = await rejection(new Outer().run({ xs: [1, 0] }));
+    expect(error.message).to.contain("Outer.ys[1]: x: x must not be less than 1 (min)");
+  });
+
+  it("bound to null are bound, bound to undefined are not", async () => {
+    class Nullable extends Pipeline {
+      @input() x?: number | null = 7;
+      @node("x") shown(x: number | null): string {
+        return String(x);
+      }
+    }
+    expect(await new Nullable().bind({ x: null }).run()).to.deep.equal({ shown: "null" });
+    expect(await new Nullable().bind({ x: undefined as unknown as null }).run()).to.deep.equal({ shown: "7" });
+    expect(await new Nullable().bind({ x: 1 }).run({ x: null })).to.deep.equal({ shown: "null" });
+    class Parent extends Pipeline {
+      @input() unused?: number = 1;
+      @nested(new Nullable().bind({ x: null }), {}, "shown") shown!: Nested<string>;
+    }
+    expect(await new Parent().run()).to.deep.equal({ shown: "null" });
+  });
+
+  it("named like what every object has are no inputs", async () => {
+    const given = { x: 1, constructor: 1, toString: 2 } as unknown as { x: number };
+    class Plain extends Pipeline {
+      @input() x!: number;
+      @node("x") y(x: number): number {
+        return x;
+      }
+    }
+    expect((await rejection(new Plain().run(given))).message).to.contain('unknown input "constructor"');
+  });
+});
+
+describe("lists that are mapped over", () => {
+  class Zip extends Pipeline {
+    @input() a!: number[];
+    @input() b!: number[];
+    @node("a") before(a: number[]): number {
+      log.push("before");
+      return a.length;
+    }
+    @mapOver(["a", "b"]) sums(a: number, b: number): Each<number> {
+      return a + b;
+    }
+  }
+  const log: string[] = [];
+
+  it("of unequal lengths are an error before any node runs, with both lengths", async () => {
+    const error = await rejection(new Zip().run({ a: [1, 2, 3], b: [1] }));
+    expect(error.message).to.equal(
+      'Zip.sums: it maps over lists of unequal lengths: "a" has 3, "b" has 1. Give lists of one length, or use { mode: "product" } for all pairs.',
+    );
+    expect(log).to.deep.equal([]);
+  });
+
+  it("must be lists: a string, a number or null is none", async () => {
+    for (const wrong of ["text", 5, null, {}]) {
+      const error = await rejection(new Zip().run({ a: [1], b: wrong as unknown as number[] }));
+      expect(error.message).to.contain('Zip.sums: it maps over "b", which is no list but');
+    }
+  });
+
+  it("that nodes make are checked when they are there", async () => {
+    class Made extends Pipeline {
+      @input() n!: number;
+      @node("n") a(n: number): number[] {
+        return new Array(n).fill(1);
+      }
+      @node("n") b(n: number): any {
+        return n === 0 ? "none" : [1];
+      }
+      @mapOver(["a", "b"]) sums(a: number, b: any): Each<number> {
+        return a + b;
+      }
+    }
+    expect((await rejection(new Made().run({ n: 2 }))).message).to.contain('"a" has 2, "b" has 1');
+    expect((await rejection(new Made().run({ n: 0 }))).message).to.contain('"b", which is no list but \'none\'');
+    expect(await new Made().run({ n: 1 }, { outputs: ["sums"] })).to.deep.equal({ sums: [2] });
+  });
+
+  it("may be typed arrays, sets, maps and generators", async () => {
+    class Any extends Pipeline {
+      @input() xs!: Iterable<number>;
+      @mapOver("xs") doubled(x: number): Each<number> {
+        return x * 2;
+      }
+    }
+    const generator = (function* () {
+      yield 1;
+      yield 2;
+    })();
+    for (const xs of [new Float32Array([1, 2]), new Set([1, 2]), new Map([[1, 2]]).keys(), generator]) {
+      const { doubled } = await new Any().run({ xs });
+      expect(doubled).to.deep.equal([2, 4].slice(0, doubled.length));
+      expect(doubled).not.to.have.length(0);
+    }
+  });
+});
