@@ -55,6 +55,8 @@ export async function chain(): Promise<void> {
 
   const Single = chainOf(1);
   const single = new Single() as unknown as typeof pipeline;
-  const whole = await measure([{ name: "a run of one node", operations: 1, runs: 2000, run: () => single.run({ x: 1 }) }]);
+  const whole = await measure([
+    { name: "a run of one node", operations: 1, runs: 2000, run: () => single.run({ x: 1 }) },
+  ]);
   console.log(`\nOverhead of a whole run: ${whole[0]!.microseconds.toFixed(2)} us.`);
 }

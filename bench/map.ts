@@ -16,7 +16,11 @@ export async function map(): Promise<void> {
   const results = await measure([
     { name: "Array.map", operations: ELEMENTS, run: () => xs.map(next) },
     { name: "Promise.all", operations: ELEMENTS, run: () => Promise.all(xs.map(nextAsync)) },
-    { name: "Effect.forEach", operations: ELEMENTS, run: () => Effect.runPromise(Effect.forEach(xs, (x) => Effect.succeed(next(x)))) },
+    {
+      name: "Effect.forEach",
+      operations: ELEMENTS,
+      run: () => Effect.runPromise(Effect.forEach(xs, (x) => Effect.succeed(next(x)))),
+    },
     { name: "p-map, 16", operations: ELEMENTS, run: () => pMap(xs, nextAsync, { concurrency: 16 }) },
     { name: "hypernodes, sync method", operations: ELEMENTS, run: () => trivial.run({ xs }) },
     { name: "hypernodes, sequential", operations: ELEMENTS, run: () => sequential.run({ xs }) },

@@ -304,10 +304,7 @@ describe("behaviours of the original: map", () => {
   });
 
   it("all pairs, the first list named varying slowest", async () => {
-    const results = await new Labels().map(
-      { id: [1, 2], text: ["a", "b"] },
-      { over: ["id", "text"], mode: "product" },
-    );
+    const results = await new Labels().map({ id: [1, 2], text: ["a", "b"] }, { over: ["id", "text"], mode: "product" });
     expect(results.map((r) => r.label)).to.deep.equal(["1: A", "1: B", "2: A", "2: B"]);
     const other = await new Labels().map({ id: [1, 2], text: ["a", "b"] }, { over: ["text", "id"], mode: "product" });
     expect(other.map((r) => r.label)).to.deep.equal(["1: A", "2: A", "1: B", "2: B"]);
@@ -570,10 +567,14 @@ describe("behaviours of the original: events", () => {
   it("59: the run's events come first and last, with its inputs and outputs", async () => {
     const events: RunEvent[] = [];
     await new Chain().run({ x: 5 }, { onEvent: (event) => events.push(event) });
-    expect(events[0]).to.include({ type: "run", phase: "start", path: "Chain" }).and.to.deep.include({ inputs: ["x"] });
-    expect(events.at(-1)).to.include({ type: "run", phase: "end" }).and.to.deep.include({
-      outputs: ["doubled", "result"],
-    });
+    expect(events[0])
+      .to.include({ type: "run", phase: "start", path: "Chain" })
+      .and.to.deep.include({ inputs: ["x"] });
+    expect(events.at(-1))
+      .to.include({ type: "run", phase: "end" })
+      .and.to.deep.include({
+        outputs: ["doubled", "result"],
+      });
     expect(new Set(events.map((event) => event.run)).size).to.equal(1);
   });
 });

@@ -20,6 +20,7 @@ import { requiredInputs } from "./graph/checks.js";
 import type { Graph } from "./graph/graph.js";
 import type { OverOptions as MapOptions } from "./graph/plan-over.js";
 import { reflect } from "./graph/reflect.js";
+import { remembered } from "./graph/remembered.js";
 import { mapLocally, runLocally, streamLocally, type Use } from "./placement/local.js";
 
 /** What one run is told beyond its inputs; its choices are over those of the class. */
@@ -232,11 +233,9 @@ const chosen = new WeakMap<Pipeline, Choices>();
 
 /** What the class's decorators chose, over them `with`, over them this run. */
 function chosenFor(pipeline: Pipeline, { runOn, execution, cache }: Choices): Choices {
-  let before = chosen.get(pipeline);
-  if (before === undefined) {
-    before = mergeChoices(choicesOf(pipeline.constructor as PipelineClass), pipeline[PIPELINE].choices);
-    chosen.set(pipeline, before);
-  }
+  const before = remembered(chosen, pipeline, () =>
+    mergeChoices(choicesOf(pipeline.constructor as PipelineClass), pipeline[PIPELINE].choices),
+  );
   if (runOn === undefined && execution === undefined && cache === undefined) return before;
   return mergeChoices(before, {
     ...(runOn && { runOn }),

@@ -1,5 +1,5 @@
-import { IsInt, IsOptional } from "class-validator";
 import { expect } from "chai";
+import { IsInt, IsOptional } from "class-validator";
 import { recordMember } from "../../src/dsl/metadata.js";
 import {
   DefinitionError,
@@ -380,7 +380,9 @@ describe("the graph", () => {
     ]);
     expect(graph.nodes[4]!.nested!.graph.pipeline).to.equal("Child");
     expect(graph.nodes[4]!.nested!.pick).to.equal("size");
-    expect(JSON.parse(JSON.stringify(graph))).to.have.property("edges").with.length(6);
+    expect(JSON.parse(JSON.stringify(graph)))
+      .to.have.property("edges")
+      .with.length(6);
     expect(() => {
       (graph.nodes as unknown[]).push(1);
     }).to.throw(TypeError);

@@ -12,7 +12,12 @@ const steps = fc
     const made = drawn.map(({ mapped, after, flows }, i): Ordered => {
       const pick = (numbers: number[]) => [...new Set(numbers.map((n) => `s${n % i}`))];
       const flowsFrom = i === 0 || !mapped ? [] : pick(flows).filter((name) => drawn[Number(name.slice(1))]!.mapped);
-      return { name: `s${i}`, mapped, after: i === 0 ? [] : pick(after).filter((n) => !flowsFrom.includes(n)), flowsFrom };
+      return {
+        name: `s${i}`,
+        mapped,
+        after: i === 0 ? [] : pick(after).filter((n) => !flowsFrom.includes(n)),
+        flowsFrom,
+      };
     });
     return fc.shuffledSubarray(made, { minLength: made.length });
   });

@@ -1,16 +1,7 @@
+import { expect } from "chai";
 import { Type } from "class-transformer";
 import { IsDefined, IsInt, IsNotEmpty, Min, registerDecorator, ValidateNested } from "class-validator";
-import { expect } from "chai";
-import {
-  type Each,
-  input,
-  InputError,
-  mapOver,
-  type Nested,
-  nested,
-  node,
-  Pipeline,
-} from "../../src/index.js";
+import { type Each, InputError, input, mapOver, type Nested, nested, node, Pipeline } from "../../src/index.js";
 import { rejection } from "../support/rejection.js";
 
 class Passage {
@@ -49,7 +40,10 @@ describe("inputs", () => {
   });
 
   it("are all validated at once, each violation with its path and constraint", async () => {
-    const passages = [{ id: "a", text: "a" }, { id: "", text: "" }] as Passage[];
+    const passages = [
+      { id: "a", text: "a" },
+      { id: "", text: "" },
+    ] as Passage[];
     const error = await rejection<InputError>(new Counting().run({ passages, topK: 0.5 }));
     expect(error).to.be.instanceOf(InputError);
     expect(error.code).to.equal("INVALID_INPUTS");
@@ -88,7 +82,9 @@ describe("inputs", () => {
       }
     }
     const error = await rejection(new Undecorated().run({ x: 1, factor: 3 }));
-    expect(error.message).to.equal('Undecorated: unknown input "factor": there is such a field, but it has no @input()');
+    expect(error.message).to.equal(
+      'Undecorated: unknown input "factor": there is such a field, but it has no @input()',
+    );
   });
 
   it("that are not needed are neither asked for nor validated", async () => {
@@ -236,7 +232,7 @@ describe("lists that are mapped over", () => {
       }
     }
     expect((await rejection(new Made().run({ n: 2 }))).message).to.contain('"a" has 2, "b" has 1');
-    expect((await rejection(new Made().run({ n: 0 }))).message).to.contain('"b", which is no list but \'none\'');
+    expect((await rejection(new Made().run({ n: 0 }))).message).to.contain("\"b\", which is no list but 'none'");
     expect(await new Made().run({ n: 1 }, { outputs: ["sums"] })).to.deep.equal({ sums: [2] });
   });
 

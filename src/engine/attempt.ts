@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { NodeOptions, Retries } from "../dsl/options.js";
 import { TimeoutError } from "../errors.js";
-import { isThenable } from "./resources.js";
 import { Scope } from "./scope.js";
+import { isThenable } from "./thenable.js";
 
 /** How one call may be repeated and how long it may take. */
 export interface Policy {

@@ -2,17 +2,18 @@ import type { Choices } from "../dsl/choices.js";
 import { NodeError } from "../errors.js";
 import type { Argument, Plan, Step } from "../graph/plan.js";
 import { childChoices } from "../graph/reflect.js";
-import { inputError } from "../values/inputs.js";
-import { attempt, isGuarded } from "./attempt.js";
+import { acquire } from "./acquire.js";
+import { collecting, failed, perform } from "./call.js";
+import { Chain } from "./chain.js";
 import { type CurrentRun, entering, leaving, within } from "./current-run.js";
-import { type Happening, now } from "./events.js";
-import { nodeError, placeOf } from "./failure.js";
-import { Chain, MapRun } from "./map-run.js";
+import type { Happening } from "./events.js";
+import { placeOf } from "./failure.js";
+import { MapRun } from "./map-run.js";
 import type { ChildProgram, Program } from "./program.js";
-import { isThenable } from "./resources.js";
 import type { RunState } from "./run-state.js";
 import type { Scope } from "./scope.js";
 import { type Settings, settingsOf } from "./settings.js";
+import { isThenable } from "./thenable.js";
 
 /** Where an execution stands: at the top, or in a nested step of another, perhaps for one of its elements. */
 export interface Standing {
@@ -127,14 +128,18 @@ export class Execution {
         values[step.slot] = value;
       }
     } catch (error) {
-      this.fail(this.failed(step!, error, this.inputsOf(step!), undefined, 1));
+      this.fail(this.failed(step!, error));
     }
+  }
+
+  private failed(step: Step, error: unknown): NodeError {
+    return failed({ execution: this, step, inputs: this.inputsOf(step), element: undefined }, error);
   }
 
   /** A method that is not declared async may still return a promise: its failure is a node's failure too. */
   private perhapsFailing(step: Step, value: PromiseLike<unknown>): PromiseLike<unknown> {
     return value.then(undefined, (error: unknown) => {
-      throw this.failed(step, error, this.inputsOf(step), undefined, 1);
+      throw this.failed(step, error);
     });
   }
 
@@ -164,12 +169,17 @@ export class Execution {
   }
 
   private settleStep(step: Step, value: unknown): void {
-    if (isThenable(value)) this.later(value, (settled) => this.end(step, settled), (error) => this.fail(error));
+    if (isThenable(value))
+      this.later(
+        value,
+        (settled) => this.end(step, settled),
+        (error) => this.fail(error),
+      );
     else this.end(step, value);
   }
 
   private evaluate(step: Step): unknown {
-    const building = this.acquire(step);
+    const building = acquire(this, step);
     return building === undefined ? this.evaluateNow(step) : building.then(() => this.evaluateNow(step));
   }
 
@@ -179,22 +189,7 @@ export class Execution {
       const missing = inputs.find((value) => value instanceof NodeError);
       if (missing !== undefined) return missing;
     }
-    return this.collecting(step, () => this.perform(step, inputs, undefined));
-  }
-
-  /** Where a step collects, its error takes the place of its value. */
-  collecting(step: Step, call: () => unknown): unknown {
-    if (step.node.options.onError !== "collect") return call();
-    const collected = (error: unknown): unknown => {
-      if (this.scope.stopped || !(error instanceof NodeError)) throw error;
-      return error;
-    };
-    try {
-      const value = call();
-      return isThenable(value) ? value.then(undefined, collected) : value;
-    } catch (error) {
-      return collected(error);
-    }
+    return collecting(this, step, () => perform(this, step, inputs, undefined));
   }
 
   inputsOf(step: Step): unknown[] {
@@ -208,181 +203,16 @@ export class Execution {
     return value;
   }
 
-  /** Builds the resources that a step needs, where they are not yet there. */
-  acquire(step: Step): Promise<void> | undefined {
-    for (const [at, index] of step.resources.entries()) {
-      const { slot } = this.plan.resources[index]!;
-      if (this.values[slot] !== undefined) continue;
-      const resource = this.build(index);
-      if (isThenable(resource)) {
-        return Promise.resolve(resource).then((value) => {
-          this.values[slot] = value;
-          return at + 1 < step.resources.length ? this.acquire(step) : undefined;
-        });
-      }
-      this.values[slot] = resource;
-    }
-    return undefined;
-  }
-
-  private build(index: number): unknown {
-    const { name, arguments: from } = this.plan.resources[index]!;
-    const { tell } = this.run;
-    const path = placeOf(this.path, name);
-    const inputs = from.map((argument) => this.read(argument));
-    const failed = (error: unknown): never => {
-      const failure = new NodeError({
-        code: "RESOURCE_FAILED",
-        where: path,
-        problem: `the resource could not be built: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`,
-        cause: error,
-        node: name,
-        attempts: 1,
-      });
-      tell?.({ type: "resource", phase: "failed", path, name, error: failure, durationMs: now() - at });
-      throw failure;
-    };
-    let at = 0;
-    const build = (): unknown => {
-      at = now();
-      tell?.({ type: "resource", phase: "start", path, name });
-      const ended = (value: unknown): unknown => {
-        tell?.({ type: "resource", phase: "end", path, name, durationMs: now() - at });
-        return value;
-      };
-      try {
-        const value = this.program.builders[index]!.apply(this.program.self, inputs);
-        return isThenable(value) ? value.then(ended, failed) : ended(value);
-      } catch (error) {
-        return failed(error);
-      }
-    };
-    return this.run.resources.acquire(this.program.pipeline, name, inputs, build, () =>
-      tell?.({ type: "resource", phase: "disposed", path, name }),
-    );
-  }
-
-  /**
-   * Calls a step's method or nested pipeline, as its options say, and tells of it.
-   *
-   * @throws {NodeError}
-   */
-  perform(step: Step, inputs: readonly unknown[], element: number | undefined, size?: number): unknown {
-    const guarded = isGuarded(step.node.options);
-    if (this.run.tell !== undefined) return this.performTold(step, inputs, element, size, guarded);
-    if (guarded) return this.attempts(step, inputs, element);
-    const failed = (error: unknown): never => {
-      throw this.failed(step, error, inputs, element, 1);
-    };
-    try {
-      const value = this.once(step, inputs, element, this.scope);
-      return isThenable(value) ? value.then(undefined, failed) : value;
-    } catch (error) {
-      return failed(error);
-    }
-  }
-
-  private performTold(
-    step: Step,
-    inputs: readonly unknown[],
-    element: number | undefined,
-    size: number | undefined,
-    guarded: boolean,
-  ): unknown {
-    const tell = this.run.tell!;
-    const about = {
-      path: placeOf(this.path, step.name, element),
-      name: step.name,
-      ...(element === undefined ? { type: "node" } : { type: "element", element, ...(size !== undefined && { size }) }),
-    };
-    const at = now();
-    const say = (more: object) => tell({ ...about, ...more } as Happening);
-    const ended = (value: unknown): unknown => {
-      say({ phase: "end", durationMs: now() - at });
-      return value;
-    };
-    const failed = (thrown: unknown): never => {
-      const error = guarded ? thrown : this.failed(step, thrown, inputs, element, 1);
-      say({ phase: "failed", error, durationMs: now() - at });
-      throw error;
-    };
-    say({ phase: "start" });
-    try {
-      const value = guarded
-        ? this.attempts(step, inputs, element, (error, attempt, delayMs) =>
-            say({ phase: "retried", error, attempt, delayMs }),
-          )
-        : this.once(step, inputs, element, this.scope);
-      return isThenable(value) ? value.then(ended, failed) : ended(value);
-    } catch (error) {
-      return failed(error);
-    }
-  }
-
-  private attempts(
-    step: Step,
-    inputs: readonly unknown[],
-    element: number | undefined,
-    retried?: (error: unknown, attempt: number, delayMs: number) => void,
-  ): unknown {
-    return attempt(
-      {
-        where: () => placeOf(this.path, step.name, element),
-        options: step.node.options,
-        scope: this.scope,
-        retried,
-        failed: (error, attempts) => this.failed(step, error, inputs, element, attempts),
-      },
-      (scope) => this.once(step, inputs, element, scope),
-    );
-  }
-
-  failed(step: Step, error: unknown, inputs: readonly unknown[], element: number | undefined, attempts: number) {
-    return nodeError(error, { step, path: this.path, element, inputs, attempts });
-  }
-
-  /** One call, in a scope. */
-  private once(step: Step, inputs: readonly unknown[], element: number | undefined, scope: Scope): unknown {
-    const child = this.program.children[step.index];
-    if (child !== undefined) return this.runChild(step, child, inputs, element, scope);
-    const method = this.program.methods[step.index]!;
-    const call = () => method.apply(this.program.self, inputs as unknown[]);
-    if (scope === this.scope) return call();
-    return within(this.run.currentIn(scope), this.program.anyAsync, call);
-  }
-
-  private runChild(
-    step: Step,
-    child: ChildProgram,
-    inputs: readonly unknown[],
-    element: number | undefined,
-    scope: Scope,
-  ): unknown {
-    const values = child.values.slice();
-    const lists = child.elementSlots.length;
-    for (let i = 0; i < inputs.length; i++) {
-      // An undefined value leaves the child its default, as if the input were not wired.
-      if (inputs[i] === undefined) continue;
-      if (i < lists) for (const slot of child.elementSlots[i]!) values[slot] = inputs[i];
-      else if (child.argumentSlots[i - lists]! >= 0) values[child.argumentSlots[i - lists]!] = inputs[i];
-    }
-    const execution = new Execution(child.program, values, this.run, scope, this.settingsFor(step, child), {
-      outer: this,
-      step,
-      element,
-    });
-    const checking = child.checks?.violations(values);
-    if (checking === undefined) return execution.finish(child.pick);
-    return checking.then((violations) => {
-      if (violations.length > 0) throw inputError(execution.path, violations);
-      return execution.finish(child.pick);
-    });
-  }
-
   /** Runs, and gives the result: at once, or a promise of it. */
   finish(pick = -1): unknown {
     const running = this.start();
     return running === undefined ? this.result(pick) : running.then(() => this.result(pick));
+  }
+
+  /** The execution of a nested pipeline, for a step or one of its elements. */
+  nest(child: ChildProgram, values: unknown[], scope: Scope, step: Step, element: number | undefined): Execution {
+    const settings = this.settingsFor(step, child);
+    return new Execution(child.program, values, this.run, scope, settings, { outer: this, step, element });
   }
 
   private settingsFor(step: Step, child: ChildProgram): Settings {

@@ -44,7 +44,8 @@ export function placeOf(path: string, node: string, element?: number): string {
   return element === undefined ? at : `${at}[${element}]`;
 }
 
-function summary(error: unknown): string {
+/** `RangeError: not counted` */
+export function summary(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : `a thrown ${print(error)}`;
 }
 
@@ -56,7 +57,7 @@ export function print(value: unknown): string {
   try {
     text = inspect(value, { depth: 1, maxArrayLength: 4, maxStringLength: 80, breakLength: Number.POSITIVE_INFINITY });
   } catch {
-    text = Object.prototype.toString.call(value);
+    text = `a value of type ${typeof value} that can't be printed`;
   }
   text = text.replaceAll(/\s*\n\s*/g, " ");
   return text.length > PRINTED ? `${text.slice(0, PRINTED)}...` : text;

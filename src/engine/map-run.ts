@@ -1,118 +1,18 @@
-import { HypernodesError, InputError, NodeError } from "../errors.js";
-import { written } from "../graph/graph.js";
+import { NodeError } from "../errors.js";
 import type { Step } from "../graph/plan.js";
+import { acquire } from "./acquire.js";
+import { callBatch } from "./batch.js";
+import { collecting, failed, perform } from "./call.js";
+import type { Chain } from "./chain.js";
 import { now } from "./events.js";
 import type { Execution } from "./execution.js";
-import { print } from "./failure.js";
-import { isThenable } from "./resources.js";
-
-/** What can be read by index. */
-export type List = ArrayLike<unknown>;
-
-/**
- * The values that a mapped step goes over, checked.
- *
- * @throws {InputError} `NOT_A_LIST`, `UNEQUAL_LENGTHS`.
- */
-export function listsOf(step: Step, values: readonly unknown[], where: string): List[] {
-  const names = step.node.dependencies.filter((d) => d.as === "element").map(written);
-  const lists = values.map((value, i) => {
-    if (Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView))) return value as List;
-    if (typeof value === "object" && value !== null && Symbol.iterator in value)
-      return [...(value as Iterable<unknown>)];
-    throw new InputError({
-      code: "NOT_A_LIST",
-      where,
-      problem: `it maps over "${names[i]}", which is no list but ${print(value)}`,
-      advice: "Give an array, a typed array or another iterable; a string is none.",
-      violations: [{ path: names[i]!, constraint: "list", problem: "it is no list" }],
-    });
-  });
-  if (step.map!.product || lists.every(({ length }) => length === lists[0]!.length)) return lists;
-  throw new InputError({
-    code: "UNEQUAL_LENGTHS",
-    where,
-    problem: `it maps over lists of unequal lengths: ${lists.map(({ length }, i) => `"${names[i]}" has ${length}`).join(", ")}`,
-    advice: 'Give lists of one length, or use { mode: "product" } for all pairs.',
-    violations: lists.map(({ length }, i) => ({
-      path: names[i]!,
-      constraint: "length",
-      problem: `it has ${length} elements`,
-    })),
-  });
-}
-
-/**
- * Maps that flow into each other, and how many of their calls are under way. An element goes through the whole chain
- * before the first map takes another.
- */
-export class Chain {
-  private active = 0;
-  private pumping = false;
-  private readonly limit: number;
-  private readonly maps: MapRun[] = [];
-  /** Which map has which unit to do next: the last put on comes first, so elements go deep before they go wide. */
-  private readonly todo: (MapRun | number)[] = [];
-
-  constructor(private readonly execution: Execution) {
-    const { maps, maxWorkers } = execution.settings;
-    this.limit = maps === "sequential" ? 1 : maxWorkers;
-  }
-
-  add(map: MapRun): void {
-    map.chain = this;
-    this.maps.push(map);
-    map.attach();
-  }
-
-  push(map: MapRun, unit: number): void {
-    this.todo.push(map, unit);
-  }
-
-  /** Starts units for as long as there are free places. */
-  pump(): void {
-    if (this.pumping) return;
-    this.pumping = true;
-    try {
-      for (const map of this.maps) map.endIfEmpty();
-      while (this.active < this.limit && !this.execution.stopped) {
-        if (this.todo.length > 0) {
-          const unit = this.todo.pop() as number;
-          (this.todo.pop() as MapRun).begin(unit);
-        } else if (!this.beginNext()) break;
-      }
-    } finally {
-      this.pumping = false;
-    }
-  }
-
-  private beginNext(): boolean {
-    for (const map of this.maps) if (map.beginNext()) return true;
-    return false;
-  }
-
-  /** Counts a call as under way until its promise settles. */
-  async(promise: PromiseLike<unknown>, ended: (value: unknown) => void, failed: (error: unknown) => void): void {
-    this.active++;
-    this.execution.later(
-      promise,
-      (value) => {
-        this.active--;
-        ended(value);
-        this.pump();
-      },
-      (error) => {
-        this.active--;
-        failed(error);
-      },
-    );
-  }
-}
+import { type List, listsOf } from "./lists.js";
+import { isThenable } from "./thenable.js";
 
 /** A mapped step under way: its units (an element, or a batch of them), their results in order. */
 export class MapRun {
   readonly results: unknown[];
-  chain!: Chain;
+  private chain!: Chain;
   private readonly lists: readonly List[];
   private readonly length: number;
   private readonly units: number;
@@ -164,7 +64,8 @@ export class MapRun {
   }
 
   /** Takes the elements that the maps it flows from have already, and asks them for the others. */
-  attach(): void {
+  join(chain: Chain): void {
+    this.chain = chain;
     for (const source of this.flowing) {
       if (source === undefined) continue;
       source.followers.push(this);
@@ -209,7 +110,7 @@ export class MapRun {
   /** Reads what all elements share, once. @returns false if a resource is still being built: the unit comes again. */
   private prepare(unit: number): boolean {
     try {
-      this.building ??= this.execution.acquire(this.step);
+      this.building ??= acquire(this.execution, this.step);
     } catch (error) {
       this.fail(error);
       return false;
@@ -244,7 +145,7 @@ export class MapRun {
       const carried = this.carried(unit);
       if (carried !== undefined) return carried;
     }
-    return execution.collecting(step, () => execution.perform(step, this.inputsAt(unit), unit));
+    return collecting(execution, step, () => perform(execution, step, this.inputsAt(unit), unit));
   }
 
   private callDirectly(unit: number): unknown {
@@ -262,7 +163,8 @@ export class MapRun {
   }
 
   private failed(unit: number, error: unknown): NodeError {
-    return this.execution.failed(this.step, error, this.inputsAt(unit), unit, 1);
+    const { execution, step } = this;
+    return failed({ execution, step, inputs: this.inputsAt(unit), element: unit }, error);
   }
 
   private inputsAt(index: number): unknown[] {
@@ -271,9 +173,7 @@ export class MapRun {
 
   /** An element that has failed before does not come to a method: its error goes on in its place. */
   private carried(index: number): NodeError | undefined {
-    return this.inputsAt(index).find((value) => value instanceof NodeError) as
-      | NodeError
-      | undefined;
+    return this.inputsAt(index).find((value) => value instanceof NodeError) as NodeError | undefined;
   }
 
   private elementsAt(index: number): unknown[] {
@@ -289,67 +189,21 @@ export class MapRun {
     return elements;
   }
 
-  // Batches.
-
+  /** The values of a batch's elements: an element that has failed before keeps its error. */
   private callBatch(unit: number): unknown {
-    const indices: number[] = [];
-    const values: unknown[] = new Array(this.end(unit) - unit * this.size);
-    for (let i = unit * this.size; i < this.end(unit); i++) {
-      const carried = this.execution.plan.collects ? this.carried(i) : undefined;
-      if (carried === undefined) indices.push(i);
-      else values[i - unit * this.size] = carried;
-    }
+    const { execution, step, shared } = this;
+    const first = unit * this.size;
+    const values = Array.from({ length: this.end(unit) - first }, (_, i) =>
+      execution.plan.collects ? this.carried(first + i) : undefined,
+    );
+    const indices = values.flatMap((carried, i) => (carried === undefined ? [first + i] : []));
     const place = (found: readonly unknown[]): unknown[] => {
-      for (const [at, index] of indices.entries()) values[index - unit * this.size] = found[at];
-      return values;
+      let next = 0;
+      return values.map((carried) => carried ?? found[next++]);
     };
-    if (indices.length === 0) return values;
-    try {
-      const found = this.performBatch(indices);
-      if (!isThenable(found)) return place(found as unknown[]);
-      return found.then(
-        (settled) => place(settled as unknown[]),
-        (error) => this.oneByOne(indices, error).then(place),
-      );
-    } catch (error) {
-      return this.oneByOne(indices, error).then(place);
-    }
-  }
-
-  private performBatch(indices: readonly number[]): unknown {
-    const columns = this.lists.map(() => [] as unknown[]);
-    for (const index of indices) this.elementsAt(index).forEach((element, i) => columns[i]!.push(element));
-    const first = indices[0]!;
-    const complete = (values: unknown): unknown[] => {
-      const got =
-        Array.isArray(values) || ArrayBuffer.isView(values) ? Array.from(values as unknown as List) : undefined;
-      if (got?.length === indices.length) return got;
-      throw new NodeError({
-        code: "BATCH_LENGTH",
-        where: this.execution.placeOf(this.step, first),
-        problem: `the batch method was given ${indices.length} elements and returned ${got === undefined ? print(values) : `${got.length} values`}`,
-        advice: "Return an array with one value for each element, in their order.",
-        node: this.step.name,
-        element: first,
-        attempts: 1,
-      });
-    };
-    const values = this.execution.perform(this.step, [...columns, ...this.shared!], first, indices.length);
-    return isThenable(values) ? values.then(complete) : complete(values);
-  }
-
-  /** A batch has failed: its elements are tried one by one, so that the error names the one at fault. */
-  private async oneByOne(indices: readonly number[], error: unknown): Promise<unknown[]> {
-    const { execution, step } = this;
-    const values: unknown[] = [];
-    if (execution.stopped || (error instanceof HypernodesError && error.code === "BATCH_LENGTH")) throw error;
-    for (const index of indices) {
-      const alone = (): unknown => (indices.length === 1 ? Promise.reject(error) : this.performBatch([index]));
-      const first = (found: unknown) => (found instanceof NodeError ? found : (found as unknown[])[0]);
-      values.push(first(await execution.collecting(step, alone)));
-      if (execution.stopped) break;
-    }
-    return values;
+    const elementsAt = (index: number) => this.elementsAt(index);
+    const found = callBatch({ execution, step, indices, elementsAt, shared: shared! });
+    return isThenable(found) ? (found as PromiseLike<unknown[]>).then(place) : place(found as unknown[]);
   }
 
   private end(unit: number): number {

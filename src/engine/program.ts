@@ -1,7 +1,7 @@
 import type { Method } from "../dsl/brands.js";
 import type { PipelineClass } from "../dsl/members.js";
-import type { Graph } from "../graph/graph.js";
 import type { Plan, PlannedChild } from "../graph/plan.js";
+import { remembered } from "../graph/remembered.js";
 import { type InputChecks, inputChecksOf } from "../values/inputs.js";
 import { isGuarded } from "./attempt.js";
 import { isAsync } from "./current-run.js";
@@ -39,20 +39,15 @@ const programs = new WeakMap<object, Map<Plan, Program>>();
 const guards = new WeakMap<object, object>();
 
 export function programFor(pipeline: object, plan: Plan): Program {
-  let known = programs.get(pipeline);
-  if (known === undefined) programs.set(pipeline, (known = new Map()));
-  let program = known.get(plan);
-  if (program === undefined) known.set(plan, (program = bind(pipeline, plan)));
-  return program;
+  const known = remembered(programs, pipeline, () => new Map<Plan, Program>());
+  return remembered(known, plan, () => bind(pipeline, plan));
 }
 
 function bind(pipeline: object, plan: Plan): Program {
   const prototype = Object.getPrototypeOf(pipeline) as Record<string, Method>;
   const methods = plan.steps.map(({ name, child }) => (child === undefined ? prototype[name]! : undefined));
   const builders = plan.resources.map(({ name }) => prototype[name]!);
-  const direct = plan.steps.map(
-    ({ node }, i) => methods[i] !== undefined && !isGuarded(node.options),
-  );
+  const direct = plan.steps.map(({ node }, i) => methods[i] !== undefined && !isGuarded(node.options));
   const straight = plan.steps.findIndex(
     (step, i) =>
       !direct[i] || step.map !== undefined || step.resources.length > 0 || step.arguments.some(({ path }) => path),
@@ -60,7 +55,7 @@ function bind(pipeline: object, plan: Plan): Program {
   return {
     plan,
     pipeline: pipeline.constructor as PipelineClass,
-    self: guardFor(pipeline, plan.graph),
+    self: remembered(guards, pipeline, () => guardOf(pipeline, plan.graph)),
     methods,
     anyAsync: [...methods, ...builders].some((method) => method !== undefined && isAsync(method)),
     direct,
@@ -95,10 +90,4 @@ export function programOver(pipeline: object, plan: Plan, checks: InputChecks | 
     builders: [],
     children: [{ ...child, program: programFor(pipeline, child.plan), values: new Array(child.plan.slots), checks }],
   };
-}
-
-function guardFor(pipeline: object, graph: Graph): object {
-  let guard = guards.get(pipeline);
-  if (guard === undefined) guards.set(pipeline, (guard = guardOf(pipeline, graph)));
-  return guard;
 }

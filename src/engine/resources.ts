@@ -1,4 +1,6 @@
 import { HypernodesError } from "../errors.js";
+import { remembered } from "../graph/remembered.js";
+import { isThenable } from "./thenable.js";
 
 interface Built {
   readonly from: readonly unknown[];
@@ -17,10 +19,8 @@ export class Resources {
    * @returns the resource, or a promise of it if building it takes a promise.
    */
   acquire(owner: Function, name: string, from: readonly unknown[], build: () => unknown, ended: () => void): unknown {
-    let named = this.built.get(owner);
-    if (named === undefined) this.built.set(owner, (named = new Map()));
-    let known = named.get(name);
-    if (known === undefined) named.set(name, (known = []));
+    const named = remembered(this.built, owner, () => new Map<string, Built[]>());
+    const known = remembered(named, name, () => []);
     const same = known.find((b) => b.from.every((value, i) => Object.is(value, from[i])));
     if (same !== undefined) return same.value;
 
@@ -68,8 +68,4 @@ async function dispose(value: unknown, ended: () => void): Promise<void> {
   else if (typeof disposable[Symbol.dispose] === "function") disposable[Symbol.dispose]!();
   else return;
   ended();
-}
-
-export function isThenable(value: unknown): value is PromiseLike<unknown> & { then: Promise<unknown>["then"] } {
-  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
 }

@@ -1,7 +1,7 @@
 import { AbortError } from "../errors.js";
 import { type Listener, now } from "./events.js";
 import { Execution } from "./execution.js";
-import { listsOf } from "./map-run.js";
+import { listsOf } from "./lists.js";
 import type { Program } from "./program.js";
 import { Resources } from "./resources.js";
 import { RunState } from "./run-state.js";

@@ -7,6 +7,7 @@ import type { Scope } from "./scope.js";
 /** What all executions of one run share. */
 export class RunState {
   private identity: string | undefined;
+  private warned = false;
   private underWay = 0;
   private idle: (() => void) | undefined;
   /** Tells the listener of an event; undefined if nobody listens. */
@@ -23,6 +24,8 @@ export class RunState {
         deliver({ run: this.id, at: now(), ...happening } as RunEvent);
       } catch (error) {
         // A reader must not break what it reads of; but its fault must not go unseen either.
+        if (this.warned) return;
+        this.warned = true;
         process.emitWarning(`an event listener threw: ${String(error)}`, "HypernodesWarning");
       }
     };

@@ -7,7 +7,7 @@ export class Scope {
   reason: unknown;
   private controller: AbortController | undefined;
   private inner: Set<Scope> | undefined;
-  private listeners: (() => void)[] | undefined;
+  private readonly listeners: (() => void)[] = [];
 
   constructor(private readonly outer?: Scope) {
     if (outer === undefined) return;
@@ -29,12 +29,12 @@ export class Scope {
     this.reason = reason;
     this.controller?.abort(reason);
     for (const scope of this.inner ?? []) scope.stop(reason);
-    for (const listener of this.listeners ?? []) listener();
+    for (const listener of this.listeners) listener();
   }
 
   onStop(listener: () => void): void {
     if (this.stopped) listener();
-    else (this.listeners ??= []).push(listener);
+    else this.listeners.push(listener);
   }
 
   /** Ends the scope without a stop: its outer scope forgets it. */

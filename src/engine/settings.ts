@@ -1,6 +1,7 @@
 import type { Choices, ExecutionMode } from "../dsl/choices.js";
 import { HypernodesError } from "../errors.js";
 import { suggestion } from "../graph/nearest.js";
+import { remembered } from "../graph/remembered.js";
 
 /** How an execution goes, all choices made. */
 export interface Settings {
@@ -23,9 +24,7 @@ const known = new WeakMap<Choices, Settings>();
  * @throws {HypernodesError} `BAD_OPTION`, or `NOT_BUILT` for what this version can't do yet.
  */
 export function settingsOf(choices: Choices, pipeline: string): Settings {
-  let settings = known.get(choices);
-  if (settings === undefined) known.set(choices, (settings = checkedSettings(choices, pipeline)));
-  return settings;
+  return remembered(known, choices, () => checkedSettings(choices, pipeline));
 }
 
 function checkedSettings(choices: Choices, pipeline: string): Settings {

@@ -1,9 +1,10 @@
-import { InputError, NodeError } from "../errors.js";
+import { NodeError } from "../errors.js";
 import type { Step } from "../graph/plan.js";
+import { collecting, perform } from "./call.js";
 import { Execution } from "./execution.js";
-import { print } from "./failure.js";
-import { isThenable } from "./resources.js";
+import { notAList, unequalLengths } from "./lists.js";
 import { type RunRequest, Session } from "./run-program.js";
+import { isThenable } from "./thenable.js";
 
 /** A list whose elements may come over time. */
 export type Source = Iterable<unknown> | AsyncIterable<unknown>;
@@ -60,7 +61,7 @@ export async function* streamProgram(request: RunRequest): AsyncGenerator<unknow
 
 function start(outer: Execution, step: Step, inputs: unknown[], element: number): unknown {
   const failed = inputs.find((value) => value instanceof NodeError);
-  return failed ?? outer.collecting(step, () => outer.perform(step, inputs, element));
+  return failed ?? collecting(outer, step, () => perform(outer, step, inputs, element));
 }
 
 type Ended = { readonly value: unknown } | { readonly error: unknown };
@@ -118,13 +119,7 @@ function sourceOf(value: unknown, name: string, where: string): Source {
   const isSource =
     typeof value === "object" && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value);
   if (isSource) return value as Source;
-  throw new InputError({
-    code: "NOT_A_LIST",
-    where,
-    problem: `it streams over "${name}", which is no list but ${print(value)}`,
-    advice: "Give an array, another iterable, or an async iterable.",
-    violations: [{ path: name, constraint: "list", problem: "it is no list" }],
-  });
+  throw notAList(name, value, where, "streams", "Give an array, another iterable, or an async iterable.");
 }
 
 function iteratorOf(source: Source): Iterator<unknown> | AsyncIterator<unknown> {
@@ -151,23 +146,15 @@ async function* zip(
     for (let count = 0; ; count++) {
       const next = await Promise.all(iterators.map((iterator) => iterator.next()));
       if (next.every(({ done }) => done)) return;
-      if (next.some(({ done }) => done)) throw unequal(next, names, count, where);
+      if (next.some(({ done }) => done)) {
+        const lengths = next.map(({ done }) => (done ? String(count) : `more than ${count}`));
+        throw unequalLengths(names, lengths, where, "streams");
+      }
       yield next.map(({ value }) => value);
     }
   } finally {
     for (const iterator of iterators) await iterator.return?.();
   }
-}
-
-function unequal(next: readonly IteratorResult<unknown>[], names: readonly string[], count: number, where: string) {
-  const lengths = next.map(({ done }, i) => `"${names[i]}" has ${done ? count : `more than ${count}`}`);
-  return new InputError({
-    code: "UNEQUAL_LENGTHS",
-    where,
-    problem: `it streams over lists of unequal lengths: ${lengths.join(", ")}`,
-    advice: 'Give lists of one length, or use mode: "product" for all pairs.',
-    violations: names.map((path) => ({ path, constraint: "length", problem: "its length differs" })),
-  });
 }
 
 async function* product([first, ...others]: readonly Source[]): AsyncGenerator<unknown[], void> {

@@ -1,15 +1,11 @@
 import type { Graph, GraphNode } from "./graph.js";
+import { remembered } from "./remembered.js";
 
 const indexed = new WeakMap<Graph, ReadonlyMap<string, GraphNode>>();
 
 /** The nodes of a graph by name. */
 export function nodesByName(graph: Graph): ReadonlyMap<string, GraphNode> {
-  let index = indexed.get(graph);
-  if (index === undefined) {
-    index = new Map(graph.nodes.map((node) => [node.name, node]));
-    indexed.set(graph, index);
-  }
-  return index;
+  return remembered(indexed, graph, () => new Map(graph.nodes.map((node) => [node.name, node])));
 }
 
 /** What is needed to compute some nodes: they, and all they depend on. What stands in `given` needs nothing. */

@@ -2,6 +2,7 @@ import { HypernodesError } from "../errors.js";
 import { type Dependency, type Graph, type GraphNode, type NestedGraph, written } from "./graph.js";
 import { suggestion } from "./nearest.js";
 import { ancestors, nodesByName, topologicalOrder } from "./order.js";
+import { remembered } from "./remembered.js";
 
 /**
  * A graph made ready to run for one choice of outputs: values live in numbered slots, steps know each other by index.
@@ -92,15 +93,12 @@ const plans = new WeakMap<Graph, Map<string, Plan>>();
  * @throws {HypernodesError} `UNKNOWN_OUTPUT`, `UNKNOWN_GIVEN`.
  */
 export function planFor(graph: Graph, outputs: readonly string[] = graph.outputs, given: readonly string[] = []): Plan {
-  let known = plans.get(graph);
-  if (known === undefined) plans.set(graph, (known = new Map()));
+  const known = remembered(plans, graph, () => new Map());
   const key = outputs === graph.outputs && given.length === 0 ? "" : `${outputs.join()} ${[...given].sort().join()}`;
-  let plan = known.get(key);
-  if (plan === undefined) {
+  return remembered(known, key, () => {
     checkNames(graph, outputs, given);
-    known.set(key, (plan = compile(graph, outputs, new Set(given))));
-  }
-  return plan;
+    return compile(graph, outputs, new Set(given));
+  });
 }
 
 function checkNames(graph: Graph, outputs: readonly string[], given: readonly string[]): void {

@@ -4,6 +4,7 @@ import { choicesOf, designOf, type Member, membersOf, mergeChoices } from "../ds
 import { type Defect, DefinitionError } from "../errors.js";
 import { defectsOf } from "./checks.js";
 import type { Dependency, Design, Edge, Graph, GraphNode, NestedGraph } from "./graph.js";
+import { remembered } from "./remembered.js";
 import { optionalProperties } from "./validators.js";
 
 const reflected = new WeakMap<PipelineClass, Graph>();
@@ -16,8 +17,10 @@ const underWay: PipelineClass[] = [];
  * @throws {DefinitionError} with all the defects of the class.
  */
 export function reflect(pipeline: PipelineClass): Graph {
-  const known = reflected.get(pipeline);
-  if (known !== undefined) return known;
+  return remembered(reflected, pipeline, () => reflectAnew(pipeline));
+}
+
+function reflectAnew(pipeline: PipelineClass): Graph {
   const defects: Defect[] = [];
   const nodes = new Map<string, GraphNode>();
   underWay.push(pipeline);
@@ -31,9 +34,7 @@ export function reflect(pipeline: PipelineClass): Graph {
   }
   defects.push(...defectsOf(pipeline, nodes));
   if (defects.length > 0) throw new DefinitionError(pipeline.name, defects as [Defect, ...Defect[]]);
-  const graph = graphOf(pipeline, nodes);
-  reflected.set(pipeline, graph);
-  return graph;
+  return graphOf(pipeline, nodes);
 }
 
 function graphOf(pipeline: PipelineClass, members: ReadonlyMap<string, GraphNode>): Graph {

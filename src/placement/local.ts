@@ -1,7 +1,7 @@
 import type { Choices } from "../dsl/choices.js";
 import { PIPELINE, type PipelineClass } from "../dsl/members.js";
 import type { Listener } from "../engine/events.js";
-import { listsOf } from "../engine/map-run.js";
+import { listsOf } from "../engine/lists.js";
 import { type Program, programFor, programOver } from "../engine/program.js";
 import type { Resources } from "../engine/resources.js";
 import { type RunRequest, runProgram } from "../engine/run-program.js";

@@ -3,6 +3,7 @@ import type { Graph } from "../graph/graph.js";
 import { enumerated, suggestion } from "../graph/nearest.js";
 import { nodesByName } from "../graph/order.js";
 import type { Plan, PlannedInput } from "../graph/plan.js";
+import { remembered } from "../graph/remembered.js";
 import { validatedProperties } from "../graph/validators.js";
 import { transform, transformedProperties } from "./transformation.js";
 import { validate } from "./validation.js";
@@ -21,9 +22,7 @@ const checks = new WeakMap<readonly PlannedInput[], InputChecks | null>();
 
 /** The checks that some inputs of a pipeline class need; undefined if no decorator asks for any. Made once for each list. */
 export function inputChecksOf(type: Function, inputs: readonly PlannedInput[]): InputChecks | undefined {
-  let found = checks.get(inputs);
-  if (found === undefined) checks.set(inputs, (found = makeChecks(type, inputs) ?? null));
-  return found ?? undefined;
+  return remembered(checks, inputs, () => makeChecks(type, inputs) ?? null) ?? undefined;
 }
 
 function makeChecks(type: Function, inputs: readonly PlannedInput[]): InputChecks | undefined {

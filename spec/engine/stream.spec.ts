@@ -1,0 +1,141 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect } from "chai";
+import { Min } from "class-validator";
+import { currentRun, input, NodeError, node, Pipeline, type RunEvent, resource } from "../../src/index.js";
+import { rejection } from "../support/rejection.js";
+
+class Wait extends Pipeline {
+  @input() @Min(0) ms!: number;
+  @input() factor?: number = 1;
+  @node("ms", "factor") async waited(ms: number, factor: number): Promise<number> {
+    active++;
+    most = Math.max(most, active);
+    await sleep(ms, undefined, { signal: currentRun().signal }).finally(() => active--);
+    if (ms === 13) throw new Error("unlucky");
+    return ms * factor;
+  }
+}
+let active = 0;
+let most = 0;
+
+async function all<T>(results: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = [];
+  for await (const result of results) found.push(result);
+  return found;
+}
+
+describe("stream", () => {
+  it("gives each result as it finishes", async () => {
+    const results = await all(new Wait().stream({ ms: [40, 1, 20], factor: 2 }, { over: "ms" }));
+    expect(results).to.deep.equal([{ waited: 2 }, { waited: 40 }, { waited: 80 }]);
+  });
+
+  it("gives nothing for an empty list", async () => {
+    expect(await all(new Wait().stream({ ms: [] }, { over: "ms" }))).to.deep.equal([]);
+  });
+
+  it("takes an async iterable, and pulls from it no faster than its results are taken", async () => {
+    let pulled = 0;
+    let closed = false;
+    async function* source() {
+      try {
+        for (let i = 0; ; i++) {
+          pulled++;
+          yield i % 2;
+        }
+      } finally {
+        closed = true;
+      }
+    }
+    most = 0;
+    let taken = 0;
+    for await (const _ of new Wait().stream({ ms: source() }, { over: "ms", execution: { maxWorkers: 4 } })) {
+      taken++;
+      expect(pulled - taken).to.be.at.most(4);
+      await sleep(1);
+      if (taken === 20) break;
+    }
+    expect(most).to.be.at.most(4);
+    await sleep(1);
+    expect(closed).to.equal(true);
+    expect(active).to.equal(0);
+  });
+
+  it("goes over several sources by index, or over all pairs of which only the first may be endless", async () => {
+    class Pair extends Pipeline {
+      @input() a!: number;
+      @input() b!: string;
+      @node("a", "b") pair(a: number, b: string): string {
+        return a + b;
+      }
+    }
+    async function* numbers() {
+      for (let i = 0; ; i++) yield i;
+    }
+    async function* two() {
+      yield "x";
+      yield "y";
+    }
+    const crossed: string[] = [];
+    for await (const { pair } of new Pair().stream({ a: numbers(), b: two() }, { over: ["a", "b"], mode: "product" })) {
+      if (crossed.push(pair) === 5) break;
+    }
+    expect(crossed).to.deep.equal(["0x", "0y", "1x", "1y", "2x"]);
+    const zipped = new Pair().stream({ a: [1, 2], b: two() }, { over: ["a", "b"] });
+    expect(await all(zipped)).to.deep.equal([{ pair: "1x" }, { pair: "2y" }]);
+    const error = await rejection(all(new Pair().stream({ a: [1, 2, 3], b: two() }, { over: ["a", "b"] })));
+    expect(error.message).to.contain('lists of unequal lengths: "a" has more than 2, "b" has 2');
+  });
+
+  it("stops at a failure, or collects it", async () => {
+    const error = await rejection<NodeError>(all(new Wait().stream({ ms: [1, 13, 5000] }, { over: "ms" })));
+    expect(error).to.be.instanceOf(NodeError).and.to.include({ where: "Wait[1].waited" });
+    expect(active).to.equal(0);
+    const collected = await all(new Wait().stream({ ms: [1, 13, 20] }, { over: "ms", onError: "collect" }));
+    expect(collected.map((r) => (r instanceof NodeError ? r.element : r.waited))).to.deep.equal([1, 1, 20]);
+  });
+
+  it("fails when the source fails, when it is no source, and when an element is not valid", async () => {
+    async function* failing() {
+      yield 1;
+      throw new Error("source");
+    }
+    expect((await rejection(all(new Wait().stream({ ms: failing() }, { over: "ms" })))).message).to.equal("source");
+    const none = new Wait().stream({ ms: 5 as unknown as number[] }, { over: "ms" });
+    expect((await rejection(all(none))).message).to.contain('it streams over "ms", which is no list but 5');
+    const invalid = await rejection(all(new Wait().stream({ ms: [1, -1] }, { over: "ms" })));
+    expect(invalid.message).to.contain("Wait[1]: ms: ms must not be less than 0 (min)");
+  });
+
+  it("stops on its signal, even while the source gives nothing", async () => {
+    async function* silent() {
+      await new Promise(() => {});
+      yield 1;
+    }
+    const stream = new Wait().stream({ ms: silent() }, { over: "ms", signal: AbortSignal.timeout(5) });
+    expect((await rejection(all(stream))).name).to.equal("AbortError");
+  });
+
+  it("shares one run: one resource, one set of events", async () => {
+    const log: string[] = [];
+    class Using extends Pipeline {
+      @input() x!: number;
+      @resource() handle(): Disposable {
+        log.push("build");
+        return { [Symbol.dispose]: () => void log.push("dispose") };
+      }
+      @node("x", "handle") y(x: number, _handle: Disposable): number {
+        return x;
+      }
+    }
+    const events: RunEvent[] = [];
+    const stream = new Using().stream({ x: [1, 2] }, { over: "x", onEvent: (event) => events.push(event) });
+    expect(await all(stream)).to.deep.equal([{ y: 1 }, { y: 2 }]);
+    expect(log).to.deep.equal(["build", "dispose"]);
+    expect(new Set(events.map((event) => event.run)).size).to.equal(1);
+    expect(events.map((event) => `${event.type} ${event.phase}`).filter((e) => e.startsWith("run"))).to.deep.equal([
+      "run start",
+      "run end",
+    ]);
+  });
+});

@@ -1,0 +1,54 @@
+import { NodeError } from "../errors.js";
+import type { Step } from "../graph/plan.js";
+import { settling } from "./call.js";
+import { now } from "./events.js";
+import type { Execution } from "./execution.js";
+import { placeOf, summary } from "./failure.js";
+import { isThenable } from "./thenable.js";
+
+/** Builds the resources that a step needs, where they are not yet there. @returns a promise if that takes waiting. */
+export function acquire(execution: Execution, step: Step): Promise<void> | undefined {
+  for (const index of step.resources) {
+    const { slot } = execution.plan.resources[index]!;
+    if (execution.values[slot] !== undefined) continue;
+    const resource = build(execution, index);
+    if (isThenable(resource)) {
+      return Promise.resolve(resource).then((value) => {
+        execution.values[slot] = value;
+        return acquire(execution, step);
+      });
+    }
+    execution.values[slot] = resource;
+  }
+  return undefined;
+}
+
+function build(execution: Execution, index: number): unknown {
+  const { name, arguments: from } = execution.plan.resources[index]!;
+  const { builders, self, pipeline } = execution.program;
+  const { tell, resources } = execution.run;
+  const about = { type: "resource", path: placeOf(execution.path, name), name } as const;
+  const inputs = from.map((argument) => execution.read(argument));
+  const make = (): unknown => {
+    const at = now();
+    tell?.({ ...about, phase: "start" });
+    return settling(
+      () => builders[index]!.apply(self, inputs),
+      () => tell?.({ ...about, phase: "end", durationMs: now() - at }),
+      (cause) => {
+        const problem = `the resource could not be built: ${summary(cause)}`;
+        const error = new NodeError({
+          code: "RESOURCE_FAILED",
+          where: about.path,
+          problem,
+          cause,
+          node: name,
+          attempts: 1,
+        });
+        tell?.({ ...about, phase: "failed", error, durationMs: now() - at });
+        return error;
+      },
+    );
+  };
+  return resources.acquire(pipeline, name, inputs, make, () => tell?.({ ...about, phase: "disposed" }));
+}

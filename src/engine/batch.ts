@@ -1,0 +1,74 @@
+import { HypernodesError, NodeError } from "../errors.js";
+import type { Step } from "../graph/plan.js";
+import { collecting, perform } from "./call.js";
+import type { Execution } from "./execution.js";
+import { print } from "./failure.js";
+import type { List } from "./lists.js";
+import { isThenable } from "./thenable.js";
+
+/** The elements of a batch, and how their inputs are read. */
+export interface Batch {
+  readonly execution: Execution;
+  readonly step: Step;
+  /** The elements' indices: first to last, without those that have failed before. */
+  readonly indices: readonly number[];
+  /** What an element brings: a value from each list. */
+  readonly elementsAt: (index: number) => unknown[];
+  readonly shared: readonly unknown[];
+}
+
+/**
+ * Calls a method for several elements at once. If that fails, each is tried alone, so that the error names the one at
+ * fault and the others have their values.
+ *
+ * @returns a value for each index, or a promise of them.
+ */
+export function callBatch(batch: Batch): unknown[] | PromiseLike<unknown[]> {
+  const { indices } = batch;
+  if (indices.length === 0) return [];
+  try {
+    const found = together(batch, indices);
+    return isThenable(found)
+      ? found.then(
+          (v) => v as unknown[],
+          (error) => alone(batch, error),
+        )
+      : found;
+  } catch (error) {
+    return alone(batch, error);
+  }
+}
+
+function together({ execution, step, elementsAt, shared }: Batch, indices: readonly number[]) {
+  const columns = step.map!.lists.map(() => [] as unknown[]);
+  for (const index of indices) for (const [i, element] of elementsAt(index).entries()) columns[i]!.push(element);
+  const first = indices[0]!;
+  const complete = (values: unknown): unknown[] => {
+    const got = Array.isArray(values) || ArrayBuffer.isView(values) ? Array.from(values as unknown as List) : undefined;
+    if (got?.length === indices.length) return got;
+    throw new NodeError({
+      code: "BATCH_LENGTH",
+      where: execution.placeOf(step, first),
+      problem: `the batch method was given ${indices.length} elements and returned ${got === undefined ? print(values) : `${got.length} values`}`,
+      advice: "Return an array with one value for each element, in their order.",
+      node: step.name,
+      element: first,
+      attempts: 1,
+    });
+  };
+  const values = perform(execution, step, [...columns, ...shared], first, indices.length);
+  return isThenable(values) ? values.then(complete) : complete(values);
+}
+
+async function alone(batch: Batch, error: unknown): Promise<unknown[]> {
+  const { execution, step, indices } = batch;
+  if (execution.stopped || (error instanceof HypernodesError && error.code === "BATCH_LENGTH")) throw error;
+  const values: unknown[] = [];
+  for (const index of indices) {
+    if (execution.stopped) break;
+    const call = () => (indices.length === 1 ? Promise.reject(error) : together(batch, [index]));
+    const found = await collecting(execution, step, call);
+    values.push(found instanceof NodeError ? found : (found as unknown[])[0]);
+  }
+  return values;
+}

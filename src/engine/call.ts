@@ -1,0 +1,158 @@
+import { NodeError } from "../errors.js";
+import type { Step } from "../graph/plan.js";
+import { inputError } from "../values/inputs.js";
+import { attempt, isGuarded } from "./attempt.js";
+import { within } from "./current-run.js";
+import { type Happening, now } from "./events.js";
+import type { Execution } from "./execution.js";
+import { nodeError, placeOf } from "./failure.js";
+import type { ChildProgram } from "./program.js";
+import type { Scope } from "./scope.js";
+import { isThenable } from "./thenable.js";
+
+/** One call of a step: for the step as a whole, for an element, or for a batch that begins with it. */
+export interface Call {
+  readonly execution: Execution;
+  readonly step: Step;
+  readonly inputs: readonly unknown[];
+  readonly element: number | undefined;
+}
+
+type Retried = (error: unknown, attempt: number, delayMs: number) => void;
+
+/**
+ * Calls a step's method or nested pipeline, as its options say, and tells of it.
+ *
+ * @param size how many elements a batch has.
+ * @returns the value, or a promise of it if the call takes one.
+ * @throws {NodeError}
+ */
+export function perform(
+  execution: Execution,
+  step: Step,
+  inputs: readonly unknown[],
+  element: number | undefined,
+  size?: number,
+): unknown {
+  const call: Call = { execution, step, inputs, element };
+  const guarded = isGuarded(step.node.options);
+  if (execution.run.tell !== undefined) return performTold(call, size, guarded);
+  if (guarded) return attempts(call, undefined);
+  return settling(
+    () => once(call, execution.scope),
+    undefined,
+    (error) => failed(call, error),
+  );
+}
+
+/** Where a step collects, its error takes the place of its value. */
+export function collecting({ scope }: Execution, step: Step, call: () => unknown): unknown {
+  if (step.node.options.onError !== "collect") return call();
+  const collected = (error: unknown): unknown => {
+    if (scope.stopped || !(error instanceof NodeError)) throw error;
+    return error;
+  };
+  try {
+    const value = call();
+    return isThenable(value) ? value.then(undefined, collected) : value;
+  } catch (error) {
+    return collected(error);
+  }
+}
+
+function performTold(call: Call, size: number | undefined, guarded: boolean): unknown {
+  const { execution, step, element } = call;
+  const tell = execution.run.tell!;
+  const about = {
+    path: placeOf(execution.path, step.name, element),
+    name: step.name,
+    ...(element === undefined ? { type: "node" } : { type: "element", element, ...(size !== undefined && { size }) }),
+  };
+  const at = now();
+  const say = (more: object) => tell({ ...about, ...more } as Happening);
+  const retried: Retried = (error, attempt, delayMs) => say({ phase: "retried", error, attempt, delayMs });
+  say({ phase: "start" });
+  return settling(
+    () => (guarded ? attempts(call, retried) : once(call, execution.scope)),
+    () => say({ phase: "end", durationMs: now() - at }),
+    (thrown) => {
+      const error = guarded ? thrown : failed(call, thrown);
+      say({ phase: "failed", error, durationMs: now() - at });
+      return error;
+    },
+  );
+}
+
+function attempts(call: Call, retried: Retried | undefined): unknown {
+  const { execution, step, element } = call;
+  return attempt(
+    {
+      where: () => placeOf(execution.path, step.name, element),
+      options: step.node.options,
+      scope: execution.scope,
+      retried,
+      failed: (error, tries) => failed(call, error, tries),
+    },
+    (scope) => once(call, scope),
+  );
+}
+
+/** The error of a call that failed. */
+export function failed({ execution, step, inputs, element }: Call, error: unknown, tries = 1): NodeError {
+  return nodeError(error, { step, path: execution.path, element, inputs, attempts: tries });
+}
+
+/** One attempt, in a scope. */
+function once(call: Call, scope: Scope): unknown {
+  const { execution, step, inputs } = call;
+  const { children, methods, self, anyAsync } = execution.program;
+  const child = children[step.index];
+  if (child !== undefined) return runChild(call, child, scope);
+  const method = methods[step.index]!;
+  if (scope === execution.scope) return method.apply(self, inputs as unknown[]);
+  return within(execution.run.currentIn(scope), anyAsync, () => method.apply(self, inputs as unknown[]));
+}
+
+function runChild({ execution, step, inputs, element }: Call, child: ChildProgram, scope: Scope): unknown {
+  const values = child.values.slice();
+  const lists = child.elementSlots.length;
+  for (let i = 0; i < inputs.length; i++) {
+    // An undefined value leaves the child its default, as if the input were not wired.
+    if (inputs[i] === undefined) continue;
+    if (i < lists) for (const slot of child.elementSlots[i]!) values[slot] = inputs[i];
+    else if (child.argumentSlots[i - lists]! >= 0) values[child.argumentSlots[i - lists]!] = inputs[i];
+  }
+  const inner = execution.nest(child, values, scope, step, element);
+  const checking = child.checks?.violations(values);
+  if (checking === undefined) return inner.finish(child.pick);
+  return checking.then((violations) => {
+    if (violations.length > 0) throw inputError(inner.path, violations);
+    return inner.finish(child.pick);
+  });
+}
+
+/** Calls, and does the same after an end at once as after one that is waited for. */
+export function settling(
+  call: () => unknown,
+  ended: ((value: unknown) => void) | undefined,
+  failure: (error: unknown) => unknown,
+): unknown {
+  const fail = (error: unknown): never => {
+    throw failure(error);
+  };
+  const end =
+    ended === undefined
+      ? undefined
+      : (value: unknown): unknown => {
+          ended(value);
+          return value;
+        };
+  let value: unknown;
+  try {
+    value = call();
+  } catch (error) {
+    return fail(error);
+  }
+  if (isThenable(value)) return value.then(end, fail);
+  return end === undefined ? value : end(value);
+}
