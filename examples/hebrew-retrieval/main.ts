@@ -1,0 +1,58 @@
+import { parseArgs } from "node:util";
+import { BadLines, corpusFrom, declaration } from "./corpus.js";
+import { report } from "./report.js";
+import { HebrewRetrieval } from "./retrieval.js";
+
+const USAGE = `Hebrew retrieval: hybrid search, evaluated.
+
+  npm start                                            the Declaration of Human Rights, with questions
+  npm start -- --passages FILE --queries FILE          any corpus, as JSON Lines:
+                                                       {"id", "text"} and {"id", "text", "relevant": [id]}
+  --top-k N     how many hits a query gets (10)
+  --no-rerank   leave the order to rank fusion alone
+  --json        one JSON object on standard output: { metrics, predictions }`;
+
+/** What a user did wrong: told without a stack. */
+class UsageError extends Error {}
+
+async function main(): Promise<void> {
+  const options = readOptions();
+  if (options.help) return console.log(USAGE);
+  const { passages: passagesFile, queries: queriesFile } = options;
+  if ((passagesFile === undefined) !== (queriesFile === undefined)) {
+    throw new UsageError("--passages and --queries go together: give both, or neither");
+  }
+  const topK = Number(options["top-k"]);
+  if (!Number.isInteger(topK) || topK < 1) {
+    throw new UsageError(`--top-k takes a whole number from 1, not "${options["top-k"]}"`);
+  }
+  const corpus = passagesFile === undefined ? declaration() : corpusFrom(passagesFile, queriesFile!);
+  const retrieval = new HebrewRetrieval();
+  const { metrics, predictions } = await retrieval.run({ ...corpus, topK, rerank: !options["no-rerank"] });
+  if (options.json) console.log(JSON.stringify({ metrics, predictions }));
+  else console.log(report(corpus, predictions, metrics, passagesFile === undefined ? 3 : topK));
+}
+
+function readOptions() {
+  try {
+    return parseArgs({
+      options: {
+        passages: { type: "string" },
+        queries: { type: "string" },
+        "top-k": { type: "string", default: "10" },
+        "no-rerank": { type: "boolean", default: false },
+        json: { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+main().catch((error: Error & { code?: string }) => {
+  const known = error instanceof UsageError || error instanceof BadLines || error.code?.startsWith("E");
+  console.error(known ? error.message : error);
+  if (error instanceof UsageError) console.error(`\n${USAGE}`);
+  process.exitCode = 1;
+});
