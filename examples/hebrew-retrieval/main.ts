@@ -10,7 +10,8 @@ const USAGE = `Hebrew retrieval: hybrid search, evaluated.
                                                        {"id", "text"} and {"id", "text", "relevant": [id]}
   --top-k N     how many hits a query gets (10)
   --no-rerank   leave the order to rank fusion alone
-  --json        one JSON object on standard output: { metrics, predictions }`;
+  --json        one JSON object on standard output: { metrics, predictions };
+                npm's own lines stay off it with: npm start --silent -- --json, or npm start --json`;
 
 /** What a user did wrong: told without a stack. */
 class UsageError extends Error {}
@@ -29,7 +30,8 @@ async function main(): Promise<void> {
   const corpus = passagesFile === undefined ? declaration() : corpusFrom(passagesFile, queriesFile!);
   const retrieval = new HebrewRetrieval();
   const { metrics, predictions } = await retrieval.run({ ...corpus, topK, rerank: !options["no-rerank"] });
-  if (options.json) console.log(JSON.stringify({ metrics, predictions }));
+  // npm keeps a --json that stands before the -- for itself, and tells of it so.
+  if (options.json || process.env.npm_config_json === "true") console.log(JSON.stringify({ metrics, predictions }));
   else console.log(report(corpus, predictions, metrics, passagesFile === undefined ? 3 : topK));
 }
 

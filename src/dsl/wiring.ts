@@ -89,8 +89,24 @@ type Argument<T, D, P extends readonly unknown[], I, Known> = D extends string
   : D extends readonly unknown[]
     ? "name one dependency a parameter"
     : D extends object
-      ? Options<D, Known>
+      ? Known
       : Own<T>;
+
+/** Whether the last argument is an options object with a name that is no option. TypeScript itself then names the nearest. */
+type HasUnknownOption<D extends readonly unknown[], Known> = D extends readonly [...unknown[], infer L]
+  ? L extends string | readonly unknown[] | Method | AnyPipeline
+    ? false
+    : [Exclude<keyof L, keyof Known>] extends [never]
+      ? false
+      : true
+  : false;
+
+/** The arguments as given if they are right; else what they should be. */
+type Right<D extends readonly unknown[], Expected, Known> = D extends Expected
+  ? HasUnknownOption<D, Known> extends true
+    ? Expected
+    : D
+  : Expected;
 
 type Named<D extends readonly unknown[]> = D extends readonly [...infer H, infer L] ? (L extends string ? D : H) : D;
 
@@ -99,8 +115,11 @@ type Arguments<T, P extends readonly unknown[], D extends readonly unknown[], Kn
 };
 
 /** The names (and a last options object) given to `@node`, `@output` and `@resource`, against the method they stand on. */
-export type Dependencies<T, M extends Method, D extends readonly unknown[]> =
-  D extends Arguments<T, Parameters<M>, D> ? D : Arguments<T, Parameters<M>, D>;
+export type Dependencies<T, M extends Method, D extends readonly unknown[]> = Right<
+  D,
+  Arguments<T, Parameters<M>, D>,
+  NodeOptions
+>;
 
 /** What those may be at all. */
 export type Dependable<T> = Own<T> | (string & {}) | NodeOptions | object;
@@ -239,7 +258,7 @@ type FieldArguments<T, A extends readonly unknown[]> = A extends readonly [infer
       OverNames<T, O>,
       C,
       Wiring<T, C, W, Lists<O>> & AnyWired<O, W>,
-      ...{ [I in keyof R]: I extends "0" ? Pick<C, R[I]> : Options<R[I], MapOptions> },
+      ...{ [I in keyof R]: I extends "0" ? (R[I] extends object ? MapOptions : Pick<C, R[I]>) : MapOptions },
     ]
   : readonly [list: Own<T>, child: PipelineClass, wiring: object];
 
@@ -264,14 +283,11 @@ type IsChild<A extends readonly unknown[]> = A extends readonly [unknown, infer 
   : false;
 
 /** The arguments of `@mapOver`, against the method or the field it stands on. */
-export type MapArguments<T, M extends Method, A extends readonly unknown[]> =
-  IsChild<A> extends true
-    ? A extends FieldArguments<T, A>
-      ? A
-      : FieldArguments<T, A>
-    : A extends MethodArguments<T, M, A>
-      ? A
-      : MethodArguments<T, M, A>;
+export type MapArguments<T, M extends Method, A extends readonly unknown[]> = Right<
+  A,
+  IsChild<A> extends true ? FieldArguments<T, A> : MethodArguments<T, M, A>,
+  MapOptions
+>;
 
 /** What the arguments of `@mapOver` may be at all. */
 export type Mappable<T> = Dependable<T> | readonly [Own<T> | (string & {}), ...(Own<T> | (string & {}))[]] | MapOptions;

@@ -230,15 +230,15 @@ export class Options extends Pipeline {
   @input() a!: number;
   @input() xs!: string[];
 
-  // error: no option is named 'retry'
+  // error: 'retry' does not exist in type 'NodeOptions'
   @node("a", { retry: 3 }) misspelt(a: number): number {
     return a;
   }
-  // error: no option is named 'timeoutMS'
+  // error: 'timeoutMS' does not exist in type 'NodeOptions'
   @node("a", { retries: 3, timeoutMS: 3 }) oneOfTwo(a: number): number {
     return a;
   }
-  // error: no option is named 'batch'
+  // error: 'batch' does not exist in type 'NodeOptions'
   @node("a", { batch: 3 }) notForNodes(a: number): number {
     return a;
   }
@@ -277,6 +277,10 @@ export class Nesting extends Pipeline {
   @mapOver("texts", Child, { text: "text", scale: "texts" }, "size") wrongElement!: Nested<number[]>;
   // error: 'k' is not a list
   @mapOver("k", Child, { text: "text", scale: "k" }, "size") overNoList!: Nested<number[]>;
+  // error: 'retry' does not exist in type
+  @mapOver("texts", Child, { text: "texts", scale: "k" }, "size", { retry: 1 }) option!: Nested<number[]>;
+  // error: 'retry' does not exist in type
+  @nested(Child, { text: "text", scale: "k" }, { retry: 1 }) nestedOption!: Nested<{ encoded: Encoded; size: number }>;
   // error: @mapOver on a field maps a nested pipeline
   @mapOver("texts") bare!: Nested<number[]>;
   // error: declare the field Nested<T>

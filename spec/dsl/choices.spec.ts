@@ -1,0 +1,81 @@
+import { expect } from "chai";
+import {
+  cached,
+  execution,
+  input,
+  local,
+  memory,
+  modal,
+  type Nested,
+  nested,
+  node,
+  Pipeline,
+  runOn,
+  sqlite,
+} from "../../src/index.js";
+import { rejection } from "../support/rejection.js";
+
+class Plain extends Pipeline {
+  @input() x!: number;
+  @node("x") y(x: number): number {
+    return x + 1;
+  }
+}
+
+@runOn(modal({ gpu: "A10G" }))
+class OnModal extends Plain {}
+
+@cached(sqlite(".cache/values.sqlite"))
+class Remembered extends Plain {}
+
+@execution({ maps: "threaded" })
+class Threaded extends Plain {}
+
+describe("what a pipeline may say already, but this version can't do", () => {
+  it("says so, and what to do", async () => {
+    const message = async (pipeline: Plain) => (await rejection(pipeline.run({ x: 1 }))).message;
+    expect(await message(new OnModal())).to.equal(
+      "OnModal: the placement modal(...) is not built yet in this version. Run it here: leave @runOn out, or say { runOn: local() }.",
+    );
+    expect(await message(new Remembered())).to.equal(
+      "Remembered: the cache sqlite(...) is not built yet in this version. Run without: leave @cached out, or say { cache: false }.",
+    );
+    expect(await message(new Threaded())).to.equal(
+      'Threaded: the execution mode maps: "threaded" is not built yet in this version. Use "async" or "sequential".',
+    );
+  });
+
+  it("does so for a nested pipeline, too", async () => {
+    class Parent extends Pipeline {
+      @input() x!: number;
+      @nested(OnModal, { x: "x" }, "y") y!: Nested<number>;
+    }
+    expect((await rejection(new Parent().run({ x: 1 }))).message).to.contain("the placement modal(...) is not built yet");
+  });
+
+  it("can be overruled for one run, or by with", async () => {
+    expect(await new OnModal().run({ x: 1 }, { runOn: local() })).to.deep.equal({ y: 2 });
+    expect(await new Remembered().run({ x: 1 }, { cache: false })).to.deep.equal({ y: 2 });
+    expect(await new Threaded().with({ execution: { maps: "async" } }).run({ x: 1 })).to.deep.equal({ y: 2 });
+    const both = new OnModal().with({ runOn: local() }).with({ cache: memory() });
+    expect((await rejection(both.run({ x: 1 }))).message).to.contain("the cache memory(...)");
+  });
+});
+
+describe("execution options", () => {
+  it("are checked", async () => {
+    const message = async (options: object) => (await rejection(new Plain().run({ x: 1 }, { execution: options }))).message;
+    expect(await message({ nodes: "quick" })).to.contain('the execution option nodes is "quick". It takes "sequential"');
+    expect(await message({ maxWorkers: 0 })).to.contain("the execution option maxWorkers is 0. It takes a whole number from 1.");
+    expect(await message({ maxWorker: 1 })).to.contain('there is no execution option "maxWorker". Did you mean "maxWorkers"?');
+  });
+
+  it("are inherited by a subclass, option by option", async () => {
+    @execution({ maxWorkers: 3, nodes: "sequential" })
+    class Base extends Plain {}
+    @execution({ nodes: "async" })
+    class Sub extends Base {}
+    const { choicesOf } = await import("../../src/dsl/metadata.js");
+    expect(choicesOf(Sub)).to.deep.equal({ execution: { maxWorkers: 3, nodes: "async" } });
+  });
+});

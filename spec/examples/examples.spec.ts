@@ -1,0 +1,110 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { expect } from "chai";
+import type { Metrics } from "../../examples/hebrew-retrieval/evaluation.js";
+import type { Prediction } from "../../examples/hebrew-retrieval/models.js";
+import { executeFile } from "../support/execute.js";
+
+const MAIN = "examples/hebrew-retrieval/main.ts";
+const HEQ = "../shared/data/heq-val";
+
+describe("the examples", () => {
+  it("quickstart: one node", async () => {
+    const { stdout, code } = await executeFile("examples/quickstart.ts");
+    expect(stdout).to.equal("Input: x = 41\nOutput: result = 42\nThe pipeline ran successfully.\n");
+    expect(code).to.equal(0);
+  });
+
+  it("smoke: five of five", async () => {
+    const { stdout, code } = await executeFile("examples/smoke/main.ts");
+    expect(stdout).to.match(/Passed: 5\/5\n$/);
+    expect(code).to.equal(0);
+  });
+
+  it("hebrew-minimal: 15 and 3, 100 and 10, the same each time", async () => {
+    const { stdout } = await executeFile("examples/hebrew-minimal.ts");
+    expect(stdout).to.contain("15 predictions, 3 unique queries");
+    expect(stdout).to.contain("100 predictions, 10 unique queries");
+    expect((await executeFile("examples/hebrew-minimal.ts")).stdout).to.equal(stdout);
+  });
+});
+
+describe("hebrew-retrieval", () => {
+  let folder: string;
+  before(() => {
+    folder = mkdtempSync(path.join(os.tmpdir(), "hypernodes-"));
+  });
+  after(() => rmSync(folder, { recursive: true }));
+
+  const written = (name: string, lines: readonly string[]) => {
+    const file = path.join(folder, name);
+    writeFileSync(file, lines.join("\n"));
+    return file;
+  };
+
+  it("prints the hits of each question with their texts intact, and the metrics", async () => {
+    const { stdout, code } = await executeFile(MAIN);
+    expect(code).to.equal(0);
+    expect(stdout).to.contain("האם סחר בעבדים אסור?");
+    expect(stdout).to.match(/1\. \* 1\.000 {2}article-4 +.לא יהיה אדם עבד או משועבד; עבדות וסחר עבדים יאסרו לכל צורותיהם\./u);
+    expect(stdout).to.match(/recall@10 +0\.9/);
+  });
+
+  it("prints one JSON object alone with --json", async () => {
+    const { stdout } = await executeFile(MAIN, "--json", "--top-k", "2");
+    const { metrics, predictions } = JSON.parse(stdout) as { metrics: Metrics; predictions: Prediction[] };
+    expect(metrics).to.have.all.keys("recall@1", "recall@5", "recall@10", "mrr@10", "ndcg@10");
+    expect(predictions).to.have.length(32);
+    for (const { hits } of predictions) expect(hits).to.have.length.at.most(2);
+  });
+
+  it("tells file, line number and reason of every bad line", async () => {
+    const passages = written("p.jsonl", ['{"id":"a","text":"x"}', "{", '{"id":"b"}', "", '{"id":"a","text":"y"}', "[]"]);
+    const queries = written("q.jsonl", ['{"id":"q","text":"x","relevant":["z"]}']);
+    const { stderr, code, stdout } = await executeFile(MAIN, "--passages", passages, "--queries", queries);
+    expect(code).to.equal(1);
+    expect(stdout).to.equal("");
+    expect(stderr).to.contain("5 bad lines:");
+    expect(stderr).to.contain(`${passages}:2: it is not JSON`);
+    expect(stderr).to.contain(`${passages}:3: text should not be empty; text must be a string`);
+    expect(stderr).to.contain(`${passages}:5: id "a" was used in line 1 already`);
+    expect(stderr).to.contain(`${passages}:6: it is not a JSON object`);
+    expect(stderr).to.contain(`${queries}:1: relevant names no passage: z`);
+  });
+
+  it("tells what is wrong with its options", async () => {
+    for (const [args, text] of [
+      [["--top-k", "0"], '--top-k takes a whole number from 1, not "0"'],
+      [["--passages", "x"], "--passages and --queries go together"],
+      [["--nope"], "Unknown option '--nope'"],
+      [["--passages", "/none", "--queries", "/none"], "no such file or directory, open '/none'"],
+    ] as const) {
+      const { stderr, code } = await executeFile(MAIN, ...args);
+      expect(stderr).to.contain(text);
+      expect(stderr).not.to.contain("    at ");
+      expect(code).to.equal(1);
+    }
+  });
+
+  it("runs without judgements, and on a corpus of one", async () => {
+    const passages = written("one.jsonl", ['{"id":"a","text":"שלום עולם"}']);
+    const queries = written("unjudged.jsonl", ['{"id":"q","text":"שָׁלוֹם","relevant":[]}']);
+    const { stdout } = await executeFile(MAIN, "--passages", passages, "--queries", queries, "--json");
+    const { metrics, predictions } = JSON.parse(stdout) as { metrics: Metrics; predictions: Prediction[] };
+    expect(predictions[0]!.hits[0]!.id).to.equal("a");
+    expect(metrics["mrr@10"]).to.equal(0);
+  });
+
+  it("reaches recall@10 of 0.985 and MRR@10 of 0.95 on HeQ", async function () {
+    if (!existsSync(`${HEQ}.passages.jsonl`)) {
+      console.log("      skipped: the HeQ data set is not beside the project");
+      this.skip();
+    }
+    const { stdout } = await executeFile(MAIN, "--passages", `${HEQ}.passages.jsonl`, "--queries", `${HEQ}.queries.jsonl`, "--json");
+    const { metrics, predictions } = JSON.parse(stdout) as { metrics: Metrics; predictions: Prediction[] };
+    expect(predictions).to.have.length(1058);
+    expect(metrics["recall@10"]).to.be.at.least(0.985);
+    expect(metrics["mrr@10"]).to.be.at.least(0.95);
+  });
+});
