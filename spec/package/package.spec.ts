@@ -1,0 +1,140 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import os from "node:os";
+import path from "node:path";
+import { expect } from "chai";
+import { execute } from "../support/execute.js";
+
+const require = createRequire(import.meta.url);
+const root = process.cwd();
+
+const PROGRAM = `
+import { IsInt, Min } from "class-validator";
+import { type Each, input, mapOver, type Nested, node, type Output, output, Pipeline, resource } from "hypernodes";
+
+class Child extends Pipeline {
+  @input() text!: string;
+  @input() tail?: string = "!";
+  #secret = "-";
+  @resource() quoter(): { quote: string } { return { quote: "'" }; }
+  @node("text", "tail", "quoter") shout(text: string, tail: string, quoter: { quote: string }): string {
+    return quoter.quote + this.upper(text) + this.#secret + tail + quoter.quote;
+  }
+  private upper(text: string): string { return text.toUpperCase(); }
+}
+
+class Parent extends Pipeline {
+  @input() texts!: string[];
+  @mapOver("texts", Child, { text: "texts" }, "shout") shouts!: Nested<string[]>;
+}
+
+class Squares extends Pipeline {
+  @input() xs!: number[];
+  @input() @IsInt() @Min(1) times?: number = 2;
+  @mapOver("xs", "times") scaled(x: number, times: number): Each<number> { return x * times; }
+  @output("scaled") sum(scaled: number[]): Output<number> { return scaled.reduce((a, b) => a + b, 0); }
+}
+
+const { sum } = await new Squares().run({ xs: [1, 2, 3] });
+const types = typeof Reflect.getOwnMetadata("design:paramtypes", Squares.prototype, "scaled");
+const wrong = await new Squares().run({ xs: [], times: 0 }).catch((error: Error) => error.message);
+const { shouts } = await new Parent().run({ texts: ["a", "b"] });
+const mapped = await new Parent().map({ texts: [["c"], []] }, { over: "texts" });
+console.log(JSON.stringify({ sum, types, wrong, shouts, mapped }));
+`;
+const PRINTED = {
+  sum: 12,
+  wrong: "Squares: times: times must not be less than 1 (min)",
+  shouts: ["'A-!'", "'B-!'"],
+  mapped: [{ shouts: ["'C-!'"] }, { shouts: [] }],
+};
+
+/** The packed tarball, installed in an empty folder: what a user gets. */
+describe("the package", function () {
+  this.timeout(240_000);
+  let folder: string;
+  const inFolder = (command: string, ...args: string[]) => execute(command, args, { cwd: folder });
+  const tool = (name: string) => path.join(root, "node_modules", ".bin", name);
+  const config = (options: object) =>
+    writeFileSync(
+      path.join(folder, "tsconfig.json"),
+      JSON.stringify({
+        compilerOptions: {
+          target: "ES2022",
+          module: "NodeNext",
+          strict: true,
+          experimentalDecorators: true,
+          emitDecoratorMetadata: true,
+          outDir: "out",
+          rootDir: ".",
+          types: [],
+          lib: ["ES2023", "ESNext.Disposable", "DOM"],
+          ...options,
+        },
+        include: ["main.ts"],
+      }),
+    );
+
+  before(async () => {
+    folder = mkdtempSync(path.join(os.tmpdir(), "hypernodes-package-"));
+    const built = await execute("npm", ["run", "build"], { cwd: root });
+    expect(built.code, built.stdout + built.stderr).to.equal(0);
+    const packed = await execute("npm", ["pack", "--silent", "--pack-destination", folder], { cwd: root });
+    expect(packed.code, packed.stderr).to.equal(0);
+    writeFileSync(path.join(folder, "package.json"), JSON.stringify({ name: "user", private: true, type: "module" }));
+    const tarball = `./${packed.stdout.trim().split("\n").at(-1)!}`;
+    const { devDependencies } = JSON.parse(readFileSync("package.json", "utf8")) as Record<string, Record<string, string>>;
+    const loaders = ["@swc-node/register", "@swc/core", "tsx", "typescript"].map((n) => `${n}@${devDependencies![n]}`);
+    const installed = await inFolder("npm", "install", "--no-audit", "--no-fund", "--prefer-offline", tarball, ...loaders);
+    expect(installed.code, installed.stderr).to.equal(0);
+    writeFileSync(path.join(folder, "main.ts"), PROGRAM);
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("has only what it needs", () => {
+    const { dependencies } = JSON.parse(readFileSync("package.json", "utf8")) as { dependencies: object };
+    expect(dependencies).to.have.all.keys("class-transformer", "class-validator", "leven", "reflect-metadata");
+  });
+
+  for (const useDefineForClassFields of [true, false]) {
+    for (const compiler of ["typescript", "typescript-7"]) {
+      it(`runs as plain ${compiler} output, useDefineForClassFields ${useDefineForClassFields}`, async () => {
+        config({ useDefineForClassFields });
+        const tsc = path.join(path.dirname(require.resolve(`${compiler}/package.json`)), "bin", "tsc");
+        const compiled = await inFolder(process.execPath, tsc, "-p", ".");
+        expect(compiled.stdout).to.equal("");
+        const { stdout, stderr } = await inFolder(process.execPath, "out/main.js");
+        expect(stderr).to.equal("");
+        expect(JSON.parse(stdout)).to.deep.equal({ ...PRINTED, types: "object" });
+      });
+    }
+  }
+
+  it("runs under swc, with metadata", async () => {
+    config({});
+    const { stdout, stderr } = await inFolder(process.execPath, "--import", "@swc-node/register/esm-register", "main.ts");
+    expect(stderr).to.equal("");
+    expect(JSON.parse(stdout)).to.deep.equal({ ...PRINTED, types: "object" });
+  });
+
+  it("runs under tsx, which emits no metadata", async () => {
+    config({});
+    const { stdout, stderr } = await inFolder("npx", "tsx", "main.ts");
+    expect(stderr).to.equal("");
+    expect(JSON.parse(stdout)).to.deep.equal({ ...PRINTED, types: "undefined" });
+  });
+
+  it("says what to set where decorators are compiled by the standard", async () => {
+    config({ experimentalDecorators: false, emitDecoratorMetadata: false });
+    const { stderr, code } = await inFolder("npx", "tsx", "main.ts");
+    expect(code).to.equal(1);
+    expect(stderr).to.contain('Set "experimentalDecorators": true in the tsconfig.json');
+  });
+
+  it("passes publint and are-the-types-wrong", async () => {
+    const linted = await execute(tool("publint"), ["--strict", root], { cwd: folder });
+    expect(linted.code, linted.stdout).to.equal(0);
+    const checked = await execute(tool("attw"), ["--pack", root, "--profile", "esm-only"], { cwd: folder });
+    expect(checked.code, checked.stdout).to.equal(0);
+  });
+});

@@ -1,0 +1,34 @@
+// Runs the specs on each major version of Node that is supported, brought by the npm package `node`.
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+
+const MAJORS = process.argv.length > 2 ? process.argv.slice(2) : ["20", "22", "24"];
+const root = process.cwd();
+const results = [];
+
+for (const major of MAJORS) {
+  const folder = path.join(root, "node_modules", ".cache", `node-${major}`);
+  const bin = path.join(folder, "node_modules", "node", "bin");
+  const node = path.join(bin, "node");
+  if (!existsSync(node)) {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(path.join(folder, "package.json"), JSON.stringify({ private: true }));
+    run("npm", ["install", "--no-audit", "--no-fund", "--no-save", `node@${major}`], { cwd: folder });
+  }
+  const version = run(node, ["--version"], { stdio: "pipe" }).trim();
+  console.log(`\n=== Node ${version} ===`);
+  const env = { ...process.env, PATH: `${bin}${path.delimiter}${process.env.PATH}` };
+  const { status } = spawnSync(node, ["node_modules/mocha/bin/mocha.js"], { stdio: "inherit", env });
+  results.push({ version, status });
+}
+
+console.log("");
+for (const { version, status } of results) console.log(`Node ${version}: ${status === 0 ? "passed" : "FAILED"}`);
+process.exitCode = results.every(({ status }) => status === 0) ? 0 : 1;
+
+function run(command, args, options) {
+  const { status, stdout, error } = spawnSync(command, args, { stdio: "inherit", encoding: "utf8", ...options });
+  if (status !== 0) throw new Error(`${command} ${args.join(" ")} failed: ${error?.message ?? `exit code ${status}`}`);
+  return stdout ?? "";
+}
