@@ -2,10 +2,13 @@ import { spawnSync } from "node:child_process";
 import os from "node:os";
 import { fileURLToPath } from "node:url";
 import { chain } from "./chain.js";
+import { graph } from "./graph.js";
 import { langgraph } from "./langgraph.js";
 import { map } from "./map.js";
+import { stream } from "./stream.js";
+import { types } from "./types.js";
 
-const benches: Record<string, () => Promise<void>> = { chain, map, langgraph };
+const benches: Record<string, () => Promise<void>> = { chain, map, langgraph, stream, graph, types };
 
 // Each bench has a process of its own: what one leaves behind in the virtual machine must not slow the next.
 const [only] = process.argv.slice(2);
@@ -15,9 +18,13 @@ if (only === undefined) {
     `${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${os.availableParallelism()} cores (${cpu?.model.trim()}), ${Math.round(os.totalmem() / 2 ** 30)} GiB`,
   );
   for (const name of Object.keys(benches)) {
-    const { status } = spawnSync(process.execPath, [...process.execArgv, fileURLToPath(import.meta.url), name], {
-      stdio: "inherit",
-    });
+    const { status } = spawnSync(
+      process.execPath,
+      ["--expose-gc", "--no-warnings", ...process.execArgv, fileURLToPath(import.meta.url), name],
+      {
+        stdio: "inherit",
+      },
+    );
     if (status !== 0) process.exitCode = 1;
   }
 } else {

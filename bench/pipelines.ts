@@ -1,19 +1,28 @@
-import { type Class, recordMember } from "../src/dsl/metadata.js";
+import { recordMember } from "../src/dsl/metadata.js";
 import { type Each, execution, input, mapOver, type Nested, node, Pipeline } from "../src/index.js";
 
 /** A pipeline class made by hand: a chain of `length` trivial synchronous nodes. */
 export function chainOf(length: number): new () => Pipeline {
-  class Chain extends Pipeline {}
-  recordMember(Chain.prototype, "x", { role: "input", dependencies: [], options: {} });
+  return generated(length, (i) => [i === 0 ? "x" : `n${i - 1}`]);
+}
+
+/** The same, each node depending on three that stand at different distances before it. */
+export function latticeOf(length: number): new () => Pipeline {
+  return generated(length, (i) => [...new Set([i - 1, i - 7, i - 31].map((j) => (j < 0 ? "x" : `n${j}`)))]);
+}
+
+function generated(length: number, dependenciesOf: (i: number) => string[]): new () => Pipeline {
+  class Generated extends Pipeline {}
+  recordMember(Generated.prototype, "x", { role: "input", dependencies: [], options: {} });
   for (let i = 0; i < length; i++) {
-    Object.defineProperty(Chain.prototype, `n${i}`, { value: (value: number) => value + 1 });
-    recordMember(Chain.prototype, `n${i}`, {
+    Object.defineProperty(Generated.prototype, `n${i}`, { value: (value: number) => value + 1 });
+    recordMember(Generated.prototype, `n${i}`, {
       role: i === length - 1 ? "output" : "node",
-      dependencies: [i === 0 ? "x" : `n${i - 1}`],
+      dependencies: dependenciesOf(i),
       options: {},
     });
   }
-  return Chain as Class as new () => Pipeline;
+  return Generated;
 }
 
 export class Trivial extends Pipeline {

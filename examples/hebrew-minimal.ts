@@ -1,15 +1,5 @@
 /** The pattern of retrieval, with an encoder and an index that only pretend: load, encode, index, retrieve, summarise. */
-import {
-  type Each,
-  input,
-  mapOver,
-  type Nested,
-  node,
-  type Output,
-  output,
-  Pipeline,
-  resource,
-} from "../src/index.js";
+import { type Each, input, mapOver, type Nested, node, type Output, output, Pipeline, resource } from "../src/index.js";
 
 interface Text {
   readonly id: string;

@@ -35,6 +35,9 @@ export class Bm25 {
         scores.set(passage, (scores.get(passage) ?? 0) + score);
       }
     }
-    return ranked([...scores].map(([passage, score]) => ({ passage, score })), limit);
+    return ranked(
+      [...scores].map(([passage, score]) => ({ passage, score })),
+      limit,
+    );
   }
 }

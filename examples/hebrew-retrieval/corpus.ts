@@ -55,16 +55,23 @@ export function corpusFrom(passagesFile: string, queriesFile: string): Corpus {
   return { passages: passages.map(({ value }) => value), queries: queries.map(({ value }) => value) };
 }
 
-function linesOf<T extends { id: string }>(file: string, model: new () => T, bad: string[]): { value: T; line: number }[] {
+function linesOf<T extends { id: string }>(
+  file: string,
+  model: new () => T,
+  bad: string[],
+): { value: T; line: number }[] {
   const seen = new Map<string, number>();
   const good: { value: T; line: number }[] = [];
-  const lines = readFileSync(file, "utf8").replace(/^\uFEFF/, "").split(/\r?\n/);
+  const lines = readFileSync(file, "utf8")
+    .replace(/^\uFEFF/, "")
+    .split(/\r?\n/);
   for (const [index, text] of lines.entries()) {
     const line = index + 1;
     if (text.trim() === "") continue;
     const found = lineOf(text, model);
     if (typeof found === "string") bad.push(`${file}:${line}: ${found}`);
-    else if (seen.has(found.id)) bad.push(`${file}:${line}: id "${found.id}" was used in line ${seen.get(found.id)} already`);
+    else if (seen.has(found.id))
+      bad.push(`${file}:${line}: id "${found.id}" was used in line ${seen.get(found.id)} already`);
     else {
       seen.set(found.id, line);
       good.push({ value: found, line });

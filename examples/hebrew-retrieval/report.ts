@@ -15,7 +15,9 @@ export function report(corpus: Corpus, predictions: readonly Prediction[], metri
     lines.push("", `${query.id}  ${isolated(query.text)}`);
     for (const [rank, { id, score }] of hits.slice(0, shown).entries()) {
       const mark = query.relevant.includes(id) ? "*" : " ";
-      lines.push(`  ${String(rank + 1).padStart(2)}. ${mark} ${score.toFixed(3)}  ${id.padEnd(12)} ${isolated(cut(texts.get(id)!))}`);
+      lines.push(
+        `  ${String(rank + 1).padStart(2)}. ${mark} ${score.toFixed(3)}  ${id.padEnd(12)} ${isolated(cut(texts.get(id)!))}`,
+      );
     }
   }
   lines.push("", "(* answers the question)", "", ...table(metrics, corpus));

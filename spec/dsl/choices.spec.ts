@@ -50,7 +50,9 @@ describe("what a pipeline may say already, but this version can't do", () => {
       @input() x!: number;
       @nested(OnModal, { x: "x" }, "y") y!: Nested<number>;
     }
-    expect((await rejection(new Parent().run({ x: 1 }))).message).to.contain("the placement modal(...) is not built yet");
+    expect((await rejection(new Parent().run({ x: 1 }))).message).to.contain(
+      "the placement modal(...) is not built yet",
+    );
   });
 
   it("can be overruled for one run, or by with", async () => {
@@ -64,10 +66,17 @@ describe("what a pipeline may say already, but this version can't do", () => {
 
 describe("execution options", () => {
   it("are checked", async () => {
-    const message = async (options: object) => (await rejection(new Plain().run({ x: 1 }, { execution: options }))).message;
-    expect(await message({ nodes: "quick" })).to.contain('the execution option nodes is "quick". It takes "sequential"');
-    expect(await message({ maxWorkers: 0 })).to.contain("the execution option maxWorkers is 0. It takes a whole number from 1.");
-    expect(await message({ maxWorker: 1 })).to.contain('there is no execution option "maxWorker". Did you mean "maxWorkers"?');
+    const message = async (options: object) =>
+      (await rejection(new Plain().run({ x: 1 }, { execution: options }))).message;
+    expect(await message({ nodes: "quick" })).to.contain(
+      'the execution option nodes is "quick". It takes "sequential"',
+    );
+    expect(await message({ maxWorkers: 0 })).to.contain(
+      "the execution option maxWorkers is 0. It takes a whole number from 1.",
+    );
+    expect(await message({ maxWorker: 1 })).to.contain(
+      'there is no execution option "maxWorker". Did you mean "maxWorkers"?',
+    );
   });
 
   it("are inherited by a subclass, option by option", async () => {

@@ -47,7 +47,9 @@ describe("hebrew-retrieval", () => {
     const { stdout, code } = await executeFile(MAIN);
     expect(code).to.equal(0);
     expect(stdout).to.contain("האם סחר בעבדים אסור?");
-    expect(stdout).to.match(/1\. \* 1\.000 {2}article-4 +.לא יהיה אדם עבד או משועבד; עבדות וסחר עבדים יאסרו לכל צורותיהם\./u);
+    expect(stdout).to.match(
+      /1\. \* 1\.000 {2}article-4 +.לא יהיה אדם עבד או משועבד; עבדות וסחר עבדים יאסרו לכל צורותיהם\./u,
+    );
     expect(stdout).to.match(/recall@10 +0\.9/);
   });
 
@@ -60,7 +62,14 @@ describe("hebrew-retrieval", () => {
   });
 
   it("tells file, line number and reason of every bad line", async () => {
-    const passages = written("p.jsonl", ['{"id":"a","text":"x"}', "{", '{"id":"b"}', "", '{"id":"a","text":"y"}', "[]"]);
+    const passages = written("p.jsonl", [
+      '{"id":"a","text":"x"}',
+      "{",
+      '{"id":"b"}',
+      "",
+      '{"id":"a","text":"y"}',
+      "[]",
+    ]);
     const queries = written("q.jsonl", ['{"id":"q","text":"x","relevant":["z"]}']);
     const { stderr, code, stdout } = await executeFile(MAIN, "--passages", passages, "--queries", queries);
     expect(code).to.equal(1);
@@ -101,7 +110,14 @@ describe("hebrew-retrieval", () => {
       console.log("      skipped: the HeQ data set is not beside the project");
       this.skip();
     }
-    const { stdout } = await executeFile(MAIN, "--passages", `${HEQ}.passages.jsonl`, "--queries", `${HEQ}.queries.jsonl`, "--json");
+    const { stdout } = await executeFile(
+      MAIN,
+      "--passages",
+      `${HEQ}.passages.jsonl`,
+      "--queries",
+      `${HEQ}.queries.jsonl`,
+      "--json",
+    );
     const { metrics, predictions } = JSON.parse(stdout) as { metrics: Metrics; predictions: Prediction[] };
     expect(predictions).to.have.length(1058);
     expect(metrics["recall@10"]).to.be.at.least(0.985);

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { evaluate } from "../../examples/hebrew-retrieval/evaluation.js";
-import { type Passage, type Query } from "../../examples/hebrew-retrieval/models.js";
+import type { Passage, Query } from "../../examples/hebrew-retrieval/models.js";
 import { HebrewRetrieval } from "../../examples/hebrew-retrieval/retrieval.js";
 import { normalise, withoutPrefixes, words } from "../../examples/hebrew-retrieval/text.js";
 import type { Encoder, Vector } from "../../examples/hebrew-retrieval/vectors.js";
@@ -46,7 +46,10 @@ describe("a subclass of the retrieval", () => {
         return new OneDimension();
       }
     }
-    const passages = [{ id: "a", text: "שלום" }, { id: "b", text: "עולם" }] as Passage[];
+    const passages = [
+      { id: "a", text: "שלום" },
+      { id: "b", text: "עולם" },
+    ] as Passage[];
     const queries = [{ id: "q", text: "עולם", relevant: ["b"] }] as Query[];
     const { predictions } = await new Other().run({ passages, queries });
     expect(encoded).to.equal(3);

@@ -83,9 +83,20 @@ describe("the package", function () {
     expect(packed.code, packed.stderr).to.equal(0);
     writeFileSync(path.join(folder, "package.json"), JSON.stringify({ name: "user", private: true, type: "module" }));
     const tarball = `./${packed.stdout.trim().split("\n").at(-1)!}`;
-    const { devDependencies } = JSON.parse(readFileSync("package.json", "utf8")) as Record<string, Record<string, string>>;
+    const { devDependencies } = JSON.parse(readFileSync("package.json", "utf8")) as Record<
+      string,
+      Record<string, string>
+    >;
     const loaders = ["@swc-node/register", "@swc/core", "tsx", "typescript"].map((n) => `${n}@${devDependencies![n]}`);
-    const installed = await inFolder("npm", "install", "--no-audit", "--no-fund", "--prefer-offline", tarball, ...loaders);
+    const installed = await inFolder(
+      "npm",
+      "install",
+      "--no-audit",
+      "--no-fund",
+      "--prefer-offline",
+      tarball,
+      ...loaders,
+    );
     expect(installed.code, installed.stderr).to.equal(0);
     writeFileSync(path.join(folder, "main.ts"), PROGRAM);
   });
@@ -112,7 +123,12 @@ describe("the package", function () {
 
   it("runs under swc, with metadata", async () => {
     config({});
-    const { stdout, stderr } = await inFolder(process.execPath, "--import", "@swc-node/register/esm-register", "main.ts");
+    const { stdout, stderr } = await inFolder(
+      process.execPath,
+      "--import",
+      "@swc-node/register/esm-register",
+      "main.ts",
+    );
     expect(stderr).to.equal("");
     expect(JSON.parse(stdout)).to.deep.equal({ ...PRINTED, types: "object" });
   });

@@ -49,7 +49,11 @@ function completions(program: string): string[] {
 describe("an editor completes", () => {
   for (const [where, program, names] of [
     ["the first name of a node", `@node("|") n(p: string[]): number { return 1; } }`, ["passages", "topK", "packed"]],
-    ["a later name", `@node("topK", "|") n(k: number, p: string[]): number { return 1; } }`, ["passages", "topK", "packed"]],
+    [
+      "a later name",
+      `@node("topK", "|") n(k: number, p: string[]): number { return 1; } }`,
+      ["passages", "topK", "packed"],
+    ],
     ["a name that has been begun", `@node("pa|") n(p: string[]): number { return 1; } }`, ["passages", "packed"]],
     ["the list that is mapped over", `@mapOver("|") n(p: string): Each<number> { return 1; } }`, ["passages", "topK"]],
     ["what a map shares", `@mapOver("passages", "|") n(p: string, k: number): Each<number> { return k; } }`, ["topK"]],

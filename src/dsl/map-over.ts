@@ -1,8 +1,7 @@
 import { split } from "./arguments.js";
-import type { Method } from "./brands.js";
+import type { MapArguments, MapKey, MapMethod, Mappable } from "./mapping.js";
 import { recordMember } from "./metadata.js";
 import { childOf } from "./nested.js";
-import type { MapArguments, MapKey, MapMethod, Mappable } from "./wiring.js";
 
 /**
  * On a method: computed for each element of a list. The first argument names the list, or several (`["a", "b"]`,
@@ -18,9 +17,9 @@ import type { MapArguments, MapKey, MapMethod, Mappable } from "./wiring.js";
  * hits(query: Query, index: VectorIndex, topK: number): Each<Hit[]> { return index.search(query, topK); }
  * ```
  */
-export function mapOver<T, K extends PropertyKey, M extends Method, const A extends readonly Mappable<T>[]>(
-  ...given: MapArguments<T, M, A>
-): (target: T, key: MapKey<T, K, A>, method?: MapMethod<M, A>) => void;
+export function mapOver<T, K extends PropertyKey, P extends unknown[], R, const A extends readonly Mappable[]>(
+  ...given: MapArguments<T, P, A>
+): (target: T, key: MapKey<T, K, A>, method?: MapMethod<P, R, A>) => void;
 export function mapOver(...given: unknown[]) {
   const [lists, second, ...rest] = given;
   const over = (Array.isArray(lists) ? lists : [lists]) as string[];

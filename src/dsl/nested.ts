@@ -1,8 +1,8 @@
 import { split } from "./arguments.js";
+import type { NestedField, Pick, PickedOf, Wirable, Wiring } from "./fields.js";
 import { type AnyPipeline, PIPELINE, type PipelineClass } from "./members.js";
 import { recordMember } from "./metadata.js";
 import type { NodeOptions } from "./options.js";
-import type { NestedField, Pick, PickedOf, Wirable, Wiring } from "./wiring.js";
 
 /**
  * A field `Nested<T>` that stands for a whole pipeline: `wiring` maps the child's inputs to members here, `pick` takes

@@ -1,7 +1,7 @@
 import { split } from "./arguments.js";
-import type { Method } from "./brands.js";
 import { recordMember } from "./metadata.js";
-import type { Dependable, Dependencies, NodeMethod } from "./wiring.js";
+import type { Descriptor, PlainMethod } from "./methods.js";
+import type { Dependencies } from "./wiring.js";
 
 /**
  * A method that is computed once, from the members it names: inputs, nodes, resources, nested pipelines, or paths
@@ -13,9 +13,9 @@ import type { Dependable, Dependencies, NodeMethod } from "./wiring.js";
  * index(encoded: EncodedPassage[]): VectorIndex { return new VectorIndex(encoded); }
  * ```
  */
-export function node<T, M extends Method, const D extends readonly Dependable<T>[]>(
-  ...dependencies: Dependencies<T, M, D>
-): (target: T, key: string, method: NodeMethod<M, D, "@node">) => void;
+export function node<T, P extends unknown[], R, const D extends readonly (string | object)[]>(
+  ...dependencies: Dependencies<T, P, D>
+): (target: T, key: string, method: Descriptor<P, R> & PlainMethod<P, R, D, "@node">) => void;
 export function node(...given: unknown[]) {
   const said = split(given);
   return (target: object, key: unknown): void => recordMember(target, key, { role: "node", ...said });

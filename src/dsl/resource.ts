@@ -1,7 +1,7 @@
 import { split } from "./arguments.js";
-import type { Method } from "./brands.js";
 import { recordMember } from "./metadata.js";
-import type { Dependable, Dependencies, NodeMethod } from "./wiring.js";
+import type { Descriptor, PlainMethod } from "./methods.js";
+import type { Dependencies } from "./wiring.js";
 
 /**
  * A method that builds what nodes use but what is no value: a model, a connection. Built at most once per owner (a
@@ -13,9 +13,9 @@ import type { Dependable, Dependencies, NodeMethod } from "./wiring.js";
  * @resource() encoder(): Encoder { return new Encoder(); }
  * ```
  */
-export function resource<T, M extends Method, const D extends readonly Dependable<T>[]>(
-  ...dependencies: Dependencies<T, M, D>
-): (target: T, key: string, method: NodeMethod<M, D, "@resource">) => void;
+export function resource<T, P extends unknown[], R, const D extends readonly (string | object)[]>(
+  ...dependencies: Dependencies<T, P, D>
+): (target: T, key: string, method: Descriptor<P, R> & PlainMethod<P, R, D, "@resource">) => void;
 export function resource(...given: unknown[]) {
   const said = split(given);
   return (target: object, key: unknown): void => recordMember(target, key, { role: "resource", ...said });

@@ -34,7 +34,7 @@ export async function runProgram(request: RunRequest): Promise<Record<string, un
     const { program, values, settings } = request;
     const execution = new Execution(program, values, session.run, session.scope, settings);
     const running = execution.start();
-    if (running !== undefined) await session.unlessStopped(running);
+    if (running !== undefined) await session.scope.unlessStopped(running);
     const outputs = execution.result() as Record<string, unknown>;
     await session.end(undefined, Object.keys(outputs));
     return outputs;
@@ -88,14 +88,6 @@ export class Session {
     this.scope.stop(
       new AbortError({ code: "ABORTED", where: this.request.name, problem: "the run was aborted", cause }),
     );
-  }
-
-  /** Waits for what is under way, until the scope is stopped. */
-  unlessStopped<T>(running: PromiseLike<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      running.then(resolve, reject);
-      this.scope.onStop(() => reject(this.scope.reason));
-    });
   }
 
   /**

@@ -7,7 +7,7 @@ export class Scope {
   reason: unknown;
   private controller: AbortController | undefined;
   private inner: Set<Scope> | undefined;
-  private readonly listeners: (() => void)[] = [];
+  private readonly listeners = new Set<() => void>();
 
   constructor(private readonly outer?: Scope) {
     if (outer === undefined) return;
@@ -32,9 +32,24 @@ export class Scope {
     for (const listener of this.listeners) listener();
   }
 
-  onStop(listener: () => void): void {
-    if (this.stopped) listener();
-    else this.listeners.push(listener);
+  /** Waits for a promise, but no longer than until the scope is stopped. */
+  unlessStopped<R>(running: PromiseLike<R>): Promise<R> {
+    return new Promise((resolve, reject) => {
+      const stopped = () => reject(this.reason);
+      if (this.stopped) stopped();
+      this.listeners.add(stopped);
+      const forget = () => this.listeners.delete(stopped);
+      running.then(
+        (value) => {
+          forget();
+          resolve(value);
+        },
+        (error) => {
+          forget();
+          reject(error);
+        },
+      );
+    });
   }
 
   /** Ends the scope without a stop: its outer scope forgets it. */

@@ -30,12 +30,12 @@ export async function* streamProgram(request: RunRequest): AsyncGenerator<unknow
       if (session.scope.stopped) throw session.scope.reason;
       if (more && window.size < limit) {
         const pulled = elements.next();
-        const next = isThenable(pulled) ? await session.unlessStopped(pulled) : pulled;
+        const next = isThenable(pulled) ? await session.scope.unlessStopped(pulled) : pulled;
         if (next.done) more = false;
         else window.add(start(outer, step, [...next.value, ...shared], index++), session);
         if (window.ended.length === 0) continue;
       }
-      if (window.ended.length === 0) await session.unlessStopped(window.next());
+      if (window.ended.length === 0) await session.scope.unlessStopped(window.next());
       while (window.ended.length > 0) {
         const ended = window.ended.shift()!;
         if ("error" in ended) throw ended.error;

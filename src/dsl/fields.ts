@@ -1,0 +1,58 @@
+import type { BrandOf, Unbranded, ValueOf } from "./brands.js";
+import type { AnyPipeline, DeclaredInputs, NodesOf, OutputsOf, Own, PipelineClass } from "./members.js";
+import type { NodeOptions } from "./options.js";
+import type { Fitting, Value } from "./wiring.js";
+
+/*
+ * What the compiler checks of a field that stands for a nested pipeline: the wiring of the child's inputs, the node that
+ * is picked, and the field's own type.
+ */
+
+export type ChildOf<C> = C extends PipelineClass<infer P> ? P : C extends AnyPipeline ? C : never;
+
+/** An input's wire to a member of `T`: what the member gives must fit the input. */
+export type Wire<T, W, I> = W extends string ? Fitting<T, W, Value<T, W>, I, "input"> : Own<T>;
+
+/** What the inputs of a child take. */
+export type InputOf<C, K> = K extends keyof DeclaredInputs<ChildOf<C>>
+  ? Exclude<DeclaredInputs<ChildOf<C>>[K], undefined>
+  : never;
+
+/** What a child knows no input by. */
+export type UnknownInput<K> = `the nested pipeline has no input named '${K & string}'`;
+
+/** Names the child's inputs, so that an editor completes them. */
+export type InputNames<C> = { readonly [K in keyof DeclaredInputs<ChildOf<C>>]?: unknown };
+
+/** The wiring of a child's inputs to members of `T`. */
+export type Wiring<T, C, W> = {
+  readonly [K in keyof W]: K extends keyof DeclaredInputs<ChildOf<C>> ? Wire<T, W[K], InputOf<C, K>> : UnknownInput<K>;
+} & InputNames<C>;
+
+/** What a wiring may be at all. */
+export type Wirable<T> = { readonly [input: string]: Own<T> | (string & {}) };
+
+/** A node of the child, by name, or the options. */
+export type Pick<C, K> = K extends string
+  ? K extends NodesOf<ChildOf<C>>
+    ? K
+    : Extract<NodesOf<ChildOf<C>>, `${K}${string}`> | `the nested pipeline has no node named '${K}'`
+  : K extends object
+    ? [Exclude<keyof K, keyof NodeOptions>] extends [never]
+      ? K
+      : NodeOptions
+    : NodesOf<ChildOf<C>>;
+
+/** What a child gives: the picked node's value, or all its outputs. */
+export type PickedOf<C, K> = [K] extends [string] ? ValueOf<ChildOf<C>[K & keyof ChildOf<C>]> : OutputsOf<ChildOf<C>>;
+
+/** The key of a field that may stand for a nested value `V`; else a sentence. */
+export type NestedField<T, K, V, Decorator extends string> = K extends keyof T
+  ? BrandOf<T[K]> extends "nested"
+    ? [V] extends [Unbranded<T[K]>]
+      ? K
+      : "the nested pipeline gives another type than the field declares"
+    : BrandOf<T[K]> extends "any"
+      ? K
+      : `declare the field Nested<T>: ${Decorator} puts a nested pipeline's value there`
+  : K;

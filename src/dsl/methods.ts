@@ -1,0 +1,48 @@
+import type { BrandOf } from "./brands.js";
+import type { Named } from "./wiring.js";
+
+/*
+ * What a method must be like to stand under a decorator: as many parameters as names, and the brand that says its role.
+ */
+
+/** Reached only where the numbers differ: whether there are fewer names than the method needs. */
+type LacksNames<P extends readonly unknown[], N extends readonly unknown[]> = N extends readonly [unknown, ...infer NR]
+  ? P extends readonly [unknown?, ...infer PR]
+    ? LacksNames<PR, NR>
+    : false
+  : P extends readonly [unknown, ...unknown[]]
+    ? true
+    : false;
+
+type TooFew<
+  P extends readonly unknown[],
+  N extends readonly unknown[],
+> = `the method takes ${P["length"] & number} parameter${P["length"] extends 1 ? "" : "s"}, but ${N["length"] extends 0 ? "no" : N["length"] & number} ${N["length"] extends 1 ? "name is" : "names are"} given`;
+
+/** A method with its parameters and its result. */
+export type Descriptor<P extends readonly unknown[], R> = TypedPropertyDescriptor<
+  (...parameters: P extends any[] ? P : never) => R
+>;
+
+/** `unknown` if a method has as many parameters as names; else a sentence. */
+export type Enough<P extends readonly unknown[], N extends readonly unknown[]> = N["length"] extends P["length"]
+  ? unknown
+  : LacksNames<P, N> extends true
+    ? TooFew<P, N>
+    : unknown;
+
+type MisplacedBrand<Brand, Decorator extends string> = Brand extends "each"
+  ? `the method returns Each<T>: use @mapOver, not ${Decorator}`
+  : Brand extends "batch"
+    ? `the method returns Batch<T>: use @mapOver with { batch }, not ${Decorator}`
+    : Brand extends "output"
+      ? `the method returns Output<T>: use @output, not ${Decorator}`
+      : `Nested<T> is for a field with @nested or @mapOver, not for a method with ${Decorator}`;
+
+/** `unknown` if a method may stand under `@node` or `@resource`; else a sentence. */
+export type PlainMethod<P extends readonly unknown[], R, D extends readonly unknown[], Decorator extends string> =
+  BrandOf<Awaited<R>> extends "plain" | "any" ? Enough<P, Named<D>> : MisplacedBrand<BrandOf<Awaited<R>>, Decorator>;
+
+/** `unknown` if a method may stand under `@output`; else a sentence. */
+export type OutputMethod<P extends readonly unknown[], R, D extends readonly unknown[]> =
+  BrandOf<Awaited<R>> extends "output" | "any" ? Enough<P, Named<D>> : "an @output method returns Output<T>";
