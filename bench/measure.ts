@@ -49,6 +49,6 @@ export function printTable(title: string, unit: string, results: readonly Measur
   }
 }
 
-export function format(value: number): string {
+function format(value: number): string {
   return value >= 100 ? value.toFixed(0) : value >= 1 ? value.toFixed(2) : value.toFixed(4);
 }

@@ -52,7 +52,7 @@ export class Three extends Pipeline {
   }
 }
 
-export class One extends Pipeline {
+class One extends Pipeline {
   @input() x!: number;
   @node("x") a(x: number): number {
     return x + 1;

@@ -1,7 +1,7 @@
 import type { BrandOf, Method } from "./brands.js";
 import type { ChildOf, InputNames, InputOf, NestedField, Pick, PickedOf, UnknownInput, Wire } from "./fields.js";
 import type { AnyPipeline, DeclaredInputs, Own, PipelineClass } from "./members.js";
-import type { Descriptor, Enough } from "./methods.js";
+import type { Enough } from "./methods.js";
 import type { MapOptions } from "./options.js";
 import type { Arguments, ElementOf, Named, Nothing, Right, Unknown, Value } from "./wiring.js";
 
@@ -100,14 +100,14 @@ export type MapArguments<T, P extends readonly unknown[], A extends readonly unk
 /** What the arguments of `@mapOver` may be at all. */
 export type Mappable = string | readonly [string, ...string[]] | { readonly [input: string]: string } | object;
 
-type MapBrand<Brand, A extends readonly unknown[]> = Brand extends "any"
-  ? unknown
+type WrongBrand<Brand, A extends readonly unknown[]> = Brand extends "any"
+  ? never
   : Batched<A> extends true
     ? Brand extends "batch"
-      ? unknown
+      ? never
       : "with { batch } the method returns Batch<T>: as many values as it got elements"
     : Brand extends "each"
-      ? unknown
+      ? never
       : Brand extends "batch"
         ? "the method returns Batch<T>: give @mapOver a last { batch: size }"
         : "a @mapOver method returns Each<T>";
@@ -120,7 +120,9 @@ type NamesOfMap<A extends readonly unknown[]> = A extends readonly [infer O, ...
 export type MapMethod<P extends readonly unknown[], R, A extends readonly unknown[]> =
   IsChild<A> extends true
     ? "@mapOver with a nested pipeline goes on a field: declare it Nested<T[]>"
-    : Descriptor<P, R> & MapBrand<BrandOf<Awaited<R>>, A> & Enough<P, NamesOfMap<A>>;
+    : [WrongBrand<BrandOf<Awaited<R>>, A>] extends [never]
+      ? Enough<P, R, NamesOfMap<A>>
+      : WrongBrand<BrandOf<Awaited<R>>, A>;
 
 type PickIn<A extends readonly unknown[]> = A extends readonly [
   unknown,

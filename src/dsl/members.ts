@@ -58,7 +58,7 @@ type Marked<T> = {
 }[Own<T>];
 
 /** The names of what `run` returns: the outputs of `T`, or all its nodes if it has no `@output`. */
-export type OutputNames<T> = [Marked<T>] extends [never] ? NodesOf<T> : Marked<T>;
+type OutputNames<T> = [Marked<T>] extends [never] ? NodesOf<T> : Marked<T>;
 
 /** What `run` returns. */
 export type OutputsOf<T> = { [K in OutputNames<T>]: ValueOf<T[K & keyof T]> };

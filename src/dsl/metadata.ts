@@ -26,7 +26,7 @@ export interface Member {
 }
 
 /** A nested pipeline as declared. */
-export interface Child {
+interface Child {
   /** A pipeline class, or a pipeline object with bound inputs. */
   readonly pipeline: unknown;
   readonly wiring: Readonly<Record<string, string>>;

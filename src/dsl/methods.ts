@@ -20,16 +20,16 @@ type TooFew<
 > = `the method takes ${P["length"] & number} parameter${P["length"] extends 1 ? "" : "s"}, but ${N["length"] extends 0 ? "no" : N["length"] & number} ${N["length"] extends 1 ? "name is" : "names are"} given`;
 
 /** A method with its parameters and its result. */
-export type Descriptor<P extends readonly unknown[], R> = TypedPropertyDescriptor<
+type Descriptor<P extends readonly unknown[], R> = TypedPropertyDescriptor<
   (...parameters: P extends any[] ? P : never) => R
 >;
 
-/** `unknown` if a method has as many parameters as names; else a sentence. */
-export type Enough<P extends readonly unknown[], N extends readonly unknown[]> = N["length"] extends P["length"]
-  ? unknown
+/** The descriptor of a method that has as many parameters as names; else a sentence. */
+export type Enough<P extends readonly unknown[], R, N extends readonly unknown[]> = N["length"] extends P["length"]
+  ? Descriptor<P, R>
   : LacksNames<P, N> extends true
     ? TooFew<P, N>
-    : unknown;
+    : Descriptor<P, R>;
 
 type MisplacedBrand<Brand, Decorator extends string> = Brand extends "each"
   ? `the method returns Each<T>: use @mapOver, not ${Decorator}`
@@ -39,10 +39,10 @@ type MisplacedBrand<Brand, Decorator extends string> = Brand extends "each"
       ? `the method returns Output<T>: use @output, not ${Decorator}`
       : `Nested<T> is for a field with @nested or @mapOver, not for a method with ${Decorator}`;
 
-/** `unknown` if a method may stand under `@node` or `@resource`; else a sentence. */
+/** The descriptor of a method that may stand under `@node` or `@resource`; else a sentence. */
 export type PlainMethod<P extends readonly unknown[], R, D extends readonly unknown[], Decorator extends string> =
-  BrandOf<Awaited<R>> extends "plain" | "any" ? Enough<P, Named<D>> : MisplacedBrand<BrandOf<Awaited<R>>, Decorator>;
+  BrandOf<Awaited<R>> extends "plain" | "any" ? Enough<P, R, Named<D>> : MisplacedBrand<BrandOf<Awaited<R>>, Decorator>;
 
-/** `unknown` if a method may stand under `@output`; else a sentence. */
+/** The descriptor of a method that may stand under `@output`; else a sentence. */
 export type OutputMethod<P extends readonly unknown[], R, D extends readonly unknown[]> =
-  BrandOf<Awaited<R>> extends "output" | "any" ? Enough<P, Named<D>> : "an @output method returns Output<T>";
+  BrandOf<Awaited<R>> extends "output" | "any" ? Enough<P, R, Named<D>> : "an @output method returns Output<T>";

@@ -1,6 +1,6 @@
 import { split } from "./arguments.js";
 import { recordMember } from "./metadata.js";
-import type { Descriptor, OutputMethod } from "./methods.js";
+import type { OutputMethod } from "./methods.js";
 import type { Dependencies } from "./wiring.js";
 
 /**
@@ -9,7 +9,7 @@ import type { Dependencies } from "./wiring.js";
  */
 export function output<T, P extends unknown[], R, const D extends readonly (string | object)[]>(
   ...dependencies: Dependencies<T, P, D>
-): (target: T, key: string, method: Descriptor<P, R> & OutputMethod<P, R, D>) => void;
+): (target: T, key: string, method: OutputMethod<P, R, D>) => void;
 export function output(...given: unknown[]) {
   const said = split(given);
   return (target: object, key: unknown): void => recordMember(target, key, { role: "output", ...said });

@@ -1,6 +1,6 @@
 import { split } from "./arguments.js";
 import { recordMember } from "./metadata.js";
-import type { Descriptor, PlainMethod } from "./methods.js";
+import type { PlainMethod } from "./methods.js";
 import type { Dependencies } from "./wiring.js";
 
 /**
@@ -15,7 +15,7 @@ import type { Dependencies } from "./wiring.js";
  */
 export function resource<T, P extends unknown[], R, const D extends readonly (string | object)[]>(
   ...dependencies: Dependencies<T, P, D>
-): (target: T, key: string, method: Descriptor<P, R> & PlainMethod<P, R, D, "@resource">) => void;
+): (target: T, key: string, method: PlainMethod<P, R, D, "@resource">) => void;
 export function resource(...given: unknown[]) {
   const said = split(given);
   return (target: object, key: unknown): void => recordMember(target, key, { role: "resource", ...said });

@@ -7,7 +7,7 @@ import { type RunRequest, Session } from "./run-program.js";
 import { isThenable } from "./thenable.js";
 
 /** A list whose elements may come over time. */
-export type Source = Iterable<unknown> | AsyncIterable<unknown>;
+type Source = Iterable<unknown> | AsyncIterable<unknown>;
 
 /**
  * Runs a program of one mapped step for elements as they come, and yields the results as they end. At most `maxWorkers`

@@ -26,7 +26,7 @@ export interface Plan {
   readonly collects: boolean;
 }
 
-export interface Slotted {
+interface Slotted {
   readonly name: string;
   readonly slot: number;
 }
@@ -41,7 +41,7 @@ export interface Argument {
   readonly path: readonly string[] | undefined;
 }
 
-export interface PlannedResource extends Slotted {
+interface PlannedResource extends Slotted {
   readonly arguments: readonly Argument[];
   /** Indices of the resources it is built from. */
   readonly resources: readonly number[];
@@ -63,7 +63,7 @@ export interface Step extends Slotted {
   readonly child: PlannedChild | undefined;
 }
 
-export interface PlannedMap {
+interface PlannedMap {
   readonly lists: readonly Argument[];
   /** For each list, the index of the map that it flows from, element by element; or -1. */
   readonly flowsFrom: readonly number[];

@@ -1,0 +1,77 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { expect } from "chai";
+import { execute, executeFile } from "../support/execute.js";
+
+interface Block {
+  readonly file: string;
+  readonly line: number;
+  readonly kind: string;
+  readonly code: string;
+  /** The block of text that follows: what the program prints, or what the compiler says. */
+  readonly text: string | undefined;
+}
+
+/** The TypeScript blocks of a document, each with the text block after it. */
+function blocksOf(file: string): Block[] {
+  const fences = [...readFileSync(file, "utf8").matchAll(/^```(.+)\n([\s\S]*?)^```$/gm)];
+  return fences.flatMap((fence, i) => {
+    const [, kind, code] = fence;
+    if (!kind!.startsWith("ts")) return [];
+    const line = fence.input.slice(0, fence.index).split("\n").length;
+    const after = fences[i + 1];
+    return [{ file, line, kind: kind!, code: code!, text: after?.[1] === "text" ? after[2]! : undefined }];
+  });
+}
+
+const documents = [
+  "README.md",
+  ...readdirSync("docs", { recursive: true }).map((name) => path.join("docs", String(name))),
+];
+const blocks = documents.filter((name) => name.endsWith(".md")).flatMap(blocksOf);
+
+/** Every code block of the README and the docs is a program: it compiles, runs, and prints what stands below it. */
+describe("the documents' code blocks", function () {
+  this.timeout(120_000);
+  let folder: string;
+  const fileOf = (block: Block) => path.join(folder, `block-${blocks.indexOf(block)}.ts`);
+  const compile = (block: Block) => {
+    const config = path.join(folder, `tsconfig-${blocks.indexOf(block)}.json`);
+    writeFileSync(
+      config,
+      JSON.stringify({
+        extends: "../tsconfig.json",
+        compilerOptions: { exactOptionalPropertyTypes: false },
+        files: [path.basename(fileOf(block))],
+        include: [],
+      }),
+    );
+    return execute(process.execPath, ["node_modules/typescript/bin/tsc", "-p", config, "--pretty", "false"]);
+  };
+
+  before(() => {
+    folder = mkdtempSync(path.join(process.cwd(), "docs-blocks-"));
+    for (const block of blocks)
+      writeFileSync(fileOf(block), block.code.replace('from "hypernodes"', 'from "../src/index.js"'));
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  for (const block of blocks) {
+    const place = `${block.file}:${block.line}`;
+    if (block.kind === "ts rejected") {
+      it(`${place} is rejected as it says`, async () => {
+        const { stdout } = await compile(block);
+        const said = stdout.replaceAll(/^.*block-\d+\.ts/gm, "wrong.ts");
+        for (const line of block.text!.trim().split("\n")) expect(said).to.contain(line.trim());
+        expect(said.match(/^wrong\.ts/gm)).to.have.length(block.text!.match(/^wrong\.ts/gm)!.length);
+      });
+    } else {
+      it(`${place} compiles, and prints what it says`, async () => {
+        const [compiled, ran] = await Promise.all([compile(block), executeFile(fileOf(block))]);
+        expect(compiled.stdout).to.equal("");
+        expect(ran.stderr).to.equal("");
+        expect(ran.stdout).to.equal(block.text ?? "");
+      });
+    }
+  }
+});
