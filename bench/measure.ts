@@ -19,7 +19,6 @@ export async function measure(contenders: readonly Contender[], rounds = 15): Pr
   const times = contenders.map(() => [] as number[]);
   for (let round = -3; round < rounds; round++) {
     for (const [i, { run, operations, runs = 1 }] of contenders.entries()) {
-      globalThis.gc?.();
       const start = process.hrtime.bigint();
       for (let r = 0; r < runs; r++) {
         const running = run();
