@@ -1,28 +1,21 @@
-import { recordMember } from "../src/dsl/metadata.js";
+import { generated } from "../spec/support/generated.js";
 import { type Each, execution, input, mapOver, type Nested, node, Pipeline } from "../src/index.js";
 
-/** A pipeline class made by hand: a chain of `length` trivial synchronous nodes. */
+/** A chain of trivial synchronous nodes, the last an output. */
 export function chainOf(length: number): new () => Pipeline {
-  return generated(length, (i) => [i === 0 ? "x" : `n${i - 1}`]);
+  return generated(length, "x", (before, i) => member(length, i, [before]));
 }
 
 /** The same, each node depending on three that stand at different distances before it. */
 export function latticeOf(length: number): new () => Pipeline {
-  return generated(length, (i) => [...new Set([i - 1, i - 7, i - 31].map((j) => (j < 0 ? "x" : `n${j}`)))]);
+  return generated(length, "x", (_, i) => {
+    const names = [i - 1, i - 7, i - 31].map((j) => (j < 0 ? "x" : `n${j}`));
+    return member(length, i, [...new Set(names)]);
+  });
 }
 
-function generated(length: number, dependenciesOf: (i: number) => string[]): new () => Pipeline {
-  class Generated extends Pipeline {}
-  recordMember(Generated.prototype, "x", { role: "input", dependencies: [], options: {} });
-  for (let i = 0; i < length; i++) {
-    Object.defineProperty(Generated.prototype, `n${i}`, { value: (value: number) => value + 1 });
-    recordMember(Generated.prototype, `n${i}`, {
-      role: i === length - 1 ? "output" : "node",
-      dependencies: dependenciesOf(i),
-      options: {},
-    });
-  }
-  return Generated;
+function member(length: number, index: number, dependencies: string[]) {
+  return { role: index === length - 1 ? "output" : "node", dependencies, options: {} } as const;
 }
 
 export class Trivial extends Pipeline {

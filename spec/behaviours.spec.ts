@@ -49,6 +49,17 @@ class Add extends Pipeline {
   }
 }
 
+class Partly extends Pipeline {
+  @input() x!: number;
+  @input() y!: number;
+  @node("x") a(x: number): number {
+    return x + 1;
+  }
+  @node("a", "y") b(a: number, y: number): number {
+    return a + y;
+  }
+}
+
 describe("behaviours of the original: one run", () => {
   it("1: a single node gives its value, and no input", async () => {
     class Single extends Pipeline {
@@ -152,17 +163,6 @@ describe("behaviours of the original: one run", () => {
     });
     expect(called).not.to.include("tripled");
   });
-
-  class Partly extends Pipeline {
-    @input() x!: number;
-    @input() y!: number;
-    @node("x") a(x: number): number {
-      return x + 1;
-    }
-    @node("a", "y") b(a: number, y: number): number {
-      return a + y;
-    }
-  }
 
   it("only the inputs that the outputs need are asked for", async () => {
     expect(await new Partly().run({ x: 1 }, { outputs: ["a"] })).to.deep.equal({ a: 2 });
@@ -337,16 +337,6 @@ describe("behaviours of the original: map", () => {
   });
 
   it("27: chosen outputs need fewer inputs", async () => {
-    class Partly extends Pipeline {
-      @input() x!: number;
-      @input() y!: number;
-      @node("x") a(x: number): number {
-        return x + 1;
-      }
-      @node("a", "y") b(a: number, y: number): number {
-        return a + y;
-      }
-    }
     const as = await new Partly().map({ x: [1, 2, 3] }, { over: "x", outputs: ["a"] });
     expect(as.map((r) => r.a)).to.deep.equal([2, 3, 4]);
     const error = await rejection(new Partly().map({ x: [1, 2, 3] }, { over: "x", outputs: ["b"] }));

@@ -250,6 +250,33 @@ describe("the reflector", () => {
     ]);
   });
 
+  it("tells fields from methods, and keeps its own names", () => {
+    class Misplaced extends Pipeline {
+      @input() xs!: number[];
+      // @ts-expect-error an input is a field
+      @input() method(): number {
+        return 1;
+      }
+      // @ts-expect-error a node is a method
+      @node("xs") field!: number;
+      // @ts-expect-error a nested pipeline is needed on a field
+      @mapOver("xs") mapped!: Nested<number[]>;
+      // @ts-expect-error the child's input is not wired to the list
+      @mapOver("xs", Child, { text: "xs", scale: "method" }, "words", { batch: 2 }) batched!: Nested<string[][]>;
+      // @ts-expect-error nothing is wired to the list
+      @mapOver("xs", Child, { scale: "method", text: "method" }, "words") unwired!: Nested<string[][]>;
+    }
+    recordMember(Misplaced.prototype, "bind", { role: "node", dependencies: [], options: {} });
+    expect(defectsIn(() => new Misplaced()).defects.map((d) => `${d.where}: ${d.problem}`)).to.deep.equal([
+      'Misplaced.bind: every pipeline has a member "bind" of its own',
+      "Misplaced.method: @input stands on a method",
+      "Misplaced.field: @node stands on no method",
+      "Misplaced.mapped: @mapOver stands on a field, but names no pipeline",
+      "Misplaced.batched: a nested pipeline takes one element at a time, not a batch",
+      "Misplaced.unwired: none of the nested pipeline's inputs is wired to the list",
+    ]);
+  });
+
   it("refuses a constructor that takes arguments", () => {
     class Configured extends Pipeline {
       @input() x!: number;

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { Type } from "class-transformer";
+import { Transform, Type } from "class-transformer";
 import { IsDefined, IsInt, IsNotEmpty, Min, registerDecorator, ValidateNested } from "class-validator";
 import { type Each, InputError, input, mapOver, type Nested, nested, node, Pipeline } from "../../src/index.js";
 import { rejection } from "../support/rejection.js";
@@ -37,6 +37,20 @@ describe("inputs", () => {
     expect(await new Seeing().run({ passages })).to.deep.equal({ counts: [1, 2], limit: 5 });
     expect(seen[0]).to.be.instanceOf(Passage);
     expect(seen[1]).to.equal(own);
+  });
+
+  it("are transformed as their decorators say, and left alone where that is done", async () => {
+    class Transformed extends Pipeline {
+      @input() @Type(() => Date) when!: Date;
+      @input() @Type(() => Passage) byId!: Map<string, Passage>;
+      @input() @Transform(({ value }) => String(value).trim()) name!: string;
+      @node("when", "byId", "name") shown(when: Date, byId: Map<string, Passage>, name: string): unknown[] {
+        return [when instanceof Date, byId, name];
+      }
+    }
+    const byId = new Map();
+    const when = "2026-01-02" as unknown as Date;
+    expect(await new Transformed().run({ when, byId, name: " a " })).to.deep.equal({ shown: [true, byId, "a"] });
   });
 
   it("are all validated at once, each violation with its path and constraint", async () => {

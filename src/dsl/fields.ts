@@ -1,4 +1,4 @@
-import type { BrandOf, Unbranded, ValueOf } from "./brands.js";
+import type { BrandOf, Method, Unbranded, ValueOf } from "./brands.js";
 import type { AnyPipeline, DeclaredInputs, NodesOf, OutputsOf, Own, PipelineClass } from "./members.js";
 import type { NodeOptions } from "./options.js";
 import type { Fitting, Value } from "./wiring.js";
@@ -56,3 +56,12 @@ export type NestedField<T, K, V, Decorator extends string> = K extends keyof T
       ? K
       : `declare the field Nested<T>: ${Decorator} puts a nested pipeline's value there`
   : K;
+
+/** The key of a field that may be an input; else a sentence. */
+export type InputField<T, K extends keyof T> = [NonNullable<T[K]>] extends [Method]
+  ? "an input is a field that holds data: a function is a method, with @node"
+  : BrandOf<T[K]> extends "plain" | "any"
+    ? K
+    : BrandOf<T[K]> extends "nested"
+      ? "the field is declared Nested<T>: use @nested or @mapOver, not @input"
+      : "an input is declared with its bare type: Each, Batch and Output are for methods";

@@ -1,3 +1,4 @@
+import type { InputField } from "./fields.js";
 import { recordMember } from "./metadata.js";
 
 export interface InputOptions {
@@ -18,7 +19,7 @@ export interface InputOptions {
  * ```
  */
 export function input(options: InputOptions = {}) {
-  return <T, K extends keyof T>(target: T, key: K): void => {
+  return <T, K extends keyof T>(target: T, key: InputField<T, K>): void => {
     recordMember(target as object, key, {
       role: "input",
       dependencies: [],

@@ -12,6 +12,7 @@ interface Built {
 export class Resources {
   private readonly built = new Map<Function, Map<string, Built[]>>();
   private readonly disposals: (() => unknown)[] = [];
+  private ended = false;
 
   /**
    * The resource that a class builds under a name from some values; built now if it was not yet.
@@ -19,6 +20,14 @@ export class Resources {
    * @returns the resource, or a promise of it if building it takes a promise.
    */
   acquire(owner: Function, name: string, from: readonly unknown[], build: () => unknown, ended: () => void): unknown {
+    if (this.ended) {
+      throw new HypernodesError({
+        code: "DISPOSED",
+        where: `${owner.name}.${name}`,
+        problem: "the pipeline that owns this resource was disposed of",
+        advice: "Run it before its disposal, or open it anew.",
+      });
+    }
     const named = remembered(this.built, owner, () => new Map<string, Built[]>());
     const known = remembered(named, name, () => []);
     const same = known.find((b) => b.from.every((value, i) => Object.is(value, from[i])));
@@ -41,6 +50,7 @@ export class Resources {
 
   /** Disposes of all that was built, the last built first. */
   async dispose(): Promise<void> {
+    this.ended = true;
     const errors: unknown[] = [];
     this.built.clear();
     for (let next = this.disposals.pop(); next !== undefined; next = this.disposals.pop()) {

@@ -3,6 +3,7 @@ import type { CurrentRun } from "./current-run.js";
 import { type Happening, type Listener, now, type RunEvent } from "./events.js";
 import type { Resources } from "./resources.js";
 import type { Scope } from "./scope.js";
+import { isThenable } from "./thenable.js";
 
 /** What all executions of one run share. */
 export class RunState {
@@ -21,14 +22,19 @@ export class RunState {
     const deliver = listener;
     this.tell = (happening) => {
       try {
-        deliver({ run: this.id, at: now(), ...happening } as RunEvent);
+        const heard: unknown = deliver({ run: this.id, at: now(), ...happening } as RunEvent);
+        if (isThenable(heard)) heard.then(undefined, (error: unknown) => this.warn(error));
       } catch (error) {
-        // A reader must not break what it reads of; but its fault must not go unseen either.
-        if (this.warned) return;
-        this.warned = true;
-        process.emitWarning(`an event listener threw: ${String(error)}`, "HypernodesWarning");
+        this.warn(error);
       }
     };
+  }
+
+  /** A reader must not break what it reads of; but its fault must not go unseen either. */
+  private warn(error: unknown): void {
+    if (this.warned) return;
+    this.warned = true;
+    process.emitWarning(`an event listener threw: ${String(error)}`, "HypernodesWarning");
   }
 
   get id(): string {

@@ -204,6 +204,12 @@ export class Brands extends Pipeline {
   @node("a") nestedInNode(a: number): Nested<number> {
     return a;
   }
+  // error: the field is declared Nested<T>: use @nested or @mapOver, not @input
+  @input() nestedInput!: Nested<number>;
+  // error: an input is declared with its bare type
+  @input() outputInput!: Output<number>;
+  // error: an input is a field that holds data
+  @input() tokenizer!: (text: string) => string[];
   // error: a @mapOver method returns Each<T>
   @mapOver("xs") noEach(x: string): string {
     return x;
