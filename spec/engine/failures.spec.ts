@@ -106,6 +106,34 @@ describe("a node that fails", () => {
     expect(log).to.deep.equal(["start 0", "start 1", "stopped 0"]);
   });
 
+  it("under retries or collect stops what else its attempt had begun, and only that", async () => {
+    const log: string[] = [];
+    class Inner extends Pipeline {
+      @input() x!: number;
+      @node("x") async slow(x: number): Promise<number> {
+        await sleep(x === 1 ? 5000 : 5, undefined, { signal: currentRun().signal }).catch(() =>
+          log.push(`stopped ${x}`),
+        );
+        return x;
+      }
+      @node("x") async quick(x: number): Promise<number> {
+        await sleep(1);
+        if (x === 1) throw new Error("boom");
+        return x;
+      }
+      @node("slow", "quick") both(slow: number, quick: number): number {
+        return slow + quick;
+      }
+    }
+    class Parent extends Pipeline {
+      @input() xs!: number[];
+      @mapOver("xs", Inner, { x: "xs" }, "both", { onError: "collect" }) all!: Nested<(number | NodeError)[]>;
+    }
+    const { all } = await new Parent().run({ xs: [0, 1, 2] });
+    expect(all.map((v) => (v instanceof NodeError ? v.where : v))).to.deep.equal([0, "Parent.all[1].quick", 4]);
+    expect(log).to.deep.equal(["stopped 1"]);
+  });
+
   it("in a nested pipeline fails by that pipeline's place", async () => {
     class Parent extends Pipeline {
       @input() text!: string;
@@ -475,7 +503,10 @@ describe("resources", () => {
     }
     const bad = await rejection(new Broken().run({ x: 1 }, { outputs: ["a"] }));
     expect(bad.message).to.equal("Broken.bad: the resource could not be built: Error: no model");
-    const worse = await rejection(new Broken().run({ x: 1 }, { outputs: ["b"] }));
+    const ends: string[] = [];
+    const onEvent = (event: RunEvent) => event.type === "run" && ends.push(event.phase);
+    const worse = await rejection(new Broken().run({ x: 1 }, { outputs: ["b"], onEvent }));
+    expect(ends).to.deep.equal(["start", "failed"]);
     expect(worse.message).to.equal("resources: a resource failed to be disposed of: Error: stuck");
   });
 

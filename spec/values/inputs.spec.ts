@@ -267,4 +267,26 @@ describe("lists that are mapped over", () => {
       expect(doubled).not.to.have.length(0);
     }
   });
+
+  it("may be gone through by several maps, though they can be gone through once", async () => {
+    class Twice extends Pipeline {
+      @input() xs!: Iterable<number>;
+      @node() list(): number[] {
+        return [1, 2];
+      }
+      @mapOver(["xs", "list"]) sums(x: number, y: number): Each<number> {
+        return x + y;
+      }
+      @mapOver(["xs", "list"]) products(x: number, y: number): Each<number> {
+        return x * y;
+      }
+    }
+    const generator = (function* () {
+      yield 1;
+      yield 2;
+    })();
+    const { sums, products } = await new Twice().run({ xs: generator });
+    expect(sums).to.deep.equal([2, 4]);
+    expect(products).to.deep.equal([1, 4]);
+  });
 });

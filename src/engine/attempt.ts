@@ -30,6 +30,7 @@ export function attempt(policy: Policy, call: (scope: Scope) => unknown): unknow
   try {
     first = call(scope);
   } catch (error) {
+    scope.stop(error);
     scope.leave();
     return again(policy, call, error);
   }
@@ -37,7 +38,7 @@ export function attempt(policy: Policy, call: (scope: Scope) => unknown): unknow
     scope.leave();
     return first;
   }
-  return inTime(policy, scope, first).catch((error: unknown) => again(policy, call, error));
+  return inTime(policy, scope, () => first).catch((error: unknown) => again(policy, call, error));
 }
 
 function again(policy: Policy, call: (scope: Scope) => unknown, error: unknown): unknown {
@@ -60,9 +61,8 @@ async function repeat(
     if (policy.scope.stopped) throw policy.failed(error, attempts);
     const scope = new Scope(policy.scope);
     try {
-      return await inTime(policy, scope, call(scope));
+      return await inTime(policy, scope, () => call(scope));
     } catch (thrown) {
-      scope.leave();
       error = thrown;
     }
   }
@@ -70,10 +70,11 @@ async function repeat(
 }
 
 /** Waits for a call, but no longer than it may take: then its scope is stopped, and it is left to itself. */
-async function inTime(policy: Policy, scope: Scope, value: unknown): Promise<unknown> {
+async function inTime(policy: Policy, scope: Scope, call: () => unknown): Promise<unknown> {
   const { timeoutMs } = policy.options;
   let timer: NodeJS.Timeout | undefined;
   try {
+    const value = call();
     if (timeoutMs === undefined || !isThenable(value)) return await value;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
@@ -83,11 +84,14 @@ async function inTime(policy: Policy, scope: Scope, value: unknown): Promise<unk
           problem: `it took longer than its timeoutMs of ${timeoutMs} ms`,
           advice: "Allow it more time, or make it stop by itself on currentRun().signal.",
         });
-        scope.stop(error);
         reject(error);
       }, timeoutMs);
     });
     return await Promise.race([value, late]);
+  } catch (error) {
+    // What else the attempt has begun is wanted no more.
+    scope.stop(error);
+    throw error;
   } finally {
     clearTimeout(timer);
     scope.leave();

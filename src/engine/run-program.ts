@@ -29,31 +29,32 @@ export interface RunRequest {
  */
 export async function runProgram(request: RunRequest): Promise<Record<string, unknown>> {
   const session = new Session(request);
+  const { program, values, settings } = request;
+  const execution = new Execution(program, values, session.run, session.scope, settings);
   try {
     checkLists(request);
-    const { program, values, settings } = request;
-    const execution = new Execution(program, values, session.run, session.scope, settings);
     const running = execution.start();
     if (running !== undefined) await session.scope.unlessStopped(running);
-    const outputs = execution.result() as Record<string, unknown>;
-    await session.end(undefined, Object.keys(outputs));
-    return outputs;
   } catch (error) {
     throw await session.end({ error });
   }
+  const outputs = execution.result() as Record<string, unknown>;
+  await session.end(undefined, Object.keys(outputs));
+  return outputs;
 }
 
 /** Lists that are inputs are checked before any node runs. */
 function checkLists({ program, values, name }: RunRequest): void {
   const inputs = new Set([...program.plan.inputs, ...program.plan.given].map(({ slot }) => slot));
   for (const step of program.plan.steps) {
-    const lists = step.map?.lists;
-    if (lists === undefined || !lists.every(({ slot, path }) => inputs.has(slot) && path === undefined)) continue;
-    for (const { slot } of lists) {
+    const lists = step.map?.lists ?? [];
+    const given = lists.filter(({ slot, path }) => inputs.has(slot) && path === undefined);
+    for (const { slot } of given) {
       const value = values[slot];
-      // An iterable can be gone through once only: what was counted here is what is mapped over.
+      // An iterator can be gone through once only, but several maps may go over it.
       if (isIterator(value)) values[slot] = [...value];
     }
+    if (lists.length === 0 || given.length < lists.length) continue;
     listsOf(
       step,
       lists.map(({ slot }) => values[slot]),
