@@ -1,4 +1,4 @@
-export { memory, sqlite } from "./cache/stores.js";
+export { keyv, memory, sqlite } from "./cache/stores.js";
 export type { Batch, Each, Nested, Output, ValueOf } from "./dsl/brands.js";
 export { cached } from "./dsl/cached.js";
 export type { CacheStore, Choices, ExecutionMode, ExecutionOptions, Placement } from "./dsl/choices.js";

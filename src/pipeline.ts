@@ -244,6 +244,6 @@ function chosenFor(pipeline: Pipeline, { runOn, execution, cache }: Choices): Ch
   });
 }
 
-function over({ over: names, mode, onError }: { over: unknown; mode?: unknown; onError?: unknown }) {
+function over({ over: names, mode, onError }: { over?: unknown; mode?: unknown; onError?: unknown } = {}) {
   return { over: typeof names === "string" ? [names] : names, mode, onError } as Partial<MapOptions>;
 }

@@ -87,6 +87,19 @@ describe("inputs", () => {
     );
   });
 
+  it("are a record: anything else is an error, and so is map without over", async () => {
+    for (const wrong of ["abc", 5, [[]]]) {
+      const error = await rejection(new Counting().run(wrong as unknown as { passages: Passage[] }));
+      expect(error.message).to.contain("Counting: the inputs are no record of values by name, but ");
+      expect(error.message).to.contain('Give them as { name: value }: required: "passages"; optional: "topK".');
+    }
+    const map = new Counting().map as unknown as (inputs: object) => Promise<unknown>;
+    const error = await rejection(map.call(new Counting(), { passages: [] }));
+    expect(error.message).to.equal(
+      "Counting: the option over is undefined. It takes the name of an input, or several.",
+    );
+  });
+
   it("without @input() are told apart", async () => {
     class Undecorated extends Pipeline {
       @input() x!: number;

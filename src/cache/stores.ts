@@ -9,3 +9,8 @@ export function sqlite(path: string): CacheStore & { readonly path: string } {
 export function memory(options: { readonly max?: number } = {}): CacheStore & { readonly max?: number } {
   return { kind: "memory", ...options };
 }
+
+/** Values in any Keyv store. It can be said already; caching is not built yet. */
+export function keyv(store: object): CacheStore & { readonly store: object } {
+  return { kind: "keyv", store };
+}

@@ -2,7 +2,7 @@ import leven from "leven";
 
 /** `Did you mean "words"?` if a name is close to what was written; else the names there are. */
 export function suggestion(written: string, names: readonly string[]): string {
-  const limit = Math.max(2, Math.floor(written.length / 3));
+  const limit = written.length < 3 ? 1 : Math.max(2, Math.floor(written.length / 3));
   let nearest: string | undefined;
   let distance = limit + 1;
   for (const name of names) {

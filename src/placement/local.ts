@@ -1,13 +1,14 @@
 import type { Choices } from "../dsl/choices.js";
 import { PIPELINE, type PipelineClass } from "../dsl/members.js";
 import type { Listener } from "../engine/events.js";
+import { print } from "../engine/failure.js";
 import { listsOf } from "../engine/lists.js";
 import { type Program, programFor, programOver } from "../engine/program.js";
 import type { Resources } from "../engine/resources.js";
 import { type RunRequest, runProgram } from "../engine/run-program.js";
 import { settingsOf } from "../engine/settings.js";
 import { streamProgram } from "../engine/stream-program.js";
-import { HypernodesError, type Violation } from "../errors.js";
+import { HypernodesError, InputError, type Violation } from "../errors.js";
 import type { Graph } from "../graph/graph.js";
 import { suggestion } from "../graph/nearest.js";
 import { type Plan, type PlannedInput, planFor } from "../graph/plan.js";
@@ -102,11 +103,20 @@ function badOption(use: Use, option: string, value: unknown, takes: string): Hyp
 
 /** The values by slot, transformed and validated where the fields say so. */
 async function prepare(use: Use, plan: Plan, toCheck: readonly PlannedInput[]): Promise<unknown[]> {
-  const { pipeline, graph } = use;
+  const { pipeline, graph, inputs } = use;
+  if (typeof inputs !== "object" || Array.isArray(inputs)) {
+    throw new InputError({
+      code: "INVALID_INPUTS",
+      where: graph.pipeline,
+      problem: `the inputs are no record of values by name, but ${print(inputs)}`,
+      advice: `Give them as { name: value }: ${requirements(plan, pipeline)}.`,
+      violations: [{ path: "", constraint: "record", problem: "the inputs are no record" }],
+    });
+  }
   const values: unknown[] = new Array(plan.slots).fill(undefined);
   for (const { name, slot } of plan.inputs) values[slot] = inputValue(use, name);
   for (const { name, slot } of plan.given) values[slot] = use.given[name];
-  const wrong = nameViolations(graph, plan, pipeline, use.inputs, values);
+  const wrong = nameViolations(graph, plan, pipeline, inputs, values);
   const checking = inputChecksOf(pipeline.constructor, toCheck)?.violations(values);
   if (checking !== undefined) wrong.push(...(await checking));
   if (wrong.length > 0) throw inputError(graph.pipeline, wrong, requirements(plan, pipeline));

@@ -13,6 +13,16 @@ export interface ModalOptions {
   readonly memoryMiB?: number;
   /** Milliseconds that a run may take, at most 24 hours. */
   readonly timeoutMs?: number;
+  /** The container's image. */
+  readonly image?: unknown;
+  /** The name of a volume that outlives the container. */
+  readonly volume?: string;
+  /** The names of secrets. */
+  readonly secrets?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** The name of the app that containers belong to. */
+  readonly app?: string;
+  readonly region?: string;
 }
 
 /** One container on Modal for the whole graph. It can be said already; running there is not built yet. */
