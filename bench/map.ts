@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect";
 import pMap from "p-map";
 import { measure, printTable } from "./measure.js";
-import { NestedOne, NestedThree, Sequential, Trivial, TrivialAsync } from "./pipelines.js";
+import { NestedOne, NestedThree, One, Sequential, Trivial, TrivialAsync } from "./pipelines.js";
 
 const ELEMENTS = 10_000;
 const xs = Array.from({ length: ELEMENTS }, (_, i) => i);
@@ -13,6 +13,7 @@ export async function map(): Promise<void> {
   const trivial = new Trivial();
   const sequential = new Sequential();
   const asynchronous = new TrivialAsync();
+  const single = new One();
   const results = await measure([
     { name: "Array.map", operations: ELEMENTS, run: () => xs.map(next) },
     { name: "Promise.all", operations: ELEMENTS, run: () => Promise.all(xs.map(nextAsync)) },
@@ -24,6 +25,7 @@ export async function map(): Promise<void> {
     { name: "p-map, 16", operations: ELEMENTS, run: () => pMap(xs, nextAsync, { concurrency: 16 }) },
     { name: "hypernodes, sync method", operations: ELEMENTS, run: () => trivial.run({ xs }) },
     { name: "hypernodes, sequential", operations: ELEMENTS, run: () => sequential.run({ xs }) },
+    { name: "hypernodes, map() of a pipeline", operations: ELEMENTS, run: () => single.map({ x: xs }, { over: "x" }) },
     { name: "hypernodes, async method, 16", operations: ELEMENTS, run: () => asynchronous.run({ xs }) },
   ]);
   printTable(`Map over ${ELEMENTS} trivial elements`, "element", results, "Promise.all");

@@ -45,7 +45,7 @@ export class Three extends Pipeline {
   }
 }
 
-class One extends Pipeline {
+export class One extends Pipeline {
   @input() x!: number;
   @node("x") a(x: number): number {
     return x + 1;

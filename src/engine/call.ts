@@ -7,7 +7,9 @@ import { type Happening, now } from "./events.js";
 import type { Execution } from "./execution.js";
 import { nodeError, placeOf } from "./failure.js";
 import type { ChildProgram } from "./program.js";
+import { resultOf } from "./result.js";
 import type { Scope } from "./scope.js";
+import { runStraight } from "./straight.js";
 import { isThenable } from "./thenable.js";
 
 /** One call of a step: for the step as a whole, for an element, or for a batch that begins with it. */
@@ -113,7 +115,8 @@ function once(call: Call, scope: Scope): unknown {
   return within(execution.run.currentIn(scope), anyAsync, () => method.apply(self, inputs as unknown[]));
 }
 
-function runChild({ execution, step, inputs, element }: Call, child: ChildProgram, scope: Scope): unknown {
+/** Runs a nested pipeline for a call. One of plain methods alone that nobody watches needs no execution of its own. */
+export function runChild({ execution, step, inputs, element }: Call, child: ChildProgram, scope: Scope): unknown {
   const values = child.values.slice();
   const lists = child.elementSlots.length;
   for (let i = 0; i < inputs.length; i++) {
@@ -121,6 +124,12 @@ function runChild({ execution, step, inputs, element }: Call, child: ChildProgra
     if (inputs[i] === undefined) continue;
     if (i < lists) for (const slot of child.elementSlots[i]!) values[slot] = inputs[i];
     else if (child.argumentSlots[i - lists]! >= 0) values[child.argumentSlots[i - lists]!] = inputs[i];
+  }
+  if (child.plain && execution.run.tell === undefined && scope === execution.scope && !scope.stopped) {
+    execution.settingsFor(step, child);
+    const left = runStraight(child.program, values, scope, 0);
+    if (left !== undefined) return execution.nest(child, values, scope, step, element).resume(left, child.pick);
+    if (!scope.stopped) return resultOf(child.plan, values, child.pick);
   }
   const inner = execution.nest(child, values, scope, step, element);
   const checking = child.checks?.violations(values);

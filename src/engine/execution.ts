@@ -10,9 +10,11 @@ import type { Happening } from "./events.js";
 import { placeOf } from "./failure.js";
 import { MapRun } from "./map-run.js";
 import type { ChildProgram, Program } from "./program.js";
+import { resultOf } from "./result.js";
 import type { RunState } from "./run-state.js";
 import type { Scope } from "./scope.js";
 import { type Settings, settingsOf } from "./settings.js";
+import { type LeftOff, runStraight } from "./straight.js";
 import { isThenable } from "./thenable.js";
 
 /** Where an execution stands: at the top, or in a nested step of another, perhaps for one of its elements. */
@@ -77,12 +79,8 @@ export class Execution {
     });
   }
 
-  /** The value in a slot, or the record of the outputs. */
   result(pick = -1): unknown {
-    if (pick >= 0) return this.values[pick];
-    const outputs: Record<string, unknown> = {};
-    for (const { name, slot } of this.plan.outputs) outputs[name] = this.values[slot];
-    return outputs;
+    return resultOf(this.plan, this.values, pick);
   }
 
   private isOver(): boolean {
@@ -106,30 +104,23 @@ export class Execution {
     while (this.ready.length > 0 && !this.stopped) this.begin(steps[this.ready.shift()!]!);
   }
 
-  /** Plain synchronous methods that nobody watches, one after another: a loop, and nothing else. */
   private runStraight(): void {
-    const { values, scope } = this;
-    const { methods, self, straight } = this.program;
-    const { steps } = this.plan;
-    let step: Step | undefined;
-    try {
-      while (this.cursor < straight && !scope.stopped) {
-        step = steps[this.cursor++]!;
-        const method = methods[step.index]!;
-        const args = step.arguments;
-        let value: unknown;
-        if (args.length === 1) value = method.call(self, values[args[0]!.slot]);
-        else if (args.length === 2) value = method.call(self, values[args[0]!.slot], values[args[1]!.slot]);
-        else value = method.apply(self, this.inputsOf(step));
-        if (isThenable(value)) {
-          this.settleStep(step, this.perhapsFailing(step, value));
-          return;
-        }
-        values[step.slot] = value;
-      }
-    } catch (error) {
-      this.fail(this.failed(step!, error));
-    }
+    if (this.cursor >= this.program.straight) return;
+    const left = runStraight(this.program, this.values, this.scope, this.cursor);
+    if (left !== undefined) this.leaveOff(left);
+    else if (!this.scope.stopped) this.cursor = this.program.straight;
+  }
+
+  private leaveOff(left: LeftOff): void {
+    this.cursor = left.step.index + 1;
+    if ("error" in left) this.fail(this.failed(left.step, left.error));
+    else this.settleStep(left.step, this.perhapsFailing(left.step, left.promise));
+  }
+
+  /** Goes on where a straight run of it, outside, left off. */
+  resume(left: LeftOff, pick: number): unknown {
+    this.leaveOff(left);
+    return this.finish(pick);
   }
 
   private failed(step: Step, error: unknown): NodeError {
@@ -215,7 +206,8 @@ export class Execution {
     return new Execution(child.program, values, this.run, scope, settings, { outer: this, step, element });
   }
 
-  private settingsFor(step: Step, child: ChildProgram): Settings {
+  /** @throws if the child asks for what can't be done. */
+  settingsFor(step: Step, child: ChildProgram): Settings {
     this.childSettings ??= [];
     this.childSettings[step.index] ??= settingsOf(
       childChoices(this.settings.choices as Choices, child.nested),

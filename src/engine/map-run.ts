@@ -2,7 +2,7 @@ import { NodeError } from "../errors.js";
 import type { Step } from "../graph/plan.js";
 import { acquire } from "./acquire.js";
 import { callBatch } from "./batch.js";
-import { collecting, failed, perform } from "./call.js";
+import { collecting, failed, perform, runChild } from "./call.js";
 import type { Chain } from "./chain.js";
 import { now } from "./events.js";
 import type { Execution } from "./execution.js";
@@ -149,10 +149,15 @@ export class MapRun {
   }
 
   private callDirectly(unit: number): unknown {
-    const { self, methods } = this.execution.program;
-    const method = methods[this.step.index]!;
+    const { execution, step } = this;
+    const { self, methods, children } = execution.program;
+    const method = methods[step.index]!;
     const shared = this.shared!;
     try {
+      const child = children[step.index];
+      if (child !== undefined) {
+        return runChild({ execution, step, inputs: this.inputsAt(unit), element: unit }, child, execution.scope);
+      }
       if (this.lists.length > 1 || shared.length > 2) return method.apply(self, this.inputsAt(unit));
       if (shared.length === 0) return method.call(self, this.lists[0]![unit]);
       if (shared.length === 1) return method.call(self, this.lists[0]![unit], shared[0]);
@@ -168,6 +173,7 @@ export class MapRun {
   }
 
   private inputsAt(index: number): unknown[] {
+    if (this.lists.length === 1 && this.shared!.length === 0) return [this.lists[0]![index]];
     return [...this.elementsAt(index), ...this.shared!];
   }
 

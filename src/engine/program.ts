@@ -17,7 +17,7 @@ export interface Program {
   readonly methods: readonly (Method | undefined)[];
   /** Whether any method is declared async. */
   readonly anyAsync: boolean;
-  /** For each step, whether it is a plain method that needs nothing around its calls. */
+  /** For each step, whether its calls need nothing around them. */
   readonly direct: readonly boolean[];
   /** How many steps at the beginning can be run one after another with nothing around them. */
   readonly straight: number;
@@ -33,6 +33,8 @@ export interface ChildProgram extends PlannedChild {
   /** Values by slot before the call's own are put in: what is bound, and defaults. */
   readonly values: readonly unknown[];
   readonly checks: InputChecks | undefined;
+  /** Whether it is plain synchronous methods, one after another, and nothing else. */
+  readonly plain: boolean;
 }
 
 const programs = new WeakMap<object, Map<Plan, Program>>();
@@ -47,10 +49,14 @@ function bind(pipeline: object, plan: Plan): Program {
   const prototype = Object.getPrototypeOf(pipeline) as Record<string, Method>;
   const methods = plan.steps.map(({ name, child }) => (child === undefined ? prototype[name]! : undefined));
   const builders = plan.resources.map(({ name }) => prototype[name]!);
-  const direct = plan.steps.map(({ node }, i) => methods[i] !== undefined && !isGuarded(node.options));
+  const direct = plan.steps.map(({ node }) => !isGuarded(node.options));
   const straight = plan.steps.findIndex(
     (step, i) =>
-      !direct[i] || step.map !== undefined || step.resources.length > 0 || step.arguments.some(({ path }) => path),
+      methods[i] === undefined ||
+      !direct[i] ||
+      step.map !== undefined ||
+      step.resources.length > 0 ||
+      step.arguments.some(({ path }) => path),
   );
   return {
     plan,
@@ -73,7 +79,17 @@ function bindChild(child: PlannedChild): ChildProgram {
   for (const { name, slot } of plan.inputs) {
     values[slot] = nested.bound[name] !== undefined ? nested.bound[name] : object[name];
   }
-  return { ...child, program: programFor(object, plan), values, checks: inputChecksOf(nested.pipeline, plan.inputs) };
+  return childProgram(child, programFor(object, plan), values, inputChecksOf(nested.pipeline, plan.inputs));
+}
+
+function childProgram(
+  child: PlannedChild,
+  program: Program,
+  values: readonly unknown[],
+  checks: InputChecks | undefined,
+): ChildProgram {
+  const plain = program.straight === child.plan.steps.length && checks === undefined && !child.plan.collects;
+  return { ...child, program, values, checks, plain: plain && !program.anyAsync };
 }
 
 /** The program of a plan that maps over a pipeline, whose inputs come with each call. */
@@ -85,9 +101,9 @@ export function programOver(pipeline: object, plan: Plan, checks: InputChecks | 
     self: pipeline,
     methods: [undefined],
     anyAsync: false,
-    direct: [false],
+    direct: [!isGuarded(plan.steps[0]!.node.options)],
     straight: 0,
     builders: [],
-    children: [{ ...child, program: programFor(pipeline, child.plan), values: new Array(child.plan.slots), checks }],
+    children: [childProgram(child, programFor(pipeline, child.plan), new Array(child.plan.slots), checks)],
   };
 }

@@ -1,0 +1,41 @@
+import type { Step } from "../graph/plan.js";
+import type { Program } from "./program.js";
+import type { Scope } from "./scope.js";
+import { isThenable } from "./thenable.js";
+
+/** Where a straight run left off: a step that has to be waited for, or that failed. */
+export type LeftOff =
+  | { readonly step: Step; readonly promise: PromiseLike<unknown> }
+  | { readonly step: Step; readonly error: unknown };
+
+/**
+ * Runs plain synchronous methods one after another, from a step on: a loop, and nothing else.
+ *
+ * @returns undefined if all steps at the beginning that are plain have ended, or the scope was stopped.
+ */
+export function runStraight(program: Program, values: unknown[], scope: Scope, from: number): LeftOff | undefined {
+  const { methods, self, straight } = program;
+  const { steps } = program.plan;
+  let step: Step | undefined;
+  try {
+    for (let i = from; i < straight && !scope.stopped; i++) {
+      step = steps[i]!;
+      const method = methods[i]!;
+      const args = step.arguments;
+      let value: unknown;
+      if (args.length === 1) value = method.call(self, values[args[0]!.slot]);
+      else if (args.length === 2) value = method.call(self, values[args[0]!.slot], values[args[1]!.slot]);
+      else {
+        value = method.apply(
+          self,
+          args.map(({ slot }) => values[slot]),
+        );
+      }
+      if (isThenable(value)) return { step, promise: value };
+      values[step.slot] = value;
+    }
+  } catch (error) {
+    return { step: step!, error };
+  }
+  return undefined;
+}
