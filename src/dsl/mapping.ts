@@ -1,27 +1,35 @@
+import type { NodeError } from "../errors.js";
 import type { BrandOf, Method } from "./brands.js";
 import type { ChildOf, InputNames, InputOf, NestedField, Pick, PickedOf, UnknownInput, Wire } from "./fields.js";
 import type { AnyPipeline, DeclaredInputs, Own, PipelineClass } from "./members.js";
 import type { Enough } from "./methods.js";
 import type { MapOptions } from "./options.js";
-import type { Arguments, ElementOf, Named, Nothing, Right, Unknown, Value } from "./wiring.js";
+import type { Arguments, Named, Nothing, Right, Unknown, Value } from "./wiring.js";
 
 /*
  * What the compiler checks of `@mapOver`: on a method, whose first parameters get the elements; on a field, where a child's
  * inputs do.
  */
 
+/** Strings are no lists: nobody means to map over characters. */
 type NoList<D extends string> = `'${D}' is not a list: @mapOver goes over arrays and other iterables, not strings`;
 
-/** `D`, if it is a list whose elements fit; else a sentence. */
+/**
+ * `D`, if it is a list whose elements fit; else a sentence. Types are compared as properties: a bare type parameter
+ * would put the answer off, and with it every generic pipeline.
+ */
 type Over<T, D extends string, V, Param, Batched> = [V] extends [Nothing]
   ? Unknown<T, D>
-  : [ElementOf<V>] extends [never]
-    ? V extends readonly []
-      ? D
+  : [Extract<V, string>] extends [never]
+    ? [V] extends [Iterable<infer I>]
+      ? { of: Batched extends true ? ElementOf<I>[] : ElementOf<I> } extends { of: Param }
+        ? D
+        : `the elements of '${D}' are of another type than this parameter takes`
       : NoList<D>
-    : (Batched extends true ? ElementOf<V>[] : ElementOf<V>) extends Param
-      ? D
-      : `the elements of '${D}' are of another type than this parameter takes`;
+    : NoList<D>;
+
+/** A failed element is not handed to a method. */
+type ElementOf<I> = Exclude<I, NodeError>;
 
 type OverOne<T, D, P extends readonly unknown[], I, B> = D extends string
   ? I extends keyof P

@@ -1,4 +1,3 @@
-import type { NodeError } from "../errors.js";
 import type { Method, ValueOf } from "./brands.js";
 import type { AnyPipeline, Own, Reserved } from "./members.js";
 import type { NodeOptions } from "./options.js";
@@ -37,9 +36,6 @@ export type Value<T, D> = D extends Reserved
         ? AtPath<ValueOf<T[H]>, R>
         : Nothing
       : Nothing;
-
-/** Strings are no lists: nobody means to map over characters. A failed element is not handed to a method. */
-export type ElementOf<V> = V extends string ? never : V extends Iterable<infer I> ? Exclude<I, NodeError> : never;
 
 // What is wrong with an argument. The names that go on from what was written so far are offered for completion.
 

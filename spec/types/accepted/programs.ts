@@ -160,6 +160,25 @@ export class Words extends Base {
   }
 }
 
+/** A generic pipeline maps over lists of its parameter. */
+export abstract class Sorted<T> extends Pipeline {
+  @input() xs!: T[];
+  @mapOver("xs") keyed(x: T): Each<{ x: T; key: string }> {
+    return { x, key: String(x) };
+  }
+  @mapOver("xs", { batch: 8 }) batched(xs: T[]): Batch<{ x: T }> {
+    return xs.map((x) => ({ x }));
+  }
+  @node("keyed") sorted(keyed: { x: T; key: string }[]): T[] {
+    return keyed.sort((a, b) => a.key.localeCompare(b.key)).map(({ x }) => x);
+  }
+  @output("sorted", "xs") first(sorted: T[], xs: T[]): Output<{ value: T | undefined; of: number }> {
+    return { value: sorted[0], of: xs.length };
+  }
+}
+export class SortedNumbers extends Sorted<number> {}
+export const smallest: number | undefined = (await new SortedNumbers().run({ xs: [3, 1] })).first.value;
+
 const given = { passages: [], ks: [1], scores: new Float32Array(1), tags: new Set<string>() };
 const done = await new Retrieval().run(given);
 export const n: number = done.metrics.n;
