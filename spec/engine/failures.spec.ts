@@ -87,6 +87,33 @@ describe("a node that fails", () => {
     }
   });
 
+  it("closes the other maps that are under way, too", async () => {
+    class Two extends Pipeline {
+      @input() xs!: number[];
+      @mapOver("xs") async bad(x: number): Promise<Each<number>> {
+        await sleep(1);
+        throw new Error(`no ${x}`);
+      }
+      @mapOver("xs") async good(x: number): Promise<Each<number>> {
+        await sleep(5000, undefined, { signal: currentRun().signal });
+        return x;
+      }
+    }
+    const closed: string[] = [];
+    const onEvent = ({ type, phase, path }: RunEvent) => {
+      if (phase === "failed") closed.push(`${type} ${path}`);
+    };
+    await rejection(new Two().run({ xs: [1] }, { onEvent }));
+    expect(closed).to.have.members([
+      "element Two.bad[0]",
+      "map Two.bad",
+      "map Two.good",
+      "element Two.good[0]",
+      "run Two",
+    ]);
+    expect(closed.at(-1)).to.equal("run Two");
+  });
+
   it("stops the rest: what is under way sees it, nothing more starts, and nothing is left running", async () => {
     const log: string[] = [];
     class Stopping extends Pipeline {
@@ -258,6 +285,41 @@ describe("signal", () => {
     const error = await rejection(new Synchronous().run({ xs: [0, 1, 2] }, { signal: controller.signal }));
     expect(error).to.be.instanceOf(AbortError);
     expect(seen).to.deep.equal([0, 1]);
+  });
+
+  it("ends maps in nested pipelines, with their closing events, and their resources are disposed of", async () => {
+    const log: string[] = [];
+    class Inner extends Pipeline {
+      @input() ms!: number[];
+      @resource() handle(): Disposable {
+        return { [Symbol.dispose]: () => void log.push("disposed") };
+      }
+      @mapOver("ms", "handle") async waited(ms: number, _handle: Disposable): Promise<Each<number>> {
+        // It ends early, but without an error.
+        await sleep(ms, undefined, { signal: currentRun().signal }).catch(() => {});
+        return ms;
+      }
+    }
+    class Outer extends Pipeline {
+      @input() lists!: number[][];
+      @mapOver("lists", Inner, { ms: "lists" }, "waited") all!: Nested<number[][]>;
+    }
+    const controller = new AbortController();
+    const onEvent = ({ type, phase, path }: RunEvent) => {
+      if (type === "map" || type === "run") log.push(`${type} ${phase} ${path}`);
+    };
+    const lists = [[1], [5000, 5000, 5000]];
+    const running = rejection(
+      new Outer().run({ lists }, { signal: controller.signal, onEvent, execution: { maxWorkers: 2 } }),
+    );
+    setTimeout(() => controller.abort(), 20);
+    expect((await running).name).to.equal("AbortError");
+    expect(log.slice(-4)).to.deep.equal([
+      "map failed Outer.all[1].waited",
+      "map failed Outer.all",
+      "disposed",
+      "run failed Outer",
+    ]);
   });
 
   it("that is aborted already lets nothing start", async () => {

@@ -37,7 +37,9 @@ export class Execution {
   private maps: (MapRun | undefined)[] | undefined;
   private readonly ready: number[] = [];
   private cursor = 0;
-  private underWay = 0;
+  /** Calls that are waited for, and maps that have not ended. */
+  private calls = 0;
+  private mapsUnderWay = 0;
   private failure: { readonly error: unknown } | undefined;
   private settle: { resolve(): void; reject(error: unknown): void } | undefined;
   private childSettings: Settings[] | undefined;
@@ -84,18 +86,19 @@ export class Execution {
   }
 
   private isOver(): boolean {
-    return this.failure !== undefined || this.underWay === 0;
+    return this.failure !== undefined || (this.calls === 0 && (this.mapsUnderWay === 0 || this.scope.stopped));
   }
 
   private ending(): { readonly error: unknown } | undefined {
-    return this.failure ?? (this.scope.stopped ? { error: this.scope.reason } : undefined);
+    if (this.failure === undefined && this.scope.stopped) this.fail(this.scope.reason);
+    return this.failure;
   }
 
   private advance(): void {
     const { steps } = this.plan;
     const sequential = this.settings.nodes === "sequential";
     if (this.waiting === undefined && this.run.tell === undefined && !this.plan.collects) this.runStraight();
-    while (this.cursor < steps.length && !this.stopped && !(sequential && this.underWay > 0)) {
+    while (this.cursor < steps.length && !this.stopped && !(sequential && this.calls + this.mapsUnderWay > 0)) {
       const step = steps[this.cursor++]!;
       if (this.waiting === undefined || (this.waiting[step.index] === 0 && this.begun![step.index] === 0)) {
         this.begin(step);
@@ -252,20 +255,20 @@ export class Execution {
     }
     this.maps[step.index] = map;
     this.values[step.slot] = map.results;
-    this.underWay++;
+    this.mapsUnderWay++;
     chain.add(map);
     return true;
   }
 
   private mapEnded(step: Step, value: unknown): void {
-    this.underWay--;
+    this.mapsUnderWay--;
     this.end(step, value);
   }
 
   /** Waits for a promise that is part of this execution, then goes on. */
   later(promise: PromiseLike<unknown>, ended: (value: unknown) => void, failed: (error: unknown) => void): void {
     this.keepCount();
-    this.underWay++;
+    this.calls++;
     this.run.waits();
     promise.then(
       (value) => this.goOn(ended, value),
@@ -274,7 +277,7 @@ export class Execution {
   }
 
   private goOn(then: (settled: unknown) => void, settled: unknown): void {
-    this.underWay--;
+    this.calls--;
     this.run.waited();
     // Who has failed already has told so, and is not waited for.
     if (this.settle === undefined && this.failure !== undefined) return;
@@ -305,8 +308,11 @@ export class Execution {
     }
   }
 
+  /** Ends the execution: nothing more begins, and the maps under way are closed. The first error is the one that counts. */
   fail(error: unknown): void {
-    this.failure ??= { error: this.scope.stopped ? this.scope.reason : error };
+    if (this.failure !== undefined) return;
+    this.failure = { error: this.scope.stopped ? this.scope.reason : error };
+    for (const map of this.maps ?? []) map?.close(this.failure.error);
   }
 
   tellMap(step: Step, more: object): void {

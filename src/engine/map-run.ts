@@ -95,14 +95,14 @@ export class MapRun {
     try {
       value = this.call(unit);
     } catch (error) {
-      this.fail(error);
+      this.execution.fail(error);
       return;
     }
     if (isThenable(value)) {
       this.chain.async(
         value,
         (settled) => this.store(unit, settled),
-        (error) => this.fail(this.direct ? this.failed(unit, error) : error),
+        (error) => this.execution.fail(this.direct ? this.failed(unit, error) : error),
       );
     } else this.store(unit, value);
   }
@@ -112,7 +112,7 @@ export class MapRun {
     try {
       this.building ??= acquire(this.execution, this.step);
     } catch (error) {
-      this.fail(error);
+      this.execution.fail(error);
       return false;
     }
     if (this.building !== undefined) {
@@ -122,7 +122,7 @@ export class MapRun {
           this.shared ??= this.execution.inputsOf(this.step);
           this.chain.push(this, unit);
         },
-        (error) => this.fail(error),
+        (error) => this.execution.fail(error),
       );
       return false;
     }
@@ -130,11 +130,10 @@ export class MapRun {
     return true;
   }
 
-  private fail(error: unknown): void {
-    if (!this.execution.stopped) {
-      this.execution.tellMap(this.step, { phase: "failed", error, durationMs: now() - this.startedAt });
-    }
-    this.execution.fail(error);
+  /** Tells that it ends before its last element. */
+  close(error: unknown): void {
+    if (this.left < 0) return;
+    this.execution.tellMap(this.step, { phase: "failed", error, durationMs: now() - this.startedAt });
   }
 
   private call(unit: number): unknown {
