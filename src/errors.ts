@@ -105,6 +105,20 @@ export class AbortError extends HypernodesError {
   override readonly name = "AbortError";
 }
 
+/**
+ * What is wrong with an option, for an error or a defect.
+ *
+ * @param option with its kind: `option mode`, `execution option maps`.
+ * @param takes what it takes: a phrase, or a phrase and a sentence that closes itself.
+ */
+export function badOption(option: string, value: unknown, takes: string): Omit<Defect, "where"> {
+  return {
+    code: "BAD_OPTION",
+    problem: `the ${option} is ${JSON.stringify(value) ?? String(value)}`,
+    advice: `It takes ${takes}${/[.?]$/.test(takes) ? "" : "."}`,
+  };
+}
+
 function sentence(where: string, problem: string, advice: string | undefined): string {
   if (advice === undefined) return `${where}: ${problem}`;
   const between = problem.includes("\n") ? "\n  " : /[.?!]$/.test(problem) ? " " : ". ";

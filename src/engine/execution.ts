@@ -7,7 +7,7 @@ import { collecting, failed, perform } from "./call.js";
 import { Chain } from "./chain.js";
 import { type CurrentRun, entering, leaving, within } from "./current-run.js";
 import type { Happening } from "./events.js";
-import { placeOf } from "./failure.js";
+import { failedBefore, placeOf } from "./failure.js";
 import { MapRun } from "./map-run.js";
 import type { ChildProgram, Program } from "./program.js";
 import { resultOf } from "./result.js";
@@ -81,6 +81,7 @@ export class Execution {
     });
   }
 
+  /** The value in a slot, or the record of the outputs. */
   result(pick = -1): unknown {
     return resultOf(this.plan, this.values, pick);
   }
@@ -107,6 +108,7 @@ export class Execution {
     while (this.ready.length > 0 && !this.stopped) this.begin(steps[this.ready.shift()!]!);
   }
 
+  /** Runs what is plain at the beginning, and goes on from where that left off. */
   private runStraight(): void {
     if (this.cursor >= this.program.straight) return;
     const left = runStraight(this.program, this.values, this.scope, this.cursor);
@@ -180,7 +182,7 @@ export class Execution {
   private evaluateNow(step: Step): unknown {
     const inputs = this.inputsOf(step);
     if (this.plan.collects) {
-      const missing = inputs.find((value) => value instanceof NodeError);
+      const missing = failedBefore(inputs);
       if (missing !== undefined) return missing;
     }
     return collecting(this, step, () => perform(this, step, inputs, undefined));
@@ -240,7 +242,7 @@ export class Execution {
   private addMap(step: Step, chain: Chain): boolean {
     this.maps ??= [];
     const values = step.map!.lists.map((list) => this.read(list));
-    const missing = this.plan.collects ? values.find((value) => value instanceof NodeError) : undefined;
+    const missing = this.plan.collects ? failedBefore(values) : undefined;
     if (missing !== undefined) {
       this.end(step, missing);
       return true;

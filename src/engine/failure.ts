@@ -38,6 +38,11 @@ export function nodeError(error: unknown, { step, path, element, inputs, attempt
   });
 }
 
+/** The error of what has failed before, if any of the values is one: where steps collect, it goes on in their place. */
+export function failedBefore(values: readonly unknown[]): NodeError | undefined {
+  return values.find((value) => value instanceof NodeError) as NodeError | undefined;
+}
+
 /** `Corpus.essays[3]` */
 export function placeOf(path: string, node: string, element?: number): string {
   const at = path === "" ? node : `${path}.${node}`;

@@ -6,6 +6,7 @@ import { collecting, failed, perform, runChild } from "./call.js";
 import type { Chain } from "./chain.js";
 import { now } from "./events.js";
 import type { Execution } from "./execution.js";
+import { failedBefore } from "./failure.js";
 import { type List, listsOf } from "./lists.js";
 import { isThenable } from "./thenable.js";
 
@@ -178,7 +179,7 @@ export class MapRun {
 
   /** An element that has failed before does not come to a method: its error goes on in its place. */
   private carried(index: number): NodeError | undefined {
-    return this.inputsAt(index).find((value) => value instanceof NodeError) as NodeError | undefined;
+    return failedBefore(this.inputsAt(index));
   }
 
   private elementsAt(index: number): unknown[] {

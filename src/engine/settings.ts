@@ -1,5 +1,5 @@
 import type { Choices, ExecutionMode } from "../dsl/choices.js";
-import { HypernodesError } from "../errors.js";
+import { badOption, HypernodesError } from "../errors.js";
 import { suggestion } from "../graph/nearest.js";
 import { remembered } from "../graph/remembered.js";
 
@@ -30,12 +30,7 @@ export function settingsOf(choices: Choices, pipeline: string): Settings {
 function checkedSettings(choices: Choices, pipeline: string): Settings {
   const { nodes = "async", maps = "async", maxWorkers = 16, graceMs = 100, ...rest } = choices.execution ?? {};
   const bad = (option: string, value: unknown, takes: string) =>
-    new HypernodesError({
-      code: "BAD_OPTION",
-      where: pipeline,
-      problem: `the execution option ${option} is ${JSON.stringify(value) ?? String(value)}`,
-      advice: `It takes ${takes}.`,
-    });
+    new HypernodesError({ where: pipeline, ...badOption(`execution option ${option}`, value, takes) });
   for (const option of Object.keys(rest)) {
     throw new HypernodesError({
       code: "UNKNOWN_OPTION",

@@ -1,7 +1,7 @@
-import { NodeError } from "../errors.js";
 import type { Step } from "../graph/plan.js";
 import { collecting, perform } from "./call.js";
 import { Execution } from "./execution.js";
+import { failedBefore } from "./failure.js";
 import { notAList, unequalLengths } from "./lists.js";
 import { type RunRequest, Session } from "./run-program.js";
 import { isThenable } from "./thenable.js";
@@ -60,8 +60,7 @@ export async function* streamProgram(request: RunRequest): AsyncGenerator<unknow
 }
 
 function start(outer: Execution, step: Step, inputs: unknown[], element: number): unknown {
-  const failed = inputs.find((value) => value instanceof NodeError);
-  return failed ?? collecting(outer, step, () => perform(outer, step, inputs, element));
+  return failedBefore(inputs) ?? collecting(outer, step, () => perform(outer, step, inputs, element));
 }
 
 type Ended = { readonly value: unknown } | { readonly error: unknown };

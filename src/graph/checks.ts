@@ -1,8 +1,8 @@
 import type { PipelineClass } from "../dsl/members.js";
 import { MAP_OPTIONS, NODE_OPTIONS } from "../dsl/options.js";
-import type { Defect } from "../errors.js";
+import { badOption, type Defect } from "../errors.js";
 import { cyclesOf } from "./cycles.js";
-import { type Graph, type GraphNode, written } from "./graph.js";
+import { type Graph, type GraphNode, inputNames, isComputed, written } from "./graph.js";
 import { enumerated, suggestion } from "./nearest.js";
 import { ancestors } from "./order.js";
 
@@ -96,11 +96,7 @@ function* optionDefects({ role, options }: GraphNode): Generator<Found> {
   }
   const { mode, batch, retries, timeoutMs, onError } = options;
   const times = typeof retries === "object" ? retries.times : retries;
-  const wrong = (option: string, value: unknown, takes: string): Found => ({
-    code: "BAD_OPTION",
-    problem: `the option ${option} is ${JSON.stringify(value) ?? String(value)}`,
-    advice: `It takes ${takes}.`,
-  });
+  const wrong = (option: string, value: unknown, takes: string): Found => badOption(`option ${option}`, value, takes);
   if (mode !== undefined && mode !== "zip" && mode !== "product") yield wrong("mode", mode, '"zip" or "product"');
   if (batch !== undefined && !(Number.isInteger(batch) && batch > 0))
     yield wrong("batch", batch, "a whole number from 1");
@@ -205,7 +201,7 @@ function isSubclass(type: Function, of: Function): boolean {
 function* nestedDefects({ nested, dependencies }: GraphNode): Generator<Found> {
   if (nested === undefined) return;
   const { graph, pick } = nested;
-  const inputs = graph.nodes.filter((n) => n.role === "input").map((n) => n.name);
+  const inputs = inputNames(graph);
   for (const { input } of dependencies) {
     if (!inputs.includes(input!)) {
       yield {
@@ -216,8 +212,8 @@ function* nestedDefects({ nested, dependencies }: GraphNode): Generator<Found> {
     }
   }
   const picked = graph.nodes.find((n) => n.name === pick);
-  if (pick !== undefined && (picked === undefined || picked.role === "input" || picked.role === "resource")) {
-    const names = graph.nodes.filter((n) => n.role !== "input" && n.role !== "resource").map((n) => n.name);
+  if (pick !== undefined && (picked === undefined || !isComputed(picked))) {
+    const names = graph.nodes.filter(isComputed).map((n) => n.name);
     yield {
       code: "UNKNOWN_NAME",
       problem: `${graph.pipeline} has no node named "${pick}"`,
@@ -239,13 +235,8 @@ function* nestedDefects({ nested, dependencies }: GraphNode): Generator<Found> {
 }
 
 /** The inputs that some nodes need and that nothing fills: no default on the object, not marked optional. */
-export function requiredInputs(
-  graph: Graph,
-  outputs: readonly string[],
-  object: object,
-  given: ReadonlySet<string> = new Set(),
-): string[] {
-  const needed = ancestors(graph, outputs, given);
+export function requiredInputs(graph: Graph, outputs: readonly string[], object: object): string[] {
+  const needed = ancestors(graph, outputs, new Set());
   return graph.nodes
     .filter((n) => n.role === "input" && needed.has(n.name) && n.optional !== true)
     .map((n) => n.name)

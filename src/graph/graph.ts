@@ -76,3 +76,13 @@ export interface Edge {
 export function written(dependency: Dependency): string {
   return [dependency.on, ...dependency.path].join(".");
 }
+
+/** The names of a graph's inputs, in the order of their declaration. */
+export function inputNames(graph: Graph): string[] {
+  return graph.nodes.filter((node) => node.role === "input").map((node) => node.name);
+}
+
+/** Whether a node has a value that a run can return: it is no input, and no resource. */
+export function isComputed({ role }: GraphNode): boolean {
+  return role !== "input" && role !== "resource";
+}

@@ -1,5 +1,5 @@
 import { HypernodesError } from "../errors.js";
-import { type Dependency, type Graph, type GraphNode, type NestedGraph, written } from "./graph.js";
+import { type Dependency, type Graph, type GraphNode, isComputed, type NestedGraph, written } from "./graph.js";
 import { suggestion } from "./nearest.js";
 import { ancestors, nodesByName, topologicalOrder } from "./order.js";
 import { remembered } from "./remembered.js";
@@ -43,8 +43,6 @@ export interface Argument {
 
 interface PlannedResource extends Slotted {
   readonly arguments: readonly Argument[];
-  /** Indices of the resources it is built from. */
-  readonly resources: readonly number[];
 }
 
 /** A node to compute. */
@@ -104,17 +102,19 @@ export function planFor(graph: Graph, outputs: readonly string[] = graph.outputs
 function checkNames(graph: Graph, outputs: readonly string[], given: readonly string[]): void {
   const nodes = nodesByName(graph);
   for (const name of outputs) {
-    const role = nodes.get(name)?.role;
-    if (role !== undefined && role !== "input" && role !== "resource") continue;
-    const computed = graph.nodes.filter((n) => n.role !== "input" && n.role !== "resource").map((n) => n.name);
+    const node = nodes.get(name);
+    if (node !== undefined && isComputed(node)) continue;
     throw new HypernodesError({
       code: "UNKNOWN_OUTPUT",
       where: graph.pipeline,
       problem:
-        role === undefined
+        node === undefined
           ? `the output "${name}" is not found in pipeline ${graph.pipeline}`
-          : `"${name}" is ${role === "input" ? "an input" : "a resource"} and can't be an output`,
-      advice: suggestion(name, computed),
+          : `"${name}" is ${node.role === "input" ? "an input" : "a resource"} and can't be an output`,
+      advice: suggestion(
+        name,
+        graph.nodes.filter(isComputed).map((n) => n.name),
+      ),
     });
   }
   for (const name of given) {
@@ -201,11 +201,7 @@ function compile(graph: Graph, outputs: readonly string[], given: ReadonlySet<st
       .map((n) => ({ ...slotted(n), optional: n.optional === true })),
     given: nodes.filter((n) => given.has(n.name)).map(slotted),
     steps,
-    resources: resources.map((node) => ({
-      ...slotted(node),
-      arguments: node.dependencies.map(argument),
-      resources: node.dependencies.filter((d) => resourceIndex.has(d.on)).map((d) => resourceIndex.get(d.on)!),
-    })),
+    resources: resources.map((node) => ({ ...slotted(node), arguments: node.dependencies.map(argument) })),
     outputs: outputs.map((name) => slotted(byName.get(name)!)),
     flows: followers.some((indices) => indices.length > 0),
     collects: computed.some((n) => n.options.onError === "collect"),

@@ -3,7 +3,15 @@ import { type AnyPipeline, PIPELINE, type PipelineClass, RESERVED } from "../dsl
 import { choicesOf, designOf, type Member, membersOf, mergeChoices } from "../dsl/metadata.js";
 import { type Defect, DefinitionError } from "../errors.js";
 import { defectsOf } from "./checks.js";
-import type { Dependency, Design, Edge, Graph, GraphNode, NestedGraph } from "./graph.js";
+import {
+  type Dependency,
+  type Design,
+  type Edge,
+  type Graph,
+  type GraphNode,
+  isComputed,
+  type NestedGraph,
+} from "./graph.js";
 import { remembered } from "./remembered.js";
 import { optionalProperties } from "./validators.js";
 
@@ -40,7 +48,7 @@ function reflectAnew(pipeline: PipelineClass): Graph {
 function graphOf(pipeline: PipelineClass, members: ReadonlyMap<string, GraphNode>): Graph {
   const nodes = [...members.values()];
   const marked = nodes.filter((node) => node.role === "output");
-  const returned = marked.length > 0 ? marked : nodes.filter((n) => n.role !== "input" && n.role !== "resource");
+  const returned = marked.length > 0 ? marked : nodes.filter(isComputed);
   const edges: Edge[] = nodes.flatMap((node) =>
     node.dependencies.map(({ on, path, as }) => Object.freeze({ from: on, to: node.name, path, as })),
   );

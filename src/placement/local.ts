@@ -8,8 +8,8 @@ import type { Resources } from "../engine/resources.js";
 import { type RunRequest, runProgram } from "../engine/run-program.js";
 import { settingsOf } from "../engine/settings.js";
 import { streamProgram } from "../engine/stream-program.js";
-import { HypernodesError, InputError, type Violation } from "../errors.js";
-import type { Graph } from "../graph/graph.js";
+import { badOption, HypernodesError, InputError, type Violation } from "../errors.js";
+import { type Graph, inputNames } from "../graph/graph.js";
 import { suggestion } from "../graph/nearest.js";
 import { type Plan, type PlannedInput, planFor } from "../graph/plan.js";
 import { type OverOptions, planOver } from "../graph/plan-over.js";
@@ -70,17 +70,18 @@ export async function* streamLocally(
 
 /** The plan of a map over the whole pipeline; which of its inputs are taken whole; which of the inner ones get elements. */
 function over(use: Use, options: Partial<OverOptions>) {
-  const inputs = use.graph.nodes.filter((node) => node.role === "input").map((node) => node.name);
+  const inputs = inputNames(use.graph);
   const names = options.over;
-  if (!Array.isArray(names) || names.length === 0)
-    throw badOption(use, "over", names, "the name of an input, or several");
+  const bad = (option: string, value: unknown, takes: string) =>
+    new HypernodesError({ where: use.graph.pipeline, ...badOption(`option ${option}`, value, takes) });
+  if (!Array.isArray(names) || names.length === 0) throw bad("over", names, "the name of an input, or several");
   for (const name of names) {
     if (inputs.includes(name)) continue;
-    throw badOption(use, "over", name, `the names of inputs. ${suggestion(String(name), inputs)}`);
+    throw bad("over", name, `the names of inputs. ${suggestion(String(name), inputs)}`);
   }
   const { mode = "zip", onError = "throw" } = options;
-  if (mode !== "zip" && mode !== "product") throw badOption(use, "mode", mode, '"zip" or "product"');
-  if (onError !== "throw" && onError !== "collect") throw badOption(use, "onError", onError, '"throw" or "collect"');
+  if (mode !== "zip" && mode !== "product") throw bad("mode", mode, '"zip" or "product"');
+  if (onError !== "throw" && onError !== "collect") throw bad("onError", onError, '"throw" or "collect"');
   const inner = planFor(use.graph, use.outputs, Object.keys(use.given));
   const pipeline = use.pipeline.constructor as PipelineClass;
   const plan = planOver(inner, pipeline, use.choices, { over: names, mode, onError });
@@ -90,15 +91,6 @@ function over(use: Use, options: Partial<OverOptions>) {
     whole: plan.inputs.filter(({ name }) => !names.includes(name) && !given.has(name)),
     elements: inner.inputs.filter(({ name }) => names.includes(name)),
   };
-}
-
-function badOption(use: Use, option: string, value: unknown, takes: string): HypernodesError {
-  return new HypernodesError({
-    code: "BAD_OPTION",
-    where: use.graph.pipeline,
-    problem: `the option ${option} is ${JSON.stringify(value) ?? String(value)}`,
-    advice: `It takes ${takes}${takes.endsWith(".") || takes.endsWith("?") ? "" : "."}`,
-  });
 }
 
 /** The values by slot, transformed and validated where the fields say so. */

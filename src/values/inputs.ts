@@ -1,5 +1,5 @@
 import { InputError, type Violation } from "../errors.js";
-import type { Graph } from "../graph/graph.js";
+import { type Graph, inputNames } from "../graph/graph.js";
 import { enumerated, suggestion } from "../graph/nearest.js";
 import { nodesByName } from "../graph/order.js";
 import type { Plan, PlannedInput } from "../graph/plan.js";
@@ -91,8 +91,7 @@ export function nameViolations(
 function unknownInput(graph: Graph, pipeline: object, name: string): string {
   if (nodesByName(graph).has(name)) return `it is a node, not an input: give its value as { given: { ${name} } }`;
   if (name in pipeline) return "there is such a field, but it has no @input()";
-  const declared = graph.nodes.filter((node) => node.role === "input").map((node) => node.name);
-  return `no input has this name. ${suggestion(name, declared)}`;
+  return `no input has this name. ${suggestion(name, inputNames(graph))}`;
 }
 
 /** The error of a caller's inputs, all at once. */
