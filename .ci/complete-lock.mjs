@@ -1,6 +1,6 @@
 // A registry that mirrors only some platforms makes npm leave the optional packages of the others out of the lock file,
 // and `npm ci` then refuses it. This puts them in, by name, version and platform. Run it after a dependency has changed:
-//   rm -rf node_modules package-lock.json && npm install --package-lock-only && node .ci/complete-lock.mjs
+//   rm -rf node_modules package-lock.json && npm install --package-lock-only --ignore-scripts && node .ci/complete-lock.mjs
 import { readFileSync, writeFileSync } from "node:fs";
 
 const OS = ["aix", "android", "darwin", "freebsd", "linux", "netbsd", "openbsd", "openharmony", "sunos", "win32"];

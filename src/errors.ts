@@ -95,6 +95,18 @@ export class NodeError extends HypernodesError {
   }
 }
 
+/** A value that can't travel between threads, containers and stores, or bytes that are no value. */
+export class ValueError extends HypernodesError {
+  override readonly name = "ValueError";
+  /** The way into the value to what is at fault: property names, indices, the keys of Maps. */
+  readonly path: readonly (string | number)[];
+
+  constructor(parts: ErrorParts & { readonly path: readonly (string | number)[] }) {
+    super(parts);
+    this.path = parts.path;
+  }
+}
+
 /** A run, or a node's attempt, that took longer than its `timeoutMs`. */
 export class TimeoutError extends HypernodesError {
   override readonly name = "TimeoutError";

@@ -25,8 +25,11 @@ export {
   InputError,
   NodeError,
   TimeoutError,
+  ValueError,
   type Violation,
 } from "./errors.js";
 export type { Dependency, Design, Edge, Graph, GraphNode, Mapped, NestedGraph } from "./graph/graph.js";
 export { type OverOptions, Pipeline, type ResultOf, type RunOptions } from "./pipeline.js";
 export { local, type ModalOptions, modal } from "./placement/placements.js";
+export { type DecodeOptions, decode, type EncodeOptions, encode } from "./values/codec.js";
+export { digest } from "./values/digest.js";

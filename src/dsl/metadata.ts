@@ -6,6 +6,7 @@ import "reflect-metadata";
 import { DefinitionError } from "../errors.js";
 import type { Choices } from "./choices.js";
 import type { MapOptions } from "./options.js";
+import { recordOrigin } from "./origin.js";
 
 export type Role = "input" | "node" | "output" | "mapOver" | "resource" | "nested";
 
@@ -59,6 +60,8 @@ export function recordMember(target: object, key: unknown, member: Omit<Member, 
     ]);
   }
   const declaredBy = target.constructor as Class;
+  recordOrigin(declaredBy);
+  recordDesigned(declaredBy, key);
   let table: MemberTable | undefined = getOwnMetadata(MEMBERS, declaredBy);
   if (table === undefined) {
     table = new Map();
@@ -82,6 +85,7 @@ export function recordChoices(target: Class, chosen: Choices, second?: unknown):
   if (typeof second === "object" && second !== null && "kind" in second) {
     throw standardDecorators(`@${Object.keys(chosen).map((k) => (k === "cache" ? "cached" : k))[0]}`);
   }
+  recordOrigin(target);
   defineMetadata(CHOICES, { ...getOwnMetadata(CHOICES, target), ...chosen }, target);
 }
 
@@ -105,8 +109,16 @@ export interface ModelOptions {
   readonly key?: readonly string[];
 }
 
+const models = new Set<Class>();
+
 export function recordModel(target: Class, options: ModelOptions): void {
+  models.add(target);
   defineMetadata(MODEL, options, target);
+}
+
+/** The classes that `@model()` stands on. */
+export function modelClasses(): ReadonlySet<Class> {
+  return models;
 }
 
 /** What `@model()` said of the class itself. */
@@ -121,6 +133,24 @@ export function designOf(kind: "type" | "paramtypes" | "returntype", declaredBy:
   return hasOwnMetadata(key, declaredBy.prototype, name)
     ? getOwnMetadata(key, declaredBy.prototype, name)
     : Reflect.getOwnMetadata(key, declaredBy.prototype, name);
+}
+
+const designed = new Set<Class>();
+
+function recordDesigned(declaredBy: Class, name: string): void {
+  const types = [
+    designOf("type", declaredBy, name),
+    designOf("returntype", declaredBy, name),
+    ...((designOf("paramtypes", declaredBy, name) as unknown[] | undefined) ?? []),
+  ];
+  for (const type of types) {
+    if (typeof type === "function" && typeof type.prototype === "object") designed.add(type as Class);
+  }
+}
+
+/** The classes that the types of pipelines' members name, where the loader emits them: inputs, parameters and results. */
+export function designedClasses(): ReadonlySet<Class> {
+  return designed;
 }
 
 /** The class and those it extends, the farthest first. */

@@ -1,4 +1,5 @@
 interface ValidatorStorage {
+  readonly validationMetadatas: ReadonlyMap<unknown, readonly { propertyName: string }[]>;
   getTargetValidationMetadatas(
     target: Function,
     schema: string,
@@ -11,9 +12,19 @@ interface ValidatorStorage {
  * What class-validator's decorators recorded on a class. It keeps that on the global object, so whoever decorates
  * nothing does not pay for loading it (110 ms), and two copies of it share what they know.
  */
+function storage(): ValidatorStorage | undefined {
+  return (globalThis as { classValidatorMetadataStorage?: ValidatorStorage }).classValidatorMetadataStorage;
+}
+
 function recordedFor(type: Function): { propertyName: string; name?: string }[] {
-  const storage = (globalThis as { classValidatorMetadataStorage?: ValidatorStorage }).classValidatorMetadataStorage;
-  return storage?.getTargetValidationMetadatas(type, "", false, false) ?? [];
+  return storage()?.getTargetValidationMetadatas(type, "", false, false) ?? [];
+}
+
+/** The classes that class-validator's decorators stand in, each with the properties that have one. */
+export function* validatedClasses(): Generator<[type: Function, properties: string[]]> {
+  for (const [type, recorded] of storage()?.validationMetadatas ?? []) {
+    if (typeof type === "function") yield [type, recorded.map((metadata) => metadata.propertyName)];
+  }
 }
 
 /** The properties of a class that class-validator's decorators stand on. */

@@ -1,0 +1,73 @@
+import { fileURLToPath } from "node:url";
+
+/** Where a class comes from, so that another thread can import it. */
+export interface Origin {
+  /** The URL or path of the module whose code defines it; undefined for code that is in no file. */
+  readonly file: string | undefined;
+  readonly name: string;
+  /** The how many-eth class of this name it is that the module has defined, from 0. */
+  readonly ordinal: number;
+}
+
+type Class = abstract new (...args: never[]) => object;
+
+const origins = new WeakMap<Class, Origin>();
+const classes = new Map<string, WeakRef<Class>[]>();
+
+/** Records that the module which is now calling a decorator defines a class. Once for each class. */
+export function recordOrigin(type: Class): void {
+  if (origins.has(type)) return;
+  const file = callingFile();
+  const known = classes.get(keyOf(file, type.name)) ?? [];
+  classes.set(keyOf(file, type.name), known);
+  origins.set(type, { file, name: type.name, ordinal: known.length });
+  known.push(new WeakRef(type));
+}
+
+/** Where a class comes from; undefined if no decorator stands on it or in it. */
+export function originOf(type: Class): Origin | undefined {
+  return origins.get(type);
+}
+
+/** The class that comes from there, if its module has been imported and defines it. */
+export function classFrom({ file, name, ordinal }: Origin): Class | undefined {
+  return classes.get(keyOf(file, name))?.[ordinal]?.deref();
+}
+
+function keyOf(file: string | undefined, name: string): string {
+  return `${file} ${name}`;
+}
+
+const HERE = new URL(".", import.meta.url).href;
+const HELPERS = /[\\/]node_modules[\\/](?:tslib|@swc[\\/]helpers|reflect-metadata|core-js)[\\/]/;
+const FRAMES = 20;
+
+/** The file of the nearest caller that is no decorator and no helper of a compiler: as it was loaded, not as source maps say. */
+function callingFile(): string | undefined {
+  const { prepareStackTrace, stackTraceLimit } = Error;
+  const holder: { stack?: unknown } = {};
+  Error.stackTraceLimit = FRAMES;
+  Error.prepareStackTrace = (_, sites) =>
+    sites.map(
+      (site) => site.getFileName() ?? (site as { getScriptNameOrSourceURL?(): string }).getScriptNameOrSourceURL?.(),
+    );
+  try {
+    Error.captureStackTrace(holder, recordOrigin);
+    const files = holder.stack as (string | undefined)[];
+    const file = files.find((name) => name !== undefined && !isOurs(name));
+    return file !== undefined && isFile(file) ? file : undefined;
+  } finally {
+    Error.prepareStackTrace = prepareStackTrace;
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
+const HERE_PATH = fileURLToPath(HERE);
+
+function isOurs(file: string): boolean {
+  return file.startsWith(HERE) || file.startsWith(HERE_PATH) || HELPERS.test(file);
+}
+
+function isFile(file: string): boolean {
+  return file.startsWith("file:") || /^(?:\/|[a-zA-Z]:[\\/])/.test(file);
+}

@@ -1,0 +1,236 @@
+import v8 from "node:v8";
+import zlib from "node:zlib";
+import { ValueError } from "../errors.js";
+import { tooDeep } from "./cannot-travel.js";
+import { type Dismantled, dismantle, type Table } from "./dismantle.js";
+import { reassemble } from "./reassemble.js";
+
+/** The header: four letters, the version of this format, flags, two bytes of nothing, the checksum, the length of the body. */
+const MAGIC = 0x65_64_6f_6e; // "node"
+const VERSION = 1;
+const HEADER = 16;
+const HAS_TABLE = 1;
+const CHECKED = 2;
+const ALIGNED_TO = 16;
+
+export interface EncodeOptions {
+  /** Into memory that threads share, not a copy for each. */
+  readonly shared?: boolean;
+  /** Without a checksum: for bytes that never leave the process. */
+  readonly unchecked?: boolean;
+}
+
+export interface DecodeOptions {
+  /**
+   * Typed arrays of at least this many bytes stay where they are, as views into the bytes that are decoded; smaller ones
+   * are copied. Default: all are copied.
+   */
+  readonly viewsFrom?: number;
+}
+
+/**
+ * A value as bytes: with class instances, Date, RegExp, Error, Map, Set, bigint, typed arrays, undefined, NaN, -0, sparse
+ * arrays, shared and cyclic references. The base is V8's own serialiser, which is part of Node (docs/values.md).
+ *
+ * @throws {ValueError} `UNSERIALISABLE` with the path to what can't travel.
+ */
+export function encode(value: unknown, options: EncodeOptions = {}): Uint8Array {
+  const dismantled = dismantle(value);
+  const writer = new Writer();
+  try {
+    writer.writeHeader();
+    writer.writeValue(rootOf(dismantled));
+  } catch (error) {
+    throw error instanceof TypeError ? unserialisable(error) : tooDeep(error);
+  }
+  const body = writer.releaseBuffer();
+  return assemble(body, writer.views, dismantled.table !== undefined, options);
+}
+
+/** What only the base format sees: what looks like a plain object and is none. */
+function unserialisable(cause: TypeError): ValueError {
+  return new ValueError({
+    code: "UNSERIALISABLE",
+    where: "value",
+    problem: `something in it can't travel: ${cause.message}`,
+    advice: "Give plain data, or build it in a @resource.",
+    path: [],
+    cause,
+  });
+}
+
+function rootOf({ value, table }: Dismantled): unknown {
+  return table === undefined ? value : [value, table.classes, Int32Array.from(table.objects), table.properties];
+}
+
+function assemble(body: Uint8Array, views: readonly ArrayBufferView[], hasTable: boolean, options: EncodeOptions) {
+  const { shared = false, unchecked = false } = options;
+  let length = aligned(HEADER + body.length);
+  for (const view of views) length = aligned(length + view.byteLength);
+  const bytes = new Uint8Array(shared ? new SharedArrayBuffer(length) : new ArrayBuffer(length));
+  bytes.set(body, HEADER);
+  let offset = aligned(HEADER + body.length);
+  for (const view of views) {
+    bytes.set(new Uint8Array(view.buffer, view.byteOffset, view.byteLength), offset);
+    offset = aligned(offset + view.byteLength);
+  }
+  const header = new DataView(bytes.buffer, 0, HEADER);
+  header.setUint32(0, MAGIC, true);
+  header.setUint8(4, VERSION);
+  header.setUint8(5, (hasTable ? HAS_TABLE : 0) | (unchecked ? 0 : CHECKED));
+  header.setUint32(12, body.length, true);
+  if (!unchecked) header.setUint32(8, checksumOf(bytes), true);
+  return bytes;
+}
+
+function aligned(offset: number): number {
+  return Math.ceil(offset / ALIGNED_TO) * ALIGNED_TO;
+}
+
+function checksumOf(bytes: Uint8Array): number {
+  return zlib.crc32(bytes.subarray(12));
+}
+
+/**
+ * The value that some bytes are. It decodes data only and never runs code of the bytes' own.
+ *
+ * @throws {ValueError} `BAD_BYTES` if they are damaged, truncated, foreign, or of a newer version; or if a class that
+ * they name is not known here.
+ */
+export function decode(given: Uint8Array, { viewsFrom = Number.POSITIVE_INFINITY }: DecodeOptions = {}): unknown {
+  // A Buffer's slices are views; these are to be copies.
+  const bytes = new Uint8Array(given.buffer, given.byteOffset, given.byteLength);
+  const header = headerOf(bytes);
+  try {
+    const reader = new Reader(bytes, HEADER + header.bodyLength, viewsFrom);
+    reader.readHeader();
+    const root = reader.readValue();
+    return header.hasTable ? reassembled(root) : root;
+  } catch (error) {
+    if (error instanceof ValueError) throw error;
+    throw badBytes(`they can't be decoded: ${error instanceof Error ? error.message : String(error)}`, error);
+  }
+}
+
+function headerOf(bytes: Uint8Array): { bodyLength: number; hasTable: boolean } {
+  if (bytes.length < HEADER) throw badBytes(`there are only ${bytes.length} of them`);
+  const header = new DataView(bytes.buffer, bytes.byteOffset, HEADER);
+  if (header.getUint32(0, true) !== MAGIC) throw badBytes("they are not of this format");
+  const version = header.getUint8(4);
+  if (version !== VERSION)
+    throw badBytes(`they are of version ${version} of the format, and this one reads ${VERSION}`);
+  const flags = header.getUint8(5);
+  const bodyLength = header.getUint32(12, true);
+  if (HEADER + bodyLength > bytes.length) throw badBytes("they are truncated");
+  if ((flags & CHECKED) !== 0 && header.getUint32(8, true) !== checksumOf(bytes)) {
+    throw badBytes("their checksum is wrong: they are damaged or truncated");
+  }
+  return { bodyLength, hasTable: (flags & HAS_TABLE) !== 0 };
+}
+
+function reassembled(root: unknown): unknown {
+  if (!Array.isArray(root) || root.length !== 4) throw new Error("their table is missing");
+  const [value, classes, objects, properties] = root as unknown[];
+  const isTable =
+    Array.isArray(classes) &&
+    classes.every((name) => typeof name === "string") &&
+    objects instanceof Int32Array &&
+    properties instanceof Map;
+  if (!isTable) throw new Error("their table is no table");
+  return reassemble(value, { classes, objects: objects as unknown as number[], properties } as Table);
+}
+
+function badBytes(problem: string, cause?: unknown): ValueError {
+  return new ValueError({
+    code: "BAD_BYTES",
+    where: "value",
+    problem: `the bytes are no value: ${problem}`,
+    path: [],
+    cause,
+  });
+}
+
+interface ViewType {
+  readonly size: number;
+  is(view: ArrayBufferView): boolean;
+  /** @param length in elements. */
+  make(buffer: ArrayBufferLike, offset: number, length: number): ArrayBufferView;
+}
+
+type ViewClass = {
+  new (buffer: ArrayBufferLike, offset: number, length: number): ArrayBufferView;
+  readonly BYTES_PER_ELEMENT: number;
+};
+
+/** Their order is part of the format. */
+const VIEW_TYPES: readonly ViewType[] = [
+  {
+    size: 1,
+    is: (view) => Buffer.isBuffer(view),
+    make: (buffer, offset, length) => Buffer.from(buffer as ArrayBuffer, offset, length),
+  },
+  {
+    size: 1,
+    is: (view) => view instanceof DataView,
+    make: (buffer, offset, length) => new DataView(buffer, offset, length),
+  },
+  ...[Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array].map(typed),
+  ...[Float32Array, Float64Array, BigInt64Array, BigUint64Array].map((type) => typed(type as ViewClass)),
+  ...[(globalThis as { Float16Array?: ViewClass }).Float16Array ?? []].flat().map(typed),
+];
+
+function typed(type: ViewClass): ViewType {
+  const { BYTES_PER_ELEMENT: size } = type;
+  return { size, is: (view) => view instanceof type, make: (...from) => new type(...from) };
+}
+
+/** V8's serialiser, with the bytes of typed arrays set aside: they follow the body, aligned. */
+class Writer extends v8.Serializer {
+  readonly views: ArrayBufferView[] = [];
+
+  constructor() {
+    super();
+    // @ts-expect-error: the method is documented, and missing in the types.
+    this._setTreatArrayBufferViewsAsHostObjects(true);
+  }
+
+  _writeHostObject(view: ArrayBufferView): void {
+    const type = VIEW_TYPES.findIndex(({ is }) => is(view));
+    if (type < 0) throw new TypeError(`${Object.prototype.toString.call(view)} can't travel`);
+    this.writeUint32(type);
+    this.writeUint64(Math.floor(view.byteLength / 2 ** 32), view.byteLength >>> 0);
+    this.views.push(view);
+  }
+
+  _getDataCloneError(message: string): Error {
+    return new TypeError(message);
+  }
+}
+
+class Reader extends v8.Deserializer {
+  private offset: number;
+
+  constructor(
+    private readonly bytes: Uint8Array,
+    bodyEnd: number,
+    private readonly viewsFrom: number,
+  ) {
+    super(bytes.subarray(HEADER, bodyEnd));
+    this.offset = aligned(bodyEnd);
+  }
+
+  _readHostObject(): ArrayBufferView {
+    const type = VIEW_TYPES[this.readUint32()];
+    const [high, low] = this.readUint64();
+    const length = high * 2 ** 32 + low;
+    const start = this.offset;
+    if (type === undefined || length % type.size !== 0 || start + length > this.bytes.length) {
+      throw new Error("a typed array in them is damaged");
+    }
+    this.offset = aligned(start + length);
+    const at = this.bytes.byteOffset + start;
+    const elements = length / type.size;
+    if (length >= this.viewsFrom && at % type.size === 0) return type.make(this.bytes.buffer, at, elements);
+    return type.make(this.bytes.slice(start, start + length).buffer, 0, elements);
+  }
+}

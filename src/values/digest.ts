@@ -1,0 +1,291 @@
+import { createHash } from "node:crypto";
+import { CannotTravel, foreign, tooDeep, valueError } from "./cannot-travel.js";
+import { builtIn, ERROR_KEYS, type Kind, kindOf, namesBeyondIndices, pathKey } from "./kinds.js";
+import { type Model, modelOfPrototype } from "./models.js";
+
+/**
+ * A hash of a value's content: SHA-256, 64 hexadecimal digits. The same in every process and on every run, for equal
+ * content; another one for other content. The order of an object's properties does not count, that of a Map or Set does;
+ * neither do `#private` members, an error's stack, and whether two equal objects are one. Of a model with a `key`, the
+ * fields it names count.
+ *
+ * @throws {ValueError} `UNSERIALISABLE` with the path to what has no content: a function, a promise.
+ */
+export function digest(value: unknown): string {
+  try {
+    return new Digester().digest(value);
+  } catch (thrown) {
+    throw thrown instanceof CannotTravel ? valueError(thrown) : tooDeep(thrown);
+  }
+}
+
+/** One byte before each value: `1`, `"1"`, `true`, `[1]` and a like object never share a digest. */
+const TAG = {
+  undefined: 0,
+  null: 1,
+  false: 2,
+  true: 3,
+  number: 4,
+  bigint: 5,
+  string: 6,
+  utf16: 7,
+  array: 8,
+  hole: 9,
+  record: 10,
+  map: 11,
+  set: 12,
+  date: 13,
+  regexp: 14,
+  error: 15,
+  view: 16,
+  buffer: 17,
+  boxed: 18,
+  instance: 19,
+  hooked: 20,
+  cycle: 21,
+  hash: 22,
+  end: 23,
+} as const;
+
+/** From how many bytes on a part is taken by its hash: so what is referred to twice is hashed once. */
+const BY_HASH = 1024;
+
+/** Writes a value in one canonical form, hashing large parts on the way, and hashes what is left. */
+class Digester {
+  private bytes = Buffer.allocUnsafe(4096);
+  private length = 0;
+  /** The objects that the walk is inside of, with their depth. */
+  private readonly inside = new Map<object, number>();
+  /** The hashes of large parts. */
+  private readonly hashed = new Map<object, Buffer>();
+  /** The least depth that something written since refers back to. */
+  private reaches = Number.POSITIVE_INFINITY;
+
+  digest(value: unknown): string {
+    this.write(value);
+    return hashOf(this.bytes.subarray(0, this.length)).toString("hex");
+  }
+
+  private write(value: unknown): void {
+    if (typeof value === "string") this.string(value);
+    else if (typeof value === "number") this.number(value);
+    else if (typeof value === "boolean") this.tag(value ? TAG.true : TAG.false);
+    else if (value === undefined) this.tag(TAG.undefined);
+    else if (value === null) this.tag(TAG.null);
+    else if (typeof value === "object") this.object(value);
+    else if (typeof value === "bigint") {
+      this.tag(TAG.bigint);
+      this.string(value.toString());
+    } else throw foreign(value as Function | symbol);
+  }
+
+  private object(value: object): void {
+    const hash = this.hashed.get(value);
+    const depth = this.inside.get(value);
+    if (hash !== undefined) this.hash(hash);
+    else if (depth === undefined) this.objectAnew(value);
+    else {
+      this.reaches = Math.min(this.reaches, depth);
+      this.tag(TAG.cycle);
+      this.uint32(this.inside.size - depth);
+    }
+  }
+
+  private objectAnew(value: object): void {
+    const start = this.length;
+    const before = this.reaches;
+    const own = this.inside.size;
+    this.reaches = Number.POSITIVE_INFINITY;
+    this.inside.set(value, own);
+    this.content(value);
+    this.inside.delete(value);
+    if (this.length - start >= BY_HASH) {
+      const hash = hashOf(this.bytes.subarray(start, this.length));
+      this.length = start;
+      this.hash(hash);
+      // What refers back to something around it looks different elsewhere.
+      if (this.reaches >= own) this.hashed.set(value, hash);
+    }
+    this.reaches = Math.min(before, this.reaches < own ? this.reaches : Number.POSITIVE_INFINITY);
+  }
+
+  private content(value: object): void {
+    const prototype = Object.getPrototypeOf(value) as object | null;
+    const kind = kindOf(value, prototype);
+    if (kind === "foreign") throw foreign(value);
+    const model = prototype === null || builtIn(prototype) !== undefined ? undefined : knownModel(prototype, kind);
+    if (model !== undefined) {
+      this.tag(model.hooked ? TAG.hooked : TAG.instance);
+      this.string(model.name);
+    }
+    if (model?.hooked) this.at("toJSON()", (value as { toJSON(): unknown }).toJSON());
+    else if (model?.key !== undefined) this.fields(value, [...model.key].sort());
+    else if (kind === "array") this.array(value as unknown[]);
+    else if (kind === "error") this.error(value as Error);
+    else if (kind === "view") this.view(value as ArrayBufferView);
+    else {
+      this.inner(value, kind);
+      this.fields(value, Object.keys(value).sort());
+    }
+  }
+
+  /** What there is in an object besides its properties. */
+  private inner(value: object, kind: Kind): void {
+    switch (kind) {
+      case "map":
+        this.tag(TAG.map);
+        for (const [key, item] of value as Map<unknown, unknown>) {
+          this.at(pathKey(key), key);
+          this.at(pathKey(key), item);
+        }
+        break;
+      case "set": {
+        this.tag(TAG.set);
+        let index = 0;
+        for (const item of value as Set<unknown>) this.at(index++, item);
+        break;
+      }
+      case "date":
+        this.tag(TAG.date);
+        this.number((value as Date).getTime());
+        break;
+      case "regexp":
+        this.tag(TAG.regexp);
+        this.string((value as RegExp).source);
+        this.string((value as RegExp).flags);
+        break;
+      case "buffer":
+        this.tag(TAG.buffer);
+        this.raw(new Uint8Array(value as ArrayBuffer));
+        break;
+      case "boxed":
+        this.tag(TAG.boxed);
+        this.write((value as { valueOf(): unknown }).valueOf());
+        break;
+    }
+  }
+
+  private fields(value: object, names: readonly string[]): void {
+    this.tag(TAG.record);
+    for (const name of names) {
+      this.string(name);
+      this.at(name, (value as Record<string, unknown>)[name]);
+    }
+    this.tag(TAG.end);
+  }
+
+  private at(key: string | number, value: unknown): void {
+    try {
+      this.write(value);
+    } catch (thrown) {
+      if (thrown instanceof CannotTravel) thrown.path.push(key);
+      throw thrown;
+    }
+  }
+
+  private array(value: readonly unknown[]): void {
+    this.tag(TAG.array);
+    this.number(value.length);
+    const keys = Object.keys(value);
+    const names = namesBeyondIndices(keys, value.length);
+    const isDense = keys.length - names.length === value.length;
+    let next = 0;
+    for (let i = 0; i < keys.length - names.length; i++) {
+      const index = isDense ? i : Number(keys[i]);
+      if (index > next) {
+        this.tag(TAG.hole);
+        this.number(index - next);
+      }
+      next = index + 1;
+      const element = value[index];
+      if (typeof element === "number") this.number(element);
+      else this.at(index, element);
+    }
+    this.fields(value, [...names].sort());
+  }
+
+  private error(value: Error): void {
+    this.tag(TAG.error);
+    this.string(String(value.name));
+    const keys = ERROR_KEYS.filter((key) => key !== "stack" && Object.hasOwn(value, key));
+    this.fields(value, [...new Set([...keys, ...Object.keys(value)])].filter((key) => key !== "stack").sort());
+  }
+
+  private view(value: ArrayBufferView): void {
+    this.tag(TAG.view);
+    this.string(Buffer.isBuffer(value) ? "Buffer" : Object.prototype.toString.call(value));
+    this.raw(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
+  }
+
+  private raw(bytes: Uint8Array): void {
+    this.number(bytes.byteLength);
+    if (bytes.byteLength >= BY_HASH) this.hash(hashOf(bytes));
+    else this.append(bytes);
+  }
+
+  private append(bytes: Uint8Array): void {
+    this.reserve(bytes.byteLength);
+    this.bytes.set(bytes, this.length);
+    this.length += bytes.byteLength;
+  }
+
+  private tag(tag: number): void {
+    this.reserve(1);
+    this.bytes[this.length++] = tag;
+  }
+
+  private number(value: number): void {
+    this.reserve(9);
+    this.bytes[this.length++] = TAG.number;
+    this.bytes.writeDoubleLE(Number.isNaN(value) ? Number.NaN : value, this.length);
+    this.length += 8;
+  }
+
+  private uint32(value: number): void {
+    this.reserve(4);
+    this.length = this.bytes.writeUInt32LE(value, this.length);
+  }
+
+  private string(value: string): void {
+    // UTF-8 has no place for half a surrogate pair.
+    const whole = !HALF_A_PAIR.test(value);
+    const most = value.length * 3;
+    this.reserve(most + 5);
+    this.bytes[this.length++] = whole ? TAG.string : TAG.utf16;
+    const at = this.length;
+    const written = this.bytes.write(value, at + 4, most, whole ? "utf8" : "utf16le");
+    this.bytes.writeUInt32LE(written, at);
+    this.length = at + 4 + written;
+  }
+
+  private hash(hash: Buffer): void {
+    this.tag(TAG.hash);
+    this.append(hash);
+  }
+
+  private reserve(more: number): void {
+    if (this.length + more <= this.bytes.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(this.bytes.length * 2, this.length + more));
+    this.bytes.copy(larger, 0, 0, this.length);
+    this.bytes = larger;
+  }
+}
+
+const HALF_A_PAIR = /\p{Surrogate}/u;
+
+function hashOf(bytes: Uint8Array): Buffer {
+  return createHash("sha256").update(bytes).digest();
+}
+
+/** An error of a class that is not known counts by its name. */
+function knownModel(prototype: object, kind: string): Model | undefined {
+  let model: Model | undefined;
+  try {
+    model = modelOfPrototype(prototype);
+  } catch (error) {
+    throw new CannotTravel((error as Error).message, "");
+  }
+  if (model !== undefined || kind === "error") return model;
+  const name = (prototype.constructor as Function | undefined)?.name || "a class without a name";
+  throw new CannotTravel(`it is an instance of ${name}, which is not known`, "Put @model() on the class.");
+}

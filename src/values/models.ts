@@ -1,0 +1,136 @@
+/// <reference path="./class-transformer-storage.d.ts" />
+import { defaultMetadataStorage } from "class-transformer/cjs/storage.js";
+import { type Class, designedClasses, modelClasses, modelOf } from "../dsl/metadata.js";
+import {
+  AbortError,
+  DefinitionError,
+  HypernodesError,
+  InputError,
+  NodeError,
+  TimeoutError,
+  ValueError,
+} from "../errors.js";
+import { remembered } from "../graph/remembered.js";
+import { validatedClasses } from "../graph/validators.js";
+import { builtIn } from "./kinds.js";
+import { hasPrivateMembers } from "./private-members.js";
+
+/** A class whose instances travel. */
+export interface Model {
+  readonly type: Class;
+  readonly name: string;
+  /** The fields that count by content; all public ones if undefined. */
+  readonly key: readonly string[] | undefined;
+  /** Whether it has `toJSON()` and a static `fromJSON(data)`: then what the first gives travels, and the other makes the instance. */
+  readonly hooked: boolean;
+  /** Whether it keeps something in `#private` members, which can't be read from outside. */
+  readonly private: boolean;
+}
+
+/** What a name stands for: a model, or several classes that can't be told apart. */
+type Known = Model | readonly Class[];
+
+let byName = new Map<string, Known>();
+let byPrototype = new Map<object, Model | undefined>();
+const models = new WeakMap<Class, Model>();
+
+/**
+ * The model that an object's prototype belongs to, if its class is known: by `@model()`, class-validator,
+ * class-transformer, or the types that the loader emitted of pipelines' members.
+ *
+ * @throws a sentence, if another class has the same name.
+ */
+export function modelOfPrototype(prototype: object): Model | undefined {
+  if (!byPrototype.has(prototype)) {
+    look();
+    if (!byPrototype.has(prototype)) return undefined;
+  }
+  const model = byPrototype.get(prototype)!;
+  const known = byName.get(model.name)!;
+  if (Array.isArray(known)) throw ambiguous(model.name, known);
+  return model;
+}
+
+/**
+ * The model with a name.
+ *
+ * @throws a sentence, if there is none, or more than one.
+ */
+export function modelNamed(name: string): Model {
+  if (!byName.has(name)) look();
+  const known = byName.get(name);
+  if (known === undefined) {
+    throw new Error(`no class named ${name} is known here: import the module that defines it, with @model() on it`);
+  }
+  if (Array.isArray(known)) throw ambiguous(name, known);
+  return known as Model;
+}
+
+function ambiguous(name: string, types: readonly Class[]): Error {
+  return new Error(`${types.length} classes are named ${name}: give all but one another name, @model({ name: "..." })`);
+}
+
+/** Looks again: modules are loaded, and classes decorated, at any time. */
+function look(): void {
+  byName = new Map();
+  byPrototype = new Map();
+  for (const type of new Set(knownClasses())) {
+    if (builtIn(type.prototype) !== undefined) continue;
+    const model = remembered(models, type, () => modelFor(type));
+    byPrototype.set(type.prototype, model);
+    const same = byName.get(model.name);
+    if (same === undefined) byName.set(model.name, model);
+    else byName.set(model.name, [...(Array.isArray(same) ? same : [(same as Model).type]), type]);
+  }
+}
+
+function modelFor(type: Class): Model {
+  const said = modelOf(type);
+  const own = OURS.has(type) ? `hypernodes/${type.name}` : type.name;
+  return {
+    type,
+    name: said?.name ?? own,
+    key: said?.key,
+    hooked:
+      typeof (type.prototype as { toJSON?: unknown }).toJSON === "function" &&
+      typeof (type as unknown as { fromJSON?: unknown }).fromJSON === "function",
+    private: hasPrivateMembers(type),
+  };
+}
+
+const OURS = new Set<Class>([
+  HypernodesError,
+  DefinitionError,
+  InputError,
+  NodeError,
+  ValueError,
+  TimeoutError,
+  AbortError,
+] as unknown as Class[]);
+
+function* knownClasses(): Generator<Class> {
+  yield* OURS;
+  yield* modelClasses();
+  yield* designedClasses();
+  for (const [type] of validatedClasses()) yield type as Class;
+  const { _typeMetadatas, _transformMetadatas, _exposeMetadatas, _excludeMetadatas } = defaultMetadataStorage;
+  for (const recorded of [_transformMetadatas, _exposeMetadatas, _excludeMetadatas])
+    yield* recorded.keys() as Iterable<Class>;
+  for (const [owner, properties] of _typeMetadatas) {
+    yield owner as Class;
+    for (const { typeFunction } of properties.values()) {
+      const type = typeOf(typeFunction);
+      if (type !== undefined) yield type;
+    }
+  }
+}
+
+/** What `@Type(() => X)` names. One that chooses by the value has no answer without one. */
+function typeOf(typeFunction: (help?: object) => unknown): Class | undefined {
+  try {
+    const type = typeFunction({ newObject: undefined, object: {}, property: "" });
+    return typeof type === "function" && typeof type.prototype === "object" ? (type as unknown as Class) : undefined;
+  } catch {
+    return undefined;
+  }
+}
