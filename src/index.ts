@@ -1,7 +1,7 @@
 export { keyv, memory, sqlite } from "./cache/stores.js";
 export type { Batch, Each, Nested, Output, ValueOf } from "./dsl/brands.js";
 export { cached } from "./dsl/cached.js";
-export type { CacheStore, Choices, ExecutionMode, ExecutionOptions, Placement } from "./dsl/choices.js";
+export type { CacheStore, Choices, ExecutionMode, ExecutionOptions, Placement, ThreadLimits } from "./dsl/choices.js";
 export { execution } from "./dsl/execution.js";
 export { type InputOptions, input } from "./dsl/input.js";
 export { mapOver } from "./dsl/map-over.js";

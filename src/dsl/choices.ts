@@ -11,6 +11,19 @@ export interface ExecutionOptions {
   readonly maxWorkers?: number;
   /** Milliseconds that work under way is given to stop after an abort, a timeout or a failure. Default 100. */
   readonly graceMs?: number;
+  /** What one thread may take up, in mebibytes: a thread that takes more ends, with the elements it held. Default: Node's. */
+  readonly resourceLimits?: ThreadLimits;
+}
+
+/** The limits of one thread, in mebibytes. */
+export interface ThreadLimits {
+  /** Of the heap. */
+  readonly maxOldGenerationSizeMb?: number;
+  /** Of the part of the heap for what is new. */
+  readonly maxYoungGenerationSizeMb?: number;
+  readonly codeRangeSizeMb?: number;
+  /** Default 4. */
+  readonly stackSizeMb?: number;
 }
 
 /** Where a pipeline runs: `local()`, `modal(...)`. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { NodeOptions, Retries } from "../dsl/options.js";
 import { TimeoutError } from "../errors.js";
+import { now } from "./events.js";
 import { Scope } from "./scope.js";
 import { isThenable } from "./thenable.js";
 
@@ -25,12 +26,12 @@ export function isGuarded({ retries, timeoutMs, onError }: NodeOptions): boolean
  * @throws what `failed` makes of the last error.
  */
 export function attempt(policy: Policy, call: (scope: Scope) => unknown): unknown {
-  const scope = new Scope(policy.scope);
+  const scope = scopeFor(policy);
   let first: unknown;
   try {
     first = call(scope);
-  } catch (error) {
-    scope.stop(error);
+  } catch (thrown) {
+    const error = endedBy(scope, policy, thrown);
     scope.leave();
     return again(policy, call, error);
   }
@@ -59,7 +60,7 @@ async function repeat(
     policy.retried?.(error, attempts, wait);
     await sleep(wait, undefined, { signal: policy.scope.signal }).catch(() => {});
     if (policy.scope.stopped) throw policy.failed(error, attempts);
-    const scope = new Scope(policy.scope);
+    const scope = scopeFor(policy);
     try {
       return await inTime(policy, scope, () => call(scope));
     } catch (thrown) {
@@ -77,28 +78,41 @@ async function inTime(policy: Policy, scope: Scope, call: () => unknown): Promis
     const value = call();
     if (timeoutMs === undefined || !isThenable(value)) return await value;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        const error = new TimeoutError({
-          code: "TIMEOUT",
-          where: policy.where(),
-          problem: `it took longer than its timeoutMs of ${timeoutMs} ms`,
-          advice: "Allow it more time, or make it stop by itself on currentRun().signal.",
-        });
-        reject(error);
-      }, timeoutMs);
+      timer = setTimeout(() => reject(timeoutError(policy.where(), timeoutMs)), timeoutMs);
     });
     return await Promise.race([value, late]);
   } catch (error) {
-    // What else the attempt has begun is wanted no more.
-    scope.stop(error);
-    throw error;
+    throw endedBy(scope, policy, error);
   } finally {
     clearTimeout(timer);
     scope.leave();
   }
 }
 
-function retriesOf({ retries = 0 }: NodeOptions): Required<Retries> {
+/** The scope of one attempt, which knows how long it may take. */
+function scopeFor({ scope: outer, options: { timeoutMs }, where }: Policy): Scope {
+  const scope = new Scope(outer);
+  if (timeoutMs !== undefined) scope.limit(now() + timeoutMs, () => timeoutError(where(), timeoutMs));
+  return scope;
+}
+
+/** An attempt has failed: what else it has begun is wanted no more. If it was stopped for its time, that is the reason. */
+function endedBy(scope: Scope, policy: Policy, error: unknown): unknown {
+  if (scope.stopped && !policy.scope.stopped) return scope.reason;
+  scope.stop(error);
+  return error;
+}
+
+export function timeoutError(where: string, timeoutMs: number): TimeoutError {
+  return new TimeoutError({
+    code: "TIMEOUT",
+    where,
+    problem: `it took longer than its timeoutMs of ${timeoutMs} ms`,
+    advice: "Allow it more time, or make it stop by itself on currentRun().signal.",
+  });
+}
+
+export function retriesOf({ retries = 0 }: NodeOptions): Required<Retries> {
   const given = typeof retries === "number" ? { times: retries } : retries;
   return { delayMs: 100, factor: 2, maxDelayMs: 10_000, ...given };
 }

@@ -125,8 +125,7 @@ export function runChild({ execution, step, inputs, element }: Call, child: Chil
     if (i < lists) for (const slot of child.elementSlots[i]!) values[slot] = inputs[i];
     else if (child.argumentSlots[i - lists]! >= 0) values[child.argumentSlots[i - lists]!] = inputs[i];
   }
-  if (child.plain && execution.run.tell === undefined && scope === execution.scope && !scope.stopped) {
-    execution.settingsFor(step, child);
+  if (child.plain && execution.isPlainFor(step, child) && scope === execution.scope && !scope.stopped) {
     const left = runStraight(child.program, values, scope, 0);
     if (left !== undefined) return execution.nest(child, values, scope, step, element).resume(left, child.pick);
     if (!scope.stopped) return resultOf(child.plan, values, child.pick);

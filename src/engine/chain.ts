@@ -1,5 +1,6 @@
 import type { Execution } from "./execution.js";
 import type { MapRun } from "./map-run.js";
+import { isOneAtATime } from "./settings.js";
 
 /**
  * Maps that flow into each other, and how many of their calls are under way. An element goes through the whole chain
@@ -15,7 +16,7 @@ export class Chain {
 
   constructor(private readonly execution: Execution) {
     const { maps, maxWorkers } = execution.settings;
-    this.limit = maps === "sequential" ? 1 : maxWorkers;
+    this.limit = isOneAtATime(maps) ? 1 : maxWorkers;
   }
 
   add(map: MapRun): void {

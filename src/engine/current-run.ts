@@ -31,6 +31,11 @@ export function currentRun(): CurrentRun {
   return current;
 }
 
+/** Whether a node is running here, as far as can be known. */
+export function isInNode(): boolean {
+  return (synchronous ?? asynchronous.getStore()) !== undefined;
+}
+
 /**
  * What runs until it ends or first waits, is in this run: `currentRun` costs it nothing.
  *

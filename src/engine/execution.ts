@@ -8,20 +8,25 @@ import { Chain } from "./chain.js";
 import { type CurrentRun, entering, leaving, within } from "./current-run.js";
 import type { Happening } from "./events.js";
 import { failedBefore, placeOf } from "./failure.js";
+import { callAway } from "./threads/call-away.js";
+import { FusedMaps, fusedFrom } from "./threads/fused-maps.js";
 import { MapRun } from "./map-run.js";
 import type { ChildProgram, Program } from "./program.js";
 import { resultOf } from "./result.js";
 import type { RunState } from "./run-state.js";
 import type { Scope } from "./scope.js";
-import { type Settings, settingsOf } from "./settings.js";
+import { isOneAtATime, type Settings, settingsOf } from "./settings.js";
+import { goesAway } from "./threads/threads.js";
+import type { Window } from "./threads/window.js";
 import { type LeftOff, runStraight } from "./straight.js";
 import { isThenable } from "./thenable.js";
 
-/** Where an execution stands: at the top, or in a nested step of another, perhaps for one of its elements. */
+/** Where an execution stands that is not at the top of a run. */
 export interface Standing {
-  readonly outer: Execution;
-  readonly step: Step;
-  readonly element: number | undefined;
+  /** The pipeline's place: `Corpus.essays[3]`. */
+  readonly path: string;
+  /** The one that it is a nested step of, in this thread. */
+  readonly outer?: Execution;
 }
 
 /**
@@ -34,7 +39,7 @@ export class Execution {
   /** How many steps each step still waits for; undefined while all before the cursor have ended. */
   private waiting: number[] | undefined;
   private begun: Uint8Array | undefined;
-  private maps: (MapRun | undefined)[] | undefined;
+  private maps: (MapRun | FusedMaps | undefined)[] | undefined;
   private readonly ready: number[] = [];
   private cursor = 0;
   /** Calls that are waited for, and maps that have not ended. */
@@ -43,6 +48,9 @@ export class Execution {
   private failure: { readonly error: unknown } | undefined;
   private settle: { resolve(): void; reject(error: unknown): void } | undefined;
   private childSettings: Settings[] | undefined;
+  /** Whether nodes, and the elements of maps, go to threads. */
+  private readonly nodesAway: boolean;
+  private readonly mapsAway: boolean;
 
   constructor(
     readonly program: Program,
@@ -51,17 +59,19 @@ export class Execution {
     readonly scope: Scope,
     readonly settings: Settings,
     private readonly standing?: Standing,
+    /** In a thread: the part of a map that it was given. */
+    readonly window?: Window,
   ) {
     this.plan = program.plan;
-    this.current = standing?.outer.scope === scope ? standing.outer.current : run.currentIn(scope);
+    this.current = standing?.outer?.scope === scope ? standing.outer.current : run.currentIn(scope);
+    this.nodesAway = goesAway(settings.nodes);
+    this.mapsAway = goesAway(settings.maps);
     if (this.plan.flows) this.keepCount();
   }
 
   /** The pipeline's place: `Corpus.essays[3]`. */
   get path(): string {
-    return this.standing === undefined
-      ? this.plan.graph.pipeline
-      : placeOf(this.standing.outer.path, this.standing.step.name, this.standing.element);
+    return this.standing === undefined ? this.plan.graph.pipeline : this.standing.path;
   }
 
   get stopped(): boolean {
@@ -97,8 +107,8 @@ export class Execution {
 
   private advance(): void {
     const { steps } = this.plan;
-    const sequential = this.settings.nodes === "sequential";
-    if (this.waiting === undefined && this.run.tell === undefined && !this.plan.collects) this.runStraight();
+    const sequential = isOneAtATime(this.settings.nodes) && !this.nodesAway;
+    if (this.waiting === undefined && this.isPlain && !this.plan.collects) this.runStraight();
     while (this.cursor < steps.length && !this.stopped && !(sequential && this.calls + this.mapsUnderWay > 0)) {
       const step = steps[this.cursor++]!;
       if (this.waiting === undefined || (this.waiting[step.index] === 0 && this.begun![step.index] === 0)) {
@@ -114,6 +124,16 @@ export class Execution {
     const left = runStraight(this.program, this.values, this.scope, this.cursor);
     if (left !== undefined) this.leaveOff(left);
     else if (!this.scope.stopped) this.cursor = this.program.straight;
+  }
+
+  /** Whether plain methods can be called with nothing around them. */
+  private get isPlain(): boolean {
+    return this.run.tell === undefined && !this.nodesAway;
+  }
+
+  /** The same for those of a nested pipeline. */
+  isPlainFor(step: Step, child: ChildProgram): boolean {
+    return this.run.tell === undefined && !goesAway(this.settingsFor(step, child).nodes);
   }
 
   private leaveOff(left: LeftOff): void {
@@ -175,6 +195,7 @@ export class Execution {
   }
 
   private evaluate(step: Step): unknown {
+    if (this.nodesAway && step.child === undefined) return this.evaluateAway(step);
     const building = acquire(this, step);
     return building === undefined ? this.evaluateNow(step) : building.then(() => this.evaluateNow(step));
   }
@@ -186,6 +207,12 @@ export class Execution {
       if (missing !== undefined) return missing;
     }
     return collecting(this, step, () => perform(this, step, inputs, undefined));
+  }
+
+  /** In a thread. What it needs of resources is built there. */
+  private evaluateAway(step: Step): unknown {
+    const missing = this.plan.collects ? failedBefore(this.inputsOf(step)) : undefined;
+    return missing ?? callAway(this, step);
   }
 
   inputsOf(step: Step): unknown[] {
@@ -208,7 +235,7 @@ export class Execution {
   /** The execution of a nested pipeline, for a step or one of its elements. */
   nest(child: ChildProgram, values: unknown[], scope: Scope, step: Step, element: number | undefined): Execution {
     const settings = this.settingsFor(step, child);
-    return new Execution(child.program, values, this.run, scope, settings, { outer: this, step, element });
+    return new Execution(child.program, values, this.run, scope, settings, new Nested(this, step, element));
   }
 
   /** @throws if the child asks for what can't be done. */
@@ -225,6 +252,10 @@ export class Execution {
 
   /** Begins a map, and with it the maps that take its elements as they come and lack nothing else. */
   private beginMap(first: Step): void {
+    if (this.mapsAway) {
+      this.beginMapAway(first);
+      return;
+    }
     const chain = new Chain(this);
     const pending = [first];
     for (let step = pending.shift(); step !== undefined; step = pending.shift()) {
@@ -238,6 +269,46 @@ export class Execution {
     chain.pump();
   }
 
+  /** Begins a map in threads, with those that take its elements and lack nothing else: one visit goes through them all. */
+  private beginMapAway(first: Step): void {
+    this.maps ??= [];
+    const missing = this.plan.collects ? failedBefore(first.map!.lists.map((list) => this.read(list))) : undefined;
+    if (missing !== undefined) {
+      this.end(first, missing);
+      this.endFlows(first);
+      return;
+    }
+    const steps = fusedFrom(first, this.plan, (step) => this.lacks(step));
+    try {
+      const maps = new FusedMaps(this, steps, (step, results) => this.mapEnded(step, results));
+      for (const step of steps) {
+        this.maps[step.index] = maps;
+        if (this.begun !== undefined) this.begun[step.index] = 1;
+      }
+      this.mapsUnderWay += steps.length;
+      maps.pump();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  /** How many steps a map that has not begun still waits for; undefined if one of its lists failed. */
+  private lacks(step: Step): number | undefined {
+    if (this.begun![step.index] === 1) return undefined;
+    const { lists, flowsFrom } = step.map!;
+    const whole = lists.filter((_, i) => flowsFrom[i]! < 0);
+    if (this.plan.collects && failedBefore(whole.map((list) => this.read(list))) !== undefined) return undefined;
+    return this.waiting![step.index]!;
+  }
+
+  /** A map has ended: those that wait for its elements, and did not go along, may begin. */
+  private endFlows(step: Step): void {
+    for (const index of step.map!.followers) {
+      if (this.begun![index] === 1) continue;
+      if (--this.waiting![index]! === 0 && index < this.cursor) this.ready.push(index);
+    }
+  }
+
   /** @returns false if it can't be mapped: the execution has failed. */
   private addMap(step: Step, chain: Chain): boolean {
     this.maps ??= [];
@@ -249,7 +320,7 @@ export class Execution {
     }
     let map: MapRun;
     try {
-      const flowing = step.map!.flowsFrom.map((index) => (index < 0 ? undefined : this.maps![index]));
+      const flowing = step.map!.flowsFrom.map((index) => (index < 0 ? undefined : (this.maps![index] as MapRun)));
       map = new MapRun(this, step, values, flowing, (results) => this.mapEnded(step, results));
     } catch (error) {
       this.fail(error);
@@ -265,6 +336,7 @@ export class Execution {
   private mapEnded(step: Step, value: unknown): void {
     this.mapsUnderWay--;
     this.end(step, value);
+    if (this.mapsAway) this.endFlows(step);
   }
 
   /** Waits for a promise that is part of this execution, then goes on. */
@@ -314,14 +386,29 @@ export class Execution {
   fail(error: unknown): void {
     if (this.failure !== undefined) return;
     this.failure = { error: this.scope.stopped ? this.scope.reason : error };
-    for (const map of this.maps ?? []) map?.close(this.failure.error);
+    for (const map of new Set(this.maps ?? [])) map?.close(this.failure.error);
   }
 
   tellMap(step: Step, more: object): void {
+    // What a thread has is a part of it; the whole is told of at home.
+    if (this.window !== undefined) return;
     this.run.tell?.({ type: "map", path: placeOf(this.path, step.name), name: step.name, ...more } as Happening);
   }
 
   placeOf(step: Step, element?: number): string {
     return placeOf(this.path, step.name, element);
+  }
+}
+
+/** The place of a nested pipeline, made when somebody asks. */
+class Nested implements Standing {
+  constructor(
+    readonly outer: Execution,
+    private readonly step: Step,
+    private readonly element: number | undefined,
+  ) {}
+
+  get path(): string {
+    return placeOf(this.outer.path, this.step.name, this.element);
   }
 }

@@ -24,9 +24,16 @@ export function listsOf(step: Step, values: readonly unknown[], where: string): 
   );
 }
 
-function listOf(value: unknown, name: string, where: string): List {
+/** A value as a list, if it is one, or can be gone through. */
+export function asList(value: unknown): List | undefined {
   if (Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView))) return value as List;
   if (typeof value === "object" && value !== null && Symbol.iterator in value) return [...(value as Iterable<unknown>)];
+  return undefined;
+}
+
+function listOf(value: unknown, name: string, where: string): List {
+  const list = asList(value);
+  if (list !== undefined) return list;
   throw notAList(name, value, where, "maps", "Give an array, a typed array or another iterable; a string is none.");
 }
 

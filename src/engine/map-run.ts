@@ -47,7 +47,7 @@ export class MapRun {
       map.batch === 0 &&
       !map.product;
     this.length = map.product
-      ? this.lists.reduce((product, { length }) => product * length, 1)
+      ? execution.window !== undefined ? execution.window.count : this.lists.reduce((product, { length }) => product * length, 1)
       : (this.lists[0]?.length ?? 0);
     this.size = map.batch || 1;
     this.units = Math.ceil(this.length / this.size);
@@ -94,6 +94,7 @@ export class MapRun {
     if (this.shared === undefined && !this.prepare(unit)) return;
     let value: unknown;
     try {
+      this.execution.window?.begin(this.step.index, unit * this.size, this.end(unit));
       value = this.call(unit);
     } catch (error) {
       this.execution.fail(error);
@@ -137,7 +138,14 @@ export class MapRun {
     this.execution.tellMap(this.step, { phase: "failed", error, durationMs: now() - this.startedAt });
   }
 
+  /** The index that an element has in the whole map, of which this may be a part. */
+  private index(element: number): number {
+    return element + (this.execution.window?.first ?? 0);
+  }
+
   private call(unit: number): unknown {
+    const known = this.execution.window?.failureOf(this.step.index, this.index(unit));
+    if (known !== undefined) return this.step.map!.batch > 0 ? [known] : known;
     if (this.direct) return this.callDirectly(unit);
     const { execution, step } = this;
     if (this.step.map!.batch > 0) return this.callBatch(unit);
@@ -145,7 +153,7 @@ export class MapRun {
       const carried = this.carried(unit);
       if (carried !== undefined) return carried;
     }
-    return collecting(execution, step, () => perform(execution, step, this.inputsAt(unit), unit));
+    return collecting(execution, step, () => perform(execution, step, this.inputsAt(unit), this.index(unit)));
   }
 
   private callDirectly(unit: number): unknown {
@@ -156,7 +164,8 @@ export class MapRun {
     try {
       const child = children[step.index];
       if (child !== undefined) {
-        return runChild({ execution, step, inputs: this.inputsAt(unit), element: unit }, child, execution.scope);
+        const call = { execution, step, inputs: this.inputsAt(unit), element: this.index(unit) };
+        return runChild(call, child, execution.scope);
       }
       if (this.lists.length > 1 || shared.length > 2) return method.apply(self, this.inputsAt(unit));
       if (shared.length === 0) return method.call(self, this.lists[0]![unit]);
@@ -169,7 +178,7 @@ export class MapRun {
 
   private failed(unit: number, error: unknown): NodeError {
     const { execution, step } = this;
-    return failed({ execution, step, inputs: this.inputsAt(unit), element: unit }, error);
+    return failed({ execution, step, inputs: this.inputsAt(unit), element: this.index(unit) }, error);
   }
 
   private inputsAt(index: number): unknown[] {
@@ -186,7 +195,7 @@ export class MapRun {
     const { lists } = this;
     if (!this.step.map!.product) return lists.map((list) => list[index]);
     const elements: unknown[] = new Array(lists.length);
-    let rest = index;
+    let rest = this.index(index);
     for (let i = lists.length - 1; i >= 0; i--) {
       const list = lists[i]!;
       elements[i] = list[rest % list.length];
@@ -208,7 +217,8 @@ export class MapRun {
       return values.map((carried) => carried ?? found[next++]);
     };
     const elementsAt = (index: number) => this.elementsAt(index);
-    const found = callBatch({ execution, step, indices, elementsAt, shared: shared! });
+    const offset = this.index(0);
+    const found = callBatch({ execution, step, indices, offset, elementsAt, shared: shared! });
     return isThenable(found) ? (found as PromiseLike<unknown[]>).then(place) : place(found as unknown[]);
   }
 
@@ -217,6 +227,7 @@ export class MapRun {
   }
 
   private store(unit: number, value: unknown): void {
+    this.execution.window?.end(unit * this.size, this.end(unit));
     if (this.step.map!.batch > 0) {
       for (let i = unit * this.size; i < this.end(unit); i++) this.keep(i, (value as unknown[])[i - unit * this.size]);
     } else this.keep(unit, value);

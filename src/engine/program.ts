@@ -11,6 +11,8 @@ import { guardOf } from "./guard.js";
 export interface Program {
   readonly plan: Plan;
   readonly pipeline: PipelineClass;
+  /** The pipeline object itself. */
+  readonly object: object;
   /** What `this` is in its methods. */
   readonly self: object;
   /** For each step its method; undefined for a nested pipeline. */
@@ -61,6 +63,7 @@ function bind(pipeline: object, plan: Plan): Program {
   return {
     plan,
     pipeline: pipeline.constructor as PipelineClass,
+    object: pipeline,
     self: remembered(guards, pipeline, () => guardOf(pipeline, plan.graph)),
     methods,
     anyAsync: [...methods, ...builders].some((method) => method !== undefined && isAsync(method)),
@@ -98,6 +101,7 @@ export function programOver(pipeline: object, plan: Plan, checks: InputChecks | 
   return {
     plan,
     pipeline: pipeline.constructor as PipelineClass,
+    object: pipeline,
     self: pipeline,
     methods: [undefined],
     anyAsync: false,

@@ -1,5 +1,6 @@
 import { HypernodesError } from "../errors.js";
 import { remembered } from "../graph/remembered.js";
+import { digest } from "../values/digest.js";
 import { isThenable } from "./thenable.js";
 
 interface Built {
@@ -13,6 +14,14 @@ export class Resources {
   private readonly built = new Map<Function, Map<string, Built[]>>();
   private readonly disposals: (() => unknown)[] = [];
   private ended = false;
+
+  /** @param byContent whether values of equal content count as the same: in a thread, what was decoded twice is. */
+  constructor(private readonly byContent = false) {}
+
+  /** Whether there is anything to dispose of. */
+  get holds(): boolean {
+    return this.disposals.length > 0;
+  }
 
   /**
    * The resource that a class builds under a name from some values; built now if it was not yet.
@@ -30,7 +39,7 @@ export class Resources {
     }
     const named = remembered(this.built, owner, () => new Map<string, Built[]>());
     const known = remembered(named, name, () => []);
-    const same = known.find((b) => b.from.every((value, i) => Object.is(value, from[i])));
+    const same = known.find((b) => b.from.every((value, i) => this.isSame(value, from[i])));
     if (same !== undefined) return same.value;
 
     const entry: Built = { from, value: build() };
@@ -46,6 +55,10 @@ export class Resources {
       throw error;
     });
     return entry.value;
+  }
+
+  private isSame(a: unknown, b: unknown): boolean {
+    return Object.is(a, b) || (this.byContent && typeof a === "object" && typeof b === "object" && sameContent(a, b));
   }
 
   /** Disposes of all that was built, the last built first. */
@@ -68,6 +81,18 @@ export class Resources {
         cause: errors.length === 1 ? errors[0] : new AggregateError(errors),
       });
     }
+  }
+}
+
+const digests = new WeakMap<object, string>();
+
+/** Resources are built from other resources, too: those have no content, and are the same only if they are one. */
+function sameContent(a: object | null, b: object | null): boolean {
+  if (a === null || b === null) return false;
+  try {
+    return remembered(digests, a, () => digest(a)) === remembered(digests, b, () => digest(b));
+  } catch {
+    return false;
   }
 }
 

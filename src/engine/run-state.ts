@@ -14,20 +14,25 @@ export class RunState {
   /** Tells the listener of an event; undefined if nobody listens. */
   readonly tell: ((happening: Happening) => void) | undefined;
 
+  /** @param id that of the run; undefined: a new one. */
   constructor(
     readonly resources: Resources,
-    listener: Listener | undefined,
+    private readonly listener: Listener | undefined,
+    id?: string,
   ) {
+    this.identity = id;
     if (listener === undefined) return;
-    const deliver = listener;
-    this.tell = (happening) => {
-      try {
-        const heard: unknown = deliver({ run: this.id, at: now(), ...happening } as RunEvent);
-        if (isThenable(heard)) heard.then(undefined, (error: unknown) => this.warn(error));
-      } catch (error) {
-        this.warn(error);
-      }
-    };
+    this.tell = (happening) => this.relay({ run: this.id, at: now(), ...happening } as RunEvent);
+  }
+
+  /** Tells the listener of what has happened somewhere else. */
+  relay(event: RunEvent): void {
+    try {
+      const heard: unknown = this.listener?.(event);
+      if (isThenable(heard)) heard.then(undefined, (error: unknown) => this.warn(error));
+    } catch (error) {
+      this.warn(error);
+    }
   }
 
   /** A reader must not break what it reads of; but its fault must not go unseen either. */

@@ -1,3 +1,13 @@
+import { now } from "./events.js";
+
+/** What a scope hears from outside of its thread, and tells there. */
+export interface Outside {
+  /** Why everything here is to stop; undefined: it is not. */
+  stopReason(): unknown;
+  /** A call that should have ended at this time has begun. @returns what to call when it has ended. */
+  limit(at: number): () => void;
+}
+
 /**
  * How far a stop reaches: a run, or one guarded attempt inside it. A stopped scope starts nothing more, and what is
  * under way can see it through its signal.
@@ -8,8 +18,16 @@ export class Scope {
   private controller: AbortController | undefined;
   private inner: Set<Scope> | undefined;
   private readonly listeners = new Set<() => void>();
+  private readonly outside: Outside | undefined;
+  private deadline = Number.POSITIVE_INFINITY;
+  private late: (() => unknown) | undefined;
+  private ended: (() => void) | undefined;
 
-  constructor(private readonly outer?: Scope) {
+  constructor(
+    private readonly outer?: Scope,
+    outside?: Outside,
+  ) {
+    this.outside = outside ?? outer?.outside;
     if (outer === undefined) return;
     outer.inner ??= new Set();
     outer.inner.add(this);
@@ -18,9 +36,52 @@ export class Scope {
 
   /** Made when somebody asks for it: most runs never need one. */
   get signal(): AbortSignal {
-    this.controller ??= new AbortController();
+    this.controller ??= this.watched();
     if (this.stopped && !this.controller.signal.aborted) this.controller.abort(this.reason);
     return this.controller.signal;
+  }
+
+  /** Whoever computes in a loop hears of a stop by looking: no event comes before the loop ends. */
+  private watched(): AbortController {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const { get } = Object.getOwnPropertyDescriptor(AbortSignal.prototype, "aborted")!;
+    const aborted = (): boolean => {
+      if (get!.call(signal)) return true;
+      this.check();
+      return get!.call(signal) as boolean;
+    };
+    Object.defineProperty(signal, "aborted", { get: aborted, configurable: true });
+    Object.defineProperty(signal, "throwIfAborted", {
+      value: () => {
+        if (aborted()) throw signal.reason;
+      },
+      configurable: true,
+    });
+    return controller;
+  }
+
+  /** From this time on the scope is stopped, for who looks; `late` tells why. */
+  limit(at: number, late: () => unknown): void {
+    this.deadline = at;
+    this.late = late;
+    this.ended = this.outside?.limit(at);
+  }
+
+  /** Looks whether it is to be stopped: from outside, or because its time is over. */
+  check(): void {
+    if (this.stopped) return;
+    const reason = this.outside?.stopReason();
+    if (reason !== undefined) this.outermost().stop(reason);
+    for (let scope: Scope | undefined = this; scope !== undefined; scope = scope.outer) {
+      if (scope.late !== undefined && now() >= scope.deadline) scope.stop(scope.late());
+    }
+  }
+
+  private outermost(): Scope {
+    let scope: Scope = this;
+    while (scope.outer !== undefined) scope = scope.outer;
+    return scope;
   }
 
   stop(reason: unknown): void {
@@ -32,13 +93,17 @@ export class Scope {
     for (const listener of this.listeners) listener();
   }
 
+  /** Calls when the scope is stopped. @returns what takes that back. */
+  onStop(listener: () => void): () => void {
+    if (this.stopped) listener();
+    else this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
   /** Waits for a promise, but no longer than until the scope is stopped. */
   unlessStopped<R>(running: PromiseLike<R>): Promise<R> {
     return new Promise((resolve, reject) => {
-      const stopped = () => reject(this.reason);
-      if (this.stopped) stopped();
-      this.listeners.add(stopped);
-      const forget = () => this.listeners.delete(stopped);
+      const forget = this.onStop(() => reject(this.reason));
       running.then(
         (value) => {
           forget();
@@ -55,5 +120,6 @@ export class Scope {
   /** Ends the scope without a stop: its outer scope forgets it. */
   leave(): void {
     this.outer?.inner?.delete(this);
+    this.ended?.();
   }
 }

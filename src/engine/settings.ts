@@ -1,18 +1,23 @@
-import type { Choices, ExecutionMode } from "../dsl/choices.js";
+import type { Choices, ExecutionMode, ThreadLimits } from "../dsl/choices.js";
 import { badOption, HypernodesError } from "../errors.js";
 import { suggestion } from "../graph/nearest.js";
 import { remembered } from "../graph/remembered.js";
 
 /** How an execution goes, all choices made. */
 export interface Settings {
-  readonly nodes: "sequential" | "async";
-  readonly maps: "sequential" | "async";
+  readonly nodes: ExecutionMode;
+  readonly maps: ExecutionMode;
   /** How many elements of a map are under way at once. */
   readonly maxWorkers: number;
   readonly graceMs: number;
+  /** What a thread may take up; undefined: what Node gives it. */
+  readonly resourceLimits: ThreadLimits | undefined;
   /** What nested pipelines inherit. */
   readonly choices: Choices;
 }
+
+const DEFAULTS = { nodes: "async", maps: "async", maxWorkers: 16, graceMs: 100 } as const;
+const LIMITS = ["maxOldGenerationSizeMb", "maxYoungGenerationSizeMb", "codeRangeSizeMb", "stackSizeMb"];
 
 const MODES: readonly ExecutionMode[] = ["sequential", "async", "threaded", "parallel"];
 
@@ -28,7 +33,7 @@ export function settingsOf(choices: Choices, pipeline: string): Settings {
 }
 
 function checkedSettings(choices: Choices, pipeline: string): Settings {
-  const { nodes = "async", maps = "async", maxWorkers = 16, graceMs = 100, ...rest } = choices.execution ?? {};
+  const { nodes, maps, maxWorkers, graceMs, resourceLimits, ...rest } = { ...DEFAULTS, ...choices.execution };
   const bad = (option: string, value: unknown, takes: string) =>
     new HypernodesError({ where: pipeline, ...badOption(`execution option ${option}`, value, takes) });
   for (const option of Object.keys(rest)) {
@@ -36,11 +41,18 @@ function checkedSettings(choices: Choices, pipeline: string): Settings {
       code: "UNKNOWN_OPTION",
       where: pipeline,
       problem: `there is no execution option "${option}"`,
-      advice: suggestion(option, ["nodes", "maps", "maxWorkers", "graceMs"]),
+      advice: suggestion(option, Object.keys({ ...DEFAULTS, resourceLimits })),
     });
   }
   if (!(Number.isInteger(maxWorkers) && maxWorkers > 0)) throw bad("maxWorkers", maxWorkers, "a whole number from 1");
   if (!(graceMs >= 0)) throw bad("graceMs", graceMs, "milliseconds from 0");
+  for (const [limit, value] of Object.entries(resourceLimits ?? {})) {
+    if (!LIMITS.includes(limit)) throw bad(`resourceLimits.${limit}`, value, `its name is none. ${suggestion(limit, LIMITS)}`);
+    if (!(typeof value === "number" && value > 0)) throw bad(`resourceLimits.${limit}`, value, "mebibytes from 1");
+  }
+  for (const [option, mode] of Object.entries({ nodes, maps })) {
+    if (!MODES.includes(mode)) throw bad(option, mode, '"sequential", "async", "threaded" or "parallel"');
+  }
   const { runOn, cache } = choices;
   if (runOn !== undefined && runOn.kind !== "local") {
     throw notBuilt(
@@ -56,24 +68,12 @@ function checkedSettings(choices: Choices, pipeline: string): Settings {
       "Run without: leave @cached out, or say { cache: false }.",
     );
   }
-  return {
-    nodes: built("nodes", nodes, pipeline, bad),
-    maps: built("maps", maps, pipeline, bad),
-    maxWorkers,
-    graceMs,
-    choices,
-  };
+  return { nodes, maps, maxWorkers, graceMs, resourceLimits, choices };
 }
 
-function built(
-  option: string,
-  mode: ExecutionMode,
-  pipeline: string,
-  bad: (option: string, value: unknown, takes: string) => HypernodesError,
-): "sequential" | "async" {
-  if (mode === "sequential" || mode === "async") return mode;
-  if (!MODES.includes(mode)) throw bad(option, mode, '"sequential", "async", "threaded" or "parallel"');
-  throw notBuilt(pipeline, `the execution mode ${option}: "${mode}"`, 'Use "async" or "sequential".');
+/** Whether only one goes at a time, where it is not threads that make it several. */
+export function isOneAtATime(mode: ExecutionMode): boolean {
+  return mode === "sequential" || mode === "parallel";
 }
 
 /** The error of what a pipeline may say already, but this version can't do. */

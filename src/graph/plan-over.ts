@@ -68,5 +68,6 @@ export function planOver(plan: Plan, pipeline: PipelineClass, choices: Choices, 
     outputs: [{ name, slot }],
     flows: false,
     collects: onError === "collect",
+    over: options,
   };
 }

@@ -2,6 +2,7 @@ import { HypernodesError } from "../errors.js";
 import { type Dependency, type Graph, type GraphNode, isComputed, type NestedGraph, written } from "./graph.js";
 import { suggestion } from "./nearest.js";
 import { ancestors, nodesByName, topologicalOrder } from "./order.js";
+import type { OverOptions } from "./plan-over.js";
 import { remembered } from "./remembered.js";
 
 /**
@@ -24,6 +25,8 @@ export interface Plan {
   readonly flows: boolean;
   /** Whether any step leaves errors in the place of values. */
   readonly collects: boolean;
+  /** How a whole pipeline is mapped over, if that is the plan's one step. */
+  readonly over?: OverOptions;
 }
 
 interface Slotted {
@@ -97,6 +100,11 @@ export function planFor(graph: Graph, outputs: readonly string[] = graph.outputs
     checkNames(graph, outputs, given);
     return compile(graph, outputs, new Set(given));
   });
+}
+
+/** Whether any of some steps, or of those nested in them, has a limit of time. */
+export function isTimed(steps: readonly Step[]): boolean {
+  return steps.some(({ node, child }) => node.options.timeoutMs !== undefined || (child && isTimed(child.plan.steps)));
 }
 
 function checkNames(graph: Graph, outputs: readonly string[], given: readonly string[]): void {

@@ -8,6 +8,7 @@ import type { Resources } from "../engine/resources.js";
 import { type RunRequest, runProgram } from "../engine/run-program.js";
 import { settingsOf } from "../engine/settings.js";
 import { streamProgram } from "../engine/stream-program.js";
+import { heldAtImport } from "../engine/threads/inside.js";
 import { badOption, HypernodesError, InputError, type Violation } from "../errors.js";
 import { type Graph, inputNames } from "../graph/graph.js";
 import { suggestion } from "../graph/nearest.js";
@@ -96,6 +97,8 @@ function over(use: Use, options: Partial<OverOptions>) {
 /** The values by slot, transformed and validated where the fields say so. */
 async function prepare(use: Use, plan: Plan, toCheck: readonly PlannedInput[]): Promise<unknown[]> {
   const { pipeline, graph, inputs } = use;
+  const held = heldAtImport(graph.pipeline);
+  if (held !== undefined) await held;
   if (typeof inputs !== "object" || Array.isArray(inputs)) {
     throw new InputError({
       code: "INVALID_INPUTS",

@@ -45,6 +45,7 @@ const TAG = {
   cycle: 21,
   hash: 22,
   end: 23,
+  noPrototype: 24,
 } as const;
 
 /** From how many bytes on a part is taken by its hash: so what is referred to twice is hashed once. */
@@ -111,6 +112,7 @@ class Digester {
 
   private content(value: object): void {
     const prototype = Object.getPrototypeOf(value) as object | null;
+    if (prototype === null) this.tag(TAG.noPrototype);
     const kind = kindOf(value, prototype);
     if (kind === "foreign") throw foreign(value);
     const model = prototype === null || builtIn(prototype) !== undefined ? undefined : knownModel(prototype, kind);

@@ -1,0 +1,44 @@
+import type { Step } from "../../graph/plan.js";
+import { now } from "../events.js";
+import type { Execution } from "../execution.js";
+import { isOneAtATime } from "../settings.js";
+import { Fragment } from "./fragment.js";
+import { barren, Losses, type LostCall, MOST_BARREN, tellFailed } from "./losses.js";
+
+/**
+ * Computes a node in a thread: attempts, limits of time and events are there what they are here.
+ *
+ * @throws {NodeError}
+ */
+export async function callAway(execution: Execution, step: Step): Promise<unknown> {
+  const fragment = new Fragment(execution, [step], [step], [], 1);
+  const losses = new Losses();
+  const startedAt = now();
+  try {
+    for (let ended = 0; ; ) {
+      const visit = await fragment.visit(undefined, [], isOneAtATime(execution.settings.nodes));
+      const outcome = await visit.outcome;
+      if (outcome.kind === "stopped") throw execution.scope.reason;
+      if (outcome.kind === "home") {
+        for (const event of outcome.result.events) execution.run.relay(event);
+        if (outcome.result.failure !== undefined) throw outcome.result.failure.error;
+        return outcome.result.values[0]![0];
+      }
+      if (outcome.kind === "dragged") continue;
+      if (outcome.held.length === 0) {
+        if (++ended >= MOST_BARREN) throw barren(outcome.cause);
+        continue;
+      }
+      const call: LostCall = { execution, step, element: undefined, inputs: execution.inputsOf(step), cause: outcome.cause };
+      const counted = losses.count(call);
+      if ("error" in counted) {
+        tellFailed(call, counted.error, startedAt);
+        if (step.node.options.onError === "collect") return counted.error;
+        throw counted.error;
+      }
+      await counted.wait;
+    }
+  } finally {
+    await fragment.end();
+  }
+}

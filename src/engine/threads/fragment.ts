@@ -1,0 +1,172 @@
+import { originOf } from "../../dsl/origin.js";
+import { HypernodesError, ValueError } from "../../errors.js";
+import { written } from "../../graph/graph.js";
+import { type Argument, isTimed, type Plan, type Step } from "../../graph/plan.js";
+import { encode } from "../../values/codec.js";
+import type { Execution } from "../execution.js";
+import type { FragmentSpec, PlanSource } from "./protocol.js";
+import { cantTravel } from "./result-bytes.js";
+import { poolFor } from "./threads.js";
+import { type Range, Visit } from "./visit.js";
+
+let fragments = 0;
+let visits = 0;
+
+/** Some steps of an execution that go to threads, and what all their visits share. */
+export class Fragment {
+  readonly id = ++fragments;
+  /** Whether any call in it has a limit of time. */
+  readonly isTimed: boolean;
+  private spec: SharedArrayBuffer | undefined;
+
+  /**
+   * @param steps in the plan's order.
+   * @param cuts the lists whose elements come with each visit.
+   * @param overlapping how many elements of one visit are under way at once.
+   */
+  constructor(
+    readonly execution: Execution,
+    readonly steps: readonly Step[],
+    readonly wanted: readonly Step[],
+    private readonly cuts: readonly Argument[],
+    private readonly overlapping: number,
+  ) {
+    this.isTimed = isTimed(steps);
+  }
+
+  /**
+   * Sends elements, or nothing but what is shared, to a thread.
+   *
+   * @param alone whether nothing else may be in the thread meanwhile.
+   * @throws {NodeError} `UNSERIALISABLE`.
+   */
+  async visit(range: Range | undefined, elements: readonly ArrayLike<unknown>[], alone: boolean): Promise<Visit> {
+    const pool = await poolFor(this.execution.settings.resourceLimits);
+    this.spec ??= this.encodeSpec();
+    const bytes = range === undefined || elements.length === 0 ? undefined : this.encodeElements(range, elements);
+    const known = range === undefined || range.known.length === 0 ? undefined : encode(range.known, { unchecked: true });
+    return new Visit(pool, this, { id: ++visits, origin: this.origin(), spec: this.spec, range, elements: bytes, known, alone });
+  }
+
+  /** It will not be visited again: threads may drop what it shared. */
+  async end(): Promise<void> {
+    if (this.spec === undefined) return;
+    (await poolFor(this.execution.settings.resourceLimits)).tell({ ended: this.id });
+  }
+
+  private origin() {
+    const { pipeline } = this.execution.program;
+    const origin = originOf(pipeline);
+    if (origin?.file !== undefined) return origin;
+    throw new HypernodesError({
+      code: "NOT_IMPORTABLE",
+      where: pipeline.name,
+      problem:
+        origin === undefined
+          ? "no decorator stands in the class, so its module is not known, and no thread can import it"
+          : "its code is in no file (but typed in, evaluated or piped), so no thread can import it",
+      advice:
+        origin === undefined
+          ? "Put a class decorator on it: @execution({})."
+          : 'Put the class into a module; or run it with maps and nodes "async" or "sequential".',
+    });
+  }
+
+  private encodeSpec(): SharedArrayBuffer {
+    const { program, settings, run, path, values } = this.execution;
+    const slots = sharedSlots(program.plan, this.steps);
+    const spec: FragmentSpec = {
+      source: this.source(),
+      steps: this.steps.map(({ index }) => index),
+      wanted: this.wanted.map(({ index }) => index),
+      path,
+      run: run.tell === undefined ? "" : run.id,
+      heard: run.tell !== undefined,
+      execution: settings.choices.execution,
+      overlapping: this.overlapping,
+      graceMs: settings.graceMs,
+      fields: fieldsOf(program.object, program.plan),
+      values: slots.map((slot) => [slot, values[slot]]),
+    };
+    try {
+      return encode(spec, { shared: true, unchecked: true }).buffer as SharedArrayBuffer;
+    } catch (error) {
+      if (!(error instanceof ValueError) || error.path[0] !== "values") throw error;
+      throw this.cantTravel(error, slots[error.path[1] as number]!, undefined, 3);
+    }
+  }
+
+  private source(): PlanSource {
+    const { plan, children } = this.execution.program;
+    const { outputs, given } = plan.over === undefined ? plan : plan.steps[0]!.child!.plan;
+    return {
+      outputs: outputs.map(({ name }) => name),
+      given: given.map(({ name }) => name),
+      over: plan.over && { ...plan.over, checked: children[0]!.checks !== undefined },
+    };
+  }
+
+  private encodeElements(range: Range, elements: readonly ArrayLike<unknown>[]): Uint8Array {
+    try {
+      return encode(elements, { unchecked: true });
+    } catch (error) {
+      if (!(error instanceof ValueError)) throw error;
+      const [list, element] = error.path as [number, number];
+      throw this.cantTravel(error, this.cuts[list]!.slot, range.first + element, 2);
+    }
+  }
+
+  private cantTravel(error: ValueError, slot: number, element: number | undefined, depth: number) {
+    const reads = (step: Step) => [...(step.map?.lists ?? []), ...step.arguments];
+    const { plan, path } = { plan: this.execution.program.plan, path: this.execution.path };
+    const resource = plan.resources.find((r) => r.arguments.some((argument) => argument.slot === slot));
+    const step = this.steps.find((s) => reads(s).some((argument) => argument.slot === slot)) ?? this.steps[0]!;
+    const index = reads(step).findIndex((argument) => argument.slot === slot);
+    const name = index < 0 ? resource?.name : written(dependenciesOf(step)[index]!);
+    return cantTravel(step, path, element, error, depth, `what it takes from "${name}"`);
+  }
+}
+
+/** A step's dependencies in the order of its lists and arguments. */
+function dependenciesOf(step: Step) {
+  const elements = step.node.dependencies.filter((d) => d.as === "element");
+  const lists = elements.filter((d, i) => elements.findIndex((other) => written(other) === written(d)) === i);
+  return [...lists, ...step.node.dependencies.filter((d) => d.as === "value")];
+}
+
+/** The slots that all visits read: arguments, and the lists that are not cut up. Resources are built in each thread. */
+function sharedSlots(plan: Plan, steps: readonly Step[]): number[] {
+  const resources = new Map(plan.resources.map((resource) => [resource.slot, resource]));
+  const found = new Set<number>();
+  const add = ({ slot }: Argument): void => {
+    const resource = resources.get(slot);
+    if (resource !== undefined) resource.arguments.forEach(add);
+    else found.add(slot);
+  };
+  for (const step of steps) {
+    step.arguments.forEach(add);
+    if (step.map?.product) step.map.lists.forEach(add);
+  }
+  return [...found];
+}
+
+/** The fields of a pipeline object that have no role and can travel; a thread makes the others anew. */
+function fieldsOf(object: object, plan: Plan): Record<string, unknown> {
+  if (plan.over !== undefined) return fieldsOf(object, plan.steps[0]!.child!.plan);
+  const roles = new Set(plan.graph.nodes.map(({ name }) => name));
+  const fields: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(object)) {
+    if (!roles.has(name) && travels(value)) fields[name] = value;
+  }
+  return fields;
+}
+
+function travels(value: unknown): boolean {
+  try {
+    encode(value, { unchecked: true });
+    return true;
+  } catch (error) {
+    if (error instanceof ValueError) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,63 @@
+import { pathToFileURL } from "node:url";
+import type { PipelineClass } from "../../dsl/members.js";
+import { classFrom, type Origin } from "../../dsl/origin.js";
+import { HypernodesError } from "../../errors.js";
+import { remembered } from "../../graph/remembered.js";
+import { summary } from "../failure.js";
+import { thread } from "./inside.js";
+
+const imports = new Map<string, Promise<void>>();
+
+/**
+ * The class that comes from there, in this thread: its module is imported if it was not yet.
+ *
+ * @throws {HypernodesError} `NOT_IMPORTABLE`, `RUN_AT_IMPORT`.
+ */
+export async function importedClass(origin: Origin): Promise<PipelineClass> {
+  const file = origin.file!;
+  let type = classFrom(origin);
+  if (type === undefined) {
+    await remembered(imports, file, () => importing(origin.name, file));
+    type = classFrom(origin);
+  }
+  if (type !== undefined) return type as unknown as PipelineClass;
+  throw new HypernodesError({
+    code: "NOT_IMPORTABLE",
+    where: origin.name,
+    problem: `a thread has imported ${file}, and that does not define the class`,
+    advice:
+      "A class inside a function, a test or a condition is only there where that has run: move it to the top level of its module, or of one of its own.",
+  });
+}
+
+async function importing(pipeline: string, file: string): Promise<void> {
+  const ran = new Promise<never>((_, reject) => {
+    thread.onRunAtImport = (ran) => reject(runAtImport(pipeline, ran, file));
+  });
+  const url = file.startsWith("file:") ? file : pathToFileURL(file).href;
+  try {
+    await Promise.race([import(url), ran]);
+  } catch (error) {
+    if (error instanceof HypernodesError && error.code === "RUN_AT_IMPORT") throw error;
+    throw new HypernodesError({
+      code: "NOT_IMPORTABLE",
+      where: pipeline,
+      problem: `a thread can't import ${file}, which defines the class: ${summary(error)}`,
+      advice:
+        "A thread loads modules with what Node was started with (node --import ...), not with what a test runner or bundler transforms on the way: compile it first, or start Node with the loader.",
+      cause: error,
+    });
+  } finally {
+    thread.onRunAtImport = undefined;
+  }
+}
+
+function runAtImport(pipeline: string, ran: string, file: string): HypernodesError {
+  return new HypernodesError({
+    code: "RUN_AT_IMPORT",
+    where: pipeline,
+    problem: `${file}, which a thread imports because it defines the class, runs ${ran === pipeline ? "it" : `the pipeline ${ran}`} when it is imported`,
+    advice:
+      'Put the class into a module of its own; or run only in the main thread: import { isMainThread } from "node:worker_threads" and if (isMainThread) await ...',
+  });
+}

@@ -1,0 +1,62 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { HypernodesError, NodeError } from "../../errors.js";
+import type { Step } from "../../graph/plan.js";
+import { retriesOf } from "../attempt.js";
+import { type Happening, now } from "../events.js";
+import type { Execution } from "../execution.js";
+import { nodeError } from "../failure.js";
+
+/** A call whose thread ended under it. */
+export interface LostCall {
+  readonly execution: Execution;
+  readonly step: Step;
+  readonly element: number | undefined;
+  readonly inputs: readonly unknown[];
+  readonly cause: Error;
+}
+
+/** Counts how often threads ended under calls: each is one attempt. */
+export class Losses {
+  private readonly attempts = new Map<number, number>();
+
+  /**
+   * One more attempt of a call has ended with its thread.
+   *
+   * @returns the error that the call fails with, if it may not be tried again; else what to wait for before it is.
+   */
+  count(call: LostCall): { readonly error: NodeError } | { readonly wait: Promise<void> } {
+    const { execution, step, element, inputs, cause } = call;
+    const key = element ?? 0;
+    const attempts = (this.attempts.get(key) ?? 0) + 1;
+    this.attempts.set(key, attempts);
+    const { times, delayMs, factor, maxDelayMs } = retriesOf(step.node.options);
+    if (attempts > times) {
+      return { error: nodeError(cause, { step, path: execution.path, element, inputs, attempts }) };
+    }
+    const wait = Math.min(delayMs * factor ** (attempts - 1), maxDelayMs);
+    tellOf(call, { phase: "retried", error: cause, attempt: attempts, delayMs: wait });
+    return { wait: sleep(wait, undefined, { signal: execution.scope.signal }).catch(() => {}) };
+  }
+}
+
+/** Tells of a call that has failed with its thread, which took its own events along. */
+export function tellFailed(call: LostCall, error: NodeError, startedAt: number): void {
+  tellOf(call, { phase: "start" });
+  tellOf(call, { phase: "failed", error, durationMs: now() - startedAt });
+}
+
+function tellOf({ execution, step, element }: LostCall, more: object): void {
+  const about = element === undefined ? { type: "node" } : { type: "element", element };
+  const path = execution.placeOf(step, element);
+  execution.run.tell?.({ ...about, path, name: step.name, ...more } as Happening);
+}
+
+/** How often threads may end while nothing was under way in them, before there is no use in going on. */
+export const MOST_BARREN = 2;
+
+/** A thread that ends before it has begun with anything: the module, or what it was given, ends it. */
+export function barren(cause: Error): Error {
+  const error = cause as HypernodesError;
+  error.message += " It ended before it came to a node: while it imported the class's module, or read what it was given.";
+  return error;
+}

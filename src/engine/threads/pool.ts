@@ -1,0 +1,215 @@
+import { randomUUID } from "node:crypto";
+import { BroadcastChannel } from "node:worker_threads";
+import { Piscina } from "piscina";
+import type { ThreadLimits } from "../../dsl/choices.js";
+import { remembered } from "../../graph/remembered.js";
+import type { Broadcast, Request, ThreadData, VisitMessage } from "./protocol.js";
+
+/** A thread that nobody has visited for this long lets go of its resources and ends. */
+const IDLE_MS = 10_000;
+/** How long it may take for that. */
+const REST_MS = 5_000;
+
+/** The threads of a process, shared by all its runs, begun when they are first needed. */
+export class Pool {
+  private readonly piscina: Piscina;
+  private readonly channel: BroadcastChannel;
+  private readonly threads = new Map<number, Thread>();
+  /** Visits that no thread has begun yet. */
+  private readonly waiting = new Set<Visiting>();
+  private readonly onBeforeExit = () => void this.rest();
+
+  /** @param size how many threads there are at most. */
+  constructor(
+    private readonly size: number,
+    resourceLimits: ThreadLimits | undefined,
+  ) {
+    const name = `hypernodes ${randomUUID()}`;
+    this.channel = new BroadcastChannel(name);
+    this.channel.unref();
+    this.piscina = new Piscina({
+      filename: WORKER,
+      minThreads: 0,
+      maxThreads: this.size,
+      // Which thread takes which visit is decided below.
+      concurrentTasksPerWorker: 1_000,
+      idleTimeout: Number.POSITIVE_INFINITY,
+      // A thread that waits in Atomics.wait hears no broadcast, and runs no timer.
+      atomics: "disabled",
+      workerData: { hypernodes: { channel: name } } satisfies ThreadData,
+      loadBalancer: ((task: PiscinaTask, workers: PiscinaWorker[]) => this.place(task, workers)) as never,
+      ...(resourceLimits && { resourceLimits }),
+    });
+    this.piscina.on("error", (error) => this.threadFailed(error));
+    process.on("beforeExit", this.onBeforeExit);
+  }
+
+  /** @param alone whether nothing else may be in the thread meanwhile. */
+  visit(message: VisitMessage, alone: boolean): Visiting {
+    return this.run(message, alone, undefined);
+  }
+
+  private run(request: Request, alone: boolean, thread: number | undefined): Visiting {
+    const controller = new AbortController();
+    const visiting: Visiting = {
+      alone,
+      target: thread,
+      thread: undefined,
+      neighbours: [],
+      controller,
+      promise: undefined as never,
+    };
+    const task = typeof request === "string" ? { request } : { ...request };
+    Object.defineProperty(task, Piscina.queueOptionsSymbol, { value: visiting });
+    this.waiting.add(visiting);
+    const running: Promise<Uint8Array> = this.piscina.run(task, {
+      signal: controller.signal,
+      ...(typeof request !== "string" && {
+        transferList: [request.elements?.buffer, request.known?.buffer].filter((b) => b !== undefined) as ArrayBuffer[],
+      }),
+    });
+    running.catch(() => {});
+    const boot = new Promise<never>((_, reject) => {
+      visiting.fail = reject;
+    });
+    (visiting as { promise: Promise<Uint8Array> }).promise = Promise.race([running, boot]).finally(() => this.left(visiting));
+    return visiting;
+  }
+
+  /** Ends the thread of a visit, or takes it out of the queue. */
+  kill(visiting: Visiting): void {
+    const thread = this.threads.get(visiting.thread ?? -1);
+    if (thread !== undefined) {
+      for (const neighbour of thread.visits) neighbour.killed = true;
+      this.forget(thread);
+    }
+    visiting.controller.abort();
+  }
+
+  tell(broadcast: Broadcast): void {
+    this.channel.postMessage(broadcast);
+  }
+
+  /** Remembers that a thread keeps resources, which are to be disposed of before it ends. */
+  holds(thread: number | undefined): void {
+    const known = this.threads.get(thread ?? -1);
+    if (known !== undefined) known.holds = true;
+  }
+
+  /** At the end of the process, what threads keep is disposed of. */
+  private async rest(): Promise<void> {
+    const holding = [...this.threads.values()].filter(({ holds }) => holds);
+    await Promise.all(holding.map((thread) => this.restOne(thread)));
+  }
+
+  private place(task: PiscinaTask, workers: readonly PiscinaWorker[]): PiscinaWorker | null {
+    const visiting = task[Piscina.queueOptionsSymbol] as Visiting;
+    const alive = workers.filter((worker) => !worker.destroyed && !worker.terminating);
+    const chosen =
+      visiting.target === undefined ? this.choose(visiting, alive) : alive.find(({ id }) => id === visiting.target);
+    if (chosen !== undefined) this.begun(visiting, chosen.id);
+    return chosen ?? null;
+  }
+
+  private choose(visiting: Visiting, workers: readonly PiscinaWorker[]): PiscinaWorker | undefined {
+    let chosen: PiscinaWorker | undefined;
+    let least = Number.POSITIVE_INFINITY;
+    for (const worker of workers) {
+      const { visits = NOBODY, resting = false } = this.threads.get(worker.id) ?? {};
+      if (resting) continue;
+      if (visits.size === 0) return worker;
+      if (visiting.alone || visits.size >= least || [...visits].some(({ alone }) => alone)) continue;
+      chosen = worker;
+      least = visits.size;
+    }
+    // Rather a new thread than one that has something to do.
+    return this.piscina.threads.length < this.size ? undefined : chosen;
+  }
+
+  private begun(visiting: Visiting, id: number): void {
+    this.waiting.delete(visiting);
+    visiting.thread = id;
+    const thread = remembered(this.threads, id, (): Thread => ({ id, visits: new Set(), holds: false, resting: false, idle: undefined }));
+    clearTimeout(thread.idle);
+    for (const other of thread.visits) other.neighbours.push(visiting);
+    visiting.neighbours.push(...thread.visits);
+    thread.visits.add(visiting);
+  }
+
+  private left(visiting: Visiting): void {
+    this.waiting.delete(visiting);
+    const thread = this.threads.get(visiting.thread ?? -1);
+    if (thread === undefined) return;
+    thread.visits.delete(visiting);
+    if (thread.visits.size > 0 || thread.resting) return;
+    if (!this.piscina.threads.some(({ threadId }) => threadId === thread.id)) this.forget(thread);
+    else thread.idle = setTimeout(() => void this.restOne(thread), IDLE_MS).unref();
+  }
+
+  private forget(thread: Thread): void {
+    clearTimeout(thread.idle);
+    this.threads.delete(thread.id);
+  }
+
+  private async restOne(thread: Thread): Promise<void> {
+    if (thread.resting || thread.visits.size > 0) return;
+    thread.resting = true;
+    if (thread.holds) {
+      const resting = this.run("rest", true, thread.id);
+      const end = setTimeout(() => resting.controller.abort(), REST_MS);
+      await resting.promise.catch(() => {});
+      clearTimeout(end);
+    }
+    // Piscina ends a thread when what it does is aborted: so it does something until then.
+    const last = this.run("rest", true, thread.id);
+    last.controller.abort();
+    await last.promise.catch(() => {});
+    thread.holds = false;
+    thread.resting = false;
+  }
+
+  /** A thread that fails before it has begun anything will not do better the next time. */
+  private threadFailed(error: unknown): void {
+    if (this.waiting.size === 0) {
+      process.emitWarning(`a thread ended with nothing to do: ${String(error)}`, "HypernodesWarning");
+    }
+    for (const visiting of this.waiting) visiting.fail?.(error);
+  }
+}
+
+/** A request on its way to a thread, in it, and back. */
+export interface Visiting {
+  readonly alone: boolean;
+  readonly target: number | undefined;
+  readonly controller: AbortController;
+  readonly promise: Promise<Uint8Array>;
+  /** The thread's id, once it has begun. */
+  thread: number | undefined;
+  /** What else was in the thread meanwhile. */
+  readonly neighbours: Visiting[];
+  /** Whether we ended its thread, for whatever reason. */
+  killed?: boolean;
+  fail?: (error: unknown) => void;
+}
+
+interface Thread {
+  readonly id: number;
+  readonly visits: Set<Visiting>;
+  holds: boolean;
+  resting: boolean;
+  idle: NodeJS.Timeout | undefined;
+}
+
+const NOBODY: ReadonlySet<Visiting> = new Set();
+
+interface PiscinaTask {
+  readonly [key: symbol]: unknown;
+}
+
+interface PiscinaWorker {
+  readonly id: number;
+  readonly destroyed: boolean;
+  readonly terminating: boolean;
+}
+
+const WORKER = new URL(`./worker.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url).href;

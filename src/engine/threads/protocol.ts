@@ -1,0 +1,146 @@
+import type { ExecutionOptions } from "../../dsl/choices.js";
+import type { Origin } from "../../dsl/origin.js";
+import type { NodeError } from "../../errors.js";
+import type { OverOptions } from "../../graph/plan-over.js";
+import type { RunEvent } from "../events.js";
+
+/** What a thread makes a plan of anew: it has the classes, once it has imported their module. */
+export interface PlanSource {
+  readonly outputs: readonly string[];
+  readonly given: readonly string[];
+  /** A map over the whole pipeline, and whether its elements are to be checked. */
+  readonly over: (OverOptions & { readonly checked: boolean }) | undefined;
+}
+
+/** The part of a run that goes to threads: some steps of a plan, and what all its visits share. Encoded once. */
+export interface FragmentSpec {
+  readonly source: PlanSource;
+  /** Indices of the steps in the plan. */
+  readonly steps: readonly number[];
+  /** Indices of those whose values come home. */
+  readonly wanted: readonly number[];
+  /** The pipeline's place in the run: `Corpus.essays[3]`. */
+  readonly path: string;
+  /** The run's id. */
+  readonly run: string;
+  /** Whether somebody hears of events. */
+  readonly heard: boolean;
+  /** The choices that nested pipelines inherit. */
+  readonly execution: ExecutionOptions | undefined;
+  /** How many elements of one visit are under way at once. */
+  readonly overlapping: number;
+  readonly graceMs: number;
+  /** The pipeline object's fields without a role, by name: what its methods may read of `this`. */
+  readonly fields: Readonly<Record<string, unknown>>;
+  /** Values by slot. */
+  readonly values: readonly (readonly [slot: number, value: unknown])[];
+}
+
+/** One visit to a thread: a chunk of elements goes through all steps of a fragment; or a node is computed. */
+export interface VisitMessage {
+  /** The fragment's number in this process. */
+  readonly fragment: number;
+  /** Where the pipeline's class comes from: its module is imported before anything is decoded. */
+  readonly origin: Origin;
+  readonly spec: SharedArrayBuffer;
+  readonly visit: number;
+  /** The index of the first element, and how many there are; undefined for a node. */
+  readonly range: { readonly first: number; readonly count: number } | undefined;
+  /** The elements of each list, encoded. */
+  readonly elements: Uint8Array | undefined;
+  /** What is known to fail, encoded: `KnownFailure[]`. */
+  readonly known: Uint8Array | undefined;
+  readonly progress: SharedArrayBuffer;
+}
+
+/** An element whose thread died under it once too often: its error stands for its value. */
+export interface KnownFailure {
+  /** The step's index among the fragment's. */
+  readonly step: number;
+  /** The element's index in the whole map. */
+  readonly element: number;
+  readonly error: NodeError;
+}
+
+/** What a thread is asked: to do a visit, or to let go of its resources before it ends. */
+export type Request = VisitMessage | "rest";
+
+/** What a visit brings home, encoded. */
+export interface VisitResult {
+  /** For each wanted step its values: one for each element, or one in all. */
+  readonly values: readonly (readonly unknown[])[];
+  /** For each step of the fragment, how many of its values are errors. */
+  readonly failed: readonly number[];
+  /** What ended it early. */
+  readonly failure: { readonly error: unknown } | undefined;
+  readonly events: readonly RunEvent[];
+  /** How long the thread took for it, without the import of modules. */
+  readonly tookMs: number;
+  /** Whether the thread keeps resources. */
+  readonly holds: boolean;
+}
+
+/** What all threads hear: a fragment will not be visited again; a visit's result is no longer wanted. */
+export type Broadcast = { readonly ended: number } | { readonly stopped: number };
+
+/** What every thread is started with. */
+export interface ThreadData {
+  readonly hypernodes: { readonly channel: string };
+}
+
+const STOP = 2;
+const HEADER = 16;
+const COUNT = 15;
+
+/**
+ * What a thread and its process both see of a visit while it lasts, though the thread be in an endless loop: whether it
+ * is to stop, when the first of its calls should have ended, and which elements are under way in which step.
+ */
+export class Progress {
+  private readonly times: Float64Array;
+  private readonly flags: Int32Array;
+  private readonly held: Uint16Array;
+
+  constructor(readonly buffer: SharedArrayBuffer) {
+    this.times = new Float64Array(buffer, 0, 1);
+    this.flags = new Int32Array(buffer, 0, STOP + 1);
+    this.held = new Uint16Array(buffer, HEADER);
+  }
+
+  static for(elements: number): Progress {
+    return new Progress(new SharedArrayBuffer(HEADER + 2 * Math.max(1, elements)));
+  }
+
+  stop(): void {
+    Atomics.store(this.flags, STOP, 1);
+  }
+
+  get isStopped(): boolean {
+    return Atomics.load(this.flags, STOP) === 1;
+  }
+
+  /** Milliseconds since the Unix epoch; 0: no call has a limit. */
+  get deadline(): number {
+    return this.times[0]!;
+  }
+
+  set deadline(at: number) {
+    this.times[0] = at;
+  }
+
+  /** @param from the elements' indices within the visit; `to` is the first one after them. */
+  begin(step: number, from: number, to: number): void {
+    for (let i = from; i < to; i++) this.held[i] = ((step + 1) << 4) | ((this.held[i]! & COUNT) + 1);
+  }
+
+  end(from: number, to: number): void {
+    for (let i = from; i < to; i++) this.held[i] = (this.held[i]! & COUNT) === 1 ? 0 : this.held[i]! - 1;
+  }
+
+  /** What is under way: indices within the visit, and in which step. */
+  underWay(): { readonly index: number; readonly step: number }[] {
+    const found: { index: number; step: number }[] = [];
+    for (const [index, cell] of this.held.entries()) if (cell !== 0) found.push({ index, step: (cell >> 4) - 1 });
+    return found;
+  }
+}

@@ -1,0 +1,160 @@
+import type { Origin } from "../../dsl/origin.js";
+import { HypernodesError } from "../../errors.js";
+import { decode } from "../../values/codec.js";
+import { timeoutError } from "../attempt.js";
+import { now } from "../events.js";
+import { summary } from "../failure.js";
+import type { Fragment } from "./fragment.js";
+import type { Pool, Visiting } from "./pool.js";
+import { type KnownFailure, Progress, type VisitResult } from "./protocol.js";
+
+/** Elements that go to a thread together. */
+export interface Range {
+  readonly first: number;
+  readonly count: number;
+  /** Whether it is one element that is suspected of having ended its thread. */
+  readonly suspected: boolean;
+  readonly known: readonly KnownFailure[];
+}
+
+/** How a visit ended. */
+export type Outcome =
+  | { readonly kind: "home"; readonly result: VisitResult }
+  /** It was not wanted any more. */
+  | { readonly kind: "stopped" }
+  /** Its thread ended because of another visit. */
+  | { readonly kind: "dragged" }
+  /** Its thread ended: what was under way in it, by index within the visit, and why. */
+  | { readonly kind: "lost"; readonly held: readonly Held[]; readonly crowded: boolean; readonly cause: Error };
+
+export interface Held {
+  readonly index: number;
+  readonly step: number;
+}
+
+interface VisitParts {
+  readonly id: number;
+  readonly origin: Origin;
+  readonly spec: SharedArrayBuffer;
+  readonly range: Range | undefined;
+  readonly elements: Uint8Array | undefined;
+  readonly known: Uint8Array | undefined;
+  readonly alone: boolean;
+}
+
+/** How often a visit whose calls have limits is looked at, in milliseconds. */
+const LOOK_MS = 10;
+
+/** A visit under way: watched, stopped when it is not wanted any more, its thread ended if it does not stop. */
+export class Visit {
+  readonly outcome: Promise<Outcome>;
+  private readonly progress: Progress;
+  private readonly visiting: Visiting;
+  private isStopped = false;
+  private late: Error | undefined;
+  private grace: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly pool: Pool,
+    private readonly fragment: Fragment,
+    private readonly parts: VisitParts,
+  ) {
+    const { id, origin, spec, range, elements, known, alone } = parts;
+    this.progress = Progress.for(range?.count ?? 1);
+    const message = {
+      fragment: fragment.id,
+      origin,
+      spec,
+      visit: id,
+      range: range && { first: range.first, count: range.count },
+      elements,
+      known,
+      progress: this.progress.buffer,
+    };
+    this.visiting = pool.visit(message, alone);
+    this.outcome = this.follow();
+  }
+
+  /** Tells it to stop; if it has not after the grace, ends its thread. */
+  stop(): void {
+    if (this.isStopped) return;
+    this.isStopped = true;
+    this.progress.stop();
+    if (this.visiting.thread === undefined) {
+      this.pool.kill(this.visiting);
+      return;
+    }
+    this.pool.tell({ stopped: this.parts.id });
+    this.grace = setTimeout(() => this.pool.kill(this.visiting), this.fragment.execution.settings.graceMs);
+  }
+
+  private async follow(): Promise<Outcome> {
+    const forget = this.fragment.execution.scope.onStop(() => this.stop());
+    const watch = this.fragment.isTimed ? setInterval(() => this.look(), LOOK_MS) : undefined;
+    try {
+      const bytes = new Uint8Array(await this.visiting.promise);
+      if (this.isStopped) return { kind: "stopped" };
+      const result = decode(bytes) as VisitResult;
+      if (result.holds) this.pool.holds(this.visiting.thread);
+      return { kind: "home", result };
+    } catch (error) {
+      return this.lost(error);
+    } finally {
+      forget();
+      clearInterval(watch);
+      clearTimeout(this.grace);
+    }
+  }
+
+  /** A call that computes without an end never comes to see that its time is over: its thread is ended. */
+  private look(): void {
+    const { deadline } = this.progress;
+    if (deadline === 0 || now() < deadline + this.fragment.execution.settings.graceMs) return;
+    const [held] = this.progress.underWay();
+    if (held === undefined) return;
+    this.late = this.timeoutOf(held);
+    this.pool.kill(this.visiting);
+  }
+
+  private timeoutOf({ index, step }: Held): Error {
+    const { execution, steps } = this.fragment;
+    const { range } = this.parts;
+    const where = execution.placeOf(steps[step]!, range === undefined ? undefined : range.first + index);
+    const { timeoutMs } = steps[step]!.node.options;
+    if (timeoutMs !== undefined) return timeoutError(where, timeoutMs);
+    const problem = "a nested node in it took longer than its timeoutMs, and did not stop";
+    return new HypernodesError({ code: "TIMEOUT", where, problem, advice: "Make it stop by itself on currentRun().signal." });
+  }
+
+  private lost(error: unknown): Outcome {
+    if (this.isStopped) return { kind: "stopped" };
+    if (this.visiting.killed === true && this.late === undefined) return { kind: "dragged" };
+    return {
+      kind: "lost",
+      held: this.progress.underWay(),
+      crowded: this.visiting.neighbours.length > 0,
+      cause: this.late ?? this.threadLost(error),
+    };
+  }
+
+  private threadLost(error: unknown): HypernodesError {
+    const code = (error as { code?: unknown }).code;
+    const exit = /^worker exited with code: (\d+)$/.exec((error as Error).message ?? "");
+    const problem =
+      exit !== null
+        ? `its thread was ended with exit code ${exit[1]}, as by process.exit()`
+        : code === "ERR_WORKER_OUT_OF_MEMORY"
+          ? "its thread ran out of memory"
+          : `its thread ended with what nobody caught: ${summary(error)}`;
+    return new HypernodesError({
+      code: "THREAD_LOST",
+      where: this.fragment.execution.path,
+      problem,
+      advice:
+        code === "ERR_WORKER_OUT_OF_MEMORY"
+          ? "Make its parts smaller, or give threads more: @execution({ resourceLimits: { maxOldGenerationSizeMb } })."
+          : undefined,
+      cause: error,
+    });
+  }
+}

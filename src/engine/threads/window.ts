@@ -1,0 +1,37 @@
+import type { NodeError } from "../../errors.js";
+import type { Scope } from "../scope.js";
+import type { KnownFailure, Progress } from "./protocol.js";
+
+/** The part of a map that a visit sees: its elements, and who watches them from outside. */
+export class Window {
+  /** The index of its first element in the whole map. */
+  readonly first: number;
+  readonly count: number;
+  private readonly known: Map<string, NodeError>;
+
+  constructor(
+    range: { readonly first: number; readonly count: number } | undefined,
+    private readonly progress: Progress,
+    private readonly scope: Scope,
+    known: readonly KnownFailure[],
+  ) {
+    this.first = range?.first ?? 0;
+    this.count = range?.count ?? 1;
+    this.known = new Map(known.map(({ step, element, error }) => [`${step} ${element}`, error]));
+  }
+
+  /** An element whose thread died under it too often is not tried again: its error. */
+  failureOf(step: number, element: number): NodeError | undefined {
+    return this.known.size === 0 ? undefined : this.known.get(`${step} ${element}`);
+  }
+
+  /** @param from indices within the window; `to` is the first one after them. */
+  begin(step: number, from: number, to: number): void {
+    this.scope.check();
+    this.progress.begin(step, from, to);
+  }
+
+  end(from: number, to: number): void {
+    this.progress.end(from, to);
+  }
+}
