@@ -28,9 +28,6 @@ class OnModal extends Plain {}
 @cached(sqlite(".cache/values.sqlite"))
 class Remembered extends Plain {}
 
-@execution({ maps: "threaded" })
-class Threaded extends Plain {}
-
 describe("what a pipeline may say already, but this version can't do", () => {
   it("says so, and what to do", async () => {
     const message = async (pipeline: Plain) => (await rejection(pipeline.run({ x: 1 }))).message;
@@ -39,9 +36,6 @@ describe("what a pipeline may say already, but this version can't do", () => {
     );
     expect(await message(new Remembered())).to.equal(
       "Remembered: the cache sqlite(...) is not built yet in this version. Run without: leave @cached out, or say { cache: false }.",
-    );
-    expect(await message(new Threaded())).to.equal(
-      'Threaded: the execution mode maps: "threaded" is not built yet in this version. Use "async" or "sequential".',
     );
   });
 
@@ -58,7 +52,6 @@ describe("what a pipeline may say already, but this version can't do", () => {
   it("can be overruled for one run, or by with", async () => {
     expect(await new OnModal().run({ x: 1 }, { runOn: local() })).to.deep.equal({ y: 2 });
     expect(await new Remembered().run({ x: 1 }, { cache: false })).to.deep.equal({ y: 2 });
-    expect(await new Threaded().with({ execution: { maps: "async" } }).run({ x: 1 })).to.deep.equal({ y: 2 });
     const both = new OnModal().with({ runOn: local() }).with({ cache: memory() });
     expect((await rejection(both.run({ x: 1 }))).message).to.contain("the cache memory(...)");
   });
@@ -73,6 +66,12 @@ describe("execution options", () => {
     );
     expect(await message({ maxWorkers: 0 })).to.contain(
       "the execution option maxWorkers is 0. It takes a whole number from 1.",
+    );
+    expect(await message({ resourceLimits: { maxOldGenerationSizeMb: 0 } })).to.contain(
+      "the execution option resourceLimits.maxOldGenerationSizeMb is 0. It takes mebibytes from 1.",
+    );
+    expect(await message({ resourceLimits: { maxOldGenerationSizeMB: 9 } })).to.contain(
+      'Did you mean "maxOldGenerationSizeMb"?',
     );
     expect(await message({ maxWorker: 1 })).to.contain(
       'there is no execution option "maxWorker". Did you mean "maxWorkers"?',

@@ -1,10 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
-import fc from "fast-check";
 import {
   type Batch,
   type Each,
-  type ExecutionMode,
   execution,
   input,
   mapOver,
@@ -12,7 +10,6 @@ import {
   NodeError,
   node,
   Pipeline,
-  type RunEvent,
 } from "../../src/index.js";
 import { rejection } from "../support/rejection.js";
 
@@ -380,70 +377,7 @@ describe("onError: collect", () => {
   });
 });
 
-describe("the execution modes", () => {
-  const MODES = ["sequential", "async"] as const satisfies readonly ExecutionMode[];
-
-  /** Any pipeline of a family: maps, chains of maps, batches, nested pipelines, failures, waits. */
-  const drawn = fc.record({
-    xs: fc.array(fc.integer({ min: 0, max: 20 }), { maxLength: 8 }),
-    waits: fc.array(fc.boolean(), { minLength: 6, maxLength: 6 }),
-    failAt: fc.option(fc.integer({ min: 0, max: 20 }), { nil: -1 }),
-    batch: fc.integer({ min: 1, max: 4 }),
-    maxWorkers: fc.integer({ min: 1, max: 4 }),
-  });
-
-  it("give the same results, errors and event counts", async () => {
-    await fc.assert(
-      fc.asyncProperty(drawn, async ({ xs, waits, failAt, batch, maxWorkers }) => {
-        const perhapsLater = <T>(index: number, value: T): T =>
-          (waits[index] ? sleep(0).then(() => value) : value) as T;
-        class Inner extends Pipeline {
-          @input() x!: number;
-          @node("x") a(x: number): number {
-            return perhapsLater(0, x + 1);
-          }
-          @node("a", "x") b(a: number, x: number): number {
-            return perhapsLater(1, a * x);
-          }
-        }
-        class Drawn extends Pipeline {
-          @input() xs!: number[];
-          @mapOver("xs", { onError: "collect" }) m(x: number): Each<number> {
-            if (x === failAt) throw new Error(`failed at ${x}`);
-            return perhapsLater(2, x * 2);
-          }
-          @mapOver("m", { batch }) n(ms: number[]): Batch<number> {
-            return perhapsLater(3, ms.map((m) => m + 1) as Batch<number>);
-          }
-          @node("xs") size(xs: number[]): number {
-            return perhapsLater(4, xs.length);
-          }
-          @mapOver("n", Inner, { x: "n" }, "b") inner!: Nested<number[]>;
-          @mapOver(["m", "inner"], "size") all(m: number, inner: number, size: number): Each<number> {
-            return perhapsLater(5, m + inner + size);
-          }
-          @node("all", "size") total(all: number[], size: number): string {
-            return `${all.map((v) => (typeof v === "number" ? v : String(v))).join()} ${size}`;
-          }
-        }
-        const seen: string[] = [];
-        for (const nodes of MODES) {
-          for (const maps of MODES) {
-            const events: RunEvent[] = [];
-            const results = await new Drawn().run(
-              { xs },
-              { execution: { nodes, maps, maxWorkers }, onEvent: (event) => events.push(event) },
-            );
-            const counts = events.map((e) => `${e.type} ${e.phase} ${e.path}`).sort();
-            seen.push(JSON.stringify([results, results.total, counts]));
-          }
-        }
-        expect(new Set(seen).size).to.equal(1);
-      }),
-      { numRuns: 60 },
-    );
-  }).timeout(120_000);
-
+describe("the execution modes of nodes", () => {
   it("run independent nodes together, or one at a time", async () => {
     const order: string[] = [];
     const step = async (name: string) => {

@@ -104,7 +104,14 @@ describe("the package", function () {
 
   it("has only what it needs", () => {
     const { dependencies } = JSON.parse(readFileSync("package.json", "utf8")) as { dependencies: object };
-    expect(dependencies).to.have.all.keys("class-transformer", "class-validator", "leven", "reflect-metadata");
+    expect(dependencies).to.have.all.keys(
+      "acorn",
+      "class-transformer",
+      "class-validator",
+      "leven",
+      "piscina",
+      "reflect-metadata",
+    );
   });
 
   for (const useDefineForClassFields of [true, false]) {

@@ -8,18 +8,18 @@ import { Chain } from "./chain.js";
 import { type CurrentRun, entering, leaving, within } from "./current-run.js";
 import type { Happening } from "./events.js";
 import { failedBefore, placeOf } from "./failure.js";
-import { callAway } from "./threads/call-away.js";
-import { FusedMaps, fusedFrom } from "./threads/fused-maps.js";
 import { MapRun } from "./map-run.js";
 import type { ChildProgram, Program } from "./program.js";
 import { resultOf } from "./result.js";
 import type { RunState } from "./run-state.js";
 import type { Scope } from "./scope.js";
 import { isOneAtATime, type Settings, settingsOf } from "./settings.js";
-import { goesAway } from "./threads/threads.js";
-import type { Window } from "./threads/window.js";
 import { type LeftOff, runStraight } from "./straight.js";
 import { isThenable } from "./thenable.js";
+import { callAway } from "./threads/call-away.js";
+import { FusedMaps, fusedFrom } from "./threads/fused-maps.js";
+import { goesAway } from "./threads/threads.js";
+import type { Window } from "./threads/window.js";
 
 /** Where an execution stands that is not at the top of a run. */
 export interface Standing {
@@ -89,6 +89,12 @@ export class Execution {
     return new Promise((resolve, reject) => {
       this.settle = { resolve, reject };
     });
+  }
+
+  /** It begins nothing by itself: somebody else calls its steps. */
+  standBy(): this {
+    this.cursor = this.plan.steps.length;
+    return this;
   }
 
   /** The value in a slot, or the record of the outputs. */
@@ -286,7 +292,7 @@ export class Execution {
         if (this.begun !== undefined) this.begun[step.index] = 1;
       }
       this.mapsUnderWay += steps.length;
-      maps.pump();
+      maps.start();
     } catch (error) {
       this.fail(error);
     }

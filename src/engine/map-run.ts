@@ -47,7 +47,9 @@ export class MapRun {
       map.batch === 0 &&
       !map.product;
     this.length = map.product
-      ? execution.window !== undefined ? execution.window.count : this.lists.reduce((product, { length }) => product * length, 1)
+      ? execution.window !== undefined
+        ? execution.window.count
+        : this.lists.reduce((product, { length }) => product * length, 1)
       : (this.lists[0]?.length ?? 0);
     this.size = map.batch || 1;
     this.units = Math.ceil(this.length / this.size);

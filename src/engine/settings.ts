@@ -47,7 +47,8 @@ function checkedSettings(choices: Choices, pipeline: string): Settings {
   if (!(Number.isInteger(maxWorkers) && maxWorkers > 0)) throw bad("maxWorkers", maxWorkers, "a whole number from 1");
   if (!(graceMs >= 0)) throw bad("graceMs", graceMs, "milliseconds from 0");
   for (const [limit, value] of Object.entries(resourceLimits ?? {})) {
-    if (!LIMITS.includes(limit)) throw bad(`resourceLimits.${limit}`, value, `its name is none. ${suggestion(limit, LIMITS)}`);
+    if (!LIMITS.includes(limit))
+      throw bad(`resourceLimits.${limit}`, value, `its name is none. ${suggestion(limit, LIMITS)}`);
     if (!(typeof value === "number" && value > 0)) throw bad(`resourceLimits.${limit}`, value, "mebibytes from 1");
   }
   for (const [option, mode] of Object.entries({ nodes, maps })) {

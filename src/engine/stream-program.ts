@@ -1,3 +1,4 @@
+import { NodeError } from "../errors.js";
 import type { Step } from "../graph/plan.js";
 import { collecting, perform } from "./call.js";
 import { Execution } from "./execution.js";
@@ -5,6 +6,8 @@ import { failedBefore } from "./failure.js";
 import { notAList, unequalLengths } from "./lists.js";
 import { type RunRequest, Session } from "./run-program.js";
 import { isThenable } from "./thenable.js";
+import { StreamedVisits } from "./threads/streamed-visits.js";
+import { goesAway } from "./threads/threads.js";
 
 /** A list whose elements may come over time. */
 type Source = Iterable<unknown> | AsyncIterable<unknown>;
@@ -17,11 +20,12 @@ export async function* streamProgram(request: RunRequest): AsyncGenerator<unknow
   const session = new Session(request);
   const { program, values, settings } = request;
   const step = program.plan.steps[0]!;
-  const outer = new Execution(program, values, session.run, session.scope, settings);
+  const outer = new Execution(program, values, session.run, session.scope, settings).standBy();
   const shared = step.arguments.map((argument) => outer.read(argument));
   const elements = elementsOf(step, values, request.name);
   const limit = settings.maps === "sequential" ? 1 : settings.maxWorkers;
   const window = new Window();
+  const away = goesAway(settings.maps) ? new StreamedVisits(outer, step) : undefined;
   let failure: { error: unknown } | undefined;
   let finished = false;
   try {
@@ -30,11 +34,14 @@ export async function* streamProgram(request: RunRequest): AsyncGenerator<unknow
       if (session.scope.stopped) throw session.scope.reason;
       if (more && window.size < limit) {
         const pulled = elements.next();
+        if (isThenable(pulled)) away?.flush();
         const next = isThenable(pulled) ? await session.scope.unlessStopped(pulled) : pulled;
         if (next.done) more = false;
+        else if (away !== undefined) window.add(orThrow(step, away.add(next.value)), session);
         else window.add(start(outer, step, [...next.value, ...shared], index++), session);
         if (window.ended.length === 0) continue;
       }
+      away?.flush();
       if (window.ended.length === 0) await session.scope.unlessStopped(window.next());
       while (window.ended.length > 0) {
         const ended = window.ended.shift()!;
@@ -46,6 +53,7 @@ export async function* streamProgram(request: RunRequest): AsyncGenerator<unknow
   } catch (error) {
     failure = { error };
   } finally {
+    away?.close();
     const abandoned = !finished && failure === undefined;
     const stopped = abandoned ? { error: new Error("the consumer of the stream stopped") } : failure;
     // A source is told that no more is wanted; one that is waiting for its next element can't hear it yet.
@@ -61,6 +69,13 @@ export async function* streamProgram(request: RunRequest): AsyncGenerator<unknow
 
 function start(outer: Execution, step: Step, inputs: unknown[], element: number): unknown {
   return failedBefore(inputs) ?? collecting(outer, step, () => perform(outer, step, inputs, element));
+}
+
+/** What comes home from a thread is a value, or an error in its place. */
+async function orThrow(step: Step, coming: Promise<unknown>): Promise<unknown> {
+  const value = await coming;
+  if (value instanceof NodeError && step.node.options.onError !== "collect") throw value;
+  return value;
 }
 
 type Ended = { readonly value: unknown } | { readonly error: unknown };

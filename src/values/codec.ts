@@ -18,6 +18,11 @@ export interface EncodeOptions {
   readonly shared?: boolean;
   /** Without a checksum: for bytes that never leave the process. */
   readonly unchecked?: boolean;
+  /**
+   * Gets the SharedArrayBuffers that the value has or has views of: they are not copied, and have to be handed to `decode`.
+   * Without it such views are copied, and a SharedArrayBuffer itself can't travel.
+   */
+  readonly memory?: SharedArrayBuffer[];
 }
 
 export interface DecodeOptions {
@@ -26,6 +31,8 @@ export interface DecodeOptions {
    * are copied. Default: all are copied.
    */
   readonly viewsFrom?: number;
+  /** What `encode` has put into its `memory`. */
+  readonly memory?: readonly SharedArrayBuffer[];
 }
 
 /**
@@ -35,8 +42,8 @@ export interface DecodeOptions {
  * @throws {ValueError} `UNSERIALISABLE` with the path to what can't travel.
  */
 export function encode(value: unknown, options: EncodeOptions = {}): Uint8Array {
-  const dismantled = dismantle(value);
-  const writer = new Writer();
+  const dismantled = dismantle(value, options.memory !== undefined);
+  const writer = new Writer(options.memory);
   try {
     writer.writeHeader();
     writer.writeValue(rootOf(dismantled));
@@ -97,12 +104,12 @@ function checksumOf(bytes: Uint8Array): number {
  * @throws {ValueError} `BAD_BYTES` if they are damaged, truncated, foreign, or of a newer version; or if a class that
  * they name is not known here.
  */
-export function decode(given: Uint8Array, { viewsFrom = Number.POSITIVE_INFINITY }: DecodeOptions = {}): unknown {
+export function decode(given: Uint8Array, options: DecodeOptions = {}): unknown {
   // A Buffer's slices are views; these are to be copies.
   const bytes = new Uint8Array(given.buffer, given.byteOffset, given.byteLength);
   const header = headerOf(bytes);
   try {
-    const reader = new Reader(bytes, HEADER + header.bodyLength, viewsFrom);
+    const reader = new Reader(bytes, HEADER + header.bodyLength, options);
     reader.readHeader();
     const root = reader.readValue();
     return header.hasTable ? reassembled(root) : root;
@@ -184,11 +191,14 @@ function typed(type: ViewClass): ViewType {
   return { size, is: (view) => view instanceof type, make: (...from) => new type(...from) };
 }
 
+/** Added to the number of a view's type, if its memory is shared and stays where it is. */
+const SHARED = 0x100;
+
 /** V8's serialiser, with the bytes of typed arrays set aside: they follow the body, aligned. */
 class Writer extends v8.Serializer {
   readonly views: ArrayBufferView[] = [];
 
-  constructor() {
+  constructor(private readonly memory: SharedArrayBuffer[] | undefined) {
     super();
     // @ts-expect-error: the method is documented, and missing in the types.
     this._setTreatArrayBufferViewsAsHostObjects(true);
@@ -197,9 +207,19 @@ class Writer extends v8.Serializer {
   _writeHostObject(view: ArrayBufferView): void {
     const type = VIEW_TYPES.findIndex(({ is }) => is(view));
     if (type < 0) throw new TypeError(`${Object.prototype.toString.call(view)} can't travel`);
-    this.writeUint32(type);
+    const isShared = this.memory !== undefined && view.buffer instanceof SharedArrayBuffer;
+    this.writeUint32(isShared ? type | SHARED : type);
+    if (isShared) {
+      this.writeUint32(this._getSharedArrayBufferId(view.buffer as unknown as SharedArrayBuffer));
+      this.writeDouble(view.byteOffset);
+    } else this.views.push(view);
     this.writeUint64(Math.floor(view.byteLength / 2 ** 32), view.byteLength >>> 0);
-    this.views.push(view);
+  }
+
+  _getSharedArrayBufferId(buffer: SharedArrayBuffer): number {
+    const memory = this.memory!;
+    const known = memory.indexOf(buffer);
+    return known >= 0 ? known : memory.push(buffer) - 1;
   }
 
   _getDataCloneError(message: string): Error {
@@ -213,16 +233,27 @@ class Reader extends v8.Deserializer {
   constructor(
     private readonly bytes: Uint8Array,
     bodyEnd: number,
-    private readonly viewsFrom: number,
+    private readonly options: DecodeOptions,
   ) {
     super(bytes.subarray(HEADER, bodyEnd));
     this.offset = aligned(bodyEnd);
   }
 
+  _getSharedArrayBuffer(id: number): SharedArrayBuffer {
+    const buffer = this.options.memory?.[id];
+    if (buffer === undefined) throw new Error("a SharedArrayBuffer of theirs is not here");
+    return buffer;
+  }
+
   _readHostObject(): ArrayBufferView {
-    const type = VIEW_TYPES[this.readUint32()];
-    const [high, low] = this.readUint64();
-    const length = high * 2 ** 32 + low;
+    const tag = this.readUint32();
+    const type = VIEW_TYPES[tag & ~SHARED];
+    if (type !== undefined && (tag & SHARED) !== 0) {
+      const buffer = this._getSharedArrayBuffer(this.readUint32());
+      const offset = this.readDouble();
+      return type.make(buffer, offset, this.length() / type.size);
+    }
+    const length = this.length();
     const start = this.offset;
     if (type === undefined || length % type.size !== 0 || start + length > this.bytes.length) {
       throw new Error("a typed array in them is damaged");
@@ -230,7 +261,13 @@ class Reader extends v8.Deserializer {
     this.offset = aligned(start + length);
     const at = this.bytes.byteOffset + start;
     const elements = length / type.size;
-    if (length >= this.viewsFrom && at % type.size === 0) return type.make(this.bytes.buffer, at, elements);
+    const { viewsFrom = Number.POSITIVE_INFINITY } = this.options;
+    if (length >= viewsFrom && at % type.size === 0) return type.make(this.bytes.buffer, at, elements);
     return type.make(this.bytes.slice(start, start + length).buffer, 0, elements);
+  }
+
+  private length(): number {
+    const [high, low] = this.readUint64();
+    return high * 2 ** 32 + low;
   }
 }

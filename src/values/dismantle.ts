@@ -24,15 +24,16 @@ export interface Dismantled {
  * Goes through a value, and finds what the base format can't say. Only if something in it has to be replaced (an error,
  * an instance with `toJSON`) is it copied.
  *
+ * @param sharesMemory whether SharedArrayBuffers can go along.
  * @throws {ValueError} for what can't travel, with the path to it.
  */
-export function dismantle(value: unknown): Dismantled {
+export function dismantle(value: unknown, sharesMemory: boolean): Dismantled {
   try {
     try {
-      return new Walk(false).all(value);
+      return new Walk(false, sharesMemory).all(value);
     } catch (thrown) {
       if (thrown !== COPY) throw thrown;
-      return new Walk(true).all(value);
+      return new Walk(true, sharesMemory).all(value);
     }
   } catch (thrown) {
     throw thrown instanceof CannotTravel ? valueError(thrown) : tooDeep(thrown);
@@ -48,7 +49,10 @@ class Walk {
   private readonly properties = new Map<number, Record<string, unknown>>();
   private readonly underWay = new Set<object>();
 
-  constructor(private readonly copying: boolean) {}
+  constructor(
+    private readonly copying: boolean,
+    private readonly sharesMemory: boolean,
+  ) {}
 
   all(value: unknown): Dismantled {
     const written = this.visit(value);
@@ -89,7 +93,10 @@ class Walk {
       );
     if (prototype === Array.prototype) return this.array(value as unknown[]);
     const kind = kindOf(value, prototype);
-    if (kind === "foreign") throw foreign(value);
+    if (kind === "foreign") {
+      if (this.sharesMemory && value instanceof SharedArrayBuffer) return value;
+      throw foreign(value);
+    }
     if (kind === "error") return this.error(value as Error, prototype!, index);
     if (prototype === null) this.objects.push(index, NO_PROTOTYPE);
     else if (builtIn(prototype) === undefined) {

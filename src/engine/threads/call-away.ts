@@ -29,7 +29,13 @@ export async function callAway(execution: Execution, step: Step): Promise<unknow
         if (++ended >= MOST_BARREN) throw barren(outcome.cause);
         continue;
       }
-      const call: LostCall = { execution, step, element: undefined, inputs: execution.inputsOf(step), cause: outcome.cause };
+      const call: LostCall = {
+        execution,
+        step,
+        element: undefined,
+        inputs: execution.inputsOf(step),
+        cause: outcome.cause,
+      };
       const counted = losses.count(call);
       if ("error" in counted) {
         tellFailed(call, counted.error, startedAt);

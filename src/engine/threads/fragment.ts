@@ -1,3 +1,4 @@
+import type { OnError } from "../../dsl/options.js";
 import { originOf } from "../../dsl/origin.js";
 import { HypernodesError, ValueError } from "../../errors.js";
 import { written } from "../../graph/graph.js";
@@ -18,11 +19,13 @@ export class Fragment {
   /** Whether any call in it has a limit of time. */
   readonly isTimed: boolean;
   private spec: SharedArrayBuffer | undefined;
+  private readonly memory: SharedArrayBuffer[] = [];
 
   /**
    * @param steps in the plan's order.
    * @param cuts the lists whose elements come with each visit.
    * @param overlapping how many elements of one visit are under way at once.
+   * @param onError what a map over a whole pipeline does there, if not what it does here.
    */
   constructor(
     readonly execution: Execution,
@@ -30,6 +33,7 @@ export class Fragment {
     readonly wanted: readonly Step[],
     private readonly cuts: readonly Argument[],
     private readonly overlapping: number,
+    private readonly onError?: OnError,
   ) {
     this.isTimed = isTimed(steps);
   }
@@ -43,9 +47,22 @@ export class Fragment {
   async visit(range: Range | undefined, elements: readonly ArrayLike<unknown>[], alone: boolean): Promise<Visit> {
     const pool = await poolFor(this.execution.settings.resourceLimits);
     this.spec ??= this.encodeSpec();
-    const bytes = range === undefined || elements.length === 0 ? undefined : this.encodeElements(range, elements);
-    const known = range === undefined || range.known.length === 0 ? undefined : encode(range.known, { unchecked: true });
-    return new Visit(pool, this, { id: ++visits, origin: this.origin(), spec: this.spec, range, elements: bytes, known, alone });
+    const elementMemory: SharedArrayBuffer[] = [];
+    const bytes =
+      range === undefined || elements.length === 0 ? undefined : this.encodeElements(range, elements, elementMemory);
+    const known =
+      range === undefined || range.known.length === 0 ? undefined : encode(range.known, { unchecked: true });
+    return new Visit(pool, this, {
+      id: ++visits,
+      origin: this.origin(),
+      spec: this.spec,
+      memory: this.memory,
+      range,
+      elements: bytes,
+      elementMemory,
+      known,
+      alone,
+    });
   }
 
   /** It will not be visited again: threads may drop what it shared. */
@@ -89,7 +106,7 @@ export class Fragment {
       values: slots.map((slot) => [slot, values[slot]]),
     };
     try {
-      return encode(spec, { shared: true, unchecked: true }).buffer as SharedArrayBuffer;
+      return encode(spec, { shared: true, unchecked: true, memory: this.memory }).buffer as SharedArrayBuffer;
     } catch (error) {
       if (!(error instanceof ValueError) || error.path[0] !== "values") throw error;
       throw this.cantTravel(error, slots[error.path[1] as number]!, undefined, 3);
@@ -102,13 +119,21 @@ export class Fragment {
     return {
       outputs: outputs.map(({ name }) => name),
       given: given.map(({ name }) => name),
-      over: plan.over && { ...plan.over, checked: children[0]!.checks !== undefined },
+      over: plan.over && {
+        ...plan.over,
+        onError: this.onError ?? plan.over.onError,
+        checked: children[0]!.checks !== undefined,
+      },
     };
   }
 
-  private encodeElements(range: Range, elements: readonly ArrayLike<unknown>[]): Uint8Array {
+  private encodeElements(
+    range: Range,
+    elements: readonly ArrayLike<unknown>[],
+    memory: SharedArrayBuffer[],
+  ): Uint8Array {
     try {
-      return encode(elements, { unchecked: true });
+      return encode(elements, { unchecked: true, memory });
     } catch (error) {
       if (!(error instanceof ValueError)) throw error;
       const [list, element] = error.path as [number, number];

@@ -57,6 +57,7 @@ export const MOST_BARREN = 2;
 /** A thread that ends before it has begun with anything: the module, or what it was given, ends it. */
 export function barren(cause: Error): Error {
   const error = cause as HypernodesError;
-  error.message += " It ended before it came to a node: while it imported the class's module, or read what it was given.";
+  error.message +=
+    " It ended before it came to a node: while it imported the class's module, or read what it was given.";
   return error;
 }

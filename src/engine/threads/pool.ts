@@ -72,7 +72,9 @@ export class Pool {
     const boot = new Promise<never>((_, reject) => {
       visiting.fail = reject;
     });
-    (visiting as { promise: Promise<Uint8Array> }).promise = Promise.race([running, boot]).finally(() => this.left(visiting));
+    (visiting as { promise: Promise<Uint8Array> }).promise = Promise.race([running, boot]).finally(() =>
+      this.left(visiting),
+    );
     return visiting;
   }
 
@@ -129,7 +131,11 @@ export class Pool {
   private begun(visiting: Visiting, id: number): void {
     this.waiting.delete(visiting);
     visiting.thread = id;
-    const thread = remembered(this.threads, id, (): Thread => ({ id, visits: new Set(), holds: false, resting: false, idle: undefined }));
+    const thread = remembered(
+      this.threads,
+      id,
+      (): Thread => ({ id, visits: new Set(), holds: false, resting: false, idle: undefined }),
+    );
     clearTimeout(thread.idle);
     for (const other of thread.visits) other.neighbours.push(visiting);
     visiting.neighbours.push(...thread.visits);

@@ -43,6 +43,9 @@ export interface VisitMessage {
   /** Where the pipeline's class comes from: its module is imported before anything is decoded. */
   readonly origin: Origin;
   readonly spec: SharedArrayBuffer;
+  /** The SharedArrayBuffers that the shared values, and that the elements have: all threads see the same memory. */
+  readonly memory: readonly SharedArrayBuffer[];
+  readonly elementMemory: readonly SharedArrayBuffer[];
   readonly visit: number;
   /** The index of the first element, and how many there are; undefined for a node. */
   readonly range: { readonly first: number; readonly count: number } | undefined;

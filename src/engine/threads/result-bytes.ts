@@ -48,7 +48,9 @@ function withoutValue(
   const step = plan.steps.find(({ slot }) => slot === plan.outputs[output]!.slot)!;
   const failed = cantTravel(step, path, first === undefined ? undefined : first + element, error, 3);
   if (step.node.options.onError !== "collect") return { ...result, values: [], failure: { error: failed } };
-  const values = result.values.map((list, i) => (i === output ? list.map((v, e) => (e === element ? failed : v)) : list));
+  const values = result.values.map((list, i) =>
+    i === output ? list.map((v, e) => (e === element ? failed : v)) : list,
+  );
   return { ...result, values, failed: result.failed.map((n, i) => (i === step.index ? n + 1 : n)) };
 }
 
@@ -81,7 +83,16 @@ export function cantTravel(
 function plainError(error: unknown): unknown {
   if (!(error instanceof NodeError)) return new Error(summary(error));
   const { code, where, problem, advice, node, element, attempts, cause } = error;
-  return new NodeError({ code, where, problem, advice, node, element, attempts, cause: cause && new Error(summary(cause)) });
+  return new NodeError({
+    code,
+    where,
+    problem,
+    advice,
+    node,
+    element,
+    attempts,
+    cause: cause && new Error(summary(cause)),
+  });
 }
 
 function plainEvent<E extends object>(event: E): E {

@@ -36,6 +36,8 @@ interface VisitParts {
   readonly id: number;
   readonly origin: Origin;
   readonly spec: SharedArrayBuffer;
+  readonly memory: readonly SharedArrayBuffer[];
+  readonly elementMemory: readonly SharedArrayBuffer[];
   readonly range: Range | undefined;
   readonly elements: Uint8Array | undefined;
   readonly known: Uint8Array | undefined;
@@ -59,16 +61,13 @@ export class Visit {
     private readonly fragment: Fragment,
     private readonly parts: VisitParts,
   ) {
-    const { id, origin, spec, range, elements, known, alone } = parts;
+    const { id, range, alone, ...sent } = parts;
     this.progress = Progress.for(range?.count ?? 1);
     const message = {
+      ...sent,
       fragment: fragment.id,
-      origin,
-      spec,
       visit: id,
       range: range && { first: range.first, count: range.count },
-      elements,
-      known,
       progress: this.progress.buffer,
     };
     this.visiting = pool.visit(message, alone);
@@ -123,7 +122,12 @@ export class Visit {
     const { timeoutMs } = steps[step]!.node.options;
     if (timeoutMs !== undefined) return timeoutError(where, timeoutMs);
     const problem = "a nested node in it took longer than its timeoutMs, and did not stop";
-    return new HypernodesError({ code: "TIMEOUT", where, problem, advice: "Make it stop by itself on currentRun().signal." });
+    return new HypernodesError({
+      code: "TIMEOUT",
+      where,
+      problem,
+      advice: "Make it stop by itself on currentRun().signal.",
+    });
   }
 
   private lost(error: unknown): Outcome {

@@ -1,6 +1,6 @@
-import { AbortError, NodeError } from "../../errors.js";
 import type { Choices } from "../../dsl/choices.js";
 import type { PipelineClass } from "../../dsl/members.js";
+import { AbortError, NodeError } from "../../errors.js";
 import { type Plan, planFor } from "../../graph/plan.js";
 import { planOver } from "../../graph/plan-over.js";
 import { planPart } from "../../graph/plan-part.js";
@@ -98,15 +98,19 @@ function scopeOf(visit: number, progress: Progress): Scope {
   return scope;
 }
 
-const STOPPED = new AbortError({ code: "ABORTED", where: "a thread", problem: "what was under way in it is not wanted" });
+const STOPPED = new AbortError({
+  code: "ABORTED",
+  where: "a thread",
+  problem: "what was under way in it is not wanted",
+});
 
 function fragmentOf(message: VisitMessage): Promise<Fragment> {
   return remembered(fragments, message.fragment, () => makeFragment(message));
 }
 
-async function makeFragment({ origin, spec: bytes }: VisitMessage): Promise<Fragment> {
+async function makeFragment({ origin, spec: bytes, memory }: VisitMessage): Promise<Fragment> {
   const type = await importedClass(origin);
-  const spec = decode(new Uint8Array(bytes), { viewsFrom: VIEWS_FROM }) as FragmentSpec;
+  const spec = decode(new Uint8Array(bytes), { viewsFrom: VIEWS_FROM, memory }) as FragmentSpec;
   const object = Object.assign(new type() as object, spec.fields);
   const choices: Choices = spec.execution === undefined ? {} : { execution: spec.execution };
   const program = programOf(type, object, choices, spec);
@@ -143,7 +147,8 @@ function doVisit(
 ): VisitResult | Promise<VisitResult> {
   const at = now();
   const values = shared.slice();
-  const lists = message.elements === undefined ? [] : (decode(message.elements) as unknown[]);
+  const lists =
+    message.elements === undefined ? [] : (decode(message.elements, { memory: message.elementMemory }) as unknown[]);
   // The slots of what is cut are the last ones.
   for (const [i, list] of lists.entries()) values[values.length - lists.length + i] = list;
   const known = message.known === undefined ? [] : (decode(message.known) as KnownFailure[]);
@@ -152,7 +157,9 @@ function doVisit(
   const window = new Window(message.range, progress, scope, known);
   const execution = new Execution(program, values, run, scope, settings, { path: spec.path }, window);
   const result = (failure: { readonly error: unknown } | undefined): VisitResult => ({
-    values: program.plan.outputs.map(({ slot }) => (message.range === undefined ? [values[slot]] : (values[slot] as unknown[]))),
+    values: program.plan.outputs.map(({ slot }) =>
+      message.range === undefined ? [values[slot]] : (values[slot] as unknown[]),
+    ),
     failed: program.plan.steps.map(({ slot, map }) => (map === undefined ? 0 : errorsIn(values[slot] as unknown[]))),
     failure,
     events,

@@ -1,0 +1,178 @@
+import { NodeError } from "../../errors.js";
+import { now } from "../events.js";
+import type { Execution } from "../execution.js";
+import type { List } from "../lists.js";
+import { isOneAtATime, type Settings } from "../settings.js";
+import type { Fragment } from "./fragment.js";
+import { barren, Losses, type LostCall, MOST_BARREN, tellFailed } from "./losses.js";
+import type { VisitResult } from "./protocol.js";
+import { THREADS } from "./threads.js";
+import type { Outcome, Range, Visit } from "./visit.js";
+
+/** Where elements come from, and where results go. */
+export interface Ends {
+  /** The next elements that no visit has had; undefined: there are none now. */
+  next(): Range | undefined;
+  /** What a visit takes along of each list. */
+  elements(range: Range): readonly List[];
+  /** What the first step's call for an element got, as far as it is known here. */
+  inputs(element: number): readonly unknown[];
+  home(range: Range, result: VisitResult): void;
+  failed(error: unknown): void;
+}
+
+/** How a map is spread: how many visits are under way at once, and how many elements in each. */
+export function spread({ maps, maxWorkers }: Settings): { readonly visitors: number; readonly overlapping: number } {
+  if (isOneAtATime(maps)) return { visitors: Math.min(THREADS, maxWorkers), overlapping: 1 };
+  // Two visits to each thread: when one comes to its end, the other keeps the thread busy.
+  const visitors = Math.min(2 * THREADS, maxWorkers);
+  return { visitors, overlapping: Math.floor(maxWorkers / visitors) };
+}
+
+/** Keeps threads busy with the elements of a fragment, and does again what was lost with a thread. */
+export class Dispatcher {
+  private readonly execution: Execution;
+  private readonly visitors: number;
+  private readonly alone: boolean;
+  /** Elements that have to go again. */
+  private readonly again: Range[] = [];
+  private readonly underWay = new Map<Range, Visit | undefined>();
+  private readonly losses = new Losses();
+  private barren = 0;
+  private closed = false;
+  /** The failure of the first element that failed: as if they had gone one after another. */
+  private failure: { readonly element: number; readonly error: unknown } | undefined;
+
+  constructor(
+    private readonly fragment: Fragment,
+    private readonly ends: Ends,
+  ) {
+    this.execution = fragment.execution;
+    this.visitors = spread(this.execution.settings).visitors;
+    this.alone = isOneAtATime(this.execution.settings.maps);
+  }
+
+  /** Sends elements for as long as there are free places. */
+  pump(): void {
+    while (!this.closed && this.underWay.size < this.visitors && !this.execution.stopped) {
+      const range = this.nextRange();
+      if (range === undefined) break;
+      this.send(range);
+    }
+  }
+
+  /** No more is wanted, and threads may drop what was shared. */
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    for (const visit of this.underWay.values()) visit?.stop();
+    void this.fragment.end();
+  }
+
+  private nextRange(): Range | undefined {
+    const { failure } = this;
+    if (failure === undefined) return this.again.pop() ?? this.ends.next();
+    const i = this.again.findIndex(({ first }) => first < failure.element);
+    return i < 0 ? undefined : this.again.splice(i, 1)[0];
+  }
+
+  private send(range: Range): void {
+    this.underWay.set(range, undefined);
+    const at = now();
+    const visited = this.fragment.visit(range, this.ends.elements(range), this.alone || range.suspected);
+    const outcome = visited.then((visit) => {
+      this.underWay.set(range, visit);
+      if (this.closed) visit.stop();
+      return visit.outcome;
+    });
+    this.execution.later(
+      outcome,
+      (ended) => {
+        this.underWay.delete(range);
+        this.settle(range, ended as Outcome, at);
+      },
+      (error) => {
+        this.underWay.delete(range);
+        this.fail(range, error);
+      },
+    );
+  }
+
+  private settle(range: Range, outcome: Outcome, at: number): void {
+    if (outcome.kind === "home") this.home(range, outcome.result);
+    else if (outcome.kind === "dragged") this.again.push(range);
+    else if (outcome.kind === "lost") this.lost(range, outcome, at);
+    this.failWhenFirst();
+    this.pump();
+  }
+
+  private home(range: Range, result: VisitResult): void {
+    for (const event of result.events) this.execution.run.relay(event);
+    if (result.failure === undefined) this.ends.home(range, result);
+    else this.fail(range, result.failure.error);
+  }
+
+  /** A thread has ended under a visit: what it held is tried again as its retries say, everything else just so. */
+  private lost(range: Range, { held, crowded, cause }: Outcome & { kind: "lost" }, at: number): void {
+    if (held.length === 0) {
+      if (++this.barren >= MOST_BARREN) this.fail(range, barren(cause));
+      else this.again.push(range);
+      return;
+    }
+    let from = 0;
+    for (const { index } of held) {
+      this.sendAgain(range, from, index);
+      from = index + 1;
+    }
+    this.sendAgain(range, from, range.count);
+    // Of several that were in the thread it is not known who ended it: each goes again, alone.
+    const isCertain = held.length === 1 && (!crowded || range.suspected);
+    for (const { index, step } of held) {
+      const element = range.first + index;
+      if (isCertain) this.charge(range, element, step, cause, at);
+      else this.again.push({ ...range, first: element, count: 1, suspected: true });
+    }
+  }
+
+  private sendAgain(range: Range, from: number, to: number): void {
+    if (to > from) this.again.push({ ...range, first: range.first + from, count: to - from, suspected: false });
+  }
+
+  private charge(range: Range, element: number, index: number, cause: Error, at: number): void {
+    const { execution, fragment } = this;
+    const step = fragment.steps[index]!;
+    const inputs = index === 0 ? this.ends.inputs(element) : [];
+    const call: LostCall = { execution, step, element, inputs, cause };
+    const counted = this.losses.count(call);
+    const again: Range = { ...range, first: element, count: 1, suspected: true };
+    if ("wait" in counted) {
+      this.underWay.set(again, undefined);
+      const go = () => {
+        this.underWay.delete(again);
+        this.again.push(again);
+        this.pump();
+      };
+      execution.later(counted.wait, go, go);
+      return;
+    }
+    tellFailed(call, counted.error, at);
+    if (step.node.options.onError !== "collect") this.fail(again, counted.error);
+    else this.again.push({ ...again, known: [...range.known, { step: index, element, error: counted.error }] });
+  }
+
+  /** An element has failed. Those before it are waited for: the first one that fails is the one that counts. */
+  private fail(range: Range, error: unknown): void {
+    const element = error instanceof NodeError ? (error.element ?? range.first) : range.first;
+    if (this.failure === undefined || element < this.failure.element) this.failure = { element, error };
+    for (const [other, visit] of this.underWay) if (other.first > this.failure.element) visit?.stop();
+    this.failWhenFirst();
+  }
+
+  private failWhenFirst(): void {
+    const { failure } = this;
+    if (failure === undefined) return;
+    const isBefore = ({ first }: Range) => first < failure.element;
+    if (this.again.some(isBefore) || [...this.underWay.keys()].some(isBefore)) return;
+    this.ends.failed(failure.error);
+  }
+}

@@ -1,0 +1,84 @@
+import { NodeError } from "../../errors.js";
+import type { Step } from "../../graph/plan.js";
+import type { Execution } from "../execution.js";
+import type { List } from "../lists.js";
+import { ChunkSizes } from "./chunks.js";
+import { Dispatcher, type Ends, spread } from "./dispatcher.js";
+import { Fragment } from "./fragment.js";
+import type { VisitResult } from "./protocol.js";
+import type { Range } from "./visit.js";
+
+interface Waiting {
+  readonly elements: readonly unknown[];
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+}
+
+/** Elements of a stream that go to threads: those that come while all threads are busy go together. */
+export class StreamedVisits implements Ends {
+  private readonly dispatcher: Dispatcher;
+  private readonly sizes: ChunkSizes;
+  private readonly lists: number;
+  /** By index, what has come and is not home. */
+  private readonly waiting = new Map<number, Waiting>();
+  private begun = 0;
+  private come = 0;
+
+  constructor(execution: Execution, step: Step) {
+    const { visitors, overlapping } = spread(execution.settings);
+    const most = Math.max(1, Math.floor(execution.settings.maxWorkers / visitors));
+    this.sizes = new ChunkSizes(visitors, 1, most);
+    this.lists = step.map!.lists.length;
+    // In a thread an error stands in its element's place: what else is in the chunk comes home.
+    const fragment = new Fragment(execution, [step], [step], step.map!.lists, overlapping, "collect");
+    this.dispatcher = new Dispatcher(fragment, this);
+  }
+
+  /** @returns the result, or rejects with its error. */
+  add(elements: readonly unknown[]): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.waiting.set(this.come++, { elements, resolve, reject });
+    });
+  }
+
+  /** Sends what has come: nothing more does for now. */
+  flush(): void {
+    this.dispatcher.pump();
+  }
+
+  close(): void {
+    this.dispatcher.close();
+  }
+
+  next(): Range | undefined {
+    if (this.begun >= this.come) return undefined;
+    const first = this.begun;
+    const count = this.sizes.next(this.come - first);
+    this.begun += count;
+    return { first, count, suspected: false, known: [] };
+  }
+
+  elements({ first, count }: Range): readonly List[] {
+    return Array.from({ length: this.lists }, (_, list) =>
+      Array.from({ length: count }, (_, i) => this.waiting.get(first + i)!.elements[list]),
+    );
+  }
+
+  inputs(element: number): readonly unknown[] {
+    return this.waiting.get(element)!.elements;
+  }
+
+  home({ first, count }: Range, { values, tookMs }: VisitResult): void {
+    this.sizes.took(count, tookMs);
+    for (let i = 0; i < count; i++) {
+      this.waiting.get(first + i)!.resolve(values[0]![i]);
+      this.waiting.delete(first + i);
+    }
+  }
+
+  failed(error: unknown): void {
+    const element = error instanceof NodeError ? error.element : undefined;
+    const [first] = this.waiting.values();
+    (this.waiting.get(element ?? -1) ?? first)?.reject(error);
+  }
+}
