@@ -127,7 +127,10 @@ describe("threads", () => {
     for await (const { nodeWhere } of new Where().stream({ xs }, { over: "xs", ...PARALLEL })) streamed.push(nodeWhere);
     expect(streamed).to.have.length(30).and.not.to.include(0);
     const counts = cells();
-    for await (const _ of new Deep().stream({ xs, cells: xs.map(() => counts) }, { over: ["xs", "cells"], ...PARALLEL }));
+    for await (const _ of new Deep().stream(
+      { xs, cells: xs.map(() => counts) },
+      { over: ["xs", "cells"], ...PARALLEL },
+    ));
     expect(counts[0]).to.equal(30);
   });
 

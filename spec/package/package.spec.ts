@@ -12,6 +12,8 @@ const PROGRAM = `
 import { IsInt, Min } from "class-validator";
 import { type Each, input, mapOver, type Nested, node, type Output, output, Pipeline, resource } from "hypernodes";
 
+import { InThreads, Point } from "./in-threads.js";
+
 class Child extends Pipeline {
   @input() text!: string;
   @input() tail?: string = "!";
@@ -40,13 +42,40 @@ const types = typeof Reflect.getOwnMetadata("design:paramtypes", Squares.prototy
 const wrong = await new Squares().run({ xs: [], times: 0 }).catch((error: Error) => error.message);
 const { shouts } = await new Parent().run({ texts: ["a", "b"] });
 const mapped = await new Parent().map({ texts: [["c"], []] }, { over: "texts" });
-console.log(JSON.stringify({ sum, types, wrong, shouts, mapped }));
+const { points, thread } = await new InThreads().run({ xs: [1, 2, 3] });
+const away = [points.every((point) => point instanceof Point), points.map((point) => point.x), thread.every((t) => t > 0)];
+const failed = await new InThreads().run({ xs: [1, -2] }).catch((error: Error) => error);
+const at = /in-threads[.]ts:\\d+/.exec(((failed as Error).cause as Error).stack!)?.[0];
+console.log(JSON.stringify({ sum, types, wrong, shouts, mapped, away, at, message: (failed as Error).message }));
+`;
+const IN_THREADS = `import { threadId } from "node:worker_threads";
+import { type Each, execution, input, mapOver, model, Pipeline } from "hypernodes";
+
+@model()
+export class Point {
+  constructor(readonly x: number) {}
+}
+
+@execution({ maps: "parallel" })
+export class InThreads extends Pipeline {
+  @input() xs!: number[];
+  @mapOver("xs") points(x: number): Each<Point> {
+    if (x < 0) throw new RangeError("no negative numbers");
+    return new Point(x);
+  }
+  @mapOver("points") thread(_point: Point): Each<number> {
+    return threadId;
+  }
+}
 `;
 const PRINTED = {
   sum: 12,
   wrong: "Squares: times: times must not be less than 1 (min)",
   shouts: ["'A-!'", "'B-!'"],
   mapped: [{ shouts: ["'C-!'"] }, { shouts: [] }],
+  away: [true, [1, 2, 3], true],
+  at: "in-threads.ts:13",
+  message: "InThreads.points[1]: failed with RangeError: no negative numbers\n  given xs = -2",
 };
 
 /** The packed tarball, installed in an empty folder: what a user gets. */
@@ -67,11 +96,13 @@ describe("the package", function () {
           emitDecoratorMetadata: true,
           outDir: "out",
           rootDir: ".",
-          types: [],
+          types: ["node"],
+          typeRoots: [path.join(root, "node_modules", "@types")],
+          sourceMap: true,
           lib: ["ES2023", "ESNext.Disposable", "DOM"],
           ...options,
         },
-        include: ["main.ts"],
+        include: ["main.ts", "in-threads.ts"],
       }),
     );
 
@@ -99,6 +130,7 @@ describe("the package", function () {
     );
     expect(installed.code, installed.stderr).to.equal(0);
     writeFileSync(path.join(folder, "main.ts"), PROGRAM);
+    writeFileSync(path.join(folder, "in-threads.ts"), IN_THREADS);
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -121,7 +153,7 @@ describe("the package", function () {
         const tsc = path.join(path.dirname(require.resolve(`${compiler}/package.json`)), "bin", "tsc");
         const compiled = await inFolder(process.execPath, tsc, "-p", ".");
         expect(compiled.stdout).to.equal("");
-        const { stdout, stderr } = await inFolder(process.execPath, "out/main.js");
+        const { stdout, stderr } = await inFolder(process.execPath, "--enable-source-maps", "out/main.js");
         expect(stderr).to.equal("");
         expect(JSON.parse(stdout)).to.deep.equal({ ...PRINTED, types: "object" });
       });
@@ -132,6 +164,7 @@ describe("the package", function () {
     config({});
     const { stdout, stderr } = await inFolder(
       process.execPath,
+      "--enable-source-maps",
       "--import",
       "@swc-node/register/esm-register",
       "main.ts",

@@ -69,5 +69,6 @@ function isOurs(file: string): boolean {
 }
 
 function isFile(file: string): boolean {
+  if (/\[(?:eval|worker eval|stdin)\d*\]$/.test(file)) return false;
   return file.startsWith("file:") || /^(?:\/|[a-zA-Z]:[\\/])/.test(file);
 }

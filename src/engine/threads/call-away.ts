@@ -26,7 +26,7 @@ export async function callAway(execution: Execution, step: Step): Promise<unknow
       }
       if (outcome.kind === "dragged") continue;
       if (outcome.held.length === 0) {
-        if (++ended >= MOST_BARREN) throw barren(outcome.cause);
+        if (++ended >= MOST_BARREN) throw barren(outcome.cause, execution.placeOf(step));
         continue;
       }
       const call: LostCall = {

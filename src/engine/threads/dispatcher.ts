@@ -115,7 +115,7 @@ export class Dispatcher {
   /** A thread has ended under a visit: what it held is tried again as its retries say, everything else just so. */
   private lost(range: Range, { held, crowded, cause }: Outcome & { kind: "lost" }, at: number): void {
     if (held.length === 0) {
-      if (++this.barren >= MOST_BARREN) this.fail(range, barren(cause));
+      if (++this.barren >= MOST_BARREN) this.fail(range, barren(cause, this.execution.path));
       else this.again.push(range);
       return;
     }

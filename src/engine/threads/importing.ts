@@ -5,7 +5,9 @@ import { HypernodesError } from "../../errors.js";
 import { remembered } from "../../graph/remembered.js";
 import { summary } from "../failure.js";
 import { thread } from "./inside.js";
+import { registerLoaders } from "./loaders.js";
 
+let registered: Promise<void> | undefined;
 const imports = new Map<string, Promise<void>>();
 
 /**
@@ -36,6 +38,8 @@ async function importing(pipeline: string, file: string): Promise<void> {
   });
   const url = file.startsWith("file:") ? file : pathToFileURL(file).href;
   try {
+    registered ??= registerLoaders();
+    await registered;
     await Promise.race([import(url), ran]);
   } catch (error) {
     if (error instanceof HypernodesError && error.code === "RUN_AT_IMPORT") throw error;

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { HypernodesError, NodeError } from "../../errors.js";
+import { HypernodesError, type NodeError } from "../../errors.js";
 import type { Step } from "../../graph/plan.js";
 import { retriesOf } from "../attempt.js";
 import { type Happening, now } from "../events.js";
 import type { Execution } from "../execution.js";
-import { nodeError } from "../failure.js";
+import { nodeError, summary } from "../failure.js";
 
 /** A call whose thread ended under it. */
 export interface LostCall {
@@ -54,10 +54,13 @@ function tellOf({ execution, step, element }: LostCall, more: object): void {
 /** How often threads may end while nothing was under way in them, before there is no use in going on. */
 export const MOST_BARREN = 2;
 
-/** A thread that ends before it has begun with anything: the module, or what it was given, ends it. */
-export function barren(cause: Error): Error {
-  const error = cause as HypernodesError;
-  error.message +=
-    " It ended before it came to a node: while it imported the class's module, or read what it was given.";
-  return error;
+/** Threads end before they begin with anything: the module, or what they are given, ends them. */
+export function barren(cause: Error, where: string): HypernodesError {
+  return new HypernodesError({
+    code: "THREAD_LOST",
+    where,
+    problem: `${MOST_BARREN} threads ended before they came to a node: ${cause instanceof HypernodesError ? cause.problem : summary(cause)}`,
+    advice: "They had imported the class's module, and read what they were given: one of these ends them.",
+    cause,
+  });
 }

@@ -8,7 +8,7 @@ import type { Broadcast, Request, ThreadData, VisitMessage } from "./protocol.js
 /** A thread that nobody has visited for this long lets go of its resources and ends. */
 const IDLE_MS = 10_000;
 /** How long it may take for that. */
-const REST_MS = 5_000;
+const DISPOSE_MS = 5_000;
 
 /** The threads of a process, shared by all its runs, begun when they are first needed. */
 export class Pool {
@@ -17,7 +17,7 @@ export class Pool {
   private readonly threads = new Map<number, Thread>();
   /** Visits that no thread has begun yet. */
   private readonly waiting = new Set<Visiting>();
-  private readonly onBeforeExit = () => void this.rest();
+  private readonly onBeforeExit = () => void this.endHolding();
 
   /** @param size how many threads there are at most. */
   constructor(
@@ -59,14 +59,11 @@ export class Pool {
       controller,
       promise: undefined as never,
     };
-    const task = typeof request === "string" ? { request } : { ...request };
-    Object.defineProperty(task, Piscina.queueOptionsSymbol, { value: visiting });
+    const task = Object.defineProperty({ ...request }, Piscina.queueOptionsSymbol, { value: visiting });
     this.waiting.add(visiting);
     const running: Promise<Uint8Array> = this.piscina.run(task, {
       signal: controller.signal,
-      ...(typeof request !== "string" && {
-        transferList: [request.elements?.buffer, request.known?.buffer].filter((b) => b !== undefined) as ArrayBuffer[],
-      }),
+      transferList: buffersOf(request),
     });
     running.catch(() => {});
     const boot = new Promise<never>((_, reject) => {
@@ -99,9 +96,9 @@ export class Pool {
   }
 
   /** At the end of the process, what threads keep is disposed of. */
-  private async rest(): Promise<void> {
+  private async endHolding(): Promise<void> {
     const holding = [...this.threads.values()].filter(({ holds }) => holds);
-    await Promise.all(holding.map((thread) => this.restOne(thread)));
+    await Promise.all(holding.map((thread) => this.end(thread)));
   }
 
   private place(task: PiscinaTask, workers: readonly PiscinaWorker[]): PiscinaWorker | null {
@@ -149,7 +146,7 @@ export class Pool {
     thread.visits.delete(visiting);
     if (thread.visits.size > 0 || thread.resting) return;
     if (!this.piscina.threads.some(({ threadId }) => threadId === thread.id)) this.forget(thread);
-    else thread.idle = setTimeout(() => void this.restOne(thread), IDLE_MS).unref();
+    else thread.idle = setTimeout(() => void this.end(thread), IDLE_MS).unref();
   }
 
   private forget(thread: Thread): void {
@@ -157,17 +154,17 @@ export class Pool {
     this.threads.delete(thread.id);
   }
 
-  private async restOne(thread: Thread): Promise<void> {
+  private async end(thread: Thread): Promise<void> {
     if (thread.resting || thread.visits.size > 0) return;
     thread.resting = true;
     if (thread.holds) {
-      const resting = this.run("rest", true, thread.id);
-      const end = setTimeout(() => resting.controller.abort(), REST_MS);
+      const resting = this.run({ rest: "dispose" }, true, thread.id);
+      const end = setTimeout(() => resting.controller.abort(), DISPOSE_MS);
       await resting.promise.catch(() => {});
       clearTimeout(end);
     }
     // Piscina ends a thread when what it does is aborted: so it does something until then.
-    const last = this.run("rest", true, thread.id);
+    const last = this.run({ rest: "wait" }, true, thread.id);
     last.controller.abort();
     await last.promise.catch(() => {});
     thread.holds = false;
@@ -204,6 +201,13 @@ interface Thread {
   holds: boolean;
   resting: boolean;
   idle: NodeJS.Timeout | undefined;
+}
+
+function buffersOf(request: Request): ArrayBuffer[] {
+  if ("rest" in request) return [];
+  return [request.elements, request.known].flatMap((bytes) =>
+    bytes === undefined ? [] : [bytes.buffer as ArrayBuffer],
+  );
 }
 
 const NOBODY: ReadonlySet<Visiting> = new Set();

@@ -65,8 +65,8 @@ export interface KnownFailure {
   readonly error: NodeError;
 }
 
-/** What a thread is asked: to do a visit, or to let go of its resources before it ends. */
-export type Request = VisitMessage | "rest";
+/** What a thread is asked: to do a visit; to let go of its resources; to wait for its end. */
+export type Request = VisitMessage | { readonly rest: "dispose" | "wait" };
 
 /** What a visit brings home, encoded. */
 export interface VisitResult {

@@ -1,21 +1,9 @@
-/** What Piscina loads in each thread of a pool. */
-import { BroadcastChannel, workerData } from "node:worker_threads";
-import { Piscina } from "piscina";
-import { thread } from "./inside.js";
-import type { Broadcast, Request, ThreadData } from "./protocol.js";
-import { ended, rest, stopped, visit } from "./visitor.js";
+import type { answer } from "./thread.js";
 
-thread.isOne = true;
+const url = new URL(`./thread.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url).href;
+// Piscina requires this file before it imports it, and a loader that makes modules CommonJS for that (tsx) would do so
+// with all that a plain import here brings: then everything, decorators' records too, would be there twice.
+const load = new Function("url", "return import(url)") as (url: string) => Promise<{ answer: typeof answer }>;
 
-const channel = new BroadcastChannel((workerData as ThreadData).hypernodes.channel);
-channel.onmessage = (message: unknown) => {
-  const broadcast = (message as { data: Broadcast }).data;
-  if ("ended" in broadcast) ended(broadcast.ended);
-  else stopped(broadcast.stopped);
-};
-
-export default async function answer(request: Request | { readonly request: "rest" }): Promise<unknown> {
-  if (typeof request === "string" || "request" in request) return rest();
-  const result = await visit(request);
-  return Piscina.move(result.buffer as ArrayBuffer);
-}
+/** What Piscina calls in each thread of a pool. */
+export default async (request: Parameters<typeof answer>[0]): Promise<unknown> => (await load(url)).answer(request);

@@ -1,0 +1,191 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import { expect } from "chai";
+import { type Each, execution, input, mapOver, Pipeline } from "../../src/index.js";
+import { execute } from "../support/execute.js";
+import { rejection } from "../support/rejection.js";
+
+/** Programs of their own, in files of a folder inside the project (so that its packages are found). */
+describe("a thread imports the class's module", () => {
+  let folder: string;
+  before(() => {
+    mkdirSync("coverage", { recursive: true });
+    folder = mkdtempSync(path.join("coverage", "importing-"));
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  const index = pathToFileURL(path.resolve("src/index.ts")).href;
+  const HEAD = `import { appendFileSync } from "node:fs";
+import { isMainThread } from "node:worker_threads";
+import { type Each, execution, input, mapOver, node, Pipeline, resource } from "${index}";
+`;
+  const DOUBLE = `@execution({ maps: "parallel" })
+export class Double extends Pipeline {
+  @input() xs!: number[];
+  @mapOver("xs") doubled(x: number): Each<number> { return x * 2; }
+}
+`;
+  const program = (name: string, text: string) => {
+    const file = path.resolve(folder, name);
+    writeFileSync(file, HEAD + text);
+    return file;
+  };
+  const run = async (file: string, ...args: string[]) => {
+    const { code, stdout, stderr } = await execute(process.execPath, [
+      ...["--import", "@swc-node/register/esm-register", file],
+      ...args,
+    ]);
+    return { code, stdout, stderr };
+  };
+
+  it("and the process ends by itself when its work is done, with threads idle", async () => {
+    const file = program(
+      "ends.ts",
+      `${DOUBLE}
+if (isMainThread) {
+  const { doubled } = await new Double().run({ xs: [1, 2] });
+  console.log(doubled.join());
+}`,
+    );
+    expect(await run(file)).to.deep.equal({ code: 0, stdout: "2,4\n", stderr: "" });
+  });
+
+  it("which may run nothing on the way: the error says what to do, and nothing hangs", async () => {
+    const file = program(
+      "recursion.ts",
+      `${DOUBLE}
+const { doubled } = await new Double().run({ xs: [1, 2] });
+console.log(doubled.join());`,
+    );
+    const { code, stdout, stderr } = await run(file);
+    expect({ code, stdout }).to.deep.equal({ code: 1, stdout: "" });
+    expect(stderr).to.contain(
+      "recursion.ts, which a thread imports because it defines the class, runs it when it is imported",
+    );
+    expect(stderr).to.contain('import { isMainThread } from "node:worker_threads" and if (isMainThread) await ...');
+    const promise = program(
+      "recursion-then.ts",
+      `${DOUBLE}
+void new Double().map({ xs: [[1]] }, { over: "xs" }).catch((error) => { console.log(error.code); });`,
+    );
+    expect(await run(promise)).to.deep.equal({ code: 0, stdout: "RUN_AT_IMPORT\n", stderr: "" });
+  });
+
+  it("which may throw: the error has its reason", async () => {
+    const file = program(
+      "throws.ts",
+      `${DOUBLE}
+if (!isMainThread) throw new Error("no threads, please");
+await new Double().run({ xs: [1] }).catch((error) => console.log(error.message));`,
+    );
+    const { stdout } = await run(file);
+    expect(stdout)
+      .to.contain("a thread can't import")
+      .and.to.contain("Error: no threads, please. A thread loads modules");
+  });
+
+  it("which may end the thread: the run fails, and does not go on for ever", async () => {
+    const file = program(
+      "exits.ts",
+      `${DOUBLE}
+if (!isMainThread) process.exit(4);
+await new Double().run({ xs: [1] }).catch((error) => console.log(error.message));`,
+    );
+    const { stdout } = await run(file);
+    expect(stdout).to.contain(
+      "Double: 2 threads ended before they came to a node: its thread was ended with exit code 4",
+    );
+  });
+
+  it("where a loader that ends at once: the run fails, too", async () => {
+    const file = program(
+      "preload.ts",
+      `${DOUBLE}
+if (isMainThread) await new Double().run({ xs: [1] }).catch((error) => console.log(String(error.message)));`,
+    );
+    const preload = path.resolve(folder, "preload.mjs");
+    writeFileSync(
+      preload,
+      `import { isMainThread } from "node:worker_threads";\nif (!isMainThread) throw new Error("no loader");`,
+    );
+    const { code, stdout } = await execute(process.execPath, [
+      ...["--import", "@swc-node/register/esm-register", "--import", preload, file],
+    ]);
+    expect(code).to.equal(0);
+    expect(stdout).to.contain("no loader");
+  });
+
+  it("and disposes of what it keeps when the process ends", async () => {
+    const log = path.resolve(folder, "log.txt");
+    const file = program(
+      "disposes.ts",
+      `
+class Costly {
+  constructor() { appendFileSync(${JSON.stringify(log)}, "built "); }
+  async [Symbol.asyncDispose]() {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    appendFileSync(${JSON.stringify(log)}, "disposed ");
+  }
+}
+@execution({ maps: "parallel", maxWorkers: 1 })
+export class Uses extends Pipeline {
+  @input() xs!: number[];
+  @resource() costly(): Costly { return new Costly(); }
+  @mapOver("xs", "costly") used(x: number, _costly: Costly): Each<number> { return x; }
+}
+if (isMainThread) for (let i = 0; i < 2; i++) console.log((await new Uses().run({ xs: [1, 2] })).used.join());`,
+    );
+    expect(await run(file)).to.deep.equal({ code: 0, stdout: "1,2\n1,2\n", stderr: "" });
+    expect(readFileSync(log, "utf8")).to.equal("built disposed ");
+  });
+
+  it("but can't reach a class that is inside a function", async () => {
+    @execution({ maps: "parallel" })
+    class Hidden extends Pipeline {
+      @input() xs!: number[];
+      @mapOver("xs") same(x: number): Each<number> {
+        return x;
+      }
+    }
+    const error = await rejection(new Hidden().run({ xs: [1] }));
+    expect(error.message).to.match(/^Hidden: a thread can't import .*importing\.spec\.ts/);
+    const file = program(
+      "inside.ts",
+      `
+export function make() {
+${DOUBLE.replace("export ", "")}
+  return Double;
+}
+if (isMainThread) await new (make())().run({ xs: [1] }).catch((error) => console.log(error.message));`,
+    );
+    const { stdout } = await run(file);
+    expect(stdout).to.contain(
+      "inside.ts, and that does not define the class. A class inside a function, a test or a condition",
+    );
+  });
+
+  it("but can't import what was typed in or piped, or a class without decorators", async () => {
+    const js = `
+const { Pipeline, input, mapOver, execution } = await import(${JSON.stringify(index)});
+class Typed extends Pipeline { same(x) { return x; } }
+Reflect.decorate([input()], Typed.prototype, "xs");
+Reflect.decorate([mapOver("xs")], Typed.prototype, "same", Object.getOwnPropertyDescriptor(Typed.prototype, "same"));
+await new Typed().run({ xs: [1] }, { execution: { maps: "parallel" } }).catch((error) => console.log(error.message));`;
+    const { stdout, stderr } = await execute(process.execPath, [
+      ...["--import", "@swc-node/register/esm-register", "--input-type=module", "--eval", js],
+    ]);
+    expect(stdout, stderr).to.contain(
+      "Typed: its code is in no file (but typed in, evaluated or piped), so no thread can import it. Put the class into a module",
+    );
+    const file = program(
+      "bare.ts",
+      `${DOUBLE}
+export class Bare extends Double {}
+if (isMainThread) await new Bare().run({ xs: [1] }).catch((error) => console.log(error.message));`,
+    );
+    expect((await run(file)).stdout).to.contain(
+      "Bare: no decorator stands in the class, so its module is not known, and no thread can import it. Put a class decorator on it: @execution({}).",
+    );
+  });
+});

@@ -1,0 +1,21 @@
+import { BroadcastChannel, workerData } from "node:worker_threads";
+import { Piscina } from "piscina";
+import { thread } from "./inside.js";
+import type { Broadcast, Request, ThreadData } from "./protocol.js";
+import { ended, rest, stopped, visit } from "./visitor.js";
+
+thread.isOne = true;
+
+const channel = new BroadcastChannel((workerData as ThreadData).hypernodes.channel);
+channel.onmessage = (message: unknown) => {
+  const broadcast = (message as { data: Broadcast }).data;
+  if ("ended" in broadcast) ended(broadcast.ended);
+  else stopped(broadcast.stopped);
+};
+
+/** Does what a thread is asked. */
+export async function answer(request: Request): Promise<unknown> {
+  if ("rest" in request) return request.rest === "dispose" ? rest() : new Promise(() => {});
+  const result = await visit(request);
+  return Piscina.move(result.buffer as ArrayBuffer);
+}
