@@ -6,9 +6,10 @@ import { graph } from "./graph.js";
 import { langgraph } from "./langgraph.js";
 import { map } from "./map.js";
 import { stream } from "./stream.js";
+import { threads } from "./threads.js";
 import { types } from "./types.js";
 
-const benches: Record<string, () => Promise<void>> = { chain, map, langgraph, stream, graph, types };
+const benches: Record<string, () => Promise<void>> = { chain, map, langgraph, stream, graph, threads, types };
 
 // Each bench has a process of its own: what one leaves behind in the virtual machine must not slow the next.
 const [only] = process.argv.slice(2);

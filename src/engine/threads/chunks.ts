@@ -1,13 +1,17 @@
 /** Milliseconds that a chunk should take: a visit costs about 0.1 ms. */
 const TARGET_MS = 25;
 /** Milliseconds below which a chunk is not worth a visit of its own. */
-const LEAST_MS = 1;
+const LEAST_MS = 0.25;
 /** How much more than all that was measured the next chunk may hold. */
 const GROWTH = 16;
 /** A chunk takes at most this part of what is left for each visitor: so none holds a big last one. */
 const TAIL = 3;
-/** How much the newest measurement counts. */
-const WEIGHT = 0.5;
+/** How many elements the first chunks have, of which it is not known how long one takes. */
+const PROBED = 256;
+/** Milliseconds after which such a chunk comes home, though it is not done. */
+const PROBE_MS = 5;
+/** How many chunks' worth of elements the past counts for, at most. */
+const MEMORY = 4;
 
 /**
  * How many elements the next visit takes. Guided self-scheduling (Polychronopoulos and Kuck, 1987), bounded by the time
@@ -15,7 +19,10 @@ const WEIGHT = 0.5;
  */
 export class ChunkSizes {
   private elementMs: number | undefined;
+  /** The most elements in a chunk that was measured. */
   private measured = 0;
+  /** How many elements the mean stands for. */
+  private weight = 0;
 
   /**
    * @param visitors how many visits are under way at once.
@@ -28,23 +35,46 @@ export class ChunkSizes {
     private readonly most = Number.POSITIVE_INFINITY,
   ) {}
 
-  /** @param left how many elements wait for a visit. */
-  next(left: number): number {
+  /**
+   * @param left how many elements wait for a visit.
+   * @returns how many of them go, and after how many milliseconds they come home though some are not done.
+   */
+  next(left: number): { readonly count: number; readonly budgetMs: number | undefined } {
     const { elementMs } = this;
-    const share = Math.ceil(left / this.visitors);
-    let size = 1;
-    if (elementMs !== undefined) {
-      const byTime = Math.min(TARGET_MS / elementMs, this.measured * GROWTH);
-      const guided = Math.min(byTime, left / (TAIL * this.visitors));
-      size = Math.min(share, Math.max(guided, Math.min(LEAST_MS / elementMs, byTime)));
-    }
-    const whole = Math.max(1, Math.floor(Math.min(size, this.most) / this.multiple)) * this.multiple;
-    return Math.min(left, whole);
+    const guided = left / (TAIL * this.visitors);
+    if (elementMs === undefined) return { count: this.whole(left, Math.min(PROBED, guided)), budgetMs: PROBE_MS };
+    const byTime = Math.min(TARGET_MS / elementMs, this.measured * GROWTH);
+    const size = Math.max(Math.min(guided, byTime), Math.min(LEAST_MS / elementMs, byTime));
+    return { count: this.whole(left, size), budgetMs: undefined };
+  }
+
+  private whole(left: number, size: number): number {
+    return Math.min(left, Math.max(1, Math.floor(Math.min(size, this.most) / this.multiple)) * this.multiple);
   }
 
   took(elements: number, ms: number): void {
-    const each = Math.max(ms, 0.001) / elements;
-    this.elementMs = this.elementMs === undefined ? each : this.elementMs * (1 - WEIGHT) + each * WEIGHT;
+    const before = Math.min(this.weight, MEMORY * Math.max(this.measured, elements));
+    this.weight = before + elements;
+    this.elementMs = ((this.elementMs ?? 0) * before + Math.max(ms, 0.001)) / this.weight;
     this.measured = Math.max(this.measured, elements);
   }
+}
+
+/**
+ * How many elements of a chunk that has a budget are done next, in the thread: few, then as many more as there is time for.
+ *
+ * @param done how many are done, in `ms` milliseconds.
+ * @param fragment the multiple that chunks are cut at, and how many elements go at once.
+ * @returns 0: its time is over.
+ */
+export function nextOfBudget(
+  done: number,
+  ms: number,
+  budgetMs: number,
+  { multiple, overlapping }: { readonly multiple: number; readonly overlapping: number },
+): number {
+  const whole = (size: number) => Math.ceil(size / multiple) * multiple;
+  if (done === 0) return whole(overlapping);
+  const size = Math.min(done * GROWTH, ((budgetMs - ms) / Math.max(ms, 0.001)) * done);
+  return size < 1 ? 0 : whole(size);
 }

@@ -3,6 +3,7 @@ import { now } from "../events.js";
 import type { Execution } from "../execution.js";
 import type { List } from "../lists.js";
 import { isOneAtATime, type Settings } from "../settings.js";
+import { ChunkSizes } from "./chunks.js";
 import type { Fragment } from "./fragment.js";
 import { barren, Losses, type LostCall, MOST_BARREN, tellFailed } from "./losses.js";
 import type { VisitResult } from "./protocol.js";
@@ -11,8 +12,6 @@ import type { Outcome, Range, Visit } from "./visit.js";
 
 /** Where elements come from, and where results go. */
 export interface Ends {
-  /** The next elements that no visit has had; undefined: there are none now. */
-  next(): Range | undefined;
   /** What a visit takes along of each list. */
   elements(range: Range): readonly List[];
   /** What the first step's call for an element got, as far as it is known here. */
@@ -34,22 +33,40 @@ export class Dispatcher {
   private readonly execution: Execution;
   private readonly visitors: number;
   private readonly alone: boolean;
-  /** Elements that have to go again. */
-  private readonly again: Range[] = [];
+  private readonly sizes: ChunkSizes;
+  /** What no visit has, or what has to go again: the last comes first. */
+  private readonly todo: Range[] = [];
+  /** How many elements these are. */
+  private left = 0;
   private readonly underWay = new Map<Range, Visit | undefined>();
   private readonly losses = new Losses();
   private barren = 0;
+  private offered = 0;
   private closed = false;
   /** The failure of the first element that failed: as if they had gone one after another. */
   private failure: { readonly element: number; readonly error: unknown } | undefined;
 
+  /** @param most elements in one chunk. */
   constructor(
     private readonly fragment: Fragment,
     private readonly ends: Ends,
+    most?: number,
   ) {
     this.execution = fragment.execution;
     this.visitors = spread(this.execution.settings).visitors;
+    this.sizes = new ChunkSizes(this.visitors, fragment.multiple, most);
     this.alone = isOneAtATime(this.execution.settings.maps);
+  }
+
+  /** Elements have come: the next ones after those that came before. */
+  offer(count: number): void {
+    const newest = this.todo[0];
+    const first = this.offered;
+    this.offered += count;
+    this.left += count;
+    if (newest !== undefined && !newest.suspected && newest.first + newest.count === first) {
+      this.todo[0] = { ...newest, count: newest.count + count };
+    } else this.todo.unshift({ first, count, budgetMs: undefined, suspected: false, known: [] });
   }
 
   /** Sends elements for as long as there are free places. */
@@ -70,10 +87,21 @@ export class Dispatcher {
   }
 
   private nextRange(): Range | undefined {
-    const { failure } = this;
-    if (failure === undefined) return this.again.pop() ?? this.ends.next();
-    const i = this.again.findIndex(({ first }) => first < failure.element);
-    return i < 0 ? undefined : this.again.splice(i, 1)[0];
+    const before = this.failure?.element ?? Number.POSITIVE_INFINITY;
+    const i = this.todo.findLastIndex(({ first }) => first < before);
+    const range = this.todo[i];
+    if (range === undefined) return undefined;
+    const { count, budgetMs } = this.sizes.next(this.left);
+    const taken = range.suspected || count >= range.count ? range : { ...range, count };
+    if (taken === range) this.todo.splice(i, 1);
+    else this.todo[i] = { ...range, first: range.first + count, count: range.count - count };
+    this.left -= taken.count;
+    return { ...taken, budgetMs };
+  }
+
+  private again(range: Range): void {
+    this.todo.push(range);
+    this.left += range.count;
   }
 
   private send(range: Range): void {
@@ -100,42 +128,48 @@ export class Dispatcher {
 
   private settle(range: Range, outcome: Outcome, at: number): void {
     if (outcome.kind === "home") this.home(range, outcome.result);
-    else if (outcome.kind === "dragged") this.again.push(range);
+    else if (outcome.kind === "dragged") this.again(range);
     else if (outcome.kind === "lost") this.lost(range, outcome, at);
     this.failWhenFirst();
     this.pump();
   }
 
   private home(range: Range, result: VisitResult): void {
+    if (process.env.TRACE) console.log("home", range.first, range.count, result.tookMs.toFixed(3));
     for (const event of result.events) this.execution.run.relay(event);
-    if (result.failure === undefined) this.ends.home(range, result);
-    else this.fail(range, result.failure.error);
+    if (result.failure !== undefined) {
+      this.fail(range, result.failure.error);
+      return;
+    }
+    this.againFrom(range, result.done, range.count);
+    this.sizes.took(result.done, result.tookMs);
+    this.ends.home({ ...range, count: result.done }, result);
   }
 
   /** A thread has ended under a visit: what it held is tried again as its retries say, everything else just so. */
   private lost(range: Range, { held, crowded, cause }: Outcome & { kind: "lost" }, at: number): void {
     if (held.length === 0) {
       if (++this.barren >= MOST_BARREN) this.fail(range, barren(cause, this.execution.path));
-      else this.again.push(range);
+      else this.again(range);
       return;
     }
     let from = 0;
     for (const { index } of held) {
-      this.sendAgain(range, from, index);
+      this.againFrom(range, from, index);
       from = index + 1;
     }
-    this.sendAgain(range, from, range.count);
+    this.againFrom(range, from, range.count);
     // Of several that were in the thread it is not known who ended it: each goes again, alone.
     const isCertain = held.length === 1 && (!crowded || range.suspected);
     for (const { index, step } of held) {
       const element = range.first + index;
       if (isCertain) this.charge(range, element, step, cause, at);
-      else this.again.push({ ...range, first: element, count: 1, suspected: true });
+      else this.again({ ...range, first: element, count: 1, suspected: true });
     }
   }
 
-  private sendAgain(range: Range, from: number, to: number): void {
-    if (to > from) this.again.push({ ...range, first: range.first + from, count: to - from, suspected: false });
+  private againFrom(range: Range, from: number, to: number): void {
+    if (to > from) this.again({ ...range, first: range.first + from, count: to - from, suspected: false });
   }
 
   private charge(range: Range, element: number, index: number, cause: Error, at: number): void {
@@ -149,7 +183,7 @@ export class Dispatcher {
       this.underWay.set(again, undefined);
       const go = () => {
         this.underWay.delete(again);
-        this.again.push(again);
+        this.again(again);
         this.pump();
       };
       execution.later(counted.wait, go, go);
@@ -157,7 +191,7 @@ export class Dispatcher {
     }
     tellFailed(call, counted.error, at);
     if (step.node.options.onError !== "collect") this.fail(again, counted.error);
-    else this.again.push({ ...again, known: [...range.known, { step: index, element, error: counted.error }] });
+    else this.again({ ...again, known: [...range.known, { step: index, element, error: counted.error }] });
   }
 
   /** An element has failed. Those before it are waited for: the first one that fails is the one that counts. */
@@ -172,7 +206,7 @@ export class Dispatcher {
     const { failure } = this;
     if (failure === undefined) return;
     const isBefore = ({ first }: Range) => first < failure.element;
-    if (this.again.some(isBefore) || [...this.underWay.keys()].some(isBefore)) return;
+    if (this.todo.some(isBefore) || [...this.underWay.keys()].some(isBefore)) return;
     this.ends.failed(failure.error);
   }
 }

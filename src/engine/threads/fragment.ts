@@ -18,6 +18,8 @@ export class Fragment {
   readonly id = ++fragments;
   /** Whether any call in it has a limit of time. */
   readonly isTimed: boolean;
+  /** Chunks are cut at multiples of this: the largest batch. */
+  readonly multiple: number;
   private spec: SharedArrayBuffer | undefined;
   private readonly memory: SharedArrayBuffer[] = [];
 
@@ -36,6 +38,7 @@ export class Fragment {
     private readonly onError?: OnError,
   ) {
     this.isTimed = isTimed(steps);
+    this.multiple = Math.max(...steps.map((step) => step.map?.batch || 1));
   }
 
   /**
@@ -97,6 +100,7 @@ export class Fragment {
       steps: this.steps.map(({ index }) => index),
       wanted: this.wanted.map(({ index }) => index),
       path,
+      multiple: this.multiple,
       run: run.tell === undefined ? "" : run.id,
       heard: run.tell !== undefined,
       execution: settings.choices.execution,

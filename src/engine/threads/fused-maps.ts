@@ -3,7 +3,6 @@ import { planPart } from "../../graph/plan-part.js";
 import { now } from "../events.js";
 import type { Execution } from "../execution.js";
 import { asList, type List, listsOf } from "../lists.js";
-import { ChunkSizes } from "./chunks.js";
 import { Dispatcher, type Ends, spread } from "./dispatcher.js";
 import { Fragment } from "./fragment.js";
 import type { VisitResult } from "./protocol.js";
@@ -42,9 +41,7 @@ export class FusedMaps implements Ends {
   /** For each wanted step its values in order. */
   private readonly results: readonly unknown[][];
   private readonly errors: number[];
-  private readonly sizes: ChunkSizes;
   private readonly startedAt = now();
-  private begun = 0;
   private left: number;
   private closed = false;
 
@@ -63,15 +60,17 @@ export class FusedMaps implements Ends {
     const indices = steps.map(({ index }) => index);
     const { cuts } = planPart(plan, indices, []);
     this.lists = cuts.map((list) => asList(execution.read(list))!);
-    const { visitors, overlapping } = spread(settings);
-    this.sizes = new ChunkSizes(visitors, Math.max(...steps.map(batchOf)));
+    const { overlapping } = spread(settings);
     this.dispatcher = new Dispatcher(new Fragment(execution, steps, this.wanted, cuts, overlapping), this);
     for (const step of steps) execution.tellMap(step, { phase: "start", elements: this.length });
   }
 
   start(): void {
     if (this.length === 0) this.finish();
-    else this.dispatcher.pump();
+    else {
+      this.dispatcher.offer(this.length);
+      this.dispatcher.pump();
+    }
   }
 
   /** Tells that they end before their last element. */
@@ -84,14 +83,6 @@ export class FusedMaps implements Ends {
     }
   }
 
-  next(): Range | undefined {
-    if (this.begun >= this.length) return undefined;
-    const first = this.begun;
-    const count = this.sizes.next(this.length - first);
-    this.begun += count;
-    return { first, count, suspected: false, known: [] };
-  }
-
   elements({ first, count }: Range): readonly List[] {
     return this.lists.map((list) => (list as unknown[]).slice(first, first + count));
   }
@@ -100,8 +91,7 @@ export class FusedMaps implements Ends {
     return this.steps[0]!.map!.product ? [] : this.lists.map((list) => list[element]);
   }
 
-  home({ first, count }: Range, { values, failed, tookMs }: VisitResult): void {
-    this.sizes.took(count, tookMs);
+  home({ first, count }: Range, { values, failed }: VisitResult): void {
     for (const [i, found] of values.entries()) {
       const results = this.results[i]!;
       for (let element = 0; element < found.length; element++) results[first + element] = found[element];

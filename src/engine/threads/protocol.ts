@@ -23,6 +23,8 @@ export interface FragmentSpec {
   readonly path: string;
   /** The run's id. */
   readonly run: string;
+  /** Chunks are cut at multiples of this: the largest batch. */
+  readonly multiple: number;
   /** Whether somebody hears of events. */
   readonly heard: boolean;
   /** The choices that nested pipelines inherit. */
@@ -47,13 +49,21 @@ export interface VisitMessage {
   readonly memory: readonly SharedArrayBuffer[];
   readonly elementMemory: readonly SharedArrayBuffer[];
   readonly visit: number;
-  /** The index of the first element, and how many there are; undefined for a node. */
-  readonly range: { readonly first: number; readonly count: number } | undefined;
+  /** Undefined for a node. */
+  readonly range: VisitRange | undefined;
   /** The elements of each list, encoded. */
   readonly elements: Uint8Array | undefined;
   /** What is known to fail, encoded: `KnownFailure[]`. */
   readonly known: Uint8Array | undefined;
   readonly progress: SharedArrayBuffer;
+}
+
+export interface VisitRange {
+  /** The index of the first element. */
+  readonly first: number;
+  readonly count: number;
+  /** Milliseconds after which no more of them are begun; undefined: all are. */
+  readonly budgetMs: number | undefined;
 }
 
 /** An element whose thread died under it once too often: its error stands for its value. */
@@ -70,6 +80,8 @@ export type Request = VisitMessage | { readonly rest: "dispose" | "wait" };
 
 /** What a visit brings home, encoded. */
 export interface VisitResult {
+  /** How many of its elements are done: the first ones. */
+  readonly done: number;
   /** For each wanted step its values: one for each element, or one in all. */
   readonly values: readonly (readonly unknown[])[];
   /** For each step of the fragment, how many of its values are errors. */

@@ -2,7 +2,6 @@ import { NodeError } from "../../errors.js";
 import type { Step } from "../../graph/plan.js";
 import type { Execution } from "../execution.js";
 import type { List } from "../lists.js";
-import { ChunkSizes } from "./chunks.js";
 import { Dispatcher, type Ends, spread } from "./dispatcher.js";
 import { Fragment } from "./fragment.js";
 import type { VisitResult } from "./protocol.js";
@@ -17,25 +16,23 @@ interface Waiting {
 /** Elements of a stream that go to threads: those that come while all threads are busy go together. */
 export class StreamedVisits implements Ends {
   private readonly dispatcher: Dispatcher;
-  private readonly sizes: ChunkSizes;
   private readonly lists: number;
   /** By index, what has come and is not home. */
   private readonly waiting = new Map<number, Waiting>();
-  private begun = 0;
   private come = 0;
 
   constructor(execution: Execution, step: Step) {
     const { visitors, overlapping } = spread(execution.settings);
     const most = Math.max(1, Math.floor(execution.settings.maxWorkers / visitors));
-    this.sizes = new ChunkSizes(visitors, 1, most);
     this.lists = step.map!.lists.length;
     // In a thread an error stands in its element's place: what else is in the chunk comes home.
     const fragment = new Fragment(execution, [step], [step], step.map!.lists, overlapping, "collect");
-    this.dispatcher = new Dispatcher(fragment, this);
+    this.dispatcher = new Dispatcher(fragment, this, most);
   }
 
   /** @returns the result, or rejects with its error. */
   add(elements: readonly unknown[]): Promise<unknown> {
+    this.dispatcher.offer(1);
     return new Promise((resolve, reject) => {
       this.waiting.set(this.come++, { elements, resolve, reject });
     });
@@ -50,14 +47,6 @@ export class StreamedVisits implements Ends {
     this.dispatcher.close();
   }
 
-  next(): Range | undefined {
-    if (this.begun >= this.come) return undefined;
-    const first = this.begun;
-    const count = this.sizes.next(this.come - first);
-    this.begun += count;
-    return { first, count, suspected: false, known: [] };
-  }
-
   elements({ first, count }: Range): readonly List[] {
     return Array.from({ length: this.lists }, (_, list) =>
       Array.from({ length: count }, (_, i) => this.waiting.get(first + i)!.elements[list]),
@@ -68,8 +57,7 @@ export class StreamedVisits implements Ends {
     return this.waiting.get(element)!.elements;
   }
 
-  home({ first, count }: Range, { values, tookMs }: VisitResult): void {
-    this.sizes.took(count, tookMs);
+  home({ first, count }: Range, { values }: VisitResult): void {
     for (let i = 0; i < count; i++) {
       this.waiting.get(first + i)!.resolve(values[0]![i]);
       this.waiting.delete(first + i);

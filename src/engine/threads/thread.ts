@@ -2,7 +2,7 @@ import { BroadcastChannel, workerData } from "node:worker_threads";
 import { Piscina } from "piscina";
 import { thread } from "./inside.js";
 import type { Broadcast, Request, ThreadData } from "./protocol.js";
-import { ended, rest, stopped, visit } from "./visitor.js";
+import { answerVisit, ended, rest, stopped } from "./visitor.js";
 
 thread.isOne = true;
 
@@ -16,6 +16,6 @@ channel.onmessage = (message: unknown) => {
 /** Does what a thread is asked. */
 export async function answer(request: Request): Promise<unknown> {
   if ("rest" in request) return request.rest === "dispose" ? rest() : new Promise(() => {});
-  const result = await visit(request);
+  const result = await answerVisit(request);
   return Piscina.move(result.buffer as ArrayBuffer);
 }

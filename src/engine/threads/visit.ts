@@ -12,6 +12,8 @@ import { type KnownFailure, Progress, type VisitResult } from "./protocol.js";
 export interface Range {
   readonly first: number;
   readonly count: number;
+  /** Milliseconds after which they come home though some are not done; undefined: all are done. */
+  readonly budgetMs: number | undefined;
   /** Whether it is one element that is suspected of having ended its thread. */
   readonly suspected: boolean;
   readonly known: readonly KnownFailure[];
@@ -67,7 +69,7 @@ export class Visit {
       ...sent,
       fragment: fragment.id,
       visit: id,
-      range: range && { first: range.first, count: range.count },
+      range: range && { first: range.first, count: range.count, budgetMs: range.budgetMs },
       progress: this.progress.buffer,
     };
     this.visiting = pool.visit(message, alone);

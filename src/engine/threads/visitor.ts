@@ -10,16 +10,24 @@ import { decode } from "../../values/codec.js";
 import { inputChecksOf } from "../../values/inputs.js";
 import { now, type RunEvent } from "../events.js";
 import { Execution } from "../execution.js";
+import type { List } from "../lists.js";
 import { type Program, programFor, programOver } from "../program.js";
 import { Resources } from "../resources.js";
 import { RunState } from "../run-state.js";
 import { Scope } from "../scope.js";
 import { type Settings, settingsOf } from "../settings.js";
-import { isThenable } from "../thenable.js";
+import { nextOfBudget } from "./chunks.js";
 import { importedClass } from "./importing.js";
-import { type FragmentSpec, type KnownFailure, Progress, type VisitMessage, type VisitResult } from "./protocol.js";
+import {
+  type FragmentSpec,
+  type KnownFailure,
+  Progress,
+  type VisitMessage,
+  type VisitRange,
+  type VisitResult,
+} from "./protocol.js";
 import { encodeResult } from "./result-bytes.js";
-import { Window } from "./window.js";
+import { Window, type WindowRange } from "./window.js";
 
 /** Typed arrays among shared values that are at least this large are not copied: all threads read the same memory. */
 const VIEWS_FROM = 64 * 1024;
@@ -33,30 +41,44 @@ interface Fragment {
   readonly values: readonly unknown[];
 }
 
-const NOTHING = { values: [], failed: [], events: [], tookMs: 0 } as const;
+/** A visit under way. */
+interface Visit {
+  readonly fragment: Fragment;
+  readonly message: VisitMessage;
+  readonly progress: Progress;
+  readonly scope: Scope;
+  readonly run: RunState;
+  readonly events: readonly RunEvent[];
+  readonly known: readonly KnownFailure[];
+}
+
+const NOTHING = { done: 0, values: [], failed: [], events: [], tookMs: 0 } as const;
 
 const fragments = new Map<number, Promise<Fragment>>();
 const scopes = new Map<number, Scope>();
 let resources = new Resources(true);
 
 /** Does a visit. @returns its result, encoded. */
-export async function visit(message: VisitMessage): Promise<Uint8Array> {
+export async function answerVisit(message: VisitMessage): Promise<Uint8Array> {
   let fragment: Fragment;
   try {
     fragment = await fragmentOf(message);
   } catch (error) {
     return encodeResult({ ...NOTHING, failure: { error }, holds: resources.holds });
   }
+  const { program, spec } = fragment;
   const progress = new Progress(message.progress);
-  const scope = scopeOf(message.visit, progress);
+  const events: RunEvent[] = [];
+  const listener = spec.heard ? (event: RunEvent) => events.push(event) : undefined;
+  const visit: Visit = {
+    ...{ fragment, message, progress, events },
+    scope: scopeOf(message.visit, progress),
+    run: new RunState(resources, listener, spec.run),
+    known: message.known === undefined ? [] : (decode(message.known) as KnownFailure[]),
+  };
   try {
-    const done = doVisit(fragment, message, progress, scope);
-    const { program, spec } = fragment;
-    return encodeResult(isThenable(done) ? await done : done, {
-      plan: program.plan,
-      path: spec.path,
-      first: message.range?.first,
-    });
+    const place = { plan: program.plan, path: spec.path, first: message.range?.first };
+    return encodeResult(await doVisit(visit), place);
   } finally {
     scopes.delete(message.visit);
   }
@@ -139,48 +161,62 @@ function programOf(type: PipelineClass, object: object, choices: Choices, spec: 
   return programOver(object, part(planOver(plan, type, choices, over)), checks);
 }
 
-function doVisit(
-  { spec, program, settings, values: shared }: Fragment,
-  message: VisitMessage,
-  progress: Progress,
-  scope: Scope,
-): VisitResult | Promise<VisitResult> {
+/** Computes a node, or as many elements as there is time for. */
+async function doVisit(visit: Visit): Promise<VisitResult> {
+  const { fragment, message, events } = visit;
+  const { range } = message;
+  const { program, spec } = fragment;
   const at = now();
-  const values = shared.slice();
   const lists =
-    message.elements === undefined ? [] : (decode(message.elements, { memory: message.elementMemory }) as unknown[]);
-  // The slots of what is cut are the last ones.
-  for (const [i, list] of lists.entries()) values[values.length - lists.length + i] = list;
-  const known = message.known === undefined ? [] : (decode(message.known) as KnownFailure[]);
-  const events: RunEvent[] = [];
-  const run = new RunState(resources, spec.heard ? (event) => events.push(event) : undefined, spec.run);
-  const window = new Window(message.range, progress, scope, known);
-  const execution = new Execution(program, values, run, scope, settings, { path: spec.path }, window);
-  const result = (failure: { readonly error: unknown } | undefined): VisitResult => ({
-    values: program.plan.outputs.map(({ slot }) =>
-      message.range === undefined ? [values[slot]] : (values[slot] as unknown[]),
-    ),
-    failed: program.plan.steps.map(({ slot, map }) => (map === undefined ? 0 : errorsIn(values[slot] as unknown[]))),
-    failure,
-    events,
-    tookMs: now() - at,
-    holds: resources.holds,
-  });
-  try {
-    if (message.range === undefined) progress.begin(0, 0, 1);
-    const running = execution.start();
-    if (running === undefined) return result(undefined);
-    return scope.unlessStopped(running).then(
-      () => result(undefined),
-      (error: unknown) => result({ error }),
-    );
-  } catch (error) {
-    return result({ error });
+    message.elements === undefined ? [] : (decode(message.elements, { memory: message.elementMemory }) as List[]);
+  const values: unknown[][] = program.plan.outputs.map(() => []);
+  const failed = program.plan.steps.map(() => 0);
+  const count = range?.count ?? 1;
+  let done = 0;
+  let failure: { readonly error: unknown } | undefined;
+  while (done < count) {
+    const size = range?.budgetMs === undefined ? count : nextOfBudget(done, now() - at, range.budgetMs, spec);
+    if (size === 0) break;
+    const next = Math.min(count, done + size);
+    const part = next - done === count ? lists : lists.map((list) => (list as unknown[]).slice(done, next));
+    try {
+      const slots = await compute(
+        visit,
+        part,
+        range && { first: range.first + done, count: next - done, offset: done },
+      );
+      for (const [i, { slot }] of program.plan.outputs.entries()) values[i] = joined(values[i]!, slots[slot], range);
+      for (const [i, { slot, map }] of program.plan.steps.entries())
+        if (map) failed[i]! += errorsIn(slots[slot] as List);
+    } catch (error) {
+      failure = { error };
+      break;
+    }
+    done = next;
   }
+  return { done, values, failed, failure, events, tookMs: now() - at, holds: resources.holds };
 }
 
-function errorsIn(values: readonly unknown[] | undefined): number {
+function joined(before: unknown[], found: unknown, range: VisitRange | undefined): unknown[] {
+  if (range === undefined) return [found];
+  return before.length === 0 ? (found as unknown[]) : before.concat(found);
+}
+
+/** Runs the fragment. @returns the values by slot, or a promise of them. */
+function compute(visit: Visit, lists: readonly List[], range: WindowRange | undefined): unknown[] | Promise<unknown[]> {
+  const { fragment, run, scope, progress, known } = visit;
+  const { program, settings, spec } = fragment;
+  const values = fragment.values.slice();
+  // The slots of what is cut are the last ones.
+  for (const [i, list] of lists.entries()) values[values.length - lists.length + i] = list;
+  const window = new Window(range, progress, scope, known);
+  if (range === undefined) window.begin(0, 0, 1);
+  const running = new Execution(program, values, run, scope, settings, { path: spec.path }, window).start();
+  return running === undefined ? values : scope.unlessStopped(running).then(() => values);
+}
+
+function errorsIn(values: List | undefined): number {
   let errors = 0;
-  for (const value of values ?? []) if (value instanceof NodeError) errors++;
+  for (let i = 0; i < (values?.length ?? 0); i++) if (values![i] instanceof NodeError) errors++;
   return errors;
 }

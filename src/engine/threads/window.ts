@@ -2,21 +2,31 @@ import type { NodeError } from "../../errors.js";
 import type { Scope } from "../scope.js";
 import type { KnownFailure, Progress } from "./protocol.js";
 
+export interface WindowRange {
+  /** The index of the first element in the whole map. */
+  readonly first: number;
+  readonly count: number;
+  /** How many elements of the visit come before it. */
+  readonly offset: number;
+}
+
 /** The part of a map that a visit sees: its elements, and who watches them from outside. */
 export class Window {
   /** The index of its first element in the whole map. */
   readonly first: number;
   readonly count: number;
+  private readonly offset: number;
   private readonly known: Map<string, NodeError>;
 
   constructor(
-    range: { readonly first: number; readonly count: number } | undefined,
+    range: WindowRange | undefined,
     private readonly progress: Progress,
     private readonly scope: Scope,
     known: readonly KnownFailure[],
   ) {
     this.first = range?.first ?? 0;
     this.count = range?.count ?? 1;
+    this.offset = range?.offset ?? 0;
     this.known = new Map(known.map(({ step, element, error }) => [`${step} ${element}`, error]));
   }
 
@@ -28,10 +38,10 @@ export class Window {
   /** @param from indices within the window; `to` is the first one after them. */
   begin(step: number, from: number, to: number): void {
     this.scope.check();
-    this.progress.begin(step, from, to);
+    this.progress.begin(step, from + this.offset, to + this.offset);
   }
 
   end(from: number, to: number): void {
-    this.progress.end(from, to);
+    this.progress.end(from + this.offset, to + this.offset);
   }
 }
