@@ -1,7 +1,7 @@
 import type { Step } from "../../graph/plan.js";
 import { now } from "../events.js";
 import type { Execution } from "../execution.js";
-import { isOneAtATime } from "../settings.js";
+import { companyOf } from "./dispatcher.js";
 import { Fragment } from "./fragment.js";
 import { barren, Losses, type LostCall, MOST_BARREN, tellFailed } from "./losses.js";
 
@@ -16,7 +16,7 @@ export async function callAway(execution: Execution, step: Step): Promise<unknow
   const startedAt = now();
   try {
     for (let ended = 0; ; ) {
-      const visit = await fragment.visit(undefined, [], isOneAtATime(execution.settings.nodes));
+      const visit = await fragment.visit(undefined, [], companyOf(execution.settings.nodes));
       const outcome = await visit.outcome;
       if (outcome.kind === "stopped") throw execution.scope.reason;
       if (outcome.kind === "home") {

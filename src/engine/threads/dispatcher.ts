@@ -1,3 +1,4 @@
+import type { ExecutionMode } from "../../dsl/choices.js";
 import { NodeError } from "../../errors.js";
 import { now } from "../events.js";
 import type { Execution } from "../execution.js";
@@ -6,7 +7,7 @@ import { isOneAtATime, type Settings } from "../settings.js";
 import { ChunkSizes } from "./chunks.js";
 import type { Fragment } from "./fragment.js";
 import { barren, Losses, type LostCall, MOST_BARREN, tellFailed } from "./losses.js";
-import type { VisitResult } from "./protocol.js";
+import type { Company, VisitResult } from "./protocol.js";
 import { THREADS } from "./threads.js";
 import type { Outcome, Range, Visit } from "./visit.js";
 
@@ -20,10 +21,16 @@ export interface Ends {
   failed(error: unknown): void;
 }
 
-/** How a map is spread: how many visits are under way at once, and how many elements in each. */
+export function companyOf(mode: ExecutionMode): Company {
+  return isOneAtATime(mode) ? "serial" : "overlapping";
+}
+
+/**
+ * How a map is spread: how many visits there are at once, and how many elements are under way in each. Two visits to each
+ * thread: when one comes to its end, the other keeps the thread busy.
+ */
 export function spread({ maps, maxWorkers }: Settings): { readonly visitors: number; readonly overlapping: number } {
-  if (isOneAtATime(maps)) return { visitors: Math.min(THREADS, maxWorkers), overlapping: 1 };
-  // Two visits to each thread: when one comes to its end, the other keeps the thread busy.
+  if (isOneAtATime(maps)) return { visitors: maxWorkers < THREADS ? maxWorkers : 2 * THREADS, overlapping: 1 };
   const visitors = Math.min(2 * THREADS, maxWorkers);
   return { visitors, overlapping: Math.floor(maxWorkers / visitors) };
 }
@@ -32,7 +39,7 @@ export function spread({ maps, maxWorkers }: Settings): { readonly visitors: num
 export class Dispatcher {
   private readonly execution: Execution;
   private readonly visitors: number;
-  private readonly alone: boolean;
+  private readonly company: Company;
   private readonly sizes: ChunkSizes;
   /** What no visit has, or what has to go again: the last comes first. */
   private readonly todo: Range[] = [];
@@ -55,7 +62,7 @@ export class Dispatcher {
     this.execution = fragment.execution;
     this.visitors = spread(this.execution.settings).visitors;
     this.sizes = new ChunkSizes(this.visitors, fragment.multiple, most);
-    this.alone = isOneAtATime(this.execution.settings.maps);
+    this.company = companyOf(this.execution.settings.maps);
   }
 
   /** Elements have come: the next ones after those that came before. */
@@ -107,7 +114,8 @@ export class Dispatcher {
   private send(range: Range): void {
     this.underWay.set(range, undefined);
     const at = now();
-    const visited = this.fragment.visit(range, this.ends.elements(range), this.alone || range.suspected);
+    const company = range.suspected ? "none" : this.company;
+    const visited = this.fragment.visit(range, this.ends.elements(range), company);
     const outcome = visited.then((visit) => {
       this.underWay.set(range, visit);
       if (this.closed) visit.stop();

@@ -5,7 +5,7 @@ import { written } from "../../graph/graph.js";
 import { type Argument, isTimed, type Plan, type Step } from "../../graph/plan.js";
 import { encode } from "../../values/codec.js";
 import type { Execution } from "../execution.js";
-import type { FragmentSpec, PlanSource } from "./protocol.js";
+import type { Company, FragmentSpec, PlanSource } from "./protocol.js";
 import { cantTravel } from "./result-bytes.js";
 import { poolFor } from "./threads.js";
 import { type Range, Visit } from "./visit.js";
@@ -44,10 +44,9 @@ export class Fragment {
   /**
    * Sends elements, or nothing but what is shared, to a thread.
    *
-   * @param alone whether nothing else may be in the thread meanwhile.
    * @throws {NodeError} `UNSERIALISABLE`.
    */
-  async visit(range: Range | undefined, elements: readonly ArrayLike<unknown>[], alone: boolean): Promise<Visit> {
+  async visit(range: Range | undefined, elements: readonly ArrayLike<unknown>[], company: Company): Promise<Visit> {
     const pool = await poolFor(this.execution.settings.resourceLimits);
     this.spec ??= this.encodeSpec();
     const elementMemory: SharedArrayBuffer[] = [];
@@ -64,7 +63,7 @@ export class Fragment {
       elements: bytes,
       elementMemory,
       known,
-      alone,
+      company,
     });
   }
 

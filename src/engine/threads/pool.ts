@@ -3,7 +3,7 @@ import { BroadcastChannel } from "node:worker_threads";
 import { Piscina } from "piscina";
 import type { ThreadLimits } from "../../dsl/choices.js";
 import { remembered } from "../../graph/remembered.js";
-import type { Broadcast, Request, ThreadData, VisitMessage } from "./protocol.js";
+import type { Broadcast, Company, Request, ThreadData, VisitMessage } from "./protocol.js";
 
 /** A thread that nobody has visited for this long lets go of its resources and ends. */
 const IDLE_MS = 10_000;
@@ -44,19 +44,17 @@ export class Pool {
     process.on("beforeExit", this.onBeforeExit);
   }
 
-  /** @param alone whether nothing else may be in the thread meanwhile. */
-  visit(message: VisitMessage, alone: boolean): Visiting {
-    return this.run(message, alone, undefined);
+  /** @param isUnderWay whether something of it is under way, as the thread itself notes it. */
+  visit(message: VisitMessage, isUnderWay: () => boolean): Visiting {
+    return this.run(message, message.company, undefined, isUnderWay);
   }
 
-  private run(request: Request, alone: boolean, thread: number | undefined): Visiting {
+  private run(request: Request, company: Company, target: number | undefined, isUnderWay = () => false): Visiting {
     const controller = new AbortController();
     const visiting: Visiting = {
-      alone,
-      target: thread,
+      ...{ company, target, controller, isUnderWay },
       thread: undefined,
       neighbours: [],
-      controller,
       promise: undefined as never,
     };
     const task = Object.defineProperty({ ...request }, Piscina.queueOptionsSymbol, { value: visiting });
@@ -117,7 +115,7 @@ export class Pool {
       const { visits = NOBODY, resting = false } = this.threads.get(worker.id) ?? {};
       if (resting) continue;
       if (visits.size === 0) return worker;
-      if (visiting.alone || visits.size >= least || [...visits].some(({ alone }) => alone)) continue;
+      if (visits.size >= least || !goTogether(visiting, visits)) continue;
       chosen = worker;
       least = visits.size;
     }
@@ -158,13 +156,13 @@ export class Pool {
     if (thread.resting || thread.visits.size > 0) return;
     thread.resting = true;
     if (thread.holds) {
-      const resting = this.run({ rest: "dispose" }, true, thread.id);
+      const resting = this.run({ rest: "dispose" }, "none", thread.id);
       const end = setTimeout(() => resting.controller.abort(), DISPOSE_MS);
       await resting.promise.catch(() => {});
       clearTimeout(end);
     }
     // Piscina ends a thread when what it does is aborted: so it does something until then.
-    const last = this.run({ rest: "wait" }, true, thread.id);
+    const last = this.run({ rest: "wait" }, "none", thread.id);
     last.controller.abort();
     await last.promise.catch(() => {});
     thread.holds = false;
@@ -182,7 +180,8 @@ export class Pool {
 
 /** A request on its way to a thread, in it, and back. */
 export interface Visiting {
-  readonly alone: boolean;
+  readonly company: Company;
+  readonly isUnderWay: () => boolean;
   readonly target: number | undefined;
   readonly controller: AbortController;
   readonly promise: Promise<Uint8Array>;
@@ -208,6 +207,14 @@ function buffersOf(request: Request): ArrayBuffer[] {
   return [request.elements, request.known].flatMap((bytes) =>
     bytes === undefined ? [] : [bytes.buffer as ArrayBuffer],
   );
+}
+
+/** Visits that go one after another may wait in the thread for their turn: it then goes on without a word from here. */
+const QUEUED = 2;
+
+function goTogether({ company }: Visiting, others: ReadonlySet<Visiting>): boolean {
+  if (company === "none" || [...others].some((other) => other.company !== company)) return false;
+  return company === "overlapping" || others.size < QUEUED;
 }
 
 const NOBODY: ReadonlySet<Visiting> = new Set();

@@ -38,6 +38,9 @@ export interface FragmentSpec {
   readonly values: readonly (readonly [slot: number, value: unknown])[];
 }
 
+/** What else may be in a thread with a visit: nothing; what waits for its turn; what overlaps with it. */
+export type Company = "none" | "serial" | "overlapping";
+
 /** One visit to a thread: a chunk of elements goes through all steps of a fragment; or a node is computed. */
 export interface VisitMessage {
   /** The fragment's number in this process. */
@@ -49,6 +52,7 @@ export interface VisitMessage {
   readonly memory: readonly SharedArrayBuffer[];
   readonly elementMemory: readonly SharedArrayBuffer[];
   readonly visit: number;
+  readonly company: Company;
   /** Undefined for a node. */
   readonly range: VisitRange | undefined;
   /** The elements of each list, encoded. */
@@ -104,6 +108,7 @@ export interface ThreadData {
 }
 
 const STOP = 2;
+const BEGUN = 3;
 const HEADER = 16;
 const COUNT = 15;
 
@@ -118,7 +123,7 @@ export class Progress {
 
   constructor(readonly buffer: SharedArrayBuffer) {
     this.times = new Float64Array(buffer, 0, 1);
-    this.flags = new Int32Array(buffer, 0, STOP + 1);
+    this.flags = new Int32Array(buffer, 0, BEGUN + 1);
     this.held = new Uint16Array(buffer, HEADER);
   }
 
@@ -132,6 +137,15 @@ export class Progress {
 
   get isStopped(): boolean {
     return Atomics.load(this.flags, STOP) === 1;
+  }
+
+  /** It is its turn in the thread. */
+  start(): void {
+    Atomics.store(this.flags, BEGUN, 1);
+  }
+
+  get hasBegun(): boolean {
+    return Atomics.load(this.flags, BEGUN) === 1;
   }
 
   /** Milliseconds since the Unix epoch; 0: no call has a limit. */

@@ -13,9 +13,14 @@ channel.onmessage = (message: unknown) => {
   else stopped(broadcast.stopped);
 };
 
+/** The end of the last visit of those that go one after another. */
+let turn: Promise<unknown> = Promise.resolve();
+
 /** Does what a thread is asked. */
 export async function answer(request: Request): Promise<unknown> {
   if ("rest" in request) return request.rest === "dispose" ? rest() : new Promise(() => {});
-  const result = await answerVisit(request);
+  const answered = request.company === "serial" ? turn.then(() => answerVisit(request)) : answerVisit(request);
+  if (request.company === "serial") turn = answered.catch(() => {});
+  const result = await answered;
   return Piscina.move(result.buffer as ArrayBuffer);
 }

@@ -6,7 +6,7 @@ import { now } from "../events.js";
 import { summary } from "../failure.js";
 import type { Fragment } from "./fragment.js";
 import type { Pool, Visiting } from "./pool.js";
-import { type KnownFailure, Progress, type VisitResult } from "./protocol.js";
+import { type Company, type KnownFailure, Progress, type VisitResult } from "./protocol.js";
 
 /** Elements that go to a thread together. */
 export interface Range {
@@ -43,7 +43,7 @@ interface VisitParts {
   readonly range: Range | undefined;
   readonly elements: Uint8Array | undefined;
   readonly known: Uint8Array | undefined;
-  readonly alone: boolean;
+  readonly company: Company;
 }
 
 /** How often a visit whose calls have limits is looked at, in milliseconds. */
@@ -57,13 +57,17 @@ export class Visit {
   private isStopped = false;
   private late: Error | undefined;
   private grace: NodeJS.Timeout | undefined;
+  private giveUp!: () => void;
+  private readonly givenUp = new Promise<undefined>((resolve) => {
+    this.giveUp = () => resolve(undefined);
+  });
 
   constructor(
     private readonly pool: Pool,
     private readonly fragment: Fragment,
     private readonly parts: VisitParts,
   ) {
-    const { id, range, alone, ...sent } = parts;
+    const { id, range, ...sent } = parts;
     this.progress = Progress.for(range?.count ?? 1);
     const message = {
       ...sent,
@@ -72,7 +76,7 @@ export class Visit {
       range: range && { first: range.first, count: range.count, budgetMs: range.budgetMs },
       progress: this.progress.buffer,
     };
-    this.visiting = pool.visit(message, alone);
+    this.visiting = pool.visit(message, () => this.progress.underWay().length > 0);
     this.outcome = this.follow();
   }
 
@@ -81,10 +85,13 @@ export class Visit {
     if (this.isStopped) return;
     this.isStopped = true;
     this.progress.stop();
-    if (this.visiting.thread === undefined) {
-      this.pool.kill(this.visiting);
-      return;
-    }
+    if (this.visiting.thread === undefined) this.pool.kill(this.visiting);
+    else if (this.progress.hasBegun) this.endSoon();
+    // It is still waiting for its turn, and will see that there is nothing to do.
+    else this.giveUp();
+  }
+
+  private endSoon(): void {
     this.pool.tell({ stopped: this.parts.id });
     this.grace = setTimeout(() => this.pool.kill(this.visiting), this.fragment.execution.settings.graceMs);
   }
@@ -93,9 +100,9 @@ export class Visit {
     const forget = this.fragment.execution.scope.onStop(() => this.stop());
     const watch = this.fragment.isTimed ? setInterval(() => this.look(), LOOK_MS) : undefined;
     try {
-      const bytes = new Uint8Array(await this.visiting.promise);
-      if (this.isStopped) return { kind: "stopped" };
-      const result = decode(bytes) as VisitResult;
+      const bytes = await Promise.race([this.visiting.promise, this.givenUp]);
+      if (this.isStopped || bytes === undefined) return { kind: "stopped" };
+      const result = decode(new Uint8Array(bytes)) as VisitResult;
       if (result.holds) this.pool.holds(this.visiting.thread);
       return { kind: "home", result };
     } catch (error) {
@@ -134,11 +141,14 @@ export class Visit {
 
   private lost(error: unknown): Outcome {
     if (this.isStopped) return { kind: "stopped" };
-    if (this.visiting.killed === true && this.late === undefined) return { kind: "dragged" };
+    const isDragged = this.visiting.killed === true && this.late === undefined;
+    const isWaiting =
+      this.visiting.thread !== undefined && !this.progress.hasBegun && this.visiting.neighbours.length > 0;
+    if (isDragged || isWaiting) return { kind: "dragged" };
     return {
       kind: "lost",
       held: this.progress.underWay(),
-      crowded: this.visiting.neighbours.length > 0,
+      crowded: this.visiting.neighbours.some(({ isUnderWay }) => isUnderWay()),
       cause: this.late ?? this.threadLost(error),
     };
   }

@@ -52,7 +52,15 @@ interface Visit {
   readonly known: readonly KnownFailure[];
 }
 
-const NOTHING = { done: 0, values: [], failed: [], events: [], tookMs: 0 } as const;
+const NOTHING: VisitResult = {
+  done: 0,
+  values: [],
+  failed: [],
+  failure: undefined,
+  events: [],
+  tookMs: 0,
+  holds: false,
+};
 
 const fragments = new Map<number, Promise<Fragment>>();
 const scopes = new Map<number, Scope>();
@@ -60,14 +68,16 @@ let resources = new Resources(true);
 
 /** Does a visit. @returns its result, encoded. */
 export async function answerVisit(message: VisitMessage): Promise<Uint8Array> {
+  const progress = new Progress(message.progress);
+  progress.start();
+  if (progress.isStopped) return encodeResult(NOTHING);
   let fragment: Fragment;
   try {
     fragment = await fragmentOf(message);
   } catch (error) {
-    return encodeResult({ ...NOTHING, failure: { error }, holds: resources.holds });
+    return encodeResult({ ...NOTHING, failure: { error } });
   }
   const { program, spec } = fragment;
-  const progress = new Progress(message.progress);
   const events: RunEvent[] = [];
   const listener = spec.heard ? (event: RunEvent) => events.push(event) : undefined;
   const visit: Visit = {
@@ -212,7 +222,8 @@ function compute(visit: Visit, lists: readonly List[], range: WindowRange | unde
   const window = new Window(range, progress, scope, known);
   if (range === undefined) window.begin(0, 0, 1);
   const running = new Execution(program, values, run, scope, settings, { path: spec.path }, window).start();
-  return running === undefined ? values : scope.unlessStopped(running).then(() => values);
+  if (running === undefined) return values;
+  return scope.unlessStopped(running).then(() => values);
 }
 
 function errorsIn(values: List | undefined): number {
