@@ -1,6 +1,7 @@
 import type { Execution } from "./execution.js";
 import type { MapRun } from "./map-run.js";
 import { isOneAtATime } from "./settings.js";
+import { type Lane, runStraightMaps } from "./straight-maps.js";
 
 /**
  * Maps that flow into each other, and how many of their calls are under way. An element goes through the whole chain
@@ -9,6 +10,7 @@ import { isOneAtATime } from "./settings.js";
 export class Chain {
   private active = 0;
   private pumping = false;
+  private begun = false;
   private readonly limit: number;
   private readonly maps: MapRun[] = [];
   /** Which map has which unit to do next: the last put on comes first, so elements go deep before they go wide. */
@@ -34,6 +36,7 @@ export class Chain {
     this.pumping = true;
     try {
       for (const map of this.maps) map.endIfEmpty();
+      if (!this.begun) this.beginStraight();
       while (this.active < this.limit && !this.execution.stopped) {
         if (this.todo.length > 0) {
           const unit = this.todo.pop() as number;
@@ -43,6 +46,26 @@ export class Chain {
     } finally {
       this.pumping = false;
     }
+  }
+
+  /** As long as calls end at once, they need no counting: elements go through all maps in a loop. */
+  private beginStraight(): void {
+    this.begun = true;
+    const { execution } = this;
+    const lanes: Lane[] = [];
+    for (const map of this.maps) {
+      const lane = map.lane();
+      if (lane === undefined) return;
+      lanes.push(lane);
+    }
+    const [first] = lanes;
+    if (first === undefined) return;
+    const left = runStraightMaps(lanes, first.results.length, () => execution.stopped, execution.window);
+    const done = typeof left === "number" ? left : left.element;
+    for (const { map } of lanes) map.wentStraight(done);
+    if (typeof left === "number") return;
+    for (const { map } of lanes.slice(0, left.lane)) map.wentFurther(left.element);
+    lanes[left.lane]!.map.leftOff(left.element, left);
   }
 
   private beginNext(): boolean {

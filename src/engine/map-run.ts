@@ -4,10 +4,12 @@ import { acquire } from "./acquire.js";
 import { callBatch } from "./batch.js";
 import { collecting, failed, perform, runChild } from "./call.js";
 import type { Chain } from "./chain.js";
+import { isAsync } from "./current-run.js";
 import { now } from "./events.js";
 import type { Execution } from "./execution.js";
 import { failedBefore } from "./failure.js";
 import { type List, listsOf } from "./lists.js";
+import type { Lane } from "./straight-maps.js";
 import { isThenable } from "./thenable.js";
 
 /** A mapped step under way: its units (an element, or a batch of them), their results in order. */
@@ -80,6 +82,42 @@ export class MapRun {
     if (this.length === 0 && this.left === 0) this.finish();
   }
 
+  /** The map as a lane of a straight run, if nothing is in the way of that. */
+  lane(): Lane | undefined {
+    const { execution, step } = this;
+    const { methods, self } = execution.program;
+    const method = methods[step.index];
+    const isBuilt = step.resources.every((i) => execution.values[execution.plan.resources[i]!.slot] !== undefined);
+    // What joins a map that is under way takes its elements as they come.
+    const isFirst = this.flowing.every((source) => source === undefined || source.chain === this.chain);
+    if (!this.direct || method === undefined || isAsync(method) || !isBuilt || !isFirst || this.left === 0)
+      return undefined;
+    this.shared = execution.inputsOf(step);
+    return { map: this, step: step.index, method, self, lists: this.lists, shared: this.shared, results: this.results };
+  }
+
+  /** A straight run has done the first elements. */
+  wentStraight(done: number): void {
+    this.next = done;
+    this.left -= done;
+    this.arrived?.fill(1, 0, done);
+    if (this.left === 0) this.finish();
+  }
+
+  /** A straight run has done this element, too, and left off in a later lane. */
+  wentFurther(element: number): void {
+    this.next = element + 1;
+    this.left--;
+    this.keep(element, this.results[element]);
+  }
+
+  /** A straight run left off in a call of this one. */
+  leftOff(element: number, left: { readonly promise: PromiseLike<unknown> } | { readonly error: unknown }): void {
+    this.next = element + 1;
+    if ("error" in left) this.execution.fail(this.failed(element, left.error));
+    else this.await(element, left.promise);
+  }
+
   /** Begins the next unit of whole lists. @returns false if there is none. */
   beginNext(): boolean {
     if (this.lacks !== undefined || this.next >= this.units) return false;
@@ -88,6 +126,8 @@ export class MapRun {
   }
 
   private arrive(element: number): void {
+    // It has been here on a straight run.
+    if (element < this.next) return;
     const unit = Math.floor(element / this.size);
     if (--this.lacks![unit]! === 0) this.chain.push(this, unit);
   }
@@ -102,13 +142,16 @@ export class MapRun {
       this.execution.fail(error);
       return;
     }
-    if (isThenable(value)) {
-      this.chain.async(
-        value,
-        (settled) => this.store(unit, settled),
-        (error) => this.execution.fail(this.direct ? this.failed(unit, error) : error),
-      );
-    } else this.store(unit, value);
+    if (isThenable(value)) this.await(unit, value);
+    else this.store(unit, value);
+  }
+
+  private await(unit: number, value: PromiseLike<unknown>): void {
+    this.chain.async(
+      value,
+      (settled) => this.store(unit, settled),
+      (error) => this.execution.fail(this.direct ? this.failed(unit, error) : error),
+    );
   }
 
   /** Reads what all elements share, once. @returns false if a resource is still being built: the unit comes again. */

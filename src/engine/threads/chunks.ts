@@ -1,11 +1,11 @@
 /** Milliseconds that a chunk should take: a visit costs about 0.1 ms. */
 const TARGET_MS = 25;
 /** Milliseconds below which a chunk is not worth a visit of its own. */
-const LEAST_MS = 0.25;
+const LEAST_MS = 0.5;
 /** How much more than all that was measured the next chunk may hold. */
 const GROWTH = 16;
-/** A chunk takes at most this part of what is left for each visitor: so none holds a big last one. */
-const TAIL = 3;
+/** A chunk takes at most this part of what is left for each worker: so none holds a big last one. */
+const TAIL = 2;
 /** How many elements the first chunks have, of which it is not known how long one takes. */
 const PROBED = 256;
 /** Milliseconds after which such a chunk comes home, though it is not done. */
@@ -25,12 +25,12 @@ export class ChunkSizes {
   private weight = 0;
 
   /**
-   * @param visitors how many visits are under way at once.
+   * @param workers how many chunks are computed at once.
    * @param multiple chunks begin at multiples of this, so that batches are whole.
    * @param most elements in one chunk.
    */
   constructor(
-    private readonly visitors: number,
+    private readonly workers: number,
     private readonly multiple: number,
     private readonly most = Number.POSITIVE_INFINITY,
   ) {}
@@ -41,7 +41,7 @@ export class ChunkSizes {
    */
   next(left: number): { readonly count: number; readonly budgetMs: number | undefined } {
     const { elementMs } = this;
-    const guided = left / (TAIL * this.visitors);
+    const guided = left / (TAIL * this.workers);
     if (elementMs === undefined) return { count: this.whole(left, Math.min(PROBED, guided)), budgetMs: PROBE_MS };
     const byTime = Math.min(TARGET_MS / elementMs, this.measured * GROWTH);
     const size = Math.max(Math.min(guided, byTime), Math.min(LEAST_MS / elementMs, byTime));

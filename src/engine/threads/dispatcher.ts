@@ -61,7 +61,7 @@ export class Dispatcher {
   ) {
     this.execution = fragment.execution;
     this.visitors = spread(this.execution.settings).visitors;
-    this.sizes = new ChunkSizes(this.visitors, fragment.multiple, most);
+    this.sizes = new ChunkSizes(Math.min(this.visitors, THREADS), fragment.multiple, most);
     this.company = companyOf(this.execution.settings.maps);
   }
 

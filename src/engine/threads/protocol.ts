@@ -162,6 +162,10 @@ export class Progress {
     for (let i = from; i < to; i++) this.held[i] = ((step + 1) << 4) | ((this.held[i]! & COUNT) + 1);
   }
 
+  goOn(step: number, element: number): void {
+    this.held[element] = ((step + 1) << 4) | 1;
+  }
+
   end(from: number, to: number): void {
     for (let i = from; i < to; i++) this.held[i] = (this.held[i]! & COUNT) === 1 ? 0 : this.held[i]! - 1;
   }

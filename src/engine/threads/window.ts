@@ -41,6 +41,11 @@ export class Window {
     this.progress.begin(step, from + this.offset, to + this.offset);
   }
 
+  /** An element that is under way comes to another step. */
+  goOn(step: number, element: number): void {
+    this.progress.goOn(step, element + this.offset);
+  }
+
   end(from: number, to: number): void {
     this.progress.end(from + this.offset, to + this.offset);
   }

@@ -1,0 +1,63 @@
+import type { Method } from "../dsl/brands.js";
+import type { List } from "./lists.js";
+import type { MapRun } from "./map-run.js";
+import { isThenable } from "./thenable.js";
+import type { Window } from "./threads/window.js";
+
+/** A map whose calls need nothing around them, laid open for a loop. */
+export interface Lane {
+  readonly map: MapRun;
+  readonly step: number;
+  readonly method: Method;
+  readonly self: object;
+  /** Of maps that it takes elements from, their results. */
+  readonly lists: readonly List[];
+  readonly shared: readonly unknown[];
+  readonly results: unknown[];
+}
+
+/** Where a straight run of maps left off: a call that has to be waited for, or that failed. */
+export type LaneLeft =
+  | { readonly lane: number; readonly element: number; readonly promise: PromiseLike<unknown> }
+  | { readonly lane: number; readonly element: number; readonly error: unknown };
+
+/**
+ * Runs each element through all lanes before the next one begins: a loop, and nothing else.
+ *
+ * @returns where it left off; or how many elements it has done: all, unless it was stopped.
+ */
+export function runStraightMaps(
+  lanes: readonly Lane[],
+  length: number,
+  isStopped: () => boolean,
+  window: Window | undefined,
+): LaneLeft | number {
+  let lane = 0;
+  let element = 0;
+  try {
+    for (; element < length && !isStopped(); element++) {
+      window?.begin(lanes[0]!.step, element, element + 1);
+      for (lane = 0; lane < lanes.length; lane++) {
+        const { step, results } = lanes[lane]!;
+        if (lane > 0) window?.goOn(step, element);
+        const value = call(lanes[lane]!, element);
+        if (isThenable(value)) return { lane, element, promise: value };
+        results[element] = value;
+      }
+      window?.end(element, element + 1);
+    }
+  } catch (error) {
+    return { lane, element, error };
+  }
+  return element;
+}
+
+function call({ method, self, lists, shared }: Lane, element: number): unknown {
+  if (lists.length > 1 || shared.length > 2) {
+    return method.apply(self, [...lists.map((list) => list[element]), ...shared]);
+  }
+  const value = lists[0]![element];
+  if (shared.length === 0) return method.call(self, value);
+  if (shared.length === 1) return method.call(self, value, shared[0]);
+  return method.call(self, value, shared[0], shared[1]);
+}
