@@ -2,14 +2,26 @@ import { spawnSync } from "node:child_process";
 import os from "node:os";
 import { fileURLToPath } from "node:url";
 import { chain } from "./chain.js";
+import { codec } from "./codec.js";
 import { graph } from "./graph.js";
+import { heq } from "./heq.js";
 import { langgraph } from "./langgraph.js";
 import { map } from "./map.js";
 import { stream } from "./stream.js";
 import { threads } from "./threads.js";
 import { types } from "./types.js";
 
-const benches: Record<string, () => Promise<void>> = { chain, map, langgraph, stream, graph, threads, types };
+const benches: Record<string, () => Promise<void>> = {
+  chain,
+  map,
+  langgraph,
+  stream,
+  graph,
+  threads,
+  heq,
+  codec,
+  types,
+};
 
 // Each bench has a process of its own: what one leaves behind in the virtual machine must not slow the next.
 const [only] = process.argv.slice(2);

@@ -96,7 +96,7 @@ export class HebrewRetrieval extends Pipeline {
 }
 
 /** The words of a text with their weights: as written, and without prefix letters. */
-function weighted(text: string): Terms {
+export function weighted(text: string): Terms {
   const weights = new Map<string, number>();
   for (const word of words(text)) {
     for (const [stripped, form] of withoutPrefixes(word).entries()) {

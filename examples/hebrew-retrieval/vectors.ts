@@ -1,4 +1,6 @@
+import { model } from "../../src/index.js";
 import { type Hit, ranked } from "./models.js";
+import { Postings } from "./postings.js";
 import { words } from "./text.js";
 
 /** A sparse vector: the dimensions that are not zero, ascending, and their values. */
@@ -45,31 +47,30 @@ function fnv1a(text: string): number {
 }
 
 /** Cosine similarity to all passages at once, each dimension weighted by how few passages have it (TF-IDF). */
+@model()
 export class VectorIndex {
-  private readonly postings = new Map<number, { passages: number[]; values: number[] }>();
+  private readonly postings: Postings;
   private readonly norms: Float32Array;
   private readonly size: number;
 
   constructor(vectors: readonly Vector[]) {
     this.size = vectors.length;
-    for (const [passage, { dimensions, values }] of vectors.entries()) {
-      for (const [i, dimension] of dimensions.entries()) {
-        const list = this.postings.get(dimension) ?? { passages: [], values: [] };
-        list.passages.push(passage);
-        list.values.push(values[i]!);
-        this.postings.set(dimension, list);
+    this.postings = new Postings(BUCKETS, (tell) => {
+      for (const [passage, { dimensions, values }] of vectors.entries()) {
+        for (let i = 0; i < dimensions.length; i++) tell(dimensions[i]!, passage, values[i]!);
       }
-    }
+    });
     this.norms = Float32Array.from(vectors, (vector) => this.norm(vector));
   }
 
   search(query: Vector, limit: number): Hit[] {
+    const { starts, passages, weights } = this.postings;
     const products = new Float64Array(this.size);
     for (const [i, dimension] of query.dimensions.entries()) {
-      const list = this.postings.get(dimension);
-      if (list === undefined) continue;
       const weight = query.values[i]! * this.rarity(dimension) ** 2;
-      for (const [at, passage] of list.passages.entries()) products[passage]! += weight * list.values[at]!;
+      for (let at = starts[dimension]!; at < starts[dimension + 1]!; at++) {
+        products[passages[at]!]! += weight * weights[at]!;
+      }
     }
     const norm = this.norm(query);
     const hits: Hit[] = [];
@@ -80,7 +81,7 @@ export class VectorIndex {
   }
 
   private rarity(dimension: number): number {
-    const passages = this.postings.get(dimension)?.passages.length ?? 0;
+    const passages = this.postings.count(dimension);
     return Math.log(1 + (this.size - passages + 0.5) / (passages + 0.5));
   }
 

@@ -250,7 +250,7 @@ class Digester {
 
   private string(value: string): void {
     // UTF-8 has no place for half a surrogate pair.
-    const whole = !HALF_A_PAIR.test(value);
+    const whole = (value as unknown as { isWellFormed(): boolean }).isWellFormed();
     const most = value.length * 3;
     this.reserve(most + 5);
     this.bytes[this.length++] = whole ? TAG.string : TAG.utf16;
@@ -272,8 +272,6 @@ class Digester {
     this.bytes = larger;
   }
 }
-
-const HALF_A_PAIR = /\p{Surrogate}/u;
 
 function hashOf(bytes: Uint8Array): Buffer {
   return createHash("sha256").update(bytes).digest();

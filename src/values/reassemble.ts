@@ -17,11 +17,22 @@ export function reassemble(value: unknown, table: Table): unknown {
 class Walk {
   private readonly seen = new Map<object, unknown>();
   private next = 0;
+  /** How many objects with properties in the table are still to come. */
+  private properties: number;
+  /** Whether objects were put in the place of others, which may be referred to anywhere. */
+  private replaces = false;
 
-  constructor(private readonly table: Table) {}
+  constructor(private readonly table: Table) {
+    this.properties = table.properties.size;
+  }
 
   visit(value: unknown): unknown {
-    return typeof value === "object" && value !== null ? this.object(value) : value;
+    return typeof value === "object" && value !== null && !this.isDone ? this.object(value) : value;
+  }
+
+  /** Whether nothing is left to be changed: what comes after the last entry stays as it is. */
+  private get isDone(): boolean {
+    return this.next >= this.table.objects.length && this.properties === 0 && !this.replaces;
   }
 
   private object(value: object): unknown {
@@ -39,9 +50,12 @@ class Walk {
       if (hooked) return this.hooked(value as { data: unknown }, type as unknown as Hooked);
       Object.setPrototypeOf(value, type.prototype);
     }
-    if (this.table.properties.size > 0) {
+    if (this.properties > 0) {
       const properties = this.table.properties.get(index);
-      if (properties !== undefined) this.fields(properties, value, Object.keys(properties));
+      if (properties !== undefined) {
+        this.properties--;
+        this.fields(properties, value, Object.keys(properties));
+      }
     }
     this.inside(value);
     return value;
@@ -103,6 +117,7 @@ class Walk {
   }
 
   private error(written: WrittenError, index: number): Error {
+    this.replaces = true;
     const properties = this.table.properties.get(index) ?? {};
     const error = emptyError(written, properties);
     this.seen.set(written, error);
@@ -114,6 +129,7 @@ class Walk {
   }
 
   private hooked(written: { data: unknown }, type: Hooked): unknown {
+    this.replaces = true;
     const made = type.fromJSON(this.visit(written.data));
     this.seen.set(written, made);
     return made;
