@@ -4,11 +4,10 @@ import type { Argument, Plan, Step } from "../graph/plan.js";
 import { childChoices } from "../graph/reflect.js";
 import { acquire } from "./acquire.js";
 import { collecting, failed, perform } from "./call.js";
-import { Chain } from "./chain.js";
 import { type CurrentRun, entering, leaving, within } from "./current-run.js";
 import type { Happening } from "./events.js";
 import { failedBefore, placeOf } from "./failure.js";
-import { MapRun } from "./map-run.js";
+import { type Maps, MapsHere } from "./maps-here.js";
 import type { ChildProgram, Program } from "./program.js";
 import { resultOf } from "./result.js";
 import type { RunState } from "./run-state.js";
@@ -17,7 +16,7 @@ import { isOneAtATime, type Settings, settingsOf } from "./settings.js";
 import { type LeftOff, runStraight } from "./straight.js";
 import { isThenable } from "./thenable.js";
 import { callAway } from "./threads/call-away.js";
-import { FusedMaps, fusedFrom } from "./threads/fused-maps.js";
+import { MapsAway } from "./threads/maps-away.js";
 import { goesAway } from "./threads/threads.js";
 import type { Window } from "./threads/window.js";
 
@@ -39,18 +38,16 @@ export class Execution {
   /** How many steps each step still waits for; undefined while all before the cursor have ended. */
   private waiting: number[] | undefined;
   private begun: Uint8Array | undefined;
-  private maps: (MapRun | FusedMaps | undefined)[] | undefined;
+  private maps: Maps | undefined;
   private readonly ready: number[] = [];
   private cursor = 0;
-  /** Calls that are waited for, and maps that have not ended. */
+  /** Calls that are waited for. */
   private calls = 0;
-  private mapsUnderWay = 0;
   private failure: { readonly error: unknown } | undefined;
   private settle: { resolve(): void; reject(error: unknown): void } | undefined;
   private childSettings: Settings[] | undefined;
-  /** Whether nodes, and the elements of maps, go to threads. */
+  /** Whether nodes go to threads. */
   private readonly nodesAway: boolean;
-  private readonly mapsAway: boolean;
 
   constructor(
     readonly program: Program,
@@ -65,7 +62,6 @@ export class Execution {
     this.plan = program.plan;
     this.current = standing?.outer?.scope === scope ? standing.outer.current : run.currentIn(scope);
     this.nodesAway = goesAway(settings.nodes);
-    this.mapsAway = goesAway(settings.maps);
     if (this.plan.flows) this.keepCount();
   }
 
@@ -106,6 +102,10 @@ export class Execution {
     return this.failure !== undefined || (this.calls === 0 && (this.mapsUnderWay === 0 || this.scope.stopped));
   }
 
+  private get mapsUnderWay(): number {
+    return this.maps?.underWay ?? 0;
+  }
+
   private ending(): { readonly error: unknown } | undefined {
     if (this.failure === undefined && this.scope.stopped) this.fail(this.scope.reason);
     return this.failure;
@@ -122,6 +122,7 @@ export class Execution {
       }
     }
     while (this.ready.length > 0 && !this.stopped) this.begin(steps[this.ready.shift()!]!);
+    if (this.maps?.beginHeld()) this.advance();
   }
 
   /** Runs what is plain at the beginning, and goes on from where that left off. */
@@ -166,7 +167,7 @@ export class Execution {
   }
 
   /** From now on steps are counted: not everything before the cursor has ended. */
-  private keepCount(): void {
+  keepCount(): void {
     if (this.waiting !== undefined) return;
     const { steps } = this.plan;
     this.waiting = steps.map((step) => step.waitsFor);
@@ -180,7 +181,8 @@ export class Execution {
   private begin(step: Step): void {
     if (this.begun !== undefined) this.begun[step.index] = 1;
     if (step.map !== undefined) {
-      this.beginMap(step);
+      this.maps ??= goesAway(this.settings.maps) ? new MapsAway(this) : new MapsHere(this);
+      this.maps.begin(step);
       return;
     }
     try {
@@ -254,95 +256,28 @@ export class Execution {
     return this.childSettings[step.index]!;
   }
 
-  // Maps.
-
-  /** Begins a map, and with it the maps that take its elements as they come and lack nothing else. */
-  private beginMap(first: Step): void {
-    if (this.mapsAway) {
-      this.beginMapAway(first);
-      return;
-    }
-    const chain = new Chain(this);
-    const pending = [first];
-    for (let step = pending.shift(); step !== undefined; step = pending.shift()) {
-      if (!this.addMap(step, chain)) return;
-      for (const index of step.map!.followers) {
-        if (--this.waiting![index]! > 0 || this.begun![index] === 1) continue;
-        this.begun![index] = 1;
-        pending.push(this.plan.steps[index]!);
-      }
-    }
-    chain.pump();
+  /** How many steps one that has not begun still waits for. */
+  lacks(step: Step): number {
+    return this.waiting?.[step.index] ?? 0;
   }
 
-  /** Begins a map in threads, with those that take its elements and lack nothing else: one visit goes through them all. */
-  private beginMapAway(first: Step): void {
-    this.maps ??= [];
-    const missing = this.plan.collects ? failedBefore(first.map!.lists.map((list) => this.read(list))) : undefined;
-    if (missing !== undefined) {
-      this.end(first, missing);
-      this.endFlows(first);
-      return;
-    }
-    const steps = fusedFrom(first, this.plan, (step) => this.lacks(step));
-    try {
-      const maps = new FusedMaps(this, steps, (step, results) => this.mapEnded(step, results));
-      for (const step of steps) {
-        this.maps[step.index] = maps;
-        if (this.begun !== undefined) this.begun[step.index] = 1;
-      }
-      this.mapsUnderWay += steps.length;
-      maps.start();
-    } catch (error) {
-      this.fail(error);
-    }
+  hasBegun(step: Step): boolean {
+    return this.begun?.[step.index] === 1;
   }
 
-  /** How many steps a map that has not begun still waits for; undefined if one of its lists failed. */
-  private lacks(step: Step): number | undefined {
-    if (this.begun![step.index] === 1) return undefined;
-    const { lists, flowsFrom } = step.map!;
-    const whole = lists.filter((_, i) => flowsFrom[i]! < 0);
-    if (this.plan.collects && failedBefore(whole.map((list) => this.read(list))) !== undefined) return undefined;
-    return this.waiting![step.index]!;
+  markBegun(step: Step): void {
+    if (this.begun !== undefined) this.begun[step.index] = 1;
   }
 
-  /** A map has ended: those that wait for its elements, and did not go along, may begin. */
-  private endFlows(step: Step): void {
-    for (const index of step.map!.followers) {
-      if (this.begun![index] === 1) continue;
-      if (--this.waiting![index]! === 0 && index < this.cursor) this.ready.push(index);
-    }
+  /** @returns whether a step now waits for nothing more, and has not begun. */
+  lacksOneLess(index: number): boolean {
+    if (this.waiting === undefined) return false;
+    return --this.waiting[index]! === 0 && this.begun![index] === 0;
   }
 
-  /** @returns false if it can't be mapped: the execution has failed. */
-  private addMap(step: Step, chain: Chain): boolean {
-    this.maps ??= [];
-    const values = step.map!.lists.map((list) => this.read(list));
-    const missing = this.plan.collects ? failedBefore(values) : undefined;
-    if (missing !== undefined) {
-      this.end(step, missing);
-      return true;
-    }
-    let map: MapRun;
-    try {
-      const flowing = step.map!.flowsFrom.map((index) => (index < 0 ? undefined : (this.maps![index] as MapRun)));
-      map = new MapRun(this, step, values, flowing, (results) => this.mapEnded(step, results));
-    } catch (error) {
-      this.fail(error);
-      return false;
-    }
-    this.maps[step.index] = map;
-    this.values[step.slot] = map.results;
-    this.mapsUnderWay++;
-    chain.add(map);
-    return true;
-  }
-
-  private mapEnded(step: Step, value: unknown): void {
-    this.mapsUnderWay--;
-    this.end(step, value);
-    if (this.mapsAway) this.endFlows(step);
+  /** A step waits for nothing: it begins when it is its turn. */
+  makeReady(index: number): void {
+    if (index < this.cursor) this.ready.push(index);
   }
 
   /** Waits for a promise that is part of this execution, then goes on. */
@@ -380,19 +315,18 @@ export class Execution {
     else reject(ending.error);
   }
 
-  private end(step: Step, value: unknown): void {
+  /** A step has its value: those that wait for it may begin. */
+  end(step: Step, value: unknown): void {
     this.values[step.slot] = value;
     if (this.waiting === undefined) return;
-    for (const next of step.next) {
-      if (--this.waiting[next]! === 0 && next < this.cursor && this.begun![next] === 0) this.ready.push(next);
-    }
+    for (const next of step.next) if (this.lacksOneLess(next)) this.makeReady(next);
   }
 
   /** Ends the execution: nothing more begins, and the maps under way are closed. The first error is the one that counts. */
   fail(error: unknown): void {
     if (this.failure !== undefined) return;
     this.failure = { error: this.scope.stopped ? this.scope.reason : error };
-    for (const map of new Set(this.maps ?? [])) map?.close(this.failure.error);
+    this.maps?.close(this.failure.error);
   }
 
   tellMap(step: Step, more: object): void {

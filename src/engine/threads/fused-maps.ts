@@ -8,30 +8,6 @@ import { Fragment } from "./fragment.js";
 import type { VisitResult } from "./protocol.js";
 import type { Range } from "./visit.js";
 
-/**
- * The maps that go to threads together: a first one, and those that take its elements as they come and lack nothing else.
- *
- * @param lacks how many steps a step that has not begun still waits for; undefined: it can't go along.
- */
-export function fusedFrom(first: Step, plan: Plan, lacks: (step: Step) => number | undefined): Step[] {
-  const fused = [first];
-  let size = batchOf(first);
-  for (const step of plan.steps.slice(first.index + 1)) {
-    const sources = step.map?.flowsFrom.filter((from) => fused.some(({ index }) => index === from)) ?? [];
-    if (sources.length === 0 || lacks(step) !== sources.length) continue;
-    const batch = batchOf(step);
-    // Chunks are multiples of all batches: sizes of which none divides the other would make them too large.
-    if (size % batch !== 0 && batch % size !== 0) continue;
-    size = Math.max(size, batch);
-    fused.push(step);
-  }
-  return fused;
-}
-
-function batchOf(step: Step): number {
-  return step.map!.batch || 1;
-}
-
 /** Maps that go to threads: chunks of elements, each through all of them in one visit. */
 export class FusedMaps implements Ends {
   private readonly dispatcher: Dispatcher;
