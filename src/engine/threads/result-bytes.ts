@@ -6,7 +6,7 @@ import { placeOf, summary } from "../failure.js";
 import type { VisitResult } from "./protocol.js";
 
 /** Where a result comes from. */
-export interface ResultPlace {
+interface ResultPlace {
   readonly plan: Plan;
   readonly path: string;
   /** The index of the visit's first element; undefined for a node. */
