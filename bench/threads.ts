@@ -62,31 +62,29 @@ async function trivial(piscina: Piscina): Promise<void> {
 async function computing(piscina: Piscina): Promise<void> {
   const pipeline = new Spinning();
   const perMicrosecond = roundsPerMicrosecond();
-  for (const [elements, microseconds] of [
-    [400, 3_000],
-    [10_000, 30],
+  for (const [elements, microseconds, rounds] of [
+    [1_000, 3_000, 5],
+    [20_000, 30, 9],
   ] as const) {
     const xs = new Array<number>(elements).fill(Math.round(perMicrosecond * microseconds));
     const size = Math.max(1, Math.round(10_000 / microseconds));
+    const byHand = (chunk: number) => () =>
+      Promise.all(inChunks(xs, chunk).map((part) => piscina.run(part, { name: "spun" })));
     const contenders: Contender[] = [
-      { name: "hypernodes, sequential", operations: elements, run: () => pipeline.run({ xs }, SEQUENTIAL) },
-      {
-        name: `Piscina, chunks of ${size} by hand`,
-        operations: elements,
-        run: () => Promise.all(inChunks(xs, size).map((chunk) => piscina.run(chunk, { name: "spun" }))),
-      },
+      { name: SEQUENTIALLY, operations: elements, run: () => pipeline.run({ xs }, SEQUENTIAL) },
+      { name: HALVES, operations: elements, run: byHand(elements / THREADS) },
+      { name: `Piscina, chunks of ${size} by hand`, operations: elements, run: byHand(size) },
       { name: "hypernodes, parallel", operations: elements, run: () => pipeline.run({ xs }, PARALLEL) },
     ];
-    const results = await measure(contenders, 7);
-    printTable(
-      `Map over ${elements} elements of ${microseconds / 1000} ms`,
-      "element",
-      results,
-      "hypernodes, sequential",
-    );
-    console.log(`\nSpeed-up of parallel: ${speedUp(results, "hypernodes, sequential", "hypernodes, parallel")}`);
+    const results = await measure(contenders, rounds);
+    printTable(`Map over ${elements} elements of ${microseconds / 1000} ms`, "element", results, SEQUENTIALLY);
+    const speedUps = results.slice(1).map(({ name }) => `${name} ${speedUp(results, SEQUENTIALLY, name)}`);
+    console.log(`\nSpeed-up: ${speedUps.join("; ")}.`);
   }
 }
+
+const SEQUENTIALLY = "hypernodes, sequential";
+const HALVES = "two threads, one half each: what the machine can do";
 
 function speedUp(results: readonly Measured[], from: string, to: string): string {
   const of = (name: string) => results.find((result) => result.name === name)!.microseconds;

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect } from "chai";
@@ -26,6 +26,12 @@ export class Double extends Pipeline {
   @mapOver("xs") doubled(x: number): Each<number> { return x * 2; }
 }
 `;
+  const SAYS = `@execution({ nodes: "parallel" })
+export class Says extends Pipeline {
+  @input() text!: string;
+  @node("text") said(text: string): number { console.log(text); return text.length; }
+}
+`;
   const program = (name: string, text: string) => {
     const file = path.resolve(folder, name);
     writeFileSync(file, HEAD + text);
@@ -49,6 +55,15 @@ if (isMainThread) {
 }`,
     );
     expect(await run(file)).to.deep.equal({ code: 0, stdout: "2,4\n", stderr: "" });
+  });
+
+  it("and what nodes print there is printed, before the end", async () => {
+    const file = program(
+      "says.ts",
+      `${SAYS}
+if (isMainThread) await new Says().run({ text: "shalom" });`,
+    );
+    expect(await run(file)).to.deep.equal({ code: 0, stdout: "shalom\n", stderr: "" });
   });
 
   it("which may run nothing on the way: the error says what to do, and nothing hangs", async () => {
@@ -138,6 +153,31 @@ if (isMainThread) for (let i = 0; i < 2; i++) console.log((await new Uses().run(
     );
     expect(await run(file)).to.deep.equal({ code: 0, stdout: "1,2\n1,2\n", stderr: "" });
     expect(readFileSync(log, "utf8")).to.equal("built disposed ");
+  });
+
+  it("and a thread that nobody needs ends, with what it keeps disposed of", async function () {
+    if (!existsSync("/proc/self/task")) this.skip();
+    const file = program(
+      "idle.ts",
+      `
+import { setTimeout as sleep } from "node:timers/promises";
+import { readdirSync } from "node:fs";
+@execution({ maps: "parallel", maxWorkers: 1 })
+export class Uses extends Pipeline {
+  @input() xs!: number[];
+  @resource() costly(): Disposable { return { [Symbol.dispose]: () => console.log("disposed") }; }
+  @mapOver("xs", "costly") used(x: number, _costly: Disposable): Each<number> { return x; }
+}
+if (isMainThread) {
+  const tasks = () => readdirSync("/proc/self/task").length;
+  await new Uses().run({ xs: [1, 2] });
+  const before = tasks();
+  for (let i = 0; i < 400 && tasks() >= before; i++) await sleep(50);
+  console.log(tasks() < before ? "ended" : "still there");
+  console.log((await new Uses().run({ xs: [3] })).used.join());
+}`,
+    );
+    expect(await run(file)).to.deep.equal({ code: 0, stdout: "disposed\nended\n3\ndisposed\n", stderr: "" });
   });
 
   it("but can't reach a class that is inside a function", async () => {

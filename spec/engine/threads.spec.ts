@@ -1,3 +1,4 @@
+import { existsSync, readdirSync } from "node:fs";
 import { expect } from "chai";
 import type { NodeError, RunEvent } from "../../src/index.js";
 import { rejection } from "../support/rejection.js";
@@ -9,6 +10,7 @@ import {
   Deep,
   Neighbour,
   Nest,
+  NestOnce,
   Overlap,
   Resourceful,
   Stoppable,
@@ -95,6 +97,19 @@ describe("threads", () => {
     expect(new Set([...inner.flat(), ...outer]).size).to.be.at.most(2);
   });
 
+  it("take the maps of a nested pipeline that is a node, too", async () => {
+    const { inner } = await new NestOnce().run({ x: 1 }, PARALLEL);
+    expect(inner).to.have.length(2).and.not.to.include(0);
+  });
+
+  it("give the error of the first element that fails, whichever fails first", async () => {
+    const xs = range(3_000).map((x) => (x === 400 || x > 1_000 ? -x : x));
+    for (let i = 0; i < 5; i++) {
+      const error = await rejection(new Neighbour().run({ xs }, { ...PARALLEL, outputs: ["said"] }));
+      expect(error).to.include({ where: "Neighbour.said[400]" });
+    }
+  });
+
   it("take a chain of maps in one visit: an element reaches the third map before the first has done a tenth", async () => {
     const counts = cells();
     const { c } = await new Deep().run({ xs: range(10_000), cells: counts }, PARALLEL);
@@ -132,6 +147,26 @@ describe("threads", () => {
       { over: ["xs", "cells"], ...PARALLEL },
     ));
     expect(counts[0]).to.equal(30);
+  });
+
+  it("ask a stream's source for no more than maxWorkers elements that were not taken", async () => {
+    let pulled = 0;
+    let most = 0;
+    let taken = 0;
+    async function* source() {
+      for (let x = 0; x < 500; x++) {
+        pulled++;
+        most = Math.max(most, pulled - taken);
+        yield [x];
+      }
+    }
+    const over = { over: "xs", execution: { maps: "parallel", maxWorkers: 8 } } as const;
+    for await (const { nodeWhere } of new Where().stream({ xs: source() }, over)) {
+      expect(nodeWhere).to.be.greaterThan(0);
+      taken++;
+    }
+    expect(taken).to.equal(500);
+    expect(most).to.be.within(2, 9);
   });
 
   it("tell events as everybody does, in the order of each element", async () => {
@@ -276,6 +311,15 @@ describe("when threads end", () => {
     );
   });
 
+  it("by timeoutMs where elements overlap: only the one that loops fails", async () => {
+    const { timed } = await new Deadly().run(
+      { xs: words("loop"), cells: cells() },
+      { outputs: ["timed"], execution: { maps: "threaded" } },
+    );
+    expect((timed[7] as NodeError).message).to.contain("Deadly.timed[7]: failed with TimeoutError");
+    expect(timed.filter((_, i) => i !== 7)).to.deep.equal(expected("loop"));
+  });
+
   it("not, if the loop looks at its signal", async () => {
     const { timed } = await new Deadly().run({ xs: words("patient"), cells: cells() }, { outputs: ["timed"] });
     expect((timed[7] as NodeError).message).to.contain("TimeoutError");
@@ -302,6 +346,26 @@ describe("a run that is stopped", () => {
       expect(counts[0]).to.equal(begun);
     });
   }
+
+  it("leaves no thread behind", async function () {
+    if (!existsSync("/proc/self/task")) this.skip();
+    const tasks = () => readdirSync("/proc/self/task").length;
+    await new Neighbour().run({ xs: range(20) }, PARALLEL);
+    const before = tasks();
+    for (let i = 0; i < 3; i++) {
+      const counts = cells();
+      const controller = new AbortController();
+      const running = new Stoppable().run(
+        { xs: range(10), cells: counts },
+        { outputs: ["loops"], signal: controller.signal },
+      );
+      await until(() => counts[0]! > 0);
+      controller.abort();
+      await rejection(running);
+    }
+    await new Neighbour().run({ xs: range(20) }, PARALLEL);
+    await until(() => tasks() <= before);
+  });
 
   it("does not disturb another: its elements on the same threads are done again", async () => {
     const counts = cells();

@@ -90,6 +90,11 @@ export class Nest extends Pipeline {
   }
 }
 
+export class NestOnce extends Pipeline {
+  @input() x!: number;
+  @nested(Inner, { x: "x" }, "thread") inner!: Nested<number[]>;
+}
+
 /** Counts what is under way at once, in a thread and in all. */
 export class Overlap extends Pipeline {
   @input() xs!: number[];
@@ -283,6 +288,10 @@ export class Stoppable extends Pipeline {
 /** A neighbour: it computes quickly, and often. */
 export class Neighbour extends Pipeline {
   @input() xs!: number[];
+  @mapOver("xs") said(x: number): Each<number> {
+    if (x < 0) throw new RangeError(`${x}`);
+    return x;
+  }
   @mapOver("xs") async slow(x: number): Promise<Each<number>> {
     await sleep(20);
     return x * 2;

@@ -111,7 +111,9 @@ export class Pool {
   private choose(visiting: Visiting, workers: readonly PiscinaWorker[]): PiscinaWorker | undefined {
     let chosen: PiscinaWorker | undefined;
     let least = Number.POSITIVE_INFINITY;
-    for (const worker of workers) {
+    // One thread empties for whoever has to be alone, and would never be if others came without a pause.
+    const isKeptFree = visiting.company !== "none" && [...this.waiting].some(({ company }) => company === "none");
+    for (const worker of isKeptFree ? workers.slice(1) : workers) {
       const { visits = NOBODY, resting = false } = this.threads.get(worker.id) ?? {};
       if (resting) continue;
       if (visits.size === 0) return worker;
