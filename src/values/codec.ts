@@ -1,9 +1,9 @@
-import v8 from "node:v8";
 import zlib from "node:zlib";
 import { ValueError } from "../errors.js";
 import { tooDeep } from "./cannot-travel.js";
 import { type Dismantled, dismantle, type Table } from "./dismantle.js";
 import { reassemble } from "./reassemble.js";
+import { aligned, Reader, Writer } from "./v8-format.js";
 
 /** The header: four letters, the version of this format, flags, two bytes of nothing, the checksum, the length of the body. */
 const MAGIC = 0x65_64_6f_6e; // "node"
@@ -11,7 +11,6 @@ const VERSION = 1;
 const HEADER = 16;
 const HAS_TABLE = 1;
 const CHECKED = 2;
-const ALIGNED_TO = 16;
 
 export interface EncodeOptions {
   /** Into memory that threads share, not a copy for each. */
@@ -90,10 +89,6 @@ function assemble(body: Uint8Array, views: readonly ArrayBufferView[], hasTable:
   return bytes;
 }
 
-function aligned(offset: number): number {
-  return Math.ceil(offset / ALIGNED_TO) * ALIGNED_TO;
-}
-
 function checksumOf(bytes: Uint8Array): number {
   return zlib.crc32(bytes.subarray(12));
 }
@@ -109,7 +104,7 @@ export function decode(given: Uint8Array, options: DecodeOptions = {}): unknown 
   const bytes = new Uint8Array(given.buffer, given.byteOffset, given.byteLength);
   const header = headerOf(bytes);
   try {
-    const reader = new Reader(bytes, HEADER + header.bodyLength, options);
+    const reader = new Reader(bytes, HEADER, HEADER + header.bodyLength, options);
     reader.readHeader();
     const root = reader.readValue();
     return header.hasTable ? reassembled(root) : root;
@@ -155,119 +150,4 @@ function badBytes(problem: string, cause?: unknown): ValueError {
     path: [],
     cause,
   });
-}
-
-interface ViewType {
-  readonly size: number;
-  is(view: ArrayBufferView): boolean;
-  /** @param length in elements. */
-  make(buffer: ArrayBufferLike, offset: number, length: number): ArrayBufferView;
-}
-
-type ViewClass = {
-  new (buffer: ArrayBufferLike, offset: number, length: number): ArrayBufferView;
-  readonly BYTES_PER_ELEMENT: number;
-};
-
-/** Their order is part of the format. */
-const VIEW_TYPES: readonly ViewType[] = [
-  {
-    size: 1,
-    is: (view) => Buffer.isBuffer(view),
-    make: (buffer, offset, length) => Buffer.from(buffer as ArrayBuffer, offset, length),
-  },
-  {
-    size: 1,
-    is: (view) => view instanceof DataView,
-    make: (buffer, offset, length) => new DataView(buffer, offset, length),
-  },
-  ...[Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array].map(typed),
-  ...[Float32Array, Float64Array, BigInt64Array, BigUint64Array].map((type) => typed(type as ViewClass)),
-  ...[(globalThis as { Float16Array?: ViewClass }).Float16Array ?? []].flat().map(typed),
-];
-
-function typed(type: ViewClass): ViewType {
-  const { BYTES_PER_ELEMENT: size } = type;
-  return { size, is: (view) => view instanceof type, make: (...from) => new type(...from) };
-}
-
-/** Added to the number of a view's type, if its memory is shared and stays where it is. */
-const SHARED = 0x100;
-
-/** V8's serialiser, with the bytes of typed arrays set aside: they follow the body, aligned. */
-class Writer extends v8.Serializer {
-  readonly views: ArrayBufferView[] = [];
-
-  constructor(private readonly memory: SharedArrayBuffer[] | undefined) {
-    super();
-    // @ts-expect-error: the method is documented, and missing in the types.
-    this._setTreatArrayBufferViewsAsHostObjects(true);
-  }
-
-  _writeHostObject(view: ArrayBufferView): void {
-    const type = VIEW_TYPES.findIndex(({ is }) => is(view));
-    if (type < 0) throw new TypeError(`${Object.prototype.toString.call(view)} can't travel`);
-    const isShared = this.memory !== undefined && view.buffer instanceof SharedArrayBuffer;
-    this.writeUint32(isShared ? type | SHARED : type);
-    if (isShared) {
-      this.writeUint32(this._getSharedArrayBufferId(view.buffer as unknown as SharedArrayBuffer));
-      this.writeDouble(view.byteOffset);
-    } else this.views.push(view);
-    this.writeUint64(Math.floor(view.byteLength / 2 ** 32), view.byteLength >>> 0);
-  }
-
-  _getSharedArrayBufferId(buffer: SharedArrayBuffer): number {
-    const memory = this.memory!;
-    const known = memory.indexOf(buffer);
-    return known >= 0 ? known : memory.push(buffer) - 1;
-  }
-
-  _getDataCloneError(message: string): Error {
-    return new TypeError(message);
-  }
-}
-
-class Reader extends v8.Deserializer {
-  private offset: number;
-
-  constructor(
-    private readonly bytes: Uint8Array,
-    bodyEnd: number,
-    private readonly options: DecodeOptions,
-  ) {
-    super(bytes.subarray(HEADER, bodyEnd));
-    this.offset = aligned(bodyEnd);
-  }
-
-  _getSharedArrayBuffer(id: number): SharedArrayBuffer {
-    const buffer = this.options.memory?.[id];
-    if (buffer === undefined) throw new Error("a SharedArrayBuffer of theirs is not here");
-    return buffer;
-  }
-
-  _readHostObject(): ArrayBufferView {
-    const tag = this.readUint32();
-    const type = VIEW_TYPES[tag & ~SHARED];
-    if (type !== undefined && (tag & SHARED) !== 0) {
-      const buffer = this._getSharedArrayBuffer(this.readUint32());
-      const offset = this.readDouble();
-      return type.make(buffer, offset, this.length() / type.size);
-    }
-    const length = this.length();
-    const start = this.offset;
-    if (type === undefined || length % type.size !== 0 || start + length > this.bytes.length) {
-      throw new Error("a typed array in them is damaged");
-    }
-    this.offset = aligned(start + length);
-    const at = this.bytes.byteOffset + start;
-    const elements = length / type.size;
-    const { viewsFrom = Number.POSITIVE_INFINITY } = this.options;
-    if (length >= viewsFrom && at % type.size === 0) return type.make(this.bytes.buffer, at, elements);
-    return type.make(this.bytes.slice(start, start + length).buffer, 0, elements);
-  }
-
-  private length(): number {
-    const [high, low] = this.readUint64();
-    return high * 2 ** 32 + low;
-  }
 }

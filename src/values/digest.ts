@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { CannotTravel, foreign, tooDeep, valueError } from "./cannot-travel.js";
 import { builtIn, ERROR_KEYS, type Kind, kindOf, namesBeyondIndices, pathKey } from "./kinds.js";
-import { type Model, modelOfPrototype } from "./models.js";
+import { knownModel, type Model, unknownClass } from "./models.js";
 
 /**
  * A hash of a value's content: SHA-256, 64 hexadecimal digits. The same in every process and on every run, for equal
@@ -28,24 +28,23 @@ const TAG = {
   number: 4,
   bigint: 5,
   string: 6,
-  utf16: 7,
-  array: 8,
-  hole: 9,
-  record: 10,
-  map: 11,
-  set: 12,
-  date: 13,
-  regexp: 14,
-  error: 15,
-  view: 16,
-  buffer: 17,
-  boxed: 18,
-  instance: 19,
-  hooked: 20,
-  cycle: 21,
-  hash: 22,
-  end: 23,
-  noPrototype: 24,
+  array: 7,
+  hole: 8,
+  record: 9,
+  map: 10,
+  set: 11,
+  date: 12,
+  regexp: 13,
+  error: 14,
+  view: 15,
+  buffer: 16,
+  boxed: 17,
+  instance: 18,
+  hooked: 19,
+  cycle: 20,
+  hash: 21,
+  end: 22,
+  noPrototype: 23,
 } as const;
 
 /** From how many bytes on a part is taken by its hash: so what is referred to twice is hashed once. */
@@ -115,7 +114,7 @@ class Digester {
     if (prototype === null) this.tag(TAG.noPrototype);
     const kind = kindOf(value, prototype);
     if (kind === "foreign") throw foreign(value);
-    const model = prototype === null || builtIn(prototype) !== undefined ? undefined : knownModel(prototype, kind);
+    const model = prototype === null || builtIn(prototype) !== undefined ? undefined : modelFor(prototype, kind);
     if (model !== undefined) {
       this.tag(model.hooked ? TAG.hooked : TAG.instance);
       this.string(model.name);
@@ -248,16 +247,13 @@ class Digester {
     this.length = this.bytes.writeUInt32LE(value, this.length);
   }
 
+  /** In UTF-16: UTF-8 has no place for half a surrogate pair, and takes longer to write. */
   private string(value: string): void {
-    // UTF-8 has no place for half a surrogate pair.
-    const whole = (value as unknown as { isWellFormed(): boolean }).isWellFormed();
-    const most = value.length * 3;
-    this.reserve(most + 5);
-    this.bytes[this.length++] = whole ? TAG.string : TAG.utf16;
-    const at = this.length;
-    const written = this.bytes.write(value, at + 4, most, whole ? "utf8" : "utf16le");
-    this.bytes.writeUInt32LE(written, at);
-    this.length = at + 4 + written;
+    const size = value.length * 2;
+    this.reserve(size + 5);
+    this.bytes[this.length++] = TAG.string;
+    this.length = this.bytes.writeUInt32LE(size, this.length);
+    this.length += this.bytes.write(value, this.length, size, "utf16le");
   }
 
   private hash(hash: Buffer): void {
@@ -278,14 +274,8 @@ function hashOf(bytes: Uint8Array): Buffer {
 }
 
 /** An error of a class that is not known counts by its name. */
-function knownModel(prototype: object, kind: string): Model | undefined {
-  let model: Model | undefined;
-  try {
-    model = modelOfPrototype(prototype);
-  } catch (error) {
-    throw new CannotTravel((error as Error).message, "");
-  }
-  if (model !== undefined || kind === "error") return model;
-  const name = (prototype.constructor as Function | undefined)?.name || "a class without a name";
-  throw new CannotTravel(`it is an instance of ${name}, which is not known`, "Put @model() on the class.");
+function modelFor(prototype: object, kind: Kind): Model | undefined {
+  const model = knownModel(prototype);
+  if (model === undefined && kind !== "error") throw unknownClass(prototype);
+  return model;
 }

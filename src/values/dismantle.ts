@@ -1,6 +1,6 @@
 import { CannotTravel, foreign, tooDeep, valueError } from "./cannot-travel.js";
 import { builtIn, ERROR_KEYS, kindOf, namesBeyondIndices, pathKey, setData } from "./kinds.js";
-import { type Model, modelOfPrototype } from "./models.js";
+import { knownModel, type Model, travellingModel } from "./models.js";
 
 /** What the base format can't say of some objects: which they are, by the order in which a walk comes to them. */
 export interface Table {
@@ -100,7 +100,7 @@ class Walk {
     if (kind === "error") return this.error(value as Error, prototype!, index);
     if (prototype === null) this.objects.push(index, NO_PROTOTYPE);
     else if (builtIn(prototype) === undefined) {
-      const model = this.model(prototype);
+      const model = travellingModel(prototype);
       if (model.hooked) return this.hooked(value, model, index);
       this.objects.push(index, this.classIndex(model.name));
       if (kind === "view") this.viewExtras(value as Uint8Array, model.name, index);
@@ -218,7 +218,7 @@ class Walk {
   /** An error is written by its properties: the base format knows neither its class nor what was added to it. */
   private error(value: Error, prototype: object, index: number): unknown {
     if (!this.copying) throw COPY;
-    const model = builtIn(prototype) === undefined ? this.knownModel(prototype) : undefined;
+    const model = builtIn(prototype) === undefined ? knownModel(prototype) : undefined;
     const name = model?.name ?? builtInAncestor(prototype);
     const shown = Object.hasOwn(value, "name") || model !== undefined || value.name === name ? undefined : value.name;
     const written = { name, shown };
@@ -270,32 +270,6 @@ class Walk {
       this.classes.set(name, index);
     }
     return index;
-  }
-
-  private knownModel(prototype: object): Model | undefined {
-    try {
-      return modelOfPrototype(prototype);
-    } catch (error) {
-      throw new CannotTravel((error as Error).message, "");
-    }
-  }
-
-  private model(prototype: object): Model {
-    const model = this.knownModel(prototype);
-    const name = (prototype.constructor as Function | undefined)?.name || "a class without a name";
-    if (model === undefined) {
-      throw new CannotTravel(
-        `it is an instance of ${name}, which is not known where it would go`,
-        "Put @model() on the class; or give plain data; or build it in a @resource, which never travels.",
-      );
-    }
-    if (model.private && !model.hooked) {
-      throw new CannotTravel(
-        `it is an instance of ${name}, whose #private members can't be read`,
-        "Give the class toJSON() and static fromJSON(data), or keep its data in public fields.",
-      );
-    }
-    return model;
   }
 }
 

@@ -12,6 +12,7 @@ import {
 } from "../errors.js";
 import { remembered } from "../graph/remembered.js";
 import { validatedClasses } from "../graph/validators.js";
+import { CannotTravel } from "./cannot-travel.js";
 import { builtIn } from "./kinds.js";
 import { hasPrivateMembers } from "./private-members.js";
 
@@ -35,19 +36,47 @@ let byPrototype = new Map<object, Model | undefined>();
 const models = new WeakMap<Class, Model>();
 
 /**
+ * The model that instances with a prototype travel as.
+ *
+ * @throws {CannotTravel}
+ */
+export function travellingModel(prototype: object): Model {
+  const model = knownModel(prototype);
+  if (model === undefined) throw unknownClass(prototype);
+  if (model.private && !model.hooked) {
+    throw new CannotTravel(
+      `it is an instance of ${classNameOf(prototype)}, whose #private members can't be read`,
+      "Give the class toJSON() and static fromJSON(data), or keep its data in public fields.",
+    );
+  }
+  return model;
+}
+
+export function unknownClass(prototype: object): CannotTravel {
+  return new CannotTravel(
+    `it is an instance of ${classNameOf(prototype)}, which is not known where it would go`,
+    "Put @model() on the class; or give plain data; or build it in a @resource, which never travels.",
+  );
+}
+
+function classNameOf(prototype: object): string {
+  return (prototype.constructor as Function | undefined)?.name || "a class without a name";
+}
+
+/**
  * The model that an object's prototype belongs to, if its class is known: by `@model()`, class-validator,
  * class-transformer, or the types that the loader emitted of pipelines' members.
  *
- * @throws a sentence, if another class has the same name.
+ * @throws {CannotTravel} if another class has the same name.
  */
-export function modelOfPrototype(prototype: object): Model | undefined {
+export function knownModel(prototype: object): Model | undefined {
   if (!byPrototype.has(prototype)) {
     look();
     if (!byPrototype.has(prototype)) return undefined;
   }
   const model = byPrototype.get(prototype)!;
   const known = byName.get(model.name)!;
-  if (Array.isArray(known)) throw ambiguous(model.name, known);
+  if (Array.isArray(known)) throw new CannotTravel(ambiguous(model.name, known), "");
   return model;
 }
 
@@ -62,12 +91,12 @@ export function modelNamed(name: string): Model {
   if (known === undefined) {
     throw new Error(`no class named ${name} is known here: import the module that defines it, with @model() on it`);
   }
-  if (Array.isArray(known)) throw ambiguous(name, known);
+  if (Array.isArray(known)) throw new Error(ambiguous(name, known));
   return known as Model;
 }
 
-function ambiguous(name: string, types: readonly Class[]): Error {
-  return new Error(`${types.length} classes are named ${name}: give all but one another name, @model({ name: "..." })`);
+function ambiguous(name: string, types: readonly Class[]): string {
+  return `${types.length} classes are named ${name}: give all but one another name, @model({ name: "..." })`;
 }
 
 /** Looks again: modules are loaded, and classes decorated, at any time. */

@@ -1,5 +1,5 @@
 /** Milliseconds that a chunk should take: a visit costs about 0.1 ms. */
-const TARGET_MS = 25;
+const TARGET_MS = 50;
 /** Milliseconds below which a chunk is not worth a visit of its own. */
 const LEAST_MS = 0.5;
 /** How much more than all that was measured the next chunk may hold. */

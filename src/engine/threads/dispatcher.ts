@@ -1,5 +1,6 @@
 import type { ExecutionMode } from "../../dsl/choices.js";
 import { NodeError } from "../../errors.js";
+import type { Step } from "../../graph/plan.js";
 import { now } from "../events.js";
 import type { Execution } from "../execution.js";
 import type { List } from "../lists.js";
@@ -15,8 +16,8 @@ import type { Outcome, Range, Visit } from "./visit.js";
 export interface Ends {
   /** What a visit takes along of each list. */
   elements(range: Range): readonly List[];
-  /** What the first step's call for an element got, as far as it is known here. */
-  inputs(element: number): readonly unknown[];
+  /** What a step's call for an element got, as far as it is known here. */
+  inputs(step: Step, element: number): readonly unknown[];
   home(range: Range, result: VisitResult): void;
   failed(error: unknown): void;
 }
@@ -130,6 +131,7 @@ export class Dispatcher {
       (error) => {
         this.underWay.delete(range);
         this.fail(range, error);
+        this.pump();
       },
     );
   }
@@ -143,7 +145,6 @@ export class Dispatcher {
   }
 
   private home(range: Range, result: VisitResult): void {
-    if (process.env.TRACE) console.log("home", range.first, range.count, result.tookMs.toFixed(3));
     for (const event of result.events) this.execution.run.relay(event);
     if (result.failure !== undefined) {
       this.fail(range, result.failure.error);
@@ -183,8 +184,7 @@ export class Dispatcher {
   private charge(range: Range, element: number, index: number, cause: Error, at: number): void {
     const { execution, fragment } = this;
     const step = fragment.steps[index]!;
-    const inputs = index === 0 ? this.ends.inputs(element) : [];
-    const call: LostCall = { execution, step, element, inputs, cause };
+    const call: LostCall = { execution, step, element, inputs: this.ends.inputs(step, element), cause };
     const counted = this.losses.count(call);
     const again: Range = { ...range, first: element, count: 1, suspected: true };
     if ("wait" in counted) {

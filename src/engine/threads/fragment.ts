@@ -55,7 +55,8 @@ export class Fragment {
     const known =
       range === undefined || range.known.length === 0 ? undefined : encode(range.known, { unchecked: true });
     return new Visit(pool, this, {
-      id: ++visits,
+      fragment: this.id,
+      visit: ++visits,
       origin: this.origin(),
       spec: this.spec,
       memory: this.memory,

@@ -63,8 +63,10 @@ export class FusedMaps implements Ends {
     return this.lists.map((list) => (list as unknown[]).slice(first, first + count));
   }
 
-  inputs(element: number): readonly unknown[] {
-    return this.steps[0]!.map!.product ? [] : this.lists.map((list) => list[element]);
+  inputs({ map }: Step, element: number): readonly unknown[] {
+    const isInside = (from: number) => this.steps.some(({ index }) => index === from);
+    if (map!.product || map!.flowsFrom.some(isInside)) return [];
+    return map!.lists.map((list) => asList(this.execution.read(list))![element]);
   }
 
   home({ first, count }: Range, { values, failed }: VisitResult): void {

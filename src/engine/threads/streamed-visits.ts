@@ -53,7 +53,7 @@ export class StreamedVisits implements Ends {
     );
   }
 
-  inputs(element: number): readonly unknown[] {
+  inputs(_: Step, element: number): readonly unknown[] {
     return this.waiting.get(element)!.elements;
   }
 

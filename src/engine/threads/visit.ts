@@ -1,4 +1,3 @@
-import type { Origin } from "../../dsl/origin.js";
 import { HypernodesError } from "../../errors.js";
 import { decode } from "../../values/codec.js";
 import { timeoutError } from "../attempt.js";
@@ -6,14 +5,10 @@ import { now } from "../events.js";
 import { summary } from "../failure.js";
 import type { Fragment } from "./fragment.js";
 import type { Pool, Visiting } from "./pool.js";
-import { type Company, type KnownFailure, Progress, type VisitResult } from "./protocol.js";
+import { type KnownFailure, Progress, type VisitMessage, type VisitRange, type VisitResult } from "./protocol.js";
 
 /** Elements that go to a thread together. */
-export interface Range {
-  readonly first: number;
-  readonly count: number;
-  /** Milliseconds after which they come home though some are not done; undefined: all are done. */
-  readonly budgetMs: number | undefined;
+export interface Range extends VisitRange {
   /** Whether it is one element that is suspected of having ended its thread. */
   readonly suspected: boolean;
   readonly known: readonly KnownFailure[];
@@ -34,17 +29,7 @@ export interface Held {
   readonly step: number;
 }
 
-interface VisitParts {
-  readonly id: number;
-  readonly origin: Origin;
-  readonly spec: SharedArrayBuffer;
-  readonly memory: readonly SharedArrayBuffer[];
-  readonly elementMemory: readonly SharedArrayBuffer[];
-  readonly range: Range | undefined;
-  readonly elements: Uint8Array | undefined;
-  readonly known: Uint8Array | undefined;
-  readonly company: Company;
-}
+type VisitParts = Omit<VisitMessage, "progress"> & { readonly range: Range | undefined };
 
 /** How often a visit whose calls have limits is looked at, in milliseconds. */
 const LOOK_MS = 10;
@@ -67,15 +52,10 @@ export class Visit {
     private readonly fragment: Fragment,
     private readonly parts: VisitParts,
   ) {
-    const { id, range, ...sent } = parts;
+    const { range } = parts;
     this.progress = Progress.for(range?.count ?? 1);
-    const message = {
-      ...sent,
-      fragment: fragment.id,
-      visit: id,
-      range: range && { first: range.first, count: range.count, budgetMs: range.budgetMs },
-      progress: this.progress.buffer,
-    };
+    const sent = range && { first: range.first, count: range.count, budgetMs: range.budgetMs };
+    const message = { ...parts, range: sent, progress: this.progress.buffer };
     this.visiting = pool.visit(message, () => this.progress.underWay().length > 0);
     this.outcome = this.follow();
   }
@@ -92,7 +72,7 @@ export class Visit {
   }
 
   private endSoon(): void {
-    this.pool.tell({ stopped: this.parts.id });
+    this.pool.tell({ stopped: this.parts.visit });
     this.grace = setTimeout(() => this.pool.kill(this.visiting), this.fragment.execution.settings.graceMs);
   }
 
@@ -102,7 +82,7 @@ export class Visit {
     try {
       const bytes = await Promise.race([this.visiting.promise, this.givenUp]);
       if (this.isStopped || bytes === undefined) return { kind: "stopped" };
-      const result = decode(new Uint8Array(bytes)) as VisitResult;
+      const result = resultOf(new Uint8Array(bytes));
       if (result.holds) this.pool.holds(this.visiting.thread);
       return { kind: "home", result };
     } catch (error) {
@@ -172,5 +152,14 @@ export class Visit {
           : undefined,
       cause: error,
     });
+  }
+}
+
+/** A class that only the thread has come to know is an error of the visit, not the loss of a thread. */
+function resultOf(bytes: Uint8Array): VisitResult {
+  try {
+    return decode(bytes) as VisitResult;
+  } catch (error) {
+    return { done: 0, values: [], failed: [], failure: { error }, events: [], tookMs: 0, holds: false };
   }
 }
