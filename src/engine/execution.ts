@@ -19,6 +19,7 @@ import { callAway } from "./threads/call-away.js";
 import { MapsAway } from "./threads/maps-away.js";
 import { goesAway } from "./threads/threads.js";
 import type { Window } from "./threads/window.js";
+import { Turns } from "./turns.js";
 
 /** Where an execution stands that is not at the top of a run. */
 export interface Standing {
@@ -28,19 +29,13 @@ export interface Standing {
   readonly outer?: Execution;
 }
 
-/**
- * One execution of a plan: values in slots, and which step may begin. As long as every step ends at once it is a plain
- * loop that makes no promise; the first promise makes it keep count of who waits for whom.
- */
+/** One execution of a plan: values in slots, steps that are called. As long as every step ends at once, it makes no promise. */
 export class Execution {
   readonly plan: Plan;
   readonly current: CurrentRun;
-  /** How many steps each step still waits for; undefined while all before the cursor have ended. */
-  private waiting: number[] | undefined;
-  private begun: Uint8Array | undefined;
+  /** Which step may begin. */
+  readonly turns: Turns;
   private maps: Maps | undefined;
-  private readonly ready: number[] = [];
-  private cursor = 0;
   /** Calls that are waited for. */
   private calls = 0;
   private failure: { readonly error: unknown } | undefined;
@@ -62,7 +57,8 @@ export class Execution {
     this.plan = program.plan;
     this.current = standing?.outer?.scope === scope ? standing.outer.current : run.currentIn(scope);
     this.nodesAway = goesAway(settings.nodes);
-    if (this.plan.flows) this.keepCount();
+    this.turns = new Turns(this.plan.steps);
+    if (this.plan.flows) this.turns.count();
   }
 
   /** The pipeline's place: `Corpus.essays[3]`. */
@@ -89,7 +85,7 @@ export class Execution {
 
   /** It begins nothing by itself: somebody else calls its steps. */
   standBy(): this {
-    this.cursor = this.plan.steps.length;
+    this.turns.goOnAt(this.plan.steps.length);
     return this;
   }
 
@@ -112,25 +108,28 @@ export class Execution {
   }
 
   private advance(): void {
-    const { steps } = this.plan;
+    const { turns } = this;
     const sequential = isOneAtATime(this.settings.nodes) && !this.nodesAway;
-    if (this.waiting === undefined && this.isPlain && !this.plan.collects) this.runStraight();
-    while (this.cursor < steps.length && !this.stopped && !(sequential && this.calls + this.mapsUnderWay > 0)) {
-      const step = steps[this.cursor++]!;
-      if (this.waiting === undefined || (this.waiting[step.index] === 0 && this.begun![step.index] === 0)) {
-        this.begin(step);
-      }
+    if (turns.isStraight && this.isPlain && !this.plan.collects) this.runStraight();
+    while (!this.stopped && !(sequential && this.calls + this.mapsUnderWay > 0)) {
+      const step = turns.next();
+      if (step === undefined) break;
+      this.begin(step);
     }
-    while (this.ready.length > 0 && !this.stopped) this.begin(steps[this.ready.shift()!]!);
+    while (!this.stopped) {
+      const step = turns.nextReady();
+      if (step === undefined) break;
+      this.begin(step);
+    }
     if (this.maps?.beginHeld()) this.advance();
   }
 
   /** Runs what is plain at the beginning, and goes on from where that left off. */
   private runStraight(): void {
-    if (this.cursor >= this.program.straight) return;
-    const left = runStraight(this.program, this.values, this.scope, this.cursor);
+    if (this.turns.at >= this.program.straight) return;
+    const left = runStraight(this.program, this.values, this.scope, this.turns.at);
     if (left !== undefined) this.leaveOff(left);
-    else if (!this.scope.stopped) this.cursor = this.program.straight;
+    else if (!this.scope.stopped) this.turns.goOnAt(this.program.straight);
   }
 
   /** Whether plain methods can be called with nothing around them. */
@@ -144,7 +143,7 @@ export class Execution {
   }
 
   private leaveOff(left: LeftOff): void {
-    this.cursor = left.step.index + 1;
+    this.turns.goOnAt(left.step.index + 1);
     if ("error" in left) this.fail(this.failed(left.step, left.error));
     else this.settleStep(left.step, this.perhapsFailing(left.step, left.promise));
   }
@@ -166,20 +165,7 @@ export class Execution {
     });
   }
 
-  /** From now on steps are counted: not everything before the cursor has ended. */
-  keepCount(): void {
-    if (this.waiting !== undefined) return;
-    const { steps } = this.plan;
-    this.waiting = steps.map((step) => step.waitsFor);
-    this.begun = new Uint8Array(steps.length);
-    for (let i = 0; i < this.cursor; i++) {
-      this.begun[i] = 1;
-      if (i < this.cursor - 1) for (const next of steps[i]!.next) this.waiting[next]!--;
-    }
-  }
-
   private begin(step: Step): void {
-    if (this.begun !== undefined) this.begun[step.index] = 1;
     if (step.map !== undefined) {
       this.maps ??= goesAway(this.settings.maps) ? new MapsAway(this) : new MapsHere(this);
       this.maps.begin(step);
@@ -256,33 +242,9 @@ export class Execution {
     return this.childSettings[step.index]!;
   }
 
-  /** How many steps one that has not begun still waits for. */
-  lacks(step: Step): number {
-    return this.waiting?.[step.index] ?? 0;
-  }
-
-  hasBegun(step: Step): boolean {
-    return this.begun?.[step.index] === 1;
-  }
-
-  markBegun(step: Step): void {
-    if (this.begun !== undefined) this.begun[step.index] = 1;
-  }
-
-  /** @returns whether a step now waits for nothing more, and has not begun. */
-  lacksOneLess(index: number): boolean {
-    if (this.waiting === undefined) return false;
-    return --this.waiting[index]! === 0 && this.begun![index] === 0;
-  }
-
-  /** A step waits for nothing: it begins when it is its turn. */
-  makeReady(index: number): void {
-    if (index < this.cursor) this.ready.push(index);
-  }
-
   /** Waits for a promise that is part of this execution, then goes on. */
   later(promise: PromiseLike<unknown>, ended: (value: unknown) => void, failed: (error: unknown) => void): void {
-    this.keepCount();
+    this.turns.count();
     this.calls++;
     this.run.waits();
     promise.then(
@@ -318,8 +280,7 @@ export class Execution {
   /** A step has its value: those that wait for it may begin. */
   end(step: Step, value: unknown): void {
     this.values[step.slot] = value;
-    if (this.waiting === undefined) return;
-    for (const next of step.next) if (this.lacksOneLess(next)) this.makeReady(next);
+    this.turns.end(step);
   }
 
   /** Ends the execution: nothing more begins, and the maps under way are closed. The first error is the one that counts. */

@@ -31,9 +31,9 @@ export class MapsHere implements Maps {
     for (let step = pending.shift(); step !== undefined; step = pending.shift()) {
       if (!this.add(step, chain)) return;
       for (const index of step.map!.followers) {
-        if (!execution.lacksOneLess(index)) continue;
+        if (!execution.turns.lacksOneLess(index)) continue;
         const follower = execution.plan.steps[index]!;
-        execution.markBegun(follower);
+        execution.turns.markBegun(follower);
         pending.push(follower);
       }
     }

@@ -27,7 +27,7 @@ export class MapsAway implements Maps {
     const missing = execution.plan.collects ? this.missing(step.map!.lists) : undefined;
     if (missing === undefined) {
       this.heads.push(step);
-      execution.keepCount();
+      execution.turns.count();
       return;
     }
     execution.end(step, missing);
@@ -76,7 +76,7 @@ export class MapsAway implements Maps {
   /** Whether a step has not begun, and lacks nothing but what so many others give it. */
   private lacksOnly(step: Step, sources: number): boolean {
     const { execution } = this;
-    if (execution.hasBegun(step) || execution.lacks(step) !== sources) return false;
+    if (execution.turns.hasBegun(step) || execution.turns.lacks(step) !== sources) return false;
     return !execution.plan.collects || this.missing(wholeLists(step)) === undefined;
   }
 
@@ -94,7 +94,7 @@ export class MapsAway implements Maps {
     try {
       const run = new FusedMaps(execution, steps, (step, results) => this.ended(step, results));
       this.runs.add(run);
-      for (const step of steps) execution.markBegun(step);
+      for (const step of steps) execution.turns.markBegun(step);
       this.sent += steps.length;
       run.start();
     } catch (error) {
@@ -110,7 +110,8 @@ export class MapsAway implements Maps {
 
   /** A map has ended: those that wait for its elements, and did not go along, may begin. */
   private endFlows(step: Step): void {
-    for (const index of step.map!.followers) if (this.execution.lacksOneLess(index)) this.execution.makeReady(index);
+    const { turns } = this.execution;
+    for (const index of step.map!.followers) if (turns.lacksOneLess(index)) turns.makeReady(index);
   }
 }
 
