@@ -1,6 +1,7 @@
 import { HypernodesError, NodeError } from "../errors.js";
 import type { Step } from "../graph/plan.js";
 import { collecting, perform } from "./call.js";
+import type { Elements } from "./elements.js";
 import type { Execution } from "./execution.js";
 import { print } from "./failure.js";
 import type { List } from "./lists.js";
@@ -12,10 +13,7 @@ export interface Batch {
   readonly step: Step;
   /** The elements' indices: first to last, without those that have failed before. */
   readonly indices: readonly number[];
-  /** What is added to them to make those of the whole map. */
-  readonly offset: number;
-  /** What an element brings: a value from each list. */
-  readonly elementsAt: (index: number) => unknown[];
+  readonly elements: Elements;
   readonly shared: readonly unknown[];
 }
 
@@ -41,10 +39,10 @@ export function callBatch(batch: Batch): unknown[] | PromiseLike<unknown[]> {
   }
 }
 
-function together({ execution, step, offset, elementsAt, shared }: Batch, indices: readonly number[]) {
+function together({ execution, step, elements, shared }: Batch, indices: readonly number[]) {
   const columns = step.map!.lists.map(() => [] as unknown[]);
-  for (const index of indices) for (const [i, element] of elementsAt(index).entries()) columns[i]!.push(element);
-  const first = indices[0]! + offset;
+  for (const index of indices) for (const [i, element] of elements.at(index).entries()) columns[i]!.push(element);
+  const first = elements.index(indices[0]!);
   const complete = (values: unknown): unknown[] => {
     const got = Array.isArray(values) || ArrayBuffer.isView(values) ? Array.from(values as unknown as List) : undefined;
     if (got?.length === indices.length) return got;

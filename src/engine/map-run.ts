@@ -5,18 +5,19 @@ import { callBatch } from "./batch.js";
 import { collecting, failed, perform, runChild } from "./call.js";
 import type { Chain } from "./chain.js";
 import { isAsync } from "./current-run.js";
+import { Elements } from "./elements.js";
 import { now } from "./events.js";
 import type { Execution } from "./execution.js";
 import { failedBefore } from "./failure.js";
-import { type List, listsOf } from "./lists.js";
-import type { Lane } from "./straight-maps.js";
+import { listsOf } from "./lists.js";
+import { callIn, type Lane } from "./straight-maps.js";
 import { isThenable } from "./thenable.js";
 
 /** A mapped step under way: its units (an element, or a batch of them), their results in order. */
 export class MapRun {
   readonly results: unknown[];
   private chain!: Chain;
-  private readonly lists: readonly List[];
+  private readonly elements: Elements;
   private readonly length: number;
   private readonly units: number;
   private readonly size: number;
@@ -32,6 +33,7 @@ export class MapRun {
   private failures = 0;
   private shared: unknown[] | undefined;
   private building: Promise<void> | undefined;
+  private laid: Lane | undefined;
 
   constructor(
     private readonly execution: Execution,
@@ -41,18 +43,14 @@ export class MapRun {
     private readonly ended: (results: unknown[]) => void,
   ) {
     const map = step.map!;
-    this.lists = listsOf(step, values, execution.placeOf(step));
+    this.elements = new Elements(listsOf(step, values, execution.placeOf(step)), map.product, execution.window);
     this.direct =
       execution.program.direct[step.index]! &&
       execution.run.tell === undefined &&
       !execution.plan.collects &&
       map.batch === 0 &&
       !map.product;
-    this.length = map.product
-      ? execution.window !== undefined
-        ? execution.window.count
-        : this.lists.reduce((product, { length }) => product * length, 1)
-      : (this.lists[0]?.length ?? 0);
+    this.length = this.elements.length;
     this.size = map.batch || 1;
     this.units = Math.ceil(this.length / this.size);
     this.left = this.units;
@@ -85,15 +83,30 @@ export class MapRun {
   /** The map as a lane of a straight run, if nothing is in the way of that. */
   lane(): Lane | undefined {
     const { execution, step } = this;
-    const { methods, self } = execution.program;
-    const method = methods[step.index];
+    const method = execution.program.methods[step.index];
     const isBuilt = step.resources.every((i) => execution.values[execution.plan.resources[i]!.slot] !== undefined);
     // What joins a map that is under way takes its elements as they come.
     const isFirst = this.flowing.every((source) => source === undefined || source.chain === this.chain);
     if (!this.direct || method === undefined || isAsync(method) || !isBuilt || !isFirst || this.left === 0)
       return undefined;
     this.shared = execution.inputsOf(step);
-    return { map: this, step: step.index, method, self, lists: this.lists, shared: this.shared, results: this.results };
+    return this.laidOpen();
+  }
+
+  private laidOpen(): Lane {
+    const { step, results } = this;
+    const { methods, self } = this.execution.program;
+    const method = methods[step.index]!;
+    this.laid ??= {
+      map: this,
+      step: step.index,
+      method,
+      self,
+      lists: this.elements.lists,
+      shared: this.shared!,
+      results,
+    };
+    return this.laid;
   }
 
   /** A straight run has done the first elements. */
@@ -183,13 +196,8 @@ export class MapRun {
     this.execution.tellMap(this.step, { phase: "failed", error, durationMs: now() - this.startedAt });
   }
 
-  /** The index that an element has in the whole map, of which this may be a part. */
-  private index(element: number): number {
-    return element + (this.execution.window?.first ?? 0);
-  }
-
   private call(unit: number): unknown {
-    const known = this.execution.window?.failureOf(this.step.index, this.index(unit));
+    const known = this.execution.window?.failureOf(this.step.index, this.elements.index(unit));
     if (known !== undefined) return this.step.map!.batch > 0 ? [known] : known;
     if (this.direct) return this.callDirectly(unit);
     const { execution, step } = this;
@@ -198,24 +206,16 @@ export class MapRun {
       const carried = this.carried(unit);
       if (carried !== undefined) return carried;
     }
-    return collecting(execution, step, () => perform(execution, step, this.inputsAt(unit), this.index(unit)));
+    return collecting(execution, step, () => perform(execution, step, this.inputsAt(unit), this.elements.index(unit)));
   }
 
   private callDirectly(unit: number): unknown {
     const { execution, step } = this;
-    const { self, methods, children } = execution.program;
-    const method = methods[step.index]!;
-    const shared = this.shared!;
     try {
-      const child = children[step.index];
-      if (child !== undefined) {
-        const call = { execution, step, inputs: this.inputsAt(unit), element: this.index(unit) };
-        return runChild(call, child, execution.scope);
-      }
-      if (this.lists.length > 1 || shared.length > 2) return method.apply(self, this.inputsAt(unit));
-      if (shared.length === 0) return method.call(self, this.lists[0]![unit]);
-      if (shared.length === 1) return method.call(self, this.lists[0]![unit], shared[0]);
-      return method.call(self, this.lists[0]![unit], shared[0], shared[1]);
+      const child = execution.program.children[step.index];
+      if (child === undefined) return callIn(this.laidOpen(), unit);
+      const call = { execution, step, inputs: this.inputsAt(unit), element: this.elements.index(unit) };
+      return runChild(call, child, execution.scope);
     } catch (error) {
       throw this.failed(unit, error);
     }
@@ -223,30 +223,16 @@ export class MapRun {
 
   private failed(unit: number, error: unknown): NodeError {
     const { execution, step } = this;
-    return failed({ execution, step, inputs: this.inputsAt(unit), element: this.index(unit) }, error);
+    return failed({ execution, step, inputs: this.inputsAt(unit), element: this.elements.index(unit) }, error);
   }
 
   private inputsAt(index: number): unknown[] {
-    if (this.lists.length === 1 && this.shared!.length === 0) return [this.lists[0]![index]];
-    return [...this.elementsAt(index), ...this.shared!];
+    return [...this.elements.at(index), ...this.shared!];
   }
 
   /** An element that has failed before does not come to a method: its error goes on in its place. */
   private carried(index: number): NodeError | undefined {
     return failedBefore(this.inputsAt(index));
-  }
-
-  private elementsAt(index: number): unknown[] {
-    const { lists } = this;
-    if (!this.step.map!.product) return lists.map((list) => list[index]);
-    const elements: unknown[] = new Array(lists.length);
-    let rest = this.index(index);
-    for (let i = lists.length - 1; i >= 0; i--) {
-      const list = lists[i]!;
-      elements[i] = list[rest % list.length];
-      rest = Math.floor(rest / list.length);
-    }
-    return elements;
   }
 
   /** The values of a batch's elements: an element that has failed before keeps its error. */
@@ -261,9 +247,7 @@ export class MapRun {
       let next = 0;
       return values.map((carried) => carried ?? found[next++]);
     };
-    const elementsAt = (index: number) => this.elementsAt(index);
-    const offset = this.index(0);
-    const found = callBatch({ execution, step, indices, offset, elementsAt, shared: shared! });
+    const found = callBatch({ execution, step, indices, elements: this.elements, shared: shared! });
     return isThenable(found) ? (found as PromiseLike<unknown[]>).then(place) : place(found as unknown[]);
   }
 

@@ -40,7 +40,7 @@ export function runStraightMaps(
       for (lane = 0; lane < lanes.length; lane++) {
         const { step, results } = lanes[lane]!;
         if (lane > 0) window?.goOn(step, element);
-        const value = call(lanes[lane]!, element);
+        const value = callIn(lanes[lane]!, element);
         if (isThenable(value)) return { lane, element, promise: value };
         results[element] = value;
       }
@@ -52,7 +52,8 @@ export function runStraightMaps(
   return element;
 }
 
-function call({ method, self, lists, shared }: Lane, element: number): unknown {
+/** Calls the method for an element. */
+export function callIn({ method, self, lists, shared }: Lane, element: number): unknown {
   if (lists.length > 1 || shared.length > 2) {
     return method.apply(self, [...lists.map((list) => list[element]), ...shared]);
   }
