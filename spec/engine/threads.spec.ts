@@ -11,10 +11,13 @@ import {
   Neighbour,
   Nest,
   NestOnce,
+  Noticed,
   Overlap,
   Resourceful,
+  Sharing,
   Stoppable,
   Travels,
+  TwoBranches,
   Uncaught,
   Unreadable,
   Untravelled,
@@ -85,6 +88,26 @@ describe("threads", () => {
     expect(sum.map((v) => v.data[0])).to.deep.equal([3, 4, 5]);
     expect(sum[0]).to.be.instanceOf(Vectors);
     expect(isVectors).to.deep.equal([true, true, true]);
+  });
+
+  it("decode what all elements share once each, however many chunks use it, and drop it when the map ends", async () => {
+    for (let i = 0; i < 3; i++) {
+      const noticed = new Noticed(cells());
+      const { left } = await new Sharing().run({ xs: range(100), noticed }, PARALLEL);
+      expect(noticed.cells[0]).to.be.within(1, 2);
+      expect(left.at(-1)).to.equal(0);
+    }
+  });
+
+  it("70: compute independent nested branches together", async () => {
+    const counts = cells();
+    const execution = { nodes: "threaded" } as const;
+    expect(await new TwoBranches().run({ x: 5, cells: counts }, { execution })).to.deep.equal({
+      a: 10,
+      b: 15,
+      result: 25,
+    });
+    expect(counts[1]).to.equal(2);
   });
 
   it("run maps of maps and nested pipelines within the thread: no pool inside a pool", async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import os from "node:os";
 import path from "node:path";
@@ -178,6 +178,29 @@ describe("the package", function () {
     const { stdout, stderr } = await inFolder("npx", "tsx", "main.ts");
     expect(stderr).to.equal("");
     expect(JSON.parse(stdout)).to.deep.equal({ ...PRINTED, types: "undefined" });
+  });
+
+  it("runs on threads in a CommonJS project, under tsx and swc", async () => {
+    const project = path.join(folder, "commonjs");
+    mkdirSync(project);
+    writeFileSync(path.join(project, "package.json"), JSON.stringify({ type: "commonjs" }));
+    const compilerOptions = { target: "ES2022", module: "CommonJS", experimentalDecorators: true };
+    writeFileSync(path.join(project, "tsconfig.json"), JSON.stringify({ compilerOptions }));
+    writeFileSync(path.join(project, "in-threads.ts"), IN_THREADS);
+    writeFileSync(
+      path.join(project, "main.ts"),
+      `import { InThreads, Point } from "./in-threads";
+new InThreads().run({ xs: [1, 2] }).then(({ points, thread }) => {
+  console.log(points.every((point) => point instanceof Point), thread.every((t) => t > 0));
+});`,
+    );
+    for (const loader of [
+      ["--import", "tsx"],
+      ["--require", "@swc-node/register"],
+    ]) {
+      const { stdout, stderr } = await execute(process.execPath, [...loader, "main.ts"], { cwd: project });
+      expect({ stdout, stderr }).to.deep.equal({ stdout: "true true\n", stderr: "" });
+    }
   });
 
   it("says what to set where decorators are compiled by the standard", async () => {

@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { isMainThread, threadId } from "node:worker_threads";
 import {
   type Batch,
@@ -111,6 +113,59 @@ export class Overlap extends Pipeline {
   }
 }
 let here = 0;
+
+/** Counts in cells how often it was decoded. */
+@model()
+export class Noticed {
+  constructor(readonly cells: Cells) {}
+  toJSON(): Cells {
+    return this.cells;
+  }
+  static fromJSON(cells: Cells): Noticed {
+    Atomics.add(cells, 0, 1);
+    return new Noticed(cells);
+  }
+}
+
+const kept: WeakRef<object>[] = [];
+
+export class Sharing extends Pipeline {
+  @input() xs!: number[];
+  @input() noticed!: Noticed;
+  /** How many shared values of earlier maps are still in the thread's memory. */
+  @mapOver("xs", "noticed") async left(_x: number, noticed: Noticed): Promise<Each<number>> {
+    if (!kept.some((ref) => ref.deref() === noticed)) kept.push(new WeakRef(noticed));
+    await sleep(1);
+    setFlagsFromString("--expose-gc");
+    runInNewContext("gc")();
+    return kept.filter((ref) => ref.deref() !== undefined && ref.deref() !== noticed).length;
+  }
+}
+
+class Branch extends Pipeline {
+  @input() x!: number;
+  @input() factor!: number;
+  @input() cells!: Cells;
+  @node("x", "factor", "cells") async value(x: number, factor: number, cells: Cells): Promise<number> {
+    const now = Atomics.add(cells, 0, 1) + 1;
+    if (now > cells[1]!) Atomics.store(cells, 1, now);
+    await sleep(50);
+    Atomics.sub(cells, 0, 1);
+    return x * factor;
+  }
+}
+/** Two independent nested branches. */
+export class TwoBranches extends Pipeline {
+  @input() x!: number;
+  @input() two?: number = 2;
+  @input() three?: number = 3;
+  @input() cells!: Cells;
+  @nested(Branch, { x: "x", factor: "two", cells: "cells" }, "value") a!: Nested<number>;
+  @nested(Branch, { x: "x", factor: "three", cells: "cells" }, "value") b!: Nested<number>;
+  @node("a", "b") result(a: number, b: number): number {
+    return a + b;
+  }
+}
 
 /** Three maps over each other; notes how many elements the first has begun when the first element ends. */
 export class Deep extends Pipeline {

@@ -1,4 +1,6 @@
-import { pathToFileURL } from "node:url";
+import { createRequire } from "node:module";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { workerData } from "node:worker_threads";
 import type { PipelineClass } from "../../dsl/members.js";
 import { classFrom, type Origin } from "../../dsl/origin.js";
 import { HypernodesError } from "../../errors.js";
@@ -6,6 +8,7 @@ import { remembered } from "../../graph/remembered.js";
 import { summary } from "../failure.js";
 import { thread } from "./inside.js";
 import { registerLoaders } from "./loaders.js";
+import type { ThreadData } from "./protocol.js";
 
 let registered: Promise<void> | undefined;
 const imports = new Map<string, Promise<void>>();
@@ -36,11 +39,10 @@ async function importing(pipeline: string, file: string): Promise<void> {
   const ran = new Promise<never>((_, reject) => {
     thread.onRunAtImport = (ran) => reject(runAtImport(pipeline, ran, file));
   });
-  const url = file.startsWith("file:") ? file : pathToFileURL(file).href;
   try {
     registered ??= registerLoaders();
     await registered;
-    await Promise.race([import(url), ran]);
+    await Promise.race([load(file), ran]);
   } catch (error) {
     if (error instanceof HypernodesError && error.code === "RUN_AT_IMPORT") throw error;
     throw new HypernodesError({
@@ -53,6 +55,19 @@ async function importing(pipeline: string, file: string): Promise<void> {
     });
   } finally {
     thread.onRunAtImport = undefined;
+  }
+}
+
+async function load(file: string): Promise<void> {
+  const url = file.startsWith("file:") ? file : pathToFileURL(file).href;
+  const { isCommonJs } = (workerData as ThreadData).hypernodes;
+  try {
+    if (isCommonJs) createRequire(url)(fileURLToPath(url));
+    else await import(url);
+  } catch (error) {
+    // What was registered with node --require loads for require alone.
+    if ((error as { code?: unknown }).code !== "ERR_UNKNOWN_FILE_EXTENSION") throw error;
+    createRequire(url)(fileURLToPath(url));
   }
 }
 

@@ -23,6 +23,7 @@ export class Pool {
   constructor(
     private readonly size: number,
     resourceLimits: ThreadLimits | undefined,
+    isCommonJs: boolean,
   ) {
     const name = `hypernodes ${randomUUID()}`;
     this.channel = new BroadcastChannel(name);
@@ -36,7 +37,7 @@ export class Pool {
       idleTimeout: Number.POSITIVE_INFINITY,
       // A thread that waits in Atomics.wait hears no broadcast, and runs no timer.
       atomics: "disabled",
-      workerData: { hypernodes: { channel: name } } satisfies ThreadData,
+      workerData: { hypernodes: { channel: name, isCommonJs } } satisfies ThreadData,
       loadBalancer: ((task: PiscinaTask, workers: PiscinaWorker[]) => this.place(task, workers)) as never,
       ...(resourceLimits && { resourceLimits }),
     });

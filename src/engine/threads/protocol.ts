@@ -104,7 +104,11 @@ export type Broadcast = { readonly ended: number } | { readonly stopped: number 
 
 /** What every thread is started with. */
 export interface ThreadData {
-  readonly hypernodes: { readonly channel: string };
+  readonly hypernodes: {
+    readonly channel: string;
+    /** Whether a loader has made CommonJS of us, and so of the user's modules: they have to meet again in each thread. */
+    readonly isCommonJs: boolean;
+  };
 }
 
 const STOP = 2;

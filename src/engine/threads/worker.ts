@@ -1,10 +1,17 @@
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import { workerData } from "node:worker_threads";
+import type { ThreadData } from "./protocol.js";
 import type { answer } from "./thread.js";
 
-const url = new URL(`./thread.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url).href;
+type Thread = { readonly answer: typeof answer };
+
+const url = new URL(`./thread.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url);
 // Piscina requires this file before it imports it, and a loader that makes modules CommonJS for that (tsx) would do so
 // with all that a plain import here brings: then everything, decorators' records too, would be there twice.
-const load = new Function("url", "return import(url)") as (url: string) => Promise<{ answer: typeof answer }>;
-const thread = load(url);
+const load = new Function("url", "return import(url)") as (url: string) => Promise<Thread>;
+const { isCommonJs } = (workerData as ThreadData).hypernodes;
+const thread = isCommonJs ? (createRequire(url)(fileURLToPath(url)) as Thread) : load(url.href);
 
 /** What Piscina calls in each thread of a pool. */
 export default async (request: Parameters<typeof answer>[0]): Promise<unknown> => (await thread).answer(request);
