@@ -129,6 +129,12 @@ if (isMainThread) await new Double().run({ xs: [1] }).catch((error) => console.l
     ]);
     expect(code).to.equal(0);
     expect(stdout).to.contain("no loader");
+    const leaving = path.resolve(folder, "leaving.mjs");
+    writeFileSync(leaving, `import { isMainThread } from "node:worker_threads";\nif (!isMainThread) process.exit(9);`);
+    const left = await execute(process.execPath, [
+      ...["--import", "@swc-node/register/esm-register", "--import", leaving, file],
+    ]);
+    expect(left.stdout).to.contain("threads end before they have begun");
   });
 
   it("and disposes of what it keeps when the process ends", async () => {

@@ -370,6 +370,21 @@ describe("a run that is stopped", () => {
     });
   }
 
+  it("lets those begin that were waiting for its threads", async () => {
+    const counts = cells();
+    const controller = new AbortController();
+    const stopped = new Stoppable().run(
+      { xs: range(10), cells: counts },
+      { outputs: ["loops"], signal: controller.signal },
+    );
+    await until(() => counts[0]! >= 2);
+    const waiting = new Neighbour().run({ xs: [1, 2, 3] }, PARALLEL);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    controller.abort();
+    expect(await rejection(stopped)).to.include({ code: "ABORTED" });
+    expect((await waiting).slow).to.deep.equal([2, 4, 6]);
+  });
+
   it("leaves no thread behind", async function () {
     if (!existsSync("/proc/self/task")) this.skip();
     const tasks = () => readdirSync("/proc/self/task").length;

@@ -17,6 +17,8 @@ export class Pool {
   private readonly threads = new Map<number, Thread>();
   /** Visits that no thread has begun yet. */
   private readonly waiting = new Set<Visiting>();
+  /** How many threads have ended since one last came to life. */
+  private stillborn = 0;
   private readonly onBeforeExit = () => void this.endHolding();
 
   /** @param size how many threads there are at most. */
@@ -42,6 +44,10 @@ export class Pool {
       ...(resourceLimits && { resourceLimits }),
     });
     this.piscina.on("error", (error) => this.threadFailed(error));
+    this.piscina.on("workerCreate", () => {
+      this.stillborn = 0;
+    });
+    this.piscina.on("workerDestroy", () => setImmediate(() => this.threadEnded()));
     process.on("beforeExit", this.onBeforeExit);
   }
 
@@ -170,6 +176,18 @@ export class Pool {
     await last.promise.catch(() => {});
     thread.holds = false;
     thread.resting = false;
+  }
+
+  /** Piscina begins no thread in the place of one that ended before somebody asks it for something. */
+  private threadEnded(): void {
+    this.stillborn++;
+    if (this.waiting.size === 0 || this.piscina.threads.length >= this.size) return;
+    if (this.stillborn <= 2 * this.size)
+      this.run({ rest: "nothing" }, "overlapping", undefined).promise.catch(() => {});
+    else
+      this.threadFailed(
+        new Error("threads end before they have begun: see what Node is told to load before the program"),
+      );
   }
 
   /** A thread that fails before it has begun anything will not do better the next time. */

@@ -79,8 +79,8 @@ export interface KnownFailure {
   readonly error: NodeError;
 }
 
-/** What a thread is asked: to do a visit; to let go of its resources; to wait for its end. */
-export type Request = VisitMessage | { readonly rest: "dispose" | "wait" };
+/** What a thread is asked: to do a visit; or to let go of its resources, to wait for its end, to be there. */
+export type Request = VisitMessage | { readonly rest: "dispose" | "wait" | "nothing" };
 
 /** What a visit brings home, encoded. */
 export interface VisitResult {

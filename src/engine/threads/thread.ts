@@ -13,12 +13,17 @@ channel.onmessage = (message: unknown) => {
   else stopped(broadcast.stopped);
 };
 
+function resting(how: "dispose" | "wait" | "nothing"): unknown {
+  if (how === "dispose") return rest();
+  return how === "wait" ? new Promise(() => {}) : undefined;
+}
+
 /** The end of the last visit of those that go one after another. */
 let turn: Promise<unknown> = Promise.resolve();
 
 /** Does what a thread is asked. */
 export async function answer(request: Request): Promise<unknown> {
-  if ("rest" in request) return request.rest === "dispose" ? rest() : new Promise(() => {});
+  if ("rest" in request) return resting(request.rest);
   const answered = request.company === "serial" ? turn.then(() => answerVisit(request)) : answerVisit(request);
   if (request.company === "serial") turn = answered.catch(() => {});
   const result = await answered;
