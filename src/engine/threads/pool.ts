@@ -3,6 +3,7 @@ import { BroadcastChannel } from "node:worker_threads";
 import { Piscina } from "piscina";
 import type { ThreadLimits } from "../../dsl/choices.js";
 import { remembered } from "../../graph/remembered.js";
+import { placeFor, type Thread, type Visiting } from "./placing.js";
 import type { Broadcast, Company, Request, ThreadData, VisitMessage } from "./protocol.js";
 
 /** A thread that nobody has visited for this long lets go of its resources and ends. */
@@ -109,27 +110,14 @@ export class Pool {
   private place(task: PiscinaTask, workers: readonly PiscinaWorker[]): PiscinaWorker | null {
     const visiting = task[Piscina.queueOptionsSymbol] as Visiting;
     const alive = workers.filter((worker) => !worker.destroyed && !worker.terminating);
+    const { target } = visiting;
+    const canGrow = this.piscina.threads.length < this.size;
     const chosen =
-      visiting.target === undefined ? this.choose(visiting, alive) : alive.find(({ id }) => id === visiting.target);
+      target === undefined
+        ? placeFor(visiting, alive, this.threads, this.waiting, canGrow)
+        : alive.find(({ id }) => id === target);
     if (chosen !== undefined) this.begun(visiting, chosen.id);
     return chosen ?? null;
-  }
-
-  private choose(visiting: Visiting, workers: readonly PiscinaWorker[]): PiscinaWorker | undefined {
-    let chosen: PiscinaWorker | undefined;
-    let least = Number.POSITIVE_INFINITY;
-    // One thread empties for whoever has to be alone, and would never be if others came without a pause.
-    const isKeptFree = visiting.company !== "none" && [...this.waiting].some(({ company }) => company === "none");
-    for (const worker of isKeptFree ? workers.slice(1) : workers) {
-      const { visits = NOBODY, resting = false } = this.threads.get(worker.id) ?? {};
-      if (resting) continue;
-      if (visits.size === 0) return worker;
-      if (visits.size >= least || !goTogether(visiting, visits)) continue;
-      chosen = worker;
-      least = visits.size;
-    }
-    // Rather a new thread than one that has something to do.
-    return this.piscina.threads.length < this.size ? undefined : chosen;
   }
 
   private begun(visiting: Visiting, id: number): void {
@@ -152,8 +140,12 @@ export class Pool {
     if (thread === undefined) return;
     thread.visits.delete(visiting);
     if (thread.visits.size > 0 || thread.resting) return;
-    if (!this.piscina.threads.some(({ threadId }) => threadId === thread.id)) this.forget(thread);
+    if (!this.isAlive(thread)) this.forget(thread);
     else thread.idle = setTimeout(() => void this.end(thread), IDLE_MS).unref();
+  }
+
+  private isAlive({ id }: Thread): boolean {
+    return this.piscina.threads.some(({ threadId }) => threadId === id);
   }
 
   private forget(thread: Thread): void {
@@ -176,11 +168,12 @@ export class Pool {
     await last.promise.catch(() => {});
     thread.holds = false;
     thread.resting = false;
+    if (!this.isAlive(thread)) this.forget(thread);
   }
 
   /** Piscina begins no thread in the place of one that ended before somebody asks it for something. */
   private threadEnded(): void {
-    this.stillborn++;
+    this.stillborn = this.waiting.size === 0 ? 0 : this.stillborn + 1;
     if (this.waiting.size === 0 || this.piscina.threads.length >= this.size) return;
     if (this.stillborn <= 2 * this.size)
       this.run({ rest: "nothing" }, "overlapping", undefined).promise.catch(() => {});
@@ -199,46 +192,12 @@ export class Pool {
   }
 }
 
-/** A request on its way to a thread, in it, and back. */
-export interface Visiting {
-  readonly company: Company;
-  readonly isUnderWay: () => boolean;
-  readonly target: number | undefined;
-  readonly controller: AbortController;
-  readonly promise: Promise<Uint8Array>;
-  /** The thread's id, once it has begun. */
-  thread: number | undefined;
-  /** What else was in the thread meanwhile. */
-  readonly neighbours: Visiting[];
-  /** Whether we ended its thread, for whatever reason. */
-  killed?: boolean;
-  fail?: (error: unknown) => void;
-}
-
-interface Thread {
-  readonly id: number;
-  readonly visits: Set<Visiting>;
-  holds: boolean;
-  resting: boolean;
-  idle: NodeJS.Timeout | undefined;
-}
-
 function buffersOf(request: Request): ArrayBuffer[] {
   if ("rest" in request) return [];
   return [request.elements, request.known].flatMap((bytes) =>
     bytes === undefined ? [] : [bytes.buffer as ArrayBuffer],
   );
 }
-
-/** Visits that go one after another may wait in the thread for their turn: it then goes on without a word from here. */
-const QUEUED = 2;
-
-function goTogether({ company }: Visiting, others: ReadonlySet<Visiting>): boolean {
-  if (company === "none" || [...others].some((other) => other.company !== company)) return false;
-  return company === "overlapping" || others.size < QUEUED;
-}
-
-const NOBODY: ReadonlySet<Visiting> = new Set();
 
 interface PiscinaTask {
   readonly [key: symbol]: unknown;

@@ -4,7 +4,8 @@ import { timeoutError } from "../attempt.js";
 import { now } from "../events.js";
 import { summary } from "../failure.js";
 import type { Fragment } from "./fragment.js";
-import type { Pool, Visiting } from "./pool.js";
+import type { Visiting } from "./placing.js";
+import type { Pool } from "./pool.js";
 import { type KnownFailure, Progress, type VisitMessage, type VisitRange, type VisitResult } from "./protocol.js";
 
 /** Elements that go to a thread together. */
