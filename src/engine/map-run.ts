@@ -22,8 +22,10 @@ export class MapRun {
   private readonly units: number;
   private readonly size: number;
   private readonly followers: MapRun[] = [];
-  /** For each unit, how many elements it still lacks; undefined if the lists are whole. */
-  private readonly lacks: Uint32Array | undefined;
+  /** How many maps it takes elements of as they come. */
+  private readonly sources: number;
+  /** For each unit, how many elements it still lacks; made when the first one comes. */
+  private lacks: Uint32Array | undefined;
   private readonly arrived: Uint8Array | undefined;
   private readonly startedAt: number;
   /** Whether a call needs nothing around it. */
@@ -55,12 +57,7 @@ export class MapRun {
     this.units = Math.ceil(this.length / this.size);
     this.left = this.units;
     this.results = new Array(this.length);
-    const sources = flowing.filter((source) => source !== undefined);
-    if (sources.length > 0) {
-      this.lacks = new Uint32Array(this.units);
-      for (let unit = 0; unit < this.units; unit++) this.lacks[unit] = this.end(unit) - unit * this.size;
-      if (sources.length > 1) for (let unit = 0; unit < this.units; unit++) this.lacks[unit]! *= sources.length;
-    }
+    this.sources = flowing.filter((source) => source !== undefined).length;
     if (map.followers.length > 0) this.arrived = new Uint8Array(this.length);
     this.startedAt = execution.run.tell === undefined ? 0 : now();
     execution.tellMap(step, { phase: "start", elements: this.length });
@@ -133,7 +130,7 @@ export class MapRun {
 
   /** Begins the next unit of whole lists. @returns false if there is none. */
   beginNext(): boolean {
-    if (this.lacks !== undefined || this.next >= this.units) return false;
+    if (this.sources > 0 || this.next >= this.units) return false;
     this.begin(this.next++);
     return true;
   }
@@ -142,7 +139,8 @@ export class MapRun {
     // It has been here on a straight run.
     if (element < this.next) return;
     const unit = Math.floor(element / this.size);
-    if (--this.lacks![unit]! === 0) this.chain.push(this, unit);
+    this.lacks ??= Uint32Array.from({ length: this.units }, (_, i) => (this.end(i) - i * this.size) * this.sources);
+    if (--this.lacks[unit]! === 0) this.chain.push(this, unit);
   }
 
   begin(unit: number): void {

@@ -1,7 +1,7 @@
 /** Milliseconds that a chunk should take: a visit costs about 0.1 ms. */
 const TARGET_MS = 50;
 /** Milliseconds below which a chunk is not worth a visit of its own. */
-const LEAST_MS = 0.5;
+const LEAST_MS = 1;
 /** How much more than all that was measured the next chunk may hold. */
 const GROWTH = 16;
 /** A chunk takes at most this part of what is left for each worker: so none holds a big last one. */

@@ -196,8 +196,7 @@ async function doVisit(visit: Visit): Promise<VisitResult> {
         range && { first: range.first + done, count: next - done, offset: done },
       );
       for (const [i, { slot }] of program.plan.outputs.entries()) values[i] = joined(values[i]!, slots[slot], range);
-      for (const [i, { slot, map }] of program.plan.steps.entries())
-        if (map) failed[i]! += errorsIn(slots[slot] as List);
+      if (program.plan.collects) countErrors(program.plan, slots, failed);
     } catch (error) {
       failure = { error };
       break;
@@ -224,6 +223,10 @@ function compute(visit: Visit, lists: readonly List[], range: WindowRange | unde
   const running = new Execution(program, values, run, scope, settings, { path: spec.path }, window).start();
   if (running === undefined) return values;
   return scope.unlessStopped(running).then(() => values);
+}
+
+function countErrors({ steps }: Plan, slots: readonly unknown[], failed: number[]): void {
+  for (const [i, { slot, map }] of steps.entries()) if (map) failed[i]! += errorsIn(slots[slot] as List);
 }
 
 function errorsIn(values: List | undefined): number {
