@@ -97,7 +97,7 @@ await new Double().run({ xs: [1] }).catch((error) => console.log(error.message))
     const { stdout } = await run(file);
     expect(stdout)
       .to.contain("a thread can't import")
-      .and.to.contain("Error: no threads, please. A thread loads modules");
+      .and.to.contain("Error: no threads, please. Move the class into a module");
   });
 
   it("which may end the thread: the run fails, and does not go on for ever", async () => {
@@ -196,6 +196,7 @@ if (isMainThread) {
     }
     const error = await rejection(new Hidden().run({ xs: [1] }));
     expect(error.message).to.match(/^Hidden: a thread can't import .*importing\.spec\.ts/);
+    expect(error.message).to.contain("is not defined. Move the class into a module that can be imported by itself.");
     const file = program(
       "inside.ts",
       `

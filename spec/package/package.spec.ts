@@ -203,6 +203,21 @@ new InThreads().run({ xs: [1, 2] }).then(({ points, thread }) => {
     }
   });
 
+  it("says why a thread can't read what a test runner transforms in its own process", async () => {
+    config({});
+    writeFileSync(
+      path.join(folder, "runner.mjs"),
+      `import { register } from "node:module";
+import { isMainThread } from "node:worker_threads";
+if (isMainThread) register("@swc-node/register/esm", import.meta.url);
+const { InThreads } = await import("./in-threads.ts");
+await new InThreads().run({ xs: [1] }).catch((error) => console.log(error.message));`,
+    );
+    const { stdout } = await inFolder(process.execPath, "runner.mjs");
+    expect(stdout).to.match(/^InThreads: a thread can't import .*in-threads.ts, which defines the class: \w*Error/);
+    expect(stdout).to.contain("compile it first, or start Node with the loader.");
+  });
+
   it("says what to set where decorators are compiled by the standard", async () => {
     config({ experimentalDecorators: false, emitDecoratorMetadata: false });
     const { stderr, code } = await inFolder("npx", "tsx", "main.ts");

@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { workerData } from "node:worker_threads";
 import type { PipelineClass } from "../../dsl/members.js";
@@ -49,8 +50,7 @@ async function importing(pipeline: string, file: string): Promise<void> {
       code: "NOT_IMPORTABLE",
       where: pipeline,
       problem: `a thread can't import ${file}, which defines the class: ${summary(error)}`,
-      advice:
-        "A thread loads modules with what Node was started with (node --import ...), not with what a test runner or bundler transforms on the way: compile it first, or start Node with the loader.",
+      advice: isUnreadable(error) ? LOADER : "Move the class into a module that can be imported by itself.",
       cause: error,
     });
   } finally {
@@ -58,16 +58,26 @@ async function importing(pipeline: string, file: string): Promise<void> {
   }
 }
 
+const LOADER =
+  "A thread loads modules with what Node was started with (node --import ...), not with what a test runner or bundler transforms on the way: compile it first, or start Node with the loader.";
+
+/** Whether Node can't read the file, or something that it imports. */
+function isUnreadable(error: unknown): boolean {
+  return error instanceof SyntaxError || (error as { code?: unknown }).code === "ERR_UNKNOWN_FILE_EXTENSION";
+}
+
 async function load(file: string): Promise<void> {
   const url = file.startsWith("file:") ? file : pathToFileURL(file).href;
   const { isCommonJs } = (workerData as ThreadData).hypernodes;
+  const require = createRequire(url);
   try {
-    if (isCommonJs) createRequire(url)(fileURLToPath(url));
+    if (isCommonJs) require(fileURLToPath(url));
     else await import(url);
   } catch (error) {
     // What was registered with node --require loads for require alone.
-    if ((error as { code?: unknown }).code !== "ERR_UNKNOWN_FILE_EXTENSION") throw error;
-    createRequire(url)(fileURLToPath(url));
+    const isForRequire = !isCommonJs && isUnreadable(error) && path.extname(url) in require.extensions;
+    if (!isForRequire) throw error;
+    require(fileURLToPath(url));
   }
 }
 
