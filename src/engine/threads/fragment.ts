@@ -3,6 +3,7 @@ import { originOf } from "../../dsl/origin.js";
 import { HypernodesError, ValueError } from "../../errors.js";
 import { written } from "../../graph/graph.js";
 import { type Argument, isTimed, type Plan, type Step } from "../../graph/plan.js";
+import { remembered } from "../../graph/remembered.js";
 import { encode } from "../../values/codec.js";
 import type { Execution } from "../execution.js";
 import type { Company, FragmentSpec, PlanSource } from "./protocol.js";
@@ -179,9 +180,18 @@ function sharedSlots(plan: Plan, steps: readonly Step[]): number[] {
   return [...found];
 }
 
-/** The fields of a pipeline object that have no role and can travel; a thread makes the others anew. */
+const fieldsKnown = new WeakMap<object, Record<string, unknown>>();
+
+/**
+ * The fields of a pipeline object that have no role and can travel; a thread makes the others anew. Looked at once, as
+ * `this` in nodes is.
+ */
 function fieldsOf(object: object, plan: Plan): Record<string, unknown> {
-  if (plan.over !== undefined) return fieldsOf(object, plan.steps[0]!.child!.plan);
+  const inner = plan.over === undefined ? plan : plan.steps[0]!.child!.plan;
+  return remembered(fieldsKnown, object, () => readFields(object, inner));
+}
+
+function readFields(object: object, plan: Plan): Record<string, unknown> {
   const roles = new Set(plan.graph.nodes.map(({ name }) => name));
   const fields: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(object)) {
