@@ -20,6 +20,11 @@ function recordedFor(type: Function): { propertyName: string; name?: string }[] 
   return storage()?.getTargetValidationMetadatas(type, "", false, false) ?? [];
 }
 
+/** How many classes class-validator's decorators stand in. */
+export function validatedCount(): number {
+  return storage()?.validationMetadatas.size ?? 0;
+}
+
 /** The classes that class-validator's decorators stand in, each with the properties that have one. */
 export function* validatedClasses(): Generator<[type: Function, properties: string[]]> {
   for (const [type, recorded] of storage()?.validationMetadatas ?? []) {

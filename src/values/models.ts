@@ -11,7 +11,7 @@ import {
   ValueError,
 } from "../errors.js";
 import { remembered } from "../graph/remembered.js";
-import { validatedClasses } from "../graph/validators.js";
+import { validatedClasses, validatedCount } from "../graph/validators.js";
 import { CannotTravel } from "./cannot-travel.js";
 import { builtIn } from "./kinds.js";
 import { hasPrivateMembers } from "./private-members.js";
@@ -99,8 +99,11 @@ function ambiguous(name: string, types: readonly Class[]): string {
   return `${types.length} classes are named ${name}: give all but one another name, @model({ name: "..." })`;
 }
 
-/** Looks again: modules are loaded, and classes decorated, at any time. */
+/** Looks again, if any class has been decorated since: that happens whenever a module is loaded. */
 function look(): void {
+  const count = recordCount();
+  if (count === looked) return;
+  looked = count;
   byName = new Map();
   byPrototype = new Map();
   for (const type of new Set(knownClasses())) {
@@ -125,6 +128,16 @@ function modelFor(type: Class): Model {
       typeof (type as unknown as { fromJSON?: unknown }).fromJSON === "function",
     private: hasPrivateMembers(type),
   };
+}
+
+/** How many classes there were when it was looked last. */
+let looked = -1;
+
+function recordCount(): number {
+  const { _typeMetadatas, _transformMetadatas, _exposeMetadatas, _excludeMetadatas } = defaultMetadataStorage;
+  const transformed = [_typeMetadatas, _transformMetadatas, _exposeMetadatas, _excludeMetadatas];
+  const sizes = transformed.reduce((sum, { size }) => sum + size, 0);
+  return modelClasses().size + designedClasses().size + validatedCount() + sizes;
 }
 
 const OURS = new Set<Class>([
@@ -160,6 +173,8 @@ function typeOf(typeFunction: (help?: object) => unknown): Class | undefined {
     const type = typeFunction({ newObject: undefined, object: {}, property: "" });
     return typeof type === "function" && typeof type.prototype === "object" ? (type as unknown as Class) : undefined;
   } catch {
+    // It may name a class that is defined further down: then it has to be asked again.
+    looked = -1;
     return undefined;
   }
 }
