@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import type { Class } from "./metadata.js";
 
 /** Where a class comes from, so that another thread can import it. */
 export interface Origin {
@@ -8,8 +9,6 @@ export interface Origin {
   /** The how many-eth class of this name it is that the module has defined, from 0. */
   readonly ordinal: number;
 }
-
-type Class = abstract new (...args: never[]) => object;
 
 const origins = new WeakMap<Class, Origin>();
 const classes = new Map<string, WeakRef<Class>[]>();

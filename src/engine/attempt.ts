@@ -52,13 +52,13 @@ async function repeat(
   policy: Policy,
   call: (scope: Scope) => unknown,
   first: unknown,
-  { times, delayMs, factor, maxDelayMs }: Required<Retries>,
+  retries: Required<Retries>,
 ): Promise<unknown> {
   let error = first;
-  for (let attempts = 1; attempts <= times; attempts++) {
-    const wait = Math.min(delayMs * factor ** (attempts - 1), maxDelayMs);
-    policy.retried?.(error, attempts, wait);
-    await sleep(wait, undefined, { signal: policy.scope.signal }).catch(() => {});
+  for (let attempts = 1; attempts <= retries.times; attempts++) {
+    const delayMs = delayAfter(attempts, retries);
+    policy.retried?.(error, attempts, delayMs);
+    await waiting(delayMs, policy.scope);
     if (policy.scope.stopped) throw policy.failed(error, attempts);
     const scope = scopeFor(policy);
     try {
@@ -67,7 +67,7 @@ async function repeat(
       error = thrown;
     }
   }
-  throw policy.failed(error, times + 1);
+  throw policy.failed(error, retries.times + 1);
 }
 
 /** Waits for a call, but no longer than it may take: then its scope is stopped, and it is left to itself. */
@@ -110,6 +110,16 @@ export function timeoutError(where: string, timeoutMs: number): TimeoutError {
     problem: `it took longer than its timeoutMs of ${timeoutMs} ms`,
     advice: "Allow it more time, or make it stop by itself on currentRun().signal.",
   });
+}
+
+/** Milliseconds between an attempt that failed and the next one. */
+export function delayAfter(attempt: number, { delayMs, factor, maxDelayMs }: Required<Retries>): number {
+  return Math.min(delayMs * factor ** (attempt - 1), maxDelayMs);
+}
+
+/** Resolves after some milliseconds, or when the scope is stopped. */
+export function waiting(ms: number, scope: Scope): Promise<void> {
+  return sleep(ms, undefined, { signal: scope.signal }).catch(() => {});
 }
 
 export function retriesOf({ retries = 0 }: NodeOptions): Required<Retries> {

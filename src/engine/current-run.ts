@@ -19,7 +19,7 @@ let synchronous: CurrentRun | undefined;
  * @throws {HypernodesError} `NO_RUN` outside of a node.
  */
 export function currentRun(): CurrentRun {
-  const current = synchronous ?? asynchronous.getStore();
+  const current = runHere();
   if (current === undefined) {
     throw new HypernodesError({
       code: "NO_RUN",
@@ -33,7 +33,11 @@ export function currentRun(): CurrentRun {
 
 /** Whether a node is running here, as far as can be known. */
 export function isInNode(): boolean {
-  return (synchronous ?? asynchronous.getStore()) !== undefined;
+  return runHere() !== undefined;
+}
+
+function runHere(): CurrentRun | undefined {
+  return synchronous ?? asynchronous.getStore();
 }
 
 /**

@@ -77,6 +77,12 @@ export function written(dependency: Dependency): string {
   return [dependency.on, ...dependency.path].join(".");
 }
 
+/** The lists that a mapped node goes over, each once: several inputs of a nested pipeline may get the same element. */
+export function mappedLists({ dependencies }: GraphNode): Dependency[] {
+  const elements = dependencies.filter((d) => d.as === "element");
+  return elements.filter((d, i) => elements.findIndex((other) => written(other) === written(d)) === i);
+}
+
 /** The names of a graph's inputs, in the order of their declaration. */
 export function inputNames(graph: Graph): string[] {
   return graph.nodes.filter((node) => node.role === "input").map((node) => node.name);

@@ -1,5 +1,13 @@
 import { HypernodesError } from "../errors.js";
-import { type Dependency, type Graph, type GraphNode, isComputed, type NestedGraph, written } from "./graph.js";
+import {
+  type Dependency,
+  type Graph,
+  type GraphNode,
+  isComputed,
+  mappedLists,
+  type NestedGraph,
+  written,
+} from "./graph.js";
 import { suggestion } from "./nearest.js";
 import { ancestors, nodesByName, topologicalOrder } from "./order.js";
 import type { OverOptions } from "./plan-over.js";
@@ -178,7 +186,7 @@ function compile(graph: Graph, outputs: readonly string[], given: ReadonlySet<st
 
   const steps = drafts.map(({ node, after, flowsFrom, resources }, index): Step => {
     const elements = node.dependencies.filter((d) => d.as === "element");
-    const lists = elements.filter((d, i) => elements.findIndex((other) => written(other) === written(d)) === i);
+    const lists = mappedLists(node);
     const shared = node.dependencies.filter((d) => d.as === "value");
     return {
       index,

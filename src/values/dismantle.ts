@@ -85,12 +85,7 @@ class Walk {
     this.seen.set(value, value);
     const prototype = Object.getPrototypeOf(value) as object | null;
     // Most objects are plain.
-    if (prototype === Object.prototype)
-      return this.fields(
-        value,
-        this.copy(value, () => ({})),
-        Object.keys(value),
-      );
+    if (prototype === Object.prototype) return this.record(value);
     if (prototype === Array.prototype) return this.array(value as unknown[]);
     const kind = kindOf(value, prototype);
     if (kind === "foreign") {
@@ -108,11 +103,7 @@ class Walk {
     if (kind !== "record" && kind !== "array" && kind !== "view") this.extras(value, ownNames(value), index);
     switch (kind) {
       case "record":
-        return this.fields(
-          value,
-          this.copy(value, () => ({})),
-          Object.keys(value),
-        );
+        return this.record(value);
       case "array":
         return this.array(value as unknown[]);
       case "map":
@@ -129,6 +120,11 @@ class Walk {
     const copy = make();
     this.seen.set(value, copy);
     return copy;
+  }
+
+  private record(value: object): object {
+    const to = this.copy(value, () => ({}));
+    return this.fields(value, to, Object.keys(value));
   }
 
   private fields(from: object, to: object, keys: readonly string[]): object {
@@ -154,20 +150,14 @@ class Walk {
     const keys = Object.keys(value);
     const names = namesBeyondIndices(keys, value.length);
     const to = this.copy(value, () => new Array(value.length));
+    const count = keys.length - names.length;
     let index = 0;
     try {
-      if (keys.length - names.length === value.length) {
-        for (; index < value.length; index++) {
-          if (isPrimitive(value[index]) && !this.copying) continue;
-          const written = this.visit(value[index]);
-          if (this.copying) to[index] = written;
-        }
-      } else {
-        for (const key of keys.slice(0, keys.length - names.length)) {
-          index = Number(key);
-          const written = this.visit(value[index]);
-          if (this.copying) to[index] = written;
-        }
+      for (let i = 0; i < count; i++) {
+        index = count === value.length ? i : Number(keys[i]);
+        if (isPrimitive(value[index]) && !this.copying) continue;
+        const written = this.visit(value[index]);
+        if (this.copying) to[index] = written;
       }
     } catch (thrown) {
       if (thrown instanceof CannotTravel) thrown.path.push(index);
@@ -284,7 +274,9 @@ function ownNames(value: object): readonly string[] {
   return value instanceof String ? namesBeyondIndices(keys, value.length) : keys;
 }
 
+/** Above this many elements a typed array is not searched for other properties: they are the last of its keys. */
 const MOST_INDICES = 1_000_000;
+
 function builtInAncestor(prototype: object): string {
   for (let p: object | null = prototype; p !== null; p = Object.getPrototypeOf(p) as object | null) {
     const name = builtIn(p);

@@ -22,7 +22,7 @@ const KINDS = new Map<object, Kind>([
   [Date.prototype, "date"],
 ]);
 
-/** The kind of an object, and whether it is of the language's own class for that kind or of another. */
+/** The kind of an object. Its prototype answers for most. */
 export function kindOf(value: object, prototype: object | null): Kind {
   if (prototype !== null) {
     const known = KINDS.get(prototype);

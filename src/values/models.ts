@@ -24,15 +24,13 @@ export interface Model {
   readonly key: readonly string[] | undefined;
   /** Whether it has `toJSON()` and a static `fromJSON(data)`: then what the first gives travels, and the other makes the instance. */
   readonly hooked: boolean;
-  /** Whether it keeps something in `#private` members, which can't be read from outside. */
-  readonly private: boolean;
 }
 
 /** What a name stands for: a model, or several classes that can't be told apart. */
 type Known = Model | readonly Class[];
 
 let byName = new Map<string, Known>();
-let byPrototype = new Map<object, Model | undefined>();
+let byPrototype = new Map<object, Model>();
 const models = new WeakMap<Class, Model>();
 
 /**
@@ -43,7 +41,7 @@ const models = new WeakMap<Class, Model>();
 export function travellingModel(prototype: object): Model {
   const model = knownModel(prototype);
   if (model === undefined) throw unknownClass(prototype);
-  if (model.private && !model.hooked) {
+  if (!model.hooked && hasPrivateMembers(model.type)) {
     throw new CannotTravel(
       `it is an instance of ${classNameOf(prototype)}, whose #private members can't be read`,
       "Give the class toJSON() and static fromJSON(data), or keep its data in public fields.",
@@ -70,11 +68,9 @@ function classNameOf(prototype: object): string {
  * @throws {CannotTravel} if another class has the same name.
  */
 export function knownModel(prototype: object): Model | undefined {
-  if (!byPrototype.has(prototype)) {
-    look();
-    if (!byPrototype.has(prototype)) return undefined;
-  }
-  const model = byPrototype.get(prototype)!;
+  if (!byPrototype.has(prototype)) look();
+  const model = byPrototype.get(prototype);
+  if (model === undefined) return undefined;
   const known = byName.get(model.name)!;
   if (Array.isArray(known)) throw new CannotTravel(ambiguous(model.name, known), "");
   return model;
@@ -126,7 +122,6 @@ function modelFor(type: Class): Model {
     hooked:
       typeof (type.prototype as { toJSON?: unknown }).toJSON === "function" &&
       typeof (type as unknown as { fromJSON?: unknown }).fromJSON === "function",
-    private: hasPrivateMembers(type),
   };
 }
 
@@ -134,11 +129,13 @@ function modelFor(type: Class): Model {
 let looked = -1;
 
 function recordCount(): number {
-  const { _typeMetadatas, _transformMetadatas, _exposeMetadatas, _excludeMetadatas } = defaultMetadataStorage;
-  const transformed = [_typeMetadatas, _transformMetadatas, _exposeMetadatas, _excludeMetadatas];
-  const sizes = transformed.reduce((sum, { size }) => sum + size, 0);
-  return modelClasses().size + designedClasses().size + validatedCount() + sizes;
+  const transformed = TRANSFORMED.reduce((sum, { size }) => sum + size, 0);
+  return modelClasses().size + designedClasses().size + validatedCount() + transformed;
 }
+
+const { _typeMetadatas, _transformMetadatas, _exposeMetadatas, _excludeMetadatas } = defaultMetadataStorage;
+/** What class-transformer's decorators recorded, by class. */
+const TRANSFORMED = [_typeMetadatas, _transformMetadatas, _exposeMetadatas, _excludeMetadatas];
 
 const OURS = new Set<Class>([
   HypernodesError,
@@ -155,11 +152,8 @@ function* knownClasses(): Generator<Class> {
   yield* modelClasses();
   yield* designedClasses();
   for (const [type] of validatedClasses()) yield type as Class;
-  const { _typeMetadatas, _transformMetadatas, _exposeMetadatas, _excludeMetadatas } = defaultMetadataStorage;
-  for (const recorded of [_transformMetadatas, _exposeMetadatas, _excludeMetadatas])
-    yield* recorded.keys() as Iterable<Class>;
-  for (const [owner, properties] of _typeMetadatas) {
-    yield owner as Class;
+  for (const recorded of TRANSFORMED) yield* recorded.keys() as Iterable<Class>;
+  for (const properties of _typeMetadatas.values()) {
     for (const { typeFunction } of properties.values()) {
       const type = typeOf(typeFunction);
       if (type !== undefined) yield type;

@@ -1,7 +1,7 @@
 import type { OnError } from "../../dsl/options.js";
 import { originOf } from "../../dsl/origin.js";
 import { HypernodesError, ValueError } from "../../errors.js";
-import { written } from "../../graph/graph.js";
+import { mappedLists, written } from "../../graph/graph.js";
 import { type Argument, isTimed, type Plan, type Step } from "../../graph/plan.js";
 import { remembered } from "../../graph/remembered.js";
 import { encode } from "../../values/codec.js";
@@ -120,7 +120,7 @@ export class Fragment {
 
   private source(): PlanSource {
     const { plan, children } = this.execution.program;
-    const { outputs, given } = plan.over === undefined ? plan : plan.steps[0]!.child!.plan;
+    const { outputs, given } = pipelinePlan(plan);
     return {
       outputs: outputs.map(({ name }) => name),
       given: given.map(({ name }) => name),
@@ -148,8 +148,8 @@ export class Fragment {
 
   private cantTravel(error: ValueError, slot: number, element: number | undefined, depth: number) {
     const reads = (step: Step) => [...(step.map?.lists ?? []), ...step.arguments];
-    const { plan, path } = { plan: this.execution.program.plan, path: this.execution.path };
-    const resource = plan.resources.find((r) => r.arguments.some((argument) => argument.slot === slot));
+    const { program, path } = this.execution;
+    const resource = program.plan.resources.find((r) => r.arguments.some((argument) => argument.slot === slot));
     const step = this.steps.find((s) => reads(s).some((argument) => argument.slot === slot)) ?? this.steps[0]!;
     const index = reads(step).findIndex((argument) => argument.slot === slot);
     const name = index < 0 ? resource?.name : written(dependenciesOf(step)[index]!);
@@ -158,10 +158,8 @@ export class Fragment {
 }
 
 /** A step's dependencies in the order of its lists and arguments. */
-function dependenciesOf(step: Step) {
-  const elements = step.node.dependencies.filter((d) => d.as === "element");
-  const lists = elements.filter((d, i) => elements.findIndex((other) => written(other) === written(d)) === i);
-  return [...lists, ...step.node.dependencies.filter((d) => d.as === "value")];
+function dependenciesOf({ node }: Step) {
+  return [...mappedLists(node), ...node.dependencies.filter((d) => d.as === "value")];
 }
 
 /** The slots that all visits read: arguments, and the lists that are not cut up. Resources are built in each thread. */
@@ -187,8 +185,12 @@ const fieldsKnown = new WeakMap<object, Record<string, unknown>>();
  * `this` in nodes is.
  */
 function fieldsOf(object: object, plan: Plan): Record<string, unknown> {
-  const inner = plan.over === undefined ? plan : plan.steps[0]!.child!.plan;
-  return remembered(fieldsKnown, object, () => readFields(object, inner));
+  return remembered(fieldsKnown, object, () => readFields(object, pipelinePlan(plan)));
+}
+
+/** The plan of the pipeline itself, where it is mapped over as a whole. */
+function pipelinePlan(plan: Plan): Plan {
+  return plan.over === undefined ? plan : plan.steps[0]!.child!.plan;
 }
 
 function readFields(object: object, plan: Plan): Record<string, unknown> {

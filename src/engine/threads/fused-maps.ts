@@ -1,5 +1,6 @@
 import type { Plan, Step } from "../../graph/plan.js";
 import { planPart } from "../../graph/plan-part.js";
+import { Elements } from "../elements.js";
 import { now } from "../events.js";
 import type { Execution } from "../execution.js";
 import { asList, type List, listsOf } from "../lists.js";
@@ -102,7 +103,7 @@ function lengthOf(execution: Execution, steps: readonly Step[]): number {
     const { lists, flowsFrom, product } = step.map!;
     const values = lists.map((list, i) => (inside.has(flowsFrom[i]!) ? new Array(length) : execution.read(list)));
     const found = listsOf(step, values, execution.placeOf(step));
-    length ??= product ? found.reduce((all, list) => all * list.length, 1) : found[0]!.length;
+    length ??= new Elements(found, product, undefined).length;
   }
   return length!;
 }

@@ -1,7 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { HypernodesError, type NodeError } from "../../errors.js";
 import type { Step } from "../../graph/plan.js";
-import { retriesOf } from "../attempt.js";
+import { delayAfter, retriesOf, waiting } from "../attempt.js";
 import { type Happening, now } from "../events.js";
 import type { Execution } from "../execution.js";
 import { nodeError, summary } from "../failure.js";
@@ -29,13 +28,13 @@ export class Losses {
     const key = element ?? 0;
     const attempts = (this.attempts.get(key) ?? 0) + 1;
     this.attempts.set(key, attempts);
-    const { times, delayMs, factor, maxDelayMs } = retriesOf(step.node.options);
-    if (attempts > times) {
+    const retries = retriesOf(step.node.options);
+    if (attempts > retries.times) {
       return { error: nodeError(cause, { step, path: execution.path, element, inputs, attempts }) };
     }
-    const wait = Math.min(delayMs * factor ** (attempts - 1), maxDelayMs);
-    tellOf(call, { phase: "retried", error: cause, attempt: attempts, delayMs: wait });
-    return { wait: sleep(wait, undefined, { signal: execution.scope.signal }).catch(() => {}) };
+    const delayMs = delayAfter(attempts, retries);
+    tellOf(call, { phase: "retried", error: cause, attempt: attempts, delayMs });
+    return { wait: waiting(delayMs, execution.scope) };
   }
 }
 

@@ -99,6 +99,17 @@ export interface VisitResult {
   readonly holds: boolean;
 }
 
+/** What a visit brings home that has done nothing. */
+export const NOTHING: VisitResult = {
+  done: 0,
+  values: [],
+  failed: [],
+  failure: undefined,
+  events: [],
+  tookMs: 0,
+  holds: false,
+};
+
 /** What all threads hear: a fragment will not be visited again; a visit's result is no longer wanted. */
 export type Broadcast = { readonly ended: number } | { readonly stopped: number };
 

@@ -6,7 +6,14 @@ import { summary } from "../failure.js";
 import type { Fragment } from "./fragment.js";
 import type { Visiting } from "./placing.js";
 import type { Pool } from "./pool.js";
-import { type KnownFailure, Progress, type VisitMessage, type VisitRange, type VisitResult } from "./protocol.js";
+import {
+  type KnownFailure,
+  NOTHING,
+  Progress,
+  type VisitMessage,
+  type VisitRange,
+  type VisitResult,
+} from "./protocol.js";
 
 /** Elements that go to a thread together. */
 export interface Range extends VisitRange {
@@ -161,6 +168,6 @@ function resultOf(bytes: Uint8Array): VisitResult {
   try {
     return decode(bytes) as VisitResult;
   } catch (error) {
-    return { done: 0, values: [], failed: [], failure: { error }, events: [], tookMs: 0, holds: false };
+    return { ...NOTHING, failure: { error } };
   }
 }

@@ -21,6 +21,7 @@ import { importedClass } from "./importing.js";
 import {
   type FragmentSpec,
   type KnownFailure,
+  NOTHING,
   Progress,
   type VisitMessage,
   type VisitRange,
@@ -51,16 +52,6 @@ interface Visit {
   readonly events: readonly RunEvent[];
   readonly known: readonly KnownFailure[];
 }
-
-const NOTHING: VisitResult = {
-  done: 0,
-  values: [],
-  failed: [],
-  failure: undefined,
-  events: [],
-  tookMs: 0,
-  holds: false,
-};
 
 const fragments = new Map<number, Promise<Fragment>>();
 const scopes = new Map<number, Scope>();
