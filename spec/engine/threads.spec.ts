@@ -16,6 +16,7 @@ import {
   Resourceful,
   Sharing,
   Stoppable,
+  Streams,
   Travels,
   TwoBranches,
   Uncaught,
@@ -118,6 +119,12 @@ describe("threads", () => {
     for (const threads of inner) expect(new Set(threads).size).to.equal(1);
     expect(inner.flat()).not.to.include(0);
     expect(new Set([...inner.flat(), ...outer]).size).to.be.at.most(2);
+  });
+
+  it("take one element at a time of a parallel stream that a node begins there", async () => {
+    const counts = cells();
+    const { streamed } = await new Streams().run({ cells: counts }, { execution: { nodes: "parallel" } });
+    expect([streamed, counts[1]]).to.deep.equal([4, 1]);
   });
 
   it("take the maps of a nested pipeline that is a node, too", async () => {

@@ -154,6 +154,17 @@ class Branch extends Pipeline {
     return x * factor;
   }
 }
+/** A node that streams another pipeline. */
+export class Streams extends Pipeline {
+  @input() cells!: Cells;
+  @node("cells") async streamed(cells: Cells): Promise<number> {
+    let count = 0;
+    const inputs = { x: [1, 2, 3, 4], factor: 2, cells };
+    for await (const _ of new Branch().stream(inputs, { over: "x", execution: { maps: "parallel" } })) count++;
+    return count;
+  }
+}
+
 /** Two independent nested branches. */
 export class TwoBranches extends Pipeline {
   @input() x!: number;

@@ -1,6 +1,6 @@
 import type { Execution } from "./execution.js";
 import type { MapRun } from "./map-run.js";
-import { isOneAtATime } from "./settings.js";
+import { elementsAtOnce } from "./settings.js";
 import { type Lane, runStraightMaps } from "./straight-maps.js";
 
 /**
@@ -17,8 +17,7 @@ export class Chain {
   private readonly todo: (MapRun | number)[] = [];
 
   constructor(private readonly execution: Execution) {
-    const { maps, maxWorkers } = execution.settings;
-    this.limit = isOneAtATime(maps) ? 1 : maxWorkers;
+    this.limit = elementsAtOnce(execution.settings);
   }
 
   add(map: MapRun): void {

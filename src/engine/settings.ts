@@ -77,6 +77,11 @@ export function isOneAtATime(mode: ExecutionMode): boolean {
   return mode === "sequential" || mode === "parallel";
 }
 
+/** How many elements of a map are under way at once in one thread. */
+export function elementsAtOnce({ maps, maxWorkers }: Settings): number {
+  return isOneAtATime(maps) ? 1 : maxWorkers;
+}
+
 /** The error of what a pipeline may say already, but this version can't do. */
 function notBuilt(where: string, what: string, advice: string): HypernodesError {
   return new HypernodesError({ code: "NOT_BUILT", where, problem: `${what} is not built yet in this version`, advice });

@@ -5,6 +5,7 @@ import { Execution } from "./execution.js";
 import { failedBefore } from "./failure.js";
 import { notAList, unequalLengths } from "./lists.js";
 import { type RunRequest, Session } from "./run-program.js";
+import { elementsAtOnce } from "./settings.js";
 import { isThenable } from "./thenable.js";
 import { StreamedVisits } from "./threads/streamed-visits.js";
 import { goesAway } from "./threads/threads.js";
@@ -23,9 +24,9 @@ export async function* streamProgram(request: RunRequest): AsyncGenerator<unknow
   const outer = new Execution(program, values, session.run, session.scope, settings).standBy();
   const shared = step.arguments.map((argument) => outer.read(argument));
   const elements = elementsOf(step, values, request.name);
-  const limit = settings.maps === "sequential" ? 1 : settings.maxWorkers;
   const window = new Window();
   const away = goesAway(settings.maps) ? new StreamedVisits(outer, step) : undefined;
+  const limit = away === undefined ? elementsAtOnce(settings) : settings.maxWorkers;
   let failure: { error: unknown } | undefined;
   let finished = false;
   try {
