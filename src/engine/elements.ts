@@ -1,25 +1,35 @@
 import type { List } from "./lists.js";
 
+/** Which elements of a map are here. */
+export interface Part {
+  /** The index of the first one in the whole map. */
+  readonly first: number;
+  readonly count: number;
+  /** The index of each, where they are not neighbours. */
+  readonly indices?: readonly number[] | undefined;
+}
+
 /** The elements of a map: of its lists side by side, or of all their pairs; perhaps only a part of them. */
 export class Elements {
   readonly length: number;
   private readonly first: number;
+  private readonly indices: readonly number[] | undefined;
 
-  /** @param part which of them are here; undefined: all. */
+  /** @param part which of them the lists bring; undefined: all. The lists of a product are whole in every part. */
   constructor(
     readonly lists: readonly List[],
     private readonly isProduct: boolean,
-    part: { readonly first: number; readonly count: number } | undefined,
+    part: Part | undefined,
   ) {
     this.first = part?.first ?? 0;
-    // The lists of a product are whole in every part.
+    this.indices = part?.indices;
     if (isProduct) this.length = part?.count ?? lists.reduce((product, { length }) => product * length, 1);
     else this.length = lists[0]?.length ?? 0;
   }
 
   /** The index that an element has in the whole map. */
   index(element: number): number {
-    return element + this.first;
+    return this.indices === undefined ? element + this.first : this.indices[element]!;
   }
 
   /** What an element brings: a value from each list. The first list of a product varies slowest. */

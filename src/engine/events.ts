@@ -7,13 +7,17 @@ export type RunEvent =
   | Told<"node", "end", Timed>
   | Told<"node", "failed", Failed & Timed>
   | Told<"node", "retried", Retried>
+  | Told<"node", "cached">
   | Told<"map", "start", { readonly elements: number }>
-  | Told<"map", "end", { readonly elements: number; readonly failed: number } & Timed>
+  | Told<"map", "end", { readonly elements: number; readonly failed: number; readonly cached?: number } & Timed>
   | Told<"map", "failed", Failed & Timed>
   | Told<"element", "start", Indexed>
   | Told<"element", "end", Indexed & Timed>
   | Told<"element", "failed", Indexed & Failed & Timed>
   | Told<"element", "retried", Indexed & Retried>
+  | Told<"element", "cached", Indexed>
+  | Told<"cache", "hit" | "stored", Kept & { readonly bytes: number }>
+  | Told<"cache", "miss", Kept>
   | Told<"resource", "start">
   | Told<"resource", "end", Timed>
   | Told<"resource", "failed", Failed & Timed>
@@ -49,6 +53,13 @@ interface Indexed {
   readonly element: number;
   /** How many elements the call took, for a batch. */
   readonly size?: number;
+}
+
+interface Kept {
+  /** The key of the entry. */
+  readonly key: string;
+  /** The element's index, if the node is mapped. */
+  readonly element?: number;
 }
 
 interface Retried {

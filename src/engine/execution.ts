@@ -3,6 +3,7 @@ import { NodeError } from "../errors.js";
 import type { Argument, Plan, Step } from "../graph/plan.js";
 import { childChoices } from "../graph/reflect.js";
 import { acquire } from "./acquire.js";
+import { CachedExecution } from "./cached/cached-execution.js";
 import { collecting, failed, perform } from "./call.js";
 import { type CurrentRun, entering, leaving, within } from "./current-run.js";
 import type { Happening } from "./events.js";
@@ -36,6 +37,8 @@ export class Execution {
   /** Which step may begin. */
   readonly turns: Turns;
   private maps: Maps | undefined;
+  /** What remembers its values, if anything does. */
+  readonly cached: CachedExecution | undefined;
   /** Calls that are waited for. */
   private calls = 0;
   private failure: { readonly error: unknown } | undefined;
@@ -58,6 +61,10 @@ export class Execution {
     this.current = standing?.outer?.scope === scope ? standing.outer.current : run.currentIn(scope);
     this.nodesAway = goesAway(settings.nodes);
     this.turns = new Turns(this.plan.steps);
+    if (settings.cache !== undefined) {
+      this.cached = new CachedExecution(this, run.sessionFor(settings.cache));
+      this.maps = this.cached.maps;
+    }
     if (this.plan.flows) this.turns.count();
   }
 
@@ -134,12 +141,13 @@ export class Execution {
 
   /** Whether plain methods can be called with nothing around them. */
   private get isPlain(): boolean {
-    return this.run.tell === undefined && !this.nodesAway;
+    return this.run.tell === undefined && !this.nodesAway && this.cached === undefined;
   }
 
   /** The same for those of a nested pipeline. */
   isPlainFor(step: Step, child: ChildProgram): boolean {
-    return this.run.tell === undefined && !goesAway(this.settingsFor(step, child).nodes);
+    const { nodes, cache } = this.settingsFor(step, child);
+    return this.run.tell === undefined && !goesAway(nodes) && cache === undefined;
   }
 
   private leaveOff(left: LeftOff): void {
@@ -166,6 +174,11 @@ export class Execution {
   }
 
   private begin(step: Step): void {
+    if (this.cached !== undefined) {
+      if (step.map === undefined) this.cached.begin(step);
+      else this.maps!.begin(step);
+      return;
+    }
     if (step.map !== undefined) {
       this.maps ??= goesAway(this.settings.maps) ? new MapsAway(this) : new MapsHere(this);
       this.maps.begin(step);
@@ -178,7 +191,7 @@ export class Execution {
     }
   }
 
-  private settleStep(step: Step, value: unknown): void {
+  settleStep(step: Step, value: unknown): void {
     if (isThenable(value))
       this.later(
         value,
@@ -188,7 +201,7 @@ export class Execution {
     else this.end(step, value);
   }
 
-  private evaluate(step: Step): unknown {
+  evaluate(step: Step): unknown {
     if (this.nodesAway && step.child === undefined) return this.evaluateAway(step);
     const building = acquire(this, step);
     return building === undefined ? this.evaluateNow(step) : building.then(() => this.evaluateNow(step));
@@ -223,7 +236,20 @@ export class Execution {
   /** Runs, and gives the result: at once, or a promise of it. */
   finish(pick = -1): unknown {
     const running = this.start();
+    if (this.cached !== undefined) return this.finishCached(this.cached, running, pick);
     return running === undefined ? this.result(pick) : running.then(() => this.result(pick));
+  }
+
+  private async finishCached(
+    cached: CachedExecution,
+    running: Promise<void> | undefined,
+    pick: number,
+  ): Promise<unknown> {
+    await running;
+    await cached.loadOutputs();
+    const result = this.result(pick);
+    cached.place(result, pick);
+    return result;
   }
 
   /** The execution of a nested pipeline, for a step or one of its elements. */

@@ -5,13 +5,30 @@ import { callBatch } from "./batch.js";
 import { collecting, failed, perform, runChild } from "./call.js";
 import type { Chain } from "./chain.js";
 import { isAsync } from "./current-run.js";
-import { Elements } from "./elements.js";
+import { Elements, type Part } from "./elements.js";
 import { now } from "./events.js";
 import type { Execution } from "./execution.js";
 import { failedBefore } from "./failure.js";
 import { listsOf } from "./lists.js";
 import { callIn, type Lane } from "./straight-maps.js";
 import { isThenable } from "./thenable.js";
+
+/** The elements of a map that are to be computed, because the others are known. */
+export interface Selection extends Part {
+  readonly indices: readonly number[];
+  /** How many there are in the whole map. */
+  readonly of: number;
+  /** How many are computed with them, because they are equal. */
+  readonly equal: number;
+  /** @param position its place among those that are computed. */
+  computed(position: number, value: unknown): void;
+}
+
+/** What the end of a map tells: how many elements there were, failed, and were known before. */
+export function counts(computed: number, failed: number, selection: Selection | undefined): object {
+  if (selection === undefined) return { elements: computed, failed };
+  return { elements: selection.of, failed, cached: selection.of - computed - selection.equal };
+}
 
 /** A mapped step under way: its units (an element, or a batch of them), their results in order. */
 export class MapRun {
@@ -43,9 +60,11 @@ export class MapRun {
     values: readonly unknown[],
     private readonly flowing: readonly (MapRun | undefined)[],
     private readonly ended: (results: unknown[]) => void,
+    private readonly selection?: Selection,
   ) {
     const map = step.map!;
-    this.elements = new Elements(listsOf(step, values, execution.placeOf(step)), map.product, execution.window);
+    const lists = listsOf(step, values, execution.placeOf(step));
+    this.elements = new Elements(lists, map.product, selection ?? execution.window);
     this.direct =
       execution.program.direct[step.index]! &&
       execution.run.tell === undefined &&
@@ -60,7 +79,7 @@ export class MapRun {
     this.sources = flowing.filter((source) => source !== undefined).length;
     if (map.followers.length > 0) this.arrived = new Uint8Array(this.length);
     this.startedAt = execution.run.tell === undefined ? 0 : now();
-    execution.tellMap(step, { phase: "start", elements: this.length });
+    execution.tellMap(step, { phase: "start", elements: selection?.of ?? this.length });
   }
 
   /** Takes the elements that the maps it flows from have already, and asks them for the others. */
@@ -84,7 +103,8 @@ export class MapRun {
     const isBuilt = step.resources.every((i) => execution.values[execution.plan.resources[i]!.slot] !== undefined);
     // What joins a map that is under way takes its elements as they come.
     const isFirst = this.flowing.every((source) => source === undefined || source.chain === this.chain);
-    if (!this.direct || method === undefined || isAsync(method) || !isBuilt || !isFirst || this.left === 0)
+    const isPlain = this.direct && this.selection === undefined;
+    if (!isPlain || method === undefined || isAsync(method) || !isBuilt || !isFirst || this.left === 0)
       return undefined;
     this.shared = execution.inputsOf(step);
     return this.laidOpen();
@@ -263,6 +283,7 @@ export class MapRun {
 
   private keep(index: number, value: unknown): void {
     this.results[index] = value;
+    this.selection?.computed(index, value);
     if (value instanceof NodeError) this.failures++;
     if (this.arrived === undefined) return;
     this.arrived[index] = 1;
@@ -278,8 +299,7 @@ export class MapRun {
     this.left = -1;
     this.execution.tellMap(this.step, {
       phase: "end",
-      elements: this.length,
-      failed: this.failures,
+      ...counts(this.length, this.failures, this.selection),
       durationMs: now() - this.startedAt,
     });
     this.ended(this.results);

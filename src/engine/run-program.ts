@@ -1,4 +1,5 @@
 import { AbortError } from "../errors.js";
+import { storesOf } from "./cached/stores.js";
 import { type Listener, now } from "./events.js";
 import { Execution } from "./execution.js";
 import { listsOf } from "./lists.js";
@@ -7,6 +8,7 @@ import { Resources } from "./resources.js";
 import { RunState } from "./run-state.js";
 import { Scope } from "./scope.js";
 import type { Settings } from "./settings.js";
+import { isThenable } from "./thenable.js";
 
 /** What one run is told. */
 export interface RunRequest {
@@ -30,17 +32,25 @@ export interface RunRequest {
 export async function runProgram(request: RunRequest): Promise<Record<string, unknown>> {
   const session = new Session(request);
   const { program, values, settings } = request;
-  const execution = new Execution(program, values, session.run, session.scope, settings);
+  let outputs: Record<string, unknown>;
   try {
     checkLists(request);
-    const running = execution.start();
-    if (running !== undefined) await session.scope.unlessStopped(running);
+    const opening = openStores(request, session.run);
+    if (opening !== undefined) await opening;
+    const execution = new Execution(program, values, session.run, session.scope, settings);
+    const result = execution.finish();
+    outputs = (isThenable(result) ? await session.scope.unlessStopped(result) : result) as Record<string, unknown>;
   } catch (error) {
     throw await session.end({ error });
   }
-  const outputs = execution.result() as Record<string, unknown>;
   await session.end(undefined, Object.keys(outputs));
   return outputs;
+}
+
+/** Opens what the pipeline, and those nested in it, are remembered in. Undefined if nothing is. */
+export function openStores({ program, settings, name }: RunRequest, run: RunState): Promise<void> | undefined {
+  const stores = storesOf(program.plan, settings.choices);
+  return stores.every((store) => store === undefined) ? undefined : run.open(stores, name);
 }
 
 /** Lists that are inputs are checked before any node runs. */
@@ -101,6 +111,7 @@ export class Session {
     this.request.signal?.removeEventListener("abort", this.onAbort);
     if (failure !== undefined) this.scope.stop(failure.error);
     const idle = await this.idleWithinGrace();
+    if (this.run.remembers) await this.run.remember();
     let error = failure?.error;
     if (this.request.resources === undefined) {
       if (idle) error = await this.dispose(failure);

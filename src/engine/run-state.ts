@@ -1,4 +1,9 @@
 import { randomUUID } from "node:crypto";
+import { openStore } from "../cache/open.js";
+import { CacheSession } from "../cache/session.js";
+import type { Store } from "../cache/store.js";
+import type { CacheStore } from "../dsl/choices.js";
+import { remembered } from "../graph/remembered.js";
 import type { CurrentRun } from "./current-run.js";
 import { type Happening, type Listener, now, type RunEvent } from "./events.js";
 import type { Resources } from "./resources.js";
@@ -8,7 +13,8 @@ import { isThenable } from "./thenable.js";
 /** What all executions of one run share. */
 export class RunState {
   private identity: string | undefined;
-  private warned = false;
+  private readonly warnings = new Set<string>();
+  private sessions: Map<CacheStore, CacheSession> | undefined;
   private underWay = 0;
   private idle: (() => void) | undefined;
   /** Tells the listener of an event; undefined if nobody listens. */
@@ -29,17 +35,56 @@ export class RunState {
   relay(event: RunEvent): void {
     try {
       const heard: unknown = this.listener?.(event);
-      if (isThenable(heard)) heard.then(undefined, (error: unknown) => this.warn(error));
+      if (isThenable(heard)) heard.then(undefined, (error: unknown) => this.threw(error));
     } catch (error) {
-      this.warn(error);
+      this.threw(error);
     }
   }
 
   /** A reader must not break what it reads of; but its fault must not go unseen either. */
-  private warn(error: unknown): void {
-    if (this.warned) return;
-    this.warned = true;
+  private threw(error: unknown): void {
+    if (this.warnings.has("listener")) return;
+    this.warnings.add("listener");
     process.emitWarning(`an event listener threw: ${String(error)}`, "HypernodesWarning");
+  }
+
+  warnOnce(message: string): void {
+    if (this.warnings.has(message)) return;
+    this.warnings.add(message);
+    process.emitWarning(message, "HypernodesWarning");
+  }
+
+  /** Whether anything of the run is remembered. */
+  get remembers(): boolean {
+    return this.sessions !== undefined;
+  }
+
+  /** What the executions of this run ask of an opened store. */
+  sessionFor(store: CacheStore): CacheSession {
+    return this.sessions!.get(store)!;
+  }
+
+  /** The stores that the run's executions remember in are opened before the first of them begins. */
+  async open(stores: readonly (CacheStore | undefined)[], where: string): Promise<void> {
+    const sessions = new Map<CacheStore, CacheSession>();
+    const opened = new Map<Store, CacheSession>();
+    for (const meant of stores) {
+      if (meant === undefined) continue;
+      const store = await openStore(meant, where);
+      const session = remembered(opened, store, () => new CacheSession(store));
+      sessions.set(meant, session);
+    }
+    this.sessions = sessions;
+  }
+
+  /** In a thread: what stands for the stores that are open at home. */
+  remembersIn(sessions: Map<CacheStore, CacheSession>): void {
+    this.sessions = sessions;
+  }
+
+  /** Everything that is to be remembered is written. */
+  async remember(): Promise<void> {
+    for (const session of new Set(this.sessions?.values())) await session.flush();
   }
 
   get id(): string {

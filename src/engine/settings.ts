@@ -1,4 +1,4 @@
-import type { Choices, ExecutionMode, ThreadLimits } from "../dsl/choices.js";
+import type { CacheStore, Choices, ExecutionMode, ThreadLimits } from "../dsl/choices.js";
 import { badOption, HypernodesError } from "../errors.js";
 import { suggestion } from "../graph/nearest.js";
 import { remembered } from "../graph/remembered.js";
@@ -12,6 +12,8 @@ export interface Settings {
   readonly graceMs: number;
   /** What a thread may take up; undefined: what Node gives it. */
   readonly resourceLimits: ThreadLimits | undefined;
+  /** What remembers its values; undefined: nothing does. */
+  readonly cache: CacheStore | undefined;
   /** What nested pipelines inherit. */
   readonly choices: Choices;
 }
@@ -62,14 +64,7 @@ function checkedSettings(choices: Choices, pipeline: string): Settings {
       "Run it here: leave @runOn out, or say { runOn: local() }.",
     );
   }
-  if (cache !== undefined && cache !== false) {
-    throw notBuilt(
-      pipeline,
-      `the cache ${cache.kind}(...)`,
-      "Run without: leave @cached out, or say { cache: false }.",
-    );
-  }
-  return { nodes, maps, maxWorkers, graceMs, resourceLimits, choices };
+  return { nodes, maps, maxWorkers, graceMs, resourceLimits, cache: cache || undefined, choices };
 }
 
 /** Whether only one goes at a time, where it is not threads that make it several. */

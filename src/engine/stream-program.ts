@@ -4,7 +4,7 @@ import { collecting, perform } from "./call.js";
 import { Execution } from "./execution.js";
 import { failedBefore } from "./failure.js";
 import { notAList, unequalLengths } from "./lists.js";
-import { type RunRequest, Session } from "./run-program.js";
+import { openStores, type RunRequest, Session } from "./run-program.js";
 import { elementsAtOnce } from "./settings.js";
 import { isThenable } from "./thenable.js";
 import { StreamedVisits } from "./threads/streamed-visits.js";
@@ -21,6 +21,11 @@ export async function* streamProgram(request: RunRequest): AsyncGenerator<unknow
   const session = new Session(request);
   const { program, values, settings } = request;
   const step = program.plan.steps[0]!;
+  try {
+    await openStores(request, session.run);
+  } catch (error) {
+    throw await session.end({ error });
+  }
   const outer = new Execution(program, values, session.run, session.scope, settings).standBy();
   const shared = step.arguments.map((argument) => outer.read(argument));
   const elements = elementsOf(step, values, request.name);
@@ -38,8 +43,17 @@ export async function* streamProgram(request: RunRequest): AsyncGenerator<unknow
         if (isThenable(pulled)) away?.flush();
         const next = isThenable(pulled) ? await session.scope.unlessStopped(pulled) : pulled;
         if (next.done) more = false;
-        else if (away !== undefined) window.add(orThrow(step, away.add(next.value)), session);
-        else window.add(start(outer, step, [...next.value, ...shared], index++), session);
+        else {
+          const [element, values] = [index++, next.value];
+          const compute = () =>
+            away === undefined
+              ? start(outer, step, [...values, ...shared], element)
+              : orThrow(step, away.add(values, outer.cached !== undefined));
+          window.add(
+            outer.cached === undefined ? compute() : outer.cached.element(step, values, element, compute),
+            session,
+          );
+        }
         if (window.ended.length === 0) continue;
       }
       away?.flush();

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, hash as hashAtOnce } from "node:crypto";
 import { CannotTravel, foreign, tooDeep, valueError } from "./cannot-travel.js";
 import { builtIn, ERROR_KEYS, type Kind, kindOf, namesBeyondIndices, pathKey } from "./kinds.js";
 import { knownModel, type Model, unknownClass } from "./models.js";
@@ -12,12 +12,46 @@ import { knownModel, type Model, unknownClass } from "./models.js";
  * @throws {ValueError} `UNSERIALISABLE` with the path to what has no content: a function, a promise.
  */
 export function digest(value: unknown): string {
+  return contentOf(value).digest;
+}
+
+/** What a value is by its content. */
+export interface Content {
+  /** SHA-256, 64 hexadecimal digits. */
+  readonly digest: string;
+  /** The names of the models it has instances of, sorted: what their methods do belongs to it, too. */
+  readonly models: readonly string[];
+}
+
+/** @throws {ValueError} `UNSERIALISABLE` */
+export function contentOf(value: unknown): Content {
+  return reporting(() => new Digester().content(value));
+}
+
+/**
+ * The contents of a list and of each of its elements, in one walk.
+ *
+ * @throws {ValueError} `UNSERIALISABLE`
+ */
+export function contentsOf(list: readonly unknown[]): {
+  readonly list: Content;
+  readonly elements: readonly Content[];
+} {
+  return reporting(() => {
+    const elements: Content[] = [];
+    return { list: new Digester(elements).content(list), elements };
+  });
+}
+
+function reporting<R>(walk: () => R): R {
   try {
-    return new Digester().digest(value);
+    return walk();
   } catch (thrown) {
     throw thrown instanceof CannotTravel ? valueError(thrown) : tooDeep(thrown);
   }
 }
+
+const NO_MODELS: readonly string[] = [];
 
 /** One byte before each value: `1`, `"1"`, `true`, `[1]` and a like object never share a digest. */
 const TAG = {
@@ -56,14 +90,26 @@ class Digester {
   private length = 0;
   /** The objects that the walk is inside of, with their depth. */
   private readonly inside = new Map<object, number>();
-  /** The hashes of large parts. */
-  private readonly hashed = new Map<object, Buffer>();
+  /** The hashes of large parts, and the models in them. */
+  private readonly hashed = new Map<object, { readonly hash: Buffer; readonly models: readonly string[] }>();
   /** The least depth that something written since refers back to. */
   private reaches = Number.POSITIVE_INFINITY;
+  private models: Set<string> | undefined;
 
-  digest(value: unknown): string {
+  /** @param elements where the contents of a list's elements go. */
+  constructor(private readonly elements?: Content[]) {}
+
+  content(value: unknown): Content {
     this.write(value);
-    return hashOf(this.bytes.subarray(0, this.length)).toString("hex");
+    return { digest: this.hexSince(0), models: this.modelsSince() };
+  }
+
+  private hexSince(start: number): string {
+    return hashAtOnce("sha256", this.bytes.subarray(start, this.length), "hex");
+  }
+
+  private modelsSince(): readonly string[] {
+    return this.models === undefined ? NO_MODELS : [...this.models].sort();
   }
 
   private write(value: unknown): void {
@@ -80,10 +126,12 @@ class Digester {
   }
 
   private object(value: object): void {
-    const hash = this.hashed.get(value);
+    const known = this.hashed.get(value);
     const depth = this.inside.get(value);
-    if (hash !== undefined) this.hash(hash);
-    else if (depth === undefined) this.objectAnew(value);
+    if (known !== undefined) {
+      this.hash(known.hash);
+      this.add(known.models);
+    } else if (depth === undefined) this.objectAnew(value);
     else {
       this.reaches = Math.min(this.reaches, depth);
       this.tag(TAG.cycle);
@@ -91,25 +139,36 @@ class Digester {
     }
   }
 
+  private add(models: readonly string[]): void {
+    if (models.length === 0) return;
+    this.models ??= new Set();
+    for (const name of models) this.models.add(name);
+  }
+
   private objectAnew(value: object): void {
     const start = this.length;
     const before = this.reaches;
+    const outer = this.models;
+    this.models = undefined;
     const own = this.inside.size;
     this.reaches = Number.POSITIVE_INFINITY;
     this.inside.set(value, own);
-    this.content(value);
+    this.inward(value);
     this.inside.delete(value);
+    const models = this.modelsSince();
     if (this.length - start >= BY_HASH) {
       const hash = hashOf(this.bytes.subarray(start, this.length));
       this.length = start;
       this.hash(hash);
       // What refers back to something around it looks different elsewhere.
-      if (this.reaches >= own) this.hashed.set(value, hash);
+      if (this.reaches >= own) this.hashed.set(value, { hash, models });
     }
+    this.models = outer;
+    this.add(models);
     this.reaches = Math.min(before, this.reaches < own ? this.reaches : Number.POSITIVE_INFINITY);
   }
 
-  private content(value: object): void {
+  private inward(value: object): void {
     const prototype = Object.getPrototypeOf(value) as object | null;
     if (prototype === null) this.tag(TAG.noPrototype);
     const kind = kindOf(value, prototype);
@@ -118,6 +177,7 @@ class Digester {
     if (model !== undefined) {
       this.tag(model.hooked ? TAG.hooked : TAG.instance);
       this.string(model.name);
+      this.add([model.name]);
     }
     if (model?.hooked) this.at("toJSON()", (value as { toJSON(): unknown }).toJSON());
     else if (model?.key !== undefined) this.fields(value, [...model.key].sort());
@@ -199,10 +259,24 @@ class Digester {
       }
       next = index + 1;
       const element = value[index];
-      if (typeof element === "number") this.number(element);
+      if (this.elements !== undefined && this.inside.size === 1) this.elements[index] = this.element(index, element);
+      else if (typeof element === "number") this.number(element);
       else this.at(index, element);
     }
     this.fields(value, [...names].sort());
+  }
+
+  /** Writes an element of the list that the contents are wanted of. What it wrote is what it would have written alone. */
+  private element(index: number, value: unknown): Content {
+    const start = this.length;
+    const outer = this.models;
+    this.models = undefined;
+    this.at(index, value);
+    const models = this.modelsSince();
+    this.models = outer;
+    this.add(models);
+    // Unless it refers back to the list.
+    return this.reaches < 1 ? contentOf(value) : { digest: this.hexSince(start), models };
   }
 
   private error(value: Error): void {

@@ -16,6 +16,8 @@ import type { Outcome, Range, Visit } from "./visit.js";
 export interface Ends {
   /** What a visit takes along of each list. */
   elements(range: Range): readonly List[];
+  /** The index that each element has in the whole map, where they are not all there. What is asked and told here goes by position. */
+  readonly indices?: readonly number[] | undefined;
   /** What a step's call for an element got, as far as it is known here. */
   inputs(step: Step, element: number): readonly unknown[];
   home(range: Range, result: VisitResult): void;
@@ -116,7 +118,8 @@ export class Dispatcher {
     this.underWay.set(range, undefined);
     const at = now();
     const company = range.suspected ? "none" : this.company;
-    const visited = this.fragment.visit(range, this.ends.elements(range), company);
+    const indices = this.ends.indices?.slice(range.first, range.first + range.count);
+    const visited = this.fragment.visit({ ...range, indices }, this.ends.elements(range), company);
     const outcome = visited.then((visit) => {
       this.underWay.set(range, visit);
       if (this.closed) visit.stop();
@@ -181,12 +184,13 @@ export class Dispatcher {
     if (to > from) this.again({ ...range, first: range.first + from, count: to - from, suspected: false });
   }
 
-  private charge(range: Range, element: number, index: number, cause: Error, at: number): void {
+  private charge(range: Range, position: number, index: number, cause: Error, at: number): void {
     const { execution, fragment } = this;
     const step = fragment.steps[index]!;
-    const call: LostCall = { execution, step, element, inputs: this.ends.inputs(step, element), cause };
+    const element = this.ends.indices?.[position] ?? position;
+    const call: LostCall = { execution, step, element, inputs: this.ends.inputs(step, position), cause };
     const counted = this.losses.count(call);
-    const again: Range = { ...range, first: element, count: 1, suspected: true };
+    const again: Range = { ...range, first: position, count: 1, suspected: true };
     if ("wait" in counted) {
       this.underWay.set(again, undefined);
       const go = () => {
@@ -204,10 +208,15 @@ export class Dispatcher {
 
   /** An element has failed. Those before it are waited for: the first one that fails is the one that counts. */
   private fail(range: Range, error: unknown): void {
-    const element = error instanceof NodeError ? (error.element ?? range.first) : range.first;
+    const element = (error instanceof NodeError ? this.positionOf(error.element) : undefined) ?? range.first;
     if (this.failure === undefined || element < this.failure.element) this.failure = { element, error };
     for (const [other, visit] of this.underWay) if (other.first > this.failure.element) visit?.stop();
     this.failWhenFirst();
+  }
+
+  private positionOf(element: number | undefined): number | undefined {
+    const { indices } = this.ends;
+    return indices === undefined || element === undefined ? element : indices.indexOf(element);
   }
 
   private failWhenFirst(): void {

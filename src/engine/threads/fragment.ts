@@ -1,3 +1,5 @@
+import { codesOf } from "../../cache/codes.js";
+import type { CacheSession } from "../../cache/session.js";
 import type { OnError } from "../../dsl/options.js";
 import { originOf } from "../../dsl/origin.js";
 import { HypernodesError, ValueError } from "../../errors.js";
@@ -5,11 +7,12 @@ import { mappedLists, written } from "../../graph/graph.js";
 import { type Argument, isTimed, type Plan, type Step } from "../../graph/plan.js";
 import { remembered } from "../../graph/remembered.js";
 import { encode } from "../../values/codec.js";
+import { storesOf } from "../cached/stores.js";
 import type { Execution } from "../execution.js";
-import type { Company, FragmentSpec, PlanSource } from "./protocol.js";
+import type { CachedSpec, Company, FragmentSpec, PlanSource } from "./protocol.js";
 import { cantTravel } from "./result-bytes.js";
 import { poolFor } from "./threads.js";
-import { type Range, Visit } from "./visit.js";
+import { indexIn, type Range, Visit } from "./visit.js";
 
 let fragments = 0;
 let visits = 0;
@@ -21,6 +24,8 @@ export class Fragment {
   readonly isTimed: boolean;
   /** Chunks are cut at multiples of this: the largest batch. */
   readonly multiple: number;
+  /** What its nested pipelines remember in, by number: threads ask for it. Undefined if they remember nothing. */
+  sessions: readonly CacheSession[] | undefined;
   private spec: SharedArrayBuffer | undefined;
   private readonly memory: SharedArrayBuffer[] = [];
 
@@ -105,6 +110,7 @@ export class Fragment {
       run: run.tell === undefined ? "" : run.id,
       heard: run.tell !== undefined,
       execution: settings.choices.execution,
+      cached: this.cachedSpec(),
       overlapping: this.overlapping,
       graceMs: settings.graceMs,
       fields: fieldsOf(program.object, program.plan),
@@ -116,6 +122,21 @@ export class Fragment {
       if (!(error instanceof ValueError) || error.path[0] !== "values") throw error;
       throw this.cantTravel(error, slots[error.path[1] as number]!, undefined, 3);
     }
+  }
+
+  private cachedSpec(): CachedSpec | undefined {
+    const { program, settings, run } = this.execution;
+    const plan = { ...program.plan, steps: this.steps };
+    const [, ...inner] = storesOf(plan, settings.choices);
+    if (inner.every((store) => store === undefined)) return undefined;
+    const sessions = inner.map((store) => store && run.sessionFor(store));
+    const distinct = [...new Set(sessions.filter((session) => session !== undefined))];
+    this.sessions = distinct;
+    const codes = codesOf(program);
+    return {
+      codes: this.steps.map(({ index }) => codes.steps[index]!.child),
+      stores: sessions.map((session) => (session === undefined ? -1 : distinct.indexOf(session))),
+    };
   }
 
   private source(): PlanSource {
@@ -142,7 +163,7 @@ export class Fragment {
     } catch (error) {
       if (!(error instanceof ValueError)) throw error;
       const [list, element] = error.path as [number, number];
-      throw this.cantTravel(error, this.cuts[list]!.slot, range.first + element, 2);
+      throw this.cantTravel(error, this.cuts[list]!.slot, indexIn(range, element), 2);
     }
   }
 

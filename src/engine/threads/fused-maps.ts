@@ -4,6 +4,7 @@ import { Elements } from "../elements.js";
 import { now } from "../events.js";
 import type { Execution } from "../execution.js";
 import { asList, type List, listsOf } from "../lists.js";
+import { counts, type Selection } from "../map-run.js";
 import { Dispatcher, type Ends, spread } from "./dispatcher.js";
 import { Fragment } from "./fragment.js";
 import type { VisitResult } from "./protocol.js";
@@ -27,19 +28,22 @@ export class FusedMaps implements Ends {
     private readonly execution: Execution,
     private readonly steps: readonly Step[],
     private readonly ended: (step: Step, results: unknown[] | undefined) => void,
+    /** Of a single map, the elements that are to be computed, and what they bring of each list. */
+    private readonly selection?: Selection & { readonly lists: readonly List[] },
   ) {
     const { plan, settings } = execution;
-    this.length = lengthOf(execution, steps);
+    this.length = selection?.count ?? lengthOf(execution, steps);
     this.left = this.length;
     this.wanted = steps.filter((step) => isWanted(step, steps, plan));
     this.results = this.wanted.map(() => new Array(this.length));
     this.errors = steps.map(() => 0);
     const indices = steps.map(({ index }) => index);
     const { cuts } = planPart(plan, indices, []);
-    this.lists = cuts.map((list) => asList(execution.read(list))!);
+    this.lists = cuts.map((list, i) => selection?.lists[i] ?? asList(execution.read(list))!);
     const { overlapping } = spread(settings);
     this.dispatcher = new Dispatcher(new Fragment(execution, steps, this.wanted, cuts, overlapping), this);
-    for (const step of steps) execution.tellMap(step, { phase: "start", elements: this.length });
+    const elements = selection?.of ?? this.length;
+    for (const step of steps) execution.tellMap(step, { phase: "start", elements });
   }
 
   start(): void {
@@ -64,7 +68,12 @@ export class FusedMaps implements Ends {
     return this.lists.map((list) => (list as unknown[]).slice(first, first + count));
   }
 
+  get indices(): readonly number[] | undefined {
+    return this.selection?.indices;
+  }
+
   inputs({ map }: Step, element: number): readonly unknown[] {
+    if (this.selection !== undefined) return this.selection.lists.map((list) => list[element]);
     const isInside = (from: number) => this.steps.some(({ index }) => index === from);
     if (map!.product || map!.flowsFrom.some(isInside)) return [];
     return map!.lists.map((list) => asList(this.execution.read(list))![element]);
@@ -73,7 +82,10 @@ export class FusedMaps implements Ends {
   home({ first, count }: Range, { values, failed }: VisitResult): void {
     for (const [i, found] of values.entries()) {
       const results = this.results[i]!;
-      for (let element = 0; element < found.length; element++) results[first + element] = found[element];
+      for (let element = 0; element < found.length; element++) {
+        results[first + element] = found[element];
+        this.selection?.computed(first + element, found[element]);
+      }
     }
     for (const [i, errors] of failed.entries()) this.errors[i]! += errors;
     this.left -= count;
@@ -88,8 +100,8 @@ export class FusedMaps implements Ends {
     this.closed = true;
     this.dispatcher.close();
     for (const [i, step] of this.steps.entries()) {
-      const failed = this.errors[i]!;
-      this.execution.tellMap(step, { phase: "end", elements: this.length, failed, durationMs: now() - this.startedAt });
+      const ends = { phase: "end", ...counts(this.length, this.errors[i]!, this.selection) };
+      this.execution.tellMap(step, { ...ends, durationMs: now() - this.startedAt });
     }
     for (const step of this.steps) this.ended(step, this.results[this.wanted.indexOf(step)]);
   }

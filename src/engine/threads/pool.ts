@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { BroadcastChannel } from "node:worker_threads";
+import { BroadcastChannel, type MessagePort } from "node:worker_threads";
 import { Piscina } from "piscina";
 import type { ThreadLimits } from "../../dsl/choices.js";
 import { remembered } from "../../graph/remembered.js";
@@ -69,7 +69,7 @@ export class Pool {
     this.waiting.add(visiting);
     const running: Promise<Uint8Array> = this.piscina.run(task, {
       signal: controller.signal,
-      transferList: buffersOf(request),
+      transferList: movedWith(request),
     });
     running.catch(() => {});
     const boot = new Promise<never>((_, reject) => {
@@ -192,11 +192,12 @@ export class Pool {
   }
 }
 
-function buffersOf(request: Request): ArrayBuffer[] {
+/** What goes to the thread for good. */
+function movedWith(request: Request): (ArrayBuffer | MessagePort)[] {
   if ("rest" in request) return [];
-  return [request.elements, request.known].flatMap((bytes) =>
-    bytes === undefined ? [] : [bytes.buffer as ArrayBuffer],
-  );
+  const { elements, known, stores } = request;
+  const buffers = [elements, known].flatMap((bytes) => (bytes === undefined ? [] : [bytes.buffer as ArrayBuffer]));
+  return stores === undefined ? buffers : [...buffers, stores];
 }
 
 interface PiscinaTask {

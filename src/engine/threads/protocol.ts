@@ -1,3 +1,5 @@
+import type { MessagePort } from "node:worker_threads";
+import type { Codes } from "../../cache/codes.js";
 import type { ExecutionOptions } from "../../dsl/choices.js";
 import type { Origin } from "../../dsl/origin.js";
 import type { NodeError } from "../../errors.js";
@@ -29,6 +31,8 @@ export interface FragmentSpec {
   readonly heard: boolean;
   /** The choices that nested pipelines inherit. */
   readonly execution: ExecutionOptions | undefined;
+  /** What the pipelines nested in its steps remember, if anything is remembered. */
+  readonly cached: CachedSpec | undefined;
   /** How many elements of one visit are under way at once. */
   readonly overlapping: number;
   readonly graceMs: number;
@@ -36,6 +40,14 @@ export interface FragmentSpec {
   readonly fields: Readonly<Record<string, unknown>>;
   /** Values by slot. */
   readonly values: readonly (readonly [slot: number, value: unknown])[];
+}
+
+/** How the pipelines nested in a fragment's steps remember: at home, by what a thread asks there. */
+export interface CachedSpec {
+  /** For each step its nested pipeline's codes, if it has one: threads need not read the code again. */
+  readonly codes: readonly (Codes | undefined)[];
+  /** For each pipeline nested in the fragment, the number of its store; -1 for none. */
+  readonly stores: readonly number[];
 }
 
 /** What else may be in a thread with a visit: nothing; what waits for its turn; what overlaps with it. */
@@ -60,12 +72,16 @@ export interface VisitMessage {
   /** What is known to fail, encoded: `KnownFailure[]`. */
   readonly known: Uint8Array | undefined;
   readonly progress: SharedArrayBuffer;
+  /** Where the run's stores are asked, if nested pipelines remember. */
+  readonly stores: MessagePort | undefined;
 }
 
 export interface VisitRange {
   /** The index of the first element. */
   readonly first: number;
   readonly count: number;
+  /** The index of each, where they are not neighbours. */
+  readonly indices?: readonly number[] | undefined;
   /** Milliseconds after which no more of them are begun; undefined: all are. */
   readonly budgetMs: number | undefined;
 }

@@ -9,8 +9,8 @@ import type { VisitResult } from "./protocol.js";
 interface ResultPlace {
   readonly plan: Plan;
   readonly path: string;
-  /** The index of the visit's first element; undefined for a node. */
-  readonly first: number | undefined;
+  /** The index that an element of the visit has in the whole map; undefined for a node. */
+  readonly indexOf: (element: number) => number | undefined;
 }
 
 /**
@@ -41,12 +41,12 @@ function without(result: VisitResult, error: ValueError, place: ResultPlace | un
 function withoutValue(
   result: VisitResult,
   error: ValueError,
-  { plan, path, first }: ResultPlace,
+  { plan, path, indexOf }: ResultPlace,
   output: number,
   element: number,
 ): VisitResult {
   const step = plan.steps.find(({ slot }) => slot === plan.outputs[output]!.slot)!;
-  const failed = cantTravel(step, path, first === undefined ? undefined : first + element, error, 3);
+  const failed = cantTravel(step, path, indexOf(element), error, 3);
   if (step.node.options.onError !== "collect") return { ...result, values: [], failure: { error: failed } };
   const values = result.values.map((list, i) =>
     i === output ? list.map((v, e) => (e === element ? failed : v)) : list,

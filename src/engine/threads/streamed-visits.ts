@@ -30,9 +30,13 @@ export class StreamedVisits implements Ends {
     this.dispatcher = new Dispatcher(fragment, this, most);
   }
 
-  /** @returns the result, or rejects with its error. */
-  add(elements: readonly unknown[]): Promise<unknown> {
+  /**
+   * @param soon whether it is sent soon, though nobody says that no more has come.
+   * @returns the result, or rejects with its error.
+   */
+  add(elements: readonly unknown[], soon: boolean): Promise<unknown> {
     this.dispatcher.offer(1);
+    if (soon) setImmediate(() => this.flush());
     return new Promise((resolve, reject) => {
       this.waiting.set(this.come++, { elements, resolve, reject });
     });

@@ -14,12 +14,18 @@ import {
   type VisitRange,
   type VisitResult,
 } from "./protocol.js";
+import { answerStores } from "./store-away.js";
 
 /** Elements that go to a thread together. */
 export interface Range extends VisitRange {
   /** Whether it is one element that is suspected of having ended its thread. */
   readonly suspected: boolean;
   readonly known: readonly KnownFailure[];
+}
+
+/** The index that an element of a visit has in the whole map. */
+export function indexIn({ first, indices }: VisitRange, element: number): number {
+  return indices?.[element] ?? first + element;
 }
 
 /** How a visit ended. */
@@ -37,7 +43,7 @@ export interface Held {
   readonly step: number;
 }
 
-type VisitParts = Omit<VisitMessage, "progress"> & { readonly range: Range | undefined };
+type VisitParts = Omit<VisitMessage, "progress" | "stores"> & { readonly range: Range | undefined };
 
 /** How often a visit whose calls have limits is looked at, in milliseconds. */
 const LOOK_MS = 10;
@@ -47,6 +53,7 @@ export class Visit {
   readonly outcome: Promise<Outcome>;
   private readonly progress: Progress;
   private readonly visiting: Visiting;
+  private readonly stores: ReturnType<typeof answerStores> | undefined;
   private isStopped = false;
   private late: Error | undefined;
   private grace: NodeJS.Timeout | undefined;
@@ -62,8 +69,9 @@ export class Visit {
   ) {
     const { range } = parts;
     this.progress = Progress.for(range?.count ?? 1);
-    const sent = range && { first: range.first, count: range.count, budgetMs: range.budgetMs };
-    const message = { ...parts, range: sent, progress: this.progress.buffer };
+    const sent = range && { first: range.first, count: range.count, indices: range.indices, budgetMs: range.budgetMs };
+    this.stores = fragment.sessions && answerStores(fragment.sessions);
+    const message = { ...parts, range: sent, progress: this.progress.buffer, stores: this.stores?.port };
     this.visiting = pool.visit(message, () => this.progress.underWay().length > 0);
     this.outcome = this.follow();
   }
@@ -99,6 +107,7 @@ export class Visit {
       forget();
       clearInterval(watch);
       clearTimeout(this.grace);
+      this.stores?.close();
     }
   }
 
@@ -115,7 +124,7 @@ export class Visit {
   private timeoutOf({ index, step }: Held): Error {
     const { execution, steps } = this.fragment;
     const { range } = this.parts;
-    const where = execution.placeOf(steps[step]!, range === undefined ? undefined : range.first + index);
+    const where = execution.placeOf(steps[step]!, range === undefined ? undefined : indexIn(range, index));
     const { timeoutMs } = steps[step]!.node.options;
     if (timeoutMs !== undefined) return timeoutError(where, timeoutMs);
     const problem = "a nested node in it took longer than its timeoutMs, and did not stop";

@@ -1,4 +1,6 @@
-import type { Choices } from "../../dsl/choices.js";
+import { setCodes } from "../../cache/codes.js";
+import { CacheSession } from "../../cache/session.js";
+import type { CacheStore, Choices } from "../../dsl/choices.js";
 import type { PipelineClass } from "../../dsl/members.js";
 import { AbortError, NodeError } from "../../errors.js";
 import { type Plan, planFor } from "../../graph/plan.js";
@@ -8,6 +10,7 @@ import { reflect } from "../../graph/reflect.js";
 import { remembered } from "../../graph/remembered.js";
 import { decode } from "../../values/codec.js";
 import { inputChecksOf } from "../../values/inputs.js";
+import { storesOf } from "../cached/stores.js";
 import { now, type RunEvent } from "../events.js";
 import { Execution } from "../execution.js";
 import type { List } from "../lists.js";
@@ -28,6 +31,7 @@ import {
   type VisitResult,
 } from "./protocol.js";
 import { encodeResult } from "./result-bytes.js";
+import { StoresAway } from "./store-away.js";
 import { Window, type WindowRange } from "./window.js";
 
 /** Typed arrays among shared values that are at least this large are not copied: all threads read the same memory. */
@@ -77,10 +81,18 @@ export async function answerVisit(message: VisitMessage): Promise<Uint8Array> {
     run: new RunState(resources, listener, spec.run),
     known: message.known === undefined ? [] : (decode(message.known) as KnownFailure[]),
   };
+  const away = message.stores && new StoresAway(message.stores);
+  if (away !== undefined) visit.run.remembersIn(sessionsOf(fragment, away));
   try {
-    const place = { plan: program.plan, path: spec.path, first: message.range?.first };
-    return encodeResult(await doVisit(visit), place);
+    const { range } = message;
+    const indexOf = (element: number) =>
+      range === undefined ? undefined : (range.indices?.[element] ?? range.first + element);
+    const place = { plan: program.plan, path: spec.path, indexOf };
+    const result = await doVisit(visit);
+    if (away !== undefined) await visit.run.remember();
+    return encodeResult(result, place);
   } finally {
+    away?.close();
     scopes.delete(message.visit);
   }
 }
@@ -135,8 +147,14 @@ async function makeFragment({ origin, spec: bytes, memory }: VisitMessage): Prom
   const type = await importedClass(origin);
   const spec = decode(new Uint8Array(bytes), { viewsFrom: VIEWS_FROM, memory }) as FragmentSpec;
   const object = Object.assign(new type() as object, spec.fields);
-  const choices: Choices = spec.execution === undefined ? {} : { execution: spec.execution };
+  // What is nested asks for its stores at home; what is here is looked up there before it comes.
+  const choices: Choices = {
+    ...(spec.execution && { execution: spec.execution }),
+    ...(spec.cached && { cache: AT_HOME }),
+  };
   const program = programOf(type, object, choices, spec);
+  for (const [i, codes] of (spec.cached?.codes ?? []).entries())
+    if (codes) setCodes(program.children[i]!.program, codes);
   const values: unknown[] = new Array(program.plan.slots).fill(undefined);
   for (const [slot, value] of spec.values) values[slot] = value;
   return {
@@ -144,12 +162,29 @@ async function makeFragment({ origin, spec: bytes, memory }: VisitMessage): Prom
     program,
     settings: {
       ...settingsOf(choices, type.name),
+      cache: undefined,
       maps: spec.overlapping === 1 ? "sequential" : "async",
       maxWorkers: spec.overlapping,
       graceMs: spec.graceMs,
     },
     values,
   };
+}
+
+const AT_HOME: CacheStore = { kind: "at home" };
+
+/** For each store that something nested in the fragment names, one that asks at home. */
+function sessionsOf({ program, settings, spec }: Fragment, away: StoresAway): Map<CacheStore, CacheSession> {
+  const sessions = new Map<CacheStore, CacheSession>();
+  const byNumber = new Map<number, CacheSession>();
+  const [, ...inner] = storesOf(program.plan, settings.choices);
+  for (const [i, store] of inner.entries()) {
+    const number = spec.cached!.stores[i]!;
+    if (store === undefined || number < 0) continue;
+    const session = remembered(byNumber, number, () => new CacheSession(away.store(number)));
+    sessions.set(store, session);
+  }
+  return sessions;
 }
 
 function programOf(type: PipelineClass, object: object, choices: Choices, spec: FragmentSpec): Program {
@@ -181,11 +216,7 @@ async function doVisit(visit: Visit): Promise<VisitResult> {
     const next = Math.min(count, done + size);
     const part = next - done === count ? lists : lists.map((list) => (list as unknown[]).slice(done, next));
     try {
-      const slots = await compute(
-        visit,
-        part,
-        range && { first: range.first + done, count: next - done, offset: done },
-      );
+      const slots = await compute(visit, part, range && partOf(range, done, next));
       for (const [i, { slot }] of program.plan.outputs.entries()) values[i] = joined(values[i]!, slots[slot], range);
       if (program.plan.collects) countErrors(program.plan, slots, failed);
     } catch (error) {
@@ -195,6 +226,10 @@ async function doVisit(visit: Visit): Promise<VisitResult> {
     done = next;
   }
   return { done, values, failed, failure, events, tookMs: now() - at, holds: resources.holds };
+}
+
+function partOf({ first, indices }: VisitRange, from: number, to: number): WindowRange {
+  return { first: first + from, count: to - from, offset: from, indices: indices?.slice(from, to) };
 }
 
 function joined(before: unknown[], found: unknown, range: VisitRange | undefined): unknown[] {

@@ -1,11 +1,9 @@
 import type { NodeError } from "../../errors.js";
+import type { Part } from "../elements.js";
 import type { Scope } from "../scope.js";
 import type { KnownFailure, Progress } from "./protocol.js";
 
-export interface WindowRange {
-  /** The index of the first element in the whole map. */
-  readonly first: number;
-  readonly count: number;
+export interface WindowRange extends Part {
   /** How many elements of the visit come before it. */
   readonly offset: number;
 }
@@ -15,6 +13,7 @@ export class Window {
   /** The index of its first element in the whole map. */
   readonly first: number;
   readonly count: number;
+  readonly indices: readonly number[] | undefined;
   private readonly offset: number;
   private readonly known: Map<string, NodeError>;
 
@@ -26,6 +25,7 @@ export class Window {
   ) {
     this.first = range?.first ?? 0;
     this.count = range?.count ?? 1;
+    this.indices = range?.indices;
     this.offset = range?.offset ?? 0;
     this.known = new Map(known.map(({ step, element, error }) => [`${step} ${element}`, error]));
   }

@@ -1,0 +1,315 @@
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import { expect } from "chai";
+import ts from "typescript";
+import { codeOfMethod } from "../../src/cache/code/code.js";
+import { execute } from "../support/execute.js";
+
+const index = pathToFileURL(path.resolve("src/index.ts")).href;
+
+const PROJECT: Readonly<Record<string, string>> = {
+  "log.ts": `export const log: string[] = [];\nexport function ran(node: string): void { log.push(node); }\n`,
+  "far.ts": `export const normalise = (text: string): string => { const trimmed = text.trim(); return trimmed; };\n`,
+  "text.ts": `import { normalise } from "./far.js";
+// Joins what was split.
+export function join(words: string[]): string {
+  return words.map((word) => normalise(word)).join(" ");
+}
+export function unrelated(): number {
+  return 1;
+}
+export const LIMIT = 100;
+export const STOP = new Set<string>();
+STOP.add("of");
+`,
+  "model.ts": `import { IsString } from "class-validator";
+export class Passage {
+  @IsString() text!: string;
+  words(): string[] { return this.text.split(" "); }
+}
+`,
+  "dynamic.ts": `export async function load(name: string): Promise<number> { return (await import(name)).value; }
+export function beside(): number { return 1; }
+`,
+  "value.mjs": `export const value = 1;\n`,
+  "base.ts": `import { input, node, Pipeline } from "${index}";
+import { ran } from "./log.js";
+export class Base extends Pipeline {
+  @input() text!: string;
+  protected readonly mark: string = "!";
+  @node("text") based(text: string): string { ran("based"); return this.shout(text); }
+  @node("text") overridden(text: string): string { ran("overridden"); return text; }
+  private shout(text: string): string { return text.toUpperCase() + this.mark; }
+}
+`,
+  "pipeline.ts": `import { Type } from "class-transformer";
+import { ValidateNested } from "class-validator";
+import { pad } from "padder";
+import { cached, type Each, input, mapOver, node, resource, sqlite } from "${index}";
+import { Base } from "./base.js";
+import { load } from "./dynamic.js";
+import { ran } from "./log.js";
+import { Passage } from "./model.js";
+import * as text from "./text.js";
+
+class Encoder { encode(text: string): number { return text.length; } }
+
+@cached(sqlite(process.env.STORE!))
+export class Texts extends Base {
+  @input() @ValidateNested({ each: true }) @Type(() => Passage) passages!: Passage[];
+  @resource() encoder(): Encoder { return new Encoder(); }
+  @mapOver("passages") words(passage: Passage): Each<string[]> {
+    ran("words");
+    const list = passage.words();
+    return list.filter((word) => !text.STOP.has(word));
+  }
+  @node("words") joined(words: string[][]): string { ran("joined"); return words.map(text.join).join("|"); }
+  @node("joined") limited(joined: string): string { ran("limited"); return joined.slice(0, text.LIMIT); }
+  @node("joined") packaged(joined: string): string { ran("packaged"); return pad(joined); }
+  @node("joined", "encoder") encoded(joined: string, encoder: Encoder): number { ran("encoded"); return encoder.encode(joined); }
+  @node("text") async loaded(_text: string): Promise<number> { ran("loaded"); return load(new URL("./value.mjs", import.meta.url).href); }
+  @node("text") override overridden(text: string): string { ran("overridden"); return text; }
+}
+`,
+  "main.ts": `import { log } from "./log.js";
+import { Texts } from "./pipeline.js";
+await new Texts().run({ text: "shalom", passages: [{ text: "a tale of one city" } as never] });
+console.log([...new Set(log)].sort().join(" "));
+`,
+  "node_modules/padder/package.json": `{ "name": "padder", "version": "1.0.0", "type": "module", "main": "index.js" }`,
+  "node_modules/padder/index.js": `export const pad = (text) => text + " ";\n`,
+  "node_modules/padder/index.d.ts": `export declare const pad: (text: string) => string;\n`,
+};
+
+const ALL = "based encoded joined limited loaded overridden packaged words";
+
+interface Edit {
+  readonly what: string;
+  readonly file: string;
+  readonly from: string | RegExp;
+  readonly to: string;
+  /** What is computed again. */
+  readonly computes: string;
+}
+
+const EDITS: readonly Edit[] = [
+  { what: "nothing", file: "text.ts", from: "", to: "", computes: "" },
+  { what: "a comment", file: "text.ts", from: "// Joins", to: "// joins again", computes: "" },
+  { what: "formatting", file: "text.ts", from: "return words.map", to: "return   words\n\n    .map", computes: "" },
+  {
+    what: "line breaks and parentheses",
+    file: "far.ts",
+    from: "return trimmed",
+    to: "return (\n trimmed\n )",
+    computes: "",
+  },
+  { what: "the name of a local", file: "pipeline.ts", from: /\blist\b/g, to: "found", computes: "" },
+  { what: "the name of a local in a helper", file: "far.ts", from: /trimmed/g, to: "short", computes: "" },
+  { what: "a parameter's name", file: "text.ts", from: /words/g, to: "parts", computes: "" },
+  { what: "an unrelated function", file: "text.ts", from: "return 1", to: "return 2", computes: "" },
+  {
+    what: "a helper two files away",
+    file: "far.ts",
+    from: "text.trim()",
+    to: "text.trim().trim()",
+    computes: "joined",
+  },
+  { what: "a constant", file: "text.ts", from: "LIMIT = 100", to: "LIMIT = 101", computes: "limited" },
+  {
+    what: "a statement that fills a constant",
+    file: "text.ts",
+    from: `STOP.add("of")`,
+    to: `STOP.add("no")`,
+    computes: "encoded joined limited packaged words",
+  },
+  {
+    what: "a base class's node",
+    file: "base.ts",
+    from: "this.shout(text)",
+    to: "this.shout(text + text)",
+    computes: "based",
+  },
+  {
+    what: "a private method that a base class's node calls",
+    file: "base.ts",
+    from: "toUpperCase",
+    to: "toLowerCase",
+    computes: "based",
+  },
+  { what: "a field that such a method reads", file: "base.ts", from: `"!"`, to: `"?"`, computes: "based" },
+  {
+    what: "a base class's node that is overridden",
+    file: "base.ts",
+    from: `ran("overridden"); return text`,
+    to: `return text + text`,
+    computes: "",
+  },
+  {
+    what: "a class that a resource builds",
+    file: "pipeline.ts",
+    from: "text.length",
+    to: "text.length + 0",
+    computes: "encoded",
+  },
+  {
+    what: "a package's version",
+    file: "node_modules/padder/package.json",
+    from: "1.0.0",
+    to: "1.0.1",
+    computes: "packaged",
+  },
+  {
+    what: "a package's code with the same version",
+    file: "node_modules/padder/index.js",
+    from: `" "`,
+    to: `"  "`,
+    computes: "",
+  },
+  { what: "a model's validator", file: "model.ts", from: /IsString/g, to: "IsDefined", computes: "words" },
+  { what: "a model's method", file: "model.ts", from: `split(" ")`, to: `split(" ", 100)`, computes: "words" },
+  {
+    what: "what is beside a computed import",
+    file: "dynamic.ts",
+    from: "return 1",
+    to: "return 2",
+    computes: "loaded",
+  },
+  {
+    what: "how a node is retried",
+    file: "pipeline.ts",
+    from: `@node("words")`,
+    to: `@node("words", { retries: 2 })`,
+    computes: "",
+  },
+  {
+    what: "the order of the members",
+    file: "base.ts",
+    from: /( {2}@node\("text"\) based.*\n)(.*\n)/,
+    to: "$2$1",
+    computes: "",
+  },
+];
+
+describe("the code digest", () => {
+  let folder: string;
+  before(() => {
+    mkdirSync("coverage", { recursive: true });
+    folder = path.resolve(mkdtempSync(path.join("coverage", "code-")));
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  type Loader = "swc" | "tsx" | "dist";
+  const write = (project: string, name: string, text: string) => {
+    const file = path.join(project, name);
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  };
+  /** What was computed. */
+  const run = async (project: string, loader: Loader): Promise<string> => {
+    if (loader === "dist")
+      for (const name of Object.keys(PROJECT)) if (/(?<!\.d)\.ts$/.test(name)) compile(project, name);
+    const hooks = loader === "tsx" ? ["--import", "tsx"] : ["--import", "@swc-node/register/esm-register"];
+    const main = path.join(project, loader === "dist" ? "main.js" : "main.ts");
+    const env = { STORE: path.join(project, "store.sqlite"), TSX_TSCONFIG_PATH: path.join(project, "tsconfig.json") };
+    const { stdout, stderr } = await execute(process.execPath, [...hooks, main], { env });
+    expect(stderr).to.equal("");
+    return stdout.trim();
+  };
+  const compile = (project: string, name: string) => {
+    const { outputText } = ts.transpileModule(readFileSync(path.join(project, name), "utf8"), {
+      compilerOptions: {
+        module: ts.ModuleKind.ES2022,
+        target: ts.ScriptTarget.ES2022,
+        experimentalDecorators: true,
+        emitDecoratorMetadata: true,
+      },
+    });
+    write(project, name.replace(/\.ts$/, ".js"), outputText);
+  };
+  const prepared = async (loader: Loader): Promise<string> => {
+    const project = path.join(folder, loader);
+    for (const [name, text] of Object.entries(PROJECT)) write(project, name, text);
+    write(project, "package.json", `{ "type": "module" }`);
+    write(
+      project,
+      "tsconfig.json",
+      readFileSync("tsconfig.json", "utf8").replace(/"include[\s\S]*/, `"include": ["*.ts"] }`),
+    );
+    expect(await run(project, loader)).to.equal(ALL);
+    return project;
+  };
+  const afterEdit = async (project: string, loader: Loader, { file, from, to }: Edit, number: number) => {
+    const copy = `${project}-${number}`;
+    cpSync(project, copy, { recursive: true });
+    const before = readFileSync(path.join(copy, file), "utf8");
+    const after = before.replace(from, to);
+    if (from !== "") expect(after, file).to.not.equal(before);
+    writeFileSync(path.join(copy, file), after);
+    return run(copy, loader);
+  };
+
+  it("counts what a node can reach, and nothing else: the table, with swc", async () => {
+    const project = await prepared("swc");
+    for (const [number, edit] of EDITS.entries()) {
+      expect(await afterEdit(project, "swc", edit, number), edit.what).to.equal(edit.computes);
+    }
+  }).timeout(240_000);
+
+  for (const loader of ["tsx", "dist"] as const) {
+    it(`does so under ${loader === "tsx" ? "tsx, which emits no types" : "compiled JavaScript"}, too`, async () => {
+      const project = await prepared(loader);
+      const some =
+        /^(?:nothing|a comment|the name of a local|an unrelated|a helper|a constant|a base class's node$|a model's validator)/;
+      for (const [number, edit] of EDITS.entries()) {
+        if (some.test(edit.what))
+          expect(await afterEdit(project, loader, edit, number), edit.what).to.equal(edit.computes);
+      }
+    }).timeout(240_000);
+  }
+
+  describe("of CommonJS", () => {
+    const require = createRequire(import.meta.url);
+    const parts = (files: Readonly<Record<string, string>>): string[] => {
+      const project = mkdtempSync(path.join(folder, "cjs-"));
+      for (const [name, text] of Object.entries(files)) write(project, name, text);
+      const { Texts } = require(path.join(project, "texts.cjs")) as { Texts: new () => object };
+      return codeOfMethod(Texts, "joined").parts.map(({ name }) => name);
+    };
+
+    it("follows require, as tsc and swc emit it, to what is exported under a name", () => {
+      const emitted = {
+        "texts.cjs": `"use strict";
+const text_1 = require("./text.cjs");
+const { size } = require("./size.cjs");
+class Texts { joined(words) { return (0, text_1.join)(words).slice(0, size); } }
+exports.Texts = Texts;`,
+        "text.cjs": `"use strict";
+Object.defineProperty(exports, "__esModule", { value: true });
+exports.unrelated = exports.join = void 0;
+const other_1 = require("./other.cjs");
+function join(words) { return words.map(other_1.clean).join(); }
+exports.join = join;
+exports.unrelated = () => 1;`,
+        "other.cjs": `"use strict";
+function _export(target, all) { for (const name in all) Object.defineProperty(target, name, { enumerable: true, get: all[name] }); }
+_export(exports, { clean: function() { return clean; }, other: function() { return other; } });
+const clean = (word) => word.trim();
+const other = 1;`,
+        "size.cjs": `exports.size = 10; exports.more = 11;`,
+      };
+      expect(parts(emitted)).to.deep.equal(["joined()", "join()", "clean()", "clean()", "size"]);
+    });
+
+    it("takes a module as a whole where its exports are made up while it runs", () => {
+      const made = {
+        "texts.cjs": `const made = require("./made.cjs");
+class Texts { joined() { return made.anything; } }
+exports.Texts = Texts;`,
+        "made.cjs": `for (const name of ["any" + "thing"]) exports[name] = 1;`,
+      };
+      expect(parts(made)).to.deep.equal(["joined()", "all of it"]);
+    });
+  });
+});

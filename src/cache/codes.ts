@@ -1,0 +1,188 @@
+import type { PipelineClass } from "../dsl/members.js";
+import { ValueError } from "../errors.js";
+import { isComputed } from "../graph/graph.js";
+import { type Plan, type PlannedChild, planFor, type Step } from "../graph/plan.js";
+import { reflect } from "../graph/reflect.js";
+import { remembered } from "../graph/remembered.js";
+import { contentOf } from "../values/digest.js";
+import { printPath } from "../values/kinds.js";
+import { modelNamed } from "../values/models.js";
+import { codeOfClass, codeOfFunction, codeOfMethod, type Part } from "./code/code.js";
+import { keyOf, type Ref } from "./keys.js";
+import type { OwnedBy } from "./store.js";
+
+/** A plan that is bound to a pipeline object. */
+export interface Bound {
+  readonly plan: Plan;
+  readonly pipeline: PipelineClass;
+  readonly object: object;
+  readonly children: readonly (BoundChild | undefined)[];
+}
+
+export interface BoundChild extends PlannedChild {
+  readonly program: Bound;
+  readonly values: readonly unknown[];
+  readonly checks: unknown;
+}
+
+/** What stands for the code of a plan's steps in keys. */
+export interface Codes {
+  readonly steps: readonly StepCode[];
+  /** By index, those of the methods that build resources. */
+  readonly resources: readonly string[];
+}
+
+export interface StepCode {
+  readonly code: string;
+  /** False: it says `cache: false`, or something inside of it does, or can't be told apart from others. */
+  readonly isKept: boolean;
+  /** Why it can't be told apart. */
+  readonly problem?: string;
+  readonly child: Codes | undefined;
+}
+
+const known = new WeakMap<Bound, Codes>();
+
+/** The codes of a plan's steps. Read once; a pipeline object's fields are taken as they are then. */
+export function codesOf(program: Bound): Codes {
+  return remembered(known, program, () => ({
+    steps: program.plan.steps.map((step) => stepCode(program, step)),
+    resources: program.plan.resources.map(({ name }) => resourceCode(program, name)),
+  }));
+}
+
+/** Another thread has read them already. */
+export function setCodes(program: Bound, codes: Codes): void {
+  known.set(program, codes);
+  for (const [i, { child }] of codes.steps.entries()) if (child) setCodes(program.children[i]!.program, child);
+}
+
+function stepCode(program: Bound, step: Step): StepCode {
+  const { cache, version } = step.node.options;
+  const { pipeline } = program;
+  const child = program.children[step.index];
+  const codes = child && codesOf(child.program);
+  const isKept = cache !== false && (codes === undefined || codes.steps.every((inner) => inner.isKept));
+  if (version !== undefined) {
+    return { code: keyOf("version", pipeline.name, step.name, `${typeof version} ${version}`), isKept, child: codes };
+  }
+  try {
+    const code = child === undefined ? methodCode(program, step.name) : childCode(step, child, codes!);
+    return { code, isKept, child: codes };
+  } catch (error) {
+    if (!(error instanceof ValueError)) throw error;
+    return { code: "", isKept: false, problem: error.message, child: codes };
+  }
+}
+
+/** A resource that can't be told apart from others has no code: what uses it is not kept. */
+function resourceCode(program: Bound, name: string): string {
+  try {
+    return methodCode(program, name);
+  } catch (error) {
+    if (!(error instanceof ValueError)) throw error;
+    return "";
+  }
+}
+
+/** @throws {ValueError} if a field that it reads has no content. */
+function methodCode({ pipeline, object, plan }: Bound, name: string): string {
+  const code = codeOfMethod(pipeline, name);
+  const roles = new Set(plan.graph.nodes.map((node) => node.name));
+  const fields = (code.fields ?? Object.keys(object).sort()).filter(
+    (field) => !roles.has(field) && Object.hasOwn(object, field),
+  );
+  const values = fields.map((field) => named(`this.${field}`, (object as Record<string, unknown>)[field]));
+  return keyOf("method", code.digest, ...values);
+}
+
+/** A name, with what counts of its value: of a function its code. */
+function named(name: string, value: unknown): string {
+  if (typeof value === "function") return `${name} ${codeOfFunction(value).digest}`;
+  try {
+    return `${name} ${countOf(refOf(value))}`;
+  } catch (error) {
+    if (!(error instanceof ValueError)) throw error;
+    const { code, path, problem, advice } = error;
+    throw new ValueError({ code, path, where: `${name}${printPath(path)}`, problem, advice });
+  }
+}
+
+/**
+ * What a nested pipeline computes: its steps and how they hang together, what is bound on it, and which outputs are taken.
+ *
+ * @throws {ValueError} if what is bound on it has no content.
+ */
+function childCode({ node }: Step, { plan, pick, program, values, checks }: BoundChild, codes: Codes): string {
+  const wires = node.dependencies.map(({ input, as }) => `${as} ${input}`);
+  const bound = plan.inputs.map(({ name, slot }) => named(name, values[slot]));
+  const steps = plan.steps.map((step, i) => `${wiring(step.node)} ${codes.steps[i]!.code}`);
+  const resources = plan.resources.map(({ name }, i) => `${name} ${codes.resources[i]}`);
+  const checked = checks === undefined ? [] : [codeOfClass(program.pipeline).digest];
+  const outputs = plan.outputs.map(({ name }) => name);
+  return keyOf("nested", String(pick), outputs.join(), wires.join(), ...bound, ...steps, ...resources, ...checked);
+}
+
+function wiring({ name, role, dependencies, mapped }: Step["node"]): string {
+  return JSON.stringify([name, role, dependencies.map(({ on, path, as, input }) => [on, path, as, input]), mapped]);
+}
+
+/** @throws {ValueError} if the value has no content. */
+export function refOf(value: unknown): Ref {
+  const { digest, models } = contentOf(value);
+  return { digest, models: models.join() };
+}
+
+const counts = new Map<string, string>();
+
+/** What counts of a content in keys: itself, and the code of the models in it. */
+export function countOf({ digest, models }: Ref): string {
+  return models === "" ? digest : `${digest} ${remembered(counts, models, () => modelCodes(models))}`;
+}
+
+function modelCodes(models: string): string {
+  const codes = models.split(",").map((name) => {
+    try {
+      return `${name} ${codeOfClass(modelNamed(name).type).digest}`;
+    } catch {
+      // A class that is not loaded here, or not alone in having its name.
+      return name;
+    }
+  });
+  return keyOf("models", ...codes);
+}
+
+/** The pieces of code behind a step's code, its own and those of what is nested in it: for those who explain. */
+export function partsOf(program: Bound, step: Step): readonly Part[] {
+  const child = program.children[step.index];
+  if (child === undefined) {
+    const resources = step.resources.map((i) => program.plan.resources[i]!.name);
+    return [step.name, ...resources].flatMap((name) => codeOfMethod(program.pipeline, name).parts);
+  }
+  return child.plan.steps.flatMap((inner) => partsOf(child.program, inner));
+}
+
+/** The names of a pipeline and of those nested in it, and the codes of all their nodes as they are now. */
+export function ownersOf(pipeline: PipelineClass): OwnedBy {
+  const owners = { pipelines: new Set<string>(), codes: new Set<string>() };
+  const visit = (type: PipelineClass): void => {
+    owners.pipelines.add(type.name);
+    const graph = reflect(type);
+    const object = new type() as object;
+    const bound: Bound = {
+      plan: planFor(
+        graph,
+        graph.nodes.filter(isComputed).map(({ name }) => name),
+      ),
+      pipeline: type,
+      object,
+      children: [],
+    };
+    for (const step of bound.plan.steps) {
+      if (step.child) visit(step.child.nested.pipeline);
+      else owners.codes.add(stepCode(bound, step).code);
+    }
+  };
+  visit(pipeline);
+  return owners;
+}

@@ -1,0 +1,158 @@
+import { HypernodesError } from "../errors.js";
+import {
+  type CacheStats,
+  type Entry,
+  type Head,
+  isOwnedBy,
+  type Kept,
+  type OwnedBy,
+  type Owner,
+  type PruneOptions,
+  prunable,
+  type Removed,
+  removedOf,
+  type Store,
+  type StoredEntry,
+  statsOf,
+} from "./store.js";
+
+/** What is used of a Keyv. */
+export interface KeyvLike {
+  get(key: string): Promise<unknown>;
+  set(key: string, value: unknown): Promise<unknown>;
+  delete(key: string): Promise<unknown>;
+  getMany?(keys: string[]): Promise<readonly unknown[]>;
+  setMany?(entries: { key: string; value: unknown }[]): Promise<unknown>;
+  deleteMany?(keys: string[]): Promise<unknown>;
+  iterator?: unknown;
+  on?(event: "error", listener: (error: unknown) => void): unknown;
+}
+
+/** What a Keyv keeps of an entry under its key: plain, for whatever serialises it. */
+interface Kind extends Head, Owner {
+  readonly usedAt: number;
+}
+
+const PREFIX = "hypernodes:1:";
+const VALUE = ":value";
+
+/** Entries in any Keyv store. What is known of an entry and its bytes have a key each, so that one is read without the other. */
+export class KeyvStore implements Store {
+  readonly name = "keyv(...)";
+  /** A Keyv tells of errors, and answers as if nothing were there. */
+  private failure: unknown;
+
+  constructor(private readonly keyv: KeyvLike) {
+    keyv.on?.("error", (error) => {
+      this.failure ??= error;
+    });
+  }
+
+  async heads(keys: readonly string[]): Promise<(Head | undefined)[]> {
+    return (await this.getMany(keys.map(headKey))).map((head) => (isHead(head) ? head : undefined));
+  }
+
+  async entries(keys: readonly string[]): Promise<(StoredEntry | undefined)[]> {
+    const found = await this.getMany([...keys.map(headKey), ...keys.map(valueKey)]);
+    return keys.map((_, i) => {
+      const head = found[i];
+      const value = found[keys.length + i];
+      if (!isHead(head) || typeof value !== "string") return undefined;
+      return { ...head, value: Buffer.from(value, "base64") };
+    });
+  }
+
+  async write(entries: readonly Entry[]): Promise<void> {
+    // An entry is there when what is known of it is: its bytes go first.
+    await this.setMany(
+      entries.map(({ key, value }) => ({ key: valueKey(key), value: Buffer.from(value).toString("base64") })),
+    );
+    const usedAt = Date.now();
+    await this.setMany(
+      entries.map(({ key, kind, digest, models, bytes, owner }) => ({
+        key: headKey(key),
+        value: { kind, digest, models, bytes, ...owner, usedAt } satisfies Kind,
+      })),
+    );
+  }
+
+  async remove(keys: readonly string[]): Promise<void> {
+    const all = keys.flatMap((key) => [headKey(key), valueKey(key)]);
+    if (this.keyv.deleteMany !== undefined) await this.answered(this.keyv.deleteMany(all));
+    else for (const key of all) await this.answered(this.keyv.delete(key));
+  }
+
+  async stats(): Promise<CacheStats> {
+    return statsOf(await this.kept());
+  }
+
+  async prune(options: PruneOptions): Promise<Removed> {
+    return this.drop(prunable(await this.kept(), options, Date.now()));
+  }
+
+  async clear(owners: OwnedBy | undefined): Promise<Removed> {
+    return this.drop((await this.kept()).filter(({ owner }) => isOwnedBy(owner, owners)));
+  }
+
+  private async drop(entries: readonly Kept[]): Promise<Removed> {
+    await this.remove(entries.map(({ key }) => key));
+    return removedOf(entries);
+  }
+
+  /** All entries of ours. Not every Keyv can tell what it has. */
+  private async kept(): Promise<Kept[]> {
+    const { iterator } = this.keyv as { iterator?: (namespace?: string) => AsyncIterable<[string, unknown]> };
+    if (typeof iterator !== "function") {
+      throw new HypernodesError({
+        code: "CANT_LIST",
+        where: this.name,
+        problem: "this Keyv has no iterator, so it can't be told what is in it",
+        advice: "Use its own means, or a store that can be gone through.",
+      });
+    }
+    const kept: Kept[] = [];
+    for await (const [found, value] of iterator.call(this.keyv, undefined)) {
+      const at = String(found).indexOf(PREFIX);
+      if (at < 0 || String(found).endsWith(VALUE) || !isHead(value)) continue;
+      kept.push({ ...value, key: String(found).slice(at + PREFIX.length), owner: value });
+    }
+    return kept;
+  }
+
+  private async getMany(keys: string[]): Promise<readonly unknown[]> {
+    const { keyv } = this;
+    return this.answered(keyv.getMany ? keyv.getMany(keys) : Promise.all(keys.map((key) => keyv.get(key))));
+  }
+
+  private async setMany(entries: { key: string; value: unknown }[]): Promise<void> {
+    const { keyv } = this;
+    const set = keyv.setMany
+      ? keyv.setMany(entries)
+      : Promise.all(entries.map(({ key, value }) => keyv.set(key, value)));
+    await this.answered<unknown>(set);
+  }
+
+  private async answered<R>(asked: Promise<R>): Promise<R> {
+    const answer = await asked;
+    const { failure } = this;
+    this.failure = undefined;
+    if (failure !== undefined) throw failure;
+    return answer;
+  }
+}
+
+function headKey(key: string): string {
+  return PREFIX + key;
+}
+
+function valueKey(key: string): string {
+  return PREFIX + key + VALUE;
+}
+
+function isHead(value: unknown): value is Kind {
+  if (typeof value !== "object" || value === null) return false;
+  const { kind, digest, models, bytes } = value as Partial<Record<keyof Head, unknown>>;
+  return (
+    typeof kind === "string" && typeof digest === "string" && typeof models === "string" && typeof bytes === "number"
+  );
+}

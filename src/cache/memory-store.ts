@@ -1,0 +1,72 @@
+import {
+  type CacheStats,
+  type Entry,
+  isOwnedBy,
+  type Kept,
+  type OwnedBy,
+  type PruneOptions,
+  prunable,
+  type Removed,
+  removedOf,
+  type Store,
+  type StoredEntry,
+  statsOf,
+} from "./store.js";
+
+type Held = Entry & { usedAt: number };
+
+/** Entries in this process's memory: what was not used for the longest goes when there are more than it may hold. */
+export class MemoryStore implements Store {
+  readonly name = "memory()";
+  /** In the order of their last use. */
+  private readonly held = new Map<string, Held>();
+
+  constructor(private readonly max: number) {}
+
+  heads(keys: readonly string[]): (StoredEntry | undefined)[] {
+    return this.entries(keys);
+  }
+
+  entries(keys: readonly string[]): (StoredEntry | undefined)[] {
+    return keys.map((key) => {
+      const entry = this.held.get(key);
+      if (entry !== undefined) this.hold(entry);
+      return entry;
+    });
+  }
+
+  write(entries: readonly Entry[]): void {
+    for (const entry of entries) this.hold({ ...entry, usedAt: 0 });
+    for (const key of this.held.keys()) {
+      if (this.held.size <= this.max) break;
+      this.held.delete(key);
+    }
+  }
+
+  private hold(entry: Held): void {
+    entry.usedAt = Date.now();
+    this.held.delete(entry.key);
+    this.held.set(entry.key, entry);
+  }
+
+  remove(keys: readonly string[]): void {
+    for (const key of keys) this.held.delete(key);
+  }
+
+  stats(): CacheStats {
+    return statsOf(this.held.values());
+  }
+
+  prune(options: PruneOptions): Removed {
+    return this.drop(prunable([...this.held.values()], options, Date.now()));
+  }
+
+  clear(owners: OwnedBy | undefined): Removed {
+    return this.drop([...this.held.values()].filter(({ owner }) => isOwnedBy(owner, owners)));
+  }
+
+  private drop(entries: readonly Kept[]): Removed {
+    this.remove(entries.map(({ key }) => key));
+    return removedOf(entries);
+  }
+}

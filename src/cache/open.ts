@@ -1,0 +1,57 @@
+import { statSync } from "node:fs";
+import path from "node:path";
+import type { CacheStore } from "../dsl/choices.js";
+import { badOption, HypernodesError } from "../errors.js";
+import { remembered } from "../graph/remembered.js";
+import { type KeyvLike, KeyvStore } from "./keyv-store.js";
+import { MemoryStore } from "./memory-store.js";
+import { SqliteStore } from "./sqlite-store.js";
+import type { Maybe, Store } from "./store.js";
+
+/** What `sqlite`, `memory` and `keyv` say. */
+export type StoreSpec =
+  | (CacheStore & { readonly kind: "sqlite"; readonly path: string })
+  | (CacheStore & { readonly kind: "memory"; readonly max: number })
+  | (CacheStore & { readonly kind: "keyv"; readonly store: KeyvLike });
+
+/** Stores in memory live as long as what names them; a Keyv is one store, whoever names it. */
+const stores = new WeakMap<object, Store>();
+
+/**
+ * The store that is meant, opened. Once for each in this process: a file that is named twice is opened once.
+ *
+ * @throws {HypernodesError} `BAD_OPTION`, `BAD_STORE`, `NEWER_STORE`.
+ */
+export function openStore(meant: CacheStore, where: string): Maybe<Store> {
+  const spec = meant as StoreSpec;
+  if (spec.kind === "sqlite") return openFile(path.resolve(spec.path));
+  if (spec.kind === "memory") return remembered(stores, spec, () => new MemoryStore(spec.max));
+  if (spec.kind === "keyv") return remembered(stores, spec.store, () => new KeyvStore(spec.store));
+  throw new HypernodesError({ where, ...badOption("cache", meant, "sqlite(path), memory() or keyv(store)") });
+}
+
+const files = new Map<string, { readonly store: Promise<SqliteStore>; inode: number | undefined }>();
+
+async function openFile(file: string): Promise<SqliteStore> {
+  const known = files.get(file);
+  if (known !== undefined) {
+    const store = await known.store;
+    // Somebody may have deleted it, or put another one in its place.
+    if (known.inode === inodeOf(file)) return store;
+    if (files.get(file) !== known) return openFile(file);
+  }
+  const opened = { store: SqliteStore.open(file), inode: undefined as number | undefined };
+  files.set(file, opened);
+  try {
+    const store = await opened.store;
+    opened.inode = inodeOf(file);
+    return store;
+  } catch (error) {
+    files.delete(file);
+    throw error;
+  }
+}
+
+function inodeOf(file: string): number | undefined {
+  return statSync(file, { throwIfNoEntry: false })?.ino;
+}

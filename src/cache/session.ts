@@ -1,0 +1,297 @@
+import { decode, encode } from "../values/codec.js";
+import { keyOf, type Ref } from "./keys.js";
+import type { Entry, EntryKind, Head, Maybe, Owner, Store, StoredEntry } from "./store.js";
+
+/** How many entries wait for being written at most, how many bytes, and for how many milliseconds. */
+const MOST_ENTRIES = 1024;
+const MOST_BYTES = 8 * 2 ** 20;
+const MOST_MS = 100;
+
+/** A text that is longer is not stored twice. */
+const LONG = 128;
+
+/** Where a value is stored already: under a key, or its parts under some. */
+interface Place {
+  readonly kind: "alias" | "record";
+  readonly keys: string | Readonly<Record<string, string>>;
+}
+
+/** The keys of SHA-256 in base64url: what a list's entry is made of. */
+const KEY_LENGTH = 43;
+
+/** A value that was read, with what is known of it. */
+export interface Found extends Head {
+  readonly decoded: unknown;
+}
+
+/** An entry to be: its value is encoded at once, since somebody may change it later. */
+export interface NewEntry extends Ref {
+  readonly key: string;
+  readonly owner: Owner;
+  readonly kind: EntryKind;
+  readonly value: unknown;
+}
+
+/**
+ * What one run asks of a store and gives to it. It writes in batches, and what waits for being written is found already. A
+ * store that fails is left alone from then on, with one warning: the run goes on without it.
+ */
+export class CacheSession {
+  private readonly pending = new Map<string, Entry>();
+  private pendingBytes = 0;
+  private since = 0;
+  private timer: NodeJS.Timeout | undefined;
+  private writing: Promise<void> | undefined;
+  private isOff = false;
+  private warned = false;
+  /** The entries that values which this run has made are in: a nested pipeline's outputs are stored once. */
+  private readonly places = new WeakMap<object, Place>();
+  /** The same for texts, until they are stored again. */
+  private readonly placesOfTexts = new Map<string, Place>();
+
+  constructor(private readonly store: Store) {}
+
+  /** What is known of the entries of some keys. */
+  async heads(keys: readonly string[]): Promise<(Head | undefined)[]> {
+    return this.look(keys, (missing) => this.store.heads(missing));
+  }
+
+  /** The entries of some keys, encoded. */
+  async entries(keys: readonly string[]): Promise<(StoredEntry | undefined)[]> {
+    return this.look(keys, (missing) => this.store.entries(missing));
+  }
+
+  /**
+   * The values of some keys; undefined for what is not there, or not whole. An entry that is damaged is removed, and
+   * reported.
+   */
+  async read(keys: readonly string[]): Promise<(Found | undefined)[]> {
+    const entries = await this.entries(keys);
+    const found: (Found | undefined)[] = new Array(keys.length);
+    const composed: number[] = [];
+    for (let i = 0; i < keys.length; i++) {
+      const entry = entries[i];
+      if (entry === undefined) continue;
+      try {
+        found[i] = {
+          kind: entry.kind,
+          digest: entry.digest,
+          models: entry.models,
+          bytes: entry.bytes,
+          decoded: decode(entry.value),
+        };
+        if (entry.kind !== "value" && entry.kind !== "fact") composed.push(i);
+      } catch (error) {
+        await this.drop(keys[i]!, error);
+      }
+    }
+    for (const i of composed) found[i] = await this.composed(keys[i]!, found[i]!);
+    return found;
+  }
+
+  /** A list, or a record, of values that have entries of their own. */
+  private async composed(key: string, entry: Found): Promise<Found | undefined> {
+    let keys: readonly string[];
+    let compose: (values: unknown[]) => unknown;
+    try {
+      if (entry.kind === "list") {
+        keys = splitKeys(entry.decoded as string);
+        compose = (values) => values;
+      } else if (entry.kind === "alias") {
+        keys = [entry.decoded as string];
+        compose = ([value]) => value;
+      } else {
+        const record = Object.entries(entry.decoded as Record<string, string>);
+        keys = record.map(([, inner]) => inner);
+        compose = (values) => Object.fromEntries(record.map(([name], i) => [name, values[i]]));
+      }
+    } catch (error) {
+      await this.drop(key, error);
+      return undefined;
+    }
+    const parts = await this.read(keys);
+    if (parts.some((part) => part === undefined)) return undefined;
+    return {
+      ...entry,
+      bytes: parts.reduce((sum, part) => sum + part!.bytes, 0),
+      decoded: compose(parts.map((part) => part!.decoded)),
+    };
+  }
+
+  private async drop(key: string, error: unknown): Promise<void> {
+    this.warn(`an entry of the cache ${this.store.name} is damaged, and computed anew`, error);
+    await this.remove([key]);
+  }
+
+  async remove(keys: readonly string[]): Promise<void> {
+    try {
+      await this.store.remove(keys);
+    } catch (failure) {
+      this.turnOff(failure);
+    }
+  }
+
+  /** What waits for being written, else what the store has. */
+  private async look<E extends Head>(
+    keys: readonly string[],
+    ask: (keys: readonly string[]) => Maybe<readonly (E | undefined)[]>,
+  ): Promise<(E | undefined)[]> {
+    const found = keys.map((key) => this.pending.get(key) as E | undefined);
+    const missing = this.pending.size === 0 ? keys : keys.filter((_, i) => found[i] === undefined);
+    if (this.isOff || missing.length === 0) return found;
+    let answer: readonly (E | undefined)[];
+    try {
+      answer = await ask(missing);
+    } catch (error) {
+      this.turnOff(error);
+      return found;
+    }
+    let next = 0;
+    return found.map((entry) => entry ?? answer[next++]);
+  }
+
+  /**
+   * Takes a value to be remembered.
+   *
+   * @returns how many bytes it is; undefined if nothing is remembered any more.
+   * @throws {ValueError} if it can't be encoded.
+   */
+  add({ key, owner, kind, value, digest, models }: NewEntry): number | undefined {
+    if (this.isOff) return undefined;
+    const place = kind === "value" ? this.placeOf(value) : undefined;
+    const bytes = encode(place === undefined ? value : place.keys);
+    this.take({ key, owner, kind: place?.kind ?? kind, digest, models, bytes: bytes.byteLength, value: bytes });
+    return bytes.byteLength;
+  }
+
+  /** Takes an entry that is encoded already. */
+  take(entry: Entry): void {
+    if (this.isOff) return;
+    this.pending.set(entry.key, entry);
+    this.pendingBytes += entry.bytes;
+    if (this.since === 0) {
+      this.since = performance.now();
+      this.timer = setTimeout(() => void this.flush(), MOST_MS).unref();
+    }
+    const isDue = this.pending.size >= MOST_ENTRIES || this.pendingBytes >= MOST_BYTES;
+    if (isDue || performance.now() - this.since >= MOST_MS) void this.flush();
+  }
+
+  /** A value is what the entries of these keys are together: the outputs of a nested pipeline by name, or the one picked. */
+  place(value: unknown, keys: string | Readonly<Record<string, string>>): void {
+    const place: Place = { kind: typeof keys === "string" ? "alias" : "record", keys };
+    if (typeof value === "object" && value !== null) this.places.set(value, place);
+    else if (typeof value === "string" && value.length > LONG) this.placesOfTexts.set(value, place);
+  }
+
+  private placeOf(value: unknown): Place | undefined {
+    if (typeof value === "object" && value !== null) return this.places.get(value);
+    if (typeof value !== "string") return undefined;
+    const place = this.placesOfTexts.get(value);
+    this.placesOfTexts.delete(value);
+    return place;
+  }
+
+  /** Writes what waits for it. A store that writes at once has done so when this returns. */
+  flush(): Promise<void> {
+    clearTimeout(this.timer);
+    this.since = 0;
+    const entries = [...this.pending.values()];
+    if (entries.length === 0 || this.isOff) return this.writing ?? Promise.resolve();
+    this.pendingBytes = 0;
+    const forget = () => {
+      for (const entry of entries) if (this.pending.get(entry.key) === entry) this.pending.delete(entry.key);
+    };
+    let written: Maybe<void>;
+    try {
+      written = this.store.write(entries);
+    } catch (error) {
+      forget();
+      this.turnOff(error);
+      return Promise.resolve();
+    }
+    if (written === undefined) {
+      forget();
+      return this.writing ?? Promise.resolve();
+    }
+    const before = this.writing;
+    this.writing = Promise.all([before, written]).then(forget, (error: unknown) => {
+      forget();
+      this.turnOff(error);
+    });
+    return this.writing;
+  }
+
+  private turnOff(error: unknown): void {
+    if (this.isOff) return;
+    this.isOff = true;
+    this.pending.clear();
+    this.warn(`the cache ${this.store.name} failed; the run goes on without it`, error);
+  }
+
+  private warn(what: string, error: unknown): void {
+    if (this.warned) return;
+    this.warned = true;
+    process.emitWarning(`${what}: ${error instanceof Error ? error.message : String(error)}`, "HypernodesWarning");
+  }
+}
+
+export function joinKeys(keys: readonly string[]): string {
+  return keys.join("");
+}
+
+function splitKeys(joined: string): string[] {
+  if (typeof joined !== "string" || joined.length % KEY_LENGTH !== 0) throw new Error("it is no list of keys");
+  return Array.from({ length: joined.length / KEY_LENGTH }, (_, i) =>
+    joined.slice(i * KEY_LENGTH, (i + 1) * KEY_LENGTH),
+  );
+}
+
+const FACT_OWNER: Owner = { pipeline: "", node: "", code: "" };
+const DIGEST_LENGTH = 64;
+
+/** What is known of contents whose values are not at hand: the contents of a list's elements, or of a part of a record. */
+export class Facts {
+  constructor(private readonly session: CacheSession) {}
+
+  async elements(list: Ref): Promise<Ref[] | undefined> {
+    const [found] = await this.session.read([keyOf("elements", list.digest)]);
+    const { digests, models } = (found?.decoded ?? {}) as {
+      digests?: string;
+      models?: readonly (readonly [string, number])[];
+    };
+    if (digests === undefined || models === undefined) return undefined;
+    const refs: Ref[] = [];
+    for (const [names, count] of models) {
+      for (let i = 0; i < count; i++) {
+        refs.push({
+          digest: digests.slice(refs.length * DIGEST_LENGTH, (refs.length + 1) * DIGEST_LENGTH),
+          models: names,
+        });
+      }
+    }
+    return refs;
+  }
+
+  keepElements(list: Ref, elements: readonly Ref[]): void {
+    const models: [string, number][] = [];
+    for (const { models: names } of elements) {
+      if (models.at(-1)?.[0] === names) models.at(-1)![1]++;
+      else models.push([names, 1]);
+    }
+    this.keep(keyOf("elements", list.digest), list, { digests: elements.map(({ digest }) => digest).join(""), models });
+  }
+
+  async part(whole: Ref, path: readonly string[]): Promise<Ref | undefined> {
+    const [found] = await this.session.read([keyOf("part", whole.digest, ...path)]);
+    return found?.decoded as Ref | undefined;
+  }
+
+  keepPart(whole: Ref, path: readonly string[], part: Ref): void {
+    this.keep(keyOf("part", whole.digest, ...path), whole, { digest: part.digest, models: part.models });
+  }
+
+  private keep(key: string, { digest, models }: Ref, value: unknown): void {
+    this.session.add({ key, owner: FACT_OWNER, kind: "fact", digest, models, value });
+  }
+}

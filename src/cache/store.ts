@@ -1,0 +1,138 @@
+/** Now, or later. */
+export type Maybe<T> = T | PromiseLike<T>;
+
+/**
+ * What an entry is: the value of a node or an element; the keys of the values that a list, or the outputs of a nested
+ * pipeline, consist of; or something that is known of a value, or of the last run.
+ */
+export type EntryKind = "value" | "list" | "record" | "alias" | "fact";
+
+/** What is known of an entry before its bytes are read. */
+export interface Head {
+  readonly kind: EntryKind;
+  /** Of the value's content: SHA-256, 64 hexadecimal digits. */
+  readonly digest: string;
+  /** The names of the models in the value, with commas between. */
+  readonly models: string;
+  /** How long the encoded value is. */
+  readonly bytes: number;
+}
+
+/** Whose entry it is. */
+export interface Owner {
+  readonly pipeline: string;
+  readonly node: string;
+  /** The digest of the code that computed it. */
+  readonly code: string;
+}
+
+export interface Entry extends Head {
+  readonly key: string;
+  readonly value: Uint8Array;
+  readonly owner: Owner;
+}
+
+/** What a store has, in numbers. */
+export interface CacheStats {
+  /** Values of nodes and of elements. */
+  readonly entries: number;
+  /** How many bytes all that is stored takes, encoded. */
+  readonly bytes: number;
+  /** The same for each node, the largest first. */
+  readonly nodes: readonly NodeStats[];
+}
+
+export interface NodeStats {
+  readonly pipeline: string;
+  readonly node: string;
+  readonly entries: number;
+  readonly bytes: number;
+}
+
+/** What a store is to let go of. What was not used for the longest goes first. */
+export interface PruneOptions {
+  /** The bytes that may stay. */
+  readonly maxBytes?: number;
+  /** Milliseconds: what was not used for longer goes. */
+  readonly maxAge?: number;
+}
+
+/** What has gone. */
+export interface Removed {
+  /** Values of nodes and of elements. */
+  readonly entries: number;
+  readonly bytes: number;
+}
+
+/** Which entries: those of these pipelines, and those that this code computed. */
+export interface OwnedBy {
+  readonly pipelines: ReadonlySet<string>;
+  readonly codes: ReadonlySet<string>;
+}
+
+/** Where entries are kept. What has failed is thrown or rejected; what is not there is undefined. */
+export interface Store {
+  /** What messages call it: `sqlite(.cache/values.sqlite)`. */
+  readonly name: string;
+  heads(keys: readonly string[]): Maybe<readonly (Head | undefined)[]>;
+  entries(keys: readonly string[]): Maybe<readonly (StoredEntry | undefined)[]>;
+  /** All of them, or none. */
+  write(entries: readonly Entry[]): Maybe<void>;
+  remove(keys: readonly string[]): Maybe<void>;
+  stats(): Maybe<CacheStats>;
+  prune(options: PruneOptions): Maybe<Removed>;
+  /** @param owners undefined: everything goes. */
+  clear(owners: OwnedBy | undefined): Maybe<Removed>;
+}
+
+export interface StoredEntry extends Head {
+  readonly value: Uint8Array;
+}
+
+/** When and by whom an entry was made, and when it was last used: what is asked of entries in bulk. */
+export interface Kept extends Head {
+  readonly key: string;
+  readonly owner: Owner;
+  /** Milliseconds since the Unix epoch. */
+  readonly usedAt: number;
+}
+
+/** The stats of some entries. */
+export function statsOf(entries: Iterable<Kept>): CacheStats {
+  const nodes = new Map<string, { pipeline: string; node: string; entries: number; bytes: number }>();
+  const all = { entries: 0, bytes: 0 };
+  for (const { kind, bytes, owner } of entries) {
+    const { pipeline, node } = owner;
+    const name = JSON.stringify([pipeline, node]);
+    const mine = nodes.get(name) ?? { pipeline, node, entries: 0, bytes: 0 };
+    nodes.set(name, mine);
+    for (const sum of [all, mine]) {
+      sum.bytes += bytes;
+      if (kind === "value") sum.entries++;
+    }
+  }
+  return { ...all, nodes: [...nodes.values()].sort((a, b) => b.bytes - a.bytes) };
+}
+
+/** Which of some entries are to go, for `prune`. */
+export function prunable(entries: readonly Kept[], { maxBytes, maxAge }: PruneOptions, now: number): Kept[] {
+  let left = entries.reduce((sum, { bytes }) => sum + bytes, 0);
+  return [...entries]
+    .sort((a, b) => a.usedAt - b.usedAt)
+    .filter(({ usedAt, bytes }) => {
+      const goes = (maxAge !== undefined && now - usedAt > maxAge) || (maxBytes !== undefined && left > maxBytes);
+      if (goes) left -= bytes;
+      return goes;
+    });
+}
+
+export function isOwnedBy({ pipeline, code }: Owner, owners: OwnedBy | undefined): boolean {
+  return owners === undefined || owners.pipelines.has(pipeline) || owners.codes.has(code);
+}
+
+export function removedOf(entries: readonly Head[]): Removed {
+  return {
+    entries: entries.filter(({ kind }) => kind === "value").length,
+    bytes: entries.reduce((sum, { bytes }) => sum + bytes, 0),
+  };
+}

@@ -1,0 +1,212 @@
+import { type Codes, codesOf, refOf } from "../../cache/codes.js";
+import { keyOf, type Ref } from "../../cache/keys.js";
+import type { CacheSession, Found } from "../../cache/session.js";
+import { NodeError } from "../../errors.js";
+import type { Step } from "../../graph/plan.js";
+import { within } from "../current-run.js";
+import type { Execution } from "../execution.js";
+import { failedBefore } from "../failure.js";
+import { isThenable } from "../thenable.js";
+import { CachedMaps, elementKey } from "./cached-maps.js";
+import { Contents, hasNoContent } from "./contents.js";
+import { tellFound, tellMissed, tellStored } from "./happenings.js";
+import { Stored } from "./stored.js";
+
+/**
+ * The remembering of one execution: before a step is computed it is looked up, by its code and the contents of what it
+ * takes. What is found stays in the store until somebody needs the value itself.
+ */
+export class CachedExecution {
+  readonly contents: Contents;
+  readonly maps: CachedMaps;
+  readonly codes: Codes;
+  /** By slot, the keys of the entries that values are in. */
+  private readonly keys: (string | undefined)[] = [];
+
+  constructor(
+    readonly execution: Execution,
+    readonly session: CacheSession,
+  ) {
+    this.codes = codesOf(execution.program);
+    this.contents = new Contents(execution, session, this.codes, (slot) => this.revive(slot));
+    this.maps = new CachedMaps(this);
+  }
+
+  begin(step: Step): void {
+    const { execution } = this;
+    execution.later(
+      this.lookUp(step),
+      (found) => {
+        if (found !== undefined) execution.end(step, (found as { value: unknown }).value);
+        else this.begun(step);
+      },
+      (error) => execution.fail(error),
+    );
+  }
+
+  private begun(step: Step): void {
+    try {
+      this.execution.settleStep(step, this.compute(step));
+    } catch (error) {
+      this.execution.fail(error);
+    }
+  }
+
+  /** @returns the value, or what stands for it; undefined if it has to be computed: then what it takes is there. */
+  private async lookUp(step: Step): Promise<{ readonly value: unknown } | undefined> {
+    const key = await this.keyFor(step);
+    if (key !== undefined) {
+      const found = await this.find(step, key);
+      if (found !== undefined) return found;
+    }
+    await this.contents.load(step.arguments);
+    return undefined;
+  }
+
+  private async find(step: Step, key: string): Promise<{ readonly value: unknown } | undefined> {
+    const { session, execution } = this;
+    const isWanted = this.isWanted(step.slot);
+    const [found] = isWanted ? await session.read([key]) : await session.heads([key]);
+    if (found === undefined) {
+      tellMissed(execution, step, undefined, key);
+      return undefined;
+    }
+    tellFound(execution, step, undefined, key, found.bytes);
+    this.contents.set(step, { digest: found.digest, models: found.models });
+    return { value: isWanted ? (found as Found).decoded : new Stored(key, found) };
+  }
+
+  /** The key of a step's entry; undefined if it has none. */
+  private async keyFor(step: Step): Promise<string | undefined> {
+    if (!this.isKept(step)) return undefined;
+    const { execution } = this;
+    if (execution.plan.collects && failedBefore(execution.inputsOf(step)) !== undefined) return undefined;
+    try {
+      const counts = await this.contents.countsOf(step.arguments);
+      this.keys[step.slot] = keyOf("node", this.codes.steps[step.index]!.code, ...counts);
+      return this.keys[step.slot];
+    } catch (error) {
+      this.cantKeep(step, error);
+      return undefined;
+    }
+  }
+
+  /** Whether a step is remembered at all. What a nested pipeline remembers elsewhere, or not at all, is not remembered around it. */
+  isKept(step: Step): boolean {
+    const { execution } = this;
+    const { isKept, problem } = this.codes.steps[step.index]!;
+    if (problem !== undefined) execution.run.warnOnce(`${execution.placeOf(step)} is not remembered: ${problem}`);
+    const child = execution.program.children[step.index];
+    return isKept && (child === undefined || execution.settingsFor(step, child).cache === execution.settings.cache);
+  }
+
+  /** Whether the value itself is needed, whatever happens. */
+  isWanted(slot: number): boolean {
+    return this.execution.plan.outputs.some((output) => output.slot === slot);
+  }
+
+  private compute(step: Step): unknown {
+    const value = this.execution.evaluate(step);
+    const keep = (settled: unknown): unknown => {
+      this.keep(step, this.keys[step.slot], settled, undefined);
+      return settled;
+    };
+    return isThenable(value) ? value.then(keep) : keep(value);
+  }
+
+  /** One element of a stream: what is known of it, or what computing it gives. */
+  async element(step: Step, values: readonly unknown[], index: number, compute: () => unknown): Promise<unknown> {
+    const { execution, session } = this;
+    let key: string | undefined;
+    try {
+      const shared = this.isKept(step) ? await this.contents.countsOf(step.arguments) : undefined;
+      key = shared && elementKey(this.codes.steps[step.index]!.code, shared, values.map(refOf));
+    } catch (error) {
+      this.cantKeep(step, error);
+    }
+    if (key !== undefined) {
+      const [found] = await session.read([key]);
+      if (found !== undefined) {
+        tellFound(execution, step, index, key, found.bytes);
+        return found.decoded;
+      }
+      tellMissed(execution, step, index, key);
+    }
+    const value = await compute();
+    this.keep(step, key, value, index);
+    return value;
+  }
+
+  /** Remembers a value. @returns what is known of it; undefined if it is not remembered. */
+  keep(step: Step, key: string | undefined, value: unknown, element: number | undefined): Ref | undefined {
+    if (key === undefined || hasErrors(value)) return undefined;
+    const { execution, session } = this;
+    const owner = {
+      pipeline: execution.program.pipeline.name,
+      node: step.name,
+      code: this.codes.steps[step.index]!.code,
+    };
+    try {
+      const ref = refOf(value);
+      const bytes = session.add({ key, owner, kind: "value", value, ...ref });
+      if (element === undefined) this.contents.set(step, ref);
+      if (bytes !== undefined) tellStored(execution, step, element, key, bytes);
+      return ref;
+    } catch (error) {
+      this.cantKeep(step, error);
+      return undefined;
+    }
+  }
+
+  /** @throws the error, if it is another one than that of a value without content. */
+  cantKeep(step: Step, error: unknown): void {
+    if (!hasNoContent(error)) throw error;
+    const { execution } = this;
+    execution.run.warnOnce(`${execution.placeOf(step)} is not remembered: ${error.message}`);
+  }
+
+  /** An entry was said to be there, and is not, or not whole: its value is computed after all. */
+  private async revive(slot: number): Promise<void> {
+    const { execution } = this;
+    const step = execution.plan.steps.find((s) => s.slot === slot)!;
+    if (step.map !== undefined) {
+      await this.maps.compute(step, true);
+      return;
+    }
+    await this.contents.load(step.arguments);
+    const { current, program } = execution;
+    execution.values[slot] = await within(current, program.anyAsync, () => this.compute(step));
+  }
+
+  /** The outputs' values are read, where they are still in the store. */
+  async loadOutputs(): Promise<void> {
+    const { execution } = this;
+    execution.run.waits();
+    try {
+      await this.contents.load(execution.plan.outputs.map(({ slot }) => ({ slot, path: undefined })));
+    } finally {
+      execution.run.waited();
+    }
+  }
+
+  /** Says where the outputs are stored: whoever takes them all, or the one picked, need not store them again. */
+  place(result: unknown, pick: number): void {
+    const { outputs } = this.execution.plan;
+    const keys = outputs.map(({ name, slot }) => [name, this.keys[slot]] as const);
+    if (keys.some(([, key]) => key === undefined)) return;
+    this.session.place(result, pick < 0 ? (Object.fromEntries(keys) as Record<string, string>) : this.keys[pick]!);
+  }
+
+  setKey(step: Step, key: string): void {
+    this.keys[step.slot] = key;
+  }
+}
+
+/** Whether a value is an error that stands in a value's place, or has some that a nested pipeline collected. */
+function hasErrors(value: unknown, depth = 2): boolean {
+  if (value instanceof NodeError) return true;
+  if (depth === 0 || typeof value !== "object" || value === null) return false;
+  return Object.values(value).some(
+    (inner) => inner instanceof NodeError || (Array.isArray(inner) && hasErrors(inner, depth - 1)),
+  );
+}

@@ -1,0 +1,295 @@
+import { countOf } from "../../cache/codes.js";
+import { keyOf, listRef, type Ref } from "../../cache/keys.js";
+import { type Found, joinKeys } from "../../cache/session.js";
+import type { Head } from "../../cache/store.js";
+import { NodeError } from "../../errors.js";
+import type { Step } from "../../graph/plan.js";
+import { Chain } from "../chain.js";
+import { within } from "../current-run.js";
+import { Elements } from "../elements.js";
+import { now } from "../events.js";
+import { failedBefore } from "../failure.js";
+import { type List, listsOf } from "../lists.js";
+import { counts, MapRun, type Selection } from "../map-run.js";
+import type { Maps } from "../maps-here.js";
+import { FusedMaps } from "../threads/fused-maps.js";
+import { goesAway } from "../threads/threads.js";
+import type { CachedExecution } from "./cached-execution.js";
+import { tellFound, tellMissed } from "./happenings.js";
+import { Stored } from "./stored.js";
+
+/** How many elements are looked up at once. */
+const AT_ONCE = 4096;
+
+/** The key of an element's entry: the same for one of a list and one of a stream. */
+export function elementKey(code: string, shared: readonly string[], elements: readonly Ref[]): string {
+  return keyOf("element", code, ...shared, "over", ...elements.map(countOf));
+}
+
+/** A map of which it is known what has to be computed. */
+interface Known {
+  /** The key of the list as a whole. */
+  readonly listKey: string;
+  /** By index. */
+  readonly keys: readonly string[];
+  readonly results: unknown[];
+  readonly refs: (Ref | undefined)[];
+  /** The indices of what has to be computed, each content once; and of what equals it. */
+  readonly missing: readonly number[];
+  readonly equals: ReadonlyMap<number, readonly number[]>;
+}
+
+/** The mapped steps of an execution that remembers. Only the elements that are not known are computed, here or in threads. */
+export class CachedMaps implements Maps {
+  readonly underWay = 0;
+  private readonly runs = new Set<{ close(error: unknown): void }>();
+
+  constructor(private readonly cached: CachedExecution) {}
+
+  begin(step: Step): void {
+    const { execution } = this.cached;
+    execution.later(
+      this.compute(step, false),
+      () => {
+        execution.end(step, execution.values[step.slot]);
+        for (const index of step.map!.followers)
+          if (execution.turns.lacksOneLess(index)) execution.turns.makeReady(index);
+      },
+      (error) => execution.fail(error),
+    );
+  }
+
+  beginHeld(): boolean {
+    return false;
+  }
+
+  close(error: unknown): void {
+    for (const run of this.runs) run.close(error);
+  }
+
+  /**
+   * Gives a mapped step its values, or what stands for them.
+   *
+   * @param anew the entry of the whole list, or of some elements, is not what it was said to be.
+   */
+  async compute(step: Step, anew: boolean): Promise<void> {
+    const { cached } = this;
+    const { execution, contents } = cached;
+    const { lists } = step.map!;
+    if (execution.plan.collects) {
+      const missing = failedBefore(lists.map((list) => execution.read(list)));
+      if (missing !== undefined) {
+        execution.values[step.slot] = missing;
+        return;
+      }
+    }
+    const known = await this.known(step, anew);
+    if (known === "list") return;
+    await contents.load(step.arguments);
+    if (known === undefined) {
+      await contents.load(lists);
+      execution.values[step.slot] = await this.run(step, lists.map((list) => execution.read(list)) as List[]);
+      return;
+    }
+    if (known.missing.length > 0) await this.runMissing(step, known);
+    else this.tellAllKnown(step, known);
+    this.finish(step, known);
+  }
+
+  /** @returns undefined if it is not remembered; `"list"` if the list as a whole is. */
+  private async known(step: Step, anew: boolean): Promise<Known | "list" | undefined> {
+    const { cached } = this;
+    const { execution, contents } = cached;
+    if (!cached.isKept(step)) return undefined;
+    const { lists, product } = step.map!;
+    const { code } = cached.codes.steps[step.index]!;
+    let shared: readonly string[];
+    let listKey: string;
+    const refs: (readonly Ref[])[] = [];
+    try {
+      shared = await contents.countsOf(step.arguments);
+      listKey = keyOf("map", code, product ? "product" : "zip", ...shared, "over", ...(await contents.countsOf(lists)));
+      // Whoever observes hears of each element.
+      if (!anew && execution.run.tell === undefined && (await this.findList(step, listKey))) return "list";
+      for (const list of lists) {
+        const elements = await contents.elementsOf(list);
+        // What is no list is told of when it is run.
+        if (elements === undefined) return undefined;
+        refs.push(elements);
+      }
+    } catch (error) {
+      cached.cantKeep(step, error);
+      return undefined;
+    }
+    // What does not fit is told of as ever.
+    listsOf(step, refs, execution.placeOf(step));
+    const elements = new Elements(refs, product, undefined);
+    const keys = Array.from({ length: elements.length }, (_, i) => elementKey(code, shared, elements.at(i) as Ref[]));
+    return { listKey, keys, ...(await this.find(step, keys, anew)) };
+  }
+
+  /** The list as a whole: one look for all its elements. */
+  private async findList(step: Step, key: string): Promise<boolean> {
+    const { execution, session, contents } = this.cached;
+    const isWanted = this.cached.isWanted(step.slot);
+    const [found] = isWanted ? await session.read([key]) : await session.heads([key]);
+    if (found === undefined) return false;
+    execution.values[step.slot] = isWanted ? (found as Found).decoded : new Stored(key, found);
+    contents.set(step, { digest: found.digest, models: found.models });
+    this.cached.setKey(step, key);
+    return true;
+  }
+
+  private async find(step: Step, keys: readonly string[], anew: boolean): Promise<Omit<Known, "keys" | "listKey">> {
+    const { execution, session } = this.cached;
+    const isWanted = anew || this.cached.isWanted(step.slot);
+    const results: unknown[] = new Array(keys.length);
+    const refs: (Ref | undefined)[] = new Array(keys.length);
+    const missing: number[] = [];
+    const equals = new Map<number, number[]>();
+    const firsts = new Map<string, number>();
+    for (let from = 0; from < keys.length; from += AT_ONCE) {
+      const part = keys.slice(from, from + AT_ONCE);
+      const found: (Head | undefined)[] = isWanted ? await session.read(part) : await session.heads(part);
+      for (let i = 0; i < part.length; i++) {
+        const index = from + i;
+        const key = part[i]!;
+        const entry = found[i];
+        if (entry !== undefined) {
+          results[index] = isWanted ? (entry as Found).decoded : new Stored(key, entry);
+          refs[index] = entry;
+          tellFound(execution, step, index, key, entry.bytes);
+          continue;
+        }
+        const first = firsts.get(key);
+        if (first !== undefined) {
+          equals.set(first, [...(equals.get(first) ?? []), index]);
+          continue;
+        }
+        firsts.set(key, index);
+        missing.push(index);
+        tellMissed(execution, step, index, key);
+      }
+    }
+    return { results, refs, missing, equals };
+  }
+
+  private async runMissing(step: Step, known: Known): Promise<void> {
+    const { cached } = this;
+    const { contents, execution } = cached;
+    const { lists, product } = step.map!;
+    const { missing, equals, keys, results, refs } = known;
+    const brought: List[] = [];
+    for (const list of lists) {
+      if (!product) brought.push(await contents.elementValues(list, missing));
+      else {
+        await contents.load([list]);
+        brought.push(execution.read(list) as List);
+      }
+    }
+    const selection: Selection & { lists: readonly List[] } = {
+      first: 0,
+      count: missing.length,
+      indices: missing,
+      of: keys.length,
+      equal: [...equals.values()].reduce((sum, { length }) => sum + length, 0),
+      lists: brought,
+      computed: (position, value) => {
+        const index = missing[position]!;
+        const ref = cached.keep(step, keys[index], value, index);
+        for (const same of [index, ...(equals.get(index) ?? [])]) {
+          results[same] = same === index ? value : this.ofElement(step, value, same);
+          refs[same] = ref;
+        }
+      },
+    };
+    await this.run(step, brought, selection);
+  }
+
+  /** The error of an element that equals one that has failed names itself. */
+  private ofElement(step: Step, value: unknown, element: number): unknown {
+    if (!(value instanceof NodeError)) return value;
+    const { code, problem, advice, cause, node, attempts } = value;
+    return new NodeError({
+      code,
+      where: this.cached.execution.placeOf(step, element),
+      problem,
+      advice,
+      cause,
+      node,
+      element,
+      attempts,
+    });
+  }
+
+  /** Maps over lists, here or in threads. It ends early if the execution does. */
+  private run(
+    step: Step,
+    lists: readonly List[],
+    selection?: Selection & { lists: readonly List[] },
+  ): Promise<unknown[]> {
+    const { execution } = this.cached;
+    const { current, program, scope } = execution;
+    return new Promise((resolve, reject) => {
+      const ends = (results: unknown[] | undefined) => {
+        stop();
+        this.runs.delete(closing);
+        resolve(results ?? []);
+      };
+      let run: { close(error: unknown): void } | undefined;
+      const closing = {
+        close: (error: unknown) => {
+          stop();
+          run?.close(error);
+          reject(error);
+        },
+      };
+      const stop = scope.onStop(() => closing.close(scope.reason));
+      this.runs.add(closing);
+      try {
+        within(current, program.anyAsync, () => {
+          if (goesAway(execution.settings.maps)) {
+            const away = new FusedMaps(execution, [step], (_, results) => ends(results), selection);
+            run = away;
+            away.start();
+          } else {
+            const chain = new Chain(execution);
+            const here = new MapRun(execution, step, lists, [], ends, selection);
+            run = here;
+            chain.add(here);
+            chain.pump();
+          }
+        });
+      } catch (error) {
+        closing.close(error);
+      }
+    });
+  }
+
+  private tellAllKnown(step: Step, { keys, results }: Known): void {
+    const { execution } = this.cached;
+    const at = now();
+    execution.tellMap(step, { phase: "start", elements: keys.length });
+    const selection = { of: keys.length, equal: 0 } as Selection;
+    execution.tellMap(step, { phase: "end", ...counts(0, 0, selection), durationMs: now() - at });
+    execution.values[step.slot] = results;
+  }
+
+  /** The list as a whole is remembered, too: by the keys of its elements. */
+  private finish(step: Step, { listKey, keys, results, refs }: Known): void {
+    const { cached } = this;
+    const { execution, contents, session } = cached;
+    execution.values[step.slot] = results;
+    if (refs.includes(undefined)) return;
+    const elements = refs as Ref[];
+    const ref = listRef(elements);
+    contents.set(step, ref, elements);
+    cached.setKey(step, listKey);
+    const owner = {
+      pipeline: execution.program.pipeline.name,
+      node: step.name,
+      code: cached.codes.steps[step.index]!.code,
+    };
+    session.add({ key: listKey, owner, kind: "list", value: joinKeys(keys), ...ref });
+  }
+}

@@ -1,0 +1,177 @@
+import { type Codes, countOf, refOf } from "../../cache/codes.js";
+import { keyOf, listRef, type Ref } from "../../cache/keys.js";
+import { type CacheSession, Facts } from "../../cache/session.js";
+import { ValueError } from "../../errors.js";
+import type { Argument, Step } from "../../graph/plan.js";
+import { contentsOf } from "../../values/digest.js";
+import type { Execution } from "../execution.js";
+import { asList } from "../lists.js";
+import { Stored } from "./stored.js";
+
+/** What is known of the values in an execution's slots by their content, and the reading of those that are in the store. */
+export class Contents {
+  private readonly facts: Facts;
+  /** By slot. */
+  private readonly wholes: (Ref | undefined)[] = [];
+  private readonly elements: (readonly Ref[] | undefined)[] = [];
+  private readonly parts = new Map<string, Ref>();
+
+  /** @param revive computes a slot's value that was said to be in the store, and is not. */
+  constructor(
+    private readonly execution: Execution,
+    private readonly session: CacheSession,
+    private readonly codes: Codes,
+    private readonly revive: (slot: number) => Promise<void>,
+  ) {
+    this.facts = new Facts(session);
+  }
+
+  /** What is known of the value that a step has made, or that stands for it. */
+  set(step: Step, whole: Ref, elements?: readonly Ref[]): void {
+    this.wholes[step.slot] = whole;
+    this.elements[step.slot] = elements;
+    if (elements !== undefined && this.isMappedOver(step.slot)) this.facts.keepElements(whole, elements);
+  }
+
+  /** What counts of a step's arguments in its key. */
+  async countsOf(args: readonly Argument[]): Promise<string[]> {
+    const counts: string[] = [];
+    for (const argument of args) counts.push(countOf(await this.refOf(argument)));
+    return counts;
+  }
+
+  /** @throws {ValueError} if the value has no content. */
+  async refOf(argument: Argument): Promise<Ref> {
+    return argument.path === undefined ? this.wholeOf(argument.slot) : this.partOf(argument, argument.path);
+  }
+
+  private async wholeOf(slot: number): Promise<Ref> {
+    const known = this.wholes[slot] ?? (await this.resourceRef(slot));
+    if (known !== undefined) return known;
+    const value = this.execution.values[slot];
+    if (this.isMapped(slot) || (Array.isArray(value) && this.isMappedOver(slot))) {
+      await this.elementsOf({ slot, path: undefined });
+      return this.wholes[slot]!;
+    }
+    const ref = refOf(value);
+    this.wholes[slot] = ref;
+    return ref;
+  }
+
+  /** A resource is what its code and what it is built from make it. */
+  private async resourceRef(slot: number): Promise<Ref | undefined> {
+    const { resources } = this.execution.plan;
+    const index = resources.findIndex((resource) => resource.slot === slot);
+    if (index < 0) return undefined;
+    const code = this.codes.resources[index]!;
+    const counts = await this.countsOf(resources[index]!.arguments);
+    this.wholes[slot] = { digest: keyOf("resource", code, ...counts), models: "" };
+    return this.wholes[slot];
+  }
+
+  private async partOf({ slot, path }: Argument, way: readonly string[]): Promise<Ref> {
+    const name = `${slot} ${path}`;
+    const known = this.parts.get(name);
+    if (known !== undefined) return known;
+    const whole = this.isComputed(slot) ? await this.wholeOf(slot) : undefined;
+    let part = whole && (await this.facts.part(whole, way));
+    if (part === undefined) {
+      await this.load([{ slot, path }]);
+      part = refOf(this.execution.read({ slot, path }));
+      if (whole !== undefined) this.facts.keepPart(whole, way, part);
+    }
+    this.parts.set(name, part);
+    return part;
+  }
+
+  /**
+   * The contents of a list's elements; undefined if it is no list.
+   *
+   * @throws {ValueError} if an element has no content.
+   */
+  async elementsOf(argument: Argument): Promise<readonly Ref[] | undefined> {
+    const { slot, path } = argument;
+    if (path === undefined && this.elements[slot] !== undefined) return this.elements[slot];
+    const isKnown = path === undefined && this.isComputed(slot) && this.wholes[slot] !== undefined;
+    const known = isKnown ? await this.facts.elements(this.wholes[slot]!) : undefined;
+    if (known !== undefined) {
+      this.elements[slot] = known;
+      return known;
+    }
+    await this.load([argument]);
+    const value = this.execution.read(argument);
+    const list = asList(value);
+    if (list === undefined) return undefined;
+    if (!Array.isArray(list)) return Array.from(list, refOf);
+    const { list: whole, elements } = contentsOf(list);
+    const refs = elements.map(({ digest, models }): Ref => ({ digest, models: models.join() }));
+    if (path !== undefined) return refs;
+    this.elements[slot] = refs;
+    if (this.wholes[slot] === undefined) {
+      this.wholes[slot] = this.isMapped(slot) ? listRef(refs) : { digest: whole.digest, models: whole.models.join() };
+    }
+    if (this.isComputed(slot)) this.facts.keepElements(this.wholes[slot]!, refs);
+    return refs;
+  }
+
+  private isComputed(slot: number): boolean {
+    return this.execution.plan.steps.some((step) => step.slot === slot);
+  }
+
+  private isMapped(slot: number): boolean {
+    return this.execution.plan.steps.some((step) => step.slot === slot && step.map !== undefined);
+  }
+
+  private isMappedOver(slot: number): boolean {
+    return this.execution.plan.steps.some(({ map }) => map?.lists.some((list) => list.slot === slot && !list.path));
+  }
+
+  /** Reads what some arguments still have in the store. */
+  async load(args: readonly Argument[]): Promise<void> {
+    for (const { slot } of args) {
+      const value = this.execution.values[slot];
+      if (value instanceof Stored) await this.loadWhole(slot, value);
+      else if (Array.isArray(value) && this.isMapped(slot)) await this.loadElements(slot, value);
+    }
+    // What a resource is built from is needed when it is built.
+    const { resources } = this.execution.plan;
+    for (const { slot } of args) {
+      const resource = resources.find((r) => r.slot === slot);
+      if (resource !== undefined) await this.load(resource.arguments);
+    }
+  }
+
+  private async loadWhole(slot: number, { key }: Stored): Promise<void> {
+    const [found] = await this.session.read([key]);
+    if (found === undefined) await this.revive(slot);
+    else this.execution.values[slot] = found.decoded;
+  }
+
+  /** @param wanted which of a mapped node's values are needed; undefined: all. */
+  private async loadElements(slot: number, list: unknown[], wanted?: readonly number[]): Promise<void> {
+    const indices = (wanted ?? [...list.keys()]).filter((i) => list[i] instanceof Stored);
+    if (indices.length === 0) return;
+    const found = await this.session.read(indices.map((i) => (list[i] as Stored).key));
+    if (found.includes(undefined)) {
+      await this.revive(slot);
+      return;
+    }
+    for (const [n, i] of indices.entries()) list[i] = found[n]!.decoded;
+  }
+
+  /** What some elements of a list are, read where they are in the store. */
+  async elementValues(argument: Argument, indices: readonly number[]): Promise<unknown[]> {
+    const { slot } = argument;
+    const value = this.execution.values[slot];
+    if (argument.path === undefined && Array.isArray(value) && this.isMapped(slot))
+      await this.loadElements(slot, value, indices);
+    else await this.load([argument]);
+    const list = asList(this.execution.read(argument))!;
+    return indices.map((i) => list[i]);
+  }
+}
+
+/** Whether an error says that a value has no content. */
+export function hasNoContent(error: unknown): error is ValueError {
+  return error instanceof ValueError && error.code === "UNSERIALISABLE";
+}

@@ -1,0 +1,15 @@
+import type { CacheStore, Choices } from "../../dsl/choices.js";
+import type { Plan } from "../../graph/plan.js";
+import { childChoices } from "../../graph/reflect.js";
+import { remembered } from "../../graph/remembered.js";
+
+const known = new WeakMap<Choices, WeakMap<Plan, readonly (CacheStore | undefined)[]>>();
+
+/** What a plan's pipeline and each of those nested in it are remembered in, in one order wherever the plan is. */
+export function storesOf(plan: Plan, choices: Choices): readonly (CacheStore | undefined)[] {
+  const ofChoices = remembered(known, choices, () => new WeakMap<Plan, readonly (CacheStore | undefined)[]>());
+  return remembered(ofChoices, plan, () => [
+    choices.cache || undefined,
+    ...plan.steps.flatMap(({ child }) => (child ? storesOf(child.plan, childChoices(choices, child.nested)) : [])),
+  ]);
+}

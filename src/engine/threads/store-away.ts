@@ -1,0 +1,112 @@
+import { MessageChannel, type MessagePort } from "node:worker_threads";
+import type { CacheSession } from "../../cache/session.js";
+import type { CacheStats, Entry, Head, Removed, Store, StoredEntry } from "../../cache/store.js";
+import { HypernodesError } from "../../errors.js";
+
+/** What a thread asks of a store, which only the process itself opens. */
+interface Question {
+  readonly id: number;
+  /** Which of the run's stores. */
+  readonly store: number;
+  readonly ask:
+    | { readonly heads: readonly string[] }
+    | { readonly entries: readonly string[] }
+    | { readonly remove: readonly string[] }
+    | { readonly write: readonly Entry[] };
+}
+
+interface Answer {
+  readonly id: number;
+  readonly answer: unknown;
+}
+
+/** In a thread: the run's stores, each asked through the port that came with the visit. */
+export class StoresAway {
+  private readonly waiting = new Map<number, (answer: unknown) => void>();
+  private asked = 0;
+
+  constructor(private readonly port: MessagePort) {
+    port.on("message", ({ id, answer }: Answer) => {
+      this.waiting.get(id)?.(answer);
+      this.waiting.delete(id);
+    });
+    // The visit keeps the thread alive, as long as it lasts.
+    port.unref();
+  }
+
+  store(number: number): Store {
+    return new StoreAway((ask) => this.ask(number, ask));
+  }
+
+  close(): void {
+    this.port.close();
+  }
+
+  private ask(store: number, ask: Question["ask"]): Promise<unknown> {
+    const id = ++this.asked;
+    this.port.postMessage({ id, store, ask } satisfies Question);
+    return new Promise((resolve) => {
+      this.waiting.set(id, resolve);
+    });
+  }
+}
+
+class StoreAway implements Store {
+  readonly name = "of the process";
+
+  constructor(private readonly ask: (ask: Question["ask"]) => Promise<unknown>) {}
+
+  heads(keys: readonly string[]) {
+    return this.ask({ heads: keys }) as Promise<(Head | undefined)[]>;
+  }
+
+  entries(keys: readonly string[]) {
+    return this.ask({ entries: keys }) as Promise<(StoredEntry | undefined)[]>;
+  }
+
+  remove(keys: readonly string[]) {
+    return this.ask({ remove: keys }) as Promise<void>;
+  }
+
+  write(entries: readonly Entry[]) {
+    return this.ask({ write: entries }) as Promise<void>;
+  }
+
+  stats(): CacheStats {
+    throw onlyAtHome();
+  }
+
+  prune(): Removed {
+    throw onlyAtHome();
+  }
+
+  clear(): Removed {
+    throw onlyAtHome();
+  }
+}
+
+function onlyAtHome(): HypernodesError {
+  return new HypernodesError({ code: "IN_THREAD", where: "cache", problem: "a thread does not keep house in a store" });
+}
+
+/**
+ * In the process: answers what a thread asks of the run's stores.
+ *
+ * @returns the port for the thread, and what to call when its visit has ended.
+ */
+export function answerStores(sessions: readonly CacheSession[]): { readonly port: MessagePort; close(): void } {
+  const { port1, port2 } = new MessageChannel();
+  port1.on("message", async ({ id, store, ask }: Question) => {
+    port1.postMessage({ id, answer: await answerTo(sessions[store]!, ask) } satisfies Answer);
+  });
+  port1.unref();
+  return { port: port2, close: () => port1.close() };
+}
+
+async function answerTo(session: CacheSession, ask: Question["ask"]): Promise<unknown> {
+  if ("heads" in ask) return session.heads(ask.heads);
+  if ("entries" in ask) return session.entries(ask.entries);
+  if ("remove" in ask) return session.remove(ask.remove);
+  for (const entry of ask.write) session.take(entry);
+  return undefined;
+}
