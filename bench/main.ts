@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import os from "node:os";
 import { fileURLToPath } from "node:url";
+import { cache } from "./cache.js";
 import { chain } from "./chain.js";
 import { codec } from "./codec.js";
 import { graph } from "./graph.js";
@@ -20,6 +21,7 @@ const benches: Record<string, () => Promise<void>> = {
   threads,
   heq,
   codec,
+  cache,
   types,
 };
 

@@ -1,18 +1,5 @@
 import { expect } from "chai";
-import {
-  cached,
-  execution,
-  input,
-  local,
-  memory,
-  modal,
-  type Nested,
-  nested,
-  node,
-  Pipeline,
-  runOn,
-  sqlite,
-} from "../../src/index.js";
+import { execution, input, local, modal, type Nested, nested, node, Pipeline, runOn } from "../../src/index.js";
 import { rejection } from "../support/rejection.js";
 
 class Plain extends Pipeline {
@@ -25,17 +12,11 @@ class Plain extends Pipeline {
 @runOn(modal({ gpu: "A10G" }))
 class OnModal extends Plain {}
 
-@cached(sqlite(".cache/values.sqlite"))
-class Remembered extends Plain {}
-
 describe("what a pipeline may say already, but this version can't do", () => {
   it("says so, and what to do", async () => {
     const message = async (pipeline: Plain) => (await rejection(pipeline.run({ x: 1 }))).message;
     expect(await message(new OnModal())).to.equal(
       "OnModal: the placement modal(...) is not built yet in this version. Run it here: leave @runOn out, or say { runOn: local() }.",
-    );
-    expect(await message(new Remembered())).to.equal(
-      "Remembered: the cache sqlite(...) is not built yet in this version. Run without: leave @cached out, or say { cache: false }.",
     );
   });
 
@@ -51,9 +32,7 @@ describe("what a pipeline may say already, but this version can't do", () => {
 
   it("can be overruled for one run, or by with", async () => {
     expect(await new OnModal().run({ x: 1 }, { runOn: local() })).to.deep.equal({ y: 2 });
-    expect(await new Remembered().run({ x: 1 }, { cache: false })).to.deep.equal({ y: 2 });
-    const both = new OnModal().with({ runOn: local() }).with({ cache: memory() });
-    expect((await rejection(both.run({ x: 1 }))).message).to.contain("the cache memory(...)");
+    expect(await new OnModal().with({ runOn: local() }).run({ x: 1 })).to.deep.equal({ y: 2 });
   });
 });
 

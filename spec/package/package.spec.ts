@@ -137,6 +137,7 @@ describe("the package", function () {
   it("has only what it needs", () => {
     const { dependencies } = JSON.parse(readFileSync("package.json", "utf8")) as { dependencies: object };
     expect(dependencies).to.have.all.keys(
+      "@photostructure/sqlite",
       "acorn",
       "class-transformer",
       "class-validator",

@@ -4,7 +4,7 @@ import { isComputed } from "../graph/graph.js";
 import { type Plan, type PlannedChild, planFor, type Step } from "../graph/plan.js";
 import { reflect } from "../graph/reflect.js";
 import { remembered } from "../graph/remembered.js";
-import { contentOf } from "../values/digest.js";
+import { type Content, contentOf } from "../values/digest.js";
 import { printPath } from "../values/kinds.js";
 import { modelNamed } from "../values/models.js";
 import { codeOfClass, codeOfFunction, codeOfMethod, type Part } from "./code/code.js";
@@ -129,8 +129,11 @@ function wiring({ name, role, dependencies, mapped }: Step["node"]): string {
 
 /** @throws {ValueError} if the value has no content. */
 export function refOf(value: unknown): Ref {
-  const { digest, models } = contentOf(value);
-  return { digest, models: models.join() };
+  return refFrom(contentOf(value));
+}
+
+export function refFrom({ digest, models }: Content): Ref {
+  return { digest, models: models.length === 0 ? "" : models.join() };
 }
 
 const counts = new Map<string, string>();
@@ -142,24 +145,43 @@ export function countOf({ digest, models }: Ref): string {
 
 function modelCodes(models: string): string {
   const codes = models.split(",").map((name) => {
-    try {
-      return `${name} ${codeOfClass(modelNamed(name).type).digest}`;
-    } catch {
-      // A class that is not loaded here, or not alone in having its name.
-      return name;
-    }
+    const type = modelIfKnown(name);
+    return type === undefined ? name : `${name} ${codeOfClass(type).digest}`;
   });
   return keyOf("models", ...codes);
 }
 
-/** The pieces of code behind a step's code, its own and those of what is nested in it: for those who explain. */
+/** The pieces behind a step's code, its own and those of what is nested in it: for those who explain. */
 export function partsOf(program: Bound, step: Step): readonly Part[] {
   const child = program.children[step.index];
-  if (child === undefined) {
-    const resources = step.resources.map((i) => program.plan.resources[i]!.name);
-    return [step.name, ...resources].flatMap((name) => codeOfMethod(program.pipeline, name).parts);
+  if (child !== undefined) return child.plan.steps.flatMap((inner) => partsOf(child.program, inner));
+  const resources = step.resources.map((i) => program.plan.resources[i]!.name);
+  return [step.name, ...resources].flatMap((name) => [...codeOfMethod(program.pipeline, name).parts, ...fieldParts(program, name)]);
+}
+
+function fieldParts(program: Bound, name: string): Part[] {
+  return fieldsOf(program, name).map((field) => {
+    const value: unknown = (program.object as Record<string, unknown>)[field];
+    return { name: `this.${field}`, file: "", hash: named("", value) };
+  });
+}
+
+/** Those of the models that some values have in them. */
+export function partsOfModels(models: readonly string[]): Part[] {
+  const names = new Set(models.flatMap((list) => list.split(",")).filter(Boolean));
+  return [...names].flatMap((name) => {
+    const type = modelIfKnown(name);
+    return type === undefined ? [] : codeOfClass(type).parts;
+  });
+}
+
+/** Undefined for a class that is not loaded here, or not alone in having its name. */
+function modelIfKnown(name: string) {
+  try {
+    return modelNamed(name).type;
+  } catch {
+    return undefined;
   }
-  return child.plan.steps.flatMap((inner) => partsOf(child.program, inner));
 }
 
 /** The names of a pipeline and of those nested in it, and the codes of all their nodes as they are now. */

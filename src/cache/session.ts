@@ -1,9 +1,9 @@
-import { decode, encode } from "../values/codec.js";
 import { keyOf, type Ref } from "./keys.js";
+import { seal, unseal } from "./sealing.js";
 import type { Entry, EntryKind, Head, Maybe, Owner, Store, StoredEntry } from "./store.js";
 
 /** How many entries wait for being written at most, how many bytes, and for how many milliseconds. */
-const MOST_ENTRIES = 1024;
+const MOST_ENTRIES = 4096;
 const MOST_BYTES = 8 * 2 ** 20;
 const MOST_MS = 100;
 
@@ -67,19 +67,14 @@ export class CacheSession {
    */
   async read(keys: readonly string[]): Promise<(Found | undefined)[]> {
     const entries = await this.entries(keys);
-    const found: (Found | undefined)[] = new Array(keys.length);
+    const found = new Array<Found | undefined>(keys.length).fill(undefined);
     const composed: number[] = [];
     for (let i = 0; i < keys.length; i++) {
       const entry = entries[i];
       if (entry === undefined) continue;
       try {
-        found[i] = {
-          kind: entry.kind,
-          digest: entry.digest,
-          models: entry.models,
-          bytes: entry.bytes,
-          decoded: decode(entry.value),
-        };
+        const { kind, digest, models, bytes } = entry;
+        found[i] = { kind, digest, models, bytes, decoded: unseal(entry.value, { ...entry, key: keys[i]! }) };
         if (entry.kind !== "value" && entry.kind !== "fact") composed.push(i);
       } catch (error) {
         await this.drop(keys[i]!, error);
@@ -159,9 +154,10 @@ export class CacheSession {
   add({ key, owner, kind, value, digest, models }: NewEntry): number | undefined {
     if (this.isOff) return undefined;
     const place = kind === "value" ? this.placeOf(value) : undefined;
-    const bytes = encode(place === undefined ? value : place.keys);
-    this.take({ key, owner, kind: place?.kind ?? kind, digest, models, bytes: bytes.byteLength, value: bytes });
-    return bytes.byteLength;
+    const sealed = { key, kind: place?.kind ?? kind, digest, models };
+    const bytes = seal(place === undefined ? value : place.keys, sealed);
+    this.take({ ...sealed, owner, bytes: bytes.length, value: bytes });
+    return bytes.length;
   }
 
   /** Takes an entry that is encoded already. */

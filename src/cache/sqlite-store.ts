@@ -227,7 +227,6 @@ function prepare(database: DatabaseSyncInstance, file: string): void {
   if (version > VERSION) throw newerStore(file, version);
   database.exec("PRAGMA synchronous = NORMAL");
   database.exec(`PRAGMA cache_size = -${64 * 1024}`);
-  database.exec(`PRAGMA mmap_size = ${2 ** 30}`);
 }
 
 function nameOf(file: string): string {

@@ -29,17 +29,14 @@ export function contentOf(value: unknown): Content {
 }
 
 /**
- * The contents of a list and of each of its elements, in one walk.
+ * The content of a list, and those of its elements for whoever asks for them: in one walk.
  *
  * @throws {ValueError} `UNSERIALISABLE`
  */
-export function contentsOf(list: readonly unknown[]): {
-  readonly list: Content;
-  readonly elements: readonly Content[];
-} {
+export function contentsOf(list: readonly unknown[]): { readonly list: Content; elements(): Content[] } {
   return reporting(() => {
-    const elements: Content[] = [];
-    return { list: new Digester(elements).content(list), elements };
+    const elements = new Elements(list);
+    return { list: new Digester(elements).content(list), elements: () => elements.contents() };
   });
 }
 
@@ -81,12 +78,64 @@ const TAG = {
   noPrototype: 23,
 } as const;
 
+/** Most values are small: their bytes are written where those of the one before were. */
+let scratch: Buffer | undefined;
+const LARGEST_SCRATCH = 2 ** 20;
+
+function takeScratch(): Buffer {
+  const taken = scratch ?? Buffer.allocUnsafe(2 ** 16);
+  scratch = undefined;
+  return taken;
+}
+
+function giveScratch(bytes: Buffer): void {
+  if (bytes.length <= LARGEST_SCRATCH) scratch = bytes;
+}
+
+/** What the elements of a list have written, each as it would have written it alone. */
+class Elements {
+  private readonly ends: number[] = [];
+  private readonly models: (readonly string[])[] = [];
+  /** Those that refer back to the list look different alone. */
+  private readonly anew = new Map<number, unknown>();
+  private bytes: Buffer | undefined;
+  private start = 0;
+  private isDense = true;
+
+  constructor(private readonly list: readonly unknown[]) {}
+
+  begin(start: number, isDense: boolean): void {
+    this.start = start;
+    this.isDense = isDense;
+  }
+
+  add(end: number, models: readonly string[], value: unknown, refersBack: boolean): void {
+    if (refersBack) this.anew.set(this.ends.length, value);
+    this.ends.push(end);
+    this.models.push(models);
+  }
+
+  /** The list has been written: what follows takes its place. */
+  end(bytes: Buffer): void {
+    this.bytes = Buffer.from(bytes.subarray(0, this.ends.at(-1) ?? 0));
+  }
+
+  contents(): Content[] {
+    if (!this.isDense) return Array.from(this.list, contentOf);
+    return this.ends.map((end, i) => {
+      if (this.anew.has(i)) return contentOf(this.anew.get(i));
+      const start = i === 0 ? this.start : this.ends[i - 1]!;
+      return { digest: hexOf(this.bytes!.subarray(start, end)), models: this.models[i]! };
+    });
+  }
+}
+
 /** From how many bytes on a part is taken by its hash: so what is referred to twice is hashed once. */
 const BY_HASH = 1024;
 
 /** Writes a value in one canonical form, hashing large parts on the way, and hashes what is left. */
 class Digester {
-  private bytes = Buffer.allocUnsafe(4096);
+  private bytes = takeScratch();
   private length = 0;
   /** The objects that the walk is inside of, with their depth. */
   private readonly inside = new Map<object, number>();
@@ -96,16 +145,13 @@ class Digester {
   private reaches = Number.POSITIVE_INFINITY;
   private models: Set<string> | undefined;
 
-  /** @param elements where the contents of a list's elements go. */
-  constructor(private readonly elements?: Content[]) {}
+  constructor(private readonly elements?: Elements) {}
 
   content(value: unknown): Content {
     this.write(value);
-    return { digest: this.hexSince(0), models: this.modelsSince() };
-  }
-
-  private hexSince(start: number): string {
-    return hashAtOnce("sha256", this.bytes.subarray(start, this.length), "hex");
+    const digest = hexOf(this.bytes.subarray(0, this.length));
+    giveScratch(this.bytes);
+    return { digest, models: this.modelsSince() };
   }
 
   private modelsSince(): readonly string[] {
@@ -250,6 +296,8 @@ class Digester {
     const keys = Object.keys(value);
     const names = namesBeyondIndices(keys, value.length);
     const isDense = keys.length - names.length === value.length;
+    const elements = this.inside.size === 1 ? this.elements : undefined;
+    elements?.begin(this.length, isDense);
     let next = 0;
     for (let i = 0; i < keys.length - names.length; i++) {
       const index = isDense ? i : Number(keys[i]);
@@ -259,24 +307,24 @@ class Digester {
       }
       next = index + 1;
       const element = value[index];
-      if (this.elements !== undefined && this.inside.size === 1) this.elements[index] = this.element(index, element);
+      if (elements !== undefined) this.element(elements, index, element);
       else if (typeof element === "number") this.number(element);
       else this.at(index, element);
     }
+    elements?.end(this.bytes);
     this.fields(value, [...names].sort());
   }
 
-  /** Writes an element of the list that the contents are wanted of. What it wrote is what it would have written alone. */
-  private element(index: number, value: unknown): Content {
-    const start = this.length;
+  /** Writes an element of the list whose elements' contents are wanted. */
+  private element(elements: Elements, index: number, value: unknown): void {
     const outer = this.models;
     this.models = undefined;
-    this.at(index, value);
+    if (typeof value === "number") this.number(value);
+    else this.at(index, value);
     const models = this.modelsSince();
     this.models = outer;
     this.add(models);
-    // Unless it refers back to the list.
-    return this.reaches < 1 ? contentOf(value) : { digest: this.hexSince(start), models };
+    elements.add(this.length, models, value, this.reaches < 1);
   }
 
   private error(value: Error): void {
@@ -341,6 +389,10 @@ class Digester {
     this.bytes.copy(larger, 0, 0, this.length);
     this.bytes = larger;
   }
+}
+
+function hexOf(bytes: Uint8Array): string {
+  return hashAtOnce("sha256", bytes, "hex");
 }
 
 function hashOf(bytes: Uint8Array): Buffer {

@@ -144,7 +144,9 @@ class Writer {
     }
   }
 
-  private isLocal({ scope }: Variable): boolean {
+  private isLocal({ scope, defs }: Variable): boolean {
+    // `const { a, b } = ...` declares b beside a: it is no part of what a is.
+    if (defs.some(({ node }) => (node as unknown) === this.within)) return true;
     const block = scope.block as unknown as Node;
     return block.start >= this.within.start && block.end <= this.within.end;
   }

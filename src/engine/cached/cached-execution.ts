@@ -1,6 +1,7 @@
 import { type Codes, codesOf, refOf } from "../../cache/codes.js";
 import { keyOf, type Ref } from "../../cache/keys.js";
 import type { CacheSession, Found } from "../../cache/session.js";
+import type { Owner } from "../../cache/store.js";
 import { NodeError } from "../../errors.js";
 import type { Step } from "../../graph/plan.js";
 import { within } from "../current-run.js";
@@ -22,6 +23,7 @@ export class CachedExecution {
   readonly codes: Codes;
   /** By slot, the keys of the entries that values are in. */
   private readonly keys: (string | undefined)[] = [];
+  private readonly owners: Owner[] = [];
 
   constructor(
     readonly execution: Execution,
@@ -141,14 +143,9 @@ export class CachedExecution {
   keep(step: Step, key: string | undefined, value: unknown, element: number | undefined): Ref | undefined {
     if (key === undefined || hasErrors(value)) return undefined;
     const { execution, session } = this;
-    const owner = {
-      pipeline: execution.program.pipeline.name,
-      node: step.name,
-      code: this.codes.steps[step.index]!.code,
-    };
     try {
       const ref = refOf(value);
-      const bytes = session.add({ key, owner, kind: "value", value, ...ref });
+      const bytes = session.add({ key, owner: this.ownerOf(step), kind: "value", value, ...ref });
       if (element === undefined) this.contents.set(step, ref);
       if (bytes !== undefined) tellStored(execution, step, element, key, bytes);
       return ref;
@@ -156,6 +153,15 @@ export class CachedExecution {
       this.cantKeep(step, error);
       return undefined;
     }
+  }
+
+  ownerOf(step: Step): Owner {
+    this.owners[step.index] ??= {
+      pipeline: this.execution.program.pipeline.name,
+      node: step.name,
+      code: this.codes.steps[step.index]!.code,
+    };
+    return this.owners[step.index]!;
   }
 
   /** @throws the error, if it is another one than that of a value without content. */

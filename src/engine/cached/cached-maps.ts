@@ -285,11 +285,6 @@ export class CachedMaps implements Maps {
     const ref = listRef(elements);
     contents.set(step, ref, elements);
     cached.setKey(step, listKey);
-    const owner = {
-      pipeline: execution.program.pipeline.name,
-      node: step.name,
-      code: cached.codes.steps[step.index]!.code,
-    };
-    session.add({ key: listKey, owner, kind: "list", value: joinKeys(keys), ...ref });
+    session.add({ key: listKey, owner: cached.ownerOf(step), kind: "list", value: joinKeys(keys), ...ref });
   }
 }

@@ -1,9 +1,9 @@
-import { type Codes, countOf, refOf } from "../../cache/codes.js";
+import { type Codes, countOf, refFrom, refOf } from "../../cache/codes.js";
 import { keyOf, listRef, type Ref } from "../../cache/keys.js";
 import { type CacheSession, Facts } from "../../cache/session.js";
 import { ValueError } from "../../errors.js";
 import type { Argument, Step } from "../../graph/plan.js";
-import { contentsOf } from "../../values/digest.js";
+import { type Content, contentsOf } from "../../values/digest.js";
 import type { Execution } from "../execution.js";
 import { asList } from "../lists.js";
 import { Stored } from "./stored.js";
@@ -14,6 +14,8 @@ export class Contents {
   /** By slot. */
   private readonly wholes: (Ref | undefined)[] = [];
   private readonly elements: (readonly Ref[] | undefined)[] = [];
+  /** By slot, the contents of a list's elements, which are there when they are asked for. */
+  private readonly later: (() => readonly Content[])[] = [];
   private readonly parts = new Map<string, Ref>();
 
   /** @param revive computes a slot's value that was said to be in the store, and is not. */
@@ -49,11 +51,16 @@ export class Contents {
     const known = this.wholes[slot] ?? (await this.resourceRef(slot));
     if (known !== undefined) return known;
     const value = this.execution.values[slot];
-    if (this.isMapped(slot) || (Array.isArray(value) && this.isMappedOver(slot))) {
+    if (this.isMapped(slot)) {
       await this.elementsOf({ slot, path: undefined });
       return this.wholes[slot]!;
     }
-    const ref = refOf(value);
+    let ref: Ref;
+    if (Array.isArray(value) && this.isMappedOver(slot)) {
+      const { list, elements } = contentsOf(value);
+      ref = refFrom(list);
+      this.later[slot] = elements;
+    } else ref = refOf(value);
     this.wholes[slot] = ref;
     return ref;
   }
@@ -103,14 +110,12 @@ export class Contents {
     const list = asList(value);
     if (list === undefined) return undefined;
     if (!Array.isArray(list)) return Array.from(list, refOf);
-    const { list: whole, elements } = contentsOf(list);
-    const refs = elements.map(({ digest, models }): Ref => ({ digest, models: models.join() }));
+    const later = path === undefined ? this.later[slot] : undefined;
+    const refs = (later ?? contentsOf(list).elements)().map(refFrom);
     if (path !== undefined) return refs;
     this.elements[slot] = refs;
-    if (this.wholes[slot] === undefined) {
-      this.wholes[slot] = this.isMapped(slot) ? listRef(refs) : { digest: whole.digest, models: whole.models.join() };
-    }
-    if (this.isComputed(slot)) this.facts.keepElements(this.wholes[slot]!, refs);
+    if (this.isMapped(slot)) this.wholes[slot] ??= listRef(refs);
+    if (this.isComputed(slot)) this.facts.keepElements(await this.wholeOf(slot), refs);
     return refs;
   }
 

@@ -1,0 +1,189 @@
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { KeyvSqlite } from "@keyv/sqlite";
+import { Keyv } from "keyv";
+import { corpusFrom } from "../examples/hebrew-retrieval/corpus.js";
+import { HebrewRetrieval } from "../examples/hebrew-retrieval/retrieval.js";
+import { SqliteStore } from "../src/cache/sqlite-store.js";
+import type { Entry } from "../src/cache/store.js";
+import { digest, type Each, input, mapOver, Pipeline, sqlite } from "../src/index.js";
+import { type Measured, measure, median, printTable } from "./measure.js";
+
+const HEQ = "../shared/data/heq-val";
+const ELEMENTS = 10_000;
+const TEXT = "x".repeat(1000);
+
+interface Row {
+  readonly id: number;
+  readonly text: string;
+}
+
+function rowOf(id: number): Row {
+  return { id, text: `${id} ${TEXT}` };
+}
+
+class Rows extends Pipeline {
+  @input() ids!: number[];
+  @mapOver("ids") rows(id: number): Each<Row> {
+    return rowOf(id);
+  }
+}
+
+/** What it costs to remember, and what remembering saves. */
+export async function cache(): Promise<void> {
+  mkdirSync("coverage", { recursive: true });
+  const folder = path.resolve(mkdtempSync(path.join("coverage", "bench-cache-")));
+  try {
+    await elements(folder);
+    await hashes();
+    await retrieval(folder);
+    await million(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Times something several times, each after a preparation that does not count. */
+async function timed(rounds: number, prepare: () => unknown, run: () => unknown): Promise<number> {
+  const times: number[] = [];
+  for (let round = -1; round < rounds; round++) {
+    await prepare();
+    const start = performance.now();
+    await run();
+    if (round >= 0) times.push((performance.now() - start) * 1000);
+  }
+  return median(times);
+}
+
+async function elements(folder: string): Promise<void> {
+  const ids = Array.from({ length: ELEMENTS }, (_, i) => i);
+  const rows = new Rows();
+  let number = 0;
+  let store = sqlite(path.join(folder, "0.sqlite"));
+  const anew = () => {
+    store = sqlite(path.join(folder, `${++number}.sqlite`));
+  };
+  const results: Measured[] = [];
+  const row = (name: string, microseconds: number) => results.push({ name, microseconds: microseconds / ELEMENTS });
+  const nothing = () => {};
+  row("no cache", await timed(7, nothing, () => rows.run({ ids })));
+  row("cold: looked up, computed, stored", await timed(7, anew, () => rows.run({ ids }, { cache: store })));
+  row("warm: the same list", await timed(7, nothing, () => rows.run({ ids }, { cache: store })));
+  const others = () => [...ids.slice(1), ELEMENTS + ++number];
+  row(
+    "warm: another list, one element is new",
+    await timed(7, nothing, () => rows.run({ ids: others() }, { cache: store })),
+  );
+  const keyv = new Keyv(new KeyvSqlite({ uri: `sqlite://${path.join(folder, "keyv.sqlite")}` }));
+  const few = ids.slice(0, 2000);
+  const scale = ids.length / few.length;
+  const set = async () => {
+    for (const id of few) await keyv.set(`${number} ${id}`, rowOf(id));
+  };
+  row("@keyv/sqlite: set", scale * (await timed(3, anew, set)));
+  row(
+    "@keyv/sqlite: get",
+    scale *
+      (await timed(3, nothing, async () => {
+        for (const id of few) await keyv.get(`${number} ${id}`);
+      })),
+  );
+  await keyv.disconnect();
+  const files = path.join(folder, "files");
+  mkdirSync(files);
+  const file = (id: number) => path.join(files, createHash("sha256").update(String(id)).digest("hex"));
+  row(
+    "a file an entry: write",
+    await timed(3, nothing, () => {
+      for (const id of ids) writeFileSync(file(id), JSON.stringify(rowOf(id)));
+    }),
+  );
+  row(
+    "a file an entry: read",
+    await timed(3, nothing, () => {
+      for (const id of ids) JSON.parse(readFileSync(file(id), "utf8"));
+    }),
+  );
+  printTable(`A map of ${ELEMENTS.toLocaleString("en")} elements with results of 1 KB`, "element", results, "no cache");
+  const over = results[1]!.microseconds - results[0]!.microseconds;
+  console.log(
+    `\nCold costs ${over.toFixed(1)} us an element over no cache; warm takes ${results[2]!.microseconds.toFixed(1)} us.`,
+  );
+}
+
+async function hashes(): Promise<void> {
+  const bytes = Buffer.alloc(2 ** 20, "hypernodes");
+  const floats = new Float32Array(2 ** 18).fill(1.5);
+  const contenders = [
+    { name: "SHA-256 of 1 MB", operations: 1, runs: 10, run: () => createHash("sha256").update(bytes).digest("hex") },
+    { name: "digest of a Buffer of 1 MB", operations: 1, runs: 10, run: () => digest(bytes) },
+    { name: "digest of a Float32Array of 1 MB", operations: 1, runs: 10, run: () => digest(floats) },
+  ];
+  printTable("Digests", "value", await measure(contenders), contenders[0]!.name);
+}
+
+async function retrieval(folder: string): Promise<void> {
+  if (!existsSync(`${HEQ}.passages.jsonl`)) {
+    console.log(`\nThe Hebrew retrieval is left out: there is no ${HEQ}.passages.jsonl`);
+    return;
+  }
+  const corpus = corpusFrom(`${HEQ}.passages.jsonl`, `${HEQ}.queries.jsonl`);
+  let number = 0;
+  let store = sqlite(path.join(folder, "heq.sqlite"));
+  const anew = () => {
+    store = sqlite(path.join(folder, `heq-${++number}.sqlite`));
+  };
+  const run = () => new HebrewRetrieval().run(corpus, { cache: store });
+  const results = [
+    {
+      name: "no cache",
+      microseconds: await timed(
+        5,
+        () => {},
+        () => new HebrewRetrieval().run(corpus),
+      ),
+    },
+    { name: "cold", microseconds: await timed(5, anew, run) },
+    { name: "warm", microseconds: await timed(9, () => {}, run) },
+  ];
+  printTable("The Hebrew retrieval on HeQ, fully remembered", "run", results, "warm");
+}
+
+const MILLION = 1_000_000;
+
+async function million(folder: string): Promise<void> {
+  const file = path.join(folder, "million.sqlite");
+  const store = sqlite(file);
+  const warm = async (from: number) => {
+    const ids = Array.from({ length: ELEMENTS }, (_, i) => from + i);
+    await new Rows().run({ ids }, { cache: store });
+    let n = 0;
+    // Another order is another list: each element is looked up.
+    return timed(
+      9,
+      () => {},
+      () => new Rows().run({ ids: [...ids.slice(++n), ...ids.slice(0, n)] }, { cache: store }),
+    );
+  };
+  const small = await warm(0);
+  const opened = await SqliteStore.open(file);
+  const value = Buffer.from(JSON.stringify(rowOf(0)));
+  const owner = { pipeline: "Rows", node: "rows", code: "other" };
+  const entry = (i: number): Entry => {
+    const hash = createHash("sha256").update(`other ${i}`);
+    const key = hash.copy().digest("base64url");
+    return { key, kind: "value", digest: hash.digest("hex"), models: "", bytes: value.length, value, owner };
+  };
+  for (let i = ELEMENTS; i < MILLION; i += 1000) opened.write(Array.from({ length: 1000 }, (_, n) => entry(i + n)));
+  const { entries } = opened.stats();
+  const results = [
+    { name: `${ELEMENTS.toLocaleString("en")} entries`, microseconds: small / ELEMENTS },
+    { name: `${entries.toLocaleString("en")} entries, the first written`, microseconds: (await warm(0)) / ELEMENTS },
+    {
+      name: `${entries.toLocaleString("en")} entries, the last written`,
+      microseconds: (await warm(5_000_000)) / ELEMENTS,
+    },
+  ];
+  printTable("Warm lookups in a large store", "element", results, results[0]!.name);
+}

@@ -1,0 +1,269 @@
+import { spawn } from "node:child_process";
+import { copyFileSync, existsSync, mkdirSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { DatabaseSync } from "@photostructure/sqlite";
+import { expect } from "chai";
+import fc from "fast-check";
+import {
+  type Each,
+  HypernodesError,
+  input,
+  keyv,
+  mapOver,
+  type Output,
+  output,
+  Pipeline,
+  sqlite,
+} from "../../src/index.js";
+import { newFolder } from "../support/caches.js";
+import { expected } from "../support/durable.js";
+import { execute } from "../support/execute.js";
+import { rejection } from "../support/rejection.js";
+
+const PROGRAM = path.resolve("spec/support/durable.ts");
+const LOADER = ["--import", "@swc-node/register/esm-register"];
+
+let computed = 0;
+
+class Rows extends Pipeline {
+  @input() xs!: number[];
+  @input() plus?: number = 0;
+  @mapOver("xs") row(x: number): Each<{ x: number; text: string }> {
+    computed++;
+    return { x, text: `row ${x}`.repeat(10) };
+  }
+  @output("row", "plus") sum(row: readonly { x: number; text: string }[], plus: number): Output<number> {
+    computed++;
+    return row.reduce((sum, { x, text }) => sum + x + text.length, plus);
+  }
+}
+const XS = Array.from({ length: 200 }, (_, i) => i);
+const sumOf = (plus: number) => XS.reduce((sum, x) => sum + x + `row ${x}`.length * 10, plus);
+
+/** What a run gives, how much of it was computed, and what was warned of. */
+async function outcome(file: string, plus = 0): Promise<{ sum: number; computed: number; warnings: string[] }> {
+  const warnings: string[] = [];
+  const hear = (warning: Error) => warnings.push(warning.message);
+  process.on("warning", hear);
+  computed = 0;
+  try {
+    const { sum } = await new Rows().run({ xs: XS, plus }, { cache: sqlite(file) });
+    await new Promise(setImmediate);
+    return { sum, computed, warnings };
+  } finally {
+    process.off("warning", hear);
+  }
+}
+
+function changed(file: string, sql: string): void {
+  const database = new DatabaseSync(file);
+  database.exec(sql);
+  database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  database.close();
+}
+
+describe("a store", () => {
+  let folder: string;
+  let number = 0;
+  before(() => {
+    folder = newFolder("durability");
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+  const newFile = () => path.join(folder, `${++number}.sqlite`);
+  /** A store in which one run is, written and closed by a process of its own. */
+  const filled = async (): Promise<string> => {
+    const file = newFile();
+    await outcome(file);
+    const copy = newFile();
+    changed(file, "SELECT 1");
+    copyFileSync(file, copy);
+    return copy;
+  };
+
+  it("is whole after fifty kills, and loses no more than what was being written", async () => {
+    const [file, log] = [newFile(), path.join(folder, "kills.log")];
+    writeFileSync(log, "");
+    const COUNT = 12_000;
+    const run = (mode: string) => {
+      const child = spawn(process.execPath, [...LOADER, PROGRAM, file, "0", String(COUNT), mode], {
+        env: { ...process.env, DURABLE_LOG: log },
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+      let [stdout, stderr] = ["", ""];
+      child.stdout.setEncoding("utf8").on("data", (text: string) => {
+        stdout += text;
+      });
+      child.stderr.setEncoding("utf8").on("data", (text: string) => {
+        stderr += text;
+      });
+      const ready = new Promise<void>((resolve) => {
+        child.stdout.once("data", () => resolve());
+      });
+      const ended = new Promise<string>((resolve) => {
+        child.on("close", () => resolve(stdout + stderr));
+      });
+      return { child, ready, ended };
+    };
+    let kills = 0;
+    for (; kills < 50; kills++) {
+      const { child, ready, ended } = run(kills % 5 === 4 ? "parallel" : "sequential");
+      await ready;
+      await sleep(Math.random() * (kills % 5 === 4 ? 1500 : 300));
+      child.kill("SIGKILL");
+      const output = await ended;
+      expect(output.replace(/^ready\n(?:\d+\n)?/, "")).to.equal("");
+      const database = new DatabaseSync(file);
+      expect(Object.values(database.prepare("PRAGMA quick_check").get() as object)).to.deep.equal(["ok"]);
+      database.close();
+    }
+    expect(await run("sequential").ended).to.equal(`ready\n${expected(0, COUNT)}\n`);
+    // Each kill loses what waited for being written, at most a tenth of a second's worth, and the chunks in threads.
+    expect(statSync(log).size).to.be.within(COUNT, COUNT + kills * 500);
+    expect(await run("sequential").ended).to.equal(`ready\n${expected(0, COUNT)}\n`);
+    const before = statSync(log).size;
+    await run("sequential").ended;
+    expect(statSync(log).size).to.equal(before);
+  }).timeout(300_000);
+
+  it("is shared by four processes at once: nothing is lost, and none is told that it is busy", async () => {
+    const [file, log] = [newFile(), path.join(folder, "four.log")];
+    writeFileSync(log, "");
+    const spans = [0, 500, 1000, 1500].map((from) => [from, from + 1500] as const);
+    const outcomes = await Promise.all(
+      spans.map(([from, to]) =>
+        execute(process.execPath, [...LOADER, PROGRAM, file, String(from), String(to), "sequential"], {
+          env: { DURABLE_LOG: log },
+        }),
+      ),
+    );
+    for (const [i, { code, stdout, stderr }] of outcomes.entries()) {
+      const [from, to] = spans[i]!;
+      expect({ code, stdout, stderr }).to.deep.equal({ code: 0, stdout: `ready\n${expected(from, to)}\n`, stderr: "" });
+    }
+    const { nodes } = await sqlite(file).stats();
+    expect(nodes.find(({ node }) => node === "value")?.entries).to.equal(3000);
+    const size = statSync(log).size;
+    const again = await execute(process.execPath, [...LOADER, PROGRAM, file, "0", "3000", "sequential"], {
+      env: { DURABLE_LOG: log },
+    });
+    expect(again.stdout).to.equal(`ready\n${expected(0, 3000)}\n`);
+    expect(statSync(log).size).to.equal(size);
+  }).timeout(120_000);
+
+  it("whose entry is damaged computes it anew, and says so", async () => {
+    const file = await filled();
+    changed(file, "UPDATE entries SET value = zeroblob(length(value)) WHERE kind = 0 AND id % 3 = 0");
+    const { sum, computed: anew, warnings } = await outcome(file, 1);
+    expect(sum).to.equal(sumOf(1));
+    expect(anew).to.be.within(60, 80);
+    expect(warnings).to.have.length(1);
+    expect(warnings[0]).to.contain("is damaged, and computed anew");
+    expect(await outcome(file, 1)).to.deep.equal({ sum: sumOf(1), computed: 0, warnings: [] });
+  });
+
+  for (const [what, sql] of [
+    ["the entry of a whole list is damaged", "UPDATE entries SET value = x'00' WHERE kind = 1"],
+    ["a list has keys of nothing", "DELETE FROM entries WHERE kind = 0 AND id % 2 = 0"],
+    ["what is known of contents is damaged", "UPDATE entries SET value = x'0102' WHERE kind = 4"],
+    ["entries are of another kind than they say", "UPDATE entries SET kind = (kind + 1) % 5"],
+    ["digests are others", "UPDATE entries SET digest = 'x' || digest"],
+    ["everything is gone", "DELETE FROM entries"],
+  ] as const) {
+    it(`gives right values though ${what}`, async () => {
+      const file = await filled();
+      changed(file, sql);
+      for (const plus of [0, 1, 0, 1]) expect((await outcome(file, plus)).sum).to.equal(sumOf(plus));
+    });
+  }
+
+  it("that is truncated, or has other bytes in it, gives right values or a clear error (property)", async () => {
+    const whole = await filled();
+    const { size } = statSync(whole);
+    const harm = fc.oneof(
+      fc.record({ cut: fc.nat(size) }),
+      fc.record({ at: fc.nat(size - 1), bytes: fc.uint8Array({ minLength: 1, maxLength: 400 }) }),
+    );
+    await fc.assert(
+      fc.asyncProperty(harm, async (harmed) => {
+        const file = newFile();
+        copyFileSync(whole, file);
+        if ("cut" in harmed) truncateSync(file, harmed.cut);
+        else {
+          const { readFileSync } = await import("node:fs");
+          const bytes = readFileSync(file);
+          bytes.set(harmed.bytes.subarray(0, size - harmed.at), harmed.at);
+          writeFileSync(file, bytes);
+        }
+        for (const plus of [0, 1]) {
+          try {
+            expect((await outcome(file, plus)).sum).to.equal(sumOf(plus));
+          } catch (error) {
+            expect(error, String(error)).to.be.instanceOf(HypernodesError);
+            expect((error as HypernodesError).code).to.be.oneOf(["BAD_STORE", "NEWER_STORE"]);
+          }
+        }
+      }),
+      { numRuns: 60 },
+    );
+  }).timeout(120_000);
+
+  it("of a newer format, of something else, or of no SQLite is not touched: the error says what to do", async () => {
+    const message = async (file: string) => (await rejection(outcome(file))).message;
+    const newer = await filled();
+    changed(newer, "PRAGMA user_version = 99");
+    expect(await message(newer)).to.match(
+      /^sqlite\(.*\): the file is of version 99 of the format, and this hypernodes reads up to 1\. Update hypernodes, or name another path\.$/,
+    );
+    const other = newFile();
+    changed(other, "CREATE TABLE birds (name TEXT)");
+    expect(await message(other)).to.contain("the file is an SQLite file of something else. Name another path");
+    const text = newFile();
+    writeFileSync(text, "These are the names of birds.\n".repeat(100));
+    expect(await message(text))
+      .to.contain("the file can't be opened: ")
+      .and.to.contain("Name another path");
+    const directory = newFile();
+    mkdirSync(directory);
+    expect(await message(directory)).to.contain("can't be opened");
+    expect(statSync(text).size).to.equal(3000);
+  });
+
+  it("that was deleted while it was open is made anew", async () => {
+    const file = newFile();
+    await outcome(file);
+    for (const ending of ["", "-wal", "-shm"]) rmSync(file + ending, { force: true });
+    expect((await outcome(file)).computed).to.equal(201);
+    expect(existsSync(file)).to.equal(true);
+    expect((await outcome(file)).computed).to.equal(0);
+  });
+
+  it("on a full disk is left alone: the run ends as without a cache, with one warning", async () => {
+    const [file, log] = [newFile(), path.join(folder, "full.log")];
+    // A file may not grow beyond so many blocks of 512 bytes: what a full disk is to SQLite.
+    const command = `trap '' XFSZ; ulimit -f 200; exec "$@"`;
+    const args = ["-c", command, "sh", process.execPath, ...LOADER, PROGRAM, file, "0", "1500", "sequential"];
+    const { code, stdout, stderr } = await execute("sh", args, { env: { DURABLE_LOG: log } });
+    expect({ code, stdout }).to.deep.equal({ code: 0, stdout: `ready\n${expected(0, 1500)}\n` });
+    expect(stderr.match(/HypernodesWarning/g)).to.have.length(1);
+    expect(stderr).to.match(/the cache sqlite\(.*\) failed; the run goes on without it: .*(?:full|disk I\/O)/);
+  });
+
+  it("that fails while it is asked is left alone, too", async () => {
+    const fails = keyv({
+      get: () => Promise.reject(new Error("connection refused")),
+      set: () => Promise.reject(new Error("connection refused")),
+      delete: () => Promise.reject(new Error("connection refused")),
+    });
+    const warnings: string[] = [];
+    const hear = (warning: Error) => warnings.push(warning.message);
+    process.on("warning", hear);
+    try {
+      expect((await new Rows().run({ xs: XS }, { cache: fails })).sum).to.equal(sumOf(0));
+      await new Promise(setImmediate);
+      expect(warnings).to.deep.equal(["the cache keyv(...) failed; the run goes on without it: connection refused"]);
+    } finally {
+      process.off("warning", hear);
+    }
+  });
+});
