@@ -33,6 +33,11 @@ export interface RunOptions<T, K extends NodesOf<T> = never, G extends NodesOf<T
   readonly signal?: AbortSignal;
   /** Hears of everything that happens. One that throws does not disturb the run. */
   readonly onEvent?: Listener;
+  /**
+   * Says for each node that is remembered, at the end and on stderr, why it was computed or was not: what changed since
+   * the run before. Listeners hear it, too.
+   */
+  readonly explain?: boolean;
 }
 
 /** What `map` and `stream` are told beyond their inputs. */
@@ -225,6 +230,7 @@ export abstract class Pipeline implements AnyPipeline {
       resources: opened.get(this),
       signal: options.signal,
       listener: options.onEvent,
+      explain: options.explain === true,
     };
   }
 }

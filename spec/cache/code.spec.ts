@@ -75,7 +75,8 @@ export class Texts extends Base {
 `,
   "main.ts": `import { log } from "./log.js";
 import { Texts } from "./pipeline.js";
-await new Texts().run({ text: "shalom", passages: [{ text: "a tale of one city" } as never] });
+const explain = process.env.EXPLAIN === "1";
+await new Texts().run({ text: "shalom", passages: [{ text: "a tale of one city" } as never] }, { explain });
 console.log([...new Set(log)].sort().join(" "));
 `,
   "node_modules/padder/package.json": `{ "name": "padder", "version": "1.0.0", "type": "module", "main": "index.js" }`,
@@ -256,6 +257,42 @@ describe("the code digest", () => {
       expect(await afterEdit(project, "swc", edit, number), edit.what).to.equal(edit.computes);
     }
   }).timeout(240_000);
+
+  it("is explained: what has changed, by name and file", async () => {
+    const project = await prepared("swc");
+    const explained = async (number: number, edit: Edit): Promise<string[]> => {
+      const copy = `${project}-why-${number}`;
+      cpSync(project, copy, { recursive: true });
+      const file = path.join(copy, edit.file);
+      writeFileSync(file, readFileSync(file, "utf8").replace(edit.from, edit.to));
+      const env = { STORE: path.join(copy, "store.sqlite"), EXPLAIN: "1" };
+      const { stderr } = await execute(
+        process.execPath,
+        ["--import", "@swc-node/register/esm-register", path.join(copy, "main.ts")],
+        { env },
+      );
+      return stderr
+        .trim()
+        .split("\n")
+        .filter((line) => !line.endsWith("same code, same inputs"));
+    };
+    const why = async (what: string) => {
+      const number = EDITS.findIndex((edit) => edit.what === what);
+      return explained(number, EDITS[number]!);
+    };
+    expect(await why("a helper two files away")).to.deep.equal([
+      "Texts.joined: computed: code of normalise() in far.ts changed",
+    ]);
+    expect(await why("a constant")).to.deep.equal(["Texts.limited: computed: code of LIMIT in text.ts changed"]);
+    expect(await why("a model's method")).to.deep.equal([
+      "Texts.words: computed: code of class Passage in model.ts changed",
+    ]);
+    expect(await why("a package's version")).to.deep.equal(["Texts.packaged: computed: package padder 1.0.1 changed"]);
+    expect(await why("a class that a resource builds")).to.deep.equal([
+      "Texts.encoded: computed: code of class Encoder in pipeline.ts changed",
+    ]);
+    expect(await why("nothing")).to.deep.equal([]);
+  }).timeout(120_000);
 
   for (const loader of ["tsx", "dist"] as const) {
     it(`does so under ${loader === "tsx" ? "tsx, which emits no types" : "compiled JavaScript"}, too`, async () => {

@@ -86,14 +86,17 @@ function resourceCode(program: Bound, name: string): string {
 }
 
 /** @throws {ValueError} if a field that it reads has no content. */
-function methodCode({ pipeline, object, plan }: Bound, name: string): string {
-  const code = codeOfMethod(pipeline, name);
+function methodCode(program: Bound, name: string): string {
+  const code = codeOfMethod(program.pipeline, name);
+  const object = program.object as Record<string, unknown>;
+  return keyOf("method", code.digest, ...fieldsOf(program, name).map((field) => named(`this.${field}`, object[field])));
+}
+
+/** The object's own fields that a method reads, without those that have a role. */
+function fieldsOf({ pipeline, object, plan }: Bound, name: string): string[] {
   const roles = new Set(plan.graph.nodes.map((node) => node.name));
-  const fields = (code.fields ?? Object.keys(object).sort()).filter(
-    (field) => !roles.has(field) && Object.hasOwn(object, field),
-  );
-  const values = fields.map((field) => named(`this.${field}`, (object as Record<string, unknown>)[field]));
-  return keyOf("method", code.digest, ...values);
+  const fields = codeOfMethod(pipeline, name).fields ?? Object.keys(object).sort();
+  return fields.filter((field) => !roles.has(field) && Object.hasOwn(object, field));
 }
 
 /** A name, with what counts of its value: of a function its code. */
@@ -156,7 +159,10 @@ export function partsOf(program: Bound, step: Step): readonly Part[] {
   const child = program.children[step.index];
   if (child !== undefined) return child.plan.steps.flatMap((inner) => partsOf(child.program, inner));
   const resources = step.resources.map((i) => program.plan.resources[i]!.name);
-  return [step.name, ...resources].flatMap((name) => [...codeOfMethod(program.pipeline, name).parts, ...fieldParts(program, name)]);
+  return [step.name, ...resources].flatMap((name) => [
+    ...codeOfMethod(program.pipeline, name).parts,
+    ...fieldParts(program, name),
+  ]);
 }
 
 function fieldParts(program: Bound, name: string): Part[] {

@@ -18,6 +18,7 @@ export type RunEvent =
   | Told<"element", "cached", Indexed>
   | Told<"cache", "hit" | "stored", Kept & { readonly bytes: number }>
   | Told<"cache", "miss", Kept>
+  | Told<"cache", "explained", Counted>
   | Told<"resource", "start">
   | Told<"resource", "end", Timed>
   | Told<"resource", "failed", Failed & Timed>
@@ -62,6 +63,14 @@ interface Kept {
   readonly element?: number;
 }
 
+interface Counted {
+  /** How many elements were computed, and how many were known; of a node that is not mapped, how many calls. */
+  readonly computed: number;
+  readonly cached: number;
+  /** Why: `code of normalise() in text.ts changed`. */
+  readonly because: string;
+}
+
 interface Retried {
   readonly error: unknown;
   /** The attempt that failed, from 1. */
@@ -76,6 +85,9 @@ type Without<E, K extends PropertyKey> = E extends unknown ? Omit<E, K> : never;
 
 /** An event before it is known in which run and when it happened. */
 export type Happening = Without<RunEvent, "run" | "at">;
+
+/** Why a node was computed, or was not. */
+export type Explained = Extract<Happening, { readonly phase: "explained" }>;
 
 /** Milliseconds since the Unix epoch, that never go back. */
 export function now(): number {

@@ -1,6 +1,6 @@
 import { AbortError } from "../errors.js";
 import { storesOf } from "./cached/stores.js";
-import { type Listener, now } from "./events.js";
+import { type Explained, type Listener, now } from "./events.js";
 import { Execution } from "./execution.js";
 import { listsOf } from "./lists.js";
 import type { Program } from "./program.js";
@@ -22,6 +22,8 @@ export interface RunRequest {
   readonly resources: Resources | undefined;
   readonly signal: AbortSignal | undefined;
   readonly listener: Listener | undefined;
+  /** Whether it is told for each node why it was computed, or was not. */
+  readonly explain: boolean;
   readonly inputs: readonly string[];
 }
 
@@ -111,7 +113,10 @@ export class Session {
     this.request.signal?.removeEventListener("abort", this.onAbort);
     if (failure !== undefined) this.scope.stop(failure.error);
     const idle = await this.idleWithinGrace();
-    if (this.run.remembers) await this.run.remember();
+    if (this.run.remembers) {
+      await this.run.accounts.end(this.request.explain ? (why) => this.explain(why) : undefined);
+      await this.run.remember();
+    }
     let error = failure?.error;
     if (this.request.resources === undefined) {
       if (idle) error = await this.dispose(failure);
@@ -121,6 +126,18 @@ export class Session {
     this.tellEnd(failure === undefined && error !== undefined ? { error } : failure, outputs);
     if (failure === undefined && error !== undefined) throw error;
     return error;
+  }
+
+  private explain(why: Explained): void {
+    this.run.tell?.(why);
+    const { path, computed, cached, because } = why;
+    const said =
+      computed === 0
+        ? "not computed"
+        : computed + cached === 1
+          ? "computed"
+          : `${computed} of ${computed + cached} computed`;
+    process.stderr.write(`${path}: ${said}: ${because}\n`);
   }
 
   private async dispose(failure: { error: unknown } | undefined): Promise<unknown> {

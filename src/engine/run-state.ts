@@ -4,6 +4,7 @@ import { CacheSession } from "../cache/session.js";
 import type { Store } from "../cache/store.js";
 import type { CacheStore } from "../dsl/choices.js";
 import { remembered } from "../graph/remembered.js";
+import { Accounts } from "./cached/accounts.js";
 import type { CurrentRun } from "./current-run.js";
 import { type Happening, type Listener, now, type RunEvent } from "./events.js";
 import type { Resources } from "./resources.js";
@@ -15,6 +16,8 @@ export class RunState {
   private identity: string | undefined;
   private readonly warnings = new Set<string>();
   private sessions: Map<CacheStore, CacheSession> | undefined;
+  /** What becomes of each step that is remembered. */
+  readonly accounts = new Accounts();
   private underWay = 0;
   private idle: (() => void) | undefined;
   /** Tells the listener of an event; undefined if nobody listens. */

@@ -27,6 +27,7 @@ export interface Use {
   readonly resources: Resources | undefined;
   readonly signal: AbortSignal | undefined;
   readonly listener: Listener | undefined;
+  readonly explain: boolean;
 }
 
 /** Runs a pipeline once, in this process. */
@@ -134,6 +135,7 @@ function request(use: Use, program: Program, values: unknown[]): RunRequest {
     resources: use.resources,
     signal: use.signal,
     listener: use.listener,
+    explain: use.explain,
     inputs: Object.keys(use.inputs),
   };
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Node } from "acorn";
@@ -17,7 +17,7 @@ import { type Script, sourceOf } from "./scripts.js";
 export interface Unit extends NormalForm {
   /** What a reader calls it: `normalise()`, `class Encoder`. */
   readonly name: string;
-  /** The file it is in, from the working directory. */
+  /** The file it is in, from the package that this is in. */
   readonly file: string;
   /** The variable whose value counts, beside its code: it is not all in the code. */
   readonly captured?: { readonly module: ModuleCode; readonly variable: Variable } | undefined;
@@ -113,7 +113,7 @@ function packageUnit(name: string, source: string): Unit {
 function plainUnit(name: string, file: string, source: string): Unit {
   return {
     name,
-    file: file && path.relative(process.cwd(), file),
+    file: file && withinPackage(file),
     text: hashOf(source),
     reaches: [],
     members: new Set(),
@@ -125,7 +125,21 @@ function hashOf(text: string): string {
 }
 
 function fileOf({ url }: Script): string {
-  return path.relative(process.cwd(), fileURLToPath(url));
+  return withinPackage(fileURLToPath(url));
+}
+
+const roots = new Map<string, string>();
+
+/** A file's path from the package it is in: the same wherever that lies. */
+function withinPackage(file: string): string {
+  const folder = path.dirname(file);
+  const root = remembered(roots, folder, () => {
+    for (let at = folder; ; at = path.dirname(at)) {
+      if (existsSync(path.join(at, "package.json"))) return at;
+      if (path.dirname(at) === at) return folder;
+    }
+  });
+  return path.relative(root, file);
 }
 
 const LITERAL = /^(?:Literal|FunctionExpression|ArrowFunctionExpression|ClassExpression)$/;

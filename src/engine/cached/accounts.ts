@@ -3,9 +3,9 @@ import { changesSince, type Past, pastKey } from "../../cache/history.js";
 import type { Ref } from "../../cache/keys.js";
 import { type Dependency, mappedLists, written } from "../../graph/graph.js";
 import type { Step } from "../../graph/plan.js";
-import type { Happening } from "../events.js";
+import type { Explained } from "../events.js";
 import type { Program } from "../program.js";
-import type { CachedExecution } from "./cached-execution.js";
+import { type CachedExecution, placeWithoutIndices } from "./cached-execution.js";
 
 /** What became of one step in a run. */
 interface StepAccount {
@@ -63,18 +63,18 @@ export class Accounts {
    *
    * @param explain gets each node's explanation: why it was computed, or was not.
    */
-  async end(explain: ((happening: Happening) => void) | undefined): Promise<void> {
+  async end(explain: ((why: Explained) => void) | undefined): Promise<void> {
     for (const account of this.accounts.values()) {
       for (const step of account.cached.execution.plan.steps) await this.endStep(account, step, explain);
     }
   }
 
-  private async endStep(account: Account, step: Step, explain: ((happening: Happening) => void) | undefined): Promise<void> {
+  private async endStep(account: Account, step: Step, explain: ((why: Explained) => void) | undefined): Promise<void> {
     const { cached } = account;
     const { execution, session, codes } = cached;
     const found = account.of(step);
     if (found.computed === 0 && (explain === undefined || found.cached === 0)) return;
-    const path = execution.placeOf(step).replaceAll(/\[\d+\]/g, "");
+    const path = placeWithoutIndices(execution, step);
     const key = pastKey(path);
     const past: Past = {
       code: codes.steps[step.index]!.code,
@@ -93,9 +93,16 @@ export class Accounts {
   }
 }
 
-function becauseOf(step: Step, { computed, problem }: StepAccount, before: Past | undefined, past: Past, isKept: boolean): string {
+function becauseOf(
+  step: Step,
+  { computed, problem }: StepAccount,
+  before: Past | undefined,
+  past: Past,
+  isKept: boolean,
+): string {
   if (problem !== undefined) return `it can't be remembered: ${problem}`;
-  if (!isKept) return step.node.options.cache === false ? "it says cache: false" : "something nested in it is not remembered here";
+  if (!isKept)
+    return step.node.options.cache === false ? "it says cache: false" : "something nested in it is not remembered here";
   if (computed === 0) return "same code, same inputs";
   if (before === undefined) return "nothing was remembered of it";
   const changes = changesSince(before, past);

@@ -1,4 +1,4 @@
-import { type Codes, codesOf, refOf } from "../../cache/codes.js";
+import { type Codes, codesOf, countOf, refOf } from "../../cache/codes.js";
 import { keyOf, type Ref } from "../../cache/keys.js";
 import type { CacheSession, Found } from "../../cache/session.js";
 import type { Owner } from "../../cache/store.js";
@@ -8,6 +8,7 @@ import { within } from "../current-run.js";
 import type { Execution } from "../execution.js";
 import { failedBefore } from "../failure.js";
 import { isThenable } from "../thenable.js";
+import type { Account } from "./accounts.js";
 import { CachedMaps, elementKey } from "./cached-maps.js";
 import { Contents, hasNoContent } from "./contents.js";
 import { tellFound, tellMissed, tellStored } from "./happenings.js";
@@ -20,6 +21,7 @@ import { Stored } from "./stored.js";
 export class CachedExecution {
   readonly contents: Contents;
   readonly maps: CachedMaps;
+  readonly account: Account;
   readonly codes: Codes;
   /** By slot, the keys of the entries that values are in. */
   private readonly keys: (string | undefined)[] = [];
@@ -32,6 +34,7 @@ export class CachedExecution {
     this.codes = codesOf(execution.program);
     this.contents = new Contents(execution, session, this.codes, (slot) => this.revive(slot));
     this.maps = new CachedMaps(this);
+    this.account = execution.run.accounts.begin(this);
   }
 
   begin(step: Step): void {
@@ -74,6 +77,7 @@ export class CachedExecution {
       return undefined;
     }
     tellFound(execution, step, undefined, key, found.bytes);
+    this.account.of(step).cached++;
     this.contents.set(step, { digest: found.digest, models: found.models });
     return { value: isWanted ? (found as Found).decoded : new Stored(key, found) };
   }
@@ -84,8 +88,9 @@ export class CachedExecution {
     const { execution } = this;
     if (execution.plan.collects && failedBefore(execution.inputsOf(step)) !== undefined) return undefined;
     try {
-      const counts = await this.contents.countsOf(step.arguments);
-      this.keys[step.slot] = keyOf("node", this.codes.steps[step.index]!.code, ...counts);
+      const refs = await this.contents.refsOf(step.arguments);
+      this.account.took(step, [], refs);
+      this.keys[step.slot] = keyOf("node", this.codes.steps[step.index]!.code, ...refs.map(countOf));
       return this.keys[step.slot];
     } catch (error) {
       this.cantKeep(step, error);
@@ -97,7 +102,7 @@ export class CachedExecution {
   isKept(step: Step): boolean {
     const { execution } = this;
     const { isKept, problem } = this.codes.steps[step.index]!;
-    if (problem !== undefined) execution.run.warnOnce(`${execution.placeOf(step)} is not remembered: ${problem}`);
+    if (problem !== undefined) this.isNotKept(step, problem);
     const child = execution.program.children[step.index];
     return isKept && (child === undefined || execution.settingsFor(step, child).cache === execution.settings.cache);
   }
@@ -108,6 +113,7 @@ export class CachedExecution {
   }
 
   private compute(step: Step): unknown {
+    this.account.of(step).computed++;
     const value = this.execution.evaluate(step);
     const keep = (settled: unknown): unknown => {
       this.keep(step, this.keys[step.slot], settled, undefined);
@@ -121,8 +127,8 @@ export class CachedExecution {
     const { execution, session } = this;
     let key: string | undefined;
     try {
-      const shared = this.isKept(step) ? await this.contents.countsOf(step.arguments) : undefined;
-      key = shared && elementKey(this.codes.steps[step.index]!.code, shared, values.map(refOf));
+      const shared = this.isKept(step) ? await this.contents.refsOf(step.arguments) : undefined;
+      key = shared && elementKey(this.codes.steps[step.index]!.code, shared.map(countOf), values.map(refOf));
     } catch (error) {
       this.cantKeep(step, error);
     }
@@ -130,10 +136,12 @@ export class CachedExecution {
       const [found] = await session.read([key]);
       if (found !== undefined) {
         tellFound(execution, step, index, key, found.bytes);
+        this.account.of(step).cached++;
         return found.decoded;
       }
       tellMissed(execution, step, index, key);
     }
+    this.account.of(step).computed++;
     const value = await compute();
     this.keep(step, key, value, index);
     return value;
@@ -167,8 +175,12 @@ export class CachedExecution {
   /** @throws the error, if it is another one than that of a value without content. */
   cantKeep(step: Step, error: unknown): void {
     if (!hasNoContent(error)) throw error;
-    const { execution } = this;
-    execution.run.warnOnce(`${execution.placeOf(step)} is not remembered: ${error.message}`);
+    this.isNotKept(step, error.message);
+  }
+
+  private isNotKept(step: Step, problem: string): void {
+    this.account.of(step).problem = problem;
+    this.execution.run.warnOnce(`${placeWithoutIndices(this.execution, step)} is not remembered: ${problem}`);
   }
 
   /** An entry was said to be there, and is not, or not whole: its value is computed after all. */
@@ -206,6 +218,11 @@ export class CachedExecution {
   setKey(step: Step, key: string): void {
     this.keys[step.slot] = key;
   }
+}
+
+/** A step's place, whichever elements it is inside of: `Corpus.essays.count`. */
+export function placeWithoutIndices(execution: Execution, step: Step): string {
+  return execution.placeOf(step).replaceAll(/\[\d+\]/g, "");
 }
 
 /** Whether a value is an error that stands in a value's place, or has some that a nested pipeline collected. */

@@ -88,7 +88,9 @@ export class CachedMaps implements Maps {
     await contents.load(step.arguments);
     if (known === undefined) {
       await contents.load(lists);
-      execution.values[step.slot] = await this.run(step, lists.map((list) => execution.read(list)) as List[]);
+      const values = await this.run(step, lists.map((list) => execution.read(list)) as List[]);
+      execution.values[step.slot] = values;
+      cached.account.of(step).computed += values.length;
       return;
     }
     if (known.missing.length > 0) await this.runMissing(step, known);
@@ -103,12 +105,15 @@ export class CachedMaps implements Maps {
     if (!cached.isKept(step)) return undefined;
     const { lists, product } = step.map!;
     const { code } = cached.codes.steps[step.index]!;
-    let shared: readonly string[];
+    let counted: readonly string[];
     let listKey: string;
     const refs: (readonly Ref[])[] = [];
     try {
-      shared = await contents.countsOf(step.arguments);
-      listKey = keyOf("map", code, product ? "product" : "zip", ...shared, "over", ...(await contents.countsOf(lists)));
+      const shared = await contents.refsOf(step.arguments);
+      const wholes = await contents.refsOf(lists);
+      cached.account.took(step, wholes, shared);
+      counted = shared.map(countOf);
+      listKey = keyOf("map", code, product ? "product" : "zip", ...counted, "over", ...wholes.map(countOf));
       // Whoever observes hears of each element.
       if (!anew && execution.run.tell === undefined && (await this.findList(step, listKey))) return "list";
       for (const list of lists) {
@@ -124,7 +129,7 @@ export class CachedMaps implements Maps {
     // What does not fit is told of as ever.
     listsOf(step, refs, execution.placeOf(step));
     const elements = new Elements(refs, product, undefined);
-    const keys = Array.from({ length: elements.length }, (_, i) => elementKey(code, shared, elements.at(i) as Ref[]));
+    const keys = Array.from({ length: elements.length }, (_, i) => elementKey(code, counted, elements.at(i) as Ref[]));
     return { listKey, keys, ...(await this.find(step, keys, anew)) };
   }
 
@@ -137,6 +142,7 @@ export class CachedMaps implements Maps {
     execution.values[step.slot] = isWanted ? (found as Found).decoded : new Stored(key, found);
     contents.set(step, { digest: found.digest, models: found.models });
     this.cached.setKey(step, key);
+    this.cached.account.of(step).cached++;
     return true;
   }
 
@@ -171,6 +177,9 @@ export class CachedMaps implements Maps {
         tellMissed(execution, step, index, key);
       }
     }
+    const account = this.cached.account.of(step);
+    account.computed += missing.length;
+    account.cached += keys.length - missing.length;
     return { results, refs, missing, equals };
   }
 

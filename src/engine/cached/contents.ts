@@ -35,15 +35,14 @@ export class Contents {
     if (elements !== undefined && this.isMappedOver(step.slot)) this.facts.keepElements(whole, elements);
   }
 
-  /** What counts of a step's arguments in its key. */
-  async countsOf(args: readonly Argument[]): Promise<string[]> {
-    const counts: string[] = [];
-    for (const argument of args) counts.push(countOf(await this.refOf(argument)));
-    return counts;
+  /** @throws {ValueError} if a value has no content. */
+  async refsOf(args: readonly Argument[]): Promise<Ref[]> {
+    const refs: Ref[] = [];
+    for (const argument of args) refs.push(await this.refOf(argument));
+    return refs;
   }
 
-  /** @throws {ValueError} if the value has no content. */
-  async refOf(argument: Argument): Promise<Ref> {
+  private async refOf(argument: Argument): Promise<Ref> {
     return argument.path === undefined ? this.wholeOf(argument.slot) : this.partOf(argument, argument.path);
   }
 
@@ -71,7 +70,7 @@ export class Contents {
     const index = resources.findIndex((resource) => resource.slot === slot);
     if (index < 0) return undefined;
     const code = this.codes.resources[index]!;
-    const counts = await this.countsOf(resources[index]!.arguments);
+    const counts = (await this.refsOf(resources[index]!.arguments)).map(countOf);
     this.wholes[slot] = { digest: keyOf("resource", code, ...counts), models: "" };
     return this.wholes[slot];
   }

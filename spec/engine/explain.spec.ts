@@ -1,0 +1,100 @@
+import { expect } from "chai";
+import {
+  cached,
+  type Each,
+  input,
+  mapOver,
+  memory,
+  node,
+  type Output,
+  output,
+  Pipeline,
+  type RunEvent,
+} from "../../src/index.js";
+
+/** What a run says on stderr, and what its listener hears. */
+async function explained(
+  run: (options: { explain: true; onEvent(event: RunEvent): void }) => Promise<unknown>,
+): Promise<{ said: string[]; heard: string[] }> {
+  const said: string[] = [];
+  const heard: string[] = [];
+  const { write } = process.stderr;
+  process.stderr.write = (text: string | Uint8Array) => {
+    said.push(...String(text).trim().split("\n"));
+    return true;
+  };
+  try {
+    await run({
+      explain: true,
+      onEvent: (event) => {
+        if (event.phase === "explained") heard.push(`${event.path} ${event.computed}/${event.cached} ${event.because}`);
+      },
+    });
+  } finally {
+    process.stderr.write = write;
+  }
+  return { said, heard };
+}
+
+describe("explain: true", () => {
+  const store = memory();
+  const pipeline = (version?: number) => {
+    @cached(store)
+    class Explained extends Pipeline {
+      @input() xs!: number[];
+      @input() k!: number;
+      @mapOver("xs", "k") scaled(x: number, k: number): Each<number> {
+        return x * k;
+      }
+      @node("scaled", version === undefined ? {} : { version }) sum(scaled: number[]): number {
+        return scaled.reduce((a, b) => a + b, 0);
+      }
+      @node("k", { cache: false }) drawn(k: number): number {
+        return k;
+      }
+      @output("sum", "drawn") end(sum: number, _drawn: number): Output<number> {
+        return sum;
+      }
+    }
+    return new Explained();
+  };
+
+  it("says for each node why it was computed, or was not", async () => {
+    expect((await explained((options) => pipeline().run({ xs: [1, 2], k: 1 }, options))).said).to.deep.equal([
+      "Explained.drawn: computed: it says cache: false",
+      "Explained.scaled: 2 of 2 computed: nothing was remembered of it",
+      "Explained.sum: computed: nothing was remembered of it",
+      "Explained.end: computed: nothing was remembered of it",
+    ]);
+    expect((await explained((options) => pipeline().run({ xs: [1, 2, 3], k: 1 }, options))).said).to.deep.equal([
+      "Explained.drawn: computed: it says cache: false",
+      "Explained.scaled: 1 of 3 computed: xs changed",
+      "Explained.sum: computed: scaled changed",
+      "Explained.end: computed: sum changed",
+    ]);
+    expect(await explained((options) => pipeline(1).run({ xs: [1, 2, 3], k: 1 }, options))).to.deep.equal({
+      said: [
+        "Explained.drawn: computed: it says cache: false",
+        "Explained.scaled: not computed: same code, same inputs",
+        "Explained.sum: computed: its version changed from none to 1",
+        "Explained.end: not computed: same code, same inputs",
+      ],
+      heard: [
+        "Explained.drawn 1/0 it says cache: false",
+        "Explained.scaled 0/3 same code, same inputs",
+        "Explained.sum 1/0 its version changed from none to 1",
+        "Explained.end 0/1 same code, same inputs",
+      ],
+    });
+    await store.clear();
+    const { heard } = await explained((options) => pipeline(1).run({ xs: [3], k: 1 }, options));
+    expect(heard[1]).to.equal("Explained.scaled 1/0 nothing was remembered of it");
+  });
+
+  it("says nothing where nothing is remembered", async () => {
+    expect(await explained((options) => pipeline().run({ xs: [], k: 1 }, { ...options, cache: false }))).to.deep.equal({
+      said: [],
+      heard: [],
+    });
+  });
+});
