@@ -1,4 +1,5 @@
-export { keyv, memory, sqlite } from "./cache/stores.js";
+export type { CacheStats, NodeStats, PruneOptions, Removed } from "./cache/store.js";
+export { type Cache, keyv, memory, sqlite } from "./cache/stores.js";
 export type { Batch, Each, Nested, Output, ValueOf } from "./dsl/brands.js";
 export { cached } from "./dsl/cached.js";
 export type { CacheStore, Choices, ExecutionMode, ExecutionOptions, Placement, ThreadLimits } from "./dsl/choices.js";

@@ -141,6 +141,7 @@ describe("the package", function () {
       "acorn",
       "class-transformer",
       "class-validator",
+      "eslint-scope",
       "leven",
       "piscina",
       "reflect-metadata",

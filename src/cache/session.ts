@@ -7,6 +7,9 @@ const MOST_ENTRIES = 4096;
 const MOST_BYTES = 8 * 2 ** 20;
 const MOST_MS = 100;
 
+/** Milliseconds that a store has for an answer. */
+const ANSWER_MS = 10_000;
+
 /** A text that is longer is not stored twice. */
 const LONG = 128;
 
@@ -120,7 +123,7 @@ export class CacheSession {
 
   async remove(keys: readonly string[]): Promise<void> {
     try {
-      await this.store.remove(keys);
+      await inTime(this.store.remove(keys));
     } catch (failure) {
       this.turnOff(failure);
     }
@@ -136,7 +139,7 @@ export class CacheSession {
     if (this.isOff || missing.length === 0) return found;
     let answer: readonly (E | undefined)[];
     try {
-      answer = await ask(missing);
+      answer = await inTime(ask(missing));
     } catch (error) {
       this.turnOff(error);
       return found;
@@ -211,7 +214,7 @@ export class CacheSession {
       return this.writing ?? Promise.resolve();
     }
     const before = this.writing;
-    this.writing = Promise.all([before, written]).then(forget, (error: unknown) => {
+    this.writing = Promise.all([before, inTime(written)]).then(forget, (error: unknown) => {
       forget();
       this.turnOff(error);
     });
@@ -229,6 +232,20 @@ export class CacheSession {
     if (this.warned) return;
     this.warned = true;
     process.emitWarning(`${what}: ${error instanceof Error ? error.message : String(error)}`, "HypernodesWarning");
+  }
+}
+
+/** A client that has lost its server may wait for it for ever: the run does not. */
+async function inTime<T>(asked: Maybe<T>): Promise<T> {
+  if (typeof (asked as PromiseLike<T> | undefined)?.then !== "function") return asked;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${ANSWER_MS / 1000} seconds`)), ANSWER_MS);
+  });
+  try {
+    return await Promise.race([asked, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

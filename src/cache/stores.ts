@@ -95,5 +95,5 @@ function checked(options: PruneOptions): PruneOptions {
 }
 
 function bad(where: string, option: string, value: unknown, takes: string): HypernodesError {
-  return new HypernodesError({ where, ...badOption(option, value, takes) });
+  return new HypernodesError({ where, ...badOption(`option ${option}`, value, takes) });
 }

@@ -1,0 +1,267 @@
+import { deepStrictEqual } from "node:assert";
+import { rmSync } from "node:fs";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import KeyvRedis from "@keyv/redis";
+import { KeyvSqlite } from "@keyv/sqlite";
+import { expect } from "chai";
+import fc from "fast-check";
+import { Keyv } from "keyv";
+import {
+  type Cache,
+  type Each,
+  HypernodesError,
+  input,
+  keyv,
+  mapOver,
+  memory,
+  type Nested,
+  nested,
+  node,
+  Pipeline,
+  sqlite,
+} from "../../src/index.js";
+import { newFolder } from "../support/caches.js";
+import { startRedis } from "../support/redis.js";
+import { rejection } from "../support/rejection.js";
+import { VALUES } from "../support/values.js";
+
+interface Opened {
+  readonly store: Cache;
+  close?(): Promise<unknown>;
+}
+
+let calls = 0;
+class Same extends Pipeline {
+  @input() value!: unknown;
+  @node("value") same(value: unknown): unknown {
+    calls++;
+    return value;
+  }
+}
+
+class Texts extends Pipeline {
+  @input() xs!: number[];
+  @mapOver("xs") texts(x: number): Each<string> {
+    calls++;
+    return String(x).padStart(1000);
+  }
+}
+
+class Inner extends Pipeline {
+  @input() x!: number;
+  @node("x") twice(x: number): number {
+    calls++;
+    return 2 * x;
+  }
+}
+class Outer extends Pipeline {
+  @input() x!: number;
+  @nested(Inner, { x: "x" }, "twice") twice!: Nested<number>;
+}
+
+/** What every store promises. */
+function promises(name: string, open: () => Promise<Opened | string> | Opened): void {
+  describe(`${name} as a store`, () => {
+    let opened: Opened | undefined;
+    let store: Cache;
+    before(async function () {
+      const found = await open();
+      if (typeof found === "string") {
+        console.log(`      skipped: ${found}`);
+        this.skip();
+      }
+      opened = found;
+      store = found.store;
+    });
+    after(() => opened?.close?.());
+    beforeEach(async () => {
+      await store.clear();
+      calls = 0;
+    });
+
+    it("gives back what it was given, of every kind (property)", async () => {
+      await fc.assert(
+        fc.asyncProperty(VALUES, async (value) => {
+          const same = new Same().with({ cache: store });
+          const first = await same.run({ value: [value] });
+          calls = 0;
+          deepStrictEqual(await same.run({ value: [value] }), first);
+          expect(calls).to.equal(0);
+        }),
+        { numRuns: 40 },
+      );
+    });
+
+    it("holds thousands of entries", async () => {
+      const texts = new Texts().with({ cache: store });
+      const xs = Array.from({ length: 3000 }, (_, i) => i);
+      const first = await texts.run({ xs });
+      expect(await texts.run({ xs: [...xs].reverse() })).to.deep.equal({ texts: [...first.texts].reverse() });
+      expect(calls).to.equal(3000);
+    });
+
+    it("tells what it has, in all and for each node", async () => {
+      expect(await store.stats()).to.deep.equal({ entries: 0, bytes: 0, nodes: [] });
+      await new Texts().with({ cache: store }).run({ xs: [1, 2, 3] });
+      await new Outer().with({ cache: store }).run({ x: 1 });
+      const { entries, bytes, nodes } = await store.stats();
+      const of = (pipeline: string, name: string) => nodes.find((n) => n.pipeline === pipeline && n.node === name)!;
+      expect(of("Texts", "texts").entries).to.equal(3);
+      expect(of("Texts", "texts").bytes).to.be.within(3000, 5000);
+      expect(of("Inner", "twice").entries).to.equal(1);
+      expect(entries).to.equal(nodes.reduce((sum, n) => sum + n.entries, 0));
+      expect(bytes).to.equal(nodes.reduce((sum, n) => sum + n.bytes, 0));
+    });
+
+    it("is cleared of one pipeline and what is nested in it, or of everything", async () => {
+      const run = async () => {
+        calls = 0;
+        await new Texts().with({ cache: store }).run({ xs: [1, 2] });
+        await new Outer().with({ cache: store }).run({ x: 1 });
+        return calls;
+      };
+      expect(await run()).to.equal(3);
+      expect((await store.clear(Outer)).entries).to.be.at.least(1);
+      expect((await store.stats()).nodes.map(({ pipeline }) => pipeline))
+        .to.not.include.members(["Outer"])
+        .and.not.include("Inner");
+      expect(await run()).to.equal(1);
+      await store.clear(new Texts());
+      expect(await run()).to.equal(2);
+      await store.clear();
+      expect((await store.stats()).bytes).to.equal(0);
+      expect(await run()).to.equal(3);
+    });
+
+    it("is pruned of what was not used for the longest", async () => {
+      const texts = (xs: number[]) => new Texts().with({ cache: store }).run({ xs });
+      await texts([1, 2, 3, 4]);
+      expect(await store.prune({ maxAge: 60_000 })).to.deep.equal({ entries: 0, bytes: 0 });
+      expect(await store.prune({ maxBytes: 1_000_000 })).to.deep.equal({ entries: 0, bytes: 0 });
+      await sleep(20);
+      await texts([5, 6]);
+      const before = await store.stats();
+      const removed = await store.prune({ maxBytes: 3200 });
+      const after = await store.stats();
+      expect(after.bytes).to.be.at.most(3200);
+      expect(removed).to.deep.equal({ entries: before.entries - after.entries, bytes: before.bytes - after.bytes });
+      calls = 0;
+      await texts([5, 6]);
+      expect(calls).to.equal(0);
+      await texts([1, 2, 3, 4]);
+      expect(calls).to.be.at.least(3);
+      await sleep(20);
+      await store.prune({ maxAge: 10 });
+      expect((await store.stats()).entries).to.equal(0);
+    });
+
+    it("is pruned only as it was told how", async () => {
+      expect((await rejection(store.prune({}))).message).to.equal(
+        "prune({ maxBytes, maxAge }): the option maxBytes or maxAge is undefined. It takes at least one of them.",
+      );
+      expect((await rejection(store.prune({ maxAge: -1 }))).message).to.contain(
+        "the option maxAge is -1. It takes milliseconds from 0.",
+      );
+    });
+  });
+}
+
+describe("stores", () => {
+  const folder = newFolder("stores");
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  promises("sqlite(path)", () => ({ store: sqlite(path.join(folder, "new", "folder", "values.sqlite")) }));
+  promises("memory()", () => ({ store: memory() }));
+  promises("keyv(new Keyv())", () => ({ store: keyv(new Keyv()) }));
+  promises("keyv(new Keyv(new KeyvSqlite(...)))", () => {
+    const inner = new Keyv(new KeyvSqlite({ uri: `sqlite://${path.join(folder, "keyv.sqlite")}` }));
+    return { store: keyv(inner), close: () => inner.disconnect() };
+  });
+  promises("keyv(new Keyv(new KeyvRedis(...)))", async () => {
+    const redis = await startRedis();
+    if (redis === undefined) return "there is no redis-server (apt-get install redis-server)";
+    const inner = new Keyv(new KeyvRedis(redis.url));
+    return {
+      store: keyv(inner),
+      close: async () => {
+        await inner.disconnect();
+        await redis.stop();
+      },
+    };
+  });
+
+  it("memory({ max }) keeps the entries that were used last", async () => {
+    const store = memory({ max: 3 });
+    const same = new Same().with({ cache: store });
+    for (const value of [1, 2, 1, 3, 4]) await same.run({ value });
+    calls = 0;
+    await same.run({ value: 4 });
+    expect(calls).to.equal(0);
+    await same.run({ value: 2 });
+    expect(calls).to.equal(1);
+    expect((await store.stats()).entries).to.be.at.most(3);
+  });
+
+  it("a run whose Redis goes away in the middle ends as without a cache", async function () {
+    const redis = await startRedis();
+    if (redis === undefined) {
+      console.log("      skipped: there is no redis-server (apt-get install redis-server)");
+      this.skip();
+    }
+    const adapter = new KeyvRedis(redis.url, { connectionTimeout: 500 });
+    const inner = new Keyv(adapter);
+    const warnings: string[] = [];
+    const hear = (warning: Error) => warnings.push(`${warning.name}: ${warning.message}`);
+    process.on("warning", hear);
+    class Ends extends Pipeline {
+      @input() xs!: number[];
+      @mapOver("xs") async y(x: number): Promise<Each<number>> {
+        if (x === 2) await redis!.stop();
+        return (x + 1) as Each<number>;
+      }
+      @node("y") sum(y: number[]): number {
+        return y.reduce((a, b) => a + b, 0);
+      }
+    }
+    try {
+      expect((await new Ends().run({ xs: [1, 2, 3] }, { cache: keyv(inner) })).sum).to.equal(9);
+      await new Promise(setImmediate);
+      expect(warnings.filter((warning) => warning.startsWith("HypernodesWarning"))).to.have.length(1);
+    } finally {
+      process.off("warning", hear);
+      adapter.client.destroy();
+      await redis.stop();
+    }
+  });
+
+  it("are named as they are meant to be, or an error says how", async () => {
+    const message = (make: () => unknown) => {
+      try {
+        make();
+      } catch (error) {
+        expect(error).to.be.instanceOf(HypernodesError);
+        return (error as Error).message;
+      }
+      return undefined;
+    };
+    expect(message(() => sqlite(""))).to.equal('sqlite(path): the option path is "". It takes the path of a file.');
+    expect(message(() => memory({ max: 0 }))).to.contain("the option max is 0. It takes a number of entries from 1.");
+    expect(message(() => keyv({} as never))).to.contain("It takes a Keyv: new Keyv(...).");
+    const wrong = new Same().with({ cache: { kind: "redis" } as never });
+    expect((await rejection(wrong.run({ value: 1 }))).message).to.equal(
+      'Same: the cache is {"kind":"redis"}. It takes sqlite(path), memory() or keyv(store).',
+    );
+  });
+
+  it("a Keyv that can't be gone through says so when it is to be counted", async () => {
+    const held = new Map<string, unknown>();
+    const plain = keyv({
+      get: async (k) => held.get(k),
+      set: async (k, v) => held.set(k, v),
+      delete: async (k) => held.delete(k),
+    });
+    await new Same().with({ cache: plain }).run({ value: 1 });
+    expect((await rejection(plain.stats())).message).to.contain("this Keyv has no iterator");
+  });
+});
