@@ -135,9 +135,12 @@ describe("the package", function () {
   after(() => rmSync(folder, { recursive: true, force: true }));
 
   it("has only what it needs", () => {
-    const { dependencies } = JSON.parse(readFileSync("package.json", "utf8")) as { dependencies: object };
+    const { dependencies, optionalDependencies } = JSON.parse(readFileSync("package.json", "utf8")) as Record<
+      string,
+      object
+    >;
+    expect(optionalDependencies).to.have.all.keys("@photostructure/sqlite");
     expect(dependencies).to.have.all.keys(
-      "@photostructure/sqlite",
       "acorn",
       "class-transformer",
       "class-validator",

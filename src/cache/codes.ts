@@ -1,4 +1,6 @@
+import { fileURLToPath } from "node:url";
 import type { PipelineClass } from "../dsl/members.js";
+import { originOf } from "../dsl/origin.js";
 import { ValueError } from "../errors.js";
 import { isComputed } from "../graph/graph.js";
 import { type Plan, type PlannedChild, planFor, type Step } from "../graph/plan.js";
@@ -8,6 +10,7 @@ import { type Content, contentOf } from "../values/digest.js";
 import { printPath } from "../values/kinds.js";
 import { modelNamed } from "../values/models.js";
 import { codeOfClass, codeOfFunction, codeOfMethod, type Part } from "./code/code.js";
+import { withinPackage } from "./code/units.js";
 import { keyOf, type Ref } from "./keys.js";
 import type { OwnedBy } from "./store.js";
 
@@ -64,7 +67,11 @@ function stepCode(program: Bound, step: Step): StepCode {
   const codes = child && codesOf(child.program);
   const isKept = cache !== false && (codes === undefined || codes.steps.every((inner) => inner.isKept));
   if (version !== undefined) {
-    return { code: keyOf("version", pipeline.name, step.name, `${typeof version} ${version}`), isKept, child: codes };
+    // Another file's class of this name is another one, though it has the same version.
+    const file = originOf(pipeline)?.file ?? "";
+    const place = withinPackage(file.startsWith("file:") ? fileURLToPath(file) : file);
+    const code = keyOf("version", place, pipeline.name, step.name, `${typeof version} ${version}`);
+    return { code, isKept, child: codes };
   }
   try {
     const code = child === undefined ? methodCode(program, step.name) : childCode(step, child, codes!);

@@ -62,11 +62,11 @@ export class SqliteStore implements Store {
 
   /** @throws {HypernodesError} `BAD_STORE`, `NEWER_STORE`. */
   static async open(file: string): Promise<SqliteStore> {
-    const { DatabaseSync } = await import("@photostructure/sqlite");
+    const DatabaseSync = await sqliteFor(file);
     let database: DatabaseSyncInstance | undefined;
     try {
       mkdirSync(path.dirname(file), { recursive: true });
-      database = new DatabaseSync(file, { timeout: BUSY_MS });
+      database = new DatabaseSync(file);
       prepare(database, file);
       return new SqliteStore(database, file);
     } catch (error) {
@@ -193,9 +193,16 @@ export class SqliteStore implements Store {
       this.database.exec("COMMIT");
       return result;
     } catch (error) {
-      // A full disk has rolled back by itself.
-      if (this.database.isTransaction) this.database.exec("ROLLBACK");
+      this.rollBack();
       throw error;
+    }
+  }
+
+  private rollBack(): void {
+    try {
+      this.database.exec("ROLLBACK");
+    } catch {
+      // A full disk has rolled back by itself.
     }
   }
 }
@@ -206,6 +213,7 @@ function headOf({ kind, digest, models, bytes }: Row): Head {
 
 /** Makes the tables in a new file, and looks whether those of an old one are ours. */
 function prepare(database: DatabaseSyncInstance, file: string): void {
+  database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
   const pragma = (name: string) => Object.values(database.prepare(`PRAGMA ${name}`).get() as object)[0] as number;
   if (pragma("application_id") !== APPLICATION) {
     const { tables } = database.prepare("SELECT count(*) AS tables FROM sqlite_master").get() as unknown as {
@@ -228,6 +236,28 @@ function prepare(database: DatabaseSyncInstance, file: string): void {
   database.exec("PRAGMA synchronous = NORMAL");
   database.exec(`PRAGMA cache_size = -${64 * 1024}`);
 }
+
+/** The package has SQLite for most platforms; where it has none, Node may have one of its own, with the same interface. */
+async function sqliteFor(file: string): Promise<DatabaseSyncClass> {
+  try {
+    return (await import("@photostructure/sqlite")).DatabaseSync as DatabaseSyncClass;
+  } catch (cause) {
+    const own: string = "node:sqlite";
+    try {
+      return ((await import(own)) as { DatabaseSync: DatabaseSyncClass }).DatabaseSync;
+    } catch {
+      throw new HypernodesError({
+        code: "NO_SQLITE",
+        where: nameOf(file),
+        problem: `the package @photostructure/sqlite can't be loaded here: ${(cause as Error).message}`,
+        advice: "Install it, or use Node 22.13 or newer, which has SQLite of its own; or take another store.",
+        cause,
+      });
+    }
+  }
+}
+
+type DatabaseSyncClass = new (file: string) => DatabaseSyncInstance;
 
 function nameOf(file: string): string {
   return `sqlite(${path.relative(process.cwd(), file) || "."})`;

@@ -131,7 +131,7 @@ function fileOf({ url }: Script): string {
 const roots = new Map<string, string>();
 
 /** A file's path from the package it is in: the same wherever that lies. */
-function withinPackage(file: string): string {
+export function withinPackage(file: string): string {
   const folder = path.dirname(file);
   const root = remembered(roots, folder, () => {
     for (let at = folder; ; at = path.dirname(at)) {
