@@ -14,7 +14,7 @@ import {
 /** A program of its own: `durable.ts STORE FIRST LAST MODE`. Whoever computes an element writes a byte into $DURABLE_LOG. */
 const [store = "", first = "0", last = "0", mode = "sequential"] = process.argv.slice(2);
 
-export class Durable extends Pipeline {
+class Durable extends Pipeline {
   @input() xs!: number[];
   @mapOver("xs") value(x: number): Each<{ x: number; text: string }> {
     // Threads have the environment, not the arguments.

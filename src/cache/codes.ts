@@ -10,6 +10,7 @@ import { type Content, contentOf } from "../values/digest.js";
 import { printPath } from "../values/kinds.js";
 import { modelNamed } from "../values/models.js";
 import { codeOfClass, codeOfFunction, codeOfMethod, type Part } from "./code/code.js";
+import { inspecting } from "./code/scripts.js";
 import { withinPackage } from "./code/units.js";
 import { keyOf, type Ref } from "./keys.js";
 import type { OwnedBy } from "./store.js";
@@ -22,7 +23,7 @@ export interface Bound {
   readonly children: readonly (BoundChild | undefined)[];
 }
 
-export interface BoundChild extends PlannedChild {
+interface BoundChild extends PlannedChild {
   readonly program: Bound;
   readonly values: readonly unknown[];
   readonly checks: unknown;
@@ -35,7 +36,7 @@ export interface Codes {
   readonly resources: readonly string[];
 }
 
-export interface StepCode {
+interface StepCode {
   readonly code: string;
   /** False: it says `cache: false`, or something inside of it does, or can't be told apart from others. */
   readonly isKept: boolean;
@@ -48,10 +49,12 @@ const known = new WeakMap<Bound, Codes>();
 
 /** The codes of a plan's steps. Read once; a pipeline object's fields are taken as they are then. */
 export function codesOf(program: Bound): Codes {
-  return remembered(known, program, () => ({
-    steps: program.plan.steps.map((step) => stepCode(program, step)),
-    resources: program.plan.resources.map(({ name }) => resourceCode(program, name)),
-  }));
+  return remembered(known, program, () =>
+    inspecting(() => ({
+      steps: program.plan.steps.map((step) => stepCode(program, step)),
+      resources: program.plan.resources.map(({ name }) => resourceCode(program, name)),
+    })),
+  );
 }
 
 /** Another thread has read them already. */

@@ -1,5 +1,5 @@
+import { decode, encode } from "../values/codec.js";
 import { keyOf, type Ref } from "./keys.js";
-import { seal, unseal } from "./sealing.js";
 import type { Entry, EntryKind, Head, Maybe, Owner, Store, StoredEntry } from "./store.js";
 
 /** How many entries wait for being written at most, how many bytes, and for how many milliseconds. */
@@ -77,7 +77,7 @@ export class CacheSession {
       if (entry === undefined) continue;
       try {
         const { kind, digest, models, bytes } = entry;
-        found[i] = { kind, digest, models, bytes, decoded: unseal(entry.value, { ...entry, key: keys[i]! }) };
+        found[i] = { kind, digest, models, bytes, decoded: decode(entry.value, { salt: saltOf(keys[i]!, entry) }) };
         if (entry.kind !== "value" && entry.kind !== "fact") composed.push(i);
       } catch (error) {
         await this.drop(keys[i]!, error);
@@ -157,9 +157,9 @@ export class CacheSession {
   add({ key, owner, kind, value, digest, models }: NewEntry): number | undefined {
     if (this.isOff) return undefined;
     const place = kind === "value" ? this.placeOf(value) : undefined;
-    const sealed = { key, kind: place?.kind ?? kind, digest, models };
-    const bytes = seal(place === undefined ? value : place.keys, sealed);
-    this.take({ ...sealed, owner, bytes: bytes.length, value: bytes });
+    const sealed = { kind: place?.kind ?? kind, digest, models };
+    const bytes = encode(place === undefined ? value : place.keys, { salt: saltOf(key, sealed) });
+    this.take({ key, ...sealed, owner, bytes: bytes.length, value: bytes });
     return bytes.length;
   }
 
@@ -233,6 +233,11 @@ export class CacheSession {
     this.warned = true;
     process.emitWarning(`${what}: ${error instanceof Error ? error.message : String(error)}`, "HypernodesWarning");
   }
+}
+
+/** An entry's checksum is also of what is known of it: bytes of another key, or of another content, are damage. */
+function saltOf(key: string, { kind, digest, models }: Omit<Head, "bytes">): string {
+  return `${key} ${kind} ${digest} ${models}`;
 }
 
 /** A client that has lost its server may wait for it for ever: the run does not. */

@@ -17,6 +17,8 @@ export interface EncodeOptions {
   readonly shared?: boolean;
   /** Without a checksum: for bytes that never leave the process. */
   readonly unchecked?: boolean;
+  /** What else the checksum is of: `decode` has to be given the same. */
+  readonly salt?: string;
   /**
    * Gets the SharedArrayBuffers that the value has or has views of: they are not copied, and have to be handed to `decode`.
    * Without it such views are copied, and a SharedArrayBuffer itself can't travel.
@@ -30,6 +32,8 @@ export interface DecodeOptions {
    * are copied. Default: all are copied.
    */
   readonly viewsFrom?: number;
+  /** What the checksum is of, besides the bytes: what `encode` was given. */
+  readonly salt?: string;
   /** What `encode` has put into its `memory`. */
   readonly memory?: readonly SharedArrayBuffer[];
 }
@@ -85,12 +89,13 @@ function assemble(body: Uint8Array, views: readonly ArrayBufferView[], hasTable:
   header.setUint8(4, VERSION);
   header.setUint8(5, (hasTable ? HAS_TABLE : 0) | (unchecked ? 0 : CHECKED));
   header.setUint32(12, body.length, true);
-  if (!unchecked) header.setUint32(8, checksumOf(bytes), true);
+  if (!unchecked) header.setUint32(8, checksumOf(bytes, options.salt), true);
   return bytes;
 }
 
-function checksumOf(bytes: Uint8Array): number {
-  return zlib.crc32(bytes.subarray(12));
+/** Of everything but itself. */
+function checksumOf(bytes: Uint8Array, salt = ""): number {
+  return zlib.crc32(bytes.subarray(12), zlib.crc32(bytes.subarray(0, 8), zlib.crc32(salt)));
 }
 
 /**
@@ -102,7 +107,7 @@ function checksumOf(bytes: Uint8Array): number {
 export function decode(given: Uint8Array, options: DecodeOptions = {}): unknown {
   // A Buffer's slices are views; these are to be copies.
   const bytes = new Uint8Array(given.buffer, given.byteOffset, given.byteLength);
-  const header = headerOf(bytes);
+  const header = headerOf(bytes, options.salt);
   try {
     const reader = new Reader(bytes, HEADER, HEADER + header.bodyLength, options);
     reader.readHeader();
@@ -114,7 +119,7 @@ export function decode(given: Uint8Array, options: DecodeOptions = {}): unknown 
   }
 }
 
-function headerOf(bytes: Uint8Array): { bodyLength: number; hasTable: boolean } {
+function headerOf(bytes: Uint8Array, salt: string | undefined): { bodyLength: number; hasTable: boolean } {
   if (bytes.length < HEADER) throw badBytes(`there are only ${bytes.length} of them`);
   const header = new DataView(bytes.buffer, bytes.byteOffset, HEADER);
   if (header.getUint32(0, true) !== MAGIC) throw badBytes("they are not of this format");
@@ -124,7 +129,8 @@ function headerOf(bytes: Uint8Array): { bodyLength: number; hasTable: boolean } 
   const flags = header.getUint8(5);
   const bodyLength = header.getUint32(12, true);
   if (HEADER + bodyLength > bytes.length) throw badBytes("they are truncated");
-  if ((flags & CHECKED) !== 0 && header.getUint32(8, true) !== checksumOf(bytes)) {
+  const isChecked = (flags & CHECKED) !== 0 || salt !== undefined;
+  if (isChecked && header.getUint32(8, true) !== checksumOf(bytes, salt)) {
     throw badBytes("their checksum is wrong: they are damaged or truncated");
   }
   return { bodyLength, hasTable: (flags & HAS_TABLE) !== 0 };

@@ -1,4 +1,4 @@
-import { createHash, hash as hashAtOnce } from "node:crypto";
+import { hash as hashAtOnce } from "node:crypto";
 import { CannotTravel, foreign, tooDeep, valueError } from "./cannot-travel.js";
 import { builtIn, ERROR_KEYS, type Kind, kindOf, namesBeyondIndices, pathKey } from "./kinds.js";
 import { knownModel, type Model, unknownClass } from "./models.js";
@@ -396,7 +396,7 @@ function hexOf(bytes: Uint8Array): string {
 }
 
 function hashOf(bytes: Uint8Array): Buffer {
-  return createHash("sha256").update(bytes).digest();
+  return hashAtOnce("sha256", bytes, "buffer");
 }
 
 /** An error of a class that is not known counts by its name. */

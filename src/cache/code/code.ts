@@ -1,11 +1,10 @@
-import { createHash } from "node:crypto";
 import type { AnyNode, Class as ClassNode, Node } from "acorn";
 import { PIPELINE } from "../../dsl/members.js";
 import { remembered } from "../../graph/remembered.js";
 import { classAt, functionAt, type ModuleCode, moduleCode } from "./module-code.js";
 import { nameOf } from "./references.js";
 import { closureOf, inspecting, locationOf } from "./scripts.js";
-import { sourceUnit, type Unit, unitOf, unitOfVariable, unitsOf } from "./units.js";
+import { hashOf, sourceUnit, type Unit, unitOf, unitOfVariable, unitsOf } from "./units.js";
 
 /** The code that something can reach. */
 export interface Code {
@@ -188,14 +187,15 @@ function closed(first: readonly Unit[]): Unit[] {
 /** @param around a function that is inside of whatever the captured variables belong to. */
 function codeOf(units: readonly Unit[], around: Function, fields: readonly string[] | undefined): Code {
   const values = capturedValues(units, around);
-  const hash = createHash("sha256");
   const parts = units.map((unit): Part => {
-    const text = values.has(unit) ? `${unit.text} = ${values.get(unit)}` : unit.text;
-    hash.update(text).update("\0");
-    return { name: unit.name, file: unit.file, hash: shortHash(text) };
+    const value = values.get(unit);
+    const hash = remembered(hashes, unit, () => hashOf(unit.text));
+    return { name: unit.name, file: unit.file, hash: value === undefined ? hash : hashOf(`${hash} = ${value}`) };
   });
-  return { digest: hash.digest("hex"), parts, fields };
+  return { digest: hashOf(parts.map(({ hash }) => hash).join()), parts, fields };
 }
+
+const hashes = new WeakMap<Unit, string>();
 
 /** The values of the variables around a function that are not all in the code: primitive ones. Others can't be known. */
 function capturedValues(units: readonly Unit[], around: Function): ReadonlyMap<Unit, string> {
@@ -217,8 +217,4 @@ function capturedValues(units: readonly Unit[], around: Function): ReadonlyMap<U
 
 function textUnit(name: string, text: string): Unit {
   return { name, file: "", text, reaches: [], members: new Set() };
-}
-
-function shortHash(text: string): string {
-  return createHash("sha256").update(text).digest("hex").slice(0, 16);
 }

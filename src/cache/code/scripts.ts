@@ -20,29 +20,37 @@ const byId = new Map<string, Script>();
 const byUrl = new Map<string, Script>();
 const sources = new Map<string, string>();
 let session: inspector.Session | undefined;
+let isInspecting = false;
 
 /**
- * What is done here may ask about scripts. V8's debugger is on meanwhile, which slows every promise of the process: so it
- * is off again when this ends.
+ * What is done here may ask about scripts: the session for it is opened by the first question. V8's debugger is on
+ * meanwhile, which slows every promise of the process: so it is off again when this ends.
  */
 export function inspecting<R>(work: () => R): R {
-  if (session !== undefined) return work();
-  session = new inspector.Session();
+  if (isInspecting) return work();
+  isInspecting = true;
   try {
-    session.connect();
-    session.on("Debugger.scriptParsed", ({ params: { scriptId, url, isModule } }) => {
-      if (!url.startsWith("file:") || byId.has(scriptId)) return;
-      const script: Script = { id: scriptId, url, isModule: isModule === true };
-      byId.set(scriptId, script);
-      byUrl.set(plain(url), script);
-    });
-    post("Debugger.enable");
-    post("Debugger.setSkipAllPauses", { skip: true });
     return work();
   } finally {
-    session.disconnect();
+    session?.disconnect();
     session = undefined;
+    isInspecting = false;
   }
+}
+
+function opened(): inspector.Session {
+  if (session !== undefined) return session;
+  session = new inspector.Session();
+  session.connect();
+  session.on("Debugger.scriptParsed", ({ params: { scriptId, url, isModule } }) => {
+    if (!url.startsWith("file:") || byId.has(scriptId)) return;
+    const script: Script = { id: scriptId, url, isModule: isModule === true };
+    byId.set(scriptId, script);
+    byUrl.set(plain(url), script);
+  });
+  session.post("Debugger.enable");
+  session.post("Debugger.setSkipAllPauses", { skip: true });
+  return session;
 }
 
 /** The script that was loaded from a URL. */
@@ -119,7 +127,7 @@ function properties(objectId: string): inspector.Runtime.GetPropertiesReturnType
 function post<R>(method: string, parameters?: object): R {
   let answer: unknown;
   let failure: unknown;
-  session!.post(method, parameters, (error, result) => {
+  opened().post(method, parameters, (error, result) => {
     failure = error;
     answer = result;
   });

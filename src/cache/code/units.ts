@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -120,8 +120,8 @@ function plainUnit(name: string, file: string, source: string): Unit {
   };
 }
 
-function hashOf(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+export function hashOf(text: string): string {
+  return hash("sha256", text, "hex");
 }
 
 function fileOf({ url }: Script): string {
