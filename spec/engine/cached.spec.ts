@@ -541,6 +541,12 @@ describe("a cached map", () => {
     });
   }
 
+  it("of 20,000 equal elements computes one", async () => {
+    const lists = new Lists().with({ cache: memory() });
+    expect(await lists.run({ xs: new Array(20_000).fill(7) })).to.deep.equal({ sum: 20_000 * 71 });
+    expect(called()).to.equal("scaled(7) next(70) sum");
+  });
+
   it("computes equal elements once, in any order", async () => {
     const lists = new Lists().with({ cache: memory() });
     expect(await lists.run({ xs: [1, 2, 1, 1] })).to.deep.equal({ sum: 54 });
@@ -620,6 +626,12 @@ describe("a cached map", () => {
 });
 
 describe("a nested pipeline", () => {
+  class Halves extends Pipeline {
+    @input() xs!: number[];
+    @node("xs") halves(xs: number[]): number[] {
+      return xs.map((x) => x / 2);
+    }
+  }
   class Word extends Pipeline {
     @input() text!: string;
     @input() mark?: string = "!";
@@ -693,6 +705,37 @@ describe("a nested pipeline", () => {
     called();
     await new Around().run({ text: "x" });
     expect(called()).to.equal("trimmed(x) shouted(x)");
+  });
+
+  it("whose step says cache: false is computed each time, with all that is in it", async () => {
+    @cached(memory())
+    class Around extends Pipeline {
+      @input() text!: string;
+      @nested(Word, { text: "text" }, "shouted", { cache: false }) a!: Nested<string>;
+      @nested(Word, { text: "text" }, "shouted") b!: Nested<string>;
+    }
+    await new Around().run({ text: "x" });
+    called();
+    await new Around().run({ text: "x" });
+    expect(called()).to.equal("trimmed(x) shouted(x)");
+  });
+
+  it("whose value is changed by who takes it does not change what is remembered", async () => {
+    @cached(newSqlite())
+    class Sorts extends Pipeline {
+      @input() xs!: number[];
+      @nested(Halves, { xs: "xs" }, "halves") halves!: Nested<number[]>;
+      @node("halves", { cache: false }) sorted(halves: number[]): number[] {
+        return halves.sort((a, b) => a - b);
+      }
+      @node("halves") same(halves: number[]): number[] {
+        return halves;
+      }
+    }
+    for (let i = 0; i < 3; i++) {
+      expect((await new Sorts().run({ xs: [6, 4, 2] }, { outputs: ["same"] })).same).to.deep.equal([3, 2, 1]);
+      expect((await new Sorts().run({ xs: [6, 4, 2] }, { outputs: ["sorted"] })).sorted).to.deep.equal([1, 2, 3]);
+    }
   });
 
   it("stores each value once: around it there are only the keys of what is inside", async () => {

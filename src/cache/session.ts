@@ -1,5 +1,5 @@
 import { decode, encode } from "../values/codec.js";
-import { keyOf, type Ref } from "./keys.js";
+import type { Ref } from "./keys.js";
 import type { Entry, EntryKind, Head, Maybe, Owner, Store, StoredEntry } from "./store.js";
 
 /** How many entries wait for being written at most, how many bytes, and for how many milliseconds. */
@@ -33,6 +33,8 @@ export interface NewEntry extends Ref {
   readonly owner: Owner;
   readonly kind: EntryKind;
   readonly value: unknown;
+  /** Whether the value may be stored already: it is what a nested pipeline gave, as it gave it. */
+  readonly isPlaced?: boolean;
 }
 
 /**
@@ -40,11 +42,14 @@ export interface NewEntry extends Ref {
  * store that fails is left alone from then on, with one warning: the run goes on without it.
  */
 export class CacheSession {
-  private readonly pending = new Map<string, Entry>();
+  private pending = new Map<string, Entry>();
+  /** What is being written. */
+  private readonly flying = new Set<ReadonlyMap<string, Entry>>();
   private pendingBytes = 0;
   private since = 0;
   private timer: NodeJS.Timeout | undefined;
-  private writing: Promise<void> | undefined;
+  /** Resolves when everything that was sent to the store is written. */
+  private writing: Promise<void> = Promise.resolve();
   private isOff = false;
   private warned = false;
   /** The entries that values which this run has made are in: a nested pipeline's outputs are stored once. */
@@ -134,8 +139,8 @@ export class CacheSession {
     keys: readonly string[],
     ask: (keys: readonly string[]) => Maybe<readonly (E | undefined)[]>,
   ): Promise<(E | undefined)[]> {
-    const found = keys.map((key) => this.pending.get(key) as E | undefined);
-    const missing = this.pending.size === 0 ? keys : keys.filter((_, i) => found[i] === undefined);
+    const found = keys.map((key) => this.unwritten(key) as E | undefined);
+    const missing = keys.filter((_, i) => found[i] === undefined);
     if (this.isOff || missing.length === 0) return found;
     let answer: readonly (E | undefined)[];
     try {
@@ -148,15 +153,21 @@ export class CacheSession {
     return found.map((entry) => entry ?? answer[next++]);
   }
 
+  private unwritten(key: string): Entry | undefined {
+    let entry = this.pending.get(key);
+    for (const batch of this.flying) entry ??= batch.get(key);
+    return entry;
+  }
+
   /**
    * Takes a value to be remembered.
    *
    * @returns how many bytes it is; undefined if nothing is remembered any more.
    * @throws {ValueError} if it can't be encoded.
    */
-  add({ key, owner, kind, value, digest, models }: NewEntry): number | undefined {
+  add({ key, owner, kind, value, digest, models, isPlaced }: NewEntry): number | undefined {
     if (this.isOff) return undefined;
-    const place = kind === "value" ? this.placeOf(value) : undefined;
+    const place = isPlaced ? this.placeOf(value) : undefined;
     const sealed = { kind: place?.kind ?? kind, digest, models };
     const bytes = encode(place === undefined ? value : place.keys, { salt: saltOf(key, sealed) });
     this.take({ key, ...sealed, owner, bytes: bytes.length, value: bytes });
@@ -195,30 +206,32 @@ export class CacheSession {
   flush(): Promise<void> {
     clearTimeout(this.timer);
     this.since = 0;
-    const entries = [...this.pending.values()];
-    if (entries.length === 0 || this.isOff) return this.writing ?? Promise.resolve();
-    this.pendingBytes = 0;
-    const forget = () => {
-      for (const entry of entries) if (this.pending.get(entry.key) === entry) this.pending.delete(entry.key);
-    };
+    const batch = this.pending;
+    if (batch.size > 0 && !this.isOff) {
+      this.pending = new Map();
+      this.pendingBytes = 0;
+      this.write(batch);
+    }
+    return this.writing;
+  }
+
+  private write(batch: ReadonlyMap<string, Entry>): void {
     let written: Maybe<void>;
     try {
-      written = this.store.write(entries);
+      written = this.store.write([...batch.values()]);
     } catch (error) {
-      forget();
       this.turnOff(error);
-      return Promise.resolve();
+      return;
     }
-    if (written === undefined) {
-      forget();
-      return this.writing ?? Promise.resolve();
-    }
+    if (written === undefined) return;
+    this.flying.add(batch);
     const before = this.writing;
-    this.writing = Promise.all([before, inTime(written)]).then(forget, (error: unknown) => {
-      forget();
-      this.turnOff(error);
-    });
-    return this.writing;
+    this.writing = inTime(written)
+      .catch((error: unknown) => this.turnOff(error))
+      .then(() => {
+        this.flying.delete(batch);
+        return before;
+      });
   }
 
   private turnOff(error: unknown): void {
@@ -263,53 +276,4 @@ function splitKeys(joined: string): string[] {
   return Array.from({ length: joined.length / KEY_LENGTH }, (_, i) =>
     joined.slice(i * KEY_LENGTH, (i + 1) * KEY_LENGTH),
   );
-}
-
-const FACT_OWNER: Owner = { pipeline: "", node: "", code: "" };
-const DIGEST_LENGTH = 64;
-
-/** What is known of contents whose values are not at hand: the contents of a list's elements, or of a part of a record. */
-export class Facts {
-  constructor(private readonly session: CacheSession) {}
-
-  async elements(list: Ref): Promise<Ref[] | undefined> {
-    const [found] = await this.session.read([keyOf("elements", list.digest)]);
-    const { digests, models } = (found?.decoded ?? {}) as {
-      digests?: string;
-      models?: readonly (readonly [string, number])[];
-    };
-    if (digests === undefined || models === undefined) return undefined;
-    const refs: Ref[] = [];
-    for (const [names, count] of models) {
-      for (let i = 0; i < count; i++) {
-        refs.push({
-          digest: digests.slice(refs.length * DIGEST_LENGTH, (refs.length + 1) * DIGEST_LENGTH),
-          models: names,
-        });
-      }
-    }
-    return refs;
-  }
-
-  keepElements(list: Ref, elements: readonly Ref[]): void {
-    const models: [string, number][] = [];
-    for (const { models: names } of elements) {
-      if (models.at(-1)?.[0] === names) models.at(-1)![1]++;
-      else models.push([names, 1]);
-    }
-    this.keep(keyOf("elements", list.digest), list, { digests: elements.map(({ digest }) => digest).join(""), models });
-  }
-
-  async part(whole: Ref, path: readonly string[]): Promise<Ref | undefined> {
-    const [found] = await this.session.read([keyOf("part", whole.digest, ...path)]);
-    return found?.decoded as Ref | undefined;
-  }
-
-  keepPart(whole: Ref, path: readonly string[], part: Ref): void {
-    this.keep(keyOf("part", whole.digest, ...path), whole, { digest: part.digest, models: part.models });
-  }
-
-  private keep(key: string, { digest, models }: Ref, value: unknown): void {
-    this.session.add({ key, owner: FACT_OWNER, kind: "fact", digest, models, value });
-  }
 }

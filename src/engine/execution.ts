@@ -1,7 +1,5 @@
-import type { Choices } from "../dsl/choices.js";
 import { NodeError } from "../errors.js";
 import type { Argument, Plan, Step } from "../graph/plan.js";
-import { childChoices } from "../graph/reflect.js";
 import { acquire } from "./acquire.js";
 import { CachedExecution } from "./cached/cached-execution.js";
 import { collecting, failed, perform } from "./call.js";
@@ -13,7 +11,7 @@ import type { ChildProgram, Program } from "./program.js";
 import { resultOf } from "./result.js";
 import type { RunState } from "./run-state.js";
 import type { Scope } from "./scope.js";
-import { isOneAtATime, type Settings, settingsOf } from "./settings.js";
+import { choicesFor, isOneAtATime, type Settings, settingsOf } from "./settings.js";
 import { type LeftOff, runStraight } from "./straight.js";
 import { isThenable } from "./thenable.js";
 import { callAway } from "./threads/call-away.js";
@@ -261,10 +259,7 @@ export class Execution {
   /** @throws if the child asks for what can't be done. */
   settingsFor(step: Step, child: ChildProgram): Settings {
     this.childSettings ??= [];
-    this.childSettings[step.index] ??= settingsOf(
-      childChoices(this.settings.choices as Choices, child.nested),
-      child.plan.graph.pipeline,
-    );
+    this.childSettings[step.index] ??= settingsOf(choicesFor(this.settings.choices, step), child.plan.graph.pipeline);
     return this.childSettings[step.index]!;
   }
 

@@ -14,10 +14,9 @@ import { isThenable } from "./thenable.js";
 /** What all executions of one run share. */
 export class RunState {
   private identity: string | undefined;
-  private readonly warnings = new Set<string>();
+  private warnings: Set<string> | undefined;
   private sessions: Map<CacheStore, CacheSession> | undefined;
-  /** What becomes of each step that is remembered. */
-  readonly accounts = new Accounts();
+  private kept: Accounts | undefined;
   private underWay = 0;
   private idle: (() => void) | undefined;
   /** Tells the listener of an event; undefined if nobody listens. */
@@ -46,15 +45,21 @@ export class RunState {
 
   /** A reader must not break what it reads of; but its fault must not go unseen either. */
   private threw(error: unknown): void {
-    if (this.warnings.has("listener")) return;
-    this.warnings.add("listener");
-    process.emitWarning(`an event listener threw: ${String(error)}`, "HypernodesWarning");
+    this.warnOnce(`an event listener threw: ${String(error)}`, "an event listener threw");
   }
 
-  warnOnce(message: string): void {
-    if (this.warnings.has(message)) return;
-    this.warnings.add(message);
+  /** @param about of what it warns, once for all. */
+  warnOnce(message: string, about = message): void {
+    this.warnings ??= new Set();
+    if (this.warnings.has(about)) return;
+    this.warnings.add(about);
     process.emitWarning(message, "HypernodesWarning");
+  }
+
+  /** What becomes of each step that is remembered. */
+  get accounts(): Accounts {
+    this.kept ??= new Accounts();
+    return this.kept;
   }
 
   /** Whether anything of the run is remembered. */

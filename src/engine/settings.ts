@@ -1,6 +1,8 @@
 import type { CacheStore, Choices, ExecutionMode, ThreadLimits } from "../dsl/choices.js";
 import { badOption, HypernodesError } from "../errors.js";
 import { suggestion } from "../graph/nearest.js";
+import type { Step } from "../graph/plan.js";
+import { childChoices } from "../graph/reflect.js";
 import { remembered } from "../graph/remembered.js";
 
 /** How an execution goes, all choices made. */
@@ -65,6 +67,12 @@ function checkedSettings(choices: Choices, pipeline: string): Settings {
     );
   }
   return { nodes, maps, maxWorkers, graceMs, resourceLimits, cache: cache || undefined, choices };
+}
+
+/** What a nested pipeline runs under: what its parent does, unless it says otherwise, or the step says `cache: false`. */
+export function choicesFor(parent: Choices, { node, child }: Step): Choices {
+  const choices = childChoices(parent, child!.nested);
+  return node.options.cache === false ? { ...choices, cache: false } : choices;
 }
 
 /** Whether only one goes at a time, where it is not threads that make it several. */

@@ -149,11 +149,12 @@ export class CachedExecution {
 
   /** Remembers a value. @returns what is known of it; undefined if it is not remembered. */
   keep(step: Step, key: string | undefined, value: unknown, element: number | undefined): Ref | undefined {
-    if (key === undefined || hasErrors(value)) return undefined;
+    const isNested = step.child !== undefined;
+    if (key === undefined || value instanceof NodeError || (isNested && hasErrors(value))) return undefined;
     const { execution, session } = this;
     try {
       const ref = refOf(value);
-      const bytes = session.add({ key, owner: this.ownerOf(step), kind: "value", value, ...ref });
+      const bytes = session.add({ key, owner: this.ownerOf(step), kind: "value", value, isPlaced: isNested, ...ref });
       if (element === undefined) this.contents.set(step, ref);
       if (bytes !== undefined) tellStored(execution, step, element, key, bytes);
       return ref;
@@ -225,11 +226,9 @@ export function placeWithoutIndices(execution: Execution, step: Step): string {
   return execution.placeOf(step).replaceAll(/\[\d+\]/g, "");
 }
 
-/** Whether a value is an error that stands in a value's place, or has some that a nested pipeline collected. */
-function hasErrors(value: unknown, depth = 2): boolean {
-  if (value instanceof NodeError) return true;
-  if (depth === 0 || typeof value !== "object" || value === null) return false;
-  return Object.values(value).some(
-    (inner) => inner instanceof NodeError || (Array.isArray(inner) && hasErrors(inner, depth - 1)),
-  );
+/** Whether what a nested pipeline gave has errors in it that its nodes collected: an output, or elements of one. */
+function hasErrors(value: unknown): boolean {
+  const outputs = Array.isArray(value) ? [value] : Object.values(value ?? {});
+  const isError = (inner: unknown) => inner instanceof NodeError;
+  return outputs.some((output) => isError(output) || (Array.isArray(output) && output.some(isError)));
 }

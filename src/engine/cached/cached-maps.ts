@@ -4,6 +4,7 @@ import { type Found, joinKeys } from "../../cache/session.js";
 import type { Head } from "../../cache/store.js";
 import { NodeError } from "../../errors.js";
 import type { Step } from "../../graph/plan.js";
+import { remembered } from "../../graph/remembered.js";
 import { Chain } from "../chain.js";
 import { within } from "../current-run.js";
 import { Elements } from "../elements.js";
@@ -169,7 +170,7 @@ export class CachedMaps implements Maps {
         }
         const first = firsts.get(key);
         if (first !== undefined) {
-          equals.set(first, [...(equals.get(first) ?? []), index]);
+          remembered(equals, first, () => [] as number[]).push(index);
           continue;
         }
         firsts.set(key, index);
@@ -249,6 +250,7 @@ export class CachedMaps implements Maps {
       const closing = {
         close: (error: unknown) => {
           stop();
+          this.runs.delete(closing);
           run?.close(error);
           reject(error);
         },
@@ -275,13 +277,12 @@ export class CachedMaps implements Maps {
     });
   }
 
-  private tellAllKnown(step: Step, { keys, results }: Known): void {
+  private tellAllKnown(step: Step, { keys }: Known): void {
     const { execution } = this.cached;
     const at = now();
     execution.tellMap(step, { phase: "start", elements: keys.length });
     const selection = { of: keys.length, equal: 0 } as Selection;
     execution.tellMap(step, { phase: "end", ...counts(0, 0, selection), durationMs: now() - at });
-    execution.values[step.slot] = results;
   }
 
   /** The list as a whole is remembered, too: by the keys of its elements. */

@@ -1,6 +1,7 @@
 import { type Codes, countOf, refFrom, refOf } from "../../cache/codes.js";
+import { Facts } from "../../cache/facts.js";
 import { keyOf, listRef, type Ref } from "../../cache/keys.js";
-import { type CacheSession, Facts } from "../../cache/session.js";
+import type { CacheSession } from "../../cache/session.js";
 import { ValueError } from "../../errors.js";
 import type { Argument, Step } from "../../graph/plan.js";
 import { type Content, contentsOf } from "../../values/digest.js";
@@ -52,7 +53,8 @@ export class Contents {
     const value = this.execution.values[slot];
     if (this.isMapped(slot)) {
       await this.elementsOf({ slot, path: undefined });
-      return this.wholes[slot]!;
+      // An error may stand in the list's place.
+      return this.wholes[slot] ?? refOf(value);
     }
     let ref: Ref;
     if (Array.isArray(value) && this.isMappedOver(slot)) {

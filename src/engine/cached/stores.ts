@@ -1,7 +1,7 @@
 import type { CacheStore, Choices } from "../../dsl/choices.js";
 import type { Plan } from "../../graph/plan.js";
-import { childChoices } from "../../graph/reflect.js";
 import { remembered } from "../../graph/remembered.js";
+import { choicesFor } from "../settings.js";
 
 const known = new WeakMap<Choices, WeakMap<Plan, readonly (CacheStore | undefined)[]>>();
 
@@ -10,6 +10,6 @@ export function storesOf(plan: Plan, choices: Choices): readonly (CacheStore | u
   const ofChoices = remembered(known, choices, () => new WeakMap<Plan, readonly (CacheStore | undefined)[]>());
   return remembered(ofChoices, plan, () => [
     choices.cache || undefined,
-    ...plan.steps.flatMap(({ child }) => (child ? storesOf(child.plan, childChoices(choices, child.nested)) : [])),
+    ...plan.steps.flatMap((step) => (step.child ? storesOf(step.child.plan, choicesFor(choices, step)) : [])),
   ]);
 }

@@ -1,0 +1,53 @@
+import { keyOf, type Ref } from "./keys.js";
+import type { CacheSession } from "./session.js";
+import type { Owner } from "./store.js";
+
+/** Nobody's in particular: what is known of a content is so whoever has made it. */
+const FACT_OWNER: Owner = { pipeline: "", node: "", code: "" };
+const DIGEST_LENGTH = 64;
+
+/** What is known of contents whose values are not at hand: the contents of a list's elements, or of a part of a record. */
+export class Facts {
+  constructor(private readonly session: CacheSession) {}
+
+  async elements(list: Ref): Promise<Ref[] | undefined> {
+    const [found] = await this.session.read([keyOf("elements", list.digest)]);
+    const { digests, models } = (found?.decoded ?? {}) as {
+      digests?: string;
+      models?: readonly (readonly [string, number])[];
+    };
+    if (digests === undefined || models === undefined) return undefined;
+    const refs: Ref[] = [];
+    for (const [names, count] of models) {
+      for (let i = 0; i < count; i++) {
+        refs.push({
+          digest: digests.slice(refs.length * DIGEST_LENGTH, (refs.length + 1) * DIGEST_LENGTH),
+          models: names,
+        });
+      }
+    }
+    return refs;
+  }
+
+  keepElements(list: Ref, elements: readonly Ref[]): void {
+    const models: [string, number][] = [];
+    for (const { models: names } of elements) {
+      if (models.at(-1)?.[0] === names) models.at(-1)![1]++;
+      else models.push([names, 1]);
+    }
+    this.keep(keyOf("elements", list.digest), list, { digests: elements.map(({ digest }) => digest).join(""), models });
+  }
+
+  async part(whole: Ref, path: readonly string[]): Promise<Ref | undefined> {
+    const [found] = await this.session.read([keyOf("part", whole.digest, ...path)]);
+    return found?.decoded as Ref | undefined;
+  }
+
+  keepPart(whole: Ref, path: readonly string[], part: Ref): void {
+    this.keep(keyOf("part", whole.digest, ...path), whole, { digest: part.digest, models: part.models });
+  }
+
+  private keep(key: string, { digest, models }: Ref, value: unknown): void {
+    this.session.add({ key, owner: FACT_OWNER, kind: "fact", digest, models, value });
+  }
+}
