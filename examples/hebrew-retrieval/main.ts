@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { HypernodesError, sqlite } from "../../src/index.js";
 import { BadLines, corpusFrom, declaration } from "./corpus.js";
 import { report } from "./report.js";
 import { HebrewRetrieval } from "./retrieval.js";
@@ -10,6 +11,8 @@ const USAGE = `Hebrew retrieval: hybrid search, evaluated.
                                                        {"id", "text"} and {"id", "text", "relevant": [id]}
   --top-k N     how many hits a query gets (10)
   --no-rerank   leave the order to rank fusion alone
+  --cache FILE  remember what is computed in an SQLite file, and compute only what is new
+  --explain     say of each node why it was computed, or was not (with --cache)
   --json        one JSON object on standard output: { metrics, predictions };
                 npm's own lines stay off it with: npm start --silent -- --json, or npm start --json`;
 
@@ -28,8 +31,12 @@ async function main(): Promise<void> {
     throw new UsageError(`--top-k takes a whole number from 1, not "${options["top-k"]}"`);
   }
   const corpus = passagesFile === undefined ? declaration() : corpusFrom(passagesFile, queriesFile!);
-  const retrieval = new HebrewRetrieval();
-  const { metrics, predictions } = await retrieval.run({ ...corpus, topK, rerank: !options["no-rerank"] });
+  const cache = options.cache === undefined ? false : sqlite(options.cache);
+  const retrieval = new HebrewRetrieval().with({ cache });
+  const { metrics, predictions } = await retrieval.run(
+    { ...corpus, topK, rerank: !options["no-rerank"] },
+    { explain: options.explain },
+  );
   // npm keeps a --json that stands before the -- for itself, and tells of it so.
   if (options.json || process.env.npm_config_json === "true") console.log(JSON.stringify({ metrics, predictions }));
   else console.log(report(corpus, predictions, metrics, passagesFile === undefined ? 3 : topK));
@@ -43,6 +50,8 @@ function readOptions() {
         queries: { type: "string" },
         "top-k": { type: "string", default: "10" },
         "no-rerank": { type: "boolean", default: false },
+        cache: { type: "string" },
+        explain: { type: "boolean", default: false },
         json: { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
       },
@@ -53,7 +62,8 @@ function readOptions() {
 }
 
 main().catch((error: Error & { code?: string }) => {
-  const known = error instanceof UsageError || error instanceof BadLines || error.code?.startsWith("E");
+  const isTold = [UsageError, BadLines, HypernodesError].some((type) => error instanceof type);
+  const known = isTold || error.code?.startsWith("E");
   console.error(known ? error.message : error);
   if (error instanceof UsageError) console.error(`\n${USAGE}`);
   process.exitCode = 1;

@@ -43,6 +43,31 @@ describe("hebrew-retrieval", () => {
     return file;
   };
 
+  it("remembers, with --cache, and says with --explain what it computed and why", async () => {
+    const options = ["--cache", path.join(folder, "values.sqlite"), "--explain"];
+    const first = await executeFile(MAIN, ...options);
+    const again = await executeFile(MAIN, ...options);
+    expect(again.stdout).to.equal(first.stdout);
+    expect(first.stderr).to.contain("HebrewRetrieval.terms: 38 of 38 computed: nothing was remembered of it\n");
+    expect(
+      again.stderr
+        .trim()
+        .split("\n")
+        .every((line) => line.endsWith(": not computed: same code, same inputs")),
+    ).to.equal(true);
+    const changed = await executeFile(MAIN, ...options, "--no-rerank");
+    expect(
+      changed.stderr.split("\n").filter((line) => line.includes(" computed: ") && !line.includes("not computed")),
+    ).to.deep.equal([
+      "HebrewRetrieval.reranked: 32 of 32 computed: rerank changed",
+      "HebrewRetrieval.predictions: computed: reranked changed",
+      "HebrewRetrieval.metrics: computed: reranked changed",
+    ]);
+    const wrong = await executeFile(MAIN, "--cache", "package.json");
+    expect({ code: wrong.code, stdout: wrong.stdout }).to.deep.equal({ code: 1, stdout: "" });
+    expect(wrong.stderr).to.match(/^sqlite\(package\.json\): the file can't be opened: .*\n$/);
+  });
+
   it("prints the hits of each question with their texts intact, and the metrics", async () => {
     const { stdout, code } = await executeFile(MAIN);
     expect(code).to.equal(0);
