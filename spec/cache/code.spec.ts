@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import os from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
+import vm from "node:vm";
 import { expect } from "chai";
 import ts from "typescript";
 import { codeOfMethod } from "../../src/cache/code/code.js";
@@ -317,6 +318,19 @@ describe("the code digest", () => {
       );
     }).timeout(240_000);
   }
+
+  it("follows code that was evaluated, in no file", () => {
+    const evaluated = vm.runInThisContext(`(() => {
+      const factor = 2;
+      const twice = (x) => x * factor;
+      return class Evaluated { joined(x) { return twice(x); } };
+    })()`) as new () => object;
+    expect(codeOfMethod(evaluated, "joined").parts.map(({ name }) => name)).to.deep.equal([
+      "joined()",
+      "twice()",
+      "factor",
+    ]);
+  });
 
   describe("of CommonJS", () => {
     const require = createRequire(import.meta.url);

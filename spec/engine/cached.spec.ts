@@ -749,6 +749,27 @@ describe("a nested pipeline", () => {
 });
 
 describe("what can't be remembered", () => {
+  it("is what uses a resource that can't be told apart from others: it is computed", async () => {
+    class Scorer {
+      constructor(readonly by: number) {}
+    }
+    @cached(memory())
+    class Scored extends Pipeline {
+      @input() x!: number;
+      constructor(private readonly scorer = new Scorer(1)) {
+        super();
+      }
+      @resource() score(): (x: number) => number {
+        return (x) => x * this.scorer.by;
+      }
+      @node("x", "score") y(x: number, score: (x: number) => number): number {
+        return score(x);
+      }
+    }
+    expect((await new Scored(new Scorer(2)).run({ x: 1 })).y).to.equal(2);
+    expect((await new Scored(new Scorer(3)).run({ x: 1 })).y).to.equal(3);
+  });
+
   it("is computed, with a warning that says what and why", async () => {
     const warnings: string[] = [];
     const hear = (warning: Error) => warnings.push(warning.message);

@@ -77,6 +77,8 @@ function stepCode(program: Bound, step: Step): StepCode {
     return { code, isKept, child: codes };
   }
   try {
+    // A resource that can't be told apart from others makes what uses it so.
+    for (const i of step.resources) methodCode(program, program.plan.resources[i]!.name);
     const code = child === undefined ? methodCode(program, step.name) : childCode(step, child, codes!);
     return { code, isKept, child: codes };
   } catch (error) {
@@ -85,7 +87,7 @@ function stepCode(program: Bound, step: Step): StepCode {
   }
 }
 
-/** A resource that can't be told apart from others has no code: what uses it is not kept. */
+/** What uses a resource that can't be told apart from others is not kept. */
 function resourceCode(program: Bound, name: string): string {
   try {
     return methodCode(program, name);

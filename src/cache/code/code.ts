@@ -165,11 +165,15 @@ function keyOf(member: AnyNode): string | undefined {
   return member.key.type === "PrivateIdentifier" ? `#${member.key.name}` : nameOf(member.key);
 }
 
+const classNodes = new WeakMap<Type, { readonly found: ClassCode | undefined }>();
+
 function classNodeOf(type: Type): ClassCode | undefined {
-  const location = locationOf(type);
-  const module = location && moduleCode(location.script);
-  const node = module && classAt(module, location!.offset);
-  return node && { module, node };
+  return remembered(classNodes, type, () => {
+    const location = locationOf(type);
+    const module = location && moduleCode(location.script);
+    const node = module && classAt(module, location!.offset);
+    return { found: node && { module, node } };
+  }).found;
 }
 
 /** Some units, and all that can be reached from them, in the order of being reached. */

@@ -26,6 +26,7 @@ const targets = new WeakMap<Script, Map<string, Target>>();
 
 function resolveAnew(specifier: string, from: Script): Target {
   if (isBuiltin(specifier)) return { kind: "package", name: specifier };
+  if (!from.url.startsWith("file:")) return { kind: "unknown" };
   if (/^(?:\.|\/|file:)/.test(specifier)) return loadedFrom(new URL(specifier, from.url).href);
   if (!specifier.startsWith("#")) {
     const found = packageOf(specifier, from);

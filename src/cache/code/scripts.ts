@@ -3,6 +3,7 @@ import inspector from "node:inspector";
 /** The code that V8 has loaded from one module: what the loader emitted, whatever the file on disk says. */
 export interface Script {
   readonly id: string;
+  /** Of a file; something else, or nothing, for code that was evaluated. */
   readonly url: string;
   readonly isModule: boolean;
 }
@@ -43,10 +44,10 @@ function opened(): inspector.Session {
   session = new inspector.Session();
   session.connect();
   session.on("Debugger.scriptParsed", ({ params: { scriptId, url, isModule } }) => {
-    if (!url.startsWith("file:") || byId.has(scriptId)) return;
+    if (url.startsWith("node:") || byId.has(scriptId)) return;
     const script: Script = { id: scriptId, url, isModule: isModule === true };
     byId.set(scriptId, script);
-    byUrl.set(plain(url), script);
+    if (url.startsWith("file:")) byUrl.set(plain(url), script);
   });
   session.post("Debugger.enable");
   session.post("Debugger.setSkipAllPauses", { skip: true });
@@ -77,7 +78,7 @@ export function sourceOf({ id }: Script): string {
   return source;
 }
 
-/** Where a function, or a class, is written. Undefined for what is not written in JavaScript, or in no file. */
+/** Where a function, or a class, is written. Undefined for what is not written in JavaScript. */
 export function locationOf(fn: Function): Location | undefined {
   const found = internal(fn).find(({ name }) => name === "[[FunctionLocation]]")?.value?.value as
     | { scriptId: string; lineNumber: number; columnNumber: number }

@@ -53,7 +53,7 @@ export function unitsOf(reach: Reach): Unit[] {
     case "workspace":
       return [packageUnit(target.name, target.scripts.map(sourceOf).join("\n"))];
     case "file":
-      return [plainUnit(path.basename(target.path), target.path, readFileSync(target.path, "latin1"))];
+      return [plainUnit(path.basename(target.path), withinPackage(target.path), readFileSync(target.path, "latin1"))];
     case "unknown":
       return [wholeOf(module)];
     case "script":
@@ -100,7 +100,7 @@ function wholeOf(module: ModuleCode): Unit {
 
 /** A script that can't be parsed counts as it is written. */
 export function sourceUnit(script: Script): Unit {
-  return remembered(units, script, () => plainUnit("all of it", fileURLToPath(script.url), sourceOf(script)));
+  return remembered(units, script, () => plainUnit("all of it", fileOf(script), sourceOf(script)));
 }
 
 function packageUnit(name: string, source: string): Unit {
@@ -113,7 +113,7 @@ function packageUnit(name: string, source: string): Unit {
 function plainUnit(name: string, file: string, source: string): Unit {
   return {
     name,
-    file: file && withinPackage(file),
+    file,
     text: hashOf(source),
     reaches: [],
     members: new Set(),
@@ -125,7 +125,7 @@ export function hashOf(text: string): string {
 }
 
 function fileOf({ url }: Script): string {
-  return withinPackage(fileURLToPath(url));
+  return url.startsWith("file:") ? withinPackage(fileURLToPath(url)) : url;
 }
 
 const roots = new Map<string, string>();

@@ -75,6 +75,17 @@ export class Accounts {
     const found = account.of(step);
     if (found.computed === 0 && (explain === undefined || found.cached === 0)) return;
     const path = placeWithoutIndices(execution, step);
+    const tell = (because: string) =>
+      explain?.({
+        ...{ type: "cache", phase: "explained", path, name: step.name },
+        ...{ computed: found.computed, cached: found.cached, because },
+      });
+    if (found.problem !== undefined) return tell(`it can't be remembered: ${found.problem}`);
+    if (!cached.isKept(step)) {
+      const says = step.node.options.cache === false;
+      return tell(says ? "it says cache: false" : "something nested in it is not remembered here");
+    }
+    if (found.computed === 0) return tell("same code, same inputs");
     const key = pastKey(path);
     const past: Past = {
       code: codes.steps[step.index]!.code,
@@ -84,27 +95,10 @@ export class Accounts {
     };
     if (explain !== undefined) {
       const [before] = await session.read([key]);
-      const because = becauseOf(step, found, before?.decoded as Past | undefined, past, cached.isKept(step));
-      const { computed, cached: known } = found;
-      explain({ type: "cache", phase: "explained", path, name: step.name, computed, cached: known, because });
+      const changes = before && changesSince(before.decoded as Past, past);
+      if (changes === undefined) tell("nothing was remembered of it");
+      else tell(changes.length > 0 ? changes.join(", ") : "what was remembered of it is gone");
     }
-    if (found.computed === 0 || !cached.isKept(step)) return;
     session.add({ key, owner: cached.ownerOf(step), kind: "fact", digest: "", models: "", value: past });
   }
-}
-
-function becauseOf(
-  step: Step,
-  { computed, problem }: StepAccount,
-  before: Past | undefined,
-  past: Past,
-  isKept: boolean,
-): string {
-  if (problem !== undefined) return `it can't be remembered: ${problem}`;
-  if (!isKept)
-    return step.node.options.cache === false ? "it says cache: false" : "something nested in it is not remembered here";
-  if (computed === 0) return "same code, same inputs";
-  if (before === undefined) return "nothing was remembered of it";
-  const changes = changesSince(before, past);
-  return changes.length > 0 ? changes.join(", ") : "what was remembered of it is gone";
 }
