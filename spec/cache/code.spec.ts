@@ -319,6 +319,40 @@ describe("the code digest", () => {
     }).timeout(240_000);
   }
 
+  describe("of two methods is", () => {
+    const digestOf = (method: string): string => {
+      const made = vm.runInThisContext(
+        `(() => { const h = 1; return class Made { m${method} }; })()`,
+      ) as new () => object;
+      return codeOfMethod(made, "m").digest;
+    };
+    for (const [a, b] of [
+      ["(x) { const a = x; return { k: a }; }", "(y) { /* again */ const b = y; return { k: b } }"],
+      ["(x) { const { a } = x; return a; }", "(x) { const { a: b } = x; return b; }"],
+      ["(x, y) { return x - y; }", "(y, x) { return y - x; }"],
+      ["(x) { return 'a'; }", '(x) { return ("a") }'],
+    ] as const) {
+      it(`the same: ${a} and ${b}`, () => expect(digestOf(a)).to.equal(digestOf(b)));
+    }
+    for (const [a, b] of [
+      ["(x) { const a = x; return { a }; }", "(x) { const b = x; return { b }; }"],
+      ["(x) { const { a } = x; return a; }", "(x) { const { b } = x; return b; }"],
+      ["(x, y) { return x - y; }", "(x, y) { return y - x; }"],
+      ["(x) { return x?.a; }", "(x) { return x.a; }"],
+      ["(x) { return x[0]; }", "(x) { return x['0']; }"],
+      ["(x) { return /a/g.test(x); }", "(x) { return /a/i.test(x); }"],
+      ["(x) { return `a${x}`; }", "(x) { return `b${x}`; }"],
+      ["(x) { return 1n; }", "(x) { return 1; }"],
+      ["(x) { return async () => x; }", "(x) { return () => x; }"],
+      ["(x) { return [1,,x]; }", "(x) { return [1,x]; }"],
+      ["(x) { let a = 1; a = 2; return a; }", "(x) { const a = 1; return a; }"],
+      ["(x) { x++; return x; }", "(x) { ++x; return x; }"],
+      ["(x) { return h; }", "(x) { const h = 2; return h; }"],
+    ] as const) {
+      it(`another one: ${a} and ${b}`, () => expect(digestOf(a)).to.not.equal(digestOf(b)));
+    }
+  });
+
   it("follows code that was evaluated, in no file", () => {
     const evaluated = vm.runInThisContext(`(() => {
       const factor = 2;
