@@ -341,7 +341,7 @@ describe("the code digest", () => {
       ["(x) { return x?.a; }", "(x) { return x.a; }"],
       ["(x) { return x[0]; }", "(x) { return x['0']; }"],
       ["(x) { return /a/g.test(x); }", "(x) { return /a/i.test(x); }"],
-      ["(x) { return `a${x}`; }", "(x) { return `b${x}`; }"],
+      ["(x) { return `a` + x; }", "(x) { return `b` + x; }"],
       ["(x) { return 1n; }", "(x) { return 1; }"],
       ["(x) { return async () => x; }", "(x) { return () => x; }"],
       ["(x) { return [1,,x]; }", "(x) { return [1,x]; }"],
@@ -351,6 +351,21 @@ describe("the code digest", () => {
     ] as const) {
       it(`another one: ${a} and ${b}`, () => expect(digestOf(a)).to.not.equal(digestOf(b)));
     }
+  });
+
+  it("counts the value of what is assigned once around a class, where the code does not say it; no state, and no objects", () => {
+    const digestOf = (declared: string, given: unknown): string => {
+      const make = vm.runInThisContext(
+        `((given) => { ${declared}; return class Made { m(x) { return [x, value]; } }; })`,
+      ) as (given: unknown) => new () => object;
+      return codeOfMethod(make(given), "m").digest;
+    };
+    const counts = (declared: string, a: unknown, b: unknown) => digestOf(declared, a) !== digestOf(declared, b);
+    expect(counts("const value = given", 1, 2)).to.equal(true);
+    expect(counts("const value = given", "1", 1)).to.equal(true);
+    expect(counts("const value = given", 1, 1)).to.equal(false);
+    expect(counts("let value = given; function count() { value++; }", 1, 2)).to.equal(false);
+    expect(counts("const value = given", [1], [2])).to.equal(false);
   });
 
   it("follows code that was evaluated, in no file", () => {
