@@ -223,9 +223,17 @@ export class Wide { ${names.map((name, i) => `${name}(x) { return f${i * 5}_0(x)
 async function hashes(): Promise<void> {
   const bytes = Buffer.alloc(2 ** 20, "hypernodes");
   const floats = new Float32Array(2 ** 18).fill(1.5);
+  const text = bytes.toString("latin1");
   const contenders = [
     { name: "SHA-256 of 1 MB", operations: 1, runs: 10, run: () => createHash("sha256").update(bytes).digest("hex") },
     { name: "digest of a Buffer of 1 MB", operations: 1, runs: 10, run: () => digest(bytes) },
+    {
+      name: "SHA-256 of a text of 1 MB",
+      operations: 1,
+      runs: 10,
+      run: () => createHash("sha256").update(text).digest("hex"),
+    },
+    { name: "digest of a text of 1 MB", operations: 1, runs: 10, run: () => digest(text) },
     { name: "digest of a Float32Array of 1 MB", operations: 1, runs: 10, run: () => digest(floats) },
   ];
   printTable("Digests", "value", await measure(contenders), contenders[0]!.name);

@@ -76,6 +76,8 @@ const TAG = {
   hash: 21,
   end: 22,
   noPrototype: 23,
+  latin: 24,
+  long: 25,
 } as const;
 
 /** Most values are small: their bytes are written where those of the one before were. */
@@ -129,6 +131,10 @@ class Elements {
     });
   }
 }
+
+const BEYOND_LATIN = /[\u0100-\uffff]/;
+/** From this length on a text in Latin-1 is hashed where it is. */
+const LONG = 4096;
 
 /** From how many bytes on a part is taken by its hash: so what is referred to twice is hashed once. */
 const BY_HASH = 1024;
@@ -369,13 +375,19 @@ class Digester {
     this.length = this.bytes.writeUInt32LE(value, this.length);
   }
 
-  /** In UTF-16: UTF-8 has no place for half a surrogate pair, and takes longer to write. */
+  /** In Latin-1 where that has all of its characters, else in UTF-16: UTF-8 has no place for half a surrogate pair. */
   private string(value: string): void {
-    const size = value.length * 2;
+    const isLatin = !BEYOND_LATIN.test(value);
+    if (isLatin && value.length >= LONG) {
+      this.tag(TAG.long);
+      this.append(hashAtOnce("sha256", value, "buffer"));
+      return;
+    }
+    const size = isLatin ? value.length : value.length * 2;
     this.reserve(size + 5);
-    this.bytes[this.length++] = TAG.string;
+    this.bytes[this.length++] = isLatin ? TAG.latin : TAG.string;
     this.length = this.bytes.writeUInt32LE(size, this.length);
-    this.length += this.bytes.write(value, this.length, size, "utf16le");
+    this.length += this.bytes.write(value, this.length, size, isLatin ? "latin1" : "utf16le");
   }
 
   private hash(hash: Buffer): void {
