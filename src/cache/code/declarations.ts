@@ -19,7 +19,10 @@ export function declarationOf(variable: Variable): Declaration {
 }
 
 function labelOf(name: string, node: AnyNode | undefined): string {
-  const value = node?.type === "VariableDeclarator" ? node.init : node;
+  let value: Node | null | undefined = node?.type === "VariableDeclarator" ? node.init : node;
+  // What esbuild puts around functions to keep their names.
+  const call = value as AnyNode | null | undefined;
+  if (call?.type === "CallExpression" && nameOf(call.callee) === "__name") value = call.arguments[0];
   if (value && isFunction(value)) return `${name}()`;
   return value && isClass(value) ? `class ${name}` : name;
 }
