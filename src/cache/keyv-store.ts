@@ -29,7 +29,7 @@ export interface KeyvLike {
 }
 
 /** What a Keyv keeps of an entry under its key: plain, for whatever serialises it. */
-interface Kind extends Head, Owner {
+interface KeptHead extends Head, Owner {
   readonly usedAt: number;
 }
 
@@ -71,7 +71,7 @@ export class KeyvStore implements Store {
     await this.setMany(
       entries.map(({ key, kind, digest, models, bytes, owner }) => ({
         key: headKey(key),
-        value: { kind, digest, models, bytes, ...owner, usedAt } satisfies Kind,
+        value: { kind, digest, models, bytes, ...owner, usedAt } satisfies KeptHead,
       })),
     );
   }
@@ -149,7 +149,7 @@ function valueKey(key: string): string {
   return PREFIX + key + VALUE;
 }
 
-function isHead(value: unknown): value is Kind {
+function isHead(value: unknown): value is KeptHead {
   if (typeof value !== "object" || value === null) return false;
   const { kind, digest, models, bytes } = value as Partial<Record<keyof Head, unknown>>;
   return (

@@ -113,10 +113,7 @@ export class Session {
     this.request.signal?.removeEventListener("abort", this.onAbort);
     if (failure !== undefined) this.scope.stop(failure.error);
     const idle = await this.idleWithinGrace();
-    if (this.run.remembers) {
-      await this.run.accounts.end(this.request.explain ? (why) => this.explain(why) : undefined);
-      await this.run.remember();
-    }
+    if (this.run.remembers) await this.run.remember(this.request.explain ? (why) => this.explain(why) : undefined);
     let error = failure?.error;
     if (this.request.resources === undefined) {
       if (idle) error = await this.dispose(failure);

@@ -6,7 +6,7 @@ import type { CacheStore } from "../dsl/choices.js";
 import { remembered } from "../graph/remembered.js";
 import { Accounts } from "./cached/accounts.js";
 import type { CurrentRun } from "./current-run.js";
-import { type Happening, type Listener, now, type RunEvent } from "./events.js";
+import { type Explained, type Happening, type Listener, now, type RunEvent } from "./events.js";
 import type { Resources } from "./resources.js";
 import type { Scope } from "./scope.js";
 import { isThenable } from "./thenable.js";
@@ -90,8 +90,23 @@ export class RunState {
     this.sessions = sessions;
   }
 
-  /** Everything that is to be remembered is written. */
-  async remember(): Promise<void> {
+  /**
+   * At the end: what was computed from what is kept for the next run's explanation, and everything is written.
+   *
+   * @param explain gets each node's explanation: why it was computed, or was not.
+   */
+  async remember(explain?: (why: Explained) => void): Promise<void> {
+    try {
+      await this.kept?.end(explain);
+    } catch (error) {
+      // The run has its values; they are not to be lost for want of their story.
+      this.warnOnce(`what was computed can't be explained the next time: ${String(error)}`);
+    }
+    await this.flush();
+  }
+
+  /** What waits for being written is written. */
+  async flush(): Promise<void> {
     for (const session of new Set(this.sessions?.values())) await session.flush();
   }
 

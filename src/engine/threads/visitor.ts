@@ -89,7 +89,7 @@ export async function answerVisit(message: VisitMessage): Promise<Uint8Array> {
       range === undefined ? undefined : (range.indices?.[element] ?? range.first + element);
     const place = { plan: program.plan, path: spec.path, indexOf };
     const result = await doVisit(visit);
-    if (away !== undefined) await visit.run.remember();
+    if (away !== undefined) await visit.run.flush();
     return encodeResult(result, place);
   } finally {
     away?.close();
