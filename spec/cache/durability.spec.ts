@@ -84,7 +84,7 @@ describe("a store", () => {
   it("is whole after fifty kills, and loses no more than what was being written", async () => {
     const [file, log] = [newFile(), path.join(folder, "kills.log")];
     writeFileSync(log, "");
-    const COUNT = 12_000;
+    const COUNT = 16_000;
     const run = (mode: string) => {
       const child = spawn(process.execPath, [...LOADER, PROGRAM, file, "0", String(COUNT), mode], {
         env: { ...process.env, DURABLE_LOG: log },
@@ -109,7 +109,7 @@ describe("a store", () => {
     for (; kills < 50; kills++) {
       const { child, ready, ended } = run(kills % 5 === 4 ? "parallel" : "sequential");
       await ready;
-      await sleep(Math.random() * (kills % 5 === 4 ? 1500 : 300));
+      await sleep(Math.random() * (kills % 5 === 4 ? 1500 : 400));
       child.kill("SIGKILL");
       const output = await ended;
       expect(output.replace(/^ready\n(?:\d+\n)?/, "")).to.equal("");
