@@ -596,6 +596,24 @@ describe("a cached map", () => {
     ]);
   });
 
+  it("carries the error of another node to equal elements as it is", async () => {
+    class Carries extends Pipeline {
+      @input() xs!: number[];
+      @node("xs", { onError: "collect" }) first(_xs: number[]): number {
+        throw new RangeError("no first");
+      }
+      @mapOver("xs", "first") y(x: number, first: number): Each<number> {
+        return x + first;
+      }
+    }
+    const { y } = await new Carries().run({ xs: [1, 2, 1] }, { cache: memory() });
+    expect(y.map((error) => (error as unknown as NodeError).where)).to.deep.equal([
+      "Carries.first",
+      "Carries.first",
+      "Carries.first",
+    ]);
+  });
+
   it("is none for a list of nothing, and for what is no list, as ever", async () => {
     const lists = new Lists().with({ cache: memory() });
     for (let i = 0; i < 2; i++) expect(await lists.run({ xs: [] })).to.deep.equal({ sum: 0 });
@@ -857,7 +875,7 @@ describe("with a cache, pipelines give what they give without", () => {
             expect(await outcome(inputs, { cache, execution: { nodes, maps } })).to.equal(plain);
         }
       }),
-      { numRuns: 120 },
+      { numRuns: 200 },
     );
   }).timeout(240_000);
 });

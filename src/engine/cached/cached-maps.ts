@@ -208,7 +208,7 @@ export class CachedMaps implements Maps {
         const index = missing[position]!;
         const ref = cached.keep(step, keys[index], value, index);
         for (const same of [index, ...(equals.get(index) ?? [])]) {
-          results[same] = same === index ? value : this.ofElement(step, value, same);
+          results[same] = same === index ? value : this.ofElement(step, value, index, same);
           refs[same] = ref;
         }
       },
@@ -216,20 +216,14 @@ export class CachedMaps implements Maps {
     await this.run(step, brought, selection);
   }
 
-  /** The error of an element that equals one that has failed names itself. */
-  private ofElement(step: Step, value: unknown, element: number): unknown {
-    if (!(value instanceof NodeError)) return value;
+  /** The error of an element that equals one that has failed names itself. One that was carried keeps its place. */
+  private ofElement(step: Step, value: unknown, failed: number, element: number): unknown {
+    const { execution } = this.cached;
+    const place = execution.placeOf(step, failed);
+    if (!(value instanceof NodeError) || !value.where.startsWith(place)) return value;
     const { code, problem, advice, cause, node, attempts } = value;
-    return new NodeError({
-      code,
-      where: this.cached.execution.placeOf(step, element),
-      problem,
-      advice,
-      cause,
-      node,
-      element,
-      attempts,
-    });
+    const where = execution.placeOf(step, element) + value.where.slice(place.length);
+    return new NodeError({ code, where, problem, advice, cause, node, element, attempts });
   }
 
   /** Maps over lists, here or in threads. It ends early if the execution does. */
