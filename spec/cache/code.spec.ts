@@ -368,6 +368,18 @@ describe("the code digest", () => {
     expect(counts("const value = given", [1], [2])).to.equal(false);
   });
 
+  it("takes a class as a whole where a method goes by way of its constructor", () => {
+    const digestOf = (limit: number): string => {
+      const made = vm.runInThisContext(`(class Made {
+        static LIMIT = ${limit};
+        constructor() { this.a = 1; }
+        m(x) { return x < this.constructor.LIMIT; }
+      })`) as new () => object;
+      return codeOfMethod(made, "m").digest;
+    };
+    expect(digestOf(1)).to.equal(digestOf(1)).and.to.not.equal(digestOf(2));
+  });
+
   it("follows code that was evaluated, in no file", () => {
     const evaluated = vm.runInThisContext(`(() => {
       const factor = 2;
@@ -383,12 +395,15 @@ describe("the code digest", () => {
 
   describe("of CommonJS", () => {
     const require = createRequire(import.meta.url);
-    const parts = (files: Readonly<Record<string, string>>): string[] => {
+    const partsOf = (files: Readonly<Record<string, string>>) => {
       const project = mkdtempSync(path.join(folder, "cjs-"));
       for (const [name, text] of Object.entries(files)) write(project, name, text);
       const { Texts } = require(path.join(project, "texts.cjs")) as { Texts: new () => object };
-      return codeOfMethod(Texts, "joined").parts.map(({ name }) => name);
+      return codeOfMethod(Texts, "joined").parts;
     };
+    const parts = (files: Readonly<Record<string, string>>) => partsOf(files).map(({ name }) => name);
+    const hashes = (files: Readonly<Record<string, string>>) =>
+      partsOf(files).map(({ name, hash }) => `${name} ${hash}`);
 
     it("follows require, as tsc and swc emit it, to what is exported under a name", () => {
       const emitted = {
@@ -412,6 +427,19 @@ const other = 1;`,
         "size.cjs": `exports.size = 10; exports.more = 11;`,
       };
       expect(parts(emitted)).to.deep.equal(["joined()", "join()", "clean()", "clean()", "size"]);
+    });
+
+    it("counts the content of a file that is no code", () => {
+      const data = (text: string) => ({
+        "texts.cjs": `const data = require("./data.json");
+class Texts { joined() { return data.words; } }
+exports.Texts = Texts;`,
+        "data.json": text,
+      });
+      const before = hashes(data(`{ "words": 1 }`)).at(-1);
+      expect(before).to.match(/^data\.json /);
+      expect(hashes(data(`{ "words": 1 }`)).at(-1)).to.equal(before);
+      expect(hashes(data(`{ "words": 2 }`)).at(-1)).to.not.equal(before);
     });
 
     it("takes a module as a whole where its exports are made up while it runs", () => {

@@ -250,7 +250,8 @@ async function sqliteFor(file: string): Promise<DatabaseSyncClass> {
         code: "NO_SQLITE",
         where: nameOf(file),
         problem: `the package @photostructure/sqlite can't be loaded here: ${(cause as Error).message}`,
-        advice: "npm install @photostructure/sqlite@1, or use Node 22.13 or newer, which has SQLite of its own; or take another store.",
+        advice:
+          "npm install @photostructure/sqlite@1, or use Node 22.13 or newer, which has SQLite of its own; or take another store.",
         cause,
       });
     }

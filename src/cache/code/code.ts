@@ -91,6 +91,8 @@ class MemberReach {
   private add(name: string, into: Unit[]): void {
     if (this.names.has(name)) return;
     this.names.add(name);
+    // By way of its class, any static member may be read.
+    if (name === "constructor") this.addAll(into);
     for (const unit of this.unitsNamed(name)) {
       into.push(unit);
       if (unit.members === undefined) this.addAll(into);

@@ -199,7 +199,8 @@ class Writer {
     const { callee, arguments: args } = node;
     if (isGlobal(this.module, callee, "eval")) this.dynamic("eval(...)");
     else if (isGlobal(this.module, callee, "Function")) this.dynamic("Function(...)");
-    else if (isGlobal(this.module, callee, "require") && !this.module.script.isModule) this.imported(args[0]);
+    // Also one that createRequire has made.
+    else if (callee.type === "Identifier" && callee.name === "require") this.imported(args[0]);
     // What esbuild puts around functions to keep their names.
     else if (callee.type === "Identifier" && callee.name === "__name" && args.length === 2) {
       this.write(args[0] as AnyNode);
