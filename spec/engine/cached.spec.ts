@@ -890,6 +890,32 @@ class Slow extends Pipeline {
   }
 }
 
+describe("a value of a class that is not known where it is read", () => {
+  it("is computed anew, and stays in the store for whoever knows it", async () => {
+    const { store, held } = countingKeyv();
+    @model()
+    class KnownHere {
+      constructor(readonly x: number) {}
+    }
+    class Makes extends Pipeline {
+      @input() x!: number;
+      @node("x") made(x: number): KnownHere {
+        calls.push("made");
+        return new KnownHere(x);
+      }
+    }
+    const makes = new Makes().with({ cache: store });
+    await makes.run({ x: 1 });
+    // As if another process had another class of that name.
+    const size = held.size;
+    @model({ name: "KnownHere" })
+    class Other {}
+    expect((await makes.run({ x: 1 })).made).to.be.instanceOf(KnownHere);
+    expect(held.size).to.equal(size);
+    expect(Other.name).to.equal("Other");
+  });
+});
+
 describe("a cached run that is stopped", () => {
   it("ends, and keeps what was done", async () => {
     const slow = new Slow().with({ cache: memory(), execution: { maxWorkers: 1 } });

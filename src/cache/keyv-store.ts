@@ -76,7 +76,7 @@ export class KeyvStore implements Store {
     );
   }
 
-  async remove(keys: readonly string[]): Promise<void> {
+  private async remove(keys: readonly string[]): Promise<void> {
     const all = keys.flatMap((key) => [headKey(key), valueKey(key)]);
     if (this.keyv.deleteMany !== undefined) await this.answered(this.keyv.deleteMany(all));
     else for (const key of all) await this.answered(this.keyv.delete(key));

@@ -49,7 +49,7 @@ export class MemoryStore implements Store {
     this.held.set(entry.key, entry);
   }
 
-  remove(keys: readonly string[]): void {
+  private remove(keys: readonly string[]): void {
     for (const key of keys) this.held.delete(key);
   }
 

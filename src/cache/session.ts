@@ -70,8 +70,7 @@ export class CacheSession {
   }
 
   /**
-   * The values of some keys; undefined for what is not there, or not whole. An entry that is damaged is removed, and
-   * reported.
+   * The values of some keys; undefined for what is not there, or can't be read: that is warned of.
    */
   async read(keys: readonly string[]): Promise<(Found | undefined)[]> {
     const entries = await this.entries(keys);
@@ -85,15 +84,15 @@ export class CacheSession {
         found[i] = { kind, digest, models, bytes, decoded: decode(entry.value, { salt: saltOf(keys[i]!, entry) }) };
         if (entry.kind !== "value" && entry.kind !== "fact") composed.push(i);
       } catch (error) {
-        await this.drop(keys[i]!, error);
+        this.cantRead(error);
       }
     }
-    for (const i of composed) found[i] = await this.composed(keys[i]!, found[i]!);
+    for (const i of composed) found[i] = await this.composed(found[i]!);
     return found;
   }
 
   /** A list, or a record, of values that have entries of their own. */
-  private async composed(key: string, entry: Found): Promise<Found | undefined> {
+  private async composed(entry: Found): Promise<Found | undefined> {
     let keys: readonly string[];
     let compose: (values: unknown[]) => unknown;
     try {
@@ -109,7 +108,7 @@ export class CacheSession {
         compose = (values) => Object.fromEntries(record.map(([name], i) => [name, values[i]]));
       }
     } catch (error) {
-      await this.drop(key, error);
+      this.cantRead(error);
       return undefined;
     }
     const parts = await this.read(keys);
@@ -121,17 +120,11 @@ export class CacheSession {
     };
   }
 
-  private async drop(key: string, error: unknown): Promise<void> {
-    this.warn(`an entry of the cache ${this.store.name} is damaged, and computed anew`, error);
-    await this.remove([key]);
-  }
-
-  async remove(keys: readonly string[]): Promise<void> {
-    try {
-      await inTime(this.store.remove(keys));
-    } catch (failure) {
-      this.turnOff(failure);
-    }
+  /** What can't be read is computed anew, and written over. */
+  private cantRead(error: unknown): void {
+    const isDecoded = (error as { cause?: unknown }).cause !== undefined;
+    const what = isDecoded ? "can't be read here" : "is damaged";
+    this.warn(`an entry of the cache ${this.store.name} ${what}, and computed anew`, error);
   }
 
   /** What waits for being written, else what the store has. */

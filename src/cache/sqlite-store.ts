@@ -135,13 +135,6 @@ export class SqliteStore implements Store {
     });
   }
 
-  remove(keys: readonly string[]): void {
-    const remove = this.statement("DELETE FROM entries WHERE key = ?");
-    this.transaction("BEGIN IMMEDIATE", () => {
-      for (const key of keys) remove.run(key);
-    });
-  }
-
   stats(): CacheStats {
     const nodes = this.statement(`
       SELECT pipeline, node, COALESCE(SUM(kind = 0), 0) AS entries, SUM(bytes) AS bytes

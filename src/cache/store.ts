@@ -78,7 +78,6 @@ export interface Store {
   entries(keys: readonly string[]): Maybe<readonly (StoredEntry | undefined)[]>;
   /** All of them, or none. */
   write(entries: readonly Entry[]): Maybe<void>;
-  remove(keys: readonly string[]): Maybe<void>;
   stats(): Maybe<CacheStats>;
   prune(options: PruneOptions): Maybe<Removed>;
   /** @param owners undefined: everything goes. */

@@ -11,7 +11,6 @@ interface Question {
   readonly ask:
     | { readonly heads: readonly string[] }
     | { readonly entries: readonly string[] }
-    | { readonly remove: readonly string[] }
     | { readonly write: readonly Entry[] };
 }
 
@@ -64,10 +63,6 @@ class StoreAway implements Store {
     return this.ask({ entries: keys }) as Promise<(StoredEntry | undefined)[]>;
   }
 
-  remove(keys: readonly string[]) {
-    return this.ask({ remove: keys }) as Promise<void>;
-  }
-
   write(entries: readonly Entry[]) {
     return this.ask({ write: entries }) as Promise<void>;
   }
@@ -106,7 +101,6 @@ export function answerStores(sessions: readonly CacheSession[]): { readonly port
 async function answerTo(session: CacheSession, ask: Question["ask"]): Promise<unknown> {
   if ("heads" in ask) return session.heads(ask.heads);
   if ("entries" in ask) return session.entries(ask.entries);
-  if ("remove" in ask) return session.remove(ask.remove);
   for (const entry of ask.write) session.take(entry);
   return undefined;
 }
