@@ -20,6 +20,7 @@ import { newFolder } from "../support/caches.js";
 import { expected } from "../support/durable.js";
 import { execute } from "../support/execute.js";
 import { rejection } from "../support/rejection.js";
+import { warningsOf } from "../support/warnings.js";
 
 const PROGRAM = path.resolve("spec/support/durable.ts");
 const LOADER = ["--import", "@swc-node/register/esm-register"];
@@ -43,17 +44,12 @@ const sumOf = (plus: number) => XS.reduce((sum, x) => sum + x + `row ${x}`.lengt
 
 /** What a run gives, how much of it was computed, and what was warned of. */
 async function outcome(file: string, plus = 0): Promise<{ sum: number; computed: number; warnings: string[] }> {
-  const warnings: string[] = [];
-  const hear = (warning: Error) => warnings.push(warning.message);
-  process.on("warning", hear);
   computed = 0;
-  try {
-    const { sum } = await new Rows().run({ xs: XS, plus }, { cache: sqlite(file) });
-    await new Promise(setImmediate);
-    return { sum, computed, warnings };
-  } finally {
-    process.off("warning", hear);
-  }
+  let sum = Number.NaN;
+  const warnings = await warningsOf(async () => {
+    ({ sum } = await new Rows().run({ xs: XS, plus }, { cache: sqlite(file) }));
+  });
+  return { sum, computed, warnings };
 }
 
 function changed(file: string, sql: string): void {
@@ -255,15 +251,11 @@ describe("a store", () => {
       set: () => Promise.reject(new Error("connection refused")),
       delete: () => Promise.reject(new Error("connection refused")),
     });
-    const warnings: string[] = [];
-    const hear = (warning: Error) => warnings.push(warning.message);
-    process.on("warning", hear);
-    try {
+    const warnings = await warningsOf(async () => {
       expect((await new Rows().run({ xs: XS }, { cache: fails })).sum).to.equal(sumOf(0));
-      await new Promise(setImmediate);
-      expect(warnings).to.deep.equal(["the cache keyv(...) failed; the run goes on without it: connection refused"]);
-    } finally {
-      process.off("warning", hear);
-    }
+    });
+    expect(warnings).to.deep.equal([
+      "HypernodesWarning: the cache keyv(...) failed; the run goes on without it: connection refused",
+    ]);
   });
 });

@@ -25,6 +25,7 @@ import { newFolder } from "../support/caches.js";
 import { startRedis } from "../support/redis.js";
 import { rejection } from "../support/rejection.js";
 import { VALUES } from "../support/values.js";
+import { warningsOf } from "../support/warnings.js";
 
 interface Opened {
   readonly store: Cache;
@@ -211,9 +212,6 @@ describe("stores", () => {
     }
     const adapter = new KeyvRedis(redis.url, { connectionTimeout: 500 });
     const inner = new Keyv(adapter);
-    const warnings: string[] = [];
-    const hear = (warning: Error) => warnings.push(`${warning.name}: ${warning.message}`);
-    process.on("warning", hear);
     class Ends extends Pipeline {
       @input() xs!: number[];
       @mapOver("xs") async y(x: number): Promise<Each<number>> {
@@ -225,11 +223,11 @@ describe("stores", () => {
       }
     }
     try {
-      expect((await new Ends().run({ xs: [1, 2, 3] }, { cache: keyv(inner) })).sum).to.equal(9);
-      await new Promise(setImmediate);
+      const warnings = await warningsOf(async () => {
+        expect((await new Ends().run({ xs: [1, 2, 3] }, { cache: keyv(inner) })).sum).to.equal(9);
+      });
       expect(warnings.filter((warning) => warning.startsWith("HypernodesWarning"))).to.have.length(1);
     } finally {
-      process.off("warning", hear);
       adapter.client.destroy();
       await redis.stop();
     }

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { type ExecutionMode, NodeError, type Pipeline, type RunEvent } from "../../src/index.js";
-import { FAMILY, FAMILY_SIZE } from "../support/family.js";
+import { FAMILY, FAMILY_SIZE, inputsFor } from "../support/family.js";
 
 const MODES = ["sequential", "async", "threaded", "parallel"] as const satisfies readonly ExecutionMode[];
 
@@ -47,9 +47,7 @@ describe("the execution modes", () => {
     await fc.assert(
       fc.asyncProperty(drawn, async ({ index, xs, xs2, y, maxWorkers }) => {
         const pipeline = new FAMILY[index]!();
-        const inputs = Object.fromEntries(
-          Object.entries({ xs, xs2, y }).filter(([name]) => pipeline.graph().nodes.some((n) => n.name === name)),
-        );
+        const inputs = inputsFor(pipeline, { xs, xs2, y });
         const reference = await seen(pipeline, inputs, "sequential", "sequential", maxWorkers);
         for (const nodes of MODES) {
           for (const maps of MODES) {

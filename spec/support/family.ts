@@ -135,3 +135,9 @@ function pipelineOf(seed: number): new () => Pipeline {
 }
 
 export const FAMILY = Array.from({ length: FAMILY_SIZE }, (_, seed) => pipelineOf(seed));
+
+/** Of some values those that a pipeline has inputs for. */
+export function inputsFor(pipeline: Pipeline, values: object): object {
+  const names = new Set(pipeline.graph().nodes.map(({ name }) => name));
+  return Object.fromEntries(Object.entries(values).filter(([name]) => names.has(name)));
+}

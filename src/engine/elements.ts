@@ -9,27 +9,28 @@ export interface Part {
   readonly indices?: readonly number[] | undefined;
 }
 
+/** The index that an element of a part has in the whole map. */
+export function indexIn({ first, indices }: Omit<Part, "count">, element: number): number {
+  return indices === undefined ? first + element : indices[element]!;
+}
+
 /** The elements of a map: of its lists side by side, or of all their pairs; perhaps only a part of them. */
 export class Elements {
   readonly length: number;
-  private readonly first: number;
-  private readonly indices: readonly number[] | undefined;
 
   /** @param part which of them the lists bring; undefined: all. The lists of a product are whole in every part. */
   constructor(
     readonly lists: readonly List[],
     private readonly isProduct: boolean,
-    part: Part | undefined,
+    private readonly part: Part | undefined,
   ) {
-    this.first = part?.first ?? 0;
-    this.indices = part?.indices;
     if (isProduct) this.length = part?.count ?? lists.reduce((product, { length }) => product * length, 1);
     else this.length = lists[0]?.length ?? 0;
   }
 
   /** The index that an element has in the whole map. */
   index(element: number): number {
-    return this.indices === undefined ? element + this.first : this.indices[element]!;
+    return this.part === undefined ? element : indexIn(this.part, element);
   }
 
   /** What an element brings: a value from each list. The first list of a product varies slowest. */

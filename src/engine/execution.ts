@@ -172,14 +172,13 @@ export class Execution {
   }
 
   private begin(step: Step): void {
-    if (this.cached !== undefined) {
-      if (step.map === undefined) this.cached.begin(step);
-      else this.maps!.begin(step);
-      return;
-    }
     if (step.map !== undefined) {
       this.maps ??= goesAway(this.settings.maps) ? new MapsAway(this) : new MapsHere(this);
       this.maps.begin(step);
+      return;
+    }
+    if (this.cached !== undefined) {
+      this.cached.begin(step);
       return;
     }
     try {

@@ -25,7 +25,11 @@ export interface Selection extends Part {
 }
 
 /** What the end of a map tells: how many elements there were, failed, and were known before. */
-export function counts(computed: number, failed: number, selection: Selection | undefined): object {
+export function counts(
+  computed: number,
+  failed: number,
+  selection: Pick<Selection, "of" | "equal"> | undefined,
+): object {
   if (selection === undefined) return { elements: computed, failed };
   return { elements: selection.of, failed, cached: selection.of - computed - selection.equal };
 }

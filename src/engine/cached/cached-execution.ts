@@ -1,7 +1,7 @@
 import { type Codes, codesOf, countOf, refOf } from "../../cache/codes.js";
 import { keyOf, type Ref } from "../../cache/keys.js";
-import type { CacheSession, Found } from "../../cache/session.js";
-import type { Owner } from "../../cache/store.js";
+import type { CacheSession } from "../../cache/session.js";
+import type { Head, Owner } from "../../cache/store.js";
 import { NodeError } from "../../errors.js";
 import type { Step } from "../../graph/plan.js";
 import { within } from "../current-run.js";
@@ -13,6 +13,12 @@ import { CachedMaps, elementKey } from "./cached-maps.js";
 import { Contents, hasNoContent } from "./contents.js";
 import { tellFound, tellMissed, tellStored } from "./happenings.js";
 import { Stored } from "./stored.js";
+
+/** An entry that was found. */
+interface Looked {
+  readonly head: Head;
+  readonly value: unknown;
+}
 
 /**
  * The remembering of one execution: before a step is computed it is looked up, by its code and the contents of what it
@@ -42,7 +48,7 @@ export class CachedExecution {
     execution.later(
       this.lookUp(step),
       (found) => {
-        if (found !== undefined) execution.end(step, (found as { value: unknown }).value);
+        if (found !== undefined) execution.end(step, (found as Looked).value);
         else this.begun(step);
       },
       (error) => execution.fail(error),
@@ -58,7 +64,7 @@ export class CachedExecution {
   }
 
   /** @returns the value, or what stands for it; undefined if it has to be computed: then what it takes is there. */
-  private async lookUp(step: Step): Promise<{ readonly value: unknown } | undefined> {
+  private async lookUp(step: Step): Promise<Looked | undefined> {
     const key = await this.keyFor(step);
     if (key !== undefined) {
       const found = await this.find(step, key);
@@ -68,18 +74,24 @@ export class CachedExecution {
     return undefined;
   }
 
-  private async find(step: Step, key: string): Promise<{ readonly value: unknown } | undefined> {
-    const { session, execution } = this;
-    const isWanted = this.isWanted(step.slot);
-    const [found] = isWanted ? await session.read([key]) : await session.heads([key]);
+  private async find(step: Step, key: string): Promise<Looked | undefined> {
+    const { execution } = this;
+    const [found] = await this.look([key], this.isWanted(step.slot));
     if (found === undefined) {
       tellMissed(execution, step, undefined, key);
       return undefined;
     }
-    tellFound(execution, step, undefined, key, found.bytes);
+    tellFound(execution, step, undefined, key, found.head.bytes);
     this.account.of(step).cached++;
-    this.contents.set(step, { digest: found.digest, models: found.models });
-    return { value: isWanted ? (found as Found).decoded : new Stored(key, found) };
+    this.contents.set(step, found.head);
+    return found;
+  }
+
+  /** The entries of some keys: each with its value if that is wanted, else with what stands for it. */
+  async look(keys: readonly string[], isWanted: boolean): Promise<(Looked | undefined)[]> {
+    if (isWanted) return (await this.session.read(keys)).map((head) => head && { head, value: head.decoded });
+    const heads = await this.session.heads(keys);
+    return heads.map((head, i) => head && { head, value: new Stored(keys[i]!, head) });
   }
 
   /** The key of a step's entry; undefined if it has none. */

@@ -1,7 +1,6 @@
 import { countOf } from "../../cache/codes.js";
 import { keyOf, listRef, type Ref } from "../../cache/keys.js";
-import { type Found, joinKeys } from "../../cache/session.js";
-import type { Head } from "../../cache/store.js";
+import { joinKeys } from "../../cache/session.js";
 import { NodeError } from "../../errors.js";
 import type { Step } from "../../graph/plan.js";
 import { remembered } from "../../graph/remembered.js";
@@ -17,7 +16,6 @@ import { FusedMaps } from "../threads/fused-maps.js";
 import { goesAway } from "../threads/threads.js";
 import type { CachedExecution } from "./cached-execution.js";
 import { tellFound, tellMissed } from "./happenings.js";
-import { Stored } from "./stored.js";
 
 /** How many elements are looked up at once. */
 const AT_ONCE = 4096;
@@ -136,19 +134,18 @@ export class CachedMaps implements Maps {
 
   /** The list as a whole: one look for all its elements. */
   private async findList(step: Step, key: string): Promise<boolean> {
-    const { execution, session, contents } = this.cached;
-    const isWanted = this.cached.isWanted(step.slot);
-    const [found] = isWanted ? await session.read([key]) : await session.heads([key]);
+    const { execution, contents } = this.cached;
+    const [found] = await this.cached.look([key], this.cached.isWanted(step.slot));
     if (found === undefined) return false;
-    execution.values[step.slot] = isWanted ? (found as Found).decoded : new Stored(key, found);
-    contents.set(step, { digest: found.digest, models: found.models });
+    execution.values[step.slot] = found.value;
+    contents.set(step, found.head);
     this.cached.setKey(step, key);
     this.cached.account.of(step).cached++;
     return true;
   }
 
   private async find(step: Step, keys: readonly string[], anew: boolean): Promise<Omit<Known, "keys" | "listKey">> {
-    const { execution, session } = this.cached;
+    const { execution } = this.cached;
     const isWanted = anew || this.cached.isWanted(step.slot);
     const results: unknown[] = new Array(keys.length);
     const refs: (Ref | undefined)[] = new Array(keys.length);
@@ -157,15 +154,15 @@ export class CachedMaps implements Maps {
     const firsts = new Map<string, number>();
     for (let from = 0; from < keys.length; from += AT_ONCE) {
       const part = keys.slice(from, from + AT_ONCE);
-      const found: (Head | undefined)[] = isWanted ? await session.read(part) : await session.heads(part);
+      const found = await this.cached.look(part, isWanted);
       for (let i = 0; i < part.length; i++) {
         const index = from + i;
         const key = part[i]!;
         const entry = found[i];
         if (entry !== undefined) {
-          results[index] = isWanted ? (entry as Found).decoded : new Stored(key, entry);
-          refs[index] = entry;
-          tellFound(execution, step, index, key, entry.bytes);
+          results[index] = entry.value;
+          refs[index] = entry.head;
+          tellFound(execution, step, index, key, entry.head.bytes);
           continue;
         }
         const first = firsts.get(key);
@@ -275,8 +272,8 @@ export class CachedMaps implements Maps {
     const { execution } = this.cached;
     const at = now();
     execution.tellMap(step, { phase: "start", elements: keys.length });
-    const selection = { of: keys.length, equal: 0 } as Selection;
-    execution.tellMap(step, { phase: "end", ...counts(0, 0, selection), durationMs: now() - at });
+    const known = counts(0, 0, { of: keys.length, equal: 0 });
+    execution.tellMap(step, { phase: "end", ...known, durationMs: now() - at });
   }
 
   /** The list as a whole is remembered, too: by the keys of its elements. */

@@ -30,7 +30,8 @@ export class Contents {
   }
 
   /** What is known of the value that a step has made, or that stands for it. */
-  set(step: Step, whole: Ref, elements?: readonly Ref[]): void {
+  set(step: Step, { digest, models }: Ref, elements?: readonly Ref[]): void {
+    const whole: Ref = { digest, models };
     this.wholes[step.slot] = whole;
     this.elements[step.slot] = elements;
     if (elements !== undefined && this.isMappedOver(step.slot)) this.facts.keepElements(whole, elements);

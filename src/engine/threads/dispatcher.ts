@@ -1,6 +1,7 @@
 import type { ExecutionMode } from "../../dsl/choices.js";
 import { NodeError } from "../../errors.js";
 import type { Step } from "../../graph/plan.js";
+import { indexIn } from "../elements.js";
 import { now } from "../events.js";
 import type { Execution } from "../execution.js";
 import type { List } from "../lists.js";
@@ -187,7 +188,7 @@ export class Dispatcher {
   private charge(range: Range, position: number, index: number, cause: Error, at: number): void {
     const { execution, fragment } = this;
     const step = fragment.steps[index]!;
-    const element = this.ends.indices?.[position] ?? position;
+    const element = indexIn({ first: 0, indices: this.ends.indices }, position);
     const call: LostCall = { execution, step, element, inputs: this.ends.inputs(step, position), cause };
     const counted = this.losses.count(call);
     const again: Range = { ...range, first: position, count: 1, suspected: true };

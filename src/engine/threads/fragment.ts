@@ -8,11 +8,12 @@ import { type Argument, isTimed, type Plan, type Step } from "../../graph/plan.j
 import { remembered } from "../../graph/remembered.js";
 import { encode } from "../../values/codec.js";
 import { storesOf } from "../cached/stores.js";
+import { indexIn } from "../elements.js";
 import type { Execution } from "../execution.js";
 import type { CachedSpec, Company, FragmentSpec, PlanSource } from "./protocol.js";
 import { cantTravel } from "./result-bytes.js";
 import { poolFor } from "./threads.js";
-import { indexIn, type Range, Visit } from "./visit.js";
+import { type Range, Visit } from "./visit.js";
 
 let fragments = 0;
 let visits = 0;
@@ -24,8 +25,10 @@ export class Fragment {
   readonly isTimed: boolean;
   /** Chunks are cut at multiples of this: the largest batch. */
   readonly multiple: number;
-  /** What its nested pipelines remember in, by number: threads ask for it. Undefined if they remember nothing. */
-  sessions: readonly CacheSession[] | undefined;
+  /** For each pipeline nested in its steps what it remembers in, if anything. */
+  private readonly inner: readonly (CacheSession | undefined)[];
+  /** What they remember in, by number: threads ask for it. Undefined if they remember nothing. */
+  readonly sessions: readonly CacheSession[] | undefined;
   private spec: SharedArrayBuffer | undefined;
   private readonly memory: SharedArrayBuffer[] = [];
 
@@ -45,6 +48,11 @@ export class Fragment {
   ) {
     this.isTimed = isTimed(steps);
     this.multiple = Math.max(...steps.map((step) => step.map?.batch || 1));
+    const { program, settings, run } = execution;
+    const [, ...stores] = storesOf({ ...program.plan, steps }, settings.choices);
+    this.inner = stores.map((store) => store && run.sessionFor(store));
+    const sessions = new Set(this.inner.filter((session) => session !== undefined));
+    this.sessions = sessions.size === 0 ? undefined : [...sessions];
   }
 
   /**
@@ -125,17 +133,12 @@ export class Fragment {
   }
 
   private cachedSpec(): CachedSpec | undefined {
-    const { program, settings, run } = this.execution;
-    const plan = { ...program.plan, steps: this.steps };
-    const [, ...inner] = storesOf(plan, settings.choices);
-    if (inner.every((store) => store === undefined)) return undefined;
-    const sessions = inner.map((store) => store && run.sessionFor(store));
-    const distinct = [...new Set(sessions.filter((session) => session !== undefined))];
-    this.sessions = distinct;
-    const codes = codesOf(program);
+    const { sessions, inner, steps } = this;
+    if (sessions === undefined) return undefined;
+    const codes = codesOf(this.execution.program);
     return {
-      codes: this.steps.map(({ index }) => codes.steps[index]!.child),
-      stores: sessions.map((session) => (session === undefined ? -1 : distinct.indexOf(session))),
+      codes: steps.map(({ index }) => codes.steps[index]!.child),
+      stores: inner.map((session) => (session === undefined ? -1 : sessions.indexOf(session))),
     };
   }
 

@@ -4,6 +4,7 @@ import type { ExecutionOptions } from "../../dsl/choices.js";
 import type { Origin } from "../../dsl/origin.js";
 import type { NodeError } from "../../errors.js";
 import type { OverOptions } from "../../graph/plan-over.js";
+import type { Part } from "../elements.js";
 import type { RunEvent } from "../events.js";
 
 /** What a thread makes a plan of anew: it has the classes, once it has imported their module. */
@@ -76,12 +77,8 @@ export interface VisitMessage {
   readonly stores: MessagePort | undefined;
 }
 
-export interface VisitRange {
-  /** The index of the first element. */
-  readonly first: number;
-  readonly count: number;
-  /** The index of each, where they are not neighbours. */
-  readonly indices?: readonly number[] | undefined;
+/** The elements that a visit takes. */
+export interface VisitRange extends Part {
   /** Milliseconds after which no more of them are begun; undefined: all are. */
   readonly budgetMs: number | undefined;
 }

@@ -1,6 +1,7 @@
 import { HypernodesError } from "../../errors.js";
 import { decode } from "../../values/codec.js";
 import { timeoutError } from "../attempt.js";
+import { indexIn } from "../elements.js";
 import { now } from "../events.js";
 import { summary } from "../failure.js";
 import type { Fragment } from "./fragment.js";
@@ -21,11 +22,6 @@ export interface Range extends VisitRange {
   /** Whether it is one element that is suspected of having ended its thread. */
   readonly suspected: boolean;
   readonly known: readonly KnownFailure[];
-}
-
-/** The index that an element of a visit has in the whole map. */
-export function indexIn({ first, indices }: VisitRange, element: number): number {
-  return indices?.[element] ?? first + element;
 }
 
 /** How a visit ended. */

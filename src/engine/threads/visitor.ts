@@ -11,6 +11,7 @@ import { remembered } from "../../graph/remembered.js";
 import { decode } from "../../values/codec.js";
 import { inputChecksOf } from "../../values/inputs.js";
 import { storesOf } from "../cached/stores.js";
+import { indexIn } from "../elements.js";
 import { now, type RunEvent } from "../events.js";
 import { Execution } from "../execution.js";
 import type { List } from "../lists.js";
@@ -85,8 +86,7 @@ export async function answerVisit(message: VisitMessage): Promise<Uint8Array> {
   if (away !== undefined) visit.run.remembersIn(sessionsOf(fragment, away));
   try {
     const { range } = message;
-    const indexOf = (element: number) =>
-      range === undefined ? undefined : (range.indices?.[element] ?? range.first + element);
+    const indexOf = (element: number) => (range === undefined ? undefined : indexIn(range, element));
     const place = { plan: program.plan, path: spec.path, indexOf };
     const result = await doVisit(visit);
     if (away !== undefined) await visit.run.flush();
