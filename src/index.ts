@@ -31,6 +31,8 @@ export {
 } from "./errors.js";
 export type { Dependency, Design, Edge, Graph, GraphNode, Mapped, NestedGraph } from "./graph/graph.js";
 export { type OverOptions, Pipeline, type ResultOf, type RunOptions } from "./pipeline.js";
-export { local, type ModalOptions, modal } from "./placement/placements.js";
+export { type Image, image } from "./placement/modal/image.js";
+export { type ModalOptions, modal } from "./placement/modal/options.js";
+export { local } from "./placement/placements.js";
 export { type DecodeOptions, decode, type EncodeOptions, encode } from "./values/codec.js";
 export { digest } from "./values/digest.js";

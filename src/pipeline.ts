@@ -21,7 +21,7 @@ import type { Graph } from "./graph/graph.js";
 import type { OverOptions as MapOptions } from "./graph/plan-over.js";
 import { reflect } from "./graph/reflect.js";
 import { remembered } from "./graph/remembered.js";
-import { mapLocally, runLocally, streamLocally, type Use } from "./placement/local.js";
+import { map, run, stream, type Use } from "./placement/use.js";
 
 /** What one run is told beyond its inputs; its choices are over those of the class. */
 export interface RunOptions<T, K extends NodesOf<T> = never, G extends NodesOf<T> = never> extends Choices {
@@ -116,7 +116,7 @@ export abstract class Pipeline implements AnyPipeline {
   async run<const K extends NodesOf<this> = never, const G extends NodesOf<this> = never>(
     ...[inputs, options]: RunArguments<this, K, G>
   ): Promise<ResultOf<this, K>> {
-    return (await runLocally(this.use(inputs, options))) as ResultOf<this, K>;
+    return (await run(this.use(inputs, options))) as ResultOf<this, K>;
   }
 
   /**
@@ -134,7 +134,7 @@ export abstract class Pipeline implements AnyPipeline {
     inputs: MapInputs<this, O, K | G>,
     options: OverOptions<this, O, K, G> & { readonly onError?: E },
   ): Promise<(ResultOf<this, K> | (E extends "collect" ? NodeError : never))[]> {
-    return (await mapLocally(this.use(inputs, options), over(options))) as ResultOf<this, K>[];
+    return (await map(this.use(inputs, options), over(options))) as ResultOf<this, K>[];
   }
 
   /**
@@ -152,11 +152,7 @@ export abstract class Pipeline implements AnyPipeline {
     inputs: StreamInputs<this, O, K | G>,
     options: OverOptions<this, O, K, G> & { readonly onError?: E },
   ): AsyncGenerator<ResultOf<this, K> | (E extends "collect" ? NodeError : never), void, undefined> {
-    return streamLocally(this.use(inputs, options), over(options)) as AsyncGenerator<
-      ResultOf<this, K>,
-      void,
-      undefined
-    >;
+    return stream(this.use(inputs, options), over(options)) as AsyncGenerator<ResultOf<this, K>, void, undefined>;
   }
 
   /** The same pipeline with values for some inputs. A value given to `run` is over a bound one; `null` binds, `undefined` does not. */

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { execution, input, local, modal, type Nested, nested, node, Pipeline, runOn } from "../../src/index.js";
+import { execution, input, local, modal, node, Pipeline, runOn } from "../../src/index.js";
 import { rejection } from "../support/rejection.js";
 
 class Plain extends Pipeline {
@@ -12,27 +12,15 @@ class Plain extends Pipeline {
 @runOn(modal({ gpu: "A10G" }))
 class OnModal extends Plain {}
 
-describe("what a pipeline may say already, but this version can't do", () => {
-  it("says so, and what to do", async () => {
-    const message = async (pipeline: Plain) => (await rejection(pipeline.run({ x: 1 }))).message;
-    expect(await message(new OnModal())).to.equal(
-      "OnModal: the placement modal(...) is not built yet in this version. Run it here: leave @runOn out, or say { runOn: local() }.",
-    );
-  });
-
-  it("does so for a nested pipeline, too", async () => {
-    class Parent extends Pipeline {
-      @input() x!: number;
-      @nested(OnModal, { x: "x" }, "y") y!: Nested<number>;
-    }
-    expect((await rejection(new Parent().run({ x: 1 }))).message).to.contain(
-      "the placement modal(...) is not built yet",
-    );
-  });
-
+describe("a placement", () => {
   it("can be overruled for one run, or by with", async () => {
     expect(await new OnModal().run({ x: 1 }, { runOn: local() })).to.deep.equal({ y: 2 });
     expect(await new OnModal().with({ runOn: local() }).run({ x: 1 })).to.deep.equal({ y: 2 });
+  });
+
+  it("is one that there is", async () => {
+    const error = await rejection(new Plain().run({ x: 1 }, { runOn: { kind: "moon" } }));
+    expect(error.message).to.equal('Plain: the placement is {"kind":"moon"}. It takes local() or modal({ ... }).');
   });
 });
 

@@ -8,7 +8,7 @@ import { reflect } from "../graph/reflect.js";
 import { remembered } from "../graph/remembered.js";
 import { type Content, contentOf } from "../values/digest.js";
 import { printPath } from "../values/kinds.js";
-import { modelNamed } from "../values/models.js";
+import { knownModels, modelNamed } from "../values/models.js";
 import { codeOfClass, codeOfFunction, codeOfMethod, type Part } from "./code/code.js";
 import { inspecting } from "./code/scripts.js";
 import { withinPackage } from "./code/units.js";
@@ -43,7 +43,12 @@ interface StepCode {
   /** Why it can't be told apart. */
   readonly problem?: string;
   readonly child: Codes | undefined;
+  /** The pieces behind it, where they were told. */
+  readonly parts?: readonly Part[];
 }
+
+/** For names of models, the code of their classes. */
+export type ModelCodes = ReadonlyMap<string, { readonly digest: string; readonly parts: readonly Part[] }>;
 
 const known = new WeakMap<Bound, Codes>();
 
@@ -61,6 +66,41 @@ export function codesOf(program: Bound): Codes {
 export function setCodes(program: Bound, codes: Codes): void {
   known.set(program, codes);
   for (const [i, { child }] of codes.steps.entries()) if (child) setCodes(program.children[i]!.program, child);
+}
+
+/** The same with the pieces behind them, for who can't read the code: it is told of there. */
+export function codesToTell(program: Bound): Codes {
+  return inspecting(() => withParts(program));
+}
+
+function withParts(program: Bound): Codes {
+  const codes = codesOf(program);
+  const steps = program.plan.steps.map((step, i) => {
+    const child = program.children[i];
+    const parts = codes.steps[i]!.problem === undefined ? partsOf(program, step) : [];
+    return { ...codes.steps[i]!, parts, child: child && withParts(child.program) };
+  });
+  return { ...codes, steps };
+}
+
+/** The codes of all models that are known here. */
+export function modelCodesToTell(): ModelCodes {
+  return inspecting(
+    () =>
+      new Map(
+        knownModels().map(({ name, type }) => {
+          const { digest, parts } = codeOfClass(type);
+          return [name, { digest, parts }];
+        }),
+      ),
+  );
+}
+
+let told: ModelCodes | undefined;
+
+/** The code of models has been read elsewhere, and can't be read here. */
+export function setModelCodes(codes: ModelCodes): void {
+  told = codes;
 }
 
 function stepCode(program: Bound, step: Step): StepCode {
@@ -160,14 +200,16 @@ export function countOf({ digest, models }: Ref): string {
 
 function modelCodes(models: string): string {
   const codes = models.split(",").map((name) => {
-    const type = modelIfKnown(name);
-    return type === undefined ? name : `${name} ${codeOfClass(type).digest}`;
+    const code = codeOfModel(name);
+    return code === undefined ? name : `${name} ${code.digest}`;
   });
   return keyOf("models", ...codes);
 }
 
 /** The pieces behind a step's code, its own and those of what is nested in it: for those who explain. */
 export function partsOf(program: Bound, step: Step): readonly Part[] {
+  const { parts } = codesOf(program).steps[step.index]!;
+  if (parts !== undefined) return parts;
   const child = program.children[step.index];
   if (child !== undefined) return child.plan.steps.flatMap((inner) => partsOf(child.program, inner));
   const resources = step.resources.map((i) => program.plan.resources[i]!.name);
@@ -188,9 +230,14 @@ function fieldParts(program: Bound, name: string): Part[] {
 export function partsOfModels(models: readonly string[]): Part[] {
   const names = new Set(models.flatMap((list) => list.split(",")).filter(Boolean));
   return [...names].flatMap((name) => {
-    const type = modelIfKnown(name);
-    return type === undefined ? [] : codeOfClass(type).parts;
+    return codeOfModel(name)?.parts ?? [];
   });
+}
+
+function codeOfModel(name: string): { readonly digest: string; readonly parts: readonly Part[] } | undefined {
+  if (told !== undefined) return told.get(name);
+  const type = modelIfKnown(name);
+  return type && codeOfClass(type);
 }
 
 /** Undefined for a class that is not loaded here, or not alone in having its name. */

@@ -17,6 +17,13 @@ export type StoreSpec =
 /** Stores in memory live as long as what names them; a Keyv is one store, whoever names it. */
 const stores = new WeakMap<object, Store>();
 
+let placeOf: ((file: string) => Promise<string>) | undefined;
+
+/** From now on files are looked for, and made, in other places: in a container. */
+export function relocateFiles(place: (file: string) => Promise<string>): void {
+  placeOf = place;
+}
+
 /**
  * The store that is meant, opened. Once for each in this process: a file that is named twice is opened once.
  *
@@ -24,7 +31,8 @@ const stores = new WeakMap<object, Store>();
  */
 export function openStore(meant: CacheStore, where: string): Maybe<Store> {
   const spec = meant as StoreSpec;
-  if (spec.kind === "sqlite") return openFile(path.resolve(spec.path));
+  if (spec.kind === "sqlite")
+    return placeOf === undefined ? openFile(path.resolve(spec.path)) : placeOf(spec.path).then(openFile);
   if (spec.kind === "memory") return remembered(stores, spec, () => new MemoryStore(spec.max));
   if (spec.kind === "keyv") return remembered(stores, spec.store, () => new KeyvStore(spec.store));
   throw new HypernodesError({ where, ...badOption("cache", meant, "sqlite(path), memory() or keyv(store)") });

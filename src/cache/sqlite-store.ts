@@ -175,6 +175,41 @@ export class SqliteStore implements Store {
     return removed;
   }
 
+  /** The number of the last entry that was written. */
+  get newest(): number {
+    const { id } = this.database.prepare("SELECT COALESCE(MAX(id), 0) AS id FROM entries").get() as unknown as {
+      id: number;
+    };
+    return id;
+  }
+
+  /** Takes over the entries of another file of ours that are not here: those with numbers above `after`. */
+  absorb(file: string, after: number): void {
+    this.database.prepare("ATTACH ? AS other").run(file);
+    try {
+      this.transaction("BEGIN IMMEDIATE", () =>
+        this.database.exec(`
+          INSERT INTO owners (pipeline, node, code) SELECT pipeline, node, code FROM other.owners WHERE TRUE
+            ON CONFLICT DO NOTHING;
+          INSERT INTO entries (key, kind, digest, models, owner, used, bytes, value)
+            SELECT key, kind, digest, models, ours.id, used, bytes, value
+            FROM other.entries JOIN other.owners AS theirs ON theirs.id = owner
+              JOIN main.owners AS ours USING (pipeline, node, code)
+            WHERE other.entries.id > ${after}
+            ON CONFLICT DO NOTHING`),
+      );
+    } finally {
+      this.database.exec("DETACH other");
+    }
+  }
+
+  /** Everything is in the file itself then, which may be copied. */
+  close(): void {
+    this.statements.clear();
+    this.database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    this.database.close();
+  }
+
   private statement(sql: string): StatementSyncInstance {
     return remembered(this.statements, sql, () => this.database.prepare(sql));
   }

@@ -10,13 +10,28 @@ export interface Origin {
   readonly ordinal: number;
 }
 
+/**
+ * Where many modules were made one file: under this global the file says which module's code is running. A place in a
+ * bundle is no place on a disk, so it begins with a scheme of its own.
+ */
+export const BUNDLED = "hypernodes:module";
+
+/** Whether an origin is a module in a bundle. */
+export function isBundled({ file }: Origin): boolean {
+  return file?.startsWith("bundle:") === true;
+}
+
+interface Bundled {
+  [BUNDLED]?: string | undefined;
+}
+
 const origins = new WeakMap<Class, Origin>();
 const classes = new Map<string, WeakRef<Class>[]>();
 
 /** Records that the module which is now calling a decorator defines a class. Once for each class. */
 export function recordOrigin(type: Class): void {
   if (origins.has(type)) return;
-  const file = callingFile();
+  const file = (globalThis as Bundled)[BUNDLED] ?? callingFile();
   const known = classes.get(keyOf(file, type.name)) ?? [];
   classes.set(keyOf(file, type.name), known);
   origins.set(type, { file, name: type.name, ordinal: known.length });

@@ -3,6 +3,7 @@ import type { Step } from "../graph/plan.js";
 import { inputError } from "../values/inputs.js";
 import { attempt, isGuarded } from "./attempt.js";
 import { within } from "./current-run.js";
+import { runChildElsewhere } from "./elsewhere.js";
 import { type Happening, now } from "./events.js";
 import type { Execution } from "./execution.js";
 import { nodeError, placeOf } from "./failure.js";
@@ -125,6 +126,7 @@ export function runChild({ execution, step, inputs, element }: Call, child: Chil
     if (i < lists) for (const slot of child.elementSlots[i]!) values[slot] = inputs[i];
     else if (child.argumentSlots[i - lists]! >= 0) values[child.argumentSlots[i - lists]!] = inputs[i];
   }
+  if (execution.isElsewhere(step)) return checkedElsewhere({ execution, step, inputs, element }, child, values, scope);
   if (child.plain && execution.isPlainFor(step, child) && scope === execution.scope && !scope.stopped) {
     const left = runStraight(child.program, values, scope, 0);
     if (left !== undefined) return execution.nest(child, values, scope, step, element).resume(left, child.pick);
@@ -137,6 +139,15 @@ export function runChild({ execution, step, inputs, element }: Call, child: Chil
     if (violations.length > 0) throw inputError(inner.path, violations);
     return inner.finish(child.pick);
   });
+}
+
+/** What is wrong with its inputs is told here, before they go anywhere. */
+async function checkedElsewhere(call: Call, child: ChildProgram, values: unknown[], scope: Scope): Promise<unknown> {
+  const violations = (await child.checks?.violations(values)) ?? [];
+  if (violations.length > 0) {
+    throw inputError(placeOf(call.execution.path, call.step.name, call.element), violations);
+  }
+  return runChildElsewhere(call, child, values, scope);
 }
 
 /** Calls, and does the same after an end at once as after one that is waited for. */

@@ -22,7 +22,9 @@ export type RunEvent =
   | Told<"resource", "start">
   | Told<"resource", "end", Timed>
   | Told<"resource", "failed", Failed & Timed>
-  | Told<"resource", "disposed">;
+  | Told<"resource", "disposed">
+  | Told<"container", "start" | "end", Container & Timed>
+  | Told<"container", "log", Container & { readonly stream: "stdout" | "stderr"; readonly text: string }>;
 
 interface Happened {
   /** The run's id: the same for every event of one run, nested pipelines included. */
@@ -69,6 +71,11 @@ interface Counted {
   readonly cached: number;
   /** Why: `code of normalise() in text.ts changed`. */
   readonly because: string;
+}
+
+interface Container {
+  /** The container's id at its provider. */
+  readonly id: string;
 }
 
 interface Retried {

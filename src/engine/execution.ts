@@ -4,8 +4,10 @@ import { acquire } from "./acquire.js";
 import { CachedExecution } from "./cached/cached-execution.js";
 import { collecting, failed, perform } from "./call.js";
 import { type CurrentRun, entering, leaving, within } from "./current-run.js";
+import { MapElsewhere } from "./elsewhere.js";
 import type { Happening } from "./events.js";
 import { failedBefore, placeOf } from "./failure.js";
+import { listsOf } from "./lists.js";
 import { type Maps, MapsHere } from "./maps-here.js";
 import type { ChildProgram, Program } from "./program.js";
 import { resultOf } from "./result.js";
@@ -172,8 +174,12 @@ export class Execution {
   }
 
   private begin(step: Step): void {
+    if (step.map !== undefined && this.cached === undefined && this.isElsewhere(step)) {
+      this.mapElsewhere(step);
+      return;
+    }
     if (step.map !== undefined) {
-      this.maps ??= goesAway(this.settings.maps) ? new MapsAway(this) : new MapsHere(this);
+      this.maps ??= this.mapsGoAway ? new MapsAway(this) : new MapsHere(this);
       this.maps.begin(step);
       return;
     }
@@ -183,6 +189,27 @@ export class Execution {
     }
     try {
       this.settleStep(step, this.evaluate(step));
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  /** Whether the elements of maps go to threads: from there, nothing goes to other places. */
+  get mapsGoAway(): boolean {
+    return goesAway(this.settings.maps) && !(this.plan.places && this.run.elsewhere !== undefined);
+  }
+
+  /** Whether a step is a nested pipeline that has a place of its own. */
+  isElsewhere(step: Step): boolean {
+    return step.child?.placement !== undefined && this.run.elsewhere !== undefined;
+  }
+
+  private mapElsewhere(step: Step): void {
+    try {
+      const values = step.map!.lists.map((list) => this.read(list));
+      const missing = this.plan.collects ? failedBefore([...values, ...this.inputsOf(step)]) : undefined;
+      if (missing !== undefined) this.end(step, missing);
+      else this.settleStep(step, new MapElsewhere(this, step, listsOf(step, values, this.placeOf(step))).run());
     } catch (error) {
       this.fail(error);
     }

@@ -64,6 +64,7 @@ export function print(value: unknown): string {
   } catch {
     text = `a value of type ${typeof value} that can't be printed`;
   }
-  text = text.replaceAll(/\s*\n\s*/g, " ");
+  // An error is known by its message; where its code lies differs from place to place.
+  text = text.replaceAll(/\n\s+at .*/g, "").replaceAll(/\s*\n\s*/g, " ");
   return text.length > PRINTED ? `${text.slice(0, PRINTED)}...` : text;
 }

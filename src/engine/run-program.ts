@@ -1,5 +1,7 @@
 import { AbortError } from "../errors.js";
 import { storesOf } from "./cached/stores.js";
+import type { Part } from "./elements.js";
+import type { Elsewhere } from "./elsewhere.js";
 import { type Explained, type Listener, now } from "./events.js";
 import { Execution } from "./execution.js";
 import { listsOf } from "./lists.js";
@@ -9,6 +11,8 @@ import { RunState } from "./run-state.js";
 import { Scope } from "./scope.js";
 import type { Settings } from "./settings.js";
 import { isThenable } from "./thenable.js";
+import { Progress } from "./threads/protocol.js";
+import { Window } from "./threads/window.js";
 
 /** What one run is told. */
 export interface RunRequest {
@@ -25,6 +29,14 @@ export interface RunRequest {
   /** Whether it is told for each node why it was computed, or was not. */
   readonly explain: boolean;
   readonly inputs: readonly string[];
+  /** What does the work of nested pipelines that have a place of their own. Undefined: everything runs here. */
+  readonly elsewhere?: Elsewhere | undefined;
+  /** The run's id, if it has begun elsewhere. */
+  readonly id?: string;
+  /** The pipeline's place in that run, if a part of it is run here: `Corpus.essays[3]`. */
+  readonly path?: string | undefined;
+  /** Which elements of a map these are, if that is not all of them. */
+  readonly part?: Part | undefined;
 }
 
 /**
@@ -39,7 +51,10 @@ export async function runProgram(request: RunRequest): Promise<Record<string, un
     checkLists(request);
     const opening = openStores(request, session.run);
     if (opening !== undefined) await opening;
-    const execution = new Execution(program, values, session.run, session.scope, settings);
+    const { path, part } = request;
+    const standing = path === undefined ? undefined : { path };
+    const window = part && new Window({ ...part, offset: 0 }, Progress.for(0), session.scope, []);
+    const execution = new Execution(program, values, session.run, session.scope, settings, standing, window);
     const result = execution.finish();
     outputs = (isThenable(result) ? await session.scope.unlessStopped(result) : result) as Record<string, unknown>;
   } catch (error) {
@@ -89,7 +104,7 @@ export class Session {
 
   constructor(private readonly request: Omit<RunRequest, "program" | "values">) {
     this.resources = request.resources ?? new Resources();
-    this.run = new RunState(this.resources, request.listener);
+    this.run = new RunState(this.resources, request.listener, request.id, request.elsewhere);
     const { signal, name: path, inputs } = request;
     this.run.tell?.({ type: "run", phase: "start", path, name: path, inputs });
     if (signal?.aborted) this.abort();
@@ -113,6 +128,7 @@ export class Session {
     this.request.signal?.removeEventListener("abort", this.onAbort);
     if (failure !== undefined) this.scope.stop(failure.error);
     const idle = await this.idleWithinGrace();
+    await this.request.elsewhere?.end();
     if (this.run.remembers) await this.run.remember(this.request.explain ? (why) => this.explain(why) : undefined);
     let error = failure?.error;
     if (this.request.resources === undefined) {

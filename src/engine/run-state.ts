@@ -6,6 +6,7 @@ import type { CacheStore } from "../dsl/choices.js";
 import { remembered } from "../graph/remembered.js";
 import { Accounts } from "./cached/accounts.js";
 import type { CurrentRun } from "./current-run.js";
+import type { Elsewhere } from "./elsewhere.js";
 import { type Explained, type Happening, type Listener, now, type RunEvent } from "./events.js";
 import type { Resources } from "./resources.js";
 import type { Scope } from "./scope.js";
@@ -27,6 +28,8 @@ export class RunState {
     readonly resources: Resources,
     private readonly listener: Listener | undefined,
     id?: string,
+    /** What nested pipelines run in that have a place of their own; undefined: everything runs here. */
+    readonly elsewhere?: Elsewhere | undefined,
   ) {
     this.identity = id;
     if (listener === undefined) return;

@@ -30,7 +30,7 @@ const known = new WeakMap<Choices, Settings>();
 /**
  * The settings that some choices make, which are looked at once.
  *
- * @throws {HypernodesError} `BAD_OPTION`, or `NOT_BUILT` for what this version can't do yet.
+ * @throws {HypernodesError} `BAD_OPTION`, `UNKNOWN_OPTION`.
  */
 export function settingsOf(choices: Choices, pipeline: string): Settings {
   return remembered(known, choices, () => checkedSettings(choices, pipeline));
@@ -58,14 +58,7 @@ function checkedSettings(choices: Choices, pipeline: string): Settings {
   for (const [option, mode] of Object.entries({ nodes, maps })) {
     if (!MODES.includes(mode)) throw bad(option, mode, '"sequential", "async", "threaded" or "parallel"');
   }
-  const { runOn, cache } = choices;
-  if (runOn !== undefined && runOn.kind !== "local") {
-    throw notBuilt(
-      pipeline,
-      `the placement ${runOn.kind}(...)`,
-      "Run it here: leave @runOn out, or say { runOn: local() }.",
-    );
-  }
+  const { cache } = choices;
   return { nodes, maps, maxWorkers, graceMs, resourceLimits, cache: cache || undefined, choices };
 }
 
@@ -83,9 +76,4 @@ export function isOneAtATime(mode: ExecutionMode): boolean {
 /** How many elements of a map are under way at once in one thread. */
 export function elementsAtOnce({ maps, maxWorkers }: Settings): number {
   return isOneAtATime(maps) ? 1 : maxWorkers;
-}
-
-/** The error of what a pipeline may say already, but this version can't do. */
-function notBuilt(where: string, what: string, advice: string): HypernodesError {
-  return new HypernodesError({ code: "NOT_BUILT", where, problem: `${what} is not built yet in this version`, advice });
 }

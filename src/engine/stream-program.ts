@@ -8,7 +8,6 @@ import { openStores, type RunRequest, Session } from "./run-program.js";
 import { elementsAtOnce } from "./settings.js";
 import { isThenable } from "./thenable.js";
 import { StreamedVisits } from "./threads/streamed-visits.js";
-import { goesAway } from "./threads/threads.js";
 
 /** A list whose elements may come over time. */
 type Source = Iterable<unknown> | AsyncIterable<unknown>;
@@ -17,7 +16,7 @@ type Source = Iterable<unknown> | AsyncIterable<unknown>;
  * Runs a program of one mapped step for elements as they come, and yields the results as they end. At most `maxWorkers`
  * elements are under way or waiting to be taken. A consumer that stops early stops the run.
  */
-export async function* streamProgram(request: RunRequest): AsyncGenerator<unknown, void, undefined> {
+export async function* streamProgram(request: RunRequest, given?: Elements): AsyncGenerator<unknown, void, undefined> {
   const session = new Session(request);
   const { program, values, settings } = request;
   const step = program.plan.steps[0]!;
@@ -28,9 +27,9 @@ export async function* streamProgram(request: RunRequest): AsyncGenerator<unknow
   }
   const outer = new Execution(program, values, session.run, session.scope, settings).standBy();
   const shared = step.arguments.map((argument) => outer.read(argument));
-  const elements = elementsOf(step, values, request.name);
+  const elements = given ?? elementsOf(step, values, request.name);
   const window = new Window();
-  const away = goesAway(settings.maps) ? new StreamedVisits(outer, step) : undefined;
+  const away = outer.mapsGoAway ? new StreamedVisits(outer, step) : undefined;
   const limit = away === undefined ? elementsAtOnce(settings) : settings.maxWorkers;
   let failure: { error: unknown } | undefined;
   let finished = false;
@@ -133,10 +132,15 @@ class Window {
 }
 
 type Pulled = IteratorResult<unknown[], unknown>;
-type Elements = { next(): Pulled | Promise<Pulled>; return?(): unknown };
+
+/** Elements as they come: each with a value from each list. */
+export interface Elements {
+  next(): Pulled | Promise<Pulled>;
+  return?(): unknown;
+}
 
 /** The elements of one or more lists, each with one value from each list. Only a product holds lists in memory. */
-function elementsOf(step: Step, values: readonly unknown[], where: string): Elements {
+export function elementsOf(step: Step, values: readonly unknown[], where: string): Elements {
   const names = step.map!.lists.map(({ slot }) => step.node.dependencies[slot]!.on);
   const sources = step.map!.lists.map(({ slot }, i) => sourceOf(values[slot], names[i]!, where));
   if (step.map!.product && sources.length > 1) return product(sources);

@@ -58,6 +58,7 @@ export function planOver(plan: Plan, pipeline: PipelineClass, choices: Choices, 
         child: {
           nested,
           plan,
+          placement: undefined,
           elementSlots: over.map((input) => taken.filter((t) => t.name === input).map((t) => t.slot)),
           argumentSlots: shared.map((input) => input.slot),
           pick: -1,
@@ -68,6 +69,7 @@ export function planOver(plan: Plan, pipeline: PipelineClass, choices: Choices, 
     outputs: [{ name, slot }],
     flows: false,
     collects: onError === "collect",
+    places: plan.places,
     over: options,
   };
 }

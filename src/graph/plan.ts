@@ -1,3 +1,4 @@
+import type { Placement } from "../dsl/choices.js";
 import { HypernodesError } from "../errors.js";
 import {
   type Dependency,
@@ -11,6 +12,7 @@ import {
 import { suggestion } from "./nearest.js";
 import { ancestors, nodesByName, topologicalOrder } from "./order.js";
 import type { OverOptions } from "./plan-over.js";
+import { childChoices } from "./reflect.js";
 import { remembered } from "./remembered.js";
 
 /**
@@ -33,6 +35,8 @@ export interface Plan {
   readonly flows: boolean;
   /** Whether any step leaves errors in the place of values. */
   readonly collects: boolean;
+  /** Whether any pipeline nested in it, or in those, runs in another place than here by its own choice. */
+  readonly places: boolean;
   /** How a whole pipeline is mapped over, if that is the plan's one step. */
   readonly over?: OverOptions;
 }
@@ -86,6 +90,8 @@ interface PlannedMap {
 export interface PlannedChild {
   readonly nested: NestedGraph;
   readonly plan: Plan;
+  /** Where it runs by its own choice, if that is another place than here. */
+  readonly placement: Placement | undefined;
   /** For each list of the map, the slots in the child's plan that get its element. */
   readonly elementSlots: readonly (readonly number[])[];
   /** For each argument, its slot in the child's plan. -1: nothing there needs it. */
@@ -221,6 +227,7 @@ function compile(graph: Graph, outputs: readonly string[], given: ReadonlySet<st
     outputs: outputs.map((name) => slotted(byName.get(name)!)),
     flows: followers.some((indices) => indices.length > 0),
     collects: computed.some((n) => n.options.onError === "collect"),
+    places: steps.some(({ child }) => child !== undefined && (child.placement !== undefined || child.plan.places)),
   };
 }
 
@@ -242,7 +249,7 @@ function draft(
         if (resources.has(on)) continue;
         resources.add(on);
         visit(from.dependencies);
-      } else if (as === "element" && path.length === 0 && from.mapped && node.mapped!.mode === "zip") flowsFrom.add(on);
+      } else if (as === "element" && path.length === 0 && flows(from, node)) flowsFrom.add(on);
       else after.add(on);
     }
   };
@@ -255,6 +262,17 @@ function draft(
     mapped: node.mapped !== undefined,
     resources: [...resources],
   };
+}
+
+/** Whether a map takes another one's elements as they come. Whole lists go to other places, and come back. */
+function flows(from: GraphNode, to: GraphNode): boolean {
+  const isHere = ({ nested }: GraphNode) => nested === undefined || ownPlacement(nested) === undefined;
+  return from.mapped !== undefined && to.mapped!.mode === "zip" && isHere(from) && isHere(to);
+}
+
+function ownPlacement(nested: NestedGraph): Placement | undefined {
+  const { runOn } = childChoices({}, nested);
+  return runOn === undefined || runOn.kind === "local" ? undefined : runOn;
 }
 
 /** The resources among some nodes, each after those it is built from. */
@@ -303,6 +321,7 @@ function plannedChild(
   return {
     nested,
     plan,
+    placement: ownPlacement(nested),
     elementSlots: lists.map((list) =>
       elements
         .filter((e) => written(e) === written(list))

@@ -45,6 +45,30 @@ export interface DecodeOptions {
  * @throws {ValueError} `UNSERIALISABLE` with the path to what can't travel.
  */
 export function encode(value: unknown, options: EncodeOptions = {}): Uint8Array {
+  const { length, parts } = encodeInParts(value, options);
+  const bytes = new Uint8Array(options.shared ? new SharedArrayBuffer(length) : new ArrayBuffer(length));
+  let offset = 0;
+  for (const part of parts) {
+    bytes.set(part, offset);
+    offset += part.length;
+  }
+  return bytes;
+}
+
+/** A value's bytes in pieces that follow each other. */
+export interface EncodedParts {
+  /** How many bytes they have in all. */
+  readonly length: number;
+  readonly parts: readonly Uint8Array[];
+}
+
+/**
+ * The bytes that `encode` gives, for who sends them on: the memory of large typed arrays is not copied. It must not be
+ * changed meanwhile.
+ *
+ * @throws {ValueError} as `encode` does.
+ */
+export function encodeInParts(value: unknown, options: EncodeOptions = {}): EncodedParts {
   const dismantled = dismantle(value, options.memory !== undefined);
   const writer = new Writer(options.memory);
   try {
@@ -53,8 +77,7 @@ export function encode(value: unknown, options: EncodeOptions = {}): Uint8Array 
   } catch (error) {
     throw error instanceof TypeError ? unserialisable(error) : tooDeep(error);
   }
-  const body = writer.releaseBuffer();
-  return assemble(body, writer.views, dismantled.table !== undefined, options);
+  return inParts(writer.releaseBuffer(), writer.views, dismantled.table !== undefined, options);
 }
 
 /** What only the base format sees: what looks like a plain object and is none. */
@@ -73,29 +96,36 @@ function rootOf({ value, table }: Dismantled): unknown {
   return table === undefined ? value : [value, table.classes, Int32Array.from(table.objects), table.properties];
 }
 
-function assemble(body: Uint8Array, views: readonly ArrayBufferView[], hasTable: boolean, options: EncodeOptions) {
-  const { shared = false, unchecked = false } = options;
-  let length = aligned(HEADER + body.length);
-  for (const view of views) length = aligned(length + view.byteLength);
-  const bytes = new Uint8Array(shared ? new SharedArrayBuffer(length) : new ArrayBuffer(length));
-  bytes.set(body, HEADER);
-  let offset = aligned(HEADER + body.length);
-  for (const view of views) {
-    bytes.set(new Uint8Array(view.buffer, view.byteOffset, view.byteLength), offset);
-    offset = aligned(offset + view.byteLength);
+function inParts(
+  body: Uint8Array,
+  views: readonly ArrayBufferView[],
+  hasTable: boolean,
+  { unchecked = false, salt }: EncodeOptions,
+): EncodedParts {
+  const header = new Uint8Array(HEADER);
+  const parts: Uint8Array[] = [header];
+  let length = HEADER;
+  for (const { buffer, byteOffset, byteLength } of [body, ...views]) {
+    const end = length + byteLength;
+    // The checksum of no bytes is none, whatever it was before.
+    if (byteLength > 0) parts.push(new Uint8Array(buffer, byteOffset, byteLength));
+    length = aligned(end);
+    if (length > end) parts.push(new Uint8Array(length - end));
   }
-  const header = new DataView(bytes.buffer, 0, HEADER);
-  header.setUint32(0, MAGIC, true);
-  header.setUint8(4, VERSION);
-  header.setUint8(5, (hasTable ? HAS_TABLE : 0) | (unchecked ? 0 : CHECKED));
-  header.setUint32(12, body.length, true);
-  if (!unchecked) header.setUint32(8, checksumOf(bytes, options.salt), true);
-  return bytes;
+  const fields = new DataView(header.buffer);
+  fields.setUint32(0, MAGIC, true);
+  fields.setUint8(4, VERSION);
+  fields.setUint8(5, (hasTable ? HAS_TABLE : 0) | (unchecked ? 0 : CHECKED));
+  fields.setUint32(12, body.length, true);
+  if (!unchecked) fields.setUint32(8, checksumOf(parts, salt), true);
+  return { length, parts };
 }
 
 /** Of everything but itself. */
-function checksumOf(bytes: Uint8Array, salt = ""): number {
-  return zlib.crc32(bytes.subarray(12), zlib.crc32(bytes.subarray(0, 8), zlib.crc32(salt)));
+function checksumOf([first, ...others]: readonly Uint8Array[], salt = ""): number {
+  let sum = zlib.crc32(first!.subarray(12), zlib.crc32(first!.subarray(0, 8), zlib.crc32(salt)));
+  for (const part of others) sum = zlib.crc32(part, sum);
+  return sum;
 }
 
 /**
@@ -130,7 +160,7 @@ function headerOf(bytes: Uint8Array, salt: string | undefined): { bodyLength: nu
   const bodyLength = header.getUint32(12, true);
   if (HEADER + bodyLength > bytes.length) throw badBytes("they are truncated");
   const isChecked = (flags & CHECKED) !== 0 || salt !== undefined;
-  if (isChecked && header.getUint32(8, true) !== checksumOf(bytes, salt)) {
+  if (isChecked && header.getUint32(8, true) !== checksumOf([bytes], salt)) {
     throw badBytes("their checksum is wrong: they are damaged or truncated");
   }
   return { bodyLength, hasTable: (flags & HAS_TABLE) !== 0 };

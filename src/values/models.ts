@@ -91,6 +91,14 @@ export function modelNamed(name: string): Model {
   return known as Model;
 }
 
+/** All models of the program that have a name to themselves. */
+export function knownModels(): Model[] {
+  look();
+  return [...byName.values()].filter(
+    (known): known is Model => !Array.isArray(known) && !OURS.has((known as Model).type),
+  );
+}
+
 function ambiguous(name: string, types: readonly Class[]): string {
   return `${types.length} classes are named ${name}: give all but one another name, @model({ name: "..." })`;
 }

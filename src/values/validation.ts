@@ -7,7 +7,9 @@ import type { Violation } from "../errors.js";
  * @param values the values by property; those that are undefined are passed over.
  */
 export async function validate(type: Function, values: Readonly<Record<string, unknown>>): Promise<Violation[]> {
-  const { validate } = await import("class-validator");
+  const loaded = await import("class-validator");
+  // Bundlers give what a CommonJS package exports as the default alone.
+  const { validate } = (loaded as { default?: Validator }).default ?? (loaded as Validator);
   const object = Object.assign(Object.create(type.prototype as object), values) as object;
   const errors = await validate(object, {
     skipUndefinedProperties: true,
@@ -16,6 +18,8 @@ export async function validate(type: Function, values: Readonly<Record<string, u
   });
   return errors.filter((error) => error.property in values).flatMap((error) => violationsOf(error, ""));
 }
+
+type Validator = Pick<typeof import("class-validator"), "validate">;
 
 function violationsOf(error: ValidationError, within: string): Violation[] {
   const path = /^\d+$/.test(error.property)

@@ -42,7 +42,12 @@ function resolveAnew(specifier: string, from: Script): Target {
 
 /** Our own modules are a package, whether they are installed as one or not. */
 const OURS = new URL("../../", import.meta.url).href;
-const { version: VERSION } = createRequire(import.meta.url)("../../../package.json") as { version: string };
+
+/** Read when it is first asked for: in a container there is no such file, and nobody asks. */
+function ourVersion(): string {
+  const { version } = createRequire(import.meta.url)("../../../package.json") as { version: string };
+  return version;
+}
 
 const EXTENSIONS = [".ts", ".tsx", ".mts", ".cts", ".js", ".mjs", ".cjs", ".jsx"];
 
@@ -55,7 +60,7 @@ function candidates(url: string): string[] {
 function loadedFrom(url: string): Target {
   for (const candidate of candidates(url)) {
     const script = scriptAt(candidate);
-    if (script?.url.startsWith(OURS)) return { kind: "package", name: `hypernodes ${VERSION}` };
+    if (script?.url.startsWith(OURS)) return { kind: "package", name: `hypernodes ${ourVersion()}` };
     if (script !== undefined) return { kind: "script", script };
   }
   const file = fileURLToPath(url);

@@ -7,13 +7,13 @@ import { remembered } from "../../graph/remembered.js";
 import { Chain } from "../chain.js";
 import { within } from "../current-run.js";
 import { Elements } from "../elements.js";
+import { MapElsewhere } from "../elsewhere.js";
 import { now } from "../events.js";
 import { failedBefore } from "../failure.js";
 import { type List, listsOf } from "../lists.js";
 import { counts, MapRun, type Selection } from "../map-run.js";
 import type { Maps } from "../maps-here.js";
 import { FusedMaps } from "../threads/fused-maps.js";
-import { goesAway } from "../threads/threads.js";
 import type { CachedExecution } from "./cached-execution.js";
 import { tellFound, tellMissed } from "./happenings.js";
 
@@ -250,7 +250,9 @@ export class CachedMaps implements Maps {
       this.runs.add(closing);
       try {
         within(current, program.anyAsync, () => {
-          if (goesAway(execution.settings.maps)) {
+          if (execution.isElsewhere(step)) {
+            new MapElsewhere(execution, step, lists, selection).run().then(ends, (error) => closing.close(error));
+          } else if (execution.mapsGoAway) {
             const away = new FusedMaps(execution, [step], (_, results) => ends(results), selection);
             run = away;
             away.start();

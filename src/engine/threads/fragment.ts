@@ -5,12 +5,12 @@ import { originOf } from "../../dsl/origin.js";
 import { HypernodesError, ValueError } from "../../errors.js";
 import { mappedLists, written } from "../../graph/graph.js";
 import { type Argument, isTimed, type Plan, type Step } from "../../graph/plan.js";
-import { remembered } from "../../graph/remembered.js";
 import { encode } from "../../values/codec.js";
 import { storesOf } from "../cached/stores.js";
 import { indexIn } from "../elements.js";
 import type { Execution } from "../execution.js";
-import type { CachedSpec, Company, FragmentSpec, PlanSource } from "./protocol.js";
+import { sourceOf } from "../remade.js";
+import type { CachedSpec, Company, FragmentSpec } from "./protocol.js";
 import { cantTravel } from "./result-bytes.js";
 import { poolFor } from "./threads.js";
 import { type Range, Visit } from "./visit.js";
@@ -110,9 +110,11 @@ export class Fragment {
     const { program, settings, run, path, values } = this.execution;
     const slots = sharedSlots(program.plan, this.steps);
     const spec: FragmentSpec = {
-      source: this.source(),
-      steps: this.steps.map(({ index }) => index),
-      wanted: this.wanted.map(({ index }) => index),
+      source: sourceOf(
+        program,
+        { steps: this.steps.map(({ index }) => index), wanted: this.wanted.map(({ index }) => index) },
+        this.onError,
+      ),
       path,
       multiple: this.multiple,
       run: run.tell === undefined ? "" : run.id,
@@ -121,7 +123,6 @@ export class Fragment {
       cached: this.cachedSpec(),
       overlapping: this.overlapping,
       graceMs: settings.graceMs,
-      fields: fieldsOf(program.object, program.plan),
       values: slots.map((slot) => [slot, values[slot]]),
     };
     try {
@@ -139,20 +140,6 @@ export class Fragment {
     return {
       codes: steps.map(({ index }) => codes.steps[index]!.child),
       stores: inner.map((session) => (session === undefined ? -1 : sessions.indexOf(session))),
-    };
-  }
-
-  private source(): PlanSource {
-    const { plan, children } = this.execution.program;
-    const { outputs, given } = pipelinePlan(plan);
-    return {
-      outputs: outputs.map(({ name }) => name),
-      given: given.map(({ name }) => name),
-      over: plan.over && {
-        ...plan.over,
-        onError: this.onError ?? plan.over.onError,
-        checked: children[0]!.checks !== undefined,
-      },
     };
   }
 
@@ -177,7 +164,7 @@ export class Fragment {
     const step = this.steps.find((s) => reads(s).some((argument) => argument.slot === slot)) ?? this.steps[0]!;
     const index = reads(step).findIndex((argument) => argument.slot === slot);
     const name = index < 0 ? resource?.name : written(dependenciesOf(step)[index]!);
-    return cantTravel(step, path, element, error, depth, `what it takes from "${name}"`);
+    return cantTravel(step, path, element, error, depth, `what it takes from "${name}" can't travel between threads`);
   }
 }
 
@@ -200,38 +187,4 @@ function sharedSlots(plan: Plan, steps: readonly Step[]): number[] {
     if (step.map?.product) step.map.lists.forEach(add);
   }
   return [...found];
-}
-
-const fieldsKnown = new WeakMap<object, Record<string, unknown>>();
-
-/**
- * The fields of a pipeline object that have no role and can travel; a thread makes the others anew. Looked at once, as
- * `this` in nodes is.
- */
-function fieldsOf(object: object, plan: Plan): Record<string, unknown> {
-  return remembered(fieldsKnown, object, () => readFields(object, pipelinePlan(plan)));
-}
-
-/** The plan of the pipeline itself, where it is mapped over as a whole. */
-function pipelinePlan(plan: Plan): Plan {
-  return plan.over === undefined ? plan : plan.steps[0]!.child!.plan;
-}
-
-function readFields(object: object, plan: Plan): Record<string, unknown> {
-  const roles = new Set(plan.graph.nodes.map(({ name }) => name));
-  const fields: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(object)) {
-    if (!roles.has(name) && travels(value)) fields[name] = value;
-  }
-  return fields;
-}
-
-function travels(value: unknown): boolean {
-  try {
-    encode(value, { unchecked: true });
-    return true;
-  } catch (error) {
-    if (error instanceof ValueError) return false;
-    throw error;
-  }
 }

@@ -32,7 +32,7 @@ export class FusedMaps implements Ends {
     private readonly selection?: Selection & { readonly lists: readonly List[] },
   ) {
     const { plan, settings } = execution;
-    this.length = selection?.count ?? lengthOf(execution, steps);
+    this.length = selection?.count ?? execution.window?.count ?? lengthOf(execution, steps);
     this.left = this.length;
     this.wanted = steps.filter((step) => isWanted(step, steps, plan));
     this.results = this.wanted.map(() => new Array(this.length));
@@ -69,7 +69,7 @@ export class FusedMaps implements Ends {
   }
 
   get indices(): readonly number[] | undefined {
-    return this.selection?.indices;
+    return this.selection?.indices ?? this.execution.window?.indices;
   }
 
   inputs({ map }: Step, element: number): readonly unknown[] {

@@ -3,10 +3,11 @@ import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { workerData } from "node:worker_threads";
 import type { PipelineClass } from "../../dsl/members.js";
-import { classFrom, type Origin } from "../../dsl/origin.js";
+import { classFrom, isBundled, type Origin } from "../../dsl/origin.js";
 import { HypernodesError } from "../../errors.js";
 import { remembered } from "../../graph/remembered.js";
 import { summary } from "../failure.js";
+import { importBundle } from "./importing-bundle.js";
 import { thread } from "./inside.js";
 import { registerLoaders } from "./loaders.js";
 import type { ThreadData } from "./protocol.js";
@@ -23,7 +24,7 @@ export async function importedClass(origin: Origin): Promise<PipelineClass> {
   const file = origin.file!;
   let type = classFrom(origin);
   if (type === undefined) {
-    await remembered(imports, file, () => importing(origin.name, file));
+    await remembered(imports, file, () => (isBundled(origin) ? importBundle() : importing(origin.name, file)));
     type = classFrom(origin);
   }
   if (type !== undefined) return type as unknown as PipelineClass;

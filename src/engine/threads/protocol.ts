@@ -3,25 +3,13 @@ import type { Codes } from "../../cache/codes.js";
 import type { ExecutionOptions } from "../../dsl/choices.js";
 import type { Origin } from "../../dsl/origin.js";
 import type { NodeError } from "../../errors.js";
-import type { OverOptions } from "../../graph/plan-over.js";
 import type { Part } from "../elements.js";
 import type { RunEvent } from "../events.js";
-
-/** What a thread makes a plan of anew: it has the classes, once it has imported their module. */
-export interface PlanSource {
-  readonly outputs: readonly string[];
-  readonly given: readonly string[];
-  /** A map over the whole pipeline, and whether its elements are to be checked. */
-  readonly over: (OverOptions & { readonly checked: boolean }) | undefined;
-}
+import type { ProgramSource } from "../remade.js";
 
 /** The part of a run that goes to threads: some steps of a plan, and what all its visits share. Encoded once. */
 export interface FragmentSpec {
-  readonly source: PlanSource;
-  /** Indices of the steps in the plan. */
-  readonly steps: readonly number[];
-  /** Indices of those whose values come home. */
-  readonly wanted: readonly number[];
+  readonly source: ProgramSource;
   /** The pipeline's place in the run: `Corpus.essays[3]`. */
   readonly path: string;
   /** The run's id. */
@@ -37,8 +25,6 @@ export interface FragmentSpec {
   /** How many elements of one visit are under way at once. */
   readonly overlapping: number;
   readonly graceMs: number;
-  /** The pipeline object's fields without a role, by name: what its methods may read of `this`. */
-  readonly fields: Readonly<Record<string, unknown>>;
   /** Values by slot. */
   readonly values: readonly (readonly [slot: number, value: unknown])[];
 }

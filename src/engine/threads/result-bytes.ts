@@ -55,7 +55,7 @@ function withoutValue(
 }
 
 /**
- * The error of a value that can't go to a thread, or come from one.
+ * The error of a value that can't go to where it is needed, or come from there.
  *
  * @param depth how much of the path is not inside the value.
  */
@@ -65,13 +65,13 @@ export function cantTravel(
   element: number | undefined,
   error: ValueError,
   depth: number,
-  what = "its value",
+  what = "its value can't travel between threads",
 ): NodeError {
   const inside = printPath(error.path.slice(depth));
   return new NodeError({
     code: "UNSERIALISABLE",
     where: placeOf(path, step.name, element),
-    problem: `${what} can't travel between threads: ${inside === "" ? "" : `at ${inside}, `}${error.problem}`,
+    problem: `${what}: ${inside === "" ? "" : `at ${inside}, `}${error.problem}`,
     advice: error.advice,
     node: step.name,
     element,

@@ -13,7 +13,7 @@ const pools = new Map<string, Promise<Pool>>();
 export function poolFor(resourceLimits: ThreadLimits | undefined): Promise<Pool> {
   return remembered(pools, JSON.stringify(resourceLimits ?? {}), async () => {
     const { Pool } = await import("./pool.js");
-    return new Pool(THREADS, resourceLimits, typeof require === "function");
+    return new Pool(THREADS, resourceLimits, typeof module === "object");
   });
 }
 

@@ -1,21 +1,17 @@
 import { setCodes } from "../../cache/codes.js";
 import { CacheSession } from "../../cache/session.js";
 import type { CacheStore, Choices } from "../../dsl/choices.js";
-import type { PipelineClass } from "../../dsl/members.js";
 import { AbortError, NodeError } from "../../errors.js";
-import { type Plan, planFor } from "../../graph/plan.js";
-import { planOver } from "../../graph/plan-over.js";
-import { planPart } from "../../graph/plan-part.js";
-import { reflect } from "../../graph/reflect.js";
+import type { Plan } from "../../graph/plan.js";
 import { remembered } from "../../graph/remembered.js";
 import { decode } from "../../values/codec.js";
-import { inputChecksOf } from "../../values/inputs.js";
 import { storesOf } from "../cached/stores.js";
 import { indexIn } from "../elements.js";
 import { now, type RunEvent } from "../events.js";
 import { Execution } from "../execution.js";
 import type { List } from "../lists.js";
-import { type Program, programFor, programOver } from "../program.js";
+import type { Program } from "../program.js";
+import { remake } from "../remade.js";
 import { Resources } from "../resources.js";
 import { RunState } from "../run-state.js";
 import { Scope } from "../scope.js";
@@ -146,13 +142,12 @@ function fragmentOf(message: VisitMessage): Promise<Fragment> {
 async function makeFragment({ origin, spec: bytes, memory }: VisitMessage): Promise<Fragment> {
   const type = await importedClass(origin);
   const spec = decode(new Uint8Array(bytes), { viewsFrom: VIEWS_FROM, memory }) as FragmentSpec;
-  const object = Object.assign(new type() as object, spec.fields);
   // What is nested asks for its stores at home; what is here is looked up there before it comes.
   const choices: Choices = {
     ...(spec.execution && { execution: spec.execution }),
     ...(spec.cached && { cache: AT_HOME }),
   };
-  const program = programOf(type, object, choices, spec);
+  const program = remake(type, choices, spec.source);
   for (const [i, codes] of (spec.cached?.codes ?? []).entries())
     if (codes) setCodes(program.children[i]!.program, codes);
   const values: unknown[] = new Array(program.plan.slots).fill(undefined);
@@ -185,16 +180,6 @@ function sessionsOf({ program, settings, spec }: Fragment, away: StoresAway): Ma
     sessions.set(store, session);
   }
   return sessions;
-}
-
-function programOf(type: PipelineClass, object: object, choices: Choices, spec: FragmentSpec): Program {
-  const { outputs, given, over } = spec.source;
-  const part = (plan: Plan) => planPart(plan, spec.steps, spec.wanted).plan;
-  const plan = planFor(reflect(type), outputs, given);
-  if (over === undefined) return programFor(object, part(plan));
-  const elements = plan.inputs.filter(({ name }) => over.over.includes(name));
-  const checks = over.checked ? inputChecksOf(type, elements) : undefined;
-  return programOver(object, part(planOver(plan, type, choices, over)), checks);
 }
 
 /** Computes a node, or as many elements as there is time for. */

@@ -5,9 +5,8 @@ import { print } from "../engine/failure.js";
 import { listsOf } from "../engine/lists.js";
 import { type Program, programFor, programOver } from "../engine/program.js";
 import type { Resources } from "../engine/resources.js";
-import { type RunRequest, runProgram } from "../engine/run-program.js";
+import type { RunRequest } from "../engine/run-program.js";
 import { settingsOf } from "../engine/settings.js";
-import { streamProgram } from "../engine/stream-program.js";
 import { heldAtImport } from "../engine/threads/inside.js";
 import { badOption, HypernodesError, InputError, type Violation } from "../errors.js";
 import { type Graph, inputNames } from "../graph/graph.js";
@@ -15,6 +14,7 @@ import { suggestion } from "../graph/nearest.js";
 import { type Plan, type PlannedInput, planFor } from "../graph/plan.js";
 import { type OverOptions, planOver } from "../graph/plan-over.js";
 import { checkElements, inputChecksOf, inputError, nameViolations, requirements } from "../values/inputs.js";
+import { elsewhere, HERE, placeFor } from "./places.js";
 
 /** One use of a pipeline: what is to run, with what, under which choices. */
 export interface Use {
@@ -30,15 +30,16 @@ export interface Use {
   readonly explain: boolean;
 }
 
-/** Runs a pipeline once, in this process. */
-export async function runLocally(use: Use): Promise<Record<string, unknown>> {
+/** Runs a pipeline once, where it is placed. */
+export async function run(use: Use): Promise<Record<string, unknown>> {
   const plan = planFor(use.graph, use.outputs, Object.keys(use.given));
   const values = await prepare(use, plan, plan.inputs);
-  return runProgram(request(use, programFor(use.pipeline, plan), values));
+  const place = placeFor(use.choices, use.graph.pipeline) ?? HERE;
+  return (await place).run(request(use, programFor(use.pipeline, plan), values));
 }
 
-/** Runs a pipeline for each element of some inputs, in this process. All elements are checked before any node runs. */
-export async function mapLocally(use: Use, options: Partial<OverOptions>): Promise<unknown[]> {
+/** Runs a pipeline for each element of some inputs. All elements are checked before any node runs. */
+export async function map(use: Use, options: Partial<OverOptions>): Promise<unknown[]> {
   const { plan, whole } = over(use, options);
   const values = await prepare(use, plan, whole);
   const step = plan.steps[0]!;
@@ -55,19 +56,18 @@ export async function mapLocally(use: Use, options: Partial<OverOptions>): Promi
     values[slots[i]!] = checked.elements;
   }
   if (violations.length > 0) throw inputError(use.graph.pipeline, violations);
-  const outputs = await runProgram(request(use, programOver(use.pipeline, plan, undefined), values));
+  const place = placeFor(use.choices, use.graph.pipeline) ?? HERE;
+  const outputs = await (await place).run(request(use, programOver(use.pipeline, plan, undefined), values));
   return outputs[use.graph.pipeline] as unknown[];
 }
 
-/** Runs a pipeline for elements as they come, in this process. An element is checked when it comes. */
-export async function* streamLocally(
-  use: Use,
-  options: Partial<OverOptions>,
-): AsyncGenerator<unknown, void, undefined> {
+/** Runs a pipeline for elements as they come. An element is checked when it comes. */
+export async function* stream(use: Use, options: Partial<OverOptions>): AsyncGenerator<unknown, void, undefined> {
   const { plan, whole, elements } = over(use, options);
   const values = await prepare(use, plan, whole);
   const checks = inputChecksOf(use.pipeline.constructor, elements);
-  yield* streamProgram(request(use, programOver(use.pipeline, plan, checks), values));
+  const place = placeFor(use.choices, use.graph.pipeline) ?? HERE;
+  yield* (await place).stream(request(use, programOver(use.pipeline, plan, checks), values));
 }
 
 /** The plan of a map over the whole pipeline; which of its inputs are taken whole; which of the inner ones get elements. */
@@ -137,5 +137,6 @@ function request(use: Use, program: Program, values: unknown[]): RunRequest {
     listener: use.listener,
     explain: use.explain,
     inputs: Object.keys(use.inputs),
+    elsewhere: program.plan.places ? elsewhere() : undefined,
   };
 }

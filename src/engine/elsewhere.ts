@@ -1,0 +1,161 @@
+import { codesToTell, modelCodesToTell } from "../cache/codes.js";
+import type { CacheStore, Placement } from "../dsl/choices.js";
+import type { PipelineClass } from "../dsl/members.js";
+import { NodeError } from "../errors.js";
+import type { Plan, Step } from "../graph/plan.js";
+import { planPart } from "../graph/plan-part.js";
+import { storesOf } from "./cached/stores.js";
+import type { Call } from "./call.js";
+import { now } from "./events.js";
+import type { Execution } from "./execution.js";
+import { placeOf } from "./failure.js";
+import type { List } from "./lists.js";
+import { counts, type Selection } from "./map-run.js";
+import type { PlacedWork } from "./placed.js";
+import type { ChildProgram } from "./program.js";
+import { sourceOf } from "./remade.js";
+import type { RunState } from "./run-state.js";
+import type { Scope } from "./scope.js";
+import { choicesFor, type Settings } from "./settings.js";
+
+/** Work for another place, before it is said how its code and its stores are called there. */
+export interface Errand {
+  /** The class whose module has all that is needed. */
+  readonly type: PipelineClass;
+  readonly work: Omit<PlacedWork, "origin" | "cache">;
+  /** What would remember it here. */
+  readonly cache: CacheStore | undefined;
+  /** The names of what is in the values' slots, for who says that one can't travel. */
+  readonly plan: Plan;
+  /** The pipeline's place, or that of the step. */
+  readonly where: string;
+  readonly run: RunState;
+  readonly scope: Scope;
+  readonly graceMs: number;
+}
+
+/** Does work in other places, for one run. */
+export interface Elsewhere {
+  /** @returns the record of the outputs. */
+  run(placement: Placement, errand: Errand): Promise<Record<string, unknown>>;
+  /** Lets go of the places: the run has ended. */
+  end(): Promise<void>;
+}
+
+/** Runs a nested pipeline in its own place, for one call. */
+export async function runChildElsewhere(
+  { execution, step, element }: Call,
+  child: ChildProgram,
+  values: readonly unknown[],
+  scope: Scope,
+): Promise<unknown> {
+  const { program, plan, pick, placement } = child;
+  const path = placeOf(execution.path, step.name, element);
+  const settings = execution.settingsFor(step, child);
+  const outputs = await execution.run.elsewhere!.run(placement!, {
+    type: program.pipeline,
+    work: {
+      ...common(execution, settings, path),
+      source: sourceOf(program),
+      codes: remembers(plan, settings) ? codesToTell(program) : undefined,
+      models: remembers(plan, settings) ? modelCodesToTell() : undefined,
+      values: values.flatMap((value, slot) => (value === undefined ? [] : [[slot, value] as const])),
+      part: undefined,
+    },
+    ...{ cache: settings.cache, plan, where: path, run: execution.run, scope, graceMs: settings.graceMs },
+  });
+  return pick < 0 ? outputs : outputs[plan.outputs.find(({ slot }) => slot === pick)!.name];
+}
+
+/** A map over a nested pipeline that runs in its own place: all its elements go there together. */
+export class MapElsewhere {
+  private readonly startedAt = now();
+
+  /** @param selection which elements are to be computed, if not all. */
+  constructor(
+    private readonly execution: Execution,
+    private readonly step: Step,
+    private readonly lists: readonly List[],
+    private readonly selection?: Selection,
+  ) {}
+
+  /** @returns a value for each element, in order. */
+  async run(): Promise<unknown[]> {
+    const { execution, step, lists, selection } = this;
+    const { program, path, settings, values } = execution;
+    const child = program.children[step.index]!;
+    const length = this.length();
+    execution.tellMap(step, { phase: "start", elements: selection?.of ?? length });
+    const { plan, cuts } = planPart(program.plan, [step.index], [step.index]);
+    const given = new Map(step.arguments.map(({ slot }) => [slot, values[slot]]));
+    const names = step.map!.lists;
+    if (step.map!.product) for (const [i, { slot }] of names.entries()) given.set(slot, lists[i]);
+    for (const [i, cut] of cuts.entries()) {
+      given.set(program.plan.slots + i, lists[names.findIndex((list) => isSame(list, cut))]);
+    }
+    const inner = choicesFor(settings.choices, step);
+    const isRemembered = storesOf(child.plan, inner).some((store) => store !== undefined);
+    try {
+      const outputs = await execution.run.elsewhere!.run(child.placement!, {
+        type: program.pipeline,
+        work: {
+          ...common(execution, settings, path),
+          source: sourceOf(program, { steps: [step.index], wanted: [step.index] }),
+          codes: isRemembered ? codesOfStep(execution, step) : undefined,
+          models: isRemembered ? modelCodesToTell() : undefined,
+          values: [...given],
+          part: { first: 0, count: length, indices: selection?.indices },
+        },
+        cache: inner.cache || undefined,
+        ...{ plan, where: execution.placeOf(step), run: execution.run, scope: execution.scope },
+        graceMs: settings.graceMs,
+      });
+      return this.ended(outputs[step.name] as unknown[]);
+    } catch (error) {
+      execution.tellMap(step, { phase: "failed", error, durationMs: now() - this.startedAt });
+      throw error;
+    }
+  }
+
+  private length(): number {
+    const { step, lists, selection } = this;
+    if (selection !== undefined) return selection.count;
+    if (!step.map!.product) return lists[0]!.length;
+    return lists.reduce((product, { length }) => product * length, 1);
+  }
+
+  private ended(results: unknown[]): unknown[] {
+    const { execution, step, selection } = this;
+    for (const [i, value] of results.entries()) selection?.computed(i, value);
+    const failed = results.filter((value) => value instanceof NodeError).length;
+    const about = counts(results.length, failed, selection);
+    execution.tellMap(step, { phase: "end", ...about, durationMs: now() - this.startedAt });
+    return results;
+  }
+}
+
+function isSame(a: { slot: number; path: unknown }, b: { slot: number; path: unknown }): boolean {
+  return a.slot === b.slot && String(a.path) === String(b.path);
+}
+
+function common({ run }: Execution, { choices }: Settings, path: string) {
+  return {
+    path,
+    run: run.id,
+    heard: run.tell !== undefined,
+    explain: false,
+    execution: choices.execution,
+    inputs: [],
+    keepsResources: true,
+    isStream: false,
+  };
+}
+
+function remembers(plan: Plan, { choices }: Settings): boolean {
+  return storesOf(plan, choices).some((store) => store !== undefined);
+}
+
+function codesOfStep({ program }: Execution, { index }: Step) {
+  const { steps, resources } = codesToTell(program);
+  return { steps: [steps[index]!], resources };
+}

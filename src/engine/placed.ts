@@ -1,0 +1,41 @@
+import type { Codes, ModelCodes } from "../cache/codes.js";
+import type { ExecutionOptions } from "../dsl/choices.js";
+import type { Origin } from "../dsl/origin.js";
+import type { Part } from "./elements.js";
+import type { ProgramSource } from "./remade.js";
+
+/** Work that is done as a whole in another place, where the classes are, too. */
+export interface PlacedWork {
+  readonly origin: Origin;
+  readonly source: ProgramSource;
+  /** Values by slot. */
+  readonly values: readonly (readonly [slot: number, value: unknown])[];
+  /** The pipeline's place in the run, if this is a part of it: `Corpus.essays[3]`. */
+  readonly path: string | undefined;
+  /** The run's id. */
+  readonly run: string;
+  /** Whether somebody hears of events. */
+  readonly heard: boolean;
+  readonly explain: boolean;
+  readonly execution: ExecutionOptions | undefined;
+  /** What remembers, if not what the class says. */
+  readonly cache: CacheSpec | undefined;
+  /** Those of the program, if it remembers: they need not be read there. */
+  readonly codes: Codes | undefined;
+  /** For each model that is known, what its class's code counts as. */
+  readonly models: ModelCodes | undefined;
+  /** Which elements of a map these are, if a mapped step is placed. */
+  readonly part: Part | undefined;
+  /** The names of what the run was given. */
+  readonly inputs: readonly string[];
+  /** Whether what it builds of resources is kept for other work in the same place. */
+  readonly keepsResources: boolean;
+  /** Whether its elements come over time, and its results go as they come. */
+  readonly isStream: boolean;
+}
+
+/** A store that can be told of. */
+export type CacheSpec =
+  | false
+  | { readonly kind: "sqlite"; readonly path: string }
+  | { readonly kind: "memory"; readonly max: number };

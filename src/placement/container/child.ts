@@ -1,0 +1,195 @@
+import { Socket } from "node:net";
+import type { PipelineClass } from "../../dsl/members.js";
+import { classFrom } from "../../dsl/origin.js";
+import { summary } from "../../engine/failure.js";
+import type { PlacedWork } from "../../engine/placed.js";
+import { Resources } from "../../engine/resources.js";
+import { placedRequest } from "../../engine/run-placed.js";
+import { type RunRequest, runProgram } from "../../engine/run-program.js";
+import { streamProgram } from "../../engine/stream-program.js";
+import { importBundle } from "../../engine/threads/importing-bundle.js";
+import { cantTravel } from "../../engine/threads/result-bytes.js";
+import { AbortError, HypernodesError, type NodeError, ValueError } from "../../errors.js";
+import { decode } from "../../values/codec.js";
+import { type BytesHead, ComingBytes, type Frame, FrameReader, jsonOf, Kind } from "./frames.js";
+import { KeptStores } from "./kept-stores.js";
+import { StreamedElements } from "./streamed-elements.js";
+import { Upward } from "./upward.js";
+
+/** Typed arrays that are at least this large stay where they came in. */
+const VIEWS_FROM = 64 * 1024;
+
+const [kept = "", scratch = ""] = process.argv.slice(2);
+const up = new Upward(4);
+const stores = new KeptStores(kept, scratch);
+const runs = new Map<number, Run>();
+/** What is built once for all work in this container that is not a run of its own. */
+const resources = new Resources(true);
+const loading = load();
+loading.catch(() => {});
+
+/** A run of which the beginning has come. */
+class Run {
+  readonly controller = new AbortController();
+  readonly elements: StreamedElements;
+  /** How many results of a stream the client has not taken. */
+  private untaken = 0;
+  private goOn: (() => void) | undefined;
+  private coming: ComingBytes | undefined;
+  private taker: ((bytes: Uint8Array) => void) | undefined;
+
+  constructor(private readonly number: number) {
+    this.elements = new StreamedElements(() => void up.json(Kind.pull, number, {}));
+  }
+
+  expect({ bytes }: BytesHead, taker: (bytes: Uint8Array) => void): void {
+    this.coming = new ComingBytes(bytes);
+    this.taker = taker;
+  }
+
+  add(payload: Uint8Array): void {
+    this.coming?.add(payload);
+    const whole = this.coming?.whole;
+    if (whole === undefined) return;
+    this.coming = undefined;
+    this.taker!(whole);
+  }
+
+  taken(): void {
+    this.untaken--;
+    this.goOn?.();
+  }
+
+  private oneTaken(): Promise<void> {
+    return new Promise((resolve) => {
+      this.goOn = resolve;
+      this.controller.signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+  }
+
+  async begin(bytes: Uint8Array): Promise<void> {
+    const { number } = this;
+    try {
+      await this.answer(bytes);
+    } catch (error) {
+      await up.value(Kind.end, number, { ok: false }, error);
+    } finally {
+      runs.delete(number);
+    }
+  }
+
+  private async answer(bytes: Uint8Array): Promise<void> {
+    await up.json(Kind.begun, this.number, {});
+    await loading;
+    const work = decode(bytes, { viewsFrom: VIEWS_FROM }) as PlacedWork;
+    const type = classFrom(work.origin) as PipelineClass | undefined;
+    if (type === undefined) throw notDefined(work);
+    const request = placedRequest(type, work, {
+      resources: work.keepsResources ? resources : undefined,
+      signal: this.controller.signal,
+      // The beginning and the end of the run are told where it began.
+      listener: work.heard
+        ? (event) => {
+            if (event.type !== "run") up.event(this.number, event);
+          }
+        : undefined,
+    });
+    if (work.isStream) {
+      for await (const value of streamProgram(request, this.elements)) {
+        await up.value(Kind.streamed, this.number, {}, value);
+        if (++this.untaken >= request.settings.maxWorkers) await this.oneTaken();
+      }
+      await stores.save();
+      await up.value(Kind.end, this.number, { ok: true }, undefined);
+      return;
+    }
+    const outputs = await runProgram(request);
+    await stores.save();
+    await up.value(Kind.end, this.number, { ok: true }, outputs).catch((error: unknown) => {
+      throw error instanceof ValueError ? cantComeHome(request, error) : error;
+    });
+  }
+}
+
+async function load(): Promise<void> {
+  try {
+    await importBundle();
+  } catch (error) {
+    throw notLoaded(error);
+  }
+}
+
+function notLoaded(error: unknown): HypernodesError {
+  const missing = /Cannot find (?:package|module) '([^']+)'/.exec((error as Error)?.message ?? "")?.[1];
+  return new HypernodesError({
+    code: missing === undefined ? "NOT_IMPORTABLE" : "PACKAGE_MISSING",
+    where: "the container",
+    problem:
+      missing === undefined
+        ? `the pipeline's module can't be imported there: ${summary(error)}`
+        : `the package ${missing} is not there`,
+    advice:
+      missing === undefined
+        ? "What a module does when it is imported is done in the container, too: let it define things only, and read files and variables in nodes."
+        : `Install it in the image: image: image().npmInstall(${JSON.stringify(missing)}).`,
+    cause: error,
+  });
+}
+
+/** @returns the error of the node whose value it was. */
+function cantComeHome({ program, name }: RunRequest, error: ValueError): NodeError {
+  const { plan } = program;
+  const output = String(error.path[0]);
+  const step = plan.steps.find((each) => each.name === output)!;
+  const what = "its value can't travel from the container";
+  if (plan.over === undefined) return cantTravel(step, name, undefined, error, 1, what);
+  return cantTravel(step, "", Number(error.path[1]), error, 2, what);
+}
+
+function notDefined({ origin }: PlacedWork): HypernodesError {
+  return new HypernodesError({
+    code: "NOT_IMPORTABLE",
+    where: origin.name,
+    problem: `a container has imported ${origin.file?.replace("bundle:", "")}, and that does not define the class`,
+    advice:
+      "A class inside a function, a test or a condition is only there where that has run: move it to the top level of its module, or of one of its own.",
+  });
+}
+
+const reader = new FrameReader();
+const down = new Socket({ fd: 3, readable: true, writable: false });
+down.on("data", (piece) => {
+  for (const frame of reader.push(piece)) heard(frame);
+});
+down.on("end", () => void close());
+
+function heard(frame: Frame): void {
+  const { kind, run: number, payload } = frame;
+  const run = runs.get(number);
+  if (kind === Kind.run) {
+    const begun = new Run(number);
+    runs.set(number, begun);
+    begun.expect(jsonOf(frame), (bytes) => void begun.begin(bytes));
+  } else if (kind === Kind.bytes) run?.add(payload);
+  else if (kind === Kind.taken) run?.taken();
+  else if (kind === Kind.cancel) {
+    const { reason } = jsonOf<{ reason: string }>(frame);
+    run?.controller.abort(new AbortError({ code: "ABORTED", where: "the client", problem: reason }));
+    run?.elements.end();
+  } else if (kind === Kind.element) {
+    const { bytes } = jsonOf<Partial<BytesHead>>(frame);
+    if (bytes === undefined) run?.elements.end();
+    else run?.expect({ bytes }, (whole) => run.elements.push(decode(whole) as unknown[]));
+  }
+}
+
+/** The client has nothing more to do here. */
+async function close(): Promise<void> {
+  try {
+    await resources.dispose();
+  } catch (error) {
+    console.error(error);
+  }
+  await stores.save();
+  process.exit(0);
+}

@@ -1,0 +1,103 @@
+import { spawn } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import type { Readable, Writable } from "node:stream";
+import { StringDecoder } from "node:string_decoder";
+import { fileURLToPath } from "node:url";
+import { committed } from "./committed.js";
+import { type Ended, FrameReader, jsonFrame, Kind, type Printed } from "./frames.js";
+
+/** How much of what the child wrote to stderr is told when it ends. */
+const TAIL = 64 * 1024;
+/** How often the client hears that the runner lives, in parts of the silence after which it would be given up. */
+const BEATS = 6;
+
+/**
+ * Runs in the container, between the client and the process that runs pipelines: it passes frames on both ways, makes
+ * frames of what nodes print, and ends everything when the client is silent for too long.
+ *
+ * @param isKept whether the bundle was there already; if not, it was put into the folder that outlives the container.
+ * @param kept the folder that outlives the container; empty: there is none.
+ * @param scratch a folder of the container's own.
+ * @param silenceMs milliseconds without a word of the client after which it is taken for lost.
+ */
+export function main(isKept: boolean, kept: string, scratch: string, silenceMs: string, keepsCaches: string): void {
+  mkdirSync(scratch, { recursive: true });
+  const child = spawn(
+    process.execPath,
+    [
+      "--enable-source-maps",
+      "--disable-warning=ExperimentalWarning",
+      fileURLToPath(new URL("./child.js", import.meta.url)),
+      keepsCaches === "" ? "" : kept,
+      scratch,
+    ],
+    { stdio: ["ignore", "pipe", "pipe", "pipe", "pipe"], cwd: scratch },
+  );
+  const [, stdout, stderr, down, up] = child.stdio as unknown as [null, Readable, Readable, Writable, Readable];
+  const out = process.stdout;
+  let tail = "";
+
+  /** Nobody hears any more: nothing is to go on. */
+  const giveUp = (): void => {
+    child.kill("SIGKILL");
+    process.exit(1);
+  };
+  let silence = setTimeout(giveUp, Number(silenceMs));
+  const beat = setInterval(() => out.write(jsonFrame(Kind.living, 0, {})), Number(silenceMs) / BEATS);
+
+  const fromClient = new FrameReader();
+  process.stdin.on("data", (piece: Buffer) => {
+    clearTimeout(silence);
+    silence = setTimeout(giveUp, Number(silenceMs));
+    for (const { kind, bytes } of fromClient.push(piece)) {
+      if (kind === Kind.alive) continue;
+      if (kind === Kind.close) down.end();
+      else if (!down.write(bytes)) process.stdin.pause();
+    }
+  });
+  // The bootstrap has paused it.
+  process.stdin.resume();
+  down.on("drain", () => process.stdin.resume());
+  down.on("error", () => {});
+  process.stdin.on("end", giveUp);
+  out.on("error", giveUp);
+
+  let isSaved = isKept || kept === "";
+  let held: Uint8Array[] | undefined;
+  if (!isSaved) {
+    void committed(kept)
+      .catch((error) => process.stderr.write(`the bundle is not kept: ${error.message}\n`))
+      .then(() => {
+        isSaved = true;
+        for (const bytes of held ?? []) out.write(bytes);
+        held = undefined;
+      });
+  }
+
+  const fromChild = new FrameReader();
+  up.on("data", (piece: Buffer) => {
+    for (const { kind, bytes } of fromChild.push(piece)) {
+      // When the client has its result it ends the container: what is to outlive it has to be safe by then.
+      if (kind === Kind.end && held === undefined && !isSaved) held = [];
+      if (held !== undefined) held.push(bytes);
+      else if (!out.write(bytes)) up.pause();
+    }
+  });
+  out.on("drain", () => up.resume());
+
+  for (const [stream, from] of [["stdout", stdout] as const, ["stderr", stderr] as const]) {
+    const decoder = new StringDecoder("utf8");
+    from.on("data", (piece: Buffer) => {
+      const text = decoder.write(piece);
+      if (stream === "stderr") tail = (tail + text).slice(-TAIL);
+      if (text !== "") out.write(jsonFrame(Kind.log, 0, { stream, text } satisfies Printed));
+    });
+  }
+
+  child.on("close", (code, signal) => {
+    clearInterval(beat);
+    clearTimeout(silence);
+    const ended = jsonFrame(Kind.ended, 0, { code, signal, stderr: tail } satisfies Ended);
+    out.write(ended, () => process.exit(0));
+  });
+}

@@ -1,0 +1,93 @@
+import { write, writeSync } from "node:fs";
+import { promisify } from "node:util";
+import type { RunEvent } from "../../engine/events.js";
+import { encode, encodeInParts } from "../../values/codec.js";
+import { cut, frame, headerOf, jsonFrame, Kind } from "./frames.js";
+
+/** Milliseconds for which events are gathered. */
+const GATHER_MS = 20;
+/** Bytes of a value that go in one frame. */
+const PIECE = 1024 * 1024;
+
+const written = promisify(write);
+
+/** What goes from the process that runs pipelines up to the client, whole frames one after another. */
+export class Upward {
+  private queue: Promise<void> = Promise.resolve();
+  /** How many frames are on their way that others must not come between. */
+  private busy = 0;
+  private readonly events = new Map<number, RunEvent[]>();
+  private sentAt = 0;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly fd: number) {}
+
+  /**
+   * Tells of an event, with others that come within a short time. A node that computes for long lets no timer run: so what
+   * is due goes at once, by a write that waits.
+   */
+  event(run: number, event: RunEvent): void {
+    const waiting = this.events.get(run);
+    if (waiting === undefined) this.events.set(run, [event]);
+    else waiting.push(event);
+    if (performance.now() - this.sentAt >= GATHER_MS) this.flushEvents();
+    else this.timer ??= setTimeout(() => this.flushEvents(), GATHER_MS);
+  }
+
+  private flushEvents(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.sentAt = performance.now();
+    if (this.busy > 0) {
+      void this.alone(async () => this.writeEvents());
+      return;
+    }
+    this.writeEvents();
+  }
+
+  private writeEvents(): void {
+    for (const [run, events] of this.events) this.now(frame(Kind.events, run, encode(events)));
+    this.events.clear();
+  }
+
+  json(kind: number, run: number, value: object): Promise<void> {
+    return this.alone(async () => {
+      this.writeEvents();
+      this.now(jsonFrame(kind, run, value));
+    });
+  }
+
+  /**
+   * Sends a value after a head that says how many bytes it has.
+   *
+   * @throws {ValueError} `UNSERIALISABLE`, before anything is sent.
+   */
+  async value(kind: number, run: number, head: object, value: unknown): Promise<void> {
+    const { length, parts } = encodeInParts(value);
+    await this.alone(async () => {
+      this.writeEvents();
+      this.now(jsonFrame(kind, run, { ...head, bytes: length }));
+      for (const piece of cut(parts, PIECE)) {
+        await this.all(headerOf(Kind.bytes, run, piece));
+        await this.all(piece);
+      }
+    });
+  }
+
+  private alone(work: () => Promise<void>): Promise<void> {
+    this.busy++;
+    const done = this.queue.then(work).finally(() => {
+      this.busy--;
+    });
+    this.queue = done.catch(() => {});
+    return done;
+  }
+
+  private now(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length; ) at += writeSync(this.fd, bytes, at);
+  }
+
+  private async all(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length; ) at += (await written(this.fd, bytes, at)).bytesWritten;
+  }
+}

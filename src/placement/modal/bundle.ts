@@ -1,0 +1,240 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import type { Plugin } from "esbuild";
+import { BUNDLED, type Origin } from "../../dsl/origin.js";
+import { HypernodesError } from "../../errors.js";
+import { remembered } from "../../graph/remembered.js";
+import { type LockLayer, lockLayer, type Package, packageOf, staysOutside } from "./packages.js";
+import { missingPackage } from "./peers.js";
+
+/** A pipeline's code, ready for a container. */
+export interface Bundle {
+  /** SHA-256 of the packed files, in hexadecimal: the same code has the same. */
+  readonly digest: string;
+  /** The files, packed. */
+  readonly packed: Uint8Array;
+  /** The folder that the names of modules in it are relative to. */
+  readonly root: string;
+  /** What has to be installed in the image, if anything. */
+  readonly layer: LockLayer | undefined;
+}
+
+const bundles = new Map<string, Promise<Bundle>>();
+
+/**
+ * The module that defines a pipeline's class, and all that it reaches, as a few files. Made once in a process.
+ *
+ * @param installed the names of packages that the image has already.
+ * @throws {HypernodesError} `NOT_BUNDLEABLE`, `MISSING_PACKAGE`.
+ */
+export function bundleOf(origin: Origin, installed: readonly string[]): Promise<Bundle> {
+  const file = fileOf(origin);
+  const key = JSON.stringify([file, installed]);
+  const made = remembered(bundles, key, () => build(origin.name, file, installed));
+  // What is wrong with the code may be mended while the process lives.
+  made.catch(() => bundles.delete(key));
+  return made;
+}
+
+/** The path of the module that an origin names. */
+function fileOf({ file, name }: Origin): string {
+  if (file !== undefined) return file.startsWith("file:") ? fileURLToPath(file.replace(/[?#].*$/, "")) : file;
+  throw new HypernodesError({
+    code: "NOT_BUNDLEABLE",
+    where: name,
+    problem: "its code is in no file (but typed in, evaluated or piped), so it can't be sent to a container",
+    advice: "Put the class into a module.",
+  });
+}
+
+/** The name that a module has in its bundle. */
+export function bundledName(file: string, root: string): string {
+  const plain = file.startsWith("file:") ? fileURLToPath(file.replace(/[?#].*$/, "")) : file;
+  return `bundle:${path.relative(root, plain).split(path.sep).join("/")}`;
+}
+
+/** Never in a bundle: what only the client uses, and SQLite, which the container's Node has. */
+const CLIENTS_OWN = ["modal", "esbuild", "@swc/core", "@photostructure/sqlite", "@napi-rs/nice"];
+
+async function build(pipeline: string, file: string, installed: readonly string[]): Promise<Bundle> {
+  const esbuild = await import("esbuild").catch((error: unknown) => {
+    throw missingPackage("esbuild", "to bundle the pipeline's code for a container", error);
+  });
+  const root = rootOf(file);
+  const outside = new Map<string, Package>();
+  let built: Awaited<ReturnType<typeof esbuild.build>>;
+  try {
+    built = await esbuild.build({
+      entryPoints: {
+        pipeline: file,
+        runner: here("../container/runner"),
+        child: here("../container/child"),
+        worker: here("../../engine/threads/worker"),
+        thread: here("../../engine/threads/thread"),
+        "piscina-worker": "hypernodes:piscina-worker",
+      },
+      absWorkingDir: root,
+      outdir: root,
+      entryNames: "[name]",
+      chunkNames: "[hash]",
+      bundle: true,
+      splitting: true,
+      write: false,
+      platform: "node",
+      target: "node20",
+      format: "esm",
+      // A class is known by its name.
+      keepNames: true,
+      minifyWhitespace: true,
+      legalComments: "none",
+      sourcemap: "linked",
+      sourcesContent: false,
+      logLevel: "silent",
+      external: CLIENTS_OWN,
+      banner: { js: REQUIRE },
+      plugins: [modules(root, outside, installed)],
+    });
+  } catch (error) {
+    if (error instanceof HypernodesError) throw error;
+    throw notBundleable(pipeline, root, error);
+  }
+  const files = built.outputFiles!.map(({ path: name, text }) => [path.basename(name), text] as const);
+  const all = Object.fromEntries(
+    [...files, ["package.json", '{"type":"module"}']].sort(([a], [b]) => (a! < b! ? -1 : 1)),
+  );
+  const packed = gzipSync(JSON.stringify(all), { level: 6 });
+  const digest = createHash("sha256").update(packed).digest("hex");
+  return { digest, packed, root, layer: lockLayer([...outside.values()], root) };
+}
+
+/** CommonJS packages ask for Node's own modules with `require`. */
+const REQUIRE =
+  'import{createRequire as __hypernodesRequire}from"node:module";import{dirname as __hypernodesDirname}from"node:path";import{fileURLToPath as __hypernodesPath}from"node:url";const require=__hypernodesRequire(import.meta.url),__filename=__hypernodesPath(import.meta.url),__dirname=__hypernodesDirname(__filename);';
+
+/** A file of ours, as it is here: source or compiled. */
+function here(name: string): string {
+  return fileURLToPath(new URL(`${name}.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url));
+}
+
+/** The folder of the nearest package.json. */
+function rootOf(file: string): string {
+  for (let folder = path.dirname(file); ; folder = path.dirname(folder)) {
+    if (existsIn(folder, "package.json")) return folder;
+    if (path.dirname(folder) === folder) return path.dirname(file);
+  }
+}
+
+function existsIn(folder: string, name: string): boolean {
+  try {
+    readFileSync(path.join(folder, name));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** How modules come into a bundle. */
+function modules(root: string, outside: Map<string, Package>, installed: readonly string[]): Plugin {
+  const require = createRequire(import.meta.url);
+  return {
+    name: "hypernodes",
+    setup(build) {
+      build.onResolve({ filter: /^hypernodes:piscina-worker$/ }, () => ({
+        path: path.join(path.dirname(require.resolve("piscina")), "worker.js"),
+      }));
+      // Piscina starts its threads with a file of its own.
+      build.onLoad({ filter: /[\\/]piscina[\\/]dist[\\/]index\.js$/ }, ({ path: file }) => ({
+        contents: readFileSync(file, "utf8").replace("'worker.js'", "'piscina-worker.js'"),
+      }));
+      build.onResolve({ filter: /^[^./]/ }, async ({ path: specifier, pluginData, ...rest }) => {
+        if (pluginData === RESOLVING || specifier.includes(":")) return undefined;
+        const name = specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/");
+        if (installed.includes(name)) return { path: specifier, external: true };
+        const { importer, namespace, resolveDir, kind } = rest;
+        const found = await build.resolve(specifier, { importer, namespace, resolveDir, kind, pluginData: RESOLVING });
+        if (found.errors.length > 0 || found.external || isOurs(found.path)) return found;
+        const inside = packageOf(found.path);
+        if (inside === undefined || !staysOutside(inside)) return found;
+        outside.set(inside.name, inside);
+        return { path: specifier, external: true };
+      });
+      build.onLoad({ filter: /\.(?:[cm]?ts|[cm]?js|[jt]sx)$/ }, async ({ path: file }) => {
+        if (file.split(path.sep).includes("node_modules") || isOurs(file)) return undefined;
+        return { ...(await transformed(file)), resolveDir: path.dirname(file) };
+      });
+
+      async function transformed(file: string) {
+        const source = readFileSync(file, "utf8");
+        const says = `globalThis[${JSON.stringify(BUNDLED)}]=${JSON.stringify(bundledName(file, root))};`;
+        const isTypeScript = /tsx?$/.test(path.extname(file));
+        // esbuild writes no types for decorators, and what reads them at run time would find none.
+        const code = isTypeScript && /@[\w$]/.test(source) ? await withMetadata(file, source) : source;
+        const loader = file.endsWith("x") ? (isTypeScript ? "tsx" : "jsx") : isTypeScript ? "ts" : "js";
+        return { contents: withFirst(says, code), loader } as const;
+      }
+    },
+  };
+}
+
+const RESOLVING = Symbol("resolving");
+
+const OURS = fileURLToPath(new URL("../../", import.meta.url));
+
+function isOurs(file: string): boolean {
+  return file.startsWith(OURS);
+}
+
+/** A statement before all others, on the first line, so that no line moves. */
+function withFirst(statement: string, code: string): string {
+  if (!code.startsWith("#!")) return statement + code;
+  const end = code.indexOf("\n");
+  return end < 0 ? statement : `\n${statement}${code.slice(end + 1)}`;
+}
+
+async function withMetadata(file: string, source: string): Promise<string> {
+  const swc = await import("@swc/core").catch((error: unknown) => {
+    throw missingPackage("@swc/core", `to compile the decorators in ${path.basename(file)} for a container`, error);
+  });
+  const { code } = await swc.transform(source, {
+    filename: file,
+    sourceMaps: "inline",
+    swcrc: false,
+    configFile: false,
+    jsc: {
+      parser: { syntax: "typescript", decorators: true, tsx: file.endsWith("x") },
+      transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: true },
+      target: "es2022",
+      keepClassNames: true,
+    },
+    module: { type: "es6" },
+  });
+  return code;
+}
+
+interface BuildFailure {
+  readonly errors?: readonly {
+    readonly text: string;
+    readonly location: { readonly file: string; readonly line: number; readonly column: number } | null;
+  }[];
+}
+
+function notBundleable(pipeline: string, root: string, error: unknown): HypernodesError {
+  const { errors = [] } = error as BuildFailure;
+  const told = errors.slice(0, 5).map(({ text, location }) => {
+    if (location === null) return text;
+    return `${path.relative(root, path.resolve(root, location.file))}:${location.line}:${location.column + 1}: ${text}`;
+  });
+  const problem = told.length > 0 ? told.join("\n  ") : ((error as Error)?.message ?? String(error));
+  return new HypernodesError({
+    code: "NOT_BUNDLEABLE",
+    where: pipeline,
+    problem: `its code can't be made into a bundle for a container:\n  ${problem}`,
+    advice:
+      "Mend what is named there. A package that can't be bundled can be installed in the image instead: image: image().npmInstall(name).",
+    cause: error,
+  });
+}

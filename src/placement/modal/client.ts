@@ -1,0 +1,175 @@
+import { createHash } from "node:crypto";
+import type { App, Image as BuiltImage, ModalClient, ModalClientParams, Secret, Volume } from "modal";
+import { HypernodesError } from "../../errors.js";
+import { remembered } from "../../graph/remembered.js";
+import { buildFailed, translated } from "./failures.js";
+import type { Image } from "./image.js";
+import type { LockLayer } from "./packages.js";
+import { missingPackage } from "./peers.js";
+
+/** Milliseconds that Modal has for an answer that takes no work. */
+const ANSWER_MS = 60_000;
+/** Milliseconds for the building of an image. */
+const BUILD_MS = 30 * 60_000;
+/** How much of a build's log is shown. */
+const LOG = 64 * 1024;
+/** The calls that wait for something: they have limits of their own. */
+const WAITING =
+  /\/(?:ImageJoinStreaming|ImageGetOrCreate|SandboxCreate(?:V2)?|SandboxGetTaskId(?:V2)?|SandboxWait(?:V2)?)$/;
+
+type Middleware = NonNullable<ModalClientParams["grpcMiddleware"]>[number];
+
+const clients = new Map<string, Promise<Modal>>();
+
+/** The connection to Modal that the environment asks for. One for a process, as long as that does not change. */
+export function modalFor(): Promise<Modal> {
+  const { env } = process;
+  const named = Object.entries(env).filter(([name]) => name.startsWith("MODAL_"));
+  const key = createHash("sha256").update(JSON.stringify(named.sort())).digest("hex");
+  const made = remembered(clients, key, () => Modal.open());
+  made.catch(() => clients.delete(key));
+  return made;
+}
+
+/** Modal, and what is known there already: it is asked for each thing once. */
+export class Modal {
+  private readonly known = new Map<string, Promise<unknown>>();
+
+  private constructor(
+    readonly sdk: ModalClient,
+    private readonly logs: BuildLogs,
+  ) {}
+
+  /** @throws {HypernodesError} `MISSING_PACKAGE`. */
+  static async open(): Promise<Modal> {
+    const modal = await import("modal").catch((error: unknown) => {
+      throw missingPackage("modal", "to talk to Modal", error);
+    });
+    if (modal.ModalClient === undefined) {
+      throw missingPackage(
+        "modal",
+        "to talk to Modal",
+        new Error("what is installed under this name is not Modal's SDK"),
+      );
+    }
+    const logs = new BuildLogs();
+    const quiet = { debug() {}, info() {}, warn() {}, error() {} };
+    try {
+      const sdk = new modal.ModalClient({ grpcMiddleware: [logs.middleware, limits], logger: quiet });
+      return new Modal(sdk, logs);
+    } catch (error) {
+      throw translated(error, "Modal");
+    }
+  }
+
+  app(name: string): Promise<App> {
+    return this.once(`app ${name}`, () => this.sdk.apps.fromName(name, { createIfMissing: true }));
+  }
+
+  volume(name: string): Promise<Volume> {
+    return this.once(`volume ${name}`, () => this.sdk.volumes.fromName(name, { createIfMissing: true, version: 2 }));
+  }
+
+  secret(name: string): Promise<Secret> {
+    return this.once(`secret ${name}`, () => this.sdk.secrets.fromName(name));
+  }
+
+  /**
+   * The image, built, with a layer of packages before its own layers.
+   *
+   * @throws {HypernodesError} `IMAGE_FAILED`, with the end of the build's log.
+   */
+  async image(image: Image, layer: LockLayer | undefined, app: App): Promise<BuiltImage> {
+    const layers = layer === undefined ? image.layers : [layer.commands, ...image.layers];
+    const key = JSON.stringify(["image", app.appId, image.base, layers]);
+    return this.once(key, async () => {
+      let built = this.sdk.images.fromRegistry(image.base);
+      for (const commands of layers) built = built.dockerfileCommands([...commands]);
+      try {
+        return await within(built.build(app), BUILD_MS, "an image was not built");
+      } catch (error) {
+        throw buildFailed(error, image.base, layers, this.logs.take());
+      }
+    });
+  }
+
+  private once<T>(key: string, ask: () => Promise<T>): Promise<T> {
+    const asked = remembered(this.known, key, async () => {
+      try {
+        return await ask();
+      } catch (error) {
+        throw translated(error, key);
+      }
+    }) as Promise<T>;
+    asked.catch(() => this.known.delete(key));
+    return asked;
+  }
+}
+
+/** The SDK throws away what a build prints. */
+class BuildLogs {
+  private text = "";
+
+  readonly middleware = listening((response) => {
+    const { taskLogs = [] } = response as { taskLogs?: readonly { data: string }[] };
+    this.text = (this.text + taskLogs.map(({ data }) => data).join("")).slice(-LOG);
+  });
+
+  take(): string {
+    const { text } = this;
+    this.text = "";
+    return text;
+  }
+}
+
+function listening(hear: (response: unknown) => void): Middleware {
+  return async function* (call, options) {
+    if (!call.responseStream) return yield* call.next(call.request as never, options);
+    for await (const response of call.next(call.request as never, options)) {
+      hear(response);
+      yield response;
+    }
+    return undefined;
+  };
+}
+
+/** The SDK waits for an answer for ever. */
+const limits: Middleware = async function* (call, options) {
+  if (call.responseStream) {
+    yield* call.next(call.request as never, options);
+    return undefined;
+  }
+  if (WAITING.test(call.method.path)) return yield* call.next(call.request as never, options);
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(), ANSWER_MS);
+  const signals = [controller.signal, ...(options.signal ? [options.signal] : [])];
+  try {
+    return yield* call.next(call.request as never, { ...options, signal: AbortSignal.any(signals) });
+  } catch (error) {
+    throw controller.signal.aborted ? silent(`it did not answer ${call.method.path}`, ANSWER_MS) : error;
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
+/** @throws {HypernodesError} `MODAL_SILENT` if it takes longer. */
+export async function within<T>(promise: Promise<T>, ms: number, what: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(silent(what, ms)), ms);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function silent(what: string, ms: number): HypernodesError {
+  return new HypernodesError({
+    code: "MODAL_SILENT",
+    where: "Modal",
+    problem: `${what} within ${ms / 1000} seconds`,
+    advice: "Try it again; https://status.modal.com tells whether something is wrong there.",
+  });
+}

@@ -1,0 +1,101 @@
+import type { Bundle } from "./bundle.js";
+import { Connection } from "./connection.js";
+import type { CheckedModal } from "./options.js";
+
+/** A connection that somebody uses. */
+export interface Held {
+  readonly connection: Connection;
+  /** Ends the container, or keeps it for the next one. */
+  release(): Promise<void>;
+}
+
+/** Milliseconds that a container has to dispose of its resources. */
+const DISPOSE_MS = 5_000;
+
+/** A container that is kept for the next run. */
+interface Warm {
+  readonly connecting: Promise<Connection>;
+  users: number;
+  idle: NodeJS.Timeout | undefined;
+}
+
+const kept = new Map<string, Warm>();
+
+/**
+ * A container for a run: a new one; or, if it is to be kept warm, one that did the same work before.
+ *
+ * @param keepsResources whether there may be resources in it that no run disposes of.
+ */
+export async function connectionFor(
+  options: CheckedModal,
+  bundle: Bundle,
+  where: string,
+  signal: AbortSignal,
+  keepsResources = false,
+): Promise<Held> {
+  if (options.keepWarm) return keptFor(options, bundle, where, signal);
+  const connection = await Connection.open(options, bundle, where, signal);
+  return { connection, release: () => connection.close(keepsResources ? DISPOSE_MS : 0) };
+}
+
+async function keptFor(options: CheckedModal, bundle: Bundle, where: string, signal: AbortSignal): Promise<Held> {
+  const { image, ...others } = options;
+  const key = JSON.stringify([others, image.base, image.layers, bundle.digest]);
+  let warm = kept.get(key);
+  if (warm !== undefined && !(await isAlive(warm))) {
+    end(key, warm);
+    warm = undefined;
+  }
+  if (warm === undefined) {
+    warm = { connecting: Connection.open(options, bundle, where, signal), users: 0, idle: undefined };
+    kept.set(key, warm);
+  }
+  const mine = warm;
+  clearTimeout(mine.idle);
+  mine.users++;
+  try {
+    const connection = await mine.connecting;
+    return {
+      connection,
+      release: async () => {
+        mine.users--;
+        if (!connection.isAlive) await end(key, mine);
+        else if (mine.users === 0) rest(key, mine, options.idleTimeoutMs);
+      },
+    };
+  } catch (error) {
+    mine.users--;
+    kept.delete(key);
+    throw error;
+  }
+}
+
+async function isAlive({ connecting }: Warm): Promise<boolean> {
+  try {
+    return (await connecting).isAlive;
+  } catch {
+    return false;
+  }
+}
+
+function rest(key: string, warm: Warm, idleMs: number): void {
+  const since = Date.now();
+  warm.idle = setInterval(() => {
+    if (Date.now() - since >= idleMs || isAllThatLives()) void end(key, warm);
+  }, 100).unref();
+}
+
+/** What keeps a process alive that has nothing to do but hold connections. */
+const OURS = new Set(["TCPSocketWrap", "TTYWrap", "PipeWrap", "Immediate"]);
+
+/** Whether nothing but kept containers holds up the end of the process. */
+function isAllThatLives(): boolean {
+  return process.getActiveResourcesInfo().every((resource) => OURS.has(resource));
+}
+
+async function end(key: string, warm: Warm): Promise<void> {
+  clearInterval(warm.idle);
+  if (kept.get(key) === warm) kept.delete(key);
+  const connection = await warm.connecting.catch(() => undefined);
+  await connection?.close(DISPOSE_MS);
+}

@@ -1,0 +1,179 @@
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import path from "node:path";
+import { remembered } from "../../graph/remembered.js";
+
+/** An installed package. */
+export interface Package {
+  readonly name: string;
+  readonly version: string;
+  readonly folder: string;
+}
+
+/** Packages that an image installs, at the versions that are installed here. */
+export interface LockLayer {
+  readonly digest: string;
+  readonly names: readonly string[];
+  /** The commands of a Dockerfile. */
+  readonly commands: readonly string[];
+}
+
+/** A package of more than this many bytes is not bundled, but installed in the image. */
+const BIG = 8 * 1024 * 1024;
+/** What is not code: it does not count. */
+const NO_CODE = /\.(?:map|md|d\.[cm]?ts|flow)$/;
+const NATIVE = /\.(?:node|wasm|so|dylib|dll)$/;
+/** What loads or builds a native part of a package. */
+const NATIVE_TOOLS = ["bindings", "node-gyp-build", "node-pre-gyp", "@mapbox/node-pre-gyp", "prebuild-install"];
+
+interface Manifest {
+  readonly name?: string;
+  readonly version?: string;
+  readonly gypfile?: boolean;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+  readonly os?: readonly string[];
+  readonly cpu?: readonly string[];
+}
+
+/** The package that a file belongs to; undefined if it is the project's own. */
+export function packageOf(file: string): Package | undefined {
+  const parts = file.split(path.sep);
+  const at = parts.lastIndexOf("node_modules");
+  if (at < 0) return undefined;
+  const folder = parts.slice(0, at + (parts[at + 1]!.startsWith("@") ? 3 : 2)).join(path.sep);
+  const { name = path.basename(folder), version = "" } = manifestOf(folder);
+  return { name, version, folder };
+}
+
+const decided = new Map<string, boolean>();
+
+/** Whether a package is left out of the bundle, because it is native or big. */
+export function staysOutside({ folder }: Package): boolean {
+  return remembered(decided, folder, () => {
+    const manifest = manifestOf(folder);
+    if (manifest.gypfile || existsSync(path.join(folder, "binding.gyp"))) return true;
+    if (NATIVE_TOOLS.some((tool) => manifest.dependencies?.[tool] !== undefined)) return true;
+    // Its native part is a package of its own for each platform.
+    if (Object.keys(manifest.optionalDependencies ?? {}).some((name) => isForOnePlatform(name, folder))) return true;
+    const { bytes, isNative } = contentOf(folder, BIG);
+    return isNative || bytes > BIG;
+  });
+}
+
+function isForOnePlatform(name: string, from: string): boolean {
+  for (let folder = from; ; folder = path.dirname(folder)) {
+    const found = path.join(folder, "node_modules", name);
+    if (existsSync(found)) {
+      const { os, cpu } = manifestOf(found);
+      return os !== undefined || cpu !== undefined;
+    }
+    if (path.dirname(folder) === folder) return false;
+  }
+}
+
+function contentOf(folder: string, most: number): { bytes: number; isNative: boolean } {
+  let bytes = 0;
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const file = path.join(folder, entry.name);
+    if (entry.isDirectory()) {
+      if (entry.name === "node_modules") continue;
+      const inside = contentOf(file, most - bytes);
+      if (inside.isNative) return inside;
+      bytes += inside.bytes;
+    } else if (NATIVE.test(entry.name)) return { bytes, isNative: true };
+    else if (!NO_CODE.test(entry.name)) bytes += statSync(file).size;
+    if (bytes > most) break;
+  }
+  return { bytes, isNative: false };
+}
+
+function manifestOf(folder: string): Manifest {
+  try {
+    return JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8")) as Manifest;
+  } catch {
+    return {};
+  }
+}
+
+interface Locked extends Manifest {
+  readonly resolved?: string;
+  readonly dev?: boolean;
+  readonly devOptional?: boolean;
+}
+
+interface Lock {
+  readonly lockfileVersion: number;
+  readonly packages?: Readonly<Record<string, Locked>>;
+}
+
+/** Where an image has them: modules anywhere in the container find what lies at its root. */
+const FOLDER = "/opt/hypernodes";
+
+/** @returns what installs some packages, at exactly the versions that the project's lock file has; undefined for none. */
+export function lockLayer(packages: readonly Package[], root: string): LockLayer | undefined {
+  if (packages.length === 0) return undefined;
+  const wanted = [...packages].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const manifest = {
+    private: true,
+    dependencies: Object.fromEntries(wanted.map(({ name, version }) => [name, version])),
+  };
+  const lock = lockFor(wanted, root, manifest);
+  const files = [write("package.json", manifest), ...(lock ? [write("package-lock.json", lock)] : [])];
+  const command = lock ? "ci" : "install";
+  const digest = createHash("sha256")
+    .update(JSON.stringify([manifest, lock]))
+    .digest("hex");
+  return {
+    digest,
+    names: wanted.map(({ name }) => name),
+    commands: [
+      `RUN mkdir -p ${FOLDER} && cd ${FOLDER} && ${files.join(" && ")} && npm ${command} --omit=dev --no-audit --no-fund && ln -sfn ${FOLDER}/node_modules /node_modules`,
+    ],
+  };
+}
+
+function write(name: string, content: object): string {
+  return `echo ${Buffer.from(JSON.stringify(content)).toString("base64")} | base64 -d > ${name}`;
+}
+
+/** The part of the project's lock file that some packages need, as a lock file of its own. */
+function lockFor(wanted: readonly Package[], root: string, manifest: object): object | undefined {
+  const lock = readLock(root);
+  const locked = lock?.packages;
+  if (locked === undefined) return undefined;
+  const kept = new Map<string, Locked>();
+  const keep = (name: string, from: string): boolean => {
+    const place = placeOf(name, from, locked);
+    if (place === undefined) return false;
+    if (kept.has(place)) return true;
+    const { dev, devOptional, ...entry } = locked[place]!;
+    kept.set(place, entry);
+    for (const dependency of Object.keys(entry.dependencies ?? {})) keep(dependency, place);
+    for (const dependency of Object.keys(entry.optionalDependencies ?? {})) keep(dependency, place);
+    return true;
+  };
+  for (const { name, version } of wanted) {
+    if (!keep(name, "") || locked[`node_modules/${name}`]?.version !== version) return undefined;
+  }
+  const { lockfileVersion } = lock!;
+  const entries = [...kept].sort(([a], [b]) => (a < b ? -1 : 1));
+  return { lockfileVersion, requires: true, packages: { "": manifest, ...Object.fromEntries(entries) } };
+}
+
+/** Where Node finds a package from another one. */
+function placeOf(name: string, from: string, locked: Readonly<Record<string, Locked>>): string | undefined {
+  for (let folder = from; ; folder = folder.slice(0, Math.max(0, folder.lastIndexOf("/node_modules/")))) {
+    const place = folder === "" ? `node_modules/${name}` : `${folder}/node_modules/${name}`;
+    if (locked[place] !== undefined) return place;
+    if (folder === "") return undefined;
+  }
+}
+
+function readLock(root: string): Lock | undefined {
+  for (let folder = root; ; folder = path.dirname(folder)) {
+    const file = path.join(folder, "package-lock.json");
+    if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as Lock;
+    if (path.dirname(folder) === folder) return undefined;
+  }
+}

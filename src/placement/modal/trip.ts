@@ -1,0 +1,141 @@
+import { choicesOf } from "../../dsl/metadata.js";
+import { originOf } from "../../dsl/origin.js";
+import { storesOf } from "../../engine/cached/stores.js";
+import type { Errand } from "../../engine/elsewhere.js";
+import { now } from "../../engine/events.js";
+import type { CacheSpec, PlacedWork } from "../../engine/placed.js";
+import { HypernodesError, ValueError } from "../../errors.js";
+import { type EncodedParts, encodeInParts } from "../../values/codec.js";
+import { printPath } from "../../values/kinds.js";
+import type { Printed } from "../container/frames.js";
+import { type Bundle, bundledName, bundleOf } from "./bundle.js";
+import type { Going, Hearing } from "./connection.js";
+import type { Held } from "./connections.js";
+import { isWorthRetrying } from "./failures.js";
+import type { CheckedModal } from "./options.js";
+
+/** Gives a connection to a container that can run a bundle. */
+export type Connect = (bundle: Bundle, signal: AbortSignal) => Promise<Held>;
+
+/** An errand's way to a container and back. */
+export class Trip {
+  private held: Held | undefined;
+  private going: Going | undefined;
+
+  constructor(
+    private readonly errand: Errand,
+    private readonly options: CheckedModal,
+    private readonly connect: Connect,
+  ) {}
+
+  /** @returns the record of the outputs. */
+  async go(hearing: Pick<Hearing, "next" | "streamed"> = {}): Promise<Record<string, unknown>> {
+    const { errand, options } = this;
+    const origin = originOf(errand.type);
+    if (origin === undefined) throw noDecorator(errand.type.name);
+    const bundle = await bundleOf(origin, options.image.packages);
+    const place = { ...origin, file: bundledName(origin.file!, bundle.root) };
+    const work = encoded({ ...errand.work, origin: place, cache: cacheSpec(errand) }, errand);
+    for (let tries = 1; ; tries++) {
+      try {
+        return (await this.once(bundle, work, hearing)) as Record<string, unknown>;
+      } catch (error) {
+        // What was computed is remembered, so little is lost; but elements of a stream that have come do not come again.
+        const mayGoAgain = !errand.work.isStream && (this.isRemembered || !(this.going?.begun ?? false));
+        if (tries > 1 || !mayGoAgain || !isWorthRetrying(error)) throw error;
+      }
+    }
+  }
+
+  private async once(
+    bundle: Bundle,
+    work: EncodedParts,
+    hearing: Pick<Hearing, "next" | "streamed">,
+  ): Promise<unknown> {
+    const { run, scope, where, graceMs } = this.errand;
+    const startedAt = now();
+    const held = await this.connect(bundle, scope.signal);
+    const { id } = held.connection.container;
+    const about = { type: "container", path: where, name: "modal", id } as const;
+    run.tell?.({ ...about, phase: "start", durationMs: now() - startedAt });
+    this.held = held;
+    const told: Hearing = {
+      ...hearing,
+      event: run.tell === undefined ? undefined : (event) => run.relay(event),
+      printed: (printed) => {
+        print(printed);
+        run.tell?.({ ...about, phase: "log", ...printed });
+      },
+    };
+    try {
+      this.going = held.connection.run(work, told, scope.signal, graceMs);
+      return await this.going.result;
+    } finally {
+      await held.release();
+      run.tell?.({ ...about, phase: "end", durationMs: now() - startedAt });
+    }
+  }
+
+  /** The consumer of a stream has taken a result. */
+  taken(): void {
+    if (this.going !== undefined) this.held?.connection.taken(this.going.number);
+  }
+
+  /** Whether what it has computed is there for the next try. */
+  private get isRemembered(): boolean {
+    const { plan, cache } = this.errand;
+    return storesOf(plan, { ...(cache && { cache }) }).some(
+      (store) =>
+        store !== undefined &&
+        (store.kind === "keyv" || (store.kind === "sqlite" && this.options.volume !== undefined)),
+    );
+  }
+}
+
+/** What nodes print appears here, marked. */
+function print({ stream, text }: Printed): void {
+  const lines = text.replace(/\n$/, "").split("\n");
+  process[stream].write(lines.map((line) => `modal | ${line}\n`).join(""));
+}
+
+/** How a store is told of, that is not what the class itself says. */
+function cacheSpec({ type, cache, where }: Errand): CacheSpec | undefined {
+  const store = cache as { kind: string; path: string; max: number } | undefined;
+  if (store === choicesOf(type).cache) return undefined;
+  if (store === undefined) return false;
+  if (store.kind === "sqlite") return { kind: "sqlite", path: store.path };
+  if (store.kind === "memory") return { kind: "memory", max: store.max };
+  throw new HypernodesError({
+    code: "CACHE_CANT_TRAVEL",
+    where,
+    problem: `a ${store.kind}(...) that is given to a run, or to a parent, can't go to a container`,
+    advice: "Put it on the class, @cached(keyv(...)): the container makes it anew, with its own environment.",
+  });
+}
+
+function encoded(work: PlacedWork, { plan, where }: Errand): EncodedParts {
+  try {
+    return encodeInParts(work);
+  } catch (error) {
+    if (!(error instanceof ValueError) || error.path[0] !== "values") throw error;
+    const slot = work.values[error.path[1] as number]![0];
+    const input = [...plan.inputs, ...plan.given].find((taken) => taken.slot === slot);
+    const inside = printPath(error.path.slice(3));
+    throw new HypernodesError({
+      code: "UNSERIALISABLE",
+      where: input === undefined ? where : `${where}.${input.name}`,
+      problem: `what it takes can't travel to a container: ${inside === "" ? "" : `at ${inside}, `}${error.problem}`,
+      advice: error.advice,
+      cause: error,
+    });
+  }
+}
+
+function noDecorator(name: string): HypernodesError {
+  return new HypernodesError({
+    code: "NOT_BUNDLEABLE",
+    where: name,
+    problem: "no decorator stands in the class, so its module is not known, and no container can import it",
+    advice: "Put a class decorator on it: @execution({}).",
+  });
+}

@@ -1,0 +1,45 @@
+import type { Choices, Placement } from "../dsl/choices.js";
+import type { Elsewhere } from "../engine/elsewhere.js";
+import { type RunRequest, runProgram } from "../engine/run-program.js";
+import { streamProgram } from "../engine/stream-program.js";
+import { badOption, HypernodesError } from "../errors.js";
+import type { OnModal } from "./modal/elsewhere.js";
+import type { ModalPlacement } from "./modal/options.js";
+
+/** Where programs are run. */
+export interface Place {
+  run(request: RunRequest): Promise<Record<string, unknown>>;
+  stream(request: RunRequest): AsyncGenerator<unknown, void, undefined>;
+}
+
+/** What pipelines run in that are nested in one run here, and have a place of their own. */
+export function elsewhere(): Elsewhere {
+  let onModal: Promise<OnModal> | undefined;
+  return {
+    async run(placement, errand) {
+      if (placement.kind !== "modal") throw noPlace(placement, errand.where);
+      onModal ??= import("./modal/elsewhere.js").then(({ OnModal }) => new OnModal());
+      return (await onModal).run(placement as ModalPlacement, errand);
+    },
+    end: async () => (await onModal)?.end(),
+  };
+}
+
+/** In this process. */
+export const HERE: Place = { run: runProgram, stream: streamProgram };
+
+/** The place that is chosen, if it is another one than here. What it takes is loaded when it is first used. */
+export function placeFor({ runOn }: Choices, pipeline: string): Promise<Place> | undefined {
+  if (runOn === undefined || runOn.kind === "local") return undefined;
+  if (runOn.kind === "modal") return onModal(runOn as ModalPlacement);
+  throw noPlace(runOn, pipeline);
+}
+
+function noPlace(placement: Placement, where: string): HypernodesError {
+  return new HypernodesError({ where, ...badOption("placement", placement, "local() or modal({ ... })") });
+}
+
+async function onModal(placement: ModalPlacement): Promise<Place> {
+  const { runOnModal, streamOnModal } = await import("./modal/run-on-modal.js");
+  return { run: (request) => runOnModal(request, placement), stream: (request) => streamOnModal(request, placement) };
+}
