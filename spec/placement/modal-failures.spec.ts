@@ -19,6 +19,7 @@ import {
 import { FrameReader, frame, jsonFrame, Kind } from "../../src/placement/container/frames.js";
 import { loopback, onLoopback } from "../support/modal.js";
 import { rejection } from "../support/rejection.js";
+import { Native } from "./pipelines/native.js";
 import {
   Carried,
   Chain,
@@ -191,6 +192,25 @@ node()(Broken.prototype, "lost", Object.getOwnPropertyDescriptor(Broken.prototyp
       await new Promise((resolve) => setTimeout(resolve, 800));
       expect(held.server.called("SandboxListV2").length).to.be.greaterThan(0);
       expect([...held.server.boxes.values()].at(-1)!.end).to.deep.include({ exitcode: 137 });
+    });
+  });
+
+  describe("with one", () => {
+    onLoopback("that was made, but never told of", async () => {
+      held.server.faults.losesContainers = true;
+      const controller = new AbortController();
+      setTimeout(() => controller.abort(), 200);
+      const options = { runOn: modal({ app: "lost" }), signal: controller.signal };
+      expect(await rejection(new Chain().run({ x: 1 }, options))).to.be.instanceOf(AbortError);
+    });
+
+    onLoopback("in which a package is missing", async () => {
+      held.server.faults.installsNothing = true;
+      const error = await failure(new Native(), {}, { image: image().env({ EMPTY: "1" }) });
+      expect(error.code).to.equal("PACKAGE_MISSING");
+      expect(error.message)
+        .to.contain("the package sqlite3 is not there")
+        .and.to.contain('image: image().npmInstall("sqlite3")');
     });
   });
 

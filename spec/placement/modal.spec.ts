@@ -214,6 +214,17 @@ describe("a pipeline in a container", () => {
     expect(held.server.called("SandboxCreateV2")).to.have.length(1);
   });
 
+  onLoopback("is kept for all runs of a pipeline that was opened, and ended with it", async () => {
+    held.server.forget();
+    {
+      await using open = new Resourceful().with(cold).open();
+      expect(await open.run({ xs: [0] })).to.deep.equal({ counted: [1] });
+      expect(await open.run({ xs: [0, 0] })).to.deep.equal({ counted: [2, 3] });
+    }
+    expect(held.server.called("SandboxCreateV2")).to.have.length(1);
+    expect(held.server.called("SandboxTerminateV2")).to.have.length(1);
+  });
+
   it("prints here what its nodes print, marked, and never takes it for its own messages", async () => {
     const text = await printed(() => new Single().run({ x: 4 }, warm));
     expect(text).to.contain("modal | doubling 4\n");

@@ -61,6 +61,11 @@ export class Resources {
     return Object.is(a, b) || (this.byContent && typeof a === "object" && typeof b === "object" && sameContent(a, b));
   }
 
+  /** Does something when all is disposed of: with what is kept elsewhere. */
+  atEnd(end: () => unknown): void {
+    this.disposals.push(end);
+  }
+
   /** Disposes of all that was built, the last built first. */
   async dispose(): Promise<void> {
     this.ended = true;

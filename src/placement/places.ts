@@ -3,7 +3,7 @@ import type { Elsewhere } from "../engine/elsewhere.js";
 import { type RunRequest, runProgram } from "../engine/run-program.js";
 import { streamProgram } from "../engine/stream-program.js";
 import { badOption, HypernodesError } from "../errors.js";
-import type { OnModal } from "./modal/elsewhere.js";
+import type { KeptContainers } from "./modal/kept-containers.js";
 import type { ModalPlacement } from "./modal/options.js";
 
 /** Where programs are run. */
@@ -14,11 +14,11 @@ export interface Place {
 
 /** What pipelines run in that are nested in one run here, and have a place of their own. */
 export function elsewhere(): Elsewhere {
-  let onModal: Promise<OnModal> | undefined;
+  let onModal: Promise<KeptContainers> | undefined;
   return {
     async run(placement, errand) {
       if (placement.kind !== "modal") throw noPlace(placement, errand.where);
-      onModal ??= import("./modal/elsewhere.js").then(({ OnModal }) => new OnModal());
+      onModal ??= import("./modal/kept-containers.js").then(({ KeptContainers }) => new KeptContainers());
       return (await onModal).run(placement as ModalPlacement, errand);
     },
     end: async () => (await onModal)?.end(),

@@ -10,6 +10,11 @@ export interface BuildFailure {
   readonly exception: string;
 }
 
+interface ImageFaults {
+  readonly build?: BuildFailure | undefined;
+  readonly installsNothing?: boolean;
+}
+
 interface Built {
   readonly folder: string;
   readonly log: readonly string[];
@@ -27,7 +32,10 @@ export class Images {
 
   constructor(private readonly folder: string) {}
 
-  getOrCreate({ baseImages, dockerfileCommands }: any, failure: BuildFailure | undefined): object {
+  getOrCreate(
+    { baseImages, dockerfileCommands }: any,
+    { build: failure, installsNothing = false }: ImageFaults,
+  ): object {
     const base = baseImages[0]?.imageId as string | undefined;
     const id = `im-${createHash("sha256")
       .update(JSON.stringify([base, dockerfileCommands]))
@@ -38,7 +46,7 @@ export class Images {
     const fails = failure !== undefined && dockerfileCommands.some((command: string) => command.includes(failure.at));
     const log = fails ? failure.log : dockerfileCommands.map((command: string) => `Step: ${command.slice(0, 60)}`);
     const result = fails ? { status: 2, exception: failure.exception } : { status: 1 };
-    this.built.set(id, { folder: this.make(id, base, dockerfileCommands), log, result });
+    this.built.set(id, { folder: this.make(id, base, installsNothing ? [] : dockerfileCommands), log, result });
     // Who has asked has to join the build.
     return { imageId: id };
   }

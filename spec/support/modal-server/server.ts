@@ -35,6 +35,10 @@ export interface Faults {
   cutAfter?: { readonly bytes: number; times: number } | undefined;
   /** Changes what comes out of containers. */
   tamper?: ((bytes: Buffer) => Buffer) | undefined;
+  /** Containers are made, but nobody is told. */
+  losesContainers?: boolean;
+  /** Images get nothing of what they install. */
+  installsNothing?: boolean;
   /** Milliseconds before a container is there. */
   startMs?: number;
   /** What making a container fails with: a number of gRPC, and a text. */
@@ -178,7 +182,7 @@ export class ModalServer {
         environmentId: "en-1",
         metadata: { name: "main", settings: { imageBuilderVersion: "2024.10" } },
       }),
-      ImageGetOrCreate: ({ image }) => this.images.getOrCreate(image, this.faults.build),
+      ImageGetOrCreate: ({ image }) => this.images.getOrCreate(image, this.faults),
       ImageJoinStreaming: async ({ imageId }, call) => {
         const { log, result } = await this.images.join(imageId);
         for (const line of log) call.write({ taskLogs: [{ data: `${line}\n`, fileDescriptor: 1 }], entryId: "1" });
@@ -231,6 +235,7 @@ export class ModalServer {
       tags: Object.fromEntries(tags.map(({ tagName, tagValue }: any) => [tagName, tagValue])),
     });
     this.boxes.set(id, box);
+    if (this.faults.losesContainers) await new Promise(() => {});
     return box;
   }
 

@@ -156,7 +156,11 @@ function modules(root: string, outside: Map<string, Package>, installed: readonl
         if (installed.includes(name)) return { path: specifier, external: true };
         const { importer, namespace, resolveDir, kind } = rest;
         const found = await build.resolve(specifier, { importer, namespace, resolveDir, kind, pluginData: RESOLVING });
-        if (found.errors.length > 0 || found.external || isOurs(found.path)) return found;
+        if (found.errors.length > 0) {
+          // Packages ask for others that need not be there: whoever needs them is told when it runs.
+          return packageOf(importer) === undefined ? undefined : { path: specifier, external: true };
+        }
+        if (found.external || isOurs(found.path)) return found;
         const inside = packageOf(found.path);
         if (inside === undefined || !staysOutside(inside)) return found;
         outside.set(inside.name, inside);

@@ -2,9 +2,12 @@ import { codesToTell, modelCodesToTell } from "../../cache/codes.js";
 import { storesOf } from "../../engine/cached/stores.js";
 import type { Errand } from "../../engine/elsewhere.js";
 import { sourceOf } from "../../engine/remade.js";
+import type { Resources } from "../../engine/resources.js";
 import { type RunRequest, Session } from "../../engine/run-program.js";
 import { type Elements, elementsOf } from "../../engine/stream-program.js";
+import { remembered } from "../../graph/remembered.js";
 import { connectionFor } from "./connections.js";
+import { KeptContainers } from "./kept-containers.js";
 import { checkedOptions, type ModalPlacement } from "./options.js";
 import { Trip } from "./trip.js";
 
@@ -107,7 +110,7 @@ class Results {
 }
 
 function tripFor(request: RunRequest, { run, scope }: Session, placement: ModalPlacement, isStream: boolean): Trip {
-  const { program, values, settings, explain, inputs, name, listener } = request;
+  const { program, values, settings, explain, inputs, name, listener, resources: opened } = request;
   const { choices, graceMs } = settings;
   const lists = new Set(isStream ? program.plan.steps[0]!.map!.lists.map(({ slot }) => slot) : []);
   const remembers = storesOf(program.plan, choices).some((store) => store !== undefined);
@@ -126,10 +129,24 @@ function tripFor(request: RunRequest, { run, scope }: Session, placement: ModalP
       models: remembers ? modelCodesToTell() : undefined,
       part: undefined,
       inputs,
-      keepsResources: options.keepWarm,
+      keepsResources: options.keepWarm || opened !== undefined,
       isStream,
     },
     ...{ cache: choices.cache || undefined, plan: program.plan, where: name, run, scope, graceMs },
   };
-  return new Trip(errand, options, (bundle, signal) => connectionFor(options, bundle, name, signal));
+  if (opened === undefined) {
+    return new Trip(errand, options, (bundle, signal) => connectionFor(options, bundle, name, signal));
+  }
+  return keptFor(opened).trip(options, errand);
+}
+
+const kept = new WeakMap<Resources, KeptContainers>();
+
+/** The runs of a pipeline that was opened share their container, as they share their resources. */
+function keptFor(resources: Resources): KeptContainers {
+  return remembered(kept, resources, () => {
+    const containers = new KeptContainers();
+    resources.atEnd(() => containers.end());
+    return containers;
+  });
 }

@@ -1,15 +1,18 @@
-import type { Elsewhere, Errand } from "../../engine/elsewhere.js";
+import type { Errand } from "../../engine/elsewhere.js";
 import type { Bundle } from "./bundle.js";
 import { connectionFor, type Held } from "./connections.js";
-import { checkedOptions, type ModalPlacement } from "./options.js";
+import { type CheckedModal, checkedOptions, type ModalPlacement } from "./options.js";
 import { Trip } from "./trip.js";
 
-/** The containers of the pipelines that are nested in one run: one for each placement, whatever calls there are. */
-export class OnModal implements Pick<Elsewhere, "end"> {
+/** Containers that somebody keeps for several errands: one for each placement and bundle, until they end. */
+export class KeptContainers {
   private readonly held = new Map<string, Promise<Held>>();
 
   run({ options }: ModalPlacement, errand: Errand): Promise<Record<string, unknown>> {
-    const checked = checkedOptions(options);
+    return this.trip(checkedOptions(options), errand).go();
+  }
+
+  trip(checked: CheckedModal, errand: Errand): Trip {
     const { image, ...others } = checked;
     const about = JSON.stringify([others, image.base, image.layers]);
     return new Trip(errand, checked, async (bundle) => {
@@ -24,11 +27,11 @@ export class OnModal implements Pick<Elsewhere, "end"> {
       this.held.set(key, opening);
       opening.catch(() => this.held.delete(key));
       return lent(await opening);
-    }).go();
+    });
   }
 
   /** It belongs to the run, not to the call that is the first to need it. */
-  private open(options: ReturnType<typeof checkedOptions>, bundle: Bundle, { where, scope }: Errand): Promise<Held> {
+  private open(options: CheckedModal, bundle: Bundle, { where, scope }: Errand): Promise<Held> {
     return connectionFor(options, bundle, where, scope.signal, true);
   }
 
