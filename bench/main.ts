@@ -8,6 +8,7 @@ import { graph } from "./graph.js";
 import { heq } from "./heq.js";
 import { langgraph } from "./langgraph.js";
 import { map } from "./map.js";
+import { modal } from "./modal.js";
 import { stream } from "./stream.js";
 import { threads } from "./threads.js";
 import { types } from "./types.js";
@@ -22,6 +23,7 @@ const benches: Record<string, () => Promise<void>> = {
   heq,
   codec,
   cache,
+  modal,
   types,
 };
 

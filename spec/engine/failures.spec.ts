@@ -66,6 +66,25 @@ describe("a node that fails", () => {
     expect(error.message.length).to.be.below(1000);
   });
 
+  it("prints errors among its inputs by their messages, without where their code lies", async () => {
+    class Shared extends Pipeline {
+      @input() xs!: number[];
+      @mapOver("xs", { onError: "collect" }) halves(x: number): Each<number> {
+        if (x % 2 === 1) throw new RangeError(`${x} is odd`);
+        return x / 2;
+      }
+      @mapOver("xs", "halves", { onError: "collect" }) indices(x: number, halves: unknown): Each<number> {
+        if (x === 2) throw new RangeError("not 2");
+        return (halves as number[]).indexOf(x);
+      }
+    }
+    const { indices } = await new Shared().run({ xs: [1, 2, 4, 6, 8] });
+    expect((indices[1] as unknown as NodeError).message).to.equal(
+      "Shared.indices[1]: failed with RangeError: not 2\n  given xs = 2\n        halves = " +
+        "[ NodeError: Shared.halves[0]: failed with RangeError: 1 is odd given xs = 1, 1, 2, 3, ... 1 more item ]",
+    );
+  });
+
   it("is told of in the same words whether it throws, rejects, or returns a promise that rejects", async () => {
     class Ways extends Pipeline {
       @input() x!: number;

@@ -54,17 +54,31 @@ export function summary(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : `a thrown ${print(error)}`;
 }
 
+/** An error that is a value, or one in it, is known by its message: where its code lies differs from place to place. */
+function withoutStacks(value: unknown): unknown {
+  const shown = (inner: unknown) => (inner instanceof Error ? { [inspect.custom]: () => summary(inner) } : inner);
+  if (!Array.isArray(value)) return shown(value);
+  const first = value.slice(0, PRINTED_ELEMENTS);
+  if (!first.some((inner) => inner instanceof Error)) return value;
+  return [...first.map(shown), ...value.slice(PRINTED_ELEMENTS)];
+}
+
 const PRINTED = 200;
+const PRINTED_ELEMENTS = 4;
 
 /** A value on one line, however large it is. */
 export function print(value: unknown): string {
   let text: string;
   try {
-    text = inspect(value, { depth: 1, maxArrayLength: 4, maxStringLength: 80, breakLength: Number.POSITIVE_INFINITY });
+    text = inspect(withoutStacks(value), {
+      depth: 1,
+      maxArrayLength: PRINTED_ELEMENTS,
+      maxStringLength: 80,
+      breakLength: Number.POSITIVE_INFINITY,
+    });
   } catch {
     text = `a value of type ${typeof value} that can't be printed`;
   }
-  // An error is known by its message; where its code lies differs from place to place.
-  text = text.replaceAll(/\n\s+at .*/g, "").replaceAll(/\s*\n\s*/g, " ");
+  text = text.replaceAll(/\s*\n\s*/g, " ");
   return text.length > PRINTED ? `${text.slice(0, PRINTED)}...` : text;
 }

@@ -1,0 +1,30 @@
+import { type Each, execution, input, mapOver, node, Pipeline } from "../src/index.js";
+
+export class Small extends Pipeline {
+  @input() x!: number;
+  @node("x") doubled(x: number): number {
+    return 2 * x;
+  }
+}
+
+/** Gives back what it got, and what its process took up at most. */
+export class Big extends Pipeline {
+  @input() bytes!: Uint8Array;
+  @node("bytes") back(bytes: Uint8Array): Uint8Array {
+    return bytes;
+  }
+  @node("back") peakMiB(_back: Uint8Array): number {
+    return process.resourceUsage().maxRSS / 1024;
+  }
+}
+
+/** Computes for 20 ms an element, without a pause. */
+@execution({ maps: "sequential" })
+export class Steady extends Pipeline {
+  @input() xs!: number[];
+  @mapOver("xs") spun(x: number): Each<number> {
+    const end = performance.now() + 20;
+    while (performance.now() < end);
+    return x;
+  }
+}

@@ -1,0 +1,120 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { ModalClient } from "modal";
+import { modal as onModal } from "../src/index.js";
+import { Big, Small, Steady } from "./in-container.js";
+import { measure, median, printTable } from "./measure.js";
+
+const MIB = 2 ** 20;
+const SIZE = 256 * MIB;
+
+/** Containers of the loopback server, which is a process of its own. */
+export async function modal(): Promise<void> {
+  const server = spawn(process.execPath, [...process.execArgv, "bench/modal-server.ts"], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  try {
+    const [env] = (await once(server.stdout, "data")) as [Buffer];
+    Object.assign(process.env, JSON.parse(String(env)));
+    await overhead();
+    await latency();
+    await bulk();
+  } finally {
+    server.stdin.end();
+    await once(server, "exit");
+  }
+}
+
+async function overhead(): Promise<void> {
+  const small = new Small();
+  const starts: number[] = [];
+  const cold = onModal({ gpu: "A10" });
+  const warm = onModal({ gpu: "A10", keepWarm: true });
+  const onEvent = ({ type, phase, durationMs }: { type: string; phase: string; durationMs?: number }) => {
+    if (type === "container" && phase === "start") starts.push(durationMs!);
+  };
+  const results = await measure(
+    [
+      { name: "here", operations: 1, run: () => small.run({ x: 1 }) },
+      {
+        name: "a container a run",
+        operations: 1,
+        run: () => small.run({ x: 1 }, { runOn: cold, onEvent: onEvent as never }),
+      },
+      { name: "keepWarm", operations: 1, run: () => small.run({ x: 1 }, { runOn: warm }) },
+    ],
+    15,
+  );
+  printTable("A run of one node, from call to result, the bundle being there", "run", results, "here");
+  const [here, there, kept] = results.map(({ microseconds }) => microseconds / 1000);
+  console.log(
+    `\nOver a run here: ${(there! - here!).toFixed(0)} ms with a container of its own, all in, ` +
+      `${median(starts).toFixed(0)} of them until the runner in it has greeted; ${(kept! - here!).toFixed(1)} ms with keepWarm.`,
+  );
+}
+
+async function latency(): Promise<void> {
+  const late: number[] = [];
+  await new Steady().run(
+    { xs: Array.from({ length: 50 }, (_, i) => i) },
+    {
+      runOn: onModal({ keepWarm: true }),
+      onEvent: ({ type, phase, at }) => {
+        if (type === "element" && phase === "end") late.push(performance.timeOrigin + performance.now() - at);
+      },
+    },
+  );
+  late.sort((a, b) => a - b);
+  console.log(
+    "\n### How late an element's end is told of, while a node computes for 20 ms an element without a pause\n",
+  );
+  console.log("| first | median | p95 | last |\n|---:|---:|---:|---:|");
+  console.log(`| ${[late[0]!, median(late), late[47]!, late[49]!].map((ms) => `${ms.toFixed(1)} ms`).join(" | ")} |`);
+}
+
+async function bulk(): Promise<void> {
+  const bytes = new Uint8Array(SIZE).fill(7);
+  const placement = { runOn: onModal({ keepWarm: true }) };
+  // What Node, the SDK and the bundle take up is not what a value costs.
+  const { peakMiB: empty } = await new Big().run({ bytes: new Uint8Array(1) }, placement);
+  const before = process.memoryUsage.rss();
+  let peak = 0;
+  const sampling = setInterval(() => {
+    peak = Math.max(peak, process.memoryUsage.rss());
+  }, 5);
+  const { peakMiB } = await new Big().run({ bytes }, placement);
+  clearInterval(sampling);
+  const outputs = ["back"] as const;
+  const results = await measure(
+    [
+      { name: "the bare SDK: cat", operations: 1, run: () => bare(bytes) },
+      { name: "hypernodes", operations: 1, run: () => new Big().run({ bytes }, { ...placement, outputs }) },
+    ],
+    3,
+  );
+  printTable("256 MiB into a container and out again", "run", results, "the bare SDK: cat");
+  console.log(
+    `\nMemory beside the value itself (256 MiB each way, in messages of 4): ` +
+      `${((peak - before) / MIB - 256).toFixed(0)} MiB here at most, ` +
+      `${(peakMiB - empty - 256).toFixed(0)} MiB in the container's process.`,
+  );
+}
+
+/** The same bytes through the SDK's own streams, written and read side by side in pieces of the same size. */
+async function bare(bytes: Uint8Array): Promise<void> {
+  const client = new ModalClient({ logger: { debug() {}, info() {}, warn() {}, error() {} } });
+  const app = await client.apps.fromName("bare", { createIfMissing: true });
+  const sandbox = await client.sandboxes.create(app, client.images.fromRegistry("node:22-slim"));
+  const cat = await sandbox.exec(["cat"], { mode: "binary" });
+  const writing = (async () => {
+    const writer = cat.stdin.getWriter();
+    for (let at = 0; at < bytes.length; at += 4 * MIB) await writer.write(bytes.subarray(at, at + 4 * MIB) as never);
+    await writer.close();
+  })();
+  let length = 0;
+  for await (const piece of cat.stdout as unknown as AsyncIterable<Uint8Array>) length += piece.length;
+  await writing;
+  if (length !== bytes.length) throw new Error(`${length} bytes came back`);
+  await sandbox.terminate();
+  sandbox.detach();
+}
