@@ -18,6 +18,7 @@ import {
 } from "../../src/index.js";
 import { FrameReader, frame, jsonFrame, Kind } from "../../src/placement/container/frames.js";
 import { loopback, onLoopback } from "../support/modal.js";
+import { printed } from "../support/printed.js";
 import { rejection } from "../support/rejection.js";
 import { Native } from "./pipelines/native.js";
 import {
@@ -48,9 +49,13 @@ describe("what goes wrong with a container", () => {
   });
 
   async function failure(pipeline: Pipeline, inputs: object, options: ModalOptions = {}): Promise<HypernodesError> {
-    const error = await rejection<HypernodesError>(pipeline.run(inputs as never, { runOn: modal(options) } as never));
-    expect(error, error.stack ?? "").to.be.instanceOf(HypernodesError);
-    return error;
+    let error: HypernodesError | undefined;
+    const running = async () => {
+      error = await rejection(pipeline.run(inputs as never, { runOn: modal(options) } as never));
+    };
+    await printed(running);
+    expect(error, error?.stack ?? "").to.be.instanceOf(HypernodesError);
+    return error!;
   }
 
   async function withEnv<T>(variables: Record<string, string | undefined>, work: () => Promise<T>): Promise<T> {

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { type ModalOptions, memory, modal, NodeError, type Pipeline, type RunEvent } from "../../src/index.js";
 import { FAMILY, FAMILY_SIZE, inputsFor } from "../support/family.js";
 import { loopback, onLoopback } from "../support/modal.js";
+import { printed } from "../support/printed.js";
 import { rejection } from "../support/rejection.js";
 import { VALUES } from "../support/values.js";
 import {
@@ -51,26 +52,6 @@ async function seen(run: (options: object) => Promise<unknown>, options: object)
 /** What is to be the same of an error. Its stack is not. */
 function told({ name, message, cause, code, node, element, attempts }: NodeError): object {
   return { name, message, cause: String(cause), code, node, element, attempts };
-}
-
-/** What is printed while something is done. */
-async function printed(work: () => Promise<unknown>): Promise<string> {
-  const { write: out } = process.stdout;
-  const { write: err } = process.stderr;
-  let text = "";
-  const take = (chunk: string) => {
-    text += chunk;
-    return true;
-  };
-  process.stdout.write = take as typeof out;
-  process.stderr.write = take as typeof err;
-  try {
-    await work();
-  } finally {
-    process.stdout.write = out;
-    process.stderr.write = err;
-  }
-  return text;
 }
 
 describe("a pipeline in a container", () => {

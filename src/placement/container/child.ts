@@ -1,4 +1,4 @@
-import { Socket } from "node:net";
+import { type OnReadOpts, Socket, type SocketConstructorOpts } from "node:net";
 import type { PipelineClass } from "../../dsl/members.js";
 import { classFrom } from "../../dsl/origin.js";
 import { summary } from "../../engine/failure.js";
@@ -156,11 +156,18 @@ function notDefined({ origin }: PlacedWork): HypernodesError {
   });
 }
 
-const reader = new FrameReader();
-const down = new Socket({ fd: 3, readable: true, writable: false });
-down.on("data", (piece) => {
-  for (const frame of reader.push(piece)) heard(frame);
-});
+const reader = new FrameReader(true);
+// One buffer for all that comes: whatever is in it is taken out before the next read.
+const onread: OnReadOpts = {
+  buffer: Buffer.alloc(64 * 1024),
+  callback(count: number, buffer: Uint8Array): boolean {
+    for (const frame of reader.push(buffer.subarray(0, count))) heard(frame);
+    return true;
+  },
+};
+const options: SocketConstructorOpts & { readonly onread: OnReadOpts } = { fd: 3, readable: true, onread };
+const down = new Socket(options);
+down.resume();
 down.on("end", () => void close());
 
 function heard(frame: Frame): void {

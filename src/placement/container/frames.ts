@@ -82,6 +82,8 @@ export interface Frame {
 
 /** Letters "hn", the protocol's version, the kind; the run; the payload's length; the checksum of all but itself. */
 const FRAME_HEADER = 16;
+/** "hn" */
+const MAGIC = 0x68_6e;
 /** More than this is no frame of ours. */
 const MOST = 100 * 1024 * 1024;
 
@@ -92,8 +94,7 @@ const decoder = new TextDecoder();
 export function headerOf(kind: number, run: number, payload: Uint8Array): Uint8Array {
   const header = new Uint8Array(FRAME_HEADER);
   const view = new DataView(header.buffer);
-  view.setUint8(0, 0x68);
-  view.setUint8(1, 0x6e);
+  view.setUint16(0, MAGIC);
   view.setUint8(2, PROTOCOL);
   view.setUint8(3, kind);
   view.setUint32(4, run, true);
@@ -130,61 +131,63 @@ export function jsonOf<T>({ payload }: Pick<Frame, "payload">): T {
  * @throws {HypernodesError} `BAD_FRAME`, `OTHER_PROTOCOL`.
  */
 export class FrameReader {
-  private pieces: Uint8Array[] = [];
-  private length = 0;
+  private buffer = new Uint8Array(FRAME_HEADER);
+  private filled = 0;
+  /** How many bytes the frame has that is coming: known when its header is there. */
+  private length = FRAME_HEADER;
+
+  /** @param reuses whether a frame's bytes are its own only until the next one is asked for: large ones cost no memory then. */
+  constructor(private readonly reuses = false) {}
 
   /** Frames that a piece completes. */
   *push(piece: Uint8Array): Generator<Frame> {
-    this.pieces.push(piece);
-    this.length += piece.length;
-    while (this.length >= FRAME_HEADER) {
-      const header = this.peek(FRAME_HEADER);
-      const view = new DataView(header.buffer, header.byteOffset, FRAME_HEADER);
-      if (view.getUint16(0) !== 0x68_6e) throw badFrame("there are bytes in between that are no frame");
-      if (view.getUint8(2) !== PROTOCOL) throw otherProtocol(view.getUint8(2));
-      const size = view.getUint32(8, true);
-      if (size > MOST) throw badFrame(`one says that it has ${size} bytes`);
-      if (this.length < FRAME_HEADER + size) return;
-      const bytes = this.take(FRAME_HEADER + size);
-      const payload = bytes.subarray(FRAME_HEADER);
-      if (checksumOf(bytes, payload) !== view.getUint32(12, true)) throw badFrame("the checksum of one is wrong");
-      yield { kind: view.getUint8(3), run: view.getUint32(4, true), payload, bytes };
+    for (let at = 0; at < piece.length; ) {
+      const part = piece.subarray(at, at + this.length - this.filled);
+      this.buffer.set(part, this.filled);
+      this.filled += part.length;
+      at += part.length;
+      if (this.filled === FRAME_HEADER && this.length === FRAME_HEADER) this.expect(sizeIn(this.buffer));
+      if (this.filled < this.length) continue;
+      yield frameIn(this.buffer.subarray(0, this.length));
+      this.filled = 0;
+      this.length = FRAME_HEADER;
+      if (!this.reuses) this.buffer = new Uint8Array(FRAME_HEADER);
     }
+  }
+
+  private expect(size: number): void {
+    this.length = FRAME_HEADER + size;
+    if (this.buffer.length >= this.length) return;
+    const header = this.buffer.subarray(0, FRAME_HEADER);
+    this.buffer = new Uint8Array(this.length);
+    this.buffer.set(header);
   }
 
   /** Whether the bytes so far end in the middle of a frame. */
   get isWithin(): boolean {
-    return this.length > 0;
+    return this.filled > 0;
   }
+}
 
-  private peek(count: number): Uint8Array {
-    if (this.pieces[0]!.length < count) this.pieces = [this.joined(this.length)];
-    return this.pieces[0]!;
-  }
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, FRAME_HEADER);
+}
 
-  private take(count: number): Uint8Array {
-    const first = this.pieces[0]!;
-    const all = first.length >= count ? first : this.joined(count);
-    let gone = count;
-    let whole = 0;
-    while (whole < this.pieces.length && this.pieces[whole]!.length <= gone) gone -= this.pieces[whole++]!.length;
-    this.pieces.splice(0, whole);
-    if (gone > 0) this.pieces[0] = this.pieces[0]!.subarray(gone);
-    this.length -= count;
-    return all.subarray(0, count);
-  }
+/** How many bytes the payload has that a header announces. */
+function sizeIn(header: Uint8Array): number {
+  const view = viewOf(header);
+  if (view.getUint16(0) !== MAGIC) throw badFrame("there are bytes in between that are no frame");
+  if (view.getUint8(2) !== PROTOCOL) throw otherProtocol(view.getUint8(2));
+  const size = view.getUint32(8, true);
+  if (size > MOST) throw badFrame(`one says that it has ${size} bytes`);
+  return size;
+}
 
-  private joined(count: number): Uint8Array {
-    const all = new Uint8Array(count);
-    let offset = 0;
-    for (const piece of this.pieces) {
-      if (offset === count) break;
-      const part = piece.subarray(0, count - offset);
-      all.set(part, offset);
-      offset += part.length;
-    }
-    return all;
-  }
+function frameIn(bytes: Uint8Array): Frame {
+  const view = viewOf(bytes);
+  const payload = bytes.subarray(FRAME_HEADER);
+  if (checksumOf(bytes, payload) !== view.getUint32(12, true)) throw badFrame("the checksum of one is wrong");
+  return { kind: view.getUint8(3), run: view.getUint32(4, true), payload, bytes };
 }
 
 /** A value's bytes as they come: in one place, made once. */

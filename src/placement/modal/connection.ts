@@ -66,10 +66,12 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** A container with the runner in it, and the conversation with that. */
 export class Connection {
-  private readonly reader = new FrameReader();
+  private readonly reader = new FrameReader(true);
   private readonly runs = new Map<number, Running>();
   private count = 0;
   private writing: Promise<void> = Promise.resolve();
+  /** What messages are put together in, one after another. */
+  private readonly message = new Uint8Array(MESSAGE);
   /** Frames that the next message takes along. */
   private readonly waiting: Iterable<Uint8Array>[] = [];
   private readonly writer: WritableStreamDefaultWriter<Uint8Array>;
@@ -237,7 +239,7 @@ export class Connection {
       .catch(() => {})
       .then(async () => {
         const all = this.waiting.splice(0);
-        for (const message of messagesOf(all)) await this.writer.write(message);
+        for (const message of messagesOf(all, this.message)) await this.writer.write(message);
       });
     return this.writing;
   }
@@ -361,31 +363,21 @@ function* framesOf(kind: number, run: number, head: object, { length, parts }: E
   }
 }
 
-/** Frames, put together into messages. */
-function* messagesOf(all: readonly Iterable<Uint8Array>[]): Generator<Uint8Array> {
-  let waiting: Uint8Array[] = [];
+/** Frames, put together into messages, each in the same memory: the one before has gone when the next is asked for. */
+function* messagesOf(all: readonly Iterable<Uint8Array>[], message: Uint8Array): Generator<Uint8Array> {
   let length = 0;
   for (const frames of all) {
     for (const bytes of frames) {
-      if (length > 0 && length + bytes.length > MESSAGE) {
-        yield joined(waiting, length);
-        waiting = [];
+      if (length + bytes.length > message.length && length > 0) {
+        yield message.subarray(0, length);
         length = 0;
       }
-      waiting.push(bytes);
-      length += bytes.length;
+      if (bytes.length > message.length) yield bytes;
+      else {
+        message.set(bytes, length);
+        length += bytes.length;
+      }
     }
   }
-  if (length > 0) yield joined(waiting, length);
-}
-
-function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {
-  if (pieces.length === 1) return pieces[0]!;
-  const all = new Uint8Array(length);
-  let offset = 0;
-  for (const piece of pieces) {
-    all.set(piece, offset);
-    offset += piece.length;
-  }
-  return all;
+  if (length > 0) yield message.subarray(0, length);
 }
