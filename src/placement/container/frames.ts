@@ -162,11 +162,6 @@ export class FrameReader {
     this.buffer = new Uint8Array(this.length);
     this.buffer.set(header);
   }
-
-  /** Whether the bytes so far end in the middle of a frame. */
-  get isWithin(): boolean {
-    return this.filled > 0;
-  }
 }
 
 function viewOf(bytes: Uint8Array): DataView {

@@ -99,7 +99,9 @@ async function build(pipeline: string, file: string, installed: readonly string[
       plugins: [modules(root, outside, installed)],
     });
   } catch (error) {
-    if (error instanceof HypernodesError) throw error;
+    // esbuild makes a message of what a plugin throws.
+    const thrown = (error as BuildFailure).errors?.find(({ detail }) => detail instanceof HypernodesError)?.detail;
+    if (thrown !== undefined) throw thrown;
     throw notBundleable(pipeline, root, error);
   }
   const files = built.outputFiles!.map(({ path: name, text }) => [path.basename(name), text] as const);
@@ -222,6 +224,7 @@ async function withMetadata(file: string, source: string): Promise<string> {
 interface BuildFailure {
   readonly errors?: readonly {
     readonly text: string;
+    readonly detail?: unknown;
     readonly location: { readonly file: string; readonly line: number; readonly column: number } | null;
   }[];
 }

@@ -23,12 +23,10 @@ import type { Bundle } from "./bundle.js";
 import { modalFor } from "./client.js";
 import { Container } from "./container.js";
 import { connectionLost, containerEnded, processEnded, timedOut } from "./failures.js";
+import { framesOf, messagesOf, newMessage } from "./messages.js";
 import type { CheckedModal } from "./options.js";
 import { mapped } from "./stacks.js";
 
-/** Bytes in one message to the container. Each waits for its answer, so they are large; none may have more than 100 MiB. */
-const MESSAGE = 4 * 1024 * 1024;
-const PIECE = 1024 * 1024;
 /** Typed arrays that are at least this large stay where they came in. */
 const VIEWS_FROM = 64 * 1024;
 /** How often the container is told that this process lives, in parts of the time after which it would give it up. */
@@ -71,7 +69,7 @@ export class Connection {
   private count = 0;
   private writing: Promise<void> = Promise.resolve();
   /** What messages are put together in, one after another. */
-  private readonly message = new Uint8Array(MESSAGE);
+  private readonly message = newMessage();
   /** Frames that the next message takes along. */
   private readonly waiting: Iterable<Uint8Array>[] = [];
   private readonly writer: WritableStreamDefaultWriter<Uint8Array>;
@@ -353,31 +351,4 @@ function addTo(run: Running, payload: Uint8Array): void {
   run.coming?.bytes.add(payload);
   const whole = run.coming?.bytes.whole;
   if (whole !== undefined) run.coming!.whole(whole);
-}
-
-function* framesOf(kind: number, run: number, head: object, { length, parts }: EncodedParts): Generator<Uint8Array> {
-  yield jsonFrame(kind, run, { ...head, bytes: length });
-  for (const piece of cut(parts, PIECE)) {
-    yield headerOf(Kind.bytes, run, piece);
-    yield piece;
-  }
-}
-
-/** Frames, put together into messages, each in the same memory: the one before has gone when the next is asked for. */
-function* messagesOf(all: readonly Iterable<Uint8Array>[], message: Uint8Array): Generator<Uint8Array> {
-  let length = 0;
-  for (const frames of all) {
-    for (const bytes of frames) {
-      if (length + bytes.length > message.length && length > 0) {
-        yield message.subarray(0, length);
-        length = 0;
-      }
-      if (bytes.length > message.length) yield bytes;
-      else {
-        message.set(bytes, length);
-        length += bytes.length;
-      }
-    }
-  }
-  if (length > 0) yield message.subarray(0, length);
 }

@@ -18,6 +18,9 @@ const START_MS = 20 * 60_000;
 /** Milliseconds for the end of a container. */
 const END_MS = 10_000;
 
+/** The ids of sandboxes of the first version: those with a GPU. */
+const FIRST_VERSION = /^sb-[A-Za-z0-9]{22}$/;
+
 type Process = ContainerProcess<Uint8Array>;
 
 /** A container on Modal. Whoever makes one ends it. */
@@ -30,7 +33,6 @@ export class Container {
   private constructor(
     private readonly modal: Modal,
     private readonly sandbox: Sandbox,
-    private readonly isV2: boolean,
   ) {
     this.ended = sandbox.wait().then(
       (exitCode) => {
@@ -77,7 +79,7 @@ export class Container {
     });
     try {
       const sandbox = await within(Promise.race([creating, aborted]), START_MS, "it did not start a container");
-      return new Container(modal, sandbox, options.gpu === undefined);
+      return new Container(modal, sandbox);
     } catch (error) {
       await endWhatCame(modal, creating, app.appId, tags);
       throw error === signal.reason ? error : translated(error, "container");
@@ -103,7 +105,7 @@ export class Container {
     if (this.ending !== undefined) return { exitCode, status: undefined, said: undefined };
     try {
       const { cpClient } = this.modal.sdk as unknown as { cpClient: Record<string, Wait | undefined> };
-      const wait = this.isV2 ? cpClient.sandboxWaitV2 : cpClient.sandboxWait;
+      const wait = FIRST_VERSION.test(this.id) ? cpClient.sandboxWait : cpClient.sandboxWaitV2;
       const found = await wait?.call(cpClient, { sandboxId: this.id, timeout: 0 });
       return { exitCode, status: found?.result?.status, said: found?.result?.exception || undefined };
     } catch {
