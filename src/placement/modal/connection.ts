@@ -5,13 +5,11 @@ import { decode, type EncodedParts, encodeInParts } from "../../values/codec.js"
 import {
   type BytesHead,
   ComingBytes,
-  cut,
   type Ended,
   type Frame,
   FrameReader,
   frame,
   type Hello,
-  headerOf,
   jsonFrame,
   jsonOf,
   Kind,
