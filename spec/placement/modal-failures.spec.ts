@@ -31,6 +31,7 @@ import {
   Scribbling,
   Slow,
   Untransferable,
+  UntransferableEach,
 } from "./pipelines/suite.js";
 
 describe("what goes wrong with a container", () => {
@@ -239,6 +240,13 @@ node()(Broken.prototype, "lost", Object.getOwnPropertyDescriptor(Broken.prototyp
       expect(error.code).to.equal("UNSERIALISABLE");
       expect(error.message).to.contain(
         "Untransferable.made: its value can't travel from the container: at .inside.of, it is",
+      );
+      const reading = async () => {
+        for await (const _ of new UntransferableEach().stream({ x: [1] }, { over: "x", runOn: modal() }));
+      };
+      const streamed = await rejection(reading());
+      expect(streamed.message).to.contain(
+        "UntransferableEach.made[1]: its value can't travel from the container: it is",
       );
     });
 

@@ -174,6 +174,16 @@ export class Untransferable extends Pipeline {
   }
 }
 
+export class UntransferableEach extends Pipeline {
+  @input() x!: number;
+  @node("x") xs(x: number): number[] {
+    return [x, x + 1];
+  }
+  @mapOver("xs") made(x: number): Each<unknown> {
+    return x === 2 ? () => x : x;
+  }
+}
+
 /** Writes where frames are written. */
 export class Scribbling extends Pipeline {
   @node() async scribbled(): Promise<string> {

@@ -96,7 +96,7 @@ class Run {
     });
     if (work.isStream) {
       for await (const value of streamProgram(request, this.elements)) {
-        await up.value(Kind.streamed, this.number, {}, value);
+        await this.bring(Kind.streamed, {}, value, request);
         if (++this.untaken >= request.settings.maxWorkers) await this.oneTaken();
       }
       await stores.save();
@@ -105,9 +105,16 @@ class Run {
     }
     const outputs = await runProgram(request);
     await stores.save();
-    await up.value(Kind.end, this.number, { ok: true }, outputs).catch((error: unknown) => {
-      throw error instanceof ValueError ? cantComeHome(request, error) : error;
-    });
+    await this.bring(Kind.end, { ok: true }, outputs, request);
+  }
+
+  /** @throws {NodeError} `UNSERIALISABLE` */
+  private async bring(kind: number, head: object, outputs: unknown, request: RunRequest): Promise<void> {
+    try {
+      await up.value(kind, this.number, head, outputs);
+    } catch (error) {
+      throw error instanceof ValueError ? cantComeHome(request, error, kind === Kind.streamed) : error;
+    }
   }
 }
 
@@ -136,14 +143,14 @@ function notLoaded(error: unknown): HypernodesError {
   });
 }
 
-/** @returns the error of the node whose value it was. */
-function cantComeHome({ program, name }: RunRequest, error: ValueError): NodeError {
-  const { plan } = program;
-  const output = String(error.path[0]);
-  const step = plan.steps.find((each) => each.name === output)!;
+/** @returns the error of the node whose value it was; of a pipeline's element, if it was mapped over as a whole. */
+function cantComeHome({ program, name, path }: RunRequest, error: ValueError, isStreamed: boolean): NodeError {
+  const plan = isStreamed ? program.plan.steps[0]!.child!.plan : program.plan;
+  const step = plan.steps.find((each) => each.name === error.path[0])!;
   const what = "its value can't travel from the container";
-  if (plan.over === undefined) return cantTravel(step, name, undefined, error, 1, what);
-  return cantTravel(step, "", Number(error.path[1]), error, 2, what);
+  const isMapped = plan.over !== undefined || step.map !== undefined;
+  const element = isMapped ? Number(error.path[1]) : undefined;
+  return cantTravel(step, plan.over === undefined ? (path ?? name) : "", element, error, isMapped ? 2 : 1, what);
 }
 
 function notDefined({ origin }: PlacedWork): HypernodesError {

@@ -54,12 +54,15 @@ export class Container {
    * @throws {HypernodesError}
    */
   static async start(modal: Modal, options: CheckedModal, bundle: Bundle, signal: AbortSignal): Promise<Container> {
-    const app = await modal.app(options.app);
-    const [volume, image] = await Promise.all([
-      modal.volume(options.volume ?? BUNDLES),
-      modal.image(options.image, bundle.layer, app),
+    const aborted = new Promise<never>((_, reject) => {
+      if (signal.aborted) reject(signal.reason);
+      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    });
+    const app = await Promise.race([modal.app(options.app), aborted]);
+    const [volume, image] = await Promise.race([
+      Promise.all([modal.volume(options.volume ?? BUNDLES), modal.image(options.image, bundle.layer, app)]),
+      aborted,
     ]);
-    signal.throwIfAborted();
     const run = randomUUID();
     const tags = { framework: "hypernodes", run };
     const wholeSeconds = (ms: number) => Math.ceil(ms / 1000) * 1000;
@@ -73,9 +76,6 @@ export class Container {
       volumes: { [MOUNT]: volume },
       name: `hypernodes-${run.slice(0, 18)}`,
       tags,
-    });
-    const aborted = new Promise<never>((_, reject) => {
-      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
     });
     try {
       const sandbox = await within(Promise.race([creating, aborted]), START_MS, "it did not start a container");
