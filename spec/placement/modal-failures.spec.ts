@@ -135,6 +135,9 @@ describe("what goes wrong with a container", () => {
       expect(message({ memoryMiB: 0.5 })).to.contain("whole mebibytes");
       expect(message({ cpus: 1 })).to.equal('modal(...): there is no option "cpus". Did you mean "cpu"?');
       expect(message({ env: { "A-B": "1" } })).to.contain("texts by names of letters, digits and _");
+      expect(message({ env: { BIG: "x".repeat(200_000) } }))
+        .to.contain('the option env is "BIG"')
+        .and.to.contain("at most");
       expect(message({ volume: "" })).to.contain("the name of a volume");
       expect(message({ image: "node:22" })).to.contain("what image() makes");
       for (const gpu of ["A10G", "A10", "H100:2", "A100-80GB:4", "H100!", "B200+:8", "RTX-PRO-6000"]) modal({ gpu });

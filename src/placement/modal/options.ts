@@ -58,6 +58,8 @@ const HOUR_MS = 3_600_000;
 /** What a container lives longer than a run may take: for its beginning and its end. */
 export const MARGIN_MS = 60_000;
 const LONGEST_MS = 24 * HOUR_MS - MARGIN_MS;
+/** Bytes that one variable may have: a process takes no more. */
+const LONGEST_VALUE = 120_000;
 /** A name; `!` and `+` are part of some; how many. */
 const GPU = /^[A-Za-z][A-Za-z0-9-]*[!+]?(:[1-9]\d?)?$/;
 const NAME = /^[A-Za-z0-9][\w.-]{0,62}$/;
@@ -109,6 +111,13 @@ export function checkedOptions(options: ModalOptions): CheckedModal {
   const variables = Object.entries(env);
   const isEnv = variables.every(([name, value]) => VARIABLE.test(name) && typeof value === "string");
   check("env", Object.keys(env), isEnv, "texts by names of letters, digits and _");
+  const long = variables.find(([, value]) => Buffer.byteLength(value) > LONGEST_VALUE);
+  check(
+    "env",
+    long?.[0],
+    long === undefined,
+    `texts of at most ${LONGEST_VALUE} bytes; give what is larger as an input`,
+  );
   const regions = typeof region === "string" ? [region] : region;
   check("region", region, Array.isArray(regions) && regions.every(isName), "the name of a region, or several");
   check("keepWarm", keepWarm, typeof keepWarm === "boolean", "true or false");

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
+import { gzipSync } from "node:zlib";
 import { remembered } from "../../graph/remembered.js";
 
 /** An installed package. */
@@ -107,6 +108,9 @@ interface Lock {
   readonly packages?: Readonly<Record<string, Locked>>;
 }
 
+/** Characters that a command may have with what it writes. */
+const LONGEST = 120_000;
+
 /** Where an image has them: modules anywhere in the container find what lies at its root. */
 const FOLDER = "/opt/hypernodes";
 
@@ -118,8 +122,11 @@ export function lockLayer(packages: readonly Package[], root: string): LockLayer
     private: true,
     dependencies: Object.fromEntries(wanted.map(({ name, version }) => [name, version])),
   };
-  const lock = lockFor(wanted, root, manifest);
-  const files = [write("package.json", manifest), ...(lock ? [write("package-lock.json", lock)] : [])];
+  const found = lockFor(wanted, root, manifest);
+  const written = found && writeGzipped("package-lock.json", found);
+  // A shell takes no argument of more than 128 KiB.
+  const lock = written !== undefined && written.length < LONGEST ? found : undefined;
+  const files = [write("package.json", manifest), ...(lock ? [written!] : [])];
   const command = lock ? "ci" : "install";
   const digest = createHash("sha256")
     .update(JSON.stringify([manifest, lock]))
@@ -135,6 +142,10 @@ export function lockLayer(packages: readonly Package[], root: string): LockLayer
 
 function write(name: string, content: object): string {
   return `echo ${Buffer.from(JSON.stringify(content)).toString("base64")} | base64 -d > ${name}`;
+}
+
+function writeGzipped(name: string, content: object): string {
+  return `echo ${gzipSync(JSON.stringify(content)).toString("base64")} | base64 -d | gunzip > ${name}`;
 }
 
 /** The part of the project's lock file that some packages need, as a lock file of its own. */
