@@ -431,13 +431,15 @@ node()(Broken.prototype, "lost", Object.getOwnPropertyDescriptor(Broken.prototyp
       expect(held.server.living).to.have.length(1);
     });
 
-    onLoopback("is not held up by a container that is kept warm, and ends it", async () => {
-      const child = client("warm");
-      const [code] = await once(child, "exit");
-      expect(child.text()).to.contain("done 2");
-      expect(code).to.equal(0);
-      expect(held.server.living).to.deep.equal([]);
-    });
+    for (const kept of ["warm", "open"]) {
+      onLoopback(`is not held up by a container that is kept, and ends it: ${kept}`, async () => {
+        const child = client(kept);
+        const [code] = await once(child, "exit");
+        expect(child.text()).to.contain("done 2");
+        expect(code).to.equal(0);
+        expect(held.server.living).to.deep.equal([]);
+      });
+    }
   });
 });
 

@@ -89,7 +89,7 @@ function rest(key: string, warm: Warm, idleMs: number): void {
 const OURS = new Set(["TCPSocketWrap", "TTYWrap", "PipeWrap", "Immediate"]);
 
 /** Whether nothing but kept containers holds up the end of the process. */
-function isAllThatLives(): boolean {
+export function isAllThatLives(): boolean {
   return process.getActiveResourcesInfo().every((resource) => OURS.has(resource));
 }
 

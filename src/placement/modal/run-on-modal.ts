@@ -6,7 +6,7 @@ import type { Resources } from "../../engine/resources.js";
 import { type RunRequest, Session } from "../../engine/run-program.js";
 import { type Elements, elementsOf } from "../../engine/stream-program.js";
 import { remembered } from "../../graph/remembered.js";
-import { connectionFor } from "./connections.js";
+import { connectionFor, isAllThatLives } from "./connections.js";
 import { KeptContainers } from "./kept-containers.js";
 import { checkedOptions, type ModalPlacement } from "./options.js";
 import { Trip } from "./trip.js";
@@ -140,13 +140,21 @@ function tripFor(request: RunRequest, { run, scope }: Session, placement: ModalP
   return keptFor(opened).trip(options, errand);
 }
 
+/** Milliseconds between looks whether the process has anything else to do. */
+const WATCH_MS = 100;
+
 const kept = new WeakMap<Resources, KeptContainers>();
 
 /** The runs of a pipeline that was opened share their container, as they share their resources. */
 function keptFor(resources: Resources): KeptContainers {
   return remembered(kept, resources, () => {
     const containers = new KeptContainers();
-    resources.atEnd(() => containers.end());
+    // Whoever forgets to dispose of the pipeline is not to wait, and pay, for ever.
+    const watching = setInterval(() => isAllThatLives() && void containers.end(), WATCH_MS).unref();
+    resources.atEnd(() => {
+      clearInterval(watching);
+      return containers.end();
+    });
     return containers;
   });
 }
