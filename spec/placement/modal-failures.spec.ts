@@ -350,7 +350,10 @@ node()(Broken.prototype, "lost", Object.getOwnPropertyDescriptor(Broken.prototyp
     });
 
     onLoopback("nodes that write to file descriptors harm nothing", async () => {
-      expect(await new Scribbling().run({}, { runOn: modal() })).to.deep.equal({ scribbled: "done" });
+      const text = await printed(async () => {
+        expect(await new Scribbling().run({}, { runOn: modal() })).to.deep.equal({ scribbled: "done" });
+      });
+      expect(text).to.contain("modal | a line in two parts\n").and.to.contain("modal | nor this\n");
     });
 
     onLoopback("an abort: nodes hear of it, and the container is ended", async () => {

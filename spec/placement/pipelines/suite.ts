@@ -188,6 +188,9 @@ export class UntransferableEach extends Pipeline {
 export class Scribbling extends Pipeline {
   @node() async scribbled(): Promise<string> {
     const { writeSync } = await import("node:fs");
+    process.stdout.write("a line in ");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    process.stdout.write("two parts\n");
     writeSync(1, "hn\u0001\u0010 not a frame\n");
     process.stdout.write("nor this\n");
     return "done";

@@ -7,11 +7,11 @@ import type { CacheSpec, PlacedWork } from "../../engine/placed.js";
 import { HypernodesError, ValueError } from "../../errors.js";
 import { type EncodedParts, encodeInParts } from "../../values/codec.js";
 import { printPath } from "../../values/kinds.js";
-import type { Printed } from "../container/frames.js";
 import { type Bundle, bundledName, bundleOf } from "./bundle.js";
 import type { Going, Hearing } from "./connection.js";
 import type { Held } from "./connections.js";
 import { isWorthRetrying } from "./failures.js";
+import { MarkedLines } from "./marked-lines.js";
 import type { CheckedModal } from "./options.js";
 
 /** Gives a connection to a container that can run a bundle. */
@@ -59,11 +59,12 @@ export class Trip {
     const about = { type: "container", path: where, name: "modal", id } as const;
     run.tell?.({ ...about, phase: "start", durationMs: now() - startedAt });
     this.held = held;
+    const lines = new MarkedLines();
     const told: Hearing = {
       ...hearing,
       event: run.tell === undefined ? undefined : (event) => run.relay(event),
       printed: (printed) => {
-        print(printed);
+        lines.add(printed);
         run.tell?.({ ...about, phase: "log", ...printed });
       },
     };
@@ -71,6 +72,7 @@ export class Trip {
       this.going = held.connection.run(work, told, scope.signal, graceMs);
       return await this.going.result;
     } finally {
+      lines.end();
       await held.release();
       run.tell?.({ ...about, phase: "end", durationMs: now() - startedAt });
     }
@@ -90,12 +92,6 @@ export class Trip {
         (store.kind === "keyv" || (store.kind === "sqlite" && this.options.volume !== undefined)),
     );
   }
-}
-
-/** What nodes print appears here, marked. */
-function print({ stream, text }: Printed): void {
-  const lines = text.replace(/\n$/, "").split("\n");
-  process[stream].write(lines.map((line) => `modal | ${line}\n`).join(""));
 }
 
 /** How a store is told of, that is not what the class itself says. */
