@@ -51,10 +51,13 @@ export class Box {
     this.rest();
   }
 
-  /** What `sync` does in a container. */
+  /** What `sync` does in a container. Commits of several come one after another. */
   private writeSync(mount: string, volume: string): void {
     const file = path.join(this.root, "bin", "sync");
-    writeFileSync(file, `#!/bin/sh\n[ "$1" = "${mount}" ] && /bin/cp -a "${mount}/." "${volume}/"\n`);
+    writeFileSync(
+      file,
+      `#!/bin/sh\n[ "$1" = "${mount}" ] && /usr/bin/flock "${volume}.lock" /bin/cp -a "${mount}/." "${volume}/"\n`,
+    );
     chmodSync(file, 0o755);
   }
 

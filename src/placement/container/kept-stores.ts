@@ -28,6 +28,8 @@ interface Local {
  */
 export class KeptStores {
   private readonly locals = new Map<string, Promise<Local>>();
+  /** Whether there is anything on the volume that a commit has not taken along. */
+  private isUncommitted = false;
   private saving: Promise<void> = Promise.resolve();
 
   /**
@@ -96,9 +98,10 @@ export class KeptStores {
   }
 
   private async saveAll(): Promise<void> {
-    let isNew = false;
-    for (const coming of this.locals.values()) if (await this.saveOne(await coming)) isNew = true;
-    if (isNew) await committed(this.kept);
+    for (const coming of this.locals.values()) if (await this.saveOne(await coming)) this.isUncommitted = true;
+    if (!this.isUncommitted) return;
+    await committed(this.kept).catch(() => committed(this.kept));
+    this.isUncommitted = false;
   }
 
   private async saveOne(local: Local): Promise<boolean> {
