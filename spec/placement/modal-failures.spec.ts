@@ -27,9 +27,9 @@ import {
   Failing,
   hidden,
   Leaving,
-  Remembered,
   Scribbling,
   Slow,
+  SlowlyRemembered,
   Untransferable,
   UntransferableEach,
 } from "./pipelines/suite.js";
@@ -324,10 +324,12 @@ node()(Broken.prototype, "lost", Object.getOwnPropertyDescriptor(Broken.prototyp
         if (type === "element" && phase === "start" && ended++ === 0) held.server.endAll({ status: 3, exitcode: 137 });
       };
       held.server.forget();
-      expect(await new Remembered().run(inputs, { ...options, onEvent })).to.deep.equal({ total: 113 });
+      expect(await new SlowlyRemembered().run(inputs, { ...options, onEvent })).to.deep.equal({ squares: [49, 64] });
       expect(held.server.called("SandboxCreateV2")).to.have.length(2);
       ended = 0;
-      const error = await rejection<HypernodesError>(new Failing().run({ xs: [1, 2] }, { runOn: modal(), onEvent }));
+      const error = await rejection<HypernodesError>(
+        new Slow().run({ ms: 30_000, times: [1] }, { runOn: modal(), onEvent }),
+      );
       expect(error.code).to.equal("CONTAINER_LOST");
     });
 

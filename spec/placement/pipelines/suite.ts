@@ -229,6 +229,16 @@ export class Remembered extends Pipeline {
   }
 }
 
+/** Takes half a second an element, whatever happens meanwhile. */
+@cached(sqlite(".cache/slowly.sqlite"))
+export class SlowlyRemembered extends Pipeline {
+  @input() xs!: number[];
+  @mapOver("xs") async squares(x: number): Promise<Each<number>> {
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    return x * x;
+  }
+}
+
 export class Environment extends Pipeline {
   @node() seen(): Record<string, string | undefined> {
     const { FLAVOUR, PASSWORD, HOME, MODAL_TOKEN_ID } = process.env;
