@@ -49,6 +49,10 @@ describe("what goes wrong with a container", () => {
     expect(processes()).to.deep.equal([]);
   });
 
+  async function until(holds: () => boolean): Promise<void> {
+    while (!holds()) await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+
   async function failure(pipeline: Pipeline, inputs: object, options: ModalOptions = {}): Promise<HypernodesError> {
     let error: HypernodesError | undefined;
     const running = async () => {
@@ -192,13 +196,15 @@ node()(Broken.prototype, "lost", Object.getOwnPropertyDescriptor(Broken.prototyp
 
     onLoopback("one that never comes: it is looked for, and ended when it comes late", async () => {
       held.server.faults.startMs = 600;
+      held.server.forget();
+      const { size } = held.server.boxes;
       const controller = new AbortController();
-      setTimeout(() => controller.abort(), 150);
+      void until(() => held.server.called("SandboxCreateV2").length > 0).then(() => controller.abort());
       const error = await rejection(
         new Chain().run({ x: 1 }, { runOn: modal({ app: "late" }), signal: controller.signal }),
       );
       expect(error).to.be.instanceOf(AbortError);
-      await new Promise((resolve) => setTimeout(resolve, 800));
+      await until(() => held.server.boxes.size > size && held.server.living.length === 0);
       expect(held.server.called("SandboxListV2").length).to.be.greaterThan(0);
       expect([...held.server.boxes.values()].at(-1)!.end).to.deep.include({ exitcode: 137 });
     });
@@ -207,8 +213,9 @@ node()(Broken.prototype, "lost", Object.getOwnPropertyDescriptor(Broken.prototyp
   describe("with one", () => {
     onLoopback("that was made, but never told of", async () => {
       held.server.faults.losesContainers = true;
+      const { size } = held.server.boxes;
       const controller = new AbortController();
-      setTimeout(() => controller.abort(), 200);
+      void until(() => held.server.boxes.size > size).then(() => controller.abort());
       const options = { runOn: modal({ app: "lost" }), signal: controller.signal };
       expect(await rejection(new Chain().run({ x: 1 }, options))).to.be.instanceOf(AbortError);
     });
