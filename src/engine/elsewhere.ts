@@ -4,7 +4,7 @@ import type { PipelineClass } from "../dsl/members.js";
 import { NodeError } from "../errors.js";
 import type { Plan, Step } from "../graph/plan.js";
 import { planPart } from "../graph/plan-part.js";
-import { storesOf } from "./cached/stores.js";
+import { remembers } from "./cached/stores.js";
 import type { Call } from "./call.js";
 import { now } from "./events.js";
 import type { Execution } from "./execution.js";
@@ -52,13 +52,14 @@ export async function runChildElsewhere(
   const { program, plan, pick, placement } = child;
   const path = placeOf(execution.path, step.name, element);
   const settings = execution.settingsFor(step, child);
+  const isRemembered = remembers(plan, settings.choices);
   const outputs = await execution.run.elsewhere!.run(placement!, {
     type: program.pipeline,
     work: {
       ...common(execution, settings, path),
       source: sourceOf(program),
-      codes: remembers(plan, settings) ? codesToTell(program) : undefined,
-      models: remembers(plan, settings) ? modelCodesToTell() : undefined,
+      codes: isRemembered ? codesToTell(program) : undefined,
+      models: isRemembered ? modelCodesToTell() : undefined,
       values: values.flatMap((value, slot) => (value === undefined ? [] : [[slot, value] as const])),
       part: undefined,
     },
@@ -94,7 +95,7 @@ export class MapElsewhere {
       given.set(program.plan.slots + i, lists[names.findIndex((list) => isSame(list, cut))]);
     }
     const inner = choicesFor(settings.choices, step);
-    const isRemembered = storesOf(child.plan, inner).some((store) => store !== undefined);
+    const isRemembered = remembers(child.plan, inner);
     try {
       const outputs = await execution.run.elsewhere!.run(child.placement!, {
         type: program.pipeline,
@@ -149,10 +150,6 @@ function common({ run }: Execution, { choices }: Settings, path: string) {
     keepsResources: true,
     isStream: false,
   };
-}
-
-function remembers(plan: Plan, { choices }: Settings): boolean {
-  return storesOf(plan, choices).some((store) => store !== undefined);
 }
 
 function codesOfStep({ program }: Execution, { index }: Step) {

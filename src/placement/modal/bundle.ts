@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -42,7 +42,7 @@ export function bundleOf(origin: Origin, installed: readonly string[]): Promise<
 
 /** The path of the module that an origin names. */
 function fileOf({ file, name }: Origin): string {
-  if (file !== undefined) return file.startsWith("file:") ? fileURLToPath(file.replace(/[?#].*$/, "")) : file;
+  if (file !== undefined) return pathOf(file);
   throw new HypernodesError({
     code: "NOT_BUNDLEABLE",
     where: name,
@@ -51,10 +51,14 @@ function fileOf({ file, name }: Origin): string {
   });
 }
 
+/** The path of a module that is known by its URL, or by its path. */
+function pathOf(file: string): string {
+  return file.startsWith("file:") ? fileURLToPath(file.replace(/[?#].*$/, "")) : file;
+}
+
 /** The name that a module has in its bundle. */
 export function bundledName(file: string, root: string): string {
-  const plain = file.startsWith("file:") ? fileURLToPath(file.replace(/[?#].*$/, "")) : file;
-  return `bundle:${path.relative(root, plain).split(path.sep).join("/")}`;
+  return `bundle:${path.relative(root, pathOf(file)).split(path.sep).join("/")}`;
 }
 
 /** Never in a bundle: what only the client uses, and SQLite, which the container's Node has. */
@@ -125,17 +129,8 @@ function here(name: string): string {
 /** The folder of the nearest package.json. */
 function rootOf(file: string): string {
   for (let folder = path.dirname(file); ; folder = path.dirname(folder)) {
-    if (existsIn(folder, "package.json")) return folder;
+    if (existsSync(path.join(folder, "package.json"))) return folder;
     if (path.dirname(folder) === folder) return path.dirname(file);
-  }
-}
-
-function existsIn(folder: string, name: string): boolean {
-  try {
-    readFileSync(path.join(folder, name));
-    return true;
-  } catch {
-    return false;
   }
 }
 

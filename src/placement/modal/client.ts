@@ -152,6 +152,14 @@ const limits: Middleware = async function* (call, options) {
   }
 };
 
+/** A promise that is rejected when a signal is aborted, with its reason. */
+export function rejectedAt(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+}
+
 /** @throws {HypernodesError} `MODAL_SILENT` if it takes longer. */
 export async function within<T>(promise: Promise<T>, ms: number, what: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined;

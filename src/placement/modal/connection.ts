@@ -18,7 +18,7 @@ import {
   type Printed,
 } from "../container/frames.js";
 import type { Bundle } from "./bundle.js";
-import { modalFor } from "./client.js";
+import { modalFor, rejectedAt } from "./client.js";
 import { Container } from "./container.js";
 import { connectionLost, containerEnded, processEnded, timedOut } from "./failures.js";
 import { framesOf, messagesOf, newMessage } from "./messages.js";
@@ -129,10 +129,7 @@ export class Connection {
   }
 
   private async greet(signal: AbortSignal): Promise<void> {
-    const aborted = new Promise<never>((_, reject) => {
-      if (signal.aborted) reject(signal.reason);
-      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-    });
+    const aborted = rejectedAt(signal);
     const { protocol, has } = await Promise.race([this.hello, aborted]);
     if (protocol !== PROTOCOL) throw otherProtocol(protocol);
     if (!has) await this.send([frame(Kind.bundle, 0, this.bundle.packed)]);

@@ -9,6 +9,11 @@ export interface Held {
   release(): Promise<void>;
 }
 
+/** What containers have in common that can do each other's work. */
+export function keyOf({ image, ...options }: CheckedModal, bundle: Bundle): string {
+  return JSON.stringify([options, image.base, image.layers, bundle.digest]);
+}
+
 /** Milliseconds that a container has to dispose of its resources. */
 const DISPOSE_MS = 5_000;
 
@@ -39,8 +44,7 @@ export async function connectionFor(
 }
 
 async function keptFor(options: CheckedModal, bundle: Bundle, where: string, signal: AbortSignal): Promise<Held> {
-  const { image, ...others } = options;
-  const key = JSON.stringify([others, image.base, image.layers, bundle.digest]);
+  const key = keyOf(options, bundle);
   let warm = kept.get(key);
   if (warm !== undefined && !(await isAlive(warm))) {
     end(key, warm);
@@ -51,7 +55,7 @@ async function keptFor(options: CheckedModal, bundle: Bundle, where: string, sig
     kept.set(key, warm);
   }
   const mine = warm;
-  clearTimeout(mine.idle);
+  clearInterval(mine.idle);
   mine.users++;
   try {
     const connection = await mine.connecting;

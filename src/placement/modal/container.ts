@@ -3,7 +3,7 @@ import type { ContainerProcess, Sandbox } from "modal";
 import { HypernodesError } from "../../errors.js";
 import { BOOTSTRAP } from "../container/bootstrap.js";
 import type { Bundle } from "./bundle.js";
-import { type Modal, within } from "./client.js";
+import { type Modal, rejectedAt, within } from "./client.js";
 import { type ContainerEnd, translated } from "./failures.js";
 import { endAtSignals } from "./leaving.js";
 import { type CheckedModal, MARGIN_MS } from "./options.js";
@@ -54,10 +54,7 @@ export class Container {
    * @throws {HypernodesError}
    */
   static async start(modal: Modal, options: CheckedModal, bundle: Bundle, signal: AbortSignal): Promise<Container> {
-    const aborted = new Promise<never>((_, reject) => {
-      if (signal.aborted) reject(signal.reason);
-      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-    });
+    const aborted = rejectedAt(signal);
     const app = await Promise.race([modal.app(options.app), aborted]);
     const [volume, image] = await Promise.race([
       Promise.all([modal.volume(options.volume ?? BUNDLES), modal.image(options.image, bundle.layer, app)]),

@@ -1,6 +1,6 @@
 import type { Errand } from "../../engine/elsewhere.js";
 import type { Bundle } from "./bundle.js";
-import { connectionFor, type Held } from "./connections.js";
+import { connectionFor, type Held, keyOf } from "./connections.js";
 import { type CheckedModal, checkedOptions, type ModalPlacement } from "./options.js";
 import { Trip } from "./trip.js";
 
@@ -13,10 +13,8 @@ export class KeptContainers {
   }
 
   trip(checked: CheckedModal, errand: Errand): Trip {
-    const { image, ...others } = checked;
-    const about = JSON.stringify([others, image.base, image.layers]);
     return new Trip(errand, checked, async (bundle) => {
-      const key = `${about} ${bundle.digest}`;
+      const key = keyOf(checked, bundle);
       const known = this.held.get(key);
       if (known !== undefined) {
         const held = await known;

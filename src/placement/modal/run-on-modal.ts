@@ -1,5 +1,5 @@
 import { codesToTell, modelCodesToTell } from "../../cache/codes.js";
-import { storesOf } from "../../engine/cached/stores.js";
+import { remembers } from "../../engine/cached/stores.js";
 import type { Errand } from "../../engine/elsewhere.js";
 import { sourceOf } from "../../engine/remade.js";
 import type { Resources } from "../../engine/resources.js";
@@ -80,10 +80,6 @@ class Results {
   private readonly waiting: { readonly value: unknown }[] = [];
   private over: { readonly failure: { readonly error: unknown } | undefined } | undefined;
   private wake: (() => void) | undefined;
-  private settle!: () => void;
-  readonly ended = new Promise<void>((resolve) => {
-    this.settle = resolve;
-  });
 
   add(value: unknown): void {
     this.waiting.push({ value });
@@ -92,7 +88,6 @@ class Results {
 
   end(failure: { readonly error: unknown } | undefined): void {
     this.over = { failure };
-    this.settle();
     this.wake?.();
   }
 
@@ -113,7 +108,7 @@ function tripFor(request: RunRequest, { run, scope }: Session, placement: ModalP
   const { program, values, settings, explain, inputs, name, listener, resources: opened } = request;
   const { choices, graceMs } = settings;
   const lists = new Set(isStream ? program.plan.steps[0]!.map!.lists.map(({ slot }) => slot) : []);
-  const remembers = storesOf(program.plan, choices).some((store) => store !== undefined);
+  const isRemembered = remembers(program.plan, choices);
   const options = checkedOptions(placement.options);
   const errand: Errand = {
     type: program.pipeline,
@@ -125,8 +120,8 @@ function tripFor(request: RunRequest, { run, scope }: Session, placement: ModalP
       heard: listener !== undefined,
       explain,
       execution: choices.execution,
-      codes: remembers ? codesToTell(program) : undefined,
-      models: remembers ? modelCodesToTell() : undefined,
+      codes: isRemembered ? codesToTell(program) : undefined,
+      models: isRemembered ? modelCodesToTell() : undefined,
       part: undefined,
       inputs,
       keepsResources: options.keepWarm || opened !== undefined,
