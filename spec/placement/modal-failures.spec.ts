@@ -452,6 +452,15 @@ node()(Broken.prototype, "lost", Object.getOwnPropertyDescriptor(Broken.prototyp
         expect(held.server.living).to.deep.equal([]);
       });
     }
+
+    onLoopback("keeps its container while it is being opened, however long that takes", async () => {
+      held.server.faults.startMs = 1_000;
+      const child = client("open");
+      const [code] = await once(child, "exit");
+      expect(child.text()).to.contain("done 2");
+      expect(code).to.equal(0);
+      expect(held.server.living).to.deep.equal([]);
+    });
   });
 });
 

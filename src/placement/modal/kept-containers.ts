@@ -7,6 +7,12 @@ import { Trip } from "./trip.js";
 /** Containers that somebody keeps for several errands: one for each placement and bundle, until they end. */
 export class KeptContainers {
   private readonly held = new Map<string, Promise<Held>>();
+  private users = 0;
+
+  /** Whether no errand is under way in any of them. */
+  get isIdle(): boolean {
+    return this.users === 0;
+  }
 
   run({ options }: ModalPlacement, errand: Errand): Promise<Record<string, unknown>> {
     return this.trip(checkedOptions(options), errand).go();
@@ -14,18 +20,37 @@ export class KeptContainers {
 
   trip(checked: CheckedModal, errand: Errand): Trip {
     return new Trip(errand, checked, async (bundle) => {
-      const key = keyOf(checked, bundle);
-      const known = this.held.get(key);
-      if (known !== undefined) {
-        const held = await known;
-        if (held.connection.isAlive) return lent(held);
-        await held.release();
+      this.users++;
+      try {
+        return this.lent(await this.heldFor(checked, bundle, errand));
+      } catch (error) {
+        this.users--;
+        throw error;
       }
-      const opening = this.open(checked, bundle, errand);
-      this.held.set(key, opening);
-      opening.catch(() => this.held.delete(key));
-      return lent(await opening);
     });
+  }
+
+  private async heldFor(checked: CheckedModal, bundle: Bundle, errand: Errand): Promise<Held> {
+    const key = keyOf(checked, bundle);
+    const known = this.held.get(key);
+    if (known !== undefined) {
+      const held = await known;
+      if (held.connection.isAlive) return held;
+      await held.release();
+    }
+    const opening = this.open(checked, bundle, errand);
+    this.held.set(key, opening);
+    opening.catch(() => this.held.delete(key));
+    return opening;
+  }
+
+  private lent({ connection }: Held): Held {
+    return {
+      connection,
+      release: async () => {
+        this.users--;
+      },
+    };
   }
 
   /** It belongs to the run, not to the call that is the first to need it. */
@@ -38,8 +63,4 @@ export class KeptContainers {
     this.held.clear();
     await Promise.all(all.map(async (held) => (await held.catch(() => undefined))?.release()));
   }
-}
-
-function lent(held: Held): Held {
-  return { connection: held.connection, release: async () => {} };
 }

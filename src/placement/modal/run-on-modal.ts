@@ -145,7 +145,9 @@ function keptFor(resources: Resources): KeptContainers {
   return remembered(kept, resources, () => {
     const containers = new KeptContainers();
     // Whoever forgets to dispose of the pipeline is not to wait, and pay, for ever.
-    const watching = setInterval(() => isAllThatLives() && void containers.end(), WATCH_MS).unref();
+    const watching = setInterval(() => {
+      if (containers.isIdle && isAllThatLives()) void containers.end();
+    }, WATCH_MS).unref();
     resources.atEnd(() => {
       clearInterval(watching);
       return containers.end();
