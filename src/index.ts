@@ -15,8 +15,9 @@ export type { MapOptions, NodeOptions, OnError, Retries } from "./dsl/options.js
 export { output } from "./dsl/output.js";
 export { resource } from "./dsl/resource.js";
 export { runOn } from "./dsl/run-on.js";
+export type { CallContext, Carrier, Chunk, ChunkUnderWay } from "./engine/call-context.js";
 export { type CurrentRun, currentRun } from "./engine/current-run.js";
-export type { Listener, RunEvent } from "./engine/events.js";
+export { EVENTS_VERSION, type EventOf, type Listener, type RunEvent } from "./engine/events.js";
 export {
   AbortError,
   type Defect,
@@ -30,6 +31,13 @@ export {
   type Violation,
 } from "./errors.js";
 export type { Dependency, Design, Edge, Graph, GraphNode, Mapped, NestedGraph } from "./graph/graph.js";
+export { eventLog, readEvents } from "./observe/event-log.js";
+export { type EventStream, eventStream } from "./observe/event-stream.js";
+export { type ProgressOptions, progress } from "./observe/progress/progress.js";
+export type { Callbacks, OnEvent, Reader, Shared } from "./observe/reader.js";
+export { type Report, report, reportOf } from "./observe/report/report.js";
+export type { ReportRow } from "./observe/report/table.js";
+export { type TracingOptions, tracing } from "./observe/tracing/tracing.js";
 export { type OverOptions, Pipeline, type ResultOf, type RunOptions } from "./pipeline.js";
 export { type Image, image } from "./placement/modal/image.js";
 export { type ModalOptions, modal } from "./placement/modal/options.js";

@@ -13,7 +13,6 @@ import {
 } from "./dsl/members.js";
 import { choicesOf, mergeChoices } from "./dsl/metadata.js";
 import type { OnError } from "./dsl/options.js";
-import type { Listener } from "./engine/events.js";
 import { Resources } from "./engine/resources.js";
 import type { NodeError } from "./errors.js";
 import { requiredInputs } from "./graph/checks.js";
@@ -21,6 +20,7 @@ import type { Graph } from "./graph/graph.js";
 import type { OverOptions as MapOptions } from "./graph/plan-over.js";
 import { reflect } from "./graph/reflect.js";
 import { remembered } from "./graph/remembered.js";
+import { type OnEvent, Readers } from "./observe/reader.js";
 import { map, run, stream, type Use } from "./placement/use.js";
 
 /** What one run is told beyond its inputs; its choices are over those of the class. */
@@ -31,8 +31,11 @@ export interface RunOptions<T, K extends NodesOf<T> = never, G extends NodesOf<T
   readonly given?: { readonly [P in G]: ValueOf<T[P & keyof T]> };
   /** Stops the run: nodes see it through `currentRun().signal`, and the run is rejected with an `AbortError`. */
   readonly signal?: AbortSignal;
-  /** Hears of everything that happens. One that throws does not disturb the run. */
-  readonly onEvent?: Listener;
+  /**
+   * Hears of everything that happens: a function, a reader (`progress()`, `report()`, `tracing()`, a class with methods as
+   * `onNodeEnd`), or a list of them. One that throws does not disturb the run.
+   */
+  readonly onEvent?: OnEvent;
   /**
    * Says for each node that is remembered, at the end and on stderr, why it was computed or was not: what changed since
    * the run before. Listeners hear it, too.
@@ -116,7 +119,8 @@ export abstract class Pipeline implements AnyPipeline {
   async run<const K extends NodesOf<this> = never, const G extends NodesOf<this> = never>(
     ...[inputs, options]: RunArguments<this, K, G>
   ): Promise<ResultOf<this, K>> {
-    return (await run(this.use(inputs, options))) as ResultOf<this, K>;
+    const { use, readers } = this.use(inputs, options);
+    return (await heard(readers, () => run(use))) as ResultOf<this, K>;
   }
 
   /**
@@ -134,7 +138,8 @@ export abstract class Pipeline implements AnyPipeline {
     inputs: MapInputs<this, O, K | G>,
     options: OverOptions<this, O, K, G> & { readonly onError?: E },
   ): Promise<(ResultOf<this, K> | (E extends "collect" ? NodeError : never))[]> {
-    return (await map(this.use(inputs, options), over(options))) as ResultOf<this, K>[];
+    const { use, readers } = this.use(inputs, options);
+    return (await heard(readers, () => map(use, over(options)))) as ResultOf<this, K>[];
   }
 
   /**
@@ -152,7 +157,13 @@ export abstract class Pipeline implements AnyPipeline {
     inputs: StreamInputs<this, O, K | G>,
     options: OverOptions<this, O, K, G> & { readonly onError?: E },
   ): AsyncGenerator<ResultOf<this, K> | (E extends "collect" ? NodeError : never), void, undefined> {
-    return stream(this.use(inputs, options), over(options)) as AsyncGenerator<ResultOf<this, K>, void, undefined>;
+    const { use, readers } = this.use(inputs, options);
+    const results = stream(use, over(options));
+    return (readers === undefined ? results : heardStream(readers, results)) as AsyncGenerator<
+      ResultOf<this, K>,
+      void,
+      undefined
+    >;
   }
 
   /** The same pipeline with values for some inputs. A value given to `run` is over a bound one; `null` binds, `undefined` does not. */
@@ -215,19 +226,50 @@ export abstract class Pipeline implements AnyPipeline {
     return copy as P;
   }
 
-  private use(inputs: object | undefined, options: RunOptions<this, any, any> = {}): Use {
-    return {
+  private use(inputs: object | undefined, options: RunOptions<this, any, any> = {}): Told {
+    const graph = this.graph();
+    const choices = chosenFor(this, options);
+    const { onEvent } = options;
+    const readers = onEvent && new Readers(onEvent, choices.runOn?.kind ?? "local", graph.pipeline);
+    const use: Use = {
       pipeline: this,
-      graph: this.graph(),
+      graph,
       inputs: (inputs ?? {}) as Record<string, unknown>,
       outputs: options.outputs,
       given: (options.given ?? {}) as Record<string, unknown>,
-      choices: chosenFor(this, options),
+      choices,
       resources: opened.get(this),
       signal: options.signal,
-      listener: options.onEvent,
+      listener: readers?.tell,
+      context: readers?.callContext,
       explain: options.explain === true,
     };
+    return { use, readers };
+  }
+}
+
+/** A use of a pipeline, and who reads of it. */
+interface Told {
+  readonly use: Use;
+  readonly readers: Readers | undefined;
+}
+
+async function heard<R>(readers: Readers | undefined, running: () => Promise<R>): Promise<R> {
+  if (readers === undefined) return running();
+  await readers.prepare();
+  try {
+    return await running();
+  } finally {
+    await readers.settled();
+  }
+}
+
+async function* heardStream(readers: Readers, results: AsyncGenerator<unknown, void, undefined>) {
+  await readers.prepare();
+  try {
+    yield* results;
+  } finally {
+    await readers.settled();
   }
 }
 

@@ -71,12 +71,15 @@ function performTold(call: Call, size: number | undefined, guarded: boolean): un
     name: step.name,
     ...(element === undefined ? { type: "node" } : { type: "element", element, ...(size !== undefined && { size }) }),
   };
+  const { context } = execution.run;
   const at = now();
   const say = (more: object) => tell({ ...about, ...more } as Happening);
   const retried: Retried = (error, attempt, delayMs) => say({ phase: "retried", error, attempt, delayMs });
-  say({ phase: "start" });
+  const waitedMs = element === undefined ? execution.waitedMs(step, at) : undefined;
+  say({ phase: "start", ...(waitedMs !== undefined && { waitedMs }) });
+  const compute = () => (guarded ? attempts(call, retried) : once(call, execution.scope));
   return settling(
-    () => (guarded ? attempts(call, retried) : once(call, execution.scope)),
+    context === undefined ? compute : () => context.within(execution.run.id, about.path, compute),
     () => say({ phase: "end", durationMs: now() - at }),
     (thrown) => {
       const error = guarded ? thrown : failed(call, thrown);

@@ -144,6 +144,7 @@ function common({ run }: Execution, { choices }: Settings, path: string) {
     path,
     run: run.id,
     heard: run.tell !== undefined,
+    carrier: run.context?.carrier(run.id, path),
     explain: false,
     execution: choices.execution,
     inputs: [],

@@ -1,9 +1,15 @@
+/**
+ * The version of the events' form, as event logs name it. A reader of one version understands all that have the same:
+ * new kinds of events and new fields do not change it; a change of what a field means does.
+ */
+export const EVENTS_VERSION = 1;
+
 /** What happens in a run, told as it happens. */
 export type RunEvent =
   | Told<"run", "start", { readonly inputs: readonly string[] }>
   | Told<"run", "end", { readonly outputs: readonly string[] } & Timed>
   | Told<"run", "failed", Failed & Timed>
-  | Told<"node", "start">
+  | Told<"node", "start", Waited>
   | Told<"node", "end", Timed>
   | Told<"node", "failed", Failed & Timed>
   | Told<"node", "retried", Retried>
@@ -35,6 +41,10 @@ interface Happened {
   readonly name: string;
   /** Milliseconds since the Unix epoch, with fractions. */
   readonly at: number;
+  /** The thread that it happened in, by Node's number; undefined: the main thread of its process. */
+  readonly thread?: number;
+  /** The container that it happened in, by its id; undefined: this machine. */
+  readonly container?: string;
 }
 
 type Told<Type extends string, Phase extends string, More = unknown> = Happened & {
@@ -49,6 +59,11 @@ interface Timed {
 
 interface Failed {
   readonly error: Error;
+}
+
+interface Waited {
+  /** Milliseconds for which it could have begun and did not: for a turn, or because something else was computing. */
+  readonly waitedMs?: number;
 }
 
 interface Indexed {
@@ -85,6 +100,12 @@ interface Retried {
   /** Milliseconds until the next attempt. */
   readonly delayMs: number;
 }
+
+/** The events of some type, or of some type and phase. */
+export type EventOf<Type extends RunEvent["type"], Phase extends RunEvent["phase"] = RunEvent["phase"]> = Extract<
+  RunEvent,
+  { readonly type: Type; readonly phase: Phase }
+>;
 
 export type Listener = (event: RunEvent) => void;
 

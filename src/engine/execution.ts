@@ -5,7 +5,7 @@ import { CachedExecution } from "./cached/cached-execution.js";
 import { collecting, failed, perform } from "./call.js";
 import { type CurrentRun, entering, leaving, within } from "./current-run.js";
 import { MapElsewhere } from "./elsewhere.js";
-import type { Happening } from "./events.js";
+import { type Happening, now } from "./events.js";
 import { failedBefore, placeOf } from "./failure.js";
 import { listsOf } from "./lists.js";
 import { type Maps, MapsHere } from "./maps-here.js";
@@ -43,6 +43,9 @@ export class Execution {
   private calls = 0;
   private failure: { readonly error: unknown } | undefined;
   private settle: { resolve(): void; reject(error: unknown): void } | undefined;
+  /** If somebody hears, when it began; and by slot, when a value was there. */
+  private readonly beganAt: number = 0;
+  private readonly endedAt: Float64Array | undefined;
   private childSettings: Settings[] | undefined;
   /** Whether nodes go to threads. */
   private readonly nodesAway: boolean;
@@ -60,6 +63,10 @@ export class Execution {
     this.plan = program.plan;
     this.current = standing?.outer?.scope === scope ? standing.outer.current : run.currentIn(scope);
     this.nodesAway = goesAway(settings.nodes);
+    if (run.tell !== undefined) {
+      this.beganAt = now();
+      this.endedAt = new Float64Array(this.plan.slots);
+    }
     this.turns = new Turns(this.plan.steps);
     if (settings.cache !== undefined) {
       this.cached = new CachedExecution(this, run.sessionFor(settings.cache));
@@ -327,7 +334,16 @@ export class Execution {
   /** A step has its value: those that wait for it may begin. */
   end(step: Step, value: unknown): void {
     this.values[step.slot] = value;
+    if (this.endedAt !== undefined) this.endedAt[step.slot] = now();
     this.turns.end(step);
+  }
+
+  /** For how long a step could have begun and did not; unknown in a thread, where its values have been for long. */
+  waitedMs(step: Step, at: number): number | undefined {
+    if (this.window !== undefined || this.endedAt === undefined) return undefined;
+    let readyAt = this.beganAt;
+    for (const { slot } of step.arguments) readyAt = Math.max(readyAt, this.endedAt[slot]!);
+    return at - readyAt;
   }
 
   /** Ends the execution: nothing more begins, and the maps under way are closed. The first error is the one that counts. */

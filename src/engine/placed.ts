@@ -1,6 +1,7 @@
 import type { Codes, ModelCodes } from "../cache/codes.js";
 import type { ExecutionOptions } from "../dsl/choices.js";
 import type { Origin } from "../dsl/origin.js";
+import type { Carrier } from "./call-context.js";
 import type { Part } from "./elements.js";
 import type { ProgramSource } from "./remade.js";
 
@@ -16,6 +17,8 @@ export interface PlacedWork {
   readonly run: string;
   /** Whether somebody hears of events. */
   readonly heard: boolean;
+  /** The context it is done in, if somebody traces. */
+  readonly carrier: Carrier | undefined;
   readonly explain: boolean;
   readonly execution: ExecutionOptions | undefined;
   /** What remembers, if not what the class says. */

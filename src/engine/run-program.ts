@@ -1,5 +1,6 @@
 import { AbortError } from "../errors.js";
 import { storesOf } from "./cached/stores.js";
+import type { CallContext } from "./call-context.js";
 import type { Part } from "./elements.js";
 import type { Elsewhere } from "./elsewhere.js";
 import { type Explained, type Listener, now } from "./events.js";
@@ -26,6 +27,8 @@ export interface RunRequest {
   readonly resources: Resources | undefined;
   readonly signal: AbortSignal | undefined;
   readonly listener: Listener | undefined;
+  /** What stands around its calls, if somebody traces. */
+  readonly context?: CallContext | undefined;
   /** Whether it is told for each node why it was computed, or was not. */
   readonly explain: boolean;
   readonly inputs: readonly string[];
@@ -104,7 +107,7 @@ export class Session {
 
   constructor(private readonly request: Omit<RunRequest, "program" | "values">) {
     this.resources = request.resources ?? new Resources();
-    this.run = new RunState(this.resources, request.listener, request.id, request.elsewhere);
+    this.run = new RunState(this.resources, request.listener, request.id, request.elsewhere, request.context);
     const { signal, name: path, inputs } = request;
     this.run.tell?.({ type: "run", phase: "start", path, name: path, inputs });
     if (signal?.aborted) this.abort();

@@ -5,12 +5,12 @@ import type { Store } from "../cache/store.js";
 import type { CacheStore } from "../dsl/choices.js";
 import { remembered } from "../graph/remembered.js";
 import { Accounts } from "./cached/accounts.js";
+import type { CallContext } from "./call-context.js";
 import type { CurrentRun } from "./current-run.js";
 import type { Elsewhere } from "./elsewhere.js";
 import { type Explained, type Happening, type Listener, now, type RunEvent } from "./events.js";
 import type { Resources } from "./resources.js";
 import type { Scope } from "./scope.js";
-import { isThenable } from "./thenable.js";
 
 /** What all executions of one run share. */
 export class RunState {
@@ -30,6 +30,8 @@ export class RunState {
     id?: string,
     /** What nested pipelines run in that have a place of their own; undefined: everything runs here. */
     readonly elsewhere?: Elsewhere | undefined,
+    /** What stands around its calls, if somebody traces. */
+    readonly context?: CallContext | undefined,
   ) {
     this.identity = id;
     if (listener === undefined) return;
@@ -39,16 +41,11 @@ export class RunState {
   /** Tells the listener of what has happened somewhere else. */
   relay(event: RunEvent): void {
     try {
-      const heard: unknown = this.listener?.(event);
-      if (isThenable(heard)) heard.then(undefined, (error: unknown) => this.threw(error));
+      this.listener?.(event);
     } catch (error) {
-      this.threw(error);
+      // Telling must not break what is told of; but a fault must not go unseen either.
+      this.warnOnce(`an event could not be told: ${String(error)}`, "an event could not be told");
     }
-  }
-
-  /** A reader must not break what it reads of; but its fault must not go unseen either. */
-  private threw(error: unknown): void {
-    this.warnOnce(`an event listener threw: ${String(error)}`, "an event listener threw");
   }
 
   /** @param about of what it warns, once for all. */

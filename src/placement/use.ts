@@ -1,5 +1,6 @@
 import type { Choices } from "../dsl/choices.js";
 import { PIPELINE, type PipelineClass } from "../dsl/members.js";
+import type { CallContext } from "../engine/call-context.js";
 import type { Listener } from "../engine/events.js";
 import { print } from "../engine/failure.js";
 import { listsOf } from "../engine/lists.js";
@@ -27,6 +28,7 @@ export interface Use {
   readonly resources: Resources | undefined;
   readonly signal: AbortSignal | undefined;
   readonly listener: Listener | undefined;
+  readonly context: CallContext | undefined;
   readonly explain: boolean;
 }
 
@@ -135,6 +137,7 @@ function request(use: Use, program: Program, values: unknown[]): RunRequest {
     resources: use.resources,
     signal: use.signal,
     listener: use.listener,
+    context: use.context,
     explain: use.explain,
     inputs: Object.keys(use.inputs),
     elsewhere: program.plan.places ? elsewhere() : undefined,

@@ -20,7 +20,6 @@ export async function callAway(execution: Execution, step: Step): Promise<unknow
       const outcome = await visit.outcome;
       if (outcome.kind === "stopped") throw execution.scope.reason;
       if (outcome.kind === "home") {
-        for (const event of outcome.result.events) execution.run.relay(event);
         if (outcome.result.failure !== undefined) throw outcome.result.failure.error;
         return outcome.result.values[0]![0];
       }

@@ -149,7 +149,6 @@ export class Dispatcher {
   }
 
   private home(range: Range, result: VisitResult): void {
-    for (const event of result.events) this.execution.run.relay(event);
     if (result.failure !== undefined) {
       this.fail(range, result.failure.error);
       return;

@@ -29,6 +29,8 @@ export class Fragment {
   private readonly inner: readonly (CacheSession | undefined)[];
   /** What they remember in, by number: threads ask for it. Undefined if they remember nothing. */
   readonly sessions: readonly CacheSession[] | undefined;
+  /** The places whose ends were told by visits that were lost. */
+  readonly endedBefore = new Set<string>();
   private spec: SharedArrayBuffer | undefined;
   private readonly memory: SharedArrayBuffer[] = [];
 
@@ -118,7 +120,6 @@ export class Fragment {
       path,
       multiple: this.multiple,
       run: run.tell === undefined ? "" : run.id,
-      heard: run.tell !== undefined,
       execution: settings.choices.execution,
       cached: this.cachedSpec(),
       overlapping: this.overlapping,

@@ -195,9 +195,9 @@ export class Pool {
 /** What goes to the thread for good. */
 function movedWith(request: Request): (ArrayBuffer | MessagePort)[] {
   if ("rest" in request) return [];
-  const { elements, known, stores } = request;
+  const { elements, known, stores, events } = request;
   const buffers = [elements, known].flatMap((bytes) => (bytes === undefined ? [] : [bytes.buffer as ArrayBuffer]));
-  return stores === undefined ? buffers : [...buffers, stores];
+  return [...buffers, ...[stores, events].filter((port) => port !== undefined)];
 }
 
 interface PiscinaTask {

@@ -1,8 +1,9 @@
-import type { MessagePort } from "node:worker_threads";
+import { type MessagePort, threadId } from "node:worker_threads";
 import type { Codes } from "../../cache/codes.js";
 import type { ExecutionOptions } from "../../dsl/choices.js";
 import type { Origin } from "../../dsl/origin.js";
 import type { NodeError } from "../../errors.js";
+import type { Carrier } from "../call-context.js";
 import type { Part } from "../elements.js";
 import type { RunEvent } from "../events.js";
 import type { ProgramSource } from "../remade.js";
@@ -16,8 +17,6 @@ export interface FragmentSpec {
   readonly run: string;
   /** Chunks are cut at multiples of this: the largest batch. */
   readonly multiple: number;
-  /** Whether somebody hears of events. */
-  readonly heard: boolean;
   /** The choices that nested pipelines inherit. */
   readonly execution: ExecutionOptions | undefined;
   /** What the pipelines nested in its steps remember, if anything is remembered. */
@@ -61,6 +60,10 @@ export interface VisitMessage {
   readonly progress: SharedArrayBuffer;
   /** Where the run's stores are asked, if nested pipelines remember. */
   readonly stores: MessagePort | undefined;
+  /** Where events go while the visit lasts, if somebody hears. */
+  readonly events: MessagePort | undefined;
+  /** The context of the visit, if somebody traces. */
+  readonly carrier: Carrier | undefined;
 }
 
 /** The elements that a visit takes. */
@@ -91,7 +94,10 @@ export interface VisitResult {
   readonly failed: readonly number[];
   /** What ended it early. */
   readonly failure: { readonly error: unknown } | undefined;
+  /** Those that have not come home before. */
   readonly events: readonly RunEvent[];
+  /** The thread's number. */
+  readonly thread: number;
   /** How long the thread took for it, without the import of modules. */
   readonly tookMs: number;
   /** Whether the thread keeps resources. */
@@ -105,6 +111,7 @@ export const NOTHING: VisitResult = {
   failed: [],
   failure: undefined,
   events: [],
+  thread: threadId,
   tookMs: 0,
   holds: false,
 };

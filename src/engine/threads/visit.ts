@@ -16,6 +16,7 @@ import {
   type VisitResult,
 } from "./protocol.js";
 import { answerStores } from "./store-away.js";
+import { ToldVisit } from "./told-visit.js";
 
 /** Elements that go to a thread together. */
 export interface Range extends VisitRange {
@@ -39,7 +40,9 @@ export interface Held {
   readonly step: number;
 }
 
-type VisitParts = Omit<VisitMessage, "progress" | "stores"> & { readonly range: Range | undefined };
+type VisitParts = Omit<VisitMessage, "progress" | "stores" | "events" | "carrier"> & {
+  readonly range: Range | undefined;
+};
 
 /** How often a visit whose calls have limits is looked at, in milliseconds. */
 const LOOK_MS = 10;
@@ -50,6 +53,7 @@ export class Visit {
   private readonly progress: Progress;
   private readonly visiting: Visiting;
   private readonly stores: ReturnType<typeof answerStores> | undefined;
+  private readonly telling: ToldVisit | undefined;
   private isStopped = false;
   private late: Error | undefined;
   private grace: NodeJS.Timeout | undefined;
@@ -67,7 +71,16 @@ export class Visit {
     this.progress = Progress.for(range?.count ?? 1);
     const sent = range && { first: range.first, count: range.count, indices: range.indices, budgetMs: range.budgetMs };
     this.stores = fragment.sessions && answerStores(fragment.sessions);
-    const message = { ...parts, range: sent, progress: this.progress.buffer, stores: this.stores?.port };
+    const { run } = fragment.execution;
+    this.telling = run.tell && new ToldVisit(run, fragment, range);
+    const message = {
+      ...parts,
+      range: sent,
+      progress: this.progress.buffer,
+      stores: this.stores?.port,
+      events: this.telling?.port,
+      carrier: this.telling?.carrier,
+    };
     this.visiting = pool.visit(message, () => this.progress.underWay().length > 0);
     this.outcome = this.follow();
   }
@@ -91,6 +104,20 @@ export class Visit {
   private async follow(): Promise<Outcome> {
     const forget = this.fragment.execution.scope.onStop(() => this.stop());
     const watch = this.fragment.isTimed ? setInterval(() => this.look(), LOOK_MS) : undefined;
+    let outcome: Outcome | undefined;
+    try {
+      outcome = await this.ending();
+      return outcome;
+    } finally {
+      this.telling?.end(outcome);
+      forget();
+      clearInterval(watch);
+      clearTimeout(this.grace);
+      this.stores?.close();
+    }
+  }
+
+  private async ending(): Promise<Outcome> {
     try {
       const bytes = await Promise.race([this.visiting.promise, this.givenUp]);
       if (this.isStopped || bytes === undefined) return { kind: "stopped" };
@@ -99,11 +126,6 @@ export class Visit {
       return { kind: "home", result };
     } catch (error) {
       return this.lost(error);
-    } finally {
-      forget();
-      clearInterval(watch);
-      clearTimeout(this.grace);
-      this.stores?.close();
     }
   }
 

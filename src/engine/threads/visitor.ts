@@ -1,3 +1,4 @@
+import { threadId } from "node:worker_threads";
 import { setCodes } from "../../cache/codes.js";
 import { CacheSession } from "../../cache/session.js";
 import type { CacheStore, Choices } from "../../dsl/choices.js";
@@ -6,6 +7,7 @@ import type { Plan } from "../../graph/plan.js";
 import { remembered } from "../../graph/remembered.js";
 import { decode } from "../../values/codec.js";
 import { storesOf } from "../cached/stores.js";
+import { inCarried } from "../call-context.js";
 import { indexIn } from "../elements.js";
 import { now, type RunEvent } from "../events.js";
 import { Execution } from "../execution.js";
@@ -18,6 +20,7 @@ import { Scope } from "../scope.js";
 import { type Settings, settingsOf } from "../settings.js";
 import { nextOfBudget } from "./chunks.js";
 import { importedClass } from "./importing.js";
+import { EventsAway } from "./live-events.js";
 import {
   type FragmentSpec,
   type KnownFailure,
@@ -50,7 +53,6 @@ interface Visit {
   readonly progress: Progress;
   readonly scope: Scope;
   readonly run: RunState;
-  readonly events: readonly RunEvent[];
   readonly known: readonly KnownFailure[];
 }
 
@@ -70,10 +72,10 @@ export async function answerVisit(message: VisitMessage): Promise<Uint8Array> {
     return encodeResult({ ...NOTHING, failure: { error } });
   }
   const { program, spec } = fragment;
-  const events: RunEvent[] = [];
-  const listener = spec.heard ? (event: RunEvent) => events.push(event) : undefined;
+  const events = message.events && new EventsAway(message.events);
+  const listener = events && ((event: RunEvent) => events.add(event));
   const visit: Visit = {
-    ...{ fragment, message, progress, events },
+    ...{ fragment, message, progress },
     scope: scopeOf(message.visit, progress),
     run: new RunState(resources, listener, spec.run),
     known: message.known === undefined ? [] : (decode(message.known) as KnownFailure[]),
@@ -84,9 +86,9 @@ export async function answerVisit(message: VisitMessage): Promise<Uint8Array> {
     const { range } = message;
     const indexOf = (element: number) => (range === undefined ? undefined : indexIn(range, element));
     const place = { plan: program.plan, path: spec.path, indexOf };
-    const result = await doVisit(visit);
+    const result = await inCarried(message.carrier, () => doVisit(visit));
     if (away !== undefined) await visit.run.flush();
-    return encodeResult(result, place);
+    return encodeResult({ ...result, events: events?.rest() ?? [] }, place);
   } finally {
     away?.close();
     scopes.delete(message.visit);
@@ -183,8 +185,8 @@ function sessionsOf({ program, settings, spec }: Fragment, away: StoresAway): Ma
 }
 
 /** Computes a node, or as many elements as there is time for. */
-async function doVisit(visit: Visit): Promise<VisitResult> {
-  const { fragment, message, events } = visit;
+async function doVisit(visit: Visit): Promise<Omit<VisitResult, "events">> {
+  const { fragment, message } = visit;
   const { range } = message;
   const { program, spec } = fragment;
   const at = now();
@@ -210,7 +212,7 @@ async function doVisit(visit: Visit): Promise<VisitResult> {
     }
     done = next;
   }
-  return { done, values, failed, failure, events, tookMs: now() - at, holds: resources.holds };
+  return { done, values, failed, failure, thread: threadId, tookMs: now() - at, holds: resources.holds };
 }
 
 function partOf({ first, indices }: VisitRange, from: number, to: number): WindowRange {

@@ -1,6 +1,7 @@
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from "node:net";
 import type { PipelineClass } from "../../dsl/members.js";
 import { classFrom } from "../../dsl/origin.js";
+import { inCarried } from "../../engine/call-context.js";
 import { summary } from "../../engine/failure.js";
 import type { PlacedWork } from "../../engine/placed.js";
 import { Resources } from "../../engine/resources.js";
@@ -103,7 +104,7 @@ class Run {
       await up.value(Kind.end, this.number, { ok: true }, undefined);
       return;
     }
-    const outputs = await runProgram(request);
+    const outputs = await inCarried(work.carrier, () => runProgram(request));
     await stores.save();
     await this.bring(Kind.end, { ok: true }, outputs, request);
   }

@@ -1,11 +1,10 @@
 import { write, writeSync } from "node:fs";
 import { promisify } from "node:util";
 import type { RunEvent } from "../../engine/events.js";
+import { Gathering } from "../../engine/gathering.js";
 import { encode, encodeInParts } from "../../values/codec.js";
 import { cut, frame, headerOf, jsonFrame, Kind } from "./frames.js";
 
-/** Milliseconds for which events are gathered. */
-const GATHER_MS = 20;
 /** Bytes of a value that go in one frame. */
 const PIECE = 1024 * 1024;
 
@@ -17,27 +16,19 @@ export class Upward {
   /** How many frames are on their way that others must not come between. */
   private busy = 0;
   private readonly events = new Map<number, RunEvent[]>();
-  private sentAt = 0;
-  private timer: NodeJS.Timeout | undefined;
+  private readonly gathering = new Gathering(() => this.flushEvents());
 
   constructor(private readonly fd: number) {}
 
-  /**
-   * Tells of an event, with others that come within a short time. A node that computes for long lets no timer run: so what
-   * is due goes at once, by a write that waits.
-   */
+  /** Tells of an event, with others that come within a short time, by a write that waits. */
   event(run: number, event: RunEvent): void {
     const waiting = this.events.get(run);
     if (waiting === undefined) this.events.set(run, [event]);
     else waiting.push(event);
-    if (performance.now() - this.sentAt >= GATHER_MS) this.flushEvents();
-    else this.timer ??= setTimeout(() => this.flushEvents(), GATHER_MS);
+    this.gathering.added();
   }
 
   private flushEvents(): void {
-    clearTimeout(this.timer);
-    this.timer = undefined;
-    this.sentAt = performance.now();
     if (this.busy > 0) {
       void this.alone(async () => this.writeEvents());
       return;

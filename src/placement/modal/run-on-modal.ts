@@ -118,6 +118,7 @@ function tripFor(request: RunRequest, { run, scope }: Session, placement: ModalP
       path: undefined,
       run: run.id,
       heard: listener !== undefined,
+      carrier: run.context?.carrier(run.id, name),
       explain,
       execution: choices.execution,
       codes: isRemembered ? codesToTell(program) : undefined,

@@ -62,7 +62,7 @@ export class Trip {
     const lines = new MarkedLines();
     const told: Hearing = {
       ...hearing,
-      event: run.tell === undefined ? undefined : (event) => run.relay(event),
+      event: run.tell === undefined ? undefined : (event) => run.relay({ ...event, container: id }),
       printed: (printed) => {
         lines.add(printed);
         run.tell?.({ ...about, phase: "log", ...printed });

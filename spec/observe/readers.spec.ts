@@ -1,0 +1,173 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { expect } from "chai";
+import {
+  type EventOf,
+  eventLog,
+  eventStream,
+  type Listener,
+  local,
+  type Reader,
+  type RunEvent,
+  readEvents,
+  type Shared,
+} from "../../src/index.js";
+import { rejection } from "../support/rejection.js";
+import { warningsOf } from "../support/warnings.js";
+import { Busy, Seen, Slowly, Words } from "./pipelines/seen.js";
+
+const texts = ["one bad word", "two words"];
+
+describe("readers of events", () => {
+  it("have a method for each kind of event, share what they want, and hear in order", async () => {
+    const heard: string[] = [];
+    class First implements Reader {
+      onRunStart({ inputs }: EventOf<"run", "start">) {
+        heard.push(`run of ${inputs.join()}`);
+      }
+      onNodeStart({ path: place }: EventOf<"node", "start">, shared: Shared) {
+        shared.set(`span_${place}`, place);
+      }
+      onMapEnd({ elements, failed }: EventOf<"map", "end">) {
+        heard.push(`${elements} elements, ${failed} failed`);
+      }
+      onRunEnd({ outputs }: EventOf<"run", "end">) {
+        heard.push(`gives ${outputs.join()}`);
+      }
+    }
+    class Second implements Reader {
+      onNodeEnd({ path: place, durationMs }: EventOf<"node", "end">, shared: Shared) {
+        expect(durationMs).to.be.at.least(0);
+        heard.push(`${place} in ${shared.get(`span_${place}`)}`);
+      }
+    }
+    await new Words().run({ text: "a bad day" }, { onEvent: [new First(), new Second()] });
+    expect(heard).to.deep.equal([
+      "run of text",
+      "Words.words in Words.words",
+      "3 elements, 1 failed",
+      "Words.counted in Words.counted",
+      "gives counted",
+    ]);
+  });
+
+  it("never break a run, nor each other: who throws is warned of once", async () => {
+    class Broken implements Reader {
+      onNodeStart() {
+        throw new Error("no");
+      }
+      async onNodeEnd() {
+        throw new Error("not later either");
+      }
+      onSettled() {
+        throw new Error("nor at the end");
+      }
+    }
+    const heard: string[] = [];
+    const listener: Listener = ({ type }) => heard.push(type);
+    const warnings = await warningsOf(async () => {
+      const { counted } = await new Words().run({ text: "a b" }, { onEvent: [new Broken(), listener] });
+      expect(counted).to.equal(2);
+    });
+    expect(warnings).to.deep.equal(["HypernodesWarning: an event listener threw: Broken: Error: no"]);
+    expect(heard).to.include("map");
+  });
+
+  it("say which placements they can read, and a run elsewhere is refused before it begins", async () => {
+    const reader: Reader = { placements: ["modal"] };
+    const error = await rejection(new Words().run({ text: "a" }, { onEvent: reader, runOn: local() }));
+    expect(error.message).to.equal(
+      'Words: the reader Object is not compatible with engine "local": it reads modal. Leave it out of this run, or run the pipeline where it can be read: { runOn: local() }.',
+    );
+    const nothing = await rejection(new Words().run({ text: "a" }, { onEvent: 5 as never }));
+    expect(nothing.message).to.contain("option onEvent is 5");
+  });
+
+  it("may be an async iterator, which ends with the run, also with one that never begins", async () => {
+    const events = eventStream(["run", "node"]);
+    const running = new Words().run({ text: "a b" }, { onEvent: events });
+    const read: string[] = [];
+    for await (const { phase, path: place } of events) read.push(`${place} ${phase}`);
+    await running;
+    expect(read).to.deep.equal([
+      "Words start",
+      "Words.words start",
+      "Words.words end",
+      "Words.counted start",
+      "Words.counted end",
+      "Words end",
+    ]);
+    const none = eventStream();
+    const failing = rejection(new Words().run({} as never, { onEvent: none }));
+    for await (const event of none) expect.fail(event.type);
+    expect((await failing).message).to.contain("text");
+  });
+
+  it("that stop iterating get no more, and the run goes on", async () => {
+    const events = eventStream();
+    const running = new Words().run({ text: "a b" }, { onEvent: events });
+    for await (const { type } of events) if (type === "node") break;
+    expect((await running).counted).to.equal(2);
+  });
+
+  it("hear how long a node had to wait, and what came from other threads", async () => {
+    const events: RunEvent[] = [];
+    const onEvent: Listener = (event) => events.push(event);
+    const execution = { nodes: "threaded", maps: "threaded" } as const;
+    await new Slowly().run({ times: [1, 2] }, { onEvent, execution });
+    const start = events.find((e) => e.type === "node" && e.phase === "start") as EventOf<"node", "start">;
+    expect(start.waitedMs).to.be.greaterThan(0);
+    expect(start.thread).to.be.greaterThan(0);
+    const elements = events.filter(({ type }) => type === "element");
+    expect(elements.every(({ thread }) => thread! > 0)).to.equal(true);
+  });
+
+  it("hear of a thread's elements while others of the same chunk still compute, though no timer runs there", async () => {
+    const said = new Map<string, number>();
+    const ended = new Map<string, number>();
+    const onEvent: Listener = ({ type, phase, path: place, at }) => {
+      if (type !== "element") return;
+      if (phase === "start") said.set(place, performance.timeOrigin + performance.now());
+      else ended.set(place, at);
+    };
+    await new Busy().run({ times: [300, 300] }, { onEvent, execution: { maxWorkers: 1 } });
+    expect(ended.size).to.equal(2);
+    for (const [place, at] of ended) expect(said.get(place)).to.be.lessThan(at);
+  });
+});
+
+describe("a log of events", () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(path.join(tmpdir(), "events-"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  it("keeps them as lines of JSON with a version, and gives them back", async () => {
+    const file = path.join(folder, "run.jsonl");
+    const heard: RunEvent[] = [];
+    await new Seen().run({ texts }, { onEvent: [(event) => heard.push(event), eventLog(file)] });
+    expect(readFileSync(file, "utf8").split("\n")[0]).to.equal('{"hypernodes":"events","version":1}');
+    const read = readEvents(file);
+    expect(read.map(({ type, phase, path: place, at }) => [type, phase, place, at])).to.deep.equal(
+      heard.map(({ type, phase, path: place, at }) => [type, phase, place, at]),
+    );
+    const failed = read.find(({ phase }) => phase === "failed") as EventOf<"element", "failed">;
+    expect(failed.error).to.include({ name: "NodeError", code: "NODE_FAILED" });
+  });
+
+  it("is read without a last line that was cut off; anything else is said clearly", () => {
+    const file = path.join(folder, "run.jsonl");
+    const head = '{"hypernodes":"events","version":1}';
+    const write = (text: string) => writeFileSync(file, text);
+    write(`${head}\n{"type":"run"}\n{"ty`);
+    expect(readEvents(file)).to.deep.equal([{ type: "run" }]);
+    write(`${head}\n{"ty\n{"type":"run"}\n`);
+    expect(() => readEvents(file)).to.throw("line 2 is no JSON");
+    write("hello\n");
+    expect(() => readEvents(file)).to.throw("it is no log of events");
+    write('{"hypernodes":"events","version":7}\n');
+    expect(() => readEvents(file)).to.throw("its events are of version 7, this is hypernodes for version 1");
+  });
+});

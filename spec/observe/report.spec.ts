@@ -1,0 +1,116 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { expect } from "chai";
+import { eventLog, memory, readEvents, report, reportOf } from "../../src/index.js";
+import { rejection } from "../support/rejection.js";
+import { attempts, Seen, Slowly } from "./pipelines/seen.js";
+
+const texts = ["one bad word", "two words", "three"];
+
+describe("the report of a run", () => {
+  beforeEach(() => attempts.clear());
+
+  it("has a row for each step, in the order of the tree", async () => {
+    const seen = report();
+    await new Seen().run({ texts }, { cache: false, onEvent: seen });
+    const rows = seen.rows.map(({ path: place, kind, depth, calls, failed, retried }) => ({
+      ...{ place, kind, depth, calls, failed, retried },
+    }));
+    expect(rows).to.deep.equal([
+      { place: "Seen.counts", kind: "map", depth: 0, calls: 3, failed: 0, retried: 0 },
+      { place: "Seen.counts[].words", kind: "node", depth: 1, calls: 3, failed: 0, retried: 0 },
+      { place: "Seen.counts[].lengths", kind: "map", depth: 1, calls: 6, failed: 1, retried: 0 },
+      { place: "Seen.counts[].counted", kind: "node", depth: 1, calls: 3, failed: 0, retried: 0 },
+      { place: "Seen.scale", kind: "resource", depth: 0, calls: 1, failed: 0, retried: 0 },
+      { place: "Seen.total", kind: "node", depth: 0, calls: 1, failed: 0, retried: 1 },
+      { place: "Seen.said", kind: "node", depth: 0, calls: 1, failed: 0, retried: 0 },
+    ]);
+  });
+
+  it("tells waiting from computing, what was remembered, and its bytes", async () => {
+    const pipeline = new Seen().with({ cache: memory() });
+    const first = report();
+    await pipeline.run({ texts }, { onEvent: first });
+    const total = first.rows.find(({ name }) => name === "total")!;
+    expect(total.waitMs).to.be.at.least(30);
+    expect(total.computeMs).to.be.lessThan(total.waitMs);
+    expect(first.rows.find(({ name }) => name === "said")!.bytesStored).to.be.greaterThan(0);
+    const second = report();
+    await pipeline.run({ texts: [...texts, "four"] }, { onEvent: second });
+    const counts = second.rows.find(({ name }) => name === "counts")!;
+    expect(counts).to.include({ calls: 1, cached: 3 });
+    expect(counts.bytesRead).to.be.greaterThan(0);
+  });
+
+  it("has quantiles of the time of a call", async () => {
+    const seen = report();
+    await new Slowly().run({ times: [...new Array(19).fill(1), 60] }, { onEvent: seen });
+    const { p50Ms, p95Ms, maxMs, computeMs, calls } = seen.rows.find(({ name }) => name === "waited")!;
+    expect(calls).to.equal(20);
+    expect(p50Ms).to.be.lessThan(maxMs);
+    expect(p95Ms).to.be.lessThan(maxMs);
+    expect(maxMs).to.be.at.least(59);
+    expect(computeMs).to.be.at.least(maxMs);
+  });
+
+  it("is a table and a waterfall as text", async () => {
+    const seen = report();
+    await new Seen().run({ texts }, { cache: false, onEvent: seen });
+    const [head, , names, line, first, nested] = seen.table().split("\n");
+    expect(head).to.match(/^Seen: done in /);
+    expect(names).to.match(/^node +calls +cached +failed +total +p50 +p95 +max +wait +bytes$/);
+    expect(line).to.match(/^─+$/);
+    expect(first).to.match(/^counts +3 /);
+    expect(nested).to.match(/^ {2}words +3 /);
+    const falls = seen.waterfall(80).split("\n");
+    expect(falls[0]).to.match(/^ +0 +\d/);
+    expect(falls.slice(1)).to.have.length(7);
+    for (const fall of falls.slice(1)) {
+      expect(fall).to.match(/│[ ·█▒]+│ +\d/);
+      expect(fall.length).to.be.at.most(80);
+    }
+    expect(falls.find((fall) => fall.includes("lengths"))).to.contain("▒");
+  });
+
+  it("is a page that needs nothing else, with names as they are", async () => {
+    const seen = report();
+    await rejection(new Seen().run({ texts: [5 as never, "<b>"] }, { onEvent: seen }));
+    const page = seen.toHtml();
+    expect(page).not.to.match(/https?:|<script|<link/);
+    expect(page).to.contain("failed after").and.not.to.contain("<b>");
+    expect(seen.table()).to.match(/^Seen: failed after .*Seen.counts\[0\]/);
+  });
+
+  it("can be made from a log of events, the same as while it ran", async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), "events-"));
+    try {
+      const file = path.join(folder, "run.jsonl");
+      const seen = report();
+      await new Seen().run({ texts }, { cache: false, onEvent: [seen, eventLog(file)] });
+      expect(String(reportOf(readEvents(file)))).to.equal(String(seen));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it("keeps its size however many calls there are", () => {
+    const events = function* () {
+      const about = { run: "r", path: "P", name: "P" };
+      yield { ...about, type: "run", phase: "start", at: 1_000, inputs: [] } as const;
+      const map = { run: "r", path: "P.xs", name: "xs" };
+      yield { ...map, type: "map", phase: "start", at: 1_000, elements: 200_000 } as const;
+      for (let element = 0; element < 200_000; element++) {
+        const at = 1_000 + element * 3;
+        const here = { run: "r", path: `P.xs[${element}]`, name: "xs", type: "element", element } as const;
+        yield { ...here, phase: "start", at } as const;
+        yield { ...here, phase: "end", at: at + 1, durationMs: 1 } as const;
+      }
+      yield { ...about, type: "run", phase: "end", at: 601_000, outputs: [], durationMs: 600_000 } as const;
+    };
+    const made = reportOf(events());
+    expect(made.rows[0]).to.include({ calls: 200_000, computeMs: 200_000 });
+    expect(made.rows[0]!.p50Ms).to.be.closeTo(1, 0.01);
+    expect(made.toHtml().length).to.be.lessThan(100_000);
+  });
+});

@@ -1,0 +1,40 @@
+/** A context as headers that travel: W3C Trace Context. */
+export type Carrier = Readonly<Record<string, string>>;
+
+/** Some elements of a map that go to a thread together; or a node that goes to one. */
+export interface Chunk {
+  /** The place of the step: `Corpus.words`. */
+  readonly path: string;
+  readonly name: string;
+  /** The index of its first element, and how many there are; neither for a node. */
+  readonly element?: number;
+  readonly elements?: number;
+}
+
+/** A chunk that is under way. */
+export interface ChunkUnderWay {
+  /** The context that it is in, for the thread. */
+  readonly carrier: Carrier;
+  /** @param done how it ended: how many elements are done, and in which thread; or what ended it. */
+  end(done: { readonly elements: number; readonly thread: number } | { readonly error: unknown }): void;
+}
+
+/** What stands around a run's calls, so that what they do is known to be part of them: a tracer. */
+export interface CallContext {
+  /** Calls within the context of what has begun in a run: a step or an element, by its place. */
+  within<R>(run: string, path: string, call: () => R): R;
+  /** That context for other containers. */
+  carrier(run: string, path: string): Carrier;
+  chunk(run: string, chunk: Chunk): ChunkUnderWay;
+}
+
+/**
+ * In a thread or a container: calls in the context that has been carried there, if OpenTelemetry is there and has been
+ * set up.
+ */
+export async function inCarried<R>(carrier: Carrier | undefined, call: () => Promise<R>): Promise<R> {
+  if (carrier === undefined) return call();
+  const api = await import("@opentelemetry/api").catch(() => undefined);
+  if (api === undefined) return call();
+  return api.context.with(api.propagation.extract(api.ROOT_CONTEXT, carrier), call);
+}

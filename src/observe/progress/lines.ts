@@ -1,0 +1,60 @@
+import { now } from "../../engine/events.js";
+import type { Tally } from "../tally.js";
+import { count, duration } from "../written.js";
+import { pace, Speeds } from "./frame.js";
+
+/** Progress as plain lines: for files, pipes, and the logs of CI. */
+export class PlainProgress {
+  private readonly speeds = new Speeds();
+  private timer: NodeJS.Timeout | undefined;
+  private writtenAt = performance.now();
+
+  constructor(
+    private readonly stream: NodeJS.WritableStream,
+    private readonly tallies: ReadonlySet<Tally>,
+    private readonly everyMs: number,
+  ) {}
+
+  begin(): void {
+    this.writtenAt = performance.now();
+    this.timer ??= setInterval(() => this.happened(), this.everyMs).unref();
+  }
+
+  happened(): void {
+    if (performance.now() - this.writtenAt < this.everyMs) return;
+    this.writtenAt = performance.now();
+    for (const tally of this.tallies) this.stream.write(`${line(tally, this.speeds)}\n`);
+  }
+
+  end(tally: Tally): void {
+    clearInterval(this.timer);
+    this.timer = undefined;
+    const { name, durationMs, state } = tally;
+    const told = maps(tally, this.speeds);
+    const end = `${state === "failed" ? "failed" : "done"} in ${duration(durationMs)}`;
+    this.stream.write(`${name}: ${[end, ...told].join("; ")}\n`);
+  }
+}
+
+function line(tally: Tally, speeds: Speeds): string {
+  const running = tally.inOrder().filter(({ kind, running }) => kind !== "map" && running > 0);
+  const told = [...maps(tally, speeds), ...running.map(({ name }) => `${name} under way`)];
+  return `${tally.name}: ${[duration(now() - tally.startedAt), ...told].join("; ")}`;
+}
+
+function maps(tally: Tally, speeds: Speeds): string[] {
+  return tally
+    .inOrder()
+    .filter(({ kind }) => kind === "map")
+    .map((step) => {
+      const { path, elements, done, cached, failed } = step;
+      const name = path.slice(tally.name.length + 1);
+      const told = [
+        `${count(done)}/${count(elements)}`,
+        ...pace(step, tally, speeds, now()),
+        cached > 0 && `${count(cached)} cached`,
+        failed > 0 && `${count(failed)} failed`,
+      ].filter(Boolean);
+      return `${name} ${told.join(", ")}`;
+    });
+}

@@ -1,0 +1,97 @@
+import type { WriteStream } from "node:tty";
+import { createLogUpdate } from "log-update";
+import pico from "picocolors";
+import stringWidth from "string-width";
+import { now } from "../../engine/events.js";
+import type { Tally } from "../tally.js";
+import { type Colors, frame, Speeds } from "./frame.js";
+
+/** Milliseconds between two frames. */
+const FRAME_MS = 80;
+
+/**
+ * Bars at the bottom of a terminal. What else is printed meanwhile stands above them, whole. Frames are drawn by a timer,
+ * and with events: while something computes, no timer runs.
+ */
+export class LiveProgress {
+  private readonly update: ReturnType<typeof createLogUpdate>;
+  private readonly colors: Colors;
+  private readonly speeds = new Speeds();
+  private timer: NodeJS.Timeout | undefined;
+  private drawnAt = 0;
+  private isDrawing = false;
+  /** Whether what was printed last has not come to the end of its line: nothing can be drawn there. */
+  private isInLine = false;
+  private restore: (() => void) | undefined;
+
+  constructor(
+    private readonly stream: WriteStream,
+    private readonly tallies: ReadonlySet<Tally>,
+    color: boolean,
+  ) {
+    this.update = createLogUpdate(stream);
+    this.colors = pico.createColors(color);
+  }
+
+  begin(): void {
+    if (this.restore !== undefined) return;
+    const streams = [...new Set([process.stdout, process.stderr, this.stream])].filter(({ isTTY }) => isTTY);
+    const restores = streams.map((stream) => this.standAbove(stream));
+    this.restore = () => {
+      for (const restore of restores) restore();
+    };
+    this.timer = setInterval(() => this.draw(), FRAME_MS).unref();
+  }
+
+  happened(): void {
+    if (performance.now() - this.drawnAt >= FRAME_MS) this.draw();
+  }
+
+  /** Leaves the last lines of a run where they are. */
+  end(tally: Tally): void {
+    this.draw(tally);
+    this.drawing(() => this.update.done());
+    clearInterval(this.timer);
+    this.restore?.();
+    this.restore = undefined;
+  }
+
+  private draw(last?: Tally): void {
+    if (this.isInLine && last === undefined) return;
+    this.drawnAt = performance.now();
+    const { columns = 80, rows = 24 } = this.stream;
+    const canvas = { columns, rows, colors: this.colors, widthOf: stringWidth };
+    const shown = last === undefined ? [...this.tallies] : [last];
+    const lines = shown.flatMap((tally) => frame(tally, this.speeds, now(), canvas));
+    this.drawing(() => this.update(lines.join("\n")));
+  }
+
+  /** What is printed on the stream takes the place of the bars, which are drawn again below it. */
+  private standAbove(stream: NodeJS.WriteStream): () => void {
+    const { write } = stream;
+    stream.write = ((chunk: Uint8Array | string, ...rest: unknown[]) => {
+      if (!this.isDrawing) {
+        if (!this.isInLine) this.drawing(() => this.update.clear());
+        this.isInLine = chunk.length > 0 && !endsLine(chunk);
+      }
+      return (write as (...args: unknown[]) => boolean).call(stream, chunk, ...rest);
+    }) as typeof stream.write;
+    return () => {
+      stream.write = write;
+    };
+  }
+
+  private drawing(draw: () => void): void {
+    this.isDrawing = true;
+    try {
+      draw();
+    } finally {
+      this.isDrawing = false;
+    }
+  }
+}
+
+function endsLine(chunk: Uint8Array | string): boolean {
+  const last = chunk[chunk.length - 1];
+  return last === "\n" || last === 10;
+}

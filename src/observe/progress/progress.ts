@@ -1,0 +1,76 @@
+import type { WriteStream } from "node:tty";
+import { badOption, HypernodesError } from "../../errors.js";
+import type { Reader } from "../reader.js";
+import { Tally } from "../tally.js";
+
+export interface ProgressOptions {
+  /** Where it is shown. Default: stderr, so that what a program prints on stdout stays clean. */
+  readonly stream?: NodeJS.WritableStream;
+  /** Shows nothing. */
+  readonly quiet?: boolean;
+  /** Milliseconds between plain lines, where there is no terminal. Default: 3,000. */
+  readonly everyMs?: number;
+}
+
+/** What shows the tallies of runs under way. */
+interface Shown {
+  begin(): void;
+  happened(): void;
+  end(tally: Tally): void;
+}
+
+/**
+ * Shows how far runs are: on a terminal bars, one for each map, with rate, time left, cached and failed elements, spinners for
+ * long nodes, threads and containers; elsewhere, and in CI, a plain line every few seconds. What nodes print stands above the
+ * bars. `NO_COLOR` takes the colours away, `quiet` everything.
+ *
+ * @example
+ * ```ts
+ * await pipeline.run(inputs, { onEvent: progress() });
+ * ```
+ */
+export function progress(options: ProgressOptions = {}): Reader {
+  const { stream = process.stderr, quiet = false, everyMs = 3_000 } = options;
+  if (!Number.isFinite(everyMs) || everyMs <= 0) {
+    throw new HypernodesError({
+      where: "progress()",
+      ...badOption("option everyMs", everyMs, "a positive number of milliseconds"),
+    });
+  }
+  if (quiet) return {};
+  const byRun = new Map<string, Tally>();
+  const tallies = new Set<Tally>();
+  let shown: Shown | undefined;
+  return {
+    async onPrepare() {
+      shown ??= await display(stream, tallies, everyMs);
+    },
+    onEvent(event) {
+      let tally = byRun.get(event.run);
+      if (tally === undefined) {
+        tally = new Tally();
+        byRun.set(event.run, tally);
+        tallies.add(tally);
+        shown?.begin();
+      }
+      tally.add(event);
+      shown?.happened();
+      if (tally.state === "running") return;
+      byRun.delete(event.run);
+      shown?.end(tally);
+      tallies.delete(tally);
+      if (tallies.size > 0) shown?.begin();
+    },
+  };
+}
+
+async function display(stream: NodeJS.WritableStream, tallies: ReadonlySet<Tally>, everyMs: number): Promise<Shown> {
+  const { CI, TERM, NO_COLOR } = process.env;
+  const isLive = (stream as WriteStream).isTTY === true && !CI && TERM !== "dumb";
+  if (isLive) {
+    const { LiveProgress } = await import("./live.js");
+    return new LiveProgress(stream as WriteStream, tallies, !NO_COLOR);
+  }
+  const { PlainProgress } = await import("./lines.js");
+  return new PlainProgress(stream, tallies, everyMs);
+}

@@ -1,0 +1,144 @@
+import type { CallContext } from "../engine/call-context.js";
+import type { Listener, RunEvent } from "../engine/events.js";
+import { isThenable } from "../engine/thenable.js";
+import { HypernodesError } from "../errors.js";
+
+/** What the readers of one run share: what one puts in, those after it find. */
+export type Shared = Map<string, unknown>;
+
+/** A method for each kind of event: `onRunStart`, `onNodeEnd`, `onElementFailed`, `onCacheHit`. */
+export type Callbacks = {
+  readonly [E in RunEvent as `on${Capitalize<E["type"]>}${Capitalize<E["phase"]>}`]?: (
+    event: E,
+    shared: Shared,
+  ) => unknown;
+};
+
+/**
+ * Reads the events of runs: a class or an object with methods for those it cares about. One that throws disturbs neither the
+ * run nor the other readers: it is warned of once.
+ *
+ * @example
+ * ```ts
+ * class SlowNodes implements Reader {
+ *   onNodeEnd({ path, durationMs }: EventOf<"node", "end">) {
+ *     if (durationMs > 1_000) console.warn(`${path} took ${durationMs} ms`);
+ *   }
+ * }
+ * await pipeline.run(inputs, { onEvent: new SlowNodes() });
+ * ```
+ */
+export interface Reader extends Callbacks {
+  /** A run is about to be asked for. What this returns is waited for. */
+  onPrepare?(): unknown;
+  /** Hears of every event, after the method of its kind. */
+  onEvent?(event: RunEvent, shared: Shared): unknown;
+  /** The run is over, also if it never began because its inputs were wrong. What this returns is waited for. */
+  onSettled?(): unknown;
+  /** The kinds of placements whose runs it can read: `["local"]`. Undefined: all. */
+  readonly placements?: readonly string[];
+  /** What stands around the calls of the runs that it reads: for tracers. */
+  readonly callContext?: CallContext;
+}
+
+/** Who hears of a run: a function, a reader, or several of them, in order. */
+export type OnEvent = Listener | Reader | readonly (Listener | Reader)[];
+
+/** The readers of one run. */
+export class Readers {
+  private readonly all: readonly (Listener | Reader)[];
+  private readonly shared: Shared = new Map();
+  private readonly warned = new Set<Listener | Reader>();
+
+  /** @throws {HypernodesError} `INCOMPATIBLE_READER` if one can't read runs of this kind of placement. */
+  constructor(onEvent: OnEvent, placement: string, where: string) {
+    this.all = Array.isArray(onEvent) ? onEvent : [onEvent as Listener | Reader];
+    for (const reader of this.all) {
+      if (typeof reader !== "function" && (typeof reader !== "object" || reader === null)) {
+        throw new HypernodesError({
+          code: "INVALID_OPTION",
+          where,
+          problem: `option onEvent is ${String(reader)}`,
+          advice: "Give a function, an object with methods as onNodeEnd, or a list of them.",
+        });
+      }
+      const { placements } = reader as Reader;
+      if (placements === undefined || placements.includes(placement)) continue;
+      throw new HypernodesError({
+        code: "INCOMPATIBLE_READER",
+        where,
+        problem: `the reader ${nameOf(reader)} is not compatible with engine "${placement}": it reads ${placements.join(", ")}`,
+        advice: "Leave it out of this run, or run the pipeline where it can be read: { runOn: local() }.",
+      });
+    }
+  }
+
+  /** The one who stands around calls, if any does. */
+  get callContext(): CallContext | undefined {
+    return this.all.map((reader) => (reader as Reader).callContext).find((context) => context !== undefined);
+  }
+
+  readonly tell: Listener = (event) => {
+    const name = handlerOf(event);
+    for (const reader of this.all) {
+      if (typeof reader === "function") this.guard(reader, () => reader(event));
+      else {
+        const handler = reader[name] as ((event: RunEvent, shared: Shared) => unknown) | undefined;
+        if (handler !== undefined) this.guard(reader, () => handler.call(reader, event, this.shared));
+        if (reader.onEvent !== undefined) this.guard(reader, () => reader.onEvent!(event, this.shared));
+      }
+    }
+  };
+
+  /** Tells all that a run is about to begin, and waits for them. */
+  prepare(): Promise<void> {
+    return this.each((reader) => reader.onPrepare?.());
+  }
+
+  /** Tells all that the run is over, and waits for them. */
+  settled(): Promise<void> {
+    return this.each((reader) => reader.onSettled?.());
+  }
+
+  private async each(call: (reader: Reader) => unknown): Promise<void> {
+    for (const reader of this.all) {
+      if (typeof reader !== "function") await this.guard(reader, () => call(reader));
+    }
+  }
+
+  private guard(reader: Listener | Reader, call: () => unknown): unknown {
+    try {
+      const heard = call();
+      return isThenable(heard) ? heard.then(undefined, (error: unknown) => this.threw(reader, error)) : undefined;
+    } catch (error) {
+      this.threw(reader, error);
+      return undefined;
+    }
+  }
+
+  private threw(reader: Listener | Reader, error: unknown): void {
+    if (this.warned.has(reader)) return;
+    this.warned.add(reader);
+    process.emitWarning(`an event listener threw: ${nameOf(reader)}: ${String(error)}`, "HypernodesWarning");
+  }
+}
+
+function nameOf(reader: Listener | Reader): string {
+  return (typeof reader === "function" ? reader.name : reader.constructor.name) || "without a name";
+}
+
+const handlers = new Map<string, keyof Callbacks>();
+
+function handlerOf({ type, phase }: RunEvent): keyof Callbacks {
+  const key = `${type} ${phase}`;
+  let name = handlers.get(key);
+  if (name === undefined) {
+    name = `on${capital(type)}${capital(phase)}` as keyof Callbacks;
+    handlers.set(key, name);
+  }
+  return name;
+}
+
+function capital(word: string): string {
+  return word[0]!.toUpperCase() + word.slice(1);
+}

@@ -1,0 +1,79 @@
+import type { Tally } from "../tally.js";
+import { duration } from "../written.js";
+import type { Timed } from "./report.js";
+import { cells, headings, label, type ReportRow, summary } from "./table.js";
+
+/** The report as one HTML page: no script, nothing from elsewhere. */
+export function reportPage(tally: Tally, rows: readonly ReportRow[], timed: readonly Timed[]): string {
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>${escaped(tally.name)}: run report</title>
+<style>${STYLE}</style>
+<main>
+<h1><bdi>${escaped(tally.name)}</bdi></h1>
+<p>${escaped(summary(tally))}</p>
+<p class="run">run ${escaped(tally.id)}</p>
+<h2>Steps</h2>
+<div class="wide"><table>
+<thead><tr>${headings()
+    .map((heading) => `<th scope="col">${heading}</th>`)
+    .join("")}</tr></thead>
+<tbody>
+${rows.map(tableRow).join("\n")}
+</tbody></table></div>
+<h2>Waterfall</h2>
+<div class="falls">
+${bars(tally, timed)}
+</div>
+</main>
+</html>
+`;
+}
+
+function tableRow(row: ReportRow): string {
+  const name = `<th scope="row" style="padding-inline-start:${0.5 + row.depth * 1.2}em" title="${escaped(row.path)}"><bdi>${escaped(label(row).trim())}</bdi></th>`;
+  const isFailed = row.failed > 0 ? ' class="failed"' : "";
+  return `<tr${isFailed}>${name}${cells(row)
+    .map((cell) => `<td>${escaped(cell)}</td>`)
+    .join("")}</tr>`;
+}
+
+function bars(tally: Tally, timed: readonly Timed[]): string {
+  const { startedAt } = tally;
+  const totalMs = Math.max(1e-6, Math.max(tally.at, ...timed.map(({ step }) => step.endedAt)) - startedAt);
+  const x = (at: number) => Math.min(1_000, Math.max(0, ((at - startedAt) / totalMs) * 1_000));
+  const rect = (from: number, to: number, style: string) =>
+    `<rect class="${style}" x="${x(from).toFixed(2)}" width="${Math.max(1, x(to) - x(from)).toFixed(2)}" y="2" height="12"/>`;
+  const rows = timed.map(({ step, timeline }) => {
+    const drawn = timeline.segments.map(({ from, to, failed }) => rect(from, to, failed ? "bad" : "busy"));
+    const title = `${step.path}: ${duration(step.endedAt - step.startedAt)}`;
+    return `<div class="fall"><span class="name" style="padding-inline-start:${step.depth * 1.2}em"><bdi>${escaped(label(step).trim())}</bdi></span><svg viewBox="0 0 1000 16" preserveAspectRatio="none" role="img" aria-label="${escaped(title)}"><title>${escaped(title)}</title>${rect(step.startedAt, step.endedAt, "span")}${drawn.join("")}</svg><span>${duration(step.endedAt - step.startedAt)}</span></div>`;
+  });
+  return [
+    `<div class="fall scale"><span></span><span class="ends"><span>0</span><span>${duration(totalMs)}</span></span><span></span></div>`,
+    ...rows,
+  ].join("\n");
+}
+
+function escaped(text: string): string {
+  return text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+}
+
+const STYLE = `
+:root { color-scheme: light dark; --ink: #1c2128; --dim: #59636e; --line: #d1d9e0; --ground: #fff; --busy: #1f6feb; --bad: #cf222e; --span: #d8e4f5 }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --dim: #9198a1; --line: #3d444d; --ground: #0d1117; --busy: #4493f8; --bad: #f85149; --span: #1b2a41 } }
+body { margin: 0; background: var(--ground); color: var(--ink); font: 14px/1.5 system-ui, sans-serif }
+main { max-width: 1100px; margin: 0 auto; padding: 24px }
+h1 { font-size: 22px; margin: 0 } h2 { font-size: 16px; margin: 28px 0 8px } p { margin: 4px 0 } .run { color: var(--dim); font-size: 12px }
+.wide { overflow-x: auto } table { border-collapse: collapse; width: 100% }
+th, td { text-align: end; padding: 3px 8px; border-bottom: 1px solid var(--line); font-variant-numeric: tabular-nums; white-space: nowrap }
+th:first-child { text-align: start; font-weight: 500 } thead th { color: var(--dim); font-weight: 500 }
+.failed th, .failed td:nth-child(4) { color: var(--bad) }
+.fall { display: grid; grid-template-columns: minmax(120px, 220px) 1fr 80px; gap: 12px; align-items: center }
+.fall .name { overflow: hidden; text-overflow: ellipsis; white-space: nowrap }
+.fall svg { width: 100%; height: 16px } .fall > span:last-child { text-align: end; color: var(--dim); font-variant-numeric: tabular-nums }
+.ends { display: flex; justify-content: space-between; color: var(--dim) }
+.span { fill: var(--span) } .busy { fill: var(--busy) } .bad { fill: var(--bad) }
+`;

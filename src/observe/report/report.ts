@@ -1,0 +1,106 @@
+import type { RunEvent } from "../../engine/events.js";
+import type { Reader } from "../reader.js";
+import { type StepTally, stepPath, Tally } from "../tally.js";
+import { reportPage } from "./page.js";
+import { type ReportRow, table } from "./table.js";
+import { Timeline } from "./timeline.js";
+import { waterfall } from "./waterfall.js";
+
+/** What a run was, to be read as text or as a page. It is that of the last run that it has read. */
+export interface Report extends Reader {
+  /** A row for each step, in the order of the tree. */
+  readonly rows: readonly ReportRow[];
+  /** The rows as a table: calls, cached, failed, times, bytes. */
+  table(): string;
+  /** When each step was computing, as bars. @param columns of the text; default 100. */
+  waterfall(columns?: number): string;
+  /** The table and the bars as one HTML page that needs nothing else. */
+  toHtml(): string;
+  /** The run, the table and the bars. */
+  toString(): string;
+}
+
+/**
+ * Reads a run, and says afterwards how it went.
+ *
+ * @example
+ * ```ts
+ * const seen = report();
+ * await pipeline.run(inputs, { onEvent: seen });
+ * console.log(seen.table());
+ * await writeFile("run.html", seen.toHtml());
+ * ```
+ */
+export function report(): Report {
+  return new RunReport();
+}
+
+/** The report of a run from its events, as `readEvents` gives them. */
+export function reportOf(events: Iterable<RunEvent>): Report {
+  const read = new RunReport();
+  for (const event of events) read.onEvent(event);
+  return read;
+}
+
+/** A step, and when it was computing. */
+export interface Timed {
+  readonly step: StepTally;
+  readonly timeline: Timeline;
+}
+
+class RunReport implements Report {
+  private tally = new Tally();
+  private timelines = new Map<string, Timeline>();
+
+  onEvent(event: RunEvent): void {
+    if (event.type === "run" && event.phase === "start") {
+      this.tally = new Tally();
+      this.timelines = new Map();
+    }
+    this.tally.add(event);
+    if (!("durationMs" in event) || event.type === "run" || event.type === "map") return;
+    if (event.type === "container" && event.phase === "start") return;
+    const path = stepPath(event);
+    let timeline = this.timelines.get(path);
+    if (timeline === undefined) {
+      timeline = new Timeline();
+      this.timelines.set(path, timeline);
+    }
+    timeline.add(event, event.phase);
+  }
+
+  private get timed(): Timed[] {
+    return this.tally.inOrder().map((step) => ({ step, timeline: this.timelines.get(step.path) ?? new Timeline() }));
+  }
+
+  get rows(): readonly ReportRow[] {
+    return this.tally.inOrder().map(rowOf);
+  }
+
+  table(): string {
+    return table(this.tally, this.rows);
+  }
+
+  waterfall(columns = 100): string {
+    return waterfall(this.tally, this.timed, columns);
+  }
+
+  toHtml(): string {
+    return reportPage(this.tally, this.rows, this.timed);
+  }
+
+  toString(): string {
+    return `${this.table()}\n\n${this.waterfall()}`;
+  }
+}
+
+function rowOf(step: StepTally): ReportRow {
+  const { path, kind, depth, name, calls, cached, failed, retried, computeMs, waitMs, bytesRead, bytesStored } = step;
+  const quantile = (percent: number) => (step.durations.count === 0 ? 0 : step.durations.percentile(percent) / 1e6);
+  return {
+    ...{ path, kind, depth, name, calls, cached, failed, retried, computeMs, waitMs, bytesRead, bytesStored },
+    p50Ms: quantile(50),
+    p95Ms: quantile(95),
+    maxMs: quantile(100),
+  };
+}

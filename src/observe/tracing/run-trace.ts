@@ -1,0 +1,214 @@
+import type { Attributes, Context, Span, Tracer } from "@opentelemetry/api";
+import type { Carrier, Chunk, ChunkUnderWay } from "../../engine/call-context.js";
+import { type EventOf, now, type RunEvent } from "../../engine/events.js";
+import { stepPath } from "../tally.js";
+import { Groups } from "./groups.js";
+
+export type Api = typeof import("@opentelemetry/api");
+
+type ElementEvent = RunEvent & { readonly type: "element" };
+type ContainerEvent = RunEvent & { readonly type: "container" };
+
+/** A chunk that is in a thread. */
+interface Sent extends Chunk {
+  readonly span: Span;
+}
+
+/** The spans of one run, by the place of what they are of. */
+export class RunTrace {
+  private readonly root: Span;
+  private readonly context: Context;
+  private readonly open = new Map<string, Span>();
+  private readonly groups = new Groups();
+  /** By map, the chunks of it that are in threads. */
+  private readonly sent = new Map<string, Set<Sent>>();
+  /** By step, how many spans it has. */
+  private readonly counted = new Map<string, number>();
+  private dropped = 0;
+  /** By place, how many calls or elements in it were remembered. */
+  private readonly cached = new Map<string, number>();
+
+  /** @param most spans that a step has. */
+  constructor(
+    private readonly api: Api,
+    private readonly tracer: Tracer,
+    private readonly most: number,
+    { run, name, at, inputs }: EventOf<"run", "start">,
+  ) {
+    this.context = api.context.active();
+    const attributes = { "hypernodes.run": run, "hypernodes.path": name, "hypernodes.inputs": [...inputs] };
+    this.root = tracer.startSpan(name, { startTime: at, attributes }, this.context);
+  }
+
+  add(event: RunEvent): void {
+    if (event.type === "run") this.endRun(event);
+    else if (event.type === "element") this.addElement(event);
+    else if (event.type === "container") this.addContainer(event);
+    else if (event.type === "cache") return;
+    else if (event.phase === "start") this.start(event);
+    else if (event.phase === "cached") this.knew(event.path, outside(event.path), event.at);
+    else if (event.phase === "retried") this.retried(event);
+    else if (event.phase !== "disposed") this.end(event);
+  }
+
+  contextAt(path: string): Context {
+    return this.api.trace.setSpan(this.context, this.spanAt(path));
+  }
+
+  carrierAt(path: string): Carrier {
+    return this.carrierOf(this.spanAt(path));
+  }
+
+  chunk(chunk: Chunk): ChunkUnderWay {
+    const { path, name, element } = chunk;
+    const attributes = {
+      "hypernodes.path": path,
+      ...(element !== undefined && { "hypernodes.first_element": element }),
+    };
+    const span = this.begin(`${name} (chunk)`, path, now(), attributes);
+    const sent: Sent = { ...chunk, span };
+    const all = this.sent.get(path) ?? new Set();
+    this.sent.set(path, all.add(sent));
+    return {
+      carrier: this.carrierOf(span),
+      end: (done) => {
+        all.delete(sent);
+        if ("error" in done) this.failed(span, done.error, now());
+        else span.setAttributes({ "hypernodes.elements": done.elements, "hypernodes.thread": done.thread });
+        span.end(now());
+      },
+    };
+  }
+
+  private carrierOf(span: Span): Carrier {
+    const carrier: Record<string, string> = {};
+    this.api.propagation.inject(this.api.trace.setSpan(this.context, span), carrier);
+    return carrier;
+  }
+
+  private begin(name: string, around: string, startTime: number, attributes: Attributes): Span {
+    return this.tracer.startSpan(name, { startTime, attributes }, this.contextAt(around));
+  }
+
+  /** The innermost span that is open at a place. */
+  private spanAt(path: string): Span {
+    for (let at = path; at !== ""; at = outside(at)) {
+      const span = this.open.get(at) ?? this.groups.spanOf(at) ?? this.sentWith(at)?.span;
+      if (span !== undefined) return span;
+    }
+    return this.root;
+  }
+
+  /** The chunk in a thread that an element, or a node, is in. */
+  private sentWith(path: string): Sent | undefined {
+    if (!path.endsWith("]")) return [...(this.sent.get(path) ?? [])].find(({ element }) => element === undefined);
+    const bracket = path.lastIndexOf("[");
+    const index = Number(path.slice(bracket + 1, -1));
+    const chunks = [...(this.sent.get(path.slice(0, bracket)) ?? [])];
+    return chunks.find(({ element = 0, elements = 0 }) => index >= element && index < element + elements);
+  }
+
+  private start(event: EventOf<"node" | "map" | "resource", "start">): void {
+    const { run, name, type, path, at } = event;
+    const step = stepPath(event);
+    const count = (this.counted.get(step) ?? 0) + 1;
+    this.counted.set(step, count);
+    if (count > this.most) {
+      this.dropped++;
+      return;
+    }
+    const attributes = {
+      "hypernodes.run": run,
+      "hypernodes.path": path,
+      ...(type === "map" && { "hypernodes.elements": event.elements }),
+      ...placeOf(event),
+    };
+    const around = this.sentWith(path) === undefined ? outside(path) : path;
+    this.open.set(path, this.begin(type === "resource" ? `${name} (resource)` : name, around, at, attributes));
+  }
+
+  private end(event: EventOf<"node" | "map" | "resource", "end" | "failed">): void {
+    const { path, at } = event;
+    if (event.type === "map") this.groups.end(path, at);
+    const span = this.open.get(path);
+    if (span === undefined) return;
+    this.open.delete(path);
+    const cached = this.cached.get(path);
+    if (cached !== undefined) span.setAttribute("hypernodes.cached", cached);
+    this.cached.delete(path);
+    if (event.type === "map" && event.phase === "end" && event.failed > 0) {
+      span.setAttribute("hypernodes.failed", event.failed);
+    }
+    if (event.phase === "failed") this.failed(span, event.error, at);
+    span.end(at);
+  }
+
+  private endRun(event: RunEvent & { readonly type: "run" }): void {
+    this.groups.end(undefined, event.at);
+    for (const span of this.open.values()) span.end(event.at);
+    if (this.dropped > 0) this.root.setAttribute("hypernodes.spans_dropped", this.dropped);
+    if (event.phase === "failed") this.failed(this.root, event.error, event.at);
+    this.root.end(event.at);
+  }
+
+  private addElement(event: ElementEvent): void {
+    const { path, at } = event;
+    const map = outside(path);
+    if (event.phase === "cached") this.knew(path, map, at);
+    else if (event.phase === "retried") this.retried(event);
+    else if (event.phase === "start") {
+      if (this.sentWith(path) !== undefined) return;
+      const attributes = {
+        ...{ "hypernodes.run": event.run, "hypernodes.path": map, "hypernodes.first_element": event.element },
+        ...placeOf(event),
+      };
+      this.groups.join(map, event, () => this.begin(`${event.name} (chunk)`, map, at, attributes));
+    } else {
+      if (event.phase === "failed") this.failed(this.spanAt(path), event.error, at);
+      this.groups.leave(event);
+    }
+  }
+
+  private addContainer(event: ContainerEvent): void {
+    const { path, name, id, at } = event;
+    const key = `${path} on ${name} ${id}`;
+    if (event.phase === "start") {
+      const attributes = { "hypernodes.path": path, "hypernodes.container": id };
+      const span = this.begin(`${name} container`, path, at - event.durationMs, attributes);
+      this.open.set(key, span.addEvent("started", {}, at));
+    } else if (event.phase === "log") this.open.get(key)?.addEvent(event.stream, { text: event.text }, at);
+    else {
+      this.open.get(key)?.end(at);
+      this.open.delete(key);
+    }
+  }
+
+  /** What is not computed has no span; the one around it counts it. */
+  private knew(path: string, around: string, at: number): void {
+    this.cached.set(around, (this.cached.get(around) ?? 0) + 1);
+    if (!path.endsWith("]")) this.spanAt(around).addEvent("cached", { "hypernodes.path": path }, at);
+  }
+
+  private failed(span: Span, error: unknown, at: number): void {
+    span.recordException(error as Error, at);
+    span.setStatus({ code: this.api.SpanStatusCode.ERROR, message: (error as Error).message });
+  }
+
+  private retried({ error, attempt, delayMs, at, path }: EventOf<"node" | "element", "retried">): void {
+    const attributes = { "hypernodes.path": path, "hypernodes.attempt": attempt, "hypernodes.delay_ms": delayMs };
+    const message = String((error as Error)?.message ?? error);
+    this.spanAt(path).addEvent("retried", { ...attributes, "exception.message": message }, at);
+  }
+}
+
+function placeOf({ thread, container }: Pick<RunEvent, "thread" | "container">): Attributes {
+  return {
+    ...(thread !== undefined && { "hypernodes.thread": thread }),
+    ...(container !== undefined && { "hypernodes.container": container }),
+  };
+}
+
+/** The place that a place is in: of a node its pipeline, of an element its map, of a nested pipeline the step it is. */
+function outside(path: string): string {
+  return path.slice(0, Math.max(0, path.endsWith("]") ? path.lastIndexOf("[") : path.lastIndexOf(".")));
+}
