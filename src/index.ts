@@ -44,3 +44,6 @@ export { type ModalOptions, modal } from "./placement/modal/options.js";
 export { local } from "./placement/placements.js";
 export { type DecodeOptions, decode, type EncodeOptions, encode } from "./values/codec.js";
 export { digest } from "./values/digest.js";
+export type { DrawnGraph } from "./view/drawn-graph.js";
+export type { PageOptions } from "./view/page/page.js";
+export type { DrawOptions, RanStep } from "./view/scene.js";

@@ -16,12 +16,12 @@ import type { OnError } from "./dsl/options.js";
 import { Resources } from "./engine/resources.js";
 import type { NodeError } from "./errors.js";
 import { requiredInputs } from "./graph/checks.js";
-import type { Graph } from "./graph/graph.js";
 import type { OverOptions as MapOptions } from "./graph/plan-over.js";
 import { reflect } from "./graph/reflect.js";
 import { remembered } from "./graph/remembered.js";
 import { type OnEvent, Readers } from "./observe/reader.js";
 import { map, run, stream, type Use } from "./placement/use.js";
+import { type DrawnGraph, drawn } from "./view/drawn-graph.js";
 
 /** What one run is told beyond its inputs; its choices are over those of the class. */
 export interface RunOptions<T, K extends NodesOf<T> = never, G extends NodesOf<T> = never> extends Choices {
@@ -212,9 +212,10 @@ export abstract class Pipeline implements AnyPipeline {
       AsyncDisposable;
   }
 
-  /** The pipeline as an immutable graph. */
-  graph(): Graph {
-    return reflect(this.constructor as PipelineClass);
+  /** The pipeline as an immutable graph, which draws itself: `graph().toMermaid()`. */
+  graph(): DrawnGraph {
+    const type = this.constructor as PipelineClass;
+    return drawn(reflect(type), type);
   }
 
   private derive<P>(changed: Partial<PipelineState>): P {
@@ -227,7 +228,7 @@ export abstract class Pipeline implements AnyPipeline {
   }
 
   private use(inputs: object | undefined, options: RunOptions<this, any, any> = {}): Told {
-    const graph = this.graph();
+    const graph = reflect(this.constructor as PipelineClass);
     const choices = chosenFor(this, options);
     const { onEvent } = options;
     const readers = onEvent && new Readers(onEvent, choices.runOn?.kind ?? "local", graph.pipeline);

@@ -19,7 +19,9 @@ for (const major of MAJORS) {
   const version = run(node, ["--version"], { stdio: "pipe" }).trim();
   console.log(`\n=== Node ${version} ===`);
   const env = { ...process.env, PATH: `${bin}${path.delimiter}${process.env.PATH}` };
-  const { status } = spawnSync(node, ["node_modules/mocha/bin/mocha.js"], { stdio: "inherit", env });
+  // What a browser and a terminal show does not depend on Node, and takes long: one run of it is enough.
+  const specs = ["node_modules/mocha/bin/mocha.js", "--invert", "--grep", "in a browser|in a terminal"];
+  const { status } = spawnSync(node, specs, { stdio: "inherit", env });
   results.push({ version, status });
 }
 

@@ -1,6 +1,6 @@
 import type { createColors } from "picocolors";
+import { clock, count, rate } from "../../quantities.js";
 import type { StepTally, Tally } from "../tally.js";
-import { clock, count, rate } from "../written.js";
 
 export type Colors = ReturnType<typeof createColors>;
 

@@ -1,6 +1,6 @@
 import { now } from "../../engine/events.js";
+import { count, duration } from "../../quantities.js";
 import type { Tally } from "../tally.js";
-import { count, duration } from "../written.js";
 import { pace, Speeds } from "./frame.js";
 
 /** Progress as plain lines: for files, pipes, and the logs of CI. */

@@ -1,10 +1,9 @@
+import { duration } from "../../quantities.js";
 import type { Tally } from "../tally.js";
-import { duration } from "../written.js";
-import type { Timed } from "./report.js";
 import { cells, headings, label, type ReportRow, summary } from "./table.js";
 
 /** The report as one HTML page: no script, nothing from elsewhere. */
-export function reportPage(tally: Tally, rows: readonly ReportRow[], timed: readonly Timed[]): string {
+export function reportPage(tally: Tally, rows: readonly ReportRow[]): string {
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -25,7 +24,7 @@ ${rows.map(tableRow).join("\n")}
 </tbody></table></div>
 <h2>Waterfall</h2>
 <div class="falls">
-${bars(tally, timed)}
+${bars(tally, rows)}
 </div>
 </main>
 </html>
@@ -40,14 +39,14 @@ function tableRow(row: ReportRow): string {
     .join("")}</tr>`;
 }
 
-function bars(tally: Tally, timed: readonly Timed[]): string {
+function bars(tally: Tally, steps: readonly ReportRow[]): string {
   const { startedAt } = tally;
-  const totalMs = Math.max(1e-6, Math.max(tally.at, ...timed.map(({ step }) => step.endedAt)) - startedAt);
+  const totalMs = Math.max(1e-6, Math.max(tally.at, ...steps.map(({ endedAt }) => endedAt)) - startedAt);
   const x = (at: number) => Math.min(1_000, Math.max(0, ((at - startedAt) / totalMs) * 1_000));
   const rect = (from: number, to: number, style: string) =>
     `<rect class="${style}" x="${x(from).toFixed(2)}" width="${Math.max(1, x(to) - x(from)).toFixed(2)}" y="2" height="12"/>`;
-  const rows = timed.map(({ step, timeline }) => {
-    const drawn = timeline.segments.map(({ from, to, failed }) => rect(from, to, failed ? "bad" : "busy"));
+  const rows = steps.map((step) => {
+    const drawn = step.segments.map(({ from, to, failed }) => rect(from, to, failed ? "bad" : "busy"));
     const title = `${step.path}: ${duration(step.endedAt - step.startedAt)}`;
     return `<div class="fall"><span class="name" style="padding-inline-start:${step.depth * 1.2}em"><bdi>${escaped(label(step).trim())}</bdi></span><svg viewBox="0 0 1000 16" preserveAspectRatio="none" role="img" aria-label="${escaped(title)}"><title>${escaped(title)}</title>${rect(step.startedAt, step.endedAt, "span")}${drawn.join("")}</svg><span>${duration(step.endedAt - step.startedAt)}</span></div>`;
   });

@@ -3,7 +3,7 @@ import type { Reader } from "../reader.js";
 import { type StepTally, stepPath, Tally } from "../tally.js";
 import { reportPage } from "./page.js";
 import { type ReportRow, table } from "./table.js";
-import { Timeline } from "./timeline.js";
+import { type Segment, Timeline } from "./timeline.js";
 import { waterfall } from "./waterfall.js";
 
 /** What a run was, to be read as text or as a page. It is that of the last run that it has read. */
@@ -42,12 +42,6 @@ export function reportOf(events: Iterable<RunEvent>): Report {
   return read;
 }
 
-/** A step, and when it was computing. */
-export interface Timed {
-  readonly step: StepTally;
-  readonly timeline: Timeline;
-}
-
 class RunReport implements Report {
   private tally = new Tally();
   private timelines = new Map<string, Timeline>();
@@ -69,12 +63,8 @@ class RunReport implements Report {
     timeline.add(event, event.phase);
   }
 
-  private get timed(): Timed[] {
-    return this.tally.inOrder().map((step) => ({ step, timeline: this.timelines.get(step.path) ?? new Timeline() }));
-  }
-
   get rows(): readonly ReportRow[] {
-    return this.tally.inOrder().map(rowOf);
+    return this.tally.inOrder().map((step) => rowOf(step, this.timelines.get(step.path)?.segments ?? []));
   }
 
   table(): string {
@@ -82,11 +72,11 @@ class RunReport implements Report {
   }
 
   waterfall(columns = 100): string {
-    return waterfall(this.tally, this.timed, columns);
+    return waterfall(this.tally, this.rows, columns);
   }
 
   toHtml(): string {
-    return reportPage(this.tally, this.rows, this.timed);
+    return reportPage(this.tally, this.rows);
   }
 
   toString(): string {
@@ -94,13 +84,8 @@ class RunReport implements Report {
   }
 }
 
-function rowOf(step: StepTally): ReportRow {
-  const { path, kind, depth, name, calls, cached, failed, retried, computeMs, waitMs, bytesRead, bytesStored } = step;
-  const quantile = (percent: number) => (step.durations.count === 0 ? 0 : step.durations.percentile(percent) / 1e6);
-  return {
-    ...{ path, kind, depth, name, calls, cached, failed, retried, computeMs, waitMs, bytesRead, bytesStored },
-    p50Ms: quantile(50),
-    p95Ms: quantile(95),
-    maxMs: quantile(100),
-  };
+function rowOf(step: StepTally, segments: readonly Segment[]): ReportRow {
+  const { running: _running, elements: _elements, done: _done, durations, ...row } = step;
+  const quantile = (percent: number) => (durations.count === 0 ? 0 : durations.percentile(percent) / 1e6);
+  return { ...row, p50Ms: quantile(50), p95Ms: quantile(95), maxMs: quantile(100), segments };
 }

@@ -1,6 +1,7 @@
+import { bytes, count, duration } from "../../quantities.js";
 import type { StepTally, Tally } from "../tally.js";
-import { bytes, count, duration } from "../written.js";
 import { columns } from "./columns.js";
+import type { Segment } from "./timeline.js";
 
 /** A step of a run, all its calls together. Times in milliseconds. */
 export interface ReportRow {
@@ -28,6 +29,11 @@ export interface ReportRow {
   /** What came from the cache, and what went there. */
   readonly bytesRead: number;
   readonly bytesStored: number;
+  /** When it began, and when it ended. Milliseconds since the Unix epoch. */
+  readonly startedAt: number;
+  readonly endedAt: number;
+  /** When it was computing. */
+  readonly segments: readonly Segment[];
 }
 
 const HEAD = ["node", "calls", "cached", "failed", "total", "p50", "p95", "max", "wait", "bytes"];

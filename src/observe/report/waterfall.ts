@@ -1,23 +1,23 @@
+import { duration } from "../../quantities.js";
 import type { Tally } from "../tally.js";
-import { duration } from "../written.js";
 import { columns } from "./columns.js";
-import type { Timed } from "./report.js";
-import { label } from "./table.js";
+import { label, type ReportRow } from "./table.js";
 
 /** Columns that names and times have beside the bars. */
 const BESIDE = 44;
 const NAMES = 30;
 
 /** When each step was computing: `█`, `▒` where some of it failed, `·` between its beginning and its end. */
-export function waterfall(tally: Tally, timed: readonly Timed[], width: number): string {
+export function waterfall(tally: Tally, steps: readonly ReportRow[], width: number): string {
   const cells = Math.max(10, width - BESIDE);
   const { startedAt } = tally;
-  const totalMs = Math.max(1e-6, Math.max(tally.at, ...timed.map(({ step }) => step.endedAt)) - startedAt);
+  const totalMs = Math.max(1e-6, Math.max(tally.at, ...steps.map(({ endedAt }) => endedAt)) - startedAt);
   const cell = (at: number) => Math.min(cells - 1, Math.max(0, Math.floor(((at - startedAt) / totalMs) * cells)));
-  const rows = timed.map(({ step, timeline }) => {
+  const rows = steps.map((step) => {
     const bar = new Array<string>(cells).fill(" ");
     bar.fill("·", cell(step.startedAt), cell(step.endedAt) + 1);
-    for (const { from, to, failed } of timeline.segments) bar.fill(failed ? "▒" : "█", cell(from), cell(to) + 1);
+    const inSight = step.segments.toSorted((a, b) => Number(a.failed) - Number(b.failed));
+    for (const { from, to, failed } of inSight) bar.fill(failed ? "▒" : "█", cell(from), cell(to) + 1);
     return [shortened(label(step)), `│${bar.join("")}│`, duration(step.endedAt - step.startedAt)];
   });
   const scale = ["", ` 0${duration(totalMs).padStart(cells - 1)} `, ""];

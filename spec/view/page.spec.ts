@@ -1,0 +1,208 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { expect } from "chai";
+import type { Page } from "playwright-core";
+import { report } from "../../src/index.js";
+import { graphPage } from "../../src/view/page/page.js";
+import type { Sketch } from "../../src/view/sketch.js";
+import { CHROMIUM, Chromium } from "../support/chromium.js";
+import { Corpus, שאלות } from "./pipelines.js";
+
+/** A pipeline of many nodes, some of them in nested ones. */
+function large(nodes: number): Sketch {
+  const members = Array.from({ length: nodes }, (_, i) => ({
+    name: `node${i}`,
+    kind: "node" as const,
+    takes: [7, 11]
+      .map((step) => i - 1 - ((i * step) % 13))
+      .filter((on) => on >= 0)
+      .map((on) => ({ on: `node${on}`, path: [], elements: i % 5 === 0 })),
+    options: [],
+  }));
+  return { pipeline: "Large", outputs: [`node${nodes - 1}`], members };
+}
+
+describe("the graph's page in a browser", () => {
+  let browser: Chromium;
+  let folder: string;
+  before(async function () {
+    if (CHROMIUM === undefined) {
+      console.log("      skipped: chromium is not installed");
+      this.skip();
+    }
+    folder = mkdtempSync(path.join(tmpdir(), "page-"));
+    browser = await Chromium.start();
+  });
+  after(async () => {
+    await browser?.close();
+    if (folder !== undefined) rmSync(folder, { recursive: true });
+  });
+  beforeEach(() => browser.complaints.splice(0));
+  afterEach(() => expect(browser.complaints).to.deep.equal([]));
+
+  const opened = async (html: string, dark = false): Promise<Page> => {
+    const file = path.join(folder, "graph.html");
+    writeFileSync(file, html);
+    const page = await browser.open(file, { dark });
+    await ready(page);
+    return page;
+  };
+  const ready = (page: Page, times = 1) =>
+    page.waitForFunction(`Number(document.documentElement.dataset.ready) >= ${times}`);
+  const box = (page: Page, id: string) => page.locator(`[data-id="${id}"]`);
+
+  it("opens and closes nested pipelines", async () => {
+    const page = await opened(new Corpus().graph().toHtml({ depth: 1 }));
+    expect(await page.locator(".box").count()).to.equal(10);
+    await box(page, "essays").dblclick();
+    await ready(page, 2);
+    expect(await box(page, "essays.words").count()).to.equal(1);
+    expect(await box(page, "essays").getAttribute("aria-expanded")).to.equal("true");
+    await page.getByRole("button", { name: "expand all nested pipelines" }).click();
+    await ready(page, 3);
+    expect(await page.locator(".box").count()).to.equal(10 + 2 * 5);
+    await page.getByRole("button", { name: "collapse all nested pipelines" }).click();
+    await ready(page, 4);
+    expect(await page.locator(".box").count()).to.equal(10);
+  });
+
+  it("shows what is clicked: types, dependencies both ways, options, source", async () => {
+    const page = await opened(new Corpus().graph().toHtml());
+    await box(page, "joined").click();
+    const side = page.locator("aside");
+    expect(await side.locator("h2").textContent()).to.equal("joined");
+    const text = (await side.textContent())!;
+    expect(text).to.contain("node · gives string");
+    expect(text).to.contain("texts").and.to.contain("whole").and.to.contain("retries: 2");
+    expect(await side.locator("pre").textContent()).to.contain('return texts.join(" ");');
+    await side.getByRole("button", { name: "whole", exact: true }).click();
+    expect(await side.locator("h2").textContent()).to.equal("whole");
+    expect(await page.locator(".arrow.near").count()).to.be.greaterThan(0);
+  });
+
+  it("finds members, also in what is closed, and opens what they are in", async () => {
+    const page = await opened(new Corpus().graph().toHtml({ depth: 1 }));
+    await page.keyboard.press("/");
+    await page.keyboard.type("longest");
+    expect(await page.locator("#found").textContent()).to.equal("2 found");
+    expect(await page.locator(".box.found").count()).to.equal(2);
+    await page.keyboard.press("Enter");
+    await ready(page, 2);
+    await page.waitForFunction(`document.querySelector("#found").textContent === "1 of 2"`);
+    expect(await box(page, "essays.longest").getAttribute("class")).to.contain("chosen");
+  });
+
+  it("can be used by keys alone", async () => {
+    const page = await opened(new Corpus().graph().toHtml({ depth: 1 }));
+    const focused = () => page.evaluate<string | undefined>("document.activeElement.dataset.id");
+    await page.keyboard.press("ArrowDown");
+    expect(await focused()).to.equal("texts");
+    const seen = new Set<string | undefined>();
+    for (let i = 0; i < 6; i++) {
+      await page.keyboard.press("ArrowDown");
+      seen.add(await focused());
+    }
+    expect(seen).to.include("summary");
+    await page.keyboard.press("Enter");
+    expect(await page.locator("aside h2").textContent()).to.equal("summary");
+    await page.keyboard.press("Escape");
+    expect(await page.locator("aside").isHidden()).to.equal(true);
+    await box(page, "essays").focus();
+    await page.keyboard.press(" ");
+    await ready(page, 2);
+    expect(await box(page, "essays.words").count()).to.equal(1);
+    expect(await focused()).to.equal("essays");
+  });
+
+  it("zooms and pans", async () => {
+    const page = await opened(new Corpus().graph().toHtml());
+    const transform = () => page.locator("#view").getAttribute("transform");
+    const before = await transform();
+    await page.mouse.move(400, 400);
+    await page.mouse.wheel(0, -240);
+    const zoomed = await transform();
+    expect(zoomed).not.to.equal(before);
+    await page.mouse.move(30, 700);
+    await page.mouse.down();
+    await page.mouse.move(130, 720);
+    await page.mouse.up();
+    expect(await transform()).not.to.equal(zoomed);
+    await page.getByRole("button", { name: "fit the whole graph into the window" }).click();
+    expect(await transform()).to.equal(before);
+  });
+
+  it("replays a run as a waterfall", async () => {
+    const seen = report();
+    await new Corpus().run({ texts: ["a b", "c"], titles: ["a"] }, { onEvent: seen });
+    const page = await opened(new Corpus().graph().toHtml({ report: seen }));
+    expect(await page.locator("#fall .row").count()).to.equal(seen.rows.length);
+    expect(await page.locator("#fall rect.busy").count()).to.be.at.least(seen.rows.length);
+    const slider = page.getByRole("slider");
+    await slider.fill("1");
+    expect(await box(page, "summary").getAttribute("class")).to.contain("ahead");
+    await slider.fill("1000");
+    expect(await box(page, "summary").getAttribute("class")).not.to.contain("ahead");
+    await page.getByRole("button", { name: "Replay" }).click();
+    await page.waitForFunction(`document.querySelector(".replay input").value === "1000"`);
+    await page.locator("#fall").getByRole("button", { name: "joined" }).click();
+    expect(await page.locator("aside").textContent())
+      .to.contain("Last run")
+      .and.to.contain("calls1");
+  });
+
+  it("shows names from right to left, and takes nothing of a pipeline for HTML", async () => {
+    const page = await opened(new שאלות().graph().toHtml());
+    expect(await box(page, "תשובות").locator("text").first().textContent()).to.equal("תשובות");
+    const evil = { pipeline: "</script><b>P</b>", outputs: [], members: [] };
+    const other = await opened(graphPage(evil, {}));
+    expect(await other.locator("h1").textContent()).to.equal(evil.pipeline);
+    expect(await other.locator("b").count()).to.equal(0);
+  });
+
+  it("is dark where the system is, or where it is told to be", async () => {
+    const ground = (page: Page) => page.evaluate<string>("getComputedStyle(document.body).backgroundColor");
+    const html = new Corpus().graph().toHtml();
+    expect(await ground(await opened(html))).to.equal("rgb(255, 255, 255)");
+    expect(await ground(await opened(html, true))).to.equal("rgb(13, 17, 23)");
+    const page = await opened(new Corpus().graph().toHtml({ theme: "light" }), true);
+    expect(await ground(page)).to.equal("rgb(255, 255, 255)");
+    await page.getByRole("button", { name: "light or dark" }).click();
+    expect(await ground(page)).to.equal("rgb(13, 17, 23)");
+  });
+
+  it("is usable at 2,000 nodes: found, moved and zoomed", async () => {
+    const page = await opened(graphPage(large(2_000), {}));
+    expect(await page.locator(".box").count()).to.equal(2_000);
+    await page.keyboard.press("/");
+    await page.keyboard.type("node1777");
+    await page.keyboard.press("Enter");
+    await page.waitForFunction(`document.querySelector("aside h2")?.textContent === "node1777"`);
+    const inSight = await box(page, "node1777").boundingBox();
+    expect(inSight!.width).to.be.greaterThan(40);
+    expect(inSight!.x).to.be.within(0, 1280);
+  });
+
+  // HYPERNODES_PICTURES=docs/pictures npm test -- -g pictures
+  it("makes the pictures of the documentation", async function () {
+    const target = process.env.HYPERNODES_PICTURES;
+    if (target === undefined) this.skip();
+    mkdirSync(target, { recursive: true });
+    const seen = report();
+    const texts = Array.from({ length: 40 }, (_, i) => `text number ${i} of many`);
+    await new Corpus().run({ texts, titles: ["text", "title"] }, { onEvent: seen });
+    const shoot = async (name: string, html: string, act?: (page: Page) => Promise<unknown>, dark = false) => {
+      const page = await opened(html, dark);
+      await act?.(page);
+      await page.screenshot({ path: path.join(target, `${name}.png`) });
+    };
+    const graph = new Corpus().graph();
+    await shoot("page", graph.toHtml({ report: seen }), (page) => box(page, "vectors").click());
+    await shoot("page-dark", graph.toHtml({ direction: "right" }), (page) => box(page, "essays.words").click(), true);
+    await shoot("page-hebrew", new שאלות().graph().toHtml());
+    await shoot("page-200", graphPage(large(200), {}));
+    await shoot("page-2000", graphPage(large(2_000), {}));
+    writeFileSync(path.join(target, "graph.svg"), await graph.toSvg({ depth: 2 }));
+    await shoot("report", seen.toHtml().replace("<html", '<html data-ready="1"'));
+  });
+});

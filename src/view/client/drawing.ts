@@ -1,0 +1,67 @@
+import { type Box, type Group, linesOf, type Scene } from "../scene.js";
+import { svg } from "./elements.js";
+import { isAbout, type Placed, type Rect } from "./layout.js";
+
+/** A scene as SVG: `boxes` by id, for who marks them. */
+export interface Drawn {
+  readonly view: SVGGElement;
+  readonly boxes: ReadonlyMap<string, SVGGElement>;
+  readonly arrows: readonly { readonly from: string; readonly to: string; readonly element: SVGElement }[];
+}
+
+/** Draws a scene where it has been laid out. */
+export function draw(scene: Scene, placed: Placed): Drawn {
+  const view = svg("g", { id: "view" });
+  const boxes = new Map<string, SVGGElement>();
+  const add = (box: Box | Group): void => {
+    const element = boxElement(box, placed.rects.get(box.id)!);
+    boxes.set(box.id, element);
+    view.append(element);
+  };
+  // What is outside comes first: what is in it stands above.
+  for (const group of [...scene.groups].sort((a, b) => a.id.split(".").length - b.id.split(".").length)) add(group);
+  const arrows = scene.arrows.map((arrow, i) => {
+    const { points, label } = placed.arrows[i]!;
+    const d = points.map(({ x, y }, n) => `${n === 0 ? "M" : "L"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
+    const element = svg("path", { d, class: arrow.elements ? "arrow elements" : "arrow", "marker-end": "url(#tip)" });
+    view.append(element);
+    if (label !== undefined) view.append(svg("text", { class: "label", x: label.x, y: label.y }, arrow.label!));
+    return { from: arrow.from, to: arrow.to, element };
+  });
+  for (const box of scene.boxes) add(box);
+  return { view, boxes, arrows };
+}
+
+function boxElement(box: Box | Group, { x, y, width, height }: Rect): SVGGElement {
+  const isGroup = !("kind" in box);
+  const kind = isGroup ? "nested" : box.kind;
+  const classes = ["box", kind, isGroup && "group", box.mapped && "mapped", box.isOutput && "output"].filter(Boolean);
+  const fill = paint(box, kind);
+  const lines = linesOf(box);
+  const element = svg("g", {
+    class: classes.join(" "),
+    tabindex: -1,
+    role: "button",
+    "data-id": box.id,
+    "aria-label": [...lines, box.isOutput ? "output" : ""].filter(Boolean).join(", "),
+    ...("pipeline" in box && { "aria-expanded": String(isGroup) }),
+    style: `--fill:var(--${fill.fill});--line:var(--${fill.line})`,
+  });
+  const rx = kind === "input" || isGroup ? 12 : kind === "resource" ? 20 : 3;
+  if (box.mapped !== undefined) element.append(svg("rect", { class: "behind", x: x + 4, y: y - 4, width, height, rx }));
+  element.append(svg("rect", { class: "shape", x, y, width, height, rx }));
+  const top = isGroup ? y + 12 : y + height / 2 - 8 * (lines.length - 1);
+  for (const [i, line] of lines.entries()) {
+    const attributes = { x: x + width / 2, y: top + i * (isGroup ? 14 : 16) };
+    element.append(svg("text", { ...attributes, ...(isAbout(box, lines, i) && { class: "about" }) }, line));
+  }
+  element.append(svg("title", {}, lines.join("\n")));
+  return element;
+}
+
+/** The names of the palette's variables. */
+function paint({ lastRun }: Box | Group, kind: string): { readonly fill: string; readonly line: string } {
+  if (lastRun === undefined) return { fill: `${kind}-fill`, line: `${kind}-line` };
+  if (lastRun.state !== "computed") return { fill: `${lastRun.state}-fill`, line: `${lastRun.state}-line` };
+  return { fill: `heat-${Math.min(3, Math.floor(lastRun.heat * 4))}`, line: "hot" };
+}

@@ -1,0 +1,111 @@
+import ELK, { type ElkExtendedEdge, type ElkNode, type ElkPoint } from "elkjs/lib/elk.bundled.js";
+import { type Box, type Group, linesOf, type Scene } from "../scene.js";
+
+/** Where things are. */
+export interface Placed {
+  readonly width: number;
+  readonly height: number;
+  readonly rects: ReadonlyMap<string, Rect>;
+  /** For each arrow of the scene, the points it goes through, and the place of its label. */
+  readonly arrows: readonly { readonly points: readonly ElkPoint[]; readonly label: ElkPoint | undefined }[];
+}
+
+export interface Rect {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** From here on, what is fast is taken for what is fine. */
+const MANY = 300;
+const TITLE = 34;
+
+const elk = new ELK();
+const measure = document.createElement("canvas").getContext("2d")!;
+
+/** Lays a scene out with the Eclipse Layout Kernel's layered algorithm. */
+export async function layout(scene: Scene, direction: "down" | "right"): Promise<Placed> {
+  const isLarge = scene.boxes.length > MANY;
+  const children = (parent: string | undefined): ElkNode[] => [
+    ...scene.boxes.filter((box) => box.parent === parent).map((box) => ({ id: box.id, ...sizeOf(box) })),
+    ...scene.groups
+      .filter((group) => group.parent === parent)
+      .map((group) => ({
+        id: group.id,
+        children: children(group.id),
+        layoutOptions: {
+          "elk.padding": `[top=${TITLE},left=14,bottom=14,right=14]`,
+          "elk.nodeSize.constraints": "MINIMUM_SIZE",
+          "elk.nodeSize.minimum": `(${sizeOf(group).width}, 0)`,
+        },
+      })),
+  ];
+  const edges = scene.arrows.map(({ from, to, label }, i) => ({
+    ...{ id: `arrow ${i}`, sources: [from], targets: [to] },
+    ...(label !== undefined && !isLarge && { labels: [{ text: label, width: widthOf(label, 10) + 6, height: 14 }] }),
+  }));
+  const graph: ElkNode = {
+    id: "all",
+    children: children(undefined),
+    edges,
+    layoutOptions: {
+      "elk.algorithm": "layered",
+      "elk.direction": direction === "down" ? "DOWN" : "RIGHT",
+      "elk.hierarchyHandling": "INCLUDE_CHILDREN",
+      "elk.json.shapeCoords": "ROOT",
+      "elk.json.edgeCoords": "ROOT",
+      "elk.layered.spacing.nodeNodeBetweenLayers": "36",
+      "elk.spacing.nodeNode": "22",
+      "elk.padding": "[top=20,left=20,bottom=20,right=20]",
+      ...(isLarge && {
+        "elk.layered.thoroughness": "1",
+        "elk.layered.nodePlacement.strategy": "SIMPLE",
+        "elk.edgeRouting": "POLYLINE",
+      }),
+    },
+  };
+  const placed: ElkNode = await elk.layout(graph);
+  const rects = new Map<string, Rect>();
+  const collect = ({ children = [] }: ElkNode): void => {
+    for (const child of children) {
+      const { id, x = 0, y = 0, width = 0, height = 0 } = child;
+      rects.set(id, { x, y, width, height });
+      collect(child);
+    }
+  };
+  collect(placed);
+  const byId = new Map((placed.edges ?? []).map((edge) => [edge.id, edge]));
+  return {
+    ...{ width: placed.width ?? 0, height: placed.height ?? 0, rects },
+    arrows: scene.arrows.map((_, i) => wayOf(byId.get(`arrow ${i}`))),
+  };
+}
+
+function wayOf(edge: ElkExtendedEdge | undefined): Placed["arrows"][number] {
+  const points = (edge?.sections ?? []).flatMap(({ startPoint, bendPoints = [], endPoint }) => [
+    startPoint,
+    ...bendPoints,
+    endPoint,
+  ]);
+  const [label] = edge?.labels ?? [];
+  if (label?.x === undefined) return { points, label: undefined };
+  return { points, label: { x: label.x + label.width! / 2, y: label.y! + label.height! / 2 } };
+}
+
+function sizeOf(box: Box | Group): { readonly width: number; readonly height: number } {
+  const lines = linesOf(box);
+  const widths = lines.map((line, i) => widthOf(line, isAbout(box, lines, i) ? 10 : 12));
+  return { width: Math.ceil(Math.max(50, ...widths)) + 24, height: 16 + 16 * lines.length };
+}
+
+/** Whether a line is not a name, but says what the box is. */
+export function isAbout(box: Box | Group, lines: readonly string[], line: number): boolean {
+  const names = "names" in box ? box.names.length : 1;
+  return line >= names && lines.length > names;
+}
+
+function widthOf(text: string, size: number): number {
+  measure.font = `${size}px system-ui, sans-serif`;
+  return measure.measureText(text).width;
+}

@@ -1,0 +1,100 @@
+import { readFileSync } from "node:fs";
+import { HypernodesError } from "../../errors.js";
+import { type Palette, paletteFor } from "../palette.js";
+import type { DrawOptions } from "../scene.js";
+import type { Sketch } from "../sketch.js";
+import type { PageData } from "./page-data.js";
+import { STYLE } from "./style.js";
+
+/** How the page of a graph is made. */
+export interface PageOptions extends Pick<DrawOptions, "direction" | "report"> {
+  /** How many levels of pipelines are open at first. Default: as many as have 60 boxes. */
+  readonly depth?: number;
+  /** Default: as the reader's system has it. */
+  readonly theme?: "light" | "dark";
+}
+
+/** Boxes that are open at first, if nobody says how deep. */
+const AT_FIRST = 60;
+
+/** A graph as one HTML file that needs nothing else. */
+export function graphPage(sketch: Sketch, { depth, direction = "down", theme, report }: PageOptions): string {
+  const data: PageData = {
+    ...{ sketch, direction, theme, steps: report?.rows ?? [] },
+    open: depth === undefined ? openAtFirst(sketch) : nestedTo(sketch, depth),
+  };
+  const { lang, title } = { lang: "en", title: escaped(sketch.pipeline) };
+  return `<!doctype html>
+<html lang="${lang}"${theme === undefined ? "" : ` data-theme="${theme}"`}>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>${title}</title>
+<style>${themes()}${STYLE}</style>
+<div id="page"></div>
+<script type="application/json" id="data">${JSON.stringify(data).replaceAll("<", "\\u003c")}</script>
+<script>${script().replaceAll("</script", "<\\/script")}</script>
+</html>
+`;
+}
+
+/** What runs in the page, as the build has made it. */
+function script(): string {
+  const url = new URL("../../../dist/view/page/client.js", import.meta.url);
+  try {
+    return readFileSync(url, "utf8");
+  } catch (cause) {
+    throw new HypernodesError({
+      code: "NOT_BUILT",
+      where: "toHtml()",
+      problem: "the script of the page is not there: dist/view/page/client.js",
+      advice: "Build it: npm run build. A package from the registry has it.",
+      cause,
+    });
+  }
+}
+
+/** The nested pipelines of the first levels, as long as few boxes are in sight. */
+function openAtFirst(sketch: Sketch): string[] {
+  let open: string[] = [];
+  for (let depth = 2; ; depth++) {
+    const more = nestedTo(sketch, depth);
+    if (more.length === open.length || boxesIn(sketch, new Set(more)) > AT_FIRST) return open;
+    open = more;
+  }
+}
+
+function nestedTo({ members }: Sketch, depth: number, parent = ""): string[] {
+  if (depth <= 1) return [];
+  return members.flatMap(({ name, nested }) =>
+    nested === undefined ? [] : [`${parent}${name}`, ...nestedTo(nested.sketch, depth - 1, `${parent}${name}.`)],
+  );
+}
+
+function boxesIn({ members }: Sketch, open: ReadonlySet<string>, parent = ""): number {
+  return members.reduce((sum, { name, nested }) => {
+    const id = `${parent}${name}`;
+    return sum + (nested !== undefined && open.has(id) ? boxesIn(nested.sketch, open, `${id}.`) : 1);
+  }, 0);
+}
+
+/** The palettes as CSS variables. */
+function themes(): string {
+  const dark = variables(paletteFor("dark"));
+  return `:root{color-scheme:light;${variables(paletteFor("light"))}}
+@media (prefers-color-scheme:dark){:root:not([data-theme=light]){color-scheme:dark;${dark}}}
+:root[data-theme=dark]{color-scheme:dark;${dark}}
+`;
+}
+
+function variables({ boxes, cached, failed, heat, ...plain }: Palette): string {
+  const paints = Object.entries({ ...boxes, cached, failed }).flatMap(([name, { fill, line }]) => [
+    `--${name}-fill:${fill}`,
+    `--${name}-line:${line}`,
+  ]);
+  const heats = heat.map((color, i) => `--heat-${i}:${color}`);
+  return [...Object.entries(plain).map(([name, color]) => `--${name}:${color}`), ...paints, ...heats].join(";");
+}
+
+function escaped(text: string): string {
+  return text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+}

@@ -1,0 +1,237 @@
+import { count, duration } from "../quantities.js";
+import type { Member, Sketch } from "./sketch.js";
+
+/** How a graph is drawn. */
+export interface DrawOptions {
+  /** How many levels of pipelines are drawn with what is in them: 1 (default) is the pipeline itself, `Infinity` all. */
+  readonly depth?: number;
+  /** Where edges point: down (default), or to the right. */
+  readonly direction?: "down" | "right";
+  /** Whether inputs that the same nodes take stand in one box. Default: false. */
+  readonly groupInputs?: boolean;
+  /** Whether edges say the types that the loader emitted (swc and tsc do). Default: true. */
+  readonly types?: boolean;
+  /** Default: light. */
+  readonly theme?: "light" | "dark";
+  /** How the last run went, as `report()` tells: times and what was cached or failed are drawn as colours. */
+  readonly report?: { readonly rows: readonly RanStep[] };
+}
+
+/** How a step ran, all its calls together. Times in milliseconds. */
+export interface RanStep {
+  /** Its place without indices: `Corpus.essays[].count`. */
+  readonly path: string;
+  readonly calls: number;
+  readonly cached: number;
+  readonly failed: number;
+  readonly computeMs: number;
+  /** When it began, and when it ended; when it was computing. Milliseconds since the Unix epoch. */
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly segments: readonly { readonly from: number; readonly to: number; readonly failed: boolean }[];
+}
+
+/** What a box is, for its shape and colour. */
+export type BoxKind = Member["kind"];
+
+/** A box of a drawing, its id readable: `essays.words`. */
+export interface Box {
+  readonly id: string;
+  /** The members it stands for: one, or several inputs in one box. */
+  readonly names: readonly string[];
+  readonly kind: BoxKind;
+  /** How it goes over lists: `for each`, `for each pair`, `in batches of 64`. */
+  readonly mapped?: string;
+  readonly isOutput: boolean;
+  /** The group it is in. */
+  readonly parent?: string;
+  /** The class of a nested pipeline that is not drawn open. */
+  readonly pipeline?: string;
+  readonly lastRun?: LastRun;
+}
+
+/** A nested pipeline that is drawn with what is in it. */
+export interface Group {
+  readonly id: string;
+  readonly name: string;
+  readonly pipeline: string;
+  readonly mapped?: string;
+  readonly isOutput: boolean;
+  readonly parent?: string;
+  readonly lastRun?: LastRun;
+}
+
+export interface Arrow {
+  readonly from: string;
+  readonly to: string;
+  /** `.train`, a type, or both. */
+  readonly label?: string;
+  /** Whether one element at a time is taken. */
+  readonly elements: boolean;
+}
+
+/** What the last run did there. */
+export interface LastRun {
+  readonly row: RanStep;
+  /** Its share of the time of the step that took longest, from 0 to 1. */
+  readonly heat: number;
+  readonly state: "computed" | "cached" | "failed";
+}
+
+/** A graph as boxes and arrows. */
+export interface Scene {
+  readonly title: string;
+  readonly boxes: readonly Box[];
+  readonly groups: readonly Group[];
+  readonly arrows: readonly Arrow[];
+}
+
+/** What is drawn of a pipeline. */
+export function sceneOf(sketch: Sketch, options: DrawOptions): Scene {
+  const { depth = 1, groupInputs = false, types = true, report } = options;
+  const scene = sceneWith(sketch, (_, level) => level < depth, types, lastRunsOf(sketch.pipeline, report?.rows ?? []));
+  return groupInputs ? withInputsTogether(scene) : scene;
+}
+
+/** @param isOpen whether a nested pipeline is drawn with what is in it: by its id, and how deep it is, from 1. */
+export function sceneWith(
+  sketch: Sketch,
+  isOpen: (id: string, level: number) => boolean,
+  types: boolean,
+  lastRuns: ReadonlyMap<string, LastRun>,
+): Scene {
+  const drawing = new Drawing(isOpen, types, lastRuns);
+  drawing.add(sketch, undefined, 1);
+  const { boxes, groups, arrows } = drawing;
+  return { title: sketch.pipeline, boxes, groups, arrows };
+}
+
+/** By id, how the last run went there. */
+export function lastRunsOf(pipeline: string, rows: readonly RanStep[]): ReadonlyMap<string, LastRun> {
+  const longest = Math.max(1e-9, ...rows.map(({ computeMs }) => computeMs));
+  return new Map(
+    rows.map((row) => {
+      const { path, computeMs, failed, calls, cached } = row;
+      const id = path.replaceAll("[]", "").slice(pipeline.length + 1);
+      const state = failed > 0 ? "failed" : calls === 0 && cached > 0 ? "cached" : "computed";
+      return [id, { row, heat: computeMs / longest, state }];
+    }),
+  );
+}
+
+/** By member, the boxes that an arrow to it, or from it, ends at, or begins. */
+type Ends = ReadonlyMap<string, readonly string[]>;
+
+class Drawing {
+  readonly boxes: Box[] = [];
+  readonly groups: Group[] = [];
+  readonly arrows: Arrow[] = [];
+
+  constructor(
+    private readonly isOpen: (id: string, level: number) => boolean,
+    private readonly types: boolean,
+    private readonly lastRuns: ReadonlyMap<string, LastRun>,
+  ) {}
+
+  /**
+   * Draws a pipeline's members, and what is nested in those that are open.
+   *
+   * @returns for each member, where arrows from it begin.
+   */
+  add({ members, outputs }: Sketch, parent: string | undefined, level: number): Ends {
+    const begins = new Map<string, readonly string[]>();
+    const inner = new Map<string, Ends>();
+    for (const member of members) {
+      const { name, kind, mapped, nested } = member;
+      const id = parent === undefined ? name : `${parent}.${name}`;
+      const lastRun = this.lastRuns.get(id);
+      const about = {
+        ...{ id, isOutput: level === 1 && outputs.includes(name) },
+        ...(parent !== undefined && { parent }),
+        ...(mapped !== undefined && { mapped }),
+        ...(lastRun && { lastRun }),
+      };
+      if (nested !== undefined && this.isOpen(id, level)) {
+        this.groups.push({ ...about, name, pipeline: nested.sketch.pipeline });
+        const ends = this.add(nested.sketch, id, level + 1);
+        inner.set(name, ends);
+        begins.set(
+          name,
+          nested.outputs.flatMap((output) => ends.get(output) ?? []),
+        );
+      } else {
+        this.boxes.push({ ...about, names: [name], kind, ...(nested && { pipeline: nested.sketch.pipeline }) });
+        begins.set(name, [id]);
+      }
+    }
+    for (const member of members) this.addArrows(member, parent, begins, inner);
+    return begins;
+  }
+
+  private addArrows(member: Member, parent: string | undefined, begins: Ends, inner: ReadonlyMap<string, Ends>): void {
+    const ends = inner.get(member.name);
+    const id = parent === undefined ? member.name : `${parent}.${member.name}`;
+    for (const { on, path, elements, input, type } of member.takes) {
+      const from = inner.get(on)?.get(path[0] ?? "") ?? begins.get(on) ?? [];
+      const to = ends === undefined ? [id] : (ends.get(input ?? "") ?? []);
+      const label = [path.map((key) => `.${key}`).join(""), this.types && type].filter(Boolean).join(" ");
+      for (const each of from) {
+        for (const target of to) this.arrows.push({ from: each, to: target, elements, ...(label !== "" && { label }) });
+      }
+    }
+  }
+}
+
+/** Inputs that go to the same nodes, the same way, stand in one box. */
+function withInputsTogether(scene: Scene): Scene {
+  const arrowsOf = (id: string) => scene.arrows.filter(({ from }) => from === id);
+  const together = new Map<string, Box[]>();
+  for (const box of scene.boxes) {
+    if (box.kind !== "input") continue;
+    const key = `${box.parent ?? ""} ${arrowsOf(box.id)
+      .map(({ to, elements }) => `${to} ${elements}`)
+      .sort()
+      .join()}`;
+    together.set(key, [...(together.get(key) ?? []), box]);
+  }
+  const gone = new Set<string>();
+  const merged = new Map<string, Box>();
+  for (const boxes of together.values()) {
+    const [first, ...others] = boxes as [Box, ...Box[]];
+    if (others.length === 0) continue;
+    for (const { id } of others) gone.add(id);
+    merged.set(first.id, { ...first, names: boxes.flatMap(({ names }) => names) });
+  }
+  return {
+    ...scene,
+    boxes: scene.boxes.filter(({ id }) => !gone.has(id)).map((box) => merged.get(box.id) ?? box),
+    arrows: scene.arrows
+      .filter(({ from }) => !gone.has(from))
+      .map(({ label, ...arrow }) => (merged.has(arrow.from) || label === undefined ? arrow : { ...arrow, label })),
+  };
+}
+
+/** What stands in a box: its names, how it goes over lists, what it is, and how the last run went there. */
+export function linesOf(box: Box | Group): string[] {
+  const names = "names" in box ? box.names : [`${box.name}: ${box.pipeline}`];
+  const kind = "kind" in box && box.kind === "resource" ? ["resource"] : [];
+  const pipeline = "names" in box && box.pipeline !== undefined ? [box.pipeline] : [];
+  const about = [
+    ...pipeline,
+    ...kind,
+    ...(box.mapped ? [box.mapped] : []),
+    ...(box.lastRun ? [ranAs(box.lastRun)] : []),
+  ];
+  return about.length === 0 ? [...names] : [...names, about.join(" · ")];
+}
+
+function ranAs({ row }: LastRun): string {
+  const { computeMs, cached, failed, calls } = row;
+  return [
+    calls > 0 && duration(computeMs),
+    cached > 0 && `${count(cached)} cached`,
+    failed > 0 && `${count(failed)} failed`,
+  ]
+    .filter(Boolean)
+    .join(", ");
+}
