@@ -1,9 +1,9 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import os from "node:os";
 import path from "node:path";
 import { expect } from "chai";
 import { execute } from "../support/execute.js";
+import { packedProject } from "../support/packed.js";
 
 const require = createRequire(import.meta.url);
 const root = process.cwd();
@@ -107,33 +107,10 @@ describe("the package", function () {
     );
 
   before(async () => {
-    folder = mkdtempSync(path.join(os.tmpdir(), "hypernodes-package-"));
-    const built = await execute("npm", ["run", "build"], { cwd: root });
-    expect(built.code, built.stdout + built.stderr).to.equal(0);
-    const packed = await execute("npm", ["pack", "--silent", "--pack-destination", folder], { cwd: root });
-    expect(packed.code, packed.stderr).to.equal(0);
-    writeFileSync(path.join(folder, "package.json"), JSON.stringify({ name: "user", private: true, type: "module" }));
-    const tarball = `./${packed.stdout.trim().split("\n").at(-1)!}`;
-    const { devDependencies } = JSON.parse(readFileSync("package.json", "utf8")) as Record<
-      string,
-      Record<string, string>
-    >;
-    const loaders = ["@swc-node/register", "@swc/core", "tsx", "typescript"].map((n) => `${n}@${devDependencies![n]}`);
-    const installed = await inFolder(
-      "npm",
-      "install",
-      "--no-audit",
-      "--no-fund",
-      "--prefer-offline",
-      tarball,
-      ...loaders,
-    );
-    expect(installed.code, installed.stderr).to.equal(0);
+    folder = await packedProject();
     writeFileSync(path.join(folder, "main.ts"), PROGRAM);
     writeFileSync(path.join(folder, "in-threads.ts"), IN_THREADS);
   });
-  after(() => rmSync(folder, { recursive: true, force: true }));
-
   it("has only what it needs", () => {
     const { dependencies, optionalDependencies } = JSON.parse(readFileSync("package.json", "utf8")) as Record<
       string,
@@ -141,13 +118,19 @@ describe("the package", function () {
     >;
     expect(optionalDependencies).to.have.all.keys("@photostructure/sqlite");
     expect(dependencies).to.have.all.keys(
+      "@viz-js/viz",
       "acorn",
       "class-transformer",
       "class-validator",
+      "cli-table3",
+      "commander",
       "eslint-scope",
       "leven",
+      "log-update",
+      "picocolors",
       "piscina",
       "reflect-metadata",
+      "string-width",
     );
   });
 

@@ -62,13 +62,8 @@ function loggedError(error: unknown): object {
  * @throws {HypernodesError} `INVALID_EVENTS` if it is no such file, or of a newer version.
  */
 export function readEvents(file: string): RunEvent[] {
-  return parseEvents(readFileSync(file, "utf8"), file);
-}
-
-/** @param name of the file, for errors. */
-export function parseEvents(text: string, name: string): RunEvent[] {
-  const [first = "", ...lines] = text.split("\n");
-  checkHead(first, name);
+  const [first = "", ...lines] = contentOf(file).split("\n");
+  checkHead(first, file);
   const events: RunEvent[] = [];
   for (const [i, line] of lines.entries()) {
     if (line === "") continue;
@@ -76,10 +71,18 @@ export function parseEvents(text: string, name: string): RunEvent[] {
       events.push(JSON.parse(line) as RunEvent);
     } catch {
       if (i === lines.length - 1) break;
-      throw invalid(name, `line ${i + 2} is no JSON`, "Is it whole? Write it anew with --events, or eventLog(file).");
+      throw invalid(file, `line ${i + 2} is no JSON`, "Is it whole? Write it anew with --events, or eventLog(file).");
     }
   }
   return events;
+}
+
+function contentOf(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw invalid(file, `it can't be read: ${(error as Error).message}`, "Is the path right?");
+  }
 }
 
 function checkHead(line: string, name: string): void {

@@ -1,0 +1,208 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { expect } from "chai";
+import { type Executed, execute } from "../support/execute.js";
+import { packedProject } from "../support/packed.js";
+
+const SHOUT = `import { IsInt } from "class-validator";
+import { cached, type Each, input, mapOver, node, type Output, output, Pipeline, sqlite } from "hypernodes";
+
+@cached(sqlite("cache.sqlite"))
+export class Shout extends Pipeline {
+  @input() texts!: string[];
+  @input() @IsInt() times?: number = 1;
+  @mapOver("texts", "times") shouts(text: string, times: number): Each<string> {
+    if (text === "bad") throw new RangeError("a bad text");
+    return text.toUpperCase() + "!".repeat(times);
+  }
+  @node("texts") count(texts: string[]): bigint { return BigInt(texts.length); }
+  @output("shouts") all(shouts: string[]): Output<string> { return shouts.join(" "); }
+}
+`;
+const SLOW = `import { setTimeout as sleep } from "node:timers/promises";
+import { currentRun, input, node, Pipeline } from "hypernodes";
+export class Slow extends Pipeline {
+  @input() code!: string;
+  @node("code") async waited(code: string): Promise<string> {
+    console.error("under way");
+    await sleep(60_000, undefined, { signal: currentRun().signal });
+    return code;
+  }
+}
+`;
+const WRONG = `import { input, node, Pipeline } from "hypernodes";
+export class Round extends Pipeline {
+  @input() x!: number;
+  @node("b") a(b: number): number { return b; }
+  @node("a") b(a: number): number { return a; }
+}
+export class Right extends Pipeline {
+  @input() x!: number;
+  @node("x") a(x: number): number { return x; }
+}
+`;
+
+/** The real command, from the packed tarball. */
+describe("the command line", function () {
+  this.timeout(240_000);
+  let folder: string;
+  const file = (name: string) => path.join(folder, name);
+  const hypernodes = (...args: string[]): Promise<Executed> =>
+    execute(path.join(folder, "..", "node_modules", ".bin", "hypernodes"), args, { cwd: folder });
+  const shell = (command: string): Promise<Executed> =>
+    execute("sh", ["-c", command], {
+      cwd: folder,
+      env: { PATH: `${path.join(folder, "..", "node_modules", ".bin")}${path.delimiter}${process.env.PATH}` },
+    });
+
+  before(async () => {
+    folder = path.join(await packedProject(), "command-line");
+    mkdirSync(folder);
+    const compilerOptions = {
+      target: "ES2022",
+      module: "NodeNext",
+      experimentalDecorators: true,
+      emitDecoratorMetadata: true,
+    };
+    writeFileSync(file("tsconfig.json"), JSON.stringify({ compilerOptions }));
+    writeFileSync(file("package.json"), JSON.stringify({ type: "module" }));
+    writeFileSync(file("shout.ts"), SHOUT);
+    writeFileSync(file("slow.ts"), SLOW);
+    writeFileSync(file("wrong.ts"), WRONG);
+    writeFileSync(file("texts.jsonl"), '"a"\n"b"\n');
+    writeFileSync(file("inputs.json"), '{ "texts": ["x"], "times": 3 }');
+  });
+
+  it("runs TypeScript without a build, and prints the outputs", async () => {
+    const { stdout, stderr, code } = await hypernodes("run", "shout.ts", "--input", 'texts=["a","b"]');
+    expect(stdout).to.equal("{ all: 'A! B!' }\n");
+    expect(stderr).to.match(/^Shout: done in .*; shouts 2\/2/);
+    expect(code).to.equal(0);
+  });
+
+  it("takes inputs from JSON, lines of JSON, one object, and a pipe; prints JSON for programs", async () => {
+    const json = async (...args: string[]) => {
+      const { stdout, stderr } = await hypernodes("run", "shout.ts#Shout", "--quiet", "--json", ...args);
+      expect(stderr).to.equal("");
+      return JSON.parse(stdout) as unknown;
+    };
+    expect(await json("--input", "texts=@texts.jsonl", "--input", "times=2")).to.deep.equal({ all: "A!! B!!" });
+    expect(await json("--input", "@inputs.json", "--outputs", "all,count")).to.deep.equal({ all: "X!!!", count: "1" });
+    expect(await json("--input", "texts=[]", "--maps", "parallel", "--set", "maxWorkers=2")).to.deep.equal({ all: "" });
+    const over = await json("--input", 'texts=[["p"],["q","r"]]', "--over", "texts");
+    expect(over).to.deep.equal([{ all: "P!" }, { all: "Q! R!" }]);
+    const piped = await shell("cat texts.jsonl | hypernodes run shout.ts --quiet --json --input texts=@- | cat");
+    expect(piped).to.deep.equal({ code: 0, stdout: '{"all":"A! B!"}\n', stderr: "" });
+  });
+
+  it("tells the call's faults from the run's by its exit code, without stacks unless they are wanted", async () => {
+    const failing = await hypernodes("run", "shout.ts", "--quiet", "--input", 'texts=["bad"]');
+    expect(failing.code).to.equal(1);
+    expect(failing.stderr).to.equal(
+      "Shout.shouts[0]: failed with RangeError: a bad text\n  given texts = 'bad'\n        times = 1\n",
+    );
+    const verbose = await hypernodes("run", "shout.ts", "--verbose", "--quiet", "--input", 'texts=["bad"]');
+    expect(verbose.stderr).to.match(/caused by: RangeError: a bad text\n {4}at .*shout\.ts:9/);
+    const cases: [args: string[], says: string][] = [
+      [["run", "shout.ts", "--input", "txts=1"], 'Did you mean "texts"?'],
+      [["run", "shout.ts", "--input", 'texts=["a"]', "--input", "times=x"], "times must be an integer number"],
+      [["run", "shout.ts", "--input", "texts"], "it is not NAME=VALUE"],
+      [["run", "shout.ts", "--input", "texts=@none.json"], "none.json can't be read"],
+      [["run", "shout.ts", "--input", "texts=@shout.ts"], "it is no JSON"],
+      [["run", "shout.ts", "--input", "texts=[]", "--outputs", "al"], 'Did you mean "all"?'],
+      [["run", "shout.ts", "--input", "texts=[]", "--maps", "fast"], '"fast"'],
+      [["run", "shout.ts", "--input", "texts=[]", "--on", "mars"], 'there is no place "mars"'],
+      [["run", "shout.ts#None"], "It exports Shout."],
+      [["run", "wrong.ts"], "it exports several pipelines: Round, Right"],
+      [["run", "none.ts"], "there is no such file"],
+      [["rum"], "(Did you mean run?)"],
+      [["run"], "missing required argument"],
+      [["run", "shout.ts", "--sett"], "unknown option '--sett'"],
+      [["report", "none.jsonl"], "none.jsonl: it can't be read"],
+      [["report", "shout.ts"], "it is no log of events"],
+      [["cache", "stats", "none.sqlite"], "there is no such file"],
+      [["cache", "prune", "shout.ts"], "nothing says what may stay"],
+      [["graph", "shout.ts", "--format", "jpeg"], "Allowed choices are mermaid, dot, svg, html"],
+      [["graph", "shout.ts", "--depth", "no"], "it is no number of levels"],
+    ];
+    for (const [args, says] of cases) {
+      const { code, stderr, stdout } = await hypernodes(...args);
+      expect(stderr, args.join(" ")).to.contain(says);
+      expect(stderr, args.join(" ")).not.to.match(/\n {4}at /);
+      expect([code, stdout], args.join(" ")).to.deep.equal([2, ""]);
+    }
+  });
+
+  it("has help with examples", async () => {
+    const { stdout, code } = await hypernodes("--help");
+    expect(code).to.equal(0);
+    expect(stdout).to.contain("Exit codes:").and.to.contain("$ hypernodes run pipeline.ts");
+    for (const command of [["run"], ["graph"], ["check"], ["report"], ["cache", "prune"], ["cache", "explain"]]) {
+      const help = await hypernodes(...command, "--help");
+      expect(help.code).to.equal(0);
+      expect(help.stdout).to.match(/Examples?:\n {2}\$ hypernodes /);
+    }
+  });
+
+  it("stops at Ctrl-C, and says so", async () => {
+    const { stderr, code } = await shell(
+      'hypernodes run slow.ts --quiet --input code=5 2>err & pid=$!; until grep -q "under way" err; do sleep 0.05; done; kill -INT $(pgrep -P $pid || echo $pid); wait $pid; code=$?; cat err >&2; exit $code',
+    );
+    expect(stderr).to.contain("Slow: the run was aborted");
+    expect(code).to.equal(130);
+  });
+
+  it("checks graphs without running them", async () => {
+    const fine = await hypernodes("check", "shout.ts");
+    expect(fine).to.deep.equal({ code: 0, stdout: "Shout: 5 members, 4 edges, gives all\n", stderr: "" });
+    const wrong = await hypernodes("check", "wrong.ts");
+    expect(wrong.stdout).to.contain("Right: 2 members");
+    expect(wrong.stderr).to.contain("Round").and.to.contain("a -> b -> a");
+    expect(wrong.code).to.equal(1);
+  });
+
+  it("draws graphs, with a run's events, and reports on them", async () => {
+    const run = await hypernodes(
+      "run",
+      "shout.ts",
+      "-q",
+      "--no-cache",
+      "-i",
+      "texts=@texts.jsonl",
+      "--events",
+      "run.jsonl",
+    );
+    expect(run.stderr).to.equal("");
+    const text = await hypernodes("graph", "shout.ts");
+    expect(text.stdout).to.contain('shouts[["shouts<br/>for each"]]').and.to.contain('texts ==>|"string"| shouts');
+    const dot = await hypernodes("graph", "shout.ts", "--format", "dot", "--direction", "right", "--no-types");
+    expect(dot.stdout).to.contain('rankdir="LR"').and.not.to.contain("string");
+    const svg = await hypernodes("graph", "shout.ts", "--format", "svg", "-o", "graph.svg");
+    expect(svg.stdout).to.equal("");
+    expect(readFileSync(file("graph.svg"), "utf8")).to.contain("<svg");
+    const html = await hypernodes("graph", "shout.ts", "--format", "html", "--events", "run.jsonl");
+    expect(html.stdout).to.contain("<!doctype html>").and.to.contain('"path":"Shout.shouts"');
+    const report = await hypernodes("report", "run.jsonl");
+    expect(report.stdout).to.match(/^Shout: done in .*\n\nnode +calls/);
+    const rows = await hypernodes("report", "run.jsonl", "--format", "json");
+    expect(JSON.parse(rows.stdout)[0]).to.include({ path: "Shout.shouts", calls: 2 });
+  });
+
+  it("keeps house in a cache, and explains", async () => {
+    const cache = ["--cache", "kept.sqlite"];
+    const explain = ["cache", "explain", "shout.ts", "--input", 'texts=["a"]', ...cache];
+    expect((await hypernodes(...explain)).stderr).to.contain("Shout.shouts: computed: nothing was remembered of it");
+    expect((await hypernodes(...explain)).stderr).to.contain("Shout.shouts: not computed: same code, same inputs");
+    const stats = await hypernodes("cache", "stats", "kept.sqlite");
+    expect(stats.stdout)
+      .to.match(/^\d values, [\d.]+ \w+\n/)
+      .and.to.contain("  Shout.shouts: 1, ");
+    const few = await hypernodes("cache", "prune", "kept.sqlite", "--max-bytes", "1", "--max-age", "30d");
+    expect(few.stdout).to.match(/^gone: \d values/);
+    await hypernodes(...explain);
+    const cleared = await hypernodes("cache", "clear", "kept.sqlite", "--pipeline", "shout.ts");
+    expect(cleared.stdout).to.match(/^gone: \d values/);
+    const json = await hypernodes("cache", "stats", "kept.sqlite", "--json");
+    expect(JSON.parse(json.stdout)).to.include({ entries: 0 });
+  });
+});

@@ -1,0 +1,89 @@
+import { existsSync } from "node:fs";
+import type { Command } from "commander";
+import { type Cache, type Pipeline, sqlite } from "../../index.js";
+import { bytes, count } from "../../quantities.js";
+import { usage } from "../failure.js";
+import { asJson, write } from "../output.js";
+import { pipelineFrom } from "../pipeline-file.js";
+import { bytesFrom, millisecondsFrom } from "../values.js";
+import { type RunFlags, runPipeline, withRunOptions } from "./run.js";
+
+export function addCache(program: Command): void {
+  const cache = program.command("cache").description("keep house in a cache of computed values");
+  addStats(cache);
+  addPrune(cache);
+  addClear(cache);
+  addExplain(cache);
+}
+
+/** @throws {HypernodesError} `USAGE` if the file is not there: to look at a store does not make one. */
+function storeAt(path: string): Cache {
+  if (!existsSync(path))
+    throw usage(path, "there is no such file", "It is the path that sqlite(path), or --cache, was given.");
+  return sqlite(path);
+}
+
+function addStats(cache: Command): void {
+  cache
+    .command("stats")
+    .argument("<path>", "the SQLite file")
+    .description("how many values it has, and how large they are, in all and for each node")
+    .option("--json", "as JSON")
+    .addHelpText("after", "\nExample:\n  $ hypernodes cache stats .cache/run.sqlite")
+    .action(async (path: string, { json }: { readonly json?: boolean }) => {
+      const stats = await storeAt(path).stats();
+      if (json) return write(asJson(stats), undefined);
+      const lines = stats.nodes.map(
+        (node) => `  ${node.pipeline}.${node.node}: ${count(node.entries)}, ${bytes(node.bytes)}`,
+      );
+      write([`${count(stats.entries)} values, ${bytes(stats.bytes)}`, ...lines].join("\n"), undefined);
+    });
+}
+
+function addPrune(cache: Command): void {
+  cache
+    .command("prune")
+    .argument("<path>", "the SQLite file")
+    .description("let go of what was not used for the longest")
+    .option("--max-bytes <bytes>", "what may stay, as 500MiB")
+    .option("--max-age <time>", "what was not used for longer goes, as 30d")
+    .addHelpText("after", "\nExample:\n  $ hypernodes cache prune .cache/run.sqlite --max-bytes 2GiB --max-age 30d")
+    .action(async (path: string, flags: { readonly maxBytes?: string; readonly maxAge?: string }) => {
+      const { maxBytes, maxAge } = flags;
+      if (maxBytes === undefined && maxAge === undefined) {
+        throw usage("cache prune", "nothing says what may stay", "Give --max-bytes, or --max-age, or both.");
+      }
+      const gone = await storeAt(path).prune({
+        ...(maxBytes !== undefined && { maxBytes: bytesFrom("--max-bytes", maxBytes) }),
+        ...(maxAge !== undefined && { maxAge: millisecondsFrom("--max-age", maxAge) }),
+      });
+      write(`gone: ${count(gone.entries)} values, ${bytes(gone.bytes)}`, undefined);
+    });
+}
+
+function addClear(cache: Command): void {
+  cache
+    .command("clear")
+    .argument("<path>", "the SQLite file")
+    .description("let go of all values, or of those of one pipeline and what is nested in it")
+    .option("--pipeline <file[#Class]>", "the pipeline")
+    .addHelpText("after", "\nExample:\n  $ hypernodes cache clear .cache/run.sqlite --pipeline pipeline.ts#Retrieval")
+    .action(async (path: string, { pipeline }: { readonly pipeline?: string }) => {
+      const type = pipeline === undefined ? undefined : (await pipelineFrom(pipeline)).type;
+      const gone = await storeAt(path).clear(type as (new () => Pipeline) | undefined);
+      write(`gone: ${count(gone.entries)} values, ${bytes(gone.bytes)}`, undefined);
+    });
+}
+
+function addExplain(cache: Command): void {
+  withRunOptions(cache.command("explain").argument("<file[#Class]>", "the pipeline"))
+    .description("run a pipeline, and say for each node why it was computed, or was not")
+    .addHelpText(
+      "after",
+      "\nExample:\n  $ hypernodes cache explain pipeline.ts --input @inputs.json --cache .cache/run.sqlite",
+    )
+    .action(async (target: string, flags: RunFlags) => {
+      const { type } = await pipelineFrom(target);
+      await runPipeline(new type(), { ...flags, quiet: true, explain: true }, []);
+    });
+}

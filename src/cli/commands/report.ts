@@ -1,0 +1,29 @@
+import { type Command, Option } from "commander";
+import { readEvents, reportOf } from "../../index.js";
+import { asJson, write } from "../output.js";
+
+interface ReportFlags {
+  readonly format: "text" | "html" | "json";
+  readonly output?: string;
+}
+
+export function addReport(program: Command): void {
+  program
+    .command("report")
+    .argument("<events.jsonl>", "what run --events, or eventLog(file), has written")
+    .description("how a run went: a table of its steps, and when each was computing")
+    .addOption(new Option("-f, --format <format>").choices(["text", "html", "json"]).default("text"))
+    .option("-o, --output <file>", "write it there instead of to standard output")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ hypernodes report run.jsonl
+  $ hypernodes report run.jsonl --format html -o run.html`,
+    )
+    .action((file: string, { format, output }: ReportFlags) => {
+      const read = reportOf(readEvents(file));
+      const text = { text: () => String(read), html: () => read.toHtml(), json: () => asJson(read.rows) };
+      write(text[format](), output);
+    });
+}

@@ -1,0 +1,121 @@
+import type { Command } from "commander";
+import {
+  type Choices,
+  type ExecutionOptions,
+  eventLog,
+  type Listener,
+  progress,
+  type Reader,
+  report,
+  sqlite,
+} from "../../index.js";
+import { asJson, asText, write } from "../output.js";
+import { type AnyPipeline, pipelineFrom } from "../pipeline-file.js";
+import { inputsFrom, placementFrom, settingsFrom } from "../values.js";
+
+/** What says how a run goes: shared by all commands that run a pipeline. */
+export interface RunFlags {
+  readonly input?: readonly string[];
+  readonly set?: readonly string[];
+  readonly outputs?: string;
+  readonly over?: string;
+  readonly mode?: "zip" | "product";
+  readonly maps?: string;
+  readonly nodes?: string;
+  readonly cache?: string | false;
+  readonly on?: string;
+  readonly events?: string;
+  readonly json?: boolean;
+  readonly report?: boolean;
+  readonly explain?: boolean;
+  readonly quiet?: boolean;
+  readonly output?: string;
+}
+
+export function addRun(program: Command): void {
+  withRunOptions(
+    program.command("run").argument("<file[#Class]>", "the module, and the pipeline if it exports several"),
+  )
+    .description("run a pipeline and print its outputs")
+    .option("--outputs <names>", "what to compute, by name: a,b (default: the pipeline's outputs)")
+    .option("--over <names>", "run it for each element of these inputs, and print a list of results")
+    .option("--mode <mode>", "how several of them go together: zip or product")
+    .option("--events <file>", "write what happens into a file, for report and graph")
+    .option("--json", "print the outputs as one line of JSON")
+    .option("--report", "print a table of times at the end, on standard error")
+    .option("--explain", "say for each remembered node why it was computed, or was not")
+    .option("-o, --output <file>", "write the outputs there instead of to standard output")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ hypernodes run pipeline.ts --input text="shalom olam"
+  $ hypernodes run pipeline.ts#Retrieval --input passages=@passages.jsonl --input topK=3 --json
+  $ cat passages.jsonl | hypernodes run pipeline.ts --input passages=@- --outputs hits
+  $ hypernodes run pipeline.ts --input @inputs.json --maps parallel --cache .cache/run.sqlite
+  $ hypernodes run pipeline.ts --input @inputs.json --on modal:gpu=A10G --events run.jsonl
+  $ hypernodes run pipeline.ts --input text=@texts.json --over text --set maxWorkers=4`,
+    )
+    .action(async (target: string, flags: RunFlags) => {
+      const { type } = await pipelineFrom(target);
+      const table = report();
+      const outputs = await runPipeline(new type(), flags, [...(flags.report ? [table] : [])]);
+      write(flags.json ? asJson(outputs) : asText(outputs), flags.output);
+      if (flags.report) process.stderr.write(`${table}\n`);
+    });
+}
+
+/** The options of a run's inputs and choices. */
+export function withRunOptions(command: Command): Command {
+  const collect = (value: string, before: readonly string[] = []) => [...before, value];
+  return command
+    .option(
+      "-i, --input <name=value>",
+      "an input: a JSON value or a text, @file.json, @file.jsonl, @- for standard input; or @file.json with all inputs",
+      collect,
+    )
+    .option("--set <option=value>", "an option of @execution, as maxWorkers=8", collect)
+    .option("--maps <mode>", "how elements of maps go: sequential, async, threaded, parallel")
+    .option("--nodes <mode>", "how independent nodes go: sequential, async, threaded, parallel")
+    .option("--cache <path>", "remember what is computed in this SQLite file")
+    .option("--no-cache", "remember nothing, whatever the class says")
+    .option("--on <place>", "where it runs: local, modal, modal:gpu=A10G,cpu=4")
+    .option("-q, --quiet", "no progress");
+}
+
+/** Runs a pipeline as the flags say; Ctrl-C stops it. */
+export async function runPipeline(pipeline: AnyPipeline, flags: RunFlags, readers: readonly (Reader | Listener)[]) {
+  const graph = pipeline.graph();
+  const inputs = await inputsFrom(flags.input ?? [], graph);
+  const options = {
+    ...choicesFrom(flags),
+    ...(flags.outputs !== undefined && { outputs: names(flags.outputs) }),
+    ...(flags.explain && { explain: true }),
+    onEvent: [progress({ quiet: flags.quiet === true }), ...(flags.events ? [eventLog(flags.events)] : []), ...readers],
+  };
+  const stop = new AbortController();
+  const abort = () => stop.abort();
+  process.once("SIGINT", abort);
+  try {
+    if (flags.over === undefined) return await pipeline.run(inputs, { ...options, signal: stop.signal });
+    const over = { over: names(flags.over), ...(flags.mode && { mode: flags.mode }) };
+    return await pipeline.map(inputs, { ...options, ...over, signal: stop.signal });
+  } finally {
+    process.off("SIGINT", abort);
+  }
+}
+
+function names(list: string): string[] {
+  return list.split(",").map((name) => name.trim());
+}
+
+function choicesFrom({ set, maps, nodes, cache, on }: RunFlags): Choices {
+  const execution = { ...settingsFrom(set ?? []), ...(maps && { maps }), ...(nodes && { nodes }) } as ExecutionOptions;
+  return {
+    ...(Object.keys(execution).length > 0 && { execution }),
+    ...(on !== undefined && { runOn: placementFrom(on) }),
+    // commander says true for a --no-cache that was not given.
+    ...(typeof cache === "string" && { cache: sqlite(cache) }),
+    ...(cache === false && { cache: false as const }),
+  };
+}

@@ -1,0 +1,84 @@
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { usage } from "./failure.js";
+import { targetOf } from "./pipeline-file.js";
+
+/** What compiles TypeScript while it is imported: the first that is installed. swc keeps the types that decorators need. */
+const LOADERS = [
+  { package: "@swc-node/register", file: "esm/esm-register.mjs" },
+  { package: "tsx", file: "dist/loader.mjs" },
+];
+
+/** Set for a command that has been started with a loader. */
+const STARTED = "HYPERNODES_CLI_STARTED";
+
+/**
+ * Goes on in another process if this one can't do it: with a loader, for TypeScript; with the copy of the package that the
+ * file itself imports, so that both are one.
+ *
+ * @returns the exit code of that process; undefined if this one can go on.
+ */
+export async function elsewhere(target: string, args: readonly string[]): Promise<number | undefined> {
+  if (process.env[STARTED] !== undefined) return undefined;
+  const [file] = targetOf(target);
+  const folder = path.dirname(path.resolve(file));
+  const own = fileURLToPath(import.meta.resolve("./main.js"));
+  const theirs = commandOf(folder) ?? own;
+  const flags = /\.[cm]?tsx?$/.test(file) && !hasLoader() ? loaderFor(file, folder) : [];
+  if (flags.length === 0 && theirs === own) return undefined;
+  return start([...process.execArgv, ...flags, theirs, ...args]);
+}
+
+/** The command of the package that is installed for some folder. */
+function commandOf(folder: string): string | undefined {
+  try {
+    const found = createRequire(path.join(folder, "_")).resolve("hypernodes/package.json");
+    const command = path.join(path.dirname(found), "dist", "cli", "main.js");
+    return existsSync(command) ? command : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function hasLoader(): boolean {
+  const flags = [...process.execArgv, process.env.NODE_OPTIONS ?? ""].join(" ");
+  return /swc|tsx|ts-node/.test(flags);
+}
+
+function loaderFor(file: string, folder: string): string[] {
+  const here = fileURLToPath(new URL(".", import.meta.url));
+  const folders = [folder, process.cwd(), here].flatMap(
+    (from) => createRequire(path.join(from, "_")).resolve.paths("_")!,
+  );
+  for (const loader of LOADERS) {
+    for (const modules of folders) {
+      const found = path.join(modules, loader.package, loader.file);
+      if (existsSync(found)) return ["--enable-source-maps", "--import", pathToFileURL(found).href];
+    }
+  }
+  throw usage(
+    file,
+    "it is TypeScript, and nothing is installed that compiles it while it is imported",
+    "npm install --save-dev @swc-node/register @swc/core typescript@6   (or tsx, which keeps no decorator types)",
+  );
+}
+
+function start(args: readonly string[]): Promise<number> {
+  const child = spawn(process.execPath, args, { stdio: "inherit", env: { ...process.env, [STARTED]: "1" } });
+  // A terminal sends Ctrl-C to both: the child ends, and says how.
+  const ignore = () => {};
+  const pass = () => child.kill("SIGTERM");
+  process.on("SIGINT", ignore);
+  process.on("SIGTERM", pass);
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("exit", (code, signal) => {
+      process.off("SIGINT", ignore);
+      process.off("SIGTERM", pass);
+      resolve(code ?? (signal === "SIGINT" ? 130 : 143));
+    });
+  });
+}

@@ -1,0 +1,74 @@
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Pipeline } from "../index.js";
+import { HypernodesError } from "../index.js";
+import { usage } from "./failure.js";
+
+/** A pipeline whose inputs and outputs no compiler knows. */
+export interface AnyPipeline extends Pick<Pipeline, "graph"> {
+  run(inputs: object, options: object): Promise<unknown>;
+  map(inputs: object, options: object): Promise<unknown>;
+}
+
+/** A pipeline class as a file exports it. */
+export interface FoundPipeline {
+  readonly name: string;
+  readonly type: new () => AnyPipeline;
+}
+
+/**
+ * Imports `FILE#Class`, or `FILE` if it exports one pipeline.
+ *
+ * @throws {HypernodesError} `USAGE` if there is no such file, or no such class, or several to choose from.
+ */
+export async function pipelineFrom(target: string): Promise<FoundPipeline> {
+  const [file, name] = targetOf(target);
+  const found = await pipelinesIn(file);
+  const named = name === undefined ? found : found.filter((pipeline) => pipeline.name === name);
+  const [first, second] = named;
+  if (first !== undefined && second === undefined) return first;
+  const names = found.map((pipeline) => pipeline.name).join(", ");
+  if (found.length === 0) {
+    throw usage(file, "it exports no class that extends Pipeline", "Write export before the class.");
+  }
+  if (first === undefined) throw usage(target, `it exports no pipeline "${name}"`, `It exports ${names}.`);
+  throw usage(file, `it exports several pipelines: ${names}`, `Choose one: ${file}#${first.name}`);
+}
+
+/** `FILE#Class` cut in two. */
+export function targetOf(target: string): [file: string, name: string | undefined] {
+  const at = target.lastIndexOf("#");
+  return at < 0 ? [target, undefined] : [target.slice(0, at), target.slice(at + 1)];
+}
+
+/** All pipeline classes that a file exports. */
+export async function pipelinesIn(file: string): Promise<FoundPipeline[]> {
+  const full = path.resolve(file);
+  if (!existsSync(full)) throw usage(file, "there is no such file", "Is the path right?");
+  let module: Record<string, unknown>;
+  try {
+    module = (await import(pathToFileURL(full).href)) as Record<string, unknown>;
+  } catch (cause) {
+    throw notImported(file, cause);
+  }
+  const found = new Map<unknown, FoundPipeline>();
+  for (const [exported, value] of Object.entries(module)) {
+    if (!isPipelineClass(value) || found.has(value)) continue;
+    found.set(value, { name: value.name || exported, type: value });
+  }
+  return [...found.values()];
+}
+
+function notImported(file: string, cause: unknown): HypernodesError {
+  const problem = `it can't be imported: ${cause instanceof Error ? cause.message : String(cause)}`;
+  return new HypernodesError({ code: "NOT_IMPORTED", where: file, problem, advice: "--verbose shows where.", cause });
+}
+
+/** The file may have another copy of the package than this command: what counts is what the class can do. */
+function isPipelineClass(value: unknown): value is new () => AnyPipeline {
+  if (typeof value !== "function") return false;
+  const { prototype } = value as { readonly prototype?: Record<string, unknown> };
+  const isOne = ["run", "map", "stream", "graph"].every((name) => typeof prototype?.[name] === "function");
+  return isOne && Object.getPrototypeOf(value) !== Function.prototype;
+}
