@@ -80,6 +80,19 @@ describe("the command line", function () {
     expect(code).to.equal(0);
   });
 
+  it("needs no tsconfig.json, and finds the one of the file from anywhere", async () => {
+    const empty = path.join(folder, "..", "without-config");
+    mkdirSync(empty);
+    writeFileSync(path.join(empty, "shout.ts"), SHOUT);
+    const command = path.join("..", "node_modules", ".bin", "hypernodes");
+    const bare = await execute(command, ["run", "shout.ts", "-q", "-i", "texts=[1]", "-i", "times=0"], { cwd: empty });
+    expect(bare).to.deep.include({ code: 1 });
+    expect(bare.stderr).to.contain("text.toUpperCase is not a function");
+    const other = path.join("..", "command-line", "shout.ts");
+    const far = await execute(command, ["run", other, "-q", "--json", "-i", 'texts=["a"]'], { cwd: empty });
+    expect(far).to.deep.equal({ code: 0, stdout: '{"all":"A!"}\n', stderr: "" });
+  });
+
   it("takes inputs from JSON, lines of JSON, one object, and a pipe; prints JSON for programs", async () => {
     const json = async (...args: string[]) => {
       const { stdout, stderr } = await hypernodes("run", "shout.ts#Shout", "--quiet", "--json", ...args);

@@ -29,7 +29,16 @@ export async function elsewhere(target: string, args: readonly string[]): Promis
   const theirs = commandOf(folder) ?? own;
   const flags = /\.[cm]?tsx?$/.test(file) && !hasLoader() ? loaderFor(file, folder) : [];
   if (flags.length === 0 && theirs === own) return undefined;
-  return start([...process.execArgv, ...flags, theirs, ...args]);
+  return start([...process.execArgv, ...flags, theirs, ...args], configFor(folder));
+}
+
+/** The nearest tsconfig.json above a folder; if there is none, one that knows decorators. */
+function configFor(folder: string): string {
+  for (let at = folder; ; at = path.dirname(at)) {
+    const config = path.join(at, "tsconfig.json");
+    if (existsSync(config)) return config;
+    if (at === path.dirname(at)) return fileURLToPath(new URL("../../tsconfig.pipeline.json", import.meta.url));
+  }
 }
 
 /** The command of the package that is installed for some folder. */
@@ -66,8 +75,10 @@ function loaderFor(file: string, folder: string): string[] {
   );
 }
 
-function start(args: readonly string[]): Promise<number> {
-  const child = spawn(process.execPath, args, { stdio: "inherit", env: { ...process.env, [STARTED]: "1" } });
+function start(args: readonly string[], config: string): Promise<number> {
+  const loading = { SWC_NODE_PROJECT: config, SWC_NODE_SOURCE_MAP_MODE: "inline", TSX_TSCONFIG_PATH: config };
+  const env = { ...process.env, ...loading, [STARTED]: "1" };
+  const child = spawn(process.execPath, args, { stdio: "inherit", env });
   // A terminal sends Ctrl-C to both: the child ends, and says how.
   const ignore = () => {};
   const pass = () => child.kill("SIGTERM");
