@@ -34,7 +34,7 @@ export type { Dependency, Design, Edge, Graph, GraphNode, Mapped, NestedGraph } 
 export { eventLog, readEvents } from "./observe/event-log.js";
 export { type EventStream, eventStream } from "./observe/event-stream.js";
 export { type ProgressOptions, progress } from "./observe/progress/progress.js";
-export type { Callbacks, OnEvent, Reader, Shared } from "./observe/reader.js";
+export type { Callbacks, OnEvent, Reader, ReaderMethods, Shared } from "./observe/reader.js";
 export { type Report, report, reportOf } from "./observe/report/report.js";
 export type { ReportRow } from "./observe/report/table.js";
 export { type TracingOptions, tracing } from "./observe/tracing/tracing.js";

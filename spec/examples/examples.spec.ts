@@ -1,10 +1,13 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import os from "node:os";
 import path from "node:path";
+import { json } from "node:stream/consumers";
 import { expect } from "chai";
 import type { Metrics } from "../../examples/hebrew-retrieval/evaluation.js";
 import type { Prediction } from "../../examples/hebrew-retrieval/models.js";
-import { executeFile } from "../support/execute.js";
+import { execute, executeFile } from "../support/execute.js";
 
 const MAIN = "examples/hebrew-retrieval/main.ts";
 const HEQ = "../shared/data/heq-val";
@@ -27,6 +30,31 @@ describe("the examples", () => {
     expect(stdout).to.contain("15 predictions, 3 unique queries");
     expect(stdout).to.contain("100 predictions, 10 unique queries");
     expect((await executeFile("examples/hebrew-minimal.ts")).stdout).to.equal(stdout);
+  });
+});
+
+describe("the example of tracing", () => {
+  it("sends a run's spans to a collector over OTLP", async () => {
+    const received: { readonly name: string; readonly traceId: string }[] = [];
+    const collector = createServer(async (request, response) => {
+      const { resourceSpans } = (await json(request)) as { resourceSpans: { scopeSpans: { spans: [] }[] }[] };
+      received.push(...resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans)));
+      response.setHeader("content-type", "application/json").end("{}");
+    });
+    await new Promise<void>((resolve) => collector.listen(0, "127.0.0.1", resolve));
+    try {
+      const { port } = collector.address() as AddressInfo;
+      const env = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` };
+      const loader = ["--import", "@swc-node/register/esm-register"];
+      const { stdout } = await execute(process.execPath, [...loader, "examples/tracing.ts"], { env });
+      expect(stdout).to.equal("15 predictions, and their spans\n");
+      expect(received.map(({ name }) => name))
+        .to.include("HebrewMinimal")
+        .and.to.include("summary");
+      expect(new Set(received.map(({ traceId }) => traceId)).size).to.equal(1);
+    } finally {
+      collector.close();
+    }
   });
 });
 

@@ -17,7 +17,7 @@ export class Model {
 }
 
 /** Counts the words of a text. */
-export class Essay extends Pipeline {
+class Essay extends Pipeline {
   @input() text!: string;
   @input() language?: string = "he";
 

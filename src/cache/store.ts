@@ -42,6 +42,7 @@ export interface CacheStats {
   readonly nodes: readonly NodeStats[];
 }
 
+/** What a store has of one node. */
 export interface NodeStats {
   readonly pipeline: string;
   readonly node: string;

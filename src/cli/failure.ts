@@ -25,7 +25,7 @@ export function exitCodeOf(error: unknown): number {
 }
 
 const CALLERS = new Set([
-  ...["USAGE", "INVALID_OPTION", "UNKNOWN_OUTPUT", "UNKNOWN_GIVEN", "INVALID_EVENTS"],
+  ...["USAGE", "BAD_OPTION", "UNKNOWN_OPTION", "UNKNOWN_OUTPUT", "INVALID_EVENTS"],
   ...["MISSING_PACKAGE", "INCOMPATIBLE_READER"],
 ]);
 

@@ -31,13 +31,13 @@ export async function inputsFrom(given: readonly string[], graph: Graph): Promis
 }
 
 /** `name=value` cut in two. */
-export function pair(option: string, text: string): [name: string, value: string] {
+function pair(option: string, text: string): [name: string, value: string] {
   const at = text.indexOf("=");
   if (at <= 0) throw usage(`${option} ${text}`, "it is not NAME=VALUE", `Write for example ${option} name=value`);
   return [text.slice(0, at), text.slice(at + 1)];
 }
 
-export function parsed(value: string, isText = false): unknown {
+function parsed(value: string, isText = false): unknown {
   if (isText) return value;
   try {
     return JSON.parse(value);

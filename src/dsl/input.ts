@@ -1,6 +1,7 @@
 import type { InputField } from "./fields.js";
 import { recordMember } from "./metadata.js";
 
+/** What `@input` is told. */
 export interface InputOptions {
   /**
    * The input may be left out though it has no default. TypeScript's `?` is gone at run time: say it here (or with

@@ -102,6 +102,7 @@ export function mergeChoices(farther: Choices, nearer: Choices | undefined): Cho
     : { ...farther, ...nearer, execution: { ...farther.execution, ...nearer.execution } };
 }
 
+/** What `@model` is told. */
 export interface ModelOptions {
   /** The name by which values of the class are known where they travel. Default: the class's own name. */
   readonly name?: string;

@@ -15,7 +15,7 @@ export interface Chunk {
 export interface ChunkUnderWay {
   /** The context that it is in, for the thread. */
   readonly carrier: Carrier;
-  /** @param done how it ended: how many elements are done, and in which thread; or what ended it. */
+  /** It has ended. @param done how: how many elements are done, and in which thread; or what ended it. */
   end(done: { readonly elements: number; readonly thread: number } | { readonly error: unknown }): void;
 }
 
@@ -25,6 +25,7 @@ export interface CallContext {
   within<R>(run: string, path: string, call: () => R): R;
   /** That context for other containers. */
   carrier(run: string, path: string): Carrier;
+  /** A chunk goes to a thread. */
   chunk(run: string, chunk: Chunk): ChunkUnderWay;
 }
 

@@ -107,6 +107,7 @@ export type EventOf<Type extends RunEvent["type"], Phase extends RunEvent["phase
   { readonly type: Type; readonly phase: Phase }
 >;
 
+/** Hears of each event, at once: what it does holds the run up. One that throws is warned of once. */
 export type Listener = (event: RunEvent) => void;
 
 type Without<E, K extends PropertyKey> = E extends unknown ? Omit<E, K> : never;

@@ -14,6 +14,7 @@ export interface Graph {
   readonly outputs: readonly string[];
 }
 
+/** A member of a pipeline: an input, a node, a resource, or a nested pipeline. */
 export interface GraphNode {
   readonly name: string;
   readonly role: Role;
@@ -30,6 +31,7 @@ export interface GraphNode {
   readonly design?: Design;
 }
 
+/** What a member takes from another one. */
 export interface Dependency {
   /** The member that gives the value. */
   readonly on: string;
@@ -41,12 +43,14 @@ export interface Dependency {
   readonly input?: string;
 }
 
+/** How a node goes over lists. */
 export interface Mapped {
   readonly mode: "zip" | "product";
   /** How many elements a call gets at once, if it takes several. */
   readonly batch?: number;
 }
 
+/** A pipeline that is a node of another one. */
 export interface NestedGraph {
   readonly graph: Graph;
   readonly pipeline: PipelineClass;
@@ -58,6 +62,7 @@ export interface NestedGraph {
   readonly pick?: string;
 }
 
+/** The types that a loader emitted, as constructors. */
 export interface Design {
   readonly type?: Function;
   readonly parameters?: readonly (Function | undefined)[];

@@ -3,7 +3,7 @@ import type { RunEvent } from "../engine/events.js";
 import type { Reader } from "./reader.js";
 
 /** The events of one run as an async iterable. Those that are not read yet are kept; whoever stops reading gets no more. */
-export interface EventStream extends Reader, AsyncIterable<RunEvent> {}
+export type EventStream = Reader & AsyncIterable<RunEvent>;
 
 /**
  * The events of one run, to be read as they come; it ends with the run, also if that never began.

@@ -1,7 +1,7 @@
 import type { CallContext } from "../engine/call-context.js";
 import type { Listener, RunEvent } from "../engine/events.js";
 import { isThenable } from "../engine/thenable.js";
-import { HypernodesError } from "../errors.js";
+import { badOption, HypernodesError } from "../errors.js";
 
 /** What the readers of one run share: what one puts in, those after it find. */
 export type Shared = Map<string, unknown>;
@@ -13,6 +13,20 @@ export type Callbacks = {
     shared: Shared,
   ) => unknown;
 };
+
+/** What a reader can have beside methods for single kinds of events. */
+export interface ReaderMethods {
+  /** A run is about to be asked for. What this returns is waited for. */
+  onPrepare?(): unknown;
+  /** Hears of every event, after the method of its kind. */
+  onEvent?(event: RunEvent, shared: Shared): unknown;
+  /** The run is over, also if it never began because its inputs were wrong. What this returns is waited for. */
+  onSettled?(): unknown;
+  /** The kinds of placements whose runs it can read: `["local"]`. Undefined: all. */
+  readonly placements?: readonly string[];
+  /** What stands around the calls of the runs that it reads: for tracers. */
+  readonly callContext?: CallContext;
+}
 
 /**
  * Reads the events of runs: a class or an object with methods for those it cares about. One that throws disturbs neither the
@@ -28,18 +42,7 @@ export type Callbacks = {
  * await pipeline.run(inputs, { onEvent: new SlowNodes() });
  * ```
  */
-export interface Reader extends Callbacks {
-  /** A run is about to be asked for. What this returns is waited for. */
-  onPrepare?(): unknown;
-  /** Hears of every event, after the method of its kind. */
-  onEvent?(event: RunEvent, shared: Shared): unknown;
-  /** The run is over, also if it never began because its inputs were wrong. What this returns is waited for. */
-  onSettled?(): unknown;
-  /** The kinds of placements whose runs it can read: `["local"]`. Undefined: all. */
-  readonly placements?: readonly string[];
-  /** What stands around the calls of the runs that it reads: for tracers. */
-  readonly callContext?: CallContext;
-}
+export type Reader = Callbacks & ReaderMethods;
 
 /** Who hears of a run: a function, a reader, or several of them, in order. */
 export type OnEvent = Listener | Reader | readonly (Listener | Reader)[];
@@ -55,12 +58,8 @@ export class Readers {
     this.all = Array.isArray(onEvent) ? onEvent : [onEvent as Listener | Reader];
     for (const reader of this.all) {
       if (typeof reader !== "function" && (typeof reader !== "object" || reader === null)) {
-        throw new HypernodesError({
-          code: "INVALID_OPTION",
-          where,
-          problem: `option onEvent is ${String(reader)}`,
-          advice: "Give a function, an object with methods as onNodeEnd, or a list of them.",
-        });
+        const takes = "a function, an object with methods as onNodeEnd, or a list of them";
+        throw new HypernodesError({ where, ...badOption("option onEvent", reader, takes) });
       }
       const { placements } = reader as Reader;
       if (placements === undefined || placements.includes(placement)) continue;

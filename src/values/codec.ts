@@ -12,6 +12,7 @@ const HEADER = 16;
 const HAS_TABLE = 1;
 const CHECKED = 2;
 
+/** How a value is written. */
 export interface EncodeOptions {
   /** Into memory that threads share, not a copy for each. */
   readonly shared?: boolean;
@@ -26,6 +27,7 @@ export interface EncodeOptions {
   readonly memory?: SharedArrayBuffer[];
 }
 
+/** How bytes are read. */
 export interface DecodeOptions {
   /**
    * Typed arrays of at least this many bytes stay where they are, as views into the bytes that are decoded; smaller ones

@@ -32,7 +32,7 @@ export interface RanStep {
 }
 
 /** What a box is, for its shape and colour. */
-export type BoxKind = Member["kind"];
+type BoxKind = Member["kind"];
 
 /** A box of a drawing, its id readable: `essays.words`. */
 export interface Box {

@@ -22,7 +22,7 @@ export interface Member {
 }
 
 /** What a member takes from another one. */
-export interface Taken {
+interface Taken {
   readonly on: string;
   readonly path: readonly string[];
   readonly elements: boolean;

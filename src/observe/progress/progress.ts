@@ -3,6 +3,7 @@ import { badOption, HypernodesError } from "../../errors.js";
 import type { Reader } from "../reader.js";
 import { Tally } from "../tally.js";
 
+/** How progress is shown. */
 export interface ProgressOptions {
   /** Where it is shown. Default: stderr, so that what a program prints on stdout stays clean. */
   readonly stream?: NodeJS.WritableStream;

@@ -1,5 +1,5 @@
 import type { RunEvent } from "../../engine/events.js";
-import type { Reader } from "../reader.js";
+import type { ReaderMethods } from "../reader.js";
 import { type StepTally, stepPath, Tally } from "../tally.js";
 import { reportPage } from "./page.js";
 import { type ReportRow, table } from "./table.js";
@@ -7,7 +7,7 @@ import { type Segment, Timeline } from "./timeline.js";
 import { waterfall } from "./waterfall.js";
 
 /** What a run was, to be read as text or as a page. It is that of the last run that it has read. */
-export interface Report extends Reader {
+export interface Report extends ReaderMethods {
   /** A row for each step, in the order of the tree. */
   readonly rows: readonly ReportRow[];
   /** The rows as a table: calls, cached, failed, times, bytes. */

@@ -6,6 +6,7 @@ import { HypernodesError } from "../../errors.js";
 import type { Reader } from "../reader.js";
 import { type Api, RunTrace } from "./run-trace.js";
 
+/** How spans are made. */
 export interface TracingOptions {
   /** Makes the tracer. Default: the one that is registered globally, as OpenTelemetry's SDKs do. */
   readonly provider?: TracerProvider;
