@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { cache } from "./cache.js";
 import { chain } from "./chain.js";
 import { codec } from "./codec.js";
+import { events } from "./events.js";
 import { graph } from "./graph.js";
 import { heq } from "./heq.js";
 import { langgraph } from "./langgraph.js";
@@ -19,6 +20,7 @@ const benches: Record<string, () => Promise<void>> = {
   langgraph,
   stream,
   graph,
+  events,
   threads,
   heq,
   codec,

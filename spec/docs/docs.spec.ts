@@ -1,8 +1,9 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect } from "chai";
 import { execute, executeFile } from "../support/execute.js";
 import { loopback } from "../support/modal.js";
+import { packedProject } from "../support/packed.js";
 
 interface Block {
   readonly file: string;
@@ -77,5 +78,49 @@ describe("the documents' code blocks", function () {
         expect(ran.stdout).to.equal(block.text ?? "");
       });
     }
+  }
+});
+
+/** A command as a document shows it, and what it prints. */
+interface Shown {
+  readonly command: string;
+  readonly output: string;
+}
+
+/** The blocks of a document that show a terminal, and the files that its blocks are named for: `ts shout.ts`. */
+function sessionOf(file: string): { readonly shown: readonly Shown[]; readonly files: ReadonlyMap<string, string> } {
+  const fences = [...readFileSync(file, "utf8").matchAll(/^```(.+)\n([\s\S]*?)^```$/gm)];
+  const named = fences.flatMap(([, kind, code]) => {
+    const name = /^ts (\S+\.ts)$/.exec(kind!)?.[1];
+    return name === undefined ? [] : [[name, code!] as const];
+  });
+  const shown = fences
+    .filter(([, kind]) => kind === "console")
+    .flatMap(([, , text]) => text!.split(/^\$ /m).slice(1))
+    .map((part) => {
+      const [command = "", ...output] = part.split("\n");
+      return { command, output: output.join("\n") };
+    });
+  return { shown, files: new Map(named) };
+}
+
+/** The documents' commands run in a project that has installed the package, and print what stands below them. */
+describe("the documents' commands", function () {
+  this.timeout(240_000);
+  // How long things took, and how fast they were, is another each time.
+  const timeless = (text: string) => text.replaceAll(/[\d.,]+ ?(?:[mµ]?s|\/s)\b/g, "T").trimEnd();
+
+  for (const document of documents.filter((name) => name.endsWith(".md"))) {
+    const { shown, files } = sessionOf(document);
+    if (shown.length === 0) continue;
+    it(`${document} shows what its commands print`, async () => {
+      const folder = path.join(await packedProject(), `docs-${path.basename(document, ".md")}`);
+      mkdirSync(folder);
+      for (const [name, code] of files) writeFileSync(path.join(folder, name), code);
+      for (const { command, output } of shown) {
+        const { stdout, stderr } = await execute("sh", ["-c", command], { cwd: folder });
+        expect(timeless(stderr + stdout), command).to.equal(timeless(output));
+      }
+    });
   }
 });

@@ -8,5 +8,7 @@ let graphviz: Promise<Viz> | undefined;
 /** A graph as a picture. */
 export async function svg(sketch: Sketch, options: DrawOptions): Promise<string> {
   graphviz ??= import("@viz-js/viz").then(({ instance }) => instance());
-  return (await graphviz).renderString(dot(sketch, options), { format: "svg" });
+  const drawn = (await graphviz).renderString(dot(sketch, options), { format: "svg" });
+  const label = `the graph of ${sketch.pipeline}`.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+  return drawn.replace("<svg ", `<svg role="img" aria-label="${label}" `);
 }

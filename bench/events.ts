@@ -1,0 +1,79 @@
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import type { RunEvent } from "../src/index.js";
+import { measure, printTable } from "./measure.js";
+
+const ELEMENTS = 10_000;
+const xs = Array.from({ length: ELEMENTS }, (_, i) => i);
+const FOLDER = path.resolve("node_modules", ".cache", "bench-events");
+
+/** What is written where events are told or asked for; and what stands there if there were none. */
+const CUTS: readonly [RegExp, string][] = [
+  [/\b(?:this\.|execution\.)?run\.tell === undefined/g, "true"],
+  [/\b(?:this\.|execution\.)?run\.tell !== undefined/g, "false"],
+  [/\b(?:this\.|execution\.)?run\.tell\?\.\(/g, "undefined?.("],
+];
+
+/** Events: what do they cost when nobody hears, against the same build with all telling cut out; and what when somebody does? */
+export async function events(): Promise<void> {
+  if (!existsSync("dist/index.js")) throw new Error("dist is not there: npm run build");
+  const whole = trivialOf(await copy("whole", []));
+  const cut = trivialOf(await copy("cut", CUTS));
+  const api = await copy("heard", []);
+  const heard = trivialOf(api);
+  const { report, progress } = api;
+  let count = 0;
+  const results = await measure([
+    { name: "no events in the engine", operations: ELEMENTS, runs: 20, run: () => cut.run({ xs }) },
+    { name: "nobody hears", operations: ELEMENTS, runs: 20, run: () => whole.run({ xs }) },
+    {
+      name: "a function hears",
+      operations: ELEMENTS,
+      run: () => heard.run({ xs }, { onEvent: (_: RunEvent) => count++ }),
+    },
+    { name: "report()", operations: ELEMENTS, run: () => heard.run({ xs }, { onEvent: report() }) },
+    {
+      name: "progress(), to nowhere",
+      operations: ELEMENTS,
+      run: () => heard.run({ xs }, { onEvent: progress({ stream: { write: () => true } }) }),
+    },
+  ]);
+  printTable(`Events of a map over ${ELEMENTS} trivial elements`, "element", results, "no events in the engine");
+  rmSync(FOLDER, { recursive: true });
+}
+
+/** A copy of the build, with some of its text replaced. */
+async function copy(name: string, cuts: typeof CUTS): Promise<any> {
+  const folder = path.join(FOLDER, name);
+  cpSync("dist", folder, { recursive: true });
+  cpSync("package.json", path.join(FOLDER, "package.json"));
+  let made = 0;
+  for (const file of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
+    if (!file.endsWith(".js") || !file.includes("engine")) continue;
+    const full = path.join(folder, file);
+    let text = readFileSync(full, "utf8");
+    for (const [found, put] of cuts) {
+      text = text.replace(found, () => {
+        made++;
+        return put;
+      });
+    }
+    writeFileSync(full, text);
+  }
+  if (cuts.length > 0 && made < 10)
+    throw new Error(`only ${made} places were cut: the engine is written otherwise now`);
+  return import(pathToFileURL(path.join(folder, "index.js")).href);
+}
+
+/** The trivial map, made with one copy's decorators. */
+function trivialOf({ Pipeline, input, mapOver }: any): any {
+  class Trivial extends Pipeline {
+    next(x: number): number {
+      return x + 1;
+    }
+  }
+  input()(Trivial.prototype, "xs");
+  mapOver("xs")(Trivial.prototype, "next");
+  return new Trivial();
+}
