@@ -4,14 +4,18 @@ import {
   type Each,
   input,
   mapOver,
+  memory,
   type Nested,
   nested,
   node,
   output,
   Pipeline,
+  type Reader,
   type RunEvent,
   resource,
 } from "../src/index.js";
+import { sceneOf } from "../src/view/scene.js";
+import { sketchOf } from "../src/view/sketch-of.js";
 import { rejection } from "./support/rejection.js";
 
 /*
@@ -566,6 +570,67 @@ describe("behaviours of the original: events", () => {
         outputs: ["doubled", "result"],
       });
     expect(new Set(events.map((event) => event.run)).size).to.equal(1);
+  });
+
+  it("61: what a map remembers is told as cached", async () => {
+    class Doubles extends Pipeline {
+      @input() xs!: number[];
+      @mapOver("xs") doubled(x: number): Each<number> {
+        return x * 2;
+      }
+    }
+    const pipeline = new Doubles().with({ cache: memory() });
+    const counts: [executed: number, cached: number][] = [];
+    for (const xs of [
+      [1, 2, 3],
+      [1, 2, 3],
+      [1, 2, 4],
+    ]) {
+      const phases: string[] = [];
+      await pipeline.run({ xs }, { onEvent: ({ type, phase }) => type === "element" && phases.push(phase) });
+      const count = (sought: string) => phases.filter((phase) => phase === sought).length;
+      counts.push([count("end"), count("cached")]);
+    }
+    expect(counts).to.deep.equal([
+      [3, 0],
+      [0, 3],
+      [1, 2],
+    ]);
+  });
+
+  it("63: readers of a run share what they like", async () => {
+    const found: unknown[] = [];
+    const sets: Reader = { onNodeStart: ({ name }, shared) => shared.set(`span_${name}`, name) };
+    const reads: Reader = { onNodeEnd: ({ name }, shared) => found.push(shared.get(`span_${name}`)) };
+    await new Chain().run({ x: 5 }, { onEvent: [sets, reads] });
+    expect(found).to.deep.equal(["doubled", "result"]);
+  });
+
+  it("64: a reader that supports only another engine is refused", async () => {
+    const error = await rejection(new Chain().run({ x: 5 }, { onEvent: { placements: ["modal"] } }));
+    expect(error.message).to.contain('is not compatible with engine "local"');
+  });
+
+  it("66: the readers of the outermost pipeline hear of all those nested in it", async () => {
+    const { order, Outer } = await import("./support/nested-execution.js");
+    const paths = new Set<string>();
+    await new Outer().run({ x: 1 }, { onEvent: ({ path }) => paths.add(path) });
+    order.splice(0);
+    expect(Math.max(...[...paths].map((path) => path.split(".").length))).to.be.at.least(3);
+  });
+});
+
+describe("behaviours of the original: drawing", () => {
+  it("76: at depth 1 what is nested is closed; at depth 2 it is there, in what it is nested in, each id once", async () => {
+    const { Outer } = await import("./support/nested-execution.js");
+    const sketch = sketchOf(new Outer().graph());
+    const inner = (depth: number) => sceneOf(sketch, { depth }).boxes.filter(({ parent }) => parent !== undefined);
+    expect(inner(1)).to.deep.equal([]);
+    expect(inner(2)).not.to.deep.equal([]);
+    for (const { id, parent } of inner(2)) expect(id.startsWith(`${parent}.`)).to.equal(true);
+    const { boxes, groups } = sceneOf(sketch, { depth: 2 });
+    const ids = [...boxes, ...groups].map(({ id }) => id);
+    expect(new Set(ids).size).to.equal(ids.length);
   });
 });
 
