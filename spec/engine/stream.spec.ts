@@ -26,8 +26,8 @@ async function all<T>(results: AsyncIterable<T>): Promise<T[]> {
 
 describe("stream", () => {
   it("gives each result as it finishes", async () => {
-    const results = await all(new Wait().stream({ ms: [40, 1, 20], factor: 2 }, { over: "ms" }));
-    expect(results).to.deep.equal([{ waited: 2 }, { waited: 40 }, { waited: 80 }]);
+    const results = await all(new Wait().stream({ ms: [400, 1, 20], factor: 2 }, { over: "ms" }));
+    expect(results).to.deep.equal([{ waited: 2 }, { waited: 40 }, { waited: 800 }]);
   });
 
   it("gives nothing for an empty list", async () => {

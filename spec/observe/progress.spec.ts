@@ -71,9 +71,10 @@ describe("progress in a terminal", () => {
 
   it("is a bar for each map, nested ones indented, with rate, time left and failures; a spinner for a long node", async () => {
     terminal = new Terminal(node);
-    const midway = await terminal.until((screen) => /sums .* ETA/.test(screen) && /codes/.test(screen));
+    const midway = await terminal.until((screen) => /said .* ETA/.test(screen) && /codes/.test(screen));
     expect(midway).to.match(/^. Shown 0:0\d$/m);
-    expect(midway).to.match(/^ {2}sums +█+░* +\d+\/100 {2}\d+% .*\/s {2}ETA 0:\d\d$/m);
+    expect(midway).to.match(/^ {2}said +█*░* +\d+\/100 {2}\d+% .*\/s {2}ETA 0:\d\d$/m);
+    expect(midway).to.match(/^ {2}sums +█+░* +\d+\/100 {2}\d+%/m);
     expect(midway).to.match(/^ {4}codes +█+░* +\d+\/\d+ {2}\d+%/m);
     const thinking = await terminal.until((screen) => screen.includes("thinking"));
     expect(thinking).to.match(/^ {2}[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] thinking 0:0\d$/m);

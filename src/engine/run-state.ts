@@ -35,7 +35,8 @@ export class RunState {
   ) {
     this.identity = id;
     if (listener === undefined) return;
-    this.tell = (happening) => this.relay({ run: this.id, at: now(), ...happening } as RunEvent);
+    // Completed in place: with many elements, a copy of each event is what telling costs most.
+    this.tell = (happening) => this.relay(Object.assign(happening, { run: this.id, at: now() }) as RunEvent);
   }
 
   /** Tells the listener of what has happened somewhere else. */

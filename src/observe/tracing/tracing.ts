@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import type { Tracer, TracerProvider } from "@opentelemetry/api";
+import type { Tracer } from "@opentelemetry/api";
 import type { CallContext, Carrier, Chunk, ChunkUnderWay } from "../../engine/call-context.js";
 import type { RunEvent } from "../../engine/events.js";
 import { HypernodesError } from "../../errors.js";
@@ -9,7 +9,7 @@ import { type Api, RunTrace } from "./run-trace.js";
 /** How spans are made. */
 export interface TracingOptions {
   /** Makes the tracer. Default: the one that is registered globally, as OpenTelemetry's SDKs do. */
-  readonly provider?: TracerProvider;
+  readonly provider?: { getTracer(name: string): unknown };
   /** How many spans a step has at most: of more calls only their number is told, on the run's span. Default: 1,000. */
   readonly spansPerStep?: number;
 }
@@ -31,7 +31,7 @@ export interface TracingOptions {
  */
 export function tracing({ provider, spansPerStep = 1_000 }: TracingOptions = {}): Reader {
   const api = loadApi();
-  return new Traces(api, (provider ?? api.trace).getTracer("hypernodes"), spansPerStep);
+  return new Traces(api, (provider ?? api.trace).getTracer("hypernodes") as Tracer, spansPerStep);
 }
 
 function loadApi(): Api {
