@@ -65,28 +65,34 @@ export function collecting({ scope }: Execution, step: Step, call: () => unknown
 
 function performTold(call: Call, size: number | undefined, guarded: boolean): unknown {
   const { execution, step, element } = call;
-  const tell = execution.run.tell!;
-  const about = {
-    path: placeOf(execution.path, step.name, element),
-    name: step.name,
-    ...(element === undefined ? { type: "node" } : { type: "element", element, ...(size !== undefined && { size }) }),
-  };
-  const { context } = execution.run;
+  const { run } = execution;
+  const path = placeOf(execution.path, step.name, element);
   const at = now();
-  const say = (more: object) => tell({ ...about, ...more } as Happening);
-  const retried: Retried = (error, attempt, delayMs) => say({ phase: "retried", error, attempt, delayMs });
+  const say = (phase: string, more?: (happening: Record<string, unknown>) => void): void => {
+    const about = aboutOf(step.name, path, phase, element);
+    if (size !== undefined) about.size = size;
+    more?.(about);
+    run.tell!(about as unknown as Happening);
+  };
+  const retried: Retried = (error, attempt, delayMs) =>
+    say("retried", (about) => Object.assign(about, { error, attempt, delayMs }));
   const waitedMs = element === undefined ? execution.waitedMs(step, at) : undefined;
-  say({ phase: "start", ...(waitedMs !== undefined && { waitedMs }) });
+  say("start", waitedMs === undefined ? undefined : (about) => (about.waitedMs = waitedMs));
   const compute = () => (guarded ? attempts(call, retried) : once(call, execution.scope));
   return settling(
-    context === undefined ? compute : () => context.within(execution.run.id, about.path, compute),
-    () => say({ phase: "end", durationMs: now() - at }),
+    run.context === undefined ? compute : () => run.context!.within(run.id, path, compute),
+    () => say("end", (about) => (about.durationMs = now() - at)),
     (thrown) => {
       const error = guarded ? thrown : failed(call, thrown);
-      say({ phase: "failed", error, durationMs: now() - at });
+      say("failed", (about) => Object.assign(about, { error, durationMs: now() - at }));
       return error;
     },
   );
+}
+
+/** Made in one piece: there may be two for each of a million elements. */
+function aboutOf(name: string, path: string, phase: string, element: number | undefined): Record<string, unknown> {
+  return element === undefined ? { type: "node", phase, path, name } : { type: "element", phase, path, name, element };
 }
 
 function attempts(call: Call, retried: Retried | undefined): unknown {

@@ -12,6 +12,8 @@ import { type Explained, type Happening, type Listener, now, type RunEvent } fro
 import type { Resources } from "./resources.js";
 import type { Scope } from "./scope.js";
 
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
 /** What all executions of one run share. */
 export class RunState {
   private identity: string | undefined;
@@ -36,7 +38,12 @@ export class RunState {
     this.identity = id;
     if (listener === undefined) return;
     // Completed in place: with many elements, a copy of each event is what telling costs most.
-    this.tell = (happening) => this.relay(Object.assign(happening, { run: this.id, at: now() }) as RunEvent);
+    this.tell = (happening) => {
+      const event = happening as Mutable<RunEvent>;
+      event.run = this.id;
+      event.at = now();
+      this.relay(event);
+    };
   }
 
   /** Tells the listener of what has happened somewhere else. */
