@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect } from "chai";
 import { type Executed, execute } from "../support/execute.js";
+import { loopback } from "../support/modal.js";
 import { packedProject } from "../support/packed.js";
 
 const SHOUT = `import { IsInt } from "class-validator";
@@ -45,6 +46,7 @@ export class Right extends Pipeline {
 /** The real command, from the packed tarball. */
 describe("the command line", function () {
   this.timeout(240_000);
+  const held = loopback();
   let folder: string;
   const file = (name: string) => path.join(folder, name);
   const hypernodes = (...args: string[]): Promise<Executed> =>
@@ -126,7 +128,7 @@ describe("the command line", function () {
       [["run", "shout.ts", "--input", "texts=[]", "--maps", "fast"], '"fast"'],
       [["run", "shout.ts", "--input", "texts=[]", "--on", "mars"], 'there is no place "mars"'],
       [["run", "shout.ts#None"], "It exports Shout."],
-      [["run", "wrong.ts"], "it exports several pipelines: Round, Right"],
+      [["run", "wrong.ts"], "it exports several pipelines: Right, Round"],
       [["run", "none.ts"], "there is no such file"],
       [["rum"], "(Did you mean run?)"],
       [["run"], "missing required argument"],
@@ -155,6 +157,17 @@ describe("the command line", function () {
       expect(help.code).to.equal(0);
       expect(help.stdout).to.match(/Examples?:\n {2}\$ hypernodes /);
     }
+  });
+
+  it("runs in a container", async () => {
+    const project = ["dist/cli/main.js", "run", "spec/observe/pipelines/seen.ts#Words", "--input", "text=two words"];
+    const { stdout, stderr } = await execute(process.execPath, [...project, "--json", "--on", "modal:gpu=A10G,cpu=2"]);
+    expect(stdout).to.equal('{"counted":2}\n');
+    expect(stderr).to.match(/^Words: done in /m);
+    expect(held.server.living).to.deep.equal([]);
+    const none = await hypernodes("run", "shout.ts", "--input", "texts=[]", "--on", "modal:gpus=A10G");
+    expect(none.stderr).to.contain("gpus");
+    expect(none.code).to.equal(2);
   });
 
   it("stops at Ctrl-C, and says so", async () => {

@@ -3,7 +3,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect } from "chai";
-import { progress } from "../../src/index.js";
+import pico from "picocolors";
+import { progress, type RunEvent } from "../../src/index.js";
+import { frame, Speeds } from "../../src/observe/progress/frame.js";
+import { Tally } from "../../src/observe/tally.js";
 
 const client = fileURLToPath(new URL("./pipelines/progress-client.ts", import.meta.url));
 const command = ["--import", "@swc-node/register/esm-register", client];
@@ -116,6 +119,53 @@ describe("progress in a terminal", () => {
     const end = await terminal.until((screen) => screen.includes("the end"));
     expect(end).not.to.contain("█");
     expect(end).to.match(/^Shown: done in /m);
+  });
+});
+
+describe("a frame of progress", () => {
+  const run = { run: "r", path: "P", name: "P" };
+  const canvas = { columns: 100, rows: 24, colors: pico.createColors(false), widthOf: (text: string) => text.length };
+  const tallyOf = (...events: object[]): Tally => {
+    const tally = new Tally();
+    for (const event of [{ ...run, type: "run", phase: "start", at: 1_000, inputs: [] }, ...events]) {
+      tally.add(event as RunEvent);
+    }
+    return tally;
+  };
+
+  it("names threads that are busy, and containers", () => {
+    const element = { run: "r", path: "P.xs[0]", name: "xs", type: "element", phase: "start", element: 0, at: 1_500 };
+    const tally = tallyOf(
+      { ...run, type: "container", name: "modal", phase: "start", id: "sb-1", at: 1_400, durationMs: 100 },
+      { ...element, thread: 1, container: "sb-1" },
+      { ...element, thread: 2, container: "sb-1" },
+    );
+    expect(frame(tally, new Speeds(), 2_000, canvas)[0]).to.contain("P 0:01 · 2 threads · container sb-1");
+    expect(frame(tally, new Speeds(), 60_000, canvas)[0]).to.contain("P 0:59 · container sb-1");
+  });
+
+  it("tells what was cached and tried again, and shows what is under way if not everything has room", () => {
+    const maps = Array.from({ length: 30 }, (_, i) => ({ run: "r", path: `P.m${i}`, name: `m${i}`, at: 1_000 }));
+    const started = maps.map((map) => ({ ...map, type: "map", phase: "start", elements: 2 }));
+    const cached = { run: "r", path: "P.m7[0]", name: "m7", type: "element", element: 0, at: 1_100 };
+    const tally = tallyOf(
+      ...started,
+      { ...cached, phase: "cached" },
+      { ...cached, path: "P.m7[1]", element: 1, phase: "start" },
+      { ...cached, path: "P.m7[1]", element: 1, phase: "retried", attempt: 1, delayMs: 5, error: new Error() },
+    );
+    const lines = frame(tally, new Speeds(), 2_000, canvas);
+    expect(lines).to.have.length(22);
+    expect(lines.at(-1)).to.match(/… and \d+ more/);
+    expect(lines.find((line) => line.includes("m7 "))).to.match(/1\/2 {2}50% {2}.*1 cached {2}1 retried/);
+    for (const line of lines) expect(line.length).to.be.at.most(100);
+  });
+
+  it("leaves out what does not fit into a narrow terminal", () => {
+    const tally = tallyOf({ run: "r", path: "P.xs", name: "xs", at: 1_000, type: "map", phase: "start", elements: 9 });
+    for (const line of frame(tally, new Speeds(), 2_000, { ...canvas, columns: 60 })) {
+      expect(line.length).to.be.at.most(60);
+    }
   });
 });
 

@@ -2,13 +2,15 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
-import { eventLog, memory, readEvents, report, reportOf } from "../../src/index.js";
+import { eventLog, memory, modal, type RunOptions, readEvents, report, reportOf } from "../../src/index.js";
+import { loopback } from "../support/modal.js";
 import { rejection } from "../support/rejection.js";
-import { attempts, Seen, Slowly } from "./pipelines/seen.js";
+import { attempts, Seen, Slowly, Words } from "./pipelines/seen.js";
 
 const texts = ["one bad word", "two words", "three"];
 
 describe("the report of a run", () => {
+  loopback();
   beforeEach(() => attempts.clear());
 
   it("has a row for each step, in the order of the tree", async () => {
@@ -26,6 +28,20 @@ describe("the report of a run", () => {
       { place: "Seen.total", kind: "node", depth: 0, calls: 1, failed: 0, retried: 1 },
       { place: "Seen.said", kind: "node", depth: 0, calls: 1, failed: 0, retried: 0 },
     ]);
+  });
+
+  it("is the same for threads and for a container", async () => {
+    const placesOf = async (options: Pick<RunOptions<Words>, "execution" | "runOn">) => {
+      const seen = report();
+      await new Words().run({ text: "one bad word" }, { onEvent: seen, ...options });
+      return seen.rows
+        .filter(({ kind }) => kind !== "container")
+        .map(({ path: place, calls, failed }) => ({ place, calls, failed }));
+    };
+    const here = await placesOf({});
+    expect(here).to.have.length(3);
+    expect(await placesOf({ execution: { nodes: "threaded", maps: "parallel" } })).to.deep.equal(here);
+    expect(await placesOf({ runOn: modal() })).to.deep.equal(here);
   });
 
   it("tells waiting from computing, what was remembered, and its bytes", async () => {

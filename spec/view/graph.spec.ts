@@ -26,6 +26,12 @@ describe("a graph as Mermaid", () => {
     expect(text).to.contain("texts ==> essays");
   });
 
+  it("has no resources if they are not wanted", () => {
+    const text = new Corpus().graph().toMermaid({ resources: false });
+    expect(text).not.to.contain("model");
+    expect(text).to.contain("vectors -->");
+  });
+
   it("is closed at depth 1, and has what is nested inside at depth 2, with readable ids, none twice", () => {
     const closed = new Corpus().graph().toMermaid({ depth: 1 });
     expect(closed).not.to.contain("words");

@@ -11,6 +11,8 @@ export interface DrawOptions {
   readonly groupInputs?: boolean;
   /** Whether edges say the types that the loader emitted (swc and tsc do). Default: true. */
   readonly types?: boolean;
+  /** Whether resources are drawn. Default: true. */
+  readonly resources?: boolean;
   /** Default: light. */
   readonly theme?: "light" | "dark";
   /** How the last run went, as `report()` tells: times and what was cached or failed are drawn as colours. */
@@ -88,9 +90,22 @@ export interface Scene {
 
 /** What is drawn of a pipeline. */
 export function sceneOf(sketch: Sketch, options: DrawOptions): Scene {
-  const { depth = 1, groupInputs = false, types = true, report } = options;
-  const scene = sceneWith(sketch, (_, level) => level < depth, types, lastRunsOf(sketch.pipeline, report?.rows ?? []));
+  const { depth = 1, groupInputs = false, types = true, resources = true, report } = options;
+  const drawn = resources ? sketch : withoutResources(sketch);
+  const scene = sceneWith(drawn, (_, level) => level < depth, types, lastRunsOf(sketch.pipeline, report?.rows ?? []));
   return groupInputs ? withInputsTogether(scene) : scene;
+}
+
+function withoutResources(sketch: Sketch): Sketch {
+  const members = sketch.members
+    .filter(({ kind }) => kind !== "resource")
+    .map((member) => {
+      const { nested } = member;
+      return nested === undefined
+        ? member
+        : { ...member, nested: { ...nested, sketch: withoutResources(nested.sketch) } };
+    });
+  return { ...sketch, members };
 }
 
 /** @param isOpen whether a nested pipeline is drawn with what is in it: by its id, and how deep it is, from 1. */

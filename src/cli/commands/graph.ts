@@ -12,6 +12,7 @@ interface GraphFlags {
   readonly theme?: "light" | "dark";
   readonly groupInputs?: boolean;
   readonly types: boolean;
+  readonly resources: boolean;
   readonly events?: string;
   readonly output?: string;
 }
@@ -27,6 +28,7 @@ export function addGraph(program: Command): void {
     .addOption(new Option("--theme <theme>").choices(["light", "dark"]))
     .option("--group-inputs", "inputs that the same nodes take in one box")
     .option("--no-types", "no types on the edges")
+    .option("--no-resources", "no resources")
     .option("--events <file>", "a run's events (run --events): its times and failures as colours; html replays it")
     .option("-o, --output <file>", "write it there instead of to standard output")
     .addHelpText(

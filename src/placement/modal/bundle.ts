@@ -62,7 +62,10 @@ export function bundledName(file: string, root: string): string {
 }
 
 /** Never in a bundle: what only the client uses, and SQLite, which the container's Node has. */
-const CLIENTS_OWN = ["modal", "esbuild", "@swc/core", "@photostructure/sqlite", "@napi-rs/nice"];
+const CLIENTS_OWN = [
+  ...["modal", "esbuild", "@swc/core", "@photostructure/sqlite", "@napi-rs/nice"],
+  ...["@viz-js/viz", "log-update", "string-width", "picocolors"],
+];
 
 async function build(pipeline: string, file: string, installed: readonly string[]): Promise<Bundle> {
   const esbuild = await import("esbuild").catch((error: unknown) => {
