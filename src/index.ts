@@ -37,7 +37,7 @@ export { type ProgressOptions, progress } from "./observe/progress/progress.js";
 export type { Callbacks, OnEvent, Reader, ReaderMethods, Shared } from "./observe/reader.js";
 export { type Report, report, reportOf } from "./observe/report/report.js";
 export type { ReportRow } from "./observe/report/table.js";
-export { type TracingOptions, tracing } from "./observe/tracing/tracing.js";
+export { type TracerSource, type TracingOptions, tracing } from "./observe/tracing/tracing.js";
 export { type OverOptions, Pipeline, type ResultOf, type RunOptions } from "./pipeline.js";
 export { type Image, image } from "./placement/modal/image.js";
 export { type ModalOptions, modal } from "./placement/modal/options.js";

@@ -6,10 +6,16 @@ import { HypernodesError } from "../../errors.js";
 import type { Reader } from "../reader.js";
 import { type Api, RunTrace } from "./run-trace.js";
 
+/** An OpenTelemetry `TracerProvider`. */
+export interface TracerSource {
+  /** The tracer of that name. */
+  getTracer(name: string): unknown;
+}
+
 /** How spans are made. */
 export interface TracingOptions {
   /** Makes the tracer. Default: the one that is registered globally, as OpenTelemetry's SDKs do. */
-  readonly provider?: { getTracer(name: string): unknown };
+  readonly provider?: TracerSource;
   /** How many spans a step has at most: of more calls only their number is told, on the run's span. Default: 1,000. */
   readonly spansPerStep?: number;
 }
