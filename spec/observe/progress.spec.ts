@@ -161,6 +161,17 @@ describe("a frame of progress", () => {
     for (const line of lines) expect(line.length).to.be.at.most(100);
   });
 
+  it("has a spinner for a call that takes long, not for many that are short", () => {
+    const node = { run: "r", path: "P.xs[0].n", name: "n", type: "node" };
+    const start = (at: number) => ({ ...node, phase: "start", at });
+    const end = (at: number) => ({ ...node, phase: "end", at, durationMs: 100 });
+    const shown = (tally: Tally, at: number) =>
+      frame(tally, new Speeds(), at, canvas).some((line) => line.includes(" n "));
+    const short = tallyOf(start(1_100), end(1_200), start(1_200), end(1_300), start(1_300), end(1_400), start(1_400));
+    expect(shown(short, 1_500)).to.equal(false);
+    expect(shown(short, 1_700)).to.equal(true);
+  });
+
   it("leaves out what does not fit into a narrow terminal", () => {
     const tally = tallyOf({ run: "r", path: "P.xs", name: "xs", at: 1_000, type: "map", phase: "start", elements: 9 });
     for (const line of frame(tally, new Speeds(), 2_000, { ...canvas, columns: 60 })) {

@@ -2,7 +2,17 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
-import { eventLog, memory, modal, type RunOptions, readEvents, report, reportOf } from "../../src/index.js";
+import {
+  eventLog,
+  memory,
+  modal,
+  progress,
+  type ReportRow,
+  type RunOptions,
+  readEvents,
+  report,
+  reportOf,
+} from "../../src/index.js";
 import { loopback } from "../support/modal.js";
 import { rejection } from "../support/rejection.js";
 import { attempts, Seen, Slowly, Words } from "./pipelines/seen.js";
@@ -28,6 +38,29 @@ describe("the report of a run", () => {
       { place: "Seen.total", kind: "node", depth: 0, calls: 1, failed: 0, retried: 1 },
       { place: "Seen.said", kind: "node", depth: 0, calls: 1, failed: 0, retried: 0 },
     ]);
+  });
+
+  it("has a row for a whole pipeline that is mapped, or streamed, and what is in it below", async () => {
+    const placesOf = (rows: readonly ReportRow[]) => rows.map(({ path: place, depth, calls }) => [place, depth, calls]);
+    const expected = [
+      ["Words", 0, 2],
+      ["Words[].words", 1, 2],
+      ["Words[].lengths", 1, 3],
+      ["Words[].counted", 1, 2],
+    ];
+    const seen = report();
+    await new Words().map({ text: ["a b", "c"] }, { over: "text", onEvent: seen });
+    expect(placesOf(seen.rows)).to.deep.equal(expected);
+    expect(seen.table()).to.match(/^ {2}words +2 /m);
+    const lines: string[] = [];
+    const stream = { write: (line: string) => lines.push(line) } as unknown as NodeJS.WritableStream;
+    const streamed = new Words().stream(
+      { text: ["a b", "c"] },
+      { over: "text", onEvent: [seen, progress({ stream })] },
+    );
+    for await (const result of streamed) expect(result.counted).to.be.greaterThan(0);
+    expect(placesOf(seen.rows)).to.deep.equal(expected);
+    expect(lines.join("")).to.match(/^Words: done in .*; Words 2, .*; Words\[\]\.lengths 3\/3, /);
   });
 
   it("is the same for threads and for a container", async () => {

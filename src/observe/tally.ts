@@ -18,8 +18,9 @@ export interface StepTally {
   cached: number;
   failed: number;
   retried: number;
-  /** Calls that are under way. */
+  /** Calls that are under way, and when the last of them began. */
   running: number;
+  lastStartedAt: number;
   /** The time that its calls took, in all; with pauses between attempts taken off. */
   computeMs: number;
   /** The time for which it could have begun and did not, and the pauses between attempts. */
@@ -101,6 +102,7 @@ export class Tally {
     }
     if (event.phase === "start") {
       step.running++;
+      step.lastStartedAt = event.at;
       if (event.type === "node") {
         step.elements++;
         step.waitMs += event.waitedMs ?? 0;
@@ -145,6 +147,7 @@ export class Tally {
     const step = this.step(event);
     if (event.phase === "start") {
       step.running++;
+      step.lastStartedAt = event.at;
       step.elements++;
       return;
     }
@@ -188,7 +191,7 @@ export class Tally {
       ...{ path, name, kind, depth: depthOf(path) },
       ...{ elements: 0, calls: 0, done: 0, cached: 0, failed: 0, retried: 0, running: 0 },
       ...{ computeMs: 0, waitMs: 0, bytesRead: 0, bytesStored: 0 },
-      ...{ startedAt: at, endedAt: at, durations: createHistogram({ figures: 3 }) },
+      ...{ startedAt: at, lastStartedAt: at, endedAt: at, durations: createHistogram({ figures: 3 }) },
     };
     this.steps.set(path, step);
     return step;
@@ -229,8 +232,10 @@ function withoutIndices(path: string): string {
   return path.includes("[") ? path.replace(/\[\d+\]/g, "[]") : path;
 }
 
+/** What is in elements of a whole pipeline, `Words[].count`, is a level deeper than what is in the pipeline. */
 function depthOf(path: string): number {
-  return path.split(".").length - 2;
+  const [first, ...inner] = path.split(".");
+  return Math.max(0, inner.length - 1) + (first!.endsWith("[]") ? 1 : 0);
 }
 
 /** The step that a step is nested in. */

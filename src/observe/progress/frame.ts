@@ -52,10 +52,10 @@ function spin(at: number): string {
   return SPINNER[Math.floor(at / SPIN_MS) % SPINNER.length]!;
 }
 
-/** Maps are always shown; other steps while they take long. */
-function isShown({ kind, running, startedAt }: StepTally, { state }: Tally, at: number): boolean {
+/** Maps are always shown; other steps while one of their calls takes long. */
+function isShown({ kind, running, lastStartedAt }: StepTally, { state }: Tally, at: number): boolean {
   if (kind === "map") return true;
-  return kind !== "container" && state === "running" && running > 0 && at - startedAt >= LONG_MS;
+  return kind !== "container" && state === "running" && running > 0 && at - lastStartedAt >= LONG_MS;
 }
 
 /** What is under way, if not everything has room; in their order. */
@@ -65,22 +65,22 @@ function mostTelling(steps: readonly StepTally[], room: number): StepTally[] {
   return steps.filter((step) => chosen.has(step));
 }
 
-function spinner({ name, depth, kind, startedAt }: StepTally, at: number, { colors }: Canvas): string {
+function spinner({ name, depth, kind, lastStartedAt }: StepTally, at: number, { colors }: Canvas): string {
   const what = kind === "resource" ? `building ${name}` : name;
-  return `${indent(depth)}${colors.cyan(spin(at))} ${what} ${colors.dim(clock(at - startedAt))}`;
+  return `${indent(depth)}${colors.cyan(spin(at))} ${what} ${colors.dim(clock(at - lastStartedAt))}`;
 }
 
 function bar(step: StepTally, tally: Tally, speeds: Speeds, at: number, canvas: Canvas): string {
   const { colors } = canvas;
   const { elements, done, cached, failed } = step;
   const share = elements === 0 ? 1 : Math.min(1, done / elements);
-  const filled = Math.round(share * BAR);
+  const filled = isEndless(step) ? 0 : Math.round(share * BAR);
   const isDone = done >= elements;
   const paint = failed > 0 ? colors.yellow : isDone ? colors.green : colors.cyan;
   const drawn = `${paint("█".repeat(filled))}${colors.dim("░".repeat(BAR - filled))}`;
   const told = [
-    `${count(done)}/${count(elements)}`,
-    `${Math.floor(share * 100)}%`,
+    progressOf(step),
+    !isEndless(step) && `${Math.floor(share * 100)}%`,
     ...pace(step, tally, speeds, at),
     cached > 0 && colors.dim(`${count(cached)} cached`),
     failed > 0 && colors.red(`${count(failed)} failed`),
@@ -90,10 +90,19 @@ function bar(step: StepTally, tally: Tally, speeds: Speeds, at: number, canvas: 
   return fitting(`${padded(name, NAMES, canvas)} ${drawn}`, told, "  ", canvas);
 }
 
+/** `3/12`; of a stream, whose elements nobody has counted, `3`. */
+export function progressOf(step: StepTally): string {
+  return isEndless(step) ? count(step.done) : `${count(step.done)}/${count(step.elements)}`;
+}
+
+function isEndless({ elements, done, running }: StepTally): boolean {
+  return elements === 0 && done + running > 0;
+}
+
 /** The rate; while it goes on, the time that is left. */
 export function pace(step: StepTally, { state }: Tally, speeds: Speeds, at: number): string[] {
   const { elements, done, cached, startedAt, endedAt } = step;
-  if (done >= elements || state !== "running") {
+  if (done >= elements || isEndless(step) || state !== "running") {
     const computed = done - cached;
     return computed > 0 && endedAt > startedAt ? [rate((computed / (endedAt - startedAt)) * 1_000)] : [];
   }

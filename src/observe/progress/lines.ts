@@ -1,7 +1,7 @@
 import { now } from "../../engine/events.js";
 import { count, duration } from "../../quantities.js";
 import type { Tally } from "../tally.js";
-import { pace, Speeds } from "./frame.js";
+import { pace, progressOf, Speeds } from "./frame.js";
 
 /** Progress as plain lines: for files, pipes, and the logs of CI. */
 export class PlainProgress {
@@ -47,10 +47,10 @@ function maps(tally: Tally, speeds: Speeds): string[] {
     .inOrder()
     .filter(({ kind }) => kind === "map")
     .map((step) => {
-      const { path, elements, done, cached, failed } = step;
-      const name = path.slice(tally.name.length + 1);
+      const { path, cached, failed } = step;
+      const name = path.startsWith(`${tally.name}.`) ? path.slice(tally.name.length + 1) : path;
       const told = [
-        `${count(done)}/${count(elements)}`,
+        progressOf(step),
         ...pace(step, tally, speeds, now()),
         cached > 0 && `${count(cached)} cached`,
         failed > 0 && `${count(failed)} failed`,

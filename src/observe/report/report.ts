@@ -85,7 +85,7 @@ class RunReport implements Report {
 }
 
 function rowOf(step: StepTally, segments: readonly Segment[]): ReportRow {
-  const { running: _running, elements: _elements, done: _done, durations, ...row } = step;
+  const { running: _running, lastStartedAt: _last, elements: _elements, done: _done, durations, ...row } = step;
   const quantile = (percent: number) => (durations.count === 0 ? 0 : durations.percentile(percent) / 1e6);
   return { ...row, p50Ms: quantile(50), p95Ms: quantile(95), maxMs: quantile(100), segments };
 }
