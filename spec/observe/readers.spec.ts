@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
@@ -155,6 +155,28 @@ describe("a log of events", () => {
     );
     const failed = read.find(({ phase }) => phase === "failed") as EventOf<"element", "failed">;
     expect(failed.error).to.include({ name: "NodeError", code: "NODE_FAILED" });
+  });
+
+  it("takes several runs, and says if it can't be written", async () => {
+    const file = path.join(folder, "runs.jsonl");
+    const log = eventLog(file);
+    await Promise.all([
+      new Words().run({ text: "a" }, { onEvent: log }),
+      new Words().run({ text: "b" }, { onEvent: log }),
+    ]);
+    await new Words().run({ text: "c" }, { onEvent: log });
+    expect(new Set(readEvents(file).map(({ run }) => run)).size).to.equal(3);
+    expect(() => eventLog(path.join(folder, "none", "x"))).to.throw("it can't be written: ENOENT");
+  });
+
+  it("warns once of a disk that is full, and the run goes on", async function () {
+    if (!existsSync("/dev/full")) this.skip();
+    const warnings = await warningsOf(async () => {
+      const { counted } = await new Words().run({ text: "a b" }, { onEvent: eventLog("/dev/full") });
+      expect(counted).to.equal(2);
+    });
+    expect(warnings).to.have.length(1);
+    expect(warnings[0]).to.contain("/dev/full: events can't be written any more: Error: ENOSPC");
   });
 
   it("is read without a last line that was cut off; anything else is said clearly", () => {

@@ -22,7 +22,11 @@ const STARTED = "HYPERNODES_CLI_STARTED";
  * @returns the exit code of that process; undefined if this one can go on.
  */
 export async function elsewhere(target: string, args: readonly string[]): Promise<number | undefined> {
-  if (process.env[STARTED] !== undefined) return undefined;
+  if (process.env[STARTED] !== undefined) {
+    // What the pipeline starts is not to take it for its own.
+    delete process.env[STARTED];
+    return undefined;
+  }
   const [file] = targetOf(target);
   const folder = path.dirname(path.resolve(file));
   const own = fileURLToPath(import.meta.resolve("./main.js"));
@@ -77,7 +81,7 @@ function loaderFor(file: string, folder: string): string[] {
 
 function start(args: readonly string[], config: string): Promise<number> {
   const loading = { SWC_NODE_PROJECT: config, SWC_NODE_SOURCE_MAP_MODE: "inline", TSX_TSCONFIG_PATH: config };
-  const env = { ...process.env, ...loading, [STARTED]: "1" };
+  const env = { ...loading, ...process.env, [STARTED]: "1" };
   const child = spawn(process.execPath, args, { stdio: "inherit", env });
   // A terminal sends Ctrl-C to both: the child ends, and says how.
   const ignore = () => {};

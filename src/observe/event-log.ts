@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { EVENTS_VERSION, type RunEvent } from "../engine/events.js";
 import { HypernodesError } from "../errors.js";
 import type { Reader } from "./reader.js";
@@ -15,34 +15,63 @@ interface Head {
 }
 
 /**
- * Writes the events of a run into a file, each as a line of JSON; an error as its name, message, code and place. The file
- * is written anew. `hypernodes report FILE` and the graph's page read it.
+ * Writes the events of runs into a file, each as a line of JSON; an error as its name, message, code and place. What the file
+ * had before is gone. `hypernodes report FILE` and the graph's page read it. If the disk is full, one warning says so, and the
+ * run goes on.
  *
  * @param file its path.
- * @throws what opening the file throws.
+ * @throws {HypernodesError} `INVALID_EVENTS` if it can't be written.
  */
 export function eventLog(file: string): Reader {
-  const descriptor = openSync(file, "w");
-  let gathered = `${JSON.stringify({ hypernodes: "events", version: EVENTS_VERSION } satisfies Head)}\n`;
-  let timer: NodeJS.Timeout | undefined;
-  const write = (): void => {
-    clearTimeout(timer);
-    timer = undefined;
-    const text = gathered;
-    gathered = "";
-    writeSync(descriptor, text);
-  };
-  return {
-    onEvent(event) {
-      gathered += `${JSON.stringify(logged(event))}\n`;
-      if (gathered.length >= GATHERED) write();
-      else timer ??= setTimeout(write, WRITE_MS).unref();
-    },
-    onSettled() {
-      write();
-      closeSync(descriptor);
-    },
-  };
+  return new EventLog(file);
+}
+
+class EventLog implements Reader {
+  private descriptor: number | undefined;
+  private gathered = `${JSON.stringify({ hypernodes: "events", version: EVENTS_VERSION } satisfies Head)}\n`;
+  private timer: NodeJS.Timeout | undefined;
+  private isBroken = false;
+  /** How many runs it is reading. */
+  private runs = 0;
+
+  constructor(private readonly file: string) {
+    try {
+      this.descriptor = openSync(file, "w");
+    } catch (error) {
+      throw invalid(file, `it can't be written: ${(error as Error).message}`, "Is the path right?");
+    }
+  }
+
+  onPrepare(): void {
+    this.runs++;
+    this.descriptor ??= openSync(this.file, "a");
+  }
+
+  onEvent(event: RunEvent): void {
+    if (this.isBroken) return;
+    this.gathered += `${JSON.stringify(logged(event))}\n`;
+    if (this.gathered.length >= GATHERED) this.write();
+    else this.timer ??= setTimeout(() => this.write(), WRITE_MS).unref();
+  }
+
+  onSettled(): void {
+    this.write();
+    if (--this.runs > 0) return;
+    closeSync(this.descriptor!);
+    this.descriptor = undefined;
+  }
+
+  private write(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    try {
+      writeFileSync(this.descriptor!, this.gathered);
+    } catch (error) {
+      this.isBroken = true;
+      process.emitWarning(`${this.file}: events can't be written any more: ${String(error)}`, "HypernodesWarning");
+    }
+    this.gathered = "";
+  }
 }
 
 /** An event as it is in a log. */
