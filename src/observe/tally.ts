@@ -160,19 +160,17 @@ export class Tally {
 
   private addContainer(event: RunEvent & { readonly type: "container" }): void {
     if (event.phase === "log") return;
+    const step = this.step(event);
     if (event.phase === "start") {
       this.containers.add(event.id);
       this.containersSeen.add(event.id);
-      const step = this.step({ ...event, at: event.at - event.durationMs });
       step.waitMs += event.durationMs;
-      step.calls++;
       return;
     }
     this.containers.delete(event.id);
-    const step = this.step(event);
-    step.computeMs += event.durationMs;
+    step.calls++;
     step.done++;
-    step.endedAt = Math.max(step.endedAt, event.at);
+    this.took(step, event);
   }
 
   private took(step: StepTally, { at, durationMs }: { readonly at: number; readonly durationMs: number }): void {

@@ -1,6 +1,6 @@
 import { duration } from "../../quantities.js";
 import type { Tally } from "../tally.js";
-import { cells, headings, label, type ReportRow, summary } from "./table.js";
+import { cells, HEAD, label, type ReportRow, summary } from "./table.js";
 
 /** The report as one HTML page: no script, nothing from elsewhere. */
 export function reportPage(tally: Tally, rows: readonly ReportRow[]): string {
@@ -16,9 +16,7 @@ export function reportPage(tally: Tally, rows: readonly ReportRow[]): string {
 <p class="run">run ${escaped(tally.id)}</p>
 <h2>Steps</h2>
 <div class="wide"><table>
-<thead><tr>${headings()
-    .map((heading) => `<th scope="col">${heading}</th>`)
-    .join("")}</tr></thead>
+<thead><tr>${HEAD.map((heading) => `<th scope="col">${heading}</th>`).join("")}</tr></thead>
 <tbody>
 ${rows.map(tableRow).join("\n")}
 </tbody></table></div>

@@ -36,7 +36,7 @@ export interface ReportRow {
   readonly segments: readonly Segment[];
 }
 
-const HEAD = ["node", "calls", "cached", "failed", "total", "p50", "p95", "max", "wait", "bytes"];
+export const HEAD = ["node", "calls", "cached", "failed", "total", "p50", "p95", "max", "wait", "bytes"];
 
 /** What a row says, in the order of the head. */
 export function cells(row: ReportRow): string[] {
@@ -53,10 +53,6 @@ export function cells(row: ReportRow): string[] {
       .filter(Boolean)
       .join(", "),
   ];
-}
-
-export function headings(): readonly string[] {
-  return HEAD;
 }
 
 /** How a run went, in a line. */
