@@ -1,6 +1,8 @@
 import { expect } from "chai";
 import { report } from "../../src/index.js";
-import { Corpus, שאלות } from "./pipelines.js";
+import { sceneOf } from "../../src/view/scene.js";
+import { sketchOf } from "../../src/view/sketch-of.js";
+import { Corpus, Wired, שאלות } from "./pipelines.js";
 
 const texts = ["one two", "three"];
 const titles = ["one"];
@@ -51,6 +53,21 @@ describe("a graph as Mermaid", () => {
     expect(together).to.contain('texts(["texts"])');
     expect(together).to.contain('essays__text(["text<br/>language"])');
     expect(together).not.to.contain("essays__language");
+  });
+
+  it("ends each arrow at a box that is there, also when inputs of what is nested stand together", () => {
+    const scene = sceneOf(sketchOf(new Wired().graph()), { groupInputs: true, depth: 2 });
+    const ids = new Set(scene.boxes.map(({ id }) => id));
+    expect([...ids]).to.deep.equal([
+      "texts",
+      "language",
+      "essays.text",
+      "essays.words",
+      "essays.count",
+      "essays.longest",
+    ]);
+    for (const { from, to } of scene.arrows) expect([ids.has(from), ids.has(to)]).to.deep.equal([true, true]);
+    expect(scene.arrows.filter(({ to }) => to === "essays.text")).to.have.length(2);
   });
 
   it("escapes what would be syntax, and keeps names in other scripts", () => {

@@ -73,6 +73,15 @@ export class Corpus extends Pipeline {
   }
 }
 
+/** Gives what is nested both of its inputs. */
+export class Wired extends Pipeline {
+  @input() texts!: string[];
+  @input() language!: string;
+  @mapOver("texts", Essay, { text: "texts", language: "language" }) essays!: Nested<
+    { count: number; longest: string }[]
+  >;
+}
+
 /** Names that go from right to left, and signs that mean something to those who draw. */
 export class שאלות extends Pipeline {
   @input() טקסטים!: string[];

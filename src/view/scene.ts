@@ -209,20 +209,27 @@ function withInputsTogether(scene: Scene): Scene {
       .join()}`;
     together.set(key, [...(together.get(key) ?? []), box]);
   }
-  const gone = new Set<string>();
+  /** By the id of a box that goes into another one, that other one's. */
+  const gone = new Map<string, string>();
   const merged = new Map<string, Box>();
   for (const boxes of together.values()) {
     const [first, ...others] = boxes as [Box, ...Box[]];
     if (others.length === 0) continue;
-    for (const { id } of others) gone.add(id);
+    for (const { id } of others) gone.set(id, first.id);
     merged.set(first.id, { ...first, names: boxes.flatMap(({ names }) => names) });
+  }
+  // Of arrows that come to be between the same boxes one is enough, and it has no type: they may have several.
+  const arrows = new Map<string, Arrow>();
+  for (const { from, to, label, elements } of scene.arrows) {
+    const ends = { from: gone.get(from) ?? from, to: gone.get(to) ?? to, elements };
+    const isMerged = merged.has(ends.from) || merged.has(ends.to);
+    const key = isMerged ? `${ends.from} ${ends.to} ${elements}` : `arrow ${arrows.size}`;
+    arrows.set(key, isMerged || label === undefined ? ends : { ...ends, label });
   }
   return {
     ...scene,
     boxes: scene.boxes.filter(({ id }) => !gone.has(id)).map((box) => merged.get(box.id) ?? box),
-    arrows: scene.arrows
-      .filter(({ from }) => !gone.has(from))
-      .map(({ label, ...arrow }) => (merged.has(arrow.from) || label === undefined ? arrow : { ...arrow, label })),
+    arrows: [...arrows.values()],
   };
 }
 
