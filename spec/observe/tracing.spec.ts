@@ -114,6 +114,14 @@ describe("tracing", () => {
     expect(named("here (chunk)").attributes["hypernodes.container"]).to.be.a("string");
   });
 
+  onLoopback("is carried into a container that streams", async () => {
+    const options = { over: "xs", outputs: ["one"], onEvent: tracing({ provider }), runOn: modal() } as const;
+    const found: string[] = [];
+    for await (const { one } of new Spans().stream({ xs: [[1], [2]] }, options)) found.push(one.split(" ")[0]!);
+    const { traceId } = named("modal container").spanContext();
+    expect(found).to.deep.equal([traceId, traceId]);
+  });
+
   it("costs no run anything if nobody has set up an SDK", async () => {
     const { counted } = await new Words().run({ text: "a b" }, { onEvent: tracing() });
     expect(counted).to.equal(2);

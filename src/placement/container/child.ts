@@ -95,18 +95,22 @@ class Run {
           }
         : undefined,
     });
-    if (work.isStream) {
-      for await (const value of streamProgram(request, this.elements)) {
-        await this.bring(Kind.streamed, {}, value, request);
-        if (++this.untaken >= request.settings.maxWorkers) await this.oneTaken();
-      }
-      await stores.save();
-      await up.value(Kind.end, this.number, { ok: true }, undefined);
-      return;
-    }
-    const outputs = await inCarried(work.carrier, () => runProgram(request));
+    await inCarried(work.carrier, () => (work.isStream ? this.stream(request) : this.run(request)));
+  }
+
+  private async run(request: RunRequest): Promise<void> {
+    const outputs = await runProgram(request);
     await stores.save();
     await this.bring(Kind.end, { ok: true }, outputs, request);
+  }
+
+  private async stream(request: RunRequest): Promise<void> {
+    for await (const value of streamProgram(request, this.elements)) {
+      await this.bring(Kind.streamed, {}, value, request);
+      if (++this.untaken >= request.settings.maxWorkers) await this.oneTaken();
+    }
+    await stores.save();
+    await up.value(Kind.end, this.number, { ok: true }, undefined);
   }
 
   /** @throws {NodeError} `UNSERIALISABLE` */
