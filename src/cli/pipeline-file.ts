@@ -23,17 +23,27 @@ export interface FoundPipeline {
  * @throws {HypernodesError} `USAGE` if there is no such file, or no such class, or several to choose from.
  */
 export async function pipelineFrom(target: string): Promise<FoundPipeline> {
+  const [first, second, ...others] = await pipelinesFrom(target);
+  if (second === undefined) return first!;
+  const names = [first!, second, ...others].map(({ name }) => name).join(", ");
+  throw usage(target, `it exports several pipelines: ${names}`, `Choose one: ${target}#${first!.name}`);
+}
+
+/**
+ * Imports `FILE#Class`, or all pipelines that `FILE` exports.
+ *
+ * @throws {HypernodesError} `USAGE` if there is no such file, or no such class, or none at all.
+ */
+export async function pipelinesFrom(target: string): Promise<FoundPipeline[]> {
   const [file, name] = targetOf(target);
   const found = await pipelinesIn(file);
-  const named = name === undefined ? found : found.filter((pipeline) => pipeline.name === name);
-  const [first, second] = named;
-  if (first !== undefined && second === undefined) return first;
-  const names = found.map((pipeline) => pipeline.name).join(", ");
   if (found.length === 0) {
     throw usage(file, "it exports no class that extends Pipeline", "Write export before the class.");
   }
-  if (first === undefined) throw usage(target, `it exports no pipeline "${name}"`, `It exports ${names}.`);
-  throw usage(file, `it exports several pipelines: ${names}`, `Choose one: ${file}#${first.name}`);
+  const named = name === undefined ? found : found.filter((pipeline) => pipeline.name === name);
+  if (named.length > 0) return named;
+  const names = found.map((pipeline) => pipeline.name).join(", ");
+  throw usage(target, `it exports no pipeline "${name}"`, `It exports ${names}.`);
 }
 
 /** `FILE#Class` cut in two. */
@@ -43,7 +53,7 @@ export function targetOf(target: string): [file: string, name: string | undefine
 }
 
 /** All pipeline classes that a file exports. */
-export async function pipelinesIn(file: string): Promise<FoundPipeline[]> {
+async function pipelinesIn(file: string): Promise<FoundPipeline[]> {
   const full = path.resolve(file);
   if (!existsSync(full)) throw usage(file, "there is no such file", "Is the path right?");
   let module: Record<string, unknown>;

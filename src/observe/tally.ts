@@ -39,8 +39,6 @@ export class Tally {
   /** The pipeline's name, and the run's id: known with its first event. */
   name = "";
   id = "";
-  inputs: readonly string[] = [];
-  outputs: readonly string[] = [];
   startedAt = 0;
   /** When the last event happened. */
   at = 0;
@@ -56,6 +54,11 @@ export class Tally {
   readonly threads = new Map<string, number>();
   /** The maps that have begun, and have not had an element yet: since when. */
   private readonly waiting = new Map<string, number>();
+
+  /** Milliseconds from the run's beginning to the last event; never 0, for who divides by it. */
+  get spanMs(): number {
+    return Math.max(1e-6, this.at - this.startedAt);
+  }
 
   add(event: RunEvent): void {
     this.at = Math.max(this.at, event.at);
@@ -76,13 +79,11 @@ export class Tally {
     this.name = event.name;
     if (event.phase === "start") {
       this.startedAt = event.at;
-      this.inputs = event.inputs;
       return;
     }
     this.state = event.phase === "end" ? "ended" : "failed";
     this.durationMs = event.durationMs;
     if (event.phase === "failed") this.error = event.error;
-    else this.outputs = event.outputs;
   }
 
   private addCall(event: RunEvent & { readonly type: "node" | "element" }): void {

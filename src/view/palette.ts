@@ -61,7 +61,15 @@ export function paintOf(box: Pick<Box, "kind" | "lastRun">, palette: Palette): P
 function paintOfRun({ state, heat }: LastRun, { cached, failed, heat: heats, hot }: Palette): Paint {
   if (state === "cached") return cached;
   if (state === "failed") return failed;
-  return { fill: heats[Math.min(heats.length - 1, Math.floor(heat * heats.length))]!, line: hot };
+  return { fill: heats[heatStep(heat)]!, line: hot };
+}
+
+/** How many fills there are for what was computed. */
+const HEATS = 4;
+
+/** Which of the fills of what was computed stands for a share of the longest time. */
+export function heatStep(heat: number): number {
+  return Math.min(HEATS - 1, Math.floor(heat * HEATS));
 }
 
 export function lineOfGroup({ lastRun, isOutput }: Group, palette: Palette): string {

@@ -1,3 +1,4 @@
+import { escaped } from "../../markup.js";
 import { duration } from "../../quantities.js";
 import type { Tally } from "../tally.js";
 import { cells, HEAD, label, type ReportRow, summary } from "./table.js";
@@ -38,9 +39,8 @@ function tableRow(row: ReportRow): string {
 }
 
 function bars(tally: Tally, steps: readonly ReportRow[]): string {
-  const { startedAt } = tally;
-  const totalMs = Math.max(1e-6, Math.max(tally.at, ...steps.map(({ endedAt }) => endedAt)) - startedAt);
-  const x = (at: number) => Math.min(1_000, Math.max(0, ((at - startedAt) / totalMs) * 1_000));
+  const { startedAt, spanMs } = tally;
+  const x = (at: number) => Math.min(1_000, Math.max(0, ((at - startedAt) / spanMs) * 1_000));
   const rect = (from: number, to: number, style: string) =>
     `<rect class="${style}" x="${x(from).toFixed(2)}" width="${Math.max(1, x(to) - x(from)).toFixed(2)}" y="2" height="12"/>`;
   const rows = steps.map((step) => {
@@ -49,13 +49,9 @@ function bars(tally: Tally, steps: readonly ReportRow[]): string {
     return `<div class="fall"><span class="name" style="padding-inline-start:${step.depth * 1.2}em"><bdi>${escaped(label(step).trim())}</bdi></span><svg viewBox="0 0 1000 16" preserveAspectRatio="none" role="img" aria-label="${escaped(title)}"><title>${escaped(title)}</title>${rect(step.startedAt, step.endedAt, "span")}${drawn.join("")}</svg><span>${duration(step.endedAt - step.startedAt)}</span></div>`;
   });
   return [
-    `<div class="fall scale"><span></span><span class="ends"><span>0</span><span>${duration(totalMs)}</span></span><span></span></div>`,
+    `<div class="fall scale"><span></span><span class="ends"><span>0</span><span>${duration(spanMs)}</span></span><span></span></div>`,
     ...rows,
   ].join("\n");
-}
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }
 
 const STYLE = `

@@ -10,9 +10,8 @@ const NAMES = 30;
 /** When each step was computing: `█`, `▒` where some of it failed, `·` between its beginning and its end. */
 export function waterfall(tally: Tally, steps: readonly ReportRow[], width: number): string {
   const cells = Math.max(10, width - BESIDE);
-  const { startedAt } = tally;
-  const totalMs = Math.max(1e-6, Math.max(tally.at, ...steps.map(({ endedAt }) => endedAt)) - startedAt);
-  const cell = (at: number) => Math.min(cells - 1, Math.max(0, Math.floor(((at - startedAt) / totalMs) * cells)));
+  const { startedAt, spanMs } = tally;
+  const cell = (at: number) => Math.min(cells - 1, Math.max(0, Math.floor(((at - startedAt) / spanMs) * cells)));
   const rows = steps.map((step) => {
     const bar = new Array<string>(cells).fill(" ");
     bar.fill("·", cell(step.startedAt), cell(step.endedAt) + 1);
@@ -20,7 +19,7 @@ export function waterfall(tally: Tally, steps: readonly ReportRow[], width: numb
     for (const { from, to, failed } of inSight) bar.fill(failed ? "▒" : "█", cell(from), cell(to) + 1);
     return [shortened(label(step)), `│${bar.join("")}│`, duration(step.endedAt - step.startedAt)];
   });
-  const scale = ["", ` 0${duration(totalMs).padStart(cells - 1)} `, ""];
+  const scale = ["", ` 0${duration(spanMs).padStart(cells - 1)} `, ""];
   return columns([scale, ...rows], ["left", "left", "right"]);
 }
 

@@ -1,3 +1,4 @@
+import { heatStep } from "../palette.js";
 import { type Box, type Group, linesOf, type Scene } from "../scene.js";
 import { svg } from "./elements.js";
 import { isAbout, type Placed, type Rect } from "./layout.js";
@@ -63,5 +64,5 @@ function boxElement(box: Box | Group, { x, y, width, height }: Rect): SVGGElemen
 function paint({ lastRun }: Box | Group, kind: string): { readonly fill: string; readonly line: string } {
   if (lastRun === undefined) return { fill: `${kind}-fill`, line: `${kind}-line` };
   if (lastRun.state !== "computed") return { fill: `${lastRun.state}-fill`, line: `${lastRun.state}-line` };
-  return { fill: `heat-${Math.min(3, Math.floor(lastRun.heat * 4))}`, line: "hot" };
+  return { fill: `heat-${heatStep(lastRun.heat)}`, line: "hot" };
 }

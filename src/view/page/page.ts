@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { HypernodesError } from "../../errors.js";
+import { escaped } from "../../markup.js";
 import { type Palette, paletteFor } from "../palette.js";
 import type { DrawOptions } from "../scene.js";
 import type { Sketch } from "../sketch.js";
@@ -23,12 +24,11 @@ export function graphPage(sketch: Sketch, { depth, direction = "down", theme, re
     ...{ sketch, direction, theme, steps: report?.rows ?? [] },
     open: depth === undefined ? openAtFirst(sketch) : nestedTo(sketch, depth),
   };
-  const { lang, title } = { lang: "en", title: escaped(sketch.pipeline) };
   return `<!doctype html>
-<html lang="${lang}"${theme === undefined ? "" : ` data-theme="${theme}"`}>
+<html lang="en"${theme === undefined ? "" : ` data-theme="${theme}"`}>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
-<title>${title}</title>
+<title>${escaped(sketch.pipeline)}</title>
 <style>${themes()}${STYLE}</style>
 <div id="page"></div>
 <script type="application/json" id="data">${JSON.stringify(data).replaceAll("<", "\\u003c")}</script>
@@ -93,8 +93,4 @@ function variables({ boxes, cached, failed, heat, ...plain }: Palette): string {
   ]);
   const heats = heat.map((color, i) => `--heat-${i}:${color}`);
   return [...Object.entries(plain).map(([name, color]) => `--${name}:${color}`), ...paints, ...heats].join(";");
-}
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }
