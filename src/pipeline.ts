@@ -84,6 +84,9 @@ type StreamInputs<T, O, Narrowed> = {
     : InputsFor<T, Narrowed>[N];
 };
 
+/** An option of who goes on with a run: its id. */
+export const RESUMES = Symbol("resumes");
+
 const states = new WeakMap<Pipeline, PipelineState>();
 const opened = new WeakMap<Pipeline, Resources>();
 const UNTOUCHED: PipelineState = Object.freeze({ bound: Object.freeze({}), choices: Object.freeze({}) });
@@ -244,6 +247,7 @@ export abstract class Pipeline implements AnyPipeline {
       listener: readers?.tell,
       context: readers?.callContext,
       explain: options.explain === true,
+      resumes: (options as { readonly [RESUMES]?: string })[RESUMES],
     };
     return { use, readers };
   }

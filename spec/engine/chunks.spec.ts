@@ -1,10 +1,10 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { ChunkSizes, nextOfBudget } from "../../src/engine/threads/chunks.js";
+import { ChunkSizes, nextOfBudget, THREAD_PACE } from "../../src/engine/threads/chunks.js";
 
 /** Plays a map on threads: who is free first takes the next chunk. @returns when each worker ended, and the chunks. */
 function play(elementMs: readonly number[], workers: number, multiple = 1) {
-  const sizes = new ChunkSizes(workers, multiple);
+  const sizes = new ChunkSizes(() => workers, multiple, THREAD_PACE);
   const free = new Array<number>(workers).fill(0);
   const chunks: number[] = [];
   for (let next = 0; next < elementMs.length; ) {

@@ -296,6 +296,14 @@ node()(Broken.prototype, "lost", Object.getOwnPropertyDescriptor(Broken.prototyp
       expect(lost.code).to.equal("CONTAINER_LOST");
     });
 
+    onLoopback("a container that is ended before anything has begun in it", async () => {
+      held.server.faults.endsAtExec = { status: 3, exitcode: 137 };
+      held.server.forget();
+      const error = await failure(new Chain(), { x: 1 });
+      expect(error.code).to.equal("CONTAINER_LOST");
+      expect(held.server.called("SandboxCreateV2")).to.have.length(2);
+    });
+
     onLoopback("a run that takes longer than it may", async () => {
       const error = await failure(new Slow(), { ms: 30_000, times: [1] }, { timeoutMs: 800 });
       expect(error.code).to.equal("CONTAINER_TIMEOUT");

@@ -1,10 +1,23 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createServer } from "node:net";
 
-/** A redis-server of one's own, on 127.0.0.1, that keeps nothing on disk. Undefined where there is none installed. */
-export async function startRedis(): Promise<{ url: string; stop(): Promise<void> } | undefined> {
-  const port = await freePort();
-  const args = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
+/** A redis-server of a spec's own. */
+export interface RedisServer {
+  readonly url: string;
+  readonly port: number;
+  /** @param signal how it is ended. */
+  stop(signal?: NodeJS.Signals): Promise<void>;
+}
+
+/**
+ * A redis-server of one's own, on 127.0.0.1, that keeps nothing on disk. Undefined where there is none installed.
+ *
+ * @param more flags; `--port` chooses a port.
+ */
+export async function startRedis(...more: string[]): Promise<RedisServer | undefined> {
+  const chosen = more.indexOf("--port");
+  const port = chosen < 0 ? await freePort() : Number(more[chosen + 1]);
+  const args = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", ...more];
   const server = spawn("redis-server", args, { stdio: ["ignore", "pipe", "ignore"] });
   const started = await new Promise<boolean>((resolve) => {
     server.once("error", () => resolve(false));
@@ -13,13 +26,13 @@ export async function startRedis(): Promise<{ url: string; stop(): Promise<void>
       if (String(text).includes("Ready to accept connections")) resolve(true);
     });
   });
-  return started ? { url: `redis://127.0.0.1:${port}`, stop: () => stop(server) } : undefined;
+  return started ? { url: `redis://127.0.0.1:${port}`, port, stop: (signal) => stop(server, signal) } : undefined;
 }
 
-async function stop(server: ChildProcess): Promise<void> {
+async function stop(server: ChildProcess, signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
   if (server.exitCode !== null) return;
   const ended = new Promise((resolve) => server.once("exit", resolve));
-  server.kill();
+  server.kill(signal);
   await ended;
 }
 

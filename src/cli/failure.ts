@@ -26,7 +26,7 @@ export function exitCodeOf(error: unknown): number {
 
 const CALLERS = new Set([
   ...["USAGE", "BAD_OPTION", "UNKNOWN_OPTION", "UNKNOWN_OUTPUT", "INVALID_EVENTS"],
-  ...["MISSING_PACKAGE", "INCOMPATIBLE_READER"],
+  ...["MISSING_PACKAGE", "INCOMPATIBLE_READER", "NO_SUCH_RUN"],
 ]);
 
 /** An error for a person: its message; with its stack and causes if that is wanted. */

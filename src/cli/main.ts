@@ -5,7 +5,9 @@ import { addCache } from "./commands/cache.js";
 import { addCheck } from "./commands/check.js";
 import { addGraph } from "./commands/graph.js";
 import { addReport } from "./commands/report.js";
+import { addResume, fileOfRun } from "./commands/resume.js";
 import { addRun } from "./commands/run.js";
+import { addWorker } from "./commands/worker.js";
 import { EXIT, exitCodeOf, printed } from "./failure.js";
 import { elsewhere } from "./loader.js";
 
@@ -27,11 +29,18 @@ Examples:
 
 Exit codes: 0 done; 1 a run failed, or a check found something; 2 the call was wrong, or its inputs were; 130 stopped.`,
   );
-for (const add of [addRun, addGraph, addCheck, addCache, addReport]) add(program);
+for (const add of [addRun, addGraph, addCheck, addCache, addReport, addWorker, addResume]) add(program);
+
+/** The file that a command is about, if there is one. */
+function fileOf(command: Command): string | undefined {
+  const { pipeline, journal = "" } = command.opts<{ pipeline?: string; journal?: string }>();
+  if (command.name() === "clear") return pipeline;
+  return command.name() === "resume" ? fileOfRun(command.args[0], journal) : command.args[0];
+}
 
 /** The file that a command is about is imported: perhaps by another process, with a loader. */
 program.hook("preAction", async (_, command) => {
-  const file = command.name() === "clear" ? command.opts<{ pipeline?: string }>().pipeline : command.args[0];
+  const file = fileOf(command);
   if (file === undefined || ["stats", "prune", "report"].includes(command.name())) return;
   const code = await elsewhere(file, process.argv.slice(2));
   if (code !== undefined) process.exit(code);

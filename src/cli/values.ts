@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
-import type { Graph, Placement } from "../index.js";
-import { local, modal } from "../index.js";
+import type { BullmqQueue, Graph, Placement } from "../index.js";
+import { bullmq, local, modal } from "../index.js";
 import { usage } from "./failure.js";
 
 /**
@@ -79,6 +79,18 @@ function lines(content: string, where: string): unknown[] {
 
 function noJson(where: string, error: unknown) {
   return usage(where, `it is no JSON: ${(error as Error).message}`, "Write JSON, or one JSON value a line.", error);
+}
+
+/** `parallel`, `bullmq`, `bullmq:queue=NAME,connection=URL`. */
+export function mapsFrom(text: string): string | BullmqQueue {
+  const kind = text.split(":", 1)[0];
+  if (kind !== "bullmq") return text;
+  if (text === kind) return bullmq();
+  const options = text
+    .slice(kind.length + 1)
+    .split(",")
+    .map((option) => pair("--maps bullmq:", option));
+  return bullmq(Object.fromEntries(options.map(([name, value]) => [name, parsed(value)])));
 }
 
 /** `modal:gpu=A10G,cpu=4`, `modal`, `local`. */

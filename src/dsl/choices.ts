@@ -1,12 +1,22 @@
 /** How nodes, or the elements of maps, are executed. */
 export type ExecutionMode = "sequential" | "async" | "threaded" | "parallel";
 
+/** Workers on any machines that the elements of maps go to: `bullmq({ queue })`. */
+export interface MapQueue {
+  readonly kind: string;
+  /** How a worker goes through its elements. */
+  readonly mode: ExecutionMode;
+}
+
 /** How a pipeline runs: `@execution(options)`. */
 export interface ExecutionOptions {
   /** How independent nodes go together. Default `"async"`: they overlap on the event loop. */
   readonly nodes?: ExecutionMode;
-  /** How the elements of a mapped node go together. Default `"async"`: up to `maxWorkers` overlap. */
-  readonly maps?: ExecutionMode;
+  /**
+   * How the elements of a mapped node go together. Default `"async"`: up to `maxWorkers` overlap. `bullmq(...)`: on workers
+   * elsewhere.
+   */
+  readonly maps?: ExecutionMode | MapQueue;
   /** How many elements of a map are under way at once. Default 16. */
   readonly maxWorkers?: number;
   /** Milliseconds that work under way is given to stop after an abort, a timeout or a failure. Default 100. */

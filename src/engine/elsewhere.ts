@@ -1,5 +1,5 @@
 import { codesToTell, modelCodesToTell } from "../cache/codes.js";
-import type { CacheStore, Placement } from "../dsl/choices.js";
+import type { CacheStore, MapQueue, Placement } from "../dsl/choices.js";
 import type { PipelineClass } from "../dsl/members.js";
 import { NodeError } from "../errors.js";
 import type { Plan, Step } from "../graph/plan.js";
@@ -16,7 +16,9 @@ import type { ChildProgram } from "./program.js";
 import { sourceOf } from "./remade.js";
 import type { RunState } from "./run-state.js";
 import type { Scope } from "./scope.js";
-import { choicesFor, type Settings } from "./settings.js";
+import { choicesFor, forElsewhere, type Settings } from "./settings.js";
+import type { Destination } from "./threads/destination.js";
+import type { Fragment } from "./threads/fragment.js";
 
 /** Work for another place, before it is said how its code and its stores are called there. */
 export interface Errand {
@@ -38,8 +40,10 @@ export interface Errand {
 export interface Elsewhere {
   /** @returns the record of the outputs. */
   run(placement: Placement, errand: Errand): Promise<Record<string, unknown>>;
-  /** Lets go of the places: the run has ended. */
-  end(): Promise<void>;
+  /** Workers that take chunks of a fragment. */
+  workers(queue: MapQueue, fragment: Fragment): Destination;
+  /** Lets go of the places: the run has ended. @param isDone whether it has its results. */
+  end(isDone: boolean): Promise<unknown> | undefined;
 }
 
 /** Runs a nested pipeline in its own place, for one call. */
@@ -146,7 +150,7 @@ function common({ run }: Execution, { choices }: Settings, path: string) {
     heard: run.tell !== undefined,
     carrier: run.context?.carrier(run.id, path),
     explain: false,
-    execution: choices.execution,
+    execution: forElsewhere(choices.execution),
     inputs: [],
     keepsResources: true,
     isStream: false,

@@ -32,22 +32,23 @@ interface ProgramPart {
 
 /** @param onError what a map over a whole pipeline does there, if not what it does here. */
 export function sourceOf({ plan, children, object }: Program, part?: ProgramPart, onError?: OnError): ProgramSource {
+  const outer = parts.get(plan);
   const { outputs, given } = pipelinePlan(plan);
   return {
-    outputs: outputs.map(({ name }) => name),
-    given: given.map(({ name }) => name),
+    outputs: outer?.outputs ?? outputs.map(({ name }) => name),
+    given: outer?.given ?? given.map(({ name }) => name),
     over: plan.over && {
       ...plan.over,
       onError: onError ?? plan.over.onError,
       checked: children[0]!.checks !== undefined,
     },
-    part: part && within(parts.get(plan), part),
+    part: part && within(outer?.part, part),
     fields: fieldsOf(object, plan),
   };
 }
 
-/** The plans that are parts of others. */
-const parts = new WeakMap<Plan, ProgramPart>();
+/** The plans that are parts of others, and what those compute as a whole. */
+const parts = new WeakMap<Plan, Pick<ProgramSource, "outputs" | "given"> & { readonly part: ProgramPart }>();
 
 /** A part of a part, as a part of the whole. */
 function within(outer: ProgramPart | undefined, { steps, wanted }: ProgramPart): ProgramPart {
@@ -62,7 +63,7 @@ export function remake(type: PipelineClass, choices: Choices, { outputs, given, 
   const partOf = (whole: Plan): Plan => {
     if (part === undefined) return whole;
     const { plan } = planPart(whole, part.steps, part.wanted);
-    parts.set(plan, part);
+    parts.set(plan, { part, outputs, given });
     return plan;
   };
   const plan = planFor(reflect(type), outputs, given);

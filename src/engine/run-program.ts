@@ -131,7 +131,8 @@ export class Session {
     this.request.signal?.removeEventListener("abort", this.onAbort);
     if (failure !== undefined) this.scope.stop(failure.error);
     const idle = await this.idleWithinGrace();
-    await this.request.elsewhere?.end();
+    const left = this.request.elsewhere?.end(failure === undefined);
+    if (left !== undefined) await left;
     if (this.run.remembers) await this.run.remember(this.request.explain ? (why) => this.explain(why) : undefined);
     let error = failure?.error;
     if (this.request.resources === undefined) {

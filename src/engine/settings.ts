@@ -1,4 +1,4 @@
-import type { CacheStore, Choices, ExecutionMode, ThreadLimits } from "../dsl/choices.js";
+import type { CacheStore, Choices, ExecutionMode, ExecutionOptions, MapQueue, ThreadLimits } from "../dsl/choices.js";
 import { badOption, HypernodesError } from "../errors.js";
 import { suggestion } from "../graph/nearest.js";
 import type { Step } from "../graph/plan.js";
@@ -9,6 +9,8 @@ import { remembered } from "../graph/remembered.js";
 export interface Settings {
   readonly nodes: ExecutionMode;
   readonly maps: ExecutionMode;
+  /** Where the elements of maps go, if they leave this machine: `maps` is how a worker goes through them. */
+  readonly queue: MapQueue | undefined;
   /** How many elements of a map are under way at once. */
   readonly maxWorkers: number;
   readonly graceMs: number;
@@ -37,7 +39,9 @@ export function settingsOf(choices: Choices, pipeline: string): Settings {
 }
 
 function checkedSettings(choices: Choices, pipeline: string): Settings {
-  const { nodes, maps, maxWorkers, graceMs, resourceLimits, ...rest } = { ...DEFAULTS, ...choices.execution };
+  const { nodes, maps: chosen, maxWorkers, graceMs, resourceLimits, ...rest } = { ...DEFAULTS, ...choices.execution };
+  const queue = queueIn(chosen);
+  const maps = queue === undefined ? (chosen as ExecutionMode) : queue.mode;
   const bad = (option: string, value: unknown, takes: string) =>
     new HypernodesError({ where: pipeline, ...badOption(`execution option ${option}`, value, takes) });
   for (const option of Object.keys(rest)) {
@@ -56,10 +60,25 @@ function checkedSettings(choices: Choices, pipeline: string): Settings {
     if (!(typeof value === "number" && value > 0)) throw bad(`resourceLimits.${limit}`, value, "mebibytes from 1");
   }
   for (const [option, mode] of Object.entries({ nodes, maps })) {
-    if (!MODES.includes(mode)) throw bad(option, mode, '"sequential", "async", "threaded" or "parallel"');
+    if (MODES.includes(mode)) continue;
+    throw bad(
+      option,
+      mode,
+      `"sequential", "async", "threaded" or "parallel"${option === "maps" ? ", or bullmq({ ... })" : ""}`,
+    );
   }
   const { cache } = choices;
-  return { nodes, maps, maxWorkers, graceMs, resourceLimits, cache: cache || undefined, choices };
+  return { nodes, maps, queue, maxWorkers, graceMs, resourceLimits, cache: cache || undefined, choices };
+}
+
+function queueIn(maps: ExecutionOptions["maps"]): MapQueue | undefined {
+  return typeof maps === "object" && maps !== null && "kind" in maps ? maps : undefined;
+}
+
+/** The options for who does the work elsewhere: from there it goes no further. */
+export function forElsewhere(options: ExecutionOptions | undefined): ExecutionOptions | undefined {
+  const queue = queueIn(options?.maps);
+  return queue === undefined ? options : { ...options, maps: queue.mode };
 }
 
 /** What a nested pipeline runs under: what its parent does, unless it says otherwise, or the step says `cache: false`. */

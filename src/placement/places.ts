@@ -3,6 +3,9 @@ import type { Elsewhere } from "../engine/elsewhere.js";
 import { type RunRequest, runProgram } from "../engine/run-program.js";
 import { streamProgram } from "../engine/stream-program.js";
 import { badOption, HypernodesError } from "../errors.js";
+import type { RunTold } from "./bullmq/journal.js";
+import type { BullmqQueue } from "./bullmq/options.js";
+import { Queues } from "./bullmq/queues.js";
 import type { KeptContainers } from "./modal/kept-containers.js";
 import type { ModalPlacement } from "./modal/options.js";
 
@@ -12,16 +15,28 @@ export interface Place {
   stream(request: RunRequest): AsyncGenerator<unknown, void, undefined>;
 }
 
-/** What pipelines run in that are nested in one run here, and have a place of their own. */
-export function elsewhere(): Elsewhere {
+/**
+ * What pipelines run in that are nested in one run here, and have a place of their own; and the workers of its maps.
+ *
+ * @param told what a journal keeps of the run, if it may be resumed.
+ */
+export function elsewhere(told?: () => RunTold): Elsewhere {
   let onModal: Promise<KeptContainers> | undefined;
+  let queues: Queues | undefined;
   return {
     async run(placement, errand) {
       if (placement.kind !== "modal") throw noPlace(placement, errand.where);
       onModal ??= import("./modal/kept-containers.js").then(({ KeptContainers }) => new KeptContainers());
       return (await onModal).run(placement as ModalPlacement, errand);
     },
-    end: async () => (await onModal)?.end(),
+    workers(queue, fragment) {
+      queues ??= new Queues(told);
+      return queues.workers(queue as BullmqQueue, fragment);
+    },
+    end(isDone) {
+      if (onModal === undefined && queues === undefined) return undefined;
+      return Promise.all([onModal?.then((containers) => containers.end()), queues?.end(isDone)]);
+    },
   };
 }
 

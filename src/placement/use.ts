@@ -15,6 +15,7 @@ import { suggestion } from "../graph/nearest.js";
 import { type Plan, type PlannedInput, planFor } from "../graph/plan.js";
 import { type OverOptions, planOver } from "../graph/plan-over.js";
 import { checkElements, inputChecksOf, inputError, nameViolations, requirements } from "../values/inputs.js";
+import type { RunTold } from "./bullmq/journal.js";
 import { elsewhere, HERE, placeFor } from "./places.js";
 
 /** One use of a pipeline: what is to run, with what, under which choices. */
@@ -30,6 +31,8 @@ export interface Use {
   readonly listener: Listener | undefined;
   readonly context: CallContext | undefined;
   readonly explain: boolean;
+  /** The id of the run that this one goes on with; undefined: it is a new one. */
+  readonly resumes: string | undefined;
 }
 
 /** Runs a pipeline once, where it is placed. */
@@ -37,7 +40,7 @@ export async function run(use: Use): Promise<Record<string, unknown>> {
   const plan = planFor(use.graph, use.outputs, Object.keys(use.given));
   const values = await prepare(use, plan, plan.inputs);
   const place = placeFor(use.choices, use.graph.pipeline) ?? HERE;
-  return (await place).run(request(use, programFor(use.pipeline, plan), values));
+  return (await place).run(request(use, programFor(use.pipeline, plan), values, () => toldIn(use, undefined)));
 }
 
 /** Runs a pipeline for each element of some inputs. All elements are checked before any node runs. */
@@ -59,7 +62,8 @@ export async function map(use: Use, options: Partial<OverOptions>): Promise<unkn
   }
   if (violations.length > 0) throw inputError(use.graph.pipeline, violations);
   const place = placeFor(use.choices, use.graph.pipeline) ?? HERE;
-  const outputs = await (await place).run(request(use, programOver(use.pipeline, plan, undefined), values));
+  const told = () => toldIn(use, options);
+  const outputs = await (await place).run(request(use, programOver(use.pipeline, plan, undefined), values, told));
   return outputs[use.graph.pipeline] as unknown[];
 }
 
@@ -128,7 +132,14 @@ function inputValue({ pipeline, inputs, given }: Use, name: string): unknown {
   return (pipeline as Record<string, unknown>)[name];
 }
 
-function request(use: Use, program: Program, values: unknown[]): RunRequest {
+/** What was asked for, for who goes on where the run was when it ended. */
+function toldIn({ pipeline, inputs, outputs, given }: Use, over: Partial<OverOptions> | undefined): RunTold {
+  const { bound } = (pipeline as { [PIPELINE]: { bound: Readonly<Record<string, unknown>> } })[PIPELINE];
+  return { fields: { ...pipeline }, inputs: { ...bound, ...inputs }, outputs, given, over };
+}
+
+/** @param told what a journal keeps, if it may be resumed. */
+function request(use: Use, program: Program, values: unknown[], told?: () => RunTold): RunRequest {
   return {
     program,
     values,
@@ -140,6 +151,7 @@ function request(use: Use, program: Program, values: unknown[]): RunRequest {
     context: use.context,
     explain: use.explain,
     inputs: Object.keys(use.inputs),
-    elsewhere: program.plan.places ? elsewhere() : undefined,
+    elsewhere: elsewhere(told),
+    ...(use.resumes !== undefined && { id: use.resumes }),
   };
 }

@@ -37,6 +37,8 @@ export interface Faults {
   tamper?: ((bytes: Buffer) => Buffer) | undefined;
   /** Containers are made, but nobody is told. */
   losesContainers?: boolean;
+  /** A container ends just before something is to be started in it. */
+  endsAtExec?: End;
   /** Images get nothing of what they install. */
   installsNothing?: boolean;
   /** Milliseconds before a container is there. */
@@ -257,6 +259,7 @@ export class ModalServer {
     return {
       TaskExecStart: ({ taskId, execId, commandArgs, workdir, secretSources }) => {
         const box = [...this.boxes.values()].find(({ task }) => task === taskId);
+        if (this.faults.endsAtExec !== undefined) box?.finish(this.faults.endsAtExec);
         if (box === undefined || box.end !== undefined) throw fault(status.NOT_FOUND, "the sandbox has ended");
         const env = Object.assign(
           {},

@@ -42,7 +42,7 @@ await use.run(given, { given: { first: [] } });
 // error: 'outptus' does not exist
 await use.run(given, { outptus: ["lengths"] });
 
-// error: Type '"threads"' is not assignable to type 'ExecutionMode
+// error: Type '"threads"' is not assignable to type
 await use.run(given, { execution: { maps: "threads" } });
 
 // error: 'topKK' does not exist

@@ -6,12 +6,15 @@ import {
   type Listener,
   progress,
   type Reader,
+  type RunEvent,
   report,
   sqlite,
 } from "../../index.js";
+import { unfinished } from "../../placement/bullmq/journal.js";
 import { asJson, asText, write } from "../output.js";
 import { type AnyPipeline, pipelineFrom } from "../pipeline-file.js";
-import { inputsFrom, placementFrom, settingsFrom } from "../values.js";
+import { stoppable } from "../stoppable.js";
+import { inputsFrom, mapsFrom, placementFrom, settingsFrom } from "../values.js";
 
 /** What says how a run goes: shared by all commands that run a pipeline. */
 export interface RunFlags {
@@ -75,7 +78,10 @@ export function withRunOptions(command: Command): Command {
       collect,
     )
     .option("--set <option=value>", "an option of @execution, as maxWorkers=8", collect)
-    .option("--maps <mode>", "how elements of maps go: sequential, async, threaded, parallel")
+    .option(
+      "--maps <mode>",
+      "how elements of maps go: sequential, async, threaded, parallel; bullmq, bullmq:queue=NAME,connection=URL",
+    )
     .option("--nodes <mode>", "how independent nodes go: sequential, async, threaded, parallel")
     .option("--cache <path>", "remember what is computed in this SQLite file")
     .option("--no-cache", "remember nothing, whatever the class says")
@@ -87,21 +93,32 @@ export function withRunOptions(command: Command): Command {
 export async function runPipeline(pipeline: AnyPipeline, flags: RunFlags, readers: readonly (Reader | Listener)[]) {
   const graph = pipeline.graph();
   const inputs = await inputsFrom(flags.input ?? [], graph);
+  let run: string | undefined;
+  const heard = (event: RunEvent) => {
+    run = event.run;
+  };
   const options = {
     ...choicesFrom(flags),
     ...(flags.outputs !== undefined && { outputs: names(flags.outputs) }),
     ...(flags.explain && { explain: true }),
-    onEvent: [progress({ quiet: flags.quiet === true }), ...(flags.events ? [eventLog(flags.events)] : []), ...readers],
+    onEvent: [
+      progress({ quiet: flags.quiet === true }),
+      ...(flags.events ? [eventLog(flags.events)] : []),
+      heard,
+      ...readers,
+    ],
   };
-  const stop = new AbortController();
-  const abort = () => stop.abort();
-  process.once("SIGINT", abort);
   try {
-    if (flags.over === undefined) return await pipeline.run(inputs, { ...options, signal: stop.signal });
-    const over = { over: names(flags.over), ...(flags.mode && { mode: flags.mode }) };
-    return await pipeline.map(inputs, { ...options, ...over, signal: stop.signal });
-  } finally {
-    process.off("SIGINT", abort);
+    return await stoppable((signal) => {
+      if (flags.over === undefined) return pipeline.run(inputs, { ...options, signal });
+      const over = { over: names(flags.over), ...(flags.mode && { mode: flags.mode }) };
+      return pipeline.map(inputs, { ...options, ...over, signal });
+    });
+  } catch (error) {
+    if (unfinished(".hypernodes").some((each) => each.run === run)) {
+      process.stderr.write(`hypernodes resume ${run} goes on where it was\n`);
+    }
+    throw error;
   }
 }
 
@@ -110,7 +127,11 @@ function names(list: string): string[] {
 }
 
 function choicesFrom({ set, maps, nodes, cache, on }: RunFlags): Choices {
-  const execution = { ...settingsFrom(set ?? []), ...(maps && { maps }), ...(nodes && { nodes }) } as ExecutionOptions;
+  const execution = {
+    ...settingsFrom(set ?? []),
+    ...(maps && { maps: mapsFrom(maps) }),
+    ...(nodes && { nodes }),
+  } as ExecutionOptions;
   return {
     ...(Object.keys(execution).length > 0 && { execution }),
     ...(on !== undefined && { runOn: placementFrom(on) }),

@@ -1,9 +1,9 @@
 import type { Step } from "../../graph/plan.js";
 import { now } from "../events.js";
 import type { Execution } from "../execution.js";
-import { companyOf } from "./dispatcher.js";
 import { Fragment } from "./fragment.js";
 import { barren, Losses, type LostCall, MOST_BARREN, tellFailed } from "./losses.js";
+import { companyOf } from "./spread.js";
 
 /**
  * Computes a node in a thread: attempts, limits of time and events are there what they are here.
@@ -23,7 +23,7 @@ export async function callAway(execution: Execution, step: Step): Promise<unknow
         if (outcome.result.failure !== undefined) throw outcome.result.failure.error;
         return outcome.result.values[0]![0];
       }
-      if (outcome.kind === "dragged") continue;
+      if (outcome.kind !== "lost") continue;
       if (outcome.held.length === 0) {
         if (++ended >= MOST_BARREN) throw barren(outcome.cause, execution.placeOf(step));
         continue;

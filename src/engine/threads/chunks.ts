@@ -1,15 +1,21 @@
-/** Milliseconds that a chunk should take: a visit costs about 0.1 ms. */
-const TARGET_MS = 50;
-/** Milliseconds below which a chunk is not worth a visit of its own. */
-const LEAST_MS = 1;
+/** How long chunks should take. */
+export interface Pace {
+  /** Milliseconds that a chunk should take. */
+  readonly targetMs: number;
+  /** Milliseconds below which a chunk is not worth a visit of its own. */
+  readonly leastMs: number;
+  /** How many elements the first chunks have, of which it is not known how long one takes. */
+  readonly probed: number;
+  /** Milliseconds after which such a chunk comes home, though it is not done. */
+  readonly probeMs: number | undefined;
+}
+
+/** A visit to a thread costs about 0.1 ms. */
+export const THREAD_PACE: Pace = { targetMs: 50, leastMs: 1, probed: 256, probeMs: 5 };
 /** How much more than all that was measured the next chunk may hold. */
 const GROWTH = 16;
 /** A chunk takes at most this part of what is left for each worker: so none holds a big last one. */
 const TAIL = 2;
-/** How many elements the first chunks have, of which it is not known how long one takes. */
-const PROBED = 256;
-/** Milliseconds after which such a chunk comes home, though it is not done. */
-const PROBE_MS = 5;
 /** How many chunks' worth of elements the past counts for, at most. */
 const MEMORY = 4;
 
@@ -19,21 +25,26 @@ const MEMORY = 4;
  */
 export class ChunkSizes {
   private elementMs: number | undefined;
+  private most = Number.POSITIVE_INFINITY;
   /** The most elements in a chunk that was measured. */
   private measured = 0;
   /** How many elements the mean stands for. */
   private weight = 0;
 
   /**
-   * @param workers how many chunks are computed at once.
+   * @param workers how many chunks are computed at once. It may change.
    * @param multiple chunks begin at multiples of this, so that batches are whole.
-   * @param most elements in one chunk.
    */
   constructor(
-    private readonly workers: number,
+    private readonly workers: () => number,
     private readonly multiple: number,
-    private readonly most = Number.POSITIVE_INFINITY,
+    private readonly pace: Pace,
   ) {}
+
+  /** No chunk has more elements from now on. */
+  limit(most: number): void {
+    this.most = most;
+  }
 
   /**
    * @param left how many elements wait for a visit.
@@ -41,10 +52,11 @@ export class ChunkSizes {
    */
   next(left: number): { readonly count: number; readonly budgetMs: number | undefined } {
     const { elementMs } = this;
-    const guided = left / (TAIL * this.workers);
-    if (elementMs === undefined) return { count: this.whole(left, Math.min(PROBED, guided)), budgetMs: PROBE_MS };
-    const byTime = Math.min(TARGET_MS / elementMs, this.measured * GROWTH);
-    const size = Math.max(Math.min(guided, byTime), Math.min(LEAST_MS / elementMs, byTime));
+    const { targetMs, leastMs, probed, probeMs } = this.pace;
+    const guided = left / (TAIL * this.workers());
+    if (elementMs === undefined) return { count: this.whole(left, Math.min(probed, guided)), budgetMs: probeMs };
+    const byTime = Math.min(targetMs / elementMs, this.measured * GROWTH);
+    const size = Math.max(Math.min(guided, byTime), Math.min(leastMs / elementMs, byTime));
     return { count: this.whole(left, size), budgetMs: undefined };
   }
 

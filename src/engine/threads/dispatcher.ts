@@ -1,17 +1,14 @@
-import type { ExecutionMode } from "../../dsl/choices.js";
 import { NodeError } from "../../errors.js";
 import type { Step } from "../../graph/plan.js";
 import { indexIn } from "../elements.js";
 import { now } from "../events.js";
 import type { Execution } from "../execution.js";
 import type { List } from "../lists.js";
-import { isOneAtATime, type Settings } from "../settings.js";
-import { ChunkSizes } from "./chunks.js";
-import type { Fragment } from "./fragment.js";
+import type { Destination, VisitUnderWay } from "./destination.js";
 import { barren, Losses, type LostCall, MOST_BARREN, tellFailed } from "./losses.js";
 import type { Company, VisitResult } from "./protocol.js";
-import { THREADS } from "./threads.js";
-import type { Outcome, Range, Visit } from "./visit.js";
+import { companyOf } from "./spread.js";
+import type { Outcome, Range } from "./visit.js";
 
 /** Where elements come from, and where results go. */
 export interface Ends {
@@ -25,31 +22,15 @@ export interface Ends {
   failed(error: unknown): void;
 }
 
-export function companyOf(mode: ExecutionMode): Company {
-  return isOneAtATime(mode) ? "serial" : "overlapping";
-}
-
-/**
- * How a map is spread: how many visits there are at once, and how many elements are under way in each. Two visits to each
- * thread: when one comes to its end, the other keeps the thread busy.
- */
-export function spread({ maps, maxWorkers }: Settings): { readonly visitors: number; readonly overlapping: number } {
-  if (isOneAtATime(maps)) return { visitors: maxWorkers < THREADS ? maxWorkers : 2 * THREADS, overlapping: 1 };
-  const visitors = Math.min(2 * THREADS, maxWorkers);
-  return { visitors, overlapping: Math.floor(maxWorkers / visitors) };
-}
-
-/** Keeps threads busy with the elements of a fragment, and does again what was lost with a thread. */
+/** Keeps a destination busy with elements, and does again what was lost there. */
 export class Dispatcher {
   private readonly execution: Execution;
-  private readonly visitors: number;
   private readonly company: Company;
-  private readonly sizes: ChunkSizes;
   /** What no visit has, or what has to go again: the last comes first. */
   private readonly todo: Range[] = [];
   /** How many elements these are. */
   private left = 0;
-  private readonly underWay = new Map<Range, Visit | undefined>();
+  private readonly underWay = new Map<Range, VisitUnderWay | undefined>();
   private readonly losses = new Losses();
   private barren = 0;
   private offered = 0;
@@ -57,20 +38,17 @@ export class Dispatcher {
   /** The failure of the first element that failed: as if they had gone one after another. */
   private failure: { readonly element: number; readonly error: unknown } | undefined;
 
-  /** @param most elements in one chunk. */
   constructor(
-    private readonly fragment: Fragment,
+    private readonly destination: Destination,
     private readonly ends: Ends,
-    most?: number,
   ) {
-    this.execution = fragment.execution;
-    this.visitors = spread(this.execution.settings).visitors;
-    this.sizes = new ChunkSizes(Math.min(this.visitors, THREADS), fragment.multiple, most);
+    this.execution = destination.execution;
     this.company = companyOf(this.execution.settings.maps);
   }
 
   /** Elements have come: the next ones after those that came before. */
   offer(count: number): void {
+    if (count === 0) return;
     const newest = this.todo[0];
     const first = this.offered;
     this.offered += count;
@@ -80,9 +58,14 @@ export class Dispatcher {
     } else this.todo.unshift({ first, count, budgetMs: undefined, suspected: false, known: [] });
   }
 
+  /** The next elements are there already. */
+  skip(count: number): void {
+    this.offered += count;
+  }
+
   /** Sends elements for as long as there are free places. */
   pump(): void {
-    while (!this.closed && this.underWay.size < this.visitors && !this.execution.stopped) {
+    while (!this.closed && this.underWay.size < this.destination.visitors && !this.execution.stopped) {
       const range = this.nextRange();
       if (range === undefined) break;
       this.send(range);
@@ -94,7 +77,7 @@ export class Dispatcher {
     if (this.closed) return;
     this.closed = true;
     for (const visit of this.underWay.values()) visit?.stop();
-    void this.fragment.end();
+    void this.destination.end();
   }
 
   private nextRange(): Range | undefined {
@@ -102,7 +85,7 @@ export class Dispatcher {
     const i = this.todo.findLastIndex(({ first }) => first < before);
     const range = this.todo[i];
     if (range === undefined) return undefined;
-    const { count, budgetMs } = this.sizes.next(this.left);
+    const { count, budgetMs } = this.destination.sizes.next(this.left);
     const taken = range.suspected || count >= range.count ? range : { ...range, count };
     if (taken === range) this.todo.splice(i, 1);
     else this.todo[i] = { ...range, first: range.first + count, count: range.count - count };
@@ -120,7 +103,7 @@ export class Dispatcher {
     const at = now();
     const company = range.suspected ? "none" : this.company;
     const indices = this.ends.indices?.slice(range.first, range.first + range.count);
-    const visited = this.fragment.visit({ ...range, indices }, this.ends.elements(range), company);
+    const visited = this.destination.visit({ ...range, indices }, this.ends.elements(range), company);
     const outcome = visited.then((visit) => {
       this.underWay.set(range, visit);
       if (this.closed) visit.stop();
@@ -143,6 +126,7 @@ export class Dispatcher {
   private settle(range: Range, outcome: Outcome, at: number): void {
     if (outcome.kind === "home") this.home(range, outcome.result);
     else if (outcome.kind === "dragged") this.again(range);
+    else if (outcome.kind === "halved") this.halve(range);
     else if (outcome.kind === "lost") this.lost(range, outcome, at);
     this.failWhenFirst();
     this.pump();
@@ -154,7 +138,7 @@ export class Dispatcher {
       return;
     }
     this.againFrom(range, result.done, range.count);
-    this.sizes.took(result.done, result.tookMs);
+    this.destination.sizes.took(result.done, result.tookMs);
     this.ends.home({ ...range, count: result.done }, result);
   }
 
@@ -180,13 +164,20 @@ export class Dispatcher {
     }
   }
 
+  /** Something among them has ended the process that they were in: the half that has not goes on. */
+  private halve(range: Range): void {
+    const half = Math.ceil(range.count / 2);
+    this.again({ ...range, first: range.first + half, count: range.count - half, suspected: true });
+    this.again({ ...range, count: half, suspected: true });
+  }
+
   private againFrom(range: Range, from: number, to: number): void {
     if (to > from) this.again({ ...range, first: range.first + from, count: to - from, suspected: false });
   }
 
   private charge(range: Range, position: number, index: number, cause: Error, at: number): void {
-    const { execution, fragment } = this;
-    const step = fragment.steps[index]!;
+    const { execution, destination } = this;
+    const step = destination.steps[index]!;
     const element = indexIn({ first: 0, indices: this.ends.indices }, position);
     const call: LostCall = { execution, step, element, inputs: this.ends.inputs(step, position), cause };
     const counted = this.losses.count(call);

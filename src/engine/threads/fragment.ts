@@ -1,26 +1,44 @@
 import { codesOf } from "../../cache/codes.js";
 import type { CacheSession } from "../../cache/session.js";
+import type { ThreadLimits } from "../../dsl/choices.js";
 import type { OnError } from "../../dsl/options.js";
 import { originOf } from "../../dsl/origin.js";
 import { HypernodesError, ValueError } from "../../errors.js";
 import { mappedLists, written } from "../../graph/graph.js";
 import { type Argument, isTimed, type Plan, type Step } from "../../graph/plan.js";
-import { encode } from "../../values/codec.js";
+import { type EncodeOptions, encode } from "../../values/codec.js";
+import { digest } from "../../values/digest.js";
 import { storesOf } from "../cached/stores.js";
-import { indexIn } from "../elements.js";
+import { indexIn, type Part } from "../elements.js";
 import type { Execution } from "../execution.js";
 import { sourceOf } from "../remade.js";
+import type { Chunk, RemoteFragment } from "../remote/chunk.js";
+import { forElsewhere } from "../settings.js";
+import { ChunkSizes, THREAD_PACE } from "./chunks.js";
+import type { Destination } from "./destination.js";
 import type { CachedSpec, Company, FragmentSpec } from "./protocol.js";
 import { cantTravel } from "./result-bytes.js";
-import { poolFor } from "./threads.js";
+import { spread } from "./spread.js";
+import { poolFor, THREADS } from "./threads.js";
 import { type Range, Visit } from "./visit.js";
 
 let fragments = 0;
 let visits = 0;
 
-/** Some steps of an execution that go to threads, and what all their visits share. */
-export class Fragment {
+/** What all visits of a fragment share, as threads of this process see it. */
+export class SharedBytes {
   readonly id = ++fragments;
+  readonly memory: SharedArrayBuffer[] = [];
+  spec: SharedArrayBuffer | undefined;
+
+  /** Nothing will be sent any more: threads may drop it. */
+  async end(resourceLimits: ThreadLimits | undefined): Promise<void> {
+    if (this.spec !== undefined) (await poolFor(resourceLimits)).tell({ ended: this.id });
+  }
+}
+
+/** Some steps of an execution that go to threads, and what all their visits share. */
+export class Fragment implements Destination {
   /** Whether any call in it has a limit of time. */
   readonly isTimed: boolean;
   /** Chunks are cut at multiples of this: the largest batch. */
@@ -31,8 +49,9 @@ export class Fragment {
   readonly sessions: readonly CacheSession[] | undefined;
   /** The places whose ends were told by visits that were lost. */
   readonly endedBefore = new Set<string>();
-  private spec: SharedArrayBuffer | undefined;
-  private readonly memory: SharedArrayBuffer[] = [];
+  /** How many visits there are at once. */
+  readonly visitors: number;
+  readonly sizes: ChunkSizes;
 
   /**
    * @param steps in the plan's order.
@@ -47,10 +66,15 @@ export class Fragment {
     private readonly cuts: readonly Argument[],
     private readonly overlapping: number,
     private readonly onError?: OnError,
+    /** Where others have the same, what they share. */
+    private readonly shared = new SharedBytes(),
   ) {
     this.isTimed = isTimed(steps);
     this.multiple = Math.max(...steps.map((step) => step.map?.batch || 1));
     const { program, settings, run } = execution;
+    const { visitors } = spread(settings);
+    this.visitors = visitors;
+    this.sizes = new ChunkSizes(() => Math.min(visitors, THREADS), this.multiple, THREAD_PACE);
     const [, ...stores] = storesOf({ ...program.plan, steps }, settings.choices);
     this.inner = stores.map((store) => store && run.sessionFor(store));
     const sessions = new Set(this.inner.filter((session) => session !== undefined));
@@ -64,18 +88,20 @@ export class Fragment {
    */
   async visit(range: Range | undefined, elements: readonly ArrayLike<unknown>[], company: Company): Promise<Visit> {
     const pool = await poolFor(this.execution.settings.resourceLimits);
-    this.spec ??= this.encodeSpec();
+    this.shared.spec ??= this.encodeShared();
     const elementMemory: SharedArrayBuffer[] = [];
     const bytes =
-      range === undefined || elements.length === 0 ? undefined : this.encodeElements(range, elements, elementMemory);
+      range === undefined || elements.length === 0
+        ? undefined
+        : this.encodeElements(elements, range, 0, { unchecked: true, memory: elementMemory });
     const known =
       range === undefined || range.known.length === 0 ? undefined : encode(range.known, { unchecked: true });
     return new Visit(pool, this, {
-      fragment: this.id,
+      fragment: this.shared.id,
       visit: ++visits,
       origin: this.origin(),
-      spec: this.spec,
-      memory: this.memory,
+      spec: this.shared.spec,
+      memory: this.shared.memory,
       range,
       elements: bytes,
       elementMemory,
@@ -85,12 +111,12 @@ export class Fragment {
   }
 
   /** It will not be visited again: threads may drop what it shared. */
-  async end(): Promise<void> {
-    if (this.spec === undefined) return;
-    (await poolFor(this.execution.settings.resourceLimits)).tell({ ended: this.id });
+  end(): Promise<void> {
+    return this.shared.end(this.execution.settings.resourceLimits);
   }
 
-  private origin() {
+  /** Where the pipeline's class comes from. */
+  origin() {
     const { pipeline } = this.execution.program;
     const origin = originOf(pipeline);
     if (origin?.file !== undefined) return origin;
@@ -108,10 +134,29 @@ export class Fragment {
     });
   }
 
-  private encodeSpec(): SharedArrayBuffer {
-    const { program, settings, run, path, values } = this.execution;
-    const slots = sharedSlots(program.plan, this.steps);
-    const spec: FragmentSpec = {
+  private encodeShared(): SharedArrayBuffer {
+    const { run } = this.execution;
+    const spec = this.spec(run.tell === undefined ? "" : run.id, this.cachedSpec());
+    const options = { shared: true, unchecked: true, memory: this.shared.memory };
+    return this.encodeSpec(spec, spec, 0, options).buffer as SharedArrayBuffer;
+  }
+
+  /**
+   * What all chunks share, for other processes. What is nested in it remembers nothing there.
+   *
+   * @param around what goes along.
+   * @returns the bytes, and a digest of what they say: other bytes may say the same.
+   * @throws {NodeError} `UNSERIALISABLE`.
+   */
+  encodeRemote(around: Omit<RemoteFragment, "spec">): { readonly bytes: Uint8Array; readonly content: string } {
+    const spec = this.spec(this.execution.run.id, undefined);
+    const fragment: RemoteFragment = { ...around, spec };
+    return { bytes: this.encodeSpec(fragment, spec, 1), content: digest(fragment) };
+  }
+
+  private spec(run: string, cached: CachedSpec | undefined): FragmentSpec {
+    const { program, settings, path, values } = this.execution;
+    return {
       source: sourceOf(
         program,
         { steps: this.steps.map(({ index }) => index), wanted: this.wanted.map(({ index }) => index) },
@@ -119,18 +164,23 @@ export class Fragment {
       ),
       path,
       multiple: this.multiple,
-      run: run.tell === undefined ? "" : run.id,
-      execution: settings.choices.execution,
-      cached: this.cachedSpec(),
+      run,
+      execution: forElsewhere(settings.choices.execution),
+      cached,
       overlapping: this.overlapping,
       graceMs: settings.graceMs,
-      values: slots.map((slot) => [slot, values[slot]]),
+      values: sharedSlots(program.plan, this.steps).map((slot) => [slot, values[slot]]),
     };
+  }
+
+  /** @param depth how deep inside the value the spec is. */
+  private encodeSpec(value: unknown, spec: FragmentSpec, depth: number, options?: EncodeOptions): Uint8Array {
     try {
-      return encode(spec, { shared: true, unchecked: true, memory: this.memory }).buffer as SharedArrayBuffer;
+      return encode(value, options);
     } catch (error) {
-      if (!(error instanceof ValueError) || error.path[0] !== "values") throw error;
-      throw this.cantTravel(error, slots[error.path[1] as number]!, undefined, 3);
+      if (!(error instanceof ValueError) || error.path[depth] !== "values") throw error;
+      const [slot] = spec.values[error.path[depth + 1] as number]!;
+      throw this.cantTravel(error, slot, undefined, depth + 3);
     }
   }
 
@@ -144,17 +194,23 @@ export class Fragment {
     };
   }
 
-  private encodeElements(
-    range: Range,
-    elements: readonly ArrayLike<unknown>[],
-    memory: SharedArrayBuffer[],
-  ): Uint8Array {
+  /**
+   * Elements as bytes.
+   *
+   * @throws {NodeError} `UNSERIALISABLE`.
+   */
+  encodeChunk(chunk: Chunk): Uint8Array {
+    return this.encodeElements(chunk, chunk, 1);
+  }
+
+  /** @param depth how deep inside the value the lists of elements are. */
+  private encodeElements(value: unknown, part: Part, depth: number, options?: EncodeOptions): Uint8Array {
     try {
-      return encode(elements, { unchecked: true, memory });
+      return encode(value, options);
     } catch (error) {
       if (!(error instanceof ValueError)) throw error;
-      const [list, element] = error.path as [number, number];
-      throw this.cantTravel(error, this.cuts[list]!.slot, indexIn(range, element), 2);
+      const [list, element] = error.path.slice(depth) as [number, number];
+      throw this.cantTravel(error, this.cuts[list]!.slot, indexIn(part, element), depth + 2);
     }
   }
 

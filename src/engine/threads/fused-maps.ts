@@ -1,17 +1,19 @@
 import type { Plan, Step } from "../../graph/plan.js";
 import { planPart } from "../../graph/plan-part.js";
-import { Elements } from "../elements.js";
+import { Elements, type Part } from "../elements.js";
 import { now } from "../events.js";
 import type { Execution } from "../execution.js";
 import { asList, type List, listsOf } from "../lists.js";
 import { counts, type Selection } from "../map-run.js";
-import { Dispatcher, type Ends, spread } from "./dispatcher.js";
+import { type Destination, destinationOf, type Recovered } from "./destination.js";
+import { Dispatcher, type Ends } from "./dispatcher.js";
 import { Fragment } from "./fragment.js";
 import type { VisitResult } from "./protocol.js";
-import type { Range } from "./visit.js";
+import { spread } from "./spread.js";
 
 /** Maps that go to threads: chunks of elements, each through all of them in one visit. */
 export class FusedMaps implements Ends {
+  private readonly destination: Destination;
   private readonly dispatcher: Dispatcher;
   private readonly lists: readonly List[];
   private readonly length: number;
@@ -41,17 +43,35 @@ export class FusedMaps implements Ends {
     const { cuts } = planPart(plan, indices, []);
     this.lists = cuts.map((list, i) => selection?.lists[i] ?? asList(execution.read(list))!);
     const { overlapping } = spread(settings);
-    this.dispatcher = new Dispatcher(new Fragment(execution, steps, this.wanted, cuts, overlapping), this);
+    this.destination = destinationOf(new Fragment(execution, steps, this.wanted, cuts, overlapping));
+    this.dispatcher = new Dispatcher(this.destination, this);
     const elements = selection?.of ?? this.length;
     for (const step of steps) execution.tellMap(step, { phase: "start", elements });
   }
 
   start(): void {
     if (this.length === 0) this.finish();
+    else if (this.indices !== undefined) this.send([]);
     else {
-      this.dispatcher.offer(this.length);
-      this.dispatcher.pump();
+      const recovering = this.destination.recovered?.(this.length, (part) => this.elements(part));
+      if (recovering === undefined) this.send([]);
+      else
+        this.execution.later(recovering, (found) => this.send(found as readonly Recovered[]), this.failed.bind(this));
     }
+  }
+
+  /** Sends what was not done before. */
+  private send(recovered: readonly Recovered[]): void {
+    if (this.closed) return;
+    let next = 0;
+    for (const { part, result } of recovered) {
+      this.dispatcher.offer(part.first - next);
+      this.dispatcher.skip(part.count);
+      next = part.first + part.count;
+      this.home(part, result);
+    }
+    if (next < this.length) this.dispatcher.offer(this.length - next);
+    this.dispatcher.pump();
   }
 
   /** Tells that they end before their last element. */
@@ -64,7 +84,7 @@ export class FusedMaps implements Ends {
     }
   }
 
-  elements({ first, count }: Range): readonly List[] {
+  elements({ first, count }: Part): readonly List[] {
     return this.lists.map((list) => (list as unknown[]).slice(first, first + count));
   }
 
@@ -79,7 +99,7 @@ export class FusedMaps implements Ends {
     return map!.lists.map((list) => asList(this.execution.read(list))![element]);
   }
 
-  home({ first, count }: Range, { values, failed }: VisitResult): void {
+  home({ first, count }: Part, { values, failed }: VisitResult): void {
     for (const [i, found] of values.entries()) {
       const results = this.results[i]!;
       for (let element = 0; element < found.length; element++) {

@@ -2,9 +2,11 @@ import { NodeError } from "../../errors.js";
 import type { Step } from "../../graph/plan.js";
 import type { Execution } from "../execution.js";
 import type { List } from "../lists.js";
-import { Dispatcher, type Ends, spread } from "./dispatcher.js";
+import { destinationOf } from "./destination.js";
+import { Dispatcher, type Ends } from "./dispatcher.js";
 import { Fragment } from "./fragment.js";
 import type { VisitResult } from "./protocol.js";
+import { spread } from "./spread.js";
 import type { Range } from "./visit.js";
 
 interface Waiting {
@@ -27,7 +29,9 @@ export class StreamedVisits implements Ends {
     this.lists = step.map!.lists.length;
     // In a thread an error stands in its element's place: what else is in the chunk comes home.
     const fragment = new Fragment(execution, [step], [step], step.map!.lists, overlapping, "collect");
-    this.dispatcher = new Dispatcher(fragment, this, most);
+    const destination = destinationOf(fragment);
+    destination.sizes.limit(most);
+    this.dispatcher = new Dispatcher(destination, this);
   }
 
   /**

@@ -20,7 +20,7 @@ import { ToldVisit } from "./told-visit.js";
 
 /** Elements that go to a thread together. */
 export interface Range extends VisitRange {
-  /** Whether it is one element that is suspected of having ended its thread. */
+  /** Whether something among it is suspected of having ended what it was in: it goes alone. */
   readonly suspected: boolean;
   readonly known: readonly KnownFailure[];
 }
@@ -32,6 +32,8 @@ export type Outcome =
   | { readonly kind: "stopped" }
   /** Its thread ended because of another visit. */
   | { readonly kind: "dragged" }
+  /** The process that it was in has ended, and it is not known which of its elements was under way. */
+  | { readonly kind: "halved" }
   /** Its thread ended: what was under way in it, by index within the visit, and why. */
   | { readonly kind: "lost"; readonly held: readonly Held[]; readonly crowded: boolean; readonly cause: Error };
 

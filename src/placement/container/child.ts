@@ -1,9 +1,12 @@
+import { readFile } from "node:fs/promises";
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from "node:net";
 import type { PipelineClass } from "../../dsl/members.js";
-import { classFrom } from "../../dsl/origin.js";
+import { classFrom, type Origin } from "../../dsl/origin.js";
 import { inCarried } from "../../engine/call-context.js";
 import { summary } from "../../engine/failure.js";
 import type { PlacedWork } from "../../engine/placed.js";
+import type { Chunk } from "../../engine/remote/chunk.js";
+import { RemoteFragments } from "../../engine/remote/remote-fragments.js";
 import { Resources } from "../../engine/resources.js";
 import { placedRequest } from "../../engine/run-placed.js";
 import { type RunRequest, runProgram } from "../../engine/run-program.js";
@@ -12,7 +15,16 @@ import { importBundle } from "../../engine/threads/importing-bundle.js";
 import { cantTravel } from "../../engine/threads/result-bytes.js";
 import { AbortError, HypernodesError, type NodeError, ValueError } from "../../errors.js";
 import { decode } from "../../values/codec.js";
-import { type BytesHead, ComingBytes, type Frame, FrameReader, jsonOf, Kind } from "./frames.js";
+import {
+  type BytesHead,
+  ComingBytes,
+  type FragmentHead,
+  type Frame,
+  FrameReader,
+  jsonOf,
+  Kind,
+  type RunHead,
+} from "./frames.js";
 import { KeptStores } from "./kept-stores.js";
 import { StreamedElements } from "./streamed-elements.js";
 import { Upward } from "./upward.js";
@@ -20,10 +32,13 @@ import { Upward } from "./upward.js";
 /** Typed arrays that are at least this large stay where they came in. */
 const VIEWS_FROM = 64 * 1024;
 
-const [kept = "", scratch = ""] = process.argv.slice(2);
+/** The last one says whether a worker of a queue has started it. */
+const [kept = "", scratch = "", host = "container"] = process.argv.slice(2);
+const isWorker = host === "worker";
 const up = new Upward(4);
 const stores = new KeptStores(kept, scratch);
 const runs = new Map<number, Run>();
+const fragments = new RemoteFragments(classOf);
 /** What is built once for all work in this container that is not a run of its own. */
 const resources = new Resources(true);
 const loading = load();
@@ -41,6 +56,14 @@ class Run {
 
   constructor(private readonly number: number) {
     this.elements = new StreamedElements(() => void up.json(Kind.pull, number, {}));
+  }
+
+  /** How it begins: as a run, or as a chunk of a fragment. */
+  arrive({ bytes, fragment }: RunHead): void {
+    this.expect(
+      { bytes },
+      (whole) => void this.begin(() => (fragment ? this.chunk(fragment, whole) : this.answer(whole))),
+    );
   }
 
   expect({ bytes }: BytesHead, taker: (bytes: Uint8Array) => void): void {
@@ -68,10 +91,12 @@ class Run {
     });
   }
 
-  async begin(bytes: Uint8Array): Promise<void> {
+  private async begin(answer: () => Promise<void>): Promise<void> {
     const { number } = this;
     try {
-      await this.answer(bytes);
+      await up.json(Kind.begun, number, {});
+      await loading;
+      await answer();
     } catch (error) {
       await up.value(Kind.end, number, { ok: false }, error);
     } finally {
@@ -80,11 +105,8 @@ class Run {
   }
 
   private async answer(bytes: Uint8Array): Promise<void> {
-    await up.json(Kind.begun, this.number, {});
-    await loading;
     const work = decode(bytes, { viewsFrom: VIEWS_FROM }) as PlacedWork;
-    const type = classFrom(work.origin) as PipelineClass | undefined;
-    if (type === undefined) throw notDefined(work);
+    const type = classOf(work.origin);
     const request = placedRequest(type, work, {
       resources: work.keepsResources ? resources : undefined,
       signal: this.controller.signal,
@@ -96,6 +118,13 @@ class Run {
         : undefined,
     });
     await inCarried(work.carrier, () => (work.isStream ? this.stream(request) : this.run(request)));
+  }
+
+  /** @throws {HypernodesError} what is wrong with the fragment; what is wrong with elements is in the result. */
+  private async chunk({ digest, file }: FragmentHead, bytes: Uint8Array): Promise<void> {
+    const chunk = decode(bytes, { viewsFrom: VIEWS_FROM }) as Chunk;
+    const result = await fragments.answer(digest, () => readFile(file), chunk, this.controller.signal);
+    await up.value(Kind.end, this.number, { ok: true }, result);
   }
 
   private async run(request: RunRequest): Promise<void> {
@@ -135,15 +164,17 @@ function notLoaded(error: unknown): HypernodesError {
   const missing = /Cannot find (?:package|module) '([^']+)'/.exec((error as Error)?.message ?? "")?.[1];
   return new HypernodesError({
     code: missing === undefined ? "NOT_IMPORTABLE" : "PACKAGE_MISSING",
-    where: "the container",
+    where: `the ${host}`,
     problem:
       missing === undefined
         ? `the pipeline's module can't be imported there: ${summary(error)}`
         : `the package ${missing} is not there`,
     advice:
       missing === undefined
-        ? "What a module does when it is imported is done in the container, too: let it define things only, and read files and variables in nodes."
-        : `Install it in the image: image: image().npmInstall(${JSON.stringify(missing)}).`,
+        ? `What a module does when it is imported is done in the ${host}, too: let it define things only, and read files and variables in nodes.`
+        : isWorker
+          ? `Install it where the worker was started: npm install ${missing}`
+          : `Install it in the image: image: image().npmInstall(${JSON.stringify(missing)}).`,
     cause: error,
   });
 }
@@ -158,11 +189,14 @@ function cantComeHome({ program, name, path }: RunRequest, error: ValueError, is
   return cantTravel(step, plan.over === undefined ? (path ?? name) : "", element, error, isMapped ? 2 : 1, what);
 }
 
-function notDefined({ origin }: PlacedWork): HypernodesError {
-  return new HypernodesError({
+/** @throws {HypernodesError} `NOT_IMPORTABLE` */
+function classOf(origin: Origin): PipelineClass {
+  const type = classFrom(origin) as PipelineClass | undefined;
+  if (type !== undefined) return type;
+  throw new HypernodesError({
     code: "NOT_IMPORTABLE",
     where: origin.name,
-    problem: `a container has imported ${origin.file?.replace("bundle:", "")}, and that does not define the class`,
+    problem: `a ${host} has imported ${origin.file?.replace("bundle:", "")}, and that does not define the class`,
     advice:
       "A class inside a function, a test or a condition is only there where that has run: move it to the top level of its module, or of one of its own.",
   });
@@ -188,7 +222,7 @@ function heard(frame: Frame): void {
   if (kind === Kind.run) {
     const begun = new Run(number);
     runs.set(number, begun);
-    begun.expect(jsonOf(frame), (bytes) => void begun.begin(bytes));
+    begun.arrive(jsonOf(frame));
   } else if (kind === Kind.bytes) run?.add(payload);
   else if (kind === Kind.taken) run?.taken();
   else if (kind === Kind.cancel) {

@@ -1,5 +1,6 @@
 import { crc32 } from "node:zlib";
 import { HypernodesError } from "../../errors.js";
+import type { EncodedParts } from "../../values/codec.js";
 
 /** The version of everything that a client and a container say to each other. */
 export const PROTOCOL = 1;
@@ -49,6 +50,17 @@ export interface Hello {
   readonly node: string;
   /** Whether the bundle is there already. */
   readonly has: boolean;
+}
+
+/** What the chunks of a map share: a file, and the digest that it is known by. */
+export interface FragmentHead {
+  readonly digest: string;
+  readonly file: string;
+}
+
+/** How a run is announced, or a chunk of a map. */
+export interface RunHead extends BytesHead {
+  readonly fragment?: FragmentHead;
 }
 
 /** How a value's bytes are announced. */
@@ -211,6 +223,23 @@ export class ComingBytes {
 export function* cut(parts: readonly Uint8Array[], size: number): Generator<Uint8Array> {
   for (const part of parts) {
     for (let from = 0; from < part.length; from += size) yield part.subarray(from, from + size);
+  }
+}
+
+/** Bytes of a value in one frame. */
+const PIECE = 1024 * 1024;
+
+/** A frame that announces a value, and those that bring it. */
+export function* framesOf(
+  kind: number,
+  run: number,
+  head: object,
+  { length, parts }: EncodedParts,
+): Generator<Uint8Array> {
+  yield jsonFrame(kind, run, { ...head, bytes: length });
+  for (const piece of cut(parts, PIECE)) {
+    yield headerOf(Kind.bytes, run, piece);
+    yield piece;
   }
 }
 

@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import type { App, Image as BuiltImage, ModalClient, ModalClientParams, Secret, Volume } from "modal";
 import { HypernodesError } from "../../errors.js";
 import { remembered } from "../../graph/remembered.js";
+import type { LockLayer } from "../bundle/packages.js";
+import { missingPackage } from "../bundle/peers.js";
 import { buildFailed, translated } from "./failures.js";
 import type { Image } from "./image.js";
-import type { LockLayer } from "./packages.js";
-import { missingPackage } from "./peers.js";
 
 /** Milliseconds that Modal has for an answer that takes no work. */
 const ANSWER_MS = 60_000;
@@ -43,11 +43,12 @@ export class Modal {
   /** @throws {HypernodesError} `MISSING_PACKAGE`. */
   static async open(): Promise<Modal> {
     const modal = await import("modal").catch((error: unknown) => {
-      throw missingPackage("modal", "to talk to Modal", error);
+      throw missingPackage("modal", "modal(...)", "to talk to Modal", error);
     });
     if (modal.ModalClient === undefined) {
       throw missingPackage(
         "modal",
+        "modal(...)",
         "to talk to Modal",
         new Error("what is installed under this name is not Modal's SDK"),
       );

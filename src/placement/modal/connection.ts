@@ -1,70 +1,34 @@
 import type { ContainerProcess } from "modal";
-import type { RunEvent } from "../../engine/events.js";
 import type { HypernodesError } from "../../errors.js";
-import { decode, type EncodedParts, encodeInParts } from "../../values/codec.js";
+import type { EncodedParts } from "../../values/codec.js";
+import type { Bundle } from "../bundle/bundle.js";
+import { mapped } from "../bundle/stacks.js";
+import { Conversation, type Going, type Hearing } from "../container/conversation.js";
 import {
-  type BytesHead,
-  ComingBytes,
   type Ended,
   type Frame,
   FrameReader,
   frame,
   type Hello,
-  jsonFrame,
   jsonOf,
   Kind,
   otherProtocol,
   PROTOCOL,
-  type Printed,
 } from "../container/frames.js";
-import type { Bundle } from "./bundle.js";
 import { modalFor, rejectedAt } from "./client.js";
 import { Container } from "./container.js";
 import { connectionLost, containerEnded, processEnded, timedOut } from "./failures.js";
-import { framesOf, messagesOf, newMessage } from "./messages.js";
+import { messagesOf, newMessage } from "./messages.js";
 import type { CheckedModal } from "./options.js";
-import { mapped } from "./stacks.js";
 
-/** Typed arrays that are at least this large stay where they came in. */
-const VIEWS_FROM = 64 * 1024;
 /** How often the container is told that this process lives, in parts of the time after which it would give it up. */
 const BEATS = 6;
 const EMPTY = new Uint8Array();
 
-/** Who hears of a run. */
-export interface Hearing {
-  readonly event: ((event: RunEvent) => void) | undefined;
-  readonly printed: (printed: Printed) => void;
-  /** A stream's next element, when it is asked for; undefined: there is none. */
-  readonly next?: () => Promise<readonly unknown[] | undefined>;
-  /** A stream's result has come. */
-  readonly streamed?: (value: unknown) => void;
-}
-
-/** One run under way. */
-interface Running {
-  readonly hearing: Hearing;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: unknown) => void;
-  readonly going: Going;
-  coming: { readonly bytes: ComingBytes; readonly whole: (bytes: Uint8Array) => void } | undefined;
-}
-
-/** A run that was sent. */
-export interface Going {
-  readonly number: number;
-  /** Whether the container has begun it. */
-  readonly begun: boolean;
-  readonly result: Promise<unknown>;
-}
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-
 /** A container with the runner in it, and the conversation with that. */
 export class Connection {
   private readonly reader = new FrameReader(true);
-  private readonly runs = new Map<number, Running>();
-  private count = 0;
+  private readonly conversation: Conversation;
   private writing: Promise<void> = Promise.resolve();
   /** What messages are put together in, one after another. */
   private readonly message = newMessage();
@@ -96,6 +60,11 @@ export class Connection {
     private readonly where: string,
   ) {
     this.writer = process.stdin.getWriter() as WritableStreamDefaultWriter<Uint8Array>;
+    this.conversation = new Conversation({
+      send: (frames) => this.send(frames),
+      mapped: (error) => mapped(error, bundle),
+      broken: (error) => this.fail(connectionLost(where, error)),
+    });
     this.hello.catch(() => {});
     void this.read();
     void this.readErrors();
@@ -113,7 +82,7 @@ export class Connection {
     const container = await Container.start(await modalFor(), options, bundle, signal);
     let connection: Connection | undefined;
     try {
-      connection = new Connection(container, await container.exec(options, bundle), options, bundle, where);
+      connection = new Connection(container, await container.exec(options, bundle, where), options, bundle, where);
       await connection.greet(signal);
       return connection;
     } catch (error) {
@@ -141,47 +110,19 @@ export class Connection {
    * @param signal stops it: first by a word, then, after the grace, without.
    */
   run(work: EncodedParts, hearing: Hearing, signal: AbortSignal, graceMs: number): Going {
-    const going: Mutable<Going> = { number: ++this.count, begun: false, result: undefined as never };
-    going.result = this.going(going, work, hearing, signal, graceMs);
-    return going;
-  }
-
-  private async going(
-    going: Going,
-    work: EncodedParts,
-    hearing: Hearing,
-    signal: AbortSignal,
-    graceMs: number,
-  ): Promise<unknown> {
-    if (this.failure !== undefined) throw this.failure;
-    const { number } = going;
-    const result = new Promise<unknown>((resolve, reject) => {
-      this.runs.set(number, { hearing, resolve, reject, going, coming: undefined });
-    });
-    let grace: NodeJS.Timeout | undefined;
     const { timeoutMs } = this.options;
     const limit = setTimeout(() => this.fail(timedOut(this.where, timeoutMs)), timeoutMs);
-    const stop = () => {
-      const reason = signal.reason instanceof Error ? signal.reason.message : String(signal.reason);
-      this.send([jsonFrame(Kind.cancel, number, { reason })]).catch(() => {});
-      grace = setTimeout(() => this.runs.get(number)?.reject(signal.reason), graceMs + GRACE_MS);
-    };
-    try {
-      this.send(framesOf(Kind.run, number, {}, work)).catch((error) => this.fail(connectionLost(this.where, error)));
-      if (signal.aborted) stop();
-      else signal.addEventListener("abort", stop, { once: true });
-      return await result;
-    } finally {
-      clearTimeout(limit);
-      clearTimeout(grace);
-      signal.removeEventListener("abort", stop);
-      this.runs.delete(number);
-    }
+    const going = this.conversation.run({}, work, hearing, signal, graceMs);
+    going.result.then(
+      () => clearTimeout(limit),
+      () => clearTimeout(limit),
+    );
+    return going;
   }
 
   /** A result of a stream was taken: another one may come. */
   taken(number: number): void {
-    this.send([frame(Kind.taken, number, EMPTY)]).catch(() => {});
+    this.conversation.taken(number);
   }
 
   /**
@@ -207,6 +148,7 @@ export class Connection {
   private stop(): void {
     clearInterval(this.beat);
     this.failure ??= connectionLost(this.where, undefined);
+    this.conversation.fail(this.failure);
   }
 
   private fail(error: HypernodesError): void {
@@ -215,7 +157,7 @@ export class Connection {
     clearInterval(this.beat);
     this.isOver();
     this.ungreeted(error);
-    for (const { reject } of this.runs.values()) reject(error);
+    this.conversation.fail(error);
   }
 
   private keepUp(): void {
@@ -252,12 +194,7 @@ export class Connection {
 
   /** The stream is over without a word: something has ended the process, and of that the container may know more. */
   private async lost(): Promise<HypernodesError> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<undefined>((resolve) => {
-      timer = setTimeout(() => resolve(undefined), END_MS);
-    });
-    const end = await Promise.race([this.container.ended, late]);
-    clearTimeout(timer);
+    const end = await this.container.endSoon();
     if (end === undefined) return connectionLost(this.where, this.lastWords());
     return containerEnded(end, this.where, this.options.timeoutMs);
   }
@@ -279,71 +216,11 @@ export class Connection {
   }
 
   private heard(received: Frame): void {
-    const { kind, run: number, payload } = received;
-    const run = this.runs.get(number);
+    const { kind } = received;
     if (kind === Kind.hello) this.greeted(jsonOf<Hello>(received));
-    else if (kind === Kind.events) for (const event of decode(payload) as RunEvent[]) this.tell(run, event);
-    else if (kind === Kind.log) this.printed(jsonOf<Printed>(received));
     else if (kind === Kind.ended) this.fail(processEnded(jsonOf<Ended>(received), this.where));
-    else if (run === undefined) return;
-    else if (kind === Kind.begun) (run.going as Mutable<Going>).begun = true;
-    else if (kind === Kind.bytes) addTo(run, payload);
-    else if (kind === Kind.pull) void this.answerPull(number, run);
-    else if (kind === Kind.streamed) this.expect(run, jsonOf(received), (value) => run.hearing.streamed?.(value));
-    else if (kind === Kind.end) {
-      const head = jsonOf<BytesHead & { readonly ok: boolean }>(received);
-      this.expect(run, head, (value) => (head.ok ? run.resolve(value) : run.reject(this.mapped(value))));
-    }
-  }
-
-  private tell(run: Running | undefined, event: RunEvent): void {
-    if (run?.hearing.event === undefined) return;
-    if ("error" in event) this.mapped(event.error);
-    run.hearing.event(event);
-  }
-
-  private mapped(error: unknown): unknown {
-    return mapped(error, this.bundle);
-  }
-
-  private expect(run: Running, { bytes }: BytesHead, then: (value: unknown) => void): void {
-    const done = (whole: Uint8Array) => {
-      run.coming = undefined;
-      try {
-        then(decode(whole, { viewsFrom: VIEWS_FROM }));
-      } catch (error) {
-        run.reject(error);
-      }
-    };
-    run.coming = { bytes: new ComingBytes(bytes), whole: done };
-    if (bytes === 0) done(EMPTY);
-  }
-
-  /** What nodes print is no one run's. */
-  private printed(printed: Printed): void {
-    const first = this.runs.values().next().value;
-    first?.hearing.printed(printed);
-  }
-
-  private async answerPull(number: number, run: Running): Promise<void> {
-    try {
-      const values = await run.hearing.next!();
-      if (values === undefined) await this.send([jsonFrame(Kind.element, number, {})]);
-      else await this.send(framesOf(Kind.element, number, {}, encodeInParts(values)));
-    } catch (error) {
-      run.reject(error);
-    }
+    else this.conversation.heard(received);
   }
 }
 
-/** Milliseconds beyond the run's own grace in which the container may tell how it ended. */
-const GRACE_MS = 2_000;
-/** Milliseconds in which Modal may tell of a container's end, after its process has ended. */
-const END_MS = 3_000;
 const MOST_ERRORS = 64 * 1024;
-
-function addTo(run: Running, payload: Uint8Array): void {
-  run.coming?.bytes.add(payload);
-  const whole = run.coming?.bytes.whole;
-  if (whole !== undefined) run.coming!.whole(whole);
-}

@@ -1,4 +1,4 @@
-import type { Bundle } from "./bundle.js";
+import type { Bundle } from "../bundle/bundle.js";
 import { Connection } from "./connection.js";
 import type { CheckedModal } from "./options.js";
 

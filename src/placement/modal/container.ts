@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { ContainerProcess, Sandbox } from "modal";
 import { HypernodesError } from "../../errors.js";
+import type { Bundle } from "../bundle/bundle.js";
 import { BOOTSTRAP } from "../container/bootstrap.js";
-import type { Bundle } from "./bundle.js";
 import { type Modal, rejectedAt, within } from "./client.js";
-import { type ContainerEnd, translated } from "./failures.js";
+import { type ContainerEnd, containerEnded, translated } from "./failures.js";
 import { endAtSignals } from "./leaving.js";
 import { type CheckedModal, MARGIN_MS } from "./options.js";
 
@@ -17,6 +17,8 @@ const BUNDLES = "hypernodes-bundles";
 const START_MS = 20 * 60_000;
 /** Milliseconds for the end of a container. */
 const END_MS = 10_000;
+/** Milliseconds in which Modal may tell of a container's end, after what ran in it has ended. */
+const TOLD_MS = 3_000;
 
 /** The ids of sandboxes of the first version: those with a GPU. */
 const FIRST_VERSION = /^sb-[A-Za-z0-9]{22}$/;
@@ -84,7 +86,7 @@ export class Container {
   }
 
   /** Starts the runner. */
-  async exec(options: CheckedModal, bundle: Bundle): Promise<Process> {
+  async exec(options: CheckedModal, bundle: Bundle, where: string): Promise<Process> {
     const secrets = await Promise.all(options.secrets.map((name) => this.modal.secret(name)));
     const keepsCaches = options.volume !== undefined ? "caches" : "";
     const told = [bundle.digest, MOUNT, SCRATCH, String(options.idleTimeoutMs), keepsCaches];
@@ -93,8 +95,20 @@ export class Container {
       const executing = this.sandbox.exec(command, { mode: "binary", env: { ...options.env }, secrets });
       return (await within(executing, END_MS * 6, "it did not start a process in the container")) as Process;
     } catch (error) {
-      throw translated(error, "container");
+      const end = await this.endSoon();
+      throw end === undefined ? translated(error, "container") : containerEnded(end, where, options.timeoutMs);
     }
+  }
+
+  /** How it ended, if it has, or does within the time that Modal may take to tell of it. */
+  async endSoon(): Promise<ContainerEnd | undefined> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<undefined>((resolve) => {
+      timer = setTimeout(() => resolve(undefined), TOLD_MS);
+    });
+    const end = await Promise.race([this.ended, late]);
+    clearTimeout(timer);
+    return end;
   }
 
   /** What is known of how it ended. The reason is told only to who asks the service itself. */

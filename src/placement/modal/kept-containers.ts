@@ -1,5 +1,5 @@
 import type { Errand } from "../../engine/elsewhere.js";
-import type { Bundle } from "./bundle.js";
+import type { Bundle } from "../bundle/bundle.js";
 import { connectionFor, type Held, keyOf } from "./connections.js";
 import { type CheckedModal, checkedOptions, type ModalPlacement } from "./options.js";
 import { Trip } from "./trip.js";

@@ -4,6 +4,7 @@ import type { Errand } from "../../engine/elsewhere.js";
 import { sourceOf } from "../../engine/remade.js";
 import type { Resources } from "../../engine/resources.js";
 import { type RunRequest, Session } from "../../engine/run-program.js";
+import { forElsewhere } from "../../engine/settings.js";
 import { type Elements, elementsOf } from "../../engine/stream-program.js";
 import { remembered } from "../../graph/remembered.js";
 import { connectionFor, isAllThatLives } from "./connections.js";
@@ -120,7 +121,7 @@ function tripFor(request: RunRequest, { run, scope }: Session, placement: ModalP
       heard: listener !== undefined,
       carrier: run.context?.carrier(run.id, name),
       explain,
-      execution: choices.execution,
+      execution: forElsewhere(choices.execution),
       codes: isRemembered ? codesToTell(program) : undefined,
       models: isRemembered ? modelCodesToTell() : undefined,
       part: undefined,

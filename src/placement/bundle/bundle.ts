@@ -52,7 +52,7 @@ function fileOf({ file, name }: Origin): string {
 }
 
 /** The path of a module that is known by its URL, or by its path. */
-function pathOf(file: string): string {
+export function pathOf(file: string): string {
   return file.startsWith("file:") ? fileURLToPath(file.replace(/[?#].*$/, "")) : file;
 }
 
@@ -63,13 +63,13 @@ export function bundledName(file: string, root: string): string {
 
 /** Never in a bundle: what only the client uses, and SQLite, which the container's Node has. */
 const CLIENTS_OWN = [
-  ...["modal", "esbuild", "@swc/core", "@photostructure/sqlite", "@napi-rs/nice"],
+  ...["modal", "bullmq", "ioredis", "esbuild", "@swc/core", "@photostructure/sqlite", "@napi-rs/nice"],
   ...["@viz-js/viz", "log-update", "string-width", "picocolors"],
 ];
 
 async function build(pipeline: string, file: string, installed: readonly string[]): Promise<Bundle> {
   const esbuild = await import("esbuild").catch((error: unknown) => {
-    throw missingPackage("esbuild", "to bundle the pipeline's code for a container", error);
+    throw missingPackage("esbuild", "modal(...)", "to bundle the pipeline's code for a container", error);
   });
   const root = rootOf(file);
   const outside = new Map<string, Package>();
@@ -201,7 +201,12 @@ function withFirst(statement: string, code: string): string {
 
 async function withMetadata(file: string, source: string): Promise<string> {
   const swc = await import("@swc/core").catch((error: unknown) => {
-    throw missingPackage("@swc/core", `to compile the decorators in ${path.basename(file)} for a container`, error);
+    throw missingPackage(
+      "@swc/core",
+      "modal(...)",
+      `to compile the decorators in ${path.basename(file)} for a container`,
+      error,
+    );
   });
   const { code } = await swc.transform(source, {
     filename: file,

@@ -1,0 +1,214 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Queue } from "bullmq";
+import { expect } from "chai";
+import { Redis } from "ioredis";
+import { bullmq, type HypernodesError, sqlite } from "../../src/index.js";
+import { execute } from "../support/execute.js";
+import { startRedis } from "../support/redis.js";
+import { rejection } from "../support/rejection.js";
+import { Yard } from "../support/workers.js";
+import { Queued, Slowly } from "./pipelines/queued.js";
+
+const upTo = (n: number) => Array.from({ length: n }, (_, i) => i);
+
+async function until(isThere: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await isThere())) await sleep(20);
+}
+
+/** The command, as it is here. */
+const command = (...args: string[]) =>
+  execute(process.execPath, ["--import", "@swc-node/register/esm-register", "src/cli/main.ts", ...args], {
+    env: { HYPERNODES_CLI_STARTED: "1" },
+  });
+
+describe("what is lost of distributed maps", function () {
+  this.timeout(120_000);
+  let yard: Yard;
+  let folder: string;
+  let queue: string;
+
+  before(async function () {
+    const opened = await Yard.open();
+    if (opened === undefined) {
+      console.log("    skipped: there is no redis-server (apt-get install redis-server)");
+      this.skip();
+    }
+    yard = opened;
+    folder = mkdtempSync(path.join(os.tmpdir(), "lost-"));
+    queue = yard.queue();
+    await yard.worker(queue, "--concurrency", "1");
+  });
+  after(async () => {
+    await yard?.close();
+    if (folder) rmSync(folder, { recursive: true, force: true });
+  });
+
+  const begun = (file: string) => (existsSync(file) ? readFileSync(file, "utf8").trim().split("\n").map(Number) : []);
+
+  /** Starts a client, and kills it when it has begun so many elements. */
+  async function killedClient(name: string, on: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
+    const args = ["spec/queue/pipelines/client.ts", yard.url, on, path.join(folder, name), "150", folder];
+    const { NODE_OPTIONS: _, ...inherited } = process.env;
+    const client: ChildProcess = spawn(process.execPath, ["--import", "@swc-node/register/esm-register", ...args], {
+      stdio: ["ignore", "pipe", "inherit"],
+      env: { ...inherited, ...env },
+    });
+    let said = "";
+    client.stdout!.on("data", (text) => {
+      said += text;
+    });
+    await until(() => begun(path.join(folder, name)).length > 60);
+    client.kill("SIGKILL");
+    await new Promise((resolve) => client.once("exit", resolve));
+    return said.trim();
+  }
+
+  it("is little of a client that is killed: hypernodes resume goes on where it was", async () => {
+    const run = await killedClient("resumed", queue);
+    const listed = await command("resume", "--journal", folder);
+    expect(listed.stdout).to.contain(`${run}  Slowly  queue ${queue}`);
+    const args = ["resume", run.slice(0, 8), "--journal", folder, "--connection", yard.url, "--json", "--quiet"];
+    const { code, stdout, stderr } = await command(...args);
+    expect(code, stderr).to.equal(0);
+    expect(JSON.parse(stdout)).to.deep.equal({ squares: upTo(150).map((x) => x * x) });
+    const times = new Map<number, number>();
+    for (const x of begun(path.join(folder, "resumed"))) times.set(x, (times.get(x) ?? 0) + 1);
+    expect(times.size).to.equal(150);
+    // What was on its way when the client was killed may have been done twice: a few chunks of ten.
+    expect([...times.values()].filter((n) => n > 1).length).to.be.below(50);
+    expect(readdirSync(folder)).not.to.include(run);
+    const again = await command("resume", run, "--journal", folder);
+    expect(again.code).to.equal(2);
+    expect(again.stderr).to.contain("has nothing of it");
+  });
+
+  it("expires in Redis, where nobody resumes", async () => {
+    const own = yard.queue();
+    const worker = await yard.worker(own, "--concurrency", "1");
+    const run = await killedClient("expired", own, { EXPIRE_MS: "1500" });
+    const keys = async () => (await yard.redis.keys("*")).filter((key) => key.includes(run));
+    expect(await keys()).not.to.deep.equal([]);
+    await until(async () => (await keys()).length === 0);
+    const blobs = async () => (await yard.redis.keys(`hypernodes:${own}:blob:*`)).length;
+    await until(async () => (await blobs()) === 0);
+    expect(await new Queued().run({ xs: [1] }, yard.maps(own))).to.deep.equal({ last: "#3", sum: 3 });
+    await worker.end();
+  });
+
+  it("is nothing with a cache: a rerun computes what is missing", async () => {
+    const own = yard.queue();
+    const worker = await yard.worker(own, "--concurrency", "1");
+    const file = path.join(folder, "cached");
+    const options = { ...yard.maps(own), cache: sqlite(path.join(folder, "cache.sqlite")) };
+    const stop = new AbortController();
+    const xs = upTo(100);
+    const first = new Slowly().run({ xs, ms: 10, file }, { ...options, signal: stop.signal });
+    await until(() => begun(file).length > 50);
+    stop.abort();
+    await rejection(first);
+    const { squares } = await new Slowly().run({ xs, ms: 10, file }, options);
+    expect(squares).to.deep.equal(xs.map((x) => x * x));
+    expect(begun(file).length).to.be.below(150);
+    await worker.end();
+  });
+
+  it("is nothing when Redis is restarted that keeps its data: the run goes on", async () => {
+    const kept = mkdtempSync(path.join(os.tmpdir(), "redis-"));
+    const flags = ["--appendonly", "yes", "--appendfsync", "always", "--dir", kept];
+    const server = (await startRedis(...flags))!;
+    const maps = bullmq({ connection: server.url, queue: "kept", journal: false });
+    const { startWorker } = await import("../support/workers.js");
+    const worker = await startWorker(server.url, "kept", "--concurrency", "1", "--stall", "2000");
+    const file = path.join(folder, "restarted");
+    const xs = upTo(150);
+    const running = new Slowly().run({ xs, ms: 20, file }, { execution: { maps } });
+    await until(() => begun(file).length > 30);
+    await server.stop("SIGKILL");
+    await sleep(500);
+    const again = (await startRedis(...flags, "--port", String(server.port)))!;
+    expect((await running).squares).to.deep.equal(xs.map((x) => x * x));
+    await worker.end();
+    await again.stop();
+    rmSync(kept, { recursive: true, force: true });
+  });
+
+  it("is told when Redis stays away", async () => {
+    const server = (await startRedis())!;
+    const maps = bullmq({ connection: server.url, queue: "away", journal: false, patienceMs: 1_500 });
+    const running = rejection<HypernodesError>(new Queued().run({ xs: upTo(10) }, { execution: { maps } }));
+    const redis = new Redis(server.url);
+    await until(async () => (await redis.llen("hypernodes:away:wait")) > 0);
+    redis.disconnect();
+    await server.stop();
+    const error = await running;
+    expect(error.code).to.equal("REDIS_LOST");
+    expect(error.message).to.contain("has not answered for 1.5 seconds");
+  });
+
+  it("is told when nobody works, there is no Redis, or it refuses; and no password", async () => {
+    const nobody = yard.maps(yard.queue(), { patienceMs: 1_200 });
+    const alone = await rejection<HypernodesError>(new Queued().run({ xs: [1] }, nobody));
+    expect(alone.code).to.equal("NO_WORKERS");
+    expect(alone.message).to.contain("hypernodes worker --queue queue-");
+    const connection = "redis://me:s3cret@127.0.0.1:1";
+    const none = await rejection<HypernodesError>(
+      new Queued().run({ xs: [1] }, { execution: { maps: bullmq({ connection }) } }),
+    );
+    expect(none.code).to.equal("NO_REDIS");
+    expect(none.message).to.contain("redis://127.0.0.1:1").and.not.to.contain("s3cret");
+    const locked = (await startRedis("--requirepass", "s3cret"))!;
+    for (const given of [locked.url, locked.url.replace("//", "//:wr0ng@")]) {
+      const refused = await rejection<HypernodesError>(
+        new Queued().run({ xs: [1] }, { execution: { maps: bullmq({ connection: given }) } }),
+      );
+      expect(refused.code).to.equal("REDIS_REFUSES");
+      expect(refused.message).not.to.match(/s3cret|wr0ng/);
+    }
+    const worker = await command("worker", "--connection", locked.url.replace("//", "//:wr0ng@"));
+    expect(worker.code).to.equal(1);
+    expect(worker.stderr).to.contain("refuses").and.not.to.contain("wr0ng");
+    await locked.stop();
+    let wrong = "";
+    try {
+      bullmq({ connection: "http://me:s3cret@host" });
+    } catch (error) {
+      wrong = String(error);
+    }
+    expect(wrong).to.contain("redis://user").and.not.to.contain("s3cret");
+    expect(() => bullmq({ queu: "x" } as object)).to.throw(/Did you mean "queue"/);
+  });
+
+  it("is told when a worker and a client do not fit together, or what they share is damaged", async () => {
+    const own = yard.queue();
+    const worker = await yard.worker(own, "--concurrency", "1");
+    const jobs = new Queue(own, { connection: { url: yard.url } as object, prefix: "hypernodes" });
+    const { QueueEvents } = await import("bullmq");
+    const events = new QueueEvents(own, { connection: { url: yard.url } as object, prefix: "hypernodes" });
+    await events.waitUntilReady();
+    const other = await jobs.add("chunk", { protocol: 99, version: "9.9.9", run: "r", where: "Other.map" });
+    const { error } = (await other.waitUntilFinished(events)) as { error: HypernodesError };
+    expect(error.code).to.equal("OTHER_PROTOCOL");
+    expect(error.problem)
+      .to.contain("version 1 of the queue's protocol")
+      .and.to.contain("hypernodes 9.9.9) version 99");
+    await events.close();
+    await jobs.close();
+    const file = path.join(folder, "damaged");
+    const stopped = new Slowly().run({ xs: upTo(4), ms: 10, file }, yard.maps(own, { prefix: "hypernodes" }));
+    await stopped;
+    const damaging = setInterval(async () => {
+      for (const key of await yard.redis.keys(`hypernodes:${own}:blob:*`)) await yard.redis.set(key, "damaged");
+    }, 2);
+    const table = upTo(50_000).join(" ");
+    const failing = rejection<HypernodesError>(new Slowly().run({ xs: [1], ms: 1, file: table }, yard.maps(own)));
+    const damaged = await failing;
+    clearInterval(damaging);
+    expect(damaged.code).to.be.oneOf(["DAMAGED"]);
+    expect(damaged.message).to.contain("do not have the digest");
+    await worker.end();
+  });
+});

@@ -1,0 +1,244 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Queue } from "bullmq";
+import { expect } from "chai";
+import fc from "fast-check";
+import { type HypernodesError, NodeError, type RunEvent } from "../../src/index.js";
+import { FAMILY, FAMILY_SIZE, inputsFor } from "../support/family.js";
+import { rejection } from "../support/rejection.js";
+import { Yard } from "../support/workers.js";
+import { Heavy, Holding, Poisoned, Queued, Sharing, Slowly, Varied } from "./pipelines/queued.js";
+
+const upTo = (n: number) => Array.from({ length: n }, (_, i) => i);
+
+/** Waits for what is to come. */
+async function until(isThere: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await isThere())) await sleep(20);
+}
+
+describe("maps on a queue's workers", function () {
+  this.timeout(120_000);
+  let yard: Yard;
+  let folder: string;
+  /** A queue with two workers that most specs share. */
+  let queue: string;
+
+  before(async function () {
+    const opened = await Yard.open();
+    if (opened === undefined) {
+      console.log("    skipped: there is no redis-server (apt-get install redis-server)");
+      this.skip();
+    }
+    yard = opened;
+    folder = mkdtempSync(path.join(os.tmpdir(), "queue-"));
+    queue = yard.queue();
+    await Promise.all([yard.worker(queue, "--concurrency", "1"), yard.worker(queue, "--concurrency", "1")]);
+  });
+  after(async () => {
+    await yard?.close();
+    if (folder) rmSync(folder, { recursive: true, force: true });
+  });
+
+  const begun = (file: string) => {
+    try {
+      return readFileSync(file, "utf8").trim().split("\n").map(Number);
+    } catch {
+      return [];
+    }
+  };
+  const isEmpty = async (name: string) => {
+    const waiting = new Queue(name, { connection: { url: yard.url } as object, prefix: "hypernodes" });
+    const counts = await waiting.getJobCounts();
+    await waiting.close();
+    return Object.values(counts).every((n) => n === 0);
+  };
+
+  it("give every element exactly one result, in input order", async () => {
+    for (const n of [0, 1, 2, 777, 20_000]) {
+      const { last, sum } = await new Queued().run({ xs: upTo(n) }, yard.maps(queue));
+      expect([last, sum]).to.deep.equal([n === 0 ? undefined : `#${3 * (n - 1)}`, n === 0 ? 0 : (3 * n * (n - 1)) / 2]);
+    }
+    const file = path.join(folder, "order");
+    const xs = upTo(40);
+    const { squares } = await new Slowly().run({ xs, ms: 5, file }, yard.maps(queue));
+    expect(squares).to.deep.equal(xs.map((x) => x * x));
+    expect(begun(file).sort((a, b) => a - b)).to.deep.equal(xs);
+    expect(await isEmpty(queue)).to.equal(true);
+  });
+
+  it("give the results, errors and events that they give here, whatever the pipeline (property)", async () => {
+    const seen = async (run: (options: object) => Promise<unknown>, options: object) => {
+      const events: RunEvent[] = [];
+      const told = (error: unknown) => {
+        const { name, message, cause, ...more } = error as NodeError;
+        return `${name}: ${message} ${JSON.stringify(more)} ${String(cause)}`;
+      };
+      try {
+        const results = await run({ ...options, onEvent: (event: RunEvent) => events.push(event) });
+        return {
+          outcome: JSON.stringify(results, (_, value) => (value instanceof NodeError ? told(value) : value)),
+          events: events.map(({ type, phase, path }) => `${path} ${type} ${phase}`).sort(),
+        };
+      } catch (error) {
+        return { outcome: told(error), events: [] };
+      }
+    };
+    const lists = fc.array(fc.nat(50), { maxLength: 12 });
+    const drawn = fc.record({ index: fc.nat(FAMILY_SIZE - 1), xs: lists, xs2: lists, y: fc.nat(9) });
+    await fc.assert(
+      fc.asyncProperty(drawn, async ({ index, xs, xs2, y }) => {
+        const pipeline = new FAMILY[index]!();
+        const inputs = inputsFor(pipeline, { xs, xs2, y });
+        const run = (options: object) => pipeline.run(inputs as never, options as never);
+        const here = await seen(run, { execution: { maps: "parallel" } });
+        expect(await seen(run, yard.maps(queue))).to.deep.equal(here);
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it("have resources, batches and nested pipelines; streams and whole pipelines are mapped, too", async () => {
+    const xs = upTo(10);
+    const { all } = await new Varied().run({ xs }, yard.maps(queue));
+    const { all: here } = await new Varied().run({ xs });
+    expect(all).to.deep.equal(here);
+    expect(await new Holding().run({ xs }, yard.maps(queue))).to.deep.equal({ out: 135 });
+    const each = await new Queued().map({ xs: [[1], [2, 3]] }, { over: ["xs"], ...yard.maps(queue) });
+    expect(each).to.deep.equal([
+      { last: "#3", sum: 3 },
+      { last: "#9", sum: 15 },
+    ]);
+    const streamed: unknown[] = [];
+    const { execution } = yard.maps(queue);
+    const more = { over: ["xs"] as const, execution: { ...execution, maxWorkers: 4 } };
+    for await (const { sum } of new Queued().stream({ xs: [[1], [2], [3], [4], [5]] }, more as never))
+      streamed.push(sum);
+    expect(streamed.sort()).to.deep.equal([12, 15, 3, 6, 9]);
+  });
+
+  it("tell of their workers", async () => {
+    const events: RunEvent[] = [];
+    await new Queued().run({ xs: upTo(100) }, { ...yard.maps(queue), onEvent: (event) => events.push(event) });
+    const elements = events.filter(({ type, phase }) => type === "element" && phase === "end");
+    expect(elements).to.have.length(200);
+    for (const { container, thread } of elements) {
+      expect(container).to.match(/^worker-/);
+      expect(thread).to.be.a("number");
+    }
+  });
+
+  it("send what all elements share once to each worker, and large elements beside their jobs", async () => {
+    const table = Float64Array.from({ length: 400_000 }, (_, i) => i / 2);
+    const before = await sent();
+    const xs = upTo(5_000);
+    expect((await new Sharing().run({ xs, table }, yard.maps(queue))).all).to.deep.equal(xs.map((x) => x / 2));
+    // Twice at most, for two workers, and a bit.
+    expect((await sent()) - before).to.be.below(2.2 * table.byteLength);
+    const texts = upTo(300).map((n) => String(n).repeat(10_000));
+    const { lengths } = await new Heavy().run({ texts }, yard.maps(queue));
+    expect(lengths).to.deep.equal(texts.map(({ length }) => 2 * length));
+  });
+
+  /** Bytes that Redis has sent. */
+  const sent = async () => Number(/total_net_output_bytes:(\d+)/.exec(await yard.redis.info("stats"))![1]);
+
+  it("go on when a worker is killed in the middle: others do its elements", async () => {
+    const own = yard.queue();
+    const [doomed] = await Promise.all([
+      yard.worker(own, "--concurrency", "1"),
+      yard.worker(own, "--concurrency", "1"),
+    ]);
+    const file = path.join(folder, "killed");
+    const xs = upTo(60);
+    const running = new Slowly().run({ xs, ms: 50, file }, yard.maps(own));
+    await until(() => begun(file).length > 10);
+    await doomed!.end("SIGKILL");
+    expect((await running).squares).to.deep.equal(xs.map((x) => x * x));
+    expect(new Set(begun(file)).size).to.equal(60);
+    expect(await isEmpty(own)).to.equal(true);
+  });
+
+  it("take no harm from a worker that was silent, and comes with what another one has done", async () => {
+    const own = yard.queue();
+    const [sleeper] = await Promise.all([
+      yard.worker(own, "--concurrency", "1"),
+      yard.worker(own, "--concurrency", "1"),
+    ]);
+    const file = path.join(folder, "silent");
+    const xs = upTo(30);
+    const running = new Slowly().run({ xs, ms: 100, file }, yard.maps(own));
+    await until(() => begun(file).length > 4);
+    sleeper!.child.kill("SIGSTOP");
+    const waking = sleep(6_000).then(() => sleeper!.child.kill("SIGCONT"));
+    expect((await running).squares).to.deep.equal(xs.map((x) => x * x));
+    await waking;
+    expect(await new Queued().run({ xs: [1, 2] }, yard.maps(own))).to.deep.equal({ last: "#6", sum: 9 });
+    expect(await isEmpty(own)).to.equal(true);
+  });
+
+  it("name elements that end their thread or their process, and go on with the others", async () => {
+    for (const how of ["throw", "thread", "process"] as const) {
+      const { all } = await new Poisoned().run({ xs: upTo(20), how }, yard.maps(queue));
+      const errors = all.filter((each) => each instanceof NodeError);
+      expect(errors.map(({ where, attempts }) => [where, attempts])).to.deep.equal([
+        ["Poisoned.swallowed[7]", 2],
+        ["Poisoned.swallowed[17]", 2],
+      ]);
+      expect(all.filter((each) => typeof each === "number")).to.have.length(18);
+      if (how === "process") expect(errors[0]!.message).to.match(/its process in the worker worker-\S+ ended: SIGKILL/);
+    }
+    expect(await new Queued().run({ xs: [1] }, yard.maps(queue))).to.deep.equal({ last: "#3", sum: 3 });
+    expect(await isEmpty(queue)).to.equal(true);
+  });
+
+  it("stop at a signal: the queue is empty, and nothing goes on", async () => {
+    const file = path.join(folder, "stopped");
+    const stop = new AbortController();
+    const running = new Slowly().run({ xs: upTo(1_000), ms: 200, file }, { ...yard.maps(queue), signal: stop.signal });
+    await until(() => begun(file).length > 2);
+    stop.abort();
+    expect((await rejection<HypernodesError>(running)).code).to.equal("ABORTED");
+    await until(() => isEmpty(queue));
+    const after = begun(file).length;
+    await sleep(1_000);
+    expect(begun(file).length).to.be.below(after + 5);
+    expect(
+      (await yard.redis.keys(`hypernodes:${queue}:r*`)).filter((key) => /:(run|results):/.test(key)),
+    ).to.deep.equal([]);
+  });
+
+  it("share workers fairly between two runs", async () => {
+    const [first, second] = [path.join(folder, "first"), path.join(folder, "second")];
+    const one = new Slowly().run({ xs: upTo(400), ms: 10, file: first }, yard.maps(queue));
+    await until(() => begun(first).length > 20);
+    const other = new Slowly().run({ xs: upTo(300), ms: 10, file: second }, yard.maps(queue));
+    await until(() => begun(second).length > 50);
+    const before = begun(first).length;
+    await until(() => begun(second).length > 150);
+    // While the second did a hundred, the first did about as many.
+    expect(begun(first).length - before).to.be.within(40, 250);
+    expect((await one).squares).to.have.length(400);
+    expect((await other).squares).to.have.length(300);
+  });
+
+  it("keep what waits in Redis small, however much there is to send", async () => {
+    const text = "x".repeat(20_000);
+    const texts = upTo(5_000).map((n) => `${n}${text}`);
+    let most = 0;
+    const used = async () => Number(/used_memory:(\d+)/.exec(await yard.redis.info("memory"))![1]);
+    const before = await used();
+    const looking = setInterval(
+      () =>
+        void used().then((now) => {
+          most = Math.max(most, now - before);
+        }),
+      20,
+    );
+    await new Heavy().run({ texts }, yard.maps(queue));
+    clearInterval(looking);
+    // 100 MB went through it, and 200 MB came back.
+    expect(most).to.be.below(40e6);
+  });
+});

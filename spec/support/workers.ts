@@ -1,0 +1,88 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { Redis } from "ioredis";
+import { type BullmqOptions, bullmq } from "../../src/index.js";
+import { type RedisServer, startRedis } from "./redis.js";
+
+/** A worker in a process of its own, as `hypernodes worker` starts it. */
+export interface WorkerProcess {
+  readonly child: ChildProcess;
+  /** What it has written to standard error. */
+  said(): string;
+  /** Ends it as Ctrl-C does, or as said. */
+  end(signal?: NodeJS.Signals): Promise<void>;
+}
+
+/** Starts a worker, and waits until it takes work. */
+export async function startWorker(url: string, queue: string, ...more: string[]): Promise<WorkerProcess> {
+  const { NODE_OPTIONS: _, ...env } = process.env;
+  const args = ["--import", "@swc-node/register/esm-register", "src/cli/main.ts", "worker"];
+  const child = spawn(process.execPath, [...args, "--queue", queue, "--connection", url, ...more], {
+    stdio: ["ignore", "ignore", "pipe"],
+    env,
+  });
+  let said = "";
+  child.stderr.setEncoding("utf8");
+  await new Promise<void>((resolve, reject) => {
+    child.stderr.on("data", (text: string) => {
+      said += text;
+      if (said.includes("takes work")) resolve();
+    });
+    child.once("exit", () => reject(new Error(`the worker has ended: ${said}`)));
+  });
+  const end = async (signal: NodeJS.Signals = "SIGTERM") => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.kill(signal);
+    await ended;
+  };
+  return { child, said: () => said, end };
+}
+
+/** A Redis of a spec's own, workers, and a queue: what specs of distributed maps need. */
+export class Yard {
+  private count = 0;
+  private readonly workers = new Set<WorkerProcess>();
+
+  private constructor(
+    readonly server: RedisServer,
+    readonly redis: Redis,
+  ) {}
+
+  /** Undefined where there is no redis-server. */
+  static async open(...flags: string[]): Promise<Yard | undefined> {
+    const server = await startRedis(...flags);
+    return server && new Yard(server, new Redis(server.url, { maxRetriesPerRequest: null }));
+  }
+
+  get url(): string {
+    return this.server.url;
+  }
+
+  /** The name of a queue that nobody else uses. */
+  queue(): string {
+    return `queue-${++this.count}`;
+  }
+
+  /** Maps on a queue's workers. */
+  maps(queue: string, options: BullmqOptions = {}) {
+    return { execution: { maps: bullmq({ connection: this.url, queue, journal: false, ...options }) } };
+  }
+
+  async worker(queue: string, ...more: string[]): Promise<WorkerProcess> {
+    const started = await startWorker(this.url, queue, "--stall", "2000", ...more);
+    this.workers.add(started);
+    return started;
+  }
+
+  /** Ends the workers that are left. */
+  async endWorkers(): Promise<void> {
+    await Promise.all([...this.workers].map((worker) => worker.end()));
+    this.workers.clear();
+  }
+
+  async close(): Promise<void> {
+    await this.endWorkers();
+    this.redis.disconnect();
+    await this.server.stop();
+  }
+}

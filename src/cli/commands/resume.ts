@@ -1,0 +1,78 @@
+import type { Command } from "commander";
+import { bullmq, type ExecutionOptions, eventLog, progress, report } from "../../index.js";
+import { RESUMES } from "../../pipeline.js";
+import { noSuchRun, toldTo, unfinished } from "../../placement/bullmq/journal.js";
+import { asJson, asText, write } from "../output.js";
+import { pipelineFrom } from "../pipeline-file.js";
+import { stoppable } from "../stoppable.js";
+
+interface ResumeFlags {
+  readonly journal: string;
+  readonly connection?: string;
+  readonly events?: string;
+  readonly json?: boolean;
+  readonly report?: boolean;
+  readonly quiet?: boolean;
+  readonly output?: string;
+}
+
+export function addResume(program: Command): void {
+  program
+    .command("resume")
+    .argument("[run]", "the run's id, or its beginning (default: tell which runs there are)")
+    .description("go on with a run whose maps were on a queue, where it was when it was killed or failed")
+    .option("--journal <folder>", "where runs leave what they need", ".hypernodes")
+    .option("--connection <url>", "Redis or Valkey (default: what the class says, else REDIS_URL, else this machine)")
+    .option("--events <file>", "write what happens into a file, for report and graph")
+    .option("--json", "print the outputs as one line of JSON")
+    .option("--report", "print a table of times at the end, on standard error")
+    .option("-o, --output <file>", "write the outputs there instead of to standard output")
+    .option("-q, --quiet", "no progress")
+    .addHelpText(
+      "after",
+      `
+What its maps had computed is not computed again; what is not mapped is, unless a cache has it.
+
+Examples:
+  $ hypernodes resume
+  $ hypernodes resume 3f0c --json`,
+    )
+    .action(async (run: string | undefined, flags: ResumeFlags) => {
+      if (run === undefined) tellRuns(flags.journal);
+      else await resume(run, flags);
+    });
+}
+
+/** The file that a resumed run's pipeline is in; undefined if nothing is known of it. */
+export function fileOfRun(run: string | undefined, journal: string): string | undefined {
+  const found = unfinished(journal).find((each) => run !== undefined && each.run.startsWith(run));
+  return found && `${found.file}#${found.name}`;
+}
+
+function tellRuns(journal: string): void {
+  const runs = unfinished(journal);
+  for (const { run, name, startedAt, queue } of runs) {
+    process.stdout.write(`${run}  ${name}  queue ${queue}  begun ${new Date(startedAt).toISOString()}\n`);
+  }
+  if (runs.length === 0) process.stderr.write(`there is nothing to resume in ${journal}\n`);
+}
+
+async function resume(given: string, { journal, connection, ...flags }: ResumeFlags): Promise<void> {
+  const known = unfinished(journal).find((each) => each.run.startsWith(given));
+  if (known === undefined) throw noSuchRun(journal, given);
+  const { run, file, name, queue, prefix, mode } = known;
+  const { type } = await pipelineFrom(`${file}#${name}`);
+  const { fields, inputs, over, ...told } = toldTo(journal, run);
+  const pipeline = Object.assign(new type(), fields);
+  const maps = bullmq({ queue, prefix, mode, journal, ...(connection !== undefined && { connection }) });
+  const table = report();
+  const readers = [...(flags.events ? [eventLog(flags.events)] : []), ...(flags.report ? [table] : [])];
+  const outputs = await stoppable((signal) => {
+    const execution: ExecutionOptions = { maps };
+    const onEvent = [progress({ quiet: flags.quiet === true }), ...readers];
+    const options = { ...told, execution, onEvent, signal, [RESUMES]: run };
+    return over === undefined ? pipeline.run(inputs, options) : pipeline.map(inputs, { ...options, ...over });
+  });
+  write(flags.json ? asJson(outputs) : asText(outputs), flags.output);
+  if (flags.report) process.stderr.write(`${table}\n`);
+}

@@ -1,0 +1,61 @@
+import os from "node:os";
+import { type Command, InvalidArgumentError } from "commander";
+import { checkedBullmq } from "../../placement/bullmq/options.js";
+import { placeOfRedis } from "../../placement/bullmq/redis.js";
+import { Worker } from "../../placement/bullmq/worker/worker.js";
+
+interface WorkerFlags {
+  readonly queue?: string;
+  readonly connection?: string;
+  readonly prefix?: string;
+  readonly concurrency: number;
+  readonly stall: number;
+}
+
+export function addWorker(program: Command): void {
+  program
+    .command("worker")
+    .description("compute elements of maps that pipelines send to a queue: @execution({ maps: bullmq({ queue }) })")
+    .option("--queue <name>", "the queue's name (default: hypernodes)")
+    .option(
+      "--connection <url>",
+      "Redis or Valkey: redis://user:password@host:6379/0, rediss:// for TLS (default: REDIS_URL, else this machine)",
+    )
+    .option("--prefix <name>", "what the names of all keys begin with (default: hypernodes)")
+    .option("--concurrency <n>", "how many chunks it computes at once", count, os.availableParallelism())
+    .option("--stall <ms>", "milliseconds after which other workers take over from one that is silent", count, 10_000)
+    .addHelpText(
+      "after",
+      `
+It takes work of any pipeline: their code comes along. Ctrl-C lets it end what it has begun; a second one ends it at once.
+
+Examples:
+  $ hypernodes worker --queue embedding --connection redis://10.0.0.5:6379
+  $ REDIS_URL=rediss://user:secret@redis.example.com:6380 hypernodes worker --concurrency 8`,
+    )
+    .action(async ({ queue, connection, prefix, concurrency, stall }: WorkerFlags) => {
+      const checked = checkedBullmq({ connection, ...(queue && { queue }), ...(prefix && { prefix }) });
+      const worker = await Worker.start(checked, concurrency, stall);
+      const many = concurrency === 1 ? "one chunk" : `${concurrency} chunks`;
+      process.stderr.write(
+        `${worker.id} takes work from the queue ${checked.queue} at ${placeOfRedis(checked.connection)}, ${many} at once\n`,
+      );
+      await stopped();
+      process.stderr.write(`${worker.id} ends when what it has begun is done\n`);
+      process.once("SIGINT", () => process.exit(130));
+      await worker.close();
+      process.exit(0);
+    });
+}
+
+function count(text: string): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number > 0) return number;
+  throw new InvalidArgumentError("It takes a whole number from 1.");
+}
+
+function stopped(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
+  });
+}

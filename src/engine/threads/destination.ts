@@ -1,0 +1,47 @@
+import type { Step } from "../../graph/plan.js";
+import type { Part } from "../elements.js";
+import type { Execution } from "../execution.js";
+import type { List } from "../lists.js";
+import type { ChunkSizes } from "./chunks.js";
+import type { Fragment } from "./fragment.js";
+import type { Company, VisitResult } from "./protocol.js";
+import type { Outcome, Range } from "./visit.js";
+
+/** Where the elements of some steps are computed: in threads of this process, or by workers elsewhere. */
+export interface Destination {
+  readonly execution: Execution;
+  readonly steps: readonly Step[];
+  /** How many visits there may be at once. It may change while they last. */
+  readonly visitors: number;
+  readonly sizes: Pick<ChunkSizes, "next" | "took" | "limit">;
+  /** @throws {NodeError} `UNSERIALISABLE`. */
+  visit(range: Range, elements: readonly List[], company: Company): Promise<VisitUnderWay>;
+  /**
+   * What an earlier run has done of it, if one left something: parts that do not overlap, in order.
+   *
+   * @param elements what a part brings of each list.
+   */
+  recovered?(length: number, elements: (part: Part) => readonly List[]): Promise<readonly Recovered[]> | undefined;
+  /** It will not be visited again. */
+  end(): void | Promise<void>;
+}
+
+/** Some elements that were computed before. */
+export interface Recovered {
+  readonly part: Part;
+  readonly result: VisitResult;
+}
+
+/** Some elements on their way. */
+export interface VisitUnderWay {
+  readonly outcome: Promise<Outcome>;
+  /** They are not wanted any more. */
+  stop(): void;
+}
+
+/** Where a fragment's elements are computed: where the settings say, or, where nothing leads there, in threads. */
+export function destinationOf(fragment: Fragment): Destination {
+  const { settings, run } = fragment.execution;
+  if (settings.queue === undefined || run.elsewhere === undefined) return fragment;
+  return run.elsewhere.workers(settings.queue, fragment);
+}

@@ -1,0 +1,316 @@
+import { createHash } from "node:crypto";
+import { createRequire } from "node:module";
+import type { Queue, QueueEvents } from "bullmq";
+import type { Redis } from "ioredis";
+import { HypernodesError } from "../../errors.js";
+import { remembered } from "../../graph/remembered.js";
+import type { Bundle } from "../bundle/bundle.js";
+import { type ChunkJob, JOB, type JobReturn, keysOf, QUEUE_PROTOCOL } from "./jobs.js";
+import type { CheckedBullmq } from "./options.js";
+import { openRedis, placeOfRedis } from "./redis.js";
+
+/** Bytes of a chunk that go in its job; larger ones are left beside it. */
+const INLINE = 16 * 1024;
+/** Milliseconds between looks at who is there and what is missing. */
+const LOOK_MS = 1_000;
+/** Milliseconds after which it is asked for a job of which nothing was heard. */
+const ASK_MS = 5_000;
+/** How many events BullMQ keeps: clients read them as they come. */
+const EVENTS = 1_000;
+/** Jobs that wait for each chunk that a worker computes: it goes on without a word from here. */
+const WINDOW = 2;
+const LEAST_WINDOW = 4;
+
+/** How a chunk ended. */
+export type Brought =
+  | { readonly kind: "home"; readonly worker: string; readonly bytes: Uint8Array }
+  | { readonly kind: "lost"; readonly worker: string | undefined; readonly how: string };
+
+/** A chunk on its way. */
+export interface SentChunk {
+  readonly brought: Promise<Brought>;
+  /** It is not wanted any more. */
+  cancel(): void;
+}
+
+interface Waiting {
+  readonly job: ChunkJob;
+  readonly resolve: (brought: Brought) => void;
+  readonly reject: (error: unknown) => void;
+  askedAt: number;
+}
+
+/** What is told to who sends chunks. */
+export interface LinkEnds {
+  readonly run: string;
+  readonly where: string;
+  /** Something that the user should know, once. */
+  warn(message: string): void;
+}
+
+/** A run's connection to a queue: its code and its chunks go there, and their results come back. */
+export class Link {
+  /** How many chunks the workers compute at once, as far as it is known. */
+  slots = 1;
+  /** Whether there was a client of this run before. */
+  private isResumed = false;
+  private hasWorkers = true;
+  private aloneSince: number | undefined;
+  private lostSince: number | undefined;
+  private failure: HypernodesError | undefined;
+  private readonly waiting = new Map<string, Waiting>();
+  private readonly bundles = new Map<string, Promise<void>>();
+  /** What this run has put there, to be taken away at its end. */
+  private readonly blobs = new Set<string>();
+  private readonly keys: ReturnType<typeof keysOf>;
+  private readonly looking: NodeJS.Timeout;
+  private refreshedAt = Date.now();
+
+  private constructor(
+    private readonly options: CheckedBullmq,
+    private readonly ends: LinkEnds,
+    private readonly redis: Redis,
+    private readonly letGo: () => void,
+    private readonly queue: Queue,
+    private readonly events: QueueEvents,
+  ) {
+    this.keys = keysOf(options);
+    events.on("completed", ({ jobId, returnvalue }) => void this.completed(jobId, returnvalue as unknown as JobReturn));
+    events.on("failed", ({ jobId, failedReason }) => this.failed(jobId, failedReason));
+    this.looking = setInterval(() => void this.look(), LOOK_MS);
+  }
+
+  /** @throws {HypernodesError} `MISSING_PACKAGE`, `NO_REDIS`, `REDIS_REFUSES`. */
+  static async open(checked: CheckedBullmq, ends: LinkEnds): Promise<Link> {
+    const { bullmq, redis, options, letGo } = await openRedis(checked, ends.where);
+    const shared = { connection: options as object, prefix: checked.prefix };
+    const queue = new bullmq.Queue(checked.queue, { ...shared, streams: { events: { maxLen: EVENTS } } });
+    const events = new bullmq.QueueEvents(checked.queue, shared);
+    // Both come back by themselves; if they do not, it is seen by `look`.
+    queue.on("error", () => {});
+    events.on("error", () => {});
+    const link = new Link(checked, ends, redis, letGo, queue, events);
+    try {
+      await events.waitUntilReady();
+      link.isResumed = (await redis.set(link.keys.run(ends.run), "1", "PX", checked.expireMs, "GET")) !== null;
+      await link.look();
+      return link;
+    } catch (error) {
+      await link.close();
+      throw error;
+    }
+  }
+
+  /** The results that workers have left for an earlier client of the run, by chunk. Its jobs that wait are taken away. */
+  async left(): Promise<[string, Uint8Array][]> {
+    if (!this.isResumed) return [];
+    const { run } = this.ends;
+    for (const job of await this.queue.getJobs(["wait"]))
+      if (job?.id?.startsWith(run)) await job.remove().catch(() => {});
+    return Object.entries(await this.redis.hgetallBuffer(this.keys.results(run)));
+  }
+
+  /** How many chunks may be on their way at once. */
+  get window(): number {
+    return Math.max(LEAST_WINDOW, WINDOW * this.slots);
+  }
+
+  /** Leaves the pipeline's code there, if it is not there yet. */
+  sendBundle({ digest, packed }: Bundle): Promise<void> {
+    return remembered(this.bundles, digest, async () => {
+      const { expireMs } = this.options;
+      const key = this.keys.blob(digest);
+      if (!(await this.redis.pexpire(key, expireMs))) await this.redis.set(key, Buffer.from(packed), "PX", expireMs);
+    });
+  }
+
+  /** Leaves bytes there until the run ends. @returns their digest. */
+  async share(bytes: Uint8Array): Promise<string> {
+    const digest = createHash("sha256").update(bytes).digest("hex");
+    const key = this.keys.blob(digest);
+    if (this.blobs.has(key)) return digest;
+    this.blobs.add(key);
+    await this.redis.set(key, view(bytes), "PX", this.options.expireMs);
+    return digest;
+  }
+
+  /**
+   * Sends a chunk.
+   *
+   * @param id the same for the same chunk: it is computed once, however often it is sent.
+   */
+  async send(
+    id: string,
+    about: Pick<ChunkJob, "bundle" | "fragment" | "where" | "alone" | "graceMs">,
+    bytes: Uint8Array,
+  ) {
+    const isSmall = bytes.length <= INLINE;
+    const chunk = isSmall ? { inline: view(bytes).toString("base64") } : { digest: await this.share(bytes) };
+    const { run } = this.ends;
+    const { expireMs } = this.options;
+    const job: ChunkJob = { protocol: QUEUE_PROTOCOL, version: version(), run, ...about, chunk, expireMs };
+    const brought = new Promise<Brought>((resolve, reject) => {
+      this.waiting.set(id, { job, resolve, reject, askedAt: Date.now() });
+    });
+    brought.catch(() => {});
+    if (this.failure !== undefined) throw this.failure;
+    await this.add(id, job);
+    return { brought, cancel: () => this.cancel(id) } satisfies SentChunk;
+  }
+
+  private async add(id: string, job: ChunkJob): Promise<void> {
+    // A job that fails by what is not the chunk's fault, as a lost connection of its worker, is tried again there.
+    await this.queue.add(JOB, job, { jobId: id, attempts: 3, removeOnComplete: true, removeOnFail: true });
+  }
+
+  private cancel(id: string): void {
+    if (!this.take(id)) return;
+    // A job that is under way can't be removed: its worker sees that the run is gone, or its result is left to expire.
+    void this.queue.remove(id).catch(() => {});
+  }
+
+  private take(id: string): Waiting | undefined {
+    const found = this.waiting.get(id);
+    this.waiting.delete(id);
+    if (found !== undefined && "digest" in found.job.chunk) {
+      const key = this.keys.blob(found.job.chunk.digest);
+      this.blobs.delete(key);
+      void this.redis.del(key).catch(() => {});
+    }
+    return found;
+  }
+
+  private async completed(id: string, returned: JobReturn): Promise<void> {
+    const found = this.waiting.get(id);
+    if (found === undefined) return;
+    if (returned.kind === "home") {
+      const [[, bytes]] = (await this.redis
+        .multi()
+        .hgetBuffer(this.keys.results(this.ends.run), id)
+        .hdel(this.keys.results(this.ends.run), id)
+        .exec()) as [[unknown, Buffer | null], unknown];
+      if (bytes !== null) this.take(id)?.resolve({ kind: "home", worker: returned.worker, bytes });
+      // It has come already, or it is gone: who has not got it asks for it again.
+      else found.askedAt = 0;
+    } else if (returned.kind === "lost") this.take(id)?.resolve({ ...returned });
+    else if (returned.kind === "refused") this.take(id)?.reject(new HypernodesError(returned.error));
+    else found.askedAt = 0;
+  }
+
+  private failed(id: string, reason: string): void {
+    if (!this.waiting.has(id)) return;
+    if (/stalled/.test(reason))
+      this.take(id)!.resolve({ kind: "lost", worker: undefined, how: "several workers in turn were lost with it" });
+    else
+      this.take(id)!.reject(
+        this.error("WORKER_FAILED", `a worker can't compute what it was sent: ${reason}`, "See what it has printed."),
+      );
+  }
+
+  /** Looks who is there, whether Redis is, and for what nothing was heard of. */
+  private async look(): Promise<void> {
+    if (this.hasLostRedis()) return;
+    const now = Date.now();
+    const alive = await this.redis.zrangebyscore(this.keys.workers, now, "+inf").catch(() => undefined);
+    if (alive === undefined) return;
+    this.slots = Math.max(
+      1,
+      alive.reduce((sum, name) => sum + Number(name.split(" ")[1]), 0),
+    );
+    this.hasWorkers = alive.length > 0;
+    this.waitForWorkers(now);
+    if (now - this.refreshedAt > this.options.expireMs / 4) {
+      this.refreshedAt = now;
+      const { run, results, blob } = this.keys;
+      const mine = [run(this.ends.run), results(this.ends.run), ...this.blobs, ...[...this.bundles.keys()].map(blob)];
+      for (const key of mine) this.redis.pexpire(key, this.options.expireMs).catch(() => {});
+    }
+    for (const [id, each] of this.waiting) if (now - each.askedAt > ASK_MS) await this.ask(id, each);
+  }
+
+  private hasLostRedis(): boolean {
+    if (this.redis.status === "ready") {
+      this.lostSince = undefined;
+      return false;
+    }
+    this.lostSince ??= Date.now();
+    if (Date.now() - this.lostSince < this.options.patienceMs) return true;
+    const seconds = this.options.patienceMs / 1000;
+    const problem = `${placeOfRedis(this.options.connection)} has not answered for ${seconds} seconds`;
+    this.fail(this.error("REDIS_LOST", problem, RESUME));
+    return true;
+  }
+
+  private waitForWorkers(now: number): void {
+    if (this.hasWorkers || this.waiting.size === 0) {
+      this.aloneSince = undefined;
+      return;
+    }
+    const { queue, connection, patienceMs } = this.options;
+    this.aloneSince ??= now;
+    const start = `hypernodes worker --queue ${queue} --connection ${placeOfRedis(connection)}`;
+    this.ends.warn(`no worker takes work from the queue ${queue}: ${this.ends.where} waits. Start one: ${start}`);
+    if (now - this.aloneSince < patienceMs) return;
+    const problem = `no worker has taken work from the queue ${queue} for ${patienceMs / 1000} seconds`;
+    this.fail(this.error("NO_WORKERS", problem, `Start one, on any machine: ${start}`));
+  }
+
+  /** What has become of a job that nothing was heard of: its word may be lost with Redis, or it itself. */
+  private async ask(id: string, each: Waiting): Promise<void> {
+    each.askedAt = Date.now();
+    const worker = "?";
+    if (await this.redis.hexists(this.keys.results(this.ends.run), id)) {
+      await this.completed(id, { kind: "home", worker, bytes: 0 });
+      return;
+    }
+    const state = await this.queue.getJobState(id).catch(() => undefined);
+    if (state === "unknown" && this.waiting.has(id)) await this.add(id, each.job).catch(() => {});
+  }
+
+  private fail(error: HypernodesError): void {
+    this.failure = error;
+    for (const { reject } of this.waiting.values()) reject(error);
+    this.waiting.clear();
+  }
+
+  private error(code: string, problem: string, advice: string): HypernodesError {
+    return new HypernodesError({ code, where: this.ends.where, problem, advice });
+  }
+
+  /** Takes away what is there of the run: a worker that is at it stops. */
+  async close(): Promise<void> {
+    clearInterval(this.looking);
+    const ids = [...this.waiting.keys()];
+    this.waiting.clear();
+    const isThere = this.redis.status === "ready";
+    if (isThere) {
+      const { run, results } = this.keys;
+      const mine = [run(this.ends.run), results(this.ends.run), ...this.blobs];
+      await Promise.all([this.redis.del(...mine), ...ids.map((id) => this.queue.remove(id).catch(() => {}))]).catch(
+        () => {},
+      );
+    }
+    this.letGo();
+    const closing = Promise.all([isThere ? this.queue.close() : this.queue.disconnect(), this.events.close()]).catch(
+      () => {},
+    );
+    // What waits for a Redis that has gone would wait for ever.
+    if (isThere) await closing;
+    this.redis.disconnect();
+  }
+}
+
+const RESUME =
+  "See whether it still runs. With a cache, or hypernodes resume, a second run goes on where this one was.";
+
+let own: string | undefined;
+
+/** The package's version. */
+export function version(): string {
+  own ??= (createRequire(import.meta.url)("hypernodes/package.json") as { readonly version: string }).version;
+  return own;
+}
+
+function view(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,99 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import path from "node:path";
+import type { Readable, Writable } from "node:stream";
+import { Conversation } from "../../container/conversation.js";
+import { type FragmentHead, FrameReader } from "../../container/frames.js";
+
+/** The process that ran a pipeline's code has ended under it. */
+export class ProcessEnded extends Error {}
+
+/** A process that computes chunks with the code of one bundle, in threads of its own. */
+export class PipelineProcess {
+  private readonly child: ChildProcess;
+  private readonly down: Writable;
+  private readonly conversation: Conversation;
+  private isOver = false;
+  /** How many chunks are in it. */
+  busy = 0;
+  readonly ended: Promise<void>;
+
+  /**
+   * @param folder where the bundle's files are.
+   * @param scratch a folder of its own.
+   */
+  constructor(folder: string, scratch: string) {
+    const flags = ["--enable-source-maps", "--disable-warning=ExperimentalWarning"];
+    this.child = spawn(process.execPath, [...flags, path.join(folder, "child.js"), "", scratch, "worker"], {
+      // What nodes print is seen where the worker runs.
+      stdio: ["ignore", "inherit", "inherit", "pipe", "pipe"],
+    });
+    const [, , , down, up] = this.child.stdio as unknown as [null, null, null, Writable, Readable];
+    this.down = down;
+    this.conversation = new Conversation({
+      send: (frames) => this.send(frames),
+      // The client knows how the files are called there.
+      mapped: (error) => error,
+      broken: (error) => this.over(error),
+    });
+    const reader = new FrameReader(true);
+    up.on("data", (piece: Buffer) => {
+      try {
+        for (const frame of reader.push(piece)) this.conversation.heard(frame);
+      } catch (error) {
+        this.over(error);
+      }
+    });
+    down.on("error", () => {});
+    this.ended = new Promise((resolve) => {
+      const end = (how: string) => {
+        this.over(new ProcessEnded(how));
+        resolve();
+      };
+      this.child.on("error", (error) => end(error.message));
+      this.child.on("close", (code, signal) => end(signal === null ? `exit code ${code}` : String(signal)));
+    });
+  }
+
+  get isAlive(): boolean {
+    return !this.isOver;
+  }
+
+  /**
+   * Computes a chunk.
+   *
+   * @returns the result, encoded.
+   * @throws {ProcessEnded} if the process ends under it.
+   */
+  async compute(fragment: FragmentHead, chunk: Uint8Array, signal: AbortSignal, graceMs: number): Promise<Uint8Array> {
+    this.busy++;
+    try {
+      const work = { length: chunk.length, parts: [chunk] };
+      const hearing = { event: undefined, printed() {}, handsOn: true };
+      return (await this.conversation.run({ fragment }, work, hearing, signal, graceMs).result) as Uint8Array;
+    } finally {
+      this.busy--;
+    }
+  }
+
+  private async send(frames: Iterable<Uint8Array>): Promise<void> {
+    let goesOn = true;
+    for (const bytes of frames) goesOn = this.down.write(bytes);
+    if (!goesOn) await Promise.race([once(this.down, "drain"), this.ended]);
+  }
+
+  private over(error: unknown): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.conversation.fail(error);
+    this.child.kill("SIGKILL");
+  }
+
+  /** Lets it dispose of what it keeps, and end; after the grace, ends it. */
+  async close(graceMs: number): Promise<void> {
+    this.down.end();
+    const late = setTimeout(() => this.child.kill("SIGKILL"), graceMs);
+    await this.ended;
+    clearTimeout(late);
+  }
+}

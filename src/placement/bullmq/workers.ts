@@ -1,0 +1,201 @@
+import { createHash } from "node:crypto";
+import type { ChunkUnderWay } from "../../engine/call-context.js";
+import type { Part } from "../../engine/elements.js";
+import type { RunEvent } from "../../engine/events.js";
+import type { Execution } from "../../engine/execution.js";
+import type { List } from "../../engine/lists.js";
+import type { Chunk } from "../../engine/remote/chunk.js";
+import { ChunkSizes, type Pace } from "../../engine/threads/chunks.js";
+import type { Destination, Recovered, VisitUnderWay } from "../../engine/threads/destination.js";
+import type { Fragment } from "../../engine/threads/fragment.js";
+import type { Company, VisitResult } from "../../engine/threads/protocol.js";
+import type { Outcome, Range } from "../../engine/threads/visit.js";
+import { HypernodesError } from "../../errors.js";
+import type { Step } from "../../graph/plan.js";
+import { decode } from "../../values/codec.js";
+import { digest } from "../../values/digest.js";
+import { type Bundle, bundledName, bundleOf } from "../bundle/bundle.js";
+import { mapped } from "../bundle/stacks.js";
+import type { Journal } from "./journal.js";
+import type { Brought, Link, SentChunk } from "./link.js";
+
+/** A trip over Redis costs about 2 ms. Nothing is known of the elements at first, and a worker is not asked to leave off. */
+const PACE: Pace = { targetMs: 200, leastMs: 20, probed: 1, probeMs: undefined };
+/** Bytes that a chunk may have, and its result: Redis and the worker hold a few at once. */
+const MOST_BYTES = 1024 * 1024;
+const MOST_RESULT_BYTES = 4 * 1024 * 1024;
+
+/** What has been sent of a fragment: its code, and what its chunks share. */
+interface Prepared {
+  readonly link: Link;
+  readonly bundle: Bundle;
+  /** What the chunks' shared bytes are known by. */
+  readonly digest: string;
+  /** What makes results of the same elements the same: the code, and what they share. */
+  readonly content: string;
+}
+
+/** Workers that take the chunks of one fragment. */
+export class Workers implements Destination {
+  readonly execution: Execution;
+  readonly steps: readonly Step[];
+  readonly sizes: ChunkSizes;
+  private prepared: Promise<Prepared> | undefined;
+  private link: Link | undefined;
+
+  /** @param installed packages that the workers have. */
+  constructor(
+    private readonly fragment: Fragment,
+    private readonly opened: () => Promise<Link>,
+    private readonly installed: readonly string[],
+    private readonly journal: () => Journal | undefined,
+  ) {
+    this.execution = fragment.execution;
+    this.steps = fragment.steps;
+    this.sizes = new ChunkSizes(() => this.link?.slots ?? 1, fragment.multiple, PACE);
+  }
+
+  get visitors(): number {
+    return this.link?.window ?? 1;
+  }
+
+  end(): void {}
+
+  async visit(range: Range, elements: readonly List[], company: Company): Promise<VisitUnderWay> {
+    this.prepared ??= this.prepare();
+    const { link, bundle, digest, content } = await this.prepared;
+    const { execution, steps } = this;
+    const { run, scope, settings } = execution;
+    const { name } = steps[0]!;
+    const { first, count, indices, known } = range;
+    const about = { path: execution.placeOf(steps[0]!), name, element: indices?.[0] ?? first, elements: count };
+    const told = run.context?.chunk(run.id, about);
+    const heard = run.tell !== undefined;
+    const chunk: Chunk = { first, count, indices, elements, known, heard, carrier: told?.carrier };
+    const bytes = this.fragment.encodeChunk(chunk);
+    const id = idOf(run.id, content, range, elements);
+    const sent = await link.send(
+      id,
+      {
+        bundle: bundle.digest,
+        fragment: digest,
+        where: about.path,
+        alone: company === "none",
+        graceMs: settings.graceMs,
+      },
+      bytes,
+    );
+    return new SentVisit(
+      sent,
+      (brought) => this.arrived(id, brought, range, bytes.length, bundle),
+      told,
+      () => (scope.stopped ? scope.reason : undefined),
+    );
+  }
+
+  /** A run that goes on where another one was: what that had taken home, and what workers have left for it. */
+  async recovered(length: number, elements: (part: Part) => readonly List[]): Promise<readonly Recovered[]> {
+    this.prepared ??= this.prepare();
+    const { link, content, bundle } = await this.prepared;
+    const { id: run } = this.execution.run;
+    const found = [...(this.journal()?.chunks ?? []), ...(await link.left())];
+    const parts = found.map(([id, bytes]) => ({ id, bytes, part: partOf(id, run) }));
+    const recovered: Recovered[] = [];
+    let next = 0;
+    for (const { id, bytes, part } of parts.sort((a, b) => a.part.first - b.part.first)) {
+      if (part.first < next || part.first + part.count > length) continue;
+      if (id !== idOf(run, content, part, elements(part))) continue;
+      const result = decode(bytes) as VisitResult;
+      this.relay(result.events, undefined, bundle);
+      recovered.push({ part, result });
+      next = part.first + part.count;
+    }
+    return recovered;
+  }
+
+  private async prepare(): Promise<Prepared> {
+    const { fragment } = this;
+    const origin = fragment.origin();
+    const bundle = await bundleOf(origin, this.installed);
+    const place = { ...origin, file: bundledName(origin.file!, bundle.root) };
+    const { bytes, content } = fragment.encodeRemote({ origin: place });
+    const link = await this.opened();
+    this.link = link;
+    await link.sendBundle(bundle);
+    return { link, bundle, digest: await link.share(bytes), content: bundle.digest + content };
+  }
+
+  private arrived(id: string, brought: Brought, range: Range, sent: number, bundle: Bundle): Outcome {
+    if (brought.kind === "lost") return this.lost(brought, range);
+    const { bytes, worker } = brought;
+    const most = Math.min((range.count * MOST_BYTES) / sent, (range.count * MOST_RESULT_BYTES) / bytes.length);
+    if (range.count > 1) this.sizes.limit(Math.max(1, most));
+    const result = decode(bytes) as VisitResult;
+    if (result.failure === undefined && range.indices === undefined) this.journal()?.add(id, bytes);
+    if (result.failure !== undefined) mapped(result.failure.error, bundle);
+    this.relay(result.events, worker, bundle);
+    return { kind: "home", result };
+  }
+
+  private relay(events: readonly RunEvent[], container: string | undefined, bundle: Bundle): void {
+    for (const event of events) {
+      if ("error" in event) mapped(event.error, bundle);
+      this.execution.run.relay(container === undefined ? event : { ...event, container });
+    }
+  }
+
+  /** The process of a worker has ended under it: the one element that it was did that, or it is looked for in halves. */
+  private lost({ how, worker }: Brought & { kind: "lost" }, { count }: Range): Outcome {
+    if (count > 1) return { kind: "halved" };
+    const cause = new HypernodesError({
+      code: "WORKER_LOST",
+      where: this.execution.path,
+      problem: worker === undefined ? how : `its process in the worker ${worker} ended: ${how}`,
+      advice: "It may have taken more memory than there is, or something native in it may have failed.",
+    });
+    return { kind: "lost", held: [{ index: 0, step: 0 }], crowded: false, cause };
+  }
+}
+
+/** What a chunk is known by: which elements they are; their content, and that of all that makes results of it. */
+function idOf(run: string, content: string, { first, count }: Part, elements: readonly List[]): string {
+  const signature = createHash("sha256").update(content).update(digest(elements)).digest("hex").slice(0, 32);
+  return `${run}-${first}-${count}-${signature}`;
+}
+
+function partOf(id: string, run: string): Part {
+  const [first, count] = id.slice(run.length + 1).split("-");
+  return { first: Number(first), count: Number(count) };
+}
+
+/** A chunk that is waited for. */
+class SentVisit implements VisitUnderWay {
+  readonly outcome: Promise<Outcome>;
+  private stopping!: (outcome: Outcome) => void;
+
+  constructor(
+    private readonly sent: SentChunk,
+    arrived: (brought: Brought) => Outcome,
+    private readonly told: ChunkUnderWay | undefined,
+    reason: () => unknown,
+  ) {
+    const stopped = new Promise<Outcome>((resolve) => {
+      this.stopping = resolve;
+    });
+    this.outcome = Promise.race([sent.brought.then(arrived), stopped]);
+    this.outcome.then(
+      (outcome) => this.tell(outcome, reason()),
+      (error: unknown) => this.told?.end({ error }),
+    );
+  }
+
+  stop(): void {
+    this.sent.cancel();
+    this.stopping({ kind: "stopped" });
+  }
+
+  private tell(outcome: Outcome, reason: unknown): void {
+    if (outcome.kind === "home") this.told?.end({ elements: outcome.result.done, thread: outcome.result.thread });
+    else this.told?.end({ error: outcome.kind === "lost" ? outcome.cause : reason });
+  }
+}
