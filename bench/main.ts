@@ -10,6 +10,7 @@ import { heq } from "./heq.js";
 import { langgraph } from "./langgraph.js";
 import { map } from "./map.js";
 import { modal } from "./modal.js";
+import { queue } from "./queue.js";
 import { stream } from "./stream.js";
 import { threads } from "./threads.js";
 import { types } from "./types.js";
@@ -26,6 +27,7 @@ const benches: Record<string, () => Promise<void>> = {
   codec,
   cache,
   modal,
+  queue,
   types,
 };
 

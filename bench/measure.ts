@@ -14,10 +14,14 @@ export interface Measured {
   readonly microseconds: number;
 }
 
-/** Times the contenders in turns, so that what disturbs the machine disturbs them all; gives medians. */
-export async function measure(contenders: readonly Contender[], rounds = 15): Promise<Measured[]> {
+/**
+ * Times the contenders in turns, so that what disturbs the machine disturbs them all; gives medians.
+ *
+ * @param warmUps rounds before the first that counts.
+ */
+export async function measure(contenders: readonly Contender[], rounds = 15, warmUps = 3): Promise<Measured[]> {
   const times = contenders.map(() => [] as number[]);
-  for (let round = -3; round < rounds; round++) {
+  for (let round = -warmUps; round < rounds; round++) {
     for (const [i, { run, operations, runs = 1 }] of contenders.entries()) {
       const start = process.hrtime.bigint();
       for (let r = 0; r < runs; r++) {

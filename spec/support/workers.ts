@@ -86,3 +86,21 @@ export class Yard {
     await this.server.stop();
   }
 }
+
+/** A Redis that REDIS_URL names while a suite runs, and a worker for a queue. */
+export function yardInEnvironment(queue: string): { readonly isThere: boolean } {
+  const held = { isThere: false };
+  let yard: Yard | undefined;
+  before(async () => {
+    yard = await Yard.open();
+    if (yard === undefined) return;
+    held.isThere = true;
+    process.env.REDIS_URL = yard.url;
+    await yard.worker(queue);
+  });
+  after(async () => {
+    delete process.env.REDIS_URL;
+    await yard?.close();
+  });
+  return held;
+}

@@ -5,6 +5,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  rmdirSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -87,7 +88,10 @@ export class Journal {
   /** @param isDone whether nobody will want to go on. */
   close(isDone: boolean): void {
     closeSync(this.file);
-    if (isDone) rmSync(this.folder, { recursive: true, force: true });
+    if (!isDone) return;
+    rmSync(this.folder, { recursive: true, force: true });
+    const parent = path.dirname(this.folder);
+    if (readdirSync(parent).length === 0) rmdirSync(parent);
   }
 }
 

@@ -1,0 +1,145 @@
+import { spawn } from "node:child_process";
+import { type Job, Queue, QueueEvents } from "bullmq";
+import { startRedis } from "../spec/support/redis.js";
+import { startWorker } from "../spec/support/workers.js";
+import { bullmq, type ExecutionOptions } from "../src/index.js";
+import { Spinning, Trivial } from "./in-threads.js";
+import { type Contender, measure, median, printTable } from "./measure.js";
+import { roundsPerMicrosecond } from "./spin.js";
+
+const WORKERS = 2;
+const upTo = (n: number) => Array.from({ length: n }, (_, i) => i);
+
+/** Maps on workers in processes of their own, over a real Redis, against threads here and a job an element by hand. */
+export async function queue(): Promise<void> {
+  const server = await startRedis();
+  if (server === undefined) {
+    console.log("\nSkipped: there is no redis-server.");
+    return;
+  }
+  const name = "bench";
+  const one = () => startWorker(server.url, name, "--concurrency", "1");
+  const workers = await Promise.all(Array.from({ length: WORKERS }, one));
+  const maps = bullmq({ connection: server.url, queue: name, journal: false });
+  try {
+    await computing(maps);
+    await trivial(maps, server.url);
+    await Promise.all(workers.slice(1).map((worker) => worker.end()));
+    const more = await capacity(maps, () => startWorker(server.url, name, "--concurrency", "1"));
+    await Promise.all([workers[0]!, ...more].map((worker) => worker.end()));
+  } finally {
+    await server.stop();
+  }
+}
+
+type Maps = NonNullable<ExecutionOptions["maps"]>;
+
+async function computing(maps: Maps): Promise<void> {
+  const elements = 20_000;
+  const xs = new Array<number>(elements).fill(Math.round(roundsPerMicrosecond() * 1_000));
+  const pipeline = new Spinning();
+  const contenders: Contender[] = [
+    { name: PARALLEL, operations: elements, run: () => pipeline.run({ xs }, { execution: { maps: "parallel" } }) },
+    { name: ON_WORKERS, operations: elements, run: () => pipeline.run({ xs }, { execution: { maps } }) },
+  ];
+  const results = await measure(contenders, 3, 1);
+  printTable(`Map over ${elements} elements of 1 ms`, "element", results, PARALLEL);
+}
+
+const PARALLEL = "hypernodes, parallel: 2 threads";
+const ON_WORKERS = `hypernodes, bullmq: ${WORKERS} worker processes`;
+const BY_HAND = "BullMQ by hand: a job an element";
+
+async function trivial(maps: Maps, url: string): Promise<void> {
+  const pipeline = new Trivial();
+  const [few, many] = [upTo(10_000), upTo(1_000_000)];
+  const byHand = await naive(url);
+  const contenders: Contender[] = [
+    { name: BY_HAND, operations: few.length, run: () => byHand.run(few) },
+    {
+      name: `${ON_WORKERS}, ${few.length} elements`,
+      operations: few.length,
+      run: () => pipeline.run({ xs: few }, { execution: { maps } }),
+    },
+    {
+      name: `${ON_WORKERS}, ${many.length} elements`,
+      operations: many.length,
+      run: () => pipeline.run({ xs: many }, { execution: { maps } }),
+    },
+  ];
+  printTable("Map over trivial elements", "element", await measure(contenders, 5, 1), BY_HAND);
+  await byHand.end();
+}
+
+/** What one writes at first: a job for each element, two workers in processes of their own. */
+async function naive(url: string) {
+  const connection = { url, maxRetriesPerRequest: null } as object;
+  const script = `
+    import { Worker } from "bullmq";
+    new Worker("naive", async ({ data }) => data + 1, { connection: ${JSON.stringify(connection)}, concurrency: 50 });
+    setInterval(() => {}, 1000);`;
+  const start = () => spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: "inherit" });
+  const workers = Array.from({ length: WORKERS }, start);
+  const jobs = new Queue<number, number>("naive", { connection });
+  const events = new QueueEvents("naive", { connection });
+  await events.waitUntilReady();
+  return {
+    async run(xs: readonly number[]) {
+      const results = new Map<string, number>();
+      let done!: () => void;
+      const all = new Promise<void>((resolve) => {
+        done = resolve;
+      });
+      const completed = ({ jobId, returnvalue }: { jobId: string; returnvalue: unknown }) => {
+        results.set(jobId, Number(returnvalue));
+        if (results.size === xs.length) done();
+      };
+      events.on("completed", completed);
+      const added: Job<number, number>[] = [];
+      for (let from = 0; from < xs.length; from += 1_000) {
+        const some = xs
+          .slice(from, from + 1_000)
+          .map((data) => ({ name: "one", data, opts: { removeOnComplete: true } }));
+        added.push(...(await jobs.addBulk(some)));
+      }
+      await all;
+      events.off("completed", completed);
+      return added.map(({ id }) => results.get(id!));
+    },
+    async end() {
+      for (const worker of workers) worker.kill();
+      await Promise.all([jobs.close(), events.close()]);
+    },
+  };
+}
+
+/** Elements a second at 1, 2 and 4 workers, for elements that wait as long as these would compute: the machine has two cores. */
+async function capacity(maps: Maps, start: () => ReturnType<typeof startWorker>) {
+  const { Waiting } = await import("./waiting.js");
+  const more: Awaited<ReturnType<typeof startWorker>>[] = [];
+  console.log("\n### Elements a second, by workers (one chunk at once each)\n");
+  console.log("| workers | trivial, 8 bytes | 1 ms | 10 ms | trivial, 1 kB | trivial, 10 kB |");
+  console.log("|---:|---:|---:|---:|---:|---:|");
+  for (const workers of [1, 2, 4]) {
+    while (more.length + 1 < workers) more.push(await start());
+    const rates: string[] = [];
+    for (const [count, ms, bytes] of [
+      [500_000, 0, 0],
+      [2_000 * workers, 1, 0],
+      [300 * workers, 10, 0],
+      [40_000, 0, 1_000],
+      [8_000, 0, 10_000],
+    ] as const) {
+      const xs = bytes === 0 ? upTo(count) : upTo(count).map((i) => `${i}`.padEnd(bytes, "x"));
+      const times: number[] = [];
+      for (let round = -1; round < 3; round++) {
+        const at = performance.now();
+        await new Waiting().run({ xs, ms }, { execution: { maps } });
+        if (round >= 0) times.push(performance.now() - at);
+      }
+      rates.push(Math.round((count * 1000) / median(times)).toLocaleString("en"));
+    }
+    console.log(`| ${workers} | ${rates.join(" | ")} |`);
+  }
+  return more;
+}
