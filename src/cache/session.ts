@@ -7,8 +7,9 @@ const MOST_ENTRIES = 4096;
 const MOST_BYTES = 8 * 2 ** 20;
 const MOST_MS = 100;
 
-/** Milliseconds that a store has for an answer. */
+/** Milliseconds that a store has for an answer; and more for each entry that it writes, some take long. */
 const ANSWER_MS = 10_000;
+const ENTRY_MS = 10;
 
 /** A text that is longer is not stored twice. */
 const LONG = 128;
@@ -219,7 +220,7 @@ export class CacheSession {
     if (written === undefined) return;
     this.flying.add(batch);
     const before = this.writing;
-    this.writing = inTime(written)
+    this.writing = inTime(written, ANSWER_MS + ENTRY_MS * batch.size)
       .catch((error: unknown) => this.turnOff(error))
       .then(() => {
         this.flying.delete(batch);
@@ -247,11 +248,11 @@ function saltOf(key: string, { kind, digest, models }: Omit<Head, "bytes">): str
 }
 
 /** A client that has lost its server may wait for it for ever: the run does not. */
-async function inTime<T>(asked: Maybe<T>): Promise<T> {
+async function inTime<T>(asked: Maybe<T>, limitMs = ANSWER_MS): Promise<T> {
   if (typeof (asked as PromiseLike<T> | undefined)?.then !== "function") return asked;
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${ANSWER_MS / 1000} seconds`)), ANSWER_MS);
+    timer = setTimeout(() => reject(new Error(`no answer within ${limitMs / 1000} seconds`)), limitMs);
   });
   try {
     return await Promise.race([asked, late]);
