@@ -1,11 +1,13 @@
 import { spawn } from "node:child_process";
 import { type Job, Queue, QueueEvents } from "bullmq";
+import { Redis } from "ioredis";
 import { startRedis } from "../spec/support/redis.js";
 import { startWorker } from "../spec/support/workers.js";
 import { bullmq, type ExecutionOptions } from "../src/index.js";
 import { Spinning, Trivial } from "./in-threads.js";
 import { type Contender, measure, median, printTable } from "./measure.js";
 import { roundsPerMicrosecond } from "./spin.js";
+import { Waiting } from "./waiting.js";
 
 const WORKERS = 2;
 const upTo = (n: number) => Array.from({ length: n }, (_, i) => i);
@@ -18,14 +20,15 @@ export async function queue(): Promise<void> {
     return;
   }
   const name = "bench";
-  const one = () => startWorker(server.url, name, "--concurrency", "1");
+  const one = () => startWorker(server.url, name, { more: ["--concurrency", "1"] });
   const workers = await Promise.all(Array.from({ length: WORKERS }, one));
   const maps = bullmq({ connection: server.url, queue: name, journal: false });
   try {
     await computing(maps);
     await trivial(maps, server.url);
+    await memory(maps, server.url);
     await Promise.all(workers.slice(1).map((worker) => worker.end()));
-    const more = await capacity(maps, () => startWorker(server.url, name, "--concurrency", "1"));
+    const more = await capacity(maps, () => startWorker(server.url, name, { more: ["--concurrency", "1"] }));
     await Promise.all([workers[0]!, ...more].map((worker) => worker.end()));
   } finally {
     await server.stop();
@@ -69,6 +72,27 @@ async function trivial(maps: Maps, url: string): Promise<void> {
   ];
   printTable("Map over trivial elements", "element", await measure(contenders, 5, 1), BY_HAND);
   await byHand.end();
+}
+
+/** How much Redis holds at most while a million elements go through it. */
+async function memory(maps: Maps, url: string): Promise<void> {
+  const redis = new Redis(url);
+  const used = async () => Number(/used_memory:(\d+)/.exec(await redis.info("memory"))![1]);
+  const before = await used();
+  let most = 0;
+  let looking = true;
+  const looks = (async () => {
+    while (looking) most = Math.max(most, (await used()) - before);
+  })();
+  const xs = upTo(1_000_000).map((i) => `${i}`.padEnd(100, "x"));
+  await new Waiting().run({ xs, ms: 0 }, { execution: { maps } });
+  looking = false;
+  await looks;
+  redis.disconnect();
+  const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
+  console.log(
+    `\n1,000,000 elements of 100 bytes there and back: Redis held ${megabytes(most)} at most, of ${megabytes(200e6)}.`,
+  );
 }
 
 /** What one writes at first: a job for each element, two workers in processes of their own. */
@@ -115,7 +139,6 @@ async function naive(url: string) {
 
 /** Elements a second at 1, 2 and 4 workers, for elements that wait as long as these would compute: the machine has two cores. */
 async function capacity(maps: Maps, start: () => ReturnType<typeof startWorker>) {
-  const { Waiting } = await import("./waiting.js");
   const more: Awaited<ReturnType<typeof startWorker>>[] = [];
   console.log("\n### Elements a second, by workers (one chunk at once each)\n");
   console.log("| workers | trivial, 8 bytes | 1 ms | 10 ms | trivial, 1 kB | trivial, 10 kB |");

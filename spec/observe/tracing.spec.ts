@@ -10,6 +10,7 @@ import { expect } from "chai";
 import { modal, tracing } from "../../src/index.js";
 import { loopback, onLoopback } from "../support/modal.js";
 import { rejection } from "../support/rejection.js";
+import { Yard } from "../support/workers.js";
 import { attempts, Seen, Words } from "./pipelines/seen.js";
 import { Spans } from "./pipelines/traced.js";
 
@@ -120,6 +121,21 @@ describe("tracing", () => {
     for await (const { one } of new Spans().stream({ xs: [[1], [2]] }, options)) found.push(one.split(" ")[0]!);
     const { traceId } = named("modal container").spanContext();
     expect(found).to.deep.equal([traceId, traceId]);
+  });
+
+  it("is carried into workers of a queue", async function () {
+    const yard = await Yard.open();
+    if (yard === undefined) this.skip();
+    try {
+      const queue = yard.queue();
+      await yard.worker(queue);
+      const found = await new Spans().run({ xs: [1] }, { onEvent: tracing({ provider }), ...yard.maps(queue) });
+      expect(found.here).to.deep.equal([ids(named("here (chunk)"))]);
+      expect(parentOf(named("here (chunk)"))).to.equal("here");
+      expect(named("here (chunk)").attributes["hypernodes.thread"]).to.be.a("number");
+    } finally {
+      await yard.close();
+    }
   });
 
   it("costs no run anything if nobody has set up an SDK", async () => {

@@ -10,7 +10,7 @@ import { bullmq, type HypernodesError, sqlite } from "../../src/index.js";
 import { execute } from "../support/execute.js";
 import { startRedis } from "../support/redis.js";
 import { rejection } from "../support/rejection.js";
-import { Yard } from "../support/workers.js";
+import { startWorker, Yard } from "../support/workers.js";
 import { Queued, Slowly } from "./pipelines/queued.js";
 
 const upTo = (n: number) => Array.from({ length: n }, (_, i) => i);
@@ -121,8 +121,7 @@ describe("what is lost of distributed maps", function () {
     const flags = ["--appendonly", "yes", "--appendfsync", "always", "--dir", kept];
     const server = (await startRedis(...flags))!;
     const maps = bullmq({ connection: server.url, queue: "kept", journal: false });
-    const { startWorker } = await import("../support/workers.js");
-    const worker = await startWorker(server.url, "kept", "--concurrency", "1", "--stall", "2000");
+    const worker = await startWorker(server.url, "kept", { more: ["--concurrency", "1", "--stall", "2000"] });
     const file = path.join(folder, "restarted");
     const xs = upTo(150);
     const running = new Slowly().run({ xs, ms: 20, file }, { execution: { maps } });
@@ -182,6 +181,28 @@ describe("what is lost of distributed maps", function () {
     expect(() => bullmq({ queu: "x" } as object)).to.throw(/Did you mean "queue"/);
   });
 
+  it("goes over TLS, with what the connection says", async () => {
+    const [key, cert] = ["key.pem", "cert.pem"].map((name) => path.join(folder, name)) as [string, string];
+    const made =
+      "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1";
+    const openssl = await execute("openssl", [...made.split(" "), "-keyout", key, "-out", cert]);
+    expect(openssl.code, openssl.stderr).to.equal(0);
+    const port = String(20_000 + (process.pid % 10_000));
+    const tls = ["--tls-port", port, "--tls-cert-file", cert, "--tls-key-file", key, "--tls-ca-cert-file", cert];
+    const server = (await startRedis(...tls, "--tls-auth-clients", "no"))!;
+    const env = { NODE_EXTRA_CA_CERTS: cert };
+    const worker = await startWorker(`rediss://localhost:${port}`, "tls", { more: ["--concurrency", "1"], env });
+    const ca = readFileSync(cert, "utf8");
+    const connection = { host: "localhost", port: Number(port), tls: { ca } };
+    const maps = bullmq({ connection, queue: "tls", journal: false });
+    expect(await new Queued().run({ xs: [1, 2] }, { execution: { maps } })).to.deep.equal({ last: "#6", sum: 9 });
+    const distrusted = bullmq({ connection: `rediss://localhost:${port}`, queue: "tls" });
+    const error = await rejection<HypernodesError>(new Queued().run({ xs: [1] }, { execution: { maps: distrusted } }));
+    expect(error.message).to.contain(`there is no Redis at rediss://localhost:${port}: self-signed certificate`);
+    await worker.end();
+    await server.stop();
+  });
+
   it("is told when a worker and a client do not fit together, or what they share is damaged", async () => {
     const own = yard.queue();
     const worker = await yard.worker(own, "--concurrency", "1");
@@ -197,18 +218,14 @@ describe("what is lost of distributed maps", function () {
       .and.to.contain("hypernodes 9.9.9) version 99");
     await events.close();
     await jobs.close();
-    const file = path.join(folder, "damaged");
-    const stopped = new Slowly().run({ xs: upTo(4), ms: 10, file }, yard.maps(own, { prefix: "hypernodes" }));
-    await stopped;
-    const damaging = setInterval(async () => {
-      for (const key of await yard.redis.keys(`hypernodes:${own}:blob:*`)) await yard.redis.set(key, "damaged");
-    }, 2);
-    const table = upTo(50_000).join(" ");
-    const failing = rejection<HypernodesError>(new Slowly().run({ xs: [1], ms: 1, file: table }, yard.maps(own)));
-    const damaged = await failing;
-    clearInterval(damaging);
-    expect(damaged.code).to.be.oneOf(["DAMAGED"]);
-    expect(damaged.message).to.contain("do not have the digest");
     await worker.end();
+    const failing = rejection<HypernodesError>(new Queued().run({ xs: [1] }, yard.maps(own)));
+    await until(async () => (await yard.redis.llen(`hypernodes:${own}:wait`)) > 0);
+    for (const key of await yard.redis.keys(`hypernodes:${own}:blob:*`)) await yard.redis.set(key, "damaged");
+    const late = await yard.worker(own, "--concurrency", "1");
+    const damaged = await failing;
+    expect(damaged.code).to.equal("DAMAGED");
+    expect(damaged.message).to.contain("do not have the digest");
+    await late.end();
   });
 });

@@ -13,12 +13,16 @@ export interface WorkerProcess {
 }
 
 /** Starts a worker, and waits until it takes work. */
-export async function startWorker(url: string, queue: string, ...more: string[]): Promise<WorkerProcess> {
-  const { NODE_OPTIONS: _, ...env } = process.env;
+export async function startWorker(
+  url: string,
+  queue: string,
+  { more = [], env = {} }: { readonly more?: readonly string[]; readonly env?: NodeJS.ProcessEnv } = {},
+): Promise<WorkerProcess> {
+  const { NODE_OPTIONS: _, ...inherited } = process.env;
   const args = ["--import", "@swc-node/register/esm-register", "src/cli/main.ts", "worker"];
   const child = spawn(process.execPath, [...args, "--queue", queue, "--connection", url, ...more], {
     stdio: ["ignore", "ignore", "pipe"],
-    env,
+    env: { ...inherited, ...env },
   });
   let said = "";
   child.stderr.setEncoding("utf8");
@@ -69,7 +73,7 @@ export class Yard {
   }
 
   async worker(queue: string, ...more: string[]): Promise<WorkerProcess> {
-    const started = await startWorker(this.url, queue, "--stall", "2000", ...more);
+    const started = await startWorker(this.url, queue, { more: ["--stall", "2000", ...more] });
     this.workers.add(started);
     return started;
   }

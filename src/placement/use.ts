@@ -5,6 +5,7 @@ import type { Listener } from "../engine/events.js";
 import { print } from "../engine/failure.js";
 import { listsOf } from "../engine/lists.js";
 import { type Program, programFor, programOver } from "../engine/program.js";
+import { sourceOf } from "../engine/remade.js";
 import type { Resources } from "../engine/resources.js";
 import type { RunRequest } from "../engine/run-program.js";
 import { settingsOf } from "../engine/settings.js";
@@ -40,7 +41,7 @@ export async function run(use: Use): Promise<Record<string, unknown>> {
   const plan = planFor(use.graph, use.outputs, Object.keys(use.given));
   const values = await prepare(use, plan, plan.inputs);
   const place = placeFor(use.choices, use.graph.pipeline) ?? HERE;
-  return (await place).run(request(use, programFor(use.pipeline, plan), values, () => toldIn(use, undefined)));
+  return (await place).run(request(use, programFor(use.pipeline, plan), values, {}));
 }
 
 /** Runs a pipeline for each element of some inputs. All elements are checked before any node runs. */
@@ -62,8 +63,9 @@ export async function map(use: Use, options: Partial<OverOptions>): Promise<unkn
   }
   if (violations.length > 0) throw inputError(use.graph.pipeline, violations);
   const place = placeFor(use.choices, use.graph.pipeline) ?? HERE;
-  const told = () => toldIn(use, options);
-  const outputs = await (await place).run(request(use, programOver(use.pipeline, plan, undefined), values, told));
+  const outputs = await (await place).run(
+    request(use, programOver(use.pipeline, plan, undefined), values, { over: options }),
+  );
   return outputs[use.graph.pipeline] as unknown[];
 }
 
@@ -133,13 +135,22 @@ function inputValue({ pipeline, inputs, given }: Use, name: string): unknown {
 }
 
 /** What was asked for, for who goes on where the run was when it ended. */
-function toldIn({ pipeline, inputs, outputs, given }: Use, over: Partial<OverOptions> | undefined): RunTold {
+function toldIn(
+  { pipeline, inputs, outputs, given }: Use,
+  program: Program,
+  over: Partial<OverOptions> | undefined,
+): RunTold {
   const { bound } = (pipeline as { [PIPELINE]: { bound: Readonly<Record<string, unknown>> } })[PIPELINE];
-  return { fields: { ...pipeline }, inputs: { ...bound, ...inputs }, outputs, given, over };
+  return { fields: sourceOf(program).fields, inputs: { ...bound, ...inputs }, outputs, given, over };
 }
 
-/** @param told what a journal keeps, if it may be resumed. */
-function request(use: Use, program: Program, values: unknown[], told?: () => RunTold): RunRequest {
+/** @param resumable how it was asked for, if it may be resumed: as a map over the whole pipeline, or not. */
+function request(
+  use: Use,
+  program: Program,
+  values: unknown[],
+  resumable?: { readonly over?: Partial<OverOptions> },
+): RunRequest {
   return {
     program,
     values,
@@ -151,7 +162,7 @@ function request(use: Use, program: Program, values: unknown[], told?: () => Run
     context: use.context,
     explain: use.explain,
     inputs: Object.keys(use.inputs),
-    elsewhere: elsewhere(told),
+    elsewhere: elsewhere(resumable && (() => toldIn(use, program, resumable.over))),
     ...(use.resumes !== undefined && { id: use.resumes }),
   };
 }

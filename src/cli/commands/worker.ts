@@ -35,13 +35,13 @@ Examples:
     )
     .action(async ({ queue, connection, prefix, concurrency, stall }: WorkerFlags) => {
       const checked = checkedBullmq({ connection, ...(queue && { queue }), ...(prefix && { prefix }) });
-      const worker = await Worker.start(checked, concurrency, stall);
+      const tell = (text: string) => void process.stderr.write(`${text}\n`);
+      const worker = await Worker.start(checked, concurrency, stall, tell);
       const many = concurrency === 1 ? "one chunk" : `${concurrency} chunks`;
-      process.stderr.write(
-        `${worker.id} takes work from the queue ${checked.queue} at ${placeOfRedis(checked.connection)}, ${many} at once\n`,
-      );
+      const place = placeOfRedis(checked.connection);
+      tell(`${worker.id} takes work from the queue ${checked.queue} at ${place}, ${many} at once`);
       await stopped();
-      process.stderr.write(`${worker.id} ends when what it has begun is done\n`);
+      tell(`${worker.id} ends when what it has begun is done`);
       process.once("SIGINT", () => process.exit(130));
       await worker.close();
       process.exit(0);

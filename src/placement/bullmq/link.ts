@@ -75,9 +75,10 @@ export class Link {
     private readonly events: QueueEvents,
   ) {
     this.keys = keysOf(options);
-    events.on("completed", ({ jobId, returnvalue }) => void this.completed(jobId, returnvalue as unknown as JobReturn));
+    events.on("completed", ({ jobId, returnvalue }) => this.came(jobId, returnvalue as unknown as JobReturn));
     events.on("failed", ({ jobId, failedReason }) => this.failed(jobId, failedReason));
-    this.looking = setInterval(() => void this.look(), LOOK_MS);
+    // What fails for want of Redis is looked at again.
+    this.looking = setInterval(() => this.look().catch(() => {}), LOOK_MS);
   }
 
   /** @throws {HypernodesError} `MISSING_PACKAGE`, `NO_REDIS`, `REDIS_REFUSES`. */
@@ -178,6 +179,11 @@ export class Link {
       void this.redis.del(key).catch(() => {});
     }
     return found;
+  }
+
+  /** A word that Redis could not say to its end is asked for later. */
+  private came(id: string, returned: JobReturn): void {
+    this.completed(id, returned).catch(() => {});
   }
 
   private async completed(id: string, returned: JobReturn): Promise<void> {

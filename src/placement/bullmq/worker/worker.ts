@@ -39,12 +39,14 @@ export class Worker {
   /** By run, what stops its chunks that are here. */
   private readonly runs = new Map<string, Set<AbortController>>();
   private readonly taking: BullWorker<ChunkJob, JobReturn>;
+  private isLost = false;
 
   private constructor(
     checked: CheckedBullmq,
     private readonly concurrency: number,
     private readonly redis: Redis,
     private readonly letGo: () => void,
+    private readonly tell: (text: string) => void,
     taking: (process: (job: Job<ChunkJob>) => Promise<JobReturn>) => BullWorker<ChunkJob, JobReturn>,
   ) {
     this.keys = keysOf(checked);
@@ -59,11 +61,17 @@ export class Worker {
    *
    * @param concurrency how many chunks it computes at once.
    * @param stallMs milliseconds after which others take over the chunks of a worker that is silent.
+   * @param tell hears what whoever runs it should know.
    * @throws {HypernodesError} `MISSING_PACKAGE`, `NO_REDIS`, `REDIS_REFUSES`.
    */
-  static async start(checked: CheckedBullmq, concurrency: number, stallMs: number): Promise<Worker> {
+  static async start(
+    checked: CheckedBullmq,
+    concurrency: number,
+    stallMs: number,
+    tell: (text: string) => void,
+  ): Promise<Worker> {
     const { bullmq, redis, options: redisOptions, letGo } = await openRedis(checked, "the worker");
-    const worker = new Worker(checked, concurrency, redis, letGo, (process) => {
+    const worker = new Worker(checked, concurrency, redis, letGo, tell, (process) => {
       const half = Math.ceil(stallMs / 2);
       return new bullmq.Worker<ChunkJob, JobReturn>(checked.queue, process, {
         connection: redisOptions as object,
@@ -117,7 +125,11 @@ export class Worker {
 
   /** Says that it is there, and stops what is not wanted any more. */
   private async look(): Promise<void> {
-    if (this.redis.status !== "ready") return;
+    const isLost = this.redis.status !== "ready";
+    if (isLost !== this.isLost)
+      this.tell(`${this.id} ${isLost ? "has lost Redis, and waits for it" : "has Redis again"}`);
+    this.isLost = isLost;
+    if (isLost) return;
     this.fetched.sweep();
     const now = Date.now();
     const name = `${this.id} ${this.concurrency}`;
