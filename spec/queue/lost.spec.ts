@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -10,14 +10,10 @@ import { bullmq, type HypernodesError, sqlite } from "../../src/index.js";
 import { execute } from "../support/execute.js";
 import { startRedis } from "../support/redis.js";
 import { rejection } from "../support/rejection.js";
-import { startWorker, Yard } from "../support/workers.js";
+import { begunIn, heldYard, startWorker, until, type Yard } from "../support/workers.js";
 import { Queued, Slowly } from "./pipelines/queued.js";
 
 const upTo = (n: number) => Array.from({ length: n }, (_, i) => i);
-
-async function until(isThere: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await isThere())) await sleep(20);
-}
 
 /** The command, as it is here. */
 const command = (...args: string[]) =>
@@ -27,27 +23,15 @@ const command = (...args: string[]) =>
 
 describe("what is lost of distributed maps", function () {
   this.timeout(120_000);
+  const held = heldYard();
   let yard: Yard;
   let folder: string;
   let queue: string;
-
-  before(async function () {
-    const opened = await Yard.open();
-    if (opened === undefined) {
-      console.log("    skipped: there is no redis-server (apt-get install redis-server)");
-      this.skip();
-    }
-    yard = opened;
-    folder = mkdtempSync(path.join(os.tmpdir(), "lost-"));
+  before(async () => {
+    ({ yard, folder } = held);
     queue = yard.queue();
     await yard.worker(queue, "--concurrency", "1");
   });
-  after(async () => {
-    await yard?.close();
-    if (folder) rmSync(folder, { recursive: true, force: true });
-  });
-
-  const begun = (file: string) => (existsSync(file) ? readFileSync(file, "utf8").trim().split("\n").map(Number) : []);
 
   /** Starts a client, and kills it when it has begun so many elements. */
   async function killedClient(name: string, on: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
@@ -61,7 +45,7 @@ describe("what is lost of distributed maps", function () {
     client.stdout!.on("data", (text) => {
       said += text;
     });
-    await until(() => begun(path.join(folder, name)).length > 60);
+    await until(() => begunIn(path.join(folder, name)).length > 60);
     client.kill("SIGKILL");
     await new Promise((resolve) => client.once("exit", resolve));
     return said.trim();
@@ -76,7 +60,7 @@ describe("what is lost of distributed maps", function () {
     expect(code, stderr).to.equal(0);
     expect(JSON.parse(stdout)).to.deep.equal({ squares: upTo(150).map((x) => x * x) });
     const times = new Map<number, number>();
-    for (const x of begun(path.join(folder, "resumed"))) times.set(x, (times.get(x) ?? 0) + 1);
+    for (const x of begunIn(path.join(folder, "resumed"))) times.set(x, (times.get(x) ?? 0) + 1);
     expect(times.size).to.equal(150);
     // What was on its way when the client was killed may have been done twice: a few chunks of ten.
     expect([...times.values()].filter((n) => n > 1).length).to.be.below(50);
@@ -107,12 +91,12 @@ describe("what is lost of distributed maps", function () {
     const stop = new AbortController();
     const xs = upTo(100);
     const first = new Slowly().run({ xs, ms: 10, file }, { ...options, signal: stop.signal });
-    await until(() => begun(file).length > 50);
+    await until(() => begunIn(file).length > 50);
     stop.abort();
     await rejection(first);
     const { squares } = await new Slowly().run({ xs, ms: 10, file }, options);
     expect(squares).to.deep.equal(xs.map((x) => x * x));
-    expect(begun(file).length).to.be.below(150);
+    expect(begunIn(file).length).to.be.below(150);
     await worker.end();
   });
 
@@ -125,7 +109,7 @@ describe("what is lost of distributed maps", function () {
     const file = path.join(folder, "restarted");
     const xs = upTo(150);
     const running = new Slowly().run({ xs, ms: 20, file }, { execution: { maps } });
-    await until(() => begun(file).length > 30);
+    await until(() => begunIn(file).length > 30);
     await server.stop("SIGKILL");
     await sleep(500);
     const again = (await startRedis(...flags, "--port", String(server.port)))!;

@@ -1,5 +1,3 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Queue } from "bullmq";
@@ -8,46 +6,24 @@ import fc from "fast-check";
 import { type HypernodesError, NodeError, type RunEvent } from "../../src/index.js";
 import { FAMILY, FAMILY_SIZE, inputsFor } from "../support/family.js";
 import { rejection } from "../support/rejection.js";
-import { Yard } from "../support/workers.js";
+import { begunIn, heldYard, until, type Yard } from "../support/workers.js";
 import { Heavy, Holding, Poisoned, Queued, Sharing, Slowly, Varied } from "./pipelines/queued.js";
 
 const upTo = (n: number) => Array.from({ length: n }, (_, i) => i);
 
-/** Waits for what is to come. */
-async function until(isThere: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await isThere())) await sleep(20);
-}
-
 describe("maps on a queue's workers", function () {
   this.timeout(120_000);
+  const held = heldYard();
   let yard: Yard;
   let folder: string;
   /** A queue with two workers that most specs share. */
   let queue: string;
-
-  before(async function () {
-    const opened = await Yard.open();
-    if (opened === undefined) {
-      console.log("    skipped: there is no redis-server (apt-get install redis-server)");
-      this.skip();
-    }
-    yard = opened;
-    folder = mkdtempSync(path.join(os.tmpdir(), "queue-"));
+  before(async () => {
+    ({ yard, folder } = held);
     queue = yard.queue();
     await Promise.all([yard.worker(queue, "--concurrency", "1"), yard.worker(queue, "--concurrency", "1")]);
   });
-  after(async () => {
-    await yard?.close();
-    if (folder) rmSync(folder, { recursive: true, force: true });
-  });
 
-  const begun = (file: string) => {
-    try {
-      return readFileSync(file, "utf8").trim().split("\n").map(Number);
-    } catch {
-      return [];
-    }
-  };
   const isEmpty = async (name: string) => {
     const waiting = new Queue(name, { connection: { url: yard.url } as object, prefix: "hypernodes" });
     const counts = await waiting.getJobCounts();
@@ -64,7 +40,7 @@ describe("maps on a queue's workers", function () {
     const xs = upTo(40);
     const { squares } = await new Slowly().run({ xs, ms: 5, file }, yard.maps(queue));
     expect(squares).to.deep.equal(xs.map((x) => x * x));
-    expect(begun(file).sort((a, b) => a - b)).to.deep.equal(xs);
+    expect(begunIn(file).sort((a, b) => a - b)).to.deep.equal(xs);
     expect(await isEmpty(queue)).to.equal(true);
   });
 
@@ -153,10 +129,10 @@ describe("maps on a queue's workers", function () {
     const file = path.join(folder, "killed");
     const xs = upTo(60);
     const running = new Slowly().run({ xs, ms: 50, file }, yard.maps(own));
-    await until(() => begun(file).length > 10);
+    await until(() => begunIn(file).length > 10);
     await doomed!.end("SIGKILL");
     expect((await running).squares).to.deep.equal(xs.map((x) => x * x));
-    expect(new Set(begun(file)).size).to.equal(60);
+    expect(new Set(begunIn(file)).size).to.equal(60);
     expect(await isEmpty(own)).to.equal(true);
   });
 
@@ -169,7 +145,7 @@ describe("maps on a queue's workers", function () {
     const file = path.join(folder, "silent");
     const xs = upTo(30);
     const running = new Slowly().run({ xs, ms: 100, file }, yard.maps(own));
-    await until(() => begun(file).length > 4);
+    await until(() => begunIn(file).length > 4);
     sleeper!.child.kill("SIGSTOP");
     const waking = sleep(6_000).then(() => sleeper!.child.kill("SIGCONT"));
     expect((await running).squares).to.deep.equal(xs.map((x) => x * x));
@@ -197,13 +173,13 @@ describe("maps on a queue's workers", function () {
     const file = path.join(folder, "stopped");
     const stop = new AbortController();
     const running = new Slowly().run({ xs: upTo(1_000), ms: 200, file }, { ...yard.maps(queue), signal: stop.signal });
-    await until(() => begun(file).length > 2);
+    await until(() => begunIn(file).length > 2);
     stop.abort();
     expect((await rejection<HypernodesError>(running)).code).to.equal("ABORTED");
     await until(() => isEmpty(queue));
-    const after = begun(file).length;
+    const after = begunIn(file).length;
     await sleep(1_000);
-    expect(begun(file).length).to.be.below(after + 5);
+    expect(begunIn(file).length).to.be.below(after + 5);
     expect(
       (await yard.redis.keys(`hypernodes:${queue}:r*`)).filter((key) => /:(run|results):/.test(key)),
     ).to.deep.equal([]);
@@ -212,13 +188,13 @@ describe("maps on a queue's workers", function () {
   it("share workers fairly between two runs", async () => {
     const [first, second] = [path.join(folder, "first"), path.join(folder, "second")];
     const one = new Slowly().run({ xs: upTo(400), ms: 10, file: first }, yard.maps(queue));
-    await until(() => begun(first).length > 20);
+    await until(() => begunIn(first).length > 20);
     const other = new Slowly().run({ xs: upTo(300), ms: 10, file: second }, yard.maps(queue));
-    await until(() => begun(second).length > 50);
-    const before = begun(first).length;
-    await until(() => begun(second).length > 150);
+    await until(() => begunIn(second).length > 50);
+    const before = begunIn(first).length;
+    await until(() => begunIn(second).length > 150);
     // While the second did a hundred, the first did about as many.
-    expect(begun(first).length - before).to.be.within(40, 250);
+    expect(begunIn(first).length - before).to.be.within(40, 250);
     expect((await one).squares).to.have.length(400);
     expect((await other).squares).to.have.length(300);
   });

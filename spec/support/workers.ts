@@ -1,4 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { type BullmqOptions, bullmq } from "../../src/index.js";
 import { type RedisServer, startRedis } from "./redis.js";
@@ -89,6 +93,35 @@ export class Yard {
     this.redis.disconnect();
     await this.server.stop();
   }
+}
+
+/** A yard while a suite runs, and a folder; where there is no redis-server, the suite is skipped. */
+export function heldYard(): { readonly yard: Yard; readonly folder: string } {
+  const held = {} as { yard: Yard; folder: string };
+  before(async function () {
+    const opened = await Yard.open();
+    if (opened === undefined) {
+      console.log("    skipped: there is no redis-server (apt-get install redis-server)");
+      this.skip();
+    }
+    held.yard = opened;
+    held.folder = mkdtempSync(path.join(os.tmpdir(), "yard-"));
+  });
+  after(async () => {
+    await held.yard?.close();
+    if (held.folder !== undefined) rmSync(held.folder, { recursive: true, force: true });
+  });
+  return held;
+}
+
+/** Waits for what is to come. */
+export async function until(isThere: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await isThere())) await sleep(20);
+}
+
+/** The numbers that nodes have left in a file, a line each. */
+export function begunIn(file: string): number[] {
+  return existsSync(file) ? readFileSync(file, "utf8").trim().split("\n").map(Number) : [];
 }
 
 /** A Redis that REDIS_URL names while a suite runs, and a worker for a queue. */

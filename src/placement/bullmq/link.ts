@@ -7,7 +7,8 @@ import { remembered } from "../../graph/remembered.js";
 import type { Bundle } from "../bundle/bundle.js";
 import { type ChunkJob, JOB, type JobReturn, keysOf, QUEUE_PROTOCOL } from "./jobs.js";
 import type { CheckedBullmq } from "./options.js";
-import { openRedis, placeOfRedis } from "./redis.js";
+import { Presence } from "./presence.js";
+import { openRedis } from "./redis.js";
 
 /** Bytes of a chunk that go in its job; larger ones are left beside it. */
 const INLINE = 16 * 1024;
@@ -23,7 +24,7 @@ const LEAST_WINDOW = 4;
 
 /** How a chunk ended. */
 export type Brought =
-  | { readonly kind: "home"; readonly worker: string; readonly bytes: Uint8Array }
+  | { readonly kind: "home"; readonly worker: string | undefined; readonly bytes: Uint8Array }
   | { readonly kind: "lost"; readonly worker: string | undefined; readonly how: string };
 
 /** A chunk on its way. */
@@ -50,13 +51,9 @@ export interface LinkEnds {
 
 /** A run's connection to a queue: its code and its chunks go there, and their results come back. */
 export class Link {
-  /** How many chunks the workers compute at once, as far as it is known. */
-  slots = 1;
   /** Whether there was a client of this run before. */
   private isResumed = false;
-  private hasWorkers = true;
-  private aloneSince: number | undefined;
-  private lostSince: number | undefined;
+  private readonly presence: Presence;
   private failure: HypernodesError | undefined;
   private readonly waiting = new Map<string, Waiting>();
   private readonly bundles = new Map<string, Promise<void>>();
@@ -75,6 +72,7 @@ export class Link {
     private readonly events: QueueEvents,
   ) {
     this.keys = keysOf(options);
+    this.presence = new Presence(redis, options, ends.where, ends.warn);
     events.on("completed", ({ jobId, returnvalue }) => this.came(jobId, returnvalue as unknown as JobReturn));
     events.on("failed", ({ jobId, failedReason }) => this.failed(jobId, failedReason));
     // What fails for want of Redis is looked at again.
@@ -109,6 +107,11 @@ export class Link {
     for (const job of await this.queue.getJobs(["wait"]))
       if (job?.id?.startsWith(run)) await job.remove().catch(() => {});
     return Object.entries(await this.redis.hgetallBuffer(this.keys.results(run)));
+  }
+
+  /** How many chunks the workers compute at once, as far as it is known. */
+  get slots(): number {
+    return this.presence.slots;
   }
 
   /** How many chunks may be on their way at once. */
@@ -187,86 +190,65 @@ export class Link {
   }
 
   private async completed(id: string, returned: JobReturn): Promise<void> {
-    const found = this.waiting.get(id);
-    if (found === undefined) return;
-    if (returned.kind === "home") {
-      const [[, bytes]] = (await this.redis
-        .multi()
-        .hgetBuffer(this.keys.results(this.ends.run), id)
-        .hdel(this.keys.results(this.ends.run), id)
-        .exec()) as [[unknown, Buffer | null], unknown];
-      if (bytes !== null) this.take(id)?.resolve({ kind: "home", worker: returned.worker, bytes });
-      // It has come already, or it is gone: who has not got it asks for it again.
-      else found.askedAt = 0;
-    } else if (returned.kind === "lost") this.take(id)?.resolve({ ...returned });
+    if (!this.waiting.has(id)) return;
+    if (returned.kind === "home") await this.fetch(id, returned.worker);
+    else if (returned.kind === "lost") this.take(id)?.resolve({ ...returned });
     else if (returned.kind === "refused") this.take(id)?.reject(new HypernodesError(returned.error));
-    else found.askedAt = 0;
+    else this.askSoon(id);
+  }
+
+  /** Takes a result home. */
+  private async fetch(id: string, worker: string | undefined): Promise<void> {
+    const results = this.keys.results(this.ends.run);
+    const [[, bytes]] = (await this.redis.multi().hgetBuffer(results, id).hdel(results, id).exec()) as [
+      [unknown, Buffer | null],
+      unknown,
+    ];
+    // It has come already, or it is gone: who has not got it asks for it again.
+    if (bytes === null) this.askSoon(id);
+    else this.take(id)?.resolve({ kind: "home", worker, bytes });
+  }
+
+  private askSoon(id: string): void {
+    const found = this.waiting.get(id);
+    if (found !== undefined) found.askedAt = 0;
   }
 
   private failed(id: string, reason: string): void {
     if (!this.waiting.has(id)) return;
     if (/stalled/.test(reason))
       this.take(id)!.resolve({ kind: "lost", worker: undefined, how: "several workers in turn were lost with it" });
-    else
-      this.take(id)!.reject(
-        this.error("WORKER_FAILED", `a worker can't compute what it was sent: ${reason}`, "See what it has printed."),
-      );
+    else this.take(id)!.reject(workerFailed(this.ends.where, reason));
   }
 
-  /** Looks who is there, whether Redis is, and for what nothing was heard of. */
+  /** Looks who is there, and for what nothing was heard of. */
   private async look(): Promise<void> {
-    if (this.hasLostRedis()) return;
-    const now = Date.now();
-    const alive = await this.redis.zrangebyscore(this.keys.workers, now, "+inf").catch(() => undefined);
-    if (alive === undefined) return;
-    this.slots = Math.max(
-      1,
-      alive.reduce((sum, name) => sum + Number(name.split(" ")[1]), 0),
-    );
-    this.hasWorkers = alive.length > 0;
-    this.waitForWorkers(now);
-    if (now - this.refreshedAt > this.options.expireMs / 4) {
-      this.refreshedAt = now;
-      const { run, results, blob } = this.keys;
-      const mine = [run(this.ends.run), results(this.ends.run), ...this.blobs, ...[...this.bundles.keys()].map(blob)];
-      for (const key of mine) this.redis.pexpire(key, this.options.expireMs).catch(() => {});
+    try {
+      await this.presence.look(this.waiting.size > 0);
+    } catch (error) {
+      // Anything else is a command that did not reach Redis: it is looked for again.
+      if (error instanceof HypernodesError) this.fail(error);
+      return;
     }
+    if (!this.presence.hasRedis) return;
+    const now = Date.now();
+    if (now - this.refreshedAt > this.options.expireMs / 4) this.refresh(now);
     for (const [id, each] of this.waiting) if (now - each.askedAt > ASK_MS) await this.ask(id, each);
   }
 
-  private hasLostRedis(): boolean {
-    if (this.redis.status === "ready") {
-      this.lostSince = undefined;
-      return false;
-    }
-    this.lostSince ??= Date.now();
-    if (Date.now() - this.lostSince < this.options.patienceMs) return true;
-    const seconds = this.options.patienceMs / 1000;
-    const problem = `${placeOfRedis(this.options.connection)} has not answered for ${seconds} seconds`;
-    this.fail(this.error("REDIS_LOST", problem, RESUME));
-    return true;
-  }
-
-  private waitForWorkers(now: number): void {
-    if (this.hasWorkers || this.waiting.size === 0) {
-      this.aloneSince = undefined;
-      return;
-    }
-    const { queue, connection, patienceMs } = this.options;
-    this.aloneSince ??= now;
-    const start = `hypernodes worker --queue ${queue} --connection ${placeOfRedis(connection)}`;
-    this.ends.warn(`no worker takes work from the queue ${queue}: ${this.ends.where} waits. Start one: ${start}`);
-    if (now - this.aloneSince < patienceMs) return;
-    const problem = `no worker has taken work from the queue ${queue} for ${patienceMs / 1000} seconds`;
-    this.fail(this.error("NO_WORKERS", problem, `Start one, on any machine: ${start}`));
+  /** What the run has in Redis does not expire yet. */
+  private refresh(now: number): void {
+    this.refreshedAt = now;
+    const { run, results, blob } = this.keys;
+    const mine = [run(this.ends.run), results(this.ends.run), ...this.blobs, ...[...this.bundles.keys()].map(blob)];
+    for (const key of mine) this.redis.pexpire(key, this.options.expireMs).catch(() => {});
   }
 
   /** What has become of a job that nothing was heard of: its word may be lost with Redis, or it itself. */
   private async ask(id: string, each: Waiting): Promise<void> {
     each.askedAt = Date.now();
-    const worker = "?";
     if (await this.redis.hexists(this.keys.results(this.ends.run), id)) {
-      await this.completed(id, { kind: "home", worker, bytes: 0 });
+      await this.fetch(id, undefined);
       return;
     }
     const state = await this.queue.getJobState(id).catch(() => undefined);
@@ -279,16 +261,12 @@ export class Link {
     this.waiting.clear();
   }
 
-  private error(code: string, problem: string, advice: string): HypernodesError {
-    return new HypernodesError({ code, where: this.ends.where, problem, advice });
-  }
-
   /** Takes away what is there of the run: a worker that is at it stops. */
   async close(): Promise<void> {
     clearInterval(this.looking);
     const ids = [...this.waiting.keys()];
     this.waiting.clear();
-    const isThere = this.redis.status === "ready";
+    const isThere = this.presence.hasRedis;
     if (isThere) {
       const { run, results } = this.keys;
       const mine = [run(this.ends.run), results(this.ends.run), ...this.blobs];
@@ -306,8 +284,10 @@ export class Link {
   }
 }
 
-const RESUME =
-  "See whether it still runs. With a cache, or hypernodes resume, a second run goes on where this one was.";
+function workerFailed(where: string, reason: string): HypernodesError {
+  const problem = `a worker can't compute what it was sent: ${reason}`;
+  return new HypernodesError({ code: "WORKER_FAILED", where, problem, advice: "See what it has printed." });
+}
 
 let own: string | undefined;
 
