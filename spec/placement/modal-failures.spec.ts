@@ -274,12 +274,13 @@ node()(Broken.prototype, "lost", Object.getOwnPropertyDescriptor(Broken.prototyp
       expect(heap.message).to.contain("Node's heap was full");
     });
 
+    /** Whether so much was said to a process that has begun: an earlier container may be told something late. */
+    const isTalking = (writes: number) =>
+      held.server.called("TaskExecStart").length > 0 && held.server.called("TaskExecStdinWrite").length >= writes;
+
     onLoopback("a container that is ended: by Modal's limit, for memory, by anybody", async () => {
       const ended = async (end: { status: number; exitcode: number; exception?: string }) => {
-        const timer = setInterval(
-          () => held.server.called("TaskExecStdinWrite").length > 0 && held.server.endAll(end),
-          50,
-        );
+        const timer = setInterval(() => isTalking(1) && held.server.endAll(end), 50);
         held.server.forget();
         try {
           return await failure(new Slow(), { ms: 30_000, times: [1] });
@@ -320,7 +321,7 @@ node()(Broken.prototype, "lost", Object.getOwnPropertyDescriptor(Broken.prototyp
 
     onLoopback("a connection that is lost for good", async () => {
       const timer = setInterval(() => {
-        if (held.server.called("TaskExecStdinWrite").length > 1) held.server.faults.isRouterDown = true;
+        if (isTalking(2)) held.server.faults.isRouterDown = true;
       }, 50);
       held.server.forget();
       try {

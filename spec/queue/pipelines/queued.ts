@@ -100,7 +100,7 @@ export class Heavy extends Pipeline {
   }
 }
 
-class Counter {
+class TurnCounter {
   private count = 0;
 
   next(): number {
@@ -125,10 +125,10 @@ class Child extends Pipeline {
 export class Varied extends Pipeline {
   @input() xs!: number[];
 
-  @resource() counter(): Counter {
-    return new Counter();
+  @resource() counter(): TurnCounter {
+    return new TurnCounter();
   }
-  @mapOver("xs", "counter") counted(x: number, counter: Counter): Each<boolean> {
+  @mapOver("xs", "counter") counted(x: number, counter: TurnCounter): Each<boolean> {
     return x >= 0 && counter.next() > 0;
   }
   @mapOver("xs", { batch: 4 }) batched(xs: number[]): Batch<number> {
