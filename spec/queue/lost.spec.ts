@@ -132,6 +132,21 @@ describe("what is lost of distributed maps", function () {
     expect(error.message).to.contain("has not answered for 1.5 seconds");
   });
 
+  it("is told when Redis goes before anything is sent: the run does not wait for ever", async () => {
+    const server = (await startRedis())!;
+    const maps = bullmq({ connection: server.url, queue: "early", journal: false, patienceMs: 1_500 });
+    const running = rejection<HypernodesError>(new Queued().run({ xs: [1, 2, 3] }, { execution: { maps } }));
+    const redis = new Redis(server.url);
+    while ((await redis.keys("hypernodes:early:run:*")).length === 0);
+    // The code is on its way: Redis does not answer any more, and then it is gone.
+    process.kill(server.pid, "SIGSTOP");
+    redis.disconnect();
+    await sleep(200);
+    await server.stop("SIGKILL");
+    const error = await running;
+    expect(error.code).to.equal("REDIS_LOST");
+  });
+
   it("is told when nobody works, there is no Redis, or it refuses; and no password", async () => {
     const nobody = yard.maps(yard.queue(), { patienceMs: 1_200 });
     const alone = await rejection<HypernodesError>(new Queued().run({ xs: [1] }, nobody));

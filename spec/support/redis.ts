@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 export interface RedisServer {
   readonly url: string;
   readonly port: number;
+  readonly pid: number;
   /** @param signal how it is ended. */
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
@@ -26,7 +27,9 @@ export async function startRedis(...more: string[]): Promise<RedisServer | undef
       if (String(text).includes("Ready to accept connections")) resolve(true);
     });
   });
-  return started ? { url: `redis://127.0.0.1:${port}`, port, stop: (signal) => stop(server, signal) } : undefined;
+  return started
+    ? { url: `redis://127.0.0.1:${port}`, port, pid: server.pid!, stop: (signal) => stop(server, signal) }
+    : undefined;
 }
 
 async function stop(server: ChildProcess, signal: NodeJS.Signals = "SIGTERM"): Promise<void> {

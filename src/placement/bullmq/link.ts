@@ -54,7 +54,11 @@ export class Link {
   /** Whether there was a client of this run before. */
   private isResumed = false;
   private readonly presence: Presence;
-  private failure: HypernodesError | undefined;
+  private breaks!: (error: HypernodesError) => void;
+  /** Rejects when there is no use in waiting any more: a command waits for a Redis that has gone as long as that stays away. */
+  private readonly broken = new Promise<never>((_, reject) => {
+    this.breaks = reject;
+  });
   private readonly waiting = new Map<string, Waiting>();
   private readonly bundles = new Map<string, Promise<void>>();
   /** What this run has put there, to be taken away at its end. */
@@ -72,6 +76,7 @@ export class Link {
     private readonly events: QueueEvents,
   ) {
     this.keys = keysOf(options);
+    this.broken.catch(() => {});
     this.presence = new Presence(redis, options, ends.where, ends.warn);
     events.on("completed", ({ jobId, returnvalue }) => this.came(jobId, returnvalue as unknown as JobReturn));
     events.on("failed", ({ jobId, failedReason }) => this.failed(jobId, failedReason));
@@ -90,8 +95,9 @@ export class Link {
     events.on("error", () => {});
     const link = new Link(checked, ends, redis, letGo, queue, events);
     try {
-      await events.waitUntilReady();
-      link.isResumed = (await redis.set(link.keys.run(ends.run), "1", "PX", checked.expireMs, "GET")) !== null;
+      await link.unlessBroken(events.waitUntilReady());
+      const marking = redis.set(link.keys.run(ends.run), "1", "PX", checked.expireMs, "GET");
+      link.isResumed = (await link.unlessBroken(marking)) !== null;
       await link.look();
       return link;
     } catch (error) {
@@ -124,7 +130,8 @@ export class Link {
     return remembered(this.bundles, digest, async () => {
       const { expireMs } = this.options;
       const key = this.keys.blob(digest);
-      if (!(await this.redis.pexpire(key, expireMs))) await this.redis.set(key, Buffer.from(packed), "PX", expireMs);
+      if (await this.unlessBroken(this.redis.pexpire(key, expireMs))) return;
+      await this.unlessBroken(this.redis.set(key, Buffer.from(packed), "PX", expireMs));
     });
   }
 
@@ -134,7 +141,7 @@ export class Link {
     const key = this.keys.blob(digest);
     if (this.blobs.has(key)) return digest;
     this.blobs.add(key);
-    await this.redis.set(key, view(bytes), "PX", this.options.expireMs);
+    await this.unlessBroken(this.redis.set(key, view(bytes), "PX", this.options.expireMs));
     return digest;
   }
 
@@ -157,9 +164,12 @@ export class Link {
       this.waiting.set(id, { job, resolve, reject, askedAt: Date.now() });
     });
     brought.catch(() => {});
-    if (this.failure !== undefined) throw this.failure;
-    await this.add(id, job);
+    await this.unlessBroken(this.add(id, job));
     return { brought, cancel: () => this.cancel(id) } satisfies SentChunk;
+  }
+
+  private unlessBroken<R>(command: Promise<R>): Promise<R> {
+    return Promise.race([command, this.broken]);
   }
 
   private async add(id: string, job: ChunkJob): Promise<void> {
@@ -256,7 +266,7 @@ export class Link {
   }
 
   private fail(error: HypernodesError): void {
-    this.failure = error;
+    this.breaks(error);
     for (const { reject } of this.waiting.values()) reject(error);
     this.waiting.clear();
   }

@@ -85,9 +85,7 @@ export function checkedBullmq(options: BullmqOptions): CheckedBullmq {
   const { patienceMs = 60_000, expireMs = 3_600_000, journal = ".hypernodes" } = options;
   const connection = options.connection ?? process.env.REDIS_URL ?? "redis://127.0.0.1:6379";
   const isPlace = typeof connection === "string" ? isUrl(connection) : typeof connection === "object";
-  // What a URL has of a password is not to be printed.
-  if (!isPlace)
-    throw bad("connection", "what it has", "redis://user:password@host:6379/0, rediss://..., or { host, port, ... }");
+  if (!isPlace) throw noPlace();
   check("queue", queue, NAME.test(String(queue)), "a name without colons and spaces");
   check("prefix", prefix, NAME.test(String(prefix)), "a name without colons and spaces");
   check("mode", mode, mode === "parallel" || mode === "threaded", '"parallel" or "threaded"');
@@ -108,6 +106,16 @@ function check(option: string, value: unknown, isRight: boolean, takes: string):
 
 function bad(option: string, value: unknown, takes: string): HypernodesError {
   return new HypernodesError({ where: "bullmq(...)", ...badOption(`option ${option}`, value, takes) });
+}
+
+/** What was given may have a password in it, and is not printed. */
+function noPlace(): HypernodesError {
+  return new HypernodesError({
+    code: "BAD_OPTION",
+    where: "bullmq(...)",
+    problem: "the option connection, or REDIS_URL, is no URL of a Redis",
+    advice: "It takes redis://user:password@host:6379/0, rediss://... for TLS, or { host, port, ... }.",
+  });
 }
 
 function unknown(option: string): HypernodesError {
