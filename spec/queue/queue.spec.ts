@@ -105,6 +105,25 @@ describe("maps on a queue's workers", function () {
     }
   });
 
+  it("tell of elements that take long while they are under way, and of each end once", async () => {
+    const file = path.join(folder, "long");
+    const seen: string[] = [];
+    let running = 0;
+    let under = 0;
+    const onEvent = ({ type, phase, path }: RunEvent) => {
+      if (type !== "element") return;
+      seen.push(`${path} ${phase}`);
+      running += phase === "start" ? 1 : -1;
+      under = Math.max(under, running);
+    };
+    await new Slowly().run({ xs: [1, 2], ms: 1_500, file }, { ...yard.maps(queue), onEvent });
+    // With the results alone, each would start and end at once.
+    expect(under).to.equal(2);
+    expect(seen.sort()).to.deep.equal(
+      [0, 1].flatMap((i) => ["end", "start"].map((phase) => `Slowly.squared[${i}] ${phase}`)),
+    );
+  });
+
   it("send what all elements share once to each worker, and large elements beside their jobs", async () => {
     const table = Float64Array.from({ length: 400_000 }, (_, i) => i / 2);
     const before = await sent();
@@ -167,6 +186,19 @@ describe("maps on a queue's workers", function () {
     }
     expect(await new Queued().run({ xs: [1] }, yard.maps(queue))).to.deep.equal({ last: "#3", sum: 3 });
     expect(await isEmpty(queue)).to.equal(true);
+  });
+
+  it("charge no element that was only in the same process as one that ended it", async () => {
+    const own = yard.queue();
+    const worker = await yard.worker(own, "--concurrency", "4");
+    const { all } = await new Poisoned().run({ xs: [1, 2, 7, 4], how: "process" }, yard.maps(own));
+    expect(all.map((each) => (each instanceof NodeError ? `${each.where} ${each.attempts}` : each))).to.deep.equal([
+      1,
+      2,
+      "Poisoned.swallowed[2] 2",
+      4,
+    ]);
+    await worker.end();
   });
 
   it("stop at a signal: the queue is empty, and nothing goes on", async () => {

@@ -23,6 +23,8 @@ import type { Chunk, RemoteFragment } from "./chunk.js";
 
 /** Typed arrays among shared values that are at least this large stay where they came in. */
 const VIEWS_FROM = 64 * 1024;
+/** Milliseconds between looks whether a chunk that takes long has something to tell. */
+const LIVE_MS = 500;
 /** Milliseconds for which a fragment is kept that no chunk has come for. */
 const IDLE_MS = 60_000;
 
@@ -48,18 +50,22 @@ export class RemoteFragments {
   /**
    * @param digest what the fragment is known by.
    * @param read its bytes, if it is not known yet.
+   * @param live hears of events before the result does, if the chunk takes long.
    */
   async answer(
     digest: string,
     read: () => Promise<Uint8Array>,
     chunk: Chunk,
     signal: AbortSignal,
+    live: (events: readonly RunEvent[]) => void,
   ): Promise<VisitResult> {
-    const made = await remembered(this.made, digest, async () => make(await read(), this.classOf));
+    const making = remembered(this.made, digest, async () => make(await read(), this.classOf));
+    making.catch(() => this.made.delete(digest));
+    const made = await making;
     clearTimeout(made.idle);
     made.users++;
     try {
-      return await new ChunkRun(made, chunk).result(signal);
+      return await new ChunkRun(made, chunk).result(signal, live);
     } finally {
       if (--made.users === 0) made.idle = setTimeout(() => this.drop(digest, made), IDLE_MS).unref();
     }
@@ -104,6 +110,8 @@ class ChunkRun implements Ends, Destination {
   private readonly fragment: Fragment;
   private readonly dispatcher: Dispatcher;
   private readonly events: RunEvent[] = [];
+  /** How many of them have been told already. */
+  private told = 0;
   private readonly values: readonly unknown[][];
   private readonly errors: number[];
   private left: number;
@@ -128,7 +136,9 @@ class ChunkRun implements Ends, Destination {
     this.dispatcher = new Dispatcher(this, this);
   }
 
-  result(signal: AbortSignal): Promise<VisitResult> {
+  /** @param live hears of events while the chunk lasts, if it takes long; all of them come with the result. */
+  result(signal: AbortSignal, live: (events: readonly RunEvent[]) => void): Promise<VisitResult> {
+    const telling = this.chunk.heard ? setInterval(() => this.tell(live), LIVE_MS) : undefined;
     const stop = () => this.execution.scope.stop(signal.reason);
     return new Promise<VisitResult>((resolve, reject) => {
       this.resolve = resolve;
@@ -137,7 +147,19 @@ class ChunkRun implements Ends, Destination {
       else signal.addEventListener("abort", stop, { once: true });
       this.dispatcher.offer(this.chunk.count);
       this.dispatcher.pump();
-    }).finally(() => signal.removeEventListener("abort", stop));
+    }).finally(() => {
+      clearInterval(telling);
+      signal.removeEventListener("abort", stop);
+    });
+  }
+
+  /** Errors go with the result, which knows how they travel; and what comes after one, too. */
+  private tell(live: (events: readonly RunEvent[]) => void): void {
+    const failed = this.events.findIndex((event) => "error" in event);
+    const events = this.events.slice(this.told, failed < 0 ? undefined : failed);
+    if (events.length === 0) return;
+    this.told += events.length;
+    live(events);
   }
 
   visit(range: Range, elements: readonly List[], company: Company): Promise<VisitUnderWay> {

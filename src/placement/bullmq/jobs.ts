@@ -1,3 +1,4 @@
+import type { RunEvent } from "../../engine/events.js";
 import { HypernodesError } from "../../errors.js";
 import type { CheckedBullmq } from "./options.js";
 
@@ -28,12 +29,20 @@ export interface ChunkJob {
 
 /** What a job returns; a result itself is left beside it. */
 export type JobReturn =
-  | { readonly kind: "home"; readonly worker: string; readonly bytes: number }
+  | { readonly kind: "home"; readonly worker: string; readonly attempt: string }
   /** The process that it was in has ended. */
   | { readonly kind: "lost"; readonly worker: string; readonly how: string }
   /** Nobody wants it any more. */
   | { readonly kind: "gone" }
   | { readonly kind: "refused"; readonly error: Refusal };
+
+/** What is told of a chunk that takes long, as the progress of its job: events without errors. */
+export interface LiveEvents {
+  /** Each time that a worker begins with a job is another one. */
+  readonly attempt: string;
+  readonly worker: string;
+  readonly events: readonly RunEvent[];
+}
 
 /** A HypernodesError as JSON. */
 export interface Refusal {

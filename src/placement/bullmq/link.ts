@@ -2,10 +2,11 @@ import { createHash } from "node:crypto";
 import { createRequire } from "node:module";
 import type { Queue, QueueEvents } from "bullmq";
 import type { Redis } from "ioredis";
+import type { RunEvent } from "../../engine/events.js";
 import { HypernodesError } from "../../errors.js";
 import { remembered } from "../../graph/remembered.js";
 import type { Bundle } from "../bundle/bundle.js";
-import { type ChunkJob, JOB, type JobReturn, keysOf, QUEUE_PROTOCOL } from "./jobs.js";
+import { type ChunkJob, JOB, type JobReturn, keysOf, type LiveEvents, QUEUE_PROTOCOL } from "./jobs.js";
 import type { CheckedBullmq } from "./options.js";
 import { Presence } from "./presence.js";
 import { openRedis } from "./redis.js";
@@ -24,7 +25,7 @@ const LEAST_WINDOW = 4;
 
 /** How a chunk ended. */
 export type Brought =
-  | { readonly kind: "home"; readonly worker: string | undefined; readonly bytes: Uint8Array }
+  | { readonly kind: "home"; readonly worker: string | undefined; readonly bytes: Uint8Array; readonly told: number }
   | { readonly kind: "lost"; readonly worker: string | undefined; readonly how: string };
 
 /** A chunk on its way. */
@@ -36,6 +37,10 @@ export interface SentChunk {
 
 interface Waiting {
   readonly job: ChunkJob;
+  readonly live: (events: readonly RunEvent[], worker: string) => void;
+  /** Of which attempt events were told while it lasts, and how many. */
+  attempt: string | undefined;
+  told: number;
   readonly resolve: (brought: Brought) => void;
   readonly reject: (error: unknown) => void;
   askedAt: number;
@@ -79,6 +84,7 @@ export class Link {
     this.broken.catch(() => {});
     this.presence = new Presence(redis, options, ends.where, ends.warn);
     events.on("completed", ({ jobId, returnvalue }) => this.came(jobId, returnvalue as unknown as JobReturn));
+    events.on("progress", ({ jobId, data }) => this.progressed(jobId, data as unknown as LiveEvents));
     events.on("failed", ({ jobId, failedReason }) => this.failed(jobId, failedReason));
     // What fails for want of Redis is looked at again.
     this.looking = setInterval(() => this.look().catch(() => {}), LOOK_MS);
@@ -149,23 +155,25 @@ export class Link {
    * Sends a chunk.
    *
    * @param id the same for the same chunk: it is computed once, however often it is sent.
+   * @param live hears of its events before its result comes, if it takes long.
    */
   async send(
     id: string,
     about: Pick<ChunkJob, "bundle" | "fragment" | "where" | "alone" | "graceMs">,
     bytes: Uint8Array,
-  ) {
+    live: Waiting["live"],
+  ): Promise<SentChunk> {
     const isSmall = bytes.length <= INLINE;
     const chunk = isSmall ? { inline: view(bytes).toString("base64") } : { digest: await this.share(bytes) };
     const { run } = this.ends;
     const { expireMs } = this.options;
     const job: ChunkJob = { protocol: QUEUE_PROTOCOL, version: version(), run, ...about, chunk, expireMs };
     const brought = new Promise<Brought>((resolve, reject) => {
-      this.waiting.set(id, { job, resolve, reject, askedAt: Date.now() });
+      this.waiting.set(id, { job, live, attempt: undefined, told: 0, resolve, reject, askedAt: Date.now() });
     });
     brought.catch(() => {});
     await this.unlessBroken(this.add(id, job));
-    return { brought, cancel: () => this.cancel(id) } satisfies SentChunk;
+    return { brought, cancel: () => this.cancel(id) };
   }
 
   private unlessBroken<R>(command: Promise<R>): Promise<R> {
@@ -201,22 +209,34 @@ export class Link {
 
   private async completed(id: string, returned: JobReturn): Promise<void> {
     if (!this.waiting.has(id)) return;
-    if (returned.kind === "home") await this.fetch(id, returned.worker);
+    if (returned.kind === "home") await this.fetch(id, returned.worker, returned.attempt);
     else if (returned.kind === "lost") this.take(id)?.resolve({ ...returned });
     else if (returned.kind === "refused") this.take(id)?.reject(new HypernodesError(returned.error));
     else this.askSoon(id);
   }
 
   /** Takes a result home. */
-  private async fetch(id: string, worker: string | undefined): Promise<void> {
+  private async fetch(id: string, worker: string | undefined, attempt: string | undefined): Promise<void> {
     const results = this.keys.results(this.ends.run);
     const [[, bytes]] = (await this.redis.multi().hgetBuffer(results, id).hdel(results, id).exec()) as [
       [unknown, Buffer | null],
       unknown,
     ];
     // It has come already, or it is gone: who has not got it asks for it again.
-    if (bytes === null) this.askSoon(id);
-    else this.take(id)?.resolve({ kind: "home", worker, bytes });
+    if (bytes === null) {
+      this.askSoon(id);
+      return;
+    }
+    const found = this.take(id);
+    found?.resolve({ kind: "home", worker, bytes, told: found.attempt === attempt ? found.told : 0 });
+  }
+
+  private progressed(id: string, { attempt, worker, events }: LiveEvents): void {
+    const found = this.waiting.get(id);
+    if (found === undefined) return;
+    if (found.attempt !== attempt) Object.assign(found, { attempt, told: 0 });
+    found.told += events.length;
+    found.live(events, worker);
   }
 
   private askSoon(id: string): void {
@@ -258,7 +278,7 @@ export class Link {
   private async ask(id: string, each: Waiting): Promise<void> {
     each.askedAt = Date.now();
     if (await this.redis.hexists(this.keys.results(this.ends.run), id)) {
-      await this.fetch(id, undefined);
+      await this.fetch(id, undefined, each.attempt);
       return;
     }
     const state = await this.queue.getJobState(id).catch(() => undefined);

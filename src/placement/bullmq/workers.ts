@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import type { ChunkUnderWay } from "../../engine/call-context.js";
 import type { Part } from "../../engine/elements.js";
-import type { RunEvent } from "../../engine/events.js";
 import type { Execution } from "../../engine/execution.js";
 import type { List } from "../../engine/lists.js";
 import type { Chunk } from "../../engine/remote/chunk.js";
@@ -16,6 +15,7 @@ import { decode } from "../../values/codec.js";
 import { digest } from "../../values/digest.js";
 import { type Bundle, bundledName, bundleOf } from "../bundle/bundle.js";
 import { mapped } from "../bundle/stacks.js";
+import { ChunkEvents } from "./chunk-events.js";
 import type { Journal } from "./journal.js";
 import type { Brought, Link, SentChunk } from "./link.js";
 
@@ -74,6 +74,7 @@ export class Workers implements Destination {
     const chunk: Chunk = { first, count, indices, elements, known, heard, carrier: told?.carrier };
     const bytes = this.fragment.encodeChunk(chunk);
     const id = idOf(run.id, content, range, elements);
+    const events = new ChunkEvents(run, bundle);
     const sent = await link.send(
       id,
       {
@@ -84,10 +85,11 @@ export class Workers implements Destination {
         graceMs: settings.graceMs,
       },
       bytes,
+      (live, worker) => events.tell(live, worker),
     );
     return new SentVisit(
       sent,
-      (brought) => this.arrived(id, brought, range, bytes.length, bundle),
+      (brought) => this.arrived(id, brought, range, bytes.length, events, bundle),
       told,
       () => (scope.stopped ? scope.reason : undefined),
     );
@@ -106,7 +108,7 @@ export class Workers implements Destination {
       if (part.first < next || part.first + part.count > length) continue;
       if (id !== idOf(run, content, part, elements(part))) continue;
       const result = decode(bytes) as VisitResult;
-      this.relay(result.events, undefined, bundle);
+      new ChunkEvents(this.execution.run, bundle).tell(result.events);
       recovered.push({ part, result });
       next = part.first + part.count;
     }
@@ -125,26 +127,29 @@ export class Workers implements Destination {
     return { link, bundle, digest: await link.share(bytes), content: bundle.digest + content };
   }
 
-  private arrived(id: string, brought: Brought, range: Range, sent: number, bundle: Bundle): Outcome {
+  private arrived(
+    id: string,
+    brought: Brought,
+    range: Range,
+    sent: number,
+    events: ChunkEvents,
+    bundle: Bundle,
+  ): Outcome {
     if (brought.kind === "lost") return this.lost(brought, range);
-    const { bytes, worker } = brought;
+    const { bytes, worker, told } = brought;
     const most = Math.min((range.count * MOST_BYTES) / sent, (range.count * MOST_RESULT_BYTES) / bytes.length);
     if (range.count > 1) this.sizes.limit(Math.max(1, most));
     const result = decode(bytes) as VisitResult;
     if (result.failure === undefined && range.indices === undefined) this.journal()?.add(id, bytes);
     if (result.failure !== undefined) mapped(result.failure.error, bundle);
-    this.relay(result.events, worker, bundle);
+    events.tell(result.events.slice(told), worker);
     return { kind: "home", result };
   }
 
-  private relay(events: readonly RunEvent[], container: string | undefined, bundle: Bundle): void {
-    for (const event of events) {
-      if ("error" in event) mapped(event.error, bundle);
-      this.execution.run.relay(container === undefined ? event : { ...event, container });
-    }
-  }
-
-  /** The process of a worker has ended under it: the one element that it was did that, or it is looked for in halves. */
+  /**
+   * The process of a worker has ended under it: who did that is looked for in halves, each in a process of its own. An element
+   * that was not alone in its process may have been dragged along.
+   */
   private lost({ how, worker }: Brought & { kind: "lost" }, { count }: Range): Outcome {
     if (count > 1) return { kind: "halved" };
     const cause = new HypernodesError({
@@ -153,7 +158,7 @@ export class Workers implements Destination {
       problem: worker === undefined ? how : `its process in the worker ${worker} ended: ${how}`,
       advice: "It may have taken more memory than there is, or something native in it may have failed.",
     });
-    return { kind: "lost", held: [{ index: 0, step: 0 }], crowded: false, cause };
+    return { kind: "lost", held: [{ index: 0, step: 0 }], crowded: true, cause };
   }
 }
 

@@ -3,6 +3,7 @@ import { type OnReadOpts, Socket, type SocketConstructorOpts } from "node:net";
 import type { PipelineClass } from "../../dsl/members.js";
 import { classFrom, type Origin } from "../../dsl/origin.js";
 import { inCarried } from "../../engine/call-context.js";
+import type { RunEvent } from "../../engine/events.js";
 import { summary } from "../../engine/failure.js";
 import type { PlacedWork } from "../../engine/placed.js";
 import type { Chunk } from "../../engine/remote/chunk.js";
@@ -123,7 +124,10 @@ class Run {
   /** @throws {HypernodesError} what is wrong with the fragment; what is wrong with elements is in the result. */
   private async chunk({ digest, file }: FragmentHead, bytes: Uint8Array): Promise<void> {
     const chunk = decode(bytes, { viewsFrom: VIEWS_FROM }) as Chunk;
-    const result = await fragments.answer(digest, () => readFile(file), chunk, this.controller.signal);
+    const live = (events: readonly RunEvent[]) => {
+      for (const event of events) up.event(this.number, event);
+    };
+    const result = await fragments.answer(digest, () => readFile(file), chunk, this.controller.signal, live);
     await up.value(Kind.end, this.number, { ok: true }, result);
   }
 

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
 import type { Readable, Writable } from "node:stream";
+import type { RunEvent } from "../../../engine/events.js";
 import { Conversation } from "../../container/conversation.js";
 import { type FragmentHead, FrameReader } from "../../container/frames.js";
 
@@ -62,14 +63,21 @@ export class PipelineProcess {
   /**
    * Computes a chunk.
    *
+   * @param live hears of events before the result does, if the chunk takes long.
    * @returns the result, encoded.
    * @throws {ProcessEnded} if the process ends under it.
    */
-  async compute(fragment: FragmentHead, chunk: Uint8Array, signal: AbortSignal, graceMs: number): Promise<Uint8Array> {
+  async compute(
+    fragment: FragmentHead,
+    chunk: Uint8Array,
+    signal: AbortSignal,
+    graceMs: number,
+    live: (event: RunEvent) => void,
+  ): Promise<Uint8Array> {
     this.busy++;
     try {
       const work = { length: chunk.length, parts: [chunk] };
-      const hearing = { event: undefined, printed() {}, handsOn: true };
+      const hearing = { event: live, printed() {}, handsOn: true };
       return (await this.conversation.run({ fragment }, work, hearing, signal, graceMs).result) as Uint8Array;
     } finally {
       this.busy--;

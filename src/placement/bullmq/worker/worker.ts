@@ -4,9 +4,18 @@ import os from "node:os";
 import path from "node:path";
 import type { Worker as BullWorker, Job } from "bullmq";
 import type { Redis } from "ioredis";
+import type { RunEvent } from "../../../engine/events.js";
 import { HypernodesError } from "../../../errors.js";
 import { remembered } from "../../../graph/remembered.js";
-import { type ChunkJob, type JobReturn, keysOf, otherQueueProtocol, QUEUE_PROTOCOL, refusalOf } from "../jobs.js";
+import {
+  type ChunkJob,
+  type JobReturn,
+  keysOf,
+  type LiveEvents,
+  otherQueueProtocol,
+  QUEUE_PROTOCOL,
+  refusalOf,
+} from "../jobs.js";
 import { version } from "../link.js";
 import type { CheckedBullmq } from "../options.js";
 import { openRedis } from "../redis.js";
@@ -88,7 +97,9 @@ export class Worker {
     return worker;
   }
 
-  private async answer({ id, data: job }: Job<ChunkJob>): Promise<JobReturn> {
+  private async answer(taken: Job<ChunkJob>): Promise<JobReturn> {
+    const { id, data: job } = taken;
+    const attempt = randomUUID();
     if (job.protocol !== QUEUE_PROTOCOL)
       return { kind: "refused", error: refusalOf(otherQueueProtocol(job, version())) };
     if (!(await this.redis.exists(this.keys.run(job.run)))) return { kind: "gone" };
@@ -96,12 +107,12 @@ export class Worker {
     const running = remembered(this.runs, job.run, () => new Set<AbortController>());
     running.add(controller);
     try {
-      const bytes = await this.compute(job, controller.signal);
+      const bytes = await this.compute(job, controller.signal, this.live(taken, attempt));
       if (controller.signal.aborted) return { kind: "gone" };
       const [run, results] = [this.keys.run(job.run), this.keys.results(job.run)];
       if ((await this.redis.eval(KEEP, 2, run, results, id!, Buffer.from(bytes), job.expireMs)) === 0)
         return { kind: "gone" };
-      return { kind: "home", worker: this.id, bytes: bytes.length };
+      return { kind: "home", worker: this.id, attempt };
     } catch (error) {
       if (controller.signal.aborted) return { kind: "gone" };
       if (error instanceof ProcessEnded) return { kind: "lost", worker: this.id, how: error.message };
@@ -113,14 +124,27 @@ export class Worker {
     }
   }
 
-  private async compute(job: ChunkJob, signal: AbortSignal): Promise<Uint8Array> {
+  private async compute(job: ChunkJob, signal: AbortSignal, live: (event: RunEvent) => void): Promise<Uint8Array> {
     const [folder, file, chunk] = await Promise.all([
       this.fetched.bundle(job),
       this.fetched.fragment(job),
       this.fetched.chunk(job),
     ]);
     const fragment = { digest: job.fragment, file };
-    return this.crew.with(folder, job.alone, (process) => process.compute(fragment, chunk, signal, job.graceMs));
+    return this.crew.with(folder, job.alone, (process) => process.compute(fragment, chunk, signal, job.graceMs, live));
+  }
+
+  /** Tells the client of events while a chunk lasts: those that come together go together. */
+  private live(job: Job<ChunkJob>, attempt: string): (event: RunEvent) => void {
+    let events: RunEvent[] = [];
+    const tell = () => {
+      const told: LiveEvents = { attempt, worker: this.id, events };
+      events = [];
+      job.updateProgress(told).catch(() => {});
+    };
+    return (event) => {
+      if (events.push(event) === 1) setImmediate(tell);
+    };
   }
 
   /** Says that it is there, and stops what is not wanted any more. */

@@ -1,0 +1,32 @@
+import type { RunEvent } from "../../engine/events.js";
+import type { RunState } from "../../engine/run-state.js";
+import type { Bundle } from "../bundle/bundle.js";
+import { mapped } from "../bundle/stacks.js";
+
+/** Tells of a chunk's events: as they come, if it takes long, and those that are left with its result. */
+export class ChunkEvents {
+  /** The places whose ends have been told. */
+  private readonly ended = new Set<string>();
+
+  constructor(
+    private readonly run: RunState,
+    private readonly bundle: Bundle,
+  ) {}
+
+  /** @param worker where it is; undefined: it was computed for an earlier client. */
+  tell(events: readonly RunEvent[], worker?: string): void {
+    for (const event of events) {
+      if ("error" in event) mapped(event.error, this.bundle);
+      if (!this.isNew(event)) continue;
+      this.run.relay(worker === undefined ? event : { ...event, container: worker });
+    }
+  }
+
+  /** A worker that is lost, or late, has told of what another one does again. */
+  private isNew({ type, phase, path }: RunEvent): boolean {
+    if (type !== "element" && type !== "node") return true;
+    if (this.ended.has(path)) return false;
+    if (phase === "end") this.ended.add(path);
+    return true;
+  }
+}
