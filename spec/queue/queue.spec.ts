@@ -7,7 +7,7 @@ import { type HypernodesError, NodeError, type RunEvent } from "../../src/index.
 import { FAMILY, FAMILY_SIZE, inputsFor } from "../support/family.js";
 import { rejection } from "../support/rejection.js";
 import { begunIn, heldYard, until, type Yard } from "../support/workers.js";
-import { Heavy, Holding, Poisoned, Queued, Sharing, Slowly, Varied } from "./pipelines/queued.js";
+import { Heavy, Holding, Poisoned, Queued, Sharing, Slowly, Unknowing, Varied } from "./pipelines/queued.js";
 
 const upTo = (n: number) => Array.from({ length: n }, (_, i) => i);
 
@@ -103,6 +103,17 @@ describe("maps on a queue's workers", function () {
       expect(container).to.match(/^worker-/);
       expect(thread).to.be.a("number");
     }
+  });
+
+  it("are a nested pipeline's own choice, too", async () => {
+    process.env.REDIS_URL = yard.url;
+    const worker = await yard.worker("of-its-own");
+    const containers = new Set<string | undefined>();
+    const onEvent = ({ type, container }: RunEvent) => type === "element" && containers.add(container);
+    expect(await new Unknowing().run({ xs: upTo(10) }, { onEvent })).to.deep.equal({ out: 55 });
+    expect([...containers].map((id) => id?.slice(0, 7))).to.deep.equal(["worker-"]);
+    delete process.env.REDIS_URL;
+    await worker.end();
   });
 
   it("tell of elements that take long while they are under way, and of each end once", async () => {

@@ -35,7 +35,7 @@ export interface RunRequest {
   /** What does the work of nested pipelines that have a place of their own. Undefined: everything runs here. */
   readonly elsewhere?: Elsewhere | undefined;
   /** The run's id, if it has begun elsewhere. */
-  readonly id?: string;
+  readonly id?: string | undefined;
   /** The pipeline's place in that run, if a part of it is run here: `Corpus.essays[3]`. */
   readonly path?: string | undefined;
   /** Which elements of a map these are, if that is not all of them. */

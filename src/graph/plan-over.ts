@@ -70,6 +70,7 @@ export function planOver(plan: Plan, pipeline: PipelineClass, choices: Choices, 
     flows: false,
     collects: onError === "collect",
     places: plan.places,
+    queues: plan.queues,
     over: options,
   };
 }

@@ -37,6 +37,8 @@ export interface Plan {
   readonly collects: boolean;
   /** Whether any pipeline nested in it, or in those, runs in another place than here by its own choice. */
   readonly places: boolean;
+  /** Whether any of them sends the elements of its maps to workers elsewhere, by its own choice. */
+  readonly queues: boolean;
   /** How a whole pipeline is mapped over, if that is the plan's one step. */
   readonly over?: OverOptions;
 }
@@ -228,6 +230,7 @@ function compile(graph: Graph, outputs: readonly string[], given: ReadonlySet<st
     flows: followers.some((indices) => indices.length > 0),
     collects: computed.some((n) => n.options.onError === "collect"),
     places: steps.some(({ child }) => child !== undefined && (child.placement !== undefined || child.plan.places)),
+    queues: steps.some(({ child }) => child !== undefined && (ownQueue(child.nested) || child.plan.queues)),
   };
 }
 
@@ -268,6 +271,10 @@ function draft(
 function flows(from: GraphNode, to: GraphNode): boolean {
   const isHere = ({ nested }: GraphNode) => nested === undefined || ownPlacement(nested) === undefined;
   return from.mapped !== undefined && to.mapped!.mode === "zip" && isHere(from) && isHere(to);
+}
+
+function ownQueue(nested: NestedGraph): boolean {
+  return typeof childChoices({}, nested).execution?.maps === "object";
 }
 
 function ownPlacement(nested: NestedGraph): Placement | undefined {

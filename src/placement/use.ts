@@ -151,10 +151,13 @@ function request(
   values: unknown[],
   resumable?: { readonly over?: Partial<OverOptions> },
 ): RunRequest {
+  const { plan } = program;
+  const settings = settingsOf(use.choices, use.graph.pipeline);
+  const leaves = plan.places || plan.queues || settings.queue !== undefined;
   return {
     program,
     values,
-    settings: settingsOf(use.choices, use.graph.pipeline),
+    settings,
     name: use.graph.pipeline,
     resources: use.resources,
     signal: use.signal,
@@ -162,7 +165,7 @@ function request(
     context: use.context,
     explain: use.explain,
     inputs: Object.keys(use.inputs),
-    elsewhere: elsewhere(resumable && (() => toldIn(use, program, resumable.over))),
-    ...(use.resumes !== undefined && { id: use.resumes }),
+    elsewhere: leaves ? elsewhere(resumable && (() => toldIn(use, program, resumable.over))) : undefined,
+    id: use.resumes,
   };
 }

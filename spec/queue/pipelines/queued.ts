@@ -2,6 +2,7 @@ import { appendFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   type Batch,
+  bullmq,
   currentRun,
   type Each,
   execution,
@@ -152,6 +153,26 @@ export class Varied extends Pipeline {
 export class Holding extends Pipeline {
   @nested(Queued, { xs: "xs" }, "sum") sum!: Nested<number>;
   @input() xs!: number[];
+  @output("sum") out(sum: number): Output<number> {
+    return sum;
+  }
+}
+
+/** On a queue by its own choice, of which its parent knows nothing. */
+@execution({ maps: bullmq({ queue: "of-its-own", journal: false }) })
+class OfItsOwn extends Pipeline {
+  @input() xs!: number[];
+  @mapOver("xs") next(x: number): Each<number> {
+    return x + 1;
+  }
+  @output("next") sum(xs: number[]): Output<number> {
+    return xs.reduce((sum, x) => sum + x, 0);
+  }
+}
+
+export class Unknowing extends Pipeline {
+  @input() xs!: number[];
+  @nested(OfItsOwn, { xs: "xs" }, "sum") sum!: Nested<number>;
   @output("sum") out(sum: number): Output<number> {
     return sum;
   }
