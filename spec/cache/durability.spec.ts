@@ -84,10 +84,10 @@ describe("a store", () => {
     const [file, log] = [newFile(), path.join(folder, "kills.log")];
     writeFileSync(log, "");
     const COUNT = 16_000;
-    const run = (mode: string) => {
+    const run = (mode: string, env: NodeJS.ProcessEnv = {}) => {
       const child = spawn(process.execPath, [...LOADER, PROGRAM, file, "0", String(COUNT), mode], {
-        env: { ...process.env, DURABLE_LOG: log },
-        stdio: ["ignore", "pipe", "pipe"],
+        env: { ...process.env, DURABLE_LOG: log, ...env },
+        stdio: ["pipe", "pipe", "pipe"],
       });
       let [stdout, stderr] = ["", ""];
       child.stdout.setEncoding("utf8").on("data", (text: string) => {
@@ -105,9 +105,14 @@ describe("a store", () => {
       return { child, ready, ended };
     };
     let kills = 0;
+    // The next one is started while one is at it: to start takes longest.
+    const waiting = (kill: number) => run(kill % 5 === 4 ? "parallel" : "sequential", { DURABLE_WAITS: "1" });
+    let next = waiting(0);
     for (; kills < KILLS; kills++) {
-      const { child, ready, ended } = run(kills % 5 === 4 ? "parallel" : "sequential");
+      const { child, ready, ended } = next;
       await ready;
+      if (kills + 1 < KILLS) next = waiting(kills + 1);
+      child.stdin.write("go\n");
       await sleep(Math.random() * (kills % 5 === 4 ? 1500 : 400));
       child.kill("SIGKILL");
       const output = await ended;

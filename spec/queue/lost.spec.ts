@@ -147,6 +147,19 @@ describe("what is lost of distributed maps", function () {
     expect(error.code).to.equal("REDIS_LOST");
   });
 
+  it("is told when Redis keeps its connections and does not answer", async () => {
+    const server = (await startRedis())!;
+    const maps = bullmq({ connection: server.url, queue: "frozen", journal: false, patienceMs: 2_500 });
+    const running = rejection<HypernodesError>(new Queued().run({ xs: [1, 2, 3] }, { execution: { maps } }));
+    const redis = new Redis(server.url);
+    while ((await redis.llen("hypernodes:frozen:wait")) === 0);
+    process.kill(server.pid, "SIGSTOP");
+    redis.disconnect();
+    const error = await running;
+    await server.stop("SIGKILL");
+    expect(error.code).to.equal("REDIS_LOST");
+  });
+
   it("is told when nobody works, there is no Redis, or it refuses; and no password", async () => {
     const nobody = yard.maps(yard.queue(), { patienceMs: 1_200 });
     const alone = await rejection<HypernodesError>(new Queued().run({ xs: [1] }, nobody));

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { appendFileSync } from "node:fs";
 import { isMainThread } from "node:worker_threads";
 import {
@@ -11,7 +12,10 @@ import {
   sqlite,
 } from "../../src/index.js";
 
-/** A program of its own: `durable.ts STORE FIRST LAST MODE`. Whoever computes an element writes a byte into $DURABLE_LOG. */
+/**
+ * A program of its own: `durable.ts STORE FIRST LAST MODE`. Whoever computes an element writes a byte into $DURABLE_LOG. With
+ * $DURABLE_WAITS it begins when its standard input says something.
+ */
 const [store = "", first = "0", last = "0", mode = "sequential"] = process.argv.slice(2);
 
 class Durable extends Pipeline {
@@ -41,6 +45,10 @@ export function expected(from: number, to: number): number {
 if (isMainThread && store !== "" && process.argv[1]?.endsWith("durable.ts")) {
   const xs = Array.from({ length: Number(last) - Number(first) }, (_, i) => Number(first) + i);
   process.stdout.write("ready\n");
+  if (process.env.DURABLE_WAITS !== undefined) {
+    await once(process.stdin, "data");
+    process.stdin.destroy();
+  }
   const { sum } = await new Durable().run({ xs }, { cache: sqlite(store), execution: { maps: mode as ExecutionMode } });
   process.stdout.write(`${sum}\n`);
 }

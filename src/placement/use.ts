@@ -1,5 +1,6 @@
 import type { Choices } from "../dsl/choices.js";
 import { PIPELINE, type PipelineClass } from "../dsl/members.js";
+import { originOf } from "../dsl/origin.js";
 import type { CallContext } from "../engine/call-context.js";
 import type { Listener } from "../engine/events.js";
 import { print } from "../engine/failure.js";
@@ -8,7 +9,7 @@ import { type Program, programFor, programOver } from "../engine/program.js";
 import { sourceOf } from "../engine/remade.js";
 import type { Resources } from "../engine/resources.js";
 import type { RunRequest } from "../engine/run-program.js";
-import { settingsOf } from "../engine/settings.js";
+import { forElsewhere, settingsOf } from "../engine/settings.js";
 import { heldAtImport } from "../engine/threads/inside.js";
 import { badOption, HypernodesError, InputError, type Violation } from "../errors.js";
 import { type Graph, inputNames } from "../graph/graph.js";
@@ -17,6 +18,8 @@ import { type Plan, type PlannedInput, planFor } from "../graph/plan.js";
 import { type OverOptions, planOver } from "../graph/plan-over.js";
 import { checkElements, inputChecksOf, inputError, nameViolations, requirements } from "../values/inputs.js";
 import type { RunTold } from "./bullmq/journal.js";
+import { type BullmqQueue, checkedBullmq } from "./bullmq/options.js";
+import { pathOf } from "./bundle/bundle.js";
 import { elsewhere, HERE, placeFor } from "./places.js";
 
 /** One use of a pipeline: what is to run, with what, under which choices. */
@@ -135,13 +138,26 @@ function inputValue({ pipeline, inputs, given }: Use, name: string): unknown {
 }
 
 /** What was asked for, for who goes on where the run was when it ended. */
-function toldIn(
-  { pipeline, inputs, outputs, given }: Use,
-  program: Program,
-  over: Partial<OverOptions> | undefined,
-): RunTold {
+function toldIn(use: Use, program: Program, over: Partial<OverOptions> | undefined): RunTold {
+  const { pipeline, inputs, outputs, given, choices } = use;
   const { bound } = (pipeline as { [PIPELINE]: { bound: Readonly<Record<string, unknown>> } })[PIPELINE];
-  return { fields: sourceOf(program).fields, inputs: { ...bound, ...inputs }, outputs, given, over };
+  const { file, name } = originOf(program.pipeline)!;
+  return {
+    file: pathOf(file!),
+    name,
+    fields: sourceOf(program).fields,
+    inputs: { ...bound, ...inputs },
+    ...{ outputs, given, over },
+    execution: forElsewhere(choices.execution),
+    chosen: chosenQueue(choices),
+  };
+}
+
+function chosenQueue({ execution }: Choices): RunTold["chosen"] {
+  const maps = execution?.maps;
+  if (typeof maps !== "object") return undefined;
+  const { connection: _, ...chosen } = checkedBullmq((maps as BullmqQueue).options);
+  return chosen;
 }
 
 /** @param resumable how it was asked for, if it may be resumed: as a map over the whole pipeline, or not. */

@@ -60,17 +60,19 @@ function tellRuns(journal: string): void {
 async function resume(given: string, { journal, connection, ...flags }: ResumeFlags): Promise<void> {
   const known = unfinished(journal).find((each) => each.run.startsWith(given));
   if (known === undefined) throw noSuchRun(journal, given);
-  const { run, file, name, queue, prefix, mode } = known;
+  const { run, file, name } = known;
+  // Where the class says nothing of it.
+  if (connection !== undefined) process.env.REDIS_URL = connection;
   const { type } = await pipelineFrom(`${file}#${name}`);
-  const { fields, inputs, over, ...told } = toldTo(journal, run);
+  const { fields, inputs, over, chosen, execution: before, outputs: wanted, given: values } = toldTo(journal, run);
   const pipeline = Object.assign(new type(), fields);
-  const maps = bullmq({ queue, prefix, mode, journal, ...(connection !== undefined && { connection }) });
+  const maps = chosen && bullmq({ ...chosen, journal, ...(connection !== undefined && { connection }) });
+  const execution: ExecutionOptions = { ...before, ...(maps && { maps }) };
   const table = report();
   const readers = [...(flags.events ? [eventLog(flags.events)] : []), ...(flags.report ? [table] : [])];
   const outputs = await stoppable((signal) => {
-    const execution: ExecutionOptions = { maps };
     const onEvent = [progress({ quiet: flags.quiet === true }), ...readers];
-    const options = { ...told, execution, onEvent, signal, [RESUMES]: run };
+    const options = { outputs: wanted, given: values, execution, onEvent, signal, [RESUMES]: run };
     return over === undefined ? pipeline.run(inputs, options) : pipeline.map(inputs, { ...options, ...over });
   });
   write(flags.json ? asJson(outputs) : asText(outputs), flags.output);

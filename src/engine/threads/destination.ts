@@ -17,11 +17,12 @@ export interface Destination {
   /** @throws {NodeError} `UNSERIALISABLE`. */
   visit(range: Range, elements: readonly List[], company: Company): Promise<VisitUnderWay>;
   /**
-   * What an earlier run has done of it, if one left something: parts that do not overlap, in order.
+   * Gets ready, where that takes its time.
    *
-   * @param elements what a part brings of each list.
+   * @param elements what a part brings of each list; undefined where what is known was left out before.
+   * @returns what an earlier run has done, if one left something: parts that do not overlap, in order.
    */
-  recovered?(length: number, elements: (part: Part) => readonly List[]): Promise<readonly Recovered[]> | undefined;
+  open?(length: number, elements: ((part: Part) => readonly List[]) | undefined): Promise<readonly Recovered[]>;
   /** It will not be visited again. */
   end(): void | Promise<void>;
 }

@@ -51,12 +51,15 @@ export class FusedMaps implements Ends {
 
   start(): void {
     if (this.length === 0) this.finish();
-    else if (this.indices !== undefined) this.send([]);
+    else if (this.destination.open === undefined) this.send([]);
     else {
-      const recovering = this.destination.recovered?.(this.length, (part) => this.elements(part));
-      if (recovering === undefined) this.send([]);
-      else
-        this.execution.later(recovering, (found) => this.send(found as readonly Recovered[]), this.failed.bind(this));
+      const elements = this.indices === undefined ? (part: Part) => this.elements(part) : undefined;
+      const opening = this.destination.open(this.length, elements);
+      this.execution.later(
+        opening,
+        (found) => this.send(found as readonly Recovered[]),
+        (error) => this.failed(error),
+      );
     }
   }
 

@@ -12,10 +12,12 @@ import {
   writeSync,
 } from "node:fs";
 import path from "node:path";
+import type { ExecutionOptions } from "../../dsl/choices.js";
 import { HypernodesError } from "../../errors.js";
 import { decode, encode } from "../../values/codec.js";
+import type { CheckedBullmq } from "./options.js";
 
-/** What a run was told, for another one that goes on where it was. */
+/** What is known of a run without reading what it was told. */
 export interface Recorded {
   /** The module that defines the pipeline's class, and the class's name. */
   readonly file: string;
@@ -23,13 +25,10 @@ export interface Recorded {
   /** Milliseconds since the Unix epoch. */
   readonly startedAt: number;
   readonly queue: string;
-  readonly prefix: string;
-  readonly mode: "parallel" | "threaded";
-  readonly told: RunTold;
 }
 
-/** What of a run does not depend on where it is. */
-export interface RunTold {
+/** What a run was told, for another one that goes on where it was. */
+export interface RunTold extends Pick<Recorded, "file" | "name"> {
   /** The pipeline object's fields without a role, and what is bound. */
   readonly fields: Readonly<Record<string, unknown>>;
   readonly inputs: Readonly<Record<string, unknown>>;
@@ -37,6 +36,9 @@ export interface RunTold {
   readonly given: Readonly<Record<string, unknown>>;
   /** For a map over the whole pipeline. */
   readonly over: object | undefined;
+  readonly execution: ExecutionOptions | undefined;
+  /** The queue that it has chosen, without who may go there; undefined: what is nested in it has chosen some. */
+  readonly chosen: Omit<CheckedBullmq, "connection"> | undefined;
 }
 
 /** Milliseconds after which what nobody has resumed is dropped. */
@@ -63,15 +65,16 @@ export class Journal {
    * @param parent the folder of all journals.
    * @throws what is wrong with the folder; `ValueError` for what can't be kept.
    */
-  static open(parent: string, run: string, record: () => Recorded): Journal {
+  static open(parent: string, run: string, queue: string, told: () => RunTold): Journal {
     const folder = path.join(parent, run);
     const chunks = chunksIn(path.join(folder, CHUNKS));
     if (!existsSync(path.join(folder, RUN))) {
-      const { told, ...rest } = record();
-      const bytes = encode(told);
+      const all = told();
+      const bytes = encode(all);
+      const recorded: Recorded = { file: all.file, name: all.name, startedAt: Date.now(), queue };
       mkdirSync(folder, { recursive: true });
       writeFileSync(path.join(folder, TOLD), bytes);
-      writeFileSync(path.join(folder, RUN), JSON.stringify(rest));
+      writeFileSync(path.join(folder, RUN), JSON.stringify(recorded));
       sweep(parent);
     }
     return new Journal(folder, openSync(path.join(folder, CHUNKS), "a"), chunks);
@@ -120,13 +123,13 @@ function sweep(parent: string): void {
 }
 
 /** The runs that can be resumed, the newest first. */
-export function unfinished(parent: string): (Omit<Recorded, "told"> & { readonly run: string })[] {
+export function unfinished(parent: string): (Recorded & { readonly run: string })[] {
   if (!existsSync(parent)) return [];
   return readdirSync(parent)
     .filter((run) => existsSync(path.join(parent, run, RUN)))
     .map((run) => ({
       run,
-      ...(JSON.parse(readFileSync(path.join(parent, run, RUN), "utf8")) as Omit<Recorded, "told">),
+      ...(JSON.parse(readFileSync(path.join(parent, run, RUN), "utf8")) as Recorded),
     }))
     .sort((a, b) => b.startedAt - a.startedAt);
 }

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { createRequire } from "node:module";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Queue, QueueEvents } from "bullmq";
 import type { Redis } from "ioredis";
 import type { RunEvent } from "../../engine/events.js";
@@ -22,6 +23,9 @@ const EVENTS = 1_000;
 /** Jobs that wait for each chunk that a worker computes: it goes on without a word from here. */
 const WINDOW = 2;
 const LEAST_WINDOW = 4;
+
+/** Milliseconds for taking away what is there, and for the connections' ends. */
+const CLOSE_MS = 5_000;
 
 /** How a chunk ended. */
 export type Brought =
@@ -104,7 +108,7 @@ export class Link {
       await link.unlessBroken(events.waitUntilReady());
       const marking = redis.set(link.keys.run(ends.run), "1", "PX", checked.expireMs, "GET");
       link.isResumed = (await link.unlessBroken(marking)) !== null;
-      await link.look();
+      await link.unlessBroken(link.look());
       return link;
     } catch (error) {
       await link.close();
@@ -115,6 +119,10 @@ export class Link {
   /** The results that workers have left for an earlier client of the run, by chunk. Its jobs that wait are taken away. */
   async left(): Promise<[string, Uint8Array][]> {
     if (!this.isResumed) return [];
+    return this.unlessBroken(this.takeLeft());
+  }
+
+  private async takeLeft(): Promise<[string, Uint8Array][]> {
     const { run } = this.ends;
     for (const job of await this.queue.getJobs(["wait"]))
       if (job?.id?.startsWith(run)) await job.remove().catch(() => {});
@@ -297,19 +305,16 @@ export class Link {
     const ids = [...this.waiting.keys()];
     this.waiting.clear();
     const isThere = this.presence.hasRedis;
+    // What waits for a Redis that has gone, even now, would wait for ever.
+    const late = () => sleep(isThere ? CLOSE_MS : 0, undefined, { ref: false });
+    const soon = (work: Promise<unknown>) => Promise.race([work.catch(() => {}), late()]);
     if (isThere) {
       const { run, results } = this.keys;
       const mine = [run(this.ends.run), results(this.ends.run), ...this.blobs];
-      await Promise.all([this.redis.del(...mine), ...ids.map((id) => this.queue.remove(id).catch(() => {}))]).catch(
-        () => {},
-      );
+      await soon(Promise.all([this.redis.del(...mine), ...ids.map((id) => this.queue.remove(id).catch(() => {}))]));
     }
     this.letGo();
-    const closing = Promise.all([isThere ? this.queue.close() : this.queue.disconnect(), this.events.close()]).catch(
-      () => {},
-    );
-    // What waits for a Redis that has gone would wait for ever.
-    if (isThere) await closing;
+    await soon(Promise.all([isThere ? this.queue.close() : this.queue.disconnect(), this.events.close()]));
     this.redis.disconnect();
   }
 }

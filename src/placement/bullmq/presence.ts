@@ -4,6 +4,9 @@ import { keysOf } from "./jobs.js";
 import type { CheckedBullmq } from "./options.js";
 import { placeOfRedis } from "./redis.js";
 
+/** Milliseconds in which a Redis that is there answers. */
+const ANSWERS_MS = 2_000;
+
 /** Who is there, as one client sees it: Redis, and workers of its queue; and for how long neither has been. */
 export class Presence {
   /** How many chunks the workers compute at once, as far as it is known. */
@@ -12,6 +15,8 @@ export class Presence {
   private hasWorkers = true;
   private aloneSince: number | undefined;
   private lostSince: number | undefined;
+  /** Since when Redis owes an answer: a machine that has frozen keeps its connections. */
+  private askedAt: number | undefined;
 
   /**
    * @param where the pipeline's place.
@@ -27,7 +32,8 @@ export class Presence {
   }
 
   get hasRedis(): boolean {
-    return this.redis.status === "ready";
+    const { askedAt } = this;
+    return this.redis.status === "ready" && (askedAt === undefined || Date.now() - askedAt < ANSWERS_MS);
   }
 
   /**
@@ -38,8 +44,11 @@ export class Presence {
    */
   async look(waits: boolean): Promise<void> {
     this.checkRedis();
-    if (!this.hasRedis) return;
-    const alive = await this.redis.zrangebyscore(this.workers, Date.now(), "+inf");
+    if (!this.hasRedis || this.askedAt !== undefined) return;
+    this.askedAt = Date.now();
+    const alive = await this.redis.zrangebyscore(this.workers, Date.now(), "+inf").finally(() => {
+      this.askedAt = undefined;
+    });
     const slots = alive.reduce((sum, name) => sum + Number(name.split(" ")[1]), 0);
     this.slots = Math.max(1, slots);
     this.hasWorkers = alive.length > 0;
@@ -51,7 +60,7 @@ export class Presence {
       this.lostSince = undefined;
       return;
     }
-    this.lostSince ??= Date.now();
+    this.lostSince ??= this.askedAt ?? Date.now();
     const { patienceMs, connection } = this.options;
     if (Date.now() - this.lostSince < patienceMs) return;
     const problem = `${placeOfRedis(connection)} has not answered for ${patienceMs / 1000} seconds`;

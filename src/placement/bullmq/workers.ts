@@ -21,6 +21,8 @@ import type { Brought, Link, SentChunk } from "./link.js";
 
 /** A trip over Redis costs about 2 ms. Nothing is known of the elements at first, and a worker is not asked to leave off. */
 const PACE: Pace = { targetMs: 200, leastMs: 20, probed: 1, probeMs: undefined };
+/** How many chunks go before it is known how many workers there are. */
+const FIRST = 4;
 /** Bytes that a chunk may have, and its result: Redis and the worker hold a few at once. */
 const MOST_BYTES = 1024 * 1024;
 const MOST_RESULT_BYTES = 4 * 1024 * 1024;
@@ -56,7 +58,7 @@ export class Workers implements Destination {
   }
 
   get visitors(): number {
-    return this.link?.window ?? 1;
+    return this.link?.window ?? FIRST;
   }
 
   end(): void {}
@@ -95,10 +97,11 @@ export class Workers implements Destination {
     );
   }
 
-  /** A run that goes on where another one was: what that had taken home, and what workers have left for it. */
-  async recovered(length: number, elements: (part: Part) => readonly List[]): Promise<readonly Recovered[]> {
+  /** For a run that goes on where another one was: what that had taken home, and what workers have left for it. */
+  async open(length: number, elements?: (part: Part) => readonly List[]): Promise<readonly Recovered[]> {
     this.prepared ??= this.prepare();
     const { link, content, bundle } = await this.prepared;
+    if (elements === undefined) return [];
     const { id: run } = this.execution.run;
     const found = [...(this.journal()?.chunks ?? []), ...(await link.left())];
     const parts = found.map(([id, bytes]) => ({ id, bytes, part: partOf(id, run) }));
@@ -108,6 +111,8 @@ export class Workers implements Destination {
       if (part.first < next || part.first + part.count > length) continue;
       if (id !== idOf(run, content, part, elements(part))) continue;
       const result = decode(bytes) as VisitResult;
+      // What has failed is tried again.
+      if (result.failed.some((errors) => errors > 0)) continue;
       new ChunkEvents(this.execution.run, bundle).tell(result.events);
       recovered.push({ part, result });
       next = part.first + part.count;
