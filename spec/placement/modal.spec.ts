@@ -1,11 +1,12 @@
 import { deepStrictEqual } from "node:assert/strict";
 import { expect } from "chai";
 import fc from "fast-check";
-import { type ModalOptions, memory, modal, NodeError, type Pipeline, type RunEvent } from "../../src/index.js";
+import { type ModalOptions, memory, modal, NodeError, type Pipeline } from "../../src/index.js";
 import { FAMILY, FAMILY_SIZE, inputsFor } from "../support/family.js";
 import { loopback, onLoopback } from "../support/modal.js";
 import { printed } from "../support/printed.js";
 import { rejection } from "../support/rejection.js";
+import { expectSame } from "../support/seen.js";
 import { VALUES } from "../support/values.js";
 import {
   Busy,
@@ -29,31 +30,6 @@ import {
 
 const CONTROL = /^(?!TaskExec)/;
 
-interface Seen {
-  readonly outcome: unknown;
-  readonly events: readonly string[];
-}
-
-async function seen(run: (options: object) => Promise<unknown>, options: object): Promise<Seen> {
-  const events: RunEvent[] = [];
-  const paths = () =>
-    events
-      .filter(({ type }) => type !== "container")
-      .map(({ type, phase, path }) => `${path} ${type} ${phase}`)
-      .sort();
-  try {
-    const outcome = await run({ ...options, onEvent: (event: RunEvent) => events.push(event) });
-    return { outcome, events: paths() };
-  } catch (error) {
-    return { outcome: told(error as NodeError), events: paths() };
-  }
-}
-
-/** What is to be the same of an error. Its stack is not. */
-function told({ name, message, cause, code, node, element, attempts }: NodeError): object {
-  return { name, message, cause: String(cause), code, node, element, attempts };
-}
-
 describe("a pipeline in a container", () => {
   const held = loopback();
   const warm = { runOn: modal({ keepWarm: true }) };
@@ -61,14 +37,7 @@ describe("a pipeline in a container", () => {
 
   afterEach(() => expect(held.server?.living.filter((box) => box.processes.length === 0) ?? []).to.deep.equal([]));
 
-  async function same(pipeline: Pipeline, inputs: object, placement = warm): Promise<Seen> {
-    const here = await seen((options) => pipeline.run(inputs as never, options as never), {});
-    const there = await seen((options) => pipeline.run(inputs as never, options as never), placement);
-    const plain = (seen: Seen) =>
-      JSON.stringify(seen, (_, value) => (value instanceof NodeError ? told(value) : (value as unknown)));
-    expect(plain(there)).to.equal(plain(here));
-    return there;
-  }
+  const same = (pipeline: Pipeline, inputs: object, placement = warm) => expectSame(pipeline, inputs, placement);
 
   it("gives what it gives here: results, errors, events", async () => {
     await same(new Chain(), { x: 3 });

@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Queue } from "bullmq";
@@ -6,8 +7,20 @@ import fc from "fast-check";
 import { type HypernodesError, NodeError, type RunEvent } from "../../src/index.js";
 import { FAMILY, FAMILY_SIZE, inputsFor } from "../support/family.js";
 import { rejection } from "../support/rejection.js";
+import { expectSame } from "../support/seen.js";
 import { begunIn, heldYard, until, type Yard } from "../support/workers.js";
-import { Heavy, Holding, Poisoned, Queued, Sharing, Slowly, Unknowing, Varied } from "./pipelines/queued.js";
+import {
+  Heavy,
+  Holding,
+  INNER_STORE,
+  OverInner,
+  Poisoned,
+  Queued,
+  Sharing,
+  Slowly,
+  Unknowing,
+  Varied,
+} from "./pipelines/queued.js";
 
 const upTo = (n: number) => Array.from({ length: n }, (_, i) => i);
 
@@ -45,31 +58,13 @@ describe("maps on a queue's workers", function () {
   });
 
   it("give the results, errors and events that they give here, whatever the pipeline (property)", async () => {
-    const seen = async (run: (options: object) => Promise<unknown>, options: object) => {
-      const events: RunEvent[] = [];
-      const told = (error: unknown) => {
-        const { name, message, cause, ...more } = error as NodeError;
-        return `${name}: ${message} ${JSON.stringify(more)} ${String(cause)}`;
-      };
-      try {
-        const results = await run({ ...options, onEvent: (event: RunEvent) => events.push(event) });
-        return {
-          outcome: JSON.stringify(results, (_, value) => (value instanceof NodeError ? told(value) : value)),
-          events: events.map(({ type, phase, path }) => `${path} ${type} ${phase}`).sort(),
-        };
-      } catch (error) {
-        return { outcome: told(error), events: [] };
-      }
-    };
     const lists = fc.array(fc.nat(50), { maxLength: 12 });
     const drawn = fc.record({ index: fc.nat(FAMILY_SIZE - 1), xs: lists, xs2: lists, y: fc.nat(9) });
     await fc.assert(
       fc.asyncProperty(drawn, async ({ index, xs, xs2, y }) => {
         const pipeline = new FAMILY[index]!();
-        const inputs = inputsFor(pipeline, { xs, xs2, y });
-        const run = (options: object) => pipeline.run(inputs as never, options as never);
-        const here = await seen(run, { execution: { maps: "parallel" } });
-        expect(await seen(run, yard.maps(queue))).to.deep.equal(here);
+        const here = { execution: { maps: "parallel" } };
+        await expectSame(pipeline, inputsFor(pipeline, { xs, xs2, y }), yard.maps(queue), { here, anyEnd: true });
       }),
       { numRuns: 25 },
     );
@@ -92,6 +87,19 @@ describe("maps on a queue's workers", function () {
     for await (const { sum } of new Queued().stream({ xs: [[1], [2], [3], [4], [5]] }, more as never))
       streamed.push(sum);
     expect(streamed.sort()).to.deep.equal([12, 15, 3, 6, 9]);
+  });
+
+  it("remember what a nested pipeline remembers by itself", async () => {
+    const log = path.join(folder, "inner");
+    const forget = () => {
+      for (const end of ["", "-wal", "-shm"]) rmSync(INNER_STORE + end, { force: true });
+    };
+    forget();
+    const run = (xs: number[]) => new OverInner().run({ xs, log }, yard.maps(queue));
+    expect((await run([1, 2, 3])).cubes).to.deep.equal([1, 8, 27]);
+    expect((await run([1, 2, 3, 4])).cubes).to.deep.equal([1, 8, 27, 64]);
+    expect(begunIn(log).sort()).to.deep.equal([1, 2, 3, 4]);
+    forget();
   });
 
   it("tell of their workers", async () => {

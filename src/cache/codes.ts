@@ -73,6 +73,12 @@ export function codesToTell(program: Bound): Codes {
   return inspecting(() => withParts(program));
 }
 
+/** Those of a part of the plan. */
+export function codesOfSteps(program: Bound, part: readonly Step[]): Codes {
+  const { steps, resources } = codesToTell(program);
+  return { steps: part.map(({ index }) => steps[index]!), resources };
+}
+
 function withParts(program: Bound): Codes {
   const codes = codesOf(program);
   const steps = program.plan.steps.map((step, i) => {

@@ -39,6 +39,8 @@ export interface ThreadLimits {
 /** Where a pipeline runs: `local()`, `modal(...)`. */
 export interface Placement {
   readonly kind: string;
+  /** How many containers share the elements of its maps. Undefined: all of it is in one place. */
+  readonly containers?: number;
 }
 
 /** What remembers a pipeline's values: `sqlite(path)`, `memory()`, `keyv(store)`. */

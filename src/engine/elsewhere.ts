@@ -1,4 +1,4 @@
-import { codesToTell, modelCodesToTell } from "../cache/codes.js";
+import { codesOfSteps, codesToTell, modelCodesToTell } from "../cache/codes.js";
 import type { CacheStore, MapQueue, Placement } from "../dsl/choices.js";
 import type { PipelineClass } from "../dsl/members.js";
 import { NodeError } from "../errors.js";
@@ -18,7 +18,7 @@ import type { RunState } from "./run-state.js";
 import type { Scope } from "./scope.js";
 import { choicesFor, forElsewhere, type Settings } from "./settings.js";
 import type { Destination } from "./threads/destination.js";
-import type { Fragment } from "./threads/fragment.js";
+import { type Fragment, sharedSlots } from "./threads/fragment.js";
 
 /** Work for another place, before it is said how its code and its stores are called there. */
 export interface Errand {
@@ -42,6 +42,8 @@ export interface Elsewhere {
   run(placement: Placement, errand: Errand): Promise<Record<string, unknown>>;
   /** Workers that take chunks of a fragment. */
   workers(queue: MapQueue, fragment: Fragment): Destination;
+  /** Containers that share the chunks of a fragment. */
+  containers(placement: Placement, fragment: Fragment): Destination;
   /** Lets go of the places: the run has ended. @param isDone whether it has its results. */
   end(isDone: boolean): Promise<unknown> | undefined;
 }
@@ -70,6 +72,31 @@ export async function runChildElsewhere(
     ...{ cache: settings.cache, plan, where: path, run: execution.run, scope, graceMs: settings.graceMs },
   });
   return pick < 0 ? outputs : outputs[plan.outputs.find(({ slot }) => slot === pick)!.name];
+}
+
+/**
+ * Computes a node in a container that others share: attempts, limits of time and events are there what they are here.
+ *
+ * @throws {NodeError}
+ */
+export async function runNodeElsewhere(execution: Execution, step: Step): Promise<unknown> {
+  const { program, path, settings, values, run, scope } = execution;
+  const { plan } = planPart(program.plan, [step.index], [step.index]);
+  const outputs = await run.elsewhere!.run(settings.containers!, {
+    type: program.pipeline,
+    work: {
+      ...common(execution, settings, path),
+      source: sourceOf(program, { steps: [step.index], wanted: [step.index] }),
+      values: sharedSlots(program.plan, [step]).map((slot) => [slot, values[slot]] as const),
+      codes: undefined,
+      models: undefined,
+      part: undefined,
+    },
+    // It is remembered here.
+    cache: undefined,
+    ...{ plan, where: execution.placeOf(step), run, scope, graceMs: settings.graceMs },
+  });
+  return outputs[step.name];
 }
 
 /** A map over a nested pipeline that runs in its own place: all its elements go there together. */
@@ -106,7 +133,7 @@ export class MapElsewhere {
         work: {
           ...common(execution, settings, path),
           source: sourceOf(program, { steps: [step.index], wanted: [step.index] }),
-          codes: isRemembered ? codesOfStep(execution, step) : undefined,
+          codes: isRemembered ? codesOfSteps(program, [step]) : undefined,
           models: isRemembered ? modelCodesToTell() : undefined,
           values: [...given],
           part: { first: 0, count: length, indices: selection?.indices },
@@ -155,9 +182,4 @@ function common({ run }: Execution, { choices }: Settings, path: string) {
     keepsResources: true,
     isStream: false,
   };
-}
-
-function codesOfStep({ program }: Execution, { index }: Step) {
-  const { steps, resources } = codesToTell(program);
-  return { steps: [steps[index]!], resources };
 }

@@ -4,7 +4,7 @@ import { acquire } from "./acquire.js";
 import { CachedExecution } from "./cached/cached-execution.js";
 import { collecting, failed, perform } from "./call.js";
 import { type CurrentRun, entering, leaving, within } from "./current-run.js";
-import { MapElsewhere } from "./elsewhere.js";
+import { MapElsewhere, runNodeElsewhere } from "./elsewhere.js";
 import { type Happening, now } from "./events.js";
 import { failedBefore, placeOf } from "./failure.js";
 import { listsOf } from "./lists.js";
@@ -13,10 +13,11 @@ import type { ChildProgram, Program } from "./program.js";
 import { resultOf } from "./result.js";
 import type { RunState } from "./run-state.js";
 import type { Scope } from "./scope.js";
-import { choicesFor, isOneAtATime, type Settings, settingsOf } from "./settings.js";
+import { choicesFor, directing, isOneAtATime, type Settings, settingsOf, sharing } from "./settings.js";
 import { type LeftOff, runStraight } from "./straight.js";
 import { isThenable } from "./thenable.js";
 import { callAway } from "./threads/call-away.js";
+import { FusedMaps } from "./threads/fused-maps.js";
 import { MapsAway } from "./threads/maps-away.js";
 import { goesAway } from "./threads/threads.js";
 import type { Window } from "./threads/window.js";
@@ -47,7 +48,7 @@ export class Execution {
   private readonly beganAt: number = 0;
   private readonly endedAt: Float64Array | undefined;
   private childSettings: Settings[] | undefined;
-  /** Whether nodes go to threads. */
+  /** Whether nodes go to threads, or to containers. */
   private readonly nodesAway: boolean;
 
   constructor(
@@ -62,7 +63,7 @@ export class Execution {
   ) {
     this.plan = program.plan;
     this.current = standing?.outer?.scope === scope ? standing.outer.current : run.currentIn(scope);
-    this.nodesAway = goesAway(settings.nodes);
+    this.nodesAway = nodesGoAway(settings);
     if (run.tell !== undefined) {
       this.beganAt = now();
       this.endedAt = new Float64Array(this.plan.slots);
@@ -123,7 +124,7 @@ export class Execution {
 
   private advance(): void {
     const { turns } = this;
-    const sequential = isOneAtATime(this.settings.nodes) && !this.nodesAway;
+    const sequential = isOneAtATime(this.settings.nodes) && !goesAway(this.settings.nodes);
     if (turns.isStraight && this.isPlain && !this.plan.collects) this.runStraight();
     while (!this.stopped && !(sequential && this.calls + this.mapsUnderWay > 0)) {
       const step = turns.next();
@@ -153,8 +154,8 @@ export class Execution {
 
   /** The same for those of a nested pipeline. */
   isPlainFor(step: Step, child: ChildProgram): boolean {
-    const { nodes, cache } = this.settingsFor(step, child);
-    return this.run.tell === undefined && !goesAway(nodes) && cache === undefined;
+    const settings = this.settingsFor(step, child);
+    return this.run.tell === undefined && !nodesGoAway(settings) && settings.cache === undefined;
   }
 
   private leaveOff(left: LeftOff): void {
@@ -181,7 +182,7 @@ export class Execution {
   }
 
   private begin(step: Step): void {
-    if (step.map !== undefined && this.cached === undefined && this.isElsewhere(step)) {
+    if (step.map !== undefined && this.cached === undefined && (this.isElsewhere(step) || this.isShared(step))) {
       this.mapElsewhere(step);
       return;
     }
@@ -201,14 +202,22 @@ export class Execution {
     }
   }
 
-  /** Whether the elements of maps go to threads: from there, nothing goes to other places. */
+  /** Whether the elements of maps go to threads, or on from here: from there, nothing goes to other places. */
   get mapsGoAway(): boolean {
-    return goesAway(this.settings.maps) && !(this.plan.places && this.run.elsewhere !== undefined);
+    const { maps, containers } = this.settings;
+    return containers !== undefined || (goesAway(maps) && !(this.plan.places && this.run.elsewhere !== undefined));
   }
 
-  /** Whether a step is a nested pipeline that has a place of its own. */
-  isElsewhere(step: Step): boolean {
-    return step.child?.placement !== undefined && this.run.elsewhere !== undefined;
+  /** Whether a step is a nested pipeline that is in one other place as a whole. */
+  isElsewhere({ child }: Step): boolean {
+    if (child?.placement === undefined || this.run.elsewhere === undefined) return false;
+    return this.settings.containers === undefined && sharing(child.placement) === undefined;
+  }
+
+  /** Whether a step is a nested pipeline in containers of its own that share its elements. */
+  isShared({ child }: Step): boolean {
+    if (this.run.elsewhere === undefined || this.settings.containers !== undefined) return false;
+    return sharing(child?.placement) !== undefined;
   }
 
   private mapElsewhere(step: Step): void {
@@ -216,10 +225,22 @@ export class Execution {
       const values = step.map!.lists.map((list) => this.read(list));
       const missing = this.plan.collects ? failedBefore([...values, ...this.inputsOf(step)]) : undefined;
       if (missing !== undefined) this.end(step, missing);
+      else if (this.isShared(step)) this.settleStep(step, this.mapShared(step));
       else this.settleStep(step, new MapElsewhere(this, step, listsOf(step, values, this.placeOf(step))).run());
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  private mapShared(step: Step): Promise<unknown[] | undefined> {
+    return new Promise((resolve) => {
+      const run = new FusedMaps(this, [step], (_, results) => {
+        goesOn();
+        resolve(results);
+      });
+      const goesOn = this.scope.onStop(() => run.close(this.scope.reason));
+      run.start();
+    });
   }
 
   settleStep(step: Step, value: unknown): void {
@@ -247,10 +268,10 @@ export class Execution {
     return collecting(this, step, () => perform(this, step, inputs, undefined));
   }
 
-  /** In a thread. What it needs of resources is built there. */
+  /** In a thread, or in a container. What it needs of resources is built there. */
   private evaluateAway(step: Step): unknown {
     const missing = this.plan.collects ? failedBefore(this.inputsOf(step)) : undefined;
-    return missing ?? callAway(this, step);
+    return missing ?? (this.settings.containers === undefined ? callAway(this, step) : runNodeElsewhere(this, step));
   }
 
   inputsOf(step: Step): unknown[] {
@@ -292,8 +313,14 @@ export class Execution {
   /** @throws if the child asks for what can't be done. */
   settingsFor(step: Step, child: ChildProgram): Settings {
     this.childSettings ??= [];
-    this.childSettings[step.index] ??= settingsOf(choicesFor(this.settings.choices, step), child.plan.graph.pipeline);
+    this.childSettings[step.index] ??= this.settingsOf(step, child);
     return this.childSettings[step.index]!;
+  }
+
+  private settingsOf(step: Step, { plan, placement }: ChildProgram): Settings {
+    const settings = settingsOf(choicesFor(this.settings.choices, step), plan.graph.pipeline);
+    const containers = this.settings.containers ?? (this.run.elsewhere && sharing(placement));
+    return containers === undefined ? settings : directing(settings, containers);
   }
 
   /** Waits for a promise that is part of this execution, then goes on. */
@@ -362,6 +389,10 @@ export class Execution {
   placeOf(step: Step, element?: number): string {
     return placeOf(this.path, step.name, element);
   }
+}
+
+function nodesGoAway({ nodes, containers }: Settings): boolean {
+  return containers !== undefined || goesAway(nodes);
 }
 
 /** The place of a nested pipeline, made when somebody asks. */

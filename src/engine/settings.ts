@@ -1,4 +1,12 @@
-import type { CacheStore, Choices, ExecutionMode, ExecutionOptions, MapQueue, ThreadLimits } from "../dsl/choices.js";
+import type {
+  CacheStore,
+  Choices,
+  ExecutionMode,
+  ExecutionOptions,
+  MapQueue,
+  Placement,
+  ThreadLimits,
+} from "../dsl/choices.js";
 import { badOption, HypernodesError } from "../errors.js";
 import { suggestion } from "../graph/nearest.js";
 import type { Step } from "../graph/plan.js";
@@ -11,6 +19,8 @@ export interface Settings {
   readonly maps: ExecutionMode;
   /** Where the elements of maps go, if they leave this machine: `maps` is how a worker goes through them. */
   readonly queue: MapQueue | undefined;
+  /** The containers that compute nodes and elements, if several share them: here they are only directed. */
+  readonly containers: Placement | undefined;
   /** How many elements of a map are under way at once. */
   readonly maxWorkers: number;
   readonly graceMs: number;
@@ -68,7 +78,8 @@ function checkedSettings(choices: Choices, pipeline: string): Settings {
     );
   }
   const { cache } = choices;
-  return { nodes, maps, queue, maxWorkers, graceMs, resourceLimits, cache: cache || undefined, choices };
+  const checked = { nodes, maps, queue, maxWorkers, graceMs, resourceLimits, cache: cache || undefined, choices };
+  return { ...checked, containers: undefined };
 }
 
 function queueIn(maps: ExecutionOptions["maps"]): MapQueue | undefined {
@@ -81,6 +92,22 @@ export function forElsewhere(options: ExecutionOptions | undefined): ExecutionOp
   return queue === undefined ? options : { ...options, maps: queue.mode };
 }
 
+/** The settings of who directs the containers that do the work, each as its choices say. */
+export function directing(settings: Settings, containers: Placement): Settings {
+  return {
+    ...settings,
+    nodes: settings.nodes === "sequential" ? "sequential" : "async",
+    maps: settings.maps === "threaded" ? "threaded" : "parallel",
+    queue: undefined,
+    containers,
+  };
+}
+
+/** The containers that a placement has, if several share the elements of maps. */
+export function sharing(placement: Placement | undefined): Placement | undefined {
+  return (placement?.containers ?? 1) > 1 ? placement : undefined;
+}
+
 /** What a nested pipeline runs under: what its parent does, unless it says otherwise, or the step says `cache: false`. */
 export function choicesFor(parent: Choices, { node, child }: Step): Choices {
   const choices = childChoices(parent, child!.nested);
@@ -90,6 +117,11 @@ export function choicesFor(parent: Choices, { node, child }: Step): Choices {
 /** Whether only one goes at a time, where it is not threads that make it several. */
 export function isOneAtATime(mode: ExecutionMode): boolean {
   return mode === "sequential" || mode === "parallel";
+}
+
+/** How many elements of a map are under way at once that do not stay in this thread. */
+export function elementsAway({ maxWorkers, containers }: Settings): number {
+  return maxWorkers * (containers?.containers ?? 1);
 }
 
 /** How many elements of a map are under way at once in one thread. */

@@ -5,7 +5,7 @@ import { Execution } from "./execution.js";
 import { failedBefore } from "./failure.js";
 import { notAList, unequalLengths } from "./lists.js";
 import { openStores, type RunRequest, Session } from "./run-program.js";
-import { elementsAtOnce } from "./settings.js";
+import { elementsAtOnce, elementsAway } from "./settings.js";
 import { isThenable } from "./thenable.js";
 import { StreamedVisits } from "./threads/streamed-visits.js";
 
@@ -30,7 +30,7 @@ export async function* streamProgram(request: RunRequest, given?: Elements): Asy
   const elements = given ?? elementsOf(step, values, request.name);
   const window = new Window();
   const away = outer.mapsGoAway ? new StreamedVisits(outer, step) : undefined;
-  const limit = away === undefined ? elementsAtOnce(settings) : settings.maxWorkers;
+  const limit = away === undefined ? elementsAtOnce(settings) : elementsAway(settings);
   let failure: { error: unknown } | undefined;
   let finished = false;
   try {

@@ -1,13 +1,17 @@
 import type { Choices, Placement } from "../dsl/choices.js";
+import type { PipelineClass } from "../dsl/members.js";
 import type { Elsewhere } from "../engine/elsewhere.js";
+import type { Resources } from "../engine/resources.js";
 import { type RunRequest, runProgram } from "../engine/run-program.js";
+import { directing, sharing } from "../engine/settings.js";
 import { streamProgram } from "../engine/stream-program.js";
 import { badOption, HypernodesError } from "../errors.js";
 import type { RunTold } from "./bullmq/journal.js";
 import type { BullmqQueue } from "./bullmq/options.js";
 import { Queues } from "./bullmq/queues.js";
-import type { KeptContainers } from "./modal/kept-containers.js";
+import { keptFor } from "./modal/kept-containers.js";
 import type { ModalPlacement } from "./modal/options.js";
+import { RunContainers } from "./modal/run-containers.js";
 
 /** Where programs are run. */
 export interface Place {
@@ -15,27 +19,36 @@ export interface Place {
   stream(request: RunRequest): AsyncGenerator<unknown, void, undefined>;
 }
 
-/**
- * What pipelines run in that are nested in one run here, and have a place of their own; and the workers of its maps.
- *
- * @param told what a journal keeps of the run, if it may be resumed.
- */
-export function elsewhere(told?: () => RunTold): Elsewhere {
-  let onModal: Promise<KeptContainers> | undefined;
+/** What is known of a run when it begins. */
+export interface Beginning {
+  readonly type: PipelineClass;
+  /** Whoever owns them disposes of them; undefined: the run is the owner. */
+  readonly resources: Resources | undefined;
+  /** What a journal keeps of it, if it may be resumed. */
+  readonly told: (() => RunTold) | undefined;
+}
+
+/** What computes for a run that is here: places of nested pipelines, containers that share its work, workers of its maps. */
+export function elsewhere({ type, resources, told }: Beginning): Elsewhere {
+  let onModal: RunContainers | undefined;
   let queues: Queues | undefined;
+  const containers = () => {
+    onModal ??= new RunContainers(type, resources && keptFor(resources));
+    return onModal;
+  };
   return {
     async run(placement, errand) {
       if (placement.kind !== "modal") throw noPlace(placement, errand.where);
-      onModal ??= import("./modal/kept-containers.js").then(({ KeptContainers }) => new KeptContainers());
-      return (await onModal).run(placement as ModalPlacement, errand);
+      return containers().run(placement as ModalPlacement, errand);
     },
+    containers: (placement, fragment) => containers().visits(placement as ModalPlacement, fragment),
     workers(queue, fragment) {
       queues ??= new Queues(told);
       return queues.workers(queue as BullmqQueue, fragment);
     },
     end(isDone) {
       if (onModal === undefined && queues === undefined) return undefined;
-      return Promise.all([onModal?.then((containers) => containers.end()), queues?.end(isDone)]);
+      return Promise.all([onModal?.end(), queues?.end(isDone)]);
     },
   };
 }
@@ -46,8 +59,15 @@ export const HERE: Place = { run: runProgram, stream: streamProgram };
 /** The place that is chosen, if it is another one than here. What it takes is loaded when it is first used. */
 export function placeFor({ runOn }: Choices, pipeline: string): Promise<Place> | undefined {
   if (runOn === undefined || runOn.kind === "local") return undefined;
-  if (runOn.kind === "modal") return onModal(runOn as ModalPlacement);
+  if (runOn.kind === "modal")
+    return sharing(runOn) ? Promise.resolve(directed(runOn)) : onModal(runOn as ModalPlacement);
   throw noPlace(runOn, pipeline);
+}
+
+/** Here is what directs the containers that compute it all. */
+function directed(containers: Placement): Place {
+  const inThem = (request: RunRequest) => ({ ...request, settings: directing(request.settings, containers) });
+  return { run: (request) => runProgram(inThem(request)), stream: (request) => streamProgram(inThem(request)) };
 }
 
 function noPlace(placement: Placement, where: string): HypernodesError {

@@ -9,7 +9,7 @@ import { type Program, programFor, programOver } from "../engine/program.js";
 import { sourceOf } from "../engine/remade.js";
 import type { Resources } from "../engine/resources.js";
 import type { RunRequest } from "../engine/run-program.js";
-import { forElsewhere, settingsOf } from "../engine/settings.js";
+import { forElsewhere, settingsOf, sharing } from "../engine/settings.js";
 import { heldAtImport } from "../engine/threads/inside.js";
 import { badOption, HypernodesError, InputError, type Violation } from "../errors.js";
 import { type Graph, inputNames } from "../graph/graph.js";
@@ -169,7 +169,9 @@ function request(
 ): RunRequest {
   const { plan } = program;
   const settings = settingsOf(use.choices, use.graph.pipeline);
-  const leaves = plan.places || plan.queues || settings.queue !== undefined;
+  const leaves = plan.places || plan.queues || settings.queue !== undefined || sharing(use.choices.runOn) !== undefined;
+  const told = resumable && (() => toldIn(use, program, resumable.over));
+  const beginning = { type: use.pipeline.constructor as PipelineClass, resources: use.resources, told };
   return {
     program,
     values,
@@ -181,7 +183,7 @@ function request(
     context: use.context,
     explain: use.explain,
     inputs: Object.keys(use.inputs),
-    elsewhere: leaves ? elsewhere(resumable && (() => toldIn(use, program, resumable.over))) : undefined,
+    elsewhere: leaves ? elsewhere(beginning) : undefined,
     id: use.resumes,
   };
 }

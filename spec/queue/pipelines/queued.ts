@@ -1,8 +1,11 @@
 import { appendFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   type Batch,
   bullmq,
+  cached,
   currentRun,
   type Each,
   execution,
@@ -15,6 +18,7 @@ import {
   output,
   Pipeline,
   resource,
+  sqlite,
 } from "../../../src/index.js";
 
 /** Chains, siblings and something shared. */
@@ -176,4 +180,25 @@ export class Unknowing extends Pipeline {
   @output("sum") out(sum: number): Output<number> {
     return sum;
   }
+}
+
+/** Where `InnerOfQueued` remembers, on whatever machine it is. */
+export const INNER_STORE = path.join(os.tmpdir(), "hypernodes-inner-of-queued.sqlite");
+
+/** Remembers by itself, whoever maps over it. */
+@cached(sqlite(INNER_STORE))
+export class InnerOfQueued extends Pipeline {
+  @input() x!: number;
+  @input() log!: string;
+  @node("x", "log") cubed(x: number, log: string): number {
+    appendFileSync(log, `${x}\n`);
+    return x ** 3;
+  }
+}
+
+@execution({})
+export class OverInner extends Pipeline {
+  @input() xs!: number[];
+  @input() log!: string;
+  @mapOver("xs", InnerOfQueued, { x: "xs", log: "log" }, "cubed") cubes!: Nested<number[]>;
 }

@@ -14,6 +14,8 @@ export interface End {
 interface Surroundings {
   readonly image: string;
   readonly volumes: ReadonlyMap<string, string>;
+  /** Whether nothing is committed to them, and nobody sees what others commit. */
+  readonly isCutOff: boolean;
   readonly tags: Readonly<Record<string, string>>;
 }
 
@@ -26,6 +28,8 @@ export class Box {
   readonly name: string;
   end: End | undefined;
   private readonly mounts: string[];
+  /** By mount point, the folder of the volume. */
+  private readonly volumes = new Map<string, string>();
   private readonly waiting: ((end: End) => void)[] = [];
   private readonly timeout: NodeJS.Timeout;
   private idle: NodeJS.Timeout | undefined;
@@ -34,7 +38,7 @@ export class Box {
     readonly id: string,
     private readonly root: string,
     private readonly definition: any,
-    { image, volumes, tags }: Surroundings,
+    { image, volumes, isCutOff, tags }: Surroundings,
   ) {
     this.tags = tags;
     this.name = definition.name;
@@ -43,7 +47,8 @@ export class Box {
     this.mounts = definition.volumeMounts.map(({ volumeId, mountPath }: any) => {
       // A container sees a volume as it was when it began, and others see what it has committed.
       cpSync(volumes.get(volumeId)!, path.join(root, mountPath), { recursive: true });
-      this.writeSync(path.join(root, mountPath), volumes.get(volumeId)!);
+      this.writeSync(path.join(root, mountPath), isCutOff ? undefined : volumes.get(volumeId)!);
+      if (!isCutOff) this.volumes.set(mountPath, volumes.get(volumeId)!);
       return mountPath;
     });
     const { timeoutSecs } = definition;
@@ -52,13 +57,18 @@ export class Box {
   }
 
   /** What `sync` does in a container. Commits of several come one after another. */
-  private writeSync(mount: string, volume: string): void {
+  private writeSync(mount: string, volume: string | undefined): void {
     const file = path.join(this.root, "bin", "sync");
-    writeFileSync(
-      file,
-      `#!/bin/sh\n[ "$1" = "${mount}" ] && /usr/bin/flock "${volume}.lock" /bin/cp -a "${mount}/." "${volume}/"\n`,
-    );
+    const copies = `[ "$1" = "${mount}" ] && /usr/bin/flock "${volume}.lock" /bin/cp -a "${mount}/." "${volume}/"`;
+    writeFileSync(file, `#!/bin/sh\n${volume === undefined ? "exit 1" : copies}\n`);
     chmodSync(file, 0o755);
+  }
+
+  /** It sees what others have committed since. */
+  reload(): void {
+    for (const [mount, volume] of this.volumes) {
+      cpSync(volume, path.join(this.root, mount), { recursive: true, preserveTimestamps: true });
+    }
   }
 
   /** Without a process, it ends after a while. */

@@ -25,6 +25,8 @@ export interface Call {
 
 /** What is to go wrong. All of it can be changed while the server lives. */
 export interface Faults {
+  /** Volumes can be read as they were, and nothing is written to them. */
+  hasNoVolumes?: boolean;
   /** What the builds of images that have a command with this text say and end with. */
   build?: BuildFailure | undefined;
   /** Methods that never answer. */
@@ -43,8 +45,8 @@ export interface Faults {
   installsNothing?: boolean;
   /** Milliseconds before a container is there. */
   startMs?: number;
-  /** What making a container fails with: a number of gRPC, and a text. */
-  create?: { readonly code: number; readonly text: string } | undefined;
+  /** What making a container fails with, a number of gRPC and a text; and after how many that come to life. */
+  create?: { readonly code: number; readonly text: string; after?: number } | undefined;
 }
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
@@ -144,8 +146,9 @@ export class ModalServer {
           this.calls.push({ method: name, request: call.request });
           if (this.faults.silent?.includes(name)) return;
           try {
-            if (name.startsWith("TaskExec") && this.faults.isRouterDown) throw fault(status.UNAVAILABLE, "no route");
-            if (!name.startsWith("TaskExec") && name !== "AuthTokenGet") checkToken(call.metadata);
+            const isRouter = /^Task(?:Exec|Reload)/.test(name);
+            if (isRouter && this.faults.isRouterDown) throw fault(status.UNAVAILABLE, "no route");
+            if (!isRouter && name !== "AuthTokenGet") checkToken(call.metadata);
             const answer = await method(call.request, call);
             if (back !== undefined) back(null, answer ?? {});
             else call.end();
@@ -228,12 +231,14 @@ export class ModalServer {
   private async make(id: string, { definition, tags }: any): Promise<Box> {
     const { create, startMs = 0 } = this.faults;
     const { gpuType = "" } = definition.resources?.gpuConfig ?? {};
-    if (create !== undefined) throw fault(create.code, create.text);
+    if (create !== undefined && (create.after === undefined || create.after-- <= 0))
+      throw fault(create.code, create.text);
     if (gpuType !== "" && !GPUS.test(gpuType)) throw fault(status.INVALID_ARGUMENT, `Unknown GPU type: ${gpuType}`);
     if (startMs > 0) await new Promise((resolve) => setTimeout(resolve, startMs));
     const box = new Box(id, path.join(this.folder, "boxes", id), definition, {
       image: this.images.folderOf(definition.imageId),
       volumes: this.volumes,
+      isCutOff: this.faults.hasNoVolumes ?? false,
       tags: Object.fromEntries(tags.map(({ tagName, tagValue }: any) => [tagName, tagValue])),
     });
     this.boxes.set(id, box);
@@ -295,6 +300,7 @@ export class ModalServer {
         }
       },
       TaskExecWait: async (request) => exitStatus(await exec(request).exited),
+      TaskReloadVolumes: ({ taskId }) => [...this.boxes.values()].find(({ task }) => task === taskId)!.reload(),
       TaskExecPoll: async (request) => (exec(request).hasEnded ? exitStatus(await exec(request).exited) : {}),
     };
   }

@@ -252,7 +252,7 @@ export class CachedMaps implements Maps {
         within(current, program.anyAsync, () => {
           if (execution.isElsewhere(step)) {
             new MapElsewhere(execution, step, lists, selection).run().then(ends, (error) => closing.close(error));
-          } else if (execution.mapsGoAway) {
+          } else if (execution.mapsGoAway || execution.isShared(step)) {
             const away = new FusedMaps(execution, [step], (_, results) => ends(results), selection);
             run = away;
             away.start();

@@ -1,3 +1,4 @@
+import type { Codes, ModelCodes } from "../../cache/codes.js";
 import type { Origin } from "../../dsl/origin.js";
 import type { Carrier } from "../call-context.js";
 import type { Part } from "../elements.js";
@@ -8,6 +9,9 @@ import type { FragmentSpec, KnownFailure } from "../threads/protocol.js";
 export interface RemoteFragment {
   readonly origin: Origin;
   readonly spec: FragmentSpec;
+  /** What code counts as, if something nested in it remembers in a store of its own: it need not be read there. */
+  readonly codes: Codes | undefined;
+  readonly models: ModelCodes | undefined;
 }
 
 /** Elements that go to a worker together. */

@@ -2,6 +2,7 @@ import type { Step } from "../../graph/plan.js";
 import type { Part } from "../elements.js";
 import type { Execution } from "../execution.js";
 import type { List } from "../lists.js";
+import { sharing } from "../settings.js";
 import type { ChunkSizes } from "./chunks.js";
 import type { Fragment } from "./fragment.js";
 import type { Company, VisitResult } from "./protocol.js";
@@ -42,7 +43,10 @@ export interface VisitUnderWay {
 
 /** Where a fragment's elements are computed: where the settings say, or, where nothing leads there, in threads. */
 export function destinationOf(fragment: Fragment): Destination {
-  const { settings, run } = fragment.execution;
-  if (settings.queue === undefined || run.elsewhere === undefined) return fragment;
-  return run.elsewhere.workers(settings.queue, fragment);
+  const { elsewhere } = fragment.execution.run;
+  const { queue, containers: all } = fragment.execution.settings;
+  if (elsewhere === undefined) return fragment;
+  const containers = all ?? sharing(fragment.steps[0]!.child?.placement);
+  if (containers !== undefined) return elsewhere.containers(containers, fragment);
+  return queue === undefined ? fragment : elsewhere.workers(queue, fragment);
 }

@@ -1,14 +1,14 @@
-import { codesOf } from "../../cache/codes.js";
+import { codesOf, codesOfSteps, modelCodesToTell } from "../../cache/codes.js";
 import type { CacheSession } from "../../cache/session.js";
 import type { ThreadLimits } from "../../dsl/choices.js";
 import type { OnError } from "../../dsl/options.js";
-import { originOf } from "../../dsl/origin.js";
+import { type Origin, originOf } from "../../dsl/origin.js";
 import { HypernodesError, ValueError } from "../../errors.js";
 import { mappedLists, written } from "../../graph/graph.js";
 import { type Argument, isTimed, type Plan, type Step } from "../../graph/plan.js";
 import { type EncodeOptions, encode } from "../../values/codec.js";
 import { digest } from "../../values/digest.js";
-import { storesOf } from "../cached/stores.js";
+import { remembers, storesOf } from "../cached/stores.js";
 import { indexIn, type Part } from "../elements.js";
 import type { Execution } from "../execution.js";
 import { sourceOf } from "../remade.js";
@@ -142,15 +142,21 @@ export class Fragment implements Destination {
   }
 
   /**
-   * What all chunks share, for other processes. What is nested in it remembers nothing there.
+   * What all chunks share, for other processes. What is nested in it, and has a store of its own, remembers there.
    *
-   * @param around what goes along.
+   * @param origin where the class comes from there.
    * @returns the bytes, and a digest of what they say: other bytes may say the same.
    * @throws {NodeError} `UNSERIALISABLE`.
    */
-  encodeRemote(around: Omit<RemoteFragment, "spec">): { readonly bytes: Uint8Array; readonly content: string } {
-    const spec = this.spec(this.execution.run.id, undefined);
-    const fragment: RemoteFragment = { ...around, spec };
+  encodeRemote(origin: Origin): { readonly bytes: Uint8Array; readonly content: string } {
+    const { program, run, settings } = this.execution;
+    const spec = this.spec(run.id, undefined);
+    const isRemembered = remembers({ ...program.plan, steps: this.steps }, { ...settings.choices, cache: false });
+    const fragment: RemoteFragment = {
+      ...{ origin, spec },
+      codes: isRemembered ? codesOfSteps(program, this.steps) : undefined,
+      models: isRemembered ? modelCodesToTell() : undefined,
+    };
     return { bytes: this.encodeSpec(fragment, spec, 1), content: digest(fragment) };
   }
 
@@ -231,7 +237,7 @@ function dependenciesOf({ node }: Step) {
 }
 
 /** The slots that all visits read: arguments, and the lists that are not cut up. Resources are built in each thread. */
-function sharedSlots(plan: Plan, steps: readonly Step[]): number[] {
+export function sharedSlots(plan: Plan, steps: readonly Step[]): number[] {
   const resources = new Map(plan.resources.map((resource) => [resource.slot, resource]));
   const found = new Set<number>();
   const add = ({ slot }: Argument): void => {

@@ -1,6 +1,6 @@
 import { NodeError, ValueError } from "../../errors.js";
 import type { Plan, Step } from "../../graph/plan.js";
-import { encode } from "../../values/codec.js";
+import { type EncodeOptions, encode } from "../../values/codec.js";
 import { printPath } from "../../values/kinds.js";
 import { placeOf, summary } from "../failure.js";
 import type { VisitResult } from "./protocol.js";
@@ -17,10 +17,14 @@ interface ResultPlace {
  * A visit's result as bytes. A value that can't travel fails its element: with the node, the element, and the path
  * inside the value.
  */
-export function encodeResult(result: VisitResult, place?: ResultPlace): Uint8Array {
+export function encodeResult(
+  result: VisitResult,
+  place?: ResultPlace,
+  options: EncodeOptions = { unchecked: true },
+): Uint8Array {
   for (let tried: VisitResult = result; ; ) {
     try {
-      return encode(tried, { unchecked: true });
+      return encode(tried, options);
     } catch (error) {
       if (!(error instanceof ValueError)) throw error;
       tried = without(tried, error, place);

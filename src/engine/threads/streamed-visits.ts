@@ -2,6 +2,7 @@ import { NodeError } from "../../errors.js";
 import type { Step } from "../../graph/plan.js";
 import type { Execution } from "../execution.js";
 import type { List } from "../lists.js";
+import { elementsAway } from "../settings.js";
 import { destinationOf } from "./destination.js";
 import { Dispatcher, type Ends } from "./dispatcher.js";
 import { Fragment } from "./fragment.js";
@@ -24,13 +25,12 @@ export class StreamedVisits implements Ends {
   private come = 0;
 
   constructor(execution: Execution, step: Step) {
-    const { visitors, overlapping } = spread(execution.settings);
-    const most = Math.max(1, Math.floor(execution.settings.maxWorkers / visitors));
+    const { overlapping } = spread(execution.settings);
     this.lists = step.map!.lists.length;
     // In a thread an error stands in its element's place: what else is in the chunk comes home.
     const fragment = new Fragment(execution, [step], [step], step.map!.lists, overlapping, "collect");
     const destination = destinationOf(fragment);
-    destination.sizes.limit(most);
+    destination.sizes.limit(Math.max(1, Math.floor(elementsAway(execution.settings) / destination.visitors)));
     this.dispatcher = new Dispatcher(destination, this);
   }
 

@@ -2,23 +2,21 @@ import { threadId } from "node:worker_threads";
 import { setCodes } from "../../cache/codes.js";
 import { CacheSession } from "../../cache/session.js";
 import type { CacheStore, Choices } from "../../dsl/choices.js";
-import { AbortError, NodeError } from "../../errors.js";
-import type { Plan } from "../../graph/plan.js";
+import { AbortError } from "../../errors.js";
 import { remembered } from "../../graph/remembered.js";
 import { decode } from "../../values/codec.js";
 import { storesOf } from "../cached/stores.js";
 import { inCarried } from "../call-context.js";
 import { indexIn } from "../elements.js";
 import { now, type RunEvent } from "../events.js";
-import { Execution } from "../execution.js";
 import type { List } from "../lists.js";
-import type { Program } from "../program.js";
 import { remake } from "../remade.js";
 import { Resources } from "../resources.js";
 import { RunState } from "../run-state.js";
 import { Scope } from "../scope.js";
-import { type Settings, settingsOf } from "../settings.js";
+import { settingsOf } from "../settings.js";
 import { nextOfBudget } from "./chunks.js";
+import { computePart, countErrors, type MadeFragment } from "./compute-part.js";
 import { importedClass } from "./importing.js";
 import { EventsAway } from "./live-events.js";
 import {
@@ -38,12 +36,8 @@ import { Window, type WindowRange } from "./window.js";
 const VIEWS_FROM = 64 * 1024;
 
 /** A fragment as this thread has made it. */
-interface Fragment {
+interface Fragment extends MadeFragment {
   readonly spec: FragmentSpec;
-  readonly program: Program;
-  readonly settings: Settings;
-  /** By slot, what all its visits share. */
-  readonly values: readonly unknown[];
 }
 
 /** A visit under way. */
@@ -203,7 +197,9 @@ async function doVisit(visit: Visit): Promise<Omit<VisitResult, "events">> {
     const next = Math.min(count, done + size);
     const part = next - done === count ? lists : lists.map((list) => (list as unknown[]).slice(done, next));
     try {
-      const slots = await compute(visit, part, range && partOf(range, done, next));
+      const window = new Window(range && partOf(range, done, next), visit.progress, visit.scope, visit.known);
+      if (range === undefined) window.begin(0, 0, 1);
+      const slots = await computePart(fragment, part, window, visit.run, visit.scope);
       for (const [i, { slot }] of program.plan.outputs.entries()) values[i] = joined(values[i]!, slots[slot], range);
       if (program.plan.collects) countErrors(program.plan, slots, failed);
     } catch (error) {
@@ -222,28 +218,4 @@ function partOf({ first, indices }: VisitRange, from: number, to: number): Windo
 function joined(before: unknown[], found: unknown, range: VisitRange | undefined): unknown[] {
   if (range === undefined) return [found];
   return before.length === 0 ? (found as unknown[]) : before.concat(found);
-}
-
-/** Runs the fragment. @returns the values by slot, or a promise of them. */
-function compute(visit: Visit, lists: readonly List[], range: WindowRange | undefined): unknown[] | Promise<unknown[]> {
-  const { fragment, run, scope, progress, known } = visit;
-  const { program, settings, spec } = fragment;
-  const values = fragment.values.slice();
-  // The slots of what is cut are the last ones.
-  for (const [i, list] of lists.entries()) values[values.length - lists.length + i] = list;
-  const window = new Window(range, progress, scope, known);
-  if (range === undefined) window.begin(0, 0, 1);
-  const running = new Execution(program, values, run, scope, settings, { path: spec.path }, window).start();
-  if (running === undefined) return values;
-  return scope.unlessStopped(running).then(() => values);
-}
-
-function countErrors({ steps }: Plan, slots: readonly unknown[], failed: number[]): void {
-  for (const [i, { slot, map }] of steps.entries()) if (map) failed[i]! += errorsIn(slots[slot] as List);
-}
-
-function errorsIn(values: List | undefined): number {
-  let errors = 0;
-  for (let i = 0; i < (values?.length ?? 0); i++) if (values![i] instanceof NodeError) errors++;
-  return errors;
 }

@@ -1,9 +1,7 @@
 import { createHash } from "node:crypto";
-import type { ChunkUnderWay } from "../../engine/call-context.js";
 import type { Part } from "../../engine/elements.js";
 import type { Execution } from "../../engine/execution.js";
 import type { List } from "../../engine/lists.js";
-import type { Chunk } from "../../engine/remote/chunk.js";
 import { ChunkSizes, type Pace } from "../../engine/threads/chunks.js";
 import type { Destination, Recovered, VisitUnderWay } from "../../engine/threads/destination.js";
 import type { Fragment } from "../../engine/threads/fragment.js";
@@ -14,10 +12,10 @@ import type { Step } from "../../graph/plan.js";
 import { decode } from "../../values/codec.js";
 import { digest } from "../../values/digest.js";
 import { type Bundle, bundledName, bundleOf } from "../bundle/bundle.js";
-import { mapped } from "../bundle/stacks.js";
-import { ChunkEvents } from "./chunk-events.js";
+import { ChunkEvents } from "../chunks/chunk-events.js";
+import { ChunkVisit, packed, unpacked } from "../chunks/chunk-visit.js";
 import type { Journal } from "./journal.js";
-import type { Brought, Link, SentChunk } from "./link.js";
+import type { Brought, Link } from "./link.js";
 
 /** A trip over Redis costs about 2 ms. Nothing is known of the elements at first, and a worker is not asked to leave off. */
 const PACE: Pace = { targetMs: 200, leastMs: 20, probed: 1, probeMs: undefined };
@@ -66,33 +64,21 @@ export class Workers implements Destination {
   async visit(range: Range, elements: readonly List[], company: Company): Promise<VisitUnderWay> {
     this.prepared ??= this.prepare();
     const { link, bundle, digest, content } = await this.prepared;
-    const { execution, steps } = this;
-    const { run, scope, settings } = execution;
-    const { name } = steps[0]!;
-    const { first, count, indices, known } = range;
-    const about = { path: execution.placeOf(steps[0]!), name, element: indices?.[0] ?? first, elements: count };
-    const told = run.context?.chunk(run.id, about);
-    const heard = run.tell !== undefined;
-    const chunk: Chunk = { first, count, indices, elements, known, heard, carrier: told?.carrier };
-    const bytes = this.fragment.encodeChunk(chunk);
+    const { run, scope, settings } = this.execution;
+    const { bytes, path, traced } = packed(this.fragment, range, elements);
     const id = idOf(run.id, content, range, elements);
     const events = new ChunkEvents(run, bundle);
+    const about = { bundle: bundle.digest, fragment: digest, where: path };
     const sent = await link.send(
       id,
-      {
-        bundle: bundle.digest,
-        fragment: digest,
-        where: about.path,
-        alone: company === "none",
-        graceMs: settings.graceMs,
-      },
+      { ...about, alone: company === "none", graceMs: settings.graceMs },
       bytes,
       (live, worker) => events.tell(live, worker),
     );
-    return new SentVisit(
-      sent,
-      (brought) => this.arrived(id, brought, range, bytes.length, events, bundle),
-      told,
+    return new ChunkVisit(
+      sent.brought.then((brought) => this.arrived(id, brought, range, bytes.length, events, bundle)),
+      sent.cancel,
+      traced,
       () => (scope.stopped ? scope.reason : undefined),
     );
   }
@@ -125,7 +111,7 @@ export class Workers implements Destination {
     const origin = fragment.origin();
     const bundle = await bundleOf(origin, this.installed);
     const place = { ...origin, file: bundledName(origin.file!, bundle.root) };
-    const { bytes, content } = fragment.encodeRemote({ origin: place });
+    const { bytes, content } = fragment.encodeRemote(place);
     const link = await this.opened();
     this.link = link;
     await link.sendBundle(bundle);
@@ -144,11 +130,10 @@ export class Workers implements Destination {
     const { bytes, worker, told } = brought;
     const most = Math.min((range.count * MOST_BYTES) / sent, (range.count * MOST_RESULT_BYTES) / bytes.length);
     if (range.count > 1) this.sizes.limit(Math.max(1, most));
-    const result = decode(bytes) as VisitResult;
-    if (result.failure === undefined && range.indices === undefined) this.journal()?.add(id, bytes);
-    if (result.failure !== undefined) mapped(result.failure.error, bundle);
-    events.tell(result.events.slice(told), worker);
-    return { kind: "home", result };
+    const outcome = unpacked(bytes, bundle, events, told, worker);
+    const isWhole = outcome.kind === "home" && outcome.result.failure === undefined && range.indices === undefined;
+    if (isWhole) this.journal()?.add(id, bytes);
+    return outcome;
   }
 
   /**
@@ -176,36 +161,4 @@ function idOf(run: string, content: string, { first, count }: Part, elements: re
 function partOf(id: string, run: string): Part {
   const [first, count] = id.slice(run.length + 1).split("-");
   return { first: Number(first), count: Number(count) };
-}
-
-/** A chunk that is waited for. */
-class SentVisit implements VisitUnderWay {
-  readonly outcome: Promise<Outcome>;
-  private stopping!: (outcome: Outcome) => void;
-
-  constructor(
-    private readonly sent: SentChunk,
-    arrived: (brought: Brought) => Outcome,
-    private readonly told: ChunkUnderWay | undefined,
-    reason: () => unknown,
-  ) {
-    const stopped = new Promise<Outcome>((resolve) => {
-      this.stopping = resolve;
-    });
-    this.outcome = Promise.race([sent.brought.then(arrived), stopped]);
-    this.outcome.then(
-      (outcome) => this.tell(outcome, reason()),
-      (error: unknown) => this.told?.end({ error }),
-    );
-  }
-
-  stop(): void {
-    this.sent.cancel();
-    this.stopping({ kind: "stopped" });
-  }
-
-  private tell(outcome: Outcome, reason: unknown): void {
-    if (outcome.kind === "home") this.told?.end({ elements: outcome.result.done, thread: outcome.result.thread });
-    else this.told?.end({ error: outcome.kind === "lost" ? outcome.cause : reason });
-  }
 }

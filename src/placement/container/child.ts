@@ -23,25 +23,32 @@ import {
   type Frame,
   FrameReader,
   jsonOf,
+  type KeepHead,
   Kind,
   type RunHead,
 } from "./frames.js";
 import { KeptStores } from "./kept-stores.js";
+import { SharedFiles } from "./shared-files.js";
 import { StreamedElements } from "./streamed-elements.js";
 import { Upward } from "./upward.js";
 
 /** Typed arrays that are at least this large stay where they came in. */
 const VIEWS_FROM = 64 * 1024;
 
-/** The last one says whether a worker of a queue has started it. */
-const [kept = "", scratch = "", host = "container"] = process.argv.slice(2);
+/**
+ * What a volume keeps for others, where there is one; a folder of its own; "worker", if a worker of a queue has started it;
+ * whether SQLite caches are kept on the volume, too.
+ */
+const [volume = "", scratch = "", host = "container", keepsCaches = ""] = process.argv.slice(2);
 const isWorker = host === "worker";
 const up = new Upward(4);
-const stores = new KeptStores(kept, scratch);
+// A worker's files are those of its machine.
+const stores = isWorker ? undefined : new KeptStores(keepsCaches && volume, scratch);
+const shared = new SharedFiles(volume);
 const runs = new Map<number, Run>();
-const fragments = new RemoteFragments(classOf);
 /** What is built once for all work in this container that is not a run of its own. */
 const resources = new Resources(true);
+const fragments = new RemoteFragments(classOf, resources, !isWorker);
 const loading = load();
 loading.catch(() => {});
 
@@ -59,12 +66,13 @@ class Run {
     this.elements = new StreamedElements(() => void up.json(Kind.pull, number, {}));
   }
 
-  /** How it begins: as a run, or as a chunk of a fragment. */
-  arrive({ bytes, fragment }: RunHead): void {
-    this.expect(
-      { bytes },
-      (whole) => void this.begin(() => (fragment ? this.chunk(fragment, whole) : this.answer(whole))),
-    );
+  /** How it begins: as a run, as a chunk of a fragment, or as something to keep. */
+  arrive({ bytes, fragment, keep }: RunHead): void {
+    const answer = (whole: Uint8Array) => {
+      if (fragment !== undefined) return this.chunk(fragment, whole);
+      return keep === undefined ? this.answer(whole) : this.keep(keep, whole);
+    };
+    this.expect({ bytes }, (whole) => void this.begin(() => answer(whole)));
   }
 
   expect({ bytes }: BytesHead, taker: (bytes: Uint8Array) => void): void {
@@ -127,13 +135,19 @@ class Run {
     const live = (events: readonly RunEvent[]) => {
       for (const event of events) up.event(this.number, event);
     };
-    const result = await fragments.answer(digest, () => readFile(file), chunk, this.controller.signal, live);
-    await up.value(Kind.end, this.number, { ok: true }, result);
+    const read = () => (file === undefined ? shared.read(digest) : readFile(file));
+    const result = await fragments.answer(digest, read, chunk, this.controller.signal, live);
+    await up.encoded(Kind.end, this.number, { ok: true }, { length: result.length, parts: [result] });
+  }
+
+  private async keep({ digest, isLeft }: KeepHead, bytes: Uint8Array): Promise<void> {
+    await shared.keep(digest, bytes, isLeft);
+    await up.value(Kind.end, this.number, { ok: true }, undefined);
   }
 
   private async run(request: RunRequest): Promise<void> {
     const outputs = await runProgram(request);
-    await stores.save();
+    await stores?.save();
     await this.bring(Kind.end, { ok: true }, outputs, request);
   }
 
@@ -142,7 +156,7 @@ class Run {
       await this.bring(Kind.streamed, {}, value, request);
       if (++this.untaken >= request.settings.maxWorkers) await this.oneTaken();
     }
-    await stores.save();
+    await stores?.save();
     await up.value(Kind.end, this.number, { ok: true }, undefined);
   }
 
@@ -247,6 +261,6 @@ async function close(): Promise<void> {
   } catch (error) {
     console.error(error);
   }
-  await stores.save();
+  await stores?.save();
   process.exit(0);
 }

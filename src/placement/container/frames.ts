@@ -52,15 +52,22 @@ export interface Hello {
   readonly has: boolean;
 }
 
-/** What the chunks of a map share: a file, and the digest that it is known by. */
+/** What the chunks of a map share: the digest that it is known by, and the file if it is not on a volume. */
 export interface FragmentHead {
   readonly digest: string;
-  readonly file: string;
+  readonly file?: string;
 }
 
-/** How a run is announced, or a chunk of a map. */
+/** What chunks share, as it comes: the digest that it is known by, and whether it is left on the volume for others. */
+export interface KeepHead {
+  readonly digest: string;
+  readonly isLeft: boolean;
+}
+
+/** How a run is announced; or a chunk of a map; or what chunks share. */
 export interface RunHead extends BytesHead {
   readonly fragment?: FragmentHead;
+  readonly keep?: KeepHead;
 }
 
 /** How a value's bytes are announced. */

@@ -28,8 +28,7 @@ export function main(isKept: boolean, kept: string, scratch: string, silenceMs: 
       "--enable-source-maps",
       "--disable-warning=ExperimentalWarning",
       fileURLToPath(new URL("./child.js", import.meta.url)),
-      keepsCaches === "" ? "" : kept,
-      scratch,
+      ...[kept, scratch, "container", keepsCaches],
     ],
     { stdio: ["ignore", "pipe", "pipe", "pipe", "pipe"], cwd: scratch },
   );

@@ -2,7 +2,7 @@ import { write, writeSync } from "node:fs";
 import { promisify } from "node:util";
 import type { RunEvent } from "../../engine/events.js";
 import { Gathering } from "../../engine/gathering.js";
-import { encode, encodeInParts } from "../../values/codec.js";
+import { type EncodedParts, encode, encodeInParts } from "../../values/codec.js";
 import { cut, frame, headerOf, jsonFrame, Kind } from "./frames.js";
 
 /** Bytes of a value that go in one frame. */
@@ -54,8 +54,12 @@ export class Upward {
    * @throws {ValueError} `UNSERIALISABLE`, before anything is sent.
    */
   async value(kind: number, run: number, head: object, value: unknown): Promise<void> {
-    const { length, parts } = encodeInParts(value);
-    await this.alone(async () => {
+    await this.encoded(kind, run, head, encodeInParts(value));
+  }
+
+  /** The same for what is encoded already. */
+  encoded(kind: number, run: number, head: object, { length, parts }: EncodedParts): Promise<void> {
+    return this.alone(async () => {
       this.writeEvents();
       this.now(jsonFrame(kind, run, { ...head, bytes: length }));
       for (const piece of cut(parts, PIECE)) {

@@ -11,9 +11,11 @@ import {
   frame,
   type Hello,
   jsonOf,
+  type KeepHead,
   Kind,
   otherProtocol,
   PROTOCOL,
+  type RunHead,
 } from "../container/frames.js";
 import { modalFor, rejectedAt } from "./client.js";
 import { Container } from "./container.js";
@@ -108,16 +110,23 @@ export class Connection {
    * Runs what is encoded, and gives its result.
    *
    * @param signal stops it: first by a word, then, after the grace, without.
+   * @param head what is told of it before it comes.
    */
-  run(work: EncodedParts, hearing: Hearing, signal: AbortSignal, graceMs: number): Going {
+  run(work: EncodedParts, hearing: Hearing, signal: AbortSignal, graceMs: number, head: Partial<RunHead> = {}): Going {
     const { timeoutMs } = this.options;
     const limit = setTimeout(() => this.fail(timedOut(this.where, timeoutMs)), timeoutMs);
-    const going = this.conversation.run({}, work, hearing, signal, graceMs);
+    const going = this.conversation.run(head, work, hearing, signal, graceMs);
     going.result.then(
       () => clearTimeout(limit),
       () => clearTimeout(limit),
     );
     return going;
+  }
+
+  /** Sends what chunks share. */
+  async keep(keep: KeepHead, bytes: Uint8Array, hearing: Hearing): Promise<void> {
+    const work = { length: bytes.length, parts: [bytes] };
+    await this.run(work, hearing, new AbortController().signal, 0, { keep }).result;
   }
 
   /** A result of a stream was taken: another one may come. */

@@ -30,6 +30,7 @@ const kept = new Map<string, Warm>();
  * A container for a run: a new one; or, if it is to be kept warm, one that did the same work before.
  *
  * @param keepsResources whether there may be resources in it that no run disposes of.
+ * @param number tells apart several that somebody has at once.
  */
 export async function connectionFor(
   options: CheckedModal,
@@ -37,14 +38,21 @@ export async function connectionFor(
   where: string,
   signal: AbortSignal,
   keepsResources = false,
+  number = 0,
 ): Promise<Held> {
-  if (options.keepWarm) return keptFor(options, bundle, where, signal);
+  if (options.keepWarm) return keptFor(options, bundle, where, signal, number);
   const connection = await Connection.open(options, bundle, where, signal);
   return { connection, release: () => connection.close(keepsResources ? DISPOSE_MS : 0) };
 }
 
-async function keptFor(options: CheckedModal, bundle: Bundle, where: string, signal: AbortSignal): Promise<Held> {
-  const key = keyOf(options, bundle);
+async function keptFor(
+  options: CheckedModal,
+  bundle: Bundle,
+  where: string,
+  signal: AbortSignal,
+  number: number,
+): Promise<Held> {
+  const key = `${keyOf(options, bundle)} ${number}`;
   let warm = kept.get(key);
   if (warm !== undefined && !(await isAlive(warm))) {
     end(key, warm);

@@ -100,6 +100,11 @@ export class Container {
     }
   }
 
+  /** Sees what other containers have left on the volume. */
+  async reloadVolume(): Promise<void> {
+    await within(this.sandbox.reloadVolumes(), END_MS, "a volume was not read again");
+  }
+
   /** How it ended, if it has, or does within the time that Modal may take to tell of it. */
   async endSoon(): Promise<ContainerEnd | undefined> {
     let timer: NodeJS.Timeout | undefined;

@@ -30,6 +30,11 @@ export interface ModalOptions {
   readonly app?: string;
   /** Where containers run: `"us-east"`, or several. Default: anywhere. */
   readonly region?: string | readonly string[];
+  /**
+   * How many containers there may be: the elements of maps are shared among them, and this process directs them. Default: 1,
+   * and the whole pipeline is in it.
+   */
+  readonly containers?: number;
   /** Whether the container, with its resources, is kept for this process's next runs, for `idleTimeoutMs`. */
   readonly keepWarm?: boolean;
 }
@@ -47,17 +52,20 @@ export interface CheckedModal {
   readonly env: Readonly<Record<string, string>>;
   readonly app: string;
   readonly regions: readonly string[];
+  readonly containers: number;
   readonly keepWarm: boolean;
 }
 
 /** A placement on Modal. */
 export type ModalPlacement = Placement & { readonly kind: "modal"; readonly options: ModalOptions };
 
-const OPTIONS = "gpu cpu memoryMiB timeoutMs idleTimeoutMs image volume secrets env app region keepWarm".split(" ");
+const OPTIONS =
+  "gpu cpu memoryMiB timeoutMs idleTimeoutMs image volume secrets env app region containers keepWarm".split(" ");
 const HOUR_MS = 3_600_000;
 /** What a container lives longer than a run may take: for its beginning and its end. */
 export const MARGIN_MS = 60_000;
 const LONGEST_MS = 24 * HOUR_MS - MARGIN_MS;
+const MOST_CONTAINERS = 1_000;
 /** Bytes that one variable may have: a process takes no more. */
 const LONGEST_VALUE = 120_000;
 /** A name; `!` and `+` are part of some; how many. */
@@ -65,7 +73,7 @@ const GPU = /^[A-Za-z][A-Za-z0-9-]*[!+]?(:[1-9]\d?)?$/;
 const NAME = /^[A-Za-z0-9][\w.-]{0,62}$/;
 
 /**
- * One container on Modal for the whole graph.
+ * One container on Modal for the whole graph; or several, that share the elements of its maps.
  *
  * @throws {HypernodesError} `BAD_OPTION`, `UNKNOWN_OPTION`: at once, before anything is made.
  *
@@ -75,14 +83,14 @@ const NAME = /^[A-Za-z0-9][\w.-]{0,62}$/;
  * ```
  */
 export function modal(options: ModalOptions = {}): ModalPlacement {
-  checkedOptions(options);
-  return { kind: "modal", options };
+  const { containers } = checkedOptions(options);
+  return { kind: "modal", options, ...(containers > 1 && { containers }) };
 }
 
 export function checkedOptions(options: ModalOptions): CheckedModal {
   for (const option of Object.keys(options)) if (!OPTIONS.includes(option)) throw unknown(option);
   const { gpu, cpu, memoryMiB, timeoutMs = HOUR_MS, idleTimeoutMs = 60_000, volume, region = [] } = options;
-  const { secrets = [], env = {}, app = "hypernodes", keepWarm = false } = options;
+  const { secrets = [], env = {}, app = "hypernodes", containers = 1, keepWarm = false } = options;
   const on = options.image ?? image();
   check(
     "gpu",
@@ -120,8 +128,11 @@ export function checkedOptions(options: ModalOptions): CheckedModal {
   );
   const regions = typeof region === "string" ? [region] : region;
   check("region", region, Array.isArray(regions) && regions.every(isName), "the name of a region, or several");
+  const isNumber = isCount(containers) && containers <= MOST_CONTAINERS;
+  check("containers", containers, isNumber, `how many, from 1 to ${MOST_CONTAINERS}`);
   check("keepWarm", keepWarm, typeof keepWarm === "boolean", "true or false");
-  return { gpu, cpu, memoryMiB, timeoutMs, idleTimeoutMs, image: on, volume, secrets, env, app, regions, keepWarm };
+  const machine = { gpu, cpu, memoryMiB, timeoutMs, idleTimeoutMs, image: on, volume, secrets, env, app, regions };
+  return { ...machine, containers, keepWarm };
 }
 
 function isName(name: unknown): boolean {

@@ -2,13 +2,11 @@ import { codesToTell, modelCodesToTell } from "../../cache/codes.js";
 import { remembers } from "../../engine/cached/stores.js";
 import type { Errand } from "../../engine/elsewhere.js";
 import { sourceOf } from "../../engine/remade.js";
-import type { Resources } from "../../engine/resources.js";
 import { type RunRequest, Session } from "../../engine/run-program.js";
 import { forElsewhere } from "../../engine/settings.js";
 import { type Elements, elementsOf } from "../../engine/stream-program.js";
-import { remembered } from "../../graph/remembered.js";
-import { connectionFor, isAllThatLives } from "./connections.js";
-import { KeptContainers } from "./kept-containers.js";
+import { connectionFor } from "./connections.js";
+import { keptFor } from "./kept-containers.js";
 import { checkedOptions, type ModalPlacement } from "./options.js";
 import { Trip } from "./trip.js";
 
@@ -135,25 +133,4 @@ function tripFor(request: RunRequest, { run, scope }: Session, placement: ModalP
     return new Trip(errand, options, (bundle, signal) => connectionFor(options, bundle, name, signal));
   }
   return keptFor(opened).trip(options, errand);
-}
-
-/** Milliseconds between looks whether the process has anything else to do. */
-const WATCH_MS = 100;
-
-const kept = new WeakMap<Resources, KeptContainers>();
-
-/** The runs of a pipeline that was opened share their container, as they share their resources. */
-function keptFor(resources: Resources): KeptContainers {
-  return remembered(kept, resources, () => {
-    const containers = new KeptContainers();
-    // Whoever forgets to dispose of the pipeline is not to wait, and pay, for ever.
-    const watching = setInterval(() => {
-      if (containers.isIdle && isAllThatLives()) void containers.end();
-    }, WATCH_MS).unref();
-    resources.atEnd(() => {
-      clearInterval(watching);
-      return containers.end();
-    });
-    return containers;
-  });
 }

@@ -1,8 +1,7 @@
 import { choicesOf } from "../../dsl/metadata.js";
-import { originOf } from "../../dsl/origin.js";
+import { type Origin, originOf } from "../../dsl/origin.js";
 import { storesOf } from "../../engine/cached/stores.js";
 import type { Errand } from "../../engine/elsewhere.js";
-import { now } from "../../engine/events.js";
 import type { CacheSpec, PlacedWork } from "../../engine/placed.js";
 import { HypernodesError, ValueError } from "../../errors.js";
 import { type EncodedParts, encodeInParts } from "../../values/codec.js";
@@ -11,11 +10,18 @@ import { type Bundle, bundledName, bundleOf } from "../bundle/bundle.js";
 import type { Going, Hearing } from "../container/conversation.js";
 import type { Held } from "./connections.js";
 import { isWorthRetrying } from "./failures.js";
-import { MarkedLines } from "./marked-lines.js";
 import type { CheckedModal } from "./options.js";
+import { ToldContainers } from "./told-containers.js";
 
 /** Gives a connection to a container that can run a bundle. */
 export type Connect = (bundle: Bundle, signal: AbortSignal) => Promise<Held>;
+
+/** What is known of containers that share the work of one run. */
+export interface Shared {
+  /** The code that they have. @param origin where the class comes from that is needed. */
+  readonly bundled: (origin: Origin) => Promise<Bundle>;
+  readonly told: ToldContainers;
+}
 
 /** An errand's way to a container and back. */
 export class Trip {
@@ -26,6 +32,7 @@ export class Trip {
     private readonly errand: Errand,
     private readonly options: CheckedModal,
     private readonly connect: Connect,
+    private readonly shared?: Shared,
   ) {}
 
   /** @returns the record of the outputs. */
@@ -33,7 +40,7 @@ export class Trip {
     const { errand, options } = this;
     const origin = originOf(errand.type);
     if (origin === undefined) throw noDecorator(errand.type.name);
-    const bundle = await bundleOf(origin, options.image.packages);
+    const bundle = await (this.shared?.bundled(origin) ?? bundleOf(origin, options.image.packages));
     const place = { ...origin, file: bundledName(origin.file!, bundle.root) };
     const work = encoded({ ...errand.work, origin: place, cache: cacheSpec(errand) }, errand);
     for (let tries = 1; ; tries++) {
@@ -41,7 +48,8 @@ export class Trip {
         return (await this.once(bundle, work, hearing)) as Record<string, unknown>;
       } catch (error) {
         // What was computed is remembered, so little is lost; but elements of a stream that have come do not come again.
-        const mayGoAgain = !errand.work.isStream && (this.isRemembered || !(this.going?.begun ?? false));
+        const isAlike = this.shared !== undefined || this.isRemembered || !(this.going?.begun ?? false);
+        const mayGoAgain = !errand.work.isStream && isAlike;
         if (tries > 1 || !mayGoAgain || !isWorthRetrying(error)) throw error;
       }
     }
@@ -53,28 +61,23 @@ export class Trip {
     hearing: Pick<Hearing, "next" | "streamed">,
   ): Promise<unknown> {
     const { run, scope, where, graceMs } = this.errand;
-    const startedAt = now();
+    const told = this.shared?.told ?? new ToldContainers(run, where);
     const held = await this.connect(bundle, scope.signal);
-    const { id } = held.connection.container;
-    const about = { type: "container", path: where, name: "modal", id } as const;
-    run.tell?.({ ...about, phase: "start", durationMs: now() - startedAt });
+    const { connection } = held;
+    told.begun(connection);
     this.held = held;
-    const lines = new MarkedLines();
-    const told: Hearing = {
+    const { id } = connection.container;
+    const heard: Hearing = {
       ...hearing,
       event: run.tell === undefined ? undefined : (event) => run.relay({ ...event, container: id }),
-      printed: (printed) => {
-        lines.add(printed);
-        run.tell?.({ ...about, phase: "log", ...printed });
-      },
+      printed: (printed) => told.printed(connection, printed),
     };
     try {
-      this.going = held.connection.run(work, told, scope.signal, graceMs);
+      this.going = connection.run(work, heard, scope.signal, graceMs);
       return await this.going.result;
     } finally {
-      lines.end();
       await held.release();
-      run.tell?.({ ...about, phase: "end", durationMs: now() - startedAt });
+      if (this.shared === undefined) told.end();
     }
   }
 

@@ -3,14 +3,18 @@ import type { RunState } from "../../engine/run-state.js";
 import type { Bundle } from "../bundle/bundle.js";
 import { mapped } from "../bundle/stacks.js";
 
+const NONE: ReadonlySet<string> = new Set();
+
 /** Tells of a chunk's events: as they come, if it takes long, and those that are left with its result. */
 export class ChunkEvents {
   /** The places whose ends have been told. */
-  private readonly ended = new Set<string>();
+  readonly ended = new Set<string>();
 
+  /** @param before the places whose ends were told by chunks that were lost. */
   constructor(
     private readonly run: RunState,
     private readonly bundle: Bundle,
+    private readonly before: ReadonlySet<string> = NONE,
   ) {}
 
   /** @param worker where it is; undefined: it was computed for an earlier client. */
@@ -25,7 +29,7 @@ export class ChunkEvents {
   /** A worker that is lost, or late, has told of what another one does again. */
   private isNew({ type, phase, path }: RunEvent): boolean {
     if (type !== "element" && type !== "node") return true;
-    if (this.ended.has(path)) return false;
+    if (this.ended.has(path) || this.before.has(path)) return false;
     if (phase === "end") this.ended.add(path);
     return true;
   }

@@ -1,0 +1,145 @@
+import { HypernodesError } from "../../errors.js";
+import type { Held } from "./connections.js";
+
+/** A container of a pool. */
+interface Member {
+  readonly number: number;
+  readonly opening: Promise<Held>;
+  /** Once it is there. */
+  held: Held | undefined;
+  /** Milliseconds since the Unix epoch. */
+  openedAt: number;
+  /** Whether a chunk has it. */
+  isTaken: boolean;
+  /** How many others use it. */
+  users: number;
+}
+
+interface Waiting {
+  resolve(held: Held): void;
+  reject(error: unknown): void;
+}
+
+/** Opens a container. The number tells apart those that are open at once. */
+export type Open = (number: number, signal: AbortSignal) => Promise<Held>;
+
+/** Containers that do the same work: as many as there is work for, up to so many. */
+export class Pool {
+  private readonly members = new Set<Member>();
+  private readonly waiting: Waiting[] = [];
+  private readonly ending = new AbortController();
+
+  /**
+   * @param most how many there may be.
+   * @param oldestMs milliseconds after which one gets no more chunks.
+   * @param warn something that the user should know.
+   */
+  constructor(
+    private readonly open: Open,
+    private most: number,
+    private readonly oldestMs: number,
+    private readonly warn: (message: string) => void,
+  ) {}
+
+  /** One that others may use as well: the first that is there. If there is none, it is opened. */
+  async share(): Promise<Held> {
+    this.dropEnded();
+    const all = [...this.members];
+    const member = all.find(({ held }) => held !== undefined) ?? all[0] ?? this.add();
+    member.users++;
+    try {
+      const { connection } = await member.opening;
+      return { connection, release: async () => void member.users-- };
+    } catch (error) {
+      member.users--;
+      throw error;
+    }
+  }
+
+  /** One that has no chunk: it is there soon, or another one has done what it does. */
+  take(signal: AbortSignal): Promise<Held> {
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) reject(signal.reason);
+      const waiting = { resolve, reject };
+      this.waiting.push(waiting);
+      signal.addEventListener("abort", () => {
+        const at = this.waiting.indexOf(waiting);
+        if (at >= 0) this.waiting.splice(at, 1);
+        reject(signal.reason);
+      });
+      this.serve();
+    });
+  }
+
+  private serve(): void {
+    this.dropEnded();
+    for (const member of this.members) {
+      if (this.waiting.length === 0) return;
+      if (member.held !== undefined && !member.isTaken) this.lend(member, member.held, this.waiting.shift()!);
+    }
+    let coming = [...this.members].filter(({ held }) => held === undefined).length;
+    for (; coming < this.waiting.length && this.members.size < this.most; coming++) this.add();
+  }
+
+  private lend(member: Member, { connection }: Held, to: Waiting): void {
+    member.isTaken = true;
+    const release = async () => {
+      member.isTaken = false;
+      this.serve();
+    };
+    to.resolve({ connection, release });
+  }
+
+  private add(): Member {
+    const numbers = new Set([...this.members].map(({ number }) => number));
+    let number = 0;
+    while (numbers.has(number)) number++;
+    const opening = this.open(number, this.ending.signal);
+    const member: Member = { number, opening, held: undefined, openedAt: 0, isTaken: false, users: 0 };
+    this.members.add(member);
+    opening.then(
+      (held) => {
+        Object.assign(member, { held, openedAt: Date.now() });
+        this.serve();
+      },
+      (error: unknown) => {
+        this.members.delete(member);
+        this.cantOpen(error);
+      },
+    );
+    return member;
+  }
+
+  /** Those that are there go on. */
+  private cantOpen(error: unknown): void {
+    if (this.ending.signal.aborted) return;
+    if (this.members.size === 0) {
+      for (const { reject } of this.waiting.splice(0)) reject(error);
+      return;
+    }
+    this.most = this.members.size;
+    if ([...this.members].some(({ held }) => held === undefined)) return;
+    const why = error instanceof HypernodesError ? error.problem : String(error);
+    this.warn(`there are fewer containers than were asked for, only ${this.most}: ${why}`);
+  }
+
+  /** Drops those that have ended, and those whose time is nearly over: a chunk is not to end with its container. */
+  private dropEnded(): void {
+    for (const member of this.members) {
+      const { held, isTaken, users, openedAt } = member;
+      if (held === undefined) continue;
+      const isOld = !isTaken && users === 0 && Date.now() - openedAt >= this.oldestMs;
+      if (held.connection.isAlive && !isOld) continue;
+      this.members.delete(member);
+      void held.release();
+    }
+  }
+
+  /** Lets go of all of them. Those that are on their way do not come. */
+  async end(): Promise<void> {
+    this.ending.abort(new Error("the containers are not needed any more"));
+    const all = [...this.members];
+    this.members.clear();
+    await Promise.all(all.map(async ({ opening }) => (await opening.catch(() => undefined))?.release()));
+  }
+}
