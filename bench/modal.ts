@@ -3,7 +3,9 @@ import { once } from "node:events";
 import { ModalClient } from "modal";
 import { modal as onModal } from "../src/index.js";
 import { Big, Small, Steady } from "./in-container.js";
+import { Spinning, Trivial } from "./in-threads.js";
 import { measure, median, printTable } from "./measure.js";
+import { roundsPerMicrosecond } from "./spin.js";
 
 const MIB = 2 ** 20;
 const SIZE = 256 * MIB;
@@ -19,10 +21,34 @@ export async function modal(): Promise<void> {
     await overhead();
     await latency();
     await bulk();
+    await sharing();
   } finally {
     server.stdin.end();
     await once(server, "exit");
   }
+}
+
+/** A map over two containers that share its elements, against two threads here. */
+async function sharing(): Promise<void> {
+  const runOn = onModal({ containers: 2, keepWarm: true });
+  const there = { runOn, execution: { maps: "sequential" } } as const;
+  const here = { execution: { maps: "parallel" } } as const;
+  const xs = new Array<number>(20_000).fill(Math.round(roundsPerMicrosecond() * 1_000));
+  const spinning = new Spinning();
+  const onThreads = "parallel: 2 threads";
+  const computing = [
+    { name: onThreads, operations: xs.length, run: () => spinning.run({ xs }, here) },
+    { name: "2 containers", operations: xs.length, run: () => spinning.run({ xs }, there) },
+  ];
+  printTable(`Map over ${xs.length} elements of 1 ms`, "element", await measure(computing, 3, 1), onThreads);
+  const [few, many] = [10_000, 1_000_000].map((n) => Array.from({ length: n }, (_, i) => i));
+  const trivial = new Trivial();
+  const nothing = [
+    { name: `${onThreads}, ${many!.length}`, operations: many!.length, run: () => trivial.run({ xs: many! }, here) },
+    { name: `2 containers, ${few!.length}`, operations: few!.length, run: () => trivial.run({ xs: few! }, there) },
+    { name: `2 containers, ${many!.length}`, operations: many!.length, run: () => trivial.run({ xs: many! }, there) },
+  ];
+  printTable("Map over trivial elements", "element", await measure(nothing, 3, 1), nothing[0]!.name);
 }
 
 async function overhead(): Promise<void> {

@@ -142,6 +142,8 @@ describe("a frame of progress", () => {
     );
     expect(frame(tally, new Speeds(), 2_000, canvas)[0]).to.contain("P 0:01 · 2 threads · container sb-1");
     expect(frame(tally, new Speeds(), 60_000, canvas)[0]).to.contain("P 0:59 · container sb-1");
+    tally.add({ ...run, type: "container", name: "modal", phase: "start", id: "sb-2", at: 1_400, durationMs: 100 });
+    expect(frame(tally, new Speeds(), 60_000, canvas)[0]).to.contain("P 0:59 · 2 containers");
   });
 
   it("tells what was cached and tried again, and shows what is under way if not everything has room", () => {

@@ -124,6 +124,9 @@ describe("containers that share the elements of maps", () => {
     );
     expect(new Set(ended.map(({ path }) => path)).size).to.equal(80);
     expect(ended.length).to.equal(80);
+    const told = (phase: string) =>
+      events.filter((event) => event.type === "container" && event.phase === phase).length;
+    expect(told("end")).to.equal(told("start"));
     expect(mine()).to.deep.equal([]);
   });
 

@@ -1,9 +1,11 @@
 import { rmSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import KeyvSqlite from "@keyv/sqlite";
 import { Queue } from "bullmq";
 import { expect } from "chai";
 import fc from "fast-check";
+import Keyv from "keyv";
 import { type HypernodesError, NodeError, type RunEvent } from "../../src/index.js";
 import { FAMILY, FAMILY_SIZE, inputsFor } from "../support/family.js";
 import { rejection } from "../support/rejection.js";
@@ -153,6 +155,31 @@ describe("maps on a queue's workers", function () {
     const texts = upTo(300).map((n) => String(n).repeat(10_000));
     const { lengths } = await new Heavy().run({ texts }, yard.maps(queue));
     expect(lengths).to.deep.equal(texts.map(({ length }) => 2 * length));
+  });
+
+  it("find large values in a Keyv, if there is one", async () => {
+    const own = yard.queue();
+    process.env.VALUES_FILE = path.join(folder, "values.sqlite");
+    const file = "spec/queue/pipelines/values.mjs";
+    const worker = await yard.worker(own, "--concurrency", "1", "--values", file);
+    const values = new Keyv(new KeyvSqlite(`sqlite://${process.env.VALUES_FILE}`));
+    const table = Float64Array.from({ length: 1_000_000 }, (_, i) => i / 2);
+    const before = await sent();
+    const kept = yard.maps(own, { values });
+    const xs = upTo(500);
+    expect((await new Sharing().run({ xs, table }, kept)).all).to.deep.equal(xs.map((x) => x / 2));
+    expect((await sent()) - before).to.be.below(table.byteLength / 2);
+    const texts = upTo(60).map((n) => String(n).repeat(10_000));
+    expect((await new Heavy().run({ texts }, kept)).lengths).to.deep.equal(texts.map(({ length }) => 2 * length));
+    const left: string[] = [];
+    for await (const [key] of values.iterator!(undefined)) left.push(key);
+    expect(left).to.deep.equal([]);
+    await worker.end();
+    const without = await yard.worker(own, "--concurrency", "1");
+    const error = await rejection<HypernodesError>(new Sharing().run({ xs, table }, kept));
+    expect(error.code).to.equal("NO_VALUES");
+    expect(error.message).to.contain("hypernodes worker --values FILE");
+    await without.end();
   });
 
   /** Bytes that Redis has sent. */

@@ -1,5 +1,6 @@
 import type { Choices } from "../dsl/choices.js";
 import { PIPELINE, type PipelineClass } from "../dsl/members.js";
+import { choicesOf } from "../dsl/metadata.js";
 import { originOf } from "../dsl/origin.js";
 import type { CallContext } from "../engine/call-context.js";
 import type { Listener } from "../engine/events.js";
@@ -149,14 +150,14 @@ function toldIn(use: Use, program: Program, over: Partial<OverOptions> | undefin
     inputs: { ...bound, ...inputs },
     ...{ outputs, given, over },
     execution: forElsewhere(choices.execution),
-    chosen: chosenQueue(choices),
+    chosen: chosenQueue(program.pipeline, choices),
   };
 }
 
-function chosenQueue({ execution }: Choices): RunTold["chosen"] {
+function chosenQueue(type: PipelineClass, { execution }: Choices): RunTold["chosen"] {
   const maps = execution?.maps;
-  if (typeof maps !== "object") return undefined;
-  const { connection: _, ...chosen } = checkedBullmq((maps as BullmqQueue).options);
+  if (typeof maps !== "object" || maps === choicesOf(type).execution?.maps) return undefined;
+  const { connection: _, values: __, ...chosen } = checkedBullmq((maps as BullmqQueue).options);
   return chosen;
 }
 

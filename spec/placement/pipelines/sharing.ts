@@ -93,7 +93,7 @@ export class RememberedHere extends Pipeline {
 
 /** Remembers by itself, whoever maps over it. */
 @cached(sqlite("inner-of-sharing.sqlite"))
-export class InnerRemembered extends Pipeline {
+class InnerRemembered extends Pipeline {
   @input() x!: number;
   @input() log!: string;
   @node("x", "log") cubed(x: number, log: string): number {
@@ -111,7 +111,7 @@ export class OverRemembered extends Pipeline {
 
 @runOn(modal({ containers: 2 }))
 @execution({ maps: "sequential" })
-export class Spreading extends Pipeline {
+class Spreading extends Pipeline {
   @input() n!: number;
   @node("n") ns(n: number): number[] {
     return Array.from({ length: n }, (_, i) => i);

@@ -187,7 +187,7 @@ export const INNER_STORE = path.join(os.tmpdir(), "hypernodes-inner-of-queued.sq
 
 /** Remembers by itself, whoever maps over it. */
 @cached(sqlite(INNER_STORE))
-export class InnerOfQueued extends Pipeline {
+class InnerOfQueued extends Pipeline {
   @input() x!: number;
   @input() log!: string;
   @node("x", "log") cubed(x: number, log: string): number {

@@ -1,13 +1,18 @@
 import os from "node:os";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
 import { type Command, InvalidArgumentError } from "commander";
-import { checkedBullmq } from "../../placement/bullmq/options.js";
+import type { KeyvValues } from "../../placement/bullmq/blobs.js";
+import { checkedBullmq, isKeyv } from "../../placement/bullmq/options.js";
 import { placeOfRedis } from "../../placement/bullmq/redis.js";
 import { Worker } from "../../placement/bullmq/worker/worker.js";
+import { usage } from "../failure.js";
 
 interface WorkerFlags {
   readonly queue?: string;
   readonly connection?: string;
   readonly prefix?: string;
+  readonly values?: string;
   readonly concurrency: number;
   readonly stall: number;
 }
@@ -22,6 +27,7 @@ export function addWorker(program: Command): void {
       "Redis or Valkey: redis://user:password@host:6379/0, rediss:// for TLS (default: REDIS_URL, else this machine)",
     )
     .option("--prefix <name>", "what the names of all keys begin with (default: hypernodes)")
+    .option("--values <file>", "a module whose default export is the Keyv that clients name: bullmq({ values })")
     .option("--concurrency <n>", "how many chunks it computes at once", count, os.availableParallelism())
     .option("--stall <ms>", "milliseconds after which other workers take over from one that is silent", count, 10_000)
     .addHelpText(
@@ -33,8 +39,9 @@ Examples:
   $ hypernodes worker --queue embedding --connection redis://10.0.0.5:6379
   $ REDIS_URL=rediss://user:secret@redis.example.com:6380 hypernodes worker --concurrency 8`,
     )
-    .action(async ({ queue, connection, prefix, concurrency, stall }: WorkerFlags) => {
-      const checked = checkedBullmq({ connection, ...(queue && { queue }), ...(prefix && { prefix }) });
+    .action(async ({ queue, connection, prefix, values: file, concurrency, stall }: WorkerFlags) => {
+      const values = file === undefined ? undefined : await keyvIn(file);
+      const checked = checkedBullmq({ connection, values, ...(queue && { queue }), ...(prefix && { prefix }) });
       const tell = (text: string) => void process.stderr.write(`${text}\n`);
       const worker = await Worker.start(checked, concurrency, stall, tell);
       const many = concurrency === 1 ? "one chunk" : `${concurrency} chunks`;
@@ -46,6 +53,14 @@ Examples:
       await worker.close();
       process.exit(0);
     });
+}
+
+async function keyvIn(file: string): Promise<KeyvValues> {
+  const module = (await import(pathToFileURL(path.resolve(file)).href).catch((error: Error) => {
+    throw usage(`--values ${file}`, `it can't be imported: ${error.message}`, "Name a JavaScript module.", error);
+  })) as { readonly default?: unknown };
+  if (isKeyv(module.default)) return module.default;
+  throw usage(`--values ${file}`, "its default export is no Keyv", "Write: export default new Keyv(...).");
 }
 
 function count(text: string): number {

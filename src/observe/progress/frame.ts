@@ -42,7 +42,7 @@ function head(tally: Tally, at: number, canvas: Canvas): string {
   const where = [
     clock(state === "running" ? at - tally.startedAt : tally.durationMs),
     busy > 0 && `${busy} ${busy === 1 ? "thread" : "threads"}`,
-    ...[...containers].map((id) => `container ${id}`),
+    ...(containers.size > 1 ? [`${containers.size} containers`] : [...containers].map((id) => `container ${id}`)),
   ].filter((part) => part !== false);
   const sign = state === "running" ? colors.cyan(spin(at)) : state === "ended" ? colors.green("✔") : colors.red("✖");
   return fitting(`${sign} ${colors.bold(name)}`, where.map(colors.dim), colors.dim(" · "), canvas);

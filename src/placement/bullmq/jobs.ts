@@ -20,6 +20,8 @@ export interface ChunkJob {
   readonly fragment: string;
   /** The chunk's bytes in base64; or the digest that they are known by. */
   readonly chunk: { readonly inline: string } | { readonly digest: string };
+  /** Whether large and shared values are in a Keyv that workers have, too; not in Redis. */
+  readonly inKeyv: boolean;
   /** Whether something in it is suspected of ending its process: it gets one of its own. */
   readonly alone: boolean;
   readonly graceMs: number;

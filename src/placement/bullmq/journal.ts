@@ -37,8 +37,8 @@ export interface RunTold extends Pick<Recorded, "file" | "name"> {
   /** For a map over the whole pipeline. */
   readonly over: object | undefined;
   readonly execution: ExecutionOptions | undefined;
-  /** The queue that it has chosen, without who may go there; undefined: what is nested in it has chosen some. */
-  readonly chosen: Omit<CheckedBullmq, "connection"> | undefined;
+  /** The queue that it was given, without who may go there; undefined: its class, or what is nested in it, says which. */
+  readonly chosen: Omit<CheckedBullmq, "connection" | "values"> | undefined;
 }
 
 /** Milliseconds after which what nobody has resumed is dropped. */

@@ -7,6 +7,7 @@ import type { RunEvent } from "../../engine/events.js";
 import { HypernodesError } from "../../errors.js";
 import { remembered } from "../../graph/remembered.js";
 import type { Bundle } from "../bundle/bundle.js";
+import { type Blobs, KeyvBlobs, RedisBlobs } from "./blobs.js";
 import { type ChunkJob, JOB, type JobReturn, keysOf, type LiveEvents, QUEUE_PROTOCOL } from "./jobs.js";
 import type { CheckedBullmq } from "./options.js";
 import { Presence } from "./presence.js";
@@ -70,8 +71,10 @@ export class Link {
   });
   private readonly waiting = new Map<string, Waiting>();
   private readonly bundles = new Map<string, Promise<void>>();
-  /** What this run has put there, to be taken away at its end. */
-  private readonly blobs = new Set<string>();
+  private readonly codes: Blobs;
+  private readonly values: Blobs;
+  /** The digests of values that this run has left, to be taken away at its end. */
+  private readonly shared = new Set<string>();
   private readonly keys: ReturnType<typeof keysOf>;
   private readonly looking: NodeJS.Timeout;
   private refreshedAt = Date.now();
@@ -85,6 +88,8 @@ export class Link {
     private readonly events: QueueEvents,
   ) {
     this.keys = keysOf(options);
+    this.codes = new RedisBlobs(redis, this.keys);
+    this.values = options.values === undefined ? this.codes : new KeyvBlobs(options.values);
     this.broken.catch(() => {});
     this.presence = new Presence(redis, options, ends.where, ends.warn);
     events.on("completed", ({ jobId, returnvalue }) => this.came(jobId, returnvalue as unknown as JobReturn));
@@ -143,19 +148,17 @@ export class Link {
   sendBundle({ digest, packed }: Bundle): Promise<void> {
     return remembered(this.bundles, digest, async () => {
       const { expireMs } = this.options;
-      const key = this.keys.blob(digest);
-      if (await this.unlessBroken(this.redis.pexpire(key, expireMs))) return;
-      await this.unlessBroken(this.redis.set(key, Buffer.from(packed), "PX", expireMs));
+      if (await this.unlessBroken(this.codes.renew(digest, expireMs))) return;
+      await this.unlessBroken(this.codes.put(digest, packed, expireMs));
     });
   }
 
   /** Leaves bytes there until the run ends. @returns their digest. */
   async share(bytes: Uint8Array): Promise<string> {
     const digest = createHash("sha256").update(bytes).digest("hex");
-    const key = this.keys.blob(digest);
-    if (this.blobs.has(key)) return digest;
-    this.blobs.add(key);
-    await this.unlessBroken(this.redis.set(key, view(bytes), "PX", this.options.expireMs));
+    if (this.shared.has(digest)) return digest;
+    this.shared.add(digest);
+    await this.unlessBroken(this.values.put(digest, bytes, this.options.expireMs));
     return digest;
   }
 
@@ -174,8 +177,9 @@ export class Link {
     const isSmall = bytes.length <= INLINE;
     const chunk = isSmall ? { inline: view(bytes).toString("base64") } : { digest: await this.share(bytes) };
     const { run } = this.ends;
-    const { expireMs } = this.options;
-    const job: ChunkJob = { protocol: QUEUE_PROTOCOL, version: version(), run, ...about, chunk, expireMs };
+    const { expireMs, values } = this.options;
+    const more = { chunk, expireMs, inKeyv: values !== undefined };
+    const job: ChunkJob = { protocol: QUEUE_PROTOCOL, version: version(), run, ...about, ...more };
     const brought = new Promise<Brought>((resolve, reject) => {
       this.waiting.set(id, { job, live, attempt: undefined, told: 0, resolve, reject, askedAt: Date.now() });
     });
@@ -203,9 +207,9 @@ export class Link {
     const found = this.waiting.get(id);
     this.waiting.delete(id);
     if (found !== undefined && "digest" in found.job.chunk) {
-      const key = this.keys.blob(found.job.chunk.digest);
-      this.blobs.delete(key);
-      void this.redis.del(key).catch(() => {});
+      const { digest } = found.job.chunk;
+      this.shared.delete(digest);
+      void this.values.drop([digest]).catch(() => {});
     }
     return found;
   }
@@ -277,9 +281,11 @@ export class Link {
   /** What the run has in Redis does not expire yet. */
   private refresh(now: number): void {
     this.refreshedAt = now;
-    const { run, results, blob } = this.keys;
-    const mine = [run(this.ends.run), results(this.ends.run), ...this.blobs, ...[...this.bundles.keys()].map(blob)];
-    for (const key of mine) this.redis.pexpire(key, this.options.expireMs).catch(() => {});
+    const { run, results } = this.keys;
+    const { expireMs } = this.options;
+    for (const key of [run(this.ends.run), results(this.ends.run)]) this.redis.pexpire(key, expireMs).catch(() => {});
+    for (const digest of this.bundles.keys()) this.codes.renew(digest, expireMs).catch(() => {});
+    for (const digest of this.shared) this.values.renew(digest, expireMs).catch(() => {});
   }
 
   /** What has become of a job that nothing was heard of: its word may be lost with Redis, or it itself. */
@@ -310,8 +316,9 @@ export class Link {
     const soon = (work: Promise<unknown>) => Promise.race([work.catch(() => {}), late()]);
     if (isThere) {
       const { run, results } = this.keys;
-      const mine = [run(this.ends.run), results(this.ends.run), ...this.blobs];
-      await soon(Promise.all([this.redis.del(...mine), ...ids.map((id) => this.queue.remove(id).catch(() => {}))]));
+      const mine = [run(this.ends.run), results(this.ends.run)];
+      const jobs = ids.map((id) => this.queue.remove(id).catch(() => {}));
+      await soon(Promise.all([this.redis.del(...mine), this.values.drop(this.shared), ...jobs]));
     }
     this.letGo();
     await soon(Promise.all([isThere ? this.queue.close() : this.queue.disconnect(), this.events.close()]));

@@ -1,6 +1,7 @@
 import type { MapQueue } from "../../dsl/choices.js";
 import { badOption, HypernodesError } from "../../errors.js";
 import { suggestion } from "../../graph/nearest.js";
+import type { KeyvValues } from "./blobs.js";
 
 /** How Redis or Valkey is reached, beyond a URL: ioredis' own options. */
 export interface RedisConnection {
@@ -35,6 +36,11 @@ export interface BullmqOptions {
   readonly mode?: "parallel" | "threaded";
   /** Packages that are installed where the workers run, and are not sent along. Default: none. */
   readonly installed?: readonly string[];
+  /**
+   * A Keyv in which values are left that are large, or that all elements of a map share: `new Keyv(...)`. Workers are started
+   * with the same one, `--values`. Default: they are in Redis.
+   */
+  readonly values?: KeyvValues | undefined;
   /** Milliseconds without any worker, or without Redis, after which a run fails. Default: a minute. */
   readonly patienceMs?: number;
   /** Milliseconds after which Redis forgets what a run has left there that was killed. Default: an hour. */
@@ -50,6 +56,7 @@ export interface CheckedBullmq {
   readonly prefix: string;
   readonly mode: "parallel" | "threaded";
   readonly installed: readonly string[];
+  readonly values: KeyvValues | undefined;
   readonly patienceMs: number;
   readonly expireMs: number;
   readonly journal: string | false;
@@ -58,7 +65,7 @@ export interface CheckedBullmq {
 /** Workers that take their work from a queue in Redis. */
 export type BullmqQueue = MapQueue & { readonly kind: "bullmq"; readonly options: BullmqOptions };
 
-const OPTIONS = "connection queue prefix mode installed patienceMs expireMs journal".split(" ");
+const OPTIONS = "connection queue prefix mode installed values patienceMs expireMs journal".split(" ");
 /** BullMQ's own rule: a colon separates the parts of a key. */
 const NAME = /^[^:\s]+$/;
 const LEAST_EXPIRE_MS = 1_000;
@@ -81,7 +88,7 @@ export function bullmq(options: BullmqOptions = {}): BullmqQueue {
 /** @throws {HypernodesError} */
 export function checkedBullmq(options: BullmqOptions): CheckedBullmq {
   for (const option of Object.keys(options)) if (!OPTIONS.includes(option)) throw unknown(option);
-  const { queue = "hypernodes", prefix = "hypernodes", mode = "parallel", installed = [] } = options;
+  const { queue = "hypernodes", prefix = "hypernodes", mode = "parallel", installed = [], values } = options;
   const { patienceMs = 60_000, expireMs = 3_600_000, journal = ".hypernodes" } = options;
   const connection = options.connection ?? process.env.REDIS_URL ?? "redis://127.0.0.1:6379";
   const isPlace = typeof connection === "string" ? isUrl(connection) : typeof connection === "object";
@@ -90,14 +97,21 @@ export function checkedBullmq(options: BullmqOptions): CheckedBullmq {
   check("prefix", prefix, NAME.test(String(prefix)), "a name without colons and spaces");
   check("mode", mode, mode === "parallel" || mode === "threaded", '"parallel" or "threaded"');
   check("installed", installed, Array.isArray(installed), "a list of packages' names");
+  check("values", values, values === undefined || isKeyv(values), "a Keyv: new Keyv(...)");
   check("patienceMs", patienceMs, patienceMs > 0, "milliseconds above 0");
   check("expireMs", expireMs, expireMs >= LEAST_EXPIRE_MS, "milliseconds from 1000");
   check("journal", journal, journal === false || typeof journal === "string", "a folder, or false");
-  return { connection, queue, prefix, mode, installed, patienceMs, expireMs, journal };
+  return { connection, queue, prefix, mode, installed, values, patienceMs, expireMs, journal };
 }
 
 function isUrl(connection: string): boolean {
   return /^(?:redis|valkey)s?:$/.test(URL.canParse(connection) ? new URL(connection).protocol : "");
+}
+
+/** Whether something is used as a Keyv is. */
+export function isKeyv(value: unknown): value is KeyvValues {
+  const methods = ["get", "set", "delete"] as const;
+  return methods.every((method) => typeof (value as Record<string, unknown> | undefined)?.[method] === "function");
 }
 
 function check(option: string, value: unknown, isRight: boolean, takes: string): void {

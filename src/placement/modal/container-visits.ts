@@ -88,6 +88,7 @@ export class ContainerVisits implements Destination {
       return await this.compute(prepared, connection, range, bytes, events, signal);
     } catch (error) {
       if (signal.aborted || connection.isAlive) throw error;
+      this.told.ended(connection);
       for (const path of events.ended) this.endedBefore.add(path);
       return this.lost(error as HypernodesError, range);
     } finally {

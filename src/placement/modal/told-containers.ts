@@ -1,8 +1,12 @@
 import { now } from "../../engine/events.js";
 import type { RunState } from "../../engine/run-state.js";
 import type { Printed } from "../container/frames.js";
-import type { Connection } from "./connection.js";
 import { MarkedLines } from "./marked-lines.js";
+
+/** A connection to it. */
+interface InContainer {
+  readonly container: { readonly id: string };
+}
 
 /** Tells a run of the containers that it uses: when it has one for the first time, what is printed there, and its end. */
 export class ToldContainers {
@@ -15,23 +19,28 @@ export class ToldContainers {
     private readonly path: string,
   ) {}
 
-  begun({ container: { id } }: Connection): void {
+  begun({ container: { id } }: InContainer): void {
     if (this.lines.has(id)) return;
     this.lines.set(id, new MarkedLines());
     this.tell(id, { phase: "start", durationMs: now() - this.startedAt });
   }
 
-  printed({ container: { id } }: Connection, printed: Printed): void {
+  printed({ container: { id } }: InContainer, printed: Printed): void {
     this.lines.get(id)?.add(printed);
     this.tell(id, { phase: "log", ...printed });
   }
 
+  /** It has ended before the run. */
+  ended({ container: { id } }: InContainer): void {
+    const lines = this.lines.get(id);
+    if (lines === undefined) return;
+    this.lines.delete(id);
+    lines.end();
+    this.tell(id, { phase: "end", durationMs: now() - this.startedAt });
+  }
+
   end(): void {
-    for (const [id, lines] of this.lines) {
-      lines.end();
-      this.tell(id, { phase: "end", durationMs: now() - this.startedAt });
-    }
-    this.lines.clear();
+    for (const id of this.lines.keys()) this.ended({ container: { id } });
   }
 
   private tell(id: string, more: object): void {

@@ -77,7 +77,7 @@ export class Trip {
       return await this.going.result;
     } finally {
       await held.release();
-      if (this.shared === undefined) told.end();
+      if (this.shared === undefined || !connection.isAlive) told.ended(connection);
     }
   }
 

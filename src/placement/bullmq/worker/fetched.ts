@@ -3,10 +3,10 @@ import { accessSync, constants, existsSync, mkdirSync, renameSync, rmSync, write
 import os from "node:os";
 import path from "node:path";
 import { gunzipSync } from "node:zlib";
-import type { Redis } from "ioredis";
 import { HypernodesError } from "../../../errors.js";
 import { remembered } from "../../../graph/remembered.js";
-import type { ChunkJob, keysOf } from "../jobs.js";
+import type { Blobs } from "../blobs.js";
+import type { ChunkJob } from "../jobs.js";
 
 /** Milliseconds for which a file is kept that no chunk has asked for. */
 const IDLE_MS = 5 * 60_000;
@@ -16,10 +16,14 @@ export class Fetched {
   private readonly bundles = new Map<string, Promise<string>>();
   private readonly shared = new Map<string, { readonly file: Promise<string>; usedAt: number }>();
 
-  /** @param scratch a folder of the worker's own. */
+  /**
+   * @param codes where pipelines' code is.
+   * @param inKeyv where large values are that are not there, too.
+   * @param scratch a folder of the worker's own.
+   */
   constructor(
-    private readonly redis: Redis,
-    private readonly keys: ReturnType<typeof keysOf>,
+    private readonly codes: Blobs,
+    private readonly inKeyv: Blobs | undefined,
     private readonly scratch: string,
   ) {}
 
@@ -30,7 +34,7 @@ export class Fetched {
       const folder = path.join(placeForBundles(), digest);
       // The last file that is written.
       if (existsSync(path.join(folder, "package.json"))) return folder;
-      unpack(await this.bytes(job, digest, "the pipeline's code"), folder);
+      unpack(await this.bytes(this.codes, job, digest, "the pipeline's code"), folder);
       return folder;
     });
     made.catch(() => this.bundles.delete(digest));
@@ -48,25 +52,36 @@ export class Fetched {
 
   private async keep(job: ChunkJob, digest: string): Promise<string> {
     const file = path.join(this.scratch, digest);
-    writeFileSync(file, await this.bytes(job, digest, "what the map's elements share"));
+    writeFileSync(file, await this.bytes(this.valuesOf(job), job, digest, "what the map's elements share"));
     return file;
   }
 
   /** A chunk's bytes. @throws {HypernodesError} `NOT_IN_REDIS`, `DAMAGED`. */
   async chunk(job: ChunkJob): Promise<Uint8Array> {
     if ("inline" in job.chunk) return Buffer.from(job.chunk.inline, "base64");
-    return this.bytes(job, job.chunk.digest, "the elements");
+    return this.bytes(this.valuesOf(job), job, job.chunk.digest, "the elements");
   }
 
-  private async bytes({ where }: ChunkJob, digest: string, what: string): Promise<Uint8Array> {
-    const bytes = await this.redis.getBuffer(this.keys.blob(digest));
-    if (bytes === null) {
+  private valuesOf({ inKeyv, where }: ChunkJob): Blobs {
+    if (!inKeyv) return this.codes;
+    if (this.inKeyv !== undefined) return this.inKeyv;
+    throw new HypernodesError({
+      code: "NO_VALUES",
+      where,
+      problem: "its large values are in a Keyv, bullmq({ values }), that a worker does not have",
+      advice: "Start all workers with it: hypernodes worker --values FILE, a module whose default export is that Keyv.",
+    });
+  }
+
+  private async bytes(from: Blobs, { where, inKeyv }: ChunkJob, digest: string, what: string): Promise<Uint8Array> {
+    const bytes = await from.get(digest);
+    if (bytes === undefined) {
       throw new HypernodesError({
         code: "NOT_IN_REDIS",
         where,
-        problem: `${what} (${digest.slice(0, 12)}) are not in Redis any more`,
+        problem: `${what} (${digest.slice(0, 12)}) are not in ${inKeyv && from === this.inKeyv ? "the Keyv" : "Redis"} any more`,
         advice:
-          "They expire when a run was silent for bullmq({ expireMs }); and Redis must not evict keys: set maxmemory-policy to noeviction.",
+          "They expire when a run was silent for bullmq({ expireMs }); nothing may evict them (Redis: maxmemory-policy noeviction); and a Keyv is to be the client's.",
       });
     }
     if (createHash("sha256").update(bytes).digest("hex") === digest) return bytes;

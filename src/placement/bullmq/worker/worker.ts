@@ -7,6 +7,7 @@ import type { Redis } from "ioredis";
 import type { RunEvent } from "../../../engine/events.js";
 import { HypernodesError } from "../../../errors.js";
 import { remembered } from "../../../graph/remembered.js";
+import { KeyvBlobs, RedisBlobs } from "../blobs.js";
 import {
   type ChunkJob,
   type JobReturn,
@@ -59,7 +60,8 @@ export class Worker {
     taking: (process: (job: Job<ChunkJob>) => Promise<JobReturn>) => BullWorker<ChunkJob, JobReturn>,
   ) {
     this.keys = keysOf(checked);
-    this.fetched = new Fetched(redis, this.keys, this.scratch);
+    const inKeyv = checked.values && new KeyvBlobs(checked.values);
+    this.fetched = new Fetched(new RedisBlobs(redis, this.keys), inKeyv, this.scratch);
     this.looking = setInterval(() => void this.look(), LOOK_MS);
     this.taking = taking((job) => this.answer(job));
     this.taking.on("error", () => {});

@@ -1,0 +1,74 @@
+import type { Redis } from "ioredis";
+import type { keysOf } from "./jobs.js";
+
+/** Bytes that are known by their digest, and go when nobody has asked that they stay. */
+export interface Blobs {
+  put(digest: string, bytes: Uint8Array, expireMs: number): Promise<void>;
+  get(digest: string): Promise<Uint8Array | undefined>;
+  /** They stay for longer. @returns whether they are there. */
+  renew(digest: string, expireMs: number): Promise<boolean>;
+  drop(digests: Iterable<string>): Promise<void>;
+}
+
+/** What is used of a Keyv. */
+export interface KeyvValues {
+  get(key: string): Promise<unknown>;
+  /** @param ttl milliseconds after which it is gone. */
+  set(key: string, value: unknown, ttl?: number): Promise<unknown>;
+  delete(key: string): Promise<unknown>;
+}
+
+/** In Redis itself. */
+export class RedisBlobs implements Blobs {
+  constructor(
+    private readonly redis: Redis,
+    private readonly keys: ReturnType<typeof keysOf>,
+  ) {}
+
+  async put(digest: string, bytes: Uint8Array, expireMs: number): Promise<void> {
+    const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    await this.redis.set(this.keys.blob(digest), view, "PX", expireMs);
+  }
+
+  async get(digest: string): Promise<Uint8Array | undefined> {
+    return (await this.redis.getBuffer(this.keys.blob(digest))) ?? undefined;
+  }
+
+  async renew(digest: string, expireMs: number): Promise<boolean> {
+    return (await this.redis.pexpire(this.keys.blob(digest), expireMs)) === 1;
+  }
+
+  async drop(digests: Iterable<string>): Promise<void> {
+    const keys = [...digests].map(this.keys.blob);
+    if (keys.length > 0) await this.redis.del(...keys);
+  }
+}
+
+const KEY = "hypernodes:value:";
+
+/** In any Keyv: as text, for whatever serialises it. */
+export class KeyvBlobs implements Blobs {
+  constructor(private readonly keyv: KeyvValues) {}
+
+  async put(digest: string, bytes: Uint8Array, expireMs: number): Promise<void> {
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
+    await this.keyv.set(KEY + digest, text, expireMs);
+  }
+
+  async get(digest: string): Promise<Uint8Array | undefined> {
+    const text = await this.keyv.get(KEY + digest);
+    return typeof text === "string" ? Buffer.from(text, "base64") : undefined;
+  }
+
+  /** A Keyv can only be told when something is written. */
+  async renew(digest: string, expireMs: number): Promise<boolean> {
+    const text = await this.keyv.get(KEY + digest);
+    if (text === undefined) return false;
+    await this.keyv.set(KEY + digest, text, expireMs);
+    return true;
+  }
+
+  async drop(digests: Iterable<string>): Promise<void> {
+    await Promise.all([...digests].map((digest) => this.keyv.delete(KEY + digest)));
+  }
+}
