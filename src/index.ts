@@ -39,7 +39,13 @@ export { type Report, report, reportOf } from "./observe/report/report.js";
 export type { ReportRow } from "./observe/report/table.js";
 export { type TracerSource, type TracingOptions, tracing } from "./observe/tracing/tracing.js";
 export { type OverOptions, Pipeline, type ResultOf, type RunOptions } from "./pipeline.js";
-export { type BullmqOptions, type BullmqQueue, bullmq, type RedisConnection } from "./placement/bullmq/options.js";
+export {
+  type BullmqOptions,
+  type BullmqQueue,
+  bullmq,
+  type KeyvValues,
+  type RedisConnection,
+} from "./placement/bullmq/options.js";
 export { type Image, image } from "./placement/modal/image.js";
 export { type ModalOptions, modal } from "./placement/modal/options.js";
 export { local } from "./placement/placements.js";

@@ -16,14 +16,14 @@ import {
   Pipeline,
   sqlite,
 } from "../../src/index.js";
+import { built } from "../support/built.js";
 import { newFolder } from "../support/caches.js";
 import { expected } from "../support/durable.js";
 import { execute } from "../support/execute.js";
 import { rejection } from "../support/rejection.js";
 import { warningsOf } from "../support/warnings.js";
 
-const PROGRAM = path.resolve("spec/support/durable.ts");
-const LOADER = ["--import", "@swc-node/register/esm-register"];
+const PROGRAM = "spec/support/durable.ts";
 
 let computed = 0;
 
@@ -85,7 +85,7 @@ describe("a store", () => {
     writeFileSync(log, "");
     const COUNT = 16_000;
     const run = (mode: string, env: NodeJS.ProcessEnv = {}) => {
-      const child = spawn(process.execPath, [...LOADER, PROGRAM, file, "0", String(COUNT), mode], {
+      const child = spawn(process.execPath, [built(PROGRAM), file, "0", String(COUNT), mode], {
         env: { ...process.env, DURABLE_LOG: log, ...env },
         stdio: ["pipe", "pipe", "pipe"],
       });
@@ -136,7 +136,7 @@ describe("a store", () => {
     const spans = [0, 500, 1000, 1500].map((from) => [from, from + 1500] as const);
     const outcomes = await Promise.all(
       spans.map(([from, to]) =>
-        execute(process.execPath, [...LOADER, PROGRAM, file, String(from), String(to), "sequential"], {
+        execute(process.execPath, [built(PROGRAM), file, String(from), String(to), "sequential"], {
           env: { DURABLE_LOG: log },
         }),
       ),
@@ -148,7 +148,7 @@ describe("a store", () => {
     const { nodes } = await sqlite(file).stats();
     expect(nodes.find(({ node }) => node === "value")?.entries).to.equal(3000);
     const size = statSync(log).size;
-    const again = await execute(process.execPath, [...LOADER, PROGRAM, file, "0", "3000", "sequential"], {
+    const again = await execute(process.execPath, [built(PROGRAM), file, "0", "3000", "sequential"], {
       env: { DURABLE_LOG: log },
     });
     expect(again.stdout).to.equal(`ready\n${expected(0, 3000)}\n`);
@@ -246,7 +246,7 @@ describe("a store", () => {
     const [file, log] = [newFile(), path.join(folder, "full.log")];
     // A file may not grow beyond so many blocks of 512 bytes: what a full disk is to SQLite.
     const command = `trap '' XFSZ; ulimit -f 200; exec "$@"`;
-    const args = ["-c", command, "sh", process.execPath, ...LOADER, PROGRAM, file, "0", "1500", "sequential"];
+    const args = ["-c", command, "sh", process.execPath, built(PROGRAM), file, "0", "1500", "sequential"];
     const { code, stdout, stderr } = await execute("sh", args, { env: { DURABLE_LOG: log } });
     expect({ code, stdout }).to.deep.equal({ code: 0, stdout: `ready\n${expected(0, 1500)}\n` });
     expect(stderr.match(/HypernodesWarning/g)).to.have.length(1);

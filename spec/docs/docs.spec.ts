@@ -1,7 +1,8 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect } from "chai";
-import { execute, executeFile } from "../support/execute.js";
+import { built, transpiled } from "../support/built.js";
+import { execute } from "../support/execute.js";
 import { loopback } from "../support/modal.js";
 import { packedProject } from "../support/packed.js";
 import { yardInEnvironment } from "../support/workers.js";
@@ -77,7 +78,10 @@ describe("the documents' code blocks", function () {
     } else {
       it(`${place} compiles, and prints what it says`, async function () {
         if (!yard.isThere && block.code.includes("bullmq(")) this.skip();
-        const ran = await executeFile(fileOf(block));
+        const file = fileOf(block).replace(/ts$/, "mjs");
+        const code = block.code.replace('from "hypernodes"', `from ${JSON.stringify(built("src/index.ts"))}`);
+        writeFileSync(file, transpiled(code, file));
+        const ran = await execute(process.execPath, [file]);
         expect(said.get(block)).to.equal(undefined);
         expect(ran.stderr).to.equal("");
         expect(ran.stdout).to.equal(block.text ?? "");

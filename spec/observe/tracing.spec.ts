@@ -123,6 +123,19 @@ describe("tracing", () => {
     expect(found).to.deep.equal([traceId, traceId]);
   });
 
+  onLoopback("is carried into containers that share a map", async () => {
+    const runOn = modal({ containers: 2 });
+    const found = await new Spans().run({ xs: [1, 2] }, { onEvent: tracing({ provider }), runOn });
+    const chunks = spans().filter(({ name }) => name === "here (chunk)");
+    expect(found.here).to.have.members(chunks.map(ids));
+    for (const chunk of chunks) {
+      expect(parentOf(chunk)).to.equal("here");
+      expect(chunk.attributes["hypernodes.container"]).to.be.a("string");
+    }
+    expect(found.one).to.equal(ids(named("Spans")));
+    expect(parentOf(named("one"))).to.equal("Spans");
+  });
+
   it("is carried into workers of a queue", async function () {
     const yard = await Yard.open();
     if (yard === undefined) this.skip();
@@ -132,7 +145,7 @@ describe("tracing", () => {
       const found = await new Spans().run({ xs: [1] }, { onEvent: tracing({ provider }), ...yard.maps(queue) });
       expect(found.here).to.deep.equal([ids(named("here (chunk)"))]);
       expect(parentOf(named("here (chunk)"))).to.equal("here");
-      expect(named("here (chunk)").attributes["hypernodes.thread"]).to.be.a("number");
+      expect(named("here (chunk)").attributes["hypernodes.container"]).to.match(/^worker-/);
     } finally {
       await yard.close();
     }

@@ -191,6 +191,17 @@ describe("containers that share the elements of maps", () => {
     expect(tokens.size).to.be.within(1, 2);
   });
 
+  it("are there for the next run of a pipeline that is open, though one was stopped while they were on their way", async () => {
+    await using placed = new Placed().with({ ...on(2) }).open();
+    const stopping = new AbortController();
+    const first = rejection<HypernodesError>(placed.run({ times: [60_000] }, { signal: stopping.signal }));
+    await sleep(100);
+    stopping.abort(new Error("not this one"));
+    expect((await first).code).to.equal("ABORTED");
+    const { processes } = await placed.run({ times: [10, 20, 30] });
+    expect(processes[1]).to.equal(3);
+  });
+
   it("are not asked for what is remembered here", async () => {
     const options = { ...on(2), cache: sqlite(path.join(folder, "here.sqlite")) };
     expect((await new RememberedHere().run({ xs: [1, 2, 3] }, options)).total).to.equal(14);

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { appendFileSync } from "node:fs";
+import path from "node:path";
 import { isMainThread } from "node:worker_threads";
 import {
   type Each,
@@ -42,7 +43,7 @@ export function expected(from: number, to: number): number {
   return sum;
 }
 
-if (isMainThread && store !== "" && process.argv[1]?.endsWith("durable.ts")) {
+if (isMainThread && store !== "" && path.parse(process.argv[1] ?? "").name === "durable") {
   const xs = Array.from({ length: Number(last) - Number(first) }, (_, i) => Number(first) + i);
   process.stdout.write("ready\n");
   if (process.env.DURABLE_WAITS !== undefined) {

@@ -5,6 +5,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { type BullmqOptions, bullmq } from "../../src/index.js";
+import { built } from "./built.js";
 import { type RedisServer, startRedis } from "./redis.js";
 
 /** A worker in a process of its own, as `hypernodes worker` starts it. */
@@ -23,7 +24,7 @@ export async function startWorker(
   { more = [], env = {} }: { readonly more?: readonly string[]; readonly env?: NodeJS.ProcessEnv } = {},
 ): Promise<WorkerProcess> {
   const { NODE_OPTIONS: _, ...inherited } = process.env;
-  const args = ["--import", "@swc-node/register/esm-register", "src/cli/main.ts", "worker"];
+  const args = [built("src/cli/main.ts"), "worker"];
   const child = spawn(process.execPath, [...args, "--queue", queue, "--connection", url, ...more], {
     stdio: ["ignore", "ignore", "pipe"],
     env: { ...inherited, ...env },

@@ -15,8 +15,15 @@ export interface Chunk {
 export interface ChunkUnderWay {
   /** The context that it is in, for the thread. */
   readonly carrier: Carrier;
-  /** It has ended. @param done how: how many elements are done, and in which thread; or what ended it. */
-  end(done: { readonly elements: number; readonly thread: number } | { readonly error: unknown }): void;
+  /** It has ended. @param done how: how many elements are done, and where; or what ended it. */
+  end(done: ChunkDone | { readonly error: unknown }): void;
+}
+
+/** What of a chunk is done, and in which thread, container or worker. */
+interface ChunkDone {
+  readonly elements: number;
+  readonly thread?: number | undefined;
+  readonly container?: string | undefined;
 }
 
 /** What stands around a run's calls, so that what they do is known to be part of them: a tracer. */

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
-import { bullmq, type ExecutionOptions, eventLog, progress, report } from "../../index.js";
+import { choicesOf } from "../../dsl/metadata.js";
+import { type BullmqQueue, bullmq, type ExecutionOptions, eventLog, progress, report } from "../../index.js";
 import { RESUMES } from "../../pipeline.js";
 import { noSuchRun, toldTo, unfinished } from "../../placement/bullmq/journal.js";
 import { asJson, asText, write } from "../output.js";
@@ -66,7 +67,10 @@ async function resume(given: string, { journal, connection, ...flags }: ResumeFl
   const { type } = await pipelineFrom(`${file}#${name}`);
   const { fields, inputs, over, chosen, execution: before, outputs: wanted, given: values } = toldTo(journal, run);
   const pipeline = Object.assign(new type(), fields);
-  const maps = chosen && bullmq({ ...chosen, journal, ...(connection !== undefined && { connection }) });
+  // What it was given comes before what its class says; what is said now, before both.
+  const own = choicesOf(type).execution?.maps;
+  const queue = chosen ?? (typeof own === "object" ? (own as BullmqQueue).options : undefined);
+  const maps = queue && bullmq({ ...queue, journal, ...(connection !== undefined && { connection }) });
   const execution: ExecutionOptions = { ...before, ...(maps && { maps }) };
   const table = report();
   const readers = [...(flags.events ? [eventLog(flags.events)] : []), ...(flags.report ? [table] : [])];

@@ -4,7 +4,7 @@ import type { PipelineClass } from "../../dsl/members.js";
 import type { Origin } from "../../dsl/origin.js";
 import { remembered } from "../../graph/remembered.js";
 import { decode } from "../../values/codec.js";
-import { storesOf } from "../cached/stores.js";
+import { remembers, storesOf } from "../cached/stores.js";
 import type { CallContext, Carrier } from "../call-context.js";
 import { indexIn } from "../elements.js";
 import type { RunEvent } from "../events.js";
@@ -83,9 +83,9 @@ export class RemoteFragments {
     const heard = chunk.heard ? new Heard(live) : undefined;
     const context = inThreads ? carrying(chunk.carrier) : undefined;
     const run = new RunState(this.resources, heard?.listener, spec.run, undefined, context);
-    const stores = storesOf(program.plan, settings.choices);
-    if (stores.some((store) => store !== undefined)) await run.open(stores, spec.path);
     try {
+      if (remembers(program.plan, settings.choices))
+        await run.open(storesOf(program.plan, settings.choices), spec.path);
       const result = inThreads
         ? await new ChunkInThreads(made, chunk, run, this.isAlone).result(signal)
         : await chunkHere(made, chunk, run, signal);

@@ -27,7 +27,8 @@ export interface Range extends VisitRange {
 
 /** How a visit ended. */
 export type Outcome =
-  | { readonly kind: "home"; readonly result: VisitResult }
+  /** It was computed here; or from who else it comes. */
+  | { readonly kind: "home"; readonly result: VisitResult; readonly from?: string | undefined }
   /** It was not wanted any more. */
   | { readonly kind: "stopped" }
   /** Its thread ended because of another visit. */

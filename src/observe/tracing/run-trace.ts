@@ -74,7 +74,7 @@ export class RunTrace {
       end: (done) => {
         all.delete(sent);
         if ("error" in done) this.failed(span, done.error, now());
-        else span.setAttributes({ "hypernodes.elements": done.elements, "hypernodes.thread": done.thread });
+        else span.setAttributes({ "hypernodes.elements": done.elements, ...placeOf(done) });
         span.end(now());
       },
     };
@@ -201,7 +201,7 @@ export class RunTrace {
   }
 }
 
-function placeOf({ thread, container }: Pick<RunEvent, "thread" | "container">): Attributes {
+function placeOf({ thread, container }: { thread?: number | undefined; container?: string | undefined }): Attributes {
   return {
     ...(thread !== undefined && { "hypernodes.thread": thread }),
     ...(container !== undefined && { "hypernodes.container": container }),

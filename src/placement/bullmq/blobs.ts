@@ -1,5 +1,6 @@
 import type { Redis } from "ioredis";
 import type { keysOf } from "./jobs.js";
+import type { KeyvValues } from "./options.js";
 
 /** Bytes that are known by their digest, and go when nobody has asked that they stay. */
 export interface Blobs {
@@ -8,14 +9,6 @@ export interface Blobs {
   /** They stay for longer. @returns whether they are there. */
   renew(digest: string, expireMs: number): Promise<boolean>;
   drop(digests: Iterable<string>): Promise<void>;
-}
-
-/** What is used of a Keyv. */
-export interface KeyvValues {
-  get(key: string): Promise<unknown>;
-  /** @param ttl milliseconds after which it is gone. */
-  set(key: string, value: unknown, ttl?: number): Promise<unknown>;
-  delete(key: string): Promise<unknown>;
 }
 
 /** In Redis itself. */

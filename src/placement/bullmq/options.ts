@@ -1,7 +1,6 @@
 import type { MapQueue } from "../../dsl/choices.js";
 import { badOption, HypernodesError } from "../../errors.js";
 import { suggestion } from "../../graph/nearest.js";
-import type { KeyvValues } from "./blobs.js";
 
 /** How Redis or Valkey is reached, beyond a URL: ioredis' own options. */
 export interface RedisConnection {
@@ -16,6 +15,14 @@ export interface RedisConnection {
   /** Options of Node's `tls.connect`; `{}` for TLS with the system's certificates. Default: no TLS. */
   readonly tls?: object;
   readonly [option: string]: unknown;
+}
+
+/** What is used of a Keyv in which values are left for workers. */
+export interface KeyvValues {
+  get(key: string): Promise<unknown>;
+  /** @param ttl milliseconds after which it is gone. */
+  set(key: string, value: unknown, ttl?: number): Promise<unknown>;
+  delete(key: string): Promise<unknown>;
 }
 
 /** Which workers the elements of maps go to, and how. */

@@ -42,7 +42,7 @@ export function unpacked(bytes: Uint8Array, bundle: Bundle, events: ChunkEvents,
   const result = decode(bytes) as VisitResult;
   if (result.failure !== undefined) mapped(result.failure.error, bundle);
   events.tell(result.events.slice(told), from);
-  return { kind: "home", result };
+  return { kind: "home", result, from };
 }
 
 /** A chunk that is waited for. */
@@ -76,7 +76,7 @@ export class ChunkVisit implements VisitUnderWay {
   }
 
   private tell(outcome: Outcome, reason: unknown): void {
-    if (outcome.kind === "home") this.traced?.end({ elements: outcome.result.done, thread: outcome.result.thread });
+    if (outcome.kind === "home") this.traced?.end({ elements: outcome.result.done, container: outcome.from });
     else this.traced?.end({ error: outcome.kind === "lost" ? outcome.cause : reason });
   }
 }

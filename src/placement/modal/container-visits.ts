@@ -3,7 +3,6 @@ import type { List } from "../../engine/lists.js";
 import { ChunkSizes, type Pace } from "../../engine/threads/chunks.js";
 import type { Destination, VisitUnderWay } from "../../engine/threads/destination.js";
 import type { Fragment } from "../../engine/threads/fragment.js";
-import type { Company } from "../../engine/threads/protocol.js";
 import type { Outcome, Range } from "../../engine/threads/visit.js";
 import type { HypernodesError } from "../../errors.js";
 import type { Step } from "../../graph/plan.js";
@@ -61,7 +60,7 @@ export class ContainerVisits implements Destination {
 
   end(): void {}
 
-  async visit(range: Range, elements: readonly List[], _: Company): Promise<VisitUnderWay> {
+  async visit(range: Range, elements: readonly List[]): Promise<VisitUnderWay> {
     this.prepared ??= this.prepare();
     const prepared = await this.prepared;
     const { scope } = this.execution;
@@ -105,7 +104,6 @@ export class ContainerVisits implements Destination {
     signal: AbortSignal,
   ): Promise<Outcome> {
     const { id } = connection.container;
-    const at = performance.now();
     let told = 0;
     const hearing: Hearing = {
       event: (event) => {
@@ -116,6 +114,7 @@ export class ContainerVisits implements Destination {
       handsOn: true,
     };
     await shared.bring(connection, hearing);
+    const at = performance.now();
     const { graceMs } = this.execution.settings;
     const head = { fragment: { digest: shared.digest } };
     const work = { length: bytes.length, parts: [bytes] };

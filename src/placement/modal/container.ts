@@ -6,7 +6,7 @@ import { BOOTSTRAP } from "../container/bootstrap.js";
 import { type Modal, rejectedAt, within } from "./client.js";
 import { type ContainerEnd, containerEnded, translated } from "./failures.js";
 import { endAtSignals } from "./leaving.js";
-import { type CheckedModal, MARGIN_MS } from "./options.js";
+import { type CheckedModal, lifetimeMs } from "./options.js";
 
 /** Where a container has the volume, and a folder of its own. Modules in the latter find what an image installs. */
 const MOUNT = "/hypernodes";
@@ -70,7 +70,7 @@ export class Container {
       ...(options.cpu !== undefined && { cpu: options.cpu }),
       ...(options.memoryMiB !== undefined && { memoryMiB: options.memoryMiB }),
       ...(options.regions.length > 0 && { regions: [...options.regions] }),
-      timeoutMs: wholeSeconds(options.timeoutMs + MARGIN_MS),
+      timeoutMs: wholeSeconds(lifetimeMs(options)),
       idleTimeoutMs: wholeSeconds(options.idleTimeoutMs),
       volumes: { [MOUNT]: volume },
       name: `hypernodes-${run.slice(0, 18)}`,

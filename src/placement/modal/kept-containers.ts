@@ -1,51 +1,34 @@
 import type { Errand } from "../../engine/elsewhere.js";
 import type { Resources } from "../../engine/resources.js";
+import type { RunState } from "../../engine/run-state.js";
 import { remembered } from "../../graph/remembered.js";
 import type { Bundle } from "../bundle/bundle.js";
-import { connectionFor, type Held, isAllThatLives, keyOf } from "./connections.js";
-import type { CheckedModal } from "./options.js";
+import { connectionFor, isAllThatLives, keyOf } from "./connections.js";
+import { type CheckedModal, oldestMs } from "./options.js";
 import { Pool } from "./pool.js";
 import { type Shared, Trip } from "./trip.js";
 
 /** Containers that somebody keeps for several errands: some for each placement and bundle, until they end. */
 export class KeptContainers {
   private readonly pools = new Map<string, Pool>();
-  private users = 0;
 
-  /** Whether no errand is under way in any of them. */
+  /** Whether nothing is under way in any of them. */
   get isIdle(): boolean {
-    return this.users === 0;
+    return [...this.pools.values()].every((pool) => pool.isIdle);
   }
 
   /** @param shared for containers that others share with it. */
   trip(checked: CheckedModal, errand: Errand, shared?: Shared): Trip {
-    return new Trip(errand, checked, (bundle) => this.lent(this.pool(checked, bundle, errand).share()), shared);
+    const { where, run } = errand;
+    return new Trip(errand, checked, (bundle, signal) => this.pool(checked, bundle, where, run).share(signal), shared);
   }
 
-  /** The containers that have a bundle. They belong to the run, not to the call that is the first to need them. */
-  pool(checked: CheckedModal, bundle: Bundle, { where, run, scope }: Pick<Errand, "where" | "run" | "scope">): Pool {
+  /** The containers that have a bundle. They belong to whoever keeps them, not to the call that is the first to need them. */
+  pool(checked: CheckedModal, bundle: Bundle, where: string, run: RunState): Pool {
     return remembered(this.pools, keyOf(checked, bundle), () => {
-      const open = (number: number, signal: AbortSignal) =>
-        connectionFor(checked, bundle, where, AbortSignal.any([signal, scope.signal]), true, number);
-      return new Pool(open, checked.containers, checked.timeoutMs, (message) => run.warnOnce(message));
+      const open = (number: number, signal: AbortSignal) => connectionFor(checked, bundle, where, signal, true, number);
+      return new Pool(open, checked.containers, oldestMs(checked), (message) => run.warnOnce(message));
     });
-  }
-
-  private async lent(sharing: Promise<Held>): Promise<Held> {
-    this.users++;
-    try {
-      const { connection, release } = await sharing;
-      return {
-        connection,
-        release: async () => {
-          this.users--;
-          await release();
-        },
-      };
-    } catch (error) {
-      this.users--;
-      throw error;
-    }
   }
 
   async end(): Promise<void> {

@@ -63,7 +63,7 @@ const OPTIONS =
   "gpu cpu memoryMiB timeoutMs idleTimeoutMs image volume secrets env app region containers keepWarm".split(" ");
 const HOUR_MS = 3_600_000;
 /** What a container lives longer than a run may take: for its beginning and its end. */
-export const MARGIN_MS = 60_000;
+const MARGIN_MS = 60_000;
 const LONGEST_MS = 24 * HOUR_MS - MARGIN_MS;
 const MOST_CONTAINERS = 1_000;
 /** Bytes that one variable may have: a process takes no more. */
@@ -133,6 +133,16 @@ export function checkedOptions(options: ModalOptions): CheckedModal {
   check("keepWarm", keepWarm, typeof keepWarm === "boolean", "true or false");
   const machine = { gpu, cpu, memoryMiB, timeoutMs, idleTimeoutMs, image: on, volume, secrets, env, app, regions };
   return { ...machine, containers, keepWarm };
+}
+
+/** Milliseconds that a container lives at most: one that is shared is there for others when it has done a chunk. */
+export function lifetimeMs({ containers, timeoutMs }: CheckedModal): number {
+  return Math.min(containers > 1 ? 2 * timeoutMs : timeoutMs, LONGEST_MS) + MARGIN_MS;
+}
+
+/** Milliseconds after which a container gets no more work: what it has then is to end before it does. */
+export function oldestMs(options: CheckedModal): number {
+  return options.containers > 1 ? lifetimeMs(options) / 2 : Number.POSITIVE_INFINITY;
 }
 
 function isName(name: unknown): boolean {

@@ -1,4 +1,5 @@
 import { HypernodesError } from "../../errors.js";
+import { rejectedAt } from "./client.js";
 import type { Held } from "./connections.js";
 
 /** A container of a pool. */
@@ -28,10 +29,12 @@ export class Pool {
   private readonly members = new Set<Member>();
   private readonly waiting: Waiting[] = [];
   private readonly ending = new AbortController();
+  /** Why there are fewer than there might be, if that has not been told. */
+  private lack: unknown;
 
   /**
    * @param most how many there may be.
-   * @param oldestMs milliseconds after which one gets no more chunks.
+   * @param oldestMs milliseconds after which one gets no more work.
    * @param warn something that the user should know.
    */
   constructor(
@@ -41,14 +44,19 @@ export class Pool {
     private readonly warn: (message: string) => void,
   ) {}
 
+  /** Whether nobody uses any of them. */
+  get isIdle(): boolean {
+    return this.waiting.length === 0 && [...this.members].every(({ isTaken, users }) => !isTaken && users === 0);
+  }
+
   /** One that others may use as well: the first that is there. If there is none, it is opened. */
-  async share(): Promise<Held> {
+  async share(signal: AbortSignal): Promise<Held> {
     this.dropEnded();
     const all = [...this.members];
     const member = all.find(({ held }) => held !== undefined) ?? all[0] ?? this.add();
     member.users++;
     try {
-      const { connection } = await member.opening;
+      const { connection } = await Promise.race([member.opening, rejectedAt(signal)]);
       return { connection, release: async () => void member.users-- };
     } catch (error) {
       member.users--;
@@ -59,7 +67,10 @@ export class Pool {
   /** One that has no chunk: it is there soon, or another one has done what it does. */
   take(signal: AbortSignal): Promise<Held> {
     return new Promise((resolve, reject) => {
-      if (signal.aborted) reject(signal.reason);
+      if (signal.aborted) {
+        reject(signal.reason);
+        return;
+      }
       const waiting = { resolve, reject };
       this.waiting.push(waiting);
       signal.addEventListener("abort", () => {
@@ -101,6 +112,7 @@ export class Pool {
       (held) => {
         Object.assign(member, { held, openedAt: Date.now() });
         this.serve();
+        this.warnOfLack();
       },
       (error: unknown) => {
         this.members.delete(member);
@@ -118,9 +130,17 @@ export class Pool {
       return;
     }
     this.most = this.members.size;
-    if ([...this.members].some(({ held }) => held === undefined)) return;
-    const why = error instanceof HypernodesError ? error.problem : String(error);
-    this.warn(`there are fewer containers than were asked for, only ${this.most}: ${why}`);
+    this.lack = error;
+    this.warnOfLack();
+  }
+
+  /** Once it is known how many there are. */
+  private warnOfLack(): void {
+    const { lack, most } = this;
+    if (lack === undefined || [...this.members].some(({ held }) => held === undefined)) return;
+    this.lack = undefined;
+    const why = lack instanceof HypernodesError ? lack.problem : String(lack);
+    this.warn(`there are fewer containers than were asked for, only ${most}: ${why}`);
   }
 
   /** Drops those that have ended, and those whose time is nearly over: a chunk is not to end with its container. */
@@ -138,6 +158,7 @@ export class Pool {
   /** Lets go of all of them. Those that are on their way do not come. */
   async end(): Promise<void> {
     this.ending.abort(new Error("the containers are not needed any more"));
+    for (const { reject } of this.waiting.splice(0)) reject(this.ending.signal.reason);
     const all = [...this.members];
     this.members.clear();
     await Promise.all(all.map(async ({ opening }) => (await opening.catch(() => undefined))?.release()));

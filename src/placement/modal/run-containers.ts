@@ -2,6 +2,7 @@ import type { Placement } from "../../dsl/choices.js";
 import type { PipelineClass } from "../../dsl/members.js";
 import { type Origin, originOf } from "../../dsl/origin.js";
 import type { Errand } from "../../engine/elsewhere.js";
+import type { RunState } from "../../engine/run-state.js";
 import { sharing } from "../../engine/settings.js";
 import type { Destination } from "../../engine/threads/destination.js";
 import type { Fragment } from "../../engine/threads/fragment.js";
@@ -30,20 +31,22 @@ export class RunContainers {
   run(placement: ModalPlacement, errand: Errand): Promise<Record<string, unknown>> {
     const options = checkedOptions(placement.options);
     if (sharing(placement) === undefined) return this.own.trip(options, errand).go();
-    const shared = { bundled: (origin: Origin) => this.bundled(options, origin), told: this.toldOf(placement, errand) };
+    const shared = {
+      bundled: (origin: Origin) => this.bundled(options, origin),
+      told: this.toldOf(placement, errand.where, errand.run),
+    };
     return this.containers.trip(options, errand, shared).go();
   }
 
   visits(placement: ModalPlacement, fragment: Fragment): Destination {
     const options = checkedOptions(placement.options);
-    const { run, scope, path } = fragment.execution;
-    const about = { where: path, run, scope };
+    const { run, path } = fragment.execution;
     return new ContainerVisits(
       fragment,
       options.containers,
       () => this.bundled(options, fragment.origin()),
-      (bundle) => this.containers.pool(options, bundle, about),
-      this.toldOf(placement, about),
+      (bundle) => this.containers.pool(options, bundle, path, run),
+      this.toldOf(placement, path, run),
     );
   }
 
@@ -56,7 +59,7 @@ export class RunContainers {
     return bundleOf(originOf(this.type) ?? origin, image.packages);
   }
 
-  private toldOf(placement: Placement, { run, where }: Pick<Errand, "run" | "where">): ToldContainers {
+  private toldOf(placement: Placement, where: string, run: RunState): ToldContainers {
     return remembered(this.told, placement, () => new ToldContainers(run, where.split(".", 1)[0]!));
   }
 
