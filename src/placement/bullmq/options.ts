@@ -19,9 +19,15 @@ export interface RedisConnection {
 
 /** What is used of a Keyv in which values are left for workers. */
 export interface KeyvValues {
+  /** @returns the value; undefined: there is none. */
   get(key: string): Promise<unknown>;
-  /** @param ttl milliseconds after which it is gone. */
+  /**
+   * Keeps a value, a text.
+   *
+   * @param ttl milliseconds after which it is gone.
+   */
   set(key: string, value: unknown, ttl?: number): Promise<unknown>;
+  /** Lets go of a value. */
   delete(key: string): Promise<unknown>;
 }
 
