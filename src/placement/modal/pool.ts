@@ -56,7 +56,7 @@ export class Pool {
     const member = all.find(({ held }) => held !== undefined) ?? all[0] ?? this.add();
     member.users++;
     try {
-      const { connection } = await Promise.race([member.opening, rejectedAt(signal)]);
+      const { connection } = member.held ?? (await Promise.race([member.opening, rejectedAt(signal)]));
       return { connection, release: async () => void member.users-- };
     } catch (error) {
       member.users--;
