@@ -34,7 +34,7 @@ describe("containers that share the elements of maps", () => {
     await expectSame(new Chain(), { x: 3 }, warm);
     await expectSame(new Words(), { words: ["a", "b"] }, warm);
     await expectSame(new Outer(), { words: ["one", "three"], first: "ab" }, warm);
-    await expectSame(new Failing(), { xs: [1, 42, 3] }, warm);
+    await expectSame(new Failing(), { xs: [1, 42, 3] }, warm, { anyEnd: true });
     const collected = await expectSame(new Collecting(), { xs: [0, 1, 2] }, warm);
     expect((collected.outcome as { checked: unknown[] }).checked[1]).to.be.instanceOf(NodeError);
     await expectSame(new Spread(), { xs: Array.from({ length: 500 }, (_, i) => i) }, warm);

@@ -8,12 +8,13 @@ export interface Pace {
   readonly probed: number;
   /** Milliseconds after which such a chunk comes home, though it is not done. */
   readonly probeMs: number | undefined;
+  /** How much more than all that was measured the next chunk may hold. */
+  readonly growth: number;
 }
 
-/** A visit to a thread costs about 0.1 ms. */
-export const THREAD_PACE: Pace = { targetMs: 50, leastMs: 1, probed: 256, probeMs: 5 };
-/** How much more than all that was measured the next chunk may hold. */
 const GROWTH = 16;
+/** A visit to a thread costs about 0.1 ms. */
+export const THREAD_PACE: Pace = { targetMs: 50, leastMs: 1, probed: 256, probeMs: 5, growth: GROWTH };
 /** A chunk takes at most this part of what is left for each worker: so none holds a big last one. */
 const TAIL = 2;
 /** How many chunks' worth of elements the past counts for, at most. */
@@ -52,10 +53,10 @@ export class ChunkSizes {
    */
   next(left: number): { readonly count: number; readonly budgetMs: number | undefined } {
     const { elementMs } = this;
-    const { targetMs, leastMs, probed, probeMs } = this.pace;
+    const { targetMs, leastMs, probed, probeMs, growth } = this.pace;
     const guided = left / (TAIL * this.workers());
     if (elementMs === undefined) return { count: this.whole(left, Math.min(probed, guided)), budgetMs: probeMs };
-    const byTime = Math.min(targetMs / elementMs, this.measured * GROWTH);
+    const byTime = Math.min(targetMs / elementMs, this.measured * growth);
     const size = Math.max(Math.min(guided, byTime), Math.min(leastMs / elementMs, byTime));
     return { count: this.whole(left, size), budgetMs: undefined };
   }

@@ -18,7 +18,7 @@ import type { Journal } from "./journal.js";
 import type { Brought, Link } from "./link.js";
 
 /** A trip over Redis costs about 2 ms. Nothing is known of the elements at first, and a worker is not asked to leave off. */
-const PACE: Pace = { targetMs: 200, leastMs: 20, probed: 1, probeMs: undefined };
+const PACE: Pace = { targetMs: 200, leastMs: 20, probed: 1, probeMs: undefined, growth: 64 };
 /** How many chunks go before it is known how many workers there are. */
 const FIRST = 4;
 /** Bytes that a chunk may have, and its result: Redis and the worker hold a few at once. */

@@ -17,7 +17,7 @@ import { SharedChunks } from "./shared-chunks.js";
 import type { ToldContainers } from "./told-containers.js";
 
 /** A trip to a container takes some 20 ms, and it does nothing meanwhile. Nothing is known of the elements at first. */
-const PACE: Pace = { targetMs: 1_000, leastMs: 200, probed: 1, probeMs: undefined };
+const PACE: Pace = { targetMs: 1_000, leastMs: 200, probed: 1, probeMs: undefined, growth: 64 };
 /** Bytes that a chunk may have, and its result. */
 const MOST_BYTES = 8 * 1024 * 1024;
 const MOST_RESULT_BYTES = 32 * 1024 * 1024;
