@@ -132,6 +132,9 @@ describe("containers that share the elements of maps", () => {
 
   onLoopback("are opened anew, and are given up on in the end", async () => {
     const running = rejection<HypernodesError>(new Placed().run({ times: [600_000] }, on(2)));
+    const warned: Error[] = [];
+    const hear = (warning: Error) => warned.push(warning);
+    process.on("warning", hear);
     for (let lost = 0; lost < 4; ) {
       const [box] = mine().filter((box) => box.processes.length > 0);
       if (box !== undefined) {
@@ -141,6 +144,8 @@ describe("containers that share the elements of maps", () => {
       } else await sleep(10);
     }
     const error = await running;
+    process.off("warning", hear);
+    expect(warned).to.deep.equal([]);
     expect(error.code).to.equal("NODE_FAILED");
     expect(error.message).to.contain("Placed.each[0]").and.to.contain("the container was ended");
   });

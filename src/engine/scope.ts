@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { now } from "./events.js";
 
 /** What a scope hears from outside of its thread, and tells there. */
@@ -45,6 +46,8 @@ export class Scope {
   private watched(): AbortController {
     const controller = new AbortController();
     const { signal } = controller;
+    // All that is under way at once may listen.
+    setMaxListeners(0, signal);
     const { get } = Object.getOwnPropertyDescriptor(AbortSignal.prototype, "aborted")!;
     const aborted = (): boolean => {
       if (get!.call(signal)) return true;

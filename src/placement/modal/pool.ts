@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { HypernodesError } from "../../errors.js";
 import { rejectedAt } from "./client.js";
 import type { Held } from "./connections.js";
@@ -42,7 +43,10 @@ export class Pool {
     private most: number,
     private readonly oldestMs: number,
     private readonly warn: (message: string) => void,
-  ) {}
+  ) {
+    // Each that is on its way listens.
+    setMaxListeners(0, this.ending.signal);
+  }
 
   /** Whether nobody uses any of them. */
   get isIdle(): boolean {
