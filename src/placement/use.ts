@@ -21,7 +21,7 @@ import { checkElements, inputChecksOf, inputError, nameViolations, requirements 
 import type { RunTold } from "./bullmq/journal.js";
 import { type BullmqQueue, checkedBullmq } from "./bullmq/options.js";
 import { pathOf } from "./bundle/bundle.js";
-import { elsewhere, HERE, placeFor } from "./places.js";
+import { type Beginning, elsewhere, HERE, placeFor } from "./places.js";
 
 /** One use of a pipeline: what is to run, with what, under which choices. */
 export interface Use {
@@ -161,18 +161,24 @@ function chosenQueue(type: PipelineClass, { execution }: Choices): RunTold["chos
   return chosen;
 }
 
-/** @param resumable how it was asked for, if it may be resumed: as a map over the whole pipeline, or not. */
-function request(
-  use: Use,
-  program: Program,
-  values: unknown[],
-  resumable?: { readonly over?: Partial<OverOptions> },
-): RunRequest {
+function beginning(use: Use, program: Program, resumable: Resumable | undefined): Beginning {
+  const { pipeline, resources } = use;
+  // Who goes on with it has to import the class.
+  const isImportable = originOf(program.pipeline)?.file !== undefined;
+  const told = resumable && isImportable ? () => toldIn(use, program, resumable.over) : undefined;
+  return { type: pipeline.constructor as PipelineClass, resources, told };
+}
+
+/** How a run was asked for that may be resumed: as a map over the whole pipeline, or not. */
+interface Resumable {
+  readonly over?: Partial<OverOptions>;
+}
+
+/** @param resumable undefined: it can't be resumed. */
+function request(use: Use, program: Program, values: unknown[], resumable?: Resumable): RunRequest {
   const { plan } = program;
   const settings = settingsOf(use.choices, use.graph.pipeline);
   const leaves = plan.places || plan.queues || settings.queue !== undefined || sharing(use.choices.runOn) !== undefined;
-  const told = resumable && (() => toldIn(use, program, resumable.over));
-  const beginning = { type: use.pipeline.constructor as PipelineClass, resources: use.resources, told };
   return {
     program,
     values,
@@ -184,7 +190,7 @@ function request(
     context: use.context,
     explain: use.explain,
     inputs: Object.keys(use.inputs),
-    elsewhere: leaves ? elsewhere(beginning) : undefined,
+    elsewhere: leaves ? elsewhere(beginning(use, program, resumable)) : undefined,
     id: use.resumes,
   };
 }

@@ -11,6 +11,11 @@ export interface Blobs {
   drop(digests: Iterable<string>): Promise<void>;
 }
 
+/** Bytes as a Buffer of the same memory. */
+export function view(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
 /** In Redis itself. */
 export class RedisBlobs implements Blobs {
   constructor(
@@ -19,8 +24,7 @@ export class RedisBlobs implements Blobs {
   ) {}
 
   async put(digest: string, bytes: Uint8Array, expireMs: number): Promise<void> {
-    const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    await this.redis.set(this.keys.blob(digest), view, "PX", expireMs);
+    await this.redis.set(this.keys.blob(digest), view(bytes), "PX", expireMs);
   }
 
   async get(digest: string): Promise<Uint8Array | undefined> {
@@ -44,8 +48,7 @@ export class KeyvBlobs implements Blobs {
   constructor(private readonly keyv: KeyvValues) {}
 
   async put(digest: string, bytes: Uint8Array, expireMs: number): Promise<void> {
-    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
-    await this.keyv.set(KEY + digest, text, expireMs);
+    await this.keyv.set(KEY + digest, view(bytes).toString("base64"), expireMs);
   }
 
   async get(digest: string): Promise<Uint8Array | undefined> {

@@ -7,7 +7,7 @@ import type { RunEvent } from "../../engine/events.js";
 import { HypernodesError } from "../../errors.js";
 import { remembered } from "../../graph/remembered.js";
 import type { Bundle } from "../bundle/bundle.js";
-import { type Blobs, KeyvBlobs, RedisBlobs } from "./blobs.js";
+import { type Blobs, KeyvBlobs, RedisBlobs, view } from "./blobs.js";
 import { type ChunkJob, JOB, type JobReturn, keysOf, type LiveEvents, QUEUE_PROTOCOL } from "./jobs.js";
 import type { CheckedBullmq } from "./options.js";
 import { Presence } from "./presence.js";
@@ -337,8 +337,4 @@ let own: string | undefined;
 export function version(): string {
   own ??= (createRequire(import.meta.url)("hypernodes/package.json") as { readonly version: string }).version;
   return own;
-}
-
-function view(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -11,9 +11,9 @@ import { HypernodesError } from "../../errors.js";
 import type { Step } from "../../graph/plan.js";
 import { decode } from "../../values/codec.js";
 import { digest } from "../../values/digest.js";
-import { type Bundle, bundledName, bundleOf } from "../bundle/bundle.js";
+import { type Bundle, bundledOrigin, bundleOf } from "../bundle/bundle.js";
 import { ChunkEvents } from "../chunks/chunk-events.js";
-import { ChunkVisit, packed, unpacked } from "../chunks/chunk-visit.js";
+import { type ChunkBytes, ChunkVisit, limitBytes, packed, suspected, unpacked } from "../chunks/chunk-visit.js";
 import type { Journal } from "./journal.js";
 import type { Brought, Link } from "./link.js";
 
@@ -22,8 +22,7 @@ const PACE: Pace = { targetMs: 200, leastMs: 20, probed: 1, probeMs: undefined, 
 /** How many chunks go before it is known how many workers there are. */
 const FIRST = 4;
 /** Bytes that a chunk may have, and its result: Redis and the worker hold a few at once. */
-const MOST_BYTES = 1024 * 1024;
-const MOST_RESULT_BYTES = 4 * 1024 * 1024;
+const MOST: ChunkBytes = { sent: 1024 * 1024, received: 4 * 1024 * 1024 };
 
 /** What has been sent of a fragment: its code, and what its chunks share. */
 interface Prepared {
@@ -110,8 +109,7 @@ export class Workers implements Destination {
     const { fragment } = this;
     const origin = fragment.origin();
     const bundle = await bundleOf(origin, this.installed);
-    const place = { ...origin, file: bundledName(origin.file!, bundle.root) };
-    const { bytes, content } = fragment.encodeRemote(place);
+    const { bytes, content } = fragment.encodeRemote(bundledOrigin(origin, bundle.root));
     const link = await this.opened();
     this.link = link;
     await link.sendBundle(bundle);
@@ -128,11 +126,9 @@ export class Workers implements Destination {
   ): Outcome {
     if (brought.kind === "lost") return this.lost(brought, range);
     const { bytes, worker, told } = brought;
-    const most = Math.min((range.count * MOST_BYTES) / sent, (range.count * MOST_RESULT_BYTES) / bytes.length);
-    if (range.count > 1) this.sizes.limit(Math.max(1, most));
+    limitBytes(this.sizes, range, { sent, received: bytes.length }, MOST);
     const outcome = unpacked(bytes, bundle, events, told, worker);
-    const isWhole = outcome.kind === "home" && outcome.result.failure === undefined && range.indices === undefined;
-    if (isWhole) this.journal()?.add(id, bytes);
+    if (outcome.result.failure === undefined && range.indices === undefined) this.journal()?.add(id, bytes);
     return outcome;
   }
 
@@ -140,15 +136,14 @@ export class Workers implements Destination {
    * The process of a worker has ended under it: who did that is looked for in halves, each in a process of its own. An element
    * that was not alone in its process may have been dragged along.
    */
-  private lost({ how, worker }: Brought & { kind: "lost" }, { count }: Range): Outcome {
-    if (count > 1) return { kind: "halved" };
+  private lost({ how, worker }: Brought & { kind: "lost" }, range: Range): Outcome {
     const cause = new HypernodesError({
       code: "WORKER_LOST",
       where: this.execution.path,
       problem: worker === undefined ? how : `its process in the worker ${worker} ended: ${how}`,
       advice: "It may have taken more memory than there is, or something native in it may have failed.",
     });
-    return { kind: "lost", held: [{ index: 0, step: 0 }], crowded: true, cause };
+    return suspected(range, cause);
   }
 }
 

@@ -56,8 +56,13 @@ export function pathOf(file: string): string {
   return file.startsWith("file:") ? fileURLToPath(file.replace(/[?#].*$/, "")) : file;
 }
 
+/** Where a class comes from in a bundle with this root. */
+export function bundledOrigin(origin: Origin, root: string): Origin {
+  return { ...origin, file: bundledName(origin.file!, root) };
+}
+
 /** The name that a module has in its bundle. */
-export function bundledName(file: string, root: string): string {
+function bundledName(file: string, root: string): string {
   return `bundle:${path.relative(root, pathOf(file)).split(path.sep).join("/")}`;
 }
 

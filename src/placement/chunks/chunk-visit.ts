@@ -1,6 +1,7 @@
 import type { ChunkUnderWay } from "../../engine/call-context.js";
 import type { List } from "../../engine/lists.js";
 import type { Chunk } from "../../engine/remote/chunk.js";
+import type { ChunkSizes } from "../../engine/threads/chunks.js";
 import type { VisitUnderWay } from "../../engine/threads/destination.js";
 import type { Fragment } from "../../engine/threads/fragment.js";
 import type { VisitResult } from "../../engine/threads/protocol.js";
@@ -38,11 +39,34 @@ export function packed(fragment: Fragment, range: Range, elements: readonly List
  * @param told how many of its events were told before.
  * @param from who has computed it.
  */
-export function unpacked(bytes: Uint8Array, bundle: Bundle, events: ChunkEvents, told: number, from?: string): Outcome {
+export function unpacked(
+  bytes: Uint8Array,
+  bundle: Bundle,
+  events: ChunkEvents,
+  told: number,
+  from?: string,
+): Outcome & { readonly kind: "home" } {
   const result = decode(bytes) as VisitResult;
   if (result.failure !== undefined) mapped(result.failure.error, bundle);
   events.tell(result.events.slice(told), from);
   return { kind: "home", result, from };
+}
+
+/** Bytes of a chunk, and of its result. */
+export interface ChunkBytes {
+  readonly sent: number;
+  readonly received: number;
+}
+
+/** Chunks that come after this one have no more bytes than they may. */
+export function limitBytes(sizes: ChunkSizes, { count }: Range, had: ChunkBytes, most: ChunkBytes): void {
+  if (count === 1) return;
+  sizes.limit(Math.max(1, count * Math.min(most.sent / had.sent, most.received / had.received)));
+}
+
+/** Something in a chunk has ended the process that it was in: which element, is found by halving. */
+export function suspected({ count }: Range, cause: Error): Outcome {
+  return count > 1 ? { kind: "halved" } : { kind: "lost", held: [{ index: 0, step: 0 }], crowded: true, cause };
 }
 
 /** A chunk that is waited for. */

@@ -6,9 +6,9 @@ import type { Fragment } from "../../engine/threads/fragment.js";
 import type { Outcome, Range } from "../../engine/threads/visit.js";
 import type { HypernodesError } from "../../errors.js";
 import type { Step } from "../../graph/plan.js";
-import { type Bundle, bundledName } from "../bundle/bundle.js";
+import { type Bundle, bundledOrigin } from "../bundle/bundle.js";
 import { ChunkEvents } from "../chunks/chunk-events.js";
-import { ChunkVisit, packed, unpacked } from "../chunks/chunk-visit.js";
+import { type ChunkBytes, ChunkVisit, limitBytes, packed, suspected, unpacked } from "../chunks/chunk-visit.js";
 import type { Hearing } from "../container/conversation.js";
 import type { Connection } from "./connection.js";
 import { isWorthRetrying } from "./failures.js";
@@ -19,8 +19,7 @@ import type { ToldContainers } from "./told-containers.js";
 /** A trip to a container takes some 20 ms, and it does nothing meanwhile. Nothing is known of the elements at first. */
 const PACE: Pace = { targetMs: 1_000, leastMs: 200, probed: 1, probeMs: undefined, growth: 64 };
 /** Bytes that a chunk may have, and its result. */
-const MOST_BYTES = 8 * 1024 * 1024;
-const MOST_RESULT_BYTES = 32 * 1024 * 1024;
+const MOST: ChunkBytes = { sent: 8 * 1024 * 1024, received: 32 * 1024 * 1024 };
 /** How often containers may be lost with a chunk before it is suspected. */
 const MOST_LOST = 3;
 
@@ -75,7 +74,7 @@ export class ContainerVisits implements Destination {
   private async prepare(): Promise<Prepared> {
     const origin = this.fragment.origin();
     const bundle = await this.bundled();
-    const { bytes } = this.fragment.encodeRemote({ ...origin, file: bundledName(origin.file!, bundle.root) });
+    const { bytes } = this.fragment.encodeRemote(bundledOrigin(origin, bundle.root));
     return { bundle, pool: this.poolFor(bundle), shared: new SharedChunks(bytes) };
   }
 
@@ -121,20 +120,16 @@ export class ContainerVisits implements Destination {
     const ask = () => connection.run(work, hearing, signal, graceMs, head).result as Promise<Uint8Array>;
     const found = await shared.asked(connection, hearing, ask);
     const outcome = unpacked(found, bundle, events, told, id);
-    if (outcome.kind !== "home") return outcome;
-    const most = Math.min((range.count * MOST_BYTES) / bytes.length, (range.count * MOST_RESULT_BYTES) / found.length);
-    if (range.count > 1) this.sizes.limit(Math.max(1, most));
+    limitBytes(this.sizes, range, { sent: bytes.length, received: found.length }, MOST);
     // The way there and back is part of what a chunk costs.
     return { ...outcome, result: { ...outcome.result, tookMs: performance.now() - at } };
   }
 
   /** A container that was taken away has nothing to do with what was in it, unless that happens again and again. */
-  private lost(cause: HypernodesError, { first, count }: Range): Outcome {
-    const times = (this.losses.get(first) ?? 0) + 1;
-    this.losses.set(first, times);
-    if (isWorthRetrying(cause) && times < MOST_LOST) return { kind: "dragged" };
-    if (count > 1) return { kind: "halved" };
-    return { kind: "lost", held: [{ index: 0, step: 0 }], crowded: true, cause };
+  private lost(cause: HypernodesError, range: Range): Outcome {
+    const times = (this.losses.get(range.first) ?? 0) + 1;
+    this.losses.set(range.first, times);
+    return isWorthRetrying(cause) && times < MOST_LOST ? { kind: "dragged" } : suspected(range, cause);
   }
 }
 

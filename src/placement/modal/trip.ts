@@ -6,7 +6,7 @@ import type { CacheSpec, PlacedWork } from "../../engine/placed.js";
 import { HypernodesError, ValueError } from "../../errors.js";
 import { type EncodedParts, encodeInParts } from "../../values/codec.js";
 import { printPath } from "../../values/kinds.js";
-import { type Bundle, bundledName, bundleOf } from "../bundle/bundle.js";
+import { type Bundle, bundledOrigin, bundleOf } from "../bundle/bundle.js";
 import type { Going, Hearing } from "../container/conversation.js";
 import type { Held } from "./connections.js";
 import { isWorthRetrying } from "./failures.js";
@@ -41,8 +41,10 @@ export class Trip {
     const origin = originOf(errand.type);
     if (origin === undefined) throw noDecorator(errand.type.name);
     const bundle = await (this.shared?.bundled(origin) ?? bundleOf(origin, options.image.packages));
-    const place = { ...origin, file: bundledName(origin.file!, bundle.root) };
-    const work = encoded({ ...errand.work, origin: place, cache: cacheSpec(errand) }, errand);
+    const work = encoded(
+      { ...errand.work, origin: bundledOrigin(origin, bundle.root), cache: cacheSpec(errand) },
+      errand,
+    );
     for (let tries = 1; ; tries++) {
       try {
         return (await this.once(bundle, work, hearing)) as Record<string, unknown>;
