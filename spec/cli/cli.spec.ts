@@ -118,6 +118,7 @@ describe("the command line", function () {
     );
     const verbose = await hypernodes("run", "shout.ts", "--verbose", "--quiet", "--input", 'texts=["bad"]');
     expect(verbose.stderr).to.match(/caused by: RangeError: a bad text\n {4}at .*shout\.ts:9/);
+    writeFileSync(file("three.mjs"), "export default 3;");
     const cases: [args: string[], says: string][] = [
       [["run", "shout.ts", "--input", "txts=1"], 'Did you mean "texts"?'],
       [["run", "shout.ts", "--input", 'texts=["a"]', "--input", "times=x"], "times must be an integer number"],
@@ -130,6 +131,9 @@ describe("the command line", function () {
       [["run", "shout.ts#None"], "It exports Shout."],
       [["run", "wrong.ts"], "it exports several pipelines: Right, Round"],
       [["run", "none.ts"], "there is no such file"],
+      [["run", "shout.ts", "--input", "texts=[]", "--on", "modal:containers=0"], "the option containers is 0"],
+      [["worker", "--values", "none.mjs"], "--values none.mjs: it can't be imported"],
+      [["worker", "--values", "three.mjs"], "its default export is no Keyv"],
       [["rum"], "(Did you mean run?)"],
       [["run"], "missing required argument"],
       [["run", "shout.ts", "--sett"], "unknown option '--sett'"],

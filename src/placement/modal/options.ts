@@ -129,7 +129,7 @@ export function checkedOptions(options: ModalOptions): CheckedModal {
   const regions = typeof region === "string" ? [region] : region;
   check("region", region, Array.isArray(regions) && regions.every(isName), "the name of a region, or several");
   const isNumber = isCount(containers) && containers <= MOST_CONTAINERS;
-  check("containers", containers, isNumber, `how many, from 1 to ${MOST_CONTAINERS}`);
+  check("containers", containers, isNumber, `a whole number from 1 to ${MOST_CONTAINERS}`);
   check("keepWarm", keepWarm, typeof keepWarm === "boolean", "true or false");
   const machine = { gpu, cpu, memoryMiB, timeoutMs, idleTimeoutMs, image: on, volume, secrets, env, app, regions };
   return { ...machine, containers, keepWarm };
