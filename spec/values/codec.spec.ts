@@ -224,7 +224,7 @@ describe("the codec", () => {
       [[Promise.resolve()], "value[0]: it is a Promise"],
       [[new WeakMap()], "value[0]: it is a WeakMap"],
       [[new SharedArrayBuffer(1)], "value[0]: it is a SharedArrayBuffer. Give a typed array over it"],
-      [[new Proxy({}, {})], "can't travel"],
+      [[new Proxy({}, {})], "value[0]: it is a Proxy. It lives in one process only"],
       [new Failure("no", new Private() as never), "value.at: it is an instance of Private"],
     ];
     for (const [value, text] of cases) {
@@ -399,10 +399,9 @@ describe("digest", () => {
     }
   });
 
-  it("is the same for equal content: order of properties, and whether equal objects are one, do not count", () => {
+  it("is the same for equal content: whether equal objects are one does not count", () => {
     const part = { text: "x".repeat(2_000), list: [1, 2] };
     const copy = structuredClone(part);
-    expect(digest({ a: 1, b: 2 })).to.equal(digest({ b: 2, a: 1 }));
     expect(digest([part, part])).to.equal(digest([part, copy]));
     expect(digest(new Map([[1, part]]))).to.equal(digest(new Map([[1, copy]])));
     const cyclic: { self?: object } = {};
@@ -445,6 +444,6 @@ describe("digest", () => {
       c: new Date(0),
       d: "z".repeat(3_000),
     };
-    expect(digest(value)).to.equal("26d1f8aeccbedcc548cd119ead2a45591098a332260f3d60d616c47011d51fd7");
+    expect(digest(value)).to.equal("46ab293e8118ef8696d323c5dce46d882a7aca6aa33ab62d822a38623bb327fb");
   });
 });

@@ -1,13 +1,14 @@
 import zlib from "node:zlib";
 import { ValueError } from "../errors.js";
-import { tooDeep } from "./cannot-travel.js";
+import { faultOf, isStackOverflow, valueError } from "./cannot-travel.js";
 import { type Dismantled, dismantle, type Table } from "./dismantle.js";
 import { reassemble } from "./reassemble.js";
+import { countObjects } from "./scan.js";
 import { aligned, Reader, Writer } from "./v8-format.js";
 
 /** The header: four letters, the version of this format, flags, two bytes of nothing, the checksum, the length of the body. */
 const MAGIC = 0x65_64_6f_6e; // "node"
-const VERSION = 1;
+const VERSION = 2;
 const HEADER = 16;
 const HAS_TABLE = 1;
 const CHECKED = 2;
@@ -71,14 +72,25 @@ export interface EncodedParts {
  * @throws {ValueError} as `encode` does.
  */
 export function encodeInParts(value: unknown, options: EncodeOptions = {}): EncodedParts {
-  const dismantled = dismantle(value, options.memory !== undefined);
-  const writer = new Writer(options.memory);
+  const sharesMemory = options.memory !== undefined;
   try {
-    writer.writeHeader();
-    writer.writeValue(rootOf(dismantled));
+    return write(dismantle(value, sharesMemory), options);
   } catch (error) {
-    throw error instanceof TypeError ? unserialisable(error) : tooDeep(error);
+    if (error instanceof ValueError) throw error;
   }
+  // The base format reads accessors once more: these threw, or gave something else than before.
+  try {
+    return write(dismantle(value, sharesMemory, true), options);
+  } catch (error) {
+    if (error instanceof TypeError) throw unserialisable(error);
+    throw isStackOverflow(error) ? valueError(faultOf(error)) : error;
+  }
+}
+
+function write(dismantled: Dismantled, options: EncodeOptions): EncodedParts {
+  const writer = new Writer(options.memory);
+  writer.writeHeader();
+  writer.writeValue(rootOf(dismantled));
   return inParts(writer.releaseBuffer(), writer.views, dismantled.table !== undefined, options);
 }
 
@@ -95,7 +107,9 @@ function unserialisable(cause: TypeError): ValueError {
 }
 
 function rootOf({ value, table }: Dismantled): unknown {
-  return table === undefined ? value : [value, table.classes, Int32Array.from(table.objects), table.properties];
+  if (table === undefined) return value;
+  const { classes, objects, properties, hidden, count } = table;
+  return [value, classes, Int32Array.from(objects), properties, hidden, count];
 }
 
 function inParts(
@@ -141,10 +155,11 @@ export function decode(given: Uint8Array, options: DecodeOptions = {}): unknown 
   const bytes = new Uint8Array(given.buffer, given.byteOffset, given.byteLength);
   const header = headerOf(bytes, options.salt);
   try {
+    const objects = countObjects(bytes.subarray(HEADER, HEADER + header.bodyLength));
     const reader = new Reader(bytes, HEADER, HEADER + header.bodyLength, options);
     reader.readHeader();
     const root = reader.readValue();
-    return header.hasTable ? reassembled(root) : root;
+    return header.hasTable ? reassembled(root, objects) : root;
   } catch (error) {
     if (error instanceof ValueError) throw error;
     throw badBytes(`they can't be decoded: ${error instanceof Error ? error.message : String(error)}`, error);
@@ -168,17 +183,25 @@ function headerOf(bytes: Uint8Array, salt: string | undefined): { bodyLength: nu
   return { bodyLength, hasTable: (flags & HAS_TABLE) !== 0 };
 }
 
-function reassembled(root: unknown): unknown {
-  if (!Array.isArray(root) || root.length !== 4) throw new Error("their table is missing");
-  const [value, classes, objects, properties] = root as unknown[];
+function reassembled(root: unknown, found: number): unknown {
+  if (!Array.isArray(root) || root.length !== 6) throw new Error("their table is missing");
+  const [value, classes, objects, properties, hidden, count] = root as unknown[];
   const isTable =
     Array.isArray(classes) &&
     classes.every((name) => typeof name === "string") &&
     objects instanceof Int32Array &&
-    properties instanceof Map;
+    properties instanceof Map &&
+    hidden instanceof Map;
   if (!isTable) throw new Error("their table is no table");
-  return reassemble(value, { classes, objects: objects as unknown as number[], properties } as Table);
+  // The table names objects by their order: another one would be taken for them.
+  if (found !== (count as number) + TABLE_OBJECTS + properties.size + hidden.size) {
+    throw new Error("they have not as many objects as their table says: an accessor gave something else each time");
+  }
+  return reassemble(value, { classes, objects: objects as unknown as number[], properties, hidden, count } as Table);
 }
+
+/** The root, and in it the names of classes, the objects' codes, and two Maps. */
+const TABLE_OBJECTS = 5;
 
 function badBytes(problem: string, cause?: unknown): ValueError {
   return new ValueError({

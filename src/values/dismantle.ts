@@ -1,18 +1,28 @@
-import { CannotTravel, foreign, tooDeep, valueError } from "./cannot-travel.js";
-import { builtIn, ERROR_KEYS, kindOf, namesBeyondIndices, pathKey, setData } from "./kinds.js";
+import { types } from "node:util";
+import { CannotTravel, faultOf, foreign, MAX_DEPTH, tooDeep, valueError, within } from "./cannot-travel.js";
+import { builtIn, builtInAncestor, ERROR_KEYS, entriesOf, itemsOf, kindOf, pathKey, setData } from "./kinds.js";
 import { knownModel, type Model, travellingModel } from "./models.js";
+import { isPlainArray, isPlainView, type OwnProperties, ownProperties, plainNames } from "./own-properties.js";
 
 /** What the base format can't say of some objects: which they are, by the order in which a walk comes to them. */
 export interface Table {
   readonly classes: string[];
-  /** Pairs: the object's index, and what it is: -1 has no prototype, -2 is an error; from 0 the index of its class. */
+  /** Pairs: the object's index, and what it is: one of the codes below; from 0 the index of its class. */
   readonly objects: number[];
-  /** The own properties of errors, and of Maps, Sets, Dates and the like, by the object's index. */
+  /** Own properties that the base format drops (of errors, Maps, Sets, Dates and the like), by the object's index. */
   readonly properties: Map<number, Record<string, unknown>>;
+  /** Own properties that are not enumerable, and a RegExp's lastIndex, by the object's index. */
+  readonly hidden: Map<number, Record<string, unknown>>;
+  /** How many objects the walk came to. */
+  readonly count: number;
 }
 
 export const NO_PROTOTYPE = -1;
 export const ERROR = -2;
+/** An array with holes, written as a record of its elements. The next pair has its length. */
+export const SPARSE = -3;
+/** It was kept from growing (-4), sealed (-5) or frozen (-6). */
+export const INTEGRITY = -3;
 
 /** A value in two parts: what the base format can write, and a table of what it can't. */
 export interface Dismantled {
@@ -22,44 +32,48 @@ export interface Dismantled {
 
 /**
  * Goes through a value, and finds what the base format can't say. Only if something in it has to be replaced (an error,
- * an instance with `toJSON`) is it copied.
+ * an instance with `toJSON`, an array with holes) is it copied.
  *
  * @param sharesMemory whether SharedArrayBuffers can go along.
+ * @param copies whether it is to be copied in any case: then nothing of the user's runs when the copy is written.
  * @throws {ValueError} for what can't travel, with the path to it.
  */
-export function dismantle(value: unknown, sharesMemory: boolean): Dismantled {
+export function dismantle(value: unknown, sharesMemory: boolean, copies = false): Dismantled {
   try {
-    try {
-      return new Walk(false, sharesMemory).all(value);
-    } catch (thrown) {
-      if (thrown !== COPY) throw thrown;
-      return new Walk(true, sharesMemory).all(value);
-    }
+    return new Walk(sharesMemory, copies).all(value);
   } catch (thrown) {
-    throw thrown instanceof CannotTravel ? valueError(thrown) : tooDeep(thrown);
+    if (thrown === COPY) return dismantle(value, sharesMemory, true);
+    throw valueError(faultOf(thrown));
   }
 }
 
 const COPY = Symbol("it has to be copied");
 
 class Walk {
-  private readonly seen = new Map<object, unknown>();
+  /** What is written for each object that the walk has come to. */
+  private readonly written = new Map<object, unknown>();
   private readonly classes = new Map<string, number>();
   private readonly objects: number[] = [];
   private readonly properties = new Map<number, Record<string, unknown>>();
+  private readonly hidden = new Map<number, Record<string, unknown>>();
+  /** Those whose toJSON() has run, and whose data is not yet written. */
   private readonly underWay = new Set<object>();
+  private depth = 0;
 
   constructor(
-    private readonly copying: boolean,
     private readonly sharesMemory: boolean,
+    private readonly copies: boolean,
   ) {}
 
   all(value: unknown): Dismantled {
     const written = this.visit(value);
-    if (this.objects.length === 0 && this.properties.size === 0) return { value: written, table: undefined };
+    const { objects, properties, hidden } = this;
+    const isPlain = objects.length === 0 && properties.size === 0 && hidden.size === 0;
     return {
       value: written,
-      table: { classes: [...this.classes.keys()], objects: this.objects, properties: this.properties },
+      table: isPlain
+        ? undefined
+        : { classes: [...this.classes.keys()], objects, properties, hidden, count: this.written.size },
     };
   }
 
@@ -76,21 +90,41 @@ class Walk {
   }
 
   private object(value: object): unknown {
-    const before = this.seen.get(value);
+    const before = this.written.get(value);
     if (before !== undefined) {
-      if (before === value || !this.underWay.has(value)) return before;
+      if (!this.underWay.has(value)) return before;
       throw new CannotTravel("what its toJSON() gives refers back to it", "Let toJSON() give a value without cycles.");
     }
-    const index = this.seen.size;
-    this.seen.set(value, value);
-    const prototype = Object.getPrototypeOf(value) as object | null;
+    // Asking a proxy for anything would run its code.
+    if (types.isProxy(value)) throw foreign(value);
+    if (this.depth >= MAX_DEPTH) throw tooDeep();
+    this.depth++;
+    const written = this.anew(value, Object.getPrototypeOf(value) as object | null);
+    this.depth--;
+    return written;
+  }
+
+  private anew(value: object, prototype: object | null): unknown {
     // Most objects are plain.
-    if (prototype === Object.prototype) return this.record(value);
-    if (prototype === Array.prototype) return this.array(value as unknown[]);
+    if (prototype === Object.prototype) {
+      const names = plainNames(value);
+      if (names !== undefined) return this.record(value, names);
+    } else if (prototype === Array.prototype) {
+      if (isPlainArray(value as unknown[])) return this.array(value as unknown[]);
+    } else if (prototype !== null && isPlainView(value, prototype)) {
+      this.written.set(value, value);
+      return value;
+    }
+    return this.special(value, prototype);
+  }
+
+  private special(value: object, prototype: object | null): unknown {
+    const index = this.written.size;
     const kind = kindOf(value, prototype);
     if (kind === "foreign") {
-      if (this.sharesMemory && value instanceof SharedArrayBuffer) return value;
-      throw foreign(value);
+      if (!this.sharesMemory || !(value instanceof SharedArrayBuffer)) throw foreign(value);
+      this.written.set(value, value);
+      return value;
     }
     if (kind === "error") return this.error(value as Error, prototype!, index);
     if (prototype === null) this.objects.push(index, NO_PROTOTYPE);
@@ -98,157 +132,179 @@ class Walk {
       const model = travellingModel(prototype);
       if (model.hooked) return this.hooked(value, model, index);
       this.objects.push(index, this.classIndex(model.name));
-      if (kind === "view") this.viewExtras(value as Uint8Array, model.name, index);
     }
-    if (kind !== "record" && kind !== "array" && kind !== "view") this.extras(value, ownNames(value), index);
+    const names = kind === "record" ? plainNames(value) : undefined;
+    if (names !== undefined) return this.record(value, names);
+    const own = ownProperties(value, kind);
+    if (own.integrity > 0) this.objects.push(index, INTEGRITY - own.integrity);
     switch (kind) {
       case "record":
-        return this.record(value);
+        return this.record(value, own.names, own.hidden);
       case "array":
-        return this.array(value as unknown[]);
+        return own.indices === undefined
+          ? this.array(value as unknown[], own)
+          : this.sparse(value as unknown[], own.indices, own, index);
       case "map":
-        return this.map(value as Map<unknown, unknown>);
+        return this.map(value as Map<unknown, unknown>, own);
       case "set":
-        return this.set(value as Set<unknown>);
+        return this.set(value as Set<unknown>, own);
       default:
+        this.written.set(value, value);
+        this.extras(value, own, index);
         return value;
     }
   }
 
-  private copy<T extends object>(value: T, make: () => T): T {
-    if (!this.copying) return value;
-    const copy = make();
-    this.seen.set(value, copy);
-    return copy;
-  }
-
-  private record(value: object): object {
-    const to = this.copy(value, () => ({}));
-    return this.fields(value, to, Object.keys(value));
-  }
-
-  private fields(from: object, to: object, keys: readonly string[]): object {
-    for (const key of keys) {
-      const value = (from as Record<string, unknown>)[key];
-      if (isPrimitive(value) && !this.copying) continue;
-      const written = this.at(key, value);
-      if (this.copying) setData(to, key, written);
+  private record(value: object, names: readonly string[], hidden: readonly string[] = []): object {
+    const index = this.written.size;
+    const to = this.copies ? {} : value;
+    this.written.set(value, to);
+    if (hidden.length > 0) this.hide(value, hidden, index);
+    for (const name of names) {
+      const inner = read(value, name);
+      const written = isPrimitive(inner) ? inner : this.at(name, inner);
+      if (this.copies) setData(to, name, written);
     }
     return to;
   }
 
   private at(key: string | number, value: unknown): unknown {
     try {
-      return this.visit(value);
+      return typeof value === "object" && value !== null ? this.object(value) : this.visit(value);
     } catch (thrown) {
-      if (thrown instanceof CannotTravel) thrown.path.push(key);
-      throw thrown;
+      throw thrown === COPY ? thrown : within(faultOf(thrown), key);
     }
   }
 
-  private array(value: unknown[]): unknown[] {
-    const keys = Object.keys(value);
-    const names = namesBeyondIndices(keys, value.length);
-    const to = this.copy(value, () => new Array(value.length));
-    const count = keys.length - names.length;
-    let index = 0;
-    try {
-      for (let i = 0; i < count; i++) {
-        index = count === value.length ? i : Number(keys[i]);
-        if (isPrimitive(value[index]) && !this.copying) continue;
-        const written = this.visit(value[index]);
-        if (this.copying) to[index] = written;
-      }
-    } catch (thrown) {
-      if (thrown instanceof CannotTravel) thrown.path.push(index);
-      throw thrown;
+  private array(value: unknown[], own?: OwnProperties): unknown[] {
+    const index = this.written.size;
+    const to: unknown[] = this.copies ? [] : value;
+    this.written.set(value, to);
+    if (own !== undefined && own.hidden.length > 0) this.hide(value, own.hidden, index);
+    for (let i = 0; i < value.length; i++) {
+      const inner = read(value, i);
+      const written = isPrimitive(inner) ? inner : this.at(i, inner);
+      if (this.copies) to.push(written);
     }
-    this.fields(value, to, names);
+    if (own !== undefined) this.named(value, own.names, to);
     return to;
   }
 
-  private map(value: Map<unknown, unknown>): Map<unknown, unknown> {
-    const to = this.copy(value, () => new Map());
-    for (const [key, item] of value) {
-      const writtenKey = this.at(pathKey(key), key);
-      const written = this.at(pathKey(key), item);
-      if (this.copying) to.set(writtenKey, written);
+  private named(value: object, names: readonly string[], to: object): void {
+    for (const name of names) {
+      const written = this.at(name, read(value, name));
+      if (this.copies) setData(to, name, written);
+    }
+  }
+
+  private sparse(value: unknown[], indices: readonly string[], own: OwnProperties, index: number): object {
+    if (!this.copies) throw COPY;
+    const to: Record<string, unknown> = {};
+    this.written.set(value, to);
+    this.objects.push(index, SPARSE, index, value.length | 0);
+    if (own.hidden.length > 0) this.hide(value, own.hidden, index);
+    for (const i of indices) to[i] = this.at(Number(i), read(value, i));
+    this.named(value, own.names, to);
+    return to;
+  }
+
+  private map(value: Map<unknown, unknown>, own: OwnProperties): Map<unknown, unknown> {
+    const index = this.written.size;
+    const to = this.copies ? new Map<unknown, unknown>() : value;
+    this.written.set(value, to);
+    this.extras(value, own, index);
+    for (const [key, item] of entriesOf(value)) {
+      const writtenKey = isPrimitive(key) ? key : this.at(pathKey(key), key);
+      const written = isPrimitive(item) ? item : this.at(pathKey(key), item);
+      if (this.copies) to.set(writtenKey, written);
     }
     return to;
   }
 
-  private set(value: Set<unknown>): Set<unknown> {
-    const to = this.copy(value, () => new Set());
-    let index = 0;
-    for (const item of value) {
-      const written = this.at(index++, item);
-      if (this.copying) to.add(written);
+  private set(value: Set<unknown>, own: OwnProperties): Set<unknown> {
+    const index = this.written.size;
+    const to = this.copies ? new Set<unknown>() : value;
+    this.written.set(value, to);
+    this.extras(value, own, index);
+    let i = 0;
+    for (const item of itemsOf(value)) {
+      const written = isPrimitive(item) ? item : this.at(i, item);
+      if (this.copies) to.add(written);
+      i++;
     }
     return to;
   }
 
   /** The own properties of what has more to it than properties: the base format drops them. */
-  private extras(value: object, keys: readonly string[], index: number): void {
-    if (keys.length === 0) return;
-    const properties: Record<string, unknown> = {};
-    this.properties.set(index, properties);
-    for (const key of keys) setData(properties, key, this.at(key, (value as Record<string, unknown>)[key]));
+  private extras(value: object, { names, hidden }: OwnProperties, index: number): void {
+    const kept = (value as RegExp).lastIndex !== 0 && types.isRegExp(value) ? [...hidden, "lastIndex"] : hidden;
+    if (kept.length > 0) this.hide(value, kept, index);
+    if (names.length > 0) this.beside(this.properties, value, names, index);
   }
 
-  private viewExtras(value: Uint8Array, name: string, index: number): void {
-    if (value.length > MOST_INDICES) {
-      throw new CannotTravel(
-        `it is a ${name} of ${value.length} elements: too many to look for other properties among them`,
-        "Keep a plain typed array in a field of the class, instead of extending one.",
-      );
-    }
-    this.extras(value, namesBeyondIndices(Object.keys(value), value.length), index);
+  private hide(value: object, names: readonly string[], index: number): void {
+    this.beside(this.hidden, value, names, index);
+  }
+
+  private beside(
+    table: Map<number, Record<string, unknown>>,
+    value: object,
+    names: readonly string[],
+    index: number,
+  ): void {
+    const properties: Record<string, unknown> = {};
+    table.set(index, properties);
+    for (const name of names) setData(properties, name, this.at(name, read(value, name)));
   }
 
   /** An error is written by its properties: the base format knows neither its class nor what was added to it. */
   private error(value: Error, prototype: object, index: number): unknown {
-    if (!this.copying) throw COPY;
-    const model = builtIn(prototype) === undefined ? knownModel(prototype) : undefined;
-    const name = model?.name ?? builtInAncestor(prototype);
-    const shown = Object.hasOwn(value, "name") || model !== undefined || value.name === name ? undefined : value.name;
+    if (!this.copies) throw COPY;
+    const { name, shown, model, keys } = errorParts(value, prototype);
     const written = { name, shown };
-    this.seen.set(value, written);
+    this.written.set(value, written);
     this.objects.push(index, ERROR);
-    const keys = ERROR_KEYS.filter((key) => Object.hasOwn(value, key));
+    // What the language and its libraries hide in errors of their own stays behind.
+    const { hidden, integrity } = model === undefined ? { hidden: [], integrity: 0 } : ownProperties(value, "error");
+    if (integrity > 0) this.objects.push(index, INTEGRITY - integrity);
     const properties: Record<string, unknown> = {};
     this.properties.set(index, properties);
-    // Their order must be that in which the properties of an object are gone through.
-    for (const key of [...keys, ...Object.keys(value)]) setData(properties, key, undefined);
-    // A DOMException keeps it in an accessor.
-    if (value instanceof DOMException) properties.message = value.message;
+    if (hidden.length > 0) this.hide(value, hidden, index);
+    for (const key of keys) setData(properties, key, undefined);
+    // In the order in which the properties of an object are gone through: names that are numbers come first.
     for (const key of Object.keys(properties)) {
-      const before = this.seen.size;
-      const length = this.objects.length;
+      const [before, length, depth] = [this.written.size, this.objects.length, this.depth];
       try {
-        setData(properties, key, this.at(key, (value as unknown as Record<string, unknown>)[key]));
+        setData(properties, key, this.at(key, read(value, key)));
       } catch (thrown) {
         // An error of a class that nobody made known still comes home, without what can't come with it.
         if (!(thrown instanceof CannotTravel) || model !== undefined) throw thrown;
         delete properties[key];
         this.forget(before, length);
+        this.depth = depth;
       }
     }
     return written;
   }
 
-  private forget(seen: number, objects: number): void {
-    for (const value of [...this.seen.keys()].slice(seen)) this.seen.delete(value);
-    for (const index of this.properties.keys()) if (index >= seen) this.properties.delete(index);
+  private forget(before: number, objects: number): void {
+    for (const value of [...this.written.keys()].slice(before)) {
+      this.written.delete(value);
+      this.underWay.delete(value);
+    }
+    for (const table of [this.properties, this.hidden]) {
+      for (const index of table.keys()) if (index >= before) table.delete(index);
+    }
     this.objects.length = objects;
   }
 
   private hooked(value: object, model: Model, index: number): unknown {
-    if (!this.copying) throw COPY;
+    if (!this.copies) throw COPY;
     const written: { data?: unknown } = {};
-    this.seen.set(value, written);
+    this.written.set(value, written);
     this.objects.push(index, this.classIndex(model.name));
     this.underWay.add(value);
-    written.data = this.at("toJSON()", (value as { toJSON(): unknown }).toJSON());
+    written.data = this.at("toJSON()", jsonOf(value));
     this.underWay.delete(value);
     return written;
   }
@@ -263,24 +319,55 @@ class Walk {
   }
 }
 
-function isPrimitive(value: unknown): boolean {
+/** Accessors run here: what they throw has the property's place. */
+export function read(value: object, name: string | number): unknown {
+  try {
+    return (value as Record<string | number, unknown>)[name];
+  } catch (thrown) {
+    throw within(faultOf(thrown, "its getter"), name);
+  }
+}
+
+/** What a model's toJSON() gives. */
+export function jsonOf(value: object): unknown {
+  try {
+    return (value as { toJSON(): unknown }).toJSON();
+  } catch (thrown) {
+    throw faultOf(thrown, "its toJSON()");
+  }
+}
+
+/** What an error is made of. */
+interface ErrorParts {
+  /** The name of its model, or of the nearest class of the language. */
+  readonly name: string;
+  /** The name that it shows, if that is not its class's. */
+  readonly shown: string | undefined;
+  readonly model: Model | undefined;
+  /** The properties that come with it. */
+  readonly keys: readonly string[];
+}
+
+export function errorParts(value: Error, prototype: object): ErrorParts {
+  const model = builtIn(prototype) === undefined ? knownModel(prototype) : undefined;
+  const name = model?.name ?? builtInAncestor(prototype);
+  // A DOMException keeps its message in an accessor.
+  const keys = ERROR_KEYS.filter((key) => Object.hasOwn(value, key) || (key === "message" && isDomException(value)));
+  const names = Object.keys(value).filter((key) => !keys.includes(key));
+  return { name, shown: shownName(value, name, model), model, keys: [...keys, ...names] };
+}
+
+function isDomException(value: Error): boolean {
+  return value instanceof DOMException;
+}
+
+function shownName(value: Error, name: string, model: Model | undefined): string | undefined {
+  if (Object.prototype.propertyIsEnumerable.call(value, "name") || model !== undefined) return undefined;
+  const shown = read(value, "name");
+  return shown === name || typeof shown !== "string" ? undefined : shown;
+}
+
+export function isPrimitive(value: unknown): boolean {
   const type = typeof value;
   return type === "string" || type === "number" || value === null || type === "boolean" || type === "undefined";
-}
-
-/** The characters of a boxed string are properties, too. */
-function ownNames(value: object): readonly string[] {
-  const keys = Object.keys(value);
-  return value instanceof String ? namesBeyondIndices(keys, value.length) : keys;
-}
-
-/** Above this many elements a typed array is not searched for other properties: they are the last of its keys. */
-const MOST_INDICES = 1_000_000;
-
-function builtInAncestor(prototype: object): string {
-  for (let p: object | null = prototype; p !== null; p = Object.getPrototypeOf(p) as object | null) {
-    const name = builtIn(p);
-    if (name !== undefined && name !== "Object") return name;
-  }
-  return "Error";
 }

@@ -9,6 +9,7 @@ export function aligned(offset: number): number {
 }
 
 interface ViewType {
+  readonly prototype: object;
   readonly size: number;
   is(view: ArrayBufferView): boolean;
   /** @param length in elements. */
@@ -23,11 +24,13 @@ type ViewClass = {
 /** Their order is part of the format. */
 const VIEW_TYPES: readonly ViewType[] = [
   {
+    prototype: Buffer.prototype,
     size: 1,
     is: (view) => Buffer.isBuffer(view),
     make: (buffer, offset, length) => Buffer.from(buffer as ArrayBuffer, offset, length),
   },
   {
+    prototype: DataView.prototype,
     size: 1,
     is: (view) => view instanceof DataView,
     make: (buffer, offset, length) => new DataView(buffer, offset, length),
@@ -37,9 +40,17 @@ const VIEW_TYPES: readonly ViewType[] = [
   ...[(globalThis as { Float16Array?: ViewClass }).Float16Array ?? []].flat().map(typed),
 ];
 
+/** Most are of one of these classes itself. */
+const BY_PROTOTYPE = new Map(VIEW_TYPES.map(({ prototype }, i) => [prototype, i]));
+
 function typed(type: ViewClass): ViewType {
   const { BYTES_PER_ELEMENT: size } = type;
-  return { size, is: (view) => view instanceof type, make: (...from) => new type(...from) };
+  return {
+    prototype: type.prototype as object,
+    size,
+    is: (view) => view instanceof type,
+    make: (...from) => new type(...from),
+  };
 }
 
 /** Added to the number of a view's type, if its memory is shared and stays where it is. */
@@ -56,7 +67,8 @@ export class Writer extends v8.Serializer {
   }
 
   _writeHostObject(view: ArrayBufferView): void {
-    const type = VIEW_TYPES.findIndex(({ is }) => is(view));
+    const known = BY_PROTOTYPE.get(Object.getPrototypeOf(view) as object);
+    const type = known ?? VIEW_TYPES.findIndex(({ is }) => is(view));
     if (type < 0) throw new TypeError(`${Object.prototype.toString.call(view)} can't travel`);
     const isShared = this.memory !== undefined && view.buffer instanceof SharedArrayBuffer;
     this.writeUint32(isShared ? type | SHARED : type);

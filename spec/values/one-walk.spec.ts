@@ -1,0 +1,520 @@
+import { expect } from "chai";
+import fc from "fast-check";
+import { decode, digest, encode, model, ValueError } from "../../src/index.js";
+import { describeValue } from "../support/described-values.js";
+
+@model({ name: "walk/Vector" })
+class Vector extends Float32Array {
+  label?: string;
+}
+@model({ name: "walk/Point" })
+class Point {
+  [name: string]: unknown;
+}
+@model({ name: "walk/Table" })
+class Table extends Map<unknown, unknown> {
+  // A subclass may go through itself in its own way: that is no part of the value.
+  override *[Symbol.iterator](): MapIterator<[unknown, unknown]> {}
+}
+@model({ name: "walk/Failure" })
+class Failure extends TypeError {}
+class Unknown extends RangeError {}
+
+/** Makes a value anew each time: so two values can be equal and share nothing. */
+type Recipe = () => unknown;
+
+const again = <T>(value: T): T => decode(encode(value)) as T;
+const faultIn = (act: () => unknown): ValueError => {
+  try {
+    act();
+  } catch (error) {
+    expect(error).to.be.instanceOf(ValueError);
+    return error as ValueError;
+  }
+  throw new Error("nothing was thrown");
+};
+
+const NAMES = fc.constantFrom("a", "b", "0", "7", "__proto__", "length", "constructor");
+const LEAVES: fc.Arbitrary<Recipe> = fc.oneof(
+  fc
+    .constantFrom<unknown>(
+      0,
+      -0,
+      1,
+      Number.NaN,
+      "",
+      "a",
+      "0",
+      "1",
+      "שלום",
+      "\ud800",
+      true,
+      false,
+      null,
+      undefined,
+      1n,
+      -1n,
+    )
+    .map((value) => () => value),
+  fc.constantFrom(0, 1, Number.NaN).map((ms) => () => new Date(ms)),
+  fc.tuple(fc.constantFrom("a", "b+"), fc.constantFrom("", "g", "y"), fc.constantFrom(0, 1)).map(
+    ([source, flags, lastIndex]) =>
+      () =>
+        Object.assign(new RegExp(source, flags), { lastIndex }),
+  ),
+  fc.tuple(fc.constantFrom(Uint8Array, Int8Array, Float64Array, Buffer, DataView), fc.constantFrom(0, 8)).map(
+    ([type, size]) =>
+      () =>
+        type === Buffer ? Buffer.alloc(size, 1) : new (type as Uint8ArrayConstructor)(new ArrayBuffer(size)),
+  ),
+  fc.constantFrom(0, 3).map((size) => () => new ArrayBuffer(size)),
+  fc.constantFrom<unknown>(1, "ab", true, 1n).map((value) => () => Object(value)),
+  fc.tuple(fc.constantFrom("a", "b"), fc.constantFrom("Error", "AbortError")).map(
+    ([message, name]) =>
+      () =>
+        new DOMException(message, name),
+  ),
+);
+
+const define = (object: object, name: string, value: unknown, enumerable: boolean): object =>
+  Object.defineProperty(object, name, { value, enumerable, writable: true, configurable: true });
+
+const RECIPES: fc.Arbitrary<Recipe> = fc.letrec<{ value: Recipe; bare: Recipe }>((tie) => {
+  const entries = fc.array(fc.tuple(NAMES, tie("value")), { maxLength: 3 });
+  const values = fc.array(tie("value"), { maxLength: 3 });
+  const withFields = (made: () => object, fields: [string, Recipe][]): object => {
+    const object = made();
+    for (const [name, recipe] of fields) {
+      if (!Object.hasOwn(object, name)) define(object, name, recipe(), true);
+    }
+    return object;
+  };
+  return {
+    bare: fc.oneof(
+      { maxDepth: 3, depthIdentifier: "values" },
+      LEAVES,
+      entries.map((fields) => () => withFields(() => ({}), fields)),
+      entries.map((fields) => () => withFields(() => Object.create(null) as object, fields)),
+      entries.map((fields) => () => withFields(() => new Point(), fields)),
+      // A getter gives what it gives when the value is taken.
+      values.map((recipes) => () => ({
+        get made() {
+          return recipes.map((recipe) => recipe());
+        },
+      })),
+      values.map((recipes) => () => recipes.map((recipe) => recipe())),
+      fc
+        .tuple(fc.array(fc.option(tie("value"), { nil: undefined }), { maxLength: 4 }), entries)
+        .map(([recipes, fields]) => () => {
+          const array: unknown[] = [];
+          array.length = recipes.length;
+          for (const [i, recipe] of recipes.entries()) if (recipe !== undefined) array[i] = recipe();
+          return withFields(
+            () => array,
+            fields.filter(([name]) => name.startsWith("a") || name.startsWith("b")),
+          );
+        }),
+      fc
+        .tuple(fc.constantFrom(Map, Table), fc.array(fc.tuple(tie("value"), tie("value")), { maxLength: 3 }), entries)
+        .map(([type, pairs, fields]) => () => {
+          const map = new type();
+          for (const [key, value] of pairs) Map.prototype.set.call(map, key(), value());
+          return withFields(() => map, fields);
+        }),
+      values.map((recipes) => () => new Set(recipes.map((recipe) => recipe()))),
+      fc.tuple(fc.constantFrom(0, 2, 40), fc.option(fc.constantFrom("cat", "dog"), { nil: undefined })).map(
+        ([length, label]) =>
+          () =>
+            Object.assign(new Vector(length), label === undefined ? {} : { label }),
+      ),
+      fc
+        .tuple(fc.constantFrom(Error, RangeError, Failure, Unknown), fc.constantFrom("", "m"), entries, tie("value"))
+        .map(
+          ([type, message, fields, cause]) =>
+            () =>
+              withFields(() => new type(message, { cause: cause() }), fields),
+        ),
+    ),
+    value: fc
+      .tuple(tie("bare"), fc.constantFrom("", "", "", "", "freeze", "seal", "preventExtensions", "hidden"))
+      .map(([recipe, change]) => () => {
+        const value = recipe();
+        if (typeof value !== "object" || value === null || value instanceof Error) return value;
+        // A typed array with elements can't be frozen.
+        if (change === "freeze") return ArrayBuffer.isView(value) ? value : Object.freeze(value);
+        if (change === "seal") return Object.seal(value);
+        if (change === "preventExtensions") return Object.preventExtensions(value);
+        return change === "hidden" && Object.isExtensible(value) ? define(value, "kept", 1, false) : value;
+      }),
+  };
+}).value;
+
+describe("one walk decides what a value is", () => {
+  it("gives two values one digest exactly when their copies can't be told apart (property)", () => {
+    fc.assert(
+      fc.property(RECIPES, RECIPES, (first, second) => {
+        const [a, b] = [first(), second()];
+        const isOne = describeValue(again(a)) === describeValue(again(b));
+        expect(digest(a) === digest(b)).to.equal(isOne);
+        expect(digest(first())).to.equal(digest(a));
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+
+  it("gives one to values that are near each other only if they are equal (property)", () => {
+    // Short values of few kinds meet often.
+    const small = fc.letrec<{ value: Recipe }>((tie) => ({
+      value: fc.oneof(
+        { maxDepth: 3 },
+        fc.constantFrom<unknown>(1, "1", undefined).map((value) => () => value),
+        fc.array(tie("value"), { maxLength: 2 }).map((all) => () => all.map((make) => make())),
+        fc.array(tie("value"), { maxLength: 2 }).map((all) => () => new Set(all.map((make) => make()))),
+        fc
+          .array(fc.tuple(tie("value"), tie("value")), { maxLength: 2 })
+          .map((all) => () => new Map(all.map(([key, value]) => [key(), value()] as const))),
+        fc
+          .array(fc.tuple(fc.constantFrom("a", "b"), tie("value")), { maxLength: 2 })
+          .map((all) => () => Object.fromEntries(all.map(([name, value]) => [name, value()]))),
+        fc.tuple(tie("value"), fc.constantFrom(1, 2)).map(([make, holes]) => () => {
+          const array = [make()];
+          array.length += holes;
+          return array;
+        }),
+      ),
+    })).value;
+    const seen = new Map<string, string>();
+    fc.assert(
+      fc.property(small, (make) => {
+        const [key, text] = [digest(make()), describeValue(make())];
+        expect(seen.get(key) ?? text).to.equal(text);
+        seen.set(key, text);
+      }),
+      { numRuns: 20_000 },
+    );
+  });
+
+  it("keeps in a copy all that a program can see (property)", () => {
+    fc.assert(
+      fc.property(RECIPES, (make) => {
+        const text = describeValue(make());
+        // Of an error whose class is not known the nearest class of the language remains.
+        fc.pre(!text.includes("Unknown"));
+        expect(describeValue(again(make()))).to.equal(text);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it("counts the order of an object's keys, since programs see it", () => {
+    expect(digest({ a: 1, b: 2 })).not.to.equal(digest({ b: 2, a: 1 }));
+    expect(Object.keys(again({ b: 2, a: 1 }))).to.deep.equal(["b", "a"]);
+  });
+
+  const thrower = (thrown: unknown) => ({
+    get parent(): never {
+      throw thrown;
+    },
+  });
+  @model({ name: "walk/Torn" })
+  class Torn {
+    toJSON(): never {
+      throw new RangeError("torn");
+    }
+    static fromJSON(): Torn {
+      return new Torn();
+    }
+  }
+  const revoked = Proxy.revocable({}, {});
+  revoked.revoke();
+  const detached = new ArrayBuffer(8);
+  structuredClone(detached, { transfer: [detached] });
+  const proxied = new Proxy(
+    {},
+    {
+      getPrototypeOf: () => {
+        throw new Error("asked");
+      },
+    },
+  );
+  function listArguments(..._: unknown[]): IArguments {
+    // biome-ignore lint/complexity/noArguments: it is about them.
+    return arguments;
+  }
+  const REFUSED: readonly [string, unknown, string][] = [
+    ["a function", () => 1, "it is a function"],
+    ["a symbol", Symbol("s"), "it is a symbol, Symbol(s)"],
+    ["a property whose key is a symbol", { [Symbol("s")]: 1 }, "a property whose key is a symbol, Symbol(s)"],
+    ["a hidden one", define({}, Symbol("s") as never, 1, false), "a property whose key is a symbol"],
+    ["such a property of an array", Object.assign([1], { [Symbol("s")]: 1 }), "a property whose key is a symbol"],
+    [
+      "such a property of a class",
+      Object.assign(new Point(), { [Symbol("s")]: 1 }),
+      "a property whose key is a symbol",
+    ],
+    ["such a property of a long list", Object.assign(Array(99).fill(1), { [Symbol("s")]: 1 }), "key is a symbol"],
+    ["such a property of a typed array", Object.assign(new Uint8Array(99), { [Symbol("s")]: 1 }), "key is a symbol"],
+    ["a boxed symbol", Object(Symbol("s")), "it is a Symbol"],
+    ["arguments", listArguments(1), "a property whose key is a symbol"],
+    ["a Proxy", new Proxy({}, {}), "it is a Proxy"],
+    ["a Proxy of an array", new Proxy([1], {}), "it is a Proxy"],
+    ["a Proxy that throws when it is asked", proxied, "it is a Proxy"],
+    ["a revoked Proxy", revoked.proxy, "it is a Proxy"],
+    ["a promise", Promise.resolve(), "it is a Promise"],
+    ["a generator", (function* () {})(), "it is a Generator"],
+    ["an iterator of a Map", new Map().keys(), "it is a Map Iterator"],
+    ["a WeakSet", new WeakSet(), "it is a WeakSet"],
+    ["a WeakRef", new WeakRef({}), "an instance of WeakRef, which is not known"],
+    ["a SharedArrayBuffer", new SharedArrayBuffer(1), "it is a SharedArrayBuffer"],
+    [
+      "an ArrayBuffer that may grow",
+      Reflect.construct(ArrayBuffer, [1, { maxByteLength: 9 }]),
+      "it is a resizable ArrayBuffer",
+    ],
+    ["an instance of an unknown class", new (class Secret {})(), "an instance of Secret, which is not known"],
+    ["a getter that throws", thrower(new Error("not loaded")), "its getter threw Error: not loaded"],
+    ["a getter that throws a RangeError", thrower(new RangeError("odd")), "its getter threw RangeError: odd"],
+    ["a getter that throws a symbol", thrower(Symbol("s")), "its getter threw Symbol(s)"],
+    ["a getter that throws nothing", thrower(undefined), "its getter threw undefined"],
+    ["a toJSON() that throws", new Torn(), "its toJSON() threw RangeError: torn"],
+  ];
+  for (const [name, value, text] of REFUSED) {
+    it(`refuses ${name}, for bytes and digests alike, with the way to it`, () => {
+      for (const act of [encode, digest]) {
+        const fault = faultIn(() => act({ list: [1, new Map([["k", value]])] }));
+        expect(fault.code).to.equal("UNSERIALISABLE");
+        expect(fault.message).to.include(text).and.to.include("value.list[1].k");
+        expect(fault.path.slice(0, 3)).to.deep.equal(["list", 1, "k"]);
+        expect(fault.message).not.to.include("nested too deeply");
+      }
+    });
+
+    it(`refuses ${name} among objects that refer to each other, too`, () => {
+      const ring: Record<string, unknown> = { name: "ring" };
+      ring.inner = { ring, value };
+      for (const act of [encode, digest]) {
+        const fault = faultIn(() => act({ ring }));
+        expect(fault.message).to.include(text).and.to.include("value.ring.inner.value");
+      }
+    });
+  }
+
+  it("refuses what no program can read: the bytes of a detached ArrayBuffer", () => {
+    for (const act of [encode, digest]) expect(faultIn(() => act({ a: [detached] })).code).to.equal("UNSERIALISABLE");
+  });
+
+  it("runs no code of a Proxy", () => {
+    const asked: string[] = [];
+    const trap = (name: string) => (): never => {
+      asked.push(name);
+      throw new Error(name);
+    };
+    const spy = new Proxy({}, new Proxy({}, { get: (_, name) => trap(String(name)) }) as ProxyHandler<object>);
+    for (const act of [encode, digest]) faultIn(() => act([{ spy }]));
+    expect(asked).to.deep.equal([]);
+  });
+
+  it("takes what accessors give in one state: one that gives something else each time mixes up no classes", () => {
+    let calls = 0;
+    const value = [
+      {
+        get odd() {
+          return calls++ % 2 === 0 ? new Point() : 5;
+        },
+      },
+      new Vector(1),
+      new Point(),
+    ];
+    let copy: unknown[] | undefined;
+    try {
+      copy = again(value);
+    } catch (error) {
+      expect(error).to.be.instanceOf(ValueError);
+    }
+    if (copy !== undefined) {
+      expect(copy[1]).to.be.instanceOf(Vector);
+      expect(copy[2]).to.be.instanceOf(Point);
+    }
+  });
+
+  it("carries values 1,000 levels deep, and names the place of what is deeper", () => {
+    const nest = (levels: number, wrap: (inner: unknown) => unknown): unknown => {
+      let value: unknown = 1;
+      for (let i = 0; i < levels; i++) value = wrap(value);
+      return value;
+    };
+    const wraps: ((inner: unknown) => unknown)[] = [
+      (inner) => ({ next: inner }),
+      (inner) => [inner],
+      (inner) => new Map([["k", inner]]),
+      (inner) => new Set([inner]),
+      (inner) => Object.assign(new Point(), { next: inner }),
+      (inner) => Object.assign(new Error("e"), { next: inner }),
+    ];
+    for (const wrap of wraps) {
+      const deep = nest(1_000, wrap);
+      expect(digest(again(deep))).to.equal(digest(deep));
+      for (const act of [encode, digest]) {
+        if (wrap === wraps[5]) continue;
+        const fault = faultIn(() => act({ list: [1, nest(20_000, wrap)] }));
+        expect(fault.message).to.include("value.list[1]").and.to.include("nested too deeply, more than 1,000 levels");
+        expect(fault.message.length).to.be.below(400);
+        expect(fault.path.length).to.equal(1_000);
+      }
+    }
+  });
+});
+
+describe("digests of objects that refer to each other", () => {
+  interface Cell {
+    id: number;
+    near: object[];
+  }
+  const grid = (size: number): Cell[] => {
+    const cells: Cell[] = Array.from({ length: size * size }, (_, id) => ({ id, near: [] }));
+    for (const [i, { near }] of cells.entries()) {
+      const [x, y] = [i % size, Math.floor(i / size)];
+      for (const [nx, ny] of [
+        [x - 1, y],
+        [x + 1, y],
+        [x, y - 1],
+        [x, y + 1],
+      ] as const) {
+        const isInside = nx >= 0 && ny >= 0 && nx < size && ny < size;
+        if (isInside) near.push(cells[ny * size + nx]!);
+      }
+    }
+    return cells;
+  };
+
+  it("takes time in proportion to their size: a grid of 900", () => {
+    // With one path after another it would take longer than the universe is old.
+    expect(digest(grid(30))).to.equal(digest(grid(30)));
+  });
+
+  const GRAPHS = fc
+    .array(fc.tuple(fc.constantFrom("a", "b"), fc.array(fc.nat(5), { maxLength: 3 }), fc.boolean()), {
+      minLength: 1,
+      maxLength: 6,
+    })
+    .map((nodes) => () => {
+      const objects = nodes.map(([tag, , isMap]): Record<string, unknown> & { to: unknown[] } =>
+        isMap ? (Object.assign(new Map(), { tag, to: [] }) as never) : { tag, to: [] },
+      );
+      for (const [i, [, to]] of nodes.entries()) objects[i]!.to.push(...to.map((j) => objects[j % objects.length]));
+      return objects[0]!;
+    });
+
+  it("are the same for graphs of one shape, and for copies (property)", () => {
+    fc.assert(
+      fc.property(GRAPHS, (make) => {
+        expect(digest(make())).to.equal(digest(make()));
+        expect(digest(again(make()))).to.equal(digest(make()));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it("differ where a walk along any path finds something else (property)", () => {
+    fc.assert(
+      fc.property(GRAPHS, GRAPHS, (first, second) => {
+        const unfold = (value: { tag?: unknown; to: unknown[] }, depth: number): string =>
+          `${value instanceof Map}${String(value.tag)}(${depth === 0 ? "" : value.to.map((to) => unfold(to as never, depth - 1)).join()})`;
+        const [a, b] = [first(), second()];
+        if (digest(a) === digest(b)) expect(unfold(a, 5)).to.equal(unfold(b, 5));
+        else expect(describeGraph(a)).not.to.equal(describeGraph(b));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it("count the last link of a long ring, and an error inside of one", () => {
+    const ring = (length: number, last: unknown): object => {
+      const objects = Array.from({ length }, (_, i): Record<string, unknown> => ({ i }));
+      for (const [i, object] of objects.entries()) object.next = objects[(i + 1) % length];
+      objects.at(-1)!.last = last;
+      return objects[0]!;
+    };
+    expect(digest(ring(500, "x"))).to.equal(digest(ring(500, "x")));
+    expect(digest(ring(500, "x"))).not.to.equal(digest(ring(500, "y")));
+    expect(digest(ring(5, new Error("x")))).not.to.equal(digest(ring(5, new Error("y"))));
+    const lost = Object.assign(new Error("x"), { socket: { close() {} } });
+    expect(digest(ring(5, lost))).to.equal(digest(ring(5, new Error("x"))));
+  });
+
+  it("see an object by its content wherever no two objects lead to each other", () => {
+    const inner = { text: "y".repeat(300) };
+    const ring: Record<string, unknown> = {};
+    ring.self = ring;
+    expect(digest([ring, inner, inner])).to.equal(digest([ring, { ...inner }, { ...inner }]));
+  });
+});
+
+/** A graph as text, with numbers in the order in which a walk comes to its objects. */
+function describeGraph(root: { to: unknown[] }): string {
+  const numbers = new Map<unknown, number>([[root, 0]]);
+  const lines: string[] = [];
+  for (const value of numbers.keys()) {
+    const { tag, to } = value as { tag?: unknown; to: unknown[] };
+    const links = to.map((other) => numbers.get(other) ?? numbers.set(other, numbers.size).size - 1);
+    lines.push(`${value instanceof Map} ${String(tag)} ${links.join()}`);
+  }
+  return lines.join("; ");
+}
+
+describe("bytes that announce more than they hold", () => {
+  const body = (...parts: (string | number)[]): Uint8Array => {
+    const bytes = Buffer.concat([
+      Buffer.from([0xff, 15]),
+      ...parts.map((part) => (typeof part === "string" ? Buffer.from(part, "latin1") : varint(part))),
+    ]);
+    const whole = new Uint8Array(16 + bytes.length);
+    whole.set(encode(null, { unchecked: true }).subarray(0, 16));
+    whole.set(bytes, 16);
+    new DataView(whole.buffer).setUint32(12, bytes.length, true);
+    return whole;
+  };
+  const varint = (value: number): Buffer => {
+    const bytes: number[] = [];
+    let rest = value;
+    for (; rest > 127; rest = Math.floor(rest / 128)) bytes.push((rest % 128) + 128);
+    return Buffer.from([...bytes, rest]);
+  };
+
+  it("are BAD_BYTES before memory is taken: lists of millions inside each other", () => {
+    for (const tag of ["a", "A"]) {
+      for (const length of [50_000, 30_000_000, 2 ** 31, 2 ** 32 - 1]) {
+        const nested = Array.from({ length: 40 }, () => [tag, length]).flat();
+        const before = process.memoryUsage().rss;
+        expect(faultIn(() => decode(body(...nested))).code, `${tag} ${length}`).to.equal("BAD_BYTES");
+        expect(process.memoryUsage().rss - before).to.be.below(200 * 2 ** 20);
+      }
+    }
+  });
+
+  it("are BAD_BYTES in a buffer that may grow, and with any tag that is not of the format", () => {
+    expect(faultIn(() => decode(body("~", 1, 2 ** 40, "x"))).code).to.equal("BAD_BYTES");
+    for (const tag of ["r", "V", "t", "m", "w", "p", "?", "\u00a1"]) {
+      expect(faultIn(() => decode(body("A", 1, tag, "$", 0, 1))).code, tag).to.equal("BAD_BYTES");
+    }
+  });
+
+  it("are read where they hold what they announce: lists with holes of any length, in few bytes", () => {
+    const sparse: unknown[] = [];
+    sparse[40_000_000] = { a: [1] };
+    sparse.length = 2 ** 32 - 1;
+    const before = process.memoryUsage().rss;
+    const copy = again([sparse, "name"]) as [unknown[], string];
+    expect(copy[0].length).to.equal(2 ** 32 - 1);
+    expect(Object.keys(copy[0])).to.deep.equal(["40000000"]);
+    expect(copy[0][40_000_000]).to.deep.equal({ a: [1] });
+    expect(encode([sparse]).length).to.be.below(1_000);
+    expect(process.memoryUsage().rss - before).to.be.below(100 * 2 ** 20);
+    // V8 writes a list that was made by its length as one with holes, though all are filled.
+    const filled = new Array(10_000).fill(0).map((_, i) => i);
+    expect(again({ filled: new Array(10_000).fill("x"), list: filled })).to.deep.equal({
+      filled: new Array(10_000).fill("x"),
+      list: filled,
+    });
+  });
+});

@@ -1,0 +1,101 @@
+/**
+ * What V8's wire format writes after each tag. Source: `src/objects/value-serializer.cc` of V8, format version 15. Tags
+ * that the codec never writes are missing: bytes that have them are refused.
+ */
+const DOUBLE = 1;
+const VARINT = 2;
+/** From here on the tag may be an object's. */
+const NOTHING = 3;
+const NONE = 0;
+/** A length, and as many bytes. */
+const BYTES = 4;
+/** A bitfield whose upper bits are the length in bytes. */
+const BIGINT = 5;
+/** A length that memory is taken for before the elements are read. */
+const LENGTH = 6;
+const OBJECT_DOUBLE = 7;
+const OBJECT_VARINT = 8;
+/** From here on another varint follows. */
+const ONE_MORE = 9;
+const TWO_VARINTS = 9;
+const VIEW = 10;
+const REGEXP = 11;
+
+const PAYLOADS = new Uint8Array(256);
+for (const [tags, payload] of [
+  ["\0-_0TFoyx;'s", NOTHING],
+  ["IU^{:,", VARINT],
+  ["@$", TWO_VARINTS],
+  ["N", DOUBLE],
+  ["Dn", OBJECT_DOUBLE],
+  ["u", OBJECT_VARINT],
+  ['S"cB', BYTES],
+  ["Zz", BIGINT],
+  ["aA", LENGTH],
+  ["\\", VIEW],
+  ["R", REGEXP],
+] as const) {
+  for (const tag of tags) PAYLOADS[tag.charCodeAt(0)] = payload;
+}
+const VERSION = 0xff;
+/** As in v8-format.ts: the view's memory is shared, and its place in it follows. */
+const SHARED = 0x100;
+
+/** The tags that an object begins with. */
+const IS_OBJECT = new Uint8Array(256);
+for (const tag of "oaADyxnzsR;'Bu\\") IS_OBJECT[tag.charCodeAt(0)] = 1;
+
+/**
+ * Counts the objects in some bytes of V8's format, and checks that they hold as many elements as they announce: V8
+ * takes the memory for them first. A few bytes could announce any number of lists of millions.
+ *
+ * @throws an Error with a sentence.
+ */
+export function countObjects(bytes: Uint8Array): number {
+  const end = bytes.length;
+  // The header: a tag and the format's version.
+  let at = bytes[0] === VERSION ? 2 : 0;
+  let announced = 0;
+  let objects = 0;
+  while (at < end) {
+    const tag = bytes[at++]!;
+    const payload = PAYLOADS[tag]!;
+    // Numbers and texts are the most.
+    if (payload === DOUBLE) {
+      at += 8;
+      continue;
+    }
+    if (payload > VARINT) objects += IS_OBJECT[tag]!;
+    if (payload === NOTHING) continue;
+    if (payload === OBJECT_DOUBLE) {
+      at += 8;
+      continue;
+    }
+    if (payload === REGEXP) {
+      // The pattern is a string with a tag of its own; its flags follow.
+      while (bytes[at] === 0) at++;
+      at++;
+    }
+    let value = bytes[at++]!;
+    for (let factor = 128, more = value; more > 127 && at < end; factor *= 128) {
+      more = bytes[at++]!;
+      value += (more - 1) * factor;
+    }
+    if (payload === VARINT) continue;
+    if (payload === BYTES || payload === REGEXP) at += value;
+    else if (payload === BIGINT) at += Math.floor(value / 2);
+    else if (payload === VIEW && (value & SHARED) !== 0) at = afterVarint(bytes, at) + 8;
+    else if (payload === LENGTH) {
+      announced += value;
+      if (announced > end) throw new Error("they announce more elements than they hold");
+    } else if (payload === NONE) throw new Error(`there is no tag ${tag} in their format`);
+    if (payload >= ONE_MORE) at = afterVarint(bytes, at);
+  }
+  return objects;
+}
+
+function afterVarint(bytes: Uint8Array, from: number): number {
+  let at = from;
+  while (bytes[at++]! > 127);
+  return at;
+}
