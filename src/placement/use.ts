@@ -20,6 +20,7 @@ import { type OverOptions, planOver } from "../graph/plan-over.js";
 import { checkElements } from "../values/element-checks.js";
 import { type CheckedInputs, type InputChecks, type InputRecord, inputChecksOf } from "../values/input-checks.js";
 import { inputError, inputRecord, nameViolations, requirements } from "../values/inputs.js";
+import { warnOfSecondCopies } from "../values/second-copies.js";
 import type { RunTold } from "./bullmq/journal.js";
 import { type BullmqQueue, checkedBullmq } from "./bullmq/options.js";
 import { pathOf } from "./bundle/bundle.js";
@@ -157,6 +158,7 @@ async function check(use: Use, plan: Plan, elements: readonly string[]): Promise
     });
   }
   const { bound } = (pipeline as { [PIPELINE]: { bound: Readonly<Record<string, unknown>> } })[PIPELINE];
+  warnOfSecondCopies(pipeline.constructor as PipelineClass);
   const checks = inputChecksOf(pipeline.constructor, plan);
   const record = inputRecord(graph, pipeline, inputs, bound, checks);
   const names = inputNames(graph).filter((name) => !elements.includes(name));
