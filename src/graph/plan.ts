@@ -60,6 +60,11 @@ export interface Argument {
   readonly path: readonly string[] | undefined;
 }
 
+/** What tells one argument of a plan from others. */
+export function argumentKey({ slot, path }: Argument): string {
+  return path === undefined ? String(slot) : JSON.stringify([slot, path]);
+}
+
 interface PlannedResource extends Slotted {
   readonly arguments: readonly Argument[];
 }
