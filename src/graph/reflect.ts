@@ -12,7 +12,6 @@ import {
   isComputed,
   type NestedGraph,
 } from "./graph.js";
-import { nameDefect } from "./names.js";
 import { remembered } from "./remembered.js";
 import { optionalProperties } from "./validators.js";
 
@@ -72,8 +71,6 @@ function nodeOf(pipeline: PipelineClass, said: readonly Member[], optional: bool
       advice: "Leave it one: a member is an input, a node or a resource, never two of them.",
     });
   }
-  const named = nameDefect(pipeline, member.name);
-  if (named !== undefined) defects.push({ ...named, where, advice: "Give this one another name." });
   const over = member.over ?? [];
   const nested = member.child === undefined ? undefined : nestedOf(member.child, where, defects);
   const dependencies = member.child
