@@ -9,6 +9,7 @@ import {
   type OutputsOf,
   PIPELINE,
   type PipelineClass,
+  type PipelineName,
   type Unbound,
 } from "./dsl/members.js";
 import { choicesOf, mergeChoices } from "./dsl/metadata.js";
@@ -122,7 +123,7 @@ export abstract class Pipeline implements AnyPipeline {
   async run<const K extends NodesOf<this> = never, const G extends NodesOf<this> = never>(
     ...[inputs, options]: RunArguments<this, K, G>
   ): Promise<ResultOf<this, K>> {
-    const { use, readers } = this.use(inputs, options);
+    const { use, readers } = this.#prepare(inputs, options);
     return (await heard(readers, () => run(use))) as ResultOf<this, K>;
   }
 
@@ -141,7 +142,7 @@ export abstract class Pipeline implements AnyPipeline {
     inputs: MapInputs<this, O, K | G>,
     options: OverOptions<this, O, K, G> & { readonly onError?: E },
   ): Promise<(ResultOf<this, K> | (E extends "collect" ? NodeError : never))[]> {
-    const { use, readers } = this.use(inputs, options);
+    const { use, readers } = this.#prepare(inputs, options);
     return (await heard(readers, () => map(use, over(options)))) as ResultOf<this, K>[];
   }
 
@@ -160,7 +161,7 @@ export abstract class Pipeline implements AnyPipeline {
     inputs: StreamInputs<this, O, K | G>,
     options: OverOptions<this, O, K, G> & { readonly onError?: E },
   ): AsyncGenerator<ResultOf<this, K> | (E extends "collect" ? NodeError : never), void, undefined> {
-    const { use, readers } = this.use(inputs, options);
+    const { use, readers } = this.#prepare(inputs, options);
     const results = stream(use, over(options));
     return (readers === undefined ? results : heardStream(readers, results)) as AsyncGenerator<
       ResultOf<this, K>,
@@ -171,7 +172,7 @@ export abstract class Pipeline implements AnyPipeline {
 
   /** The same pipeline with values for some inputs. A value given to `run` is over a bound one; `null` binds, `undefined` does not. */
   bind<const B extends Partial<InputsOf<this>>>(inputs: B): Bound<Unbound<this>, BoundNames<this> | keyof B> {
-    return this.derive({ bound: { ...this[PIPELINE].bound, ...inputs } });
+    return this.#derive({ bound: { ...this[PIPELINE].bound, ...inputs } });
   }
 
   /** The same pipeline without the values of these inputs, or without any that are bound. */
@@ -180,7 +181,7 @@ export abstract class Pipeline implements AnyPipeline {
   ): Bound<Unbound<this>, Exclude<BoundNames<this>, N>> {
     const gone: readonly unknown[] = names.length > 0 ? names : Object.keys(this[PIPELINE].bound);
     const kept = Object.entries(this[PIPELINE].bound).filter(([name]) => !gone.includes(name));
-    return this.derive({ bound: Object.fromEntries(kept) });
+    return this.#derive({ bound: Object.fromEntries(kept) });
   }
 
   /** The values that are bound: a copy. */
@@ -196,7 +197,7 @@ export abstract class Pipeline implements AnyPipeline {
 
   /** The same pipeline under other choices than its class's decorators made. */
   with(choices: Choices): this {
-    return this.derive({ choices: mergeChoices(this[PIPELINE].choices, choices) });
+    return this.#derive({ choices: mergeChoices(this[PIPELINE].choices, choices) });
   }
 
   /**
@@ -209,7 +210,7 @@ export abstract class Pipeline implements AnyPipeline {
    */
   open(): this & AsyncDisposable {
     const resources = new Resources();
-    const copy: this = this.derive({});
+    const copy: this = this.#derive({});
     opened.set(copy, resources);
     return Object.defineProperty(copy, Symbol.asyncDispose, { value: () => resources.dispose() }) as this &
       AsyncDisposable;
@@ -221,7 +222,7 @@ export abstract class Pipeline implements AnyPipeline {
     return drawn(reflect(type), type);
   }
 
-  private derive<P>(changed: Partial<PipelineState>): P {
+  #derive<P>(changed: Partial<PipelineState>): P {
     const copy = new (this.constructor as PipelineClass)() as Pipeline;
     Object.assign(copy, this);
     states.set(copy, { ...this[PIPELINE], ...changed });
@@ -230,7 +231,7 @@ export abstract class Pipeline implements AnyPipeline {
     return copy as P;
   }
 
-  private use(inputs: object | undefined, options: RunOptions<this, any, any> = {}): Told {
+  #prepare(inputs: object | undefined, options: RunOptions<this, any, any> = {}): Told {
     const graph = reflect(this.constructor as PipelineClass);
     const choices = chosenFor(this, options);
     const { onEvent } = options;
@@ -252,6 +253,10 @@ export abstract class Pipeline implements AnyPipeline {
     return { use, readers };
   }
 }
+
+/** The compiler's own check: the names that can't name members are those that are declared here, all of them. */
+type Differences = Exclude<keyof Pipeline | PipelineName, (keyof Pipeline & PipelineName) | typeof PIPELINE>;
+true satisfies [Differences] extends [never] ? true : Differences;
 
 /** A use of a pipeline, and who reads of it. */
 interface Told {

@@ -8,6 +8,7 @@ import { reflect } from "../graph/reflect.js";
 import { remembered } from "../graph/remembered.js";
 import type { Content } from "../values/content.js";
 import { contentOf } from "../values/digest.js";
+import type { InputRecord } from "../values/input-checks.js";
 import { printPath } from "../values/kinds.js";
 import { knownModels, modelNamed } from "../values/models.js";
 import { codeOfClass, codeOfFunction, codeOfMethod, type Part } from "./code/code.js";
@@ -27,7 +28,8 @@ export interface Bound {
 interface BoundChild extends PlannedChild {
   readonly program: Bound;
   readonly values: readonly unknown[];
-  readonly checks: unknown;
+  /** The checks of its inputs, with what is known of those before any call. */
+  readonly checks: { readonly bound: InputRecord } | undefined;
 }
 
 /** What stands for the code of a plan's steps in keys. */
@@ -120,7 +122,7 @@ function stepCode(program: Bound, step: Step): StepCode {
     // Another file's class of this name is another one, though it has the same version.
     const file = originOf(pipeline)?.file ?? "";
     const place = withinPackage(file.startsWith("file:") ? fileURLToPath(file) : file);
-    const code = keyOf("version", place, pipeline.name, step.name, `${typeof version} ${version}`);
+    const code = keyOf("version", JSON.stringify([place, pipeline.name, step.name, typeof version, String(version)]));
     return { code, isKept, child: codes };
   }
   try {
@@ -160,9 +162,10 @@ function fieldsOf({ pipeline, object, plan }: Bound, name: string): string[] {
 
 /** A name, with what counts of its value: of a function its code. */
 function named(name: string, value: unknown): string {
-  if (typeof value === "function") return `${name} ${codeOfFunction(value).digest}`;
+  const quoted = JSON.stringify(name);
+  if (typeof value === "function") return `${quoted} ${codeOfFunction(value).digest}`;
   try {
-    return `${name} ${countOf(refOf(value))}`;
+    return `${quoted} ${countOf(refOf(value))}`;
   } catch (error) {
     if (!(error instanceof ValueError)) throw error;
     const { code, path, problem, advice } = error;
@@ -180,9 +183,14 @@ function childCode({ node }: Step, { plan, pick, program, values, checks }: Boun
   const bound = plan.inputs.map(({ name, slot }) => named(name, values[slot]));
   const steps = plan.steps.map((step, i) => `${wiring(step.node)} ${codes.steps[i]!.code}`);
   const resources = plan.resources.map(({ name }, i) => `${name} ${codes.resources[i]}`);
-  const checked = checks === undefined ? [] : [codeOfClass(program.pipeline).digest];
+  const checked = checks === undefined ? [] : [codeOfClass(program.pipeline).digest, ...seenBy(checks.bound)];
   const outputs = plan.outputs.map(({ name }) => name);
-  return keyOf("nested", String(pick), outputs.join(), wires.join(), ...bound, ...steps, ...resources, ...checked);
+  return keyOf("nested", JSON.stringify([pick, outputs, wires, bound, steps, resources, checked]));
+}
+
+/** What rules for an input may read of the others, whether the plan needs those or not. */
+function seenBy({ given, defaults }: InputRecord): string[] {
+  return [...new Map([...defaults, ...given])].map(([name, value]) => named(name, value));
 }
 
 function wiring({ name, role, dependencies, mapped }: Step["node"]): string {

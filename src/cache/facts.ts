@@ -39,12 +39,12 @@ export class Facts {
   }
 
   async part(whole: Ref, path: readonly string[]): Promise<Ref | undefined> {
-    const [found] = await this.session.read([keyOf("part", whole.digest, ...path)]);
+    const [found] = await this.session.read([keyOf("part", whole.digest, JSON.stringify(path))]);
     return found?.decoded as Ref | undefined;
   }
 
   keepPart(whole: Ref, path: readonly string[], part: Ref): void {
-    this.keep(keyOf("part", whole.digest, ...path), whole, { digest: part.digest, models: part.models });
+    this.keep(keyOf("part", whole.digest, JSON.stringify(path)), whole, { digest: part.digest, models: part.models });
   }
 
   private keep(key: string, { digest, models }: Ref, value: unknown): void {

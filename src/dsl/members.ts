@@ -14,21 +14,21 @@ export interface AnyPipeline {
 /** A pipeline class that can be made without arguments. */
 export type PipelineClass<P extends AnyPipeline = AnyPipeline> = new () => P;
 
-/** The names that belong to `Pipeline` itself and can't name a member. */
-export const RESERVED = [
-  "run",
-  "map",
-  "stream",
-  "bind",
-  "unbind",
-  "with",
-  "open",
-  "graph",
-  "boundInputs",
-  "missingInputs",
-] as const;
+/** The names of what every pipeline has: those of the class `Pipeline`, which sees to it that none is missing. */
+export type PipelineName =
+  | "run"
+  | "map"
+  | "stream"
+  | "bind"
+  | "unbind"
+  | "with"
+  | "open"
+  | "graph"
+  | "boundInputs"
+  | "missingInputs";
 
-export type Reserved = (typeof RESERVED)[number];
+/** The names that can't name a member: what every pipeline and every object has, and what makes an object a promise. */
+export type Reserved = PipelineName | keyof Object | "then";
 
 /** The names of a pipeline's own public members. */
 export type Own<T> = Exclude<keyof T, Reserved | symbol | number>;

@@ -49,7 +49,9 @@ type MemberTable = Map<string, readonly Member[]>;
 export function recordMember(target: object, key: unknown, member: Omit<Member, "name" | "declaredBy">): void {
   const decorator = `@${member.role}`;
   if (typeof key === "object" && key !== null && "kind" in key) throw standardDecorators(decorator);
-  if (typeof target === "function" || typeof key !== "string") {
+  // Compilers hand a numeric name on as a string or as a number.
+  const name = typeof key === "number" ? String(key) : key;
+  if (typeof target === "function" || typeof name !== "string") {
     throw new DefinitionError(typeof target === "function" ? target.name : target.constructor.name, [
       {
         code: "NOT_A_MEMBER",
@@ -61,13 +63,13 @@ export function recordMember(target: object, key: unknown, member: Omit<Member, 
   }
   const declaredBy = target.constructor as Class;
   recordOrigin(declaredBy);
-  recordDesigned(declaredBy, key);
+  recordDesigned(declaredBy, name);
   let table: MemberTable | undefined = getOwnMetadata(MEMBERS, declaredBy);
   if (table === undefined) {
     table = new Map();
     defineMetadata(MEMBERS, table, declaredBy);
   }
-  table.set(key, [...(table.get(key) ?? []), { ...member, name: key, declaredBy }]);
+  table.set(name, [...(table.get(name) ?? []), { ...member, name, declaredBy }]);
 }
 
 /** The members of a class, inherited ones too, in order of declaration: for each name, all that the nearest class says of it. */
@@ -113,6 +115,17 @@ export interface ModelOptions {
 const models = new Set<Class>();
 
 export function recordModel(target: Class, options: ModelOptions): void {
+  const { name = target.name } = options;
+  if (String(name).includes(",")) {
+    throw new DefinitionError(target.name, [
+      {
+        code: "BAD_NAME",
+        where: target.name || "@model",
+        problem: `the name of the model is ${JSON.stringify(name)}: a comma separates names in the cache`,
+        advice: 'Give it another one: @model({ name: "..." }).',
+      },
+    ]);
+  }
   models.add(target);
   defineMetadata(MODEL, options, target);
 }

@@ -1,6 +1,5 @@
 import { NodeError } from "../errors.js";
 import type { Step } from "../graph/plan.js";
-import { inputError } from "../values/inputs.js";
 import { attempt, isGuarded } from "./attempt.js";
 import { within } from "./current-run.js";
 import { runChildElsewhere } from "./elsewhere.js";
@@ -142,20 +141,14 @@ export function runChild({ execution, step, inputs, element }: Call, child: Chil
     if (!scope.stopped) return resultOf(child.plan, values, child.pick);
   }
   const inner = execution.nest(child, values, scope, step, element);
-  const checking = child.checks?.violations(values);
+  const checking = child.checks?.check(inputs, values, inner.path);
   if (checking === undefined) return inner.finish(child.pick);
-  return checking.then((violations) => {
-    if (violations.length > 0) throw inputError(inner.path, violations);
-    return inner.finish(child.pick);
-  });
+  return checking.then(() => inner.finish(child.pick));
 }
 
 /** What is wrong with its inputs is told here, before they go anywhere. */
 async function checkedElsewhere(call: Call, child: ChildProgram, values: unknown[], scope: Scope): Promise<unknown> {
-  const violations = (await child.checks?.violations(values)) ?? [];
-  if (violations.length > 0) {
-    throw inputError(placeOf(call.execution.path, call.step.name, call.element), violations);
-  }
+  await child.checks?.check(call.inputs, values, placeOf(call.execution.path, call.step.name, call.element));
   return runChildElsewhere(call, child, values, scope);
 }
 

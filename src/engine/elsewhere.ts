@@ -2,7 +2,7 @@ import { codesOfSteps, codesToTell, modelCodesToTell } from "../cache/codes.js";
 import type { CacheStore, MapQueue, Placement } from "../dsl/choices.js";
 import type { PipelineClass } from "../dsl/members.js";
 import { NodeError } from "../errors.js";
-import type { Plan, Step } from "../graph/plan.js";
+import { argumentKey, type Plan, type Step } from "../graph/plan.js";
 import { planPart } from "../graph/plan-part.js";
 import { remembers } from "./cached/stores.js";
 import type { Call } from "./call.js";
@@ -123,7 +123,7 @@ export class MapElsewhere {
     const names = step.map!.lists;
     if (step.map!.product) for (const [i, { slot }] of names.entries()) given.set(slot, lists[i]);
     for (const [i, cut] of cuts.entries()) {
-      given.set(program.plan.slots + i, lists[names.findIndex((list) => isSame(list, cut))]);
+      given.set(program.plan.slots + i, lists[names.findIndex((list) => argumentKey(list) === argumentKey(cut))]);
     }
     const inner = choicesFor(settings.choices, step);
     const isRemembered = remembers(child.plan, inner);
@@ -164,10 +164,6 @@ export class MapElsewhere {
     execution.tellMap(step, { phase: "end", ...about, durationMs: now() - this.startedAt });
     return results;
   }
-}
-
-function isSame(a: { slot: number; path: unknown }, b: { slot: number; path: unknown }): boolean {
-  return a.slot === b.slot && String(a.path) === String(b.path);
 }
 
 function common({ run }: Execution, { choices }: Settings, path: string) {

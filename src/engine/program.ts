@@ -1,9 +1,12 @@
 import type { Method } from "../dsl/brands.js";
 import type { PipelineClass } from "../dsl/members.js";
+import type { GraphNode } from "../graph/graph.js";
 import type { Plan, PlannedChild } from "../graph/plan.js";
 import { remembered } from "../graph/remembered.js";
-import { type InputChecks, inputChecksOf } from "../values/inputs.js";
+import { inputChecksOf } from "../values/input-checks.js";
+import { inputRecord } from "../values/inputs.js";
 import { isGuarded } from "./attempt.js";
+import { ChildInputs } from "./child-inputs.js";
 import { isAsync } from "./current-run.js";
 import { guardOf } from "./guard.js";
 
@@ -34,7 +37,7 @@ export interface ChildProgram extends PlannedChild {
   readonly program: Program;
   /** Values by slot before the call's own are put in: what is bound, and defaults. */
   readonly values: readonly unknown[];
-  readonly checks: InputChecks | undefined;
+  readonly checks: ChildInputs | undefined;
   /** Whether it is plain synchronous methods, one after another, and nothing else. */
   readonly plain: boolean;
 }
@@ -70,34 +73,45 @@ function bind(pipeline: object, plan: Plan): Program {
     direct,
     straight: plan.flows ? 0 : straight < 0 ? plan.steps.length : straight,
     builders,
-    children: plan.steps.map(({ child }) => child && bindChild(child)),
+    children: plan.steps.map(({ node, child }) => child && bindChild(node, child)),
   };
 }
 
 /** Binds a nested plan to a new object of its class, with what was bound on it. */
-function bindChild(child: PlannedChild): ChildProgram {
+function bindChild(node: GraphNode, child: PlannedChild): ChildProgram {
   const { nested, plan } = child;
   const object = new nested.pipeline() as unknown as Record<string, unknown>;
   const values: unknown[] = new Array(plan.slots).fill(undefined);
   for (const { name, slot } of plan.inputs) {
     values[slot] = nested.bound[name] !== undefined ? nested.bound[name] : object[name];
   }
-  return childProgram(child, programFor(object, plan), values, inputChecksOf(nested.pipeline, plan.inputs));
+  const checks = inputChecksOf(nested.pipeline, plan);
+  return childProgram(
+    child,
+    programFor(object, plan),
+    values,
+    checks && new ChildInputs(checks, node, plan, inputRecord(plan.graph, object, {}, nested.bound, checks)),
+  );
 }
 
 function childProgram(
   child: PlannedChild,
   program: Program,
   values: readonly unknown[],
-  checks: InputChecks | undefined,
+  checks: ChildInputs | undefined,
 ): ChildProgram {
   const plain = program.straight === child.plan.steps.length && checks === undefined && !child.plan.collects;
   return { ...child, program, values, checks, plain: plain && !program.anyAsync };
 }
 
-/** The program of a plan that maps over a pipeline, whose inputs come with each call. */
-export function programOver(pipeline: object, plan: Plan, checks: InputChecks | undefined): Program {
-  const child = plan.steps[0]!.child!;
+const NONE = { given: new Map(), defaults: new Map() };
+
+/** The program of a plan that maps over a pipeline, whose inputs come with each call, and are checked there if the plan says so. */
+export function programOver(pipeline: object, plan: Plan): Program {
+  const { node, child } = plan.steps[0]!;
+  const inner = child!.plan;
+  const checks = plan.seen && inputChecksOf(pipeline.constructor, inner);
+  const inputs = checks && new ChildInputs(checks, node, inner, NONE, new Set(plan.seen!.defaults));
   return {
     plan,
     pipeline: pipeline.constructor as PipelineClass,
@@ -105,9 +119,9 @@ export function programOver(pipeline: object, plan: Plan, checks: InputChecks | 
     self: pipeline,
     methods: [undefined],
     anyAsync: false,
-    direct: [!isGuarded(plan.steps[0]!.node.options)],
+    direct: [!isGuarded(node.options)],
     straight: 0,
     builders: [],
-    children: [childProgram(child, programFor(pipeline, child.plan), new Array(child.plan.slots), checks)],
+    children: [childProgram(child!, programFor(pipeline, inner), new Array(inner.slots), inputs)],
   };
 }

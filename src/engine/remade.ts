@@ -3,20 +3,19 @@ import type { PipelineClass } from "../dsl/members.js";
 import type { OnError } from "../dsl/options.js";
 import { ValueError } from "../errors.js";
 import { type Plan, planFor } from "../graph/plan.js";
-import { type OverOptions, planOver } from "../graph/plan-over.js";
+import { type OverOptions, planOver, type SeenInputs } from "../graph/plan-over.js";
 import { planPart } from "../graph/plan-part.js";
 import { reflect } from "../graph/reflect.js";
 import { remembered } from "../graph/remembered.js";
 import { encode } from "../values/codec.js";
-import { inputChecksOf } from "../values/inputs.js";
 import { type Program, programFor, programOver } from "./program.js";
 
 /** What a program is made of anew elsewhere, where the classes are, too. */
 export interface ProgramSource {
   readonly outputs: readonly string[];
   readonly given: readonly string[];
-  /** A map over the whole pipeline, and whether its elements are to be checked. */
-  readonly over: (OverOptions & { readonly checked: boolean }) | undefined;
+  /** A map over the whole pipeline, and what the checks of its calls see, if there are any. */
+  readonly over: (OverOptions & { readonly seen: SeenInputs | undefined }) | undefined;
   /** The part of it that is run there; undefined: all of it. */
   readonly part: ProgramPart | undefined;
   /** The pipeline object's fields without a role, by name: what its methods may read of `this`. */
@@ -31,7 +30,7 @@ interface ProgramPart {
 }
 
 /** @param onError what a map over a whole pipeline does there, if not what it does here. */
-export function sourceOf({ plan, children, object }: Program, part?: ProgramPart, onError?: OnError): ProgramSource {
+export function sourceOf({ plan, object }: Program, part?: ProgramPart, onError?: OnError): ProgramSource {
   const outer = parts.get(plan);
   const { outputs, given } = pipelinePlan(plan);
   return {
@@ -40,7 +39,7 @@ export function sourceOf({ plan, children, object }: Program, part?: ProgramPart
     over: plan.over && {
       ...plan.over,
       onError: onError ?? plan.over.onError,
-      checked: children[0]!.checks !== undefined,
+      seen: plan.seen,
     },
     part: part && within(outer?.part, part),
     fields: fieldsOf(object, plan),
@@ -68,9 +67,7 @@ export function remake(type: PipelineClass, choices: Choices, { outputs, given, 
   };
   const plan = planFor(reflect(type), outputs, given);
   if (over === undefined) return programFor(object, partOf(plan));
-  const elements = plan.inputs.filter(({ name }) => over.over.includes(name));
-  const checks = over.checked ? inputChecksOf(type, elements) : undefined;
-  return programOver(object, partOf(planOver(plan, type, choices, over)), checks);
+  return programOver(object, partOf(planOver(plan, type, choices, over, over.seen)));
 }
 
 const fieldsKnown = new WeakMap<object, Record<string, unknown>>();

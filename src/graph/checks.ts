@@ -3,6 +3,7 @@ import { MAP_OPTIONS, NODE_OPTIONS } from "../dsl/options.js";
 import { badOption, type Defect } from "../errors.js";
 import { cyclesOf } from "./cycles.js";
 import { type Graph, type GraphNode, inputNames, isComputed, written } from "./graph.js";
+import { nameDefect } from "./names.js";
 import { enumerated, suggestion } from "./nearest.js";
 import { ancestors } from "./order.js";
 
@@ -12,6 +13,13 @@ type Nodes = ReadonlyMap<string, GraphNode>;
 export function defectsOf(pipeline: PipelineClass, nodes: Nodes): Defect[] {
   const where = (name: string) => `${pipeline.name}.${name}`;
   const defects: Defect[] = [];
+  const misnamed = new Set<string>();
+  for (const name of nodes.keys()) {
+    const found = nameDefect(pipeline, name);
+    if (found === undefined) continue;
+    misnamed.add(name);
+    defects.push({ ...found, where: where(name), advice: "Give this one another name." });
+  }
   if (pipeline.length > 0) {
     defects.push({
       code: "CONSTRUCTOR_ARGUMENTS",
@@ -30,6 +38,8 @@ export function defectsOf(pipeline: PipelineClass, nodes: Nodes): Defect[] {
   }
   for (const node of nodes.values()) {
     const at = where(node.name);
+    // The rest would be said of the member that has the name already.
+    if (misnamed.has(node.name)) continue;
     for (const found of [
       ...nameDefects(pipeline, node, nodes),
       ...optionDefects(node),

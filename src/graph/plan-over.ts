@@ -1,7 +1,7 @@
 import type { Choices } from "../dsl/choices.js";
 import type { PipelineClass } from "../dsl/members.js";
 import type { OnError } from "../dsl/options.js";
-import type { GraphNode } from "./graph.js";
+import { type GraphNode, inputNames } from "./graph.js";
 import type { Argument, Plan } from "./plan.js";
 
 /** How a whole pipeline is run for each element of some of its inputs. */
@@ -11,14 +11,31 @@ export interface OverOptions {
   readonly onError: OnError;
 }
 
+/** The inputs as the checks of each call see them. */
+export interface SeenInputs {
+  /** The names of those whose values are defaults. */
+  readonly defaults: readonly string[];
+}
+
 /**
  * A plan with one step: another plan as a nested pipeline, mapped over some of its inputs. So `map` is run by what runs
  * every map.
+ *
+ * @param seen if each call checks its inputs: then it gets those, too, that only rules for others read.
  */
-export function planOver(plan: Plan, pipeline: PipelineClass, choices: Choices, options: OverOptions): Plan {
+export function planOver(
+  plan: Plan,
+  pipeline: PipelineClass,
+  choices: Choices,
+  options: OverOptions,
+  seen?: SeenInputs,
+): Plan {
   const { over, mode, onError } = options;
   const name = plan.graph.pipeline;
-  const taken = [...plan.inputs, ...plan.given];
+  const needed = [...plan.inputs, ...plan.given];
+  const known = new Set(needed.map((input) => input.name));
+  const unneeded = inputNames(plan.graph).filter((input) => seen !== undefined && !known.has(input));
+  const taken = [...needed, ...unneeded.map((name) => ({ name, slot: -1 }))];
   const shared = taken.filter((input) => !over.includes(input.name));
   const names = [...over, ...shared.map((input) => input.name)];
   const isOptional = (name: string) => !plan.inputs.some((input) => input.name === name && !input.optional);
@@ -59,7 +76,7 @@ export function planOver(plan: Plan, pipeline: PipelineClass, choices: Choices, 
           nested,
           plan,
           placement: undefined,
-          elementSlots: over.map((input) => taken.filter((t) => t.name === input).map((t) => t.slot)),
+          elementSlots: over.map((input) => needed.filter((t) => t.name === input).map((t) => t.slot)),
           argumentSlots: shared.map((input) => input.slot),
           pick: -1,
         },
@@ -72,5 +89,6 @@ export function planOver(plan: Plan, pipeline: PipelineClass, choices: Choices, 
     places: plan.places,
     queues: plan.queues,
     over: options,
+    ...(seen && { seen }),
   };
 }

@@ -1,4 +1,4 @@
-import type { Argument, Plan, Step } from "./plan.js";
+import { type Argument, argumentKey, type Plan, type Step } from "./plan.js";
 
 /** A part of a plan, and the lists that it takes in pieces. */
 export interface PlanPart {
@@ -19,7 +19,7 @@ export function planPart(plan: Plan, indices: readonly number[], wanted: readonl
   const inside = (others: readonly number[]) => others.flatMap((index) => within.get(index) ?? []);
   const cuts: Argument[] = [];
   const cut = (list: Argument): Argument => {
-    let i = cuts.findIndex(({ slot, path }) => slot === list.slot && String(path) === String(list.path));
+    let i = cuts.findIndex((known) => argumentKey(known) === argumentKey(list));
     if (i < 0) i = cuts.push(list) - 1;
     return { slot: plan.slots + i, path: undefined };
   };

@@ -11,7 +11,7 @@ import {
 } from "./graph.js";
 import { suggestion } from "./nearest.js";
 import { ancestors, nodesByName, topologicalOrder } from "./order.js";
-import type { OverOptions } from "./plan-over.js";
+import type { OverOptions, SeenInputs } from "./plan-over.js";
 import { childChoices } from "./reflect.js";
 import { remembered } from "./remembered.js";
 
@@ -41,6 +41,8 @@ export interface Plan {
   readonly queues: boolean;
   /** How a whole pipeline is mapped over, if that is the plan's one step. */
   readonly over?: OverOptions;
+  /** What the checks of each of its calls see, if it maps over a whole pipeline and has any. */
+  readonly seen?: SeenInputs;
 }
 
 interface Slotted {
@@ -56,6 +58,11 @@ export interface PlannedInput extends Slotted {
 export interface Argument {
   readonly slot: number;
   readonly path: readonly string[] | undefined;
+}
+
+/** What tells one argument of a plan from others. */
+export function argumentKey({ slot, path }: Argument): string {
+  return path === undefined ? String(slot) : JSON.stringify([slot, path]);
 }
 
 interface PlannedResource extends Slotted {
@@ -111,7 +118,7 @@ const plans = new WeakMap<Graph, Map<string, Plan>>();
  */
 export function planFor(graph: Graph, outputs: readonly string[] = graph.outputs, given: readonly string[] = []): Plan {
   const known = remembered(plans, graph, () => new Map());
-  const key = outputs === graph.outputs && given.length === 0 ? "" : `${outputs.join()} ${[...given].sort().join()}`;
+  const key = outputs === graph.outputs && given.length === 0 ? "" : JSON.stringify([outputs, [...given].sort()]);
   return remembered(known, key, () => {
     checkNames(graph, outputs, given);
     return compile(graph, outputs, new Set(given));

@@ -1,5 +1,5 @@
 import type { Choices } from "../dsl/choices.js";
-import { type AnyPipeline, PIPELINE, type PipelineClass, RESERVED } from "../dsl/members.js";
+import { type AnyPipeline, PIPELINE, type PipelineClass } from "../dsl/members.js";
 import { choicesOf, designOf, type Member, membersOf, mergeChoices } from "../dsl/metadata.js";
 import { type Defect, DefinitionError } from "../errors.js";
 import { defectsOf } from "./checks.js";
@@ -69,14 +69,6 @@ function nodeOf(pipeline: PipelineClass, said: readonly Member[], optional: bool
       where,
       problem: `it has ${said.length} roles: ${said.map((m) => `@${m.role}`).join(" and ")}`,
       advice: "Leave it one: a member is an input, a node or a resource, never two of them.",
-    });
-  }
-  if ((RESERVED as readonly string[]).includes(member.name)) {
-    defects.push({
-      code: "RESERVED_NAME",
-      where,
-      problem: `every pipeline has a member "${member.name}" of its own`,
-      advice: "Give this one another name.",
     });
   }
   const over = member.over ?? [];

@@ -12,12 +12,15 @@ import type { Resources } from "../engine/resources.js";
 import type { RunRequest } from "../engine/run-program.js";
 import { forElsewhere, settingsOf, sharing } from "../engine/settings.js";
 import { heldAtImport } from "../engine/threads/inside.js";
-import { badOption, HypernodesError, InputError, type Violation } from "../errors.js";
+import { badOption, HypernodesError, InputError } from "../errors.js";
 import { type Graph, inputNames } from "../graph/graph.js";
 import { suggestion } from "../graph/nearest.js";
-import { type Plan, type PlannedInput, planFor } from "../graph/plan.js";
+import { type Plan, planFor } from "../graph/plan.js";
 import { type OverOptions, planOver } from "../graph/plan-over.js";
-import { checkElements, inputChecksOf, inputError, nameViolations, requirements } from "../values/inputs.js";
+import { checkElements } from "../values/element-checks.js";
+import { type CheckedInputs, type InputChecks, type InputRecord, inputChecksOf } from "../values/input-checks.js";
+import { inputError, inputRecord, nameViolations, requirements } from "../values/inputs.js";
+import { warnOfSecondCopies } from "../values/second-copies.js";
 import type { RunTold } from "./bullmq/journal.js";
 import { type BullmqQueue, checkedBullmq } from "./bullmq/options.js";
 import { pathOf } from "./bundle/bundle.js";
@@ -43,47 +46,58 @@ export interface Use {
 /** Runs a pipeline once, where it is placed. */
 export async function run(use: Use): Promise<Record<string, unknown>> {
   const plan = planFor(use.graph, use.outputs, Object.keys(use.given));
-  const values = await prepare(use, plan, plan.inputs);
+  const { checked } = await check(use, plan, []);
   const place = placeFor(use.choices, use.graph.pipeline) ?? HERE;
-  return (await place).run(request(use, programFor(use.pipeline, plan), values, {}));
+  return (await place).run(
+    request(
+      use,
+      programFor(use.pipeline, plan),
+      slotsOf(use, plan, (name) => checked.values.get(name)),
+      {},
+    ),
+  );
 }
 
 /** Runs a pipeline for each element of some inputs. All elements are checked before any node runs. */
 export async function map(use: Use, options: Partial<OverOptions>): Promise<unknown[]> {
-  const { plan, whole } = over(use, options);
-  const values = await prepare(use, plan, whole);
-  const step = plan.steps[0]!;
-  const slots = step.map!.lists.map(({ slot }) => slot);
+  const over = overOf(use, options);
+  const inner = planFor(use.graph, use.outputs, Object.keys(use.given));
+  const inputs = await check(use, inner, over.over);
+  const { checks, record, checked } = inputs;
+  const [step] = planOver(inner, use.pipeline.constructor as PipelineClass, use.choices, over).steps;
   const lists = listsOf(
-    step,
-    slots.map((slot) => values[slot]),
+    step!,
+    over.over.map((name) => inputOf(record, name)),
     use.graph.pipeline,
   );
-  const violations: Violation[] = [];
-  for (const [i, name] of options.over!.entries()) {
-    const checked = await checkElements(use.pipeline.constructor, name, lists[i]!);
-    violations.push(...checked.violations);
-    values[slots[i]!] = checked.elements;
+  const group = { names: over.over, lists };
+  const elements = checks && (await checkElements(checks, record, checked, group, over.mode === "product"));
+  if (elements !== undefined && elements.violations.length > 0) {
+    throw inputError(use.graph.pipeline, elements.violations, { cause: elements.cause });
   }
-  if (violations.length > 0) throw inputError(use.graph.pipeline, violations);
+  // Where an input's value depends on other inputs' elements, each call makes it.
+  const own = elements === undefined ? lists : elements.lists;
+  const { program, values } = programOfMap(use, inner, over, inputs, own === undefined);
+  for (const [i, name] of over.over.entries()) {
+    values[program.plan.inputs.find((input) => input.name === name)!.slot] = (own ?? lists)[i];
+  }
   const place = placeFor(use.choices, use.graph.pipeline) ?? HERE;
-  const outputs = await (await place).run(
-    request(use, programOver(use.pipeline, plan, undefined), values, { over: options }),
-  );
+  const outputs = await (await place).run(request(use, program, values, { over: options }));
   return outputs[use.graph.pipeline] as unknown[];
 }
 
 /** Runs a pipeline for elements as they come. An element is checked when it comes. */
 export async function* stream(use: Use, options: Partial<OverOptions>): AsyncGenerator<unknown, void, undefined> {
-  const { plan, whole, elements } = over(use, options);
-  const values = await prepare(use, plan, whole);
-  const checks = inputChecksOf(use.pipeline.constructor, elements);
+  const over = overOf(use, options);
+  const inner = planFor(use.graph, use.outputs, Object.keys(use.given));
+  const inputs = await check(use, inner, over.over);
+  const { program, values } = programOfMap(use, inner, over, inputs, inputs.checks?.concern(over.over) === true);
   const place = placeFor(use.choices, use.graph.pipeline) ?? HERE;
-  yield* (await place).stream(request(use, programOver(use.pipeline, plan, checks), values));
+  yield* (await place).stream(request(use, program, values));
 }
 
-/** The plan of a map over the whole pipeline; which of its inputs are taken whole; which of the inner ones get elements. */
-function over(use: Use, options: Partial<OverOptions>) {
+/** How a pipeline is mapped over, checked. */
+function overOf(use: Use, options: Partial<OverOptions>): OverOptions {
   const inputs = inputNames(use.graph);
   const names = options.over;
   const bad = (option: string, value: unknown, takes: string) =>
@@ -96,19 +110,41 @@ function over(use: Use, options: Partial<OverOptions>) {
   const { mode = "zip", onError = "throw" } = options;
   if (mode !== "zip" && mode !== "product") throw bad("mode", mode, '"zip" or "product"');
   if (onError !== "throw" && onError !== "collect") throw bad("onError", onError, '"throw" or "collect"');
-  const inner = planFor(use.graph, use.outputs, Object.keys(use.given));
-  const pipeline = use.pipeline.constructor as PipelineClass;
-  const plan = planOver(inner, pipeline, use.choices, { over: names, mode, onError });
-  const given = new Set(Object.keys(use.given));
-  return {
-    plan,
-    whole: plan.inputs.filter(({ name }) => !names.includes(name) && !given.has(name)),
-    elements: inner.inputs.filter(({ name }) => names.includes(name)),
-  };
+  return { over: names, mode, onError };
 }
 
-/** The values by slot, transformed and validated where the fields say so. */
-async function prepare(use: Use, plan: Plan, toCheck: readonly PlannedInput[]): Promise<unknown[]> {
+/**
+ * The program of a map over the whole pipeline, with the values that its calls share.
+ *
+ * @param isChecked whether each call checks its inputs: then it gets them as they were given.
+ */
+function programOfMap(use: Use, inner: Plan, over: OverOptions, inputs: Inputs, isChecked: boolean) {
+  const { record, checked, checks } = inputs;
+  const callsCheck = checks !== undefined && (isChecked || checked.readsHidden);
+  const defaults = [...record.defaults.keys()].filter((name) => record.given.get(name) === undefined);
+  const seen = callsCheck ? { defaults: defaults.filter((name) => !over.over.includes(name)) } : undefined;
+  const plan = planOver(inner, use.pipeline.constructor as PipelineClass, use.choices, over, seen);
+  const isElement = new Set(over.over);
+  const values = slotsOf(use, plan, (name) =>
+    callsCheck || isElement.has(name) ? inputOf(record, name) : checked.values.get(name),
+  );
+  return { program: programOver(use.pipeline, plan), values };
+}
+
+/** The inputs of a use: as they were given, and checked, but for those that are elements of lists. */
+interface Inputs {
+  readonly checks: InputChecks | undefined;
+  readonly record: InputRecord;
+  readonly checked: CheckedInputs;
+}
+
+/**
+ * Checks the inputs' names, and the values of those that are taken whole.
+ *
+ * @param elements the names of those that are given lists of values.
+ * @throws {InputError}
+ */
+async function check(use: Use, plan: Plan, elements: readonly string[]): Promise<Inputs> {
   const { pipeline, graph, inputs } = use;
   const held = heldAtImport(graph.pipeline);
   if (held !== undefined) await held;
@@ -121,21 +157,34 @@ async function prepare(use: Use, plan: Plan, toCheck: readonly PlannedInput[]): 
       violations: [{ path: "", constraint: "record", problem: "the inputs are no record" }],
     });
   }
-  const values: unknown[] = new Array(plan.slots).fill(undefined);
-  for (const { name, slot } of plan.inputs) values[slot] = inputValue(use, name);
-  for (const { name, slot } of plan.given) values[slot] = use.given[name];
-  const wrong = nameViolations(graph, plan, pipeline, inputs, values);
-  const checking = inputChecksOf(pipeline.constructor, toCheck)?.violations(values);
-  if (checking !== undefined) wrong.push(...(await checking));
-  if (wrong.length > 0) throw inputError(graph.pipeline, wrong, requirements(plan, pipeline));
-  return values;
+  const { bound } = (pipeline as { [PIPELINE]: { bound: Readonly<Record<string, unknown>> } })[PIPELINE];
+  warnOfSecondCopies(pipeline.constructor as PipelineClass);
+  const checks = inputChecksOf(pipeline.constructor, plan);
+  const record = inputRecord(graph, pipeline, inputs, bound, checks);
+  const names = inputNames(graph).filter((name) => !elements.includes(name));
+  const unchecked = { values: new Map([...record.defaults, ...record.given]), violations: [], readsHidden: false };
+  const checking = checks === undefined ? unchecked : checks.check(record, { names, hidden: elements });
+  const checked: CheckedInputs = checking instanceof Promise ? await checking : checking;
+  const wrong = nameViolations(graph, plan, pipeline, inputs, record, checked.values, checks);
+  // A rule that reads an element is asked again for each.
+  if (!checked.readsHidden) wrong.push(...checked.violations);
+  if (wrong.length > 0) {
+    throw inputError(graph.pipeline, wrong, { required: requirements(plan, pipeline), cause: checked.cause });
+  }
+  return { checks, record, checked };
 }
 
-/** A given value is over one from the caller, that over a bound one, that over the default. Undefined is none. */
-function inputValue({ pipeline, inputs, given }: Use, name: string): unknown {
-  const { bound } = (pipeline as { [PIPELINE]: { bound: Readonly<Record<string, unknown>> } })[PIPELINE];
-  for (const value of [given[name], inputs[name], bound[name]]) if (value !== undefined) return value;
-  return (pipeline as Record<string, unknown>)[name];
+function inputOf({ given, defaults }: InputRecord, name: string): unknown {
+  const value = given.get(name);
+  return value === undefined ? defaults.get(name) : value;
+}
+
+/** A plan's values by slot: inputs, and what is given in the place of nodes. */
+function slotsOf({ given }: Use, plan: Plan, input: (name: string) => unknown): unknown[] {
+  const values: unknown[] = new Array(plan.slots).fill(undefined);
+  for (const { name, slot } of plan.inputs) values[slot] = Object.hasOwn(given, name) ? given[name] : input(name);
+  for (const { name, slot } of plan.given) values[slot] = given[name];
+  return values;
 }
 
 /** What was asked for, for who goes on where the run was when it ended. */

@@ -1,11 +1,63 @@
 declare module "class-transformer/cjs/storage.js" {
+  export interface TypeOptions {
+    readonly discriminator?: { readonly property: string; readonly subTypes: readonly unknown[] };
+    readonly keepDiscriminatorProperty?: boolean;
+  }
+
+  interface TypeMetadata {
+    readonly propertyName: string;
+    /** The type that the loader emitted of the property. */
+    readonly reflectedType: unknown;
+    readonly typeFunction: (help?: object) => Function;
+    readonly options: TypeOptions | undefined;
+  }
+
   /** What class-transformer's decorators recorded. The package exports it from no other place. */
   export const defaultMetadataStorage: {
-    readonly _typeMetadatas: ReadonlyMap<Function, ReadonlyMap<string, { typeFunction: (help?: object) => unknown }>>;
+    readonly _typeMetadatas: ReadonlyMap<Function, ReadonlyMap<string, TypeMetadata>>;
     readonly _transformMetadatas: ReadonlyMap<Function, unknown>;
     readonly _exposeMetadatas: ReadonlyMap<Function, unknown>;
     readonly _excludeMetadatas: ReadonlyMap<Function, unknown>;
-    findTypeMetadata(target: Function, property: string): { typeFunction: (help?: object) => Function } | undefined;
+    findTypeMetadata(target: Function, property: string): TypeMetadata | undefined;
     findTransformMetadatas(target: Function, property: string, type: number): readonly unknown[];
+    findExposeMetadata(
+      target: Function,
+      property: string,
+    ): { readonly options?: { readonly name?: string } } | undefined;
+    findExcludeMetadata(target: Function, property: string): object | undefined;
+    getStrategy(target: Function): "none" | "excludeAll" | "exposeAll";
   };
+}
+
+declare module "class-transformer/cjs/TransformOperationExecutor.js" {
+  /** The walk behind `plainToInstance`. */
+  export class TransformOperationExecutor {
+    constructor(transformationType: number, options: object);
+    transform(
+      source: unknown,
+      value: unknown,
+      targetType: unknown,
+      arrayType?: unknown,
+      isMap?: boolean,
+      level?: number,
+    ): unknown;
+    getKeys(target: Function, object: object, isMap: boolean): string[];
+  }
+}
+
+declare module "class-transformer/cjs/constants/default-options.constant.js" {
+  export const defaultOptions: object;
+}
+
+declare module "class-validator/cjs/validation/ValidationExecutor.js" {
+  import type { ValidationError, Validator, ValidatorOptions } from "class-validator";
+
+  /** The walk behind `validate`. */
+  export class ValidationExecutor {
+    constructor(validator: Validator, options: ValidatorOptions);
+    metadataStorage: { getTargetValidationMetadatas(type: Function, ...rest: unknown[]): readonly unknown[] };
+    readonly awaitingPromises: readonly Promise<unknown>[];
+    execute(object: object, targetSchema: string, errors: ValidationError[]): void;
+    stripEmptyErrors(errors: ValidationError[]): ValidationError[];
+  }
 }

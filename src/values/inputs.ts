@@ -3,86 +3,60 @@ import { type Graph, inputNames } from "../graph/graph.js";
 import { enumerated, suggestion } from "../graph/nearest.js";
 import { nodesByName } from "../graph/order.js";
 import type { Plan, PlannedInput } from "../graph/plan.js";
-import { remembered } from "../graph/remembered.js";
-import { validatedProperties } from "../graph/validators.js";
-import { transform, transformedProperties } from "./transformation.js";
-import { validate } from "./validation.js";
+import type { InputChecks, InputRecord } from "./input-checks.js";
 
-/** What the fields of a pipeline class say of its inputs' values. */
-export interface InputChecks {
-  /**
-   * Transforms values in their slots and validates them.
-   *
-   * @returns what is wrong, or undefined if nothing had to be validated.
-   */
-  violations(values: unknown[]): Promise<Violation[]> | undefined;
-}
-
-const checks = new WeakMap<readonly PlannedInput[], InputChecks | null>();
-
-/** The checks that some inputs of a pipeline class need; undefined if no decorator asks for any. Made once for each list. */
-export function inputChecksOf(type: Function, inputs: readonly PlannedInput[]): InputChecks | undefined {
-  return remembered(checks, inputs, () => makeChecks(type, inputs) ?? null) ?? undefined;
-}
-
-function makeChecks(type: Function, inputs: readonly PlannedInput[]): InputChecks | undefined {
-  const transformed = transformedProperties(
-    type,
-    inputs.map((input) => input.name),
-  );
-  const validated = validatedProperties(type);
-  const toTransform = inputs.filter((input) => transformed.has(input.name));
-  const toValidate = inputs.filter((input) => validated.has(input.name));
-  if (toTransform.length === 0 && toValidate.length === 0) return undefined;
-  return {
-    violations(values) {
-      for (const { name, slot } of toTransform) values[slot] = transform(type, name, values[slot]);
-      if (toValidate.length === 0) return undefined;
-      return validate(type, Object.fromEntries(toValidate.map(({ name, slot }) => [name, values[slot]])));
-    },
-  };
+/**
+ * The inputs of one run. A value from the caller is over a bound one, that over the default. Undefined is none.
+ *
+ * @param inputs what the caller gave, by the inputs' own names or by those that `@Expose({ name })` gives them.
+ */
+export function inputRecord(
+  graph: Graph,
+  pipeline: object,
+  inputs: Readonly<Record<string, unknown>>,
+  bound: Readonly<Record<string, unknown>>,
+  checks: InputChecks | undefined,
+): InputRecord {
+  const given = new Map<string, unknown>();
+  const defaults = new Map<string, unknown>();
+  for (const name of inputNames(graph)) {
+    const value = (pipeline as Record<string, unknown>)[name];
+    if (value !== undefined) defaults.set(name, value);
+    const exposed = inputs[checks?.plainName(name) ?? name];
+    const found = [exposed, inputs[name], bound[name]].find((value) => value !== undefined);
+    // A decorator may make something of an undefined that is given.
+    if (found !== undefined || (Object.hasOwn(inputs, name) && value === undefined)) given.set(name, found);
+  }
+  return { given, defaults };
 }
 
 /**
- * Transforms and validates the elements of a list that is mapped over, each as a value of the input.
+ * What a caller gave, against what a plan needs: violations for what is missing and what is unknown.
  *
- * @returns the elements, and what is wrong with them.
+ * @param values what is there after the checks, by name.
  */
-export async function checkElements(
-  type: Function,
-  name: string,
-  list: ArrayLike<unknown>,
-): Promise<{ elements: ArrayLike<unknown>; violations: Violation[] }> {
-  const elements = transformedProperties(type, [name]).has(name)
-    ? Array.from(list, (element) => transform(type, name, element))
-    : list;
-  const violations: Violation[] = [];
-  if (validatedProperties(type).has(name)) {
-    for (let i = 0; i < elements.length; i++) {
-      for (const found of await validate(type, { [name]: elements[i] })) {
-        violations.push({ ...found, path: `${name}[${i}]${found.path.slice(name.length)}` });
-      }
-    }
-  }
-  return { elements, violations };
-}
-
-/** What a caller gave, against what a plan needs: violations for what is missing and what is unknown. */
 export function nameViolations(
   graph: Graph,
   plan: Plan,
   pipeline: object,
   inputs: Readonly<Record<string, unknown>>,
-  values: readonly unknown[],
+  { given, defaults }: InputRecord,
+  values: ReadonlyMap<string, unknown>,
+  checks: InputChecks | undefined,
 ): Violation[] {
   const violations: Violation[] = [];
-  for (const { name, slot, optional } of plan.inputs) {
-    if (values[slot] !== undefined || optional) continue;
+  for (const { name, optional } of plan.inputs) {
+    if (optional || [given, defaults, values].some((known) => known.get(name) !== undefined)) continue;
     violations.push({ path: name, constraint: "missing", problem: "it is missing" });
   }
   const nodes = nodesByName(graph);
+  const exposed = new Map(inputNames(graph).map((name) => [checks?.plainName(name) ?? name, name]));
   for (const name in inputs) {
-    if (nodes.get(name)?.role === "input") continue;
+    const own = exposed.get(name);
+    if (own !== undefined && own !== name && inputs[own] !== undefined && inputs[name] !== undefined) {
+      violations.push({ path: name, constraint: "unknown", problem: `it is the input "${own}", which is given, too` });
+    }
+    if (own !== undefined || nodes.get(name)?.role === "input") continue;
     violations.push({ path: name, constraint: "unknown", problem: unknownInput(graph, pipeline, name) });
   }
   return violations;
@@ -95,7 +69,11 @@ function unknownInput(graph: Graph, pipeline: object, name: string): string {
 }
 
 /** The error of a caller's inputs, all at once. */
-export function inputError(where: string, violations: readonly Violation[], required?: string): InputError {
+export function inputError(
+  where: string,
+  violations: readonly Violation[],
+  { required, cause }: { readonly required?: string; readonly cause?: unknown } = {},
+): InputError {
   const missing = violations.filter((v) => v.constraint === "missing").map((v) => v.path);
   const others = violations.filter((v) => v.constraint !== "missing");
   const lines = [
@@ -123,6 +101,7 @@ export function inputError(where: string, violations: readonly Violation[], requ
         ? "An input that may be left out has a default, or says @input({ optional: true }): TypeScript's ? is gone at run time."
         : undefined,
     violations,
+    cause,
   });
 }
 

@@ -1,42 +1,233 @@
 /// <reference path="./class-transformer-storage.d.ts" />
-import { plainToInstance } from "class-transformer";
-import { defaultMetadataStorage } from "class-transformer/cjs/storage.js";
+import { isDeepStrictEqual } from "node:util";
+import { defaultOptions } from "class-transformer/cjs/constants/default-options.constant.js";
+import { defaultMetadataStorage, type TypeOptions } from "class-transformer/cjs/storage.js";
+import { TransformOperationExecutor } from "class-transformer/cjs/TransformOperationExecutor.js";
+import { remembered } from "../graph/remembered.js";
 
 const PLAIN_TO_CLASS = 0;
 
-/** The properties of a class that class-transformer's `@Type` or `@Transform` stand on. */
+/** The properties of a class that class-transformer's decorators stand on. */
 export function transformedProperties(type: Function, properties: readonly string[]): Set<string> {
+  const storage = defaultMetadataStorage;
+  if (!isDecorated(type)) return new Set();
+  // Of a class that excludes all, only the exposed properties are left.
+  if (storage.getStrategy(type) === "excludeAll") return new Set(properties);
   return new Set(
     properties.filter(
       (property) =>
-        defaultMetadataStorage.findTypeMetadata(type, property) !== undefined ||
-        defaultMetadataStorage.findTransformMetadatas(type, property, PLAIN_TO_CLASS).length > 0,
+        storage.findTypeMetadata(type, property) !== undefined ||
+        storage.findTransformMetadatas(type, property, PLAIN_TO_CLASS).length > 0 ||
+        storage.findExposeMetadata(type, property) !== undefined ||
+        storage.findExcludeMetadata(type, property) !== undefined,
     ),
   );
 }
 
-/** Makes what is plain into what the property's decorators say. What is an instance already stays that very instance. */
-export function transform(type: Function, property: string, value: unknown): unknown {
-  const typed = defaultMetadataStorage.findTypeMetadata(type, property);
-  if (typed === undefined) return whole(type, property, value);
-  const target = typed.typeFunction({ newObject: undefined, object: { [property]: value }, property });
-  const isDone = (v: unknown) => v === undefined || v === null || (typeof target === "function" && v instanceof target);
-  if (!Array.isArray(value)) return isDone(value) || isContainer(value) ? value : whole(type, property, value);
-  if (value.every(isDone)) return value;
-  const made = whole(
-    type,
-    property,
-    value.filter((v) => !isDone(v)),
-  ) as unknown[];
-  let next = 0;
-  return value.map((v) => (isDone(v) ? v : made[next++]));
+/** The name of a property in plain objects: `@Expose({ name })` gives it another one than its own. */
+export function plainName(type: Function, property: string): string {
+  return defaultMetadataStorage.findExposeMetadata(type, property)?.options?.name ?? property;
 }
 
-function isContainer(value: unknown): boolean {
-  return value instanceof Map || value instanceof Set || ArrayBuffer.isView(value);
+/**
+ * Transforms some properties of a record as `plainToInstance(type, record)` does, beside the others, which `obj` in
+ * `@Transform` sees.
+ *
+ * @param record an object of the caller's own making: its properties may be replaced, the values in them are not changed.
+ * @param names the properties' names in the record.
+ * @returns an object of the class with those that are left of them.
+ */
+export function transform(type: Function, record: object, names: ReadonlySet<string>): Record<string, unknown> {
+  // The shell stands for what `new type()` would make: initialisers do not run for each record.
+  const shell = Object.create(type.prototype as object) as object;
+  return new RecordTransformer(record, names).transform(shell, record, type) as Record<string, unknown>;
 }
 
-function whole(type: Function, property: string, value: unknown): unknown {
-  const made = plainToInstance(type as new () => Record<string, unknown>, { [property]: value });
-  return made[property];
+/**
+ * The walk of `plainToInstance`, but for four things that it does to a caller's values. It deletes discriminators from them; it copies
+ * instances into their declared class; it makes arrays of Sets and drops the values of Maps; it empties typed arrays.
+ */
+class RecordTransformer extends TransformOperationExecutor {
+  constructor(
+    private readonly record: object,
+    private readonly names: ReadonlySet<string>,
+  ) {
+    super(PLAIN_TO_CLASS, defaultOptions);
+  }
+
+  override getKeys(target: Function, object: object, isMap: boolean): string[] {
+    const keys = super.getKeys(target, object, isMap);
+    return object === this.record ? keys.filter((key) => this.names.has(key)) : keys;
+  }
+
+  override transform(
+    source: unknown,
+    value: unknown,
+    targetType: unknown,
+    arrayType?: unknown,
+    isMap?: boolean,
+    level = 0,
+  ): unknown {
+    if (typeof value !== "object" || value === null) {
+      return super.transform(source, value, targetType, arrayType, isMap, level);
+    }
+    if (Array.isArray(value) || value instanceof Set) {
+      const kind = value instanceof Set || formerSets.has(value) ? Set : arrayType;
+      return super.transform(source, withDiscriminators(value, targetType), targetType, kind, isMap, level);
+    }
+    if (isMap) return this.mapOf(value, targetType, level);
+    if (value === this.record) {
+      prepare(value as Record<string, unknown>, targetType as Function);
+      return super.transform(source, value, targetType, arrayType, isMap, level);
+    }
+    const type = classOf(value);
+    if (type === Date || value instanceof Date || Buffer.isBuffer(value) || value instanceof Promise) {
+      return super.transform(source, value, targetType, arrayType, isMap, level);
+    }
+    if (type !== Object && (typeof targetType !== "function" || value instanceof targetType)) {
+      return this.instance(value, type, level);
+    }
+    const plain = prepared(value as Record<string, unknown>, targetType);
+    return super.transform(source, plain, targetType, arrayType, isMap, level);
+  }
+
+  /**
+   * An instance stays that very instance unless the decorators of its own class, which may be a subclass of the declared one, make
+   * something else of what is in it.
+   */
+  private instance(value: object, type: unknown, level: number): unknown {
+    if (typeof type !== "function" || !isDecorated(type)) return value;
+    let made: unknown;
+    try {
+      made = super.transform(
+        undefined,
+        prepared(value as Record<string, unknown>, type),
+        type,
+        undefined,
+        false,
+        level,
+      );
+    } catch (error) {
+      if (!isConstructible(type)) return value;
+      throw error;
+    }
+    return isDeepStrictEqual(made, value) ? value : made;
+  }
+
+  private mapOf(value: object, targetType: unknown, level: number): Map<unknown, unknown> {
+    const entries = value instanceof Map ? value : Object.entries(value);
+    const made = new Map<unknown, unknown>();
+    for (const [key, inner] of entries) {
+      made.set(key, this.transform(undefined, inner, targetType, undefined, inner instanceof Map, level + 1));
+    }
+    return made;
+  }
+}
+
+/** `Object` for what is plain; no function for what has no class. */
+function classOf(value: object): unknown {
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  return prototype === null || prototype === Object.prototype ? Object : prototype.constructor;
+}
+
+function isConstructible(type: Function): boolean {
+  try {
+    new (type as new () => object)();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether any decorator of class-transformer stands in a class, or in one that it extends. */
+function isDecorated(type: Function): boolean {
+  const { _typeMetadatas, _transformMetadatas, _exposeMetadatas, _excludeMetadatas } = defaultMetadataStorage;
+  const recorded = [_typeMetadatas, _transformMetadatas, _exposeMetadatas, _excludeMetadatas];
+  for (let c: unknown = type; typeof c === "function"; c = Object.getPrototypeOf(c)) {
+    if (recorded.some((known) => known.has(c as Function))) return true;
+  }
+  return false;
+}
+
+/** A property whose value has to be looked at before class-transformer does. */
+interface Watched {
+  readonly name: string;
+  /** Whether the class of each value depends on one of its properties. */
+  readonly isDiscriminated: boolean;
+  /** That property, if class-transformer would delete it. */
+  readonly deletes: string | undefined;
+  /** Whether it is declared an array: then a Set is made one. */
+  readonly isArray: boolean;
+}
+
+const watched = new WeakMap<Function, readonly Watched[]>();
+
+function watchedOf(type: Function): readonly Watched[] {
+  return remembered(watched, type, () => {
+    const found: Watched[] = [];
+    for (let c: unknown = type; typeof c === "function"; c = Object.getPrototypeOf(c)) {
+      for (const [property, { reflectedType, options }] of defaultMetadataStorage._typeMetadatas.get(c) ?? []) {
+        const isArray = reflectedType === Array;
+        const isDiscriminated = options?.discriminator?.subTypes !== undefined;
+        if (!isDiscriminated && !isArray) continue;
+        found.push({ name: plainName(type, property), isDiscriminated, deletes: deletedBy(options), isArray });
+      }
+    }
+    return found;
+  });
+}
+
+function deletedBy(options: TypeOptions | undefined): string | undefined {
+  return options?.keepDiscriminatorProperty ? undefined : options?.discriminator?.property;
+}
+
+/** A plain object, or a copy of it where class-transformer would change what is in it. */
+function prepared(value: Record<string, unknown>, targetType: unknown): object {
+  if (typeof targetType !== "function") return value;
+  if (!watchedOf(targetType).some((property) => replacementOf(value, property) !== undefined)) return value;
+  const copy = copyOf(value) as Record<string, unknown>;
+  prepare(copy, targetType);
+  return copy;
+}
+
+function prepare(value: Record<string, unknown>, type: Function): void {
+  for (const property of watchedOf(type)) {
+    const replacement = replacementOf(value, property);
+    if (replacement !== undefined) value[property.name] = replacement;
+  }
+}
+
+function replacementOf(value: Record<string, unknown>, property: Watched): object | undefined {
+  const { name, isDiscriminated, deletes, isArray } = property;
+  if (!Object.hasOwn(value, name)) return undefined;
+  const inner = value[name];
+  if (inner instanceof Set) {
+    const list = [...inner];
+    if (isArray) return list;
+    // class-transformer asks for the class of each element in arrays alone.
+    formerSets.add(list);
+    return isDiscriminated ? list : undefined;
+  }
+  return deletes !== undefined && !Array.isArray(inner) && hasOwn(inner, deletes) ? copyOf(inner) : undefined;
+}
+
+/** Arrays that stand for Sets while they are transformed. */
+const formerSets = new WeakSet<object>();
+
+/** The elements of a list, copied where class-transformer would delete their discriminator. */
+function withDiscriminators(list: unknown[] | Set<unknown>, targetType: unknown): unknown[] | Set<unknown> {
+  if (typeof targetType !== "object" || targetType === null) return list;
+  const property = deletedBy((targetType as { options?: TypeOptions }).options);
+  if (property === undefined) return list;
+  return [...list].map((element) => (hasOwn(element, property) ? copyOf(element) : element));
+}
+
+function hasOwn(value: unknown, property: string): value is object {
+  return typeof value === "object" && value !== null && Object.hasOwn(value, property);
+}
+
+function copyOf(value: object): object {
+  const copy = { ...value };
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  return prototype === Object.prototype ? copy : Object.setPrototypeOf(copy, prototype);
 }

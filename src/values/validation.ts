@@ -1,32 +1,86 @@
+/// <reference path="./class-transformer-storage.d.ts" />
 import type { ValidationError } from "class-validator";
 import type { Violation } from "../errors.js";
+import { printValue } from "../util/print-value.js";
 
-/**
- * Validates some properties of a class against its decorators.
- *
- * @param values the values by property; those that are undefined are passed over.
- */
-export async function validate(type: Function, values: Readonly<Record<string, unknown>>): Promise<Violation[]> {
-  const loaded = await import("class-validator");
-  // Bundlers give what a CommonJS package exports as the default alone.
-  const { validate } = (loaded as { default?: Validator }).default ?? (loaded as Validator);
-  const object = Object.assign(Object.create(type.prototype as object), values) as object;
-  const errors = await validate(object, {
-    skipUndefinedProperties: true,
-    forbidUnknownValues: false,
-    validationError: { target: false },
-  });
-  return errors.filter((error) => error.property in values).flatMap((error) => violationsOf(error, ""));
+/** What class-validator keeps of one decorator. */
+interface Metadata {
+  readonly propertyName: string;
+  readonly type: string;
+  readonly name?: string;
+  readonly each?: boolean;
 }
 
-type Validator = Pick<typeof import("class-validator"), "validate">;
+/**
+ * Validates some properties of an object against its class's decorators, which may read the others.
+ *
+ * @throws whatever a validator throws.
+ */
+export async function validate(type: Function, object: object, properties: ReadonlySet<string>): Promise<Violation[]> {
+  const { ValidationExecutor, Validator } = await loaded();
+  const executor = new ValidationExecutor(new Validator(), { forbidUnknownValues: false });
+  const storage = executor.metadataStorage;
+  const recordedFor = (target: Function) =>
+    storage.getTargetValidationMetadatas(target, "", false, false) as readonly Metadata[];
+  const own = recordedFor(type).filter(isAsked(object as Record<string, unknown>, properties, recordedFor(type)));
+  executor.metadataStorage = Object.assign(Object.create(storage) as typeof storage, {
+    getTargetValidationMetadatas: (target: Function, ...rest: unknown[]) =>
+      target === type ? own : storage.getTargetValidationMetadatas(target, ...rest),
+  });
+  const errors: ValidationError[] = [];
+  executor.execute(object, "", errors);
+  await Promise.all(executor.awaitingPromises);
+  const isList = ({ target, property }: ValidationError) =>
+    recordedFor((target as object).constructor).some((known) => known.propertyName === property && known.each === true);
+  return executor.stripEmptyErrors(errors).flatMap((error) => violationsOf(error, "", isList));
+}
 
-function violationsOf(error: ValidationError, within: string): Violation[] {
-  const path = /^\d+$/.test(error.property)
-    ? `${within}[${error.property}]`
-    : within === ""
-      ? error.property
-      : `${within}.${error.property}`;
-  const own = Object.entries(error.constraints ?? {}).map(([constraint, problem]) => ({ path, constraint, problem }));
-  return [...own, ...(error.children ?? []).flatMap((child) => violationsOf(child, path))];
+/**
+ * Which rules of the top level are asked: those of the properties. An input that is not there is passed over, unless its
+ * own condition (`@ValidateIf`) says when it must be.
+ */
+function isAsked(object: Readonly<Record<string, unknown>>, properties: ReadonlySet<string>, all: readonly Metadata[]) {
+  const conditional = new Set(
+    all
+      .filter(({ type, name }) => type === "conditionalValidation" && name !== "isOptional")
+      .map(({ propertyName }) => propertyName),
+  );
+  return ({ propertyName, type }: Metadata): boolean =>
+    properties.has(propertyName) &&
+    (object[propertyName] !== undefined || type === "isDefined" || conditional.has(propertyName));
+}
+
+type Loaded = Pick<typeof import("class-validator"), "Validator"> &
+  Pick<typeof import("class-validator/cjs/validation/ValidationExecutor.js"), "ValidationExecutor">;
+
+/** Loading it takes 110 ms: only where something is validated. */
+async function loaded(): Promise<Loaded> {
+  const [validator, executor] = await Promise.all([
+    import("class-validator"),
+    import("class-validator/cjs/validation/ValidationExecutor.js"),
+  ]);
+  // Bundlers give what a CommonJS package exports as the default alone.
+  const exported = <M extends object>(module: M) => (module as { default?: M }).default ?? module;
+  return { Validator: exported(validator).Validator, ValidationExecutor: exported(executor).ValidationExecutor };
+}
+
+function violationsOf(
+  error: ValidationError,
+  within: string,
+  isList: (error: ValidationError) => boolean,
+): Violation[] {
+  const { property } = error;
+  const path = within === "" ? property : /^\d+$/.test(property) ? `${within}[${property}]` : `${within}.${property}`;
+  const constraints = Object.entries(error.constraints ?? {});
+  const seen = constraints.length === 0 ? "" : seenInstead(error, isList(error));
+  const own = constraints.map(([constraint, problem]) => ({ path, constraint, problem: `${problem}${seen}` }));
+  return [...own, ...(error.children ?? []).flatMap((child) => violationsOf(child, path, isList))];
+}
+
+/** The value itself, where it is none of the kind that the rules are for: their messages do not say what it is. */
+function seenInstead({ value, constraints }: ValidationError, isList: boolean): string {
+  if (isList && !(Array.isArray(value) || value instanceof Set || value instanceof Map)) {
+    return `: it is ${printValue(value)}, not a list`;
+  }
+  return constraints?.nestedValidation === undefined ? "" : `: it is ${printValue(value)}`;
 }

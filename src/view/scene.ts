@@ -203,10 +203,8 @@ function withInputsTogether(scene: Scene): Scene {
   const together = new Map<string, Box[]>();
   for (const box of scene.boxes) {
     if (box.kind !== "input") continue;
-    const key = `${box.parent ?? ""} ${arrowsOf(box.id)
-      .map(({ to, elements }) => `${to} ${elements}`)
-      .sort()
-      .join()}`;
+    const arrows = arrowsOf(box.id).map(({ to, elements }) => JSON.stringify([to, elements]));
+    const key = JSON.stringify([box.parent, arrows.sort()]);
     together.set(key, [...(together.get(key) ?? []), box]);
   }
   /** By the id of a box that goes into another one, that other one's. */

@@ -3,7 +3,7 @@ import { Facts } from "../../cache/facts.js";
 import { keyOf, listRef, type Ref } from "../../cache/keys.js";
 import type { CacheSession } from "../../cache/session.js";
 import { ValueError } from "../../errors.js";
-import type { Argument, Step } from "../../graph/plan.js";
+import { type Argument, argumentKey, type Step } from "../../graph/plan.js";
 import type { Content } from "../../values/content.js";
 import { contentsOf } from "../../values/digest.js";
 import type { Execution } from "../execution.js";
@@ -80,7 +80,7 @@ export class Contents {
   }
 
   private async partOf({ slot, path }: Argument, way: readonly string[]): Promise<Ref> {
-    const name = `${slot} ${path}`;
+    const name = argumentKey({ slot, path });
     const known = this.parts.get(name);
     if (known !== undefined) return known;
     const whole = this.isComputed(slot) ? await this.wholeOf(slot) : undefined;

@@ -1,4 +1,4 @@
-import type { Argument, Step } from "../../graph/plan.js";
+import { type Argument, argumentKey, type Step } from "../../graph/plan.js";
 import type { Execution } from "../execution.js";
 import { failedBefore } from "../failure.js";
 import type { Maps } from "../maps-here.js";
@@ -56,19 +56,19 @@ export class MapsAway implements Maps {
   private together(head: Step): Step[] {
     const { execution } = this;
     const together = [head];
-    const lists = new Set(head.map!.lists.map(nameOf));
+    const lists = new Set(head.map!.lists.map(argumentKey));
     let batch = batchOf(head);
     if (head.map!.product) return together;
     for (const step of execution.plan.steps) {
       if (step.map === undefined || step === head || step.map.product) continue;
       const sources = step.map.flowsFrom.filter((from) => together.some(({ index }) => index === from)).length;
-      const isSibling = this.heads.includes(step) && step.map.lists.every((list) => lists.has(nameOf(list)));
+      const isSibling = this.heads.includes(step) && step.map.lists.every((list) => lists.has(argumentKey(list)));
       if (!isSibling && (sources === 0 || !this.lacksOnly(step, sources))) continue;
       // Chunks are multiples of all batches: sizes of which none divides the other would make them too large.
       if (batch % batchOf(step) !== 0 && batchOf(step) % batch !== 0) continue;
       batch = Math.max(batch, batchOf(step));
       together.push(step);
-      for (const list of wholeLists(step)) lists.add(nameOf(list));
+      for (const list of wholeLists(step)) lists.add(argumentKey(list));
     }
     return together.sort((a, b) => a.index - b.index);
   }
@@ -122,8 +122,4 @@ function wholeLists({ map }: Step): Argument[] {
 
 function batchOf(step: Step): number {
   return step.map!.batch || 1;
-}
-
-function nameOf({ slot, path }: Argument): string {
-  return `${slot} ${path}`;
 }

@@ -1,0 +1,304 @@
+import { expect } from "chai";
+import { Transform, Type } from "class-transformer";
+import {
+  IsInt,
+  IsNotEmpty,
+  IsOptional,
+  IsString,
+  Min,
+  registerDecorator,
+  ValidateIf,
+  ValidateNested,
+} from "class-validator";
+import { InputError, input, mapOver, type Nested, node, Pipeline } from "../../src/index.js";
+import { rejection } from "../support/rejection.js";
+import {
+  Bounds,
+  Counting,
+  Nesting,
+  NestingLows,
+  Passage,
+  Searching,
+  SearchingAll,
+  transformations,
+} from "./pipelines.js";
+
+type Record_ = { low: number; high: number; reason: string; label: string };
+
+/** Each way of running `Bounds` for one record; the result is what `shown` gives. */
+const WAYS: Readonly<Record<string, (inputs: Record_) => Promise<unknown>>> = {
+  run: async (inputs) => (await new Bounds().run(inputs)).shown,
+  "run, for one output": async (inputs) => (await new Bounds().run(inputs, { outputs: ["shown"] })).shown,
+  "run, with bound inputs": async ({ low, ...others }) => (await new Bounds().bind({ low }).run(others)).shown,
+  "run, in threads": async (inputs) => (await new Bounds().run(inputs, { execution: { nodes: "threaded" } })).shown,
+  map: async ({ low, ...others }) => (await new Bounds().map({ ...others, low: [low] }, { over: "low" }))[0]!.shown,
+  "map, for one output": async ({ low, ...others }) =>
+    (await new Bounds().map({ ...others, low: [low] }, { over: "low", outputs: ["shown"] }))[0]!.shown,
+  "map, over the input with the rule": async ({ high, ...others }) =>
+    (await new Bounds().map({ ...others, high: [high] }, { over: "high" }))[0]!.shown,
+  "map, over two": async ({ low, high, ...others }) =>
+    (await new Bounds().map({ ...others, low: [low], high: [high] }, { over: ["low", "high"] }))[0]!.shown,
+  "map, over pairs": async ({ low, high, ...others }) =>
+    (await new Bounds().map({ ...others, low: [low], high: [high] }, { over: ["low", "high"], mode: "product" }))[0]!
+      .shown,
+  "map, in threads": async ({ low, ...others }) =>
+    (await new Bounds().map({ ...others, low: [low] }, { over: "low", execution: { maps: "threaded" } }))[0]!.shown,
+  stream: async ({ low, ...others }) => {
+    return (await new Bounds().stream({ ...others, low: [low] }, { over: "low" }).next()).value!.shown;
+  },
+  "stream, for one output, in threads": async ({ low, ...others }) => {
+    const options = { over: "low", outputs: ["shown"], execution: { maps: "threaded" } } as const;
+    return (await new Bounds().stream({ ...others, low: [low] }, options).next()).value!.shown;
+  },
+  "a nested pipeline": async (inputs) => (await new Nesting().run(inputs)).inner,
+  "a mapped nested pipeline": async ({ low, ...others }) =>
+    (await new NestingLows().run({ ...others, lows: [low] })).inner[0],
+  "a mapped nested pipeline in threads": async ({ low, ...others }) =>
+    (await new NestingLows().run({ ...others, lows: [low] }, { execution: { maps: "threaded" } })).inner[0],
+};
+
+describe("rules for inputs", () => {
+  for (const [way, shown] of Object.entries(WAYS)) {
+    describe(`in ${way}`, () => {
+      it("see the other inputs", async () => {
+        const inputs = { low: 1, high: 5, reason: "", label: "label" };
+        expect(await shown(inputs)).to.equal("5 label from 1 to 5");
+        expect(await shown({ ...inputs, low: -1, reason: "!" })).to.equal("5! label from -1 to 5");
+      });
+
+      it("find what is wrong with them together", async () => {
+        const error = await rejection(shown({ low: 5, high: 5, reason: "", label: "" }));
+        expect(error.message).to.match(/high(\[0\])?: it must be above low \(above\)/);
+        const other = await rejection(shown({ low: -1, high: 5, reason: "", label: "" }));
+        expect(other.message).to.contain("reason: reason should not be empty (isNotEmpty)");
+      });
+    });
+  }
+
+  it("say with which elements a shared input goes wrong", async () => {
+    const others = { high: 5, reason: "", label: "" };
+    const map = (low: number[]) => new Bounds().map({ ...others, low }, { over: "low" });
+    const error = await rejection<InputError>(map([1, 7, 2]));
+    expect(error.violations).to.deep.equal([
+      { path: "high", constraint: "above", problem: "it must be above low, with low[1]" },
+    ]);
+    expect((await rejection<InputError>(map([7, 8]))).violations).to.deep.equal([
+      { path: "high", constraint: "above", problem: "it must be above low" },
+    ]);
+    const pairs = new Bounds().map(
+      { low: [1, 7], high: [5, 9], reason: "", label: "" },
+      { over: ["low", "high"], mode: "product" },
+    );
+    expect((await rejection<InputError>(pairs)).violations.map(({ path }) => path)).to.deep.equal(["high[0]"]);
+  });
+
+  it("are not asked about inputs that the run does not use", async () => {
+    const inputs = { low: 9, high: 5 } as Record_;
+    expect(await new Bounds().run(inputs, { outputs: ["other"] })).to.deep.equal({ other: 9 });
+  });
+
+  it("are asked once about inputs that elements share, where they do not read the elements", async () => {
+    const passages = [{ text: "a b" }, { text: "b" }];
+    const query = ["a", "b", "c"];
+    const hits = [["a b"], ["a b", "b"], []];
+    const counted = async (run: () => Promise<unknown>) => {
+      const before = transformations;
+      expect(await run()).to.deep.equal(hits);
+      return transformations - before;
+    };
+    const mapped = async () =>
+      (await new Searching().map({ passages, query }, { over: "query" })).map((result) => result.hits);
+    expect(await counted(mapped)).to.equal(1);
+    const streamed = async () => {
+      const found = [];
+      for await (const { hits } of new Searching().stream({ passages, query }, { over: "query" })) found.push(hits);
+      return found;
+    };
+    expect(await counted(streamed)).to.be.lessThan(3);
+    const nested = async () => (await new SearchingAll().run({ passages, queries: query })).hits;
+    expect(await counted(nested)).to.equal(1);
+  });
+
+  it("hold for what is nested: a property that is missing there is a violation, and no node starts", async () => {
+    const of = async (passages: unknown) =>
+      (await rejection<InputError>(new Counting().run({ passages: passages as Passage[] }))).violations;
+    const missing = [{ path: "passages[0].text", constraint: "isNotEmpty", problem: "text should not be empty" }];
+    expect(await of([{}])).to.deep.equal(missing);
+    expect(await of([new Passage()])).to.deep.equal(missing);
+    const error = await rejection<InputError>(
+      new Counting().map({ passages: [[{}]] as Passage[][] }, { over: "passages" }),
+    );
+    expect(error.violations[0]!.path).to.equal("passages[0][0].text");
+    const streamed = new Counting().stream({ passages: [[{}]] as Passage[][] }, { over: "passages" });
+    expect((await rejection(streamed.next())).message).to.contain("passages[0].text: text should not be empty");
+  });
+
+  it("pass over an input that may be left out, unless its own condition says when it must be there", async () => {
+    class Delivery extends Pipeline {
+      @input() byPost!: boolean;
+      @input({ optional: true }) @IsInt() @Min(1) copies?: number;
+      @input() @IsOptional() @IsString() note?: string;
+      @input({ optional: true }) @ValidateIf((all: Delivery) => all.byPost) @IsNotEmpty() address?: string;
+      @node("byPost", "copies", "address", "note")
+      label(byPost: boolean, copies?: number, address?: string, note?: string): unknown {
+        return [byPost, copies, address, note];
+      }
+    }
+    expect(await new Delivery().run({ byPost: false })).to.deep.equal({
+      label: [false, undefined, undefined, undefined],
+    });
+    const error = await rejection<InputError>(new Delivery().run({ byPost: true }));
+    expect(error.violations.map(({ path }) => path)).to.deep.equal(["address"]);
+    expect((await rejection<InputError>(new Delivery().run({} as never))).code).to.equal("MISSING_INPUTS");
+  });
+
+  it("say what is there instead of a list", async () => {
+    class Lists extends Pipeline {
+      @input() @ValidateNested({ each: true }) @Type(() => Passage) passages!: Passage[];
+      @input() @IsString({ each: true }) words!: string[];
+      @node("passages", "words") count(passages: Passage[], words: string[]): number {
+        return passages.length + words.length;
+      }
+    }
+    for (const [seen, shown] of [
+      [null, "null"],
+      [5, "5"],
+      ["text", "'text'"],
+    ]) {
+      const error = await rejection(new Lists().run({ passages: seen, words: seen } as never));
+      expect(error.message, shown as string).to.contain(`passages: each value in nested property passages must be`);
+      expect(error.message).to.contain(`: it is ${shown}, not a list (nestedValidation)`);
+      if (seen === null)
+        expect(error.message).to.contain("each value in words must be a string: it is null, not a list");
+    }
+    const element = await rejection(new Lists().run({ passages: [null], words: [] } as never));
+    expect(element.message).to.contain("passages[0]: ");
+    expect(element.message).to.contain("it is null");
+  });
+
+  class Tree {
+    @ValidateNested() @Type(() => Tree) child?: Tree;
+    @ValidateNested({ each: true }) @Type(() => Tree) children?: Tree[];
+  }
+  const nest = (levels: number, wrap: (inner: object) => object) => {
+    let value = {};
+    for (let i = 0; i < levels; i++) value = wrap(value);
+    return value;
+  };
+
+  it("end in an InputError with the input's name where a value is too deep, or refers to itself", async () => {
+    class Transformed extends Pipeline {
+      @input() other!: number;
+      @input() @Type(() => Tree) tree!: Tree;
+      @node("tree", "other") seen(tree: Tree, _: number): boolean {
+        return tree instanceof Tree;
+      }
+    }
+    class Validated extends Pipeline {
+      @input() @ValidateNested() tree!: Tree;
+      @node("tree") seen(tree: Tree): boolean {
+        return tree instanceof Tree;
+      }
+    }
+    const self: Tree = new Tree();
+    self.child = self;
+    const deep = (value: object) =>
+      nest(3_000, (child) => Object.assign(value instanceof Tree ? new Tree() : {}, { child }));
+    const trees: [Pipeline, object][] = [
+      [new Transformed(), deep({})],
+      [new Transformed(), nest(3_000, (child) => ({ children: [child] }))],
+      [new Transformed(), self],
+      [new Validated(), deep(new Tree())],
+      [new Validated(), self],
+    ];
+    for (const [pipeline, tree] of trees) {
+      const error = await rejection<InputError>((pipeline as Transformed).run({ tree: tree as Tree, other: 1 }));
+      expect(error, pipeline.constructor.name).to.be.instanceOf(InputError);
+      const about = error.violations.find(({ path }) => path === "tree")!;
+      expect(about).to.deep.equal({
+        path: "tree",
+        constraint: "depth",
+        problem: "it is nested more than 250 levels deep, or refers to itself",
+      });
+    }
+    expect(await new Transformed().run({ tree: nest(100, (child) => ({ child })), other: 1 })).to.deep.equal({
+      seen: true,
+    });
+  });
+
+  it("that throw end in an InputError that names the input, beside what else is wrong", async () => {
+    const boom = new TypeError("no such thing");
+    const Throwing: PropertyDecorator = (target, propertyName) =>
+      registerDecorator({
+        name: "throwing",
+        target: target.constructor,
+        propertyName: String(propertyName),
+        validator: {
+          validate: () => {
+            throw boom;
+          },
+        },
+      });
+    class Wrong extends Pipeline {
+      @input() @Transform(({ value }) => value.filter(Boolean)) rows!: unknown[];
+      @input() @Throwing x!: number;
+      @input() @Min(1) y!: number;
+      @node("rows", "x", "y") all(rows: unknown[], x: number, y: number): number {
+        return rows.length + x + y;
+      }
+      @node("y") only(y: number): number {
+        return y;
+      }
+    }
+    const error = await rejection<InputError>(new Wrong().run({ rows: null as never, x: 1, y: 0 }));
+    expect(error.violations).to.deep.equal([
+      {
+        path: "rows",
+        constraint: "transform",
+        problem:
+          "its transformation failed with TypeError: Cannot read properties of null (reading 'filter'). The value is null",
+      },
+      {
+        path: "x",
+        constraint: "validate",
+        problem: "its validation failed with TypeError: no such thing. The value is 1",
+      },
+      { path: "y", constraint: "min", problem: "y must not be less than 1" },
+    ]);
+    expect(error.cause).to.be.instanceOf(TypeError);
+    const alone = await rejection<InputError>(new Wrong().run({ rows: [], x: 1, y: 1 }));
+    expect(alone.cause).to.equal(boom);
+    expect(await new Wrong().run({ rows: null as never, x: 1, y: 1 }, { outputs: ["only"] })).to.deep.equal({
+      only: 1,
+    });
+  });
+
+  it("of a nested pipeline that throw name the pipeline and the input", async () => {
+    class Inner extends Pipeline {
+      @input() @Transform(({ value }) => value.length) x!: number;
+      @node("x") y(x: number): number {
+        return x;
+      }
+    }
+    class Outer extends Pipeline {
+      @input() xs!: any[];
+      @mapOver("xs", Inner, { x: "xs" }, "y") ys!: Nested<number[]>;
+    }
+    const error = await rejection(new Outer().run({ xs: ["ab", null] }));
+    expect(error.message).to.contain("Outer.ys[1]: x: its transformation failed with TypeError: Cannot read");
+  });
+
+  it("that leave a required input undefined are an error, and one with a default its default", async () => {
+    class Gone extends Pipeline {
+      @input() @Transform(({ value }) => (value === "" ? undefined : value)) name!: string;
+      @input() @Transform(({ value }) => (value === "" ? undefined : value)) title?: string = "none";
+      @node("name", "title") both(name: string, title: string): string {
+        return `${name} ${title}`;
+      }
+    }
+    expect(await new Gone().run({ name: "a", title: "" })).to.deep.equal({ both: "a none" });
+    expect((await rejection(new Gone().run({ name: "" }))).message).to.equal(
+      "Gone: name: class-transformer's decorators make it undefined: it was '' (undefined)",
+    );
+  });
+});

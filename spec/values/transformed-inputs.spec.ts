@@ -1,0 +1,296 @@
+import { isDeepStrictEqual } from "node:util";
+import { expect } from "chai";
+import { Exclude, Expose, plainToInstance, Transform, Type } from "class-transformer";
+import fc from "fast-check";
+import { type Each, input, mapOver, node, Pipeline } from "../../src/index.js";
+
+class Tag {
+  name!: string;
+  get loud(): string {
+    return this.name.toUpperCase();
+  }
+}
+class Row {
+  id!: number;
+  @Type(() => Tag) tags?: Tag[];
+  @Type(() => Date) at?: Date;
+}
+class Sensor {
+  value!: number;
+}
+class Kelvin extends Sensor {}
+class Celsius extends Sensor {}
+
+const discriminator = {
+  property: "unit",
+  subTypes: [
+    { value: Kelvin, name: "K" },
+    { value: Celsius, name: "C" },
+  ],
+};
+
+/** A field: its decorators, the type that a loader would emit for it, and makers of values, each of which makes the same anew. */
+interface Field {
+  readonly decorators: readonly PropertyDecorator[];
+  readonly emitted: Function;
+  readonly values: fc.Arbitrary<() => unknown>;
+}
+
+const plainTag = fc.string().map((name) => () => ({ name }));
+const ownTag = fc.string().map((name) => () => Object.assign(new Tag(), { name }));
+const anyTag = fc.oneof(plainTag, ownTag);
+const row = fc
+  .record({
+    id: fc.integer(),
+    tags: fc.option(fc.array(plainTag, { maxLength: 2 })),
+    isOwn: fc.boolean(),
+    at: fc.boolean(),
+  })
+  .map(({ id, tags, isOwn, at }) => () => {
+    const value = { id, ...(tags && { tags: tags.map((make) => make()) }), ...(at && { at: "2026-01-02T00:00:00Z" }) };
+    return isOwn ? Object.assign(new Row(), value) : value;
+  });
+const sensor = fc
+  .record({ value: fc.integer(), unit: fc.constantFrom("K", "C", "?", undefined) })
+  .map(({ value, unit }) => () => ({ value, ...(unit && { unit }) }));
+const listOf = (element: fc.Arbitrary<() => unknown>) =>
+  fc.array(element, { maxLength: 4 }).map((makers) => () => makers.map((make) => make()));
+const recordOf = (element: fc.Arbitrary<() => unknown>) =>
+  fc
+    .dictionary(fc.constantFrom("a", "b", "c"), element)
+    .map((makers) => () => Object.fromEntries(Object.entries(makers).map(([key, make]) => [key, make()])));
+const constant = (value: unknown) => fc.constant(() => value);
+
+const FIELDS: Readonly<Record<string, Field>> = {
+  "a typed list": { decorators: [Type(() => Row)], emitted: Array, values: listOf(row) },
+  "a typed value": { decorators: [Type(() => Row)], emitted: Row, values: fc.oneof(row, constant(null)) },
+  "a date": { decorators: [Type(() => Date)], emitted: Date, values: constant("2026-03-04T05:06:07Z") },
+  "a number": { decorators: [Type(() => Number)], emitted: Number, values: constant("42") },
+  "a list that a filter shortens": {
+    decorators: [Transform(({ value }) => value.filter((r: Row) => r.id % 2 === 0)), Type(() => Row)],
+    emitted: Array,
+    values: listOf(row),
+  },
+  "a Map that @Transform makes": {
+    decorators: [Transform(({ value }) => new Map(Object.entries(value)))],
+    emitted: Map,
+    values: recordOf(constant(1)),
+  },
+  "a Date that @Transform makes": {
+    decorators: [Transform(({ value }) => new Date(value))],
+    emitted: Date,
+    values: constant(86_400_000),
+  },
+  "a sum with a sibling": {
+    decorators: [Transform(({ value, obj }) => [value, Object.keys(obj).sort()])],
+    emitted: Array,
+    values: constant(3),
+  },
+  "a Set from an array": { decorators: [Type(() => Tag)], emitted: Set, values: listOf(anyTag) },
+  "a Map from a plain object": { decorators: [Type(() => Tag)], emitted: Map, values: recordOf(anyTag) },
+  "a discriminated list": {
+    decorators: [Type(() => Sensor, { discriminator })],
+    emitted: Array,
+    values: listOf(sensor),
+  },
+  "a discriminated list that keeps the property": {
+    decorators: [Type(() => Sensor, { discriminator, keepDiscriminatorProperty: true })],
+    emitted: Array,
+    values: listOf(sensor),
+  },
+  "a discriminated value": {
+    decorators: [Type(() => Sensor, { discriminator })],
+    emitted: Sensor,
+    values: sensor,
+  },
+  "a field with another name outside": {
+    decorators: [Expose({ name: "outside" })],
+    emitted: Object,
+    values: listOf(row),
+  },
+  "an excluded field": { decorators: [Exclude()], emitted: Number, values: constant(1) },
+  "a field without decorators": { decorators: [], emitted: Object, values: plainTag },
+};
+
+/** A class with some of these fields, as inputs of a pipeline or not. */
+function decorated(base: abstract new () => object, names: readonly string[], isPipeline: boolean) {
+  class Made extends (base as new () => object) {}
+  for (const name of names) {
+    const { decorators, emitted } = FIELDS[name]!;
+    Reflect.defineMetadata("design:type", emitted, Made.prototype, name);
+    for (const decorate of [...decorators].reverse()) decorate(Made.prototype, name);
+    if (isPipeline) input({ optional: true })(Made.prototype, name as never);
+  }
+  return Made;
+}
+
+function seenBy(names: readonly string[]): new () => Pipeline {
+  const Made = decorated(Pipeline, names, true) as unknown as new () => Pipeline;
+  Object.defineProperty(Made.prototype, "seen", { value: (...values: unknown[]) => values, configurable: true });
+  const descriptor = Object.getOwnPropertyDescriptor(Made.prototype, "seen")!;
+  node(...(names as never[]))(Made.prototype as never, "seen" as never, descriptor as never);
+  return Made;
+}
+
+const frozen = (value: unknown): unknown => {
+  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
+  Object.freeze(value);
+  for (const inner of value instanceof Map || value instanceof Set ? value.values() : Object.values(value))
+    frozen(inner);
+  return value;
+};
+
+const outside = (name: string) => (name === "a field with another name outside" ? "outside" : name);
+
+describe("what class-transformer makes of inputs", () => {
+  it("is what nodes get, as plainToInstance makes it of the whole record, and the caller's values stay as they were", async () => {
+    const chosen = fc.uniqueArray(fc.constantFrom(...Object.keys(FIELDS)), { minLength: 1, maxLength: 5 });
+    const withValues = chosen.chain((names) =>
+      fc.tuple(fc.constant(names), fc.tuple(...names.map((name) => FIELDS[name]!.values)), fc.boolean()),
+    );
+    await fc.assert(
+      fc.asyncProperty(withValues, async ([names, makers, isFrozen]) => {
+        const make = () => Object.fromEntries(names.map((name, i) => [outside(name), makers[i]!()]));
+        const oracle = plainToInstance(decorated(Object, names, false), make()) as Record<string, unknown>;
+        const given = isFrozen ? (frozen(make()) as object) : make();
+        const { seen } = (await new (seenBy(names))().run(given as never)) as { seen: unknown[] };
+        for (const [i, name] of names.entries()) {
+          expect(isDeepStrictEqual(seen[i], oracle[name]), `${name}: ${JSON.stringify(seen[i])}`).to.equal(true);
+        }
+        expect(isDeepStrictEqual(given, make())).to.equal(true);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  it("is the same the second time", async () => {
+    for (const [name, { values }] of Object.entries(FIELDS)) {
+      const Made = seenBy([name]);
+      const given = { [outside(name)]: fc.sample(values, { numRuns: 1, seed: 7 })[0]!() };
+      const first = await new Made().run(given as never);
+      expect(await new Made().run(given as never), name).to.deep.equal(first);
+    }
+  });
+
+  class Fields extends Pipeline {
+    @input() @Type(() => Tag) tags!: Iterable<Tag>;
+    @node("tags") seen(tags: Iterable<Tag>): Iterable<Tag> {
+      return tags;
+    }
+  }
+  const run = async (tags: unknown) => (await new Fields().run({ tags: tags as Tag[] })).seen as any;
+
+  it("keeps a Set a Set and a Map a Map, with all their keys, where class-transformer does not", async () => {
+    const set = await run(new Set([{ name: "a" }]));
+    expect(set).to.be.instanceOf(Set);
+    expect([...set][0].loud).to.equal("A");
+    const map = await run(new Map(["a", "size", "get", "constructor"].map((name) => [name, { name }])));
+    expect(map).to.be.instanceOf(Map);
+    expect([...map.values()].map((tag: Tag) => tag.loud)).to.deep.equal(["A", "SIZE", "GET", "CONSTRUCTOR"]);
+    class Mapped extends Pipeline {
+      @input() @Type(() => Tag) tags!: Map<string, Tag>;
+      @node("tags") seen(tags: Map<string, Tag>): string[] {
+        return [...tags.values()].map((tag) => tag.loud);
+      }
+    }
+    const tags = JSON.parse('{"get":{"name":"get"},"a":{"name":"a"}}');
+    expect(await new Mapped().run({ tags })).to.deep.equal({ seen: ["GET", "A"] });
+  });
+
+  it("leaves instances, those of subclasses, and typed arrays what they are", async () => {
+    class Kind extends Tag {
+      #secret = "kept";
+      vector = new Float32Array([1, 2]);
+      get secret(): string {
+        return this.#secret;
+      }
+    }
+    const kind = Object.assign(new Kind(), { name: "a" });
+    const [own, made] = await run([kind, { name: "b", vector: new Float32Array([3]) }]);
+    expect(own).to.equal(kind);
+    expect(own.secret).to.equal("kept");
+    expect(made).to.be.instanceOf(Tag);
+    expect(made.vector).to.deep.equal(new Float32Array([3]));
+    const value = Object.freeze(Object.assign(new Row(), { id: 1 }));
+    class Rows extends Pipeline {
+      @input() @Type(() => Row) rows!: Row[];
+      @node("rows") seen(rows: Row[]): Row[] {
+        return rows;
+      }
+    }
+    const rows = [value, Object.assign(new Row(), { id: 2, tags: [{ name: "x" }] })] as Row[];
+    const { seen } = await new Rows().run({ rows });
+    expect(seen[0]).to.equal(value);
+    expect(seen[1]!.tags![0]).to.be.instanceOf(Tag);
+    expect(rows[1]!.tags![0]).not.to.be.instanceOf(Tag);
+  });
+
+  it("does not touch defaults, which rules for others see", async () => {
+    class Defaults extends Pipeline {
+      @input() @Transform(({ value }) => value.split(",")) langs?: string[] = ["he"];
+      @input() @Transform(({ value, obj }) => `${value} of ${obj.langs}`) text!: string;
+      @node("langs", "text") seen(langs: string[], text: string): unknown {
+        return [langs, text];
+      }
+    }
+    expect(await new Defaults().run({ text: "a" })).to.deep.equal({ seen: [["he"], "a of he"] });
+    expect(await new Defaults().run({ text: "a", langs: "he,en" as any })).to.deep.equal({
+      seen: [["he", "en"], "a of he,en"],
+    });
+  });
+
+  it("may compute an input that was not given from the others", async () => {
+    class Computed extends Pipeline {
+      @input() first!: string;
+      @input() last!: string;
+      @input() @Expose() @Transform(({ obj }) => `${obj.first} ${obj.last}`) whole!: string;
+      @node("whole") seen(whole: string): string {
+        return whole;
+      }
+    }
+    expect(await new Computed().run({ first: "a", last: "b" } as never)).to.deep.equal({ seen: "a b" });
+  });
+
+  it("is taken by the field's own name as well as by its exposed one, but not by both", async () => {
+    class Exposed extends Pipeline {
+      @input() @Expose({ name: "top_k" }) @Type(() => Number) topK!: number;
+      @node("topK") seen(topK: number): number {
+        return topK;
+      }
+    }
+    const run = (inputs: object) => new Exposed().run(inputs as never);
+    expect(await run({ top_k: "3" })).to.deep.equal({ seen: 3 });
+    expect(await run({ topK: "3" })).to.deep.equal({ seen: 3 });
+    const error = await run({ topK: 1, top_k: 2 }).catch((e: Error) => e);
+    expect((error as Error).message).to.contain('unknown input "top_k": it is the input "topK", which is given, too');
+  });
+
+  it("is the same for each element of a map", async () => {
+    class EachSensor extends Pipeline {
+      @input() @Type(() => Sensor, { discriminator }) sensor!: Sensor;
+      @input() scale?: number = 2;
+      @node("sensor", "scale") seen(sensor: Sensor, scale: number): string {
+        return `${sensor.constructor.name} ${sensor.value * scale}`;
+      }
+    }
+    const sensors = JSON.parse('[{"unit":"K","value":1},{"unit":"C","value":2}]') as Sensor[];
+    const expected = [{ seen: "Kelvin 2" }, { seen: "Celsius 4" }];
+    expect(await new EachSensor().map({ sensor: sensors }, { over: "sensor" })).to.deep.equal(expected);
+    const streamed = [];
+    for await (const result of new EachSensor().stream({ sensor: sensors }, { over: "sensor" })) streamed.push(result);
+    expect(streamed).to.deep.equal(expected);
+    expect(JSON.stringify(sensors)).to.equal('[{"unit":"K","value":1},{"unit":"C","value":2}]');
+  });
+
+  it("costs nothing where no decorator stands: the value itself is handed on", async () => {
+    class Beside extends Pipeline {
+      @input() @Type(() => Tag) tag!: Tag;
+      @input() list!: object[];
+      @mapOver("list") same(value: object): Each<boolean> {
+        return value === given[0];
+      }
+    }
+    const given = [{ deep: new Float32Array(2) }];
+    expect(await new Beside().run({ tag: { name: "a" } as Tag, list: given })).to.deep.equal({ same: [true] });
+  });
+});

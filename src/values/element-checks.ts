@@ -1,0 +1,133 @@
+import type { Violation } from "../errors.js";
+import type { CheckedInputs, InputChecks, InputRecord } from "./input-checks.js";
+
+/** Lists of elements after their checks. */
+export interface CheckedElements {
+  readonly violations: readonly Violation[];
+  readonly cause?: unknown;
+  /** The elements; undefined if an input depends on other elements than its own: then each call makes its values. */
+  readonly lists: readonly ArrayLike<unknown>[] | undefined;
+}
+
+/** Inputs whose values change together from run to run. */
+interface Group {
+  readonly names: readonly string[];
+  readonly lists: readonly ArrayLike<unknown>[];
+}
+
+/**
+ * Checks the elements of inputs that are mapped over, each with the shared inputs beside it. Where no rule reads more than
+ * it has to, each element is checked once, and the shared inputs are not checked again.
+ *
+ * @param shared the shared inputs, checked.
+ */
+export async function checkElements(
+  checks: InputChecks,
+  record: InputRecord,
+  shared: CheckedInputs,
+  { names, lists }: Group,
+  isProduct: boolean,
+): Promise<CheckedElements> {
+  const groups = isProduct ? names.map((name, i) => ({ names: [name], lists: [lists[i]!] })) : [{ names, lists }];
+  if (shared.readsHidden) return checkCombinations(checks, record, groups);
+  const found = new Found(0);
+  const made: (readonly ArrayLike<unknown>[])[] = [];
+  for (const group of groups) {
+    if (!checks.concern(group.names)) {
+      made.push(group.lists);
+      continue;
+    }
+    const hidden = names.filter((name) => !group.names.includes(name));
+    const elements: unknown[][] = group.names.map(() => []);
+    for (let i = 0; i < group.lists[0]!.length; i++) {
+      const given = withElements(record, [group], [i]);
+      const checking = checks.check(given, { names: group.names, made: shared.values, hidden });
+      const checked = checking instanceof Promise ? await checking : checking;
+      if (checked.readsHidden) return checkCombinations(checks, record, groups);
+      found.add(checked, new Map(group.names.map((name) => [name, i])));
+      for (const [k, name] of group.names.entries()) elements[k]!.push(checked.values.get(name));
+    }
+    made.push(elements);
+  }
+  return { ...found.told(), lists: made.flat() };
+}
+
+/** Checks whole records: for each combination of elements that there is a run for. */
+async function checkCombinations(
+  checks: InputChecks,
+  record: InputRecord,
+  groups: readonly Group[],
+): Promise<CheckedElements> {
+  const lengths = groups.map(({ lists }) => lists[0]!.length);
+  const count = lengths.reduce((product, length) => product * length, 1);
+  const found = new Found(count);
+  for (let run = 0; run < count; run++) {
+    const indices = indicesOf(run, lengths);
+    const checking = checks.check(withElements(record, groups, indices));
+    const checked = checking instanceof Promise ? await checking : checking;
+    found.add(checked, new Map(groups.flatMap(({ names }, g) => names.map((name) => [name, indices[g]!] as const))));
+  }
+  return { ...found.told(), lists: undefined };
+}
+
+/** The first list varies slowest. */
+function indicesOf(run: number, lengths: readonly number[]): number[] {
+  const indices: number[] = [];
+  for (let rest = run, g = lengths.length - 1; g >= 0; g--) {
+    indices.unshift(rest % lengths[g]!);
+    rest = Math.floor(rest / lengths[g]!);
+  }
+  return indices;
+}
+
+function withElements({ given, defaults }: InputRecord, groups: readonly Group[], indices: readonly number[]) {
+  const all = new Map(given);
+  for (const [g, { names, lists }] of groups.entries()) {
+    for (const [k, name] of names.entries()) {
+      const element = lists[k]![indices[g]!];
+      // An element that is undefined leaves the input its default.
+      if (element !== undefined || !defaults.has(name)) all.set(name, element);
+      else all.delete(name);
+    }
+  }
+  return { given: all, defaults };
+}
+
+/** Violations of many runs, each told once: those of a shared input with the elements that it goes wrong with. */
+class Found {
+  private readonly byText = new Map<string, { violation: Violation; runs: number; with: string }>();
+  private cause: unknown;
+
+  /** @param runs how many there are. */
+  constructor(private readonly runs: number) {}
+
+  add({ violations, cause }: CheckedInputs, indices: ReadonlyMap<string, number>): void {
+    this.cause ??= cause;
+    const elements = [...indices].map(([name, index]) => `${name}[${index}]`).join(", ");
+    for (const violation of violations) {
+      const name = [...indices.keys()].find((name) => isWithin(violation.path, name));
+      const path =
+        name === undefined ? violation.path : `${name}[${indices.get(name)}]${violation.path.slice(name.length)}`;
+      const key = JSON.stringify([path, violation.constraint, violation.problem]);
+      const known = this.byText.get(key);
+      if (known !== undefined) known.runs++;
+      else
+        this.byText.set(key, { violation: { ...violation, path }, runs: 1, with: name === undefined ? elements : "" });
+    }
+  }
+
+  told(): { violations: Violation[]; cause?: unknown } {
+    const violations = [...this.byText.values()].map(({ violation, runs, with: elements }) =>
+      elements === "" || runs === this.runs
+        ? violation
+        : { ...violation, problem: `${violation.problem}, with ${elements}` },
+    );
+    return { violations, cause: this.cause };
+  }
+}
+
+function isWithin(path: string, name: string): boolean {
+  return (
+    path.startsWith(name) && (path.length === name.length || path[name.length] === "." || path[name.length] === "[")
+  );
+}

@@ -1,0 +1,209 @@
+import type { Violation } from "../errors.js";
+import { type Graph, inputNames } from "../graph/graph.js";
+import type { Plan, PlannedInput } from "../graph/plan.js";
+import { remembered } from "../graph/remembered.js";
+import { validatedProperties } from "../graph/validators.js";
+import { exceedsDepth } from "../util/exceeds-depth.js";
+import { printError, printValue } from "../util/print-value.js";
+import { plainName, transform, transformedProperties } from "./transformation.js";
+import { validate } from "./validation.js";
+
+/** The inputs of one run, by name: all of them, also those that its outputs do not need. */
+export interface InputRecord {
+  /** Values from a caller, a binding or a parent. */
+  readonly given: ReadonlyMap<string, unknown>;
+  /** Values of initialisers. They are values of the class already: rules see them, but nothing transforms them. */
+  readonly defaults: ReadonlyMap<string, unknown>;
+}
+
+/** Inputs after their checks. */
+export interface CheckedInputs {
+  readonly values: ReadonlyMap<string, unknown>;
+  readonly violations: readonly Violation[];
+  /** The first error that user code threw, if any did. */
+  readonly cause?: unknown;
+  /** Whether a rule read an input that was hidden: then only the whole record tells what is right. */
+  readonly readsHidden: boolean;
+}
+
+/** Which inputs of a record are checked. */
+export interface Checked {
+  readonly names: readonly string[];
+  /** Those that were checked before: their values. */
+  readonly made?: ReadonlyMap<string, unknown>;
+  /** Those that are not known yet: elements of lists. */
+  readonly hidden?: readonly string[];
+}
+
+const known = new WeakMap<readonly PlannedInput[], InputChecks | null>();
+
+/** The checks that a plan's inputs need; undefined if no decorator of their class asks for any. */
+export function inputChecksOf(type: Function, { graph, inputs }: Plan): InputChecks | undefined {
+  return remembered(known, inputs, () => InputChecks.of(type, graph, inputs) ?? null) ?? undefined;
+}
+
+/**
+ * What the fields of a pipeline class say of its inputs. The record of all inputs is transformed and validated as one object of
+ * the class, so that rules see the other inputs; violations of those that the plan does not use are no violations.
+ */
+export class InputChecks {
+  private constructor(
+    private readonly type: Function,
+    /** All inputs of the class. */
+    readonly names: readonly string[],
+    private readonly used: ReadonlyMap<string, PlannedInput>,
+    private readonly transformed: ReadonlySet<string>,
+    private readonly validated: ReadonlySet<string>,
+  ) {}
+
+  static of(type: Function, graph: Graph, inputs: readonly PlannedInput[]): InputChecks | undefined {
+    const names = inputNames(graph);
+    const used = new Map(inputs.map((input) => [input.name, input]));
+    const transformed = transformedProperties(type, names);
+    const validated = new Set([...validatedProperties(type)].filter((name) => used.has(name)));
+    if (validated.size === 0 && !inputs.some(({ name }) => transformed.has(name))) return undefined;
+    return new InputChecks(type, names, used, transformed, validated);
+  }
+
+  /** Whether any decorator stands on one of some inputs. */
+  concern(names: readonly string[]): boolean {
+    return names.some((name) => this.transformed.has(name) || this.validated.has(name));
+  }
+
+  /** The name of an input in the records that callers give. */
+  plainName(name: string): string {
+    return this.transformed.has(name) ? plainName(this.type, name) : name;
+  }
+
+  /** Transforms and validates a record, or some inputs of it beside the others. */
+  check(record: InputRecord, checked: Checked = { names: this.names }): CheckedInputs | Promise<CheckedInputs> {
+    const transforming = this.transform(record, checked);
+    const { values, failed } = transforming;
+    const toValidate = new Set(checked.names.filter((name) => this.validated.has(name) && !failed.has(name)));
+    const undefinedNow = this.undefinedNow(record, checked, transforming);
+    if (toValidate.size === 0) return { ...transforming, violations: [...transforming.violations, ...undefinedNow] };
+    const reading = { hidden: transforming.readsHidden };
+    const object = Object.create(this.type.prototype as object) as Record<string, unknown>;
+    for (const name of this.names) if (values.has(name)) define(object, name, values.get(name));
+    hide(object, checked.hidden, reading);
+    return this.validate(object, toValidate).then(({ violations, cause }) => ({
+      values,
+      violations: [...transforming.violations, ...undefinedNow, ...violations],
+      cause: transforming.cause ?? cause,
+      readsHidden: reading.hidden,
+    }));
+  }
+
+  private transform(record: InputRecord, { names, made, hidden }: Checked): Transformed {
+    const { given, defaults } = record;
+    const values = new Map([...defaults, ...given]);
+    if (made !== undefined) for (const [name, value] of made) if (!names.includes(name)) values.set(name, value);
+    for (const name of hidden ?? []) values.delete(name);
+    const result: Transformed = { values, failed: new Set(), violations: [], cause: undefined, readsHidden: false };
+    const toTransform = names.filter((name) => this.transformed.has(name) && (given.has(name) || !defaults.has(name)));
+    if (toTransform.length === 0) return result;
+    const reading = { hidden: false };
+    const attempt = (some: readonly string[]) => {
+      const plain = {};
+      for (const [name, value] of defaults) if (!given.has(name)) define(plain, name, value);
+      for (const [name, value] of given) define(plain, this.plainName(name), value);
+      hide(
+        plain,
+        hidden?.map((name) => this.plainName(name)),
+        reading,
+      );
+      return transform(this.type, plain, new Set(some.map((name) => this.plainName(name))));
+    };
+    const take = (object: Record<string, unknown>, some: readonly string[]) => {
+      for (const name of some) {
+        const value = Object.hasOwn(object, name) ? object[name] : undefined;
+        if (value !== undefined) values.set(name, value);
+        else if (defaults.has(name)) values.set(name, defaults.get(name));
+        else values.delete(name);
+      }
+    };
+    try {
+      take(attempt(toTransform), toTransform);
+    } catch {
+      // One of them throws: each by itself shows which.
+      for (const name of toTransform) {
+        try {
+          take(attempt([name]), [name]);
+        } catch (error) {
+          result.failed.add(name);
+          if (!this.used.has(name)) continue;
+          result.violations.push(thrown(name, given.get(name), "transform", "its transformation", error));
+          result.cause ??= error;
+        }
+      }
+    }
+    return { ...result, readsHidden: reading.hidden };
+  }
+
+  /** Inputs that were given, and that their decorators made undefined. */
+  private undefinedNow({ given }: InputRecord, { names }: Checked, { values, failed }: Transformed): Violation[] {
+    const gone = names.filter((name) => {
+      const input = this.used.get(name);
+      if (input === undefined || input.optional || failed.has(name) || !this.transformed.has(name)) return false;
+      return given.get(name) !== undefined && values.get(name) === undefined;
+    });
+    return gone.map((path) => ({
+      path,
+      constraint: "undefined",
+      problem: `class-transformer's decorators make it undefined: it was ${printValue(given.get(path))}`,
+    }));
+  }
+
+  private async validate(
+    object: Record<string, unknown>,
+    names: ReadonlySet<string>,
+  ): Promise<{ violations: Violation[]; cause?: unknown }> {
+    try {
+      return { violations: await validate(this.type, object, names) };
+    } catch (error) {
+      if (names.size > 1) {
+        const each = await Promise.all([...names].map((name) => this.validate(object, new Set([name]))));
+        return {
+          violations: each.flatMap(({ violations }) => violations),
+          cause: each.find(({ cause }) => cause !== undefined)?.cause,
+        };
+      }
+      const [name] = names as Set<string> & Iterable<string>;
+      return { violations: [thrown(name!, object[name!], "validate", "its validation", error)], cause: error };
+    }
+  }
+}
+
+interface Transformed {
+  readonly values: Map<string, unknown>;
+  /** The inputs that could not be transformed. */
+  readonly failed: Set<string>;
+  readonly violations: Violation[];
+  cause: unknown;
+  readonly readsHidden: boolean;
+}
+
+/** An input's own property, whatever its name means elsewhere. */
+function define(object: object, name: string, value: unknown): void {
+  Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
+}
+
+/** Inputs whose values are not known yet are undefined, and it is noted when a rule reads one. */
+function hide(object: object, names: readonly string[] = [], reading: { hidden: boolean }): void {
+  const get = () => {
+    reading.hidden = true;
+    return undefined;
+  };
+  for (const name of names) Object.defineProperty(object, name, { get, enumerable: true, configurable: true });
+}
+
+/** How deep both packages can go for sure: each level takes several of their calls. */
+const LEVELS = 250;
+
+function thrown(path: string, value: unknown, during: string, what: string, error: unknown): Violation {
+  if (error instanceof RangeError && exceedsDepth(value, LEVELS)) {
+    return { path, constraint: "depth", problem: `it is nested more than ${LEVELS} levels deep, or refers to itself` };
+  }
+  const problem = `${what} failed with ${printError(error)}. The value is ${printValue(value)}`;
+  return { path, constraint: during, problem };
+}

@@ -1,0 +1,95 @@
+import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { isMainThread } from "node:worker_threads";
+import type { Class } from "../dsl/metadata.js";
+import { isBundled, originOf } from "../dsl/origin.js";
+
+/** A package whose decorators are read here, and the module of it that keeps what they record. */
+const PACKAGES = [
+  {
+    name: "class-transformer",
+    module: "cjs/storage.js",
+    isUsed: (exports: unknown) => recordedIn((exports as { defaultMetadataStorage?: object }).defaultMetadataStorage),
+  },
+  // All copies of it keep what they record in one place: which copy recorded anything can't be told.
+  { name: "class-validator", module: "cjs/metadata/MetadataStorage.js", isUsed: () => true },
+] as const;
+
+const seen = new WeakSet<Class>();
+const told = new Set<string>();
+
+/**
+ * Warns, once for each package, if the project has a second copy of class-transformer or class-validator in use: hypernodes does not
+ * see its decorators.
+ *
+ * @param pipeline the class that is about to run: its modules are loaded by now.
+ */
+export function warnOfSecondCopies(pipeline: Class): void {
+  if (seen.has(pipeline) || !isMainThread) return;
+  seen.add(pipeline);
+  const origin = originOf(pipeline);
+  if (origin !== undefined && isBundled(origin)) return;
+  const { cache } = createRequire(import.meta.url);
+  for (const { name, module, isUsed } of PACKAGES) {
+    if (told.has(name)) continue;
+    const own = resolved(import.meta.url, `${name}/${module}`);
+    if (own === undefined) continue;
+    const other =
+      loadedCopy(cache, own, path.join(name, module), isUsed) ?? nearestCopy(cache, own, origin?.file, name, module);
+    if (other === undefined) continue;
+    told.add(name);
+    const [ours, second] = [own, other].map((file) => place(file.slice(0, -module.length)));
+    process.emitWarning(
+      `${name} is there twice: hypernodes uses ${ours}, the project ${second}. Decorators of the second may be ignored. Install one copy: npm dedupe.`,
+      "HypernodesWarning",
+    );
+  }
+}
+
+/** A copy that is loaded and has recorded decorators. */
+function loadedCopy(
+  cache: NodeJS.Require["cache"],
+  own: string,
+  end: string,
+  isUsed: (exports: unknown) => boolean,
+): string | undefined {
+  return Object.keys(cache).find(
+    (file) => file.endsWith(`${path.sep}${end}`) && file !== own && isUsed(cache[file]!.exports),
+  );
+}
+
+/** The copy that a pipeline's file would import, where a loader does not tell which modules are loaded. */
+function nearestCopy(
+  cache: NodeJS.Require["cache"],
+  own: string,
+  file: string | undefined,
+  name: string,
+  module: string,
+): string | undefined {
+  if (file === undefined || own in cache || name !== "class-transformer") return undefined;
+  const found = resolved(file, `${name}/${module}`);
+  return found === own ? undefined : found;
+}
+
+function resolved(from: string, specifier: string): string | undefined {
+  try {
+    return realpathSync(createRequire(from).resolve(specifier));
+  } catch {
+    return undefined;
+  }
+}
+
+function recordedIn(storage: object | undefined): boolean {
+  const kept = (storage ?? {}) as Readonly<Record<string, ReadonlyMap<unknown, unknown> | undefined>>;
+  const fields = ["_typeMetadatas", "_transformMetadatas", "_exposeMetadatas", "_excludeMetadatas"];
+  return fields.some((field) => (kept[field]?.size ?? 0) > 0);
+}
+
+/** A package's folder as seen from where the program runs, and its version. */
+function place(folder: string): string {
+  const manifest = path.join(folder, "package.json");
+  const { version } = existsSync(manifest) ? (JSON.parse(readFileSync(manifest, "utf8")) as { version?: string }) : {};
+  const relative = path.relative(process.cwd(), folder).split(path.sep).join("/");
+  return version === undefined ? relative : `${relative} (${version})`;
+}
