@@ -1,10 +1,11 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect } from "chai";
-import { built, transpiled } from "../support/built.js";
+import { built } from "../support/built.js";
 import { execute } from "../support/execute.js";
 import { loopback } from "../support/modal.js";
 import { packedProject } from "../support/packed.js";
+import { transpiled } from "../support/swc-hooks.mjs";
 import { yardInEnvironment } from "../support/workers.js";
 
 interface Block {

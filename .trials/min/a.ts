@@ -1,0 +1,2 @@
+import { Pipeline } from "../../src/index.js";
+console.log(typeof Pipeline);

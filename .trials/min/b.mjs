@@ -1,0 +1,1 @@
+import { Pipeline } from "../../dist/index.js"; console.log(typeof Pipeline)
