@@ -58,7 +58,7 @@ class Terminal {
 const GREEN = "\u001b[32m";
 const node = `${process.execPath} ${command.join(" ")}`;
 
-describe("progress in a terminal", () => {
+describe("progress in a terminal @slow", () => {
   let terminal: Terminal | undefined;
   before(function () {
     try {

@@ -35,7 +35,7 @@ import {
   UntransferableEach,
 } from "./pipelines/suite.js";
 
-describe("what goes wrong with a container", () => {
+describe("what goes wrong with a container @slow", () => {
   const held = loopback();
 
   /** Whatever goes wrong, nothing goes on that costs money. */
