@@ -25,7 +25,7 @@ const named = process.argv.slice(2).some((word) => word.endsWith(".spec.ts"));
 
 module.exports = {
   spec: named ? [] : files.sort((a, b) => rank(a) - rank(b)),
-  require: [path.join(__dirname, "spec", "support", "run-folder.ts")],
+  require: [path.join(__dirname, "spec", "support", "setup.ts")],
   "node-option": [`import=${pathToFileURL(path.join(__dirname, "spec", "support", "swc.mjs"))}`, "enable-source-maps"],
   timeout: 60_000,
 };

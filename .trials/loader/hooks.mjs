@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, mkdirSync, writeFileSync, renameSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+
 const cache = path.resolve("node_modules/.cache/specs");
 let swc;
 export async function resolve(specifier, context, next) {
@@ -17,11 +18,26 @@ export async function load(url, context, next) {
   const source = readFileSync(file, "utf8");
   const held = path.join(cache, createHash("sha1").update(file).update(source).digest("hex") + ".js");
   let code;
-  try { code = readFileSync(held, "utf8"); } catch {
+  try {
+    code = readFileSync(held, "utf8");
+  } catch {
     swc ??= await import("@swc/core");
-    code = swc.transformSync(source, { filename: file, configFile: false, swcrc: false, sourceMaps: "inline",
-      jsc: { parser: { syntax: "typescript", decorators: true }, transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: true }, target: "es2022", keepClassNames: true }, module: { type: "es6" } }).code;
-    mkdirSync(cache, { recursive: true }); writeFileSync(held + process.pid, code); renameSync(held + process.pid, held);
+    code = swc.transformSync(source, {
+      filename: file,
+      configFile: false,
+      swcrc: false,
+      sourceMaps: "inline",
+      jsc: {
+        parser: { syntax: "typescript", decorators: true },
+        transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: true },
+        target: "es2022",
+        keepClassNames: true,
+      },
+      module: { type: "es6" },
+    }).code;
+    mkdirSync(cache, { recursive: true });
+    writeFileSync(held + process.pid, code);
+    renameSync(held + process.pid, held);
   }
   return { format: "module", source: code, shortCircuit: true };
 }

@@ -1,2 +1,3 @@
 import { register } from "node:module";
+
 register("./hooks.mjs", import.meta.url);

@@ -1,2 +1,3 @@
 import { Pipeline } from "../../src/index.js";
+
 console.log(typeof Pipeline);

@@ -1,1 +1,2 @@
-import { Pipeline } from "../../dist/index.js"; console.log(typeof Pipeline)
+import { Pipeline } from "../../dist/index.js";
+console.log(typeof Pipeline);

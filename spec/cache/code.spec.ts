@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import os from "node:os";
 import path from "node:path";
@@ -8,6 +8,7 @@ import { expect } from "chai";
 import ts from "typescript";
 import { codeOfMethod } from "../../src/cache/code/code.js";
 import { built } from "../support/built.js";
+import { newFolder } from "../support/caches.js";
 import { execute, LOADER } from "../support/execute.js";
 
 const index = pathToFileURL(built("src/index.ts")).href;
@@ -199,8 +200,7 @@ const EDITS: readonly Edit[] = [
 describe("the code digest", () => {
   let folder: string;
   before(() => {
-    mkdirSync("coverage", { recursive: true });
-    folder = path.resolve(mkdtempSync(path.join("coverage", "code-")));
+    folder = newFolder("code");
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 

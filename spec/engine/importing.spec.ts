@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect } from "chai";
 import { type Each, execution, input, mapOver, Pipeline } from "../../src/index.js";
 import { built } from "../support/built.js";
+import { newFolder } from "../support/caches.js";
 import { execute, LOADER } from "../support/execute.js";
 import { rejection } from "../support/rejection.js";
 
@@ -11,8 +12,7 @@ import { rejection } from "../support/rejection.js";
 describe("a thread imports the class's module", () => {
   let folder: string;
   before(() => {
-    mkdirSync("coverage", { recursive: true });
-    folder = mkdtempSync(path.join("coverage", "importing-"));
+    folder = newFolder("importing");
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -2,7 +2,6 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { pathToFileURL } from "node:url";
 
 const MAJORS = process.argv.length > 2 ? process.argv.slice(2) : ["20", "22", "24"];
 /** What is nearest to V8, to threads and to processes. */
@@ -34,13 +33,7 @@ for (const major of MAJORS) {
   const env = { ...process.env, HYPERNODES_KILLS: "4", PATH: `${bin}${path.delimiter}${process.env.PATH}` };
   const once = major === MAJORS.at(-1) ? ONCE : ONCE_BUT_NEWEST;
   const specs = [
-    ...["node_modules/mocha/bin/mocha.js", "--no-config", "--timeout", "60000", "--invert", "--grep", once.join("|")],
-    ...[
-      "--node-option",
-      `import=${pathToFileURL(path.resolve("spec/support/swc.mjs"))}`,
-      "--node-option",
-      "enable-source-maps",
-    ],
+    ...["node_modules/mocha/bin/mocha.js", "--parallel", "--jobs", "2", "--invert", "--grep", once.join("|")],
     ...CORE.map((name) => `${name}.spec.ts`),
   ];
   const { status } = spawnSync(node, specs, { stdio: "inherit", env });

@@ -55,8 +55,3 @@ function isFirst(folder: string): boolean {
     return false;
   }
 }
-
-/** Of mocha, before it starts processes. */
-export function mochaGlobalSetup(): void {
-  runFolder();
-}
