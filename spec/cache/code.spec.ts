@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import os from "node:os";
 import path from "node:path";
@@ -7,9 +7,11 @@ import vm from "node:vm";
 import { expect } from "chai";
 import ts from "typescript";
 import { codeOfMethod } from "../../src/cache/code/code.js";
-import { execute } from "../support/execute.js";
+import { built } from "../support/built.js";
+import { newFolder } from "../support/caches.js";
+import { execute, LOADER } from "../support/execute.js";
 
-const index = pathToFileURL(path.resolve("src/index.ts")).href;
+const index = pathToFileURL(built("src/index.ts")).href;
 
 const PROJECT: Readonly<Record<string, string>> = {
   "log.ts": `export const log: string[] = [];\nexport function ran(node: string): void { log.push(node); }\n`,
@@ -198,12 +200,12 @@ const EDITS: readonly Edit[] = [
 describe("the code digest", () => {
   let folder: string;
   before(() => {
-    mkdirSync("coverage", { recursive: true });
-    folder = path.resolve(mkdtempSync(path.join("coverage", "code-")));
+    folder = newFolder("code");
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
   type Loader = "swc" | "tsx" | "dist";
+  const HOOKS = { swc: LOADER, tsx: ["--import", "tsx"], dist: [] };
   const write = (project: string, name: string, text: string) => {
     const file = path.join(project, name);
     mkdirSync(path.dirname(file), { recursive: true });
@@ -213,10 +215,9 @@ describe("the code digest", () => {
   const run = async (project: string, loader: Loader): Promise<string> => {
     if (loader === "dist")
       for (const name of Object.keys(PROJECT)) if (/(?<!\.d)\.ts$/.test(name)) compile(project, name);
-    const hooks = loader === "tsx" ? ["--import", "tsx"] : ["--import", "@swc-node/register/esm-register"];
     const main = path.join(project, loader === "dist" ? "main.js" : "main.ts");
     const env = { STORE: path.join(project, "store.sqlite"), TSX_TSCONFIG_PATH: path.join(project, "tsconfig.json") };
-    const { stdout, stderr } = await execute(process.execPath, [...hooks, main], { env });
+    const { stdout, stderr } = await execute(process.execPath, [...HOOKS[loader], main], { env });
     expect(stderr).to.equal("");
     return stdout.trim();
   };
@@ -278,11 +279,7 @@ describe("the code digest", () => {
       const file = path.join(copy, edit.file);
       writeFileSync(file, readFileSync(file, "utf8").replace(edit.from, edit.to));
       const env = { STORE: path.join(copy, "store.sqlite"), EXPLAIN: "1" };
-      const { stderr } = await execute(
-        process.execPath,
-        ["--import", "@swc-node/register/esm-register", path.join(copy, "main.ts")],
-        { env },
-      );
+      const { stderr } = await execute(process.execPath, [...LOADER, path.join(copy, "main.ts")], { env });
       return stderr
         .trim()
         .split("\n")

@@ -80,7 +80,7 @@ describe("a store", () => {
     return copy;
   };
 
-  it(`is whole after ${KILLS} kills, and loses no more than what was being written`, async () => {
+  it(`is whole after ${KILLS} kills, and loses no more than what was being written @slow`, async () => {
     const [file, log] = [newFile(), path.join(folder, "kills.log")];
     writeFileSync(log, "");
     const COUNT = 16_000;
@@ -130,7 +130,7 @@ describe("a store", () => {
     expect(statSync(log).size).to.equal(before);
   }).timeout(300_000);
 
-  it("is shared by four processes at once: nothing is lost, and none is told that it is busy", async () => {
+  it("is shared by four processes at once: nothing is lost, and none is told that it is busy @slow", async () => {
     const [file, log] = [newFile(), path.join(folder, "four.log")];
     writeFileSync(log, "");
     const spans = [0, 500, 1000, 1500].map((from) => [from, from + 1500] as const);

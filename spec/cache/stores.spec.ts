@@ -179,7 +179,7 @@ describe("stores", () => {
     const inner = new Keyv(new KeyvSqlite({ uri: `sqlite://${path.join(folder, "keyv.sqlite")}` }));
     return { store: keyv(inner), close: () => inner.disconnect() };
   });
-  promises("keyv(new Keyv(new KeyvRedis(...)))", async () => {
+  promises("keyv(new Keyv(new KeyvRedis(...))) @slow", async () => {
     const redis = await startRedis();
     if (redis === undefined) return "there is no redis-server (apt-get install redis-server)";
     const inner = new Keyv(new KeyvRedis(redis.url));
@@ -204,7 +204,7 @@ describe("stores", () => {
     expect((await store.stats()).entries).to.be.at.most(3);
   });
 
-  it("a run whose Redis goes away in the middle ends as without a cache", async function () {
+  it("a run whose Redis goes away in the middle ends as without a cache @slow", async function () {
     const redis = await startRedis();
     if (redis === undefined) {
       console.log("      skipped: there is no redis-server (apt-get install redis-server)");

@@ -1,9 +1,14 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { pathToFileURL } from "node:url";
 import { expect } from "chai";
+import { built } from "../support/built.js";
+import { newFolder } from "../support/caches.js";
+import { commandLine } from "../support/command-line.js";
 import { type Executed, execute } from "../support/execute.js";
 import { loopback } from "../support/modal.js";
 import { packedProject } from "../support/packed.js";
+import { transpiled } from "../support/swc-hooks.mjs";
 
 const SHOUT = `import { IsInt } from "class-validator";
 import { cached, type Each, input, mapOver, node, type Output, output, Pipeline, sqlite } from "hypernodes";
@@ -43,59 +48,39 @@ export class Right extends Pipeline {
 }
 `;
 
-/** The real command, from the packed tarball. */
-describe("the command line", function () {
-  this.timeout(240_000);
-  const held = loopback();
+const index = pathToFileURL(path.resolve("src/index.ts")).href;
+
+/** Writes what the commands are about into a folder. */
+function project(folder: string, library: string): void {
+  mkdirSync(folder, { recursive: true });
+  const file = (name: string) => path.join(folder, name);
+  const compilerOptions = {
+    target: "ES2022",
+    module: "NodeNext",
+    experimentalDecorators: true,
+    emitDecoratorMetadata: true,
+  };
+  writeFileSync(file("tsconfig.json"), JSON.stringify({ compilerOptions }));
+  writeFileSync(file("package.json"), JSON.stringify({ type: "module" }));
+  for (const [name, text] of Object.entries({ "shout.ts": SHOUT, "slow.ts": SLOW, "wrong.ts": WRONG })) {
+    writeFileSync(file(name), text.replaceAll('"hypernodes"', JSON.stringify(library)));
+  }
+  writeFileSync(file("texts.jsonl"), '"a"\n"b"\n');
+  writeFileSync(file("inputs.json"), '{ "texts": ["x"], "times": 3 }');
+}
+
+describe("the command line", () => {
   let folder: string;
   const file = (name: string) => path.join(folder, name);
-  const hypernodes = (...args: string[]): Promise<Executed> =>
-    execute(path.join(folder, "..", "node_modules", ".bin", "hypernodes"), args, { cwd: folder });
-  const shell = (command: string): Promise<Executed> =>
-    execute("sh", ["-c", command], {
-      cwd: folder,
-      env: { PATH: `${path.join(folder, "..", "node_modules", ".bin")}${path.delimiter}${process.env.PATH}` },
-    });
+  const hypernodes = (...args: string[]): Promise<Executed> => commandLine(folder, ...args);
 
-  before(async () => {
-    folder = path.join(await packedProject(), "command-line");
-    mkdirSync(folder);
-    const compilerOptions = {
-      target: "ES2022",
-      module: "NodeNext",
-      experimentalDecorators: true,
-      emitDecoratorMetadata: true,
-    };
-    writeFileSync(file("tsconfig.json"), JSON.stringify({ compilerOptions }));
-    writeFileSync(file("package.json"), JSON.stringify({ type: "module" }));
-    writeFileSync(file("shout.ts"), SHOUT);
-    writeFileSync(file("slow.ts"), SLOW);
-    writeFileSync(file("wrong.ts"), WRONG);
-    writeFileSync(file("texts.jsonl"), '"a"\n"b"\n');
-    writeFileSync(file("inputs.json"), '{ "texts": ["x"], "times": 3 }');
+  before(() => {
+    folder = newFolder("command-line");
+    project(folder, index);
   });
+  after(() => rmSync(folder, { recursive: true, force: true }));
 
-  it("runs TypeScript without a build, and prints the outputs", async () => {
-    const { stdout, stderr, code } = await hypernodes("run", "shout.ts", "--input", 'texts=["a","b"]');
-    expect(stdout).to.equal("{ all: 'A! B!' }\n");
-    expect(stderr).to.match(/^Shout: done in .*; shouts 2\/2/);
-    expect(code).to.equal(0);
-  });
-
-  it("needs no tsconfig.json, and finds the one of the file from anywhere", async () => {
-    const empty = path.join(folder, "..", "without-config");
-    mkdirSync(empty);
-    writeFileSync(path.join(empty, "shout.ts"), SHOUT);
-    const command = path.join("..", "node_modules", ".bin", "hypernodes");
-    const bare = await execute(command, ["run", "shout.ts", "-q", "-i", "texts=[1]", "-i", "times=0"], { cwd: empty });
-    expect(bare).to.deep.include({ code: 1 });
-    expect(bare.stderr).to.contain("text.toUpperCase is not a function");
-    const other = path.join("..", "command-line", "shout.ts");
-    const far = await execute(command, ["run", other, "-q", "--json", "-i", 'texts=["a"]'], { cwd: empty });
-    expect(far).to.deep.equal({ code: 0, stdout: '{"all":"A!"}\n', stderr: "" });
-  });
-
-  it("takes inputs from JSON, lines of JSON, one object, and a pipe; prints JSON for programs", async () => {
+  it("takes inputs from JSON, lines of JSON, and one object; prints JSON for programs", async () => {
     const json = async (...args: string[]) => {
       const { stdout, stderr } = await hypernodes("run", "shout.ts#Shout", "--quiet", "--json", ...args);
       expect(stderr).to.equal("");
@@ -106,8 +91,6 @@ describe("the command line", function () {
     expect(await json("--input", "texts=[]", "--maps", "parallel", "--set", "maxWorkers=2")).to.deep.equal({ all: "" });
     const over = await json("--input", 'texts=[["p"],["q","r"]]', "--over", "texts");
     expect(over).to.deep.equal([{ all: "P!" }, { all: "Q! R!" }]);
-    const piped = await shell("cat texts.jsonl | hypernodes run shout.ts --quiet --json --input texts=@- | cat");
-    expect(piped).to.deep.equal({ code: 0, stdout: '{"all":"A! B!"}\n', stderr: "" });
   });
 
   it("tells the call's faults from the run's by its exit code, without stacks unless they are wanted", async () => {
@@ -150,8 +133,7 @@ describe("the command line", function () {
       expect(stderr, args.join(" ")).not.to.match(/\n {4}at /);
       expect([code, stdout], args.join(" ")).to.deep.equal([2, ""]);
     };
-    // Two at a time: most of it is the start of Node.
-    for (let i = 0; i < cases.length; i += 2) await Promise.all(cases.slice(i, i + 2).map(told));
+    for (const one of cases) await told(one);
   });
 
   it("has help with examples", async () => {
@@ -163,25 +145,6 @@ describe("the command line", function () {
       expect(help.code).to.equal(0);
       expect(help.stdout).to.match(/Examples?:\n {2}\$ hypernodes /);
     }
-  });
-
-  it("runs in a container", async () => {
-    const project = ["dist/cli/main.js", "run", "spec/observe/pipelines/seen.ts#Words", "--input", "text=two words"];
-    const { stdout, stderr } = await execute(process.execPath, [...project, "--json", "--on", "modal:gpu=A10G,cpu=2"]);
-    expect(stdout).to.equal('{"counted":2}\n');
-    expect(stderr).to.match(/^Words: done in /m);
-    expect(held.server.living).to.deep.equal([]);
-    const none = await hypernodes("run", "shout.ts", "--input", "texts=[]", "--on", "modal:gpus=A10G");
-    expect(none.stderr).to.contain("gpus");
-    expect(none.code).to.equal(2);
-  });
-
-  it("stops at Ctrl-C, and says so", async () => {
-    const { stderr, code } = await shell(
-      'hypernodes run slow.ts --quiet --input code=5 2>err & pid=$!; until grep -q "under way" err; do sleep 0.05; done; kill -INT $(pgrep -P $pid || echo $pid); wait $pid; code=$?; cat err >&2; exit $code',
-    );
-    expect(stderr).to.contain("Slow: the run was aborted");
-    expect(code).to.equal(130);
   });
 
   it("checks graphs without running them", async () => {
@@ -236,5 +199,109 @@ describe("the command line", function () {
     expect(cleared.stdout).to.match(/^gone: \d values/);
     const json = await hypernodes("cache", "stats", "kept.sqlite", "--json");
     expect(JSON.parse(json.stdout)).to.include({ entries: 0 });
+  });
+
+  it("is a process with an exit code, and ends quietly when nobody reads on", async () => {
+    writeFileSync(
+      file("shout.mjs"),
+      transpiled(readFileSync(file("shout.ts"), "utf8"), file("shout.mjs")).replace(
+        index,
+        pathToFileURL(built("src/index.ts")).href,
+      ),
+    );
+    const command = (args: string) => `"$NODE" "$MAIN" ${args}`;
+    const env = { NODE: process.execPath, MAIN: built("src/cli/main.ts"), HYPERNODES_CLI_STARTED: "1" };
+    const shell = (text: string) => execute("sh", ["-c", text], { cwd: folder, env });
+    const run = "run shout.mjs --quiet --json --input";
+    const done = await shell(
+      `${command(`${run} 'texts=["a"]'`)}; echo $?; ${command(`${run} 'texts=["bad"]'`)}; echo $?`,
+    );
+    expect(done.stdout).to.equal('{"all":"A!"}\n0\n1\n');
+    expect(done.stderr).to.contain("Shout.shouts[0]: failed with RangeError: a bad text");
+    const wrong = await shell(command("run shout.mjs --input texts"));
+    expect([wrong.code, wrong.stdout]).to.deep.equal([2, ""]);
+    expect(await shell(`${command("run --help")} | head -1`)).to.deep.include({ code: 0, stderr: "" });
+  });
+});
+
+/** The real command, from the packed tarball. */
+describe("the command line, installed @slow", function () {
+  this.timeout(240_000);
+  const held = loopback();
+  let folder: string;
+  const hypernodes = (...args: string[]): Promise<Executed> =>
+    execute(path.join(folder, "..", "node_modules", ".bin", "hypernodes"), args, { cwd: folder });
+  const shell = (command: string): Promise<Executed> =>
+    execute("sh", ["-c", command], {
+      cwd: folder,
+      env: { PATH: `${path.join(folder, "..", "node_modules", ".bin")}${path.delimiter}${process.env.PATH}` },
+    });
+
+  before(async () => {
+    folder = path.join(await packedProject(), "command-line");
+    project(folder, "hypernodes");
+  });
+
+  it("runs TypeScript without a build, and prints the outputs", async () => {
+    const { stdout, stderr, code } = await hypernodes("run", "shout.ts", "--input", 'texts=["a","b"]');
+    expect(stdout).to.equal("{ all: 'A! B!' }\n");
+    expect(stderr).to.match(/^Shout: done in .*; shouts 2\/2/);
+    expect(code).to.equal(0);
+  });
+
+  it("needs no tsconfig.json, and finds the one of the file from anywhere", async () => {
+    const empty = path.join(folder, "..", "without-config");
+    mkdirSync(empty);
+    writeFileSync(path.join(empty, "shout.ts"), SHOUT);
+    const command = path.join("..", "node_modules", ".bin", "hypernodes");
+    const bare = await execute(command, ["run", "shout.ts", "-q", "-i", "texts=[1]", "-i", "times=0"], { cwd: empty });
+    expect(bare).to.deep.include({ code: 1 });
+    expect(bare.stderr).to.contain("text.toUpperCase is not a function");
+    const other = path.join("..", "command-line", "shout.ts");
+    const far = await execute(command, ["run", other, "-q", "--json", "-i", 'texts=["a"]'], { cwd: empty });
+    expect(far).to.deep.equal({ code: 0, stdout: '{"all":"A!"}\n', stderr: "" });
+  });
+
+  it("runs in a container", async () => {
+    const project = ["dist/cli/main.js", "run", "spec/observe/pipelines/seen.ts#Words", "--input", "text=two words"];
+    const { stdout, stderr } = await execute(process.execPath, [...project, "--json", "--on", "modal:gpu=A10G,cpu=2"]);
+    expect(stdout).to.equal('{"counted":2}\n');
+    expect(stderr).to.match(/^Words: done in /m);
+    expect(held.server.living).to.deep.equal([]);
+    const none = await hypernodes("run", "shout.ts", "--input", "texts=[]", "--on", "modal:gpus=A10G");
+    expect(none.stderr).to.contain("gpus");
+    expect(none.code).to.equal(2);
+  });
+
+  it("stops at Ctrl-C, and says so", async () => {
+    const { stderr, code } = await shell(
+      'hypernodes run slow.ts --quiet --input code=5 2>err & pid=$!; until grep -q "under way" err; do sleep 0.05; done; kill -INT $(pgrep -P $pid || echo $pid); wait $pid; code=$?; cat err >&2; exit $code',
+    );
+    expect(stderr).to.contain("Slow: the run was aborted");
+    expect(code).to.equal(130);
+  });
+
+  it("takes inputs from a pipe", async () => {
+    const piped = await shell("cat texts.jsonl | hypernodes run shout.ts --quiet --json --input texts=@- | cat");
+    expect(piped).to.deep.equal({ code: 0, stdout: '{"all":"A! B!"}\n', stderr: "" });
+  });
+
+  it("tells the call's faults from the run's by its exit code", async () => {
+    const codes = await Promise.all([
+      hypernodes("run", "shout.ts", "--quiet", "--input", 'texts=["bad"]'),
+      hypernodes("run", "shout.ts", "--quiet", "--input", "txts=1"),
+      hypernodes("check", "wrong.ts"),
+      hypernodes("rum"),
+    ]);
+    expect(codes.map(({ code }) => code)).to.deep.equal([1, 2, 1, 2]);
+  });
+
+  it("draws, and keeps house in a cache", async () => {
+    expect((await hypernodes("graph", "shout.ts")).stdout).to.contain('shouts[["shouts<br/>for each"]]');
+    const cache = ["--cache", "kept.sqlite"];
+    const explain = ["cache", "explain", "shout.ts", "--input", 'texts=["a"]', ...cache];
+    expect((await hypernodes(...explain)).stderr).to.contain("Shout.shouts: computed: nothing was remembered of it");
+    expect((await hypernodes(...explain)).stderr).to.contain("Shout.shouts: not computed: same code, same inputs");
+    expect((await hypernodes("cache", "stats", "kept.sqlite")).stdout).to.contain("  Shout.shouts: 1, ");
   });
 });

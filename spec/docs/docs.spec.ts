@@ -1,10 +1,11 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect } from "chai";
-import { built, transpiled } from "../support/built.js";
+import { built } from "../support/built.js";
 import { execute } from "../support/execute.js";
 import { loopback } from "../support/modal.js";
 import { packedProject } from "../support/packed.js";
+import { transpiled } from "../support/swc-hooks.mjs";
 import { yardInEnvironment } from "../support/workers.js";
 
 interface Block {
@@ -35,7 +36,7 @@ const documents = [
 const blocks = documents.filter((name) => name.endsWith(".md")).flatMap(blocksOf);
 
 /** Every code block of the README and the docs is a program: it compiles, runs, and prints what stands below it. */
-describe("the documents' code blocks", function () {
+describe("the documents' code blocks @slow", function () {
   this.timeout(120_000);
   let folder: string;
   const fileOf = (block: Block) => path.join(folder, `block-${blocks.indexOf(block)}.ts`);
@@ -114,7 +115,7 @@ function sessionOf(file: string): { readonly shown: readonly Shown[]; readonly f
 }
 
 /** The documents' commands run in a project that has installed the package, and print what stands below them. */
-describe("the documents' commands", function () {
+describe("the documents' commands @slow", function () {
   this.timeout(240_000);
   // How long things took, and how fast they were, is another each time.
   const timeless = (text: string) => text.replaceAll(/[\d.,]+ ?(?:[mµ]?s|\/s)\b/g, "T").trimEnd();

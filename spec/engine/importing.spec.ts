@@ -1,21 +1,22 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect } from "chai";
 import { type Each, execution, input, mapOver, Pipeline } from "../../src/index.js";
-import { execute } from "../support/execute.js";
+import { built } from "../support/built.js";
+import { newFolder } from "../support/caches.js";
+import { execute, LOADER } from "../support/execute.js";
 import { rejection } from "../support/rejection.js";
 
 /** Programs of their own, in files of a folder inside the project (so that its packages are found). */
 describe("a thread imports the class's module", () => {
   let folder: string;
   before(() => {
-    mkdirSync("coverage", { recursive: true });
-    folder = mkdtempSync(path.join("coverage", "importing-"));
+    folder = newFolder("importing");
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  const index = pathToFileURL(path.resolve("src/index.ts")).href;
+  const index = pathToFileURL(built("src/index.ts")).href;
   const HEAD = `import { appendFileSync } from "node:fs";
 import { isMainThread } from "node:worker_threads";
 import { type Each, execution, input, mapOver, node, Pipeline, resource } from "${index}";
@@ -38,10 +39,7 @@ export class Says extends Pipeline {
     return file;
   };
   const run = async (file: string, ...args: string[]) => {
-    const { code, stdout, stderr } = await execute(process.execPath, [
-      ...["--import", "@swc-node/register/esm-register", file],
-      ...args,
-    ]);
+    const { code, stdout, stderr } = await execute(process.execPath, [...LOADER, file, ...args]);
     return { code, stdout, stderr };
   };
 
@@ -124,16 +122,12 @@ if (isMainThread) await new Double().run({ xs: [1] }).catch((error) => console.l
       preload,
       `import { isMainThread } from "node:worker_threads";\nif (!isMainThread) throw new Error("no loader");`,
     );
-    const { code, stdout } = await execute(process.execPath, [
-      ...["--import", "@swc-node/register/esm-register", "--import", preload, file],
-    ]);
+    const { code, stdout } = await execute(process.execPath, [...LOADER, "--import", preload, file]);
     expect(code).to.equal(0);
     expect(stdout).to.contain("no loader");
     const leaving = path.resolve(folder, "leaving.mjs");
     writeFileSync(leaving, `import { isMainThread } from "node:worker_threads";\nif (!isMainThread) process.exit(9);`);
-    const left = await execute(process.execPath, [
-      ...["--import", "@swc-node/register/esm-register", "--import", leaving, file],
-    ]);
+    const left = await execute(process.execPath, [...LOADER, "--import", leaving, file]);
     expect(left.stdout).to.contain("threads end before they have begun");
   });
 
@@ -219,9 +213,7 @@ class Typed extends Pipeline { same(x) { return x; } }
 Reflect.decorate([input()], Typed.prototype, "xs");
 Reflect.decorate([mapOver("xs")], Typed.prototype, "same", Object.getOwnPropertyDescriptor(Typed.prototype, "same"));
 await new Typed().run({ xs: [1] }, { execution: { maps: "parallel" } }).catch((error) => console.log(error.message));`;
-    const { stdout, stderr } = await execute(process.execPath, [
-      ...["--import", "@swc-node/register/esm-register", "--input-type=module", "--eval", js],
-    ]);
+    const { stdout, stderr } = await execute(process.execPath, [...LOADER, "--input-type=module", "--eval", js]);
     expect(stdout, stderr).to.contain(
       "Typed: its code is in no file (but typed in, evaluated or piped), so no thread can import it. Put the class into a module",
     );

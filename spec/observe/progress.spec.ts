@@ -7,9 +7,10 @@ import pico from "picocolors";
 import { progress, type RunEvent } from "../../src/index.js";
 import { frame, Speeds } from "../../src/observe/progress/frame.js";
 import { Tally } from "../../src/observe/tally.js";
+import { LOADER } from "../support/execute.js";
 
 const client = fileURLToPath(new URL("./pipelines/progress-client.ts", import.meta.url));
-const command = ["--import", "@swc-node/register/esm-register", client];
+const command = [...LOADER, client];
 
 /** A real terminal: what a program draws in it, as a person would see it. */
 class Terminal {
@@ -57,7 +58,7 @@ class Terminal {
 const GREEN = "\u001b[32m";
 const node = `${process.execPath} ${command.join(" ")}`;
 
-describe("progress in a terminal", () => {
+describe("progress in a terminal @slow", () => {
   let terminal: Terminal | undefined;
   before(function () {
     try {

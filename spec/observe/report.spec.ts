@@ -63,7 +63,7 @@ describe("the report of a run", () => {
     expect(lines.join("")).to.match(/^Words: done in .*; Words 2, .*; Words\[\]\.lengths 3\/3, /);
   });
 
-  it("is the same for threads and for a container", async () => {
+  it("is the same for threads and for a container @slow", async () => {
     const placesOf = async (options: Pick<RunOptions<Words>, "execution" | "runOn">) => {
       const seen = report();
       await new Words().run({ text: "one bad word" }, { onEvent: seen, ...options });

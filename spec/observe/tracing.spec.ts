@@ -136,7 +136,7 @@ describe("tracing", () => {
     expect(parentOf(named("one"))).to.equal("Spans");
   });
 
-  it("is carried into workers of a queue", async function () {
+  it("is carried into workers of a queue @slow", async function () {
     const yard = await Yard.open();
     if (yard === undefined) this.skip();
     try {

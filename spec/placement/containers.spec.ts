@@ -15,7 +15,7 @@ import { warningsOf } from "../support/warnings.js";
 import { Built, Exiting, OverRemembered, Placed, RememberedHere, Sharing, WithSpreading } from "./pipelines/sharing.js";
 import { Chain, Collecting, Failing, Models, Outer, Person, Single, Spread, Words } from "./pipelines/suite.js";
 
-describe("containers that share the elements of maps", () => {
+describe("containers that share the elements of maps @slow", () => {
   const held = loopback();
   const folder = mkdtempSync(path.join(os.tmpdir(), "hypernodes-sharing-"));
   const on = (containers: number, more: ModalOptions = {}) => ({ runOn: modal({ containers, ...more }) });

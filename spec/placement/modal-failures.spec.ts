@@ -17,6 +17,7 @@ import {
   type Pipeline,
 } from "../../src/index.js";
 import { FrameReader, frame, jsonFrame, Kind } from "../../src/placement/container/frames.js";
+import { LOADER } from "../support/execute.js";
 import { loopback, onLoopback } from "../support/modal.js";
 import { printed } from "../support/printed.js";
 import { rejection } from "../support/rejection.js";
@@ -34,7 +35,7 @@ import {
   UntransferableEach,
 } from "./pipelines/suite.js";
 
-describe("what goes wrong with a container", () => {
+describe("what goes wrong with a container @slow", () => {
   const held = loopback();
 
   /** Whatever goes wrong, nothing goes on that costs money. */
@@ -421,8 +422,7 @@ node()(Broken.prototype, "lost", Object.getOwnPropertyDescriptor(Broken.prototyp
   describe("this process", () => {
     function client(...args: string[]): ChildProcess & { readonly text: () => string } {
       const file = fileURLToPath(new URL("./pipelines/slow-client.ts", import.meta.url));
-      const loader = ["--import", "@swc-node/register/esm-register"];
-      const child = spawn(process.execPath, [...loader, file, ...args], { env: process.env, stdio: "pipe" });
+      const child = spawn(process.execPath, [...LOADER, file, ...args], { env: process.env, stdio: "pipe" });
       let text = "";
       for (const stream of [child.stdout!, child.stderr!]) stream.on("data", (piece) => (text += piece));
       return Object.assign(child, { text: () => text });

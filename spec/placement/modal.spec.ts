@@ -30,7 +30,7 @@ import {
 
 const CONTROL = /^(?!TaskExec)/;
 
-describe("a pipeline in a container", () => {
+describe("a pipeline in a container @slow", () => {
   const held = loopback();
   const warm = { runOn: modal({ keepWarm: true }) };
   const cold = { runOn: modal() };
@@ -255,7 +255,7 @@ describe("a pipeline in a container", () => {
   });
 });
 
-describe("a nested pipeline that has a place of its own", () => {
+describe("a nested pipeline that has a place of its own @slow", () => {
   const held = loopback();
   const words = ["one", "three", "seven "];
 

@@ -7,7 +7,7 @@ import { Queue } from "bullmq";
 import { expect } from "chai";
 import { Redis } from "ioredis";
 import { bullmq, type HypernodesError, sqlite } from "../../src/index.js";
-import { execute } from "../support/execute.js";
+import { execute, LOADER } from "../support/execute.js";
 import { startRedis } from "../support/redis.js";
 import { rejection } from "../support/rejection.js";
 import { begunIn, heldYard, startWorker, until, type Yard } from "../support/workers.js";
@@ -17,11 +17,11 @@ const upTo = (n: number) => Array.from({ length: n }, (_, i) => i);
 
 /** The command, as it is here. */
 const command = (...args: string[]) =>
-  execute(process.execPath, ["--import", "@swc-node/register/esm-register", "src/cli/main.ts", ...args], {
+  execute(process.execPath, [...LOADER, "src/cli/main.ts", ...args], {
     env: { HYPERNODES_CLI_STARTED: "1" },
   });
 
-describe("what is lost of distributed maps", function () {
+describe("what is lost of distributed maps @slow", function () {
   this.timeout(120_000);
   const held = heldYard();
   let yard: Yard;
@@ -37,7 +37,7 @@ describe("what is lost of distributed maps", function () {
   async function killedClient(name: string, on: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
     const args = ["spec/queue/pipelines/client.ts", yard.url, on, path.join(folder, name), "150", folder];
     const { NODE_OPTIONS: _, ...inherited } = process.env;
-    const client: ChildProcess = spawn(process.execPath, ["--import", "@swc-node/register/esm-register", ...args], {
+    const client: ChildProcess = spawn(process.execPath, [...LOADER, ...args], {
       stdio: ["ignore", "pipe", "inherit"],
       env: { ...inherited, ...env },
     });

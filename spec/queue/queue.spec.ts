@@ -26,7 +26,7 @@ import {
 
 const upTo = (n: number) => Array.from({ length: n }, (_, i) => i);
 
-describe("maps on a queue's workers", function () {
+describe("maps on a queue's workers @slow", function () {
   this.timeout(120_000);
   const held = heldYard();
   let yard: Yard;

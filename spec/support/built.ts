@@ -1,12 +1,13 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { transformSync } from "@swc/core";
+import { runFolder } from "./run-folder.js";
+import { transpiled } from "./swc-hooks.mjs";
 
 let folder: string | undefined;
 
 /**
  * A source file as JavaScript, for a process that a spec starts: without a loader it is there in half the time. All of them
- * are made when the first one is asked for, from what is there now.
+ * are made when the first one is asked for in a run, from what is there then.
  *
  * @param file such as `src/cli/main.ts`.
  */
@@ -16,10 +17,8 @@ export function built(file: string): string {
 }
 
 function buildAll(): string {
-  mkdirSync("coverage", { recursive: true });
-  const made = mkdtempSync(path.resolve("coverage", "built-"));
-  process.once("exit", () => rmSync(made, { recursive: true, force: true }));
-  const sources = ["src", "spec/support"].flatMap((root) =>
+  const made = mkdtempSync(path.join(runFolder(), "building-"));
+  const sources = ["src", "spec/support", "examples"].flatMap((root) =>
     readdirSync(root, { recursive: true }).map((name) => path.join(root, String(name))),
   );
   for (const source of sources.filter((name) => name.endsWith(".ts") && !name.endsWith(".d.ts"))) {
@@ -27,22 +26,12 @@ function buildAll(): string {
     mkdirSync(path.dirname(target), { recursive: true });
     writeFileSync(target, transpiled(readFileSync(source, "utf8"), path.resolve(source)));
   }
-  return made;
-}
-
-/** TypeScript as JavaScript, as `tsconfig.json` says. */
-export function transpiled(source: string, filename: string): string {
-  return transformSync(source, {
-    filename,
-    configFile: false,
-    swcrc: false,
-    sourceMaps: "inline",
-    jsc: {
-      parser: { syntax: "typescript", decorators: true },
-      transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: true },
-      target: "es2022",
-      keepClassNames: true,
-    },
-    module: { type: "es6" },
-  }).code;
+  const all = path.join(runFolder(), "built");
+  try {
+    renameSync(made, all);
+  } catch {
+    // Another process was faster.
+    rmSync(made, { recursive: true });
+  }
+  return all;
 }

@@ -1,11 +1,11 @@
-import { mkdirSync, mkdtempSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import path from "node:path";
 import { keyv, type RunEvent, sqlite } from "../../src/index.js";
+import { runFolder } from "./run-folder.js";
 
-/** A new folder inside the project, that git does not see. */
+/** A new folder inside the project, that git does not see, and that goes with the run of the specs. */
 export function newFolder(name: string): string {
-  mkdirSync("coverage", { recursive: true });
-  return path.resolve(mkdtempSync(path.join("coverage", `${name}-`)));
+  return mkdtempSync(path.join(runFolder(), `${name}-`));
 }
 
 /** A store of its own in a new file. */

@@ -28,7 +28,10 @@ export function execute(
   });
 }
 
+/** The flags that let Node import TypeScript. */
+export const LOADER = ["--import", new URL("./swc.mjs", import.meta.url).href] as const;
+
 /** Runs a TypeScript file of the project. */
 export function executeFile(file: string, ...args: string[]): Promise<Executed> {
-  return execute(process.execPath, ["--import", "@swc-node/register/esm-register", file, ...args]);
+  return execute(process.execPath, [...LOADER, file, ...args]);
 }

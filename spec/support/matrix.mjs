@@ -33,8 +33,7 @@ for (const major of MAJORS) {
   const env = { ...process.env, HYPERNODES_KILLS: "4", PATH: `${bin}${path.delimiter}${process.env.PATH}` };
   const once = major === MAJORS.at(-1) ? ONCE : ONCE_BUT_NEWEST;
   const specs = [
-    ...["node_modules/mocha/bin/mocha.js", "--no-config", "--timeout", "60000", "--invert", "--grep", once.join("|")],
-    ...["--node-option", "import=@swc-node/register/esm-register", "--node-option", "enable-source-maps"],
+    ...["node_modules/mocha/bin/mocha.js", "--parallel", "--jobs", "2", "--invert", "--grep", once.join("|")],
     ...CORE.map((name) => `${name}.spec.ts`),
   ];
   const { status } = spawnSync(node, specs, { stdio: "inherit", env });

@@ -30,9 +30,9 @@ export function loopback(): Held {
   return held;
 }
 
-/** A spec that looks into the loopback server, or makes it fail. */
+/** A spec that looks into the loopback server, or makes it fail. What is done there is done by processes: it is slow. */
 export function onLoopback(title: string, work: () => unknown): void {
-  it(title, function () {
+  it(`${title} @slow`, function () {
     if (isReal) this.skip();
     return work() as Promise<void>;
   });

@@ -16,33 +16,37 @@ export class Edited extends Pipeline {
   @node("passages") packed(passages: string[]): number { return passages.length; }
 `;
 
+/** What is in the editor, and how often that has changed. One service for all programs: it reads the library once. */
+let [text, version] = ["", 0];
+const OPTIONS: ts.CompilerOptions = {
+  target: ts.ScriptTarget.ES2022,
+  module: ts.ModuleKind.NodeNext,
+  strict: true,
+  experimentalDecorators: true,
+  skipLibCheck: true,
+};
+const service = ts.createLanguageService({
+  getScriptFileNames: () => [FILE],
+  getScriptVersion: (file) => (file === FILE ? String(version) : "1"),
+  getScriptSnapshot: (file) => {
+    const content = file === FILE ? text : ts.sys.readFile(file);
+    return content === undefined ? undefined : ts.ScriptSnapshot.fromString(content);
+  },
+  getCurrentDirectory: () => process.cwd(),
+  getCompilationSettings: () => OPTIONS,
+  getDefaultLibFileName: ts.getDefaultLibFilePath,
+  fileExists: (file) => file === FILE || ts.sys.fileExists(file),
+  readFile: ts.sys.readFile,
+  directoryExists: ts.sys.directoryExists,
+  getDirectories: ts.sys.getDirectories,
+});
+
 /** What an editor offers where the caret, `|`, stands in a program. */
 function completions(program: string): string[] {
-  const text = `${HEAD}${program}`;
-  const position = text.indexOf("|");
-  const source = text.replace("|", "");
-  const options: ts.CompilerOptions = {
-    target: ts.ScriptTarget.ES2022,
-    module: ts.ModuleKind.NodeNext,
-    strict: true,
-    experimentalDecorators: true,
-    skipLibCheck: true,
-  };
-  const service = ts.createLanguageService({
-    getScriptFileNames: () => [FILE],
-    getScriptVersion: () => "1",
-    getScriptSnapshot: (file) => {
-      const content = file === FILE ? source : ts.sys.readFile(file);
-      return content === undefined ? undefined : ts.ScriptSnapshot.fromString(content);
-    },
-    getCurrentDirectory: () => process.cwd(),
-    getCompilationSettings: () => options,
-    getDefaultLibFileName: ts.getDefaultLibFilePath,
-    fileExists: (file) => file === FILE || ts.sys.fileExists(file),
-    readFile: ts.sys.readFile,
-    directoryExists: ts.sys.directoryExists,
-    getDirectories: ts.sys.getDirectories,
-  });
+  const whole = `${HEAD}${program}`;
+  const position = whole.indexOf("|");
+  text = whole.replace("|", "");
+  version++;
   return service.getCompletionsAtPosition(FILE, position, {})?.entries.map((entry) => entry.name) ?? [];
 }
 

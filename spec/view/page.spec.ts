@@ -23,7 +23,7 @@ function large(nodes: number): Sketch {
   return { pipeline: "Large", outputs: [`node${nodes - 1}`], members };
 }
 
-describe("the graph's page in a browser", () => {
+describe("the graph's page in a browser @slow", () => {
   let browser: Chromium;
   let folder: string;
   before(async function () {

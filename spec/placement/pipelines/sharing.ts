@@ -1,4 +1,5 @@
 import { appendFileSync } from "node:fs";
+import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   cached,
@@ -91,8 +92,8 @@ export class RememberedHere extends Pipeline {
   }
 }
 
-/** Remembers by itself, whoever maps over it. */
-@cached(sqlite("inner-of-sharing.sqlite"))
+/** Remembers by itself, whoever maps over it: here in the folder of the specs' run, of which a container knows nothing. */
+@cached(sqlite(path.join(process.env.HYPERNODES_SPEC_RUN ?? "", "inner-of-sharing.sqlite")))
 class InnerRemembered extends Pipeline {
   @input() x!: number;
   @input() log!: string;

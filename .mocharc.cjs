@@ -1,0 +1,31 @@
+const { readdirSync } = require("node:fs");
+const path = require("node:path");
+const { pathToFileURL } = require("node:url");
+
+/** What takes longest begins first: with two jobs, neither is left with it at the end. */
+const LONGEST = [
+  ...["package/package", "queue/queue", "view/page", "cli/cli", "queue/lost", "cache/code", "engine/importing"],
+  ...[
+    "engine/threads",
+    "types/wiring",
+    "placement/modal-failures",
+    "cache/durability",
+    "docs/docs",
+    "examples/examples",
+  ],
+].map((name) => `spec/${name}.spec.ts`);
+
+const files = readdirSync(path.join(__dirname, "spec"), { recursive: true })
+  .filter((name) => name.endsWith(".spec.ts"))
+  .map((name) => path.posix.join("spec", ...name.split(path.sep)))
+  .sort();
+const rank = (file) => (LONGEST.includes(file) ? LONGEST.indexOf(file) : LONGEST.length);
+// mocha would run them all beside the files that a command line names.
+const named = process.argv.slice(2).some((word) => word.endsWith(".spec.ts"));
+
+module.exports = {
+  spec: named ? [] : files.sort((a, b) => rank(a) - rank(b)),
+  require: [path.join(__dirname, "spec", "support", "setup.ts")],
+  "node-option": [`import=${pathToFileURL(path.join(__dirname, "spec", "support", "swc.mjs"))}`, "enable-source-maps"],
+  timeout: 60_000,
+};

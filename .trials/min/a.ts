@@ -1,0 +1,3 @@
+import { Pipeline } from "../../src/index.js";
+
+console.log(typeof Pipeline);

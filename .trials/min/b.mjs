@@ -1,0 +1,2 @@
+import { Pipeline } from "../../dist/index.js";
+console.log(typeof Pipeline);

@@ -1,0 +1,1 @@
+export function transpiled(source: string, filename: string): string;
