@@ -185,7 +185,12 @@ function childCode({ node }: Step, { plan, pick, program, values, checks }: Boun
 }
 
 function wiring({ name, role, dependencies, mapped }: Step["node"]): string {
-  return JSON.stringify([name, role, dependencies.map(({ on, path, as, input }) => [on, path, as, input]), mapped]);
+  return JSON.stringify([
+    name,
+    role,
+    dependencies.map(({ on, path, as, input, list }) => [on, path, as, input, list]),
+    mapped,
+  ]);
 }
 
 /** @throws {ValueError} if the value has no content. */

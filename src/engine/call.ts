@@ -7,6 +7,7 @@ import { runChildElsewhere } from "./elsewhere.js";
 import { type Happening, now } from "./events.js";
 import type { Execution } from "./execution.js";
 import { nodeError, placeOf } from "./failure.js";
+import { land } from "./landing.js";
 import type { ChildProgram } from "./program.js";
 import { resultOf } from "./result.js";
 import type { Scope } from "./scope.js";
@@ -121,8 +122,10 @@ function once(call: Call, scope: Scope): unknown {
   const child = children[step.index];
   if (child !== undefined) return runChild(call, child, scope);
   const method = methods[step.index]!;
-  if (scope === execution.scope) return method.apply(self, inputs as unknown[]);
-  return within(execution.run.currentIn(scope), anyAsync, () => method.apply(self, inputs as unknown[]));
+  const invoke = () => method.apply(self, inputs as unknown[]) as unknown;
+  const value = scope === execution.scope ? invoke() : within(execution.run.currentIn(scope), anyAsync, invoke);
+  if (!isThenable(value)) return land(value, step.uses, execution.run.lists);
+  return Promise.resolve(value).then((settled) => land(settled, step.uses, execution.run.lists));
 }
 
 /** Runs a nested pipeline for a call. One of plain methods alone that nobody watches needs no execution of its own. */
@@ -132,12 +135,13 @@ export function runChild({ execution, step, inputs, element }: Call, child: Chil
   for (let i = 0; i < inputs.length; i++) {
     // An undefined value leaves the child its default, as if the input were not wired.
     if (inputs[i] === undefined) continue;
-    if (i < lists) for (const slot of child.elementSlots[i]!) values[slot] = inputs[i];
-    else if (child.argumentSlots[i - lists]! >= 0) values[child.argumentSlots[i - lists]!] = inputs[i];
+    if (i < lists) {
+      for (const slot of child.elementSlots[i]!) values[slot] = landElement(child, slot, inputs[i], execution);
+    } else if (child.argumentSlots[i - lists]! >= 0) values[child.argumentSlots[i - lists]!] = inputs[i];
   }
   if (execution.isElsewhere(step)) return checkedElsewhere({ execution, step, inputs, element }, child, values, scope);
   if (child.plain && execution.isPlainFor(step, child) && scope === execution.scope && !scope.stopped) {
-    const left = runStraight(child.program, values, scope, 0);
+    const left = runStraight(child.program, values, scope, 0, execution.run);
     if (left !== undefined) return execution.nest(child, values, scope, step, element).resume(left, child.pick);
     if (!scope.stopped) return resultOf(child.plan, values, child.pick);
   }
@@ -148,6 +152,11 @@ export function runChild({ execution, step, inputs, element }: Call, child: Chil
     if (violations.length > 0) throw inputError(inner.path, violations);
     return inner.finish(child.pick);
   });
+}
+
+/** An element was no part of what landed as a whole: it lands where it becomes an input. */
+function landElement({ elementUses }: ChildProgram, slot: number, element: unknown, { run }: Execution): unknown {
+  return elementUses === undefined ? element : land(element, elementUses.get(slot), run.lists);
 }
 
 /** What is wrong with its inputs is told here, before they go anywhere. */

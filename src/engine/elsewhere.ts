@@ -3,7 +3,7 @@ import type { CacheStore, MapQueue, Placement } from "../dsl/choices.js";
 import type { PipelineClass } from "../dsl/members.js";
 import { NodeError } from "../errors.js";
 import type { Plan, Step } from "../graph/plan.js";
-import { planPart } from "../graph/plan-part.js";
+import { isSame, planPart } from "../graph/plan-part.js";
 import { remembers } from "./cached/stores.js";
 import type { Call } from "./call.js";
 import { now } from "./events.js";
@@ -164,10 +164,6 @@ export class MapElsewhere {
     execution.tellMap(step, { phase: "end", ...about, durationMs: now() - this.startedAt });
     return results;
   }
-}
-
-function isSame(a: { slot: number; path: unknown }, b: { slot: number; path: unknown }): boolean {
-  return a.slot === b.slot && String(a.path) === String(b.path);
 }
 
 function common({ run }: Execution, { choices }: Settings, path: string) {

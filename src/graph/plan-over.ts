@@ -27,7 +27,10 @@ export function planOver(plan: Plan, pipeline: PipelineClass, choices: Choices, 
   const node: GraphNode = {
     name,
     role: "mapOver",
-    dependencies: names.map((on) => ({ on, path: [], as: over.includes(on) ? "element" : "value", input: on })),
+    dependencies: [
+      ...over.map((on, list) => ({ on, path: [], as: "element" as const, list, input: on })),
+      ...shared.map(({ name: on }) => ({ on, path: [], as: "value" as const, input: on })),
+    ],
     mapped: { mode },
     nested,
     options: { onError },
@@ -36,7 +39,10 @@ export function planOver(plan: Plan, pipeline: PipelineClass, choices: Choices, 
   return {
     graph: { pipeline: "", nodes: [node], edges: [], outputs: [name] },
     slots: slot + 1,
-    inputs: names.map((input, i) => ({ name: input, slot: i, optional: isOptional(input) })),
+    inputs: names.map((input, i) => ({
+      ...{ name: input, slot: i, optional: isOptional(input) },
+      uses: shared.find((other) => other.name === input)?.uses,
+    })),
     given: [],
     steps: [
       {

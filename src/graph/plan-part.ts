@@ -19,7 +19,7 @@ export function planPart(plan: Plan, indices: readonly number[], wanted: readonl
   const inside = (others: readonly number[]) => others.flatMap((index) => within.get(index) ?? []);
   const cuts: Argument[] = [];
   const cut = (list: Argument): Argument => {
-    let i = cuts.findIndex(({ slot, path }) => slot === list.slot && String(path) === String(list.path));
+    let i = cuts.findIndex((other) => isSame(other, list));
     if (i < 0) i = cuts.push(list) - 1;
     return { slot: plan.slots + i, path: undefined };
   };
@@ -48,4 +48,10 @@ export function planPart(plan: Plan, indices: readonly number[], wanted: readonl
       flows: steps.some(({ map }) => map !== undefined && map.followers.length > 0),
     },
   };
+}
+
+/** Whether two arguments are the same part of the same value. */
+export function isSame(a: Argument, b: Argument): boolean {
+  const [way = [], other = []] = [a.path, b.path];
+  return a.slot === b.slot && way.length === other.length && way.every((key, i) => key === other[i]);
 }

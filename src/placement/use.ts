@@ -5,7 +5,8 @@ import { originOf } from "../dsl/origin.js";
 import type { CallContext } from "../engine/call-context.js";
 import type { Listener } from "../engine/events.js";
 import { print } from "../engine/failure.js";
-import { listsOf } from "../engine/lists.js";
+import { land } from "../engine/landing.js";
+import { type List, listsOf, unreadable } from "../engine/lists.js";
 import { type Program, programFor, programOver } from "../engine/program.js";
 import { sourceOf } from "../engine/remade.js";
 import type { Resources } from "../engine/resources.js";
@@ -15,7 +16,7 @@ import { heldAtImport } from "../engine/threads/inside.js";
 import { badOption, HypernodesError, InputError, type Violation } from "../errors.js";
 import { type Graph, inputNames } from "../graph/graph.js";
 import { suggestion } from "../graph/nearest.js";
-import { type Plan, type PlannedInput, planFor } from "../graph/plan.js";
+import { type Plan, type PlannedInput, planFor, type Uses } from "../graph/plan.js";
 import { type OverOptions, planOver } from "../graph/plan-over.js";
 import { checkElements, inputChecksOf, inputError, nameViolations, requirements } from "../values/inputs.js";
 import type { RunTold } from "./bullmq/journal.js";
@@ -51,17 +52,19 @@ export async function run(use: Use): Promise<Record<string, unknown>> {
 /** Runs a pipeline for each element of some inputs. All elements are checked before any node runs. */
 export async function map(use: Use, options: Partial<OverOptions>): Promise<unknown[]> {
   const { plan, whole } = over(use, options);
-  const values = await prepare(use, plan, whole);
+  const values = await prepare(use, plan, whole, options.over);
   const step = plan.steps[0]!;
   const slots = step.map!.lists.map(({ slot }) => slot);
   const lists = listsOf(
     step,
     slots.map((slot) => values[slot]),
     use.graph.pipeline,
+    new WeakMap(),
   );
   const violations: Violation[] = [];
   for (const [i, name] of options.over!.entries()) {
-    const checked = await checkElements(use.pipeline.constructor, name, lists[i]!);
+    const list = landInput(use, name, lists[i], OVER) as List;
+    const checked = await checkElements(use.pipeline.constructor, name, list);
     violations.push(...checked.violations);
     values[slots[i]!] = checked.elements;
   }
@@ -76,7 +79,7 @@ export async function map(use: Use, options: Partial<OverOptions>): Promise<unkn
 /** Runs a pipeline for elements as they come. An element is checked when it comes. */
 export async function* stream(use: Use, options: Partial<OverOptions>): AsyncGenerator<unknown, void, undefined> {
   const { plan, whole, elements } = over(use, options);
-  const values = await prepare(use, plan, whole);
+  const values = await prepare(use, plan, whole, options.over);
   const checks = inputChecksOf(use.pipeline.constructor, elements);
   const place = placeFor(use.choices, use.graph.pipeline) ?? HERE;
   yield* (await place).stream(request(use, programOver(use.pipeline, plan, checks), values));
@@ -89,9 +92,10 @@ function over(use: Use, options: Partial<OverOptions>) {
   const bad = (option: string, value: unknown, takes: string) =>
     new HypernodesError({ where: use.graph.pipeline, ...badOption(`option ${option}`, value, takes) });
   if (!Array.isArray(names) || names.length === 0) throw bad("over", names, "the name of an input, or several");
-  for (const name of names) {
-    if (inputs.includes(name)) continue;
-    throw bad("over", name, `the names of inputs. ${suggestion(String(name), inputs)}`);
+  for (const [i, name] of names.entries()) {
+    if (!inputs.includes(name)) throw bad("over", name, `the names of inputs. ${suggestion(String(name), inputs)}`);
+    // One input can't be two elements of its list at once.
+    if (names.indexOf(name) !== i) throw bad("over", names, `each input once: "${name}" is named twice`);
   }
   const { mode = "zip", onError = "throw" } = options;
   if (mode !== "zip" && mode !== "product") throw bad("mode", mode, '"zip" or "product"');
@@ -107,8 +111,20 @@ function over(use: Use, options: Partial<OverOptions>) {
   };
 }
 
-/** The values by slot, transformed and validated where the fields say so. */
-async function prepare(use: Use, plan: Plan, toCheck: readonly PlannedInput[]): Promise<unknown[]> {
+/** How an input is taken that a whole pipeline is mapped over. */
+const OVER = { isMappedOver: true, isTakenWhole: false, paths: [] };
+
+/**
+ * The values by slot, transformed and validated where the fields say so.
+ *
+ * @param unread the names of the inputs that iterators stay in: elements may come over time.
+ */
+async function prepare(
+  use: Use,
+  plan: Plan,
+  toCheck: readonly PlannedInput[],
+  unread: readonly string[] = [],
+): Promise<unknown[]> {
   const { pipeline, graph, inputs } = use;
   const held = heldAtImport(graph.pipeline);
   if (held !== undefined) await held;
@@ -122,13 +138,25 @@ async function prepare(use: Use, plan: Plan, toCheck: readonly PlannedInput[]): 
     });
   }
   const values: unknown[] = new Array(plan.slots).fill(undefined);
-  for (const { name, slot } of plan.inputs) values[slot] = inputValue(use, name);
-  for (const { name, slot } of plan.given) values[slot] = use.given[name];
+  for (const { name, slot, uses } of plan.inputs) {
+    const value = inputValue(use, name);
+    values[slot] = unread.includes(name) ? value : landInput(use, name, value, uses);
+  }
+  for (const { name, slot, uses } of plan.given) values[slot] = landInput(use, name, use.given[name], uses);
   const wrong = nameViolations(graph, plan, pipeline, inputs, values);
   const checking = inputChecksOf(pipeline.constructor, toCheck)?.violations(values);
   if (checking !== undefined) wrong.push(...(await checking));
   if (wrong.length > 0) throw inputError(graph.pipeline, wrong, requirements(plan, pipeline));
   return values;
+}
+
+/** @throws {InputError} `UNREADABLE_LIST` */
+function landInput({ graph }: Use, name: string, value: unknown, uses: Uses | undefined): unknown {
+  try {
+    return land(value, uses);
+  } catch (error) {
+    throw unreadable(name, `"${name}" is an iterable`, graph.pipeline, error);
+  }
 }
 
 /** A given value is over one from the caller, that over a bound one, that over the default. Undefined is none. */
@@ -147,11 +175,17 @@ function toldIn(use: Use, program: Program, over: Partial<OverOptions> | undefin
     file: pathOf(file!),
     name,
     fields: sourceOf(program).fields,
-    inputs: { ...bound, ...inputs },
-    ...{ outputs, given, over },
+    inputs: withoutIterators({ ...bound, ...inputs }),
+    ...{ outputs, over },
+    given: withoutIterators(given),
     execution: forElsewhere(choices.execution),
     chosen: chosenQueue(program.pipeline, choices),
   };
+}
+
+/** Values as they can be written down: iterators were read when the run began. */
+function withoutIterators(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, land(value, undefined)]));
 }
 
 function chosenQueue(type: PipelineClass, { execution }: Choices): RunTold["chosen"] {

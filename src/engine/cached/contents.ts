@@ -6,7 +6,6 @@ import { ValueError } from "../../errors.js";
 import type { Argument, Step } from "../../graph/plan.js";
 import { type Content, contentsOf } from "../../values/digest.js";
 import type { Execution } from "../execution.js";
-import { asList } from "../lists.js";
 import { Stored } from "./stored.js";
 
 /** What is known of the values in an execution's slots by their content, and the reading of those that are in the store. */
@@ -108,8 +107,7 @@ export class Contents {
       return known;
     }
     await this.load([argument]);
-    const value = this.execution.read(argument);
-    const list = asList(value);
+    const list = this.execution.listAt(argument);
     if (list === undefined) return undefined;
     if (!Array.isArray(list)) return Array.from(list, refOf);
     const later = path === undefined ? this.later[slot] : undefined;
@@ -173,7 +171,7 @@ export class Contents {
     if (argument.path === undefined && Array.isArray(value) && this.isMapped(slot))
       await this.loadElements(slot, value, indices);
     else await this.load([argument]);
-    const list = asList(this.execution.read(argument))!;
+    const list = this.execution.listAt(argument)!;
     return indices.map((i) => list[i]);
   }
 }
