@@ -1,4 +1,5 @@
 import { AbortError } from "../errors.js";
+import { type LongTimeout, startTimeout } from "../util/long-timeout.js";
 import { storesOf } from "./cached/stores.js";
 import type { CallContext } from "./call-context.js";
 import type { Part } from "./elements.js";
@@ -167,12 +168,12 @@ export class Session {
 
   private async idleWithinGrace(): Promise<boolean> {
     if (this.run.isIdle) return true;
-    let timer: NodeJS.Timeout | undefined;
+    let timer: LongTimeout | undefined;
     const grace = new Promise<boolean>((resolve) => {
-      timer = setTimeout(resolve, this.request.settings.graceMs, false);
+      timer = startTimeout(() => resolve(false), this.request.settings.graceMs);
     });
     const idle = await Promise.race([this.run.whenIdle().then(() => true), grace]);
-    clearTimeout(timer);
+    timer?.clear();
     return idle;
   }
 }

@@ -8,9 +8,14 @@ const readings = new WeakMap<object, Reading>();
  * or a Set, `{ [Symbol.iterator]() { ... } }`. Arrays, Sets, Maps and instances of classes are more than that.
  */
 export function isBareIterable(value: object): value is Iterable<unknown> {
-  const iterate = (value as { [Symbol.iterator]?: unknown })[Symbol.iterator];
-  if (typeof iterate !== "function" || Array.isArray(value)) return false;
-  return typeof (value as { next?: unknown }).next === "function" || Object.hasOwn(value, Symbol.iterator);
+  try {
+    if (Array.isArray(value)) return false;
+    const { [Symbol.iterator]: iterate, next } = value as { [Symbol.iterator]?: unknown; next?: unknown };
+    return typeof iterate === "function" && (typeof next === "function" || Object.hasOwn(value, Symbol.iterator));
+  } catch {
+    // A proxy that does not answer.
+    return false;
+  }
 }
 
 /** Whether a value is an object that can be gone through. A text is none: nobody means its characters. */
