@@ -114,7 +114,7 @@ export function timeoutError(where: string, timeoutMs: number): TimeoutError {
 
 /** Milliseconds between an attempt that failed and the next one. */
 export function delayAfter(attempt: number, { delayMs, factor, maxDelayMs }: Required<Retries>): number {
-  return Math.min(delayMs * factor ** (attempt - 1), maxDelayMs);
+  return delayMs === 0 ? 0 : Math.min(delayMs * factor ** (attempt - 1), maxDelayMs);
 }
 
 /** Resolves after some milliseconds, or when the scope is stopped. */
@@ -123,6 +123,7 @@ export function waiting(ms: number, scope: Scope): Promise<void> {
 }
 
 export function retriesOf({ retries = 0 }: NodeOptions): Required<Retries> {
-  const given = typeof retries === "number" ? { times: retries } : retries;
-  return { delayMs: 100, factor: 2, maxDelayMs: 10_000, ...given };
+  const { times, delayMs = 100, factor = 2, maxDelayMs } = typeof retries === "number" ? { times: retries } : retries;
+  // A first wait that is longer than the longest one by default is meant.
+  return { times, delayMs, factor, maxDelayMs: maxDelayMs ?? Math.max(10_000, delayMs) };
 }

@@ -2,6 +2,7 @@ import type { Choices } from "../dsl/choices.js";
 import { type AnyPipeline, PIPELINE, type PipelineClass, RESERVED } from "../dsl/members.js";
 import { choicesOf, designOf, type Member, membersOf, mergeChoices } from "../dsl/metadata.js";
 import { type Defect, DefinitionError } from "../errors.js";
+import { withoutUndefined } from "../util/options.js";
 import { defectsOf } from "./checks.js";
 import {
   type Dependency,
@@ -79,6 +80,7 @@ function nodeOf(pipeline: PipelineClass, said: readonly Member[], optional: bool
       advice: "Give this one another name.",
     });
   }
+  for (const fault of member.faults ?? []) defects.push({ ...fault, where });
   const over = member.over ?? [];
   const nested = member.child === undefined ? undefined : nestedOf(member.child, where, defects);
   const dependencies = member.child
@@ -94,7 +96,7 @@ function nodeOf(pipeline: PipelineClass, said: readonly Member[], optional: bool
     dependencies: Object.freeze(dependencies),
     ...(member.over && { mapped: Object.freeze({ mode, ...(batch !== undefined && { batch }) }) }),
     ...(nested && { nested }),
-    options: Object.freeze({ ...member.options }),
+    options: Object.freeze({ ...withoutUndefined(member.options) }),
     ...((member.optional === true || optional) && { optional: true as const }),
     design: designedAs(member),
   });
