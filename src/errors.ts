@@ -1,3 +1,5 @@
+import { showValue } from "./util/show-value.js";
+
 /** What every error of hypernodes carries. */
 export interface ErrorParts {
   /** Stable, for programs: `"MISSING_INPUTS"`. */
@@ -126,7 +128,7 @@ export class AbortError extends HypernodesError {
 export function badOption(option: string, value: unknown, takes: string): Omit<Defect, "where"> {
   return {
     code: "BAD_OPTION",
-    problem: `the ${option} is ${JSON.stringify(value) ?? String(value)}`,
+    problem: `the ${option} is ${showValue(value)}`,
     advice: `It takes ${takes}${/[.?]$/.test(takes) ? "" : "."}`,
   };
 }

@@ -1,4 +1,5 @@
 import type { ValueOf } from "./dsl/brands.js";
+import { CHOICE_RULES, EXECUTION_RULES } from "./dsl/choice-rules.js";
 import type { Choices, PipelineState } from "./dsl/choices.js";
 import {
   type AnyPipeline,
@@ -13,15 +14,29 @@ import {
   type Unbound,
 } from "./dsl/members.js";
 import { choicesOf, mergeChoices } from "./dsl/metadata.js";
-import type { OnError } from "./dsl/options.js";
+import { MAP_RULES, type OnError } from "./dsl/options.js";
 import { Resources } from "./engine/resources.js";
-import type { NodeError } from "./errors.js";
+import { InputError, type NodeError } from "./errors.js";
 import { requiredInputs } from "./graph/checks.js";
+import { inputNames } from "./graph/graph.js";
 import type { OverOptions as MapOptions } from "./graph/plan-over.js";
 import { reflect } from "./graph/reflect.js";
 import { remembered } from "./graph/remembered.js";
-import { type OnEvent, Readers } from "./observe/reader.js";
+import { findNoReader, type OnEvent, Readers, takesReaders } from "./observe/reader.js";
 import { map, run, stream, type Use } from "./placement/use.js";
+import { suggestion } from "./util/nearest.js";
+import {
+  checkOptions,
+  isFlag,
+  isRecord,
+  isTexts,
+  type OptionRules,
+  oneOf,
+  optionError,
+  type RulesOf,
+  that,
+} from "./util/options.js";
+import { showValue } from "./util/show-value.js";
 import { type DrawnGraph, drawn } from "./view/drawn-graph.js";
 
 /** What one run is told beyond its inputs; its choices are over those of the class. */
@@ -88,6 +103,44 @@ type StreamInputs<T, O, Narrowed> = {
 /** An option of who goes on with a run: its id. */
 export const RESUMES = Symbol("resumes");
 
+const RUN_RULES: RulesOf<RunOptions<unknown>> = {
+  ...CHOICE_RULES,
+  outputs: that('a list of names of nodes, each once: ["hits"]', isNames),
+  given: that("values by the names of nodes: { index }", isRecord),
+  signal: that(
+    (value) => `an AbortSignal${value instanceof AbortController ? ": that of the controller, controller.signal" : ""}`,
+    (value) => isRecord(value) && typeof value.aborted === "boolean" && typeof value.addEventListener === "function",
+  ),
+  onEvent: that(takesReaders, (value) => findNoReader(value) === undefined),
+  explain: isFlag,
+};
+
+const OVER_RULES: RulesOf<OverOptions<unknown, unknown>> = {
+  ...RUN_RULES,
+  // The names are those of inputs, which only the class knows.
+  over: that("the name of an input, or several", () => true),
+  mode: oneOf("zip", "product"),
+  onError: oneOf("throw", "collect"),
+};
+
+function isNames(value: unknown): boolean {
+  return isTexts(value) && new Set(value).size === value.length;
+}
+
+const NOTHING_SAID = Object.freeze({});
+
+/** Where a name belongs that is no option of a run. */
+function placeOfOption(name: string): string | undefined {
+  const among = (rules: object) => Object.keys(rules).find((known) => known.toLowerCase() === name.toLowerCase());
+  const execution = among(EXECUTION_RULES);
+  if (execution !== undefined) return `It is one of execution: { execution: { ${execution} } }.`;
+  if (name === "over" || name === "mode") return "It is one of map() and stream().";
+  const node = among(MAP_RULES);
+  return node === undefined || among(RUN_RULES) !== undefined
+    ? undefined
+    : `It is one of nodes: @node(..., { ${node} }).`;
+}
+
 const states = new WeakMap<Pipeline, PipelineState>();
 const opened = new WeakMap<Pipeline, Resources>();
 const UNTOUCHED: PipelineState = Object.freeze({ bound: Object.freeze({}), choices: Object.freeze({}) });
@@ -142,7 +195,7 @@ export abstract class Pipeline implements AnyPipeline {
     inputs: MapInputs<this, O, K | G>,
     options: OverOptions<this, O, K, G> & { readonly onError?: E },
   ): Promise<(ResultOf<this, K> | (E extends "collect" ? NodeError : never))[]> {
-    const { use, readers } = this.#prepare(inputs, options);
+    const { use, readers } = this.#prepare(inputs, options, OVER_RULES);
     return (await heard(readers, () => map(use, over(options)))) as ResultOf<this, K>[];
   }
 
@@ -161,7 +214,7 @@ export abstract class Pipeline implements AnyPipeline {
     inputs: StreamInputs<this, O, K | G>,
     options: OverOptions<this, O, K, G> & { readonly onError?: E },
   ): AsyncGenerator<ResultOf<this, K> | (E extends "collect" ? NodeError : never), void, undefined> {
-    const { use, readers } = this.#prepare(inputs, options);
+    const { use, readers } = this.#prepare(inputs, options, OVER_RULES);
     const results = stream(use, over(options));
     return (readers === undefined ? results : heardStream(readers, results)) as AsyncGenerator<
       ResultOf<this, K>,
@@ -172,6 +225,7 @@ export abstract class Pipeline implements AnyPipeline {
 
   /** The same pipeline with values for some inputs. A value given to `run` is over a bound one; `null` binds, `undefined` does not. */
   bind<const B extends Partial<InputsOf<this>>>(inputs: B): Bound<Unbound<this>, BoundNames<this> | keyof B> {
+    this.#checkInputNames("bind()", inputs);
     return this.#derive({ bound: { ...this[PIPELINE].bound, ...inputs } });
   }
 
@@ -179,6 +233,7 @@ export abstract class Pipeline implements AnyPipeline {
   unbind<const N extends BoundNames<this> = BoundNames<this>>(
     ...names: N[]
   ): Bound<Unbound<this>, Exclude<BoundNames<this>, N>> {
+    this.#checkInputNames("unbind()", Object.fromEntries(names.map((name) => [name, undefined])));
     const gone: readonly unknown[] = names.length > 0 ? names : Object.keys(this[PIPELINE].bound);
     const kept = Object.entries(this[PIPELINE].bound).filter(([name]) => !gone.includes(name));
     return this.#derive({ bound: Object.fromEntries(kept) });
@@ -197,6 +252,7 @@ export abstract class Pipeline implements AnyPipeline {
 
   /** The same pipeline under other choices than its class's decorators made. */
   with(choices: Choices): this {
+    checkOptions(`${this.constructor.name}.with()`, choices, CHOICE_RULES, { hint: placeOfOption });
     return this.#derive({ choices: mergeChoices(this[PIPELINE].choices, choices) });
   }
 
@@ -222,6 +278,25 @@ export abstract class Pipeline implements AnyPipeline {
     return drawn(reflect(type), type);
   }
 
+  #checkInputNames(call: string, inputs: unknown): void {
+    const where = `${this.constructor.name}.${call}`;
+    if (!isRecord(inputs)) {
+      throw optionError(where, [
+        { code: "BAD_OPTION", problem: `the inputs are ${showValue(inputs)}`, advice: "Give them as { name: value }." },
+      ]);
+    }
+    const known = inputNames(this.graph());
+    const unknown = Object.keys(inputs).filter((name) => !known.includes(name));
+    if (unknown.length === 0) return;
+    const lines = unknown.map((name) => `no input is named "${name}". ${suggestion(name, known)}`);
+    throw new InputError({
+      code: "UNKNOWN_INPUTS",
+      where,
+      problem: lines.join(" "),
+      violations: unknown.map((path, i) => ({ path, constraint: "unknown", problem: lines[i]! })),
+    });
+  }
+
   #derive<P>(changed: Partial<PipelineState>): P {
     const copy = new (this.constructor as PipelineClass)() as Pipeline;
     Object.assign(copy, this);
@@ -231,8 +306,13 @@ export abstract class Pipeline implements AnyPipeline {
     return copy as P;
   }
 
-  #prepare(inputs: object | undefined, options: RunOptions<this, any, any> = {}): Told {
+  #prepare(
+    inputs: object | undefined,
+    options: RunOptions<this, any, any> = NOTHING_SAID,
+    rules: OptionRules = RUN_RULES,
+  ): Told {
     const graph = reflect(this.constructor as PipelineClass);
+    if (options !== NOTHING_SAID) checkOptions(graph.pipeline, options, rules, { hint: placeOfOption });
     const choices = chosenFor(this, options);
     const { onEvent } = options;
     const readers = onEvent && new Readers(onEvent, choices.runOn?.kind ?? "local", graph.pipeline);
@@ -291,11 +371,7 @@ function chosenFor(pipeline: Pipeline, { runOn, execution, cache }: Choices): Ch
     mergeChoices(choicesOf(pipeline.constructor as PipelineClass), pipeline[PIPELINE].choices),
   );
   if (runOn === undefined && execution === undefined && cache === undefined) return before;
-  return mergeChoices(before, {
-    ...(runOn && { runOn }),
-    ...(execution && { execution }),
-    ...(cache !== undefined && { cache }),
-  });
+  return mergeChoices(before, { runOn, execution, cache } as Choices);
 }
 
 function over({ over: names, mode, onError }: { over?: unknown; mode?: unknown; onError?: unknown } = {}) {

@@ -194,7 +194,12 @@ function seenBy({ given, defaults }: InputRecord): string[] {
 }
 
 function wiring({ name, role, dependencies, mapped }: Step["node"]): string {
-  return JSON.stringify([name, role, dependencies.map(({ on, path, as, input }) => [on, path, as, input]), mapped]);
+  return JSON.stringify([
+    name,
+    role,
+    dependencies.map(({ on, path, as, input, list }) => [on, path, as, input, list]),
+    mapped,
+  ]);
 }
 
 /** @throws {ValueError} if the value has no content. */

@@ -1,3 +1,4 @@
+import { type LongTimeout, startTimeout } from "../util/long-timeout.js";
 import { decode, encode } from "../values/codec.js";
 import type { Ref } from "./keys.js";
 import type { Entry, EntryKind, Head, Maybe, Owner, Store, StoredEntry } from "./store.js";
@@ -250,14 +251,14 @@ function saltOf(key: string, { kind, digest, models }: Omit<Head, "bytes">): str
 /** A client that has lost its server may wait for it for ever: the run does not. */
 async function inTime<T>(asked: Maybe<T>, limitMs = ANSWER_MS): Promise<T> {
   if (typeof (asked as PromiseLike<T> | undefined)?.then !== "function") return asked;
-  let timer: NodeJS.Timeout | undefined;
+  let timer: LongTimeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${limitMs / 1000} seconds`)), limitMs);
+    timer = startTimeout(() => reject(new Error(`no answer within ${limitMs / 1000} seconds`)), limitMs);
   });
   try {
     return await Promise.race([asked, late]);
   } finally {
-    clearTimeout(timer);
+    timer?.clear();
   }
 }
 

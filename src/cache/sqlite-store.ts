@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, statSync } from "node:fs";
 import path from "node:path";
 import type { DatabaseSyncInstance, StatementSyncInstance } from "@photostructure/sqlite";
 import { HypernodesError } from "../errors.js";
@@ -65,6 +65,7 @@ export class SqliteStore implements Store {
     const DatabaseSync = await sqliteFor(file);
     let database: DatabaseSyncInstance | undefined;
     try {
+      if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) throw badStore(file, "is a folder");
       mkdirSync(path.dirname(file), { recursive: true });
       database = new DatabaseSync(file);
       prepare(database, file);

@@ -1,6 +1,7 @@
 import type { CacheStore } from "../dsl/choices.js";
 import type { AnyPipeline, PipelineClass } from "../dsl/members.js";
-import { badOption, HypernodesError } from "../errors.js";
+import { badOption } from "../errors.js";
+import { checkOptions, numberFrom, optionError, type RulesOf, that, withoutUndefined } from "../util/options.js";
 import { ownersOf } from "./codes.js";
 import type { KeyvLike } from "./keyv-store.js";
 import { openStore, type StoreSpec } from "./open.js";
@@ -33,17 +34,14 @@ export interface Cache extends CacheStore {
  * ```
  */
 export function sqlite(path: string): Cache & { readonly path: string } {
-  if (typeof path !== "string" || path === "") throw bad("sqlite(path)", "path", path, "the path of a file");
+  checkOptions("sqlite(path)", { path }, { path: { ...that(takesPath, isPath), isRequired: true } });
   return withKeeping({ kind: "sqlite", path });
 }
 
 /** Values in this process's memory, encoded: at most `max` entries (default: any number), the last used ones. */
-export function memory({
-  max = Number.POSITIVE_INFINITY,
-}: {
-  readonly max?: number;
-} = {}): Cache & { readonly max: number } {
-  if (!(max >= 1)) throw bad("memory({ max })", "max", max, "a number of entries from 1");
+export function memory(options: { readonly max?: number } = {}): Cache & { readonly max: number } {
+  checkOptions("memory({ max })", options, { max: numberFrom(1, "a number of entries from 1") });
+  const { max = Number.POSITIVE_INFINITY } = options;
   return withKeeping({ kind: "memory", max });
 }
 
@@ -56,9 +54,7 @@ export function memory({
  * ```
  */
 export function keyv(store: KeyvLike): Cache & { readonly store: object } {
-  const isOne =
-    typeof store?.get === "function" && typeof store.set === "function" && typeof store.delete === "function";
-  if (!isOne) throw bad("keyv(store)", "store", store, "a Keyv: new Keyv(...)");
+  checkOptions("keyv(store)", { store }, { store: { ...that("a Keyv: new Keyv(...)", isKeyv), isRequired: true } });
   return withKeeping({ kind: "keyv", store });
 }
 
@@ -77,23 +73,33 @@ function classOf(pipeline: PipelineClass | AnyPipeline): PipelineClass {
   return typeof pipeline === "function" ? pipeline : (pipeline.constructor as PipelineClass);
 }
 
+const PRUNE = "prune({ maxBytes, maxAge })";
+const PRUNE_RULES: RulesOf<PruneOptions> = {
+  maxBytes: numberFrom(0, "bytes from 0"),
+  maxAge: numberFrom(0, "milliseconds from 0"),
+};
+
 function checked(options: PruneOptions): PruneOptions {
-  for (const option of ["maxBytes", "maxAge"] as const) {
-    const value = options?.[option];
-    if (value === undefined || value >= 0) continue;
-    throw bad(
-      "prune({ maxBytes, maxAge })",
-      option,
-      value,
-      option === "maxAge" ? "milliseconds from 0" : "bytes from 0",
-    );
-  }
-  if (options?.maxBytes === undefined && options?.maxAge === undefined) {
-    throw bad("prune({ maxBytes, maxAge })", "maxBytes or maxAge", undefined, "at least one of them");
-  }
-  return options;
+  checkOptions(PRUNE, options, PRUNE_RULES);
+  if (options?.maxBytes !== undefined || options?.maxAge !== undefined) return withoutUndefined(options);
+  throw optionError(PRUNE, [badOption("option maxBytes or maxAge", undefined, "at least one of them")]);
 }
 
-function bad(where: string, option: string, value: unknown, takes: string): HypernodesError {
-  return new HypernodesError({ where, ...badOption(`option ${option}`, value, takes) });
+function isKeyv(store: unknown): boolean {
+  const methods = ["get", "set", "delete"] as const;
+  return methods.every(
+    (method) => typeof (store as Record<string, unknown> | null | undefined)?.[method] === "function",
+  );
+}
+
+/** Whether a text names a file. SQLite would take some of these for something else, and others for a file of that name. */
+function isPath(path: unknown): boolean {
+  if (typeof path !== "string" || path === "" || path.includes("\0") || /[\\/]$/.test(path)) return false;
+  return path !== ":memory:" && !/^(file:|[a-z][a-z\d+.-]+:\/\/)/i.test(path);
+}
+
+function takesPath(path: unknown): string {
+  if (path === ":memory:") return "the path of a file. For values in memory, take memory().";
+  const isUrl = path instanceof URL || (typeof path === "string" && /^[a-z][a-z\d+.-]+:/i.test(path));
+  return isUrl ? "the path of a file, not a URL: fileURLToPath(url)" : "the path of a file";
 }

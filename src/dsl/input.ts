@@ -1,3 +1,4 @@
+import { isFlag, isRecord, optionFaults, type RulesOf } from "../util/options.js";
 import type { InputField } from "./fields.js";
 import { recordMember } from "./metadata.js";
 
@@ -9,6 +10,8 @@ export interface InputOptions {
    */
   readonly optional?: boolean;
 }
+
+const INPUT_RULES: RulesOf<InputOptions> = { optional: isFlag };
 
 /**
  * A field that the caller gives. Its initialiser is its default. Decorators of class-validator and
@@ -25,7 +28,8 @@ export function input(options: InputOptions = {}) {
       role: "input",
       dependencies: [],
       options: {},
-      optional: options.optional === true,
+      optional: isRecord(options) && options.optional === true,
+      faults: optionFaults(options, INPUT_RULES),
     });
   };
 }

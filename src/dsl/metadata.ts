@@ -3,7 +3,8 @@
  * metadata along the prototype chain.
  */
 import "reflect-metadata";
-import { DefinitionError } from "../errors.js";
+import { type Defect, DefinitionError } from "../errors.js";
+import { isRecord, withoutUndefined } from "../util/options.js";
 import type { Choices } from "./choices.js";
 import type { MapOptions } from "./options.js";
 import { recordOrigin } from "./origin.js";
@@ -24,6 +25,8 @@ export interface Member {
   readonly options: MapOptions;
   /** An input that may be left out though it has no default. */
   readonly optional?: boolean;
+  /** What is wrong with what the decorator was given. */
+  readonly faults?: readonly Omit<Defect, "where">[];
 }
 
 /** A nested pipeline as declared. */
@@ -99,9 +102,10 @@ export function choicesOf(pipeline: Class): Choices {
 /** `nearer` wins over `farther`, option by option. */
 export function mergeChoices(farther: Choices, nearer: Choices | undefined): Choices {
   if (nearer === undefined) return farther;
-  return nearer.execution === undefined || farther.execution === undefined
-    ? { ...farther, ...nearer }
-    : { ...farther, ...nearer, execution: { ...farther.execution, ...nearer.execution } };
+  const chosen = withoutUndefined(nearer);
+  if (!isRecord(chosen.execution)) return { ...farther, ...chosen };
+  const before = isRecord(farther.execution) ? farther.execution : {};
+  return { ...farther, ...chosen, execution: { ...before, ...withoutUndefined(chosen.execution) } };
 }
 
 /** What `@model` is told. */

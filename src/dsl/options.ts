@@ -1,3 +1,5 @@
+import { numberAbove, numberFrom, oneOf, type RulesOf, that, wholeFrom } from "../util/options.js";
+
 /** How often, and after what waits, a failed call is tried again. */
 export interface Retries {
   /** How many times after the first. */
@@ -35,11 +37,37 @@ export interface MapOptions extends NodeOptions {
   readonly batch?: number;
 }
 
-export const NODE_OPTIONS = [
-  "cache",
-  "version",
-  "retries",
-  "timeoutMs",
-  "onError",
-] as const satisfies readonly (keyof NodeOptions)[];
-export const MAP_OPTIONS = [...NODE_OPTIONS, "mode", "batch"] as const satisfies readonly (keyof MapOptions)[];
+const TIMES = wholeFrom(0);
+
+const RETRY_RULES: RulesOf<Retries> = {
+  times: { ...TIMES, isRequired: true },
+  delayMs: numberFrom(0, "milliseconds from 0"),
+  factor: that("a number from 1", (value) => typeof value === "number" && value >= 1 && Number.isFinite(value)),
+  maxDelayMs: numberFrom(0, "milliseconds from 0"),
+};
+
+/** What the options of `@node`, `@output` and `@nested` may be. */
+export const NODE_RULES: RulesOf<NodeOptions> = {
+  cache: that("false, or nothing", (value) => value === false),
+  version: that(
+    "a text or a number",
+    (value) => (typeof value === "string" && value !== "") || (typeof value === "number" && Number.isFinite(value)),
+  ),
+  retries: {
+    ...that(
+      (value) =>
+        `${TIMES.takes as string}${typeof value === "number" ? "" : ", or { times, delayMs, factor, maxDelayMs }"}`,
+      TIMES.is,
+    ),
+    inner: RETRY_RULES,
+  },
+  timeoutMs: numberAbove(0, "milliseconds above 0"),
+  onError: oneOf("throw", "collect"),
+};
+
+/** What the options of `@mapOver` may be. */
+export const MAP_RULES: RulesOf<MapOptions> = {
+  ...NODE_RULES,
+  mode: oneOf("zip", "product"),
+  batch: wholeFrom(1),
+};

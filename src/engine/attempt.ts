@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { NodeOptions, Retries } from "../dsl/options.js";
 import { TimeoutError } from "../errors.js";
+import { type LongTimeout, sleep, startTimeout } from "../util/long-timeout.js";
 import { now } from "./events.js";
 import { Scope } from "./scope.js";
 import { isThenable } from "./thenable.js";
@@ -73,18 +73,18 @@ async function repeat(
 /** Waits for a call, but no longer than it may take: then its scope is stopped, and it is left to itself. */
 async function inTime(policy: Policy, scope: Scope, call: () => unknown): Promise<unknown> {
   const { timeoutMs } = policy.options;
-  let timer: NodeJS.Timeout | undefined;
+  let timer: LongTimeout | undefined;
   try {
     const value = call();
     if (timeoutMs === undefined || !isThenable(value)) return await value;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(timeoutError(policy.where(), timeoutMs)), timeoutMs);
+      timer = startTimeout(() => reject(timeoutError(policy.where(), timeoutMs)), timeoutMs);
     });
     return await Promise.race([value, late]);
   } catch (error) {
     throw endedBy(scope, policy, error);
   } finally {
-    clearTimeout(timer);
+    timer?.clear();
     scope.leave();
   }
 }
@@ -114,15 +114,16 @@ export function timeoutError(where: string, timeoutMs: number): TimeoutError {
 
 /** Milliseconds between an attempt that failed and the next one. */
 export function delayAfter(attempt: number, { delayMs, factor, maxDelayMs }: Required<Retries>): number {
-  return Math.min(delayMs * factor ** (attempt - 1), maxDelayMs);
+  return delayMs === 0 ? 0 : Math.min(delayMs * factor ** (attempt - 1), maxDelayMs);
 }
 
 /** Resolves after some milliseconds, or when the scope is stopped. */
 export function waiting(ms: number, scope: Scope): Promise<void> {
-  return sleep(ms, undefined, { signal: scope.signal }).catch(() => {});
+  return sleep(ms, scope.signal);
 }
 
 export function retriesOf({ retries = 0 }: NodeOptions): Required<Retries> {
-  const given = typeof retries === "number" ? { times: retries } : retries;
-  return { delayMs: 100, factor: 2, maxDelayMs: 10_000, ...given };
+  const { times, delayMs = 100, factor = 2, maxDelayMs } = typeof retries === "number" ? { times: retries } : retries;
+  // A first wait that is longer than the longest one by default is meant.
+  return { times, delayMs, factor, maxDelayMs: maxDelayMs ?? Math.max(10_000, delayMs) };
 }

@@ -4,6 +4,7 @@ import { collecting, perform } from "./call.js";
 import type { Elements } from "./elements.js";
 import type { Execution } from "./execution.js";
 import { print } from "./failure.js";
+import { land } from "./landing.js";
 import type { List } from "./lists.js";
 import { isThenable } from "./thenable.js";
 
@@ -45,7 +46,7 @@ function together({ execution, step, elements, shared }: Batch, indices: readonl
   const first = elements.index(indices[0]!);
   const complete = (values: unknown): unknown[] => {
     const got = Array.isArray(values) || ArrayBuffer.isView(values) ? Array.from(values as unknown as List) : undefined;
-    if (got?.length === indices.length) return got;
+    if (got?.length === indices.length) return got.map((value) => land(value, undefined));
     throw new NodeError({
       code: "BATCH_LENGTH",
       where: execution.placeOf(step, first),

@@ -6,6 +6,7 @@ import { runChildElsewhere } from "./elsewhere.js";
 import { type Happening, now } from "./events.js";
 import type { Execution } from "./execution.js";
 import { nodeError, placeOf } from "./failure.js";
+import { land } from "./landing.js";
 import type { ChildProgram } from "./program.js";
 import { resultOf } from "./result.js";
 import type { Scope } from "./scope.js";
@@ -120,8 +121,10 @@ function once(call: Call, scope: Scope): unknown {
   const child = children[step.index];
   if (child !== undefined) return runChild(call, child, scope);
   const method = methods[step.index]!;
-  if (scope === execution.scope) return method.apply(self, inputs as unknown[]);
-  return within(execution.run.currentIn(scope), anyAsync, () => method.apply(self, inputs as unknown[]));
+  const invoke = () => method.apply(self, inputs as unknown[]) as unknown;
+  const value = scope === execution.scope ? invoke() : within(execution.run.currentIn(scope), anyAsync, invoke);
+  if (!isThenable(value)) return land(value, step.uses, execution.run.lists);
+  return Promise.resolve(value).then((settled) => land(settled, step.uses, execution.run.lists));
 }
 
 /** Runs a nested pipeline for a call. One of plain methods alone that nobody watches needs no execution of its own. */
@@ -131,24 +134,52 @@ export function runChild({ execution, step, inputs, element }: Call, child: Chil
   for (let i = 0; i < inputs.length; i++) {
     // An undefined value leaves the child its default, as if the input were not wired.
     if (inputs[i] === undefined) continue;
-    if (i < lists) for (const slot of child.elementSlots[i]!) values[slot] = inputs[i];
-    else if (child.argumentSlots[i - lists]! >= 0) values[child.argumentSlots[i - lists]!] = inputs[i];
+    if (i < lists) {
+      for (const slot of child.elementSlots[i]!) values[slot] = landElement(child, slot, inputs[i], execution);
+    } else if (child.argumentSlots[i - lists]! >= 0) values[child.argumentSlots[i - lists]!] = inputs[i];
   }
   if (execution.isElsewhere(step)) return checkedElsewhere({ execution, step, inputs, element }, child, values, scope);
   if (child.plain && execution.isPlainFor(step, child) && scope === execution.scope && !scope.stopped) {
-    const left = runStraight(child.program, values, scope, 0);
+    const left = runStraight(child.program, values, scope, 0, execution.run);
     if (left !== undefined) return execution.nest(child, values, scope, step, element).resume(left, child.pick);
     if (!scope.stopped) return resultOf(child.plan, values, child.pick);
   }
   const inner = execution.nest(child, values, scope, step, element);
-  const checking = child.checks?.check(inputs, values, inner.path);
+  const checking = checkInputs(child, inputs, values, execution, inner.path);
   if (checking === undefined) return inner.finish(child.pick);
   return checking.then(() => inner.finish(child.pick));
 }
 
+/** Decorators are given lists where iterators were, and may make iterators of them again. */
+function checkInputs(
+  { checks, elementUses }: ChildProgram,
+  inputs: readonly unknown[],
+  values: unknown[],
+  { run }: Execution,
+  where: string,
+): Promise<void> | undefined {
+  const relanded = (): undefined => {
+    for (const [slot, uses] of elementUses ?? []) values[slot] = land(values[slot], uses, run.lists);
+  };
+  const checking = checks?.check(
+    inputs.map((input) => land(input, undefined)),
+    values,
+    where,
+  );
+  if (checking !== undefined) return checking.then(relanded);
+  if (checks !== undefined) relanded();
+  return undefined;
+}
+
+/** An element was no part of what landed as a whole: it lands where it becomes an input. */
+function landElement({ elementUses }: ChildProgram, slot: number, element: unknown, { run }: Execution): unknown {
+  return elementUses === undefined ? element : land(element, elementUses.get(slot), run.lists);
+}
+
 /** What is wrong with its inputs is told here, before they go anywhere. */
 async function checkedElsewhere(call: Call, child: ChildProgram, values: unknown[], scope: Scope): Promise<unknown> {
-  await child.checks?.check(call.inputs, values, placeOf(call.execution.path, call.step.name, call.element));
+  const { execution, step, inputs, element } = call;
+  await checkInputs(child, inputs, values, execution, placeOf(execution.path, step.name, element));
   return runChildElsewhere(call, child, values, scope);
 }
 

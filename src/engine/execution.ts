@@ -7,7 +7,8 @@ import { type CurrentRun, entering, leaving, within } from "./current-run.js";
 import { MapElsewhere, runNodeElsewhere } from "./elsewhere.js";
 import { type Happening, now } from "./events.js";
 import { failedBefore, placeOf } from "./failure.js";
-import { listsOf } from "./lists.js";
+import { land } from "./landing.js";
+import { asList, type List, listsOf } from "./lists.js";
 import { type Maps, MapsHere } from "./maps-here.js";
 import type { ChildProgram, Program } from "./program.js";
 import { resultOf } from "./result.js";
@@ -142,7 +143,7 @@ export class Execution {
   /** Runs what is plain at the beginning, and goes on from where that left off. */
   private runStraight(): void {
     if (this.turns.at >= this.program.straight) return;
-    const left = runStraight(this.program, this.values, this.scope, this.turns.at);
+    const left = runStraight(this.program, this.values, this.scope, this.turns.at, this.run);
     if (left !== undefined) this.leaveOff(left);
     else if (!this.scope.stopped) this.turns.goOnAt(this.program.straight);
   }
@@ -161,7 +162,10 @@ export class Execution {
   private leaveOff(left: LeftOff): void {
     this.turns.goOnAt(left.step.index + 1);
     if ("error" in left) this.fail(this.failed(left.step, left.error));
-    else this.settleStep(left.step, this.perhapsFailing(left.step, left.promise));
+    else {
+      const landing = Promise.resolve(left.promise).then((value) => land(value, left.step.uses, this.run.lists));
+      this.settleStep(left.step, this.perhapsFailing(left.step, landing));
+    }
   }
 
   /** Goes on where a straight run of it, outside, left off. */
@@ -226,7 +230,7 @@ export class Execution {
       const missing = this.plan.collects ? failedBefore([...values, ...this.inputsOf(step)]) : undefined;
       if (missing !== undefined) this.end(step, missing);
       else if (this.isShared(step)) this.settleStep(step, this.mapShared(step));
-      else this.settleStep(step, new MapElsewhere(this, step, listsOf(step, values, this.placeOf(step))).run());
+      else this.settleStep(step, new MapElsewhere(this, step, this.listsOf(step, values)).run());
     } catch (error) {
       this.fail(error);
     }
@@ -282,7 +286,18 @@ export class Execution {
     let value = this.values[slot];
     if (path === undefined || value instanceof NodeError) return value;
     for (const key of path) value = (value as Record<string, unknown> | null | undefined)?.[key];
-    return value;
+    // Where the record could not be copied when it landed.
+    return land(value, undefined);
+  }
+
+  /** What a map goes over, if it is a list. */
+  listAt(argument: Argument): List | undefined {
+    return asList(this.read(argument), this.run.lists);
+  }
+
+  /** @throws {InputError} if what a mapped step goes over are no lists. */
+  listsOf(step: Step, values: readonly unknown[]): List[] {
+    return listsOf(step, values, this.placeOf(step), this.run.lists);
   }
 
   /** Runs, and gives the result: at once, or a promise of it. */

@@ -1,20 +1,25 @@
 import { InputError } from "../errors.js";
-import { written } from "../graph/graph.js";
+import { mappedLists, written } from "../graph/graph.js";
 import type { Step } from "../graph/plan.js";
-import { print } from "./failure.js";
+import { isIterable, readIterable } from "../util/iterators.js";
+import { print, summary } from "./failure.js";
 
 /** What can be read by index. */
 export type List = ArrayLike<unknown>;
 
+/** The lists that a run has read from iterables that are no arrays: each is read once, however many maps go over it. */
+export type ListsRead = WeakMap<object, List>;
+
 /**
  * The values that a mapped step goes over, checked.
  *
- * @throws {InputError} `NOT_A_LIST`, `UNEQUAL_LENGTHS`.
+ * @param read what the run has read before.
+ * @throws {InputError} `NOT_A_LIST`, `UNREADABLE_LIST`, `UNEQUAL_LENGTHS`.
  */
-export function listsOf(step: Step, values: readonly unknown[], where: string): List[] {
+export function listsOf(step: Step, values: readonly unknown[], where: string, read: ListsRead): List[] {
   const { lists: mapped, product } = step.map!;
-  const names = step.node.dependencies.filter((d) => d.as === "element").map(written);
-  const lists = mapped.map((_, i) => listOf(values[i], names[i]!, where));
+  const names = mappedLists(step.node).map(written);
+  const lists = mapped.map((_, i) => listOf(values[i], names[i]!, where, read));
   if (product || lists.every(({ length }) => length === lists[0]!.length)) return lists;
   throw unequalLengths(
     names,
@@ -24,17 +29,50 @@ export function listsOf(step: Step, values: readonly unknown[], where: string): 
   );
 }
 
-/** A value as a list, if it is one, or can be gone through. */
-export function asList(value: unknown): List | undefined {
-  if (Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView))) return value as List;
-  if (typeof value === "object" && value !== null && Symbol.iterator in value) return [...(value as Iterable<unknown>)];
-  return undefined;
+/** A value as a list, if it is one, or can be gone through. @throws what reading it throws. */
+export function asList(value: unknown, read: ListsRead): List | undefined {
+  if (isList(value)) return value;
+  if (!isIterable(value)) return undefined;
+  let list = read.get(value);
+  if (list === undefined) {
+    list = readIterable(value);
+    read.set(value, list);
+  }
+  return list;
 }
 
-function listOf(value: unknown, name: string, where: string): List {
-  const list = asList(value);
+/** Whether a value can be read by index as it is. Of what only looks like an array, nobody knows that it is meant as a list. */
+export function isList(value: unknown): value is List {
+  return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
+}
+
+/** A list as it is now: a node that changes an array while a map goes over it changes nothing for that map. */
+export function snapshot(list: List): List {
+  if (!Array.isArray(list)) return list;
+  return list.constructor === Array ? list.slice() : Array.from(list);
+}
+
+function listOf(value: unknown, name: string, where: string, read: ListsRead): List {
+  let list: List | undefined;
+  try {
+    list = asList(value, read);
+  } catch (error) {
+    throw unreadable(name, `it maps over "${name}"`, where, error);
+  }
   if (list !== undefined) return list;
   throw notAList(name, value, where, "maps", "Give an array, a typed array or another iterable; a string is none.");
+}
+
+/** The error of a list that throws while it is read. */
+export function unreadable(name: string, about: string, where: string, cause: unknown): InputError {
+  return new InputError({
+    code: "UNREADABLE_LIST",
+    where,
+    problem: `${about}, and reading that failed with ${summary(cause)}`,
+    advice: "An iterator is read once, to its end, before anything takes its elements.",
+    violations: [{ path: name, constraint: "list", problem: `reading it failed with ${summary(cause)}` }],
+    cause,
+  });
 }
 
 export function notAList(name: string, value: unknown, where: string, does: string, advice: string): InputError {

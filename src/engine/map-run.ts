@@ -9,7 +9,8 @@ import { Elements, type Part } from "./elements.js";
 import { now } from "./events.js";
 import type { Execution } from "./execution.js";
 import { failedBefore } from "./failure.js";
-import { listsOf } from "./lists.js";
+import { land } from "./landing.js";
+import { snapshot } from "./lists.js";
 import { callIn, type Lane } from "./straight-maps.js";
 import { isThenable } from "./thenable.js";
 
@@ -67,7 +68,8 @@ export class MapRun {
     private readonly selection?: Selection,
   ) {
     const map = step.map!;
-    const lists = listsOf(step, values, execution.placeOf(step));
+    // What another map is still making is read as it comes.
+    const lists = execution.listsOf(step, values).map((list, i) => (flowing[i] === undefined ? snapshot(list) : list));
     this.elements = new Elements(lists, map.product, selection ?? execution.window);
     this.direct =
       execution.program.direct[step.index]! &&
@@ -184,9 +186,20 @@ export class MapRun {
   private await(unit: number, value: PromiseLike<unknown>): void {
     this.chain.async(
       value,
-      (settled) => this.store(unit, settled),
+      (settled) => this.settle(unit, settled),
       (error) => this.execution.fail(this.direct ? this.failed(unit, error) : error),
     );
+  }
+
+  private settle(unit: number, settled: unknown): void {
+    let value: unknown;
+    try {
+      value = land(settled, undefined);
+    } catch (error) {
+      this.execution.fail(this.failed(unit, error));
+      return;
+    }
+    this.store(unit, value);
   }
 
   /** Reads what all elements share, once. @returns false if a resource is still being built: the unit comes again. */
@@ -235,7 +248,7 @@ export class MapRun {
     const { execution, step } = this;
     try {
       const child = execution.program.children[step.index];
-      if (child === undefined) return callIn(this.laidOpen(), unit);
+      if (child === undefined) return land(callIn(this.laidOpen(), unit), undefined);
       const call = { execution, step, inputs: this.inputsAt(unit), element: this.elements.index(unit) };
       return runChild(call, child, execution.scope);
     } catch (error) {

@@ -1,7 +1,7 @@
 import type { Method } from "../dsl/brands.js";
 import type { PipelineClass } from "../dsl/members.js";
 import type { GraphNode } from "../graph/graph.js";
-import type { Plan, PlannedChild } from "../graph/plan.js";
+import type { Plan, PlannedChild, Uses } from "../graph/plan.js";
 import { remembered } from "../graph/remembered.js";
 import { inputChecksOf } from "../values/input-checks.js";
 import { inputRecord } from "../values/inputs.js";
@@ -9,6 +9,7 @@ import { isGuarded } from "./attempt.js";
 import { ChildInputs } from "./child-inputs.js";
 import { isAsync } from "./current-run.js";
 import { guardOf } from "./guard.js";
+import { land } from "./landing.js";
 
 /** A plan bound to a pipeline object: what its steps call. One serves many runs at once. */
 export interface Program {
@@ -38,6 +39,8 @@ export interface ChildProgram extends PlannedChild {
   /** Values by slot before the call's own are put in: what is bound, and defaults. */
   readonly values: readonly unknown[];
   readonly checks: ChildInputs | undefined;
+  /** By slot, how inputs are taken that get elements; undefined: only as a whole. */
+  readonly elementUses: ReadonlyMap<number, Uses> | undefined;
   /** Whether it is plain synchronous methods, one after another, and nothing else. */
   readonly plain: boolean;
 }
@@ -82,8 +85,8 @@ function bindChild(node: GraphNode, child: PlannedChild): ChildProgram {
   const { nested, plan } = child;
   const object = new nested.pipeline() as unknown as Record<string, unknown>;
   const values: unknown[] = new Array(plan.slots).fill(undefined);
-  for (const { name, slot } of plan.inputs) {
-    values[slot] = nested.bound[name] !== undefined ? nested.bound[name] : object[name];
+  for (const { name, slot, uses } of plan.inputs) {
+    values[slot] = land(nested.bound[name] !== undefined ? nested.bound[name] : object[name], uses);
   }
   const checks = inputChecksOf(nested.pipeline, plan);
   return childProgram(
@@ -101,7 +104,13 @@ function childProgram(
   checks: ChildInputs | undefined,
 ): ChildProgram {
   const plain = program.straight === child.plan.steps.length && checks === undefined && !child.plan.collects;
-  return { ...child, program, values, checks, plain: plain && !program.anyAsync };
+  return { ...child, program, values, checks, plain: plain && !program.anyAsync, elementUses: elementUsesOf(child) };
+}
+
+function elementUsesOf({ plan, elementSlots }: PlannedChild): ReadonlyMap<number, Uses> | undefined {
+  const slots = new Set(elementSlots.flat());
+  const used = [...plan.inputs, ...plan.given].filter(({ slot, uses }) => slots.has(slot) && uses !== undefined);
+  return used.length === 0 ? undefined : new Map(used.map(({ slot, uses }) => [slot, uses!]));
 }
 
 const NONE = { given: new Map(), defaults: new Map() };

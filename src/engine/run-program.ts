@@ -1,4 +1,5 @@
 import { AbortError } from "../errors.js";
+import { type LongTimeout, startTimeout } from "../util/long-timeout.js";
 import { storesOf } from "./cached/stores.js";
 import type { CallContext } from "./call-context.js";
 import type { Part } from "./elements.js";
@@ -51,7 +52,7 @@ export async function runProgram(request: RunRequest): Promise<Record<string, un
   const { program, values, settings } = request;
   let outputs: Record<string, unknown>;
   try {
-    checkLists(request);
+    checkLists(request, session.run);
     const opening = openStores(request, session.run);
     if (opening !== undefined) await opening;
     const { path, part } = request;
@@ -74,27 +75,19 @@ export function openStores({ program, settings, name }: RunRequest, run: RunStat
 }
 
 /** Lists that are inputs are checked before any node runs. */
-function checkLists({ program, values, name }: RunRequest): void {
+function checkLists({ program, values, name }: RunRequest, run: RunState): void {
   const inputs = new Set([...program.plan.inputs, ...program.plan.given].map(({ slot }) => slot));
   for (const step of program.plan.steps) {
     const lists = step.map?.lists ?? [];
     const given = lists.filter(({ slot, path }) => inputs.has(slot) && path === undefined);
-    for (const { slot } of given) {
-      const value = values[slot];
-      // An iterator can be gone through once only, but several maps may go over it.
-      if (isIterator(value)) values[slot] = [...value];
-    }
     if (lists.length === 0 || given.length < lists.length) continue;
     listsOf(
       step,
       lists.map(({ slot }) => values[slot]),
       `${name}.${step.name}`,
+      run.lists,
     );
   }
-}
-
-function isIterator(value: unknown): value is Iterable<unknown> {
-  return typeof value === "object" && value !== null && "next" in value && Symbol.iterator in value;
 }
 
 /** The life of a run or of a stream: its scope, its resources, its first and last event. */
@@ -175,12 +168,12 @@ export class Session {
 
   private async idleWithinGrace(): Promise<boolean> {
     if (this.run.isIdle) return true;
-    let timer: NodeJS.Timeout | undefined;
+    let timer: LongTimeout | undefined;
     const grace = new Promise<boolean>((resolve) => {
-      timer = setTimeout(resolve, this.request.settings.graceMs, false);
+      timer = startTimeout(() => resolve(false), this.request.settings.graceMs);
     });
     const idle = await Promise.race([this.run.whenIdle().then(() => true), grace]);
-    clearTimeout(timer);
+    timer?.clear();
     return idle;
   }
 }

@@ -9,6 +9,7 @@ import type { CallContext } from "./call-context.js";
 import type { CurrentRun } from "./current-run.js";
 import type { Elsewhere } from "./elsewhere.js";
 import { type Explained, type Happening, type Listener, now, type RunEvent } from "./events.js";
+import type { ListsRead } from "./lists.js";
 import type { Resources } from "./resources.js";
 import type { Scope } from "./scope.js";
 
@@ -20,6 +21,7 @@ export class RunState {
   private warnings: Set<string> | undefined;
   private sessions: Map<CacheStore, CacheSession> | undefined;
   private kept: Accounts | undefined;
+  private read: ListsRead | undefined;
   private underWay = 0;
   private idle: (() => void) | undefined;
   /** Tells the listener of an event; undefined if nobody listens. */
@@ -44,6 +46,12 @@ export class RunState {
       event.at = now();
       this.relay(event);
     };
+  }
+
+  /** The lists that were read in this run from iterables that are no arrays. */
+  get lists(): ListsRead {
+    this.read ??= new WeakMap();
+    return this.read;
   }
 
   /** Tells the listener of what has happened somewhere else. */

@@ -1,3 +1,4 @@
+import { EXECUTION_RULES } from "../dsl/choice-rules.js";
 import type {
   CacheStore,
   Choices,
@@ -7,11 +8,10 @@ import type {
   Placement,
   ThreadLimits,
 } from "../dsl/choices.js";
-import { badOption, HypernodesError } from "../errors.js";
-import { suggestion } from "../graph/nearest.js";
 import type { Step } from "../graph/plan.js";
 import { childChoices } from "../graph/reflect.js";
 import { remembered } from "../graph/remembered.js";
+import { checkOptions, withoutUndefined } from "../util/options.js";
 
 /** How an execution goes, all choices made. */
 export interface Settings {
@@ -33,9 +33,6 @@ export interface Settings {
 }
 
 const DEFAULTS = { nodes: "async", maps: "async", maxWorkers: 16, graceMs: 100 } as const;
-const LIMITS = ["maxOldGenerationSizeMb", "maxYoungGenerationSizeMb", "codeRangeSizeMb", "stackSizeMb"];
-
-const MODES: readonly ExecutionMode[] = ["sequential", "async", "threaded", "parallel"];
 
 const known = new WeakMap<Choices, Settings>();
 
@@ -49,36 +46,31 @@ export function settingsOf(choices: Choices, pipeline: string): Settings {
 }
 
 function checkedSettings(choices: Choices, pipeline: string): Settings {
-  const { nodes, maps: chosen, maxWorkers, graceMs, resourceLimits, ...rest } = { ...DEFAULTS, ...choices.execution };
+  checkOptions(pipeline, choices.execution, EXECUTION_RULES, { noun: "execution option" });
+  const {
+    nodes,
+    maps: chosen,
+    maxWorkers,
+    graceMs,
+    resourceLimits,
+  } = {
+    ...DEFAULTS,
+    ...withoutUndefined(choices.execution ?? {}),
+  };
   const queue = queueIn(chosen);
   const maps = queue === undefined ? (chosen as ExecutionMode) : queue.mode;
-  const bad = (option: string, value: unknown, takes: string) =>
-    new HypernodesError({ where: pipeline, ...badOption(`execution option ${option}`, value, takes) });
-  for (const option of Object.keys(rest)) {
-    throw new HypernodesError({
-      code: "UNKNOWN_OPTION",
-      where: pipeline,
-      problem: `there is no execution option "${option}"`,
-      advice: suggestion(option, Object.keys({ ...DEFAULTS, resourceLimits })),
-    });
-  }
-  if (!(Number.isInteger(maxWorkers) && maxWorkers > 0)) throw bad("maxWorkers", maxWorkers, "a whole number from 1");
-  if (!(graceMs >= 0)) throw bad("graceMs", graceMs, "milliseconds from 0");
-  for (const [limit, value] of Object.entries(resourceLimits ?? {})) {
-    if (!LIMITS.includes(limit))
-      throw bad(`resourceLimits.${limit}`, value, `its name is none. ${suggestion(limit, LIMITS)}`);
-    if (!(typeof value === "number" && value > 0)) throw bad(`resourceLimits.${limit}`, value, "mebibytes from 1");
-  }
-  for (const [option, mode] of Object.entries({ nodes, maps })) {
-    if (MODES.includes(mode)) continue;
-    throw bad(
-      option,
-      mode,
-      `"sequential", "async", "threaded" or "parallel"${option === "maps" ? ", or bullmq({ ... })" : ""}`,
-    );
-  }
+  const limits = resourceLimits && withoutUndefined(resourceLimits);
   const { cache } = choices;
-  const checked = { nodes, maps, queue, maxWorkers, graceMs, resourceLimits, cache: cache || undefined, choices };
+  const checked = {
+    nodes,
+    maps,
+    queue,
+    maxWorkers,
+    graceMs,
+    resourceLimits: limits,
+    cache: cache || undefined,
+    choices,
+  };
   return { ...checked, containers: undefined };
 }
 

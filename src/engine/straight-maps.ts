@@ -1,4 +1,5 @@
 import type { Method } from "../dsl/brands.js";
+import { land } from "./landing.js";
 import type { List } from "./lists.js";
 import type { MapRun } from "./map-run.js";
 import { isThenable } from "./thenable.js";
@@ -42,7 +43,7 @@ export function runStraightMaps(
         if (lane > 0) window?.goOn(step, element);
         const value = callIn(lanes[lane]!, element);
         if (isThenable(value)) return { lane, element, promise: value };
-        results[element] = value;
+        results[element] = typeof value === "object" ? land(value, undefined) : value;
       }
       window?.end(element, element + 1);
     }

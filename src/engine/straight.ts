@@ -1,4 +1,6 @@
 import type { Step } from "../graph/plan.js";
+import { land } from "./landing.js";
+import type { ListsRead } from "./lists.js";
 import type { Program } from "./program.js";
 import type { Scope } from "./scope.js";
 import { isThenable } from "./thenable.js";
@@ -11,9 +13,16 @@ export type LeftOff =
 /**
  * Runs plain synchronous methods one after another, from a step on: a loop, and nothing else.
  *
+ * @param run what the run has read of lists.
  * @returns undefined if all steps at the beginning that are plain have ended, or the scope was stopped.
  */
-export function runStraight(program: Program, values: unknown[], scope: Scope, from: number): LeftOff | undefined {
+export function runStraight(
+  program: Program,
+  values: unknown[],
+  scope: Scope,
+  from: number,
+  run: { readonly lists: ListsRead },
+): LeftOff | undefined {
   const { methods, self, straight } = program;
   const { steps } = program.plan;
   let step: Step | undefined;
@@ -32,7 +41,7 @@ export function runStraight(program: Program, values: unknown[], scope: Scope, f
         );
       }
       if (isThenable(value)) return { step, promise: value };
-      values[step.slot] = value;
+      values[step.slot] = typeof value === "object" ? land(value, step.uses, step.uses && run.lists) : value;
     }
   } catch (error) {
     return { step: step!, error };

@@ -1,9 +1,11 @@
 import { NodeError } from "../errors.js";
+import { mappedLists, written } from "../graph/graph.js";
 import type { Step } from "../graph/plan.js";
 import { collecting, perform } from "./call.js";
 import { Execution } from "./execution.js";
 import { failedBefore } from "./failure.js";
-import { notAList, unequalLengths } from "./lists.js";
+import { land } from "./landing.js";
+import { notAList, unequalLengths, unreadable } from "./lists.js";
 import { openStores, type RunRequest, Session } from "./run-program.js";
 import { elementsAtOnce, elementsAway } from "./settings.js";
 import { isThenable } from "./thenable.js";
@@ -43,7 +45,8 @@ export async function* streamProgram(request: RunRequest, given?: Elements): Asy
         const next = isThenable(pulled) ? await session.scope.unlessStopped(pulled) : pulled;
         if (next.done) more = false;
         else {
-          const [element, values] = [index++, next.value];
+          const element = index++;
+          const values = landElement(step, next.value, element, request.name);
           const compute = () =>
             away === undefined
               ? start(outer, step, [...values, ...shared], element)
@@ -79,6 +82,18 @@ export async function* streamProgram(request: RunRequest, given?: Elements): Asy
     // biome-ignore lint/correctness/noUnsafeFinally: a failure is thrown on; an early end of the consumer is none.
     if (failure !== undefined) throw error;
   }
+}
+
+/** @throws {InputError} `UNREADABLE_LIST` */
+function landElement(step: Step, values: readonly unknown[], index: number, where: string): unknown[] {
+  return values.map((value, i) => {
+    try {
+      return land(value, undefined);
+    } catch (error) {
+      const name = `${written(mappedLists(step.node)[i]!)}[${index}]`;
+      throw unreadable(name, `"${name}" is an iterable`, where, error);
+    }
+  });
 }
 
 function start(outer: Execution, step: Step, inputs: unknown[], element: number): unknown {

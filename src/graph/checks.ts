@@ -1,6 +1,9 @@
+import { DECORATOR_RULES } from "../dsl/choice-rules.js";
 import type { PipelineClass } from "../dsl/members.js";
-import { MAP_OPTIONS, NODE_OPTIONS } from "../dsl/options.js";
-import { badOption, type Defect } from "../errors.js";
+import { choicesOf } from "../dsl/metadata.js";
+import { MAP_RULES, NODE_RULES } from "../dsl/options.js";
+import type { Defect } from "../errors.js";
+import { optionFaults } from "../util/options.js";
 import { cyclesOf } from "./cycles.js";
 import { type Graph, type GraphNode, inputNames, isComputed, written } from "./graph.js";
 import { nameDefect } from "./names.js";
@@ -36,6 +39,7 @@ export function defectsOf(pipeline: PipelineClass, nodes: Nodes): Defect[] {
       advice: "Put @node, @mapOver or @output on the methods that compute.",
     });
   }
+  for (const found of choiceDefects(pipeline)) defects.push({ ...found, where: pipeline.name });
   for (const node of nodes.values()) {
     const at = where(node.name);
     // The rest would be said of the member that has the name already.
@@ -94,28 +98,16 @@ function* nameDefects(pipeline: PipelineClass, node: GraphNode, nodes: Nodes): G
 }
 
 function* optionDefects({ role, options }: GraphNode): Generator<Found> {
-  const allowed: readonly string[] = role === "mapOver" ? MAP_OPTIONS : NODE_OPTIONS;
-  for (const name of Object.keys(options)) {
-    if (!allowed.includes(name)) {
-      yield {
-        code: "UNKNOWN_OPTION",
-        problem: `@${role} has no option "${name}"`,
-        advice: suggestion(name, allowed),
-      };
-    }
+  for (const fault of optionFaults(options, role === "mapOver" ? MAP_RULES : NODE_RULES)) {
+    // Whose option it would be says more.
+    if (fault.code !== "UNKNOWN_OPTION") yield fault;
+    else yield { ...fault, problem: fault.problem.replace("there is no option", `@${role} has no option`) };
   }
-  const { mode, batch, retries, timeoutMs, onError } = options;
-  const times = typeof retries === "object" ? retries.times : retries;
-  const wrong = (option: string, value: unknown, takes: string): Found => badOption(`option ${option}`, value, takes);
-  if (mode !== undefined && mode !== "zip" && mode !== "product") yield wrong("mode", mode, '"zip" or "product"');
-  if (batch !== undefined && !(Number.isInteger(batch) && batch > 0))
-    yield wrong("batch", batch, "a whole number from 1");
-  if (times !== undefined && !(Number.isInteger(times) && times >= 0))
-    yield wrong("retries", retries, "a whole number from 0");
-  if (timeoutMs !== undefined && !(timeoutMs > 0)) yield wrong("timeoutMs", timeoutMs, "milliseconds above 0");
-  if (onError !== undefined && onError !== "throw" && onError !== "collect") {
-    yield wrong("onError", onError, '"throw" or "collect"');
-  }
+}
+
+/** What is wrong with what the class decorators were given, and those of the classes it extends. */
+function choiceDefects(pipeline: PipelineClass): Found[] {
+  return optionFaults(choicesOf(pipeline), DECORATOR_RULES);
 }
 
 function* methodDefects(

@@ -39,6 +39,8 @@ export interface Dependency {
   readonly path: readonly string[];
   /** Whether the whole value is taken, or one element of it at a time. */
   readonly as: "value" | "element";
+  /** Of elements: which of the lists of the map they are from, by its index. */
+  readonly list?: number;
   /** For a nested pipeline: which of its inputs gets this. */
   readonly input?: string;
 }
@@ -82,10 +84,13 @@ export function written(dependency: Dependency): string {
   return [dependency.on, ...dependency.path].join(".");
 }
 
-/** The lists that a mapped node goes over, each once: several inputs of a nested pipeline may get the same element. */
+/**
+ * The lists that a mapped node goes over, in their order. Several inputs of a nested pipeline may get elements of one list,
+ * and one value may be several of the lists: a list that is paired with itself.
+ */
 export function mappedLists({ dependencies }: GraphNode): Dependency[] {
   const elements = dependencies.filter((d) => d.as === "element");
-  return elements.filter((d, i) => elements.findIndex((other) => written(other) === written(d)) === i);
+  return elements.filter((d, i) => elements.findIndex((other) => other.list === d.list) === i);
 }
 
 /** The names of a graph's inputs, in the order of their declaration. */

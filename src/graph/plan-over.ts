@@ -44,7 +44,10 @@ export function planOver(
   const node: GraphNode = {
     name,
     role: "mapOver",
-    dependencies: names.map((on) => ({ on, path: [], as: over.includes(on) ? "element" : "value", input: on })),
+    dependencies: [
+      ...over.map((on, list) => ({ on, path: [], as: "element" as const, list, input: on })),
+      ...shared.map(({ name: on }) => ({ on, path: [], as: "value" as const, input: on })),
+    ],
     mapped: { mode },
     nested,
     options: { onError },
@@ -53,7 +56,10 @@ export function planOver(
   return {
     graph: { pipeline: "", nodes: [node], edges: [], outputs: [name] },
     slots: slot + 1,
-    inputs: names.map((input, i) => ({ name: input, slot: i, optional: isOptional(input) })),
+    inputs: names.map((input, i) => ({
+      ...{ name: input, slot: i, optional: isOptional(input) },
+      uses: needed.find((other) => other.name === input && !over.includes(input))?.uses,
+    })),
     given: [],
     steps: [
       {

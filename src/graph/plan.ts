@@ -1,14 +1,6 @@
 import type { Placement } from "../dsl/choices.js";
 import { HypernodesError } from "../errors.js";
-import {
-  type Dependency,
-  type Graph,
-  type GraphNode,
-  isComputed,
-  mappedLists,
-  type NestedGraph,
-  written,
-} from "./graph.js";
+import { type Dependency, type Graph, type GraphNode, isComputed, mappedLists, type NestedGraph } from "./graph.js";
 import { suggestion } from "./nearest.js";
 import { ancestors, nodesByName, topologicalOrder } from "./order.js";
 import type { OverOptions, SeenInputs } from "./plan-over.js";
@@ -48,6 +40,8 @@ export interface Plan {
 interface Slotted {
   readonly name: string;
   readonly slot: number;
+  /** Undefined where it is only taken as a whole. */
+  readonly uses?: Uses | undefined;
 }
 
 export interface PlannedInput extends Slotted {
@@ -67,6 +61,16 @@ export function argumentKey({ slot, path }: Argument): string {
 
 interface PlannedResource extends Slotted {
   readonly arguments: readonly Argument[];
+}
+
+/** How a value is taken by those that depend on it, where its elements or parts of it are. */
+export interface Uses {
+  /** Whether a map goes over its elements. */
+  readonly isMappedOver: boolean;
+  /** Whether a method, a resource or the caller takes it as a whole. */
+  readonly isTakenWhole: boolean;
+  /** The ways into the record it is that lead to what is taken. */
+  readonly paths: readonly (readonly string[])[];
 }
 
 /** A node to compute. */
@@ -199,7 +203,7 @@ function compile(graph: Graph, outputs: readonly string[], given: ReadonlySet<st
   }
   const uses = usedOutputs(nodes, outputs);
 
-  const steps = drafts.map(({ node, after, flowsFrom, resources }, index): Step => {
+  const bare = drafts.map(({ node, after, flowsFrom, resources }, index): Step => {
     const elements = node.dependencies.filter((d) => d.as === "element");
     const lists = mappedLists(node);
     const shared = node.dependencies.filter((d) => d.as === "value");
@@ -224,16 +228,23 @@ function compile(graph: Graph, outputs: readonly string[], given: ReadonlySet<st
     };
   });
 
+  const builds = resources.map((node) => ({ ...slotted(node), arguments: node.dependencies.map(argument) }));
+  const returned = outputs.map((name) => slotted(byName.get(name)!));
+  const used = usesBySlot(bare, [...returned, ...builds.flatMap((resource) => resource.arguments)]);
+  const taken = (node: GraphNode) => ({ ...slotted(node), uses: used.get(slotOf.get(node.name)!) });
+  // A map makes its list itself.
+  const steps = bare.map((step): Step => (step.map === undefined ? { ...step, uses: used.get(step.slot) } : step));
+
   return {
     graph,
     slots: nodes.length,
     inputs: nodes
       .filter((n) => n.role === "input" && !given.has(n.name))
-      .map((n) => ({ ...slotted(n), optional: n.optional === true })),
-    given: nodes.filter((n) => given.has(n.name)).map(slotted),
+      .map((n) => ({ ...taken(n), optional: n.optional === true })),
+    given: nodes.filter((n) => given.has(n.name)).map(taken),
     steps,
-    resources: resources.map((node) => ({ ...slotted(node), arguments: node.dependencies.map(argument) })),
-    outputs: outputs.map((name) => slotted(byName.get(name)!)),
+    resources: builds,
+    outputs: returned,
     flows: followers.some((indices) => indices.length > 0),
     collects: computed.some((n) => n.options.onError === "collect"),
     places: steps.some(({ child }) => child !== undefined && (child.placement !== undefined || child.plan.places)),
@@ -302,6 +313,38 @@ function resourcesInOrder(nodes: readonly GraphNode[], byName: ReadonlyMap<strin
   return [...ordered];
 }
 
+/**
+ * By slot, how values are taken that are not only taken as a whole. What goes into an input of a nested pipeline is taken as
+ * that input is.
+ *
+ * @param whole what else reads values as a whole: the caller, resources.
+ */
+function usesBySlot(steps: readonly Step[], whole: readonly { slot: number; path?: Argument["path"] }[]) {
+  const bySlot = new Map<number, { isMappedOver: boolean; isTakenWhole: boolean; paths: string[][] }>();
+  const add = (slot: number, path: readonly string[], isMappedOver: boolean): void => {
+    const uses = remembered(bySlot, slot, () => ({
+      isMappedOver: false,
+      isTakenWhole: false,
+      paths: [] as string[][],
+    }));
+    if (path.length > 0) uses.paths.push([...path]);
+    else if (isMappedOver) uses.isMappedOver = true;
+    else uses.isTakenWhole = true;
+  };
+  for (const { slot, path = [] } of whole) add(slot, path, false);
+  for (const { map, child, arguments: shared } of steps) {
+    for (const { slot, path = [] } of map?.lists ?? []) add(slot, path, true);
+    for (const [i, { slot, path = [] }] of shared.entries()) {
+      const inner = child?.plan.inputs.find((input) => input.slot === child.argumentSlots[i])?.uses;
+      if (inner === undefined || inner.isTakenWhole) add(slot, path, false);
+      if (inner?.isMappedOver) add(slot, path, true);
+      for (const more of inner?.paths ?? []) add(slot, [...path, ...more], false);
+    }
+  }
+  for (const [slot, { isMappedOver, paths }] of bySlot) if (!isMappedOver && paths.length === 0) bySlot.delete(slot);
+  return bySlot as ReadonlyMap<number, Uses>;
+}
+
 /** For each nested pipeline that is only used through paths, `"child.hits"`: which of its outputs are. */
 function usedOutputs(nodes: readonly GraphNode[], outputs: readonly string[]): Map<string, Set<string> | undefined> {
   const used = new Map<string, Set<string> | undefined>(outputs.map((name) => [name, undefined]));
@@ -338,7 +381,7 @@ function plannedChild(
     placement: ownPlacement(nested),
     elementSlots: lists.map((list) =>
       elements
-        .filter((e) => written(e) === written(list))
+        .filter((e) => e.list === list.list)
         .map(slotOf)
         .filter((slot) => slot >= 0),
     ),

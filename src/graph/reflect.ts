@@ -2,6 +2,7 @@ import type { Choices } from "../dsl/choices.js";
 import { type AnyPipeline, PIPELINE, type PipelineClass } from "../dsl/members.js";
 import { choicesOf, designOf, type Member, membersOf, mergeChoices } from "../dsl/metadata.js";
 import { type Defect, DefinitionError } from "../errors.js";
+import { withoutUndefined } from "../util/options.js";
 import { defectsOf } from "./checks.js";
 import {
   type Dependency,
@@ -71,11 +72,15 @@ function nodeOf(pipeline: PipelineClass, said: readonly Member[], optional: bool
       advice: "Leave it one: a member is an input, a node or a resource, never two of them.",
     });
   }
+  for (const fault of member.faults ?? []) defects.push({ ...fault, where });
   const over = member.over ?? [];
   const nested = member.child === undefined ? undefined : nestedOf(member.child, where, defects);
   const dependencies = member.child
-    ? wired(member.child.wiring, over)
-    : [...over.map((name) => dependency(name, "element")), ...member.dependencies.map((n) => dependency(n, "value"))];
+    ? wired(member.child.wiring, over, where, defects)
+    : [
+        ...over.map((name, list) => dependency(name, "element", { list })),
+        ...member.dependencies.map((n) => dependency(n, "value")),
+      ];
   const { mode = "zip", batch } = member.options;
   return Object.freeze({
     name: member.name,
@@ -83,25 +88,45 @@ function nodeOf(pipeline: PipelineClass, said: readonly Member[], optional: bool
     dependencies: Object.freeze(dependencies),
     ...(member.over && { mapped: Object.freeze({ mode, ...(batch !== undefined && { batch }) }) }),
     ...(nested && { nested }),
-    options: Object.freeze({ ...member.options }),
+    options: Object.freeze({ ...withoutUndefined(member.options) }),
     ...((member.optional === true || optional) && { optional: true as const }),
     design: designedAs(member),
   });
 }
 
-function wired(wiring: Readonly<Record<string, string>>, over: readonly string[]): Dependency[] {
+function wired(
+  wiring: Readonly<Record<string, string>>,
+  over: readonly string[],
+  where: string,
+  defects: Defect[],
+): Dependency[] {
   const wires = Object.entries(wiring ?? {});
   // The element's inputs come first, in the order of the lists: a product varies the first list slowest.
-  const mapped = over.flatMap((list) =>
-    wires.filter(([, to]) => to === list).map(([input]) => dependency(list, "element", input)),
-  );
-  const shared = wires.filter(([, to]) => !over.includes(to)).map(([input, to]) => dependency(to, "value", input));
+  const mapped = over.flatMap((name, list) => {
+    const inputs = wires.filter(([, to]) => to === name).map(([input]) => input);
+    const times = over.filter((other) => other === name).length;
+    if (times === 1) return inputs.map((input) => dependency(name, "element", { list, input }));
+    // A list that is paired with itself: the first input gets the element of its first mention.
+    if (inputs.length !== times && over.indexOf(name) === list) defects.push(unevenly(name, times, inputs, where));
+    const input = inputs[over.slice(0, list).filter((other) => other === name).length];
+    return input === undefined ? [] : [dependency(name, "element", { list, input })];
+  });
+  const shared = wires.filter(([, to]) => !over.includes(to)).map(([input, to]) => dependency(to, "value", { input }));
   return [...mapped, ...shared];
 }
 
-function dependency(written: unknown, as: Dependency["as"], input?: string): Dependency {
+function unevenly(name: string, times: number, inputs: readonly string[], where: string): Defect {
+  return {
+    code: "UNWIRED_ELEMENT",
+    where,
+    problem: `it maps over "${name}" ${times} times, but ${inputs.length} of the nested pipeline's inputs ${inputs.length === 1 ? "is" : "are"} wired to it`,
+    advice: "Wire as many inputs to it: the first one gets the element of its first mention.",
+  };
+}
+
+function dependency(written: unknown, as: Dependency["as"], more?: Pick<Dependency, "list" | "input">): Dependency {
   const [on, ...path] = String(written).split(".");
-  return Object.freeze({ on: on!, path: Object.freeze(path), as, ...(input !== undefined && { input }) });
+  return Object.freeze({ on: on!, path: Object.freeze(path), as, ...more });
 }
 
 function nestedOf(child: NonNullable<Member["child"]>, where: string, defects: Defect[]): NestedGraph | undefined {

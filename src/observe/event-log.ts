@@ -1,7 +1,8 @@
 import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { EVENTS_VERSION, type RunEvent } from "../engine/events.js";
 import { HypernodesError } from "../errors.js";
-import type { Reader } from "./reader.js";
+import { checkOptions, that } from "../util/options.js";
+import { makesReaders, type Reader } from "./reader.js";
 
 /** Characters that are gathered before they are written. */
 const GATHERED = 64 * 1024;
@@ -23,7 +24,14 @@ interface Head {
  * @throws {HypernodesError} `INVALID_EVENTS` if it can't be written.
  */
 export function eventLog(file: string): Reader {
+  checkOptions("eventLog(file)", { file }, { file: { ...that("the path of a file", isText), isRequired: true } });
   return new EventLog(file);
+}
+
+makesReaders(eventLog);
+
+function isText(value: unknown): boolean {
+  return typeof value === "string" && value !== "";
 }
 
 class EventLog implements Reader {

@@ -1,6 +1,22 @@
 import { ReadableStream, type ReadableStreamDefaultController } from "node:stream/web";
 import type { RunEvent } from "../engine/events.js";
-import type { Reader } from "./reader.js";
+import { checkOptions, oneOf, that } from "../util/options.js";
+import { makesReaders, type Reader } from "./reader.js";
+
+/** All types of events: each once. */
+const TYPES = Object.keys({
+  run: 0,
+  node: 0,
+  map: 0,
+  element: 0,
+  cache: 0,
+  resource: 0,
+  container: 0,
+} satisfies Record<RunEvent["type"], 0>);
+const TYPES_RULE = that(
+  `a list of types of events: ${oneOf(...TYPES).takes as string}`,
+  (value) => Array.isArray(value) && value.every((type) => TYPES.includes(type as string)),
+);
 
 /** The events of one run as an async iterable. Those that are not read yet are kept; whoever stops reading gets no more. */
 export type EventStream = Reader & AsyncIterable<RunEvent>;
@@ -19,6 +35,7 @@ export type EventStream = Reader & AsyncIterable<RunEvent>;
  * ```
  */
 export function eventStream(types?: readonly RunEvent["type"][]): EventStream {
+  checkOptions("eventStream(types)", { types }, { types: TYPES_RULE });
   let controller: ReadableStreamDefaultController<RunEvent> | undefined;
   const stream = new ReadableStream<RunEvent>({
     start(opened) {
@@ -39,3 +56,5 @@ export function eventStream(types?: readonly RunEvent["type"][]): EventStream {
     [Symbol.asyncIterator]: () => stream[Symbol.asyncIterator](),
   };
 }
+
+makesReaders(eventStream);

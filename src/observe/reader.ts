@@ -47,6 +47,37 @@ export type Reader = Callbacks & ReaderMethods;
 /** Who hears of a run: a function, a reader, or several of them, in order. */
 export type OnEvent = Listener | Reader | readonly (Listener | Reader)[];
 
+const makers = new Map<unknown, string>();
+
+/** Notes that a function makes readers and is none itself: `onEvent: progress` is a slip. */
+export function makesReaders(maker: Function): void {
+  makers.set(maker, `${maker.name}()`);
+}
+
+/** What is no reader, if anything is: `onEvent` itself, or what is wrong in its list. */
+export function findNoReader(onEvent: unknown): { readonly value: unknown } | undefined {
+  const all: unknown[] = Array.isArray(onEvent) ? onEvent : [onEvent];
+  const wrong = all.findIndex((reader) => !isReader(reader));
+  return wrong < 0 ? undefined : { value: all[wrong] };
+}
+
+function isReader(reader: unknown): reader is Listener | Reader {
+  if (typeof reader === "function") return !makers.has(reader) && !isClass(reader);
+  return typeof reader === "object" && reader !== null && !Array.isArray(reader);
+}
+
+function isClass(value: Function): boolean {
+  return /^class\b/.test(Function.prototype.toString.call(value));
+}
+
+/** What `onEvent` takes, for the error of a value. */
+export function takesReaders(value: unknown): string {
+  const wrong = findNoReader(value)?.value;
+  const made = makers.get(wrong) ?? (typeof wrong === "function" && isClass(wrong) ? `new ${wrong.name}()` : undefined);
+  const takes = "a function, an object with methods as onNodeEnd, or a list of them";
+  return made === undefined ? takes : `${takes}. It was not called: onEvent: ${made}.`;
+}
+
 /** The readers of one run. */
 export class Readers {
   private readonly all: readonly (Listener | Reader)[];
@@ -56,11 +87,11 @@ export class Readers {
   /** @throws {HypernodesError} `INCOMPATIBLE_READER` if one can't read runs of this kind of placement. */
   constructor(onEvent: OnEvent, placement: string, where: string) {
     this.all = Array.isArray(onEvent) ? onEvent : [onEvent as Listener | Reader];
+    const wrong = findNoReader(onEvent);
+    if (wrong !== undefined) {
+      throw new HypernodesError({ where, ...badOption("option onEvent", wrong.value, takesReaders(wrong.value)) });
+    }
     for (const reader of this.all) {
-      if (typeof reader !== "function" && (typeof reader !== "object" || reader === null)) {
-        const takes = "a function, an object with methods as onNodeEnd, or a list of them";
-        throw new HypernodesError({ where, ...badOption("option onEvent", reader, takes) });
-      }
       const { placements } = reader as Reader;
       if (placements === undefined || placements.includes(placement)) continue;
       throw new HypernodesError({

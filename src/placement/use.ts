@@ -5,7 +5,8 @@ import { originOf } from "../dsl/origin.js";
 import type { CallContext } from "../engine/call-context.js";
 import type { Listener } from "../engine/events.js";
 import { print } from "../engine/failure.js";
-import { listsOf } from "../engine/lists.js";
+import { land } from "../engine/landing.js";
+import { type List, listsOf, unreadable } from "../engine/lists.js";
 import { type Program, programFor, programOver } from "../engine/program.js";
 import { sourceOf } from "../engine/remade.js";
 import type { Resources } from "../engine/resources.js";
@@ -15,7 +16,7 @@ import { heldAtImport } from "../engine/threads/inside.js";
 import { badOption, HypernodesError, InputError } from "../errors.js";
 import { type Graph, inputNames } from "../graph/graph.js";
 import { suggestion } from "../graph/nearest.js";
-import { type Plan, planFor } from "../graph/plan.js";
+import { type Plan, planFor, type Uses } from "../graph/plan.js";
 import { type OverOptions, planOver } from "../graph/plan-over.js";
 import { checkElements } from "../values/element-checks.js";
 import { type CheckedInputs, type InputChecks, type InputRecord, inputChecksOf } from "../values/input-checks.js";
@@ -69,17 +70,19 @@ export async function map(use: Use, options: Partial<OverOptions>): Promise<unkn
     step!,
     over.over.map((name) => inputOf(record, name)),
     use.graph.pipeline,
+    new WeakMap(),
   );
-  const group = { names: over.over, lists };
+  const landed = lists.map((list, i) => landInput(use, over.over[i]!, list, OVER) as List);
+  const group = { names: over.over, lists: landed };
   const elements = checks && (await checkElements(checks, record, checked, group, over.mode === "product"));
   if (elements !== undefined && elements.violations.length > 0) {
     throw inputError(use.graph.pipeline, elements.violations, { cause: elements.cause });
   }
   // Where an input's value depends on other inputs' elements, each call makes it.
-  const own = elements === undefined ? lists : elements.lists;
+  const own = elements === undefined ? landed : elements.lists;
   const { program, values } = programOfMap(use, inner, over, inputs, own === undefined);
   for (const [i, name] of over.over.entries()) {
-    values[program.plan.inputs.find((input) => input.name === name)!.slot] = (own ?? lists)[i];
+    values[program.plan.inputs.find((input) => input.name === name)!.slot] = (own ?? landed)[i];
   }
   const place = placeFor(use.choices, use.graph.pipeline) ?? HERE;
   const outputs = await (await place).run(request(use, program, values, { over: options }));
@@ -103,15 +106,19 @@ function overOf(use: Use, options: Partial<OverOptions>): OverOptions {
   const bad = (option: string, value: unknown, takes: string) =>
     new HypernodesError({ where: use.graph.pipeline, ...badOption(`option ${option}`, value, takes) });
   if (!Array.isArray(names) || names.length === 0) throw bad("over", names, "the name of an input, or several");
-  for (const name of names) {
-    if (inputs.includes(name)) continue;
-    throw bad("over", name, `the names of inputs. ${suggestion(String(name), inputs)}`);
+  for (const [i, name] of names.entries()) {
+    if (!inputs.includes(name)) throw bad("over", name, `the names of inputs. ${suggestion(String(name), inputs)}`);
+    // One input can't be two elements of its list at once.
+    if (names.indexOf(name) !== i) throw bad("over", names, `each input once: "${name}" is named twice`);
   }
   const { mode = "zip", onError = "throw" } = options;
   if (mode !== "zip" && mode !== "product") throw bad("mode", mode, '"zip" or "product"');
   if (onError !== "throw" && onError !== "collect") throw bad("onError", onError, '"throw" or "collect"');
   return { over: names, mode, onError };
 }
+
+/** How an input is taken that a whole pipeline is mapped over. */
+const OVER = { isMappedOver: true, isTakenWhole: false, paths: [] };
 
 /**
  * The program of a map over the whole pipeline, with the values that its calls share.
@@ -125,9 +132,9 @@ function programOfMap(use: Use, inner: Plan, over: OverOptions, inputs: Inputs, 
   const seen = callsCheck ? { defaults: defaults.filter((name) => !over.over.includes(name)) } : undefined;
   const plan = planOver(inner, use.pipeline.constructor as PipelineClass, use.choices, over, seen);
   const isElement = new Set(over.over);
-  const values = slotsOf(use, plan, (name) =>
-    callsCheck || isElement.has(name) ? inputOf(record, name) : checked.values.get(name),
-  );
+  const valueOf = (name: string) =>
+    callsCheck || isElement.has(name) ? inputOf(record, name) : checked.values.get(name);
+  const values = slotsOf(use, plan, valueOf, isElement);
   return { program: programOver(use.pipeline, plan), values };
 }
 
@@ -160,7 +167,7 @@ async function check(use: Use, plan: Plan, elements: readonly string[]): Promise
   const { bound } = (pipeline as { [PIPELINE]: { bound: Readonly<Record<string, unknown>> } })[PIPELINE];
   warnOfSecondCopies(pipeline.constructor as PipelineClass);
   const checks = inputChecksOf(pipeline.constructor, plan);
-  const record = inputRecord(graph, pipeline, inputs, bound, checks);
+  const record = landed(use, plan, inputRecord(graph, pipeline, inputs, bound, checks), elements);
   const names = inputNames(graph).filter((name) => !elements.includes(name));
   const unchecked = { values: new Map([...record.defaults, ...record.given]), violations: [], readsHidden: false };
   const checking = checks === undefined ? unchecked : checks.check(record, { names, hidden: elements });
@@ -180,11 +187,47 @@ function inputOf({ given, defaults }: InputRecord, name: string): unknown {
 }
 
 /** A plan's values by slot: inputs, and what is given in the place of nodes. */
-function slotsOf({ given }: Use, plan: Plan, input: (name: string) => unknown): unknown[] {
+function slotsOf(
+  use: Use,
+  plan: Plan,
+  input: (name: string) => unknown,
+  unread: ReadonlySet<string> = new Set(),
+): unknown[] {
+  const { given } = use;
   const values: unknown[] = new Array(plan.slots).fill(undefined);
-  for (const { name, slot } of plan.inputs) values[slot] = Object.hasOwn(given, name) ? given[name] : input(name);
-  for (const { name, slot } of plan.given) values[slot] = given[name];
+  for (const { name, slot, uses } of plan.inputs) {
+    // What a decorator has made of an input may be an iterator, too.
+    const value = Object.hasOwn(given, name) ? given[name] : input(name);
+    values[slot] = unread.has(name) ? value : landInput(use, name, value, uses);
+  }
+  for (const { name, slot, uses } of plan.given) values[slot] = landInput(use, name, given[name], uses);
   return values;
+}
+
+/**
+ * A record of inputs in which iterators have been read.
+ *
+ * @param unread the names of the inputs that iterators stay in: elements may come over time.
+ */
+function landed(use: Use, plan: Plan, record: InputRecord, unread: readonly string[]): InputRecord {
+  const uses = new Map(plan.inputs.map((input) => [input.name, input.uses]));
+  const land = (values: ReadonlyMap<string, unknown>) =>
+    new Map(
+      [...values].map(([name, value]) => [
+        name,
+        unread.includes(name) ? value : landInput(use, name, value, uses.get(name)),
+      ]),
+    );
+  return { given: land(record.given), defaults: land(record.defaults) };
+}
+
+/** @throws {InputError} `UNREADABLE_LIST` */
+function landInput({ graph }: Use, name: string, value: unknown, uses: Uses | undefined): unknown {
+  try {
+    return land(value, uses);
+  } catch (error) {
+    throw unreadable(name, `"${name}" is an iterable`, graph.pipeline, error);
+  }
 }
 
 /** What was asked for, for who goes on where the run was when it ended. */
@@ -196,11 +239,17 @@ function toldIn(use: Use, program: Program, over: Partial<OverOptions> | undefin
     file: pathOf(file!),
     name,
     fields: sourceOf(program).fields,
-    inputs: { ...bound, ...inputs },
-    ...{ outputs, given, over },
+    inputs: withoutIterators({ ...bound, ...inputs }),
+    ...{ outputs, over },
+    given: withoutIterators(given),
     execution: forElsewhere(choices.execution),
     chosen: chosenQueue(program.pipeline, choices),
   };
+}
+
+/** Values as they can be written down: iterators were read when the run began. */
+function withoutIterators(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, land(value, undefined)]));
 }
 
 function chosenQueue(type: PipelineClass, { execution }: Choices): RunTold["chosen"] {

@@ -1,6 +1,7 @@
 import type { PipelineClass } from "../dsl/members.js";
 import type { Graph } from "../graph/graph.js";
 import { remembered } from "../graph/remembered.js";
+import { callIt, checkOptions, isFlag, isRecord, oneOf, type RulesOf, that } from "../util/options.js";
 import { dot } from "./dot.js";
 import { mermaid } from "./mermaid.js";
 import { graphPage, type PageOptions } from "./page/page.js";
@@ -20,6 +21,21 @@ export interface DrawnGraph extends Graph {
   toHtml(options?: PageOptions): string;
 }
 
+const PAGE_RULES: RulesOf<PageOptions> = {
+  depth: that(
+    "a number of levels from 1",
+    (value) => value === Number.POSITIVE_INFINITY || (Number.isInteger(value) && (value as number) >= 1),
+  ),
+  direction: oneOf("down", "right"),
+  theme: oneOf("light", "dark"),
+  report: that(
+    (value) => `a report of a run${callIt(value, "report()")}`,
+    (value) => isRecord(value) && Array.isArray(value.rows),
+  ),
+};
+
+const DRAW_RULES: RulesOf<DrawOptions> = { ...PAGE_RULES, groupInputs: isFlag, types: isFlag, resources: isFlag };
+
 class Drawn implements DrawnGraph {
   readonly pipeline: Graph["pipeline"];
   readonly nodes: Graph["nodes"];
@@ -35,18 +51,22 @@ class Drawn implements DrawnGraph {
   }
 
   toMermaid(options: DrawOptions = {}): string {
+    checkOptions("toMermaid()", options, DRAW_RULES);
     return mermaid(sketchOf(this), options);
   }
 
   toDot(options: DrawOptions = {}): string {
+    checkOptions("toDot()", options, DRAW_RULES);
     return dot(sketchOf(this), options);
   }
 
-  toSvg(options: DrawOptions = {}): Promise<string> {
+  async toSvg(options: DrawOptions = {}): Promise<string> {
+    checkOptions("toSvg()", options, DRAW_RULES);
     return svg(sketchOf(this), options);
   }
 
   toHtml(options: PageOptions = {}): string {
+    checkOptions("toHtml()", options, PAGE_RULES);
     return graphPage(sketchOf(this, types.get(this)), options);
   }
 }

@@ -10,7 +10,7 @@ import { Elements } from "../elements.js";
 import { MapElsewhere } from "../elsewhere.js";
 import { now } from "../events.js";
 import { failedBefore } from "../failure.js";
-import { type List, listsOf } from "../lists.js";
+import type { List } from "../lists.js";
 import { counts, MapRun, type Selection } from "../map-run.js";
 import type { Maps } from "../maps-here.js";
 import { FusedMaps } from "../threads/fused-maps.js";
@@ -87,7 +87,13 @@ export class CachedMaps implements Maps {
     await contents.load(step.arguments);
     if (known === undefined) {
       await contents.load(lists);
-      const values = await this.run(step, lists.map((list) => execution.read(list)) as List[]);
+      const values = await this.run(
+        step,
+        execution.listsOf(
+          step,
+          lists.map((list) => execution.read(list)),
+        ),
+      );
       execution.values[step.slot] = values;
       cached.account.of(step).computed += values.length;
       return;
@@ -126,7 +132,7 @@ export class CachedMaps implements Maps {
       return undefined;
     }
     // What does not fit is told of as ever.
-    listsOf(step, refs, execution.placeOf(step));
+    execution.listsOf(step, refs);
     const elements = new Elements(refs, product, undefined);
     const keys = Array.from({ length: elements.length }, (_, i) => elementKey(code, counted, elements.at(i) as Ref[]));
     return { listKey, keys, ...(await this.find(step, keys, anew)) };
@@ -191,7 +197,7 @@ export class CachedMaps implements Maps {
       if (!product) brought.push(await contents.elementValues(list, missing));
       else {
         await contents.load([list]);
-        brought.push(execution.read(list) as List);
+        brought.push(execution.listAt(list)!);
       }
     }
     const selection: Selection & { lists: readonly List[] } = {

@@ -7,7 +7,6 @@ import { type Argument, argumentKey, type Step } from "../../graph/plan.js";
 import type { Content } from "../../values/content.js";
 import { contentsOf } from "../../values/digest.js";
 import type { Execution } from "../execution.js";
-import { asList } from "../lists.js";
 import { Stored } from "./stored.js";
 
 /** What is known of the values in an execution's slots by their content, and the reading of those that are in the store. */
@@ -109,8 +108,7 @@ export class Contents {
       return known;
     }
     await this.load([argument]);
-    const value = this.execution.read(argument);
-    const list = asList(value);
+    const list = this.execution.listAt(argument);
     if (list === undefined) return undefined;
     if (!Array.isArray(list)) return Array.from(list, refOf);
     const later = path === undefined ? this.later[slot] : undefined;
@@ -174,7 +172,7 @@ export class Contents {
     if (argument.path === undefined && Array.isArray(value) && this.isMapped(slot))
       await this.loadElements(slot, value, indices);
     else await this.load([argument]);
-    const list = asList(this.execution.read(argument))!;
+    const list = this.execution.listAt(argument)!;
     return indices.map((i) => list[i]);
   }
 }

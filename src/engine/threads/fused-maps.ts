@@ -1,9 +1,9 @@
-import type { Plan, Step } from "../../graph/plan.js";
+import { type Argument, argumentKey, type Plan, type Step } from "../../graph/plan.js";
 import { planPart } from "../../graph/plan-part.js";
 import { Elements, type Part } from "../elements.js";
 import { now } from "../events.js";
 import type { Execution } from "../execution.js";
-import { asList, type List, listsOf } from "../lists.js";
+import { type List, snapshot } from "../lists.js";
 import { counts, type Selection } from "../map-run.js";
 import { type Destination, destinationOf, type Recovered } from "./destination.js";
 import { Dispatcher, type Ends } from "./dispatcher.js";
@@ -15,6 +15,7 @@ import { spread } from "./spread.js";
 export class FusedMaps implements Ends {
   private readonly destination: Destination;
   private readonly dispatcher: Dispatcher;
+  private readonly cuts: readonly Argument[];
   private readonly lists: readonly List[];
   private readonly length: number;
   private readonly wanted: readonly Step[];
@@ -41,7 +42,8 @@ export class FusedMaps implements Ends {
     this.errors = steps.map(() => 0);
     const indices = steps.map(({ index }) => index);
     const { cuts } = planPart(plan, indices, []);
-    this.lists = cuts.map((list, i) => selection?.lists[i] ?? asList(execution.read(list))!);
+    this.cuts = cuts;
+    this.lists = cuts.map((cut) => this.listAt(cut));
     const { overlapping } = spread(settings);
     this.destination = destinationOf(new Fragment(execution, steps, this.wanted, cuts, overlapping));
     this.dispatcher = new Dispatcher(this.destination, this);
@@ -99,7 +101,16 @@ export class FusedMaps implements Ends {
     if (this.selection !== undefined) return this.selection.lists.map((list) => list[element]);
     const isInside = (from: number) => this.steps.some(({ index }) => index === from);
     if (map!.product || map!.flowsFrom.some(isInside)) return [];
-    return map!.lists.map((list) => asList(this.execution.read(list))![element]);
+    return map!.lists.map(
+      (list) => this.lists[this.cuts.findIndex((cut) => argumentKey(cut) === argumentKey(list))]![element],
+    );
+  }
+
+  /** A list that is cut up, as it is when the maps begin. */
+  private listAt(cut: Argument): List {
+    const brought =
+      this.selection?.lists[this.steps[0]!.map!.lists.findIndex((list) => argumentKey(list) === argumentKey(cut))];
+    return brought ?? snapshot(this.execution.listAt(cut)!);
   }
 
   home({ first, count }: Part, { values, failed }: VisitResult): void {
@@ -137,7 +148,7 @@ function lengthOf(execution: Execution, steps: readonly Step[]): number {
   for (const step of steps) {
     const { lists, flowsFrom, product } = step.map!;
     const values = lists.map((list, i) => (inside.has(flowsFrom[i]!) ? new Array(length) : execution.read(list)));
-    const found = listsOf(step, values, execution.placeOf(step));
+    const found = execution.listsOf(step, values);
     length ??= new Elements(found, product, undefined).length;
   }
   return length!;

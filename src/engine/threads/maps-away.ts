@@ -61,7 +61,8 @@ export class MapsAway implements Maps {
     if (head.map!.product) return together;
     for (const step of execution.plan.steps) {
       if (step.map === undefined || step === head || step.map.product) continue;
-      const sources = step.map.flowsFrom.filter((from) => together.some(({ index }) => index === from)).length;
+      const from = new Set(step.map.flowsFrom);
+      const sources = together.filter(({ index }) => from.has(index)).length;
       const isSibling = this.heads.includes(step) && step.map.lists.every((list) => lists.has(argumentKey(list)));
       if (!isSibling && (sources === 0 || !this.lacksOnly(step, sources))) continue;
       // Chunks are multiples of all batches: sizes of which none divides the other would make them too large.

@@ -1,4 +1,5 @@
 import { HypernodesError } from "../../errors.js";
+import { type LongTimeout, startTimeout } from "../../util/long-timeout.js";
 import { decode } from "../../values/codec.js";
 import { timeoutError } from "../attempt.js";
 import { indexIn } from "../elements.js";
@@ -59,7 +60,7 @@ export class Visit {
   private readonly telling: ToldVisit | undefined;
   private isStopped = false;
   private late: Error | undefined;
-  private grace: NodeJS.Timeout | undefined;
+  private grace: LongTimeout | undefined;
   private giveUp!: () => void;
   private readonly givenUp = new Promise<undefined>((resolve) => {
     this.giveUp = () => resolve(undefined);
@@ -101,7 +102,7 @@ export class Visit {
 
   private endSoon(): void {
     this.pool.tell({ stopped: this.parts.visit });
-    this.grace = setTimeout(() => this.pool.kill(this.visiting), this.fragment.execution.settings.graceMs);
+    this.grace = startTimeout(() => this.pool.kill(this.visiting), this.fragment.execution.settings.graceMs);
   }
 
   private async follow(): Promise<Outcome> {
@@ -115,7 +116,7 @@ export class Visit {
       this.telling?.end(outcome);
       forget();
       clearInterval(watch);
-      clearTimeout(this.grace);
+      this.grace?.clear();
       this.stores?.close();
     }
   }

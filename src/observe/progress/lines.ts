@@ -1,12 +1,13 @@
 import { now } from "../../engine/events.js";
 import { count, duration } from "../../quantities.js";
+import { type LongTimeout, startInterval } from "../../util/long-timeout.js";
 import type { Tally } from "../tally.js";
 import { pace, progressOf, Speeds } from "./frame.js";
 
 /** Progress as plain lines: for files, pipes, and the logs of CI. */
 export class PlainProgress {
   private readonly speeds = new Speeds();
-  private timer: NodeJS.Timeout | undefined;
+  private timer: LongTimeout | undefined;
   private writtenAt = performance.now();
 
   constructor(
@@ -17,7 +18,7 @@ export class PlainProgress {
 
   begin(): void {
     this.writtenAt = performance.now();
-    this.timer ??= setInterval(() => this.happened(), this.everyMs).unref();
+    this.timer ??= startInterval(() => this.happened(), this.everyMs).unref();
   }
 
   happened(): void {
@@ -27,7 +28,7 @@ export class PlainProgress {
   }
 
   end(tally: Tally): void {
-    clearInterval(this.timer);
+    this.timer?.clear();
     this.timer = undefined;
     const { name, durationMs, state } = tally;
     const told = maps(tally, this.speeds);

@@ -1,6 +1,6 @@
 import type { WriteStream } from "node:tty";
-import { badOption, HypernodesError } from "../../errors.js";
-import type { Reader } from "../reader.js";
+import { checkOptions, isFlag, isRecord, type RulesOf, that } from "../../util/options.js";
+import { makesReaders, type Reader } from "../reader.js";
 import { Tally } from "../tally.js";
 
 /** How progress is shown. */
@@ -12,6 +12,15 @@ export interface ProgressOptions {
   /** Milliseconds between plain lines, where there is no terminal. Default: 3,000. */
   readonly everyMs?: number;
 }
+
+const PROGRESS_RULES: RulesOf<ProgressOptions> = {
+  stream: that("a stream that can be written to", (value) => isRecord(value) && typeof value.write === "function"),
+  quiet: isFlag,
+  everyMs: that(
+    "a positive number of milliseconds",
+    (value) => typeof value === "number" && Number.isFinite(value) && value > 0,
+  ),
+};
 
 /** What shows the tallies of runs under way. */
 interface Shown {
@@ -31,13 +40,8 @@ interface Shown {
  * ```
  */
 export function progress(options: ProgressOptions = {}): Reader {
+  checkOptions("progress()", options, PROGRESS_RULES);
   const { stream = process.stderr, quiet = false, everyMs = 3_000 } = options;
-  if (!Number.isFinite(everyMs) || everyMs <= 0) {
-    throw new HypernodesError({
-      where: "progress()",
-      ...badOption("option everyMs", everyMs, "a positive number of milliseconds"),
-    });
-  }
   if (quiet) return {};
   const byRun = new Map<string, Tally>();
   const tallies = new Set<Tally>();
@@ -64,6 +68,8 @@ export function progress(options: ProgressOptions = {}): Reader {
     },
   };
 }
+
+makesReaders(progress);
 
 async function display(stream: NodeJS.WritableStream, tallies: ReadonlySet<Tally>, everyMs: number): Promise<Shown> {
   const { CI, TERM, NO_COLOR } = process.env;

@@ -1,5 +1,5 @@
 import type { RunEvent } from "../../engine/events.js";
-import type { ReaderMethods } from "../reader.js";
+import { makesReaders, type ReaderMethods } from "../reader.js";
 import { type StepTally, stepPath, Tally } from "../tally.js";
 import { reportPage } from "./page.js";
 import { type ReportRow, table } from "./table.js";
@@ -34,6 +34,8 @@ export interface Report extends ReaderMethods {
 export function report(): Report {
   return new RunReport();
 }
+
+makesReaders(report);
 
 /** The report of a run from its events, as `readEvents` gives them. */
 export function reportOf(events: Iterable<RunEvent>): Report {

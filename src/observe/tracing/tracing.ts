@@ -3,7 +3,8 @@ import type { Tracer } from "@opentelemetry/api";
 import type { CallContext, Carrier, Chunk, ChunkUnderWay } from "../../engine/call-context.js";
 import type { RunEvent } from "../../engine/events.js";
 import { HypernodesError } from "../../errors.js";
-import type { Reader } from "../reader.js";
+import { checkOptions, isRecord, type RulesOf, that } from "../../util/options.js";
+import { makesReaders, type Reader } from "../reader.js";
 import { type Api, RunTrace } from "./run-trace.js";
 
 /** An OpenTelemetry `TracerProvider`. */
@@ -35,10 +36,22 @@ export interface TracingOptions {
  * await pipeline.run(inputs, { onEvent: tracing() });
  * ```
  */
-export function tracing({ provider, spansPerStep = 1_000 }: TracingOptions = {}): Reader {
+export function tracing(options: TracingOptions = {}): Reader {
+  checkOptions("tracing()", options, TRACING_RULES);
+  const { provider, spansPerStep = 1_000 } = options;
   const api = loadApi();
   return new Traces(api, (provider ?? api.trace).getTracer("hypernodes") as Tracer, spansPerStep);
 }
+
+makesReaders(tracing);
+
+const TRACING_RULES: RulesOf<TracingOptions> = {
+  provider: that("a TracerProvider", (value) => isRecord(value) && typeof value.getTracer === "function"),
+  spansPerStep: that(
+    "a number of spans from 1",
+    (value) => value === Number.POSITIVE_INFINITY || (Number.isInteger(value) && (value as number) >= 1),
+  ),
+};
 
 function loadApi(): Api {
   try {

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { createRequire } from "node:module";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Queue, QueueEvents } from "bullmq";
 import type { Redis } from "ioredis";
 import type { RunEvent } from "../../engine/events.js";
 import { HypernodesError } from "../../errors.js";
 import { remembered } from "../../graph/remembered.js";
+import { startTimeout } from "../../util/long-timeout.js";
 import type { Bundle } from "../bundle/bundle.js";
 import { type Blobs, KeyvBlobs, RedisBlobs, view } from "./blobs.js";
 import { type ChunkJob, JOB, type JobReturn, keysOf, type LiveEvents, QUEUE_PROTOCOL } from "./jobs.js";
@@ -312,7 +312,7 @@ export class Link {
     this.waiting.clear();
     const isThere = this.presence.hasRedis;
     // What waits for a Redis that has gone, even now, would wait for ever.
-    const late = () => sleep(isThere ? CLOSE_MS : 0, undefined, { ref: false });
+    const late = () => new Promise((resolve) => startTimeout(() => resolve(undefined), isThere ? CLOSE_MS : 0).unref());
     const soon = (work: Promise<unknown>) => Promise.race([work.catch(() => {}), late()]);
     if (isThere) {
       const { run, results } = this.keys;

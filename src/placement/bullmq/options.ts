@@ -1,6 +1,14 @@
 import type { MapQueue } from "../../dsl/choices.js";
-import { badOption, HypernodesError } from "../../errors.js";
-import { suggestion } from "../../graph/nearest.js";
+import {
+  checkOptions,
+  isRecord,
+  isTexts,
+  numberAbove,
+  oneOf,
+  type RulesOf,
+  that,
+  wholeFrom,
+} from "../../util/options.js";
 
 /** How Redis or Valkey is reached, beyond a URL: ioredis' own options. */
 export interface RedisConnection {
@@ -78,10 +86,11 @@ export interface CheckedBullmq {
 /** Workers that take their work from a queue in Redis. */
 export type BullmqQueue = MapQueue & { readonly kind: "bullmq"; readonly options: BullmqOptions };
 
-const OPTIONS = "connection queue prefix mode installed values patienceMs expireMs journal".split(" ");
 /** BullMQ's own rule: a colon separates the parts of a key. */
 const NAME = /^[^:\s]+$/;
-const LEAST_EXPIRE_MS = 1_000;
+const MIN_EXPIRE_MS = 1_000;
+/** Redis counts milliseconds, and refuses what leads beyond its calendar. */
+const MAX_EXPIRE_MS = 100 * 365 * 24 * 3_600_000;
 
 /**
  * Workers on any machines, which take chunks of maps from a queue in Redis or Valkey: `hypernodes worker`.
@@ -100,22 +109,36 @@ export function bullmq(options: BullmqOptions = {}): BullmqQueue {
 
 /** @throws {HypernodesError} */
 export function checkedBullmq(options: BullmqOptions): CheckedBullmq {
-  for (const option of Object.keys(options)) if (!OPTIONS.includes(option)) throw unknown(option);
+  const connection = options?.connection ?? process.env.REDIS_URL ?? "redis://127.0.0.1:6379";
+  const asUsed = isRecord(options) && options.connection !== null ? { ...options, connection } : options;
+  checkOptions("bullmq(...)", asUsed, RULES);
   const { queue = "hypernodes", prefix = "hypernodes", mode = "parallel", installed = [], values } = options;
   const { patienceMs = 60_000, expireMs = 3_600_000, journal = ".hypernodes" } = options;
-  const connection = options.connection ?? process.env.REDIS_URL ?? "redis://127.0.0.1:6379";
-  const isPlace = typeof connection === "string" ? isUrl(connection) : typeof connection === "object";
-  if (!isPlace) throw noPlace();
-  check("queue", queue, NAME.test(String(queue)), "a name without colons and spaces");
-  check("prefix", prefix, NAME.test(String(prefix)), "a name without colons and spaces");
-  check("mode", mode, mode === "parallel" || mode === "threaded", '"parallel" or "threaded"');
-  check("installed", installed, Array.isArray(installed), "a list of packages' names");
-  check("values", values, values === undefined || isKeyv(values), "a Keyv: new Keyv(...)");
-  check("patienceMs", patienceMs, patienceMs > 0, "milliseconds above 0");
-  check("expireMs", expireMs, expireMs >= LEAST_EXPIRE_MS, "milliseconds from 1000");
-  check("journal", journal, journal === false || typeof journal === "string", "a folder, or false");
   return { connection, queue, prefix, mode, installed, values, patienceMs, expireMs, journal };
 }
+
+const NAME_RULE = that("a name without colons and spaces", (value) => typeof value === "string" && NAME.test(value));
+
+const RULES: RulesOf<BullmqOptions> = {
+  connection: {
+    ...that("redis://user:password@host:6379/0, rediss://... for TLS, or { host, port, ... }", (value) =>
+      typeof value === "string" ? isUrl(value) : isRecord(value) && !(value instanceof URL),
+    ),
+    problem: () => "the option connection, or REDIS_URL, is no URL of a Redis",
+  },
+  queue: NAME_RULE,
+  prefix: NAME_RULE,
+  mode: oneOf("parallel", "threaded"),
+  installed: that("a list of packages' names", isTexts),
+  values: that("a Keyv: new Keyv(...)", isKeyv),
+  patienceMs: numberAbove(0, "milliseconds above 0"),
+  expireMs: wholeFrom(
+    MIN_EXPIRE_MS,
+    `milliseconds from ${MIN_EXPIRE_MS}, at most ${MAX_EXPIRE_MS}: a hundred years`,
+    MAX_EXPIRE_MS,
+  ),
+  journal: that("a folder, or false", (value) => value === false || (typeof value === "string" && value !== "")),
+};
 
 function isUrl(connection: string): boolean {
   return /^(?:redis|valkey)s?:$/.test(URL.canParse(connection) ? new URL(connection).protocol : "");
@@ -125,31 +148,4 @@ function isUrl(connection: string): boolean {
 export function isKeyv(value: unknown): value is KeyvValues {
   const methods = ["get", "set", "delete"] as const;
   return methods.every((method) => typeof (value as Record<string, unknown> | undefined)?.[method] === "function");
-}
-
-function check(option: string, value: unknown, isRight: boolean, takes: string): void {
-  if (!isRight) throw bad(option, value, takes);
-}
-
-function bad(option: string, value: unknown, takes: string): HypernodesError {
-  return new HypernodesError({ where: "bullmq(...)", ...badOption(`option ${option}`, value, takes) });
-}
-
-/** What was given may have a password in it, and is not printed. */
-function noPlace(): HypernodesError {
-  return new HypernodesError({
-    code: "BAD_OPTION",
-    where: "bullmq(...)",
-    problem: "the option connection, or REDIS_URL, is no URL of a Redis",
-    advice: "It takes redis://user:password@host:6379/0, rediss://... for TLS, or { host, port, ... }.",
-  });
-}
-
-function unknown(option: string): HypernodesError {
-  return new HypernodesError({
-    code: "UNKNOWN_OPTION",
-    where: "bullmq(...)",
-    problem: `there is no option "${option}"`,
-    advice: suggestion(option, OPTIONS),
-  });
 }

@@ -70,7 +70,7 @@ export class Workers implements Destination {
     const about = { bundle: bundle.digest, fragment: digest, where: path };
     const sent = await link.send(
       id,
-      { ...about, alone: company === "none", graceMs: settings.graceMs },
+      { ...about, alone: company === "none", graceMs: Math.min(settings.graceMs, Number.MAX_SAFE_INTEGER) },
       bytes,
       (live, worker) => events.tell(live, worker),
     );

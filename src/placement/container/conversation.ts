@@ -1,4 +1,5 @@
 import type { RunEvent } from "../../engine/events.js";
+import { type LongTimeout, startTimeout } from "../../util/long-timeout.js";
 import { decode, type EncodedParts, encodeInParts } from "../../values/codec.js";
 import {
   type BytesHead,
@@ -92,11 +93,11 @@ export class Conversation {
     const result = new Promise<unknown>((resolve, reject) => {
       this.runs.set(number, { hearing, resolve, reject, going, coming: undefined });
     });
-    let grace: NodeJS.Timeout | undefined;
+    let grace: LongTimeout | undefined;
     const stop = () => {
       const reason = signal.reason instanceof Error ? signal.reason.message : String(signal.reason);
       this.line.send([jsonFrame(Kind.cancel, number, { reason })]).catch(() => {});
-      grace = setTimeout(() => this.runs.get(number)?.reject(signal.reason), graceMs + GRACE_MS);
+      grace = startTimeout(() => this.runs.get(number)?.reject(signal.reason), graceMs + GRACE_MS);
     };
     try {
       this.line.send(framesOf(Kind.run, number, head, work)).catch((error) => this.line.broken(error));
@@ -104,7 +105,7 @@ export class Conversation {
       else signal.addEventListener("abort", stop, { once: true });
       return await result;
     } finally {
-      clearTimeout(grace);
+      grace?.clear();
       signal.removeEventListener("abort", stop);
       this.runs.delete(number);
     }

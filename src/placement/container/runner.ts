@@ -3,6 +3,7 @@ import { mkdirSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 import { fileURLToPath } from "node:url";
+import { startInterval, startTimeout } from "../../util/long-timeout.js";
 import { committed } from "./committed.js";
 import { type Ended, FrameReader, jsonFrame, Kind, type Printed } from "./frames.js";
 
@@ -41,13 +42,13 @@ export function main(isKept: boolean, kept: string, scratch: string, silenceMs: 
     child.kill("SIGKILL");
     process.exit(1);
   };
-  let silence = setTimeout(giveUp, Number(silenceMs));
-  const beat = setInterval(() => out.write(jsonFrame(Kind.living, 0, {})), Number(silenceMs) / BEATS);
+  let silence = startTimeout(giveUp, Number(silenceMs));
+  const beat = startInterval(() => out.write(jsonFrame(Kind.living, 0, {})), Number(silenceMs) / BEATS);
 
   const fromClient = new FrameReader();
   process.stdin.on("data", (piece: Buffer) => {
-    clearTimeout(silence);
-    silence = setTimeout(giveUp, Number(silenceMs));
+    silence.clear();
+    silence = startTimeout(giveUp, Number(silenceMs));
     for (const { kind, bytes } of fromClient.push(piece)) {
       if (kind === Kind.alive) continue;
       if (kind === Kind.close) down.end();
@@ -94,8 +95,8 @@ export function main(isKept: boolean, kept: string, scratch: string, silenceMs: 
   }
 
   child.on("close", (code, signal) => {
-    clearInterval(beat);
-    clearTimeout(silence);
+    beat.clear();
+    silence.clear();
     const ended = jsonFrame(Kind.ended, 0, { code, signal, stderr: tail } satisfies Ended);
     out.write(ended, () => process.exit(0));
   });

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { App, Image as BuiltImage, ModalClient, ModalClientParams, Secret, Volume } from "modal";
 import { HypernodesError } from "../../errors.js";
 import { remembered } from "../../graph/remembered.js";
+import { type LongTimeout, startTimeout } from "../../util/long-timeout.js";
 import type { LockLayer } from "../bundle/packages.js";
 import { missingPackage } from "../bundle/peers.js";
 import { buildFailed, translated } from "./failures.js";
@@ -163,14 +164,14 @@ export function rejectedAt(signal: AbortSignal): Promise<never> {
 
 /** @throws {HypernodesError} `MODAL_SILENT` if it takes longer. */
 export async function within<T>(promise: Promise<T>, ms: number, what: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
+  let timer: LongTimeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(silent(what, ms)), ms);
+    timer = startTimeout(() => reject(silent(what, ms)), ms);
   });
   try {
     return await Promise.race([promise, late]);
   } finally {
-    clearTimeout(timer);
+    timer?.clear();
   }
 }
 

@@ -1,5 +1,6 @@
 import type { ContainerProcess } from "modal";
 import type { HypernodesError } from "../../errors.js";
+import { type LongTimeout, sleep, startInterval, startTimeout } from "../../util/long-timeout.js";
 import type { EncodedParts } from "../../values/codec.js";
 import type { Bundle } from "../bundle/bundle.js";
 import { mapped } from "../bundle/stacks.js";
@@ -40,7 +41,7 @@ export class Connection {
   private heardAt = Date.now();
   /** The last that the runner itself has written to stderr. */
   private errors = "";
-  private beat: NodeJS.Timeout | undefined;
+  private beat: LongTimeout | undefined;
   private failure: HypernodesError | undefined;
   private greeted!: (hello: Hello) => void;
   private ungreeted!: (error: unknown) => void;
@@ -72,7 +73,7 @@ export class Connection {
     void this.readErrors();
     void container.ended.then((end) => this.fail(containerEnded(end, this.where, options.timeoutMs)));
     const { idleTimeoutMs } = options;
-    this.beat = setInterval(() => this.keepUp(), idleTimeoutMs / BEATS).unref();
+    this.beat = startInterval(() => this.keepUp(), idleTimeoutMs / BEATS).unref();
   }
 
   /**
@@ -114,11 +115,11 @@ export class Connection {
    */
   run(work: EncodedParts, hearing: Hearing, signal: AbortSignal, graceMs: number, head: Partial<RunHead> = {}): Going {
     const { timeoutMs } = this.options;
-    const limit = setTimeout(() => this.fail(timedOut(this.where, timeoutMs)), timeoutMs);
+    const limit = startTimeout(() => this.fail(timedOut(this.where, timeoutMs)), timeoutMs);
     const going = this.conversation.run(head, work, hearing, signal, graceMs);
     going.result.then(
-      () => clearTimeout(limit),
-      () => clearTimeout(limit),
+      () => limit.clear(),
+      () => limit.clear(),
     );
     return going;
   }
@@ -142,12 +143,9 @@ export class Connection {
   async close(graceMs = 0): Promise<void> {
     if (graceMs > 0 && this.isAlive) {
       this.send([frame(Kind.close, 0, EMPTY)]).catch(() => {});
-      let timer: NodeJS.Timeout | undefined;
-      const late = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, graceMs);
-      });
-      await Promise.race([this.over, late]);
-      clearTimeout(timer);
+      const done = new AbortController();
+      await Promise.race([this.over, sleep(graceMs, done.signal)]);
+      done.abort();
     }
     this.stop();
     await this.container.end();
@@ -155,7 +153,7 @@ export class Connection {
 
   /** Lets go of what waits, and hears no more. */
   private stop(): void {
-    clearInterval(this.beat);
+    this.beat?.clear();
     this.failure ??= connectionLost(this.where, undefined);
     this.conversation.fail(this.failure);
   }
@@ -163,7 +161,7 @@ export class Connection {
   private fail(error: HypernodesError): void {
     if (this.failure !== undefined) return;
     this.failure = error;
-    clearInterval(this.beat);
+    this.beat?.clear();
     this.isOver();
     this.ungreeted(error);
     this.conversation.fail(error);

@@ -1,4 +1,5 @@
 import { badOption, HypernodesError } from "../../errors.js";
+import { isRecord } from "../../util/options.js";
 
 /** What a container's file system has before code comes into it. Each call gives another image. */
 export interface Image {
@@ -60,17 +61,20 @@ function made(parts: Parts): Image {
     kind: "image",
     ...parts,
     nodeSlim: (version) => {
-      if (!/^\d+(\.\d+){0,2}$/.test(version)) throw bad("nodeSlim", version, 'a version of Node: "22", "22.13.1"');
+      if (typeof version !== "string" || !/^\d+(\.\d+){0,2}$/.test(version))
+        throw bad("nodeSlim", version, 'a version of Node: "22", "22.13.1"');
       return on(`node:${version}-slim`);
     },
     from: (tag) => on(checked("from", tag, TAG, 'the tag of an image: "node:22-slim"')),
     aptInstall: (...packages) => {
+      if (packages.length === 0) throw bad("aptInstall", packages, "names of Debian packages");
       for (const name of packages) checked("aptInstall", name, DEBIAN, "names of Debian packages");
       return layer([
         `RUN apt-get update && apt-get install -y --no-install-recommends ${packages.join(" ")} && rm -rf /var/lib/apt/lists/*`,
       ]);
     },
     npmInstall: (...packages) => {
+      if (packages.length === 0) throw bad("npmInstall", packages, 'names of npm packages: "onnxruntime-node@1.20.1"');
       for (const name of packages) checked("npmInstall", name, NPM, 'names of npm packages: "onnxruntime-node@1.20.1"');
       const quoted = packages.map((name) => `'${name}'`).join(" ");
       return layer(
@@ -79,9 +83,12 @@ function made(parts: Parts): Image {
       );
     },
     env: (variables) => {
-      for (const name of Object.keys(variables))
+      if (!isRecord(variables)) throw bad("env", variables, 'texts by names: { OMP_NUM_THREADS: "4" }');
+      for (const [name, value] of Object.entries(variables)) {
         checked("env", name, VARIABLE, "names of variables: letters, digits, _");
-      return layer(Object.entries(variables).map(([name, value]) => `ENV ${name}=${JSON.stringify(String(value))}`));
+        if (typeof value !== "string") throw bad("env", { [name]: value }, "texts");
+      }
+      return layer(Object.entries(variables).map(([name, value]) => `ENV ${name}=${JSON.stringify(value)}`));
     },
     run: (command) => {
       if (typeof command !== "string" || command.trim() === "" || /[\r\n]/.test(command.replaceAll(/\\\r?\n/g, " "))) {

@@ -1,6 +1,15 @@
 import type { Placement } from "../../dsl/choices.js";
-import { badOption, HypernodesError } from "../../errors.js";
-import { suggestion } from "../../graph/nearest.js";
+import {
+  callIt,
+  checkOptions,
+  isFlag,
+  isRecord,
+  numberFrom,
+  type RulesOf,
+  that,
+  wholeFrom,
+} from "../../util/options.js";
+import { showValue } from "../../util/show-value.js";
 import { type Image, image, VARIABLE } from "./image.js";
 
 /** What a container on Modal is to be. */
@@ -59,8 +68,6 @@ export interface CheckedModal {
 /** A placement on Modal. */
 export type ModalPlacement = Placement & { readonly kind: "modal"; readonly options: ModalOptions };
 
-const OPTIONS =
-  "gpu cpu memoryMiB timeoutMs idleTimeoutMs image volume secrets env app region containers keepWarm".split(" ");
 const HOUR_MS = 3_600_000;
 /** What a container lives longer than a run may take: for its beginning and its end. */
 const MARGIN_MS = 60_000;
@@ -88,51 +95,51 @@ export function modal(options: ModalOptions = {}): ModalPlacement {
 }
 
 export function checkedOptions(options: ModalOptions): CheckedModal {
-  for (const option of Object.keys(options)) if (!OPTIONS.includes(option)) throw unknown(option);
+  checkOptions("modal(...)", options, RULES);
   const { gpu, cpu, memoryMiB, timeoutMs = HOUR_MS, idleTimeoutMs = 60_000, volume, region = [] } = options;
   const { secrets = [], env = {}, app = "hypernodes", containers = 1, keepWarm = false } = options;
-  const on = options.image ?? image();
-  check(
-    "gpu",
-    gpu,
-    gpu === undefined || GPU.test(gpu),
-    'the name of a GPU, and how many: "A10", "H100:2", "A100-80GB:4"',
-  );
-  check("cpu", cpu, cpu === undefined || (cpu > 0 && cpu <= 512), "cores, above 0");
-  check("memoryMiB", memoryMiB, memoryMiB === undefined || isCount(memoryMiB), "whole mebibytes from 1");
-  check(
-    "timeoutMs",
-    timeoutMs,
-    timeoutMs >= 1 && timeoutMs <= LONGEST_MS,
-    "milliseconds from 1 to 86340000: 24 hours less a minute",
-  );
-  check(
-    "idleTimeoutMs",
-    idleTimeoutMs,
-    idleTimeoutMs >= 1000 && idleTimeoutMs <= LONGEST_MS,
-    "milliseconds from 1000 to 86340000",
-  );
-  check("image", on, on.kind === "image", "what image() makes");
-  check("volume", volume, volume === undefined || isName(volume), "the name of a volume: letters, digits, - . _");
-  check("app", app, isName(app), "the name of an app: letters, digits, - . _");
-  check("secrets", secrets, Array.isArray(secrets) && secrets.every(isName), "a list of names of secrets");
-  const variables = Object.entries(env);
-  const isEnv = variables.every(([name, value]) => VARIABLE.test(name) && typeof value === "string");
-  check("env", Object.keys(env), isEnv, "texts by names of letters, digits and _");
-  const long = variables.find(([, value]) => Buffer.byteLength(value) > LONGEST_VALUE);
-  check(
-    "env",
-    long?.[0],
-    long === undefined,
-    `texts of at most ${LONGEST_VALUE} bytes; give what is larger as an input`,
-  );
   const regions = typeof region === "string" ? [region] : region;
-  check("region", region, Array.isArray(regions) && regions.every(isName), "the name of a region, or several");
-  const isNumber = isCount(containers) && containers <= MOST_CONTAINERS;
-  check("containers", containers, isNumber, `a whole number from 1 to ${MOST_CONTAINERS}`);
-  check("keepWarm", keepWarm, typeof keepWarm === "boolean", "true or false");
+  const on = options.image ?? image();
   const machine = { gpu, cpu, memoryMiB, timeoutMs, idleTimeoutMs, image: on, volume, secrets, env, app, regions };
   return { ...machine, containers, keepWarm };
+}
+
+const RULES: RulesOf<ModalOptions> = {
+  gpu: that(
+    'the name of a GPU, and how many: "A10", "H100:2", "A100-80GB:4"',
+    (value) => typeof value === "string" && GPU.test(value),
+  ),
+  cpu: that("cores, above 0, at most 512", (value) => typeof value === "number" && value > 0 && value <= 512),
+  memoryMiB: wholeFrom(1, "whole mebibytes from 1"),
+  timeoutMs: numberFrom(1, `milliseconds from 1 to ${LONGEST_MS}: 24 hours less a minute`, LONGEST_MS),
+  idleTimeoutMs: numberFrom(1000, `milliseconds from 1000 to ${LONGEST_MS}`, LONGEST_MS),
+  image: that(
+    (value) => `what image() makes${callIt(value, "image()")}`,
+    (value) => isRecord(value) && value.kind === "image",
+  ),
+  volume: that("the name of a volume: letters, digits, - . _", isName),
+  secrets: that("a list of names of secrets", (value) => Array.isArray(value) && value.every(isName)),
+  env: {
+    ...that(
+      `texts by names of letters, digits and _, each of at most ${LONGEST_VALUE} bytes; give what is larger as an input`,
+      (value) => isRecord(value) && wrongVariable(value) === undefined,
+    ),
+    problem: (value) => `the option env is ${showValue(isRecord(value) ? wrongVariable(value) : typeof value)}`,
+  },
+  app: that("the name of an app: letters, digits, - . _", isName),
+  region: that(
+    "the name of a region, or several",
+    (value) => isName(value) || (Array.isArray(value) && value.every(isName)),
+  ),
+  containers: wholeFrom(1, `a whole number from 1 to ${MOST_CONTAINERS}`, MOST_CONTAINERS),
+  keepWarm: isFlag,
+};
+
+/** The name of a variable that can't be set as it is. */
+function wrongVariable(env: object): string | undefined {
+  const isRight = ([name, value]: [string, unknown]) =>
+    VARIABLE.test(name) && typeof value === "string" && Buffer.byteLength(value) <= LONGEST_VALUE;
+  return Object.entries(env).find((variable) => !isRight(variable))?.[0];
 }
 
 /** Milliseconds that a container lives at most: one that is shared is there for others when it has done a chunk. */
@@ -147,21 +154,4 @@ export function oldestMs(options: CheckedModal): number {
 
 function isName(name: unknown): boolean {
   return typeof name === "string" && NAME.test(name);
-}
-
-function isCount(value: number): boolean {
-  return Number.isInteger(value) && value > 0;
-}
-
-function check(option: string, value: unknown, isRight: boolean, takes: string): void {
-  if (!isRight) throw new HypernodesError({ where: "modal(...)", ...badOption(`option ${option}`, value, takes) });
-}
-
-function unknown(option: string): HypernodesError {
-  return new HypernodesError({
-    code: "UNKNOWN_OPTION",
-    where: "modal(...)",
-    problem: `there is no option "${option}"`,
-    advice: suggestion(option, OPTIONS),
-  });
 }

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import path from "node:path";
 import type { Readable, Writable } from "node:stream";
 import type { RunEvent } from "../../../engine/events.js";
+import { startTimeout } from "../../../util/long-timeout.js";
 import { Conversation } from "../../container/conversation.js";
 import { type FragmentHead, FrameReader } from "../../container/frames.js";
 
@@ -100,8 +101,8 @@ export class PipelineProcess {
   /** Lets it dispose of what it keeps, and end; after the grace, ends it. */
   async close(graceMs: number): Promise<void> {
     this.down.end();
-    const late = setTimeout(() => this.child.kill("SIGKILL"), graceMs);
+    const late = startTimeout(() => this.child.kill("SIGKILL"), graceMs);
     await this.ended;
-    clearTimeout(late);
+    late.clear();
   }
 }

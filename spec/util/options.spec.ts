@@ -1,0 +1,417 @@
+import { expect } from "chai";
+import fc from "fast-check";
+import {
+  bullmq,
+  cached,
+  type Each,
+  eventLog,
+  eventStream,
+  execution,
+  HypernodesError,
+  image,
+  input,
+  keyv,
+  mapOver,
+  memory,
+  modal,
+  model,
+  node,
+  Pipeline,
+  progress,
+  report,
+  runOn,
+  sqlite,
+  tracing,
+} from "../../src/index.js";
+import { newFolder } from "../support/caches.js";
+
+class Plain extends Pipeline {
+  @input() xs!: number[];
+  @mapOver("xs") ys(x: number): Each<number> {
+    return x + 1;
+  }
+  @node("xs") sum(xs: number[]): number {
+    return xs.length;
+  }
+}
+
+type Call = (options: any) => unknown;
+
+interface Taken {
+  /** Calls with some options; may return a promise. */
+  readonly call: Call;
+  /** For each option a value that is right, then some that are not. */
+  readonly options: Readonly<Record<string, readonly [right: unknown, ...wrong: unknown[]]>>;
+  /** What every call needs. */
+  readonly base?: object;
+}
+
+type Options = Taken["options"];
+
+const xs = { xs: [1, 2] };
+const { NaN: nan, POSITIVE_INFINITY: infinity } = Number;
+const times = { times: 1 };
+
+const EXECUTION = {
+  nodes: ["sequential", "quick", 1, null, []],
+  maps: ["async", "fast", null, bullmq, {}, { kind: "bullmq" }],
+  maxWorkers: [2, 0, -1, 0.5, nan, infinity, "2", null, 2n],
+  graceMs: [infinity, -1, nan, "5", null],
+  resourceLimits: [
+    { stackSizeMb: 8 },
+    { stackSizeMb: 0 },
+    { stackSizeMb: "8" },
+    { stackSize: 8 },
+    { stackSizeMb: infinity },
+    null,
+    4,
+    [],
+  ],
+} as const;
+
+const CHOICES = {
+  runOn: [{ kind: "local" }, "local", null, modal, {}, true],
+  execution: [{}, null, "parallel", [], { maps: "fast" }, { maxWorker: 1 }],
+  cache: [false, true, null, "file.sqlite", {}, memory, sqlite],
+} as const;
+
+const NODE = {
+  cache: [false, true, null, 0],
+  version: ["2", null, nan, "", true, {}],
+  retries: [
+    times,
+    -1,
+    0.5,
+    infinity,
+    nan,
+    "2",
+    null,
+    {},
+    { delayMs: 1 },
+    { times: -1 },
+    { times: "1" },
+    { times: null },
+    { ...times, delayMs: -1 },
+    { ...times, delayMs: nan },
+    { ...times, delayMs: "5" },
+    { ...times, factor: 0.5 },
+    { ...times, factor: infinity },
+    { ...times, maxDelayMs: null },
+    { ...times, delay: 5 },
+    [],
+    true,
+  ],
+  timeoutMs: [30, 0, -1, nan, "5", null, 5n],
+  onError: ["throw", "ignore", null, true],
+} as const;
+
+const RUN = {
+  ...CHOICES,
+  outputs: [["sum"], "sum", [1], ["sum", "sum"], null, new Set(["sum"]), [undefined]],
+  given: [{}, null, "sum", ["sum"], 1],
+  signal: [new AbortController().signal, new AbortController(), null, {}, true],
+  onEvent: [
+    () => {},
+    progress,
+    report,
+    tracing,
+    eventStream,
+    null,
+    "log",
+    1,
+    [null],
+    [progress],
+    [() => {}, 1],
+    class Reads {},
+  ],
+  explain: [false, "yes", 1, null],
+} as const;
+
+const OVER: Options = {
+  ...RUN,
+  mode: ["zip", "cross", null],
+  onError: ["collect", "ignore", null],
+  over: ["xs", "ys", null, [], ["xs", "xs"], 1],
+};
+const DRAW: Options = {
+  depth: [1, 0, -1, 0.5, nan, "2", null],
+  direction: ["right", "left", null],
+  theme: ["dark", "blue", null],
+  report: [report(), report, {}, null, true],
+};
+
+/** A pipeline class whose node has some options. */
+function withNode(options: object): Pipeline {
+  class Optional extends Pipeline {
+    @node(options) one(): number {
+      return 1;
+    }
+  }
+  return new Optional();
+}
+
+function withMap(options: object): Pipeline {
+  class Optional extends Pipeline {
+    @input() xs!: number[];
+    @mapOver("xs", options as { mode: "zip" }) one(x: number): Each<number> {
+      return x;
+    }
+  }
+  return new Optional();
+}
+
+/** A class with decorators; they are checked when an object is made. */
+function decorated(decorate: (type: any) => void): Pipeline {
+  class Decorated extends Plain {}
+  decorate(Decorated);
+  return new Decorated();
+}
+
+const ALL: Readonly<Record<string, Taken>> = {
+  "run()": { call: (options) => new Plain().run(xs, options), options: RUN },
+  "map()": { call: (options) => new Plain().map({ xs: [[1]] }, options), options: OVER, base: { over: "xs" } },
+  "stream()": {
+    call: (options) => new Plain().stream({ xs: [[1]] }, options).next(),
+    options: OVER,
+    base: { over: "xs" },
+  },
+  "with()": { call: (options) => new Plain().with(options), options: CHOICES },
+  "@node": { call: withNode, options: NODE },
+  "@mapOver": {
+    call: withMap,
+    options: { ...NODE, mode: ["zip", "cross", null], batch: [undefined, 0, 0.5, nan, "2", null] },
+  },
+  "@execution": { call: (options) => decorated(execution(options)), options: EXECUTION },
+  "execution of run()": { call: (execution) => new Plain().run(xs, { execution }), options: EXECUTION },
+  "@model": {
+    call: (options) => model(options)(class Model {}),
+    options: { name: ["Model", "", 1, null], key: [["a"], "a", [1], null] },
+  },
+  "@input": {
+    call: (options) =>
+      decorated((type) => {
+        input(options)(type.prototype, "other" as never);
+      }),
+    options: { optional: [true, "yes", 1, null] },
+  },
+  "memory()": { call: memory, options: { max: [5, 0, -1, nan, "5", null] } },
+  "prune()": {
+    call: (options) => memory().prune(options),
+    options: { maxBytes: [0, -1, nan, "5", null], maxAge: [0, -1, nan, "5", null] },
+    base: { maxBytes: 1, maxAge: 1 },
+  },
+  "progress()": {
+    call: progress,
+    options: {
+      stream: [process.stderr, "stderr", {}, null],
+      quiet: [true, "yes", 1, null],
+      everyMs: [5, 0, -1, nan, infinity, "5", null],
+    },
+  },
+  "tracing()": {
+    call: tracing,
+    options: { provider: [{ getTracer: () => ({}) }, {}, "otel", null], spansPerStep: [5, 0, -1, 0.5, nan, "5", null] },
+  },
+  "toMermaid()": {
+    call: (options) => new Plain().graph().toMermaid(options),
+    options: { ...DRAW, groupInputs: [true, 1, null], types: [true, "no", null], resources: [true, 0, null] },
+  },
+  "toDot()": { call: (options) => new Plain().graph().toDot(options), options: DRAW },
+  "toSvg()": { call: (options) => new Plain().graph().toSvg(options), options: DRAW },
+  "modal()": {
+    call: modal,
+    options: {
+      gpu: ["A10", "", "H100:x", 1, null],
+      cpu: [0.5, 0, -1, nan, 513, "2", null],
+      memoryMiB: [512, 0, 0.5, nan, infinity, "512", null],
+      timeoutMs: [1000, 0, nan, infinity, "5", 25 * 3_600_000, null],
+      idleTimeoutMs: [1000, 999, nan, infinity, "5000", null],
+      image: [image(), image, "node:22", {}, null],
+      volume: ["cache", "", 1, null],
+      secrets: [["a"], "a", [1], null],
+      env: [{ A: "1" }, { A: 1 }, { "A-B": "1" }, "A=1", null, []],
+      app: ["app", "", 1, null],
+      region: ["us-east", 1, [1], null],
+      containers: [2, 0, 0.5, nan, infinity, "2", null],
+      keepWarm: [true, "yes", 1, null],
+    },
+  },
+  "bullmq()": {
+    call: bullmq,
+    options: {
+      connection: ["redis://127.0.0.1", "http://127.0.0.1", "", 6379, null, []],
+      queue: ["q", "a:b", "", 1, null],
+      prefix: ["p", "a b", 1, null],
+      mode: ["threaded", "async", null],
+      installed: [["a"], "a", [1], null],
+      values: [new Map(), {}, "keyv", null],
+      patienceMs: [infinity, 0, -1, nan, "5", null],
+      expireMs: [60_000, 999, 1000.5, nan, infinity, 1e18, "60000", null],
+      journal: [false, true, "", 1, null],
+    },
+  },
+};
+
+/** The error of a call, or what it gives. */
+async function outcome(call: Call, options: unknown): Promise<unknown> {
+  try {
+    await call(options);
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
+
+async function errorOf(call: Call, options: unknown, about: string): Promise<HypernodesError> {
+  const error = await outcome(call, options);
+  expect(error, about).to.be.instanceOf(HypernodesError);
+  return error as HypernodesError;
+}
+
+describe("options", () => {
+  for (const [name, { call, options, base = {} }] of Object.entries(ALL)) {
+    describe(`of ${name}`, () => {
+      it("are taken where they are right, and undefined is the default", async () => {
+        for (const [option, [right]] of Object.entries(options)) {
+          expect(await outcome(call, { ...base, [option]: right }), option).to.equal(undefined);
+          if (option !== "over")
+            expect(await outcome(call, { ...base, [option]: undefined }), option).to.equal(undefined);
+        }
+      });
+
+      it("are refused where they are of another type or out of range, with the value and what they take", async () => {
+        for (const [option, [, ...wrong]] of Object.entries(options)) {
+          for (const value of wrong) {
+            const error = await errorOf(call, { ...base, [option]: value }, `${option} ${String(value)}`);
+            expect(["BAD_OPTION", "UNKNOWN_OPTION"]).to.include(error.code);
+            expect(error.message).to.contain(option === "execution" ? "option" : option);
+            expect(error.message).to.match(/It takes|Did you mean|They are given as/);
+          }
+        }
+      });
+
+      it("are refused under a name that there is not, with the nearest one", async () => {
+        for (const option of Object.keys(options)) {
+          const misspelt = `${option}x`;
+          const error = await errorOf(call, { ...base, [misspelt]: 1 }, misspelt);
+          expect(error.code).to.equal("UNKNOWN_OPTION");
+          expect(error.message).to.contain(`"${misspelt}"`).and.to.contain(`Did you mean "${option}"?`);
+        }
+      });
+
+      it("are an object", async () => {
+        // A decorator takes a text for a name.
+        if (name === "@node" || name === "@mapOver") return;
+        for (const value of [null, "fast", 5, [], () => {}]) {
+          const error = await errorOf(call, value, String(value));
+          expect(error.code).to.equal("BAD_OPTION");
+        }
+      });
+
+      it("are all reported at once", async () => {
+        const wrong = Object.entries(options).map(([option, [, value]]) => [option, value] as const);
+        const error = await errorOf(call, { ...base, ...Object.fromEntries(wrong), nonsense: 1 }, name);
+        expect(error.message).to.contain("nonsense");
+        for (const [option] of wrong) {
+          if (option !== "over") expect(error.message).to.contain(option === "execution" ? "execution" : option);
+        }
+      });
+    });
+  }
+
+  it("say where a name belongs that is an option of something else", async () => {
+    const run = async (options: object) => (await errorOf((o) => new Plain().run(xs, o), options, "")).message;
+    expect(await run({ maxWorkers: 8 })).to.equal(
+      'Plain: there is no option "maxWorkers". It is one of execution: { execution: { maxWorkers } }.',
+    );
+    expect(await run({ onevent: () => {} })).to.equal('Plain: there is no option "onevent". Did you mean "onEvent"?');
+    expect(await run({ maxWorkers: 8, onevent: 1 })).to.equal(
+      'Plain: 2 options are wrong:\n  - there is no option "maxWorkers". It is one of execution: { execution: { maxWorkers } }.\n  - there is no option "onevent". Did you mean "onEvent"?',
+    );
+    expect(await run({ over: "xs" })).to.contain("It is one of map() and stream().");
+    expect(await run({ retries: 2 })).to.contain("It is one of nodes: @node(..., { retries }).");
+  });
+
+  it("say that something was not called", async () => {
+    const run = async (options: object) => (await errorOf((o) => new Plain().run(xs, o), options, "")).message;
+    expect(await run({ onEvent: progress })).to.contain("It was not called: onEvent: progress().");
+    expect(await run({ onEvent: [report] })).to.contain("It was not called: onEvent: report().");
+    expect(await run({ cache: memory })).to.contain("It was not called: cache: memory().");
+    expect(await run({ runOn: modal })).to.contain("It was not called: runOn: modal({ ... }).");
+    expect(await run({ signal: new AbortController() })).to.contain("controller.signal");
+  });
+
+  it("that class decorators take are checked when a pipeline is made", async () => {
+    for (const store of [undefined, null, false, "file.sqlite", memory, {}]) {
+      if (store === undefined) continue;
+      const error = await errorOf(() => decorated(cached(store as never)), {}, String(store));
+      expect(error.message).to.contain("Decorated: the option cache is ").and.to.contain("sqlite(path)");
+    }
+    for (const place of [null, "modal", modal, {}]) {
+      const error = await errorOf(() => decorated(runOn(place as never)), {}, String(place));
+      expect(error.message).to.contain("Decorated: the option runOn is ").and.to.contain("local() or modal");
+    }
+  });
+
+  it("that are undefined leave what was chosen farther away", async () => {
+    @execution({ maxWorkers: undefined as never, maps: undefined as never, nodes: "sequential" })
+    class Chosen extends Plain {}
+    expect(await new Chosen().run(xs)).to.deep.equal({ ys: [2, 3], sum: 2 });
+    const { choicesOf } = await import("../../src/dsl/metadata.js");
+    expect(choicesOf(Chosen)).to.deep.equal({ execution: { nodes: "sequential" } });
+    const run = { execution: { nodes: undefined, maxWorkers: undefined }, cache: undefined, runOn: undefined };
+    expect(await new Chosen().with(run as never).run(xs, run as never)).to.deep.equal({ ys: [2, 3], sum: 2 });
+  });
+
+  it("of any shape are taken or refused by an error of ours, never by another one (property)", async function () {
+    this.timeout(60_000);
+    const names = fc.constantFrom(...Object.keys(ALL).filter((name) => name !== "progress()"));
+    const property = fc.asyncProperty(
+      names,
+      fc.anything({ withBigInt: true, withNullPrototype: true }),
+      async (name, value) => {
+        const { call, options, base } = ALL[name]!;
+        for (const option of [...Object.keys(options), "nonsense"]) {
+          const error = await outcome(call, { ...base, [option]: value });
+          if (error !== undefined) expect(error, `${name} ${option}`).to.be.instanceOf(HypernodesError);
+        }
+      },
+    );
+    await fc.assert(property, { numRuns: 60 });
+  });
+});
+
+describe("arguments that are no options objects", () => {
+  it("are checked as options are", async () => {
+    const folder = newFolder("options");
+    const wrong: readonly [string, () => unknown, string][] = [
+      ...["", "/", ":memory:", "file:x.sqlite", "file:///tmp/x.sqlite", "http://host/x", "a\0b", "dir/"].map(
+        (path) => [path, () => sqlite(path), "It takes the path of a file"] as [string, () => unknown, string],
+      ),
+      ["URL", () => sqlite(new URL("file:///tmp/x.sqlite") as never), "not a URL: fileURLToPath(url)"],
+      ["undefined", () => sqlite(undefined as never), "It takes the path of a file."],
+      ["null", () => sqlite(null as never), "It takes the path of a file."],
+      ["folder", () => sqlite(folder).stats(), "the file is a folder"],
+      ["keyv", () => keyv(null as never), "It takes a Keyv: new Keyv(...)."],
+      ["log", () => eventLog(undefined as never), "It takes the path of a file."],
+      ["log", () => eventLog(""), "It takes the path of a file."],
+      ["types", () => eventStream("run" as never), 'It takes a list of types of events: "run", "node"'],
+      ["types", () => eventStream(["runs" as never]), 'It takes a list of types of events: "run", "node"'],
+      ["apt", () => image().aptInstall(), "names of Debian packages"],
+      ["npm", () => image().npmInstall(), "names of npm packages"],
+      ["env", () => image().env({ A: undefined as never }), "It takes texts."],
+      ["env", () => image().env(null as never), "It takes texts by names"],
+      ["node", () => image().nodeSlim(22 as never), "a version of Node"],
+      ["bind", () => new Plain().bind({ xz: 1 } as never), 'no input is named "xz". Did you mean "xs"?'],
+      ["bind", () => new Plain().bind({ sum: 1 } as never), 'no input is named "sum"'],
+      ["bind", () => new Plain().bind(null as never), "Give them as { name: value }."],
+      ["unbind", () => new Plain().unbind("xz" as never), 'no input is named "xz"'],
+      ["prune", () => memory().prune({}), "at least one of them"],
+    ];
+    for (const [name, call, text] of wrong) {
+      const error = await errorOf(call, undefined, name);
+      expect(error.message, name).to.contain(text);
+    }
+    expect(sqlite(":memory:x").path).to.equal(":memory:x");
+  });
+});
