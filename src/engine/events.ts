@@ -47,10 +47,10 @@ interface Happened {
   readonly container?: string;
 }
 
-type Told<Type extends string, Phase extends string, More = unknown> = Happened & {
-  readonly type: Type;
-  readonly phase: Phase;
-} & More;
+/** A type for each phase, so that each can be told from the others. */
+type Told<Type extends string, Phase extends string, More = unknown> = Phase extends string
+  ? Happened & { readonly type: Type; readonly phase: Phase } & More
+  : never;
 
 interface Timed {
   /** Milliseconds from start to now, waits for retries included. */
