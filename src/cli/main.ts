@@ -8,8 +8,9 @@ import { addReport } from "./commands/report.js";
 import { addResume, fileOfRun } from "./commands/resume.js";
 import { addRun } from "./commands/run.js";
 import { addWorker } from "./commands/worker.js";
-import { EXIT, exitCodeOf, printed } from "./failure.js";
+import { EXIT, exitCodeOf, printed, safeText } from "./failure.js";
 import { elsewhere } from "./loader.js";
+import { endWithStreams } from "./output.js";
 
 const { version } = createRequire(import.meta.url)("hypernodes/package.json") as { readonly version: string };
 
@@ -27,7 +28,8 @@ Examples:
   $ hypernodes graph pipeline.ts --format html -o graph.html
   $ hypernodes check pipeline.ts
 
-Exit codes: 0 done; 1 a run failed, or a check found something; 2 the call was wrong, or its inputs were; 130 stopped.`,
+Exit codes: 0 done; 1 a run failed, a check found something, or output was lost; 2 the call was wrong, or its inputs were;
+130 stopped.`,
   );
 for (const add of [addRun, addGraph, addCheck, addCache, addReport, addWorker, addResume]) add(program);
 
@@ -47,8 +49,7 @@ program.hook("preAction", async (_, command) => {
 });
 exitOverride(program);
 
-// Who reads the output may have had enough of it.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : EXIT.failed));
+endWithStreams();
 
 try {
   await program.parseAsync();
@@ -62,5 +63,6 @@ try {
 
 function exitOverride(command: Command): void {
   command.exitOverride();
+  command.configureOutput({ outputError: (text, write) => write(safeText(text)) });
   for (const inner of command.commands) exitOverride(inner);
 }

@@ -7,6 +7,12 @@ export class NumberText {
     return /^-?\d+$/.test(this.digits);
   }
 
+  get problem(): string {
+    return this.isInteger
+      ? `${this.digits} is an integer that a number can't hold exactly`
+      : `${this.digits} is larger than any number`;
+  }
+
   toString(): string {
     return this.digits;
   }
@@ -20,6 +26,8 @@ export class JsonTextError extends SyntaxError {
     readonly line: number,
     readonly column: number,
     readonly problem: string,
+    /** Whether it is JSON, with a number in it that a JavaScript number can't hold. */
+    readonly isNumber = false,
   ) {
     super(`line ${line}, column ${column}: ${problem}`);
   }
@@ -34,9 +42,10 @@ const MARK = `number ${Math.random()} `;
  * The value of a JSON text. An integer that a JavaScript number can't hold exactly, and a number that is too large for one,
  * becomes a `NumberText` instead of a wrong number.
  *
+ * @param refuse such a number is an error, too.
  * @throws {JsonTextError} with the place of the first error.
  */
-export function parseJson(text: string): unknown {
+export function parseJson(text: string, { refuse = false } = {}): unknown {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -44,12 +53,12 @@ export function parseJson(text: string): unknown {
     throw jsonErrorIn(text) ?? error;
   }
   if (!SUSPICIOUS.test(text)) return value;
-  const marked = markNumbers(text);
+  const marked = markNumbers(text, refuse);
   return marked === text ? value : JSON.parse(marked, unmarked);
 }
 
 /** Puts a string in the place of each number of a JSON text that a JavaScript number can't hold. */
-function markNumbers(text: string): string {
+function markNumbers(text: string, refuse: boolean): string {
   const parts: string[] = [];
   let from = 0;
   const next = /["\d-]/g;
@@ -61,6 +70,7 @@ function markNumbers(text: string): string {
     const token = match(NUMBER, text, found.index);
     next.lastIndex = found.index + token.length;
     if (isHeld(token)) continue;
+    if (refuse) throw errorAt(text, found.index, new NumberText(token).problem, true);
     parts.push(text.slice(from, found.index), `"${MARK}${token}"`);
     from = next.lastIndex;
   }
@@ -194,12 +204,12 @@ function endOfString(
   return { at: from, problem: "a string has no closing quote" };
 }
 
-function errorAt(text: string, at: number, problem: string): JsonTextError {
+function errorAt(text: string, at: number, problem: string, isNumber = false): JsonTextError {
   let line = 1;
   let start = 0;
   for (let end = text.indexOf("\n"); end >= 0 && end < at; end = text.indexOf("\n", start)) {
     line++;
     start = end + 1;
   }
-  return new JsonTextError(line, at - start + 1, problem);
+  return new JsonTextError(line, at - start + 1, problem, isNumber);
 }

@@ -118,7 +118,14 @@ export function checkedBullmq(options: BullmqOptions): CheckedBullmq {
 }
 
 function isUrl(connection: string): boolean {
-  return /^(?:redis|valkey)s?:$/.test(URL.canParse(connection) ? new URL(connection).protocol : "");
+  if (!URL.canParse(connection)) return false;
+  const { protocol, username, password } = new URL(connection);
+  try {
+    decodeURIComponent(`${username}${password}`);
+  } catch {
+    return false;
+  }
+  return /^(?:redis|valkey)s?:$/.test(protocol);
 }
 
 /** Whether something is used as a Keyv is. */
