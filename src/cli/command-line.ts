@@ -7,7 +7,7 @@ import { addReport } from "./commands/report.js";
 import { addResume, fileOfRun } from "./commands/resume.js";
 import { addRun } from "./commands/run.js";
 import { addWorker } from "./commands/worker.js";
-import { EXIT, exitCodeOf, printed } from "./failure.js";
+import { EXIT, exitCodeOf, printed, safeText } from "./failure.js";
 import { elsewhere } from "./loader.js";
 
 const { version } = createRequire(import.meta.url)("hypernodes/package.json") as { readonly version: string };
@@ -45,7 +45,8 @@ Examples:
   $ hypernodes graph pipeline.ts --format html -o graph.html
   $ hypernodes check pipeline.ts
 
-Exit codes: 0 done; 1 a run failed, or a check found something; 2 the call was wrong, or its inputs were; 130 stopped.`,
+Exit codes: 0 done; 1 a run failed, a check found something, or output was lost; 2 the call was wrong, or its inputs were;
+130 stopped.`,
     );
   for (const add of [addRun, addGraph, addCheck, addCache, addReport, addWorker, addResume]) add(program);
 
@@ -69,5 +70,6 @@ function fileOf(command: Command): string | undefined {
 
 function exitOverride(command: Command): void {
   command.exitOverride();
+  command.configureOutput({ outputError: (text, write) => write(safeText(text)) });
   for (const inner of command.commands) exitOverride(inner);
 }

@@ -1,24 +1,78 @@
-import { writeFileSync } from "node:fs";
+import { accessSync, constants, writeFileSync } from "node:fs";
+import path from "node:path";
 import { inspect } from "node:util";
-import { usage } from "./failure.js";
+import { escapeControls, escapeControlsInLines } from "../util/control-characters.js";
+import { fileProblem } from "../util/file-problem.js";
+import { isDirectory } from "../util/is-directory.js";
+import { EXIT, outputLost, usage } from "./failure.js";
 
-/** Writes to a file, or to standard output. */
-export function write(text: string, file: string | undefined): void {
+/**
+ * Checks that a file can be written, before there is anything to write.
+ *
+ * @param file undefined: standard output.
+ * @throws {HypernodesError} `USAGE`
+ */
+export function checkOutput(file: string | undefined): void {
+  if (file === undefined) return;
+  const where = `--output ${file}`;
+  if (file === "") throw usage(where, "it names no file", "Leave it out for standard output.");
+  const isThere = isDirectory(file);
+  if (isThere === true || /[\\/]$/.test(file)) {
+    throw usage(where, "it is a directory, not a file", `Write ${path.join(file, "FILE")}`);
+  }
+  try {
+    const folder = path.dirname(path.resolve(file));
+    if (isDirectory(folder) === false) throw Object.assign(new Error(folder), { code: "ENOTDIR" });
+    accessSync(isThere === undefined ? folder : file, constants.W_OK);
+  } catch (error) {
+    throw usage(where, `it can't be written: ${fileProblem(error)}`, "Is the path right?", error);
+  }
+}
+
+/**
+ * Writes to a file, or to standard output.
+ *
+ * @throws {HypernodesError} `OUTPUT_LOST`
+ */
+export async function write(text: string, file: string | undefined): Promise<void> {
   const whole = text.endsWith("\n") ? text : `${text}\n`;
   if (file === undefined) {
-    process.stdout.write(whole);
+    // If that fails, the process ends.
+    await new Promise<void>((resolve) => process.stdout.write(whole, () => resolve()));
     return;
   }
   try {
     writeFileSync(file, whole);
   } catch (error) {
-    throw usage(`--output ${file}`, `it can't be written: ${(error as Error).message}`, "Is the path right?", error);
+    throw outputLost(`--output ${file}`, `the output is lost, the file can't be written: ${fileProblem(error)}`, error);
   }
 }
 
-/** Outputs for a program: one line of JSON. */
+/** Ends the process with a message and an exit code when a standard stream takes no more: what it would print is lost. */
+export function endWithStreams(): void {
+  const streams = { "standard output": process.stdout, "standard error": process.stderr };
+  for (const [name, stream] of Object.entries(streams)) {
+    stream.on("error", (error) => {
+      if (stream === process.stdout) {
+        process.stderr.write(`${name}: the output is lost, it can't be written: ${fileProblem(error)}\n`, () =>
+          process.exit(EXIT.failed),
+        );
+      } else process.exitCode = EXIT.failed;
+    });
+  }
+}
+
+/** Outputs for a program: one line of JSON. Control characters in strings are escaped, those that JSON leaves as well. */
 export function asJson(value: unknown): string {
-  return JSON.stringify(value, replaced) ?? "null";
+  try {
+    return escapeControls(JSON.stringify(value, replaced) ?? "null");
+  } catch (error) {
+    throw outputLost(
+      "--json",
+      `the outputs can't be written as JSON: ${(error as Error).message.split("\n")[0]}`,
+      error,
+    );
+  }
 }
 
 function replaced(_: string, value: unknown): unknown {
@@ -31,8 +85,15 @@ function replaced(_: string, value: unknown): unknown {
   return value;
 }
 
-/** Outputs for a person. */
+const COLOR = new RegExp(`(${String.fromCharCode(27)}\\[\\d+m)`);
+
+/** Outputs for a person. Control characters in them are escaped, but for the colors that are added. */
 export function asText(value: unknown): string {
   const colors = process.stdout.isTTY === true && !process.env.NO_COLOR;
-  return inspect(value, { colors, depth: 6, maxArrayLength: 100, maxStringLength: 2_000, breakLength: 100 });
+  const text = inspect(value, { colors, depth: 6, maxArrayLength: 100, maxStringLength: 2_000, breakLength: 100 });
+  if (!colors) return escapeControlsInLines(text);
+  return text
+    .split(COLOR)
+    .map((part) => (COLOR.test(part) ? part : escapeControlsInLines(part)))
+    .join("");
 }

@@ -1,8 +1,9 @@
-import { existsSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 import type { Pipeline } from "../index.js";
 import { HypernodesError } from "../index.js";
+import { isDirectory } from "../util/is-directory.js";
 import { usage } from "./failure.js";
 
 /** A pipeline whose inputs and outputs no compiler knows. */
@@ -55,7 +56,7 @@ export function targetOf(target: string): [file: string, name: string | undefine
 /** All pipeline classes that a file exports. */
 async function pipelinesIn(file: string): Promise<FoundPipeline[]> {
   const full = path.resolve(file);
-  if (!existsSync(full)) throw usage(file, "there is no such file", "Is the path right?");
+  checkModule(file, full);
   let module: Record<string, unknown>;
   try {
     module = (await import(pathToFileURL(full).href)) as Record<string, unknown>;
@@ -70,8 +71,27 @@ async function pipelinesIn(file: string): Promise<FoundPipeline[]> {
   return [...found.values()];
 }
 
+/** @throws {HypernodesError} `USAGE` for what can be no module. */
+function checkModule(file: string, full: string): void {
+  const isFolder = isDirectory(full);
+  if (isFolder === undefined) throw usage(file, "there is no such file", "Is the path right?");
+  if (isFolder) throw usage(file, "it is a directory, not a file", "Name the file that exports the pipeline.");
+  if (!/\.(json|jsonl|ndjson|map)$/i.test(file)) return;
+  throw usage(
+    file,
+    "it is JSON, not a module",
+    `Name the file that exports the pipeline; give values with --input @${file}`,
+  );
+}
+
 function notImported(file: string, cause: unknown): HypernodesError {
-  const problem = `it can't be imported: ${cause instanceof Error ? cause.message : String(cause)}`;
+  const { code } = (cause ?? {}) as { readonly code?: unknown };
+  if (code === "ERR_UNKNOWN_FILE_EXTENSION" || code === "ERR_IMPORT_ATTRIBUTE_MISSING") {
+    throw usage(file, "it is neither TypeScript nor JavaScript", "Name the file that exports the pipeline.", cause);
+  }
+  // Compilers color what they say.
+  const message = stripVTControlCharacters(cause instanceof Error ? cause.message : String(cause));
+  const problem = `it can't be imported: ${message}`;
   return new HypernodesError({ code: "NOT_IMPORTED", where: file, problem, advice: "--verbose shows where.", cause });
 }
 

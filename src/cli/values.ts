@@ -1,124 +1,173 @@
-import { readFileSync } from "node:fs";
-import { text } from "node:stream/consumers";
-import type { BullmqQueue, Graph, Placement } from "../index.js";
+import type { BullmqQueue, Placement } from "../index.js";
 import { bullmq, local, modal } from "../index.js";
+import { JsonTextError, parseJson } from "../util/json-text.js";
 import { usage } from "./failure.js";
 
-/**
- * The inputs of a pipeline as a command line says them.
- *
- * @param given each `name=value`, `name=@file.json`, `name=@file.jsonl`, `name=@-` for standard input, or `@file.json` with
- *   all of them in one object. A value is JSON; what is no JSON, and what the input takes as a string, is a text.
- */
-export async function inputsFrom(given: readonly string[], graph: Graph): Promise<Record<string, unknown>> {
-  const inputs: Record<string, unknown> = {};
-  for (const one of given) {
-    if (one.startsWith("@")) {
-      const all = await fromFile(one.slice(1), `--input ${one}`);
-      if (typeof all !== "object" || all === null || Array.isArray(all)) {
-        throw usage(`--input ${one}`, "it has no object with a value for each input", `Name one: --input NAME=${one}`);
-      }
-      Object.assign(inputs, all);
-      continue;
-    }
-    const [name, value] = pair("--input", one);
-    const node = graph.nodes.find((n) => n.name === name && n.role === "input");
-    inputs[name] = value.startsWith("@")
-      ? await fromFile(value.slice(1), `--input ${one}`)
-      : parsed(value, node?.design?.type === String);
-  }
-  return inputs;
-}
-
-/** `name=value` cut in two. */
-function pair(option: string, text: string): [name: string, value: string] {
+/** `name=value` cut in two. An error does not show the value: it may be a secret. */
+export function pair(option: string, text: string): [name: string, value: string] {
   const at = text.indexOf("=");
-  if (at <= 0) throw usage(`${option} ${text}`, "it is not NAME=VALUE", `Write for example ${option} name=value`);
-  return [text.slice(0, at), text.slice(at + 1)];
+  if (at > 0) return [text.slice(0, at), text.slice(at + 1)];
+  throw usage(at < 0 ? `${option} ${text}` : option, "it is not NAME=VALUE", `Write for example ${option} name=value`);
 }
 
-function parsed(value: string, isText = false): unknown {
-  if (isText) return value;
-  try {
-    return JSON.parse(value);
-  } catch {
-    return value;
-  }
+/** Names that stand for something else on every object of JavaScript. */
+const PROTOTYPE_NAMES = ["__proto__", "constructor", "prototype"];
+
+/** @throws {HypernodesError} `USAGE` for a name that would reach into the prototype of the object that it is put into. */
+export function refusePrototypeName(option: string, name: string): void {
+  if (!PROTOTYPE_NAMES.includes(name)) return;
+  throw usage(`${option} ${name}`, "JavaScript has another meaning for this name", "Nothing can be given under it.");
 }
 
-async function fromFile(file: string, where: string): Promise<unknown> {
-  let content: string;
+/**
+ * The value of a text: its JSON, or the text itself where it is no JSON and does not look like it.
+ *
+ * @throws {JsonTextError} for a list, an object or a string that is not right.
+ */
+export function jsonOrText(text: string, { refuse = false } = {}): unknown {
   try {
-    content = file === "-" ? await text(process.stdin) : readFileSync(file, "utf8");
+    return parseJson(text, { refuse });
   } catch (error) {
-    throw usage(where, `${file} can't be read: ${(error as Error).message}`, "Is the path right?", error);
+    if (/^\s*[[{"]/.test(text) || (error as Partial<JsonTextError>).isNumber) throw error;
+    return text;
   }
-  return /\.(jsonl|ndjson)$/.test(file) ? lines(content, where) : jsonOrLines(content, where);
-}
-
-/** What is no JSON as a whole may be lines of it: as of standard input nobody says which it is. */
-function jsonOrLines(content: string, where: string): unknown {
-  try {
-    return JSON.parse(content);
-  } catch (error) {
-    if (!content.trim().includes("\n")) throw noJson(where, error);
-    return lines(content, where);
-  }
-}
-
-function lines(content: string, where: string): unknown[] {
-  return content.split("\n").flatMap((line, i) => {
-    if (line.trim() === "") return [];
-    try {
-      return [JSON.parse(line) as unknown];
-    } catch (error) {
-      throw noJson(`${where}, line ${i + 1}`, error);
-    }
-  });
-}
-
-function noJson(where: string, error: unknown) {
-  return usage(where, `it is no JSON: ${(error as Error).message}`, "Write JSON, or one JSON value a line.", error);
 }
 
 /** `parallel`, `bullmq`, `bullmq:queue=NAME,connection=URL`. */
 export function mapsFrom(text: string): string | BullmqQueue {
-  const kind = text.split(":", 1)[0];
+  const kind = kindIn(text);
   if (kind !== "bullmq") return text;
-  if (text === kind) return bullmq();
-  const options = text
-    .slice(kind.length + 1)
-    .split(",")
-    .map((option) => pair("--maps bullmq:", option));
-  return bullmq(Object.fromEntries(options.map(([name, value]) => [name, parsed(value)])));
+  return bullmq(optionsIn(text, "--maps bullmq"));
 }
 
 /** `modal:gpu=A10G,cpu=4`, `modal`, `local`. */
 export function placementFrom(text: string): Placement {
-  const [kind, rest] = [text.split(":", 1)[0]!, text.slice(text.indexOf(":") + 1)];
-  if (kind === "local") return local();
-  if (kind !== "modal") throw usage(`--on ${text}`, `there is no place "${kind}"`, "There are local and modal.");
-  if (!text.includes(":")) return modal();
-  const options = rest.split(",").map((option) => pair("--on modal:", option));
-  // A name keeps its form: "A10G" is no JSON, and "8" is a number.
-  return modal(Object.fromEntries(options.map(([name, value]) => [name, parsed(value)])));
+  const kind = kindIn(text);
+  if (kind === "local" && text === kind) return local();
+  if (kind === "local") throw usage("--on local", "local takes no options", "Write --on local.");
+  if (kind !== "modal") throw usage(`--on ${kind}`, `there is no place "${kind}"`, "There are local and modal.");
+  return modal(optionsIn(text, "--on modal"));
 }
 
-/** `maxWorkers=8`, `resourceLimits.stackSizeMb=16`: options as `@execution` has them. */
-export function settingsFrom(given: readonly string[]): Record<string, unknown> {
-  const settings: Record<string, unknown> = {};
+function kindIn(text: string): string {
+  return text.split(":", 1)[0]!;
+}
+
+/** The options behind a kind. Their values are not shown in errors: they may be secrets. */
+function optionsIn(text: string, where: string): Record<string, unknown> {
+  const at = text.indexOf(":");
+  if (at < 0) return {};
+  const options: Record<string, unknown> = {};
+  for (const option of splitOptions(text.slice(at + 1))) {
+    const [name, value] = pairIn(option, where, Object.keys(options).at(-1));
+    refusePrototypeName(where, name);
+    options[name] = valueIn(value, `${where}:${name}`);
+  }
+  return options;
+}
+
+function pairIn(option: string, where: string, before: string | undefined): [name: string, value: string] {
+  const [, name, value] = /^\s*([\w$.-]+)=(.*)$/s.exec(option) ?? [];
+  if (name !== undefined) return [name, value!];
+  const place = before === undefined ? "it begins with what" : `after ${before}= there is what`;
+  throw usage(where, `${place} is not NAME=VALUE`, "Write NAME=VALUE, and commas between several.");
+}
+
+function valueIn(text: string, where: string): unknown {
+  try {
+    // A name keeps its form: "A10G" is no JSON, and "8" is a number.
+    return jsonOrText(text, { refuse: true });
+  } catch (error) {
+    const { isNumber } = error as JsonTextError;
+    const problem = isNumber ? "it is a number that can't be held exactly" : "it looks like JSON and is none";
+    throw usage(where, problem, "Write JSON, or a text without quotes and brackets.");
+  }
+}
+
+/** Options at the commas between them: one in a value, as in the password of a URL, is none. */
+function splitOptions(text: string): string[] {
+  const options: string[] = [];
+  for (let rest = text; ; ) {
+    // Up to the sign before its host, a URL says who may go there: in that, anything may be.
+    const who = /^[^,=]*=[a-z][a-z\d+.-]*:\/\/[^/]*@/i.exec(rest)?.[0].length ?? 0;
+    const next = /,(?=\s*[\w$.-]+=)/.exec(rest.slice(who));
+    if (next === null) return [...options, rest];
+    options.push(rest.slice(0, who + next.index));
+    rest = rest.slice(who + next.index + 1);
+  }
+}
+
+type Settings = Record<string, unknown>;
+
+/**
+ * `maxWorkers=8`, `resourceLimits.stackSizeMb=16`: options as `@execution` has them.
+ *
+ * @throws {HypernodesError} `USAGE` if one is given as a value and as a group of options.
+ */
+export function settingsFrom(given: readonly string[]): Settings {
+  const settings: Settings = {};
+  const saidBy = new Map<string, string>();
   for (const one of given) {
-    const [name, value] = pair("--set", one);
+    const [name, text] = pair("--set", one);
     const path = name.split(".");
-    const last = path.pop()!;
-    let at = settings;
     for (const key of path) {
-      at[key] ??= {};
-      at = at[key] as Record<string, unknown>;
+      if (key === "")
+        throw usage(`--set ${name}`, "a part of its name is empty", "Write --set NAME=VALUE or GROUP.NAME=VALUE.");
+      refusePrototypeName("--set", key);
     }
-    at[last] = parsed(value);
+    const last = path.pop()!;
+    const group = path.reduce<Settings>((at, key, depth) => {
+      at[key] ??= Object.hasOwn(at, key) ? at[key] : {};
+      if (isGroup(at[key])) return at[key];
+      const other = path.slice(0, depth + 1).join(".");
+      throw conflict(one, other, at[key], saidBy.get(other));
+    }, settings);
+    const value = settingIn(text, name);
+    if (isGroup(group[last]) && !isGroup(value)) throw conflict(one, name, group[last], saidBy.get(name));
+    group[last] = value;
+    for (let depth = 1; depth <= path.length + 1; depth++) saidBy.set([...path, last].slice(0, depth).join("."), one);
   }
   return settings;
+}
+
+function isGroup(value: unknown): value is Settings {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function conflict(one: string, name: string, value: unknown, said: string | undefined) {
+  const before = said === undefined ? "" : ` by --set ${said}`;
+  return isGroup(value)
+    ? usage(
+        `--set ${one}`,
+        `${name} is a group of options already${before}`,
+        "Give its options, or one value, not both.",
+      )
+    : usage(
+        `--set ${one}`,
+        `${name} is ${JSON.stringify(value)} already${before}, which has no options`,
+        "Give one of them.",
+      );
+}
+
+function settingIn(text: string, name: string): unknown {
+  let value: unknown;
+  try {
+    value = jsonOrText(text, { refuse: true });
+  } catch (error) {
+    if (!(error instanceof JsonTextError)) throw error;
+    const problem = `${error.isNumber ? "" : "it is no JSON: "}${error.message}`;
+    throw usage(`--set ${name}`, problem, "Write JSON, or a text without quotes and brackets.");
+  }
+  refusePrototypeNamesIn(value, `--set ${name}`);
+  return value;
+}
+
+function refusePrototypeNamesIn(value: unknown, where: string): void {
+  if (typeof value !== "object" || value === null) return;
+  for (const [key, inner] of Object.entries(value)) {
+    refusePrototypeName(where, key);
+    refusePrototypeNamesIn(inner, where);
+  }
 }
 
 const UNITS = { b: 1, kib: 2 ** 10, kb: 1e3, mib: 2 ** 20, mb: 1e6, gib: 2 ** 30, gb: 1e9, tib: 2 ** 40, tb: 1e12 };

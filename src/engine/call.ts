@@ -1,9 +1,10 @@
 import { NodeError } from "../errors.js";
 import type { Step } from "../graph/plan.js";
 import { attempt, isGuarded } from "./attempt.js";
+import { type CallPlace, ended, failedWith, retried, started } from "./call-events.js";
 import { within } from "./current-run.js";
 import { runChildElsewhere } from "./elsewhere.js";
-import { type Happening, now } from "./events.js";
+import { now } from "./events.js";
 import type { Execution } from "./execution.js";
 import { nodeError, placeOf } from "./failure.js";
 import { land } from "./landing.js";
@@ -67,32 +68,21 @@ function performTold(call: Call, size: number | undefined, guarded: boolean): un
   const { execution, step, element } = call;
   const { run } = execution;
   const path = placeOf(execution.path, step.name, element);
+  const tell = run.tell!;
+  const place: CallPlace = { path, name: step.name, element, size };
   const at = now();
-  const say = (phase: string, more?: (happening: Record<string, unknown>) => void): void => {
-    const about = aboutOf(step.name, path, phase, element);
-    if (size !== undefined) about.size = size;
-    more?.(about);
-    run.tell!(about as unknown as Happening);
-  };
-  const retried: Retried = (error, attempt, delayMs) =>
-    say("retried", (about) => Object.assign(about, { error, attempt, delayMs }));
-  const waitedMs = element === undefined ? execution.waitedMs(step, at) : undefined;
-  say("start", waitedMs === undefined ? undefined : (about) => (about.waitedMs = waitedMs));
-  const compute = () => (guarded ? attempts(call, retried) : once(call, execution.scope));
+  const again: Retried = (error, attempt, delayMs) => tell(retried(place, error, attempt, delayMs));
+  tell(started(place, element === undefined ? execution.waitedMs(step, at) : undefined));
+  const compute = () => (guarded ? attempts(call, again) : once(call, execution.scope));
   return settling(
     run.context === undefined ? compute : () => run.context!.within(run.id, path, compute),
-    () => say("end", (about) => (about.durationMs = now() - at)),
+    () => tell(ended(place, now() - at)),
     (thrown) => {
       const error = guarded ? thrown : failed(call, thrown);
-      say("failed", (about) => Object.assign(about, { error, durationMs: now() - at }));
+      tell(failedWith(place, error, now() - at));
       return error;
     },
   );
-}
-
-/** Made in one piece: there may be two for each of a million elements. */
-function aboutOf(name: string, path: string, phase: string, element: number | undefined): Record<string, unknown> {
-  return element === undefined ? { type: "node", phase, path, name } : { type: "element", phase, path, name, element };
 }
 
 function attempts(call: Call, retried: Retried | undefined): unknown {

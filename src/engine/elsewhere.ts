@@ -4,6 +4,7 @@ import type { PipelineClass } from "../dsl/members.js";
 import { NodeError } from "../errors.js";
 import { argumentKey, type Plan, type Step } from "../graph/plan.js";
 import { planPart } from "../graph/plan-part.js";
+import { asError } from "../util/as-error.js";
 import { remembers } from "./cached/stores.js";
 import type { Call } from "./call.js";
 import { now } from "./events.js";
@@ -144,7 +145,7 @@ export class MapElsewhere {
       });
       return this.ended(outputs[step.name] as unknown[]);
     } catch (error) {
-      execution.tellMap(step, { phase: "failed", error, durationMs: now() - this.startedAt });
+      execution.tellMap(step, { phase: "failed", error: asError(error), durationMs: now() - this.startedAt });
       throw error;
     }
   }

@@ -47,10 +47,10 @@ interface Happened {
   readonly container?: string;
 }
 
-type Told<Type extends string, Phase extends string, More = unknown> = Happened & {
-  readonly type: Type;
-  readonly phase: Phase;
-} & More;
+/** A type for each phase, so that each can be told from the others. */
+type Told<Type extends string, Phase extends string, More = unknown> = Phase extends string
+  ? Happened & { readonly type: Type; readonly phase: Phase } & More
+  : never;
 
 interface Timed {
   /** Milliseconds from start to now, waits for retries included. */
@@ -110,13 +110,23 @@ export type EventOf<Type extends RunEvent["type"], Phase extends RunEvent["phase
 /** Hears of each event, at once: what it does holds the run up. One that throws is warned of once. */
 export type Listener = (event: RunEvent) => void;
 
-type Without<E, K extends PropertyKey> = E extends unknown ? Omit<E, K> : never;
+/** A union without some fields, each of its members apart. */
+export type Without<E, K extends PropertyKey> = E extends unknown ? Omit<E, K> : never;
 
 /** An event before it is known in which run and when it happened. */
 export type Happening = Without<RunEvent, "run" | "at">;
 
+/** The happenings of some type, or of some type and phase. */
+export type HappeningOf<
+  Type extends Happening["type"],
+  Phase extends Happening["phase"] = Happening["phase"],
+> = Extract<Happening, { readonly type: Type; readonly phase: Phase }>;
+
+/** What a happening of some type has beside its type, its place and its name. */
+export type DetailsOf<Type extends Happening["type"]> = Without<HappeningOf<Type>, "type" | "path" | "name">;
+
 /** Why a node was computed, or was not. */
-export type Explained = Extract<Happening, { readonly phase: "explained" }>;
+export type Explained = HappeningOf<"cache", "explained">;
 
 /** Milliseconds since the Unix epoch, that never go back. */
 export function now(): number {

@@ -5,7 +5,7 @@ import { CachedExecution } from "./cached/cached-execution.js";
 import { collecting, failed, perform } from "./call.js";
 import { type CurrentRun, entering, leaving, within } from "./current-run.js";
 import { MapElsewhere, runNodeElsewhere } from "./elsewhere.js";
-import { type Happening, now } from "./events.js";
+import { type DetailsOf, now } from "./events.js";
 import { failedBefore, placeOf } from "./failure.js";
 import { land } from "./landing.js";
 import { asList, type List, listsOf } from "./lists.js";
@@ -395,10 +395,10 @@ export class Execution {
     this.maps?.close(this.failure.error);
   }
 
-  tellMap(step: Step, more: object): void {
+  tellMap(step: Step, more: DetailsOf<"map">): void {
     // What a thread has is a part of it; the whole is told of at home.
     if (this.window !== undefined) return;
-    this.run.tell?.({ type: "map", path: placeOf(this.path, step.name), name: step.name, ...more } as Happening);
+    this.run.tell?.({ type: "map", path: placeOf(this.path, step.name), name: step.name, ...more });
   }
 
   placeOf(step: Step, element?: number): string {

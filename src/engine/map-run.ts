@@ -1,12 +1,13 @@
 import { NodeError } from "../errors.js";
 import type { Step } from "../graph/plan.js";
+import { asError } from "../util/as-error.js";
 import { acquire } from "./acquire.js";
 import { callBatch } from "./batch.js";
 import { collecting, failed, perform, runChild } from "./call.js";
 import type { Chain } from "./chain.js";
 import { isAsync } from "./current-run.js";
 import { Elements, type Part } from "./elements.js";
-import { now } from "./events.js";
+import { type EventOf, now } from "./events.js";
 import type { Execution } from "./execution.js";
 import { failedBefore } from "./failure.js";
 import { land } from "./landing.js";
@@ -30,7 +31,7 @@ export function counts(
   computed: number,
   failed: number,
   selection: Pick<Selection, "of" | "equal"> | undefined,
-): object {
+): Pick<EventOf<"map", "end">, "elements" | "failed" | "cached"> {
   if (selection === undefined) return { elements: computed, failed };
   return { elements: selection.of, failed, cached: selection.of - computed - selection.equal };
 }
@@ -228,7 +229,7 @@ export class MapRun {
   /** Tells that it ends before its last element. */
   close(error: unknown): void {
     if (this.left < 0) return;
-    this.execution.tellMap(this.step, { phase: "failed", error, durationMs: now() - this.startedAt });
+    this.execution.tellMap(this.step, { phase: "failed", error: asError(error), durationMs: now() - this.startedAt });
   }
 
   private call(unit: number): unknown {

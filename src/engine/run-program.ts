@@ -1,4 +1,5 @@
 import { AbortError } from "../errors.js";
+import { asError } from "../util/as-error.js";
 import { type LongTimeout, startTimeout } from "../util/long-timeout.js";
 import { storesOf } from "./cached/stores.js";
 import type { CallContext } from "./call-context.js";
@@ -163,7 +164,7 @@ export class Session {
     const about = { type: "run", path: this.request.name, name: this.request.name } as const;
     const durationMs = now() - this.startedAt;
     if (failure === undefined) this.run.tell?.({ ...about, phase: "end", outputs, durationMs });
-    else this.run.tell?.({ ...about, phase: "failed", error: failure.error as Error, durationMs });
+    else this.run.tell?.({ ...about, phase: "failed", error: asError(failure.error), durationMs });
   }
 
   private async idleWithinGrace(): Promise<boolean> {

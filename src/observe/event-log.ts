@@ -1,13 +1,20 @@
-import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readSync, writeFileSync } from "node:fs";
 import { EVENTS_VERSION, type RunEvent } from "../engine/events.js";
 import { HypernodesError } from "../errors.js";
+import { ByteLines, NotTextError, textOf } from "../util/byte-lines.js";
+import { fileProblem } from "../util/file-problem.js";
+import { JsonTextError, parseJson } from "../util/json-text.js";
 import { checkOptions, that } from "../util/options.js";
+import { defectOf } from "./event-kinds.js";
 import { makesReaders, type Reader } from "./reader.js";
 
 /** Characters that are gathered before they are written. */
 const GATHERED = 64 * 1024;
 /** Milliseconds for which they are kept at most, as long as timers run. */
 const WRITE_MS = 500;
+/** Bytes that are read at once. */
+const PIECE = 256 * 1024;
+const WRITTEN = "Write one with --events FILE, or with the reader eventLog(file).";
 
 /** The first line of a log. */
 interface Head {
@@ -43,11 +50,7 @@ class EventLog implements Reader {
   private runs = 0;
 
   constructor(private readonly file: string) {
-    try {
-      this.descriptor = openSync(file, "w");
-    } catch (error) {
-      throw invalid(file, `it can't be written: ${(error as Error).message}`, "Is the path right?");
-    }
+    this.descriptor = opened(file, "w", "written");
   }
 
   onPrepare(): void {
@@ -94,51 +97,93 @@ function loggedError(error: unknown): object {
 }
 
 /**
- * Reads a file that `eventLog` has written. A last line that was cut off, by a process that was killed, is left out.
+ * Reads a file that `eventLog` has written. A last line that was cut off, by a process that was killed, is left out. Events of
+ * kinds that this version does not know are kept: readers pass over them.
  *
- * @throws {HypernodesError} `INVALID_EVENTS` if it is no such file, or of a newer version.
+ * @throws {HypernodesError} `INVALID_EVENTS` if it is no such file, or of a newer version; it names the line that is wrong.
  */
 export function readEvents(file: string): RunEvent[] {
-  const [first = "", ...lines] = contentOf(file).split("\n");
-  checkHead(first, file);
   const events: RunEvent[] = [];
-  for (const [i, line] of lines.entries()) {
-    if (line === "") continue;
+  let number = 0;
+  for (const { bytes, isEnded } of linesOf(file)) {
+    number++;
     try {
-      events.push(JSON.parse(line) as RunEvent);
-    } catch {
-      if (i === lines.length - 1) break;
-      throw invalid(file, `line ${i + 2} is no JSON`, "Is it whole? Write it anew with --events, or eventLog(file).");
+      const line = textOf(bytes);
+      if (number === 1) checkHead(line, file);
+      else if (line.trim() !== "") events.push(eventIn(line));
+    } catch (error) {
+      if (error instanceof HypernodesError) throw error;
+      if (number === 1) checkHead("", file);
+      // A killed process has not ended it: no part of a line is whole JSON.
+      if (!isEnded && (error instanceof JsonTextError || error instanceof NotTextError)) break;
+      throw invalid(
+        file,
+        `line ${number}${problemOf(error)}`,
+        "Is it whole? Write it anew with --events, or eventLog(file).",
+      );
     }
   }
+  if (number === 0) checkHead("", file);
   return events;
 }
 
-function contentOf(file: string): string {
+function eventIn(line: string): RunEvent {
+  const event = parseJson(line);
+  const defect = defectOf(event);
+  if (defect !== undefined) throw new Error(defect);
+  return event as RunEvent;
+}
+
+function problemOf(error: unknown): string {
+  if (error instanceof JsonTextError) return ` is no JSON: column ${error.column}: ${error.problem}`;
+  return `: ${error instanceof NotTextError ? error.problem : (error as Error).message}`;
+}
+
+/** The lines of a file, read piece by piece: a log may be larger than a text can be. */
+function* linesOf(file: string): Generator<{ readonly bytes: Buffer; readonly isEnded: boolean }> {
+  const lines = new ByteLines();
+  const descriptor = opened(file, "r", "read");
   try {
-    return readFileSync(file, "utf8");
+    for (;;) {
+      const piece = Buffer.allocUnsafe(PIECE);
+      const size = readSync(descriptor, piece);
+      if (size === 0) break;
+      for (const bytes of lines.add(piece.subarray(0, size))) yield { bytes, isEnded: true };
+    }
+    const rest = lines.rest();
+    if (rest !== undefined) yield { bytes: rest, isEnded: false };
   } catch (error) {
-    throw invalid(file, `it can't be read: ${(error as Error).message}`, "Is the path right?");
+    if (error instanceof HypernodesError) throw error;
+    if (error instanceof NotTextError) throw invalid(file, `line ${error.line}: ${error.problem}`, WRITTEN, error);
+    throw invalid(file, `it can't be read: ${fileProblem(error)}`, "Is the path right?", error);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function opened(file: string, flags: "r" | "w" | "a", verb: "read" | "written"): number {
+  try {
+    return openSync(file, flags);
+  } catch (error) {
+    throw invalid(file, `it can't be ${verb}: ${fileProblem(error)}`, "Is the path right?", error);
   }
 }
 
 function checkHead(line: string, name: string): void {
-  let head: Partial<Head> | undefined;
+  let head: Partial<Head> | null | undefined;
   try {
-    head = JSON.parse(line) as Partial<Head>;
+    head = JSON.parse(line) as Partial<Head> | null;
   } catch {}
-  if (head?.hypernodes !== "events") {
-    throw invalid(name, "it is no log of events", "Write one with --events FILE, or with the reader eventLog(file).");
-  }
+  if (head?.hypernodes !== "events") throw invalid(name, "it is no log of events", WRITTEN);
   if (head.version !== EVENTS_VERSION) {
     throw invalid(
       name,
-      `its events are of version ${head.version}, this is hypernodes for version ${EVENTS_VERSION}`,
+      `its events are of version ${JSON.stringify(head.version)}, this is hypernodes for version ${EVENTS_VERSION}`,
       "Read it with the version of hypernodes that wrote it.",
     );
   }
 }
 
-function invalid(where: string, problem: string, advice: string): HypernodesError {
-  return new HypernodesError({ code: "INVALID_EVENTS", where, problem, advice });
+function invalid(where: string, problem: string, advice: string, cause?: unknown): HypernodesError {
+  return new HypernodesError({ code: "INVALID_EVENTS", where, problem, advice, cause });
 }

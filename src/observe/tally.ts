@@ -1,5 +1,6 @@
-import { createHistogram, type RecordableHistogram } from "node:perf_hooks";
-import type { RunEvent } from "../engine/events.js";
+import type { EventOf, RunEvent } from "../engine/events.js";
+import { Percentiles } from "../util/percentiles.js";
+import { isKnown } from "./event-kinds.js";
 
 /** A step of a run, all its calls together, in whatever element of whatever map they were. Times in milliseconds. */
 export interface StepTally {
@@ -31,7 +32,7 @@ export interface StepTally {
   /** When its first call, or its first map, began; when the last ended. Milliseconds since the Unix epoch. */
   readonly startedAt: number;
   endedAt: number;
-  readonly durations: RecordableHistogram;
+  readonly durations: Percentiles;
 }
 
 /** Counts what happens in a run. */
@@ -60,61 +61,93 @@ export class Tally {
     return Math.max(1e-6, this.at - this.startedAt);
   }
 
+  /** An event of a kind that this version does not know is passed over: it comes from a newer one. */
   add(event: RunEvent): void {
+    if (!isKnown(event)) return;
     this.at = Math.max(this.at, event.at);
     if (this.startedAt === 0) {
       this.startedAt = event.at;
       this.id = event.run;
     }
     if (event.thread !== undefined) this.threads.set(`${event.container ?? ""}/${event.thread}`, event.at);
-    if (event.type === "run") this.addRun(event);
-    else if (event.type === "node" || event.type === "element") this.addCall(event);
-    else if (event.type === "map") this.addMap(event);
-    else if (event.type === "cache") this.addCache(event);
-    else if (event.type === "resource") this.addResource(event);
-    else this.addContainer(event);
-  }
-
-  private addRun(event: RunEvent & { readonly type: "run" }): void {
-    this.name = event.name;
-    if (event.phase === "start") {
-      this.startedAt = event.at;
-      return;
+    switch (event.type) {
+      case "run":
+        this.addRun(event);
+        break;
+      case "node":
+      case "element":
+        this.addCall(event);
+        break;
+      case "map":
+        this.addMap(event);
+        break;
+      case "cache":
+        this.addCache(event);
+        break;
+      case "resource":
+        this.addResource(event);
+        break;
+      case "container":
+        this.addContainer(event);
+        break;
+      default:
+        event satisfies never;
     }
-    this.state = event.phase === "end" ? "ended" : "failed";
-    this.durationMs = event.durationMs;
-    if (event.phase === "failed") this.error = event.error;
   }
 
-  private addCall(event: RunEvent & { readonly type: "node" | "element" }): void {
+  private addRun(event: EventOf<"run">): void {
+    this.name = event.name;
+    switch (event.phase) {
+      case "start":
+        this.startedAt = event.at;
+        return;
+      case "end":
+        this.state = "ended";
+        this.durationMs = event.durationMs;
+        return;
+      case "failed":
+        this.state = "failed";
+        this.durationMs = event.durationMs;
+        this.error = event.error;
+        return;
+      default:
+        event satisfies never;
+    }
+  }
+
+  private addCall(event: EventOf<"node" | "element">): void {
     const step = this.step(event);
     const size = ("size" in event && event.size) || 1;
-    if (event.phase === "retried") {
-      step.retried++;
-      step.waitMs += event.delayMs;
-      step.computeMs -= event.delayMs;
-      return;
+    switch (event.phase) {
+      case "retried":
+        step.retried++;
+        step.waitMs += event.delayMs;
+        step.computeMs -= event.delayMs;
+        return;
+      case "cached":
+        step.cached++;
+        step.done++;
+        if (event.type === "node") step.elements++;
+        return;
+      case "start":
+        step.running++;
+        step.lastStartedAt = event.at;
+        if (event.type === "node") {
+          step.elements++;
+          step.waitMs += event.waitedMs ?? 0;
+        } else this.firstOf(event, step);
+        return;
+      case "end":
+      case "failed":
+        step.running = Math.max(0, step.running - 1);
+        step.calls++;
+        step.done += size;
+        if (event.phase === "failed") step.failed += size;
+        this.took(step, event);
+        return;
+      default:
+        event satisfies never;
     }
-    if (event.phase === "cached") {
-      step.cached++;
-      step.done++;
-      if (event.type === "node") step.elements++;
-      return;
-    }
-    if (event.phase === "start") {
-      step.running++;
-      step.lastStartedAt = event.at;
-      if (event.type === "node") {
-        step.elements++;
-        step.waitMs += event.waitedMs ?? 0;
-      } else this.firstOf(event, step);
-      return;
-    }
-    step.running = Math.max(0, step.running - 1);
-    step.calls++;
-    step.done += size;
-    if (event.phase === "failed") step.failed += size;
-    this.took(step, event);
   }
 
   /** A map waits until its first element begins. */
@@ -127,57 +160,91 @@ export class Tally {
     step.waitMs += Math.max(0, at - since);
   }
 
-  private addMap(event: RunEvent & { readonly type: "map" }): void {
+  private addMap(event: EventOf<"map">): void {
     const step = this.step(event);
     step.endedAt = Math.max(step.endedAt, event.at);
-    if (event.phase === "start") {
-      step.elements += event.elements;
-      this.waiting.set(event.path, event.at);
-    } else this.waiting.delete(event.path);
-  }
-
-  private addCache(event: RunEvent & { readonly type: "cache" }): void {
-    if (event.phase !== "hit" && event.phase !== "stored") return;
-    const step = this.step(event);
-    if (event.phase === "hit") step.bytesRead += event.bytes;
-    else step.bytesStored += event.bytes;
-  }
-
-  private addResource(event: RunEvent & { readonly type: "resource" }): void {
-    if (event.phase === "disposed") return;
-    const step = this.step(event);
-    if (event.phase === "start") {
-      step.running++;
-      step.lastStartedAt = event.at;
-      step.elements++;
-      return;
+    switch (event.phase) {
+      case "start":
+        step.elements += event.elements;
+        this.waiting.set(event.path, event.at);
+        return;
+      case "end":
+      case "failed":
+        this.waiting.delete(event.path);
+        return;
+      default:
+        event satisfies never;
     }
-    step.running = Math.max(0, step.running - 1);
-    step.calls++;
-    step.done++;
-    if (event.phase === "failed") step.failed++;
-    this.took(step, event);
   }
 
-  private addContainer(event: RunEvent & { readonly type: "container" }): void {
-    if (event.phase === "log") return;
-    const step = this.step(event);
-    if (event.phase === "start") {
-      this.containers.add(event.id);
-      this.containersSeen.add(event.id);
-      step.waitMs += event.durationMs;
-      return;
+  private addCache(event: EventOf<"cache">): void {
+    switch (event.phase) {
+      case "hit":
+        this.step(event).bytesRead += event.bytes;
+        return;
+      case "stored":
+        this.step(event).bytesStored += event.bytes;
+        return;
+      case "miss":
+      case "explained":
+        return;
+      default:
+        event satisfies never;
     }
-    this.containers.delete(event.id);
-    step.calls++;
-    step.done++;
-    this.took(step, event);
+  }
+
+  private addResource(event: EventOf<"resource">): void {
+    switch (event.phase) {
+      case "start": {
+        const step = this.step(event);
+        step.running++;
+        step.lastStartedAt = event.at;
+        step.elements++;
+        return;
+      }
+      case "end":
+      case "failed": {
+        const step = this.step(event);
+        step.running = Math.max(0, step.running - 1);
+        step.calls++;
+        step.done++;
+        if (event.phase === "failed") step.failed++;
+        this.took(step, event);
+        return;
+      }
+      case "disposed":
+        return;
+      default:
+        event satisfies never;
+    }
+  }
+
+  private addContainer(event: EventOf<"container">): void {
+    switch (event.phase) {
+      case "start":
+        this.containers.add(event.id);
+        this.containersSeen.add(event.id);
+        this.step(event).waitMs += event.durationMs;
+        return;
+      case "end": {
+        const step = this.step(event);
+        this.containers.delete(event.id);
+        step.calls++;
+        step.done++;
+        this.took(step, event);
+        return;
+      }
+      case "log":
+        return;
+      default:
+        event satisfies never;
+    }
   }
 
   private took(step: StepTally, { at, durationMs }: { readonly at: number; readonly durationMs: number }): void {
     step.computeMs += durationMs;
     step.endedAt = Math.max(step.endedAt, at);
-    step.durations.record(Math.max(1, Math.round(durationMs * 1e6)));
+    step.durations.add(durationMs);
   }
 
   private step(event: Exclude<RunEvent, { type: "run" }>): StepTally {
@@ -190,7 +257,7 @@ export class Tally {
       ...{ path, name, kind, depth: depthOf(path) },
       ...{ elements: 0, calls: 0, done: 0, cached: 0, failed: 0, retried: 0, running: 0 },
       ...{ computeMs: 0, waitMs: 0, bytesRead: 0, bytesStored: 0 },
-      ...{ startedAt: at, lastStartedAt: at, endedAt: at, durations: createHistogram({ figures: 3 }) },
+      ...{ startedAt: at, lastStartedAt: at, endedAt: at, durations: new Percentiles() },
     };
     this.steps.set(path, step);
     return step;

@@ -132,9 +132,9 @@ function programOfMap(use: Use, inner: Plan, over: OverOptions, inputs: Inputs, 
   const seen = callsCheck ? { defaults: defaults.filter((name) => !over.over.includes(name)) } : undefined;
   const plan = planOver(inner, use.pipeline.constructor as PipelineClass, use.choices, over, seen);
   const isElement = new Set(over.over);
-  const valueOf = (name: string) =>
+  const inputValue = (name: string) =>
     callsCheck || isElement.has(name) ? inputOf(record, name) : checked.values.get(name);
-  const values = slotsOf(use, plan, valueOf, isElement);
+  const values = slotsOf(use, plan, inputValue, isElement);
   return { program: programOver(use.pipeline, plan), values };
 }
 

@@ -1,7 +1,8 @@
-import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { type Cache, type Pipeline, sqlite } from "../../index.js";
 import { bytes, count } from "../../quantities.js";
+import { escapeControls } from "../../util/control-characters.js";
+import { isDirectory } from "../../util/is-directory.js";
 import { usage } from "../failure.js";
 import { asJson, write } from "../output.js";
 import { pipelineFrom } from "../pipeline-file.js";
@@ -18,8 +19,10 @@ export function addCache(program: Command): void {
 
 /** @throws {HypernodesError} `USAGE` if the file is not there: to look at a store does not make one. */
 function storeAt(path: string): Cache {
-  if (!existsSync(path))
-    throw usage(path, "there is no such file", "It is the path that sqlite(path), or --cache, was given.");
+  const isFolder = isDirectory(path);
+  const advice = "It is the path that sqlite(path), or --cache, was given.";
+  if (isFolder === undefined) throw usage(path, "there is no such file", advice);
+  if (isFolder) throw usage(path, "it is a directory, not a file", advice);
   return sqlite(path);
 }
 
@@ -32,11 +35,11 @@ function addStats(cache: Command): void {
     .addHelpText("after", "\nExample:\n  $ hypernodes cache stats .cache/run.sqlite")
     .action(async (path: string, { json }: { readonly json?: boolean }) => {
       const stats = await storeAt(path).stats();
-      if (json) return write(asJson(stats), undefined);
+      if (json) return await write(asJson(stats), undefined);
       const lines = stats.nodes.map(
-        (node) => `  ${node.pipeline}.${node.node}: ${count(node.entries)}, ${bytes(node.bytes)}`,
+        (node) => `  ${escapeControls(`${node.pipeline}.${node.node}`)}: ${count(node.entries)}, ${bytes(node.bytes)}`,
       );
-      write([`${count(stats.entries)} values, ${bytes(stats.bytes)}`, ...lines].join("\n"), undefined);
+      await write([`${count(stats.entries)} values, ${bytes(stats.bytes)}`, ...lines].join("\n"), undefined);
     });
 }
 
@@ -57,7 +60,7 @@ function addPrune(cache: Command): void {
         ...(maxBytes !== undefined && { maxBytes: bytesFrom("--max-bytes", maxBytes) }),
         ...(maxAge !== undefined && { maxAge: millisecondsFrom("--max-age", maxAge) }),
       });
-      write(`gone: ${count(gone.entries)} values, ${bytes(gone.bytes)}`, undefined);
+      await write(`gone: ${count(gone.entries)} values, ${bytes(gone.bytes)}`, undefined);
     });
 }
 
@@ -71,7 +74,7 @@ function addClear(cache: Command): void {
     .action(async (path: string, { pipeline }: { readonly pipeline?: string }) => {
       const type = pipeline === undefined ? undefined : (await pipelineFrom(pipeline)).type;
       const gone = await storeAt(path).clear(type as (new () => Pipeline) | undefined);
-      write(`gone: ${count(gone.entries)} values, ${bytes(gone.bytes)}`, undefined);
+      await write(`gone: ${count(gone.entries)} values, ${bytes(gone.bytes)}`, undefined);
     });
 }
 

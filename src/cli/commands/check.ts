@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { EXIT, printed } from "../failure.js";
+import { write } from "../output.js";
 import { pipelinesFrom } from "../pipeline-file.js";
 
 export function addCheck(program: Command): void {
@@ -19,7 +20,7 @@ Examples:
         try {
           const { nodes, edges, outputs } = new pipeline.type().graph();
           const told = [`${nodes.length} members`, `${edges.length} edges`, `gives ${outputs.join(", ")}`];
-          process.stdout.write(`${pipeline.name}: ${told.join(", ")}\n`);
+          await write(`${pipeline.name}: ${told.join(", ")}`, undefined);
         } catch (error) {
           process.stderr.write(`${printed(error, false)}\n`);
           process.exitCode = EXIT.failed;

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { Option } from "commander";
 import { type DrawOptions, readEvents, reportOf } from "../../index.js";
 import { usage } from "../failure.js";
-import { write } from "../output.js";
+import { checkOutput, write } from "../output.js";
 import { pipelineFrom } from "../pipeline-file.js";
 
 interface GraphFlags {
@@ -40,13 +40,14 @@ Examples:
   $ hypernodes graph pipeline.ts#Retrieval --format html --events run.jsonl -o graph.html`,
     )
     .action(async (target: string, { format, output, events, types, groupInputs, ...flags }: GraphFlags) => {
+      checkOutput(output);
       const { type } = await pipelineFrom(target);
       const graph = new type().graph();
       const report = events === undefined ? {} : { report: reportOf(readEvents(events)) };
       const options: DrawOptions = { ...flags, types, ...report, ...(groupInputs && { groupInputs }) };
-      if (format === "svg") write(await graph.toSvg(options), output);
-      else if (format === "html") write(graph.toHtml(options), output);
-      else write(format === "dot" ? graph.toDot(options) : graph.toMermaid(options), output);
+      if (format === "svg") await write(await graph.toSvg(options), output);
+      else if (format === "html") await write(graph.toHtml(options), output);
+      else await write(format === "dot" ? graph.toDot(options) : graph.toMermaid(options), output);
     });
 }
 

@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import { readEvents, reportOf } from "../../index.js";
-import { asJson, write } from "../output.js";
+import { asJson, checkOutput, write } from "../output.js";
 
 interface ReportFlags {
   readonly format: "text" | "html" | "json";
@@ -21,9 +21,10 @@ Examples:
   $ hypernodes report run.jsonl
   $ hypernodes report run.jsonl --format html -o run.html`,
     )
-    .action((file: string, { format, output }: ReportFlags) => {
+    .action(async (file: string, { format, output }: ReportFlags) => {
+      checkOutput(output);
       const read = reportOf(readEvents(file));
       const text = { text: () => String(read), html: () => read.toHtml(), json: () => asJson(read.rows) };
-      write(text[format](), output);
+      await write(text[format](), output);
     });
 }

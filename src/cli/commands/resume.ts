@@ -3,7 +3,10 @@ import { choicesOf } from "../../dsl/metadata.js";
 import { type BullmqQueue, bullmq, type ExecutionOptions, eventLog, progress, report } from "../../index.js";
 import { RESUMES } from "../../pipeline.js";
 import { noSuchRun, toldTo, unfinished } from "../../placement/bullmq/journal.js";
-import { asJson, asText, write } from "../output.js";
+import { escapeControls } from "../../util/control-characters.js";
+import { isDirectory } from "../../util/is-directory.js";
+import { usage } from "../failure.js";
+import { asJson, asText, checkOutput, write } from "../output.js";
 import { pipelineFrom } from "../pipeline-file.js";
 import { stoppable } from "../stoppable.js";
 
@@ -39,26 +42,35 @@ Examples:
   $ hypernodes resume 3f0c --json`,
     )
     .action(async (run: string | undefined, flags: ResumeFlags) => {
-      if (run === undefined) tellRuns(flags.journal);
+      if (run === undefined) await tellRuns(flags.journal);
       else await resume(run, flags);
     });
 }
 
 /** The file that a resumed run's pipeline is in; undefined if nothing is known of it. */
 export function fileOfRun(run: string | undefined, journal: string): string | undefined {
+  if (isDirectory(journal) === false) {
+    throw usage(
+      `--journal ${journal}`,
+      "it is a file, not a directory",
+      "Name the folder in which the run was started.",
+    );
+  }
   const found = unfinished(journal).find((each) => run !== undefined && each.run.startsWith(run));
   return found && `${found.file}#${found.name}`;
 }
 
-function tellRuns(journal: string): void {
+async function tellRuns(journal: string): Promise<void> {
   const runs = unfinished(journal);
   for (const { run, name, startedAt, queue } of runs) {
-    process.stdout.write(`${run}  ${name}  queue ${queue}  begun ${new Date(startedAt).toISOString()}\n`);
+    const about = [run, name, `queue ${queue}`, `begun ${new Date(startedAt).toISOString()}`];
+    await write(escapeControls(about.join("  ")), undefined);
   }
   if (runs.length === 0) process.stderr.write(`there is nothing to resume in ${journal}\n`);
 }
 
 async function resume(given: string, { journal, connection, ...flags }: ResumeFlags): Promise<void> {
+  checkOutput(flags.output);
   const known = unfinished(journal).find((each) => each.run.startsWith(given));
   if (known === undefined) throw noSuchRun(journal, given);
   const { run, file, name } = known;
@@ -79,6 +91,6 @@ async function resume(given: string, { journal, connection, ...flags }: ResumeFl
     const options = { outputs: wanted, given: values, execution, onEvent, signal, [RESUMES]: run };
     return over === undefined ? pipeline.run(inputs, options) : pipeline.map(inputs, { ...options, ...over });
   });
-  write(flags.json ? asJson(outputs) : asText(outputs), flags.output);
+  await write(flags.json ? asJson(outputs) : asText(outputs), flags.output);
   if (flags.report) process.stderr.write(`${table}\n`);
 }

@@ -1,5 +1,7 @@
+import path from "node:path";
 import type { Command } from "commander";
 import {
+  type Cache,
   type Choices,
   type ExecutionOptions,
   eventLog,
@@ -11,10 +13,13 @@ import {
   sqlite,
 } from "../../index.js";
 import { unfinished } from "../../placement/bullmq/journal.js";
-import { asJson, asText, write } from "../output.js";
+import { isDirectory } from "../../util/is-directory.js";
+import { usage } from "../failure.js";
+import { inputsFrom } from "../inputs.js";
+import { asJson, asText, checkOutput, write } from "../output.js";
 import { type AnyPipeline, pipelineFrom } from "../pipeline-file.js";
 import { stoppable } from "../stoppable.js";
-import { inputsFrom, mapsFrom, placementFrom, settingsFrom } from "../values.js";
+import { mapsFrom, placementFrom, settingsFrom } from "../values.js";
 
 /** What says how a run goes: shared by all commands that run a pipeline. */
 export interface RunFlags {
@@ -60,10 +65,18 @@ Examples:
   $ hypernodes run pipeline.ts --input text=@texts.json --over text --set maxWorkers=4`,
     )
     .action(async (target: string, flags: RunFlags) => {
+      checkOutput(flags.output);
+      if (
+        flags.output !== undefined &&
+        flags.events !== undefined &&
+        path.resolve(flags.output) === path.resolve(flags.events)
+      ) {
+        throw usage(`--output ${flags.output}`, "the events of --events go into the same file", "Name two files.");
+      }
       const { type } = await pipelineFrom(target);
       const table = report();
       const outputs = await runPipeline(new type(), flags, [...(flags.report ? [table] : [])]);
-      write(flags.json ? asJson(outputs) : asText(outputs), flags.output);
+      await write(flags.json ? asJson(outputs) : asText(outputs), flags.output);
       if (flags.report) process.stderr.write(`${table}\n`);
     });
 }
@@ -92,7 +105,8 @@ export function withRunOptions(command: Command): Command {
 /** Runs a pipeline as the flags say; Ctrl-C stops it. */
 export async function runPipeline(pipeline: AnyPipeline, flags: RunFlags, readers: readonly (Reader | Listener)[]) {
   const graph = pipeline.graph();
-  const inputs = await inputsFrom(flags.input ?? [], graph);
+  const over = flags.over === undefined ? [] : names(flags.over);
+  const inputs = await inputsFrom(flags.input ?? [], { type: pipeline.constructor, graph, over });
   let run: string | undefined;
   const heard = (event: RunEvent) => {
     run = event.run;
@@ -111,8 +125,7 @@ export async function runPipeline(pipeline: AnyPipeline, flags: RunFlags, reader
   try {
     return await stoppable((signal) => {
       if (flags.over === undefined) return pipeline.run(inputs, { ...options, signal });
-      const over = { over: names(flags.over), ...(flags.mode && { mode: flags.mode }) };
-      return pipeline.map(inputs, { ...options, ...over, signal });
+      return pipeline.map(inputs, { ...options, over, ...(flags.mode && { mode: flags.mode }), signal });
     });
   } catch (error) {
     if (unfinished(".hypernodes").some((each) => each.run === run)) {
@@ -126,6 +139,11 @@ function names(list: string): string[] {
   return list.split(",").map((name) => name.trim());
 }
 
+function sqliteAt(file: string): Cache {
+  if (!isDirectory(file)) return sqlite(file);
+  throw usage(`--cache ${file}`, "it is a directory, not a file", `Write ${path.join(file, "cache.sqlite")}`);
+}
+
 function choicesFrom({ set, maps, nodes, cache, on }: RunFlags): Choices {
   const execution = {
     ...settingsFrom(set ?? []),
@@ -136,7 +154,7 @@ function choicesFrom({ set, maps, nodes, cache, on }: RunFlags): Choices {
     ...(Object.keys(execution).length > 0 && { execution }),
     ...(on !== undefined && { runOn: placementFrom(on) }),
     // commander says true for a --no-cache that was not given.
-    ...(typeof cache === "string" && { cache: sqlite(cache) }),
+    ...(typeof cache === "string" && { cache: sqliteAt(cache) }),
     ...(cache === false && { cache: false as const }),
   };
 }

@@ -5,6 +5,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import { checkedBullmq, isKeyv, type KeyvValues } from "../../placement/bullmq/options.js";
 import { placeOfRedis } from "../../placement/bullmq/redis.js";
 import { Worker } from "../../placement/bullmq/worker/worker.js";
+import { isDirectory } from "../../util/is-directory.js";
 import { usage } from "../failure.js";
 
 interface WorkerFlags {
@@ -55,6 +56,9 @@ Examples:
 }
 
 async function keyvIn(file: string): Promise<KeyvValues> {
+  if (isDirectory(file)) {
+    throw usage(`--values ${file}`, "it is a directory, not a file", "Name a JavaScript module.");
+  }
   const module = (await import(pathToFileURL(path.resolve(file)).href).catch((error: Error) => {
     throw usage(`--values ${file}`, `it can't be imported: ${error.message}`, "Name a JavaScript module.", error);
   })) as { readonly default?: unknown };

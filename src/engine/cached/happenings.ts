@@ -1,5 +1,4 @@
 import type { Step } from "../../graph/plan.js";
-import type { Happening } from "../events.js";
 import type { Execution } from "../execution.js";
 
 /** An entry was found: neither the node nor the element is computed. */
@@ -13,12 +12,13 @@ export function tellFound(
   const { tell } = execution.run;
   if (tell === undefined) return;
   const about = aboutOf(execution, step, element);
-  tell({ type: "cache", phase: "hit", ...about, key, bytes } as Happening);
-  tell({ type: element === undefined ? "node" : "element", phase: "cached", ...about } as Happening);
+  tell({ type: "cache", phase: "hit", ...about, key, bytes });
+  if (element === undefined) tell({ type: "node", phase: "cached", ...about });
+  else tell({ type: "element", phase: "cached", ...about, element });
 }
 
 export function tellMissed(execution: Execution, step: Step, element: number | undefined, key: string): void {
-  execution.run.tell?.({ type: "cache", phase: "miss", ...aboutOf(execution, step, element), key } as Happening);
+  execution.run.tell?.({ type: "cache", phase: "miss", ...aboutOf(execution, step, element), key });
 }
 
 export function tellStored(
@@ -34,7 +34,7 @@ export function tellStored(
     ...aboutOf(execution, step, element),
     key,
     bytes,
-  } as Happening);
+  });
 }
 
 function aboutOf(execution: Execution, step: Step, element: number | undefined) {

@@ -1,5 +1,6 @@
 import { type Argument, argumentKey, type Plan, type Step } from "../../graph/plan.js";
 import { planPart } from "../../graph/plan-part.js";
+import { asError } from "../../util/as-error.js";
 import { Elements, type Part } from "../elements.js";
 import { now } from "../events.js";
 import type { Execution } from "../execution.js";
@@ -85,7 +86,7 @@ export class FusedMaps implements Ends {
     this.closed = true;
     this.dispatcher.close();
     for (const step of this.steps) {
-      this.execution.tellMap(step, { phase: "failed", error, durationMs: now() - this.startedAt });
+      this.execution.tellMap(step, { phase: "failed", error: asError(error), durationMs: now() - this.startedAt });
     }
   }
 
@@ -134,8 +135,8 @@ export class FusedMaps implements Ends {
     this.closed = true;
     this.dispatcher.close();
     for (const [i, step] of this.steps.entries()) {
-      const ends = { phase: "end", ...counts(this.length, this.errors[i]!, this.selection) };
-      this.execution.tellMap(step, { ...ends, durationMs: now() - this.startedAt });
+      const ends = counts(this.length, this.errors[i]!, this.selection);
+      this.execution.tellMap(step, { phase: "end", ...ends, durationMs: now() - this.startedAt });
     }
     for (const step of this.steps) this.ended(step, this.results[this.wanted.indexOf(step)]);
   }

@@ -1,7 +1,8 @@
 import { HypernodesError, type NodeError } from "../../errors.js";
 import type { Step } from "../../graph/plan.js";
 import { delayAfter, retriesOf, waiting } from "../attempt.js";
-import { type Happening, now } from "../events.js";
+import { type CallPlace, failedWith, retried, started } from "../call-events.js";
+import { now } from "../events.js";
 import type { Execution } from "../execution.js";
 import { nodeError, summary } from "../failure.js";
 
@@ -33,21 +34,20 @@ export class Losses {
       return { error: nodeError(cause, { step, path: execution.path, element, inputs, attempts }) };
     }
     const delayMs = delayAfter(attempts, retries);
-    tellOf(call, { phase: "retried", error: cause, attempt: attempts, delayMs });
+    execution.run.tell?.(retried(placeOf(call), cause, attempts, delayMs));
     return { wait: waiting(delayMs, execution.scope) };
   }
 }
 
 /** Tells of a call that has failed with its thread, which took its own events along. */
 export function tellFailed(call: LostCall, error: NodeError, startedAt: number): void {
-  tellOf(call, { phase: "start" });
-  tellOf(call, { phase: "failed", error, durationMs: now() - startedAt });
+  const place = placeOf(call);
+  call.execution.run.tell?.(started(place));
+  call.execution.run.tell?.(failedWith(place, error, now() - startedAt));
 }
 
-function tellOf({ execution, step, element }: LostCall, more: object): void {
-  const about = element === undefined ? { type: "node" } : { type: "element", element };
-  const path = execution.placeOf(step, element);
-  execution.run.tell?.({ ...about, path, name: step.name, ...more } as Happening);
+function placeOf({ execution, step, element }: LostCall): CallPlace {
+  return { path: execution.placeOf(step, element), name: step.name, element };
 }
 
 /** How often threads may end while nothing was under way in them, before there is no use in going on. */

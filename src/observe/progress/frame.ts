@@ -1,5 +1,6 @@
 import type { createColors } from "picocolors";
 import { clock, count, rate } from "../../quantities.js";
+import { escapeControls } from "../../util/control-characters.js";
 import type { StepTally, Tally } from "../tally.js";
 
 export type Colors = ReturnType<typeof createColors>;
@@ -42,10 +43,12 @@ function head(tally: Tally, at: number, canvas: Canvas): string {
   const where = [
     clock(state === "running" ? at - tally.startedAt : tally.durationMs),
     busy > 0 && `${busy} ${busy === 1 ? "thread" : "threads"}`,
-    ...(containers.size > 1 ? [`${containers.size} containers`] : [...containers].map((id) => `container ${id}`)),
+    ...(containers.size > 1
+      ? [`${containers.size} containers`]
+      : [...containers].map((id) => `container ${escapeControls(id)}`)),
   ].filter((part) => part !== false);
   const sign = state === "running" ? colors.cyan(spin(at)) : state === "ended" ? colors.green("✔") : colors.red("✖");
-  return fitting(`${sign} ${colors.bold(name)}`, where.map(colors.dim), colors.dim(" · "), canvas);
+  return fitting(`${sign} ${colors.bold(escapeControls(name))}`, where.map(colors.dim), colors.dim(" · "), canvas);
 }
 
 function spin(at: number): string {
@@ -66,7 +69,7 @@ function mostTelling(steps: readonly StepTally[], room: number): StepTally[] {
 }
 
 function spinner({ name, depth, kind, lastStartedAt }: StepTally, at: number, { colors }: Canvas): string {
-  const what = kind === "resource" ? `building ${name}` : name;
+  const what = `${kind === "resource" ? "building " : ""}${escapeControls(name)}`;
   return `${indent(depth)}${colors.cyan(spin(at))} ${what} ${colors.dim(clock(at - lastStartedAt))}`;
 }
 
@@ -86,7 +89,7 @@ function bar(step: StepTally, tally: Tally, speeds: Speeds, at: number, canvas: 
     failed > 0 && colors.red(`${count(failed)} failed`),
     step.retried > 0 && colors.yellow(`${count(step.retried)} retried`),
   ].filter((part) => part !== false);
-  const name = `${indent(step.depth)}${step.name}`;
+  const name = `${indent(step.depth)}${escapeControls(step.name)}`;
   return fitting(`${padded(name, NAMES, canvas)} ${drawn}`, told, "  ", canvas);
 }
 

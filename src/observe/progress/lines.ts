@@ -1,5 +1,6 @@
 import { now } from "../../engine/events.js";
 import { count, duration } from "../../quantities.js";
+import { escapeControls } from "../../util/control-characters.js";
 import { type LongTimeout, startInterval } from "../../util/long-timeout.js";
 import type { Tally } from "../tally.js";
 import { pace, progressOf, Speeds } from "./frame.js";
@@ -33,14 +34,14 @@ export class PlainProgress {
     const { name, durationMs, state } = tally;
     const told = maps(tally, this.speeds);
     const end = `${state === "failed" ? "failed" : "done"} in ${duration(durationMs)}`;
-    this.stream.write(`${name}: ${[end, ...told].join("; ")}\n`);
+    this.stream.write(`${escapeControls(`${name}: ${[end, ...told].join("; ")}`)}\n`);
   }
 }
 
 function line(tally: Tally, speeds: Speeds): string {
   const running = tally.inOrder().filter(({ kind, running }) => kind !== "map" && running > 0);
   const told = [...maps(tally, speeds), ...running.map(({ name }) => `${name} under way`)];
-  return `${tally.name}: ${[duration(now() - tally.startedAt), ...told].join("; ")}`;
+  return escapeControls(`${tally.name}: ${[duration(now() - tally.startedAt), ...told].join("; ")}`);
 }
 
 function maps(tally: Tally, speeds: Speeds): string[] {

@@ -1,4 +1,5 @@
 import type { RunEvent } from "../../engine/events.js";
+import { isKnown } from "../event-kinds.js";
 import { makesReaders, type ReaderMethods } from "../reader.js";
 import { type StepTally, stepPath, Tally } from "../tally.js";
 import { reportPage } from "./page.js";
@@ -49,6 +50,7 @@ class RunReport implements Report {
   private timelines = new Map<string, Timeline>();
 
   onEvent(event: RunEvent): void {
+    if (!isKnown(event)) return;
     if (event.type === "run" && event.phase === "start") {
       this.tally = new Tally();
       this.timelines = new Map();
@@ -88,6 +90,5 @@ class RunReport implements Report {
 
 function rowOf(step: StepTally, segments: readonly Segment[]): ReportRow {
   const { running: _running, lastStartedAt: _last, elements: _elements, done: _done, durations, ...row } = step;
-  const quantile = (percent: number) => (durations.count === 0 ? 0 : durations.percentile(percent) / 1e6);
-  return { ...row, p50Ms: quantile(50), p95Ms: quantile(95), maxMs: quantile(100), segments };
+  return { ...row, p50Ms: durations.at(50), p95Ms: durations.at(95), maxMs: durations.at(100), segments };
 }

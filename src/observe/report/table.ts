@@ -1,4 +1,5 @@
 import { bytes, count, duration } from "../../quantities.js";
+import { escapeControls } from "../../util/control-characters.js";
 import type { StepTally, Tally } from "../tally.js";
 import { columns } from "./columns.js";
 import type { Segment } from "./timeline.js";
@@ -65,11 +66,12 @@ export function summary({ name, state, durationMs, threads, containersSeen, erro
     containersSeen.size > 0 && `${containersSeen.size} ${containersSeen.size === 1 ? "container" : "containers"}`,
     error?.message.split("\n")[0],
   ];
-  return `${name}: ${told.filter(Boolean).join(" · ")}`;
+  return escapeControls(`${name}: ${told.filter(Boolean).join(" · ")}`);
 }
 
 export function label({ kind, name, depth }: Pick<ReportRow, "kind" | "name" | "depth">): string {
-  return `${"  ".repeat(depth)}${kind === "resource" ? `${name} (resource)` : kind === "container" ? `${name} (container)` : name}`;
+  const text = kind === "resource" || kind === "container" ? `${name} (${kind})` : name;
+  return `${"  ".repeat(depth)}${escapeControls(text)}`;
 }
 
 export function table(tally: Tally, rows: readonly ReportRow[]): string {

@@ -6,9 +6,6 @@ import { Groups } from "./groups.js";
 
 export type Api = typeof import("@opentelemetry/api");
 
-type ElementEvent = RunEvent & { readonly type: "element" };
-type ContainerEvent = RunEvent & { readonly type: "container" };
-
 /** A chunk that is in a thread. */
 interface Sent extends Chunk {
   readonly span: Span;
@@ -40,15 +37,50 @@ export class RunTrace {
     this.root = tracer.startSpan(name, { startTime: at, attributes }, this.context);
   }
 
+  /** An event of a kind that this version does not know is passed over: it comes from a newer one. */
   add(event: RunEvent): void {
-    if (event.type === "run") this.endRun(event);
-    else if (event.type === "element") this.addElement(event);
-    else if (event.type === "container") this.addContainer(event);
-    else if (event.type === "cache") return;
-    else if (event.phase === "start") this.start(event);
-    else if (event.phase === "cached") this.knew(event.path, outside(event.path), event.at);
-    else if (event.phase === "retried") this.retried(event);
-    else if (event.phase !== "disposed") this.end(event);
+    switch (event.type) {
+      case "run":
+        this.addRun(event);
+        break;
+      case "element":
+        this.addElement(event);
+        break;
+      case "container":
+        this.addContainer(event);
+        break;
+      case "node":
+      case "map":
+      case "resource":
+        this.addStep(event);
+        break;
+      case "cache":
+        return;
+      default:
+        event satisfies never;
+    }
+  }
+
+  private addStep(event: EventOf<"node" | "map" | "resource">): void {
+    switch (event.phase) {
+      case "start":
+        this.start(event);
+        break;
+      case "cached":
+        this.knew(event.path, outside(event.path), event.at);
+        break;
+      case "retried":
+        this.retried(event);
+        break;
+      case "end":
+      case "failed":
+        this.end(event);
+        break;
+      case "disposed":
+        return;
+      default:
+        event satisfies never;
+    }
   }
 
   contextAt(path: string): Context {
@@ -143,7 +175,20 @@ export class RunTrace {
     span.end(at);
   }
 
-  private endRun(event: RunEvent & { readonly type: "run" }): void {
+  private addRun(event: EventOf<"run">): void {
+    switch (event.phase) {
+      case "start":
+        return;
+      case "end":
+      case "failed":
+        this.endRun(event);
+        break;
+      default:
+        event satisfies never;
+    }
+  }
+
+  private endRun(event: EventOf<"run", "end" | "failed">): void {
     this.groups.end(undefined, event.at);
     for (const span of this.open.values()) span.end(event.at);
     if (this.dropped > 0) this.root.setAttribute("hypernodes.spans_dropped", this.dropped);
@@ -151,35 +196,54 @@ export class RunTrace {
     this.root.end(event.at);
   }
 
-  private addElement(event: ElementEvent): void {
+  private addElement(event: EventOf<"element">): void {
     const { path, at } = event;
     const map = outside(path);
-    if (event.phase === "cached") this.knew(path, map, at);
-    else if (event.phase === "retried") this.retried(event);
-    else if (event.phase === "start") {
-      if (this.sentWith(path) !== undefined) return;
-      const attributes = {
-        ...{ "hypernodes.run": event.run, "hypernodes.path": map, "hypernodes.first_element": event.element },
-        ...placeOf(event),
-      };
-      this.groups.join(map, event, () => this.begin(`${event.name} (chunk)`, map, at, attributes));
-    } else {
-      if (event.phase === "failed") this.failed(this.spanAt(path), event.error, at);
-      this.groups.leave(event);
+    switch (event.phase) {
+      case "cached":
+        this.knew(path, map, at);
+        break;
+      case "retried":
+        this.retried(event);
+        break;
+      case "start": {
+        if (this.sentWith(path) !== undefined) return;
+        const attributes = {
+          ...{ "hypernodes.run": event.run, "hypernodes.path": map, "hypernodes.first_element": event.element },
+          ...placeOf(event),
+        };
+        this.groups.join(map, event, () => this.begin(`${event.name} (chunk)`, map, at, attributes));
+        break;
+      }
+      case "end":
+      case "failed":
+        if (event.phase === "failed") this.failed(this.spanAt(path), event.error, at);
+        this.groups.leave(event);
+        break;
+      default:
+        event satisfies never;
     }
   }
 
-  private addContainer(event: ContainerEvent): void {
+  private addContainer(event: EventOf<"container">): void {
     const { path, name, id, at } = event;
     const key = `${path} on ${name} ${id}`;
-    if (event.phase === "start") {
-      const attributes = { "hypernodes.path": path, "hypernodes.container": id };
-      const span = this.begin(`${name} container`, path, at - event.durationMs, attributes);
-      this.open.set(key, span.addEvent("started", {}, at));
-    } else if (event.phase === "log") this.open.get(key)?.addEvent(event.stream, { text: event.text }, at);
-    else {
-      this.open.get(key)?.end(at);
-      this.open.delete(key);
+    switch (event.phase) {
+      case "start": {
+        const attributes = { "hypernodes.path": path, "hypernodes.container": id };
+        const span = this.begin(`${name} container`, path, at - event.durationMs, attributes);
+        this.open.set(key, span.addEvent("started", {}, at));
+        return;
+      }
+      case "log":
+        this.open.get(key)?.addEvent(event.stream, { text: event.text }, at);
+        return;
+      case "end":
+        this.open.get(key)?.end(at);
+        this.open.delete(key);
+        return;
+      default:
+        event satisfies never;
     }
   }
 

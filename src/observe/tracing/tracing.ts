@@ -85,7 +85,7 @@ class Traces implements Reader, CallContext {
     }
     const trace = this.runs.get(event.run);
     trace?.add(event);
-    if (event.type === "run") this.runs.delete(event.run);
+    if (event.type === "run" && (event.phase === "end" || event.phase === "failed")) this.runs.delete(event.run);
   }
 
   within<R>(run: string, path: string, call: () => R): R {

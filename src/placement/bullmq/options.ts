@@ -141,7 +141,14 @@ const RULES: RulesOf<BullmqOptions> = {
 };
 
 function isUrl(connection: string): boolean {
-  return /^(?:redis|valkey)s?:$/.test(URL.canParse(connection) ? new URL(connection).protocol : "");
+  if (!URL.canParse(connection)) return false;
+  const { protocol, username, password } = new URL(connection);
+  try {
+    decodeURIComponent(`${username}${password}`);
+  } catch {
+    return false;
+  }
+  return /^(?:redis|valkey)s?:$/.test(protocol);
 }
 
 /** Whether something is used as a Keyv is. */

@@ -1,4 +1,4 @@
-import { now } from "../../engine/events.js";
+import { type DetailsOf, now, type Without } from "../../engine/events.js";
 import type { RunState } from "../../engine/run-state.js";
 import type { Printed } from "../container/frames.js";
 import { MarkedLines } from "./marked-lines.js";
@@ -43,8 +43,7 @@ export class ToldContainers {
     for (const id of this.lines.keys()) this.ended({ container: { id } });
   }
 
-  private tell(id: string, more: object): void {
-    const about = { type: "container", path: this.path, name: "modal", id, ...more };
-    this.run.tell?.(about as Parameters<NonNullable<RunState["tell"]>>[0]);
+  private tell(id: string, more: Without<DetailsOf<"container">, "id">): void {
+    this.run.tell?.({ type: "container", path: this.path, name: "modal", id, ...more });
   }
 }

@@ -1,0 +1,137 @@
+import { inspect } from "node:util";
+import { findNumberText, NumberText } from "../util/json-text.js";
+
+/** A value that does not fit the type that an input is declared with. */
+export class Misfit {
+  /**
+   * @param problem the types that it takes, and the value seen: `it takes a number, as 3 or 2.5, not "two"`.
+   * @param path the way into the value: `[3].id`.
+   */
+  constructor(
+    readonly problem: string,
+    readonly path = "",
+  ) {}
+}
+
+/** A type that a value can be given for. */
+interface Kind {
+  /** Such as `a number, as 3 or 2.5`. */
+  readonly takes: string;
+  readonly holdsAnyInteger?: boolean;
+  /** @returns the value of that type; undefined: it is none. */
+  read(value: unknown): unknown;
+}
+
+const KINDS = new Map<Function, Kind>([
+  [Number, { takes: "a number, as 3 or -2.5e3", read: (value) => only(value, typeof value === "number") }],
+  [Boolean, { takes: "true or false", read: (value) => only(value, typeof value === "boolean") }],
+  [String, { takes: "a string", read: (value) => only(value, typeof value === "string") }],
+  [BigInt, { takes: "an integer, as 3 or -20", holdsAnyInteger: true, read: bigintFrom }],
+  [Date, { takes: "a date, as 2024-12-31 or 2024-12-31T23:59:59Z", read: dateFrom }],
+  [Array, { takes: 'a JSON list, as ["a","b"]', read: (value) => only(value, Array.isArray(value)) }],
+  [Set, { takes: 'a JSON list, as ["a","b"]', read: (value) => (Array.isArray(value) ? new Set(value) : undefined) }],
+  [Map, { takes: 'a JSON list of pairs, as [["a",1]], or an object', read: mapFrom }],
+]);
+/** Characters of a value that an error shows. */
+const MAX_SHOWN = 60;
+/** How an integer is given that a number can't hold. */
+export const EXACT = "declare the input as bigint, or give the digits as a string";
+const TYPED_ARRAY = Object.getPrototypeOf(Uint8Array) as Function;
+
+/**
+ * A value of JSON as the type that an input is declared with, as far as the loader has emitted it.
+ *
+ * @param type the emitted type; undefined, or Object: any value will do.
+ * @param isExact whether it is known to have no number that can't be held exactly.
+ * @throws {Misfit} for a value of another type, and for a number that can't be held exactly.
+ */
+export function asDeclared(value: unknown, type: Function | undefined, isExact = false): unknown {
+  const kind = type && kindOf(type);
+  const inexact = isExact || kind?.holdsAnyInteger ? undefined : findNumberText(value);
+  if (inexact !== undefined) throw new Misfit(problemOf(inexact.number), inexact.path);
+  const read = kind === undefined ? value : kind.read(value);
+  if (read === undefined) throw new Misfit(`it takes ${kind!.takes}, not ${shown(value)}`);
+  return read;
+}
+
+function kindOf(type: Function): Kind | undefined {
+  const known = KINDS.get(type);
+  if (known !== undefined || type === Object) return known;
+  if (type.prototype instanceof TYPED_ARRAY) return typedArray(type as unknown as TypedArray);
+  const isBuiltIn = (globalThis as Record<string, unknown>)[type.name] === type;
+  if (isBuiltIn)
+    return { takes: `a ${type.name}, which a @Transform() on the input has to make`, read: () => undefined };
+  return { takes: `a JSON object, for ${type.name}`, read: (value) => only(value, isRecord(value)) };
+}
+
+function problemOf(number: NumberText): string {
+  return number.isInteger ? `${number.problem}: ${EXACT}` : number.problem;
+}
+
+function only(value: unknown, isRight: boolean): unknown {
+  return isRight ? value : undefined;
+}
+
+function isRecord(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !(value instanceof NumberText);
+}
+
+function bigintFrom(value: unknown): bigint | undefined {
+  if (value instanceof NumberText) return value.isInteger ? BigInt(value.digits) : undefined;
+  if (typeof value === "number") return Number.isSafeInteger(value) ? BigInt(value) : undefined;
+  // As outputs of the command line have it, and as Node prints it.
+  return typeof value === "string" && /^-?\d+n?$/.test(value) ? BigInt(value.replace("n", "")) : undefined;
+}
+
+const ISO = /^(\d{4}-\d\d-\d\d)(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?$/;
+
+function dateFrom(value: unknown): Date | undefined {
+  const day = typeof value === "string" ? ISO.exec(value)?.[1] : undefined;
+  if (day === undefined) return undefined;
+  const date = new Date(value as string);
+  // JavaScript takes the 30th of February for the 1st of March.
+  const midnight = new Date(`${day}T00:00:00Z`);
+  const isDay = !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(day);
+  return isDay && !Number.isNaN(date.getTime()) ? date : undefined;
+}
+
+function mapFrom(value: unknown): Map<unknown, unknown> | undefined {
+  if (Array.isArray(value)) {
+    const isPair = (entry: unknown) => Array.isArray(entry) && entry.length === 2;
+    return value.every(isPair) ? new Map(value as [unknown, unknown][]) : undefined;
+  }
+  return isRecord(value) ? new Map(Object.entries(value as object)) : undefined;
+}
+
+type TypedArray = (new (list: readonly unknown[]) => ArrayLike<unknown>) & { readonly name: string };
+
+function typedArray(type: TypedArray): Kind {
+  const isFloat = /^Float/.test(type.name);
+  const isBig = /^Big/.test(type.name);
+  return {
+    takes: `a JSON list of numbers that a ${type.name} holds`,
+    holdsAnyInteger: isBig,
+    read(value) {
+      if (!Array.isArray(value)) return undefined;
+      const list = isBig ? value.map(bigintFrom) : value;
+      if (list.some((each) => typeof each !== (isBig ? "bigint" : "number"))) return undefined;
+      const made = new type(list);
+      return isFloat || list.every((each, i) => made[i] === each) ? made : undefined;
+    },
+  };
+}
+
+/** A value in an error, the beginning of a long one. */
+export function shown(value: unknown): string {
+  if (value instanceof NumberText) return value.digits;
+  const text =
+    typeof value === "string"
+      ? JSON.stringify(value.slice(0, MAX_SHOWN + 1))
+      : inspect(value, {
+          depth: 1,
+          maxArrayLength: 5,
+          maxStringLength: MAX_SHOWN,
+          breakLength: Number.POSITIVE_INFINITY,
+        });
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
+}

@@ -1,0 +1,139 @@
+import { defaultMetadataStorage } from "class-transformer/cjs/storage.js";
+import type { Violation } from "../errors.js";
+import { validatedProperties } from "../graph/validators.js";
+import type { Graph } from "../index.js";
+import { JsonTextError, NumberText } from "../util/json-text.js";
+import { inputError } from "../values/inputs.js";
+import { asDeclared, Misfit, shown } from "./declared-type.js";
+import { usage } from "./failure.js";
+import { readJson } from "./json-source.js";
+import { jsonOrText, pair, refusePrototypeName } from "./values.js";
+
+const PLAIN_TO_CLASS = 0;
+const PRIMITIVES: readonly (Function | undefined)[] = [String, Number, Boolean, BigInt];
+
+/** The pipeline that inputs are for. */
+export interface Inputs {
+  /** Its class. */
+  readonly type: Function;
+  readonly graph: Graph;
+  /** The inputs that have a list of values each: the pipeline runs for each of them. */
+  readonly over?: readonly string[];
+}
+
+/**
+ * The inputs of a pipeline as a command line says them.
+ *
+ * @param given each `name=value`, `name=@file.json`, `name=@file.jsonl`, `name=@-` for standard input, or `@file.json` with
+ *   all of them in one object. A value is JSON of the type that the input is declared with. What is no JSON, and what the
+ *   input takes as a string, is a text.
+ * @throws {HypernodesError} `USAGE` for what can't be read.
+ * @throws {InputError} with all values that are not of their input's type.
+ */
+export async function inputsFrom(given: readonly string[], about: Inputs): Promise<Record<string, unknown>> {
+  const inputs: Record<string, unknown> = {};
+  const violations: Violation[] = [];
+  const put = async (name: string, value: unknown, isExact: boolean) => {
+    try {
+      inputs[name] = declared(value, name, about, isExact);
+    } catch (error) {
+      if (!(error instanceof Misfit)) throw error;
+      violations.push({ path: `${name}${error.path}`, constraint: "type", problem: error.problem });
+      violations.push(...(await validations(about.type, name, value)));
+    }
+  };
+  const sources = given.map((one) => (one.startsWith("@") ? one.slice(1) : /^[^=]+=@(.*)$/s.exec(one)?.[1]));
+  if (sources.filter((file) => file === "-").length > 1) {
+    throw usage("--input", "standard input is given twice, and can be read once", "Write one of them into a file.");
+  }
+  for (const [i, one] of given.entries()) {
+    const file = sources[i];
+    if (one.startsWith("@")) {
+      for (const [name, value] of Object.entries(await recordIn(one, file!))) {
+        refusePrototypeName("--input", name);
+        await put(name, value, false);
+      }
+      continue;
+    }
+    const [name, text] = pair("--input", one);
+    refuseOtherName(name, about.graph);
+    if (file === undefined) await put(name, valueIn(text, name, about), false);
+    else {
+      const keepsNumbers = typeOf(name, about) === BigInt;
+      await put(name, await readJson({ file, where: `--input ${one}`, keepsNumbers }), !keepsNumbers);
+    }
+  }
+  if (violations.length > 0) throw inputError(about.graph.pipeline, violations);
+  return inputs;
+}
+
+/** A name of JavaScript's own may still be that of an input. */
+function refuseOtherName(name: string, graph: Graph): void {
+  const isInput = graph.nodes.some((node) => node.name === name && node.role === "input");
+  if (!isInput || name === "__proto__") refusePrototypeName("--input", name);
+}
+
+/** All inputs, in one object. */
+async function recordIn(one: string, file: string): Promise<object> {
+  const all = await readJson({ file, where: `--input ${one}`, keepsNumbers: true });
+  if (typeof all === "object" && all !== null && !Array.isArray(all)) return all;
+  throw usage(`--input ${one}`, "it has no object with a value for each input", `Name one: --input NAME=${one}`);
+}
+
+function typeOf(name: string, { graph }: Inputs): Function | undefined {
+  return graph.nodes.find((node) => node.name === name && node.role === "input")?.design?.type;
+}
+
+function valueIn(text: string, name: string, about: Inputs): unknown {
+  if (typeOf(name, about) === String && !about.over?.includes(name)) return text;
+  try {
+    return jsonOrText(text);
+  } catch (error) {
+    if (!(error instanceof JsonTextError)) throw error;
+    throw usage(
+      `--input ${name}`,
+      `it is no JSON: ${error.message}`,
+      `Write JSON; a text that looks like it, in double quotes.`,
+    );
+  }
+}
+
+/** @throws {Misfit} */
+function declared(value: unknown, name: string, about: Inputs, isExact: boolean): unknown {
+  const one = (each: unknown) => {
+    const type = typeOf(name, about);
+    if (!isFree(about.type, name, type)) return asDeclared(each, type, isExact);
+    const isBig = type === BigInt && each instanceof NumberText && each.isInteger;
+    return isBig ? BigInt(each.digits) : asDeclared(each, undefined, isExact);
+  };
+  if (!about.over?.includes(name)) return one(value);
+  if (!Array.isArray(value)) throw new Misfit(`--over takes a JSON list of its values, not ${shown(value)}`);
+  return value.map((element, i) => {
+    try {
+      return one(element);
+    } catch (error) {
+      throw error instanceof Misfit ? new Misfit(error.problem, `[${i}]${error.path}`) : error;
+    }
+  });
+}
+
+/** Whether class-transformer makes the declared type out of another one. */
+function isFree(pipeline: Function, name: string, type: Function | undefined): boolean {
+  if (type === String) return false;
+  if (defaultMetadataStorage.findTransformMetadatas(pipeline, name, PLAIN_TO_CLASS).length > 0) return true;
+  return defaultMetadataStorage.findTypeMetadata(pipeline, name) !== undefined && !PRIMITIVES.includes(type);
+}
+
+/** What class-validator's decorators say of a value that is not of its input's type: it may be clearer. */
+async function validations(type: Function, name: string, value: unknown): Promise<Violation[]> {
+  if (!validatedProperties(type).has(name)) return [];
+  const loaded = (await import("class-validator")) as Validator & { default?: Validator };
+  const object = Object.assign(Object.create(type.prototype as object) as object, { [name]: value });
+  const errors = await (loaded.default ?? loaded).validate(object, { forbidUnknownValues: false });
+  return errors
+    .filter(({ property }) => property === name)
+    .flatMap(({ constraints = {} }) => Object.entries(constraints))
+    .map(([constraint, problem]) => ({ path: name, constraint, problem }));
+}
+
+type Validator = Pick<typeof import("class-validator"), "validate">;

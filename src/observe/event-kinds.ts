@@ -1,0 +1,103 @@
+import type { EventOf, RunEvent } from "../engine/events.js";
+import { NumberText } from "../util/json-text.js";
+
+/** A field of an event: what it takes, and whether a value is that. */
+interface Field {
+  readonly takes: string;
+  readonly isValid: (value: unknown) => boolean;
+  readonly isOptional?: true;
+}
+
+type Fields = Readonly<Record<string, Field>>;
+
+const TEXT: Field = { takes: "a text", isValid: (value) => typeof value === "string" };
+const NUMBER: Field = { takes: "a number", isValid: (value) => Number.isFinite(value) };
+const COUNT: Field = {
+  takes: "a whole number from 0",
+  isValid: (value) => Number.isSafeInteger(value) && Number(value) >= 0,
+};
+const NAMES: Field = {
+  takes: "a list of names",
+  isValid: (value) => Array.isArray(value) && value.every((name) => typeof name === "string"),
+};
+const ERROR: Field = {
+  takes: "an error with a message",
+  isValid: (value) => typeof (value as { message?: unknown } | null | undefined)?.message === "string",
+};
+
+function optional(field: Field): Field {
+  return { ...field, isOptional: true };
+}
+
+const COMMON: Fields = {
+  ...{ run: TEXT, path: TEXT, name: TEXT, at: NUMBER },
+  ...{ thread: optional(NUMBER), container: optional(TEXT) },
+};
+const TIMED = { durationMs: NUMBER };
+const FAILED = { ...TIMED, error: ERROR };
+const RETRIED = { error: ERROR, attempt: COUNT, delayMs: NUMBER };
+const INDEXED = { element: COUNT, size: optional(COUNT) };
+const KEPT = { key: TEXT, element: optional(COUNT) };
+const CONTAINER = { id: TEXT };
+
+/** All kinds of events that this version knows, with the fields that each has beside the common ones. */
+const KINDS: { readonly [T in RunEvent["type"]]: { readonly [P in EventOf<T>["phase"]]: Fields } } = {
+  run: { start: { inputs: NAMES }, end: { ...TIMED, outputs: NAMES }, failed: FAILED },
+  node: { start: { waitedMs: optional(NUMBER) }, end: TIMED, failed: FAILED, retried: RETRIED, cached: {} },
+  map: {
+    start: { elements: COUNT },
+    end: { ...TIMED, elements: COUNT, failed: COUNT, cached: optional(COUNT) },
+    failed: FAILED,
+  },
+  element: {
+    start: INDEXED,
+    end: { ...INDEXED, ...TIMED },
+    failed: { ...INDEXED, ...FAILED },
+    retried: { ...INDEXED, ...RETRIED },
+    cached: INDEXED,
+  },
+  cache: {
+    hit: { ...KEPT, bytes: COUNT },
+    stored: { ...KEPT, bytes: COUNT },
+    miss: KEPT,
+    explained: { computed: COUNT, cached: COUNT, because: TEXT },
+  },
+  resource: { start: {}, end: TIMED, failed: FAILED, disposed: {} },
+  container: {
+    start: { ...CONTAINER, ...TIMED },
+    end: { ...CONTAINER, ...TIMED },
+    log: { ...CONTAINER, stream: TEXT, text: TEXT },
+  },
+};
+
+const FIELDS = new Map<string, ReadonlyMap<string, Fields>>(
+  Object.entries(KINDS).map(([type, phases]) => [type, new Map(Object.entries(phases))]),
+);
+
+/** Whether this version knows events of that type and phase. A newer version's log may have others. */
+export function isKnown({ type, phase }: Pick<RunEvent, "type" | "phase">): boolean {
+  return FIELDS.get(type)?.has(phase) === true;
+}
+
+/** The defect of a value that is read as an event: `its durationMs is "x", not a number`. Of an unknown kind, only the type counts. */
+export function defectOf(value: unknown): string | undefined {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return `it is ${shown(value)}, not an event`;
+  const event = value as Readonly<Record<string, unknown>>;
+  const defect = defectIn(event, { type: TEXT, phase: optional(TEXT) });
+  const fields = FIELDS.get(String(event.type))?.get(String(event.phase));
+  return defect ?? (fields && defectIn(event, { ...COMMON, ...fields }));
+}
+
+function defectIn(event: Readonly<Record<string, unknown>>, fields: Fields): string | undefined {
+  for (const [name, { takes, isValid, isOptional }] of Object.entries(fields)) {
+    const value = Object.hasOwn(event, name) ? event[name] : undefined;
+    if (value === undefined ? isOptional : isValid(value)) continue;
+    return value === undefined ? `it has no ${name}` : `its ${name} is ${shown(value)}, not ${takes}`;
+  }
+  return undefined;
+}
+
+function shown(value: unknown): string {
+  const text = value instanceof NumberText ? value.digits : JSON.stringify(value);
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}

@@ -1,0 +1,24 @@
+const PROBLEMS: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file or directory",
+  EISDIR: "it is a directory, not a file",
+  ENOTDIR: "a part of its path is a file, not a directory",
+  EACCES: "there is no permission",
+  EPERM: "there is no permission",
+  EROFS: "its file system is read-only",
+  ENOSPC: "the disk is full",
+  EDQUOT: "the disk quota is used up",
+  EFBIG: "it would be larger than a file may be",
+  EPIPE: "its reader has closed it",
+  ELOOP: "its symbolic links go in a circle",
+  EMFILE: "too many files are open",
+  ENAMETOOLONG: "its name is too long",
+  ERR_FS_FILE_TOO_LARGE: "it is larger than 2 GiB",
+  ERR_STRING_TOO_LONG: "it is larger than a text can be (512 MiB)",
+};
+
+/** The problem that an operation on a file had, as code and words: `ENOENT: there is no such file`; of an unknown kind, Node's message. */
+export function fileProblem(error: unknown): string {
+  const { code, message } = error as { readonly code?: string; readonly message?: string };
+  const words = code === undefined ? undefined : PROBLEMS[code];
+  return words === undefined ? (message ?? String(error)) : `${code}: ${words}`;
+}
