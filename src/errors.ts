@@ -1,3 +1,5 @@
+import { formatErrorChain, isPrintable } from "./util/error-chain.js";
+
 /** What every error of hypernodes carries. */
 export interface ErrorParts {
   /** Stable, for programs: `"MISSING_INPUTS"`. */
@@ -26,6 +28,11 @@ export class HypernodesError extends Error {
     this.where = where;
     this.problem = problem;
     this.advice = advice;
+  }
+
+  /** Prints it as Node prints errors; where a cause can't be printed, as what it says. */
+  [Symbol.for("nodejs.util.inspect.custom")](): unknown {
+    return isPrintable(this) ? this : formatErrorChain(this);
   }
 }
 

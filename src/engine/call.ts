@@ -2,6 +2,7 @@ import { NodeError } from "../errors.js";
 import type { Step } from "../graph/plan.js";
 import { inputError } from "../values/inputs.js";
 import { attempt, isGuarded } from "./attempt.js";
+import { CollectedError } from "./collected.js";
 import { within } from "./current-run.js";
 import { runChildElsewhere } from "./elsewhere.js";
 import { type Happening, now } from "./events.js";
@@ -11,7 +12,7 @@ import type { ChildProgram } from "./program.js";
 import { resultOf } from "./result.js";
 import type { Scope } from "./scope.js";
 import { runStraight } from "./straight.js";
-import { isThenable } from "./thenable.js";
+import { adopted, isPromise } from "./thenable.js";
 
 /** One call of a step: for the step as a whole, for an element, or for a batch that begins with it. */
 export interface Call {
@@ -53,11 +54,11 @@ export function collecting({ scope }: Execution, step: Step, call: () => unknown
   if (step.node.options.onError !== "collect") return call();
   const collected = (error: unknown): unknown => {
     if (scope.stopped || !(error instanceof NodeError)) throw error;
-    return error;
+    return new CollectedError(error);
   };
   try {
     const value = call();
-    return isThenable(value) ? value.then(undefined, collected) : value;
+    return isPromise(value) ? value.then(undefined, collected) : value;
   } catch (error) {
     return collected(error);
   }
@@ -121,8 +122,8 @@ function once(call: Call, scope: Scope): unknown {
   const child = children[step.index];
   if (child !== undefined) return runChild(call, child, scope);
   const method = methods[step.index]!;
-  if (scope === execution.scope) return method.apply(self, inputs as unknown[]);
-  return within(execution.run.currentIn(scope), anyAsync, () => method.apply(self, inputs as unknown[]));
+  if (scope === execution.scope) return adopted(method.apply(self, inputs as unknown[]));
+  return within(execution.run.currentIn(scope), anyAsync, () => adopted(method.apply(self, inputs as unknown[])));
 }
 
 /** Runs a nested pipeline for a call. One of plain methods alone that nobody watches needs no execution of its own. */
@@ -181,6 +182,6 @@ export function settling(
   } catch (error) {
     return fail(error);
   }
-  if (isThenable(value)) return value.then(end, fail);
+  if (isPromise(value)) return value.then(end, fail);
   return end === undefined ? value : end(value);
 }

@@ -11,7 +11,7 @@ import { Resources } from "./resources.js";
 import { RunState } from "./run-state.js";
 import { Scope } from "./scope.js";
 import type { Settings } from "./settings.js";
-import { isThenable } from "./thenable.js";
+import { isPromise } from "./thenable.js";
 import { Progress } from "./threads/protocol.js";
 import { Window } from "./threads/window.js";
 
@@ -40,6 +40,8 @@ export interface RunRequest {
   readonly path?: string | undefined;
   /** Which elements of a map these are, if that is not all of them. */
   readonly part?: Part | undefined;
+  /** Whether it is a part of a run elsewhere, where it has to be known which of its values are collected errors. */
+  readonly keepsCollected?: boolean;
 }
 
 /**
@@ -58,8 +60,8 @@ export async function runProgram(request: RunRequest): Promise<Record<string, un
     const standing = path === undefined ? undefined : { path };
     const window = part && new Window({ ...part, offset: 0 }, Progress.for(0), session.scope, []);
     const execution = new Execution(program, values, session.run, session.scope, settings, standing, window);
-    const result = execution.finish();
-    outputs = (isThenable(result) ? await session.scope.unlessStopped(result) : result) as Record<string, unknown>;
+    const result = execution.finish(-1, request.keepsCollected);
+    outputs = (isPromise(result) ? await session.scope.unlessStopped(result) : result) as Record<string, unknown>;
   } catch (error) {
     throw await session.end({ error });
   }

@@ -1,11 +1,11 @@
 import type { Step } from "../graph/plan.js";
 import type { Program } from "./program.js";
 import type { Scope } from "./scope.js";
-import { isThenable } from "./thenable.js";
+import { promiseOf } from "./thenable.js";
 
 /** Where a straight run left off: a step that has to be waited for, or that failed. */
 export type LeftOff =
-  | { readonly step: Step; readonly promise: PromiseLike<unknown> }
+  | { readonly step: Step; readonly promise: Promise<unknown> }
   | { readonly step: Step; readonly error: unknown };
 
 /**
@@ -31,7 +31,8 @@ export function runStraight(program: Program, values: unknown[], scope: Scope, f
           args.map(({ slot }) => values[slot]),
         );
       }
-      if (isThenable(value)) return { step, promise: value };
+      const promise = promiseOf(value);
+      if (promise !== undefined) return { step, promise };
       values[step.slot] = value;
     }
   } catch (error) {

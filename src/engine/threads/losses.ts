@@ -1,9 +1,10 @@
 import { HypernodesError, type NodeError } from "../../errors.js";
 import type { Step } from "../../graph/plan.js";
+import { describeChain } from "../../util/describe.js";
 import { delayAfter, retriesOf, waiting } from "../attempt.js";
 import { type Happening, now } from "../events.js";
 import type { Execution } from "../execution.js";
-import { nodeError, summary } from "../failure.js";
+import { nodeError } from "../failure.js";
 
 /** A call whose thread ended under it. */
 export interface LostCall {
@@ -58,7 +59,7 @@ export function barren(cause: Error, where: string): HypernodesError {
   return new HypernodesError({
     code: "THREAD_LOST",
     where,
-    problem: `${MOST_BARREN} threads ended before they came to a node: ${cause instanceof HypernodesError ? cause.problem : summary(cause)}`,
+    problem: `${MOST_BARREN} threads ended before they came to a node: ${cause instanceof HypernodesError ? cause.problem : describeChain(cause)}`,
     advice: "They had imported the class's module, and read what they were given: one of these ends them.",
     cause,
   });

@@ -1,9 +1,9 @@
 import { HypernodesError } from "../../errors.js";
+import { describeChain } from "../../util/describe.js";
 import { decode } from "../../values/codec.js";
 import { timeoutError } from "../attempt.js";
 import { indexIn } from "../elements.js";
 import { now } from "../events.js";
-import { summary } from "../failure.js";
 import type { Fragment } from "./fragment.js";
 import type { Visiting } from "./placing.js";
 import type { Pool } from "./pool.js";
@@ -179,7 +179,7 @@ export class Visit {
         ? `its thread was ended with exit code ${exit[1]}, as by process.exit()`
         : code === "ERR_WORKER_OUT_OF_MEMORY"
           ? "its thread ran out of memory"
-          : `its thread ended with what nobody caught: ${summary(error)}`;
+          : `its thread ended with what nobody caught: ${describeChain(error)}`;
     return new HypernodesError({
       code: "THREAD_LOST",
       where: this.fragment.execution.path,

@@ -4,7 +4,6 @@ import type { PipelineClass } from "../../dsl/members.js";
 import { classFrom, type Origin } from "../../dsl/origin.js";
 import { inCarried } from "../../engine/call-context.js";
 import type { RunEvent } from "../../engine/events.js";
-import { summary } from "../../engine/failure.js";
 import type { PlacedWork } from "../../engine/placed.js";
 import type { Chunk } from "../../engine/remote/chunk.js";
 import { RemoteFragments } from "../../engine/remote/remote-fragments.js";
@@ -15,6 +14,7 @@ import { streamProgram } from "../../engine/stream-program.js";
 import { importBundle } from "../../engine/threads/importing-bundle.js";
 import { cantTravel } from "../../engine/threads/result-bytes.js";
 import { AbortError, HypernodesError, type NodeError, ValueError } from "../../errors.js";
+import { describeChain } from "../../util/describe.js";
 import { decode } from "../../values/codec.js";
 import {
   type BytesHead,
@@ -185,7 +185,7 @@ function notLoaded(error: unknown): HypernodesError {
     where: `the ${host}`,
     problem:
       missing === undefined
-        ? `the pipeline's module can't be imported there: ${summary(error)}`
+        ? `the pipeline's module can't be imported there: ${describeChain(error)}`
         : `the package ${missing} is not there`,
     advice:
       missing === undefined
