@@ -1,4 +1,6 @@
 import { HypernodesError } from "../index.js";
+import { describeCauses, describeError, isError, messageOf, readProperty } from "../util/describe.js";
+import { formatErrorChain } from "../util/error-chain.js";
 
 /** What the command says with its exit code. */
 export const EXIT = {
@@ -17,8 +19,9 @@ export function usage(where: string, problem: string, advice: string, cause?: un
 
 /** Whose fault it is that something failed: errors that come before any node runs are the caller's. */
 export function exitCodeOf(error: unknown): number {
-  if (!(error instanceof Error)) return EXIT.failed;
-  const { code, name } = error as { readonly code?: unknown; readonly name: string };
+  if (!isError(error)) return EXIT.failed;
+  const code = readProperty(error, "code");
+  const name = readProperty(error, "name");
   if (name === "InputError") return EXIT.usage;
   if (code === "ABORTED") return EXIT.stopped;
   return typeof code === "string" && CALLERS.has(code) ? EXIT.usage : EXIT.failed;
@@ -29,10 +32,10 @@ const CALLERS = new Set([
   ...["MISSING_PACKAGE", "INCOMPATIBLE_READER", "NO_SUCH_RUN"],
 ]);
 
-/** An error for a person: its message; with its stack and causes if that is wanted. */
+/** An error for a person: its message and causes on a few lines; with their stacks if that is wanted. */
 export function printed(error: unknown, verbose: boolean): string {
-  if (!(error instanceof Error)) return String(error);
-  if (!verbose) return error.message;
-  const cause = error.cause === undefined ? "" : `\n  caused by: ${printed(error.cause, true)}`;
-  return `${error.stack ?? error.message}${cause}`;
+  if (verbose) return formatErrorChain(error);
+  if (!isError(error)) return describeError(error);
+  const message = error instanceof HypernodesError ? error.message : messageOf(error) || describeError(error);
+  return [message, ...describeCauses(error, message)].join("\n  caused by ");
 }

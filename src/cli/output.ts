@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { inspect } from "node:util";
+import { isError, messageOf } from "../util/describe.js";
 import { usage } from "./failure.js";
 
 /** Writes to a file, or to standard output. */
@@ -27,7 +28,7 @@ function replaced(_: string, value: unknown): unknown {
   if (value instanceof Set || (ArrayBuffer.isView(value) && !(value instanceof DataView))) {
     return [...(value as Iterable<unknown>)];
   }
-  if (value instanceof Error) return { error: value.message };
+  if (isError(value)) return { error: messageOf(value) };
   return value;
 }
 

@@ -1,6 +1,7 @@
 import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { EVENTS_VERSION, type RunEvent } from "../engine/events.js";
 import { HypernodesError } from "../errors.js";
+import { describeError, isError, messageOf, readProperty } from "../util/describe.js";
 import type { Reader } from "./reader.js";
 
 /** Characters that are gathered before they are written. */
@@ -68,7 +69,10 @@ class EventLog implements Reader {
       writeFileSync(this.descriptor!, this.gathered);
     } catch (error) {
       this.isBroken = true;
-      process.emitWarning(`${this.file}: events can't be written any more: ${String(error)}`, "HypernodesWarning");
+      process.emitWarning(
+        `${this.file}: events can't be written any more: ${describeError(error)}`,
+        "HypernodesWarning",
+      );
     }
     this.gathered = "";
   }
@@ -80,8 +84,9 @@ function logged(event: RunEvent): object {
 }
 
 function loggedError(error: unknown): object {
-  if (!(error instanceof Error)) return { name: "Error", message: String(error) };
-  const { name, message } = error;
+  if (!isError(error)) return { name: "Error", message: describeError(error) };
+  const name = String(readProperty(error, "name"));
+  const message = messageOf(error);
   return error instanceof HypernodesError ? { name, message, code: error.code, where: error.where } : { name, message };
 }
 

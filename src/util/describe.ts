@@ -113,7 +113,9 @@ export function describeCauses(error: unknown, told: string): string[] {
     seen.add(cause);
     if (seen.size > MAX_CAUSES) break;
     const text = isError(cause) ? describeError(cause) : describeValue(cause);
-    if (!told.includes(text) && !causes.some((other) => other.includes(text))) causes.push(text);
+    const message = isError(cause) ? messageOf(cause) : "";
+    const isTold = (by: string) => by.includes(text) || (message !== "" && by.includes(`: ${message}`));
+    if (![told, ...causes].some(isTold)) causes.push(text);
   }
   return causes;
 }

@@ -3,6 +3,8 @@ import { BroadcastChannel, type MessagePort } from "node:worker_threads";
 import { Piscina } from "piscina";
 import type { ThreadLimits } from "../../dsl/choices.js";
 import { remembered } from "../../graph/remembered.js";
+import { describeChain } from "../../util/describe.js";
+import { userFrames } from "../../util/user-frames.js";
 import { placeFor, type Thread, type Visiting } from "./placing.js";
 import type { Broadcast, Company, Request, ThreadData, VisitMessage } from "./protocol.js";
 
@@ -186,7 +188,8 @@ export class Pool {
   /** A thread that fails before it has begun anything will not do better the next time. */
   private threadFailed(error: unknown): void {
     if (this.waiting.size === 0) {
-      process.emitWarning(`a thread ended with nothing to do: ${String(error)}`, "HypernodesWarning");
+      const text = [`a thread ended with nothing to do: ${describeChain(error)}`, ...userFrames(error)].join("\n");
+      process.emitWarning(text, "HypernodesWarning");
     }
     for (const visiting of this.waiting) visiting.fail?.(error);
   }

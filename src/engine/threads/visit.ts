@@ -1,5 +1,6 @@
 import { HypernodesError } from "../../errors.js";
-import { describeChain } from "../../util/describe.js";
+import { describeChain, isError, messageOf, readProperty } from "../../util/describe.js";
+import { showFramesOf } from "../../util/user-frames.js";
 import { decode } from "../../values/codec.js";
 import { timeoutError } from "../attempt.js";
 import { indexIn } from "../elements.js";
@@ -172,15 +173,15 @@ export class Visit {
   }
 
   private threadLost(error: unknown): HypernodesError {
-    const code = (error as { code?: unknown }).code;
-    const exit = /^worker exited with code: (\d+)$/.exec((error as Error).message ?? "");
+    const code = isError(error) ? readProperty(error, "code") : undefined;
+    const exit = isError(error) ? /^worker exited with code: (\d+)$/.exec(messageOf(error)) : null;
     const problem =
       exit !== null
         ? `its thread was ended with exit code ${exit[1]}, as by process.exit()`
         : code === "ERR_WORKER_OUT_OF_MEMORY"
           ? "its thread ran out of memory"
           : `its thread ended with what nobody caught: ${describeChain(error)}`;
-    return new HypernodesError({
+    const lost = new HypernodesError({
       code: "THREAD_LOST",
       where: this.fragment.execution.path,
       problem,
@@ -190,6 +191,7 @@ export class Visit {
           : undefined,
       cause: error,
     });
+    return showFramesOf(lost, error);
   }
 }
 

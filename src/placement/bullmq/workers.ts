@@ -65,7 +65,7 @@ export class Workers implements Destination {
     const { link, bundle, digest, content } = await this.prepared;
     const { run, scope, settings } = this.execution;
     const { bytes, path, traced } = packed(this.fragment, range, elements);
-    const id = idOf(run.id, content, range, elements);
+    const id = this.fragment.namingElements(elements, range, 0, () => idOf(run.id, content, range, elements));
     const events = new ChunkEvents(run, bundle);
     const about = { bundle: bundle.digest, fragment: digest, where: path };
     const sent = await link.send(
