@@ -7,6 +7,7 @@ import { describeChain } from "../../util/describe.js";
 import { userFrames } from "../../util/user-frames.js";
 import { placeFor, type Thread, type Visiting } from "./placing.js";
 import type { Broadcast, Company, Request, ThreadData, VisitMessage } from "./protocol.js";
+import { outputWritten } from "./thread-output.js";
 
 /** A thread that nobody has visited for this long lets go of its resources and ends. */
 const IDLE_MS = 10_000;
@@ -77,10 +78,16 @@ export class Pool {
     const boot = new Promise<never>((_, reject) => {
       visiting.fail = reject;
     });
-    (visiting as { promise: Promise<Uint8Array> }).promise = Promise.race([running, boot]).finally(() =>
-      this.left(visiting),
-    );
+    (visiting as { promise: Promise<Uint8Array> }).promise = Promise.race([running, boot])
+      .then((bytes) => this.afterOutput(visiting, bytes))
+      .finally(() => this.left(visiting));
     return visiting;
+  }
+
+  /** What a visit has printed comes before its result. */
+  private afterOutput<R>({ thread }: Visiting, result: R): R | Promise<R> {
+    const worker = this.piscina.threads.find(({ threadId }) => threadId === thread);
+    return (worker && outputWritten(worker))?.then(() => result) ?? result;
   }
 
   /** Ends the thread of a visit, or takes it out of the queue. */
