@@ -8,6 +8,8 @@ export const EXIT = {
   failed: 1,
   /** It was called in a way that can't be: an unknown option, a file that is not there, inputs that don't fit. */
   usage: 2,
+  /** A node never ended: its promise does not settle. Node's own code for a promise that is waited for in vain. */
+  stalled: 13,
   /** It was stopped by Ctrl-C. */
   stopped: 130,
 } as const;

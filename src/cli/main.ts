@@ -10,6 +10,7 @@ import { addRun } from "./commands/run.js";
 import { addWorker } from "./commands/worker.js";
 import { EXIT, exitCodeOf, printed } from "./failure.js";
 import { elsewhere } from "./loader.js";
+import { watchForStall } from "./under-way.js";
 
 const { version } = createRequire(import.meta.url)("hypernodes/package.json") as { readonly version: string };
 
@@ -27,7 +28,7 @@ Examples:
   $ hypernodes graph pipeline.ts --format html -o graph.html
   $ hypernodes check pipeline.ts
 
-Exit codes: 0 done; 1 a run failed, or a check found something; 2 the call was wrong, or its inputs were; 130 stopped.`,
+Exit codes: 0 done; 1 a run failed, or a check found something; 2 the call was wrong, or its inputs were; 13 a node never ended; 130 stopped.`,
   );
 for (const add of [addRun, addGraph, addCheck, addCache, addReport, addWorker, addResume]) add(program);
 
@@ -50,6 +51,7 @@ exitOverride(program);
 // Who reads the output may have had enough of it.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : EXIT.failed));
 
+const ended = watchForStall();
 try {
   await program.parseAsync();
 } catch (error) {
@@ -58,6 +60,8 @@ try {
     process.stderr.write(`${printed(error, program.opts<{ verbose?: boolean }>().verbose === true)}\n`);
     process.exitCode = exitCodeOf(error);
   }
+} finally {
+  ended();
 }
 
 function exitOverride(command: Command): void {

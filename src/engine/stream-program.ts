@@ -25,6 +25,7 @@ export async function* streamProgram(request: RunRequest, given?: Elements): Asy
     throw await session.end({ error });
   }
   const outer = new Execution(program, values, session.run, session.scope, settings).standBy();
+  session.execution = outer;
   const shared = step.arguments.map((argument) => outer.input(argument));
   const elements = given ?? elementsOf(step, values, request.name);
   const window = new Window();

@@ -14,6 +14,7 @@ import { unfinished } from "../../placement/bullmq/journal.js";
 import { asJson, asText, write } from "../output.js";
 import { type AnyPipeline, pipelineFrom } from "../pipeline-file.js";
 import { stoppable } from "../stoppable.js";
+import { hearUnderWay } from "../under-way.js";
 import { inputsFrom, mapsFrom, placementFrom, settingsFrom } from "../values.js";
 
 /** What says how a run goes: shared by all commands that run a pipeline. */
@@ -105,6 +106,7 @@ export async function runPipeline(pipeline: AnyPipeline, flags: RunFlags, reader
       progress({ quiet: flags.quiet === true }),
       ...(flags.events ? [eventLog(flags.events)] : []),
       heard,
+      hearUnderWay,
       ...readers,
     ],
   };

@@ -84,6 +84,11 @@ export class Pool {
     return visiting;
   }
 
+  /** The result of a visit that can't be read here, value by value. */
+  apart(bytes: Uint8Array, { thread }: Visiting): Promise<Uint8Array> {
+    return this.run({ apart: bytes }, "none", thread).promise;
+  }
+
   /** What a visit has printed comes before its result. */
   private afterOutput<R>({ thread }: Visiting, result: R): R | Promise<R> {
     const worker = this.piscina.threads.find(({ threadId }) => threadId === thread);
@@ -204,7 +209,7 @@ export class Pool {
 
 /** What goes to the thread for good. */
 function movedWith(request: Request): (ArrayBuffer | MessagePort)[] {
-  if ("rest" in request) return [];
+  if ("rest" in request || "apart" in request) return [];
   const { elements, known, stores, events } = request;
   const buffers = [elements, known].flatMap((bytes) => (bytes === undefined ? [] : [bytes.buffer as ArrayBuffer]));
   return [...buffers, ...[stores, events].filter((port) => port !== undefined)];

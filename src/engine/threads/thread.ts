@@ -1,5 +1,6 @@
 import { BroadcastChannel, workerData } from "node:worker_threads";
 import { Piscina } from "piscina";
+import { encodeApart } from "./apart.js";
 import { thread } from "./inside.js";
 import type { Broadcast, Request, ThreadData } from "./protocol.js";
 import { flushOutput } from "./thread-output.js";
@@ -29,6 +30,7 @@ export async function answer(request: Request): Promise<unknown> {
     await flushOutput();
     return rested;
   }
+  if ("apart" in request) return encodeApart(request.apart);
   const answered = request.company === "serial" ? turn.then(() => answerVisit(request)) : answerVisit(request);
   if (request.company === "serial") turn = answered.catch(() => {});
   const result = await answered;
