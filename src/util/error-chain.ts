@@ -1,7 +1,10 @@
+import { inspect } from "node:util";
 import { causeOf, describeError, errorsOf, isError, readProperty } from "./describe.js";
 
 /** How many errors of a chain are printed. */
 const MAX_PRINTED = 20;
+/** Characters of a stack, which begins with the message. */
+const MAX_STACK = 10_000;
 
 /** An error with its stack, those of its causes, and those of the errors that an AggregateError is made of: each once. */
 export function formatErrorChain(error: unknown): string {
@@ -28,9 +31,13 @@ export function formatErrorChain(error: unknown): string {
 /** Whether Node can print an error and its causes: it reads their names, messages and stacks. */
 export function isPrintable(error: unknown): boolean {
   const seen = new Set<unknown>();
-  for (let next = error; isError(next) && !seen.has(next); next = causeOf(next)) {
+  for (let next = error; next !== undefined && !seen.has(next); next = causeOf(next)) {
     seen.add(next);
     try {
+      if (!(next instanceof Error)) {
+        inspect(next);
+        return true;
+      }
       const { name, message, stack } = next as { name: unknown; message: unknown; stack: unknown };
       if (![name, message, stack].every((text) => text === undefined || typeof text === "string")) return false;
     } catch {
@@ -43,7 +50,13 @@ export function isPrintable(error: unknown): boolean {
 function stackOf(error: unknown): string {
   if (!isError(error)) return describeError(error);
   const stack = readProperty(error, "stack");
-  return typeof stack === "string" && stack !== "" ? stack : describeError(error);
+  if (typeof stack !== "string" || stack === "") return describeError(error);
+  if (stack.length <= MAX_STACK) return stack;
+  const frames = stack
+    .slice(-MAX_STACK)
+    .split("\n")
+    .filter((line) => /^\s+at /.test(line));
+  return [describeError(error), ...frames].join("\n");
 }
 
 function indented(text: string, indent: string): string {
