@@ -1,3 +1,4 @@
+import { formatErrorChain, isPrintable } from "./util/error-chain.js";
 import { showValue } from "./util/show-value.js";
 
 /** What every error of hypernodes carries. */
@@ -28,6 +29,11 @@ export class HypernodesError extends Error {
     this.where = where;
     this.problem = problem;
     this.advice = advice;
+  }
+
+  /** Prints it as Node prints errors; where a cause can't be printed, as what it says. */
+  [Symbol.for("nodejs.util.inspect.custom")](): unknown {
+    return isPrintable(this) ? this : formatErrorChain(this);
   }
 }
 

@@ -97,10 +97,12 @@ export function modelCodesToTell(): ModelCodes {
   return inspecting(
     () =>
       new Map(
-        knownModels().map(({ name, type }) => {
-          const { digest, parts } = codeOfClass(type);
-          return [name, { digest, parts }];
-        }),
+        knownModels()
+          .filter(({ name }) => !name.startsWith("hypernodes/"))
+          .map(({ name, type }) => {
+            const { digest, parts } = codeOfClass(type);
+            return [name, { digest, parts }];
+          }),
       ),
   );
 }

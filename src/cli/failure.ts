@@ -1,5 +1,7 @@
 import { HypernodesError } from "../index.js";
 import { escapeControlsInLines } from "../util/control-characters.js";
+import { describeCauses, describeError, isError, messageOf, readProperty } from "../util/describe.js";
+import { formatErrorChain } from "../util/error-chain.js";
 import { hidePasswords } from "../util/hide-passwords.js";
 
 /** What the command says with its exit code. */
@@ -8,6 +10,8 @@ export const EXIT = {
   failed: 1,
   /** It was called in a way that can't be: an unknown option, a file that is not there, inputs that don't fit. */
   usage: 2,
+  /** A node never ended: its promise does not settle. Node's own code for a promise that is waited for in vain. */
+  stalled: 13,
   /** It was stopped by Ctrl-C. */
   stopped: 130,
 } as const;
@@ -19,8 +23,9 @@ export function usage(where: string, problem: string, advice?: string, cause?: u
 
 /** Whose fault it is that something failed: errors that come before any node runs are the caller's. */
 export function exitCodeOf(error: unknown): number {
-  if (!(error instanceof Error)) return EXIT.failed;
-  const { code, name } = error as { readonly code?: unknown; readonly name: string };
+  if (!isError(error)) return EXIT.failed;
+  const code = readProperty(error, "code");
+  const name = readProperty(error, "name");
   if (name === "InputError") return EXIT.usage;
   if (code === "ABORTED") return EXIT.stopped;
   return typeof code === "string" && CALLERS.has(code) ? EXIT.usage : EXIT.failed;
@@ -41,14 +46,14 @@ export function safeText(text: string): string {
   return escapeControlsInLines(hidePasswords(text));
 }
 
-/** An error for a person: its message; with its stack and causes if that is wanted. */
+/** An error for a person: its message and causes on a few lines; with their stacks if that is wanted. */
 export function printed(error: unknown, verbose: boolean): string {
   return safeText(described(error, verbose));
 }
 
 function described(error: unknown, verbose: boolean): string {
-  if (!(error instanceof Error)) return String(error);
-  if (!verbose) return error.message;
-  const cause = error.cause === undefined ? "" : `\n  caused by: ${described(error.cause, true)}`;
-  return `${error.stack ?? error.message}${cause}`;
+  if (verbose) return formatErrorChain(error);
+  if (!isError(error)) return describeError(error);
+  const message = error instanceof HypernodesError ? error.message : messageOf(error) || describeError(error);
+  return [message, ...describeCauses(error, message)].join("\n  caused by ");
 }

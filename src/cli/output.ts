@@ -2,6 +2,7 @@ import { accessSync, constants, writeFileSync } from "node:fs";
 import path from "node:path";
 import { inspect } from "node:util";
 import { escapeControls, escapeControlsInLines } from "../util/control-characters.js";
+import { isError, messageOf } from "../util/describe.js";
 import { fileProblem } from "../util/file-problem.js";
 import { isDirectory } from "../util/is-directory.js";
 import { EXIT, outputLost, usage } from "./failure.js";
@@ -81,7 +82,7 @@ function replaced(_: string, value: unknown): unknown {
   if (value instanceof Set || (ArrayBuffer.isView(value) && !(value instanceof DataView))) {
     return [...(value as Iterable<unknown>)];
   }
-  if (value instanceof Error) return { error: value.message };
+  if (isError(value)) return { error: messageOf(value) };
   return value;
 }
 

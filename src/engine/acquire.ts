@@ -1,10 +1,11 @@
 import { NodeError } from "../errors.js";
 import type { Step } from "../graph/plan.js";
+import { describeChain } from "../util/describe.js";
 import { settling } from "./call.js";
 import { now } from "./events.js";
 import type { Execution } from "./execution.js";
-import { placeOf, summary } from "./failure.js";
-import { isThenable } from "./thenable.js";
+import { placeOf } from "./failure.js";
+import { adopted, isPromise } from "./thenable.js";
 
 /** Builds the resources that a step needs, where they are not yet there. @returns a promise if that takes waiting. */
 export function acquire(execution: Execution, step: Step): Promise<void> | undefined {
@@ -12,8 +13,8 @@ export function acquire(execution: Execution, step: Step): Promise<void> | undef
     const { slot } = execution.plan.resources[index]!;
     if (execution.values[slot] !== undefined) continue;
     const resource = build(execution, index);
-    if (isThenable(resource)) {
-      return Promise.resolve(resource).then((value) => {
+    if (isPromise(resource)) {
+      return resource.then((value) => {
         execution.values[slot] = value;
         return acquire(execution, step);
       });
@@ -28,15 +29,15 @@ function build(execution: Execution, index: number): unknown {
   const { builders, self, pipeline } = execution.program;
   const { tell, resources } = execution.run;
   const about = { type: "resource", path: placeOf(execution.path, name), name } as const;
-  const inputs = from.map((argument) => execution.read(argument));
+  const inputs = from.map((argument) => execution.input(argument));
   const make = (): unknown => {
     const at = now();
     tell?.({ ...about, phase: "start" });
     return settling(
-      () => builders[index]!.apply(self, inputs),
+      () => adopted(builders[index]!.apply(self, inputs)),
       () => tell?.({ ...about, phase: "end", durationMs: now() - at }),
       (cause) => {
-        const problem = `the resource could not be built: ${summary(cause)}`;
+        const problem = `the resource could not be built: ${describeChain(cause)}`;
         const error = new NodeError({
           code: "RESOURCE_FAILED",
           where: about.path,

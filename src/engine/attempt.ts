@@ -3,7 +3,7 @@ import { TimeoutError } from "../errors.js";
 import { type LongTimeout, sleep, startTimeout } from "../util/long-timeout.js";
 import { now } from "./events.js";
 import { Scope } from "./scope.js";
-import { isThenable } from "./thenable.js";
+import { isPromise } from "./thenable.js";
 
 /** How one call may be repeated and how long it may take. */
 export interface Policy {
@@ -35,7 +35,7 @@ export function attempt(policy: Policy, call: (scope: Scope) => unknown): unknow
     scope.leave();
     return again(policy, call, error);
   }
-  if (!isThenable(first)) {
+  if (!isPromise(first)) {
     scope.leave();
     return first;
   }
@@ -76,7 +76,7 @@ async function inTime(policy: Policy, scope: Scope, call: () => unknown): Promis
   let timer: LongTimeout | undefined;
   try {
     const value = call();
-    if (timeoutMs === undefined || !isThenable(value)) return await value;
+    if (timeoutMs === undefined || !isPromise(value)) return await value;
     const late = new Promise<never>((_, reject) => {
       timer = startTimeout(() => reject(timeoutError(policy.where(), timeoutMs)), timeoutMs);
     });

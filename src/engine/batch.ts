@@ -1,12 +1,13 @@
 import { HypernodesError, NodeError } from "../errors.js";
 import type { Step } from "../graph/plan.js";
 import { collecting, perform } from "./call.js";
+import { CollectedError } from "./collected.js";
 import type { Elements } from "./elements.js";
 import type { Execution } from "./execution.js";
 import { print } from "./failure.js";
 import { land } from "./landing.js";
 import type { List } from "./lists.js";
-import { isThenable } from "./thenable.js";
+import { isPromise } from "./thenable.js";
 
 /** The elements of a batch, and how their inputs are read. */
 export interface Batch {
@@ -24,12 +25,12 @@ export interface Batch {
  *
  * @returns a value for each index, or a promise of them.
  */
-export function callBatch(batch: Batch): unknown[] | PromiseLike<unknown[]> {
+export function callBatch(batch: Batch): unknown[] | Promise<unknown[]> {
   const { indices } = batch;
   if (indices.length === 0) return [];
   try {
     const found = together(batch, indices);
-    return isThenable(found)
+    return isPromise(found)
       ? found.then(
           (v) => v as unknown[],
           (error) => alone(batch, error),
@@ -58,7 +59,7 @@ function together({ execution, step, elements, shared }: Batch, indices: readonl
     });
   };
   const values = perform(execution, step, [...columns, ...shared], first, indices.length);
-  return isThenable(values) ? values.then(complete) : complete(values);
+  return isPromise(values) ? values.then(complete) : complete(values);
 }
 
 async function alone(batch: Batch, error: unknown): Promise<unknown[]> {
@@ -69,7 +70,7 @@ async function alone(batch: Batch, error: unknown): Promise<unknown[]> {
     if (execution.stopped) break;
     const call = () => (indices.length === 1 ? Promise.reject(error) : together(batch, [index]));
     const found = await collecting(execution, step, call);
-    values.push(found instanceof NodeError ? found : (found as unknown[])[0]);
+    values.push(CollectedError.is(found) ? found : (found as unknown[])[0]);
   }
   return values;
 }

@@ -2,6 +2,7 @@ import { NodeError } from "../errors.js";
 import type { Step } from "../graph/plan.js";
 import { attempt, isGuarded } from "./attempt.js";
 import { type CallPlace, ended, failedWith, retried, started } from "./call-events.js";
+import { CollectedError } from "./collected.js";
 import { within } from "./current-run.js";
 import { runChildElsewhere } from "./elsewhere.js";
 import { now } from "./events.js";
@@ -12,7 +13,7 @@ import type { ChildProgram } from "./program.js";
 import { resultOf } from "./result.js";
 import type { Scope } from "./scope.js";
 import { runStraight } from "./straight.js";
-import { isThenable } from "./thenable.js";
+import { isPromise, promiseOf } from "./thenable.js";
 
 /** One call of a step: for the step as a whole, for an element, or for a batch that begins with it. */
 export interface Call {
@@ -54,11 +55,11 @@ export function collecting({ scope }: Execution, step: Step, call: () => unknown
   if (step.node.options.onError !== "collect") return call();
   const collected = (error: unknown): unknown => {
     if (scope.stopped || !(error instanceof NodeError)) throw error;
-    return error;
+    return new CollectedError(error);
   };
   try {
     const value = call();
-    return isThenable(value) ? value.then(undefined, collected) : value;
+    return isPromise(value) ? value.then(undefined, collected) : value;
   } catch (error) {
     return collected(error);
   }
@@ -113,8 +114,9 @@ function once(call: Call, scope: Scope): unknown {
   const method = methods[step.index]!;
   const invoke = () => method.apply(self, inputs as unknown[]) as unknown;
   const value = scope === execution.scope ? invoke() : within(execution.run.currentIn(scope), anyAsync, invoke);
-  if (!isThenable(value)) return land(value, step.uses, execution.run.lists);
-  return Promise.resolve(value).then((settled) => land(settled, step.uses, execution.run.lists));
+  const promise = promiseOf(value);
+  if (promise === undefined) return land(value, step.uses, execution.run.lists);
+  return promise.then((settled) => land(settled, step.uses, execution.run.lists));
 }
 
 /** Runs a nested pipeline for a call. One of plain methods alone that nobody watches needs no execution of its own. */
@@ -195,6 +197,6 @@ export function settling(
   } catch (error) {
     return fail(error);
   }
-  if (isThenable(value)) return value.then(end, fail);
+  if (isPromise(value)) return value.then(end, fail);
   return end === undefined ? value : end(value);
 }

@@ -73,7 +73,7 @@ export class Chain {
   }
 
   /** Counts a call as under way until its promise settles. */
-  async(promise: PromiseLike<unknown>, ended: (value: unknown) => void, failed: (error: unknown) => void): void {
+  async(promise: Promise<unknown>, ended: (value: unknown) => void, failed: (error: unknown) => void): void {
     this.active++;
     this.execution.later(
       promise,

@@ -1,12 +1,12 @@
 import { codesOfSteps, codesToTell, modelCodesToTell } from "../cache/codes.js";
 import type { CacheStore, MapQueue, Placement } from "../dsl/choices.js";
 import type { PipelineClass } from "../dsl/members.js";
-import { NodeError } from "../errors.js";
 import { argumentKey, type Plan, type Step } from "../graph/plan.js";
 import { planPart } from "../graph/plan-part.js";
 import { asError } from "../util/as-error.js";
 import { remembers } from "./cached/stores.js";
 import type { Call } from "./call.js";
+import { CollectedError } from "./collected.js";
 import { now } from "./events.js";
 import type { Execution } from "./execution.js";
 import { placeOf } from "./failure.js";
@@ -18,6 +18,7 @@ import { sourceOf } from "./remade.js";
 import type { RunState } from "./run-state.js";
 import type { Scope } from "./scope.js";
 import { choicesFor, forElsewhere, type Settings } from "./settings.js";
+import { internalError } from "./threads/checked-result.js";
 import type { Destination } from "./threads/destination.js";
 import { type Fragment, sharedSlots } from "./threads/fragment.js";
 
@@ -143,7 +144,14 @@ export class MapElsewhere {
         ...{ plan, where: execution.placeOf(step), run: execution.run, scope: execution.scope },
         graceMs: settings.graceMs,
       });
-      return this.ended(outputs[step.name] as unknown[]);
+      const results = outputs[step.name] as unknown[];
+      if (!Array.isArray(results) || results.length !== length) {
+        throw internalError(
+          execution.placeOf(step),
+          `of ${length} elements another place gave ${results?.length} values`,
+        );
+      }
+      return this.ended(results);
     } catch (error) {
       execution.tellMap(step, { phase: "failed", error: asError(error), durationMs: now() - this.startedAt });
       throw error;
@@ -160,7 +168,7 @@ export class MapElsewhere {
   private ended(results: unknown[]): unknown[] {
     const { execution, step, selection } = this;
     for (const [i, value] of results.entries()) selection?.computed(i, value);
-    const failed = results.filter((value) => value instanceof NodeError).length;
+    const failed = results.filter(CollectedError.is).length;
     const about = counts(results.length, failed, selection);
     execution.tellMap(step, { phase: "end", ...about, durationMs: now() - this.startedAt });
     return results;

@@ -1,12 +1,14 @@
-import { NodeError } from "../errors.js";
+import type { NodeError } from "../errors.js";
 import type { Argument, Plan, Step } from "../graph/plan.js";
+import { remembered } from "../graph/remembered.js";
 import { acquire } from "./acquire.js";
 import { CachedExecution } from "./cached/cached-execution.js";
 import { collecting, failed, perform } from "./call.js";
+import { CollectedError, withErrors } from "./collected.js";
 import { type CurrentRun, entering, leaving, within } from "./current-run.js";
 import { MapElsewhere, runNodeElsewhere } from "./elsewhere.js";
 import { type DetailsOf, now } from "./events.js";
-import { failedBefore, placeOf } from "./failure.js";
+import { placeOf } from "./failure.js";
 import { land } from "./landing.js";
 import { asList, type List, listsOf } from "./lists.js";
 import { type Maps, MapsHere } from "./maps-here.js";
@@ -16,7 +18,7 @@ import type { RunState } from "./run-state.js";
 import type { Scope } from "./scope.js";
 import { choicesFor, directing, isOneAtATime, type Settings, settingsOf, sharing } from "./settings.js";
 import { type LeftOff, runStraight } from "./straight.js";
-import { isThenable } from "./thenable.js";
+import { isPromise } from "./thenable.js";
 import { callAway } from "./threads/call-away.js";
 import { FusedMaps } from "./threads/fused-maps.js";
 import { MapsAway } from "./threads/maps-away.js";
@@ -49,6 +51,10 @@ export class Execution {
   private readonly beganAt: number = 0;
   private readonly endedAt: Float64Array | undefined;
   private childSettings: Settings[] | undefined;
+  /** The executions of nested pipelines that are waited for. */
+  private inner: Set<Execution> | undefined;
+  /** Lists with collected errors in them, as nodes see them. */
+  private shown: WeakMap<object, unknown> | undefined;
   /** Whether nodes go to threads, or to containers. */
   private readonly nodesAway: boolean;
 
@@ -94,6 +100,11 @@ export class Execution {
       if (error !== undefined) throw error.error;
       return undefined;
     }
+    const { outer } = this.standing ?? {};
+    if (outer !== undefined) {
+      outer.inner ??= new Set();
+      outer.inner.add(this);
+    }
     return new Promise((resolve, reject) => {
       this.settle = { resolve, reject };
     });
@@ -105,9 +116,24 @@ export class Execution {
     return this;
   }
 
-  /** The value in a slot, or the record of the outputs. */
-  result(pick = -1): unknown {
-    return resultOf(this.plan, this.values, pick);
+  /**
+   * The value in a slot, or the record of the outputs.
+   *
+   * @param keepsCollected whether collected errors stay what they are: it is a part of an execution elsewhere.
+   */
+  result(pick = -1, keepsCollected = false): unknown {
+    if (!this.plan.collects || keepsCollected) return resultOf(this.plan, this.values, pick);
+    const values = this.values.slice();
+    for (const { slot } of this.plan.outputs) values[slot] = this.shownIn(slot);
+    return resultOf(this.plan, values, pick);
+  }
+
+  /** The value in a slot as nodes see it: the same list for all of them. */
+  private shownIn(slot: number): unknown {
+    const value = this.values[slot];
+    if (!Array.isArray(value)) return withErrors(value);
+    this.shown ??= new WeakMap();
+    return remembered(this.shown, value, () => withErrors(value));
   }
 
   private isOver(): boolean {
@@ -179,7 +205,7 @@ export class Execution {
   }
 
   /** A method that is not declared async may still return a promise: its failure is a node's failure too. */
-  private perhapsFailing(step: Step, value: PromiseLike<unknown>): PromiseLike<unknown> {
+  private perhapsFailing(step: Step, value: Promise<unknown>): Promise<unknown> {
     return value.then(undefined, (error: unknown) => {
       throw this.failed(step, error);
     });
@@ -227,7 +253,7 @@ export class Execution {
   private mapElsewhere(step: Step): void {
     try {
       const values = step.map!.lists.map((list) => this.read(list));
-      const missing = this.plan.collects ? failedBefore([...values, ...this.inputsOf(step)]) : undefined;
+      const missing = this.collectedIn(step.map!.lists) ?? this.collectedBefore(step);
       if (missing !== undefined) this.end(step, missing);
       else if (this.isShared(step)) this.settleStep(step, this.mapShared(step));
       else this.settleStep(step, new MapElsewhere(this, step, this.listsOf(step, values)).run());
@@ -248,7 +274,7 @@ export class Execution {
   }
 
   settleStep(step: Step, value: unknown): void {
-    if (isThenable(value))
+    if (isPromise(value))
       this.later(
         value,
         (settled) => this.end(step, settled),
@@ -258,6 +284,8 @@ export class Execution {
   }
 
   evaluate(step: Step): unknown {
+    const missing = this.collectedBefore(step);
+    if (missing !== undefined) return missing;
     if (this.nodesAway && step.child === undefined) return this.evaluateAway(step);
     const building = acquire(this, step);
     return building === undefined ? this.evaluateNow(step) : building.then(() => this.evaluateNow(step));
@@ -265,29 +293,28 @@ export class Execution {
 
   private evaluateNow(step: Step): unknown {
     const inputs = this.inputsOf(step);
-    if (this.plan.collects) {
-      const missing = failedBefore(inputs);
-      if (missing !== undefined) return missing;
-    }
     return collecting(this, step, () => perform(this, step, inputs, undefined));
   }
 
   /** In a thread, or in a container. What it needs of resources is built there. */
   private evaluateAway(step: Step): unknown {
-    const missing = this.plan.collects ? failedBefore(this.inputsOf(step)) : undefined;
-    return missing ?? (this.settings.containers === undefined ? callAway(this, step) : runNodeElsewhere(this, step));
+    return this.settings.containers === undefined ? callAway(this, step) : runNodeElsewhere(this, step);
   }
 
+  /** What every call of a step gets, after its elements. */
   inputsOf(step: Step): unknown[] {
-    return step.arguments.map((argument) => this.read(argument));
+    return step.arguments.map((argument) => this.input(argument));
   }
 
+  /** What a node gets for an argument. */
+  input({ slot, path }: Argument): unknown {
+    return partOf(this.plan.collects ? this.shownIn(slot) : this.values[slot], path);
+  }
+
+  /** The same with collected errors as what they are. */
   read({ slot, path }: Argument): unknown {
-    let value = this.values[slot];
-    if (path === undefined || value instanceof NodeError) return value;
-    for (const key of path) value = (value as Record<string, unknown> | null | undefined)?.[key];
-    // Where the record could not be copied when it landed.
-    return land(value, undefined);
+    const value = this.values[slot];
+    return CollectedError.is(value) ? value : partOf(value, path);
   }
 
   /** What a map goes over, if it is a list. */
@@ -300,11 +327,33 @@ export class Execution {
     return listsOf(step, values, this.placeOf(step), this.run.lists);
   }
 
-  /** Runs, and gives the result: at once, or a promise of it. */
-  finish(pick = -1): unknown {
+  /** The collected error of what a step depends on, if there is one: it goes on in the place of the step's value. */
+  collectedBefore(step: Step): CollectedError | undefined {
+    if (!this.plan.collects) return undefined;
+    const { resources } = this.plan;
+    return this.collectedIn([...step.arguments, ...step.resources.flatMap((index) => resources[index]!.arguments)]);
+  }
+
+  /** The first collected error that stands for one of some arguments. */
+  collectedIn(args: readonly Argument[]): CollectedError | undefined {
+    if (!this.plan.collects) return undefined;
+    for (const argument of args) {
+      const value = this.read(argument);
+      if (CollectedError.is(value)) return value;
+    }
+    return undefined;
+  }
+
+  /**
+   * Runs, and gives the result: at once, or a promise of it.
+   *
+   * @param keepsCollected as for `result`.
+   */
+  finish(pick = -1, keepsCollected = false): unknown {
     const running = this.start();
     if (this.cached !== undefined) return this.finishCached(this.cached, running, pick);
-    return running === undefined ? this.result(pick) : running.then(() => this.result(pick));
+    if (running === undefined) return this.result(pick, keepsCollected);
+    return running.then(() => this.result(pick, keepsCollected));
   }
 
   private async finishCached(
@@ -339,7 +388,7 @@ export class Execution {
   }
 
   /** Waits for a promise that is part of this execution, then goes on. */
-  later(promise: PromiseLike<unknown>, ended: (value: unknown) => void, failed: (error: unknown) => void): void {
+  later(promise: Promise<unknown>, ended: (value: unknown) => void, failed: (error: unknown) => void): void {
     this.turns.count();
     this.calls++;
     this.run.waits();
@@ -368,6 +417,7 @@ export class Execution {
     if (!this.isOver() || this.settle === undefined) return;
     const { resolve, reject } = this.settle;
     this.settle = undefined;
+    this.standing?.outer?.inner?.delete(this);
     const ending = this.ending();
     if (ending === undefined) resolve();
     else reject(ending.error);
@@ -388,6 +438,18 @@ export class Execution {
     return at - readyAt;
   }
 
+  /** The places of the steps that have begun and not ended, inside nested pipelines where these are known. */
+  stepsUnderWay(): string[] {
+    const inside = [...(this.inner ?? [])].flatMap((inner) => inner.stepsUnderWay());
+    const own = this.plan.steps.filter((step) => this.turns.isUnderWay(step)).map((step) => this.placeOf(step));
+    return [
+      ...own.filter(
+        (place) => !inside.some((inner) => /^[.[]/.test(inner.slice(place.length)) && inner.startsWith(place)),
+      ),
+      ...inside,
+    ];
+  }
+
   /** Ends the execution: nothing more begins, and the maps under way are closed. The first error is the one that counts. */
   fail(error: unknown): void {
     if (this.failure !== undefined) return;
@@ -404,6 +466,14 @@ export class Execution {
   placeOf(step: Step, element?: number): string {
     return placeOf(this.path, step.name, element);
   }
+}
+
+function partOf(whole: unknown, path: readonly string[] | undefined): unknown {
+  if (path === undefined) return whole;
+  let value = whole;
+  for (const key of path) value = (value as Record<string, unknown> | null | undefined)?.[key];
+  // Where the record could not be copied when it landed.
+  return land(value, undefined);
 }
 
 function nodesGoAway({ nodes, containers }: Settings): boolean {

@@ -1,8 +1,8 @@
 import { InputError } from "../errors.js";
 import { mappedLists, written } from "../graph/graph.js";
 import type { Step } from "../graph/plan.js";
+import { describeChain, describeValue } from "../util/describe.js";
 import { isIterable, readIterable } from "../util/iterators.js";
-import { print, summary } from "./failure.js";
 
 /** What can be read by index. */
 export type List = ArrayLike<unknown>;
@@ -68,9 +68,9 @@ export function unreadable(name: string, about: string, where: string, cause: un
   return new InputError({
     code: "UNREADABLE_LIST",
     where,
-    problem: `${about}, and reading that failed with ${summary(cause)}`,
+    problem: `${about}, and reading that failed with ${describeChain(cause)}`,
     advice: "An iterator is read once, to its end, before anything takes its elements.",
-    violations: [{ path: name, constraint: "list", problem: `reading it failed with ${summary(cause)}` }],
+    violations: [{ path: name, constraint: "list", problem: `reading it failed with ${describeChain(cause)}` }],
     cause,
   });
 }
@@ -79,7 +79,7 @@ export function notAList(name: string, value: unknown, where: string, does: stri
   return new InputError({
     code: "NOT_A_LIST",
     where,
-    problem: `it ${does} over "${name}", which is no list but ${print(value)}`,
+    problem: `it ${does} over "${name}", which is no list but ${describeValue(value)}`,
     advice,
     violations: [{ path: name, constraint: "list", problem: "it is no list" }],
   });

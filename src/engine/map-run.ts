@@ -1,19 +1,19 @@
-import { NodeError } from "../errors.js";
+import type { NodeError } from "../errors.js";
 import type { Step } from "../graph/plan.js";
 import { asError } from "../util/as-error.js";
 import { acquire } from "./acquire.js";
 import { callBatch } from "./batch.js";
 import { collecting, failed, perform, runChild } from "./call.js";
 import type { Chain } from "./chain.js";
+import { CollectedError } from "./collected.js";
 import { isAsync } from "./current-run.js";
 import { Elements, type Part } from "./elements.js";
 import { type EventOf, now } from "./events.js";
 import type { Execution } from "./execution.js";
-import { failedBefore } from "./failure.js";
 import { land } from "./landing.js";
 import { snapshot } from "./lists.js";
 import { callIn, type Lane } from "./straight-maps.js";
-import { isThenable } from "./thenable.js";
+import { adopted, isPromise, promiseOf } from "./thenable.js";
 
 /** The elements of a map that are to be computed, because the others are known. */
 export interface Selection extends Part {
@@ -57,6 +57,8 @@ export class MapRun {
   private left: number;
   private failures = 0;
   private shared: unknown[] | undefined;
+  /** The collected error of what all elements share, if there is one. */
+  private carriedByAll: CollectedError | undefined;
   private building: Promise<void> | undefined;
   private laid: Lane | undefined;
 
@@ -149,7 +151,7 @@ export class MapRun {
   }
 
   /** A straight run left off in a call of this one. */
-  leftOff(element: number, left: { readonly promise: PromiseLike<unknown> } | { readonly error: unknown }): void {
+  leftOff(element: number, left: { readonly promise: Promise<unknown> } | { readonly error: unknown }): void {
     this.next = element + 1;
     if ("error" in left) this.execution.fail(this.failed(element, left.error));
     else this.await(element, left.promise);
@@ -180,11 +182,11 @@ export class MapRun {
       this.execution.fail(error);
       return;
     }
-    if (isThenable(value)) this.await(unit, value);
+    if (isPromise(value)) this.await(unit, value);
     else this.store(unit, value);
   }
 
-  private await(unit: number, value: PromiseLike<unknown>): void {
+  private await(unit: number, value: Promise<unknown>): void {
     this.chain.async(
       value,
       (settled) => this.settle(unit, settled),
@@ -205,6 +207,11 @@ export class MapRun {
 
   /** Reads what all elements share, once. @returns false if a resource is still being built: the unit comes again. */
   private prepare(unit: number): boolean {
+    this.carriedByAll = this.execution.collectedBefore(this.step);
+    if (this.carriedByAll !== undefined) {
+      this.shared = [];
+      return true;
+    }
     try {
       this.building ??= acquire(this.execution, this.step);
     } catch (error) {
@@ -234,7 +241,10 @@ export class MapRun {
 
   private call(unit: number): unknown {
     const known = this.execution.window?.failureOf(this.step.index, this.elements.index(unit));
-    if (known !== undefined) return this.step.map!.batch > 0 ? [known] : known;
+    if (known !== undefined) {
+      const failed = new CollectedError(known);
+      return this.step.map!.batch > 0 ? [failed] : failed;
+    }
     if (this.direct) return this.callDirectly(unit);
     const { execution, step } = this;
     if (this.step.map!.batch > 0) return this.callBatch(unit);
@@ -249,7 +259,10 @@ export class MapRun {
     const { execution, step } = this;
     try {
       const child = execution.program.children[step.index];
-      if (child === undefined) return land(callIn(this.laidOpen(), unit), undefined);
+      if (child === undefined) {
+        const value = callIn(this.laidOpen(), unit);
+        return promiseOf(value) ?? land(value, undefined);
+      }
       const call = { execution, step, inputs: this.inputsAt(unit), element: this.elements.index(unit) };
       return runChild(call, child, execution.scope);
     } catch (error) {
@@ -267,8 +280,8 @@ export class MapRun {
   }
 
   /** An element that has failed before does not come to a method: its error goes on in its place. */
-  private carried(index: number): NodeError | undefined {
-    return failedBefore(this.inputsAt(index));
+  private carried(index: number): CollectedError | undefined {
+    return this.carriedByAll ?? this.elements.at(index).find(CollectedError.is);
   }
 
   /** The values of a batch's elements: an element that has failed before keeps its error. */
@@ -284,7 +297,7 @@ export class MapRun {
       return values.map((carried) => carried ?? found[next++]);
     };
     const found = callBatch({ execution, step, indices, elements: this.elements, shared: shared! });
-    return isThenable(found) ? (found as PromiseLike<unknown[]>).then(place) : place(found as unknown[]);
+    return isPromise(found) ? (found as Promise<unknown[]>).then(place) : place(found as unknown[]);
   }
 
   private end(unit: number): number {
@@ -302,7 +315,7 @@ export class MapRun {
   private keep(index: number, value: unknown): void {
     this.results[index] = value;
     this.selection?.computed(index, value);
-    if (value instanceof NodeError) this.failures++;
+    if (this.execution.plan.collects && CollectedError.is(value)) this.failures++;
     if (this.arrived === undefined) return;
     this.arrived[index] = 1;
     for (let i = this.followers.length - 1; i >= 0; i--) {

@@ -1,7 +1,6 @@
 import type { Step } from "../graph/plan.js";
 import { Chain } from "./chain.js";
 import type { Execution } from "./execution.js";
-import { failedBefore } from "./failure.js";
 import { MapRun } from "./map-run.js";
 
 /** The mapped steps of one execution. */
@@ -52,7 +51,7 @@ export class MapsHere implements Maps {
   private add(step: Step, chain: Chain): boolean {
     const { execution } = this;
     const values = step.map!.lists.map((list) => execution.read(list));
-    const missing = execution.plan.collects ? failedBefore(values) : undefined;
+    const missing = execution.collectedIn(step.map!.lists);
     if (missing !== undefined) {
       execution.end(step, missing);
       return true;

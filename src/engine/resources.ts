@@ -1,7 +1,8 @@
 import { HypernodesError } from "../errors.js";
 import { remembered } from "../graph/remembered.js";
+import { describeError } from "../util/describe.js";
 import { digest } from "../values/digest.js";
-import { isThenable } from "./thenable.js";
+import { isPromise } from "./thenable.js";
 
 interface Built {
   readonly from: readonly unknown[];
@@ -49,7 +50,7 @@ export class Resources {
       return value;
     };
     known.push(entry);
-    if (!isThenable(entry.value)) return keep(entry.value);
+    if (!isPromise(entry.value)) return keep(entry.value);
     entry.value = entry.value.then(keep, (error: unknown) => {
       known.splice(known.indexOf(entry), 1);
       throw error;
@@ -82,7 +83,7 @@ export class Resources {
       throw new HypernodesError({
         code: "DISPOSE_FAILED",
         where: "resources",
-        problem: `${errors.length === 1 ? "a resource" : `${errors.length} resources`} failed to be disposed of: ${errors.map(String).join("; ")}`,
+        problem: `${errors.length === 1 ? "a resource" : `${errors.length} resources`} failed to be disposed of: ${errors.map(describeError).join("; ")}`,
         cause: errors.length === 1 ? errors[0] : new AggregateError(errors),
       });
     }

@@ -38,6 +38,7 @@ export function placedRequest(type: PipelineClass, work: PlacedWork, given: Plac
     id: work.run,
     path: work.path,
     part: work.part,
+    keepsCollected: work.source.part !== undefined,
   };
 }
 

@@ -13,7 +13,8 @@ import { Resources } from "./resources.js";
 import { RunState } from "./run-state.js";
 import { Scope } from "./scope.js";
 import type { Settings } from "./settings.js";
-import { isThenable } from "./thenable.js";
+import { watchForStall } from "./stalled-runs.js";
+import { isPromise } from "./thenable.js";
 import { Progress } from "./threads/protocol.js";
 import { Window } from "./threads/window.js";
 
@@ -42,6 +43,8 @@ export interface RunRequest {
   readonly path?: string | undefined;
   /** Which elements of a map these are, if that is not all of them. */
   readonly part?: Part | undefined;
+  /** Whether it is a part of a run elsewhere, where it has to be known which of its values are collected errors. */
+  readonly keepsCollected?: boolean;
 }
 
 /**
@@ -60,8 +63,9 @@ export async function runProgram(request: RunRequest): Promise<Record<string, un
     const standing = path === undefined ? undefined : { path };
     const window = part && new Window({ ...part, offset: 0 }, Progress.for(0), session.scope, []);
     const execution = new Execution(program, values, session.run, session.scope, settings, standing, window);
-    const result = execution.finish();
-    outputs = (isThenable(result) ? await session.scope.unlessStopped(result) : result) as Record<string, unknown>;
+    session.execution = execution;
+    const result = execution.finish(-1, request.keepsCollected);
+    outputs = (isPromise(result) ? await session.scope.unlessStopped(result) : result) as Record<string, unknown>;
   } catch (error) {
     throw await session.end({ error });
   }
@@ -98,11 +102,15 @@ export class Session {
   private readonly resources: Resources;
   private readonly startedAt = now();
   private readonly onAbort = () => this.abort();
+  /** What calls its steps, once it is there. */
+  execution: Execution | undefined;
+  private readonly hasEnded: () => void;
 
   constructor(private readonly request: Omit<RunRequest, "program" | "values">) {
     this.resources = request.resources ?? new Resources();
     this.run = new RunState(this.resources, request.listener, request.id, request.elsewhere, request.context);
     const { signal, name: path, inputs } = request;
+    this.hasEnded = watchForStall({ name: path, stepsUnderWay: () => this.execution?.stepsUnderWay() ?? [] });
     this.run.tell?.({ type: "run", phase: "start", path, name: path, inputs });
     if (signal?.aborted) this.abort();
     else signal?.addEventListener("abort", this.onAbort, { once: true });
@@ -123,6 +131,7 @@ export class Session {
    */
   async end(failure: { error: unknown } | undefined, outputs: readonly string[] = []): Promise<unknown> {
     this.request.signal?.removeEventListener("abort", this.onAbort);
+    this.hasEnded();
     if (failure !== undefined) this.scope.stop(failure.error);
     const idle = await this.idleWithinGrace();
     const left = this.request.elsewhere?.end(failure === undefined);

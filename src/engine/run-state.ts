@@ -4,6 +4,7 @@ import { CacheSession } from "../cache/session.js";
 import type { Store } from "../cache/store.js";
 import type { CacheStore } from "../dsl/choices.js";
 import { remembered } from "../graph/remembered.js";
+import { describeError } from "../util/describe.js";
 import { Accounts } from "./cached/accounts.js";
 import type { CallContext } from "./call-context.js";
 import type { CurrentRun } from "./current-run.js";
@@ -60,7 +61,7 @@ export class RunState {
       this.listener?.(event);
     } catch (error) {
       // Telling must not break what is told of; but a fault must not go unseen either.
-      this.warnOnce(`an event could not be told: ${String(error)}`, "an event could not be told");
+      this.warnOnce(`an event could not be told: ${describeError(error)}`, "an event could not be told");
     }
   }
 
@@ -116,7 +117,7 @@ export class RunState {
       await this.kept?.end(explain);
     } catch (error) {
       // The run has its values; they are not to be lost for want of their story.
-      this.warnOnce(`what was computed can't be explained the next time: ${String(error)}`);
+      this.warnOnce(`what was computed can't be explained the next time: ${describeError(error)}`);
     }
     await this.flush();
   }

@@ -2,7 +2,7 @@ import type { Method } from "../dsl/brands.js";
 import { land } from "./landing.js";
 import type { List } from "./lists.js";
 import type { MapRun } from "./map-run.js";
-import { isThenable } from "./thenable.js";
+import { promiseOf } from "./thenable.js";
 import type { Window } from "./threads/window.js";
 
 /** A map whose calls need nothing around them, laid open for a loop. */
@@ -19,7 +19,7 @@ export interface Lane {
 
 /** Where a straight run of maps left off: a call that has to be waited for, or that failed. */
 export type LaneLeft =
-  | { readonly lane: number; readonly element: number; readonly promise: PromiseLike<unknown> }
+  | { readonly lane: number; readonly element: number; readonly promise: Promise<unknown> }
   | { readonly lane: number; readonly element: number; readonly error: unknown };
 
 /**
@@ -42,7 +42,8 @@ export function runStraightMaps(
         const { step, results } = lanes[lane]!;
         if (lane > 0) window?.goOn(step, element);
         const value = callIn(lanes[lane]!, element);
-        if (isThenable(value)) return { lane, element, promise: value };
+        const promise = promiseOf(value);
+        if (promise !== undefined) return { lane, element, promise };
         results[element] = typeof value === "object" ? land(value, undefined) : value;
       }
       window?.end(element, element + 1);

@@ -3,11 +3,11 @@ import { land } from "./landing.js";
 import type { ListsRead } from "./lists.js";
 import type { Program } from "./program.js";
 import type { Scope } from "./scope.js";
-import { isThenable } from "./thenable.js";
+import { promiseOf } from "./thenable.js";
 
 /** Where a straight run left off: a step that has to be waited for, or that failed. */
 export type LeftOff =
-  | { readonly step: Step; readonly promise: PromiseLike<unknown> }
+  | { readonly step: Step; readonly promise: Promise<unknown> }
   | { readonly step: Step; readonly error: unknown };
 
 /**
@@ -40,7 +40,8 @@ export function runStraight(
           args.map(({ slot }) => values[slot]),
         );
       }
-      if (isThenable(value)) return { step, promise: value };
+      const promise = promiseOf(value);
+      if (promise !== undefined) return { step, promise };
       values[step.slot] = typeof value === "object" ? land(value, step.uses, step.uses && run.lists) : value;
     }
   } catch (error) {

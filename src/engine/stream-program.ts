@@ -1,14 +1,13 @@
-import { NodeError } from "../errors.js";
 import { mappedLists, written } from "../graph/graph.js";
 import type { Step } from "../graph/plan.js";
 import { collecting, perform } from "./call.js";
+import { CollectedError } from "./collected.js";
 import { Execution } from "./execution.js";
-import { failedBefore } from "./failure.js";
 import { land } from "./landing.js";
 import { notAList, unequalLengths, unreadable } from "./lists.js";
 import { openStores, type RunRequest, Session } from "./run-program.js";
 import { elementsAtOnce, elementsAway } from "./settings.js";
-import { isThenable } from "./thenable.js";
+import { adopted, isPromise } from "./thenable.js";
 import { StreamedVisits } from "./threads/streamed-visits.js";
 
 /** A list whose elements may come over time. */
@@ -28,7 +27,8 @@ export async function* streamProgram(request: RunRequest, given?: Elements): Asy
     throw await session.end({ error });
   }
   const outer = new Execution(program, values, session.run, session.scope, settings).standBy();
-  const shared = step.arguments.map((argument) => outer.read(argument));
+  session.execution = outer;
+  const shared = step.arguments.map((argument) => outer.input(argument));
   const elements = given ?? elementsOf(step, values, request.name);
   const window = new Window();
   const away = outer.mapsGoAway ? new StreamedVisits(outer, step) : undefined;
@@ -41,8 +41,8 @@ export async function* streamProgram(request: RunRequest, given?: Elements): Asy
       if (session.scope.stopped) throw session.scope.reason;
       if (more && window.size < limit) {
         const pulled = elements.next();
-        if (isThenable(pulled)) away?.flush();
-        const next = isThenable(pulled) ? await session.scope.unlessStopped(pulled) : pulled;
+        if (isPromise(pulled)) away?.flush();
+        const next: Pulled = isPromise(pulled) ? await session.scope.unlessStopped(pulled) : pulled;
         if (next.done) more = false;
         else {
           const element = index++;
@@ -63,7 +63,7 @@ export async function* streamProgram(request: RunRequest, given?: Elements): Asy
       while (window.ended.length > 0) {
         const ended = window.ended.shift()!;
         if ("error" in ended) throw ended.error;
-        yield ended.value;
+        yield CollectedError.is(ended.value) ? ended.value.error : ended.value;
       }
     }
     finished = true;
@@ -74,7 +74,7 @@ export async function* streamProgram(request: RunRequest, given?: Elements): Asy
     const abandoned = !finished && failure === undefined;
     const stopped = abandoned ? { error: new Error("the consumer of the stream stopped") } : failure;
     // A source is told that no more is wanted; one that is waiting for its next element can't hear it yet.
-    if (!finished) void Promise.resolve(elements.return?.()).catch(() => {});
+    if (!finished) (async () => elements.return?.())().catch(() => {});
     const error = await session.end(
       stopped,
       request.program.plan.outputs.map((o) => o.name),
@@ -97,13 +97,13 @@ function landElement(step: Step, values: readonly unknown[], index: number, wher
 }
 
 function start(outer: Execution, step: Step, inputs: unknown[], element: number): unknown {
-  return failedBefore(inputs) ?? collecting(outer, step, () => perform(outer, step, inputs, element));
+  return collecting(outer, step, () => perform(outer, step, inputs, element));
 }
 
-/** What comes home from a thread is a value, or an error in its place. */
+/** What comes home from a thread is a value, or a collected error in its place. */
 async function orThrow(step: Step, coming: Promise<unknown>): Promise<unknown> {
   const value = await coming;
-  if (value instanceof NodeError && step.node.options.onError !== "collect") throw value;
+  if (CollectedError.is(value) && step.node.options.onError !== "collect") throw value.error;
   return value;
 }
 
@@ -120,7 +120,7 @@ class Window {
   }
 
   add(value: unknown, session: Session): void {
-    if (!isThenable(value)) {
+    if (!isPromise(value)) {
       this.ended.push({ value });
       return;
     }
@@ -178,8 +178,8 @@ function single(iterator: Iterator<unknown> | AsyncIterator<unknown>): Elements 
   const wrap = (next: IteratorResult<unknown>): Pulled => (next.done ? next : { done: false, value: [next.value] });
   return {
     next: () => {
-      const next = iterator.next();
-      return isThenable(next) ? next.then(wrap) : wrap(next);
+      const next = adopted(iterator.next()) as IteratorResult<unknown> | Promise<IteratorResult<unknown>>;
+      return isPromise(next) ? next.then(wrap as never) : wrap(next);
     },
     return: () => iterator.return?.(),
   };

@@ -8,6 +8,7 @@ export class Turns {
   /** How many steps each step still waits for; undefined while all before the cursor have ended. */
   private waiting: number[] | undefined;
   private begun: Uint8Array | undefined;
+  private ended: Uint8Array | undefined;
   /** What has come to lack nothing after the cursor had passed it. */
   private readonly ready: number[] = [];
   private cursor = 0;
@@ -57,15 +58,19 @@ export class Turns {
     const { steps } = this;
     this.waiting = steps.map((step) => step.waitsFor);
     this.begun = new Uint8Array(steps.length);
+    this.ended = new Uint8Array(steps.length);
     for (let i = 0; i < this.cursor; i++) {
       this.begun[i] = 1;
-      if (i < this.cursor - 1) for (const next of steps[i]!.next) this.waiting[next]!--;
+      if (i === this.cursor - 1) break;
+      this.ended[i] = 1;
+      for (const next of steps[i]!.next) this.waiting[next]!--;
     }
   }
 
   /** A step has ended: those that wait for it may begin. */
   end(step: Step): void {
     if (this.waiting === undefined) return;
+    this.ended![step.index] = 1;
     for (const next of step.next) if (this.lacksOneLess(next)) this.makeReady(next);
   }
 
@@ -76,6 +81,10 @@ export class Turns {
 
   hasBegun(step: Step): boolean {
     return this.begun?.[step.index] === 1;
+  }
+
+  isUnderWay(step: Step): boolean {
+    return this.hasBegun(step) && this.ended![step.index] === 0;
   }
 
   markBegun(step: Step): void {

@@ -2,6 +2,7 @@ import { closeSync, openSync, readSync, writeFileSync } from "node:fs";
 import { EVENTS_VERSION, type RunEvent } from "../engine/events.js";
 import { HypernodesError } from "../errors.js";
 import { ByteLines, NotTextError, textOf } from "../util/byte-lines.js";
+import { describeError, isError, messageOf, readProperty } from "../util/describe.js";
 import { fileProblem } from "../util/file-problem.js";
 import { JsonTextError, parseJson } from "../util/json-text.js";
 import { checkOptions, that } from "../util/options.js";
@@ -79,7 +80,10 @@ class EventLog implements Reader {
       writeFileSync(this.descriptor!, this.gathered);
     } catch (error) {
       this.isBroken = true;
-      process.emitWarning(`${this.file}: events can't be written any more: ${String(error)}`, "HypernodesWarning");
+      process.emitWarning(
+        `${this.file}: events can't be written any more: ${describeError(error)}`,
+        "HypernodesWarning",
+      );
     }
     this.gathered = "";
   }
@@ -91,8 +95,9 @@ function logged(event: RunEvent): object {
 }
 
 function loggedError(error: unknown): object {
-  if (!(error instanceof Error)) return { name: "Error", message: String(error) };
-  const { name, message } = error;
+  if (!isError(error)) return { name: "Error", message: describeError(error) };
+  const name = String(readProperty(error, "name"));
+  const message = messageOf(error);
   return error instanceof HypernodesError ? { name, message, code: error.code, where: error.where } : { name, message };
 }
 

@@ -1,7 +1,8 @@
 import type { CallContext } from "../engine/call-context.js";
 import type { Listener, RunEvent } from "../engine/events.js";
-import { isThenable } from "../engine/thenable.js";
+import { promiseOf } from "../engine/thenable.js";
 import { badOption, HypernodesError } from "../errors.js";
+import { describeError } from "../util/describe.js";
 
 /** What the readers of one run share: what one puts in, those after it find. */
 export type Shared = Map<string, unknown>;
@@ -138,8 +139,7 @@ export class Readers {
 
   private guard(reader: Listener | Reader, call: () => unknown): unknown {
     try {
-      const heard = call();
-      return isThenable(heard) ? heard.then(undefined, (error: unknown) => this.threw(reader, error)) : undefined;
+      return promiseOf(call())?.then(undefined, (error: unknown) => this.threw(reader, error));
     } catch (error) {
       this.threw(reader, error);
       return undefined;
@@ -149,7 +149,7 @@ export class Readers {
   private threw(reader: Listener | Reader, error: unknown): void {
     if (this.warned.has(reader)) return;
     this.warned.add(reader);
-    process.emitWarning(`an event listener threw: ${nameOf(reader)}: ${String(error)}`, "HypernodesWarning");
+    process.emitWarning(`an event listener threw: ${nameOf(reader)}: ${describeError(error)}`, "HypernodesWarning");
   }
 }
 

@@ -19,6 +19,7 @@ import { inputsFrom } from "../inputs.js";
 import { asJson, asText, checkOutput, write } from "../output.js";
 import { type AnyPipeline, pipelineFrom } from "../pipeline-file.js";
 import { stoppable } from "../stoppable.js";
+import { hearUnderWay } from "../under-way.js";
 import { mapsFrom, placementFrom, settingsFrom } from "../values.js";
 
 /** What says how a run goes: shared by all commands that run a pipeline. */
@@ -119,6 +120,7 @@ export async function runPipeline(pipeline: AnyPipeline, flags: RunFlags, reader
       progress({ quiet: flags.quiet === true }),
       ...(flags.events ? [eventLog(flags.events)] : []),
       heard,
+      hearUnderWay,
       ...readers,
     ],
   };

@@ -2,15 +2,16 @@ import { type Codes, codesOf, countOf, refOf } from "../../cache/codes.js";
 import { keyOf, type Ref } from "../../cache/keys.js";
 import type { CacheSession } from "../../cache/session.js";
 import type { Head, Owner } from "../../cache/store.js";
-import { NodeError } from "../../errors.js";
-import type { Step } from "../../graph/plan.js";
+import { ValueError } from "../../errors.js";
+import type { Plan, Step } from "../../graph/plan.js";
+import { describeChain, messageOf } from "../../util/describe.js";
+import { CollectedError } from "../collected.js";
 import { within } from "../current-run.js";
 import type { Execution } from "../execution.js";
-import { failedBefore } from "../failure.js";
-import { isThenable } from "../thenable.js";
+import { isPromise } from "../thenable.js";
 import type { Account } from "./accounts.js";
 import { CachedMaps, elementKey } from "./cached-maps.js";
-import { Contents, hasNoContent } from "./contents.js";
+import { Contents, NoContent } from "./contents.js";
 import { tellFound, tellMissed, tellStored } from "./happenings.js";
 import { Stored } from "./stored.js";
 
@@ -98,7 +99,7 @@ export class CachedExecution {
   private async keyFor(step: Step): Promise<string | undefined> {
     if (!this.isKept(step)) return undefined;
     const { execution } = this;
-    if (execution.plan.collects && failedBefore(execution.inputsOf(step)) !== undefined) return undefined;
+    if (execution.collectedBefore(step) !== undefined) return undefined;
     try {
       const refs = await this.contents.refsOf(step.arguments);
       this.account.took(step, [], refs);
@@ -116,6 +117,8 @@ export class CachedExecution {
     const { isKept, problem } = this.codes.steps[step.index]!;
     if (problem !== undefined) this.isNotKept(step, problem);
     const child = execution.program.children[step.index];
+    // What failed in it may not fail the next time: its nodes are remembered one by one.
+    if (step.child !== undefined && collectsWithin(step.child.plan)) return false;
     return isKept && (child === undefined || execution.settingsFor(step, child).cache === execution.settings.cache);
   }
 
@@ -131,7 +134,7 @@ export class CachedExecution {
       this.keep(step, this.keys[step.slot], settled, undefined);
       return settled;
     };
-    return isThenable(value) ? value.then(keep) : keep(value);
+    return isPromise(value) ? value.then(keep) : keep(value);
   }
 
   /** One element of a stream: what is known of it, or what computing it gives. */
@@ -162,7 +165,7 @@ export class CachedExecution {
   /** Remembers a value. @returns what is known of it; undefined if it is not remembered. */
   keep(step: Step, key: string | undefined, value: unknown, element: number | undefined): Ref | undefined {
     const isNested = step.child !== undefined;
-    if (key === undefined || value instanceof NodeError || (isNested && hasErrors(value))) return undefined;
+    if (key === undefined || CollectedError.is(value)) return undefined;
     const { execution, session } = this;
     try {
       const ref = refOf(value);
@@ -171,6 +174,7 @@ export class CachedExecution {
       if (bytes !== undefined) tellStored(execution, step, element, key, bytes);
       return ref;
     } catch (error) {
+      this.contents.hasNone(step.slot);
       this.cantKeep(step, error);
       return undefined;
     }
@@ -185,15 +189,19 @@ export class CachedExecution {
     return this.owners[step.index]!;
   }
 
-  /** @throws the error, if it is another one than that of a value without content. */
+  /** A value can't be remembered, or what it is made of can't be told: because of what it is, or of what its own code throws. */
   cantKeep(step: Step, error: unknown): void {
-    if (!hasNoContent(error)) throw error;
-    this.isNotKept(step, error.message);
+    const { cause, isKnown } = error instanceof NoContent ? error : new NoContent(error, false);
+    const problem = cause instanceof ValueError ? messageOf(cause) : describeChain(cause);
+    // Of one value it is told once, whoever takes it.
+    if (isKnown) this.account.of(step).problem = problem;
+    else this.isNotKept(step, problem);
   }
 
   private isNotKept(step: Step, problem: string): void {
     this.account.of(step).problem = problem;
-    this.execution.run.warnOnce(`${placeWithoutIndices(this.execution, step)} is not remembered: ${problem}`);
+    const about = `${placeWithoutIndices(this.execution, step)} is not remembered`;
+    this.execution.run.warnOnce(`${about}: ${problem}`, about);
   }
 
   /** An entry was said to be there, and is not, or not whole: its value is computed after all. */
@@ -238,9 +246,7 @@ export function placeWithoutIndices(execution: Execution, step: Step): string {
   return execution.placeOf(step).replaceAll(/\[\d+\]/g, "");
 }
 
-/** Whether what a nested pipeline gave has errors in it that its nodes collected: an output, or elements of one. */
-function hasErrors(value: unknown): boolean {
-  const outputs = Array.isArray(value) ? [value] : Object.values(value ?? {});
-  const isError = (inner: unknown) => inner instanceof NodeError;
-  return outputs.some((output) => isError(output) || (Array.isArray(output) && output.some(isError)));
+/** Whether errors may be collected in a plan, or in one nested in it. */
+export function collectsWithin({ collects, steps }: Plan): boolean {
+  return collects || steps.some(({ child }) => child !== undefined && collectsWithin(child.plan));
 }

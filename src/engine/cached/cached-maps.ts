@@ -5,11 +5,11 @@ import { NodeError } from "../../errors.js";
 import type { Step } from "../../graph/plan.js";
 import { remembered } from "../../graph/remembered.js";
 import { Chain } from "../chain.js";
+import { CollectedError } from "../collected.js";
 import { within } from "../current-run.js";
 import { Elements } from "../elements.js";
 import { MapElsewhere } from "../elsewhere.js";
 import { now } from "../events.js";
-import { failedBefore } from "../failure.js";
 import type { List } from "../lists.js";
 import { counts, MapRun, type Selection } from "../map-run.js";
 import type { Maps } from "../maps-here.js";
@@ -75,14 +75,12 @@ export class CachedMaps implements Maps {
     const { cached } = this;
     const { execution, contents } = cached;
     const { lists } = step.map!;
-    if (execution.plan.collects) {
-      const missing = failedBefore(lists.map((list) => execution.read(list)));
-      if (missing !== undefined) {
-        execution.values[step.slot] = missing;
-        return;
-      }
+    const missing = execution.collectedIn(lists);
+    if (missing !== undefined) {
+      execution.values[step.slot] = missing;
+      return;
     }
-    const known = await this.known(step, anew);
+    const known = execution.collectedBefore(step) === undefined ? await this.known(step, anew) : undefined;
     if (known === "list") return;
     await contents.load(step.arguments);
     if (known === undefined) {
@@ -120,7 +118,8 @@ export class CachedMaps implements Maps {
       counted = shared.map(countOf);
       listKey = keyOf("map", code, product ? "product" : "zip", ...counted, "over", ...wholes.map(countOf));
       // Whoever observes hears of each element.
-      if (!anew && execution.run.tell === undefined && (await this.findList(step, listKey))) return "list";
+      const mayBeWhole = !anew && execution.run.tell === undefined && !this.hasCollected(step);
+      if (mayBeWhole && (await this.findList(step, listKey))) return "list";
       for (const list of lists) {
         const elements = await contents.elementsOf(list);
         // What is no list is told of when it is run.
@@ -136,6 +135,23 @@ export class CachedMaps implements Maps {
     const elements = new Elements(refs, product, undefined);
     const keys = Array.from({ length: elements.length }, (_, i) => elementKey(code, counted, elements.at(i) as Ref[]));
     return { listKey, keys, ...(await this.find(step, keys, anew)) };
+  }
+
+  /** Whether a list that a step maps over has collected errors in it. */
+  private hasCollected(step: Step): boolean {
+    const { execution } = this.cached;
+    if (!execution.plan.collects) return false;
+    return step.map!.lists.some((list) => Array.from(execution.listAt(list) ?? []).some(CollectedError.is));
+  }
+
+  /** Which elements bring a collected error: they are not looked up, since the error goes on in their place. */
+  private carriedIn(step: Step): (element: number) => boolean {
+    if (!this.hasCollected(step)) return () => false;
+    const { execution } = this.cached;
+    const { lists, product } = step.map!;
+    const values = lists.map((list) => execution.listAt(list)!);
+    const elements = new Elements(values, product, undefined);
+    return (element) => elements.at(element).some(CollectedError.is);
   }
 
   /** The list as a whole: one look for all its elements. */
@@ -158,12 +174,17 @@ export class CachedMaps implements Maps {
     const missing: number[] = [];
     const equals = new Map<number, number[]>();
     const firsts = new Map<string, number>();
+    const isCarried = this.carriedIn(step);
     for (let from = 0; from < keys.length; from += AT_ONCE) {
       const part = keys.slice(from, from + AT_ONCE);
       const found = await this.cached.look(part, isWanted);
       for (let i = 0; i < part.length; i++) {
         const index = from + i;
         const key = part[i]!;
+        if (isCarried(index)) {
+          missing.push(index);
+          continue;
+        }
         const entry = found[i];
         if (entry !== undefined) {
           results[index] = entry.value;
@@ -223,10 +244,10 @@ export class CachedMaps implements Maps {
   private ofElement(step: Step, value: unknown, failed: number, element: number): unknown {
     const { execution } = this.cached;
     const place = execution.placeOf(step, failed);
-    if (!(value instanceof NodeError) || !value.where.startsWith(place)) return value;
-    const { code, problem, advice, cause, node, attempts } = value;
-    const where = execution.placeOf(step, element) + value.where.slice(place.length);
-    return new NodeError({ code, where, problem, advice, cause, node, element, attempts });
+    if (!CollectedError.is(value) || !value.error.where.startsWith(place)) return value;
+    const { code, problem, advice, cause, node, attempts } = value.error;
+    const where = execution.placeOf(step, element) + value.error.where.slice(place.length);
+    return new CollectedError(new NodeError({ code, where, problem, advice, cause, node, element, attempts }));
   }
 
   /** Maps over lists, here or in threads. It ends early if the execution does. */

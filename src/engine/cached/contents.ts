@@ -2,12 +2,21 @@ import { type Codes, countOf, refFrom, refOf } from "../../cache/codes.js";
 import { Facts } from "../../cache/facts.js";
 import { keyOf, listRef, type Ref } from "../../cache/keys.js";
 import type { CacheSession } from "../../cache/session.js";
-import { ValueError } from "../../errors.js";
 import { type Argument, argumentKey, type Step } from "../../graph/plan.js";
 import type { Content } from "../../values/content.js";
 import { contentsOf } from "../../values/digest.js";
 import type { Execution } from "../execution.js";
+import { asList } from "../lists.js";
 import { Stored } from "./stored.js";
+
+/** A value has no content: because of what it is, or of what its own code throws when it is read. */
+export class NoContent {
+  /** @param isKnown whether it was told of this value before. */
+  constructor(
+    readonly cause: unknown,
+    readonly isKnown: boolean,
+  ) {}
+}
 
 /** What is known of the values in an execution's slots by their content, and the reading of those that are in the store. */
 export class Contents {
@@ -18,6 +27,8 @@ export class Contents {
   /** By slot, the contents of a list's elements, which are there when they are asked for. */
   private readonly later: (() => readonly Content[])[] = [];
   private readonly parts = new Map<string, Ref>();
+  /** The slots whose values have no content, which was told. */
+  private readonly without = new Set<number>();
 
   /** @param revive computes a slot's value that was said to be in the store, and is not. */
   constructor(
@@ -37,21 +48,38 @@ export class Contents {
     if (elements !== undefined && this.isMappedOver(step.slot)) this.facts.keepElements(whole, elements);
   }
 
-  /** @throws {ValueError} if a value has no content. */
+  /** @throws {NoContent} if a value has none. */
   async refsOf(args: readonly Argument[]): Promise<Ref[]> {
     const refs: Ref[] = [];
     for (const argument of args) refs.push(await this.refOf(argument));
     return refs;
   }
 
-  private async refOf(argument: Argument): Promise<Ref> {
-    return argument.path === undefined ? this.wholeOf(argument.slot) : this.partOf(argument, argument.path);
+  private refOf({ slot, path }: Argument): Promise<Ref> {
+    return this.knowing(slot, () => (path === undefined ? this.wholeOf(slot) : this.partOf({ slot, path }, path)));
+  }
+
+  /** The value in a slot can't be remembered, which was told. */
+  hasNone(slot: number): void {
+    this.without.add(slot);
+  }
+
+  /** @throws {NoContent} if a slot's value has no content, or code of its own throws when it is read. */
+  private async knowing<R>(slot: number, work: () => Promise<R>): Promise<R> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof NoContent) throw error;
+      const isKnown = this.without.has(slot);
+      this.without.add(slot);
+      throw new NoContent(error, isKnown);
+    }
   }
 
   private async wholeOf(slot: number): Promise<Ref> {
     const known = this.wholes[slot] ?? (await this.resourceRef(slot));
     if (known !== undefined) return known;
-    const value = this.execution.values[slot];
+    const value = this.execution.input({ slot, path: undefined });
     if (this.isMapped(slot)) {
       await this.elementsOf({ slot, path: undefined });
       // An error may stand in the list's place.
@@ -86,7 +114,7 @@ export class Contents {
     let part = whole && (await this.facts.part(whole, way));
     if (part === undefined) {
       await this.load([{ slot, path }]);
-      part = refOf(this.execution.read({ slot, path }));
+      part = refOf(this.execution.input({ slot, path }));
       if (whole !== undefined) this.facts.keepPart(whole, way, part);
     }
     this.parts.set(name, part);
@@ -96,9 +124,13 @@ export class Contents {
   /**
    * The contents of a list's elements; undefined if it is no list.
    *
-   * @throws {ValueError} if an element has no content.
+   * @throws {NoContent} if an element has none.
    */
-  async elementsOf(argument: Argument): Promise<readonly Ref[] | undefined> {
+  elementsOf(argument: Argument): Promise<readonly Ref[] | undefined> {
+    return this.knowing(argument.slot, () => this.refsInside(argument));
+  }
+
+  private async refsInside(argument: Argument): Promise<readonly Ref[] | undefined> {
     const { slot, path } = argument;
     if (path === undefined && this.elements[slot] !== undefined) return this.elements[slot];
     const isKnown = path === undefined && this.isComputed(slot) && this.wholes[slot] !== undefined;
@@ -108,7 +140,8 @@ export class Contents {
       return known;
     }
     await this.load([argument]);
-    const list = this.execution.listAt(argument);
+    const value = this.execution.input(argument);
+    const list = asList(value, this.execution.run.lists);
     if (list === undefined) return undefined;
     if (!Array.isArray(list)) return Array.from(list, refOf);
     const later = path === undefined ? this.later[slot] : undefined;
@@ -175,9 +208,4 @@ export class Contents {
     const list = this.execution.listAt(argument)!;
     return indices.map((i) => list[i]);
   }
-}
-
-/** Whether an error says that a value has no content. */
-export function hasNoContent(error: unknown): error is ValueError {
-  return error instanceof ValueError && error.code === "UNSERIALISABLE";
 }

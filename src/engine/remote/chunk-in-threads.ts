@@ -80,6 +80,10 @@ export class ChunkInThreads implements Ends, Destination {
   /** The others that come for the same fragment need what it has. */
   end(): void {}
 
+  get outputs(): number {
+    return this.values.length;
+  }
+
   elements({ first, count }: Range): readonly List[] {
     const { elements } = this.chunk;
     if (count === this.chunk.count) return elements;

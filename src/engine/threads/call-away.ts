@@ -1,6 +1,8 @@
 import type { Step } from "../../graph/plan.js";
+import { CollectedError } from "../collected.js";
 import { now } from "../events.js";
 import type { Execution } from "../execution.js";
+import { wrongResult } from "./checked-result.js";
 import { Fragment } from "./fragment.js";
 import { barren, Losses, type LostCall, MOST_BARREN, tellFailed } from "./losses.js";
 import { companyOf } from "./spread.js";
@@ -21,6 +23,8 @@ export async function callAway(execution: Execution, step: Step): Promise<unknow
       if (outcome.kind === "stopped") throw execution.scope.reason;
       if (outcome.kind === "home") {
         if (outcome.result.failure !== undefined) throw outcome.result.failure.error;
+        const wrong = wrongResult(outcome.result, 1, 1, execution.placeOf(step));
+        if (wrong !== undefined) throw wrong;
         return outcome.result.values[0]![0];
       }
       if (outcome.kind !== "lost") continue;
@@ -38,7 +42,7 @@ export async function callAway(execution: Execution, step: Step): Promise<unknow
       const counted = losses.count(call);
       if ("error" in counted) {
         tellFailed(call, counted.error, startedAt);
-        if (step.node.options.onError === "collect") return counted.error;
+        if (step.node.options.onError === "collect") return new CollectedError(counted.error);
         throw counted.error;
       }
       await counted.wait;

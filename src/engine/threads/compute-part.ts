@@ -1,5 +1,5 @@
-import { NodeError } from "../../errors.js";
 import type { Plan } from "../../graph/plan.js";
+import { CollectedError } from "../collected.js";
 import { Execution } from "../execution.js";
 import type { List } from "../lists.js";
 import type { Program } from "../program.js";
@@ -46,6 +46,6 @@ export function countErrors({ steps }: Plan, slots: readonly unknown[], failed: 
 
 function errorsIn(values: List | undefined): number {
   let errors = 0;
-  for (let i = 0; i < (values?.length ?? 0); i++) if (values![i] instanceof NodeError) errors++;
+  for (let i = 0; i < (values?.length ?? 0); i++) if (CollectedError.is(values![i])) errors++;
   return errors;
 }

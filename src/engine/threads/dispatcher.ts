@@ -4,6 +4,7 @@ import { indexIn } from "../elements.js";
 import { now } from "../events.js";
 import type { Execution } from "../execution.js";
 import type { List } from "../lists.js";
+import { wrongResult } from "./checked-result.js";
 import type { Destination, VisitUnderWay } from "./destination.js";
 import { barren, Losses, type LostCall, MOST_BARREN, tellFailed } from "./losses.js";
 import type { Company, VisitResult } from "./protocol.js";
@@ -14,6 +15,8 @@ import type { Outcome, Range } from "./visit.js";
 export interface Ends {
   /** What a visit takes along of each list. */
   elements(range: Range): readonly List[];
+  /** How many steps' values are wanted. */
+  readonly outputs: number;
   /** The index that each element has in the whole map, where they are not all there. What is asked and told here goes by position. */
   readonly indices?: readonly number[] | undefined;
   /** What a step's call for an element got, as far as it is known here. */
@@ -135,6 +138,16 @@ export class Dispatcher {
   private home(range: Range, result: VisitResult): void {
     if (result.failure !== undefined) {
       this.fail(range, result.failure.error);
+      return;
+    }
+    const wrong = wrongResult(
+      result,
+      range.count,
+      this.ends.outputs,
+      this.execution.placeOf(this.destination.steps[0]!),
+    );
+    if (wrong !== undefined) {
+      this.fail(range, wrong);
       return;
     }
     this.againFrom(range, result.done, range.count);

@@ -3,21 +3,22 @@ import type { CacheSession } from "../../cache/session.js";
 import type { ThreadLimits } from "../../dsl/choices.js";
 import type { OnError } from "../../dsl/options.js";
 import { type Origin, originOf } from "../../dsl/origin.js";
-import { HypernodesError, ValueError } from "../../errors.js";
+import { HypernodesError, type NodeError, ValueError } from "../../errors.js";
 import { mappedLists, written } from "../../graph/graph.js";
 import { type Argument, isTimed, type Plan, type Step } from "../../graph/plan.js";
-import { type EncodeOptions, encode } from "../../values/codec.js";
+import { encode } from "../../values/codec.js";
 import { digest } from "../../values/digest.js";
 import { remembers, storesOf } from "../cached/stores.js";
 import { indexIn, type Part } from "../elements.js";
 import type { Execution } from "../execution.js";
+import type { List } from "../lists.js";
 import { sourceOf } from "../remade.js";
 import type { Chunk, RemoteFragment } from "../remote/chunk.js";
 import { forElsewhere } from "../settings.js";
 import { ChunkSizes, THREAD_PACE } from "./chunks.js";
 import type { Destination } from "./destination.js";
-import type { CachedSpec, Company, FragmentSpec } from "./protocol.js";
-import { cantTravel } from "./result-bytes.js";
+import type { CachedSpec, Company, FragmentSpec, KnownFailure } from "./protocol.js";
+import { cantTravel, problemOf, travellingError } from "./result-bytes.js";
 import { spread } from "./spread.js";
 import { poolFor, THREADS } from "./threads.js";
 import { type Range, Visit } from "./visit.js";
@@ -93,9 +94,9 @@ export class Fragment implements Destination {
     const bytes =
       range === undefined || elements.length === 0
         ? undefined
-        : this.encodeElements(elements, range, 0, { unchecked: true, memory: elementMemory });
+        : this.namingElements(elements, range, 0, () => encode(elements, { unchecked: true, memory: elementMemory }));
     const known =
-      range === undefined || range.known.length === 0 ? undefined : encode(range.known, { unchecked: true });
+      range === undefined || range.known.length === 0 ? undefined : encode(plainly(range.known), { unchecked: true });
     return new Visit(pool, this, {
       fragment: this.shared.id,
       visit: ++visits,
@@ -138,7 +139,7 @@ export class Fragment implements Destination {
     const { run } = this.execution;
     const spec = this.spec(run.tell === undefined ? "" : run.id, this.cachedSpec());
     const options = { shared: true, unchecked: true, memory: this.shared.memory };
-    return this.encodeSpec(spec, spec, 0, options).buffer as SharedArrayBuffer;
+    return this.namingShared(spec, 0, () => encode(spec, options)).buffer as SharedArrayBuffer;
   }
 
   /**
@@ -157,7 +158,7 @@ export class Fragment implements Destination {
       codes: isRemembered ? codesOfSteps(program, this.steps) : undefined,
       models: isRemembered ? modelCodesToTell() : undefined,
     };
-    return { bytes: this.encodeSpec(fragment, spec, 1), content: digest(fragment) };
+    return this.namingShared(spec, 1, () => ({ bytes: encode(fragment), content: digest(fragment) }));
   }
 
   private spec(run: string, cached: CachedSpec | undefined): FragmentSpec {
@@ -179,14 +180,24 @@ export class Fragment implements Destination {
     };
   }
 
-  /** @param depth how deep inside the value the spec is. */
-  private encodeSpec(value: unknown, spec: FragmentSpec, depth: number, options?: EncodeOptions): Uint8Array {
+  /**
+   * Does what reads shared values.
+   *
+   * @param depth how deep inside what is read the spec is.
+   * @throws {NodeError} `UNSERIALISABLE`, with the name of what is at fault.
+   */
+  private namingShared<R>(spec: FragmentSpec, depth: number, work: () => R): R {
     try {
-      return encode(value, options);
+      return work();
     } catch (error) {
-      if (!(error instanceof ValueError) || error.path[depth] !== "values") throw error;
-      const [slot] = spec.values[error.path[depth + 1] as number]!;
-      throw this.cantTravel(error, slot, undefined, depth + 3);
+      const path = error instanceof ValueError && error.path[depth] === "values" ? error.path : undefined;
+      const named = path && spec.values[path[depth + 1] as number];
+      if (named !== undefined) throw this.cantTravel(error, named[0], undefined, depth + 3);
+      for (const [slot, value] of spec.values) {
+        const problem = problemOf([slot, value]);
+        if (problem !== undefined) throw this.cantTravel(problem.error, slot, undefined, 2);
+      }
+      throw error;
     }
   }
 
@@ -206,21 +217,43 @@ export class Fragment implements Destination {
    * @throws {NodeError} `UNSERIALISABLE`.
    */
   encodeChunk(chunk: Chunk): Uint8Array {
-    return this.encodeElements(chunk, chunk, 1);
+    return this.namingElements(chunk.elements, chunk, 1, () => encode(chunk));
   }
 
-  /** @param depth how deep inside the value the lists of elements are. */
-  private encodeElements(value: unknown, part: Part, depth: number, options?: EncodeOptions): Uint8Array {
+  /**
+   * Does what reads elements.
+   *
+   * @param depth how deep inside what is read the lists of elements are.
+   * @throws {NodeError} `UNSERIALISABLE`, with the element that is at fault.
+   */
+  namingElements<R>(lists: readonly List[], part: Part, depth: number, work: () => R): R {
     try {
-      return encode(value, options);
+      return work();
     } catch (error) {
-      if (!(error instanceof ValueError)) throw error;
-      const [list, element] = error.path.slice(depth) as [number, number];
-      throw this.cantTravel(error, this.cuts[list]!.slot, indexIn(part, element), depth + 2);
+      const path = error instanceof ValueError ? error.path.slice(depth) : [];
+      const [list, element] = path;
+      const slot = this.cuts[Number(list)]?.slot;
+      if (slot !== undefined && typeof element === "number") {
+        throw this.cantTravel(error, slot, indexIn(part, element), depth + 2);
+      }
+      throw this.culpritIn(lists, part) ?? error;
     }
   }
 
-  private cantTravel(error: ValueError, slot: number, element: number | undefined, depth: number) {
+  /** The element that can't be encoded by itself: what was thrown for all of them did not say where. */
+  private culpritIn(lists: readonly List[], part: Part): NodeError | undefined {
+    for (const [i, list] of lists.entries()) {
+      for (let element = 0; element < list.length; element++) {
+        const problem = problemOf([list[element]]);
+        if (problem !== undefined) {
+          return this.cantTravel(problem.error, this.cuts[i]!.slot, indexIn(part, element), 1);
+        }
+      }
+    }
+    return undefined;
+  }
+
+  private cantTravel(error: unknown, slot: number, element: number | undefined, depth: number) {
     const reads = (step: Step) => [...(step.map?.lists ?? []), ...step.arguments];
     const { program, path } = this.execution;
     const resource = program.plan.resources.find((r) => r.arguments.some((argument) => argument.slot === slot));
@@ -229,6 +262,10 @@ export class Fragment implements Destination {
     const name = index < 0 ? resource?.name : written(dependenciesOf(step)[index]!);
     return cantTravel(step, path, element, error, depth, `what it takes from "${name}" can't travel between threads`);
   }
+}
+
+function plainly(known: readonly KnownFailure[]): KnownFailure[] {
+  return known.map((each) => ({ ...each, error: travellingError(each.error) as NodeError }));
 }
 
 /** A step's dependencies in the order of its lists and arguments. */

@@ -6,6 +6,7 @@ import { now } from "../events.js";
 import type { Execution } from "../execution.js";
 import { type List, snapshot } from "../lists.js";
 import { counts, type Selection } from "../map-run.js";
+import { wrongResult } from "./checked-result.js";
 import { type Destination, destinationOf, type Recovered } from "./destination.js";
 import { Dispatcher, type Ends } from "./dispatcher.js";
 import { Fragment } from "./fragment.js";
@@ -71,6 +72,11 @@ export class FusedMaps implements Ends {
     if (this.closed) return;
     let next = 0;
     for (const { part, result } of recovered) {
+      const wrong = wrongResult(result, part.count, this.outputs, this.execution.placeOf(this.steps[0]!));
+      if (wrong !== undefined) {
+        this.failed(wrong);
+        return;
+      }
       this.dispatcher.offer(part.first - next);
       this.dispatcher.skip(part.count);
       next = part.first + part.count;
@@ -88,6 +94,10 @@ export class FusedMaps implements Ends {
     for (const step of this.steps) {
       this.execution.tellMap(step, { phase: "failed", error: asError(error), durationMs: now() - this.startedAt });
     }
+  }
+
+  get outputs(): number {
+    return this.wanted.length;
   }
 
   elements({ first, count }: Part): readonly List[] {

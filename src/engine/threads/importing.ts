@@ -6,7 +6,7 @@ import type { PipelineClass } from "../../dsl/members.js";
 import { classFrom, isBundled, type Origin } from "../../dsl/origin.js";
 import { HypernodesError } from "../../errors.js";
 import { remembered } from "../../graph/remembered.js";
-import { summary } from "../failure.js";
+import { describeChain } from "../../util/describe.js";
 import { importBundle } from "./importing-bundle.js";
 import { thread } from "./inside.js";
 import { registerLoaders } from "./loaders.js";
@@ -50,7 +50,7 @@ async function importing(pipeline: string, file: string): Promise<void> {
     throw new HypernodesError({
       code: "NOT_IMPORTABLE",
       where: pipeline,
-      problem: `a thread can't import ${file}, which defines the class: ${summary(error)}`,
+      problem: `a thread can't import ${file}, which defines the class: ${describeChain(error)}`,
       advice: isUnreadable(error) ? LOADER : "Move the class into a module that can be imported by itself.",
       cause: error,
     });

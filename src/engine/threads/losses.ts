@@ -1,10 +1,12 @@
 import { HypernodesError, type NodeError } from "../../errors.js";
 import type { Step } from "../../graph/plan.js";
+import { describeChain } from "../../util/describe.js";
+import { showFramesOf } from "../../util/user-frames.js";
 import { delayAfter, retriesOf, waiting } from "../attempt.js";
 import { type CallPlace, failedWith, retried, started } from "../call-events.js";
 import { now } from "../events.js";
 import type { Execution } from "../execution.js";
-import { nodeError, summary } from "../failure.js";
+import { nodeError } from "../failure.js";
 
 /** A call whose thread ended under it. */
 export interface LostCall {
@@ -31,7 +33,8 @@ export class Losses {
     this.attempts.set(key, attempts);
     const retries = retriesOf(step.node.options);
     if (attempts > retries.times) {
-      return { error: nodeError(cause, { step, path: execution.path, element, inputs, attempts }) };
+      const error = nodeError(cause, { step, path: execution.path, element, inputs, attempts });
+      return { error: showFramesOf(error, cause.cause) };
     }
     const delayMs = delayAfter(attempts, retries);
     execution.run.tell?.(retried(placeOf(call), cause, attempts, delayMs));
@@ -55,11 +58,12 @@ export const MOST_BARREN = 2;
 
 /** Threads end before they begin with anything: the module, or what they are given, ends them. */
 export function barren(cause: Error, where: string): HypernodesError {
-  return new HypernodesError({
+  const error = new HypernodesError({
     code: "THREAD_LOST",
     where,
-    problem: `${MOST_BARREN} threads ended before they came to a node: ${cause instanceof HypernodesError ? cause.problem : summary(cause)}`,
+    problem: `${MOST_BARREN} threads ended before they came to a node: ${cause instanceof HypernodesError ? cause.problem : describeChain(cause)}`,
     advice: "They had imported the class's module, and read what they were given: one of these ends them.",
     cause,
   });
+  return showFramesOf(error, cause.cause ?? cause);
 }

@@ -1,6 +1,5 @@
 import { type Argument, argumentKey, type Step } from "../../graph/plan.js";
 import type { Execution } from "../execution.js";
-import { failedBefore } from "../failure.js";
 import type { Maps } from "../maps-here.js";
 import { FusedMaps } from "./fused-maps.js";
 
@@ -24,7 +23,7 @@ export class MapsAway implements Maps {
 
   begin(step: Step): void {
     const { execution } = this;
-    const missing = execution.plan.collects ? this.missing(step.map!.lists) : undefined;
+    const missing = execution.collectedIn(step.map!.lists);
     if (missing === undefined) {
       this.heads.push(step);
       execution.turns.count();
@@ -78,11 +77,7 @@ export class MapsAway implements Maps {
   private lacksOnly(step: Step, sources: number): boolean {
     const { execution } = this;
     if (execution.turns.hasBegun(step) || execution.turns.lacks(step) !== sources) return false;
-    return !execution.plan.collects || this.missing(wholeLists(step)) === undefined;
-  }
-
-  private missing(lists: readonly Argument[]) {
-    return failedBefore(lists.map((list) => this.execution.read(list)));
+    return execution.collectedIn(wholeLists(step)) === undefined;
   }
 
   private wouldLeaveOneBehind(steps: readonly Step[]): boolean {

@@ -3,8 +3,11 @@ import { BroadcastChannel, type MessagePort } from "node:worker_threads";
 import { Piscina } from "piscina";
 import type { ThreadLimits } from "../../dsl/choices.js";
 import { remembered } from "../../graph/remembered.js";
+import { describeChain } from "../../util/describe.js";
+import { userFrames } from "../../util/user-frames.js";
 import { placeFor, type Thread, type Visiting } from "./placing.js";
 import type { Broadcast, Company, Request, ThreadData, VisitMessage } from "./protocol.js";
+import { outputWritten } from "./thread-output.js";
 
 /** A thread that nobody has visited for this long lets go of its resources and ends. */
 const IDLE_MS = 10_000;
@@ -75,10 +78,21 @@ export class Pool {
     const boot = new Promise<never>((_, reject) => {
       visiting.fail = reject;
     });
-    (visiting as { promise: Promise<Uint8Array> }).promise = Promise.race([running, boot]).finally(() =>
-      this.left(visiting),
-    );
+    (visiting as { promise: Promise<Uint8Array> }).promise = Promise.race([running, boot])
+      .then((bytes) => this.afterOutput(visiting, bytes))
+      .finally(() => this.left(visiting));
     return visiting;
+  }
+
+  /** The result of a visit that can't be read here, value by value. */
+  apart(bytes: Uint8Array, { thread }: Visiting): Promise<Uint8Array> {
+    return this.run({ apart: bytes }, "none", thread).promise;
+  }
+
+  /** What a visit has printed comes before its result. */
+  private afterOutput<R>({ thread }: Visiting, result: R): R | Promise<R> {
+    const worker = this.piscina.threads.find(({ threadId }) => threadId === thread);
+    return (worker && outputWritten(worker))?.then(() => result) ?? result;
   }
 
   /** Ends the thread of a visit, or takes it out of the queue. */
@@ -186,7 +200,8 @@ export class Pool {
   /** A thread that fails before it has begun anything will not do better the next time. */
   private threadFailed(error: unknown): void {
     if (this.waiting.size === 0) {
-      process.emitWarning(`a thread ended with nothing to do: ${String(error)}`, "HypernodesWarning");
+      const text = [`a thread ended with nothing to do: ${describeChain(error)}`, ...userFrames(error)].join("\n");
+      process.emitWarning(text, "HypernodesWarning");
     }
     for (const visiting of this.waiting) visiting.fail?.(error);
   }
@@ -194,7 +209,7 @@ export class Pool {
 
 /** What goes to the thread for good. */
 function movedWith(request: Request): (ArrayBuffer | MessagePort)[] {
-  if ("rest" in request) return [];
+  if ("rest" in request || "apart" in request) return [];
   const { elements, known, stores, events } = request;
   const buffers = [elements, known].flatMap((bytes) => (bytes === undefined ? [] : [bytes.buffer as ArrayBuffer]));
   return [...buffers, ...[stores, events].filter((port) => port !== undefined)];

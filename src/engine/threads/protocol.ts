@@ -82,7 +82,11 @@ export interface KnownFailure {
 }
 
 /** What a thread is asked: to do a visit; or to let go of its resources, to wait for its end, to be there. */
-export type Request = VisitMessage | { readonly rest: "dispose" | "wait" | "nothing" };
+export type Request =
+  | VisitMessage
+  | { readonly rest: "dispose" | "wait" | "nothing" }
+  /** A result of the thread's own, to be encoded value by value. */
+  | { readonly apart: Uint8Array };
 
 /** What a visit brings home, encoded. */
 export interface VisitResult {

@@ -1,8 +1,10 @@
-import { NodeError, ValueError } from "../../errors.js";
+import { HypernodesError, NodeError, ValueError } from "../../errors.js";
 import type { Plan, Step } from "../../graph/plan.js";
+import { describeChain, describeError } from "../../util/describe.js";
 import { type EncodeOptions, encode } from "../../values/codec.js";
 import { printPath } from "../../values/kinds.js";
-import { placeOf, summary } from "../failure.js";
+import { CollectedError } from "../collected.js";
+import { placeOf } from "../failure.js";
 import type { VisitResult } from "./protocol.js";
 
 /** Where a result comes from. */
@@ -15,90 +17,128 @@ interface ResultPlace {
 
 /**
  * A visit's result as bytes. A value that can't travel fails its element: with the node, the element, and the path
- * inside the value.
+ * inside the value. It never throws: whatever is wrong with a value is told in its place.
  */
 export function encodeResult(
   result: VisitResult,
   place?: ResultPlace,
   options: EncodeOptions = { unchecked: true },
 ): Uint8Array {
-  for (let tried: VisitResult = result; ; ) {
-    try {
-      return encode(tried, options);
-    } catch (error) {
-      if (!(error instanceof ValueError)) throw error;
-      tried = without(tried, error, place);
-    }
+  try {
+    return encode(result, options);
+  } catch {
+    return encodeRepaired(result, place, options);
   }
 }
 
-/** The result without the part that can't travel. */
-function without(result: VisitResult, error: ValueError, place: ResultPlace | undefined): VisitResult {
-  const [part, output, element] = error.path;
-  if (part === "values" && place !== undefined && result.failure === undefined) {
-    return withoutValue(result, error, place, output as number, element as number);
+function encodeRepaired(result: VisitResult, place: ResultPlace | undefined, options: EncodeOptions): Uint8Array {
+  const { failure } = result;
+  const events = result.events.map((event) => (problemOf(event) === undefined ? event : plainEvent(event)));
+  const told = { ...result, events, failure: failure && { error: travellingError(failure.error) } };
+  const repaired = place === undefined || failure !== undefined ? { ...told, values: [] } : repairedIn(told, place);
+  try {
+    return encode(repaired, options);
+  } catch (error) {
+    // Each of them can be encoded, but not all together: or user code in them gives now this, now that.
+    return encode(
+      { ...repaired, values: [], failure: { error: plainError(cantTravelTogether(error, place)) } },
+      options,
+    );
   }
-  if (part === "events") return { ...result, events: result.events.map(plainEvent) };
-  return { ...result, values: [], failure: result.failure && { error: plainError(result.failure.error) } };
 }
 
-function withoutValue(
-  result: VisitResult,
-  error: ValueError,
-  { plan, path, indexOf }: ResultPlace,
-  output: number,
-  element: number,
-): VisitResult {
-  const step = plan.steps.find(({ slot }) => slot === plan.outputs[output]!.slot)!;
-  const failed = cantTravel(step, path, indexOf(element), error, 3);
-  if (step.node.options.onError !== "collect") return { ...result, values: [], failure: { error: failed } };
-  const values = result.values.map((list, i) =>
-    i === output ? list.map((v, e) => (e === element ? failed : v)) : list,
-  );
-  return { ...result, values, failed: result.failed.map((n, i) => (i === step.index ? n + 1 : n)) };
+/** The result with errors in the places of what can't travel; or, where a step does not collect, with the first of them. */
+function repairedIn(result: VisitResult, { plan, path, indexOf }: ResultPlace): VisitResult {
+  const failed = [...result.failed];
+  let first: { readonly element: number; readonly error: NodeError } | undefined;
+  const values = result.values.map((list, output) => {
+    const step = plan.steps.find(({ slot }) => slot === plan.outputs[output]!.slot)!;
+    return list.map((value, element) => {
+      if (CollectedError.is(value)) return new CollectedError(travellingError(value.error) as NodeError);
+      const problem = problemOf({ values: [[value]] });
+      if (problem === undefined) return value;
+      const error = cantTravel(step, path, indexOf(element), problem.error, 3);
+      if (step.node.options.onError !== "collect") {
+        if (first === undefined || element < first.element) first = { element, error };
+        return undefined;
+      }
+      failed[step.index] = (failed[step.index] ?? 0) + 1;
+      return new CollectedError(travellingError(error) as NodeError);
+    });
+  });
+  if (first === undefined) return { ...result, values, failed };
+  return { ...result, values: [], failure: { error: travellingError((first as { error: NodeError }).error) } };
+}
+
+/** What `encode` says of a value by itself; undefined: it can be encoded. */
+export function problemOf(value: unknown): { readonly error: unknown } | undefined {
+  try {
+    encode(value, { unchecked: true });
+    return undefined;
+  } catch (error) {
+    return { error };
+  }
 }
 
 /**
  * The error of a value that can't go to where it is needed, or come from there.
  *
- * @param depth how much of the path is not inside the value.
+ * @param error what `encode` or `decode` threw: any error of user code, if that runs there.
+ * @param depth how much of the error's path is not inside the value.
  */
 export function cantTravel(
   step: Step,
   path: string,
   element: number | undefined,
-  error: ValueError,
+  error: unknown,
   depth: number,
   what = "its value can't travel between threads",
 ): NodeError {
-  const inside = printPath(error.path.slice(depth));
+  const isOurs = error instanceof ValueError;
+  const inside = isOurs ? printPath(error.path.slice(depth)) : "";
   return new NodeError({
     code: "UNSERIALISABLE",
     where: placeOf(path, step.name, element),
-    problem: `${what}: ${inside === "" ? "" : `at ${inside}, `}${error.problem}`,
-    advice: error.advice,
+    problem: `${what}: ${inside === "" ? "" : `at ${inside}, `}${isOurs ? error.problem : `reading it failed with ${describeError(error)}`}`,
+    advice: isOurs ? error.advice : "Give plain data: getters, proxies and toJSON() of a value run when it travels.",
+    cause: isOurs ? error.cause : error,
     node: step.name,
     element,
     attempts: 1,
   });
 }
 
-/** An error with nothing in it that could not travel. */
-function plainError(error: unknown): unknown {
-  if (!(error instanceof NodeError)) return new Error(summary(error));
-  const { code, where, problem, advice, node, element, attempts, cause } = error;
-  return new NodeError({
-    code,
-    where,
-    problem,
-    advice,
-    node,
-    element,
-    attempts,
-    cause: cause && new Error(summary(cause)),
-  });
+function cantTravelTogether(error: unknown, place: ResultPlace | undefined): Error {
+  const step = place?.plan.steps[0];
+  if (place === undefined || step === undefined) return new Error(describeChain(error));
+  const what = "its values can't travel between threads together";
+  return cantTravel(step, place.path, place.indexOf(0), error, Number.POSITIVE_INFINITY, what);
 }
 
-function plainEvent<E extends object>(event: E): E {
+/** An error as it is, if it can travel; else what it says. */
+export function travellingError(error: unknown): unknown {
+  return problemOf(error) === undefined ? error : plainError(error);
+}
+
+/** An error with nothing in it that could not travel. */
+function plainError(error: unknown): Error {
+  if (!isOurs(error)) return new Error(describeChain(error));
+  const { code, where, problem, advice, cause: inner } = error;
+  const cause = inner === undefined ? undefined : new Error(describeChain(inner));
+  if (!(error instanceof NodeError)) return new HypernodesError({ code, where, problem, advice, cause });
+  const { node, element, attempts } = error;
+  return new NodeError({ code, where, problem, advice, node, element, attempts, cause });
+}
+
+function isOurs(error: unknown): error is HypernodesError {
+  try {
+    return error instanceof HypernodesError;
+  } catch {
+    return false;
+  }
+}
+
+/** An event whose error says what it said, and can travel. */
+export function plainEvent<E extends object>(event: E): E {
   return "error" in event ? { ...event, error: plainError(event.error) } : event;
 }

@@ -23,6 +23,7 @@ export class StreamedVisits implements Ends {
   /** By index, what has come and is not home. */
   private readonly waiting = new Map<number, Waiting>();
   private come = 0;
+  readonly outputs = 1;
 
   constructor(execution: Execution, step: Step) {
     const { overlapping } = spread(execution.settings);

@@ -1,21 +1,16 @@
 import { HypernodesError } from "../../errors.js";
+import { describeChain, isError, messageOf, readProperty } from "../../util/describe.js";
 import { type LongTimeout, startTimeout } from "../../util/long-timeout.js";
+import { showFramesOf } from "../../util/user-frames.js";
 import { decode } from "../../values/codec.js";
 import { timeoutError } from "../attempt.js";
 import { indexIn } from "../elements.js";
 import { now } from "../events.js";
-import { summary } from "../failure.js";
+import { decodeApart, unreadable } from "./apart.js";
 import type { Fragment } from "./fragment.js";
 import type { Visiting } from "./placing.js";
 import type { Pool } from "./pool.js";
-import {
-  type KnownFailure,
-  NOTHING,
-  Progress,
-  type VisitMessage,
-  type VisitRange,
-  type VisitResult,
-} from "./protocol.js";
+import { type KnownFailure, Progress, type VisitMessage, type VisitRange, type VisitResult } from "./protocol.js";
 import { answerStores } from "./store-away.js";
 import { ToldVisit } from "./told-visit.js";
 
@@ -125,11 +120,26 @@ export class Visit {
     try {
       const bytes = await Promise.race([this.visiting.promise, this.givenUp]);
       if (this.isStopped || bytes === undefined) return { kind: "stopped" };
-      const result = resultOf(new Uint8Array(bytes));
+      const result = await this.result(new Uint8Array(bytes));
       if (result.holds) this.pool.holds(this.visiting.thread);
       return { kind: "home", result };
     } catch (error) {
       return this.lost(error);
+    }
+  }
+
+  /** What can't be read here is asked for value by value: so it is known which one that is. */
+  private async result(bytes: Uint8Array): Promise<VisitResult> {
+    const { range } = this.parts;
+    try {
+      return decode(bytes) as VisitResult;
+    } catch (error) {
+      try {
+        const apart = await this.pool.apart(bytes, this.visiting);
+        return decodeApart(new Uint8Array(apart), this.fragment, range);
+      } catch {
+        return unreadable(error, this.fragment, range);
+      }
     }
   }
 
@@ -173,15 +183,15 @@ export class Visit {
   }
 
   private threadLost(error: unknown): HypernodesError {
-    const code = (error as { code?: unknown }).code;
-    const exit = /^worker exited with code: (\d+)$/.exec((error as Error).message ?? "");
+    const code = isError(error) ? readProperty(error, "code") : undefined;
+    const exit = isError(error) ? /^worker exited with code: (\d+)$/.exec(messageOf(error)) : null;
     const problem =
       exit !== null
         ? `its thread was ended with exit code ${exit[1]}, as by process.exit()`
         : code === "ERR_WORKER_OUT_OF_MEMORY"
           ? "its thread ran out of memory"
-          : `its thread ended with what nobody caught: ${summary(error)}`;
-    return new HypernodesError({
+          : `its thread ended with what nobody caught: ${describeChain(error)}`;
+    const lost = new HypernodesError({
       code: "THREAD_LOST",
       where: this.fragment.execution.path,
       problem,
@@ -191,14 +201,6 @@ export class Visit {
           : undefined,
       cause: error,
     });
-  }
-}
-
-/** A class that only the thread has come to know is an error of the visit, not the loss of a thread. */
-function resultOf(bytes: Uint8Array): VisitResult {
-  try {
-    return decode(bytes) as VisitResult;
-  } catch (error) {
-    return { ...NOTHING, failure: { error } };
+    return showFramesOf(lost, error);
   }
 }

@@ -4,6 +4,7 @@ import { CacheSession } from "../../cache/session.js";
 import type { CacheStore, Choices } from "../../dsl/choices.js";
 import { AbortError } from "../../errors.js";
 import { remembered } from "../../graph/remembered.js";
+import { describeChain } from "../../util/describe.js";
 import { decode } from "../../values/codec.js";
 import { storesOf } from "../cached/stores.js";
 import { inCarried } from "../call-context.js";
@@ -102,7 +103,7 @@ export function stopped(visit: number): void {
 export async function rest(): Promise<void> {
   const kept = resources;
   resources = new Resources(true);
-  await kept.dispose().catch((error: unknown) => process.emitWarning(String(error), "HypernodesWarning"));
+  await kept.dispose().catch((error: unknown) => process.emitWarning(describeChain(error), "HypernodesWarning"));
 }
 
 function scopeOf(visit: number, progress: Progress): Scope {

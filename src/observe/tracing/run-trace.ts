@@ -1,6 +1,8 @@
 import type { Attributes, Context, Span, Tracer } from "@opentelemetry/api";
 import type { Carrier, Chunk, ChunkUnderWay } from "../../engine/call-context.js";
 import { type EventOf, now, type RunEvent } from "../../engine/events.js";
+import { describeError, isError, messageOf } from "../../util/describe.js";
+import { isPrintable } from "../../util/error-chain.js";
 import { stepPath } from "../tally.js";
 import { Groups } from "./groups.js";
 
@@ -254,13 +256,14 @@ export class RunTrace {
   }
 
   private failed(span: Span, error: unknown, at: number): void {
-    span.recordException(error as Error, at);
-    span.setStatus({ code: this.api.SpanStatusCode.ERROR, message: (error as Error).message });
+    const message = isError(error) ? messageOf(error) : describeError(error);
+    span.recordException(isError(error) && isPrintable(error) ? error : message, at);
+    span.setStatus({ code: this.api.SpanStatusCode.ERROR, message });
   }
 
   private retried({ error, attempt, delayMs, at, path }: EventOf<"node" | "element", "retried">): void {
     const attributes = { "hypernodes.path": path, "hypernodes.attempt": attempt, "hypernodes.delay_ms": delayMs };
-    const message = String((error as Error)?.message ?? error);
+    const message = isError(error) ? messageOf(error) : describeError(error);
     this.spanAt(path).addEvent("retried", { ...attributes, "exception.message": message }, at);
   }
 }

@@ -65,7 +65,7 @@ export class Workers implements Destination {
     const { link, bundle, digest, content } = await this.prepared;
     const { run, scope, settings } = this.execution;
     const { bytes, path, traced } = packed(this.fragment, range, elements);
-    const id = idOf(run.id, content, range, elements);
+    const id = this.fragment.namingElements(elements, range, 0, () => idOf(run.id, content, range, elements));
     const events = new ChunkEvents(run, bundle);
     const about = { bundle: bundle.digest, fragment: digest, where: path };
     const sent = await link.send(
@@ -95,7 +95,8 @@ export class Workers implements Destination {
     for (const { id, bytes, part } of parts.sort((a, b) => a.part.first - b.part.first)) {
       if (part.first < next || part.first + part.count > length) continue;
       if (id !== idOf(run, content, part, elements(part))) continue;
-      const result = decode(bytes) as VisitResult;
+      const result = readable(bytes);
+      if (result === undefined) continue;
       // What has failed is tried again.
       if (result.failed.some((errors) => errors > 0)) continue;
       new ChunkEvents(this.execution.run, bundle).tell(result.events);
@@ -127,7 +128,7 @@ export class Workers implements Destination {
     if (brought.kind === "lost") return this.lost(brought, range);
     const { bytes, worker, told } = brought;
     limitBytes(this.sizes, range, { sent, received: bytes.length }, MOST);
-    const outcome = unpacked(bytes, bundle, events, told, worker);
+    const outcome = unpacked(bytes, { fragment: this.fragment, range }, bundle, events, told, worker);
     if (outcome.result.failure === undefined && range.indices === undefined) this.journal()?.add(id, bytes);
     return outcome;
   }
@@ -151,6 +152,15 @@ export class Workers implements Destination {
 function idOf(run: string, content: string, { first, count }: Part, elements: readonly List[]): string {
   const signature = createHash("sha256").update(content).update(digest(elements)).digest("hex").slice(0, 32);
   return `${run}-${first}-${count}-${signature}`;
+}
+
+/** What an earlier run has left; undefined if it can't be read: then it is computed again. */
+function readable(bytes: Uint8Array): VisitResult | undefined {
+  try {
+    return decode(bytes) as VisitResult;
+  } catch {
+    return undefined;
+  }
 }
 
 function partOf(id: string, run: string): Part {

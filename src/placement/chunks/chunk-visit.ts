@@ -1,6 +1,7 @@
 import type { ChunkUnderWay } from "../../engine/call-context.js";
 import type { List } from "../../engine/lists.js";
 import type { Chunk } from "../../engine/remote/chunk.js";
+import { unreadable } from "../../engine/threads/apart.js";
 import type { ChunkSizes } from "../../engine/threads/chunks.js";
 import type { VisitUnderWay } from "../../engine/threads/destination.js";
 import type { Fragment } from "../../engine/threads/fragment.js";
@@ -41,12 +42,18 @@ export function packed(fragment: Fragment, range: Range, elements: readonly List
  */
 export function unpacked(
   bytes: Uint8Array,
+  { fragment, range }: { readonly fragment: Fragment; readonly range: Range },
   bundle: Bundle,
   events: ChunkEvents,
   told: number,
   from?: string,
 ): Outcome & { readonly kind: "home" } {
-  const result = decode(bytes) as VisitResult;
+  let result: VisitResult;
+  try {
+    result = decode(bytes) as VisitResult;
+  } catch (error) {
+    return { kind: "home", result: unreadable(error, fragment, range), from };
+  }
   if (result.failure !== undefined) mapped(result.failure.error, bundle);
   events.tell(result.events.slice(told), from);
   return { kind: "home", result, from };

@@ -4,7 +4,6 @@ import type { PipelineClass } from "../../dsl/members.js";
 import { classFrom, type Origin } from "../../dsl/origin.js";
 import { inCarried } from "../../engine/call-context.js";
 import type { RunEvent } from "../../engine/events.js";
-import { summary } from "../../engine/failure.js";
 import type { PlacedWork } from "../../engine/placed.js";
 import type { Chunk } from "../../engine/remote/chunk.js";
 import { RemoteFragments } from "../../engine/remote/remote-fragments.js";
@@ -13,8 +12,8 @@ import { placedRequest } from "../../engine/run-placed.js";
 import { type RunRequest, runProgram } from "../../engine/run-program.js";
 import { streamProgram } from "../../engine/stream-program.js";
 import { importBundle } from "../../engine/threads/importing-bundle.js";
-import { cantTravel } from "../../engine/threads/result-bytes.js";
-import { AbortError, HypernodesError, type NodeError, ValueError } from "../../errors.js";
+import { AbortError, HypernodesError } from "../../errors.js";
+import { describeChain } from "../../util/describe.js";
 import { decode } from "../../values/codec.js";
 import {
   type BytesHead,
@@ -28,6 +27,7 @@ import {
   type RunHead,
 } from "./frames.js";
 import { KeptStores } from "./kept-stores.js";
+import { encodeOutputs } from "./outputs-up.js";
 import { SharedFiles } from "./shared-files.js";
 import { StreamedElements } from "./streamed-elements.js";
 import { Upward } from "./upward.js";
@@ -107,7 +107,7 @@ class Run {
       await loading;
       await answer();
     } catch (error) {
-      await up.value(Kind.end, number, { ok: false }, error);
+      await up.failure(number, error);
     } finally {
       runs.delete(number);
     }
@@ -162,11 +162,7 @@ class Run {
 
   /** @throws {NodeError} `UNSERIALISABLE` */
   private async bring(kind: number, head: object, outputs: unknown, request: RunRequest): Promise<void> {
-    try {
-      await up.value(kind, this.number, head, outputs);
-    } catch (error) {
-      throw error instanceof ValueError ? cantComeHome(request, error, kind === Kind.streamed) : error;
-    }
+    await up.encoded(kind, this.number, head, encodeOutputs(outputs, request, kind === Kind.streamed));
   }
 }
 
@@ -185,7 +181,7 @@ function notLoaded(error: unknown): HypernodesError {
     where: `the ${host}`,
     problem:
       missing === undefined
-        ? `the pipeline's module can't be imported there: ${summary(error)}`
+        ? `the pipeline's module can't be imported there: ${describeChain(error)}`
         : `the package ${missing} is not there`,
     advice:
       missing === undefined
@@ -195,16 +191,6 @@ function notLoaded(error: unknown): HypernodesError {
           : `Install it in the image: image: image().npmInstall(${JSON.stringify(missing)}).`,
     cause: error,
   });
-}
-
-/** @returns the error of the node whose value it was; of a pipeline's element, if it was mapped over as a whole. */
-function cantComeHome({ program, name, path }: RunRequest, error: ValueError, isStreamed: boolean): NodeError {
-  const plan = isStreamed ? program.plan.steps[0]!.child!.plan : program.plan;
-  const step = plan.steps.find((each) => each.name === error.path[0])!;
-  const what = "its value can't travel from the container";
-  const isMapped = plan.over !== undefined || step.map !== undefined;
-  const element = isMapped ? Number(error.path[1]) : undefined;
-  return cantTravel(step, plan.over === undefined ? (path ?? name) : "", element, error, isMapped ? 2 : 1, what);
 }
 
 /** @throws {HypernodesError} `NOT_IMPORTABLE` */

@@ -2,6 +2,7 @@ import { write, writeSync } from "node:fs";
 import { promisify } from "node:util";
 import type { RunEvent } from "../../engine/events.js";
 import { Gathering } from "../../engine/gathering.js";
+import { plainEvent, travellingError } from "../../engine/threads/result-bytes.js";
 import { type EncodedParts, encode, encodeInParts } from "../../values/codec.js";
 import { cut, frame, headerOf, jsonFrame, Kind } from "./frames.js";
 
@@ -37,8 +38,13 @@ export class Upward {
   }
 
   private writeEvents(): void {
-    for (const [run, events] of this.events) this.now(frame(Kind.events, run, encode(events)));
+    for (const [run, events] of this.events) this.now(frame(Kind.events, run, encodeEvents(events)));
     this.events.clear();
+  }
+
+  /** What went wrong with a run: as what it says, if it can't travel as it is. */
+  failure(run: number, error: unknown): Promise<void> {
+    return this.value(Kind.end, run, { ok: false }, travellingError(error));
   }
 
   json(kind: number, run: number, value: object): Promise<void> {
@@ -84,5 +90,13 @@ export class Upward {
 
   private async all(bytes: Uint8Array): Promise<void> {
     for (let at = 0; at < bytes.length; ) at += (await written(this.fd, bytes, at)).bytesWritten;
+  }
+}
+
+function encodeEvents(events: readonly RunEvent[]): Uint8Array {
+  try {
+    return encode(events);
+  } catch {
+    return encode(events.map(plainEvent));
   }
 }

@@ -119,7 +119,7 @@ export class ContainerVisits implements Destination {
     const work = { length: bytes.length, parts: [bytes] };
     const ask = () => connection.run(work, hearing, signal, graceMs, head).result as Promise<Uint8Array>;
     const found = await shared.asked(connection, hearing, ask);
-    const outcome = unpacked(found, bundle, events, told, id);
+    const outcome = unpacked(found, { fragment: this.fragment, range }, bundle, events, told, id);
     limitBytes(this.sizes, range, { sent: bytes.length, received: found.length }, MOST);
     // The way there and back is part of what a chunk costs.
     return { ...outcome, result: { ...outcome.result, tookMs: performance.now() - at } };

@@ -61,7 +61,7 @@ export async function* streamOnModal(
   } finally {
     const stopped = finished ? undefined : (failure ?? { error: new Error("the consumer of the stream stopped") });
     if (stopped !== undefined) {
-      void Promise.resolve(elements?.return?.()).catch(() => {});
+      (async () => elements?.return?.())().catch(() => {});
       session.scope.stop(stopped.error);
       await going?.catch(() => {});
     }

@@ -3,7 +3,9 @@ import { type Origin, originOf } from "../../dsl/origin.js";
 import { storesOf } from "../../engine/cached/stores.js";
 import type { Errand } from "../../engine/elsewhere.js";
 import type { CacheSpec, PlacedWork } from "../../engine/placed.js";
+import { problemOf } from "../../engine/threads/result-bytes.js";
 import { HypernodesError, ValueError } from "../../errors.js";
+import { describeError } from "../../util/describe.js";
 import { type EncodedParts, encodeInParts } from "../../values/codec.js";
 import { printPath } from "../../values/kinds.js";
 import { type Bundle, bundledOrigin, bundleOf } from "../bundle/bundle.js";
@@ -118,15 +120,18 @@ function encoded(work: PlacedWork, { plan, where }: Errand): EncodedParts {
   try {
     return encodeInParts(work);
   } catch (error) {
-    if (!(error instanceof ValueError) || error.path[0] !== "values") throw error;
-    const slot = work.values[error.path[1] as number]![0];
+    const path = error instanceof ValueError && error.path[0] === "values" ? error.path : [];
+    const index = path.length > 0 ? Number(path[1]) : work.values.findIndex(([, value]) => problemOf(value));
+    if (index < 0) throw error;
+    const slot = work.values[index]![0];
     const input = [...plan.inputs, ...plan.given].find((taken) => taken.slot === slot);
-    const inside = printPath(error.path.slice(3));
+    const inside = printPath(path.slice(3));
+    const problem = error instanceof ValueError ? error.problem : `reading it failed with ${describeError(error)}`;
     throw new HypernodesError({
       code: "UNSERIALISABLE",
       where: input === undefined ? where : `${where}.${input.name}`,
-      problem: `what it takes can't travel to a container: ${inside === "" ? "" : `at ${inside}, `}${error.problem}`,
-      advice: error.advice,
+      problem: `what it takes can't travel to a container: ${inside === "" ? "" : `at ${inside}, `}${problem}`,
+      advice: error instanceof ValueError ? error.advice : undefined,
       cause: error,
     });
   }

@@ -1,0 +1,266 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import path from "node:path";
+import { inspect } from "node:util";
+import { expect } from "chai";
+import { wrongResult } from "../../src/engine/threads/checked-result.js";
+import { type Each, input, mapOver, memory, NodeError, node, Pipeline, type RunOptions } from "../../src/index.js";
+import { Awkward, OrdinaryErrors, THROWN, type Thrown, UNTRAVELLED, type Untravelled } from "../support/awkward.js";
+import { built } from "../support/built.js";
+import { execute } from "../support/execute.js";
+import { rejection } from "../support/rejection.js";
+import { warningsOf } from "../support/warnings.js";
+
+const AWAY = { execution: { maps: "parallel", nodes: "parallel" } } as const;
+const xs = [0, 1, 2, 3];
+
+describe("a result that can't travel between threads", () => {
+  for (const what of Object.keys(UNTRAVELLED) as Untravelled[]) {
+    it(`fails its element, by name: ${what}`, async () => {
+      const run = (output: keyof Awkward) =>
+        new Awkward().run({ xs, what }, { ...AWAY, outputs: [output as "single"] }) as Promise<object>;
+      for (const [output, element] of [["returned", 1], ["single"]] as const) {
+        const error = await rejection<NodeError>(run(output));
+        expect(error).to.be.instanceOf(NodeError);
+        expect(error).to.include({ code: "UNSERIALISABLE", node: output, element });
+        expect(error.where).to.equal(`Awkward.${output}${element === undefined ? "" : "[1]"}`);
+      }
+      const { collected } = (await run("collected")) as { collected: unknown[] };
+      expect(collected.filter((_, i) => i !== 1)).to.deep.equal([0, 2, 3]);
+      expect(collected[1]).to.be.instanceOf(NodeError);
+      expect(collected[1]).to.include({ code: "UNSERIALISABLE", element: 1, where: "Awkward.collected[1]" });
+    });
+  }
+
+  it("names the path to what user code threw, or what it threw", async () => {
+    const what = "a getter that throws";
+    const error = await rejection(new Awkward().run({ xs, what }, { ...AWAY, outputs: ["returned"] }));
+    expect(error.message).to.contain("not loaded").and.not.to.contain("deep");
+  });
+
+  it("names its element where only the thread can read it", async () => {
+    const error = await rejection<NodeError>(new Awkward().run({ xs, what: "" }, { ...AWAY, outputs: ["known"] }));
+    expect(error).to.include({ code: "UNSERIALISABLE", where: "Awkward.known[1]", element: 1 });
+    expect(error.message).to.contain("ThreadsOnly");
+    const outputs = await new Awkward().run({ xs, what: "" }, { ...AWAY, outputs: ["knownCollected"] });
+    const collected = outputs.knownCollected as unknown[];
+    expect(collected.filter((_, i) => i !== 1)).to.deep.equal([0, 2, 3]);
+    expect(collected[1]).to.include({ code: "UNSERIALISABLE", where: "Awkward.knownCollected[1]" });
+  });
+
+  it("is an input that names its element, whatever reading it throws", async () => {
+    for (const make of Object.values(UNTRAVELLED)) {
+      const failures = [0, make(), 2] as never;
+      const running = new OrdinaryErrors().run({ failures, first: 1 as never }, { ...AWAY, outputs: ["line"] });
+      expect(await rejection(running)).to.include({ code: "UNSERIALISABLE", where: "OrdinaryErrors.line[1]" });
+    }
+  });
+});
+
+describe("what a chunk brings", () => {
+  const result = (done: number, ...values: unknown[][]) => ({ done, values, failure: undefined });
+
+  it("has as many values as it says that elements are done, or is an internal error that says so", () => {
+    expect(wrongResult(result(2, [1, 2], [3, 4]), 2, 2, "A.b")).to.equal(undefined);
+    expect(wrongResult(result(1, [1]), 2, 1, "A.b")).to.equal(undefined);
+    for (const [wrong, count, outputs] of [
+      [result(2, [1]), 2, 1],
+      [result(2, [1, 2], [3]), 2, 2],
+      [result(2, [1, 2]), 2, 2],
+      [result(2), 2, 1],
+      [result(3, [1, 2, 3]), 2, 1],
+      [result(0, []), 2, 1],
+    ] as const) {
+      const error = wrongResult(wrong, count, outputs, "A.b");
+      expect(error).to.include({ code: "INTERNAL", where: "A.b" });
+      expect(error!.message).to.contain(`a chunk of ${count} elements`);
+    }
+  });
+});
+
+describe("whatever a node throws", () => {
+  for (const [way, options] of [
+    ["here", {}],
+    ["in a thread", AWAY],
+  ] as const) {
+    for (const what of Object.keys(THROWN) as Thrown[]) {
+      it(`is told as what the node threw, ${way}: ${what}`, async () => {
+        const [, word] = THROWN[what];
+        for (const output of ["throws", "throwsOnce"] as const) {
+          const error = await rejection<NodeError>(new Awkward().run({ xs, what }, { ...options, outputs: [output] }));
+          expect(error).to.be.instanceOf(NodeError).and.to.include({ code: "NODE_FAILED", node: output });
+          expect(error.message).to.contain("failed with").and.to.contain(word);
+          expect(inspect(error)).to.contain(word);
+        }
+        const events: string[] = [];
+        const outputs = await new Awkward().run(
+          { xs, what },
+          {
+            ...options,
+            outputs: ["throwsCollected"],
+            onEvent: (event) => {
+              if ("error" in event) events.push((event.error as Error).message);
+            },
+          },
+        );
+        const [, failed, ...others] = outputs.throwsCollected;
+        expect((failed as NodeError).message).to.contain(word);
+        expect(others).to.deep.equal([2, 3]);
+        expect(events.join()).to.contain(word);
+      });
+    }
+  }
+});
+
+describe("a NodeError that is an ordinary value", () => {
+  class Bad extends Pipeline {
+    @input() x!: number;
+    @node("x") y(_: number): number {
+      throw new RangeError("404");
+    }
+  }
+  const WAYS: Readonly<Record<string, () => RunOptions<OrdinaryErrors>>> = {
+    here: () => ({}),
+    "where somebody listens": () => ({ onEvent: () => {} }),
+    "where it is cached": () => ({ cache: memory() }),
+    "in threads": () => AWAY,
+    "in threads, where it is cached": () => ({ ...AWAY, cache: memory() }),
+  };
+
+  for (const [way, options] of Object.entries(WAYS)) {
+    it(`is none of a step that failed, also beside steps that collect: ${way}`, async () => {
+      const collected = await new Bad().map({ x: [1, 2, 3] }, { over: "x", onError: "collect" });
+      const failures = collected as unknown as NodeError[];
+      expect(failures[0]).to.be.instanceOf(NodeError);
+      const chosen = options();
+      for (let times = 0; times < 2; times++) {
+        const outputs = await new OrdinaryErrors().run({ failures, first: failures[0]! }, chosen);
+        const { same, returned, bad, firstBad, ...others } = outputs;
+        expect(others).to.deep.equal({
+          line: ["Bad", "Bad", "Bad"],
+          sameNode: ["Bad", "Bad", "Bad"],
+          batched: ["Bad", "Bad", "Bad"],
+          nestedCodes: ["NODE_FAILED", "NODE_FAILED", "NODE_FAILED"],
+          nestedCode: "NODE_FAILED",
+          code: "NODE_FAILED",
+          returnedCode: "NODE_FAILED",
+          afterBad: ["string", bad[1], "string"],
+          badCode: "NODE_FAILED",
+        });
+        for (const error of [...same, returned, bad[1], firstBad]) expect(error).to.be.instanceOf(NodeError);
+        expect(firstBad.where).to.equal("OrdinaryErrors.bad[1]");
+        expect([bad[0], bad[2]]).to.deep.equal(["Bad", "Bad"]);
+      }
+    });
+  }
+
+  it("does not count as a failure in events", async () => {
+    const failures = (await new Bad().map({ x: [1, 2] }, { over: "x", onError: "collect" })) as unknown as NodeError[];
+    for (const options of [{}, AWAY]) {
+      const counts: unknown[] = [];
+      await new OrdinaryErrors().run(
+        { failures, first: failures[0]! },
+        {
+          ...options,
+          outputs: ["same", "bad"],
+          onEvent: (event) => {
+            if (event.type === "map" && event.phase === "end") counts.push(`${event.name} ${event.failed}`);
+          },
+        },
+      );
+      expect(counts).to.have.members(["same 0", "bad 1"]);
+    }
+  });
+});
+
+describe("a value that can't be remembered", () => {
+  const awkward: { make: () => unknown } = { make: () => undefined };
+  class Lazy extends Pipeline {
+    @input() ids!: number[];
+    @node("ids") row(_ids: number[]): unknown {
+      return awkward.make();
+    }
+    @node("row") text(row: unknown): string {
+      return `row ${typeof row}`;
+    }
+    @mapOver("ids") rows(id: number): Each<unknown> {
+      return id === 2 ? awkward.make() : id;
+    }
+    @node("rows") count(rows: unknown[]): number {
+      return rows.length;
+    }
+  }
+
+  for (const [what, make] of Object.entries(UNTRAVELLED)) {
+    it(`is warned of once, with its node, and the run goes on: ${what}`, async () => {
+      awkward.make = make;
+      const store = memory();
+      for (let times = 0; times < 2; times++) {
+        const warnings = await warningsOf(async () => {
+          const outputs = await new Lazy().run({ ids: [1, 2, 3] }, { outputs: ["text", "count"], cache: store });
+          expect(outputs).to.deep.equal({ text: `row ${typeof make()}`, count: 3 });
+        });
+        const told = warnings.map((warning) => /HypernodesWarning: (\S+) is not remembered: /.exec(warning)?.[1]);
+        expect(told).to.have.members(["Lazy.row", "Lazy.rows"]);
+      }
+    });
+  }
+});
+
+describe("what nodes print in threads", () => {
+  let folder: string;
+  before(() => {
+    folder = mkdtempSync(path.resolve("coverage", "printed-"));
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  const linesOf = (text: string, count: number, size: number) =>
+    text.split("\n").filter((line) => /^(line|err) \d+ x*$/.test(line) && line.endsWith("x".repeat(size))).length ===
+    count;
+
+  for (const [count, size] of [
+    [200, 10],
+    [200, 2_000],
+    [20, 100_000],
+  ] as const) {
+    for (const exits of ["ends", "exits"]) {
+      for (const output of ["y", "once"]) {
+        it(`is all there when the process ${exits}: ${count} lines of ${size} of ${output}, in a file and in a pipe`, async () => {
+          const args = [built("spec/support/prints-client.ts"), output, String(count), String(size), exits];
+          const piped = await execute(process.execPath, args);
+          expect(piped.code).to.equal(0);
+          expect(linesOf(piped.stdout, count, size)).to.equal(true);
+          const [out, err] = [path.join(folder, "out"), path.join(folder, "err")];
+          spawnSync(process.execPath, args, { stdio: ["ignore", openSync(out, "w"), openSync(err, "w")] });
+          expect(linesOf(readFileSync(out, "utf8"), count, size)).to.equal(true);
+          if (output === "once") return;
+          expect(linesOf(piped.stderr, count, size)).to.equal(true);
+          expect(linesOf(readFileSync(err, "utf8"), count, size)).to.equal(true);
+        });
+      }
+    }
+  }
+});
+
+describe("a node that never ends", () => {
+  it("is named when the process ends because nothing is left to wait for", async () => {
+    const { code, stderr } = await execute(process.execPath, [built("spec/support/stalls-client.ts")]);
+    expect(code).to.equal(13);
+    expect(stderr).to.contain("Stalls.ys[1].hangs never ends");
+  });
+
+  it("ends a command with a message that names it, and with an exit code of its own", async () => {
+    const args = [
+      built("src/cli/main.ts"),
+      "run",
+      `${built("spec/support/awkward.ts")}#Stalls`,
+      "--input",
+      "xs=[1,2,3]",
+    ];
+    const env = { HYPERNODES_CLI_STARTED: "1" };
+    const { code, stdout, stderr } = await execute(process.execPath, args, { env });
+    expect(stderr).to.contain("Stalls.ys[1].hangs: never ends, and nothing is left to wait for.");
+    expect(code).to.equal(13);
+    expect(stdout).to.equal("");
+  });
+});

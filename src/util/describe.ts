@@ -1,0 +1,141 @@
+import { inspect, types } from "node:util";
+
+/** Characters of a printed value, and how many elements of a list are printed. */
+const MAX_VALUE = 200;
+const MAX_ELEMENTS = 4;
+/** Characters of an error's message. */
+const MAX_MESSAGE = 2_000;
+/** How many causes, and how many errors of an AggregateError, are described. */
+const MAX_CAUSES = 8;
+const MAX_ERRORS = 3;
+/** How deep AggregateErrors in each other are described. */
+const MAX_DEPTH = 2;
+
+/** Whether a value is an error. A proxy whose traps throw is none. */
+export function isError(value: unknown): value is Error {
+  if (typeof value !== "object" || value === null) return false;
+  try {
+    return types.isNativeError(value) || value instanceof Error;
+  } catch {
+    return false;
+  }
+}
+
+/** A property of an error; undefined if reading it throws. */
+export function readProperty(object: object, key: string): unknown {
+  try {
+    return (object as Record<string, unknown>)[key];
+  } catch {
+    return undefined;
+  }
+}
+
+/** A value on one line, however large it is, and whatever its own code does when it is printed. */
+export function describeValue(value: unknown): string {
+  let text: string;
+  try {
+    text = inspect(withoutStacks(value), {
+      depth: 1,
+      maxArrayLength: MAX_ELEMENTS,
+      maxStringLength: 80,
+      breakLength: Number.POSITIVE_INFINITY,
+    });
+  } catch {
+    text = `a value of type ${typeof value} that can't be printed`;
+  }
+  text = text.replaceAll(/\s*\n\s*/g, " ");
+  return text.length > MAX_VALUE ? `${text.slice(0, MAX_VALUE)}...` : text;
+}
+
+/** An error that is a value, or one in it, is known by its message: where its code lies differs from place to place. */
+function withoutStacks(value: unknown): unknown {
+  const shown = (inner: unknown) => (isError(inner) ? { [inspect.custom]: () => describeError(inner) } : inner);
+  if (!Array.isArray(value)) return shown(value);
+  const first = value.slice(0, MAX_ELEMENTS);
+  if (!first.some(isError)) return value;
+  return [...first.map(shown), ...value.slice(MAX_ELEMENTS)];
+}
+
+/**
+ * An error, or whatever else was thrown, in a few words: `RangeError: not counted`. Nothing that an error does when it is
+ * read makes this throw.
+ */
+export function describeError(error: unknown): string {
+  return describeWithin(error, 0);
+}
+
+function describeWithin(error: unknown, depth: number): string {
+  if (!isError(error)) return `a thrown ${describeValue(error)}`;
+  const name = textOf(readProperty(error, "name")) || "Error";
+  const message = messageOf(error);
+  const code = readProperty(error, "code");
+  const head = message === "" && typeof code === "string" && code !== "" ? `${name} [${code}]` : name;
+  const text = message === "" ? head : `${head}: ${message}`;
+  const errors = depth < MAX_DEPTH ? errorsOf(error) : [];
+  if (errors.length === 0) return text;
+  const listed = errors.slice(0, MAX_ERRORS).map((inner) => describeWithin(inner, depth + 1));
+  if (errors.length > MAX_ERRORS) listed.push(`${errors.length - MAX_ERRORS} more`);
+  return `${text} (${listed.join("; ")})`;
+}
+
+/** The message of an error: bounded, and never a reason to throw. */
+export function messageOf(error: Error): string {
+  let message: string;
+  try {
+    message = textOf(error.message);
+  } catch {
+    return "its message can't be read";
+  }
+  if (message.length <= MAX_MESSAGE) return message;
+  return `${message.slice(0, MAX_MESSAGE)}... ${message.length - MAX_MESSAGE} more characters`;
+}
+
+/** The errors that an AggregateError is made of. */
+export function errorsOf(error: Error): readonly unknown[] {
+  const errors = readProperty(error, "errors");
+  try {
+    const isAggregate = error instanceof AggregateError || error.name === "AggregateError";
+    return isAggregate && Array.isArray(errors) ? [...errors] : [];
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * The causes of an error in a few words each, the nearest first: each once, and only those that are not told already.
+ *
+ * @param told what is said of the error itself.
+ */
+export function describeCauses(error: unknown, told: string): string[] {
+  const causes: string[] = [];
+  const seen = new Set<unknown>([error]);
+  for (let cause = causeOf(error); cause !== undefined && !seen.has(cause); cause = causeOf(cause)) {
+    seen.add(cause);
+    if (seen.size > MAX_CAUSES) break;
+    const text = isError(cause) ? describeError(cause) : describeValue(cause);
+    const message = isError(cause) ? messageOf(cause) : "";
+    const isTold = (by: string) => by.includes(text) || (message !== "" && by.includes(`: ${message}`));
+    if (![told, ...causes].some(isTold)) causes.push(text);
+  }
+  return causes;
+}
+
+/** An error and its causes on one line: `TypeError: fetch failed, caused by Error: connect ECONNREFUSED`. */
+export function describeChain(error: unknown): string {
+  const text = describeError(error);
+  return [text, ...describeCauses(error, text)].join(", caused by ");
+}
+
+/** What led to an error, if it says so. */
+export function causeOf(error: unknown): unknown {
+  return isError(error) ? (readProperty(error, "cause") ?? undefined) : undefined;
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === "string") return value;
+  try {
+    return value === undefined || value === null ? "" : String(value);
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,64 @@
+import { inspect } from "node:util";
+import { causeOf, describeError, errorsOf, isError, readProperty } from "./describe.js";
+
+/** How many errors of a chain are printed. */
+const MAX_PRINTED = 20;
+/** Characters of a stack, which begins with the message. */
+const MAX_STACK = 10_000;
+
+/** An error with its stack, those of its causes, and those of the errors that an AggregateError is made of: each once. */
+export function formatErrorChain(error: unknown): string {
+  const lines: string[] = [];
+  const seen = new Set<unknown>();
+  const add = (found: unknown, label: string, indent: string): void => {
+    if (seen.has(found)) return;
+    if (seen.size >= MAX_PRINTED) {
+      if (seen.size === MAX_PRINTED) lines.push(`${indent}... more causes`);
+      seen.add(found);
+      return;
+    }
+    seen.add(found);
+    lines.push(indented(`${label}${stackOf(found)}`, indent));
+    if (!isError(found)) return;
+    for (const inner of errorsOf(found)) add(inner, "of several errors: ", `${indent}  `);
+    const cause = causeOf(found);
+    if (cause !== undefined) add(cause, "caused by: ", `${indent}  `);
+  };
+  add(error, "", "");
+  return lines.join("\n");
+}
+
+/** Whether Node can print an error and its causes: it reads their names, messages and stacks. */
+export function isPrintable(error: unknown): boolean {
+  const seen = new Set<unknown>();
+  for (let next = error; next !== undefined && !seen.has(next); next = causeOf(next)) {
+    seen.add(next);
+    try {
+      if (!(next instanceof Error)) {
+        inspect(next);
+        return true;
+      }
+      const { name, message, stack } = next as { name: unknown; message: unknown; stack: unknown };
+      if (![name, message, stack].every((text) => text === undefined || typeof text === "string")) return false;
+    } catch {
+      return false;
+    }
+  }
+  return true;
+}
+
+function stackOf(error: unknown): string {
+  if (!isError(error)) return describeError(error);
+  const stack = readProperty(error, "stack");
+  if (typeof stack !== "string" || stack === "") return describeError(error);
+  if (stack.length <= MAX_STACK) return stack;
+  const frames = stack
+    .slice(-MAX_STACK)
+    .split("\n")
+    .filter((line) => /^\s+at /.test(line));
+  return [describeError(error), ...frames].join("\n");
+}
+
+function indented(text: string, indent: string): string {
+  return indent === "" ? text : text.replaceAll(/^/gm, indent);
+}

@@ -1,0 +1,23 @@
+import { fileURLToPath } from "node:url";
+import { isError, readProperty } from "./describe.js";
+
+/** Where this package's own code lies: `.../dist/`. */
+const OWN = fileURLToPath(new URL("../", import.meta.url));
+
+/** The lines of an error's stack that are of neither Node nor this package. */
+export function userFrames(error: unknown): string[] {
+  const stack = isError(error) ? readProperty(error, "stack") : undefined;
+  if (typeof stack !== "string") return [];
+  return stack
+    .split("\n")
+    .filter(
+      (line) => /^\s+at /.test(line) && !/[( ]node:/.test(line) && !line.includes(OWN) && !line.includes("piscina"),
+    );
+}
+
+/** Gives an error the frames of another one that led to it, if it has any of the user's: what Node prints first. */
+export function showFramesOf<E extends Error>(error: E, cause: unknown): E {
+  const frames = userFrames(cause);
+  if (frames.length > 0) error.stack = [`${error.name}: ${error.message}`, ...frames].join("\n");
+  return error;
+}
