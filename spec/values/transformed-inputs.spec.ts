@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { expect } from "chai";
 import { Exclude, Expose, plainToInstance, Transform, Type } from "class-transformer";
 import fc from "fast-check";
-import { type Each, input, mapOver, node, Pipeline } from "../../src/index.js";
+import { type Each, input, mapOver, memory, type Nested, node, Pipeline } from "../../src/index.js";
 
 class Tag {
   name!: string;
@@ -280,6 +280,33 @@ describe("what class-transformer makes of inputs", () => {
     for await (const result of new EachSensor().stream({ sensor: sensors }, { over: "sensor" })) streamed.push(result);
     expect(streamed).to.deep.equal(expected);
     expect(JSON.stringify(sensors)).to.equal('[{"unit":"K","value":1},{"unit":"C","value":2}]');
+  });
+
+  it("is not found in the cache for a default that is the same value", async () => {
+    class Langs extends Pipeline {
+      @input() @Transform(({ value }) => value.map((lang: string) => `${lang}!`)) langs?: string[] = ["he"];
+      @input() @Transform(({ value }) => value) word!: string;
+      @node("langs", "word") seen(langs: string[], word: string): string[] {
+        return [...langs, word];
+      }
+    }
+    class Nesting extends Pipeline {
+      @input() words!: string[];
+      @mapOver("words", Langs, { word: "words" }, "seen") own!: Nested<string[][]>;
+      @mapOver("words", new Langs().bind({ langs: ["he"] }), { word: "words" }, "seen") bound!: Nested<string[][]>;
+    }
+    const cache = memory();
+    const stream = async (inputs: object) => {
+      const results = [];
+      const options = { over: "word", cache } as const;
+      for await (const { seen } of new Langs().stream({ word: ["a"], ...inputs }, options)) results.push(seen);
+      return results;
+    };
+    expect(await stream({})).to.deep.equal([["he", "a"]]);
+    expect(await stream({ langs: ["he"] })).to.deep.equal([["he!", "a"]]);
+    const nested = { own: [["he", "b"]], bound: [["he!", "b"]] };
+    expect(await new Nesting().run({ words: ["b"] }, { cache })).to.deep.equal(nested);
+    expect(await new Nesting().run({ words: ["b"] }, { cache })).to.deep.equal(nested);
   });
 
   it("costs nothing where no decorator stands: the value itself is handed on", async () => {

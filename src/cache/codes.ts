@@ -25,11 +25,13 @@ export interface Bound {
   readonly children: readonly (BoundChild | undefined)[];
 }
 
+type KnownInputs = InputRecord & { readonly defaultNames: readonly string[] };
+
 interface BoundChild extends PlannedChild {
   readonly program: Bound;
   readonly values: readonly unknown[];
   /** The checks of its inputs, with what is known of those before any call. */
-  readonly checks: { readonly bound: InputRecord } | undefined;
+  readonly checks: { readonly known: KnownInputs } | undefined;
 }
 
 /** What stands for the code of a plan's steps in keys. */
@@ -185,14 +187,16 @@ function childCode({ node }: Step, { plan, pick, program, values, checks }: Boun
   const bound = plan.inputs.map(({ name, slot }) => named(name, values[slot]));
   const steps = plan.steps.map((step, i) => `${wiring(step.node)} ${codes.steps[i]!.code}`);
   const resources = plan.resources.map(({ name }, i) => `${name} ${codes.resources[i]}`);
-  const checked = checks === undefined ? [] : [codeOfClass(program.pipeline).digest, ...seenBy(checks.bound)];
+  const checked = checks === undefined ? [] : [codeOfClass(program.pipeline).digest, ...seenBy(checks.known)];
   const outputs = plan.outputs.map(({ name }) => name);
   return keyOf("nested", JSON.stringify([pick, outputs, wires, bound, steps, resources, checked]));
 }
 
 /** What rules for an input may read of the others, whether the plan needs those or not. */
-function seenBy({ given, defaults }: InputRecord): string[] {
-  return [...new Map([...defaults, ...given])].map(([name, value]) => named(name, value));
+function seenBy({ given, defaults, defaultNames }: KnownInputs): string[] {
+  const all = (values: ReadonlyMap<string, unknown>) => [...values].map(([name, value]) => named(name, value));
+  // A default is not transformed: it is another input than the same value given.
+  return [JSON.stringify([all(given), all(defaults), defaultNames])];
 }
 
 function wiring({ name, role, dependencies, mapped }: Step["node"]): string {

@@ -16,7 +16,7 @@ export class ChildInputs {
   /** For each further value of a call, the input that gets it; undefined: it stands for a node. */
   private readonly shared: readonly (string | undefined)[];
   /** By an object among the shared values, which lives as long as they do. */
-  private readonly known = new WeakMap<object, SharedInputs>();
+  private readonly memo = new WeakMap<object, SharedInputs>();
 
   /**
    * @param constants what is bound on the child, and its defaults.
@@ -41,8 +41,8 @@ export class ChildInputs {
   }
 
   /** What is known of the inputs before any call: for keys. */
-  get bound(): InputRecord {
-    return this.constants;
+  get known(): InputRecord & { readonly defaultNames: readonly string[] } {
+    return { ...this.constants, defaultNames: [...this.defaults] };
   }
 
   /**
@@ -87,12 +87,12 @@ export class ChildInputs {
   /** What calls share is checked once, as long as no rule reads an element. */
   private sharedOf(values: readonly unknown[], record: InputRecord): CheckedInputs | Promise<CheckedInputs> {
     const key = values.find((value): value is object => typeof value === "object" && value !== null);
-    const known = key && this.known.get(key);
+    const known = key && this.memo.get(key);
     if (known !== undefined && values.every((value, i) => Object.is(value, known.values[i]))) return known.checked;
     const hidden = this.elements.flat();
     const names = this.checks.names.filter((name) => !hidden.includes(name));
     const checked = this.checks.check(record, { names, hidden });
-    if (key !== undefined) this.known.set(key, { values, checked });
+    if (key !== undefined) this.memo.set(key, { values, checked });
     return checked;
   }
 

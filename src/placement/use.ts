@@ -17,7 +17,7 @@ import { badOption, HypernodesError, InputError } from "../errors.js";
 import { type Graph, inputNames } from "../graph/graph.js";
 import { suggestion } from "../graph/nearest.js";
 import { type Plan, planFor, type Uses } from "../graph/plan.js";
-import { type OverOptions, planOver } from "../graph/plan-over.js";
+import { type OverOptions, planOver, type SeenInputs } from "../graph/plan-over.js";
 import { checkElements } from "../values/element-checks.js";
 import { type CheckedInputs, type InputChecks, type InputRecord, inputChecksOf } from "../values/input-checks.js";
 import { inputError, inputRecord, nameViolations, requirements } from "../values/inputs.js";
@@ -47,16 +47,9 @@ export interface Use {
 /** Runs a pipeline once, where it is placed. */
 export async function run(use: Use): Promise<Record<string, unknown>> {
   const plan = planFor(use.graph, use.outputs, Object.keys(use.given));
-  const { checked } = await check(use, plan, []);
+  const inputs = await check(use, plan, []);
   const place = placeFor(use.choices, use.graph.pipeline) ?? HERE;
-  return (await place).run(
-    request(
-      use,
-      programFor(use.pipeline, plan),
-      slotsOf(use, plan, (name) => checked.values.get(name)),
-      {},
-    ),
-  );
+  return (await place).run(request(use, programFor(use.pipeline, plan), slotsOf(use, plan, inputs.checked), {}));
 }
 
 /** Runs a pipeline for each element of some inputs. All elements are checked before any node runs. */
@@ -64,29 +57,36 @@ export async function map(use: Use, options: Partial<OverOptions>): Promise<unkn
   const over = overOf(use, options);
   const inner = planFor(use.graph, use.outputs, Object.keys(use.given));
   const inputs = await check(use, inner, over.over);
-  const { checks, record, checked } = inputs;
-  const [step] = planOver(inner, use.pipeline.constructor as PipelineClass, use.choices, over).steps;
+  const whole = programOfMap(use, inner, over, inputs, false);
+  const [step] = whole.program.plan.steps;
+  const slots = step!.map!.lists.map(({ slot }) => slot);
   const lists = listsOf(
     step!,
-    over.over.map((name) => inputOf(record, name)),
+    slots.map((slot) => whole.values[slot]),
     use.graph.pipeline,
     new WeakMap(),
   );
   const landed = lists.map((list, i) => landInput(use, over.over[i]!, list, OVER) as List);
-  const group = { names: over.over, lists: landed };
-  const elements = checks && (await checkElements(checks, record, checked, group, over.mode === "product"));
-  if (elements !== undefined && elements.violations.length > 0) {
-    throw inputError(use.graph.pipeline, elements.violations, { cause: elements.cause });
-  }
+  const elements = await prepareElements(use, over, inputs, landed);
   // Where an input's value depends on other inputs' elements, each call makes it.
-  const own = elements === undefined ? landed : elements.lists;
-  const { program, values } = programOfMap(use, inner, over, inputs, own === undefined);
-  for (const [i, name] of over.over.entries()) {
-    values[program.plan.inputs.find((input) => input.name === name)!.slot] = (own ?? landed)[i];
-  }
+  const { program, values } = elements === undefined ? programOfMap(use, inner, over, inputs, true) : whole;
+  for (const [i, slot] of slots.entries()) values[slot] = (elements ?? landed)[i];
   const place = placeFor(use.choices, use.graph.pipeline) ?? HERE;
   const outputs = await (await place).run(request(use, program, values, { over: options }));
   return outputs[use.graph.pipeline] as unknown[];
+}
+
+/** @returns the elements as they are after their checks; undefined if only each call can make them. */
+async function prepareElements(
+  use: Use,
+  { over, mode }: OverOptions,
+  { checks, record, outcome }: Inputs,
+  lists: readonly ArrayLike<unknown>[],
+): Promise<readonly ArrayLike<unknown>[] | undefined> {
+  if (checks === undefined) return lists;
+  const elements = await checkElements(checks, record!, outcome!, { names: over, lists }, mode === "product");
+  if (elements.violations.length === 0) return elements.lists;
+  throw inputError(use.graph.pipeline, elements.violations, { cause: elements.cause });
 }
 
 /** Runs a pipeline for elements as they come. An element is checked when it comes. */
@@ -94,7 +94,8 @@ export async function* stream(use: Use, options: Partial<OverOptions>): AsyncGen
   const over = overOf(use, options);
   const inner = planFor(use.graph, use.outputs, Object.keys(use.given));
   const inputs = await check(use, inner, over.over);
-  const { program, values } = programOfMap(use, inner, over, inputs, inputs.checks?.concern(over.over) === true);
+  const isChecked = inputs.checks?.concern(over.over) === true;
+  const { program, values } = programOfMap(use, inner, over, inputs, isChecked);
   const place = placeFor(use.choices, use.graph.pipeline) ?? HERE;
   yield* (await place).stream(request(use, program, values));
 }
@@ -126,23 +127,29 @@ const OVER = { isMappedOver: true, isTakenWhole: false, paths: [] };
  * @param isChecked whether each call checks its inputs: then it gets them as they were given.
  */
 function programOfMap(use: Use, inner: Plan, over: OverOptions, inputs: Inputs, isChecked: boolean) {
-  const { record, checked, checks } = inputs;
-  const callsCheck = checks !== undefined && (isChecked || checked.readsHidden);
-  const defaults = [...record.defaults.keys()].filter((name) => record.given.get(name) === undefined);
-  const seen = callsCheck ? { defaults: defaults.filter((name) => !over.over.includes(name)) } : undefined;
+  const { record, outcome, given, checked } = inputs;
+  let seen: SeenInputs | undefined;
+  if (record !== undefined && (isChecked || outcome!.readsHidden)) {
+    const isDefault = (name: string) => record.given.get(name) === undefined && !over.over.includes(name);
+    seen = { defaults: [...record.defaults.keys()].filter(isDefault) };
+  }
   const plan = planOver(inner, use.pipeline.constructor as PipelineClass, use.choices, over, seen);
-  const isElement = new Set(over.over);
-  const inputValue = (name: string) =>
-    callsCheck || isElement.has(name) ? inputOf(record, name) : checked.values.get(name);
-  const values = slotsOf(use, plan, inputValue, isElement);
-  return { program: programOver(use.pipeline, plan), values };
+  const value = (name: string) => (seen !== undefined || over.over.includes(name) ? given(name) : checked(name));
+  return { program: programOver(use.pipeline, plan), values: slotsOf(use, plan, value, new Set(over.over)) };
 }
 
-/** The inputs of a use: as they were given, and checked, but for those that are elements of lists. */
+type Values = Readonly<Record<string, unknown>>;
+
+/** The inputs of a use, but for elements of lists: as they were given, and checked. */
 interface Inputs {
+  /** The value of an input as it was given, or its default. */
+  given(name: string): unknown;
+  /** Its value after the checks. */
+  checked(name: string): unknown;
+  /** The three are undefined if no decorator asks for checks. */
   readonly checks: InputChecks | undefined;
-  readonly record: InputRecord;
-  readonly checked: CheckedInputs;
+  readonly record: InputRecord | undefined;
+  readonly outcome: CheckedInputs | undefined;
 }
 
 /**
@@ -167,23 +174,34 @@ async function check(use: Use, plan: Plan, elements: readonly string[]): Promise
   const { bound } = (pipeline as { [PIPELINE]: { bound: Readonly<Record<string, unknown>> } })[PIPELINE];
   warnOfSecondCopies(pipeline.constructor as PipelineClass);
   const checks = inputChecksOf(pipeline.constructor, plan);
-  const record = landed(use, plan, inputRecord(graph, pipeline, inputs, bound, checks), elements);
-  const names = inputNames(graph).filter((name) => !elements.includes(name));
-  const unchecked = { values: new Map([...record.defaults, ...record.given]), violations: [], readsHidden: false };
-  const checking = checks === undefined ? unchecked : checks.check(record, { names, hidden: elements });
-  const checked: CheckedInputs = checking instanceof Promise ? await checking : checking;
-  const wrong = nameViolations(graph, plan, pipeline, inputs, record, checked.values, checks);
-  // A rule that reads an element is asked again for each.
-  if (!checked.readsHidden) wrong.push(...checked.violations);
-  if (wrong.length > 0) {
-    throw inputError(graph.pipeline, wrong, { required: requirements(plan, pipeline), cause: checked.cause });
+  if (checks === undefined) {
+    const given = (name: string) => inputValue(pipeline, inputs, bound, name);
+    const wrong = nameViolations(graph, plan, pipeline, inputs, (name) => given(name) !== undefined);
+    if (wrong.length > 0) throw inputError(graph.pipeline, wrong, { required: requirements(plan, pipeline) });
+    return { given, checked: given, checks, record: undefined, outcome: undefined };
   }
-  return { checks, record, checked };
+  const record = withoutUnread(use, plan, inputRecord(graph, pipeline, inputs, bound, checks), elements);
+  const given = (name: string) => {
+    const value = record.given.get(name);
+    return value === undefined ? record.defaults.get(name) : value;
+  };
+  const names = inputNames(graph).filter((name) => !elements.includes(name));
+  const checking = checks.check(record, { names, hidden: elements });
+  const outcome = checking instanceof Promise ? await checking : checking;
+  const isThere = (name: string) => given(name) !== undefined || outcome.values.get(name) !== undefined;
+  const wrong = nameViolations(graph, plan, pipeline, inputs, isThere, checks);
+  // A rule that reads an element is asked again for each.
+  if (!outcome.readsHidden) wrong.push(...outcome.violations);
+  if (wrong.length > 0) {
+    throw inputError(graph.pipeline, wrong, { required: requirements(plan, pipeline), cause: outcome.cause });
+  }
+  return { given, checked: (name) => outcome.values.get(name), checks, record, outcome };
 }
 
-function inputOf({ given, defaults }: InputRecord, name: string): unknown {
-  const value = given.get(name);
-  return value === undefined ? defaults.get(name) : value;
+/** A value from the caller is over a bound one, that over the default. Undefined is none. */
+function inputValue(pipeline: object, inputs: Values, bound: Values, name: string): unknown {
+  if (inputs[name] !== undefined) return inputs[name];
+  return bound[name] !== undefined ? bound[name] : (pipeline as Values)[name];
 }
 
 /** A plan's values by slot: inputs, and what is given in the place of nodes. */
@@ -209,7 +227,7 @@ function slotsOf(
  *
  * @param unread the names of the inputs that iterators stay in: elements may come over time.
  */
-function landed(use: Use, plan: Plan, record: InputRecord, unread: readonly string[]): InputRecord {
+function withoutUnread(use: Use, plan: Plan, record: InputRecord, unread: readonly string[]): InputRecord {
   const uses = new Map(plan.inputs.map((input) => [input.name, input.uses]));
   const land = (values: ReadonlyMap<string, unknown>) =>
     new Map(

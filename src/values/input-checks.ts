@@ -47,6 +47,10 @@ export function inputChecksOf(type: Function, { graph, inputs }: Plan): InputChe
  * the class, so that rules see the other inputs; violations of those that the plan does not use are no violations.
  */
 export class InputChecks {
+  /** Inputs by the names that `@Expose({ name })` gives them. */
+  readonly exposed = new Map<string, string>();
+  private readonly plain = new Map<string, string>();
+
   private constructor(
     private readonly type: Function,
     /** All inputs of the class. */
@@ -54,7 +58,14 @@ export class InputChecks {
     private readonly used: ReadonlyMap<string, PlannedInput>,
     private readonly transformed: ReadonlySet<string>,
     private readonly validated: ReadonlySet<string>,
-  ) {}
+  ) {
+    for (const name of transformed) {
+      const plain = plainName(type, name);
+      if (plain === name) continue;
+      this.plain.set(name, plain);
+      this.exposed.set(plain, name);
+    }
+  }
 
   static of(type: Function, graph: Graph, inputs: readonly PlannedInput[]): InputChecks | undefined {
     const names = inputNames(graph);
@@ -72,7 +83,7 @@ export class InputChecks {
 
   /** The name of an input in the records that callers give. */
   plainName(name: string): string {
-    return this.transformed.has(name) ? plainName(this.type, name) : name;
+    return this.plain.get(name) ?? name;
   }
 
   /** Transforms and validates a record, or some inputs of it beside the others. */

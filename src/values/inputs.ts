@@ -33,27 +33,25 @@ export function inputRecord(
 /**
  * What a caller gave, against what a plan needs: violations for what is missing and what is unknown.
  *
- * @param values what is there after the checks, by name.
+ * @param isThere whether an input has a value, given or made by its decorators.
  */
 export function nameViolations(
   graph: Graph,
   plan: Plan,
   pipeline: object,
   inputs: Readonly<Record<string, unknown>>,
-  { given, defaults }: InputRecord,
-  values: ReadonlyMap<string, unknown>,
-  checks: InputChecks | undefined,
+  isThere: (name: string) => boolean,
+  checks?: InputChecks,
 ): Violation[] {
   const violations: Violation[] = [];
   for (const { name, optional } of plan.inputs) {
-    if (optional || [given, defaults, values].some((known) => known.get(name) !== undefined)) continue;
+    if (optional || isThere(name)) continue;
     violations.push({ path: name, constraint: "missing", problem: "it is missing" });
   }
   const nodes = nodesByName(graph);
-  const exposed = new Map(inputNames(graph).map((name) => [checks?.plainName(name) ?? name, name]));
   for (const name in inputs) {
-    const own = exposed.get(name);
-    if (own !== undefined && own !== name && inputs[own] !== undefined && inputs[name] !== undefined) {
+    const own = checks?.exposed.get(name);
+    if (own !== undefined && inputs[own] !== undefined && inputs[name] !== undefined) {
       violations.push({ path: name, constraint: "unknown", problem: `it is the input "${own}", which is given, too` });
     }
     if (own !== undefined || nodes.get(name)?.role === "input") continue;

@@ -53,8 +53,15 @@ function isAsked(object: Readonly<Record<string, unknown>>, properties: Readonly
 type Loaded = Pick<typeof import("class-validator"), "Validator"> &
   Pick<typeof import("class-validator/cjs/validation/ValidationExecutor.js"), "ValidationExecutor">;
 
+let loading: Promise<Loaded> | undefined;
+
 /** Loading it takes 110 ms: only where something is validated. */
-async function loaded(): Promise<Loaded> {
+function loaded(): Promise<Loaded> {
+  loading ??= load();
+  return loading;
+}
+
+async function load(): Promise<Loaded> {
   const [validator, executor] = await Promise.all([
     import("class-validator"),
     import("class-validator/cjs/validation/ValidationExecutor.js"),
