@@ -112,7 +112,7 @@ function over(use: Use, options: Partial<OverOptions>) {
 }
 
 /** How an input is taken that a whole pipeline is mapped over. */
-const OVER = { isMappedOver: true, isTakenWhole: false, paths: [] };
+const OVER = { isMappedOver: true, isTakenWhole: true, paths: [] };
 
 /**
  * The values by slot, transformed and validated where the fields say so.
