@@ -60,7 +60,14 @@ export type Unbranded<R> =
 
 export type Method = (...args: any[]) => any;
 
+/** An iterator is read once, and is an array for all that take it. */
+type Landed<V> = [Extract<V, Iterator<unknown, unknown, never>>] extends [never]
+  ? V
+  : V extends IterableIterator<infer E>
+    ? E[]
+    : V;
+
 /** What a dependant gets from a member of type `M`: a method's awaited result, a field's value. */
 export type ValueOf<M> = [NonNullable<M>] extends [Method]
-  ? Unbranded<Awaited<ReturnType<NonNullable<M>>>>
+  ? Landed<Unbranded<Awaited<ReturnType<NonNullable<M>>>>>
   : Exclude<Unbranded<M>, undefined>;

@@ -1,7 +1,7 @@
 import type { Uses } from "../graph/plan.js";
 import { isBareIterable, isIterable, readIterable } from "../util/iterators.js";
 import { hasPrivateMembers } from "../values/private-members.js";
-import { isList, type ListsRead } from "./lists.js";
+import { isList, type ListsRead, withoutIterators } from "./lists.js";
 
 /*
  * Where a value becomes a list. An iterator can be gone through once, but has any number of readers, which run in any order,
@@ -27,7 +27,8 @@ export function land(value: unknown, uses: Uses | undefined, read?: ListsRead): 
 function landUsed(value: object, uses: Uses, read: ListsRead | undefined): unknown {
   let landed: unknown = value;
   if (becomesList(value, uses)) landed = listFrom(value, read);
-  if (uses.isMappedOver && Array.isArray(landed)) landed = withoutIterators(landed);
+  // Where only maps take them, elements are read as they are called for.
+  if (uses.isMappedOver && uses.isTakenWhole && Array.isArray(landed)) landed = withoutIterators(landed);
   for (const path of uses.paths) landed = landAt(landed, path, read);
   return landed;
 }
@@ -50,18 +51,6 @@ function listFrom(value: Iterable<unknown>, read: ListsRead | undefined): unknow
     read?.set(value, list as unknown[]);
   }
   return list;
-}
-
-/** A list whose elements are no iterators: the list itself, or a copy. */
-function withoutIterators(list: unknown[]): unknown[] {
-  let copy: unknown[] | undefined;
-  for (let i = 0; i < list.length; i++) {
-    const element = list[i];
-    if (typeof element !== "object" || element === null || !isBareIterable(element)) continue;
-    copy ??= Array.from(list);
-    copy[i] = readIterable(element);
-  }
-  return copy ?? list;
 }
 
 const AT_END: Uses = { isMappedOver: true, isTakenWhole: true, paths: [] };

@@ -2,7 +2,7 @@ import { InputError } from "../errors.js";
 import { mappedLists, written } from "../graph/graph.js";
 import type { Step } from "../graph/plan.js";
 import { describeChain, describeValue } from "../util/describe.js";
-import { isIterable, readIterable } from "../util/iterators.js";
+import { isBareIterable, isIterable, readIterable } from "../util/iterators.js";
 
 /** What can be read by index. */
 export type List = ArrayLike<unknown>;
@@ -14,12 +14,19 @@ export type ListsRead = WeakMap<object, List>;
  * The values that a mapped step goes over, checked.
  *
  * @param read what the run has read before.
+ * @param isDeep whether elements that are iterators are read, too.
  * @throws {InputError} `NOT_A_LIST`, `UNREADABLE_LIST`, `UNEQUAL_LENGTHS`.
  */
-export function listsOf(step: Step, values: readonly unknown[], where: string, read: ListsRead): List[] {
+export function listsOf(
+  step: Step,
+  values: readonly unknown[],
+  where: string,
+  read: ListsRead,
+  isDeep = false,
+): List[] {
   const { lists: mapped, product } = step.map!;
   const names = mappedLists(step.node).map(written);
-  const lists = mapped.map((_, i) => listOf(values[i], names[i]!, where, read));
+  const lists = mapped.map((_, i) => listOf(values[i], names[i]!, where, read, isDeep));
   if (product || lists.every(({ length }) => length === lists[0]!.length)) return lists;
   throw unequalLengths(
     names,
@@ -46,16 +53,37 @@ export function isList(value: unknown): value is List {
   return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
 }
 
+/** A list whose elements are no iterators: the list itself, or a copy. @throws what reading them throws. */
+export function withoutIterators(list: List): List {
+  if (!Array.isArray(list)) return list;
+  let copy: unknown[] | undefined;
+  for (let i = 0; i < list.length; i++) {
+    const element: unknown = list[i];
+    if (typeof element !== "object" || element === null || !isBareIterable(element)) continue;
+    copy ??= Array.from(list);
+    copy[i] = readIterable(element);
+  }
+  return copy ?? list;
+}
+
+/** An element of a list, for a call: an iterator is read. @throws what reading it throws. */
+export function elementAt(list: List, index: number): unknown {
+  const element = list[index];
+  if (typeof element !== "object" || element === null || !(Symbol.iterator in element)) return element;
+  return isBareIterable(element) ? readIterable(element) : element;
+}
+
 /** A list as it is now: a node that changes an array while a map goes over it changes nothing for that map. */
 export function snapshot(list: List): List {
   if (!Array.isArray(list)) return list;
   return list.constructor === Array ? list.slice() : Array.from(list);
 }
 
-function listOf(value: unknown, name: string, where: string, read: ListsRead): List {
+function listOf(value: unknown, name: string, where: string, read: ListsRead, isDeep: boolean): List {
   let list: List | undefined;
   try {
     list = asList(value, read);
+    if (list !== undefined && isDeep) list = withoutIterators(list);
   } catch (error) {
     throw unreadable(name, `it maps over "${name}"`, where, error);
   }

@@ -71,15 +71,18 @@ export class MapRun {
     private readonly selection?: Selection,
   ) {
     const map = step.map!;
-    // What another map is still making is read as it comes.
-    const lists = execution.listsOf(step, values).map((list, i) => (flowing[i] === undefined ? snapshot(list) : list));
-    this.elements = new Elements(lists, map.product, selection ?? execution.window);
     this.direct =
       execution.program.direct[step.index]! &&
       execution.run.tell === undefined &&
       !execution.plan.collects &&
       map.batch === 0 &&
       !map.product;
+    // A method that is called with nothing around it gets its elements one by one, and they are looked at then.
+    const isDeep = !this.direct || step.child !== undefined;
+    const lists = execution.listsOf(step, values, isDeep);
+    // What another map is still making is read as it comes.
+    const fixed = lists.map((list, i) => (flowing[i] === undefined ? snapshot(list) : list));
+    this.elements = new Elements(fixed, map.product, selection ?? execution.window);
     this.length = this.elements.length;
     this.size = map.batch || 1;
     this.units = Math.ceil(this.length / this.size);

@@ -1,6 +1,6 @@
 import type { Method } from "../dsl/brands.js";
 import { land } from "./landing.js";
-import type { List } from "./lists.js";
+import { elementAt, type List } from "./lists.js";
 import type { MapRun } from "./map-run.js";
 import { promiseOf } from "./thenable.js";
 import type { Window } from "./threads/window.js";
@@ -44,7 +44,8 @@ export function runStraightMaps(
         const value = callIn(lanes[lane]!, element);
         const promise = promiseOf(value);
         if (promise !== undefined) return { lane, element, promise };
-        results[element] = typeof value === "object" ? land(value, undefined) : value;
+        const isIterable = typeof value === "object" && value !== null && Symbol.iterator in value;
+        results[element] = isIterable ? land(value, undefined) : value;
       }
       window?.end(element, element + 1);
     }
@@ -57,9 +58,9 @@ export function runStraightMaps(
 /** Calls the method for an element. */
 export function callIn({ method, self, lists, shared }: Lane, element: number): unknown {
   if (lists.length > 1 || shared.length > 2) {
-    return method.apply(self, [...lists.map((list) => list[element]), ...shared]);
+    return method.apply(self, [...lists.map((list) => elementAt(list, element)), ...shared]);
   }
-  const value = lists[0]![element];
+  const value = elementAt(lists[0]!, element);
   if (shared.length === 0) return method.call(self, value);
   if (shared.length === 1) return method.call(self, value, shared[0]);
   return method.call(self, value, shared[0], shared[1]);

@@ -42,7 +42,11 @@ export function runStraight(
       }
       const promise = promiseOf(value);
       if (promise !== undefined) return { step, promise };
-      values[step.slot] = typeof value === "object" ? land(value, step.uses, step.uses && run.lists) : value;
+      // Most values are no objects, and most objects can't be gone through: that is all that is asked of them.
+      if (typeof value === "object" && value !== null && (step.uses !== undefined || Symbol.iterator in value)) {
+        value = land(value, step.uses, run.lists);
+      }
+      values[step.slot] = value;
     }
   } catch (error) {
     return { step: step!, error };

@@ -203,7 +203,7 @@ function compile(graph: Graph, outputs: readonly string[], given: ReadonlySet<st
   }
   const uses = usedOutputs(nodes, outputs);
 
-  const bare = drafts.map(({ node, after, flowsFrom, resources }, index): Step => {
+  const steps = drafts.map(({ node, after, flowsFrom, resources }, index): Step & { uses: Uses | undefined } => {
     const elements = node.dependencies.filter((d) => d.as === "element");
     const lists = mappedLists(node);
     const shared = node.dependencies.filter((d) => d.as === "value");
@@ -225,15 +225,16 @@ function compile(graph: Graph, outputs: readonly string[], given: ReadonlySet<st
       child:
         node.nested &&
         plannedChild(node.nested, lists, elements, shared, node.mapped ? undefined : uses.get(node.name)),
+      uses: undefined,
     };
   });
 
   const builds = resources.map((node) => ({ ...slotted(node), arguments: node.dependencies.map(argument) }));
   const returned = outputs.map((name) => slotted(byName.get(name)!));
-  const used = usesBySlot(bare, [...returned, ...builds.flatMap((resource) => resource.arguments)]);
+  const used = usesBySlot(steps, [...returned, ...builds.flatMap((resource) => resource.arguments)]);
   const taken = (node: GraphNode) => ({ ...slotted(node), uses: used.get(slotOf.get(node.name)!) });
   // A map makes its list itself.
-  const steps = bare.map((step): Step => (step.map === undefined ? { ...step, uses: used.get(step.slot) } : step));
+  for (const step of steps) if (step.map === undefined) step.uses = used.get(step.slot);
 
   return {
     graph,

@@ -119,7 +119,7 @@ function overOf(use: Use, options: Partial<OverOptions>): OverOptions {
 }
 
 /** How an input is taken that a whole pipeline is mapped over. */
-const OVER = { isMappedOver: true, isTakenWhole: false, paths: [] };
+const OVER = { isMappedOver: true, isTakenWhole: true, paths: [] };
 
 /**
  * The program of a map over the whole pipeline, with the values that its calls share.

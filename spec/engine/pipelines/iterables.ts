@@ -31,7 +31,7 @@ class Counter implements IterableIterator<unknown> {
 
 /** A class of one's own that can be gone through, again and again. */
 @model()
-export class Fresh implements Iterable<unknown> {
+class Fresh implements Iterable<unknown> {
   constructor(readonly elements: readonly unknown[]) {}
   *[Symbol.iterator](): Generator<unknown> {
     yield* this.elements;
@@ -64,7 +64,7 @@ function sum(xs: Iterable<number>): number {
   return total;
 }
 
-export class Scaled extends Pipeline {
+class Scaled extends Pipeline {
   @input() list!: Iterable<number>;
   @input() by!: number;
   @mapOver("list", "by") scaled(x: number, by: number): Each<number> {
@@ -197,7 +197,7 @@ export class Holes extends Pipeline {
   }
 }
 
-export class Joined extends Pipeline {
+class Joined extends Pipeline {
   @input() a!: string;
   @input() b!: string;
   @node("a", "b") joined(a: string, b: string): string {

@@ -200,3 +200,37 @@ export const everything: number = (await new Words().run({ text: "a b" })).count
 const each = await new One().map({ passage: [new Passage()], scale: 2 }, { over: "passage" });
 export const sizes: number[] = each.map((r) => r.size);
 await new One().map({ passage: [new Passage()], scale: [1, 2] }, { over: ["passage", "scale"], mode: "product", outputs: ["size"] });
+
+/** A list paired with itself; an iterator, which is an array for all that take it. */
+export class Paired extends Pipeline {
+  @input() words!: string[];
+  @input() deep!: { readonly words: string[] };
+  @mapOver(["words", "words"]) zipped(a: string, b: string): Each<string> {
+    return a + b;
+  }
+  @mapOver(["words", "words"], { mode: "product" }) multiplied(a: string, b: string): Each<string> {
+    return a + b;
+  }
+  @mapOver(["deep.words", "deep.words"], { mode: "product" }) byPath(a: string, b: string): Each<string> {
+    return a + b;
+  }
+  @mapOver(["zipped", "zipped"], "words") ofMaps(a: string, b: string, words: string[]): Each<number> {
+    return a.length + b.length + words.length;
+  }
+  @node("words") *lines(words: string[]): Generator<string> {
+    yield* words;
+  }
+  @mapOver("lines") length(line: string): Each<number> {
+    return line.length;
+  }
+  @node("lines") all(lines: string[]): string {
+    return lines.join();
+  }
+  @node("lines") sum(lines: Iterable<string>): number {
+    return [...lines].length;
+  }
+}
+
+export async function readLines(): Promise<string[]> {
+  return (await new Paired().run({ words: [], deep: { words: [] } }, { outputs: ["lines"] })).lines;
+}
