@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import os from "node:os";
 import path from "node:path";
@@ -304,7 +304,7 @@ describe("the code digest", () => {
   }).timeout(120_000);
 
   for (const loader of ["tsx", "dist"] as const) {
-    it(`does so under ${loader === "tsx" ? "tsx, which emits no types" : "compiled JavaScript"}, too`, async () => {
+    it(`does so under ${loader === "tsx" ? "tsx, which emits no types" : "compiled JavaScript"}, too @slow`, async () => {
       const project = await prepared(loader);
       const some =
         /^(?:nothing|a comment|the name of a local|an unrelated|a helper|a constant|a base class's node$|a model's validator)/;
