@@ -266,7 +266,7 @@ describe("the code digest", () => {
     await Promise.all(Array.from({ length: os.availableParallelism() }, next));
   };
 
-  it("counts what a node can reach, and nothing else: the table, with swc", async () => {
+  it("counts what a node can reach, and nothing else: the table, with swc @slow", async () => {
     const project = await prepared("swc");
     await table(project, "swc", EDITS);
   }).timeout(240_000);
