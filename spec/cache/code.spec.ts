@@ -266,7 +266,7 @@ describe("the code digest", () => {
     await Promise.all(Array.from({ length: os.availableParallelism() }, next));
   };
 
-  it("counts what a node can reach, and nothing else: the table, with swc", async () => {
+  it("counts what a node can reach, and nothing else: the table, with swc @slow", async () => {
     const project = await prepared("swc");
     await table(project, "swc", EDITS);
   }).timeout(240_000);
@@ -304,7 +304,7 @@ describe("the code digest", () => {
   }).timeout(120_000);
 
   for (const loader of ["tsx", "dist"] as const) {
-    it(`does so under ${loader === "tsx" ? "tsx, which emits no types" : "compiled JavaScript"}, too`, async () => {
+    it(`does so under ${loader === "tsx" ? "tsx, which emits no types" : "compiled JavaScript"}, too @slow`, async () => {
       const project = await prepared(loader);
       const some =
         /^(?:nothing|a comment|the name of a local|an unrelated|a helper|a constant|a base class's node$|a model's validator)/;

@@ -831,7 +831,7 @@ describe("what can't be remembered", () => {
 });
 
 describe("with a cache, pipelines give what they give without", () => {
-  it("cold, half warm and warm, whatever the pipeline and the mode (property)", async () => {
+  it("cold, half warm and warm, whatever the pipeline and the mode (property) @slow", async () => {
     const lists = fc.array(fc.nat(20), { maxLength: 8 });
     const drawn = fc.record({
       index: fc.nat(FAMILY_SIZE - 1),

@@ -7,6 +7,7 @@ import { built } from "../support/built.js";
 import { newFolder } from "../support/caches.js";
 import { execute, LOADER } from "../support/execute.js";
 import { rejection } from "../support/rejection.js";
+import { transpiled } from "../support/swc-hooks.mjs";
 
 /** Programs of their own, in files of a folder inside the project (so that its packages are found). */
 describe("a thread imports the class's module", () => {
@@ -33,19 +34,21 @@ export class Says extends Pipeline {
   @node("text") said(text: string): number { console.log(text); return text.length; }
 }
 `;
+  /** As JavaScript, which needs no loader, if its name says so. */
   const program = (name: string, text: string) => {
     const file = path.resolve(folder, name);
-    writeFileSync(file, HEAD + text);
+    writeFileSync(file, name.endsWith(".ts") ? HEAD + text : transpiled(HEAD + text, file));
     return file;
   };
+  const loaderFor = (file: string) => (file.endsWith(".ts") ? LOADER : []);
   const run = async (file: string, ...args: string[]) => {
-    const { code, stdout, stderr } = await execute(process.execPath, [...LOADER, file, ...args]);
+    const { code, stdout, stderr } = await execute(process.execPath, [...loaderFor(file), file, ...args]);
     return { code, stdout, stderr };
   };
 
   it("and the process ends by itself when its work is done, with threads idle", async () => {
     const file = program(
-      "ends.ts",
+      "ends.mjs",
       `${DOUBLE}
 if (isMainThread) {
   const { doubled } = await new Double().run({ xs: [1, 2] });
@@ -57,7 +60,7 @@ if (isMainThread) {
 
   it("and what nodes print there is printed, before the end", async () => {
     const file = program(
-      "says.ts",
+      "says.mjs",
       `${SAYS}
 if (isMainThread) await new Says().run({ text: "shalom" });`,
     );
@@ -78,7 +81,7 @@ console.log(doubled.join());`,
     );
     expect(stderr).to.contain('import { isMainThread } from "node:worker_threads" and if (isMainThread) await ...');
     const promise = program(
-      "recursion-then.ts",
+      "recursion-then.mjs",
       `${DOUBLE}
 void new Double().map({ xs: [[1]] }, { over: "xs" }).catch((error) => { console.log(error.code); });`,
     );
@@ -87,7 +90,7 @@ void new Double().map({ xs: [[1]] }, { over: "xs" }).catch((error) => { console.
 
   it("which may throw: the error has its reason", async () => {
     const file = program(
-      "throws.ts",
+      "throws.mjs",
       `${DOUBLE}
 if (!isMainThread) throw new Error("no threads, please");
 await new Double().run({ xs: [1] }).catch((error) => console.log(error.message));`,
@@ -100,7 +103,7 @@ await new Double().run({ xs: [1] }).catch((error) => console.log(error.message))
 
   it("which may end the thread: the run fails, and does not go on for ever", async () => {
     const file = program(
-      "exits.ts",
+      "exits.mjs",
       `${DOUBLE}
 if (!isMainThread) process.exit(4);
 await new Double().run({ xs: [1] }).catch((error) => console.log(error.message));`,
@@ -113,7 +116,7 @@ await new Double().run({ xs: [1] }).catch((error) => console.log(error.message))
 
   it("where a loader that ends at once: the run fails, too", async () => {
     const file = program(
-      "preload.ts",
+      "preloaded.mjs",
       `${DOUBLE}
 if (isMainThread) await new Double().run({ xs: [1] }).catch((error) => console.log(String(error.message)));`,
     );
@@ -122,19 +125,19 @@ if (isMainThread) await new Double().run({ xs: [1] }).catch((error) => console.l
       preload,
       `import { isMainThread } from "node:worker_threads";\nif (!isMainThread) throw new Error("no loader");`,
     );
-    const { code, stdout } = await execute(process.execPath, [...LOADER, "--import", preload, file]);
+    const { code, stdout } = await execute(process.execPath, ["--import", preload, file]);
     expect(code).to.equal(0);
     expect(stdout).to.contain("no loader");
     const leaving = path.resolve(folder, "leaving.mjs");
     writeFileSync(leaving, `import { isMainThread } from "node:worker_threads";\nif (!isMainThread) process.exit(9);`);
-    const left = await execute(process.execPath, [...LOADER, "--import", leaving, file]);
+    const left = await execute(process.execPath, ["--import", leaving, file]);
     expect(left.stdout).to.contain("threads end before they have begun");
   });
 
   it("and disposes of what it keeps when the process ends", async () => {
     const log = path.resolve(folder, "log.txt");
     const file = program(
-      "disposes.ts",
+      "disposes.mjs",
       `
 class Costly {
   constructor() { appendFileSync(${JSON.stringify(log)}, "built "); }
@@ -158,7 +161,7 @@ if (isMainThread) for (let i = 0; i < 2; i++) console.log((await new Uses().run(
   it("and a thread that nobody needs ends, with what it keeps disposed of", async function () {
     if (!existsSync("/proc/self/task")) this.skip();
     const file = program(
-      "idle.ts",
+      "idle.mjs",
       `
 import { setTimeout as sleep } from "node:timers/promises";
 import { readdirSync } from "node:fs";
@@ -218,7 +221,7 @@ await new Typed().run({ xs: [1] }, { execution: { maps: "parallel" } }).catch((e
       "Typed: its code is in no file (but typed in, evaluated or piped), so no thread can import it. Put the class into a module",
     );
     const file = program(
-      "bare.ts",
+      "bare.mjs",
       `${DOUBLE}
 export class Bare extends Double {}
 if (isMainThread) await new Bare().run({ xs: [1] }).catch((error) => console.log(error.message));`,

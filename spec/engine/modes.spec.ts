@@ -38,7 +38,7 @@ function told({ name, message, cause, ...more }: NodeError): string {
 }
 
 describe("the execution modes", () => {
-  it("give the same results, errors and events, whatever the pipeline and for nodes and maps apart (property)", async () => {
+  it("give the same results, errors and events, whatever the pipeline and for nodes and maps apart (property) @slow", async () => {
     const lists = fc.array(fc.nat(50), { maxLength: 12 });
     const drawn = fc.record({
       index: fc.nat(FAMILY_SIZE - 1),

@@ -7,7 +7,8 @@ import { json } from "node:stream/consumers";
 import { expect } from "chai";
 import type { Metrics } from "../../examples/hebrew-retrieval/evaluation.js";
 import type { Prediction } from "../../examples/hebrew-retrieval/models.js";
-import { execute, executeFile, LOADER } from "../support/execute.js";
+import { built } from "../support/built.js";
+import { execute, executeFile } from "../support/execute.js";
 
 const MAIN = "examples/hebrew-retrieval/main.ts";
 const HEQ = "../shared/data/heq-val";
@@ -45,7 +46,7 @@ describe("the example of tracing", () => {
     try {
       const { port } = collector.address() as AddressInfo;
       const env = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` };
-      const { stdout } = await execute(process.execPath, [...LOADER, "examples/tracing.ts"], { env });
+      const { stdout } = await execute(process.execPath, [built("examples/tracing.ts")], { env });
       expect(stdout).to.equal("15 predictions, and their spans\n");
       expect(received.map(({ name }) => name))
         .to.include("HebrewMinimal")

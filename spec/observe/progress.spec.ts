@@ -1,16 +1,14 @@
 import { execFile, execFileSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect } from "chai";
 import pico from "picocolors";
 import { progress, type RunEvent } from "../../src/index.js";
 import { frame, Speeds } from "../../src/observe/progress/frame.js";
 import { Tally } from "../../src/observe/tally.js";
-import { LOADER } from "../support/execute.js";
+import { built } from "../support/built.js";
 
-const client = fileURLToPath(new URL("./pipelines/progress-client.ts", import.meta.url));
-const command = [...LOADER, client];
+const command = [built("spec/observe/pipelines/progress-client.ts")];
 
 /** A real terminal: what a program draws in it, as a person would see it. */
 class Terminal {

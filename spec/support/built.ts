@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { runFolder } from "./run-folder.js";
 import { transpiled } from "./swc-hooks.mjs";
@@ -18,9 +18,11 @@ export function built(file: string): string {
 
 function buildAll(): string {
   const made = mkdtempSync(path.join(runFolder(), "building-"));
-  const sources = ["src", "spec/support", "examples"].flatMap((root) =>
+  const sources = ["src", "spec/support", "spec/observe/pipelines", "examples"].flatMap((root) =>
     readdirSync(root, { recursive: true }).map((name) => path.join(root, String(name))),
   );
+  // With what they read: data, and the package's version.
+  for (const also of ["examples", "package.json"]) cpSync(also, path.join(made, also), { recursive: true });
   for (const source of sources.filter((name) => name.endsWith(".ts") && !name.endsWith(".d.ts"))) {
     const target = path.join(made, source.replace(/\.ts$/, ".js"));
     mkdirSync(path.dirname(target), { recursive: true });

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { built } from "./built.js";
 
 export interface Executed {
   readonly code: number | null;
@@ -31,7 +32,7 @@ export function execute(
 /** The flags that let Node import TypeScript. */
 export const LOADER = ["--import", new URL("./swc.mjs", import.meta.url).href] as const;
 
-/** Runs a TypeScript file of the project. */
+/** Runs a file of the project: as JavaScript, which needs no loader. */
 export function executeFile(file: string, ...args: string[]): Promise<Executed> {
-  return execute(process.execPath, [...LOADER, file, ...args]);
+  return execute(process.execPath, ["--enable-source-maps", built(file), ...args]);
 }
