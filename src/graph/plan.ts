@@ -231,7 +231,15 @@ function compile(graph: Graph, outputs: readonly string[], given: ReadonlySet<st
 
   const builds = resources.map((node) => ({ ...slotted(node), arguments: node.dependencies.map(argument) }));
   const returned = outputs.map((name) => slotted(byName.get(name)!));
-  const used = usesBySlot(steps, [...returned, ...builds.flatMap((resource) => resource.arguments)]);
+  // All ways that the class has into a value count, whichever are needed: it is the same for any choice of outputs.
+  const ways = graph.nodes.flatMap(({ dependencies }) =>
+    dependencies.filter(({ on, path }) => path.length > 0 && slotOf.has(on)),
+  );
+  const used = usesBySlot(steps, [
+    ...returned,
+    ...builds.flatMap((resource) => resource.arguments),
+    ...ways.map(argument),
+  ]);
   const taken = (node: GraphNode) => ({ ...slotted(node), uses: used.get(slotOf.get(node.name)!) });
   // A map makes its list itself.
   for (const step of steps) if (step.map === undefined) step.uses = used.get(step.slot);
@@ -328,8 +336,12 @@ function usesBySlot(steps: readonly Step[], whole: readonly { slot: number; path
       isTakenWhole: false,
       paths: [] as string[][],
     }));
-    if (path.length > 0) uses.paths.push([...path]);
-    else if (isMappedOver) uses.isMappedOver = true;
+    if (path.length > 0) {
+      const isKnown = uses.paths.some(
+        (known) => known.length === path.length && known.every((key, i) => key === path[i]),
+      );
+      if (!isKnown) uses.paths.push([...path]);
+    } else if (isMappedOver) uses.isMappedOver = true;
     else uses.isTakenWhole = true;
   };
   for (const { slot, path = [] } of whole) add(slot, path, false);
