@@ -46,7 +46,7 @@ export function isLines(file: string): boolean {
 }
 
 /** The values of JSON lines, one after another. */
-export async function* readLines(source: JsonSource): AsyncGenerator<unknown, void> {
+async function* readLines(source: JsonSource): AsyncGenerator<unknown, void> {
   for await (const lines of linesOf(source)) {
     for (const line of lines) {
       const text = textIn(line, source);
