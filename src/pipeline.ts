@@ -102,6 +102,8 @@ type StreamInputs<T, O, Narrowed> = {
 
 /** An option of who goes on with a run: its id. */
 export const RESUMES = Symbol("resumes");
+/** An option of `stream` for the command line: results come in the order of the elements. */
+export const ORDERED = Symbol("ordered");
 
 const RUN_RULES: RulesOf<RunOptions<unknown>> = {
   ...CHOICE_RULES,
@@ -329,6 +331,7 @@ export abstract class Pipeline implements AnyPipeline {
       context: readers?.callContext,
       explain: options.explain === true,
       resumes: (options as { readonly [RESUMES]?: string })[RESUMES],
+      isOrdered: (options as { readonly [ORDERED]?: boolean })[ORDERED] === true,
     };
     return { use, readers };
   }

@@ -6,7 +6,7 @@ import { JsonTextError, NumberText } from "../util/json-text.js";
 import { inputError } from "../values/inputs.js";
 import { asDeclared, Misfit, shown } from "./declared-type.js";
 import { usage } from "./failure.js";
-import { readJson } from "./json-source.js";
+import { isLines, type JsonSource, readElements, readJson } from "./json-source.js";
 import { jsonOrText, pair, refusePrototypeName } from "./values.js";
 
 const PLAIN_TO_CLASS = 0;
@@ -18,7 +18,9 @@ export interface Inputs {
   readonly type: Function;
   readonly graph: Graph;
   /** The inputs that have a list of values each: the pipeline runs for each of them. */
-  readonly over?: readonly string[];
+  readonly over: readonly string[];
+  /** Whether the one of them, if it is read from a file of its own, may be an iterable of what is read as it is needed. */
+  readonly streams?: boolean;
 }
 
 /**
@@ -60,7 +62,12 @@ export async function inputsFrom(given: readonly string[], about: Inputs): Promi
     if (file === undefined) await put(name, valueIn(text, name, about), false);
     else {
       const keepsNumbers = typeOf(name, about) === BigInt;
-      await put(name, await readJson({ file, where: `--input ${one}`, keepsNumbers }), !keepsNumbers);
+      const source: JsonSource = { file, where: `--input ${one}`, keepsNumbers };
+      if (about.streams && about.over.length === 1 && about.over[0] === name && (file === "-" || isLines(file))) {
+        const list = await listOrStream(source, name, about);
+        if (Array.isArray(list)) await put(name, list, !keepsNumbers);
+        else inputs[name] = list;
+      } else await put(name, await readJson(source), !keepsNumbers);
     }
   }
   if (violations.length > 0) throw inputError(about.graph.pipeline, violations);
@@ -85,7 +92,7 @@ function typeOf(name: string, { graph }: Inputs): Function | undefined {
 }
 
 function valueIn(text: string, name: string, about: Inputs): unknown {
-  if (typeOf(name, about) === String && !about.over?.includes(name)) return text;
+  if (typeOf(name, about) === String && !about.over.includes(name)) return text;
   try {
     return jsonOrText(text);
   } catch (error) {
@@ -100,21 +107,63 @@ function valueIn(text: string, name: string, about: Inputs): unknown {
 
 /** @throws {Misfit} */
 function declared(value: unknown, name: string, about: Inputs, isExact: boolean): unknown {
-  const one = (each: unknown) => {
-    const type = typeOf(name, about);
-    if (!isFree(about.type, name, type)) return asDeclared(each, type, isExact);
-    const isBig = type === BigInt && each instanceof NumberText && each.isInteger;
-    return isBig ? BigInt(each.digits) : asDeclared(each, undefined, isExact);
-  };
-  if (!about.over?.includes(name)) return one(value);
+  if (!about.over.includes(name)) return declaredOne(value, name, about, isExact);
   if (!Array.isArray(value)) throw new Misfit(`--over takes a JSON list of its values, not ${shown(value)}`);
   return value.map((element, i) => {
     try {
-      return one(element);
+      return declaredOne(element, name, about, isExact);
     } catch (error) {
       throw error instanceof Misfit ? new Misfit(error.problem, `[${i}]${error.path}`) : error;
     }
   });
+}
+
+function declaredOne(value: unknown, name: string, about: Inputs, isExact: boolean): unknown {
+  const type = typeOf(name, about);
+  if (!isFree(about.type, name, type)) return asDeclared(value, type, isExact);
+  const isBig = type === BigInt && value instanceof NumberText && value.isInteger;
+  return isBig ? BigInt(value.digits) : asDeclared(value, undefined, isExact);
+}
+
+/** Bytes up to which a list is read before anything runs. */
+const MAX_HELD = 16 * 1024 * 1024;
+
+/** The elements of a list; of a long one, an iterable of what is read as it is needed. */
+async function listOrStream(source: JsonSource, name: string, about: Inputs) {
+  const read = { bytes: 0 };
+  const elements = readElements({ ...source, read });
+  const list: unknown[] = [];
+  while (read.bytes <= MAX_HELD) {
+    const next = await elements.next();
+    if (next.done) return list;
+    list.push(next.value);
+  }
+  return elementsIn(list, elements, source, name, about);
+}
+
+/** @throws {InputError} for an element of another type, when it comes. */
+async function* elementsIn(
+  list: unknown[],
+  others: AsyncIterable<unknown>,
+  source: JsonSource,
+  name: string,
+  about: Inputs,
+): AsyncGenerator<unknown, void> {
+  let index = 0;
+  const all = async function* () {
+    yield* list.splice(0);
+    yield* others;
+  };
+  for await (const element of all()) {
+    try {
+      yield declaredOne(element, name, about, source.keepsNumbers !== true);
+    } catch (error) {
+      if (!(error instanceof Misfit)) throw error;
+      const violation = { path: `${name}[${index}]${error.path}`, constraint: "type", problem: error.problem };
+      throw inputError(about.graph.pipeline, [violation, ...(await validations(about.type, name, element))]);
+    }
+    index++;
+  }
 }
 
 /** Whether class-transformer makes the declared type out of another one. */

@@ -13,6 +13,8 @@ export interface JsonSource {
   readonly where: string;
   /** Whether integers that a number can't hold become `NumberText`. Default: they are an error. */
   readonly keepsNumbers?: boolean;
+  /** Counts the bytes that have been read. */
+  readonly read?: { bytes: number };
 }
 
 /** Bytes that are read at once. */
@@ -25,12 +27,17 @@ const PIECE = 1024 * 1024;
  * @throws {HypernodesError} `USAGE` with the file and the line that is wrong.
  */
 export async function readJson(source: JsonSource): Promise<unknown> {
+  const values: unknown[] = [];
   if (isLines(source.file)) {
-    const values: unknown[] = [];
     for await (const value of readLines(source)) values.push(value);
     return values;
   }
-  return readEither(source);
+  const either = readEither(source);
+  for (let next = await either.next(); ; next = await either.next()) {
+    if (next.done !== true) values.push(next.value);
+    else if (next.value !== undefined) return next.value;
+    else return values.length === 1 ? values[0] : values;
+  }
 }
 
 /** Whether a file has JSON lines, by its name. Of others, and of standard input, the first line tells. */
@@ -39,7 +46,7 @@ export function isLines(file: string): boolean {
 }
 
 /** The values of JSON lines, one after another. */
-export async function* readLines(source: JsonSource): AsyncGenerator<unknown, void> {
+async function* readLines(source: JsonSource): AsyncGenerator<unknown, void> {
   for await (const lines of linesOf(source)) {
     for (const line of lines) {
       const text = textIn(line, source);
@@ -48,49 +55,86 @@ export async function* readLines(source: JsonSource): AsyncGenerator<unknown, vo
   }
 }
 
+/**
+ * The elements of a list, one after another: the values of JSON lines as they come; those of the list that a document is.
+ *
+ * @throws {HypernodesError} `USAGE` for a document that is no list.
+ */
+export async function* readElements(source: JsonSource): AsyncGenerator<unknown, void> {
+  if (isLines(source.file)) {
+    yield* readLines(source);
+    return;
+  }
+  const values = readEither(source);
+  const first = await values.next();
+  const second = first.done === true ? first : await values.next();
+  // One line alone is a document, too.
+  const whole = second.done === true ? (second.value ?? first.value) : undefined;
+  if (second.done === true && Array.isArray(whole)) yield* whole;
+  else if (second.done === true && second.value !== undefined) {
+    throw usage(
+      source.where,
+      `${nameOf(source.file)} has no list`,
+      "--over takes a JSON list, or one JSON value a line.",
+    );
+  } else {
+    yield first.value;
+    if (second.done !== true) yield second.value;
+    yield* values;
+  }
+}
+
 interface Line {
   readonly number: number;
   readonly bytes: Buffer;
 }
 
-/** A whole document, or lines: a first line that is a JSON value, with more after it, is one of several. */
-async function readEither(source: JsonSource): Promise<unknown> {
-  const values: unknown[] = [];
-  let document: Buffer[] | undefined;
-  const before: Buffer[] = [];
+/**
+ * The values of JSON lines, or a whole document, which is returned: a first line that is a JSON value by itself is one of
+ * several if there is more after it.
+ */
+async function* readEither(source: JsonSource): AsyncGenerator<unknown, unknown> {
+  const seen: Buffer[] = [];
+  let isDocument: boolean | undefined;
   for await (const lines of linesOf(source)) {
     for (const line of lines) {
-      if (document !== undefined) {
-        document.push(line.bytes);
-        continue;
-      }
+      if (isDocument !== false) seen.push(line.bytes, LINE_FEED);
+      if (isDocument === true) continue;
       const text = textIn(line, source);
-      if (text.trim() === "") {
-        if (values.length === 0) before.push(line.bytes);
-      } else if (values.length > 0) values.push(parsed(text, line.number, source));
-      else {
-        try {
-          values.push(parseJson(text, { refuse: source.keepsNumbers !== true }));
-        } catch (error) {
-          if (!(error instanceof JsonTextError) || error.isNumber) throw notJson(error, line.number, source);
-          document = [...before, line.bytes];
-        }
-      }
+      if (text.trim() === "") continue;
+      const value = isDocument === false ? parsed(text, line.number, source) : firstIn(text, line.number, source);
+      isDocument = value === undefined;
+      if (!isDocument) yield value;
     }
   }
-  if (document === undefined && values.length > 0) return values.length === 1 ? values[0] : values;
-  const bytes = (document ?? before).flatMap((line) => [line, Buffer.from("\n")]);
-  return parsed(textIn({ number: 1, bytes: Buffer.concat(bytes) }, source), 1, source);
+  if (isDocument === false) return undefined;
+  return parsed(textIn({ number: 1, bytes: Buffer.concat(seen) }, source), 1, source);
+}
+
+const LINE_FEED = Buffer.from("\n");
+
+/** The value of a first line; undefined: it is the first of a document. */
+function firstIn(text: string, line: number, source: JsonSource): unknown {
+  try {
+    return parseJson(text, { refuse: source.keepsNumbers !== true });
+  } catch (error) {
+    if (error instanceof JsonTextError && !error.isNumber) return undefined;
+    throw notJson(error, line, source);
+  }
 }
 
 /** The lines of a source, as many at a time as have come. */
-async function* linesOf({ file, where }: JsonSource): AsyncGenerator<Line[], void> {
+async function* linesOf({ file, where, read }: JsonSource): AsyncGenerator<Line[], void> {
   const lines = new ByteLines();
   let number = 0;
   const numbered = (all: readonly Buffer[]): Line[] => all.map((bytes) => ({ bytes, number: ++number }));
   try {
     const bytes = file === "-" ? process.stdin : createReadStream(file, { highWaterMark: PIECE });
-    for await (const piece of bytes) yield numbered(lines.add(Buffer.from(piece as Uint8Array | string)));
+    for await (const chunk of bytes) {
+      const piece = Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk as string);
+      if (read !== undefined) read.bytes += piece.length;
+      yield numbered(lines.add(piece));
+    }
     const rest = lines.rest();
     if (rest !== undefined) yield numbered([rest]);
   } catch (error) {

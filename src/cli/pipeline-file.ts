@@ -10,6 +10,7 @@ import { usage } from "./failure.js";
 export interface AnyPipeline extends Pick<Pipeline, "graph"> {
   run(inputs: object, options: object): Promise<unknown>;
   map(inputs: object, options: object): Promise<unknown>;
+  stream(inputs: object, options: object): AsyncIterable<unknown>;
 }
 
 /** A pipeline class as a file exports it. */

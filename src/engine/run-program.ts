@@ -35,6 +35,8 @@ export interface RunRequest {
   /** Whether it is told for each node why it was computed, or was not. */
   readonly explain: boolean;
   readonly inputs: readonly string[];
+  /** Whether a stream yields results in the order of the elements. Default: as they end. */
+  readonly isOrdered?: boolean;
   /** What does the work of nested pipelines that have a place of their own. Undefined: everything runs here. */
   readonly elsewhere?: Elsewhere | undefined;
   /** The run's id, if it has begun elsewhere. */

@@ -30,7 +30,7 @@ export async function* streamProgram(request: RunRequest, given?: Elements): Asy
   session.execution = outer;
   const shared = step.arguments.map((argument) => outer.input(argument));
   const elements = given ?? elementsOf(step, values, request.name);
-  const window = new Window();
+  const window = new Window(request.isOrdered === true);
   const away = outer.mapsGoAway ? new StreamedVisits(outer, step) : undefined;
   const limit = away === undefined ? elementsAtOnce(settings) : elementsAway(settings);
   let failure: { error: unknown } | undefined;
@@ -114,14 +114,21 @@ class Window {
   readonly ended: Ended[] = [];
   private underWay = 0;
   private wake: (() => void) | undefined;
+  /** In order: how many were added, how many have ended with all before them, and those that wait for others, by index. */
+  private added = 0;
+  private inTurn = 0;
+  private readonly early = new Map<number, Ended>();
+
+  constructor(private readonly isOrdered: boolean) {}
 
   get size(): number {
-    return this.underWay + this.ended.length;
+    return this.underWay + this.ended.length + this.early.size;
   }
 
   add(value: unknown, session: Session): void {
+    const index = this.added++;
     if (!isPromise(value)) {
-      this.ended.push({ value });
+      this.end({ value }, index);
       return;
     }
     this.underWay++;
@@ -129,13 +136,26 @@ class Window {
     const settle = (ended: Ended) => {
       this.underWay--;
       session.run.waited();
-      this.ended.push(ended);
+      this.end(ended, index);
       this.wake?.();
     };
     value.then(
       (settled) => settle({ value: settled }),
       (error) => settle({ error }),
     );
+  }
+
+  private end(ended: Ended, index: number): void {
+    // A failure waits for nothing.
+    if (!this.isOrdered || "error" in ended) {
+      this.ended.push(ended);
+      return;
+    }
+    this.early.set(index, ended);
+    for (let next = this.early.get(this.inTurn); next !== undefined; next = this.early.get(this.inTurn)) {
+      this.early.delete(this.inTurn++);
+      this.ended.push(next);
+    }
   }
 
   /** Resolves when something has ended. */

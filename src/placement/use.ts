@@ -42,6 +42,8 @@ export interface Use {
   readonly explain: boolean;
   /** The id of the run that this one goes on with; undefined: it is a new one. */
   readonly resumes: string | undefined;
+  /** Whether a stream's results come in the order of the elements. */
+  readonly isOrdered: boolean;
 }
 
 /** Runs a pipeline once, where it is placed. */
@@ -308,5 +310,6 @@ function request(use: Use, program: Program, values: unknown[], resumable?: Resu
     inputs: Object.keys(use.inputs),
     elsewhere: leaves ? elsewhere(beginning(use, program, resumable)) : undefined,
     id: use.resumes,
+    isOrdered: use.isOrdered,
   };
 }

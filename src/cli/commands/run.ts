@@ -1,5 +1,6 @@
 import path from "node:path";
 import type { Command } from "commander";
+import { choicesOf, mergeChoices } from "../../dsl/metadata.js";
 import {
   type Cache,
   type Choices,
@@ -12,12 +13,14 @@ import {
   report,
   sqlite,
 } from "../../index.js";
+import { ORDERED } from "../../pipeline.js";
 import { unfinished } from "../../placement/bullmq/journal.js";
 import { isDirectory } from "../../util/is-directory.js";
 import { usage } from "../failure.js";
 import { inputsFrom } from "../inputs.js";
 import { asJson, asText, checkOutput, write } from "../output.js";
 import { type AnyPipeline, pipelineFrom } from "../pipeline-file.js";
+import { ResultList } from "../result-list.js";
 import { stoppable } from "../stoppable.js";
 import { hearUnderWay } from "../under-way.js";
 import { mapsFrom, placementFrom, settingsFrom } from "../values.js";
@@ -76,8 +79,14 @@ Examples:
       }
       const { type } = await pipelineFrom(target);
       const table = report();
-      const outputs = await runPipeline(new type(), flags, [...(flags.report ? [table] : [])]);
-      await write(flags.json ? asJson(outputs) : asText(outputs), flags.output);
+      const results = new ResultList(flags.json === true && flags.over !== undefined);
+      try {
+        const outputs = await runPipeline(new type(), flags, [...(flags.report ? [table] : [])], results);
+        if (outputs === results) await results.write(flags.output);
+        else await write(flags.json ? asJson(outputs) : asText(outputs), flags.output);
+      } finally {
+        results.close();
+      }
       if (flags.report) process.stderr.write(`${table}\n`);
     });
 }
@@ -103,17 +112,30 @@ export function withRunOptions(command: Command): Command {
     .option("-q, --quiet", "no progress");
 }
 
-/** Runs a pipeline as the flags say; Ctrl-C stops it. */
-export async function runPipeline(pipeline: AnyPipeline, flags: RunFlags, readers: readonly (Reader | Listener)[]) {
+/**
+ * Runs a pipeline as the flags say; Ctrl-C stops it.
+ *
+ * @param results gets the results of elements that come from a pipe or from JSON lines, one by one, and is returned; undefined:
+ *   all elements are held.
+ */
+export async function runPipeline(
+  pipeline: AnyPipeline,
+  flags: RunFlags,
+  readers: readonly (Reader | Listener)[],
+  results?: ResultList,
+): Promise<unknown> {
   const graph = pipeline.graph();
   const over = flags.over === undefined ? [] : names(flags.over);
-  const inputs = await inputsFrom(flags.input ?? [], { type: pipeline.constructor, graph, over });
+  const choices = choicesFrom(flags);
+  const streams =
+    results !== undefined && isHere(mergeChoices(choicesOf(pipeline.constructor as new () => object), choices));
+  const inputs = await inputsFrom(flags.input ?? [], { type: pipeline.constructor, graph, over, streams });
   let run: string | undefined;
   const heard = (event: RunEvent) => {
     run = event.run;
   };
   const options = {
-    ...choicesFrom(flags),
+    ...choices,
     ...(flags.outputs !== undefined && { outputs: names(flags.outputs) }),
     ...(flags.explain && { explain: true }),
     onEvent: [
@@ -125,9 +147,12 @@ export async function runPipeline(pipeline: AnyPipeline, flags: RunFlags, reader
     ],
   };
   try {
-    return await stoppable((signal) => {
+    return await stoppable(async (signal) => {
       if (flags.over === undefined) return pipeline.run(inputs, { ...options, signal });
-      return pipeline.map(inputs, { ...options, over, ...(flags.mode && { mode: flags.mode }), signal });
+      const overOptions = { ...options, over, ...(flags.mode && { mode: flags.mode }), signal };
+      if (!streams || !isStream(inputs[over[0]!])) return pipeline.map(inputs, overOptions);
+      for await (const result of pipeline.stream(inputs, { ...overOptions, [ORDERED]: true })) results.add(result);
+      return results;
     });
   } catch (error) {
     if (unfinished(".hypernodes").some((each) => each.run === run)) {
@@ -135,6 +160,15 @@ export async function runPipeline(pipeline: AnyPipeline, flags: RunFlags, reader
     }
     throw error;
   }
+}
+
+/** Whether a run's elements go no further than threads: elsewhere, a run that ends early may be resumed, or has no order. */
+function isHere({ runOn, execution }: Choices): boolean {
+  return (runOn === undefined || runOn.kind === "local") && typeof execution?.maps !== "object";
+}
+
+function isStream(value: unknown): boolean {
+  return typeof value === "object" && value !== null && Symbol.asyncIterator in value;
 }
 
 function names(list: string): string[] {

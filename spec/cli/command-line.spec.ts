@@ -1,0 +1,334 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { expect } from "chai";
+import type { Executed } from "../support/execute.js";
+import { type CliFolder, cliFolder } from "../support/hypernodes.js";
+import { TYPED } from "./pipelines.js";
+
+const EXACT = "is an integer that a number can't hold exactly";
+
+describe("the command line", function () {
+  this.timeout(12_000);
+  let cli: CliFolder;
+  before(() => {
+    cli = cliFolder();
+    cli.write("typed.mjs", TYPED);
+    mkdirSync(path.join(cli.folder, "folder"));
+  });
+  after(() => cli.remove());
+  const run = (name: string, ...args: string[]): Promise<Executed> =>
+    cli.hypernodes("run", `typed.mjs#${name}`, "--quiet", "--json", ...args);
+  const told = async (executing: Promise<Executed>, code: number, says: string | RegExp) => {
+    const { stdout, stderr, ...ended } = await executing;
+    if (typeof says === "string") expect(stderr).to.contain(says);
+    else expect(stderr).to.match(says);
+    expect(stderr).not.to.match(/\n {4}at |Uncaught|node:internal/);
+    expect([ended.code, stdout]).to.deep.equal([code, ""]);
+  };
+  const gives = async (executing: Promise<Executed>, out: string) => {
+    const { code, stdout, stderr } = await executing;
+    expect({ code, stderr, out: code === 0 ? (JSON.parse(stdout) as { out: string }).out : stdout }).to.deep.equal({
+      ...{ code: 0, stderr: "", out },
+    });
+  };
+
+  describe("reads an input as the type that it is declared with", () => {
+    const right: [name: string, text: string, out: string][] = [
+      ["Num", "-2.5e3", "-2500"],
+      ["Big", "123456789012345678901234567890", "123456789012345678901234567890n"],
+      ["Str", "007", "'007'"],
+      ["Str", "true", "'true'"],
+      ["Str", "null", "'null'"],
+      ["Str", "1e3", "'1e3'"],
+      ["Str", '["a', `'["a'`],
+      ["Bool", "false", "false"],
+      ["Day", "2024-02-29", "2024-02-29T00:00:00.000Z"],
+      ["List", '["a"]', "[ 'a' ]"],
+      ["Any", "two", "'two'"],
+      ["Any", "5", "5"],
+      ["Cut", "a,b", "[ 'a', 'b' ]"],
+      ["Made", '{"text":"a"}', "Passage { text: 'a' }"],
+      ["BigMade", "123456789012345678901234567890", "123456789012345678901234567891n"],
+    ];
+    for (const [name, text, out] of right) it(`${name}: x=${text}`, () => gives(run(name, "-i", `x=${text}`), out));
+
+    const wrong: [name: string, text: string, says: string][] = [
+      ["Num", "two", 'Num: x: it takes a number, as 3 or -2.5e3, not "two" (type)'],
+      ["Num", "", 'Num: x: it takes a number, as 3 or -2.5e3, not ""'],
+      ["Num", "null", "not null"],
+      ["Num", "9007199254740993", `Num: x: 9007199254740993 ${EXACT}`],
+      ["Int", "two", "  - x: x must be an integer number (isInt)"],
+      ["May", "two", 'May: x: it takes a number, as 3 or -2.5e3, not "two"'],
+      ["NumMade", "two", 'it takes a number, as 3 or -2.5e3, not "two"'],
+      ["Big", "1.5", "Big: x: it takes an integer, as 3 or -20, not 1.5"],
+      ["Bool", "yes", 'Bool: x: it takes true or false, not "yes"'],
+      ["Day", "2024-02-30", 'not "2024-02-30"'],
+      ["List", "two", 'List: x: it takes a JSON list, as ["a","b"], not "two"'],
+      ["List", "[1,", "--input x: it is no JSON: line 1, column 4: it ends where a value is expected"],
+      ["Any", '{"a":', "--input x: it is no JSON: line 1, column 6"],
+      ["Any", "12345678901234567890", `Any: x: 12345678901234567890 ${EXACT}`],
+    ];
+    for (const [name, text, says] of wrong) {
+      it(`${name}: x=${text} is an error with the value seen`, () => told(run(name, "-i", `x=${text}`), 2, says));
+    }
+
+    it("each element of a list that it is run over", async () => {
+      const over = (name: string, list: string) => run(name, "-i", `x=${list}`, "--over", "x");
+      const { stdout } = await over("Big", "[1,123456789012345678901234567890]");
+      expect(JSON.parse(stdout)).to.deep.equal([{ out: "1n" }, { out: "123456789012345678901234567890n" }]);
+      expect((await over("Str", '["007","true"]')).stdout).to.equal(`[{"out":"'007'"},{"out":"'true'"}]\n`);
+      await told(over("Num", '[1,"two"]'), 2, 'Num: x[1]: it takes a number, as 3 or -2.5e3, not "two"');
+      await told(over("Str", "two"), 2, 'Str: x: --over takes a JSON list of its values, not "two"');
+    });
+
+    it("all that are wrong at once", async () => {
+      const two = await run("Two", "-i", "a=x", "-i", "b=y");
+      expect(two.stderr).to.match(
+        /Two: 2 things are wrong.*\n {2}- a: it takes a number.*\n {2}- b: it takes true or false/,
+      );
+      expect(two.code).to.equal(2);
+    });
+  });
+
+  describe("reads JSON from files and from standard input", () => {
+    const file = (name: string, content: string | Uint8Array) => {
+      cli.write(name, content);
+      return name;
+    };
+    const lines: [what: string, content: string, out: string][] = [
+      ["lines", "1\n2\n", "[ 1, 2 ]"],
+      ["a last line without an end", "1\n2", "[ 1, 2 ]"],
+      ["CRLF and empty lines", "1\r\n\r\n \r\n2\r\n", "[ 1, 2 ]"],
+      ["a byte order mark", "\ufeff1\n2", "[ 1, 2 ]"],
+      ["lines that are lists", "[1]\n[2]", "[ [ 1 ], [ 2 ] ]"],
+    ];
+    for (const [what, content, out] of lines) {
+      it(`with ${what}`, async () => {
+        file("in.jsonl", content);
+        await gives(run("List", "-i", "x=@in.jsonl"), out);
+        await gives(cli.shell("cat in.jsonl | $HYPERNODES run typed.mjs#List -q --json -i x=@-"), out);
+      });
+    }
+
+    it("with a document over several lines, a long line, and big integers for a bigint", async () => {
+      file("in.json", "\ufeff\r\n[\r\n  1,\r\n  2\r\n]\r\n");
+      await gives(run("List", "-i", "x=@in.json"), "[ 1, 2 ]");
+      await gives(cli.shell("cat in.json | $HYPERNODES run typed.mjs#List -q --json -i x=@-"), "[ 1, 2 ]");
+      file("long.jsonl", `"${"ä".repeat(3_000_000)}"\n5\n`);
+      expect((await run("List", "-i", "x=@long.jsonl")).stdout).to.contain(", 5 ]");
+      file("big.json", '{ "x": 123456789012345678901234567890 }');
+      await gives(run("Big", "-i", "@big.json"), "123456789012345678901234567890n");
+      await told(run("Num", "-i", "@big.json"), 2, `Num: x: 123456789012345678901234567890 ${EXACT}`);
+      file("one.json", "123456789012345678901234567890");
+      await gives(run("Big", "-i", "x=@one.json"), "123456789012345678901234567890n");
+      await told(
+        run("Num", "-i", "x=@one.json"),
+        2,
+        `one.json, line 1, column 1: 123456789012345678901234567890 ${EXACT}`,
+      );
+      file("string.json", '{ "x": "two" }');
+      await told(run("Num", "-i", "@string.json"), 2, 'Num: x: it takes a number, as 3 or -2.5e3, not "two"');
+    });
+
+    const bad: [name: string, content: string | Uint8Array, says: string][] = [
+      ["b.json", '{"x": 1,\n "y" 2}', 'b.json, line 2, column 6: it is no JSON: ":" is expected, not "2"'],
+      ["b.json", "", "b.json, line 1, column 1: it is no JSON: it is empty"],
+      ["b.json", "hello", 'b.json, line 1, column 1: it is no JSON: a value is expected, not "hello"'],
+      ["b.jsonl", '1\n\n{"a":}\n', 'b.jsonl, line 3, column 6: it is no JSON: a value is expected, not "}"'],
+      ["b.json", '1\n\n{"a":}\n', "b.json, line 3, column 6: it is no JSON"],
+      ["b.jsonl", "1\n9007199254740993\n", `b.jsonl, line 2, column 1: 9007199254740993 ${EXACT}`],
+      ["b.jsonl", Buffer.from('1\n"\xff"\n', "latin1"), "b.jsonl, line 2: it is not UTF-8"],
+      ["b.json", Buffer.from('{\n"x": "\xe4"\n}', "latin1"), "b.json, line 2: it is not UTF-8"],
+      ["b.json", Buffer.from("\ufeff[1]", "utf16le"), "b.json, line 1: it is UTF-16, not UTF-8"],
+    ];
+    for (const [name, content, says] of bad) {
+      it(`says of ${JSON.stringify(String(content))} in ${name} where it is wrong, and why`, async () => {
+        file(name, content);
+        await told(run("List", "-i", `x=@${name}`), 2, says);
+        const piped = cli.shell(`cat ${name} | $HYPERNODES run typed.mjs#List -q --json -i x=@-`);
+        await told(piped, 2, says.replace(name, "standard input"));
+      });
+    }
+
+    it("says what can't be read at all", async () => {
+      await told(run("List", "-i", "x=@folder"), 2, "folder can't be read: EISDIR: it is a directory, not a file");
+      await told(run("List", "-i", "x=@none"), 2, "none can't be read: ENOENT: there is no such file or directory");
+      await told(run("Two", "-i", "a=@-", "-i", "b=@-"), 2, "standard input is given twice, and can be read once");
+      file("list.json", "[1]");
+      await told(run("Num", "-i", "@list.json"), 2, "it has no object with a value for each input");
+    });
+
+    it("a list that it is run over as long as a pipe gives it, in little memory, and prints results in order", async () => {
+      const generate = `node -e 'const text = "x".repeat(10000); let i = 0; const go = () => { for (; i < 12000; ) { if (!process.stdout.write(JSON.stringify({ i: i++, text }) + "\\n")) return process.stdout.once("drain", go); } process.stdout.end(); }; go()'`;
+      const small = "NODE_OPTIONS=--max-old-space-size=100";
+      const { stdout, stderr, code } = await cli.shell(
+        `${generate} | ${small} $HYPERNODES run typed.mjs#Late -q --json -i x=@- --over x --set maxWorkers=64`,
+      );
+      expect([stderr, code]).to.deep.equal(["", 0]);
+      const results = JSON.parse(stdout) as { late: number }[];
+      expect(results).to.have.length(12_000);
+      expect(results.every(({ late }, i) => late === i)).to.equal(true);
+      const wrong = await cli.shell(
+        `(${generate}; echo '{"i":') | $HYPERNODES run typed.mjs#Late -q --json -i x=@- --over x`,
+      );
+      expect(wrong.stderr).to.contain("standard input, line 12001, column 6: it is no JSON");
+      expect([wrong.stdout, wrong.code]).to.deep.equal(["", 2]);
+      expect(readdirSync(os.tmpdir()).filter((name) => name.startsWith("hypernodes-results-"))).to.deep.equal([]);
+    });
+  });
+
+  describe("refuses names that reach into prototypes", () => {
+    const inputs = ["__proto__=1", '__proto__={"x":1}', "constructor=1", "prototype=1", "__proto__=@x.json"];
+    for (const one of inputs) {
+      it(`--input ${one}`, () =>
+        told(run("Any", "-i", one), 2, `--input ${one.split("=")[0]}: JavaScript has another meaning`));
+    }
+
+    it("in a file of all inputs, and in options", async () => {
+      cli.write("proto.json", '{ "__proto__": { "x": 1 } }');
+      await told(run("Any", "-i", "@proto.json"), 2, "--input __proto__: JavaScript has another meaning");
+      await told(
+        run("Any", "-i", "x=1", "--set", "__proto__.x=1"),
+        2,
+        "--set __proto__: JavaScript has another meaning",
+      );
+      await told(
+        run("Any", "-i", "x=1", "--set", "a=2", "--set", "a.x=3"),
+        2,
+        "--set a.x=3: a is 2 already by --set a=2",
+      );
+    });
+  });
+
+  describe("looks at the file for the output before anything runs", () => {
+    const noisy = ["run", "typed.mjs#Noisy", "-q", "-o"];
+    const files: [file: string, says: string][] = [
+      ["none/out.json", "--output none/out.json: it can't be written: ENOENT: there is no such file or directory"],
+      ["folder", "--output folder: it is a directory, not a file. Write folder/FILE"],
+      ["new/", "--output new/: it is a directory, not a file"],
+      ["typed.mjs/out", "--output typed.mjs/out: it can't be written: ENOTDIR"],
+      ["", "--output : it names no file"],
+    ];
+    for (const [file, says] of files) it(`-o "${file}"`, () => told(cli.hypernodes(...noisy, file), 2, says));
+
+    it("that it is not that of the events, and can be written", async () => {
+      await told(
+        cli.hypernodes(...noisy, "out", "--events", "./out"),
+        2,
+        "the events of --events go into the same file",
+      );
+      await told(cli.hypernodes(...noisy, "out", "--events", "folder"), 2, "folder: it can't be written: EISDIR");
+      for (const command of ["graph", "run"]) {
+        await told(cli.hypernodes(command, "typed.mjs#Num", "-o", "folder"), 2, "it is a directory, not a file");
+      }
+    });
+  });
+
+  describe("tells that output is lost", () => {
+    const LOST = "standard output: the output is lost, it can't be written: ";
+    it("on a full disk", async function () {
+      if (!existsSync("/dev/full")) this.skip();
+      await told(
+        run("Num", "-i", "x=1", "-o", "/dev/full"),
+        1,
+        "--output /dev/full: the output is lost, the file can't be written: ENOSPC: the disk is full",
+      );
+      for (const command of ["run typed.mjs#Num -q -i x=1", "graph typed.mjs#Num", "check typed.mjs", "--help"]) {
+        await told(cli.shell(`$HYPERNODES ${command} > /dev/full`), 1, `${LOST}ENOSPC: the disk is full`);
+      }
+      const both = await cli.shell("$HYPERNODES run typed.mjs#Num -i x=1 > /dev/full 2> /dev/full");
+      expect(both.code).to.equal(1);
+    });
+
+    it("to a reader that has closed the pipe, of outputs and of what nodes print", async () => {
+      for (const name of ["Large", "Noisy"]) {
+        const { stderr } = await cli.shell(
+          `($HYPERNODES run typed.mjs#${name} -q --json; echo "code $?" >&2) | head -c 1`,
+        );
+        expect(stderr).to.equal(`${LOST}EPIPE: its reader has closed it\ncode 1\n`);
+      }
+    });
+
+    it("and not where the reader has read it all", async () => {
+      const { stdout, stderr } = await cli.shell(
+        `($HYPERNODES run typed.mjs#Num -q --json -i x=1; echo "code $?" >&2) | head -1`,
+      );
+      expect([stdout, stderr]).to.deep.equal(['{"out":"1"}\n', "code 0\n"]);
+    });
+
+    it("where it has no JSON", () =>
+      told(run("Cyclic"), 1, "--json: the outputs can't be written as JSON: Converting circular structure to JSON"));
+  });
+
+  describe("says of a file that it is of another kind", () => {
+    before(() => {
+      cli.write("data.json", "{}");
+      cli.write("data.jsonl", "{}");
+      cli.write("notes.txt", "hello");
+    });
+    const cases: [args: string[], says: string][] = [
+      [["run", "folder"], "folder: it is a directory, not a file"],
+      [["run", "data.json"], "data.json: it is JSON, not a module"],
+      [["check", "data.jsonl"], "data.jsonl: it is JSON, not a module"],
+      [["run", "notes.txt"], "notes.txt: it is neither TypeScript nor JavaScript"],
+      [["graph", "folder"], "folder: it is a directory, not a file"],
+      [["cache", "explain", "data.json"], "data.json: it is JSON, not a module"],
+      [["cache", "stats", "folder"], "folder: it is a directory, not a file"],
+      [["report", "folder"], "folder: it can't be read: EISDIR: it is a directory, not a file"],
+      [["report", "data.json"], "data.json: it is no log of events"],
+      [["run", "typed.mjs#Num", "-i", "x=1", "--cache", "folder"], "--cache folder: it is a directory, not a file"],
+      [["worker", "--values", "folder"], "--values folder: it is a directory, not a file"],
+      [["resume", "--journal", "data.json"], "--journal data.json: it is a file, not a directory"],
+    ];
+    for (const [args, says] of cases) it(args.join(" "), () => told(cli.hypernodes(...args), 2, says));
+  });
+
+  describe("prints no passwords and no control characters", () => {
+    const secret = "redis://user:pA,sW@host";
+    const cases = [
+      ["run", "typed.mjs#Num", "-i", "x=1", "--maps", secret],
+      ["run", "typed.mjs#Num", "-i", "x=1", "--verbose", "--maps", secret],
+      ["run", "typed.mjs#Num", "-i", "x=1", "--nodes", secret],
+      ["run", "typed.mjs#Num", "-i", "x=1", "--set", `maps=${secret}`],
+      ["run", "typed.mjs#Num", "-i", "x=1", `--conection=${secret}`],
+      ["worker", "--connection", "http://user:pA,sW@host"],
+      ["worker", "--connection", "redis://user:pA%zzsW@host"],
+      ["worker", "--stall", secret],
+      ["run", "typed.mjs#Throws", "-q"],
+    ];
+    for (const args of cases) {
+      it(`in the error of ${args.join(" ")}`, async () => {
+        const { stdout, stderr, code } = await cli.hypernodes(...args);
+        expect(stdout + stderr).not.to.match(/pA|sW/);
+        expect(stderr.replaceAll("\n", "")).not.to.match(/[\p{Cc}\p{Bidi_Control}]/u);
+        expect(code).to.be.oneOf([1, 2]);
+      });
+    }
+
+    it("but shows the control characters of an error, of outputs and of a log as what they are", async () => {
+      expect((await run("Throws")).stderr).to.contain("bad \\u001b[31m\\u0007\\r\\u202e redis://***@host");
+      const { stdout } = await run("Dirty");
+      expect(stdout).to.contain('"text":"\\u009b\\u202e"');
+      expect(JSON.parse(stdout)).to.deep.equal({
+        dirty: { text: "\u009b\u202e", error: { error: "bad \u001b[31m\u0007" } },
+      });
+      const text = await cli.hypernodes("run", "typed.mjs#Dirty", "-q");
+      expect(text.stdout.replaceAll("\n", "")).not.to.match(/[\p{Cc}\p{Bidi_Control}]/u);
+      expect(text.stdout).to.contain("bad \\u001b[31m\\u0007");
+      await cli.hypernodes("run", "typed.mjs#Throws", "-q", "--events", "run.jsonl");
+      const report = await cli.hypernodes("report", "run.jsonl");
+      expect(report.stdout).to.contain("bad \\u001b[31m\\u0007\\r\\u202e");
+      expect(report.stdout.replaceAll("\n", "")).not.to.match(/[\p{Cc}\p{Bidi_Control}]/u);
+    });
+
+    it("and says which line of a log is wrong", async () => {
+      const log = readFileSync(path.join(cli.folder, "run.jsonl"), "utf8");
+      cli.write("bad.jsonl", `${log}{"type":"node","phase":"end"}\n`);
+      const number = log.split("\n").length;
+      await told(cli.hypernodes("report", "bad.jsonl"), 2, `bad.jsonl: line ${number}: it has no run`);
+      cli.write("bad.jsonl", `${log}{"\u001b[31m"\n`);
+      await told(cli.hypernodes("report", "bad.jsonl"), 2, `bad.jsonl: line ${number} is no JSON: column 3`);
+    });
+  });
+});

@@ -1,0 +1,147 @@
+import { expect } from "chai";
+import fc from "fast-check";
+import { mapsFrom, placementFrom, settingsFrom } from "../../src/cli/values.js";
+import type { BullmqQueue } from "../../src/index.js";
+import type { ModalPlacement } from "../../src/placement/modal/options.js";
+import { hidePasswords } from "../../src/util/hide-passwords.js";
+
+function problemOf(call: () => unknown): string {
+  try {
+    call();
+  } catch (error) {
+    return (error as Error).message;
+  }
+  throw new Error("it is taken");
+}
+
+describe("options of a run on the command line", () => {
+  it("are JSON values and texts, and groups of them", () => {
+    const given = ["maxWorkers=8", "maps=parallel", "resourceLimits.stackSizeMb=16", 'resourceLimits={"x":1}'];
+    expect(settingsFrom(given.slice(0, 3))).to.deep.equal({
+      maxWorkers: 8,
+      maps: "parallel",
+      resourceLimits: { stackSizeMb: 16 },
+    });
+    expect(settingsFrom([given[3]!, given[2]!])).to.deep.equal({ resourceLimits: { x: 1, stackSizeMb: 16 } });
+  });
+
+  const wrong: [given: string[], says: string][] = [
+    [["a=2", "a.x=3"], "--set a.x=3: a is 2 already by --set a=2, which has no options. Give one of them."],
+    [["a=null", "a.x=3"], "--set a.x=3: a is null already by --set a=null, which has no options."],
+    [["a=[1]", "a.0=3"], "--set a.0=3: a is [1] already by --set a=[1], which has no options."],
+    [["a.b=2", "a.b.c=3"], "--set a.b.c=3: a.b is 2 already by --set a.b=2, which has no options."],
+    [["a.x=3", "a=2"], "--set a=2: a is a group of options already by --set a.x=3."],
+    [["a.b.c=3", "a.b=2"], "--set a.b=2: a.b is a group of options already by --set a.b.c=3."],
+    [["a..b=3"], "--set a..b: a part of its name is empty"],
+    [[".=3"], "--set .: a part of its name is empty"],
+    [["a"], "--set a: it is not NAME=VALUE"],
+    [["=a"], "--set: it is not NAME=VALUE"],
+    [["a=[1,"], "--set a: it is no JSON: line 1, column 4: it ends where a value is expected"],
+    [['a={"b":tru}'], '--set a: it is no JSON: line 1, column 6: a value is expected, not "tru"'],
+    [
+      ["a=9007199254740993"],
+      "--set a: line 1, column 1: 9007199254740993 is an integer that a number can't hold exactly",
+    ],
+    ...["__proto__", "constructor", "prototype"].flatMap((name): [string[], string][] => [
+      [[`${name}=1`], `--set ${name}: JavaScript has another meaning for this name`],
+      [[`${name}.x=1`], `--set ${name}: JavaScript has another meaning for this name`],
+      [[`a.${name}.x=1`], `--set ${name}: JavaScript has another meaning for this name`],
+      [[`a={"b":[{"${name}":1}]}`], `--set a ${name}: JavaScript has another meaning for this name`],
+    ]),
+  ];
+  for (const [given, says] of wrong) {
+    it(`--set ${given.join(" --set ")} is explained`, () => {
+      expect(problemOf(() => settingsFrom(given))).to.contain(says);
+      expect(({} as { x?: unknown }).x).to.equal(undefined);
+    });
+  }
+});
+
+describe("a place on the command line", () => {
+  const connectionOf = (text: string) => (mapsFrom(text) as BullmqQueue).options;
+
+  it("has options, in whose values commas may be", () => {
+    const url = "redis://user:p,w@host:6379/0";
+    expect(connectionOf(`bullmq:connection=${url}`)).to.deep.equal({ connection: url });
+    expect(connectionOf(`bullmq:queue=q,connection=${url},prefix=x`)).to.deep.equal({
+      queue: "q",
+      connection: url,
+      prefix: "x",
+    });
+    const other = "rediss://user:p,queue=w@host";
+    expect(connectionOf(`bullmq:connection=${other},queue=q`)).to.deep.equal({ connection: other, queue: "q" });
+    const { options } = placementFrom('modal:env={"A":"b","C":"d"},gpu=A10G,cpu=4') as ModalPlacement;
+    expect(options).to.deep.equal({ env: { A: "b", C: "d" }, gpu: "A10G", cpu: 4 });
+    expect(placementFrom("local").kind).to.equal("local");
+    expect(mapsFrom("parallel")).to.equal("parallel");
+  });
+
+  it("takes any password that a URL can have, and leaves the options beside it as they are", () => {
+    const password = fc.stringMatching(/^[a-zA-Z0-9,=.;!$&'()*+_~-]{1,20}$/);
+    fc.assert(
+      fc.property(password, (secret) => {
+        const connection = `redis://user:${secret}@host:6379/0`;
+        expect(connectionOf(`bullmq:queue=q,connection=${connection},prefix=p`)).to.deep.equal({
+          ...{ queue: "q", connection, prefix: "p" },
+        });
+      }),
+    );
+  });
+
+  const wrong = ["redis://user:pA,sW@h", "mars:connection=redis://user:pA,sW@h", "modal:gpu=A10G,redis://user:pA,sW@h"];
+  const wrongMaps = [
+    "bullmq:connection=http://user:pA,sW@h",
+    "bullmq:conection=redis://user:pA,sW@h",
+    "bullmq:conection=redis://user:pA,queue=sW@h",
+    "bullmq:queue=a b,prefix=redis://user:pA,sW@h",
+    'bullmq:connection="redis://user:pA,sW@h',
+    "bullmq:redis://user:pA,sW@h",
+    "bullmq:queue=q,redis://user:pA,sW@h",
+    "bullmq:__proto__=redis://user:pA,sW@h",
+    'bullmq:connection={"password":pAsW}',
+  ];
+  const secret = /pA|sW/;
+  for (const text of [...wrong, 'modal:env={"TOKEN":pAsW}', "modal:volume=redis://user:pA,sW@h"]) {
+    it(`--on ${text} is refused, and no password printed`, () => {
+      expect(hidePasswords(problemOf(() => placementFrom(text)))).not.to.match(secret);
+    });
+  }
+  for (const text of wrongMaps) {
+    it(`--maps ${text} is refused, and no password printed`, () => {
+      expect(hidePasswords(problemOf(() => mapsFrom(text)))).not.to.match(secret);
+    });
+  }
+
+  it("names the option at fault", () => {
+    expect(problemOf(() => placementFrom("modal:gpu=A10G,redis://user:pA,sW@h"))).to.contain("the option gpu is");
+    expect(problemOf(() => mapsFrom("bullmq:redis://u:p@h"))).to.contain(
+      "--maps bullmq: it begins with what is not NAME=VALUE",
+    );
+    expect(problemOf(() => mapsFrom('bullmq:queue="q'))).to.contain(
+      "--maps bullmq:queue: it looks like JSON and is none",
+    );
+    expect(problemOf(() => placementFrom("local:x"))).to.contain("local takes no options");
+  });
+});
+
+describe("passwords in texts", () => {
+  const cases: [text: string, hidden: string][] = [
+    ["at redis://user:p,w@host:6379/0 and so on", "at redis://***@host:6379/0 and so on"],
+    ["rediss://:secret@host", "rediss://***@host"],
+    ["redis://user:p/w#x?y@host", "redis://***@host"],
+    ["https://user:secret@host/path", "https://***@host/path"],
+    ["postgres://u:p,q@h,amqp://u:p@h", "postgres://***@h,amqp://***@h"],
+    ["redis://user:pA", "redis://***"],
+    ["redis://host:6379/0", "redis://host:6379/0"],
+    ["redis://127.0.0.1:1: refused", "redis://127.0.0.1:1: refused"],
+    ["redis://user:password@host:6379/0", "redis://user:password@host:6379/0"],
+    ["file:///a/node_modules/@scope/b.js", "file:///a/node_modules/@scope/b.js"],
+    ["https://www.npmjs.com/package/@scope/b", "https://www.npmjs.com/package/@scope/b"],
+    ["mail me@example.com", "mail me@example.com"],
+  ];
+  for (const [text, hidden] of cases) {
+    it(`${text} is printed as ${hidden}`, () => {
+      expect(hidePasswords(text)).to.equal(hidden);
+    });
+  }
+});
