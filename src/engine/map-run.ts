@@ -11,7 +11,7 @@ import { now } from "./events.js";
 import type { Execution } from "./execution.js";
 import { listsOf } from "./lists.js";
 import { callIn, type Lane } from "./straight-maps.js";
-import { adopted, isPromise } from "./thenable.js";
+import { adopted, isPromise, promiseOf } from "./thenable.js";
 
 /** The elements of a map that are to be computed, because the others are known. */
 export interface Selection extends Part {
@@ -23,6 +23,9 @@ export interface Selection extends Part {
   /** @param position its place among those that are computed. */
   computed(position: number, value: unknown): void;
 }
+
+/** How many elements are named of a map that never ends. */
+const MAX_NAMED = 5;
 
 /** What the end of a map tells: how many elements there were, failed, and were known before. */
 export function counts(
@@ -51,6 +54,8 @@ export class MapRun {
   private readonly startedAt: number;
   /** Whether a call needs nothing around it. */
   private readonly direct: boolean;
+  /** Whether it is one of a method that nobody watches. */
+  private readonly isPlain: boolean;
   private next = 0;
   private left: number;
   private failures = 0;
@@ -77,6 +82,7 @@ export class MapRun {
       !execution.plan.collects &&
       map.batch === 0 &&
       !map.product;
+    this.isPlain = this.direct && execution.window === undefined && execution.program.methods[step.index] !== undefined;
     this.length = this.elements.length;
     this.size = map.batch || 1;
     this.units = Math.ceil(this.length / this.size);
@@ -171,6 +177,10 @@ export class MapRun {
 
   begin(unit: number): void {
     if (this.shared === undefined && !this.prepare(unit)) return;
+    if (this.isPlain) {
+      this.beginPlainly(unit);
+      return;
+    }
     let value: unknown;
     try {
       this.execution.window?.begin(this.step.index, unit * this.size, this.end(unit));
@@ -181,6 +191,21 @@ export class MapRun {
     }
     if (isPromise(value)) this.await(unit, value);
     else this.store(unit, value);
+  }
+
+  /** A method with nothing around it, and nobody who watches. */
+  private beginPlainly(unit: number): void {
+    let value: unknown;
+    let promise: Promise<unknown> | undefined;
+    try {
+      value = callIn(this.laidOpen(), unit);
+      promise = promiseOf(value);
+    } catch (error) {
+      this.execution.fail(this.failed(unit, error));
+      return;
+    }
+    if (promise === undefined) this.store(unit, value);
+    else this.await(unit, promise);
   }
 
   private await(unit: number, value: Promise<unknown>): void {
@@ -217,6 +242,23 @@ export class MapRun {
     }
     this.shared = this.execution.inputsOf(this.step);
     return true;
+  }
+
+  /** The first elements that have begun and not ended. */
+  elementsUnderWay(): number[] {
+    const found: number[] = [];
+    for (let i = 0; i < this.length && found.length < MAX_NAMED; i++) {
+      const hasCome =
+        this.sources > 0
+          ? this.flowing.every((from) => from === undefined || from.arrived![i] === 1)
+          : this.hasBegun(i);
+      if (hasCome && !(i in this.results)) found.push(this.elements.index(i));
+    }
+    return found;
+  }
+
+  private hasBegun(element: number): boolean {
+    return Math.floor(element / this.size) < this.next;
   }
 
   /** Tells that it ends before its last element. */
