@@ -246,7 +246,7 @@ describe("a node that never ends", () => {
   it("is named when the process ends because nothing is left to wait for", async () => {
     const { code, stderr } = await execute(process.execPath, [built("spec/support/stalls-client.ts")]);
     expect(code).to.equal(13);
-    expect(stderr).to.contain("Stalls.ys[1].hangs never ends");
+    expect(stderr).to.contain("Stalls.ys[1] never ends");
   });
 
   it("ends a command with a message that names it, and with an exit code of its own", async () => {

@@ -51,8 +51,6 @@ export class Execution {
   private readonly beganAt: number = 0;
   private readonly endedAt: Float64Array | undefined;
   private childSettings: Settings[] | undefined;
-  /** The executions of nested pipelines that are waited for. */
-  private inner: Set<Execution> | undefined;
   /** Lists with collected errors in them, as nodes see them. */
   private shown: WeakMap<object, unknown> | undefined;
   /** Whether nodes go to threads, or to containers. */
@@ -99,11 +97,6 @@ export class Execution {
       const error = this.ending();
       if (error !== undefined) throw error.error;
       return undefined;
-    }
-    const { outer } = this.standing ?? {};
-    if (outer !== undefined) {
-      outer.inner ??= new Set();
-      outer.inner.add(this);
     }
     return new Promise((resolve, reject) => {
       this.settle = { resolve, reject };
@@ -421,7 +414,6 @@ export class Execution {
     if (!this.isOver() || this.settle === undefined) return;
     const { resolve, reject } = this.settle;
     this.settle = undefined;
-    this.standing?.outer?.inner?.delete(this);
     const ending = this.ending();
     if (ending === undefined) resolve();
     else reject(ending.error);
@@ -442,16 +434,14 @@ export class Execution {
     return at - readyAt;
   }
 
-  /** The places of the steps that have begun and not ended, inside nested pipelines where these are known. */
+  /** The places of the steps, or of the elements, that have begun and not ended. */
   stepsUnderWay(): string[] {
-    const inside = [...(this.inner ?? [])].flatMap((inner) => inner.stepsUnderWay());
-    const own = this.plan.steps.filter((step) => this.turns.isUnderWay(step)).map((step) => this.placeOf(step));
-    return [
-      ...own.filter(
-        (place) => !inside.some((inner) => /^[.[]/.test(inner.slice(place.length)) && inner.startsWith(place)),
-      ),
-      ...inside,
-    ];
+    return this.plan.steps
+      .filter((step) => this.turns.isUnderWay(step))
+      .flatMap((step) => {
+        const elements = this.maps?.elementsUnderWay?.(step) ?? [];
+        return elements.length === 0 ? [this.placeOf(step)] : elements.map((element) => this.placeOf(step, element));
+      });
   }
 
   /** Ends the execution: nothing more begins, and the maps under way are closed. The first error is the one that counts. */

@@ -26,6 +26,9 @@ export interface Selection extends Part {
   computed(position: number, value: unknown): void;
 }
 
+/** How many elements are named of a map that never ends. */
+const MAX_NAMED = 5;
+
 /** What the end of a map tells: how many elements there were, failed, and were known before. */
 export function counts(
   computed: number,
@@ -53,6 +56,8 @@ export class MapRun {
   private readonly startedAt: number;
   /** Whether a call needs nothing around it. */
   private readonly direct: boolean;
+  /** Whether it is one of a method that nobody watches. */
+  private readonly isPlain: boolean;
   private next = 0;
   private left: number;
   private failures = 0;
@@ -83,6 +88,7 @@ export class MapRun {
     // What another map is still making is read as it comes.
     const fixed = lists.map((list, i) => (flowing[i] === undefined ? snapshot(list) : list));
     this.elements = new Elements(fixed, map.product, selection ?? execution.window);
+    this.isPlain = this.direct && execution.window === undefined && execution.program.methods[step.index] !== undefined;
     this.length = this.elements.length;
     this.size = map.batch || 1;
     this.units = Math.ceil(this.length / this.size);
@@ -177,6 +183,10 @@ export class MapRun {
 
   begin(unit: number): void {
     if (this.shared === undefined && !this.prepare(unit)) return;
+    if (this.isPlain) {
+      this.beginPlainly(unit);
+      return;
+    }
     let value: unknown;
     try {
       this.execution.window?.begin(this.step.index, unit * this.size, this.end(unit));
@@ -187,6 +197,22 @@ export class MapRun {
     }
     if (isPromise(value)) this.await(unit, value);
     else this.store(unit, value);
+  }
+
+  /** A method with nothing around it, and nobody who watches. */
+  private beginPlainly(unit: number): void {
+    let value: unknown;
+    let promise: Promise<unknown> | undefined;
+    try {
+      value = callIn(this.laidOpen(), unit);
+      promise = promiseOf(value);
+      if (promise === undefined) value = land(value, undefined);
+    } catch (error) {
+      this.execution.fail(this.failed(unit, error));
+      return;
+    }
+    if (promise === undefined) this.store(unit, value);
+    else this.await(unit, promise);
   }
 
   private await(unit: number, value: Promise<unknown>): void {
@@ -234,6 +260,23 @@ export class MapRun {
     }
     this.shared = this.execution.inputsOf(this.step);
     return true;
+  }
+
+  /** The first elements that have begun and not ended. */
+  elementsUnderWay(): number[] {
+    const found: number[] = [];
+    for (let i = 0; i < this.length && found.length < MAX_NAMED; i++) {
+      const hasCome =
+        this.sources > 0
+          ? this.flowing.every((from) => from === undefined || from.arrived![i] === 1)
+          : this.hasBegun(i);
+      if (hasCome && !(i in this.results)) found.push(this.elements.index(i));
+    }
+    return found;
+  }
+
+  private hasBegun(element: number): boolean {
+    return Math.floor(element / this.size) < this.next;
   }
 
   /** Tells that it ends before its last element. */

@@ -11,6 +11,8 @@ export interface Maps {
   begin(step: Step): void;
   /** Begins what was held back, if it is time. @returns whether anything was begun. */
   beginHeld(): boolean;
+  /** The first elements of a step that have begun and not ended, as far as it is known here. */
+  elementsUnderWay?(step: Step): readonly number[];
   /** The execution has failed: they end before their last element. */
   close(error: unknown): void;
 }
@@ -41,6 +43,10 @@ export class MapsHere implements Maps {
 
   beginHeld(): boolean {
     return false;
+  }
+
+  elementsUnderWay({ index }: Step): readonly number[] {
+    return this.runs[index]?.elementsUnderWay() ?? [];
   }
 
   close(error: unknown): void {

@@ -13,8 +13,7 @@ import { Resources } from "./resources.js";
 import { RunState } from "./run-state.js";
 import { Scope } from "./scope.js";
 import type { Settings } from "./settings.js";
-import { watchForStall } from "./stalled-runs.js";
-import { isPromise } from "./thenable.js";
+import { forgetRun, type UnendedRun, watchForStall } from "./stalled-runs.js";
 import { Progress } from "./threads/protocol.js";
 import { Window } from "./threads/window.js";
 
@@ -65,9 +64,11 @@ export async function runProgram(request: RunRequest): Promise<Record<string, un
     const standing = path === undefined ? undefined : { path };
     const window = part && new Window({ ...part, offset: 0 }, Progress.for(0), session.scope, []);
     const execution = new Execution(program, values, session.run, session.scope, settings, standing, window);
-    session.execution = execution;
     const result = execution.finish(-1, request.keepsCollected);
-    outputs = (isPromise(result) ? await session.scope.unlessStopped(result) : result) as Record<string, unknown>;
+    outputs = (result instanceof Promise ? await session.waitFor(execution, result) : result) as Record<
+      string,
+      unknown
+    >;
   } catch (error) {
     throw await session.end({ error });
   }
@@ -98,24 +99,37 @@ function checkLists({ program, values, name }: RunRequest, run: RunState): void 
 }
 
 /** The life of a run or of a stream: its scope, its resources, its first and last event. */
-export class Session {
+export class Session implements UnendedRun {
   readonly scope = new Scope();
   readonly run: RunState;
   private readonly resources: Resources;
   private readonly startedAt = now();
   private readonly onAbort = () => this.abort();
-  /** What calls its steps, once it is there. */
-  execution: Execution | undefined;
-  private readonly hasEnded: () => void;
+  /** What calls its steps, if it has to be waited for. */
+  private execution: Execution | undefined;
 
   constructor(private readonly request: Omit<RunRequest, "program" | "values">) {
     this.resources = request.resources ?? new Resources();
     this.run = new RunState(this.resources, request.listener, request.id, request.elsewhere, request.context);
     const { signal, name: path, inputs } = request;
-    this.hasEnded = watchForStall({ name: path, stepsUnderWay: () => this.execution?.stepsUnderWay() ?? [] });
     this.run.tell?.({ type: "run", phase: "start", path, name: path, inputs });
     if (signal?.aborted) this.abort();
     else signal?.addEventListener("abort", this.onAbort, { once: true });
+  }
+
+  /** Waits for what an execution does, but no longer than until it is stopped. If that never ends, it is warned of. */
+  waitFor<R>(execution: Execution, running: PromiseLike<R>): Promise<R> {
+    this.execution = execution;
+    watchForStall(this);
+    return this.scope.unlessStopped(running);
+  }
+
+  get name(): string {
+    return this.request.name;
+  }
+
+  stepsUnderWay(): readonly string[] {
+    return this.execution?.stepsUnderWay() ?? [];
   }
 
   private abort(): void {
@@ -133,7 +147,7 @@ export class Session {
    */
   async end(failure: { error: unknown } | undefined, outputs: readonly string[] = []): Promise<unknown> {
     this.request.signal?.removeEventListener("abort", this.onAbort);
-    this.hasEnded();
+    if (this.execution !== undefined) forgetRun(this);
     if (failure !== undefined) this.scope.stop(failure.error);
     const idle = await this.idleWithinGrace();
     const left = this.request.elsewhere?.end(failure === undefined);

@@ -3,21 +3,28 @@ import { thread } from "./threads/inside.js";
 /** A run that has not ended. */
 export interface UnendedRun {
   readonly name: string;
-  /** The places of its steps that have begun and not ended. */
+  /** The places of its steps, or of their elements, that have begun and not ended. */
   stepsUnderWay(): readonly string[];
 }
 
+/** Those of this process: when it ends, it warns of each. What it waits for will not come. */
 const unended = new Set<UnendedRun>();
 let isWatching = false;
 
-/** Warns at the end of the process if a run never ended: what it waits for will not come. @returns what takes it back. */
-export function watchForStall(run: UnendedRun): () => void {
-  if (!isWatching && !thread.isOne) {
-    isWatching = true;
-    process.on("beforeExit", warn);
-  }
+/** A run has begun. */
+export function watchForStall(run: UnendedRun): void {
+  if (!isWatching) watch();
   unended.add(run);
-  return () => unended.delete(run);
+}
+
+/** A run has ended. */
+export function forgetRun(run: UnendedRun): void {
+  unended.delete(run);
+}
+
+function watch(): void {
+  isWatching = true;
+  if (!thread.isOne) process.on("beforeExit", warn);
 }
 
 function warn(): void {

@@ -27,7 +27,6 @@ export async function* streamProgram(request: RunRequest, given?: Elements): Asy
     throw await session.end({ error });
   }
   const outer = new Execution(program, values, session.run, session.scope, settings).standBy();
-  session.execution = outer;
   const shared = step.arguments.map((argument) => outer.input(argument));
   const elements = given ?? elementsOf(step, values, request.name);
   const window = new Window(request.isOrdered === true);
@@ -42,7 +41,7 @@ export async function* streamProgram(request: RunRequest, given?: Elements): Asy
       if (more && window.size < limit) {
         const pulled = elements.next();
         if (isPromise(pulled)) away?.flush();
-        const next: Pulled = isPromise(pulled) ? await session.scope.unlessStopped(pulled) : pulled;
+        const next: Pulled = isPromise(pulled) ? await session.waitFor(outer, pulled) : pulled;
         if (next.done) more = false;
         else {
           const element = index++;
@@ -59,7 +58,7 @@ export async function* streamProgram(request: RunRequest, given?: Elements): Asy
         if (window.ended.length === 0) continue;
       }
       away?.flush();
-      if (window.ended.length === 0) await session.scope.unlessStopped(window.next());
+      if (window.ended.length === 0) await session.waitFor(outer, window.next());
       while (window.ended.length > 0) {
         const ended = window.ended.shift()!;
         if ("error" in ended) throw ended.error;

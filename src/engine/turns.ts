@@ -1,5 +1,8 @@
 import type { Step } from "../graph/plan.js";
 
+const BEGUN = 1;
+const ENDED = 2;
+
 /**
  * Which step may begin. As long as every step ends before the next one begins, that is the next one in the plan's order;
  * from the first that does not, it is counted who waits for whom.
@@ -7,8 +10,8 @@ import type { Step } from "../graph/plan.js";
 export class Turns {
   /** How many steps each step still waits for; undefined while all before the cursor have ended. */
   private waiting: number[] | undefined;
+  /** For each step 0, `BEGUN` or `ENDED`. */
   private begun: Uint8Array | undefined;
-  private ended: Uint8Array | undefined;
   /** What has come to lack nothing after the cursor had passed it. */
   private readonly ready: number[] = [];
   private cursor = 0;
@@ -58,19 +61,16 @@ export class Turns {
     const { steps } = this;
     this.waiting = steps.map((step) => step.waitsFor);
     this.begun = new Uint8Array(steps.length);
-    this.ended = new Uint8Array(steps.length);
     for (let i = 0; i < this.cursor; i++) {
-      this.begun[i] = 1;
-      if (i === this.cursor - 1) break;
-      this.ended[i] = 1;
-      for (const next of steps[i]!.next) this.waiting[next]!--;
+      this.begun[i] = i < this.cursor - 1 ? ENDED : BEGUN;
+      if (i < this.cursor - 1) for (const next of steps[i]!.next) this.waiting[next]!--;
     }
   }
 
   /** A step has ended: those that wait for it may begin. */
   end(step: Step): void {
     if (this.waiting === undefined) return;
-    this.ended![step.index] = 1;
+    this.begun![step.index] = ENDED;
     for (const next of step.next) if (this.lacksOneLess(next)) this.makeReady(next);
   }
 
@@ -80,15 +80,15 @@ export class Turns {
   }
 
   hasBegun(step: Step): boolean {
-    return this.begun?.[step.index] === 1;
+    return (this.begun?.[step.index] ?? 0) !== 0;
   }
 
   isUnderWay(step: Step): boolean {
-    return this.hasBegun(step) && this.ended![step.index] === 0;
+    return this.begun?.[step.index] === BEGUN;
   }
 
   markBegun(step: Step): void {
-    if (this.begun !== undefined) this.begun[step.index] = 1;
+    if (this.begun !== undefined) this.begun[step.index] = BEGUN;
   }
 
   /** @returns whether a step now waits for nothing more, and has not begun. */
