@@ -235,7 +235,6 @@ export abstract class Pipeline implements AnyPipeline {
   unbind<const N extends BoundNames<this> = BoundNames<this>>(
     ...names: N[]
   ): Bound<Unbound<this>, Exclude<BoundNames<this>, N>> {
-    this.#checkInputNames("unbind()", Object.fromEntries(names.map((name) => [name, undefined])));
     const gone: readonly unknown[] = names.length > 0 ? names : Object.keys(this[PIPELINE].bound);
     const kept = Object.entries(this[PIPELINE].bound).filter(([name]) => !gone.includes(name));
     return this.#derive({ bound: Object.fromEntries(kept) });

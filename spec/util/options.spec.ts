@@ -405,7 +405,6 @@ describe("arguments that are no options objects", () => {
       ["bind", () => new Plain().bind({ xz: 1 } as never), 'no input is named "xz". Did you mean "xs"?'],
       ["bind", () => new Plain().bind({ sum: 1 } as never), 'no input is named "sum"'],
       ["bind", () => new Plain().bind(null as never), "Give them as { name: value }."],
-      ["unbind", () => new Plain().unbind("xz" as never), 'no input is named "xz"'],
       ["prune", () => memory().prune({}), "at least one of them"],
     ];
     for (const [name, call, text] of wrong) {

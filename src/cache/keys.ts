@@ -12,7 +12,7 @@ export interface Ref {
 }
 
 /** What all keys begin with: another number makes all entries misses. */
-const FORMAT = "hypernodes 1";
+const FORMAT = "hypernodes 2";
 
 /** The key of what some code makes of some contents: SHA-256, 43 characters. What is joined never has a line break in it. */
 export function keyOf(what: string, ...parts: readonly string[]): string {

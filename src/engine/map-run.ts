@@ -13,7 +13,7 @@ import type { Execution } from "./execution.js";
 import { land } from "./landing.js";
 import { snapshot } from "./lists.js";
 import { callIn, type Lane } from "./straight-maps.js";
-import { adopted, isPromise, promiseOf } from "./thenable.js";
+import { isPromise, promiseOf } from "./thenable.js";
 
 /** The elements of a map that are to be computed, because the others are known. */
 export interface Selection extends Part {

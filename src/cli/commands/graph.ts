@@ -39,14 +39,16 @@ Examples:
   $ hypernodes graph pipeline.ts --format svg --depth all --output graph.svg
   $ hypernodes graph pipeline.ts#Retrieval --format html --events run.jsonl -o graph.html`,
     )
-    .action(async (target: string, { format, output, events, types, groupInputs, ...flags }: GraphFlags) => {
+    .action(async (target: string, { format, output, events, types, resources, groupInputs, ...flags }: GraphFlags) => {
       checkOutput(output);
       const { type } = await pipelineFrom(target);
       const graph = new type().graph();
       const report = events === undefined ? {} : { report: reportOf(readEvents(events)) };
-      const options: DrawOptions = { ...flags, types, ...report, ...(groupInputs && { groupInputs }) };
+      // A page lets its readers choose the rest.
+      const page = { ...flags, ...report };
+      const options: DrawOptions = { ...page, types, resources, ...(groupInputs && { groupInputs }) };
       if (format === "svg") await write(await graph.toSvg(options), output);
-      else if (format === "html") await write(graph.toHtml(options), output);
+      else if (format === "html") await write(graph.toHtml(page), output);
       else await write(format === "dot" ? graph.toDot(options) : graph.toMermaid(options), output);
     });
 }

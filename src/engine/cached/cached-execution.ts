@@ -3,9 +3,9 @@ import { keyOf, type Ref } from "../../cache/keys.js";
 import type { CacheSession } from "../../cache/session.js";
 import type { Head, Owner } from "../../cache/store.js";
 import { ValueError } from "../../errors.js";
-import type { Plan, Step } from "../../graph/plan.js";
+import type { Step } from "../../graph/plan.js";
 import { describeChain, messageOf } from "../../util/describe.js";
-import { CollectedError } from "../collected.js";
+import { CollectedError, hasCollected } from "../collected.js";
 import { within } from "../current-run.js";
 import type { Execution } from "../execution.js";
 import { isPromise } from "../thenable.js";
@@ -117,8 +117,6 @@ export class CachedExecution {
     const { isKept, problem } = this.codes.steps[step.index]!;
     if (problem !== undefined) this.isNotKept(step, problem);
     const child = execution.program.children[step.index];
-    // What failed in it may not fail the next time: its nodes are remembered one by one.
-    if (step.child !== undefined && collectsWithin(step.child.plan)) return false;
     return isKept && (child === undefined || execution.settingsFor(step, child).cache === execution.settings.cache);
   }
 
@@ -166,6 +164,8 @@ export class CachedExecution {
   keep(step: Step, key: string | undefined, value: unknown, element: number | undefined): Ref | undefined {
     const isNested = step.child !== undefined;
     if (key === undefined || CollectedError.is(value)) return undefined;
+    // What failed in it may not fail the next time.
+    if (isNested && hasCollected(value)) return undefined;
     const { execution, session } = this;
     try {
       const ref = refOf(value);
@@ -244,9 +244,4 @@ export class CachedExecution {
 /** A step's place, whichever elements it is inside of: `Corpus.essays.count`. */
 export function placeWithoutIndices(execution: Execution, step: Step): string {
   return execution.placeOf(step).replaceAll(/\[\d+\]/g, "");
-}
-
-/** Whether errors may be collected in a plan, or in one nested in it. */
-export function collectsWithin({ collects, steps }: Plan): boolean {
-  return collects || steps.some(({ child }) => child !== undefined && collectsWithin(child.plan));
 }

@@ -4,6 +4,7 @@ import { joinKeys } from "../../cache/session.js";
 import { NodeError } from "../../errors.js";
 import type { Step } from "../../graph/plan.js";
 import { remembered } from "../../graph/remembered.js";
+import { decode, encode } from "../../values/codec.js";
 import { Chain } from "../chain.js";
 import { CollectedError } from "../collected.js";
 import { within } from "../current-run.js";
@@ -213,6 +214,7 @@ export class CachedMaps implements Maps {
     const { contents, execution } = cached;
     const { lists, product } = step.map!;
     const { missing, equals, keys, results, refs } = known;
+    const again: number[] = [];
     const brought: List[] = [];
     for (const list of lists) {
       if (!product) brought.push(await contents.elementValues(list, missing));
@@ -231,13 +233,39 @@ export class CachedMaps implements Maps {
       computed: (position, value) => {
         const index = missing[position]!;
         const ref = cached.keep(step, keys[index], value, index);
-        for (const same of [index, ...(equals.get(index) ?? [])]) {
-          results[same] = same === index ? value : this.ofElement(step, value, index, same);
-          refs[same] = ref;
+        results[index] = value;
+        refs[index] = ref;
+        const same = equals.get(index);
+        if (same === undefined) return;
+        const copies = this.copiesFor(step, value, index, same, ref !== undefined);
+        if (copies === undefined) again.push(...same);
+        for (const [i, other] of same.entries()) {
+          results[other] = copies?.[i];
+          refs[other] = ref;
         }
       },
     };
     await this.run(step, brought, selection);
+    if (again.length > 0) await this.runMissing(step, { ...known, missing: again, equals: new Map() });
+  }
+
+  /**
+   * The values of elements that equal one that was computed. Each is a value of its own: a node may write into one of them.
+   *
+   * @returns undefined if the value can't be copied: then each is computed.
+   */
+  private copiesFor(
+    step: Step,
+    value: unknown,
+    computed: number,
+    same: readonly number[],
+    canTravel: boolean,
+  ): unknown[] | undefined {
+    if (CollectedError.is(value)) return same.map((element) => this.ofElement(step, value, computed, element));
+    if ((typeof value !== "object" || value === null) && typeof value !== "function") return same.map(() => value);
+    if (!canTravel) return undefined;
+    const bytes = encode(value, { unchecked: true });
+    return same.map(() => decode(bytes));
   }
 
   /** The error of an element that equals one that has failed names itself. One that was carried keeps its place. */

@@ -1,3 +1,0 @@
-import { Pipeline } from "../../src/index.js";
-
-console.log(typeof Pipeline);

@@ -1,2 +1,0 @@
-import { Pipeline } from "../../dist/index.js";
-console.log(typeof Pipeline);
