@@ -13,7 +13,7 @@ import {
 } from "../../src/index.js";
 
 /** A class that only threads know. */
-export class ThreadsOnly {
+class ThreadsOnly {
   constructor(readonly x: number) {}
 }
 if (!isMainThread) model()(ThreadsOnly);
@@ -24,7 +24,7 @@ function deep(levels: number): object {
   return value;
 }
 
-export function revoked(): object {
+function revoked(): object {
   const { proxy, revoke } = Proxy.revocable({}, {});
   revoke();
   return proxy;

@@ -1,15 +1,6 @@
 import { model } from "../dsl/model.js";
 import type { NodeError } from "../errors.js";
 
-const collected = new WeakSet<object>();
-
-/** Whether what a nested pipeline gave has errors in it that were collected: an output, or elements of one. */
-export function hasCollected(value: unknown): boolean {
-  const outputs: unknown[] = Array.isArray(value) ? [value] : Object.values(value ?? {});
-  const isCollected = (inner: unknown) => typeof inner === "object" && inner !== null && collected.has(inner);
-  return outputs.some((output) => isCollected(output) || (Array.isArray(output) && output.some(isCollected)));
-}
-
 /**
  * Stands in a slot, or in a mapped node's list, for a value that its step could not give: only the engine makes one, so an
  * error that is an ordinary value is never taken for a failure. Nodes and callers see the error itself.
@@ -19,7 +10,6 @@ export class CollectedError {
 
   constructor(error: NodeError) {
     this.#error = error;
-    collected.add(error);
   }
 
   get error(): NodeError {

@@ -367,7 +367,7 @@ function shownName(value: Error, name: string, model: Model | undefined): string
   return shown === name || typeof shown !== "string" ? undefined : shown;
 }
 
-export function isPrimitive(value: unknown): boolean {
+function isPrimitive(value: unknown): boolean {
   const type = typeof value;
   return type === "string" || type === "number" || value === null || type === "boolean" || type === "undefined";
 }

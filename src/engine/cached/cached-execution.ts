@@ -2,10 +2,10 @@ import { type Codes, codesOf, countOf, refOf } from "../../cache/codes.js";
 import { keyOf, type Ref } from "../../cache/keys.js";
 import type { CacheSession } from "../../cache/session.js";
 import type { Head, Owner } from "../../cache/store.js";
-import { ValueError } from "../../errors.js";
-import type { Step } from "../../graph/plan.js";
-import { describeChain, messageOf } from "../../util/describe.js";
-import { CollectedError, hasCollected } from "../collected.js";
+import { NodeError, ValueError } from "../../errors.js";
+import type { Plan, Step } from "../../graph/plan.js";
+import { describeChain, isError, messageOf } from "../../util/describe.js";
+import { CollectedError } from "../collected.js";
 import { within } from "../current-run.js";
 import type { Execution } from "../execution.js";
 import { isPromise } from "../thenable.js";
@@ -165,7 +165,7 @@ export class CachedExecution {
     const isNested = step.child !== undefined;
     if (key === undefined || CollectedError.is(value)) return undefined;
     // What failed in it may not fail the next time.
-    if (isNested && hasCollected(value)) return undefined;
+    if (isNested && collectsWithin(step.child!.plan) && hasErrors(value)) return undefined;
     const { execution, session } = this;
     try {
       const ref = refOf(value);
@@ -244,4 +244,19 @@ export class CachedExecution {
 /** A step's place, whichever elements it is inside of: `Corpus.essays.count`. */
 export function placeWithoutIndices(execution: Execution, step: Step): string {
   return execution.placeOf(step).replaceAll(/\[\d+\]/g, "");
+}
+
+/** Whether errors may be collected in a plan, or in one nested in it. */
+function collectsWithin({ collects, steps }: Plan): boolean {
+  return collects || steps.some(({ child }) => child !== undefined && collectsWithin(child.plan));
+}
+
+/**
+ * Whether what a nested pipeline gave has errors in it: an output, or elements of one. They may be ordinary values, too: then
+ * a value is computed again that could have been kept.
+ */
+function hasErrors(value: unknown): boolean {
+  const outputs: unknown[] = Array.isArray(value) ? [value] : Object.values(value ?? {});
+  const isNodeError = (inner: unknown) => isError(inner) && inner instanceof NodeError;
+  return outputs.some((output) => isNodeError(output) || (Array.isArray(output) && output.some(isNodeError)));
 }
