@@ -13,7 +13,7 @@ import {
 } from "../../src/index.js";
 
 /** A class that only threads know. */
-export class ThreadsOnly {
+class ThreadsOnly {
   constructor(readonly x: number) {}
 }
 if (!isMainThread) model()(ThreadsOnly);
@@ -24,7 +24,7 @@ function deep(levels: number): object {
   return value;
 }
 
-export function revoked(): object {
+function revoked(): object {
   const { proxy, revoke } = Proxy.revocable({}, {});
   revoke();
   return proxy;
@@ -216,4 +216,38 @@ class Never extends Pipeline {
 export class Stalls extends Pipeline {
   @input() xs!: number[];
   @mapOver("xs", Never, { x: "xs" }, "hangs") ys!: Nested<number[]>;
+}
+
+class Risky extends Pipeline {
+  @input() x!: number;
+  @node("x", { onError: "collect" }) half(x: number): number | NodeError {
+    if (x % 2 === 1) throw new RangeError("odd");
+    return x / 2;
+  }
+}
+class Counted extends Pipeline {
+  @input() x!: number;
+  @node("x") list(x: number): number[] {
+    return [x];
+  }
+  @mapOver("list", { onError: "collect" }) checked(x: number): Each<number | NodeError> {
+    if (x % 2 === 1) throw new RangeError("odd");
+    return x;
+  }
+  @node("checked") count(checked: unknown[]): number {
+    return checked.length;
+  }
+}
+class Passes extends Pipeline {
+  @input() failure!: NodeError;
+  @node("failure") same(failure: NodeError): NodeError {
+    return failure;
+  }
+}
+export class Outer extends Pipeline {
+  @input() xs!: number[];
+  @input() failures!: NodeError[];
+  @mapOver("xs", Risky, { x: "xs" }, "half") risky!: Nested<(number | NodeError)[]>;
+  @mapOver("xs", Counted, { x: "xs" }, "count") counts!: Nested<number[]>;
+  @mapOver("failures", Passes, { failure: "failures" }, "same") passed!: Nested<NodeError[]>;
 }

@@ -114,10 +114,24 @@ export class Execution {
    * @param keepsCollected whether collected errors stay what they are: it is a part of an execution elsewhere.
    */
   result(pick = -1, keepsCollected = false): unknown {
-    if (!this.plan.collects || keepsCollected) return resultOf(this.plan, this.values, pick);
+    const mayHaveErrors = this.plan.collects || this.run.collectedIn.size > 0;
+    if (!mayHaveErrors || keepsCollected) return resultOf(this.plan, this.values, pick);
+    if (this.plan.outputs.some(({ slot }) => this.hasCollected(slot))) this.run.noteCollected(this.path);
     const values = this.values.slice();
     for (const { slot } of this.plan.outputs) values[slot] = this.shownIn(slot);
     return resultOf(this.plan, values, pick);
+  }
+
+  /** Whether a value is a collected error, or has some in it, as far as nested pipelines have told. */
+  private hasCollected(slot: number): boolean {
+    const value = this.values[slot];
+    if (CollectedError.is(value) || (Array.isArray(value) && value.some(CollectedError.is))) return true;
+    const step = this.plan.steps.find((each) => each.slot === slot);
+    if (step?.child === undefined) return false;
+    const place = this.placeOf(step);
+    const { collectedIn } = this.run;
+    if (step.map === undefined) return collectedIn.has(place);
+    return [...collectedIn].some((other) => other.startsWith(place) && /^\[\d+\]$/.test(other.slice(place.length)));
   }
 
   /** The value in a slot as nodes see it: the same list for all of them. */

@@ -15,6 +15,8 @@ import type { Scope } from "./scope.js";
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
+const NOWHERE: ReadonlySet<string> = new Set();
+
 /** What all executions of one run share. */
 export class RunState {
   private identity: string | undefined;
@@ -23,6 +25,8 @@ export class RunState {
   private kept: Accounts | undefined;
   private underWay = 0;
   private idle: (() => void) | undefined;
+  /** The places of nested pipelines whose outputs have collected errors in them. */
+  private collected: Set<string> | undefined;
   /** Tells the listener of an event; undefined if nobody listens. */
   readonly tell: ((happening: Happening) => void) | undefined;
 
@@ -63,6 +67,17 @@ export class RunState {
     if (this.warnings.has(about)) return;
     this.warnings.add(about);
     process.emitWarning(message, "HypernodesWarning");
+  }
+
+  /** The outputs of the nested pipeline at a place have collected errors in them: `Corpus.essays[3]`. */
+  noteCollected(place: string): void {
+    this.collected ??= new Set();
+    this.collected.add(place);
+  }
+
+  /** The places of nested pipelines whose outputs have collected errors in them. */
+  get collectedIn(): ReadonlySet<string> {
+    return this.collected ?? NOWHERE;
   }
 
   /** What becomes of each step that is remembered. */

@@ -5,7 +5,7 @@ import { type Dependency, mappedLists, written } from "../../graph/graph.js";
 import type { Step } from "../../graph/plan.js";
 import type { Explained } from "../events.js";
 import type { Program } from "../program.js";
-import { type CachedExecution, collectsWithin, placeWithoutIndices } from "./cached-execution.js";
+import { type CachedExecution, placeWithoutIndices } from "./cached-execution.js";
 
 /** What became of one step in a run. */
 interface StepAccount {
@@ -82,13 +82,8 @@ export class Accounts {
       });
     if (found.problem !== undefined) return tell(`it can't be remembered: ${found.problem}`);
     if (!cached.isKept(step)) {
-      if (step.node.options.cache === false) return tell("it says cache: false");
-      const collects = step.child !== undefined && collectsWithin(step.child.plan);
-      return tell(
-        collects
-          ? "errors are collected in it: its nodes are remembered"
-          : "something nested in it is not remembered here",
-      );
+      const says = step.node.options.cache === false;
+      return tell(says ? "it says cache: false" : "something nested in it is not remembered here");
     }
     if (found.computed === 0) return tell("same code, same inputs");
     const key = pastKey(path);

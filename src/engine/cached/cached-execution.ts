@@ -2,9 +2,9 @@ import { type Codes, codesOf, countOf, refOf } from "../../cache/codes.js";
 import { keyOf, type Ref } from "../../cache/keys.js";
 import type { CacheSession } from "../../cache/session.js";
 import type { Head, Owner } from "../../cache/store.js";
-import { ValueError } from "../../errors.js";
+import { NodeError, ValueError } from "../../errors.js";
 import type { Plan, Step } from "../../graph/plan.js";
-import { describeChain, messageOf } from "../../util/describe.js";
+import { describeChain, isError, messageOf } from "../../util/describe.js";
 import { CollectedError } from "../collected.js";
 import { within } from "../current-run.js";
 import type { Execution } from "../execution.js";
@@ -117,8 +117,6 @@ export class CachedExecution {
     const { isKept, problem } = this.codes.steps[step.index]!;
     if (problem !== undefined) this.isNotKept(step, problem);
     const child = execution.program.children[step.index];
-    // What failed in it may not fail the next time: its nodes are remembered one by one.
-    if (step.child !== undefined && collectsWithin(step.child.plan)) return false;
     return isKept && (child === undefined || execution.settingsFor(step, child).cache === execution.settings.cache);
   }
 
@@ -166,6 +164,7 @@ export class CachedExecution {
   keep(step: Step, key: string | undefined, value: unknown, element: number | undefined): Ref | undefined {
     const isNested = step.child !== undefined;
     if (key === undefined || CollectedError.is(value)) return undefined;
+    if (isNested && this.hasCollected(step, value, element)) return undefined;
     const { execution, session } = this;
     try {
       const ref = refOf(value);
@@ -178,6 +177,15 @@ export class CachedExecution {
       this.cantKeep(step, error);
       return undefined;
     }
+  }
+
+  /** Whether errors were collected in a nested pipeline: what failed in it may not fail the next time. */
+  private hasCollected(step: Step, value: unknown, element: number | undefined): boolean {
+    const { execution } = this;
+    const { collectedIn } = execution.run;
+    if (collectedIn.size > 0 && collectedIn.has(execution.placeOf(step, element))) return true;
+    // In another place as a whole, it is known by its value alone.
+    return execution.isElsewhere(step) && collectsWithin(step.child!.plan) && hasErrors(value);
   }
 
   ownerOf(step: Step): Owner {
@@ -246,7 +254,17 @@ export function placeWithoutIndices(execution: Execution, step: Step): string {
   return execution.placeOf(step).replaceAll(/\[\d+\]/g, "");
 }
 
+/** Whether what a nested pipeline gave has errors in it: an output, or elements of one. */
+function hasErrors(value: unknown): boolean {
+  const outputs = Array.isArray(value) ? [value] : Object.values(value ?? {});
+  return outputs.some((output) => isNodeError(output) || (Array.isArray(output) && output.some(isNodeError)));
+}
+
+function isNodeError(value: unknown): boolean {
+  return isError(value) && value instanceof NodeError;
+}
+
 /** Whether errors may be collected in a plan, or in one nested in it. */
-export function collectsWithin({ collects, steps }: Plan): boolean {
+function collectsWithin({ collects, steps }: Plan): boolean {
   return collects || steps.some(({ child }) => child !== undefined && collectsWithin(child.plan));
 }

@@ -91,7 +91,7 @@ export class RemoteFragments {
         : await chunkHere(made, chunk, run, signal);
       if (run.remembers) await run.flush();
       const place = { plan: program.plan, path: spec.path, indexOf: (element: number) => indexIn(chunk, element) };
-      return encodeResult({ ...result, events: heard?.events ?? [] }, place, {});
+      return encodeResult({ ...result, collectedIn: [...run.collectedIn], events: heard?.events ?? [] }, place, {});
     } finally {
       heard?.end();
     }

@@ -150,6 +150,7 @@ export class Dispatcher {
       this.fail(range, wrong);
       return;
     }
+    for (const place of result.collectedIn) this.execution.run.noteCollected(place);
     this.againFrom(range, result.done, range.count);
     this.destination.sizes.took(result.done, result.tookMs);
     this.ends.home({ ...range, count: result.done }, result);

@@ -96,6 +96,8 @@ export interface VisitResult {
   readonly values: readonly (readonly unknown[])[];
   /** For each step of the fragment, how many of its values are errors. */
   readonly failed: readonly number[];
+  /** The places of nested pipelines whose outputs have collected errors in them. */
+  readonly collectedIn: readonly string[];
   /** What ended it early. */
   readonly failure: { readonly error: unknown } | undefined;
   /** Those that have not come home before. */
@@ -113,6 +115,7 @@ export const NOTHING: VisitResult = {
   done: 0,
   values: [],
   failed: [],
+  collectedIn: [],
   failure: undefined,
   events: [],
   thread: threadId,

@@ -209,7 +209,8 @@ async function doVisit(visit: Visit): Promise<Omit<VisitResult, "events">> {
     }
     done = next;
   }
-  return { done, values, failed, failure, thread: threadId, tookMs: now() - at, holds: resources.holds };
+  const collectedIn = [...visit.run.collectedIn];
+  return { done, values, failed, collectedIn, failure, thread: threadId, tookMs: now() - at, holds: resources.holds };
 }
 
 function partOf({ first, indices }: VisitRange, from: number, to: number): WindowRange {
