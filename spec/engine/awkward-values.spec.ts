@@ -17,6 +17,7 @@ import {
 import { built } from "../support/built.js";
 import { execute } from "../support/execute.js";
 import { rejection } from "../support/rejection.js";
+import { Uncaught } from "../support/threads.js";
 import { warningsOf } from "../support/warnings.js";
 
 const AWAY = { execution: { maps: "parallel", nodes: "parallel" } } as const;
@@ -118,6 +119,17 @@ describe("whatever a node throws", () => {
       });
     }
   }
+});
+
+describe("an error that nobody catches in a thread", () => {
+  it("is shown with the frames of the user's code, and no others", async () => {
+    const { thrown } = await new Uncaught().run({ xs: ["throw"] }, AWAY);
+    const error = thrown[0] as NodeError;
+    const [first, ...frames] = error.stack!.split("\n").filter((line) => !/^\s+given/.test(line));
+    expect(first).to.contain("RangeError: nobody catches me");
+    expect(frames).to.have.length.of.at.least(1);
+    for (const frame of frames) expect(frame).to.match(/^\s+at .*support\/threads/);
+  });
 });
 
 describe("a NodeError that is an ordinary value", () => {
