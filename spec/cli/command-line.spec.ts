@@ -237,6 +237,9 @@ describe("the command line", function () {
       for (const command of ["run typed.mjs#Num -q -i x=1", "graph typed.mjs#Num", "check typed.mjs", "--help"]) {
         await told(cli.shell(`$HYPERNODES ${command} > /dev/full`), 1, `${LOST}ENOSPC: the disk is full`);
       }
+      const events = await run("Num", "-i", "x=1", "--events", "/dev/full");
+      expect(events).to.deep.include({ code: 1, stdout: '{"out":"1"}\n' });
+      expect(events.stderr).to.contain("--events /dev/full: events are lost, the file can't be written");
       const both = await cli.shell("$HYPERNODES run typed.mjs#Num -i x=1 > /dev/full 2> /dev/full");
       expect(both.code).to.equal(1);
     });
