@@ -1,5 +1,4 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
-import os from "node:os";
 import path from "node:path";
 import { expect } from "chai";
 import type { Executed } from "../support/execute.js";
@@ -9,7 +8,7 @@ import { TYPED } from "./pipelines.js";
 const EXACT = "is an integer that a number can't hold exactly";
 
 describe("the command line", function () {
-  this.timeout(12_000);
+  this.timeout(120_000);
   let cli: CliFolder;
   before(() => {
     cli = cliFolder();
@@ -161,7 +160,8 @@ describe("the command line", function () {
 
     it("a list that it is run over as long as a pipe gives it, in little memory, and prints results in order", async () => {
       const generate = `node -e 'const text = "x".repeat(10000); let i = 0; const go = () => { for (; i < 12000; ) { if (!process.stdout.write(JSON.stringify({ i: i++, text }) + "\\n")) return process.stdout.once("drain", go); } process.stdout.end(); }; go()'`;
-      const small = "NODE_OPTIONS=--max-old-space-size=100";
+      mkdirSync(path.join(cli.folder, "tmp"));
+      const small = "TMPDIR=$PWD/tmp NODE_OPTIONS=--max-old-space-size=100";
       const { stdout, stderr, code } = await cli.shell(
         `${generate} | ${small} $HYPERNODES run typed.mjs#Late -q --json -i x=@- --over x --set maxWorkers=64`,
       );
@@ -170,11 +170,11 @@ describe("the command line", function () {
       expect(results).to.have.length(12_000);
       expect(results.every(({ late }, i) => late === i)).to.equal(true);
       const wrong = await cli.shell(
-        `(${generate}; echo '{"i":') | $HYPERNODES run typed.mjs#Late -q --json -i x=@- --over x`,
+        `(${generate}; echo '{"i":') | ${small} $HYPERNODES run typed.mjs#Late -q --json -i x=@- --over x`,
       );
       expect(wrong.stderr).to.contain("standard input, line 12001, column 6: it is no JSON");
       expect([wrong.stdout, wrong.code]).to.deep.equal(["", 2]);
-      expect(readdirSync(os.tmpdir()).filter((name) => name.startsWith("hypernodes-results-"))).to.deep.equal([]);
+      expect(readdirSync(path.join(cli.folder, "tmp"))).to.deep.equal([]);
     });
   });
 
@@ -237,6 +237,9 @@ describe("the command line", function () {
       for (const command of ["run typed.mjs#Num -q -i x=1", "graph typed.mjs#Num", "check typed.mjs", "--help"]) {
         await told(cli.shell(`$HYPERNODES ${command} > /dev/full`), 1, `${LOST}ENOSPC: the disk is full`);
       }
+      const events = await run("Num", "-i", "x=1", "--events", "/dev/full");
+      expect(events).to.deep.include({ code: 1, stdout: '{"out":"1"}\n' });
+      expect(events.stderr).to.contain("--events /dev/full: events are lost, the file can't be written");
       const both = await cli.shell("$HYPERNODES run typed.mjs#Num -i x=1 > /dev/full 2> /dev/full");
       expect(both.code).to.equal(1);
     });

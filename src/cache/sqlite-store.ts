@@ -65,7 +65,8 @@ export class SqliteStore implements Store {
     const DatabaseSync = await sqliteFor(file);
     let database: DatabaseSyncInstance | undefined;
     try {
-      if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) throw badStore(file, "is a folder");
+      if (statSync(file, { throwIfNoEntry: false })?.isDirectory())
+        throw badStore(file, "can't be opened: it is a folder");
       mkdirSync(path.dirname(file), { recursive: true });
       database = new DatabaseSync(file);
       prepare(database, file);

@@ -42,11 +42,16 @@ function isText(value: unknown): boolean {
   return typeof value === "string" && value !== "";
 }
 
+/** Whether a log has lost events, because they could not be written. */
+export function hasLostEvents(log: Reader): boolean {
+  return log instanceof EventLog && log.isBroken;
+}
+
 class EventLog implements Reader {
   private descriptor: number | undefined;
   private gathered = `${JSON.stringify({ hypernodes: "events", version: EVENTS_VERSION } satisfies Head)}\n`;
   private timer: NodeJS.Timeout | undefined;
-  private isBroken = false;
+  isBroken = false;
   /** How many runs it is reading. */
   private runs = 0;
 

@@ -3,6 +3,7 @@ import { type Cache, type Pipeline, sqlite } from "../../index.js";
 import { bytes, count } from "../../quantities.js";
 import { escapeControls } from "../../util/control-characters.js";
 import { isDirectory } from "../../util/is-directory.js";
+import { EventsFile } from "../events-file.js";
 import { usage } from "../failure.js";
 import { asJson, write } from "../output.js";
 import { pipelineFrom } from "../pipeline-file.js";
@@ -87,6 +88,6 @@ function addExplain(cache: Command): void {
     )
     .action(async (target: string, flags: RunFlags) => {
       const { type } = await pipelineFrom(target);
-      await runPipeline(new type(), { ...flags, quiet: true, explain: true }, []);
+      await runPipeline(new type(), { ...flags, quiet: true, explain: true }, [], new EventsFile(undefined));
     });
 }

@@ -1,10 +1,11 @@
 import type { Command } from "commander";
 import { choicesOf } from "../../dsl/metadata.js";
-import { type BullmqQueue, bullmq, type ExecutionOptions, eventLog, progress, report } from "../../index.js";
+import { type BullmqQueue, bullmq, type ExecutionOptions, progress, report } from "../../index.js";
 import { RESUMES } from "../../pipeline.js";
 import { noSuchRun, toldTo, unfinished } from "../../placement/bullmq/journal.js";
 import { escapeControls } from "../../util/control-characters.js";
 import { isDirectory } from "../../util/is-directory.js";
+import { EventsFile } from "../events-file.js";
 import { usage } from "../failure.js";
 import { asJson, asText, checkOutput, write } from "../output.js";
 import { pipelineFrom } from "../pipeline-file.js";
@@ -85,7 +86,8 @@ async function resume(given: string, { journal, connection, ...flags }: ResumeFl
   const maps = queue && bullmq({ ...queue, journal, ...(connection !== undefined && { connection }) });
   const execution: ExecutionOptions = { ...before, ...(maps && { maps }) };
   const table = report();
-  const readers = [...(flags.events ? [eventLog(flags.events)] : []), ...(flags.report ? [table] : [])];
+  const events = new EventsFile(flags.events);
+  const readers = [...events.readers, ...(flags.report ? [table] : [])];
   const outputs = await stoppable((signal) => {
     const onEvent = [progress({ quiet: flags.quiet === true }), ...readers];
     const options = { outputs: wanted, given: values, execution, onEvent, signal, [RESUMES]: run };
@@ -93,4 +95,5 @@ async function resume(given: string, { journal, connection, ...flags }: ResumeFl
   });
   await write(flags.json ? asJson(outputs) : asText(outputs), flags.output);
   if (flags.report) process.stderr.write(`${table}\n`);
+  events.check();
 }

@@ -5,7 +5,6 @@ import {
   type Cache,
   type Choices,
   type ExecutionOptions,
-  eventLog,
   type Listener,
   progress,
   type Reader,
@@ -16,6 +15,7 @@ import {
 import { ORDERED } from "../../pipeline.js";
 import { unfinished } from "../../placement/bullmq/journal.js";
 import { isDirectory } from "../../util/is-directory.js";
+import { EventsFile } from "../events-file.js";
 import { usage } from "../failure.js";
 import { inputsFrom } from "../inputs.js";
 import { asJson, asText, checkOutput, write } from "../output.js";
@@ -79,15 +79,17 @@ Examples:
       }
       const { type } = await pipelineFrom(target);
       const table = report();
+      const events = new EventsFile(flags.events);
       const results = new ResultList(flags.json === true && flags.over !== undefined);
       try {
-        const outputs = await runPipeline(new type(), flags, [...(flags.report ? [table] : [])], results);
+        const outputs = await runPipeline(new type(), flags, [...(flags.report ? [table] : [])], events, results);
         if (outputs === results) await results.write(flags.output);
         else await write(flags.json ? asJson(outputs) : asText(outputs), flags.output);
       } finally {
         results.close();
       }
       if (flags.report) process.stderr.write(`${table}\n`);
+      events.check();
     });
 }
 
@@ -122,6 +124,7 @@ export async function runPipeline(
   pipeline: AnyPipeline,
   flags: RunFlags,
   readers: readonly (Reader | Listener)[],
+  events: EventsFile,
   results?: ResultList,
 ): Promise<unknown> {
   const graph = pipeline.graph();
@@ -138,13 +141,7 @@ export async function runPipeline(
     ...choices,
     ...(flags.outputs !== undefined && { outputs: names(flags.outputs) }),
     ...(flags.explain && { explain: true }),
-    onEvent: [
-      progress({ quiet: flags.quiet === true }),
-      ...(flags.events ? [eventLog(flags.events)] : []),
-      heard,
-      hearUnderWay,
-      ...readers,
-    ],
+    onEvent: [progress({ quiet: flags.quiet === true }), ...events.readers, heard, hearUnderWay, ...readers],
   };
   try {
     return await stoppable(async (signal) => {

@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Worker } from "node:worker_threads";
+import { sleep } from "../../util/long-timeout.js";
 
 /** Milliseconds for which nothing moves, after which what was printed is left to itself: nobody reads it. */
-const STALLED_MS = 2_000;
+const STALLED_MS = 10_000;
 
 /**
  * In a thread: resolves when the process has all that was printed here. A thread gives a next piece when the process asks for
@@ -40,7 +40,7 @@ async function whileMoving(isDone: () => boolean, left: () => number, done?: Pro
   let movedAt = performance.now();
   while (!isDone() && performance.now() - movedAt < STALLED_MS) {
     const stopping = new AbortController();
-    const pause = sleep(done === undefined ? 1 : 50, undefined, { signal: stopping.signal }).catch(() => {});
+    const pause = sleep(done === undefined ? 1 : 50, stopping.signal);
     await (done === undefined ? pause : Promise.race([done, pause]));
     stopping.abort();
     if (left() === before) continue;
