@@ -18,11 +18,11 @@ export function formatErrorChain(error: unknown): string {
       return;
     }
     seen.add(found);
-    lines.push(indented(`${label}${stackOf(found)}`, indent));
+    lines.push(`${indent}${label}${stackOf(found)}`);
     if (!isError(found)) return;
-    for (const inner of errorsOf(found)) add(inner, "of several errors: ", `${indent}  `);
+    for (const inner of errorsOf(found)) add(inner, "one of its errors: ", "  ");
     const cause = causeOf(found);
-    if (cause !== undefined) add(cause, "caused by: ", `${indent}  `);
+    if (cause !== undefined) add(cause, "caused by: ", "  ");
   };
   add(error, "", "");
   return lines.join("\n");
@@ -57,8 +57,4 @@ function stackOf(error: unknown): string {
     .split("\n")
     .filter((line) => /^\s+at /.test(line));
   return [describeError(error), ...frames].join("\n");
-}
-
-function indented(text: string, indent: string): string {
-  return indent === "" ? text : text.replaceAll(/^/gm, indent);
 }
