@@ -119,8 +119,7 @@ const RUN_RULES: RulesOf<RunOptions<unknown>> = {
 
 const OVER_RULES: RulesOf<OverOptions<unknown, unknown>> = {
   ...RUN_RULES,
-  // The names are those of inputs, which only the class knows.
-  over: that("the name of an input, or several", () => true),
+  over: that("the name of an input, or several", (value) => typeof value === "string" || isTexts(value)),
   mode: oneOf("zip", "product"),
   onError: oneOf("throw", "collect"),
 };

@@ -140,9 +140,9 @@ const RECIPES: fc.Arbitrary<Recipe> = fc.letrec<{ value: Recipe; bare: Recipe }>
       .map(([recipe, change]) => () => {
         const value = recipe();
         if (typeof value !== "object" || value === null || value instanceof Error) return value;
-        // A typed array with elements can't be frozen.
+        // A typed array with elements can be neither frozen nor, from Node 24 on, sealed.
         if (change === "freeze") return ArrayBuffer.isView(value) ? value : Object.freeze(value);
-        if (change === "seal") return Object.seal(value);
+        if (change === "seal") return ArrayBuffer.isView(value) ? value : Object.seal(value);
         if (change === "preventExtensions") return Object.preventExtensions(value);
         return change === "hidden" && Object.isExtensible(value) ? define(value, "kept", 1, false) : value;
       }),

@@ -48,7 +48,7 @@ function choicesIn({ execution, cache }: PlacedWork): Choices {
     runOn: { kind: "local" },
     ...(execution && { execution }),
     ...(cache !== undefined && {
-      cache: cache === false ? false : cache.kind === "sqlite" ? sqlite(cache.path) : memory(cache),
+      cache: cache === false ? false : cache.kind === "sqlite" ? sqlite(cache.path) : memory({ max: cache.max }),
     }),
   };
 }

@@ -102,21 +102,18 @@ export async function* stream(use: Use, options: Partial<OverOptions>): AsyncGen
   yield* (await place).stream(request(use, program, values));
 }
 
-/** How a pipeline is mapped over, checked. */
+/** How a pipeline is mapped over: its inputs' names are checked, which only the class knows. */
 function overOf(use: Use, options: Partial<OverOptions>): OverOptions {
   const inputs = inputNames(use.graph);
-  const names = options.over;
-  const bad = (option: string, value: unknown, takes: string) =>
-    new HypernodesError({ where: use.graph.pipeline, ...badOption(`option ${option}`, value, takes) });
-  if (!Array.isArray(names) || names.length === 0) throw bad("over", names, "the name of an input, or several");
+  const { over: names = [], mode = "zip", onError = "throw" } = options;
+  const bad = (value: unknown, takes: string) =>
+    new HypernodesError({ where: use.graph.pipeline, ...badOption("option over", value, takes) });
+  if (names.length === 0) throw bad(options.over, "the name of an input, or several");
   for (const [i, name] of names.entries()) {
-    if (!inputs.includes(name)) throw bad("over", name, `the names of inputs. ${suggestion(String(name), inputs)}`);
+    if (!inputs.includes(name)) throw bad(name, `the names of inputs. ${suggestion(name, inputs)}`);
     // One input can't be two elements of its list at once.
-    if (names.indexOf(name) !== i) throw bad("over", names, `each input once: "${name}" is named twice`);
+    if (names.indexOf(name) !== i) throw bad(names, `each input once: "${name}" is named twice`);
   }
-  const { mode = "zip", onError = "throw" } = options;
-  if (mode !== "zip" && mode !== "product") throw bad("mode", mode, '"zip" or "product"');
-  if (onError !== "throw" && onError !== "collect") throw bad("onError", onError, '"throw" or "collect"');
   return { over: names, mode, onError };
 }
 

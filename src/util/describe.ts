@@ -1,4 +1,5 @@
 import { inspect, types } from "node:util";
+import { isFileCode } from "./file-problem.js";
 
 /** Characters of a printed value, and how many elements of a list are printed. */
 const MAX_VALUE = 200;
@@ -114,7 +115,11 @@ export function describeCauses(error: unknown, told: string): string[] {
     if (seen.size > MAX_CAUSES) break;
     const text = isError(cause) ? describeError(cause) : describeValue(cause);
     const message = isError(cause) ? messageOf(cause) : "";
-    const isTold = (by: string) => by.includes(text) || (message !== "" && by.includes(`: ${message}`));
+    const code = isError(cause) ? readProperty(cause, "code") : undefined;
+    const isTold = (by: string) =>
+      by.includes(text) ||
+      (message !== "" && by.includes(`: ${message}`)) ||
+      (isFileCode(code) && by.includes(`${code}: `));
     if (![told, ...causes].some(isTold)) causes.push(text);
   }
   return causes;

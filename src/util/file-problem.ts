@@ -22,3 +22,8 @@ export function fileProblem(error: unknown): string {
   const words = code === undefined ? undefined : PROBLEMS[code];
   return words === undefined ? (message ?? String(error)) : `${code}: ${words}`;
 }
+
+/** Whether an error with this code is told in words of ours. */
+export function isFileCode(code: unknown): boolean {
+  return typeof code === "string" && Object.hasOwn(PROBLEMS, code);
+}

@@ -3,8 +3,8 @@ import { type Graph, inputNames } from "../graph/graph.js";
 import type { Plan, PlannedInput } from "../graph/plan.js";
 import { remembered } from "../graph/remembered.js";
 import { validatedProperties } from "../graph/validators.js";
+import { describeError, describeValue } from "../util/describe.js";
 import { exceedsDepth } from "../util/exceeds-depth.js";
-import { printError, printValue } from "../util/print-value.js";
 import { plainName, transform, transformedProperties } from "./transformation.js";
 import { validate } from "./validation.js";
 
@@ -161,7 +161,7 @@ export class InputChecks {
     return gone.map((path) => ({
       path,
       constraint: "undefined",
-      problem: `class-transformer's decorators make it undefined: it was ${printValue(given.get(path))}`,
+      problem: `class-transformer's decorators make it undefined: it was ${describeValue(given.get(path))}`,
     }));
   }
 
@@ -215,6 +215,6 @@ function thrown(path: string, value: unknown, during: string, what: string, erro
   if (error instanceof RangeError && exceedsDepth(value, LEVELS)) {
     return { path, constraint: "depth", problem: `it is nested more than ${LEVELS} levels deep, or refers to itself` };
   }
-  const problem = `${what} failed with ${printError(error)}. The value is ${printValue(value)}`;
+  const problem = `${what} failed with ${describeError(error)}. The value is ${describeValue(value)}`;
   return { path, constraint: during, problem };
 }

@@ -1,7 +1,7 @@
 /// <reference path="./class-transformer-storage.d.ts" />
 import type { ValidationError } from "class-validator";
 import type { Violation } from "../errors.js";
-import { printValue } from "../util/print-value.js";
+import { describeValue } from "../util/describe.js";
 
 /** What class-validator keeps of one decorator. */
 interface Metadata {
@@ -87,7 +87,7 @@ function violationsOf(
 /** The value itself, where it is none of the kind that the rules are for: their messages do not say what it is. */
 function seenInstead({ value, constraints }: ValidationError, isList: boolean): string {
   if (isList && !(Array.isArray(value) || value instanceof Set || value instanceof Map)) {
-    return `: it is ${printValue(value)}, not a list`;
+    return `: it is ${describeValue(value)}, not a list`;
   }
-  return constraints?.nestedValidation === undefined ? "" : `: it is ${printValue(value)}`;
+  return constraints?.nestedValidation === undefined ? "" : `: it is ${describeValue(value)}`;
 }

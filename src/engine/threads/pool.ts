@@ -6,8 +6,8 @@ import { remembered } from "../../graph/remembered.js";
 import { describeChain } from "../../util/describe.js";
 import { userFrames } from "../../util/user-frames.js";
 import { placeFor, type Thread, type Visiting } from "./placing.js";
-import type { Broadcast, Company, Request, ThreadData, VisitMessage } from "./protocol.js";
-import { outputWritten } from "./thread-output.js";
+import type { Answer, Broadcast, Company, Request, ThreadData, VisitMessage } from "./protocol.js";
+import { ThreadOutput } from "./thread-output.js";
 
 /** A thread that nobody has visited for this long lets go of its resources and ends. */
 const IDLE_MS = 10_000;
@@ -19,6 +19,7 @@ export class Pool {
   private readonly piscina: Piscina;
   private readonly channel: BroadcastChannel;
   private readonly threads = new Map<number, Thread>();
+  private readonly outputs = new Map<number, ThreadOutput>();
   /** Visits that no thread has begun yet. */
   private readonly waiting = new Set<Visiting>();
   /** How many threads have ended since one last came to life. */
@@ -48,10 +49,15 @@ export class Pool {
       ...(resourceLimits && { resourceLimits }),
     });
     this.piscina.on("error", (error) => this.threadFailed(error));
-    this.piscina.on("workerCreate", () => {
+    this.piscina.on("workerCreate", ({ id }: PiscinaWorker) => {
       this.stillborn = 0;
+      const worker = this.piscina.threads.find(({ threadId }) => threadId === id);
+      if (worker !== undefined) this.outputs.set(id, new ThreadOutput(worker));
     });
-    this.piscina.on("workerDestroy", () => setImmediate(() => this.threadEnded()));
+    this.piscina.on("workerDestroy", ({ id }: PiscinaWorker) => {
+      this.outputs.delete(id);
+      setImmediate(() => this.threadEnded());
+    });
     process.on("beforeExit", this.onBeforeExit);
   }
 
@@ -70,7 +76,7 @@ export class Pool {
     };
     const task = Object.defineProperty({ ...request }, Piscina.queueOptionsSymbol, { value: visiting });
     this.waiting.add(visiting);
-    const running: Promise<Uint8Array> = this.piscina.run(task, {
+    const running: Promise<Answer> = this.piscina.run(task, {
       signal: controller.signal,
       transferList: movedWith(request),
     });
@@ -79,7 +85,7 @@ export class Pool {
       visiting.fail = reject;
     });
     (visiting as { promise: Promise<Uint8Array> }).promise = Promise.race([running, boot])
-      .then((bytes) => this.afterOutput(visiting, bytes))
+      .then((answer) => this.afterOutput(visiting, answer))
       .finally(() => this.left(visiting));
     return visiting;
   }
@@ -90,9 +96,9 @@ export class Pool {
   }
 
   /** What a visit has printed comes before its result. */
-  private afterOutput<R>({ thread }: Visiting, result: R): R | Promise<R> {
-    const worker = this.piscina.threads.find(({ threadId }) => threadId === thread);
-    return (worker && outputWritten(worker))?.then(() => result) ?? result;
+  private afterOutput({ thread }: Visiting, { bytes, printed }: Answer): Uint8Array | Promise<Uint8Array> {
+    const output = this.outputs.get(thread ?? -1);
+    return output?.written(printed)?.then(() => bytes) ?? bytes;
   }
 
   /** Ends the thread of a visit, or takes it out of the queue. */

@@ -7,6 +7,7 @@ import type { Carrier } from "../call-context.js";
 import type { Part } from "../elements.js";
 import type { RunEvent } from "../events.js";
 import type { ProgramSource } from "../remade.js";
+import type { Printed } from "./thread-output.js";
 
 /** The part of a run that goes to threads: some steps of a plan, and what all its visits share. Encoded once. */
 export interface FragmentSpec {
@@ -87,6 +88,14 @@ export type Request =
   | { readonly rest: "dispose" | "wait" | "nothing" }
   /** A result of the thread's own, to be encoded value by value. */
   | { readonly apart: Uint8Array };
+
+/** What a thread answers. */
+export interface Answer {
+  /** Empty where nothing was to come. */
+  readonly bytes: Uint8Array;
+  /** What the thread has printed until now. */
+  readonly printed: Printed;
+}
 
 /** What a visit brings home, encoded. */
 export interface VisitResult {

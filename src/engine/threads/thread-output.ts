@@ -1,50 +1,94 @@
+import { type Readable, Writable } from "node:stream";
 import type { Worker } from "node:worker_threads";
-import { sleep } from "../../util/long-timeout.js";
 
-/** Milliseconds for which nothing moves, after which what was printed is left to itself: nobody reads it. */
-const STALLED_MS = 10_000;
+/** How many bytes a thread has printed: on its standard output, and on its standard error output. */
+export type Printed = readonly [stdout: number, stderr: number];
+
+const STREAMS = ["stdout", "stderr"] as const;
 
 /**
- * In a thread: resolves when the process has all that was printed here. A thread gives a next piece when the process asks for
- * it, and one that ends takes what is left with it.
+ * In a thread, before anything is printed: what is printed goes to the process at once. A thread keeps it else until the process
+ * asks for a next piece, and loses what it keeps when it ends.
+ *
+ * @returns what tells how much has been printed since.
  */
-export async function flushOutput(): Promise<void> {
-  await Promise.all([flush(process.stdout), flush(process.stderr)]);
+export function printAtOnce(): () => Printed {
+  const counters = STREAMS.map((name) => countAndHandOver(process[name]));
+  return () => [counters[0]!(), counters[1]!()];
 }
 
-async function flush(stream: NodeJS.WriteStream): Promise<void> {
-  if (stream.writableLength === 0) return;
-  let isFlushed = false;
-  const flushed = new Promise<void>((resolve) => {
-    stream.write("", () => {
-      isFlushed = true;
-      resolve();
+function countAndHandOver(stream: Writable): () => number {
+  let bytes = 0;
+  const writev = stream._writev!.bind(stream);
+  stream._writev = (chunks, callback) => {
+    for (const { chunk, encoding } of chunks) bytes += Buffer.byteLength(chunk, encoding);
+    writev(chunks, () => {});
+    callback();
+  };
+  return () => bytes;
+}
+
+/** In the process: what comes of a thread's output. Messages of two kinds come from a thread in no order: output is counted. */
+export class ThreadOutput {
+  private readonly arrived: [number, number] = [0, 0];
+  private readonly waiting = new Set<{ readonly printed: Printed; readonly resolve: () => void }>();
+  private hasEnded = false;
+
+  constructor(worker: Worker) {
+    for (const [i, name] of STREAMS.entries()) {
+      goOnWithoutReader(name).add(worker[name]);
+      worker[name].on("data", (chunk: Buffer) => this.more(i, chunk.length));
+    }
+    worker.once("exit", () => {
+      this.hasEnded = true;
+      this.settle();
     });
-  });
-  await whileMoving(
-    () => isFlushed,
-    () => stream.writableLength,
-    flushed,
-  );
-}
-
-/** In the process: resolves when all that has come of a thread's output is written. Undefined: it is. */
-export function outputWritten({ stdout, stderr }: Pick<Worker, "stdout" | "stderr">): Promise<void> | undefined {
-  const left = () => stdout.readableLength + stderr.readableLength;
-  if (left() === 0) return undefined;
-  return whileMoving(() => left() === 0, left);
-}
-
-async function whileMoving(isDone: () => boolean, left: () => number, done?: Promise<void>): Promise<void> {
-  let before = left();
-  let movedAt = performance.now();
-  while (!isDone() && performance.now() - movedAt < STALLED_MS) {
-    const stopping = new AbortController();
-    const pause = sleep(done === undefined ? 1 : 50, stopping.signal);
-    await (done === undefined ? pause : Promise.race([done, pause]));
-    stopping.abort();
-    if (left() === before) continue;
-    before = left();
-    movedAt = performance.now();
   }
+
+  /** Resolves when all of it has come and been written; undefined: it has. */
+  written(printed: Printed): Promise<unknown> | undefined {
+    if (this.isThere(printed)) return written();
+    return new Promise<void>((resolve) => this.waiting.add({ printed, resolve })).then(written);
+  }
+
+  private more(i: number, bytes: number): void {
+    this.arrived[i]! += bytes;
+    if (this.waiting.size > 0) this.settle();
+  }
+
+  private settle(): void {
+    for (const one of this.waiting) {
+      if (!this.isThere(one.printed)) continue;
+      this.waiting.delete(one);
+      one.resolve();
+    }
+  }
+
+  private isThere([stdout, stderr]: Printed): boolean {
+    return this.hasEnded || (this.arrived[0] >= stdout && this.arrived[1] >= stderr);
+  }
+}
+
+/** A process that exits loses what a full pipe has not taken yet. */
+function written(): Promise<unknown> | undefined {
+  const behind = STREAMS.map((name) => process[name]).filter((stream) => stream.writableLength > 0);
+  if (behind.length === 0) return undefined;
+  // Whatever a program has put in the place of write().
+  const empty = (stream: Writable) =>
+    new Promise((resolve) => Writable.prototype.write.call(stream, "", "utf8", resolve));
+  return Promise.all(behind.map(empty));
+}
+
+const outputs = new Map<(typeof STREAMS)[number], WeakSet<Readable>>();
+
+/** What threads print on a stream. It goes on, to nowhere, when the process's own stream fails and the program lives on. */
+function goOnWithoutReader(name: (typeof STREAMS)[number]): WeakSet<Readable> {
+  const known = outputs.get(name);
+  if (known !== undefined) return known;
+  const ours = new WeakSet<Readable>();
+  process[name].on("unpipe", (source: Readable) => {
+    if (ours.has(source)) source.resume();
+  });
+  outputs.set(name, ours);
+  return ours;
 }

@@ -2,8 +2,8 @@ import { BroadcastChannel, workerData } from "node:worker_threads";
 import { Piscina } from "piscina";
 import { encodeApart } from "./apart.js";
 import { thread } from "./inside.js";
-import type { Broadcast, Request, ThreadData } from "./protocol.js";
-import { flushOutput } from "./thread-output.js";
+import type { Answer, Broadcast, Request, ThreadData } from "./protocol.js";
+import { printAtOnce } from "./thread-output.js";
 import { answerVisit, ended, rest, stopped } from "./visitor.js";
 
 thread.isOne = true;
@@ -15,25 +15,31 @@ channel.onmessage = (message: unknown) => {
   else stopped(broadcast.stopped);
 };
 
-function resting(how: "dispose" | "wait" | "nothing"): unknown {
-  if (how === "dispose") return rest();
-  return how === "wait" ? new Promise(() => {}) : undefined;
-}
+const printed = printAtOnce();
 
 /** The end of the last visit of those that go one after another. */
 let turn: Promise<unknown> = Promise.resolve();
 
-/** Does what a thread is asked. */
+/** Does what a thread is asked: Piscina sends an `Answer` home, and its bytes without a copy. */
 export async function answer(request: Request): Promise<unknown> {
+  const bytes = await answered(request);
+  const sent: Answer = { bytes, printed: printed() };
+  // Piscina's types know one transferred object, its code takes a list.
+  return Piscina.move({ [Piscina.transferableSymbol]: [bytes.buffer], [Piscina.valueSymbol]: sent } as never);
+}
+
+async function answered(request: Request): Promise<Uint8Array> {
   if ("rest" in request) {
-    const rested = await resting(request.rest);
-    await flushOutput();
-    return rested;
+    await resting(request.rest);
+    return new Uint8Array();
   }
   if ("apart" in request) return encodeApart(request.apart);
-  const answered = request.company === "serial" ? turn.then(() => answerVisit(request)) : answerVisit(request);
-  if (request.company === "serial") turn = answered.catch(() => {});
-  const result = await answered;
-  await flushOutput();
-  return Piscina.move(result.buffer as ArrayBuffer);
+  const visited = request.company === "serial" ? turn.then(() => answerVisit(request)) : answerVisit(request);
+  if (request.company === "serial") turn = visited.catch(() => {});
+  return visited;
+}
+
+function resting(how: "dispose" | "wait" | "nothing"): unknown {
+  if (how === "dispose") return rest();
+  return how === "wait" ? new Promise(() => {}) : undefined;
 }
