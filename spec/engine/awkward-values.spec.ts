@@ -4,7 +4,17 @@ import path from "node:path";
 import { inspect } from "node:util";
 import { expect } from "chai";
 import { wrongResult } from "../../src/engine/threads/checked-result.js";
-import { type Each, input, mapOver, memory, NodeError, node, Pipeline, type RunOptions } from "../../src/index.js";
+import {
+  type Each,
+  type HypernodesError,
+  input,
+  mapOver,
+  memory,
+  NodeError,
+  node,
+  Pipeline,
+  type RunOptions,
+} from "../../src/index.js";
 import { Awkward, OrdinaryErrors, THROWN, type Thrown, UNTRAVELLED, type Untravelled } from "../support/awkward.js";
 import { built } from "../support/built.js";
 import { execute } from "../support/execute.js";
@@ -204,6 +214,64 @@ describe("a value that can't be remembered", () => {
         expect(told).to.have.members(["Lazy.row", "Lazy.rows"]);
       }
     });
+  }
+});
+
+describe("a path that can't be read", () => {
+  const unreadable: Record<string, () => object> = {
+    "a getter": () => ({
+      get code(): never {
+        throw new TypeError("not loaded");
+      },
+    }),
+    "a trap of a Proxy": () =>
+      new Proxy(
+        {},
+        {
+          get(_, key) {
+            if (key === "code") throw new TypeError("not loaded");
+            return undefined;
+          },
+        },
+      ),
+    "a getter farther in": () => ({
+      get code() {
+        return Object.defineProperty({}, "lines", {
+          get() {
+            throw new TypeError("not loaded");
+          },
+        });
+      },
+    }),
+  };
+  let make: () => object = () => ({});
+  class Reads extends Pipeline {
+    @node() record(): { code: { lines: number[] } } {
+      return make() as never;
+    }
+    @node("record.code.lines") count(lines: number[]): number {
+      return lines.length;
+    }
+    @mapOver("record.code.lines") doubled(line: number): Each<number> {
+      return 2 * line;
+    }
+  }
+
+  for (const [what, made] of Object.entries(unreadable)) {
+    for (const output of ["count", "doubled"] as const) {
+      for (const [where, options] of Object.entries<RunOptions<Reads>>({
+        "": {},
+        "with a cache": { cache: memory() },
+      })) {
+        it(`is an error that names it: ${what}, for ${output} ${where}`, async () => {
+          make = made;
+          const error = await rejection<HypernodesError>(new Reads().run({}, { ...options, outputs: [output] }));
+          expect([error.code, error.where]).to.deep.equal(["UNREADABLE_PATH", "Reads.record.code.lines"]);
+          expect(error.message).to.contain("reading it failed with TypeError: not loaded");
+          expect(error.cause).to.be.instanceOf(TypeError);
+        });
+      }
+    }
   }
 });
 

@@ -1,6 +1,7 @@
-import type { NodeError } from "../errors.js";
+import { HypernodesError, type NodeError } from "../errors.js";
 import type { Argument, Plan, Step } from "../graph/plan.js";
 import { remembered } from "../graph/remembered.js";
+import { describeChain } from "../util/describe.js";
 import { acquire } from "./acquire.js";
 import { CachedExecution } from "./cached/cached-execution.js";
 import { collecting, failed, perform } from "./call.js";
@@ -301,13 +302,31 @@ export class Execution {
 
   /** What a node gets for an argument. */
   input({ slot, path }: Argument): unknown {
-    return partOf(this.plan.collects ? this.shownIn(slot) : this.values[slot], path);
+    const value = this.plan.collects ? this.shownIn(slot) : this.values[slot];
+    return path === undefined ? value : this.partOf(value, slot, path);
   }
 
   /** The same with collected errors as what they are. */
   read({ slot, path }: Argument): unknown {
     const value = this.values[slot];
-    return CollectedError.is(value) ? value : partOf(value, path);
+    return path === undefined || CollectedError.is(value) ? value : this.partOf(value, slot, path);
+  }
+
+  private partOf(whole: unknown, slot: number, path: readonly string[]): unknown {
+    let value = whole;
+    try {
+      for (const key of path) value = (value as Record<string, unknown> | null | undefined)?.[key];
+    } catch (cause) {
+      const { steps, inputs, given } = this.plan;
+      const name = [...steps, ...inputs, ...given].find((slotted) => slotted.slot === slot)!.name;
+      throw new HypernodesError({
+        ...{ code: "UNREADABLE_PATH", where: placeOf(this.path, [name, ...path].join(".")), cause },
+        problem: `reading it failed with ${describeChain(cause)}`,
+        advice: `A getter or a Proxy in what "${name}" gives threw that.`,
+      });
+    }
+    // Where the record could not be copied when it landed.
+    return land(value, undefined);
   }
 
   /** What a map goes over, if it is a list. */
@@ -460,14 +479,6 @@ export class Execution {
   placeOf(step: Step, element?: number): string {
     return placeOf(this.path, step.name, element);
   }
-}
-
-function partOf(whole: unknown, path: readonly string[] | undefined): unknown {
-  if (path === undefined) return whole;
-  let value = whole;
-  for (const key of path) value = (value as Record<string, unknown> | null | undefined)?.[key];
-  // Where the record could not be copied when it landed.
-  return land(value, undefined);
 }
 
 function nodesGoAway({ nodes, containers }: Settings): boolean {
