@@ -13,7 +13,7 @@ import type { ChildProgram } from "./program.js";
 import { resultOf } from "./result.js";
 import type { Scope } from "./scope.js";
 import { runStraight } from "./straight.js";
-import { isPromise, promiseOf } from "./thenable.js";
+import { isPrimitive, isPromise, promiseOf } from "./thenable.js";
 
 /** One call of a step: for the step as a whole, for an element, or for a batch that begins with it. */
 export interface Call {
@@ -112,8 +112,11 @@ function once(call: Call, scope: Scope): unknown {
   const child = children[step.index];
   if (child !== undefined) return runChild(call, child, scope);
   const method = methods[step.index]!;
-  const invoke = () => method.apply(self, inputs as unknown[]) as unknown;
-  const value = scope === execution.scope ? invoke() : within(execution.run.currentIn(scope), anyAsync, invoke);
+  const value =
+    scope === execution.scope
+      ? (method.apply(self, inputs as unknown[]) as unknown)
+      : within(execution.run.currentIn(scope), anyAsync, () => method.apply(self, inputs as unknown[]) as unknown);
+  if (isPrimitive(value)) return value;
   const promise = promiseOf(value);
   if (promise === undefined) return land(value, step.uses, execution.run.lists);
   return promise.then((settled) => land(settled, step.uses, execution.run.lists));

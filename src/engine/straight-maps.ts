@@ -2,7 +2,7 @@ import type { Method } from "../dsl/brands.js";
 import { land } from "./landing.js";
 import { elementAt, type List } from "./lists.js";
 import type { MapRun } from "./map-run.js";
-import { promiseOf } from "./thenable.js";
+import { isPrimitive, promiseOf } from "./thenable.js";
 import type { Window } from "./threads/window.js";
 
 /** A map whose calls need nothing around them, laid open for a loop. */
@@ -39,13 +39,15 @@ export function runStraightMaps(
     for (; element < length && !isStopped(); element++) {
       window?.begin(lanes[0]!.step, element, element + 1);
       for (lane = 0; lane < lanes.length; lane++) {
-        const { step, results } = lanes[lane]!;
-        if (lane > 0) window?.goOn(step, element);
-        const value = callIn(lanes[lane]!, element);
-        const promise = promiseOf(value);
-        if (promise !== undefined) return { lane, element, promise };
-        const isIterable = typeof value === "object" && value !== null && Symbol.iterator in value;
-        results[element] = isIterable ? land(value, undefined) : value;
+        const current = lanes[lane]!;
+        if (lane > 0) window?.goOn(current.step, element);
+        let value = callIn(current, element);
+        if (!isPrimitive(value)) {
+          const promise = promiseOf(value);
+          if (promise !== undefined) return { lane, element, promise };
+          if (Symbol.iterator in (value as object)) value = land(value, undefined);
+        }
+        current.results[element] = value;
       }
       window?.end(element, element + 1);
     }

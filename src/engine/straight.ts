@@ -3,7 +3,7 @@ import { land } from "./landing.js";
 import type { ListsRead } from "./lists.js";
 import type { Program } from "./program.js";
 import type { Scope } from "./scope.js";
-import { promiseOf } from "./thenable.js";
+import { isPrimitive, promiseOf } from "./thenable.js";
 
 /** Where a straight run left off: a step that has to be waited for, or that failed. */
 export type LeftOff =
@@ -40,11 +40,11 @@ export function runStraight(
           args.map(({ slot }) => values[slot]),
         );
       }
-      const promise = promiseOf(value);
-      if (promise !== undefined) return { step, promise };
-      // Most values are no objects, and most objects can't be gone through: that is all that is asked of them.
-      if (typeof value === "object" && value !== null && (step.uses !== undefined || Symbol.iterator in value)) {
-        value = land(value, step.uses, run.lists);
+      if (!isPrimitive(value)) {
+        const promise = promiseOf(value);
+        if (promise !== undefined) return { step, promise };
+        // Most objects can't be gone through: that is all that is asked of them.
+        if (step.uses !== undefined || Symbol.iterator in (value as object)) value = land(value, step.uses, run.lists);
       }
       values[step.slot] = value;
     }

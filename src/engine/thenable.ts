@@ -8,7 +8,7 @@ const nativeThen = Promise.prototype.then;
  * comes in: everything behind has native promises.
  */
 export function promiseOf(value: unknown): Promise<unknown> | undefined {
-  if ((typeof value !== "object" && typeof value !== "function") || value === null) return undefined;
+  if (isPrimitive(value)) return undefined;
   let then: unknown;
   try {
     then = (value as { then?: unknown }).then;
@@ -41,6 +41,11 @@ function adopt(thenable: object, then: Then): Promise<unknown> {
 /** A value of user code, or a native promise of it. */
 export function adopted(value: unknown): unknown {
   return promiseOf(value) ?? value;
+}
+
+/** Whether a value is neither an object nor a function: nothing about it has to be asked. */
+export function isPrimitive(value: unknown): value is string | number | bigint | boolean | symbol | null | undefined {
+  return (typeof value !== "object" && typeof value !== "function") || value === null;
 }
 
 /** Whether an adopted value has to be waited for. No code of the value's own runs. */
