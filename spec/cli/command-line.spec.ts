@@ -18,6 +18,9 @@ describe("the command line", function () {
   after(() => cli.remove());
   const run = (name: string, ...args: string[]): Promise<Executed> =>
     cli.hypernodes("run", `typed.mjs#${name}`, "--quiet", "--json", ...args);
+  /** With a file as standard input. */
+  const reading = (file: string, name: string, ...args: string[]): Promise<Executed> =>
+    cli.reading(file, "run", `typed.mjs#${name}`, "--quiet", "--json", ...args);
   const told = async (executing: Promise<Executed>, code: number, says: string | RegExp) => {
     const { stdout, stderr, ...ended } = await executing;
     if (typeof says === "string") expect(stderr).to.contain(says);
@@ -106,7 +109,7 @@ describe("the command line", function () {
       it(`with ${what}`, async () => {
         file("in.jsonl", content);
         await gives(run("List", "-i", "x=@in.jsonl"), out);
-        await gives(cli.shell("cat in.jsonl | $HYPERNODES run typed.mjs#List -q --json -i x=@-"), out);
+        await gives(reading("in.jsonl", "List", "-i", "x=@-"), out);
       });
     }
 
@@ -145,8 +148,7 @@ describe("the command line", function () {
       it(`says of ${JSON.stringify(String(content))} in ${name} where it is wrong, and why`, async () => {
         file(name, content);
         await told(run("List", "-i", `x=@${name}`), 2, says);
-        const piped = cli.shell(`cat ${name} | $HYPERNODES run typed.mjs#List -q --json -i x=@-`);
-        await told(piped, 2, says.replace(name, "standard input"));
+        await told(reading(name, "List", "-i", "x=@-"), 2, says.replace(name, "standard input"));
       });
     }
 

@@ -1,8 +1,11 @@
+import { createReadStream } from "node:fs";
+import path from "node:path";
 import { runCommand } from "../../src/cli/command-line.js";
 import type { Executed } from "./execute.js";
 
 /**
- * Runs the command line in this process, where a process of its own is not the point: it takes a fiftieth of the time.
+ * Runs the command line in this process, where a process of its own is not the point: it takes a fiftieth of the time. One at a
+ * time: it has this process's folder and streams to itself.
  *
  * @param folder where it is run.
  */
@@ -24,6 +27,17 @@ export async function commandLine(folder: string, ...args: string[]): Promise<Ex
   }
 }
 
+/** The same, with a file as standard input. */
+export async function commandLineReading(file: string, folder: string, ...args: string[]): Promise<Executed> {
+  const stdin = Object.getOwnPropertyDescriptor(process, "stdin")!;
+  Object.defineProperty(process, "stdin", { value: createReadStream(path.join(folder, file)), configurable: true });
+  try {
+    return await commandLine(folder, ...args);
+  } finally {
+    process.stdin.destroy();
+    Object.defineProperty(process, "stdin", stdin);
+  }
+}
 /** Holds back what is written to a stream, which is no terminal meanwhile. @returns ends that, and gives what was written. */
 function captured(stream: NodeJS.WriteStream): () => string {
   const { write, isTTY } = stream;
