@@ -161,20 +161,21 @@ describe("the command line", function () {
     });
 
     it("a list that it is run over as long as a pipe gives it, in little memory, and prints results in order", async () => {
-      const generate = `node -e 'const text = "x".repeat(10000); let i = 0; const go = () => { for (; i < 12000; ) { if (!process.stdout.write(JSON.stringify({ i: i++, text }) + "\\n")) return process.stdout.once("drain", go); } process.stdout.end(); }; go()'`;
+      const generate = (count: number) =>
+        `node -e 'const text = "x".repeat(10000); let i = 0; const go = () => { for (; i < ${count}; ) { if (!process.stdout.write(JSON.stringify({ i: i++, text }) + "\\n")) return process.stdout.once("drain", go); } process.stdout.end(); }; go()'`;
       mkdirSync(path.join(cli.folder, "tmp"));
       const small = "TMPDIR=$PWD/tmp NODE_OPTIONS=--max-old-space-size=100";
       const { stdout, stderr, code } = await cli.shell(
-        `${generate} | ${small} $HYPERNODES run typed.mjs#Late -q --json -i x=@- --over x --set maxWorkers=64`,
+        `${generate(12_000)} | ${small} $HYPERNODES run typed.mjs#Late -q --json -i x=@- --over x --set maxWorkers=64`,
       );
       expect([stderr, code]).to.deep.equal(["", 0]);
       const results = JSON.parse(stdout) as { late: number }[];
       expect(results).to.have.length(12_000);
       expect(results.every(({ late }, i) => late === i)).to.equal(true);
       const wrong = await cli.shell(
-        `(${generate}; echo '{"i":') | ${small} $HYPERNODES run typed.mjs#Late -q --json -i x=@- --over x`,
+        `(${generate(200)}; echo '{"i":') | ${small} $HYPERNODES run typed.mjs#Late -q --json -i x=@- --over x`,
       );
-      expect(wrong.stderr).to.contain("standard input, line 12001, column 6: it is no JSON");
+      expect(wrong.stderr).to.contain("standard input, line 201, column 6: it is no JSON");
       expect([wrong.stdout, wrong.code]).to.deep.equal(["", 2]);
       expect(readdirSync(path.join(cli.folder, "tmp"))).to.deep.equal([]);
     });

@@ -5,17 +5,23 @@ import { expect } from "chai";
 import { type Each, execution, input, mapOver, Pipeline } from "../../src/index.js";
 import { built } from "../support/built.js";
 import { newFolder } from "../support/caches.js";
-import { execute, LOADER } from "../support/execute.js";
+import { type Executed, execute, LOADER } from "../support/execute.js";
 import { rejection } from "../support/rejection.js";
 import { transpiled } from "../support/swc-hooks.mjs";
 
 /** Programs of their own, in files of a folder inside the project (so that its packages are found). */
 describe("a thread imports the class's module", () => {
   let folder: string;
+  /** A program that waits for long: it does so beside the others. */
+  let idle: Promise<Executed>;
   before(() => {
     folder = newFolder("importing");
+    idle = run(program("idle.mjs", IDLE));
   });
-  after(() => rmSync(folder, { recursive: true, force: true }));
+  after(async () => {
+    await idle;
+    rmSync(folder, { recursive: true, force: true });
+  });
 
   const index = pathToFileURL(built("src/index.ts")).href;
   const HEAD = `import { appendFileSync } from "node:fs";
@@ -34,6 +40,23 @@ export class Says extends Pipeline {
   @node("text") said(text: string): number { console.log(text); return text.length; }
 }
 `;
+  const IDLE = `
+import { setTimeout as sleep } from "node:timers/promises";
+import { readdirSync } from "node:fs";
+@execution({ maps: "parallel", maxWorkers: 1 })
+export class Uses extends Pipeline {
+  @input() xs!: number[];
+  @resource() costly(): Disposable { return { [Symbol.dispose]: () => console.log("disposed") }; }
+  @mapOver("xs", "costly") used(x: number, _costly: Disposable): Each<number> { return x; }
+}
+if (isMainThread) {
+  const tasks = () => readdirSync("/proc/self/task").length;
+  await new Uses().run({ xs: [1, 2] });
+  const before = tasks();
+  for (let i = 0; i < 400 && tasks() >= before; i++) await sleep(50);
+  console.log(tasks() < before ? "ended" : "still there");
+  console.log((await new Uses().run({ xs: [3] })).used.join());
+}`;
   /** As JavaScript, which needs no loader, if its name says so. */
   const program = (name: string, text: string) => {
     const file = path.resolve(folder, name);
@@ -156,27 +179,7 @@ if (isMainThread) for (let i = 0; i < 2; i++) console.log((await new Uses().run(
 
   it("and a thread that nobody needs ends, with what it keeps disposed of", async function () {
     if (!existsSync("/proc/self/task")) this.skip();
-    const file = program(
-      "idle.mjs",
-      `
-import { setTimeout as sleep } from "node:timers/promises";
-import { readdirSync } from "node:fs";
-@execution({ maps: "parallel", maxWorkers: 1 })
-export class Uses extends Pipeline {
-  @input() xs!: number[];
-  @resource() costly(): Disposable { return { [Symbol.dispose]: () => console.log("disposed") }; }
-  @mapOver("xs", "costly") used(x: number, _costly: Disposable): Each<number> { return x; }
-}
-if (isMainThread) {
-  const tasks = () => readdirSync("/proc/self/task").length;
-  await new Uses().run({ xs: [1, 2] });
-  const before = tasks();
-  for (let i = 0; i < 400 && tasks() >= before; i++) await sleep(50);
-  console.log(tasks() < before ? "ended" : "still there");
-  console.log((await new Uses().run({ xs: [3] })).used.join());
-}`,
-    );
-    expect(await run(file)).to.deep.equal({ code: 0, stdout: "disposed\nended\n3\ndisposed\n", stderr: "" });
+    expect(await idle).to.deep.equal({ code: 0, stdout: "disposed\nended\n3\ndisposed\n", stderr: "" });
   });
 
   it("but can't reach a class that is inside a function", async () => {

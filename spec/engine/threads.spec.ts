@@ -94,7 +94,7 @@ describe("threads", () => {
   it("decode what all elements share once each, however many chunks use it, and drop it when the map ends", async () => {
     for (let i = 0; i < 3; i++) {
       const noticed = new Noticed(cells());
-      const { left } = await new Sharing().run({ xs: range(100), noticed }, PARALLEL);
+      const { left } = await new Sharing().run({ xs: range(40), noticed }, PARALLEL);
       expect(noticed.cells[0]).to.be.within(1, 2);
       expect(left.at(-1)).to.equal(0);
     }
