@@ -244,23 +244,30 @@ describe("the code digest", () => {
     expect(await run(project, loader)).to.equal(ALL);
     return project;
   };
-  const afterEdit = async (project: string, loader: Loader, { file, from, to }: Edit, number: number) => {
-    const copy = `${project}-${number}`;
+  /** A copy of a project, with some edits. */
+  const edited = (project: string, name: string, edits: readonly Edit[]): string => {
+    const copy = `${project}-${name}`;
     cpSync(project, copy, { recursive: true });
-    const before = readFileSync(path.join(copy, file), "utf8");
-    const after = before.replace(from, to);
-    if (from !== "") expect(after, file).to.not.equal(before);
-    writeFileSync(path.join(copy, file), after);
-    return run(copy, loader);
+    for (const { what, file, from, to } of edits) {
+      const before = readFileSync(path.join(copy, file), "utf8");
+      const after = before.replace(from, to);
+      if (from !== "") expect(after, what).to.not.equal(before);
+      writeFileSync(path.join(copy, file), after);
+    }
+    return copy;
   };
 
-  /** Each edit in a process of its own, as many at once as there are cores. */
+  /**
+   * Each edit in a process of its own, as many at once as there are cores. Those after which nothing is computed are made all
+   * together: one that computes something shows there as well.
+   */
   const table = async (project: string, loader: Loader, edits: readonly Edit[]) => {
-    const rows = [...edits.entries()];
+    const idle = edits.filter(({ computes }) => computes === "");
+    const rows = [idle, ...edits.filter(({ computes }) => computes !== "").map((edit) => [edit])].entries();
     const next = async (): Promise<void> => {
-      for (let row = rows.shift(); row !== undefined; row = rows.shift()) {
-        const [number, edit] = row;
-        expect(await afterEdit(project, loader, edit, number), edit.what).to.equal(edit.computes);
+      for (const [number, row] of rows) {
+        const what = row.map((edit) => edit.what).join(", ");
+        expect(await run(edited(project, `${number}`, row), loader), what).to.equal(row[0]!.computes);
       }
     };
     await Promise.all(Array.from({ length: os.availableParallelism() }, next));
@@ -274,12 +281,8 @@ describe("the code digest", () => {
   it("is explained: what has changed, by name and file", async () => {
     const project = await prepared("swc", "explained");
     const explained = async (...edits: readonly string[]): Promise<string[]> => {
-      const copy = `${project}-why-${edits.length}`;
-      cpSync(project, copy, { recursive: true });
-      for (const { what, file, from, to } of EDITS) {
-        const edited = path.join(copy, file);
-        if (edits.includes(what)) writeFileSync(edited, readFileSync(edited, "utf8").replace(from, to));
-      }
+      const chosen = EDITS.filter(({ what }) => edits.includes(what));
+      const copy = edited(project, `why-${edits.length}`, chosen);
       const env = { STORE: path.join(copy, "store.sqlite"), EXPLAIN: "1" };
       const { stderr } = await execute(process.execPath, [...LOADER, path.join(copy, "main.ts")], { env });
       return stderr
