@@ -61,7 +61,7 @@ function readOptions() {
   }
 }
 
-main().catch((error: Error & { code?: string }) => {
+await main().catch((error: Error & { code?: string }) => {
   const isTold = [UsageError, BadLines, HypernodesError].some((type) => error instanceof type);
   const known = isTold || error.code?.startsWith("E");
   console.error(known ? error.message : error);

@@ -244,23 +244,30 @@ describe("the code digest", () => {
     expect(await run(project, loader)).to.equal(ALL);
     return project;
   };
-  const afterEdit = async (project: string, loader: Loader, { file, from, to }: Edit, number: number) => {
-    const copy = `${project}-${number}`;
+  /** A copy of a project, with some edits. */
+  const edited = (project: string, name: string, edits: readonly Edit[]): string => {
+    const copy = `${project}-${name}`;
     cpSync(project, copy, { recursive: true });
-    const before = readFileSync(path.join(copy, file), "utf8");
-    const after = before.replace(from, to);
-    if (from !== "") expect(after, file).to.not.equal(before);
-    writeFileSync(path.join(copy, file), after);
-    return run(copy, loader);
+    for (const { what, file, from, to } of edits) {
+      const before = readFileSync(path.join(copy, file), "utf8");
+      const after = before.replace(from, to);
+      if (from !== "") expect(after, what).to.not.equal(before);
+      writeFileSync(path.join(copy, file), after);
+    }
+    return copy;
   };
 
-  /** Each edit in a process of its own, as many at once as there are cores. */
+  /**
+   * Each edit in a process of its own, as many at once as there are cores. Those after which nothing is computed are made all
+   * together: one that computes something shows there as well.
+   */
   const table = async (project: string, loader: Loader, edits: readonly Edit[]) => {
-    const rows = [...edits.entries()];
+    const idle = edits.filter(({ computes }) => computes === "");
+    const rows = [idle, ...edits.filter(({ computes }) => computes !== "").map((edit) => [edit])].entries();
     const next = async (): Promise<void> => {
-      for (let row = rows.shift(); row !== undefined; row = rows.shift()) {
-        const [number, edit] = row;
-        expect(await afterEdit(project, loader, edit, number), edit.what).to.equal(edit.computes);
+      for (const [number, row] of rows) {
+        const what = row.map((edit) => edit.what).join(", ");
+        expect(await run(edited(project, `${number}`, row), loader), what).to.equal(row[0]!.computes);
       }
     };
     await Promise.all(Array.from({ length: os.availableParallelism() }, next));
@@ -273,11 +280,9 @@ describe("the code digest", () => {
 
   it("is explained: what has changed, by name and file", async () => {
     const project = await prepared("swc", "explained");
-    const explained = async (number: number, edit: Edit): Promise<string[]> => {
-      const copy = `${project}-why-${number}`;
-      cpSync(project, copy, { recursive: true });
-      const file = path.join(copy, edit.file);
-      writeFileSync(file, readFileSync(file, "utf8").replace(edit.from, edit.to));
+    const explained = async (...edits: readonly string[]): Promise<string[]> => {
+      const chosen = EDITS.filter(({ what }) => edits.includes(what));
+      const copy = edited(project, `why-${edits.length}`, chosen);
       const env = { STORE: path.join(copy, "store.sqlite"), EXPLAIN: "1" };
       const { stderr } = await execute(process.execPath, [...LOADER, path.join(copy, "main.ts")], { env });
       return stderr
@@ -285,22 +290,21 @@ describe("the code digest", () => {
         .split("\n")
         .filter((line) => !line.endsWith("same code, same inputs"));
     };
-    const why = async (what: string) => {
-      const number = EDITS.findIndex((edit) => edit.what === what);
-      return explained(number, EDITS[number]!);
-    };
-    expect(await why("a helper two files away")).to.deep.equal([
+    const why = await explained(
+      "a helper two files away",
+      "a constant",
+      "a model's method",
+      "a package's version",
+      "a class that a resource builds",
+    );
+    expect(why).to.have.members([
       "Texts.joined: computed: code of normalise() in far.ts changed",
-    ]);
-    expect(await why("a constant")).to.deep.equal(["Texts.limited: computed: code of LIMIT in text.ts changed"]);
-    expect(await why("a model's method")).to.deep.equal([
+      "Texts.limited: computed: code of LIMIT in text.ts changed",
       "Texts.words: computed: code of class Passage in model.ts changed",
-    ]);
-    expect(await why("a package's version")).to.deep.equal(["Texts.packaged: computed: package padder 1.0.1 changed"]);
-    expect(await why("a class that a resource builds")).to.deep.equal([
+      "Texts.packaged: computed: package padder 1.0.1 changed",
       "Texts.encoded: computed: code of class Encoder in pipeline.ts changed",
     ]);
-    expect(await why("nothing")).to.deep.equal([]);
+    expect(await explained()).to.deep.equal([]);
   }).timeout(120_000);
 
   for (const loader of ["tsx", "dist"] as const) {

@@ -1,12 +1,15 @@
 import { deepStrictEqual } from "node:assert";
 import { rmSync } from "node:fs";
 import path from "node:path";
+import { mock } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import KeyvRedis from "@keyv/redis";
 import { KeyvSqlite } from "@keyv/sqlite";
 import { expect } from "chai";
 import fc from "fast-check";
 import { Keyv } from "keyv";
+import { CacheSession } from "../../src/cache/session.js";
+import type { Store } from "../../src/cache/store.js";
 import {
   type Cache,
   type Each,
@@ -175,8 +178,12 @@ describe("stores", () => {
   promises("sqlite(path)", () => ({ store: sqlite(path.join(folder, "new", "folder", "values.sqlite")) }));
   promises("memory()", () => ({ store: memory() }));
   promises("keyv(new Keyv())", () => ({ store: keyv(new Keyv()) }));
-  promises("keyv(new Keyv(new KeyvSqlite(...)))", () => {
-    const inner = new Keyv(new KeyvSqlite({ uri: `sqlite://${path.join(folder, "keyv.sqlite")}` }));
+  promises("keyv(new Keyv(new KeyvSqlite(...)))", async () => {
+    const adapter = new KeyvSqlite({ uri: `sqlite://${path.join(folder, "keyv.sqlite")}` });
+    const inner = new Keyv(adapter);
+    // It writes entries one by one: that each is safe on the disk before the next is not the point.
+    await adapter.query("PRAGMA synchronous = OFF");
+    await adapter.query("PRAGMA journal_mode = MEMORY");
     return { store: keyv(inner), close: () => inner.disconnect() };
   });
   promises("keyv(new Keyv(new KeyvRedis(...))) @slow", async () => {
@@ -231,6 +238,43 @@ describe("stores", () => {
       adapter.client.destroy();
       await redis.stop();
     }
+  });
+
+  it("have more time for an answer, the more they have to write before it", async () => {
+    const write = (session: CacheSession, count: number) => {
+      for (let i = 0; i < count; i++) {
+        const owner = { pipeline: "P", node: "n", code: "" };
+        const head = { kind: "value", digest: "", models: "", bytes: 1 } as const;
+        session.take({ key: `${count} ${i}`, owner, ...head, value: Uint8Array.of(1) });
+      }
+      return session.flush();
+    };
+    /** Two batches and a look, of a store that answers them all after so long. */
+    const warningsAfter = async (ms: number) => {
+      const warnings = await warningsOf(async () => {
+        const ends: (() => void)[] = [];
+        const answer = new Promise<void>((resolve) => ends.push(resolve));
+        const session = new CacheSession({
+          name: "slow",
+          write: () => answer,
+          heads: async (keys: readonly string[]) => answer.then(() => keys.map(() => undefined)),
+        } as unknown as Store);
+        mock.timers.enable({ apis: ["setTimeout"] });
+        try {
+          const written = [write(session, 1000), write(session, 1), session.heads(["another"])];
+          mock.timers.tick(ms);
+          for (const end of ends) end();
+          await Promise.all(written);
+        } finally {
+          mock.timers.reset();
+        }
+      });
+      return warnings.filter((warning) => warning.startsWith("HypernodesWarning"));
+    };
+    expect(await warningsAfter(19_900)).to.deep.equal([]);
+    expect(await warningsAfter(20_100)).to.deep.equal([
+      "HypernodesWarning: the cache slow failed; the run goes on without it: no answer within 20 seconds",
+    ]);
   });
 
   it("are named as they are meant to be, or an error says how", async () => {

@@ -18,6 +18,9 @@ describe("the command line", function () {
   after(() => cli.remove());
   const run = (name: string, ...args: string[]): Promise<Executed> =>
     cli.hypernodes("run", `typed.mjs#${name}`, "--quiet", "--json", ...args);
+  /** With a file as standard input. */
+  const reading = (file: string, name: string, ...args: string[]): Promise<Executed> =>
+    cli.reading(file, "run", `typed.mjs#${name}`, "--quiet", "--json", ...args);
   const told = async (executing: Promise<Executed>, code: number, says: string | RegExp) => {
     const { stdout, stderr, ...ended } = await executing;
     if (typeof says === "string") expect(stderr).to.contain(says);
@@ -106,7 +109,7 @@ describe("the command line", function () {
       it(`with ${what}`, async () => {
         file("in.jsonl", content);
         await gives(run("List", "-i", "x=@in.jsonl"), out);
-        await gives(cli.shell("cat in.jsonl | $HYPERNODES run typed.mjs#List -q --json -i x=@-"), out);
+        await gives(reading("in.jsonl", "List", "-i", "x=@-"), out);
       });
     }
 
@@ -145,8 +148,7 @@ describe("the command line", function () {
       it(`says of ${JSON.stringify(String(content))} in ${name} where it is wrong, and why`, async () => {
         file(name, content);
         await told(run("List", "-i", `x=@${name}`), 2, says);
-        const piped = cli.shell(`cat ${name} | $HYPERNODES run typed.mjs#List -q --json -i x=@-`);
-        await told(piped, 2, says.replace(name, "standard input"));
+        await told(reading(name, "List", "-i", "x=@-"), 2, says.replace(name, "standard input"));
       });
     }
 
@@ -159,20 +161,21 @@ describe("the command line", function () {
     });
 
     it("a list that it is run over as long as a pipe gives it, in little memory, and prints results in order", async () => {
-      const generate = `node -e 'const text = "x".repeat(10000); let i = 0; const go = () => { for (; i < 12000; ) { if (!process.stdout.write(JSON.stringify({ i: i++, text }) + "\\n")) return process.stdout.once("drain", go); } process.stdout.end(); }; go()'`;
+      const generate = (count: number) =>
+        `node -e 'const text = "x".repeat(10000); let i = 0; const go = () => { for (; i < ${count}; ) { if (!process.stdout.write(JSON.stringify({ i: i++, text }) + "\\n")) return process.stdout.once("drain", go); } process.stdout.end(); }; go()'`;
       mkdirSync(path.join(cli.folder, "tmp"));
       const small = "TMPDIR=$PWD/tmp NODE_OPTIONS=--max-old-space-size=100";
       const { stdout, stderr, code } = await cli.shell(
-        `${generate} | ${small} $HYPERNODES run typed.mjs#Late -q --json -i x=@- --over x --set maxWorkers=64`,
+        `${generate(12_000)} | ${small} $HYPERNODES run typed.mjs#Late -q --json -i x=@- --over x --set maxWorkers=64`,
       );
       expect([stderr, code]).to.deep.equal(["", 0]);
       const results = JSON.parse(stdout) as { late: number }[];
       expect(results).to.have.length(12_000);
       expect(results.every(({ late }, i) => late === i)).to.equal(true);
       const wrong = await cli.shell(
-        `(${generate}; echo '{"i":') | ${small} $HYPERNODES run typed.mjs#Late -q --json -i x=@- --over x`,
+        `(${generate(200)}; echo '{"i":') | ${small} $HYPERNODES run typed.mjs#Late -q --json -i x=@- --over x`,
       );
-      expect(wrong.stderr).to.contain("standard input, line 12001, column 6: it is no JSON");
+      expect(wrong.stderr).to.contain("standard input, line 201, column 6: it is no JSON");
       expect([wrong.stdout, wrong.code]).to.deep.equal(["", 2]);
       expect(readdirSync(path.join(cli.folder, "tmp"))).to.deep.equal([]);
     });

@@ -1,5 +1,6 @@
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { inspect } from "node:util";
 import { expect } from "chai";
@@ -17,7 +18,7 @@ import {
 } from "../../src/index.js";
 import { Awkward, OrdinaryErrors, THROWN, type Thrown, UNTRAVELLED, type Untravelled } from "../support/awkward.js";
 import { built } from "../support/built.js";
-import { execute } from "../support/execute.js";
+import { type Executed, execute } from "../support/execute.js";
 import { rejection } from "../support/rejection.js";
 import { warningsOf } from "../support/warnings.js";
 
@@ -286,27 +287,35 @@ describe("what nodes print in threads", () => {
     text.split("\n").filter((line) => /^(line|err) \d+ x*$/.test(line) && line.endsWith("x".repeat(size))).length ===
     count;
 
-  for (const [count, size] of [
-    [200, 10],
-    [200, 2_000],
-    [20, 100_000],
-  ] as const) {
-    for (const exits of ["ends", "exits"]) {
-      for (const output of ["y", "once"]) {
-        it(`is all there when the process ${exits}: ${count} lines of ${size} of ${output}, in a file and in a pipe`, async () => {
-          const args = [built("spec/support/prints-client.ts"), output, String(count), String(size), exits];
-          const piped = await execute(process.execPath, args);
-          expect(piped.code).to.equal(0);
-          expect(linesOf(piped.stdout, count, size)).to.equal(true);
-          const [out, err] = [path.join(folder, "out"), path.join(folder, "err")];
-          spawnSync(process.execPath, args, { stdio: ["ignore", openSync(out, "w"), openSync(err, "w")] });
-          expect(linesOf(readFileSync(out, "utf8"), count, size)).to.equal(true);
-          if (output === "once") return;
-          expect(linesOf(piped.stderr, count, size)).to.equal(true);
-          expect(linesOf(readFileSync(err, "utf8"), count, size)).to.equal(true);
-        });
+  /** Each two of size, end and output go together once. */
+  const cases = [
+    [200, 10, "ends", "y"],
+    [200, 10, "exits", "once"],
+    [200, 2_000, "exits", "y"],
+    [200, 2_000, "ends", "once"],
+    [20, 100_000, "ends", "once"],
+    [20, 100_000, "exits", "y"],
+  ] as const;
+  for (const [count, size, exits, output] of cases) {
+    it(`is all there when the process ${exits}: ${count} lines of ${size} of ${output}, in a file and in a pipe`, async () => {
+      const args = [built("spec/support/prints-client.ts"), output, String(count), String(size), exits];
+      const [piped, filed] = await Promise.all([execute(process.execPath, args), inFiles(args)]);
+      for (const { code, stdout, stderr } of [piped, filed]) {
+        expect(code).to.equal(0);
+        expect(linesOf(stdout, count, size)).to.equal(true);
+        if (output === "y") expect(linesOf(stderr, count, size)).to.equal(true);
       }
-    }
+    });
+  }
+
+  /** What a process has written into files. */
+  async function inFiles(args: readonly string[]): Promise<Executed> {
+    const [out, err] = [path.join(folder, "out"), path.join(folder, "err")];
+    const [stdout, stderr] = [openSync(out, "w"), openSync(err, "w")];
+    const child = spawn(process.execPath, args, { stdio: ["ignore", stdout, stderr] });
+    const [code] = (await once(child, "close")) as [number | null];
+    for (const file of [stdout, stderr]) closeSync(file);
+    return { code, stdout: readFileSync(out, "utf8"), stderr: readFileSync(err, "utf8") };
   }
 });
 

@@ -5,17 +5,23 @@ import { expect } from "chai";
 import { type Each, execution, input, mapOver, Pipeline } from "../../src/index.js";
 import { built } from "../support/built.js";
 import { newFolder } from "../support/caches.js";
-import { execute, LOADER } from "../support/execute.js";
+import { type Executed, execute, LOADER } from "../support/execute.js";
 import { rejection } from "../support/rejection.js";
 import { transpiled } from "../support/swc-hooks.mjs";
 
 /** Programs of their own, in files of a folder inside the project (so that its packages are found). */
 describe("a thread imports the class's module", () => {
   let folder: string;
+  /** A program that waits for long: it does so beside the others. */
+  let idle: Promise<Executed>;
   before(() => {
     folder = newFolder("importing");
+    idle = run(program("idle.mjs", IDLE));
   });
-  after(() => rmSync(folder, { recursive: true, force: true }));
+  after(async () => {
+    await idle;
+    rmSync(folder, { recursive: true, force: true });
+  });
 
   const index = pathToFileURL(built("src/index.ts")).href;
   const HEAD = `import { appendFileSync } from "node:fs";
@@ -34,6 +40,23 @@ export class Says extends Pipeline {
   @node("text") said(text: string): number { console.log(text); return text.length; }
 }
 `;
+  const IDLE = `
+import { setTimeout as sleep } from "node:timers/promises";
+import { readdirSync } from "node:fs";
+@execution({ maps: "parallel", maxWorkers: 1 })
+export class Uses extends Pipeline {
+  @input() xs!: number[];
+  @resource() costly(): Disposable { return { [Symbol.dispose]: () => console.log("disposed") }; }
+  @mapOver("xs", "costly") used(x: number, _costly: Disposable): Each<number> { return x; }
+}
+if (isMainThread) {
+  const tasks = () => readdirSync("/proc/self/task").length;
+  await new Uses().run({ xs: [1, 2] });
+  const before = tasks();
+  for (let i = 0; i < 400 && tasks() >= before; i++) await sleep(50);
+  console.log(tasks() < before ? "ended" : "still there");
+  console.log((await new Uses().run({ xs: [3] })).used.join());
+}`;
   /** As JavaScript, which needs no loader, if its name says so. */
   const program = (name: string, text: string) => {
     const file = path.resolve(folder, name);
@@ -46,30 +69,22 @@ export class Says extends Pipeline {
     return { code, stdout, stderr };
   };
 
-  it("and the process ends by itself when its work is done, with threads idle", async () => {
+  it("and the process ends by itself when its work is done, with threads idle; what nodes print there is printed before", async () => {
     const file = program(
       "ends.mjs",
-      `${DOUBLE}
+      `${DOUBLE}${SAYS}
 if (isMainThread) {
   const { doubled } = await new Double().run({ xs: [1, 2] });
   console.log(doubled.join());
+  await new Says().run({ text: "shalom" });
 }`,
     );
-    expect(await run(file)).to.deep.equal({ code: 0, stdout: "2,4\n", stderr: "" });
-  });
-
-  it("and what nodes print there is printed, before the end", async () => {
-    const file = program(
-      "says.mjs",
-      `${SAYS}
-if (isMainThread) await new Says().run({ text: "shalom" });`,
-    );
-    expect(await run(file)).to.deep.equal({ code: 0, stdout: "shalom\n", stderr: "" });
+    expect(await run(file)).to.deep.equal({ code: 0, stdout: "2,4\nshalom\n", stderr: "" });
   });
 
   it("which may run nothing on the way: the error says what to do, and nothing hangs", async () => {
     const file = program(
-      "recursion.ts",
+      "recursion.mjs",
       `${DOUBLE}
 const { doubled } = await new Double().run({ xs: [1, 2] });
 console.log(doubled.join());`,
@@ -77,7 +92,7 @@ console.log(doubled.join());`,
     const { code, stdout, stderr } = await run(file);
     expect({ code, stdout }).to.deep.equal({ code: 1, stdout: "" });
     expect(stderr).to.contain(
-      "recursion.ts, which a thread imports because it defines the class, runs it when it is imported",
+      "recursion.mjs, which a thread imports because it defines the class, runs it when it is imported",
     );
     expect(stderr).to.contain('import { isMainThread } from "node:worker_threads" and if (isMainThread) await ...');
     const promise = program(
@@ -88,29 +103,33 @@ void new Double().map({ xs: [[1]] }, { over: "xs" }).catch((error) => { console.
     expect(await run(promise)).to.deep.equal({ code: 0, stdout: "RUN_AT_IMPORT\n", stderr: "" });
   });
 
-  it("which may throw: the error has its reason", async () => {
+  it("which may throw, end the thread, or not be known: the run fails with the reason, and does not go on for ever", async () => {
+    program("throws.mjs", `if (!isMainThread) throw new Error("no threads, please");\n${DOUBLE}`);
+    program("exits.mjs", `if (!isMainThread) process.exit(4);\n${DOUBLE}`);
+    program("bare.mjs", `${DOUBLE}\nexport class Bare extends Double {}`);
     const file = program(
-      "throws.mjs",
-      `${DOUBLE}
-if (!isMainThread) throw new Error("no threads, please");
-await new Double().run({ xs: [1] }).catch((error) => console.log(error.message));`,
+      "reasons.mjs",
+      `
+import { Double as Throws } from "./throws.mjs";
+import { Double as Exits } from "./exits.mjs";
+import { Bare } from "./bare.mjs";
+for (const type of [Throws, Exits, Bare]) {
+  await new type().run({ xs: [1] }).catch((error) => console.log(JSON.stringify(error.message)));
+}`,
     );
     const { stdout } = await run(file);
-    expect(stdout)
+    const [throws, exits, bare] = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as string);
+    expect(throws)
       .to.contain("a thread can't import")
       .and.to.contain("Error: no threads, please. Move the class into a module");
-  });
-
-  it("which may end the thread: the run fails, and does not go on for ever", async () => {
-    const file = program(
-      "exits.mjs",
-      `${DOUBLE}
-if (!isMainThread) process.exit(4);
-await new Double().run({ xs: [1] }).catch((error) => console.log(error.message));`,
-    );
-    const { stdout } = await run(file);
-    expect(stdout).to.contain(
+    expect(exits).to.contain(
       "Double: 2 threads ended before they came to a node: its thread was ended with exit code 4",
+    );
+    expect(bare).to.contain(
+      "Bare: no decorator stands in the class, so its module is not known, and no thread can import it. Put a class decorator on it: @execution({}).",
     );
   });
 
@@ -160,27 +179,7 @@ if (isMainThread) for (let i = 0; i < 2; i++) console.log((await new Uses().run(
 
   it("and a thread that nobody needs ends, with what it keeps disposed of", async function () {
     if (!existsSync("/proc/self/task")) this.skip();
-    const file = program(
-      "idle.mjs",
-      `
-import { setTimeout as sleep } from "node:timers/promises";
-import { readdirSync } from "node:fs";
-@execution({ maps: "parallel", maxWorkers: 1 })
-export class Uses extends Pipeline {
-  @input() xs!: number[];
-  @resource() costly(): Disposable { return { [Symbol.dispose]: () => console.log("disposed") }; }
-  @mapOver("xs", "costly") used(x: number, _costly: Disposable): Each<number> { return x; }
-}
-if (isMainThread) {
-  const tasks = () => readdirSync("/proc/self/task").length;
-  await new Uses().run({ xs: [1, 2] });
-  const before = tasks();
-  for (let i = 0; i < 400 && tasks() >= before; i++) await sleep(50);
-  console.log(tasks() < before ? "ended" : "still there");
-  console.log((await new Uses().run({ xs: [3] })).used.join());
-}`,
-    );
-    expect(await run(file)).to.deep.equal({ code: 0, stdout: "disposed\nended\n3\ndisposed\n", stderr: "" });
+    expect(await idle).to.deep.equal({ code: 0, stdout: "disposed\nended\n3\ndisposed\n", stderr: "" });
   });
 
   it("but can't reach a class that is inside a function", async () => {
@@ -209,25 +208,16 @@ if (isMainThread) await new (make())().run({ xs: [1] }).catch((error) => console
     );
   });
 
-  it("but can't import what was typed in or piped, or a class without decorators", async () => {
+  it("but can't import what was typed in or piped", async () => {
     const js = `
 const { Pipeline, input, mapOver, execution } = await import(${JSON.stringify(index)});
 class Typed extends Pipeline { same(x) { return x; } }
 Reflect.decorate([input()], Typed.prototype, "xs");
 Reflect.decorate([mapOver("xs")], Typed.prototype, "same", Object.getOwnPropertyDescriptor(Typed.prototype, "same"));
 await new Typed().run({ xs: [1] }, { execution: { maps: "parallel" } }).catch((error) => console.log(error.message));`;
-    const { stdout, stderr } = await execute(process.execPath, [...LOADER, "--input-type=module", "--eval", js]);
+    const { stdout, stderr } = await execute(process.execPath, ["--input-type=module", "--eval", js]);
     expect(stdout, stderr).to.contain(
       "Typed: its code is in no file (but typed in, evaluated or piped), so no thread can import it. Put the class into a module",
-    );
-    const file = program(
-      "bare.mjs",
-      `${DOUBLE}
-export class Bare extends Double {}
-if (isMainThread) await new Bare().run({ xs: [1] }).catch((error) => console.log(error.message));`,
-    );
-    expect((await run(file)).stdout).to.contain(
-      "Bare: no decorator stands in the class, so its module is not known, and no thread can import it. Put a class decorator on it: @execution({}).",
     );
   });
 });

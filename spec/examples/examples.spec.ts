@@ -9,6 +9,7 @@ import type { Metrics } from "../../examples/hebrew-retrieval/evaluation.js";
 import type { Prediction } from "../../examples/hebrew-retrieval/models.js";
 import { built } from "../support/built.js";
 import { execute, executeFile } from "../support/execute.js";
+import { importFile } from "../support/in-process.js";
 
 const MAIN = "examples/hebrew-retrieval/main.ts";
 const HEQ = "../shared/data/heq-val";
@@ -30,7 +31,7 @@ describe("the examples", () => {
     const { stdout } = await executeFile("examples/hebrew-minimal.ts");
     expect(stdout).to.contain("15 predictions, 3 unique queries");
     expect(stdout).to.contain("100 predictions, 10 unique queries");
-    expect((await executeFile("examples/hebrew-minimal.ts")).stdout).to.equal(stdout);
+    expect((await importFile("examples/hebrew-minimal.ts")).stdout).to.equal(stdout);
   });
 });
 
@@ -73,7 +74,7 @@ describe("hebrew-retrieval", () => {
 
   it("remembers, with --cache, and says with --explain what it computed and why", async () => {
     const options = ["--cache", path.join(folder, "values.sqlite"), "--explain"];
-    const first = await executeFile(MAIN, ...options);
+    const first = await importFile(MAIN, ...options);
     const again = await executeFile(MAIN, ...options);
     expect(again.stdout).to.equal(first.stdout);
     expect(first.stderr).to.contain("HebrewRetrieval.terms: 38 of 38 computed: nothing was remembered of it\n");
@@ -83,7 +84,7 @@ describe("hebrew-retrieval", () => {
         .split("\n")
         .every((line) => line.endsWith(": not computed: same code, same inputs")),
     ).to.equal(true);
-    const changed = await executeFile(MAIN, ...options, "--no-rerank");
+    const changed = await importFile(MAIN, ...options, "--no-rerank");
     expect(
       changed.stderr.split("\n").filter((line) => line.includes(" computed: ") && !line.includes("not computed")),
     ).to.deep.equal([
@@ -91,7 +92,7 @@ describe("hebrew-retrieval", () => {
       "HebrewRetrieval.predictions: computed: reranked changed",
       "HebrewRetrieval.metrics: computed: reranked changed",
     ]);
-    const wrong = await executeFile(MAIN, "--cache", "package.json");
+    const wrong = await importFile(MAIN, "--cache", "package.json");
     expect({ code: wrong.code, stdout: wrong.stdout }).to.deep.equal({ code: 1, stdout: "" });
     expect(wrong.stderr).to.match(/^sqlite\(package\.json\): the file can't be opened: .*\n$/);
   });
@@ -107,7 +108,7 @@ describe("hebrew-retrieval", () => {
   });
 
   it("prints one JSON object alone with --json", async () => {
-    const { stdout } = await executeFile(MAIN, "--json", "--top-k", "2");
+    const { stdout } = await importFile(MAIN, "--json", "--top-k", "2");
     const { metrics, predictions } = JSON.parse(stdout) as { metrics: Metrics; predictions: Prediction[] };
     expect(metrics).to.have.all.keys("recall@1", "recall@5", "recall@10", "mrr@10", "ndcg@10");
     expect(predictions).to.have.length(32);
@@ -124,7 +125,7 @@ describe("hebrew-retrieval", () => {
       "[]",
     ]);
     const queries = written("q.jsonl", ['{"id":"q","text":"x","relevant":["z"]}']);
-    const { stderr, code, stdout } = await executeFile(MAIN, "--passages", passages, "--queries", queries);
+    const { stderr, code, stdout } = await importFile(MAIN, "--passages", passages, "--queries", queries);
     expect(code).to.equal(1);
     expect(stdout).to.equal("");
     expect(stderr).to.contain("5 bad lines:");
@@ -142,7 +143,7 @@ describe("hebrew-retrieval", () => {
       [["--nope"], "Unknown option '--nope'"],
       [["--passages", "/none", "--queries", "/none"], "no such file or directory, open '/none'"],
     ] as const) {
-      const { stderr, code } = await executeFile(MAIN, ...args);
+      const { stderr, code } = await importFile(MAIN, ...args);
       expect(stderr).to.contain(text);
       expect(stderr).not.to.contain("    at ");
       expect(code).to.equal(1);
@@ -152,7 +153,7 @@ describe("hebrew-retrieval", () => {
   it("runs without judgements, and on a corpus of one", async () => {
     const passages = written("one.jsonl", ['{"id":"a","text":"שלום עולם"}']);
     const queries = written("unjudged.jsonl", ['{"id":"q","text":"שָׁלוֹם","relevant":[]}']);
-    const { stdout } = await executeFile(MAIN, "--passages", passages, "--queries", queries, "--json");
+    const { stdout } = await importFile(MAIN, "--passages", passages, "--queries", queries, "--json");
     const { metrics, predictions } = JSON.parse(stdout) as { metrics: Metrics; predictions: Prediction[] };
     expect(predictions[0]!.hits[0]!.id).to.equal("a");
     expect(metrics["mrr@10"]).to.equal(0);

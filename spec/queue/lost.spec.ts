@@ -7,6 +7,7 @@ import { Queue } from "bullmq";
 import { expect } from "chai";
 import { Redis } from "ioredis";
 import { bullmq, type HypernodesError, sqlite } from "../../src/index.js";
+import { commandLine } from "../support/command-line.js";
 import { execute, LOADER } from "../support/execute.js";
 import { startRedis } from "../support/redis.js";
 import { rejection } from "../support/rejection.js";
@@ -15,7 +16,7 @@ import { Queued, Slowly } from "./pipelines/queued.js";
 
 const upTo = (n: number) => Array.from({ length: n }, (_, i) => i);
 
-/** The command, as it is here. */
+/** The command, in a process of its own. */
 const command = (...args: string[]) =>
   execute(process.execPath, [...LOADER, "src/cli/main.ts", ...args], {
     env: { HYPERNODES_CLI_STARTED: "1" },
@@ -53,7 +54,7 @@ describe("what is lost of distributed maps @slow", function () {
 
   it("is little of a client that is killed: hypernodes resume goes on where it was", async () => {
     const run = await killedClient("resumed", queue);
-    const listed = await command("resume", "--journal", folder);
+    const listed = await commandLine(process.cwd(), "resume", "--journal", folder);
     expect(listed.stdout).to.contain(`${run}  Slowly  queue ${queue}`);
     const args = ["resume", run.slice(0, 8), "--journal", folder, "--connection", yard.url, "--json", "--quiet"];
     const { code, stdout, stderr } = await command(...args);
@@ -65,7 +66,7 @@ describe("what is lost of distributed maps @slow", function () {
     // What was on its way when the client was killed may have been done twice: a few chunks of ten.
     expect([...times.values()].filter((n) => n > 1).length).to.be.below(50);
     expect(readdirSync(folder)).not.to.include(run);
-    const again = await command("resume", run, "--journal", folder);
+    const again = await commandLine(process.cwd(), "resume", run, "--journal", folder);
     expect(again.code).to.equal(2);
     expect(again.stderr).to.contain("has nothing of it");
   });
@@ -179,7 +180,7 @@ describe("what is lost of distributed maps @slow", function () {
       expect(refused.code).to.equal("REDIS_REFUSES");
       expect(refused.message).not.to.match(/s3cret|wr0ng/);
     }
-    const worker = await command("worker", "--connection", locked.url.replace("//", "//:wr0ng@"));
+    const worker = await commandLine(process.cwd(), "worker", "--connection", locked.url.replace("//", "//:wr0ng@"));
     expect(worker.code).to.equal(1);
     expect(worker.stderr).to.contain("refuses").and.not.to.contain("wr0ng");
     await locked.stop();

@@ -12,9 +12,9 @@ const CORE = [
   "spec/cache/{stores,durability}",
   "spec/placement/modal",
 ];
-/** What `npm test` has shown, and does not depend on Node; of loaders the newest has most to say. */
+/** What `npm test` has shown, and does not depend on Node; of loaders and of ends of threads the newest has most to say. */
 const ONCE = ["holds thousands of entries", "Redis goes away"];
-const ONCE_BUT_NEWEST = [...ONCE, "a thread imports", "when threads end"];
+const ONCE_BUT_NEWEST = [...ONCE, "a thread imports", "when threads end", "cold, half warm"];
 const root = process.cwd();
 const results = [];
 

@@ -27,7 +27,7 @@ const version = createHash("sha1")
 
 /** TypeScript imports `./name.js` and means `./name.ts`. */
 export async function resolve(specifier, context, next) {
-  if (/^\.\.?\/.*\.js$/.test(specifier) && context.parentURL?.endsWith(".ts")) {
+  if (/^\.\.?\/.*\.js$/.test(specifier) && /\.ts(?:\?|$)/.test(context.parentURL ?? "")) {
     const url = new URL(specifier.replace(/js$/, "ts"), context.parentURL);
     if (existsSync(url)) return { url: url.href, format: "module", shortCircuit: true };
   }

@@ -128,6 +128,8 @@ export class Noticed {
 }
 
 const kept: WeakRef<object>[] = [];
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
 
 export class Sharing extends Pipeline {
   @input() xs!: number[];
@@ -136,8 +138,7 @@ export class Sharing extends Pipeline {
   @mapOver("xs", "noticed") async left(_x: number, noticed: Noticed): Promise<Each<number>> {
     if (!kept.some((ref) => ref.deref() === noticed)) kept.push(new WeakRef(noticed));
     await sleep(1);
-    setFlagsFromString("--expose-gc");
-    runInNewContext("gc")();
+    collectGarbage();
     return kept.filter((ref) => ref.deref() !== undefined && ref.deref() !== noticed).length;
   }
 }
@@ -267,7 +268,7 @@ export class Deadly extends Pipeline {
   @mapOver("xs", "cells", { onError: "collect" }) collected(x: string, cells: Cells): Each<string | NodeError> {
     return deadly(x, cells);
   }
-  @mapOver("xs", "cells", { onError: "collect", retries: { times: 2, delayMs: 1 } }) retried(
+  @mapOver("xs", "cells", { onError: "collect", retries: { times: 1, delayMs: 1 } }) retried(
     x: string,
     cells: Cells,
   ): Each<string | NodeError> {
@@ -285,7 +286,7 @@ export class Deadly extends Pipeline {
   @node("xs", "cells", { timeoutMs: 100 }) alone(xs: string[], cells: Cells): string {
     return deadly(xs[0]!, cells);
   }
-  @node("xs", "cells", { retries: { times: 3, delayMs: 1 } }) aloneRetried(xs: string[], cells: Cells): string {
+  @node("xs", "cells", { retries: { times: 2, delayMs: 1 } }) aloneRetried(xs: string[], cells: Cells): string {
     return deadly(xs[0]!, cells);
   }
 }

@@ -8,7 +8,7 @@ const MOST_ENTRIES = 4096;
 const MOST_BYTES = 8 * 2 ** 20;
 const MOST_MS = 100;
 
-/** Milliseconds that a store has for an answer; and more for each entry that it writes, some take long. */
+/** Milliseconds that a store has for an answer; and more for each entry that it is writing, some take long. */
 const ANSWER_MS = 10_000;
 const ENTRY_MS = 10;
 
@@ -139,7 +139,7 @@ export class CacheSession {
     if (this.isOff || missing.length === 0) return found;
     let answer: readonly (E | undefined)[];
     try {
-      answer = await inTime(ask(missing));
+      answer = await inTime(ask(missing), this.answerMs());
     } catch (error) {
       this.turnOff(error);
       return found;
@@ -221,12 +221,19 @@ export class CacheSession {
     if (written === undefined) return;
     this.flying.add(batch);
     const before = this.writing;
-    this.writing = inTime(written, ANSWER_MS + ENTRY_MS * batch.size)
+    this.writing = inTime(written, this.answerMs())
       .catch((error: unknown) => this.turnOff(error))
       .then(() => {
         this.flying.delete(batch);
         return before;
       });
+  }
+
+  /** What a store is given later may wait until it has written what it was given before. */
+  private answerMs(): number {
+    let entries = 0;
+    for (const batch of this.flying) entries += batch.size;
+    return ANSWER_MS + ENTRY_MS * entries;
   }
 
   private turnOff(error: unknown): void {
@@ -249,7 +256,7 @@ function saltOf(key: string, { kind, digest, models }: Omit<Head, "bytes">): str
 }
 
 /** A client that has lost its server may wait for it for ever: the run does not. */
-async function inTime<T>(asked: Maybe<T>, limitMs = ANSWER_MS): Promise<T> {
+async function inTime<T>(asked: Maybe<T>, limitMs: number): Promise<T> {
   if (typeof (asked as PromiseLike<T> | undefined)?.then !== "function") return asked;
   let timer: LongTimeout | undefined;
   const late = new Promise<never>((_, reject) => {
