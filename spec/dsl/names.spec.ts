@@ -168,4 +168,13 @@ describe("names of members", () => {
   it("of models have no comma, which separates them in the cache", () => {
     expect(() => model({ name: "a,b" })(class Point {})).to.throw(DefinitionError, 'the name of the model is "a,b"');
   });
+
+  it("is not constructor, in a class body that types were emitted for", () => {
+    const declare = () => {
+      class Made {}
+      Object.defineProperty(Made.prototype, "constructor", { value: () => 1 });
+      input()(Made.prototype as never, "x" as never);
+    };
+    expect(declare).to.throw(DefinitionError, 'every object has a member "constructor" of its own');
+  });
 });

@@ -16,7 +16,16 @@ import {
   Pipeline,
   type RunOptions,
 } from "../../src/index.js";
-import { Awkward, OrdinaryErrors, THROWN, type Thrown, UNTRAVELLED, type Untravelled } from "../support/awkward.js";
+import {
+  Awkward,
+  Debts,
+  Money,
+  OrdinaryErrors,
+  THROWN,
+  type Thrown,
+  UNTRAVELLED,
+  type Untravelled,
+} from "../support/awkward.js";
 import { built } from "../support/built.js";
 import { type Executed, execute } from "../support/execute.js";
 import { rejection } from "../support/rejection.js";
@@ -273,6 +282,55 @@ describe("a path that can't be read", () => {
         });
       }
     }
+  }
+});
+
+describe("a path into what failed", () => {
+  class Into extends Pipeline {
+    @input() xs!: number[];
+    @mapOver("xs", { onError: "collect" }) y(x: number): Each<{ code: string }> {
+      if (x === 2) throw new Error("two");
+      return { code: `fine ${x}` };
+    }
+    @node("y.1" as never, { onError: "collect" }) whole(y: { code: string }): unknown {
+      return y;
+    }
+    @node("y.1.code" as never) inner(code: string): string {
+      return `got ${code}`;
+    }
+    @node("y.0.code" as never) other(code: string): string {
+      return `got ${code}`;
+    }
+  }
+
+  it("is that failure, however far it leads in", async () => {
+    const outputs = ["whole", "inner", "other"] as const;
+    for (const options of [{}, { cache: memory() }]) {
+      const { whole, inner, other } = (await new Into().run(
+        { xs: [1, 2] },
+        { ...options, outputs },
+      )) as never as Record<string, unknown>;
+      for (const failed of [whole, inner]) {
+        expect(failed).to.be.instanceOf(NodeError);
+        expect((failed as NodeError).where).to.equal("Into.y[1]");
+      }
+      expect(other).to.equal("got fine 1");
+    }
+  });
+});
+
+describe("a model that can't be made again", () => {
+  for (const [what, output] of [
+    ["as a result", "given"],
+    ["as an element", "taken"],
+  ] as const) {
+    it(`names the element, and what its code threw, ${what}`, async () => {
+      const debts = [1, -2, 3].map((cents) => new Money(cents));
+      const error = await rejection(new Debts().run({ xs: [1, -2, 3], debts }, { ...AWAY, outputs: [output] }));
+      expect(error).to.be.instanceOf(NodeError);
+      expect((error as NodeError).where).to.equal(`Debts.${output}[1]`);
+      expect(error.message).to.contain("no debts");
+    });
   }
 });
 

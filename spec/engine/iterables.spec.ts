@@ -13,6 +13,7 @@ import {
   Paired,
   Readers,
   Readings,
+  Spread,
   unevenlyWired,
   WithChild,
 } from "./pipelines/iterables.js";
@@ -124,6 +125,30 @@ describe("an iterable that is no array", () => {
           seen.map(({ doubled, squared, total, again }) => ({ doubled, squared, total, again })),
           `${kind} ${maps}`,
         ).to.deep.equal(wanted.map(({ doubled, squared, total, again }) => ({ doubled, squared, total, again })));
+      }
+    }
+  });
+
+  it("is mapped over where the elements of a whole pipeline's list are lists of iterators", async () => {
+    for (const maps of ["async", "parallel", "threaded"] as const) {
+      const list = [[made("generator", [1, 2])], [made("generator", [3])]];
+      const seen = await new Spread().map({ lists: list as never }, { over: "lists", execution: { maps } });
+      expect(seen, maps).to.deep.equal([{ sizes: [2] }, { sizes: [1] }]);
+    }
+  });
+
+  it("ends a stream with an error where its iterator gives what is no result, as for await does", async () => {
+    for (const wrong of [5, undefined, "done", null]) {
+      const next = () => wrong as never;
+      for (const list of [
+        { [Symbol.asyncIterator]: () => ({ next }) },
+        { [Symbol.iterator]: () => ({ next }) },
+        { [Symbol.asyncIterator]: () => ({ next: async () => wrong as never }) },
+      ]) {
+        const taking = async () => {
+          for await (const _ of new Spread().stream({ lists: list as never }, { over: "lists" })) return;
+        };
+        expect((await rejection(taking())).message).to.contain("is not an object");
       }
     }
   });

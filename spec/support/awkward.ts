@@ -217,3 +217,26 @@ export class Stalls extends Pipeline {
   @input() xs!: number[];
   @mapOver("xs", Never, { x: "xs" }, "hangs") ys!: Nested<number[]>;
 }
+
+/** Refuses to be made again of what it gives. */
+@model()
+export class Money {
+  constructor(readonly cents: number) {}
+  toJSON(): number {
+    return this.cents;
+  }
+  static fromJSON(cents: number): Money {
+    if (cents < 0) throw new RangeError("no debts");
+    return new Money(cents);
+  }
+}
+export class Debts extends Pipeline {
+  @input() xs!: number[];
+  @input() debts!: Money[];
+  @mapOver("xs") given(x: number): Each<Money> {
+    return new Money(x);
+  }
+  @mapOver("debts") taken(money: Money): Each<number> {
+    return money.cents;
+  }
+}

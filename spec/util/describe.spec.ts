@@ -41,6 +41,15 @@ const THROWN: Readonly<Record<string, readonly [thrown: unknown, word: string]>>
   "an error whose name throws": [throwing("name"), "seen"],
   "an error whose stack throws": [throwing("stack"), "seen"],
   "an error whose cause throws": [throwing("cause"), "seen"],
+  "an error whose errors throw": [throwing("errors"), "seen"],
+  "an error whose own printing throws": [
+    Object.assign(new Error("own"), {
+      [inspect.custom]() {
+        throw new Error("inspector");
+      },
+    }),
+    "own",
+  ],
   "an error that says too much": [new Error("x".repeat(10_000_000)), "more characters"],
   "an error that causes itself": [circular(), "Error: a"],
   "a long chain": [chain(10_000), "Error: 9999"],
@@ -105,6 +114,12 @@ describe("describing what was thrown", () => {
       expect(inspect({ deep: [error] })).to.contain("A.b: failed");
     });
   }
+
+  it("tells of an AggregateError that is one of its own errors once", () => {
+    const error = new AggregateError([new Error("other")], "me");
+    error.errors.push(error);
+    expect(describeError(error)).to.equal("AggregateError: me (Error: other)");
+  });
 
   it("tells causes once each, the nearest first, and none that is told already", () => {
     const refused = new Error("connect ECONNREFUSED 127.0.0.1:9");

@@ -23,6 +23,7 @@ import {
   sqlite,
   tracing,
 } from "../../src/index.js";
+import { describeValue } from "../../src/util/describe.js";
 import { newFolder } from "../support/caches.js";
 
 class Plain extends Pipeline {
@@ -105,6 +106,12 @@ const NODE = {
   onError: ["throw", "ignore", null, true],
 } as const;
 
+function revoked(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+}
+
 const RUN = {
   ...CHOICES,
   outputs: [["sum"], "sum", [1], ["sum", "sum"], null, new Set(["sum"]), [undefined]],
@@ -123,6 +130,7 @@ const RUN = {
     [progress],
     [() => {}, 1],
     class Reads {},
+    revoked(),
   ],
   explain: [false, "yes", 1, null],
 } as const;
@@ -282,7 +290,7 @@ describe("options", () => {
       it("are refused where they are of another type or out of range, with the value and what they take", async () => {
         for (const [option, [, ...wrong]] of Object.entries(options)) {
           for (const value of wrong) {
-            const error = await errorOf(call, { ...base, [option]: value }, `${option} ${String(value)}`);
+            const error = await errorOf(call, { ...base, [option]: value }, `${option} ${describeValue(value)}`);
             expect(["BAD_OPTION", "UNKNOWN_OPTION"]).to.include(error.code);
             expect(error.message).to.contain(option === "execution" ? "option" : option);
             expect(error.message).to.match(/It takes|Did you mean|They are given as/);

@@ -64,6 +64,12 @@ export function recordMember(target: object, key: unknown, member: Omit<Member, 
       },
     ]);
   }
+  // A member named "constructor" has taken its class's place.
+  if ((target.constructor as { prototype?: object }).prototype !== target) {
+    throw new DefinitionError("a pipeline", [
+      { code: "RESERVED_NAME", where: "constructor", problem: 'every object has a member "constructor" of its own' },
+    ]);
+  }
   const declaredBy = target.constructor as Class;
   recordOrigin(declaredBy);
   recordDesigned(declaredBy, name);

@@ -315,7 +315,11 @@ export class Execution {
   private partOf(whole: unknown, slot: number, path: readonly string[]): unknown {
     let value = whole;
     try {
-      for (const key of path) value = (value as Record<string, unknown> | null | undefined)?.[key];
+      for (const key of path) {
+        // What failed stands for all that would be in it.
+        if (CollectedError.is(value)) return value;
+        value = (value as Record<string, unknown> | null | undefined)?.[key];
+      }
     } catch (cause) {
       const { steps, inputs, given } = this.plan;
       const name = [...steps, ...inputs, ...given].find((slotted) => slotted.slot === slot)!.name;

@@ -53,11 +53,12 @@ function listFrom(value: Iterable<unknown>, read: ListsRead | undefined): unknow
   return list;
 }
 
-const AT_END: Uses = { isMappedOver: true, isTakenWhole: true, paths: [] };
+/** How a value is taken that is a list for maps, and a whole for others. */
+export const AS_LIST: Uses = { isMappedOver: true, isTakenWhole: true, paths: [] };
 
 /** A record in which what a path leads to has landed: the record itself, or a copy of what is on the way. */
 function landAt(value: unknown, [key, ...rest]: readonly string[], read: ListsRead | undefined): unknown {
-  if (key === undefined) return land(value, AT_END, read);
+  if (key === undefined) return land(value, AS_LIST, read);
   if (typeof value !== "object" || value === null) return value;
   const own = Object.getOwnPropertyDescriptor(value, key);
   if (own === undefined || !("value" in own)) return value;

@@ -1,5 +1,6 @@
 import { mappedLists, written } from "../graph/graph.js";
 import type { Step } from "../graph/plan.js";
+import { describeValue } from "../util/describe.js";
 import { collecting, perform } from "./call.js";
 import { CollectedError } from "./collected.js";
 import { Execution } from "./execution.js";
@@ -194,7 +195,10 @@ function iteratorOf(source: Source): Iterator<unknown> | AsyncIterator<unknown> 
 }
 
 function single(iterator: Iterator<unknown> | AsyncIterator<unknown>): Elements {
-  const wrap = (next: IteratorResult<unknown>): Pulled => (next.done ? next : { done: false, value: [next.value] });
+  const wrap = (given: IteratorResult<unknown>): Pulled => {
+    const next = resultOf(given);
+    return next.done ? next : { done: false, value: [next.value] };
+  };
   return {
     next: () => {
       const next = adopted(iterator.next()) as IteratorResult<unknown> | Promise<IteratorResult<unknown>>;
@@ -204,6 +208,12 @@ function single(iterator: Iterator<unknown> | AsyncIterator<unknown>): Elements 
   };
 }
 
+/** As `for await` takes what an iterator gives. */
+function resultOf(next: IteratorResult<unknown>): IteratorResult<unknown> {
+  if ((typeof next === "object" && next !== null) || typeof next === "function") return next;
+  throw new TypeError(`Iterator result ${describeValue(next)} is not an object`);
+}
+
 async function* zip(
   iterators: readonly (Iterator<unknown> | AsyncIterator<unknown>)[],
   names: readonly string[],
@@ -211,7 +221,7 @@ async function* zip(
 ): AsyncGenerator<unknown[], void> {
   try {
     for (let count = 0; ; count++) {
-      const next = await Promise.all(iterators.map((iterator) => iterator.next()));
+      const next = (await Promise.all(iterators.map((iterator) => iterator.next()))).map(resultOf);
       if (next.every(({ done }) => done)) return;
       if (next.some(({ done }) => done)) {
         const lengths = next.map(({ done }) => (done ? String(count) : `more than ${count}`));

@@ -5,7 +5,7 @@ import { originOf } from "../dsl/origin.js";
 import type { CallContext } from "../engine/call-context.js";
 import type { Listener } from "../engine/events.js";
 import { print } from "../engine/failure.js";
-import { land } from "../engine/landing.js";
+import { AS_LIST, land } from "../engine/landing.js";
 import { type List, listsOf, unreadable } from "../engine/lists.js";
 import { type Program, programFor, programOver } from "../engine/program.js";
 import { sourceOf } from "../engine/remade.js";
@@ -68,7 +68,7 @@ export async function map(use: Use, options: Partial<OverOptions>): Promise<unkn
     use.graph.pipeline,
     new WeakMap(),
   );
-  const landed = lists.map((list, i) => landInput(use, over.over[i]!, list, OVER) as List);
+  const landed = lists.map((list, i) => landInput(use, over.over[i]!, list, AS_LIST) as List);
   const elements = await prepareElements(use, over, inputs, landed);
   // Where an input's value depends on other inputs' elements, each call makes it.
   const { program, values } = elements === undefined ? programOfMap(use, inner, over, inputs, true) : whole;
@@ -116,9 +116,6 @@ function overOf(use: Use, options: Partial<OverOptions>): OverOptions {
   }
   return { over: names, mode, onError };
 }
-
-/** How an input is taken that a whole pipeline is mapped over. */
-const OVER = { isMappedOver: true, isTakenWhole: true, paths: [] };
 
 /**
  * The program of a map over the whole pipeline, with the values that its calls share.

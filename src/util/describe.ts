@@ -62,19 +62,20 @@ function withoutStacks(value: unknown): unknown {
  * read makes this throw.
  */
 export function describeError(error: unknown): string {
-  return describeWithin(error, 0);
+  return describeWithin(error, []);
 }
 
-function describeWithin(error: unknown, depth: number): string {
+function describeWithin(error: unknown, around: readonly unknown[]): string {
   if (!isError(error)) return `a thrown ${describeValue(error)}`;
   const name = textOf(readProperty(error, "name")) || "Error";
   const message = messageOf(error);
   const code = readProperty(error, "code");
   const head = message === "" && typeof code === "string" && code !== "" ? `${name} [${code}]` : name;
   const text = message === "" ? head : `${head}: ${message}`;
-  const errors = depth < MAX_DEPTH ? errorsOf(error) : [];
+  const inside = [...around, error];
+  const errors = around.length < MAX_DEPTH ? errorsOf(error).filter((inner) => !inside.includes(inner)) : [];
   if (errors.length === 0) return text;
-  const listed = errors.slice(0, MAX_ERRORS).map((inner) => describeWithin(inner, depth + 1));
+  const listed = errors.slice(0, MAX_ERRORS).map((inner) => describeWithin(inner, inside));
   if (errors.length > MAX_ERRORS) listed.push(`${errors.length - MAX_ERRORS} more`);
   return `${text} (${listed.join("; ")})`;
 }

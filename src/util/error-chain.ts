@@ -28,21 +28,14 @@ export function formatErrorChain(error: unknown): string {
   return lines.join("\n");
 }
 
-/** Whether Node can print an error and its causes: it reads their names, messages and stacks. */
+/** Whether Node can print an error and its causes: it reads all their properties. */
 export function isPrintable(error: unknown): boolean {
-  const seen = new Set<unknown>();
-  for (let next = error; next !== undefined && !seen.has(next); next = causeOf(next)) {
-    seen.add(next);
-    try {
-      if (!(next instanceof Error)) {
-        inspect(next);
-        return true;
-      }
-      const { name, message, stack } = next as { name: unknown; message: unknown; stack: unknown };
-      if (![name, message, stack].every((text) => text === undefined || typeof text === "string")) return false;
-    } catch {
-      return false;
-    }
+  try {
+    inspect(error, { customInspect: false });
+    const cause = causeOf(error);
+    if (cause !== undefined) inspect(cause);
+  } catch {
+    return false;
   }
   return true;
 }

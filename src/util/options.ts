@@ -57,19 +57,27 @@ export function optionFaults(options: unknown, rules: OptionRules, words: Option
     });
   }
   for (const name of Object.keys(rules)) {
-    const { takes, is, inner, innerNoun, isRequired = false, problem } = rules[name]!;
-    const value = options[name];
-    if (value === undefined && !isRequired) continue;
-    if (inner !== undefined && isRecord(value)) {
-      const at = innerNoun === undefined ? `${path}${name}.` : "";
-      faults.push(...optionFaults(value, inner, { noun: innerNoun ?? noun }, at));
-    } else if (!is(value)) {
-      const phrase = typeof takes === "string" ? takes : takes(value);
-      const fault = badOption(`${noun} ${path}${name}`, value, phrase);
-      faults.push(problem === undefined ? fault : { ...fault, problem: problem(value) });
+    try {
+      faults.push(...faultsOf(name, options[name], rules[name]!, noun, path));
+    } catch {
+      // What can't be asked (a revoked Proxy) is nothing that any option takes.
+      faults.push(badOption(`${noun} ${path}${name}`, options[name], "a value that can be read"));
     }
   }
   return faults;
+}
+
+function faultsOf(name: string, value: unknown, rule: OptionRule, noun: string, path: string): OptionFault[] {
+  const { takes, is, inner, innerNoun, isRequired = false, problem } = rule;
+  if (value === undefined && !isRequired) return [];
+  if (inner !== undefined && isRecord(value)) {
+    const at = innerNoun === undefined ? `${path}${name}.` : "";
+    return optionFaults(value, inner, { noun: innerNoun ?? noun }, at);
+  }
+  if (is(value)) return [];
+  const phrase = typeof takes === "string" ? takes : takes(value);
+  const fault = badOption(`${noun} ${path}${name}`, value, phrase);
+  return [problem === undefined ? fault : { ...fault, problem: problem(value) }];
 }
 
 /**

@@ -251,3 +251,11 @@ export function unevenlyWired(): Pipeline {
   }
   return new Uneven();
 }
+
+/** Maps over a list of lists. */
+export class Spread extends Pipeline {
+  @input() lists!: number[][];
+  @mapOver("lists") sizes(list: number[]): Each<number> {
+    return list.length;
+  }
+}

@@ -11,6 +11,7 @@ import { digest } from "../../values/digest.js";
 import { remembers, storesOf } from "../cached/stores.js";
 import { indexIn, type Part } from "../elements.js";
 import type { Execution } from "../execution.js";
+import { AS_LIST, land } from "../landing.js";
 import type { List } from "../lists.js";
 import { sourceOf } from "../remade.js";
 import type { Chunk, RemoteFragment } from "../remote/chunk.js";
@@ -94,7 +95,9 @@ export class Fragment implements Destination {
     const bytes =
       range === undefined || elements.length === 0
         ? undefined
-        : this.namingElements(elements, range, 0, () => encode(elements, { unchecked: true, memory: elementMemory }));
+        : this.namingElements(elements, range, 0, () =>
+            encode(this.landed(elements), { unchecked: true, memory: elementMemory }),
+          );
     const known =
       range === undefined || range.known.length === 0 ? undefined : encode(plainly(range.known), { unchecked: true });
     return new Visit(pool, this, {
@@ -109,6 +112,13 @@ export class Fragment implements Destination {
       known,
       company,
     });
+  }
+
+  /** Elements in which a nested pipeline finds lists: iterators don't travel. */
+  private landed(elements: readonly ArrayLike<unknown>[]): readonly ArrayLike<unknown>[] {
+    const { children } = this.execution.program;
+    if (this.steps.every(({ index }) => children[index]?.elementUses === undefined)) return elements;
+    return elements.map((list) => Array.from(list, (element) => land(element, AS_LIST)));
   }
 
   /** It will not be visited again: threads may drop what it shared. */

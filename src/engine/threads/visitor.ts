@@ -2,7 +2,7 @@ import { threadId } from "node:worker_threads";
 import { setCodes } from "../../cache/codes.js";
 import { CacheSession } from "../../cache/session.js";
 import type { CacheStore, Choices } from "../../dsl/choices.js";
-import { AbortError } from "../../errors.js";
+import { AbortError, NodeError, ValueError } from "../../errors.js";
 import { remembered } from "../../graph/remembered.js";
 import { describeChain } from "../../util/describe.js";
 import { decode } from "../../values/codec.js";
@@ -10,6 +10,7 @@ import { storesOf } from "../cached/stores.js";
 import { inCarried } from "../call-context.js";
 import { indexIn } from "../elements.js";
 import { now, type RunEvent } from "../events.js";
+import { placeOf } from "../failure.js";
 import type { List } from "../lists.js";
 import { remake } from "../remade.js";
 import { Resources } from "../resources.js";
@@ -185,8 +186,19 @@ async function doVisit(visit: Visit): Promise<Omit<VisitResult, "events">> {
   const { range } = message;
   const { program, spec } = fragment;
   const at = now();
-  const lists =
-    message.elements === undefined ? [] : (decode(message.elements, { memory: message.elementMemory }) as List[]);
+  let lists: List[] = [];
+  try {
+    if (message.elements !== undefined) lists = decode(message.elements, { memory: message.elementMemory }) as List[];
+  } catch (error) {
+    const { length } = program.plan.outputs;
+    const nothing = { done: 0, values: new Array<unknown[]>(length).fill([]), failed: [], tookMs: 0 };
+    return {
+      ...nothing,
+      failure: { error: unreadableElements(visit, error) },
+      thread: threadId,
+      holds: resources.holds,
+    };
+  }
   const values: unknown[][] = program.plan.outputs.map(() => []);
   const failed = program.plan.steps.map(() => 0);
   const count = range?.count ?? 1;
@@ -210,6 +222,23 @@ async function doVisit(visit: Visit): Promise<Omit<VisitResult, "events">> {
     done = next;
   }
   return { done, values, failed, failure, thread: threadId, tookMs: now() - at, holds: resources.holds };
+}
+
+/** The error of elements that this thread can't make again, such as a model whose own code refuses it. */
+function unreadableElements({ fragment, message }: Visit, cause: unknown): NodeError {
+  const { plan } = fragment.program;
+  const element = message.range && indexIn(message.range, elementIn(cause));
+  return new NodeError({
+    ...{ code: "UNSERIALISABLE", where: placeOf(fragment.spec.path, plan.steps[0]!.name, element) },
+    problem: `what it takes can't be read in a thread: ${describeChain(cause)}`,
+    ...{ cause, node: plan.steps[0]!.name, element, attempts: 0 },
+  });
+}
+
+/** Of lists of elements that were read together, the element that was at fault. */
+function elementIn(error: unknown): number {
+  const [, element] = error instanceof ValueError ? error.path : [];
+  return typeof element === "number" ? element : 0;
 }
 
 function partOf({ first, indices }: VisitRange, from: number, to: number): WindowRange {
