@@ -49,7 +49,7 @@ function graphOf(value: object): ObjectGraph {
     return new ObjectGraph(value);
   } catch (thrown) {
     // The codec comes to the same fault, and knows the way to it.
-    if (thrown instanceof CannotTravel) dismantle(value, false);
+    if (thrown instanceof CannotTravel) dismantle(value);
     throw valueError(faultOf(thrown));
   }
 }
@@ -93,6 +93,8 @@ type Visited = "inside" | "once" | { readonly bytes: Buffer; readonly models: re
 /** Writes a value whose objects do not refer to each other, hashing large parts on the way, and hashes what is left. */
 class TreeWriter extends CanonicalWriter {
   private readonly visited = new Map<object, Visited>();
+  /** The same for what is in the cause of a failure: it may lose something there. */
+  private readonly tolerated = new Map<object, Visited>();
   /** The objects that the walk is inside of. */
   private readonly inside: object[] = [];
 
@@ -114,11 +116,13 @@ class TreeWriter extends CanonicalWriter {
   }
 
   protected restore(mark: number): void {
-    for (const value of this.inside.splice(mark)) this.visited.delete(value);
+    for (const value of this.inside.splice(mark)) this.tolerated.delete(value);
   }
 
   protected object(value: object): void {
-    const visited = this.visited.get(value);
+    const { isLenient } = this;
+    const visited = this.visited.get(value) ?? (isLenient ? this.tolerated.get(value) : undefined);
+    const visits = isLenient ? this.tolerated : this.visited;
     if (visited === "inside") throw CYCLE;
     if (typeof visited === "object") {
       this.append(visited.bytes);
@@ -128,7 +132,7 @@ class TreeWriter extends CanonicalWriter {
     if (this.inside.length >= MAX_DEPTH) throw tooDeep();
     const { length: start, models: outer } = this;
     this.models = undefined;
-    this.visited.set(value, "inside");
+    visits.set(value, "inside");
     this.inside.push(value);
     this.content(value);
     this.inside.pop();
@@ -141,7 +145,7 @@ class TreeWriter extends CanonicalWriter {
     }
     // What is referred to again and again is copied from the third time on.
     const isKept = isLarge || visited === "once";
-    this.visited.set(value, isKept ? { bytes: Buffer.from(this.bytes.subarray(start, this.length)), models } : "once");
+    visits.set(value, isKept ? { bytes: Buffer.from(this.bytes.subarray(start, this.length)), models } : "once");
     this.models = outer;
     this.addModels(models);
   }
