@@ -1,7 +1,7 @@
 import vm from "node:vm";
 import { expect } from "chai";
 import fc from "fast-check";
-import { decode, digest, encode, model, NodeError, ValueError } from "../../src/index.js";
+import { decode, digest, type EncodeOptions, encode, model, NodeError, ValueError } from "../../src/index.js";
 import { describeValue } from "../support/described-values.js";
 
 @model({ name: "walk/Vector" })
@@ -24,7 +24,7 @@ class Unknown extends RangeError {}
 /** Makes a value anew each time: so two values can be equal and share nothing. */
 type Recipe = () => unknown;
 
-const again = <T>(value: T): T => decode(encode(value)) as T;
+const again = <T>(value: T, options?: EncodeOptions): T => decode(encode(value, options)) as T;
 const faultIn = (act: () => unknown): ValueError => {
   try {
     act();
@@ -576,6 +576,10 @@ describe("one walk decides what a value is", () => {
     ];
     for (const wrap of wraps) {
       const deep = nest(1_000, wrap);
+      // What the engine puts around it does not count.
+      expect(() => encode([[deep]])).to.throw(ValueError);
+      expect(() => encode([[nest(1_001, wrap)]], { levelsAround: 2 })).to.throw(ValueError, "nested too deeply");
+      expect(again([[deep]], { levelsAround: 2 })).to.have.length(1);
       expect(digest(again(deep))).to.equal(digest(deep));
       for (const act of [encode, digest]) {
         const fault = faultIn(() => act({ list: [1, nest(20_000, wrap)] }));

@@ -16,9 +16,13 @@ export function digest(value: unknown): string {
   return contentOf(value).digest;
 }
 
-/** @throws {ValueError} `UNSERIALISABLE` */
-export function contentOf(value: unknown): Content {
-  return walked(() => new TreeWriter().digest(value)) ?? graphOf(value as object).contentOf(value as object);
+/**
+ * @param levelsAround how many levels around what the user gave do not count.
+ * @throws {ValueError} `UNSERIALISABLE`
+ */
+export function contentOf(value: unknown, levelsAround = 0): Content {
+  const tree = walked(() => new TreeWriter(undefined, levelsAround).digest(value));
+  return tree ?? graphOf(value as object).contentOf(value as object);
 }
 
 /**
@@ -28,7 +32,7 @@ export function contentOf(value: unknown): Content {
  */
 export function contentsOf(list: readonly unknown[]): { readonly list: Content; elements(): readonly Content[] } {
   const elements = new Elements(list);
-  const content = walked(() => new TreeWriter(elements).digest(list));
+  const content = walked(() => new TreeWriter(elements, 1).digest(list));
   if (content !== undefined) return { list: content, elements: () => elements.contents() };
   const graph = graphOf(list);
   return { list: graph.contentOf(list), elements: () => graph.contentsOf(list, contentOf) };
@@ -98,8 +102,14 @@ class TreeWriter extends CanonicalWriter {
   /** The objects that the walk is inside of. */
   private readonly inside: object[] = [];
 
-  constructor(private readonly list?: Elements) {
+  private readonly maxDepth: number;
+
+  constructor(
+    private readonly list: Elements | undefined,
+    levelsAround: number,
+  ) {
     super();
+    this.maxDepth = MAX_DEPTH + levelsAround;
   }
 
   digest(value: unknown): Content {
@@ -129,7 +139,7 @@ class TreeWriter extends CanonicalWriter {
       this.addModels(visited.models);
       return;
     }
-    if (this.inside.length >= MAX_DEPTH) throw tooDeep();
+    if (this.inside.length >= this.maxDepth) throw tooDeep();
     const { length: start, models: outer } = this;
     this.models = undefined;
     visits.set(value, "inside");
