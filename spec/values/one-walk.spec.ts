@@ -418,7 +418,7 @@ describe("one walk decides what a value is", () => {
           // A Map with fields and the prototype of Object: nothing in Node tells it from an object in reasonable time.
           if (
             field &&
-            /^(Map|Set|ArrayBuffer|BigInt|Promise|WeakMap|walk.Table)$/.test(inside) &&
+            /^(Map|Set|ArrayBuffer|DataView|BigInt|Promise|WeakMap|walk.Table)$/.test(inside) &&
             other === MADE.Object
           )
             continue;

@@ -5,7 +5,7 @@ import { assertOneClass, assertReadable, jsonOf } from "./dismantle.js";
 import { errorParts, read } from "./error-parts.js";
 import { builtIn, entriesOf, isOrdinary, itemsOf, type Kind, kindOf, pathKey, sizeOf } from "./kinds.js";
 import { isFailure, knownModel, type Model, travellingModel, unknownClass } from "./models.js";
-import { isPlainArray, isPlainView, type OwnProperties, ownProperties, plainNames } from "./own-properties.js";
+import { isPlainView, type OwnProperties, ownProperties, plainItems, plainNames } from "./own-properties.js";
 import { bytesOf, viewType } from "./views.js";
 
 /**
@@ -229,8 +229,9 @@ export abstract class CanonicalWriter extends ByteWriter {
         return;
       }
     } else if (prototype === Array.prototype) {
-      if (Array.isArray(value) && isPlainArray(value)) {
-        this.array(value, NO_PROPERTIES);
+      const items = Array.isArray(value) ? plainItems(value) : undefined;
+      if (items !== undefined) {
+        this.array(items, NO_PROPERTIES);
         return;
       }
     } else if (prototype !== null && isPlainView(value, prototype)) {

@@ -24,7 +24,7 @@ import {
   setData,
 } from "./kinds.js";
 import { isFailure, type Model, travellingModel } from "./models.js";
-import { isPlainArray, isPlainView, type OwnProperties, ownProperties, plainNames } from "./own-properties.js";
+import { isPlainView, type OwnProperties, ownProperties, plainItems, plainNames } from "./own-properties.js";
 import { isDetached } from "./views.js";
 
 /** What the base format can't say of some objects: which they are, by the order in which a walk comes to them. */
@@ -164,7 +164,8 @@ class Walk {
       const names = plainNames(value);
       if (names !== undefined && isOrdinary(value, names)) return this.record(value, names);
     } else if (prototype === Array.prototype) {
-      if (Array.isArray(value) && isPlainArray(value)) return this.array(value);
+      const items = Array.isArray(value) ? plainItems(value) : undefined;
+      if (items !== undefined) return this.items(value as unknown[], items);
     } else if (prototype !== null && isPlainView(value, prototype)) {
       this.written.set(value, value);
       return value;
@@ -232,17 +233,28 @@ class Walk {
     }
   }
 
-  private array(value: unknown[], own?: OwnProperties): unknown[] {
-    const index = this.written.size;
+  /** An array with nothing but its elements. */
+  private items(value: unknown[], items: readonly unknown[]): unknown[] {
     const to: unknown[] = this.copies ? [] : value;
     this.written.set(value, to);
-    if (own !== undefined) this.hide(value, own, index);
-    for (let i = 0; i < value.length; i++) {
-      const inner = read(value, i);
+    for (let i = 0; i < items.length; i++) {
+      const inner = items[i];
       const written = isPrimitive(inner) ? inner : this.at(i, inner);
       if (this.copies) to.push(written);
     }
-    if (own !== undefined) this.named(value, own.names, to);
+    return to;
+  }
+
+  private array(value: unknown[], own: OwnProperties): unknown[] {
+    const index = this.written.size;
+    const to: unknown[] = this.copies ? [] : value;
+    this.written.set(value, to);
+    this.hide(value, own, index);
+    for (let i = 0; i < value.length; i++) {
+      const written = this.at(i, read(value, i));
+      if (this.copies) to.push(written);
+    }
+    this.named(value, own.names, to);
     return to;
   }
 

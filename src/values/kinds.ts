@@ -47,12 +47,21 @@ const tagOf = Object.prototype.toString;
  * Dates, errors and the like; the others are asked for only where no property is, since that takes longer.
  */
 export function isOrdinary(value: object, names: readonly string[]): boolean {
-  if (tagOf.call(value) !== "[object Object]" || ArrayBuffer.isView(value)) return false;
-  return names.length > 0 || !UNTAGGED.some((is) => is(value));
+  if (tagOf.call(value) !== "[object Object]") return false;
+  if (names.length === 0) return !UNTAGGED.some((is) => is(value));
+  return names[0] !== "0" || !ArrayBuffer.isView(value);
 }
 
 const UNTAGGED: readonly ((value: unknown) => boolean)[] = [
-  ...[types.isMap, types.isSet, types.isAnyArrayBuffer, types.isPromise, types.isWeakMap, types.isWeakSet],
+  ...[
+    ArrayBuffer.isView,
+    types.isMap,
+    types.isSet,
+    types.isAnyArrayBuffer,
+    types.isPromise,
+    types.isWeakMap,
+    types.isWeakSet,
+  ],
   ...[types.isGeneratorObject, types.isMapIterator, types.isSetIterator, types.isSymbolObject, types.isBigIntObject],
 ];
 

@@ -1,5 +1,4 @@
 import { inspect, isDeepStrictEqual, types } from "node:util";
-import v8 from "node:v8";
 import { CannotTravel } from "./cannot-travel.js";
 import { type Kind, namesBeyondIndices } from "./kinds.js";
 import { bufferOf, bytesOf, typedArrayType, viewLength, viewType } from "./views.js";
@@ -31,14 +30,27 @@ export function plainNames(value: object): readonly string[] | undefined {
 /** Up to this length all names of an array are looked at; V8 makes a string of each index. */
 const SHORT = 24;
 
-/** Whether there is nothing more to an array than its elements, without holes. */
-export function isPlainArray(value: readonly unknown[]): boolean {
+/** The elements of an array, if there is nothing more to it than these: no holes, and none is hidden. */
+export function plainItems(value: readonly unknown[]): readonly unknown[] | undefined {
   const { length } = value;
-  if (!Object.isExtensible(value)) return false;
-  if (length > SHORT) return hasElementsOnly(value) && showsAll(value);
+  if (!Object.isExtensible(value) || !hasElementsOnly(value)) return undefined;
+  if (length === 0) return value;
+  try {
+    // V8 gives the enumerable ones without making strings of the indices.
+    const items = Object.values(value);
+    return items.length === length ? items : undefined;
+  } catch {
+    // A getter threw. Whoever reads it for its value names its place.
+    return undefined;
+  }
+}
+
+function hasElementsOnly(value: readonly unknown[]): boolean {
+  const { length } = value;
+  if (length > SHORT) return inspect(value, BEYOND_INDICES) === `[ ... ${length} more items, [length]: ${length} ]`;
   const keys = Reflect.ownKeys(value);
   // Indices come first: there may be as many names as holes.
-  return keys.length === length + 1 && keys[length] === "length" && (length === 0 || showsAll(value));
+  return keys.length === length + 1 && keys[length] === "length";
 }
 
 /** `inspect` sees properties beyond indices without making strings of the indices. Nothing else in Node does. */
@@ -50,37 +62,6 @@ const BEYOND_INDICES = {
   depth: 0,
   breakLength: Number.POSITIVE_INFINITY,
 } as const;
-
-function hasElementsOnly(value: readonly unknown[]): boolean {
-  const { length } = value;
-  return inspect(value, BEYOND_INDICES) === `[ ... ${length} more items, [length]: ${length} ]`;
-}
-
-/** Whether each element of an array without other properties is there, and enumerable. */
-function showsAll(value: readonly unknown[]): boolean {
-  try {
-    return (value.length > SHORT && isDenseInV8(value)) || Object.values(value).length === value.length;
-  } catch {
-    // A getter threw. Whoever reads it for its value names its place.
-    return false;
-  }
-}
-
-/** `Object.values` makes an object of each fraction. V8 writes them at once, and says first whether all are enumerable. */
-function isDenseInV8(value: readonly unknown[]): boolean {
-  let hasFractions = false;
-  for (let i = 0; i < value.length; i++) {
-    const element = value[i];
-    if (typeof element !== "number") return false;
-    if ((element | 0) !== element) hasFractions = true;
-  }
-  if (!hasFractions) return false;
-  const serializer = new v8.Serializer();
-  serializer.writeValue(value);
-  return serializer.releaseBuffer()[0] === DENSE;
-}
-
-const DENSE = "A".charCodeAt(0);
 
 /**
  * The own properties of an object, all of which belong to its value.
@@ -128,12 +109,12 @@ const isEnumerable = Object.prototype.propertyIsEnumerable;
 function indexCount(value: object, kind: Kind): number {
   if (kind === "array") return (value as unknown[]).length;
   if (kind === "view") return viewLength(value);
-  return types.isStringObject(value) ? String.prototype.valueOf.call(value).length : 0;
+  return kind === "boxed" && types.isStringObject(value) ? String.prototype.valueOf.call(value).length : 0;
 }
 
 /** What the language itself keeps in a property that is not enumerable. */
 function nativeName(value: object, kind: Kind): string | undefined {
-  if (kind === "array" || types.isStringObject(value)) return "length";
+  if (kind === "array" || (kind === "boxed" && types.isStringObject(value))) return "length";
   return kind === "regexp" ? "lastIndex" : undefined;
 }
 
