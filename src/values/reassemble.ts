@@ -36,8 +36,7 @@ class Walk {
   all(value: unknown): unknown {
     const made = this.visit(value);
     for (const { object, integrity } of this.kept) {
-      // A typed array with elements can't be frozen.
-      if (types.isTypedArray(object) && viewLength(object) > 0 && integrity !== 2) Object.preventExtensions(object);
+      if (types.isTypedArray(object) && viewLength(object) > 0) keepView(object, integrity);
       else KEEP[integrity - 1]?.(object);
     }
     return made;
@@ -246,6 +245,13 @@ const { clear: clearMap, set: setEntry } = Map.prototype;
 const { clear: clearSet, add: addItem } = Set.prototype;
 
 const KEEP = [Object.preventExtensions, Object.seal, Object.freeze];
+
+/** A typed array with elements can't be frozen, nor from Node 24 on sealed. Its other properties can. */
+function keepView(view: object, integrity: number): void {
+  Object.preventExtensions(view);
+  if (integrity !== 2) return;
+  for (const name of ownNames(view, "view")) Object.defineProperty(view, name, { configurable: false });
+}
 
 interface Hooked {
   fromJSON(data: unknown): unknown;
