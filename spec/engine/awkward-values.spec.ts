@@ -132,6 +132,16 @@ describe("whatever a node throws", () => {
   }
 });
 
+describe("what a node throws in a thread", () => {
+  it("is the cause of the failure, without what can't travel", async () => {
+    const what = "an error with a socket, a function and a symbol";
+    const { throwsCollected } = await new Awkward().run({ xs, what }, { ...AWAY, outputs: ["throwsCollected"] });
+    const { cause } = throwsCollected[1] as NodeError;
+    expect(cause).to.be.instanceOf(RangeError).and.to.include({ message: "lost", status: 500 });
+    expect(Reflect.ownKeys(cause as object)).to.have.members(["stack", "message", "status"]);
+  });
+});
+
 describe("a NodeError that is an ordinary value", () => {
   class Bad extends Pipeline {
     @input() x!: number;

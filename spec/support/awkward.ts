@@ -92,6 +92,10 @@ export const THROWN = {
       }),
     "can't be read",
   ],
+  "an error with a socket, a function and a symbol": [
+    () => Object.assign(new RangeError("lost"), { status: 500, socket: { close() {} }, retry() {}, [Symbol("k")]: 1 }),
+    "RangeError: lost",
+  ],
   "an error with a cause": [() => new TypeError("fetch failed", { cause: new Error("ECONNREFUSED") }), "ECONNREFUSED"],
   "an error that causes itself": [
     () => {

@@ -1,4 +1,5 @@
 import { types } from "node:util";
+import v8 from "node:v8";
 
 /**
  * What a program can see of a value, as text: an oracle of its own for what a digest and a copy must keep. It goes by
@@ -17,21 +18,21 @@ export function describeValue(value: unknown, around: readonly object[] = []): s
     parts.push(Object.isFrozen(value) ? "frozen" : Object.isSealed(value) ? "sealed" : "not extensible");
   }
   const own = Reflect.ownKeys(value).filter((key) => !isSaid(value, key));
-  // A property's order counts among those that a program goes through.
-  const shown = own.filter((key) => Object.getOwnPropertyDescriptor(value, key)!.enumerable);
-  const hidden = own.filter((key) => !shown.includes(key)).sort();
-  for (const key of shown) parts.push(`${JSON.stringify(key)}: ${inner(Reflect.get(value, key))}`);
-  for (const key of hidden) parts.push(`hidden ${JSON.stringify(key)}: ${inner(Reflect.get(value, key))}`);
+  for (const key of own) {
+    const { enumerable } = Object.getOwnPropertyDescriptor(value, key)!;
+    parts.push(`${enumerable ? "" : "hidden "}${JSON.stringify(key)}: ${inner(Reflect.get(value, key))}`);
+  }
   return `{${parts.join(", ")}}`;
 }
 
 /** What the text of the kind says already. */
 function isSaid(value: object, key: string | symbol): boolean {
   if (typeof key === "symbol") return true;
-  if (ArrayBuffer.isView(value) || value instanceof String) return key === "length" || /^\d+$/.test(key);
+  if (ArrayBuffer.isView(value)) return /^\d+$/.test(key);
+  if (types.isStringObject(value)) return key === "length" || Number(key) < String.prototype.valueOf.call(value).length;
   if (Array.isArray(value)) return key === "length";
   if (value instanceof RegExp) return key === "lastIndex";
-  return value instanceof Error && key === "stack";
+  return (types.isNativeError(value) || value instanceof Error) && key === "stack";
 }
 
 function kindAndInside(value: object, inner: (value: unknown) => string): string {
@@ -41,17 +42,30 @@ function kindAndInside(value: object, inner: (value: unknown) => string): string
     Map.prototype.forEach.call(value, (v, k) => entries.push(`${inner(k)} => ${inner(v)}`));
     return `${name} ${entries.join("; ")}`;
   }
-  if (types.isSet(value)) return `${name} ${[...value].map(inner).join("; ")}`;
-  if (types.isDate(value)) return `${name} ${value.getTime()}`;
-  if (types.isRegExp(value)) return `${name} ${value.source} ${value.flags} ${value.lastIndex}`;
-  if (ArrayBuffer.isView(value)) return `${name} ${bytes(value.buffer, value.byteOffset, value.byteLength)}`;
-  if (types.isArrayBuffer(value)) return `${name} ${bytes(value, 0, value.byteLength)}`;
-  if (types.isBoxedPrimitive(value)) return `${name} ${inner(value.valueOf())}`;
-  if (value instanceof Error) return `${name} ${inner(value.name)} ${inner(value.message)}`;
+  if (types.isSet(value)) {
+    const items: string[] = [];
+    Set.prototype.forEach.call(value, (item) => items.push(inner(item)));
+    return `${name} ${items.join("; ")}`;
+  }
+  if (types.isDate(value)) return `${name} ${Date.prototype.getTime.call(value)}`;
+  if (types.isRegExp(value)) return `${name} ${new RegExp(value)} ${inner(value.lastIndex)}`;
+  if (ArrayBuffer.isView(value)) return `${name} ${inspectBytes(value)}`;
+  // V8's serialiser goes by what is inside.
+  if (types.isArrayBuffer(value)) return `${name} ${v8.serialize(value).toString("hex")}`;
+  if (types.isBoxedPrimitive(value)) return `${name} ${v8.serialize(value).toString("hex")}`;
+  if (types.isNativeError(value) || value instanceof Error)
+    return `${name} ${inner(value.name)} ${inner(value.message)}`;
   if (Array.isArray(value)) return `${name} of ${value.length}`;
   return name;
 }
 
-function bytes(buffer: ArrayBufferLike, offset: number, length: number): string {
-  return Buffer.from(buffer as ArrayBuffer, offset, length).toString("hex");
+/** The type and the bytes of a view, by the getters of the language itself. */
+function inspectBytes(view: object): string {
+  const prototype = types.isDataView(view)
+    ? DataView.prototype
+    : (Object.getPrototypeOf(Uint8Array.prototype) as object);
+  const told = (name: string | symbol) =>
+    Object.getOwnPropertyDescriptor(prototype, name)?.get?.call(view) as ArrayBuffer & number & string;
+  const bytes = Buffer.from(told("buffer"), told("byteOffset"), told("byteLength"));
+  return `${types.isDataView(view) ? "DataView" : told(Symbol.toStringTag)} ${bytes.toString("hex")}`;
 }

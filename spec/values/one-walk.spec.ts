@@ -1,6 +1,7 @@
+import vm from "node:vm";
 import { expect } from "chai";
 import fc from "fast-check";
-import { decode, digest, encode, model, ValueError } from "../../src/index.js";
+import { decode, digest, type EncodeOptions, encode, model, NodeError, ValueError } from "../../src/index.js";
 import { describeValue } from "../support/described-values.js";
 
 @model({ name: "walk/Vector" })
@@ -23,7 +24,7 @@ class Unknown extends RangeError {}
 /** Makes a value anew each time: so two values can be equal and share nothing. */
 type Recipe = () => unknown;
 
-const again = <T>(value: T): T => decode(encode(value)) as T;
+const again = <T>(value: T, options?: EncodeOptions): T => decode(encode(value, options)) as T;
 const faultIn = (act: () => unknown): ValueError => {
   try {
     act();
@@ -34,7 +35,7 @@ const faultIn = (act: () => unknown): ValueError => {
   throw new Error("nothing was thrown");
 };
 
-const NAMES = fc.constantFrom("a", "b", "0", "7", "__proto__", "length", "constructor");
+const NAMES = fc.constantFrom("a", "b", "0", "7", "__proto__", "length", "constructor", "name", "message", "size");
 const LEAVES: fc.Arbitrary<Recipe> = fc.oneof(
   fc
     .constantFrom<unknown>(
@@ -68,7 +69,6 @@ const LEAVES: fc.Arbitrary<Recipe> = fc.oneof(
         type === Buffer ? Buffer.alloc(size, 1) : new (type as Uint8ArrayConstructor)(new ArrayBuffer(size)),
   ),
   fc.constantFrom(0, 3).map((size) => () => new ArrayBuffer(size)),
-  fc.constantFrom<unknown>(1, "ab", true, 1n).map((value) => () => Object(value)),
   fc.tuple(fc.constantFrom("a", "b"), fc.constantFrom("Error", "AbortError")).map(
     ([message, name]) =>
       () =>
@@ -80,12 +80,12 @@ const define = (object: object, name: string, value: unknown, enumerable: boolea
   Object.defineProperty(object, name, { value, enumerable, writable: true, configurable: true });
 
 const RECIPES: fc.Arbitrary<Recipe> = fc.letrec<{ value: Recipe; bare: Recipe }>((tie) => {
-  const entries = fc.array(fc.tuple(NAMES, tie("value")), { maxLength: 3 });
+  const entries = fc.array(fc.tuple(NAMES, tie("value"), fc.boolean()), { maxLength: 3 });
   const values = fc.array(tie("value"), { maxLength: 3 });
-  const withFields = (made: () => object, fields: [string, Recipe][]): object => {
+  const withFields = (made: () => object, fields: [string, Recipe, boolean][]): object => {
     const object = made();
-    for (const [name, recipe] of fields) {
-      if (!Object.hasOwn(object, name)) define(object, name, recipe(), true);
+    for (const [name, recipe, isShown] of fields) {
+      if (!Object.hasOwn(object, name)) define(object, name, recipe(), isShown);
     }
     return object;
   };
@@ -102,7 +102,30 @@ const RECIPES: fc.Arbitrary<Recipe> = fc.letrec<{ value: Recipe; bare: Recipe }>
           return recipes.map((recipe) => recipe());
         },
       })),
-      values.map((recipes) => () => recipes.map((recipe) => recipe())),
+      fc.tuple(values, fc.constantFrom(-1, -1, 0, 1)).map(([recipes, hidden]) => () => {
+        const array = recipes.map((recipe) => recipe());
+        return hidden in array ? define(array, String(hidden), array[hidden], false) : array;
+      }),
+      fc.tuple(fc.constantFrom<unknown>(1, "ab", true, 1n), entries).map(
+        ([value, fields]) =>
+          () =>
+            withFields(() => Object(value) as object, fields),
+      ),
+      fc
+        .tuple(fc.constantFrom(Uint8Array, Buffer, DataView), fc.constantFrom(0, 2), entries)
+        .map(([type, size, fields]) => () => {
+          const made = () =>
+            type === Buffer ? Buffer.alloc(size) : new (type as Uint8ArrayConstructor)(new ArrayBuffer(size));
+          return withFields(
+            made,
+            fields.filter(([name]) => !/\d/.test(name)),
+          );
+        }),
+      fc.tuple(fc.constantFrom("a", "b"), entries).map(
+        ([message, fields]) =>
+          () =>
+            withFields(() => new DOMException(message, "AbortError"), fields),
+      ),
       fc
         .tuple(fc.array(fc.option(tie("value"), { nil: undefined }), { maxLength: 4 }), entries)
         .map(([recipes, fields]) => () => {
@@ -139,10 +162,11 @@ const RECIPES: fc.Arbitrary<Recipe> = fc.letrec<{ value: Recipe; bare: Recipe }>
       .tuple(tie("bare"), fc.constantFrom("", "", "", "", "freeze", "seal", "preventExtensions", "hidden"))
       .map(([recipe, change]) => () => {
         const value = recipe();
-        if (typeof value !== "object" || value === null || value instanceof Error) return value;
+        if (typeof value !== "object" || value === null) return value;
         // A typed array with elements can be neither frozen nor, from Node 24 on, sealed.
-        if (change === "freeze") return ArrayBuffer.isView(value) ? value : Object.freeze(value);
-        if (change === "seal") return ArrayBuffer.isView(value) ? value : Object.seal(value);
+        const hasElements = ArrayBuffer.isView(value) && value.byteLength > 0;
+        if (change === "freeze") return hasElements ? value : Object.freeze(value);
+        if (change === "seal") return hasElements ? value : Object.seal(value);
         if (change === "preventExtensions") return Object.preventExtensions(value);
         return change === "hidden" && Object.isExtensible(value) ? define(value, "kept", 1, false) : value;
       }),
@@ -225,9 +249,43 @@ describe("one walk decides what a value is", () => {
       return new Torn();
     }
   }
+  @model({ name: "walk/Endless" })
+  class Endless {
+    toJSON(): unknown {
+      return this.toJSON();
+    }
+    static fromJSON(): Endless {
+      return new Endless();
+    }
+  }
+  const endless = {
+    get again(): unknown {
+      return this.again;
+    },
+  };
+  const OVERFLOW = "RangeError: Maximum call stack size exceeded";
+  /** What can't come with an error. */
+  const LOST: Record<string, readonly [(error: Error) => Error, string]> = {
+    "a function": [(error) => Object.assign(error, { f: () => 1 }), ".f: it is a function"],
+    "a hidden function": [(error) => define(error, "f", () => 1, false) as Error, ".f: it is a function"],
+    "a function farther in": [(error) => Object.assign(error, { c: { f: [() => 1] } }), ".c.f[0]: it is a function"],
+    "a symbol for a key": [(error) => Object.assign(error, { [Symbol("s")]: 1 }), "key is a symbol, Symbol(s)"],
+    "a getter that throws": [(error) => Object.defineProperty(error, "g", { get: torn }), ".g: its getter threw"],
+    "a cause that is a function": [(error) => define(error, "cause", () => 1, false) as Error, ".cause: it is a"],
+    "a function in its cause": [(error) => define(error, "cause", { f() {} }, false) as Error, ".cause.f: it is a"],
+    "a function among its errors": [(error) => Object.assign(error, { errors: [1, () => 1] }), ".errors[1]: it is a"],
+    "an instance of an unknown class": [
+      (error) => Object.assign(error, { r: new (class Response {})() }),
+      ".r: it is an instance of Response",
+    ],
+  };
+  function torn(): never {
+    throw new Error("torn");
+  }
   const revoked = Proxy.revocable({}, {});
   revoked.revoke();
   const detached = new ArrayBuffer(8);
+  const onDetached = new Uint8Array(detached);
   structuredClone(detached, { transfer: [detached] });
   const proxied = new Proxy(
     {},
@@ -241,7 +299,7 @@ describe("one walk decides what a value is", () => {
     // biome-ignore lint/complexity/noArguments: it is about them.
     return arguments;
   }
-  const REFUSED: readonly [string, unknown, string][] = [
+  const REFUSED: readonly (readonly [string, unknown, string])[] = [
     ["a function", () => 1, "it is a function"],
     ["a symbol", Symbol("s"), "it is a symbol, Symbol(s)"],
     ["a property whose key is a symbol", { [Symbol("s")]: 1 }, "a property whose key is a symbol, Symbol(s)"],
@@ -255,7 +313,7 @@ describe("one walk decides what a value is", () => {
     ["such a property of a long list", Object.assign(Array(99).fill(1), { [Symbol("s")]: 1 }), "key is a symbol"],
     ["such a property of a typed array", Object.assign(new Uint8Array(99), { [Symbol("s")]: 1 }), "key is a symbol"],
     ["a boxed symbol", Object(Symbol("s")), "it is a Symbol"],
-    ["arguments", listArguments(1), "a property whose key is a symbol"],
+    ["arguments", listArguments(1), "it is an Arguments"],
     ["a Proxy", new Proxy({}, {}), "it is a Proxy"],
     ["a Proxy of an array", new Proxy([1], {}), "it is a Proxy"],
     ["a Proxy that throws when it is asked", proxied, "it is a Proxy"],
@@ -277,6 +335,24 @@ describe("one walk decides what a value is", () => {
     ["a getter that throws a symbol", thrower(Symbol("s")), "its getter threw Symbol(s)"],
     ["a getter that throws nothing", thrower(undefined), "its getter threw undefined"],
     ["a toJSON() that throws", new Torn(), "its toJSON() threw RangeError: torn"],
+    ["a toJSON() that calls itself for ever", new Endless(), `its toJSON() threw ${OVERFLOW}`],
+    ["a getter that reads itself for ever", endless, `its getter threw ${OVERFLOW}`],
+    ["a typed array whose memory was transferred", onDetached, "its memory was transferred"],
+    ["an ArrayBuffer that was transferred", detached, "its memory was transferred"],
+    ...["Array", "Map", "Set", "Date", "Uint8Array", "ArrayBuffer"].map(
+      (type) =>
+        [
+          `the ${type} of another realm`,
+          vm.runInNewContext(`new ${type}(1 && ${type === "Map" || type === "Set" ? "[]" : "1"})`),
+          `${type} of another realm, such as a context of node:vm. Copy it into this one: `,
+        ] as const,
+    ),
+    ["a list in an error of another realm", vm.runInNewContext("new AggregateError([1])"), "errors: it is an Array of"],
+    ...[Error, TypeError, Failure, Unknown, DOMException].flatMap((type) =>
+      Object.entries(LOST).map(
+        ([what, [spoil, text]]) => [`an error with ${what}, ${type.name}`, spoil(new type("e")), text] as const,
+      ),
+    ),
   ];
   for (const [name, value, text] of REFUSED) {
     it(`refuses ${name}, for bytes and digests alike, with the way to it`, () => {
@@ -299,8 +375,155 @@ describe("one walk decides what a value is", () => {
     });
   }
 
-  it("refuses what no program can read: the bytes of a detached ArrayBuffer", () => {
-    for (const act of [encode, digest]) expect(faultIn(() => act({ a: [detached] })).code).to.equal("UNSERIALISABLE");
+  const MADE: Record<string, () => object> = {
+    ...{ Object: () => ({}), Array: () => [1], Map: () => new Map([[1, 2]]), Set: () => new Set([1]) },
+    ...{
+      Date: () => new Date(0),
+      RegExp: () => /a/g,
+      Error: () => new Error("e"),
+      TypeError: () => new TypeError("e"),
+    },
+    ...{ Uint8Array: () => new Uint8Array(2), Float32Array: () => new Float32Array(2), Buffer: () => Buffer.alloc(2) },
+    ...{ DataView: () => new DataView(new ArrayBuffer(2)), ArrayBuffer: () => new ArrayBuffer(2) },
+    ...{ Number: () => Object(1), String: () => Object("a"), Boolean: () => Object(true), BigInt: () => Object(1n) },
+    ...{ DOMException: () => new DOMException("e"), Promise: () => Promise.resolve(), WeakMap: () => new WeakMap() },
+    ...{ "walk/Point": () => new Point(), "walk/Table": () => new Table(), "walk/Vector": () => new Vector(2) },
+    "walk/Failure": () => new Failure("e"),
+    "no class": () => Object.create(null) as object,
+  };
+  const bare = (value: object): object => {
+    if (value instanceof Error) delete value.stack;
+    return value;
+  };
+  for (const [inside, make] of Object.entries(MADE)) {
+    it(`keeps or refuses, and counts alike, what is ${inside} inside and has the prototype of another class`, () => {
+      const seen = new Map<string, string>();
+      for (const other of Object.values(MADE)) {
+        const mixed = (field: boolean) =>
+          Object.assign(
+            Object.setPrototypeOf(bare(make()), Object.getPrototypeOf(other())),
+            field ? { f: 1 } : {},
+          ) as object;
+        for (const field of [false, true]) {
+          const told: string[] = [];
+          for (const act of [encode, digest]) {
+            try {
+              act(mixed(field));
+              told.push("taken");
+            } catch (error) {
+              expect(error).to.be.instanceOf(ValueError);
+              told.push((error as ValueError).message);
+            }
+          }
+          // A Map with fields and the prototype of Object: nothing in Node tells it from an object in reasonable time.
+          if (
+            field &&
+            /^(Map|Set|ArrayBuffer|DataView|BigInt|Promise|WeakMap|walk.Table)$/.test(inside) &&
+            other === MADE.Object
+          )
+            continue;
+          expect(told[0]).to.equal(told[1]);
+          if (told[0] !== "taken") continue;
+          const key = digest(mixed(field));
+          expect(digest(again(mixed(field)))).to.equal(key);
+          expect(describeValue(again(mixed(field)))).to.equal(describeValue(mixed(field)));
+          expect(seen.get(key) ?? describeValue(mixed(field))).to.equal(describeValue(mixed(field)));
+          seen.set(key, describeValue(mixed(field)));
+        }
+      }
+    });
+  }
+
+  it("sees a hidden element in lists of any length, of numbers or of anything", () => {
+    const FILLS: ((i: number) => unknown)[] = [(i) => i, (i) => i / 2, (i) => `${i}`, (i) => ({ i }), (i) => [i]];
+    for (const length of [1, 2, 24, 25, 1_000]) {
+      for (const fill of FILLS) {
+        const list = Array.from({ length }, (_, i) => fill(i));
+        const other = define(
+          Array.from({ length }, (_, i) => fill(i)),
+          String(length >> 1),
+          fill(length >> 1),
+          false,
+        );
+        expect(digest(other)).not.to.equal(digest(list));
+        expect(describeValue(again(other))).to.equal(describeValue(other));
+        expect(digest(again(other))).to.equal(digest(other));
+      }
+    }
+  });
+
+  it("sees what is inside an object, whatever properties of its own it has", () => {
+    const shadow = (object: object, ...names: string[]) => {
+      for (const name of names) define(object, name, 5, false);
+      return object;
+    };
+    const PAIRS: [() => object, () => object][] = [
+      [() => shadow(/a/g, "source", "flags"), () => shadow(/b/, "source", "flags")],
+      [() => shadow(new Map([[1, 2]]), "size"), () => shadow(new Map(), "size")],
+      [
+        () => shadow(new Uint8Array([1, 2]), "length", "byteLength", "byteOffset"),
+        () => shadow(new Uint8Array([1, 3]), "length", "byteLength", "byteOffset"),
+      ],
+      [() => shadow(new Date(1), "getTime"), () => shadow(new Date(2), "getTime")],
+      [() => Object.assign(/a/g, { lastIndex: "1" }), () => Object.assign(/a/g, { lastIndex: 1 })],
+    ];
+    for (const [a, b] of PAIRS) {
+      expect(digest(a())).not.to.equal(digest(b()));
+      for (const make of [a, b]) expect(digest(again(make()))).to.equal(digest(make()));
+    }
+  });
+
+  it("tells of what a class's fromJSON() throws, with the way to it", () => {
+    @model({ name: "walk/Money" })
+    class Money {
+      constructor(readonly cents: number) {}
+      toJSON(): number {
+        return this.cents;
+      }
+      static fromJSON(cents: number): Money {
+        if (cents < 0) throw new RangeError("no debts");
+        return new Money(cents);
+      }
+    }
+    const error = Object.assign(new Error("e"), { paid: [new Map([["k", new Money(-1)]])] });
+    const fault = faultIn(() => again({ list: [new Money(2), { error }] }));
+    expect(fault.code).to.equal("UNREADABLE");
+    expect(fault.message).to.equal(
+      "value.list[1].error.paid[0].k: it is an instance of walk/Money, and its fromJSON() threw RangeError: no debts. Let fromJSON() take all that toJSON() gives.",
+    );
+    expect(fault.cause).to.be.instanceOf(RangeError);
+  });
+
+  describe("the cause of a failure", () => {
+    const failed = (cause: unknown) =>
+      new NodeError({ code: "NODE_FAILED", where: "A.b", problem: "failed", node: "b", attempts: 1, cause });
+
+    for (const type of [Error, RangeError, Failure, Unknown]) {
+      for (const [what, [spoil]] of Object.entries(LOST)) {
+        it(`comes without what can't travel, and counts without it: ${what} of a ${type.name}`, () => {
+          const copy = again(failed(Object.assign(spoil(new type("e")), { status: 5 })));
+          expect(copy.cause)
+            .to.be.instanceOf(type === Unknown ? RangeError : type)
+            .and.to.include({ message: "e", status: 5 });
+          expect(digest(copy)).to.equal(digest(failed(Object.assign(spoil(new type("e")), { status: 5 }))));
+          const ring: Record<string, unknown> = { failure: failed(spoil(new type("e"))) };
+          ring.ring = ring;
+          expect(digest(again(ring))).to.equal(digest(ring));
+        });
+      }
+    }
+
+    it("is refused where it is a value as well", () => {
+      const cause = Object.assign(new Error("e"), { inner: Object.assign(new Error("i"), { f: () => 1 }) });
+      for (const act of [encode, digest]) {
+        expect(faultIn(() => act([failed(cause), cause])).message).to.include("value[1].inner.f: it is a function");
+        expect(faultIn(() => act([cause, failed(cause)])).message).to.include("value[0].inner.f: it is a function");
+        expect(faultIn(() => act([failed(cause), cause.inner])).message).to.include("value[1].f: it is a function");
+      }
+      const whole = new Error("whole");
+      const [failure, same] = again([failed(whole), whole]) as [NodeError, Error];
+      expect(failure.cause).to.equal(same);
+    });
   });
 
   it("runs no code of a Proxy", () => {
@@ -353,9 +576,12 @@ describe("one walk decides what a value is", () => {
     ];
     for (const wrap of wraps) {
       const deep = nest(1_000, wrap);
+      // What the engine puts around it does not count.
+      expect(() => encode([[deep]])).to.throw(ValueError);
+      expect(() => encode([[nest(1_001, wrap)]], { levelsAround: 2 })).to.throw(ValueError, "nested too deeply");
+      expect(again([[deep]], { levelsAround: 2 })).to.have.length(1);
       expect(digest(again(deep))).to.equal(digest(deep));
       for (const act of [encode, digest]) {
-        if (wrap === wraps[5]) continue;
         const fault = faultIn(() => act({ list: [1, nest(20_000, wrap)] }));
         expect(fault.message).to.include("value.list[1]").and.to.include("nested too deeply, more than 1,000 levels");
         expect(fault.message.length).to.be.below(400);
@@ -438,8 +664,6 @@ describe("digests of objects that refer to each other", () => {
     expect(digest(ring(500, "x"))).to.equal(digest(ring(500, "x")));
     expect(digest(ring(500, "x"))).not.to.equal(digest(ring(500, "y")));
     expect(digest(ring(5, new Error("x")))).not.to.equal(digest(ring(5, new Error("y"))));
-    const lost = Object.assign(new Error("x"), { socket: { close() {} } });
-    expect(digest(ring(5, lost))).to.equal(digest(ring(5, new Error("x"))));
   });
 
   it("see an object by its content wherever no two objects lead to each other", () => {

@@ -20,24 +20,24 @@ export function valueError({ path, problem, advice, cause }: CannotTravel): Valu
 /** How many levels deep a value may be: as many as every walk and V8's serialiser can go on Node's default stack. */
 export const MAX_DEPTH = 1_000;
 
-export function tooDeep(cause?: unknown): CannotTravel {
-  return new CannotTravel(
-    `it is nested too deeply, more than ${MAX_DEPTH.toLocaleString("en")} levels`,
-    "Give a flat structure, such as an array of nodes that refer to each other by index.",
-    cause,
-  );
+const FLAT = "Give a flat structure, such as an array of nodes that refer to each other by index.";
+
+export function tooDeep(): CannotTravel {
+  return new CannotTravel(`it is nested too deeply, more than ${MAX_DEPTH.toLocaleString("en")} levels`, FLAT);
 }
 
 /**
  * Turns what was thrown inside a walk into a fault that has a place.
  *
- * @param doing what ran when it was thrown: `reading it`.
+ * @param doing what of the user's ran when it was thrown: `its getter`. Default: none of it.
  */
-export function faultOf(thrown: unknown, doing = "reading it"): CannotTravel {
+export function faultOf(thrown: unknown, doing?: string): CannotTravel {
   if (thrown instanceof CannotTravel) return thrown;
-  if (isStackOverflow(thrown)) return tooDeep(thrown);
+  if (doing === undefined && isStackOverflow(thrown)) {
+    return new CannotTravel("it is nested too deeply for the stack of this thread", FLAT, thrown);
+  }
   return new CannotTravel(
-    `${doing} threw ${describeThrown(thrown)}`,
+    `${doing ?? "reading it"} threw ${describeThrown(thrown)}`,
     "Give plain data, without getters or toJSON() that throw.",
     thrown,
   );
@@ -55,12 +55,41 @@ export function isStackOverflow(thrown: unknown): boolean {
 }
 
 /** Reading an error may run code that throws, too. */
-function describeThrown(thrown: unknown): string {
+export function describeThrown(thrown: unknown): string {
   try {
     return thrown instanceof Error ? `${String(thrown.name)}: ${String(thrown.message)}` : String(thrown);
   } catch {
     return `a value of type ${typeof thrown}`;
   }
+}
+
+/** What has the inside of one class, and the prototype of another one: made anew it would be neither. */
+export function mixed(inside: string, type: string): CannotTravel {
+  return new CannotTravel(
+    `it has the prototype of ${type}, and inside it is ${article(inside)} ${inside}`,
+    "Make it by the constructor of its class, or copy what is in it into an object of one class.",
+  );
+}
+
+/** What belongs to a class of the language, but to that of another realm. */
+export function ofOtherRealm(type: string): CannotTravel {
+  const copy = type === "Array" ? "Array.from(value), or structuredClone(value)" : "structuredClone(value)";
+  return new CannotTravel(
+    `it is ${article(type)} ${type} of another realm, such as a context of node:vm`,
+    `Copy it into this one: ${copy}.`,
+  );
+}
+
+/** Memory that was handed to somebody else. */
+export function detached(): CannotTravel {
+  return new CannotTravel(
+    "its memory was transferred, and can't be read any more",
+    "Give a copy that was made before: slice().",
+  );
+}
+
+function article(noun: string): string {
+  return /^[AEIOU]/.test(noun) ? "an" : "a";
 }
 
 /** What lives in one process only. */
@@ -75,7 +104,7 @@ export function foreign(value: Function | symbol | object): CannotTravel {
   }
   const type = foreignType(value);
   return new CannotTravel(
-    `it is ${/^[AEIOU]/.test(type) ? "an" : "a"} ${type}`,
+    `it is ${article(type)} ${type}`,
     type === "SharedArrayBuffer"
       ? "Give a typed array over it: its bytes travel."
       : type === "resizable ArrayBuffer"

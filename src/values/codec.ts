@@ -26,6 +26,8 @@ export interface EncodeOptions {
    * Without it such views are copied, and a SharedArrayBuffer itself can't travel.
    */
   readonly memory?: SharedArrayBuffer[];
+  /** How many levels around what the user gave do not count: a value may be 1,000 levels deep. Default: 0. */
+  readonly levelsAround?: number;
 }
 
 /** How bytes are read. */
@@ -72,15 +74,15 @@ export interface EncodedParts {
  * @throws {ValueError} as `encode` does.
  */
 export function encodeInParts(value: unknown, options: EncodeOptions = {}): EncodedParts {
-  const sharesMemory = options.memory !== undefined;
+  const walk = { sharesMemory: options.memory !== undefined, levelsAround: options.levelsAround ?? 0 };
   try {
-    return write(dismantle(value, sharesMemory), options);
+    return write(dismantle(value, walk), options);
   } catch (error) {
     if (error instanceof ValueError) throw error;
   }
   // The base format reads accessors once more: these threw, or gave something else than before.
   try {
-    return write(dismantle(value, sharesMemory, true), options);
+    return write(dismantle(value, walk, true), options);
   } catch (error) {
     if (error instanceof TypeError) throw unserialisable(error);
     throw isStackOverflow(error) ? valueError(faultOf(error)) : error;
@@ -108,8 +110,8 @@ function unserialisable(cause: TypeError): ValueError {
 
 function rootOf({ value, table }: Dismantled): unknown {
   if (table === undefined) return value;
-  const { classes, objects, properties, hidden, count } = table;
-  return [value, classes, Int32Array.from(objects), properties, hidden, count];
+  const { classes, objects, properties, hidden, orders, count } = table;
+  return [value, classes, Int32Array.from(objects), properties, hidden, orders, count];
 }
 
 function inParts(
@@ -148,7 +150,7 @@ function checksumOf([first, ...others]: readonly Uint8Array[], salt = ""): numbe
  * The value that some bytes are. It decodes data only and never runs code of the bytes' own.
  *
  * @throws {ValueError} `BAD_BYTES` if they are damaged, truncated, foreign, or of a newer version; or if a class that
- * they name is not known here.
+ * they name is not known here. `UNREADABLE` with the path, if a class's `fromJSON` throws.
  */
 export function decode(given: Uint8Array, options: DecodeOptions = {}): unknown {
   // A Buffer's slices are views; these are to be copies.
@@ -184,24 +186,26 @@ function headerOf(bytes: Uint8Array, salt: string | undefined): { bodyLength: nu
 }
 
 function reassembled(root: unknown, found: number): unknown {
-  if (!Array.isArray(root) || root.length !== 6) throw new Error("their table is missing");
-  const [value, classes, objects, properties, hidden, count] = root as unknown[];
+  if (!Array.isArray(root) || root.length !== 7) throw new Error("their table is missing");
+  const [value, classes, objects, properties, hidden, orders, count] = root as unknown[];
   const isTable =
     Array.isArray(classes) &&
     classes.every((name) => typeof name === "string") &&
     objects instanceof Int32Array &&
     properties instanceof Map &&
-    hidden instanceof Map;
+    hidden instanceof Map &&
+    orders instanceof Map;
   if (!isTable) throw new Error("their table is no table");
   // The table names objects by their order: another one would be taken for them.
   if (found !== (count as number) + TABLE_OBJECTS + properties.size + hidden.size) {
     throw new Error("they have not as many objects as their table says: an accessor gave something else each time");
   }
-  return reassemble(value, { classes, objects: objects as unknown as number[], properties, hidden, count } as Table);
+  const table = { classes, objects: objects as unknown as number[], properties, hidden, orders, count };
+  return reassemble(value, table as Table);
 }
 
-/** The root, and in it the names of classes, the objects' codes, and two Maps. */
-const TABLE_OBJECTS = 5;
+/** The root, and in it the names of classes, the objects' codes, and three Maps. */
+const TABLE_OBJECTS = 6;
 
 function badBytes(problem: string, cause?: unknown): ValueError {
   return new ValueError({

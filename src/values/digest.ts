@@ -16,9 +16,13 @@ export function digest(value: unknown): string {
   return contentOf(value).digest;
 }
 
-/** @throws {ValueError} `UNSERIALISABLE` */
-export function contentOf(value: unknown): Content {
-  return walked(() => new TreeWriter().digest(value)) ?? graphOf(value as object).contentOf(value as object);
+/**
+ * @param levelsAround how many levels around what the user gave do not count.
+ * @throws {ValueError} `UNSERIALISABLE`
+ */
+export function contentOf(value: unknown, levelsAround = 0): Content {
+  const tree = walked(() => new TreeWriter(undefined, levelsAround).digest(value));
+  return tree ?? graphOf(value as object).contentOf(value as object);
 }
 
 /**
@@ -28,7 +32,7 @@ export function contentOf(value: unknown): Content {
  */
 export function contentsOf(list: readonly unknown[]): { readonly list: Content; elements(): readonly Content[] } {
   const elements = new Elements(list);
-  const content = walked(() => new TreeWriter(elements).digest(list));
+  const content = walked(() => new TreeWriter(elements, 1).digest(list));
   if (content !== undefined) return { list: content, elements: () => elements.contents() };
   const graph = graphOf(list);
   return { list: graph.contentOf(list), elements: () => graph.contentsOf(list, contentOf) };
@@ -49,7 +53,7 @@ function graphOf(value: object): ObjectGraph {
     return new ObjectGraph(value);
   } catch (thrown) {
     // The codec comes to the same fault, and knows the way to it.
-    if (thrown instanceof CannotTravel) dismantle(value, false);
+    if (thrown instanceof CannotTravel) dismantle(value);
     throw valueError(faultOf(thrown));
   }
 }
@@ -93,11 +97,19 @@ type Visited = "inside" | "once" | { readonly bytes: Buffer; readonly models: re
 /** Writes a value whose objects do not refer to each other, hashing large parts on the way, and hashes what is left. */
 class TreeWriter extends CanonicalWriter {
   private readonly visited = new Map<object, Visited>();
+  /** The same for what is in the cause of a failure: it may lose something there. */
+  private readonly tolerated = new Map<object, Visited>();
   /** The objects that the walk is inside of. */
   private readonly inside: object[] = [];
 
-  constructor(private readonly list?: Elements) {
+  private readonly maxDepth: number;
+
+  constructor(
+    private readonly list: Elements | undefined,
+    levelsAround: number,
+  ) {
     super();
+    this.maxDepth = MAX_DEPTH + levelsAround;
   }
 
   digest(value: unknown): Content {
@@ -114,21 +126,23 @@ class TreeWriter extends CanonicalWriter {
   }
 
   protected restore(mark: number): void {
-    for (const value of this.inside.splice(mark)) this.visited.delete(value);
+    for (const value of this.inside.splice(mark)) this.tolerated.delete(value);
   }
 
   protected object(value: object): void {
-    const visited = this.visited.get(value);
+    const { isLenient } = this;
+    const visited = this.visited.get(value) ?? (isLenient ? this.tolerated.get(value) : undefined);
+    const visits = isLenient ? this.tolerated : this.visited;
     if (visited === "inside") throw CYCLE;
     if (typeof visited === "object") {
       this.append(visited.bytes);
       this.addModels(visited.models);
       return;
     }
-    if (this.inside.length >= MAX_DEPTH) throw tooDeep();
+    if (this.inside.length >= this.maxDepth) throw tooDeep();
     const { length: start, models: outer } = this;
     this.models = undefined;
-    this.visited.set(value, "inside");
+    visits.set(value, "inside");
     this.inside.push(value);
     this.content(value);
     this.inside.pop();
@@ -141,7 +155,7 @@ class TreeWriter extends CanonicalWriter {
     }
     // What is referred to again and again is copied from the third time on.
     const isKept = isLarge || visited === "once";
-    this.visited.set(value, isKept ? { bytes: Buffer.from(this.bytes.subarray(start, this.length)), models } : "once");
+    visits.set(value, isKept ? { bytes: Buffer.from(this.bytes.subarray(start, this.length)), models } : "once");
     this.models = outer;
     this.addModels(models);
   }

@@ -1,8 +1,31 @@
 import { types } from "node:util";
-import { CannotTravel, faultOf, foreign, MAX_DEPTH, tooDeep, valueError, within } from "./cannot-travel.js";
-import { builtIn, builtInAncestor, ERROR_KEYS, entriesOf, itemsOf, kindOf, pathKey, setData } from "./kinds.js";
-import { knownModel, type Model, travellingModel } from "./models.js";
-import { isPlainArray, isPlainView, type OwnProperties, ownProperties, plainNames } from "./own-properties.js";
+import {
+  CannotTravel,
+  detached,
+  faultOf,
+  foreign,
+  MAX_DEPTH,
+  mixed,
+  tooDeep,
+  valueError,
+  within,
+} from "./cannot-travel.js";
+import { errorParts, read } from "./error-parts.js";
+import {
+  builtIn,
+  entriesOf,
+  insideOf,
+  isInside,
+  isOrdinary,
+  itemsOf,
+  type Kind,
+  kindOf,
+  pathKey,
+  setData,
+} from "./kinds.js";
+import { isFailure, type Model, travellingModel } from "./models.js";
+import { isPlainView, type OwnProperties, ownProperties, plainItems, plainNames } from "./own-properties.js";
+import { isDetached } from "./views.js";
 
 /** What the base format can't say of some objects: which they are, by the order in which a walk comes to them. */
 export interface Table {
@@ -13,6 +36,8 @@ export interface Table {
   readonly properties: Map<number, Record<string, unknown>>;
   /** Own properties that are not enumerable, and a RegExp's lastIndex, by the object's index. */
   readonly hidden: Map<number, Record<string, unknown>>;
+  /** In which order the properties of an object with hidden ones stand, by its index. */
+  readonly orders: Map<number, string>;
   /** How many objects the walk came to. */
   readonly count: number;
 }
@@ -30,19 +55,28 @@ export interface Dismantled {
   readonly table: Table | undefined;
 }
 
+/** What a walk may do. */
+interface WalkOptions {
+  /** Whether SharedArrayBuffers can go along. */
+  readonly sharesMemory?: boolean;
+  /** How many levels around the user's values do not count. Default: 0. */
+  readonly levelsAround?: number;
+  /** Whether errors come without what can't travel: the value has led to a failure. */
+  readonly isLenient?: boolean;
+}
+
 /**
  * Goes through a value, and finds what the base format can't say. Only if something in it has to be replaced (an error,
  * an instance with `toJSON`, an array with holes) is it copied.
  *
- * @param sharesMemory whether SharedArrayBuffers can go along.
  * @param copies whether it is to be copied in any case: then nothing of the user's runs when the copy is written.
  * @throws {ValueError} for what can't travel, with the path to it.
  */
-export function dismantle(value: unknown, sharesMemory: boolean, copies = false): Dismantled {
+export function dismantle(value: unknown, options: WalkOptions = {}, copies = false): Dismantled {
   try {
-    return new Walk(sharesMemory, copies).all(value);
+    return new Walk(options, copies).all(value);
   } catch (thrown) {
-    if (thrown === COPY) return dismantle(value, sharesMemory, true);
+    if (thrown === COPY) return dismantle(value, options, true);
     throw valueError(faultOf(thrown));
   }
 }
@@ -56,24 +90,32 @@ class Walk {
   private readonly objects: number[] = [];
   private readonly properties = new Map<number, Record<string, unknown>>();
   private readonly hidden = new Map<number, Record<string, unknown>>();
+  private readonly orders = new Map<number, string>();
   /** Those whose toJSON() has run, and whose data is not yet written. */
   private readonly underWay = new Set<object>();
+  /** What the walk came to where errors may lose what can't travel. */
+  private readonly tolerated = new Set<object>();
+  private isLenient: boolean;
   private depth = 0;
+  private readonly maxDepth: number;
 
   constructor(
-    private readonly sharesMemory: boolean,
+    private readonly options: WalkOptions,
     private readonly copies: boolean,
-  ) {}
+  ) {
+    this.isLenient = options.isLenient ?? false;
+    this.maxDepth = MAX_DEPTH + (options.levelsAround ?? 0);
+  }
 
   all(value: unknown): Dismantled {
     const written = this.visit(value);
-    const { objects, properties, hidden } = this;
+    const { objects, properties, hidden, orders } = this;
     const isPlain = objects.length === 0 && properties.size === 0 && hidden.size === 0;
     return {
       value: written,
       table: isPlain
         ? undefined
-        : { classes: [...this.classes.keys()], objects, properties, hidden, count: this.written.size },
+        : { classes: [...this.classes.keys()], objects, properties, hidden, orders, count: this.written.size },
     };
   }
 
@@ -92,25 +134,38 @@ class Walk {
   private object(value: object): unknown {
     const before = this.written.get(value);
     if (before !== undefined) {
-      if (!this.underWay.has(value)) return before;
-      throw new CannotTravel("what its toJSON() gives refers back to it", "Let toJSON() give a value without cycles.");
+      if (this.underWay.has(value)) {
+        throw new CannotTravel(
+          "what its toJSON() gives refers back to it",
+          "Let toJSON() give a value without cycles.",
+        );
+      }
+      if (this.tolerated.size > 0 && !this.isLenient) this.assertWhole(value);
+      return before;
     }
     // Asking a proxy for anything would run its code.
     if (types.isProxy(value)) throw foreign(value);
-    if (this.depth >= MAX_DEPTH) throw tooDeep();
+    if (this.depth >= this.maxDepth) throw tooDeep();
+    if (this.isLenient) this.tolerated.add(value);
     this.depth++;
     const written = this.anew(value, Object.getPrototypeOf(value) as object | null);
     this.depth--;
     return written;
   }
 
+  /** What the cause of a failure has lost is not lost to who has it for a value. */
+  private assertWhole(value: object): void {
+    if (this.tolerated.delete(value)) new Walk({ ...this.options, isLenient: false }, true).all(value);
+  }
+
   private anew(value: object, prototype: object | null): unknown {
     // Most objects are plain.
     if (prototype === Object.prototype) {
       const names = plainNames(value);
-      if (names !== undefined) return this.record(value, names);
+      if (names !== undefined && isOrdinary(value, names)) return this.record(value, names);
     } else if (prototype === Array.prototype) {
-      if (isPlainArray(value as unknown[])) return this.array(value as unknown[]);
+      const items = Array.isArray(value) ? plainItems(value) : undefined;
+      if (items !== undefined) return this.items(value as unknown[], items);
     } else if (prototype !== null && isPlainView(value, prototype)) {
       this.written.set(value, value);
       return value;
@@ -122,11 +177,12 @@ class Walk {
     const index = this.written.size;
     const kind = kindOf(value, prototype);
     if (kind === "foreign") {
-      if (!this.sharesMemory || !(value instanceof SharedArrayBuffer)) throw foreign(value);
+      if (!this.options.sharesMemory || !(value instanceof SharedArrayBuffer)) throw foreign(value);
       this.written.set(value, value);
       return value;
     }
-    if (kind === "error") return this.error(value as Error, prototype!, index);
+    assertOneClass(value, kind, prototype);
+    if (kind === "error") return this.error(value as Error, prototype, index);
     if (prototype === null) this.objects.push(index, NO_PROTOTYPE);
     else if (builtIn(prototype) === undefined) {
       const model = travellingModel(prototype);
@@ -139,7 +195,7 @@ class Walk {
     if (own.integrity > 0) this.objects.push(index, INTEGRITY - own.integrity);
     switch (kind) {
       case "record":
-        return this.record(value, own.names, own.hidden);
+        return this.record(value, own.names, own);
       case "array":
         return own.indices === undefined
           ? this.array(value as unknown[], own)
@@ -149,17 +205,18 @@ class Walk {
       case "set":
         return this.set(value as Set<unknown>, own);
       default:
+        assertReadable(value, kind);
         this.written.set(value, value);
         this.extras(value, own, index);
         return value;
     }
   }
 
-  private record(value: object, names: readonly string[], hidden: readonly string[] = []): object {
+  private record(value: object, names: readonly string[], own?: OwnProperties): object {
     const index = this.written.size;
     const to = this.copies ? {} : value;
     this.written.set(value, to);
-    if (hidden.length > 0) this.hide(value, hidden, index);
+    if (own !== undefined) this.hide(value, own, index);
     for (const name of names) {
       const inner = read(value, name);
       const written = isPrimitive(inner) ? inner : this.at(name, inner);
@@ -176,17 +233,28 @@ class Walk {
     }
   }
 
-  private array(value: unknown[], own?: OwnProperties): unknown[] {
-    const index = this.written.size;
+  /** An array with nothing but its elements. */
+  private items(value: unknown[], items: readonly unknown[]): unknown[] {
     const to: unknown[] = this.copies ? [] : value;
     this.written.set(value, to);
-    if (own !== undefined && own.hidden.length > 0) this.hide(value, own.hidden, index);
-    for (let i = 0; i < value.length; i++) {
-      const inner = read(value, i);
+    for (let i = 0; i < items.length; i++) {
+      const inner = items[i];
       const written = isPrimitive(inner) ? inner : this.at(i, inner);
       if (this.copies) to.push(written);
     }
-    if (own !== undefined) this.named(value, own.names, to);
+    return to;
+  }
+
+  private array(value: unknown[], own: OwnProperties): unknown[] {
+    const index = this.written.size;
+    const to: unknown[] = this.copies ? [] : value;
+    this.written.set(value, to);
+    this.hide(value, own, index);
+    for (let i = 0; i < value.length; i++) {
+      const written = this.at(i, read(value, i));
+      if (this.copies) to.push(written);
+    }
+    this.named(value, own.names, to);
     return to;
   }
 
@@ -202,7 +270,7 @@ class Walk {
     const to: Record<string, unknown> = {};
     this.written.set(value, to);
     this.objects.push(index, SPARSE, index, value.length | 0);
-    if (own.hidden.length > 0) this.hide(value, own.hidden, index);
+    this.hide(value, own, index);
     for (const i of indices) to[i] = this.at(Number(i), read(value, i));
     this.named(value, own.names, to);
     return to;
@@ -236,14 +304,15 @@ class Walk {
   }
 
   /** The own properties of what has more to it than properties: the base format drops them. */
-  private extras(value: object, { names, hidden }: OwnProperties, index: number): void {
-    const kept = (value as RegExp).lastIndex !== 0 && types.isRegExp(value) ? [...hidden, "lastIndex"] : hidden;
-    if (kept.length > 0) this.hide(value, kept, index);
-    if (names.length > 0) this.beside(this.properties, value, names, index);
+  private extras(value: object, own: OwnProperties, index: number): void {
+    const hasLastIndex = types.isRegExp(value) && !Object.is(value.lastIndex, 0);
+    this.hide(value, own, index, hasLastIndex ? [...own.hidden, "lastIndex"] : own.hidden);
+    if (own.names.length > 0) this.beside(this.properties, value, own.names, index);
   }
 
-  private hide(value: object, names: readonly string[], index: number): void {
-    this.beside(this.hidden, value, names, index);
+  private hide(value: object, { hidden, order }: OwnProperties, index: number, names = hidden): void {
+    if (order !== "") this.orders.set(index, order);
+    if (names.length > 0) this.beside(this.hidden, value, names, index);
   }
 
   private beside(
@@ -258,32 +327,33 @@ class Walk {
   }
 
   /** An error is written by its properties: the base format knows neither its class nor what was added to it. */
-  private error(value: Error, prototype: object, index: number): unknown {
+  private error(value: Error, prototype: object | null, index: number): unknown {
+    const { isLenient } = this;
+    const { base, dom, model, names, hidden, integrity } = errorParts(value, prototype, isLenient);
+    if (model?.hooked) return this.hooked(value, model, index);
     if (!this.copies) throw COPY;
-    const { name, shown, model, keys } = errorParts(value, prototype);
-    const written = { name, shown };
+    const written = { base, ...dom, shape: "" };
     this.written.set(value, written);
     this.objects.push(index, ERROR);
-    // What the language and its libraries hide in errors of their own stays behind.
-    const { hidden, integrity } = model === undefined ? { hidden: [], integrity: 0 } : ownProperties(value, "error");
+    if (prototype === null) this.objects.push(index, NO_PROTOTYPE);
+    if (model !== undefined) this.objects.push(index, this.classIndex(model.name));
     if (integrity > 0) this.objects.push(index, INTEGRITY - integrity);
     const properties: Record<string, unknown> = {};
     this.properties.set(index, properties);
-    if (hidden.length > 0) this.hide(value, hidden, index);
-    for (const key of keys) setData(properties, key, undefined);
-    // In the order in which the properties of an object are gone through: names that are numbers come first.
-    for (const key of Object.keys(properties)) {
+    for (const name of names) {
       const [before, length, depth] = [this.written.size, this.objects.length, this.depth];
+      // What user code threw comes home with the failure that it led to, without what can't come with it.
+      this.isLenient = isLenient || (name === "cause" && isFailure(model));
       try {
-        setData(properties, key, this.at(key, read(value, key)));
+        setData(properties, name, this.at(name, read(value, name)));
+        written.shape += hidden.has(name) ? "h" : "v";
       } catch (thrown) {
-        // An error of a class that nobody made known still comes home, without what can't come with it.
-        if (!(thrown instanceof CannotTravel) || model !== undefined) throw thrown;
-        delete properties[key];
+        if (!(thrown instanceof CannotTravel) || !isLenient) throw thrown;
         this.forget(before, length);
         this.depth = depth;
       }
     }
+    this.isLenient = isLenient;
     return written;
   }
 
@@ -291,8 +361,9 @@ class Walk {
     for (const value of [...this.written.keys()].slice(before)) {
       this.written.delete(value);
       this.underWay.delete(value);
+      this.tolerated.delete(value);
     }
-    for (const table of [this.properties, this.hidden]) {
+    for (const table of [this.properties, this.hidden, this.orders]) {
       for (const index of table.keys()) if (index >= before) table.delete(index);
     }
     this.objects.length = objects;
@@ -319,13 +390,17 @@ class Walk {
   }
 }
 
-/** Accessors run here: what they throw has the property's place. */
-export function read(value: object, name: string | number): unknown {
-  try {
-    return (value as Record<string | number, unknown>)[name];
-  } catch (thrown) {
-    throw within(faultOf(thrown, "its getter"), name);
-  }
+/** @throws {CannotTravel} if an object is made of something else than what objects of its class are made of. */
+export function assertOneClass(value: object, kind: Kind, prototype: object | null): void {
+  const type = prototype === null ? undefined : builtIn(prototype);
+  if (type === undefined) return;
+  const inside = insideOf(value, kind);
+  if (!isInside(type, inside)) throw mixed(inside, type);
+}
+
+/** @throws {CannotTravel} if its memory was given away. */
+export function assertReadable(value: object, kind: Kind): void {
+  if ((kind === "view" || kind === "buffer") && isDetached(value)) throw detached();
 }
 
 /** What a model's toJSON() gives. */
@@ -335,36 +410,6 @@ export function jsonOf(value: object): unknown {
   } catch (thrown) {
     throw faultOf(thrown, "its toJSON()");
   }
-}
-
-/** What an error is made of. */
-interface ErrorParts {
-  /** The name of its model, or of the nearest class of the language. */
-  readonly name: string;
-  /** The name that it shows, if that is not its class's. */
-  readonly shown: string | undefined;
-  readonly model: Model | undefined;
-  /** The properties that come with it. */
-  readonly keys: readonly string[];
-}
-
-export function errorParts(value: Error, prototype: object): ErrorParts {
-  const model = builtIn(prototype) === undefined ? knownModel(prototype) : undefined;
-  const name = model?.name ?? builtInAncestor(prototype);
-  // A DOMException keeps its message in an accessor.
-  const keys = ERROR_KEYS.filter((key) => Object.hasOwn(value, key) || (key === "message" && isDomException(value)));
-  const names = Object.keys(value).filter((key) => !keys.includes(key));
-  return { name, shown: shownName(value, name, model), model, keys: [...keys, ...names] };
-}
-
-function isDomException(value: Error): boolean {
-  return value instanceof DOMException;
-}
-
-function shownName(value: Error, name: string, model: Model | undefined): string | undefined {
-  if (Object.prototype.propertyIsEnumerable.call(value, "name") || model !== undefined) return undefined;
-  const shown = read(value, "name");
-  return shown === name || typeof shown !== "string" ? undefined : shown;
 }
 
 function isPrimitive(value: unknown): boolean {

@@ -12,8 +12,8 @@ import {
 } from "../errors.js";
 import { remembered } from "../graph/remembered.js";
 import { validatedClasses, validatedCount } from "../graph/validators.js";
-import { CannotTravel } from "./cannot-travel.js";
-import { builtIn } from "./kinds.js";
+import { CannotTravel, ofOtherRealm } from "./cannot-travel.js";
+import { builtIn, otherRealmType } from "./kinds.js";
 import { hasPrivateMembers } from "./private-members.js";
 
 /** A class whose instances travel. */
@@ -51,6 +51,8 @@ export function travellingModel(prototype: object): Model {
 }
 
 export function unknownClass(prototype: object): CannotTravel {
+  const type = otherRealmType(prototype);
+  if (type !== undefined) return ofOtherRealm(type);
   return new CannotTravel(
     `it is an instance of ${classNameOf(prototype)}, which is not known where it would go`,
     "Put @model() on the class; or give plain data; or build it in a @resource, which never travels.",
@@ -154,6 +156,11 @@ const OURS = new Set<Class>([
   TimeoutError,
   AbortError,
 ] as unknown as Class[]);
+
+/** Whether instances are failures of hypernodes: their `cause` is whatever user code threw. */
+export function isFailure(model: Model | undefined): boolean {
+  return model !== undefined && OURS.has(model.type);
+}
 
 function* knownClasses(): Generator<Class> {
   yield* OURS;

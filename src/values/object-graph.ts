@@ -59,13 +59,17 @@ class ShallowWriter extends CanonicalWriter {
   /** By object, the models in it, where there are any. */
   readonly ownModels = new Map<number, readonly string[]>();
   private readonly ids = new Map<object, number>();
-  private readonly pending: object[] = [];
+  /** The same for what is in the cause of a failure only: it may lose something there. */
+  private readonly tolerated = new Map<object, number>();
+  private readonly pending: { readonly value: object; readonly isLenient: boolean }[] = [];
 
   constructor(root: object) {
     super();
     this.idOf(root);
     for (let id = 0; id < this.pending.length; id++) {
-      this.content(this.pending[id]!);
+      const { value, isLenient } = this.pending[id]!;
+      this.isLenient = isLenient;
+      this.content(value);
       this.ends.push(this.length);
       this.referenceEnds.push(this.references.length);
       if (this.models === undefined) continue;
@@ -82,18 +86,18 @@ class ShallowWriter extends CanonicalWriter {
     return this.ids.get(value as object);
   }
 
-  idOf(value: object): number {
-    let id = this.ids.get(value);
+  idOf(value: object, isLenient = false): number {
+    let id = this.ids.get(value) ?? (isLenient ? this.tolerated.get(value) : undefined);
     if (id === undefined) {
-      id = this.pending.push(value) - 1;
-      this.ids.set(value, id);
+      id = this.pending.push({ value, isLenient }) - 1;
+      (isLenient ? this.tolerated : this.ids).set(value, id);
     }
     return id;
   }
 
   protected object(value: object): void {
     if (this.isLenient) assertTravels(value);
-    this.references.push(this.idOf(value));
+    this.references.push(this.idOf(value, this.isLenient));
     this.places.push(this.length);
   }
 
@@ -107,10 +111,10 @@ class ShallowWriter extends CanonicalWriter {
   }
 }
 
-/** What an error of an unknown class has is left out as a whole, if something far inside of it can't travel. */
+/** What an error in the cause of a failure has is left out as a whole, if something far inside of it can't travel. */
 function assertTravels(value: object): void {
   try {
-    dismantle(value, false);
+    dismantle(value, { isLenient: true });
   } catch (error) {
     if (!(error instanceof ValueError)) throw error;
     throw new CannotTravel(error.problem, error.advice ?? "");

@@ -1,6 +1,7 @@
 import { inspect, isDeepStrictEqual, types } from "node:util";
 import { CannotTravel } from "./cannot-travel.js";
-import { ERROR_KEYS, type Kind, namesBeyondIndices } from "./kinds.js";
+import { type Kind, namesBeyondIndices } from "./kinds.js";
+import { bufferOf, bytesOf, typedArrayType, viewLength, viewType } from "./views.js";
 
 /** The own properties that a value has besides what its kind is made of. */
 export interface OwnProperties {
@@ -10,6 +11,8 @@ export interface OwnProperties {
   readonly names: readonly string[];
   /** The names of those that are not enumerable. */
   readonly hidden: readonly string[];
+  /** In which order they stand, a letter for each: enumerable (`v`) or hidden (`h`). Empty if none is hidden. */
+  readonly order: string;
   /** Whether it was kept from growing (1), sealed (2) or frozen (3). */
   readonly integrity: number;
 }
@@ -27,11 +30,24 @@ export function plainNames(value: object): readonly string[] | undefined {
 /** Up to this length all names of an array are looked at; V8 makes a string of each index. */
 const SHORT = 24;
 
-/** Whether there is nothing more to an array than its elements, without holes. */
-export function isPlainArray(value: readonly unknown[]): boolean {
+/** The elements of an array, if there is nothing more to it than these: no holes, and none is hidden. */
+export function plainItems(value: readonly unknown[]): readonly unknown[] | undefined {
   const { length } = value;
-  if (!Object.isExtensible(value)) return false;
-  if (length > SHORT) return hasElementsOnly(value) && !hasHoles(value);
+  if (!Object.isExtensible(value) || !hasElementsOnly(value)) return undefined;
+  if (length === 0) return value;
+  try {
+    // V8 gives the enumerable ones without making strings of the indices.
+    const items = Object.values(value);
+    return items.length === length ? items : undefined;
+  } catch {
+    // A getter threw. Whoever reads it for its value names its place.
+    return undefined;
+  }
+}
+
+function hasElementsOnly(value: readonly unknown[]): boolean {
+  const { length } = value;
+  if (length > SHORT) return inspect(value, BEYOND_INDICES) === `[ ... ${length} more items, [length]: ${length} ]`;
   const keys = Reflect.ownKeys(value);
   // Indices come first: there may be as many names as holes.
   return keys.length === length + 1 && keys[length] === "length";
@@ -47,51 +63,59 @@ const BEYOND_INDICES = {
   breakLength: Number.POSITIVE_INFINITY,
 } as const;
 
-function hasElementsOnly(value: readonly unknown[]): boolean {
-  const { length } = value;
-  return inspect(value, BEYOND_INDICES) === `[ ... ${length} more items, [length]: ${length} ]`;
-}
-
-function hasHoles(value: readonly unknown[]): boolean {
-  for (let i = 0; i < value.length; i++) if (value[i] === undefined && !Object.hasOwn(value, i)) return true;
-  return false;
-}
-
 /**
  * The own properties of an object, all of which belong to its value.
  *
+ * @param isLenient whether a symbol for a key is passed over.
  * @throws {CannotTravel} if one has a symbol for its key.
  */
-export function ownProperties(value: object, kind: Kind): OwnProperties {
+export function ownProperties(value: object, kind: Kind, isLenient = false): OwnProperties {
   const [symbol] = Object.getOwnPropertySymbols(value);
-  if (symbol !== undefined) {
+  if (symbol !== undefined && !isLenient) {
     throw new CannotTravel(
       `it has a property whose key is a symbol, ${String(symbol)}`,
       "Use a string for the key, or leave the property out.",
     );
   }
   const integrity = integrityOf(value);
-  if (kind === "view") return { ...viewNames(value as ArrayBufferView), indices: undefined, integrity };
+  const length = indexCount(value, kind);
+  if (kind === "view" && length > SHORT && !hasNames(value as Uint8Array)) {
+    return { indices: undefined, names: [], hidden: [], order: "", integrity };
+  }
   const keys = Object.keys(value);
   const all = Object.getOwnPropertyNames(value);
-  const length = kind === "array" ? (value as unknown[]).length : value instanceof String ? value.length : -1;
-  const names = length < 0 ? keys : namesBeyondIndices(keys, length);
-  const isSparse = kind === "array" && keys.length - names.length < length;
-  const hidden = all.length === keys.length ? [] : hiddenNames(value, kind, all);
-  return { indices: isSparse ? keys.slice(0, keys.length - names.length) : undefined, names, hidden, integrity };
+  const names = namesBeyondIndices(keys, length);
+  const shown = keys.length - names.length;
+  const indices = kind === "array" && shown < length ? keys.slice(0, shown) : undefined;
+  const native = nativeName(value, kind);
+  if (all.length === keys.length + (native === undefined ? 0 : 1)) {
+    return { indices, names, hidden: [], order: "", integrity };
+  }
+  const isHidden = (name: string) => name !== native && !isEnumerable.call(value, name);
+  const order = ownNames(value, kind).map((name) => (isHidden(name) ? "h" : "v"));
+  return { indices, names, hidden: all.filter(isHidden), order: order.join(""), integrity };
 }
 
-/** What the language itself keeps in properties that are not enumerable. */
-const OWN_BY_KIND: Partial<Record<Kind, readonly string[]>> = {
-  array: ["length"],
-  boxed: ["length"],
-  regexp: ["lastIndex"],
-  error: ERROR_KEYS,
-};
+/** The names of an object's own properties besides what its kind is made of, hidden or not, in their order. */
+export function ownNames(value: object, kind: Kind): string[] {
+  const native = nativeName(value, kind);
+  const names = namesBeyondIndices(Object.getOwnPropertyNames(value), indexCount(value, kind));
+  return names.filter((name) => name !== native);
+}
 
-function hiddenNames(value: object, kind: Kind, all: readonly string[]): string[] {
-  const own = OWN_BY_KIND[kind] ?? [];
-  return all.filter((name) => !own.includes(name) && !Object.prototype.propertyIsEnumerable.call(value, name));
+const isEnumerable = Object.prototype.propertyIsEnumerable;
+
+/** How many of its first properties are elements. */
+function indexCount(value: object, kind: Kind): number {
+  if (kind === "array") return (value as unknown[]).length;
+  if (kind === "view") return viewLength(value);
+  return kind === "boxed" && types.isStringObject(value) ? String.prototype.valueOf.call(value).length : 0;
+}
+
+/** What the language itself keeps in a property that is not enumerable. */
+function nativeName(value: object, kind: Kind): string | undefined {
+  if (kind === "array" || (kind === "boxed" && types.isStringObject(value))) return "length";
+  return kind === "regexp" ? "lastIndex" : undefined;
 }
 
 function integrityOf(value: object): number {
@@ -105,42 +129,28 @@ function integrityOf(value: object): number {
  * of a long one are not looked for: its elements have names, too, and V8 would make a string of each.
  */
 export function isPlainView(value: object, prototype: object): boolean {
-  if (!INTRINSIC.has(prototype) || !Object.isExtensible(value)) return false;
-  return (value as Uint8Array).length > SHORT
-    ? Object.getOwnPropertySymbols(value).length === 0
-    : Object.getOwnPropertyNames(value).length === (value as Uint8Array).length;
+  const type = INTRINSIC.get(prototype);
+  if (type === undefined || typedArrayType(value) !== type || !Object.isExtensible(value)) return false;
+  const length = viewLength(value);
+  if (length > SHORT) return Object.getOwnPropertySymbols(value).length === 0;
+  // An empty one may have been given away with its memory.
+  return length > 0 && Object.getOwnPropertyNames(value).length === length;
 }
 
-const INTRINSIC: ReadonlySet<object> = new Set(
+const INTRINSIC: ReadonlyMap<object, string> = new Map(
   [
     ...[Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array],
     ...[Float32Array, Float64Array, BigInt64Array, BigUint64Array],
     ...[(globalThis as { Float16Array?: Function }).Float16Array ?? []].flat(),
-  ].map((type) => type.prototype as object),
+  ].map((type) => [type.prototype as object, type.name]),
 );
 
-/** A typed array's names come after those of all its elements, so they are looked for only where there are any. */
-function viewNames(view: ArrayBufferView): { names: readonly string[]; hidden: readonly string[] } {
-  const length = types.isTypedArray(view) ? view.length : 0;
-  if (length > SHORT && !hasNames(view as Uint8Array)) return { names: [], hidden: [] };
-  const names = namesBeyondIndices(Object.keys(view), length);
-  const all = Object.getOwnPropertyNames(view);
-  return { names, hidden: all.length === length + names.length ? [] : hiddenNames(view, "view", all.slice(length)) };
-}
-
-/** With enumerable properties besides its elements, a typed array differs from another one over the same memory. */
+/**
+ * With enumerable properties besides its elements, a typed array differs from another one over the same memory. Names of
+ * all its elements would come before.
+ */
 function hasNames(view: Uint8Array): boolean {
   const type = (globalThis as unknown as Record<string, typeof Uint8Array>)[viewType(view)]!;
-  const bare = new type(view.buffer as ArrayBuffer, view.byteOffset, view.length);
+  const bare = new type(bufferOf(view) as ArrayBuffer, bytesOf(view).byteOffset, viewLength(view));
   return !isDeepStrictEqual(view, Object.setPrototypeOf(bare, Object.getPrototypeOf(view)));
-}
-
-const typedArrayName = Object.getOwnPropertyDescriptor(
-  Object.getPrototypeOf(Uint8Array.prototype) as object,
-  Symbol.toStringTag,
-)!.get!;
-
-/** The name of the language's typed array class that a view's elements are of: `Float32Array`. */
-export function viewType(view: ArrayBufferView): string {
-  return (typedArrayName.call(view) as string | undefined) ?? "DataView";
 }

@@ -1,12 +1,17 @@
+import { types } from "node:util";
+import { ValueError } from "../errors.js";
+import { describeThrown } from "./cannot-travel.js";
 import { ERROR, INTEGRITY, NO_PROTOTYPE, SPARSE, type Table } from "./dismantle.js";
-import { ERROR_KEYS, entriesOf, itemsOf, kindOf, namesBeyondIndices, setData } from "./kinds.js";
+import { entriesOf, itemsOf, type Kind, kindOf, namesBeyondIndices, pathKey, printPath, setData } from "./kinds.js";
 import { type Model, modelNamed } from "./models.js";
+import { ownNames } from "./own-properties.js";
+import { viewLength } from "./views.js";
 
-const ERRORS = new Map<string, new (errors: Iterable<never> | undefined) => Error>([
+const ERRORS = new Map<string, () => Error>([
   ...[Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError].map(
-    (type) => [type.name, type as unknown as new () => Error] as const,
+    (type) => [type.name, () => new type()] as const,
   ),
-  ["AggregateError", AggregateError as unknown as new () => Error],
+  ["AggregateError", () => new AggregateError([])],
 ]);
 
 /** Makes of what the base format read what was written: goes through it in the same order, and looks into the table. */
@@ -31,9 +36,8 @@ class Walk {
   all(value: unknown): unknown {
     const made = this.visit(value);
     for (const { object, integrity } of this.kept) {
-      // A view can't be frozen, and looks so if it has no properties and takes none.
-      if (ArrayBuffer.isView(object)) Object.preventExtensions(object);
-      if (!ArrayBuffer.isView(object) || integrity === 2) KEEP[integrity - 1]?.(object);
+      if (types.isTypedArray(object) && viewLength(object) > 0) keepView(object, integrity);
+      else KEEP[integrity - 1]?.(object);
     }
     return made;
   }
@@ -55,19 +59,28 @@ class Walk {
     let value = written;
     let model: Model | undefined;
     let integrity = 0;
+    let isError = false;
     // The table's pairs are in the order of the walk.
     for (let code = this.codeOf(index); code !== undefined; code = this.codeOf(index)) {
       if (code >= 0) model = modelNamed(this.className(code));
       else if (code === NO_PROTOTYPE) Object.setPrototypeOf(value, null);
-      else if (code === ERROR) value = this.errorOf(written as WrittenError, index);
-      else if (code === SPARSE) value = this.sparse(written, index);
+      else if (code === ERROR) {
+        value = this.replace(written, emptyError(written as WrittenError));
+        isError = true;
+      } else if (code === SPARSE) value = this.sparse(written, index);
       else integrity = INTEGRITY - code;
     }
     if (integrity > 0) this.kept.push({ object: value, integrity });
-    if (model?.hooked) return this.hooked(written as { data: unknown }, model.type as unknown as Hooked);
+    if (model?.hooked) return this.hooked(written as { data: unknown }, model);
     if (model !== undefined) Object.setPrototypeOf(value, model.type.prototype);
+    if (isError) {
+      this.errorProperties(value, written as WrittenError, index);
+      return value;
+    }
     if (this.properties > 0) this.beside(value, index);
     this.inside(value, written);
+    const order = this.table.orders.get(index);
+    if (order !== undefined) inOrder(value, kindOf(value, null), order);
     return value;
   }
 
@@ -107,18 +120,21 @@ class Walk {
     const properties = this.table.properties.get(index);
     if (properties === undefined) return;
     this.properties--;
-    for (const key of Object.keys(properties)) {
-      const made = this.visit(properties[key]);
-      // A DOMException was made with its message.
-      if (value instanceof DOMException && key === "message") continue;
-      define(value, key, made, !(value instanceof Error && ERROR_KEYS.includes(key)));
+    for (const key of Object.keys(properties)) define(value, key, this.visit(properties[key]), true);
+  }
+
+  private errorProperties(value: object, { shape }: WrittenError, index: number): void {
+    const properties = this.table.properties.get(index);
+    if (properties === undefined) return;
+    this.properties--;
+    for (const [i, key] of Object.keys(properties).entries()) {
+      define(value, key, this.visit(properties[key]), shape[i] === "v");
     }
   }
 
   private inside(value: object, written: object): void {
     switch (kindOf(written, null)) {
       case "record":
-        if (value instanceof Error) return;
         this.fields(written, value, Object.keys(written));
         break;
       case "array":
@@ -173,16 +189,54 @@ class Walk {
     for (const item of items) addItem.call(value, item);
   }
 
-  /** An error without its properties. */
-  private errorOf(written: WrittenError, index: number): Error {
-    return this.replace(written, emptyError(written, this.table.properties.get(index) ?? {}));
-  }
-
-  private hooked(written: { data: unknown }, type: Hooked): unknown {
+  private hooked(written: { data: unknown }, { type, name }: Model): unknown {
     this.replaces = true;
-    const made = type.fromJSON(this.visit(written.data));
+    const data = this.visit(written.data);
+    let made: unknown;
+    try {
+      made = (type as unknown as Hooked).fromJSON(data);
+    } catch (cause) {
+      const path = this.pathTo(written);
+      throw new ValueError({
+        code: "UNREADABLE",
+        where: `value${printPath(path)}`,
+        problem: `it is an instance of ${name}, and its fromJSON() threw ${describeThrown(cause)}`,
+        advice: "Let fromJSON() take all that toJSON() gives.",
+        path,
+        cause,
+      });
+    }
     this.seen.set(written, made);
     return made;
+  }
+
+  /** The way to something that the walk is inside of: looked for when it is asked for, since that is seldom. */
+  private pathTo(target: object): (string | number)[] {
+    const indices = new Map([...this.seen.keys()].map((object, index) => [object, index]));
+    const from = new Map<object, readonly [parent: object, key: string | number]>();
+    const [root] = indices.keys();
+    const pending = [root!];
+    for (const parent of pending) {
+      for (const [key, child] of this.partsOf(parent, indices.get(parent)!)) {
+        const isNew = typeof child === "object" && child !== null && child !== root && !from.has(child);
+        if (!isNew || !indices.has(child)) continue;
+        from.set(child, [parent, key]);
+        pending.push(child);
+      }
+    }
+    const path: (string | number)[] = [];
+    for (let step = from.get(target); step !== undefined; step = from.get(step[0])) path.push(step[1]);
+    return path.reverse();
+  }
+
+  private *partsOf(written: object, index: number): Generator<readonly [string | number, unknown]> {
+    for (const table of [this.table.hidden, this.table.properties]) yield* Object.entries(table.get(index) ?? {});
+    if (types.isMap(written)) {
+      for (const [key, item] of entriesOf(written))
+        yield* [[pathKey(key), key] as const, [pathKey(key), item] as const];
+    } else if (types.isSet(written)) yield* [...itemsOf(written)].entries();
+    else if (Array.isArray(written)) yield* written.entries();
+    else if (!ArrayBuffer.isView(written)) yield* Object.entries(written);
   }
 }
 
@@ -192,29 +246,55 @@ const { clear: clearSet, add: addItem } = Set.prototype;
 
 const KEEP = [Object.preventExtensions, Object.seal, Object.freeze];
 
+/** A typed array with elements can't be frozen, nor from Node 24 on sealed. Its other properties can. */
+function keepView(view: object, integrity: number): void {
+  Object.preventExtensions(view);
+  if (integrity !== 2) return;
+  for (const name of ownNames(view, "view")) Object.defineProperty(view, name, { configurable: false });
+}
+
 interface Hooked {
   fromJSON(data: unknown): unknown;
 }
 
 interface WrittenError {
-  readonly name: string;
-  /** The name that it shows, if that is not its class's. */
-  readonly shown: string | undefined;
+  /** A class of the language. */
+  readonly base: string;
+  /** Of a DOMException. */
+  readonly name?: string;
+  readonly message?: string;
+  /** For each of its properties whether it is enumerable (`v`) or hidden (`h`). */
+  readonly shape: string;
 }
 
 /** An error without properties: what it had, it is given; what it had not, it has not. */
-function emptyError({ name, shown }: WrittenError, properties: Readonly<Record<string, unknown>>): Error {
-  if (name === "DOMException") return new DOMException(String(properties.message), shown);
-  const known = ERRORS.get(name);
-  const error = known === undefined ? new Error() : new known(known.name === "AggregateError" ? [] : undefined);
-  if (known === undefined) Object.setPrototypeOf(error, modelNamed(name).type.prototype);
-  for (const key of ERROR_KEYS) delete (error as unknown as Record<string, unknown>)[key];
-  if (shown !== undefined) define(error, "name", shown, false);
+function emptyError({ base, name, message }: WrittenError): Error {
+  if (base === "DOMException") return new DOMException(message, name);
+  const make = ERRORS.get(base);
+  if (make === undefined) throw new Error(`there is no class of errors ${base}`);
+  const error = make();
+  for (const key of Object.getOwnPropertyNames(error)) delete (error as unknown as Record<string, unknown>)[key];
   return error;
+}
+
+/** Puts an object's properties, the hidden among the others, into their order. */
+function inOrder(object: object, kind: Kind, order: string): void {
+  const properties = ownNames(object, kind).map(
+    (name) => [name, Object.getOwnPropertyDescriptor(object, name)!] as const,
+  );
+  const [shown, hidden] = [true, false].map((is) =>
+    properties.filter(([, { enumerable }]) => enumerable === is).values(),
+  );
+  for (const letter of order) {
+    const { value: property } = (letter === "h" ? hidden! : shown!).next();
+    if (property === undefined) return;
+    delete (object as Record<string, unknown>)[property[0]];
+    Object.defineProperty(object, ...property);
+  }
 }
 
 function define(object: object, key: string, value: unknown, enumerable: boolean): void {
   // A RegExp's lastIndex is there, and can't be made anew.
-  if (object instanceof RegExp && key === "lastIndex") object.lastIndex = Number(value);
+  if (object instanceof RegExp && key === "lastIndex") object.lastIndex = value as number;
   else Object.defineProperty(object, key, { value, enumerable, writable: true, configurable: true });
 }

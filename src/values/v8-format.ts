@@ -1,5 +1,6 @@
 import v8 from "node:v8";
 import type { DecodeOptions } from "./codec.js";
+import { bufferOf, bytesOf, viewType } from "./views.js";
 
 const ALIGNED_TO = 16;
 
@@ -10,14 +11,15 @@ export function aligned(offset: number): number {
 
 interface ViewType {
   readonly prototype: object;
+  readonly name: string;
   readonly size: number;
-  is(view: ArrayBufferView): boolean;
   /** @param length in elements. */
   make(buffer: ArrayBufferLike, offset: number, length: number): ArrayBufferView;
 }
 
 type ViewClass = {
   new (buffer: ArrayBufferLike, offset: number, length: number): ArrayBufferView;
+  readonly name: string;
   readonly BYTES_PER_ELEMENT: number;
 };
 
@@ -25,14 +27,14 @@ type ViewClass = {
 const VIEW_TYPES: readonly ViewType[] = [
   {
     prototype: Buffer.prototype,
+    name: "Buffer",
     size: 1,
-    is: (view) => Buffer.isBuffer(view),
     make: (buffer, offset, length) => Buffer.from(buffer as ArrayBuffer, offset, length),
   },
   {
     prototype: DataView.prototype,
+    name: "DataView",
     size: 1,
-    is: (view) => view instanceof DataView,
     make: (buffer, offset, length) => new DataView(buffer, offset, length),
   },
   ...[Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array].map(typed),
@@ -44,11 +46,11 @@ const VIEW_TYPES: readonly ViewType[] = [
 const BY_PROTOTYPE = new Map(VIEW_TYPES.map(({ prototype }, i) => [prototype, i]));
 
 function typed(type: ViewClass): ViewType {
-  const { BYTES_PER_ELEMENT: size } = type;
+  const { BYTES_PER_ELEMENT: size, name } = type;
   return {
     prototype: type.prototype as object,
+    name,
     size,
-    is: (view) => view instanceof type,
     make: (...from) => new type(...from),
   };
 }
@@ -58,7 +60,7 @@ const SHARED = 0x100;
 
 /** V8's serialiser, with the bytes of typed arrays set aside: they follow the body, aligned. */
 export class Writer extends v8.Serializer {
-  readonly views: ArrayBufferView[] = [];
+  readonly views: Uint8Array[] = [];
 
   constructor(private readonly memory: SharedArrayBuffer[] | undefined) {
     super();
@@ -68,15 +70,16 @@ export class Writer extends v8.Serializer {
 
   _writeHostObject(view: ArrayBufferView): void {
     const known = BY_PROTOTYPE.get(Object.getPrototypeOf(view) as object);
-    const type = known ?? VIEW_TYPES.findIndex(({ is }) => is(view));
-    if (type < 0) throw new TypeError(`${Object.prototype.toString.call(view)} can't travel`);
-    const isShared = this.memory !== undefined && view.buffer instanceof SharedArrayBuffer;
+    const type = known ?? VIEW_TYPES.findIndex(({ name }) => name === viewType(view));
+    const bytes = bytesOf(view);
+    const buffer = bufferOf(view);
+    const isShared = this.memory !== undefined && buffer instanceof SharedArrayBuffer;
     this.writeUint32(isShared ? type | SHARED : type);
     if (isShared) {
-      this.writeUint32(this._getSharedArrayBufferId(view.buffer as unknown as SharedArrayBuffer));
-      this.writeDouble(view.byteOffset);
-    } else this.views.push(view);
-    this.writeUint64(Math.floor(view.byteLength / 2 ** 32), view.byteLength >>> 0);
+      this.writeUint32(this._getSharedArrayBufferId(buffer));
+      this.writeDouble(bytes.byteOffset);
+    } else this.views.push(bytes);
+    this.writeUint64(Math.floor(bytes.byteLength / 2 ** 32), bytes.byteLength >>> 0);
   }
 
   _getSharedArrayBufferId(buffer: SharedArrayBuffer): number {

@@ -7,7 +7,7 @@ import { HypernodesError, type NodeError, ValueError } from "../../errors.js";
 import { mappedLists, written } from "../../graph/graph.js";
 import { type Argument, isTimed, type Plan, type Step } from "../../graph/plan.js";
 import { encode } from "../../values/codec.js";
-import { digest } from "../../values/digest.js";
+import { contentOf } from "../../values/digest.js";
 import { remembers, storesOf } from "../cached/stores.js";
 import { indexIn, type Part } from "../elements.js";
 import type { Execution } from "../execution.js";
@@ -96,7 +96,7 @@ export class Fragment implements Destination {
       range === undefined || elements.length === 0
         ? undefined
         : this.namingElements(elements, range, 0, () =>
-            encode(this.landed(elements), { unchecked: true, memory: elementMemory }),
+            encode(this.landed(elements), { unchecked: true, memory: elementMemory, levelsAround: 2 }),
           );
     const known =
       range === undefined || range.known.length === 0 ? undefined : encode(plainly(range.known), { unchecked: true });
@@ -148,7 +148,7 @@ export class Fragment implements Destination {
   private encodeShared(): SharedArrayBuffer {
     const { run } = this.execution;
     const spec = this.spec(run.tell === undefined ? "" : run.id, this.cachedSpec());
-    const options = { shared: true, unchecked: true, memory: this.shared.memory };
+    const options = { shared: true, unchecked: true, memory: this.shared.memory, levelsAround: 3 };
     return this.namingShared(spec, 0, () => encode(spec, options)).buffer as SharedArrayBuffer;
   }
 
@@ -168,7 +168,10 @@ export class Fragment implements Destination {
       codes: isRemembered ? codesOfSteps(program, this.steps) : undefined,
       models: isRemembered ? modelCodesToTell() : undefined,
     };
-    return this.namingShared(spec, 1, () => ({ bytes: encode(fragment), content: digest(fragment) }));
+    return this.namingShared(spec, 1, () => ({
+      bytes: encode(fragment, { levelsAround: 4 }),
+      content: contentOf(fragment, 4).digest,
+    }));
   }
 
   private spec(run: string, cached: CachedSpec | undefined): FragmentSpec {
@@ -204,7 +207,7 @@ export class Fragment implements Destination {
       const named = path && spec.values[path[depth + 1] as number];
       if (named !== undefined) throw this.cantTravel(error, named[0], undefined, depth + 3);
       for (const [slot, value] of spec.values) {
-        const problem = problemOf([slot, value]);
+        const problem = problemOf([slot, value], 1);
         if (problem !== undefined) throw this.cantTravel(problem.error, slot, undefined, 2);
       }
       throw error;
@@ -227,7 +230,7 @@ export class Fragment implements Destination {
    * @throws {NodeError} `UNSERIALISABLE`.
    */
   encodeChunk(chunk: Chunk): Uint8Array {
-    return this.namingElements(chunk.elements, chunk, 1, () => encode(chunk));
+    return this.namingElements(chunk.elements, chunk, 1, () => encode(chunk, { levelsAround: 3 }));
   }
 
   /**
@@ -254,7 +257,7 @@ export class Fragment implements Destination {
   private culpritIn(lists: readonly List[], part: Part): NodeError | undefined {
     for (const [i, list] of lists.entries()) {
       for (let element = 0; element < list.length; element++) {
-        const problem = problemOf([list[element]]);
+        const problem = problemOf([list[element]], 1);
         if (problem !== undefined) {
           return this.cantTravel(problem.error, this.cuts[i]!.slot, indexIn(part, element), 1);
         }

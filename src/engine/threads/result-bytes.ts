@@ -15,6 +15,9 @@ interface ResultPlace {
   readonly indexOf: (element: number) => number | undefined;
 }
 
+/** How deep in a visit's result the values are: they may be as deep as any value. */
+const VALUE_LEVEL = 3;
+
 /**
  * A visit's result as bytes. A value that can't travel fails its element: with the node, the element, and the path
  * inside the value. It never throws: whatever is wrong with a value is told in its place.
@@ -22,8 +25,9 @@ interface ResultPlace {
 export function encodeResult(
   result: VisitResult,
   place?: ResultPlace,
-  options: EncodeOptions = { unchecked: true },
+  given: EncodeOptions = { unchecked: true },
 ): Uint8Array {
+  const options = { ...given, levelsAround: VALUE_LEVEL };
   try {
     return encode(result, options);
   } catch {
@@ -55,9 +59,9 @@ function repairedIn(result: VisitResult, { plan, path, indexOf }: ResultPlace): 
     const step = plan.steps.find(({ slot }) => slot === plan.outputs[output]!.slot)!;
     return list.map((value, element) => {
       if (CollectedError.is(value)) return new CollectedError(travellingError(value.error) as NodeError);
-      const problem = problemOf({ values: [[value]] });
+      const problem = problemOf({ values: [[value]] }, VALUE_LEVEL);
       if (problem === undefined) return value;
-      const error = cantTravel(step, path, indexOf(element), problem.error, 3);
+      const error = cantTravel(step, path, indexOf(element), problem.error, VALUE_LEVEL);
       if (step.node.options.onError !== "collect") {
         if (first === undefined || element < first.element) first = { element, error };
         return undefined;
@@ -70,10 +74,14 @@ function repairedIn(result: VisitResult, { plan, path, indexOf }: ResultPlace): 
   return { ...result, values: [], failure: { error: travellingError((first as { error: NodeError }).error) } };
 }
 
-/** What `encode` says of a value by itself; undefined: it can be encoded. */
-export function problemOf(value: unknown): { readonly error: unknown } | undefined {
+/**
+ * What `encode` says of a value by itself; undefined: it can be encoded.
+ *
+ * @param levelsAround how many levels of it are not the user's.
+ */
+export function problemOf(value: unknown, levelsAround = 0): { readonly error: unknown } | undefined {
   try {
-    encode(value, { unchecked: true });
+    encode(value, { unchecked: true, levelsAround });
     return undefined;
   } catch (error) {
     return { error };

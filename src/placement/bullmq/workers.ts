@@ -10,7 +10,7 @@ import type { Outcome, Range } from "../../engine/threads/visit.js";
 import { HypernodesError } from "../../errors.js";
 import type { Step } from "../../graph/plan.js";
 import { decode } from "../../values/codec.js";
-import { digest } from "../../values/digest.js";
+import { contentOf } from "../../values/digest.js";
 import { type Bundle, bundledOrigin, bundleOf } from "../bundle/bundle.js";
 import { ChunkEvents } from "../chunks/chunk-events.js";
 import { type ChunkBytes, ChunkVisit, limitBytes, packed, suspected, unpacked } from "../chunks/chunk-visit.js";
@@ -150,7 +150,11 @@ export class Workers implements Destination {
 
 /** What a chunk is known by: which elements they are; their content, and that of all that makes results of it. */
 function idOf(run: string, content: string, { first, count }: Part, elements: readonly List[]): string {
-  const signature = createHash("sha256").update(content).update(digest(elements)).digest("hex").slice(0, 32);
+  const signature = createHash("sha256")
+    .update(content)
+    .update(contentOf(elements, 2).digest)
+    .digest("hex")
+    .slice(0, 32);
   return `${run}-${first}-${count}-${signature}`;
 }
 

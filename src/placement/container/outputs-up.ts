@@ -5,6 +5,8 @@ import { NodeError } from "../../errors.js";
 import type { Plan, Step } from "../../graph/plan.js";
 import { type EncodedParts, encodeInParts } from "../../values/codec.js";
 
+/** How deep in the outputs the value of each is. */
+const OUTPUT_LEVEL = 1;
 const WHAT = "its value can't travel from the container";
 
 /**
@@ -15,7 +17,7 @@ const WHAT = "its value can't travel from the container";
  */
 export function encodeOutputs(outputs: unknown, request: RunRequest, isStreamed: boolean): EncodedParts {
   try {
-    return encodeInParts(outputs);
+    return encodeInParts(outputs, { levelsAround: OUTPUT_LEVEL });
   } catch (error) {
     const plan = isStreamed ? request.program.plan.steps[0]!.child!.plan : request.program.plan;
     const repaired =
@@ -23,7 +25,7 @@ export function encodeOutputs(outputs: unknown, request: RunRequest, isStreamed:
         ? travellingError(outputs)
         : new Repair(plan, request).record(outputs as Record<string, unknown>);
     try {
-      return encodeInParts(repaired);
+      return encodeInParts(repaired, { levelsAround: OUTPUT_LEVEL });
     } catch {
       throw cantTravel(plan.steps[0]!, placeIn(plan, request), undefined, error, 0, `${WHAT} with the others`);
     }
@@ -45,8 +47,11 @@ class Repair {
     const step = this.plan.steps.find((each) => each.name === name);
     if (step === undefined) return value;
     const isMapped = this.plan.over !== undefined || step.map !== undefined;
-    if (!isMapped || !Array.isArray(value)) return this.value(step, value, undefined, problemOf({ [name]: value }));
-    return value.map((element: unknown, i) => this.value(step, element, i, problemOf({ [name]: [element] })));
+    if (!isMapped || !Array.isArray(value))
+      return this.value(step, value, undefined, problemOf({ [name]: value }, OUTPUT_LEVEL));
+    return value.map((element: unknown, i) =>
+      this.value(step, element, i, problemOf({ [name]: [element] }, OUTPUT_LEVEL)),
+    );
   }
 
   private value(

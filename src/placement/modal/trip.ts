@@ -118,7 +118,7 @@ function cacheSpec({ type, cache, where }: Errand): CacheSpec | undefined {
 
 function encoded(work: PlacedWork, { plan, where }: Errand): EncodedParts {
   try {
-    return encodeInParts(work);
+    return encodeInParts(work, { levelsAround: 3 });
   } catch (error) {
     const path = error instanceof ValueError && error.path[0] === "values" ? error.path : [];
     const index = path.length > 0 ? Number(path[1]) : work.values.findIndex(([, value]) => problemOf(value));
