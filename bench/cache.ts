@@ -7,8 +7,7 @@ import { analyze } from "eslint-scope";
 import { Keyv } from "keyv";
 import { corpusFrom } from "../examples/hebrew-retrieval/corpus.js";
 import { HebrewRetrieval } from "../examples/hebrew-retrieval/retrieval.js";
-import { codeOfMethod } from "../src/cache/code/code.js";
-import { inspecting } from "../src/cache/code/scripts.js";
+import { CodeReader } from "../src/cache/code/code.js";
 import { SqliteStore } from "../src/cache/sqlite-store.js";
 import type { Entry } from "../src/cache/store.js";
 import { digest, type Each, input, mapOver, type Nested, node, Pipeline, sqlite } from "../src/index.js";
@@ -209,7 +208,11 @@ export class Wide { ${names.map((name, i) => `${name}(x) { return f${i * 5}_0(x)
       analyze(program as never, { ecmaVersion: 2022, sourceType: "module" });
     }
   });
-  const digests = () => inspecting(() => names.map((name) => codeOfMethod(Wide, name)));
+  const digests = () => {
+    const reader = new CodeReader();
+    const wide = new Wide();
+    return names.map((name) => reader.ofMethod(wide, name, () => false));
+  };
   const bytes = sources.reduce((sum, source) => sum + source.length, 0);
   const results = [
     { name: "acorn and eslint-scope alone", microseconds: bare },

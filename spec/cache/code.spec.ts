@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url";
 import vm from "node:vm";
 import { expect } from "chai";
 import ts from "typescript";
-import { codeOfMethod } from "../../src/cache/code/code.js";
+import { type Code, CodeReader } from "../../src/cache/code/code.js";
 import { built } from "../support/built.js";
 import { newFolder } from "../support/caches.js";
 import { execute, LOADER } from "../support/execute.js";
@@ -34,7 +34,7 @@ export class Passage {
   words(): string[] { return this.text.split(" "); }
 }
 `,
-  "dynamic.ts": `export async function load(name: string): Promise<number> { return (await import(name)).value; }
+  "dynamic.ts": `export async function load(): Promise<number> { return (await import("./value.mjs")).value; }
 export function beside(): number { return 1; }
 `,
   "value.mjs": `export const value = 1;\n`,
@@ -73,7 +73,7 @@ export class Texts extends Base {
   @node("joined") limited(joined: string): string { ran("limited"); return joined.slice(0, text.LIMIT); }
   @node("joined") packaged(joined: string): string { ran("packaged"); return pad(joined); }
   @node("joined", "encoder") encoded(joined: string, encoder: Encoder): number { ran("encoded"); return encoder.encode(joined); }
-  @node("text") async loaded(_text: string): Promise<number> { ran("loaded"); return load(new URL("./value.mjs", import.meta.url).href); }
+  @node("text") async loaded(_text: string): Promise<number> { ran("loaded"); return load(); }
   @node("text") override overridden(text: string): string { ran("overridden"); return text; }
 }
 `,
@@ -170,17 +170,18 @@ const EDITS: readonly Edit[] = [
     file: "node_modules/padder/index.js",
     from: `" "`,
     to: `"  "`,
-    computes: "",
+    computes: "packaged",
   },
   { what: "a model's validator", file: "model.ts", from: /IsString/g, to: "IsDefined", computes: "words" },
   { what: "a model's method", file: "model.ts", from: `split(" ")`, to: `split(" ", 100)`, computes: "words" },
   {
-    what: "what is beside a computed import",
+    what: "what is beside an import that waits for a call",
     file: "dynamic.ts",
     from: "return 1",
     to: "return 2",
-    computes: "loaded",
+    computes: "",
   },
+  { what: "what such an import loads", file: "value.mjs", from: "value = 1", to: "value = 2", computes: "loaded" },
   {
     what: "how a node is retried",
     file: "pipeline.ts",
@@ -196,6 +197,11 @@ const EDITS: readonly Edit[] = [
     computes: "",
   },
 ];
+
+/** The code of a class's method, called on a new object of it. */
+function codeOfMethod(type: new () => object, name: string): Code {
+  return new CodeReader().ofMethod(new type(), name, () => false);
+}
 
 describe("the code digest", () => {
   let folder: string;
@@ -299,9 +305,9 @@ describe("the code digest", () => {
     );
     expect(why).to.have.members([
       "Texts.joined: computed: code of normalise() in far.ts changed",
-      "Texts.limited: computed: code of LIMIT in text.ts changed",
+      "Texts.limited: computed: the value of LIMIT in pipeline.ts changed",
       "Texts.words: computed: code of class Passage in model.ts changed",
-      "Texts.packaged: computed: package padder 1.0.1 changed",
+      "Texts.packaged: computed: package padder changed",
       "Texts.encoded: computed: code of class Encoder in pipeline.ts changed",
     ]);
     expect(await explained()).to.deep.equal([]);
@@ -354,7 +360,7 @@ describe("the code digest", () => {
     }
   });
 
-  it("counts the value of what is assigned once around a class, where the code does not say it; no state, and no objects", () => {
+  it("counts the values of variables around a class, whatever they are, as they are now", () => {
     const digestOf = (declared: string, given: unknown): string => {
       const make = vm.runInThisContext(
         `((given) => { ${declared}; return class Made { m(x) { return [x, value]; } }; })`,
@@ -365,8 +371,17 @@ describe("the code digest", () => {
     expect(counts("const value = given", 1, 2)).to.equal(true);
     expect(counts("const value = given", "1", 1)).to.equal(true);
     expect(counts("const value = given", 1, 1)).to.equal(false);
-    expect(counts("let value = given; function count() { value++; }", 1, 2)).to.equal(false);
-    expect(counts("const value = given", [1], [2])).to.equal(false);
+    expect(counts("let value = given; function count() { value++; }", 1, 2)).to.equal(true);
+    expect(counts("const value = given", [1], [2])).to.equal(true);
+    expect(counts("const value = given", [1], [1])).to.equal(false);
+    expect(counts("const value = given", new Map([[1, { a: 1 }]]), new Map([[1, { a: 2 }]]))).to.equal(true);
+    expect(
+      counts(
+        "const value = given",
+        (x: number) => x + 1,
+        (x: number) => x + 2,
+      ),
+    ).to.equal(true);
   });
 
   it("takes a class as a whole where a method goes by way of its constructor", () => {
@@ -387,11 +402,11 @@ describe("the code digest", () => {
       const twice = (x) => x * factor;
       return class Evaluated { joined(x) { return twice(x); } };
     })()`) as new () => object;
-    expect(codeOfMethod(evaluated, "joined").parts.map(({ name }) => name)).to.deep.equal([
-      "joined()",
-      "twice()",
-      "factor",
-    ]);
+    expect(
+      codeOfMethod(evaluated, "joined")
+        .parts()
+        .map(({ name }) => name),
+    ).to.deep.equal(["joined()", "twice()", "factor"]);
   });
 
   describe("of CommonJS", () => {
@@ -400,7 +415,7 @@ describe("the code digest", () => {
       const project = mkdtempSync(path.join(folder, "cjs-"));
       for (const [name, text] of Object.entries(files)) write(project, name, text);
       const { Texts } = require(path.join(project, "texts.cjs")) as { Texts: new () => object };
-      return codeOfMethod(Texts, "joined").parts;
+      return codeOfMethod(Texts, "joined").parts();
     };
     const parts = (files: Readonly<Record<string, string>>) => partsOf(files).map(({ name }) => name);
     const hashes = (files: Readonly<Record<string, string>>) =>
@@ -427,30 +442,30 @@ const clean = (word) => word.trim();
 const other = 1;`,
         "size.cjs": `exports.size = 10; exports.more = 11;`,
       };
-      expect(parts(emitted)).to.deep.equal(["joined()", "join()", "clean()", "clean()", "size"]);
+      const before = hashes(emitted);
+      expect(parts(emitted)).to.include.members(["joined()", "size", "clean()"]);
+      const edited = (file: keyof typeof emitted, from: string, to: string) =>
+        hashes({ ...emitted, [file]: emitted[file].replace(from, to) });
+      expect(edited("other.cjs", "word.trim()", "word")).to.not.deep.equal(before);
+      expect(edited("size.cjs", "size = 10", "size = 11")).to.not.deep.equal(before);
+      expect(edited("other.cjs", "const other = 1", "const other = 2")).to.deep.equal(before);
+      expect(edited("text.cjs", "() => 1", "() => 2")).to.deep.equal(before);
     });
 
-    it("counts the content of a file that is no code", () => {
-      const data = (text: string) => ({
-        "texts.cjs": `const data = require("./data.json");
-class Texts { joined() { return data.words; } }
+    it("counts what a file that is no code gives, and what is made up while a module runs", () => {
+      const made = (data: string, name: string) =>
+        hashes({
+          "texts.cjs": `const data = require("./data.json");
+const made = require("./made.cjs");
+class Texts { joined() { return data.words + made.anything; } }
 exports.Texts = Texts;`,
-        "data.json": text,
-      });
-      const before = hashes(data(`{ "words": 1 }`)).at(-1);
-      expect(before).to.match(/^data\.json /);
-      expect(hashes(data(`{ "words": 1 }`)).at(-1)).to.equal(before);
-      expect(hashes(data(`{ "words": 2 }`)).at(-1)).to.not.equal(before);
-    });
-
-    it("takes a module as a whole where its exports are made up while it runs", () => {
-      const made = {
-        "texts.cjs": `const made = require("./made.cjs");
-class Texts { joined() { return made.anything; } }
-exports.Texts = Texts;`,
-        "made.cjs": `for (const name of ["any" + "thing"]) exports[name] = 1;`,
-      };
-      expect(parts(made)).to.deep.equal(["joined()", "all of it"]);
+          "data.json": data,
+          "made.cjs": `for (const name of [${JSON.stringify(name)} + "thing"]) exports[name] = 1;`,
+        });
+      const before = made(`{ "words": 1 }`, "any");
+      expect(made(`{ "words":   1, "more": 2 }`, "any")).to.deep.equal(before);
+      expect(made(`{ "words": 2 }`, "any")).to.not.deep.equal(before);
+      expect(made(`{ "words": 1 }`, "no")).to.not.deep.equal(before);
     });
   });
 });

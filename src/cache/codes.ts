@@ -1,4 +1,3 @@
-import { fileURLToPath } from "node:url";
 import type { PipelineClass } from "../dsl/members.js";
 import { originOf } from "../dsl/origin.js";
 import { ValueError } from "../errors.js";
@@ -11,9 +10,8 @@ import { contentOf } from "../values/digest.js";
 import type { InputRecord } from "../values/input-checks.js";
 import { printPath } from "../values/kinds.js";
 import { knownModels, modelNamed } from "../values/models.js";
-import { codeOfClass, codeOfFunction, codeOfMethod, type Part } from "./code/code.js";
-import { inspecting } from "./code/scripts.js";
-import { withinPackage } from "./code/units.js";
+import { type Code, CodeReader, type Part } from "./code/code.js";
+import { fileOf, placeOfFile } from "./code/packages.js";
 import { keyOf, type Ref } from "./keys.js";
 import type { OwnedBy } from "./store.js";
 
@@ -55,27 +53,65 @@ interface StepCode {
 /** For names of models, the code of their classes. */
 export type ModelCodes = ReadonlyMap<string, { readonly digest: string; readonly parts: readonly Part[] }>;
 
-const known = new WeakMap<Bound, Codes>();
+/** What has been read of a program: in which run, by whom; or it was told. */
+interface Read {
+  readonly codes: Codes;
+  readonly run: object | undefined;
+  readonly reader: CodeReader | undefined;
+}
 
-/** The codes of a plan's steps. Read once; a pipeline object's fields are taken as they are then. */
-export function codesOf(program: Bound): Codes {
-  return remembered(known, program, () =>
-    inspecting(() => ({
-      steps: program.plan.steps.map((step) => stepCode(program, step)),
-      resources: program.plan.resources.map(({ name }) => resourceCode(program, name)),
-    })),
-  );
+const known = new WeakMap<Bound, Read>();
+/** The pieces behind codes that were read here. */
+const behind = new WeakMap<StepCode, () => readonly Part[]>();
+const readers = new WeakMap<object, CodeReader>();
+let latest: CodeReader | undefined;
+
+/**
+ * The codes of a plan's steps, as they are when a run begins: all that code reaches counts by the values that it has then.
+ *
+ * @param run in which they are asked for: they are read once in it. Undefined: as they were read last.
+ */
+export function codesOf(program: Bound, run?: object): Codes {
+  const found = known.get(program);
+  if (found !== undefined && (run === undefined || found.reader === undefined || found.run === run)) return found.codes;
+  const reader = run === undefined ? new CodeReader() : readerFor(run);
+  latest = reader;
+  const codes = new ProgramCodes(program, reader, run).read();
+  known.set(program, { codes, run, reader });
+  return codes;
+}
+
+const running = new Set<object>();
+
+function readerFor(run: object): CodeReader {
+  return remembered(readers, run, () => {
+    const reader = new CodeReader(running.size === 0 ? "before" : "after");
+    running.add(run);
+    return reader;
+  });
+}
+
+/** Nodes have run: what they have changed of what they can reach, a log or a memory of theirs, is no change of their code. */
+export function runEnded(run: object, hasComputed: boolean): void {
+  running.delete(run);
+  if (hasComputed) readers.get(run)?.nodesHaveRun();
 }
 
 /** Another thread has read them already. */
 export function setCodes(program: Bound, codes: Codes): void {
-  known.set(program, codes);
+  known.set(program, { codes, run: undefined, reader: undefined });
   for (const [i, { child }] of codes.steps.entries()) if (child) setCodes(program.children[i]!.program, child);
 }
 
 /** The same with the pieces behind them, for who can't read the code: it is told of there. */
 export function codesToTell(program: Bound): Codes {
-  return inspecting(() => withParts(program));
+  const codes = codesOf(program);
+  const steps = program.plan.steps.map((step, i) => {
+    const child = program.children[i];
+    const parts = codes.steps[i]!.problem === undefined ? partsOf(program, step) : [];
+    return { ...codes.steps[i]!, parts, child: child && codesToTell(child.program) };
+  });
+  return { ...codes, steps };
 }
 
 /** Those of a part of the plan. */
@@ -84,28 +120,20 @@ export function codesOfSteps(program: Bound, part: readonly Step[]): Codes {
   return { steps: part.map(({ index }) => steps[index]!), resources };
 }
 
-function withParts(program: Bound): Codes {
-  const codes = codesOf(program);
-  const steps = program.plan.steps.map((step, i) => {
-    const child = program.children[i];
-    const parts = codes.steps[i]!.problem === undefined ? partsOf(program, step) : [];
-    return { ...codes.steps[i]!, parts, child: child && withParts(child.program) };
-  });
-  return { ...codes, steps };
+/** Who has read last, for what is asked beside a run. */
+function reading(): CodeReader {
+  latest ??= new CodeReader();
+  return latest;
 }
 
 /** The codes of all models that are known here. */
 export function modelCodesToTell(): ModelCodes {
-  return inspecting(
-    () =>
-      new Map(
-        knownModels()
-          .filter(({ name }) => !name.startsWith("hypernodes/"))
-          .map(({ name, type }) => {
-            const { digest, parts } = codeOfClass(type);
-            return [name, { digest, parts }];
-          }),
-      ),
+  const models = knownModels().filter(({ name }) => !name.startsWith("hypernodes/"));
+  return new Map(
+    models.map(({ name, type }) => {
+      const code = reading().ofClass(type);
+      return [name, { digest: code.digest, parts: code.parts() }];
+    }),
   );
 }
 
@@ -116,95 +144,129 @@ export function setModelCodes(codes: ModelCodes): void {
   told = codes;
 }
 
-function stepCode(program: Bound, step: Step): StepCode {
-  const { cache, version } = step.node.options;
-  const { pipeline } = program;
-  const child = program.children[step.index];
-  const codes = child && codesOf(child.program);
-  const isKept = cache !== false && (codes === undefined || codes.steps.every((inner) => inner.isKept));
-  if (version !== undefined) {
-    // Another file's class of this name is another one, though it has the same version.
-    const file = originOf(pipeline)?.file ?? "";
-    const place = withinPackage(file.startsWith("file:") ? fileURLToPath(file) : file);
-    const code = keyOf("version", JSON.stringify([place, pipeline.name, step.name, typeof version, String(version)]));
-    return { code, isKept, child: codes };
+/** Reads the codes of one program. */
+class ProgramCodes {
+  private readonly roles: ReadonlySet<string>;
+
+  constructor(
+    private readonly program: Bound,
+    private readonly reader: CodeReader,
+    private readonly run: object | undefined,
+  ) {
+    this.roles = new Set(program.plan.graph.nodes.map((node) => node.name));
   }
-  try {
+
+  read(): Codes {
+    const { steps, resources } = this.program.plan;
+    return {
+      steps: steps.map((step) => this.stepCode(step)),
+      resources: resources.map(({ name }) => this.methodCode(name).digest),
+    };
+  }
+
+  stepCode(step: Step): StepCode {
+    const { cache } = step.node.options;
+    const child = this.program.children[step.index];
+    const codes = child && codesOf(child.program, this.run);
+    const isKept = cache !== false && (codes === undefined || codes.steps.every((inner) => inner.isKept));
+    try {
+      const code = this.ownCode(step, child, codes);
+      if (code.problem === undefined) {
+        const kept: StepCode = { code: code.digest, isKept, child: codes };
+        behind.set(kept, code.parts);
+        return kept;
+      }
+      return { code: "", isKept: false, problem: `what it does can't be known: ${code.problem}`, child: codes };
+    } catch (error) {
+      if (!(error instanceof ValueError)) throw error;
+      return { code: "", isKept: false, problem: error.message, child: codes };
+    }
+  }
+
+  /** @throws {ValueError} if something that is bound has no content. */
+  private ownCode(step: Step, child: BoundChild | undefined, codes: Codes | undefined): Code {
+    const { version } = step.node.options;
     // A resource that can't be told apart from others makes what uses it so.
-    for (const i of step.resources) methodCode(program, program.plan.resources[i]!.name);
-    const code = child === undefined ? methodCode(program, step.name) : childCode(step, child, codes!);
-    return { code, isKept, child: codes };
-  } catch (error) {
-    if (!(error instanceof ValueError)) throw error;
-    return { code: "", isKept: false, problem: error.message, child: codes };
+    const used = step.resources.map((i) => this.methodCode(this.program.plan.resources[i]!.name));
+    const own = version === undefined ? this.computing(step, child, codes) : this.versioned(step.name, version);
+    const all = [own, ...used];
+    return {
+      digest: own.digest,
+      problem: all.find(({ problem }) => problem !== undefined)?.problem,
+      parts: () => all.flatMap((code) => code.parts()),
+    };
+  }
+
+  private computing(step: Step, child: BoundChild | undefined, codes: Codes | undefined): Code {
+    if (child !== undefined) return this.childCode(step, child, codes!);
+    const code = this.methodCode(step.name);
+    // It is called with one element, or with many.
+    return step.map?.batch ? { ...code, digest: keyOf("batched", code.digest) } : code;
+  }
+
+  /** A version stands for the code; which class of this name it is, and what its factory gave it, does not change with that. */
+  private versioned(name: string, version: unknown): Code {
+    const { pipeline } = this.program;
+    const file = originOf(pipeline)?.file ?? "";
+    const place = placeOfFile(fileOf(file) ?? file);
+    const given = this.reader.capturedBy(this.program.object, name);
+    const code = JSON.stringify([place, pipeline.name, name, typeof version, String(version), given]);
+    return { digest: keyOf("version", code), problem: undefined, parts: () => [] };
+  }
+
+  private methodCode(name: string): Code {
+    const code = this.reader.ofMethod(this.program.object, name, (member) => this.roles.has(member));
+    return { ...code, digest: keyOf("method", code.digest) };
+  }
+
+  /** A name, with what counts of its value: of a function its code. */
+  private named(name: string, value: unknown): string {
+    const quoted = JSON.stringify(name);
+    if (typeof value === "function") return `${quoted} ${this.reader.ofFunction(value).digest}`;
+    try {
+      return `${quoted} ${countOf(refOf(value))}`;
+    } catch (error) {
+      if (!(error instanceof ValueError)) throw error;
+      const { code, path, problem, advice } = error;
+      throw new ValueError({ code, path, where: `${name}${printPath(path)}`, problem, advice });
+    }
+  }
+
+  /**
+   * What a nested pipeline computes: its steps and how they hang together, what is bound on it, and which outputs are taken.
+   *
+   * @throws {ValueError} if what is bound on it has no content.
+   */
+  private childCode({ node }: Step, { plan, pick, program, values, checks }: BoundChild, codes: Codes): Code {
+    const wires = node.dependencies.map(({ input, as }) => `${as} ${input}`);
+    const bound = plan.inputs.map(({ name, slot }) => this.named(name, values[slot]));
+    const steps = plan.steps.map((step, i) => `${wiring(step.node)} ${codes.steps[i]!.code}`);
+    const resources = plan.resources.map(({ name }, i) => `${name} ${codes.resources[i]}`);
+    const type = checks && this.reader.ofClass(program.pipeline);
+    const checked = type === undefined ? [] : [type.digest, ...this.seenBy(checks!.known)];
+    const outputs = plan.outputs.map(({ name }) => name);
+    return {
+      digest: keyOf("nested", JSON.stringify([pick, outputs, wires, bound, steps, resources, checked])),
+      problem: codes.steps.find(({ problem }) => problem !== undefined)?.problem ?? type?.problem,
+      parts: () => plan.steps.flatMap((inner) => partsOf(program, inner)),
+    };
+  }
+
+  /** What rules for an input may read of the others, whether the plan needs those or not. */
+  private seenBy({ given, defaults, defaultNames }: KnownInputs): string[] {
+    const all = (values: ReadonlyMap<string, unknown>) => [...values].map(([name, value]) => this.named(name, value));
+    // A default is not transformed: it is another input than the same value given.
+    return [JSON.stringify([all(given), all(defaults), defaultNames])];
   }
 }
 
-/** What uses a resource that can't be told apart from others is not kept. */
-function resourceCode(program: Bound, name: string): string {
-  try {
-    return methodCode(program, name);
-  } catch (error) {
-    if (!(error instanceof ValueError)) throw error;
-    return "";
-  }
-}
-
-/** @throws {ValueError} if a field that it reads has no content. */
-function methodCode(program: Bound, name: string): string {
-  const code = codeOfMethod(program.pipeline, name);
-  const object = program.object as Record<string, unknown>;
-  return keyOf("method", code.digest, ...fieldsOf(program, name).map((field) => named(`this.${field}`, object[field])));
-}
-
-/** The object's own fields that a method reads, without those that have a role. */
-function fieldsOf({ pipeline, object, plan }: Bound, name: string): string[] {
-  const roles = new Set(plan.graph.nodes.map((node) => node.name));
-  const fields = codeOfMethod(pipeline, name).fields ?? Object.keys(object).sort();
-  return fields.filter((field) => !roles.has(field) && Object.hasOwn(object, field));
-}
-
-/** A name, with what counts of its value: of a function its code. */
-function named(name: string, value: unknown): string {
-  const quoted = JSON.stringify(name);
-  if (typeof value === "function") return `${quoted} ${codeOfFunction(value).digest}`;
-  try {
-    return `${quoted} ${countOf(refOf(value))}`;
-  } catch (error) {
-    if (!(error instanceof ValueError)) throw error;
-    const { code, path, problem, advice } = error;
-    throw new ValueError({ code, path, where: `${name}${printPath(path)}`, problem, advice });
-  }
-}
-
-/**
- * What a nested pipeline computes: its steps and how they hang together, what is bound on it, and which outputs are taken.
- *
- * @throws {ValueError} if what is bound on it has no content.
- */
-function childCode({ node }: Step, { plan, pick, program, values, checks }: BoundChild, codes: Codes): string {
-  const wires = node.dependencies.map(({ input, as }) => `${as} ${input}`);
-  const bound = plan.inputs.map(({ name, slot }) => named(name, values[slot]));
-  const steps = plan.steps.map((step, i) => `${wiring(step.node)} ${codes.steps[i]!.code}`);
-  const resources = plan.resources.map(({ name }, i) => `${name} ${codes.resources[i]}`);
-  const checked = checks === undefined ? [] : [codeOfClass(program.pipeline).digest, ...seenBy(checks.known)];
-  const outputs = plan.outputs.map(({ name }) => name);
-  return keyOf("nested", JSON.stringify([pick, outputs, wires, bound, steps, resources, checked]));
-}
-
-/** What rules for an input may read of the others, whether the plan needs those or not. */
-function seenBy({ given, defaults, defaultNames }: KnownInputs): string[] {
-  const all = (values: ReadonlyMap<string, unknown>) => [...values].map(([name, value]) => named(name, value));
-  // A default is not transformed: it is another input than the same value given.
-  return [JSON.stringify([all(given), all(defaults), defaultNames])];
-}
-
-function wiring({ name, role, dependencies, mapped }: Step["node"]): string {
+function wiring({ name, role, dependencies, mapped, options }: Step["node"]): string {
   return JSON.stringify([
     name,
     role,
     dependencies.map(({ on, path, as, input, list }) => [on, path, as, input, list]),
     mapped,
+    options.batch !== undefined,
   ]);
 }
 
@@ -234,22 +296,8 @@ function modelCodes(models: string): string {
 
 /** The pieces behind a step's code, its own and those of what is nested in it: for those who explain. */
 export function partsOf(program: Bound, step: Step): readonly Part[] {
-  const { parts } = codesOf(program).steps[step.index]!;
-  if (parts !== undefined) return parts;
-  const child = program.children[step.index];
-  if (child !== undefined) return child.plan.steps.flatMap((inner) => partsOf(child.program, inner));
-  const resources = step.resources.map((i) => program.plan.resources[i]!.name);
-  return [step.name, ...resources].flatMap((name) => [
-    ...codeOfMethod(program.pipeline, name).parts,
-    ...fieldParts(program, name),
-  ]);
-}
-
-function fieldParts(program: Bound, name: string): Part[] {
-  return fieldsOf(program, name).map((field) => {
-    const value: unknown = (program.object as Record<string, unknown>)[field];
-    return { name: `this.${field}`, file: "", hash: named("", value) };
-  });
+  const code = codesOf(program).steps[step.index]!;
+  return code.parts ?? behind.get(code)?.() ?? [];
 }
 
 /** Those of the models that some values have in them. */
@@ -263,7 +311,9 @@ export function partsOfModels(models: readonly string[]): Part[] {
 function codeOfModel(name: string): { readonly digest: string; readonly parts: readonly Part[] } | undefined {
   if (told !== undefined) return told.get(name);
   const type = modelIfKnown(name);
-  return type && codeOfClass(type);
+  if (type === undefined) return undefined;
+  const { digest, problem, parts } = reading().ofClass(type);
+  return { digest: problem === undefined ? digest : "", parts: parts() };
 }
 
 /** Undefined for a class that is not loaded here, or not alone in having its name. */
@@ -278,6 +328,7 @@ function modelIfKnown(name: string) {
 /** The names of a pipeline and of those nested in it, and the codes of all their nodes as they are now. */
 export function ownersOf(pipeline: PipelineClass): OwnedBy {
   const owners = { pipelines: new Set<string>(), codes: new Set<string>() };
+  const reader = new CodeReader();
   const visit = (type: PipelineClass): void => {
     owners.pipelines.add(type.name);
     const graph = reflect(type);
@@ -293,7 +344,7 @@ export function ownersOf(pipeline: PipelineClass): OwnedBy {
     };
     for (const step of bound.plan.steps) {
       if (step.child) visit(step.child.nested.pipeline);
-      else owners.codes.add(stepCode(bound, step).code);
+      else owners.codes.add(new ProgramCodes(bound, reader, undefined).stepCode(step).code);
     }
   };
   visit(pipeline);

@@ -44,13 +44,12 @@ function codeChanges(past: Past, now: Past): string[] {
   return changes;
 }
 
-/** A package is the same one in another version. */
 function byPlace(parts: readonly Part[]): Map<string, Part> {
-  return new Map(parts.map((part) => [`${part.name.replace(/^(package .*) .*$/, "$1")} ${part.file}`, part]));
+  return new Map(parts.map((part) => [`${part.name} ${part.file}`, part]));
 }
 
 function said({ name, file }: Part): string {
   if (name.startsWith("package ")) return name;
-  if (name.startsWith("this.")) return `the field ${name}`;
-  return file === "" ? `code of ${name}` : `code of ${name} in ${file}`;
+  const what = name.startsWith("class ") || name.endsWith("()") ? "code of" : "the value of";
+  return file === "" ? `${what} ${name}` : `${what} ${name} in ${file}`;
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { runEnded } from "../cache/codes.js";
 import { openStore } from "../cache/open.js";
 import { CacheSession } from "../cache/session.js";
 import type { Store } from "../cache/store.js";
@@ -113,6 +114,7 @@ export class RunState {
    * @param explain gets each node's explanation: why it was computed, or was not.
    */
   async remember(explain?: (why: Explained) => void): Promise<void> {
+    runEnded(this, this.kept?.hasComputed === true);
     try {
       await this.kept?.end(explain);
     } catch (error) {

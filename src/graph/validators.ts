@@ -20,6 +20,11 @@ function recordedFor(type: Function): { propertyName: string; name?: string }[] 
   return storage()?.getTargetValidationMetadatas(type, "", false, false) ?? [];
 }
 
+/** All that they recorded on a class itself. */
+export function recordedOn(type: Function): readonly object[] | undefined {
+  return storage()?.validationMetadatas.get(type);
+}
+
 /** How many classes class-validator's decorators stand in. */
 export function validatedCount(): number {
   return storage()?.validationMetadatas.size ?? 0;

@@ -29,6 +29,10 @@ export class Account {
     return this.steps[step.index]!;
   }
 
+  get hasComputed(): boolean {
+    return this.steps.some((step) => step.computed > 0);
+  }
+
   /** What counted of a step's inputs: its lists, then what every call gets. */
   took(step: Step, lists: readonly Ref[], shared: readonly Ref[]): void {
     if (this.executions > 1) return;
@@ -56,6 +60,11 @@ export class Accounts {
     const account = new Account(cached);
     this.accounts.set(program, account);
     return account;
+  }
+
+  /** Whether any node has run. */
+  get hasComputed(): boolean {
+    return [...this.accounts.values()].some((account) => account.hasComputed);
   }
 
   /**

@@ -38,7 +38,7 @@ export class CachedExecution {
     readonly execution: Execution,
     readonly session: CacheSession,
   ) {
-    this.codes = codesOf(execution.program);
+    this.codes = codesOf(execution.program, execution.run);
     this.contents = new Contents(execution, session, this.codes, (slot) => this.revive(slot));
     this.maps = new CachedMaps(this);
     this.account = execution.run.accounts.begin(this);
@@ -129,10 +129,28 @@ export class CachedExecution {
     this.account.of(step).computed++;
     const value = this.execution.evaluate(step);
     const keep = (settled: unknown): unknown => {
-      this.keep(step, this.keys[step.slot], settled, undefined);
+      if (!this.sawChange(step)) this.keep(step, this.keys[step.slot], settled, undefined);
       return settled;
     };
     return isPromise(value) ? value.then(keep) : keep(value);
+  }
+
+  /** Whether something has changed what a step took: then its value is not that of its key, and the next run is to do the same. */
+  private sawChange(step: Step): boolean {
+    const { contents, execution } = this;
+    const changed = step.arguments.find(({ slot }) => contents.hasChanged(slot));
+    if (changed === undefined) return false;
+    const { steps, inputs, given } = execution.plan;
+    const maker = [...steps, ...inputs, ...given].find(({ slot }) => slot === changed.slot)!;
+    const changer = contents.changedBy(step, changed.slot);
+    const what = `${execution.path}.${maker.name}`;
+    this.isNotKept(
+      step,
+      changer === step
+        ? `it changes what ${what} gave it: nothing that is made of that is remembered. Change a copy instead`
+        : `${execution.path}.${changer.name} has changed what ${what} gave it`,
+    );
+    return true;
   }
 
   /** One element of a stream: what is known of it, or what computing it gives. */

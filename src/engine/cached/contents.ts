@@ -3,8 +3,10 @@ import { Facts } from "../../cache/facts.js";
 import { keyOf, listRef, type Ref } from "../../cache/keys.js";
 import type { CacheSession } from "../../cache/session.js";
 import { type Argument, argumentKey, type Step } from "../../graph/plan.js";
+import { remembered } from "../../graph/remembered.js";
 import type { Content } from "../../values/content.js";
 import { contentsOf } from "../../values/digest.js";
+import { CollectedError } from "../collected.js";
 import type { Execution } from "../execution.js";
 import { asList } from "../lists.js";
 import { Stored } from "./stored.js";
@@ -29,6 +31,8 @@ export class Contents {
   private readonly parts = new Map<string, Ref>();
   /** The slots whose values have no content, which was told. */
   private readonly without = new Set<number>();
+  /** By slot, the steps that changed a value after others knew it. */
+  private readonly changes = new Map<number, Step>();
 
   /** @param revive computes a slot's value that was said to be in the store, and is not. */
   constructor(
@@ -59,6 +63,32 @@ export class Contents {
     return this.knowing(slot, () => (path === undefined ? this.wholeOf(slot) : this.partOf({ slot, path }, path)));
   }
 
+  /** Whether the value in a slot is no longer what is known of it: what has taken it has changed it. */
+  hasChanged(slot: number): boolean {
+    const known = this.wholes[slot];
+    if (known === undefined || this.execution.plan.resources.some((resource) => resource.slot === slot)) return false;
+    const value = this.execution.values[slot];
+    if (typeof value !== "object" || value === null || value instanceof Stored || CollectedError.is(value))
+      return false;
+    // What failed is no part of what nodes see of the list.
+    if (Array.isArray(value) && value.some(CollectedError.is)) return false;
+    try {
+      return this.nowOf(slot, value).digest !== known.digest;
+    } catch {
+      return true;
+    }
+  }
+
+  private nowOf(slot: number, value: object): Ref {
+    if (!Array.isArray(value) || !this.isMapped(slot)) return refOf(value);
+    return listRef(value.map((element) => (element instanceof Stored ? element.ref : refOf(element))));
+  }
+
+  /** A step has changed the value in a slot: what is known of it is no longer so. @returns the step that was told of first. */
+  changedBy(step: Step, slot: number): Step {
+    return remembered(this.changes, slot, () => step);
+  }
+
   /** The value in a slot can't be remembered, which was told. */
   hasNone(slot: number): void {
     this.without.add(slot);
@@ -66,6 +96,8 @@ export class Contents {
 
   /** @throws {NoContent} if a slot's value has no content, or code of its own throws when it is read. */
   private async knowing<R>(slot: number, work: () => Promise<R>): Promise<R> {
+    const changer = this.changes.get(slot);
+    if (changer !== undefined) throw new NoContent(new Error(`${changer.name} has changed it`), true);
     try {
       return await work();
     } catch (error) {

@@ -1,0 +1,589 @@
+import { hash } from "node:crypto";
+import { type AnyNode, type Class, type Function as FunctionNode, type Node, type Program, parse } from "acorn";
+import { analyze, type Reference as ScopeReference, type Variable } from "eslint-scope";
+
+/** What a script's text says of its functions and classes. */
+export interface ScriptForms {
+  /** By where V8 says that they begin. */
+  readonly functions: ReadonlyMap<number, FunctionForm>;
+  readonly classes: readonly ClassForm[];
+  /** Functions and classes that top-level names stand for, for ever. */
+  readonly constants: ReadonlyMap<string, FunctionForm | ClassForm>;
+  /** Whether a variable that is not local to one function is assigned after it was made. */
+  readonly reassigns: boolean;
+}
+
+/** The code of a function, or of a class, without what it refers to outside of itself. */
+export interface Form {
+  /** Where its text begins and ends in the script. */
+  readonly start: number;
+  readonly end: number;
+  /** SHA-256 of its normal form: no comments, formatting, local names; numbers in the place of what it refers to. */
+  readonly hash: string;
+  readonly references: readonly Reference[];
+  /** What it reads of `this`; undefined: it hands `this` on. */
+  readonly members: readonly Way[] | undefined;
+  /** Functions that it calls with its own `this`, by the numbers of their references. */
+  readonly sharesThis: readonly number[];
+  readonly supers: readonly Way[];
+  /** Modules that it imports, or requires, when it is called. */
+  readonly imports: readonly string[];
+  /** What makes it impossible to say what it does. */
+  readonly problems: readonly string[];
+}
+
+export interface FunctionForm extends Form {
+  readonly kind: "function";
+  readonly isArrow: boolean;
+  /** Whether `this`, `super` or `new.target` of what is around it is used: of an arrow alone. */
+  readonly capturesThis: boolean;
+  /** The number of the reference that is all that it gives, and perhaps another one that is the name of a member of that. */
+  readonly gives: { readonly reference: number; readonly key?: number } | undefined;
+}
+
+export interface ClassForm extends Form {
+  readonly kind: "class";
+  /** Its private methods and fields, with what is in them. */
+  readonly privates: ReadonlyMap<string, Form>;
+  /** The names of its own members that have their text in it, and whether they are static. */
+  readonly hasConstructor: boolean;
+}
+
+/** A name that is declared outside, with the members that are read of it one after another. */
+export interface Reference extends Way {
+  readonly name: string;
+  /** Whether it may stand for something else later. */
+  readonly isConstant: boolean;
+  readonly isImported: boolean;
+  /** The function expression around it whose own name it is: V8 does not show that. */
+  readonly around: Form | undefined;
+  /** If it is called: the literal text that is its first argument in each call, undefined for anything else. */
+  readonly firstArguments: readonly (string | undefined)[];
+}
+
+export interface Way {
+  readonly path: readonly string[];
+  readonly isCalled: boolean;
+}
+
+/** @throws {SyntaxError} */
+export function formsOf(source: string, isModule: boolean): ScriptForms {
+  const program = parse(source, {
+    ecmaVersion: "latest",
+    sourceType: isModule ? "module" : "script",
+    allowReturnOutsideFunction: true,
+    allowHashBang: true,
+    ranges: true,
+  });
+  const { scopes } = analyze(program as never, {
+    ecmaVersion: 2022,
+    sourceType: isModule ? "module" : "commonjs",
+    ignoreEval: true,
+  });
+  return new ScriptReader(source, program, scopes).read();
+}
+
+type Scopes = ReturnType<typeof analyze>["scopes"];
+
+/** What acorn says of a node besides its content. */
+const POSITION = new Set(["type", "start", "end", "range", "raw", "optional"]);
+
+class ScriptReader {
+  /** For each identifier that is a reference or a declaration, what it stands for. Globals are not in it. */
+  readonly variables = new Map<Node, Variable>();
+  /** Identifiers that are references to what the script declares nowhere. */
+  readonly globals = new Set<Node>();
+  /** Whose `this` it is that something means: a function's, a field's, a static block's; undefined: the script's. */
+  private readonly holders = new Map<Node, Node | undefined>();
+  private readonly forms = new Map<Node, FunctionForm | ClassForm>();
+  private readonly functions = new Map<number, FunctionForm>();
+  private readonly classes: ClassForm[] = [];
+  private reassigns = false;
+  private readonly constants = new Map<string, FunctionForm | ClassForm>();
+
+  constructor(
+    readonly source: string,
+    private readonly program: Program,
+    private readonly scopes: Scopes,
+  ) {}
+
+  read(): ScriptForms {
+    for (const { references, variables } of this.scopes) {
+      for (const variable of variables) {
+        // A class's name is declared around it and, once more, inside it: the outer one counts, which comes first.
+        for (const identifier of variable.identifiers) setOnce(this.variables, identifier as unknown as Node, variable);
+      }
+      for (const { identifier, resolved } of references)
+        if (resolved) setOnce(this.variables, identifier as unknown as Node, resolved);
+        else this.globals.add(identifier as unknown as Node);
+    }
+    this.findHolders(this.program, undefined);
+    this.visit(this.program);
+    this.topLevel();
+    const { functions, classes, constants, reassigns } = this;
+    return { functions, classes, constants, reassigns };
+  }
+
+  private findHolders(node: AnyNode, holder: Node | undefined): void {
+    const isField = node.type === "PropertyDefinition";
+    const hasOwn = node.type === "StaticBlock" || (isFunction(node) && node.type !== "ArrowFunctionExpression");
+    if (/^(?:ThisExpression|Super|MetaProperty|ArrowFunctionExpression)$/.test(node.type))
+      this.holders.set(node, holder);
+    for (const child of childrenOf(node)) {
+      const inner = hasOwn || (isField && child === node.value) ? node : holder;
+      if (isField && child === node.value) this.holders.set(child, inner);
+      this.findHolders(child, inner);
+    }
+  }
+
+  /** Whose `this` is meant there; `asRoot`: in a function, its own. */
+  holderOf(node: Node, asRoot = false): Node | undefined {
+    if (asRoot && isFunction(node) && node.type !== "ArrowFunctionExpression") return node;
+    return this.holders.get(node);
+  }
+
+  private visit(node: AnyNode): void {
+    if (isFunction(node)) {
+      const form = this.formOf(node) as FunctionForm;
+      const at =
+        node.type === "ArrowFunctionExpression" ? node.start : this.source.indexOf("(", node.id?.end ?? node.start);
+      this.functions.set(at, form);
+    } else if (isClass(node)) this.classes.push(this.formOf(node) as ClassForm);
+    for (const child of childrenOf(node)) this.visit(child);
+  }
+
+  private topLevel(): void {
+    for (const scope of this.scopes) {
+      const isTop = scope.type === "module" || scope.type === "global" || scope.block === (this.program as never);
+      for (const variable of scope.variables) {
+        const isConstant = isWrittenOnce(variable);
+        if (!isConstant && escapes(variable)) this.reassigns = true;
+        if (!isTop || !isConstant) continue;
+        const { node } = variable.defs[0] ?? {};
+        const declared = node as unknown as AnyNode | undefined;
+        const value = declared?.type === "VariableDeclarator" ? declared.init : declared;
+        const form = value ? this.forms.get(value) : undefined;
+        if (form !== undefined) this.constants.set(variable.name, form);
+      }
+    }
+  }
+
+  formOf(node: FunctionNode | Class): FunctionForm | ClassForm {
+    let form = this.forms.get(node);
+    if (form === undefined) {
+      form = isClass(node) ? this.classForm(node) : this.functionForm(node);
+      this.forms.set(node, form);
+    }
+    return form;
+  }
+
+  private functionForm(node: FunctionNode): FunctionForm {
+    const writer = new Writer(this, node);
+    const isArrow = node.type === "ArrowFunctionExpression";
+    writer.write(node as AnyNode);
+    const form = writer.form();
+    return {
+      ...{ kind: "function", isArrow, ...form },
+      capturesThis: isArrow && writer.usesThis,
+      gives: writer.gives(node),
+    };
+  }
+
+  private classForm(node: Class): ClassForm {
+    const writer = new Writer(this, node);
+    writer.write(node as AnyNode);
+    const privates = new Map<string, Form>();
+    let hasConstructor = false;
+    for (const member of node.body.body) {
+      if (member.type === "MethodDefinition" && member.kind === "constructor") hasConstructor = true;
+      if (member.type === "StaticBlock" || member.key.type !== "PrivateIdentifier" || !member.value) continue;
+      const inner = new Writer(this, member.value);
+      inner.write(member.value as AnyNode);
+      privates.set(`#${member.key.name}`, inner.form());
+    }
+    return { kind: "class", ...writer.form(), privates, hasConstructor };
+  }
+}
+
+/** Writes the normal form of one function, or class. */
+class Writer {
+  usesThis = false;
+  private text = "";
+  private readonly references: { -readonly [K in keyof Reference]: Reference[K] }[] = [];
+  private readonly numbers = new Map<string, number>();
+  private members: Map<string, Way> | undefined = new Map();
+  private readonly sharesThis: number[] = [];
+  private readonly supers = new Map<string, Way>();
+  private readonly imports: string[] = [];
+  private readonly problems: string[] = [];
+  private readonly locals = new Map<Variable, number>();
+
+  constructor(
+    private readonly script: ScriptReader,
+    private readonly root: Node,
+  ) {}
+
+  form(): Form {
+    const { references, sharesThis, imports, problems } = this;
+    return {
+      ...{ start: this.root.start, end: this.root.end, hash: hash("sha256", this.text, "hex") },
+      ...{ references, sharesThis, imports, problems },
+      members: this.members && [...this.members.values()],
+      supers: [...this.supers.values()],
+    };
+  }
+
+  /** `return a.b`, `() => a`, `return m[k]` */
+  gives(node: FunctionNode): FunctionForm["gives"] {
+    let given: AnyNode | null | undefined = node.body as AnyNode;
+    if (given.type === "BlockStatement") {
+      const [only, ...others] = given.body;
+      given = only?.type === "ReturnStatement" && others.length === 0 ? only.argument : undefined;
+    }
+    if (!given || node.params.length > 0) return undefined;
+    const found = this.wayOf(given);
+    if (found !== undefined) return { reference: this.number(found.root, found.path, false) };
+    if (given.type !== "MemberExpression" || !given.computed) return undefined;
+    const [object, key] = [this.wayOf(given.object), this.wayOf(given.property)];
+    if (object === undefined || key === undefined) return undefined;
+    return { reference: this.number(object.root, object.path, false), key: this.number(key.root, key.path, false) };
+  }
+
+  write(node: AnyNode): void {
+    switch (node.type) {
+      case "Identifier":
+        this.identifier(node);
+        return;
+      case "PrivateIdentifier":
+        this.text += `#${node.name}`;
+        return;
+      case "Literal":
+        this.text += "regex" in node && node.regex ? `/${node.regex.pattern}/${node.regex.flags}` : literal(node.value);
+        return;
+      case "TemplateElement":
+        this.text += JSON.stringify(node.value.raw);
+        return;
+      case "ThisExpression":
+        this.handsThisOn(node);
+        this.text += "this";
+        return;
+      case "MetaProperty":
+        if (node.meta.name === "new" && this.isOwnThis(node)) this.usesThis = true;
+        break;
+      case "Super":
+        if (this.isOwnThis(node)) this.usesThis = true;
+        break;
+      case "ImportExpression":
+        this.imported(node.source as AnyNode);
+        break;
+      case "CallExpression":
+        if (this.call(node)) return;
+        break;
+      case "NewExpression":
+        if (this.isGlobal(node.callee as AnyNode, "Function")) this.problems.push("new Function(...)");
+        break;
+      case "MemberExpression":
+        if (this.member(node, false)) return;
+        break;
+      case "WithStatement":
+        this.problems.push("with");
+        break;
+      case "AssignmentExpression":
+        if (node.operator === "=" && this.sets(node.left as AnyNode)) {
+          this.text += "(= ";
+          this.write(node.right as AnyNode);
+          this.text += ")";
+          return;
+        }
+        break;
+      case "VariableDeclarator":
+        if (node.init && this.takesMembers(node.id as AnyNode, node.init as AnyNode)) return;
+        break;
+    }
+    this.fields(node);
+  }
+
+  private fields(node: AnyNode, without?: string): void {
+    this.text += `(${node.type}`;
+    for (const [key, value] of Object.entries(node)) {
+      if (POSITION.has(key) && !(key === "optional" && value === true)) continue;
+      if (key === without || value === null || value === undefined || value === false) continue;
+      // `{ a }` is `{ a: a }`, whatever `a` is called here.
+      if (key === "shorthand") continue;
+      this.text += ` ${key}:`;
+      this.value(value);
+    }
+    this.text += ")";
+  }
+
+  private value(value: unknown): void {
+    if (Array.isArray(value)) {
+      this.text += "[";
+      for (const item of value) {
+        this.value(item);
+        this.text += ",";
+      }
+      this.text += "]";
+    } else if (typeof value === "object" && value !== null) this.write(value as AnyNode);
+    else this.text += JSON.stringify(value);
+  }
+
+  private identifier(node: AnyNode & { type: "Identifier" }): void {
+    const variable = this.script.variables.get(node);
+    if (variable !== undefined && this.isLocal(variable)) this.text += this.local(variable);
+    else if (variable !== undefined || this.isReference(node)) this.text += `@${this.number(node, [], false)}`;
+    else this.text += JSON.stringify(node.name);
+  }
+
+  private local(variable: Variable): string {
+    let number = this.locals.get(variable);
+    if (number === undefined) {
+      number = this.locals.size;
+      this.locals.set(variable, number);
+    }
+    return `$${number}`;
+  }
+
+  private isLocal({ scope }: Variable): boolean {
+    const block = scope.block as unknown as Node;
+    return block.start >= this.root.start && block.end <= this.root.end;
+  }
+
+  /** An identifier that eslint-scope knows no variable for is a global variable, or the name of a member. */
+  private isReference(node: Node): boolean {
+    return this.script.globals.has(node);
+  }
+
+  /** The number of what a name stands for, with the members that are read of it. */
+  private number(root: AnyNode & { type: "Identifier" }, path: readonly string[], isCalled: boolean): number {
+    const key = JSON.stringify([root.name, path, isCalled, this.script.variables.get(root)?.scope.block.range]);
+    let number = this.numbers.get(key);
+    if (number === undefined) {
+      number = this.references.length;
+      this.numbers.set(key, number);
+      const variable = this.script.variables.get(root);
+      const [definition] = variable?.defs ?? [];
+      this.references.push({
+        ...{ name: root.name, path, isCalled, firstArguments: [] },
+        isConstant: variable !== undefined && isWrittenOnce(variable),
+        isImported: definition?.type === "ImportBinding",
+        around: this.enclosing(variable),
+      });
+    }
+    return number;
+  }
+
+  private enclosing(variable: Variable | undefined): Form | undefined {
+    if (variable === undefined || variable.scope.type !== "function-expression-name") return undefined;
+    return this.script.formOf(variable.scope.block as unknown as FunctionNode);
+  }
+
+  /** `a.b["c"]` of a name that is declared outside. */
+  private wayOf(node: AnyNode): { root: AnyNode & { type: "Identifier" }; path: string[] } | undefined {
+    const path: string[] = [];
+    let at = node;
+    for (;;) {
+      if (at.type === "ChainExpression") at = at.expression as AnyNode;
+      else if (at.type === "MemberExpression") {
+        const key = memberName(at);
+        if (key === undefined || key.startsWith("#")) return undefined;
+        path.unshift(key);
+        at = at.object as AnyNode;
+      } else break;
+    }
+    if (at.type !== "Identifier") return undefined;
+    const variable = this.script.variables.get(at);
+    if (variable === undefined ? !this.isReference(at) : this.isLocal(variable)) return undefined;
+    return { root: at, path };
+  }
+
+  /** @returns whether it is written. */
+  private member(node: AnyNode & { type: "MemberExpression" }, isCalled: boolean): boolean {
+    const own = this.thisWay(node);
+    if (own !== undefined) {
+      const { way, isSuper } = own;
+      const key = JSON.stringify([way, isCalled]);
+      if (isSuper) this.supers.set(key, { path: way, isCalled });
+      else this.members?.set(key, { path: way, isCalled });
+      this.text += `(${isSuper ? "super" : "this"} ${JSON.stringify(way)})`;
+      return true;
+    }
+    const found = this.wayOf(node);
+    if (found === undefined) return false;
+    this.text += `@${this.number(found.root, found.path, isCalled)}${JSON.stringify(found.path)}`;
+    return true;
+  }
+
+  /** `this.a.b` of the function's own `this`. */
+  private thisWay(node: AnyNode): { way: string[]; isSuper: boolean } | undefined {
+    const way: string[] = [];
+    let at = node;
+    for (;;) {
+      if (at.type === "ChainExpression") at = at.expression as AnyNode;
+      else if (at.type === "MemberExpression") {
+        const key = memberName(at);
+        if (key === undefined) return undefined;
+        way.unshift(key);
+        at = at.object as AnyNode;
+      } else break;
+    }
+    if ((at.type !== "ThisExpression" && at.type !== "Super") || way.length === 0 || !this.isOwnThis(at))
+      return undefined;
+    this.usesThis = true;
+    return { way, isSuper: at.type === "Super" };
+  }
+
+  /** Whether `this` is that of the function: not of one inside of it that is no arrow. */
+  private isOwnThis(node: Node): boolean {
+    return this.script.holderOf(node) === this.script.holderOf(this.root, true);
+  }
+
+  private handsThisOn(node: Node): void {
+    if (!this.isOwnThis(node)) return;
+    this.usesThis = true;
+    this.members = undefined;
+  }
+
+  /** `this.a = ...` reads nothing. @returns whether the left side is written. */
+  private sets(left: AnyNode): boolean {
+    if (left.type !== "MemberExpression" || left.object.type !== "ThisExpression" || left.computed) return false;
+    this.usesThis ||= this.isOwnThis(left.object);
+    this.text += `(this.${JSON.stringify((left.property as { name: string }).name)})`;
+    return true;
+  }
+
+  /** `const { a, b } = this`, `const { SCALE } = process.env` @returns whether it is written. */
+  private takesMembers(pattern: AnyNode, init: AnyNode): boolean {
+    if (pattern.type !== "ObjectPattern") return false;
+    const names = pattern.properties.map((p) =>
+      p.type === "Property" && !p.computed && p.key.type === "Identifier" ? p.key.name : undefined,
+    );
+    if (names.includes(undefined)) return false;
+    if (init.type === "ThisExpression") {
+      if (!this.isOwnThis(init)) return false;
+      this.usesThis = true;
+      for (const name of names) this.members?.set(JSON.stringify([[name], false]), { path: [name!], isCalled: false });
+      this.text += "(takes this ";
+    } else {
+      const found = this.wayOf(init);
+      if (found === undefined) return false;
+      this.text += "(takes ";
+      for (const name of names) this.text += `@${this.number(found.root, [...found.path, name!], false)}`;
+    }
+    this.write(pattern);
+    this.text += ")";
+    return true;
+  }
+
+  /** @returns whether it is written. */
+  private call(node: AnyNode & { type: "CallExpression" }): boolean {
+    const callee = node.callee as AnyNode;
+    const args = node.arguments as AnyNode[];
+    if (this.isGlobal(callee, "eval")) this.problems.push("eval(...)");
+    else if (this.isGlobal(callee, "Function")) this.problems.push("Function(...)");
+    // What esbuild puts around functions to keep their names.
+    else if (callee.type === "Identifier" && callee.name === "__name" && args.length === 2) {
+      this.write(args[0]!);
+      return true;
+    }
+    if (this.sharesIts(callee, args)) return true;
+    const found = callee.type === "Super" ? undefined : this.wayOf(callee);
+    if (found === undefined && this.thisWay(callee) === undefined) return false;
+    this.text += "(call ";
+    if (found === undefined) this.member(callee as AnyNode & { type: "MemberExpression" }, true);
+    else {
+      const number = this.number(found.root, found.path, true);
+      const [first] = args;
+      const reference = this.references[number]!;
+      reference.firstArguments = [...reference.firstArguments, first && literalText(first)];
+      this.text += `@${number}${JSON.stringify(found.path)}`;
+    }
+    if (node.optional) this.text += "?";
+    this.value(args);
+    this.text += ")";
+    return true;
+  }
+
+  /** `f.call(this, ...)` */
+  private sharesIts(callee: AnyNode, args: readonly AnyNode[]): boolean {
+    if (callee.type !== "MemberExpression" || callee.computed || args[0]?.type !== "ThisExpression") return false;
+    const method = (callee.property as { name?: string }).name;
+    const found = method === "call" || method === "apply" ? this.wayOf(callee.object as AnyNode) : undefined;
+    if (found === undefined || !this.isOwnThis(args[0])) return false;
+    this.usesThis = true;
+    const number = this.number(found.root, found.path, false);
+    this.sharesThis.push(number);
+    this.text += `(${method} @${number} this `;
+    this.value(args.slice(1));
+    this.text += ")";
+    return true;
+  }
+
+  private imported(source: AnyNode | undefined): void {
+    const specifier = source && literalText(source);
+    if (specifier === undefined) this.problems.push("an import of a computed name");
+    else this.imports.push(specifier);
+  }
+
+  private isGlobal(node: AnyNode, name: string): boolean {
+    return node.type === "Identifier" && node.name === name && this.isReference(node);
+  }
+}
+
+function memberName(node: AnyNode & { type: "MemberExpression" }): string | undefined {
+  const { property, computed } = node;
+  if (computed) return literalText(property as AnyNode);
+  return property.type === "PrivateIdentifier" ? `#${property.name}` : (property as { name: string }).name;
+}
+
+function literalText(node: AnyNode): string | undefined {
+  if (node.type === "TemplateLiteral" && node.expressions.length === 0)
+    return node.quasis[0]!.value.cooked ?? undefined;
+  const value: unknown = node.type === "Literal" ? node.value : undefined;
+  return typeof value === "string" ? value : undefined;
+}
+
+function literal(value: unknown): string {
+  return typeof value === "bigint" ? `${value}n` : JSON.stringify(value);
+}
+
+/** Whether a variable is what it was made as, for ever. */
+function isWrittenOnce({ defs, references }: Variable): boolean {
+  if (defs.length !== 1) return false;
+  const writes = references.filter((reference) => reference.isWrite());
+  const [definition] = defs;
+  if (definition!.type === "Variable") return writes.length <= 1 && writes.every(({ init }) => init);
+  return writes.length === 0;
+}
+
+/** Whether another function than the one that declares a variable sees it, or another module may. */
+function escapes({ scope, references }: Variable): boolean {
+  const around = scope.variableScope;
+  const isTop = scope.type === "module" || scope.type === "global";
+  return isTop || references.some((reference: ScopeReference) => reference.from.variableScope !== around);
+}
+
+function setOnce<K, V>(map: Map<K, V>, key: K, value: V): void {
+  if (!map.has(key)) map.set(key, value);
+}
+
+/** The children of a node, in the order of their properties. */
+export function* childrenOf(node: Node): Generator<AnyNode> {
+  for (const value of Object.values(node)) {
+    for (const child of Array.isArray(value) ? value : [value]) if (isNode(child)) yield child;
+  }
+}
+
+function isNode(value: unknown): value is AnyNode {
+  return typeof value === "object" && value !== null && typeof (value as { type?: unknown }).type === "string";
+}
+
+function isClass(node: Node): node is Class {
+  return node.type === "ClassDeclaration" || node.type === "ClassExpression";
+}
+
+function isFunction(node: Node): node is FunctionNode {
+  return (
+    node.type === "FunctionDeclaration" || node.type === "FunctionExpression" || node.type === "ArrowFunctionExpression"
+  );
+}

@@ -1,0 +1,113 @@
+import { hash } from "node:crypto";
+
+interface Node {
+  readonly text: string;
+  readonly next: readonly number[];
+  readonly problem: string | undefined;
+}
+
+/** What nodes and all that they lead to are, by content: nodes that lead to each other are told apart by what they lead to. */
+export class Merkle {
+  /** For each node, SHA-256 of it and of all that it leads to. */
+  readonly digests: string[] = [];
+  /** For each node, one that has a problem, of those that it leads to. */
+  readonly flawed: (number | undefined)[] = [];
+
+  /** @param standsFor what counts of a node in those that lead to it, if not what it is now. */
+  constructor(private readonly standsFor: (id: number, digest: string) => string) {}
+
+  /** Nodes that were there before are as they were. */
+  take(nodes: readonly Node[]): void {
+    const { digests, flawed } = this;
+    for (const part of partsOf(nodes, digests)) {
+      digestPart(nodes, part, digests);
+      const inside = part.find((id) => nodes[id]!.problem !== undefined);
+      const flaw = inside ?? firstDefined(part.flatMap((id) => nodes[id]!.next.map((other) => flawed[other])));
+      for (const id of part) {
+        digests[id] = this.standsFor(id, digests[id]!);
+        flawed[id] = flaw;
+      }
+    }
+  }
+}
+
+function firstDefined<T>(values: readonly (T | undefined)[]): T | undefined {
+  return values.find((value) => value !== undefined);
+}
+
+function digestPart(nodes: readonly Node[], part: readonly number[], digests: string[]): void {
+  const [first] = part;
+  const isCyclic = part.length > 1 || nodes[first!]!.next.includes(first!);
+  const inPart = new Set(part);
+  let colours = new Map(
+    part.map((id) => {
+      const { text, next } = nodes[id]!;
+      return [id, digestOf([text, ...next.map((other) => (inPart.has(other) ? "" : digests[other]!))])] as const;
+    }),
+  );
+  if (!isCyclic) {
+    digests[first!] = colours.get(first!)!;
+    return;
+  }
+  // Until they are told apart as far as they ever will be: then no longer walk finds a difference.
+  for (let count = 0, before = -1; count !== before; ) {
+    before = new Set(colours.values()).size;
+    colours = new Map(
+      part.map((id) => {
+        const inner = nodes[id]!.next.filter((other) => inPart.has(other)).map((other) => colours.get(other)!);
+        return [id, digestOf([colours.get(id)!, ...inner])] as const;
+      }),
+    );
+    count = new Set(colours.values()).size;
+  }
+  const all = [...new Set(colours.values())].sort();
+  for (const id of part) digests[id] = digestOf([colours.get(id)!, ...all]);
+}
+
+function digestOf(parts: readonly string[]): string {
+  return hash("sha256", JSON.stringify(parts), "hex");
+}
+
+/** Tarjan: the strongly connected parts of what has no digest yet, each after those that it leads to. */
+function partsOf(nodes: readonly Node[], digests: readonly string[]): number[][] {
+  const parts: number[][] = [];
+  const order = new Int32Array(nodes.length).fill(-1);
+  const low = new Int32Array(nodes.length);
+  const isOpen = new Uint8Array(nodes.length);
+  const open: number[] = [];
+  let count = 0;
+  for (let root = digests.length; root < nodes.length; root++) {
+    if (order[root] !== -1) continue;
+    const path: { readonly id: number; at: number }[] = [{ id: root, at: 0 }];
+    while (path.length > 0) {
+      const step = path.at(-1)!;
+      const { id } = step;
+      if (step.at === 0) {
+        order[id] = low[id] = count++;
+        open.push(id);
+        isOpen[id] = 1;
+      }
+      const { next } = nodes[id]!;
+      if (step.at < next.length) {
+        const child = next[step.at++]!;
+        if (child < digests.length) continue;
+        if (order[child] === -1) path.push({ id: child, at: 0 });
+        else if (isOpen[child] === 1) low[id] = Math.min(low[id]!, order[child]!);
+        continue;
+      }
+      path.pop();
+      const parent = path.at(-1);
+      if (parent !== undefined) low[parent.id] = Math.min(low[parent.id]!, low[id]!);
+      if (low[id] !== order[id]) continue;
+      const part: number[] = [];
+      for (;;) {
+        const member = open.pop()!;
+        isOpen[member] = 0;
+        part.push(member);
+        if (member === id) break;
+      }
+      parts.push(part);
+    }
+  }
+  return parts;
+}

@@ -1,0 +1,883 @@
+import path from "node:path";
+import { types } from "node:util";
+import { remembered } from "../../graph/remembered.js";
+import { describeError } from "../../util/describe.js";
+import type { ClassForm, Form, FunctionForm, Reference, Way } from "./analysis.js";
+import { type BuiltIns, builtIns } from "./built-ins.js";
+import { decorationsOf } from "./decorations.js";
+import {
+  type FunctionFacts,
+  factsOf,
+  formAt,
+  hiddenOf,
+  type Scopes,
+  type Script,
+  scriptForms,
+  sourceOf,
+} from "./inspector.js";
+import { Merkle } from "./merkle.js";
+import { fileOf, hashOf, lazyImport, packageOf, rootOf, withinPackage } from "./packages.js";
+
+/** A piece of what some code can reach: a function, a class, an object, a value. */
+export interface Piece {
+  /** What a reader calls it: `normalise()`, `class Encoder`. */
+  readonly name: string;
+  /** The file it is in, from the package that this is in. */
+  readonly file: string;
+  /** What it is, without the pieces that it leads to. */
+  text: string;
+  /** The numbers of those. */
+  readonly next: number[];
+  /** Why what it does can't be known. */
+  problem: string | undefined;
+}
+
+type Code = Extract<FunctionFacts, { kind: "code" }>;
+type Shape = FunctionForm | ClassForm;
+
+/** How many objects and functions are walked, after which nothing is known. */
+const MOST = 200_000;
+
+/** Taken before a program may have changed them. */
+const { ownKeys, getOwnPropertyDescriptor, getPrototypeOf } = Reflect;
+const textOf = Function.prototype.call.bind(Function.prototype.toString) as (fn: Function) => string;
+const forEachOf = {
+  Map: Function.prototype.call.bind(Map.prototype.forEach) as (
+    map: Map<unknown, unknown>,
+    to: (value: unknown, key: unknown) => void,
+  ) => void,
+  Set: Function.prototype.call.bind(Set.prototype.forEach) as (set: Set<unknown>, to: (value: unknown) => void) => void,
+};
+const timeOf = Function.prototype.call.bind(Date.prototype.getTime) as (date: Date) => number;
+
+/** For functions of constant surroundings: what V8 says of them, for ever. */
+const lasting = new WeakMap<Function, FunctionFacts>();
+let language: BuiltIns | undefined;
+
+/** What a function or an object was when a run began, and when the last one ended: what runs make of it is no edit. */
+interface State {
+  readonly begun: string;
+  ended: string;
+}
+
+const states = new WeakMap<object, State>();
+
+/** Whether a pass is at the beginning of a run, while nothing else runs; or while something runs, or at its end. */
+export type When = "before" | "after";
+
+/**
+ * What values are and lead to, as they are now: functions with the variables that they see, classes with their members, objects
+ * with their properties. One pass, before anything runs: no code of the program runs in it.
+ */
+export class ValueGraph {
+  readonly pieces: Piece[] = [];
+  private readonly byIdentity = new Map<object, number>();
+  private readonly owners = new Map<number, object>();
+  private readonly byHolder = new Map<object, Map<Function, number>>();
+  private readonly leaves = new Map<string, number>();
+  private readonly facts = new Map<Function, FunctionFacts>();
+  /** Scripts of which the variables at their top are known. */
+  private readonly tops = new Map<Script, Scopes>();
+  private readonly work: (() => void)[] = [];
+  private readonly asking: { readonly fn: Function; readonly then: (facts: FunctionFacts) => void }[] = [];
+  private readonly language: BuiltIns;
+  private readonly merkle = new Merkle((id, digest) => this.standsFor(id, digest));
+
+  constructor(private readonly when: When) {
+    language ??= builtIns();
+    this.language = language;
+  }
+
+  /** The piece that a value is. */
+  value(value: unknown, name = ""): number {
+    if (typeof value === "function") return this.functionPiece(value, name);
+    if (typeof value === "object" && value !== null) return this.objectPiece(value, name);
+    return this.leaf(primitiveText(value), name);
+  }
+
+  /**
+   * A function that is called as a method of an object: what it reads of `this` counts, and no more of the object.
+   *
+   * @param skips whether it can't read that: the members that have a role in a pipeline.
+   */
+  method(fn: Function, holder: object, name: string, skips: (name: string) => boolean = () => false): number {
+    const known = remembered(this.byHolder, holder, () => new Map<Function, number>());
+    const found = known.get(fn);
+    if (found !== undefined) return found;
+    const id = this.piece(name === "" ? nameOf(fn) : name);
+    known.set(fn, id);
+    const plain = this.functionPiece(fn, name);
+    this.pieces[id]!.next.push(plain);
+    this.work.push(() => {
+      this.ask(fn, (facts) => {
+        const form = facts.kind === "code" ? this.formOf(fn, facts) : undefined;
+        if (form === undefined || isPackaged(facts)) return;
+        this.membersOf(id, fn, form, holder, facts as Code, skips);
+      });
+    });
+    return id;
+  }
+
+  /** @returns the digest of a piece and of all that it leads to. */
+  digestOf(id: number): string {
+    this.settle();
+    this.merkle.take(this.pieces);
+    return this.merkle.digests[id]!;
+  }
+
+  /** A piece that makes it impossible to say what another one does: it leads there. */
+  flawOf(id: number): Piece | undefined {
+    const flaw = this.merkle.flawed[id];
+    return flaw === undefined ? undefined : this.pieces[flaw];
+  }
+
+  /** Logs, counters and memories that nodes fill as they run count as they were before. What others change between runs counts. */
+  private standsFor(id: number, digest: string): string {
+    const owner = this.owners.get(id);
+    if (owner === undefined) return digest;
+    const state = states.get(owner);
+    if (state !== undefined) {
+      if (this.when === "after") state.ended = digest;
+      if (digest === state.ended) return state.begun;
+    }
+    states.set(owner, { begun: digest, ended: digest });
+    return digest;
+  }
+
+  /** A piece and all that it leads to, in the order of being reached. */
+  reachOf(id: number): Piece[] {
+    this.settle();
+    const found = new Set<number>([id]);
+    for (const at of found) for (const next of this.pieces[at]!.next) found.add(next);
+    return [...found].map((at) => this.pieces[at]!);
+  }
+
+  /** What a program has changed of the language. Anything may use it. */
+  patches(): number[] {
+    return this.language.patches.map(([place, value]) => {
+      const id = this.piece(place);
+      this.pieces[id]!.text = `patched ${place}`;
+      this.pieces[id]!.next.push(this.value(value, place));
+      return id;
+    });
+  }
+
+  private settle(): void {
+    while (this.work.length > 0 || this.asking.length > 0) {
+      for (let i = 0; i < this.work.length; i++) this.work[i]!();
+      this.work.length = 0;
+      const asking = this.asking.splice(0);
+      const unknown = [...new Set(asking.map(({ fn }) => fn))].filter((fn) => !this.facts.has(fn));
+      if (unknown.length > 0) for (const [i, facts] of factsOf(unknown).entries()) this.facts.set(unknown[i]!, facts);
+      for (const { fn, then } of asking) then(this.facts.get(fn)!);
+    }
+  }
+
+  private ask(fn: Function, then: (facts: FunctionFacts) => void): void {
+    const known = this.facts.get(fn) ?? lasting.get(fn);
+    if (known === undefined) this.asking.push({ fn, then });
+    else then(known);
+  }
+
+  private piece(name: string, file = ""): number {
+    this.pieces.push({ name, file, text: "", next: [], problem: undefined });
+    return this.pieces.length - 1;
+  }
+
+  private leaf(text: string, name = ""): number {
+    return remembered(this.leaves, `${text}\n${name}`, () => {
+      const id = this.piece(name);
+      this.pieces[id]!.text = text;
+      return id;
+    });
+  }
+
+  private unknown(id: number, problem: string): void {
+    const piece = this.pieces[id]!;
+    piece.problem ??= piece.name === "" ? problem : `${problem} (${piece.name})`;
+  }
+
+  private objectPieceFor(object: object, name: string): { readonly id: number; readonly isNew: boolean } {
+    const known = this.byIdentity.get(object);
+    if (known !== undefined) return { id: known, isNew: false };
+    const builtIn = this.language.names.get(object);
+    const id = builtIn === undefined ? this.piece(name) : this.leaf(`built-in ${builtIn}`);
+    this.byIdentity.set(object, id);
+    if (builtIn === undefined) this.owners.set(id, object);
+    if (this.byIdentity.size > MOST) this.unknown(id, `it leads to more than ${MOST.toLocaleString("en")} objects`);
+    return { id, isNew: builtIn === undefined && this.byIdentity.size <= MOST };
+  }
+
+  private functionPiece(fn: Function, name: string): number {
+    const { id, isNew } = this.objectPieceFor(fn, name === "" ? nameOf(fn) : name);
+    if (!isNew) return id;
+    if (types.isProxy(fn)) this.work.push(() => this.proxy(id, fn));
+    else this.work.push(() => this.ask(fn, (facts) => this.describe(id, fn, facts)));
+    return id;
+  }
+
+  private describe(id: number, fn: Function, facts: FunctionFacts): void {
+    const piece = this.pieces[id]! as { name: string; file: string; text: string; next: number[] };
+    if (facts.kind === "native") {
+      piece.text = `native ${nameOf(fn)}`;
+      return;
+    }
+    if (facts.kind === "bound") {
+      piece.text = "bound";
+      piece.next.push(
+        this.value(facts.target),
+        this.value(facts.self),
+        ...facts.given.map((value) => this.value(value)),
+      );
+      return;
+    }
+    const { script } = facts;
+    if (script.url.startsWith("node:")) {
+      piece.text = `${script.url} ${nameOf(fn)} ${facts.offset}`;
+      return;
+    }
+    const owner = packageOf(script.url);
+    if (owner !== undefined) {
+      piece.name = `package ${owner.name}`;
+      piece.text = `package ${owner.name} ${owner.hash} ${owner.name === "hypernodes" ? nameOf(fn) : hashOf(textOf(fn))}`;
+      if (owner.name === "hypernodes") return;
+      this.closures(id, fn, facts);
+      this.ownProperties(id, fn);
+      return;
+    }
+    piece.file = placeOf(script);
+    const form = this.formOf(fn, facts);
+    if (form === undefined) {
+      piece.text = `text ${hashOf(textOf(fn))} ${hashOf(sourceOf(script))}`;
+      this.unknown(id, "its script can't be parsed");
+      return;
+    }
+    this.register(facts);
+    if (isLasting(form, facts)) lasting.set(fn, facts);
+    piece.name = form.kind === "class" ? `class ${nameOf(fn)}` : `${piece.name}()`;
+    if (form.kind === "class") this.classPiece(id, fn, form, facts);
+    else this.code(id, form, facts);
+    if (form.kind === "function" && form.capturesThis) this.unknown(id, `it uses "this" of what is around it`);
+    this.ownProperties(id, fn);
+  }
+
+  /** Functions and classes that names at the top of a script stand for, for ever, see what is at its top: V8 need not be asked. */
+  private register({ script, scopes }: Code): void {
+    if (this.tops.has(script)) return;
+    const top = scopes.slice(topOf({ scopes }));
+    this.tops.set(script, top);
+    const forms = scriptForms(script);
+    if (forms === undefined || top.length === 0) return;
+    const source = sourceOf(script);
+    for (const [name, form] of forms.constants) {
+      const value = read(top[0]!.variables, name);
+      if (!value.isThere || typeof value.value !== "function" || this.facts.has(value.value)) continue;
+      const fn = value.value;
+      if (types.isProxy(fn) || textOf(fn) !== source.slice(form.start, form.end)) continue;
+      this.facts.set(fn, { kind: "code", script, offset: form.start, scopes: top, form } as FunctionFacts);
+    }
+  }
+
+  private formOf(fn: Function, facts: Code): Shape | undefined {
+    const { form } = facts as { readonly form?: Shape };
+    if (form !== undefined) return form;
+    const forms = scriptForms(facts.script);
+    return forms && formAt(forms, facts.offset, isClassText(fn));
+  }
+
+  /** What a function's text refers to. */
+  private code(id: number, form: Form, facts: Code): void {
+    const piece = this.pieces[id]!;
+    piece.text = `code ${form.hash}`;
+    for (const reference of form.references) piece.next.push(this.reference(reference, facts));
+    for (const specifier of form.imports) this.imported(id, specifier, facts);
+    for (const problem of form.problems) this.unknown(id, problem);
+  }
+
+  private imported(id: number, specifier: string, { script }: Code): void {
+    const lazy = lazyImport(specifier, script.url);
+    if ("problem" in lazy) this.unknown(id, lazy.problem);
+    else this.pieces[id]!.next.push(this.leaf(`import ${lazy.hash}`, `import("${specifier}")`));
+  }
+
+  private reference(reference: Reference, facts: Code): number {
+    const { name, around } = reference;
+    if (around !== undefined) {
+      const id = this.piece(`${name}()`);
+      this.code(id, around, facts);
+      return id;
+    }
+    const id = this.referred(reference, facts);
+    // Values are told of where they are read.
+    const piece = this.pieces[id]! as { file: string };
+    if (piece.file === "") piece.file = placeOf(facts.script);
+    return id;
+  }
+
+  private referred(reference: Reference, facts: Code): number {
+    const { name } = reference;
+    const found = this.variable(name, facts);
+    if (!found.isThere) return this.leaf(`no variable ${name}`, name);
+    if (found.isUnset) return this.leaf("not initialised", name);
+    return this.along(found.value, reference, name, reference.firstArguments, facts);
+  }
+
+  private variable(name: string, { scopes }: Code): Found {
+    for (const { variables, isGlobal } of scopes) {
+      const found = isGlobal ? onGlobal(variables, name) : read(variables, name);
+      if (found.isThere) return found;
+    }
+    return onGlobal(globalThis, name);
+  }
+
+  /** What a path leads to. It ends at what only running it can tell: then what is there counts as a whole. */
+  private along(
+    start: unknown,
+    { path: way, isCalled }: Way,
+    name: string,
+    firstArguments: Reference["firstArguments"] = [],
+    facts?: Code,
+  ): number {
+    let value = start;
+    for (const [i, key] of way.entries()) {
+      if (value === process.env)
+        return this.leaf(`process.env.${key} ${JSON.stringify(process.env[key])}`, `process.env.${key}`);
+      if ((typeof value !== "object" && typeof value !== "function") || value === null || types.isProxy(value)) {
+        return this.value(value, name);
+      }
+      const holder = value;
+      const descriptor = findDescriptor(holder, key);
+      if (descriptor === "unset") return this.leaf("not initialised", `${name}.${key}`);
+      const builtIn = this.language.names.get(holder);
+      if (descriptor === undefined) {
+        // A member that is not there has no value, on whatever it is not.
+        return this.leaf(`nothing at ${key}`, `${name}.${key}`);
+      }
+      if (!("value" in descriptor)) return this.accessor(holder, descriptor, name, key, way.slice(i + 1), isCalled);
+      const isLast = i === way.length - 1;
+      const next = descriptor.value as unknown;
+      if (typeof next === "function" && this.isBuiltIn(next) && builtIn === undefined && !isNamespace(holder)) {
+        // A method of the language may read all of it: `STOP.has(word)`, `words.join()`.
+        return this.value(holder, name);
+      }
+      if (typeof next === "function" && isLast && isCalled && !isNamespace(holder)) {
+        return this.called(next, holder, builtIn === undefined ? `${name}.${key}` : "", firstArguments, facts);
+      }
+      value = next;
+      name = isNamespace(holder) ? key : `${name}.${key}`;
+    }
+    if (value === process.env) {
+      const id = this.piece(name);
+      this.unknown(id, "it reads process.env by a name that is computed");
+      return id;
+    }
+    if (typeof value === "function" && isCalled) return this.called(value, undefined, name, firstArguments, facts);
+    return this.value(value, name);
+  }
+
+  private called(
+    fn: Function,
+    holder: object | undefined,
+    name: string,
+    firstArguments: Reference["firstArguments"],
+    facts?: Code,
+  ): number {
+    if (isRequire(fn) && facts !== undefined) return this.required(fn, firstArguments, facts);
+    return holder === undefined || this.language.names.has(holder)
+      ? this.value(fn, name)
+      : this.method(fn, holder, name);
+  }
+
+  /** `require("./table.cjs")`, by whatever name. */
+  private required(fn: Function, firstArguments: Reference["firstArguments"], facts: Code): number {
+    const id = this.piece(nameOf(fn));
+    this.pieces[id]!.text = "require";
+    for (const specifier of firstArguments) {
+      if (specifier === undefined) this.unknown(id, "a require() of a computed name");
+      else this.imported(id, specifier, facts);
+    }
+    return id;
+  }
+
+  private accessor(
+    holder: object,
+    { get }: PropertyDescriptor,
+    name: string,
+    key: string,
+    rest: readonly string[],
+    isCalled: boolean,
+  ): number {
+    if (get === undefined) return this.leaf(`nothing at ${key}`, `${name}.${key}`);
+    if (this.isBuiltIn(get)) {
+      return this.language.names.has(holder) ? this.leaf(`built-in ${name}.${key}`) : this.value(holder, name);
+    }
+    const id = this.piece(`${name}.${key}`);
+    this.pieces[id]!.text = "getter";
+    this.ask(get, (facts) => {
+      const form = facts.kind === "code" ? this.formOf(get, facts) : undefined;
+      const gives = form?.kind === "function" ? form.gives : undefined;
+      const given = gives && this.given(form as FunctionForm, gives, facts as Code);
+      // What compilers write for an export: it gives a variable, and nothing else.
+      if (given !== undefined) this.pieces[id]!.next.push(this.along(given.value, { path: rest, isCalled }, key));
+      else this.pieces[id]!.next.push(this.method(get, holder, `${name}.${key}`));
+    });
+    return id;
+  }
+
+  private given(
+    { references }: FunctionForm,
+    { reference, key }: NonNullable<FunctionForm["gives"]>,
+    facts: Code,
+  ): { readonly value: unknown } | undefined {
+    const plain = (number: number): Found => {
+      const { name, path: way } = references[number]!;
+      let found = this.variable(name, facts);
+      for (const member of way) {
+        if (!found.isThere || found.isUnset || !isObject(found.value) || types.isProxy(found.value)) return NOT_THERE;
+        const descriptor = findDescriptor(found.value, member);
+        if (descriptor === undefined || descriptor === "unset" || !("value" in descriptor)) return NOT_THERE;
+        found = { isThere: true, value: descriptor.value as unknown };
+      }
+      return found;
+    };
+    const object = plain(reference);
+    if (!object.isThere || object.isUnset) return undefined;
+    if (key === undefined) return { value: object.value };
+    const name = plain(key);
+    if (!name.isThere || typeof name.value !== "string" || !isObject(object.value)) return undefined;
+    const descriptor = findDescriptor(object.value, name.value);
+    return descriptor === undefined || descriptor === "unset" || !("value" in descriptor)
+      ? undefined
+      : { value: descriptor.value };
+  }
+
+  private isBuiltIn(fn: Function): boolean {
+    return this.language.names.has(fn);
+  }
+
+  /** What a method reads of the object it is called on. */
+  private membersOf(
+    id: number,
+    fn: Function,
+    form: Shape,
+    holder: object,
+    facts: Code,
+    skips: (name: string) => boolean,
+  ): void {
+    const piece = this.pieces[id]!;
+    // An arrow that is a field's value has the object's own `this`.
+    if (form.members === undefined) piece.next.push(this.whole(holder, skips));
+    for (const way of form.members ?? []) {
+      const [first] = way.path;
+      if (skips(first!)) continue;
+      if (first!.startsWith("#")) this.privateMember(id, fn, first!, holder, facts);
+      else if (first === "constructor") piece.next.push(this.staticOf(holder, way));
+      else piece.next.push(this.member(holder, way, skips));
+    }
+    for (const number of form.sharesThis) {
+      const reference = form.references[number]!;
+      const found = this.variable(reference.name, facts);
+      if (found.isThere && typeof found.value === "function" && reference.path.length === 0) {
+        piece.next.push(this.method(found.value, holder, reference.name, skips));
+      } else piece.next.push(this.whole(holder, skips));
+    }
+    if (form.supers.length > 0) this.supers(id, fn, form, holder, skips);
+  }
+
+  private member(holder: object, way: Way, skips: (name: string) => boolean): number {
+    const [first, ...rest] = way.path;
+    const descriptor = findDescriptor(holder, first!);
+    if (descriptor !== undefined && descriptor !== "unset" && rest.length === 0) {
+      const fn = ("value" in descriptor ? descriptor.value : descriptor.get) as unknown;
+      if (typeof fn === "function" && !this.isBuiltIn(fn) && (way.isCalled || !("value" in descriptor))) {
+        return this.method(fn, holder, first!, skips);
+      }
+    }
+    return this.along(holder, way, "this");
+  }
+
+  /** `this.constructor.name`, `this.constructor.LIMIT` */
+  private staticOf(holder: object, { path: [, ...way], isCalled }: Way): number {
+    const type = holder.constructor as unknown;
+    if (typeof type !== "function") return this.leaf("no constructor");
+    return way.length === 0 ? this.value(type) : this.along(type, { path: way, isCalled }, nameOf(type));
+  }
+
+  private supers(id: number, fn: Function, form: Form, holder: object, skips: (name: string) => boolean): void {
+    const home = homeOf(fn, holder);
+    for (const {
+      path: [name, ...rest],
+      isCalled,
+    } of form.supers) {
+      const base = home && getPrototypeOf(home);
+      if (!base) this.unknown(id, `it uses "super" of a class that can't be found`);
+      else {
+        const descriptor = findDescriptor(base, name!);
+        const found =
+          descriptor === undefined || descriptor === "unset" ? undefined : (descriptor.value ?? descriptor.get);
+        if (typeof found === "function" && isCalled && rest.length === 0) {
+          this.pieces[id]!.next.push(this.method(found, holder, name!, skips));
+        } else this.pieces[id]!.next.push(this.value(found, name));
+      }
+    }
+  }
+
+  /** All that an object is: its own properties, and all members of its classes. */
+  private whole(holder: object, skips: (name: string) => boolean): number {
+    const id = this.piece("this");
+    const piece = this.pieces[id]!;
+    piece.text = "all of this";
+    for (const key of ownKeys(holder)) {
+      if (typeof key === "string" && skips(key)) continue;
+      const value = read(holder, key);
+      piece.next.push(
+        this.leaf(`key ${String(key)}`),
+        this.value(value.isThere ? value.value : undefined, String(key)),
+      );
+    }
+    const type = holder.constructor as unknown;
+    if (typeof type === "function") piece.next.push(this.value(type));
+    return id;
+  }
+
+  /** `this.#helper()`, `this.#limit` */
+  private privateMember(id: number, fn: Function, name: string, holder: object, facts: Code): void {
+    const piece = this.pieces[id]!;
+    const forms = scriptForms(facts.script)!;
+    const type = forms.classes
+      .filter((form) => form.start <= facts.offset && facts.offset < form.end && form.privates.has(name))
+      .at(-1);
+    const inner = type?.privates.get(name);
+    if (inner === undefined) {
+      this.unknown(id, `its class has no ${name}`);
+      return;
+    }
+    const known = remembered(this.byHolder, inner, () => new Map<Function, number>());
+    let method = known.get(fn);
+    if (method === undefined) {
+      method = this.piece(`${name}()`, piece.file);
+      known.set(fn, method);
+      this.code(method, inner, facts);
+      this.membersOf(
+        method,
+        fn,
+        { ...inner, kind: "function", isArrow: false, capturesThis: false, gives: undefined },
+        holder,
+        facts,
+        () => false,
+      );
+      const value = hiddenOf(holder).get(name);
+      if (typeof value !== "function") this.pieces[method]!.next.push(this.value(value, name));
+    }
+    piece.next.push(method);
+  }
+
+  private classPiece(id: number, type: Function, form: ClassForm, facts: Code): void {
+    this.code(id, form, facts);
+    const piece = this.pieces[id]!;
+    piece.text = `class ${form.hash} ${nameOf(type)}`;
+    const base = getPrototypeOf(type);
+    if (base !== null && base !== Function.prototype) piece.next.push(this.value(base));
+    const source = sourceOf(facts.script).slice(form.start, form.end);
+    const prototype = getOwnPropertyDescriptor(type, "prototype")?.value as object | undefined;
+    if (prototype !== undefined) this.members(id, prototype, source);
+    for (const [place, value] of decorationsOf(type))
+      piece.next.push(this.leaf(`decorated ${place}`), this.value(value, place));
+  }
+
+  /** Members whose text is not in the class's: a decorator put them there, or a statement beside the class. */
+  private members(id: number, object: object, source: string): void {
+    for (const key of ownKeys(object)) {
+      if (key === "constructor" || key === "prototype" || key === "length" || key === "name") continue;
+      const descriptor = getOwnPropertyDescriptor(object, key)!;
+      const parts = [descriptor.value, descriptor.get, descriptor.set].filter(
+        (part) => part !== undefined,
+      ) as unknown[];
+      const isWritten = (part: unknown) =>
+        typeof part === "function" && !types.isProxy(part) && source.includes(textOf(part));
+      if (parts.length > 0 && parts.every(isWritten)) continue;
+      this.pieces[id]!.next.push(
+        this.leaf(`key ${String(key)}`),
+        ...parts.map((part) => this.value(part, String(key))),
+      );
+    }
+  }
+
+  /** What hangs on a function: `f.cache = ...`, static members. */
+  private ownProperties(id: number, fn: Function): void {
+    const piece = this.pieces[id]!;
+    for (const key of ownKeys(fn)) {
+      if (key === "length" || key === "name" || key === "arguments" || key === "caller") continue;
+      const found = read(fn, key);
+      if (key === "prototype") {
+        const isPlain = isClassText(fn) || !isObject(found.value) || isFresh(found.value, fn);
+        if (!isPlain) piece.next.push(this.leaf("key prototype"), this.value(found.value, "prototype"));
+        continue;
+      }
+      const { get, set } = getOwnPropertyDescriptor(fn, key) ?? {};
+      piece.next.push(this.leaf(`key ${String(key)}`));
+      if (get !== undefined || set !== undefined) piece.next.push(this.value(get), this.value(set));
+      else piece.next.push(this.value(found.isThere ? found.value : undefined, `${nameOf(fn)}.${String(key)}`));
+    }
+  }
+
+  /** Of a package's function, the variables that are not those of its module. */
+  private closures(id: number, fn: Function, facts: Code, withFunctions = true): void {
+    const inner = facts.scopes.slice(0, topOf(facts));
+    if (inner.length === 0) return;
+    const words = new Set(textOf(fn).match(/[\p{ID_Start}$_][\p{ID_Continue}$]*/gu));
+    for (const { variables } of inner) {
+      for (const name of ownKeys(variables)) {
+        if (typeof name !== "string" || !words.has(name)) continue;
+        const { value } = read(variables, name);
+        if (typeof value === "function" && !withFunctions) continue;
+        this.pieces[id]!.next.push(this.leaf(`key ${name}`), this.value(value, name));
+      }
+    }
+  }
+
+  /** What functions around a function have given it, without their code and that of others. */
+  captured(fn: Function): number {
+    const id = this.piece("");
+    this.ask(fn, (facts) => {
+      if (facts.kind === "code") this.closures(id, fn, facts, false);
+    });
+    return id;
+  }
+
+  private proxy(id: number, proxy: object): void {
+    const hidden = hiddenOf(proxy);
+    this.pieces[id]!.text = "proxy";
+    this.pieces[id]!.next.push(this.value(hidden.get("[[Target]]")), this.value(hidden.get("[[Handler]]")));
+  }
+
+  private objectPiece(object: object, name: string): number {
+    const { id, isNew } = this.objectPieceFor(object, name);
+    if (isNew) {
+      this.work.push(() => {
+        try {
+          this.describeObject(id, object, name);
+        } catch (error) {
+          this.unknown(id, `it can't be read: ${describeError(error)}`);
+        }
+      });
+    }
+    return id;
+  }
+
+  private describeObject(id: number, object: object, name: string): void {
+    const piece = this.pieces[id]!;
+    if (types.isProxy(object)) {
+      this.proxy(id, object);
+      return;
+    }
+    if (isNamespace(object)) {
+      const main = read(object, "default");
+      if (main.isThere && isObject(main.value) && this.language.names.get(main.value)?.startsWith("node:")) {
+        piece.next.push(this.value(main.value));
+        return;
+      }
+    }
+    if (ArrayBuffer.isView(object) || types.isAnyArrayBuffer(object)) {
+      const bytes = ArrayBuffer.isView(object)
+        ? new Uint8Array(object.buffer, object.byteOffset, object.byteLength)
+        : new Uint8Array(object);
+      piece.text = `bytes ${Object.prototype.toString.call(object)} ${hashOf(Buffer.from(bytes).toString("latin1"))}`;
+      return;
+    }
+    const kind = this.kindOf(id, object, name);
+    if (kind === undefined) return;
+    const keys: string[] = [];
+    for (const key of ownKeys(object)) {
+      if (kind === "error" && key === "stack") continue;
+      if (kind === "array" && key === "length") continue;
+      const descriptor = descriptorOf(object, key);
+      if (descriptor === "unset" || descriptor === undefined) {
+        keys.push(`${String(key)} unset`);
+        continue;
+      }
+      const { value, get, set, enumerable } = descriptor;
+      keys.push(`${typeof key} ${String(key)} ${enumerable === true ? "" : "hidden"} ${get || set ? "accessor" : ""}`);
+      const inner = typeof key === "string" && name !== "" ? `${name}.${key}` : String(key);
+      if (get || set) piece.next.push(this.value(get, inner), this.value(set, inner));
+      else if (value === process.env) this.unknown(id, "process.env is in it as a whole");
+      else piece.next.push(this.value(value as unknown, typeof value === "object" ? name : inner));
+    }
+    piece.text += ` ${kind} ${JSON.stringify(keys)}${Array.isArray(object) ? object.length : ""}`;
+    const base = getPrototypeOf(object);
+    if (base !== null && base !== Object.prototype && base !== Array.prototype && !isNamespace(object))
+      this.base(id, object, base);
+  }
+
+  /** An object's prototype is that of a class; or an object like others. */
+  private base(id: number, object: object, base: object): void {
+    const type = getOwnPropertyDescriptor(base, "constructor")?.value as unknown;
+    const isClass = typeof type === "function" && getOwnPropertyDescriptor(type, "prototype")?.value === base;
+    const isItself = isClass && object === base;
+    this.pieces[id]!.next.push(isClass && !isItself ? this.value(type) : this.value(base));
+  }
+
+  /** What an object is beside its properties; undefined: nothing more is to be said. */
+  private kindOf(id: number, object: object, name: string): string | undefined {
+    const piece = this.pieces[id]!;
+    if (Array.isArray(object)) return "array";
+    if (types.isMap(object)) {
+      forEachOf.Map(object, (value, key) => piece.next.push(this.value(key, name), this.value(value, name)));
+      return `map ${piece.next.length}`;
+    }
+    if (types.isSet(object)) {
+      forEachOf.Set(object, (value) => piece.next.push(this.value(value, name)));
+      return `set ${piece.next.length}`;
+    }
+    if (types.isDate(object)) return `date ${timeOf(object)}`;
+    if (types.isRegExp(object)) return `regexp ${object.source} ${object.flags}`;
+    if (types.isBoxedPrimitive(object)) return `boxed ${primitiveText((object as { valueOf(): unknown }).valueOf())}`;
+    if (types.isNativeError(object)) return "error";
+    if (types.isPromise(object)) {
+      const hidden = hiddenOf(object);
+      const state = String(hidden.get("[[PromiseState]]"));
+      if (state === "pending") this.unknown(id, "a promise that is not settled");
+      piece.next.push(this.value(hidden.get("[[PromiseResult]]"), name));
+      return `promise ${state}`;
+    }
+    if (types.isWeakMap(object) || types.isWeakSet(object)) {
+      const entries = hiddenOf(object).get("[[Entries]]") as readonly unknown[] | undefined;
+      if (entries !== undefined && entries.length > 0) this.unknown(id, "a WeakMap or WeakSet with something in it");
+      return "weak";
+    }
+    if (types.isGeneratorObject(object) || types.isMapIterator(object) || types.isSetIterator(object)) {
+      this.unknown(id, "a generator, or an iterator");
+      return undefined;
+    }
+    if (Object.prototype.toString.call(object) === "[object WeakRef]" || types.isExternal(object)) {
+      this.unknown(id, "a WeakRef, or memory that is not JavaScript's");
+      return undefined;
+    }
+    return "object";
+  }
+}
+
+interface Found {
+  readonly isThere: boolean;
+  /** It is declared, and has no value yet. */
+  readonly isUnset?: boolean;
+  readonly value?: unknown;
+}
+
+const NOT_THERE: Found = { isThere: false };
+
+/** A property that has a value, without running any code. */
+function read(object: object, key: PropertyKey): Found {
+  const descriptor = descriptorOf(object, key);
+  if (descriptor === "unset") return { isThere: true, isUnset: true };
+  if (descriptor === undefined || !("value" in descriptor)) return NOT_THERE;
+  return { isThere: true, value: descriptor.value as unknown };
+}
+
+/** In a module that is still being evaluated a variable may have no value yet: then asking for it throws. */
+function descriptorOf(object: object, key: PropertyKey): PropertyDescriptor | "unset" | undefined {
+  try {
+    return getOwnPropertyDescriptor(object, key);
+  } catch (error) {
+    if (error instanceof ReferenceError) return "unset";
+    throw error;
+  }
+}
+
+function findDescriptor(object: object, key: string): PropertyDescriptor | "unset" | undefined {
+  for (let at: object | null = object; at !== null; at = getPrototypeOf(at)) {
+    if (types.isProxy(at)) return undefined;
+    const found = descriptorOf(at, key);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function onGlobal(global: object, name: string): Found {
+  const descriptor = findDescriptor(global, name);
+  if (descriptor === undefined || descriptor === "unset") return NOT_THERE;
+  if ("value" in descriptor) return { isThere: true, value: descriptor.value as unknown };
+  // Node gives some of its globals by accessors.
+  return { isThere: true, value: NODE_GLOBALS.get(name) ?? descriptor.get };
+}
+
+const NODE_GLOBALS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
+  ["process", process],
+  ["Buffer", Buffer],
+]);
+
+/** The prototype that has a function as one of its members. */
+function homeOf(fn: Function, holder: object): object | undefined {
+  for (let at: object | null = holder; at !== null; at = getPrototypeOf(at)) {
+    for (const key of ownKeys(at)) {
+      const { value, get, set } = getOwnPropertyDescriptor(at, key) ?? {};
+      if (value === fn || get === fn || set === fn) return at;
+    }
+  }
+  return undefined;
+}
+
+function placeOf({ url }: Script): string {
+  const file = fileOf(url);
+  return file === undefined ? url : withinPackage(file);
+}
+
+function isRequire(fn: Function): boolean {
+  return read(fn, "resolve").isThere && read(fn, "cache").isThere && read(fn, "extensions").isThere;
+}
+
+function isPackaged(facts: FunctionFacts): boolean {
+  return facts.kind !== "code" || facts.script.url.startsWith("node:") || packageOf(facts.script.url) !== undefined;
+}
+
+/** Where among its scopes that of a function's script is: those before are of functions and blocks. */
+function topOf({ scopes }: Pick<Code, "scopes">): number {
+  const at = scopes.findIndex(({ isGlobal }) => isGlobal);
+  return Math.max(0, (at < 0 ? scopes.length : at) - 1);
+}
+
+/** Whether all variables that some code names stay what they are. Of what it imports that can't be told here. */
+function isLasting(form: Form, { scopes }: Code): boolean {
+  return scopes.length > 0 && form.references.every(({ isConstant, isImported }) => isConstant && !isImported);
+}
+
+function isNamespace(object: object): boolean {
+  return types.isModuleNamespaceObject(object);
+}
+
+function isClassText(fn: Function): boolean {
+  return /^class\b/.test(textOf(fn));
+}
+
+/** What every function is born with. */
+function isFresh(prototype: object, fn: Function): boolean {
+  const keys = ownKeys(prototype);
+  const maker = getOwnPropertyDescriptor(prototype, "constructor")?.value as unknown;
+  return keys.length === 0 || (keys.length === 1 && maker === fn);
+}
+
+function nameOf(fn: Function): string {
+  const found = getOwnPropertyDescriptor(fn, "name")?.value as unknown;
+  return typeof found === "string" ? found : "";
+}
+
+function isObject(value: unknown): value is object {
+  return (typeof value === "object" && value !== null) || typeof value === "function";
+}
+
+const HERE = rootOf(path.resolve("package.json"));
+
+function primitiveText(value: unknown): string {
+  if (typeof value === "string") return `string ${JSON.stringify(relative(value))}`;
+  if (typeof value === "symbol") return `symbol ${JSON.stringify(value.description)}`;
+  return `${typeof value} ${Object.is(value, -0) ? "-0" : String(value)}`;
+}
+
+/** Paths in the project count from its root: the same wherever it lies. */
+function relative(text: string): string {
+  for (const root of [HERE, `file://${HERE}`]) {
+    if (root.length > 1 && (text === root || text.startsWith(`${root}${path.sep}`)))
+      return `.${text.slice(root.length)}`;
+  }
+  return text;
+}
