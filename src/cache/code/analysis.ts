@@ -568,7 +568,7 @@ function setOnce<K, V>(map: Map<K, V>, key: K, value: V): void {
 }
 
 /** The children of a node, in the order of their properties. */
-export function* childrenOf(node: Node): Generator<AnyNode> {
+function* childrenOf(node: Node): Generator<AnyNode> {
   for (const value of Object.values(node)) {
     for (const child of Array.isArray(value) ? value : [value]) if (isNode(child)) yield child;
   }
