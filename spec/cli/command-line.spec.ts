@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect } from "chai";
 import type { Executed } from "../support/execute.js";
@@ -215,6 +215,26 @@ describe("the command line", function () {
     ];
     for (const [file, says] of files) it(`-o "${file}"`, () => told(cli.hypernodes(...noisy, file), 2, says));
 
+    it("that is a link into nowhere, or to itself", async () => {
+      symlinkSync("none/out.json", path.join(cli.folder, "dangling"));
+      symlinkSync("loop", path.join(cli.folder, "loop"));
+      await told(cli.hypernodes(...noisy, "dangling"), 2, "--output dangling: it can't be written: ENOENT");
+      await told(cli.hypernodes(...noisy, "loop"), 2, "--output loop: it can't be written: ELOOP");
+    });
+
+    it("and leaves none where nothing came, and what was there as it was", async () => {
+      writeFileSync(path.join(cli.folder, "kept"), "before");
+      await told(cli.hypernodes("run", "typed.mjs#Throws", "-q", "-o", "unmade"), 1, "bad");
+      await told(cli.hypernodes("run", "typed.mjs#Throws", "-q", "-o", "kept"), 1, "bad");
+      expect(existsSync(path.join(cli.folder, "unmade"))).to.equal(false);
+      expect(readFileSync(path.join(cli.folder, "kept"), "utf8")).to.equal("before");
+    });
+
+    it("into which all outputs go, however many they are", async () => {
+      await told(cli.hypernodes("run", "typed.mjs#Many", "-q", "-o", "many"), 0, "");
+      expect(readFileSync(path.join(cli.folder, "many"), "utf8").match(/'element \d+'/g)).to.have.length(5_000);
+    });
+
     it("that it is not that of the events, and can be written", async () => {
       await told(
         cli.hypernodes(...noisy, "out", "--events", "./out"),
@@ -229,6 +249,14 @@ describe("the command line", function () {
   });
 
   describe("tells that output is lost", () => {
+    it("where code of a pipeline ends the process", async () => {
+      await told(
+        cli.shell("$HYPERNODES run typed.mjs#Ends -q"),
+        1,
+        "process.exit(0) was called before the command had ended, while Ends.ends was under way: its outputs are lost.",
+      );
+    });
+
     const LOST = "standard output: the output is lost, it can't be written: ";
     it("on a full disk", async function () {
       if (!existsSync("/dev/full")) this.skip();

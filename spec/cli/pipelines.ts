@@ -22,6 +22,8 @@ export class BigMade extends Pipeline { @input() @Transform(({ value }) => BigIn
 export class NumMade extends Pipeline { @input() @Type(() => Number) x!: number; @output("x") out(x: number): Output<string> { return show(x); } }
 export class Two extends Pipeline { @input() a!: number; @input() b!: boolean; @output("a", "b") out(a: number, b: boolean): Output<string> { return show([a, b]); } }
 export class Large extends Pipeline { @node() large(): string { return "a".repeat(3e6); } }
+export class Many extends Pipeline { @node() many(): string[] { return Array.from({ length: 5000 }, (_, i) => "element " + i); } }
+export class Ends extends Pipeline { @node() ends(): number { process.exit(0); } }
 export class Noisy extends Pipeline {
   @node() async noise(): Promise<number> {
     for (let i = 0; i < 200; i++) { console.log("line", i, "x".repeat(1000)); await sleep(5); }

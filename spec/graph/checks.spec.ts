@@ -250,6 +250,27 @@ describe("the reflector", () => {
     ]);
   });
 
+  it("knows no options of a resource, and no pipeline that is not there", () => {
+    class Optional extends Pipeline {
+      @input() x!: number;
+      @resource("x", { timeoutMs: 5 } as never) built(x: number): number {
+        return x;
+      }
+      @output("built") out(built: number): Output<number> {
+        return built;
+      }
+    }
+    class Lacking extends Pipeline {
+      // @ts-expect-error as where modules import each other
+      @nested(undefined, {}) child!: Nested<number>;
+    }
+    const [option] = defectsIn(() => new Optional()).defects;
+    expect(option!.problem).to.equal('@resource has no option "timeoutMs"');
+    const [child] = defectsIn(() => new Lacking()).defects;
+    expect(child).to.include({ code: "NO_PIPELINE", where: "Lacking.child", problem: "its pipeline is undefined" });
+    expect(child!.advice).to.contain("modules import each other in a circle");
+  });
+
   it("tells fields from methods, and keeps its own names", () => {
     class Misplaced extends Pipeline {
       @input() xs!: number[];

@@ -1,4 +1,4 @@
-import { accessSync, constants, writeFileSync } from "node:fs";
+import { closeSync, constants, openSync, unlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { inspect } from "node:util";
 import { escapeControls, escapeControlsInLines } from "../util/control-characters.js";
@@ -24,7 +24,9 @@ export function checkOutput(file: string | undefined): void {
   try {
     const folder = path.dirname(path.resolve(file));
     if (isDirectory(folder) === false) throw Object.assign(new Error(folder), { code: "ENOTDIR" });
-    accessSync(isThere === undefined ? folder : file, constants.W_OK);
+    // Only opening it tells: it may be a link into a folder that is not there, or no file.
+    closeSync(openSync(file, constants.O_WRONLY | constants.O_CREAT | constants.O_NONBLOCK));
+    if (isThere === undefined) unlinkSync(file);
   } catch (error) {
     throw usage(where, `it can't be written: ${fileProblem(error)}`, "Is the path right?", error);
   }
@@ -88,10 +90,17 @@ function replaced(_: string, value: unknown): unknown {
 
 const COLOR = new RegExp(`(${String.fromCharCode(27)}\\[\\d+m)`);
 
-/** Outputs for a person. Control characters in them are escaped, but for the colors that are added. */
-export function asText(value: unknown): string {
-  const colors = process.stdout.isTTY === true && !process.env.NO_COLOR;
-  const text = inspect(value, { colors, depth: 6, maxArrayLength: 100, maxStringLength: 2_000, breakLength: 100 });
+const WHOLE = { depth: Number.POSITIVE_INFINITY, maxArrayLength: null, maxStringLength: null };
+const FOR_A_SCREEN = { depth: 6, maxArrayLength: 100, maxStringLength: 2_000 };
+
+/**
+ * Outputs for a person. Control characters in them are escaped, but for the colors that are added.
+ *
+ * @param isWhole whether all of them is wanted, however much that is: in a file.
+ */
+export function asText(value: unknown, isWhole: boolean): string {
+  const colors = !isWhole && process.stdout.isTTY === true && !process.env.NO_COLOR;
+  const text = inspect(value, { colors, breakLength: 100, ...(isWhole ? WHOLE : FOR_A_SCREEN) });
   if (!colors) return escapeControlsInLines(text);
   return text
     .split(COLOR)

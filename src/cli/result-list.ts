@@ -34,7 +34,7 @@ export class ResultList {
     if (!this.json) {
       // The others are counted, and not shown.
       this.first.length = this.size;
-      await write(asText(this.first), output);
+      await write(asText(this.first, output !== undefined), output);
       return;
     }
     this.append(this.size === 0 ? "[]\n" : "]\n");

@@ -1,3 +1,4 @@
+import { writeSync } from "node:fs";
 import type { RunEvent } from "../index.js";
 import { EXIT } from "./failure.js";
 
@@ -23,8 +24,23 @@ export function watchForStall(): () => void {
     process.stderr.write(`${stallMessage()}\n`);
     process.exit(EXIT.stalled);
   };
+  // Code of a pipeline that ends the process takes the outputs with it: that is no success.
+  const cutShort = (code: number) => {
+    if (code !== 0) return;
+    process.exitCode = EXIT.failed;
+    writeSync(2, `process.exit(0) was called before the command had ended${underWay()}: its outputs are lost.\n`);
+  };
   process.once("beforeExit", stalled);
-  return () => process.off("beforeExit", stalled);
+  process.once("exit", cutShort);
+  return () => {
+    process.off("beforeExit", stalled);
+    process.off("exit", cutShort);
+  };
+}
+
+function underWay(): string {
+  const [place] = places;
+  return place === undefined ? "" : `, while ${place} was under way`;
 }
 
 function stallMessage(): string {

@@ -98,7 +98,9 @@ function* nameDefects(pipeline: PipelineClass, node: GraphNode, nodes: Nodes): G
 }
 
 function* optionDefects({ role, options }: GraphNode): Generator<Found> {
-  for (const fault of optionFaults(options, role === "mapOver" ? MAP_RULES : NODE_RULES)) {
+  // Nobody reads those of a resource: it has none.
+  const rules = role === "mapOver" ? MAP_RULES : role === "resource" ? {} : NODE_RULES;
+  for (const fault of optionFaults(options, rules)) {
     // Whose option it would be says more.
     if (fault.code !== "UNKNOWN_OPTION") yield fault;
     else yield { ...fault, problem: fault.problem.replace("there is no option", `@${role} has no option`) };

@@ -131,6 +131,16 @@ function dependency(written: unknown, as: Dependency["as"], more?: Pick<Dependen
 
 function nestedOf(child: NonNullable<Member["child"]>, where: string, defects: Defect[]): NestedGraph | undefined {
   const given = child.pipeline;
+  if (given === undefined || given === null) {
+    defects.push({
+      code: "NO_PIPELINE",
+      where,
+      problem: `its pipeline is ${given}`,
+      advice:
+        "Do modules import each other in a circle? Then one of them is not there yet when the other names its class.",
+    });
+    return undefined;
+  }
   const pipeline = (typeof given === "function" ? given : (given as object).constructor) as PipelineClass;
   if (!isPipelineClass(pipeline)) {
     defects.push({

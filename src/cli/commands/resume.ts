@@ -93,7 +93,7 @@ async function resume(given: string, { journal, connection, ...flags }: ResumeFl
     const options = { outputs: wanted, given: values, execution, onEvent, signal, [RESUMES]: run };
     return over === undefined ? pipeline.run(inputs, options) : pipeline.map(inputs, { ...options, ...over });
   });
-  await write(flags.json ? asJson(outputs) : asText(outputs), flags.output);
+  await write(flags.json ? asJson(outputs) : asText(outputs, flags.output !== undefined), flags.output);
   if (flags.report) process.stderr.write(`${table}\n`);
   events.check();
 }

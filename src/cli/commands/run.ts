@@ -84,7 +84,7 @@ Examples:
       try {
         const outputs = await runPipeline(new type(), flags, [...(flags.report ? [table] : [])], events, results);
         if (outputs === results) await results.write(flags.output);
-        else await write(flags.json ? asJson(outputs) : asText(outputs), flags.output);
+        else await write(flags.json ? asJson(outputs) : asText(outputs, flags.output !== undefined), flags.output);
       } finally {
         results.close();
       }
