@@ -140,7 +140,8 @@ export function containerEnded(
   if (status === 8 || /out of memory|OOM/i.test(said ?? "")) return outOfMemory(where, said || "Modal ended it");
   if (status === 4 || exitCode === 124) return timedOut(where, limitMs);
   // It was idle for too long: what went on in it had nobody to tell.
-  if (status === 7) return connectionLost(where, new Error("Modal ended the container, to which nobody spoke any more"));
+  if (status === 7)
+    return connectionLost(where, new Error("Modal ended the container, to which nobody spoke any more"));
   return new HypernodesError({
     code: "CONTAINER_LOST",
     where,
