@@ -23,11 +23,18 @@ interface Answer {
 export class StoresAway {
   private readonly waiting = new Map<number, (answer: unknown) => void>();
   private asked = 0;
+  private isClosed = false;
 
   constructor(private readonly port: MessagePort) {
     port.on("message", ({ id, answer }: Answer) => {
       this.waiting.get(id)?.(answer);
       this.waiting.delete(id);
+    });
+    // Nobody wants what is still asked: the visit is over for the process.
+    port.on("close", () => {
+      this.isClosed = true;
+      for (const answer of this.waiting.values()) answer(NOTHING);
+      this.waiting.clear();
     });
     // The visit keeps the thread alive, as long as it lasts.
     port.unref();
@@ -42,6 +49,7 @@ export class StoresAway {
   }
 
   private ask(store: number, ask: Question["ask"]): Promise<unknown> {
+    if (this.isClosed) return Promise.resolve(NOTHING);
     const id = ++this.asked;
     this.port.postMessage({ id, store, ask } satisfies Question);
     return new Promise((resolve) => {
@@ -49,6 +57,9 @@ export class StoresAway {
     });
   }
 }
+
+/** Of all that is asked for, nothing is there. */
+const NOTHING: readonly undefined[] = [];
 
 class StoreAway implements Store {
   readonly name = "of the process";
