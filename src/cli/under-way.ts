@@ -26,9 +26,13 @@ export function watchForStall(): () => void {
   };
   // Code of a pipeline that ends the process takes the outputs with it: that is no success.
   const cutShort = (code: number) => {
-    if (code !== 0) return;
+    const [place] = places;
+    if (code !== 0 || place === undefined) return;
     process.exitCode = EXIT.failed;
-    writeSync(2, `process.exit(0) was called before the command had ended${underWay()}: its outputs are lost.\n`);
+    writeSync(
+      2,
+      `process.exit(0) was called before the command had ended, while ${place} was under way: its outputs are lost.\n`,
+    );
   };
   process.once("beforeExit", stalled);
   process.once("exit", cutShort);
@@ -36,11 +40,6 @@ export function watchForStall(): () => void {
     process.off("beforeExit", stalled);
     process.off("exit", cutShort);
   };
-}
-
-function underWay(): string {
-  const [place] = places;
-  return place === undefined ? "" : `, while ${place} was under way`;
 }
 
 function stallMessage(): string {
