@@ -248,6 +248,15 @@ describe("the command line", function () {
     });
   });
 
+  it("ends by one Ctrl-C, though what it ran has left timers behind", async () => {
+    // It is sent once the node has begun. A shell's jobs ignore SIGINT, so exec starts it.
+    const started = "exec $HYPERNODES run typed.mjs#Stuck -q > stuck.out";
+    const interrupt = `i=0; while [ ! -s stuck.out ] && [ $i -lt 300 ]; do sleep 0.1; i=$((i+1)); done; kill -INT $$`;
+    const { code, stderr } = await cli.shell(`(${interrupt}) & ${started}`);
+    expect(stderr).to.contain("the run was aborted");
+    expect(code).to.equal(130);
+  });
+
   describe("tells that output is lost", () => {
     it("where code of a pipeline ends the process", async () => {
       await told(

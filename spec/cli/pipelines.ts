@@ -23,6 +23,9 @@ export class NumMade extends Pipeline { @input() @Type(() => Number) x!: number;
 export class Two extends Pipeline { @input() a!: number; @input() b!: boolean; @output("a", "b") out(a: number, b: boolean): Output<string> { return show([a, b]); } }
 export class Large extends Pipeline { @node() large(): string { return "a".repeat(3e6); } }
 export class Many extends Pipeline { @node() many(): string[] { return Array.from({ length: 5000 }, (_, i) => "element " + i); } }
+export class Stuck extends Pipeline {
+  @node() async stuck(): Promise<number> { console.log("begun"); setInterval(() => {}, 1000); return new Promise(() => {}); }
+}
 export class Ends extends Pipeline { @node() ends(): number { process.exit(0); } }
 export class Noisy extends Pipeline {
   @node() async noise(): Promise<number> {

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { runCommand } from "./command-line.js";
+import { EXIT } from "./failure.js";
 import { endWithStreams } from "./output.js";
 import { watchForStall } from "./under-way.js";
 
@@ -11,3 +12,5 @@ try {
 } finally {
   ended();
 }
+// What was stopped may have left timers and connections behind, which nobody waits for any more.
+if (process.exitCode === EXIT.stopped) process.exit();
