@@ -409,6 +409,23 @@ describe("the code digest", () => {
     ).to.deep.equal(["joined()", "twice()", "factor"]);
   });
 
+  it("is told not to be had where V8's inspector does not answer, and the run has its values", async () => {
+    const program = path.join(folder, "permitted.mjs");
+    writeFileSync(
+      program,
+      `import { input, memory, node, Pipeline } from "${index}";
+class Next extends Pipeline { y(x) { return x + 1; } }
+input()(Next.prototype, "x");
+node("x")(Next.prototype, "y", Object.getOwnPropertyDescriptor(Next.prototype, "y"));
+console.log((await new Next().run({ x: 1 }, { cache: memory() })).y);
+`,
+    );
+    const flag = process.allowedNodeEnvironmentFlags.has("--permission") ? "--permission" : "--experimental-permission";
+    const { code, stdout, stderr } = await execute(process.execPath, [flag, "--allow-fs-read=*", program]);
+    expect({ code, stdout }).to.deep.equal({ code: 0, stdout: "2\n" });
+    expect(stderr).to.contain("Next.y is not remembered: what it does can't be known: V8's inspector does not answer");
+  });
+
   describe("of CommonJS", () => {
     const require = createRequire(import.meta.url);
     const partsOf = (files: Readonly<Record<string, string>>) => {

@@ -37,10 +37,14 @@ export class CodeReader {
 
   /** Nodes have run: what they have made of what they can reach is no change of their code. */
   nodesHaveRun(): void {
-    const after = new ValueGraph("after");
-    inspecting(() => {
-      for (const id of this.asked.map((ask) => ask(after))) after.digestOf(id);
-    });
+    try {
+      const after = new ValueGraph("after");
+      inspecting(() => {
+        for (const id of this.asked.map((ask) => ask(after))) after.digestOf(id);
+      });
+    } catch {
+      // Where V8 does not answer nothing was kept, and the run has its values.
+    }
   }
 
   /**
