@@ -51,7 +51,12 @@ interface StepCode {
 }
 
 /** For names of models, the code of their classes. */
-export type ModelCodes = ReadonlyMap<string, { readonly digest: string; readonly parts: readonly Part[] }>;
+export type ModelCodes = ReadonlyMap<string, ModelCode>;
+
+interface ModelCode {
+  readonly digest: string;
+  readonly parts: readonly Part[];
+}
 
 /** What has been read of a program: in which run, by whom; or it was told. */
 interface Read {
@@ -129,12 +134,12 @@ function reading(): CodeReader {
 /** The codes of all models that are known here. */
 export function modelCodesToTell(): ModelCodes {
   const models = knownModels().filter(({ name }) => !name.startsWith("hypernodes/"));
-  return new Map(
-    models.map(({ name, type }) => {
-      const code = reading().ofClass(type);
-      return [name, { digest: code.digest, parts: code.parts() }];
-    }),
-  );
+  return new Map(models.map(({ name, type }) => [name, modelCode(type)]));
+}
+
+function modelCode(type: Parameters<CodeReader["ofClass"]>[0]): ModelCode {
+  const { digest, parts } = reading().ofClass(type);
+  return { digest, parts: parts() };
 }
 
 let told: ModelCodes | undefined;
@@ -303,17 +308,13 @@ export function partsOf(program: Bound, step: Step): readonly Part[] {
 /** Those of the models that some values have in them. */
 export function partsOfModels(models: readonly string[]): Part[] {
   const names = new Set(models.flatMap((list) => list.split(",")).filter(Boolean));
-  return [...names].flatMap((name) => {
-    return codeOfModel(name)?.parts ?? [];
-  });
+  return [...names].flatMap((name) => codeOfModel(name)?.parts ?? []);
 }
 
-function codeOfModel(name: string): { readonly digest: string; readonly parts: readonly Part[] } | undefined {
+function codeOfModel(name: string): ModelCode | undefined {
   if (told !== undefined) return told.get(name);
   const type = modelIfKnown(name);
-  if (type === undefined) return undefined;
-  const { digest, problem, parts } = reading().ofClass(type);
-  return { digest: problem === undefined ? digest : "", parts: parts() };
+  return type && modelCode(type);
 }
 
 /** Undefined for a class that is not loaded here, or not alone in having its name. */

@@ -11,11 +11,18 @@ export interface Script {
 }
 
 /** The variables that a function sees, by name: nearest scope first. A copy, as they were when it was asked for. */
-export type Scopes = readonly { readonly isGlobal: boolean; readonly variables: object }[];
+type Scopes = readonly { readonly isGlobal: boolean; readonly variables: object }[];
 
 /** What V8 knows of a function that is not a property of it. */
 export type FunctionFacts =
-  | { readonly kind: "code"; readonly script: Script; readonly offset: number; readonly scopes: Scopes }
+  | {
+      readonly kind: "code";
+      readonly script: Script;
+      readonly offset: number;
+      readonly scopes: Scopes;
+      /** Its code, where that was found without asking V8 for its place. */
+      readonly form?: FunctionForm | ClassForm;
+    }
   | { readonly kind: "bound"; readonly target: Function; readonly self: unknown; readonly given: readonly unknown[] }
   | { readonly kind: "native" };
 

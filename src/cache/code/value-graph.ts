@@ -5,16 +5,7 @@ import { describeError } from "../../util/describe.js";
 import type { ClassForm, Form, FunctionForm, Reference, Way } from "./analysis.js";
 import { type BuiltIns, builtIns } from "./built-ins.js";
 import { decorationsOf } from "./decorations.js";
-import {
-  type FunctionFacts,
-  factsOf,
-  formAt,
-  hiddenOf,
-  type Scopes,
-  type Script,
-  scriptForms,
-  sourceOf,
-} from "./inspector.js";
+import { type FunctionFacts, factsOf, formAt, hiddenOf, type Script, scriptForms, sourceOf } from "./inspector.js";
 import { Merkle } from "./merkle.js";
 import { fileOf, hashOf, lazyImport, packageOf, rootOf, withinPackage } from "./packages.js";
 
@@ -77,7 +68,7 @@ export class ValueGraph {
   private readonly leaves = new Map<string, number>();
   private readonly facts = new Map<Function, FunctionFacts>();
   /** Scripts of which the variables at their top are known. */
-  private readonly tops = new Map<Script, Scopes>();
+  private readonly registered = new Set<Script>();
   private readonly work: (() => void)[] = [];
   private readonly asking: { readonly fn: Function; readonly then: (facts: FunctionFacts) => void }[] = [];
   private readonly language: BuiltIns;
@@ -263,9 +254,9 @@ export class ValueGraph {
 
   /** Functions and classes that names at the top of a script stand for, for ever, see what is at its top: V8 need not be asked. */
   private register({ script, scopes }: Code): void {
-    if (this.tops.has(script)) return;
+    if (this.registered.has(script)) return;
+    this.registered.add(script);
     const top = scopes.slice(topOf({ scopes }));
-    this.tops.set(script, top);
     const forms = scriptForms(script);
     if (forms === undefined || top.length === 0) return;
     const source = sourceOf(script);
@@ -274,13 +265,12 @@ export class ValueGraph {
       if (!value.isThere || typeof value.value !== "function" || this.facts.has(value.value)) continue;
       const fn = value.value;
       if (types.isProxy(fn) || textOf(fn) !== source.slice(form.start, form.end)) continue;
-      this.facts.set(fn, { kind: "code", script, offset: form.start, scopes: top, form } as FunctionFacts);
+      this.facts.set(fn, { kind: "code", script, offset: form.start, scopes: top, form });
     }
   }
 
   private formOf(fn: Function, facts: Code): Shape | undefined {
-    const { form } = facts as { readonly form?: Shape };
-    if (form !== undefined) return form;
+    if (facts.form !== undefined) return facts.form;
     const forms = scriptForms(facts.script);
     return forms && formAt(forms, facts.offset, isClassText(fn));
   }
