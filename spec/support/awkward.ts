@@ -11,6 +11,7 @@ import {
   node,
   Pipeline,
 } from "../../src/index.js";
+import { revoked } from "./revoked.js";
 
 /** A class that only threads know. */
 class ThreadsOnly {
@@ -22,12 +23,6 @@ function deep(levels: number): object {
   let value = {};
   for (let i = 0; i < levels; i++) value = { next: value };
   return value;
-}
-
-function revoked(): object {
-  const { proxy, revoke } = Proxy.revocable({}, {});
-  revoke();
-  return proxy;
 }
 
 /** Results that can't travel, or not as they are. */

@@ -3,12 +3,7 @@ import { expect } from "chai";
 import { HypernodesError, NodeError } from "../../src/index.js";
 import { describeCauses, describeChain, describeError, describeValue } from "../../src/util/describe.js";
 import { formatErrorChain } from "../../src/util/error-chain.js";
-
-function revoked(): object {
-  const { proxy, revoke } = Proxy.revocable({}, {});
-  revoke();
-  return proxy;
-}
+import { revoked } from "../support/revoked.js";
 
 function throwing(key: string): Error {
   return Object.defineProperty(new RangeError("seen"), key, {

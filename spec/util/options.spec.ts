@@ -25,6 +25,7 @@ import {
 } from "../../src/index.js";
 import { describeValue } from "../../src/util/describe.js";
 import { newFolder } from "../support/caches.js";
+import { revoked } from "../support/revoked.js";
 
 class Plain extends Pipeline {
   @input() xs!: number[];
@@ -105,12 +106,6 @@ const NODE = {
   timeoutMs: [30, 0, -1, nan, "5", null, 5n],
   onError: ["throw", "ignore", null, true],
 } as const;
-
-function revoked(): object {
-  const { proxy, revoke } = Proxy.revocable({}, {});
-  revoke();
-  return proxy;
-}
 
 const RUN = {
   ...CHOICES,
