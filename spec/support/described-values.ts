@@ -3,16 +3,19 @@ import v8 from "node:v8";
 
 /**
  * What a program can see of a value, as text: an oracle of its own for what a digest and a copy must keep. It goes by
- * `Reflect` alone, and leaves out what is said not to count: identity, an error's stack, and where a view lies in its
- * memory.
+ * `Reflect` alone, and leaves out what is said not to count: an error's stack, and where a view lies in its memory.
+ *
+ * @param met the objects that it has come to: which references lead to one object can be seen.
  */
-export function describeValue(value: unknown, around: readonly object[] = []): string {
+export function describeValue(value: unknown, met = new Map<object, number>()): string {
   if (typeof value === "bigint") return `${value}n`;
   if (typeof value === "string") return JSON.stringify(value);
   if (Object.is(value, -0)) return "-0";
   if (typeof value !== "object" || value === null) return String(value);
-  if (around.includes(value)) return `^${around.length - around.indexOf(value)}`;
-  const inner = (v: unknown) => describeValue(v, [...around, value]);
+  const before = met.get(value);
+  if (before !== undefined) return `#${before}`;
+  met.set(value, met.size);
+  const inner = (v: unknown) => describeValue(v, met);
   const parts = [kindAndInside(value, inner)];
   if (!Object.isExtensible(value)) {
     parts.push(Object.isFrozen(value) ? "frozen" : Object.isSealed(value) ? "sealed" : "not extensible");

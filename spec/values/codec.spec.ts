@@ -400,10 +400,12 @@ describe("digest", () => {
     }
   });
 
-  it("is the same for equal content: whether equal objects are one does not count", () => {
+  it("is the same for equal content; which references lead to one object counts inside a value", () => {
     const part = { text: "x".repeat(2_000), list: [1, 2] };
     const copy = structuredClone(part);
-    expect(digest([part, part])).to.equal(digest([part, copy]));
+    expect(digest([part, part])).not.to.equal(digest([part, copy]));
+    expect(digest([part, part])).to.equal(digest([copy, copy]));
+    expect(digest([[part.list], part])).not.to.equal(digest([[part.list], copy]));
     expect(digest(new Map([[1, part]]))).to.equal(digest(new Map([[1, copy]])));
     const cyclic: { self?: object } = {};
     cyclic.self = cyclic;

@@ -1,206 +1,67 @@
-import { hash as hashAtOnce } from "node:crypto";
 import { types } from "node:util";
-import { CannotTravel, faultOf, foreign, within } from "./cannot-travel.js";
-import { assertOneClass, assertReadable, jsonOf } from "./dismantle.js";
+import { ByteWriter, hashOf, TAG } from "./byte-writer.js";
+import { CannotTravel, faultOf, foreign, MAX_DEPTH, tooDeep, within } from "./cannot-travel.js";
+import { assertOneClass, assertReadable, assertTravels, jsonOf, refersBack } from "./dismantle.js";
 import { errorParts, read } from "./error-parts.js";
 import { builtIn, entriesOf, isOrdinary, itemsOf, type Kind, kindOf, pathKey, sizeOf } from "./kinds.js";
 import { isFailure, knownModel, type Model, travellingModel, unknownClass } from "./models.js";
 import { isPlainView, type OwnProperties, ownProperties, plainItems, plainNames } from "./own-properties.js";
 import { bytesOf, viewType } from "./views.js";
 
-/**
- * One byte before each value, and after it how much of it follows: so no value's form begins like that of another one.
- * `1`, `"1"`, `true`, `[1]` and a like object never share a digest.
- */
-const TAG = {
-  undefined: 0,
-  null: 1,
-  false: 2,
-  true: 3,
-  number: 4,
-  bigint: 5,
-  utf16: 6,
-  latin1: 7,
-  longLatin1: 8,
-  array: 9,
-  sparse: 10,
-  record: 11,
-  map: 12,
-  set: 13,
-  date: 14,
-  regexp: 15,
-  error: 16,
-  view: 17,
-  buffer: 18,
-  boxed: 19,
-  instance: 20,
-  keyed: 21,
-  hooked: 22,
-  noPrototype: 23,
-  integrity: 24,
-  hidden: 25,
-  hash: 26,
-  cyclic: 27,
-  back: 28,
-} as const;
-
-const BEYOND_LATIN = /[\u0100-\uffff]/;
-/** From this length on a text in Latin-1 is hashed where it is. */
-const LONG = 4096;
-/** Up to this length a text is written character by character. */
-const SHORT = 24;
-/** From how many bytes on a part is taken by its hash: so it is hashed once, however often it is referred to. */
-export const BY_HASH = 512;
+/** From how many bytes on the form of an object is hashed alone: what is around it stays small. */
+const BY_HASH = 512;
 
 export const NO_MODELS: readonly string[] = [];
 
-/** Most values are small: their bytes are written where those of the one before were. */
-let scratch: Buffer | undefined;
-const LARGEST_SCRATCH = 2 ** 20;
-
-/** Bytes that grow. */
-export class ByteWriter {
-  bytes: Buffer;
-  length = 0;
-  /** The same bytes: a DataView writes numbers ten times as fast as a Buffer. */
-  private numbers: DataView;
-
-  constructor() {
-    this.bytes = scratch ?? Buffer.allocUnsafeSlow(2 ** 16);
-    this.numbers = numbersOf(this.bytes);
-    scratch = undefined;
-  }
-
-  /** Its bytes will not be read any more. */
-  release(): void {
-    if (this.bytes.length <= LARGEST_SCRATCH) scratch = this.bytes;
-  }
-
-  append(bytes: Uint8Array): void {
-    this.reserve(bytes.byteLength);
-    this.bytes.set(bytes, this.length);
-    this.length += bytes.byteLength;
-  }
-
-  private append32(hash: string): void {
-    this.reserve(32);
-    this.length += this.bytes.write(hash, this.length, 32, "latin1");
-  }
-
-  /** Appends a part of some bytes. */
-  copy(from: Buffer, start: number, end: number): void {
-    this.reserve(end - start);
-    // For a few bytes a call costs more than they do.
-    if (end - start < 32) for (let i = start; i < end; i++) this.bytes[this.length++] = from[i]!;
-    else this.length += from.copy(this.bytes, this.length, start, end);
-  }
-
-  tag(tag: number): void {
-    this.reserve(1);
-    this.bytes[this.length++] = tag;
-  }
-
-  uint32(value: number): void {
-    this.reserve(4);
-    this.numbers.setUint32(this.length, value, true);
-    this.length += 4;
-  }
-
-  number(value: number): void {
-    this.reserve(9);
-    this.bytes[this.length++] = TAG.number;
-    this.numbers.setFloat64(this.length, Number.isNaN(value) ? Number.NaN : value, true);
-    this.length += 8;
-  }
-
-  /** In Latin-1 where that has all of its characters, else in UTF-16: UTF-8 has no place for half a surrogate pair. */
-  string(value: string): void {
-    if (value.length <= SHORT && this.short(value)) return;
-    const isLatin = !BEYOND_LATIN.test(value);
-    if (isLatin && value.length >= LONG) {
-      this.tag(TAG.longLatin1);
-      this.append32(hashAtOnce("sha256", value, "binary"));
-      return;
-    }
-    const size = isLatin ? value.length : value.length * 2;
-    this.reserve(size + 5);
-    this.bytes[this.length++] = isLatin ? TAG.latin1 : TAG.utf16;
-    this.length = this.bytes.writeUInt32LE(size, this.length);
-    this.length += this.bytes.write(value, this.length, size, isLatin ? "latin1" : "utf16le");
-  }
-
-  /** For a few characters a call costs more than they do. @returns whether Latin-1 has them all. */
-  private short(value: string): boolean {
-    const { length: size } = value;
-    this.reserve(size + 5);
-    const { bytes } = this;
-    const start = this.length + 5;
-    for (let i = 0; i < size; i++) {
-      const code = value.charCodeAt(i);
-      if (code > 255) return false;
-      bytes[start + i] = code;
-    }
-    bytes[this.length] = TAG.latin1;
-    this.numbers.setUint32(this.length + 1, size, true);
-    this.length = start + size;
-    return true;
-  }
-
-  hash(hash: string): void {
-    this.tag(TAG.hash);
-    this.append32(hash);
-  }
-
-  /** An object of a part whose objects refer to each other: the part's hash, and the object's number in it. */
-  cyclic(hash: string, number: number): void {
-    this.tag(TAG.cyclic);
-    this.append32(hash);
-    this.uint32(number);
-  }
-
-  /** Inside such a part: an object of the same part. */
-  back(number: number): void {
-    this.tag(TAG.back);
-    this.uint32(number);
-  }
-
-  private reserve(more: number): void {
-    if (this.length + more <= this.bytes.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(this.bytes.length * 2, this.length + more));
-    this.bytes.copy(larger, 0, 0, this.length);
-    this.bytes = larger;
-    this.numbers = numbersOf(larger);
-  }
-}
-
-function numbersOf({ buffer, byteOffset, byteLength }: Buffer): DataView {
-  return new DataView(buffer, byteOffset, byteLength);
-}
-
 /**
- * Writes values in one canonical form. It shares with the codec's walk what a value consists of and what can't travel
- * (`own-properties.ts`, `errorParts`); who extends it says what becomes of the objects inside.
+ * Writes values in one canonical form, as a walk comes to them; an object that it comes to again by how many objects ago
+ * it was first written. So objects that refer to each other take linear time, and which references lead to one object
+ * counts. It shares with the codec's walk what a value consists of and what can't travel (`own-properties.ts`,
+ * `errorParts`).
  */
-export abstract class CanonicalWriter extends ByteWriter {
-  protected models: Set<string> | undefined;
+export class CanonicalWriter extends ByteWriter {
+  /** The models of the value, by name, since they were last taken. */
+  private models: Set<string> | undefined;
+  /** When the walk came to an object first, from 0. */
+  private readonly visited = new Map<object, number>();
+  /** The same for what is in the cause of a failure only: it may lose something there. */
+  private readonly tolerated = new Map<object, number>();
+  /** The objects whose `toJSON()` gave what is being written. */
+  private underWay: Set<object> | undefined;
   /** Inside the cause of a failure, from which the codec leaves out what can't travel. */
-  protected isLenient = false;
+  private isLenient = false;
+  /** The objects that the walk is inside of. */
+  private readonly path: object[] = [];
+  /** The lowest number of an object that was referred to again since that was last asked for. */
+  private lowest = Number.POSITIVE_INFINITY;
+  private readonly maxDepth: number;
+  /** Whether an object that refers to itself, by others or not, was met. */
+  private isCyclic = false;
+  /** What is to be written after all that is less deep; undefined: nothing may be that deep. */
+  private pending: { readonly value: object; readonly isLenient: boolean }[] | undefined;
 
-  /** Writes an object, or what stands for it. */
-  protected abstract object(value: object): void;
-  /** How far the walk is, for `restore`. */
-  protected abstract mark(): number;
-  /** Takes the walk back to where it was before a part of the value that is left out. */
-  protected abstract restore(mark: number): void;
-
-  protected modelsSince(): readonly string[] {
-    return this.models === undefined ? NO_MODELS : [...this.models].sort();
+  /**
+   * @param levelsAround how many levels around what the user gave do not count.
+   * @param list hears of the elements of the value itself, a list.
+   */
+  constructor(
+    levelsAround: number,
+    private readonly list?: ElementForms,
+  ) {
+    super();
+    this.maxDepth = MAX_DEPTH + levelsAround;
   }
 
-  protected addModels(models: readonly string[]): void {
-    if (models.length === 0) return;
-    this.models ??= new Set();
-    for (const name of models) this.models.add(name);
+  /** How many objects the walk has come to. */
+  get count(): number {
+    return this.visited.size + this.tolerated.size;
+  }
+
+  takeModels(): readonly string[] {
+    const { models } = this;
+    if (models === undefined) return NO_MODELS;
+    this.models = undefined;
+    return [...models].sort();
   }
 
   write(value: unknown): void {
@@ -216,8 +77,56 @@ export abstract class CanonicalWriter extends ByteWriter {
     } else throw foreign(value as Function | symbol);
   }
 
+  /** Writes an object, or which one of those before it is. */
+  private object(value: object): void {
+    const before = this.visited.get(value) ?? this.tolerated.get(value);
+    if (before !== undefined) {
+      if (this.underWay?.has(value)) throw refersBack();
+      // What the cause of a failure has lost is not lost to who has it for a value.
+      if (!this.isLenient && this.tolerated.delete(value)) {
+        this.visited.set(value, before);
+        assertTravels(value);
+      }
+      if (before < this.lowest) this.lowest = before;
+      this.back(this.count - before);
+      this.isCyclic ||= this.path.includes(value);
+      return;
+    }
+    (this.isLenient ? this.tolerated : this.visited).set(value, this.count);
+    const { length: start } = this;
+    if (this.path.length >= this.maxDepth) {
+      this.tooDeep(value);
+      return;
+    }
+    this.path.push(value);
+    this.content(value);
+    this.path.pop();
+    if (this.length - start >= BY_HASH) {
+      const hash = hashOf(this.bytes.subarray(start, this.length));
+      this.length = start;
+      this.hash(hash);
+    }
+  }
+
+  /** Objects that refer to each other may be as far from each other as memory allows; a tree may not. */
+  private tooDeep(value: object): void {
+    if (this.pending === undefined) throw this.isCyclic ? TOO_FAR : tooDeep();
+    this.tag(TAG.later);
+    this.pending.push({ value, isLenient: this.isLenient });
+  }
+
+  /** Writes a value of which `write` threw TOO_FAR: objects that are far inside come after it. */
+  writeFar(value: unknown): void {
+    this.pending = [];
+    this.write(value);
+    for (const later of this.pending) {
+      this.isLenient = later.isLenient;
+      this.content(later.value);
+    }
+  }
+
   /** Writes an object by what it consists of. */
-  protected content(value: object): void {
+  private content(value: object): void {
     // Asking a proxy for anything would run its code.
     if (types.isProxy(value)) throw foreign(value);
     const prototype = Object.getPrototypeOf(value) as object | null;
@@ -252,12 +161,20 @@ export abstract class CanonicalWriter extends ByteWriter {
     if (model !== undefined) {
       this.tag(model.hooked ? TAG.hooked : model.key === undefined ? TAG.instance : TAG.keyed);
       this.string(model.name);
-      this.addModels([model.name]);
+      this.models ??= new Set();
+      this.models.add(model.name);
     }
-    if (model?.hooked) this.at("toJSON()", jsonOf(value));
+    if (model?.hooked) this.hooked(value);
     else if (model?.key !== undefined) this.fields(value, [...model.key].sort());
     else if (kind === "error") this.error(value as Error, prototype);
     else this.whole(value, kind);
+  }
+
+  private hooked(value: object): void {
+    this.underWay ??= new Set();
+    this.underWay.add(value);
+    this.at("toJSON()", jsonOf(value));
+    this.underWay.delete(value);
   }
 
   /** An error of a class that is not known counts by the nearest class of the language. */
@@ -351,7 +268,7 @@ export abstract class CanonicalWriter extends ByteWriter {
     }
   }
 
-  protected property(value: object, name: string | number): void {
+  private property(value: object, name: string | number): void {
     const inner = read(value, name);
     if (typeof inner === "string") this.string(inner);
     else if (typeof inner === "number") this.number(inner);
@@ -364,7 +281,7 @@ export abstract class CanonicalWriter extends ByteWriter {
       if (typeof value === "object" && value !== null) this.object(value);
       else this.write(value);
     } catch (thrown) {
-      throw thrown === CYCLE ? thrown : within(faultOf(thrown), key);
+      throw thrown === TOO_FAR ? thrown : within(faultOf(thrown), key);
     }
   }
 
@@ -375,8 +292,25 @@ export abstract class CanonicalWriter extends ByteWriter {
     this.fields(value, names);
   }
 
-  protected elements(value: readonly unknown[]): void {
-    for (let i = 0; i < value.length; i++) this.property(value, i);
+  private elements(value: readonly unknown[]): void {
+    if (this.list !== undefined && this.path.length === 1 && this.pending === undefined) this.listed(value, this.list);
+    else for (let i = 0; i < value.length; i++) this.property(value, i);
+  }
+
+  /** The elements of the value itself, each with what is to be known of it. */
+  private listed(value: readonly unknown[], list: ElementForms): void {
+    list.begin(this.length);
+    const models = new Set<string>();
+    for (let i = 0; i < value.length; i++) {
+      const first = this.count;
+      this.lowest = Number.POSITIVE_INFINITY;
+      this.property(value, i);
+      const own = this.takeModels();
+      for (const name of own) models.add(name);
+      list.add(this.length, own, this.lowest >= first);
+    }
+    this.models = models.size > 0 ? models : undefined;
+    list.end(this.bytes);
   }
 
   private sparse(value: readonly unknown[], indices: readonly string[], { names }: OwnProperties): void {
@@ -403,7 +337,9 @@ export abstract class CanonicalWriter extends ByteWriter {
     for (const name of names) {
       if (name === "stack" && hasTrace) continue;
       const { length } = this;
-      const mark = this.mark();
+      const { length: depth } = this.path;
+      const later = this.pending?.length;
+      const tolerated = this.tolerated.size;
       const models = this.models && new Set(this.models);
       this.isLenient = isLenient || (name === "cause" && isFailure(model));
       try {
@@ -415,7 +351,12 @@ export abstract class CanonicalWriter extends ByteWriter {
         if (!(thrown instanceof CannotTravel) || !isLenient) throw thrown;
         this.length = length;
         this.models = models;
-        this.restore(mark);
+        this.path.length = depth;
+        if (later !== undefined) this.pending!.length = later;
+        for (const inner of [...this.tolerated.keys()].slice(tolerated)) {
+          this.tolerated.delete(inner);
+          this.underWay?.delete(inner);
+        }
       }
     }
     this.isLenient = isLenient;
@@ -435,23 +376,28 @@ export abstract class CanonicalWriter extends ByteWriter {
   }
 }
 
-const NO_PROPERTIES = { names: [] };
+/** Thrown by `write`: objects that refer to each other are further from each other than it goes. */
+export const TOO_FAR = Symbol("too far");
 
-/** Thrown by a walk of a value whose objects refer to each other. */
-export const CYCLE = Symbol("a cycle");
+/** Hears of the elements of a list while it is written. */
+export interface ElementForms {
+  /** @param start where the first one's form begins. */
+  begin(start: number): void;
+  /**
+   * @param end where the element's form ends.
+   * @param models those of the models in it.
+   * @param isOwn whether it refers to nothing outside of it: its form is what it would be alone.
+   */
+  add(end: number, models: readonly string[], isOwn: boolean): void;
+  /** The list is written; what follows takes the place of these bytes. */
+  end(bytes: Buffer): void;
+}
+
+const NO_PROPERTIES = { names: [] };
 
 function unboxed(value: object): unknown {
   if (types.isNumberObject(value)) return Number.prototype.valueOf.call(value);
   if (types.isStringObject(value)) return String.prototype.valueOf.call(value);
   if (types.isBooleanObject(value)) return Boolean.prototype.valueOf.call(value);
   return BigInt.prototype.valueOf.call(value);
-}
-
-export function hexOf(bytes: Uint8Array): string {
-  return hashAtOnce("sha256", bytes, "hex");
-}
-
-/** SHA-256, a character a byte: Node gives a string twice as fast as a Buffer. */
-export function hashOf(bytes: Uint8Array): string {
-  return hashAtOnce("sha256", bytes, "binary");
 }

@@ -134,12 +134,7 @@ class Walk {
   private object(value: object): unknown {
     const before = this.written.get(value);
     if (before !== undefined) {
-      if (this.underWay.has(value)) {
-        throw new CannotTravel(
-          "what its toJSON() gives refers back to it",
-          "Let toJSON() give a value without cycles.",
-        );
-      }
+      if (this.underWay.has(value)) throw refersBack();
       if (this.tolerated.size > 0 && !this.isLenient) this.assertWhole(value);
       return before;
     }
@@ -155,7 +150,7 @@ class Walk {
 
   /** What the cause of a failure has lost is not lost to who has it for a value. */
   private assertWhole(value: object): void {
-    if (this.tolerated.delete(value)) new Walk({ ...this.options, isLenient: false }, true).all(value);
+    if (this.tolerated.delete(value)) assertTravels(value, this.options);
   }
 
   private anew(value: object, prototype: object | null): unknown {
@@ -401,6 +396,16 @@ export function assertOneClass(value: object, kind: Kind, prototype: object | nu
 /** @throws {CannotTravel} if its memory was given away. */
 export function assertReadable(value: object, kind: Kind): void {
   if ((kind === "view" || kind === "buffer") && isDetached(value)) throw detached();
+}
+
+/** @throws {CannotTravel} for what can't travel in a value that has nothing to lose. */
+export function assertTravels(value: object, options: WalkOptions = {}): void {
+  new Walk({ ...options, isLenient: false }, true).all(value);
+}
+
+/** Said of an object that its own toJSON() leads back to. */
+export function refersBack(): CannotTravel {
+  return new CannotTravel("what its toJSON() gives refers back to it", "Let toJSON() give a value without cycles.");
 }
 
 /** What a model's toJSON() gives. */
