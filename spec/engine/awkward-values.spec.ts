@@ -388,24 +388,24 @@ describe("what nodes print in threads", () => {
 });
 
 describe("a node that never ends", () => {
-  it("is named when the process ends because nothing is left to wait for", async () => {
-    const { code, stderr } = await execute(process.execPath, [built("spec/support/stalls-client.ts")]);
-    expect(code).to.equal(13);
-    expect(stderr).to.contain("Stalls.ys[1] never ends");
-  });
+  for (const mode of ["async", "parallel", "threaded"]) {
+    it(`is named when the process ends because nothing is left to wait for: maps ${mode}`, async () => {
+      const client = built("spec/support/stalls-client.ts");
+      const { code, stderr } = await execute(process.execPath, [client, JSON.stringify({ maps: mode })]);
+      expect(code).to.equal(13);
+      expect(stderr).to.contain("Stalls.ys[1] never ends");
+    });
+  }
 
-  it("ends a command with a message that names it, and with an exit code of its own", async () => {
-    const args = [
-      built("src/cli/main.ts"),
-      "run",
-      `${built("spec/support/awkward.ts")}#Stalls`,
-      "--input",
-      "xs=[1,2,3]",
-    ];
-    const env = { HYPERNODES_CLI_STARTED: "1" };
-    const { code, stdout, stderr } = await execute(process.execPath, args, { env });
-    expect(stderr).to.contain("Stalls.ys[1].hangs: never ends, and nothing is left to wait for.");
-    expect(code).to.equal(13);
-    expect(stdout).to.equal("");
-  });
+  for (const mode of ["async", "parallel"]) {
+    it(`ends a command with a message that names it, and with an exit code of its own: maps ${mode}`, async () => {
+      const file = `${built("spec/support/awkward.ts")}#Stalls`;
+      const args = [built("src/cli/main.ts"), "run", file, "--input", "xs=[1,2,3]", "--maps", mode];
+      const env = { HYPERNODES_CLI_STARTED: "1" };
+      const { code, stdout, stderr } = await execute(process.execPath, args, { env });
+      expect(stderr).to.contain("Stalls.ys[1].hangs: never ends, and nothing is left to wait for.");
+      expect(code).to.equal(13);
+      expect(stdout).to.equal("");
+    });
+  }
 });

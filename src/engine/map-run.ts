@@ -27,7 +27,7 @@ export interface Selection extends Part {
 }
 
 /** How many elements are named of a map that never ends. */
-const MAX_NAMED = 5;
+export const MAX_NAMED = 5;
 
 /** What the end of a map tells: how many elements there were, failed, and were known before. */
 export function counts(

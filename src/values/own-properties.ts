@@ -20,8 +20,10 @@ export interface OwnProperties {
 /** The names of a plain object's properties, if there is nothing more to it than these. */
 export function plainNames(value: object): readonly string[] | undefined {
   const names = Object.keys(value);
-  // Neither hidden ones nor symbols.
-  return Reflect.ownKeys(value).length === names.length && Object.isExtensible(value) ? names : undefined;
+  // Neither hidden ones nor symbols: Reflect.ownKeys() would tell both in three times the time.
+  const isAll =
+    Object.getOwnPropertyNames(value).length === names.length && Object.getOwnPropertySymbols(value).length === 0;
+  return isAll && Object.isExtensible(value) ? names : undefined;
 }
 
 /** Up to this length all names of an array are looked at; V8 makes a string of each index. */

@@ -5,7 +5,7 @@ import type { List } from "../lists.js";
 import { sharing } from "../settings.js";
 import type { ChunkSizes } from "./chunks.js";
 import type { Fragment } from "./fragment.js";
-import type { Company, VisitResult } from "./protocol.js";
+import type { Company, Held, VisitResult } from "./protocol.js";
 import type { Outcome, Range } from "./visit.js";
 
 /** Where the elements of some steps are computed: in threads of this process, or by workers elsewhere. */
@@ -37,6 +37,8 @@ export interface Recovered {
 /** Some elements on their way. */
 export interface VisitUnderWay {
   readonly outcome: Promise<Outcome>;
+  /** What has begun and not ended, as far as it is known here: indices within the visit, and in which of the steps. */
+  held?(): readonly Held[];
   /** They are not wanted any more. */
   stop(): void;
 }

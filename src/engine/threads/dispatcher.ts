@@ -75,6 +75,14 @@ export class Dispatcher {
     }
   }
 
+  /** The positions of the elements that are in a step. */
+  held(step: Step): number[] {
+    const index = this.destination.steps.indexOf(step);
+    return [...this.underWay].flatMap(([{ first }, visit]) =>
+      (visit?.held?.() ?? []).filter((held) => held.step === index).map((held) => first + held.index),
+    );
+  }
+
   /** No more is wanted, and threads may drop what was shared. */
   close(): void {
     if (this.closed) return;

@@ -96,6 +96,11 @@ export class FusedMaps implements Ends {
     }
   }
 
+  /** The elements that are under way in a step. */
+  elementsUnderWay(step: Step): number[] {
+    return this.dispatcher.held(step).map((position) => this.indices?.[position] ?? position);
+  }
+
   get outputs(): number {
     return this.wanted.length;
   }

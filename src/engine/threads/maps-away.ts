@@ -1,5 +1,6 @@
 import { type Argument, argumentKey, type Step } from "../../graph/plan.js";
 import type { Execution } from "../execution.js";
+import { MAX_NAMED } from "../map-run.js";
 import type { Maps } from "../maps-here.js";
 import { FusedMaps } from "./fused-maps.js";
 
@@ -45,6 +46,10 @@ export class MapsAway implements Maps {
       began = true;
     }
     return began;
+  }
+
+  elementsUnderWay(step: Step): readonly number[] {
+    return [...this.runs].flatMap((run) => run.elementsUnderWay(step)).slice(0, MAX_NAMED);
   }
 
   close(error: unknown): void {

@@ -20,9 +20,13 @@ export interface Visiting {
 export interface Thread {
   readonly id: number;
   readonly visits: Set<Visiting>;
+  /** How many requests it has been sent. */
+  requests: number;
   holds: boolean;
   resting: boolean;
   idle: NodeJS.Timeout | undefined;
+  /** The process may end though the thread has not answered. It waits for it again when it is asked for more. */
+  unref(): void;
 }
 
 /**

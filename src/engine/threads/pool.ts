@@ -6,13 +6,15 @@ import { remembered } from "../../graph/remembered.js";
 import { describeChain } from "../../util/describe.js";
 import { userFrames } from "../../util/user-frames.js";
 import { placeFor, type Thread, type Visiting } from "./placing.js";
-import type { Answer, Broadcast, Company, Request, ThreadData, VisitMessage } from "./protocol.js";
+import type { Answer, Broadcast, Company, Request, Stalled, ThreadData, VisitMessage } from "./protocol.js";
 import { ThreadOutput } from "./thread-output.js";
 
 /** A thread that nobody has visited for this long lets go of its resources and ends. */
 const IDLE_MS = 10_000;
 /** How long it may take for that. */
 const DISPOSE_MS = 5_000;
+/** In this time what a thread said on one channel before what it says on another one has come. */
+const OTHER_CHANNEL_MS = 20;
 
 /** The threads of a process, shared by all its runs, begun when they are first needed. */
 export class Pool {
@@ -34,6 +36,7 @@ export class Pool {
   ) {
     const name = `hypernodes ${randomUUID()}`;
     this.channel = new BroadcastChannel(name);
+    this.channel.onmessage = (message: unknown) => this.heard((message as { data: Broadcast | Stalled }).data);
     this.channel.unref();
     this.piscina = new Piscina({
       filename: WORKER,
@@ -115,6 +118,15 @@ export class Pool {
     this.channel.postMessage(broadcast);
   }
 
+  /** A thread without anything to wait for does not keep the process alive, until it is asked for more. */
+  private heard(message: Broadcast | Stalled): void {
+    if (!("stalled" in message)) return;
+    const thread = this.threads.get(message.stalled);
+    setTimeout(() => {
+      if (thread?.requests === message.requests && thread.visits.size > 0) thread.unref();
+    }, OTHER_CHANNEL_MS);
+  }
+
   /** Remembers that a thread keeps resources, which are to be disposed of before it ends. */
   holds(thread: number | undefined): void {
     const known = this.threads.get(thread ?? -1);
@@ -136,18 +148,23 @@ export class Pool {
       target === undefined
         ? placeFor(visiting, alive, this.threads, this.waiting, canGrow)
         : alive.find(({ id }) => id === target);
-    if (chosen !== undefined) this.begun(visiting, chosen.id);
+    if (chosen !== undefined) this.begun(visiting, chosen);
     return chosen ?? null;
   }
 
-  private begun(visiting: Visiting, id: number): void {
+  private begun(visiting: Visiting, worker: PiscinaWorker): void {
+    const { id } = worker;
     this.waiting.delete(visiting);
     visiting.thread = id;
     const thread = remembered(
       this.threads,
       id,
-      (): Thread => ({ id, visits: new Set(), holds: false, resting: false, idle: undefined }),
+      (): Thread => ({
+        ...{ id, visits: new Set(), requests: 0, holds: false, resting: false, idle: undefined },
+        unref: () => unref(worker),
+      }),
     );
+    thread.requests++;
     clearTimeout(thread.idle);
     for (const other of thread.visits) other.neighbours.push(visiting);
     visiting.neighbours.push(...thread.visits);
@@ -219,6 +236,14 @@ function movedWith(request: Request): (ArrayBuffer | MessagePort)[] {
   const { elements, known, stores, events } = request;
   const buffers = [elements, known].flatMap((bytes) => (bytes === undefined ? [] : [bytes.buffer as ArrayBuffer]));
   return [...buffers, ...[stores, events].filter((port) => port !== undefined)];
+}
+
+/** The port between Piscina and a worker stays, and Piscina lets it keep the process alive while it waits for an answer. */
+function unref(worker: PiscinaWorker): void {
+  for (const symbol of Object.getOwnPropertySymbols(worker)) {
+    const info = (worker as unknown as Record<symbol, { unref?(): void } | undefined>)[symbol];
+    info?.unref?.();
+  }
 }
 
 interface PiscinaTask {

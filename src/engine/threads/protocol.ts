@@ -132,6 +132,13 @@ export const NOTHING: VisitResult = {
 /** What all threads hear: a fragment will not be visited again; a visit's result is no longer wanted. */
 export type Broadcast = { readonly ended: number } | { readonly stopped: number };
 
+/** What a thread tells of itself: nothing is left that the requests it has been sent wait for, except other requests. */
+export interface Stalled {
+  readonly stalled: number;
+  /** How many requests it has been sent. */
+  readonly requests: number;
+}
+
 /** What every thread is started with. */
 export interface ThreadData {
   readonly hypernodes: {
@@ -139,6 +146,12 @@ export interface ThreadData {
     /** Whether a loader has made CommonJS of us, and so of the user's modules: they have to meet again in each thread. */
     readonly isCommonJs: boolean;
   };
+}
+
+/** An element that is under way: its index within the visit, and in which of the fragment's steps. */
+export interface Held {
+  readonly index: number;
+  readonly step: number;
 }
 
 const STOP = 2;
@@ -205,8 +218,8 @@ export class Progress {
   }
 
   /** What is under way: indices within the visit, and in which step. */
-  underWay(): { readonly index: number; readonly step: number }[] {
-    const found: { index: number; step: number }[] = [];
+  underWay(): Held[] {
+    const found: Held[] = [];
     for (const [index, cell] of this.held.entries()) if (cell !== 0) found.push({ index, step: (cell >> 4) - 1 });
     return found;
   }

@@ -29,6 +29,7 @@ export class StoresAway {
     port.on("message", ({ id, answer }: Answer) => {
       this.waiting.get(id)?.(answer);
       this.waiting.delete(id);
+      if (this.waiting.size === 0) port.unref();
     });
     // Nobody wants what is still asked: the visit is over for the process.
     port.on("close", () => {
@@ -36,7 +37,7 @@ export class StoresAway {
       for (const answer of this.waiting.values()) answer(NOTHING);
       this.waiting.clear();
     });
-    // The visit keeps the thread alive, as long as it lasts.
+    // What is asked keeps the thread alive, and nothing else here.
     port.unref();
   }
 
@@ -52,6 +53,7 @@ export class StoresAway {
     if (this.isClosed) return Promise.resolve(NOTHING);
     const id = ++this.asked;
     this.port.postMessage({ id, store, ask } satisfies Question);
+    this.port.ref();
     return new Promise((resolve) => {
       this.waiting.set(id, resolve);
     });

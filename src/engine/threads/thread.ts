@@ -2,7 +2,8 @@ import { BroadcastChannel, workerData } from "node:worker_threads";
 import { Piscina } from "piscina";
 import { encodeApart } from "./apart.js";
 import { thread } from "./inside.js";
-import type { Answer, Broadcast, Request, ThreadData } from "./protocol.js";
+import type { Answer, Broadcast, Request, Stalled, ThreadData } from "./protocol.js";
+import { StallWatch } from "./stall.js";
 import { printAtOnce } from "./thread-output.js";
 import { answerVisit, ended, rest, stopped } from "./visitor.js";
 
@@ -10,19 +11,20 @@ thread.isOne = true;
 
 const channel = new BroadcastChannel((workerData as ThreadData).hypernodes.channel);
 channel.onmessage = (message: unknown) => {
-  const broadcast = (message as { data: Broadcast }).data;
+  const broadcast = (message as { data: Broadcast | Stalled }).data;
   if ("ended" in broadcast) ended(broadcast.ended);
-  else stopped(broadcast.stopped);
+  else if ("stopped" in broadcast) stopped(broadcast.stopped);
 };
 
 const printed = printAtOnce();
+const watch = new StallWatch(channel, (stalled) => channel.postMessage(stalled));
 
 /** The end of the last visit of those that go one after another. */
 let turn: Promise<unknown> = Promise.resolve();
 
 /** Does what a thread is asked: Piscina sends an `Answer` home, and its bytes without a copy. */
 export async function answer(request: Request): Promise<unknown> {
-  const bytes = await answered(request);
+  const bytes = await watch.during(() => answered(request));
   const sent: Answer = { bytes, printed: printed() };
   // Piscina's types know one transferred object, its code takes a list.
   return Piscina.move({ [Piscina.transferableSymbol]: [bytes.buffer], [Piscina.valueSymbol]: sent } as never);

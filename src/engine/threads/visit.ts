@@ -10,7 +10,14 @@ import { decodeApart, unreadable } from "./apart.js";
 import type { Fragment } from "./fragment.js";
 import type { Visiting } from "./placing.js";
 import type { Pool } from "./pool.js";
-import { type KnownFailure, Progress, type VisitMessage, type VisitRange, type VisitResult } from "./protocol.js";
+import {
+  type Held,
+  type KnownFailure,
+  Progress,
+  type VisitMessage,
+  type VisitRange,
+  type VisitResult,
+} from "./protocol.js";
 import { answerStores } from "./store-away.js";
 import { ToldVisit } from "./told-visit.js";
 
@@ -33,11 +40,6 @@ export type Outcome =
   | { readonly kind: "halved" }
   /** Its thread ended: what was under way in it, by index within the visit, and why. */
   | { readonly kind: "lost"; readonly held: readonly Held[]; readonly crowded: boolean; readonly cause: Error };
-
-export interface Held {
-  readonly index: number;
-  readonly step: number;
-}
 
 type VisitParts = Omit<VisitMessage, "progress" | "stores" | "events" | "carrier"> & {
   readonly range: Range | undefined;
@@ -82,6 +84,10 @@ export class Visit {
     };
     this.visiting = pool.visit(message, () => this.progress.underWay().length > 0);
     this.outcome = this.follow();
+  }
+
+  held(): readonly Held[] {
+    return this.progress.underWay();
   }
 
   /** Tells it to stop; if it has not after the grace, ends its thread. */
