@@ -81,7 +81,11 @@ export function codesOf(program: Bound, run?: object): Codes {
   if (found !== undefined && (run === undefined || found.reader === undefined || found.run === run)) return found.codes;
   const reader = run === undefined ? new CodeReader() : readerFor(run);
   latest = reader;
-  const codes = new ProgramCodes(program, reader, run).read();
+  const reading = new ProgramCodes(program, reader, run);
+  const codes = reader.pass(() => {
+    reading.foresee();
+    return reading.read();
+  });
   known.set(program, { codes, run, reader });
   return codes;
 }
@@ -161,6 +165,20 @@ class ProgramCodes {
     this.roles = new Set(program.plan.graph.nodes.map((node) => node.name));
   }
 
+  /** All methods of the program, and of what is nested in it. */
+  foresee(): void {
+    const { steps, resources } = this.program.plan;
+    for (const { node, name, index } of steps) {
+      const child = this.program.children[index];
+      if (child !== undefined) new ProgramCodes(child.program, this.reader, this.run).foresee();
+      else if (node.options.version === undefined) this.reader.foresee(this.program.object, name, this.skips);
+    }
+    for (const { name } of resources) this.reader.foresee(this.program.object, name, this.skips);
+  }
+
+  /** What a method can't read of its object: the members that have a role. */
+  private readonly skips = (member: string): boolean => this.roles.has(member);
+
   read(): Codes {
     const { steps, resources } = this.program.plan;
     return {
@@ -220,7 +238,7 @@ class ProgramCodes {
   }
 
   private methodCode(name: string): Code {
-    const code = this.reader.ofMethod(this.program.object, name, (member) => this.roles.has(member));
+    const code = this.reader.ofMethod(this.program.object, name, this.skips);
     return { ...code, digest: keyOf("method", code.digest) };
   }
 

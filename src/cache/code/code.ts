@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import { inspecting } from "./inspector.js";
 import { hashOf } from "./packages.js";
 import { type Piece, ValueGraph, type When } from "./value-graph.js";
@@ -45,6 +46,18 @@ export class CodeReader {
     } catch {
       // Where V8 does not answer nothing was kept, and the run has its values.
     }
+  }
+
+  /** Several codes are read in one session with V8, and what was foreseen of them together. */
+  pass<R>(work: () => R): R {
+    return inspecting(work);
+  }
+
+  /** A method's code will be asked for: what V8 is asked about all of them it is asked at once. */
+  foresee(object: object, name: string, skips: (name: string) => boolean): void {
+    const method = methodOf(object, name);
+    // A revoked Proxy in its place throws: who asks for its code is told.
+    if (method !== undefined && !types.isProxy(method)) this.graph.method(method, object, name, skips);
   }
 
   /**
