@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -217,7 +217,7 @@ describe("a store", () => {
     const newer = await filled();
     changed(newer, "PRAGMA user_version = 99");
     expect(await message(newer)).to.match(
-      /^sqlite\(.*\): the file is of version 99 of the format, and this hypernodes reads up to 1\. Update hypernodes, or name another path\.$/,
+      /^sqlite\(.*\): the file is of version 99 of the format, and this hypernodes reads up to 2\. Update hypernodes, or name another path\.$/,
     );
     const other = newFile();
     changed(other, "CREATE TABLE birds (name TEXT)");
@@ -251,6 +251,110 @@ describe("a store", () => {
     expect({ code, stdout }).to.deep.equal({ code: 0, stdout: `ready\n${expected(0, 1500)}\n` });
     expect(stderr.match(/HypernodesWarning/g)).to.have.length(1);
     expect(stderr).to.match(/the cache sqlite\(.*\) failed; the run goes on without it: .*(?:full|disk I\/O)/);
+  });
+
+  describe("when it is opened", () => {
+    const NO_LOG = { DURABLE_LOG: "/dev/null" };
+    /** Runs a program where no file may be written to: what a full disk is to SQLite. */
+    const onFullDisk = (file: string) =>
+      execute(
+        "sh",
+        [
+          ...["-c", `trap '' XFSZ; ulimit -f 0; exec "$@"`, "sh"],
+          ...[process.execPath, built(PROGRAM), file, "0", "200", "sequential"],
+        ],
+        { env: NO_LOG },
+      );
+    const cacheOf = async (file: string): Promise<void> => {
+      const args = [built(PROGRAM), file, "0", "200", "sequential"];
+      const { stdout } = await execute(process.execPath, args, { env: NO_LOG });
+      expect(stdout).to.equal(`ready\n${expected(0, 200)}\n`);
+      changed(file, "SELECT 1");
+    };
+
+    it("on a full disk is left alone, with one warning", async () => {
+      const { code, stdout, stderr } = await onFullDisk(newFile());
+      expect({ code, stdout }).to.deep.equal({ code: 0, stdout: `ready\n${expected(0, 200)}\n` });
+      expect(stderr.match(/HypernodesWarning/g)).to.have.length(1);
+      expect(stderr).to.match(/the cache sqlite\(.*\) failed; the run goes on without it: .*can't be opened/);
+    });
+
+    it("on a full disk is read, if it was filled before, with one warning", async () => {
+      const file = newFile();
+      await cacheOf(file);
+      const { code, stdout, stderr } = await onFullDisk(file);
+      expect({ code, stdout }).to.deep.equal({ code: 0, stdout: `ready\n${expected(0, 200)}\n` });
+      expect(stderr.match(/HypernodesWarning/g)).to.have.length(1);
+      expect(stderr).to.match(/the cache sqlite\(.*\) can only be read, and what is computed is not kept/);
+    });
+
+    it("on a disk that can't be written to is read; without a file there it is left alone", async function () {
+      const disk = path.join(folder, "disk");
+      mkdirSync(disk);
+      const mount = (...args: string[]) => spawnSync("mount", args).status === 0;
+      if (!mount("-t", "tmpfs", "tmpfs", disk)) this.skip();
+      try {
+        const copy = path.join(disk, "values.sqlite");
+        copyFileSync(await filled(), copy);
+        expect(mount("-o", "remount,ro", disk)).to.equal(true);
+        const { warnings, ...rest } = await outcome(copy);
+        expect(rest).to.deep.equal({ sum: sumOf(0), computed: 0 });
+        expect(warnings).to.have.length(1);
+        expect(warnings[0]).to.contain("can only be read");
+        const other = await outcome(copy, 5);
+        expect(other.sum).to.equal(sumOf(5));
+        expect(other.computed).to.equal(1);
+        expect(other.warnings).to.have.length(1);
+        for (const missing of ["none.sqlite", "none/none.sqlite"]) {
+          const without = await outcome(path.join(disk, missing));
+          expect({ sum: without.sum, computed: without.computed }).to.deep.equal({ sum: sumOf(0), computed: 201 });
+          expect(without.warnings).to.have.length(1);
+          expect(without.warnings[0]).to.contain("the run goes on without it");
+        }
+        const error = await rejection(sqlite(path.join(disk, "none.sqlite")).stats());
+        expect((error as HypernodesError).code).to.equal("STORE_UNAVAILABLE");
+      } finally {
+        spawnSync("umount", ["-l", disk]);
+      }
+    });
+
+    it("and locked by another process is left alone after ten seconds, with one warning @slow", async () => {
+      const file = newFile();
+      const other = new DatabaseSync(file);
+      other.exec("BEGIN EXCLUSIVE");
+      const { sum, warnings } = await outcome(file);
+      other.close();
+      expect(sum).to.equal(sumOf(0));
+      expect(warnings).to.have.length(1);
+      expect(warnings[0]).to.contain("database is locked");
+    }).timeout(60_000);
+
+    it("is no pipe, which would never answer", async () => {
+      const pipe = path.join(folder, "pipe");
+      expect(spawnSync("mkfifo", [pipe]).status).to.equal(0);
+      const error = (await rejection(new Rows().run({ xs: XS }, { cache: sqlite(pipe) }))) as HypernodesError;
+      expect(error.code).to.equal("BAD_STORE");
+      expect(error.problem).to.contain("it is no regular file");
+    });
+
+    it("is a file that its owner alone may read, and so is what SQLite makes beside it", async () => {
+      const file = newFile();
+      await outcome(file);
+      for (const ending of ["", "-wal", "-shm"]) expect(statSync(file + ending).mode & 0o777).to.equal(0o600);
+    });
+
+    it("of an older layout is made what it is now: what can't be found any more goes, whatever its tables are", async () => {
+      for (const [version, sql] of [
+        [1, ""],
+        [0, "DROP TABLE entries; CREATE TABLE entries (key TEXT)"],
+        [0, "DROP TABLE entries; DROP TABLE owners"],
+      ] as const) {
+        const file = await filled();
+        changed(file, `${sql}; PRAGMA user_version = ${version}`);
+        expect((await outcome(file)).computed).to.equal(201);
+        expect(await outcome(file)).to.deep.equal({ sum: sumOf(0), computed: 0, warnings: [] });
+      }
+    });
   });
 
   it("that fails while it is asked is left alone, too", async () => {

@@ -25,9 +25,43 @@ export function relocateFiles(place: (file: string) => Promise<string>): void {
 }
 
 /**
+ * The store that is meant, opened; or, where nothing can be kept now (a full disk, another process that locks the file), one
+ * that says so when it is asked: the run goes on without it.
+ *
+ * @throws {HypernodesError} as `openStore` does.
+ */
+export async function openStoreForRun(meant: CacheStore, where: string): Promise<Store> {
+  try {
+    return await openStore(meant, where);
+  } catch (error) {
+    if (error instanceof HypernodesError && error.code === "STORE_UNAVAILABLE") return new UnavailableStore(error);
+    throw error;
+  }
+}
+
+class UnavailableStore implements Store {
+  readonly name: string;
+
+  constructor(private readonly reason: HypernodesError) {
+    this.name = reason.where;
+  }
+
+  heads = () => this.fail();
+  entries = () => this.fail();
+  write = () => this.fail();
+  stats = () => this.fail();
+  prune = () => this.fail();
+  clear = () => this.fail();
+
+  private fail(): never {
+    throw this.reason;
+  }
+}
+
+/**
  * The store that is meant, opened. Once for each in this process: a file that is named twice is opened once.
  *
- * @throws {HypernodesError} `BAD_OPTION`, `BAD_STORE`, `NEWER_STORE`.
+ * @throws {HypernodesError} `BAD_OPTION`, `BAD_STORE`, `NEWER_STORE`, `STORE_UNAVAILABLE`.
  */
 export function openStore(meant: CacheStore, where: string): Maybe<Store> {
   const spec = meant as StoreSpec;
@@ -53,6 +87,7 @@ async function openFile(file: string): Promise<SqliteStore> {
   try {
     const store = await opened.store;
     opened.inode = inodeOf(file);
+    if (!store.isLasting) files.delete(file);
     return store;
   } catch (error) {
     files.delete(file);

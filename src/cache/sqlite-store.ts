@@ -1,5 +1,6 @@
-import { mkdirSync, statSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, statSync } from "node:fs";
 import path from "node:path";
+import { pathToFileURL } from "node:url";
 import type { DatabaseSyncInstance, StatementSyncInstance } from "@photostructure/sqlite";
 import { HypernodesError } from "../errors.js";
 import { remembered } from "../graph/remembered.js";
@@ -17,12 +18,13 @@ import type {
   StoredEntry,
 } from "./store.js";
 
-/** The version of the tables. A store of a newer one is not touched. */
-const VERSION = 1;
+/** The version of the tables, and of the keys and bytes in them. A store of a newer one is not touched. */
+const VERSION = 2;
 /** What SQLite files of ours are marked with: "hypn". */
 const APPLICATION = 0x68_79_70_6e;
-/** Milliseconds that other processes are waited for. */
+/** Milliseconds that other processes are waited for; and while the file is opened. */
 const BUSY_MS = 60_000;
+const OPENING_MS = 10_000;
 /** Milliseconds for which what was used is not written down as used again: to know what may go, that is enough. */
 const USED_STEP_MS = 3_600_000;
 
@@ -35,6 +37,14 @@ const TABLES = `
   CREATE TABLE entries (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, kind INTEGER NOT NULL, digest TEXT NOT NULL,
     models TEXT NOT NULL, owner INTEGER NOT NULL, used INTEGER NOT NULL, bytes INTEGER NOT NULL, value BLOB NOT NULL);
 `;
+
+const TABLE_NAMES = ["entries", "owners"];
+
+/** By version, what makes the next one of it. What there is nothing for is made anew, without its entries. */
+const MIGRATIONS: ReadonlyMap<number, string> = new Map([
+  // Digests and keys are made another way since: nothing can find an entry of before.
+  [1, "DELETE FROM entries; DELETE FROM owners;"],
+]);
 
 interface Row {
   kind: number;
@@ -53,29 +63,65 @@ export class SqliteStore implements Store {
   /** What was used, and is not written down as used yet. */
   private readonly used = new Set<string>();
 
+  /** @param isReadable whether it can be read and not written. */
   private constructor(
     private readonly database: DatabaseSyncInstance,
     file: string,
+    private isReadable: boolean,
   ) {
     this.name = nameOf(file);
   }
 
-  /** @throws {HypernodesError} `BAD_STORE`, `NEWER_STORE`. */
+  /**
+   * @throws {HypernodesError} `BAD_STORE`, `NEWER_STORE`; `STORE_UNAVAILABLE` if nothing is wrong with the file itself: the
+   * disk is full, it can't be written to and there is nothing to be read, another process locks it.
+   */
   static async open(file: string): Promise<SqliteStore> {
     const DatabaseSync = await sqliteFor(file);
-    let database: DatabaseSyncInstance | undefined;
     try {
-      if (statSync(file, { throwIfNoEntry: false })?.isDirectory())
-        throw badStore(file, "can't be opened: it is a folder");
+      const known = statSync(file, { throwIfNoEntry: false });
+      if (known?.isDirectory()) throw badStore(file, "can't be opened: it is a folder");
+      if (known?.isFile() === false) throw badStore(file, "can't be opened: it is no regular file");
       mkdirSync(path.dirname(file), { recursive: true });
-      database = new DatabaseSync(file);
-      prepare(database, file);
-      return new SqliteStore(database, file);
+      // SQLite gives the files that it makes beside it the same mode.
+      if (known === undefined) closeSync(openSync(file, "a", 0o600));
+      return new SqliteStore(opened(DatabaseSync, file, false), file, false);
     } catch (error) {
-      database?.close();
       if (error instanceof HypernodesError) throw error;
-      throw badStore(file, `can't be opened: ${(error as Error).message}`, error);
+      if (!isOfTheDisk(error)) throw badStore(file, `can't be opened: ${(error as Error).message}`, error);
+      return SqliteStore.openReadable(DatabaseSync, file, error);
     }
+  }
+
+  /** Of a disk that can't be written to, what is there can be read. Not while another process changes it. */
+  private static openReadable(DatabaseSync: DatabaseSyncClass, file: string, cause: Error): SqliteStore {
+    try {
+      if (resultOf(cause) === BUSY) throw cause;
+      const store = new SqliteStore(opened(DatabaseSync, file, true), file, true);
+      store.warnReadable(cause);
+      return store;
+    } catch (error) {
+      if (error instanceof HypernodesError) throw error;
+      throw new HypernodesError({
+        code: "STORE_UNAVAILABLE",
+        where: nameOf(file),
+        problem: `the file can't be opened: ${cause.message}`,
+        advice: "Make room on the disk, name a path that can be written to, or see who locks the file.",
+        cause,
+      });
+    }
+  }
+
+  /** Whether it stays what it is for as long as nobody takes the file away. */
+  get isLasting(): boolean {
+    return !this.isReadable;
+  }
+
+  private warnReadable(cause: Error): void {
+    process.emitWarning(
+      `the cache ${this.name} can only be read, and what is computed is not kept: ${cause.message}`,
+      "HypernodesWarning",
+    );
   }
 
   heads(keys: readonly string[]): (Head | undefined)[] {
@@ -102,6 +148,17 @@ export class SqliteStore implements Store {
   }
 
   write(entries: readonly Entry[]): void {
+    if (this.isReadable) return;
+    try {
+      this.insert(entries);
+    } catch (error) {
+      if (resultOf(error) !== READONLY) throw error;
+      this.isReadable = true;
+      this.warnReadable(error as Error);
+    }
+  }
+
+  private insert(entries: readonly Entry[]): void {
     const insert = this.statement(`
       INSERT INTO entries (key, kind, digest, models, owner, used, bytes, value) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (key) DO UPDATE SET
@@ -241,30 +298,101 @@ function headOf({ kind, digest, models, bytes }: Row): Head {
   return { kind: KINDS[kind]!, digest, models, bytes };
 }
 
-/** Makes the tables in a new file, and looks whether those of an old one are ours. */
+/** @param isReadable whether nothing is to be written, not even beside the file. */
+function opened(DatabaseSync: DatabaseSyncClass, file: string, isReadable: boolean): DatabaseSyncInstance {
+  const database = isReadable
+    ? new DatabaseSync(`${pathToFileURL(file).href}?immutable=1`, { readOnly: true })
+    : new DatabaseSync(file);
+  try {
+    if (isReadable) assertReadable(database, file);
+    else prepare(database, file);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function assertReadable(database: DatabaseSyncInstance, file: string): void {
+  assertOurs(database, file);
+  const version = pragma(database, "user_version");
+  if (version > VERSION) throw newerStore(file, version);
+  if (version < VERSION || pragma(database, "application_id") !== APPLICATION)
+    throw new Error("there is nothing in it");
+}
+
+function pragma(database: DatabaseSyncInstance, name: string): number {
+  return Object.values(database.prepare(`PRAGMA ${name}`).get() as object)[0] as number;
+}
+
+function assertOurs(database: DatabaseSyncInstance, file: string): void {
+  if (pragma(database, "application_id") === APPLICATION) return;
+  const { tables } = database.prepare("SELECT count(*) AS tables FROM sqlite_master").get() as unknown as {
+    tables: number;
+  };
+  // Another process may have made them in between.
+  if (tables > 0 && pragma(database, "application_id") !== APPLICATION)
+    throw badStore(file, "is an SQLite file of something else");
+}
+
+/** Makes the tables in a new file, and those of an old one what they are now. */
 function prepare(database: DatabaseSyncInstance, file: string): void {
-  database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
-  const pragma = (name: string) => Object.values(database.prepare(`PRAGMA ${name}`).get() as object)[0] as number;
-  if (pragma("application_id") !== APPLICATION) {
-    const { tables } = database.prepare("SELECT count(*) AS tables FROM sqlite_master").get() as unknown as {
-      tables: number;
-    };
-    if (tables > 0 && pragma("application_id") !== APPLICATION)
-      throw badStore(file, "is an SQLite file of something else");
+  database.exec(`PRAGMA busy_timeout = ${OPENING_MS}`);
+  assertOurs(database, file);
+  if (pragma(database, "application_id") !== APPLICATION) {
     // Has to be said before there is any table, and outside of a transaction.
     database.exec("PRAGMA auto_vacuum = INCREMENTAL");
     database.exec("PRAGMA journal_mode = WAL");
     database.exec("BEGIN IMMEDIATE");
     // Another process may have been here in between.
-    if (pragma("application_id") !== APPLICATION) {
+    if (pragma(database, "application_id") !== APPLICATION) {
       database.exec(`${TABLES} PRAGMA application_id = ${APPLICATION}; PRAGMA user_version = ${VERSION};`);
     }
     database.exec("COMMIT");
   }
-  const version = pragma("user_version");
+  const version = pragma(database, "user_version");
   if (version > VERSION) throw newerStore(file, version);
+  if (version < VERSION) migrate(database);
   database.exec("PRAGMA synchronous = NORMAL");
   database.exec(`PRAGMA cache_size = -${64 * 1024}`);
+  database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
+}
+
+/** All or nothing: a process that is killed at it leaves what was there. */
+function migrate(database: DatabaseSyncInstance): void {
+  database.exec("BEGIN IMMEDIATE");
+  // Another process may have been here in between.
+  for (let version = pragma(database, "user_version"); version < VERSION; version++) {
+    const migration = MIGRATIONS.get(version);
+    if (migration !== undefined) database.exec(migration);
+    else {
+      for (const table of TABLE_NAMES) database.exec(`DROP TABLE IF EXISTS ${table}`);
+      database.exec(TABLES);
+      version = VERSION - 1;
+    }
+    database.exec(`PRAGMA user_version = ${version + 1}`);
+  }
+  database.exec("COMMIT");
+}
+
+/** SQLite's result codes, and what Node's file system says, when nothing is wrong with the file itself. */
+const BUSY = 5;
+const READONLY = 8;
+const OF_THE_DISK = new Set<unknown>([BUSY, READONLY, 10, 13, 14]);
+const CODES_OF_THE_DISK = new Set<unknown>([
+  ...["EROFS", "EACCES", "EPERM", "ENOSPC", "EDQUOT", "EIO", "EBUSY", "EMFILE"],
+  // What Node says of folders that can't be made on a disk that can't be written to.
+  "ENOENT",
+]);
+
+function isOfTheDisk(error: unknown): error is Error {
+  return OF_THE_DISK.has(resultOf(error)) || CODES_OF_THE_DISK.has((error as NodeJS.ErrnoException).code);
+}
+
+/** SQLite's result code. */
+function resultOf(error: unknown): number {
+  // Its upper bits tell more of it.
+  return ((error as { errcode?: number }).errcode ?? 0) & 0xff;
 }
 
 /** The package has SQLite for most platforms; where it has none, Node may have one of its own, with the same interface. */
@@ -288,7 +416,7 @@ async function sqliteFor(file: string): Promise<DatabaseSyncClass> {
   }
 }
 
-type DatabaseSyncClass = new (file: string) => DatabaseSyncInstance;
+type DatabaseSyncClass = new (file: string, options?: { readonly readOnly?: boolean }) => DatabaseSyncInstance;
 
 function nameOf(file: string): string {
   return `sqlite(${path.relative(process.cwd(), file) || "."})`;

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { runEnded } from "../cache/codes.js";
-import { openStore } from "../cache/open.js";
+import { openStoreForRun } from "../cache/open.js";
 import { CacheSession } from "../cache/session.js";
 import type { Store } from "../cache/store.js";
 import type { CacheStore } from "../dsl/choices.js";
@@ -96,7 +96,7 @@ export class RunState {
     const opened = new Map<Store, CacheSession>();
     for (const meant of stores) {
       if (meant === undefined) continue;
-      const store = await openStore(meant, where);
+      const store = await openStoreForRun(meant, where);
       const session = remembered(opened, store, () => new CacheSession(store));
       sessions.set(meant, session);
     }
