@@ -59,16 +59,19 @@ export class CacheSession {
   /** The same for texts, until they are stored again. */
   private readonly placesOfTexts = new Map<string, Place>();
 
+  private readonly askedHeads = new Gathered((keys) => inTime(this.store.heads(keys), this.answerMs()));
+  private readonly askedEntries = new Gathered((keys) => inTime(this.store.entries(keys), this.answerMs()));
+
   constructor(private readonly store: Store) {}
 
   /** What is known of the entries of some keys. */
   async heads(keys: readonly string[]): Promise<(Head | undefined)[]> {
-    return this.look(keys, (missing) => this.store.heads(missing));
+    return this.look(keys, this.askedHeads);
   }
 
   /** The entries of some keys, encoded. */
   async entries(keys: readonly string[]): Promise<(StoredEntry | undefined)[]> {
-    return this.look(keys, (missing) => this.store.entries(missing));
+    return this.look(keys, this.askedEntries);
   }
 
   /**
@@ -130,16 +133,13 @@ export class CacheSession {
   }
 
   /** What waits for being written, else what the store has. */
-  private async look<E extends Head>(
-    keys: readonly string[],
-    ask: (keys: readonly string[]) => Maybe<readonly (E | undefined)[]>,
-  ): Promise<(E | undefined)[]> {
+  private async look<E extends Head>(keys: readonly string[], asked: Gathered<E>): Promise<(E | undefined)[]> {
     const found = keys.map((key) => this.unwritten(key) as E | undefined);
     const missing = keys.filter((_, i) => found[i] === undefined);
     if (this.isOff || missing.length === 0) return found;
     let answer: readonly (E | undefined)[];
     try {
-      answer = await inTime(ask(missing), this.answerMs());
+      answer = await asked.ask(missing);
     } catch (error) {
       this.turnOff(error);
       return found;
@@ -247,6 +247,31 @@ export class CacheSession {
     if (this.warned) return;
     this.warned = true;
     process.emitWarning(`${what}: ${error instanceof Error ? error.message : String(error)}`, "HypernodesWarning");
+  }
+}
+
+/** What is asked of a store in one turn goes to it at once: nested pipelines that are under way together ask for a key each. */
+class Gathered<E> {
+  private open: { readonly keys: string[]; readonly answer: Promise<readonly (E | undefined)[]> } | undefined;
+
+  constructor(private readonly send: (keys: readonly string[]) => Promise<readonly (E | undefined)[]>) {}
+
+  async ask(keys: readonly string[]): Promise<readonly (E | undefined)[]> {
+    this.open ??= this.opened();
+    const from = this.open.keys.length;
+    const { answer } = this.open;
+    for (const key of keys) this.open.keys.push(key);
+    const all = await answer;
+    return all.length === keys.length ? all : all.slice(from, from + keys.length);
+  }
+
+  private opened() {
+    const keys: string[] = [];
+    const answer = Promise.resolve().then(() => {
+      this.open = undefined;
+      return this.send(keys);
+    });
+    return { keys, answer };
   }
 }
 
