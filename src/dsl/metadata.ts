@@ -43,6 +43,14 @@ const MEMBERS = "hypernodes:members";
 const CHOICES = "hypernodes:choices";
 const MODEL = "hypernodes:model";
 
+/** What reflect-metadata has put on `Reflect`, as it was loaded here, by its key. */
+export const METADATA_FUNCTIONS: ReadonlyMap<string | symbol, unknown> = new Map(
+  [
+    ...["decorate", "metadata", "defineMetadata", "hasMetadata", "hasOwnMetadata", "getMetadata", "getOwnMetadata"],
+    ...["getMetadataKeys", "getOwnMetadataKeys", "deleteMetadata", Symbol.for("@reflect-metadata:registry")],
+  ].map((key) => [key, (Reflect as unknown as Record<string | symbol, unknown>)[key]]),
+);
+
 // A second copy of reflect-metadata, loaded later, replaces the global functions and with them the store. Ours stays.
 const { defineMetadata, getOwnMetadata, hasOwnMetadata } = Reflect;
 

@@ -1,6 +1,7 @@
 import { builtinModules, createRequire } from "node:module";
 import { types } from "node:util";
 import vm from "node:vm";
+import { METADATA_FUNCTIONS } from "../../dsl/metadata.js";
 
 /** What the language and Node bring, and what a program has put in its place. */
 export interface BuiltIns {
@@ -58,6 +59,11 @@ export function builtIns(): BuiltIns {
       const at = `${name}.${String(key)}`;
       if (LEFT_OUT.has(at) || getOwnPropertyDescriptor(other, key) !== undefined) continue;
       const { value, get, set } = getOwnPropertyDescriptor(own, key)!;
+      // hypernodes itself has loaded it: what it keeps in its closures is what decorators say.
+      if (own === Reflect && isObject(value) && METADATA_FUNCTIONS.get(key) === value) {
+        names.set(value, at);
+        continue;
+      }
       for (const part of [value, get, set]) if (part !== undefined) patches.push([at, part]);
     }
     const [base, otherBase] = [getPrototypeOf(own), getPrototypeOf(other)];
