@@ -1,0 +1,46 @@
+import { expect } from "chai";
+import { LOADERS, type Loader, type Outcome, runEdited } from "../support/edited-projects.js";
+import { AT_IMPORT } from "./edits/at-import.js";
+import { CAPTURED } from "./edits/captured.js";
+import { CLASSES } from "./edits/classes.js";
+import { IDLE } from "./edits/idle.js";
+import { LOADING } from "./edits/loading.js";
+import { REFERENCES } from "./edits/references.js";
+import type { Row } from "./edits/row.js";
+import { SURROUNDINGS } from "./edits/surroundings.js";
+
+const ROWS = [...REFERENCES, ...AT_IMPORT, ...CAPTURED, ...CLASSES, ...LOADING, ...SURROUNDINGS, ...IDLE];
+
+/** What is not as a row says; none: all is. */
+function faultsOf(row: Row, before: Outcome, after: Outcome): string[] {
+  const found: string[] = [];
+  for (const [when, { failure, wrong }] of Object.entries({ before, after })) {
+    if (failure !== undefined) found.push(`${when}: ${failure.split("\n").slice(0, 6).join(" | ")}`);
+    else if (wrong.length > 0) found.push(`${when}: of ${wrong} the value is wrong`);
+  }
+  if (found.length > 0) return found;
+  if (after.computed.join(" ") !== row.computes.join(" ")) {
+    found.push(`it computes "${after.computed.join(" ")}" instead of "${row.computes.join(" ")}"`);
+  }
+  const { unkept } = row;
+  const warnings = [...before.warnings, ...after.warnings];
+  if (unkept === undefined && warnings.length > 0) found.push(`it warns: ${warnings.join(" | ")}`);
+  else if (unkept !== undefined && !after.warnings.some((warning) => unkept.test(warning))) {
+    found.push(`no warning says ${unkept}: ${warnings.join(" | ")}`);
+  }
+  return found;
+}
+
+async function table(loader: Loader): Promise<void> {
+  const rows = ROWS.filter(({ except }) => !except.includes(loader));
+  const outcomes = await runEdited(loader, rows);
+  const faults = rows.flatMap((row) => {
+    const { before, after } = outcomes.get(row.name)!;
+    return faultsOf(row, before, after).map((fault) => `${row.kind}, ${row.what}: ${fault}`);
+  });
+  expect(faults).to.deep.equal([]);
+}
+
+describe("an edit computes what it can reach, and nothing else: the table of edits", () => {
+  for (const loader of LOADERS) it(`with ${loader}`, () => table(loader)).timeout(240_000);
+});
