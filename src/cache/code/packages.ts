@@ -35,6 +35,12 @@ export function packageOf(url: string): Package | undefined {
   return root === undefined ? undefined : packageAt(root);
 }
 
+/** Whether a script is of a package: without a look at that. */
+export function isPackaged(url: string): boolean {
+  const file = fileOf(url);
+  return url.startsWith(OURS) || (file !== undefined && rootInModules(file) !== undefined);
+}
+
 export function fileOf(url: string): string | undefined {
   if (url.startsWith("file:")) return fileURLToPath(url.replace(/[?#].*$/, ""));
   return path.isAbsolute(url) ? url : undefined;
