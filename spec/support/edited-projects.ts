@@ -86,7 +86,7 @@ export async function runEdited(loader: Loader, projects: readonly Project[]): P
     }
     return found;
   } finally {
-    if (!process.env.KEEP) rmSync(folder, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 

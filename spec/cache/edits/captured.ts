@@ -324,13 +324,14 @@ export class P extends Scaled(Pipeline, 2) {
   ),
   row(
     4,
-    "super in an object literal",
+    "super in an object",
     {
       head: "const base = { k() { return 1; } };\nconst o: any = { __proto__: base, k() { return super.k() + 1; } };",
       y: "o.k() + x",
     },
     ["pipeline.ts", "return 1", "return 2"],
     "y",
+    { unkept: /super/ },
   ),
   row(
     4,
@@ -348,7 +349,7 @@ export class P extends Scaled(Pipeline, 2) {
     "a function in bound inputs",
     {
       files: {
-        "pipeline.ts": `import { input, node, Pipeline } from "hypernodes";
+        "pipeline.ts": `import { input, nested, node, Pipeline } from "hypernodes";
 class Inner extends Pipeline {
   @input() x!: number;
   @input() f!: any;
@@ -356,7 +357,7 @@ class Inner extends Pipeline {
 }
 export class P extends Pipeline {
   @input() x!: number;
-  @node(new Inner().bind({ f: (n: number) => n + 1 }), { x: "x" }, "z") y!: any;
+  @nested(new Inner().bind({ f: (n: number) => n + 1 }), { x: "x" }, "z") y!: any;
   @node("x") other(x: number): any { return x; }
 }
 `,
@@ -364,14 +365,14 @@ export class P extends Pipeline {
     },
     ["pipeline.ts", "n + 1", "n + 2"],
     "y y.z",
-    { unkept: /f/ },
+    { unkept: /Functions don't travel/ },
   ),
   row(
     4,
     "a bound function of captured this in bound inputs",
     {
       files: {
-        "pipeline.ts": `import { input, node, Pipeline } from "hypernodes";
+        "pipeline.ts": `import { input, nested, node, Pipeline } from "hypernodes";
 class Inner extends Pipeline {
   @input() x!: number;
   @input() f!: any;
@@ -380,7 +381,7 @@ class Inner extends Pipeline {
 class Tool { k = 1; make() { return (x: number) => x * this.k; } }
 export class P extends Pipeline {
   @input() x!: number;
-  @node(new Inner().bind({ f: new Tool().make() }), { x: "x" }, "z") y!: any;
+  @nested(new Inner().bind({ f: new Tool().make() }), { x: "x" }, "z") y!: any;
   @node("x") other(x: number): any { return x; }
 }
 `,
@@ -389,5 +390,75 @@ export class P extends Pipeline {
     ["pipeline.ts", "k = 1", "k = 2"],
     "y y.z",
     { unkept: /"this" of what is around it/ },
+  ),
+  row(
+    4,
+    "a URL",
+    { head: "const u = new URL('http://a/b');", y: "u.pathname + x" },
+    ["pipeline.ts", "a/b", "a/c"],
+    "y",
+  ),
+  row(
+    4,
+    "a URL that is handed on",
+    { head: "const u = new URLSearchParams('a=1');\nconst use = (p: any) => p.get('a');", y: "use(u) + x" },
+    ["pipeline.ts", "a=1", "a=2"],
+    "y",
+  ),
+  row(
+    4,
+    "how Intl formats",
+    { head: "const f = new Intl.NumberFormat('en', { minimumFractionDigits: 1 });", y: "f.format(x)" },
+    ["pipeline.ts", "Digits: 1", "Digits: 2"],
+    "y",
+  ),
+  row(
+    4,
+    "an iterator that import went on with",
+    { head: "const i = [1, 2, 3].values();\ni.next();", y: "[i, x].length" },
+    ["pipeline.ts", "i.next();", "i.next(); i.next();"],
+    "y",
+    { unkept: /iterator/ },
+  ),
+  row(
+    4,
+    "a symbol as a key",
+    { head: "const K = Symbol('k');\nconst L = Symbol('k');\nconst o: any = { [K]: 1 };", y: "o[L] ?? x" },
+    ["pipeline.ts", "{ [K]: 1 }", "{ [L]: 1 }"],
+    "y",
+  ),
+  row(
+    4,
+    "a private accessor",
+    {
+      head: "class Tool { #k = 1; get #twice() { return this.#k * 2; } set #twice(v) { this.#k = v; } go(x: number) { return x * this.#twice; } }\nconst tool = new Tool();",
+      y: "tool.go(x)",
+    },
+    ["pipeline.ts", "this.#k * 2", "this.#k * 3"],
+    "y",
+  ),
+  row(
+    4,
+    "a private static that a method sets",
+    {
+      head: "class T { static #k: number; static set(k: number) { T.#k = k; } static go(x: number) { return x * T.#k; } }\nT.set(2);",
+      y: "T.go(x)",
+    },
+    ["pipeline.ts", "T.set(2)", "T.set(3)"],
+    "y",
+  ),
+  row(
+    4,
+    "a default of a parameter",
+    { head: "const K = 1;\nconst f = (x: number, k = K) => x * k;", y: "f(x)" },
+    ["pipeline.ts", "K = 1", "K = 2"],
+    "y",
+  ),
+  row(
+    4,
+    "a bound function with fetch's this",
+    { head: "const f = structuredClone.bind(globalThis);\nconst k = 1;", y: "f({ k }).k + x" },
+    ["pipeline.ts", "k = 1", "k = 2"],
+    "y",
   ),
 ];

@@ -256,14 +256,6 @@ export class P extends Pipeline {
   ),
   row(
     10,
-    "a function that a factory gives, with a version",
-    { files: { "pipeline.ts": VERSIONED("((n: number) => n + 1)") } },
-    ["pipeline.ts", "n + 1", "n + 2"],
-    "",
-    { only: [] },
-  ),
-  row(
-    10,
     "a number that a factory gives, with a version",
     { files: { "pipeline.ts": VERSIONED("1").replace("k(x)", "x + k") } },
     ["pipeline.ts", "make(1)", "make(2)"],

@@ -59,7 +59,13 @@ export const IDLE = [
     ],
     "",
   ),
-  row(0, "an unused method", { ...JOINS, y: "new Tool().used(x)" }, ["text.ts", "x + 2", "x + 3"], "", { only: [] }),
+  row(
+    0,
+    "an unused method of a class that is made: it may be called",
+    { ...JOINS, y: "new Tool().used(x)" },
+    ["text.ts", "x + 2", "x + 3"],
+    "y",
+  ),
   row(
     0,
     "another static than the node names",
@@ -101,11 +107,10 @@ export const IDLE = [
   ),
   row(
     0,
-    "an unused method of a model",
+    "an unused method of a model: it may be called",
     RUNS_MODEL("R0A", "made.used()"),
     ["pipeline.ts", "this.n + 2", "this.n + 3"],
-    "",
-    { only: [] },
+    "made y",
   ),
   row(
     0,
@@ -216,7 +221,7 @@ export const IDLE = [
     0,
     "a new node",
     {},
-    ["pipeline.ts", `@node("x") other`, `@node("x") z(x: number): any { return x; }\n  @node("x") other`],
+    ["pipeline.ts", `@node("x") other`, `@node("x") z(x: number): any { return x + 7; }\n  @node("x") other`],
     "z",
   ),
   row(0, "the order of nodes", {}, ["pipeline.ts", /( {2}@node.*\n)( {2}@node.*\n)/, "$2$1"], ""),

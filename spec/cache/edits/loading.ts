@@ -91,7 +91,11 @@ export const LOADING = [
   row(
     6,
     "a require of a computed name",
-    { head: REQUIRE, y: `require("./" + "j.cjs").f(x)`, files: { "j.cjs": "exports.f = (x) => x + 1;" } },
+    {
+      head: REQUIRE,
+      y: `const n = String("j"); return require("./" + n + ".cjs").f(x);`,
+      files: { "j.cjs": "exports.f = (x) => x + 1;" },
+    },
     ["j.cjs", "x + 1", "x + 2"],
     "y",
     { except: ["cjs"], unkept: /computed name/ },
@@ -135,7 +139,7 @@ export const LOADING = [
   row(
     6,
     "new Function",
-    { head: "(globalThis as any).l6 = 2;", y: `new Function("return l6")() + x` },
+    { head: "(globalThis as any).l6 = 2;", y: `return new Function("return l6")() + x;` },
     ["pipeline.ts", "l6 = 2", "l6 = 3"],
     "y",
     { unkept: /Function/ },
@@ -143,7 +147,7 @@ export const LOADING = [
   row(
     6,
     "Function by way of a constructor",
-    { head: "(globalThis as any).m6 = 2;\nconst F: any = (() => 1).constructor;", y: `F("return m6")() + x` },
+    { head: "(globalThis as any).m6 = 2;\nconst F: any = (() => 1).constructor;", y: `return F("return m6")() + x;` },
     ["pipeline.ts", "m6 = 2", "m6 = 3"],
     "y",
     { unkept: /Function/ },
@@ -161,6 +165,32 @@ export const LOADING = [
     "a file that was evaluated at import",
     { head: `import vm from "node:vm";\nconst f = vm.runInThisContext("(x) => x + 1");`, y: "f(x)" },
     ["pipeline.ts", "x + 1", "x + 2"],
+    "y",
+  ),
+  row(
+    6,
+    "new Function by another name",
+    { head: "(globalThis as any).o6 = 2;\nconst F: any = Function;", y: `return new F("return o6")() + x;` },
+    ["pipeline.ts", "o6 = 2", "o6 = 3"],
+    "y",
+    { unkept: /Function/ },
+  ),
+  row(
+    6,
+    "a global by a computed name",
+    { head: "(globalThis as any).p6 = 2;", y: "const name = 'p' + '6'; return (globalThis as any)[name] + x;" },
+    ["pipeline.ts", "p6 = 2", "p6 = 3"],
+    "y",
+    { unkept: /globalThis/ },
+  ),
+  row(
+    6,
+    "typeof of what may not be there",
+    {
+      head: "const K = 1;",
+      y: "typeof process !== 'undefined' && typeof (globalThis as any).nothing6 === 'undefined' ? K + x : 0",
+    },
+    ["pipeline.ts", "K = 1", "K = 2"],
     "y",
   ),
   // 7: names that a loader resolves.

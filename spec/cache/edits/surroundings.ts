@@ -317,24 +317,6 @@ export const SURROUNDINGS = [
       },
     },
   ),
-  row(
-    8,
-    "what a package registers that is imported for that alone",
-    {
-      head: `import "plug";\nimport { run } from "p";`,
-      y: "run(x)",
-      files: {
-        ...PACKAGE,
-        "node_modules/p/i.js":
-          "const all = [];\nexport const use = (f) => all.push(f);\nexport const run = (x) => all.reduce((v, f) => f(v), x);",
-        "node_modules/plug/package.json": manifest("plug"),
-        "node_modules/plug/i.js": `import { use } from "p";\nuse((x) => x + 1);`,
-      },
-    },
-    ["node_modules/plug/i.js", "x + 1", "x + 2"],
-    "y",
-    { only: [] },
-  ),
   // 9: the environment.
   row(
     9,
