@@ -42,5 +42,8 @@ async function table(loader: Loader): Promise<void> {
 }
 
 describe("an edit computes what it can reach, and nothing else: the table of edits", () => {
-  for (const loader of LOADERS) it(`with ${loader}`, () => table(loader)).timeout(240_000);
+  for (const loader of LOADERS) {
+    const title = loader === "esm" ? `with ${loader}` : `with ${loader} @slow`;
+    it(title, () => table(loader)).timeout(240_000);
+  }
 });
