@@ -5,6 +5,7 @@ import { CAPTURED } from "./edits/captured.js";
 import { CLASSES } from "./edits/classes.js";
 import { IDLE } from "./edits/idle.js";
 import { LOADING } from "./edits/loading.js";
+import { REALISTIC } from "./edits/realistic.js";
 import { REFERENCES } from "./edits/references.js";
 import type { Row } from "./edits/row.js";
 import { SURROUNDINGS } from "./edits/surroundings.js";
@@ -46,4 +47,23 @@ describe("an edit computes what it can reach, and nothing else: the table of edi
     const title = loader === "esm" ? `with ${loader}` : `with ${loader} @slow`;
     it(title, () => table(loader)).timeout(240_000);
   }
+});
+
+describe("edits of a project of 30 files compute hardly anything in vain", () => {
+  it("at most five nodes in thirty edits: the methods of classes whose objects are made count, called or not @slow", async () => {
+    const outcomes = await runEdited("esm", REALISTIC);
+    const needless: string[] = [];
+    for (const { name, what, computes } of REALISTIC) {
+      const { before, after } = outcomes.get(name)!;
+      expect([before.failure, after.failure, before.wrong, after.wrong], what).to.deep.equal([
+        undefined,
+        undefined,
+        [],
+        [],
+      ]);
+      expect(after.computed, what).to.include.members(computes);
+      needless.push(...after.computed.filter((node) => !computes.includes(node)).map((node) => `${what}: ${node}`));
+    }
+    expect(needless).to.have.lengthOf.at.most(5);
+  }).timeout(240_000);
 });

@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import type { Part } from "./code/code.js";
 import { keyOf } from "./keys.js";
 
@@ -17,7 +17,7 @@ export interface Past {
 }
 
 /** Names this process, and no other one. */
-export const PROCESS = randomUUID();
+export const PROCESS = randomBytes(6).toString("base64url");
 
 /** @param path the node's place, without the indices of elements. */
 export function pastKey(path: string): string {
