@@ -7,6 +7,7 @@ import vm from "node:vm";
 import { expect } from "chai";
 import ts from "typescript";
 import { type Code, CodeReader } from "../../src/cache/code/code.js";
+import { input, memory, model, node, Pipeline } from "../../src/index.js";
 import { built } from "../support/built.js";
 import { newFolder } from "../support/caches.js";
 import { execute, LOADER } from "../support/execute.js";
@@ -424,6 +425,59 @@ console.log((await new Next().run({ x: 1 }, { cache: memory() })).y);
     const { code, stdout, stderr } = await execute(process.execPath, [flag, "--allow-fs-read=*", program]);
     expect({ code, stdout }).to.deep.equal({ code: 0, stdout: "2\n" });
     expect(stderr).to.contain("Next.y is not remembered: what it does can't be known: V8's inspector does not answer");
+  });
+
+  it("is explained where a value is new in each process: by name, and what to do", async () => {
+    const program = path.join(folder, "restless.mjs");
+    writeFileSync(
+      program,
+      `import { input, node, Pipeline, sqlite } from "${index}";
+const log = { started: process.hrtime.bigint(), lines: 0 };
+class Next extends Pipeline { y(x) { return [x + 1, typeof log.started].length; } }
+input()(Next.prototype, "x");
+node("x")(Next.prototype, "y", Object.getOwnPropertyDescriptor(Next.prototype, "y"));
+await new Next().run({ x: 1 }, { cache: sqlite(process.env.STORE), explain: true });
+`,
+    );
+    const env = { STORE: path.join(folder, "restless.sqlite") };
+    const said = async () => (await execute(process.execPath, [program], { env })).stderr.trim();
+    expect(await said()).to.equal("Next.y: computed: nothing was remembered of it");
+    const place = `Next.y: computed: the value of log.started in ${path.relative(process.cwd(), program)}`;
+    expect(await said()).to.equal(`${place} changed`);
+    expect(await said()).to.equal(
+      `${place} is new in each process, so nothing is reused: take it as an input, or read it where the node does not`,
+    );
+  }).timeout(60_000);
+
+  it("counts the code of models as it is in each run, and keeps nothing where it can't be known", async () => {
+    const store = memory();
+    const computed: string[] = [];
+    const made = vm.runInThisContext(`(class Made35 {
+      size() { return this.n + Made35.more; }
+      static more = 1;
+    })`) as (new () => { n: number; size(): number }) & { more: unknown };
+    model()(made);
+    class Sizes extends Pipeline {
+      @input() n!: number;
+      @node("n") made(n: number): { n: number; size(): number } {
+        return Object.assign(new made(), { n });
+      }
+      @node("made") size(value: { size(): number }): number {
+        return value.size();
+      }
+    }
+    const size = async () => {
+      computed.length = 0;
+      const onEvent = { onNodeStart: ({ name }: { name: string }) => void computed.push(name) };
+      const found = await new Sizes().run({ n: 1 }, { cache: store, onEvent });
+      return [found.size, ...computed];
+    };
+    expect(await size()).to.deep.equal([2, "made", "size"]);
+    expect(await size()).to.deep.equal([2]);
+    made.more = 2;
+    expect(await size()).to.deep.equal([3, "made", "size"]);
+    made.more = new WeakMap([[made, 1]]);
+    for (let i = 0; i < 2; i++) expect(await size()).to.deep.equal(["1[object WeakMap]", "made", "size"]);
   });
 
   describe("of CommonJS", () => {

@@ -55,6 +55,8 @@ export type ModelCodes = ReadonlyMap<string, ModelCode>;
 
 interface ModelCode {
   readonly digest: string;
+  /** Why it can't be known. */
+  readonly problem: string | undefined;
   readonly parts: readonly Part[];
 }
 
@@ -142,8 +144,8 @@ export function modelCodesToTell(): ModelCodes {
 }
 
 function modelCode(type: Parameters<CodeReader["ofClass"]>[0]): ModelCode {
-  const { digest, parts } = reading().ofClass(type);
-  return { digest, parts: parts() };
+  const { digest, problem, parts } = reading().ofClass(type);
+  return { digest, problem, parts: parts() };
 }
 
 let told: ModelCodes | undefined;
@@ -242,10 +244,18 @@ class ProgramCodes {
     return { ...code, digest: keyOf("method", code.digest) };
   }
 
-  /** A name, with what counts of its value: of a function its code. */
+  /**
+   * A name, with what counts of its value: of a function its code.
+   *
+   * @throws {ValueError} if that can't be known.
+   */
   private named(name: string, value: unknown): string {
     const quoted = JSON.stringify(name);
-    if (typeof value === "function") return `${quoted} ${this.reader.ofFunction(value).digest}`;
+    if (typeof value === "function") {
+      const { digest, problem } = this.reader.ofFunction(value);
+      if (problem !== undefined) throw unknownCode(name, problem);
+      return `${quoted} ${digest}`;
+    }
     try {
       return `${quoted} ${countOf(refOf(value))}`;
     } catch (error) {
@@ -302,16 +312,32 @@ export function refFrom({ digest, models }: Content): Ref {
   return { digest, models: models.length === 0 ? "" : models.join() };
 }
 
-const counts = new Map<string, string>();
+/** What has code in it has no content if that can't be known. */
+function unknownCode(name: string, problem: string): ValueError {
+  return new ValueError({
+    ...{ code: "UNSERIALISABLE", where: name, path: [] },
+    problem: `what its code does can't be known: ${problem}`,
+  });
+}
 
-/** What counts of a content in keys: itself, and the code of the models in it. */
+/** By who has read them: code may be another one in the next run. */
+const counts = new WeakMap<CodeReader | ModelCodes, Map<string, string>>();
+
+/**
+ * What counts of a content in keys: itself, and the code of the models in it.
+ *
+ * @throws {ValueError} if that can't be known.
+ */
 export function countOf({ digest, models }: Ref): string {
-  return models === "" ? digest : `${digest} ${remembered(counts, models, () => modelCodes(models))}`;
+  if (models === "") return digest;
+  const known = remembered(counts, told ?? reading(), () => new Map<string, string>());
+  return `${digest} ${remembered(known, models, () => modelCodes(models))}`;
 }
 
 function modelCodes(models: string): string {
   const codes = models.split(",").map((name) => {
     const code = codeOfModel(name);
+    if (code?.problem !== undefined) throw unknownCode(name, code.problem);
     return code === undefined ? name : `${name} ${code.digest}`;
   });
   return keyOf("models", ...codes);

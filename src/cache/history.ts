@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { Part } from "./code/code.js";
 import { keyOf } from "./keys.js";
 
@@ -9,47 +10,75 @@ export interface Past {
   readonly parts: readonly Part[];
   /** The digest of each input, by name; none for a node that was computed more than once in the run. */
   readonly inputs: readonly (readonly [name: string, digest: string])[];
+  /** The process that it was computed in. */
+  readonly process: string;
+  /** The values that were others in the process before, by their places. */
+  readonly changed?: readonly string[];
 }
+
+/** Names this process, and no other one. */
+export const PROCESS = randomBytes(6).toString("base64url");
 
 /** @param path the node's place, without the indices of elements. */
 export function pastKey(path: string): string {
   return keyOf("past", path);
 }
 
-/** What has changed since the last time, as clauses: `code of normalise() in text.ts changed`. None: nothing has. */
-export function changesSince(past: Past, now: Past): string[] {
-  const changes = codeChanges(past, now);
-  if (changes.length === 0 && now.code !== past.code) changes.push("how its parts hang together changed");
-  const before = new Map(past.inputs);
-  for (const [name, digest] of now.inputs) {
-    if (before.has(name) && before.get(name) !== digest) changes.push(`${name} changed`);
-  }
-  return changes;
+/** What has changed since the last time. */
+export interface Changes {
+  /** As clauses: `code of normalise() in text.ts changed`. None: nothing has. */
+  readonly clauses: readonly string[];
+  /** The places of values that the process before had otherwise. */
+  readonly values: readonly string[];
 }
 
-function codeChanges(past: Past, now: Past): string[] {
+export function changesSince(past: Past, now: Past): Changes {
+  const { clauses, values } = codeChanges(past, now);
+  if (clauses.length === 0 && now.code !== past.code) clauses.push("how its parts hang together changed");
+  const before = new Map(past.inputs);
+  for (const [name, digest] of now.inputs) {
+    if (before.has(name) && before.get(name) !== digest) clauses.push(`${name} changed`);
+  }
+  return { clauses, values };
+}
+
+function codeChanges(past: Past, now: Past): { clauses: string[]; values: string[] } {
   if (past.version !== now.version) {
     const said = (version: string | number | undefined) => (version === undefined ? "none" : JSON.stringify(version));
-    return [`its version changed from ${said(past.version)} to ${said(now.version)}`];
+    return { clauses: [`its version changed from ${said(past.version)} to ${said(now.version)}`], values: [] };
   }
   const before = byPlace(past.parts);
   const after = byPlace(now.parts);
-  const changes: string[] = [];
+  const restless = new Set(past.process === now.process ? [] : past.changed);
+  const clauses: string[] = [];
+  const values: string[] = [];
   for (const [place, part] of after) {
     const was = before.get(place);
-    if (was === undefined) changes.push(`${said(part)} is new in it`);
-    else if (was.hash !== part.hash) changes.push(`${said(part)} changed`);
+    if (was === undefined) clauses.push(`${said(part)} is new in it`);
+    else if (was.hash !== part.hash) {
+      const isRestless = restless.has(place);
+      clauses.push(isRestless ? `${said(part)} ${NEW_EACH_TIME}` : `${said(part)} changed`);
+      if (isValue(part) && past.process !== now.process) values.push(place);
+    }
   }
-  for (const [place, part] of before) if (!after.has(place)) changes.push(`${said(part)} is no longer in it`);
-  return changes;
+  for (const [place, part] of before) if (!after.has(place)) clauses.push(`${said(part)} is no longer in it`);
+  return { clauses, values };
 }
+
+const NEW_EACH_TIME =
+  "is new in each process, so nothing is reused: take it as an input, or read it where the node does not";
 
 function byPlace(parts: readonly Part[]): Map<string, Part> {
   return new Map(parts.map((part) => [`${part.name} ${part.file}`, part]));
 }
 
-function said({ name, file }: Part): string {
+function isValue({ name }: Part): boolean {
+  return !name.startsWith("package ") && !name.startsWith("class ") && !name.endsWith("()");
+}
+
+function said(part: Part): string {
+  const { name, file } = part;
   if (name.startsWith("package ")) return name;
-  const what = name.startsWith("class ") || name.endsWith("()") ? "code of" : "the value of";
+  const what = isValue(part) ? "the value of" : "code of";
   return file === "" ? `${what} ${name}` : `${what} ${name} in ${file}`;
 }

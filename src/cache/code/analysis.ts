@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import { type AnyNode, type Class, type Function as FunctionNode, type Node, type Program, parse } from "acorn";
 import { analyze, type Reference as ScopeReference, type Variable } from "eslint-scope";
+import { remembered } from "../../graph/remembered.js";
 
 /** What a script's text says of its functions and classes. */
 export interface ScriptForms {
@@ -43,9 +44,10 @@ export interface FunctionForm extends Form {
 
 export interface ClassForm extends Form {
   readonly kind: "class";
-  /** Its private methods and fields, with what is in them. */
-  readonly privates: ReadonlyMap<string, Form>;
-  /** The names of its own members that have their text in it, and whether they are static. */
+  /** Its private methods, accessors and fields, with what is in them: nothing in a field that has no value. */
+  readonly privates: ReadonlyMap<string, readonly Form[]>;
+  /** Its constructor, fields and static blocks: what of it runs when an object is made, or the class. */
+  readonly making: Form;
   readonly hasConstructor: boolean;
 }
 
@@ -57,6 +59,8 @@ export interface Reference extends Way {
   readonly isImported: boolean;
   /** The function expression around it whose own name it is: V8 does not show that. */
   readonly around: Form | undefined;
+  /** Whether only its type is asked for. */
+  readonly isTypeOf: boolean;
   /** If it is called: the literal text that is its first argument in each call, undefined for anything else. */
   readonly firstArguments: readonly (string | undefined)[];
 }
@@ -192,16 +196,21 @@ class ScriptReader {
   private classForm(node: Class): ClassForm {
     const writer = new Writer(this, node);
     writer.write(node as AnyNode);
-    const privates = new Map<string, Form>();
+    const privates = new Map<string, Form[]>();
+    const making = new Writer(this, node);
     let hasConstructor = false;
     for (const member of node.body.body) {
-      if (member.type === "MethodDefinition" && member.kind === "constructor") hasConstructor = true;
-      if (member.type === "StaticBlock" || member.key.type !== "PrivateIdentifier" || !member.value) continue;
+      const isConstructor = member.type === "MethodDefinition" && member.kind === "constructor";
+      hasConstructor ||= isConstructor;
+      if (isConstructor || member.type !== "MethodDefinition") making.write(member as AnyNode);
+      if (member.type === "StaticBlock" || member.key.type !== "PrivateIdentifier") continue;
+      const forms = remembered(privates, `#${member.key.name}`, () => []);
+      if (!member.value) continue;
       const inner = new Writer(this, member.value);
       inner.write(member.value as AnyNode);
-      privates.set(`#${member.key.name}`, inner.form());
+      forms.push(inner.form());
     }
-    return { kind: "class", ...writer.form(), privates, hasConstructor };
+    return { kind: "class", ...writer.form(), privates, making: making.form(), hasConstructor };
   }
 }
 
@@ -296,11 +305,21 @@ class Writer {
           return;
         }
         break;
+      case "UnaryExpression":
+        if (node.operator === "typeof" && this.typeOf(node.argument as AnyNode)) return;
+        break;
       case "VariableDeclarator":
         if (node.init && this.takesMembers(node.id as AnyNode, node.init as AnyNode)) return;
         break;
     }
     this.fields(node);
+  }
+
+  /** `typeof process` reads nothing of it. @returns whether it is written. */
+  private typeOf(argument: AnyNode): boolean {
+    if (argument.type !== "Identifier" || this.wayOf(argument) === undefined) return false;
+    this.text += `(typeof @${this.number(argument, [], false, true)})`;
+    return true;
   }
 
   private fields(node: AnyNode, without?: string): void {
@@ -355,8 +374,19 @@ class Writer {
   }
 
   /** The number of what a name stands for, with the members that are read of it. */
-  private number(root: AnyNode & { type: "Identifier" }, path: readonly string[], isCalled: boolean): number {
-    const key = JSON.stringify([root.name, path, isCalled, this.script.variables.get(root)?.scope.block.range]);
+  private number(
+    root: AnyNode & { type: "Identifier" },
+    path: readonly string[],
+    isCalled: boolean,
+    isTypeOf = false,
+  ): number {
+    const key = JSON.stringify([
+      root.name,
+      path,
+      isCalled,
+      isTypeOf,
+      this.script.variables.get(root)?.scope.block.range,
+    ]);
     let number = this.numbers.get(key);
     if (number === undefined) {
       number = this.references.length;
@@ -364,7 +394,7 @@ class Writer {
       const variable = this.script.variables.get(root);
       const [definition] = variable?.defs ?? [];
       this.references.push({
-        ...{ name: root.name, path, isCalled, firstArguments: [] },
+        ...{ name: root.name, path, isCalled, isTypeOf, firstArguments: [] },
         isConstant: variable !== undefined && isWrittenOnce(variable),
         isImported: definition?.type === "ImportBinding",
         around: this.enclosing(variable),

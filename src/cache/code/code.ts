@@ -97,7 +97,7 @@ export class CodeReader {
           .patches()
           .map((patch) => graph.digestOf(patch))
           .join();
-        return [entered, graph.digestOf(entered)] as const;
+        return [entered, `${graph.digestOf(entered)}\n${graph.sharingOf(entered)}`] as const;
       });
     } catch (error) {
       const problem = `V8's inspector does not answer: ${error instanceof Error ? error.message : String(error)}`;

@@ -1,6 +1,7 @@
 import inspector from "node:inspector";
 import { remembered } from "../../graph/remembered.js";
 import { type ClassForm, type FunctionForm, formsOf, type ScriptForms } from "./analysis.js";
+import { isPackaged } from "./packages.js";
 
 /** The code that V8 has loaded from one module: what the loader emitted, whatever the file on disk says. */
 export interface Script {
@@ -82,6 +83,28 @@ function debugging(): void {
   isDebugging = true;
   post("Debugger.enable");
   post("Debugger.setSkipAllPauses", { skip: true });
+  if (hasDebugged) for (const script of byId.values()) if (isProjects(script)) readAhead(script);
+  hasDebugged = true;
+}
+
+/** A process that reads code again, of another pipeline, may do so many times: then V8 is not to tell of all scripts each time. */
+let hasDebugged = false;
+
+function readAhead({ id }: Script): void {
+  if (sources.has(id)) return;
+  try {
+    sources.set(id, sourceNow(id));
+  } catch {
+    // Garbage collection has taken it: then nothing can reach it.
+  }
+}
+
+function isProjects({ url }: Script): boolean {
+  return url !== "" && !url.startsWith("node:") && !isPackaged(url);
+}
+
+function sourceNow(scriptId: string): string {
+  return post<{ scriptSource: string }>("Debugger.getScriptSource", { scriptId }).scriptSource;
 }
 
 function scriptOf(id: string): Script | undefined {
@@ -203,7 +226,7 @@ function properties(objectId: string): inspector.Runtime.GetPropertiesReturnType
 export function sourceOf({ id }: Script): string {
   return remembered(sources, id, () => {
     debugging();
-    return post<{ scriptSource: string }>("Debugger.getScriptSource", { scriptId: id }).scriptSource;
+    return sourceNow(id);
   });
 }
 

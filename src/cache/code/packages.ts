@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { createRequire, isBuiltin } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { parse } from "acorn";
 import { remembered } from "../../graph/remembered.js";
 
 /** An installed package: what is in it can't be seen value by value, so its files count. */
@@ -10,17 +11,21 @@ export interface Package {
   readonly name: string;
   /** SHA-256 of its files and of those of the packages that it may import. */
   readonly hash: string;
+  /** The variables of the environment that they name. */
+  readonly variables: readonly string[];
 }
 
 /** Our own modules are a package, whether they are installed as one or not. */
 const OURS = new URL("../../", import.meta.url).href;
+
+export const OUR_NAME = "hypernodes";
 
 let ours: Package | undefined;
 
 /** Read when it is first asked for: in a container there is no such file, and nobody asks. */
 function ourselves(): Package {
   const { version } = createRequire(import.meta.url)("../../../package.json") as { version: string };
-  ours ??= { name: "hypernodes", hash: version };
+  ours ??= { name: OUR_NAME, hash: version, variables: [] };
   return ours;
 }
 
@@ -31,8 +36,22 @@ const atFolders = new Map<string, Package>();
 export function packageOf(url: string): Package | undefined {
   if (url.startsWith(OURS)) return ourselves();
   const file = fileOf(url);
-  const root = file && rootInModules(file);
-  return root === undefined ? undefined : packageAt(root);
+  if (file === undefined) return undefined;
+  const root = rootInModules(file);
+  if (root !== undefined) return packageAt(root);
+  return isOfOurCopy(file) ? ourselves() : undefined;
+}
+
+/** Whether a script is of a package: without a look at that. */
+export function isPackaged(url: string): boolean {
+  const file = fileOf(url);
+  return url.startsWith(OURS) || (file !== undefined && (rootInModules(file) !== undefined || isOfOurCopy(file)));
+}
+
+/** A second copy of ours that is linked: what it loads when it needs it differs from process to process. */
+function isOfOurCopy(file: string): boolean {
+  const root = rootOf(file);
+  return path.relative(root, file).startsWith(`dist${path.sep}`) && manifestOf(root).name === OUR_NAME;
 }
 
 export function fileOf(url: string): string | undefined {
@@ -50,11 +69,13 @@ function rootInModules(file: string): string | undefined {
 function packageAt(root: string): Package {
   return remembered(atFolders, root, () => {
     const closure = new Map<string, string>();
+    const variables = new Set<string>();
     const queue = [root];
     for (const at of queue) {
       if (closure.has(at)) continue;
-      const { own, imports } = contentOf(at);
+      const { own, imports, variables: named } = contentOf(at);
       closure.set(at, own);
+      for (const name of named) variables.add(name);
       for (const name of imports) {
         const found = installedFrom(at, name);
         if (found !== undefined && found !== at) queue.push(found);
@@ -63,6 +84,7 @@ function packageAt(root: string): Package {
     return {
       name: manifestOf(root).name ?? path.basename(root),
       hash: hashOf([...closure.values()].sort().join("\n")),
+      variables: [...variables].sort(),
     };
   });
 }
@@ -74,18 +96,23 @@ interface Manifest {
   readonly optionalDependencies?: object;
 }
 
+const manifests = new Map<string, Manifest>();
+
 function manifestOf(root: string): Manifest {
-  try {
-    return JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as Manifest;
-  } catch {
-    return {};
-  }
+  return remembered(manifests, root, () => {
+    try {
+      return JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as Manifest;
+    } catch {
+      return {};
+    }
+  });
 }
 
 interface FolderContent {
   readonly own: string;
   /** The packages that it may import. */
   readonly imports: ReadonlySet<string>;
+  readonly variables: ReadonlySet<string>;
 }
 
 const contents = new Map<string, FolderContent>();
@@ -99,16 +126,25 @@ function contentOf(root: string): FolderContent {
     const imports = new Set(
       [dependencies, peerDependencies, optionalDependencies].flatMap((names) => Object.keys(names ?? {})),
     );
+    const variables = new Set<string>();
     const all = createHash("sha256");
+    // A folder that is linked from outside of node_modules is edited: there comments do not count.
+    const isInstalled = rootInModules(path.join(root, "package.json")) !== undefined;
     for (const file of filesIn(root)) {
-      const bytes = readFileSync(path.join(root, file));
+      const read = readFileSync(path.join(root, file));
+      const bytes = isInstalled ? read : Buffer.from(meaningOf(file, read.toString("utf8")));
       all.update(`${file} ${bytes.length}\n`).update(bytes);
       if (!SCRIPT.test(file)) continue;
-      for (const specifier of specifiersIn(bytes.toString("latin1"))) {
+      const source = read.toString("latin1");
+      for (const [, , dotted, quoted] of source.matchAll(VARIABLE)) {
+        const name = dotted ?? quoted;
+        if (name !== undefined) variables.add(name);
+      }
+      for (const specifier of specifiersIn(source)) {
         if (!/^[./#]/.test(specifier) && !isBuiltin(specifier)) imports.add(packageName(specifier));
       }
     }
-    return { own: all.digest("hex"), imports };
+    return { own: all.digest("hex"), imports, variables };
   });
 }
 
@@ -127,6 +163,8 @@ function filesIn(root: string): string[] {
 }
 
 const IMPORT = /(?:\bfrom|\bimport|\brequire)\s*\(?\s*(["'])([^"'\n]+)\1/g;
+
+const VARIABLE = /\bprocess\.env(\.(\w+)|\[["'](\w+)["']\])?/g;
 
 /** What some code imports, by its text. */
 function specifiersIn(source: string): string[] {
@@ -147,7 +185,9 @@ function installedFrom(folder: string, name: string): string | undefined {
 }
 
 /** What a module that is imported when some code runs has in it; `problem`: that can't be known. */
-export type Lazy = { readonly hash: string } | { readonly problem: string };
+export type Lazy =
+  | { readonly hash: string /** Of the environment. */; readonly variables: readonly string[] }
+  | { readonly problem: string };
 
 const lazies = new Map<string, Lazy>();
 
@@ -158,16 +198,25 @@ export function lazyImport(specifier: string, from: string): Lazy {
   const key = JSON.stringify([specifier, file]);
   const known = lazies.get(key);
   if (known !== undefined) return known;
-  const parts: string[] = [];
-  const seen = new Set<string>();
-  const problem = collect(specifier, file, parts, seen);
-  const lazy: Lazy = problem === undefined ? { hash: hashOf(parts.join("\n")) } : { problem };
+  const content: LazyContent = { parts: [], variables: new Set(), seen: new Set() };
+  const problem = collect(specifier, file, content);
+  const { parts, variables } = content;
+  const lazy: Lazy =
+    problem === undefined ? { hash: hashOf(parts.join("\n")), variables: [...variables].sort() } : { problem };
   lazies.set(key, lazy);
   return lazy;
 }
 
+interface LazyContent {
+  readonly parts: string[];
+  readonly variables: Set<string>;
+  /** Files. */
+  readonly seen: Set<string>;
+}
+
 /** @returns what is in the way. */
-function collect(specifier: string, from: string, parts: string[], seen: Set<string>): string | undefined {
+function collect(specifier: string, from: string, content: LazyContent): string | undefined {
+  const { parts, seen } = content;
   if (isBuiltin(specifier)) {
     parts.push(specifier);
     return undefined;
@@ -175,11 +224,10 @@ function collect(specifier: string, from: string, parts: string[], seen: Set<str
   if (!/^(?:\.|\/|file:)/.test(specifier)) {
     const root = specifier.startsWith("#") ? undefined : installedFrom(path.dirname(from), packageName(specifier));
     if (root === undefined) return `import("${specifier}") can't be followed`;
-    if (rootInModules(root) !== root) {
-      parts.push(contentOf(root).own);
-      return undefined;
-    }
-    parts.push(`${specifier} ${packageAt(root).hash}`);
+    // Of a folder that is linked from outside of node_modules, too, the files are what would be loaded, and their packages.
+    const { hash, variables } = packageAt(root);
+    parts.push(`${specifier} ${hash}`);
+    for (const name of variables) content.variables.add(name);
     return undefined;
   }
   const wanted = specifier.startsWith("file:") ? fileURLToPath(specifier) : path.resolve(path.dirname(from), specifier);
@@ -188,18 +236,40 @@ function collect(specifier: string, from: string, parts: string[], seen: Set<str
   if (seen.has(file)) return undefined;
   seen.add(file);
   const source = readFileSync(file, "utf8");
-  parts.push(hashOf(source));
+  parts.push(hashOf(meaningOf(file, source)));
   if (!SCRIPT.test(file)) return undefined;
-  for (const [whole, , dotted, quoted] of source.matchAll(/process\.env(\.(\w+)|\[["'](\w+)["']\])?/g)) {
+  for (const [whole, , dotted, quoted] of source.matchAll(VARIABLE)) {
     const name = dotted ?? quoted;
     if (name === undefined) return `import("${specifier}") reads ${whole} by a name that is computed`;
-    parts.push(`${name} ${JSON.stringify(process.env[name])}`);
+    content.variables.add(name);
   }
   for (const inner of specifiersIn(source)) {
-    const problem = collect(inner, file, parts, seen);
+    const problem = collect(inner, file, content);
     if (problem !== undefined) return problem;
   }
   return undefined;
+}
+
+/** Variables of the environment, as they are now. */
+export function environmentOf(names: readonly string[]): string {
+  return names.map((name) => `${name} ${JSON.stringify(process.env[name])}`).join();
+}
+
+/** The text of a file without what does not count in it: whitespace and comments, where there is a parser for it. */
+function meaningOf(file: string, source: string): string {
+  try {
+    if (file.endsWith(".json")) return JSON.stringify(JSON.parse(source));
+    if (!/\.[mc]?js$/.test(file)) return source;
+    const options = { ecmaVersion: "latest", allowHashBang: true, allowReturnOutsideFunction: true } as const;
+    const program = parse(source, { ...options, sourceType: file.endsWith(".cjs") ? "script" : "module" });
+    return JSON.stringify(program, (key, value: unknown) => {
+      if (key === "start" || key === "end" || key === "raw") return undefined;
+      return typeof value === "bigint" ? `${value}n` : value;
+    });
+  } catch {
+    // Another syntax, or scripts that are no modules: as they are.
+    return source;
+  }
 }
 
 const EXTENSIONS = [".ts", ".tsx", ".mts", ".cts", ".js", ".mjs", ".cjs", ".jsx", ".json"];

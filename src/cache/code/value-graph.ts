@@ -1,5 +1,7 @@
+import Module, { createRequire } from "node:module";
 import path from "node:path";
 import { types } from "node:util";
+import vm from "node:vm";
 import { remembered } from "../../graph/remembered.js";
 import { describeError } from "../../util/describe.js";
 import type { ClassForm, Form, FunctionForm, Reference, Way } from "./analysis.js";
@@ -7,7 +9,7 @@ import { type BuiltIns, builtIns } from "./built-ins.js";
 import { decorationsOf } from "./decorations.js";
 import { type FunctionFacts, factsOf, formAt, hiddenOf, type Script, scriptForms, sourceOf } from "./inspector.js";
 import { Merkle } from "./merkle.js";
-import { fileOf, hashOf, lazyImport, packageOf, rootOf, withinPackage } from "./packages.js";
+import { environmentOf, fileOf, hashOf, lazyImport, OUR_NAME, packageOf, rootOf, withinPackage } from "./packages.js";
 
 /** A piece of what some code can reach: a function, a class, an object, a value. */
 export interface Piece {
@@ -26,11 +28,15 @@ export interface Piece {
 type Code = Extract<FunctionFacts, { kind: "code" }>;
 type Shape = FunctionForm | ClassForm;
 
+const NOTHING = (): boolean => false;
+
+const NO_ARROW = { isArrow: false, capturesThis: false, gives: undefined } as const;
+
 /** How many objects and functions are walked, after which nothing is known. */
 const MOST = 200_000;
 
 /** Taken before a program may have changed them. */
-const { ownKeys, getOwnPropertyDescriptor, getPrototypeOf } = Reflect;
+const { ownKeys, getOwnPropertyDescriptor, getPrototypeOf, isExtensible } = Reflect;
 const textOf = Function.prototype.call.bind(Function.prototype.toString) as (fn: Function) => string;
 const forEachOf = {
   Map: Function.prototype.call.bind(Map.prototype.forEach) as (
@@ -64,7 +70,13 @@ export class ValueGraph {
   readonly pieces: Piece[] = [];
   private readonly byIdentity = new Map<object, number>();
   private readonly owners = new Map<number, object>();
+  /** Pieces of objects and symbols: each is one, and not another one that is equal to it. */
+  private readonly identities = new Set<number>();
+  /** Pieces that count as they were when a run began, and are something else now. */
+  private readonly stood = new Set<number>();
   private readonly byHolder = new Map<object, Map<Function, number>>();
+  private readonly byPrivate = new Map<object, Map<readonly Form[], number>>();
+  private readonly bySymbol = new Map<symbol, number>();
   private readonly leaves = new Map<string, number>();
   private readonly facts = new Map<Function, FunctionFacts>();
   /** Scripts of which the variables at their top are known. */
@@ -83,6 +95,15 @@ export class ValueGraph {
   value(value: unknown, name = ""): number {
     if (typeof value === "function") return this.functionPiece(value, name);
     if (typeof value === "object" && value !== null) return this.objectPiece(value, name);
+    if (typeof value === "symbol" && Symbol.keyFor(value) === undefined) {
+      // Two symbols of one description are two: which of them is meant shows where they are shared.
+      return remembered(this.bySymbol, value, () => {
+        const id = this.piece(name);
+        this.pieces[id]!.text = primitiveText(value);
+        this.identities.add(id);
+        return id;
+      });
+    }
     return this.leaf(primitiveText(value), name);
   }
 
@@ -91,7 +112,7 @@ export class ValueGraph {
    *
    * @param skips whether it can't read that: the members that have a role in a pipeline.
    */
-  method(fn: Function, holder: object, name: string, skips: (name: string) => boolean = () => false): number {
+  method(fn: Function, holder: object, name: string, skips: (name: string) => boolean = NOTHING): number {
     const known = remembered(this.byHolder, holder, () => new Map<Function, number>());
     const found = known.get(fn);
     if (found !== undefined) return found;
@@ -101,9 +122,14 @@ export class ValueGraph {
     this.pieces[id]!.next.push(plain);
     this.work.push(() => {
       this.ask(fn, (facts) => {
-        const form = facts.kind === "code" ? this.formOf(fn, facts) : undefined;
-        if (form === undefined || isPackaged(facts)) return;
-        this.membersOf(id, fn, form, holder, facts as Code, skips);
+        if (isPackaged(facts)) {
+          // What is in an object of a package decides what its methods do.
+          if (facts.kind === "bound" || isOurs(facts) || !readsThis(fn)) return;
+          this.pieces[id]!.next.push(skips === NOTHING ? this.inward(holder) : this.whole(holder, skips));
+          return;
+        }
+        const form = this.formOf(fn, facts as Code);
+        if (form !== undefined) this.membersOf(id, fn, form, holder, facts as Code, skips);
       });
     });
     return id;
@@ -122,6 +148,36 @@ export class ValueGraph {
     return flaw === undefined ? undefined : this.pieces[flaw];
   }
 
+  /**
+   * How objects hang together that a piece leads to by several ways: `a === b` is another matter than that they are equal.
+   * Empty where no object is reached twice.
+   */
+  sharingOf(id: number): string {
+    const ways = new Map<number, number>();
+    const seen = new Set([id]);
+    const visit = (each: (next: number, from: number, place: number) => void): void => {
+      for (const at of seen) {
+        // What runs have put into something was not there when the first one began.
+        if (this.stood.has(at)) continue;
+        for (const [place, next] of this.pieces[at]!.next.entries()) {
+          seen.add(next);
+          if (this.identities.has(next)) each(next, at, place);
+        }
+      }
+    };
+    visit((next) => void ways.set(next, (ways.get(next) ?? 0) + 1));
+    if ([...ways.values()].every((count) => count === 1)) return "";
+    const places = new Map<number, string[]>();
+    visit((next, from, place) => {
+      if (ways.get(next)! > 1) remembered(places, next, () => []).push(`${this.merkle.digests[from]} ${place}`);
+    });
+    return hashOf(
+      Array.from(places.values(), (all) => all.sort().join())
+        .sort()
+        .join("\n"),
+    );
+  }
+
   /** Logs, counters and memories that nodes fill as they run count as they were before. What others change between runs counts. */
   private standsFor(id: number, digest: string): string {
     const owner = this.owners.get(id);
@@ -129,7 +185,10 @@ export class ValueGraph {
     const state = states.get(owner);
     if (state !== undefined) {
       if (this.when === "after") state.ended = digest;
-      if (digest === state.ended) return state.begun;
+      if (digest === state.ended) {
+        if (digest !== state.begun) this.stood.add(id);
+        return state.begun;
+      }
     }
     states.set(owner, { begun: digest, ended: digest });
     return digest;
@@ -194,7 +253,13 @@ export class ValueGraph {
     const builtIn = this.language.names.get(object);
     const id = builtIn === undefined ? this.piece(name) : this.leaf(`built-in ${builtIn}`);
     this.byIdentity.set(object, id);
+    const world = WORLD.get(object);
+    if (world !== undefined) this.unknown(id, `${world} is handed on as a whole`);
+    const runs = RUN_CODE.get(object);
+    if (runs !== undefined) this.unknown(id, `${runs} runs code that can't be seen`);
+    if (typeof object === "function" && isRequire(object)) this.unknown(id, "a require() that is handed on");
     if (builtIn === undefined) this.owners.set(id, object);
+    if (builtIn === undefined && typeof object !== "function") this.identities.add(id);
     if (this.byIdentity.size > MOST) this.unknown(id, `it leads to more than ${MOST.toLocaleString("en")} objects`);
     return { id, isNew: builtIn === undefined && this.byIdentity.size <= MOST };
   }
@@ -215,11 +280,11 @@ export class ValueGraph {
     }
     if (facts.kind === "bound") {
       piece.text = "bound";
-      piece.next.push(
-        this.value(facts.target),
-        this.value(facts.self),
-        ...facts.given.map((value) => this.value(value)),
-      );
+      const self = this.piece("");
+      this.ask(facts.target, (target) => {
+        this.pieces[self]!.next.push(isPackaged(target) ? this.inward(facts.self) : this.value(facts.self));
+      });
+      piece.next.push(this.value(facts.target), self, ...facts.given.map((value) => this.value(value)));
       return;
     }
     const { script } = facts;
@@ -230,8 +295,10 @@ export class ValueGraph {
     const owner = packageOf(script.url);
     if (owner !== undefined) {
       piece.name = `package ${owner.name}`;
-      piece.text = `package ${owner.name} ${owner.hash} ${owner.name === "hypernodes" ? nameOf(fn) : hashOf(textOf(fn))}`;
-      if (owner.name === "hypernodes") return;
+      const isOurs = owner.name === OUR_NAME;
+      const content = isOurs ? nameOf(fn) : `${hashOf(textOf(fn))} ${environmentOf(owner.variables)}`;
+      piece.text = `package ${owner.name} ${owner.hash} ${content}`;
+      if (isOurs) return;
       this.closures(id, fn, facts);
       this.ownProperties(id, fn);
       return;
@@ -287,7 +354,10 @@ export class ValueGraph {
   private imported(id: number, specifier: string, { script }: Code): void {
     const lazy = lazyImport(specifier, script.url);
     if ("problem" in lazy) this.unknown(id, lazy.problem);
-    else this.pieces[id]!.next.push(this.leaf(`import ${lazy.hash}`, `import("${specifier}")`));
+    else {
+      const text = `import ${lazy.hash} ${environmentOf(lazy.variables)}`;
+      this.pieces[id]!.next.push(this.leaf(text, `import("${specifier}")`));
+    }
   }
 
   private reference(reference: Reference, facts: Code): number {
@@ -309,6 +379,7 @@ export class ValueGraph {
     const found = this.variable(name, facts);
     if (!found.isThere) return this.leaf(`no variable ${name}`, name);
     if (found.isUnset) return this.leaf("not initialised", name);
+    if (reference.isTypeOf) return this.leaf(`typeof ${typeof found.value}`, name);
     return this.along(found.value, reference, name, reference.firstArguments, facts);
   }
 
@@ -361,6 +432,8 @@ export class ValueGraph {
       this.unknown(id, "it reads process.env by a name that is computed");
       return id;
     }
+    // `f instanceof Function`
+    if (value === Function && name === "Function" && !isCalled) return this.leaf("built-in Function");
     if (typeof value === "function" && isCalled) return this.called(value, undefined, name, firstArguments, facts);
     return this.value(value, name);
   }
@@ -495,13 +568,16 @@ export class ValueGraph {
 
   private supers(id: number, fn: Function, form: Form, holder: object, skips: (name: string) => boolean): void {
     const home = homeOf(fn, holder);
+    if (home === undefined) {
+      this.unknown(id, `it uses "super" of an object, or of a class that can't be found`);
+      return;
+    }
     for (const {
       path: [name, ...rest],
       isCalled,
     } of form.supers) {
-      const base = home && getPrototypeOf(home);
-      if (!base) this.unknown(id, `it uses "super" of a class that can't be found`);
-      else {
+      const base = getPrototypeOf(home);
+      if (base !== null) {
         const descriptor = findDescriptor(base, name!);
         const found =
           descriptor === undefined || descriptor === "unset" ? undefined : (descriptor.value ?? descriptor.get);
@@ -512,50 +588,74 @@ export class ValueGraph {
     }
   }
 
-  /** All that an object is: its own properties, and all members of its classes. */
+  /** All that an object is: its own properties, and all members of its classes, but those that it can't read. */
   private whole(holder: object, skips: (name: string) => boolean): number {
     const id = this.piece("this");
     const piece = this.pieces[id]!;
     piece.text = "all of this";
+    const add = (key: PropertyKey, value: number) => piece.next.push(this.leaf(`key ${String(key)}`), value);
+    const isSkipped = (key: PropertyKey) => typeof key === "string" && skips(key);
     for (const key of ownKeys(holder)) {
-      if (typeof key === "string" && skips(key)) continue;
+      if (isSkipped(key)) continue;
       const value = read(holder, key);
-      piece.next.push(
-        this.leaf(`key ${String(key)}`),
-        this.value(value.isThere ? value.value : undefined, String(key)),
-      );
+      add(key, this.value(value.isThere ? value.value : undefined, String(key)));
     }
-    const type = holder.constructor as unknown;
-    if (typeof type === "function") piece.next.push(this.value(type));
+    if (this.hasPrivates(holder)) this.privateProperties(id, holder);
+    for (let at = getPrototypeOf(holder); at !== null && at !== Object.prototype; at = getPrototypeOf(at)) {
+      for (const key of ownKeys(at)) {
+        if (key === "constructor" || isSkipped(key)) continue;
+        const { value, get, set } = getOwnPropertyDescriptor(at, key)!;
+        for (const part of [value, get, set] as unknown[]) {
+          if (part === undefined) continue;
+          add(key, typeof part === "function" ? this.method(part, holder, String(key), skips) : this.value(part));
+        }
+      }
+      const type = getOwnPropertyDescriptor(at, "constructor")?.value as unknown;
+      if (typeof type === "function") piece.next.push(this.making(type));
+    }
+    return id;
+  }
+
+  /** A class without its methods: its constructor, fields, statics, and what decorators add to it. */
+  private making(type: Function): number {
+    const id = this.piece(`class ${nameOf(type)}`);
+    this.ask(type, (facts) => {
+      const form = facts.kind === "code" && !isPackaged(facts) ? this.formOf(type, facts) : undefined;
+      if (form?.kind !== "class") {
+        this.pieces[id]!.next.push(this.value(type));
+        return;
+      }
+      this.code(id, form.making, facts as Code);
+      this.pieces[id]!.text += ` ${nameOf(type)}`;
+      this.ownProperties(id, type);
+      for (const [place, value] of decorationsOf(type))
+        this.pieces[id]!.next.push(this.leaf(`decorated ${place}`), this.value(value, place));
+    });
     return id;
   }
 
   /** `this.#helper()`, `this.#limit` */
   private privateMember(id: number, fn: Function, name: string, holder: object, facts: Code): void {
     const piece = this.pieces[id]!;
-    const forms = scriptForms(facts.script)!;
-    const type = forms.classes
-      .filter((form) => form.start <= facts.offset && facts.offset < form.end && form.privates.has(name))
+    const type = scriptForms(facts.script)!
+      .classes.filter((form) => form.start <= facts.offset && facts.offset < form.end && form.privates.has(name))
       .at(-1);
-    const inner = type?.privates.get(name);
-    if (inner === undefined) {
+    const forms = type?.privates.get(name);
+    if (forms === undefined) {
       this.unknown(id, `its class has no ${name}`);
       return;
     }
-    const known = remembered(this.byHolder, inner, () => new Map<Function, number>());
-    let method = known.get(fn);
+    const known = remembered(this.byPrivate, holder, () => new Map<readonly Form[], number>());
+    let method = known.get(forms);
     if (method === undefined) {
-      method = this.piece(`${name}()`, piece.file);
-      known.set(fn, method);
-      this.code(method, inner, facts);
-      this.membersOf(
-        method,
-        fn,
-        { ...inner, kind: "function", isArrow: false, capturesThis: false, gives: undefined },
-        holder,
-        facts,
-        () => false,
-      );
+      method = this.piece(forms.length === 0 ? name : `${name}()`, piece.file);
+      known.set(forms, method);
+      for (const form of forms) {
+        const part = this.piece("", piece.file);
+        this.pieces[method]!.next.push(part);
+        this.code(part, form, facts);
+        this.membersOf(part, fn, { ...form, kind: "function", ...NO_ARROW }, holder, facts, () => false);
+      }
       const value = hiddenOf(holder).get(name);
       if (typeof value !== "function") this.pieces[method]!.next.push(this.value(value, name));
     }
@@ -566,13 +666,36 @@ export class ValueGraph {
     this.code(id, form, facts);
     const piece = this.pieces[id]!;
     piece.text = `class ${form.hash} ${nameOf(type)}`;
+    // The names of members may be computed.
+    const names = (object: object) => JSON.stringify(ownKeys(object).map(String));
+    piece.text += ` ${names(type)}`;
+    if (form.privates.size > 0) this.privateProperties(id, type);
     const base = getPrototypeOf(type);
     if (base !== null && base !== Function.prototype) piece.next.push(this.value(base));
     const source = sourceOf(facts.script).slice(form.start, form.end);
     const prototype = getOwnPropertyDescriptor(type, "prototype")?.value as object | undefined;
-    if (prototype !== undefined) this.members(id, prototype, source);
+    if (prototype !== undefined) {
+      piece.text += ` ${names(prototype)}`;
+      this.members(id, prototype, source);
+    }
     for (const [place, value] of decorationsOf(type))
       piece.next.push(this.leaf(`decorated ${place}`), this.value(value, place));
+  }
+
+  /** Whether a class of an object has anything that is private. */
+  private hasPrivates(object: object): boolean {
+    for (const type of classesOf(object)) {
+      if (remembered(withPrivates, type, () => textOf(type).includes("#"))) return true;
+    }
+    return false;
+  }
+
+  /** `#field`s of an object, or a class. */
+  private privateProperties(id: number, object: object): void {
+    for (const [name, value] of hiddenOf(object)) {
+      if (!name.startsWith("#")) continue;
+      this.pieces[id]!.next.push(this.leaf(`key ${name}`), this.value(value, name));
+    }
   }
 
   /** Members whose text is not in the class's: a decorator put them there, or a statement beside the class. */
@@ -621,9 +744,15 @@ export class ValueGraph {
         if (typeof name !== "string" || !words.has(name)) continue;
         const { value } = read(variables, name);
         if (typeof value === "function" && !withFunctions) continue;
-        this.pieces[id]!.next.push(this.leaf(`key ${name}`), this.value(value, name));
+        this.pieces[id]!.next.push(this.leaf(`key ${name}`), this.inward(value, name));
       }
     }
+  }
+
+  /** A value that only code sees which reads nothing of the world by it: a package's, or the language's. */
+  private inward(value: unknown, name = ""): number {
+    const world = WORLD.get(value);
+    return world === undefined ? this.value(value, name) : this.leaf(`built-in ${world}`);
   }
 
   /** What functions around a function have given it, without their code and that of others. */
@@ -686,14 +815,21 @@ export class ValueGraph {
         keys.push(`${String(key)} unset`);
         continue;
       }
-      const { value, get, set, enumerable } = descriptor;
-      keys.push(`${typeof key} ${String(key)} ${enumerable === true ? "" : "hidden"} ${get || set ? "accessor" : ""}`);
+      const { value, get, set, enumerable, writable, configurable } = descriptor;
+      const flags = [
+        enumerable === true ? "" : "hidden",
+        get || set ? "accessor" : "",
+        writable === false ? "fixed" : "",
+      ];
+      keys.push(`${typeof key} ${String(key)} ${flags.join(" ")} ${configurable === true ? "" : "lasting"}`);
+      if (typeof key === "symbol") piece.next.push(this.value(key));
       const inner = typeof key === "string" && name !== "" ? `${name}.${key}` : String(key);
       if (get || set) piece.next.push(this.value(get, inner), this.value(set, inner));
-      else if (value === process.env) this.unknown(id, "process.env is in it as a whole");
       else piece.next.push(this.value(value as unknown, typeof value === "object" ? name : inner));
     }
     piece.text += ` ${kind} ${JSON.stringify(keys)}${Array.isArray(object) ? object.length : ""}`;
+    if (!isExtensible(object)) piece.text += " closed";
+    if (this.hasPrivates(object)) this.privateProperties(id, object);
     const base = getPrototypeOf(object);
     if (base !== null && base !== Object.prototype && base !== Array.prototype && !isNamespace(object))
       this.base(id, object, base);
@@ -739,13 +875,83 @@ export class ValueGraph {
       this.unknown(id, "a generator, or an iterator");
       return undefined;
     }
-    if (Object.prototype.toString.call(object) === "[object WeakRef]" || types.isExternal(object)) {
-      this.unknown(id, "a WeakRef, or memory that is not JavaScript's");
+    if (types.isExternal(object) || ITERATORS.has(getPrototypeOf(object)!)) {
+      this.unknown(id, types.isExternal(object) ? "memory that is not JavaScript's" : "a generator, or an iterator");
       return undefined;
+    }
+    for (const type of classesOf(object)) {
+      if (!isNative(type) || KNOWN.has(type)) continue;
+      const options = intlOptions(type, object);
+      if (options !== undefined) return `intl ${nameOf(type)} ${options}`;
+      this.unknown(id, `V8 does not show what is in a ${nameOf(type)}`);
     }
     return "object";
   }
 }
+
+const withPrivates = new Map<Function, boolean>();
+
+/** The classes of an object, from its own to the last one. */
+function* classesOf(object: object): Generator<Function> {
+  for (let at = getPrototypeOf(object); at !== null && !types.isProxy(at); at = getPrototypeOf(at)) {
+    const type = getOwnPropertyDescriptor(at, "constructor")?.value as unknown;
+    if (typeof type !== "function" || types.isProxy(type)) continue;
+    if (getOwnPropertyDescriptor(type, "prototype")?.value === at) yield type;
+  }
+}
+
+function isNative(fn: Function): boolean {
+  return /\{\s*\[native code\]\s*\}$/.test(textOf(fn));
+}
+
+/** What is made of these has nothing in it but its properties; or what it has is told apart before. */
+const KNOWN = new Set<Function>([
+  ...[Object, Function, Array, Map, Set, Date, RegExp, Promise, WeakMap, WeakSet, FinalizationRegistry],
+  ...[Boolean, Number, String, Symbol, BigInt, Error, AggregateError, EvalError, RangeError, ReferenceError],
+  ...[SyntaxError, TypeError, URIError, ArrayBuffer, SharedArrayBuffer, DataView],
+  getPrototypeOf(Uint8Array) as Function,
+]);
+
+const ITERATORS = new Set<object>(
+  [[].values(), ""[Symbol.iterator](), "".matchAll(/a/g)].map((iterator) => getPrototypeOf(iterator)!),
+);
+
+type Options = (this: unknown) => unknown;
+const intlTypes = new Map<unknown, Options>(
+  (Object.values(Object.getOwnPropertyDescriptors(Intl)) as { value?: { prototype?: Record<string, Options> } }[])
+    .filter(({ value }) => value?.prototype !== undefined)
+    .map(({ value }) => [value, value!.prototype!.resolvedOptions ?? value!.prototype!.toString!]),
+);
+
+/** How one of `Intl` was set up. */
+function intlOptions(type: Function, object: object): string | undefined {
+  const options = intlTypes.get(type);
+  try {
+    return options && JSON.stringify(options.call(object));
+  } catch {
+    // It only has that prototype.
+    return undefined;
+  }
+}
+
+/** Functions that run texts as code, or load code by any name. */
+const RUN_CODE = new Map<object, string>([
+  // biome-ignore lint/security/noGlobalEval: it is known by what it is, and not called.
+  [eval, "eval"],
+  ...[() => {}, async () => {}, function* () {}, async function* () {}].map(
+    (fn) => [(getPrototypeOf(fn) as { constructor: Function }).constructor, "Function"] as const,
+  ),
+  ...[vm, ...Object.values(vm)].filter(isObject).map((part) => [part, "node:vm"] as const),
+  ...[createRequire, Module].map((part) => [part, "createRequire of node:module"] as const),
+]);
+RUN_CODE.delete(vm.constants);
+
+/** What leads to everything. */
+const WORLD = new Map<unknown, string>([
+  [globalThis, "globalThis"],
+  [process, "process"],
+  [process.env, "process.env"],
+]);
 
 interface Found {
   readonly isThere: boolean;
@@ -796,15 +1002,30 @@ const NODE_GLOBALS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   ["Buffer", Buffer],
 ]);
 
-/** The prototype that has a function as one of its members. */
+/**
+ * What `super` starts from in a method: the prototype, or the class itself, of the class that has the method's text in its own.
+ * Where it is kept says nothing: it may have been moved, or a decorator's function may be in its place.
+ */
 function homeOf(fn: Function, holder: object): object | undefined {
-  for (let at: object | null = holder; at !== null; at = getPrototypeOf(at)) {
-    for (const key of ownKeys(at)) {
-      const { value, get, set } = getOwnPropertyDescriptor(at, key) ?? {};
-      if (value === fn || get === fn || set === fn) return at;
+  const text = textOf(fn);
+  const found: object[] = [];
+  const offer = (type: unknown, home: object): void => {
+    if (typeof type === "function" && !types.isProxy(type) && isClassText(type) && textOf(type).includes(text)) {
+      found.push(home);
     }
+  };
+  for (let at: object | null = holder; at !== null && !types.isProxy(at); at = getPrototypeOf(at)) {
+    const type = getOwnPropertyDescriptor(at, "constructor")?.value as { prototype?: unknown } | undefined;
+    if (typeof type === "function" && (type as Function).prototype === at) offer(type, at);
+    offer(at, at);
   }
-  return undefined;
+  if (found.length < 2) return found[0];
+  const own = found.filter((at) => ownKeys(at).some((key) => isMember(fn, getOwnPropertyDescriptor(at, key))));
+  return own.length === 1 ? own[0] : undefined;
+}
+
+function isMember(fn: Function, { value, get, set }: PropertyDescriptor = {}): boolean {
+  return value === fn || get === fn || set === fn;
 }
 
 function placeOf({ url }: Script): string {
@@ -814,6 +1035,15 @@ function placeOf({ url }: Script): string {
 
 function isRequire(fn: Function): boolean {
   return read(fn, "resolve").isThere && read(fn, "cache").isThere && read(fn, "extensions").isThere;
+}
+
+function isOurs(facts: FunctionFacts): boolean {
+  return facts.kind === "code" && packageOf(facts.script.url)?.name === OUR_NAME;
+}
+
+/** Whether a function's text, of which no more is known, may read `this`. */
+function readsThis(fn: Function): boolean {
+  return isNative(fn) || /\b(?:this|super|eval)\b/.test(textOf(fn));
 }
 
 function isPackaged(facts: FunctionFacts): boolean {

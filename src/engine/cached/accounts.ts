@@ -1,5 +1,5 @@
 import { partsOf, partsOfModels } from "../../cache/codes.js";
-import { changesSince, type Past, pastKey } from "../../cache/history.js";
+import { changesSince, type Past, PROCESS, pastKey } from "../../cache/history.js";
 import type { Ref } from "../../cache/keys.js";
 import { type Dependency, mappedLists, written } from "../../graph/graph.js";
 import type { Step } from "../../graph/plan.js";
@@ -96,7 +96,8 @@ export class Accounts {
     }
     if (found.computed === 0) return tell("same code, same inputs");
     const key = pastKey(path);
-    const past: Past = {
+    let past: Past = {
+      process: PROCESS,
       code: codes.steps[step.index]!.code,
       version: step.node.options.version,
       parts: [...partsOf(execution.program, step), ...partsOfModels(found.inputs.map(([, { models }]) => models))],
@@ -106,7 +107,11 @@ export class Accounts {
       const [before] = await session.read([key]);
       const changes = before && changesSince(before.decoded as Past, past);
       if (changes === undefined) tell("nothing was remembered of it");
-      else tell(changes.length > 0 ? changes.join(", ") : "what was remembered of it is gone");
+      else {
+        const { clauses, values } = changes;
+        if (values.length > 0) past = { ...past, changed: values };
+        tell(clauses.length > 0 ? clauses.join(", ") : "what was remembered of it is gone");
+      }
     }
     session.add({ key, owner: cached.ownerOf(step), kind: "fact", digest: "", models: "", value: past });
   }

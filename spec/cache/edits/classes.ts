@@ -1,0 +1,328 @@
+import { row } from "./row.js";
+
+const NAMED = (head: string, more = "") => `import { input, node, Pipeline } from "hypernodes";
+${head}
+abstract class B extends Pipeline {
+  @input() x!: number;
+  @node("x") y(x: number): any { return this.constructor.name + x; }
+  @node("x") other(x: number): any { return x; }
+}
+${more}
+`;
+const VERSIONED = (captured: string) => `import { input, node, Pipeline } from "hypernodes";
+const make = (k: any) => {
+  class P extends Pipeline {
+    @input() x!: number;
+    @node("x", { version: 1 }) y(x: number): any { return k(x); }
+    @node("x") other(x: number): any { return x; }
+  }
+  return P;
+};
+export const P = make(${captured});
+`;
+
+/** Kind 5: classes, by their names, statics and prototypes. Kind 10: versions and batches. */
+export const CLASSES = [
+  row(
+    5,
+    "two classes of one base that say their names",
+    {
+      files: {
+        "pipeline.ts": NAMED(
+          "",
+          "class One extends B {}\nclass Two extends B {}\nexport const runs = () => [[One, { x: 5 }], [Two, { x: 5 }]];",
+        ),
+      },
+    },
+    ["pipeline.ts", /Two/g, "Three"],
+    "Three.y",
+  ),
+  row(
+    5,
+    "a static by way of the constructor",
+    { y: "x * (this.constructor as any).K", tail: "(P as any).K = 1;" },
+    ["pipeline.ts", "K = 1", "K = 2"],
+    "y",
+  ),
+  row(
+    5,
+    "a static by the class's name",
+    { y: "x * P.K", members: "static K = 1;" },
+    ["pipeline.ts", "K = 1", "K = 2"],
+    "y",
+  ),
+  row(
+    5,
+    "a static method",
+    { y: "P.scale(x)", members: "static scale(x: number) { return x * 2; }" },
+    ["pipeline.ts", "x * 2", "x * 3"],
+    "y",
+  ),
+  row(
+    5,
+    "what a static method reads of its class",
+    { y: "P.scale(x)", members: "static K = 2;\n  static scale(x: number) { return x * this.K; }" },
+    ["pipeline.ts", "K = 2", "K = 3"],
+    "y",
+  ),
+  row(
+    5,
+    "a static of another class",
+    { head: "class T { static K = 1; static L = 1; }", y: "x * T.K" },
+    ["pipeline.ts", "K = 1", "K = 2"],
+    "y",
+  ),
+  row(
+    5,
+    "a static block",
+    { head: "class T { static K: number; static { this.K = 1; } }", y: "x * T.K" },
+    ["pipeline.ts", "this.K = 1", "this.K = 2"],
+    "y",
+  ),
+  row(
+    5,
+    "a private static",
+    { head: "class T { static #k = 1; static go(x: number) { return x * T.#k; } }", y: "T.go(x)" },
+    ["pipeline.ts", "#k = 1", "#k = 2"],
+    "y",
+  ),
+  row(
+    5,
+    "a static that a base has",
+    { head: "class A { static K = 1; }\nclass T extends A {}", y: "x * T.K" },
+    ["pipeline.ts", "K = 1", "K = 2"],
+    "y",
+  ),
+  row(
+    5,
+    "a member that is put on the prototype",
+    { y: "(this as any).k(x)", tail: "(P.prototype as any).k = (x: number) => x + 1;" },
+    ["pipeline.ts", "x + 1", "x + 2"],
+    "y",
+  ),
+  row(
+    5,
+    "a getter that is put on the prototype",
+    { y: "(this as any).k + x", tail: "Object.defineProperty(P.prototype, 'k', { get() { return 1; } });" },
+    ["pipeline.ts", "return 1", "return 2"],
+    "y",
+  ),
+  row(
+    5,
+    "a getter of the class",
+    { y: "this.k + x", members: "get k() { return this.l; }\n  l = 1;" },
+    ["pipeline.ts", "l = 1", "l = 2"],
+    "y",
+  ),
+  row(
+    5,
+    "a base's method",
+    { head: "class A { go(x: number) { return x + 1; } }\nclass T extends A {}\nconst t = new T();", y: "t.go(x)" },
+    ["pipeline.ts", "x + 1", "x + 2"],
+    "y",
+  ),
+  row(
+    5,
+    "an override",
+    {
+      head: "class A { go(x: number) { return this.k(x); }\n k(x: number) { return x; } }\nclass T extends A { override k(x: number) { return x + 1; } }\nconst t = new T();",
+      y: "t.go(x)",
+    },
+    ["pipeline.ts", "x + 1", "x + 2"],
+    "y",
+  ),
+  row(
+    5,
+    "what super calls",
+    {
+      head: "class A { go(x: number) { return x + 1; } }\nclass T extends A { override go(x: number) { return super.go(x) * 2; } }\nconst t = new T();",
+      y: "t.go(x)",
+    },
+    ["pipeline.ts", "x + 1", "x + 2"],
+    "y",
+  ),
+  row(
+    5,
+    "what a method reads that super calls",
+    {
+      head: "class A { k = 1; go(x: number) { return x + this.k; } }\nclass T extends A { override go(x: number) { return super.go(x) * 2; } }\nconst t = new T();",
+      y: "t.go(x)",
+    },
+    ["pipeline.ts", "k = 1", "k = 2"],
+    "y",
+  ),
+  row(
+    5,
+    "another base",
+    {
+      head: "class A { go(x: number) { return x + 1; } }\nclass B { go(x: number) { return x + 2; } }\nclass T extends A {}\nconst t = new T();",
+      y: "t.go(x)",
+    },
+    ["pipeline.ts", "T extends A", "T extends B"],
+    "y",
+  ),
+  row(
+    5,
+    "a constructor",
+    { head: "class T { k; constructor(k: number) { this.k = k + 1; } }", y: "new T(x).k" },
+    ["pipeline.ts", "k + 1", "k + 2"],
+    "y",
+  ),
+  row(
+    5,
+    "a field's initialiser",
+    { head: "class T { k = 1; }", y: "new T().k + x" },
+    ["pipeline.ts", "k = 1", "k = 2"],
+    "y",
+  ),
+  row(
+    5,
+    "a computed member",
+    {
+      head: "const NAME = 'a';\nclass T { [NAME]() { return 1; }\n b() { return 2; } }",
+      y: "(new T() as any).a?.() ?? x",
+    },
+    ["pipeline.ts", "NAME = 'a'", "NAME = 'c'"],
+    "y",
+  ),
+  row(
+    5,
+    "Symbol.toPrimitive",
+    { head: "const o: any = { [Symbol.toPrimitive]() { return 1; } };", y: "o + x" },
+    ["pipeline.ts", "return 1", "return 2"],
+    "y",
+  ),
+  row(
+    5,
+    "an iterator",
+    { head: "class T { *[Symbol.iterator]() { yield 1; } }\nconst t = new T();", y: "[...t, x]" },
+    ["pipeline.ts", "yield 1", "yield 2"],
+    "y",
+  ),
+  row(
+    5,
+    "valueOf of a class",
+    { head: "class T { valueOf() { return 1; } }\nconst t: any = new T();", y: "t + x" },
+    ["pipeline.ts", "return 1", "return 2"],
+    "y",
+  ),
+  row(
+    5,
+    "toJSON of what is in an array",
+    { head: "class T { toJSON() { return 1; } }\nconst all = [new T()];", y: "JSON.stringify(all) + x" },
+    ["pipeline.ts", "return 1", "return 2"],
+    "y",
+  ),
+  row(5, "a class's name", { head: "class T {}", y: "T.name + x" }, ["pipeline.ts", /\bT\b/g, "U"], "y"),
+  row(
+    5,
+    "the name of a function",
+    { head: "function go() { return 1; }", y: "go.name + x" },
+    ["pipeline.ts", /\bgo\b/g, "went"],
+    "y",
+  ),
+  row(
+    5,
+    "the length of a function",
+    { head: "function go(_a: number) { return 1; }", y: "go.length + x" },
+    ["pipeline.ts", "_a: number", "_a: number, _b: number"],
+    "y",
+  ),
+  row(
+    5,
+    "a property of a function",
+    { head: "function go(x: number) { return x * go.k; }\ngo.k = 1;", y: "go(x)" },
+    ["pipeline.ts", "go.k = 1", "go.k = 2"],
+    "y",
+  ),
+  row(
+    5,
+    "a resource's class",
+    {
+      files: {
+        "pipeline.ts": `import { input, node, Pipeline, resource } from "hypernodes";
+class Tool { go(x: number) { return x + 1; } }
+export class P extends Pipeline {
+  @input() x!: number;
+  @resource() tool(): Tool { return new Tool(); }
+  @node("x", "tool") y(x: number, tool: Tool): any { return tool.go(x); }
+  @node("x") other(x: number): any { return x; }
+}
+`,
+      },
+    },
+    ["pipeline.ts", "x + 1", "x + 2"],
+    "y",
+  ),
+  row(
+    10,
+    "a number that a factory gives, with a version",
+    { files: { "pipeline.ts": VERSIONED("1").replace("k(x)", "x + k") } },
+    ["pipeline.ts", "make(1)", "make(2)"],
+    "y",
+  ),
+  row(
+    10,
+    "two classes of one name and version",
+    {
+      files: {
+        "a.ts": VERSIONED("1").replace("k(x)", "x + k"),
+        "b.ts": VERSIONED("1").replace("k(x)", "x - k"),
+        "pipeline.ts": `import { P as A } from "./a.js";\nimport { P as B } from "./b.js";\nexport const runs = () => [[A, { x: 5 }], [B, { x: 5 }]];`,
+      },
+    },
+    ["a.ts", "version: 1", "version: 2"],
+    "y",
+  ),
+  row(
+    10,
+    "another version",
+    { files: { "pipeline.ts": VERSIONED("1").replace("k(x)", "x + k") } },
+    ["pipeline.ts", "version: 1", "version: 2"],
+    "y",
+  ),
+  row(
+    10,
+    "the code with the same version",
+    { files: { "pipeline.ts": VERSIONED("1").replace("k(x)", "x + k") } },
+    ["pipeline.ts", "x + k", "k + x"],
+    "",
+  ),
+  row(
+    10,
+    "a method that is called with a batch",
+    {
+      files: {
+        "pipeline.ts": `import { input, mapOver, node, Pipeline } from "hypernodes";
+export class P extends Pipeline {
+  @input() x!: any;
+  @mapOver("x") y(x: any): any { return Array.isArray(x) ? x.map((n) => n + 1) : x + 2; }
+  @node("x") other(x: any): any { return x; }
+}
+export const inputs = { x: [1, 2] };
+`,
+      },
+    },
+    ["pipeline.ts", `@mapOver("x")`, `@mapOver("x", { batch: 2 })`],
+    "y",
+  ),
+  row(
+    10,
+    "a method of a model",
+    {
+      files: {
+        "pipeline.ts": `import { input, model, node, Pipeline } from "hypernodes";
+@model() export class R35 { constructor(readonly n = 1) {}\n size() { return this.n + 1; } }
+export class P extends Pipeline {
+  @input() x!: number;
+  @node("x") made(x: number): R35 { return new R35(x); }
+  @node("made") y(made: R35): any { return made.size(); }
+  @node("x") other(x: number): any { return x; }
+}
+`,
+      },
+    },
+    ["pipeline.ts", "this.n + 1", "this.n + 2"],
+    "made y",
+  ),
+];
