@@ -79,7 +79,7 @@ export async function runProgram(request: RunRequest): Promise<Record<string, un
 /** Opens what the pipeline, and those nested in it, are remembered in. Undefined if nothing is. */
 export function openStores({ program, settings, name }: RunRequest, run: RunState): Promise<void> | undefined {
   const stores = storesOf(program.plan, settings.choices);
-  return stores.every((store) => store === undefined) ? undefined : run.open(stores, name);
+  return stores.every((store) => store === undefined) ? undefined : run.open(stores, name, program.pipeline);
 }
 
 /** Lists that are inputs are checked before any node runs. */

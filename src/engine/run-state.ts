@@ -1,9 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { runEnded } from "../cache/codes.js";
+import { keepCode, takeCode } from "../cache/kept-code.js";
 import { openStoreForRun } from "../cache/open.js";
 import { CacheSession } from "../cache/session.js";
 import type { Store } from "../cache/store.js";
 import type { CacheStore } from "../dsl/choices.js";
+import type { PipelineClass } from "../dsl/members.js";
 import { remembered } from "../graph/remembered.js";
 import { describeError } from "../util/describe.js";
 import { Accounts } from "./cached/accounts.js";
@@ -23,6 +25,8 @@ export class RunState {
   private warnings: Set<string> | undefined;
   private sessions: Map<CacheStore, CacheSession> | undefined;
   private kept: Accounts | undefined;
+  /** What the program's scripts say goes into its first store. */
+  private keepCode: (() => void) | undefined;
   private read: ListsRead | undefined;
   private underWay = 0;
   private idle: (() => void) | undefined;
@@ -90,8 +94,12 @@ export class RunState {
     return this.sessions!.get(store)!;
   }
 
-  /** The stores that the run's executions remember in are opened before the first of them begins. */
-  async open(stores: readonly (CacheStore | undefined)[], where: string): Promise<void> {
+  /**
+   * The stores that the run's executions remember in are opened before the first of them begins.
+   *
+   * @param pipeline whose code is read here.
+   */
+  async open(stores: readonly (CacheStore | undefined)[], where: string, pipeline?: PipelineClass): Promise<void> {
     const sessions = new Map<CacheStore, CacheSession>();
     const opened = new Map<Store, CacheSession>();
     for (const meant of stores) {
@@ -101,6 +109,11 @@ export class RunState {
       sessions.set(meant, session);
     }
     this.sessions = sessions;
+    const [first] = opened;
+    if (first === undefined || pipeline === undefined) return;
+    const [store, session] = first;
+    await takeCode(pipeline, store, session);
+    this.keepCode = () => keepCode(pipeline, store, session);
   }
 
   /** In a thread: what stands for the stores that are open at home. */
@@ -115,6 +128,7 @@ export class RunState {
    */
   async remember(explain?: (why: Explained) => void): Promise<void> {
     runEnded(this, this.kept?.hasComputed === true);
+    this.keepCode?.();
     try {
       await this.kept?.end(explain);
     } catch (error) {

@@ -11,7 +11,7 @@ import { bytesOf, viewType } from "./views.js";
 /** From how many bytes on the form of an object is hashed alone: what is around it stays small. */
 const BY_HASH = 512;
 
-export const NO_MODELS: readonly string[] = [];
+const NO_MODELS: readonly string[] = [];
 
 /**
  * Writes values in one canonical form, as a walk comes to them; an object that it comes to again by how many objects ago

@@ -1,17 +1,24 @@
 import { hash } from "node:crypto";
 import { type AnyNode, type Class, type Function as FunctionNode, type Node, type Program, parse } from "acorn";
-import { analyze, type Reference as ScopeReference, type Variable } from "eslint-scope";
-import { remembered } from "../../graph/remembered.js";
+import { isWrittenOnce, resolveNames, type Variable, variableOf } from "./scopes.js";
+import { eachChild, isClass, isFunction } from "./syntax.js";
 
-/** What a script's text says of its functions and classes. */
+/** What a script's text says of its functions and classes. Plain data, which JSON can hold. */
 export interface ScriptForms {
-  /** By where V8 says that they begin. */
-  readonly functions: ReadonlyMap<number, FunctionForm>;
+  readonly functions: readonly FunctionForm[];
   readonly classes: readonly ClassForm[];
-  /** Functions and classes that top-level names stand for, for ever. */
-  readonly constants: ReadonlyMap<string, FunctionForm | ClassForm>;
-  /** Whether a variable that is not local to one function is assigned after it was made. */
-  readonly reassigns: boolean;
+  readonly constants: readonly Constant[];
+  /** Where its lines begin. */
+  readonly lines: readonly number[];
+}
+
+/** A name at the script's top that stands for a function, or a class, for ever. */
+interface Constant {
+  readonly name: string;
+  /** Which one: the functions come first, then the classes. */
+  readonly number: number;
+  /** A hash of its text. */
+  readonly text: string;
 }
 
 /** The code of a function, or of a class, without what it refers to outside of itself. */
@@ -23,7 +30,7 @@ export interface Form {
   readonly hash: string;
   readonly references: readonly Reference[];
   /** What it reads of `this`; undefined: it hands `this` on. */
-  readonly members: readonly Way[] | undefined;
+  readonly members?: readonly Way[] | undefined;
   /** Functions that it calls with its own `this`, by the numbers of their references. */
   readonly sharesThis: readonly number[];
   readonly supers: readonly Way[];
@@ -35,17 +42,19 @@ export interface Form {
 
 export interface FunctionForm extends Form {
   readonly kind: "function";
+  /** Where V8 says that it begins. */
+  readonly at: number;
   readonly isArrow: boolean;
   /** Whether `this`, `super` or `new.target` of what is around it is used: of an arrow alone. */
   readonly capturesThis: boolean;
   /** The number of the reference that is all that it gives, and perhaps another one that is the name of a member of that. */
-  readonly gives: { readonly reference: number; readonly key?: number } | undefined;
+  readonly gives?: { readonly reference: number; readonly key?: number } | undefined;
 }
 
 export interface ClassForm extends Form {
   readonly kind: "class";
   /** Its private methods, accessors and fields, with what is in them: nothing in a field that has no value. */
-  readonly privates: ReadonlyMap<string, readonly Form[]>;
+  readonly privates: readonly { readonly name: string; readonly forms: readonly Form[] }[];
   /** Its constructor, fields and static blocks: what of it runs when an object is made, or the class. */
   readonly making: Form;
   readonly hasConstructor: boolean;
@@ -58,11 +67,11 @@ export interface Reference extends Way {
   readonly isConstant: boolean;
   readonly isImported: boolean;
   /** The function expression around it whose own name it is: V8 does not show that. */
-  readonly around: Form | undefined;
+  readonly around?: Form | undefined;
   /** Whether only its type is asked for. */
   readonly isTypeOf: boolean;
-  /** If it is called: the literal text that is its first argument in each call, undefined for anything else. */
-  readonly firstArguments: readonly (string | undefined)[];
+  /** If it is called: the literal text that is its first argument in each call, null for anything else. */
+  readonly firstArguments: readonly (string | null)[];
 }
 
 export interface Way {
@@ -77,99 +86,75 @@ export function formsOf(source: string, isModule: boolean): ScriptForms {
     sourceType: isModule ? "module" : "script",
     allowReturnOutsideFunction: true,
     allowHashBang: true,
-    ranges: true,
   });
-  const { scopes } = analyze(program as never, {
-    ecmaVersion: 2022,
-    sourceType: isModule ? "module" : "commonjs",
-    ignoreEval: true,
-  });
-  return new ScriptReader(source, program, scopes).read();
+  return new ScriptReader(source, program).read();
 }
 
-type Scopes = ReturnType<typeof analyze>["scopes"];
-
 /** What acorn says of a node besides its content. */
-const POSITION = new Set(["type", "start", "end", "range", "raw", "optional"]);
+const POSITION = new Set(["type", "start", "end", "raw", "optional"]);
 
 class ScriptReader {
-  /** For each identifier that is a reference or a declaration, what it stands for. Globals are not in it. */
-  readonly variables = new Map<Node, Variable>();
-  /** Identifiers that are references to what the script declares nowhere. */
-  readonly globals = new Set<Node>();
   /** Whose `this` it is that something means: a function's, a field's, a static block's; undefined: the script's. */
   private readonly holders = new Map<Node, Node | undefined>();
+  /** The functions and classes, outer ones first. */
+  private readonly found: (FunctionNode | Class)[] = [];
   private readonly forms = new Map<Node, FunctionForm | ClassForm>();
-  private readonly functions = new Map<number, FunctionForm>();
-  private readonly classes: ClassForm[] = [];
-  private reassigns = false;
-  private readonly constants = new Map<string, FunctionForm | ClassForm>();
 
   constructor(
     readonly source: string,
     private readonly program: Program,
-    private readonly scopes: Scopes,
   ) {}
 
   read(): ScriptForms {
-    for (const { references, variables } of this.scopes) {
-      for (const variable of variables) {
-        // A class's name is declared around it and, once more, inside it: the outer one counts, which comes first.
-        for (const identifier of variable.identifiers) setOnce(this.variables, identifier as unknown as Node, variable);
-      }
-      for (const { identifier, resolved } of references)
-        if (resolved) setOnce(this.variables, identifier as unknown as Node, resolved);
-        else this.globals.add(identifier as unknown as Node);
-    }
+    const top = resolveNames(this.program);
     this.findHolders(this.program, undefined);
-    this.visit(this.program);
-    this.topLevel();
-    const { functions, classes, constants, reassigns } = this;
-    return { functions, classes, constants, reassigns };
+    const functions: FunctionForm[] = [];
+    const classes: ClassForm[] = [];
+    for (const node of this.found) {
+      const form = this.formOf(node);
+      if (form.kind === "function") functions.push(form);
+      else classes.push(form);
+    }
+    const constants = [...top.variables.values()].flatMap((variable) => this.constant(variable, functions, classes));
+    return { functions, classes, constants, lines: linesOf(this.source) };
   }
 
   private findHolders(node: AnyNode, holder: Node | undefined): void {
-    const isField = node.type === "PropertyDefinition";
-    const hasOwn = node.type === "StaticBlock" || (isFunction(node) && node.type !== "ArrowFunctionExpression");
-    if (/^(?:ThisExpression|Super|MetaProperty|ArrowFunctionExpression)$/.test(node.type))
-      this.holders.set(node, holder);
-    for (const child of childrenOf(node)) {
-      const inner = hasOwn || (isField && child === node.value) ? node : holder;
-      if (isField && child === node.value) this.holders.set(child, inner);
-      this.findHolders(child, inner);
+    const isOwn = isFunction(node) && node.type !== "ArrowFunctionExpression";
+    if (isFunction(node) || isClass(node)) this.found.push(node);
+    switch (node.type) {
+      case "ThisExpression":
+      case "Super":
+      case "MetaProperty":
+      case "ArrowFunctionExpression":
+        this.holders.set(node, holder);
     }
+    const inner = isOwn || node.type === "StaticBlock" ? node : holder;
+    if (node.type !== "PropertyDefinition") {
+      eachChild(node, (child) => this.findHolders(child, inner));
+      return;
+    }
+    this.findHolders(node.key as AnyNode, holder);
+    if (!node.value) return;
+    this.holders.set(node.value, node);
+    this.findHolders(node.value as AnyNode, node);
+  }
+
+  /** The function, or class, that a name at the script's top stands for, for ever. */
+  private constant(variable: Variable, functions: FunctionForm[], classes: ClassForm[]): Constant[] {
+    if (!isWrittenOnce(variable)) return [];
+    const declared = variable.declarations[0]!.node as AnyNode;
+    const node = declared.type === "VariableDeclarator" ? declared.init : declared;
+    const form = node ? this.forms.get(node) : undefined;
+    if (form === undefined) return [];
+    const number = form.kind === "function" ? functions.indexOf(form) : functions.length + classes.indexOf(form);
+    return [{ name: variable.name, number, text: textHash(this.source.slice(form.start, form.end)) }];
   }
 
   /** Whose `this` is meant there; `asRoot`: in a function, its own. */
   holderOf(node: Node, asRoot = false): Node | undefined {
     if (asRoot && isFunction(node) && node.type !== "ArrowFunctionExpression") return node;
     return this.holders.get(node);
-  }
-
-  private visit(node: AnyNode): void {
-    if (isFunction(node)) {
-      const form = this.formOf(node) as FunctionForm;
-      const at =
-        node.type === "ArrowFunctionExpression" ? node.start : this.source.indexOf("(", node.id?.end ?? node.start);
-      this.functions.set(at, form);
-    } else if (isClass(node)) this.classes.push(this.formOf(node) as ClassForm);
-    for (const child of childrenOf(node)) this.visit(child);
-  }
-
-  private topLevel(): void {
-    for (const scope of this.scopes) {
-      const isTop = scope.type === "module" || scope.type === "global" || scope.block === (this.program as never);
-      for (const variable of scope.variables) {
-        const isConstant = isWrittenOnce(variable);
-        if (!isConstant && escapes(variable)) this.reassigns = true;
-        if (!isTop || !isConstant) continue;
-        const { node } = variable.defs[0] ?? {};
-        const declared = node as unknown as AnyNode | undefined;
-        const value = declared?.type === "VariableDeclarator" ? declared.init : declared;
-        const form = value ? this.forms.get(value) : undefined;
-        if (form !== undefined) this.constants.set(variable.name, form);
-      }
-    }
   }
 
   formOf(node: FunctionNode | Class): FunctionForm | ClassForm {
@@ -186,8 +171,9 @@ class ScriptReader {
     const isArrow = node.type === "ArrowFunctionExpression";
     writer.write(node as AnyNode);
     const form = writer.form();
+    const at = isArrow ? node.start : this.source.indexOf("(", node.id?.end ?? node.start);
     return {
-      ...{ kind: "function", isArrow, ...form },
+      ...{ kind: "function", at, isArrow, ...form },
       capturesThis: isArrow && writer.usesThis,
       gives: writer.gives(node),
     };
@@ -196,7 +182,7 @@ class ScriptReader {
   private classForm(node: Class): ClassForm {
     const writer = new Writer(this, node);
     writer.write(node as AnyNode);
-    const privates = new Map<string, Form[]>();
+    const privates: { readonly name: string; readonly forms: Form[] }[] = [];
     const making = new Writer(this, node);
     let hasConstructor = false;
     for (const member of node.body.body) {
@@ -204,11 +190,16 @@ class ScriptReader {
       hasConstructor ||= isConstructor;
       if (isConstructor || member.type !== "MethodDefinition") making.write(member as AnyNode);
       if (member.type === "StaticBlock" || member.key.type !== "PrivateIdentifier") continue;
-      const forms = remembered(privates, `#${member.key.name}`, () => []);
+      const name = `#${member.key.name}`;
+      let own = privates.find((known) => known.name === name);
+      if (own === undefined) {
+        own = { name, forms: [] };
+        privates.push(own);
+      }
       if (!member.value) continue;
       const inner = new Writer(this, member.value);
       inner.write(member.value as AnyNode);
-      forms.push(inner.form());
+      own.forms.push(inner.form());
     }
     return { kind: "class", ...writer.form(), privates, making: making.form(), hasConstructor };
   }
@@ -348,9 +339,9 @@ class Writer {
   }
 
   private identifier(node: AnyNode & { type: "Identifier" }): void {
-    const variable = this.script.variables.get(node);
-    if (variable !== undefined && this.isLocal(variable)) this.text += this.local(variable);
-    else if (variable !== undefined || this.isReference(node)) this.text += `@${this.number(node, [], false)}`;
+    const variable = variableOf(node);
+    if (variable && this.isLocal(variable)) this.text += this.local(variable);
+    else if (variable !== undefined) this.text += `@${this.number(node, [], false)}`;
     else this.text += JSON.stringify(node.name);
   }
 
@@ -364,13 +355,8 @@ class Writer {
   }
 
   private isLocal({ scope }: Variable): boolean {
-    const block = scope.block as unknown as Node;
+    const { block } = scope;
     return block.start >= this.root.start && block.end <= this.root.end;
-  }
-
-  /** An identifier that eslint-scope knows no variable for is a global variable, or the name of a member. */
-  private isReference(node: Node): boolean {
-    return this.script.globals.has(node);
   }
 
   /** The number of what a name stands for, with the members that are read of it. */
@@ -380,32 +366,25 @@ class Writer {
     isCalled: boolean,
     isTypeOf = false,
   ): number {
-    const key = JSON.stringify([
-      root.name,
-      path,
-      isCalled,
-      isTypeOf,
-      this.script.variables.get(root)?.scope.block.range,
-    ]);
+    const variable = variableOf(root);
+    const block = variable?.scope.block;
+    const key = JSON.stringify([root.name, path, isCalled, isTypeOf, block?.start, block?.end]);
     let number = this.numbers.get(key);
     if (number === undefined) {
       number = this.references.length;
       this.numbers.set(key, number);
-      const variable = this.script.variables.get(root);
-      const [definition] = variable?.defs ?? [];
       this.references.push({
         ...{ name: root.name, path, isCalled, isTypeOf, firstArguments: [] },
-        isConstant: variable !== undefined && isWrittenOnce(variable),
-        isImported: definition?.type === "ImportBinding",
+        isConstant: !!variable && isWrittenOnce(variable),
+        isImported: variable?.declarations[0]?.kind === "import",
         around: this.enclosing(variable),
       });
     }
     return number;
   }
 
-  private enclosing(variable: Variable | undefined): Form | undefined {
-    if (variable === undefined || variable.scope.type !== "function-expression-name") return undefined;
-    return this.script.formOf(variable.scope.block as unknown as FunctionNode);
+  private enclosing(variable: Variable | null | undefined): Form | undefined {
+    return variable?.scope.isOwnName ? this.script.formOf(variable.scope.block as FunctionNode) : undefined;
   }
 
   /** `a.b["c"]` of a name that is declared outside. */
@@ -422,8 +401,8 @@ class Writer {
       } else break;
     }
     if (at.type !== "Identifier") return undefined;
-    const variable = this.script.variables.get(at);
-    if (variable === undefined ? !this.isReference(at) : this.isLocal(variable)) return undefined;
+    const variable = variableOf(at);
+    if (variable === undefined || (variable !== null && this.isLocal(variable))) return undefined;
     return { root: at, path };
   }
 
@@ -525,7 +504,7 @@ class Writer {
       const number = this.number(found.root, found.path, true);
       const [first] = args;
       const reference = this.references[number]!;
-      reference.firstArguments = [...reference.firstArguments, first && literalText(first)];
+      reference.firstArguments = [...reference.firstArguments, (first && literalText(first)) ?? null];
       this.text += `@${number}${JSON.stringify(found.path)}`;
     }
     if (node.optional) this.text += "?";
@@ -556,7 +535,7 @@ class Writer {
   }
 
   private isGlobal(node: AnyNode, name: string): boolean {
-    return node.type === "Identifier" && node.name === name && this.isReference(node);
+    return node.type === "Identifier" && node.name === name && variableOf(node) === null;
   }
 }
 
@@ -577,43 +556,12 @@ function literal(value: unknown): string {
   return typeof value === "bigint" ? `${value}n` : JSON.stringify(value);
 }
 
-/** Whether a variable is what it was made as, for ever. */
-function isWrittenOnce({ defs, references }: Variable): boolean {
-  if (defs.length !== 1) return false;
-  const writes = references.filter((reference) => reference.isWrite());
-  const [definition] = defs;
-  if (definition!.type === "Variable") return writes.length <= 1 && writes.every(({ init }) => init);
-  return writes.length === 0;
+/** Where the lines of a text begin. */
+export function linesOf(text: string): number[] {
+  return [0, ...Array.from(text.matchAll(/\r\n|[\n\r\u2028\u2029]/g), ({ 0: end, index }) => index + end.length)];
 }
 
-/** Whether another function than the one that declares a variable sees it, or another module may. */
-function escapes({ scope, references }: Variable): boolean {
-  const around = scope.variableScope;
-  const isTop = scope.type === "module" || scope.type === "global";
-  return isTop || references.some((reference: ScopeReference) => reference.from.variableScope !== around);
-}
-
-function setOnce<K, V>(map: Map<K, V>, key: K, value: V): void {
-  if (!map.has(key)) map.set(key, value);
-}
-
-/** The children of a node, in the order of their properties. */
-function* childrenOf(node: Node): Generator<AnyNode> {
-  for (const value of Object.values(node)) {
-    for (const child of Array.isArray(value) ? value : [value]) if (isNode(child)) yield child;
-  }
-}
-
-function isNode(value: unknown): value is AnyNode {
-  return typeof value === "object" && value !== null && typeof (value as { type?: unknown }).type === "string";
-}
-
-function isClass(node: Node): node is Class {
-  return node.type === "ClassDeclaration" || node.type === "ClassExpression";
-}
-
-function isFunction(node: Node): node is FunctionNode {
-  return (
-    node.type === "FunctionDeclaration" || node.type === "FunctionExpression" || node.type === "ArrowFunctionExpression"
-  );
+/** What stands for a text that is to be known again. */
+export function textHash(text: string): string {
+  return hash("sha256", text, "base64").slice(0, 22);
 }

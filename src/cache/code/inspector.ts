@@ -1,6 +1,7 @@
 import inspector from "node:inspector";
 import { remembered } from "../../graph/remembered.js";
-import { type ClassForm, type FunctionForm, formsOf, type ScriptForms } from "./analysis.js";
+import { type ClassForm, type FunctionForm, formsOf, linesOf, type ScriptForms } from "./analysis.js";
+import { formsFor } from "./kept-forms.js";
 import { isPackaged } from "./packages.js";
 
 /** The code that V8 has loaded from one module: what the loader emitted, whatever the file on disk says. */
@@ -9,6 +10,8 @@ export interface Script {
   /** Of a file; something else, or nothing, for code that was evaluated. */
   readonly url: string;
   readonly isModule: boolean;
+  /** SHA-256 of its text. */
+  readonly hash: string;
 }
 
 /** The variables that a function sees, by name: nearest scope first. A copy, as they were when it was asked for. */
@@ -32,7 +35,7 @@ export type Hidden = ReadonlyMap<string, unknown>;
 
 const byId = new Map<string, Script>();
 const sources = new Map<string, string>();
-const forms = new Map<Script, ScriptForms | undefined>();
+const forms = new Map<Script, FormsByPlace | undefined>();
 let session: inspector.Session | undefined;
 let isInspecting = false;
 let isDebugging = false;
@@ -70,9 +73,9 @@ function opened(): inspector.Session {
   if (session !== undefined) return session;
   session = new inspector.Session();
   session.connect();
-  session.on("Debugger.scriptParsed", ({ params: { scriptId, url, isModule } }) => {
+  session.on("Debugger.scriptParsed", ({ params: { scriptId, url, isModule, hash } }) => {
     if (byId.has(scriptId)) return;
-    byId.set(scriptId, { id: scriptId, url, isModule: isModule === true });
+    byId.set(scriptId, { id: scriptId, url, isModule: isModule === true, hash });
   });
   return session;
 }
@@ -231,10 +234,12 @@ export function sourceOf({ id }: Script): string {
 }
 
 /** What a script's text says; undefined if its syntax is newer than the parser. */
-export function scriptForms(script: Script): ScriptForms | undefined {
+export function scriptForms(script: Script): FormsByPlace | undefined {
   if (!forms.has(script)) {
     try {
-      forms.set(script, formsOf(sourceOf(script), script.isModule));
+      const { hash, isModule } = script;
+      const key = hash === "" ? "" : `${isModule ? "module" : "script"} ${hash}`;
+      forms.set(script, new FormsByPlace(formsFor(key, () => formsOf(sourceOf(script), isModule))));
     } catch {
       forms.set(script, undefined);
     }
@@ -242,14 +247,38 @@ export function scriptForms(script: Script): ScriptForms | undefined {
   return forms.get(script);
 }
 
-/** The function, or class, that V8 says begins at an offset: for a class with a constructor that is the constructor's. */
-export function formAt(forms: ScriptForms, offset: number, isClass: boolean): FunctionForm | ClassForm | undefined {
-  if (!isClass) return forms.functions.get(offset);
-  let found: ClassForm | undefined;
-  for (const form of forms.classes) {
-    if (form.start <= offset && offset < form.end && (found === undefined || form.start >= found.start)) found = form;
+/** What a script's text says of its functions and classes, by where they are in it. */
+class FormsByPlace {
+  readonly classes: readonly ClassForm[];
+  /** Where its lines begin. */
+  readonly lines: readonly number[];
+  /** Functions and classes that names at its top stand for, for ever, each with a hash of its text. */
+  readonly constants: readonly {
+    readonly name: string;
+    readonly form: FunctionForm | ClassForm;
+    readonly text: string;
+  }[];
+  private readonly functions: ReadonlyMap<number, FunctionForm>;
+
+  constructor({ functions, classes, constants, lines }: ScriptForms) {
+    this.classes = classes;
+    this.lines = lines;
+    this.functions = new Map(functions.map((form) => [form.at, form]));
+    this.constants = constants.map(({ name, number, text }) => ({
+      ...{ name, text },
+      form: functions[number] ?? classes[number - functions.length]!,
+    }));
   }
-  return found;
+
+  /** The function, or class, that V8 says begins at an offset: for a class with a constructor that is the constructor's. */
+  at(offset: number, isClass: boolean): FunctionForm | ClassForm | undefined {
+    if (!isClass) return this.functions.get(offset);
+    let found: ClassForm | undefined;
+    for (const form of this.classes) {
+      if (form.start <= offset && offset < form.end && (found === undefined || form.start >= found.start)) found = form;
+    }
+    return found;
+  }
 }
 
 /** In a session with its own thread an answer is there when `post` returns. */
@@ -267,8 +296,5 @@ function post<R>(method: string, parameters?: object): R {
 const lineStarts = new Map<string, readonly number[]>();
 
 function lineStartsOf(script: Script): readonly number[] {
-  return remembered(lineStarts, script.id, () => [
-    0,
-    ...Array.from(sourceOf(script).matchAll(/\r\n|[\n\r\u2028\u2029]/g), ({ 0: end, index }) => index + end.length),
-  ]);
+  return scriptForms(script)?.lines ?? remembered(lineStarts, script.id, () => linesOf(sourceOf(script)));
 }

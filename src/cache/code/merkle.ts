@@ -37,7 +37,11 @@ function firstDefined<T>(values: readonly (T | undefined)[]): T | undefined {
 
 function digestPart(nodes: readonly Node[], part: readonly number[], digests: string[]): void {
   const [first] = part;
-  const isCyclic = part.length > 1 || nodes[first!]!.next.includes(first!);
+  const { text, next } = nodes[first!]!;
+  if (part.length === 1 && !next.includes(first!)) {
+    digests[first!] = digestOf([text, ...next.map((other) => digests[other]!)]);
+    return;
+  }
   const inPart = new Set(part);
   let colours = new Map(
     part.map((id) => {
@@ -45,10 +49,6 @@ function digestPart(nodes: readonly Node[], part: readonly number[], digests: st
       return [id, digestOf([text, ...next.map((other) => (inPart.has(other) ? "" : digests[other]!))])] as const;
     }),
   );
-  if (!isCyclic) {
-    digests[first!] = colours.get(first!)!;
-    return;
-  }
   // Until they are told apart as far as they ever will be: then no longer walk finds a difference.
   for (let count = 0, before = -1; count !== before; ) {
     before = new Set(colours.values()).size;

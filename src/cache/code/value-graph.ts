@@ -4,10 +4,10 @@ import { types } from "node:util";
 import vm from "node:vm";
 import { remembered } from "../../graph/remembered.js";
 import { describeError } from "../../util/describe.js";
-import type { ClassForm, Form, FunctionForm, Reference, Way } from "./analysis.js";
+import { type ClassForm, type Form, type FunctionForm, type Reference, textHash, type Way } from "./analysis.js";
 import { type BuiltIns, builtIns } from "./built-ins.js";
 import { decorationsOf } from "./decorations.js";
-import { type FunctionFacts, factsOf, formAt, hiddenOf, type Script, scriptForms, sourceOf } from "./inspector.js";
+import { type FunctionFacts, factsOf, hiddenOf, type Script, scriptForms, sourceOf } from "./inspector.js";
 import { Merkle } from "./merkle.js";
 import { environmentOf, fileOf, hashOf, lazyImport, OUR_NAME, packageOf, rootOf, withinPackage } from "./packages.js";
 
@@ -326,20 +326,18 @@ export class ValueGraph {
     const top = scopes.slice(topOf({ scopes }));
     const forms = scriptForms(script);
     if (forms === undefined || top.length === 0) return;
-    const source = sourceOf(script);
-    for (const [name, form] of forms.constants) {
+    for (const { name, form, text } of forms.constants) {
       const value = read(top[0]!.variables, name);
       if (!value.isThere || typeof value.value !== "function" || this.facts.has(value.value)) continue;
       const fn = value.value;
-      if (types.isProxy(fn) || textOf(fn) !== source.slice(form.start, form.end)) continue;
+      if (types.isProxy(fn) || textHash(textOf(fn)) !== text) continue;
       this.facts.set(fn, { kind: "code", script, offset: form.start, scopes: top, form });
     }
   }
 
   private formOf(fn: Function, facts: Code): Shape | undefined {
     if (facts.form !== undefined) return facts.form;
-    const forms = scriptForms(facts.script);
-    return forms && formAt(forms, facts.offset, isClassText(fn));
+    return scriptForms(facts.script)?.at(facts.offset, isClassText(fn));
   }
 
   /** What a function's text refers to. */
@@ -456,7 +454,7 @@ export class ValueGraph {
     const id = this.piece(nameOf(fn));
     this.pieces[id]!.text = "require";
     for (const specifier of firstArguments) {
-      if (specifier === undefined) this.unknown(id, "a require() of a computed name");
+      if (specifier === null) this.unknown(id, "a require() of a computed name");
       else this.imported(id, specifier, facts);
     }
     return id;
@@ -637,10 +635,11 @@ export class ValueGraph {
   /** `this.#helper()`, `this.#limit` */
   private privateMember(id: number, fn: Function, name: string, holder: object, facts: Code): void {
     const piece = this.pieces[id]!;
+    const isNamed = (known: { readonly name: string }) => known.name === name;
     const type = scriptForms(facts.script)!
-      .classes.filter((form) => form.start <= facts.offset && facts.offset < form.end && form.privates.has(name))
+      .classes.filter((form) => form.start <= facts.offset && facts.offset < form.end && form.privates.some(isNamed))
       .at(-1);
-    const forms = type?.privates.get(name);
+    const forms = type?.privates.find(isNamed)?.forms;
     if (forms === undefined) {
       this.unknown(id, `its class has no ${name}`);
       return;
@@ -654,7 +653,14 @@ export class ValueGraph {
         const part = this.piece("", piece.file);
         this.pieces[method]!.next.push(part);
         this.code(part, form, facts);
-        this.membersOf(part, fn, { ...form, kind: "function", ...NO_ARROW }, holder, facts, () => false);
+        this.membersOf(
+          part,
+          fn,
+          { ...form, kind: "function", at: form.start, ...NO_ARROW },
+          holder,
+          facts,
+          () => false,
+        );
       }
       const value = hiddenOf(holder).get(name);
       if (typeof value !== "function") this.pieces[method]!.next.push(this.value(value, name));
@@ -669,10 +675,10 @@ export class ValueGraph {
     // The names of members may be computed.
     const names = (object: object) => JSON.stringify(ownKeys(object).map(String));
     piece.text += ` ${names(type)}`;
-    if (form.privates.size > 0) this.privateProperties(id, type);
+    if (form.privates.length > 0) this.privateProperties(id, type);
     const base = getPrototypeOf(type);
     if (base !== null && base !== Function.prototype) piece.next.push(this.value(base));
-    const source = sourceOf(facts.script).slice(form.start, form.end);
+    const source = textOf(type);
     const prototype = getOwnPropertyDescriptor(type, "prototype")?.value as object | undefined;
     if (prototype !== undefined) {
       piece.text += ` ${names(prototype)}`;
@@ -1028,9 +1034,13 @@ function isMember(fn: Function, { value, get, set }: PropertyDescriptor = {}): b
   return value === fn || get === fn || set === fn;
 }
 
+const places = new Map<string, string>();
+
 function placeOf({ url }: Script): string {
-  const file = fileOf(url);
-  return file === undefined ? url : withinPackage(file);
+  return remembered(places, url, () => {
+    const file = fileOf(url);
+    return file === undefined ? url : withinPackage(file);
+  });
 }
 
 function isRequire(fn: Function): boolean {

@@ -1,0 +1,63 @@
+import { hash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { ScriptForms } from "./analysis.js";
+
+/** What scripts say, as JSON, by what their text is: from one process to the next. */
+const kept = new Map<string, string>();
+/** What this process has asked for, of another one or not. */
+const used = new Map<string, string>();
+let added = 0;
+
+/** Takes over what another process has read. What can't be taken over is read anew. */
+export function takeForms(text: string): void {
+  try {
+    const { by, scripts } = JSON.parse(text) as { by: string; scripts: readonly (readonly [string, string])[] };
+    if (by === readers()) for (const [script, forms] of scripts) kept.set(script, forms);
+  } catch {
+    // It is damaged.
+  }
+}
+
+/** How many scripts this process has read that none before it had. */
+export function addedForms(): number {
+  return added;
+}
+
+/** What the next process is to take over. */
+export function formsToKeep(): string {
+  return JSON.stringify({ by: readers(), scripts: [...used] });
+}
+
+/**
+ * What a script says, read by this process or by one before.
+ *
+ * @param script stands for its text and for how that is to be read; empty: it is not known.
+ * @throws {SyntaxError}
+ */
+export function formsFor(script: string, read: () => ScriptForms): ScriptForms {
+  const known = kept.get(script);
+  if (known !== undefined) {
+    used.set(script, known);
+    return JSON.parse(known) as ScriptForms;
+  }
+  const forms = read();
+  if (script !== "") {
+    added++;
+    used.set(script, JSON.stringify(forms));
+  }
+  return forms;
+}
+
+/** The code that reads texts: what other code has read is not taken. */
+function readers(): string {
+  byReaders ??= hash("sha256", ["analysis", "scopes", "syntax"].map(textOf).join("\n"), "hex");
+  return byReaders;
+}
+
+let byReaders: string | undefined;
+
+function textOf(module: string): string {
+  const ending = import.meta.url.endsWith(".ts") ? "ts" : "js";
+  return readFileSync(fileURLToPath(new URL(`./${module}.${ending}`, import.meta.url)), "utf8");
+}

@@ -1,0 +1,77 @@
+import type { AnyNode, Class, Function as FunctionNode, Node } from "acorn";
+
+/** By type, the properties that nodes are in, in the order of the text. Source: ESTree, as acorn emits it. */
+const CHILDREN: Readonly<Record<string, readonly string[]>> = {
+  ...{
+    Program: ["body"],
+    BlockStatement: ["body"],
+    StaticBlock: ["body"],
+    ClassBody: ["body"],
+    LabeledStatement: ["body"],
+  },
+  ...{
+    EmptyStatement: [],
+    DebuggerStatement: [],
+    BreakStatement: [],
+    ContinueStatement: [],
+    ThisExpression: [],
+    Super: [],
+  },
+  ...{
+    Identifier: [],
+    PrivateIdentifier: [],
+    Literal: [],
+    TemplateElement: [],
+    MetaProperty: [],
+    ExportAllDeclaration: [],
+  },
+  ...{ ExpressionStatement: ["expression"], ChainExpression: ["expression"] },
+  ...{ ReturnStatement: ["argument"], ThrowStatement: ["argument"], UnaryExpression: ["argument"] },
+  ...{ UpdateExpression: ["argument"], YieldExpression: ["argument"], AwaitExpression: ["argument"] },
+  ...{ SpreadElement: ["argument"], RestElement: ["argument"] },
+  ...{ WithStatement: ["object", "body"], IfStatement: ["test", "consequent", "alternate"] },
+  ...{ ConditionalExpression: ["test", "consequent", "alternate"], SwitchCase: ["test", "consequent"] },
+  ...{ SwitchStatement: ["discriminant", "cases"], TryStatement: ["block", "handler", "finalizer"] },
+  ...{ CatchClause: ["param", "body"], WhileStatement: ["test", "body"], DoWhileStatement: ["body", "test"] },
+  ...{ ForStatement: ["init", "test", "update", "body"], ForInStatement: ["left", "right", "body"] },
+  ...{ ForOfStatement: ["left", "right", "body"], FunctionDeclaration: ["id", "params", "body"] },
+  ...{ FunctionExpression: ["id", "params", "body"], ArrowFunctionExpression: ["params", "body"] },
+  ...{ VariableDeclaration: ["declarations"], VariableDeclarator: ["id", "init"] },
+  ...{ ArrayExpression: ["elements"], ArrayPattern: ["elements"], ObjectExpression: ["properties"] },
+  ...{ ObjectPattern: ["properties"], Property: ["key", "value"], MethodDefinition: ["key", "value"] },
+  ...{
+    PropertyDefinition: ["key", "value"],
+    AssignmentPattern: ["left", "right"],
+    BinaryExpression: ["left", "right"],
+  },
+  ...{ LogicalExpression: ["left", "right"], AssignmentExpression: ["left", "right"] },
+  ...{ MemberExpression: ["object", "property"], CallExpression: ["callee", "arguments"] },
+  ...{ NewExpression: ["callee", "arguments"], SequenceExpression: ["expressions"] },
+  ...{ TemplateLiteral: ["quasis", "expressions"], TaggedTemplateExpression: ["tag", "quasi"] },
+  ...{ ClassDeclaration: ["id", "superClass", "body"], ClassExpression: ["id", "superClass", "body"] },
+  ...{ ImportDeclaration: ["specifiers"], ImportSpecifier: ["local"], ImportDefaultSpecifier: ["local"] },
+  ...{ ImportNamespaceSpecifier: ["local"], ExportNamedDeclaration: ["declaration", "specifiers"] },
+  ...{ ExportSpecifier: ["local"], ExportDefaultDeclaration: ["declaration"], ImportExpression: ["source", "options"] },
+};
+
+/** Does something with each child of a node, in the order of the text. */
+export function eachChild(node: AnyNode, visit: (child: AnyNode) => void): void {
+  const keys = CHILDREN[node.type];
+  if (keys === undefined) throw new SyntaxError(`${node.type} is not known`);
+  for (const key of keys) {
+    const child = (node as unknown as Record<string, AnyNode | readonly (AnyNode | null)[] | null | undefined>)[key];
+    if (child === null || child === undefined) continue;
+    if (Array.isArray(child)) for (const item of child as readonly (AnyNode | null)[]) item && visit(item);
+    else visit(child as AnyNode);
+  }
+}
+
+export function isClass(node: Node): node is Class {
+  return node.type === "ClassDeclaration" || node.type === "ClassExpression";
+}
+
+export function isFunction(node: Node): node is FunctionNode {
+  return (
+    node.type === "FunctionDeclaration" || node.type === "FunctionExpression" || node.type === "ArrowFunctionExpression"
+  );
+}
