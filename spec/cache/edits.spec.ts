@@ -45,7 +45,7 @@ async function table(loader: Loader): Promise<void> {
 describe("an edit computes what it can reach, and nothing else: the table of edits", () => {
   for (const loader of LOADERS) {
     const title = loader === "esm" ? `with ${loader}` : `with ${loader} @slow`;
-    it(title, () => table(loader)).timeout(240_000);
+    it(title, () => table(loader)).timeout(600_000);
   }
 });
 
@@ -65,5 +65,5 @@ describe("edits of a project of 30 files compute hardly anything in vain", () =>
       needless.push(...after.computed.filter((node) => !computes.includes(node)).map((node) => `${what}: ${node}`));
     }
     expect(needless).to.have.lengthOf.at.most(5);
-  }).timeout(240_000);
+  }).timeout(600_000);
 });

@@ -25,6 +25,6 @@ describe("after a random edit of a random project, each value from the cache is 
     const title = loader === "esm" ? `with ${loader}` : `with ${loader} @slow`;
     it(title, async () => {
       expect(await differences(loader, Math.floor(Math.random() * 2 ** 31))).to.deep.equal([]);
-    }).timeout(240_000);
+    }).timeout(600_000);
   }
 });

@@ -1,7 +1,4 @@
-import Module, { createRequire } from "node:module";
-import path from "node:path";
 import { types } from "node:util";
-import vm from "node:vm";
 import { remembered } from "../../graph/remembered.js";
 import { describeError } from "../../util/describe.js";
 import { type ClassForm, type Form, type FunctionForm, type Reference, textHash, type Way } from "./analysis.js";
@@ -9,7 +6,26 @@ import { type BuiltIns, builtIns } from "./built-ins.js";
 import { decorationsOf } from "./decorations.js";
 import { type FunctionFacts, factsOf, hiddenOf, type Script, scriptForms, sourceOf } from "./inspector.js";
 import { Merkle } from "./merkle.js";
-import { environmentOf, fileOf, hashOf, lazyImport, OUR_NAME, packageOf, rootOf, withinPackage } from "./packages.js";
+import { ITERATORS, intlOptions, KNOWN, RUN_CODE, WORLD } from "./opaque.js";
+import { environmentOf, fileOf, hashOf, lazyImport, OUR_NAME, packageOf, withinPackage } from "./packages.js";
+import { primitiveText } from "./primitive-text.js";
+import {
+  classesOf,
+  descriptorOf,
+  type Found,
+  findDescriptor,
+  homeOf,
+  isClassText,
+  isFresh,
+  isNamespace,
+  isNative,
+  isObject,
+  NOT_THERE,
+  nameOf,
+  onGlobal,
+  read,
+  textOf,
+} from "./reflection.js";
 
 /** A piece of what some code can reach: a function, a class, an object, a value. */
 export interface Piece {
@@ -37,7 +53,6 @@ const MOST = 200_000;
 
 /** Taken before a program may have changed them. */
 const { ownKeys, getOwnPropertyDescriptor, getPrototypeOf, isExtensible } = Reflect;
-const textOf = Function.prototype.call.bind(Function.prototype.toString) as (fn: Function) => string;
 const forEachOf = {
   Map: Function.prototype.call.bind(Map.prototype.forEach) as (
     map: Map<unknown, unknown>,
@@ -897,143 +912,6 @@ export class ValueGraph {
 
 const withPrivates = new Map<Function, boolean>();
 
-/** The classes of an object, from its own to the last one. */
-function* classesOf(object: object): Generator<Function> {
-  for (let at = getPrototypeOf(object); at !== null && !types.isProxy(at); at = getPrototypeOf(at)) {
-    const type = getOwnPropertyDescriptor(at, "constructor")?.value as unknown;
-    if (typeof type !== "function" || types.isProxy(type)) continue;
-    if (getOwnPropertyDescriptor(type, "prototype")?.value === at) yield type;
-  }
-}
-
-function isNative(fn: Function): boolean {
-  return /\{\s*\[native code\]\s*\}$/.test(textOf(fn));
-}
-
-/** What is made of these has nothing in it but its properties; or what it has is told apart before. */
-const KNOWN = new Set<Function>([
-  ...[Object, Function, Array, Map, Set, Date, RegExp, Promise, WeakMap, WeakSet, FinalizationRegistry],
-  ...[Boolean, Number, String, Symbol, BigInt, Error, AggregateError, EvalError, RangeError, ReferenceError],
-  ...[SyntaxError, TypeError, URIError, ArrayBuffer, SharedArrayBuffer, DataView],
-  getPrototypeOf(Uint8Array) as Function,
-]);
-
-const ITERATORS = new Set<object>(
-  [[].values(), ""[Symbol.iterator](), "".matchAll(/a/g)].map((iterator) => getPrototypeOf(iterator)!),
-);
-
-type Options = (this: unknown) => unknown;
-const intlTypes = new Map<unknown, Options>(
-  (Object.values(Object.getOwnPropertyDescriptors(Intl)) as { value?: { prototype?: Record<string, Options> } }[])
-    .filter(({ value }) => value?.prototype !== undefined)
-    .map(({ value }) => [value, value!.prototype!.resolvedOptions ?? value!.prototype!.toString!]),
-);
-
-/** How one of `Intl` was set up. */
-function intlOptions(type: Function, object: object): string | undefined {
-  const options = intlTypes.get(type);
-  try {
-    return options && JSON.stringify(options.call(object));
-  } catch {
-    // It only has that prototype.
-    return undefined;
-  }
-}
-
-/** Functions that run texts as code, or load code by any name. */
-const RUN_CODE = new Map<object, string>([
-  // biome-ignore lint/security/noGlobalEval: it is known by what it is, and not called.
-  [eval, "eval"],
-  ...[() => {}, async () => {}, function* () {}, async function* () {}].map(
-    (fn) => [(getPrototypeOf(fn) as { constructor: Function }).constructor, "Function"] as const,
-  ),
-  ...[vm, ...Object.values(vm)].filter(isObject).map((part) => [part, "node:vm"] as const),
-  ...[createRequire, Module].map((part) => [part, "createRequire of node:module"] as const),
-]);
-RUN_CODE.delete(vm.constants);
-
-/** What leads to everything. */
-const WORLD = new Map<unknown, string>([
-  [globalThis, "globalThis"],
-  [process, "process"],
-  [process.env, "process.env"],
-]);
-
-interface Found {
-  readonly isThere: boolean;
-  /** It is declared, and has no value yet. */
-  readonly isUnset?: boolean;
-  readonly value?: unknown;
-}
-
-const NOT_THERE: Found = { isThere: false };
-
-/** A property that has a value, without running any code. */
-function read(object: object, key: PropertyKey): Found {
-  const descriptor = descriptorOf(object, key);
-  if (descriptor === "unset") return { isThere: true, isUnset: true };
-  if (descriptor === undefined || !("value" in descriptor)) return NOT_THERE;
-  return { isThere: true, value: descriptor.value as unknown };
-}
-
-/** In a module that is still being evaluated a variable may have no value yet: then asking for it throws. */
-function descriptorOf(object: object, key: PropertyKey): PropertyDescriptor | "unset" | undefined {
-  try {
-    return getOwnPropertyDescriptor(object, key);
-  } catch (error) {
-    if (error instanceof ReferenceError) return "unset";
-    throw error;
-  }
-}
-
-function findDescriptor(object: object, key: string): PropertyDescriptor | "unset" | undefined {
-  for (let at: object | null = object; at !== null; at = getPrototypeOf(at)) {
-    if (types.isProxy(at)) return undefined;
-    const found = descriptorOf(at, key);
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
-
-function onGlobal(global: object, name: string): Found {
-  const descriptor = findDescriptor(global, name);
-  if (descriptor === undefined || descriptor === "unset") return NOT_THERE;
-  if ("value" in descriptor) return { isThere: true, value: descriptor.value as unknown };
-  // Node gives some of its globals by accessors.
-  return { isThere: true, value: NODE_GLOBALS.get(name) ?? descriptor.get };
-}
-
-const NODE_GLOBALS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
-  ["process", process],
-  ["Buffer", Buffer],
-]);
-
-/**
- * What `super` starts from in a method: the prototype, or the class itself, of the class that has the method's text in its own.
- * Where it is kept says nothing: it may have been moved, or a decorator's function may be in its place.
- */
-function homeOf(fn: Function, holder: object): object | undefined {
-  const text = textOf(fn);
-  const found: object[] = [];
-  const offer = (type: unknown, home: object): void => {
-    if (typeof type === "function" && !types.isProxy(type) && isClassText(type) && textOf(type).includes(text)) {
-      found.push(home);
-    }
-  };
-  for (let at: object | null = holder; at !== null && !types.isProxy(at); at = getPrototypeOf(at)) {
-    const type = getOwnPropertyDescriptor(at, "constructor")?.value as { prototype?: unknown } | undefined;
-    if (typeof type === "function" && (type as Function).prototype === at) offer(type, at);
-    offer(at, at);
-  }
-  if (found.length < 2) return found[0];
-  const own = found.filter((at) => ownKeys(at).some((key) => isMember(fn, getOwnPropertyDescriptor(at, key))));
-  return own.length === 1 ? own[0] : undefined;
-}
-
-function isMember(fn: Function, { value, get, set }: PropertyDescriptor = {}): boolean {
-  return value === fn || get === fn || set === fn;
-}
-
 const places = new Map<string, string>();
 
 function placeOf({ url }: Script): string {
@@ -1069,45 +947,4 @@ function topOf({ scopes }: Pick<Code, "scopes">): number {
 /** Whether all variables that some code names stay what they are. Of what it imports that can't be told here. */
 function isLasting(form: Form, { scopes }: Code): boolean {
   return scopes.length > 0 && form.references.every(({ isConstant, isImported }) => isConstant && !isImported);
-}
-
-function isNamespace(object: object): boolean {
-  return types.isModuleNamespaceObject(object);
-}
-
-function isClassText(fn: Function): boolean {
-  return /^class\b/.test(textOf(fn));
-}
-
-/** What every function is born with. */
-function isFresh(prototype: object, fn: Function): boolean {
-  const keys = ownKeys(prototype);
-  const maker = getOwnPropertyDescriptor(prototype, "constructor")?.value as unknown;
-  return keys.length === 0 || (keys.length === 1 && maker === fn);
-}
-
-function nameOf(fn: Function): string {
-  const found = getOwnPropertyDescriptor(fn, "name")?.value as unknown;
-  return typeof found === "string" ? found : "";
-}
-
-function isObject(value: unknown): value is object {
-  return (typeof value === "object" && value !== null) || typeof value === "function";
-}
-
-const HERE = rootOf(path.resolve("package.json"));
-
-function primitiveText(value: unknown): string {
-  if (typeof value === "string") return `string ${JSON.stringify(relative(value))}`;
-  if (typeof value === "symbol") return `symbol ${JSON.stringify(value.description)}`;
-  return `${typeof value} ${Object.is(value, -0) ? "-0" : String(value)}`;
-}
-
-/** Paths in the project count from its root: the same wherever it lies. */
-function relative(text: string): string {
-  for (const root of [HERE, `file://${HERE}`]) {
-    if (root.length > 1 && (text === root || text.startsWith(`${root}${path.sep}`)))
-      return `.${text.slice(root.length)}`;
-  }
-  return text;
 }

@@ -1,0 +1,58 @@
+import Module, { createRequire } from "node:module";
+import vm from "node:vm";
+import { isObject } from "./reflection.js";
+
+// What reading values can't tell, and how it is known.
+
+const { getPrototypeOf } = Reflect;
+
+/** What is made of these has nothing in it but its properties; or what it has is told apart before. */
+export const KNOWN = new Set<Function>([
+  ...[Object, Function, Array, Map, Set, Date, RegExp, Promise, WeakMap, WeakSet, FinalizationRegistry],
+  ...[Boolean, Number, String, Symbol, BigInt, Error, AggregateError, EvalError, RangeError, ReferenceError],
+  ...[SyntaxError, TypeError, URIError, ArrayBuffer, SharedArrayBuffer, DataView],
+  getPrototypeOf(Uint8Array) as Function,
+]);
+
+export const ITERATORS = new Set<object>(
+  [[].values(), ""[Symbol.iterator](), "".matchAll(/a/g)].map((iterator) => getPrototypeOf(iterator)!),
+);
+
+type Options = (this: unknown) => unknown;
+
+const intlTypes = new Map<unknown, Options>(
+  (Object.values(Object.getOwnPropertyDescriptors(Intl)) as { value?: { prototype?: Record<string, Options> } }[])
+    .filter(({ value }) => value?.prototype !== undefined)
+    .map(({ value }) => [value, value!.prototype!.resolvedOptions ?? value!.prototype!.toString!]),
+);
+
+/** How one of `Intl` was set up. */
+export function intlOptions(type: Function, object: object): string | undefined {
+  const options = intlTypes.get(type);
+  try {
+    return options && JSON.stringify(options.call(object));
+  } catch {
+    // It only has that prototype.
+    return undefined;
+  }
+}
+
+/** Functions that run texts as code, or load code by any name. */
+export const RUN_CODE = new Map<object, string>([
+  // biome-ignore lint/security/noGlobalEval: it is known by what it is, and not called.
+  [eval, "eval"],
+  ...[() => {}, async () => {}, function* () {}, async function* () {}].map(
+    (fn) => [(getPrototypeOf(fn) as { constructor: Function }).constructor, "Function"] as const,
+  ),
+  ...[vm, ...Object.values(vm)].filter(isObject).map((part) => [part, "node:vm"] as const),
+  ...[createRequire, Module].map((part) => [part, "createRequire of node:module"] as const),
+]);
+
+RUN_CODE.delete(vm.constants);
+
+/** What leads to everything. */
+export const WORLD = new Map<unknown, string>([
+  [globalThis, "globalThis"],
+  [process, "process"],
+  [process.env, "process.env"],
+]);

@@ -1,0 +1,19 @@
+import path from "node:path";
+import { rootOf } from "./packages.js";
+
+const HERE = rootOf(path.resolve("package.json"));
+
+export function primitiveText(value: unknown): string {
+  if (typeof value === "string") return `string ${JSON.stringify(relative(value))}`;
+  if (typeof value === "symbol") return `symbol ${JSON.stringify(value.description)}`;
+  return `${typeof value} ${Object.is(value, -0) ? "-0" : String(value)}`;
+}
+
+/** Paths in the project count from its root: the same wherever it lies. */
+function relative(text: string): string {
+  for (const root of [HERE, `file://${HERE}`]) {
+    if (root.length > 1 && (text === root || text.startsWith(`${root}${path.sep}`)))
+      return `.${text.slice(root.length)}`;
+  }
+  return text;
+}

@@ -1,0 +1,120 @@
+import { types } from "node:util";
+
+// What objects and functions are, read without running any code of theirs.
+
+const { ownKeys, getOwnPropertyDescriptor, getPrototypeOf } = Reflect;
+
+/** Taken before a program may have changed it. */
+export const textOf = Function.prototype.call.bind(Function.prototype.toString) as (fn: Function) => string;
+
+export interface Found {
+  readonly isThere: boolean;
+  /** It is declared, and has no value yet. */
+  readonly isUnset?: boolean;
+  readonly value?: unknown;
+}
+
+export const NOT_THERE: Found = { isThere: false };
+
+/** A property that has a value, without running any code. */
+export function read(object: object, key: PropertyKey): Found {
+  const descriptor = descriptorOf(object, key);
+  if (descriptor === "unset") return { isThere: true, isUnset: true };
+  if (descriptor === undefined || !("value" in descriptor)) return NOT_THERE;
+  return { isThere: true, value: descriptor.value as unknown };
+}
+
+/** In a module that is still being evaluated a variable may have no value yet: then asking for it throws. */
+export function descriptorOf(object: object, key: PropertyKey): PropertyDescriptor | "unset" | undefined {
+  try {
+    return getOwnPropertyDescriptor(object, key);
+  } catch (error) {
+    if (error instanceof ReferenceError) return "unset";
+    throw error;
+  }
+}
+
+export function findDescriptor(object: object, key: string): PropertyDescriptor | "unset" | undefined {
+  for (let at: object | null = object; at !== null; at = getPrototypeOf(at)) {
+    if (types.isProxy(at)) return undefined;
+    const found = descriptorOf(at, key);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+export function onGlobal(global: object, name: string): Found {
+  const descriptor = findDescriptor(global, name);
+  if (descriptor === undefined || descriptor === "unset") return NOT_THERE;
+  if ("value" in descriptor) return { isThere: true, value: descriptor.value as unknown };
+  // Node gives some of its globals by accessors.
+  return { isThere: true, value: NODE_GLOBALS.get(name) ?? descriptor.get };
+}
+
+const NODE_GLOBALS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
+  ["process", process],
+  ["Buffer", Buffer],
+]);
+
+/** The classes of an object, from its own to the last one. */
+export function* classesOf(object: object): Generator<Function> {
+  for (let at = getPrototypeOf(object); at !== null && !types.isProxy(at); at = getPrototypeOf(at)) {
+    const type = getOwnPropertyDescriptor(at, "constructor")?.value as unknown;
+    if (typeof type !== "function" || types.isProxy(type)) continue;
+    if (getOwnPropertyDescriptor(type, "prototype")?.value === at) yield type;
+  }
+}
+
+/**
+ * What `super` starts from in a method: the prototype, or the class itself, of the class that has the method's text in its own.
+ * Where it is kept says nothing: it may have been moved, or a decorator's function may be in its place.
+ */
+export function homeOf(fn: Function, holder: object): object | undefined {
+  const text = textOf(fn);
+  const found: object[] = [];
+  const offer = (type: unknown, home: object): void => {
+    if (typeof type === "function" && !types.isProxy(type) && isClassText(type) && textOf(type).includes(text)) {
+      found.push(home);
+    }
+  };
+  for (let at: object | null = holder; at !== null && !types.isProxy(at); at = getPrototypeOf(at)) {
+    const type = getOwnPropertyDescriptor(at, "constructor")?.value as { prototype?: unknown } | undefined;
+    if (typeof type === "function" && (type as Function).prototype === at) offer(type, at);
+    offer(at, at);
+  }
+  if (found.length < 2) return found[0];
+  const own = found.filter((at) => ownKeys(at).some((key) => isMember(fn, getOwnPropertyDescriptor(at, key))));
+  return own.length === 1 ? own[0] : undefined;
+}
+
+function isMember(fn: Function, { value, get, set }: PropertyDescriptor = {}): boolean {
+  return value === fn || get === fn || set === fn;
+}
+
+export function isNative(fn: Function): boolean {
+  return /\{\s*\[native code\]\s*\}$/.test(textOf(fn));
+}
+
+export function isNamespace(object: object): boolean {
+  return types.isModuleNamespaceObject(object);
+}
+
+export function isClassText(fn: Function): boolean {
+  return /^class\b/.test(textOf(fn));
+}
+
+/** What every function is born with. */
+export function isFresh(prototype: object, fn: Function): boolean {
+  const keys = ownKeys(prototype);
+  const maker = getOwnPropertyDescriptor(prototype, "constructor")?.value as unknown;
+  return keys.length === 0 || (keys.length === 1 && maker === fn);
+}
+
+export function nameOf(fn: Function): string {
+  const found = getOwnPropertyDescriptor(fn, "name")?.value as unknown;
+  return typeof found === "string" ? found : "";
+}
+
+export function isObject(value: unknown): value is object {
+  return (typeof value === "object" && value !== null) || typeof value === "function";
+}
