@@ -1,5 +1,6 @@
-import { mkdirSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, statSync } from "node:fs";
 import path from "node:path";
+import { pathToFileURL } from "node:url";
 import type { DatabaseSyncInstance, StatementSyncInstance } from "@photostructure/sqlite";
 import { HypernodesError } from "../errors.js";
 import { remembered } from "../graph/remembered.js";
@@ -63,19 +64,46 @@ export class SqliteStore implements Store {
   /** @throws {HypernodesError} `BAD_STORE`, `NEWER_STORE`. */
   static async open(file: string): Promise<SqliteStore> {
     const DatabaseSync = await sqliteFor(file);
-    let database: DatabaseSyncInstance | undefined;
-    try {
-      if (statSync(file, { throwIfNoEntry: false })?.isDirectory())
-        throw badStore(file, "can't be opened: it is a folder");
-      mkdirSync(path.dirname(file), { recursive: true });
-      database = new DatabaseSync(file);
-      prepare(database, file);
-      return new SqliteStore(database, file);
-    } catch (error) {
-      database?.close();
-      if (error instanceof HypernodesError) throw error;
-      throw badStore(file, `can't be opened: ${(error as Error).message}`, error);
-    }
+    return opening(
+      file,
+      () => {
+        mkdirSync(path.dirname(file), { recursive: true });
+        return new DatabaseSync(file);
+      },
+      (database) => {
+        prepare(database, file);
+        return new SqliteStore(database, file);
+      },
+    );
+  }
+
+  /**
+   * To be looked into only: neither the file nor any beside it is made or written.
+   *
+   * @returns undefined if there is no file, or nothing in it.
+   * @throws {HypernodesError} `BAD_STORE`, `NEWER_STORE`.
+   */
+  static async view(file: string): Promise<SqliteStore | undefined> {
+    if (!existsSync(file)) return undefined;
+    const DatabaseSync = await sqliteFor(file);
+    return opening(
+      file,
+      () => {
+        // Where there is no log beside the file, all is in the file, and SQLite would make one.
+        const whole = pathToFileURL(file);
+        whole.search = "immutable=1";
+        return new DatabaseSync(existsSync(`${file}-wal`) ? file : whole, { readOnly: true });
+      },
+      (database) => {
+        database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
+        if (!isOurs(database, file)) {
+          database.close();
+          return undefined;
+        }
+        checkVersion(database, file);
+        return new SqliteStore(database, file);
+      },
+    );
   }
 
   heads(keys: readonly string[]): (Head | undefined)[] {
@@ -205,6 +233,12 @@ export class SqliteStore implements Store {
     }
   }
 
+  /** Ends a view. */
+  closeView(): void {
+    this.statements.clear();
+    this.database.close();
+  }
+
   /** Everything is in the file itself then, which may be copied. */
   close(): void {
     this.statements.clear();
@@ -237,6 +271,21 @@ export class SqliteStore implements Store {
   }
 }
 
+/** Opens a file, and makes of it what is wanted. @throws {HypernodesError} */
+function opening<R>(file: string, open: () => DatabaseSyncInstance, wanted: (database: DatabaseSyncInstance) => R): R {
+  let database: DatabaseSyncInstance | undefined;
+  try {
+    if (statSync(file, { throwIfNoEntry: false })?.isDirectory())
+      throw badStore(file, "can't be opened: it is a folder");
+    database = open();
+    return wanted(database);
+  } catch (error) {
+    database?.close();
+    if (error instanceof HypernodesError) throw error;
+    throw badStore(file, `can't be opened: ${(error as Error).message}`, error);
+  }
+}
+
 function headOf({ kind, digest, models, bytes }: Row): Head {
   return { kind: KINDS[kind]!, digest, models, bytes };
 }
@@ -244,27 +293,41 @@ function headOf({ kind, digest, models, bytes }: Row): Head {
 /** Makes the tables in a new file, and looks whether those of an old one are ours. */
 function prepare(database: DatabaseSyncInstance, file: string): void {
   database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
-  const pragma = (name: string) => Object.values(database.prepare(`PRAGMA ${name}`).get() as object)[0] as number;
-  if (pragma("application_id") !== APPLICATION) {
-    const { tables } = database.prepare("SELECT count(*) AS tables FROM sqlite_master").get() as unknown as {
-      tables: number;
-    };
-    if (tables > 0 && pragma("application_id") !== APPLICATION)
-      throw badStore(file, "is an SQLite file of something else");
+  if (!isOurs(database, file)) {
     // Has to be said before there is any table, and outside of a transaction.
     database.exec("PRAGMA auto_vacuum = INCREMENTAL");
     database.exec("PRAGMA journal_mode = WAL");
     database.exec("BEGIN IMMEDIATE");
     // Another process may have been here in between.
-    if (pragma("application_id") !== APPLICATION) {
+    if (pragma(database, "application_id") !== APPLICATION) {
       database.exec(`${TABLES} PRAGMA application_id = ${APPLICATION}; PRAGMA user_version = ${VERSION};`);
     }
     database.exec("COMMIT");
   }
-  const version = pragma("user_version");
-  if (version > VERSION) throw newerStore(file, version);
+  checkVersion(database, file);
   database.exec("PRAGMA synchronous = NORMAL");
   database.exec(`PRAGMA cache_size = -${64 * 1024}`);
+}
+
+/** @returns false if there is nothing in the file yet. */
+function isOurs(database: DatabaseSyncInstance, file: string): boolean {
+  if (pragma(database, "application_id") === APPLICATION) return true;
+  const { tables } = database.prepare("SELECT count(*) AS tables FROM sqlite_master").get() as unknown as {
+    tables: number;
+  };
+  // Another process may have been here in between.
+  if (tables > 0 && pragma(database, "application_id") !== APPLICATION)
+    throw badStore(file, "is an SQLite file of something else");
+  return false;
+}
+
+function checkVersion(database: DatabaseSyncInstance, file: string): void {
+  const version = pragma(database, "user_version");
+  if (version > VERSION) throw newerStore(file, version);
+}
+
+function pragma(database: DatabaseSyncInstance, name: string): number {
+  return Object.values(database.prepare(`PRAGMA ${name}`).get() as object)[0] as number;
 }
 
 /** The package has SQLite for most platforms; where it has none, Node may have one of its own, with the same interface. */
@@ -288,7 +351,7 @@ async function sqliteFor(file: string): Promise<DatabaseSyncClass> {
   }
 }
 
-type DatabaseSyncClass = new (file: string) => DatabaseSyncInstance;
+type DatabaseSyncClass = new (file: string | URL, options?: { readonly readOnly: boolean }) => DatabaseSyncInstance;
 
 function nameOf(file: string): string {
   return `sqlite(${path.relative(process.cwd(), file) || "."})`;

@@ -124,15 +124,7 @@ function once(call: Call, scope: Scope): unknown {
 
 /** Runs a nested pipeline for a call. One of plain methods alone that nobody watches needs no execution of its own. */
 export function runChild({ execution, step, inputs, element }: Call, child: ChildProgram, scope: Scope): unknown {
-  const values = child.values.slice();
-  const lists = child.elementSlots.length;
-  for (let i = 0; i < inputs.length; i++) {
-    // An undefined value leaves the child its default, as if the input were not wired.
-    if (inputs[i] === undefined) continue;
-    if (i < lists) {
-      for (const slot of child.elementSlots[i]!) values[slot] = landElement(child, slot, inputs[i], execution);
-    } else if (child.argumentSlots[i - lists]! >= 0) values[child.argumentSlots[i - lists]!] = inputs[i];
-  }
+  const values = childValues(child, inputs, execution);
   if (execution.isElsewhere(step)) return checkedElsewhere({ execution, step, inputs, element }, child, values, scope);
   if (child.plain && execution.isPlainFor(step, child) && scope === execution.scope && !scope.stopped) {
     const left = runStraight(child.program, values, scope, 0, execution.run);
@@ -145,8 +137,22 @@ export function runChild({ execution, step, inputs, element }: Call, child: Chil
   return checking.then(() => inner.finish(child.pick));
 }
 
+/** The values of a nested pipeline's slots when a call of it begins. */
+export function childValues(child: ChildProgram, inputs: readonly unknown[], execution: Execution): unknown[] {
+  const values = child.values.slice();
+  const lists = child.elementSlots.length;
+  for (let i = 0; i < inputs.length; i++) {
+    // An undefined value leaves the child its default, as if the input were not wired.
+    if (inputs[i] === undefined) continue;
+    if (i < lists) {
+      for (const slot of child.elementSlots[i]!) values[slot] = landElement(child, slot, inputs[i], execution);
+    } else if (child.argumentSlots[i - lists]! >= 0) values[child.argumentSlots[i - lists]!] = inputs[i];
+  }
+  return values;
+}
+
 /** Decorators are given lists where iterators were, and may make iterators of them again. */
-function checkInputs(
+export function checkInputs(
   { checks, elementUses }: ChildProgram,
   inputs: readonly unknown[],
   values: unknown[],

@@ -14,6 +14,7 @@ import { CachedMaps, elementKey } from "./cached-maps.js";
 import { Contents, NoContent } from "./contents.js";
 import { tellFound, tellMissed, tellStored } from "./happenings.js";
 import { Stored } from "./stored.js";
+import { NotKnown } from "./unknown.js";
 
 /** An entry that was found. */
 interface Looked {
@@ -41,7 +42,7 @@ export class CachedExecution {
     this.codes = codesOf(execution.program, execution.run);
     this.contents = new Contents(execution, session, this.codes, (slot) => this.revive(slot));
     this.maps = new CachedMaps(this);
-    this.account = execution.run.accounts.begin(this);
+    this.account = execution.run.accounts.begin(execution);
   }
 
   begin(step: Step): void {
@@ -75,7 +76,8 @@ export class CachedExecution {
     return undefined;
   }
 
-  private async find(step: Step, key: string): Promise<Looked | undefined> {
+  /** What is stored under a step's key: it is known then. */
+  async find(step: Step, key: string): Promise<Looked | undefined> {
     const { execution } = this;
     const [found] = await this.look([key], this.isWanted(step.slot));
     if (found === undefined) {
@@ -95,8 +97,12 @@ export class CachedExecution {
     return heads.map((head, i) => head && { head, value: new Stored(keys[i]!, head) });
   }
 
-  /** The key of a step's entry; undefined if it has none. */
-  private async keyFor(step: Step): Promise<string | undefined> {
+  /**
+   * The key of a step's entry; undefined if it has none.
+   *
+   * @throws {NotKnown} if only a run can know what it takes.
+   */
+  async keyFor(step: Step): Promise<string | undefined> {
     if (!this.isKept(step)) return undefined;
     const { execution } = this;
     if (execution.collectedBefore(step) !== undefined) return undefined;
@@ -106,6 +112,10 @@ export class CachedExecution {
       this.keys[step.slot] = keyOf("node", this.codes.steps[step.index]!.code, ...refs.map(countOf));
       return this.keys[step.slot];
     } catch (error) {
+      if (error instanceof NotKnown) {
+        this.account.took(step, [], error.refs);
+        throw error;
+      }
       this.cantKeep(step, error);
       return undefined;
     }
@@ -223,7 +233,7 @@ export class CachedExecution {
   }
 
   /** An entry was said to be there, and is not, or not whole: its value is computed after all. */
-  private async revive(slot: number): Promise<void> {
+  revive = async (slot: number): Promise<void> => {
     const { execution } = this;
     const step = execution.plan.steps.find((s) => s.slot === slot)!;
     if (step.map !== undefined) {
@@ -233,7 +243,7 @@ export class CachedExecution {
     await this.contents.load(step.arguments);
     const { current, program } = execution;
     execution.values[slot] = await within(current, program.anyAsync, () => this.compute(step));
-  }
+  };
 
   /** The outputs' values are read, where they are still in the store. */
   async loadOutputs(): Promise<void> {

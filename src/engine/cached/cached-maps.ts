@@ -167,7 +167,8 @@ export class CachedMaps implements Maps {
     return true;
   }
 
-  private async find(step: Step, keys: readonly string[], anew: boolean): Promise<Omit<Known, "keys" | "listKey">> {
+  /** Looks elements up by their keys, and counts them. */
+  async find(step: Step, keys: readonly string[], anew: boolean): Promise<Omit<Known, "keys" | "listKey">> {
     const { execution } = this.cached;
     const isWanted = anew || this.cached.isWanted(step.slot);
     const results: unknown[] = new Array(keys.length);
