@@ -247,7 +247,7 @@ export abstract class Pipeline implements AnyPipeline {
     options: OverOptions<this, O, K, G>,
   ): Promise<NodeExplanation[]>;
   async explain(inputs?: object, options?: RunOptions<this, any, any>): Promise<NodeExplanation[]> {
-    const isMap = options !== undefined && "over" in options;
+    const isMap = isRecord(options) && "over" in options;
     const { use } = this.#prepare(inputs, options, isMap ? OVER_RULES : RUN_RULES);
     return explain(use, isMap ? over(options) : undefined);
   }

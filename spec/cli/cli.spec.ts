@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect } from "chai";
@@ -181,6 +181,40 @@ describe("the command line", () => {
     expect(report.stdout).to.match(/^Shout: done in .*\n\nnode +calls/);
     const rows = await hypernodes("report", "run.jsonl", "--format", "json");
     expect(JSON.parse(rows.stdout)[0]).to.include({ path: "Shout.shouts", calls: 2 });
+  });
+
+  it("says before a run what it would compute, and makes no file", async () => {
+    const dry = ["run", "shout.ts", "--dry-run", "--input", 'texts=["a","b"]', "--cache", "dry.sqlite"];
+    const before = await hypernodes(...dry);
+    expect(before.stdout).to.equal(
+      [
+        "Shout.shouts: 2 of 2 computed: nothing was remembered of it",
+        "Shout.all: not known yet: nothing was remembered of it, shouts is not known yet\n",
+      ].join("\n"),
+    );
+    expect(before.stderr).to.equal("");
+    expect(existsSync(file("dry.sqlite"))).to.equal(false);
+    await hypernodes("run", "shout.ts", "--input", 'texts=["a"]', "--cache", "dry.sqlite");
+    const over = await hypernodes(
+      "run",
+      "shout.ts",
+      "--dry-run",
+      "--json",
+      "--cache",
+      "dry.sqlite",
+      "--over",
+      "texts",
+      "--input",
+      'texts=[["a"],["a","b"]]',
+    );
+    expect(JSON.parse(over.stdout)[1]).to.deep.equal({
+      ...{ path: "Shout.shouts", name: "shouts", computed: 1, cached: 2, unknown: 0 },
+      because: "what was remembered of it is gone",
+    });
+    const told = await hypernodes(...dry, "--events", "dry.jsonl");
+    expect(told.code).to.equal(2);
+    expect(told.stderr).to.contain("--dry-run --events: nothing runs");
+    expect((await hypernodes(...dry, "--input", "times=x")).code).to.equal(2);
   });
 
   it("keeps house in a cache, and explains", async () => {

@@ -36,6 +36,9 @@ export function explanationLine({ path, computed, cached, unknown, because }: No
   return `${path}: ${counts.join(", ") || "not computed"}: ${because}`;
 }
 
+/** Why it can't be looked up what a step would do. */
+export const ELSEWHERE = "it runs in a place of its own, and what is remembered is there";
+
 /** What became of one step in a run. */
 interface StepAccount {
   computed: number;
@@ -130,6 +133,7 @@ export class Accounts {
   private async because(account: Account, step: Step): Promise<string> {
     const { cached } = account.execution;
     const { computed, cached: found, unknown, problem, doubts } = account.of(step);
+    if (doubts.has(ELSEWHERE)) return ELSEWHERE;
     const doubt = [...doubts].map((each) => `, ${each}`).join("");
     if (problem !== undefined) return `it can't be remembered: ${problem}${doubt}`;
     if (cached === undefined) return `nothing is remembered here${doubt}`;

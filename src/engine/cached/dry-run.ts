@@ -11,14 +11,13 @@ import { Resources } from "../resources.js";
 import { checkLists, type RunRequest } from "../run-program.js";
 import { RunState } from "../run-state.js";
 import { Scope } from "../scope.js";
-import type { Account, NodeExplanation } from "./accounts.js";
+import { type Account, ELSEWHERE, type NodeExplanation } from "./accounts.js";
 import { type CachedExecution, placeWithoutIndices } from "./cached-execution.js";
 import { elementKey } from "./cached-maps.js";
 import { Stored } from "./stored.js";
 import { storesOf } from "./stores.js";
 import { NotKnown, UNKNOWN, Unknown } from "./unknown.js";
 
-const ELSEWHERE = "it runs in a place of its own, with what is remembered there";
 const EQUAL = "an equal call is computed in the same run";
 
 /**
