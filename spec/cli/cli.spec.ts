@@ -48,6 +48,13 @@ export class Right extends Pipeline {
 }
 `;
 
+const IMPURE = `import { input, node, Pipeline } from "hypernodes";
+export class Impure extends Pipeline {
+  @input() xs!: number[];
+  @node("xs") sorted(xs: number[]): number[] { return xs.sort(); }
+}
+`;
+
 const index = pathToFileURL(path.resolve("src/index.ts")).href;
 
 /** Writes what the commands are about into a folder. */
@@ -215,6 +222,15 @@ describe("the command line", () => {
     expect(told.code).to.equal(2);
     expect(told.stderr).to.contain("--dry-run --events: nothing runs");
     expect((await hypernodes(...dry, "--input", "times=x")).code).to.equal(2);
+  });
+
+  it("--check tells of a node that changes what it takes", async () => {
+    writeFileSync(file("impure.ts"), IMPURE.replaceAll('"hypernodes"', JSON.stringify(index)));
+    const run = ["run", "impure.ts", "--input", "xs=[2,1]", "--json"];
+    expect((await hypernodes(...run)).stdout).to.equal('{"sorted":[1,2]}\n');
+    const checked = await hypernodes(...run, "--check");
+    expect(checked.code).to.equal(1);
+    expect(checked.stderr).to.contain("Impure.sorted: it changed what Impure was given as xs, at [0]");
   });
 
   it("keeps house in a cache, and explains", async () => {

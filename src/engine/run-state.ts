@@ -13,6 +13,7 @@ import type { CurrentRun } from "./current-run.js";
 import type { Elsewhere } from "./elsewhere.js";
 import { type Happening, type Listener, now, type RunEvent } from "./events.js";
 import type { ListsRead } from "./lists.js";
+import { PurityCheck } from "./purity.js";
 import type { Resources } from "./resources.js";
 import type { Scope } from "./scope.js";
 
@@ -24,6 +25,7 @@ export class RunState {
   private warnings: Set<string> | undefined;
   private sessions: Map<CacheStore, CacheSession> | undefined;
   private kept: Accounts | undefined;
+  private pure: PurityCheck | undefined;
   private read: ListsRead | undefined;
   private underWay = 0;
   private idle: (() => void) | undefined;
@@ -73,6 +75,12 @@ export class RunState {
     if (this.warnings.has(about)) return;
     this.warnings.add(about);
     process.emitWarning(message, "HypernodesWarning");
+  }
+
+  /** What looks whether nodes change what they take, if that is asked for. */
+  get purity(): PurityCheck {
+    this.pure ??= new PurityCheck((message, about) => this.warnOnce(message, about));
+    return this.pure;
   }
 
   /** What becomes of each step that is remembered. */

@@ -36,6 +36,7 @@ export interface RunFlags {
   readonly mode?: "zip" | "product";
   readonly maps?: string;
   readonly nodes?: string;
+  readonly check?: boolean;
   readonly cache?: string | false;
   readonly on?: string;
   readonly events?: string;
@@ -131,6 +132,7 @@ export function withRunOptions(command: Command): Command {
       "how elements of maps go: sequential, async, threaded, parallel; bullmq, bullmq:queue=NAME,connection=URL",
     )
     .option("--nodes <mode>", "how independent nodes go: sequential, async, threaded, parallel")
+    .option("--check", "fail if a node changes what it takes")
     .option("--cache <path>", "remember what is computed in this SQLite file")
     .option("--no-cache", "remember nothing, whatever the class says")
     .option("--on <place>", "where it runs: local, modal, modal:gpu=A10G,cpu=4")
@@ -200,11 +202,12 @@ function sqliteAt(file: string): Cache {
   throw usage(`--cache ${file}`, "it is a directory, not a file", `Write ${path.join(file, "cache.sqlite")}`);
 }
 
-function choicesFrom({ set, maps, nodes, cache, on }: RunFlags): Choices {
+function choicesFrom({ set, maps, nodes, check, cache, on }: RunFlags): Choices {
   const execution = {
     ...settingsFrom(set ?? []),
     ...(maps && { maps: mapsFrom(maps) }),
     ...(nodes && { nodes }),
+    ...(check && { check }),
   } as ExecutionOptions;
   return {
     ...(Object.keys(execution).length > 0 && { execution }),
