@@ -11,7 +11,7 @@ import type { Execution } from "../execution.js";
 import { isPromise } from "../thenable.js";
 import type { Account } from "./accounts.js";
 import { CachedMaps, elementKey } from "./cached-maps.js";
-import { Contents, NoContent } from "./contents.js";
+import { Contents, changedElement, NoContent } from "./contents.js";
 import { tellFound, tellMissed, tellStored } from "./happenings.js";
 import { Stored } from "./stored.js";
 import { NotKnown } from "./unknown.js";
@@ -147,12 +147,18 @@ export class CachedExecution {
 
   /** Whether something has changed what a step took: then its value is not that of its key, and the next run is to do the same. */
   private sawChange(step: Step): boolean {
-    const { contents, execution } = this;
+    const { contents } = this;
     const changed = step.arguments.find(({ slot }) => contents.hasChanged(slot));
-    if (changed === undefined) return false;
+    if (changed !== undefined) this.tellChange(step, changed.slot);
+    return changed !== undefined;
+  }
+
+  /** What is in a slot is no longer what was known of it: nothing is remembered that is made of it. */
+  tellChange(step: Step, slot: number): void {
+    const { contents, execution } = this;
     const { steps, inputs, given } = execution.plan;
-    const maker = [...steps, ...inputs, ...given].find(({ slot }) => slot === changed.slot)!;
-    const changer = contents.changedBy(step, changed.slot);
+    const maker = [...steps, ...inputs, ...given].find((slotted) => slotted.slot === slot)!;
+    const changer = contents.changedBy(step, slot);
     const what = `${execution.path}.${maker.name}`;
     this.isNotKept(
       step,
@@ -160,16 +166,17 @@ export class CachedExecution {
         ? `it changes what ${what} gave it: nothing that is made of that is remembered. Change a copy instead`
         : `${execution.path}.${changer.name} has changed what ${what} gave it`,
     );
-    return true;
   }
 
   /** One element of a stream: what is known of it, or what computing it gives. */
   async element(step: Step, values: readonly unknown[], index: number, compute: () => unknown): Promise<unknown> {
     const { execution, session } = this;
     let key: string | undefined;
+    let refs: readonly Ref[] = [];
     try {
       const shared = this.isKept(step) ? await this.contents.refsOf(step.arguments) : undefined;
-      key = shared && elementKey(this.codes.steps[step.index]!.code, shared.map(countOf), values.map(refOf));
+      if (shared !== undefined) refs = values.map(refOf);
+      key = shared && elementKey(this.codes.steps[step.index]!.code, shared.map(countOf), refs);
     } catch (error) {
       this.cantKeep(step, error);
     }
@@ -184,7 +191,9 @@ export class CachedExecution {
     }
     this.account.of(step).computed++;
     const value = await compute();
-    this.keep(step, key, value, index);
+    const changed = key === undefined ? -1 : changedElement(values, refs);
+    if (changed < 0) this.keep(step, key, value, index);
+    else this.tellChange(step, step.map!.lists[changed]!.slot);
     return value;
   }
 

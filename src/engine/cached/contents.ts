@@ -261,3 +261,16 @@ export class Contents {
     return indices.map((i) => list[i]);
   }
 }
+
+/** Which of some values is no longer what was known of it; -1: none. */
+export function changedElement(values: readonly unknown[], refs: readonly Ref[]): number {
+  return values.findIndex((value, i) => {
+    if (typeof value !== "object" || value === null || CollectedError.is(value)) return false;
+    try {
+      return refOf(value).digest !== refs[i]!.digest;
+    } catch {
+      // What could be told of it before can't be told any more.
+      return true;
+    }
+  });
+}
