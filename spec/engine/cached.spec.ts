@@ -803,7 +803,6 @@ describe("a nested pipeline", () => {
 });
 
 describe("what can't be remembered", () => {
-  checkPurity();
   it("is what uses a resource that can't be told apart from others: it is computed", async () => {
     class Scorer {
       constructor(readonly by: number) {}

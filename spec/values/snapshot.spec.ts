@@ -90,13 +90,13 @@ describe("a snapshot", () => {
 
   it("counts of a model what its key names, and of a class with getters that throw what can be read", () => {
     @model({ key: ["name"] })
-    class Config {
+    class SnapshotOfKey {
       constructor(
         public name: string,
         public note = "",
       ) {}
     }
-    const config = new Config("a");
+    const config = new SnapshotOfKey("a");
     const snapshot = new Snapshot([config]);
     config.note = "b";
     expect(snapshot.change()).to.equal(undefined);
