@@ -15,6 +15,7 @@ import {
 } from "./dsl/members.js";
 import { choicesOf, mergeChoices } from "./dsl/metadata.js";
 import { MAP_RULES, type OnError } from "./dsl/options.js";
+import type { NodeExplanation } from "./engine/cached/accounts.js";
 import { Resources } from "./engine/resources.js";
 import { InputError, type NodeError } from "./errors.js";
 import { requiredInputs } from "./graph/checks.js";
@@ -23,7 +24,7 @@ import type { OverOptions as MapOptions } from "./graph/plan-over.js";
 import { reflect } from "./graph/reflect.js";
 import { remembered } from "./graph/remembered.js";
 import { findNoReader, type OnEvent, Readers, takesReaders } from "./observe/reader.js";
-import { map, run, stream, type Use } from "./placement/use.js";
+import { explain, map, run, stream, type Use } from "./placement/use.js";
 import { suggestion } from "./util/nearest.js";
 import {
   checkOptions,
@@ -222,6 +223,33 @@ export abstract class Pipeline implements AnyPipeline {
       void,
       undefined
     >;
+  }
+
+  /**
+   * Says for each node how much of it a run with these inputs and options would compute, how much is in the cache, and why,
+   * if no node failed. No node runs, no resource is built, and the cache is only looked into: a file that is not there is
+   * not made. What only a run can know, because it depends on a value that would be computed, is said to be unknown. With
+   * `over`, it is what `map` would do.
+   *
+   * @returns one explanation for each node, those of nested pipelines after those around them.
+   * @throws {InputError} as `run` and `map` do.
+   *
+   * @example
+   * ```ts
+   * console.table(await new Retrieval().explain({ passages, queries }));
+   * ```
+   */
+  explain<const K extends NodesOf<this> = never, const G extends NodesOf<this> = never>(
+    ...[inputs, options]: RunArguments<this, K, G>
+  ): Promise<NodeExplanation[]>;
+  explain<const O extends AnyOver<this>, const K extends NodesOf<this> = never, const G extends NodesOf<this> = never>(
+    inputs: MapInputs<this, O, K | G>,
+    options: OverOptions<this, O, K, G>,
+  ): Promise<NodeExplanation[]>;
+  async explain(inputs?: object, options?: RunOptions<this, any, any>): Promise<NodeExplanation[]> {
+    const isMap = isRecord(options) && "over" in options;
+    const { use } = this.#prepare(inputs, options, isMap ? OVER_RULES : RUN_RULES);
+    return explain(use, isMap ? over(options) : undefined);
   }
 
   /** The same pipeline with values for some inputs. A value given to `run` is over a bound one; `null` binds, `undefined` does not. */

@@ -18,6 +18,7 @@ import {
 } from "../../src/index.js";
 import { built } from "../support/built.js";
 import { newFolder } from "../support/caches.js";
+import { checkPurity } from "../support/check-purity.js";
 import { expected } from "../support/durable.js";
 import { execute } from "../support/execute.js";
 import { rejection } from "../support/rejection.js";
@@ -63,6 +64,7 @@ function changed(file: string, sql: string): void {
 const KILLS = Number(process.env.HYPERNODES_KILLS ?? 50);
 
 describe("a store", () => {
+  checkPurity();
   let folder: string;
   let number = 0;
   before(() => {

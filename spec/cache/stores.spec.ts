@@ -25,6 +25,7 @@ import {
   sqlite,
 } from "../../src/index.js";
 import { newFolder } from "../support/caches.js";
+import { checkPurity } from "../support/check-purity.js";
 import { startRedis } from "../support/redis.js";
 import { rejection } from "../support/rejection.js";
 import { VALUES } from "../support/values.js";
@@ -174,6 +175,7 @@ function promises(name: string, open: () => Promise<Opened | string> | Opened): 
 }
 
 describe("stores", () => {
+  checkPurity();
   const folder = newFolder("stores");
   after(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect } from "chai";
@@ -45,6 +45,13 @@ export class Round extends Pipeline {
 export class Right extends Pipeline {
   @input() x!: number;
   @node("x") a(x: number): number { return x; }
+}
+`;
+
+const IMPURE = `import { input, node, Pipeline } from "hypernodes";
+export class Impure extends Pipeline {
+  @input() xs!: number[];
+  @node("xs") sorted(xs: number[]): number[] { return xs.sort(); }
 }
 `;
 
@@ -181,6 +188,49 @@ describe("the command line", () => {
     expect(report.stdout).to.match(/^Shout: done in .*\n\nnode +calls/);
     const rows = await hypernodes("report", "run.jsonl", "--format", "json");
     expect(JSON.parse(rows.stdout)[0]).to.include({ path: "Shout.shouts", calls: 2 });
+  });
+
+  it("says before a run what it would compute, and makes no file", async () => {
+    const dry = ["run", "shout.ts", "--dry-run", "--input", 'texts=["a","b"]', "--cache", "dry.sqlite"];
+    const before = await hypernodes(...dry);
+    expect(before.stdout).to.equal(
+      [
+        "Shout.shouts: 2 of 2 computed: nothing was remembered of it",
+        "Shout.all: not known yet: nothing was remembered of it, shouts is not known yet\n",
+      ].join("\n"),
+    );
+    expect(before.stderr).to.equal("");
+    expect(existsSync(file("dry.sqlite"))).to.equal(false);
+    await hypernodes("run", "shout.ts", "--input", 'texts=["a"]', "--cache", "dry.sqlite");
+    const over = await hypernodes(
+      "run",
+      "shout.ts",
+      "--dry-run",
+      "--json",
+      "--cache",
+      "dry.sqlite",
+      "--over",
+      "texts",
+      "--input",
+      'texts=[["a"],["a","b"]]',
+    );
+    expect(JSON.parse(over.stdout)[1]).to.deep.equal({
+      ...{ path: "Shout.shouts", name: "shouts", computed: 1, cached: 2, unknown: 0 },
+      because: "what was remembered of it is gone",
+    });
+    const told = await hypernodes(...dry, "--events", "dry.jsonl");
+    expect(told.code).to.equal(2);
+    expect(told.stderr).to.contain("--dry-run --events: nothing runs");
+    expect((await hypernodes(...dry, "--input", "times=x")).code).to.equal(2);
+  });
+
+  it("--check tells of a node that changes what it takes", async () => {
+    writeFileSync(file("impure.ts"), IMPURE.replaceAll('"hypernodes"', JSON.stringify(index)));
+    const run = ["run", "impure.ts", "--input", "xs=[2,1]", "--json"];
+    expect((await hypernodes(...run)).stdout).to.equal('{"sorted":[1,2]}\n');
+    const checked = await hypernodes(...run, "--check");
+    expect(checked.code).to.equal(1);
+    expect(checked.stderr).to.contain("Impure.sorted: it changed what Impure was given as xs, at [0]");
   });
 
   it("keeps house in a cache, and explains", async () => {

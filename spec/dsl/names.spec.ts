@@ -156,7 +156,7 @@ describe("names of members", () => {
 
   it("are reserved as the base class is: nothing of it is missing, and its private parts are private", () => {
     expect(ofPipelines).to.have.members([
-      ...["run", "map", "stream", "bind", "unbind", "with", "open", "graph", "boundInputs", "missingInputs"],
+      ...["run", "map", "stream", "explain", "bind", "unbind", "with", "open", "graph", "boundInputs", "missingInputs"],
     ]);
   });
 

@@ -173,6 +173,12 @@ function decorated(decorate: (type: any) => void): Pipeline {
 const ALL: Readonly<Record<string, Taken>> = {
   "run()": { call: (options) => new Plain().run(xs, options), options: RUN },
   "map()": { call: (options) => new Plain().map({ xs: [[1]] }, options), options: OVER, base: { over: "xs" } },
+  "explain()": { call: (options) => new Plain().explain(xs, options), options: RUN },
+  "explain() of map()": {
+    call: (options) => new Plain().explain({ xs: [[1]] } as never, options),
+    options: OVER,
+    base: { over: "xs" },
+  },
   "stream()": {
     call: (options) => new Plain().stream({ xs: [[1]] }, options).next(),
     options: OVER,

@@ -19,9 +19,19 @@ type Held = Entry & { usedAt: number };
 export class MemoryStore implements Store {
   readonly name = "memory()";
   /** In the order of their last use. */
-  private readonly held = new Map<string, Held>();
+  private readonly held: Map<string, Held>;
 
-  constructor(private readonly max: number) {}
+  constructor(
+    private readonly max: number,
+    private readonly viewed?: MemoryStore,
+  ) {
+    this.held = viewed?.held ?? new Map();
+  }
+
+  /** The same entries, to be looked at only: to look at one is not to use it. */
+  view(): MemoryStore {
+    return new MemoryStore(this.max, this);
+  }
 
   heads(keys: readonly string[]): (StoredEntry | undefined)[] {
     return this.entries(keys);
@@ -30,7 +40,7 @@ export class MemoryStore implements Store {
   entries(keys: readonly string[]): (StoredEntry | undefined)[] {
     return keys.map((key) => {
       const entry = this.held.get(key);
-      if (entry !== undefined) this.hold(entry);
+      if (entry !== undefined && this.viewed === undefined) this.hold(entry);
       return entry;
     });
   }

@@ -72,6 +72,22 @@ export function openStore(meant: CacheStore, where: string): Maybe<Store> {
   throw new HypernodesError({ where, ...badOption("cache", meant, "sqlite(path), memory() or keyv(store)") });
 }
 
+/**
+ * The store that is meant, to be looked into only: it is neither made nor written, and what is looked at does not count as used.
+ *
+ * @returns undefined if there is none yet.
+ * @throws as `openStore` does.
+ */
+export async function viewStore(
+  meant: CacheStore,
+  where: string,
+): Promise<(Store & { closeView?(): void }) | undefined> {
+  const spec = meant as StoreSpec;
+  if (spec.kind === "memory") return (stores.get(spec) as MemoryStore | undefined)?.view();
+  if (spec.kind !== "sqlite") return openStore(meant, where);
+  return SqliteStore.view(placeOf === undefined ? path.resolve(spec.path) : await placeOf(spec.path));
+}
+
 const files = new Map<string, { readonly store: Promise<SqliteStore>; inode: number | undefined }>();
 
 async function openFile(file: string): Promise<SqliteStore> {

@@ -62,7 +62,11 @@ export class CacheSession {
   private readonly askedHeads = new Gathered((keys) => inTime(this.store.heads(keys), this.answerMs()));
   private readonly askedEntries = new Gathered((keys) => inTime(this.store.entries(keys), this.answerMs()));
 
-  constructor(private readonly store: Store) {}
+  /** @param looksOnly it writes nothing. */
+  constructor(
+    private readonly store: Store,
+    private readonly looksOnly = false,
+  ) {}
 
   /** What is known of the entries of some keys. */
   async heads(keys: readonly string[]): Promise<(Head | undefined)[]> {
@@ -161,7 +165,7 @@ export class CacheSession {
    * @throws {ValueError} if it can't be encoded.
    */
   add({ key, owner, kind, value, digest, models, isPlaced }: NewEntry): number | undefined {
-    if (this.isOff) return undefined;
+    if (this.isOff || this.looksOnly) return undefined;
     const place = isPlaced ? this.placeOf(value) : undefined;
     const sealed = { kind: place?.kind ?? kind, digest, models };
     const bytes = encode(place === undefined ? value : place.keys, { salt: saltOf(key, sealed) });

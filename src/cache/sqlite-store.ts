@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, statSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, statSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import type { DatabaseSyncInstance, StatementSyncInstance } from "@photostructure/sqlite";
@@ -84,13 +84,12 @@ export class SqliteStore implements Store {
   static async open(file: string): Promise<SqliteStore> {
     const DatabaseSync = await sqliteFor(file);
     try {
-      const known = statSync(file, { throwIfNoEntry: false });
-      if (known?.isDirectory()) throw badStore(file, "can't be opened: it is a folder");
-      if (known?.isFile() === false) throw badStore(file, "can't be opened: it is no regular file");
+      assertFile(file);
       mkdirSync(path.dirname(file), { recursive: true });
       // SQLite gives the files that it makes beside it the same mode.
-      if (known === undefined) closeSync(openSync(file, "a", 0o600));
-      return new SqliteStore(opened(DatabaseSync, file, false), file, false);
+      if (!existsSync(file)) closeSync(openSync(file, "a", 0o600));
+      const database = withDatabase(new DatabaseSync(file), (opened) => prepare(opened, file));
+      return new SqliteStore(database, file, false);
     } catch (error) {
       if (error instanceof HypernodesError) throw error;
       if (!isOfTheDisk(error)) throw badStore(file, `can't be opened: ${(error as Error).message}`, error);
@@ -100,21 +99,58 @@ export class SqliteStore implements Store {
 
   /** Of a disk that can't be written to, what is there can be read. Not while another process changes it. */
   private static openReadable(DatabaseSync: DatabaseSyncClass, file: string, cause: Error): SqliteStore {
+    let store: SqliteStore | undefined;
     try {
-      if (resultOf(cause) === BUSY) throw cause;
-      const store = new SqliteStore(opened(DatabaseSync, file, true), file, true);
-      store.warnReadable(cause);
-      return store;
+      if (resultOf(cause) !== BUSY) store = SqliteStore.readable(DatabaseSync, file, false);
     } catch (error) {
       if (error instanceof HypernodesError) throw error;
-      throw new HypernodesError({
-        code: "STORE_UNAVAILABLE",
-        where: nameOf(file),
-        problem: `the file can't be opened: ${cause.message}`,
-        advice: "Make room on the disk, name a path that can be written to, or see who locks the file.",
-        cause,
-      });
     }
+    if (store !== undefined) {
+      store.warnReadable(cause);
+      return store;
+    }
+    throw new HypernodesError({
+      code: "STORE_UNAVAILABLE",
+      where: nameOf(file),
+      problem: `the file can't be opened: ${cause.message}`,
+      advice: "Make room on the disk, name a path that can be written to, or see who locks the file.",
+      cause,
+    });
+  }
+
+  /**
+   * To be looked into only: neither the file nor any beside it is made or written.
+   *
+   * @returns undefined if there is no file, nothing in it, or it can't be opened now.
+   * @throws {HypernodesError} `BAD_STORE`, `NEWER_STORE`.
+   */
+  static async view(file: string): Promise<SqliteStore | undefined> {
+    if (!existsSync(file)) return undefined;
+    const DatabaseSync = await sqliteFor(file);
+    try {
+      assertFile(file);
+      // Where there is no log beside the file, all is in the file, and SQLite would make one.
+      return SqliteStore.readable(DatabaseSync, file, existsSync(`${file}-wal`));
+    } catch (error) {
+      if (error instanceof HypernodesError) throw error;
+      if (isOfTheDisk(error)) return undefined;
+      throw badStore(file, `can't be opened: ${(error as Error).message}`, error);
+    }
+  }
+
+  /** @param hasLog whether what is in the log beside the file is read, too. */
+  private static readable(DatabaseSync: DatabaseSyncClass, file: string, hasLog: boolean): SqliteStore | undefined {
+    const whole = pathToFileURL(file);
+    whole.search = "immutable=1";
+    const database = withDatabase(new DatabaseSync(hasLog ? file : whole, { readOnly: true }), (opened) => {
+      opened.exec(`PRAGMA busy_timeout = ${OPENING_MS}`);
+      if (isOurs(opened, file)) assertVersion(opened, file);
+    });
+    if (isOurs(database, file) && pragma(database, "user_version") === VERSION) {
+      return new SqliteStore(database, file, true);
+    }
+    database.close();
+    return undefined;
   }
 
   /** Whether it stays what it is for as long as nobody takes the file away. */
@@ -266,6 +302,12 @@ export class SqliteStore implements Store {
     }
   }
 
+  /** Ends a view. */
+  closeView(): void {
+    this.statements.clear();
+    this.database.close();
+  }
+
   /** Everything is in the file itself then, which may be copied. */
   close(): void {
     this.statements.clear();
@@ -298,18 +340,16 @@ export class SqliteStore implements Store {
   }
 }
 
-function headOf({ kind, digest, models, bytes }: Row): Head {
-  return { kind: KINDS[kind]!, digest, models, bytes };
+function assertFile(file: string): void {
+  const known = statSync(file, { throwIfNoEntry: false });
+  if (known?.isDirectory()) throw badStore(file, "can't be opened: it is a folder");
+  if (known?.isFile() === false) throw badStore(file, "can't be opened: it is no regular file");
 }
 
-/** @param isReadable whether nothing is to be written, not even beside the file. */
-function opened(DatabaseSync: DatabaseSyncClass, file: string, isReadable: boolean): DatabaseSyncInstance {
-  const database = isReadable
-    ? new DatabaseSync(`${pathToFileURL(file).href}?immutable=1`, { readOnly: true })
-    : new DatabaseSync(file);
+/** A database that is closed again if something is wrong with it. */
+function withDatabase(database: DatabaseSyncInstance, check: (database: DatabaseSyncInstance) => void) {
   try {
-    if (isReadable) assertReadable(database, file);
-    else prepare(database, file);
+    check(database);
     return database;
   } catch (error) {
     database.close();
@@ -317,33 +357,35 @@ function opened(DatabaseSync: DatabaseSyncClass, file: string, isReadable: boole
   }
 }
 
-function assertReadable(database: DatabaseSyncInstance, file: string): void {
-  assertOurs(database, file);
-  const version = pragma(database, "user_version");
-  if (version > VERSION) throw newerStore(file, version);
-  if (version < VERSION || pragma(database, "application_id") !== APPLICATION)
-    throw new Error("there is nothing in it");
+function headOf({ kind, digest, models, bytes }: Row): Head {
+  return { kind: KINDS[kind]!, digest, models, bytes };
 }
 
 function pragma(database: DatabaseSyncInstance, name: string): number {
   return Object.values(database.prepare(`PRAGMA ${name}`).get() as object)[0] as number;
 }
 
-function assertOurs(database: DatabaseSyncInstance, file: string): void {
-  if (pragma(database, "application_id") === APPLICATION) return;
+/** @returns false if there is nothing in it. @throws {HypernodesError} `BAD_STORE` if it is of something else. */
+function isOurs(database: DatabaseSyncInstance, file: string): boolean {
+  if (pragma(database, "application_id") === APPLICATION) return true;
   const { tables } = database.prepare("SELECT count(*) AS tables FROM sqlite_master").get() as unknown as {
     tables: number;
   };
   // Another process may have made them in between.
-  if (tables > 0 && pragma(database, "application_id") !== APPLICATION)
-    throw badStore(file, "is an SQLite file of something else");
+  const isNowOurs = pragma(database, "application_id") === APPLICATION;
+  if (tables > 0 && !isNowOurs) throw badStore(file, "is an SQLite file of something else");
+  return isNowOurs;
+}
+
+function assertVersion(database: DatabaseSyncInstance, file: string): void {
+  const version = pragma(database, "user_version");
+  if (version > VERSION) throw newerStore(file, version);
 }
 
 /** Makes the tables in a new file, and those of an old one what they are now. */
 function prepare(database: DatabaseSyncInstance, file: string): void {
   database.exec(`PRAGMA busy_timeout = ${OPENING_MS}`);
-  assertOurs(database, file);
-  if (pragma(database, "application_id") !== APPLICATION) {
+  if (!isOurs(database, file)) {
     // Has to be said before there is any table, and outside of a transaction.
     database.exec(`PRAGMA page_size = ${PAGE}`);
     database.exec("PRAGMA auto_vacuum = INCREMENTAL");
@@ -355,9 +397,8 @@ function prepare(database: DatabaseSyncInstance, file: string): void {
     }
     database.exec("COMMIT");
   }
-  const version = pragma(database, "user_version");
-  if (version > VERSION) throw newerStore(file, version);
-  if (version < VERSION) migrate(database);
+  assertVersion(database, file);
+  if (pragma(database, "user_version") < VERSION) migrate(database);
   database.exec("PRAGMA synchronous = NORMAL");
   database.exec(`PRAGMA cache_size = -${64 * 1024}`);
   database.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
@@ -422,7 +463,7 @@ async function sqliteFor(file: string): Promise<DatabaseSyncClass> {
   }
 }
 
-type DatabaseSyncClass = new (file: string, options?: { readonly readOnly?: boolean }) => DatabaseSyncInstance;
+type DatabaseSyncClass = new (file: string | URL, options?: { readonly readOnly: boolean }) => DatabaseSyncInstance;
 
 function nameOf(file: string): string {
   return `sqlite(${path.relative(process.cwd(), file) || "."})`;

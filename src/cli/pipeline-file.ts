@@ -1,7 +1,7 @@
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { stripVTControlCharacters } from "node:util";
-import type { Pipeline } from "../index.js";
+import type { NodeExplanation, Pipeline } from "../index.js";
 import { HypernodesError } from "../index.js";
 import { isDirectory } from "../util/is-directory.js";
 import { usage } from "./failure.js";
@@ -11,6 +11,7 @@ export interface AnyPipeline extends Pick<Pipeline, "graph"> {
   run(inputs: object, options: object): Promise<unknown>;
   map(inputs: object, options: object): Promise<unknown>;
   stream(inputs: object, options: object): AsyncIterable<unknown>;
+  explain(inputs: object, options: object): Promise<NodeExplanation[]>;
 }
 
 /** A pipeline class as a file exports it. */

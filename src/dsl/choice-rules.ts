@@ -1,5 +1,6 @@
 import {
   callIt,
+  isFlag,
   isRecord,
   numberFrom,
   type OptionRule,
@@ -31,6 +32,7 @@ export const EXECUTION_RULES: RulesOf<ExecutionOptions> = {
   ),
   maxWorkers: wholeFrom(1),
   graceMs: numberFrom(0, "milliseconds from 0"),
+  check: isFlag,
   resourceLimits: { ...that("limits in mebibytes: { maxOldGenerationSizeMb }", isRecord), inner: THREAD_LIMITS },
 };
 

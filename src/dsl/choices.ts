@@ -21,6 +21,11 @@ export interface ExecutionOptions {
   readonly maxWorkers?: number;
   /** Milliseconds that work under way is given to stop after an abort, a timeout or a failure. Default 100. */
   readonly graceMs?: number;
+  /**
+   * Looks after each call whether the node has changed what it took: that is an error, `CHANGED_INPUT`. Of objects that two
+   * results have in common it warns. Each value that is taken is walked through twice. Default: false.
+   */
+  readonly check?: boolean;
   /** What one thread may take up, in mebibytes: a thread that takes more ends, with the elements it held. Default: Node's. */
   readonly resourceLimits?: ThreadLimits;
 }

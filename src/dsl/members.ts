@@ -19,6 +19,7 @@ export type PipelineName =
   | "run"
   | "map"
   | "stream"
+  | "explain"
   | "bind"
   | "unbind"
   | "with"

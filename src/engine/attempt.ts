@@ -2,6 +2,8 @@ import type { NodeOptions, Retries } from "../dsl/options.js";
 import { TimeoutError } from "../errors.js";
 import { type LongTimeout, sleep, startTimeout } from "../util/long-timeout.js";
 import { now } from "./events.js";
+
+import { hasChangedInput } from "./failure.js";
 import { Scope } from "./scope.js";
 import { isPromise } from "./thenable.js";
 
@@ -44,7 +46,7 @@ export function attempt(policy: Policy, call: (scope: Scope) => unknown): unknow
 
 function again(policy: Policy, call: (scope: Scope) => unknown, error: unknown): unknown {
   const retries = retriesOf(policy.options);
-  if (retries.times === 0 || policy.scope.stopped) throw policy.failed(error, 1);
+  if (retries.times === 0 || policy.scope.stopped || hasChangedInput(error)) throw policy.failed(error, 1);
   return repeat(policy, call, error, retries);
 }
 
@@ -59,7 +61,7 @@ async function repeat(
     const delayMs = delayAfter(attempts, retries);
     policy.retried?.(error, attempts, delayMs);
     await waiting(delayMs, policy.scope);
-    if (policy.scope.stopped) throw policy.failed(error, attempts);
+    if (policy.scope.stopped || hasChangedInput(error)) throw policy.failed(error, attempts);
     const scope = scopeFor(policy);
     try {
       return await inTime(policy, scope, () => call(scope));

@@ -4,9 +4,10 @@ import { collecting, perform } from "./call.js";
 import { CollectedError } from "./collected.js";
 import type { Elements } from "./elements.js";
 import type { Execution } from "./execution.js";
-import { print } from "./failure.js";
+import { hasChangedInput, print } from "./failure.js";
 import { land } from "./landing.js";
 import type { List } from "./lists.js";
+
 import { isPromise } from "./thenable.js";
 
 /** The elements of a batch, and how their inputs are read. */
@@ -64,7 +65,8 @@ function together({ execution, step, elements, shared }: Batch, indices: readonl
 
 async function alone(batch: Batch, error: unknown): Promise<unknown[]> {
   const { execution, step, indices } = batch;
-  if (execution.stopped || (error instanceof HypernodesError && error.code === "BATCH_LENGTH")) throw error;
+  const isFinal = hasChangedInput(error) || (error instanceof HypernodesError && error.code === "BATCH_LENGTH");
+  if (execution.stopped || isFinal) throw error;
   const values: unknown[] = [];
   for (const index of indices) {
     if (execution.stopped) break;

@@ -7,9 +7,10 @@ import { within } from "./current-run.js";
 import { runChildElsewhere } from "./elsewhere.js";
 import { now } from "./events.js";
 import type { Execution } from "./execution.js";
-import { nodeError, placeOf } from "./failure.js";
+import { hasChangedInput, nodeError, placeOf } from "./failure.js";
 import { land } from "./landing.js";
 import type { ChildProgram } from "./program.js";
+
 import { resultOf } from "./result.js";
 import type { Scope } from "./scope.js";
 import { runStraight } from "./straight.js";
@@ -54,7 +55,7 @@ export function perform(
 export function collecting({ scope }: Execution, step: Step, call: () => unknown): unknown {
   if (step.node.options.onError !== "collect") return call();
   const collected = (error: unknown): unknown => {
-    if (scope.stopped || !(error instanceof NodeError)) throw error;
+    if (scope.stopped || !(error instanceof NodeError) || hasChangedInput(error)) throw error;
     return new CollectedError(error);
   };
   try {
@@ -107,15 +108,18 @@ export function failed({ execution, step, inputs, element }: Call, error: unknow
 
 /** One attempt, in a scope. */
 function once(call: Call, scope: Scope): unknown {
+  if (!call.execution.settings.check) return onceUnchecked(call, scope);
+  return call.execution.run.purity.call(call, call.inputs, () => onceUnchecked(call, scope));
+}
+
+function onceUnchecked(call: Call, scope: Scope): unknown {
   const { execution, step, inputs } = call;
   const { children, methods, self, anyAsync } = execution.program;
   const child = children[step.index];
   if (child !== undefined) return runChild(call, child, scope);
   const method = methods[step.index]!;
-  const value =
-    scope === execution.scope
-      ? (method.apply(self, inputs as unknown[]) as unknown)
-      : within(execution.run.currentIn(scope), anyAsync, () => method.apply(self, inputs as unknown[]) as unknown);
+  const compute = () => method.apply(self, inputs as unknown[]) as unknown;
+  const value = scope === execution.scope ? compute() : within(execution.run.currentIn(scope), anyAsync, compute);
   if (isPrimitive(value)) return value;
   const promise = promiseOf(value);
   if (promise === undefined) return land(value, step.uses, execution.run.lists);
@@ -124,15 +128,7 @@ function once(call: Call, scope: Scope): unknown {
 
 /** Runs a nested pipeline for a call. One of plain methods alone that nobody watches needs no execution of its own. */
 export function runChild({ execution, step, inputs, element }: Call, child: ChildProgram, scope: Scope): unknown {
-  const values = child.values.slice();
-  const lists = child.elementSlots.length;
-  for (let i = 0; i < inputs.length; i++) {
-    // An undefined value leaves the child its default, as if the input were not wired.
-    if (inputs[i] === undefined) continue;
-    if (i < lists) {
-      for (const slot of child.elementSlots[i]!) values[slot] = landElement(child, slot, inputs[i], execution);
-    } else if (child.argumentSlots[i - lists]! >= 0) values[child.argumentSlots[i - lists]!] = inputs[i];
-  }
+  const values = childValues(child, inputs, execution);
   if (execution.isElsewhere(step)) return checkedElsewhere({ execution, step, inputs, element }, child, values, scope);
   if (child.plain && execution.isPlainFor(step, child) && scope === execution.scope && !scope.stopped) {
     const left = runStraight(child.program, values, scope, 0, execution.run);
@@ -145,8 +141,22 @@ export function runChild({ execution, step, inputs, element }: Call, child: Chil
   return checking.then(() => inner.finish(child.pick));
 }
 
+/** The values of a nested pipeline's slots when a call of it begins. */
+export function childValues(child: ChildProgram, inputs: readonly unknown[], execution: Execution): unknown[] {
+  const values = child.values.slice();
+  const lists = child.elementSlots.length;
+  for (let i = 0; i < inputs.length; i++) {
+    // An undefined value leaves the child its default, as if the input were not wired.
+    if (inputs[i] === undefined) continue;
+    if (i < lists) {
+      for (const slot of child.elementSlots[i]!) values[slot] = landElement(child, slot, inputs[i], execution);
+    } else if (child.argumentSlots[i - lists]! >= 0) values[child.argumentSlots[i - lists]!] = inputs[i];
+  }
+  return values;
+}
+
 /** Decorators are given lists where iterators were, and may make iterators of them again. */
-function checkInputs(
+export function checkInputs(
   { checks, elementUses }: ChildProgram,
   inputs: readonly unknown[],
   values: unknown[],

@@ -125,9 +125,6 @@ export type HappeningOf<
 /** What a happening of some type has beside its type, its place and its name. */
 export type DetailsOf<Type extends Happening["type"]> = Without<HappeningOf<Type>, "type" | "path" | "name">;
 
-/** Why a node was computed, or was not. */
-export type Explained = HappeningOf<"cache", "explained">;
-
 /** Milliseconds since the Unix epoch, that never go back. */
 export function now(): number {
   return performance.timeOrigin + performance.now();

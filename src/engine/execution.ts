@@ -170,13 +170,14 @@ export class Execution {
 
   /** Whether plain methods can be called with nothing around them. */
   private get isPlain(): boolean {
-    return this.run.tell === undefined && !this.nodesAway && this.cached === undefined;
+    const { run, nodesAway, cached, settings } = this;
+    return run.tell === undefined && !nodesAway && cached === undefined && !settings.check;
   }
 
   /** The same for those of a nested pipeline. */
   isPlainFor(step: Step, child: ChildProgram): boolean {
     const settings = this.settingsFor(step, child);
-    return this.run.tell === undefined && !nodesGoAway(settings) && settings.cache === undefined;
+    return this.run.tell === undefined && !nodesGoAway(settings) && settings.cache === undefined && !settings.check;
   }
 
   private leaveOff(left: LeftOff): void {

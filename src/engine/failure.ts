@@ -16,8 +16,17 @@ export interface FailedCall {
   readonly attempts: number;
 }
 
+/** The code of the error of a node that has changed what it took. */
+export const CHANGED_INPUT = "CHANGED_INPUT";
+
+/** Whether a call is not to be repeated, and its failure not to be collected: what it took is no longer what it was. */
+export function hasChangedInput(error: unknown): boolean {
+  return error instanceof NodeError && error.code === CHANGED_INPUT;
+}
+
 /** The error of a node: where, with what, and why. What failed inside a nested pipeline keeps its own place. */
 export function nodeError(error: unknown, { step, path, element, inputs, attempts }: FailedCall): NodeError {
+  if (step.child === undefined && hasChangedInput(error)) return error as NodeError;
   if (step.child !== undefined && error instanceof HypernodesError && error.name !== "TimeoutError") {
     const { code, where, problem, advice } = error;
     const cause = error instanceof NodeError ? error.cause : error;

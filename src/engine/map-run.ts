@@ -62,6 +62,8 @@ export class MapRun {
   private left: number;
   private failures = 0;
   private shared: unknown[] | undefined;
+  /** Looks whether what all elements share was changed, if that is asked for. */
+  private checkShared: (() => void) | undefined;
   /** The collected error of what all elements share, if there is one. */
   private carriedByAll: CollectedError | undefined;
   private building: Promise<void> | undefined;
@@ -79,6 +81,7 @@ export class MapRun {
     this.direct =
       execution.program.direct[step.index]! &&
       execution.run.tell === undefined &&
+      !execution.settings.check &&
       !execution.plan.collects &&
       map.batch === 0 &&
       !map.product;
@@ -251,15 +254,22 @@ export class MapRun {
       this.chain.async(
         this.building,
         () => {
-          this.shared ??= this.execution.inputsOf(this.step);
+          this.shared ??= this.takeShared();
           this.chain.push(this, unit);
         },
         (error) => this.execution.fail(error),
       );
       return false;
     }
-    this.shared = this.execution.inputsOf(this.step);
+    this.shared = this.takeShared();
     return true;
+  }
+
+  private takeShared(): unknown[] {
+    const { execution, step } = this;
+    const shared = execution.inputsOf(step);
+    if (execution.settings.check) this.checkShared = execution.run.purity.shared(execution, step, shared);
+    return shared;
   }
 
   /** The first elements that have begun and not ended. */
@@ -374,6 +384,12 @@ export class MapRun {
 
   private finish(): void {
     this.left = -1;
+    try {
+      this.checkShared?.();
+    } catch (error) {
+      this.execution.fail(error);
+      return;
+    }
     this.execution.tellMap(this.step, {
       phase: "end",
       ...counts(this.length, this.failures, this.selection),

@@ -1,11 +1,12 @@
 import { AbortError } from "../errors.js";
 import { asError } from "../util/as-error.js";
 import { type LongTimeout, startTimeout } from "../util/long-timeout.js";
+import { explanationLine, type NodeExplanation } from "./cached/accounts.js";
 import { storesOf } from "./cached/stores.js";
 import type { CallContext } from "./call-context.js";
 import type { Part } from "./elements.js";
 import type { Elsewhere } from "./elsewhere.js";
-import { type Explained, type Listener, now } from "./events.js";
+import { type Listener, now } from "./events.js";
 import { Execution } from "./execution.js";
 import { listsOf } from "./lists.js";
 import type { Program } from "./program.js";
@@ -83,7 +84,7 @@ export function openStores({ program, settings, name }: RunRequest, run: RunStat
 }
 
 /** Lists that are inputs are checked before any node runs. */
-function checkLists({ program, values, name }: RunRequest, run: RunState): void {
+export function checkLists({ program, values, name }: RunRequest, run: RunState): void {
   const inputs = new Set([...program.plan.inputs, ...program.plan.given].map(({ slot }) => slot));
   for (const step of program.plan.steps) {
     const lists = step.map?.lists ?? [];
@@ -164,16 +165,10 @@ export class Session implements UnendedRun {
     return error;
   }
 
-  private explain(why: Explained): void {
-    this.run.tell?.(why);
-    const { path, computed, cached, because } = why;
-    const said =
-      computed === 0
-        ? "not computed"
-        : computed + cached === 1
-          ? "computed"
-          : `${computed} of ${computed + cached} computed`;
-    process.stderr.write(`${path}: ${said}: ${because}\n`);
+  private explain(why: NodeExplanation): void {
+    const { unknown: _, ...known } = why;
+    this.run.tell?.({ type: "cache", phase: "explained", ...known });
+    process.stderr.write(`${explanationLine(why)}\n`);
   }
 
   private async dispose(failure: { error: unknown } | undefined): Promise<unknown> {

@@ -1,19 +1,21 @@
 import { randomUUID } from "node:crypto";
 import { runEnded } from "../cache/codes.js";
 import { keepCode, takeCode } from "../cache/kept-code.js";
-import { openStoreForRun } from "../cache/open.js";
+import { MemoryStore } from "../cache/memory-store.js";
+import { openStoreForRun, viewStore } from "../cache/open.js";
 import { CacheSession } from "../cache/session.js";
 import type { Store } from "../cache/store.js";
 import type { CacheStore } from "../dsl/choices.js";
 import type { PipelineClass } from "../dsl/members.js";
 import { remembered } from "../graph/remembered.js";
 import { describeError } from "../util/describe.js";
-import { Accounts } from "./cached/accounts.js";
+import { Accounts, type NodeExplanation } from "./cached/accounts.js";
 import type { CallContext } from "./call-context.js";
 import type { CurrentRun } from "./current-run.js";
 import type { Elsewhere } from "./elsewhere.js";
-import { type Explained, type Happening, type Listener, now, type RunEvent } from "./events.js";
+import { type Happening, type Listener, now, type RunEvent } from "./events.js";
 import type { ListsRead } from "./lists.js";
+import { PurityCheck } from "./purity.js";
 import type { Resources } from "./resources.js";
 import type { Scope } from "./scope.js";
 
@@ -27,6 +29,7 @@ export class RunState {
   private kept: Accounts | undefined;
   /** What the program's scripts say goes into its first store. */
   private keepCode: (() => void) | undefined;
+  private pure: PurityCheck | undefined;
   private read: ListsRead | undefined;
   private underWay = 0;
   private idle: (() => void) | undefined;
@@ -78,6 +81,12 @@ export class RunState {
     process.emitWarning(message, "HypernodesWarning");
   }
 
+  /** What looks whether nodes change what they take, if that is asked for. */
+  get purity(): PurityCheck {
+    this.pure ??= new PurityCheck((message, about) => this.warnOnce(message, about));
+    return this.pure;
+  }
+
   /** What becomes of each step that is remembered. */
   get accounts(): Accounts {
     this.kept ??= new Accounts();
@@ -116,6 +125,26 @@ export class RunState {
     this.keepCode = () => keepCode(pipeline, store, session);
   }
 
+  /**
+   * The same, but nothing is made or written.
+   *
+   * @returns what ends that.
+   */
+  async view(stores: readonly (CacheStore | undefined)[], where: string): Promise<() => void> {
+    const views = new Map<CacheStore, Awaited<ReturnType<typeof viewStore>>>();
+    const sessions = new Map<CacheStore, CacheSession>();
+    for (const meant of stores) {
+      if (meant === undefined || views.has(meant)) continue;
+      const view = await viewStore(meant, where);
+      views.set(meant, view);
+      sessions.set(meant, new CacheSession(view ?? new MemoryStore(0), true));
+    }
+    this.sessions = sessions;
+    return () => {
+      for (const view of views.values()) view?.closeView?.();
+    };
+  }
+
   /** In a thread: what stands for the stores that are open at home. */
   remembersIn(sessions: Map<CacheStore, CacheSession>): void {
     this.sessions = sessions;
@@ -124,13 +153,14 @@ export class RunState {
   /**
    * At the end: what was computed from what is kept for the next run's explanation, and everything is written.
    *
-   * @param explain gets each node's explanation: why it was computed, or was not.
+   * @param explain gets the explanations of the nodes that were called for: why each was computed, or was not.
    */
-  async remember(explain?: (why: Explained) => void): Promise<void> {
+  async remember(explain?: (why: NodeExplanation) => void): Promise<void> {
     runEnded(this, this.kept?.hasComputed === true);
     this.keepCode?.();
     try {
-      await this.kept?.end(explain);
+      if (explain !== undefined) for (const why of (await this.kept?.explain(false)) ?? []) explain(why);
+      this.kept?.keep();
     } catch (error) {
       // The run has its values; they are not to be lost for want of their story.
       this.warnOnce(`what was computed can't be explained the next time: ${describeError(error)}`);

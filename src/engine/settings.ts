@@ -24,6 +24,8 @@ export interface Settings {
   /** How many elements of a map are under way at once. */
   readonly maxWorkers: number;
   readonly graceMs: number;
+  /** Whether it is looked whether nodes change what they take. */
+  readonly check: boolean;
   /** What a thread may take up; undefined: what Node gives it. */
   readonly resourceLimits: ThreadLimits | undefined;
   /** What remembers its values; undefined: nothing does. */
@@ -32,7 +34,7 @@ export interface Settings {
   readonly choices: Choices;
 }
 
-const DEFAULTS = { nodes: "async", maps: "async", maxWorkers: 16, graceMs: 100 } as const;
+const DEFAULTS = { nodes: "async", maps: "async", maxWorkers: 16, graceMs: 100, check: false } as const;
 
 const known = new WeakMap<Choices, Settings>();
 
@@ -52,6 +54,7 @@ function checkedSettings(choices: Choices, pipeline: string): Settings {
     maps: chosen,
     maxWorkers,
     graceMs,
+    check,
     resourceLimits,
   } = {
     ...DEFAULTS,
@@ -67,6 +70,7 @@ function checkedSettings(choices: Choices, pipeline: string): Settings {
     queue,
     maxWorkers,
     graceMs,
+    check,
     resourceLimits: limits,
     cache: cache || undefined,
     choices,

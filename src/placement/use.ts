@@ -2,6 +2,8 @@ import type { Choices } from "../dsl/choices.js";
 import { PIPELINE, type PipelineClass } from "../dsl/members.js";
 import { choicesOf } from "../dsl/metadata.js";
 import { originOf } from "../dsl/origin.js";
+import type { NodeExplanation } from "../engine/cached/accounts.js";
+import { explainProgram } from "../engine/cached/dry-run.js";
 import type { CallContext } from "../engine/call-context.js";
 import type { Listener } from "../engine/events.js";
 import { print } from "../engine/failure.js";
@@ -11,7 +13,7 @@ import { type Program, programFor, programOver } from "../engine/program.js";
 import { sourceOf } from "../engine/remade.js";
 import type { Resources } from "../engine/resources.js";
 import type { RunRequest } from "../engine/run-program.js";
-import { forElsewhere, settingsOf, sharing } from "../engine/settings.js";
+import { directing, forElsewhere, settingsOf, sharing } from "../engine/settings.js";
 import { heldAtImport } from "../engine/threads/inside.js";
 import { badOption, HypernodesError, InputError } from "../errors.js";
 import { type Graph, inputNames } from "../graph/graph.js";
@@ -25,7 +27,7 @@ import { warnOfSecondCopies } from "../values/second-copies.js";
 import type { RunTold } from "./bullmq/journal.js";
 import { type BullmqQueue, checkedBullmq } from "./bullmq/options.js";
 import { pathOf } from "./bundle/bundle.js";
-import { type Beginning, elsewhere, HERE, placeFor } from "./places.js";
+import { type Beginning, elsewhere, HERE, type Place, placeFor } from "./places.js";
 
 /** One use of a pipeline: what is to run, with what, under which choices. */
 export interface Use {
@@ -48,14 +50,42 @@ export interface Use {
 
 /** Runs a pipeline once, where it is placed. */
 export async function run(use: Use): Promise<Record<string, unknown>> {
-  const plan = planFor(use.graph, use.outputs, Object.keys(use.given));
-  const inputs = await check(use, plan, []);
-  const place = placeFor(use.choices, use.graph.pipeline) ?? HERE;
-  return (await place).run(request(use, programFor(use.pipeline, plan), slotsOf(use, plan, inputs.checked), {}));
+  const asked = await runRequest(use);
+  return (await placeOf(use)).run(asked);
 }
 
 /** Runs a pipeline for each element of some inputs. All elements are checked before any node runs. */
 export async function map(use: Use, options: Partial<OverOptions>): Promise<unknown[]> {
+  const asked = await mapRequest(use, options);
+  const outputs = await (await placeOf(use)).run(asked);
+  return outputs[use.graph.pipeline] as unknown[];
+}
+
+/**
+ * What `run`, or `map`, would do.
+ *
+ * @param options those of `map`; undefined: it is for `run`.
+ */
+export async function explain(use: Use, options: Partial<OverOptions> | undefined): Promise<NodeExplanation[]> {
+  const asked = await (options === undefined ? runRequest(use) : mapRequest(use, options));
+  const { runOn } = use.choices;
+  const containers = sharing(runOn);
+  if (containers !== undefined)
+    return explainProgram({ ...asked, settings: directing(asked.settings, containers) }, false);
+  return explainProgram(asked, runOn !== undefined && runOn.kind !== "local");
+}
+
+async function placeOf(use: Use): Promise<Place> {
+  return placeFor(use.choices, use.graph.pipeline) ?? HERE;
+}
+
+async function runRequest(use: Use): Promise<RunRequest> {
+  const plan = planFor(use.graph, use.outputs, Object.keys(use.given));
+  const inputs = await check(use, plan, []);
+  return request(use, programFor(use.pipeline, plan), slotsOf(use, plan, inputs.checked), {});
+}
+
+async function mapRequest(use: Use, options: Partial<OverOptions>): Promise<RunRequest> {
   const over = overOf(use, options);
   const inner = planFor(use.graph, use.outputs, Object.keys(use.given));
   const inputs = await check(use, inner, over.over);
@@ -73,9 +103,7 @@ export async function map(use: Use, options: Partial<OverOptions>): Promise<unkn
   // Where an input's value depends on other inputs' elements, each call makes it.
   const { program, values } = elements === undefined ? programOfMap(use, inner, over, inputs, true) : whole;
   for (const [i, slot] of slots.entries()) values[slot] = (elements ?? landed)[i];
-  const place = placeFor(use.choices, use.graph.pipeline) ?? HERE;
-  const outputs = await (await place).run(request(use, program, values, { over: options }));
-  return outputs[use.graph.pipeline] as unknown[];
+  return request(use, program, values, { over: options });
 }
 
 /** @returns the elements as they are after their checks; undefined if only each call can make them. */
@@ -98,8 +126,7 @@ export async function* stream(use: Use, options: Partial<OverOptions>): AsyncGen
   const inputs = await check(use, inner, over.over);
   const isChecked = inputs.checks?.concern(over.over) === true;
   const { program, values } = programOfMap(use, inner, over, inputs, isChecked);
-  const place = placeFor(use.choices, use.graph.pipeline) ?? HERE;
-  yield* (await place).stream(request(use, program, values));
+  yield* (await placeOf(use)).stream(request(use, program, values));
 }
 
 /** How a pipeline is mapped over: its inputs' names are checked, which only the class knows. */

@@ -1,6 +1,7 @@
 import path from "node:path";
 import type { Command } from "commander";
 import { choicesOf, mergeChoices } from "../../dsl/metadata.js";
+import { explanationLine } from "../../engine/cached/accounts.js";
 import {
   type Cache,
   type Choices,
@@ -14,6 +15,7 @@ import {
 } from "../../index.js";
 import { ORDERED } from "../../pipeline.js";
 import { unfinished } from "../../placement/bullmq/journal.js";
+import { escapeControlsInLines } from "../../util/control-characters.js";
 import { isDirectory } from "../../util/is-directory.js";
 import { EventsFile } from "../events-file.js";
 import { usage } from "../failure.js";
@@ -34,12 +36,14 @@ export interface RunFlags {
   readonly mode?: "zip" | "product";
   readonly maps?: string;
   readonly nodes?: string;
+  readonly check?: boolean;
   readonly cache?: string | false;
   readonly on?: string;
   readonly events?: string;
   readonly json?: boolean;
   readonly report?: boolean;
   readonly explain?: boolean;
+  readonly dryRun?: boolean;
   readonly quiet?: boolean;
   readonly output?: string;
 }
@@ -56,6 +60,7 @@ export function addRun(program: Command): void {
     .option("--json", "print the outputs as one line of JSON")
     .option("--report", "print a table of times at the end, on standard error")
     .option("--explain", "say for each remembered node why it was computed, or was not")
+    .option("--dry-run", "run nothing: say what would be computed, what is in the cache, and why")
     .option("-o, --output <file>", "write the outputs there instead of to standard output")
     .addHelpText(
       "after",
@@ -65,6 +70,7 @@ Examples:
   $ hypernodes run pipeline.ts#Retrieval --input passages=@passages.jsonl --input topK=3 --json
   $ cat passages.jsonl | hypernodes run pipeline.ts --input passages=@- --outputs hits
   $ hypernodes run pipeline.ts --input @inputs.json --maps parallel --cache .cache/run.sqlite
+  $ hypernodes run pipeline.ts --input @inputs.json --cache .cache/run.sqlite --dry-run
   $ hypernodes run pipeline.ts --input @inputs.json --on modal:gpu=A10G --events run.jsonl
   $ hypernodes run pipeline.ts --input text=@texts.json --over text --set maxWorkers=4`,
     )
@@ -78,6 +84,7 @@ Examples:
         throw usage(`--output ${flags.output}`, "the events of --events go into the same file", "Name two files.");
       }
       const { type } = await pipelineFrom(target);
+      if (flags.dryRun) return await explain(new type(), flags);
       const table = report();
       const events = new EventsFile(flags.events);
       const results = new ResultList(flags.json === true && flags.over !== undefined);
@@ -91,6 +98,23 @@ Examples:
       if (flags.report) process.stderr.write(`${table}\n`);
       events.check();
     });
+}
+
+/** Says what the run would do. */
+async function explain(pipeline: AnyPipeline, flags: RunFlags): Promise<void> {
+  for (const [option, value] of Object.entries({ "--events": flags.events, "--report": flags.report })) {
+    if (value === undefined) continue;
+    throw usage(`--dry-run ${option}`, "nothing runs, so there is nothing to tell of", `Leave ${option} out.`);
+  }
+  const over = flags.over === undefined ? [] : names(flags.over);
+  const inputs = await inputsFrom(flags.input ?? [], { type: pipeline.constructor, graph: pipeline.graph(), over });
+  const options = { ...choicesFrom(flags), ...(flags.outputs !== undefined && { outputs: names(flags.outputs) }) };
+  const explanations = await pipeline.explain(
+    inputs,
+    over.length === 0 ? options : { ...options, over, ...(flags.mode && { mode: flags.mode }) },
+  );
+  const text = flags.json ? asJson(explanations) : escapeControlsInLines(explanations.map(explanationLine).join("\n"));
+  await write(text, flags.output);
 }
 
 /** The options of a run's inputs and choices. */
@@ -108,6 +132,7 @@ export function withRunOptions(command: Command): Command {
       "how elements of maps go: sequential, async, threaded, parallel; bullmq, bullmq:queue=NAME,connection=URL",
     )
     .option("--nodes <mode>", "how independent nodes go: sequential, async, threaded, parallel")
+    .option("--check", "fail if a node changes what it takes")
     .option("--cache <path>", "remember what is computed in this SQLite file")
     .option("--no-cache", "remember nothing, whatever the class says")
     .option("--on <place>", "where it runs: local, modal, modal:gpu=A10G,cpu=4")
@@ -177,11 +202,12 @@ function sqliteAt(file: string): Cache {
   throw usage(`--cache ${file}`, "it is a directory, not a file", `Write ${path.join(file, "cache.sqlite")}`);
 }
 
-function choicesFrom({ set, maps, nodes, cache, on }: RunFlags): Choices {
+function choicesFrom({ set, maps, nodes, check, cache, on }: RunFlags): Choices {
   const execution = {
     ...settingsFrom(set ?? []),
     ...(maps && { maps: mapsFrom(maps) }),
     ...(nodes && { nodes }),
+    ...(check && { check }),
   } as ExecutionOptions;
   return {
     ...(Object.keys(execution).length > 0 && { execution }),

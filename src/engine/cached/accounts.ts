@@ -3,18 +3,56 @@ import { changesSince, type Past, PROCESS, pastKey } from "../../cache/history.j
 import type { Ref } from "../../cache/keys.js";
 import { type Dependency, mappedLists, written } from "../../graph/graph.js";
 import type { Step } from "../../graph/plan.js";
-import type { Explained } from "../events.js";
+import type { Execution } from "../execution.js";
 import type { Program } from "../program.js";
-import { type CachedExecution, placeWithoutIndices } from "./cached-execution.js";
+import { placeWithoutIndices } from "./cached-execution.js";
+
+/** Why a node is computed, or is not: what `explain()` says before a run, and `explain: true` after one. */
+export interface NodeExplanation {
+  /** Where, without the indices of elements: `Corpus.essays.count`. */
+  readonly path: string;
+  /** The node's own name. */
+  readonly name: string;
+  /** How many elements are computed; of a node that is not mapped, how many calls. */
+  readonly computed: number;
+  /** How many are in the cache, or equal another one that is computed. */
+  readonly cached: number;
+  /** Of how many only a run can know; `"any"`: of how many elements, too. */
+  readonly unknown: number | "any";
+  /** `code of normalise() in src/text.ts changed`; `same code, same inputs`. */
+  readonly because: string;
+}
+
+/** An explanation as one line: `Retrieval.hits: 3 of 1058 computed: queries changed`. */
+export function explanationLine({ path, computed, cached, unknown, because }: NodeExplanation): string {
+  const known = computed + cached;
+  const counts: string[] = [];
+  if (unknown === "any") counts.push("elements not known yet");
+  else {
+    const all = known + unknown;
+    if (computed > 0) counts.push(all === 1 ? "computed" : `${computed} of ${all} computed`);
+    if (unknown > 0) counts.push(all === 1 ? "not known yet" : `${unknown} of ${all} not known yet`);
+  }
+  return `${path}: ${counts.join(", ") || "not computed"}: ${because}`;
+}
+
+/** Why it can't be looked up what a step would do. */
+export const ELSEWHERE = "it runs in a place of its own, and what is remembered is there";
 
 /** What became of one step in a run. */
 interface StepAccount {
   computed: number;
   cached: number;
+  /** Of how many calls it can't be said before a run. */
+  unknown: number | "any";
+  /** Why it can't. */
+  readonly doubts: Set<string>;
   /** What was known of its inputs, by name. */
   inputs: readonly (readonly [name: string, ref: Ref])[];
   /** Why it can't be remembered. */
   problem: string | undefined;
+  /** The values that were others in the process before, by their places, where that was looked for. */
+  changed: readonly string[];
 }
 
 /** What became of a pipeline's steps, in all its executions of a run. */
@@ -22,10 +60,13 @@ export class Account {
   executions = 1;
   private readonly steps: StepAccount[] = [];
 
-  constructor(readonly cached: CachedExecution) {}
+  /** @param execution the first of them. */
+  constructor(readonly execution: Execution) {}
 
   of(step: Step): StepAccount {
-    this.steps[step.index] ??= { computed: 0, cached: 0, inputs: [], problem: undefined };
+    this.steps[step.index] ??= {
+      ...{ computed: 0, cached: 0, unknown: 0, doubts: new Set(), inputs: [], problem: undefined, changed: [] },
+    };
     return this.steps[step.index]!;
   }
 
@@ -33,16 +74,21 @@ export class Account {
     return this.steps.some((step) => step.computed > 0);
   }
 
-  /** What counted of a step's inputs: its lists, then what every call gets. */
-  took(step: Step, lists: readonly Ref[], shared: readonly Ref[]): void {
-    if (this.executions > 1) return;
-    const { resources } = this.cached.execution.plan;
+  /** What counted of a step's inputs: its lists, then what every call gets. Undefined: nothing is known of it. */
+  took(step: Step, lists: readonly (Ref | undefined)[], shared: readonly (Ref | undefined)[]): void {
+    const { resources } = this.execution.plan;
     const values = step.node.dependencies.filter(({ as }) => as === "value");
-    const named = (dependencies: readonly Dependency[], refs: readonly Ref[]) =>
-      dependencies.map((dependency, i) => [written(dependency), refs[i]!] as const);
+    const named = (dependencies: readonly Dependency[], refs: readonly (Ref | undefined)[]) =>
+      dependencies.map((dependency, i) => [written(dependency), refs[i]] as const);
     // What a resource is made of is told of by its code.
     const inputs = [...named(mappedLists(step.node), lists), ...named(values, shared)];
-    this.of(step).inputs = inputs.filter(([name]) => !resources.some((resource) => resource.name === name));
+    const account = this.of(step);
+    for (const [name, ref] of inputs) if (ref === undefined) account.doubts.add(`${name} is not known yet`);
+    if (this.executions > 1) return;
+    account.inputs = inputs.filter(
+      (input): input is [string, Ref] =>
+        input[1] !== undefined && !resources.some((resource) => resource.name === input[0]),
+    );
   }
 }
 
@@ -50,14 +96,14 @@ export class Account {
 export class Accounts {
   private readonly accounts = new Map<Program, Account>();
 
-  begin(cached: CachedExecution): Account {
-    const { program } = cached.execution;
+  begin(execution: Execution): Account {
+    const { program } = execution;
     const known = this.accounts.get(program);
     if (known !== undefined) {
       known.executions++;
       return known;
     }
-    const account = new Account(cached);
+    const account = new Account(execution);
     this.accounts.set(program, account);
     return account;
   }
@@ -68,51 +114,69 @@ export class Accounts {
   }
 
   /**
-   * Keeps what was computed from what, for the next run's explanation.
+   * Why each node was computed, or was not.
    *
-   * @param explain gets each node's explanation: why it was computed, or was not.
+   * @param isWhole whether those are explained, too, that were not called for.
    */
-  async end(explain: ((why: Explained) => void) | undefined): Promise<void> {
+  async explain(isWhole: boolean): Promise<NodeExplanation[]> {
+    const explanations: NodeExplanation[] = [];
     for (const account of this.accounts.values()) {
-      for (const step of account.cached.execution.plan.steps) await this.endStep(account, step, explain);
-    }
-  }
-
-  private async endStep(account: Account, step: Step, explain: ((why: Explained) => void) | undefined): Promise<void> {
-    const { cached } = account;
-    const { execution, session, codes } = cached;
-    const found = account.of(step);
-    if (found.computed === 0 && (explain === undefined || found.cached === 0)) return;
-    const path = placeWithoutIndices(execution, step);
-    const tell = (because: string) =>
-      explain?.({
-        ...{ type: "cache", phase: "explained", path, name: step.name },
-        ...{ computed: found.computed, cached: found.cached, because },
-      });
-    if (found.problem !== undefined) return tell(`it can't be remembered: ${found.problem}`);
-    if (!cached.isKept(step)) {
-      const says = step.node.options.cache === false;
-      return tell(says ? "it says cache: false" : "something nested in it is not remembered here");
-    }
-    if (found.computed === 0) return tell("same code, same inputs");
-    const key = pastKey(path);
-    let past: Past = {
-      process: PROCESS,
-      code: codes.steps[step.index]!.code,
-      version: step.node.options.version,
-      parts: [...partsOf(execution.program, step), ...partsOfModels(found.inputs.map(([, { models }]) => models))],
-      inputs: account.executions > 1 ? [] : found.inputs.map(([name, { digest }]) => [name, digest]),
-    };
-    if (explain !== undefined) {
-      const [before] = await session.read([key]);
-      const changes = before && changesSince(before.decoded as Past, past);
-      if (changes === undefined) tell("nothing was remembered of it");
-      else {
-        const { clauses, values } = changes;
-        if (values.length > 0) past = { ...past, changed: values };
-        tell(clauses.length > 0 ? clauses.join(", ") : "what was remembered of it is gone");
+      for (const step of account.execution.plan.steps) {
+        const { computed, cached, unknown } = account.of(step);
+        if (!isWhole && computed + cached === 0) continue;
+        const because = await this.because(account, step);
+        const path = placeWithoutIndices(account.execution, step);
+        explanations.push({ path, name: step.name, computed, cached, unknown, because });
       }
     }
-    session.add({ key, owner: cached.ownerOf(step), kind: "fact", digest: "", models: "", value: past });
+    return explanations;
   }
+
+  private async because(account: Account, step: Step): Promise<string> {
+    const { cached } = account.execution;
+    const { computed, cached: found, unknown, problem, doubts } = account.of(step);
+    if (doubts.has(ELSEWHERE)) return ELSEWHERE;
+    const doubt = [...doubts].map((each) => `, ${each}`).join("");
+    if (problem !== undefined) return `it can't be remembered: ${problem}${doubt}`;
+    if (cached === undefined) return `nothing is remembered here${doubt}`;
+    if (!cached.isKept(step)) {
+      const says = step.node.options.cache === false;
+      return (says ? "it says cache: false" : "something nested in it is not remembered here") + doubt;
+    }
+    if (computed === 0 && found === 0 && unknown === 0) return "its list is empty";
+    if (computed === 0 && unknown === 0) return "same code, same inputs";
+    const [before] = await cached.session.read([pastKey(placeWithoutIndices(account.execution, step))]);
+    const changes = before && changesSince(before.decoded as Past, pastOf(account, step));
+    const reasons = changes === undefined ? ["nothing was remembered of it"] : [...changes.clauses];
+    account.of(step).changed = changes?.values ?? [];
+    if (reasons.length === 0 && computed > 0) reasons.push("what was remembered of it is gone");
+    return [...reasons, ...doubts].join(", ");
+  }
+
+  /** Keeps what was computed from what, for the next run's explanation. */
+  keep(): void {
+    for (const account of this.accounts.values()) {
+      const { cached, plan } = account.execution;
+      for (const step of plan.steps) {
+        const { computed, problem } = account.of(step);
+        if (cached === undefined || computed === 0 || problem !== undefined || !cached.isKept(step)) continue;
+        const key = pastKey(placeWithoutIndices(account.execution, step));
+        const value = pastOf(account, step);
+        cached.session.add({ key, owner: cached.ownerOf(step), kind: "fact", digest: "", models: "", value });
+      }
+    }
+  }
+}
+
+function pastOf(account: Account, step: Step): Past {
+  const { program, cached } = account.execution;
+  const { inputs, changed } = account.of(step);
+  return {
+    process: PROCESS,
+    ...(changed.length > 0 && { changed }),
+    code: cached!.codes.steps[step.index]!.code,
+    version: step.node.options.version,
+    parts: [...partsOf(program, step), ...partsOfModels(inputs.map(([, { models }]) => models))],
+    inputs: account.executions > 1 ? [] : inputs.map(([name, { digest }]) => [name, digest]),
+  };
 }

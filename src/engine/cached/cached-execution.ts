@@ -11,9 +11,10 @@ import type { Execution } from "../execution.js";
 import { isPromise } from "../thenable.js";
 import type { Account } from "./accounts.js";
 import { CachedMaps, elementKey } from "./cached-maps.js";
-import { Contents, NoContent } from "./contents.js";
+import { Contents, changedElement, NoContent } from "./contents.js";
 import { tellFound, tellMissed, tellStored } from "./happenings.js";
 import { Stored } from "./stored.js";
+import { NotKnown } from "./unknown.js";
 
 /** An entry that was found. */
 interface Looked {
@@ -41,7 +42,7 @@ export class CachedExecution {
     this.codes = codesOf(execution.program, execution.run);
     this.contents = new Contents(execution, session, this.codes, (slot) => this.revive(slot));
     this.maps = new CachedMaps(this);
-    this.account = execution.run.accounts.begin(this);
+    this.account = execution.run.accounts.begin(execution);
   }
 
   begin(step: Step): void {
@@ -75,7 +76,8 @@ export class CachedExecution {
     return undefined;
   }
 
-  private async find(step: Step, key: string): Promise<Looked | undefined> {
+  /** What is stored under a step's key: it is known then. */
+  async find(step: Step, key: string): Promise<Looked | undefined> {
     const { execution } = this;
     const [found] = await this.look([key], this.isWanted(step.slot));
     if (found === undefined) {
@@ -95,8 +97,12 @@ export class CachedExecution {
     return heads.map((head, i) => head && { head, value: new Stored(keys[i]!, head) });
   }
 
-  /** The key of a step's entry; undefined if it has none. */
-  private async keyFor(step: Step): Promise<string | undefined> {
+  /**
+   * The key of a step's entry; undefined if it has none.
+   *
+   * @throws {NotKnown} if only a run can know what it takes.
+   */
+  async keyFor(step: Step): Promise<string | undefined> {
     if (!this.isKept(step)) return undefined;
     const { execution } = this;
     if (execution.collectedBefore(step) !== undefined) return undefined;
@@ -106,6 +112,10 @@ export class CachedExecution {
       this.keys[step.slot] = keyOf("node", this.codes.steps[step.index]!.code, ...refs.map(countOf));
       return this.keys[step.slot];
     } catch (error) {
+      if (error instanceof NotKnown) {
+        this.account.took(step, [], error.refs);
+        throw error;
+      }
       this.cantKeep(step, error);
       return undefined;
     }
@@ -137,12 +147,18 @@ export class CachedExecution {
 
   /** Whether something has changed what a step took: then its value is not that of its key, and the next run is to do the same. */
   private sawChange(step: Step): boolean {
-    const { contents, execution } = this;
+    const { contents } = this;
     const changed = step.arguments.find(({ slot }) => contents.hasChanged(slot));
-    if (changed === undefined) return false;
+    if (changed !== undefined) this.tellChange(step, changed.slot);
+    return changed !== undefined;
+  }
+
+  /** What is in a slot is no longer what was known of it: nothing is remembered that is made of it. */
+  tellChange(step: Step, slot: number): void {
+    const { contents, execution } = this;
     const { steps, inputs, given } = execution.plan;
-    const maker = [...steps, ...inputs, ...given].find(({ slot }) => slot === changed.slot)!;
-    const changer = contents.changedBy(step, changed.slot);
+    const maker = [...steps, ...inputs, ...given].find((slotted) => slotted.slot === slot)!;
+    const changer = contents.changedBy(step, slot);
     const what = `${execution.path}.${maker.name}`;
     this.isNotKept(
       step,
@@ -150,16 +166,17 @@ export class CachedExecution {
         ? `it changes what ${what} gave it: nothing that is made of that is remembered. Change a copy instead`
         : `${execution.path}.${changer.name} has changed what ${what} gave it`,
     );
-    return true;
   }
 
   /** One element of a stream: what is known of it, or what computing it gives. */
   async element(step: Step, values: readonly unknown[], index: number, compute: () => unknown): Promise<unknown> {
     const { execution, session } = this;
     let key: string | undefined;
+    let refs: readonly Ref[] = [];
     try {
       const shared = this.isKept(step) ? await this.contents.refsOf(step.arguments) : undefined;
-      key = shared && elementKey(this.codes.steps[step.index]!.code, shared.map(countOf), values.map(refOf));
+      if (shared !== undefined) refs = values.map(refOf);
+      key = shared && elementKey(this.codes.steps[step.index]!.code, shared.map(countOf), refs);
     } catch (error) {
       this.cantKeep(step, error);
     }
@@ -174,7 +191,9 @@ export class CachedExecution {
     }
     this.account.of(step).computed++;
     const value = await compute();
-    this.keep(step, key, value, index);
+    const changed = key === undefined ? -1 : changedElement(values, refs);
+    if (changed < 0) this.keep(step, key, value, index);
+    else this.tellChange(step, step.map!.lists[changed]!.slot);
     return value;
   }
 
@@ -223,7 +242,7 @@ export class CachedExecution {
   }
 
   /** An entry was said to be there, and is not, or not whole: its value is computed after all. */
-  private async revive(slot: number): Promise<void> {
+  revive = async (slot: number): Promise<void> => {
     const { execution } = this;
     const step = execution.plan.steps.find((s) => s.slot === slot)!;
     if (step.map !== undefined) {
@@ -233,7 +252,7 @@ export class CachedExecution {
     await this.contents.load(step.arguments);
     const { current, program } = execution;
     execution.values[slot] = await within(current, program.anyAsync, () => this.compute(step));
-  }
+  };
 
   /** The outputs' values are read, where they are still in the store. */
   async loadOutputs(): Promise<void> {

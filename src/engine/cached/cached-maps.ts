@@ -16,6 +16,7 @@ import { counts, MapRun, type Selection } from "../map-run.js";
 import type { Maps } from "../maps-here.js";
 import { FusedMaps } from "../threads/fused-maps.js";
 import type { CachedExecution } from "./cached-execution.js";
+import { changedElement } from "./contents.js";
 import { tellFound, tellMissed } from "./happenings.js";
 
 /** How many elements are looked up at once. */
@@ -32,6 +33,8 @@ interface Known {
   readonly listKey: string;
   /** By index. */
   readonly keys: readonly string[];
+  /** What is known of the elements of its lists. */
+  readonly elements: Elements;
   readonly results: unknown[];
   readonly refs: (Ref | undefined)[];
   /** The indices of what has to be computed, each content once; and of what equals it. */
@@ -135,7 +138,7 @@ export class CachedMaps implements Maps {
     execution.listsOf(step, refs, false);
     const elements = new Elements(refs, product, undefined);
     const keys = Array.from({ length: elements.length }, (_, i) => elementKey(code, counted, elements.at(i) as Ref[]));
-    return { listKey, keys, ...(await this.find(step, keys, anew)) };
+    return { listKey, keys, elements, ...(await this.find(step, keys, anew)) };
   }
 
   /** Whether a list that a step maps over has collected errors in it. */
@@ -167,7 +170,12 @@ export class CachedMaps implements Maps {
     return true;
   }
 
-  private async find(step: Step, keys: readonly string[], anew: boolean): Promise<Omit<Known, "keys" | "listKey">> {
+  /** Looks elements up by their keys, and counts them. */
+  async find(
+    step: Step,
+    keys: readonly string[],
+    anew: boolean,
+  ): Promise<Omit<Known, "keys" | "listKey" | "elements">> {
     const { execution } = this.cached;
     const isWanted = anew || this.cached.isWanted(step.slot);
     const results: unknown[] = new Array(keys.length);
@@ -223,6 +231,9 @@ export class CachedMaps implements Maps {
         brought.push(execution.listAt(list)!);
       }
     }
+    const taken = new Elements(brought, product, { first: 0, count: missing.length, indices: missing });
+    // Elsewhere it is copies that are changed.
+    const isHere = !execution.mapsGoAway && !execution.isShared(step) && !execution.isElsewhere(step);
     const selection: Selection & { lists: readonly List[] } = {
       first: 0,
       count: missing.length,
@@ -232,7 +243,9 @@ export class CachedMaps implements Maps {
       lists: brought,
       computed: (position, value) => {
         const index = missing[position]!;
-        const ref = cached.keep(step, keys[index], value, index);
+        const changed = isHere ? changedElement(taken.at(position), known.elements.at(index) as Ref[]) : -1;
+        if (changed >= 0) cached.tellChange(step, lists[changed]!.slot);
+        const ref = changed < 0 ? cached.keep(step, keys[index], value, index) : undefined;
         results[index] = value;
         refs[index] = ref;
         const same = equals.get(index);

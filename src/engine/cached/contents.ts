@@ -10,6 +10,7 @@ import { CollectedError } from "../collected.js";
 import type { Execution } from "../execution.js";
 import { asList } from "../lists.js";
 import { Stored } from "./stored.js";
+import { NotKnown, Unknown } from "./unknown.js";
 
 /** A value has no content: because of what it is, or of what its own code throws when it is read. */
 export class NoContent {
@@ -52,11 +53,22 @@ export class Contents {
     if (elements !== undefined && this.isMappedOver(step.slot)) this.facts.keepElements(whole, elements);
   }
 
-  /** @throws {NoContent} if a value has none. */
+  /**
+   * @throws {NoContent} if a value has none.
+   * @throws {NotKnown} with what is known of the others, if only a run can know one.
+   */
   async refsOf(args: readonly Argument[]): Promise<Ref[]> {
-    const refs: Ref[] = [];
-    for (const argument of args) refs.push(await this.refOf(argument));
-    return refs;
+    const refs: (Ref | undefined)[] = [];
+    for (const argument of args) {
+      try {
+        refs.push(await this.refOf(argument));
+      } catch (error) {
+        if (!(error instanceof NotKnown)) throw error;
+        refs.push(undefined);
+      }
+    }
+    if (refs.includes(undefined)) throw new NotKnown(refs);
+    return refs as Ref[];
   }
 
   private refOf({ slot, path }: Argument): Promise<Ref> {
@@ -98,14 +110,20 @@ export class Contents {
   private async knowing<R>(slot: number, work: () => Promise<R>): Promise<R> {
     const changer = this.changes.get(slot);
     if (changer !== undefined) throw new NoContent(new Error(`${changer.name} has changed it`), true);
+    this.checkKnown(slot);
     try {
       return await work();
     } catch (error) {
-      if (error instanceof NoContent) throw error;
+      if (error instanceof NoContent || error instanceof NotKnown) throw error;
       const isKnown = this.without.has(slot);
       this.without.add(slot);
       throw new NoContent(error, isKnown);
     }
+  }
+
+  /** @throws {NotKnown} */
+  private checkKnown(slot: number): void {
+    if (this.execution.values[slot] instanceof Unknown) throw new NotKnown([]);
   }
 
   private async wholeOf(slot: number): Promise<Ref> {
@@ -146,6 +164,7 @@ export class Contents {
     let part = whole && (await this.facts.part(whole, way));
     if (part === undefined) {
       await this.load([{ slot, path }]);
+      this.checkKnown(slot);
       part = refOf(this.execution.input({ slot, path }));
       if (whole !== undefined) this.facts.keepPart(whole, way, part);
     }
@@ -172,6 +191,7 @@ export class Contents {
       return known;
     }
     await this.load([argument]);
+    this.checkKnown(slot);
     const value = this.execution.input(argument);
     const list = asList(value, this.execution.run.lists);
     if (list === undefined) return undefined;
@@ -240,4 +260,17 @@ export class Contents {
     const list = this.execution.listAt(argument)!;
     return indices.map((i) => list[i]);
   }
+}
+
+/** Which of some values is no longer what was known of it; -1: none. */
+export function changedElement(values: readonly unknown[], refs: readonly Ref[]): number {
+  return values.findIndex((value, i) => {
+    if (typeof value !== "object" || value === null || CollectedError.is(value)) return false;
+    try {
+      return refOf(value).digest !== refs[i]!.digest;
+    } catch {
+      // What could be told of it before can't be told any more.
+      return true;
+    }
+  });
 }

@@ -1,0 +1,141 @@
+import { expect } from "chai";
+import { type Batch, cached, type Each, input, mapOver, memory, type Nested, node, Pipeline } from "../../src/index.js";
+import { newSqlite } from "../support/caches.js";
+import { warningsOf } from "../support/warnings.js";
+
+interface Row {
+  at: number;
+}
+
+let calls: string[] = [];
+const called = (): string => calls.splice(0).sort().join(" ");
+beforeEach(() => {
+  calls = [];
+});
+
+class Inner extends Pipeline {
+  @input() row!: Row;
+  @node("row") raised(row: Row): number {
+    calls.push("raised");
+    row.at += 10;
+    return row.at;
+  }
+}
+
+/** What maps over rows that a map has made: each of them changes the second one. */
+class Changed extends Pipeline {
+  @input() xs!: number[];
+  @mapOver("xs") rows(x: number): Each<Row> {
+    return { at: x };
+  }
+  @mapOver("rows") changed(row: Row): Each<number> {
+    calls.push(`changed(${row.at})`);
+    if (row.at === 2) row.at = 20;
+    return row.at;
+  }
+  @node("rows", "changed") last(rows: Row[], _: number[]): number {
+    calls.push("last");
+    return rows.reduce((sum, { at }) => sum + at, 0);
+  }
+}
+class Batched extends Pipeline {
+  @input() xs!: number[];
+  @mapOver("xs") rows(x: number): Each<Row> {
+    return { at: x };
+  }
+  @mapOver("rows", { batch: 3 }) async batched(rows: Row[]): Promise<Batch<number>> {
+    await Promise.resolve();
+    calls.push(`batched(${rows.length})`);
+    for (const row of rows) if (row.at === 2) row.at = 20;
+    return rows.map(({ at }) => at) as Batch<number>;
+  }
+  @node("rows", "batched") last(rows: Row[], _: number[]): number {
+    calls.push("last");
+    return rows.reduce((sum, { at }) => sum + at, 0);
+  }
+}
+class Paired extends Pipeline {
+  @input() xs!: number[];
+  @mapOver("xs") rows(x: number): Each<Row> {
+    return { at: x };
+  }
+  @mapOver(["xs", "rows"], { mode: "product" }) paired(x: number, row: Row): Each<number> {
+    calls.push("paired");
+    if (x === 3 && row.at === 2) row.at = 20;
+    return row.at;
+  }
+  @node("rows", "paired") last(rows: Row[], _: number[]): number {
+    calls.push("last");
+    return rows.reduce((sum, { at }) => sum + at, 0);
+  }
+}
+const CHANGERS: Readonly<Record<string, new () => Changed>> = {
+  changed: Changed,
+  batched: Batched as never,
+  paired: Paired as never,
+};
+
+describe("a map whose method changes elements, under a cache", () => {
+  for (const [name, type] of Object.entries(CHANGERS)) {
+    for (const maps of ["sequential", "async"] as const) {
+      it(`${name}: nothing that is made of them is remembered, and both nodes are named, ${maps}`, async () => {
+        const options = { execution: { maps, nodes: "sequential" } } as const;
+        const plain = await new type().run({ xs: [1, 2, 3] }, options);
+        const pipeline = new type().with({ cache: newSqlite() });
+        for (let i = 0; i < 3; i++) {
+          called();
+          const warnings = await warningsOf(async () => {
+            expect(await pipeline.run({ xs: [1, 2, 3] }, options)).to.deep.equal(plain);
+          });
+          expect(called(), `run ${i}`).to.contain("last");
+          expect(warnings).to.deep.equal([
+            `HypernodesWarning: ${type.name}.${name} is not remembered: it changes what ${type.name}.rows gave it: nothing that is made of that is remembered. Change a copy instead`,
+            `HypernodesWarning: ${type.name}.last is not remembered: ${type.name}.${name} has changed what ${type.name}.rows gave it`,
+          ]);
+        }
+      });
+    }
+  }
+
+  it("remembers the elements that were left as they are", async () => {
+    const pipeline = new Changed().with({ cache: memory() });
+    await pipeline.run({ xs: [1, 2, 3] });
+    called();
+    await pipeline.run({ xs: [1, 2, 3] });
+    expect(called()).to.equal("changed(2) last");
+  });
+
+  it("holds for the elements of a map over a nested pipeline, and for those of a stream", async () => {
+    @cached(memory())
+    class Around extends Pipeline {
+      @input() rows!: Row[];
+      @mapOver("rows", Inner, { row: "rows" }, "raised") raised!: Nested<number[]>;
+      @node("rows", "raised") sum(rows: Row[], _: number[]): number {
+        return rows.reduce((sum, { at }) => sum + at, 0);
+      }
+    }
+    for (let i = 0; i < 2; i++) {
+      const rows = [{ at: 1 }, { at: 2 }];
+      expect(await new Around().run({ rows })).to.deep.equal({ raised: [11, 12], sum: 23 });
+      expect(called()).to.equal("raised raised");
+    }
+    const inner = new Inner().with({ cache: memory() });
+    for (let i = 0; i < 2; i++) {
+      for await (const result of inner.stream({ row: [{ at: 1 }] }, { over: "row" }))
+        expect(result.raised).to.equal(11);
+      expect(called()).to.equal("raised");
+    }
+  });
+
+  it("changes nothing in threads, where elements are copies: it is remembered", async () => {
+    const { Tagging } = await import("../support/impure.js");
+    const pipeline = new Tagging().with({ cache: memory(), execution: { maps: "threaded" } });
+    const rows = () => [1, 2, 3].map((at) => ({ at, tags: ["a"] }));
+    const warnings = await warningsOf(async () => {
+      for (let i = 0; i < 2; i++) expect((await pipeline.run({ rows: rows() })).all).to.equal("a,a,two,a");
+    });
+    expect(warnings).to.deep.equal([]);
+    const explanations = await pipeline.explain({ rows: rows() });
+    expect(explanations.map(({ computed }) => computed)).to.deep.equal([0, 0, 0]);
+  });
+});

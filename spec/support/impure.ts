@@ -1,0 +1,85 @@
+import {
+  type Batch,
+  type Each,
+  input,
+  mapOver,
+  type Nested,
+  nested,
+  node,
+  type Output,
+  output,
+  Pipeline,
+} from "../../src/index.js";
+
+export interface Row {
+  at: number;
+  tags: string[];
+}
+
+/** Pipelines whose nodes change what they take, for threads to import, too. */
+export class Sorting extends Pipeline {
+  @input() rows!: Row[];
+  @node("rows") made(rows: Row[]): { rows: Row[]; by: Map<string, number[]> } {
+    return { rows: structuredClone(rows), by: new Map([["at", [3, 1]]]) };
+  }
+  @node("made") async changed(made: { by: Map<string, number[]> }): Promise<number> {
+    await Promise.resolve();
+    return made.by.get("at")!.sort()[0]!;
+  }
+}
+
+export class Tagging extends Pipeline {
+  @input() rows!: Row[];
+  @mapOver("rows") copies(row: Row): Each<Row> {
+    return structuredClone(row);
+  }
+  @mapOver("copies") tagged(row: Row): Each<string> {
+    if (row.at === 2) row.tags.push("two");
+    return row.tags.join();
+  }
+  @output("tagged") all(tagged: string[]): Output<string> {
+    return tagged.join();
+  }
+}
+
+export class Batches extends Pipeline {
+  @input() rows!: Row[];
+  @mapOver("rows", { batch: 2, onError: "collect", retries: { times: 2, delayMs: 1 } }) marked(
+    rows: Row[],
+  ): Batch<number> {
+    for (const row of rows) row.at++;
+    return rows.map(({ at }) => at) as Batch<number>;
+  }
+}
+
+export class Sharing extends Pipeline {
+  @input() rows!: Row[];
+  @node("rows") seen(_: Row[]): { at: number[] } {
+    return { at: [] };
+  }
+  @mapOver("rows", "seen") noted(row: Row, seen: { at: number[] }): Each<number> {
+    seen.at.push(row.at);
+    return seen.at.length;
+  }
+}
+
+class Inner extends Pipeline {
+  @input() row!: Row;
+  @node("row") cleared(row: Row): number {
+    row.tags.length = 0;
+    return row.at;
+  }
+}
+
+export class Outer extends Pipeline {
+  @input() rows!: Row[];
+  @node("rows") first(rows: Row[]): Row {
+    return structuredClone(rows[0]!);
+  }
+  @nested(Inner, { row: "first" }, "cleared") inner!: Nested<number>;
+}
+
+export class Each2 extends Pipeline {
+  @input() rows!: Row[];
+  @mapOver("rows", Inner, { row: "rows" }, "cleared") inner!: Nested<number[]>;
+}
