@@ -4,7 +4,7 @@ import { validatedProperties } from "../graph/validators.js";
 import type { Graph } from "../index.js";
 import { JsonTextError, NumberText } from "../util/json-text.js";
 import { inputError } from "../values/inputs.js";
-import { asDeclared, Misfit, shown } from "./declared-type.js";
+import { asDeclared, holdsAnyInteger, Misfit, shown } from "./declared-type.js";
 import { usage } from "./failure.js";
 import { isLines, type JsonSource, readElements, readJson } from "./json-source.js";
 import { jsonOrText, pair, refusePrototypeName } from "./values.js";
@@ -61,7 +61,7 @@ export async function inputsFrom(given: readonly string[], about: Inputs): Promi
     refuseOtherName(name, about.graph);
     if (file === undefined) await put(name, valueIn(text, name, about), false);
     else {
-      const keepsNumbers = typeOf(name, about) === BigInt;
+      const keepsNumbers = holdsAnyInteger(typeOf(name, about));
       const source: JsonSource = { file, where: `--input ${one}`, keepsNumbers };
       if (about.streams && about.over.length === 1 && about.over[0] === name && (file === "-" || isLines(file))) {
         const list = await listOrStream(source, name, about);
@@ -121,8 +121,8 @@ function declared(value: unknown, name: string, about: Inputs, isExact: boolean)
 function declaredOne(value: unknown, name: string, about: Inputs, isExact: boolean): unknown {
   const type = typeOf(name, about);
   if (!isFree(about.type, name, type)) return asDeclared(value, type, isExact);
-  const isBig = type === BigInt && value instanceof NumberText && value.isInteger;
-  return isBig ? BigInt(value.digits) : asDeclared(value, undefined, isExact);
+  const big = type === BigInt && value instanceof NumberText ? value.integer : undefined;
+  return big ?? asDeclared(value, undefined, isExact);
 }
 
 /** Bytes up to which a list is read before anything runs. */

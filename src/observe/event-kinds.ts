@@ -98,6 +98,6 @@ function defectIn(event: Readonly<Record<string, unknown>>, fields: Fields): str
 }
 
 function shown(value: unknown): string {
-  const text = value instanceof NumberText ? value.digits : JSON.stringify(value);
+  const text = value instanceof NumberText ? value.text : JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }
