@@ -99,19 +99,61 @@ describe("the command line", function () {
       return name;
     };
     const lines: [what: string, content: string, out: string][] = [
+      ["one line", "1\n", "[ 1 ]"],
       ["lines", "1\n2\n", "[ 1, 2 ]"],
       ["a last line without an end", "1\n2", "[ 1, 2 ]"],
       ["CRLF and empty lines", "1\r\n\r\n \r\n2\r\n", "[ 1, 2 ]"],
       ["a byte order mark", "\ufeff1\n2", "[ 1, 2 ]"],
       ["lines that are lists", "[1]\n[2]", "[ [ 1 ], [ 2 ] ]"],
+      ["one line that is a list", "[1]\n", "[ [ 1 ] ]"],
+      ["no lines", "", "[]"],
     ];
     for (const [what, content, out] of lines) {
       it(`with ${what}`, async () => {
         file("in.jsonl", content);
+        file("in.txt", content);
         await gives(run("List", "-i", "x=@in.jsonl"), out);
-        await gives(reading("in.jsonl", "List", "-i", "x=@-"), out);
+        await gives(run("List", "-i", "x=@jsonl:in.txt"), out);
+        await gives(reading("in.jsonl", "List", "-i", "x=@jsonl:-"), out);
+        if (!what.includes("list") && content !== "") await gives(reading("in.jsonl", "List", "-i", "x=@-"), out);
       });
     }
+
+    describe("and knows JSON lines whose file does not say so by the first of them, however many they are:", () => {
+      const MORE = "it is no JSON: the end is expected, not";
+      const cases: [name: string, content: string, out: string | RegExp, overOut: string][] = [
+        ["List", '"a"', "[ 'a' ]", '[{"out":"\'a\'"}]'],
+        ["List", '"a"\n"b"', "[ 'a', 'b' ]", '[{"out":"\'a\'"},{"out":"\'b\'"}]'],
+        ["List", '{"a":1}', "[ { a: 1 } ]", '[{"out":"{ a: 1 }"}]'],
+        ["List", "[1]", "[ 1 ]", '[{"out":"1"}]'],
+        ["List", "[1,\n2]", "[ 1, 2 ]", '[{"out":"1"},{"out":"2"}]'],
+        ["List", "[1]\n[2]", /line 2, column 1: .* the end is expected.* write --input x=@jsonl:-/, ""],
+        ["Any", "1", "1", '[{"out":"1"}]'],
+        [
+          "Any",
+          "1\n2",
+          /line 2, column 1: .* the end is expected.* write --input x=@jsonl:-/,
+          '[{"out":"1"},{"out":"2"}]',
+        ],
+        ["Made", '{"text":"a"}\n', "Passage { text: 'a' }", `[{"out":"Passage { text: 'a' }"}]`],
+        ["Made", '{"text":"a"}\n{"text":"b"}', new RegExp(`line 2, column 1: ${MORE} "{"`), ""],
+      ];
+      for (const [name, content, out, overOut] of cases) {
+        it(`${name}: ${JSON.stringify(content)}`, async () => {
+          file("in.txt", content);
+          if (typeof out === "string") await gives(reading("in.txt", name, "-i", "x=@-"), out);
+          else await told(reading("in.txt", name, "-i", "x=@-"), 2, out);
+          if (typeof out === "string") await gives(run(name, "-i", "x=@in.txt"), out);
+          const over = await reading("in.txt", name === "List" ? "Any" : name, "-i", "x=@-", "--over", "x");
+          if (overOut !== "") expect(over.stdout).to.equal(`${overOut}\n`);
+        });
+      }
+    });
+
+    it("but not of a value that begins with @@, which is a text", async () => {
+      await gives(run("Str", "-i", "x=@@none"), "'@none'");
+      await gives(run("Any", "-i", "x=@@"), "'@'");
+    });
 
     it("with a document over several lines, a long line, and big integers for a bigint", async () => {
       file("in.json", "\ufeff\r\n[\r\n  1,\r\n  2\r\n]\r\n");

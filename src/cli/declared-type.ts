@@ -59,6 +59,11 @@ export function holdsAnyInteger(type: Function | undefined): boolean {
   return type !== undefined && kindOf(type)?.holdsAnyInteger === true;
 }
 
+/** Whether a type is made of a JSON list, and of nothing else. */
+export function isListType(type: Function | undefined): boolean {
+  return type === Array || type === Set || type?.prototype instanceof TYPED_ARRAY;
+}
+
 function kindOf(type: Function): Kind | undefined {
   const known = KINDS.get(type);
   if (known !== undefined || type === Object) return known;

@@ -99,7 +99,7 @@ export function withRunOptions(command: Command): Command {
   return command
     .option(
       "-i, --input <name=value>",
-      "an input: a JSON value or a text, @file.json, @file.jsonl, @- for standard input; or @file.json with all inputs",
+      "an input: a JSON value or a text, @file.json, @file.jsonl (a JSON value a line), @- for standard input, @jsonl:- for JSON lines from it; @@text is the text @text; or @file.json with all inputs",
       collect,
     )
     .option("--set <option=value>", "an option of @execution, as maxWorkers=8", collect)
