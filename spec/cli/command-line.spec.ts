@@ -343,7 +343,25 @@ describe("the command line", function () {
     });
 
     it("where it has no JSON", () =>
-      told(run("Cyclic"), 1, "--json: the outputs can't be written as JSON: Converting circular structure to JSON"));
+      told(run("Cyclic"), 1, "--json: the output cycle.me can't be written as JSON: it refers to itself. Convert it"));
+
+    it("where JSON has no such value, also in one of the results of --over", async () => {
+      await told(run("Share", "-i", "x=0"), 1, "--json: the output share.each[1] can't be written as JSON: it is NaN.");
+      const over = ["Share", "-i", "x=[1,0]", "--over", "x"];
+      await told(
+        run(...(over as [string])),
+        1,
+        "--json: the output [1].share.each[1] can't be written as JSON: it is NaN",
+      );
+      cli.write("share.jsonl", "1\n0");
+      const lines = ["Share", "-i", "x=@share.jsonl", "--over", "x"];
+      await told(
+        run(...(lines as [string])),
+        1,
+        "--json: the output [1].share.each[1] can't be written as JSON: it is NaN",
+      );
+      expect((await run("Share", "-i", "x=1")).stdout).to.equal('{"share":{"each":[-0,1]}}\n');
+    });
   });
 
   describe("says of a file that it is of another kind", () => {

@@ -34,6 +34,7 @@ export class Noisy extends Pipeline {
   }
 }
 export class Cyclic extends Pipeline { @node() cycle(): object { const a: { me?: object } = {}; a.me = a; return a; } }
+export class Share extends Pipeline { @input() x!: number; @node("x") share(x: number): object { return { each: [-0, x / x] }; } }
 export class Dirty extends Pipeline {
   @node() dirty(): unknown { return { text: "\\u009b\\u202e", error: new Error("bad \\u001b[31m\\u0007") }; }
 }
