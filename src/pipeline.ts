@@ -22,7 +22,7 @@ import { inputNames } from "./graph/graph.js";
 import type { OverOptions as MapOptions } from "./graph/plan-over.js";
 import { reflect } from "./graph/reflect.js";
 import { remembered } from "./graph/remembered.js";
-import { findNoReader, type OnEvent, Readers, takesReaders } from "./observe/reader.js";
+import { ON_EVENT_RULE, type OnEvent, Readers } from "./observe/reader.js";
 import { map, run, stream, type Use } from "./placement/use.js";
 import { suggestion } from "./util/nearest.js";
 import {
@@ -113,7 +113,7 @@ const RUN_RULES: RulesOf<RunOptions<unknown>> = {
     (value) => `an AbortSignal${value instanceof AbortController ? ": that of the controller, controller.signal" : ""}`,
     (value) => isRecord(value) && typeof value.aborted === "boolean" && typeof value.addEventListener === "function",
   ),
-  onEvent: that(takesReaders, (value) => findNoReader(value) === undefined),
+  onEvent: ON_EVENT_RULE,
   explain: isFlag,
 };
 

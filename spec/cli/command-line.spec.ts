@@ -253,7 +253,7 @@ describe("the command line", function () {
       ["folder", "--output folder: it is a directory, not a file. Write folder/FILE"],
       ["new/", "--output new/: it is a directory, not a file"],
       ["typed.mjs/out", "--output typed.mjs/out: it can't be written: ENOTDIR"],
-      ["", "--output : it names no file"],
+      ["", "--output: its value is empty. Give it one, or leave the option out."],
     ];
     for (const [file, says] of files) it(`-o "${file}"`, () => told(cli.hypernodes(...noisy, file), 2, says));
 
@@ -288,6 +288,36 @@ describe("the command line", function () {
         await told(cli.hypernodes(command, "typed.mjs#Num", "-o", "folder"), 2, "it is a directory, not a file");
       }
     });
+  });
+
+  describe("refuses an option that would do nothing", () => {
+    const options = ["outputs", "over", "mode", "maps", "nodes", "cache", "on", "events"];
+    for (const option of options) {
+      it(`--${option} with an empty value`, () =>
+        told(run("Num", "-i", "x=1", `--${option}`, ""), 2, `--${option}: its value is empty. Give it one, or leave`));
+    }
+    const others: [args: string[], says: string][] = [
+      [["run", "typed.mjs#Num", "-i", "x=1", "--mode", "zip"], "--mode zip: there is no --over that it is about"],
+      [["worker", "--queue", ""], "--queue: its value is empty"],
+      [["worker", "--stall", "0s"], "--stall 0s: it is shorter than 1ms"],
+      [["worker", "--stall", "10"], "--stall 10: it is not a time with its unit, as 30d or 30m"],
+      [["cache", "prune", "x.sqlite", "--max-age", "30"], "--max-age 30: it is not a time with its unit"],
+      [["cache", "prune", "x.sqlite", "--max-bytes", ""], "--max-bytes: its value is empty"],
+      [["cache", "clear", "x.sqlite", "--pipeline", ""], "--pipeline: its value is empty"],
+      [["resume", "--journal", ""], "--journal: its value is empty"],
+      [["graph", "typed.mjs#Num", "--events", ""], "--events: its value is empty"],
+    ];
+    for (const [args, says] of others) it(args.join(" "), () => told(cli.hypernodes(...args), 2, says));
+  });
+
+  it("says so where --explain has nothing to explain", async () => {
+    const says =
+      "Num: nothing is explained: no node that ran has a cache. Give --cache PATH, or the class @cached(sqlite(path)).";
+    expect((await run("Num", "-i", "x=1", "--explain")).stderr).to.contain(says);
+    expect((await cli.hypernodes("cache", "explain", "typed.mjs#Num", "-i", "x=1")).stderr).to.contain(says);
+    expect((await run("Num", "-i", "x=1", "--explain", "--cache", "explained.sqlite")).stderr).not.to.contain(
+      "nothing is",
+    );
   });
 
   it("ends by one Ctrl-C, though what it ran has left timers behind", async () => {

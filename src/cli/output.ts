@@ -16,7 +16,6 @@ import { NotJsonError, toJson } from "./json-writer.js";
 export function checkOutput(file: string | undefined): void {
   if (file === undefined) return;
   const where = `--output ${file}`;
-  if (file === "") throw usage(where, "it names no file", "Leave it out for standard output.");
   const isThere = isDirectory(file);
   if (isThere === true || /[\\/]$/.test(file)) {
     throw usage(where, "it is a directory, not a file", `Write ${path.join(file, "FILE")}`);

@@ -77,6 +77,9 @@ Examples:
       ) {
         throw usage(`--output ${flags.output}`, "the events of --events go into the same file", "Name two files.");
       }
+      if (flags.mode !== undefined && flags.over === undefined) {
+        throw usage(`--mode ${flags.mode}`, "there is no --over that it is about", "Give --over a,b, or leave it out.");
+      }
       const { type } = await pipelineFrom(target);
       const table = report();
       const events = new EventsFile(flags.events);
@@ -134,8 +137,10 @@ export async function runPipeline(
     results !== undefined && isHere(mergeChoices(choicesOf(pipeline.constructor as new () => object), choices));
   const inputs = await inputsFrom(flags.input ?? [], { type: pipeline.constructor, graph, over, streams });
   let run: string | undefined;
+  let hasExplained = false;
   const heard = (event: RunEvent) => {
     run = event.run;
+    hasExplained ||= event.type === "cache";
   };
   const options = {
     ...choices,
@@ -144,13 +149,18 @@ export async function runPipeline(
     onEvent: [progress({ quiet: flags.quiet === true }), ...events.readers, heard, hearUnderWay, ...readers],
   };
   try {
-    return await stoppable(async (signal) => {
+    const outputs = await stoppable(async (signal) => {
       if (flags.over === undefined) return pipeline.run(inputs, { ...options, signal });
       const overOptions = { ...options, over, ...(flags.mode && { mode: flags.mode }), signal };
       if (!streams || !isStream(inputs[over[0]!])) return pipeline.map(inputs, overOptions);
       for await (const result of pipeline.stream(inputs, { ...overOptions, [ORDERED]: true })) results.add(result);
       return results;
     });
+    if (flags.explain && !hasExplained) {
+      const advice = "Give --cache PATH, or the class @cached(sqlite(path)).";
+      process.stderr.write(`${graph.pipeline}: nothing is explained: no node that ran has a cache. ${advice}\n`);
+    }
+    return outputs;
   } catch (error) {
     if (unfinished(".hypernodes").some((each) => each.run === run)) {
       process.stderr.write(`hypernodes resume ${run} goes on where it was\n`);
