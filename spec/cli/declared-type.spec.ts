@@ -85,6 +85,12 @@ describe("a JSON value of a declared type", () => {
     ['"2024-02-30"', Date, `: ${DATE}, not "2024-02-30"`],
     ['"2024-13-01"', Date, `: ${DATE}, not "2024-13-01"`],
     ['"5"', Date, `: ${DATE}, not "5"`],
+    ...["2024-12-31T23:59:59", "2024-12-31 23:59", "2024-12-31T23:59:59.999"].map(
+      (time): [string, Function, string] => [
+        ...([JSON.stringify(time), Date] as const),
+        `: "${time}" has no time zone, and is another time on other machines: add Z for UTC, or +02:00`,
+      ],
+    ),
     ["1700000000000", Date, `: ${DATE}, not 1700000000000`],
     ['{"0":1}', Array, ': it takes a JSON list, as ["a","b"], not { \'0\': 1 }'],
     ["[1]", Map, ': it takes a JSON list of pairs, as [["a",1]], or an object, not [ 1 ]'],

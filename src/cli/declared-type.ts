@@ -94,11 +94,17 @@ function bigintFrom(value: unknown): bigint | undefined {
   return typeof value === "string" && /^-?\d+n?$/.test(value) ? BigInt(value.replace("n", "")) : undefined;
 }
 
-const ISO = /^(\d{4}-\d\d-\d\d)(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?$/;
+/** A day, which is one of UTC, or a time with its zone. */
+const ISO = /^(\d{4}-\d\d-\d\d)(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$/;
 
 function dateFrom(value: unknown): Date | undefined {
-  const day = typeof value === "string" ? ISO.exec(value)?.[1] : undefined;
+  const [whole, day, zone] = (typeof value === "string" && ISO.exec(value)) || [];
   if (day === undefined) return undefined;
+  if (whole !== day && zone === undefined) {
+    throw new Misfit(
+      `${shown(value)} has no time zone, and is another time on other machines: add Z for UTC, or +02:00`,
+    );
+  }
   const date = new Date(value as string);
   // JavaScript takes the 30th of February for the 1st of March.
   const midnight = new Date(`${day}T00:00:00Z`);
