@@ -46,7 +46,7 @@ Examples:
   $ hypernodes check pipeline.ts
 
 Exit codes: 0 done; 1 a run failed, a check found something, or output was lost; 2 the call was wrong, or its inputs were;
-13 a node never ended; 130 stopped.`,
+13 a node never ended; 130 stopped by Ctrl-C; 143 ended by SIGTERM.`,
     );
   for (const add of [addRun, addGraph, addCheck, addCache, addReport, addWorker, addResume]) add(program);
 
