@@ -329,6 +329,51 @@ describe("the command line", function () {
     expect(code).to.equal(130);
   });
 
+  describe("says why it ends before its time", () => {
+    before(() => {
+      cli.write("quits.mjs", "process.exit(0);");
+      cli.write("hangs.mjs", "await new Promise(() => {});");
+      cli.write("syntax.mjs", "");
+      writeFileSync(path.join(cli.folder, "syntax.mjs"), "export class A {\n  a() { return 1 +; }\n}");
+    });
+    const cases: [file: string, code: number, says: string | RegExp][] = [
+      [
+        "quits.mjs",
+        1,
+        "process.exit(0) was called before the command had ended, while the import of quits.mjs was under way",
+      ],
+      ["hangs.mjs", 13, "the import of hangs.mjs: never ends, and nothing is left to wait for"],
+      [
+        "syntax.mjs",
+        2,
+        /^syntax.mjs: it can't be imported: syntax error in syntax.mjs, line 2: Unexpected token ';'\n$/,
+      ],
+    ];
+    for (const [file, code, says] of cases) {
+      it(file, () => told(cli.shell(`$HYPERNODES run ${file} -q`), code, says));
+    }
+
+    const stray: [name: string, says: RegExp][] = [
+      [
+        "Timer",
+        /^nothing catches an error while Timer.stray was under way: Error: stray redis:\/\/\*\*\*@host\n {4}at later .*\n/,
+      ],
+      [
+        "Rejects",
+        /^a promise that nothing waits for rejected while Rejects.stray was under way: Error: stray redis:\/\/\*/,
+      ],
+      ["Symbols", /^nothing catches an error while Symbols.stray was under way: a thrown Symbol\(stray\)\n$/],
+    ];
+    for (const [name, says] of stray) {
+      it(`where a node leaves an error to nobody: ${name}`, async () => {
+        const { code, stderr } = await cli.shell(`$HYPERNODES run typed.mjs#${name} -q`);
+        expect(stderr).to.match(says);
+        expect(stderr).not.to.match(/pA|sW|node:internal|Node\.js v|\^/);
+        expect(code).to.equal(1);
+      });
+    }
+  });
+
   describe("tells that output is lost", () => {
     it("where code of a pipeline ends the process", async () => {
       await told(
