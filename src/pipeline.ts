@@ -37,6 +37,7 @@ import {
   that,
 } from "./util/options.js";
 import { showValue } from "./util/show-value.js";
+import { plainName } from "./values/transformation.js";
 import { type DrawnGraph, drawn } from "./view/drawn-graph.js";
 
 /** What one run is told beyond its inputs; its choices are over those of the class. */
@@ -226,8 +227,7 @@ export abstract class Pipeline implements AnyPipeline {
 
   /** The same pipeline with values for some inputs. A value given to `run` is over a bound one; `null` binds, `undefined` does not. */
   bind<const B extends Partial<InputsOf<this>>>(inputs: B): Bound<Unbound<this>, BoundNames<this> | keyof B> {
-    this.#checkInputNames("bind()", inputs);
-    return this.#derive({ bound: { ...this[PIPELINE].bound, ...inputs } });
+    return this.#derive({ bound: { ...this[PIPELINE].bound, ...this.#byOwnNames("bind()", inputs) } });
   }
 
   /** The same pipeline without the values of these inputs, or without any that are bound. */
@@ -278,7 +278,8 @@ export abstract class Pipeline implements AnyPipeline {
     return drawn(reflect(type), type);
   }
 
-  #checkInputNames(call: string, inputs: unknown): void {
+  /** Some inputs by their own names; they may be given by those of `@Expose({ name })`. */
+  #byOwnNames(call: string, inputs: unknown): Readonly<Record<string, unknown>> {
     const where = `${this.constructor.name}.${call}`;
     if (!isRecord(inputs)) {
       throw optionError(where, [
@@ -286,14 +287,22 @@ export abstract class Pipeline implements AnyPipeline {
       ]);
     }
     const known = inputNames(this.graph());
-    const unknown = Object.keys(inputs).filter((name) => !known.includes(name));
-    if (unknown.length === 0) return;
-    const lines = unknown.map((name) => `no input is named "${name}". ${suggestion(name, known)}`);
+    const exposed = new Map(known.map((name) => [plainName(this.constructor, name), name]));
+    const own = new Map<string, unknown>();
+    const wrong = new Map<string, string>();
+    for (const [name, value] of Object.entries(inputs)) {
+      const owner = known.includes(name) ? name : exposed.get(name);
+      if (owner === undefined) wrong.set(name, `no input is named "${name}". ${suggestion(name, known)}`);
+      else if (owner !== name && inputs[owner] !== undefined) {
+        wrong.set(name, `"${name}" is the input "${owner}", which is given, too.`);
+      } else own.set(owner, value);
+    }
+    if (wrong.size === 0) return Object.fromEntries(own);
     throw new InputError({
       code: "UNKNOWN_INPUTS",
       where,
-      problem: lines.join(" "),
-      violations: unknown.map((path, i) => ({ path, constraint: "unknown", problem: lines[i]! })),
+      problem: [...wrong.values()].join(" "),
+      violations: [...wrong].map(([path, problem]) => ({ path, constraint: "unknown", problem })),
     });
   }
 
