@@ -50,7 +50,8 @@ export {
 export { type Image, image } from "./placement/modal/image.js";
 export { type ModalOptions, modal } from "./placement/modal/options.js";
 export { local } from "./placement/placements.js";
-export { type DecodeOptions, decode, type EncodeOptions, encode } from "./values/codec.js";
+export { decode, encode } from "./values/checked-codec.js";
+export type { DecodeOptions, EncodeOptions } from "./values/codec.js";
 export { digest } from "./values/digest.js";
 export type { DrawnGraph } from "./view/drawn-graph.js";
 export type { PageOptions } from "./view/page/page.js";

@@ -23,7 +23,7 @@ import { inputNames } from "./graph/graph.js";
 import type { OverOptions as MapOptions } from "./graph/plan-over.js";
 import { reflect } from "./graph/reflect.js";
 import { remembered } from "./graph/remembered.js";
-import { findNoReader, type OnEvent, Readers, takesReaders } from "./observe/reader.js";
+import { ON_EVENT_RULE, type OnEvent, Readers } from "./observe/reader.js";
 import { explain, map, run, stream, type Use } from "./placement/use.js";
 import { suggestion } from "./util/nearest.js";
 import {
@@ -38,6 +38,7 @@ import {
   that,
 } from "./util/options.js";
 import { showValue } from "./util/show-value.js";
+import { plainName } from "./values/transformation.js";
 import { type DrawnGraph, drawn } from "./view/drawn-graph.js";
 
 /** What one run is told beyond its inputs; its choices are over those of the class. */
@@ -114,7 +115,7 @@ const RUN_RULES: RulesOf<RunOptions<unknown>> = {
     (value) => `an AbortSignal${value instanceof AbortController ? ": that of the controller, controller.signal" : ""}`,
     (value) => isRecord(value) && typeof value.aborted === "boolean" && typeof value.addEventListener === "function",
   ),
-  onEvent: that(takesReaders, (value) => findNoReader(value) === undefined),
+  onEvent: ON_EVENT_RULE,
   explain: isFlag,
 };
 
@@ -254,8 +255,7 @@ export abstract class Pipeline implements AnyPipeline {
 
   /** The same pipeline with values for some inputs. A value given to `run` is over a bound one; `null` binds, `undefined` does not. */
   bind<const B extends Partial<InputsOf<this>>>(inputs: B): Bound<Unbound<this>, BoundNames<this> | keyof B> {
-    this.#checkInputNames("bind()", inputs);
-    return this.#derive({ bound: { ...this[PIPELINE].bound, ...inputs } });
+    return this.#derive({ bound: { ...this[PIPELINE].bound, ...this.#byOwnNames("bind()", inputs) } });
   }
 
   /** The same pipeline without the values of these inputs, or without any that are bound. */
@@ -306,7 +306,8 @@ export abstract class Pipeline implements AnyPipeline {
     return drawn(reflect(type), type);
   }
 
-  #checkInputNames(call: string, inputs: unknown): void {
+  /** Some inputs by their own names; they may be given by those of `@Expose({ name })`. */
+  #byOwnNames(call: string, inputs: unknown): Readonly<Record<string, unknown>> {
     const where = `${this.constructor.name}.${call}`;
     if (!isRecord(inputs)) {
       throw optionError(where, [
@@ -314,14 +315,22 @@ export abstract class Pipeline implements AnyPipeline {
       ]);
     }
     const known = inputNames(this.graph());
-    const unknown = Object.keys(inputs).filter((name) => !known.includes(name));
-    if (unknown.length === 0) return;
-    const lines = unknown.map((name) => `no input is named "${name}". ${suggestion(name, known)}`);
+    const exposed = new Map(known.map((name) => [plainName(this.constructor, name), name]));
+    const own = new Map<string, unknown>();
+    const wrong = new Map<string, string>();
+    for (const [name, value] of Object.entries(inputs)) {
+      const owner = known.includes(name) ? name : exposed.get(name);
+      if (owner === undefined) wrong.set(name, `no input is named "${name}". ${suggestion(name, known)}`);
+      else if (owner !== name && inputs[owner] !== undefined) {
+        wrong.set(name, `"${name}" is the input "${owner}", which is given, too.`);
+      } else own.set(owner, value);
+    }
+    if (wrong.size === 0) return Object.fromEntries(own);
     throw new InputError({
       code: "UNKNOWN_INPUTS",
       where,
-      problem: lines.join(" "),
-      violations: unknown.map((path, i) => ({ path, constraint: "unknown", problem: lines[i]! })),
+      problem: [...wrong.values()].join(" "),
+      violations: [...wrong].map(([path, problem]) => ({ path, constraint: "unknown", problem })),
     });
   }
 

@@ -99,19 +99,61 @@ describe("the command line", function () {
       return name;
     };
     const lines: [what: string, content: string, out: string][] = [
+      ["one line", "1\n", "[ 1 ]"],
       ["lines", "1\n2\n", "[ 1, 2 ]"],
       ["a last line without an end", "1\n2", "[ 1, 2 ]"],
       ["CRLF and empty lines", "1\r\n\r\n \r\n2\r\n", "[ 1, 2 ]"],
       ["a byte order mark", "\ufeff1\n2", "[ 1, 2 ]"],
       ["lines that are lists", "[1]\n[2]", "[ [ 1 ], [ 2 ] ]"],
+      ["one line that is a list", "[1]\n", "[ [ 1 ] ]"],
+      ["no lines", "", "[]"],
     ];
     for (const [what, content, out] of lines) {
       it(`with ${what}`, async () => {
         file("in.jsonl", content);
+        file("in.txt", content);
         await gives(run("List", "-i", "x=@in.jsonl"), out);
-        await gives(reading("in.jsonl", "List", "-i", "x=@-"), out);
+        await gives(run("List", "-i", "x=@jsonl:in.txt"), out);
+        await gives(reading("in.jsonl", "List", "-i", "x=@jsonl:-"), out);
+        if (!what.includes("list") && content !== "") await gives(reading("in.jsonl", "List", "-i", "x=@-"), out);
       });
     }
+
+    describe("and knows JSON lines whose file does not say so by the first of them, however many they are:", () => {
+      const MORE = "it is no JSON: the end is expected, not";
+      const cases: [name: string, content: string, out: string | RegExp, overOut: string][] = [
+        ["List", '"a"', "[ 'a' ]", '[{"out":"\'a\'"}]'],
+        ["List", '"a"\n"b"', "[ 'a', 'b' ]", '[{"out":"\'a\'"},{"out":"\'b\'"}]'],
+        ["List", '{"a":1}', "[ { a: 1 } ]", '[{"out":"{ a: 1 }"}]'],
+        ["List", "[1]", "[ 1 ]", '[{"out":"1"}]'],
+        ["List", "[1,\n2]", "[ 1, 2 ]", '[{"out":"1"},{"out":"2"}]'],
+        ["List", "[1]\n[2]", /line 2, column 1: .* the end is expected.* write --input x=@jsonl:-/, ""],
+        ["Any", "1", "1", '[{"out":"1"}]'],
+        [
+          "Any",
+          "1\n2",
+          /line 2, column 1: .* the end is expected.* write --input x=@jsonl:-/,
+          '[{"out":"1"},{"out":"2"}]',
+        ],
+        ["Made", '{"text":"a"}\n', "Passage { text: 'a' }", `[{"out":"Passage { text: 'a' }"}]`],
+        ["Made", '{"text":"a"}\n{"text":"b"}', new RegExp(`line 2, column 1: ${MORE} "{"`), ""],
+      ];
+      for (const [name, content, out, overOut] of cases) {
+        it(`${name}: ${JSON.stringify(content)}`, async () => {
+          file("in.txt", content);
+          if (typeof out === "string") await gives(reading("in.txt", name, "-i", "x=@-"), out);
+          else await told(reading("in.txt", name, "-i", "x=@-"), 2, out);
+          if (typeof out === "string") await gives(run(name, "-i", "x=@in.txt"), out);
+          const over = await reading("in.txt", name === "List" ? "Any" : name, "-i", "x=@-", "--over", "x");
+          if (overOut !== "") expect(over.stdout).to.equal(`${overOut}\n`);
+        });
+      }
+    });
+
+    it("but not of a value that begins with @@, which is a text", async () => {
+      await gives(run("Str", "-i", "x=@@none"), "'@none'");
+      await gives(run("Any", "-i", "x=@@"), "'@'");
+    });
 
     it("with a document over several lines, a long line, and big integers for a bigint", async () => {
       file("in.json", "\ufeff\r\n[\r\n  1,\r\n  2\r\n]\r\n");
@@ -211,7 +253,7 @@ describe("the command line", function () {
       ["folder", "--output folder: it is a directory, not a file. Write folder/FILE"],
       ["new/", "--output new/: it is a directory, not a file"],
       ["typed.mjs/out", "--output typed.mjs/out: it can't be written: ENOTDIR"],
-      ["", "--output : it names no file"],
+      ["", "--output: its value is empty. Give it one, or leave the option out."],
     ];
     for (const [file, says] of files) it(`-o "${file}"`, () => told(cli.hypernodes(...noisy, file), 2, says));
 
@@ -248,6 +290,36 @@ describe("the command line", function () {
     });
   });
 
+  describe("refuses an option that would do nothing", () => {
+    const options = ["outputs", "over", "mode", "maps", "nodes", "cache", "on", "events"];
+    for (const option of options) {
+      it(`--${option} with an empty value`, () =>
+        told(run("Num", "-i", "x=1", `--${option}`, ""), 2, `--${option}: its value is empty. Give it one, or leave`));
+    }
+    const others: [args: string[], says: string][] = [
+      [["run", "typed.mjs#Num", "-i", "x=1", "--mode", "zip"], "--mode zip: there is no --over that it is about"],
+      [["worker", "--queue", ""], "--queue: its value is empty"],
+      [["worker", "--stall", "0s"], "--stall 0s: it is shorter than 1ms"],
+      [["worker", "--stall", "10"], "--stall 10: it is not a time with its unit, as 30d or 30m"],
+      [["cache", "prune", "x.sqlite", "--max-age", "30"], "--max-age 30: it is not a time with its unit"],
+      [["cache", "prune", "x.sqlite", "--max-bytes", ""], "--max-bytes: its value is empty"],
+      [["cache", "clear", "x.sqlite", "--pipeline", ""], "--pipeline: its value is empty"],
+      [["resume", "--journal", ""], "--journal: its value is empty"],
+      [["graph", "typed.mjs#Num", "--events", ""], "--events: its value is empty"],
+    ];
+    for (const [args, says] of others) it(args.join(" "), () => told(cli.hypernodes(...args), 2, says));
+  });
+
+  it("says so where --explain has nothing to explain", async () => {
+    const says =
+      "Num: nothing is explained: no node that ran has a cache. Give --cache PATH, or the class @cached(sqlite(path)).";
+    expect((await run("Num", "-i", "x=1", "--explain")).stderr).to.contain(says);
+    expect((await cli.hypernodes("cache", "explain", "typed.mjs#Num", "-i", "x=1")).stderr).to.contain(says);
+    expect((await run("Num", "-i", "x=1", "--explain", "--cache", "explained.sqlite")).stderr).not.to.contain(
+      "nothing is",
+    );
+  });
+
   it("ends by one Ctrl-C, though what it ran has left timers behind", async () => {
     // It is sent once the node has begun. A shell's jobs ignore SIGINT, so exec starts it.
     const started = "exec $HYPERNODES run typed.mjs#Stuck -q > stuck.out";
@@ -255,6 +327,51 @@ describe("the command line", function () {
     const { code, stderr } = await cli.shell(`(${interrupt}) & ${started}`);
     expect(stderr).to.contain("the run was aborted");
     expect(code).to.equal(130);
+  });
+
+  describe("says why it ends before its time", () => {
+    before(() => {
+      cli.write("quits.mjs", "process.exit(0);");
+      cli.write("hangs.mjs", "await new Promise(() => {});");
+      cli.write("syntax.mjs", "");
+      writeFileSync(path.join(cli.folder, "syntax.mjs"), "export class A {\n  a() { return 1 +; }\n}");
+    });
+    const cases: [file: string, code: number, says: string | RegExp][] = [
+      [
+        "quits.mjs",
+        1,
+        "process.exit(0) was called before the command had ended, while the import of quits.mjs was under way",
+      ],
+      ["hangs.mjs", 13, "the import of hangs.mjs: never ends, and nothing is left to wait for"],
+      [
+        "syntax.mjs",
+        2,
+        /^syntax.mjs: it can't be imported: syntax error in syntax.mjs, line 2: Unexpected token ';'\n$/,
+      ],
+    ];
+    for (const [file, code, says] of cases) {
+      it(file, () => told(cli.shell(`$HYPERNODES run ${file} -q`), code, says));
+    }
+
+    const stray: [name: string, says: RegExp][] = [
+      [
+        "Timer",
+        /^nothing catches an error while Timer.stray was under way: Error: stray redis:\/\/\*\*\*@host\n {4}at later .*\n/,
+      ],
+      [
+        "Rejects",
+        /^a promise that nothing waits for rejected while Rejects.stray was under way: Error: stray redis:\/\/\*/,
+      ],
+      ["Symbols", /^nothing catches an error while Symbols.stray was under way: a thrown Symbol\(stray\)\n$/],
+    ];
+    for (const [name, says] of stray) {
+      it(`where a node leaves an error to nobody: ${name}`, async () => {
+        const { code, stderr } = await cli.shell(`$HYPERNODES run typed.mjs#${name} -q`);
+        expect(stderr).to.match(says);
+        expect(stderr).not.to.match(/pA|sW|node:internal|Node\.js v|\^/);
+        expect(code).to.equal(1);
+      });
+    }
   });
 
   describe("tells that output is lost", () => {
@@ -301,7 +418,25 @@ describe("the command line", function () {
     });
 
     it("where it has no JSON", () =>
-      told(run("Cyclic"), 1, "--json: the outputs can't be written as JSON: Converting circular structure to JSON"));
+      told(run("Cyclic"), 1, "--json: the output cycle.me can't be written as JSON: it refers to itself. Convert it"));
+
+    it("where JSON has no such value, also in one of the results of --over", async () => {
+      await told(run("Share", "-i", "x=0"), 1, "--json: the output share.each[1] can't be written as JSON: it is NaN.");
+      const over = ["Share", "-i", "x=[1,0]", "--over", "x"];
+      await told(
+        run(...(over as [string])),
+        1,
+        "--json: the output [1].share.each[1] can't be written as JSON: it is NaN",
+      );
+      cli.write("share.jsonl", "1\n0");
+      const lines = ["Share", "-i", "x=@share.jsonl", "--over", "x"];
+      await told(
+        run(...(lines as [string])),
+        1,
+        "--json: the output [1].share.each[1] can't be written as JSON: it is NaN",
+      );
+      expect((await run("Share", "-i", "x=1")).stdout).to.equal('{"share":{"each":[-0,1]}}\n');
+    });
   });
 
   describe("says of a file that it is of another kind", () => {
@@ -318,7 +453,9 @@ describe("the command line", function () {
       [["graph", "folder"], "folder: it is a directory, not a file"],
       [["cache", "explain", "data.json"], "data.json: it is JSON, not a module"],
       [["cache", "stats", "folder"], "folder: it is a directory, not a file"],
-      [["report", "folder"], "folder: it can't be read: EISDIR: it is a directory, not a file"],
+      [["graph", "typed.mjs#Num", "--events", "folder"], "--events folder: it can't be read: EISDIR"],
+      [["run", "typed.mjs#Num", "-i", "x=1", "--events", "folder"], "--events folder: it can't be written: EISDIR"],
+      [["report", "folder"], "report folder: it can't be read: EISDIR: it is a directory, not a file"],
       [["report", "data.json"], "data.json: it is no log of events"],
       [["run", "typed.mjs#Num", "-i", "x=1", "--cache", "folder"], "--cache folder: it is a directory, not a file"],
       [["worker", "--values", "folder"], "--values folder: it is a directory, not a file"],

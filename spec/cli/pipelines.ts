@@ -27,6 +27,16 @@ export class Stuck extends Pipeline {
   @node() async stuck(): Promise<number> { console.log("begun"); setInterval(() => {}, 1000); return new Promise(() => {}); }
 }
 export class Ends extends Pipeline { @node() ends(): number { process.exit(0); } }
+function later(): never { throw new Error("stray redis://user:pA,sW@host"); }
+export class Timer extends Pipeline {
+  @node() async stray(): Promise<number> { setTimeout(() => later(), 1); await sleep(5000); return 1; }
+}
+export class Rejects extends Pipeline {
+  @node() async stray(): Promise<number> { void sleep(1).then(later); await sleep(5000); return 1; }
+}
+export class Symbols extends Pipeline {
+  @node() async stray(): Promise<number> { setTimeout(() => { throw Symbol("stray"); }, 1); await sleep(5000); return 1; }
+}
 export class Noisy extends Pipeline {
   @node() async noise(): Promise<number> {
     for (let i = 0; i < 200; i++) { console.log("line", i, "x".repeat(1000)); await sleep(5); }
@@ -34,6 +44,7 @@ export class Noisy extends Pipeline {
   }
 }
 export class Cyclic extends Pipeline { @node() cycle(): object { const a: { me?: object } = {}; a.me = a; return a; } }
+export class Share extends Pipeline { @input() x!: number; @node("x") share(x: number): object { return { each: [-0, x / x] }; } }
 export class Dirty extends Pipeline {
   @node() dirty(): unknown { return { text: "\\u009b\\u202e", error: new Error("bad \\u001b[31m\\u0007") }; }
 }

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { mapsFrom, placementFrom, settingsFrom } from "../../src/cli/values.js";
+import { bytesFrom, mapsFrom, millisecondsFrom, placementFrom, settingsFrom } from "../../src/cli/values.js";
 import type { BullmqQueue } from "../../src/index.js";
 import type { ModalPlacement } from "../../src/placement/modal/options.js";
 import { hidePasswords } from "../../src/util/hide-passwords.js";
@@ -121,6 +121,46 @@ describe("a place on the command line", () => {
       "--maps bullmq:queue: it looks like JSON and is none",
     );
     expect(problemOf(() => placementFrom("local:x"))).to.contain("local takes no options");
+  });
+});
+
+describe("a time on the command line", () => {
+  const right: [text: string, ms: number][] = [
+    ...[["1ms", 1] as const, ["2s", 2_000] as const, ["30m", 1_800_000] as const, ["30min", 1_800_000] as const],
+    ...[["12h", 43_200_000] as const, ["30d", 2_592_000_000] as const, ["1w", 604_800_000] as const],
+    ...[["1.5 h", 5_400_000] as const, [".5S", 500] as const, ["0s", 0] as const],
+  ].map(([text, ms]) => [text, ms] as [string, number]);
+  for (const [text, ms] of right) it(text, () => expect(millisecondsFrom("--max-age", text)).to.equal(ms));
+
+  for (const text of [
+    "30",
+    "0",
+    "1e3",
+    "-1d",
+    "1.2.3s",
+    "1.s",
+    "d",
+    "",
+    "30 parsecs",
+    "30constructor",
+    "1d2h",
+    "NaNs",
+  ]) {
+    it(`"${text}" is refused, with the units`, () => {
+      expect(problemOf(() => millisecondsFrom("--max-age", text))).to.equal(
+        `--max-age ${text}: it is not a time with its unit, as 30d or 30m. Units: ms, s, m, min, h, d, w.`,
+      );
+    });
+  }
+
+  it("is not like bytes, which are plain numbers, too", () => {
+    expect(bytesFrom("--max-bytes", "4096")).to.equal(4096);
+    expect(bytesFrom("--max-bytes", "1.5 GiB")).to.equal(1.5 * 2 ** 30);
+    for (const text of ["1..5GB", "-1", "5 parsecs", "5constructor"]) {
+      expect(problemOf(() => bytesFrom("--max-bytes", text))).to.contain(
+        `--max-bytes ${text}: it is not bytes, as 500MiB`,
+      );
+    }
   });
 });
 

@@ -37,6 +37,74 @@ class Child extends Pipeline {
   }
 }
 
+describe("a decorator", () => {
+  type Decorate = (target: object, key: string, method: object) => void;
+  const OPTIONS = 'the options {"retries":1} are not the decorator\'s last argument. Names come first, then';
+  const NAME = "the decorator is given";
+  const methods: [what: string, decorate: unknown, says: string][] = [
+    ...[node, output, resource].flatMap((decorator): [string, unknown, string][] => {
+      const of = decorator as (...args: unknown[]) => unknown;
+      return [
+        [`${decorator.name}("x", null)`, of("x", null), `${NAME} null where it takes a member's name`],
+        [`${decorator.name}(undefined)`, of(undefined), `${NAME} undefined where it takes`],
+        [`${decorator.name}(options, "x")`, of({ retries: 1 }, "x"), OPTIONS],
+        [`${decorator.name}("x", options, options)`, of("x", { retries: 1 }, {}), OPTIONS],
+        [`${decorator.name}(["x"])`, of(["x"]), `${NAME} ["x"] where it takes`],
+        [`${decorator.name}(a function)`, of(() => 1), `${NAME} a function where it takes`],
+      ];
+    }),
+    ["mapOver()", (mapOver as (...args: unknown[]) => unknown)(), `${NAME} undefined where it takes`],
+    ["mapOver(null)", (mapOver as (...args: unknown[]) => unknown)(null), `${NAME} null where it takes`],
+    ['mapOver(["x", 5n])', (mapOver as (...args: unknown[]) => unknown)(["x", 5n]), `${NAME} 5n where it takes`],
+    ['mapOver({}, "x")', (mapOver as (...args: unknown[]) => unknown)({ retries: 1 }, "x"), OPTIONS],
+  ];
+  for (const [what, decorate, says] of methods) {
+    it(`says what is wrong with ${what}`, () => {
+      class Wrong extends Pipeline {
+        @input() x!: unknown;
+        inner(x: unknown): unknown {
+          return x;
+        }
+      }
+      const method = Object.getOwnPropertyDescriptor(Wrong.prototype, "inner")!;
+      (decorate as Decorate)(Wrong.prototype, "inner", method);
+      const { message, defects } = defectsIn(() => new Wrong());
+      expect(message).to.contain(says);
+      expect(defects.find(({ code }) => code === "BAD_ARGUMENT")?.where).to.equal("Wrong.inner");
+      expect(message).not.to.match(/\[object Object\]|is not a function/);
+    });
+  }
+
+  const nest = nested as (...args: unknown[]) => unknown;
+  const map = mapOver as (...args: unknown[]) => unknown;
+  const WIRING = { text: "x", scale: "x" };
+  const fields: [what: string, decorate: unknown, says: string][] = [
+    ["a pick that is a number with options", nest(Child, WIRING, 5n), `${NAME} 5n where it takes`],
+    ["a pick that is null", nest(Child, WIRING, null), `${NAME} null where it takes`],
+    ["a pick that is a list", nest(Child, WIRING, ["size"]), `${NAME} ["size"] where it takes`],
+    ["a pick that is unknown", nest(Child, WIRING, "sizes"), 'has no node named "sizes". Did you mean "size"?'],
+    ["a pick that is 5", nest(Child, WIRING, 5), 'has no node named "5"'],
+    ["options before the pick", nest(Child, WIRING, { retries: 1 }, "size"), OPTIONS],
+    ["no wiring but a name", nest(Child, "x"), 'its wiring is "x". It takes the members'],
+    ["a wiring that is null", nest(Child, null), "its wiring is null. It takes the members"],
+    ["a wiring with a value", nest(Child, { text: "x", scale: 5 }), 'its wiring gives 5 to "scale"'],
+    ["a mapped pick that is null", map("x", Child, WIRING, null), `${NAME} null where it takes`],
+    ["a mapped wiring with a value", map("x", Child, { text: "x", scale: [5] }), 'its wiring gives [5] to "scale"'],
+  ];
+  for (const [what, decorate, says] of fields) {
+    it(`of a nested pipeline says what is wrong with ${what}`, () => {
+      class Wrong extends Pipeline {
+        @input() x!: unknown;
+        inner!: unknown;
+      }
+      (decorate as (target: object, key: string) => void)(Wrong.prototype, "inner");
+      const { message } = defectsIn(() => new Wrong());
+      expect(message).to.contain(says);
+      expect(message).not.to.match(/\[object Object\]|is not a function/);
+    });
+  }
+});
+
 describe("the reflector", () => {
   it("names a cycle as a path, a long one and a node that waits for itself", () => {
     class Long extends Pipeline {

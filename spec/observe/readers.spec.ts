@@ -6,6 +6,7 @@ import {
   type EventOf,
   eventLog,
   eventStream,
+  type HypernodesError,
   type Listener,
   local,
   type Reader,
@@ -82,6 +83,44 @@ describe("readers of events", () => {
     );
     const nothing = await rejection(new Words().run({ text: "a" }, { onEvent: 5 as never }));
     expect(nothing.message).to.contain("option onEvent is 5");
+  });
+
+  describe("are refused where they would never hear of anything:", () => {
+    class Named {
+      onNodeEnds() {}
+    }
+    class Inherited extends Named {}
+    const wrong: [what: string, onEvent: unknown, says: string][] = [
+      [
+        "an unknown name",
+        { onNodeEnds: () => {} },
+        'the reader Object has onNodeEnds, which hears of no event. Did you mean "onNodeEnd"?',
+      ],
+      ["in a list", [() => {}, { onNodeEnds: () => {} }], "has onNodeEnds, which hears of no event"],
+      ["of a class", new Named(), "the reader Named has onNodeEnds"],
+      ["of a class above", new Inherited(), "the reader Inherited has onNodeEnds"],
+      ["in other letters", { onNodeend: () => {} }, 'Did you mean "onNodeEnd"?'],
+      ["no prototype", Object.assign(Object.create(null), { onRun: () => {} }), "has onRun, which hears of no event"],
+      ["no function", { onNodeEnd: 5 }, "onNodeEnd of the reader Object is 5, and no function"],
+      ["null", { onEvent: null }, "onEvent of the reader Object is null, and no function"],
+    ];
+    for (const [what, onEvent, says] of wrong) {
+      it(what, async () => {
+        for (const run of [
+          new Words().run({ text: "a" }, { onEvent: onEvent as never }),
+          new Words().map({ text: ["a"] }, { over: "text", onEvent: onEvent as never }),
+        ]) {
+          const error = await rejection<HypernodesError>(run);
+          expect(error.message).to.contain(says);
+          expect(error.code).to.equal("BAD_OPTION");
+        }
+      });
+    }
+
+    it("and not for other names, nor for one that is undefined", async () => {
+      const reader = { onNodeEnd: undefined, once: 1, on: 2, onlyErrors: 3, only: () => {} };
+      await new Words().run({ text: "a" }, { onEvent: reader as never });
+    });
   });
 
   it("may be an async iterator, which ends with the run, also with one that never begins", async () => {

@@ -106,7 +106,7 @@ describe("what is lost of distributed maps @slow", function () {
     const flags = ["--appendonly", "yes", "--appendfsync", "always", "--dir", kept];
     const server = (await startRedis(...flags))!;
     const maps = bullmq({ connection: server.url, queue: "kept", journal: false });
-    const worker = await startWorker(server.url, "kept", { more: ["--concurrency", "1", "--stall", "2000"] });
+    const worker = await startWorker(server.url, "kept", { more: ["--concurrency", "1", "--stall", "2s"] });
     const file = path.join(folder, "restarted");
     const xs = upTo(150);
     const running = new Slowly().run({ xs, ms: 20, file }, { execution: { maps } });

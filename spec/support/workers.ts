@@ -78,7 +78,7 @@ export class Yard {
   }
 
   async worker(queue: string, ...more: string[]): Promise<WorkerProcess> {
-    const started = await startWorker(this.url, queue, { more: ["--stall", "2000", ...more] });
+    const started = await startWorker(this.url, queue, { more: ["--stall", "2s", ...more] });
     this.workers.add(started);
     return started;
   }

@@ -1,13 +1,38 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { findNumberText, JsonTextError, NumberText, parseJson } from "../../src/util/json-text.js";
+import { JsonTextError, NumberText, parseJson, withNumbers } from "../../src/util/json-text.js";
+
+/** An integer, and a way to write it with a point or an exponent. */
+const notatedInteger = fc
+  .record({
+    integer: fc.bigInt({ min: -(10n ** 30n), max: 10n ** 30n }),
+    zeros: fc.nat(12),
+    point: fc.nat(40),
+    hasExponent: fc.boolean(),
+  })
+  .map(({ integer: some, zeros, point, hasExponent }) => {
+    const integer = some * 10n ** BigInt(zeros);
+    const digits = String(integer).replace("-", "");
+    const sign = integer < 0n ? "-" : "";
+    if (!hasExponent) return { integer, text: `${sign}${digits}.${"0".repeat(1 + (point % 3))}` };
+    const at = point % digits.length;
+    const text = at === 0 ? `${digits}e0` : `${digits.slice(0, -at)}.${digits.slice(-at)}E+${at}`;
+    return { integer, text: sign + text };
+  });
+
+/** A number in the digits in which it is written, and zeros. */
+function shortest(number: number): string {
+  const [digits = "", exponent = "0"] = String(number).split("e");
+  const [whole = "", fraction = ""] = digits.split(".");
+  return whole + fraction.padEnd(Number(exponent), "0");
+}
 
 describe("JSON text", () => {
   it("gives what JSON.parse gives, wherever that is exact", () => {
     fc.assert(
       fc.property(fc.json(), (text) => {
-        const value = parseJson(text);
-        if (findNumberText(value) === undefined) expect(value).to.deep.equal(JSON.parse(text));
+        const { value, inexact } = withNumbers(parseJson(text));
+        if (inexact === undefined) expect(value).to.deep.equal(JSON.parse(text));
       }),
     );
   });
@@ -70,20 +95,51 @@ describe("JSON text", () => {
         else expect(value).to.deep.equal(new NumberText(String(integer)));
       }),
     );
-    expect(parseJson("[1e999, 0.1, 1e23, 9007199254740993]")).to.deep.equal([
-      new NumberText("1e999"),
-      0.1,
-      1e23,
-      new NumberText("9007199254740993"),
-    ]);
+    const all = withNumbers(parseJson("[0.1, 1e23, 0.99999999999999999999, 1e-999, 1e999, 9007199254740993]"));
+    expect(all.value).to.deep.equal([0.1, 1e23, 1, 0, new NumberText("1e999"), new NumberText("9007199254740993")]);
+    expect(all.inexact?.path).to.equal("[4]");
     const quoted = '["9007199254740993", "\\"9007199254740993", "\\\\", 9007199254740992]';
     expect(parseJson(quoted)).to.deep.equal(JSON.parse(quoted));
   });
 
+  it("takes an integer in any notation as the same integer, or as none that a number holds", () => {
+    fc.assert(
+      fc.property(notatedInteger, ({ text, integer }) => {
+        const [kept] = parseJson(`[${text}]`) as [unknown];
+        expect(kept instanceof NumberText ? kept.integer : BigInt(kept as number)).to.equal(integer);
+        const { value, inexact } = withNumbers(kept);
+        const isRefused = (() => {
+          try {
+            expect(parseJson(text, { refuse: true })).to.equal(Number(text));
+            return false;
+          } catch (error) {
+            return (error as JsonTextError).isNumber;
+          }
+        })();
+        expect(isRefused).to.equal(inexact !== undefined);
+        const isExact = BigInt(Number(text)) === integer;
+        if (isExact) expect(value).to.equal(Number(text));
+        else if (inexact === undefined) expect(BigInt(shortest(value as number))).to.equal(integer);
+        else expect(inexact.number.text).to.equal(text);
+      }),
+      { numRuns: 1_000 },
+    );
+    for (const text of ["9007199254740993.0", "9007199254740993e0", "9.007199254740993e15", "900719925474099.3e1"]) {
+      expect(() => parseJson(text, { refuse: true }), text).to.throw("is an integer that a number can't hold exactly");
+    }
+    for (const text of ["0.5", "1.5e0", "99999999999999999.5", "1e-400", "0.99999999999999999999", "1e99999999999"]) {
+      const value = parseJson(text);
+      expect(value instanceof NumberText ? value.integer : Number.isInteger(value), text).to.be.oneOf([
+        undefined,
+        false,
+      ]);
+    }
+  });
+
   it("finds the first of them, with the way to it", () => {
     const value = parseJson('{"a": [1, {"b": 9007199254740993}], "c": 9007199254740995}');
-    expect(findNumberText(value)).to.deep.equal({ path: ".a[1].b", number: new NumberText("9007199254740993") });
-    expect(findNumberText({ a: [1] })).to.equal(undefined);
+    expect(withNumbers(value).inexact).to.deep.equal({ path: ".a[1].b", number: new NumberText("9007199254740993") });
+    expect(withNumbers({ a: [1] })).to.deep.equal({ value: { a: [1] } });
   });
 
   it("takes long strings, and deep nesting", () => {

@@ -3,7 +3,9 @@ import fc from "fast-check";
 import {
   bullmq,
   cached,
+  decode,
   type Each,
+  encode,
   eventLog,
   eventStream,
   execution,
@@ -202,6 +204,19 @@ const ALL: Readonly<Record<string, Taken>> = {
         input(options)(type.prototype, "other" as never);
       }),
     options: { optional: [true, "yes", 1, null] },
+  },
+  "encode()": {
+    call: (options) => encode([1], options),
+    options: {
+      shared: [true, "yes", 1, null],
+      unchecked: [true, "no", null],
+      salt: ["a", 5, null],
+      memory: [[], "a", {}, null],
+    },
+  },
+  "decode()": {
+    call: (options) => decode(encode([1]), options),
+    options: { viewsFrom: [0, -1, nan, "5", null], memory: [[], "a", {}, null], salt: ["", 5, null] },
   },
   "memory()": { call: memory, options: { max: [5, 0, -1, nan, "5", null] } },
   "prune()": {

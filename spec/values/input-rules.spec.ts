@@ -176,6 +176,55 @@ describe("rules for inputs", () => {
     expect(element.message).to.contain("it is null");
   });
 
+  describe("say of a list in the place of one value, and of one value in the place of a list, what it is:", () => {
+    class Plain {
+      a!: number;
+    }
+    class Shapes extends Pipeline {
+      @input() @Type(() => Plain) one?: Plain = new Plain();
+      @input() @Type(() => Plain) many?: Plain[] = [];
+      @input() @Type(() => Plain) @ValidateNested() checked?: Plain = new Plain();
+      @input() @Type(() => Plain) @ValidateNested({ each: true }) allChecked?: Plain[] = [];
+      @input() @Type(() => Number) count?: number = 0;
+      @input() @Type(() => Date) day?: Date = new Date(0);
+      @input() @Type(() => Plain) set?: Set<Plain> = new Set();
+      @input() @Type(() => Plain) any?: unknown = 0;
+      @node("one", "many", "checked", "allChecked", "count", "day", "set", "any")
+      all(a: unknown, b: unknown, c: unknown, d: unknown, e: unknown, f: unknown, g: unknown, h: unknown): unknown[] {
+        return [a, b, c, d, e, f, g, h];
+      }
+    }
+    const wrong: [name: string, value: unknown, says: string][] = [
+      ["one", [{ a: 1 }], "it takes one Plain, not a list: it is [ { a: 1 } ] (type)"],
+      ["one", [], "it takes one Plain, not a list: it is [] (type)"],
+      ["checked", [{ a: 1 }], "it takes one Plain, not a list: it is [ { a: 1 } ] (type)"],
+      ["count", [5], "it takes one Number, not a list: it is [ 5 ] (type)"],
+      ["day", ["2024-01-01"], "it takes one Date, not a list: it is [ '2024-01-01' ] (type)"],
+      ["many", { a: 1 }, "it takes a list: it is { a: 1 } (type)"],
+      ["many", 5, "it takes a list: it is 5 (type)"],
+      ["allChecked", { a: 1 }, "it takes a list: it is { a: 1 } (type)"],
+    ];
+    for (const [name, value, says] of wrong) {
+      it(`${name}: ${JSON.stringify(value)}`, async () => {
+        const error = await rejection<InputError>(new Shapes().run({ [name]: value }));
+        expect(error).to.be.an.instanceOf(InputError);
+        expect(error.message).to.equal(`Shapes: ${name}: ${says}`);
+        const [element] = [await rejection(new Shapes().map({ [name]: [value] } as never, { over: name as "one" }))];
+        expect(element.message).to.contain(says);
+      });
+    }
+    const right: [name: string, value: unknown][] = [
+      ...[["one", { a: 1 }] as const, ["many", [{ a: 1 }]] as const, ["many", new Set([{ a: 1 }])] as const],
+      ...[["set", new Set([{ a: 1 }])] as const, ["any", [1]] as const, ["any", 1] as const, ["count", "5"] as const],
+      ["one", null],
+    ].map(([name, value]) => [name as string, value] as [string, unknown]);
+    for (const [name, value] of right) {
+      it(`and takes what is right: ${name}`, async () => {
+        await new Shapes().run({ [name]: value });
+      });
+    }
+  });
+
   class Tree {
     @ValidateNested() @Type(() => Tree) child?: Tree;
     @ValidateNested({ each: true }) @Type(() => Tree) children?: Tree[];

@@ -7,7 +7,7 @@ import { addReport } from "./commands/report.js";
 import { addResume, fileOfRun } from "./commands/resume.js";
 import { addRun } from "./commands/run.js";
 import { addWorker } from "./commands/worker.js";
-import { EXIT, exitCodeOf, printed, safeText } from "./failure.js";
+import { EXIT, exitCodeOf, printed, safeText, usage } from "./failure.js";
 import { elsewhere } from "./loader.js";
 
 const { version } = createRequire(import.meta.url)("hypernodes/package.json") as { readonly version: string };
@@ -46,12 +46,13 @@ Examples:
   $ hypernodes check pipeline.ts
 
 Exit codes: 0 done; 1 a run failed, a check found something, or output was lost; 2 the call was wrong, or its inputs were;
-13 a node never ended; 130 stopped.`,
+13 a node never ended; 130 stopped by Ctrl-C; 143 ended by SIGTERM.`,
     );
   for (const add of [addRun, addGraph, addCheck, addCache, addReport, addWorker, addResume]) add(program);
 
   /** The file that a command is about is imported: perhaps by another process, with a loader. */
   program.hook("preAction", async (_, command) => {
+    refuseEmptyOptions(command);
     const file = fileOf(command);
     if (file === undefined || ["stats", "prune", "report"].includes(command.name())) return;
     const code = await elsewhere(file, args);
@@ -59,6 +60,14 @@ Exit codes: 0 done; 1 a run failed, a check found something, or output was lost;
   });
   exitOverride(program);
   return program;
+}
+
+/** A variable of a shell that is not set leaves an empty text: it is no value, and does not stand for the default. */
+function refuseEmptyOptions(command: Command): void {
+  for (const option of command.options) {
+    if (command.getOptionValue(option.attributeName()) !== "") continue;
+    throw usage(option.long ?? option.flags, "its value is empty", "Give it one, or leave the option out.");
+  }
 }
 
 /** The file that a command is about, if there is one. */

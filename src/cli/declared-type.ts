@@ -1,5 +1,5 @@
 import { inspect } from "node:util";
-import { findNumberText, NumberText } from "../util/json-text.js";
+import { NumberText, withNumbers } from "../util/json-text.js";
 
 /** A value that does not fit the type that an input is declared with. */
 export class Misfit {
@@ -42,16 +42,26 @@ const TYPED_ARRAY = Object.getPrototypeOf(Uint8Array) as Function;
  * A value of JSON as the type that an input is declared with, as far as the loader has emitted it.
  *
  * @param type the emitted type; undefined, or Object: any value will do.
- * @param isExact whether it is known to have no number that can't be held exactly.
+ * @param isExact whether it is known to have no `NumberText`.
  * @throws {Misfit} for a value of another type, and for a number that can't be held exactly.
  */
 export function asDeclared(value: unknown, type: Function | undefined, isExact = false): unknown {
   const kind = type && kindOf(type);
-  const inexact = isExact || kind?.holdsAnyInteger ? undefined : findNumberText(value);
-  if (inexact !== undefined) throw new Misfit(problemOf(inexact.number), inexact.path);
-  const read = kind === undefined ? value : kind.read(value);
-  if (read === undefined) throw new Misfit(`it takes ${kind!.takes}, not ${shown(value)}`);
+  const numbers = isExact || kind?.holdsAnyInteger ? { value } : withNumbers(value);
+  if (numbers.inexact !== undefined) throw new Misfit(problemOf(numbers.inexact.number), numbers.inexact.path);
+  const read = kind === undefined ? numbers.value : kind.read(numbers.value);
+  if (read === undefined) throw new Misfit(`it takes ${kind!.takes}, not ${shown(numbers.value)}`);
   return read;
+}
+
+/** Whether the values of a type are integers of any size. */
+export function holdsAnyInteger(type: Function | undefined): boolean {
+  return type !== undefined && kindOf(type)?.holdsAnyInteger === true;
+}
+
+/** Whether a type is made of a JSON list, and of nothing else. */
+export function isListType(type: Function | undefined): boolean {
+  return type === Array || type === Set || type?.prototype instanceof TYPED_ARRAY;
 }
 
 function kindOf(type: Function): Kind | undefined {
@@ -65,7 +75,7 @@ function kindOf(type: Function): Kind | undefined {
 }
 
 function problemOf(number: NumberText): string {
-  return number.isInteger ? `${number.problem}: ${EXACT}` : number.problem;
+  return number.isTooLarge ? number.problem : `${number.problem}: ${EXACT}`;
 }
 
 function only(value: unknown, isRight: boolean): unknown {
@@ -73,21 +83,28 @@ function only(value: unknown, isRight: boolean): unknown {
 }
 
 function isRecord(value: unknown): boolean {
-  return typeof value === "object" && value !== null && !(value instanceof NumberText);
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof NumberText);
 }
 
 function bigintFrom(value: unknown): bigint | undefined {
-  if (value instanceof NumberText) return value.isInteger ? BigInt(value.digits) : undefined;
-  if (typeof value === "number") return Number.isSafeInteger(value) ? BigInt(value) : undefined;
+  if (value instanceof NumberText) return value.integer;
+  // One that is not exact is still a text.
+  if (typeof value === "number") return Number.isInteger(value) ? BigInt(value) : undefined;
   // As outputs of the command line have it, and as Node prints it.
   return typeof value === "string" && /^-?\d+n?$/.test(value) ? BigInt(value.replace("n", "")) : undefined;
 }
 
-const ISO = /^(\d{4}-\d\d-\d\d)(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?$/;
+/** A day, which is one of UTC, or a time with its zone. */
+const ISO = /^(\d{4}-\d\d-\d\d)(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$/;
 
 function dateFrom(value: unknown): Date | undefined {
-  const day = typeof value === "string" ? ISO.exec(value)?.[1] : undefined;
+  const [whole, day, zone] = (typeof value === "string" && ISO.exec(value)) || [];
   if (day === undefined) return undefined;
+  if (whole !== day && zone === undefined) {
+    throw new Misfit(
+      `${shown(value)} has no time zone, and is another time on other machines: add Z for UTC, or +02:00`,
+    );
+  }
   const date = new Date(value as string);
   // JavaScript takes the 30th of February for the 1st of March.
   const midnight = new Date(`${day}T00:00:00Z`);
@@ -123,7 +140,6 @@ function typedArray(type: TypedArray): Kind {
 
 /** A value in an error, the beginning of a long one. */
 export function shown(value: unknown): string {
-  if (value instanceof NumberText) return value.digits;
   const text =
     typeof value === "string"
       ? JSON.stringify(value.slice(0, MAX_SHOWN + 1))

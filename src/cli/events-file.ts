@@ -1,4 +1,4 @@
-import { eventLog, type Reader } from "../index.js";
+import { eventLog, HypernodesError, type Reader } from "../index.js";
 import { hasLostEvents } from "../observe/event-log.js";
 import { outputLost } from "./failure.js";
 
@@ -8,12 +8,23 @@ export class EventsFile {
 
   /** @param file undefined: none is wanted. */
   constructor(private readonly file: string | undefined) {
-    this.readers = file === undefined ? [] : [eventLog(file)];
+    this.readers = file === undefined ? [] : [namingOption("--events", () => eventLog(file))];
   }
 
   /** @throws {HypernodesError} `OUTPUT_LOST` if some events could not be written. */
   check(): void {
     if (!this.readers.some(hasLostEvents)) return;
     throw outputLost(`--events ${this.file}`, "events are lost, the file can't be written");
+  }
+}
+
+/** Does something with a file of events, whose error says which option or command named it. */
+export function namingOption<R>(option: string, work: () => R): R {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof HypernodesError)) throw error;
+    const { code, where, problem, advice, cause } = error;
+    throw new HypernodesError({ code, where: `${option} ${where}`, problem, advice, cause });
   }
 }

@@ -37,8 +37,8 @@ const CALLERS = new Set([
 ]);
 
 /** What was computed, and could not be written. */
-export function outputLost(where: string, problem: string, cause?: unknown): HypernodesError {
-  return new HypernodesError({ code: "OUTPUT_LOST", where, problem, cause });
+export function outputLost(where: string, problem: string, cause?: unknown, advice?: string): HypernodesError {
+  return new HypernodesError({ code: "OUTPUT_LOST", where, problem, advice, cause });
 }
 
 /** Text for a person's terminal: no passwords of URLs, control characters escaped. */

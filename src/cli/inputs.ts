@@ -4,9 +4,9 @@ import { validatedProperties } from "../graph/validators.js";
 import type { Graph } from "../index.js";
 import { JsonTextError, NumberText } from "../util/json-text.js";
 import { inputError } from "../values/inputs.js";
-import { asDeclared, Misfit, shown } from "./declared-type.js";
+import { asDeclared, holdsAnyInteger, isListType, Misfit, shown } from "./declared-type.js";
 import { usage } from "./failure.js";
-import { isLines, type JsonSource, readElements, readJson } from "./json-source.js";
+import { hasLinesName, type JsonSource, readElements, readJson } from "./json-source.js";
 import { jsonOrText, pair, refusePrototypeName } from "./values.js";
 
 const PLAIN_TO_CLASS = 0;
@@ -27,8 +27,8 @@ export interface Inputs {
  * The inputs of a pipeline as a command line says them.
  *
  * @param given each `name=value`, `name=@file.json`, `name=@file.jsonl`, `name=@-` for standard input, or `@file.json` with
- *   all of them in one object. A value is JSON of the type that the input is declared with. What is no JSON, and what the
- *   input takes as a string, is a text.
+ *   all of them in one object. `@jsonl:` before a file says that it has JSON lines; `@@` begins a text with `@`. A value is JSON
+ *   of the type that the input is declared with. What is no JSON, and what the input takes as a string, is a text.
  * @throws {HypernodesError} `USAGE` for what can't be read.
  * @throws {InputError} with all values that are not of their input's type.
  */
@@ -44,14 +44,14 @@ export async function inputsFrom(given: readonly string[], about: Inputs): Promi
       violations.push(...(await validations(about.type, name, value)));
     }
   };
-  const sources = given.map((one) => (one.startsWith("@") ? one.slice(1) : /^[^=]+=@(.*)$/s.exec(one)?.[1]));
-  if (sources.filter((file) => file === "-").length > 1) {
+  const sources = given.map((one) => fileIn(one));
+  if (sources.filter((source) => source?.file === "-").length > 1) {
     throw usage("--input", "standard input is given twice, and can be read once", "Write one of them into a file.");
   }
   for (const [i, one] of given.entries()) {
-    const file = sources[i];
+    const source = sources[i];
     if (one.startsWith("@")) {
-      for (const [name, value] of Object.entries(await recordIn(one, file!))) {
+      for (const [name, value] of Object.entries(await recordIn(one, source!.file))) {
         refusePrototypeName("--input", name);
         await put(name, value, false);
       }
@@ -59,19 +59,25 @@ export async function inputsFrom(given: readonly string[], about: Inputs): Promi
     }
     const [name, text] = pair("--input", one);
     refuseOtherName(name, about.graph);
-    if (file === undefined) await put(name, valueIn(text, name, about), false);
+    if (source === undefined) await put(name, valueIn(text.replace(/^@@/, "@"), name, about), false);
     else {
-      const keepsNumbers = typeOf(name, about) === BigInt;
-      const source: JsonSource = { file, where: `--input ${one}`, keepsNumbers };
-      if (about.streams && about.over.length === 1 && about.over[0] === name && (file === "-" || isLines(file))) {
-        const list = await listOrStream(source, name, about);
+      const keepsNumbers = holdsAnyInteger(typeOf(name, about));
+      const read: JsonSource = { ...source, where: `--input ${one}`, takesList: takesList(name, about), keepsNumbers };
+      if (about.streams && about.over.length === 1 && about.over[0] === name && (read.file === "-" || read.isLines)) {
+        const list = await listOrStream(read, name, about);
         if (Array.isArray(list)) await put(name, list, !keepsNumbers);
         else inputs[name] = list;
-      } else await put(name, await readJson(source), !keepsNumbers);
+      } else await put(name, await readJson(read), !keepsNumbers);
     }
   }
   if (violations.length > 0) throw inputError(about.graph.pipeline, violations);
   return inputs;
+}
+
+/** The file of `@file`, `name=@file` or `name=@jsonl:file`; undefined: it is a value, as also `name=@@text`. */
+function fileIn(one: string): { readonly file: string; readonly isLines: boolean } | undefined {
+  const [, lines, file] = /^(?:[^=@][^=]*=)?@(?!@)(jsonl:)?(.*)$/s.exec(one) ?? [];
+  return file === undefined ? undefined : { file, isLines: lines !== undefined || hasLinesName(file) };
 }
 
 /** A name of JavaScript's own may still be that of an input. */
@@ -89,6 +95,12 @@ async function recordIn(one: string, file: string): Promise<object> {
 
 function typeOf(name: string, { graph }: Inputs): Function | undefined {
   return graph.nodes.find((node) => node.name === name && node.role === "input")?.design?.type;
+}
+
+/** Whether an input wants a list: lines of JSON are one. */
+function takesList(name: string, about: Inputs): boolean {
+  if (about.over.includes(name)) return true;
+  return isListType(typeOf(name, about)) && !isTransformed(about.type, name);
 }
 
 function valueIn(text: string, name: string, about: Inputs): unknown {
@@ -121,8 +133,8 @@ function declared(value: unknown, name: string, about: Inputs, isExact: boolean)
 function declaredOne(value: unknown, name: string, about: Inputs, isExact: boolean): unknown {
   const type = typeOf(name, about);
   if (!isFree(about.type, name, type)) return asDeclared(value, type, isExact);
-  const isBig = type === BigInt && value instanceof NumberText && value.isInteger;
-  return isBig ? BigInt(value.digits) : asDeclared(value, undefined, isExact);
+  const big = type === BigInt && value instanceof NumberText ? value.integer : undefined;
+  return big ?? asDeclared(value, undefined, isExact);
 }
 
 /** Bytes up to which a list is read before anything runs. */
@@ -169,8 +181,12 @@ async function* elementsIn(
 /** Whether class-transformer makes the declared type out of another one. */
 function isFree(pipeline: Function, name: string, type: Function | undefined): boolean {
   if (type === String) return false;
-  if (defaultMetadataStorage.findTransformMetadatas(pipeline, name, PLAIN_TO_CLASS).length > 0) return true;
+  if (isTransformed(pipeline, name)) return true;
   return defaultMetadataStorage.findTypeMetadata(pipeline, name) !== undefined && !PRIMITIVES.includes(type);
+}
+
+function isTransformed(pipeline: Function, name: string): boolean {
+  return defaultMetadataStorage.findTransformMetadatas(pipeline, name, PLAIN_TO_CLASS).length > 0;
 }
 
 /** What class-validator's decorators say of a value that is not of its input's type: it may be clearer. */

@@ -9,6 +9,13 @@ import { usage } from "./failure.js";
 export interface JsonSource {
   /** The file; `-` is standard input. */
   readonly file: string;
+  /** Whether it has JSON lines, by its name or because the caller says so. */
+  readonly isLines?: boolean;
+  /**
+   * Whether a list is wanted: then a first line that is a JSON value and no list is the first of JSON lines, also if it is the
+   * only one. All else is one document.
+   */
+  readonly takesList?: boolean;
   /** The option that names it, for errors. */
   readonly where: string;
   /** Whether integers that a number can't hold become `NumberText`. Default: they are an error. */
@@ -21,28 +28,23 @@ export interface JsonSource {
 const PIECE = 1024 * 1024;
 
 /**
- * Reads a value: the JSON of a whole file, or, of one with a JSON value on each line, the list of them. Lines are parsed
- * as they come, so that only their values are held.
+ * Reads a value: the JSON of a whole file, or, of one with JSON lines, the list of them. Lines are parsed as they come, so
+ * that only their values are held.
  *
  * @throws {HypernodesError} `USAGE` with the file and the line that is wrong.
  */
 export async function readJson(source: JsonSource): Promise<unknown> {
   const values: unknown[] = [];
-  if (isLines(source.file)) {
-    for await (const value of readLines(source)) values.push(value);
-    return values;
-  }
-  const either = readEither(source);
+  const either = source.isLines ? readLines(source) : readEither(source);
   for (let next = await either.next(); ; next = await either.next()) {
     if (next.done !== true) values.push(next.value);
-    else if (next.value !== undefined) return next.value;
-    else return values.length === 1 ? values[0] : values;
+    else return next.value === undefined ? values : next.value;
   }
 }
 
-/** Whether a file has JSON lines, by its name. Of others, and of standard input, the first line tells. */
-export function isLines(file: string): boolean {
-  return /\.(jsonl|ndjson)$/.test(file);
+/** Whether a file has JSON lines, by its name. */
+export function hasLinesName(file: string): boolean {
+  return /\.(jsonl|ndjson)$/i.test(file);
 }
 
 /** The values of JSON lines, one after another. */
@@ -61,26 +63,15 @@ async function* readLines(source: JsonSource): AsyncGenerator<unknown, void> {
  * @throws {HypernodesError} `USAGE` for a document that is no list.
  */
 export async function* readElements(source: JsonSource): AsyncGenerator<unknown, void> {
-  if (isLines(source.file)) {
-    yield* readLines(source);
-    return;
-  }
-  const values = readEither(source);
-  const first = await values.next();
-  const second = first.done === true ? first : await values.next();
-  // One line alone is a document, too.
-  const whole = second.done === true ? (second.value ?? first.value) : undefined;
-  if (second.done === true && Array.isArray(whole)) yield* whole;
-  else if (second.done === true && second.value !== undefined) {
+  const whole = yield* source.isLines ? readLines(source) : readEither(source);
+  if (whole === undefined) return;
+  if (Array.isArray(whole)) yield* whole;
+  else {
     throw usage(
       source.where,
       `${nameOf(source.file)} has no list`,
       "--over takes a JSON list, or one JSON value a line.",
     );
-  } else {
-    yield first.value;
-    if (second.done !== true) yield second.value;
-    yield* values;
   }
 }
 
@@ -89,10 +80,7 @@ interface Line {
   readonly bytes: Buffer;
 }
 
-/**
- * The values of JSON lines, or a whole document, which is returned: a first line that is a JSON value by itself is one of
- * several if there is more after it.
- */
+/** The values of JSON lines, or a whole document, which is returned. How many lines there are makes no difference. */
 async function* readEither(source: JsonSource): AsyncGenerator<unknown, unknown> {
   const seen: Buffer[] = [];
   let isDocument: boolean | undefined;
@@ -103,12 +91,12 @@ async function* readEither(source: JsonSource): AsyncGenerator<unknown, unknown>
       const text = textIn(line, source);
       if (text.trim() === "") continue;
       const value = isDocument === false ? parsed(text, line.number, source) : firstIn(text, line.number, source);
-      isDocument = value === undefined;
+      isDocument ??= value === undefined || Array.isArray(value) || source.takesList !== true;
       if (!isDocument) yield value;
     }
   }
   if (isDocument === false) return undefined;
-  return parsed(textIn({ number: 1, bytes: Buffer.concat(seen) }, source), 1, source);
+  return parsed(textIn({ number: 1, bytes: Buffer.concat(seen) }, source), 1, source, true);
 }
 
 const LINE_FEED = Buffer.from("\n");
@@ -151,11 +139,11 @@ function textIn({ bytes, number }: Line, source: JsonSource): string {
   }
 }
 
-function parsed(text: string, line: number, source: JsonSource): unknown {
+function parsed(text: string, line: number, source: JsonSource, isDocument = false): unknown {
   try {
     return parseJson(text, { refuse: source.keepsNumbers !== true });
   } catch (error) {
-    throw notJson(error, line, source);
+    throw notJson(error, line, source, isDocument);
   }
 }
 
@@ -163,14 +151,27 @@ function notText({ line, problem }: NotTextError, { file, where }: JsonSource) {
   return usage(where, `${nameOf(file)}, line ${line}: ${problem}`, "Write UTF-8.");
 }
 
-function notJson(error: unknown, first: number, { file, where }: JsonSource) {
+function notJson(error: unknown, first: number, { file, where }: JsonSource, isDocument = false) {
   if (!(error instanceof JsonTextError)) throw error;
   const { line, column, problem, isNumber } = error;
   return usage(
     where,
     `${nameOf(file)}, line ${first + line - 1}, column ${column}: ${isNumber ? `${problem}: ${EXACT}` : `it is no JSON: ${problem}`}`,
-    isNumber ? undefined : "Write JSON, or one JSON value a line.",
+    isNumber
+      ? undefined
+      : isDocument && hasMore(problem)
+        ? linesAdvice(where)
+        : "Write JSON, or one JSON value a line.",
   );
+}
+
+/** Whether a document is whole, and there is more after it. */
+function hasMore(problem: string): boolean {
+  return problem.startsWith("the end is expected");
+}
+
+function linesAdvice(where: string): string {
+  return `If each line is a value of its own, write ${where.replace("@", "@jsonl:")}`;
 }
 
 function nameOf(file: string): string {

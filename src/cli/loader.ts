@@ -1,9 +1,9 @@
-import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { usage } from "./failure.js";
+import { followParent, runInChild } from "./parent-process.js";
 import { targetOf } from "./pipeline-file.js";
 
 /** What compiles TypeScript while it is imported: the first that is installed. swc keeps the types that decorators need. */
@@ -25,6 +25,7 @@ export async function elsewhere(target: string, args: readonly string[]): Promis
   if (process.env[STARTED] !== undefined) {
     // What the pipeline starts is not to take it for its own.
     delete process.env[STARTED];
+    followParent();
     return undefined;
   }
   const [file] = targetOf(target);
@@ -33,7 +34,9 @@ export async function elsewhere(target: string, args: readonly string[]): Promis
   const theirs = commandOf(folder) ?? own;
   const flags = /\.[cm]?tsx?$/.test(file) && !hasLoader() ? loaderFor(file, folder) : [];
   if (flags.length === 0 && theirs === own) return undefined;
-  return start([...process.execArgv, ...flags, theirs, ...args], configFor(folder));
+  const config = configFor(folder);
+  const loading = { SWC_NODE_PROJECT: config, SWC_NODE_SOURCE_MAP_MODE: "inline", TSX_TSCONFIG_PATH: config };
+  return runInChild([...process.execArgv, ...flags, theirs, ...args], { ...loading, ...process.env, [STARTED]: "1" });
 }
 
 /** The nearest tsconfig.json above a folder; if there is none, one that knows decorators. */
@@ -77,23 +80,4 @@ function loaderFor(file: string, folder: string): string[] {
     "it is TypeScript, and nothing is installed that compiles it while it is imported",
     "npm install --save-dev @swc-node/register @swc/core typescript@6   (or tsx, which keeps no decorator types)",
   );
-}
-
-function start(args: readonly string[], config: string): Promise<number> {
-  const loading = { SWC_NODE_PROJECT: config, SWC_NODE_SOURCE_MAP_MODE: "inline", TSX_TSCONFIG_PATH: config };
-  const env = { ...loading, ...process.env, [STARTED]: "1" };
-  const child = spawn(process.execPath, args, { stdio: "inherit", env });
-  // A terminal sends Ctrl-C to both: the child ends, and says how.
-  const ignore = () => {};
-  const pass = () => child.kill("SIGTERM");
-  process.on("SIGINT", ignore);
-  process.on("SIGTERM", pass);
-  return new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("exit", (code, signal) => {
-      process.off("SIGINT", ignore);
-      process.off("SIGTERM", pass);
-      resolve(code ?? (signal === "SIGINT" ? 130 : 143));
-    });
-  });
 }

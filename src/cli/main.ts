@@ -2,9 +2,10 @@
 import { runCommand } from "./command-line.js";
 import { EXIT } from "./failure.js";
 import { endWithStreams } from "./output.js";
-import { watchForStall } from "./under-way.js";
+import { watchForStall, watchForUncaught } from "./under-way.js";
 
 endWithStreams();
+watchForUncaught();
 
 const ended = watchForStall();
 try {

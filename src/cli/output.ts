@@ -2,10 +2,10 @@ import { closeSync, constants, openSync, unlinkSync, writeFileSync } from "node:
 import path from "node:path";
 import { inspect } from "node:util";
 import { escapeControls, escapeControlsInLines } from "../util/control-characters.js";
-import { isError, messageOf } from "../util/describe.js";
 import { fileProblem } from "../util/file-problem.js";
 import { isDirectory } from "../util/is-directory.js";
 import { EXIT, outputLost, usage } from "./failure.js";
+import { NotJsonError, toJson } from "./json-writer.js";
 
 /**
  * Checks that a file can be written, before there is anything to write.
@@ -16,7 +16,6 @@ import { EXIT, outputLost, usage } from "./failure.js";
 export function checkOutput(file: string | undefined): void {
   if (file === undefined) return;
   const where = `--output ${file}`;
-  if (file === "") throw usage(where, "it names no file", "Leave it out for standard output.");
   const isThere = isDirectory(file);
   if (isThere === true || /[\\/]$/.test(file)) {
     throw usage(where, "it is a directory, not a file", `Write ${path.join(file, "FILE")}`);
@@ -65,27 +64,25 @@ export function endWithStreams(): void {
   }
 }
 
-/** Outputs for a program: one line of JSON. Control characters in strings are escaped, those that JSON leaves as well. */
-export function asJson(value: unknown): string {
+/**
+ * Outputs for a program: one line of JSON. Control characters in strings are escaped, those that JSON leaves as well.
+ *
+ * @param name begins the path of a value that JSON can't hold.
+ * @throws {HypernodesError} `OUTPUT_LOST` for such a value.
+ */
+export function asJson(value: unknown, name?: string | number): string {
   try {
-    return escapeControls(JSON.stringify(value, replaced) ?? "null");
+    return escapeControls(toJson(value, name));
   } catch (error) {
+    if (!(error instanceof NotJsonError)) throw error;
+    const { path, problem } = error;
     throw outputLost(
       "--json",
-      `the outputs can't be written as JSON: ${(error as Error).message.split("\n")[0]}`,
+      `the output ${path === "" ? "" : `${path} `}can't be written as JSON: ${problem}`,
       error,
+      "Convert it in the pipeline, or leave out --json: as text, all values are printed.",
     );
   }
-}
-
-function replaced(_: string, value: unknown): unknown {
-  if (typeof value === "bigint") return String(value);
-  if (value instanceof Map) return [...value];
-  if (value instanceof Set || (ArrayBuffer.isView(value) && !(value instanceof DataView))) {
-    return [...(value as Iterable<unknown>)];
-  }
-  if (isError(value)) return { error: messageOf(value) };
-  return value;
 }
 
 const COLOR = new RegExp(`(${String.fromCharCode(27)}\\[\\d+m)`);

@@ -3,8 +3,11 @@ import { pathToFileURL } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import type { NodeExplanation, Pipeline } from "../index.js";
 import { HypernodesError } from "../index.js";
+import { describeError, isError, messageOf } from "../util/describe.js";
 import { isDirectory } from "../util/is-directory.js";
 import { usage } from "./failure.js";
+import { syntaxErrorIn } from "./syntax-error.js";
+import { namedWhile } from "./under-way.js";
 
 /** A pipeline whose inputs and outputs no compiler knows. */
 export interface AnyPipeline extends Pick<Pipeline, "graph"> {
@@ -61,7 +64,8 @@ async function pipelinesIn(file: string): Promise<FoundPipeline[]> {
   checkModule(file, full);
   let module: Record<string, unknown>;
   try {
-    module = (await import(pathToFileURL(full).href)) as Record<string, unknown>;
+    const imported = () => import(pathToFileURL(full).href) as Promise<Record<string, unknown>>;
+    module = await namedWhile(`the import of ${file}`, imported);
   } catch (cause) {
     throw notImported(file, cause);
   }
@@ -91,8 +95,9 @@ function notImported(file: string, cause: unknown): HypernodesError {
   if (code === "ERR_UNKNOWN_FILE_EXTENSION" || code === "ERR_IMPORT_ATTRIBUTE_MISSING") {
     throw usage(file, "it is neither TypeScript nor JavaScript", "Name the file that exports the pipeline.", cause);
   }
-  // Compilers color what they say.
-  const message = stripVTControlCharacters(cause instanceof Error ? cause.message : String(cause));
+  const syntax = syntaxErrorIn(cause, file);
+  if (syntax !== undefined) throw usage(file, `it can't be imported: ${syntax}`);
+  const message = stripVTControlCharacters(isError(cause) ? messageOf(cause) : describeError(cause));
   const problem = `it can't be imported: ${message}`;
   return new HypernodesError({ code: "NOT_IMPORTED", where: file, problem, advice: "--verbose shows where.", cause });
 }

@@ -24,7 +24,7 @@ export class ResultList {
   }
 
   add(result: unknown): void {
-    if (this.json) this.append(`${this.size === 0 ? "[" : ","}${asJson(result)}`);
+    if (this.json) this.append(`${this.size === 0 ? "[" : ","}${asJson(result, this.size)}`);
     else if (this.size < MAX_SHOWN) this.first.push(result);
     this.size++;
   }

@@ -1,6 +1,9 @@
 import { writeSync } from "node:fs";
 import type { RunEvent } from "../index.js";
-import { EXIT } from "./failure.js";
+import { describeChain } from "../util/describe.js";
+import { formatErrorChain } from "../util/error-chain.js";
+import { userFrames } from "../util/user-frames.js";
+import { EXIT, safeText } from "./failure.js";
 
 const MAX_NAMED = 5;
 /** The places of what has begun and not ended. */
@@ -11,6 +14,32 @@ export function hearUnderWay({ type, phase, path }: RunEvent): void {
   if (type !== "node" && type !== "element" && type !== "resource") return;
   if (phase === "start") places.add(path);
   else if (phase === "end" || phase === "failed") places.delete(path);
+}
+
+/** Names something that is not part of a run while it is under way. */
+export async function namedWhile<R>(place: string, work: () => Promise<R>): Promise<R> {
+  places.add(place);
+  try {
+    return await work();
+  } finally {
+    places.delete(place);
+  }
+}
+
+/** Ends the process with a message at an error that nothing waits for, as of a timer: Node would show where its own code lies. */
+export function watchForUncaught(): void {
+  process.on("uncaughtException", (error, origin) => {
+    // Code of a pipeline may see to it.
+    if (process.listenerCount("uncaughtException") > 1) return;
+    const [place] = innermost();
+    const kind =
+      origin === "unhandledRejection" ? "a promise that nothing waits for rejected" : "nothing catches an error";
+    const where = place === undefined ? "" : ` while ${place} was under way`;
+    const isVerbose = process.argv.includes("--verbose");
+    const text = isVerbose ? formatErrorChain(error) : [describeChain(error), ...userFrames(error)].join("\n");
+    writeSync(2, safeText(`${kind}${where}: ${text}\n`));
+    process.exit(EXIT.failed);
+  });
 }
 
 /**
@@ -42,11 +71,14 @@ export function watchForStall(): () => void {
   };
 }
 
-function stallMessage(): string {
+/** What is under way, and has nothing in it that is. */
+function innermost(): string[] {
   const all = [...places];
-  const inner = all.filter(
-    (place) => !all.some((other) => other.startsWith(`${place}.`) || other.startsWith(`${place}[`)),
-  );
+  return all.filter((place) => !all.some((other) => other.startsWith(`${place}.`) || other.startsWith(`${place}[`)));
+}
+
+function stallMessage(): string {
+  const inner = innermost();
   if (inner.length === 0) return "the command never ends: nothing is left to wait for. A promise in it never settles.";
   const named = inner.slice(0, MAX_NAMED).join(", ");
   const more = inner.length > MAX_NAMED ? ` and ${inner.length - MAX_NAMED} more` : "";

@@ -170,24 +170,27 @@ function refusePrototypeNamesIn(value: unknown, where: string): void {
   }
 }
 
-const UNITS = { b: 1, kib: 2 ** 10, kb: 1e3, mib: 2 ** 20, mb: 1e6, gib: 2 ** 30, gb: 1e9, tib: 2 ** 40, tb: 1e12 };
-const TIMES = { ms: 1, s: 1e3, min: 6e4, h: 3.6e6, d: 8.64e7, w: 6.048e8 };
+const SIZES = { b: 1, kib: 2 ** 10, kb: 1e3, mib: 2 ** 20, mb: 1e6, gib: 2 ** 30, gb: 1e9, tib: 2 ** 40, tb: 1e12 };
+const TIMES = { ms: 1, s: 1e3, m: 6e4, min: 6e4, h: 3.6e6, d: 8.64e7, w: 6.048e8 };
 
-/** `500MiB`, `1.5 GB`: bytes. */
+/** `500MiB`, `1.5 GB`, `4096`: bytes. */
 export function bytesFrom(option: string, text: string): number {
-  return quantity(option, text, UNITS, "bytes, as 500MiB");
+  return quantity(option, text, { ...SIZES, "": 1 }, "bytes, as 500MiB");
 }
 
-/** `12h`, `30d`: milliseconds. */
+/**
+ * `12h`, `30d`: milliseconds.
+ *
+ * @throws {HypernodesError} `USAGE` also for a number without a unit: nothing says whether it is of seconds or of days.
+ */
 export function millisecondsFrom(option: string, text: string): number {
-  return quantity(option, text, TIMES, "a time, as 12h or 30d");
+  return quantity(option, text, TIMES, "a time with its unit, as 30d or 30m");
 }
 
 function quantity(option: string, text: string, units: Readonly<Record<string, number>>, takes: string): number {
-  const [, number, unit = ""] = /^([\d.]+)\s*([a-z]*)$/i.exec(text) ?? [];
-  const factor = unit === "" ? 1 : units[unit.toLowerCase()];
-  const value = Number(number) * (factor ?? Number.NaN);
-  if (Number.isNaN(value))
-    throw usage(`${option} ${text}`, `it is not ${takes}`, `Units: ${Object.keys(units).join(", ")}.`);
-  return value;
+  const [, number, unit = ""] = /^(\d+(?:\.\d+)?|\.\d+)\s*([a-z]*)$/i.exec(text.trim()) ?? [];
+  const name = unit.toLowerCase();
+  if (number !== undefined && Object.hasOwn(units, name)) return Number(number) * units[name]!;
+  const names = Object.keys(units).filter((known) => known !== "");
+  throw usage(`${option} ${text}`, `it is not ${takes}`, `Units: ${names.join(", ")}.`);
 }

@@ -1,9 +1,48 @@
+import type { Defect } from "../errors.js";
+import { showValue } from "../util/show-value.js";
 import type { MapOptions } from "./options.js";
 
-/** Takes a decorator's arguments apart: names, then perhaps an options object. */
-export function split(given: readonly unknown[]): { dependencies: string[]; options: MapOptions } {
+/** A decorator's arguments: names, then perhaps an options object. */
+interface Arguments {
+  readonly dependencies: string[];
+  readonly options: MapOptions;
+  /** What is neither a name nor the last. */
+  readonly faults: readonly Omit<Defect, "where">[];
+}
+
+/** Takes a decorator's arguments apart. */
+export function split(given: readonly unknown[]): Arguments {
   const last = given.at(-1);
-  return typeof last === "object" && last !== null && !Array.isArray(last)
-    ? { dependencies: given.slice(0, -1) as string[], options: last }
-    : { dependencies: given.slice() as string[], options: {} };
+  const hasOptions = isOptions(last);
+  const { names, faults } = namesIn(hasOptions ? given.slice(0, -1) : given);
+  return { dependencies: names, options: hasOptions ? last : {}, faults };
+}
+
+/** The names among some arguments, and what is wrong with the others. */
+export function namesIn(given: readonly unknown[]): { names: string[]; faults: Omit<Defect, "where">[] } {
+  const names: string[] = [];
+  const faults: Omit<Defect, "where">[] = [];
+  for (const argument of given) {
+    if (typeof argument === "string" || typeof argument === "number") names.push(String(argument));
+    else faults.push(faultOf(argument));
+  }
+  return { names, faults };
+}
+
+function faultOf(argument: unknown): Omit<Defect, "where"> {
+  return isOptions(argument)
+    ? {
+        code: "BAD_ARGUMENT",
+        problem: `the options ${showValue(argument)} are not the decorator's last argument`,
+        advice: "Names come first, then one object with all options.",
+      }
+    : {
+        code: "BAD_ARGUMENT",
+        problem: `the decorator is given ${showValue(argument)} where it takes a member's name`,
+        advice: 'Names are texts, as "text"; after them comes an object with options, if there are any.',
+      };
+}
+
+function isOptions(argument: unknown): argument is MapOptions {
+  return typeof argument === "object" && argument !== null && !Array.isArray(argument);
 }

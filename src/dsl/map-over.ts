@@ -1,4 +1,4 @@
-import { split } from "./arguments.js";
+import { namesIn, split } from "./arguments.js";
 import type { MapArguments, MapKey, MapMethod, Mappable } from "./mapping.js";
 import { recordMember } from "./metadata.js";
 import { childOf } from "./nested.js";
@@ -22,11 +22,11 @@ export function mapOver<T, K extends PropertyKey, P extends unknown[], R, const 
 ): (target: T, key: MapKey<T, K, A>, method?: MapMethod<P, R, A>) => void;
 export function mapOver(...given: unknown[]) {
   const [lists, second, ...rest] = given;
-  const over = (Array.isArray(lists) ? lists : [lists]) as string[];
+  const { names: over, faults: listFaults } = namesIn(Array.isArray(lists) ? lists : [lists]);
   const child = childOf(second);
   if (child !== undefined) {
     const [wiring, ...last] = rest;
-    const { dependencies, options } = split(last);
+    const { dependencies, options, faults } = split(last.filter((argument) => argument !== undefined));
     const [pick] = dependencies;
     return (target: object, key: unknown): void =>
       recordMember(target, key, {
@@ -35,8 +35,10 @@ export function mapOver(...given: unknown[]) {
         dependencies: [],
         child: { pipeline: child, wiring: wiring as Record<string, string>, pick },
         options,
+        faults: [...listFaults, ...faults],
       });
   }
-  const said = split(given.slice(1));
-  return (target: object, key: unknown): void => recordMember(target, key, { role: "mapOver", over, ...said });
+  const { faults, ...said } = split(given.slice(1));
+  return (target: object, key: unknown): void =>
+    recordMember(target, key, { role: "mapOver", over, ...said, faults: [...listFaults, ...faults] });
 }

@@ -27,7 +27,7 @@ export function nested<
   options?: NodeOptions,
 ): (target: T, key: NestedField<T, Key, PickedOf<C, K>, "@nested">) => void;
 export function nested(child: unknown, wiring: unknown, ...last: unknown[]) {
-  const { dependencies, options } = split(last.filter((argument) => argument !== undefined));
+  const { dependencies, options, faults } = split(last.filter((argument) => argument !== undefined));
   const [pick] = dependencies;
   return (target: object, key: unknown): void =>
     recordMember(target, key, {
@@ -35,6 +35,7 @@ export function nested(child: unknown, wiring: unknown, ...last: unknown[]) {
       dependencies: [],
       child: { pipeline: child, wiring: wiring as Record<string, string>, pick },
       options,
+      faults,
     });
 }
 

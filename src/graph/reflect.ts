@@ -2,7 +2,8 @@ import type { Choices } from "../dsl/choices.js";
 import { type AnyPipeline, PIPELINE, type PipelineClass } from "../dsl/members.js";
 import { choicesOf, designOf, type Member, membersOf, mergeChoices } from "../dsl/metadata.js";
 import { type Defect, DefinitionError } from "../errors.js";
-import { withoutUndefined } from "../util/options.js";
+import { isRecord, withoutUndefined } from "../util/options.js";
+import { showValue } from "../util/show-value.js";
 import { defectsOf } from "./checks.js";
 import {
   type Dependency,
@@ -100,7 +101,25 @@ function wired(
   where: string,
   defects: Defect[],
 ): Dependency[] {
-  const wires = Object.entries(wiring ?? {});
+  if (wiring !== undefined && !isRecord(wiring)) {
+    defects.push({
+      code: "BAD_ARGUMENT",
+      where,
+      problem: `its wiring is ${showValue(wiring)}`,
+      advice: 'It takes the members that the inputs of the nested pipeline get: { input: "member" }.',
+    });
+    return [];
+  }
+  const wires = Object.entries(wiring ?? {}).filter(([input, to]) => {
+    if (typeof to === "string") return true;
+    defects.push({
+      code: "BAD_ARGUMENT",
+      where,
+      problem: `its wiring gives ${showValue(to)} to "${input}", where it takes a member's name`,
+      advice: 'Write { input: "member" }; a value of its own is bound on the child: new Child().bind({ ... }).',
+    });
+    return false;
+  });
   // The element's inputs come first, in the order of the lists: a product varies the first list slowest.
   const mapped = over.flatMap((name, list) => {
     const inputs = wires.filter(([, to]) => to === name).map(([input]) => input);

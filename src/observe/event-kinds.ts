@@ -79,6 +79,11 @@ export function isKnown({ type, phase }: Pick<RunEvent, "type" | "phase">): bool
   return FIELDS.get(type)?.has(phase) === true;
 }
 
+/** The types and phases of all kinds of events that this version knows. */
+export function eventKinds(): (readonly [type: string, phase: string])[] {
+  return [...FIELDS].flatMap(([type, phases]) => [...phases.keys()].map((phase) => [type, phase] as const));
+}
+
 /** The defect of a value that is read as an event: `its durationMs is "x", not a number`. Of an unknown kind, only the type counts. */
 export function defectOf(value: unknown): string | undefined {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return `it is ${shown(value)}, not an event`;
@@ -98,6 +103,6 @@ function defectIn(event: Readonly<Record<string, unknown>>, fields: Fields): str
 }
 
 function shown(value: unknown): string {
-  const text = value instanceof NumberText ? value.digits : JSON.stringify(value);
+  const text = value instanceof NumberText ? value.text : JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }

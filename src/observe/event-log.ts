@@ -4,7 +4,7 @@ import { HypernodesError } from "../errors.js";
 import { ByteLines, NotTextError, textOf } from "../util/byte-lines.js";
 import { describeError, isError, messageOf, readProperty } from "../util/describe.js";
 import { fileProblem } from "../util/file-problem.js";
-import { JsonTextError, parseJson } from "../util/json-text.js";
+import { JsonTextError, parseJson, withNumbers } from "../util/json-text.js";
 import { checkOptions, that } from "../util/options.js";
 import { defectOf } from "./event-kinds.js";
 import { makesReaders, type Reader } from "./reader.js";
@@ -138,7 +138,7 @@ export function readEvents(file: string): RunEvent[] {
 }
 
 function eventIn(line: string): RunEvent {
-  const event = parseJson(line);
+  const event = withNumbers(parseJson(line)).value;
   const defect = defectOf(event);
   if (defect !== undefined) throw new Error(defect);
   return event as RunEvent;

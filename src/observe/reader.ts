@@ -1,8 +1,12 @@
 import type { CallContext } from "../engine/call-context.js";
 import type { Listener, RunEvent } from "../engine/events.js";
 import { promiseOf } from "../engine/thenable.js";
-import { badOption, HypernodesError } from "../errors.js";
+import { HypernodesError } from "../errors.js";
 import { describeError } from "../util/describe.js";
+import { suggestion } from "../util/nearest.js";
+import { checkOptions, type OptionRule } from "../util/options.js";
+import { showValue } from "../util/show-value.js";
+import { eventKinds } from "./event-kinds.js";
 
 /** What the readers of one run share: what one puts in, those after it find. */
 export type Shared = Map<string, unknown>;
@@ -55,10 +59,18 @@ export function makesReaders(maker: Function): void {
   makers.set(maker, `${maker.name}()`);
 }
 
+/** The names of all methods that hear of events. */
+let names: readonly string[] | undefined;
+
+function handlerNames(): readonly string[] {
+  names ??= [...eventKinds().map(([type, phase]) => handlerName(type, phase)), "onPrepare", "onEvent", "onSettled"];
+  return names;
+}
+
 /** What is no reader, if anything is: `onEvent` itself, or what is wrong in its list. */
-export function findNoReader(onEvent: unknown): { readonly value: unknown } | undefined {
+function findNoReader(onEvent: unknown): { readonly value: unknown } | undefined {
   const all: unknown[] = Array.isArray(onEvent) ? onEvent : [onEvent];
-  const wrong = all.findIndex((reader) => !isReader(reader));
+  const wrong = all.findIndex((reader) => !isReader(reader) || badHandler(reader) !== undefined);
   return wrong < 0 ? undefined : { value: all[wrong] };
 }
 
@@ -71,13 +83,47 @@ function isClass(value: Function): boolean {
   return /^class\b/.test(Function.prototype.toString.call(value));
 }
 
-/** What `onEvent` takes, for the error of a value. */
-export function takesReaders(value: unknown): string {
+/** A member of a reader that is named as if it heard of events, and never would: it would be passed over silently. */
+function badHandler(reader: unknown): string | undefined {
+  if (typeof reader !== "object" || reader === null) return undefined;
+  for (const name of memberNames(reader)) {
+    if (!/^on[A-Z]/.test(name)) continue;
+    if (!handlerNames().includes(name)) {
+      return `the reader ${nameOf(reader)} has ${name}, which hears of no event. ${suggestion(name, handlerNames())}`;
+    }
+    const handler = (reader as Readonly<Record<string, unknown>>)[name];
+    if (handler !== undefined && typeof handler !== "function") {
+      return `${name} of the reader ${nameOf(reader)} is ${showValue(handler)}, and no function`;
+    }
+  }
+  return undefined;
+}
+
+function memberNames(object: object): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (
+    let at: object | null = object;
+    at !== null && at !== Object.prototype;
+    at = Object.getPrototypeOf(at) as object
+  ) {
+    for (const name of Object.getOwnPropertyNames(at)) found.add(name);
+  }
+  return found;
+}
+
+function takesReaders(value: unknown): string {
   const wrong = findNoReader(value)?.value;
   const made = makers.get(wrong) ?? (typeof wrong === "function" && isClass(wrong) ? `new ${wrong.name}()` : undefined);
   const takes = "a function, an object with methods as onNodeEnd, or a list of them";
   return made === undefined ? takes : `${takes}. It was not called: onEvent: ${made}.`;
 }
+
+/** What `onEvent` may be. */
+export const ON_EVENT_RULE: OptionRule = {
+  takes: takesReaders,
+  is: (value) => findNoReader(value) === undefined,
+  problem: (value) => badHandler(findNoReader(value)?.value) ?? `the option onEvent is ${showValue(value)}`,
+};
 
 /** The readers of one run. */
 export class Readers {
@@ -88,10 +134,7 @@ export class Readers {
   /** @throws {HypernodesError} `INCOMPATIBLE_READER` if one can't read runs of this kind of placement. */
   constructor(onEvent: OnEvent, placement: string, where: string) {
     this.all = Array.isArray(onEvent) ? onEvent : [onEvent as Listener | Reader];
-    const wrong = findNoReader(onEvent);
-    if (wrong !== undefined) {
-      throw new HypernodesError({ where, ...badOption("option onEvent", wrong.value, takesReaders(wrong.value)) });
-    }
+    checkOptions(where, { onEvent }, { onEvent: ON_EVENT_RULE });
     for (const reader of this.all) {
       const { placements } = reader as Reader;
       if (placements === undefined || placements.includes(placement)) continue;
@@ -153,8 +196,9 @@ export class Readers {
   }
 }
 
-function nameOf(reader: Listener | Reader): string {
-  return (typeof reader === "function" ? reader.name : reader.constructor.name) || "without a name";
+function nameOf(reader: object): string {
+  const name = typeof reader === "function" ? reader.name : (reader.constructor as Function | undefined)?.name;
+  return name || "without a name";
 }
 
 const handlers = new Map<string, keyof Callbacks>();
@@ -163,10 +207,14 @@ function handlerOf({ type, phase }: RunEvent): keyof Callbacks {
   const key = `${type} ${phase}`;
   let name = handlers.get(key);
   if (name === undefined) {
-    name = `on${capital(type)}${capital(phase)}` as keyof Callbacks;
+    name = handlerName(type, phase) as keyof Callbacks;
     handlers.set(key, name);
   }
   return name;
+}
+
+function handlerName(type: string, phase: string): string {
+  return `on${capital(type)}${capital(phase)}`;
 }
 
 function capital(word: string): string {

@@ -1,20 +1,40 @@
-/** A number of a JSON text that a JavaScript number can't hold: its digits. */
-export class NumberText {
-  constructor(readonly digits: string) {}
+/** Digits up to which an integer is made of a number with an exponent: `1e9999999999` fills no memory. */
+const MAX_DIGITS = 10_000;
 
-  /** Whether it is an integer, written as one. */
-  get isInteger(): boolean {
-    return /^-?\d+$/.test(this.digits);
+/** A number of a JSON text that a JavaScript number does not hold as it is written: its text. */
+export class NumberText {
+  constructor(readonly text: string) {}
+
+  /** The integer that it is, however it is written: `9e21`, `12.0`. Undefined: it is none. */
+  get integer(): bigint | undefined {
+    const { sign, digits, exponent } = decimalOf(this.text);
+    if (exponent < 0 || digits.length + exponent > Math.max(MAX_DIGITS, this.text.length)) return undefined;
+    return BigInt(`${sign}${digits}${"0".repeat(exponent)}`);
+  }
+
+  /** The number that stands for it, as everywhere: a fraction is rounded. Undefined: a number would be another integer. */
+  get number(): number | undefined {
+    return isHeld(this.text) ? Number(this.text) : undefined;
   }
 
   get problem(): string {
-    return this.isInteger
-      ? `${this.digits} is an integer that a number can't hold exactly`
-      : `${this.digits} is larger than any number`;
+    return this.isTooLarge
+      ? `${this.text} is larger than any number`
+      : `${this.text} is an integer that a number can't hold exactly`;
+  }
+
+  /** Whether it is no integer that somebody wrote out, and larger than any number. */
+  get isTooLarge(): boolean {
+    return !PLAIN.test(this.text) && !Number.isFinite(Number(this.text));
   }
 
   toString(): string {
-    return this.digits;
+    return this.text;
+  }
+
+  /** As `inspect` shows it inside of a value. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.text;
   }
 }
 
@@ -33,16 +53,18 @@ export class JsonTextError extends SyntaxError {
   }
 }
 
-/** What may hold a number that a JavaScript number can't: many digits, or a large exponent. */
-const SUSPICIOUS = /\d{16}|[eE]\+?\d{3}/;
+/** What may hold a number that a JavaScript number does not hold as it is written: many digits, or an exponent. */
+const SUSPICIOUS = /\d[\d.]{15}|\de/i;
 const NUMBER = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+const PLAIN = /^-?\d+$/;
 const MARK = `number ${Math.random()} `;
 
 /**
- * The value of a JSON text. An integer that a JavaScript number can't hold exactly, and a number that is too large for one,
- * becomes a `NumberText` instead of a wrong number.
+ * The value of a JSON text. A number that a JavaScript number does not hold as it is written becomes a `NumberText` instead
+ * of a wrong number: `withNumbers` makes the numbers that can stand for it.
  *
- * @param refuse such a number is an error, too.
+ * @param refuse an integer that a number can't hold, and a number that is too large for one, is an error, and there is no
+ *   `NumberText`.
  * @throws {JsonTextError} with the place of the first error.
  */
 export function parseJson(text: string, { refuse = false } = {}): unknown {
@@ -57,7 +79,7 @@ export function parseJson(text: string, { refuse = false } = {}): unknown {
   return marked === text ? value : JSON.parse(marked, unmarked);
 }
 
-/** Puts a string in the place of each number of a JSON text that a JavaScript number can't hold. */
+/** Puts a string in the place of each number of a JSON text that a JavaScript number does not hold as it is written. */
 function markNumbers(text: string, refuse: boolean): string {
   const parts: string[] = [];
   let from = 0;
@@ -69,7 +91,7 @@ function markNumbers(text: string, refuse: boolean): string {
     }
     const token = match(NUMBER, text, found.index);
     next.lastIndex = found.index + token.length;
-    if (isHeld(token)) continue;
+    if (refuse ? isHeld(token) : isExact(token)) continue;
     if (refuse) throw errorAt(text, found.index, new NumberText(token).problem, true);
     parts.push(text.slice(from, found.index), `"${MARK}${token}"`);
     from = next.lastIndex;
@@ -86,31 +108,78 @@ function endOfQuoted(text: string, from: number): number {
   }
 }
 
-/** Whether a number is held as it is written: decimals are rounded, as everywhere; integers are not. */
+/** A number of JSON as `digits * 10 ** exponent`, with no zeros at the ends of its digits; of 0, they are "0". */
+interface Decimal {
+  readonly sign: string;
+  readonly digits: string;
+  readonly exponent: number;
+}
+
+function decimalOf(token: string): Decimal {
+  const [, sign = "", whole = "", fraction = "", exponent = "0"] =
+    /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i.exec(token) ?? [];
+  const digits = `${whole}${fraction}`.replace(/^0+/, "");
+  const short = digits.replace(/0+$/, "");
+  if (short === "") return { sign, digits: "0", exponent: 0 };
+  return { sign, digits: short, exponent: Number(exponent) - fraction.length + digits.length - short.length };
+}
+
+/** Whether a number is another one only where it has a fraction: those are rounded, and become no integer. */
+function isExact(token: string): boolean {
+  const number = Number(token);
+  if (!Number.isFinite(number)) return false;
+  if (!Number.isInteger(number) || (PLAIN.test(token) && Number.isSafeInteger(number))) return true;
+  const { sign, digits, exponent } = decimalOf(token);
+  return exponent >= 0 && BigInt(number) === BigInt(`${sign}${digits}${"0".repeat(exponent)}`);
+}
+
+/**
+ * Whether a number can stand for one that is written. An integer is held exactly; or it is written with a point or an
+ * exponent, and the number is written in the same digits: `6.02214076e23`.
+ */
 function isHeld(token: string): boolean {
   const number = Number(token);
   if (!Number.isFinite(number)) return false;
-  return Number.isSafeInteger(number) || !/^-?\d+$/.test(token) || BigInt(number) === BigInt(token);
+  if (isExact(token)) return true;
+  if (PLAIN.test(token)) return false;
+  const written = decimalOf(token);
+  const held = decimalOf(String(number));
+  return written.exponent < 0 || (written.digits === held.digits && written.exponent === held.exponent);
 }
 
 function unmarked(_: string, value: unknown): unknown {
   return typeof value === "string" && value.startsWith(MARK) ? new NumberText(value.slice(MARK.length)) : value;
 }
 
-/** The first `NumberText` in a value, and the way to it: `[3].id`. */
-export function findNumberText(value: unknown): { readonly path: string; readonly number: NumberText } | undefined {
-  const waiting: [path: string, value: unknown][] = [["", value]];
+/**
+ * A value that was read by `parseJson`, with the numbers that can stand for its `NumberText`s in their places.
+ *
+ * @returns also the first that no number can stand for, and the way to it: `[3].id`.
+ */
+export function withNumbers(value: unknown): {
+  readonly value: unknown;
+  readonly inexact?: { readonly path: string; readonly number: NumberText };
+} {
+  const root = { value };
+  const waiting: [path: string, holder: object, key: string | number][] = [["", root, "value"]];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    const [path, at] = next;
-    if (at instanceof NumberText) return { path, number: at };
+    const [path, holder, key] = next;
+    const at = (holder as Record<string | number, unknown>)[key];
+    if (at instanceof NumberText) {
+      const { number } = at;
+      if (number === undefined) return { value: root.value, inexact: { path, number: at } };
+      (holder as Record<string | number, unknown>)[key] = number;
+      continue;
+    }
     if (typeof at !== "object" || at === null) continue;
-    const inner = Array.isArray(at)
-      ? at.map((each, i) => [`${path}[${i}]`, each] as [string, unknown])
-      : Object.entries(at).map(([key, each]) => [`${path}.${key}`, each] as [string, unknown]);
-    // The first one is taken first.
-    for (const each of inner.reverse()) if (typeof each[1] === "object") waiting.push(each);
+    // Of a list the last comes first here: what is taken next is the first one.
+    const keys = Array.isArray(at) ? [...at.keys()].reverse() : Object.keys(at).reverse();
+    for (const inner of keys) {
+      const isInner = typeof (at as Record<string | number, unknown>)[inner] === "object";
+      if (isInner) waiting.push([`${path}${typeof inner === "number" ? `[${inner}]` : `.${inner}`}`, at, inner]);
+    }
   }
-  return undefined;
+  return { value: root.value };
 }
 
 type Expected = "value" | "value or ]" | "name" | "name or }" | ":" | ", or ]" | ", or }" | "end";

@@ -58,6 +58,8 @@ export class InputChecks {
     private readonly used: ReadonlyMap<string, PlannedInput>,
     private readonly transformed: ReadonlySet<string>,
     private readonly validated: ReadonlySet<string>,
+    /** The emitted types of the inputs that are transformed. */
+    private readonly types: ReadonlyMap<string, Function | undefined>,
   ) {
     for (const name of transformed) {
       const plain = plainName(type, name);
@@ -73,7 +75,8 @@ export class InputChecks {
     const transformed = transformedProperties(type, names);
     const validated = new Set([...validatedProperties(type)].filter((name) => used.has(name)));
     if (validated.size === 0 && !inputs.some(({ name }) => transformed.has(name))) return undefined;
-    return new InputChecks(type, names, used, transformed, validated);
+    const types = new Map(graph.nodes.map((node) => [node.name, node.design?.type]));
+    return new InputChecks(type, names, used, transformed, validated, types);
   }
 
   /** Whether any decorator stands on one of some inputs. */
@@ -91,15 +94,17 @@ export class InputChecks {
     const transforming = this.transform(record, checked);
     const { values, failed } = transforming;
     const toValidate = new Set(checked.names.filter((name) => this.validated.has(name) && !failed.has(name)));
-    const undefinedNow = this.undefinedNow(record, checked, transforming);
-    if (toValidate.size === 0) return { ...transforming, violations: [...transforming.violations, ...undefinedNow] };
+    const wrong = [...transforming.violations, ...this.undefinedNow(record, checked, transforming)];
+    const misfits = this.misfits(record, checked, transforming);
+    if (toValidate.size === 0) return { ...transforming, violations: [...wrong, ...misfits] };
     const reading = { hidden: transforming.readsHidden };
     const object = Object.create(this.type.prototype as object) as Record<string, unknown>;
     for (const name of this.names) if (values.has(name)) define(object, name, values.get(name));
     hide(object, checked.hidden, reading);
     return this.validate(object, toValidate).then(({ violations, cause }) => ({
       values,
-      violations: [...transforming.violations, ...undefinedNow, ...violations],
+      // class-validator may say more of the same.
+      violations: [...wrong, ...misfits.filter((misfit) => !violations.some(isSame(misfit))), ...violations],
       cause: transforming.cause ?? cause,
       readsHidden: reading.hidden,
     }));
@@ -165,6 +170,26 @@ export class InputChecks {
     }));
   }
 
+  /** Inputs that are a list where their class has one value, or one value where it has a list: class-transformer takes both. */
+  private misfits({ given }: InputRecord, { names }: Checked, { values, failed }: Transformed): Violation[] {
+    const violations: Violation[] = [];
+    for (const path of names) {
+      const value = values.get(path);
+      const type = this.types.get(path);
+      const isThere = this.used.has(path) && this.transformed.has(path) && !failed.has(path) && given.has(path);
+      if (!isThere || type === undefined || type === Object || value === undefined || value === null) continue;
+      const isRight = type === Array ? isIterable(value) : !Array.isArray(value) || value instanceof type;
+      if (isRight) continue;
+      const takes = type === Array ? "a list" : `one ${type.name}, not a list`;
+      violations.push({
+        path,
+        constraint: "type",
+        problem: `it takes ${takes}: it is ${describeValue(given.get(path))}`,
+      });
+    }
+    return violations;
+  }
+
   private async validate(
     object: Record<string, unknown>,
     names: ReadonlySet<string>,
@@ -192,6 +217,14 @@ interface Transformed {
   readonly violations: Violation[];
   cause: unknown;
   readonly readsHidden: boolean;
+}
+
+function isSame(one: Violation): (other: Violation) => boolean {
+  return (other) => other.path === one.path;
+}
+
+function isIterable(value: unknown): boolean {
+  return typeof value === "object" && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value);
 }
 
 /** An input's own property, whatever its name means elsewhere. */

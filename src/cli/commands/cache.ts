@@ -50,17 +50,18 @@ function addPrune(cache: Command): void {
     .argument("<path>", "the SQLite file")
     .description("let go of what was not used for the longest")
     .option("--max-bytes <bytes>", "what may stay, as 500MiB")
-    .option("--max-age <time>", "what was not used for longer goes, as 30d")
+    .option("--max-age <time>", "what was not used for longer goes, as 30d or 12h")
     .addHelpText("after", "\nExample:\n  $ hypernodes cache prune .cache/run.sqlite --max-bytes 2GiB --max-age 30d")
     .action(async (path: string, flags: { readonly maxBytes?: string; readonly maxAge?: string }) => {
       const { maxBytes, maxAge } = flags;
       if (maxBytes === undefined && maxAge === undefined) {
         throw usage("cache prune", "nothing says what may stay", "Give --max-bytes, or --max-age, or both.");
       }
-      const gone = await storeAt(path).prune({
+      const bounds = {
         ...(maxBytes !== undefined && { maxBytes: bytesFrom("--max-bytes", maxBytes) }),
         ...(maxAge !== undefined && { maxAge: millisecondsFrom("--max-age", maxAge) }),
-      });
+      };
+      const gone = await storeAt(path).prune(bounds);
       await write(`gone: ${count(gone.entries)} values, ${bytes(gone.bytes)}`, undefined);
     });
 }

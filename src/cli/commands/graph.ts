@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { Option } from "commander";
 import { type DrawOptions, readEvents, reportOf } from "../../index.js";
+import { namingOption } from "../events-file.js";
 import { usage } from "../failure.js";
 import { checkOutput, write } from "../output.js";
 import { pipelineFrom } from "../pipeline-file.js";
@@ -43,7 +44,8 @@ Examples:
       checkOutput(output);
       const { type } = await pipelineFrom(target);
       const graph = new type().graph();
-      const report = events === undefined ? {} : { report: reportOf(readEvents(events)) };
+      const report =
+        events === undefined ? {} : { report: reportOf(namingOption("--events", () => readEvents(events))) };
       // A page lets its readers choose the rest.
       const page = { ...flags, ...report };
       const options: DrawOptions = { ...page, types, resources, ...(groupInputs && { groupInputs }) };

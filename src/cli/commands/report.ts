@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 import { readEvents, reportOf } from "../../index.js";
+import { namingOption } from "../events-file.js";
 import { asJson, checkOutput, write } from "../output.js";
 
 interface ReportFlags {
@@ -23,7 +24,7 @@ Examples:
     )
     .action(async (file: string, { format, output }: ReportFlags) => {
       checkOutput(output);
-      const read = reportOf(readEvents(file));
+      const read = reportOf(namingOption("report", () => readEvents(file)));
       const text = { text: () => String(read), html: () => read.toHtml(), json: () => asJson(read.rows) };
       await write(text[format](), output);
     });

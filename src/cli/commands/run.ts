@@ -83,6 +83,9 @@ Examples:
       ) {
         throw usage(`--output ${flags.output}`, "the events of --events go into the same file", "Name two files.");
       }
+      if (flags.mode !== undefined && flags.over === undefined) {
+        throw usage(`--mode ${flags.mode}`, "there is no --over that it is about", "Give --over a,b, or leave it out.");
+      }
       const { type } = await pipelineFrom(target);
       if (flags.dryRun) return await explain(new type(), flags);
       const table = report();
@@ -123,7 +126,7 @@ export function withRunOptions(command: Command): Command {
   return command
     .option(
       "-i, --input <name=value>",
-      "an input: a JSON value or a text, @file.json, @file.jsonl, @- for standard input; or @file.json with all inputs",
+      "an input: a JSON value or a text, @file.json, @file.jsonl (a JSON value a line), @- for standard input, @jsonl:- for JSON lines from it; @@text is the text @text; or @file.json with all inputs",
       collect,
     )
     .option("--set <option=value>", "an option of @execution, as maxWorkers=8", collect)
@@ -159,8 +162,10 @@ export async function runPipeline(
     results !== undefined && isHere(mergeChoices(choicesOf(pipeline.constructor as new () => object), choices));
   const inputs = await inputsFrom(flags.input ?? [], { type: pipeline.constructor, graph, over, streams });
   let run: string | undefined;
+  let hasExplained = false;
   const heard = (event: RunEvent) => {
     run = event.run;
+    hasExplained ||= event.type === "cache";
   };
   const options = {
     ...choices,
@@ -169,13 +174,18 @@ export async function runPipeline(
     onEvent: [progress({ quiet: flags.quiet === true }), ...events.readers, heard, hearUnderWay, ...readers],
   };
   try {
-    return await stoppable(async (signal) => {
+    const outputs = await stoppable(async (signal) => {
       if (flags.over === undefined) return pipeline.run(inputs, { ...options, signal });
       const overOptions = { ...options, over, ...(flags.mode && { mode: flags.mode }), signal };
       if (!streams || !isStream(inputs[over[0]!])) return pipeline.map(inputs, overOptions);
       for await (const result of pipeline.stream(inputs, { ...overOptions, [ORDERED]: true })) results.add(result);
       return results;
     });
+    if (flags.explain && !hasExplained) {
+      const advice = "Give --cache PATH, or the class @cached(sqlite(path)).";
+      process.stderr.write(`${graph.pipeline}: nothing is explained: no node that ran has a cache. ${advice}\n`);
+    }
+    return outputs;
   } catch (error) {
     if (unfinished(".hypernodes").some((each) => each.run === run)) {
       process.stderr.write(`hypernodes resume ${run} goes on where it was\n`);

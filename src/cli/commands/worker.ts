@@ -7,6 +7,7 @@ import { placeOfRedis } from "../../placement/bullmq/redis.js";
 import { Worker } from "../../placement/bullmq/worker/worker.js";
 import { isDirectory } from "../../util/is-directory.js";
 import { usage } from "../failure.js";
+import { millisecondsFrom } from "../values.js";
 
 interface WorkerFlags {
   readonly queue?: string;
@@ -29,7 +30,7 @@ export function addWorker(program: Command): void {
     .option("--prefix <name>", "what the names of all keys begin with (default: hypernodes)")
     .option("--values <file>", "a module whose default export is the Keyv that clients name: bullmq({ values })")
     .option("--concurrency <n>", "how many chunks it computes at once", count, os.availableParallelism())
-    .option("--stall <ms>", "milliseconds after which other workers take over from one that is silent", count, 10_000)
+    .option("--stall <time>", "how long one may be silent before other workers take over, as 10s", stallFrom, 10_000)
     .addHelpText(
       "after",
       `
@@ -70,6 +71,12 @@ function count(text: string): number {
   const number = Number(text);
   if (Number.isInteger(number) && number > 0) return number;
   throw new InvalidArgumentError("It takes a whole number from 1.");
+}
+
+function stallFrom(text: string): number {
+  const stallMs = millisecondsFrom("--stall", text);
+  if (stallMs >= 1) return Math.ceil(stallMs);
+  throw usage(`--stall ${text}`, "it is shorter than 1ms", "Write for example --stall 10s");
 }
 
 function stopped(): Promise<void> {

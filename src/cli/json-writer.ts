@@ -1,0 +1,141 @@
+import { types } from "node:util";
+import { describeError, isError, messageOf } from "../util/describe.js";
+import { showValue } from "../util/show-value.js";
+import { printPath } from "../values/kinds.js";
+
+/** A value that JSON can't hold. */
+export class NotJsonError extends Error {
+  /**
+   * @param path the way to it: `hits[3].score`.
+   * @param problem such as `it is NaN`.
+   */
+  constructor(
+    readonly path: string,
+    readonly problem: string,
+  ) {
+    super(`${path}: ${problem}`);
+  }
+}
+
+/** Built-in objects that `JSON.stringify` writes as `{}`. */
+const OPAQUE: readonly [is: (value: unknown) => boolean, name: string][] = [
+  [types.isRegExp, "a RegExp"],
+  [types.isAnyArrayBuffer, "an ArrayBuffer"],
+  [types.isDataView, "a DataView"],
+  [types.isPromise, "a Promise"],
+  [types.isWeakMap, "a WeakMap"],
+  [types.isWeakSet, "a WeakSet"],
+  [(value) => value instanceof WeakRef, "a WeakRef"],
+  [isIterator, "an iterator"],
+  [types.isSymbolObject, "a symbol"],
+];
+
+/**
+ * The JSON of a value, as `JSON.stringify` writes it, `toJSON()` included. A bigint is a string of digits, a Map a list of pairs,
+ * a Set and a typed array a list, an error `{"error": message}`, and -0 is `-0`. Properties that are undefined are left out.
+ *
+ * @param name begins the path of what is wrong: `[3]`. Default: none.
+ * @throws {NotJsonError} for what JSON can't hold, where `JSON.stringify` writes null, `{}` or nothing.
+ */
+export function toJson(value: unknown, name?: string | number): string {
+  const writer = new JsonWriter(name === undefined ? [] : [name]);
+  try {
+    return value === undefined ? "null" : writer.write(value, "");
+  } catch (error) {
+    if (error instanceof NotJsonError) throw error;
+    const isTooDeep = error instanceof RangeError && error.message.includes("call stack");
+    throw writer.notJson(isTooDeep ? "it is nested too deeply" : `reading it threw ${describeError(error)}`);
+  }
+}
+
+class JsonWriter {
+  /** The objects around the value that is being written. */
+  private readonly around = new Set<object>();
+
+  constructor(private readonly path: (string | number)[]) {}
+
+  write(given: unknown, key: string): string {
+    const value = unboxed(withToJson(given, key));
+    if (typeof value === "string" || typeof value === "boolean" || value === null) return JSON.stringify(value);
+    if (typeof value === "bigint") return `"${value}"`;
+    if (typeof value === "number") return this.number(value);
+    if (typeof value !== "object") throw this.notJson(`it is ${showValue(value)}`);
+    if (this.around.has(value)) throw this.notJson("it refers to itself");
+    this.around.add(value);
+    const text = this.object(value);
+    this.around.delete(value);
+    return text;
+  }
+
+  /** The path to the value that is being written, which is at fault. */
+  notJson(problem: string): NotJsonError {
+    return new NotJsonError(printPath(this.path).replace(/^\./, ""), problem);
+  }
+
+  private number(value: number): string {
+    if (!Number.isFinite(value)) throw this.notJson(`it is ${value}`);
+    return Object.is(value, -0) ? "-0" : String(value);
+  }
+
+  private object(value: object): string {
+    if (types.isDate(value)) throw this.notJson("it is an invalid Date");
+    if (Array.isArray(value)) return this.list(value);
+    if (types.isMap(value) || types.isSet(value)) return this.list([...value]);
+    if (ArrayBuffer.isView(value) && !types.isDataView(value)) return this.list([...(value as Uint8Array)]);
+    if (isError(value)) return `{"error":${JSON.stringify(messageOf(value))}}`;
+    const opaque = OPAQUE.find(([is]) => is(value));
+    if (opaque !== undefined) throw this.notJson(`it is ${opaque[1]}`);
+    return this.record(value as Readonly<Record<string, unknown>>);
+  }
+
+  private list(list: readonly unknown[]): string {
+    const parts: string[] = [];
+    // Not forEach: it passes over holes.
+    for (let i = 0; i < list.length; i++) parts.push(this.inner(list[i], i));
+    return `[${parts.join(",")}]`;
+  }
+
+  private record(record: Readonly<Record<string, unknown>>): string {
+    const [symbol] = Object.getOwnPropertySymbols(record).filter(
+      (key) => Object.hasOwn(record, key) && isShown(record, key),
+    );
+    if (symbol !== undefined) throw this.notJson(`it has a property whose name is a symbol, ${String(symbol)}`);
+    const parts: string[] = [];
+    for (const key of Object.keys(record)) {
+      this.path.push(key);
+      const value = record[key];
+      if (value !== undefined) parts.push(`${JSON.stringify(key)}:${this.write(value, key)}`);
+      this.path.pop();
+    }
+    return `{${parts.join(",")}}`;
+  }
+
+  private inner(value: unknown, key: number): string {
+    this.path.push(key);
+    const text = this.write(value, String(key));
+    this.path.pop();
+    return text;
+  }
+}
+
+function isIterator(value: unknown): boolean {
+  const object = value as object;
+  const isIterable = Symbol.iterator in object || Symbol.asyncIterator in object;
+  return isIterable && typeof (object as { readonly next?: unknown }).next === "function";
+}
+
+function isShown(object: object, key: symbol): boolean {
+  return Object.getOwnPropertyDescriptor(object, key)?.enumerable === true;
+}
+
+/** As `JSON.stringify` asks a value, but for a Date that is none: it has null. */
+function withToJson(value: unknown, key: string): unknown {
+  if ((typeof value !== "object" && typeof value !== "bigint") || value === null) return value;
+  const { toJSON } = value as { readonly toJSON?: unknown };
+  if (typeof toJSON !== "function" || (types.isDate(value) && Number.isNaN(value.getTime()))) return value;
+  return toJSON.call(value, key) as unknown;
+}
+
+function unboxed(value: unknown): unknown {
+  return types.isBoxedPrimitive(value) && !types.isSymbolObject(value) ? (value as object).valueOf() : value;
+}
