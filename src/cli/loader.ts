@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { usage } from "./failure.js";
-import { followParent, runInChild } from "./parent-process.js";
+import { runInChild } from "./parent-process.js";
 import { targetOf } from "./pipeline-file.js";
 
 /** What compiles TypeScript while it is imported: the first that is installed. swc keeps the types that decorators need. */
@@ -13,7 +13,7 @@ const LOADERS = [
 ];
 
 /** Set for a command that has been started with a loader. */
-const STARTED = "HYPERNODES_CLI_STARTED";
+export const STARTED = "HYPERNODES_CLI_STARTED";
 
 /**
  * Goes on in another process if this one can't do it: with a loader, for TypeScript; with the copy of the package that the
@@ -25,7 +25,6 @@ export async function elsewhere(target: string, args: readonly string[]): Promis
   if (process.env[STARTED] !== undefined) {
     // What the pipeline starts is not to take it for its own.
     delete process.env[STARTED];
-    followParent();
     return undefined;
   }
   const [file] = targetOf(target);

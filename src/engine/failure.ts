@@ -1,7 +1,7 @@
 import { HypernodesError, NodeError } from "../errors.js";
 import { written } from "../graph/graph.js";
 import type { Step } from "../graph/plan.js";
-import { describeCauses, describeError, describeValue } from "../util/describe.js";
+import { describeCauses, describeError, describeValue, isError } from "../util/describe.js";
 
 export { describeValue as print } from "../util/describe.js";
 
@@ -21,7 +21,7 @@ export const CHANGED_INPUT = "CHANGED_INPUT";
 
 /** Whether a call is not to be repeated, and its failure not to be collected: what it took is no longer what it was. */
 export function hasChangedInput(error: unknown): boolean {
-  return error instanceof NodeError && error.code === CHANGED_INPUT;
+  return isError(error) && error instanceof NodeError && error.code === CHANGED_INPUT;
 }
 
 /** The error of a node: where, with what, and why. What failed inside a nested pipeline keeps its own place. */
