@@ -1,13 +1,11 @@
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { KeyvSqlite } from "@keyv/sqlite";
-import { parse } from "acorn";
-import { analyze } from "eslint-scope";
 import { Keyv } from "keyv";
 import { corpusFrom } from "../examples/hebrew-retrieval/corpus.js";
 import { HebrewRetrieval } from "../examples/hebrew-retrieval/retrieval.js";
-import { CodeReader } from "../src/cache/code/code.js";
 import { SqliteStore } from "../src/cache/sqlite-store.js";
 import type { Entry } from "../src/cache/store.js";
 import { digest, type Each, input, mapOver, type Nested, node, Pipeline, sqlite } from "../src/index.js";
@@ -42,7 +40,7 @@ export async function cache(): Promise<void> {
     await purity();
     await nested(folder);
     await hashes();
-    await code(folder);
+    code(folder);
     await retrieval(folder);
     await million(folder);
   } finally {
@@ -196,56 +194,64 @@ async function nested(folder: string): Promise<void> {
 }
 
 /** Fifty files, each with functions that use those of the next ones; a pipeline of ten nodes over them. */
-async function code(folder: string): Promise<void> {
-  const FILES = 50;
-  const project = path.join(folder, "project");
+/** What it costs to read a program's code when a process begins: the first time, and when a process before has read it. */
+function code(folder: string): void {
+  const nodes = 30;
+  console.log(`\n### Code digests when a process begins: files of 6 kB, ${nodes} nodes\n`);
+  console.log("| files | acorn alone | first | kept | kept, after a collection | once more |");
+  console.log("|---|---:|---:|---:|---:|---:|");
+  for (const files of [50, 200, 500]) {
+    const project = path.join(folder, `project-${files}`);
+    writeProject(project, files, nodes);
+    const run = (what: string, kept: string, collects = "") => {
+      const args = ["--expose-gc", "bench/code-process.mjs", what, project, kept, collects];
+      return JSON.parse(execFileSync(process.execPath, args, { encoding: "utf8" })) as number[];
+    };
+    const rounds = Array.from({ length: 5 }, (_, round) => {
+      const kept = `${project}-${round}.json`;
+      const [acorn] = run("acorn", kept);
+      const [first] = run("digests", kept);
+      const [again, more] = run("digests", kept);
+      const [collected] = run("digests", kept, "gc");
+      return [acorn!, first!, again!, collected!, more!];
+    });
+    const cells = rounds[0]!.map((_, column) => median(rounds.map((round) => round[column]!)).toFixed(2));
+    console.log(`| ${files} | ${cells.join(" | ")} |`);
+  }
+  console.log("\nMilliseconds of processor time a file.");
+}
+
+/** Modules of functions that call each other, with chains of modules below each node. */
+function writeProject(project: string, files: number, nodes: number): void {
   mkdirSync(project);
-  const sources = Array.from({ length: FILES }, (_, i) => {
-    const imports = i < FILES - 1 ? `import { f${i + 1}_0, C${i + 1} } from "./m${i + 1}.js";\n` : "";
-    const next = i < FILES - 1 ? `f${i + 1}_0(x) + C${i + 1}` : "x";
+  const step = Math.max(1, Math.floor(files / nodes));
+  for (let i = 0; i < files; i++) {
+    const goesOn = i < files - 1 && i % step !== step - 1;
     const functions = Array.from(
-      { length: 20 },
-      (_, n) => `/** Adds. */
+      { length: 14 },
+      (_, n) => `/** Counts the words of a text, and what else there is to say of it in two lines or so,
+ *  with what every comment has. */
 export function f${i}_${n}(x) {
-  const values = [x, ${n}].map((value) => value * 2);
-  for (const value of values) if (value > ${i}) x += value;
-  return ${n < 19 ? `f${i}_${n + 1}(x)` : next};
+  // A comment about what is done here, in a few words that take room.
+  const words = String(x).split(" ").map((word) => word.trim().toLowerCase());
+  const counted = new Map();
+  for (const word of words) counted.set(word, (counted.get(word) ?? 0) + TABLE${i}.a);
+  return ${n < 13 ? `f${i}_${n + 1}(counted.size)` : goesOn ? `f${i + 1}_0(x) + C${i + 1}` : "x"};
 }`,
     );
-    return `${imports}export const C${i} = ${i};\n${functions.join("\n")}\n`;
-  });
-  for (const [i, source] of sources.entries()) writeFileSync(path.join(project, `m${i}.js`), source);
-  const names = Array.from({ length: 10 }, (_, i) => `node${i}`);
-  const pipeline = `${names.map((_, i) => `import { f${i * 5}_0 } from "./m${i * 5}.js";`).join("\n")}
-export class Wide { ${names.map((name, i) => `${name}(x) { return f${i * 5}_0(x); }`).join("\n")} }`;
-  writeFileSync(path.join(project, "pipeline.js"), pipeline);
+    const imports = i < files - 1 ? `import { f${i + 1}_0, C${i + 1} } from "./m${i + 1}.js";\n` : "";
+    const constants = `export const C${i} = ${i};\nconst TABLE${i} = { a: 1, b: [1, 2, 3] };\n`;
+    writeFileSync(path.join(project, `m${i}.js`), `${imports}${constants}${functions.join("\n")}\n`);
+  }
+  const numbers = Array.from({ length: nodes }, (_, i) => i);
+  const module = (i: number) => Math.min(files - 1, i * step);
+  const imports = numbers.map((i) => `import { f${module(i)}_0 as g${i} } from "./m${module(i)}.js";`);
+  const methods = numbers.map((i) => `n${i}(x) { return g${i}(x) + ${i}; }`);
+  writeFileSync(
+    path.join(project, "pipeline.js"),
+    `${imports.join("\n")}\nexport class Wide { ${methods.join("\n")} }`,
+  );
   writeFileSync(path.join(project, "package.json"), `{ "type": "module" }`);
-  const { Wide } = (await import(path.join(project, "pipeline.js"))) as { Wide: new () => object };
-  const clock = (run: () => unknown): number => {
-    const start = performance.now();
-    run();
-    return (performance.now() - start) * 1000;
-  };
-  // Whatever is done first pays for a cold virtual machine: the bare libraries come first.
-  const bare = clock(() => {
-    for (const source of sources) {
-      const program = parse(source, { ecmaVersion: "latest", sourceType: "module", ranges: true });
-      analyze(program as never, { ecmaVersion: 2022, sourceType: "module" });
-    }
-  });
-  const digests = () => {
-    const reader = new CodeReader();
-    const wide = new Wide();
-    return names.map((name) => reader.ofMethod(wide, name, () => false));
-  };
-  const bytes = sources.reduce((sum, source) => sum + source.length, 0);
-  const results = [
-    { name: "acorn and eslint-scope alone", microseconds: bare },
-    { name: "the digests of all ten nodes", microseconds: clock(digests) },
-    { name: "once more", microseconds: clock(digests) },
-  ];
-  const title = `Code digests: ${FILES} files, ${bytes.toLocaleString("en")} bytes, 10 nodes`;
-  printTable(title, "process", results, results[0]!.name);
 }
 
 async function hashes(): Promise<void> {

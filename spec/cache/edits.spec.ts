@@ -44,7 +44,7 @@ async function table(loader: Loader): Promise<void> {
 
 describe("an edit computes what it can reach, and nothing else: the table of edits", () => {
   for (const loader of LOADERS) {
-    const title = loader === "esm" ? `with ${loader}` : `with ${loader} @slow`;
+    const title = `with ${loader} @slow`;
     it(title, () => table(loader)).timeout(600_000);
   }
 });

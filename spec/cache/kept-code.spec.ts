@@ -1,0 +1,33 @@
+import { rmSync } from "node:fs";
+import path from "node:path";
+import { DatabaseSync } from "@photostructure/sqlite";
+import { expect } from "chai";
+import { built } from "../support/built.js";
+import { newFolder } from "../support/caches.js";
+import { execute } from "../support/execute.js";
+
+describe("what scripts say", () => {
+  let folder: string;
+  before(() => {
+    folder = newFolder("kept-code");
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("is read once, and kept beside the values for the next process, which comes to the same keys", async () => {
+    const file = path.join(folder, "values.sqlite");
+    const run = async () => {
+      const { stdout, stderr } = await execute(process.execPath, [built("spec/support/kept-code-client.ts"), file]);
+      expect(stderr).to.equal("");
+      return JSON.parse(stdout) as { y: number; computed: number; read: number };
+    };
+    expect(await run()).to.deep.equal({ y: 42, computed: 1, read: 1 });
+    expect(await run()).to.deep.equal({ y: 42, computed: 0, read: 0 });
+    // Of another hypernodes, it is read anew, to the same keys.
+    const database = new DatabaseSync(file);
+    const { changes } = database.prepare("DELETE FROM entries WHERE kind = 4").run();
+    database.close();
+    expect(changes).to.be.greaterThan(0);
+    expect(await run()).to.deep.equal({ y: 42, computed: 0, read: 1 });
+    expect(await run()).to.deep.equal({ y: 42, computed: 0, read: 0 });
+  });
+});

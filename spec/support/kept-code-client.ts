@@ -1,0 +1,28 @@
+import { addedForms } from "../../src/cache/code/kept-forms.js";
+import { input, type Output, output, Pipeline, sqlite } from "../../src/index.js";
+
+/** `kept-code-client STORE`: a run, and how many scripts were read for it that no process before had read. */
+let computed = 0;
+
+const SCALE = { by: 2 };
+class Scaler {
+  #by = SCALE.by;
+  scaled(x: number): number {
+    return x * this.#by;
+  }
+}
+const scaler = new Scaler();
+function scaled(x: number, by = (y: number) => scaler.scaled(y)): number {
+  return by(x);
+}
+
+class Scaled extends Pipeline {
+  @input() x!: number;
+  @output("x") y(x: number): Output<number> {
+    computed++;
+    return scaled(x);
+  }
+}
+
+const { y } = await new Scaled().run({ x: 21 }, { cache: sqlite(process.argv[2]!) });
+process.stdout.write(JSON.stringify({ y, computed, read: addedForms() }));
