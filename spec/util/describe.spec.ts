@@ -110,6 +110,16 @@ describe("describing what was thrown", () => {
     });
   }
 
+  it("tells of the causes of an AggregateError's errors, and comes to an end where these lead back", () => {
+    const refused = new Error("fetch failed", { cause: new Error("connect ECONNREFUSED") });
+    const all = new AggregateError([refused, new Error("late")], "all failed");
+    expect(describeError(all)).to.equal(
+      "AggregateError: all failed (Error: fetch failed, caused by Error: connect ECONNREFUSED; Error: late)",
+    );
+    refused.cause = all;
+    expect(describeError(all)).to.equal("AggregateError: all failed (Error: fetch failed; Error: late)");
+  });
+
   it("tells of an AggregateError that is one of its own errors once", () => {
     const error = new AggregateError([new Error("other")], "me");
     error.errors.push(error);

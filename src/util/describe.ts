@@ -75,7 +75,10 @@ function describeWithin(error: unknown, around: readonly unknown[]): string {
   const inside = [...around, error];
   const errors = around.length < MAX_DEPTH ? errorsOf(error).filter((inner) => !inside.includes(inner)) : [];
   if (errors.length === 0) return text;
-  const listed = errors.slice(0, MAX_ERRORS).map((inner) => describeWithin(inner, inside));
+  const listed = errors.slice(0, MAX_ERRORS).map((inner) => {
+    const words = describeWithin(inner, inside);
+    return [words, ...describeCauses(inner, words, [...inside, inner])].join(", caused by ");
+  });
   if (errors.length > MAX_ERRORS) listed.push(`${errors.length - MAX_ERRORS} more`);
   return `${text} (${listed.join("; ")})`;
 }
@@ -107,14 +110,15 @@ export function errorsOf(error: Error): readonly unknown[] {
  * The causes of an error in a few words each, the nearest first: each once, and only those that are not told already.
  *
  * @param told what is said of the error itself.
+ * @param around the errors that it is in, whose errors and causes are told already.
  */
-export function describeCauses(error: unknown, told: string): string[] {
+export function describeCauses(error: unknown, told: string, around: readonly unknown[] = []): string[] {
   const causes: string[] = [];
-  const seen = new Set<unknown>([error]);
+  const seen = new Set<unknown>([error, ...around]);
   for (let cause = causeOf(error); cause !== undefined && !seen.has(cause); cause = causeOf(cause)) {
     seen.add(cause);
-    if (seen.size > MAX_CAUSES) break;
-    const text = isError(cause) ? describeError(cause) : describeValue(cause);
+    if (seen.size - around.length > MAX_CAUSES) break;
+    const text = isError(cause) ? describeWithin(cause, around) : describeValue(cause);
     const message = isError(cause) ? messageOf(cause) : "";
     const code = isError(cause) ? readProperty(cause, "code") : undefined;
     const isTold = (by: string) =>
