@@ -225,7 +225,7 @@ describe("stores", () => {
     const inner = new Keyv(adapter);
     class Ends extends Pipeline {
       @input() xs!: number[];
-      @mapOver("xs") async y(x: number): Promise<Each<number>> {
+      @mapOver("xs", { version: 1 }) async y(x: number): Promise<Each<number>> {
         if (x === 2) await redis!.stop();
         return (x + 1) as Each<number>;
       }

@@ -127,7 +127,6 @@ describe("the package @slow", function () {
       "class-validator",
       "cli-table3",
       "commander",
-      "eslint-scope",
       "leven",
       "log-update",
       "picocolors",
