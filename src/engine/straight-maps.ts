@@ -33,6 +33,7 @@ export function runStraightMaps(
   isStopped: () => boolean,
   window: Window | undefined,
 ): LaneLeft | number {
+  if (lanes.length === 1) return runStraightMap(lanes[0]!, length, isStopped, window);
   let lane = 0;
   let element = 0;
   try {
@@ -41,13 +42,8 @@ export function runStraightMaps(
       for (lane = 0; lane < lanes.length; lane++) {
         const current = lanes[lane]!;
         if (lane > 0) window?.goOn(current.step, element);
-        let value = callIn(current, element);
-        if (!isPrimitive(value)) {
-          const promise = promiseOf(value);
-          if (promise !== undefined) return { lane, element, promise };
-          if (Symbol.iterator in (value as object)) value = land(value, undefined);
-        }
-        current.results[element] = value;
+        const promise = keepResult(current, element, callIn(current, element));
+        if (promise !== undefined) return { lane, element, promise };
       }
       window?.end(element, element + 1);
     }
@@ -55,6 +51,38 @@ export function runStraightMaps(
     return { lane, element, error };
   }
   return element;
+}
+
+/** The same for one map: what most runs are, at two thirds of the time. */
+function runStraightMap(
+  lane: Lane,
+  length: number,
+  isStopped: () => boolean,
+  window: Window | undefined,
+): LaneLeft | number {
+  let element = 0;
+  try {
+    for (; element < length && !isStopped(); element++) {
+      window?.begin(lane.step, element, element + 1);
+      const promise = keepResult(lane, element, callIn(lane, element));
+      if (promise !== undefined) return { lane: 0, element, promise };
+      window?.end(element, element + 1);
+    }
+  } catch (error) {
+    return { lane: 0, element, error };
+  }
+  return element;
+}
+
+/** @returns what is to be waited for instead. */
+function keepResult({ results }: Lane, element: number, value: unknown): Promise<unknown> | undefined {
+  if (isPrimitive(value)) results[element] = value;
+  else {
+    const promise = promiseOf(value);
+    if (promise !== undefined) return promise;
+    results[element] = Symbol.iterator in (value as object) ? land(value, undefined) : value;
+  }
+  return undefined;
 }
 
 /** Calls the method for an element. */
