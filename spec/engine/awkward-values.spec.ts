@@ -344,6 +344,29 @@ describe("a model that can't be made again", () => {
   }
 });
 
+describe("elements that a thread can't make again", () => {
+  it("fail alone where errors are collected, each by name, and so does what is made of them", async () => {
+    const xs = Array.from({ length: 50 }, (_, i) => i);
+    const bad = (i: number) => i % 7 === 3 || i === 49;
+    const debts = xs.map((i) => new Money(bad(i) ? -1 : i));
+    const outputs = ["collected", "both", "after"] as const;
+    const run = await new Debts().run({ xs, debts }, { ...AWAY, outputs: [...outputs] });
+    for (const output of outputs) {
+      for (const [i, value] of (run[output] as readonly unknown[]).entries()) {
+        if (!bad(i)) expect(value).to.equal({ collected: i, both: 2 * i, after: i + 1 }[output]);
+        else {
+          expect(value).to.be.instanceOf(NodeError);
+          expect((value as NodeError).message)
+            .to.contain(`[${i}]`)
+            .and.to.contain("no debts");
+        }
+      }
+    }
+    const both = run.both[3] as unknown as NodeError;
+    expect(both.where).to.equal("Debts.both[3]");
+  });
+});
+
 describe("what nodes print in threads", () => {
   let folder: string;
   before(() => {

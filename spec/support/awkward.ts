@@ -238,4 +238,13 @@ export class Debts extends Pipeline {
   @mapOver("debts") taken(money: Money): Each<number> {
     return money.cents;
   }
+  @mapOver("debts", { onError: "collect" }) collected(money: Money): Each<number> {
+    return money.cents;
+  }
+  @mapOver(["debts", "xs"], { onError: "collect" }) both(money: Money, x: number): Each<number> {
+    return money.cents + x;
+  }
+  @mapOver("collected", { onError: "collect" }) after(cents: number): Each<number> {
+    return cents + 1;
+  }
 }

@@ -9,6 +9,7 @@ import type { Destination, VisitUnderWay } from "./destination.js";
 import { barren, Losses, type LostCall, MOST_BARREN, tellFailed } from "./losses.js";
 import type { Company, VisitResult } from "./protocol.js";
 import { companyOf } from "./spread.js";
+import { isUnread, sayingOf } from "./unread.js";
 import type { Outcome, Range } from "./visit.js";
 
 /** Where elements come from, and where results go. */
@@ -114,7 +115,9 @@ export class Dispatcher {
     const at = now();
     const company = range.suspected ? "none" : this.company;
     const indices = this.ends.indices?.slice(range.first, range.first + range.count);
-    const visited = this.destination.visit({ ...range, indices }, this.ends.elements(range), company);
+    const elements = this.ends.elements(range);
+    const readable = range.isUnread ? elements.map(() => [undefined]) : elements;
+    const visited = this.destination.visit({ ...range, indices }, readable, company);
     const outcome = visited.then((visit) => {
       this.underWay.set(range, visit);
       if (this.closed) visit.stop();
@@ -145,7 +148,8 @@ export class Dispatcher {
 
   private home(range: Range, result: VisitResult): void {
     if (result.failure !== undefined) {
-      this.fail(range, result.failure.error);
+      const { error } = result.failure;
+      if (!this.leaveOut(range, error)) this.fail(range, error);
       return;
     }
     const wrong = wrongResult(
@@ -161,6 +165,31 @@ export class Dispatcher {
     this.againFrom(range, result.done, range.count);
     this.destination.sizes.took(result.done, result.tookMs);
     this.ends.home({ ...range, count: result.done }, result);
+  }
+
+  /**
+   * An element that can't be read where it came to fails alone, where all that take it collect: it goes once more as one
+   * that is known to fail, and the others without it. @returns whether it does.
+   */
+  private leaveOut(range: Range, error: unknown): boolean {
+    const element = error instanceof NodeError && isUnread(error) ? error.element : undefined;
+    const position = this.positionOf(element) ?? -1;
+    const index = position - range.first;
+    if (element === undefined || index < 0 || index >= range.count) return false;
+    const { steps } = this.destination;
+    const takers = steps.filter(({ map }) => map!.flowsFrom.some((from) => from < 0));
+    if (!takers.every(({ node }) => node.options.onError === "collect")) return false;
+    const at = now();
+    const known = takers.map((step) => {
+      const call = { execution: this.execution, step, element, inputs: [], cause: error as NodeError };
+      const own = sayingOf(error as NodeError, step, this.execution.placeOf(step, element));
+      tellFailed(call, own, at);
+      return { step: steps.indexOf(step), element, error: own };
+    });
+    this.againFrom(range, 0, index);
+    this.againFrom(range, index + 1, range.count);
+    this.again({ ...range, first: position, count: 1, known: [...range.known, ...known], isUnread: true });
+    return true;
   }
 
   /** A thread has ended under a visit: what it held is tried again as its retries say, everything else just so. */

@@ -2,7 +2,7 @@ import { threadId } from "node:worker_threads";
 import { setCodes } from "../../cache/codes.js";
 import { CacheSession } from "../../cache/session.js";
 import type { CacheStore, Choices } from "../../dsl/choices.js";
-import { AbortError, NodeError, ValueError } from "../../errors.js";
+import { AbortError, ValueError } from "../../errors.js";
 import { remembered } from "../../graph/remembered.js";
 import { describeChain } from "../../util/describe.js";
 import { decode } from "../../values/codec.js";
@@ -10,7 +10,6 @@ import { storesOf } from "../cached/stores.js";
 import { inCarried } from "../call-context.js";
 import { indexIn } from "../elements.js";
 import { now, type RunEvent } from "../events.js";
-import { placeOf } from "../failure.js";
 import type { List } from "../lists.js";
 import { remake } from "../remade.js";
 import { Resources } from "../resources.js";
@@ -32,6 +31,7 @@ import {
 } from "./protocol.js";
 import { encodeResult } from "./result-bytes.js";
 import { StoresAway } from "./store-away.js";
+import { unreadElement } from "./unread.js";
 import { Window, type WindowRange } from "./window.js";
 
 /** Typed arrays among shared values that are at least this large are not copied: all threads read the same memory. */
@@ -194,7 +194,9 @@ async function doVisit(visit: Visit): Promise<Omit<VisitResult, "events">> {
     const nothing = { done: 0, values: new Array<unknown[]>(length).fill([]), failed: [], tookMs: 0 };
     return {
       ...nothing,
-      failure: { error: unreadableElements(visit, error) },
+      failure: {
+        error: unreadElement(program.plan.steps[0]!, spec.path, range && indexIn(range, elementIn(error)), error),
+      },
       thread: threadId,
       holds: resources.holds,
     };
@@ -222,17 +224,6 @@ async function doVisit(visit: Visit): Promise<Omit<VisitResult, "events">> {
     done = next;
   }
   return { done, values, failed, failure, thread: threadId, tookMs: now() - at, holds: resources.holds };
-}
-
-/** The error of elements that this thread can't make again, such as a model whose own code refuses it. */
-function unreadableElements({ fragment, message }: Visit, cause: unknown): NodeError {
-  const { plan } = fragment.program;
-  const element = message.range && indexIn(message.range, elementIn(cause));
-  return new NodeError({
-    ...{ code: "UNSERIALISABLE", where: placeOf(fragment.spec.path, plan.steps[0]!.name, element) },
-    problem: `what it takes can't be read in a thread: ${describeChain(cause)}`,
-    ...{ cause, node: plan.steps[0]!.name, element, attempts: 0 },
-  });
 }
 
 /** Of lists of elements that were read together, the element that was at fault. */
