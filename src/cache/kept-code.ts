@@ -10,7 +10,7 @@ import type { Store } from "./store.js";
 /** For each store the programs whose scripts were taken from it, and how many new ones had been read when they were kept last. */
 const known = new WeakMap<Store, Map<string, number>>();
 
-/** What the scripts of a pipeline's program say was kept by a process before: reading their texts takes longest of all. */
+/** Takes the forms of a program's scripts from the store, where an earlier process kept them: parsing takes longest of all. */
 export async function takeCode(pipeline: PipelineClass, store: Store, session: CacheSession): Promise<void> {
   const key = keyFor(pipeline);
   const programs = remembered(known, store, () => new Map<string, number>());

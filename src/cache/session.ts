@@ -254,7 +254,7 @@ export class CacheSession {
   }
 }
 
-/** What is asked of a store in one turn goes to it at once: nested pipelines that are under way together ask for a key each. */
+/** Keys that are asked for in one turn go to the store together: nested pipelines under way at once ask for one each. */
 class Gathered<E> {
   private open: { readonly keys: string[]; readonly answer: Promise<readonly (E | undefined)[]> } | undefined;
 

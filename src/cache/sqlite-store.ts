@@ -153,7 +153,7 @@ export class SqliteStore implements Store {
     return undefined;
   }
 
-  /** Whether it stays what it is for as long as nobody takes the file away. */
+  /** True if it can be used by later runs, too, as long as nobody takes the file away. */
   get isLasting(): boolean {
     return !this.isReadable;
   }

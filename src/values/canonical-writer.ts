@@ -35,9 +35,9 @@ export class CanonicalWriter extends ByteWriter {
   /** The lowest number of an object that was referred to again since that was last asked for. */
   private lowest = Number.POSITIVE_INFINITY;
   private readonly maxDepth: number;
-  /** Whether an object that refers to itself, by others or not, was met. */
+  /** True after an object that refers to itself, by others or not. */
   private isCyclic = false;
-  /** What is to be written after all that is less deep; undefined: nothing may be that deep. */
+  /** Objects to be written after all that are less deep; undefined: none may be that deep. */
   private pending: { readonly value: object; readonly isLenient: boolean }[] | undefined;
 
   /**

@@ -3,9 +3,9 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { ScriptForms } from "./analysis.js";
 
-/** What scripts say, as JSON, by what their text is: from one process to the next. */
+/** The forms of scripts as JSON, by the hash of their text, as earlier processes read them. */
 const kept = new Map<string, string>();
-/** What this process has asked for, of another one or not. */
+/** Those that this process has asked for, its own and those of earlier ones. */
 const used = new Map<string, string>();
 let added = 0;
 
@@ -24,13 +24,13 @@ export function addedForms(): number {
   return added;
 }
 
-/** What the next process is to take over. */
+/** @returns the forms for the next process to take over. */
 export function formsToKeep(): string {
   return JSON.stringify({ by: readers(), scripts: [...used] });
 }
 
 /**
- * What a script says, read by this process or by one before.
+ * The forms of a script, read by this process or by one before.
  *
  * @param script stands for its text and for how that is to be read; empty: it is not known.
  * @throws {SyntaxError}

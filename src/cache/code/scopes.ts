@@ -7,7 +7,7 @@ export interface Scope {
   readonly block: Node;
   /** Of a function expression, the scope that has its own name and nothing else. */
   readonly isOwnName: boolean;
-  /** Whether `var` declares variables here. */
+  /** True where `var` declares its variables. */
   readonly takesVars: boolean;
   readonly around: Scope | undefined;
   readonly variables: Map<string, Variable>;
@@ -31,7 +31,7 @@ interface Noted extends Identifier {
   variable?: Variable | null;
 }
 
-/** What an identifier stands for; null for a global variable, undefined if it is no reference and no declaration. */
+/** @returns the variable of an identifier; null for a global one, undefined if it is no reference and no declaration. */
 export function variableOf(identifier: Identifier): Variable | null | undefined {
   return (identifier as Noted).variable;
 }
@@ -308,13 +308,13 @@ function scopeOf(block: Node, around: Scope | undefined, takesVars: boolean, isO
   return { block, isOwnName, takesVars, around, variables: new Map() };
 }
 
-/** What a function's body declares can't be seen by its parameters' defaults. */
+/** The defaults of parameters can't see the variables of the function's body. */
 function isBeyond(identifier: Identifier, { declarations }: Variable, { block, isOwnName }: Scope): boolean {
   if (isOwnName || !isFunction(block) || identifier.start >= block.body.start) return false;
   return declarations.length > 0 && declarations.every(({ at }) => at >= block.body.start);
 }
 
-/** Whether a variable is what it was made as, for ever. */
+/** @returns true for a variable that keeps its first value for ever. */
 export function isWrittenOnce({ declarations, writes, initialisations }: Variable): boolean {
   if (declarations.length !== 1) return false;
   if (declarations[0]!.kind === "variable") return writes <= 1 && writes === initialisations;

@@ -14,7 +14,7 @@ export function unreadElement(step: Step, path: string, element: number | undefi
   });
 }
 
-/** Whether an error is one of these: no call has begun. */
+/** @returns true for one of these: no call has begun. */
 export function isUnread({ code, attempts }: NodeError): boolean {
   return code === CODE && attempts === 0;
 }
