@@ -18,8 +18,8 @@ export class StallWatch {
 
   /** Before any code of the user's opens a port of its own. */
   constructor(channel: Door, tell: (stalled: Stalled) => void) {
-    // Node's types leave out what `why-is-node-running` and the like have long been built on.
-    const handles = (process as unknown as { _getActiveHandles(): unknown[] })._getActiveHandles();
+    // Not documented, though much is built on it: without it a thread that waits for nothing is not noticed.
+    const handles = (process as unknown as { _getActiveHandles?(): unknown[] })._getActiveHandles?.() ?? [];
     this.doors = [channel, ...handles.filter((handle): handle is MessagePort => handle instanceof MessagePort)];
     process.on("beforeExit", () => {
       if (this.underWay === 0) return;
