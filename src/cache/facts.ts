@@ -2,8 +2,8 @@ import { keyOf, type Ref } from "./keys.js";
 import type { CacheSession } from "./session.js";
 import type { Owner } from "./store.js";
 
-/** Nobody's in particular: what is known of a content is so whoever has made it. */
-const FACT_OWNER: Owner = { pipeline: "", node: "", code: "" };
+/** Nobody's in particular: what is known of a content, or of a script, is so whoever has made it. */
+export const FACT_OWNER: Owner = { pipeline: "", node: "", code: "" };
 const DIGEST_LENGTH = 64;
 
 /** What is known of contents whose values are not at hand: the contents of a list's elements, or of a part of a record. */

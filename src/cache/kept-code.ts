@@ -3,6 +3,7 @@ import { originOf } from "../dsl/origin.js";
 import { remembered } from "../graph/remembered.js";
 import { addedForms, formsToKeep, takeForms } from "./code/kept-forms.js";
 import { fileOf, hashOf, placeOfFile } from "./code/packages.js";
+import { FACT_OWNER } from "./facts.js";
 import { keyOf } from "./keys.js";
 import type { CacheSession } from "./session.js";
 import type { Store } from "./store.js";
@@ -27,8 +28,7 @@ export function keepCode(pipeline: PipelineClass, store: Store, session: CacheSe
   if (programs === undefined || programs.get(key) === addedForms()) return;
   programs.set(key, addedForms());
   const value = formsToKeep();
-  const owner = { pipeline: "", node: "", code: "" };
-  session.add({ key, owner, kind: "fact", digest: hashOf(value), models: "", value });
+  session.add({ key, owner: FACT_OWNER, kind: "fact", digest: hashOf(value), models: "", value });
 }
 
 function keyFor(pipeline: PipelineClass): string {

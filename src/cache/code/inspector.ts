@@ -93,8 +93,10 @@ function debugging(): void {
 /** A process that reads code again, of another pipeline, may do so many times: then V8 is not to tell of all scripts each time. */
 let hasDebugged = false;
 
-function readAhead({ id }: Script): void {
-  if (sources.has(id)) return;
+function readAhead(script: Script): void {
+  const { id } = script;
+  // Of one whose forms are known the text is not asked for.
+  if (sources.has(id) || forms.get(script) !== undefined) return;
   try {
     sources.set(id, sourceNow(id));
   } catch {
