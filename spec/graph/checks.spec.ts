@@ -185,6 +185,20 @@ describe("the reflector", () => {
     ]);
   });
 
+  it("lets a rest parameter take what is left, whatever the loader emits for it", async () => {
+    class Rest extends Pipeline {
+      @input() n!: number;
+      @input() xs!: number[];
+      @node("n", "n", "n") count(first: number, ...more: number[]): number {
+        return first + more.length;
+      }
+      @mapOver("xs", "n") sums(...numbers: number[]): Each<number> {
+        return numbers.reduce((sum, number) => sum + number);
+      }
+    }
+    expect(await new Rest().run({ n: 1, xs: [1, 2] })).to.deep.equal({ count: 3, sums: [2, 3] });
+  });
+
   it("lets classes fit by structure, as the compiler does", () => {
     abstract class Index {
       abstract search(): string[];

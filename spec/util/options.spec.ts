@@ -229,7 +229,7 @@ const ALL: Readonly<Record<string, Taken>> = {
     options: {
       stream: [process.stderr, "stderr", {}, null],
       quiet: [true, "yes", 1, null],
-      everyMs: [5, 0, -1, nan, infinity, "5", null],
+      everyMs: [5, 0, -1, nan, "5", null],
     },
   },
   "tracing()": {

@@ -77,6 +77,15 @@ describe("a graph as Mermaid", () => {
     expect(text).to.contain('end_["end"]');
   });
 
+  it("shows control characters of names escaped, in all formats", async () => {
+    const { OddlyNamed } = await import("./odd-names.js");
+    const graph = new OddlyNamed().graph();
+    for (const drawn of [graph.toMermaid(), graph.toDot(), await graph.toSvg(), graph.toHtml()]) {
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+      expect(drawn).to.not.match(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/);
+    }
+  });
+
   it("shows how the last run went, as colours and in words", async () => {
     const seen = report();
     await new Corpus().run({ texts, titles }, { onEvent: seen });

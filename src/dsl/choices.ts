@@ -19,7 +19,10 @@ export interface ExecutionOptions {
   readonly maps?: ExecutionMode | MapQueue;
   /** How many elements of a map are under way at once. Default 16. */
   readonly maxWorkers?: number;
-  /** Milliseconds that work under way is given to stop after an abort, a timeout or a failure. Default 100. */
+  /**
+   * Milliseconds that work under way is given to stop after an abort, a timeout or a failure. Default 100; `Infinity`: as
+   * long as it takes.
+   */
   readonly graceMs?: number;
   /**
    * Looks after each call whether the node has changed what it took: that is an error, `CHANGED_INPUT`. Of objects that two

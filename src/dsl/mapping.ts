@@ -4,7 +4,7 @@ import type { ChildOf, InputNames, InputOf, NestedField, Pick, PickedOf, Unknown
 import type { AnyPipeline, DeclaredInputs, Own, PipelineClass } from "./members.js";
 import type { Enough } from "./methods.js";
 import type { MapOptions } from "./options.js";
-import type { Arguments, Named, Nothing, Right, Unknown, Value } from "./wiring.js";
+import type { Arguments, Named, Nothing, RestOf, Right, Unknown, Value } from "./wiring.js";
 
 /*
  * What the compiler checks of `@mapOver`: on a method, whose first parameters get the elements; on a field, where a child's
@@ -34,7 +34,9 @@ type ElementOf<I> = Exclude<I, NodeError>;
 type OverOne<T, D, P extends readonly unknown[], I, B> = D extends string
   ? I extends keyof P
     ? Over<T, D, Value<T, D>, P[I], B>
-    : `the method takes no parameter for an element of '${D}'`
+    : number extends P["length"]
+      ? Over<T, D, Value<T, D>, RestOf<P>, B>
+      : `the method takes no parameter for an element of '${D}'`
   : never;
 
 type OverAll<T, O, P extends readonly unknown[], B> = O extends string

@@ -52,12 +52,19 @@ export type Fitting<T, D extends string, V, Param, Takes extends string> = [V] e
     ? D
     : `'${D}' gives another type than this ${Takes} takes`;
 
+/** The type of one element of a rest parameter. */
+export type RestOf<P extends readonly unknown[]> = P extends readonly [unknown, ...infer More]
+  ? RestOf<More>
+  : P[number];
+
 type Argument<T, D, P extends readonly unknown[], I, Known> = D extends string
   ? I extends keyof P
     ? Fitting<T, D, Value<T, D>, P[I], "parameter">
-    : Value<T, D> extends Nothing
-      ? Unknown<T, D>
-      : `the method takes no parameter for '${D}'`
+    : number extends P["length"]
+      ? Fitting<T, D, Value<T, D>, RestOf<P>, "parameter">
+      : Value<T, D> extends Nothing
+        ? Unknown<T, D>
+        : `the method takes no parameter for '${D}'`
   : D extends readonly unknown[]
     ? "name one dependency a parameter"
     : D extends object

@@ -1,6 +1,6 @@
 import type { Choices } from "../dsl/choices.js";
 import { type AnyPipeline, PIPELINE, type PipelineClass } from "../dsl/members.js";
-import { choicesOf, designOf, type Member, membersOf, mergeChoices } from "../dsl/metadata.js";
+import { type Class, choicesOf, designOf, type Member, membersOf, mergeChoices } from "../dsl/metadata.js";
 import { type Defect, DefinitionError } from "../errors.js";
 import { isRecord, withoutUndefined } from "../util/options.js";
 import { showValue } from "../util/show-value.js";
@@ -206,7 +206,14 @@ function isPipelineClass(pipeline: unknown): pipeline is PipelineClass {
 function designedAs({ role, declaredBy, name }: Member): Design {
   if (role === "input" || role === "nested") return { type: designOf("type", declaredBy, name) as Function };
   return {
-    parameters: designOf("paramtypes", declaredBy, name) as Function[],
+    parameters: parameterTypes(declaredBy, name),
     returns: designOf("returntype", declaredBy, name) as Function,
   };
+}
+
+/** As the loader emitted them. swc emits Array for a rest parameter, which takes elements: that says nothing of them. */
+function parameterTypes(declaredBy: Class, name: string): readonly (Function | undefined)[] {
+  const types = (designOf("paramtypes", declaredBy, name) as readonly Function[] | undefined) ?? [];
+  const required = (declaredBy.prototype as Record<string, Function>)[name]?.length ?? 0;
+  return types.map((type, index) => (type === Array && index >= required ? undefined : type));
 }

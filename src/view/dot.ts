@@ -1,3 +1,4 @@
+import { escapeControls } from "../util/control-characters.js";
 import { lineOfGroup, type Palette, paintOf, paletteFor } from "./palette.js";
 import { type Arrow, type Box, type DrawOptions, type Group, linesOf, sceneOf } from "./scene.js";
 import type { Sketch } from "./sketch.js";
@@ -71,5 +72,5 @@ function attributes(values: Readonly<Record<string, string>>): string {
 }
 
 function quoted(text: string): string {
-  return `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n")}"`;
+  return `"${escapeControls(text, "\n").replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n")}"`;
 }

@@ -1,3 +1,4 @@
+import { escapeControls } from "../util/control-characters.js";
 import { lineOfGroup, paintOf, paletteFor } from "./palette.js";
 import { type Box, type DrawOptions, linesOf, sceneOf } from "./scene.js";
 import type { Sketch } from "./sketch.js";
@@ -52,7 +53,7 @@ function text(box: Box): string {
 
 /** Mermaid's own entities for what it would read as its syntax. */
 function escaped(label: string): string {
-  return label.replace(/["<>&#`\\]/g, (sign) => `#${sign.charCodeAt(0)};`);
+  return escapeControls(label).replace(/["<>&#`\\]/g, (sign) => `#${sign.charCodeAt(0)};`);
 }
 
 /** Names for Mermaid: letters, digits and underscores alone, each id its own. */

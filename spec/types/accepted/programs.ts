@@ -49,6 +49,12 @@ export class Retrieval extends Pipeline {
     return { close() {} };
   }
 
+  @node("topK", "passages", "passages") rest(topK: number, ...lists: Passage[][]): number {
+    return lists.length;
+  }
+  @mapOver("ks", "topK", "topK") sums(...numbers: number[]): Each<number> {
+    return numbers.length;
+  }
   @mapOver("passages", "encoder") encoded(passage: Passage, encoder: Encoder): Each<Encoded> {
     return new Encoded();
   }

@@ -42,6 +42,10 @@ export class Names extends Pipeline {
   @node("aa") misspelt(a: number): number {
     return a;
   }
+  // error: 'xs' gives another type than this parameter takes
+  @node("a", "a", "xs") rest(first: number, ...more: number[]): number {
+    return 1;
+  }
   // error: no input or node is named 'run'
   @node("run") reserved(run: unknown): number {
     return 1;

@@ -1,5 +1,5 @@
 import type { WriteStream } from "node:tty";
-import { checkOptions, isFlag, isRecord, type RulesOf, that } from "../../util/options.js";
+import { checkOptions, isFlag, isRecord, numberAbove, type RulesOf, that } from "../../util/options.js";
 import { makesReaders, type Reader } from "../reader.js";
 import { Tally } from "../tally.js";
 
@@ -9,17 +9,14 @@ export interface ProgressOptions {
   readonly stream?: NodeJS.WritableStream;
   /** Shows nothing. */
   readonly quiet?: boolean;
-  /** Milliseconds between plain lines, where there is no terminal. Default: 3,000. */
+  /** Milliseconds between plain lines, where there is no terminal. Default: 3,000; `Infinity`: none before the end. */
   readonly everyMs?: number;
 }
 
 const PROGRESS_RULES: RulesOf<ProgressOptions> = {
   stream: that("a stream that can be written to", (value) => isRecord(value) && typeof value.write === "function"),
   quiet: isFlag,
-  everyMs: that(
-    "a positive number of milliseconds",
-    (value) => typeof value === "number" && Number.isFinite(value) && value > 0,
-  ),
+  everyMs: numberAbove(0, "milliseconds above 0"),
 };
 
 /** What shows the tallies of runs under way. */
