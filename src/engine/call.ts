@@ -126,6 +126,11 @@ function onceUnchecked(call: Call, scope: Scope): unknown {
   return promise.then((settled) => land(settled, step.uses, execution.run.lists));
 }
 
+/** Whether calls of a nested pipeline need no execution of their own: it has plain methods alone, and nobody watches. */
+export function runsStraight(execution: Execution, step: Step, child: ChildProgram): boolean {
+  return child.plain && !execution.isElsewhere(step) && execution.isPlainFor(step, child);
+}
+
 /** Runs a nested pipeline for a call. One of plain methods alone that nobody watches needs no execution of its own. */
 export function runChild({ execution, step, inputs, element }: Call, child: ChildProgram, scope: Scope): unknown {
   const values = childValues(child, inputs, execution);
@@ -148,9 +153,8 @@ export function childValues(child: ChildProgram, inputs: readonly unknown[], exe
   for (let i = 0; i < inputs.length; i++) {
     // An undefined value leaves the child its default, as if the input were not wired.
     if (inputs[i] === undefined) continue;
-    if (i < lists) {
-      for (const slot of child.elementSlots[i]!) values[slot] = landElement(child, slot, inputs[i], execution);
-    } else if (child.argumentSlots[i - lists]! >= 0) values[child.argumentSlots[i - lists]!] = inputs[i];
+    if (i < lists) putElement(child, values, i, inputs[i], execution);
+    else if (child.argumentSlots[i - lists]! >= 0) values[child.argumentSlots[i - lists]!] = inputs[i];
   }
   return values;
 }
@@ -176,9 +180,21 @@ export function checkInputs(
   return undefined;
 }
 
-/** An element was no part of what landed as a whole: it lands where it becomes an input. */
-function landElement({ elementUses }: ChildProgram, slot: number, element: unknown, { run }: Execution): unknown {
-  return elementUses === undefined ? element : land(element, elementUses.get(slot), run.lists);
+/**
+ * Puts an element of a list into the slots of the inputs that get it. It was no part of what landed as a whole: it lands where
+ * it becomes an input. An undefined one leaves the child its default.
+ */
+export function putElement(
+  { elementSlots, elementUses }: ChildProgram,
+  values: unknown[],
+  list: number,
+  element: unknown,
+  { run }: Execution,
+): void {
+  if (element === undefined) return;
+  for (const slot of elementSlots[list]!) {
+    values[slot] = elementUses === undefined ? element : land(element, elementUses.get(slot), run.lists);
+  }
 }
 
 /** What is wrong with its inputs is told here, before they go anywhere. */

@@ -54,7 +54,10 @@ export class Chain {
     const lanes: Lane[] = [];
     for (const map of this.maps) {
       const lane = map.lane();
-      if (lane === undefined) return;
+      if (lane === undefined) {
+        if (this.maps.length === 1) map.beginStraightChildren();
+        return;
+      }
       lanes.push(lane);
     }
     const [first] = lanes;

@@ -3,7 +3,7 @@ import type { Step } from "../graph/plan.js";
 import { asError } from "../util/as-error.js";
 import { acquire } from "./acquire.js";
 import { callBatch } from "./batch.js";
-import { collecting, failed, perform, runChild } from "./call.js";
+import { childValues, collecting, failed, perform, putElement, runChild, runsStraight } from "./call.js";
 import type { Chain } from "./chain.js";
 import { CollectedError } from "./collected.js";
 import { isAsync } from "./current-run.js";
@@ -12,6 +12,8 @@ import { type EventOf, now } from "./events.js";
 import type { Execution } from "./execution.js";
 import { land } from "./landing.js";
 import { snapshot } from "./lists.js";
+import { resultOf } from "./result.js";
+import { runStraight } from "./straight.js";
 import { callIn, type Lane } from "./straight-maps.js";
 import { isPromise, promiseOf } from "./thenable.js";
 
@@ -115,6 +117,37 @@ export class MapRun {
 
   endIfEmpty(): void {
     if (this.length === 0 && this.left === 0) this.finish();
+  }
+
+  /** Runs elements through a nested pipeline of plain methods one after another, until one has to be waited for. */
+  beginStraightChildren(): void {
+    const { execution, step, results } = this;
+    const child = execution.program.children[step.index];
+    const isAlone = this.sources === 0 && this.arrived === undefined && this.selection === undefined;
+    if (child === undefined || !this.direct || !isAlone || execution.window !== undefined) return;
+    if (step.resources.length > 0 || this.left === 0 || !runsStraight(execution, step, child)) return;
+    this.shared = execution.inputsOf(step);
+    const { lists } = this.elements;
+    const template = childValues(child, [...lists.map(() => undefined), ...this.shared], execution);
+    let element = 0;
+    let left: { readonly promise: Promise<unknown> } | { readonly error: unknown } | undefined;
+    try {
+      for (; element < this.length && !execution.stopped; element++) {
+        const values = template.slice();
+        for (let i = 0; i < lists.length; i++) putElement(child, values, i, lists[i]![element], execution);
+        const begun = runStraight(child.program, values, execution.scope, 0, execution.run);
+        if (begun !== undefined) {
+          const nested = execution.nest(child, values, execution.scope, step, element);
+          left = { promise: Promise.resolve(nested.resume(begun, child.pick)) };
+          break;
+        }
+        results[element] = resultOf(child.plan, values, child.pick);
+      }
+    } catch (error) {
+      left = { error };
+    }
+    this.wentStraight(element);
+    if (left !== undefined) this.leftOff(element, left);
   }
 
   /** The map as a lane of a straight run, if nothing is in the way of that. */
