@@ -27,6 +27,7 @@ const LIKELY = new Map<object, readonly [Kind, (value: unknown) => boolean]>([
 export function kindOf(value: object, prototype: object | null): Kind {
   const likely = prototype === null ? undefined : LIKELY.get(prototype);
   if (likely?.[1](value)) return likely[0];
+  if (isUntagged(value) && !hasSlots(value)) return value instanceof Error ? "error" : "record";
   if (Array.isArray(value)) return "array";
   if (ArrayBuffer.isView(value)) return "view";
   if (types.isNativeError(value) || isDomException(value)) return "error";
@@ -48,22 +49,36 @@ const tagOf = Object.prototype.toString;
  */
 export function isOrdinary(value: object, names: readonly string[]): boolean {
   if (tagOf.call(value) !== "[object Object]") return false;
-  if (names.length === 0) return !UNTAGGED.some((is) => is(value));
+  if (names.length === 0) return !hasSlots(value);
   return names[0] !== "0" || !ArrayBuffer.isView(value);
 }
 
-const UNTAGGED: readonly ((value: unknown) => boolean)[] = [
-  ...[
-    ArrayBuffer.isView,
-    types.isMap,
-    types.isSet,
-    types.isAnyArrayBuffer,
-    types.isPromise,
-    types.isWeakMap,
-    types.isWeakSet,
-  ],
-  ...[types.isGeneratorObject, types.isMapIterator, types.isSetIterator, types.isSymbolObject, types.isBigIntObject],
-];
+/** Whether `Object.prototype.toString` takes an object for an ordinary one, and nothing of the object's own told it to. */
+function isUntagged(value: object): boolean {
+  return !(Symbol.toStringTag in value) && tagOf.call(value) === "[object Object]";
+}
+
+/** Whether there is more inside than properties that `Object.prototype.toString` tells by their prototype alone. */
+function hasSlots(value: object): boolean {
+  // One after another: a table of these functions takes three times as long.
+  return (
+    ArrayBuffer.isView(value) ||
+    types.isMap(value) ||
+    types.isSet(value) ||
+    types.isAnyArrayBuffer(value) ||
+    types.isPromise(value) ||
+    types.isWeakMap(value) ||
+    types.isWeakSet(value) ||
+    types.isGeneratorObject(value) ||
+    types.isMapIterator(value) ||
+    types.isSetIterator(value) ||
+    types.isSymbolObject(value) ||
+    types.isBigIntObject(value) ||
+    types.isExternal(value) ||
+    types.isModuleNamespaceObject(value) ||
+    isDomException(value)
+  );
+}
 
 const domName = Object.getOwnPropertyDescriptor(DOMException.prototype, "name")!.get as (this: object) => string;
 const domMessage = Object.getOwnPropertyDescriptor(DOMException.prototype, "message")!.get as (this: object) => string;
