@@ -17,8 +17,8 @@ function read(json: string, type: Function | undefined): unknown {
 const NUMBER = "it takes a number, as 3 or -2.5e3";
 const INTEGER = "it takes an integer, as 3 or -20";
 const DATE = "it takes a date, as 2024-12-31 or 2024-12-31T23:59:59Z";
-const EXACT =
-  "is an integer that a number can't hold exactly: declare the input as bigint, or give the digits as a string";
+const INEXACT = "is an integer that a number can't hold exactly: declare the input as bigint";
+const EXACT = `${INEXACT}, or give the digits as a string`;
 
 describe("a JSON value of a declared type", () => {
   const right: [json: string, type: Function | undefined, value: unknown][] = [
@@ -48,6 +48,8 @@ describe("a JSON value of a declared type", () => {
     ['[["a",1]]', Map, new Map([["a", 1]])],
     ['{"a":1}', Map, new Map([["a", 1]])],
     ["[1,2.5]", Float64Array, Float64Array.of(1, 2.5)],
+    ["[16777216,0.1,3e38]", Float32Array, Float32Array.of(16777216, 0.1, 3e38)],
+    ["[1,2]", Buffer, Buffer.of(1, 2)],
     ["[0,255]", Uint8Array, Uint8Array.of(0, 255)],
     ["[9223372036854775807]", BigInt64Array, BigInt64Array.of(2n ** 63n - 1n)],
     ['{"a":1}', Passage, { a: 1 }],
@@ -66,15 +68,15 @@ describe("a JSON value of a declared type", () => {
     ["null", Number, `: ${NUMBER}, not null`],
     ["true", Number, `: ${NUMBER}, not true`],
     ["[1]", Number, `: ${NUMBER}, not [ 1 ]`],
-    ["9007199254740993", Number, `: 9007199254740993 ${EXACT}`],
-    ["-123456789012345678901234567890", Number, `: -123456789012345678901234567890 ${EXACT}`],
+    ["9007199254740993", Number, `: 9007199254740993 ${INEXACT}`],
+    ["-123456789012345678901234567890", Number, `: -123456789012345678901234567890 ${INEXACT}`],
     ["1e999", Number, ": 1e999 is larger than any number"],
     ["1.5", BigInt, `: ${INTEGER}, not 1.5`],
     ["1e-400", BigInt, `: ${INTEGER}, not 1e-400`],
     ["0.99999999999999999999", BigInt, `: ${INTEGER}, not 0.99999999999999999999`],
     ["1e99999999999", BigInt, `: ${INTEGER}, not 1e99999999999`],
-    ["9007199254740993.0", Number, `: 9007199254740993.0 ${EXACT}`],
-    ["9007199254740993e0", Number, `: 9007199254740993e0 ${EXACT}`],
+    ["9007199254740993.0", Number, `: 9007199254740993.0 ${INEXACT}`],
+    ["9007199254740993e0", Number, `: 9007199254740993e0 ${INEXACT}`],
     ["[9.007199254740993E+15]", Array, `[0]: 9.007199254740993E+15 ${EXACT}`],
     ["[9007199254740993.0]", Float64Array, `[0]: 9007199254740993.0 ${EXACT}`],
     ['"two"', BigInt, `: ${INTEGER}, not "two"`],
@@ -94,9 +96,15 @@ describe("a JSON value of a declared type", () => {
     ["1700000000000", Date, `: ${DATE}, not 1700000000000`],
     ['{"0":1}', Array, ': it takes a JSON list, as ["a","b"], not { \'0\': 1 }'],
     ["[1]", Map, ': it takes a JSON list of pairs, as [["a",1]], or an object, not [ 1 ]'],
-    ["[256]", Uint8Array, ": it takes a JSON list of numbers that a Uint8Array holds, not [ 256 ]"],
-    ["[1.5]", Int32Array, ": it takes a JSON list of numbers that a Int32Array holds, not [ 1.5 ]"],
-    ["[9223372036854775808]", BigInt64Array, ": it takes a JSON list of numbers that a BigInt64Array holds"],
+    ["[256]", Uint8Array, "[0]: it takes a JSON list of numbers that a Uint8Array holds, not 256"],
+    ["[1.5]", Int32Array, "[0]: it takes a JSON list of numbers that a Int32Array holds, not 1.5"],
+    [
+      "[0,9223372036854775808]",
+      BigInt64Array,
+      "[1]: it takes a JSON list of numbers that a BigInt64Array holds, not 9223372036854775808n",
+    ],
+    ["[1e39]", Float32Array, "[0]: it takes a JSON list of numbers that a Float32Array holds, not 1e+39"],
+    ["[16777217]", Float32Array, "[0]: it takes a JSON list of numbers that a Float32Array holds, not 16777217"],
     ["[1]", Passage, ": it takes a JSON object, for Passage, not [ 1 ]"],
     ["[]", Passage, ": it takes a JSON object, for Passage, not []"],
     ['"two"', Passage, ': it takes a JSON object, for Passage, not "two"'],
@@ -128,7 +136,7 @@ describe("a JSON value of a declared type", () => {
       fc.property(fc.bigInt({ min: -(2n ** 60n), max: 2n ** 60n }), (integer) => {
         const value = read(`${integer}`, Number);
         if (BigInt(Number(integer)) === integer) expect(value).to.equal(Number(integer));
-        else expect(value).to.equal(`: ${integer} ${EXACT}`);
+        else expect(value).to.equal(`: ${integer} ${INEXACT}`);
       }),
     );
   });

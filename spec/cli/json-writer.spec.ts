@@ -30,8 +30,8 @@ describe("outputs as JSON", () => {
     ["a Map", new Map<unknown, unknown>([[{ k: 1 }, new Set([1, -0])]]), '[[{"k":1},[1,0]]]'],
     ["a Set", new Set(["a"]), '["a"]'],
     ["a typed array", Float64Array.of(1.5, -0), "[1.5,-0]"],
+    ["a Buffer", Buffer.of(1, 2), "[1,2]"],
     ["a BigInt64Array", BigInt64Array.of(-1n), '["-1"]'],
-    ["a Buffer", Buffer.from("a"), '{"type":"Buffer","data":[97]}'],
     ["an error", [new RangeError("bad")], '[{"error":"bad"}]'],
     ["an undefined property", { a: undefined, b: 1 }, '{"b":1}'],
     ["undefined", undefined, "null"],
@@ -77,6 +77,8 @@ describe("outputs as JSON", () => {
     [cycle, "it refers to itself"],
     [deeper, "it is nested too deeply"],
     [Float64Array.of(Number.NaN), "it is NaN"],
+    [new Intl.NumberFormat("en"), "it is [object Intl.NumberFormat], which has no properties"],
+    [Object.assign(new Date(0), { toJSON: undefined }), "it is a Date without toJSON()"],
     [new Map([[Number.NaN, 1]]), "it is NaN"],
     [revoked(), "reading it threw TypeError"],
     [

@@ -3,11 +3,13 @@ import fc from "fast-check";
 import { type HypernodesError, InputError, NodeError } from "../../src/index.js";
 import { newSqlite } from "../support/caches.js";
 import { rejection } from "../support/rejection.js";
+import { warningsOf } from "../support/warnings.js";
 import {
   Broken,
   Changing,
   Flaky,
   Holes,
+  Inner,
   ITERABLES,
   made,
   Paired,
@@ -75,6 +77,36 @@ describe("an iterable that is no array", () => {
           outputs: READERS,
         } as never);
         expect(seen, kind).to.deep.equal(expected([3, 1, 2]));
+      }
+    });
+  }
+
+  for (const [mode, options] of Object.entries(MODES)) {
+    it(`is an array for maps of every form where it is an element, and is remembered, ${mode}`, async function () {
+      this.timeout(120_000);
+      for (const kind of ITERABLES) {
+        // Classes of one's own are values, and read by who takes them; two of their iterators have one source.
+        if (kind === "same" || kind === "fresh" || kind === "wrapper") continue;
+        const lists = [made(kind, [3, 1]), made(kind, [2])];
+        let seen: unknown;
+        const warnings = await warningsOf(async () => {
+          seen = await new Inner().run({ lists, by: [7, 8] }, {
+            ...options(),
+            outputs: ["each", "zipped", "pairs", "later", "batched"],
+          } as never);
+        });
+        expect(warnings, kind).to.deep.equal([]);
+        const plain = [[3, 1], [2]];
+        expect(seen, kind).to.deep.equal({
+          each: plain,
+          zipped: [
+            [3, 1, 7],
+            [2, 8],
+          ],
+          pairs: plain.flatMap((a) => plain.map((b) => [...a, ...b])),
+          later: plain,
+          batched: plain,
+        });
       }
     });
   }

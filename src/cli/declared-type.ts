@@ -48,7 +48,7 @@ const TYPED_ARRAY = Object.getPrototypeOf(Uint8Array) as Function;
 export function asDeclared(value: unknown, type: Function | undefined, isExact = false): unknown {
   const kind = type && kindOf(type);
   const numbers = isExact || kind?.holdsAnyInteger ? { value } : withNumbers(value);
-  if (numbers.inexact !== undefined) throw new Misfit(problemOf(numbers.inexact.number), numbers.inexact.path);
+  if (numbers.inexact !== undefined) throw new Misfit(problemOf(numbers.inexact.number, type), numbers.inexact.path);
   const read = kind === undefined ? numbers.value : kind.read(numbers.value);
   if (read === undefined) throw new Misfit(`it takes ${kind!.takes}, not ${shown(numbers.value)}`);
   return read;
@@ -74,8 +74,9 @@ function kindOf(type: Function): Kind | undefined {
   return { takes: `a JSON object, for ${type.name}`, read: (value) => only(value, isRecord(value)) };
 }
 
-function problemOf(number: NumberText): string {
-  return number.isTooLarge ? number.problem : `${number.problem}: ${EXACT}`;
+function problemOf(number: NumberText, type: Function | undefined): string {
+  if (number.isTooLarge) return number.problem;
+  return `${number.problem}: ${type === Number ? "declare the input as bigint" : EXACT}`;
 }
 
 function only(value: unknown, isRight: boolean): unknown {
@@ -120,20 +121,32 @@ function mapFrom(value: unknown): Map<unknown, unknown> | undefined {
   return isRecord(value) ? new Map(Object.entries(value as object)) : undefined;
 }
 
-type TypedArray = (new (list: readonly unknown[]) => ArrayLike<unknown>) & { readonly name: string };
+interface TypedArray {
+  readonly name: string;
+  from(list: readonly unknown[]): ArrayLike<unknown>;
+}
+
+/** Fractions are rounded as everywhere, and so is what no number counts by ones; other integers would be other ones. */
+function isRounded(number: number, held: unknown): boolean {
+  return !Number.isSafeInteger(number) && Number.isFinite(held);
+}
 
 function typedArray(type: TypedArray): Kind {
   const isFloat = /^Float/.test(type.name);
   const isBig = /^Big/.test(type.name);
+  const takes = `a JSON list of numbers that a ${type.name} holds`;
   return {
-    takes: `a JSON list of numbers that a ${type.name} holds`,
+    takes,
     holdsAnyInteger: isBig,
     read(value) {
       if (!Array.isArray(value)) return undefined;
       const list = isBig ? value.map(bigintFrom) : value;
       if (list.some((each) => typeof each !== (isBig ? "bigint" : "number"))) return undefined;
-      const made = new type(list);
-      return isFloat || list.every((each, i) => made[i] === each) ? made : undefined;
+      const made = type.from(list);
+      const isHeld = (each: unknown, i: number) => made[i] === each || (isFloat && isRounded(each as number, made[i]));
+      const misfit = list.findIndex((each, i) => !isHeld(each, i));
+      if (misfit >= 0) throw new Misfit(`it takes ${takes}, not ${shown(list[misfit])}`, `[${misfit}]`);
+      return made;
     },
   };
 }

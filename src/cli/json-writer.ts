@@ -78,7 +78,9 @@ class JsonWriter {
   }
 
   private object(value: object): string {
-    if (types.isDate(value)) throw this.notJson("it is an invalid Date");
+    if (types.isDate(value)) {
+      throw this.notJson(Number.isNaN(value.getTime()) ? "it is an invalid Date" : "it is a Date without toJSON()");
+    }
     if (Array.isArray(value)) return this.list(value);
     if (types.isMap(value) || types.isSet(value)) return this.list([...value]);
     if (ArrayBuffer.isView(value) && !types.isDataView(value)) return this.list([...(value as Uint8Array)]);
@@ -100,8 +102,12 @@ class JsonWriter {
       (key) => Object.hasOwn(record, key) && isShown(record, key),
     );
     if (symbol !== undefined) throw this.notJson(`it has a property whose name is a symbol, ${String(symbol)}`);
+    const keys = Object.keys(record);
+    if (keys.length === 0 && Symbol.toStringTag in record) {
+      throw this.notJson(`it is ${tagOf.call(record)}, which has no properties`);
+    }
     const parts: string[] = [];
-    for (const key of Object.keys(record)) {
+    for (const key of keys) {
       this.path.push(key);
       const value = record[key];
       if (value !== undefined) parts.push(`${JSON.stringify(key)}:${this.write(value, key)}`);
@@ -128,11 +134,14 @@ function isShown(object: object, key: symbol): boolean {
   return Object.getOwnPropertyDescriptor(object, key)?.enumerable === true;
 }
 
-/** As `JSON.stringify` asks a value, but for a Date that is none: it has null. */
+const tagOf = Object.prototype.toString;
+
+/** As `JSON.stringify` asks a value, but for an invalid Date, which says null, and for a Buffer: it is a typed array. */
 function withToJson(value: unknown, key: string): unknown {
   if ((typeof value !== "object" && typeof value !== "bigint") || value === null) return value;
   const { toJSON } = value as { readonly toJSON?: unknown };
-  if (typeof toJSON !== "function" || (types.isDate(value) && Number.isNaN(value.getTime()))) return value;
+  if (typeof toJSON !== "function" || toJSON === Buffer.prototype.toJSON) return value;
+  if (types.isDate(value) && Number.isNaN(value.getTime())) return value;
   return toJSON.call(value, key) as unknown;
 }
 

@@ -11,7 +11,7 @@ import { MapElsewhere, runNodeElsewhere } from "./elsewhere.js";
 import { type DetailsOf, now } from "./events.js";
 import { placeOf } from "./failure.js";
 import { land } from "./landing.js";
-import { asList, type List, listsOf, withoutIterators } from "./lists.js";
+import { asList, type List, listsOf } from "./lists.js";
 import { type Maps, MapsHere } from "./maps-here.js";
 import type { ChildProgram, Program } from "./program.js";
 import { resultOf } from "./result.js";
@@ -336,16 +336,12 @@ export class Execution {
 
   /** What a map goes over, if it is a list. */
   listAt(argument: Argument): List | undefined {
-    const list = asList(this.read(argument), this.run.lists);
-    return list && withoutIterators(list);
+    return asList(this.read(argument), this.run.lists);
   }
 
-  /**
-   * @param isDeep whether elements that are iterators are read, too.
-   * @throws {InputError} if what a mapped step goes over are no lists.
-   */
-  listsOf(step: Step, values: readonly unknown[], isDeep = true): List[] {
-    return listsOf(step, values, this.placeOf(step), this.run.lists, isDeep);
+  /** @throws {InputError} if what a mapped step goes over are no lists. */
+  listsOf(step: Step, values: readonly unknown[]): List[] {
+    return listsOf(step, values, this.placeOf(step), this.run.lists);
   }
 
   /** The collected error of what a step depends on, if there is one: it goes on in the place of the step's value. */

@@ -27,8 +27,7 @@ export function land(value: unknown, uses: Uses | undefined, read?: ListsRead): 
 function landUsed(value: object, uses: Uses, read: ListsRead | undefined): unknown {
   let landed: unknown = value;
   if (becomesList(value, uses)) landed = listFrom(value, read);
-  // Where only maps take them, elements are read as they are called for.
-  if (uses.isMappedOver && uses.isTakenWhole && Array.isArray(landed)) landed = withoutIterators(landed);
+  if (uses.isMappedOver && Array.isArray(landed)) landed = withoutIterators(landed);
   for (const path of uses.paths) landed = landAt(landed, path, read);
   return landed;
 }

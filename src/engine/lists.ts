@@ -14,19 +14,12 @@ export type ListsRead = WeakMap<object, List>;
  * The values that a mapped step goes over, checked.
  *
  * @param read what the run has read before.
- * @param isDeep whether elements that are iterators are read, too.
  * @throws {InputError} `NOT_A_LIST`, `UNREADABLE_LIST`, `UNEQUAL_LENGTHS`.
  */
-export function listsOf(
-  step: Step,
-  values: readonly unknown[],
-  where: string,
-  read: ListsRead,
-  isDeep = false,
-): List[] {
+export function listsOf(step: Step, values: readonly unknown[], where: string, read: ListsRead): List[] {
   const { lists: mapped, product } = step.map!;
   const names = mappedLists(step.node).map(written);
-  const lists = mapped.map((_, i) => listOf(values[i], names[i]!, where, read, isDeep));
+  const lists = mapped.map((_, i) => listOf(values[i], names[i]!, where, read));
   if (product || lists.every(({ length }) => length === lists[0]!.length)) return lists;
   throw unequalLengths(
     names,
@@ -42,7 +35,7 @@ export function asList(value: unknown, read: ListsRead): List | undefined {
   if (!isIterable(value)) return undefined;
   let list = read.get(value);
   if (list === undefined) {
-    list = readIterable(value);
+    list = withoutIterators(readIterable(value));
     read.set(value, list);
   }
   return list;
@@ -66,24 +59,16 @@ export function withoutIterators(list: List): List {
   return copy ?? list;
 }
 
-/** An element of a list, for a call: an iterator is read. @throws what reading it throws. */
-export function elementAt(list: List, index: number): unknown {
-  const element = list[index];
-  if (typeof element !== "object" || element === null || !(Symbol.iterator in element)) return element;
-  return isBareIterable(element) ? readIterable(element) : element;
-}
-
 /** A list as it is now: a node that changes an array while a map goes over it changes nothing for that map. */
 export function snapshot(list: List): List {
   if (!Array.isArray(list)) return list;
   return list.constructor === Array ? list.slice() : Array.from(list);
 }
 
-function listOf(value: unknown, name: string, where: string, read: ListsRead, isDeep: boolean): List {
+function listOf(value: unknown, name: string, where: string, read: ListsRead): List {
   let list: List | undefined;
   try {
     list = asList(value, read);
-    if (list !== undefined && isDeep) list = withoutIterators(list);
   } catch (error) {
     throw unreadable(name, `it maps over "${name}"`, where, error);
   }

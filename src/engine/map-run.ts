@@ -87,9 +87,7 @@ export class MapRun {
       !execution.plan.collects &&
       map.batch === 0 &&
       !map.product;
-    // A method that is called with nothing around it gets its elements one by one, and they are looked at then.
-    const isDeep = !this.direct || step.child !== undefined;
-    const lists = execution.listsOf(step, values, isDeep);
+    const lists = execution.listsOf(step, values);
     // What another map is still making is read as it comes.
     const fixed = lists.map((list, i) => (flowing[i] === undefined ? snapshot(list) : list));
     this.elements = new Elements(fixed, map.product, selection ?? execution.window);

@@ -1,6 +1,6 @@
 import type { Method } from "../dsl/brands.js";
 import { land } from "./landing.js";
-import { elementAt, type List } from "./lists.js";
+import type { List } from "./lists.js";
 import type { MapRun } from "./map-run.js";
 import { isPrimitive, promiseOf } from "./thenable.js";
 import type { Window } from "./threads/window.js";
@@ -88,9 +88,9 @@ function keepResult({ results }: Lane, element: number, value: unknown): Promise
 /** Calls the method for an element. */
 export function callIn({ method, self, lists, shared }: Lane, element: number): unknown {
   if (lists.length > 1 || shared.length > 2) {
-    return method.apply(self, [...lists.map((list) => elementAt(list, element)), ...shared]);
+    return method.apply(self, [...lists.map((list) => list[element]), ...shared]);
   }
-  const value = elementAt(lists[0]!, element);
+  const value = lists[0]![element];
   if (shared.length === 0) return method.call(self, value);
   if (shared.length === 1) return method.call(self, value, shared[0]);
   return method.call(self, value, shared[0], shared[1]);

@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import type { Violation } from "../errors.js";
 import { type Graph, inputNames } from "../graph/graph.js";
 import type { Plan, PlannedInput } from "../graph/plan.js";
@@ -178,9 +179,9 @@ export class InputChecks {
       const type = this.types.get(path);
       const isThere = this.used.has(path) && this.transformed.has(path) && !failed.has(path) && given.has(path);
       if (!isThere || type === undefined || type === Object || value === undefined || value === null) continue;
-      const isRight = type === Array ? isIterable(value) : !Array.isArray(value) || value instanceof type;
-      if (isRight) continue;
-      const takes = type === Array ? "a list" : `one ${type.name}, not a list`;
+      const collection = COLLECTIONS.get(type);
+      if (collection === undefined ? !Array.isArray(value) || value instanceof type : collection.is(value)) continue;
+      const takes = collection?.takes ?? `one ${type.name}, not a list`;
       violations.push({
         path,
         constraint: "type",
@@ -222,6 +223,13 @@ interface Transformed {
 function isSame(one: Violation): (other: Violation) => boolean {
   return (other) => other.path === one.path;
 }
+
+/** Declared types that hold many values: class-transformer takes one value in their place, too. */
+const COLLECTIONS = new Map<Function, { readonly takes: string; is(value: unknown): boolean }>([
+  [Array, { takes: "a list", is: (value) => isIterable(value) && !types.isMap(value) }],
+  [Set, { takes: "a Set, or a list for one", is: types.isSet }],
+  [Map, { takes: "a Map, or a plain object for one", is: types.isMap }],
+]);
 
 function isIterable(value: unknown): boolean {
   return typeof value === "object" && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value);

@@ -253,6 +253,31 @@ export function unevenlyWired(): Pipeline {
 }
 
 /** Maps over a list of lists. */
+/** Maps of every form over lists whose elements are iterators. */
+export class Inner extends Pipeline {
+  @input() lists!: Iterable<number>[];
+  @input() by!: number[];
+
+  @node("lists") same(lists: Iterable<number>[]): Iterable<number>[] {
+    return lists;
+  }
+  @mapOver("lists") each(list: Iterable<number>): Each<number[]> {
+    return [...list];
+  }
+  @mapOver(["lists", "by"]) zipped(list: Iterable<number>, by: number): Each<number[]> {
+    return [...list, by];
+  }
+  @mapOver(["lists", "lists"], { mode: "product" }) pairs(a: Iterable<number>, b: Iterable<number>): Each<number[]> {
+    return [...a, ...b];
+  }
+  @mapOver("same") later(list: Iterable<number>): Each<number[]> {
+    return [...list];
+  }
+  @mapOver("lists", { batch: 2 }) batched(lists: Iterable<number>[]): Batch<number[]> {
+    return lists.map((list) => [...list]);
+  }
+}
+
 export class Spread extends Pipeline {
   @input() lists!: number[][];
   @mapOver("lists") sizes(list: number[]): Each<number> {

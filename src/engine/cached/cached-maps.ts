@@ -135,7 +135,7 @@ export class CachedMaps implements Maps {
       return undefined;
     }
     // What does not fit is told of as ever.
-    execution.listsOf(step, refs, false);
+    execution.listsOf(step, refs);
     const elements = new Elements(refs, product, undefined);
     const keys = Array.from({ length: elements.length }, (_, i) => elementKey(code, counted, elements.at(i) as Ref[]));
     return { listKey, keys, elements, ...(await this.find(step, keys, anew)) };

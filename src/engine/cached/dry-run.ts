@@ -185,7 +185,7 @@ class DryRun {
       return undefined;
     }
     // What does not fit is told of as ever.
-    if (!lists.includes(undefined)) execution.listsOf(step, lists, false);
+    if (!lists.includes(undefined)) execution.listsOf(step, lists);
     const length = lengthOf(lists, product) ?? 0;
     const elements = new Elements(
       lists.map((list) => list ?? new Array<undefined>(length)),
