@@ -120,6 +120,9 @@ class Places extends Pipeline {
     // biome-ignore lint/suspicious/noThenProperty: that is what it is.
     return { then: (resolve: Callback, reject: Callback) => void list.then(resolve, reject) } as never;
   }
+  @mapOver("xs", { batch: 2 }) ofBatchElements(xs: number[]): Batch<number> {
+    return xs.map(made) as Batch<number>;
+  }
   @nested(Inner, { x: "one" }, "y") ofNested!: Nested<number>;
   @mapOver("xs", Inner, { x: "xs" }, "y") ofNestedMap!: Nested<number[]>;
   @resource() built(): number {
@@ -130,7 +133,8 @@ class Places extends Pipeline {
   }
 }
 const NAMES = [
-  ...["ofNode", "ofGuarded", "ofMap", "ofChain", "ofGuardedMap", "ofBatch", "ofNested", "ofNestedMap", "ofResource"],
+  ...["ofNode", "ofGuarded", "ofMap", "ofChain", "ofGuardedMap", "ofBatch", "ofBatchElements"],
+  ...["ofNested", "ofNestedMap", "ofResource"],
 ] as const;
 
 const WAYS: Readonly<Record<string, () => RunOptions<Places>>> = {

@@ -55,6 +55,7 @@ describe("a decorator", () => {
     }),
     ["mapOver()", (mapOver as (...args: unknown[]) => unknown)(), `${NAME} undefined where it takes`],
     ["mapOver(null)", (mapOver as (...args: unknown[]) => unknown)(null), `${NAME} null where it takes`],
+    ["mapOver([])", (mapOver as (...args: unknown[]) => unknown)([]), "@mapOver is given no list to go over. Name at"],
     ['mapOver(["x", 5n])', (mapOver as (...args: unknown[]) => unknown)(["x", 5n]), `${NAME} 5n where it takes`],
     ['mapOver({}, "x")', (mapOver as (...args: unknown[]) => unknown)({ retries: 1 }, "x"), OPTIONS],
   ];

@@ -326,9 +326,18 @@ describe("options", () => {
       it("are an object", async () => {
         // A decorator takes a text for a name.
         if (name === "@node" || name === "@mapOver") return;
-        for (const value of [null, "fast", 5, [], () => {}]) {
+        for (const value of [
+          null,
+          "fast",
+          5,
+          [],
+          () => {},
+          new Map([["outputs", 1]]),
+          new Date(),
+          { [Symbol("x")]: 1 },
+        ]) {
           const error = await errorOf(call, value, String(value));
-          expect(error.code).to.equal("BAD_OPTION");
+          expect(error.code).to.equal(String(value) === "[object Object]" ? "UNKNOWN_OPTION" : "BAD_OPTION");
         }
       });
 
@@ -429,6 +438,9 @@ describe("arguments that are no options objects", () => {
       ["bind", () => new Plain().bind({ xz: 1 } as never), 'no input is named "xz". Did you mean "xs"?'],
       ["bind", () => new Plain().bind({ sum: 1 } as never), 'no input is named "sum"'],
       ["bind", () => new Plain().bind(null as never), "Give them as { name: value }."],
+      ["bind", () => new Plain().bind(new Map([["xs", []]]) as never), "Give them as { name: value }."],
+      ["unbind", () => new Plain().unbind("xz" as never), 'no input is named "xz". Did you mean "xs"?'],
+      ["unbind", () => new Plain().unbind(null as never), "an input's name is a text, not null"],
       ["prune", () => memory().prune({}), "at least one of them"],
     ];
     for (const [name, call, text] of wrong) {

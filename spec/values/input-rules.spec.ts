@@ -188,10 +188,12 @@ describe("rules for inputs", () => {
       @input() @Type(() => Number) count?: number = 0;
       @input() @Type(() => Date) day?: Date = new Date(0);
       @input() @Type(() => Plain) set?: Set<Plain> = new Set();
+      @input() @Type(() => Plain) byKey?: Map<string, Plain> = new Map();
       @input() @Type(() => Plain) any?: unknown = 0;
-      @node("one", "many", "checked", "allChecked", "count", "day", "set", "any")
-      all(a: unknown, b: unknown, c: unknown, d: unknown, e: unknown, f: unknown, g: unknown, h: unknown): unknown[] {
-        return [a, b, c, d, e, f, g, h];
+      @node("one", "many", "checked", "allChecked", "count", "day", "set", "byKey", "any") all(
+        ...of: unknown[]
+      ): unknown[] {
+        return of;
       }
     }
     const wrong: [name: string, value: unknown, says: string][] = [
@@ -203,6 +205,12 @@ describe("rules for inputs", () => {
       ["many", { a: 1 }, "it takes a list: it is { a: 1 } (type)"],
       ["many", 5, "it takes a list: it is 5 (type)"],
       ["allChecked", { a: 1 }, "it takes a list: it is { a: 1 } (type)"],
+      ["many", new Map([["k", { a: 1 }]]), "it takes a list: it is Map(1) { 'k' => { a: 1 } } (type)"],
+      ["set", { a: 1 }, "it takes a Set, or a list for one: it is { a: 1 } (type)"],
+      ["set", 3, "it takes a Set, or a list for one: it is 3 (type)"],
+      ["set", "x", "it takes a Set, or a list for one: it is 'x' (type)"],
+      ["byKey", [{ a: 1 }], "it takes a Map, or a plain object for one: it is [ { a: 1 } ] (type)"],
+      ["byKey", "x", "it takes a Map, or a plain object for one: it is 'x' (type)"],
     ];
     for (const [name, value, says] of wrong) {
       it(`${name}: ${JSON.stringify(value)}`, async () => {
@@ -216,6 +224,11 @@ describe("rules for inputs", () => {
     const right: [name: string, value: unknown][] = [
       ...[["one", { a: 1 }] as const, ["many", [{ a: 1 }]] as const, ["many", new Set([{ a: 1 }])] as const],
       ...[["set", new Set([{ a: 1 }])] as const, ["any", [1]] as const, ["any", 1] as const, ["count", "5"] as const],
+      ...[
+        ["set", [{ a: 1 }]] as const,
+        ["byKey", { k: { a: 1 } }] as const,
+        ["byKey", new Map([["k", { a: 1 }]])] as const,
+      ],
       ["one", null],
     ].map(([name, value]) => [name as string, value] as [string, unknown]);
     for (const [name, value] of right) {

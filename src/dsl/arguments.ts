@@ -1,4 +1,5 @@
 import type { Defect } from "../errors.js";
+import { isRecord } from "../util/options.js";
 import { showValue } from "../util/show-value.js";
 import type { MapOptions } from "./options.js";
 
@@ -44,5 +45,5 @@ function faultOf(argument: unknown): Omit<Defect, "where"> {
 }
 
 function isOptions(argument: unknown): argument is MapOptions {
-  return typeof argument === "object" && argument !== null && !Array.isArray(argument);
+  return isRecord(argument);
 }

@@ -22,7 +22,7 @@ export function mapOver<T, K extends PropertyKey, P extends unknown[], R, const 
 ): (target: T, key: MapKey<T, K, A>, method?: MapMethod<P, R, A>) => void;
 export function mapOver(...given: unknown[]) {
   const [lists, second, ...rest] = given;
-  const { names: over, faults: listFaults } = namesIn(Array.isArray(lists) ? lists : [lists]);
+  const { names: over, faults: listFaults } = listsIn(lists);
   const child = childOf(second);
   if (child !== undefined) {
     const [wiring, ...last] = rest;
@@ -41,4 +41,11 @@ export function mapOver(...given: unknown[]) {
   const { faults, ...said } = split(given.slice(1));
   return (target: object, key: unknown): void =>
     recordMember(target, key, { role: "mapOver", over, ...said, faults: [...listFaults, ...faults] });
+}
+
+function listsIn(lists: unknown): ReturnType<typeof namesIn> {
+  if (!Array.isArray(lists)) return namesIn([lists]);
+  if (lists.length > 0) return namesIn(lists);
+  const advice = 'Name at least one: @mapOver("texts"), or @mapOver(["texts", "titles"]).';
+  return { names: [], faults: [{ code: "BAD_ARGUMENT", problem: "@mapOver is given no list to go over", advice }] };
 }

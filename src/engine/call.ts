@@ -14,7 +14,7 @@ import type { ChildProgram } from "./program.js";
 import { resultOf } from "./result.js";
 import type { Scope } from "./scope.js";
 import { runStraight } from "./straight.js";
-import { isPrimitive, isPromise, promiseOf } from "./thenable.js";
+import { adopted, isPrimitive, isPromise, promiseOf } from "./thenable.js";
 
 /** One call of a step: for the step as a whole, for an element, or for a batch that begins with it. */
 export interface Call {
@@ -122,8 +122,16 @@ function onceUnchecked(call: Call, scope: Scope): unknown {
   const value = scope === execution.scope ? compute() : within(execution.run.currentIn(scope), anyAsync, compute);
   if (isPrimitive(value)) return value;
   const promise = promiseOf(value);
-  if (promise === undefined) return land(value, step.uses, execution.run.lists);
-  return promise.then((settled) => land(settled, step.uses, execution.run.lists));
+  const landed = (settled: unknown) => land(settled, step.uses, execution.run.lists);
+  if (step.map !== undefined && step.map.batch > 0) return promise?.then(settledElements) ?? settledElements(value);
+  return promise?.then(landed) ?? landed(value);
+}
+
+/** The values of a batch: some of them may be promises, as `xs.map(async (x) => ...)` gives them. */
+function settledElements(values: unknown): unknown {
+  if (!Array.isArray(values)) return values;
+  const settling = values.map(adopted);
+  return settling.some(isPromise) ? Promise.all(settling) : values;
 }
 
 /** Whether calls of a nested pipeline need no execution of their own: it has plain methods alone, and nobody watches. */

@@ -48,7 +48,7 @@ export function optionFaults(options: unknown, rules: OptionRules, words: Option
     ];
   }
   const faults: OptionFault[] = [];
-  for (const name of Object.keys(options)) {
+  for (const name of namesOf(options)) {
     if (Object.hasOwn(rules, name)) continue;
     faults.push({
       code: "UNKNOWN_OPTION",
@@ -109,8 +109,29 @@ export function withoutUndefined<T extends object>(options: T): T {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
 }
 
+/** The names of its properties; a symbol, which is no option's name, as it is printed. */
+function namesOf(options: object): string[] {
+  const symbols = Object.getOwnPropertySymbols(options).filter((key) =>
+    Object.prototype.propertyIsEnumerable.call(options, key),
+  );
+  return [...Object.keys(options), ...symbols.map(String)];
+}
+
+/** Whether an object has some methods, whatever its class. */
+export function hasMethods(value: unknown, ...names: readonly string[]): value is Record<string, unknown> {
+  if (typeof value !== "object" || value === null) return false;
+  return names.every((name) => typeof (value as Record<string, unknown>)[name] === "function");
+}
+
+/** Whether a value is an object with names and values: no list, and no Map, Date or the like, whose content is in no property. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  try {
+    return Object.keys(value).length > 0 || Object.prototype.toString.call(value) === "[object Object]";
+  } catch {
+    // A proxy that does not answer: who reads it says so.
+    return true;
+  }
 }
 
 // Rules that many options share.

@@ -130,8 +130,9 @@ function integrityOf(value: object): number {
 export function isPlainView(value: object, prototype: object): boolean {
   const type = INTRINSIC.get(prototype);
   if (type === undefined || typedArrayType(value) !== type || !Object.isExtensible(value)) return false;
+  if (Object.getOwnPropertySymbols(value).length > 0) return false;
   const length = viewLength(value);
-  if (length > SHORT) return Object.getOwnPropertySymbols(value).length === 0;
+  if (length > SHORT) return true;
   // An empty one may have been given away with its memory.
   return length > 0 && Object.getOwnPropertyNames(value).length === length;
 }

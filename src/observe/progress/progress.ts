@@ -1,5 +1,5 @@
 import type { WriteStream } from "node:tty";
-import { checkOptions, isFlag, isRecord, numberAbove, type RulesOf, that } from "../../util/options.js";
+import { checkOptions, hasMethods, isFlag, numberAbove, type RulesOf, that } from "../../util/options.js";
 import { makesReaders, type Reader } from "../reader.js";
 import { Tally } from "../tally.js";
 
@@ -14,7 +14,7 @@ export interface ProgressOptions {
 }
 
 const PROGRESS_RULES: RulesOf<ProgressOptions> = {
-  stream: that("a stream that can be written to", (value) => isRecord(value) && typeof value.write === "function"),
+  stream: that("a stream that can be written to", (value) => hasMethods(value, "write")),
   quiet: isFlag,
   everyMs: numberAbove(0, "milliseconds above 0"),
 };

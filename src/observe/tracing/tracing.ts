@@ -3,7 +3,7 @@ import type { Tracer } from "@opentelemetry/api";
 import type { CallContext, Carrier, Chunk, ChunkUnderWay } from "../../engine/call-context.js";
 import type { RunEvent } from "../../engine/events.js";
 import { HypernodesError } from "../../errors.js";
-import { checkOptions, isRecord, type RulesOf, that } from "../../util/options.js";
+import { checkOptions, hasMethods, type RulesOf, that } from "../../util/options.js";
 import { makesReaders, type Reader } from "../reader.js";
 import { type Api, RunTrace } from "./run-trace.js";
 
@@ -46,7 +46,7 @@ export function tracing(options: TracingOptions = {}): Reader {
 makesReaders(tracing);
 
 const TRACING_RULES: RulesOf<TracingOptions> = {
-  provider: that("a TracerProvider", (value) => isRecord(value) && typeof value.getTracer === "function"),
+  provider: that("a TracerProvider", (value) => hasMethods(value, "getTracer")),
   spansPerStep: that(
     "a number of spans from 1",
     (value) => value === Number.POSITIVE_INFINITY || (Number.isInteger(value) && (value as number) >= 1),
