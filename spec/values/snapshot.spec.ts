@@ -88,6 +88,57 @@ describe("a snapshot", () => {
     ]);
   });
 
+  const hidden = (value: object) => Object.defineProperty(value, "h", { value: { a: 1 }, configurable: true });
+  const symbol = Symbol("s");
+  const made: [what: string, make: () => any, change: (value: any) => unknown, way: (string | number)[]][] = [
+    ["a property that is not enumerable", () => hidden({}), (v) => (v.h.a = 2), ["h", "a"]],
+    ["one of an array", () => hidden([1]), (v) => (v.h.a = 2), ["h", "a"]],
+    ["a property under a symbol", () => ({ [symbol]: { a: 1 } }), (v) => (v[symbol].a = 2), ["a"]],
+    ["a new one under a symbol", () => ({}), (v) => (v[symbol] = 2), []],
+    ["a property of a typed array", () => new Uint8Array(3), (v) => (v.unit = "kg"), ["unit"]],
+    ["one of a long typed array", () => new Float32Array(99), (v) => (v.unit = "kg"), ["unit"]],
+    ["one of a long array", () => new Array(99).fill(0), (v) => (v.unit = "kg"), ["unit"]],
+    ["one of a Map", () => new Map([["a", 1]]), (v) => (v.unit = "kg"), ["unit"]],
+    ["that it was frozen", () => ({ a: 1 }), Object.freeze, []],
+    ["that an array was frozen", () => [{ a: 1 }], (v) => Object.freeze(v[0]), [0]],
+    ["that it can't grow", () => ({ a: 1 }), Object.preventExtensions, []],
+    ["a RegExp's lastIndex", () => /a/g, (v) => v.test("a"), ["lastIndex"]],
+    ["the prototype", () => ({ a: 1 }), (v) => Object.setPrototypeOf(v, { b: 1 }), []],
+    ["the bytes of an ArrayBuffer", () => ({ b: new ArrayBuffer(2) }), (v) => new Uint8Array(v.b).fill(1), ["b"]],
+    [
+      "an accessor in the place of a value",
+      () => ({ a: 1 }),
+      (v) => Object.defineProperty(v, "a", { get: () => 1 }),
+      ["a"],
+    ],
+    ["an error's message", () => new Error("a"), (v) => (v.message = "b"), ["message"]],
+    ["the elements of a Map in a Map", () => new Map([["k", new Set([1])]]), (v) => v.get("k").add(2), ["k"]],
+  ];
+  for (const [what, make, changeIt, way] of made) {
+    it(`tells ${what}`, () => {
+      const value = make();
+      const snapshot = new Snapshot(value);
+      expect(snapshot.change()).to.equal(undefined);
+      changeIt(value);
+      expect(snapshot.change()).to.deep.equal(way);
+    });
+  }
+
+  it("calls no accessor, and does not look at a proxy or an error's stack", () => {
+    let calls = 0;
+    const value = {
+      get now() {
+        return ++calls;
+      },
+      proxy: new Proxy({}, { ownKeys: () => expect.fail("asked") }),
+      error: new Error("a"),
+    };
+    const snapshot = new Snapshot(value);
+    value.error.stack = "elsewhere";
+    expect(snapshot.change()).to.equal(undefined);
+    expect(calls).to.equal(0);
+  });
+
   it("counts of a model what its key names, and of a class with getters that throw what can be read", () => {
     @model({ key: ["name"] })
     class SnapshotOfKey {

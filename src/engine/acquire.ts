@@ -30,11 +30,13 @@ function build(execution: Execution, index: number): unknown {
   const { tell, resources } = execution.run;
   const about = { type: "resource", path: placeOf(execution.path, name), name } as const;
   const inputs = from.map((argument) => execution.input(argument));
+  const call = () => adopted(builders[index]!.apply(self, inputs));
+  const checked = execution.settings.check ? () => execution.run.purity.resource(execution, name, inputs, call) : call;
   const make = (): unknown => {
     const at = now();
     tell?.({ ...about, phase: "start" });
     return settling(
-      () => adopted(builders[index]!.apply(self, inputs)),
+      checked,
       () => tell?.({ ...about, phase: "end", durationMs: now() - at }),
       (cause) => {
         const problem = `the resource could not be built: ${describeChain(cause)}`;

@@ -20,6 +20,13 @@ interface Taking {
   readonly from: string;
 }
 
+/** Who may have changed what it took. */
+interface Caller {
+  readonly place: string;
+  readonly node: string;
+  readonly element: number | undefined;
+}
+
 /** One call of a step, for the check. */
 export interface CheckedCall {
   readonly execution: Execution;
@@ -55,7 +62,7 @@ export class PurityCheck {
       for (const { value, from } of taking) if (!this.sources.has(value)) this.sources.set(value, from);
       return compute();
     }
-    const end = this.watch(call, taking);
+    const end = this.watch(callerOf(call), taking);
     const fail = (error: unknown): never => {
       end(error);
       throw error;
@@ -77,25 +84,44 @@ export class PurityCheck {
   /** What all calls of a map share, until it ends. @returns what looks then whether it was changed. */
   shared(execution: Execution, step: Step, inputs: readonly unknown[]): () => void {
     if (step.child !== undefined) return () => {};
-    return this.watch({ execution, step, element: undefined }, sharedOf(execution, step, inputs));
+    return this.watch(callerOf({ execution, step, element: undefined }), sharedOf(execution, step, inputs));
+  }
+
+  /**
+   * Builds a resource, and looks whether that has changed what it is built from.
+   *
+   * @throws {NodeError} `CHANGED_INPUT`
+   */
+  resource(execution: Execution, name: string, inputs: readonly unknown[], build: () => unknown): unknown {
+    const { dependencies } = execution.plan.graph.nodes.find((node) => node.name === name)!;
+    const end = this.watch(
+      { place: placeOf(execution.path, name), node: name, element: undefined },
+      takingOf(execution, name, dependencies, inputs),
+    );
+    const done = (value: unknown): unknown => {
+      end();
+      return value;
+    };
+    const value = build();
+    return value instanceof Promise ? value.then(done) : done(value);
   }
 
   /** @returns what looks whether anything was changed, and throws if it was. */
-  private watch(call: CheckedCall, taking: readonly Taking[]): (cause?: unknown) => void {
-    const place = call.execution.placeOf(call.step, call.element);
+  private watch(caller: Caller, taking: readonly Taking[]): (cause?: unknown) => void {
+    const { place } = caller;
     for (const { value } of taking) {
       const known = this.taken.get(value);
       if (known === undefined) this.taken.set(value, { before: new Snapshot(value), by: [place] });
       else known.by.push(place);
     }
     return (cause) => {
-      const errors = taking.map((each) => this.end(call, place, each, cause));
+      const errors = taking.map((each) => this.end(caller, each, cause));
       const error = errors.find((each) => each !== undefined);
       if (error !== undefined) throw error;
     };
   }
 
-  private end(call: CheckedCall, place: string, { value, from }: Taking, cause: unknown): NodeError | undefined {
+  private end({ place, node, element }: Caller, { value, from }: Taking, cause: unknown): NodeError | undefined {
     const { before, by } = this.taken.get(value)!;
     by.splice(by.indexOf(place), 1);
     if (by.length === 0) this.taken.delete(value);
@@ -110,8 +136,8 @@ export class PurityCheck {
       problem: `${who} changed ${source}${at.length === 0 ? "" : `, at ${printPath(at).replace(/^\./, "")}`}`,
       advice: "Others take the same value. Change a copy: structuredClone(value), or [...list] before sort().",
       cause,
-      node: call.step.name,
-      element: call.element,
+      node,
+      element,
       attempts: 1,
     });
   }
@@ -141,18 +167,31 @@ function isObject(value: unknown): value is object {
 function sharedOf(execution: Execution, step: Step, inputs: readonly unknown[]): Taking[] {
   const shared = inputs.slice(inputs.length - step.arguments.length);
   const dependencies = step.node.dependencies.filter(({ as }) => as === "value");
+  return takingOf(execution, step.name, dependencies, shared);
+}
+
+function takingOf(
+  execution: Execution,
+  name: string,
+  dependencies: readonly Dependency[],
+  values: readonly unknown[],
+): Taking[] {
   return dependencies.flatMap((dependency, i) => {
-    const value = shared[i];
+    const value = values[i];
     if (!isObject(value) || roleOf(execution, dependency) === "resource") return [];
-    return [{ value, from: sourceOf(execution, step, dependency) }];
+    return [{ value, from: sourceOf(execution, name, dependency) }];
   });
+}
+
+function callerOf({ execution, step, element }: CheckedCall): Caller {
+  return { place: execution.placeOf(step, element), node: step.name, element };
 }
 
 /** The elements that a call takes, or those of its batch. */
 function elementsOf({ execution, step, element }: CheckedCall, inputs: readonly unknown[]): Taking[] {
   const { batch, product } = step.map!;
   return mappedLists(step.node).flatMap((list, i) => {
-    const source = sourceOf(execution, step, list);
+    const source = sourceOf(execution, step.name, list);
     // Of a pair, or in a batch, an element has another index than the call.
     const from = batch > 0 || product ? `an element of ${source}` : `element ${element} of ${source}`;
     const values = batch > 0 ? (inputs[i] as readonly unknown[]) : [inputs[i]];
@@ -160,10 +199,10 @@ function elementsOf({ execution, step, element }: CheckedCall, inputs: readonly 
   });
 }
 
-function sourceOf(execution: Execution, step: Step, dependency: Dependency): string {
+function sourceOf(execution: Execution, taker: string, dependency: Dependency): string {
   const role = roleOf(execution, dependency);
   if (role !== undefined && role !== "input") return `what ${placeOf(execution.path, written(dependency))} made`;
-  return `what ${execution.path || step.name} was given as ${written(dependency)}`;
+  return `what ${execution.path || taker} was given as ${written(dependency)}`;
 }
 
 function roleOf({ plan }: Execution, { on }: Dependency): string | undefined {

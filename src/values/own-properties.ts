@@ -117,7 +117,8 @@ function nativeName(value: object, kind: Kind): string | undefined {
   return kind === "regexp" ? "lastIndex" : undefined;
 }
 
-function integrityOf(value: object): number {
+/** Whether an object was kept from growing (1), sealed (2) or frozen (3); 0: none of these. */
+export function integrityOf(value: object): number {
   if (Object.isExtensible(value)) return 0;
   if (Object.isFrozen(value)) return 3;
   return Object.isSealed(value) ? 2 : 1;

@@ -1,8 +1,18 @@
+import { types } from "node:util";
 import { knownModel } from "./models.js";
+import { integrityOf, ownProperties, plainItems } from "./own-properties.js";
+import { bytesOf } from "./views.js";
 
-/** An object as it was: what its properties, elements or entries were, by reference. */
-interface Noted {
-  readonly parts: readonly unknown[];
+/** What an object is made of, by reference. */
+interface Parts {
+  /** Its prototype and whether it is frozen; elements; then keys and values in turn. */
+  readonly values: readonly unknown[];
+  /** Where keys and values begin. */
+  readonly keysFrom: number;
+}
+
+/** An object as it was. */
+interface Noted extends Parts {
   /** The object that it was found in, and under which key; undefined: it is the value itself. */
   readonly within: object | undefined;
   readonly key: string | number | undefined;
@@ -19,24 +29,25 @@ export class Snapshot {
   constructor(private readonly value: object) {
     this.note(value, undefined, undefined);
     // Objects that are noted while it goes on are come to as well.
-    for (const [object, { parts }] of this.noted) {
-      for (const [i, part] of parts.entries()) {
+    for (const [object, parts] of this.noted) {
+      for (let i = HEAD; i < parts.values.length; i++) {
+        const part = parts.values[i];
         if (typeof part === "object" && part !== null) this.note(part, object, keyAt(object, parts, i));
       }
     }
   }
 
   private note(object: object, within: object | undefined, key: string | number | undefined): void {
-    if (!this.noted.has(object)) this.noted.set(object, { parts: partsOf(object), within, key });
+    if (!this.noted.has(object)) this.noted.set(object, { ...partsOf(object), within, key });
   }
 
   /** @returns the way to the first thing that is not what it was; undefined: all is. */
   change(): (string | number)[] | undefined {
-    for (const [object, { parts }] of this.noted) {
+    for (const [object, before] of this.noted) {
       const now = partsOf(object);
-      const at = firstDifference(parts, now);
+      const at = firstDifference(before.values, now.values);
       if (at < 0) continue;
-      const key = keyAt(object, at < parts.length ? parts : now, at);
+      const key = keyAt(object, at < before.values.length ? before : now, at);
       return [...this.wayTo(object), ...(key === undefined ? [] : [key])];
     }
     return undefined;
@@ -53,6 +64,10 @@ export class Snapshot {
   }
 }
 
+/** How many parts come before all others: the prototype, and the integrity. */
+const HEAD = 2;
+const NOTHING: Parts = { values: [], keysFrom: 0 };
+
 function firstDifference(before: readonly unknown[], now: readonly unknown[]): number {
   for (let i = 0; i < Math.max(before.length, now.length); i++) {
     if (i >= before.length || i >= now.length || !Object.is(before[i], now[i])) return i;
@@ -60,40 +75,63 @@ function firstDifference(before: readonly unknown[], now: readonly unknown[]): n
   return -1;
 }
 
-/** What an object is made of: elements; bytes; keys and values in turn. */
-function partsOf(object: object): readonly unknown[] {
-  try {
-    if (Array.isArray(object)) return object.slice();
-    if (ArrayBuffer.isView(object)) return [bytesOf(object.buffer, object.byteOffset, object.byteLength)];
-    if (object instanceof ArrayBuffer) return [bytesOf(object, 0, object.byteLength)];
-    if (object instanceof Map) return [...object].flat(1);
-    if (object instanceof Set) return [...object];
-    if (object instanceof Date) return [object.getTime()];
-    const parts: unknown[] = [];
-    for (const key of fieldsOf(object)) parts.push(key, (object as Record<string, unknown>)[key]);
-    return parts;
-  } catch {
-    // A getter threw: whoever reads it for its value tells of that.
-    return [];
-  }
+function partsOf(object: object): Parts {
+  // Asking a proxy for anything would run its code.
+  if (types.isProxy(object)) return NOTHING;
+  const prototype: object | null = Object.getPrototypeOf(object);
+  const values: unknown[] = [prototype, integrityOf(object)];
+  const elements = elementsOf(object);
+  for (let i = 0; i < elements.length; i++) values.push(elements[i]);
+  const keysFrom = values.length;
+  for (const key of keyOfModel(prototype) ?? keysOf(object)) values.push(key, valueAt(object, key));
+  return { values, keysFrom };
 }
+
+/** What is inside of an object beside its properties. */
+function elementsOf(object: object): readonly unknown[] {
+  if (Array.isArray(object)) return object;
+  if (ArrayBuffer.isView(object)) return [textOf(bytesOf(object))];
+  if (types.isArrayBuffer(object)) return [textOf(new Uint8Array(object))];
+  if (types.isMap(object)) return [...mapEntries.call(object)].flat(1);
+  if (types.isSet(object)) return [...setValues.call(object)];
+  return types.isDate(object) ? [timeOf.call(object)] : [];
+}
+
+const { entries: mapEntries } = Map.prototype;
+const { values: setValues } = Set.prototype;
+const { getTime: timeOf } = Date.prototype;
 
 /** Bytes as a text, which is compared at once. */
-function bytesOf(buffer: ArrayBufferLike, offset: number, length: number): string {
-  return Buffer.from(buffer, offset, length).toString("latin1");
+function textOf({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString("latin1");
 }
 
-function fieldsOf(object: object): readonly string[] {
-  const prototype: object | null = Object.getPrototypeOf(object);
-  if (prototype === Object.prototype || prototype === null) return Object.keys(object);
-  if (object instanceof Error) return ["message", ...Object.keys(object)];
-  return keyOfModel(prototype) ?? Object.keys(object);
+/** The keys of its own properties, but for those of elements. Of an error, the stack is no part of the value. */
+function keysOf(object: object): readonly (string | symbol)[] {
+  if (Array.isArray(object) && plainItems(object) !== undefined) return [];
+  if (ArrayBuffer.isView(object)) {
+    return [...ownProperties(object, "view", true).names, ...Object.getOwnPropertySymbols(object)];
+  }
+  const keys = Reflect.ownKeys(object);
+  if (Array.isArray(object)) return keys.filter((key) => !isOfElements(key, object.length));
+  return types.isNativeError(object) ? keys.filter((key) => key !== "stack") : keys;
+}
+
+function isOfElements(key: string | symbol, length: number): boolean {
+  return typeof key === "string" && (key === "length" || Number(key) < length);
+}
+
+/** What is under a key; an accessor's function, which is not called: it may give another value each time. */
+function valueAt(object: object, key: string | symbol): unknown {
+  const property = Object.getOwnPropertyDescriptor(object, key);
+  if (property === undefined) return undefined;
+  return "value" in property ? (property.value as unknown) : property.get;
 }
 
 /** The fields of a model that count, if it names them. */
-function keyOfModel(prototype: object): readonly string[] | undefined {
+function keyOfModel(prototype: object | null): readonly string[] | undefined {
   try {
-    return knownModel(prototype)?.key;
+    return prototype === null ? undefined : knownModel(prototype)?.key;
   } catch {
     // Two classes have its name.
     return undefined;
@@ -101,9 +139,11 @@ function keyOfModel(prototype: object): readonly string[] | undefined {
 }
 
 /** What a part is called; undefined: it has no name of its own. */
-function keyAt(object: object, parts: readonly unknown[], i: number): string | number | undefined {
-  if (Array.isArray(object)) return i;
-  if (ArrayBuffer.isView(object) || object instanceof Set || object instanceof Date) return undefined;
-  const key = parts[i - (i % 2)];
+function keyAt(object: object, { keysFrom, values }: Parts, i: number): string | number | undefined {
+  if (i < HEAD) return undefined;
+  if (i < keysFrom && Array.isArray(object)) return i - HEAD;
+  if (i < keysFrom && !types.isMap(object)) return undefined;
+  const from = i < keysFrom ? HEAD : keysFrom;
+  const key = values[i - ((i - from) % 2)];
   return typeof key === "string" || typeof key === "number" ? key : undefined;
 }
