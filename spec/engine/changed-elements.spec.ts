@@ -1,5 +1,16 @@
 import { expect } from "chai";
-import { type Batch, cached, type Each, input, mapOver, memory, type Nested, node, Pipeline } from "../../src/index.js";
+import {
+  type Batch,
+  cached,
+  type Each,
+  input,
+  mapOver,
+  memory,
+  type Nested,
+  node,
+  Pipeline,
+  resource,
+} from "../../src/index.js";
 import { newSqlite } from "../support/caches.js";
 import { warningsOf } from "../support/warnings.js";
 
@@ -139,3 +150,84 @@ describe("a map whose method changes elements, under a cache", () => {
     expect(explanations.map(({ computed }) => computed)).to.deep.equal([0, 0, 0]);
   });
 });
+
+/** Results that are one object, or parts of one, and a node that changes one of them. */
+class Alike extends Pipeline {
+  @input() x!: number;
+  @node("x") whole(x: number): { in: number[] } {
+    return { in: [x] };
+  }
+  @node("whole") part(whole: { in: number[] }): number[] {
+    return whole.in;
+  }
+  @node("part") changer(part: number[]): number {
+    return part.push(2);
+  }
+  @node("whole", "changer") last(whole: { in: number[] }, changer: number): number {
+    return whole.in.length + changer;
+  }
+}
+class AlikeElements extends Pipeline {
+  @input() xs!: number[];
+  @mapOver("xs") rows(x: number): Each<Row> {
+    return { at: x };
+  }
+  @mapOver("rows") same(row: Row): Each<Row> {
+    return row;
+  }
+  @node("same") changer(rows: Row[]): number {
+    rows[0]!.at++;
+    return 0;
+  }
+  @node("rows", "changer") last(rows: Row[], _: number): number {
+    return rows[0]!.at;
+  }
+}
+class ChangingResource extends Pipeline {
+  @input() x!: number;
+  @node("x") list(x: number): number[] {
+    return [x];
+  }
+  @resource("list") size(list: number[]): { n: number } {
+    return { n: list.push(2) };
+  }
+  @node("x", "size") sized(x: number, size: { n: number }): number {
+    return x + size.n;
+  }
+  @mapOver("list", "size") scaled(x: number, size: { n: number }): Each<number> {
+    return x * size.n;
+  }
+  @node("list", "sized") last(list: number[], sized: number): number {
+    return list.length + sized;
+  }
+}
+
+describe("a value that is the same object as another one", () => {
+  const cases: [name: string, make: () => AnyRun, warns: RegExp][] = [
+    ["a part of it", () => new Alike() as never, /Alike.changer is not remembered: it changes what Alike.part gave/],
+    ["its elements", () => new AlikeElements() as never, /AlikeElements.changer is not remembered: it changes what/],
+    [
+      "what a resource changes",
+      () => new ChangingResource() as never,
+      /its resource size changes what it is built from/,
+    ],
+  ];
+  for (const [what, make, warns] of cases) {
+    it(`is what it is without a cache after a change, in every run: ${what}`, async () => {
+      const inputs = (what === "its elements" ? { xs: [1, 2] } : { x: 5 }) as never;
+      const expected = await make().run(inputs);
+      for (const cache of [memory(), newSqlite()]) {
+        for (let i = 0; i < 4; i++) {
+          const warnings = await warningsOf(async () => {
+            expect(await make().run(inputs, { cache }), `run ${i}`).to.deep.equal(expected);
+          });
+          expect(warnings.join("\n"), `run ${i}`).to.match(warns);
+        }
+      }
+    });
+  }
+});
+
+interface AnyRun {
+  run(inputs: never, options?: object): Promise<unknown>;
+}

@@ -1,6 +1,7 @@
+import { randomUUID } from "node:crypto";
 import { type LongTimeout, startTimeout } from "../util/long-timeout.js";
 import { decode, encode } from "../values/codec.js";
-import type { Ref } from "./keys.js";
+import { keyOf, type Ref } from "./keys.js";
 import type { Entry, EntryKind, Head, Maybe, Owner, Store, StoredEntry } from "./store.js";
 
 /** How many entries wait for being written at most, how many bytes, and for how many milliseconds. */
@@ -171,6 +172,14 @@ export class CacheSession {
     const bytes = encode(place === undefined ? value : place.keys, { salt: saltOf(key, sealed) });
     this.take({ key, ...sealed, owner, bytes: bytes.length, value: bytes });
     return bytes.length;
+  }
+
+  /** An entry is not to be found any more: one that leads nowhere is written over it. */
+  forget(key: string, owner: Owner): void {
+    if (this.isOff || this.looksOnly) return;
+    const sealed = { kind: "alias", digest: keyOf("forgotten", randomUUID()), models: "" } as const;
+    const value = encode(keyOf("nowhere"), { salt: saltOf(key, sealed) });
+    this.take({ key, ...sealed, owner, bytes: 0, value });
   }
 
   /** Takes an entry that is encoded already. */

@@ -37,7 +37,10 @@ function build(execution: Execution, index: number): unknown {
     tell?.({ ...about, phase: "start" });
     return settling(
       checked,
-      () => tell?.({ ...about, phase: "end", durationMs: now() - at }),
+      () => {
+        tell?.({ ...about, phase: "end", durationMs: now() - at });
+        execution.cached?.resourceBuilt(index);
+      },
       (cause) => {
         const problem = `the resource could not be built: ${describeChain(cause)}`;
         const error = new NodeError({

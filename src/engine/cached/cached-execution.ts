@@ -4,6 +4,7 @@ import type { CacheSession } from "../../cache/session.js";
 import type { Head, Owner } from "../../cache/store.js";
 import { NodeError, ValueError } from "../../errors.js";
 import type { Plan, Step } from "../../graph/plan.js";
+import { remembered } from "../../graph/remembered.js";
 import { describeChain, isError, messageOf } from "../../util/describe.js";
 import { CollectedError } from "../collected.js";
 import { within } from "../current-run.js";
@@ -11,7 +12,7 @@ import type { Execution } from "../execution.js";
 import { isPromise } from "../thenable.js";
 import type { Account } from "./accounts.js";
 import { CachedMaps, elementKey } from "./cached-maps.js";
-import { Contents, changedElement, NoContent } from "./contents.js";
+import { type Changer, Contents, changedElement, NoContent } from "./contents.js";
 import { tellFound, tellMissed, tellStored } from "./happenings.js";
 import { Stored } from "./stored.js";
 import { NotKnown } from "./unknown.js";
@@ -34,6 +35,10 @@ export class CachedExecution {
   /** By slot, the keys of the entries that values are in. */
   private readonly keys: (string | undefined)[] = [];
   private readonly owners: Owner[] = [];
+  /** By slot, the keys of the entries that this run has made. */
+  private readonly made = new Map<number, string[]>();
+  /** The resources, by their index, that change what they are built from. */
+  private readonly changing = new Set<number>();
 
   constructor(
     readonly execution: Execution,
@@ -158,14 +163,57 @@ export class CachedExecution {
     const { contents, execution } = this;
     const { steps, inputs, given } = execution.plan;
     const maker = [...steps, ...inputs, ...given].find((slotted) => slotted.slot === slot)!;
+    const isNew = !contents.isChanged(slot);
     const changer = contents.changedBy(step, slot);
     const what = `${execution.path}.${maker.name}`;
+    const alike = isNew ? this.changedWith(slot, changer) : [];
+    const too = alike.length === 0 ? "" : `, and with it what is the same object in ${alike.join(" and ")}`;
     this.isNotKept(
       step,
       changer === step
-        ? `it changes what ${what} gave it: nothing that is made of that is remembered. Change a copy instead`
+        ? `it changes what ${what} gave it${too}: nothing that is made of that is remembered. Change a copy instead`
         : `${execution.path}.${changer.name} has changed what ${what} gave it`,
     );
+  }
+
+  /**
+   * The places of the other values that a change has reached. From the cache they would come as copies, which the next change
+   * does not reach: what this run remembered of them is forgotten.
+   */
+  private changedWith(slot: number, changer: Changer): string[] {
+    const { contents, execution } = this;
+    const { steps, inputs, given } = execution.plan;
+    const reached = [...steps, ...inputs, ...given].filter(
+      (other) => other.slot !== slot && !contents.isChanged(other.slot) && contents.hasChanged(other.slot),
+    );
+    for (const { slot } of reached) contents.changedBy(changer, slot);
+    if (reached.length > 0) for (const { slot: each } of [{ slot }, ...reached]) this.forget(each);
+    return reached.map(({ name }) => `${execution.path}.${name}`);
+  }
+
+  private forget(slot: number): void {
+    const step = this.execution.plan.steps.find((each) => each.slot === slot);
+    for (const key of this.made.get(slot) ?? []) this.session.forget(key, this.ownerOf(step!));
+  }
+
+  /** A resource was built: if that has changed what it was built from, nothing that uses it is remembered. */
+  resourceBuilt(index: number): void {
+    const { contents, execution } = this;
+    const { name, arguments: from } = execution.plan.resources[index]!;
+    for (const { slot } of from) {
+      if (contents.isChanged(slot) || !contents.hasChanged(slot)) continue;
+      this.changing.add(index);
+      this.changedWith(slot, contents.changedBy({ name }, slot));
+    }
+  }
+
+  /** Whether a resource that a step uses changes what it is built from, which is told. */
+  private usesChanging(step: Step): boolean {
+    const index = step.resources.find((each) => this.changing.has(each));
+    if (index === undefined) return false;
+    const { name } = this.execution.plan.resources[index]!;
+    this.isNotKept(step, `its resource ${name} changes what it is built from. Change a copy instead`);
+    return true;
   }
 
   /** One element of a stream: what is known of it, or what computing it gives. */
@@ -203,10 +251,12 @@ export class CachedExecution {
     if (key === undefined || CollectedError.is(value)) return undefined;
     // What failed in it may not fail the next time.
     if (isNested && collectsWithin(step.child!.plan) && hasErrors(value)) return undefined;
+    if (this.changing.size > 0 && this.usesChanging(step)) return undefined;
     const { execution, session } = this;
     try {
       const ref = refOf(value);
       const bytes = session.add({ key, owner: this.ownerOf(step), kind: "value", value, isPlaced: isNested, ...ref });
+      remembered(this.made, step.slot, () => [] as string[]).push(key);
       if (element === undefined) this.contents.set(step, ref);
       if (bytes !== undefined) tellStored(execution, step, element, key, bytes);
       return ref;
@@ -275,6 +325,7 @@ export class CachedExecution {
 
   setKey(step: Step, key: string): void {
     this.keys[step.slot] = key;
+    this.made.get(step.slot)?.push(key);
   }
 }
 

@@ -21,6 +21,11 @@ export class NoContent {
   ) {}
 }
 
+/** Who changes a value that others take: a step, or a resource. */
+export interface Changer {
+  readonly name: string;
+}
+
 /** What is known of the values in an execution's slots by their content, and the reading of those that are in the store. */
 export class Contents {
   private readonly facts: Facts;
@@ -32,8 +37,8 @@ export class Contents {
   private readonly parts = new Map<string, Ref>();
   /** The slots whose values have no content, which was told. */
   private readonly without = new Set<number>();
-  /** By slot, the steps that changed a value after others knew it. */
-  private readonly changes = new Map<number, Step>();
+  /** By slot, the steps or resources that changed a value after others knew it. */
+  private readonly changes = new Map<number, Changer>();
 
   /** @param revive computes a slot's value that was said to be in the store, and is not. */
   constructor(
@@ -96,9 +101,14 @@ export class Contents {
     return listRef(value.map((element) => (element instanceof Stored ? element.ref : refOf(element))));
   }
 
-  /** A step has changed the value in a slot: what is known of it is no longer so. @returns the step that was told of first. */
-  changedBy(step: Step, slot: number): Step {
-    return remembered(this.changes, slot, () => step);
+  /** The value in a slot was changed: what is known of it is no longer so. @returns who was told of first. */
+  changedBy(changer: Changer, slot: number): Changer {
+    return remembered(this.changes, slot, () => changer);
+  }
+
+  /** Whether it is known that the value in a slot was changed. */
+  isChanged(slot: number): boolean {
+    return this.changes.has(slot);
   }
 
   /** The value in a slot can't be remembered, which was told. */
