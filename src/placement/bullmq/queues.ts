@@ -3,6 +3,7 @@ import type { Destination } from "../../engine/threads/destination.js";
 import type { Fragment } from "../../engine/threads/fragment.js";
 import { ValueError } from "../../errors.js";
 import { remembered } from "../../graph/remembered.js";
+import { fileProblem } from "../../util/file-problem.js";
 import { Journal, type RunTold } from "./journal.js";
 import { Link } from "./link.js";
 import { type BullmqQueue, type CheckedBullmq, checkedBullmq } from "./options.js";
@@ -34,11 +35,15 @@ export class Queues {
   /** A run that can't be kept goes on all the same. */
   private openJournal({ journal, queue }: CheckedBullmq, run: RunState): Journal | undefined {
     if (journal === false || this.told === undefined) return undefined;
+    const warn = (problem: string) =>
+      run.warnOnce(
+        `if this run is killed, not all of it can be resumed: ${journal}: ${problem}. bullmq({ journal: false }) keeps nothing`,
+        "the journal",
+      );
     try {
-      return Journal.open(journal, run.id, queue, this.told);
+      return Journal.open(journal, run.id, queue, this.told, warn);
     } catch (error) {
-      const why = error instanceof ValueError ? `its inputs can't be kept: ${error.problem}` : String(error);
-      run.warnOnce(`if this run is killed, it can't be resumed: ${why}. bullmq({ journal: false }) keeps nothing`);
+      warn(error instanceof ValueError ? `the inputs can't be kept: ${error.problem}` : fileProblem(error));
       return undefined;
     }
   }
