@@ -227,7 +227,7 @@ describe("what is lost of distributed maps @slow", function () {
     const { error } = (await other.waitUntilFinished(events)) as { error: HypernodesError };
     expect(error.code).to.equal("OTHER_PROTOCOL");
     expect(error.problem)
-      .to.contain("version 1 of the queue's protocol")
+      .to.contain("version 2 of the queue's protocol")
       .and.to.contain("hypernodes 9.9.9) version 99");
     await events.close();
     await jobs.close();

@@ -1,9 +1,20 @@
 import type { RunEvent } from "../../engine/events.js";
 import { HypernodesError } from "../../errors.js";
+import {
+  isFlag,
+  isRecord,
+  numberFrom,
+  type OptionRules,
+  optionError,
+  optionFaults,
+  that,
+  wholeFrom,
+} from "../../util/options.js";
+import type { Printed } from "../container/frames.js";
 import type { CheckedBullmq } from "./options.js";
 
 /** The version of what clients and workers leave for each other in Redis. */
-export const QUEUE_PROTOCOL = 1;
+export const QUEUE_PROTOCOL = 2;
 /** The name of all jobs. */
 export const JOB = "chunk";
 
@@ -24,9 +35,52 @@ export interface ChunkJob {
   readonly inKeyv: boolean;
   /** Whether something in it is suspected of ending its process: it gets one of its own. */
   readonly alone: boolean;
+  /** Whether what is printed at it is sent to the client. */
+  readonly logs: boolean;
   readonly graceMs: number;
   /** Milliseconds for which Redis keeps its result. */
   readonly expireMs: number;
+}
+
+const DIGEST = that("a SHA-256 in hexadecimal", isDigest);
+const TEXT = that("a text", (value) => typeof value === "string");
+
+const JOB_RULES: OptionRules = Object.fromEntries(
+  Object.entries({
+    protocol: wholeFrom(1),
+    version: TEXT,
+    run: that("a run's id", (value) => typeof value === "string" && /^[\w-]{1,64}$/.test(value)),
+    where: TEXT,
+    bundle: DIGEST,
+    fragment: DIGEST,
+    chunk: that("{ inline } or { digest }", (value) => {
+      if (!isRecord(value) || Object.keys(value).length !== 1) return false;
+      return typeof value.inline === "string" || isDigest(value.digest);
+    }),
+    inKeyv: isFlag,
+    alone: isFlag,
+    logs: isFlag,
+    graceMs: numberFrom(0, "milliseconds from 0"),
+    expireMs: wholeFrom(1),
+  } satisfies Record<keyof ChunkJob, unknown>).map(([name, rule]) => [name, { ...rule, isRequired: true }]),
+);
+
+function isDigest(value: unknown): boolean {
+  return typeof value === "string" && /^[0-9a-f]{64}$/.test(value);
+}
+
+/**
+ * Checks the form of a job of this protocol's version, whoever has written it: its digests become paths.
+ *
+ * @throws {HypernodesError} `BAD_JOB`.
+ */
+export function checkJob(job: ChunkJob): void {
+  const faults = optionFaults(job, JOB_RULES, { noun: "part of the job" });
+  if (faults.length === 0) return;
+  throw optionError(
+    String(job.where),
+    faults.map((fault) => ({ ...fault, code: "BAD_JOB" })),
+  );
 }
 
 /** What a job returns; a result itself is left beside it. */
@@ -45,6 +99,14 @@ export interface LiveEvents {
   readonly worker: string;
   readonly events: readonly RunEvent[];
 }
+
+/** What a process has printed at a worker, as JSON. */
+export interface PrintedAt extends Printed {
+  readonly worker: string;
+}
+
+/** The code of a refusal that says that code, or values, are gone: the client puts them back. */
+export const NOT_IN_REDIS = "NOT_IN_REDIS";
 
 /** A HypernodesError as JSON. */
 export interface Refusal {
@@ -70,6 +132,8 @@ export function keysOf({ prefix, queue }: Pick<CheckedBullmq, "prefix" | "queue"
     run: (run: string) => `${at}:run:${run}`,
     /** Results that the client has not taken. */
     results: (run: string) => `${at}:results:${run}`,
+    /** A list of what its nodes have printed, and the client has not read. */
+    printed: (run: string) => `${at}:printed:${run}`,
   };
 }
 

@@ -44,7 +44,7 @@ export interface RunTold extends Pick<Recorded, "file" | "name"> {
   readonly over: object | undefined;
   readonly execution: ExecutionOptions | undefined;
   /** The queue that it was given, without who may go there; undefined: its class, or what is nested in it, says which. */
-  readonly chosen: Omit<CheckedBullmq, "connection" | "values"> | undefined;
+  readonly chosen: Omit<CheckedBullmq, "connection" | "values" | "key"> | undefined;
 }
 
 /** Milliseconds after which what nobody has resumed is dropped. */
