@@ -50,6 +50,8 @@ Examples, with REDIS_URL and HYPERNODES_QUEUE_KEY in the environment:
       const checked = checkedBullmq({ connection, values, patienceMs: patience, ...named });
       const tell = (text: string) => void process.stderr.write(`${text}\n`);
       const worker = await Worker.start(checked, concurrency, stall, tell);
+      if (checked.key === undefined)
+        tell("HYPERNODES_QUEUE_KEY is not set: who can write to this Redis runs code here");
       const many = concurrency === 1 ? "one chunk" : `${concurrency} chunks`;
       const place = placeOfRedis(checked.connection);
       tell(`${worker.id} takes work from the queue ${checked.queue} at ${place}, ${many} at once`);

@@ -78,9 +78,14 @@ export function checkJob(job: ChunkJob): void {
   const faults = optionFaults(job, JOB_RULES, { noun: "part of the job" });
   if (faults.length === 0) return;
   throw optionError(
-    String(job.where),
+    placeOf(job),
     faults.map((fault) => ({ ...fault, code: "BAD_JOB" })),
   );
+}
+
+/** The place that a job is for, as far as it says one. */
+export function placeOf({ where }: ChunkJob): string {
+  return typeof where === "string" ? where : "a job";
 }
 
 /** What a job returns; a result itself is left beside it. */
@@ -141,7 +146,7 @@ export function keysOf({ prefix, queue }: Pick<CheckedBullmq, "prefix" | "queue"
 export function otherQueueProtocol(job: ChunkJob, version: string): HypernodesError {
   return new HypernodesError({
     code: "OTHER_PROTOCOL",
-    where: job.where,
+    where: placeOf(job),
     problem: `the worker (hypernodes ${version}) speaks version ${QUEUE_PROTOCOL} of the queue's protocol, and this process (hypernodes ${job.version}) version ${job.protocol}`,
     advice:
       "Install the same version of hypernodes for both; or give each version a queue of its own: bullmq({ queue }).",

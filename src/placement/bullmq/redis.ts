@@ -117,7 +117,7 @@ const REFUSALS: readonly { readonly reply: RegExp; readonly code: string; readon
     reply: /^NOPERM\b/,
     code: "REDIS_REFUSES",
     advice:
-      "Give the user the commands and keys that BullMQ needs: ACL SETUSER NAME on >PASSWORD ~PREFIX:* &* +@all -@dangerous +info.",
+      "Give the user the commands and keys that BullMQ needs: ACL SETUSER NAME on >PASSWORD ~PREFIX:* &* +@all -@admin -@dangerous +info",
   },
   {
     reply: /^(?:NOAUTH|WRONGPASS|ERR AUTH|ERR DB index)\b/,

@@ -15,6 +15,7 @@ import {
   type LiveEvents,
   otherQueueProtocol,
   type PrintedAt,
+  placeOf,
   QUEUE_PROTOCOL,
   refusalOf,
 } from "../jobs.js";
@@ -157,7 +158,7 @@ export class Worker {
   /** Why a job is not computed, whoever has written it. */
   private refusalOf(id: string, job: Sealed<ChunkJob>): HypernodesError | undefined {
     if (job.protocol !== QUEUE_PROTOCOL) return otherQueueProtocol(job, version());
-    if (!this.seal.isGenuine("job", id, job)) return notSigned(job.where, "the job");
+    if (!this.seal.isGenuine("job", id, job)) return notSigned(placeOf(job), "the job");
     const { mac: _, ...unsigned } = job;
     try {
       checkJob(unsigned);
