@@ -113,7 +113,7 @@ describe("workers and clients with a key @slow", function () {
     expect(printed.stderr.match(/^worker-\w+ \| warned of \d: שלום$/gm)).to.have.length(3);
     const logs = events.filter(({ type, phase }) => type === "container" && phase === "log");
     expect(logs.length).to.be.above(0);
-    expect(await yard.redis.keys(`hypernodes:${queue}:printed:*`)).to.deep.equal([]);
+    expect(await yard.redis.keys(`hypernodes:${queue}:output:*`)).to.deep.equal([]);
     await show(false);
     expect(printed.stdout).not.to.contain("computing");
   });

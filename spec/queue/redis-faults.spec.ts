@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { Redis } from "ioredis";
 import { bullmq, type HypernodesError } from "../../src/index.js";
-import { isForATime, refusal } from "../../src/placement/bullmq/redis.js";
+import { isTransient, replyError } from "../../src/placement/bullmq/redis.js";
 import { LOADER } from "../support/execute.js";
 import { type RedisServer, startRedis } from "../support/redis.js";
 import { rejection } from "../support/rejection.js";
@@ -29,14 +29,14 @@ describe("a reply of Redis", () => {
       ["something else", "REDIS_REFUSES", /version/],
     ];
     for (const [message, code, advice] of codes) {
-      const error = refusal("redis://me:s3cret@host:1", "Corpus.words", reply(message))!;
+      const error = replyError("redis://me:s3cret@host:1", "Corpus.words", reply(message))!;
       expect([error.code, error.where]).to.deep.equal([code, "Corpus.words"]);
       expect(error.message).to.contain(message).and.to.match(advice).and.not.to.contain("s3cret");
-      expect(isForATime(reply(message)), message).to.equal(false);
+      expect(isTransient(reply(message)), message).to.equal(false);
     }
     for (const word of ["LOADING", "BUSY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN"])
-      expect(isForATime(reply(`${word} Redis is …`)), word).to.equal(true);
-    expect(refusal("redis://host", "x", new Error("OOM in user code"))).to.equal(undefined);
+      expect(isTransient(reply(`${word} Redis is …`)), word).to.equal(true);
+    expect(replyError("redis://host", "x", new Error("OOM in user code"))).to.equal(undefined);
   });
 });
 
@@ -133,7 +133,7 @@ describe("a Redis that fails under a run @slow", function () {
     const ended = new Promise((resolve) => impatient.child.once("exit", resolve));
     await server.stop();
     expect(await ended).to.equal(1);
-    expect(impatient.said()).to.contain("has not been there for 1 seconds").and.to.contain("--patience");
+    expect(impatient.said()).to.contain("has taken nothing for 1 seconds").and.to.contain("--patience");
     server = (await startRedis("--port", String(server.port)))!;
   });
 

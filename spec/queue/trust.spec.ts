@@ -20,9 +20,9 @@ import fc from "fast-check";
 import { bullmq, type HypernodesError } from "../../src/index.js";
 import type { Blobs } from "../../src/placement/bullmq/blobs.js";
 import { type ChunkJob, checkJob, QUEUE_PROTOCOL } from "../../src/placement/bullmq/jobs.js";
-import { Seal, type Sealed } from "../../src/placement/bullmq/seal.js";
+import { type Signed, Signer } from "../../src/placement/bullmq/signer.js";
 import { Fetched } from "../../src/placement/bullmq/worker/fetched.js";
-import { makeOwnFolder } from "../../src/placement/bullmq/worker/own-folder.js";
+import { createPrivateFolder } from "../../src/placement/bullmq/worker/private-folder.js";
 import { rejection } from "../support/rejection.js";
 
 const KEY = "a key of the specs";
@@ -50,39 +50,39 @@ const thrown = (work: () => unknown): HypernodesError => {
 
 describe("what a worker takes from Redis", () => {
   const options = { key: KEY, prefix: "hypernodes", queue: "q" };
-  const seal = new Seal(options);
+  const signer = new Signer(options);
   const json = fc.dictionary(fc.string(), fc.jsonValue()).filter((each) => !("mac" in each));
 
   it("counts as signed with the key for the same kind, queue and job alone, unchanged (property)", () => {
     const others = [
-      new Seal({ ...options, key: `${KEY}!` }),
-      new Seal({ ...options, queue: "r" }),
-      new Seal({ ...options, prefix: "h", queue: "ypernodes:q" }),
-      new Seal({ ...options, key: undefined }),
+      new Signer({ ...options, key: `${KEY}!` }),
+      new Signer({ ...options, queue: "r" }),
+      new Signer({ ...options, prefix: "h", queue: "ypernodes:q" }),
+      new Signer({ ...options, key: undefined }),
     ];
     fc.assert(
       fc.property(json, json, fc.string(), fc.string(), (message, other, id, otherId) => {
         // As it is after its way through Redis.
-        const signed = JSON.parse(JSON.stringify(seal.sign("job", id, message))) as Sealed<object>;
-        expect(seal.isGenuine("job", id, signed)).to.equal(true);
-        for (const each of others) expect(each.isGenuine("job", id, signed)).to.equal(false);
-        expect(seal.isGenuine("return", id, signed)).to.equal(false);
-        if (id !== otherId) expect(seal.isGenuine("job", otherId, signed)).to.equal(false);
+        const signed = JSON.parse(JSON.stringify(signer.sign("job", id, message))) as Signed<object>;
+        expect(signer.verify("job", id, signed)).to.equal(true);
+        for (const each of others) expect(each.verify("job", id, signed)).to.equal(false);
+        expect(signer.verify("return", id, signed)).to.equal(false);
+        if (id !== otherId) expect(signer.verify("job", otherId, signed)).to.equal(false);
         const isSame = JSON.stringify(message) === JSON.stringify(other);
-        expect(seal.isGenuine("job", id, { ...other, mac: signed.mac })).to.equal(isSame);
+        expect(signer.verify("job", id, { ...other, mac: signed.mac })).to.equal(isSame);
         for (const mac of [undefined, "", 7, null, "AAAA", { length: 32 }])
-          expect(seal.isGenuine("job", id, { ...message, mac } as Sealed<object>), String(mac)).to.equal(false);
+          expect(signer.verify("job", id, { ...message, mac } as Signed<object>), String(mac)).to.equal(false);
       }),
     );
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 1 }), fc.nat(), (bytes, at) => {
-        const signed = seal.signBytes("id", bytes);
-        expect(seal.openBytes("id", signed)).to.deep.equal(Buffer.from(bytes));
-        expect(seal.openBytes("other", signed)).to.equal(undefined);
-        expect(seal.openBytes("id", signed.subarray(0, at % signed.length))).to.equal(undefined);
+        const signed = signer.signBytes("id", bytes);
+        expect(signer.openBytes("id", signed)).to.deep.equal(Buffer.from(bytes));
+        expect(signer.openBytes("other", signed)).to.equal(undefined);
+        expect(signer.openBytes("id", signed.subarray(0, at % signed.length))).to.equal(undefined);
         signed[at % signed.length]! ^= 1;
-        expect(seal.openBytes("id", signed)).to.equal(undefined);
-        expect(seal.openBytes("id", Buffer.from(bytes))).to.equal(undefined);
+        expect(signer.openBytes("id", signed)).to.equal(undefined);
+        expect(signer.openBytes("id", Buffer.from(bytes))).to.equal(undefined);
       }),
     );
   });
@@ -136,7 +136,7 @@ describe("what a worker takes from Redis", () => {
       new Fetched({ get: async () => bytes } as Partial<Blobs> as Blobs, undefined, into);
 
     it("only if it has its digest, and if its files' names stay in its folder (table)", async () => {
-      const into = makeOwnFolder();
+      const into = createPrivateFolder();
       const bundleOf = (files: object) => {
         const bytes = gzipSync(JSON.stringify(files));
         const bundle = createHash("sha256").update(bytes).digest("hex");
@@ -159,14 +159,14 @@ describe("what a worker takes from Redis", () => {
       mkdirSync(path.join(parent, DIGEST), { recursive: true });
       chmodSync(parent, 0o777);
       writeFileSync(path.join(parent, DIGEST, "package.json"), "{}");
-      const [one, other] = [makeOwnFolder(), makeOwnFolder()];
+      const [one, other] = [createPrivateFolder(), createPrivateFolder()];
       expect(one).not.to.equal(other);
       for (const each of [parent, one, other]) expect(lstatSync(each).mode & 0o777).to.equal(0o700);
       expect(readdirSync(one)).to.deep.equal([]);
       rmSync(parent, { recursive: true });
       mkdirSync(path.join(folder, "theirs"));
       symlinkSync(path.join(folder, "theirs"), parent);
-      const error = thrown(makeOwnFolder);
+      const error = thrown(createPrivateFolder);
       expect(error.code).to.equal("UNSAFE_FOLDER");
       expect(error.message).to.contain("others could put code there");
       expect(readdirSync(path.join(folder, "theirs"))).to.deep.equal([]);
@@ -177,14 +177,14 @@ describe("what a worker takes from Redis", () => {
       const parent = path.join(folder, "node_modules", ".cache", "hypernodes");
       mkdirSync(parent, { recursive: true });
       chownSync(parent, 12_345, 12_345);
-      expect(thrown(makeOwnFolder).code).to.equal("UNSAFE_FOLDER");
+      expect(thrown(createPrivateFolder).code).to.equal("UNSAFE_FOLDER");
     });
 
     it("in no folder that a killed worker has left a day ago", () => {
-      const left = makeOwnFolder();
-      const kept = makeOwnFolder();
+      const left = createPrivateFolder();
+      const kept = createPrivateFolder();
       utimesSync(left, new Date(0), new Date(0));
-      makeOwnFolder();
+      createPrivateFolder();
       expect([existsSync(left), existsSync(kept)]).to.deep.equal([false, true]);
     });
   });

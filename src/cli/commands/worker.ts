@@ -55,8 +55,6 @@ Examples, with REDIS_URL and HYPERNODES_QUEUE_KEY in the environment:
       const many = concurrency === 1 ? "one chunk" : `${concurrency} chunks`;
       const place = placeOfRedis(checked.connection);
       tell(`${worker.id} takes work from the queue ${checked.queue} at ${place}, ${many} at once`);
-      if (checked.key === undefined)
-        tell("HYPERNODES_QUEUE_KEY is not set: who can write to this Redis runs code here");
       try {
         await Promise.race([stopped(), worker.failed]);
         tell(`${worker.id} ends when what it has begun is done`);

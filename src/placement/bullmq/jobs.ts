@@ -35,7 +35,7 @@ export interface ChunkJob {
   readonly inKeyv: boolean;
   /** Whether something in it is suspected of ending its process: it gets one of its own. */
   readonly alone: boolean;
-  /** Whether what is printed at it is sent to the client. */
+  /** Its nodes' output is sent to the client. */
   readonly logs: boolean;
   readonly graceMs: number;
   /** Milliseconds for which Redis keeps its result. */
@@ -78,13 +78,13 @@ export function checkJob(job: ChunkJob): void {
   const faults = optionFaults(job, JOB_RULES, { noun: "part of the job" });
   if (faults.length === 0) return;
   throw optionError(
-    placeOf(job),
+    jobPlace(job),
     faults.map((fault) => ({ ...fault, code: "BAD_JOB" })),
   );
 }
 
 /** The place that a job is for, as far as it says one. */
-export function placeOf({ where }: ChunkJob): string {
+export function jobPlace({ where }: ChunkJob): string {
   return typeof where === "string" ? where : "a job";
 }
 
@@ -105,8 +105,8 @@ export interface LiveEvents {
   readonly events: readonly RunEvent[];
 }
 
-/** What a process has printed at a worker, as JSON. */
-export interface PrintedAt extends Printed {
+/** Output of a process at a worker, as JSON. */
+export interface WorkerOutput extends Printed {
   readonly worker: string;
 }
 
@@ -137,8 +137,8 @@ export function keysOf({ prefix, queue }: Pick<CheckedBullmq, "prefix" | "queue"
     run: (run: string) => `${at}:run:${run}`,
     /** Results that the client has not taken. */
     results: (run: string) => `${at}:results:${run}`,
-    /** A list of what its nodes have printed, and the client has not read. */
-    printed: (run: string) => `${at}:printed:${run}`,
+    /** A list of its nodes' output that the client has not read. */
+    output: (run: string) => `${at}:output:${run}`,
   };
 }
 
@@ -146,7 +146,7 @@ export function keysOf({ prefix, queue }: Pick<CheckedBullmq, "prefix" | "queue"
 export function otherQueueProtocol(job: ChunkJob, version: string): HypernodesError {
   return new HypernodesError({
     code: "OTHER_PROTOCOL",
-    where: placeOf(job),
+    where: jobPlace(job),
     problem: `the worker (hypernodes ${version}) speaks version ${QUEUE_PROTOCOL} of the queue's protocol, and this process (hypernodes ${job.version}) version ${job.protocol}`,
     advice:
       "Install the same version of hypernodes for both; or give each version a queue of its own: bullmq({ queue }).",

@@ -91,13 +91,13 @@ export class Journal {
       const bytes = encode(all);
       const recorded: Recorded = { file: all.file, name: all.name, startedAt: Date.now(), queue };
       mkdirSync(folder, { recursive: true, mode: PRIVATE_FOLDER });
-      writeWhole(path.join(folder, ".gitignore"), "*\n");
-      writeWhole(path.join(folder, TOLD), bytes);
-      writeWhole(path.join(folder, RUN), JSON.stringify(recorded));
+      writeAtomic(path.join(folder, ".gitignore"), "*\n");
+      writeAtomic(path.join(folder, TOLD), bytes);
+      writeAtomic(path.join(folder, RUN), JSON.stringify(recorded));
       sweep(parent);
     }
     const file = openSync(path.join(folder, CHUNKS), "a+", PRIVATE_FILE);
-    return new Journal(folder, file, takeChunks(file), warn);
+    return new Journal(folder, file, readChunks(file), warn);
   }
 
   /** Keeps a result. On a disk that takes no more, nothing is kept from then on: the run itself goes on. */
@@ -131,7 +131,7 @@ export class Journal {
 }
 
 /** A file is there with all of its content, or not at all. */
-function writeWhole(file: string, content: string | Uint8Array): void {
+function writeAtomic(file: string, content: string | Uint8Array): void {
   const fresh = `${file}.${process.pid}`;
   writeFileSync(fresh, content, { mode: PRIVATE_FILE });
   renameSync(fresh, file);
@@ -142,7 +142,7 @@ function checksum(header: Buffer, name: Uint8Array, bytes: Uint8Array): number {
 }
 
 /** Reads the whole records. A record that a killed process, or a full disk, has cut off is cut away: the next goes in its place. */
-function takeChunks(file: number): ReadonlyMap<string, Uint8Array> {
+function readChunks(file: number): ReadonlyMap<string, Uint8Array> {
   const chunks = new Map<string, Uint8Array>();
   const { size } = fstatSync(file);
   const read = (at: number, length: number): Buffer | undefined => {

@@ -15,13 +15,13 @@ import {
   keysOf,
   type LiveEvents,
   NOT_IN_REDIS,
-  type PrintedAt,
   QUEUE_PROTOCOL,
+  type WorkerOutput,
 } from "./jobs.js";
 import type { CheckedBullmq } from "./options.js";
 import { Presence } from "./presence.js";
-import { openRedis, placeOfRedis, RESUME, refusal } from "./redis.js";
-import { notSigned, Seal, type Sealed } from "./seal.js";
+import { openRedis, placeOfRedis, RESUME, replyError } from "./redis.js";
+import { type Signed, Signer, signatureError } from "./signer.js";
 
 /** Bytes of a chunk that go in its job; larger ones are left beside it. */
 const INLINE = 16 * 1024;
@@ -35,10 +35,10 @@ const EVENTS = 1_000;
 const WINDOW = 2;
 const LEAST_WINDOW = 4;
 
-/** How often a chunk is sent again of which Redis, or a worker, has nothing any more. */
-const MAX_SENT_AGAIN = 5;
-/** How many pieces of what was printed are read at once. */
-const MAX_PRINTED = 1_000;
+/** Times that a chunk is sent again of which Redis, or a worker, has nothing any more. */
+const MAX_RESENDS = 5;
+/** Pieces of output that are read at once. */
+const MAX_OUTPUT = 1_000;
 
 /** Milliseconds for taking away what is there, and for the connections' ends. */
 const CLOSE_MS = 5_000;
@@ -64,7 +64,7 @@ interface Waiting {
   readonly resolve: (brought: Brought) => void;
   readonly reject: (error: unknown) => void;
   askedAt: number;
-  sentAgain: number;
+  resends: number;
 }
 
 type Encode = () => Uint8Array;
@@ -82,7 +82,7 @@ export interface LinkEnds {
   /** Something that the user should know, once. */
   warn(message: string): void;
   /** A node has printed something at a worker. */
-  printed(printed: PrintedAt): void;
+  onOutput(output: WorkerOutput): void;
 }
 
 /** A run's connection to a queue: its code and its chunks go there, and their results come back. */
@@ -101,7 +101,7 @@ export class Link {
   private readonly values: Blobs;
   /** The values that this run has left, by digest, to be taken away at its end. */
   private readonly shared = new Map<string, Encode>();
-  private readonly seal: Seal;
+  private readonly signer: Signer;
   private isClosed = false;
   private readonly keys: ReturnType<typeof keysOf>;
   private readonly looking: NodeJS.Timeout;
@@ -116,13 +116,13 @@ export class Link {
     private readonly events: QueueEvents,
   ) {
     this.keys = keysOf(options);
-    this.seal = new Seal(options);
+    this.signer = new Signer(options);
     this.codes = new RedisBlobs(redis, this.keys);
     this.values = options.values === undefined ? this.codes : new KeyvBlobs(options.values);
     this.broken.catch(() => {});
     this.presence = new Presence(redis, options, ends.run, ends.where, ends.warn);
-    events.on("completed", ({ jobId, returnvalue }) => this.came(jobId, returnvalue as unknown as Sealed<JobReturn>));
-    events.on("progress", ({ jobId, data }) => this.progressed(jobId, data as unknown as Sealed<LiveEvents>));
+    events.on("completed", ({ jobId, returnvalue }) => this.came(jobId, returnvalue as unknown as Signed<JobReturn>));
+    events.on("progress", ({ jobId, data }) => this.progressed(jobId, data as unknown as Signed<LiveEvents>));
     events.on("failed", ({ jobId, failedReason }) => this.failed(jobId, failedReason));
     // What fails for want of Redis is looked at again.
     this.looking = setInterval(() => this.look().catch(() => {}), LOOK_MS);
@@ -176,7 +176,7 @@ export class Link {
 
   /** Leaves the pipeline's code there, if it is not there yet. */
   sendBundle({ digest, packed }: Bundle): Promise<void> {
-    const put = () => this.unlessBroken(this.putMissing(this.codes, digest, () => packed));
+    const put = () => this.unlessBroken(this.putIfMissing(this.codes, digest, () => packed));
     return remembered(this.bundles, digest, () => ({ packed, sent: put() })).sent;
   }
 
@@ -190,7 +190,7 @@ export class Link {
   }
 
   /** @throws {HypernodesError} `REDIS_DATA_LOST`: the bytes are other ones than at first. */
-  private async putMissing(blobs: Blobs, digest: string, encode: Encode): Promise<void> {
+  private async putIfMissing(blobs: Blobs, digest: string, encode: Encode): Promise<void> {
     const { expireMs } = this.options;
     if (await blobs.renew(digest, expireMs)) return;
     const bytes = encode();
@@ -202,8 +202,10 @@ export class Link {
   private async restore(): Promise<void> {
     const { connection } = this.options;
     this.ends.warn(`${placeOfRedis(connection)} has lost data of ${this.ends.where}: it is sent again`);
-    for (const [digest, { packed }] of this.bundles) await this.putMissing(this.codes, digest, () => packed);
-    for (const [digest, encode] of this.shared) await this.putMissing(this.values, digest, encode);
+    const put = (blobs: Blobs, digest: string, encode: Encode) =>
+      this.unlessBroken(this.putIfMissing(blobs, digest, encode));
+    for (const [digest, { packed }] of this.bundles) await put(this.codes, digest, () => packed);
+    for (const [digest, encode] of this.shared) await put(this.values, digest, encode);
   }
 
   private dataLost(how: string): HypernodesError {
@@ -234,7 +236,7 @@ export class Link {
     const more = { chunk, expireMs, logs, inKeyv: values !== undefined };
     const job: ChunkJob = { protocol: QUEUE_PROTOCOL, version: version(), run, ...about, ...more };
     const brought = new Promise<Brought>((resolve, reject) => {
-      const fresh = { attempt: undefined, told: 0, askedAt: Date.now(), sentAgain: 0 };
+      const fresh = { attempt: undefined, told: 0, askedAt: Date.now(), resends: 0 };
       this.waiting.set(id, { job, live, resolve, reject, ...fresh });
     });
     brought.catch(() => {});
@@ -245,14 +247,14 @@ export class Link {
   /** @throws {HypernodesError} `REDIS_FULL`, `REDIS_REFUSES`, and why it is broken. */
   private unlessBroken<R>(command: Promise<R>): Promise<R> {
     const refused = command.catch((error) => {
-      throw refusal(this.options.connection, this.ends.where, error) ?? error;
+      throw replyError(this.options.connection, this.ends.where, error) ?? error;
     });
     return Promise.race([refused, this.broken]);
   }
 
   private async add(id: string, job: ChunkJob): Promise<void> {
     // A job that fails by what is not the chunk's fault, as a lost connection of its worker, is tried again there.
-    await this.queue.add(JOB, this.seal.sign("job", id, job), {
+    await this.queue.add(JOB, this.signer.sign("job", id, job), {
       jobId: id,
       attempts: 3,
       removeOnComplete: true,
@@ -278,38 +280,40 @@ export class Link {
   }
 
   /** A word that Redis could not say to its end is asked for later. */
-  private came(id: string, returned: Sealed<JobReturn>): void {
-    this.completed(id, returned).catch(() => {});
+  private came(id: string, returned: Signed<JobReturn>): void {
+    this.completed(id, returned).catch((error) => {
+      if (error instanceof HypernodesError) this.fail(error);
+    });
   }
 
-  private async completed(id: string, returned: Sealed<JobReturn>): Promise<void> {
+  private async completed(id: string, returned: Signed<JobReturn>): Promise<void> {
     const found = this.waiting.get(id);
     if (found === undefined) return;
-    if (!this.seal.isGenuine("return", id, returned))
-      this.take(id)!.reject(this.notSigned("what a worker has returned"));
+    if (!this.signer.verify("return", id, returned))
+      this.take(id)!.reject(this.signatureError("what a worker has returned"));
     else if (returned.kind === "home") await this.fetch(id, returned.worker, returned.attempt);
     else if (returned.kind === "lost") this.take(id)!.resolve({ ...returned });
     else if (returned.kind === "refused") await this.refused(id, found, new HypernodesError(returned.error));
     else this.askSoon(id);
   }
 
-  /** What a worker did not find is put back; any other refusal is the chunk's end. */
+  /** Puts back code and values that a worker did not find; any other refusal is the chunk's end. */
   private async refused(id: string, found: Waiting, error: HypernodesError): Promise<void> {
     if (error.code !== NOT_IN_REDIS) this.take(id)?.reject(error);
     else {
       await this.restore();
-      await this.sendAgain(id, found, error);
+      await this.resend(id, found, error);
     }
   }
 
-  private notSigned(what: string): HypernodesError {
-    return notSigned(this.ends.where, what);
+  private signatureError(what: string): HypernodesError {
+    return signatureError(this.ends.where, what);
   }
 
   /** @throws {HypernodesError} `NOT_SIGNED`. */
   private opened(id: string, signed: Buffer): Uint8Array {
-    const bytes = this.seal.openBytes(id, signed);
-    if (bytes === undefined) throw this.notSigned("a result");
+    const bytes = this.signer.openBytes(id, signed);
+    if (bytes === undefined) throw this.signatureError("a result");
     return bytes;
   }
 
@@ -334,9 +338,9 @@ export class Link {
     }
   }
 
-  private progressed(id: string, live: Sealed<LiveEvents>): void {
+  private progressed(id: string, live: Signed<LiveEvents>): void {
     const found = this.waiting.get(id);
-    if (found === undefined || !this.seal.isGenuine("events", id, live)) return;
+    if (found === undefined || !this.signer.verify("events", id, live)) return;
     const { attempt, worker, events } = live;
     if (found.attempt !== attempt) Object.assign(found, { attempt, told: 0 });
     found.told += events.length;
@@ -370,18 +374,22 @@ export class Link {
       if (error instanceof HypernodesError) this.fail(error);
       return;
     }
-    if (this.options.logs) await this.readPrinted();
+    if (this.options.logs) await this.readOutput();
     const now = Date.now();
     if (now - this.refreshedAt > this.options.expireMs / 4) this.refresh(now);
     for (const [id, each] of this.waiting) if (now - each.askedAt > ASK_MS) await this.ask(id, each);
   }
 
-  /** Shows what workers have printed since the last time. What is not signed may be anybody's, and is left out. */
-  private async readPrinted(): Promise<void> {
+  /** Hands on the output that workers have sent since the last time. Output that is not signed may be anybody's, and is left out. */
+  private async readOutput(): Promise<void> {
     const { run } = this.ends;
-    for (const text of (await this.redis.lpop(this.keys.printed(run), MAX_PRINTED)) ?? []) {
-      const printed = parsed(text) as Sealed<PrintedAt> | undefined;
-      if (printed && this.seal.isGenuine("printed", run, printed)) this.ends.printed(printed);
+    for (;;) {
+      const texts = (await this.redis.lpop(this.keys.output(run), MAX_OUTPUT)) ?? [];
+      for (const text of texts) {
+        const output = parseJson(text) as Signed<WorkerOutput> | undefined;
+        if (output && this.signer.verify("output", run, output)) this.ends.onOutput(output);
+      }
+      if (texts.length < MAX_OUTPUT) return;
     }
   }
 
@@ -402,13 +410,13 @@ export class Link {
       return;
     }
     const state = await this.queue.getJobState(id).catch(() => undefined);
-    if (state === "unknown") await this.sendAgain(id, each, this.dataLost(`${MAX_SENT_AGAIN} times`));
+    if (state === "unknown") await this.resend(id, each, this.dataLost(`${MAX_RESENDS} times`));
   }
 
   /** @param lost why it fails that was sent so often. */
-  private async sendAgain(id: string, each: Waiting, lost: HypernodesError): Promise<void> {
+  private async resend(id: string, each: Waiting, lost: HypernodesError): Promise<void> {
     if (this.waiting.get(id) !== each) return;
-    if (each.sentAgain++ < MAX_SENT_AGAIN) await this.add(id, each.job).catch(() => {});
+    if (each.resends++ < MAX_RESENDS) await this.add(id, each.job).catch(() => {});
     else this.take(id)?.reject(lost);
   }
 
@@ -429,9 +437,9 @@ export class Link {
     const late = () => new Promise((resolve) => startTimeout(() => resolve(undefined), isThere ? CLOSE_MS : 0).unref());
     const soon = (work: Promise<unknown>) => Promise.race([work.catch(() => {}), late()]);
     if (isThere) {
-      if (this.options.logs) await soon(this.readPrinted());
-      const { run, results, printed } = this.keys;
-      const mine = [run, results, printed].map((key) => key(this.ends.run));
+      if (this.options.logs) await soon(this.readOutput());
+      const { run, results, output } = this.keys;
+      const mine = [run, results, output].map((key) => key(this.ends.run));
       const jobs = ids.map((id) => this.queue.remove(id).catch(() => {}));
       await soon(Promise.all([this.redis.del(...mine), this.values.drop(this.shared.keys()), ...jobs]));
     }
@@ -442,7 +450,7 @@ export class Link {
 }
 
 /** JSON that somebody else may have written: undefined, if it is none. */
-function parsed(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -69,7 +69,7 @@ export interface BullmqOptions {
    * the environment variable HYPERNODES_QUEUE_KEY says, else none. Keep it out of source files: they go to Redis with the code.
    */
   readonly key?: string | undefined;
-  /** Whether what nodes print at a worker is printed by this process, too, marked with the worker's name. Default: false. */
+  /** Prints the output of nodes at a worker in this process, too, marked with the worker's name. Default: false. */
   readonly logs?: boolean;
   /** Milliseconds without any worker, or without Redis, after which a run fails. Default: a minute. */
   readonly patienceMs?: number;

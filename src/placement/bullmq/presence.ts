@@ -2,7 +2,7 @@ import type { Redis } from "ioredis";
 import { HypernodesError } from "../../errors.js";
 import { keysOf } from "./jobs.js";
 import type { CheckedBullmq } from "./options.js";
-import { isForATime, placeOfRedis, RESUME, refusal } from "./redis.js";
+import { isTransient, placeOfRedis, RESUME, replyError } from "./redis.js";
 
 /** Milliseconds in which a Redis that is there answers. */
 const ANSWERS_MS = 2_000;
@@ -65,9 +65,9 @@ export class Presence {
       return mark !== null;
     } catch (error) {
       // It still owes an answer.
-      if (isForATime(error)) return undefined;
+      if (isTransient(error)) return undefined;
       this.askedAt = undefined;
-      throw refusal(this.options.connection, this.where, error) ?? error;
+      throw replyError(this.options.connection, this.where, error) ?? error;
     } finally {
       this.isAsking = false;
     }

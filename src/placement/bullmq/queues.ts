@@ -6,7 +6,7 @@ import { remembered } from "../../graph/remembered.js";
 import { fileProblem } from "../../util/file-problem.js";
 import { endAtSignals } from "../modal/leaving.js";
 import { MarkedLines } from "../modal/marked-lines.js";
-import type { PrintedAt } from "./jobs.js";
+import type { WorkerOutput } from "./jobs.js";
 import { Journal, type RunTold } from "./journal.js";
 import { Link } from "./link.js";
 import { type BullmqQueue, type CheckedBullmq, checkedBullmq } from "./options.js";
@@ -16,9 +16,9 @@ import { Workers } from "./workers.js";
 export class Queues {
   private readonly links = new Map<BullmqQueue, Promise<Link>>();
   private journal: Journal | undefined;
-  /** What nodes have printed, by worker. */
+  /** The output of nodes, by worker. */
   private readonly lines = new Map<string, MarkedLines>();
-  private stayAtSignals: (() => void) | undefined;
+  private removeSignalListener: (() => void) | undefined;
 
   /** @param told what a journal keeps of the run; undefined: it can't be resumed. */
   constructor(private readonly told: (() => RunTold) | undefined) {}
@@ -33,16 +33,16 @@ export class Queues {
   private link(queue: BullmqQueue, options: CheckedBullmq, run: RunState, where: string): Promise<Link> {
     return remembered(this.links, queue, async () => {
       const warn = (message: string) => run.warnOnce(message);
-      const printed = (what: PrintedAt) => this.printed(what, run, where);
-      const link = await Link.open(options, { run: run.id, where, warn, printed });
-      this.stayAtSignals ??= endAtSignals((isOurs) => (isOurs ? this.end(false) : Promise.resolve()));
+      const onOutput = (output: WorkerOutput) => this.showOutput(output, run, where);
+      const link = await Link.open(options, { run: run.id, where, warn, onOutput });
+      this.removeSignalListener ??= endAtSignals((isOurs) => (isOurs ? this.end(false) : Promise.resolve()));
       this.journal ??= this.openJournal(options, run);
       return link;
     });
   }
 
-  /** What nodes print at a worker appears here, marked, as what they print in containers does. */
-  private printed({ worker, stream, text }: PrintedAt, run: RunState, path: string): void {
+  /** Prints the output of nodes at a worker, marked, as that of containers is. */
+  private showOutput({ worker, stream, text }: WorkerOutput, run: RunState, path: string): void {
     remembered(this.lines, worker, () => new MarkedLines(worker)).add({ stream, text });
     run.tell?.({ type: "container", phase: "log", path, name: "bullmq", id: worker, stream, text });
   }
@@ -69,7 +69,7 @@ export class Queues {
     this.links.clear();
     await Promise.all(links.map(async (link) => (await link.catch(() => undefined))?.close()));
     for (const lines of this.lines.values()) lines.end();
-    this.stayAtSignals?.();
+    this.removeSignalListener?.();
     this.journal?.close(isDone);
     this.journal = undefined;
   }

@@ -79,7 +79,7 @@ export function placeOfRedis(connection: string | RedisConnection): string {
 
 function notOpened(connection: string | RedisConnection, where: string, error: Error): HypernodesError {
   return (
-    refusal(connection, where, error) ??
+    replyError(connection, where, error) ??
     new HypernodesError({
       code: "NO_REDIS",
       where,
@@ -94,10 +94,9 @@ function notOpened(connection: string | RedisConnection, where: string, error: E
 /** Goes on with a run later. */
 export const RESUME = "With a cache, or hypernodes resume, a second run goes on where this one was.";
 
-/** Replies that Redis gives for a time: while it loads, waits for a script, or changes its primary. */
-const FOR_A_TIME = /^(?:LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|UNKILLABLE)\b/;
+const TRANSIENT = /^(?:LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|UNKILLABLE)\b/;
 
-const REFUSALS: readonly { readonly reply: RegExp; readonly code: string; readonly advice: string }[] = [
+const REPLY_ERRORS: readonly { readonly reply: RegExp; readonly code: string; readonly advice: string }[] = [
   {
     reply: /^OOM\b/,
     code: "REDIS_FULL",
@@ -131,24 +130,24 @@ const REFUSALS: readonly { readonly reply: RegExp; readonly code: string; readon
   },
 ];
 
-/** Whether an error is Redis' own reply to a command, and not what became of the connection. */
-function isReply(error: unknown): error is Error {
+/** Tells Redis' own reply to a command from what became of the connection. */
+function isReplyError(error: unknown): error is Error {
   return (error as Error | undefined)?.name === "ReplyError";
 }
 
-/** Whether Redis will answer otherwise if it is given time. */
-export function isForATime(error: unknown): boolean {
-  return isReply(error) && FOR_A_TIME.test(error.message);
+/** Tells a reply that Redis gives for a time alone: while it loads, waits for a script, or changes its primary. */
+export function isTransient(error: unknown): boolean {
+  return isReplyError(error) && TRANSIENT.test(error.message);
 }
 
 /** The error of a command that Redis has refused; undefined for any other error. */
-export function refusal(
+export function replyError(
   connection: string | RedisConnection,
   where: string,
   error: unknown,
 ): HypernodesError | undefined {
-  if (!isReply(error)) return undefined;
-  const { code, advice } = REFUSALS.find(({ reply }) => reply.test(error.message)) ?? REFUSALS.at(-1)!;
+  if (!isReplyError(error)) return undefined;
+  const { code, advice } = REPLY_ERRORS.find(({ reply }) => reply.test(error.message)) ?? REPLY_ERRORS.at(-1)!;
   const problem = `${placeOfRedis(connection)} refuses: ${error.message}`;
   return new HypernodesError({ code, where, problem, advice, cause: error });
 }

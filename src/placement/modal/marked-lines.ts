@@ -1,6 +1,6 @@
 import type { Printed } from "../container/frames.js";
 
-/** What nodes print in a container, or at a worker, appears here, line by line, marked. */
+/** Prints the output of nodes in a container, or at a worker, line by line, marked. */
 export class MarkedLines {
   /** Of each stream, the beginning of a line that has not ended yet. */
   private readonly begun = { stdout: "", stderr: "" };

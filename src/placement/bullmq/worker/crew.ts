@@ -10,8 +10,8 @@ const IDLE_MS = 60_000;
 const DISPOSE_MS = 5_000;
 
 /**
- * The processes of a worker: one for each pipeline's code, and one more for each chunk that has to be alone. A run that hears of
- * what its nodes print has its own.
+ * The processes of a worker: one for each pipeline's code, and one more for each chunk that has to be alone. A run that
+ * hears of its nodes' output has its own.
  */
 export class Crew {
   private readonly processes = new Map<string, PipelineProcess>();
@@ -21,11 +21,11 @@ export class Crew {
 
   /**
    * @param scratch a folder of the worker's own.
-   * @param printed hears of what is printed for runs that asked for it.
+   * @param onOutput hears of the output of runs that asked for it.
    */
   constructor(
     private readonly scratch: string,
-    private readonly printed: (job: ChunkJob, printed: Printed) => void,
+    private readonly onOutput: (job: ChunkJob, output: Printed) => void,
   ) {}
 
   /** Does some work in the process for a bundle's code, which is in a folder. */
@@ -52,11 +52,7 @@ export class Crew {
   private start(folder: string, job: ChunkJob): PipelineProcess {
     const scratch = path.join(this.scratch, `process-${++this.started}`);
     mkdirSync(scratch, { recursive: true });
-    const process = new PipelineProcess(
-      folder,
-      scratch,
-      job.logs ? (printed) => this.printed(job, printed) : undefined,
-    );
+    const process = new PipelineProcess(folder, scratch, job.logs ? (output) => this.onOutput(job, output) : undefined);
     this.all.add(process);
     void process.ended.then(() => this.all.delete(process));
     return process;

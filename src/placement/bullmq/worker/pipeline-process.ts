@@ -26,10 +26,10 @@ export class PipelineProcess {
   /**
    * @param folder where the bundle's files are.
    * @param scratch a folder of its own.
-   * @param printed hears of what nodes print; undefined: it is only printed where the worker runs.
+   * @param onOutput hears of the output of nodes; undefined: it only goes to the worker's own.
    */
-  constructor(folder: string, scratch: string, printed: ((printed: Printed) => void) | undefined) {
-    const output = printed === undefined ? "inherit" : "pipe";
+  constructor(folder: string, scratch: string, onOutput: ((output: Printed) => void) | undefined) {
+    const output = onOutput === undefined ? "inherit" : "pipe";
     const flags = ["--enable-source-maps", "--disable-warning=ExperimentalWarning"];
     this.child = spawn(process.execPath, [...flags, path.join(folder, "child.js"), "", scratch, "worker"], {
       env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !WORKERS_OWN.includes(name))),
@@ -39,7 +39,7 @@ export class PipelineProcess {
     for (const stream of ["stdout", "stderr"] as const) {
       this.child[stream]?.setEncoding("utf8").on("data", (text: string) => {
         process[stream].write(text);
-        printed?.({ stream, text });
+        onOutput?.({ stream, text });
       });
     }
     this.down = down;

@@ -11,22 +11,22 @@ import {
   type ChunkJob,
   checkJob,
   type JobReturn,
+  jobPlace,
   keysOf,
   type LiveEvents,
   otherQueueProtocol,
-  type PrintedAt,
-  placeOf,
   QUEUE_PROTOCOL,
   refusalOf,
+  type WorkerOutput,
 } from "../jobs.js";
 import { version } from "../link.js";
 import type { CheckedBullmq } from "../options.js";
-import { openRedis, placeOfRedis, refusal } from "../redis.js";
-import { notSigned, Seal, type Sealed } from "../seal.js";
+import { openRedis, placeOfRedis, replyError } from "../redis.js";
+import { type Signed, Signer, signatureError } from "../signer.js";
 import { Crew } from "./crew.js";
 import { Fetched } from "./fetched.js";
-import { makeOwnFolder } from "./own-folder.js";
 import { ProcessEnded } from "./pipeline-process.js";
+import { createPrivateFolder } from "./private-folder.js";
 
 /** Milliseconds between looks whether runs are still wanted. */
 const LOOK_MS = 500;
@@ -35,8 +35,8 @@ const SILENT_LOOKS = 10;
 /** How many workers in turn may be lost with a chunk. */
 const MOST_STALLED = 2;
 
-/** Pieces of what was printed that Redis holds for a client, the last ones. */
-const MAX_PRINTED = 10_000;
+/** Pieces of output that Redis holds for a client: the last ones. */
+const MAX_OUTPUT = 10_000;
 /** Milliseconds in which a worker that is closed has to take leave of Redis. */
 const CLOSE_MS = 5_000;
 
@@ -51,15 +51,17 @@ return 1`;
 export class Worker {
   readonly id = `worker-${randomUUID().slice(0, 8)}`;
   private readonly keys: ReturnType<typeof keysOf>;
-  private readonly folder = makeOwnFolder();
-  private readonly crew = new Crew(this.folder, (job, printed) => void this.sendPrinted(job, printed).catch(() => {}));
-  private readonly seal: Seal;
+  private readonly folder = createPrivateFolder();
+  private readonly crew = new Crew(this.folder, (job, output) => void this.sendOutput(job, output).catch(() => {}));
+  private readonly signer: Signer;
   private readonly fetched: Fetched;
   private readonly looking: NodeJS.Timeout;
   /** By run, what stops its chunks that are here. */
   private readonly runs = new Map<string, Set<AbortController>>();
-  private readonly taking: BullWorker<Sealed<ChunkJob>, Sealed<JobReturn>>;
-  private lostSince: number | undefined;
+  private readonly taking: BullWorker<Signed<ChunkJob>, Signed<JobReturn>>;
+  private isLost = false;
+  /** When Redis last took what this worker says of itself. */
+  private seenAt = Date.now();
   /** The codes of what it was told of that it refuses, or is refused. */
   private readonly told = new Set<string>();
   private fail!: (error: HypernodesError) => void;
@@ -74,10 +76,10 @@ export class Worker {
     private readonly redis: Redis,
     private readonly letGo: () => void,
     private readonly tell: (text: string) => void,
-    taking: (process: (job: Job<Sealed<ChunkJob>>) => Promise<Sealed<JobReturn>>) => Worker["taking"],
+    taking: (process: (job: Job<Signed<ChunkJob>>) => Promise<Signed<JobReturn>>) => Worker["taking"],
   ) {
     this.failed.catch(() => {});
-    this.seal = new Seal(checked);
+    this.signer = new Signer(checked);
     this.keys = keysOf(checked);
     const inKeyv = checked.values && new KeyvBlobs(checked.values);
     this.fetched = new Fetched(new RedisBlobs(redis, this.keys), inKeyv, this.folder);
@@ -103,7 +105,7 @@ export class Worker {
     const { bullmq, redis, options: redisOptions, letGo } = await openRedis(checked, "the worker");
     const worker = new Worker(checked, concurrency, redis, letGo, tell, (process) => {
       const half = Math.ceil(stallMs / 2);
-      return new bullmq.Worker<Sealed<ChunkJob>, Sealed<JobReturn>>(checked.queue, process, {
+      return new bullmq.Worker<Signed<ChunkJob>, Signed<JobReturn>>(checked.queue, process, {
         connection: redisOptions as object,
         prefix: checked.prefix,
         concurrency,
@@ -118,11 +120,11 @@ export class Worker {
     return worker;
   }
 
-  private async answerSigned(taken: Job<Sealed<ChunkJob>>): Promise<Sealed<JobReturn>> {
-    return this.seal.sign("return", taken.id!, await this.answer(taken));
+  private async answerSigned(taken: Job<Signed<ChunkJob>>): Promise<Signed<JobReturn>> {
+    return this.signer.sign("return", taken.id!, await this.answer(taken));
   }
 
-  private async answer(taken: Job<Sealed<ChunkJob>>): Promise<JobReturn> {
+  private async answer(taken: Job<Signed<ChunkJob>>): Promise<JobReturn> {
     const { id, data } = taken;
     const attempt = randomUUID();
     const refused = this.refusalOf(id!, data);
@@ -138,10 +140,10 @@ export class Worker {
     try {
       const bytes = await this.compute(job, controller.signal, this.live(taken, attempt));
       if (controller.signal.aborted) return { kind: "gone" };
-      // What was printed until now is read from its pipe, and goes first.
+      // The output until now is read from its pipe, and goes first.
       if (job.logs) await new Promise(setImmediate);
       const [run, results] = [this.keys.run(job.run), this.keys.results(job.run)];
-      if ((await this.redis.eval(KEEP, 2, run, results, id!, this.seal.signBytes(id!, bytes), job.expireMs)) === 0)
+      if ((await this.redis.eval(KEEP, 2, run, results, id!, this.signer.signBytes(id!, bytes), job.expireMs)) === 0)
         return { kind: "gone" };
       return { kind: "home", worker: this.id, attempt };
     } catch (error) {
@@ -155,10 +157,10 @@ export class Worker {
     }
   }
 
-  /** Why a job is not computed, whoever has written it. */
-  private refusalOf(id: string, job: Sealed<ChunkJob>): HypernodesError | undefined {
+  /** The error of a job that is not computed, whoever has written it. */
+  private refusalOf(id: string, job: Signed<ChunkJob>): HypernodesError | undefined {
     if (job.protocol !== QUEUE_PROTOCOL) return otherQueueProtocol(job, version());
-    if (!this.seal.isGenuine("job", id, job)) return notSigned(placeOf(job), "the job");
+    if (!this.signer.verify("job", id, job)) return signatureError(jobPlace(job), "the job");
     const { mac: _, ...unsigned } = job;
     try {
       checkJob(unsigned);
@@ -168,11 +170,11 @@ export class Worker {
     }
   }
 
-  private async sendPrinted({ run, expireMs }: ChunkJob, printed: Printed): Promise<void> {
-    const message: PrintedAt = { worker: this.id, ...printed };
-    const key = this.keys.printed(run);
-    const text = JSON.stringify(this.seal.sign("printed", run, message));
-    await this.redis.multi().rpush(key, text).ltrim(key, -MAX_PRINTED, -1).pexpire(key, expireMs).exec();
+  private async sendOutput({ run, expireMs }: ChunkJob, output: Printed): Promise<void> {
+    const message: WorkerOutput = { worker: this.id, ...output };
+    const key = this.keys.output(run);
+    const text = JSON.stringify(this.signer.sign("output", run, message));
+    await this.redis.multi().rpush(key, text).ltrim(key, -MAX_OUTPUT, -1).pexpire(key, expireMs).exec();
   }
 
   private async compute(job: ChunkJob, signal: AbortSignal, live: (event: RunEvent) => void): Promise<Uint8Array> {
@@ -191,7 +193,7 @@ export class Worker {
     const tell = () => {
       const told: LiveEvents = { attempt, worker: this.id, events };
       events = [];
-      job.updateProgress(this.seal.sign("events", job.id!, told)).catch(() => {});
+      job.updateProgress(this.signer.sign("events", job.id!, told)).catch(() => {});
     };
     return (event) => {
       if (events.push(event) === 1) setImmediate(tell);
@@ -200,13 +202,19 @@ export class Worker {
 
   /** Says that it is there, and stops what is not wanted any more. */
   private async look(): Promise<void> {
-    if (this.isLost()) return;
+    const isLost = this.redis.status !== "ready";
+    if (isLost !== this.isLost)
+      this.tell(`${this.id} ${isLost ? "has lost Redis, and waits for it" : "has Redis again"}`);
+    this.isLost = isLost;
+    if (Date.now() - this.seenAt > this.checked.patienceMs) this.fail(this.redisLost());
+    if (isLost) return;
     const now = Date.now();
     const name = `${this.id} ${this.concurrency}`;
     try {
       this.fetched.sweep();
       const multi = this.redis.multi().zremrangebyscore(this.keys.workers, "-inf", now);
       await multi.zadd(this.keys.workers, now + SILENT_LOOKS * LOOK_MS, name).exec();
+      this.seenAt = Date.now();
       for (const [run, controllers] of this.runs) {
         if (await this.redis.exists(this.keys.run(run))) continue;
         for (const controller of controllers) controller.abort(new Error("the run is over"));
@@ -217,28 +225,18 @@ export class Worker {
     }
   }
 
-  private isLost(): boolean {
-    const isLost = this.redis.status !== "ready";
-    if (isLost !== (this.lostSince !== undefined))
-      this.tell(`${this.id} ${isLost ? "has lost Redis, and waits for it" : "has Redis again"}`);
-    this.lostSince = isLost ? (this.lostSince ?? Date.now()) : undefined;
-    if (this.lostSince !== undefined && Date.now() - this.lostSince > this.checked.patienceMs)
-      this.fail(this.redisLost());
-    return isLost;
-  }
-
   private redisLost(): HypernodesError {
     const { connection, patienceMs } = this.checked;
     return new HypernodesError({
       code: "REDIS_LOST",
       where: this.id,
-      problem: `${placeOfRedis(connection)} has not been there for ${patienceMs / 1000} seconds`,
+      problem: `${placeOfRedis(connection)} has taken nothing for ${patienceMs / 1000} seconds`,
       advice: "Start the worker again when it is there; --patience says how long one waits.",
     });
   }
 
   private tellRefusal(error: unknown): void {
-    const refused = refusal(this.checked.connection, this.id, error);
+    const refused = replyError(this.checked.connection, this.id, error);
     if (refused !== undefined) this.tellOnce(refused);
   }
 

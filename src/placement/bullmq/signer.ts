@@ -5,17 +5,17 @@ import type { CheckedBullmq } from "./options.js";
 
 const MAC_BYTES = 32;
 
-/** What clients and workers write for each other: a kind is never taken for another one. */
-type Kind = "job" | "return" | "events" | "result" | "printed";
+/** Kinds of messages between clients and workers: one is never taken for another. */
+type Kind = "job" | "return" | "events" | "result" | "output";
 
 /** A message, with its HMAC-SHA-256 in base64 where there is a key. */
-export type Sealed<T extends object> = T & { readonly mac?: string | undefined };
+export type Signed<T extends object> = T & { readonly mac?: string | undefined };
 
 /**
- * Tells what clients and workers of one key have written to Redis from what somebody else has. Without a key nothing is signed,
- * and nothing that is signed is taken: both ends have the key, or neither has it.
+ * Signs and verifies the messages that the clients and workers of a queue leave for each other in Redis. Without a key nothing is
+ * signed, and nothing that is signed is taken: both ends have the key, or neither has it.
  */
-export class Seal {
+export class Signer {
   private readonly key: string | undefined;
 
   constructor(private readonly options: Pick<CheckedBullmq, "key" | "prefix" | "queue">) {
@@ -23,15 +23,15 @@ export class Seal {
   }
 
   /** Signs a message of JSON. @param id the job, or the run, that it is about: it counts for no other one. */
-  sign<T extends object>(kind: Kind, id: string, message: T): Sealed<T> {
+  sign<T extends object>(kind: Kind, id: string, message: T): Signed<T> {
     if (this.key === undefined) return message;
     return { ...message, mac: this.mac(kind, id, JSON.stringify(message)).toString("base64") };
   }
 
-  /** Whether a message is signed with the key; without a key, whether it is not signed. */
-  isGenuine(kind: Kind, id: string, { mac, ...message }: Sealed<object>): boolean {
-    if (this.key === undefined || typeof mac !== "string") return this.key === mac;
-    return isEqual(Buffer.from(mac, "base64"), this.mac(kind, id, JSON.stringify(message)));
+  /** Tells a message that is signed with the key from others; without a key, one that is not signed at all. */
+  verify(kind: Kind, id: string, { mac, ...message }: Signed<object>): boolean {
+    if (this.key === undefined) return mac === undefined;
+    return typeof mac === "string" && isEqual(Buffer.from(mac, "base64"), this.mac(kind, id, JSON.stringify(message)));
   }
 
   /** Bytes behind their HMAC; without a key, the bytes. */
@@ -61,7 +61,7 @@ function isEqual(one: Uint8Array, other: Uint8Array): boolean {
 }
 
 /** The error of a message that is not signed as it has to be. @param what has come, and from where. */
-export function notSigned(where: string, what: string): HypernodesError {
+export function signatureError(where: string, what: string): HypernodesError {
   return new HypernodesError({
     code: "NOT_SIGNED",
     where,

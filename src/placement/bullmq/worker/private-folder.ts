@@ -22,7 +22,7 @@ const LEFT_MS = 24 * 3_600_000;
  *
  * @throws {HypernodesError} `UNSAFE_FOLDER`: somebody else could put code there.
  */
-export function makeOwnFolder(): string {
+export function createPrivateFolder(): string {
   const modules = path.resolve("node_modules");
   if (!isWritable(modules)) return mkdtempSync(path.join(os.tmpdir(), "hypernodes-worker-"));
   const parent = path.join(modules, ".cache", "hypernodes");
