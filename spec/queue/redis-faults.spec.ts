@@ -55,7 +55,7 @@ describe("a Redis that fails under a run @slow", function () {
     server = (await startRedis())!;
     redis = new Redis(server.url, { maxRetriesPerRequest: null });
     redis.on("error", () => {});
-    worker = await startWorker(server.url, "faults", { more: ["--concurrency", "1", "--stall", "2s"] });
+    worker = await startFaults();
     file = path.join(held.folder, `faults-${++count}`);
   });
   afterEach(async () => {
@@ -63,6 +63,8 @@ describe("a Redis that fails under a run @slow", function () {
     redis?.disconnect();
     await server?.stop();
   });
+
+  const startFaults = () => startWorker(server.url, "faults", { more: ["--concurrency", "1", "--stall", "2s"] });
 
   const run = (options = {}) => {
     const maps = bullmq({ connection: server.url, queue: "faults", journal: false, ...options });
@@ -78,6 +80,11 @@ describe("a Redis that fails under a run @slow", function () {
     everything: () => redis.flushall(),
     "that the run is wanted": () => drop(/:run:/),
     "code and values": () => drop(/:blob:/),
+    "code and values before a worker has them": async () => {
+      await worker.end();
+      await drop(/:blob:/);
+      worker = await startFaults();
+    },
     "its jobs": () => drop(/^hypernodes:faults:(?!blob|run|results)/),
     "its results": () => drop(/:results:/),
     "the process": async () => {

@@ -161,7 +161,11 @@ export class Link {
     for (const job of await this.queue.getJobs(["wait"]))
       if (job?.id?.startsWith(run)) await job.remove().catch(() => {});
     const left = Object.entries(await this.redis.hgetallBuffer(this.keys.results(run)));
-    return left.map(([id, signed]) => [id, this.opened(id, signed)]);
+    return left.map(([id, signed]) => {
+      const bytes = this.signer.openBytes(id, signed);
+      if (bytes === undefined) throw this.signatureError("a result");
+      return [id, bytes];
+    });
   }
 
   /** How many chunks the workers compute at once, as far as it is known. */
@@ -244,7 +248,7 @@ export class Link {
     return { brought, cancel: () => this.cancel(id) };
   }
 
-  /** @throws {HypernodesError} `REDIS_FULL`, `REDIS_REFUSES`, and why it is broken. */
+  /** @throws {HypernodesError} `REDIS_FULL`, `REDIS_REFUSES`, and the error that has ended the connection. */
   private unlessBroken<R>(command: Promise<R>): Promise<R> {
     const refused = command.catch((error) => {
       throw replyError(this.options.connection, this.ends.where, error) ?? error;
@@ -310,32 +314,22 @@ export class Link {
     return signatureError(this.ends.where, what);
   }
 
-  /** @throws {HypernodesError} `NOT_SIGNED`. */
-  private opened(id: string, signed: Buffer): Uint8Array {
-    const bytes = this.signer.openBytes(id, signed);
-    if (bytes === undefined) throw this.signatureError("a result");
-    return bytes;
-  }
-
   /** Takes a result home. */
   private async fetch(id: string, worker: string | undefined, attempt: string | undefined): Promise<void> {
     const results = this.keys.results(this.ends.run);
-    const [[, bytes]] = (await this.redis.multi().hgetBuffer(results, id).hdel(results, id).exec()) as [
+    const [[, signed]] = (await this.redis.multi().hgetBuffer(results, id).hdel(results, id).exec()) as [
       [unknown, Buffer | null],
       unknown,
     ];
     // It has come already, or it is gone: who has not got it asks for it again.
-    if (bytes === null) {
+    if (signed === null) {
       this.askSoon(id);
       return;
     }
     const found = this.take(id);
-    try {
-      const told = found?.attempt === attempt ? found?.told : 0;
-      found?.resolve({ kind: "home", worker, bytes: this.opened(id, bytes), told: told ?? 0 });
-    } catch (error) {
-      found?.reject(error);
-    }
+    const bytes = this.signer.openBytes(id, signed);
+    if (bytes === undefined) found?.reject(this.signatureError("a result"));
+    else found?.resolve({ kind: "home", worker, bytes, told: found.attempt === attempt ? found.told : 0 });
   }
 
   private progressed(id: string, live: Signed<LiveEvents>): void {
@@ -413,7 +407,7 @@ export class Link {
     if (state === "unknown") await this.resend(id, each, this.dataLost(`${MAX_RESENDS} times`));
   }
 
-  /** @param lost why it fails that was sent so often. */
+  /** @param lost the error of a chunk that was sent too often. */
   private async resend(id: string, each: Waiting, lost: HypernodesError): Promise<void> {
     if (this.waiting.get(id) !== each) return;
     if (each.resends++ < MAX_RESENDS) await this.add(id, each.job).catch(() => {});

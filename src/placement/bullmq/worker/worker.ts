@@ -127,12 +127,13 @@ export class Worker {
   private async answer(taken: Job<Signed<ChunkJob>>): Promise<JobReturn> {
     const { id, data } = taken;
     const attempt = randomUUID();
-    const refused = this.refusalOf(id!, data);
-    if (refused !== undefined) {
-      this.tellOnce(refused);
-      return { kind: "refused", error: refusalOf(refused) };
+    let job: ChunkJob;
+    try {
+      job = this.check(id!, data);
+    } catch (error) {
+      this.tellOnce(error as HypernodesError);
+      return { kind: "refused", error: refusalOf(error as HypernodesError) };
     }
-    const { mac: _, ...job } = data;
     if (!(await this.redis.exists(this.keys.run(job.run)))) return { kind: "gone" };
     const controller = new AbortController();
     const running = remembered(this.runs, job.run, () => new Set<AbortController>());
@@ -157,17 +158,13 @@ export class Worker {
     }
   }
 
-  /** The error of a job that is not computed, whoever has written it. */
-  private refusalOf(id: string, job: Signed<ChunkJob>): HypernodesError | undefined {
-    if (job.protocol !== QUEUE_PROTOCOL) return otherQueueProtocol(job, version());
-    if (!this.signer.verify("job", id, job)) return signatureError(jobPlace(job), "the job");
-    const { mac: _, ...unsigned } = job;
-    try {
-      checkJob(unsigned);
-      return undefined;
-    } catch (error) {
-      return error as HypernodesError;
-    }
+  /** Anybody may have written it. @throws {HypernodesError} `OTHER_PROTOCOL`, `NOT_SIGNED`, `BAD_JOB`. */
+  private check(id: string, signed: Signed<ChunkJob>): ChunkJob {
+    if (signed.protocol !== QUEUE_PROTOCOL) throw otherQueueProtocol(signed, version());
+    if (!this.signer.verify("job", id, signed)) throw signatureError(jobPlace(signed), "the job");
+    const { mac: _, ...job } = signed;
+    checkJob(job);
+    return job;
   }
 
   private async sendOutput({ run, expireMs }: ChunkJob, output: Printed): Promise<void> {
