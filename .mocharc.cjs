@@ -4,7 +4,16 @@ const { pathToFileURL } = require("node:url");
 
 /** What takes longest begins first: with two jobs, neither is left with it at the end. */
 const LONGEST = [
-  ...["package/package", "queue/queue", "view/page", "cli/cli", "queue/lost", "cache/code", "engine/importing"],
+  ...[
+    "package/package",
+    "queue/queue",
+    "view/page",
+    "cli/cli",
+    "queue/redis-faults",
+    "queue/lost",
+    "cache/code",
+    "engine/importing",
+  ],
   ...[
     "engine/threads",
     "types/wiring",

@@ -300,6 +300,7 @@ describe("the command line", function () {
       [["run", "typed.mjs#Num", "-i", "x=1", "--mode", "zip"], "--mode zip: there is no --over that it is about"],
       [["worker", "--queue", ""], "--queue: its value is empty"],
       [["worker", "--stall", "0s"], "--stall 0s: it is shorter than 1ms"],
+      [["worker", "--patience", "0s"], "--patience 0s: it is shorter than 1ms"],
       [["worker", "--stall", "10"], "--stall 10: it is not a time with its unit, as 30d or 30m"],
       [["cache", "prune", "x.sqlite", "--max-age", "30"], "--max-age 30: it is not a time with its unit"],
       [["cache", "prune", "x.sqlite", "--max-bytes", ""], "--max-bytes: its value is empty"],

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -11,6 +11,7 @@ import { commandLine } from "../support/command-line.js";
 import { execute, LOADER } from "../support/execute.js";
 import { startRedis } from "../support/redis.js";
 import { rejection } from "../support/rejection.js";
+import { warningsOf } from "../support/warnings.js";
 import { begunIn, heldYard, startWorker, until, type Yard } from "../support/workers.js";
 import { Queued, Slowly } from "./pipelines/queued.js";
 
@@ -69,6 +70,15 @@ describe("what is lost of distributed maps @slow", function () {
     const again = await commandLine(process.cwd(), "resume", run, "--journal", folder);
     expect(again.code).to.equal(2);
     expect(again.stderr).to.contain("has nothing of it");
+  });
+
+  it("is not the run where the journal can't be written: one warning", async () => {
+    const file = path.join(folder, "no-folder");
+    writeFileSync(file, "");
+    const maps = yard.maps(queue, { journal: path.join(file, "journal") });
+    const warnings = await warningsOf(() => new Queued().run({ xs: upTo(100) }, maps));
+    expect(warnings.filter((each) => each.includes("resumed"))).to.have.length(1);
+    expect(warnings.join()).to.contain("ENOTDIR").and.to.contain("bullmq({ journal: false })");
   });
 
   it("expires in Redis, where nobody resumes", async () => {
@@ -227,7 +237,7 @@ describe("what is lost of distributed maps @slow", function () {
     const { error } = (await other.waitUntilFinished(events)) as { error: HypernodesError };
     expect(error.code).to.equal("OTHER_PROTOCOL");
     expect(error.problem)
-      .to.contain("version 1 of the queue's protocol")
+      .to.contain("version 2 of the queue's protocol")
       .and.to.contain("hypernodes 9.9.9) version 99");
     await events.close();
     await jobs.close();

@@ -17,14 +17,22 @@ export interface WorkerProcess {
   end(signal?: NodeJS.Signals): Promise<void>;
 }
 
+/** How a worker is started. */
+interface WorkerStart {
+  readonly more?: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+  /** The command's own file: another version of it. */
+  readonly main?: string;
+}
+
 /** Starts a worker, and waits until it takes work. */
 export async function startWorker(
   url: string,
   queue: string,
-  { more = [], env = {} }: { readonly more?: readonly string[]; readonly env?: NodeJS.ProcessEnv } = {},
+  { more = [], env = {}, main = built("src/cli/main.ts") }: WorkerStart = {},
 ): Promise<WorkerProcess> {
   const { NODE_OPTIONS: _, ...inherited } = process.env;
-  const args = [built("src/cli/main.ts"), "worker"];
+  const args = [main, "worker"];
   const child = spawn(process.execPath, [...args, "--queue", queue, "--connection", url, ...more], {
     stdio: ["ignore", "ignore", "pipe"],
     env: { ...inherited, ...env },

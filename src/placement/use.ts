@@ -296,7 +296,7 @@ function withoutIterators(values: Readonly<Record<string, unknown>>): Record<str
 function chosenQueue(type: PipelineClass, { execution }: Choices): RunTold["chosen"] {
   const maps = execution?.maps;
   if (typeof maps !== "object" || maps === choicesOf(type).execution?.maps) return undefined;
-  const { connection: _, values: __, ...chosen } = checkedBullmq((maps as BullmqQueue).options);
+  const { connection: _, values: __, key: ___, ...chosen } = checkedBullmq((maps as BullmqQueue).options);
   return chosen;
 }
 

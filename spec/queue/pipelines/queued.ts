@@ -202,3 +202,37 @@ export class OverInner extends Pipeline {
   @input() log!: string;
   @mapOver("xs", InnerOfQueued, { x: "xs", log: "log" }, "cubed") cubes!: Nested<number[]>;
 }
+
+/** Elements that are too large for their jobs, and something that all of them take; leaves a line for each. */
+@execution({})
+export class Weighty extends Pipeline {
+  @input() texts!: string[];
+  @input() table!: Float64Array;
+  @input() ms!: number;
+  @input() file!: string;
+
+  @mapOver("texts", "table", "ms", "file")
+  async weighed(text: string, table: Float64Array, ms: number, file: string): Promise<Each<number>> {
+    appendFileSync(file, `${text.length}\n`);
+    await sleep(ms);
+    return text.length + table.length;
+  }
+  @output("weighed") all(all: number[]): Output<number[]> {
+    return all;
+  }
+}
+
+/** Prints, and returns the names of the variables that it sees. */
+@execution({})
+export class Printing extends Pipeline {
+  @input() xs!: number[];
+
+  @mapOver("xs") printed(x: number): Each<readonly string[]> {
+    console.log(`computing ${x}`);
+    console.error(`warned of ${x}: שלום`);
+    return Object.keys(process.env);
+  }
+  @output("printed") names(names: (readonly string[])[]): Output<(readonly string[])[]> {
+    return names;
+  }
+}

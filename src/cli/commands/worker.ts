@@ -16,6 +16,7 @@ interface WorkerFlags {
   readonly values?: string;
   readonly concurrency: number;
   readonly stall: number;
+  readonly patience: number;
 }
 
 export function addWorker(program: Command): void {
@@ -31,27 +32,36 @@ export function addWorker(program: Command): void {
     .option("--values <file>", "a module whose default export is the Keyv that clients name: bullmq({ values })")
     .option("--concurrency <n>", "how many chunks it computes at once", count, os.availableParallelism())
     .option("--stall <time>", "how long one may be silent before other workers take over, as 10s", stallFrom, 10_000)
+    .option("--patience <time>", "how long it waits for a Redis that has gone before it ends", patienceFrom, 3_600_000)
     .addHelpText(
       "after",
       `
-It takes work of any pipeline: their code comes along. Ctrl-C lets it end what it has begun; a second one ends it at once.
+It takes work of any pipeline: their code comes along. Who can write to Redis runs code here, unless HYPERNODES_QUEUE_KEY is set
+to a secret, as it is where pipelines run. Passwords belong into the environment (REDIS_URL): other users see a command's words.
+Ctrl-C lets it end what it has begun; a second one ends it at once.
 
-Examples:
-  $ hypernodes worker --queue embedding --connection redis://10.0.0.5:6379
-  $ REDIS_URL=rediss://user:secret@redis.example.com:6380 hypernodes worker --concurrency 8`,
+Examples, with REDIS_URL and HYPERNODES_QUEUE_KEY in the environment:
+  $ hypernodes worker --queue embedding
+  $ hypernodes worker --queue embedding --concurrency 8 --patience 10m`,
     )
-    .action(async ({ queue, connection, prefix, values: file, concurrency, stall }: WorkerFlags) => {
+    .action(async ({ queue, connection, prefix, values: file, concurrency, stall, patience }: WorkerFlags) => {
       const values = file === undefined ? undefined : await keyvIn(file);
-      const checked = checkedBullmq({ connection, values, ...(queue && { queue }), ...(prefix && { prefix }) });
+      const named = { ...(queue && { queue }), ...(prefix && { prefix }) };
+      const checked = checkedBullmq({ connection, values, patienceMs: patience, ...named });
       const tell = (text: string) => void process.stderr.write(`${text}\n`);
       const worker = await Worker.start(checked, concurrency, stall, tell);
+      if (checked.key === undefined)
+        tell("HYPERNODES_QUEUE_KEY is not set: who can write to this Redis runs code here");
       const many = concurrency === 1 ? "one chunk" : `${concurrency} chunks`;
       const place = placeOfRedis(checked.connection);
       tell(`${worker.id} takes work from the queue ${checked.queue} at ${place}, ${many} at once`);
-      await stopped();
-      tell(`${worker.id} ends when what it has begun is done`);
-      process.once("SIGINT", () => process.exit(130));
-      await worker.close();
+      try {
+        await Promise.race([stopped(), worker.failed]);
+        tell(`${worker.id} ends when what it has begun is done`);
+        process.once("SIGINT", () => process.exit(130));
+      } finally {
+        await worker.close();
+      }
       process.exit(0);
     });
 }
@@ -73,10 +83,13 @@ function count(text: string): number {
   throw new InvalidArgumentError("It takes a whole number from 1.");
 }
 
-function stallFrom(text: string): number {
-  const stallMs = millisecondsFrom("--stall", text);
-  if (stallMs >= 1) return Math.ceil(stallMs);
-  throw usage(`--stall ${text}`, "it is shorter than 1ms", "Write for example --stall 10s");
+const stallFrom = (text: string) => atLeastOneMs("--stall", text);
+const patienceFrom = (text: string) => atLeastOneMs("--patience", text);
+
+function atLeastOneMs(option: string, text: string): number {
+  const ms = millisecondsFrom(option, text);
+  if (ms >= 1) return Math.ceil(ms);
+  throw usage(`${option} ${text}`, "it is shorter than 1ms", `Write for example ${option} 10s`);
 }
 
 function stopped(): Promise<void> {

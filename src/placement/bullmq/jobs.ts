@@ -1,9 +1,20 @@
 import type { RunEvent } from "../../engine/events.js";
 import { HypernodesError } from "../../errors.js";
+import {
+  isFlag,
+  isRecord,
+  numberFrom,
+  type OptionRules,
+  optionError,
+  optionFaults,
+  that,
+  wholeFrom,
+} from "../../util/options.js";
+import type { Printed } from "../container/frames.js";
 import type { CheckedBullmq } from "./options.js";
 
 /** The version of what clients and workers leave for each other in Redis. */
-export const QUEUE_PROTOCOL = 1;
+export const QUEUE_PROTOCOL = 2;
 /** The name of all jobs. */
 export const JOB = "chunk";
 
@@ -24,9 +35,57 @@ export interface ChunkJob {
   readonly inKeyv: boolean;
   /** Whether something in it is suspected of ending its process: it gets one of its own. */
   readonly alone: boolean;
+  /** Its nodes' output is sent to the client. */
+  readonly logs: boolean;
   readonly graceMs: number;
   /** Milliseconds for which Redis keeps its result. */
   readonly expireMs: number;
+}
+
+const DIGEST = that("a SHA-256 in hexadecimal", isDigest);
+const TEXT = that("a text", (value) => typeof value === "string");
+
+const JOB_RULES: OptionRules = Object.fromEntries(
+  Object.entries({
+    protocol: wholeFrom(1),
+    version: TEXT,
+    run: that("a run's id", (value) => typeof value === "string" && /^[\w-]{1,64}$/.test(value)),
+    where: TEXT,
+    bundle: DIGEST,
+    fragment: DIGEST,
+    chunk: that("{ inline } or { digest }", (value) => {
+      if (!isRecord(value) || Object.keys(value).length !== 1) return false;
+      return typeof value.inline === "string" || isDigest(value.digest);
+    }),
+    inKeyv: isFlag,
+    alone: isFlag,
+    logs: isFlag,
+    graceMs: numberFrom(0, "milliseconds from 0"),
+    expireMs: wholeFrom(1),
+  } satisfies Record<keyof ChunkJob, unknown>).map(([name, rule]) => [name, { ...rule, isRequired: true }]),
+);
+
+function isDigest(value: unknown): boolean {
+  return typeof value === "string" && /^[0-9a-f]{64}$/.test(value);
+}
+
+/**
+ * Checks the form of a job of this protocol's version, whoever has written it: its digests become paths.
+ *
+ * @throws {HypernodesError} `BAD_JOB`.
+ */
+export function checkJob(job: ChunkJob): void {
+  const faults = optionFaults(job, JOB_RULES, { noun: "part of the job" });
+  if (faults.length === 0) return;
+  throw optionError(
+    jobPlace(job),
+    faults.map((fault) => ({ ...fault, code: "BAD_JOB" })),
+  );
+}
+
+/** The place that a job is for, as far as it says one. */
+export function jobPlace({ where }: ChunkJob): string {
+  return typeof where === "string" ? where : "a job";
 }
 
 /** What a job returns; a result itself is left beside it. */
@@ -45,6 +104,14 @@ export interface LiveEvents {
   readonly worker: string;
   readonly events: readonly RunEvent[];
 }
+
+/** Output of a process at a worker, as JSON. */
+export interface WorkerOutput extends Printed {
+  readonly worker: string;
+}
+
+/** The code of a refusal that says that code, or values, are gone: the client puts them back. */
+export const NOT_IN_REDIS = "NOT_IN_REDIS";
 
 /** A HypernodesError as JSON. */
 export interface Refusal {
@@ -70,6 +137,8 @@ export function keysOf({ prefix, queue }: Pick<CheckedBullmq, "prefix" | "queue"
     run: (run: string) => `${at}:run:${run}`,
     /** Results that the client has not taken. */
     results: (run: string) => `${at}:results:${run}`,
+    /** A list of its nodes' output that the client has not read. */
+    output: (run: string) => `${at}:output:${run}`,
   };
 }
 
@@ -77,7 +146,7 @@ export function keysOf({ prefix, queue }: Pick<CheckedBullmq, "prefix" | "queue"
 export function otherQueueProtocol(job: ChunkJob, version: string): HypernodesError {
   return new HypernodesError({
     code: "OTHER_PROTOCOL",
-    where: job.where,
+    where: jobPlace(job),
     problem: `the worker (hypernodes ${version}) speaks version ${QUEUE_PROTOCOL} of the queue's protocol, and this process (hypernodes ${job.version}) version ${job.protocol}`,
     advice:
       "Install the same version of hypernodes for both; or give each version a queue of its own: bullmq({ queue }).",

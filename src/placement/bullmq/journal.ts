@@ -1,19 +1,25 @@
 import {
+  appendFileSync,
   closeSync,
   existsSync,
+  fstatSync,
+  ftruncateSync,
   mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
+  readSync,
+  renameSync,
   rmdirSync,
   rmSync,
   statSync,
   writeFileSync,
-  writeSync,
 } from "node:fs";
 import path from "node:path";
+import { crc32 } from "node:zlib";
 import type { ExecutionOptions } from "../../dsl/choices.js";
 import { HypernodesError } from "../../errors.js";
+import { fileProblem } from "../../util/file-problem.js";
 import { decode, encode } from "../../values/codec.js";
 import type { CheckedBullmq } from "./options.js";
 
@@ -38,7 +44,7 @@ export interface RunTold extends Pick<Recorded, "file" | "name"> {
   readonly over: object | undefined;
   readonly execution: ExecutionOptions | undefined;
   /** The queue that it was given, without who may go there; undefined: its class, or what is nested in it, says which. */
-  readonly chosen: Omit<CheckedBullmq, "connection" | "values"> | undefined;
+  readonly chosen: Omit<CheckedBullmq, "connection" | "values" | "key"> | undefined;
 }
 
 /** Milliseconds after which what nobody has resumed is dropped. */
@@ -46,70 +52,114 @@ const KEPT_MS = 7 * 24 * 3_600_000;
 const RUN = "run.json";
 const TOLD = "told";
 const CHUNKS = "chunks";
+/** Inputs and results are nobody else's, and belong in no repository. */
+const PRIVATE_FOLDER = 0o700;
+const PRIVATE_FILE = 0o600;
 
-/** A result that has come, by the chunk's id: length of the id, length of the bytes, both. */
-const HEADER = 8;
+/** A record is a result that has come: the length of its chunk's id, that of its bytes, CRC-32 of both; then both. */
+const HEADER = 12;
 
-/** What a run leaves on this machine's disk while it lasts: what it was told, and the results that have come. */
+/** The files that a run leaves in a folder while it lasts: its inputs, and the results that have come. For their owner alone. */
 export class Journal {
+  private isBroken = false;
+
   private constructor(
     private readonly folder: string,
     private readonly file: number,
     /** What an earlier run of this id has left, by chunk. */
     readonly chunks: ReadonlyMap<string, Uint8Array>,
+    private readonly warn: (problem: string) => void,
   ) {}
 
   /**
-   * Begins a run's journal, or goes on with it.
+   * Begins a run's journal, or goes on with it behind its last whole record.
    *
    * @param parent the folder of all journals.
+   * @param warn hears what is wrong with the disk later: nothing more is kept then.
    * @throws what is wrong with the folder; `ValueError` for what can't be kept.
    */
-  static open(parent: string, run: string, queue: string, told: () => RunTold): Journal {
+  static open(
+    parent: string,
+    run: string,
+    queue: string,
+    told: () => RunTold,
+    warn: (problem: string) => void,
+  ): Journal {
     const folder = path.join(parent, run);
-    const chunks = chunksIn(path.join(folder, CHUNKS));
     if (!existsSync(path.join(folder, RUN))) {
       const all = told();
       const bytes = encode(all);
       const recorded: Recorded = { file: all.file, name: all.name, startedAt: Date.now(), queue };
-      mkdirSync(folder, { recursive: true });
-      writeFileSync(path.join(folder, TOLD), bytes);
-      writeFileSync(path.join(folder, RUN), JSON.stringify(recorded));
+      mkdirSync(folder, { recursive: true, mode: PRIVATE_FOLDER });
+      writeAtomic(path.join(folder, ".gitignore"), "*\n");
+      writeAtomic(path.join(folder, TOLD), bytes);
+      writeAtomic(path.join(folder, RUN), JSON.stringify(recorded));
       sweep(parent);
     }
-    return new Journal(folder, openSync(path.join(folder, CHUNKS), "a"), chunks);
+    const file = openSync(path.join(folder, CHUNKS), "a+", PRIVATE_FILE);
+    return new Journal(folder, file, readChunks(file), warn);
   }
 
+  /** Keeps a result. On a disk that takes no more, nothing is kept from then on: the run itself goes on. */
   add(id: string, bytes: Uint8Array): void {
+    if (this.isBroken) return;
     const name = Buffer.from(id);
     const header = Buffer.alloc(HEADER);
     header.writeUInt32LE(name.length, 0);
     header.writeUInt32LE(bytes.length, 4);
-    writeSync(this.file, Buffer.concat([header, name, bytes]));
+    header.writeUInt32LE(checksum(header, name, bytes), 8);
+    try {
+      appendFileSync(this.file, Buffer.concat([header, name, bytes]));
+    } catch (error) {
+      this.isBroken = true;
+      this.warn(fileProblem(error));
+    }
   }
 
   /** @param isDone whether nobody will want to go on. */
   close(isDone: boolean): void {
     closeSync(this.file);
     if (!isDone) return;
-    rmSync(this.folder, { recursive: true, force: true });
-    const parent = path.dirname(this.folder);
-    if (readdirSync(parent).length === 0) rmdirSync(parent);
+    try {
+      rmSync(this.folder, { recursive: true, force: true });
+      const parent = path.dirname(this.folder);
+      if (readdirSync(parent).length === 0) rmdirSync(parent);
+    } catch (error) {
+      this.warn(fileProblem(error));
+    }
   }
 }
 
-/** A last result that was cut off by the process's end is left out. */
-function chunksIn(file: string): Map<string, Uint8Array> {
+/** A file is there with all of its content, or not at all. */
+function writeAtomic(file: string, content: string | Uint8Array): void {
+  const fresh = `${file}.${process.pid}`;
+  writeFileSync(fresh, content, { mode: PRIVATE_FILE });
+  renameSync(fresh, file);
+}
+
+function checksum(header: Buffer, name: Uint8Array, bytes: Uint8Array): number {
+  return crc32(bytes, crc32(name, crc32(header.subarray(0, 8))));
+}
+
+/** Reads the whole records. A record that a killed process, or a full disk, has cut off is cut away: the next goes in its place. */
+function readChunks(file: number): ReadonlyMap<string, Uint8Array> {
   const chunks = new Map<string, Uint8Array>();
-  if (!existsSync(file)) return chunks;
-  const all = readFileSync(file);
-  for (let at = 0; at + HEADER <= all.length; ) {
-    const id = at + HEADER;
-    const bytes = id + all.readUInt32LE(at);
-    const end = bytes + all.readUInt32LE(at + 4);
-    if (end > all.length) break;
-    chunks.set(all.toString("utf8", id, bytes), all.subarray(bytes, end));
-    at = end;
+  const { size } = fstatSync(file);
+  const read = (at: number, length: number): Buffer | undefined => {
+    if (at + length > size) return undefined;
+    const bytes = Buffer.allocUnsafe(length);
+    return readSync(file, bytes, 0, length, at) === length ? bytes : undefined;
+  };
+  for (let at = 0; at < size; ) {
+    const header = read(at, HEADER);
+    const name = header && read(at + HEADER, header.readUInt32LE(0));
+    const bytes = name && read(at + HEADER + name.length, header!.readUInt32LE(4));
+    if (bytes === undefined || header!.readUInt32LE(8) !== checksum(header!, name!, bytes)) {
+      ftruncateSync(file, at);
+      break;
+    }
+    chunks.set(name!.toString(), bytes);
+    at += HEADER + name!.length + bytes.length;
   }
   return chunks;
 }
@@ -117,8 +167,10 @@ function chunksIn(file: string): Map<string, Uint8Array> {
 function sweep(parent: string): void {
   for (const run of readdirSync(parent)) {
     const file = path.join(parent, run, RUN);
-    if (existsSync(file) && Date.now() - statSync(file).mtimeMs > KEPT_MS)
-      rmSync(path.dirname(file), { recursive: true });
+    if (!existsSync(file)) continue;
+    // Another process may sweep, too.
+    const at = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
+    if (Date.now() - at > KEPT_MS) rmSync(path.dirname(file), { recursive: true, force: true });
   }
 }
 
@@ -126,23 +178,42 @@ function sweep(parent: string): void {
 export function unfinished(parent: string): (Recorded & { readonly run: string })[] {
   if (!existsSync(parent)) return [];
   return readdirSync(parent)
-    .filter((run) => existsSync(path.join(parent, run, RUN)))
-    .map((run) => ({
-      run,
-      ...(JSON.parse(readFileSync(path.join(parent, run, RUN), "utf8")) as Recorded),
-    }))
+    .flatMap((run) => {
+      const recorded = recordedOf(path.join(parent, run, RUN));
+      return recorded === undefined ? [] : [{ run, ...recorded }];
+    })
     .sort((a, b) => b.startedAt - a.startedAt);
+}
+
+/** Undefined for what is no run, or was damaged. */
+function recordedOf(file: string): Recorded | undefined {
+  if (!existsSync(file)) return undefined;
+  try {
+    return JSON.parse(readFileSync(file, "utf8")) as Recorded;
+  } catch {
+    return undefined;
+  }
 }
 
 /**
  * What a run was told. Its module has to be imported before.
  *
- * @throws {HypernodesError} `NO_SUCH_RUN`
+ * @throws {HypernodesError} `NO_SUCH_RUN`, `DAMAGED`.
  */
 export function toldTo(parent: string, run: string): RunTold {
   const file = path.join(parent, run, TOLD);
-  if (existsSync(file)) return decode(readFileSync(file)) as RunTold;
-  throw noSuchRun(parent, run);
+  if (!existsSync(file)) throw noSuchRun(parent, run);
+  try {
+    return decode(readFileSync(file)) as RunTold;
+  } catch (cause) {
+    throw new HypernodesError({
+      code: "DAMAGED",
+      where: run,
+      problem: `its inputs in ${file} can't be read: ${(cause as Error).message}`,
+      advice: "Run it again: with a cache, what is remembered is not computed again.",
+      cause,
+    });
+  }
 }
 
 /** Nothing is there of a run. */

@@ -8,10 +8,20 @@ import { remembered } from "../../graph/remembered.js";
 import { startTimeout } from "../../util/long-timeout.js";
 import type { Bundle } from "../bundle/bundle.js";
 import { type Blobs, KeyvBlobs, RedisBlobs, view } from "./blobs.js";
-import { type ChunkJob, JOB, type JobReturn, keysOf, type LiveEvents, QUEUE_PROTOCOL } from "./jobs.js";
+import {
+  type ChunkJob,
+  JOB,
+  type JobReturn,
+  keysOf,
+  type LiveEvents,
+  NOT_IN_REDIS,
+  QUEUE_PROTOCOL,
+  type WorkerOutput,
+} from "./jobs.js";
 import type { CheckedBullmq } from "./options.js";
 import { Presence } from "./presence.js";
-import { openRedis } from "./redis.js";
+import { openRedis, placeOfRedis, RESUME, replyError } from "./redis.js";
+import { type Signed, Signer, signatureError } from "./signer.js";
 
 /** Bytes of a chunk that go in its job; larger ones are left beside it. */
 const INLINE = 16 * 1024;
@@ -24,6 +34,11 @@ const EVENTS = 1_000;
 /** Jobs that wait for each chunk that a worker computes: it goes on without a word from here. */
 const WINDOW = 2;
 const LEAST_WINDOW = 4;
+
+/** Times that a chunk is sent again of which Redis, or a worker, has nothing any more. */
+const MAX_RESENDS = 5;
+/** Pieces of output that are read at once. */
+const MAX_OUTPUT = 1_000;
 
 /** Milliseconds for taking away what is there, and for the connections' ends. */
 const CLOSE_MS = 5_000;
@@ -49,6 +64,15 @@ interface Waiting {
   readonly resolve: (brought: Brought) => void;
   readonly reject: (error: unknown) => void;
   askedAt: number;
+  resends: number;
+}
+
+type Encode = () => Uint8Array;
+
+/** Bytes, and what makes the same again: they are not held while they are in Redis. */
+export interface Shared {
+  readonly bytes: Uint8Array;
+  readonly encode: Encode;
 }
 
 /** What is told to who sends chunks. */
@@ -57,6 +81,8 @@ export interface LinkEnds {
   readonly where: string;
   /** Something that the user should know, once. */
   warn(message: string): void;
+  /** A node has printed something at a worker. */
+  onOutput(output: WorkerOutput): void;
 }
 
 /** A run's connection to a queue: its code and its chunks go there, and their results come back. */
@@ -70,11 +96,13 @@ export class Link {
     this.breaks = reject;
   });
   private readonly waiting = new Map<string, Waiting>();
-  private readonly bundles = new Map<string, Promise<void>>();
+  private readonly bundles = new Map<string, { readonly packed: Uint8Array; readonly sent: Promise<void> }>();
   private readonly codes: Blobs;
   private readonly values: Blobs;
-  /** The digests of values that this run has left, to be taken away at its end. */
-  private readonly shared = new Set<string>();
+  /** The values that this run has left, by digest, to be taken away at its end. */
+  private readonly shared = new Map<string, Encode>();
+  private readonly signer: Signer;
+  private isClosed = false;
   private readonly keys: ReturnType<typeof keysOf>;
   private readonly looking: NodeJS.Timeout;
   private refreshedAt = Date.now();
@@ -88,12 +116,13 @@ export class Link {
     private readonly events: QueueEvents,
   ) {
     this.keys = keysOf(options);
+    this.signer = new Signer(options);
     this.codes = new RedisBlobs(redis, this.keys);
     this.values = options.values === undefined ? this.codes : new KeyvBlobs(options.values);
     this.broken.catch(() => {});
-    this.presence = new Presence(redis, options, ends.where, ends.warn);
-    events.on("completed", ({ jobId, returnvalue }) => this.came(jobId, returnvalue as unknown as JobReturn));
-    events.on("progress", ({ jobId, data }) => this.progressed(jobId, data as unknown as LiveEvents));
+    this.presence = new Presence(redis, options, ends.run, ends.where, ends.warn);
+    events.on("completed", ({ jobId, returnvalue }) => this.came(jobId, returnvalue as unknown as Signed<JobReturn>));
+    events.on("progress", ({ jobId, data }) => this.progressed(jobId, data as unknown as Signed<LiveEvents>));
     events.on("failed", ({ jobId, failedReason }) => this.failed(jobId, failedReason));
     // What fails for want of Redis is looked at again.
     this.looking = setInterval(() => this.look().catch(() => {}), LOOK_MS);
@@ -131,7 +160,12 @@ export class Link {
     const { run } = this.ends;
     for (const job of await this.queue.getJobs(["wait"]))
       if (job?.id?.startsWith(run)) await job.remove().catch(() => {});
-    return Object.entries(await this.redis.hgetallBuffer(this.keys.results(run)));
+    const left = Object.entries(await this.redis.hgetallBuffer(this.keys.results(run)));
+    return left.map(([id, signed]) => {
+      const bytes = this.signer.openBytes(id, signed);
+      if (bytes === undefined) throw this.signatureError("a result");
+      return [id, bytes];
+    });
   }
 
   /** How many chunks the workers compute at once, as far as it is known. */
@@ -146,20 +180,45 @@ export class Link {
 
   /** Leaves the pipeline's code there, if it is not there yet. */
   sendBundle({ digest, packed }: Bundle): Promise<void> {
-    return remembered(this.bundles, digest, async () => {
-      const { expireMs } = this.options;
-      if (await this.unlessBroken(this.codes.renew(digest, expireMs))) return;
-      await this.unlessBroken(this.codes.put(digest, packed, expireMs));
-    });
+    const put = () => this.unlessBroken(this.putIfMissing(this.codes, digest, () => packed));
+    return remembered(this.bundles, digest, () => ({ packed, sent: put() })).sent;
   }
 
   /** Leaves bytes there until the run ends. @returns their digest. */
-  async share(bytes: Uint8Array): Promise<string> {
-    const digest = createHash("sha256").update(bytes).digest("hex");
+  async share({ bytes, encode }: Shared): Promise<string> {
+    const digest = digestOf(bytes);
     if (this.shared.has(digest)) return digest;
-    this.shared.add(digest);
+    this.shared.set(digest, encode);
     await this.unlessBroken(this.values.put(digest, bytes, this.options.expireMs));
     return digest;
+  }
+
+  /** @throws {HypernodesError} `REDIS_DATA_LOST`: the bytes are other ones than at first. */
+  private async putIfMissing(blobs: Blobs, digest: string, encode: Encode): Promise<void> {
+    const { expireMs } = this.options;
+    if (await blobs.renew(digest, expireMs)) return;
+    const bytes = encode();
+    if (digestOf(bytes) !== digest) throw this.dataLost("and what it had can't be made again: its values were changed");
+    await blobs.put(digest, bytes, expireMs);
+  }
+
+  /** Puts back what Redis has lost: it was emptied, or restarted without its data, or has evicted it. */
+  private async restore(): Promise<void> {
+    const { connection } = this.options;
+    this.ends.warn(`${placeOfRedis(connection)} has lost data of ${this.ends.where}: it is sent again`);
+    const put = (blobs: Blobs, digest: string, encode: Encode) =>
+      this.unlessBroken(this.putIfMissing(blobs, digest, encode));
+    for (const [digest, { packed }] of this.bundles) await put(this.codes, digest, () => packed);
+    for (const [digest, encode] of this.shared) await put(this.values, digest, encode);
+  }
+
+  private dataLost(how: string): HypernodesError {
+    return new HypernodesError({
+      code: "REDIS_DATA_LOST",
+      where: this.ends.where,
+      problem: `${placeOfRedis(this.options.connection)} has lost data of this run, ${how}`,
+      advice: `Nothing may empty or evict it while runs last: maxmemory-policy noeviction, appendonly yes. ${RESUME}`,
+    });
   }
 
   /**
@@ -171,30 +230,40 @@ export class Link {
   async send(
     id: string,
     about: Pick<ChunkJob, "bundle" | "fragment" | "where" | "alone" | "graceMs">,
-    bytes: Uint8Array,
+    shared: Shared,
     live: Waiting["live"],
   ): Promise<SentChunk> {
-    const isSmall = bytes.length <= INLINE;
-    const chunk = isSmall ? { inline: view(bytes).toString("base64") } : { digest: await this.share(bytes) };
+    const isSmall = shared.bytes.length <= INLINE;
+    const chunk = isSmall ? { inline: view(shared.bytes).toString("base64") } : { digest: await this.share(shared) };
     const { run } = this.ends;
-    const { expireMs, values } = this.options;
-    const more = { chunk, expireMs, inKeyv: values !== undefined };
+    const { expireMs, values, logs } = this.options;
+    const more = { chunk, expireMs, logs, inKeyv: values !== undefined };
     const job: ChunkJob = { protocol: QUEUE_PROTOCOL, version: version(), run, ...about, ...more };
     const brought = new Promise<Brought>((resolve, reject) => {
-      this.waiting.set(id, { job, live, attempt: undefined, told: 0, resolve, reject, askedAt: Date.now() });
+      const fresh = { attempt: undefined, told: 0, askedAt: Date.now(), resends: 0 };
+      this.waiting.set(id, { job, live, resolve, reject, ...fresh });
     });
     brought.catch(() => {});
     await this.unlessBroken(this.add(id, job));
     return { brought, cancel: () => this.cancel(id) };
   }
 
+  /** @throws {HypernodesError} `REDIS_FULL`, `REDIS_REFUSES`, and the error that has ended the connection. */
   private unlessBroken<R>(command: Promise<R>): Promise<R> {
-    return Promise.race([command, this.broken]);
+    const refused = command.catch((error) => {
+      throw replyError(this.options.connection, this.ends.where, error) ?? error;
+    });
+    return Promise.race([refused, this.broken]);
   }
 
   private async add(id: string, job: ChunkJob): Promise<void> {
     // A job that fails by what is not the chunk's fault, as a lost connection of its worker, is tried again there.
-    await this.queue.add(JOB, job, { jobId: id, attempts: 3, removeOnComplete: true, removeOnFail: true });
+    await this.queue.add(JOB, this.signer.sign("job", id, job), {
+      jobId: id,
+      attempts: 3,
+      removeOnComplete: true,
+      removeOnFail: true,
+    });
   }
 
   private cancel(id: string): void {
@@ -215,37 +284,58 @@ export class Link {
   }
 
   /** A word that Redis could not say to its end is asked for later. */
-  private came(id: string, returned: JobReturn): void {
-    this.completed(id, returned).catch(() => {});
+  private came(id: string, returned: Signed<JobReturn>): void {
+    this.completed(id, returned).catch((error) => {
+      if (error instanceof HypernodesError) this.fail(error);
+    });
   }
 
-  private async completed(id: string, returned: JobReturn): Promise<void> {
-    if (!this.waiting.has(id)) return;
-    if (returned.kind === "home") await this.fetch(id, returned.worker, returned.attempt);
-    else if (returned.kind === "lost") this.take(id)?.resolve({ ...returned });
-    else if (returned.kind === "refused") this.take(id)?.reject(new HypernodesError(returned.error));
+  private async completed(id: string, returned: Signed<JobReturn>): Promise<void> {
+    const found = this.waiting.get(id);
+    if (found === undefined) return;
+    if (!this.signer.verify("return", id, returned))
+      this.take(id)!.reject(this.signatureError("what a worker has returned"));
+    else if (returned.kind === "home") await this.fetch(id, returned.worker, returned.attempt);
+    else if (returned.kind === "lost") this.take(id)!.resolve({ ...returned });
+    else if (returned.kind === "refused") await this.refused(id, found, new HypernodesError(returned.error));
     else this.askSoon(id);
+  }
+
+  /** Puts back code and values that a worker did not find; any other refusal is the chunk's end. */
+  private async refused(id: string, found: Waiting, error: HypernodesError): Promise<void> {
+    if (error.code !== NOT_IN_REDIS) this.take(id)?.reject(error);
+    else {
+      await this.restore();
+      await this.resend(id, found, error);
+    }
+  }
+
+  private signatureError(what: string): HypernodesError {
+    return signatureError(this.ends.where, what);
   }
 
   /** Takes a result home. */
   private async fetch(id: string, worker: string | undefined, attempt: string | undefined): Promise<void> {
     const results = this.keys.results(this.ends.run);
-    const [[, bytes]] = (await this.redis.multi().hgetBuffer(results, id).hdel(results, id).exec()) as [
+    const [[, signed]] = (await this.redis.multi().hgetBuffer(results, id).hdel(results, id).exec()) as [
       [unknown, Buffer | null],
       unknown,
     ];
     // It has come already, or it is gone: who has not got it asks for it again.
-    if (bytes === null) {
+    if (signed === null) {
       this.askSoon(id);
       return;
     }
     const found = this.take(id);
-    found?.resolve({ kind: "home", worker, bytes, told: found.attempt === attempt ? found.told : 0 });
+    const bytes = this.signer.openBytes(id, signed);
+    if (bytes === undefined) found?.reject(this.signatureError("a result"));
+    else found?.resolve({ kind: "home", worker, bytes, told: found.attempt === attempt ? found.told : 0 });
   }
 
-  private progressed(id: string, { attempt, worker, events }: LiveEvents): void {
+  private progressed(id: string, live: Signed<LiveEvents>): void {
     const found = this.waiting.get(id);
-    if (found === undefined) return;
+    if (found === undefined || !this.signer.verify("events", id, live)) return;
+    const { attempt, worker, events } = live;
     if (found.attempt !== attempt) Object.assign(found, { attempt, told: 0 });
     found.told += events.length;
     found.live(events, worker);
@@ -265,27 +355,45 @@ export class Link {
 
   /** Looks who is there, and for what nothing was heard of. */
   private async look(): Promise<void> {
+    if (this.isClosed) return;
     try {
-      await this.presence.look(this.waiting.size > 0);
+      const isKept = await this.presence.look(this.waiting.size > 0);
+      if (isKept === undefined || this.isClosed) return;
+      if (!isKept) {
+        await this.restore();
+        for (const id of this.waiting.keys()) this.askSoon(id);
+      }
     } catch (error) {
       // Anything else is a command that did not reach Redis: it is looked for again.
       if (error instanceof HypernodesError) this.fail(error);
       return;
     }
-    if (!this.presence.hasRedis) return;
+    if (this.options.logs) await this.readOutput();
     const now = Date.now();
     if (now - this.refreshedAt > this.options.expireMs / 4) this.refresh(now);
     for (const [id, each] of this.waiting) if (now - each.askedAt > ASK_MS) await this.ask(id, each);
   }
 
+  /** Hands on the output that workers have sent since the last time. Output that is not signed may be anybody's, and is left out. */
+  private async readOutput(): Promise<void> {
+    const { run } = this.ends;
+    for (;;) {
+      const texts = (await this.redis.lpop(this.keys.output(run), MAX_OUTPUT)) ?? [];
+      for (const text of texts) {
+        const output = parseJson(text) as Signed<WorkerOutput> | undefined;
+        if (output && this.signer.verify("output", run, output)) this.ends.onOutput(output);
+      }
+      if (texts.length < MAX_OUTPUT) return;
+    }
+  }
+
   /** What the run has in Redis does not expire yet. */
   private refresh(now: number): void {
     this.refreshedAt = now;
-    const { run, results } = this.keys;
     const { expireMs } = this.options;
-    for (const key of [run(this.ends.run), results(this.ends.run)]) this.redis.pexpire(key, expireMs).catch(() => {});
+    this.redis.pexpire(this.keys.results(this.ends.run), expireMs).catch(() => {});
     for (const digest of this.bundles.keys()) this.codes.renew(digest, expireMs).catch(() => {});
-    for (const digest of this.shared) this.values.renew(digest, expireMs).catch(() => {});
+    for (const digest of this.shared.keys()) this.values.renew(digest, expireMs).catch(() => {});
   }
 
   /** What has become of a job that nothing was heard of: its word may be lost with Redis, or it itself. */
@@ -296,7 +404,14 @@ export class Link {
       return;
     }
     const state = await this.queue.getJobState(id).catch(() => undefined);
-    if (state === "unknown" && this.waiting.has(id)) await this.add(id, each.job).catch(() => {});
+    if (state === "unknown") await this.resend(id, each, this.dataLost(`${MAX_RESENDS} times`));
+  }
+
+  /** @param lost the error of a chunk that was sent too often. */
+  private async resend(id: string, each: Waiting, lost: HypernodesError): Promise<void> {
+    if (this.waiting.get(id) !== each) return;
+    if (each.resends++ < MAX_RESENDS) await this.add(id, each.job).catch(() => {});
+    else this.take(id)?.reject(lost);
   }
 
   private fail(error: HypernodesError): void {
@@ -307,6 +422,7 @@ export class Link {
 
   /** Takes away what is there of the run: a worker that is at it stops. */
   async close(): Promise<void> {
+    this.isClosed = true;
     clearInterval(this.looking);
     const ids = [...this.waiting.keys()];
     this.waiting.clear();
@@ -315,15 +431,29 @@ export class Link {
     const late = () => new Promise((resolve) => startTimeout(() => resolve(undefined), isThere ? CLOSE_MS : 0).unref());
     const soon = (work: Promise<unknown>) => Promise.race([work.catch(() => {}), late()]);
     if (isThere) {
-      const { run, results } = this.keys;
-      const mine = [run(this.ends.run), results(this.ends.run)];
+      if (this.options.logs) await soon(this.readOutput());
+      const { run, results, output } = this.keys;
+      const mine = [run, results, output].map((key) => key(this.ends.run));
       const jobs = ids.map((id) => this.queue.remove(id).catch(() => {}));
-      await soon(Promise.all([this.redis.del(...mine), this.values.drop(this.shared), ...jobs]));
+      await soon(Promise.all([this.redis.del(...mine), this.values.drop(this.shared.keys()), ...jobs]));
     }
     this.letGo();
     await soon(Promise.all([isThere ? this.queue.close() : this.queue.disconnect(), this.events.close()]));
     this.redis.disconnect();
   }
+}
+
+/** JSON that somebody else may have written: undefined, if it is none. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function digestOf(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
 }
 
 function workerFailed(where: string, reason: string): HypernodesError {

@@ -1,6 +1,7 @@
 import type { MapQueue } from "../../dsl/choices.js";
 import {
   checkOptions,
+  isFlag,
   isRecord,
   isTexts,
   numberAbove,
@@ -62,11 +63,22 @@ export interface BullmqOptions {
    * with the same one, `--values`. Default: they are in Redis.
    */
   readonly values?: KeyvValues | undefined;
+  /**
+   * A secret of at least 16 characters that the client and all workers share: what they write to Redis is signed with it (HMAC
+   * with SHA-256), and what is not is refused. Without it, everybody who can write to Redis runs code on every worker. Default: what
+   * the environment variable HYPERNODES_QUEUE_KEY says, else none. Keep it out of source files: they go to Redis with the code.
+   */
+  readonly key?: string | undefined;
+  /** Prints the output of nodes at a worker in this process, too, marked with the worker's name. Default: false. */
+  readonly logs?: boolean;
   /** Milliseconds without any worker, or without Redis, after which a run fails. Default: a minute. */
   readonly patienceMs?: number;
   /** Milliseconds after which Redis forgets what a run has left there that was killed. Default: an hour. */
   readonly expireMs?: number;
-  /** The folder in which a run that was killed leaves what `hypernodes resume` needs; `false`: nothing. Default: `".hypernodes"`. */
+  /**
+   * The folder in which a run keeps what `hypernodes resume` needs until it ends: the pipeline's fields, inputs and results, on disk
+   * for this user alone; `false`: nothing. Default: `".hypernodes"`.
+   */
   readonly journal?: string | false;
 }
 
@@ -78,6 +90,8 @@ export interface CheckedBullmq {
   readonly mode: "parallel" | "threaded";
   readonly installed: readonly string[];
   readonly values: KeyvValues | undefined;
+  readonly key: string | undefined;
+  readonly logs: boolean;
   readonly patienceMs: number;
   readonly expireMs: number;
   readonly journal: string | false;
@@ -88,6 +102,7 @@ export type BullmqQueue = MapQueue & { readonly kind: "bullmq"; readonly options
 
 /** BullMQ's own rule: a colon separates the parts of a key. */
 const NAME = /^[^:\s]+$/;
+const MIN_KEY = 16;
 const MIN_EXPIRE_MS = 1_000;
 /** Redis counts milliseconds, and refuses what leads beyond its calendar. */
 const MAX_EXPIRE_MS = 100 * 365 * 24 * 3_600_000;
@@ -110,11 +125,15 @@ export function bullmq(options: BullmqOptions = {}): BullmqQueue {
 /** @throws {HypernodesError} */
 export function checkedBullmq(options: BullmqOptions): CheckedBullmq {
   const connection = options?.connection ?? process.env.REDIS_URL ?? "redis://127.0.0.1:6379";
-  const asUsed = isRecord(options) && options.connection !== null ? { ...options, connection } : options;
-  checkOptions("bullmq(...)", asUsed, RULES);
+  const key = options?.key ?? process.env.HYPERNODES_QUEUE_KEY;
+  const fromEnvironment = {
+    ...(options?.connection !== null && { connection }),
+    ...(options?.key !== null && { key }),
+  };
+  checkOptions("bullmq(...)", isRecord(options) ? { ...options, ...fromEnvironment } : options, RULES);
   const { queue = "hypernodes", prefix = "hypernodes", mode = "parallel", installed = [], values } = options;
-  const { patienceMs = 60_000, expireMs = 3_600_000, journal = ".hypernodes" } = options;
-  return { connection, queue, prefix, mode, installed, values, patienceMs, expireMs, journal };
+  const { logs = false, patienceMs = 60_000, expireMs = 3_600_000, journal = ".hypernodes" } = options;
+  return { connection, queue, prefix, mode, installed, values, key, logs, patienceMs, expireMs, journal };
 }
 
 const NAME_RULE = that("a name without colons and spaces", (value) => typeof value === "string" && NAME.test(value));
@@ -131,6 +150,13 @@ const RULES: RulesOf<BullmqOptions> = {
   mode: oneOf("parallel", "threaded"),
   installed: that("a list of packages' names", isTexts),
   values: that("a Keyv: new Keyv(...)", isKeyv),
+  key: {
+    ...that(`a text of at least ${MIN_KEY} characters: openssl rand -hex 32`, (value) => {
+      return typeof value === "string" && value.length >= MIN_KEY;
+    }),
+    problem: () => "the option key, or HYPERNODES_QUEUE_KEY, is no key",
+  },
+  logs: isFlag,
   patienceMs: numberAbove(0, "milliseconds above 0"),
   expireMs: wholeFrom(
     MIN_EXPIRE_MS,

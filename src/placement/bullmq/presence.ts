@@ -2,7 +2,7 @@ import type { Redis } from "ioredis";
 import { HypernodesError } from "../../errors.js";
 import { keysOf } from "./jobs.js";
 import type { CheckedBullmq } from "./options.js";
-import { placeOfRedis } from "./redis.js";
+import { isTransient, placeOfRedis, RESUME, replyError } from "./redis.js";
 
 /** Milliseconds in which a Redis that is there answers. */
 const ANSWERS_MS = 2_000;
@@ -12,23 +12,29 @@ export class Presence {
   /** How many chunks the workers compute at once, as far as it is known. */
   slots = 1;
   private readonly workers: string;
+  private readonly mark: string;
   private hasWorkers = true;
   private aloneSince: number | undefined;
   private lostSince: number | undefined;
-  /** Since when Redis owes an answer: a machine that has frozen keeps its connections. */
+  /** Since when Redis owes an answer: a machine that has frozen keeps its connections, and one that loads has none. */
   private askedAt: number | undefined;
+  private isAsking = false;
 
   /**
+   * @param run its id.
    * @param where the pipeline's place.
    * @param warn something that the user should know, once.
    */
   constructor(
     private readonly redis: Redis,
     private readonly options: CheckedBullmq,
+    run: string,
     private readonly where: string,
     private readonly warn: (message: string) => void,
   ) {
-    this.workers = keysOf(options).workers;
+    const keys = keysOf(options);
+    this.workers = keys.workers;
+    this.mark = keys.run(run);
   }
 
   get hasRedis(): boolean {
@@ -37,22 +43,40 @@ export class Presence {
   }
 
   /**
-   * Looks again.
+   * Marks the run as wanted, and looks again.
    *
    * @param waits whether anything waits for workers.
-   * @throws {HypernodesError} `REDIS_LOST`, `NO_WORKERS`: after the time that the options give.
+   * @returns whether Redis still had the mark; undefined: it has not answered.
+   * @throws {HypernodesError} `REDIS_LOST`, `NO_WORKERS`: after the time that the options give; `REDIS_FULL`, `REDIS_REFUSES`.
    */
-  async look(waits: boolean): Promise<void> {
+  async look(waits: boolean): Promise<boolean | undefined> {
     this.checkRedis();
-    if (!this.hasRedis || this.askedAt !== undefined) return;
-    this.askedAt = Date.now();
-    const alive = await this.redis.zrangebyscore(this.workers, Date.now(), "+inf").finally(() => {
+    if (this.redis.status !== "ready" || this.isAsking) return undefined;
+    this.isAsking = true;
+    this.askedAt ??= Date.now();
+    try {
+      const [mark, alive] = await Promise.all([
+        this.redis.set(this.mark, "1", "PX", this.options.expireMs, "GET"),
+        this.redis.zrangebyscore(this.workers, Date.now(), "+inf"),
+      ]);
       this.askedAt = undefined;
-    });
+      this.count(alive);
+      this.checkWorkers(waits);
+      return mark !== null;
+    } catch (error) {
+      // It still owes an answer.
+      if (isTransient(error)) return undefined;
+      this.askedAt = undefined;
+      throw replyError(this.options.connection, this.where, error) ?? error;
+    } finally {
+      this.isAsking = false;
+    }
+  }
+
+  private count(alive: readonly string[]): void {
     const slots = alive.reduce((sum, name) => sum + Number(name.split(" ")[1]), 0);
     this.slots = Math.max(1, slots);
     this.hasWorkers = alive.length > 0;
-    this.checkWorkers(waits);
   }
 
   private checkRedis(): void {
@@ -64,7 +88,7 @@ export class Presence {
     const { patienceMs, connection } = this.options;
     if (Date.now() - this.lostSince < patienceMs) return;
     const problem = `${placeOfRedis(connection)} has not answered for ${patienceMs / 1000} seconds`;
-    throw this.error("REDIS_LOST", problem, RESUME);
+    throw this.error("REDIS_LOST", problem, `See whether it still runs. ${RESUME}`);
   }
 
   private checkWorkers(waits: boolean): void {
@@ -85,6 +109,3 @@ export class Presence {
     return new HypernodesError({ code, where: this.where, problem, advice });
   }
 }
-
-const RESUME =
-  "See whether it still runs. With a cache, or hypernodes resume, a second run goes on where this one was.";

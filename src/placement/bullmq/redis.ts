@@ -78,17 +78,76 @@ export function placeOfRedis(connection: string | RedisConnection): string {
 }
 
 function notOpened(connection: string | RedisConnection, where: string, error: Error): HypernodesError {
-  const place = placeOfRedis(connection);
-  const isRefused = /NOAUTH|WRONGPASS|NOPERM|ERR AUTH|ERR DB index/.test(error.message);
-  return new HypernodesError({
-    code: isRefused ? "REDIS_REFUSES" : "NO_REDIS",
-    where,
-    problem: isRefused
-      ? `${place} refuses: ${error.message}`
-      : `there is no Redis at ${place}: ${error.message || "it does not answer"}`,
-    advice: isRefused
-      ? "See which user, password and database the connection has: redis://user:password@host:6379/0."
-      : "Start one (redis-server, valkey-server), or say where it is: bullmq({ connection }), --connection, or REDIS_URL.",
-    cause: error,
-  });
+  return (
+    replyError(connection, where, error) ??
+    new HypernodesError({
+      code: "NO_REDIS",
+      where,
+      problem: `there is no Redis at ${placeOfRedis(connection)}: ${error.message || "it does not answer"}`,
+      advice:
+        "Start one (redis-server, valkey-server), or say where it is: bullmq({ connection }), --connection, or REDIS_URL.",
+      cause: error,
+    })
+  );
+}
+
+/** Goes on with a run later. */
+export const RESUME = "With a cache, or hypernodes resume, a second run goes on where this one was.";
+
+const TRANSIENT = /^(?:LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|UNKILLABLE)\b/;
+
+const REPLY_ERRORS: readonly { readonly reply: RegExp; readonly code: string; readonly advice: string }[] = [
+  {
+    reply: /^OOM\b/,
+    code: "REDIS_FULL",
+    advice: `It has reached its maxmemory: give it more (CONFIG SET maxmemory), leave large values in a Keyv, bullmq({ values }), or start fewer workers. ${RESUME}`,
+  },
+  {
+    reply: /^MISCONF\b/,
+    code: "REDIS_FULL",
+    advice: `It can't write to its disk: see its log, and make room there. ${RESUME}`,
+  },
+  {
+    reply: /^READONLY\b/,
+    code: "REDIS_REFUSES",
+    advice: `It is a replica: connect to the primary. ${RESUME}`,
+  },
+  {
+    reply: /^NOPERM\b/,
+    code: "REDIS_REFUSES",
+    advice:
+      "Give the user the commands and keys that BullMQ needs: ACL SETUSER NAME on >PASSWORD ~PREFIX:* &* +@all -@admin -@dangerous +info",
+  },
+  {
+    reply: /^(?:NOAUTH|WRONGPASS|ERR AUTH|ERR DB index)\b/,
+    code: "REDIS_REFUSES",
+    advice: "See which user, password and database the connection has: redis://user:password@host:6379/0.",
+  },
+  {
+    reply: /^[A-Z]{3,}\b/,
+    code: "REDIS_REFUSES",
+    advice: `See the version (from 6.2) and the configuration of Redis. ${RESUME}`,
+  },
+];
+
+/** Tells Redis' own reply to a command from what became of the connection. */
+function isReplyError(error: unknown): error is Error {
+  return (error as Error | undefined)?.name === "ReplyError";
+}
+
+/** Tells a reply that Redis gives for a time alone: while it loads, waits for a script, or changes its primary. */
+export function isTransient(error: unknown): boolean {
+  return isReplyError(error) && TRANSIENT.test(error.message);
+}
+
+/** The error of a command that Redis has refused; undefined for any other error. */
+export function replyError(
+  connection: string | RedisConnection,
+  where: string,
+  error: unknown,
+): HypernodesError | undefined {
+  if (!isReplyError(error)) return undefined;
+  const { code, advice } = REPLY_ERRORS.find(({ reply }) => reply.test(error.message)) ?? REPLY_ERRORS.at(-1)!;
+  const problem = `${placeOfRedis(connection)} refuses: ${error.message}`;
+  return new HypernodesError({ code, where, problem, advice, cause: error });
 }

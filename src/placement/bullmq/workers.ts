@@ -64,14 +64,14 @@ export class Workers implements Destination {
     this.prepared ??= this.prepare();
     const { link, bundle, digest, content } = await this.prepared;
     const { run, scope, settings } = this.execution;
-    const { bytes, path, traced } = packed(this.fragment, range, elements);
+    const { bytes, encode, path, traced } = packed(this.fragment, range, elements);
     const id = this.fragment.namingElements(elements, range, 0, () => idOf(run.id, content, range, elements));
     const events = new ChunkEvents(run, bundle);
     const about = { bundle: bundle.digest, fragment: digest, where: path };
     const sent = await link.send(
       id,
       { ...about, alone: company === "none", graceMs: Math.min(settings.graceMs, Number.MAX_SAFE_INTEGER) },
-      bytes,
+      { bytes, encode },
       (live, worker) => events.tell(live, worker),
     );
     return new ChunkVisit(
@@ -110,11 +110,17 @@ export class Workers implements Destination {
     const { fragment } = this;
     const origin = fragment.origin();
     const bundle = await bundleOf(origin, this.installed);
-    const { bytes, content } = fragment.encodeRemote(bundledOrigin(origin, bundle.root));
+    const encode = () => fragment.encodeRemote(bundledOrigin(origin, bundle.root));
+    const { bytes, content } = encode();
     const link = await this.opened();
     this.link = link;
     await link.sendBundle(bundle);
-    return { link, bundle, digest: await link.share(bytes), content: bundle.digest + content };
+    return {
+      link,
+      bundle,
+      digest: await link.share({ bytes, encode: () => encode().bytes }),
+      content: bundle.digest + content,
+    };
   }
 
   private arrived(

@@ -15,6 +15,8 @@ import type { ChunkEvents } from "./chunk-events.js";
 /** A chunk that is about to go. */
 export interface Packed {
   readonly bytes: Uint8Array;
+  /** Makes the same bytes again. */
+  readonly encode: () => Uint8Array;
   /** The place of the first step that its elements go through. */
   readonly path: string;
   /** Who traces it. */
@@ -31,7 +33,8 @@ export function packed(fragment: Fragment, range: Range, elements: readonly List
   const traced = run.context?.chunk(run.id, { path, name, element: indices?.[0] ?? first, elements: count });
   const heard = run.tell !== undefined;
   const chunk: Chunk = { first, count, indices, elements, known, heard, carrier: traced?.carrier };
-  return { bytes: fragment.encodeChunk(chunk), path, traced };
+  const encode = () => fragment.encodeChunk(chunk);
+  return { bytes: encode(), encode, path, traced };
 }
 
 /**

@@ -3,7 +3,10 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 /** Milliseconds that the ends of containers may hold up the end of the process. */
 const MOST_MS = 5_000;
 
-const ends = new Set<() => Promise<void>>();
+/** @param isOurs whether nobody else listens for the signal. */
+type End = (isOurs: boolean) => Promise<void>;
+
+const ends = new Set<End>();
 let isLeaving = false;
 
 const listeners = SIGNALS.map((signal) => ({ signal, listener: () => void leave(signal) }));
@@ -13,7 +16,7 @@ const listeners = SIGNALS.map((signal) => ({ signal, listener: () => void leave(
  *
  * @returns what takes that back.
  */
-export function endAtSignals(end: () => Promise<void>): () => void {
+export function endAtSignals(end: End): () => void {
   if (ends.size === 0) for (const { signal, listener } of listeners) process.on(signal, listener);
   ends.add(end);
   return () => {
@@ -27,7 +30,7 @@ async function leave(signal: NodeJS.Signals): Promise<void> {
   isLeaving = true;
   const isOurs = process.listenerCount(signal) === 1;
   const late = new Promise<void>((resolve) => setTimeout(resolve, MOST_MS).unref());
-  await Promise.race([Promise.allSettled([...ends].map((end) => end())), late]);
+  await Promise.race([Promise.allSettled([...ends].map((end) => end(isOurs))), late]);
   isLeaving = false;
   for (const { signal, listener } of listeners) process.off(signal, listener);
   // Somebody else who listens decides what becomes of the process.

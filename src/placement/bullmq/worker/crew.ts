@@ -1,5 +1,7 @@
 import { mkdirSync } from "node:fs";
 import path from "node:path";
+import type { Printed } from "../../container/frames.js";
+import type { ChunkJob } from "../jobs.js";
 import { PipelineProcess } from "./pipeline-process.js";
 
 /** Milliseconds after which a process ends that has nothing to do. */
@@ -7,47 +9,58 @@ const IDLE_MS = 60_000;
 /** Milliseconds that it has to dispose of its resources. */
 const DISPOSE_MS = 5_000;
 
-/** The processes of a worker: one for each pipeline's code, and one more for each chunk that has to be alone. */
+/**
+ * The processes of a worker: one for each pipeline's code, and one more for each chunk that has to be alone. A run that
+ * hears of its nodes' output has its own.
+ */
 export class Crew {
   private readonly processes = new Map<string, PipelineProcess>();
   private readonly idle = new Map<PipelineProcess, NodeJS.Timeout>();
   private readonly all = new Set<PipelineProcess>();
   private started = 0;
 
-  constructor(private readonly scratch: string) {}
+  /**
+   * @param scratch a folder of the worker's own.
+   * @param onOutput hears of the output of runs that asked for it.
+   */
+  constructor(
+    private readonly scratch: string,
+    private readonly onOutput: (job: ChunkJob, output: Printed) => void,
+  ) {}
 
-  /** Does some work in the process for a bundle's code. */
-  async with<R>(folder: string, alone: boolean, work: (process: PipelineProcess) => Promise<R>): Promise<R> {
-    const found = alone ? this.start(folder) : this.processFor(folder);
+  /** Does some work in the process for a bundle's code, which is in a folder. */
+  async with<R>(folder: string, job: ChunkJob, work: (process: PipelineProcess) => Promise<R>): Promise<R> {
+    const key = job.logs ? `${folder} ${job.run}` : folder;
+    const found = job.alone ? this.start(folder, job) : this.processFor(key, folder, job);
     clearTimeout(this.idle.get(found));
     try {
       return await work(found);
     } finally {
-      if (alone) void found.close(DISPOSE_MS);
-      else if (found.busy === 0 && found.isAlive) this.rest(folder, found);
+      if (job.alone) void found.close(DISPOSE_MS);
+      else if (found.busy === 0 && found.isAlive) this.rest(key, found);
     }
   }
 
-  private processFor(folder: string): PipelineProcess {
-    const known = this.processes.get(folder);
+  private processFor(key: string, folder: string, job: ChunkJob): PipelineProcess {
+    const known = this.processes.get(key);
     if (known?.isAlive) return known;
-    const started = this.start(folder);
-    this.processes.set(folder, started);
+    const started = this.start(folder, job);
+    this.processes.set(key, started);
     return started;
   }
 
-  private start(folder: string): PipelineProcess {
+  private start(folder: string, job: ChunkJob): PipelineProcess {
     const scratch = path.join(this.scratch, `process-${++this.started}`);
     mkdirSync(scratch, { recursive: true });
-    const process = new PipelineProcess(folder, scratch);
+    const process = new PipelineProcess(folder, scratch, job.logs ? (output) => this.onOutput(job, output) : undefined);
     this.all.add(process);
     void process.ended.then(() => this.all.delete(process));
     return process;
   }
 
-  private rest(folder: string, process: PipelineProcess): void {
+  private rest(key: string, process: PipelineProcess): void {
     const end = () => {
-      if (this.processes.get(folder) === process) this.processes.delete(folder);
+      if (this.processes.get(key) === process) this.processes.delete(key);
       this.idle.delete(process);
       void process.close(DISPOSE_MS);
     };

@@ -1,12 +1,11 @@
 import { createHash } from "node:crypto";
-import { accessSync, constants, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import os from "node:os";
+import { mkdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { gunzipSync } from "node:zlib";
 import { HypernodesError } from "../../../errors.js";
 import { remembered } from "../../../graph/remembered.js";
 import type { Blobs } from "../blobs.js";
-import type { ChunkJob } from "../jobs.js";
+import { type ChunkJob, NOT_IN_REDIS } from "../jobs.js";
 
 /** Milliseconds for which a file is kept that no chunk has asked for. */
 const IDLE_MS = 5 * 60_000;
@@ -19,22 +18,20 @@ export class Fetched {
   /**
    * @param codes where pipelines' code is.
    * @param inKeyv where large values are that are not there, too.
-   * @param scratch a folder of the worker's own.
+   * @param folder a folder of the worker's own, that nobody else can write to.
    */
   constructor(
     private readonly codes: Blobs,
     private readonly inKeyv: Blobs | undefined,
-    private readonly scratch: string,
+    private readonly folder: string,
   ) {}
 
-  /** The folder with a bundle's files. @throws {HypernodesError} `NOT_IN_REDIS`, `DAMAGED`. */
+  /** The folder with a bundle's files. @throws {HypernodesError} `NOT_IN_REDIS`, `DAMAGED`, `BAD_BUNDLE`. */
   bundle(job: ChunkJob): Promise<string> {
     const { bundle: digest } = job;
     const made = remembered(this.bundles, digest, async () => {
-      const folder = path.join(placeForBundles(), digest);
-      // The last file that is written.
-      if (existsSync(path.join(folder, "package.json"))) return folder;
-      unpack(await this.bytes(this.codes, job, digest, "the pipeline's code"), folder);
+      const folder = path.join(this.folder, digest);
+      unpack(await this.bytes(this.codes, job, digest, "the pipeline's code"), folder, job.where);
       return folder;
     });
     made.catch(() => this.bundles.delete(digest));
@@ -51,7 +48,7 @@ export class Fetched {
   }
 
   private async keep(job: ChunkJob, digest: string): Promise<string> {
-    const file = path.join(this.scratch, digest);
+    const file = path.join(this.folder, `shared-${digest}`);
     writeFileSync(file, await this.bytes(this.valuesOf(job), job, digest, "what the map's elements share"));
     return file;
   }
@@ -77,7 +74,7 @@ export class Fetched {
     const bytes = await from.get(digest);
     if (bytes === undefined) {
       throw new HypernodesError({
-        code: "NOT_IN_REDIS",
+        code: NOT_IN_REDIS,
         where,
         problem: `${what} (${digest.slice(0, 12)}) are not in ${inKeyv && from === this.inKeyv ? "the Keyv" : "Redis"} any more`,
         advice:
@@ -93,8 +90,9 @@ export class Fetched {
     });
   }
 
-  /** Drops files that nobody has asked for. */
+  /** Drops files that nobody has asked for, and says that the folder is used. */
   sweep(): void {
+    utimesSync(this.folder, new Date(), new Date());
     for (const [digest, { file, usedAt }] of this.shared) {
       if (Date.now() - usedAt < IDLE_MS) continue;
       this.shared.delete(digest);
@@ -103,24 +101,18 @@ export class Fetched {
   }
 }
 
-/** Beside the packages that are installed where the worker was started: what is not in a bundle is found there. */
-function placeForBundles(): string {
-  const modules = path.resolve("node_modules");
-  try {
-    accessSync(modules, constants.W_OK);
-    return path.join(modules, ".cache", "hypernodes");
-  } catch {
-    return path.join(os.tmpdir(), `hypernodes-${os.userInfo().uid}`);
+/** Writes a bundle's files, whose digest was checked, into a folder of their own. @throws {HypernodesError} `BAD_BUNDLE`. */
+function unpack(packed: Uint8Array, folder: string, where: string): void {
+  const files = JSON.parse(gunzipSync(packed).toString()) as Record<string, string>;
+  for (const name of Object.keys(files)) {
+    if (/^[\w-][\w.-]*$/.test(name)) continue;
+    throw new HypernodesError({
+      code: "BAD_BUNDLE",
+      where,
+      problem: `the pipeline's code has a file ${JSON.stringify(name)}: names of files there have no folder`,
+      advice: "No client of this version writes that: see who else can write to this Redis.",
+    });
   }
-}
-
-function unpack(packed: Uint8Array, folder: string): void {
-  const { "package.json": last, ...files } = JSON.parse(gunzipSync(packed).toString()) as Record<string, string>;
   mkdirSync(folder, { recursive: true });
-  for (const [name, text] of Object.entries({ ...files, "package.json": last! })) {
-    // Another worker may be doing the same.
-    const fresh = path.join(folder, `${name}.${process.pid}`);
-    writeFileSync(fresh, text);
-    renameSync(fresh, path.join(folder, name));
-  }
+  for (const [name, text] of Object.entries(files)) writeFileSync(path.join(folder, name), text);
 }

@@ -5,10 +5,13 @@ import type { Readable, Writable } from "node:stream";
 import type { RunEvent } from "../../../engine/events.js";
 import { startTimeout } from "../../../util/long-timeout.js";
 import { Conversation } from "../../container/conversation.js";
-import { type FragmentHead, FrameReader } from "../../container/frames.js";
+import { type FragmentHead, FrameReader, type Printed } from "../../container/frames.js";
 
 /** The process that ran a pipeline's code has ended under it. */
 export class ProcessEnded extends Error {}
+
+/** The variables that are the worker's alone: code that it runs could write to the queue with them. */
+const WORKERS_OWN = ["REDIS_URL", "HYPERNODES_QUEUE_KEY"];
 
 /** A process that computes chunks with the code of one bundle, in threads of its own. */
 export class PipelineProcess {
@@ -23,14 +26,22 @@ export class PipelineProcess {
   /**
    * @param folder where the bundle's files are.
    * @param scratch a folder of its own.
+   * @param onOutput hears of the output of nodes; undefined: it only goes to the worker's own.
    */
-  constructor(folder: string, scratch: string) {
+  constructor(folder: string, scratch: string, onOutput: ((output: Printed) => void) | undefined) {
+    const output = onOutput === undefined ? "inherit" : "pipe";
     const flags = ["--enable-source-maps", "--disable-warning=ExperimentalWarning"];
     this.child = spawn(process.execPath, [...flags, path.join(folder, "child.js"), "", scratch, "worker"], {
-      // What nodes print is seen where the worker runs.
-      stdio: ["ignore", "inherit", "inherit", "pipe", "pipe"],
+      env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !WORKERS_OWN.includes(name))),
+      stdio: ["ignore", output, output, "pipe", "pipe"],
     });
     const [, , , down, up] = this.child.stdio as unknown as [null, null, null, Writable, Readable];
+    for (const stream of ["stdout", "stderr"] as const) {
+      this.child[stream]?.setEncoding("utf8").on("data", (text: string) => {
+        process[stream].write(text);
+        onOutput?.({ stream, text });
+      });
+    }
     this.down = down;
     this.conversation = new Conversation({
       send: (frames) => this.send(frames),

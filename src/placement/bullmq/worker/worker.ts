@@ -1,28 +1,32 @@
 import { randomUUID } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
-import os from "node:os";
-import path from "node:path";
+import { rmSync } from "node:fs";
 import type { Worker as BullWorker, Job } from "bullmq";
 import type { Redis } from "ioredis";
 import type { RunEvent } from "../../../engine/events.js";
 import { HypernodesError } from "../../../errors.js";
 import { remembered } from "../../../graph/remembered.js";
+import type { Printed } from "../../container/frames.js";
 import { KeyvBlobs, RedisBlobs } from "../blobs.js";
 import {
   type ChunkJob,
+  checkJob,
   type JobReturn,
+  jobPlace,
   keysOf,
   type LiveEvents,
   otherQueueProtocol,
   QUEUE_PROTOCOL,
   refusalOf,
+  type WorkerOutput,
 } from "../jobs.js";
 import { version } from "../link.js";
 import type { CheckedBullmq } from "../options.js";
-import { openRedis } from "../redis.js";
+import { openRedis, placeOfRedis, replyError } from "../redis.js";
+import { type Signed, Signer, signatureError } from "../signer.js";
 import { Crew } from "./crew.js";
 import { Fetched } from "./fetched.js";
 import { ProcessEnded } from "./pipeline-process.js";
+import { createPrivateFolder } from "./private-folder.js";
 
 /** Milliseconds between looks whether runs are still wanted. */
 const LOOK_MS = 500;
@@ -30,6 +34,11 @@ const LOOK_MS = 500;
 const SILENT_LOOKS = 10;
 /** How many workers in turn may be lost with a chunk. */
 const MOST_STALLED = 2;
+
+/** Pieces of output that Redis holds for a client: the last ones. */
+const MAX_OUTPUT = 10_000;
+/** Milliseconds in which a worker that is closed has to take leave of Redis. */
+const CLOSE_MS = 5_000;
 
 /** Keeps a result, if the run is still wanted. */
 const KEEP = `
@@ -42,29 +51,41 @@ return 1`;
 export class Worker {
   readonly id = `worker-${randomUUID().slice(0, 8)}`;
   private readonly keys: ReturnType<typeof keysOf>;
-  private readonly scratch = mkdtempSync(path.join(os.tmpdir(), "hypernodes-worker-"));
-  private readonly crew = new Crew(this.scratch);
+  private readonly folder = createPrivateFolder();
+  private readonly crew = new Crew(this.folder, (job, output) => void this.sendOutput(job, output).catch(() => {}));
+  private readonly signer: Signer;
   private readonly fetched: Fetched;
   private readonly looking: NodeJS.Timeout;
   /** By run, what stops its chunks that are here. */
   private readonly runs = new Map<string, Set<AbortController>>();
-  private readonly taking: BullWorker<ChunkJob, JobReturn>;
+  private readonly taking: BullWorker<Signed<ChunkJob>, Signed<JobReturn>>;
   private isLost = false;
+  /** When Redis last took what this worker says of itself. */
+  private seenAt = Date.now();
+  /** The codes of what it was told of that it refuses, or is refused. */
+  private readonly told = new Set<string>();
+  private fail!: (error: HypernodesError) => void;
+  /** Rejects when Redis has stayed away for too long: `REDIS_LOST`. */
+  readonly failed = new Promise<never>((_, reject) => {
+    this.fail = reject;
+  });
 
   private constructor(
-    checked: CheckedBullmq,
+    private readonly checked: CheckedBullmq,
     private readonly concurrency: number,
     private readonly redis: Redis,
     private readonly letGo: () => void,
     private readonly tell: (text: string) => void,
-    taking: (process: (job: Job<ChunkJob>) => Promise<JobReturn>) => BullWorker<ChunkJob, JobReturn>,
+    taking: (process: (job: Job<Signed<ChunkJob>>) => Promise<Signed<JobReturn>>) => Worker["taking"],
   ) {
+    this.failed.catch(() => {});
+    this.signer = new Signer(checked);
     this.keys = keysOf(checked);
     const inKeyv = checked.values && new KeyvBlobs(checked.values);
-    this.fetched = new Fetched(new RedisBlobs(redis, this.keys), inKeyv, this.scratch);
+    this.fetched = new Fetched(new RedisBlobs(redis, this.keys), inKeyv, this.folder);
     this.looking = setInterval(() => void this.look(), LOOK_MS);
-    this.taking = taking((job) => this.answer(job));
-    this.taking.on("error", () => {});
+    this.taking = taking((job) => this.answerSigned(job));
+    this.taking.on("error", (error) => this.tellRefusal(error));
   }
 
   /**
@@ -84,7 +105,7 @@ export class Worker {
     const { bullmq, redis, options: redisOptions, letGo } = await openRedis(checked, "the worker");
     const worker = new Worker(checked, concurrency, redis, letGo, tell, (process) => {
       const half = Math.ceil(stallMs / 2);
-      return new bullmq.Worker<ChunkJob, JobReturn>(checked.queue, process, {
+      return new bullmq.Worker<Signed<ChunkJob>, Signed<JobReturn>>(checked.queue, process, {
         connection: redisOptions as object,
         prefix: checked.prefix,
         concurrency,
@@ -99,11 +120,20 @@ export class Worker {
     return worker;
   }
 
-  private async answer(taken: Job<ChunkJob>): Promise<JobReturn> {
-    const { id, data: job } = taken;
+  private async answerSigned(taken: Job<Signed<ChunkJob>>): Promise<Signed<JobReturn>> {
+    return this.signer.sign("return", taken.id!, await this.answer(taken));
+  }
+
+  private async answer(taken: Job<Signed<ChunkJob>>): Promise<JobReturn> {
+    const { id, data } = taken;
     const attempt = randomUUID();
-    if (job.protocol !== QUEUE_PROTOCOL)
-      return { kind: "refused", error: refusalOf(otherQueueProtocol(job, version())) };
+    let job: ChunkJob;
+    try {
+      job = this.check(id!, data);
+    } catch (error) {
+      this.tellOnce(error as HypernodesError);
+      return { kind: "refused", error: refusalOf(error as HypernodesError) };
+    }
     if (!(await this.redis.exists(this.keys.run(job.run)))) return { kind: "gone" };
     const controller = new AbortController();
     const running = remembered(this.runs, job.run, () => new Set<AbortController>());
@@ -111,8 +141,10 @@ export class Worker {
     try {
       const bytes = await this.compute(job, controller.signal, this.live(taken, attempt));
       if (controller.signal.aborted) return { kind: "gone" };
+      // The output until now is read from its pipe, and goes first.
+      if (job.logs) await new Promise(setImmediate);
       const [run, results] = [this.keys.run(job.run), this.keys.results(job.run)];
-      if ((await this.redis.eval(KEEP, 2, run, results, id!, Buffer.from(bytes), job.expireMs)) === 0)
+      if ((await this.redis.eval(KEEP, 2, run, results, id!, this.signer.signBytes(id!, bytes), job.expireMs)) === 0)
         return { kind: "gone" };
       return { kind: "home", worker: this.id, attempt };
     } catch (error) {
@@ -126,6 +158,22 @@ export class Worker {
     }
   }
 
+  /** Anybody may have written it. @throws {HypernodesError} `OTHER_PROTOCOL`, `NOT_SIGNED`, `BAD_JOB`. */
+  private check(id: string, signed: Signed<ChunkJob>): ChunkJob {
+    if (signed.protocol !== QUEUE_PROTOCOL) throw otherQueueProtocol(signed, version());
+    if (!this.signer.verify("job", id, signed)) throw signatureError(jobPlace(signed), "the job");
+    const { mac: _, ...job } = signed;
+    checkJob(job);
+    return job;
+  }
+
+  private async sendOutput({ run, expireMs }: ChunkJob, output: Printed): Promise<void> {
+    const message: WorkerOutput = { worker: this.id, ...output };
+    const key = this.keys.output(run);
+    const text = JSON.stringify(this.signer.sign("output", run, message));
+    await this.redis.multi().rpush(key, text).ltrim(key, -MAX_OUTPUT, -1).pexpire(key, expireMs).exec();
+  }
+
   private async compute(job: ChunkJob, signal: AbortSignal, live: (event: RunEvent) => void): Promise<Uint8Array> {
     const [folder, file, chunk] = await Promise.all([
       this.fetched.bundle(job),
@@ -133,7 +181,7 @@ export class Worker {
       this.fetched.chunk(job),
     ]);
     const fragment = { digest: job.fragment, file };
-    return this.crew.with(folder, job.alone, (process) => process.compute(fragment, chunk, signal, job.graceMs, live));
+    return this.crew.with(folder, job, (process) => process.compute(fragment, chunk, signal, job.graceMs, live));
   }
 
   /** Tells the client of events while a chunk lasts: those that come together go together. */
@@ -142,7 +190,7 @@ export class Worker {
     const tell = () => {
       const told: LiveEvents = { attempt, worker: this.id, events };
       events = [];
-      job.updateProgress(told).catch(() => {});
+      job.updateProgress(this.signer.sign("events", job.id!, told)).catch(() => {});
     };
     return (event) => {
       if (events.push(event) === 1) setImmediate(tell);
@@ -155,30 +203,59 @@ export class Worker {
     if (isLost !== this.isLost)
       this.tell(`${this.id} ${isLost ? "has lost Redis, and waits for it" : "has Redis again"}`);
     this.isLost = isLost;
+    if (Date.now() - this.seenAt > this.checked.patienceMs) this.fail(this.redisLost());
     if (isLost) return;
-    this.fetched.sweep();
     const now = Date.now();
     const name = `${this.id} ${this.concurrency}`;
     try {
+      this.fetched.sweep();
       const multi = this.redis.multi().zremrangebyscore(this.keys.workers, "-inf", now);
       await multi.zadd(this.keys.workers, now + SILENT_LOOKS * LOOK_MS, name).exec();
+      this.seenAt = Date.now();
       for (const [run, controllers] of this.runs) {
         if (await this.redis.exists(this.keys.run(run))) continue;
         for (const controller of controllers) controller.abort(new Error("the run is over"));
       }
-    } catch {
-      // Redis has gone: it is looked for again.
+    } catch (error) {
+      // Redis has gone, or takes nothing: it is looked for again.
+      this.tellRefusal(error);
     }
+  }
+
+  private redisLost(): HypernodesError {
+    const { connection, patienceMs } = this.checked;
+    return new HypernodesError({
+      code: "REDIS_LOST",
+      where: this.id,
+      problem: `${placeOfRedis(connection)} has taken nothing for ${patienceMs / 1000} seconds`,
+      advice: "Start the worker again when it is there; --patience says how long one waits.",
+    });
+  }
+
+  private tellRefusal(error: unknown): void {
+    const refused = replyError(this.checked.connection, this.id, error);
+    if (refused !== undefined) this.tellOnce(refused);
+  }
+
+  private tellOnce({ code, message }: HypernodesError): void {
+    if (this.told.has(code)) return;
+    this.told.add(code);
+    this.tell(message);
   }
 
   /** Takes no more, computes what it has begun, and ends. */
   async close(): Promise<void> {
     clearInterval(this.looking);
     this.letGo();
-    await this.taking.close();
+    // What waits for a Redis that has gone would wait for ever.
+    const soon = (work: Promise<unknown>) =>
+      Promise.race([work.catch(() => {}), new Promise((resolve) => setTimeout(resolve, CLOSE_MS).unref())]);
+    const isThere = this.redis.status === "ready";
+    if (isThere) await this.taking.close();
+    else await soon(this.taking.close(true));
     await this.crew.close();
-    await this.redis.zrem(this.keys.workers, `${this.id} ${this.concurrency}`).catch(() => {});
+    if (isThere) await soon(this.redis.zrem(this.keys.workers, `${this.id} ${this.concurrency}`));
     this.redis.disconnect();
-    rmSync(this.scratch, { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true });
   }
 }

@@ -1,0 +1,207 @@
+import { createHash } from "node:crypto";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { gzipSync } from "node:zlib";
+import { expect } from "chai";
+import fc from "fast-check";
+import { bullmq, type HypernodesError } from "../../src/index.js";
+import type { Blobs } from "../../src/placement/bullmq/blobs.js";
+import { type ChunkJob, checkJob, QUEUE_PROTOCOL } from "../../src/placement/bullmq/jobs.js";
+import { type Signed, Signer } from "../../src/placement/bullmq/signer.js";
+import { Fetched } from "../../src/placement/bullmq/worker/fetched.js";
+import { createPrivateFolder } from "../../src/placement/bullmq/worker/private-folder.js";
+import { rejection } from "../support/rejection.js";
+
+const KEY = "a key of the specs";
+const DIGEST = "a".repeat(64);
+const JOB: ChunkJob = {
+  ...{
+    protocol: QUEUE_PROTOCOL,
+    version: "1.0.0",
+    run: "run-1",
+    where: "Corpus.words",
+    bundle: DIGEST,
+    fragment: DIGEST,
+  },
+  ...{ chunk: { inline: "AAAA" }, inKeyv: false, alone: false, logs: false, graceMs: 100, expireMs: 1_000 },
+};
+
+const thrown = (work: () => unknown): HypernodesError => {
+  try {
+    work();
+  } catch (error) {
+    return error as HypernodesError;
+  }
+  throw new Error("nothing was thrown");
+};
+
+describe("what a worker takes from Redis", () => {
+  const options = { key: KEY, prefix: "hypernodes", queue: "q" };
+  const signer = new Signer(options);
+  const json = fc.dictionary(fc.string(), fc.jsonValue()).filter((each) => !("mac" in each));
+
+  it("counts as signed with the key for the same kind, queue and job alone, unchanged (property)", () => {
+    const others = [
+      new Signer({ ...options, key: `${KEY}!` }),
+      new Signer({ ...options, queue: "r" }),
+      new Signer({ ...options, prefix: "h", queue: "ypernodes:q" }),
+      new Signer({ ...options, key: undefined }),
+    ];
+    fc.assert(
+      fc.property(json, json, fc.string(), fc.string(), (message, other, id, otherId) => {
+        // As it is after its way through Redis.
+        const signed = JSON.parse(JSON.stringify(signer.sign("job", id, message))) as Signed<object>;
+        expect(signer.verify("job", id, signed)).to.equal(true);
+        for (const each of others) expect(each.verify("job", id, signed)).to.equal(false);
+        expect(signer.verify("return", id, signed)).to.equal(false);
+        if (id !== otherId) expect(signer.verify("job", otherId, signed)).to.equal(false);
+        const isSame = JSON.stringify(message) === JSON.stringify(other);
+        expect(signer.verify("job", id, { ...other, mac: signed.mac })).to.equal(isSame);
+        for (const mac of [undefined, "", 7, null, "AAAA", { length: 32 }])
+          expect(signer.verify("job", id, { ...message, mac } as Signed<object>), String(mac)).to.equal(false);
+      }),
+    );
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 1 }), fc.nat(), (bytes, at) => {
+        const signed = signer.signBytes("id", bytes);
+        expect(signer.openBytes("id", signed)).to.deep.equal(Buffer.from(bytes));
+        expect(signer.openBytes("other", signed)).to.equal(undefined);
+        expect(signer.openBytes("id", signed.subarray(0, at % signed.length))).to.equal(undefined);
+        signed[at % signed.length]! ^= 1;
+        expect(signer.openBytes("id", signed)).to.equal(undefined);
+        expect(signer.openBytes("id", Buffer.from(bytes))).to.equal(undefined);
+      }),
+    );
+  });
+
+  it("has the form of a job, whatever is in its parts (table)", () => {
+    checkJob(JOB);
+    checkJob({ ...JOB, chunk: { digest: DIGEST } });
+    const values: unknown[] = [
+      undefined,
+      null,
+      7.5,
+      -1,
+      "",
+      "../../../etc/cron.d/x",
+      `${DIGEST}/..`,
+      DIGEST.toUpperCase(),
+      [],
+      {},
+      { toString: 1 },
+    ];
+    const wanted: Partial<Record<keyof ChunkJob, readonly unknown[]>> = { graceMs: [7.5], run: [DIGEST.toUpperCase()] };
+    for (const part of Object.keys(JOB) as (keyof ChunkJob)[]) {
+      const isText = part === "where" || part === "version";
+      for (const value of values) {
+        if (wanted[part]?.includes(value) || (isText && typeof value === "string")) continue;
+        const error = thrown(() => checkJob({ ...JOB, [part]: value } as ChunkJob));
+        expect(error.code, `${part} ${JSON.stringify(value)}`).to.equal("BAD_JOB");
+        expect(error.message).to.contain(part);
+      }
+    }
+    for (const chunk of [{ digest: "../x" }, { inline: "AA", digest: DIGEST }, { inline: 7 }])
+      expect(thrown(() => checkJob({ ...JOB, chunk } as ChunkJob)).code).to.equal("BAD_JOB");
+    expect(thrown(() => checkJob({ ...JOB, more: 1 } as ChunkJob)).code).to.equal("BAD_JOB");
+  });
+
+  describe("is unpacked", () => {
+    let folder: string;
+    let before: string;
+    beforeEach(() => {
+      before = process.cwd();
+      folder = mkdtempSync(path.join(os.tmpdir(), "trust-"));
+      mkdirSync(path.join(folder, "node_modules"));
+      process.chdir(folder);
+    });
+    afterEach(() => {
+      process.chdir(before);
+      rmSync(folder, { recursive: true, force: true });
+    });
+
+    const fetchedFrom = (bytes: Uint8Array, into: string) =>
+      new Fetched({ get: async () => bytes } as Partial<Blobs> as Blobs, undefined, into);
+
+    it("only if it has its digest, and if its files' names stay in its folder (table)", async () => {
+      const into = createPrivateFolder();
+      const bundleOf = (files: object) => {
+        const bytes = gzipSync(JSON.stringify(files));
+        const bundle = createHash("sha256").update(bytes).digest("hex");
+        return { bundle, unpacked: fetchedFrom(bytes, into).bundle({ ...JOB, bundle }) };
+      };
+      const { bundle, unpacked } = bundleOf({ "a-1.js": "1", "package.json": "{}" });
+      expect(await unpacked).to.equal(path.join(into, bundle));
+      for (const name of ["../x.js", "..", ".", "", "a/b.js", "a\\b.js", "/x.js", "a\0.js", ".npmrc", "C:x"]) {
+        const error = await rejection<HypernodesError>(bundleOf({ [name]: "evil", "package.json": "{}" }).unpacked);
+        expect(error.code, name).to.equal("BAD_BUNDLE");
+      }
+      expect(readdirSync(folder)).to.deep.equal(["node_modules"]);
+      const damaged = await rejection<HypernodesError>(fetchedFrom(Buffer.from("evil"), into).bundle(JOB));
+      expect(damaged.code).to.equal("DAMAGED");
+      expect(readdirSync(into)).to.deep.equal([bundle]);
+    });
+
+    it("into a folder that only the worker's user enters, whatever was there before", () => {
+      const parent = path.join(folder, "node_modules", ".cache", "hypernodes");
+      mkdirSync(path.join(parent, DIGEST), { recursive: true });
+      chmodSync(parent, 0o777);
+      writeFileSync(path.join(parent, DIGEST, "package.json"), "{}");
+      const [one, other] = [createPrivateFolder(), createPrivateFolder()];
+      expect(one).not.to.equal(other);
+      for (const each of [parent, one, other]) expect(lstatSync(each).mode & 0o777).to.equal(0o700);
+      expect(readdirSync(one)).to.deep.equal([]);
+      rmSync(parent, { recursive: true });
+      mkdirSync(path.join(folder, "theirs"));
+      symlinkSync(path.join(folder, "theirs"), parent);
+      const error = thrown(createPrivateFolder);
+      expect(error.code).to.equal("UNSAFE_FOLDER");
+      expect(error.message).to.contain("others could put code there");
+      expect(readdirSync(path.join(folder, "theirs"))).to.deep.equal([]);
+    });
+
+    it("but not where another user owns the folder", function () {
+      if (process.getuid?.() !== 0) this.skip();
+      const parent = path.join(folder, "node_modules", ".cache", "hypernodes");
+      mkdirSync(parent, { recursive: true });
+      chownSync(parent, 12_345, 12_345);
+      expect(thrown(createPrivateFolder).code).to.equal("UNSAFE_FOLDER");
+    });
+
+    it("in no folder that a killed worker has left a day ago", () => {
+      const left = createPrivateFolder();
+      const kept = createPrivateFolder();
+      utimesSync(left, new Date(0), new Date(0));
+      createPrivateFolder();
+      expect([existsSync(left), existsSync(kept)]).to.deep.equal([false, true]);
+    });
+  });
+
+  it("is signed with a key that is one: errors never show it", () => {
+    const before = process.env.HYPERNODES_QUEUE_KEY;
+    try {
+      for (const key of ["", "short s3cret", 7, null]) {
+        const error = thrown(() => bullmq({ key } as object));
+        expect(error.code).to.equal("BAD_OPTION");
+        expect(error.message).to.contain("HYPERNODES_QUEUE_KEY, is no key").and.not.to.contain("s3cret");
+      }
+      process.env.HYPERNODES_QUEUE_KEY = "short s3cret";
+      expect(thrown(() => bullmq()).message).not.to.contain("s3cret");
+    } finally {
+      if (before === undefined) delete process.env.HYPERNODES_QUEUE_KEY;
+      else process.env.HYPERNODES_QUEUE_KEY = before;
+    }
+  });
+});

@@ -1,0 +1,64 @@
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+} from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { HypernodesError } from "../../../errors.js";
+
+/** Milliseconds after which a folder is dropped whose worker has not said that it is there. */
+const LEFT_MS = 24 * 3_600_000;
+
+/**
+ * Makes an empty folder that only this process's user can enter, for the code and the values that a worker fetches. Beside the
+ * packages that are installed where it was started: what is not in a bundle is found there.
+ *
+ * @throws {HypernodesError} `UNSAFE_FOLDER`: somebody else could put code there.
+ */
+export function createPrivateFolder(): string {
+  const modules = path.resolve("node_modules");
+  if (!isWritable(modules)) return mkdtempSync(path.join(os.tmpdir(), "hypernodes-worker-"));
+  const parent = path.join(modules, ".cache", "hypernodes");
+  mkdirSync(parent, { recursive: true, mode: 0o700 });
+  checkOwner(parent);
+  chmodSync(parent, 0o700);
+  sweep(parent);
+  return mkdtempSync(path.join(parent, "worker-"));
+}
+
+function isWritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function checkOwner(folder: string): void {
+  const { uid } = lstatSync(folder);
+  const isOurs = process.getuid === undefined || uid === process.getuid();
+  if (isOurs && lstatSync(folder).isDirectory()) return;
+  throw new HypernodesError({
+    code: "UNSAFE_FOLDER",
+    where: "the worker",
+    problem: `${folder} is ${isOurs ? "no folder, or a link to one" : "another user's"}: others could put code there that the worker would run`,
+    advice: "Remove it, or start the worker in another folder.",
+  });
+}
+
+/** Removes the folders of workers that were killed. */
+function sweep(parent: string): void {
+  for (const name of readdirSync(parent)) {
+    const folder = path.join(parent, name);
+    const at = statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
+    if (Date.now() - at > LEFT_MS) rmSync(folder, { recursive: true, force: true });
+  }
+}
