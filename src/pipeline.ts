@@ -17,7 +17,7 @@ import { choicesOf, mergeChoices } from "./dsl/metadata.js";
 import { MAP_RULES, type OnError } from "./dsl/options.js";
 import type { NodeExplanation } from "./engine/cached/accounts.js";
 import { Resources } from "./engine/resources.js";
-import { InputError, type NodeError, type Violation } from "./errors.js";
+import { InputError, type NodeError } from "./errors.js";
 import { requiredInputs } from "./graph/checks.js";
 import { inputNames } from "./graph/graph.js";
 import type { OverOptions as MapOptions } from "./graph/plan-over.js";
@@ -263,16 +263,6 @@ export abstract class Pipeline implements AnyPipeline {
   unbind<const N extends BoundNames<this> = BoundNames<this>>(
     ...names: N[]
   ): Bound<Unbound<this>, Exclude<BoundNames<this>, N>> {
-    const known = inputNames(this.graph());
-    const unknown = names.filter((name: unknown) => !known.includes(name as string));
-    if (unknown.length > 0) {
-      const violations = unknown.map((name: unknown) => ({
-        path: typeof name === "string" ? name : showValue(name),
-        constraint: "unknown",
-        problem: typeof name === "string" ? noInput(name, known) : `an input's name is a text, not ${showValue(name)}`,
-      }));
-      throw this.#unknownInputs("unbind()", violations);
-    }
     const gone: readonly unknown[] = names.length > 0 ? names : Object.keys(this[PIPELINE].bound);
     const kept = Object.entries(this[PIPELINE].bound).filter(([name]) => !gone.includes(name));
     return this.#derive({ bound: Object.fromEntries(kept) });
@@ -331,24 +321,17 @@ export abstract class Pipeline implements AnyPipeline {
     const wrong = new Map<string, string>();
     for (const [name, value] of Object.entries(inputs)) {
       const owner = known.includes(name) ? name : exposed.get(name);
-      if (owner === undefined) wrong.set(name, noInput(name, known));
+      if (owner === undefined) wrong.set(name, `no input is named "${name}". ${suggestion(name, known)}`);
       else if (owner !== name && inputs[owner] !== undefined) {
         wrong.set(name, `"${name}" is the input "${owner}", which is given, too.`);
       } else own.set(owner, value);
     }
     if (wrong.size === 0) return Object.fromEntries(own);
-    throw this.#unknownInputs(
-      call,
-      [...wrong].map(([path, problem]) => ({ path, constraint: "unknown", problem })),
-    );
-  }
-
-  #unknownInputs(call: string, violations: readonly Violation[]): InputError {
-    return new InputError({
+    throw new InputError({
       code: "UNKNOWN_INPUTS",
-      where: `${this.constructor.name}.${call}`,
-      problem: violations.map(({ problem }) => problem).join(" "),
-      violations,
+      where,
+      problem: [...wrong.values()].join(" "),
+      violations: [...wrong].map(([path, problem]) => ({ path, constraint: "unknown", problem })),
     });
   }
 
@@ -432,8 +415,4 @@ function chosenFor(pipeline: Pipeline, { runOn, execution, cache }: Choices): Ch
 
 function over({ over: names, mode, onError }: { over?: unknown; mode?: unknown; onError?: unknown } = {}) {
   return { over: typeof names === "string" ? [names] : names, mode, onError } as Partial<MapOptions>;
-}
-
-function noInput(name: string, known: readonly string[]): string {
-  return `no input is named "${name}". ${suggestion(name, known)}`;
 }

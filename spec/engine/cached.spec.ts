@@ -845,6 +845,41 @@ describe("what can't be remembered", () => {
     expect(warnings.join()).to.contain("Foreign.y is not remembered").and.to.contain("Foreign.made is not remembered");
   });
 
+  it("is an error of a class that would not come back: a model does, and so do the language's own", async () => {
+    class Lost extends Error {}
+    @model({ name: "cached.spec/Kept" })
+    class Kept extends Error {}
+    @cached(memory())
+    class Errors extends Pipeline {
+      @input() xs!: number[];
+      @node("xs") lost(xs: number[]): unknown {
+        return { of: [new Lost(`${xs.length}`)] };
+      }
+      @node("lost") isLost(lost: unknown): boolean {
+        return (lost as { of: unknown[] }).of[0] instanceof Lost;
+      }
+      @mapOver("xs") lostElements(x: number): Each<unknown> {
+        return new Lost(`${x}`);
+      }
+      @node("xs") others(xs: number[]): unknown[] {
+        return [new Kept(`${xs.length}`), new TypeError("a", { cause: new Kept("b") }), new DOMException("c", "d")];
+      }
+    }
+    for (let i = 0; i < 2; i++) {
+      const warnings = await warningsOf(async () => {
+        const seen = await new Errors().run({ xs: [1] });
+        expect(seen.isLost).to.equal(true);
+        expect(seen.lostElements[0]).to.be.instanceOf(Lost);
+        expect((seen.others as [Error, Error])[0]).to.be.instanceOf(Kept);
+        expect((seen.others as [Error, Error])[1].cause).to.be.instanceOf(Kept);
+      });
+      expect(
+        warnings.join("\n").match(/Errors\.(lost|lostElements) is not remembered: value: an error of class Lost is in it/g),
+      ).to.have.length(2);
+      expect(warnings.join("\n")).to.not.contain("Errors.others");
+    }
+  });
+
   it("without a cache, nothing is hashed: a large shared list costs a map nothing", async () => {
     let reads = 0;
     const list = new Proxy([1, 2, 3], {

@@ -439,8 +439,6 @@ describe("arguments that are no options objects", () => {
       ["bind", () => new Plain().bind({ sum: 1 } as never), 'no input is named "sum"'],
       ["bind", () => new Plain().bind(null as never), "Give them as { name: value }."],
       ["bind", () => new Plain().bind(new Map([["xs", []]]) as never), "Give them as { name: value }."],
-      ["unbind", () => new Plain().unbind("xz" as never), 'no input is named "xz". Did you mean "xs"?'],
-      ["unbind", () => new Plain().unbind(null as never), "an input's name is a text, not null"],
       ["prune", () => memory().prune({}), "at least one of them"],
     ];
     for (const [name, call, text] of wrong) {

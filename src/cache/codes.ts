@@ -5,7 +5,7 @@ import { isComputed } from "../graph/graph.js";
 import { type Plan, type PlannedChild, planFor, type Step } from "../graph/plan.js";
 import { reflect } from "../graph/reflect.js";
 import { remembered } from "../graph/remembered.js";
-import type { Content } from "../values/content.js";
+import { type Content, lostIn } from "../values/content.js";
 import { contentOf } from "../values/digest.js";
 import type { InputRecord } from "../values/input-checks.js";
 import { printPath } from "../values/kinds.js";
@@ -308,8 +308,20 @@ export function refOf(value: unknown): Ref {
   return refFrom(contentOf(value));
 }
 
-export function refFrom({ digest, models }: Content): Ref {
+/** @throws {ValueError} `UNSERIALISABLE` for what would come back from a store as something else. */
+export function refFrom(content: Content): Ref {
+  const { digest, models } = content;
+  const lost = models.length === 0 ? undefined : lostIn(content);
+  if (lost !== undefined) throw lostError(lost);
   return { digest, models: models.length === 0 ? "" : models.join() };
+}
+
+function lostError(name: string): ValueError {
+  return new ValueError({
+    ...{ code: "UNSERIALISABLE", where: "value", path: [] },
+    problem: `an error of class ${name} is in it, which would come back without its class`,
+    advice: "Decorate the class with @model(): then it keeps it.",
+  });
 }
 
 /** What has code in it has no content if that can't be known. */

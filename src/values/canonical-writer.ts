@@ -1,6 +1,7 @@
 import { types } from "node:util";
 import { ByteWriter, hashOf, TAG } from "./byte-writer.js";
 import { CannotTravel, faultOf, foreign, MAX_DEPTH, tooDeep, within } from "./cannot-travel.js";
+import { lostClass } from "./content.js";
 import { assertOneClass, assertReadable, assertTravels, jsonOf, refersBack } from "./dismantle.js";
 import { errorParts, read } from "./error-parts.js";
 import { builtIn, entriesOf, isOrdinary, itemsOf, type Kind, kindOf, pathKey, sizeOf } from "./kinds.js";
@@ -158,6 +159,10 @@ export class CanonicalWriter extends ByteWriter {
     if (prototype === null) this.tag(TAG.noPrototype);
     const isOurs = prototype === null || builtIn(prototype) !== undefined;
     const model = isOurs ? undefined : this.modelFor(prototype, kind);
+    if (model === undefined && !isOurs && !this.isLenient) {
+      this.models ??= new Set();
+      this.models.add(lostClass(prototype));
+    }
     if (model !== undefined) {
       this.tag(model.hooked ? TAG.hooked : model.key === undefined ? TAG.instance : TAG.keyed);
       this.string(model.name);

@@ -59,7 +59,7 @@ export function unknownClass(prototype: object): CannotTravel {
   );
 }
 
-function classNameOf(prototype: object): string {
+export function classNameOf(prototype: object): string {
   return (prototype.constructor as Function | undefined)?.name || "a class without a name";
 }
 
