@@ -1,5 +1,6 @@
 import { rmSync } from "node:fs";
 import path from "node:path";
+import { pathToFileURL } from "node:url";
 import { DatabaseSync } from "@photostructure/sqlite";
 import { expect } from "chai";
 import { built } from "../support/built.js";
@@ -29,5 +30,28 @@ describe("what scripts say", () => {
     expect(changes).to.be.greaterThan(0);
     expect(await run()).to.deep.equal({ y: 42, computed: 0, read: 1 });
     expect(await run()).to.deep.equal({ y: 42, computed: 0, read: 0 });
+  });
+});
+
+describe("code in a realm of its own, as jest and vitest have it", () => {
+  it("is read there, and functions of modules in a wrapper are found", async () => {
+    const store = path.join(newFolder("realm"), "values.sqlite");
+    const index = pathToFileURL(built("src/index.ts")).href;
+    const run = async (scale: number) => {
+      const flags = ["--experimental-vm-modules", "--no-warnings=ExperimentalWarning"];
+      const { stdout, stderr } = await execute(process.execPath, [
+        ...flags,
+        "spec/support/realm.mjs",
+        index,
+        store,
+        `${scale}`,
+      ]);
+      expect(stderr).to.not.contain("HypernodesWarning");
+      return JSON.parse(stdout) as unknown;
+    };
+    expect(await run(2)).to.deep.equal({ y: 42, computed: 1 });
+    expect(await run(2)).to.deep.equal({ y: 42, computed: 0 });
+    expect(await run(3)).to.deep.equal({ y: 63, computed: 1 });
+    expect(await run(2)).to.deep.equal({ y: 42, computed: 0 });
   });
 });

@@ -874,7 +874,9 @@ describe("what can't be remembered", () => {
         expect((seen.others as [Error, Error])[1].cause).to.be.instanceOf(Kept);
       });
       expect(
-        warnings.join("\n").match(/Errors\.(lost|lostElements) is not remembered: value: an error of class Lost is in it/g),
+        warnings
+          .join("\n")
+          .match(/Errors\.(lost|lostElements) is not remembered: value: an error of class Lost is in it/g),
       ).to.have.length(2);
       expect(warnings.join("\n")).to.not.contain("Errors.others");
     }

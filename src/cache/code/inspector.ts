@@ -12,6 +12,9 @@ export interface Script {
   readonly isModule: boolean;
   /** SHA-256 of its text. */
   readonly hash: string;
+  /** Where V8 counts its first line and column from: what wraps a module may count what it puts before it as less than none. */
+  readonly startLine: number;
+  readonly startColumn: number;
 }
 
 /** The variables that a function sees, by name: nearest scope first. A copy, as they were when it was asked for. */
@@ -73,9 +76,9 @@ function opened(): inspector.Session {
   if (session !== undefined) return session;
   session = new inspector.Session();
   session.connect();
-  session.on("Debugger.scriptParsed", ({ params: { scriptId, url, isModule, hash } }) => {
-    if (byId.has(scriptId)) return;
-    byId.set(scriptId, { id: scriptId, url, isModule: isModule === true, hash });
+  session.on("Debugger.scriptParsed", ({ params }) => {
+    const { scriptId: id, url, isModule = false, hash, startLine, startColumn } = params;
+    if (!byId.has(id)) byId.set(id, { id, url, isModule, hash, startLine, startColumn });
   });
   return session;
 }
@@ -136,14 +139,17 @@ export function factsOf(functions: readonly Function[]): FunctionFacts[] {
       | undefined;
     const script = place && scriptOf(place.scriptId);
     if (script === undefined) return { kind: "native" };
-    const offset = script.url.startsWith("node:")
-      ? place!.lineNumber
-      : lineStartsOf(script)[place!.lineNumber]! + place!.columnNumber;
+    const offset = script.url.startsWith("node:") ? place!.lineNumber : offsetIn(script, place!);
     return { kind: "code", script, offset, scopes: scopesFrom(scopes as RawScopes) };
   });
   post("Runtime.releaseObjectGroup", { objectGroup: GROUP });
   box = undefined;
   return facts;
+}
+
+function offsetIn(script: Script, place: { readonly lineNumber: number; readonly columnNumber: number }): number {
+  const line = place.lineNumber - script.startLine;
+  return lineStartsOf(script)[line]! + place.columnNumber - (line === 0 ? script.startColumn : 0);
 }
 
 /** What V8 shows of an object beside its properties: `[[PromiseState]]`, `[[Target]]`, `#field`. */
@@ -181,14 +187,41 @@ function boxed(): { readonly id: string; readonly content: Box } {
   const holder = globalThis as { [HANDLE]?: Box };
   holder[HANDLE] = content;
   try {
-    const { result } = post<inspector.Runtime.EvaluateReturnType>("Runtime.evaluate", {
-      ...{ expression: `globalThis[${JSON.stringify(HANDLE)}]`, objectGroup: GROUP },
-    });
-    box = { id: result.objectId!, content };
+    box = { id: handleHere() ?? handleInRealm(), content };
     return box;
   } finally {
     delete holder[HANDLE];
   }
+}
+
+/** V8's handle of what is under `HANDLE` in a realm, by default the process's first one. */
+function handleHere(contextId?: number): string | undefined {
+  const { result } = post<inspector.Runtime.EvaluateReturnType>("Runtime.evaluate", {
+    ...{ expression: `globalThis[${JSON.stringify(HANDLE)}]`, objectGroup: GROUP },
+    ...(contextId !== undefined && { contextId }),
+  });
+  return result.objectId;
+}
+
+/** The realm that this code runs in, where that is not the first one of the process: jest, and vitest's vmThreads, make others. */
+let realm: number | undefined;
+
+function handleInRealm(): string {
+  const realms: number[] = realm === undefined ? [] : [realm];
+  const hear = ({ params }: { params: { context: { id: number } } }) => realms.push(params.context.id);
+  session!.on("Runtime.executionContextCreated", hear);
+  post("Runtime.enable");
+  session!.off("Runtime.executionContextCreated", hear);
+  post("Runtime.disable");
+  for (const id of realms) {
+    const handle = handleHere(id);
+    if (handle === undefined) continue;
+    realm = id;
+    return handle;
+  }
+  throw new Error(
+    "this code runs in a realm that it does not show (of jest, or of vitest's vmThreads?): use vitest's forks or threads",
+  );
 }
 
 function handlesOf(objects: readonly object[]): string[] {
