@@ -386,6 +386,8 @@ function assertVersion(database: DatabaseSyncInstance, file: string): void {
 function prepare(database: DatabaseSyncInstance, file: string): void {
   database.exec(`PRAGMA busy_timeout = ${OPENING_MS}`);
   if (!isOurs(database, file)) {
+    // Waiting for the disk takes 50 ms here, and a file that is lost with the power had nothing in it.
+    database.exec("PRAGMA synchronous = OFF");
     // Has to be said before there is any table, and outside of a transaction.
     database.exec(`PRAGMA page_size = ${PAGE}`);
     database.exec("PRAGMA auto_vacuum = INCREMENTAL");
