@@ -134,7 +134,7 @@ function settledElements(values: unknown): unknown {
   return settling.some(isPromise) ? Promise.all(settling) : values;
 }
 
-/** Whether calls of a nested pipeline need no execution of their own: it has plain methods alone, and nobody watches. */
+/** True if calls of a nested pipeline need no execution of their own: it has plain methods alone, and nobody watches. */
 export function runsStraight(execution: Execution, step: Step, child: ChildProgram): boolean {
   return child.plain && !execution.isElsewhere(step) && execution.isPlainFor(step, child);
 }

@@ -20,7 +20,7 @@ interface Taking {
   readonly from: string;
 }
 
-/** Who may have changed what it took. */
+/** The step or resource that may have changed its inputs. */
 interface Caller {
   readonly place: string;
   readonly node: string;

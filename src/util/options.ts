@@ -117,13 +117,13 @@ function namesOf(options: object): string[] {
   return [...Object.keys(options), ...symbols.map(String)];
 }
 
-/** Whether an object has some methods, whatever its class. */
+/** True if an object of any class has these methods. */
 export function hasMethods(value: unknown, ...names: readonly string[]): value is Record<string, unknown> {
   if (typeof value !== "object" || value === null) return false;
   return names.every((name) => typeof (value as Record<string, unknown>)[name] === "function");
 }
 
-/** Whether a value is an object with names and values: no list, and no Map, Date or the like, whose content is in no property. */
+/** True for an object of names and values: no list, and no Map, Date or the like, whose content is in no property. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
   try {

@@ -13,7 +13,7 @@ export interface Content {
 
 const LOST = "!";
 
-/** How a class is called among models whose instances don't keep it. */
+/** The name, among a content's models, of a class that instances lose. */
 export function lostClass(prototype: object): string {
   return `${LOST}${classNameOf(prototype).replaceAll(",", "")}`;
 }

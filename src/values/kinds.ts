@@ -53,12 +53,12 @@ export function isOrdinary(value: object, names: readonly string[]): boolean {
   return names[0] !== "0" || !ArrayBuffer.isView(value);
 }
 
-/** Whether `Object.prototype.toString` takes an object for an ordinary one, and nothing of the object's own told it to. */
+/** True if `Object.prototype.toString` takes an object for an ordinary one, and no tag of the object's own told it to. */
 function isUntagged(value: object): boolean {
   return !(Symbol.toStringTag in value) && tagOf.call(value) === "[object Object]";
 }
 
-/** Whether there is more inside than properties that `Object.prototype.toString` tells by their prototype alone. */
+/** True for objects with internal slots that `Object.prototype.toString` knows by their prototype alone. */
 function hasSlots(value: object): boolean {
   // One after another: a table of these functions takes three times as long.
   return (

@@ -117,7 +117,7 @@ function nativeName(value: object, kind: Kind): string | undefined {
   return kind === "regexp" ? "lastIndex" : undefined;
 }
 
-/** Whether an object was kept from growing (1), sealed (2) or frozen (3); 0: none of these. */
+/** 1 for an object that can't grow, 2 for a sealed one, 3 for a frozen one; else 0. */
 export function integrityOf(value: object): number {
   if (Object.isExtensible(value)) return 0;
   if (Object.isFrozen(value)) return 3;

@@ -3,11 +3,11 @@ import { knownModel } from "./models.js";
 import { integrityOf, ownProperties, plainItems } from "./own-properties.js";
 import { bytesOf } from "./views.js";
 
-/** What an object is made of, by reference. */
+/** The parts of an object, by reference. */
 interface Parts {
   /** Its prototype and whether it is frozen; elements; then keys and values in turn. */
   readonly values: readonly unknown[];
-  /** Where keys and values begin. */
+  /** The index at which keys and values begin. */
   readonly keysFrom: number;
 }
 
@@ -64,7 +64,7 @@ export class Snapshot {
   }
 }
 
-/** How many parts come before all others: the prototype, and the integrity. */
+/** The number of parts before all others: the prototype, and the integrity. */
 const HEAD = 2;
 const NOTHING: Parts = { values: [], keysFrom: 0 };
 
@@ -87,7 +87,7 @@ function partsOf(object: object): Parts {
   return { values, keysFrom };
 }
 
-/** What is inside of an object beside its properties. */
+/** The content of an object beside its properties: elements, entries, bytes, a time. */
 function elementsOf(object: object): readonly unknown[] {
   if (Array.isArray(object)) return object;
   if (ArrayBuffer.isView(object)) return [textOf(bytesOf(object))];
@@ -121,7 +121,7 @@ function isOfElements(key: string | symbol, length: number): boolean {
   return typeof key === "string" && (key === "length" || Number(key) < length);
 }
 
-/** What is under a key; an accessor's function, which is not called: it may give another value each time. */
+/** A property's value; for an accessor its function, which is not called: it may give another value each time. */
 function valueAt(object: object, key: string | symbol): unknown {
   const property = Object.getOwnPropertyDescriptor(object, key);
   if (property === undefined) return undefined;

@@ -12,7 +12,7 @@ export interface Script {
   readonly isModule: boolean;
   /** SHA-256 of its text. */
   readonly hash: string;
-  /** Where V8 counts its first line and column from: what wraps a module may count what it puts before it as less than none. */
+  /** The line and column that V8 gives its first character. A wrapper around a module may make the column negative. */
   readonly startLine: number;
   readonly startColumn: number;
 }

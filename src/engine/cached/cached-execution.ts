@@ -207,7 +207,7 @@ export class CachedExecution {
     }
   }
 
-  /** Whether a resource that a step uses changes what it is built from, which is told. */
+  /** True, with a warning, if a step uses a resource that changes its own inputs. */
   private usesChanging(step: Step): boolean {
     const index = step.resources.find((each) => this.changing.has(each));
     if (index === undefined) return false;

@@ -21,7 +21,7 @@ export class NoContent {
   ) {}
 }
 
-/** Who changes a value that others take: a step, or a resource. */
+/** A step or a resource that changes a value others take. */
 export interface Changer {
   readonly name: string;
 }
@@ -106,7 +106,7 @@ export class Contents {
     return remembered(this.changes, slot, () => changer);
   }
 
-  /** Whether it is known that the value in a slot was changed. */
+  /** True if a change of the value in a slot was noticed. */
   isChanged(slot: number): boolean {
     return this.changes.has(slot);
   }
