@@ -21,6 +21,7 @@ import { newFolder } from "../support/caches.js";
 import { checkPurity } from "../support/check-purity.js";
 import { expected } from "../support/durable.js";
 import { execute } from "../support/execute.js";
+import { inject } from "../support/faults.js";
 import { rejection } from "../support/rejection.js";
 import { warningsOf } from "../support/warnings.js";
 
@@ -117,6 +118,7 @@ describe("a store", () => {
       child.stdin.write("go\n");
       await sleep(Math.random() * (kills % 5 === 4 ? 1500 : 400));
       child.kill("SIGKILL");
+      inject("a process is killed while it writes");
       const output = await ended;
       expect(output.replace(/^ready\n(?:\d+\n)?/, "")).to.equal("");
       const database = new DatabaseSync(file);
@@ -159,6 +161,7 @@ describe("a store", () => {
 
   it("whose entry is damaged computes it anew, and says so", async () => {
     const file = await filled();
+    inject("entries of a store are damaged");
     changed(file, "UPDATE entries SET value = zeroblob(length(value)) WHERE kind = 0 AND id % 3 = 0");
     const { sum, computed: anew, warnings } = await outcome(file, 1);
     expect(sum).to.equal(sumOf(1));
@@ -179,6 +182,7 @@ describe("a store", () => {
     it(`gives right values though ${what}`, async () => {
       const file = await filled();
       changed(file, sql);
+      inject("entries of a store are damaged");
       for (const plus of [0, 1, 0, 1]) expect((await outcome(file, plus)).sum).to.equal(sumOf(plus));
     });
   }
@@ -194,6 +198,7 @@ describe("a store", () => {
       fc.asyncProperty(harm, async (harmed) => {
         const file = newFile();
         copyFileSync(whole, file);
+        inject("a store's file is cut off, or has other bytes");
         if ("cut" in harmed) truncateSync(file, harmed.cut);
         else {
           const { readFileSync } = await import("node:fs");
@@ -239,6 +244,7 @@ describe("a store", () => {
     const file = newFile();
     await outcome(file);
     for (const ending of ["", "-wal", "-shm"]) rmSync(file + ending, { force: true });
+    inject("a store's file is deleted while it is open");
     expect((await outcome(file)).computed).to.equal(201);
     expect(existsSync(file)).to.equal(true);
     expect((await outcome(file)).computed).to.equal(0);
@@ -246,6 +252,7 @@ describe("a store", () => {
 
   it("on a full disk is left alone: the run ends as without a cache, with one warning", async () => {
     const [file, log] = [newFile(), path.join(folder, "full.log")];
+    inject("the disk is full while a store writes");
     // A file may not grow beyond so many blocks of 512 bytes: what a full disk is to SQLite.
     const command = `trap '' XFSZ; ulimit -f 200; exec "$@"`;
     const args = ["-c", command, "sh", process.execPath, built(PROGRAM), file, "0", "1500", "sequential"];
@@ -275,6 +282,7 @@ describe("a store", () => {
     };
 
     it("on a full disk is left alone, with one warning", async () => {
+      inject("the disk takes nothing when a store is opened");
       const { code, stdout, stderr } = await onFullDisk(newFile());
       expect({ code, stdout }).to.deep.equal({ code: 0, stdout: `ready\n${expected(0, 200)}\n` });
       expect(stderr.match(/HypernodesWarning/g)).to.have.length(1);
@@ -284,6 +292,7 @@ describe("a store", () => {
     it("on a full disk is read, if it was filled before, with one warning", async () => {
       const file = newFile();
       await cacheOf(file);
+      inject("the disk takes nothing when a store is opened");
       const { code, stdout, stderr } = await onFullDisk(file);
       expect({ code, stdout }).to.deep.equal({ code: 0, stdout: `ready\n${expected(0, 200)}\n` });
       expect(stderr.match(/HypernodesWarning/g)).to.have.length(1);
@@ -299,6 +308,7 @@ describe("a store", () => {
         const copy = path.join(disk, "values.sqlite");
         copyFileSync(await filled(), copy);
         expect(mount("-o", "remount,ro", disk)).to.equal(true);
+        inject("the disk takes nothing when a store is opened", 4);
         const { warnings, ...rest } = await outcome(copy);
         expect(rest).to.deep.equal({ sum: sumOf(0), computed: 0 });
         expect(warnings).to.have.length(1);
@@ -324,6 +334,7 @@ describe("a store", () => {
       const file = newFile();
       const other = new DatabaseSync(file);
       other.exec("BEGIN EXCLUSIVE");
+      inject("another process locks a store for ten seconds");
       const { sum, warnings } = await outcome(file);
       other.close();
       expect(sum).to.equal(sumOf(0));

@@ -26,6 +26,7 @@ import {
 } from "../../src/index.js";
 import { newFolder } from "../support/caches.js";
 import { checkPurity } from "../support/check-purity.js";
+import { inject } from "../support/faults.js";
 import { startRedis } from "../support/redis.js";
 import { rejection } from "../support/rejection.js";
 import { VALUES } from "../support/values.js";
@@ -226,7 +227,10 @@ describe("stores", () => {
     class Ends extends Pipeline {
       @input() xs!: number[];
       @mapOver("xs", { version: 1 }) async y(x: number): Promise<Each<number>> {
-        if (x === 2) await redis!.stop();
+        if (x === 2) {
+          await redis!.stop();
+          inject("a keyv's Redis goes away in mid-run");
+        }
         return (x + 1) as Each<number>;
       }
       @node("y") sum(y: number[]): number {

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFil
 import path from "node:path";
 import { expect } from "chai";
 import type { Executed } from "../support/execute.js";
+import { inject } from "../support/faults.js";
 import { type CliFolder, cliFolder } from "../support/hypernodes.js";
 import { TYPED } from "./pipelines.js";
 
@@ -387,6 +388,7 @@ describe("the command line", function () {
     const LOST = "standard output: the output is lost, it can't be written: ";
     it("on a full disk", async function () {
       if (!existsSync("/dev/full")) this.skip();
+      inject("the command's output can't be written", 4);
       await told(
         run("Num", "-i", "x=1", "-o", "/dev/full"),
         1,

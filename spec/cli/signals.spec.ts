@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { expect } from "chai";
 import { built } from "../support/built.js";
+import { inject } from "../support/faults.js";
 import { type CliFolder, cliFolder } from "../support/hypernodes.js";
 
 /** Nodes that print the id of their process when they begin. */
@@ -93,6 +94,7 @@ describe("a command that goes on in another process", function () {
   it("ends by SIGINT to the command alone, and says so", async () => {
     const { parent, child, code, stderr } = await start("Waits");
     process.kill(parent.pid!, "SIGINT");
+    inject("SIGINT to the command");
     expect(await code).to.equal(130);
     expect(stderr()).to.contain("Waits: the run was aborted");
     expect(isAlive(child)).to.equal(false);
@@ -101,6 +103,7 @@ describe("a command that goes on in another process", function () {
   it("ends by Ctrl-C, which a terminal sends to both, and says so", async () => {
     const { parent, code, stderr } = await start("Waits");
     process.kill(-parent.pid!, "SIGINT");
+    inject("SIGINT to the command");
     expect(await code).to.equal(130);
     expect(stderr()).to.contain("Waits: the run was aborted");
   });
@@ -112,6 +115,7 @@ describe("a command that goes on in another process", function () {
       await sleep(600);
       expect(isAlive(child)).to.equal(true);
       process.kill(target * parent.pid!, "SIGINT");
+      inject("a second Ctrl-C while a node never ends");
       expect(await code).to.equal(130);
       await ended(child, 1_000);
     }
@@ -120,6 +124,7 @@ describe("a command that goes on in another process", function () {
   it("ends by SIGTERM to the command alone, also where a node never ends", async () => {
     const { parent, child, code } = await start("Spins");
     process.kill(parent.pid!, "SIGTERM");
+    inject("SIGTERM to the command");
     expect(await code).to.equal(143);
     await ended(child, 1_000);
   });
@@ -128,6 +133,7 @@ describe("a command that goes on in another process", function () {
     for (const name of ["Waits", "Deaf"]) {
       const { parent, child } = await start(name);
       process.kill(parent.pid!, "SIGKILL");
+      inject("the command is killed");
       await ended(child, 10_000);
     }
   });

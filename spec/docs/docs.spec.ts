@@ -3,6 +3,7 @@ import path from "node:path";
 import { expect } from "chai";
 import { built } from "../support/built.js";
 import { execute } from "../support/execute.js";
+import { FAULTS } from "../support/faults.js";
 import { loopback } from "../support/modal.js";
 import { packedProject } from "../support/packed.js";
 import { transpiled } from "../support/swc-hooks.mjs";
@@ -133,4 +134,14 @@ describe("the documents' commands @slow", function () {
       }
     });
   }
+});
+
+describe("docs/reliability.md", () => {
+  it("has a row for each fault that specs inject, and no other: npm run reliability", () => {
+    const rows = [
+      ...readFileSync("docs/reliability.md", "utf8").matchAll(/^\| (.+?) \| \d+ \| \d+ \| as promised \| (.+) \|$/gm),
+    ];
+    const faults = Object.values(FAULTS).flatMap((faults) => Object.entries(faults));
+    expect(rows.map(([, name, promised]) => [name, promised])).to.deep.equal(faults);
+  });
 });

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { expect } from "chai";
 import type { NodeError, RunEvent } from "../../src/index.js";
+import { inject } from "../support/faults.js";
 import { rejection } from "../support/rejection.js";
 import {
   Batched,
@@ -267,6 +268,7 @@ describe("when threads end", () => {
     ["memory", "its thread ran out of memory"],
   ] as const) {
     it(`by ${word}: the element that did it fails by name, the others complete, the pool goes on`, async () => {
+      inject("a method ends its thread, or takes all its memory", 2);
       const pipeline = new Deadly().with({ execution: { resourceLimits: { maxOldGenerationSizeMb: 40 } } });
       const { collected } = await pipeline.run(
         { xs: words(word), cells: cells() },
@@ -293,6 +295,7 @@ describe("when threads end", () => {
   }
 
   it("by an uncaught exception in a timer: the same", async () => {
+    inject("a timer's error that nobody catches ends a thread");
     const { thrown } = await new Uncaught().run({ xs: words("throw") }, { ...PARALLEL, onEvent });
     expect(thrown.filter((_, i) => i !== 7)).to.deep.equal(expected("throw"));
     expect(thrown[7]).to.include({ element: 7, attempts: 2 });
@@ -303,12 +306,14 @@ describe("when threads end", () => {
   });
 
   it("where several elements overlap, each is tried alone: only the one that did it fails", async () => {
+    inject("a timer's error that nobody catches ends a thread");
     const { thrown } = await new Uncaught().run({ xs: words("throw") }, THREADED);
     expect(thrown.filter((_, i) => i !== 7)).to.deep.equal(expected("throw"));
     expect(thrown[7]).to.include({ element: 7 });
   });
 
   it("are retried as retries say", async () => {
+    inject("a method ends its thread, or takes all its memory", 4);
     const counts = cells();
     const pipeline = new Deadly();
     const once = await pipeline.run({ xs: words("exit once"), cells: counts }, { outputs: ["retried"] });
@@ -325,6 +330,7 @@ describe("when threads end", () => {
   });
 
   it("by timeoutMs, for an endless loop: its element fails, later maps get its error, the others complete", async () => {
+    inject("a method loops for ever");
     const { timed, after } = await new Deadly().run(
       { xs: words("loop"), cells: cells() },
       { outputs: ["timed", "after"] },
@@ -342,6 +348,7 @@ describe("when threads end", () => {
   });
 
   it("by timeoutMs where elements overlap: only the one that loops fails", async () => {
+    inject("a method loops for ever");
     const { timed } = await new Deadly().run(
       { xs: words("loop"), cells: cells() },
       { outputs: ["timed"], execution: { maps: "threaded" } },
@@ -372,6 +379,7 @@ describe("a run that is stopped", () => {
 
   for (const output of ["waits", "looks", "loops"] as const) {
     it(`ends what its threads do, by flag or by force: ${output}; later runs start`, async () => {
+      inject("a run is stopped while its threads compute");
       const counts = cells();
       const controller = newController();
       const running = new Stoppable().run(
@@ -424,6 +432,7 @@ describe("a run that is stopped", () => {
   });
 
   it("does not disturb another: its elements on the same threads are done again", async () => {
+    inject("a run is stopped while its threads compute");
     const counts = cells();
     const controller = newController();
     const stopped = new Stoppable().run(

@@ -14,6 +14,7 @@ import {
   readEvents,
   type Shared,
 } from "../../src/index.js";
+import { inject } from "../support/faults.js";
 import { rejection } from "../support/rejection.js";
 import { warningsOf } from "../support/warnings.js";
 import { Busy, Seen, Slowly, Words } from "./pipelines/seen.js";
@@ -210,6 +211,7 @@ describe("a log of events", () => {
 
   it("warns once of a disk that is full, and the run goes on", async function () {
     if (!existsSync("/dev/full")) this.skip();
+    inject("the disk is full under an event log");
     const warnings = await warningsOf(async () => {
       const { counted } = await new Words().run({ text: "a b" }, { onEvent: eventLog("/dev/full") });
       expect(counted).to.equal(2);

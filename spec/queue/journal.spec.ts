@@ -15,6 +15,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import type { HypernodesError } from "../../src/index.js";
 import { Journal, type RunTold, toldTo, unfinished } from "../../src/placement/bullmq/journal.js";
+import { inject } from "../support/faults.js";
 
 const TOLD: RunTold = {
   ...{ file: "/a/pipeline.js", name: "Corpus", fields: {}, inputs: { xs: [1] }, outputs: undefined, given: {} },
@@ -57,6 +58,7 @@ describe("a run's journal", () => {
         const first = open();
         keep(first, all);
         first.close(false);
+        inject("a journal's record is torn");
         const bytes = readFileSync(chunksFile());
         const place = Math.min(bytes.length - 1, Math.floor(at * bytes.length));
         bytes[place]! ^= 0x10;
@@ -96,6 +98,7 @@ describe("a run's journal", () => {
     rmSync(chunksFile());
     // Whatever is written there finds the disk full.
     symlinkSync("/dev/full", chunksFile());
+    inject("the disk is full under a queue's journal");
     const full = open();
     keep(full, [
       ["a", [1]],

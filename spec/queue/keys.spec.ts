@@ -5,6 +5,7 @@ import { expect } from "chai";
 import { Redis } from "ioredis";
 import type { BullmqOptions, HypernodesError, RunEvent } from "../../src/index.js";
 import { built } from "../support/built.js";
+import { inject } from "../support/faults.js";
 import { startRedis } from "../support/redis.js";
 import { rejection } from "../support/rejection.js";
 import { heldYard, startWorker, until, type WorkerProcess, type Yard } from "../support/workers.js";
@@ -63,6 +64,7 @@ describe("workers and clients with a key @slow", function () {
       { ...real!.data, mac: undefined },
       real!.data,
     ];
+    inject("somebody else writes jobs, code or results", forged.length + 1);
     for (const [i, data] of forged.entries()) await jobs.add("chunk", data, { jobId: `forged-${i}` });
     const late = await startWorker(yard.url, own, { more: ONE, env: { HYPERNODES_QUEUE_KEY: KEY } });
     expect(await going).to.deep.equal({ squares: [1] });
@@ -145,6 +147,7 @@ describe("workers and clients with a key @slow", function () {
     const changed = text.replace(/QUEUE_PROTOCOL = (\d+)/, (_, version) => `QUEUE_PROTOCOL = ${Number(version) + 1}`);
     expect(changed).not.to.equal(text);
     writeFileSync(file, changed);
+    inject("a worker has another protocol version");
     const own = yard.queue();
     const main = path.join(newer, "src/cli/main.js");
     const env = { HYPERNODES_QUEUE_KEY: KEY };

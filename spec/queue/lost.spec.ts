@@ -9,6 +9,7 @@ import { Redis } from "ioredis";
 import { bullmq, type HypernodesError, sqlite } from "../../src/index.js";
 import { commandLine } from "../support/command-line.js";
 import { execute, LOADER } from "../support/execute.js";
+import { inject } from "../support/faults.js";
 import { startRedis } from "../support/redis.js";
 import { rejection } from "../support/rejection.js";
 import { warningsOf } from "../support/warnings.js";
@@ -49,6 +50,7 @@ describe("what is lost of distributed maps @slow", function () {
     });
     await until(() => begunIn(path.join(folder, name)).length > 60);
     client.kill("SIGKILL");
+    inject("a queue's client is killed");
     await new Promise((resolve) => client.once("exit", resolve));
     return said.trim();
   }
@@ -122,6 +124,7 @@ describe("what is lost of distributed maps @slow", function () {
     const running = new Slowly().run({ xs, ms: 20, file }, { execution: { maps } });
     await until(() => begunIn(file).length > 30);
     await server.stop("SIGKILL");
+    inject("Redis is restarted, with its data");
     await sleep(500);
     const again = (await startRedis(...flags, "--port", String(server.port)))!;
     expect((await running).squares).to.deep.equal(xs.map((x) => x * x));
@@ -138,6 +141,7 @@ describe("what is lost of distributed maps @slow", function () {
     await until(async () => (await redis.llen("hypernodes:away:wait")) > 0);
     redis.disconnect();
     await server.stop();
+    inject("Redis goes away, and stays away");
     const error = await running;
     expect(error.code).to.equal("REDIS_LOST");
     expect(error.message).to.contain("has not answered for 1.5 seconds");
@@ -154,6 +158,7 @@ describe("what is lost of distributed maps @slow", function () {
     redis.disconnect();
     await sleep(200);
     await server.stop("SIGKILL");
+    inject("Redis goes away, and stays away");
     const error = await running;
     expect(error.code).to.equal("REDIS_LOST");
   });
@@ -166,6 +171,7 @@ describe("what is lost of distributed maps @slow", function () {
     while ((await redis.llen("hypernodes:frozen:wait")) === 0);
     process.kill(server.pid, "SIGSTOP");
     redis.disconnect();
+    inject("Redis keeps its connections and does not answer");
     const error = await running;
     await server.stop("SIGKILL");
     expect(error.code).to.equal("REDIS_LOST");

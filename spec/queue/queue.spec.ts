@@ -8,6 +8,7 @@ import fc from "fast-check";
 import Keyv from "keyv";
 import { type HypernodesError, NodeError, type RunEvent } from "../../src/index.js";
 import { FAMILY, FAMILY_SIZE, inputsFor } from "../support/family.js";
+import { inject } from "../support/faults.js";
 import { rejection } from "../support/rejection.js";
 import { expectSame } from "../support/seen.js";
 import { begunIn, heldYard, until, type Yard } from "../support/workers.js";
@@ -196,6 +197,7 @@ describe("maps on a queue's workers @slow", function () {
     const running = new Slowly().run({ xs, ms: 50, file }, yard.maps(own));
     await until(() => begunIn(file).length > 10);
     await doomed!.end("SIGKILL");
+    inject("a worker is killed in a chunk");
     expect((await running).squares).to.deep.equal(xs.map((x) => x * x));
     expect(new Set(begunIn(file)).size).to.equal(60);
     expect(await isEmpty(own)).to.equal(true);
@@ -212,6 +214,7 @@ describe("maps on a queue's workers @slow", function () {
     const running = new Slowly().run({ xs, ms: 100, file }, yard.maps(own));
     await until(() => begunIn(file).length > 4);
     sleeper!.child.kill("SIGSTOP");
+    inject("a worker is frozen, and wakes later");
     const waking = sleep(6_000).then(() => sleeper!.child.kill("SIGCONT"));
     expect((await running).squares).to.deep.equal(xs.map((x) => x * x));
     await waking;
@@ -221,6 +224,7 @@ describe("maps on a queue's workers @slow", function () {
 
   it("name elements that end their thread or their process, and go on with the others", async () => {
     for (const how of ["throw", "thread", "process"] as const) {
+      if (how !== "throw") inject("an element ends its process at a worker", 2);
       const { all } = await new Poisoned().run({ xs: upTo(20), how }, yard.maps(queue));
       const errors = all.filter((each) => each instanceof NodeError);
       expect(errors.map(({ where, attempts }) => [where, attempts])).to.deep.equal([
@@ -238,6 +242,7 @@ describe("maps on a queue's workers @slow", function () {
     const own = yard.queue();
     const worker = await yard.worker(own, "--concurrency", "4");
     const { all } = await new Poisoned().run({ xs: [1, 2, 7, 4], how: "process" }, yard.maps(own));
+    inject("an element ends its process at a worker");
     expect(all.map((each) => (each instanceof NodeError ? `${each.where} ${each.attempts}` : each))).to.deep.equal([
       1,
       2,

@@ -6,6 +6,7 @@ import { Redis } from "ioredis";
 import { bullmq, type HypernodesError } from "../../src/index.js";
 import { isTransient, replyError } from "../../src/placement/bullmq/redis.js";
 import { LOADER } from "../support/execute.js";
+import { inject } from "../support/faults.js";
 import { type RedisServer, startRedis } from "../support/redis.js";
 import { rejection } from "../support/rejection.js";
 import { begunIn, heldYard, startWorker, until, type WorkerProcess } from "../support/workers.js";
@@ -99,6 +100,7 @@ describe("a Redis that fails under a run @slow", function () {
       await lose();
       await begun(12);
       await lose();
+      inject("Redis loses its data", 2);
       expect((await running).all).to.deep.equal(expected);
     });
   }
@@ -106,7 +108,10 @@ describe("a Redis that fails under a run @slow", function () {
   it("ends the run that it loses again and again, with what to do", async () => {
     const running = rejection<HypernodesError>(run({ patienceMs: 60_000 }));
     await begun(2);
-    const losing = setInterval(() => void redis.flushall(), 20);
+    const losing = setInterval(() => {
+      void redis.flushall();
+      inject("Redis loses its data");
+    }, 20);
     try {
       const error = await running;
       expect(error.code).to.equal("REDIS_DATA_LOST");
@@ -126,6 +131,7 @@ describe("a Redis that fails under a run @slow", function () {
       const running = rejection<HypernodesError>(run());
       await begun(before + 3);
       await redis.call(begin, ...rest);
+      inject("Redis is full, or takes no writes");
       const error = await running;
       expect(error.code).to.equal(code);
       expect(error.message).to.contain(advice).and.to.contain(HINT);
@@ -139,6 +145,7 @@ describe("a Redis that fails under a run @slow", function () {
     const impatient = await startWorker(server.url, "other", { more: ["--patience", "1s"] });
     const ended = new Promise((resolve) => impatient.child.once("exit", resolve));
     await server.stop();
+    inject("Redis goes away, and stays away");
     expect(await ended).to.equal(1);
     expect(impatient.said()).to.contain("has taken nothing for 1 seconds").and.to.contain("--patience");
     server = (await startRedis("--port", String(server.port)))!;
@@ -151,6 +158,7 @@ describe("a Redis that fails under a run @slow", function () {
         await begun(3);
         const ended = new Promise((resolve) => client.once("exit", (code, by) => resolve(by ?? code)));
         client.kill(signal);
+        inject("a signal to a queue's client");
         expect(await ended).to.be.oneOf([signal, 130, 143, 129]);
         const left = await redis.keys("hypernodes:faults:*");
         expect(left.filter((key) => /:(?:run|results|printed):/.test(key))).to.deep.equal([]);

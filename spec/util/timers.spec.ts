@@ -5,6 +5,7 @@ import { expect } from "chai";
 import ts from "typescript";
 import { currentRun, execution, input, node, Pipeline } from "../../src/index.js";
 import { sleep, startInterval, startTimeout } from "../../src/util/long-timeout.js";
+import { inject } from "../support/faults.js";
 import { rejection } from "../support/rejection.js";
 
 const DAY_MS = 24 * 3_600_000;
@@ -13,6 +14,7 @@ const LONG = [2 ** 31 - 1, 2 ** 31, 30 * DAY_MS, 2 ** 40, Number.MAX_VALUE, Numb
 
 describe("a wait of any length", () => {
   it("does not end early, and can be stopped", async () => {
+    inject("waits that Node's timers cut to a millisecond");
     for (const ms of LONG) {
       let fired = 0;
       const timers = [startTimeout(() => fired++, ms), startInterval(() => fired++, ms).unref()];
@@ -42,6 +44,7 @@ describe("a wait of any length", () => {
   });
 
   it("lasts as long as a node's timeoutMs says, here and in threads", async () => {
+    inject("waits that Node's timers cut to a millisecond");
     for (const timeoutMs of LONG) {
       class Slow extends Pipeline {
         @input() ms!: number;
@@ -60,6 +63,7 @@ describe("a wait of any length", () => {
   });
 
   it("lasts as long as the delays of retries say", async () => {
+    inject("waits that Node's timers cut to a millisecond");
     for (const delayMs of LONG) {
       let calls = 0;
       class Failing extends Pipeline {
@@ -78,6 +82,7 @@ describe("a wait of any length", () => {
   });
 
   it("lasts as long as graceMs says", async () => {
+    inject("waits that Node's timers cut to a millisecond");
     for (const graceMs of LONG) {
       let isDone = false;
       @execution({ graceMs })
