@@ -1,4 +1,5 @@
 import { types } from "node:util";
+import { remembered } from "../graph/remembered.js";
 import { ByteWriter, hashOf, TAG } from "./byte-writer.js";
 import { CannotTravel, faultOf, foreign, MAX_DEPTH, tooDeep, within } from "./cannot-travel.js";
 import { assertOneClass, assertReadable, assertTravels, jsonOf, refersBack } from "./dismantle.js";
@@ -6,6 +7,7 @@ import { errorParts, read } from "./error-parts.js";
 import { builtIn, entriesOf, isOrdinary, itemsOf, type Kind, kindOf, pathKey, sizeOf } from "./kinds.js";
 import { isFailure, knownModel, type Model, travellingModel, unknownClass } from "./models.js";
 import { isPlainView, type OwnProperties, ownProperties, plainItems, plainNames } from "./own-properties.js";
+import { hasPrivateMembers } from "./private-members.js";
 import { bytesOf, viewType } from "./views.js";
 
 /** From how many bytes on the form of an object is hashed alone: what is around it stays small. */
@@ -182,6 +184,11 @@ export class CanonicalWriter extends ByteWriter {
     if (this.isLenient && kind !== "error") return travellingModel(prototype);
     const model = knownModel(prototype);
     if (model === undefined && kind !== "error") throw unknownClass(prototype);
+    // What it has in private decides what its methods do: two that differ there alone must not share a digest.
+    if (model?.key === undefined && !this.isLenient && model?.hooked !== true && isUnreadable(prototype)) {
+      if (model !== undefined) travellingModel(prototype);
+      throw unreadableError(prototype);
+    }
     return model;
   }
 
@@ -394,6 +401,23 @@ export interface ElementForms {
 }
 
 const NO_PROPERTIES = { names: [] };
+
+/** By prototype: asking a class and those it extends for each object takes longer. */
+const unreadable = new WeakMap<object, boolean>();
+
+function isUnreadable(prototype: object): boolean {
+  return remembered(unreadable, prototype, () => {
+    const type: unknown = prototype.constructor;
+    return typeof type === "function" && hasPrivateMembers(type);
+  });
+}
+
+function unreadableError({ constructor: { name } }: object): CannotTravel {
+  return new CannotTravel(
+    `it is an instance of ${name}, whose #private members can't be read`,
+    "Keep its data in public fields, or give the class @model(), toJSON() and static fromJSON(data).",
+  );
+}
 
 function unboxed(value: object): unknown {
   if (types.isNumberObject(value)) return Number.prototype.valueOf.call(value);

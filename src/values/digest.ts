@@ -7,10 +7,10 @@ import { dismantle } from "./dismantle.js";
 /**
  * A hash of a value's content: SHA-256, 64 hexadecimal digits. The same in every process and on every run for equal
  * content, and another one for other content. The order of an object's properties counts, as that of a Map or Set does,
- * and so does it whether two references inside the value lead to one object or to two equal ones. `#private` members and
- * an error's stack do not count. Of a model with a `key`, the fields that it names count.
+ * and so does it whether two references inside the value lead to one object or to two equal ones. An error's stack does not
+ * count. Of a model with a `key`, the fields that it names count, and nothing else.
  *
- * @throws {ValueError} `UNSERIALISABLE` with the path to what has no content: a function, a promise.
+ * @throws {ValueError} `UNSERIALISABLE` with the path to what has no content: a function, a promise, `#private` members.
  */
 export function digest(value: unknown): string {
   return contentOf(value).digest;

@@ -1,6 +1,14 @@
 import { hash } from "node:crypto";
-import { type AnyNode, type Class, type Function as FunctionNode, type Node, type Program, parse } from "acorn";
-import { isWrittenOnce, resolveNames, type Variable, variableOf } from "./scopes.js";
+import {
+  type AnyNode,
+  type Class,
+  type Function as FunctionNode,
+  type Node,
+  type Program,
+  parse,
+  type VariableDeclarator,
+} from "acorn";
+import { isWrittenOnce, resolveNames, type Scope, type Variable, variableOf } from "./scopes.js";
 import { eachChild, isClass, isFunction } from "./syntax.js";
 
 /** What a script's text says of its functions and classes. Plain data, which JSON can hold. */
@@ -53,6 +61,8 @@ export interface FunctionForm extends Form {
 
 export interface ClassForm extends Form {
   readonly kind: "class";
+  /** As it is written. */
+  readonly name: string | undefined;
   /** Its private methods, accessors and fields, with what is in them: nothing in a field that has no value. */
   readonly privates: readonly { readonly name: string; readonly forms: readonly Form[] }[];
   /** Its constructor, fields and static blocks: what of it runs when an object is made, or the class. */
@@ -70,6 +80,10 @@ export interface Reference extends Way {
   readonly around?: Form | undefined;
   /** Whether only its type is asked for. */
   readonly isTypeOf: boolean;
+  /** If it is a variable of a function that is assigned later: where that scope is, and its variables that have a new object each time. */
+  readonly scope?: { readonly at: number; readonly made: readonly string[] } | undefined;
+  /** Whether it is the name of a field: a class does not hold on to it. */
+  readonly namesField?: boolean;
   /** If it is called: the literal text that is its first argument in each call, null for anything else. */
   readonly firstArguments: readonly (string | null)[];
 }
@@ -188,6 +202,8 @@ class ScriptReader {
     for (const member of node.body.body) {
       const isConstructor = member.type === "MethodDefinition" && member.kind === "constructor";
       hasConstructor ||= isConstructor;
+      if (member.type === "PropertyDefinition" && member.computed && !member.static)
+        for (const each of [writer, making]) each.namesField(member.key as AnyNode);
       if (isConstructor || member.type !== "MethodDefinition") making.write(member as AnyNode);
       if (member.type === "StaticBlock" || member.key.type !== "PrivateIdentifier") continue;
       const name = `#${member.key.name}`;
@@ -201,7 +217,7 @@ class ScriptReader {
       inner.write(member.value as AnyNode);
       own.forms.push(inner.form());
     }
-    return { kind: "class", ...writer.form(), privates, making: making.form(), hasConstructor };
+    return { kind: "class", name: node.id?.name, ...writer.form(), privates, making: making.form(), hasConstructor };
   }
 }
 
@@ -376,6 +392,7 @@ class Writer {
       this.references.push({
         ...{ name: root.name, path, isCalled, isTypeOf, firstArguments: [] },
         isConstant: !!variable && isWrittenOnce(variable),
+        scope: variable && !isWrittenOnce(variable) ? sharedScope(variable.scope) : undefined,
         isImported: variable?.declarations[0]?.kind === "import",
         around: this.enclosing(variable),
       });
@@ -528,6 +545,16 @@ class Writer {
     return true;
   }
 
+  /** A computed name of a field was made with the class: what it was made of may be something else now. */
+  namesField(key: AnyNode): void {
+    if (literalText(key) !== undefined || key.type === "Literal") return;
+    const { root, path } = this.wayOf(key) ?? {};
+    const variable = root && variableOf(root);
+    if (variable === null && root!.name === "Symbol") return;
+    if (!variable || path!.length > 0 || !isWrittenOnce(variable)) this.problems.push("a field of a computed name");
+    else this.references[this.number(root!, [], false)]!.namesField = true;
+  }
+
   private imported(source: AnyNode | undefined): void {
     const specifier = source && literalText(source);
     if (specifier === undefined) this.problems.push("an import of a computed name");
@@ -537,6 +564,24 @@ class Writer {
   private isGlobal(node: AnyNode, name: string): boolean {
     return node.type === "Identifier" && node.name === name && variableOf(node) === null;
   }
+}
+
+function sharedScope({ block, variables }: Scope): Reference["scope"] {
+  if (block.type === "Program") return undefined;
+  return { at: block.start, made: [...variables.values()].filter(isNewEachTime).map(({ name }) => name) };
+}
+
+const NEW_OBJECTS = new Set([
+  ...["FunctionExpression", "ArrowFunctionExpression", "ClassExpression"],
+  ...["ObjectExpression", "ArrayExpression", "NewExpression"],
+]);
+
+/** Whether a variable has another object in each scope of its kind. */
+function isNewEachTime(variable: Variable): boolean {
+  if (!isWrittenOnce(variable)) return false;
+  const [{ node, kind }] = variable.declarations as [Variable["declarations"][number]];
+  if (kind === "function" || kind === "class") return true;
+  return node.type === "VariableDeclarator" && NEW_OBJECTS.has((node as VariableDeclarator).init?.type ?? "");
 }
 
 function memberName(node: AnyNode & { type: "MemberExpression" }): string | undefined {
