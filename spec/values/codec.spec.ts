@@ -3,7 +3,7 @@ import { expect } from "chai";
 import { Type } from "class-transformer";
 import { IsString } from "class-validator";
 import fc from "fast-check";
-import { decode, digest, encode, input, model, node, Pipeline, ValueError } from "../../src/index.js";
+import { decode, digest, encode, input, model, NodeError, node, Pipeline, ValueError } from "../../src/index.js";
 import { VALUES } from "../support/values.js";
 
 @model()
@@ -437,6 +437,34 @@ describe("digest", () => {
     }
     expect(digest(new Settings("a", 1).call())).to.equal(digest(new Settings("a", 1)));
     expect(digest(new Settings("a", 1))).not.to.equal(digest(new Settings("a", 2)));
+  });
+
+  it("refuses what has #private members that nothing speaks for: two that differ there alone would share it", () => {
+    class Hidden {
+      #at = 1;
+      get at(): number {
+        return this.#at;
+      }
+    }
+    @model()
+    class Shown extends Hidden {}
+    class Refused extends Error {
+      #at = 1;
+      get at(): number {
+        return this.#at;
+      }
+    }
+    for (const value of [new Shown(), { list: [new Shown()] }, new Map([[1, new Shown()]]), new Refused()])
+      expect(() => digest(value)).to.throw(ValueError, "#private members can't be read");
+    const parts = {
+      code: "NODE_FAILED",
+      where: "P.y",
+      problem: "it failed",
+      advice: "",
+      node: "y",
+      attempts: 1,
+    } as const;
+    expect(digest(new NodeError({ ...parts, cause: new Refused() }))).to.be.a("string");
   });
 
   it("is what it was in every other process and version", () => {

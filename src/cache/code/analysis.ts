@@ -84,6 +84,10 @@ export interface Reference extends Way {
   readonly scope?: { readonly at: number; readonly made: readonly string[] } | undefined;
   /** Whether it is the name of a field: a class does not hold on to it. */
   readonly namesField?: boolean;
+  /** Whether the member at the end of its path is assigned. */
+  readonly isAssigned?: boolean;
+  /** The variable whose value is the name of the member that is read of it, if that is always the same one. */
+  readonly keyedBy?: string | undefined;
   /** If it is called: the literal text that is its first argument in each call, null for anything else. */
   readonly firstArguments: readonly (string | null)[];
 }
@@ -240,13 +244,23 @@ class Writer {
   ) {}
 
   form(): Form {
-    const { references, sharesThis, imports, problems } = this;
+    const { references, sharesThis, imports, problems, root } = this;
     return {
-      ...{ start: this.root.start, end: this.root.end, hash: hash("sha256", this.text, "hex") },
+      ...{ start: root.start, end: root.end, hash: hash("sha256", this.text + this.localNames(), "hex") },
       ...{ references, sharesThis, imports, problems },
       members: this.members && [...this.members.values()],
       supers: [...this.supers.values()],
     };
+  }
+
+  /** What its own functions and classes are called, where it may ask them: it is part of a stack, and of an object's class. */
+  private localNames(): string {
+    const { source } = this.script;
+    if (this.locals.size === 0 || !/\b(?:name|stack)\b/.test(source.slice(this.root.start, this.root.end))) return "";
+    const named = [...this.locals].filter(([{ declarations }]) =>
+      declarations.some(({ node }) => isNamed(node as AnyNode)),
+    );
+    return named.map(([{ name }, number]) => ` ${number} ${name}`).join();
   }
 
   /** `return a.b`, `() => a`, `return m[k]` */
@@ -311,15 +325,29 @@ class Writer {
           this.text += ")";
           return;
         }
+        this.assigns(node.left as AnyNode);
+        break;
+      case "UpdateExpression":
+        this.assigns(node.argument as AnyNode);
         break;
       case "UnaryExpression":
+        if (node.operator === "delete") this.assigns(node.argument as AnyNode);
         if (node.operator === "typeof" && this.typeOf(node.argument as AnyNode)) return;
+        break;
+      case "BinaryExpression":
+        if (node.operator === "in" && this.asksFor(node.left as AnyNode, node.right as AnyNode)) return;
         break;
       case "VariableDeclarator":
         if (node.init && this.takesMembers(node.id as AnyNode, node.init as AnyNode)) return;
         break;
     }
     this.fields(node);
+  }
+
+  /** `a.b = ...`, `a.b++`, `delete a.b`: whether that can be done decides what happens. */
+  private assigns(target: AnyNode): void {
+    const found = target.type === "MemberExpression" ? this.wayOf(target) : undefined;
+    if (found !== undefined) this.references[this.number(found.root, found.path, false)]!.isAssigned = true;
   }
 
   /** `typeof process` reads nothing of it. @returns whether it is written. */
@@ -381,16 +409,17 @@ class Writer {
     path: readonly string[],
     isCalled: boolean,
     isTypeOf = false,
+    keyedBy?: string,
   ): number {
     const variable = variableOf(root);
     const block = variable?.scope.block;
-    const key = JSON.stringify([root.name, path, isCalled, isTypeOf, block?.start, block?.end]);
+    const key = JSON.stringify([root.name, path, isCalled, isTypeOf, keyedBy, block?.start, block?.end]);
     let number = this.numbers.get(key);
     if (number === undefined) {
       number = this.references.length;
       this.numbers.set(key, number);
       this.references.push({
-        ...{ name: root.name, path, isCalled, isTypeOf, firstArguments: [] },
+        ...{ name: root.name, path, isCalled, isTypeOf, keyedBy, firstArguments: [] },
         isConstant: !!variable && isWrittenOnce(variable),
         scope: variable && !isWrittenOnce(variable) ? sharedScope(variable.scope) : undefined,
         isImported: variable?.declarations[0]?.kind === "import",
@@ -435,8 +464,20 @@ class Writer {
       return true;
     }
     const found = this.wayOf(node);
-    if (found === undefined) return false;
+    if (found === undefined) return this.keyed(node);
     this.text += `@${this.number(found.root, found.path, isCalled)}${JSON.stringify(found.path)}`;
+    return true;
+  }
+
+  /** `process.env[NAME]` @returns whether it is written. */
+  private keyed({ object, property, computed }: AnyNode & { type: "MemberExpression" }): boolean {
+    const found = computed ? this.wayOf(object as AnyNode) : undefined;
+    const key = found && this.wayOf(property as AnyNode);
+    const variable = key?.path.length === 0 ? variableOf(key.root) : undefined;
+    if (!variable || variable.declarations[0]?.kind === "import" || !isWrittenOnce(variable)) return false;
+    this.text += `@${this.number(found!.root, found!.path, false, false, variable.name)}[`;
+    this.write(property as AnyNode);
+    this.text += "]";
     return true;
   }
 
@@ -478,26 +519,32 @@ class Writer {
     return true;
   }
 
-  /** `const { a, b } = this`, `const { SCALE } = process.env` @returns whether it is written. */
+  /** `const { a, b } = this`, `const { env: { SCALE } } = process` @returns whether it is written. */
   private takesMembers(pattern: AnyNode, init: AnyNode): boolean {
-    if (pattern.type !== "ObjectPattern") return false;
-    const names = pattern.properties.map((p) =>
-      p.type === "Property" && !p.computed && p.key.type === "Identifier" ? p.key.name : undefined,
-    );
-    if (names.includes(undefined)) return false;
+    const ways = waysInto(pattern);
+    if (ways === undefined) return false;
     if (init.type === "ThisExpression") {
       if (!this.isOwnThis(init)) return false;
       this.usesThis = true;
-      for (const name of names) this.members?.set(JSON.stringify([[name], false]), { path: [name!], isCalled: false });
+      for (const way of ways) this.members?.set(JSON.stringify([way, false]), { path: way, isCalled: false });
       this.text += "(takes this ";
     } else {
       const found = this.wayOf(init);
       if (found === undefined) return false;
       this.text += "(takes ";
-      for (const name of names) this.text += `@${this.number(found.root, [...found.path, name!], false)}`;
+      for (const way of ways) this.text += `@${this.number(found.root, [...found.path, ...way], false)}`;
     }
     this.write(pattern);
     this.text += ")";
+    return true;
+  }
+
+  /** `"SCALE" in process.env` @returns whether it is written. */
+  private asksFor(key: AnyNode, object: AnyNode): boolean {
+    const name = literalText(key);
+    const found = name === undefined ? undefined : this.wayOf(object);
+    if (found === undefined) return false;
+    this.text += `(in @${this.number(found.root, [...found.path, name!], false)} ${JSON.stringify(name)})`;
     return true;
   }
 
@@ -582,6 +629,23 @@ function isNewEachTime(variable: Variable): boolean {
   const [{ node, kind }] = variable.declarations as [Variable["declarations"][number]];
   if (kind === "function" || kind === "class") return true;
   return node.type === "VariableDeclarator" && NEW_OBJECTS.has((node as VariableDeclarator).init?.type ?? "");
+}
+
+function isNamed(declared: AnyNode): boolean {
+  const node = declared.type === "VariableDeclarator" ? declared.init : declared;
+  return !!node && (isFunction(node) || isClass(node));
+}
+
+/** The members that a pattern takes; undefined: that can't be told. */
+function waysInto(pattern: AnyNode): string[][] | undefined {
+  if (pattern.type !== "ObjectPattern") return undefined;
+  const ways: string[][] = [];
+  for (const part of pattern.properties) {
+    if (part.type !== "Property" || part.computed || part.key.type !== "Identifier") return undefined;
+    const inner = waysInto(part.value as AnyNode);
+    for (const way of inner?.length ? inner : [[]]) ways.push([part.key.name, ...way]);
+  }
+  return ways;
 }
 
 function memberName(node: AnyNode & { type: "MemberExpression" }): string | undefined {

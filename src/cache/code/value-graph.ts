@@ -76,6 +76,7 @@ const forEachOf = {
   ) => void,
   Set: Function.prototype.call.bind(Set.prototype.forEach) as (set: Set<unknown>, to: (value: unknown) => void) => void,
 };
+const { cwd } = process;
 const timeOf = Function.prototype.call.bind(Date.prototype.getTime) as (date: Date) => number;
 
 /** For functions of constant surroundings: what V8 says of them, for ever. */
@@ -348,6 +349,7 @@ export class ValueGraph {
     const { script } = facts;
     if (script.url.startsWith("node:")) {
       piece.text = `${script.url} ${nameOf(fn)} ${facts.offset}`;
+      if (fn === cwd) piece.next.push(this.value(cwd.call(process)));
       // What Node has put around a function of the program, as promisify() does, has that in its closure.
       if (facts.scopes.length > 0 && topOf(facts) > 0 && !isOfNode(fn)) this.closures(id, fn, facts);
       return;
@@ -476,7 +478,17 @@ export class ValueGraph {
     }
     if (found.isUnset) return this.leaf("not initialised", name);
     if (reference.isTypeOf) return this.leaf(`typeof ${typeof found.value}`, name);
-    return this.along(found.value, reference, name, reference.firstArguments, facts);
+    const { path: way, keyedBy } = reference;
+    const key = keyedBy === undefined ? undefined : this.variable(keyedBy, facts).value;
+    if (typeof key === "string" && valueAt(found.value, way) === process.env)
+      return this.along(found.value, { path: [...way, key], isCalled: false }, name);
+    const id = this.along(found.value, reference, name, reference.firstArguments, facts);
+    const holder = reference.isAssigned ? valueAt(found.value, way.slice(0, -1)) : undefined;
+    if (!isObject(holder) || types.isProxy(holder)) return id;
+    const both = this.piece("");
+    this.pieces[both]!.text = assignability(holder, way.at(-1)!);
+    this.pieces[both]!.next.push(id);
+    return both;
   }
 
   private variable(name: string, { scopes }: Code): Found {
@@ -1159,6 +1171,24 @@ function innerVariables(fn: Function, facts: Code): (readonly [name: string, val
       return [[name, read(variables, name).value] as const];
     }),
   );
+}
+
+/** Whether a member can be assigned, and taken away. */
+function assignability(holder: object, key: string): string {
+  const { writable, configurable, set } = getOwnPropertyDescriptor(holder, key) ?? {};
+  return JSON.stringify([writable, configurable, set !== undefined, isExtensible(holder)]);
+}
+
+/** What is at the end of a path, without running any code of a program. */
+function valueAt(start: unknown, way: readonly string[]): unknown {
+  let value = start;
+  for (const key of way) {
+    if (!isObject(value) || types.isProxy(value)) return undefined;
+    const descriptor = findDescriptor(value, key);
+    if (descriptor === undefined || descriptor === "unset") return undefined;
+    value = givenByNode(descriptor).value ?? descriptor.value;
+  }
+  return value;
 }
 
 /** Whether two copies are of one scope, as far as that can be told: V8 makes a copy of it for each function. */
