@@ -215,6 +215,7 @@ export const UNSEEN = [
     },
     ["pipeline.ts", "With(2)", "With(3)"],
     "y",
+    { isAlone: true },
   ),
   row(
     4,

@@ -977,8 +977,9 @@ export class ValueGraph {
           `its file has another class named ${nameOf(fn)}: its version does not tell which of them it is`,
         );
       if (i === 1) next.push(this.leaf(`class ${place.name}`));
-      const base = getPrototypeOf(fn);
-      isGiven ||= i > 0 && innerVariables(fn, facts as Code).some(([, value]) => value === base);
+      if (isGiven || i === 0 || !place.isInFunction || this.namesBase(fn, facts as Code)) continue;
+      next.push(this.value(getPrototypeOf(fn)));
+      isGiven = true;
     }
     const captured = new Map<Function, number>();
     const part = (value: unknown, name: string) =>
@@ -997,26 +998,37 @@ export class ValueGraph {
 
   /** Of functions in some places, the values that they have from around them; of others, all of them. */
   private captured(fn: Function, places: readonly Place[], known: Map<Function, number>): number {
-    return remembered(known, fn, () => {
-      const id = this.piece("");
-      this.ask(fn, (facts) => {
-        const { next } = this.pieces[id]!;
-        const isOwn =
-          !isPackaged(facts) &&
-          places.some(({ script, start, end }) => {
-            const { script: at, offset } = facts as Code;
-            return script === at && start <= offset && offset < end;
-          });
-        if (!isOwn) {
-          next.push(this.value(fn));
-          return;
-        }
-        for (const [name, value] of innerVariables(fn, facts as Code)) {
-          const inner = typeof value === "function" ? this.captured(value, places, known) : this.value(value, name);
-          next.push(this.leaf(`key ${name}`), inner);
-        }
-      });
-      return id;
+    const found = known.get(fn);
+    if (found !== undefined) return found;
+    const id = this.piece("");
+    known.set(fn, id);
+    this.ask(fn, (facts) => {
+      const { next } = this.pieces[id]!;
+      const isOwn =
+        !isPackaged(facts) &&
+        places.some(({ script, start, end }) => {
+          const { script: at, offset } = facts as Code;
+          return script === at && start <= offset && offset < end;
+        });
+      if (!isOwn) {
+        next.push(this.value(fn));
+        return;
+      }
+      for (const [name, value] of innerVariables(fn, facts as Code)) {
+        const inner = typeof value === "function" ? this.captured(value, places, known) : this.value(value, name);
+        next.push(this.leaf(`key ${name}`), inner);
+      }
+    });
+    return id;
+  }
+
+  /** Whether a class names the one that it extends at the top of its script: then that is no other one in another class of its kind. */
+  private namesBase(type: Function, facts: Code): boolean {
+    const base = getPrototypeOf(type);
+    const top = facts.scopes.slice(topOf(facts));
+    return (this.formOf(type, facts)?.references ?? []).some(({ name, path }) => {
+      const isInner = facts.scopes.slice(0, topOf(facts)).some(({ variables }) => read(variables, name).isThere);
+      return !isInner && valueAt(this.variable(name, { ...facts, scopes: top }).value, path) === base;
     });
   }
 
