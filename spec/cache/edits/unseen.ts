@@ -421,6 +421,20 @@ await import("./patch.js");
     "y",
   ),
   row(
+    8,
+    "what a function of a package's CommonJS module, which has no variables, has been given",
+    {
+      head: `import p from "p";\nconst f = p.make(2);`,
+      y: "f(x)",
+      files: {
+        "node_modules/p/package.json": `{ "name": "p", "version": "1.0.0", "main": "i.cjs" }`,
+        "node_modules/p/i.cjs": "exports.make = (k) => { const by = k; return (x) => x * by; };",
+      },
+    },
+    ["pipeline.ts", "make(2)", "make(3)"],
+    "y",
+  ),
+  row(
     4,
     "what a Proxy behind an object gives",
     {

@@ -114,6 +114,8 @@ const POSITION = new Set(["type", "start", "end", "raw", "optional"]);
 class ScriptReader {
   /** Whose `this` it is that something means: a function's, a field's, a static block's; undefined: the script's. */
   private readonly holders = new Map<Node, Node | undefined>();
+  /** What is called where it is written. */
+  readonly areCalled = new Set<Node>();
   /** The functions and classes, outer ones first. */
   private readonly found: (FunctionNode | Class)[] = [];
   private readonly forms = new Map<Node, FunctionForm | ClassForm>();
@@ -140,6 +142,7 @@ class ScriptReader {
   private findHolders(node: AnyNode, holder: Node | undefined): void {
     const isOwn = isFunction(node) && node.type !== "ArrowFunctionExpression";
     if (isFunction(node) || isClass(node)) this.found.push(node);
+    if (node.type === "CallExpression") this.areCalled.add(node.callee);
     switch (node.type) {
       case "ThisExpression":
       case "Super":
@@ -421,12 +424,19 @@ class Writer {
       this.references.push({
         ...{ name: root.name, path, isCalled, isTypeOf, keyedBy, firstArguments: [] },
         isConstant: !!variable && isWrittenOnce(variable),
-        scope: variable && !isWrittenOnce(variable) ? sharedScope(variable.scope) : undefined,
+        scope: variable && !isWrittenOnce(variable) ? this.sharedScope(variable.scope) : undefined,
         isImported: variable?.declarations[0]?.kind === "import",
         around: this.enclosing(variable),
       });
     }
     return number;
+  }
+
+  private sharedScope({ block, around, variables }: Scope): Reference["scope"] {
+    // There is one of a function that is called where it is written, at the script's top.
+    const isOnce = around?.block.type === "Program" && this.script.areCalled.has(block);
+    if (block.type === "Program" || isOnce) return undefined;
+    return { at: block.start, made: [...variables.values()].filter(isNewEachTime).map(({ name }) => name) };
   }
 
   private enclosing(variable: Variable | null | undefined): Form | undefined {
@@ -613,11 +623,6 @@ class Writer {
   }
 }
 
-function sharedScope({ block, variables }: Scope): Reference["scope"] {
-  if (block.type === "Program") return undefined;
-  return { at: block.start, made: [...variables.values()].filter(isNewEachTime).map(({ name }) => name) };
-}
-
 const NEW_OBJECTS = new Set([
   ...["FunctionExpression", "ArrowFunctionExpression", "ClassExpression"],
   ...["ObjectExpression", "ArrayExpression", "NewExpression"],
@@ -633,6 +638,7 @@ function isNewEachTime(variable: Variable): boolean {
 
 function isNamed(declared: AnyNode): boolean {
   const node = declared.type === "VariableDeclarator" ? declared.init : declared;
+  if (node?.type === "CallExpression" && node.callee.type === "Identifier") return node.callee.name === "__name";
   return !!node && (isFunction(node) || isClass(node));
 }
 

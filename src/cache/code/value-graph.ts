@@ -388,7 +388,7 @@ export class ValueGraph {
   private register({ script, scopes }: Code): void {
     if (this.registered.has(script)) return;
     this.registered.add(script);
-    const top = scopes.slice(topOf({ scopes }));
+    const top = scopes.slice(topOf({ script, scopes }));
     const forms = scriptForms(script);
     if (forms === undefined || top.length === 0) return;
     for (const { name, form, text } of forms.constants) {
@@ -1246,9 +1246,30 @@ function isPackaged(facts: FunctionFacts): boolean {
 }
 
 /** Where among its scopes that of a function's script is: those before are of functions and blocks. */
-function topOf({ scopes }: Pick<Code, "scopes">): number {
+function topOf({ script, scopes }: Pick<Code, "script" | "scopes">): number {
   const at = scopes.findIndex(({ isGlobal }) => isGlobal);
-  return Math.max(0, (at < 0 ? scopes.length : at) - 1);
+  const last = (at < 0 ? scopes.length : at) - 1;
+  if (last < 0) return 0;
+  // V8 leaves out the scope of a CommonJS module of which no function uses anything.
+  return script.isModule || isTop(script, scopes[last]!.variables) ? last : last + 1;
+}
+
+/** What is around CommonJS modules, and around Node's own. */
+const AROUND = ["exports", "require", "module", "__filename", "__dirname", "process", "internalBinding", "primordials"];
+const DECLARED = String.raw`(?:async\s+)?(?:var|let|const|function\*?|class)\s+(?:\{([^}]*)\}|([\p{ID_Continue}$]+))`;
+
+const tops = new Map<Script, ReadonlySet<string>>();
+
+/** Whether a scope is that of a script, by the names at its top: those at the beginning of a line, if it has lines. */
+function isTop(script: Script, variables: object): boolean {
+  const names = remembered(tops, script, () => {
+    const source = sourceOf(script);
+    const hasLines = source.length < 200 * source.split("\n").length;
+    const declared = source.matchAll(new RegExp(`${hasLines ? "^" : "(?:^|[;}])\\s*"}${DECLARED}`, "gmu"));
+    const found = Array.from(declared, ([, several, one]) => one ?? several!.match(/[\p{ID_Continue}$]+/gu) ?? []);
+    return new Set([...AROUND, ...found.flat()]);
+  });
+  return ownKeys(variables).some((name) => names.has(String(name)));
 }
 
 /** Whether all variables that some code names stay what they are. Of what it imports that can't be told here. */
