@@ -9,8 +9,9 @@ import { REALISTIC } from "./edits/realistic.js";
 import { REFERENCES } from "./edits/references.js";
 import type { Row } from "./edits/row.js";
 import { SURROUNDINGS } from "./edits/surroundings.js";
+import { UNSEEN } from "./edits/unseen.js";
 
-const ROWS = [...REFERENCES, ...AT_IMPORT, ...CAPTURED, ...CLASSES, ...LOADING, ...SURROUNDINGS, ...IDLE];
+const ROWS = [...REFERENCES, ...AT_IMPORT, ...CAPTURED, ...CLASSES, ...LOADING, ...SURROUNDINGS, ...UNSEEN, ...IDLE];
 
 /** What is not as a row says; none: all is. */
 function faultsOf(row: Row, before: Outcome, after: Outcome): string[] {

@@ -216,7 +216,7 @@ describe("the command line", () => {
     );
     expect(JSON.parse(over.stdout)[1]).to.deep.equal({
       ...{ path: "Shout.shouts", name: "shouts", computed: 1, cached: 2, unknown: 0 },
-      because: "what was remembered of it is gone",
+      because: "the cache has no entry of these inputs: they are new together, it failed, or the entry is gone",
     });
     const told = await hypernodes(...dry, "--events", "dry.jsonl");
     expect(told.code).to.equal(2);

@@ -203,7 +203,7 @@ describe("explain()", () => {
       "Scaled 3/0/0 nothing was remembered of it",
       "scaled 0/3/0 same code, same inputs",
       "next 0/3/0 same code, same inputs",
-      "sum 2/1/0 what was remembered of it is gone",
+      "sum 2/1/0 the cache has no entry of these inputs: they are new together, it failed, or the entry is gone",
     ]);
     expect(called()).to.equal("");
   });
@@ -216,13 +216,13 @@ describe("explain()", () => {
     ]);
     expect(brief(await lines.explain({ lines: ["a", "b", "c"], mark: "!" }))).to.deep.equal([
       "shouted 1/2/0 lines changed",
-      "shouted.trimmed 1/0/0 what was remembered of it is gone",
+      "shouted.trimmed 1/0/0 the cache has no entry of these inputs: they are new together, it failed, or the entry is gone",
       "shouted.shouted 0/0/1 trimmed is not known yet",
     ]);
     expect(brief(await lines.explain({ lines: ["a", "b"], mark: "?" }))).to.deep.equal([
       "shouted 2/0/0 mark changed",
       "shouted.trimmed 0/2/0 same code, same inputs",
-      "shouted.shouted 2/0/0 what was remembered of it is gone",
+      "shouted.shouted 2/0/0 the cache has no entry of these inputs: they are new together, it failed, or the entry is gone",
     ]);
   });
 

@@ -234,9 +234,9 @@ class ProgramCodes {
     const { pipeline } = this.program;
     const file = originOf(pipeline)?.file ?? "";
     const place = placeOfFile(fileOf(file) ?? file);
-    const given = this.reader.capturedBy(this.program.object, name);
-    const code = JSON.stringify([place, pipeline.name, name, typeof version, String(version), given]);
-    return { digest: keyOf("version", code), problem: undefined, parts: () => [] };
+    const given = this.reader.givenTo(this.program.object, name, this.skips);
+    const code = JSON.stringify([place, pipeline.name, name, typeof version, String(version), given.digest]);
+    return { ...given, digest: keyOf("version", code) };
   }
 
   private methodCode(name: string): Code {

@@ -43,10 +43,14 @@ export function changesSince(past: Past, now: Past): Changes {
 }
 
 function codeChanges(past: Past, now: Past): { clauses: string[]; values: string[] } {
+  // A value may not have been known, and with it the models in that: that there is code of them is no change.
+  const isLess = hasFewer(now, past);
+  const isMore = hasFewer(past, now);
   if (past.version !== now.version) {
     const said = (version: string | number | undefined) => (version === undefined ? "none" : JSON.stringify(version));
     return { clauses: [`its version changed from ${said(past.version)} to ${said(now.version)}`], values: [] };
   }
+  if ((isLess || isMore) && past.code === now.code) return { clauses: [], values: [] };
   const before = byPlace(past.parts);
   const after = byPlace(now.parts);
   const restless = new Set(past.process === now.process ? [] : past.changed);
@@ -54,15 +58,22 @@ function codeChanges(past: Past, now: Past): { clauses: string[]; values: string
   const values: string[] = [];
   for (const [place, part] of after) {
     const was = before.get(place);
-    if (was === undefined) clauses.push(`${said(part)} is new in it`);
-    else if (was.hash !== part.hash) {
+    if (was === undefined) {
+      if (!isMore) clauses.push(`${said(part)} is new in it`);
+    } else if (was.hash !== part.hash) {
       const isRestless = restless.has(place);
       clauses.push(isRestless ? `${said(part)} ${NEW_EACH_TIME}` : `${said(part)} changed`);
       if (isValue(part) && past.process !== now.process) values.push(place);
     }
   }
-  for (const [place, part] of before) if (!after.has(place)) clauses.push(`${said(part)} is no longer in it`);
+  for (const [place, part] of isLess ? [] : before)
+    if (!after.has(place)) clauses.push(`${said(part)} is no longer in it`);
   return { clauses, values };
+}
+
+function hasFewer(one: Past, other: Past): boolean {
+  const names = new Set(one.inputs.map(([name]) => name));
+  return other.inputs.some(([name]) => !names.has(name));
 }
 
 const NEW_EACH_TIME =

@@ -21,6 +21,32 @@ const make = (k: any) => {
 export const P = make(${captured});
 `;
 
+/** A class that a factory makes, with a version: what it is given counts, and the code that is written in it does not. */
+const GIVEN = (
+  before: string,
+  made: string,
+  { head = "", base = "Pipeline", y = "k(x)", more = "", after = "" } = {},
+) => ({
+  files: {
+    "pipeline.ts": `import { input, node, Pipeline } from "hypernodes";
+${head}
+const make = (k: any) => {
+  ${before}
+  class P extends ${base} {
+    @input() x!: number;
+    @node("x", { version: 1 }) y(x: number): any { return ${y}; }
+    @node("x") other(x: number): any { return x; }
+    ${more}
+  }
+  ${after}
+  return P as any;
+};
+export const P = make(${made});
+`,
+  },
+});
+const BASES = "class B1 extends Pipeline { k() { return 1; } }\nclass B2 extends Pipeline { k() { return 2; } }";
+
 /** Kind 5: classes, by their names, statics and prototypes. Kind 10: versions and batches. */
 export const CLASSES = [
   row(
@@ -287,6 +313,122 @@ export class P extends Pipeline {
     { files: { "pipeline.ts": VERSIONED("1").replace("k(x)", "x + k") } },
     ["pipeline.ts", "x + k", "k + x"],
     "",
+  ),
+  row(
+    10,
+    "a function that a factory gives, with a version",
+    GIVEN("", "(n: number) => n + 1"),
+    ["pipeline.ts", "n + 1", "n + 2"],
+    "y",
+  ),
+  row(
+    10,
+    "a function in an object that a factory gives, with a version",
+    GIVEN("", "{ f: (n: number) => n + 1 }", { y: "k.f(x)" }),
+    ["pipeline.ts", "n + 1", "n + 2"],
+    "y",
+  ),
+  row(
+    10,
+    "a class that a factory gives, with a version",
+    GIVEN("", "class { go(n: number) { return n + 1; } }", { y: "new k().go(x)" }),
+    ["pipeline.ts", "n + 1", "n + 2"],
+    "y",
+  ),
+  row(
+    10,
+    "a base that a factory gives, with a version",
+    GIVEN("", "B1", { head: BASES, base: "k", y: "x + (this as any).k()" }),
+    ["pipeline.ts", "make(B1)", "make(B2)"],
+    "y",
+  ),
+  row(
+    10,
+    "what another factory gives the base, with a version",
+    GIVEN("", "1", {
+      head: "const scaled = (B: any, k: number): any => class extends B { k() { return k; } };",
+      base: "scaled(Pipeline, k)",
+      y: "x * (this as any).k()",
+    }),
+    ["pipeline.ts", "make(1)", "make(2)"],
+    "y",
+  ),
+  row(
+    10,
+    "what a factory gives a helper, with a version",
+    GIVEN("const h = (n: number) => n * k;", "1", { y: "h(x)" }),
+    ["pipeline.ts", "make(1)", "make(2)"],
+    "y",
+  ),
+  row(
+    10,
+    "the code of a factory's helper, with the same version",
+    GIVEN("const h = (n: number) => n * k;", "1", { y: "h(x)" }),
+    ["pipeline.ts", "n * k", "k * n"],
+    "",
+  ),
+  row(
+    10,
+    "what a factory gives another method, with a version",
+    GIVEN("", "1", { y: "this.more(x)", more: "more(n: number) { return n * k; }" }),
+    ["pipeline.ts", "make(1)", "make(2)"],
+    "y",
+  ),
+  row(
+    10,
+    "a static member that is set behind the class, with a version",
+    GIVEN("", "1", { y: "x * P.scale", more: "static scale = 0;", after: "P.scale = k;" }),
+    ["pipeline.ts", "make(1)", "make(2)"],
+    "y",
+  ),
+  row(
+    10,
+    "a field that a factory gives, with a version",
+    GIVEN("", "1", { y: "x * this.scale", more: "scale = k;" }),
+    ["pipeline.ts", "make(1)", "make(2)"],
+    "y",
+  ),
+  row(
+    10,
+    "two classes of one name in a file, with a version",
+    {
+      files: {
+        "pipeline.ts": `${VERSIONED("1").replace("k(x)", "x + k")}
+const Other = (() => {
+  class P extends Pipeline {
+    @input() x!: number;
+    @node("x", { version: 1 }) y(x: number): any { return x - 1; }
+    @node("x") other(x: number): any { return x; }
+  }
+  return P;
+})();
+export const runs = () => [[P, { x: 5 }], [Other, { x: 5 }]];
+`,
+      },
+    },
+    ["pipeline.ts", "x - 1", "x - 2"],
+    "y",
+    { unkept: /another class named P/ },
+  ),
+  row(
+    10,
+    "the code of a decorated method, with the same version",
+    {
+      head: "const times = (k: number) => (_: any, __: string, d: PropertyDescriptor) => { const f = d.value; d.value = function (this: any, ...a: any[]) { return f.apply(this, a) * k; }; };",
+      members: `@times(2) @node("x", { version: 1 }) z(x: number): any { return x + 1; }`,
+    },
+    ["pipeline.ts", "x + 1", "1 + x"],
+    "",
+  ),
+  row(
+    10,
+    "a decorator's number, with the same version",
+    {
+      head: "const times = (k: number) => (_: any, __: string, d: PropertyDescriptor) => { const f = d.value; d.value = function (this: any, ...a: any[]) { return f.apply(this, a) * k; }; };",
+      members: `@times(2) @node("x", { version: 1 }) z(x: number): any { return x + 1; }`,
+    },
+    ["pipeline.ts", "@times(2)", "@times(3)"],
+    "z",
   ),
   row(
     10,

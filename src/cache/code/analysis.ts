@@ -1,6 +1,14 @@
 import { hash } from "node:crypto";
-import { type AnyNode, type Class, type Function as FunctionNode, type Node, type Program, parse } from "acorn";
-import { isWrittenOnce, resolveNames, type Variable, variableOf } from "./scopes.js";
+import {
+  type AnyNode,
+  type Class,
+  type Function as FunctionNode,
+  type Node,
+  type Program,
+  parse,
+  type VariableDeclarator,
+} from "acorn";
+import { isWrittenOnce, resolveNames, type Scope, type Variable, variableOf } from "./scopes.js";
 import { eachChild, isClass, isFunction } from "./syntax.js";
 
 /** What a script's text says of its functions and classes. Plain data, which JSON can hold. */
@@ -53,6 +61,8 @@ export interface FunctionForm extends Form {
 
 export interface ClassForm extends Form {
   readonly kind: "class";
+  /** As it is written. */
+  readonly name: string | undefined;
   /** Its private methods, accessors and fields, with what is in them: nothing in a field that has no value. */
   readonly privates: readonly { readonly name: string; readonly forms: readonly Form[] }[];
   /** Its constructor, fields and static blocks: what of it runs when an object is made, or the class. */
@@ -70,6 +80,14 @@ export interface Reference extends Way {
   readonly around?: Form | undefined;
   /** Whether only its type is asked for. */
   readonly isTypeOf: boolean;
+  /** If it is a variable of a function that is assigned later: where that scope is, and its variables that have a new object each time. */
+  readonly scope?: { readonly at: number; readonly made: readonly string[] } | undefined;
+  /** Whether it is the name of a field: a class does not hold on to it. */
+  readonly namesField?: boolean;
+  /** Whether the member at the end of its path is assigned. */
+  readonly isAssigned?: boolean;
+  /** The variable whose value is the name of the member that is read of it, if that is always the same one. */
+  readonly keyedBy?: string | undefined;
   /** If it is called: the literal text that is its first argument in each call, null for anything else. */
   readonly firstArguments: readonly (string | null)[];
 }
@@ -96,6 +114,8 @@ const POSITION = new Set(["type", "start", "end", "raw", "optional"]);
 class ScriptReader {
   /** Whose `this` it is that something means: a function's, a field's, a static block's; undefined: the script's. */
   private readonly holders = new Map<Node, Node | undefined>();
+  /** What is called where it is written. */
+  readonly areCalled = new Set<Node>();
   /** The functions and classes, outer ones first. */
   private readonly found: (FunctionNode | Class)[] = [];
   private readonly forms = new Map<Node, FunctionForm | ClassForm>();
@@ -122,6 +142,7 @@ class ScriptReader {
   private findHolders(node: AnyNode, holder: Node | undefined): void {
     const isOwn = isFunction(node) && node.type !== "ArrowFunctionExpression";
     if (isFunction(node) || isClass(node)) this.found.push(node);
+    if (node.type === "CallExpression") this.areCalled.add(node.callee);
     switch (node.type) {
       case "ThisExpression":
       case "Super":
@@ -188,6 +209,8 @@ class ScriptReader {
     for (const member of node.body.body) {
       const isConstructor = member.type === "MethodDefinition" && member.kind === "constructor";
       hasConstructor ||= isConstructor;
+      if (member.type === "PropertyDefinition" && member.computed && !member.static)
+        for (const each of [writer, making]) each.namesField(member.key as AnyNode);
       if (isConstructor || member.type !== "MethodDefinition") making.write(member as AnyNode);
       if (member.type === "StaticBlock" || member.key.type !== "PrivateIdentifier") continue;
       const name = `#${member.key.name}`;
@@ -201,7 +224,7 @@ class ScriptReader {
       inner.write(member.value as AnyNode);
       own.forms.push(inner.form());
     }
-    return { kind: "class", ...writer.form(), privates, making: making.form(), hasConstructor };
+    return { kind: "class", name: node.id?.name, ...writer.form(), privates, making: making.form(), hasConstructor };
   }
 }
 
@@ -224,13 +247,23 @@ class Writer {
   ) {}
 
   form(): Form {
-    const { references, sharesThis, imports, problems } = this;
+    const { references, sharesThis, imports, problems, root } = this;
     return {
-      ...{ start: this.root.start, end: this.root.end, hash: hash("sha256", this.text, "hex") },
+      ...{ start: root.start, end: root.end, hash: hash("sha256", this.text + this.localNames(), "hex") },
       ...{ references, sharesThis, imports, problems },
       members: this.members && [...this.members.values()],
       supers: [...this.supers.values()],
     };
+  }
+
+  /** What its own functions and classes are called, where it may ask them: it is part of a stack, and of an object's class. */
+  private localNames(): string {
+    const { source } = this.script;
+    if (this.locals.size === 0 || !/\b(?:name|stack)\b/.test(source.slice(this.root.start, this.root.end))) return "";
+    const named = [...this.locals].filter(([{ declarations }]) =>
+      declarations.some(({ node }) => isNamed(node as AnyNode)),
+    );
+    return named.map(([{ name }, number]) => ` ${number} ${name}`).join();
   }
 
   /** `return a.b`, `() => a`, `return m[k]` */
@@ -295,15 +328,29 @@ class Writer {
           this.text += ")";
           return;
         }
+        this.assigns(node.left as AnyNode);
+        break;
+      case "UpdateExpression":
+        this.assigns(node.argument as AnyNode);
         break;
       case "UnaryExpression":
+        if (node.operator === "delete") this.assigns(node.argument as AnyNode);
         if (node.operator === "typeof" && this.typeOf(node.argument as AnyNode)) return;
+        break;
+      case "BinaryExpression":
+        if (node.operator === "in" && this.asksFor(node.left as AnyNode, node.right as AnyNode)) return;
         break;
       case "VariableDeclarator":
         if (node.init && this.takesMembers(node.id as AnyNode, node.init as AnyNode)) return;
         break;
     }
     this.fields(node);
+  }
+
+  /** `a.b = ...`, `a.b++`, `delete a.b`: whether that can be done decides what happens. */
+  private assigns(target: AnyNode): void {
+    const found = target.type === "MemberExpression" ? this.wayOf(target) : undefined;
+    if (found !== undefined) this.references[this.number(found.root, found.path, false)]!.isAssigned = true;
   }
 
   /** `typeof process` reads nothing of it. @returns whether it is written. */
@@ -365,22 +412,31 @@ class Writer {
     path: readonly string[],
     isCalled: boolean,
     isTypeOf = false,
+    keyedBy?: string,
   ): number {
     const variable = variableOf(root);
     const block = variable?.scope.block;
-    const key = JSON.stringify([root.name, path, isCalled, isTypeOf, block?.start, block?.end]);
+    const key = JSON.stringify([root.name, path, isCalled, isTypeOf, keyedBy, block?.start, block?.end]);
     let number = this.numbers.get(key);
     if (number === undefined) {
       number = this.references.length;
       this.numbers.set(key, number);
       this.references.push({
-        ...{ name: root.name, path, isCalled, isTypeOf, firstArguments: [] },
+        ...{ name: root.name, path, isCalled, isTypeOf, keyedBy, firstArguments: [] },
         isConstant: !!variable && isWrittenOnce(variable),
+        scope: variable && !isWrittenOnce(variable) ? this.sharedScope(variable.scope) : undefined,
         isImported: variable?.declarations[0]?.kind === "import",
         around: this.enclosing(variable),
       });
     }
     return number;
+  }
+
+  private sharedScope({ block, around, variables }: Scope): Reference["scope"] {
+    // There is one of a function that is called where it is written, at the script's top.
+    const isOnce = around?.block.type === "Program" && this.script.areCalled.has(block);
+    if (block.type === "Program" || isOnce) return undefined;
+    return { at: block.start, made: [...variables.values()].filter(isNewEachTime).map(({ name }) => name) };
   }
 
   private enclosing(variable: Variable | null | undefined): Form | undefined {
@@ -418,8 +474,20 @@ class Writer {
       return true;
     }
     const found = this.wayOf(node);
-    if (found === undefined) return false;
+    if (found === undefined) return this.keyed(node);
     this.text += `@${this.number(found.root, found.path, isCalled)}${JSON.stringify(found.path)}`;
+    return true;
+  }
+
+  /** `process.env[NAME]` @returns whether it is written. */
+  private keyed({ object, property, computed }: AnyNode & { type: "MemberExpression" }): boolean {
+    const found = computed ? this.wayOf(object as AnyNode) : undefined;
+    const key = found && this.wayOf(property as AnyNode);
+    const variable = key?.path.length === 0 ? variableOf(key.root) : undefined;
+    if (!variable || variable.declarations[0]?.kind === "import" || !isWrittenOnce(variable)) return false;
+    this.text += `@${this.number(found!.root, found!.path, false, false, variable.name)}[`;
+    this.write(property as AnyNode);
+    this.text += "]";
     return true;
   }
 
@@ -461,26 +529,32 @@ class Writer {
     return true;
   }
 
-  /** `const { a, b } = this`, `const { SCALE } = process.env` @returns whether it is written. */
+  /** `const { a, b } = this`, `const { env: { SCALE } } = process` @returns whether it is written. */
   private takesMembers(pattern: AnyNode, init: AnyNode): boolean {
-    if (pattern.type !== "ObjectPattern") return false;
-    const names = pattern.properties.map((p) =>
-      p.type === "Property" && !p.computed && p.key.type === "Identifier" ? p.key.name : undefined,
-    );
-    if (names.includes(undefined)) return false;
+    const ways = waysInto(pattern);
+    if (ways === undefined) return false;
     if (init.type === "ThisExpression") {
       if (!this.isOwnThis(init)) return false;
       this.usesThis = true;
-      for (const name of names) this.members?.set(JSON.stringify([[name], false]), { path: [name!], isCalled: false });
+      for (const way of ways) this.members?.set(JSON.stringify([way, false]), { path: way, isCalled: false });
       this.text += "(takes this ";
     } else {
       const found = this.wayOf(init);
       if (found === undefined) return false;
       this.text += "(takes ";
-      for (const name of names) this.text += `@${this.number(found.root, [...found.path, name!], false)}`;
+      for (const way of ways) this.text += `@${this.number(found.root, [...found.path, ...way], false)}`;
     }
     this.write(pattern);
     this.text += ")";
+    return true;
+  }
+
+  /** `"SCALE" in process.env` @returns whether it is written. */
+  private asksFor(key: AnyNode, object: AnyNode): boolean {
+    const name = literalText(key);
+    const found = name === undefined ? undefined : this.wayOf(object);
+    if (found === undefined) return false;
+    this.text += `(in @${this.number(found.root, [...found.path, name!], false)} ${JSON.stringify(name)})`;
     return true;
   }
 
@@ -528,6 +602,16 @@ class Writer {
     return true;
   }
 
+  /** A computed name of a field was made with the class: what it was made of may be something else now. */
+  namesField(key: AnyNode): void {
+    if (literalText(key) !== undefined || key.type === "Literal") return;
+    const { root, path } = this.wayOf(key) ?? {};
+    const variable = root && variableOf(root);
+    if (variable === null && root!.name === "Symbol") return;
+    if (!variable || path!.length > 0 || !isWrittenOnce(variable)) this.problems.push("a field of a computed name");
+    else this.references[this.number(root!, [], false)]!.namesField = true;
+  }
+
   private imported(source: AnyNode | undefined): void {
     const specifier = source && literalText(source);
     if (specifier === undefined) this.problems.push("an import of a computed name");
@@ -537,6 +621,37 @@ class Writer {
   private isGlobal(node: AnyNode, name: string): boolean {
     return node.type === "Identifier" && node.name === name && variableOf(node) === null;
   }
+}
+
+const NEW_OBJECTS = new Set([
+  ...["FunctionExpression", "ArrowFunctionExpression", "ClassExpression"],
+  ...["ObjectExpression", "ArrayExpression", "NewExpression"],
+]);
+
+/** Whether a variable has another object in each scope of its kind. */
+function isNewEachTime(variable: Variable): boolean {
+  if (!isWrittenOnce(variable)) return false;
+  const [{ node, kind }] = variable.declarations as [Variable["declarations"][number]];
+  if (kind === "function" || kind === "class") return true;
+  return node.type === "VariableDeclarator" && NEW_OBJECTS.has((node as VariableDeclarator).init?.type ?? "");
+}
+
+function isNamed(declared: AnyNode): boolean {
+  const node = declared.type === "VariableDeclarator" ? declared.init : declared;
+  if (node?.type === "CallExpression" && node.callee.type === "Identifier") return node.callee.name === "__name";
+  return !!node && (isFunction(node) || isClass(node));
+}
+
+/** The members that a pattern takes; undefined: that can't be told. */
+function waysInto(pattern: AnyNode): string[][] | undefined {
+  if (pattern.type !== "ObjectPattern") return undefined;
+  const ways: string[][] = [];
+  for (const part of pattern.properties) {
+    if (part.type !== "Property" || part.computed || part.key.type !== "Identifier") return undefined;
+    const inner = waysInto(part.value as AnyNode);
+    for (const way of inner?.length ? inner : [[]]) ways.push([part.key.name, ...way]);
+  }
+  return ways;
 }
 
 function memberName(node: AnyNode & { type: "MemberExpression" }): string | undefined {

@@ -2,6 +2,8 @@ import { builtinModules, createRequire } from "node:module";
 import { types } from "node:util";
 import vm from "node:vm";
 import { METADATA_FUNCTIONS } from "../../dsl/metadata.js";
+import { ITERATORS, ITERATORS_TEXT } from "./opaque.js";
+import { isNative, isObject, nameOf, textOf } from "./reflection.js";
 
 /** What the language and Node bring, and what a program has put in its place. */
 export interface BuiltIns {
@@ -15,10 +17,47 @@ export interface BuiltIns {
 const LEFT_OUT = new Set(["Error.prepareStackTrace", "Error.stackTraceLimit", "globalThis.console"]);
 
 const { ownKeys, getOwnPropertyDescriptor, getPrototypeOf } = Reflect;
-const textOf = Function.prototype.call.bind(Function.prototype.toString) as (fn: Function) => string;
+
+/** An object of the language as it was when it was walked. */
+interface Seen {
+  readonly object: object;
+  readonly base: object | null;
+  /** How many properties it had; undefined for the global object, which may get others. */
+  readonly count: number | undefined;
+  readonly properties: readonly (readonly [key: PropertyKey, property: PropertyDescriptor])[];
+}
+
+let known: { readonly builtIns: BuiltIns; readonly seen: readonly Seen[] } | undefined;
+
+/** The language as it is now: walked again if a program has changed it since. */
+export function builtIns(): BuiltIns {
+  if (known === undefined || known.seen.some(isChanged)) known = walked();
+  return known.builtIns;
+}
+
+function seenAs(object: object, keys: readonly PropertyKey[]): Seen {
+  const all = ownKeys(object);
+  return {
+    ...{ object, base: getPrototypeOf(object), count: object === globalThis ? undefined : all.length },
+    properties: keys.flatMap((key) => {
+      const property = getOwnPropertyDescriptor(object, key);
+      return property === undefined ? [] : [[key, property] as const];
+    }),
+  };
+}
+
+function isChanged({ object, base, count, properties }: Seen): boolean {
+  if (getPrototypeOf(object) !== base || (count !== undefined && ownKeys(object).length !== count)) return true;
+  for (const [key, was] of properties) {
+    const is = getOwnPropertyDescriptor(object, key);
+    if (is === undefined || is.get !== was.get || is.set !== was.set || !Object.is(is.value, was.value)) return true;
+  }
+  return false;
+}
 
 /** Walks this realm's language beside that of a fresh one. */
-export function builtIns(): BuiltIns {
+function walked(): NonNullable<typeof known> {
+  const seen: Seen[] = [];
   const names = new Map<object, string>();
   const patches: (readonly [string, unknown])[] = [];
   const fresh = vm.runInNewContext("globalThis") as object;
@@ -39,8 +78,12 @@ export function builtIns(): BuiltIns {
   };
   names.set(globalThis, "globalThis");
   queue.push([globalThis, fresh, "globalThis"]);
+  // Nothing has a name for these.
+  const iterators = vm.runInNewContext(ITERATORS_TEXT) as object[];
+  for (const [i, own] of [...ITERATORS].entries()) meet(own, getPrototypeOf(iterators[i]!), `iterator ${i}`);
   for (const [own, other, name] of queue) {
     const isRoot = own === globalThis;
+    seen.push(seenAs(own, isRoot ? ownKeys(other) : ownKeys(own)));
     for (const key of ownKeys(other)) {
       const at = isRoot ? String(key) : `${name}.${String(key)}`;
       if (isRoot && LEFT_OUT.has(`globalThis.${String(key)}`)) continue;
@@ -70,25 +113,62 @@ export function builtIns(): BuiltIns {
     if (base !== null && otherBase !== null) meet(base, otherBase, `prototype of ${name}`);
   }
   nameNode(names);
-  return { names, patches };
+  return { builtIns: { names, patches }, seen };
 }
 
 function nameNode(names: Map<object, string>): void {
   names.set(process, "process");
   names.set(process.env, "process.env");
   names.set(console, "console");
+  for (const key of ownKeys(console)) {
+    const value = getOwnPropertyDescriptor(console, key)?.value as unknown;
+    if (typeof key === "string" && isOwnOf(value, key) && isNative(value)) names.set(value, `console.${key}`);
+  }
   const load = createRequire(import.meta.url);
-  const loaded = new Set((process as unknown as { moduleLoadList?: string[] }).moduleLoadList ?? []);
-  for (const id of builtinModules) {
-    // What nobody has loaded nobody has in a variable.
-    if (id.startsWith("_") || !loaded.has(`NativeModule ${id}`)) continue;
+  for (const id of loadedModules()) {
     const exports = load(`node:${id}`) as unknown;
     if (isObject(exports) && !names.has(exports)) names.set(exports, `node:${id}`);
   }
 }
 
-function isObject(value: unknown): value is object {
-  return (typeof value === "object" && value !== null) || typeof value === "function";
+/** Node's modules: what nobody has loaded nobody has in a variable. */
+function loadedModules(): string[] {
+  const loaded = new Set((process as unknown as { moduleLoadList?: string[] }).moduleLoadList ?? []);
+  return builtinModules.filter((id) => !id.startsWith("_") && loaded.has(`NativeModule ${id}`));
+}
+
+let ofNode: Set<unknown> | undefined;
+
+/** Whether a function is one of Node's modules, of `process`, or one of its globals: not one that something has made. */
+export function isOfNode(fn: Function): boolean {
+  if (ofNode === undefined) {
+    ofNode = new Set();
+    const clone = getOwnPropertyDescriptor(globalThis, "structuredClone")?.value as unknown;
+    if (isOwnOf(clone, "structuredClone") && isNative(clone)) ofNode.add(clone);
+    const load = createRequire(import.meta.url);
+    for (const id of loadedModules()) collect(load(`node:${id}`), ofNode, 2);
+    collect(process, ofNode, 1);
+  }
+  return ofNode.has(fn);
+}
+
+function collect(object: unknown, found: Set<unknown>, depth: number): void {
+  if (!isObject(object) || types.isProxy(object)) return;
+  for (const key of ownKeys(object)) {
+    const { value, get } = getOwnPropertyDescriptor(object, key)!;
+    for (const part of [value, get] as unknown[]) {
+      if (isOwnOf(part, key)) found.add(part);
+      if (depth > 0) collect(part, found, depth - 1);
+    }
+  }
+}
+
+/** Functions that hold something which can't be seen have no name, or another one: `collator.compare`, `resolve`. */
+function isOwnOf(value: unknown, key: PropertyKey): value is Function {
+  if (typeof value !== "function" || types.isProxy(value)) return false;
+  const own = typeof key === "symbol" ? `[${key.description}]` : String(key);
+  const name = nameOf(value);
+  return name === own || name === `get ${own}`;
 }
 
 function isAlike(own: object, other: object): boolean {

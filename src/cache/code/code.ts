@@ -1,4 +1,5 @@
-import { types } from "node:util";
+import { EventEmitter } from "node:events";
+import { inspect, types } from "node:util";
 import { inspecting } from "./inspector.js";
 import { hashOf } from "./packages.js";
 import { type Piece, ValueGraph, type When } from "./value-graph.js";
@@ -22,8 +23,23 @@ export interface Part {
 
 type Type = abstract new (...args: never[]) => object;
 
-/** What decides, beside the code, what code does: how it reads texts, and writes numbers and dates. */
-const ENGINE = JSON.stringify([process.versions.node.split(".")[0], process.versions.icu]);
+/** What decides, beside the code, what code does: how it reads texts, and writes numbers, dates and objects. */
+function engine(): string {
+  const { timeZone, locale } = resolvedOptions.call(new DateTimeFormat());
+  const { node, icu } = process.versions;
+  return JSON.stringify([
+    node.split(".")[0],
+    icu,
+    timeZone,
+    locale,
+    EventEmitter.defaultMaxListeners,
+    inspect.defaultOptions,
+  ]);
+}
+
+/** Taken before a program may have changed them. */
+const { DateTimeFormat } = Intl;
+const { resolvedOptions } = DateTimeFormat.prototype;
 
 /** Reads code as it is now: functions by the values of all that they name. One pass over what several methods share. */
 export class CodeReader {
@@ -70,10 +86,10 @@ export class CodeReader {
     return this.code((graph) => graph.method(method, object, name, skips));
   }
 
-  /** What functions around a method's class gave it: it tells classes of one factory from each other. */
-  capturedBy(object: object, name: string): string {
-    const method = methodOf(object, name);
-    return method === undefined ? "" : this.code((graph) => graph.captured(method)).digest;
+  /** What functions around a method's class gave that, without its own code: it tells classes of one factory from each other. */
+  givenTo(object: object, name: string, skips: (name: string) => boolean): Code {
+    const method = methodOf(object, name)!;
+    return this.code((graph) => graph.given(method, object, skips));
   }
 
   ofFunction(fn: Function): Code {
@@ -93,10 +109,7 @@ export class CodeReader {
     try {
       [id, own] = inspecting(() => {
         const entered = entry(graph);
-        this.changed ??= graph
-          .patches()
-          .map((patch) => graph.digestOf(patch))
-          .join();
+        this.changed ??= [engine(), ...graph.patches().map((patch) => graph.digestOf(patch))].join();
         return [entered, `${graph.digestOf(entered)}\n${graph.sharingOf(entered)}`] as const;
       });
     } catch (error) {
@@ -105,7 +118,7 @@ export class CodeReader {
     }
     const unknown = graph.flawOf(id);
     return {
-      digest: hashOf(`${ENGINE}\n${this.changed}\n${own}`),
+      digest: hashOf(`${this.changed}\n${own}`),
       problem: unknown && problemOf(unknown),
       parts: () =>
         graph

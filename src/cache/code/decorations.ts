@@ -1,6 +1,10 @@
 /// <reference path="../../values/class-transformer-storage.d.ts" />
 import { defaultMetadataStorage } from "class-transformer/cjs/storage.js";
+import { METADATA_FUNCTIONS } from "../../dsl/metadata.js";
 import { recordedOn } from "../../graph/validators.js";
+import { factsOf } from "./inspector.js";
+import { packageOf } from "./packages.js";
+import { isObject, read } from "./reflection.js";
 
 const { _typeMetadatas, _transformMetadatas, _exposeMetadatas, _excludeMetadatas } = defaultMetadataStorage;
 const TRANSFORMED = { _typeMetadatas, _transformMetadatas, _exposeMetadatas, _excludeMetadatas };
@@ -14,4 +18,65 @@ export function decorationsOf(type: Function): (readonly [place: string, value: 
     if (value !== undefined) found.push([place, value]);
   }
   return found;
+}
+
+type Metadata = ReadonlyMap<unknown, ReadonlyMap<unknown, unknown>>;
+
+/** What `Reflect.defineMetadata` recorded on a class and its members, but what hypernodes did. */
+export function metadataOf(
+  type: Function,
+): { readonly member: unknown; readonly key: unknown; readonly value: unknown }[] {
+  const stores = metadataStores();
+  const prototype: unknown = Object.getOwnPropertyDescriptor(type, "prototype")?.value;
+  const found = [type, prototype]
+    .filter(isObject)
+    .flatMap((target) =>
+      stores.flatMap((store) =>
+        Array.from((getFrom.call(store, target) as Metadata | []) ?? [], ([member, all]) =>
+          Array.from(all, ([key, value]) => ({ member, key, value })),
+        ).flat(),
+      ),
+    );
+  const isOurs = (key: unknown) => typeof key === "string" && key.startsWith("hypernodes:");
+  // Of a pipeline the emitted types say what the wiring is checked by.
+  const isPipeline = found.some(({ key }) => isOurs(key));
+  return found.filter(({ key }) => !isOurs(key) && !(isPipeline && isDesign(key)));
+}
+
+/** Whether it is what a compiler emits of types. */
+export function isDesign(key: unknown): boolean {
+  return typeof key === "string" && key.startsWith("design:");
+}
+
+const { get: getFrom } = WeakMap.prototype;
+
+const stores = new Map<Function, WeakMap<object, unknown> | undefined>();
+
+/** Where copies of reflect-metadata keep all of it: in closures, since they tell nobody of which members something is recorded. */
+function metadataStores(): WeakMap<object, unknown>[] {
+  for (const define of [METADATA_FUNCTIONS.get("defineMetadata"), Reflect.defineMetadata]) {
+    if (typeof define === "function" && !stores.has(define))
+      stores.set(define, storeOf(define as typeof Reflect.defineMetadata));
+  }
+  return [...stores.values()].filter((store) => store !== undefined);
+}
+
+function storeOf(define: typeof Reflect.defineMetadata): WeakMap<object, unknown> | undefined {
+  const [made] = factsOf([define]);
+  const isCopys = made?.kind === "code" && packageOf(made.script.url)?.name === "reflect-metadata";
+  // A program's own function in its place is not called.
+  if (!isCopys && define !== METADATA_FUNCTIONS.get("defineMetadata")) return undefined;
+  const probe = {};
+  define("hypernodes:probe", true, probe);
+  const registry = (Reflect as unknown as Record<symbol, Registry | undefined>)[
+    Symbol.for("@reflect-metadata:registry")
+  ];
+  const keys = registry?.getProvider(probe, undefined)?.OrdinaryOwnMetadataKeys;
+  const [facts] = keys === undefined ? [] : factsOf([keys]);
+  const scopes = facts?.kind === "code" ? facts.scopes : [];
+  return scopes.map(({ variables }) => read(variables, "metadata").value).find((value) => value instanceof WeakMap);
+}
+
+interface Registry {
+  getProvider(target: object, key: undefined): { readonly OrdinaryOwnMetadataKeys: Function } | undefined;
 }

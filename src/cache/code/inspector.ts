@@ -305,6 +305,15 @@ class FormsByPlace {
     }));
   }
 
+  /** The outermost function around a function or class; itself where there is none. */
+  outermost(form: FunctionForm | ClassForm): FunctionForm | ClassForm {
+    let found = form;
+    for (const other of this.functions.values()) {
+      if (other.start <= found.start && found.end <= other.end) found = other;
+    }
+    return found;
+  }
+
   /** The function, or class, that V8 says begins at an offset: for a class with a constructor that is the constructor's. */
   at(offset: number, isClass: boolean): FunctionForm | ClassForm | undefined {
     if (!isClass) return this.functions.get(offset);

@@ -1,4 +1,6 @@
+import { AsyncLocalStorage, AsyncResource } from "node:async_hooks";
 import Module, { createRequire } from "node:module";
+import { types } from "node:util";
 import vm from "node:vm";
 import { isObject } from "./reflection.js";
 
@@ -14,8 +16,11 @@ export const KNOWN = new Set<Function>([
   getPrototypeOf(Uint8Array) as Function,
 ]);
 
+/** One of each kind of the language's iterators. */
+export const ITERATORS_TEXT = `[[].values(), ""[Symbol.iterator](), "".matchAll(/a/g), new Map().values(), new Set().values()]`;
+
 export const ITERATORS = new Set<object>(
-  [[].values(), ""[Symbol.iterator](), "".matchAll(/a/g)].map((iterator) => getPrototypeOf(iterator)!),
+  (vm.runInThisContext(ITERATORS_TEXT) as object[]).map((iterator) => getPrototypeOf(iterator)!),
 );
 
 type Options = (this: unknown) => unknown;
@@ -49,6 +54,24 @@ export const RUN_CODE = new Map<object, string>([
 ]);
 
 RUN_CODE.delete(vm.constants);
+
+/** Node's own numbers for what is asynchronous, which differ from process to process. */
+export const ASYNC_IDS = new Set<PropertyKey>(Object.getOwnPropertySymbols(new AsyncResource("hypernodes")));
+
+const { getStore } = AsyncLocalStorage.prototype;
+
+function isOneOf(object: object, prototype: object): boolean {
+  for (let at = getPrototypeOf(object); at !== null && !types.isProxy(at); at = getPrototypeOf(at))
+    if (at === prototype) return true;
+  return false;
+}
+
+/** What an `AsyncLocalStorage` has for whoever asks now; undefined: it is none. */
+export function storedIn(object: object): { readonly value: unknown } | undefined {
+  return isOneOf(object, AsyncLocalStorage.prototype)
+    ? { value: getStore.call(object as AsyncLocalStorage<unknown>) }
+    : undefined;
+}
 
 /** What leads to everything. */
 export const WORLD = new Map<unknown, string>([

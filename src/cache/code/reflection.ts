@@ -43,18 +43,26 @@ export function findDescriptor(object: object, key: string): PropertyDescriptor 
   return undefined;
 }
 
+/** Whether a Proxy would be asked for what is not on an object itself. */
+export function hasProxyBase(object: object): boolean {
+  for (let at = getPrototypeOf(object); at !== null; at = getPrototypeOf(at)) if (types.isProxy(at)) return true;
+  return false;
+}
+
 export function onGlobal(global: object, name: string): Found {
   const descriptor = findDescriptor(global, name);
   if (descriptor === undefined || descriptor === "unset") return NOT_THERE;
   if ("value" in descriptor) return { isThere: true, value: descriptor.value as unknown };
-  // Node gives some of its globals by accessors.
-  return { isThere: true, value: NODE_GLOBALS.get(name) ?? descriptor.get };
+  const given = givenByNode(descriptor);
+  return given.isThere ? given : { isThere: true, value: descriptor.get };
 }
 
-const NODE_GLOBALS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
-  ["process", process],
-  ["Buffer", Buffer],
-]);
+/** Node gives some of its globals by accessors of its own, which may run: by `process` and by `globalThis.process`. */
+const NODE_GETTERS = new Set(["process", "Buffer"].map((name) => getOwnPropertyDescriptor(globalThis, name)?.get));
+
+export function givenByNode({ get }: PropertyDescriptor): Found {
+  return get !== undefined && NODE_GETTERS.has(get) ? { isThere: true, value: get.call(globalThis) } : NOT_THERE;
+}
 
 /** The classes of an object, from its own to the last one. */
 export function* classesOf(object: object): Generator<Function> {
@@ -83,8 +91,13 @@ export function homeOf(fn: Function, holder: object): object | undefined {
     offer(at, at);
   }
   if (found.length < 2) return found[0];
-  const own = found.filter((at) => ownKeys(at).some((key) => isMember(fn, getOwnPropertyDescriptor(at, key))));
+  const own = found.filter((at) => hasMember(at, fn));
   return own.length === 1 ? own[0] : undefined;
+}
+
+/** Whether a function is one of the properties of an object, or an accessor's. */
+export function hasMember(object: object, fn: Function): boolean {
+  return ownKeys(object).some((key) => isMember(fn, getOwnPropertyDescriptor(object, key)));
 }
 
 function isMember(fn: Function, { value, get, set }: PropertyDescriptor = {}): boolean {

@@ -2,11 +2,11 @@ import { types } from "node:util";
 import { remembered } from "../../graph/remembered.js";
 import { describeError } from "../../util/describe.js";
 import { type ClassForm, type Form, type FunctionForm, type Reference, textHash, type Way } from "./analysis.js";
-import { type BuiltIns, builtIns } from "./built-ins.js";
-import { decorationsOf } from "./decorations.js";
+import { type BuiltIns, builtIns, isOfNode } from "./built-ins.js";
+import { decorationsOf, isDesign, metadataOf } from "./decorations.js";
 import { type FunctionFacts, factsOf, hiddenOf, type Script, scriptForms, sourceOf } from "./inspector.js";
 import { Merkle } from "./merkle.js";
-import { ITERATORS, intlOptions, KNOWN, RUN_CODE, WORLD } from "./opaque.js";
+import { ASYNC_IDS, ITERATORS, intlOptions, KNOWN, RUN_CODE, storedIn, WORLD } from "./opaque.js";
 import { environmentOf, fileOf, hashOf, lazyImport, OUR_NAME, packageOf, withinPackage } from "./packages.js";
 import { primitiveText } from "./primitive-text.js";
 import {
@@ -14,6 +14,9 @@ import {
   descriptorOf,
   type Found,
   findDescriptor,
+  givenByNode,
+  hasMember,
+  hasProxyBase,
   homeOf,
   isClassText,
   isFresh,
@@ -44,6 +47,19 @@ export interface Piece {
 type Code = Extract<FunctionFacts, { kind: "code" }>;
 type Shape = FunctionForm | ClassForm;
 
+interface Place {
+  readonly script: Script;
+  readonly start: number;
+  readonly end: number;
+  readonly isInFunction: boolean;
+  /** Whether no other class of the script has its name. */
+  readonly isAlone: boolean;
+  readonly name: string;
+}
+
+/** What every function has. */
+const BORN_WITH = new Set<PropertyKey>(["length", "name", "prototype", "arguments", "caller"]);
+
 const NOTHING = (): boolean => false;
 
 const NO_ARROW = { isArrow: false, capturesThis: false, gives: undefined } as const;
@@ -60,11 +76,11 @@ const forEachOf = {
   ) => void,
   Set: Function.prototype.call.bind(Set.prototype.forEach) as (set: Set<unknown>, to: (value: unknown) => void) => void,
 };
+const { cwd } = process;
 const timeOf = Function.prototype.call.bind(Date.prototype.getTime) as (date: Date) => number;
 
 /** For functions of constant surroundings: what V8 says of them, for ever. */
 const lasting = new WeakMap<Function, FunctionFacts>();
-let language: BuiltIns | undefined;
 
 /** What a function or an object was when a run began, and when the last one ended: what runs make of it is no edit. */
 interface State {
@@ -98,12 +114,25 @@ export class ValueGraph {
   private readonly registered = new Set<Script>();
   private readonly work: (() => void)[] = [];
   private readonly asking: { readonly fn: Function; readonly then: (facts: FunctionFacts) => void }[] = [];
+  /** Functions that say `super`, of which it is not known yet where that begins. */
+  private readonly homeless: {
+    readonly id: number;
+    readonly fn: Function;
+    readonly form: Form;
+    readonly facts: Code;
+  }[] = [];
+  /** Where it begins, for those that were reached by an object. */
+  private readonly homes = new Map<Function, object>();
+  /** Scopes of the same place in a script. */
+  private readonly alike = new Map<string, { readonly id: number; readonly variables: object }[]>();
+  /** Scopes that may be one: who reaches both can't be known. */
+  private readonly doubts: { readonly between: readonly number[]; readonly piece: Piece }[] = [];
+  private readonly described: { readonly type: Function; readonly form: ClassForm; readonly facts: Code }[] = [];
   private readonly language: BuiltIns;
   private readonly merkle = new Merkle((id, digest) => this.standsFor(id, digest));
 
   constructor(private readonly when: When) {
-    language ??= builtIns();
-    this.language = language;
+    this.language = builtIns();
   }
 
   /** The piece that a value is. */
@@ -160,7 +189,7 @@ export class ValueGraph {
   /** A piece that makes it impossible to say what another one does: it leads there. */
   flawOf(id: number): Piece | undefined {
     const flaw = this.merkle.flawed[id];
-    return flaw === undefined ? undefined : this.pieces[flaw];
+    return flaw === undefined ? this.doubtOf(id) : this.pieces[flaw];
   }
 
   /**
@@ -212,9 +241,13 @@ export class ValueGraph {
   /** A piece and all that it leads to, in the order of being reached. */
   reachOf(id: number): Piece[] {
     this.settle();
+    return Array.from(this.reachedFrom(id), (at) => this.pieces[at]!);
+  }
+
+  private reachedFrom(id: number): Set<number> {
     const found = new Set<number>([id]);
     for (const at of found) for (const next of this.pieces[at]!.next) found.add(next);
-    return [...found].map((at) => this.pieces[at]!);
+    return found;
   }
 
   /** What a program has changed of the language. Anything may use it. */
@@ -228,6 +261,11 @@ export class ValueGraph {
   }
 
   private settle(): void {
+    do this.reachAll();
+    while (this.resolveSupers());
+  }
+
+  private reachAll(): void {
     while (this.work.length > 0 || this.asking.length > 0) {
       for (let i = 0; i < this.work.length; i++) this.work[i]!();
       this.work.length = 0;
@@ -255,6 +293,11 @@ export class ValueGraph {
       this.pieces[id]!.text = text;
       return id;
     });
+  }
+
+  /** A property's key, in the place before its value. */
+  private key(key: PropertyKey): number {
+    return typeof key === "symbol" ? this.value(key) : this.leaf(`key ${String(key)}`);
   }
 
   private unknown(id: number, problem: string): void {
@@ -291,6 +334,7 @@ export class ValueGraph {
     const piece = this.pieces[id]! as { name: string; file: string; text: string; next: number[] };
     if (facts.kind === "native") {
       piece.text = `native ${nameOf(fn)}`;
+      if (!isOfNode(fn)) this.unknown(id, "a native function: V8 does not show what it has inside");
       return;
     }
     if (facts.kind === "bound") {
@@ -305,6 +349,9 @@ export class ValueGraph {
     const { script } = facts;
     if (script.url.startsWith("node:")) {
       piece.text = `${script.url} ${nameOf(fn)} ${facts.offset}`;
+      if (fn === cwd) piece.next.push(this.value(cwd.call(process)));
+      // What Node has put around a function of the program, as promisify() does, has that in its closure.
+      if (facts.scopes.length > 0 && topOf(facts) > 0 && !isOfNode(fn)) this.closures(id, fn, facts);
       return;
     }
     const owner = packageOf(script.url);
@@ -316,6 +363,7 @@ export class ValueGraph {
       if (isOurs) return;
       this.closures(id, fn, facts);
       this.ownProperties(id, fn);
+      this.changedMembers(id, fn);
       return;
     }
     piece.file = placeOf(script);
@@ -330,6 +378,8 @@ export class ValueGraph {
     piece.name = form.kind === "class" ? `class ${nameOf(fn)}` : `${piece.name}()`;
     if (form.kind === "class") this.classPiece(id, fn, form, facts);
     else this.code(id, form, facts);
+    if (form.kind === "class") this.described.push({ type: fn, form, facts });
+    else if (form.supers.length > 0) this.homeless.push({ id, fn, form, facts });
     if (form.kind === "function" && form.capturesThis) this.unknown(id, `it uses "this" of what is around it`);
     this.ownProperties(id, fn);
   }
@@ -338,7 +388,7 @@ export class ValueGraph {
   private register({ script, scopes }: Code): void {
     if (this.registered.has(script)) return;
     this.registered.add(script);
-    const top = scopes.slice(topOf({ scopes }));
+    const top = scopes.slice(topOf({ script, scopes }));
     const forms = scriptForms(script);
     if (forms === undefined || top.length === 0) return;
     for (const { name, form, text } of forms.constants) {
@@ -360,8 +410,38 @@ export class ValueGraph {
     const piece = this.pieces[id]!;
     piece.text = `code ${form.hash}`;
     for (const reference of form.references) piece.next.push(this.reference(reference, facts));
+    this.scopes(id, form, facts);
     for (const specifier of form.imports) this.imported(id, specifier, facts);
     for (const problem of form.problems) this.unknown(id, problem);
+  }
+
+  /** The scopes that a function shares with others by a variable that is assigned: each is one, and not another one like it. */
+  private scopes(id: number, form: Form, { script, scopes }: Code): void {
+    const met = new Set<number>();
+    for (const { name, scope } of form.references) {
+      if (scope === undefined || met.has(scope.at)) continue;
+      met.add(scope.at);
+      const variables = scopes.find((each) => !each.isGlobal && read(each.variables, name).isThere)?.variables;
+      if (variables === undefined) continue;
+      const alike = remembered(this.alike, `${script.id} ${scope.at}`, () => []);
+      const answers = alike.map((other) => ({ other, is: isSameScope(variables, other.variables, scope.made) }));
+      const same = answers.find(({ is }) => is === true)?.other;
+      const own = same?.id ?? this.piece("");
+      this.pieces[id]!.next.push(own);
+      if (same !== undefined) continue;
+      this.pieces[own]!.text = "scope";
+      this.identities.add(own);
+      alike.push({ id: own, variables });
+      const problem = `two functions that may have one variable, or two of that name, in common: V8 does not show which (${name})`;
+      for (const { other, is } of answers)
+        if (is === undefined) this.doubts.push({ between: [own, other.id], piece: { ...this.pieces[id]!, problem } });
+    }
+  }
+
+  private doubtOf(id: number): Piece | undefined {
+    if (this.doubts.length === 0) return undefined;
+    const reached = this.reachedFrom(id);
+    return this.doubts.find(({ between }) => between.every((scope) => reached.has(scope)))?.piece;
   }
 
   private imported(id: number, specifier: string, { script }: Code): void {
@@ -390,10 +470,25 @@ export class ValueGraph {
   private referred(reference: Reference, facts: Code): number {
     const { name } = reference;
     const found = this.variable(name, facts);
-    if (!found.isThere) return this.leaf(`no variable ${name}`, name);
+    if (!found.isThere) {
+      if (!reference.namesField) return this.leaf(`no variable ${name}`, name);
+      const id = this.piece(name);
+      this.unknown(id, "a field of a computed name");
+      return id;
+    }
     if (found.isUnset) return this.leaf("not initialised", name);
     if (reference.isTypeOf) return this.leaf(`typeof ${typeof found.value}`, name);
-    return this.along(found.value, reference, name, reference.firstArguments, facts);
+    const { path: way, keyedBy } = reference;
+    const key = keyedBy === undefined ? undefined : this.variable(keyedBy, facts).value;
+    if (typeof key === "string" && valueAt(found.value, way) === process.env)
+      return this.along(found.value, { path: [...way, key], isCalled: false }, name);
+    const id = this.along(found.value, reference, name, reference.firstArguments, facts);
+    const holder = reference.isAssigned ? valueAt(found.value, way.slice(0, -1)) : undefined;
+    if (!isObject(holder) || types.isProxy(holder)) return id;
+    const both = this.piece("");
+    this.pieces[both]!.text = assignability(holder, way.at(-1)!);
+    this.pieces[both]!.next.push(id);
+    return both;
   }
 
   private variable(name: string, { scopes }: Code): Found {
@@ -424,8 +519,15 @@ export class ValueGraph {
       if (descriptor === "unset") return this.leaf("not initialised", `${name}.${key}`);
       const builtIn = this.language.names.get(holder);
       if (descriptor === undefined) {
+        if (hasProxyBase(holder)) return this.value(holder, name);
         // A member that is not there has no value, on whatever it is not.
         return this.leaf(`nothing at ${key}`, `${name}.${key}`);
+      }
+      const given = givenByNode(descriptor);
+      if (given.isThere) {
+        value = given.value;
+        name = key;
+        continue;
       }
       if (!("value" in descriptor)) return this.accessor(holder, descriptor, name, key, way.slice(i + 1), isCalled);
       const isLast = i === way.length - 1;
@@ -492,7 +594,7 @@ export class ValueGraph {
     this.ask(get, (facts) => {
       const form = facts.kind === "code" ? this.formOf(get, facts) : undefined;
       const gives = form?.kind === "function" ? form.gives : undefined;
-      const given = gives && this.given(form as FunctionForm, gives, facts as Code);
+      const given = gives && this.whatGives(form as FunctionForm, gives, facts as Code);
       // What compilers write for an export: it gives a variable, and nothing else.
       if (given !== undefined) this.pieces[id]!.next.push(this.along(given.value, { path: rest, isCalled }, key));
       else this.pieces[id]!.next.push(this.method(get, holder, `${name}.${key}`));
@@ -500,7 +602,7 @@ export class ValueGraph {
     return id;
   }
 
-  private given(
+  private whatGives(
     { references }: FunctionForm,
     { reference, key }: NonNullable<FunctionForm["gives"]>,
     facts: Code,
@@ -585,6 +687,7 @@ export class ValueGraph {
       this.unknown(id, `it uses "super" of an object, or of a class that can't be found`);
       return;
     }
+    this.homes.set(fn, home);
     for (const {
       path: [name, ...rest],
       isCalled,
@@ -601,12 +704,50 @@ export class ValueGraph {
     }
   }
 
+  /** What `super` leads to in functions that were reached without an object. @returns whether there were any. */
+  private resolveSupers(): boolean {
+    const all = this.homeless.splice(0);
+    for (const { id, fn, form, facts } of all) {
+      const homes = this.homesOf(fn, facts);
+      if (homes.length === 0) this.unknown(id, `it uses "super", and is of no object or class that can be found`);
+      for (const home of homes) {
+        const base = getPrototypeOf(home);
+        for (const {
+          path: [name],
+        } of base === null ? [] : form.supers) {
+          const descriptor = findDescriptor(base!, name!);
+          if (descriptor === undefined || descriptor === "unset") continue;
+          const found = (descriptor.value ?? descriptor.get) as unknown;
+          this.pieces[id]!.next.push(this.leaf(`super ${name}`), this.value(found, name));
+          const next = typeof found === "function" ? homeOf(found, base!) : undefined;
+          if (next !== undefined) this.homes.set(found as Function, next);
+        }
+      }
+    }
+    return all.length > 0;
+  }
+
+  /** The home of a function that says `super`: of its class both sides, since a static method and another one look alike. */
+  private homesOf(fn: Function, { script, offset }: Code): object[] {
+    const known = this.homes.get(fn);
+    if (known !== undefined) return [known];
+    const around = this.described.filter(
+      ({ form, facts }) => facts.script === script && form.start <= offset && offset < form.end,
+    );
+    const sides = ({ type }: { readonly type: Function }) => [type, type.prototype as object].filter(isObject);
+    // A class in a function may be made many times: it is this one if the function is a member of it.
+    const [only, ...others] = around.filter(
+      (each) => !this.placeOf(each.type, each.facts).isInFunction || sides(each).some((side) => hasMember(side, fn)),
+    );
+    return only === undefined || others.length > 0 ? [] : sides(only);
+  }
+
   /** All that an object is: its own properties, and all members of its classes, but those that it can't read. */
   private whole(holder: object, skips: (name: string) => boolean): number {
     const id = this.piece("this");
     const piece = this.pieces[id]!;
     piece.text = "all of this";
-    const add = (key: PropertyKey, value: number) => piece.next.push(this.leaf(`key ${String(key)}`), value);
+    const add = (key: PropertyKey, value: number) => piece.next.push(this.key(key), value);
     const isSkipped = (key: PropertyKey) => typeof key === "string" && skips(key);
     for (const key of ownKeys(holder)) {
       if (isSkipped(key)) continue;
@@ -641,8 +782,7 @@ export class ValueGraph {
       this.code(id, form.making, facts as Code);
       this.pieces[id]!.text += ` ${nameOf(type)}`;
       this.ownProperties(id, type);
-      for (const [place, value] of decorationsOf(type))
-        this.pieces[id]!.next.push(this.leaf(`decorated ${place}`), this.value(value, place));
+      this.decorations(id, type);
     });
     return id;
   }
@@ -687,20 +827,39 @@ export class ValueGraph {
     this.code(id, form, facts);
     const piece = this.pieces[id]!;
     piece.text = `class ${form.hash} ${nameOf(type)}`;
-    // The names of members may be computed.
-    const names = (object: object) => JSON.stringify(ownKeys(object).map(String));
-    piece.text += ` ${names(type)}`;
+    piece.text += ` ${this.names(id, type)}`;
     if (form.privates.length > 0) this.privateProperties(id, type);
     const base = getPrototypeOf(type);
     if (base !== null && base !== Function.prototype) piece.next.push(this.value(base));
     const source = textOf(type);
     const prototype = getOwnPropertyDescriptor(type, "prototype")?.value as object | undefined;
     if (prototype !== undefined) {
-      piece.text += ` ${names(prototype)}`;
+      piece.text += ` ${this.names(id, prototype)}`;
       this.members(id, prototype, source);
     }
+    this.decorations(id, type);
+  }
+
+  /** What decorators have recorded of a class elsewhere. */
+  private decorations(id: number, type: Function): void {
+    const { next } = this.pieces[id]!;
     for (const [place, value] of decorationsOf(type))
-      piece.next.push(this.leaf(`decorated ${place}`), this.value(value, place));
+      next.push(this.leaf(`decorated ${place}`), this.value(value, place));
+    for (const { member, key, value } of metadataOf(type)) {
+      next.push(this.leaf("metadata"), this.value(member), this.value(key));
+      // A type is not used by being named: which one it is counts, and not what it does.
+      next.push(isDesign(key) ? this.leaf(typeNames(value)) : this.value(value, String(key)));
+    }
+  }
+
+  /** The names of members, which may be computed, and where one is not what it is born as: hidden, and to be written. */
+  private names(id: number, object: object): string {
+    const names = ownKeys(object).map((key) => {
+      if (typeof key === "symbol") this.pieces[id]!.next.push(this.value(key));
+      const { enumerable, writable } = getOwnPropertyDescriptor(object, key)!;
+      return `${String(key)}${enumerable === true ? " shown" : ""}${writable === false ? " fixed" : ""}`;
+    });
+    return JSON.stringify(names);
   }
 
   /** Whether a class of an object has anything that is private. */
@@ -719,6 +878,16 @@ export class ValueGraph {
     }
   }
 
+  /** What a program has put on the prototype of a package's class, and on those of the classes that it extends. */
+  private changedMembers(id: number, type: Function): void {
+    // What is on the prototype of a function is looked at with its properties.
+    if (!isClassText(type)) return;
+    const prototype = getOwnPropertyDescriptor(type, "prototype")?.value as object | undefined;
+    if (prototype !== undefined) this.members(id, prototype, textOf(type));
+    const base = getPrototypeOf(type);
+    if (base !== null && base !== Function.prototype) this.pieces[id]!.next.push(this.value(base));
+  }
+
   /** Members whose text is not in the class's: a decorator put them there, or a statement beside the class. */
   private members(id: number, object: object, source: string): void {
     for (const key of ownKeys(object)) {
@@ -730,10 +899,7 @@ export class ValueGraph {
       const isWritten = (part: unknown) =>
         typeof part === "function" && !types.isProxy(part) && source.includes(textOf(part));
       if (parts.length > 0 && parts.every(isWritten)) continue;
-      this.pieces[id]!.next.push(
-        this.leaf(`key ${String(key)}`),
-        ...parts.map((part) => this.value(part, String(key))),
-      );
+      this.pieces[id]!.next.push(this.key(key), ...parts.map((part) => this.value(part, String(key))));
     }
   }
 
@@ -749,25 +915,16 @@ export class ValueGraph {
         continue;
       }
       const { get, set } = getOwnPropertyDescriptor(fn, key) ?? {};
-      piece.next.push(this.leaf(`key ${String(key)}`));
+      piece.next.push(this.key(key));
       if (get !== undefined || set !== undefined) piece.next.push(this.value(get), this.value(set));
       else piece.next.push(this.value(found.isThere ? found.value : undefined, `${nameOf(fn)}.${String(key)}`));
     }
   }
 
-  /** Of a package's function, the variables that are not those of its module. */
-  private closures(id: number, fn: Function, facts: Code, withFunctions = true): void {
-    const inner = facts.scopes.slice(0, topOf(facts));
-    if (inner.length === 0) return;
-    const words = new Set(textOf(fn).match(/[\p{ID_Start}$_][\p{ID_Continue}$]*/gu));
-    for (const { variables } of inner) {
-      for (const name of ownKeys(variables)) {
-        if (typeof name !== "string" || !words.has(name)) continue;
-        const { value } = read(variables, name);
-        if (typeof value === "function" && !withFunctions) continue;
-        this.pieces[id]!.next.push(this.leaf(`key ${name}`), this.inward(value, name));
-      }
-    }
+  /** Of a function of Node or of a package, the variables that are not those of its module. */
+  private closures(id: number, fn: Function, facts: Code): void {
+    for (const [name, value] of innerVariables(fn, facts))
+      this.pieces[id]!.next.push(this.leaf(`key ${name}`), this.inward(value, name));
   }
 
   /** A value that only code sees which reads nothing of the world by it: a package's, or the language's. */
@@ -776,13 +933,115 @@ export class ValueGraph {
     return world === undefined ? this.value(value, name) : this.leaf(`built-in ${world}`);
   }
 
-  /** What functions around a function have given it, without their code and that of others. */
-  captured(fn: Function): number {
+  /**
+   * What functions around the classes of an object, and around a method of it, have given these: all but the code that is written
+   * in those functions and classes themselves.
+   *
+   * @param skips the members of the object that are no fields.
+   */
+  given(method: Function, object: object, skips: (name: string) => boolean): number {
     const id = this.piece("");
+    const asked = [method, ...classesOf(object)];
+    const known: FunctionFacts[] = [];
+    let waiting = asked.length;
+    for (const [i, fn] of asked.entries()) {
+      this.ask(fn, (facts) => {
+        known[i] = facts;
+        if (--waiting === 0) this.givenTo(id, asked, known, object, skips);
+      });
+    }
+    return id;
+  }
+
+  private givenTo(
+    id: number,
+    asked: readonly Function[],
+    known: readonly FunctionFacts[],
+    object: object,
+    skips: (name: string) => boolean,
+  ): void {
+    const { next } = this.pieces[id]!;
+    const own: Place[] = [];
+    const classes: { readonly type: Function; readonly isInFunction: boolean }[] = [];
+    let isGiven = false;
+    for (const [i, fn] of asked.entries()) {
+      const facts = known[i]!;
+      if (isPackaged(facts)) continue;
+      const place = this.placeOf(fn, facts as Code);
+      if (i > 0 && !isGiven) classes.push({ type: fn, isInFunction: place.isInFunction });
+      // The base that a function was handed is no code of its own, nor are those that this extends.
+      if (!isGiven) own.push(place);
+      if (i === 1 && !place.isAlone)
+        this.unknown(
+          id,
+          `its file has another class named ${nameOf(fn)}: its version does not tell which of them it is`,
+        );
+      if (i === 1) next.push(this.leaf(`class ${place.name}`));
+      if (isGiven || i === 0 || !place.isInFunction || this.namesBase(fn, facts as Code)) continue;
+      next.push(this.value(getPrototypeOf(fn)));
+      isGiven = true;
+    }
+    const captured = new Map<Function, number>();
+    const part = (value: unknown, name: string) =>
+      typeof value === "function" ? this.captured(value, own, captured) : this.value(value, name);
+    const parts = (holder: object, without: (key: PropertyKey) => boolean) => {
+      for (const key of ownKeys(holder).filter((key) => !without(key)))
+        next.push(this.key(key), part(read(holder, key).value, String(key)));
+    };
+    next.push(this.captured(asked[0]!, own, captured));
+    for (const { type, isInFunction } of classes) {
+      next.push(this.captured(type, own, captured));
+      if (isInFunction) parts(type, (key) => BORN_WITH.has(key));
+    }
+    if (classes.some(({ isInFunction }) => isInFunction)) parts(object, (key) => typeof key === "string" && skips(key));
+  }
+
+  /** Of functions in some places, the values that they have from around them; of others, all of them. */
+  private captured(fn: Function, places: readonly Place[], known: Map<Function, number>): number {
+    const found = known.get(fn);
+    if (found !== undefined) return found;
+    const id = this.piece("");
+    known.set(fn, id);
     this.ask(fn, (facts) => {
-      if (facts.kind === "code") this.closures(id, fn, facts, false);
+      const { next } = this.pieces[id]!;
+      const isOwn =
+        !isPackaged(facts) &&
+        places.some(({ script, start, end }) => {
+          const { script: at, offset } = facts as Code;
+          return script === at && start <= offset && offset < end;
+        });
+      if (!isOwn) {
+        next.push(this.value(fn));
+        return;
+      }
+      for (const [name, value] of innerVariables(fn, facts as Code)) {
+        const inner = typeof value === "function" ? this.captured(value, places, known) : this.value(value, name);
+        next.push(this.leaf(`key ${name}`), inner);
+      }
     });
     return id;
+  }
+
+  /** Whether a class names the one that it extends at the top of its script: then that is no other one in another class of its kind. */
+  private namesBase(type: Function, facts: Code): boolean {
+    const base = getPrototypeOf(type);
+    const top = facts.scopes.slice(topOf(facts));
+    return (this.formOf(type, facts)?.references ?? []).some(({ name, path }) => {
+      const isInner = facts.scopes.slice(0, topOf(facts)).some(({ variables }) => read(variables, name).isThere);
+      return !isInner && valueAt(this.variable(name, { ...facts, scopes: top }).value, path) === base;
+    });
+  }
+
+  /** Where a function, or class, and the functions around it are written. */
+  private placeOf(fn: Function, facts: Code): Place {
+    const { script } = facts;
+    const form = this.formOf(fn, facts);
+    if (form === undefined) return { script, start: 0, end: 0, isInFunction: true, isAlone: true, name: "" };
+    const forms = scriptForms(script)!;
+    const { start, end } = forms.outermost(form);
+    const name = form.kind === "class" ? form.name : undefined;
+    const isAlone = name === undefined || forms.classes.filter((other) => other.name === name).length === 1;
+    return { script, start, end, isInFunction: start !== form.start || end !== form.end, isAlone, name: name ?? "" };
   }
 
   private proxy(id: number, proxy: object): void {
@@ -830,7 +1089,7 @@ export class ValueGraph {
     const keys: string[] = [];
     for (const key of ownKeys(object)) {
       if (kind === "error" && key === "stack") continue;
-      if (kind === "array" && key === "length") continue;
+      if ((kind === "array" && key === "length") || ASYNC_IDS.has(key)) continue;
       const descriptor = descriptorOf(object, key);
       if (descriptor === "unset" || descriptor === undefined) {
         keys.push(`${String(key)} unset`);
@@ -904,10 +1163,58 @@ export class ValueGraph {
       if (!isNative(type) || KNOWN.has(type)) continue;
       const options = intlOptions(type, object);
       if (options !== undefined) return `intl ${nameOf(type)} ${options}`;
-      this.unknown(id, `V8 does not show what is in a ${nameOf(type)}`);
+      const named = [...classesOf(object)].find((each) => nameOf(each) !== "");
+      this.unknown(id, `V8 does not show what is in a ${named === undefined ? "native object" : nameOf(named)}`);
     }
+    const stored = storedIn(object);
+    if (stored !== undefined) piece.next.push(this.value(stored.value, name));
     return "object";
   }
+}
+
+/** The variables of a function's that are not those of its module, and that its text has the names of. */
+function innerVariables(fn: Function, facts: Code): (readonly [name: string, value: unknown])[] {
+  const inner = facts.scopes.slice(0, topOf(facts));
+  if (inner.length === 0) return [];
+  const words = new Set(textOf(fn).match(/[\p{ID_Start}$_][\p{ID_Continue}$]*/gu));
+  return inner.flatMap(({ variables }) =>
+    ownKeys(variables).flatMap((name) => {
+      if (typeof name !== "string" || !words.has(name)) return [];
+      return [[name, read(variables, name).value] as const];
+    }),
+  );
+}
+
+/** Whether a member can be assigned, and taken away. */
+function assignability(holder: object, key: string): string {
+  const { writable, configurable, set } = getOwnPropertyDescriptor(holder, key) ?? {};
+  return JSON.stringify([writable, configurable, set !== undefined, isExtensible(holder)]);
+}
+
+/** What is at the end of a path, without running any code of a program. */
+function valueAt(start: unknown, way: readonly string[]): unknown {
+  let value = start;
+  for (const key of way) {
+    if (!isObject(value) || types.isProxy(value)) return undefined;
+    const descriptor = findDescriptor(value, key);
+    if (descriptor === undefined || descriptor === "unset") return undefined;
+    value = givenByNode(descriptor).value ?? descriptor.value;
+  }
+  return value;
+}
+
+/** Whether two copies are of one scope, as far as that can be told: V8 makes a copy of it for each function. */
+function isSameScope(one: object, other: object, made: readonly string[]): boolean | undefined {
+  const isEqual = (name: PropertyKey) => Object.is(read(one, name).value, read(other, name).value);
+  if (one === other) return true;
+  if (!ownKeys(one).every(isEqual)) return false;
+  return made.some((name) => isObject(read(one, name).value)) ? true : undefined;
+}
+
+/** The names of emitted types, which may be in a list. */
+function typeNames(types: unknown): string {
+  if (Array.isArray(types)) return types.map(typeNames).join();
+  return typeof types === "function" ? nameOf(types) : String(types);
 }
 
 const withPrivates = new Map<Function, boolean>();
@@ -939,9 +1246,30 @@ function isPackaged(facts: FunctionFacts): boolean {
 }
 
 /** Where among its scopes that of a function's script is: those before are of functions and blocks. */
-function topOf({ scopes }: Pick<Code, "scopes">): number {
+function topOf({ script, scopes }: Pick<Code, "script" | "scopes">): number {
   const at = scopes.findIndex(({ isGlobal }) => isGlobal);
-  return Math.max(0, (at < 0 ? scopes.length : at) - 1);
+  const last = (at < 0 ? scopes.length : at) - 1;
+  if (last < 0) return 0;
+  // V8 leaves out the scope of a CommonJS module of which no function uses anything.
+  return script.isModule || isTop(script, scopes[last]!.variables) ? last : last + 1;
+}
+
+/** What is around CommonJS modules, and around Node's own. */
+const AROUND = ["exports", "require", "module", "__filename", "__dirname", "process", "internalBinding", "primordials"];
+const DECLARED = String.raw`(?:async\s+)?(?:var|let|const|function\*?|class)\s+(?:\{([^}]*)\}|([\p{ID_Continue}$]+))`;
+
+const tops = new Map<Script, ReadonlySet<string>>();
+
+/** Whether a scope is that of a script, by the names at its top: those at the beginning of a line, if it has lines. */
+function isTop(script: Script, variables: object): boolean {
+  const names = remembered(tops, script, () => {
+    const source = sourceOf(script);
+    const hasLines = source.length < 200 * source.split("\n").length;
+    const declared = source.matchAll(new RegExp(`${hasLines ? "^" : "(?:^|[;}])\\s*"}${DECLARED}`, "gmu"));
+    const found = Array.from(declared, ([, several, one]) => one ?? several!.match(/[\p{ID_Continue}$]+/gu) ?? []);
+    return new Set([...AROUND, ...found.flat()]);
+  });
+  return ownKeys(variables).some((name) => names.has(String(name)));
 }
 
 /** Whether all variables that some code names stay what they are. Of what it imports that can't be told here. */

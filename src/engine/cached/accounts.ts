@@ -149,7 +149,8 @@ export class Accounts {
     const changes = before && changesSince(before.decoded as Past, pastOf(account, step));
     const reasons = changes === undefined ? ["nothing was remembered of it"] : [...changes.clauses];
     account.of(step).changed = changes?.values ?? [];
-    if (reasons.length === 0 && computed > 0) reasons.push("what was remembered of it is gone");
+    if (reasons.length === 0 && computed > 0)
+      reasons.push("the cache has no entry of these inputs: they are new together, it failed, or the entry is gone");
     return [...reasons, ...doubts].join(", ");
   }
 
