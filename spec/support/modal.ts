@@ -43,7 +43,7 @@ export function onLoopback(title: string, work: () => unknown): void {
 export async function expectNothingLeft(server: ModalServer): Promise<void> {
   const before = Date.now();
   const processes = () => [...server.boxes.values()].flatMap((box) => box.processes);
-  while (server.living.length + processes().length > 0 && Date.now() - before < 15_000) {
+  while (server.living.length + processes().length > 0 && Date.now() - before < 30_000) {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   expect(server.living).to.deep.equal([]);

@@ -25,6 +25,7 @@ import { Container } from "./container.js";
 import { connectionLost, containerEnded, processEnded, timedOut } from "./failures.js";
 import { messagesOf, newMessage } from "./messages.js";
 import type { CheckedModal } from "./options.js";
+import { warnOfUnusedGpus } from "./unused-gpus.js";
 
 /** How often the container is told that this process lives, in parts of the time after which it would give it up. */
 const BEATS = 6;
@@ -154,7 +155,7 @@ export class Connection {
    * @param graceMs milliseconds in which it may dispose of what it has kept.
    */
   async close(graceMs = 0): Promise<void> {
-    if (this.options.gpu !== undefined && this.hasResult && this.isAlive) await this.warnOfUnusedGpus();
+    if (this.options.gpu !== undefined && this.hasResult && this.isAlive) await this.readGpus();
     if (graceMs > 0 && this.isAlive) {
       this.send([frame(Kind.close, 0, EMPTY)]).catch(() => {});
       const done = new AbortController();
@@ -165,13 +166,14 @@ export class Connection {
     await this.container.end();
   }
 
-  private async warnOfUnusedGpus(): Promise<void> {
+  private async readGpus(): Promise<void> {
     const reading = new Promise<GpuUse>((resolve) => {
       this.gpusRead = resolve;
     });
     this.send([frame(Kind.gpus, 0, EMPTY)]).catch(() => {});
-    const use = await within(Promise.race([reading, this.over]), GPUS_MS, "").catch(() => undefined);
-    if (use !== undefined && "unused" in use) warnOfUnused(this.where, this.options.gpu!, use);
+    const none = this.over.then(() => undefined);
+    const use = await within(Promise.race([reading, none]), GPUS_MS, "it did not tell of GPUs").catch(() => undefined);
+    if (use !== undefined) warnOfUnusedGpus(this.where, this.options.gpu!, use);
   }
 
   /** Lets go of what waits, and hears no more. */
@@ -264,17 +266,3 @@ export class Connection {
 }
 
 const MOST_ERRORS = 64 * 1024;
-
-const unusedToldOf = new Set<string>();
-
-/** Once for a pipeline and a GPU, however many containers there are. */
-function warnOfUnused(where: string, gpu: string, { count, unused }: GpuUse): void {
-  const key = `${where} ${gpu}`;
-  if (unused === 0 || unusedToldOf.has(key)) return;
-  unusedToldOf.add(key);
-  const which = count === 1 ? "the GPU of its container" : `${unused} of the ${count} GPUs of its container`;
-  process.emitWarning(
-    `${where}: nothing used ${which}, modal({ gpu: ${JSON.stringify(gpu)} }), and it is paid for: leave it out, ask for fewer, or see whether the model is put on it`,
-    "HypernodesWarning",
-  );
-}

@@ -119,9 +119,9 @@ export class Container {
     try {
       const { cpClient } = this.modal.sdk as unknown as { cpClient: Record<string, Wait | undefined> };
       const wait = FIRST_VERSION.test(this.id) ? cpClient.sandboxWait : cpClient.sandboxWaitV2;
-      const { status, exitcode, exception } = (await wait?.call(cpClient, { sandboxId: this.id, timeout: seconds }))!
-        .result!;
-      return status ? { exitCode: exitcode, status, said: exception || undefined } : undefined;
+      const found = await wait?.call(cpClient, { sandboxId: this.id, timeout: seconds });
+      const { status, exitcode: exitCode, exception } = found?.result ?? {};
+      return status ? { exitCode, status, said: exception || undefined } : undefined;
     } catch {
       return undefined;
     }

@@ -35,8 +35,8 @@ const ABORTED = 134;
  */
 export function translated(error: unknown, what: string): HypernodesError {
   if (error instanceof HypernodesError) return error;
-  const { name, code, message = String(error), details } = error as Thrown;
-  const said = (details ?? message).replace(/^\/[\w.]+\/\w+ [A-Z_]+: /, "");
+  const { name, code, message = String(error) } = error as Thrown;
+  const said = textOf(error);
   const make = (code: string, problem: string, advice: string) =>
     new HypernodesError({ code, where: `Modal, ${what}`, problem, advice, cause: error });
   if (code === undefined && /\bmissing credentials\b/.test(message)) {
@@ -94,6 +94,12 @@ export function translated(error: unknown, what: string): HypernodesError {
     );
   }
   return make("MODAL_FAILED", said, "Try it again; if it happens again, see https://status.modal.com.");
+}
+
+/** What an error says, without the name of the call that gRPC puts before it. */
+function textOf(error: unknown): string {
+  const { message = String(error), details } = error as Thrown;
+  return (details ?? message).replace(/^\/[\w.]+\/\w+ [A-Z_]+: /, "");
 }
 
 /** An image that was not built: which commands it had, and what the build said. */
@@ -189,8 +195,9 @@ export function connectionLost(where: string, cause: unknown): HypernodesError {
   return new HypernodesError({
     code: "CONNECTION_LOST",
     where,
-    problem: `the connection to its container was lost${cause === undefined ? "" : `: ${(cause as Error).message ?? String(cause)}`}`,
-    advice: "Run it again. With modal({ volume }) and a cache, what was computed need not be computed again.",
+    problem: `the connection to its container was lost${cause === undefined ? "" : `: ${textOf(cause)}`}`,
+    advice:
+      "Run it again, when the network is there. With modal({ volume }) and a cache, what was computed need not be computed again.",
     cause,
   });
 }
