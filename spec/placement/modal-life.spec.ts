@@ -227,6 +227,20 @@ describe("the creation of containers", () => {
       }
     });
 
+    it("is opened anew when its only container was lost on the way, a few times", async () => {
+      const codes = ["CONTAINER_LOST", "CONNECTION_LOST"];
+      const open = async () => {
+        if (codes.length > 0) throw failed(codes.shift()!);
+        return opened();
+      };
+      const take = () => new Pool(open, 2, Number.POSITIVE_INFINITY, () => {}).take(new AbortController().signal);
+      expect(await take()).to.have.property("connection");
+      codes.push(...Array(10).fill("CONTAINER_LOST"));
+      expect(await rejection(take())).to.have.property("code", "CONTAINER_LOST");
+      codes.splice(0, codes.length, "IMAGE_FAILED");
+      expect(await rejection(take())).to.have.property("code", "IMAGE_FAILED");
+    });
+
     it("is given up when nothing but failures comes", async () => {
       const { told } = await poolThatLacks(...Array(100).fill("RATE_LIMITED"));
       expect(told.join()).to.contain("this is RATE_LIMITED");

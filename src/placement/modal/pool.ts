@@ -2,6 +2,7 @@ import { setMaxListeners } from "node:events";
 import { HypernodesError } from "../../errors.js";
 import { rejectedAt } from "./client.js";
 import type { Held } from "./connections.js";
+import { isWorthRetrying } from "./failures.js";
 
 /** A container of a pool. */
 interface Member {
@@ -35,7 +36,7 @@ export class Pool {
   private readonly ending = new AbortController();
   /** Why there are fewer than there might be, if that has not been told. */
   private lack: unknown;
-  /** How many in a row could not be opened for another reason than that there are no more. */
+  /** How many in a row could not be opened. */
   private failures = 0;
 
   /**
@@ -135,13 +136,16 @@ export class Pool {
   /** Those that are there go on. */
   private cantOpen(error: unknown): void {
     if (this.ending.signal.aborted) return;
+    const isEarly = ++this.failures < MAX_FAILURES;
     if (this.members.size === 0) {
-      for (const { reject } of this.waiting.splice(0)) reject(error);
+      // One that was taken away before it was there says nothing of the next.
+      if (isEarly && isWorthRetrying(error)) this.serve();
+      else for (const { reject } of this.waiting.splice(0)) reject(error);
       return;
     }
     // Only a lack of machines, or what looks like one, is for the rest of the run: others are opened when a chunk needs one.
     const isLack = error instanceof HypernodesError && error.code === "NO_CAPACITY";
-    if (!isLack && ++this.failures < MAX_FAILURES) return;
+    if (!isLack && isEarly) return;
     this.most = this.members.size;
     this.lack = error;
     this.warnOfLack();
