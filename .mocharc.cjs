@@ -17,6 +17,8 @@ const LONGEST = [
   ...[
     "engine/threads",
     "types/wiring",
+    "placement/interrupted-network",
+    "placement/modal-life",
     "placement/modal-failures",
     "cache/durability",
     "docs/docs",

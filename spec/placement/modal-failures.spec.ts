@@ -18,7 +18,7 @@ import {
 } from "../../src/index.js";
 import { FrameReader, frame, jsonFrame, Kind } from "../../src/placement/container/frames.js";
 import { LOADER } from "../support/execute.js";
-import { loopback, onLoopback } from "../support/modal.js";
+import { expectNothingLeft, loopback, onLoopback, until, withEnv } from "../support/modal.js";
 import { printed } from "../support/printed.js";
 import { rejection } from "../support/rejection.js";
 import { Native } from "./pipelines/native.js";
@@ -38,21 +38,9 @@ import {
 describe("what goes wrong with a container @slow", () => {
   const held = loopback();
 
-  /** Whatever goes wrong, nothing goes on that costs money. */
   afterEach(async () => {
-    if (held.server === undefined) return;
-    const before = Date.now();
-    const processes = () => [...held.server.boxes.values()].flatMap((box) => box.processes);
-    while (held.server.living.length + processes().length > 0 && Date.now() - before < 10_000) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-    expect(held.server.living).to.deep.equal([]);
-    expect(processes()).to.deep.equal([]);
+    if (held.server !== undefined) await expectNothingLeft(held.server);
   });
-
-  async function until(holds: () => boolean): Promise<void> {
-    while (!holds()) await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 
   async function failure(pipeline: Pipeline, inputs: object, options: ModalOptions = {}): Promise<HypernodesError> {
     let error: HypernodesError | undefined;
@@ -62,19 +50,6 @@ describe("what goes wrong with a container @slow", () => {
     await printed(running);
     expect(error, error?.stack ?? "").to.be.instanceOf(HypernodesError);
     return error!;
-  }
-
-  async function withEnv<T>(variables: Record<string, string | undefined>, work: () => Promise<T>): Promise<T> {
-    const before = { ...process.env };
-    for (const [name, value] of Object.entries(variables)) {
-      if (value === undefined) delete process.env[name];
-      else process.env[name] = value;
-    }
-    try {
-      return await work();
-    } finally {
-      for (const name of Object.keys(variables)) process.env[name] = before[name] as string;
-    }
   }
 
   describe("before there is one", () => {

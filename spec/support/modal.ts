@@ -1,3 +1,4 @@
+import { expect } from "chai";
 import { ModalServer } from "./modal-server/server.js";
 
 /** Whether the specs talk to Modal itself: with a token in the environment. */
@@ -36,4 +37,40 @@ export function onLoopback(title: string, work: () => unknown): void {
     if (isReal) this.skip();
     return work() as Promise<void>;
   });
+}
+
+/** Whatever went wrong, nothing goes on that costs money. */
+export async function expectNothingLeft(server: ModalServer): Promise<void> {
+  const before = Date.now();
+  const processes = () => [...server.boxes.values()].flatMap((box) => box.processes);
+  while (server.living.length + processes().length > 0 && Date.now() - before < 30_000) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  expect(server.living).to.deep.equal([]);
+  expect(processes()).to.deep.equal([]);
+}
+
+/** Does something with other variables in this process's environment; `undefined`: without them. */
+export async function withEnv<T>(
+  variables: Readonly<Record<string, string | undefined>>,
+  work: () => Promise<T>,
+): Promise<T> {
+  const before = { ...process.env };
+  const set = (to: Readonly<Record<string, string | undefined>>) => {
+    for (const name of Object.keys(variables)) {
+      if (to[name] === undefined) delete process.env[name];
+      else process.env[name] = to[name];
+    }
+  };
+  set(variables);
+  try {
+    return await work();
+  } finally {
+    set(before);
+  }
+}
+
+/** Waits until something holds. */
+export async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 10));
 }

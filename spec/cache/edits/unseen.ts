@@ -16,7 +16,6 @@ export const runs = () => [${runs}];
   },
 });
 const Y = `@input() m!: any; @node("m") y(m: any): any { return m.v + 0; }`;
-/** esbuild makes WeakMaps of them. */
 const DIFFERENCE = "(() => { const before = pair.get(); pair.inc(); return x + pair.get() - before; })()";
 const KEPT_BY_NODE: readonly (readonly [what: string, head: string, y: string])[] = [
   ["console", "", "(console.log('seen'), x)"],

@@ -17,6 +17,8 @@ interface Surroundings {
   /** Whether nothing is committed to them, and nobody sees what others commit. */
   readonly isCutOff: boolean;
   readonly tags: Readonly<Record<string, string>>;
+  /** What `nvidia-smi` prints; undefined: there is none. */
+  readonly gpus: string | undefined;
 }
 
 /** A container: a folder, and the processes that run in it. */
@@ -38,7 +40,7 @@ export class Box {
     readonly id: string,
     private readonly root: string,
     private readonly definition: any,
-    { image, volumes, isCutOff, tags }: Surroundings,
+    { image, volumes, isCutOff, tags, gpus }: Surroundings,
   ) {
     this.tags = tags;
     this.name = definition.name;
@@ -51,6 +53,7 @@ export class Box {
       if (!isCutOff) this.volumes.set(mountPath, volumes.get(volumeId)!);
       return mountPath;
     });
+    if (gpus !== undefined) this.writeProgram("nvidia-smi", `printf '${gpus.replaceAll("\n", "\\n")}'`);
     const { timeoutSecs } = definition;
     this.timeout = setTimeout(() => this.finish({ status: 4, exitcode: 124 }), timeoutSecs * 1000).unref();
     this.rest();
@@ -58,9 +61,13 @@ export class Box {
 
   /** What `sync` does in a container. Commits of several come one after another. */
   private writeSync(mount: string, volume: string | undefined): void {
-    const file = path.join(this.root, "bin", "sync");
     const copies = `[ "$1" = "${mount}" ] && /usr/bin/flock "${volume}.lock" /bin/cp -a "${mount}/." "${volume}/"`;
-    writeFileSync(file, `#!/bin/sh\n${volume === undefined ? "exit 1" : copies}\n`);
+    this.writeProgram("sync", volume === undefined ? "exit 1" : copies);
+  }
+
+  private writeProgram(name: string, command: string): void {
+    const file = path.join(this.root, "bin", name);
+    writeFileSync(file, `#!/bin/sh\n${command}\n`);
     chmodSync(file, 0o755);
   }
 

@@ -43,10 +43,23 @@ export interface Faults {
   endsAtExec?: End;
   /** Images get nothing of what they install. */
   installsNothing?: boolean;
+  /** Who waits for a container's end is not told of it; who asks is. */
+  losesWaits?: boolean;
   /** Milliseconds before a container is there. */
   startMs?: number;
   /** What making a container fails with, a number of gRPC and a text; and after how many that come to life. */
   create?: { readonly code: number; readonly text: string; after?: number } | undefined;
+  /** How many containers may be made in any second. */
+  createsPerSecond?: number;
+  /** What happens to stdin after so many bytes of a process: it fails with a number of gRPC, or is never taken. */
+  stdin?: { readonly after: number; readonly code?: number; readonly end?: End } | undefined;
+  /** What `nvidia-smi` prints in containers with a GPU. */
+  gpus?: string;
+}
+
+interface Settings {
+  /** Bytes that a message to the server may have. */
+  readonly maxMessageBytes?: number;
 }
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
@@ -64,18 +77,26 @@ export class ModalServer {
   /** Bytes that went into containers and came out of them. */
   bytesDown = 0;
   bytesUp = 0;
-  private readonly server = new Server({
-    "grpc.max_receive_message_length": 100 * 1024 * 1024,
-    "grpc.max_send_message_length": 100 * 1024 * 1024,
-  });
+  /** The port that clients are told to find containers at, if a proxy stands before the server. */
+  proxyPort: number | undefined;
+  private readonly server: Server;
   private readonly folder = mkdtempSync(path.join(os.tmpdir(), "modal-"));
   private readonly images = new Images(path.join(this.folder, "images"));
   private readonly volumes = new Map<string, string>();
   private readonly secrets = new Map<string, Record<string, string>>();
-  private port = 0;
+  /** When containers were made. */
+  private readonly creations: number[] = [];
+  port = 0;
 
-  static async start(): Promise<ModalServer> {
-    const server = new ModalServer();
+  private constructor({ maxMessageBytes = 100 * 1024 * 1024 }: Settings) {
+    this.server = new Server({
+      "grpc.max_receive_message_length": maxMessageBytes,
+      "grpc.max_send_message_length": 100 * 1024 * 1024,
+    });
+  }
+
+  static async start(settings: Settings = {}): Promise<ModalServer> {
+    const server = new ModalServer(settings);
     await server.listen();
     return server;
   }
@@ -83,7 +104,7 @@ export class ModalServer {
   /** What the environment of a client has to have. */
   get env(): Record<string, string> {
     return {
-      MODAL_SERVER_URL: `http://127.0.0.1:${this.port}`,
+      MODAL_SERVER_URL: `http://127.0.0.1:${this.proxyPort ?? this.port}`,
       MODAL_TOKEN_ID: TOKEN.id,
       MODAL_TOKEN_SECRET: TOKEN.secret,
       MODAL_CONFIG_PATH: path.join(this.folder, "none.toml"),
@@ -163,9 +184,11 @@ export class ModalServer {
   }
 
   private control(): Record<string, Method> {
-    const access = () => ({ jwt: jwt(), url: `https://127.0.0.1:${this.port}` });
+    const access = () => ({ jwt: jwt(), url: `https://127.0.0.1:${this.proxyPort ?? this.port}` });
     const wait = async ({ sandboxId, timeout }: any) => {
+      const { end: before } = this.box(sandboxId);
       const end = await this.box(sandboxId).ended(timeout * 1000);
+      if (this.faults.losesWaits && end !== before) await new Promise(() => {});
       return { result: end && { status: end.status, exitcode: end.exitcode, exception: end.exception ?? "" } };
     };
     const terminate = ({ sandboxId }: any) => this.box(sandboxId).finish({ status: 3, exitcode: 137 });
@@ -233,17 +256,28 @@ export class ModalServer {
     const { gpuType = "" } = definition.resources?.gpuConfig ?? {};
     if (create !== undefined && (create.after === undefined || create.after-- <= 0))
       throw fault(create.code, create.text);
+    this.checkRate();
     if (gpuType !== "" && !GPUS.test(gpuType)) throw fault(status.INVALID_ARGUMENT, `Unknown GPU type: ${gpuType}`);
     if (startMs > 0) await new Promise((resolve) => setTimeout(resolve, startMs));
     const box = new Box(id, path.join(this.folder, "boxes", id), definition, {
       image: this.images.folderOf(definition.imageId),
       volumes: this.volumes,
       isCutOff: this.faults.hasNoVolumes ?? false,
+      gpus: gpuType === "" ? undefined : this.faults.gpus,
       tags: Object.fromEntries(tags.map(({ tagName, tagValue }: any) => [tagName, tagValue])),
     });
     this.boxes.set(id, box);
     if (this.faults.losesContainers) await new Promise(() => {});
     return box;
+  }
+
+  /** As Modal does, in its words. */
+  private checkRate(): void {
+    const { createsPerSecond = Number.POSITIVE_INFINITY } = this.faults;
+    const since = performance.now() - 1000;
+    if (this.creations.filter((at) => at > since).length >= createsPerSecond)
+      throw fault(status.RESOURCE_EXHAUSTED, `Sandbox creation rate limit (${createsPerSecond}/s) exceeded`);
+    this.creations.push(performance.now());
   }
 
   private box(id: string): Box {
@@ -276,6 +310,12 @@ export class ModalServer {
         this.bytesDown += request.data.length;
         const found = exec(request);
         if (found.hasEnded) throw fault(status.FAILED_PRECONDITION, "the process has ended");
+        const { stdin } = this.faults;
+        if (stdin !== undefined && found.written + request.data.length > stdin.after) {
+          if (stdin.end !== undefined) this.endAll(stdin.end);
+          if (stdin.code === undefined) await new Promise(() => {});
+          throw fault(stdin.code!, "stdin is gone");
+        }
         await found.write(request.offset, request.data, request.eof);
       },
       TaskExecStdinStatus: (request) => ({ numBytesWritten: exec(request).written, closed: false }),

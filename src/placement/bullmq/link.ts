@@ -348,7 +348,7 @@ export class Link {
 
   private failed(id: string, reason: string): void {
     if (!this.waiting.has(id)) return;
-    if (/stalled/.test(reason))
+    if (/\bstalled\b/.test(reason))
       this.take(id)!.resolve({ kind: "lost", worker: undefined, how: "several workers in turn were lost with it" });
     else this.take(id)!.reject(workerFailed(this.ends.where, reason));
   }

@@ -3,7 +3,10 @@
  * hands over to the runner in it. Its arguments: the bundle's digest; the folder that outlives the container, or nothing;
  * a folder of the container's own; and what the runner is told. What it says are frames (`frames.ts`).
  *
- * It is an argument of a command, so it is kept under 2 KB, and the same for all.
+ * While it waits for the bundle, it ends after as many milliseconds without a byte as the runner would: a process keeps its
+ * container alive, and a GPU with it.
+ *
+ * It is an argument of a command, so it is kept small, and the same for all.
  */
 export const BOOTSTRAP = `
 import fs from "node:fs";
@@ -12,13 +15,18 @@ import { crc32, gunzipSync } from "node:zlib";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 const [want, kept, scratch, ...told] = process.argv.slice(1);
-const input = process.stdin;
+const input = process.stdin, exit = () => process.exit(1);
+let late;
+const wait = () => { clearTimeout(late); late = setTimeout(exit, told[0]); };
 const read = (n) => new Promise((done) => {
   const got = [];
   let size = 0;
+  wait();
   const take = (b) => {
+    wait();
     got.push(b);
     if ((size += b.length) < n) return;
+    clearTimeout(late);
     input.off("data", take).pause();
     b = Buffer.concat(got);
     if (size > n) input.unshift(b.subarray(n));
@@ -26,7 +34,7 @@ const read = (n) => new Promise((done) => {
   };
   input.on("data", take).resume();
 });
-input.on("end", () => process.exit(1));
+input.on("end", exit);
 const isIt = (b) => createHash("sha256").update(b).digest("hex") === want;
 const place = join(scratch, want), file = kept && join(kept, "bundles", want);
 const isThere = fs.existsSync(join(place, "package.json"));

@@ -164,13 +164,18 @@ export class Conversation {
   }
 
   private async answerPull(number: number, run: Running): Promise<void> {
+    let frames: Iterable<Uint8Array>;
     try {
       const values = await run.hearing.next!();
-      if (values === undefined) await this.line.send([jsonFrame(Kind.element, number, {})]);
-      else await this.line.send(framesOf(Kind.element, number, {}, encodeInParts(values)));
+      frames =
+        values === undefined
+          ? [jsonFrame(Kind.element, number, {})]
+          : framesOf(Kind.element, number, {}, encodeInParts(values));
     } catch (error) {
       run.reject(error);
+      return;
     }
+    this.line.send(frames).catch((error) => this.line.broken(error));
   }
 }
 

@@ -23,6 +23,8 @@ export const Kind = {
   taken: 8,
   /** Down: no more runs come. */
   close: 7,
+  /** Down: asks for the use of the GPUs. */
+  gpus: 9,
   /** Up, the first one: JSON `Hello`. */
   hello: 16,
   /** Up: events that have happened, encoded. */
@@ -41,6 +43,8 @@ export const Kind = {
   begun: 24,
   /** Up: the runner is there. */
   living: 23,
+  /** Up, the answer: JSON `GpuUse`. */
+  gpuUse: 25,
 } as const;
 
 /** The first frame from a container. */
@@ -87,6 +91,14 @@ export interface Ended {
   readonly signal: string | null;
   /** The last that it wrote to stderr. */
   readonly stderr: string;
+}
+
+/** The GPUs of a container. */
+export interface GpuUse {
+  /** How many there are. */
+  readonly count: number;
+  /** How many of them nothing has used, as far as is known. */
+  readonly unused: number;
 }
 
 /** One message. */
@@ -248,6 +260,12 @@ export function* framesOf(
     yield headerOf(Kind.bytes, run, piece);
     yield piece;
   }
+}
+
+/** The frame of a bundle, in pieces: one header and all its bytes, which is what the bootstrap can read. */
+export function* bundleFrame(packed: Uint8Array): Generator<Uint8Array> {
+  yield headerOf(Kind.bundle, 0, packed);
+  yield* cut([packed], PIECE);
 }
 
 function badFrame(problem: string): HypernodesError {

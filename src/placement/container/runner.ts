@@ -6,9 +6,12 @@ import { fileURLToPath } from "node:url";
 import { startInterval, startTimeout } from "../../util/long-timeout.js";
 import { committed } from "./committed.js";
 import { type Ended, FrameReader, jsonFrame, Kind, type Printed } from "./frames.js";
+import { GpuReadings } from "./gpu-readings.js";
 
 /** How much of what the child wrote to stderr is told when it ends. */
 const TAIL = 64 * 1024;
+/** Bytes for the child that wait in memory. With more, stdin is not read, and the client can't be heard either. */
+const MAX_WAITING = 64 * 1024 * 1024;
 /** How often the client hears that the runner lives, in parts of the silence after which it would be given up. */
 const BEATS = 6;
 
@@ -45,6 +48,7 @@ export function main(isKept: boolean, kept: string, scratch: string, silenceMs: 
   let silence = startTimeout(giveUp, Number(silenceMs));
   const beat = startInterval(() => out.write(jsonFrame(Kind.living, 0, {})), Number(silenceMs) / BEATS);
 
+  const gpus = new GpuReadings();
   const fromClient = new FrameReader();
   process.stdin.on("data", (piece: Buffer) => {
     silence.clear();
@@ -52,7 +56,8 @@ export function main(isKept: boolean, kept: string, scratch: string, silenceMs: 
     for (const { kind, bytes } of fromClient.push(piece)) {
       if (kind === Kind.alive) continue;
       if (kind === Kind.close) down.end();
-      else if (!down.write(bytes)) process.stdin.pause();
+      else if (kind === Kind.gpus) void gpus.use().then((use) => out.write(jsonFrame(Kind.gpuUse, 0, use)));
+      else if (!down.write(bytes) && down.writableLength > MAX_WAITING) process.stdin.pause();
     }
   });
   // The bootstrap has paused it.

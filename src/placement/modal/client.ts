@@ -7,6 +7,7 @@ import type { LockLayer } from "../bundle/packages.js";
 import { missingPackage } from "../bundle/peers.js";
 import { buildFailed, translated } from "./failures.js";
 import type { Image } from "./image.js";
+import { StartTurns } from "./start-turns.js";
 
 /** Milliseconds that Modal has for an answer that takes no work. */
 const ANSWER_MS = 60_000;
@@ -34,6 +35,7 @@ export function modalFor(): Promise<Modal> {
 
 /** Modal, and what is known there already: it is asked for each thing once. */
 export class Modal {
+  readonly starts = new StartTurns();
   private readonly known = new Map<string, Promise<unknown>>();
 
   private constructor(
@@ -154,11 +156,17 @@ const limits: Middleware = async function* (call, options) {
   }
 };
 
-/** A promise that is rejected when a signal is aborted, with its reason. */
+const rejections = new WeakMap<AbortSignal, Promise<never>>();
+
+/** A promise that is rejected when a signal is aborted, with its reason. One for a signal: each is a listener more. */
 export function rejectedAt(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  return remembered(rejections, signal, () => {
+    const rejected = new Promise<never>((_, reject) => {
+      if (signal.aborted) reject(signal.reason);
+      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    });
+    rejected.catch(() => {});
+    return rejected;
   });
 }
 

@@ -1,15 +1,17 @@
 import type { ContainerProcess } from "modal";
-import type { HypernodesError } from "../../errors.js";
+import { HypernodesError } from "../../errors.js";
 import { type LongTimeout, sleep, startInterval, startTimeout } from "../../util/long-timeout.js";
 import type { EncodedParts } from "../../values/codec.js";
 import type { Bundle } from "../bundle/bundle.js";
 import { mapped } from "../bundle/stacks.js";
 import { Conversation, type Going, type Hearing } from "../container/conversation.js";
 import {
+  bundleFrame,
   type Ended,
   type Frame,
   FrameReader,
   frame,
+  type GpuUse,
   type Hello,
   jsonOf,
   type KeepHead,
@@ -18,14 +20,17 @@ import {
   PROTOCOL,
   type RunHead,
 } from "../container/frames.js";
-import { modalFor, rejectedAt } from "./client.js";
+import { modalFor, rejectedAt, within } from "./client.js";
 import { Container } from "./container.js";
 import { connectionLost, containerEnded, processEnded, timedOut } from "./failures.js";
 import { messagesOf, newMessage } from "./messages.js";
 import type { CheckedModal } from "./options.js";
+import { warnOfUnusedGpus } from "./unused-gpus.js";
 
 /** How often the container is told that this process lives, in parts of the time after which it would give it up. */
 const BEATS = 6;
+/** Milliseconds that the container has to read the use of its GPUs. */
+const GPUS_MS = 5_000;
 const EMPTY = new Uint8Array();
 
 /** A container with the runner in it, and the conversation with that. */
@@ -43,15 +48,19 @@ export class Connection {
   private errors = "";
   private beat: LongTimeout | undefined;
   private failure: HypernodesError | undefined;
+  /** Since a stream is broken: it is found out why. */
+  private losing: Promise<HypernodesError> | undefined;
   private greeted!: (hello: Hello) => void;
-  private ungreeted!: (error: unknown) => void;
-  private readonly hello = new Promise<Hello>((resolve, reject) => {
+  private readonly hello = new Promise<Hello>((resolve) => {
     this.greeted = resolve;
-    this.ungreeted = reject;
   });
-  private isOver!: () => void;
-  /** It has failed, or its process has ended. */
-  private readonly over = new Promise<void>((resolve) => {
+  /** Until the runner is there, which is told that this process lives, and tells that it does. */
+  private isGreeting = true;
+  private hasResult = false;
+  private gpusRead: ((use: GpuUse) => void) | undefined;
+  private isOver!: (error: HypernodesError) => void;
+  /** It has failed, or its process has ended: why. */
+  private readonly over = new Promise<HypernodesError>((resolve) => {
     this.isOver = resolve;
   });
 
@@ -66,9 +75,8 @@ export class Connection {
     this.conversation = new Conversation({
       send: (frames) => this.send(frames),
       mapped: (error) => mapped(error, bundle),
-      broken: (error) => this.fail(connectionLost(where, error)),
+      broken: (error) => void this.lose(error),
     });
-    this.hello.catch(() => {});
     void this.read();
     void this.readErrors();
     void container.ended.then((end) => this.fail(containerEnded(end, this.where, options.timeoutMs)));
@@ -97,14 +105,17 @@ export class Connection {
 
   /** Whether more runs may go there. */
   get isAlive(): boolean {
-    return this.failure === undefined;
+    return this.failure === undefined && this.losing === undefined;
   }
 
   private async greet(signal: AbortSignal): Promise<void> {
-    const aborted = rejectedAt(signal);
-    const { protocol, has } = await Promise.race([this.hello, aborted]);
+    const failed = this.over.then((error) => Promise.reject(error));
+    const inTime = <T>(what: Promise<T>): Promise<T> => Promise.race([what, failed, rejectedAt(signal)]);
+    const { protocol, has } = await inTime(this.hello);
     if (protocol !== PROTOCOL) throw otherProtocol(protocol);
-    if (!has) await this.send([frame(Kind.bundle, 0, this.bundle.packed)]);
+    const failing = async (error: unknown) => Promise.reject(await this.lose(error));
+    if (!has) await inTime(this.send(bundleFrame(this.bundle.packed)).catch(failing));
+    this.isGreeting = false;
   }
 
   /**
@@ -118,7 +129,10 @@ export class Connection {
     const limit = startTimeout(() => this.fail(timedOut(this.where, timeoutMs)), timeoutMs);
     const going = this.conversation.run(head, work, hearing, signal, graceMs);
     going.result.then(
-      () => limit.clear(),
+      () => {
+        limit.clear();
+        this.hasResult = true;
+      },
       () => limit.clear(),
     );
     return going;
@@ -141,6 +155,7 @@ export class Connection {
    * @param graceMs milliseconds in which it may dispose of what it has kept.
    */
   async close(graceMs = 0): Promise<void> {
+    if (this.options.gpu !== undefined && this.hasResult && this.isAlive) await this.readGpus();
     if (graceMs > 0 && this.isAlive) {
       this.send([frame(Kind.close, 0, EMPTY)]).catch(() => {});
       const done = new AbortController();
@@ -149,6 +164,16 @@ export class Connection {
     }
     this.stop();
     await this.container.end();
+  }
+
+  private async readGpus(): Promise<void> {
+    const reading = new Promise<GpuUse>((resolve) => {
+      this.gpusRead = resolve;
+    });
+    this.send([frame(Kind.gpus, 0, EMPTY)]).catch(() => {});
+    const none = this.over.then(() => undefined);
+    const use = await within(Promise.race([reading, none]), GPUS_MS, "it did not tell of GPUs").catch(() => undefined);
+    if (use !== undefined) warnOfUnusedGpus(this.where, this.options.gpu!, use);
   }
 
   /** Lets go of what waits, and hears no more. */
@@ -162,15 +187,27 @@ export class Connection {
     if (this.failure !== undefined) return;
     this.failure = error;
     this.beat?.clear();
-    this.isOver();
-    this.ungreeted(error);
+    this.isOver(error);
     this.conversation.fail(error);
+  }
+
+  /** A stream is broken, or ends without a word. Something may have ended the container: it knows more than the stream. */
+  private async lose(cause?: unknown): Promise<HypernodesError> {
+    if (this.failure !== undefined) return this.failure;
+    this.losing ??= (async () => {
+      const end = await this.container.endSoon();
+      const { where, options } = this;
+      const lost = () => connectionLost(where, cause ?? this.lastWords());
+      this.fail(end === undefined ? lost() : containerEnded(end, where, options.timeoutMs));
+      return this.failure!;
+    })();
+    return this.losing;
   }
 
   private keepUp(): void {
     if (Date.now() - this.heardAt > this.options.idleTimeoutMs) {
-      this.fail(connectionLost(this.where, new Error("nothing was heard of it for too long")));
-    } else this.send([frame(Kind.alive, 0, EMPTY)]).catch(() => {});
+      void this.lose(new Error("nothing was heard of it for too long"));
+    } else if (!this.isGreeting) this.send([frame(Kind.alive, 0, EMPTY)]).catch((error) => this.lose(error));
   }
 
   /** Sends frames, many in one message. */
@@ -181,7 +218,11 @@ export class Connection {
       .catch(() => {})
       .then(async () => {
         const all = this.waiting.splice(0);
-        for (const message of messagesOf(all, this.message)) await this.writer.write(message);
+        for (const message of messagesOf(all, this.message)) {
+          await this.writer.write(message);
+          // The bootstrap says nothing while a bundle comes: that it takes the bytes is its sign of life.
+          if (this.isGreeting) this.heardAt = Date.now();
+        }
       });
     return this.writing;
   }
@@ -192,18 +233,11 @@ export class Connection {
         this.heardAt = Date.now();
         for (const each of this.reader.push(piece)) this.heard(each);
       }
-      if (this.failure === undefined) this.fail(await this.lost());
+      await this.lose();
     } catch (error) {
-      const isOurs = (error as Error).name === "HypernodesError";
-      this.fail(isOurs ? (error as HypernodesError) : connectionLost(this.where, error));
+      if (error instanceof HypernodesError) this.fail(error);
+      else await this.lose(error);
     }
-  }
-
-  /** The stream is over without a word: something has ended the process, and of that the container may know more. */
-  private async lost(): Promise<HypernodesError> {
-    const end = await this.container.endSoon();
-    if (end === undefined) return connectionLost(this.where, this.lastWords());
-    return containerEnded(end, this.where, this.options.timeoutMs);
   }
 
   private async readErrors(): Promise<void> {
@@ -225,6 +259,7 @@ export class Connection {
   private heard(received: Frame): void {
     const { kind } = received;
     if (kind === Kind.hello) this.greeted(jsonOf<Hello>(received));
+    else if (kind === Kind.gpuUse) this.gpusRead?.(jsonOf<GpuUse>(received));
     else if (kind === Kind.ended) this.fail(processEnded(jsonOf<Ended>(received), this.where));
     else this.conversation.heard(received);
   }

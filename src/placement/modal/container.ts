@@ -1,22 +1,24 @@
-import { randomUUID } from "node:crypto";
 import type { ContainerProcess, Sandbox } from "modal";
-import { HypernodesError } from "../../errors.js";
+import { sleep } from "../../util/long-timeout.js";
 import type { Bundle } from "../bundle/bundle.js";
 import { BOOTSTRAP } from "../container/bootstrap.js";
 import { type Modal, rejectedAt, within } from "./client.js";
-import { type ContainerEnd, containerEnded, translated } from "./failures.js";
+import { createSandbox } from "./create-sandbox.js";
+import { type ContainerEnd, connectionLost, containerEnded, translated } from "./failures.js";
 import { endAtSignals } from "./leaving.js";
 import { type CheckedModal, lifetimeMs } from "./options.js";
+import { terminate } from "./terminate.js";
 
 /** Where a container has the volume, and a folder of its own. Modules in the latter find what an image installs. */
 const MOUNT = "/hypernodes";
 const SCRATCH = "/opt/hypernodes/run";
 /** The volume that keeps bundles, where the user names none. */
 const BUNDLES = "hypernodes-bundles";
-/** Milliseconds that Modal has to find a machine. */
-const START_MS = 20 * 60_000;
-/** Milliseconds for the end of a container. */
-const END_MS = 10_000;
+/** Milliseconds after which Modal ends a container in which no process runs: the runner has ended before, when it heard nothing. */
+const MAX_IDLE_MS = 10_000;
+/** Milliseconds for the beginning of a process, and for what the router does at once. */
+const EXEC_MS = 60_000;
+const RELOAD_MS = 10_000;
 /** Milliseconds in which Modal may tell of a container's end, after what ran in it has ended. */
 const TOLD_MS = 3_000;
 
@@ -35,11 +37,13 @@ export class Container {
   private constructor(
     private readonly modal: Modal,
     private readonly sandbox: Sandbox,
+    private readonly idleTimeoutMs: number,
   ) {
     this.ended = sandbox.wait().then(
-      (exitCode) => {
+      async (exitCode) => {
         this.hasEnded = true;
-        return this.endOf(exitCode);
+        // The reason is told only to who asks the service itself.
+        return (this.ending === undefined ? await this.ask(0) : undefined) ?? { exitCode, ...UNTOLD };
       },
       () => new Promise<never>(() => {}),
     );
@@ -62,27 +66,17 @@ export class Container {
       Promise.all([modal.volume(options.volume ?? BUNDLES), modal.image(options.image, bundle.layer, app)]),
       aborted,
     ]);
-    const run = randomUUID();
-    const tags = { framework: "hypernodes", run };
     const wholeSeconds = (ms: number) => Math.ceil(ms / 1000) * 1000;
-    const creating = modal.sdk.sandboxes.create(app, image, {
+    const machine = {
       ...(options.gpu !== undefined && { gpu: options.gpu }),
       ...(options.cpu !== undefined && { cpu: options.cpu }),
       ...(options.memoryMiB !== undefined && { memoryMiB: options.memoryMiB }),
       ...(options.regions.length > 0 && { regions: [...options.regions] }),
       timeoutMs: wholeSeconds(lifetimeMs(options)),
-      idleTimeoutMs: wholeSeconds(options.idleTimeoutMs),
+      idleTimeoutMs: wholeSeconds(Math.min(options.idleTimeoutMs, MAX_IDLE_MS)),
       volumes: { [MOUNT]: volume },
-      name: `hypernodes-${run.slice(0, 18)}`,
-      tags,
-    });
-    try {
-      const sandbox = await within(Promise.race([creating, aborted]), START_MS, "it did not start a container");
-      return new Container(modal, sandbox);
-    } catch (error) {
-      await endWhatCame(modal, creating, app.appId, tags);
-      throw error === signal.reason ? error : translated(error, "container");
-    }
+    };
+    return new Container(modal, await createSandbox(modal, app, image, machine, signal), options.idleTimeoutMs);
   }
 
   /** Starts the runner. */
@@ -93,86 +87,66 @@ export class Container {
     try {
       const command = ["node", "--input-type=module", "-e", BOOTSTRAP, ...told];
       const executing = this.sandbox.exec(command, { mode: "binary", env: { ...options.env }, secrets });
-      return (await within(executing, END_MS * 6, "it did not start a process in the container")) as Process;
+      return (await within(executing, EXEC_MS, "it did not start a process in the container")) as Process;
     } catch (error) {
       const end = await this.endSoon();
-      throw end === undefined ? translated(error, "container") : containerEnded(end, where, options.timeoutMs);
+      if (end !== undefined) throw containerEnded(end, where, options.timeoutMs);
+      const failure = translated(error, "container");
+      throw failure.code === "UNREACHABLE" ? connectionLost(where, error) : failure;
     }
   }
 
   /** Sees what other containers have left on the volume. */
   async reloadVolume(): Promise<void> {
-    await within(this.sandbox.reloadVolumes(), END_MS, "a volume was not read again");
+    await within(this.sandbox.reloadVolumes(), RELOAD_MS, "a volume was not read again");
   }
 
-  /** How it ended, if it has, or does within the time that Modal may take to tell of it. */
+  /**
+   * How it ended, if it has, or does within the time that Modal may take to tell of it. Modal is asked anew: what has broken
+   * a stream may have broken the wait for the end as well.
+   */
   async endSoon(): Promise<ContainerEnd | undefined> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<undefined>((resolve) => {
-      timer = setTimeout(() => resolve(undefined), TOLD_MS);
-    });
-    const end = await Promise.race([this.ended, late]);
-    clearTimeout(timer);
+    const done = new AbortController();
+    const late = sleep(TOLD_MS, done.signal).then(() => undefined);
+    const asked = this.ask(TOLD_MS / 1000).then((end) => end ?? late);
+    const end = await Promise.race([this.ended, asked, late]);
+    done.abort();
     return end;
   }
 
-  /** What is known of how it ended. The reason is told only to who asks the service itself. */
-  private async endOf(exitCode: number): Promise<ContainerEnd> {
-    if (this.ending !== undefined) return { exitCode, status: undefined, said: undefined };
+  /** How it ended, if it does within so many seconds, and Modal says so. */
+  private async ask(seconds: number): Promise<ContainerEnd | undefined> {
     try {
       const { cpClient } = this.modal.sdk as unknown as { cpClient: Record<string, Wait | undefined> };
       const wait = FIRST_VERSION.test(this.id) ? cpClient.sandboxWait : cpClient.sandboxWaitV2;
-      const found = await wait?.call(cpClient, { sandboxId: this.id, timeout: 0 });
-      return { exitCode, status: found?.result?.status, said: found?.result?.exception || undefined };
+      const found = await wait?.call(cpClient, { sandboxId: this.id, timeout: seconds });
+      const { status, exitcode: exitCode, exception } = found?.result ?? {};
+      return status ? { exitCode, status, said: exception || undefined } : undefined;
     } catch {
-      return { exitCode, status: undefined, said: undefined };
+      return undefined;
     }
   }
 
-  /** Ends it, whatever it does. Once; the second try goes another way. */
+  /** Ends it, whatever it does. Once. */
   end(): Promise<void> {
     this.ending ??= this.terminate().finally(this.leave);
     return this.ending;
   }
 
   private async terminate(): Promise<void> {
-    for (let tries = 0; tries < 2 && !this.hasEnded; tries++) {
-      try {
-        const sandbox = tries === 0 ? this.sandbox : await this.modal.sdk.sandboxes.fromId(this.id);
-        await within(sandbox.terminate(), END_MS, "a container was not ended");
-        break;
-      } catch (error) {
-        if (tries === 1) warnOfLeft(this.id, error);
-      }
-    }
-    this.sandbox.detach();
+    const { modal, sandbox, idleTimeoutMs } = this;
+    if (!this.hasEnded) await terminate(modal, sandbox, idleTimeoutMs + MAX_IDLE_MS, () => this.hasEnded);
+    sandbox.detach();
   }
 }
 
-type Wait = (request: object) => Promise<{ result?: { status?: number; exception?: string } } | undefined>;
+/** What is known of an end of which Modal itself does not tell. */
+const UNTOLD = { status: undefined, said: undefined };
 
-/** A container that nobody has got a hold of: the late one, or one whose making never answered. */
-async function endWhatCame(modal: Modal, creating: Promise<Sandbox>, appId: string, tags: Record<string, string>) {
-  const late = creating.then(
-    (sandbox) => sandbox.terminate(),
-    () => {},
-  );
-  late.catch(() => {});
-  try {
-    await within(endTagged(modal, appId, tags), END_MS, "containers were not listed");
-  } catch {
-    // Nobody knows of it: it ends by itself when it is idle.
-  }
+interface Result {
+  readonly status?: number;
+  readonly exitcode?: number;
+  readonly exception?: string;
 }
 
-async function endTagged(modal: Modal, appId: string, tags: Record<string, string>): Promise<void> {
-  for await (const sandbox of modal.sdk.sandboxes.list({ appId, tags })) await sandbox.terminate();
-}
-
-function warnOfLeft(id: string, error: unknown): void {
-  const why = error instanceof HypernodesError ? error.problem : String(error);
-  process.emitWarning(
-    `the container ${id} could not be ended (${why}): it ends by itself when it is idle; see https://modal.com/apps`,
-    "HypernodesWarning",
-  );
-}
+type Wait = (request: object) => Promise<{ readonly result?: Result } | undefined>;

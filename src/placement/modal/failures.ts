@@ -17,6 +17,17 @@ const RESOURCE_EXHAUSTED = 8;
 const UNAVAILABLE = 14;
 const UNAUTHENTICATED = 16;
 
+/** Where a code of gRPC stands for several reasons, Modal's text tells them apart: by whole words. */
+const RATE_LIMIT = /\brate[ -]limit(?:ed|s)?\b|\btoo many requests\b/i;
+const QUOTA = /\bquota\b|\blimit\b.*\b(?:reached|exceeded)\b|\b(?:reached|exceed(?:ed|s)?)\b.*\blimit\b/i;
+const UNKNOWN_GPU =
+  /\b(?:unknown|invalid|unsupported|unrecogni[sz]ed|no such|not an? (?:known|valid|supported)) GPU\b|\bGPU(?: type| name)?:? \S+ (?:is|was) (?:unknown|invalid|not (?:known|found|valid|supported|recogni[sz]ed))\b/i;
+const OUT_OF_MEMORY = /\bOOM(?:[- ]?killed)?\b|\bout of memory\b/i;
+/** What V8 writes last when the heap is full. */
+const HEAP_FULL = /^FATAL ERROR: .*\bheap out of memory\b|^# Fatal (?:process|JavaScript) out of memory\b/m;
+/** The exit code of a process that a shell has seen end by SIGABRT. */
+const ABORTED = 134;
+
 /**
  * What Modal or its SDK has thrown, as an error of ours.
  *
@@ -24,11 +35,11 @@ const UNAUTHENTICATED = 16;
  */
 export function translated(error: unknown, what: string): HypernodesError {
   if (error instanceof HypernodesError) return error;
-  const { name, code, message = String(error), details } = error as Thrown;
-  const said = (details ?? message).replace(/^\/[\w.]+\/\w+ [A-Z_]+: /, "");
+  const { name, code, message = String(error) } = error as Thrown;
+  const said = textOf(error);
   const make = (code: string, problem: string, advice: string) =>
     new HypernodesError({ code, where: `Modal, ${what}`, problem, advice, cause: error });
-  if (/missing credentials/.test(message)) {
+  if (code === undefined && /\bmissing credentials\b/.test(message)) {
     return make(
       "NO_TOKEN",
       "there is no token",
@@ -50,14 +61,23 @@ export function translated(error: unknown, what: string): HypernodesError {
     );
   }
   if (code === RESOURCE_EXHAUSTED || name === "ResourceExhaustedError") {
+    if (RATE_LIMIT.test(said)) {
+      return make(
+        "RATE_LIMITED",
+        `it starts no more containers for now: ${said}`,
+        "Start fewer at once, in all processes together: modal({ containers }); or run it again later.",
+      );
+    }
     return make(
       "NO_CAPACITY",
       `there is no room for the container: ${said}`,
-      "Ask for another GPU, for fewer, or without a region; or try it later. The limits of a workspace are at https://modal.com/settings/usage.",
+      QUOTA.test(said)
+        ? "The workspace has as many as it may have: end what is not needed, https://modal.com/apps, ask for fewer, modal({ containers }), or raise its limit, https://modal.com/settings/usage."
+        : "Ask for another GPU, for fewer, or without a region; or try it later.",
     );
   }
   if (code === INVALID_ARGUMENT) {
-    const isGpu = /gpu/i.test(said);
+    const isGpu = UNKNOWN_GPU.test(said);
     return make(
       isGpu ? "UNKNOWN_GPU" : "REFUSED",
       isGpu ? `it has no such GPU: ${said}` : `it refused: ${said}`,
@@ -76,6 +96,12 @@ export function translated(error: unknown, what: string): HypernodesError {
   return make("MODAL_FAILED", said, "Try it again; if it happens again, see https://status.modal.com.");
 }
 
+/** What an error says, without the name of the call that gRPC puts before it. */
+function textOf(error: unknown): string {
+  const { message = String(error), details } = error as Thrown;
+  return (details ?? message).replace(/^\/[\w.]+\/\w+ [A-Z_]+: /, "");
+}
+
 /** An image that was not built: which commands it had, and what the build said. */
 export function buildFailed(
   error: unknown,
@@ -83,7 +109,7 @@ export function buildFailed(
   layers: readonly (readonly string[])[],
   log: string,
 ): HypernodesError {
-  if (!/image build/i.test((error as Error).message ?? "")) return translated(error, "image");
+  if (!/^Image build for /.test((error as Error).message ?? "")) return translated(error, "image");
   const commands = [`FROM ${base}`, ...layers.flat()].map((line) =>
     line.length > 200 ? `${line.slice(0, 200)}...` : line,
   );
@@ -110,7 +136,8 @@ export interface ContainerEnd {
 /** The process that ran the pipelines has ended without a result. */
 export function processEnded({ code, signal, stderr }: Ended, where: string): HypernodesError {
   const told = stderr.trim() === "" ? "" : `:\n  ${stderr.trim().split("\n").slice(-12).join("\n  ")}`;
-  const isHeap = /heap out of memory|Allocation failed/.test(stderr);
+  // A process that has ended itself may have written anything.
+  const isHeap = (signal !== null || code === ABORTED) && HEAP_FULL.test(stderr);
   if (isHeap || signal === "SIGKILL")
     return outOfMemory(where, isHeap ? "Node's heap was full" : "its process was killed");
   return new HypernodesError({
@@ -137,11 +164,14 @@ export function containerEnded(
   where: string,
   limitMs: number,
 ): HypernodesError {
-  if (status === 8 || /out of memory|OOM/i.test(said ?? "")) return outOfMemory(where, said || "Modal ended it");
-  if (status === 4 || exitCode === 124) return timedOut(where, limitMs);
+  if (status === 8) return outOfMemory(where, said || "Modal ended it");
+  if (status === 4) return timedOut(where, limitMs);
   // It was idle for too long: what went on in it had nobody to tell.
   if (status === 7)
     return connectionLost(where, new Error("Modal ended the container, to which nobody spoke any more"));
+  if (OUT_OF_MEMORY.test(said ?? "")) return outOfMemory(where, said!);
+  // A status tells more than an exit code, which may be that of anything in the container.
+  if (!status && exitCode === 124) return timedOut(where, limitMs);
   return new HypernodesError({
     code: "CONTAINER_LOST",
     where,
@@ -165,8 +195,9 @@ export function connectionLost(where: string, cause: unknown): HypernodesError {
   return new HypernodesError({
     code: "CONNECTION_LOST",
     where,
-    problem: `the connection to its container was lost${cause === undefined ? "" : `: ${(cause as Error).message ?? String(cause)}`}`,
-    advice: "Run it again. With modal({ volume }) and a cache, what was computed need not be computed again.",
+    problem: `the connection to its container was lost${cause === undefined ? "" : `: ${textOf(cause)}`}`,
+    advice:
+      "Run it again, when the network is there. With modal({ volume }) and a cache, what was computed need not be computed again.",
     cause,
   });
 }

@@ -1,5 +1,8 @@
-/** Bytes in one message to the container. Each waits for its answer, so they are large; none may have more than 100 MiB. */
-const MESSAGE = 4 * 1024 * 1024;
+/**
+ * Bytes in one message to the container. Each waits for its answer, so they are large; but servers of gRPC take 4 MiB, with
+ * all that is around the data, if nobody has told them otherwise.
+ */
+const MESSAGE = 4 * 1024 * 1024 - 64 * 1024;
 
 /** What messages are put together in, one after another. */
 export function newMessage(): Uint8Array {

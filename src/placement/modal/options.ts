@@ -23,8 +23,8 @@ export interface ModalOptions {
   /** Milliseconds that a run may take in the container, at most 24 hours less a minute. Default: an hour. */
   readonly timeoutMs?: number;
   /**
-   * Milliseconds after which a container ends by itself when it hears nothing of this process, or has nothing to do.
-   * Default: a minute.
+   * Milliseconds after which a container ends by itself when it hears nothing of this process, or has nothing to do; it is
+   * gone at most ten seconds later. Default: a minute.
    */
   readonly idleTimeoutMs?: number;
   /** The container's image. Default: `image()`, Node 22. */

@@ -2,6 +2,7 @@ import { setMaxListeners } from "node:events";
 import { HypernodesError } from "../../errors.js";
 import { rejectedAt } from "./client.js";
 import type { Held } from "./connections.js";
+import { isWorthRetrying } from "./failures.js";
 
 /** A container of a pool. */
 interface Member {
@@ -25,6 +26,9 @@ interface Waiting {
 /** Opens a container. The number tells apart those that are open at once. */
 export type Open = (number: number, signal: AbortSignal) => Promise<Held>;
 
+/** How many containers in a row may fail to open before no more are tried. */
+const MAX_FAILURES = 3;
+
 /** Containers that do the same work: as many as there is work for, up to so many. */
 export class Pool {
   private readonly members = new Set<Member>();
@@ -32,6 +36,8 @@ export class Pool {
   private readonly ending = new AbortController();
   /** Why there are fewer than there might be, if that has not been told. */
   private lack: unknown;
+  /** How many in a row could not be opened. */
+  private failures = 0;
 
   /**
    * @param most how many there may be.
@@ -115,6 +121,7 @@ export class Pool {
     opening.then(
       (held) => {
         Object.assign(member, { held, openedAt: Date.now() });
+        this.failures = 0;
         this.serve();
         this.warnOfLack();
       },
@@ -129,10 +136,16 @@ export class Pool {
   /** Those that are there go on. */
   private cantOpen(error: unknown): void {
     if (this.ending.signal.aborted) return;
+    const isEarly = ++this.failures < MAX_FAILURES;
     if (this.members.size === 0) {
-      for (const { reject } of this.waiting.splice(0)) reject(error);
+      // One that was taken away before it was there says nothing of the next.
+      if (isEarly && isWorthRetrying(error)) this.serve();
+      else for (const { reject } of this.waiting.splice(0)) reject(error);
       return;
     }
+    // Only a lack of machines, or what looks like one, is for the rest of the run: others are opened when a chunk needs one.
+    const isLack = error instanceof HypernodesError && error.code === "NO_CAPACITY";
+    if (!isLack && isEarly) return;
     this.most = this.members.size;
     this.lack = error;
     this.warnOfLack();
