@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,7 +15,7 @@ import {
 } from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
 import { type BuildFailure, Images } from "./images.js";
-import { Box, type End } from "./sandbox.js";
+import { Box, type End, type Volume } from "./sandbox.js";
 
 /** What the server got, in the order it came. */
 export interface Call {
@@ -51,6 +51,8 @@ export interface Faults {
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 const TOKEN = { id: "ak-loopback", secret: "as-loopback" };
+/** One of Modal's numbers for how a thing comes to be that is asked for by its name. */
+const CREATE_IF_MISSING = 1;
 const GPUS = /^(T4|L4|A10G?|L40S|A100|A100-40GB|A100-80GB|RTX-PRO-6000|H100!?|H200|B200\+?)$/;
 
 /**
@@ -70,7 +72,7 @@ export class ModalServer {
   });
   private readonly folder = mkdtempSync(path.join(os.tmpdir(), "modal-"));
   private readonly images = new Images(path.join(this.folder, "images"));
-  private readonly volumes = new Map<string, string>();
+  private readonly volumes = new Map<string, Volume>();
   private readonly secrets = new Map<string, Record<string, string>>();
   private port = 0;
 
@@ -110,6 +112,15 @@ export class ModalServer {
   /** Makes a secret that clients can name. */
   secret(name: string, variables: Record<string, string>): void {
     this.secrets.set(`st-${name}`, variables);
+  }
+
+  /** Makes a volume that clients can name. @returns its folder. */
+  volume(name: string, version: number, files: Record<string, string> = {}): string {
+    const folder = path.join(this.folder, "volumes", name);
+    mkdirSync(folder, { recursive: true });
+    for (const [file, text] of Object.entries(files)) writeFileSync(path.join(folder, file), text);
+    this.volumes.set(`vo-${name}`, { folder, version });
+    return folder;
   }
 
   /** Ends all containers, as something outside would. */
@@ -189,16 +200,18 @@ export class ModalServer {
       }),
       ImageGetOrCreate: ({ image }) => this.images.getOrCreate(image, this.faults),
       ImageJoinStreaming: async ({ imageId }, call) => {
-        const { log, result } = await this.images.join(imageId);
+        const { log, result } = this.images.get(imageId);
         for (const line of log) call.write({ taskLogs: [{ data: `${line}\n`, fileDescriptor: 1 }], entryId: "1" });
         call.write({ result, eof: true });
       },
-      VolumeGetOrCreate: ({ deploymentName, version }) => {
-        const id = `vo-${deploymentName}`;
-        const folder = path.join(this.folder, "volumes", id);
-        mkdirSync(folder, { recursive: true });
-        this.volumes.set(id, folder);
-        return { volumeId: id, version, metadata: { version, name: deploymentName } };
+      VolumeGetOrCreate: ({ deploymentName: name, version, objectCreationType }) => {
+        const id = `vo-${name}`;
+        if (!this.volumes.has(id)) {
+          if (objectCreationType !== CREATE_IF_MISSING) throw fault(status.NOT_FOUND, `Volume '${name}' not found`);
+          this.volume(name, version || 1);
+        }
+        const metadata = { version: this.volumes.get(id)!.version, name };
+        return { volumeId: id, version: metadata.version, metadata };
       },
       SecretGetOrCreate: ({ deploymentName, envDict }) => {
         const id = `st-${deploymentName || randomUUID()}`;
@@ -234,9 +247,11 @@ export class ModalServer {
     if (create !== undefined && (create.after === undefined || create.after-- <= 0))
       throw fault(create.code, create.text);
     if (gpuType !== "" && !GPUS.test(gpuType)) throw fault(status.INVALID_ARGUMENT, `Unknown GPU type: ${gpuType}`);
+    if (this.living.some(({ name }) => name !== "" && name === definition.name))
+      throw fault(status.ALREADY_EXISTS, `Sandbox with name '${definition.name}' already exists`);
     if (startMs > 0) await new Promise((resolve) => setTimeout(resolve, startMs));
     const box = new Box(id, path.join(this.folder, "boxes", id), definition, {
-      image: this.images.folderOf(definition.imageId),
+      image: this.images.get(definition.imageId),
       volumes: this.volumes,
       isCutOff: this.faults.hasNoVolumes ?? false,
       tags: Object.fromEntries(tags.map(({ tagName, tagValue }: any) => [tagName, tagValue])),
