@@ -246,6 +246,14 @@ export class Environment extends Pipeline {
   }
 }
 
+/** What variables it has. */
+export class Variables extends Pipeline {
+  @input() names!: string[];
+  @node("names") seen(names: string[]): (string | null)[] {
+    return names.map((name) => process.env[name] ?? null);
+  }
+}
+
 /** Says where it ran, and what it made of a word. */
 @runOn(modal({ gpu: "T4", app: "placed" }))
 export class Placed extends Pipeline {

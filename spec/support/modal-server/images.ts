@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, symlinkSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { gunzipSync } from "node:zlib";
 import { envOf, needsNode, nodeInstalledBy, nodeOfTag } from "./dockerfile.js";
 
 /** A build that fails: at a command that has this text. */
@@ -118,9 +119,9 @@ export function isAtLeast(version: string, [major = 0, minor = 0]: readonly numb
 }
 
 function installedBy(command: string): string[] {
-  const encoded = /echo (\S+) \| base64 -d > package\.json/.exec(command)?.[1];
+  const encoded = /echo (\S+) \| base64 -d \| gunzip > package\.json/.exec(command)?.[1];
   if (encoded !== undefined) {
-    const manifest = JSON.parse(Buffer.from(encoded, "base64").toString("utf8")) as { dependencies: object };
+    const manifest = JSON.parse(gunzipSync(Buffer.from(encoded, "base64")).toString()) as { dependencies: object };
     return Object.keys(manifest.dependencies);
   }
   if (!command.includes("npm install")) return [];

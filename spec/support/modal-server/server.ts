@@ -114,6 +114,11 @@ export class ModalServer {
     this.secrets.set(`st-${name}`, variables);
   }
 
+  /** The variables of a secret. */
+  secretOf(id: string): Record<string, string> | undefined {
+    return this.secrets.get(id);
+  }
+
   /** Makes a volume that clients can name. @returns its folder. */
   volume(name: string, version: number, files: Record<string, string> = {}): string {
     const folder = path.join(this.folder, "volumes", name);

@@ -22,6 +22,7 @@ import { modalFor, rejectedAt } from "./client.js";
 import { Container } from "./container.js";
 import { connectionLost, containerEnded, processEnded, timedOut } from "./failures.js";
 import { messagesOf, newMessage } from "./messages.js";
+import { checkNode, nodeFault } from "./node-faults.js";
 import type { CheckedModal } from "./options.js";
 
 /** How often the container is told that this process lives, in parts of the time after which it would give it up. */
@@ -102,8 +103,9 @@ export class Connection {
 
   private async greet(signal: AbortSignal): Promise<void> {
     const aborted = rejectedAt(signal);
-    const { protocol, has } = await Promise.race([this.hello, aborted]);
+    const { protocol, has, node } = await Promise.race([this.hello, aborted]);
     if (protocol !== PROTOCOL) throw otherProtocol(protocol);
+    checkNode(node, this.options.image.base);
     if (!has) await this.send([frame(Kind.bundle, 0, this.bundle.packed)]);
   }
 
@@ -202,7 +204,8 @@ export class Connection {
   /** The stream is over without a word: something has ended the process, and of that the container may know more. */
   private async lost(): Promise<HypernodesError> {
     const end = await this.container.endSoon();
-    if (end === undefined) return connectionLost(this.where, this.lastWords());
+    if (end === undefined)
+      return nodeFault(this.errors, this.options.image.base) ?? connectionLost(this.where, this.lastWords());
     return containerEnded(end, this.where, this.options.timeoutMs);
   }
 

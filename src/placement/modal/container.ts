@@ -2,15 +2,14 @@ import { randomUUID } from "node:crypto";
 import type { ContainerProcess, Sandbox } from "modal";
 import { HypernodesError } from "../../errors.js";
 import type { Bundle } from "../bundle/bundle.js";
+import { MOUNT, SCRATCH } from "../bundle/paths.js";
 import { BOOTSTRAP } from "../container/bootstrap.js";
 import { type Modal, rejectedAt, within } from "./client.js";
 import { type ContainerEnd, containerEnded, translated } from "./failures.js";
 import { endAtSignals } from "./leaving.js";
+import { nodeFault } from "./node-faults.js";
 import { type CheckedModal, lifetimeMs } from "./options.js";
 
-/** Where a container has the volume, and a folder of its own. Modules in the latter find what an image installs. */
-const MOUNT = "/hypernodes";
-const SCRATCH = "/opt/hypernodes/run";
 /** The volume that keeps bundles, where the user names none. */
 const BUNDLES = "hypernodes-bundles";
 /** Milliseconds that Modal has to find a machine. */
@@ -96,7 +95,8 @@ export class Container {
       return (await within(executing, END_MS * 6, "it did not start a process in the container")) as Process;
     } catch (error) {
       const end = await this.endSoon();
-      throw end === undefined ? translated(error, "container") : containerEnded(end, where, options.timeoutMs);
+      if (end !== undefined) throw containerEnded(end, where, options.timeoutMs);
+      throw nodeFault(String((error as Error).message), options.image.base, error) ?? translated(error, "container");
     }
   }
 

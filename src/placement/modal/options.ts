@@ -10,7 +10,7 @@ import {
   wholeFrom,
 } from "../../util/options.js";
 import { showValue } from "../../util/show-value.js";
-import { type Image, image, VARIABLE } from "./image.js";
+import { type Image, image, isVariableValue, NAME, VARIABLE } from "./image.js";
 
 /** What a container on Modal is to be. */
 export interface ModalOptions {
@@ -77,7 +77,6 @@ const MOST_CONTAINERS = 1_000;
 const LONGEST_VALUE = 120_000;
 /** A name; `!` and `+` are part of some; how many. */
 const GPU = /^[A-Za-z][A-Za-z0-9-]*[!+]?(:[1-9]\d?)?$/;
-const NAME = /^[A-Za-z0-9][\w.-]{0,62}$/;
 
 /**
  * One container on Modal for the whole graph; or several, that share the elements of its maps.
@@ -138,7 +137,7 @@ const RULES: RulesOf<ModalOptions> = {
 /** The name of a variable that can't be set as it is. */
 function wrongVariable(env: object): string | undefined {
   const isRight = ([name, value]: [string, unknown]) =>
-    VARIABLE.test(name) && typeof value === "string" && Buffer.byteLength(value) <= LONGEST_VALUE;
+    VARIABLE.test(name) && isVariableValue(value) && Buffer.byteLength(value) <= LONGEST_VALUE;
   return Object.entries(env).find((variable) => !isRight(variable))?.[0];
 }
 
