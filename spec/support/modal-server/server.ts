@@ -31,6 +31,8 @@ export interface Faults {
   build?: BuildFailure | undefined;
   /** Methods that never answer. */
   silent?: readonly string[];
+  /** Methods that fail with PERMISSION_DENIED. */
+  refuses?: readonly string[];
   /** The router does not answer any more: its calls fail with UNAVAILABLE. */
   isRouterDown?: boolean;
   /** How many times streams of stdout are cut after so many bytes. */
@@ -162,6 +164,7 @@ export class ModalServer {
           this.calls.push({ method: name, request: call.request });
           if (this.faults.silent?.includes(name)) return;
           try {
+            if (this.faults.refuses?.includes(name)) throw fault(status.PERMISSION_DENIED, "not allowed");
             const isRouter = /^Task(?:Exec|Reload)/.test(name);
             if (isRouter && this.faults.isRouterDown) throw fault(status.UNAVAILABLE, "no route");
             if (!isRouter && name !== "AuthTokenGet") checkToken(call.metadata);
@@ -224,6 +227,8 @@ export class ModalServer {
         if (!this.secrets.has(id)) throw fault(status.NOT_FOUND, `Secret '${deploymentName}' not found`);
         return { secretId: id };
       },
+      VolumeList: () => labels(this.volumes),
+      SecretList: () => labels(this.secrets),
       // Ids tell the SDK which version a sandbox is of: 22 letters and digits, or not.
       SandboxCreate: async (request) => {
         const box = await this.make(`sb-${randomBytes(11).toString("hex")}`, request);
@@ -327,6 +332,11 @@ export class ModalServer {
 }
 
 type Method = (request: any, call: ServerUnaryCall<any, any> & ServerWritableStream<any, any>) => any;
+
+/** The names of what is known by ids of three letters and a name. */
+function labels(known: ReadonlyMap<string, unknown>): object {
+  return { items: [...known.keys()].map((id) => ({ label: id.slice(3) })) };
+}
 
 function checkToken(metadata: Metadata): void {
   if (metadata.get("x-modal-auth-token").length === 0) throw fault(status.UNAUTHENTICATED, "no auth token");

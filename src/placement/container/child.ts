@@ -15,6 +15,7 @@ import { importBundle } from "../../engine/threads/importing-bundle.js";
 import { AbortError, HypernodesError } from "../../errors.js";
 import { describeChain } from "../../util/describe.js";
 import { decode } from "../../values/codec.js";
+import { committed } from "./committed.js";
 import {
   type BytesHead,
   ComingBytes,
@@ -37,9 +38,9 @@ const VIEWS_FROM = 64 * 1024;
 
 /**
  * What a volume keeps for others, where there is one; a folder of its own; "worker", if a worker of a queue has started it;
- * whether SQLite caches are kept on the volume, too.
+ * whether SQLite caches are kept on the volume, too; the folders of the user's volumes.
  */
-const [volume = "", scratch = "", host = "container", keepsCaches = ""] = process.argv.slice(2);
+const [volume = "", scratch = "", host = "container", keepsCaches = "", ...mounts] = process.argv.slice(2);
 const isWorker = host === "worker";
 const up = new Upward(4);
 // A worker's files are those of its machine.
@@ -146,15 +147,19 @@ class Run {
   }
 
   private async run(request: RunRequest): Promise<void> {
-    const outputs = await runProgram(request);
+    const outputs = await runProgram(request).finally(commitMounts);
     await stores?.save();
     await this.bring(Kind.end, { ok: true }, outputs, request);
   }
 
   private async stream(request: RunRequest): Promise<void> {
-    for await (const value of streamProgram(request, this.elements)) {
-      await this.bring(Kind.streamed, {}, value, request);
-      if (++this.untaken >= request.settings.maxWorkers) await this.oneTaken();
+    try {
+      for await (const value of streamProgram(request, this.elements)) {
+        await this.bring(Kind.streamed, {}, value, request);
+        if (++this.untaken >= request.settings.maxWorkers) await this.oneTaken();
+      }
+    } finally {
+      await commitMounts();
     }
     await stores?.save();
     await up.value(Kind.end, this.number, { ok: true }, undefined);
@@ -164,6 +169,17 @@ class Run {
   private async bring(kind: number, head: object, outputs: unknown, request: RunRequest): Promise<void> {
     await up.encoded(kind, this.number, head, encodeOutputs(outputs, request, kind === Kind.streamed));
   }
+}
+
+/** What nodes have written to volumes is there for others. */
+async function commitMounts(): Promise<void> {
+  await Promise.all(
+    mounts.map((mount) =>
+      committed(mount).catch((error: Error) =>
+        process.emitWarning(`what nodes wrote to ${mount} is not committed: ${error.message}`, "HypernodesWarning"),
+      ),
+    ),
+  );
 }
 
 async function load(): Promise<void> {
@@ -247,6 +263,7 @@ async function close(): Promise<void> {
   } catch (error) {
     console.error(error);
   }
+  await commitMounts();
   await stores?.save();
   process.exit(0);
 }

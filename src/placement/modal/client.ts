@@ -70,12 +70,33 @@ export class Modal {
     return this.once(`app ${name}`, () => this.sdk.apps.fromName(name, { createIfMissing: true }));
   }
 
+  /** A volume that is there. */
   volume(name: string): Promise<Volume> {
-    return this.once(`volume ${name}`, () => this.sdk.volumes.fromName(name, { createIfMissing: true, version: 2 }));
+    return this.once(`volume ${name}`, () => this.sdk.volumes.fromName(name));
+  }
+
+  /**
+   * A volume on which containers keep files of their own: `sync` commits those of version 2 only.
+   *
+   * @param createIfMissing whether it is made if it is not there.
+   */
+  cacheVolume(name: string, createIfMissing = true): Promise<Volume> {
+    return this.once(`cache volume ${name}`, () => this.sdk.volumes.fromName(name, { createIfMissing, version: 2 }));
   }
 
   secret(name: string): Promise<Secret> {
     return this.once(`secret ${name}`, () => this.sdk.secrets.fromName(name));
+  }
+
+  /** The names of the secrets or volumes that there are; none if they can't be asked for. */
+  async names(kind: "secret" | "volume"): Promise<readonly string[]> {
+    try {
+      const { cpClient } = this.sdk as unknown as { cpClient: Record<string, List | undefined> };
+      const found = await cpClient[`${kind}List`]?.call(cpClient, { environmentName: this.sdk.environmentName() });
+      return found?.items.map(({ label }) => label) ?? [];
+    } catch {
+      return [];
+    }
   }
 
   /**
@@ -120,6 +141,8 @@ export class Modal {
     return asked;
   }
 }
+
+type List = (request: object) => Promise<{ readonly items: readonly { readonly label: string }[] }>;
 
 /** The SDK throws away what a build prints. */
 class BuildLogs {

@@ -7,6 +7,7 @@ import { BOOTSTRAP } from "../container/bootstrap.js";
 import { type Modal, rejectedAt, within } from "./client.js";
 import { type ContainerEnd, containerEnded, translated } from "./failures.js";
 import { endAtSignals } from "./leaving.js";
+import { lookUp } from "./lookups.js";
 import { nodeFault } from "./node-faults.js";
 import { type CheckedModal, lifetimeMs } from "./options.js";
 
@@ -56,9 +57,11 @@ export class Container {
    */
   static async start(modal: Modal, options: CheckedModal, bundle: Bundle, signal: AbortSignal): Promise<Container> {
     const aborted = rejectedAt(signal);
+    const cacheVolume = options.volume ?? BUNDLES;
+    const volumes = await Promise.race([lookUp(modal, options, cacheVolume), aborted]);
     const app = await Promise.race([modal.app(options.app), aborted]);
     const [volume, image] = await Promise.race([
-      Promise.all([modal.volume(options.volume ?? BUNDLES), modal.image(options.image, bundle.layer, app)]),
+      Promise.all([modal.cacheVolume(cacheVolume), modal.image(options.image, bundle.layer, app)]),
       aborted,
     ]);
     const run = randomUUID();
@@ -71,7 +74,7 @@ export class Container {
       ...(options.regions.length > 0 && { regions: [...options.regions] }),
       timeoutMs: wholeSeconds(lifetimeMs(options)),
       idleTimeoutMs: wholeSeconds(options.idleTimeoutMs),
-      volumes: { [MOUNT]: volume },
+      volumes: { ...volumes, [MOUNT]: volume },
       name: `hypernodes-${run.slice(0, 18)}`,
       tags,
     });
@@ -88,7 +91,8 @@ export class Container {
   async exec(options: CheckedModal, bundle: Bundle, where: string): Promise<Process> {
     const secrets = await Promise.all(options.secrets.map((name) => this.modal.secret(name)));
     const keepsCaches = options.volume !== undefined ? "caches" : "";
-    const told = [bundle.digest, MOUNT, SCRATCH, String(options.idleTimeoutMs), keepsCaches];
+    const mounts = Object.keys(options.volumes);
+    const told = [bundle.digest, MOUNT, SCRATCH, String(options.idleTimeoutMs), keepsCaches, ...mounts];
     try {
       const command = ["node", "--input-type=module", "-e", BOOTSTRAP, ...told];
       const executing = this.sandbox.exec(command, { mode: "binary", env: { ...options.env }, secrets });

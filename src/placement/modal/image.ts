@@ -81,7 +81,6 @@ export const VARIABLE = /^[A-Za-z_]\w*$/;
 /** Bytes that one command of a Dockerfile may have. */
 const LONGEST = 64 * 1024;
 
-/** What a file's path in an image may be: nothing that a shell takes for its own. */
 const REMOTE_PATH = /^(?:\/[\w.@+-]+)+$/;
 /** What no variable can hold in an image: an instruction is one line, of whole characters. */
 const UNWRITABLE = /[\p{Cc}\p{Cs}]/u;
@@ -147,8 +146,8 @@ function made(parts: Parts): Image {
     addLocalFile: (localPath, remotePath) => {
       if (typeof localPath !== "string" || localPath === "" || localPath.includes("\0"))
         throw bad("addLocalFile", localPath, 'the path of a file of this machine: ".npmrc"');
-      const isPath = REMOTE_PATH.test(remotePath) && !/\/\.\.?(?:\/|$)/.test(remotePath);
-      if (!isPath) throw bad("addLocalFile", remotePath, 'the absolute path of a file in the image: "/root/.npmrc"');
+      if (!isFilePath(remotePath))
+        throw bad("addLocalFile", remotePath, 'the absolute path of a file in the image: "/root/.npmrc"');
       return layer([copyInstruction(localPath, remotePath)]);
     },
     env: (variables) => {
@@ -176,6 +175,11 @@ function made(parts: Parts): Image {
       return layer([`RUN ${command}`]);
     },
   };
+}
+
+/** Whether a path in a container is absolute, has no way back, and nothing that a shell takes for its own. */
+export function isFilePath(text: unknown): boolean {
+  return typeof text === "string" && REMOTE_PATH.test(text) && !/\/\.\.?(?:\/|$)/.test(text);
 }
 
 function checkedAll(call: string, values: readonly string[], form: RegExp, takes: string): void {

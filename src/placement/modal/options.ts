@@ -1,4 +1,5 @@
 import type { Placement } from "../../dsl/choices.js";
+import { badOption, HypernodesError } from "../../errors.js";
 import {
   callIt,
   checkOptions,
@@ -10,7 +11,8 @@ import {
   wholeFrom,
 } from "../../util/options.js";
 import { showValue } from "../../util/show-value.js";
-import { type Image, image, isVariableValue, NAME, VARIABLE } from "./image.js";
+import { MOUNT, PACKAGES } from "../bundle/paths.js";
+import { type Image, image, isFilePath, isVariableValue, NAME, VARIABLE } from "./image.js";
 
 /** What a container on Modal is to be. */
 export interface ModalOptions {
@@ -31,6 +33,11 @@ export interface ModalOptions {
   readonly image?: Image;
   /** The name of a volume on which SQLite caches outlive the container. Made if it is not there. */
   readonly volume?: string;
+  /**
+   * Volumes of yours, by the absolute path of the folder where nodes find them: `{ "/models": "weights" }`. A container sees them as
+   * they were when it began; what nodes write there is committed when a run ends, and, where containers share a map, when they end.
+   */
+  readonly volumes?: Readonly<Record<string, string>>;
   /** The names of Modal secrets: nodes see them in `process.env`. */
   readonly secrets?: readonly string[];
   /** Environment variables that nodes see. */
@@ -57,6 +64,7 @@ export interface CheckedModal {
   readonly idleTimeoutMs: number;
   readonly image: Image;
   readonly volume: string | undefined;
+  readonly volumes: Readonly<Record<string, string>>;
   readonly secrets: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly app: string;
@@ -95,11 +103,35 @@ export function modal(options: ModalOptions = {}): ModalPlacement {
 
 export function checkedOptions(options: ModalOptions): CheckedModal {
   checkOptions("modal(...)", options, RULES);
-  const { gpu, cpu, memoryMiB, timeoutMs = HOUR_MS, idleTimeoutMs = 60_000, volume, region = [] } = options;
+  if (options.volume !== undefined && Object.values(options.volumes ?? {}).includes(options.volume))
+    throw new HypernodesError({ where: "modal(...)", ...badOption("option volumes", options.volumes, OTHER_VOLUMES) });
+  const {
+    gpu,
+    cpu,
+    memoryMiB,
+    timeoutMs = HOUR_MS,
+    idleTimeoutMs = 60_000,
+    volume,
+    volumes = {},
+    region = [],
+  } = options;
   const { secrets = [], env = {}, app = "hypernodes", containers = 1, keepWarm = false } = options;
   const regions = typeof region === "string" ? [region] : region;
   const on = options.image ?? image();
-  const machine = { gpu, cpu, memoryMiB, timeoutMs, idleTimeoutMs, image: on, volume, secrets, env, app, regions };
+  const machine = {
+    gpu,
+    cpu,
+    memoryMiB,
+    timeoutMs,
+    idleTimeoutMs,
+    image: on,
+    volume,
+    volumes,
+    secrets,
+    env,
+    app,
+    regions,
+  };
   return { ...machine, containers, keepWarm };
 }
 
@@ -117,6 +149,14 @@ const RULES: RulesOf<ModalOptions> = {
     (value) => isRecord(value) && value.kind === "image",
   ),
   volume: that("the name of a volume: letters, digits, - . _", isName),
+  volumes: {
+    ...that(
+      `names of volumes by the folders where nodes find them: { "/models": "weights" }. ${MOUNT}, ${PACKAGES} and the system's folders are taken, and each folder and volume has one of the other`,
+      (value) => isRecord(value) && wrongVolume(value) === undefined,
+    ),
+    problem: (value) =>
+      `the option volumes is ${showValue(isRecord(value) ? { [wrongVolume(value)!]: value[wrongVolume(value)!] } : value)}`,
+  },
   secrets: that("a list of names of secrets", (value) => Array.isArray(value) && value.every(isName)),
   env: {
     ...that(
@@ -139,6 +179,36 @@ function wrongVariable(env: object): string | undefined {
   const isRight = ([name, value]: [string, unknown]) =>
     VARIABLE.test(name) && isVariableValue(value) && Buffer.byteLength(value) <= LONGEST_VALUE;
   return Object.entries(env).find((variable) => !isRight(variable))?.[0];
+}
+
+/** Folders that a container has its own files in. */
+const SYSTEM = [
+  "/bin",
+  "/boot",
+  "/dev",
+  "/etc",
+  "/lib",
+  "/lib64",
+  "/proc",
+  "/root",
+  "/sbin",
+  "/sys",
+  "/tmp",
+  "/usr",
+  "/var",
+];
+const OTHER_VOLUMES = "other volumes than that of the option volume";
+
+/** The folder of a volume that can't be there. */
+function wrongVolume(volumes: Readonly<Record<string, unknown>>): string | undefined {
+  const isIn = (folder: string, outer: string) => folder === outer || folder.startsWith(`${outer}/`);
+  const isRight = ([folder, name]: [string, unknown], i: number, all: readonly [string, unknown][]) =>
+    isFilePath(folder) &&
+    isName(name) &&
+    ![MOUNT, PACKAGES, "/dev", "/proc", "/sys"].some((taken) => isIn(folder, taken) || isIn(taken, folder)) &&
+    !SYSTEM.includes(folder) &&
+    all.slice(0, i).every(([other, named]) => !isIn(folder, other) && !isIn(other, folder) && name !== named);
+  return Object.entries(volumes).find((entry, i, all) => !isRight(entry, i, all))?.[0];
 }
 
 /** Milliseconds that a container lives at most: one that is shared is there for others when it has done a chunk. */
