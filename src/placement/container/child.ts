@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from "node:net";
+import { fileURLToPath } from "node:url";
 import type { PipelineClass } from "../../dsl/members.js";
 import { classFrom, type Origin } from "../../dsl/origin.js";
 import { inCarried } from "../../engine/call-context.js";
@@ -31,6 +32,7 @@ import { KeptStores } from "./kept-stores.js";
 import { encodeOutputs } from "./outputs-up.js";
 import { SharedFiles } from "./shared-files.js";
 import { StreamedElements } from "./streamed-elements.js";
+import { unpackFiles } from "./unpack-files.js";
 import { Upward } from "./upward.js";
 
 /** Typed arrays that are at least this large stay where they came in. */
@@ -184,6 +186,7 @@ async function commitMounts(): Promise<void> {
 
 async function load(): Promise<void> {
   try {
+    unpackFiles(fileURLToPath(new URL(".", import.meta.url)));
     await importBundle();
   } catch (error) {
     throw notLoaded(error);

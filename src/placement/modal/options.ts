@@ -1,3 +1,4 @@
+import path from "node:path";
 import type { Placement } from "../../dsl/choices.js";
 import { badOption, HypernodesError } from "../../errors.js";
 import {
@@ -5,6 +6,7 @@ import {
   checkOptions,
   isFlag,
   isRecord,
+  isTexts,
   numberFrom,
   type RulesOf,
   that,
@@ -38,6 +40,11 @@ export interface ModalOptions {
    * they were when it began; what nodes write there is committed when a run ends, and, where containers share a map, when they end.
    */
   readonly volumes?: Readonly<Record<string, string>>;
+  /**
+   * Files that modules read beside themselves, as patterns relative to the folder of the nearest package.json: `["data/**"]`. They go
+   * up with the code, at most 32 MiB in all, and are found by `import.meta.url`. Default: none.
+   */
+  readonly files?: readonly string[];
   /** The names of Modal secrets: nodes see them in `process.env`. */
   readonly secrets?: readonly string[];
   /** Environment variables that nodes see. */
@@ -65,6 +72,7 @@ export interface CheckedModal {
   readonly image: Image;
   readonly volume: string | undefined;
   readonly volumes: Readonly<Record<string, string>>;
+  readonly files: readonly string[];
   readonly secrets: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly app: string;
@@ -115,24 +123,11 @@ export function checkedOptions(options: ModalOptions): CheckedModal {
     volumes = {},
     region = [],
   } = options;
-  const { secrets = [], env = {}, app = "hypernodes", containers = 1, keepWarm = false } = options;
+  const { files = [], secrets = [], env = {}, app = "hypernodes", containers = 1, keepWarm = false } = options;
   const regions = typeof region === "string" ? [region] : region;
   const on = options.image ?? image();
-  const machine = {
-    gpu,
-    cpu,
-    memoryMiB,
-    timeoutMs,
-    idleTimeoutMs,
-    image: on,
-    volume,
-    volumes,
-    secrets,
-    env,
-    app,
-    regions,
-  };
-  return { ...machine, containers, keepWarm };
+  const machine = { gpu, cpu, memoryMiB, timeoutMs, idleTimeoutMs, image: on, app, regions, containers, keepWarm };
+  return { ...machine, volume, volumes, files, secrets, env };
 }
 
 const RULES: RulesOf<ModalOptions> = {
@@ -157,6 +152,10 @@ const RULES: RulesOf<ModalOptions> = {
     problem: (value) =>
       `the option volumes is ${showValue(isRecord(value) ? { [wrongVolume(value)!]: value[wrongVolume(value)!] } : value)}`,
   },
+  files: that(
+    'a list of patterns of files, relative to the folder of package.json, and in it: ["data/**"]',
+    (value) => isTexts(value) && value.every(isInside),
+  ),
   secrets: that("a list of names of secrets", (value) => Array.isArray(value) && value.every(isName)),
   env: {
     ...that(
@@ -179,6 +178,12 @@ function wrongVariable(env: object): string | undefined {
   const isRight = ([name, value]: [string, unknown]) =>
     VARIABLE.test(name) && isVariableValue(value) && Buffer.byteLength(value) <= LONGEST_VALUE;
   return Object.entries(env).find((variable) => !isRight(variable))?.[0];
+}
+
+/** Whether a pattern matches only what is in the folder that it is relative to. */
+function isInside(pattern: string): boolean {
+  const name = pattern.replace(/^!/, "");
+  return name !== "" && !path.isAbsolute(name) && !name.split(/[\\/]/).includes("..");
 }
 
 /** Folders that a container has its own files in. */
