@@ -79,7 +79,9 @@ node()(Reading.prototype, "read", Object.getOwnPropertyDescriptor(Reading.protot
         });
         expect(error!.message).to.contain("ENOENT");
         expect(warnings).to.have.length(1);
-        expect(warnings[0]).to.match(/^HypernodesWarning: src\/deep\/reads\.c?js reads .* name them in modal\(\{ files: \[".*"\] \}\)/);
+        expect(warnings[0]).to.match(
+          /^HypernodesWarning: src\/deep\/reads\.c?js reads .* name them in modal\(\{ files: \[".*"\] \}\)/,
+        );
       } finally {
         rmSync(folder, { recursive: true });
       }
@@ -115,6 +117,11 @@ describe("what a module reads beside itself", () => {
   const file = path.join(root, "src/index.ts");
   const fs = 'import{readFileSync}from"node:fs";';
   const cases: [string, readonly string[], RegExp | undefined][] = [
+    [
+      'new URL("./errors.ts",import.meta.url),new URL("./dsl",import.meta.url)',
+      [],
+      /reads "src\/errors\.ts" and "src\/dsl", .*\["src\/errors\.ts","src\/dsl\/\*\*"\]/,
+    ],
     [
       'new URL("./errors.ts",import.meta.url)',
       [],

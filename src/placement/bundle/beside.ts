@@ -1,5 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import path from "node:path";
+import { enumerated } from "../../util/nearest.js";
 
 /** What names the place of a module. */
 export const NAMES_ITS_PLACE = /\bimport\s*\.\s*meta\b|\b__dirname\b|\b__filename\b/;
@@ -36,15 +37,15 @@ export function missingBeside(code: string, file: string, root: string, files: r
     .filter(({ name, isFolder }) => !files.some((each) => each === name || (isFolder && each.startsWith(`${name}/`))));
   const module = nameOf(file);
   if (missing.length > 0) {
-    const [{ name, isFolder }] = missing as [(typeof missing)[0]];
-    return `${module} reads ${JSON.stringify(name)}, which is not in its bundle: ${advice(isFolder ? `${name}/**` : name)}`;
+    const patterns = missing.map(({ name, isFolder }) => (isFolder ? `${name}/**` : name));
+    return `${module} reads ${enumerated(missing.map(({ name }) => name))}, which its bundle does not have: ${advice(patterns)}`;
   }
   const rest = [BY_URL, BY_FOLDER, READS_NOTHING].reduce((text, form) => text.replaceAll(form, ""), code);
   const [place] = new RegExp(PLACE).exec(rest) ?? [];
   if (place === undefined || files.length > 0 || !READS.test(code)) return undefined;
-  return `${module} reads files by ${place}, and its bundle has none: ${advice("data/**")}`;
+  return `${module} reads files by ${place}, and its bundle has none: ${advice(["data/**"])}`;
 }
 
-function advice(pattern: string): string {
-  return `name them in modal({ files: [${JSON.stringify(pattern)}] }), or give what they say as an input`;
+function advice(patterns: readonly string[]): string {
+  return `name them in modal({ files: ${JSON.stringify(patterns)} }), or give what they say as an input`;
 }

@@ -18,11 +18,14 @@ import { type Image, image, isFilePath, isVariableValue, NAME, VARIABLE } from "
 
 /** What a container on Modal is to be. */
 export interface ModalOptions {
-  /** Such as `"A10"`, `"H100:2"`, `"A100-80GB:4"`: the name, and after a colon how many. Handed on as it is. Default: none. */
+  /**
+   * Such as `"A10"` (or `"A10G"`, its older spelling), `"H100:2"`, `"A100-80GB:4"`: the name, and after a colon how many. Handed on as it is.
+   * Default: none.
+   */
   readonly gpu?: string;
-  /** Physical cores, also parts of one. Default: what Modal gives. */
+  /** Physical cores, also parts of one. Default: Modal's, 0.125. */
   readonly cpu?: number;
-  /** Mebibytes of memory. Default: what Modal gives. */
+  /** Mebibytes of memory. Default: Modal's, 128. */
   readonly memoryMiB?: number;
   /** Milliseconds that a run may take in the container, at most 24 hours less a minute. Default: an hour. */
   readonly timeoutMs?: number;
@@ -101,7 +104,7 @@ const GPU = /^[A-Za-z][A-Za-z0-9-]*[!+]?(:[1-9]\d?)?$/;
  *
  * @example
  * ```ts
- * @runOn(modal({ gpu: "A10", volume: "retrieval-cache" })) class Retrieval extends Pipeline { ... }
+ * @runOn(modal({ gpu: "A10G", volume: "retrieval-cache" })) class Retrieval extends Pipeline { ... }
  * ```
  */
 export function modal(options: ModalOptions = {}): ModalPlacement {
