@@ -86,9 +86,16 @@ describe("image()", () => {
       const run = sentInstruction(command!).replace("RUN ", "").replaceAll("/root", path.join(folder, "root"));
       execFileSync("/bin/sh", ["-c", run]);
       expect(readFileSync(path.join(folder, "root/sub/.npmrc"), "utf8")).to.equal(text);
-      for (const secret of ["//registry.example/:_authToken=npm_abc", "_password = eA==", "_auth=abc"]) {
+      for (const secret of [
+        "//registry.example/:_authToken=npm_abc",
+        "_password = eA==",
+        "_auth=abc",
+        'key="-----BEGIN RSA PRIVATE KEY-----',
+      ]) {
         writeFileSync(file, `${text}${secret}\n`);
-        expect(() => sentInstruction(command!), secret).to.throw(/^(?!.*npm_abc).*has a password or token in it/);
+        expect(() => sentInstruction(command!), secret).to.throw(
+          /^(?!.*npm_abc).*has a password, a token or a private key in it/,
+        );
       }
       expect(sentInstruction('RUN echo "COPY"')).to.equal('RUN echo "COPY"');
     });

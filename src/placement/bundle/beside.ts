@@ -2,14 +2,14 @@ import { existsSync, statSync } from "node:fs";
 import path from "node:path";
 import { enumerated } from "../../util/nearest.js";
 
-/** What names the place of a module. */
+/** Matches code that asks for the place of its module. */
 export const NAMES_ITS_PLACE = /\bimport\s*\.\s*meta\b|\b__dirname\b|\b__filename\b/;
 
 const PLACE = String.raw`(?:import\.meta\.(?:url|dirname|filename)|\b__dirname\b|\b__filename\b)`;
 /** A file by a text: beside the module's URL, or in its folder. */
 const BY_URL = /new URL\((["'`])([^"'`$]+)\1,import\.meta\.url\)/g;
 const BY_FOLDER = /\b(?:join|resolve)\((?:__dirname|import\.meta\.dirname)((?:,"[^"]*")+)\)/g;
-/** What asks for the place, and reads nothing there: a `require`, and whether the module is the program. */
+/** Asks for the place and reads nothing there: a `require`, or a look whether the module is the program. */
 const READS_NOTHING = new RegExp(
   String.raw`createRequire\(${PLACE}\)|process\.argv\[1\][!=]==?[\w.]*\(?${PLACE}\)?|[\w.]*\(?${PLACE}\)?[!=]==?process\.argv\[1\]`,
   "g",
@@ -17,7 +17,7 @@ const READS_NOTHING = new RegExp(
 const READS = /["'`](?:node:)?fs(?:\/promises)?["'`]/;
 
 /**
- * What a module reads beside itself that is in no bundle.
+ * Finds files that a module reads beside itself, and that its bundle does not have.
  *
  * @param code without comments and spaces.
  * @param file the module's path.

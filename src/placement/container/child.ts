@@ -173,7 +173,7 @@ class Run {
   }
 }
 
-/** What nodes have written to volumes is there for others. */
+/** Makes files that nodes have written to volumes visible to others. */
 async function commitMounts(): Promise<void> {
   await Promise.all(
     mounts.map((mount) =>

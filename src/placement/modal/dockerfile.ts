@@ -62,12 +62,13 @@ export function sentInstruction(instruction: string): string {
   } catch (error) {
     throw localFile(localPath, `can't be read: ${(error as Error).message}`, "See whether it is there.", error);
   }
-  if (path.basename(localPath) === ".npmrc" && SECRET_OF_NPM.test(content.toString())) {
+  const text = content.toString("latin1");
+  if (PRIVATE_KEY.test(text) || (path.basename(localPath) === ".npmrc" && SECRET_OF_NPM.test(text))) {
     throw localFile(
       localPath,
-      "has a password or token in it, and whoever may see the image's commands would see it",
+      "has a password, a token or a private key in it, and whoever may see the image's commands would see it",
       // biome-ignore lint/suspicious/noTemplateCurlyInString: npm reads it so.
-      'Write ${NPM_TOKEN} there instead, and give it to the build: image().buildSecrets("name of a Modal secret that has NPM_TOKEN").',
+      'In an .npmrc, write ${NPM_TOKEN} instead, and give it to the build: image().buildSecrets("name of a Modal secret that has NPM_TOKEN").',
     );
   }
   const command = `RUN mkdir -p ${path.posix.dirname(remotePath)} && ${writeFileCommand(remotePath, content)}`;
@@ -79,6 +80,7 @@ export function sentInstruction(instruction: string): string {
   );
 }
 
+const PRIVATE_KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
 /** A secret of npm that stands there as a text. */
 const SECRET_OF_NPM = /^\s*[^#;\s]*_(?:authToken|auth|password)\s*=\s*(?!["']?\$\{)\S/m;
 

@@ -3,7 +3,7 @@ import { checkOptions, isRecord, type RulesOf, that } from "../../util/options.j
 import { PACKAGES } from "../bundle/paths.js";
 import { copyInstruction, envInstruction, nodeInstruction } from "./dockerfile.js";
 
-/** What the builds of layers see besides their commands. */
+/** Settings of the builds of layers. */
 export interface ImageBuild {
   /** The names of Modal secrets: their variables are in the environment of commands, and not in the image. */
   readonly secrets: readonly string[];
@@ -34,7 +34,7 @@ export interface Image {
   readonly layers: readonly ImageLayer[];
   /** The names of the packages that it installs: bundles leave them out. */
   readonly packages: readonly string[];
-  /** What the build of the next layer sees. */
+  /** The settings for the build of the next layer. */
   readonly build: ImageBuild;
   /** Node's official slim image, of a version: `"22"` (the default), `"22.13.1"`, `"24"`. */
   nodeSlim(version: string): Image;
@@ -82,7 +82,7 @@ export const VARIABLE = /^[A-Za-z_]\w*$/;
 const LONGEST = 64 * 1024;
 
 const REMOTE_PATH = /^(?:\/[\w.@+-]+)+$/;
-/** What no variable can hold in an image: an instruction is one line, of whole characters. */
+/** Characters that no variable of an image can have: an instruction is one line, of whole characters. */
 const UNWRITABLE = /[\p{Cc}\p{Cs}]/u;
 /** The name of something at Modal. */
 export const NAME = /^[A-Za-z0-9][\w.-]{0,62}$/;
@@ -177,7 +177,7 @@ function made(parts: Parts): Image {
   };
 }
 
-/** Whether a path in a container is absolute, has no way back, and nothing that a shell takes for its own. */
+/** True for a path in a container that is absolute, has no way back, and nothing that a shell takes for its own. */
 export function isFilePath(text: unknown): boolean {
   return typeof text === "string" && REMOTE_PATH.test(text) && !/\/\.\.?(?:\/|$)/.test(text);
 }
@@ -195,7 +195,7 @@ function checkVariables(call: string, variables: unknown): void {
   }
 }
 
-/** Whether an environment can hold a value: it is of whole characters, and none of them is NUL. */
+/** True for a value that an environment can hold: one of whole characters, none of which is NUL. */
 export function isVariableValue(value: unknown): value is string {
   return typeof value === "string" && !/[\0\p{Cs}]/u.test(value);
 }

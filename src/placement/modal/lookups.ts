@@ -37,7 +37,7 @@ export async function lookUp(
   return volumes;
 }
 
-/** What is wrong with what was asked for. @param missing what is wrong if there is none of that name. */
+/** The fault that a lookup ends with, if any. @param missing gives it for a name that there is not. */
 async function faultOf(
   asked: Promise<unknown>,
   missing: () => OptionFault | Promise<OptionFault> | undefined,

@@ -10,7 +10,7 @@ const NO_NODE = [
   /spawn node ENOENT|\bnode['"`]?: No such file or directory|no such file or directory.*\bnode\b/i,
 ];
 
-/** What only a Node says that is too old to begin. */
+/** Words of a Node that is too old to begin. */
 const TOO_OLD =
   /does not provide an export named 'crc32'|bad option: --(?:input-type|enable-source-maps|disable-warning)/;
 

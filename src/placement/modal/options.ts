@@ -183,7 +183,7 @@ function wrongVariable(env: object): string | undefined {
   return Object.entries(env).find((variable) => !isRight(variable))?.[0];
 }
 
-/** Whether a pattern matches only what is in the folder that it is relative to. */
+/** True for a pattern of files in the folder that it is relative to. */
 function isInside(pattern: string): boolean {
   const name = pattern.replace(/^!/, "");
   return name !== "" && !path.isAbsolute(name) && !name.split(/[\\/]/).includes("..");
