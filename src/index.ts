@@ -47,7 +47,7 @@ export {
   type KeyvValues,
   type RedisConnection,
 } from "./placement/bullmq/options.js";
-export { type Image, image } from "./placement/modal/image.js";
+export { type FromOptions, type Image, type ImageBuild, type ImageLayer, image } from "./placement/modal/image.js";
 export { type ModalOptions, modal } from "./placement/modal/options.js";
 export { local } from "./placement/placements.js";
 export { decode, encode } from "./values/checked-codec.js";

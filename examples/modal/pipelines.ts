@@ -14,6 +14,14 @@ import {
   resource,
 } from "../../src/index.js";
 
+/** One node. */
+export class Increment extends Pipeline {
+  @input() x!: number;
+  @node("x") result(x: number): number {
+    return x + 1;
+  }
+}
+
 /** Two nodes that depend on the same input, and one that needs both. */
 export class Diamond extends Pipeline {
   @input() x!: number;

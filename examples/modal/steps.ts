@@ -16,7 +16,17 @@ import { report } from "../hebrew-retrieval/report.js";
 import { HebrewRetrieval } from "../hebrew-retrieval/retrieval.js";
 import { smokeChecks } from "../smoke/checks.js";
 import { Double } from "../smoke/pipelines.js";
-import { Diamond, Everything, Picky, Primes, type Reading, Readings, Squared, SquaredEach } from "./pipelines.js";
+import {
+  Diamond,
+  Everything,
+  Increment,
+  Picky,
+  Primes,
+  type Reading,
+  Readings,
+  Squared,
+  SquaredEach,
+} from "./pipelines.js";
 
 /** A step of docs/modal.md. @returns whether it went well. */
 export type Step = (options: ModalOptions) => Promise<boolean>;
@@ -25,10 +35,11 @@ export const STEPS: Readonly<Record<string, Step>> = { quickstart, smoke, suite,
 
 /** One node, in a container. */
 async function quickstart(options: ModalOptions): Promise<boolean> {
-  const result = await new Double().run({ x: 21 }, { runOn: modal(options) });
-  console.log("Input: x = 21");
-  console.log(`Output: doubled = ${result.doubled}`);
-  return result.doubled === 42;
+  const x = 41;
+  const { result } = await new Increment().run({ x }, { runOn: modal(options) });
+  console.log(`Input: x = ${x}`);
+  console.log(`Output: result = ${result}`);
+  return result === 42;
 }
 
 function smoke(options: ModalOptions): Promise<boolean> {

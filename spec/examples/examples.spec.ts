@@ -8,7 +8,7 @@ import { expect } from "chai";
 import type { Metrics } from "../../examples/hebrew-retrieval/evaluation.js";
 import type { Prediction } from "../../examples/hebrew-retrieval/models.js";
 import { built } from "../support/built.js";
-import { execute, executeFile } from "../support/execute.js";
+import { execute, executeFile, LOADER } from "../support/execute.js";
 import { importFile } from "../support/in-process.js";
 
 const MAIN = "examples/hebrew-retrieval/main.ts";
@@ -18,6 +18,12 @@ describe("the examples", () => {
   it("quickstart: one node", async () => {
     const { stdout, code } = await executeFile("examples/quickstart.ts");
     expect(stdout).to.equal("Input: x = 41\nOutput: result = 42\nThe pipeline ran successfully.\n");
+    expect(code).to.equal(0);
+  });
+
+  it("quickstart in a container: the same @slow", async () => {
+    const { stdout, code } = await execute(process.execPath, [...LOADER, "examples/modal/demo.ts", "quickstart"]);
+    expect(stdout).to.match(/\nInput: x = 41\nOutput: result = 42\n$/);
     expect(code).to.equal(0);
   });
 

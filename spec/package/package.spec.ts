@@ -133,6 +133,7 @@ describe("the package @slow", function () {
       "piscina",
       "reflect-metadata",
       "string-width",
+      "tinyglobby",
     );
   });
 

@@ -48,11 +48,11 @@ describe("a bundle for a container", () => {
     expect(layer!.names).to.deep.equal(["sqlite3"]);
     expect(filesIn(packed)["pipeline.js"]).to.contain('from"sqlite3"');
     const [command] = layer!.commands;
-    const written = (pattern: RegExp) => Buffer.from(pattern.exec(command!)![1]!, "base64");
-    const manifest = JSON.parse(written(/echo (\S+) \| base64 -d > package\.json/).toString()) as any;
-    const lock = JSON.parse(
-      gunzipSync(written(/echo (\S+) \| base64 -d \| gunzip > package-lock\.json/)).toString(),
-    ) as any;
+    const written = (name: string) => {
+      const [, encoded] = new RegExp(`echo (\\S+) \\| base64 -d \\| gunzip > ${name}\\.json`).exec(command!)!;
+      return JSON.parse(gunzipSync(Buffer.from(encoded!, "base64")).toString()) as any;
+    };
+    const [manifest, lock] = [written("package"), written("package-lock")];
     const ours = JSON.parse(readFileSync(path.join(ROOT, "package-lock.json"), "utf8")) as any;
     const { version } = ours.packages["node_modules/sqlite3"];
     expect(manifest.dependencies).to.deep.equal({ sqlite3: version });

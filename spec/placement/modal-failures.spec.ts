@@ -78,8 +78,8 @@ describe("what goes wrong with a container @slow", () => {
       expect(full.message).to.contain("no H100 is free");
       held.server.faults.create = undefined;
       const secret = await failure(new Chain(), { x: 1 }, { secrets: ["unheard-of"] });
-      expect(secret.code).to.equal("NOT_FOUND");
-      expect(secret.message).to.contain("secret unheard-of").and.to.contain("Secret 'unheard-of' not found");
+      expect(secret.code).to.equal("SECRET_NOT_FOUND");
+      expect(secret.message).to.contain('the option secrets names a secret "unheard-of"');
     });
 
     onLoopback("an image that is not built: with its commands and its log", async () => {

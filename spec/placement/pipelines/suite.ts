@@ -246,6 +246,35 @@ export class Environment extends Pipeline {
   }
 }
 
+/** What variables it has. */
+export class Variables extends Pipeline {
+  @input() names!: string[];
+  @node("names") seen(names: string[]): (string | null)[] {
+    return names.map((name) => process.env[name] ?? null);
+  }
+}
+
+/** Reads files of the folders that variables name, and leaves one in each. */
+@cached(sqlite(".cache/shelves.sqlite"))
+export class Shelves extends Pipeline {
+  @input() folders!: string[];
+  @input() leaves?: string = "";
+  @mapOver("folders", "leaves") async files(folder: string, leaves: string): Promise<Each<string[]>> {
+    const { readdirSync, readFileSync, writeFileSync } = await import("node:fs");
+    const place = process.env[folder]!;
+    const found = readdirSync(place).map((name) => `${name}: ${readFileSync(`${place}/${name}`, "utf8")}`);
+    if (leaves !== "") writeFileSync(`${place}/left`, leaves);
+    return found.sort();
+  }
+  @output("files") counted(files: string[][]): Output<number> {
+    console.log("counting");
+    return files.flat().length;
+  }
+  @output("files") all(files: string[][]): Output<string[][]> {
+    return files;
+  }
+}
+
 /** Says where it ran, and what it made of a word. */
 @runOn(modal({ gpu: "T4", app: "placed" }))
 export class Placed extends Pipeline {

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { chmodSync, cpSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { type Built, isAtLeast } from "./images.js";
 
 /** How a container ended: Modal's status and the exit code that goes with it. */
 export interface End {
@@ -11,9 +12,16 @@ export interface End {
   readonly exception?: string;
 }
 
+/** A volume: a folder, of which each container has a copy. */
+export interface Volume {
+  readonly folder: string;
+  /** 1: what a container has written is committed when it ends; 2: when it says so, with `sync`. */
+  readonly version: number;
+}
+
 interface Surroundings {
-  readonly image: string;
-  readonly volumes: ReadonlyMap<string, string>;
+  readonly image: Pick<Built, "folder" | "node" | "env">;
+  readonly volumes: ReadonlyMap<string, Volume>;
   /** Whether nothing is committed to them, and nobody sees what others commit. */
   readonly isCutOff: boolean;
   readonly tags: Readonly<Record<string, string>>;
@@ -30,8 +38,9 @@ export class Box {
   readonly name: string;
   end: End | undefined;
   private readonly mounts: string[];
-  /** By mount point, the folder of the volume. */
-  private readonly volumes = new Map<string, string>();
+  /** By mount point, the volume. */
+  private readonly volumes = new Map<string, Volume>();
+  private readonly image: Surroundings["image"];
   private readonly waiting: ((end: End) => void)[] = [];
   private readonly timeout: NodeJS.Timeout;
   private idle: NodeJS.Timeout | undefined;
@@ -43,26 +52,31 @@ export class Box {
     { image, volumes, isCutOff, tags, gpus }: Surroundings,
   ) {
     this.tags = tags;
+    this.image = image;
     this.name = definition.name;
     mkdirSync(path.join(root, "bin"), { recursive: true });
-    symlinkSync(path.join(image, "node_modules"), path.join(root, "node_modules"));
+    cpSync(image.folder, root, { recursive: true, verbatimSymlinks: true });
     this.mounts = definition.volumeMounts.map(({ volumeId, mountPath }: any) => {
+      const volume = volumes.get(volumeId)!;
       // A container sees a volume as it was when it began, and others see what it has committed.
-      cpSync(volumes.get(volumeId)!, path.join(root, mountPath), { recursive: true });
-      this.writeSync(path.join(root, mountPath), isCutOff ? undefined : volumes.get(volumeId)!);
-      if (!isCutOff) this.volumes.set(mountPath, volumes.get(volumeId)!);
+      cpSync(volume.folder, path.join(root, mountPath), { recursive: true });
+      if (!isCutOff) this.volumes.set(mountPath, volume);
       return mountPath;
     });
     if (gpus !== undefined) this.writeProgram("nvidia-smi", `printf '${gpus.replaceAll("\n", "\\n")}'`);
+    this.writeSync();
     const { timeoutSecs } = definition;
     this.timeout = setTimeout(() => this.finish({ status: 4, exitcode: 124 }), timeoutSecs * 1000).unref();
     this.rest();
   }
 
   /** What `sync` does in a container. Commits of several come one after another. */
-  private writeSync(mount: string, volume: string | undefined): void {
-    const copies = `[ "$1" = "${mount}" ] && /usr/bin/flock "${volume}.lock" /bin/cp -a "${mount}/." "${volume}/"`;
-    this.writeProgram("sync", volume === undefined ? "exit 1" : copies);
+  private writeSync(): void {
+    const commits = [...this.volumes].map(([mount, { folder }]) => {
+      const place = path.join(this.root, mount);
+      return `if [ "$1" = "${place}" ]; then exec /usr/bin/flock "${folder}.lock" /bin/cp -a "${place}/." "${folder}/"; fi`;
+    });
+    this.writeProgram("sync", `${commits.join("\n")}\nexit 1`);
   }
 
   private writeProgram(name: string, command: string): void {
@@ -73,9 +87,11 @@ export class Box {
 
   /** It sees what others have committed since. */
   reload(): void {
-    for (const [mount, volume] of this.volumes) {
-      cpSync(volume, path.join(this.root, mount), { recursive: true, preserveTimestamps: true });
-    }
+    for (const [mount, { folder }] of this.volumes) this.copy(folder, path.join(this.root, mount));
+  }
+
+  private copy(from: string, to: string): void {
+    cpSync(from, to, { recursive: true, preserveTimestamps: true });
   }
 
   /** Without a process, it ends after a while. */
@@ -88,20 +104,34 @@ export class Box {
   exec(id: string, [command, ...args]: readonly string[], workdir: string, env: Record<string, string>): void {
     if (this.execs.has(id)) return;
     clearTimeout(this.idle);
-    const program = command === "node" ? process.execPath : command!;
-    const child = spawn(
-      program,
-      args.map((arg) => this.inside(arg)),
-      {
-        cwd: path.join(this.root, workdir || "/"),
-        env: { PATH: `${this.root}/bin:/usr/bin:/bin`, ...env },
-        detached: true,
-        stdio: "pipe",
-      },
-    );
+    const [program, ...before] = command === "node" ? this.node() : [command!];
+    const variables = Object.entries({ ...this.image.env, ...env }).map(([name, value]) => [name, this.inside(value)]);
+    const child = spawn(program!, [...before, ...args.map((arg) => this.inside(arg))], {
+      cwd: path.join(this.root, workdir || "/"),
+      env: { PATH: `${this.root}/bin:/usr/bin:/bin`, ...Object.fromEntries(variables) },
+      detached: true,
+      stdio: "pipe",
+    });
     const exec = new Exec(child);
     this.execs.set(id, exec);
     void exec.exited.then(() => this.rest());
+  }
+
+  /** The command that is Node: the one that runs the specs; or, where the image has none or an old one, what that one says. */
+  private node(): readonly string[] {
+    const { node } = this.image;
+    const fails = (text: string, code: number) => ["/bin/sh", "-c", `printf '%s\\n' "$0" >&2; exit ${code}`, text];
+    if (node === undefined) return fails('exec: "node": executable file not found in $PATH', 127);
+    if (isAtLeast(node, [20, 15])) return [process.execPath, "-r", this.versionFile(node)];
+    const missing = "The requested module 'node:zlib' does not provide an export named 'crc32'";
+    return fails(`file:///[eval1]:4\nSyntaxError: ${missing}\n\nNode.js v${node}`, 1);
+  }
+
+  /** A module that makes Node say that it is of a version. */
+  private versionFile(version: string): string {
+    const file = path.join(this.root, "bin", "version.cjs");
+    writeFileSync(file, `Object.defineProperty(process, "version", { value: "v${version}" });`);
+    return file;
   }
 
   /** A path in the container, as the path that it has here. */
@@ -118,6 +148,9 @@ export class Box {
     clearTimeout(this.timeout);
     clearTimeout(this.idle);
     for (const exec of this.execs.values()) exec.kill();
+    for (const [mount, { folder, version }] of this.volumes) {
+      if (version === 1) this.copy(path.join(this.root, mount), folder);
+    }
     for (const tell of this.waiting.splice(0)) tell(end);
   }
 

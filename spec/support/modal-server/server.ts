@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,7 +15,7 @@ import {
 } from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
 import { type BuildFailure, Images } from "./images.js";
-import { Box, type End } from "./sandbox.js";
+import { Box, type End, type Volume } from "./sandbox.js";
 
 /** What the server got, in the order it came. */
 export interface Call {
@@ -31,6 +31,8 @@ export interface Faults {
   build?: BuildFailure | undefined;
   /** Methods that never answer. */
   silent?: readonly string[];
+  /** Methods that fail with PERMISSION_DENIED. */
+  refuses?: readonly string[];
   /** The router does not answer any more: its calls fail with UNAVAILABLE. */
   isRouterDown?: boolean;
   /** How many times streams of stdout are cut after so many bytes. */
@@ -64,6 +66,8 @@ interface Settings {
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 const TOKEN = { id: "ak-loopback", secret: "as-loopback" };
+/** One of Modal's numbers for how a thing comes to be that is asked for by its name. */
+const CREATE_IF_MISSING = 1;
 const GPUS = /^(T4|L4|A10G?|L40S|A100|A100-40GB|A100-80GB|RTX-PRO-6000|H100!?|H200|B200\+?)$/;
 
 /**
@@ -82,7 +86,7 @@ export class ModalServer {
   private readonly server: Server;
   private readonly folder = mkdtempSync(path.join(os.tmpdir(), "modal-"));
   private readonly images = new Images(path.join(this.folder, "images"));
-  private readonly volumes = new Map<string, string>();
+  private readonly volumes = new Map<string, Volume>();
   private readonly secrets = new Map<string, Record<string, string>>();
   /** When containers were made. */
   private readonly creations: number[] = [];
@@ -133,6 +137,20 @@ export class ModalServer {
     this.secrets.set(`st-${name}`, variables);
   }
 
+  /** The variables of a secret. */
+  secretOf(id: string): Record<string, string> | undefined {
+    return this.secrets.get(id);
+  }
+
+  /** Makes a volume that clients can name. @returns its folder. */
+  volume(name: string, version: number, files: Record<string, string> = {}): string {
+    const folder = path.join(this.folder, "volumes", name);
+    mkdirSync(folder, { recursive: true });
+    for (const [file, text] of Object.entries(files)) writeFileSync(path.join(folder, file), text);
+    this.volumes.set(`vo-${name}`, { folder, version });
+    return folder;
+  }
+
   /** Ends all containers, as something outside would. */
   endAll(end: End): void {
     for (const box of this.living) box.finish(end);
@@ -167,6 +185,7 @@ export class ModalServer {
           this.calls.push({ method: name, request: call.request });
           if (this.faults.silent?.includes(name)) return;
           try {
+            if (this.faults.refuses?.includes(name)) throw fault(status.PERMISSION_DENIED, "not allowed");
             const isRouter = /^Task(?:Exec|Reload)/.test(name);
             if (isRouter && this.faults.isRouterDown) throw fault(status.UNAVAILABLE, "no route");
             if (!isRouter && name !== "AuthTokenGet") checkToken(call.metadata);
@@ -212,16 +231,18 @@ export class ModalServer {
       }),
       ImageGetOrCreate: ({ image }) => this.images.getOrCreate(image, this.faults),
       ImageJoinStreaming: async ({ imageId }, call) => {
-        const { log, result } = await this.images.join(imageId);
+        const { log, result } = this.images.get(imageId);
         for (const line of log) call.write({ taskLogs: [{ data: `${line}\n`, fileDescriptor: 1 }], entryId: "1" });
         call.write({ result, eof: true });
       },
-      VolumeGetOrCreate: ({ deploymentName, version }) => {
-        const id = `vo-${deploymentName}`;
-        const folder = path.join(this.folder, "volumes", id);
-        mkdirSync(folder, { recursive: true });
-        this.volumes.set(id, folder);
-        return { volumeId: id, version, metadata: { version, name: deploymentName } };
+      VolumeGetOrCreate: ({ deploymentName: name, version, objectCreationType }) => {
+        const id = `vo-${name}`;
+        if (!this.volumes.has(id)) {
+          if (objectCreationType !== CREATE_IF_MISSING) throw fault(status.NOT_FOUND, `Volume '${name}' not found`);
+          this.volume(name, version || 1);
+        }
+        const metadata = { version: this.volumes.get(id)!.version, name };
+        return { volumeId: id, version: metadata.version, metadata };
       },
       SecretGetOrCreate: ({ deploymentName, envDict }) => {
         const id = `st-${deploymentName || randomUUID()}`;
@@ -229,6 +250,8 @@ export class ModalServer {
         if (!this.secrets.has(id)) throw fault(status.NOT_FOUND, `Secret '${deploymentName}' not found`);
         return { secretId: id };
       },
+      VolumeList: () => labels(this.volumes),
+      SecretList: () => labels(this.secrets),
       // Ids tell the SDK which version a sandbox is of: 22 letters and digits, or not.
       SandboxCreate: async (request) => {
         const box = await this.make(`sb-${randomBytes(11).toString("hex")}`, request);
@@ -258,9 +281,11 @@ export class ModalServer {
       throw fault(create.code, create.text);
     this.checkRate();
     if (gpuType !== "" && !GPUS.test(gpuType)) throw fault(status.INVALID_ARGUMENT, `Unknown GPU type: ${gpuType}`);
+    if (this.living.some(({ name }) => name !== "" && name === definition.name))
+      throw fault(status.ALREADY_EXISTS, `Sandbox with name '${definition.name}' already exists`);
     if (startMs > 0) await new Promise((resolve) => setTimeout(resolve, startMs));
     const box = new Box(id, path.join(this.folder, "boxes", id), definition, {
-      image: this.images.folderOf(definition.imageId),
+      image: this.images.get(definition.imageId),
       volumes: this.volumes,
       isCutOff: this.faults.hasNoVolumes ?? false,
       gpus: gpuType === "" ? undefined : this.faults.gpus,
@@ -347,6 +372,11 @@ export class ModalServer {
 }
 
 type Method = (request: any, call: ServerUnaryCall<any, any> & ServerWritableStream<any, any>) => any;
+
+/** The names of what is known by ids of three letters and a name. */
+function labels(known: ReadonlyMap<string, unknown>): object {
+  return { items: [...known.keys()].map((id) => ({ label: id.slice(3) })) };
+}
 
 function checkToken(metadata: Metadata): void {
   if (metadata.get("x-modal-auth-token").length === 0) throw fault(status.UNAUTHENTICATED, "no auth token");

@@ -8,7 +8,10 @@ import type { Plugin } from "esbuild";
 import { BUNDLED, type Origin } from "../../dsl/origin.js";
 import { HypernodesError } from "../../errors.js";
 import { remembered } from "../../graph/remembered.js";
+import { missingBeside, NAMES_ITS_PLACE } from "./beside.js";
+import { findFiles, packFiles } from "./files.js";
 import { type LockLayer, lockLayer, type Package, packageOf, staysOutside } from "./packages.js";
+import { FILES, PROJECT } from "./paths.js";
 import { missingPackage } from "./peers.js";
 
 /** A pipeline's code, ready for a container. */
@@ -29,12 +32,17 @@ const bundles = new Map<string, Promise<Bundle>>();
  * The module that defines a pipeline's class, and all that it reaches, as a few files. Made once in a process.
  *
  * @param installed the names of packages that the image has already.
- * @throws {HypernodesError} `NOT_BUNDLEABLE`, `MISSING_PACKAGE`.
+ * @param patterns the files that its modules read beside themselves.
+ * @throws {HypernodesError} `NOT_BUNDLEABLE`, `MISSING_PACKAGE`, `NO_SUCH_FILES`, `FILES_TOO_LARGE`.
  */
-export function bundleOf(origin: Origin, installed: readonly string[]): Promise<Bundle> {
+export function bundleOf(
+  origin: Origin,
+  installed: readonly string[],
+  patterns: readonly string[] = [],
+): Promise<Bundle> {
   const file = fileOf(origin);
-  const key = JSON.stringify([file, installed]);
-  const made = remembered(bundles, key, () => build(origin.name, file, installed));
+  const key = JSON.stringify([file, installed, patterns]);
+  const made = remembered(bundles, key, () => build(origin.name, file, installed, patterns));
   // What is wrong with the code may be mended while the process lives.
   made.catch(() => bundles.delete(key));
   return made;
@@ -72,11 +80,17 @@ const CLIENTS_OWN = [
   ...["@viz-js/viz", "log-update", "string-width", "picocolors"],
 ];
 
-async function build(pipeline: string, file: string, installed: readonly string[]): Promise<Bundle> {
+async function build(
+  pipeline: string,
+  file: string,
+  installed: readonly string[],
+  patterns: readonly string[],
+): Promise<Bundle> {
   const esbuild = await import("esbuild").catch((error: unknown) => {
     throw missingPackage("esbuild", "modal(...)", "to bundle the pipeline's code for a container", error);
   });
   const root = rootOf(file);
+  const besides = await findFiles(root, patterns);
   const outside = new Map<string, Package>();
   let built: Awaited<ReturnType<typeof esbuild.build>>;
   try {
@@ -107,8 +121,9 @@ async function build(pipeline: string, file: string, installed: readonly string[
       sourcesContent: false,
       logLevel: "silent",
       external: CLIENTS_OWN,
-      banner: { js: REQUIRE },
-      plugins: [modules(root, outside, installed)],
+      banner: { js: BANNER },
+      define: PLACES,
+      plugins: [modules(root, outside, installed, besides)],
     });
   } catch (error) {
     // esbuild makes a message of what a plugin throws.
@@ -117,6 +132,7 @@ async function build(pipeline: string, file: string, installed: readonly string[
     throw notBundleable(pipeline, root, error);
   }
   const files = built.outputFiles!.map(({ path: name, text }) => [path.basename(name), text] as const);
+  if (besides.length > 0) files.push([FILES, packFiles(root, besides)]);
   const all = Object.fromEntries(
     [...files, ["package.json", '{"type":"module"}']].sort(([a], [b]) => (a! < b! ? -1 : 1)),
   );
@@ -125,9 +141,28 @@ async function build(pipeline: string, file: string, installed: readonly string[
   return { digest, packed, root, layer: lockLayer([...outside.values()], root) };
 }
 
-/** CommonJS packages ask for Node's own modules with `require`. */
-const REQUIRE =
-  'import{createRequire as __hypernodesRequire}from"node:module";import{dirname as __hypernodesDirname}from"node:path";import{fileURLToPath as __hypernodesPath}from"node:url";const require=__hypernodesRequire(import.meta.url),__filename=__hypernodesPath(import.meta.url),__dirname=__hypernodesDirname(__filename);';
+/**
+ * CommonJS packages ask for Node's own modules with `require`. A module's place is that of the file of the bundle that it is in; the
+ * project's own modules have theirs in a folder of their own.
+ */
+const BANNER = `
+import{createRequire as __hypernodesRequire}from"node:module";
+import{dirname as __hypernodesDirname,join as __hypernodesJoin}from"node:path";
+import{fileURLToPath as __hypernodesPath,pathToFileURL as __hypernodesUrl}from"node:url";
+const require=__hypernodesRequire(import.meta.url);
+const __hypernodesAt=(filename)=>({filename,dirname:__hypernodesDirname(filename),url:__hypernodesUrl(filename).href});
+const __hypernodesPlace=__hypernodesAt(__hypernodesPath(import.meta.url));
+const __hypernodesIn=(file)=>__hypernodesAt(__hypernodesJoin(__hypernodesPlace.dirname,"${PROJECT}",file));
+`.replaceAll("\n", "");
+
+/** A module's place, wherever it asks for it. */
+const PLACES = {
+  "import.meta.url": "__hypernodesPlace.url",
+  "import.meta.filename": "__hypernodesPlace.filename",
+  "import.meta.dirname": "__hypernodesPlace.dirname",
+  __filename: "__hypernodesPlace.filename",
+  __dirname: "__hypernodesPlace.dirname",
+};
 
 /** A file of ours, as it is here: source or compiled. */
 function here(name: string): string {
@@ -143,7 +178,12 @@ function rootOf(file: string): string {
 }
 
 /** How modules come into a bundle. */
-function modules(root: string, outside: Map<string, Package>, installed: readonly string[]): Plugin {
+function modules(
+  root: string,
+  outside: Map<string, Package>,
+  installed: readonly string[],
+  besides: readonly string[],
+): Plugin {
   const require = createRequire(import.meta.url);
   return {
     name: "hypernodes",
@@ -178,12 +218,27 @@ function modules(root: string, outside: Map<string, Package>, installed: readonl
 
       async function transformed(file: string) {
         const source = readFileSync(file, "utf8");
-        const says = `globalThis[${JSON.stringify(BUNDLED)}]=${JSON.stringify(bundledName(file, root))};`;
+        const name = bundledName(file, root);
+        let says = `globalThis[${JSON.stringify(BUNDLED)}]=${JSON.stringify(name)};`;
+        if (NAMES_ITS_PLACE.test(source)) {
+          says += `const __hypernodesPlace=__hypernodesIn(${JSON.stringify(name.replace("bundle:", ""))});`;
+          await warnOfMissing(file, source);
+        }
         const isTypeScript = /tsx?$/.test(path.extname(file));
         // esbuild writes no types for decorators, and what reads them at run time would find none.
         const code = isTypeScript && /@[\w$]/.test(source) ? await withMetadata(file, source) : source;
         const loader = file.endsWith("x") ? (isTypeScript ? "tsx" : "jsx") : isTypeScript ? "ts" : "js";
         return { contents: withFirst(says, code), loader } as const;
+      }
+
+      /** Comments do not count. */
+      async function warnOfMissing(file: string, source: string): Promise<void> {
+        const loader = /tsx?$/.test(path.extname(file)) ? "tsx" : "jsx";
+        const { code } = await build.esbuild
+          .transform(source, { loader, minifyWhitespace: true })
+          .catch(() => ({ code: "" }));
+        const warning = missingBeside(code, file, root, besides);
+        if (warning !== undefined) process.emitWarning(warning, "HypernodesWarning");
       }
     },
   };

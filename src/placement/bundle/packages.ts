@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
-import { gzipSync } from "node:zlib";
 import { remembered } from "../../graph/remembered.js";
+import { SCRATCH } from "./paths.js";
+import { MAX_COMMAND_LENGTH, writeFileCommand } from "./shell-files.js";
 
 /** An installed package. */
 export interface Package {
@@ -13,7 +13,6 @@ export interface Package {
 
 /** Packages that an image installs, at the versions that are installed here. */
 export interface LockLayer {
-  readonly digest: string;
   readonly names: readonly string[];
   /** The commands of a Dockerfile. */
   readonly commands: readonly string[];
@@ -108,12 +107,6 @@ interface Lock {
   readonly packages?: Readonly<Record<string, Locked>>;
 }
 
-/** Characters that a command may have with what it writes. */
-const LONGEST = 120_000;
-
-/** Where an image has them: modules anywhere in the container find what lies at its root. */
-const FOLDER = "/opt/hypernodes";
-
 /** @returns what installs some packages, at exactly the versions that the project's lock file has; undefined for none. */
 export function lockLayer(packages: readonly Package[], root: string): LockLayer | undefined {
   if (packages.length === 0) return undefined;
@@ -123,29 +116,17 @@ export function lockLayer(packages: readonly Package[], root: string): LockLayer
     dependencies: Object.fromEntries(wanted.map(({ name, version }) => [name, version])),
   };
   const found = lockFor(wanted, root, manifest);
-  const written = found && writeGzipped("package-lock.json", found);
-  // A shell takes no argument of more than 128 KiB.
-  const lock = written !== undefined && written.length < LONGEST ? found : undefined;
-  const files = [write("package.json", manifest), ...(lock ? [written!] : [])];
+  const files = [writeFileCommand("package.json", JSON.stringify(manifest))];
+  const writeLock = found && writeFileCommand("package-lock.json", JSON.stringify(found));
+  const lock = writeLock !== undefined && writeLock.length < MAX_COMMAND_LENGTH ? found : undefined;
+  if (lock !== undefined) files.push(writeLock!);
   const command = lock ? "ci" : "install";
-  const digest = createHash("sha256")
-    .update(JSON.stringify([manifest, lock]))
-    .digest("hex");
   return {
-    digest,
     names: wanted.map(({ name }) => name),
     commands: [
-      `RUN mkdir -p ${FOLDER} && cd ${FOLDER} && ${files.join(" && ")} && npm ${command} --omit=dev --no-audit --no-fund && ln -sfn ${FOLDER}/node_modules /node_modules`,
+      `RUN mkdir -p ${SCRATCH} && cd ${SCRATCH} && ${files.join(" && ")} && npm ${command} --omit=dev --no-audit --no-fund`,
     ],
   };
-}
-
-function write(name: string, content: object): string {
-  return `echo ${Buffer.from(JSON.stringify(content)).toString("base64")} | base64 -d > ${name}`;
-}
-
-function writeGzipped(name: string, content: object): string {
-  return `echo ${gzipSync(JSON.stringify(content)).toString("base64")} | base64 -d | gunzip > ${name}`;
 }
 
 /** The part of the project's lock file that some packages need, as a lock file of its own. */

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from "node:net";
+import { fileURLToPath } from "node:url";
 import type { PipelineClass } from "../../dsl/members.js";
 import { classFrom, type Origin } from "../../dsl/origin.js";
 import { inCarried } from "../../engine/call-context.js";
@@ -15,6 +16,7 @@ import { importBundle } from "../../engine/threads/importing-bundle.js";
 import { AbortError, HypernodesError } from "../../errors.js";
 import { describeChain } from "../../util/describe.js";
 import { decode } from "../../values/codec.js";
+import { committed } from "./committed.js";
 import {
   type BytesHead,
   ComingBytes,
@@ -30,6 +32,7 @@ import { KeptStores } from "./kept-stores.js";
 import { encodeOutputs } from "./outputs-up.js";
 import { SharedFiles } from "./shared-files.js";
 import { StreamedElements } from "./streamed-elements.js";
+import { unpackFiles } from "./unpack-files.js";
 import { Upward } from "./upward.js";
 
 /** Typed arrays that are at least this large stay where they came in. */
@@ -37,9 +40,9 @@ const VIEWS_FROM = 64 * 1024;
 
 /**
  * What a volume keeps for others, where there is one; a folder of its own; "worker", if a worker of a queue has started it;
- * whether SQLite caches are kept on the volume, too.
+ * whether SQLite caches are kept on the volume, too; the folders of the user's volumes.
  */
-const [volume = "", scratch = "", host = "container", keepsCaches = ""] = process.argv.slice(2);
+const [volume = "", scratch = "", host = "container", keepsCaches = "", ...mounts] = process.argv.slice(2);
 const isWorker = host === "worker";
 const up = new Upward(4);
 // A worker's files are those of its machine.
@@ -146,15 +149,19 @@ class Run {
   }
 
   private async run(request: RunRequest): Promise<void> {
-    const outputs = await runProgram(request);
+    const outputs = await runProgram(request).finally(commitMounts);
     await stores?.save();
     await this.bring(Kind.end, { ok: true }, outputs, request);
   }
 
   private async stream(request: RunRequest): Promise<void> {
-    for await (const value of streamProgram(request, this.elements)) {
-      await this.bring(Kind.streamed, {}, value, request);
-      if (++this.untaken >= request.settings.maxWorkers) await this.oneTaken();
+    try {
+      for await (const value of streamProgram(request, this.elements)) {
+        await this.bring(Kind.streamed, {}, value, request);
+        if (++this.untaken >= request.settings.maxWorkers) await this.oneTaken();
+      }
+    } finally {
+      await commitMounts();
     }
     await stores?.save();
     await up.value(Kind.end, this.number, { ok: true }, undefined);
@@ -166,8 +173,20 @@ class Run {
   }
 }
 
+/** Makes files that nodes have written to volumes visible to others. */
+async function commitMounts(): Promise<void> {
+  await Promise.all(
+    mounts.map((mount) =>
+      committed(mount).catch((error: Error) =>
+        process.emitWarning(`what nodes wrote to ${mount} is not committed: ${error.message}`, "HypernodesWarning"),
+      ),
+    ),
+  );
+}
+
 async function load(): Promise<void> {
   try {
+    unpackFiles(fileURLToPath(new URL(".", import.meta.url)));
     await importBundle();
   } catch (error) {
     throw notLoaded(error);
@@ -247,6 +266,7 @@ async function close(): Promise<void> {
   } catch (error) {
     console.error(error);
   }
+  await commitMounts();
   await stores?.save();
   process.exit(0);
 }

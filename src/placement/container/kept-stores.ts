@@ -3,6 +3,7 @@ import { copyFileSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:f
 import path from "node:path";
 import { relocateFiles } from "../../cache/open.js";
 import { SqliteStore } from "../../cache/sqlite-store.js";
+import { HypernodesError } from "../../errors.js";
 import { remembered } from "../../graph/remembered.js";
 import { committed } from "./committed.js";
 
@@ -56,7 +57,7 @@ export class KeptStores {
       taken: [],
       saved: 0,
     };
-    const store = await SqliteStore.open(local.file);
+    const store = await SqliteStore.open(local.file).catch(throwForImage);
     try {
       if (local.folder === "") {
         process.emitWarning(
@@ -127,6 +128,19 @@ export class KeptStores {
     local.saved = newest;
     return true;
   }
+}
+
+/** That the container's Node has no SQLite is its image's fault. @throws {HypernodesError} `IMAGE_NODE_TOO_OLD` */
+function throwForImage(error: unknown): never {
+  if (!(error instanceof HypernodesError) || error.code !== "NO_SQLITE") throw error;
+  throw new HypernodesError({
+    code: "IMAGE_NODE_TOO_OLD",
+    where: "modal({ image })",
+    problem: `a cache in SQLite needs Node 22.13 or newer, and the image's is ${process.version.replace("v", "")}`,
+    advice:
+      'Take a newer one, image().nodeSlim("22"), or install it, image().nodeInstall("22"); or image().npmInstall("@photostructure/sqlite@1").',
+    cause: error,
+  });
 }
 
 function remove(file: string): void {

@@ -23,8 +23,16 @@ const BEATS = 6;
  * @param kept the folder that outlives the container; empty: there is none.
  * @param scratch a folder of the container's own.
  * @param silenceMs milliseconds without a word of the client after which it is taken for lost.
+ * @param mounts the folders of the user's volumes.
  */
-export function main(isKept: boolean, kept: string, scratch: string, silenceMs: string, keepsCaches: string): void {
+export function main(
+  isKept: boolean,
+  kept: string,
+  scratch: string,
+  silenceMs: string,
+  keepsCaches: string,
+  ...mounts: string[]
+): void {
   mkdirSync(scratch, { recursive: true });
   const child = spawn(
     process.execPath,
@@ -32,7 +40,7 @@ export function main(isKept: boolean, kept: string, scratch: string, silenceMs: 
       "--enable-source-maps",
       "--disable-warning=ExperimentalWarning",
       fileURLToPath(new URL("./child.js", import.meta.url)),
-      ...[kept, scratch, "container", keepsCaches],
+      ...[kept, scratch, "container", keepsCaches, ...mounts],
     ],
     { stdio: ["ignore", "pipe", "pipe", "pipe", "pipe"], cwd: scratch },
   );

@@ -5,8 +5,10 @@ import { remembered } from "../../graph/remembered.js";
 import { type LongTimeout, startTimeout } from "../../util/long-timeout.js";
 import type { LockLayer } from "../bundle/packages.js";
 import { missingPackage } from "../bundle/peers.js";
+import { sentInstruction } from "./dockerfile.js";
 import { buildFailed, translated } from "./failures.js";
 import type { Image } from "./image.js";
+import { nodeFault } from "./node-faults.js";
 import { StartTurns } from "./start-turns.js";
 
 /** Milliseconds that Modal has for an answer that takes no work. */
@@ -70,29 +72,61 @@ export class Modal {
     return this.once(`app ${name}`, () => this.sdk.apps.fromName(name, { createIfMissing: true }));
   }
 
+  /** A volume that is there. */
   volume(name: string): Promise<Volume> {
-    return this.once(`volume ${name}`, () => this.sdk.volumes.fromName(name, { createIfMissing: true, version: 2 }));
+    return this.once(`volume ${name}`, () => this.sdk.volumes.fromName(name));
+  }
+
+  /**
+   * A volume on which containers keep files of their own: `sync` commits those of version 2 only.
+   *
+   * @param createIfMissing whether it is made if it is not there.
+   */
+  cacheVolume(name: string, createIfMissing = true): Promise<Volume> {
+    return this.once(`cache volume ${name}`, () => this.sdk.volumes.fromName(name, { createIfMissing, version: 2 }));
   }
 
   secret(name: string): Promise<Secret> {
     return this.once(`secret ${name}`, () => this.sdk.secrets.fromName(name));
   }
 
+  /** The names of the secrets or volumes that there are; none if they can't be asked for. */
+  async names(kind: "secret" | "volume"): Promise<readonly string[]> {
+    try {
+      const { cpClient } = this.sdk as unknown as { cpClient: Record<string, List | undefined> };
+      const found = await cpClient[`${kind}List`]?.call(cpClient, { environmentName: this.sdk.environmentName() });
+      return found?.items.map(({ label }) => label) ?? [];
+    } catch {
+      return [];
+    }
+  }
+
   /**
-   * The image, built, with a layer of packages before its own layers.
+   * The image, built: its own layers, and after them that of the packages that a bundle leaves out.
    *
-   * @throws {HypernodesError} `IMAGE_FAILED`, with the end of the build's log.
+   * @throws {HypernodesError} `IMAGE_FAILED`, with the end of the build's log; `IMAGE_WITHOUT_NODE`; `LOCAL_FILE`.
    */
-  async image(image: Image, layer: LockLayer | undefined, app: App): Promise<BuiltImage> {
-    const layers = layer === undefined ? image.layers : [layer.commands, ...image.layers];
-    const key = JSON.stringify(["image", app.appId, image.base, layers]);
-    return this.once(key, async () => {
-      let built = this.sdk.images.fromRegistry(image.base);
-      for (const commands of layers) built = built.dockerfileCommands([...commands]);
+  async image({ base, baseSecret, layers, build }: Image, lock: LockLayer | undefined, app: App): Promise<BuiltImage> {
+    const all = lock === undefined ? layers : [...layers, { commands: lock.commands, ...build }];
+    return this.once(JSON.stringify(["image", app.appId, base, baseSecret, all]), async () => {
+      let image = this.sdk.images.fromRegistry(
+        base,
+        baseSecret === undefined ? undefined : await this.secret(baseSecret),
+      );
+      for (const { commands, secrets, env } of all) {
+        image = image.dockerfileCommands(commands.map(sentInstruction), {
+          secrets: await Promise.all(secrets.map((name) => this.secret(name))),
+          ...(Object.keys(env).length > 0 && { env: { ...env } }),
+        });
+      }
       try {
-        return await within(built.build(app), BUILD_MS, "an image was not built");
+        return await within(image.build(app), BUILD_MS, "an image was not built");
       } catch (error) {
-        throw buildFailed(error, image.base, layers, this.logs.take());
+        const log = this.logs.take();
+        const commands = all.map((each) => each.commands);
+        const failed = buildFailed(error, base, commands, log);
+        // What has ended the build stands last.
+        throw nodeFault(log.trim().split("\n").slice(-5).join("\n"), base, failed) ?? failed;
       }
     });
   }
@@ -109,6 +143,8 @@ export class Modal {
     return asked;
   }
 }
+
+type List = (request: object) => Promise<{ readonly items: readonly { readonly label: string }[] }>;
 
 /** The SDK throws away what a build prints. */
 class BuildLogs {

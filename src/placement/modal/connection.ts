@@ -24,6 +24,7 @@ import { modalFor, rejectedAt, within } from "./client.js";
 import { Container } from "./container.js";
 import { connectionLost, containerEnded, processEnded, timedOut } from "./failures.js";
 import { messagesOf, newMessage } from "./messages.js";
+import { checkNode, nodeFault } from "./node-faults.js";
 import type { CheckedModal } from "./options.js";
 import { warnOfUnusedGpus } from "./unused-gpus.js";
 
@@ -111,8 +112,9 @@ export class Connection {
   private async greet(signal: AbortSignal): Promise<void> {
     const failed = this.over.then((error) => Promise.reject(error));
     const inTime = <T>(what: Promise<T>): Promise<T> => Promise.race([what, failed, rejectedAt(signal)]);
-    const { protocol, has } = await inTime(this.hello);
+    const { protocol, has, node } = await inTime(this.hello);
     if (protocol !== PROTOCOL) throw otherProtocol(protocol);
+    checkNode(node, this.options.image.base);
     const failing = async (error: unknown) => Promise.reject(await this.lose(error));
     if (!has) await inTime(this.send(bundleFrame(this.bundle.packed)).catch(failing));
     this.isGreeting = false;
@@ -197,7 +199,7 @@ export class Connection {
     this.losing ??= (async () => {
       const end = await this.container.endSoon();
       const { where, options } = this;
-      const lost = () => connectionLost(where, cause ?? this.lastWords());
+      const lost = () => nodeFault(this.errors, options.image.base) ?? connectionLost(where, cause ?? this.lastWords());
       this.fail(end === undefined ? lost() : containerEnded(end, where, options.timeoutMs));
       return this.failure!;
     })();

@@ -10,8 +10,8 @@ export interface Held {
 }
 
 /** What containers have in common that can do each other's work. */
-export function keyOf({ image, ...options }: CheckedModal, bundle: Bundle): string {
-  return JSON.stringify([options, image.base, image.layers, bundle.digest]);
+export function keyOf(options: CheckedModal, bundle: Bundle): string {
+  return JSON.stringify([options, bundle.digest]);
 }
 
 /** Milliseconds that a container has to dispose of its resources. */

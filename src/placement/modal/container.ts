@@ -1,17 +1,17 @@
 import type { ContainerProcess, Sandbox } from "modal";
 import { sleep } from "../../util/long-timeout.js";
 import type { Bundle } from "../bundle/bundle.js";
+import { MOUNT, SCRATCH } from "../bundle/paths.js";
 import { BOOTSTRAP } from "../container/bootstrap.js";
 import { type Modal, rejectedAt, within } from "./client.js";
 import { createSandbox } from "./create-sandbox.js";
 import { type ContainerEnd, connectionLost, containerEnded, translated } from "./failures.js";
 import { endAtSignals } from "./leaving.js";
+import { lookUp } from "./lookups.js";
+import { nodeFault } from "./node-faults.js";
 import { type CheckedModal, lifetimeMs } from "./options.js";
 import { terminate } from "./terminate.js";
 
-/** Where a container has the volume, and a folder of its own. Modules in the latter find what an image installs. */
-const MOUNT = "/hypernodes";
-const SCRATCH = "/opt/hypernodes/run";
 /** The volume that keeps bundles, where the user names none. */
 const BUNDLES = "hypernodes-bundles";
 /** Milliseconds after which Modal ends a container in which no process runs: the runner has ended before, when it heard nothing. */
@@ -61,9 +61,11 @@ export class Container {
    */
   static async start(modal: Modal, options: CheckedModal, bundle: Bundle, signal: AbortSignal): Promise<Container> {
     const aborted = rejectedAt(signal);
+    const cacheVolume = options.volume ?? BUNDLES;
+    const volumes = await Promise.race([lookUp(modal, options, cacheVolume), aborted]);
     const app = await Promise.race([modal.app(options.app), aborted]);
     const [volume, image] = await Promise.race([
-      Promise.all([modal.volume(options.volume ?? BUNDLES), modal.image(options.image, bundle.layer, app)]),
+      Promise.all([modal.cacheVolume(cacheVolume), modal.image(options.image, bundle.layer, app)]),
       aborted,
     ]);
     const wholeSeconds = (ms: number) => Math.ceil(ms / 1000) * 1000;
@@ -74,7 +76,7 @@ export class Container {
       ...(options.regions.length > 0 && { regions: [...options.regions] }),
       timeoutMs: wholeSeconds(lifetimeMs(options)),
       idleTimeoutMs: wholeSeconds(Math.min(options.idleTimeoutMs, MAX_IDLE_MS)),
-      volumes: { [MOUNT]: volume },
+      volumes: { ...volumes, [MOUNT]: volume },
     };
     return new Container(modal, await createSandbox(modal, app, image, machine, signal), options.idleTimeoutMs);
   }
@@ -83,7 +85,8 @@ export class Container {
   async exec(options: CheckedModal, bundle: Bundle, where: string): Promise<Process> {
     const secrets = await Promise.all(options.secrets.map((name) => this.modal.secret(name)));
     const keepsCaches = options.volume !== undefined ? "caches" : "";
-    const told = [bundle.digest, MOUNT, SCRATCH, String(options.idleTimeoutMs), keepsCaches];
+    const mounts = Object.keys(options.volumes);
+    const told = [bundle.digest, MOUNT, SCRATCH, String(options.idleTimeoutMs), keepsCaches, ...mounts];
     try {
       const command = ["node", "--input-type=module", "-e", BOOTSTRAP, ...told];
       const executing = this.sandbox.exec(command, { mode: "binary", env: { ...options.env }, secrets });
@@ -91,6 +94,8 @@ export class Container {
     } catch (error) {
       const end = await this.endSoon();
       if (end !== undefined) throw containerEnded(end, where, options.timeoutMs);
+      const withoutNode = nodeFault(String((error as Error).message), options.image.base, error);
+      if (withoutNode !== undefined) throw withoutNode;
       const failure = translated(error, "container");
       throw failure.code === "UNREACHABLE" ? connectionLost(where, error) : failure;
     }

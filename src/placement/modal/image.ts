@@ -1,41 +1,98 @@
 import { badOption, HypernodesError } from "../../errors.js";
-import { isRecord } from "../../util/options.js";
+import { checkOptions, isRecord, type RulesOf, that } from "../../util/options.js";
+import { PACKAGES } from "../bundle/paths.js";
+import { copyInstruction, envInstruction, nodeInstruction } from "./dockerfile.js";
+
+/** Settings of the builds of layers. */
+export interface ImageBuild {
+  /** The names of Modal secrets: their variables are in the environment of commands, and not in the image. */
+  readonly secrets: readonly string[];
+  /** Environment variables of commands, that are not in the image. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** One layer of an image. */
+export interface ImageLayer extends ImageBuild {
+  /** The instructions of a Dockerfile. */
+  readonly commands: readonly string[];
+}
+
+/** Where an image is taken from. */
+export interface FromOptions {
+  /** The name of the Modal secret with the registry's `REGISTRY_USERNAME` and `REGISTRY_PASSWORD`. Default: none, for a public image. */
+  readonly secret?: string;
+}
 
 /** What a container's file system has before code comes into it. Each call gives another image. */
 export interface Image {
   readonly kind: "image";
   /** The image it is built on. */
   readonly base: string;
-  /** The layers on it, each with its Dockerfile commands. */
-  readonly layers: readonly (readonly string[])[];
+  /** The name of the Modal secret that its registry asks for. */
+  readonly baseSecret: string | undefined;
+  /** The layers on it. After them comes, as the last one, that of the native packages which the pipeline needs. */
+  readonly layers: readonly ImageLayer[];
   /** The names of the packages that it installs: bundles leave them out. */
   readonly packages: readonly string[];
+  /** The settings for the build of the next layer. */
+  readonly build: ImageBuild;
   /** Node's official slim image, of a version: `"22"` (the default), `"22.13.1"`, `"24"`. */
   nodeSlim(version: string): Image;
-  /** Another image of a registry: `"ghcr.io/me/node-cuda:22"`. It has to have Node 20.19 or newer. */
-  from(tag: string): Image;
+  /**
+   * Another image of a registry: `"ghcr.io/me/node-cuda:22"`. It has to have Node 20.19 or newer, with npm; one that has none gets it by
+   * `nodeInstall`.
+   */
+  from(tag: string, options?: FromOptions): Image;
+  /**
+   * Node, from its own downloads, for an image without: `"22"`, the newest release of that line, or a release, `"22.13.1"`. Checked
+   * against the release's SHA-256 sum. The image has to have curl, or apt to get it.
+   */
+  nodeInstall(version: string): Image;
   /** Debian packages. */
   aptInstall(...packages: string[]): Image;
   /** npm packages, as npm takes them: `"onnxruntime-node@1.20.1"`. Bundles leave them out. */
   npmInstall(...packages: string[]): Image;
+  /**
+   * A small file of this machine: an `.npmrc`, a certificate. It is read when the image is built.
+   *
+   * @param localPath relative to the working directory.
+   * @param remotePath absolute, with the file's name: `"/root/.npmrc"`.
+   */
+  addLocalFile(localPath: string, remotePath: string): Image;
   /** Environment variables, for what is built after it and for what runs. */
   env(variables: Readonly<Record<string, string>>): Image;
+  /** Environment variables for what is built after it only: a proxy. */
+  buildEnv(variables: Readonly<Record<string, string>>): Image;
+  /** Names of Modal secrets, whose variables what is built after it sees: a token for a registry. They are not in the image. */
+  buildSecrets(...names: string[]): Image;
   /** A shell command. */
   run(command: string): Image;
 }
 
-type Parts = Pick<Image, "base" | "layers" | "packages">;
+type Parts = Pick<Image, "base" | "baseSecret" | "layers" | "packages" | "build">;
 
 /** An npm package with a version or a range; nothing that a shell takes for its own. */
 const NPM = /^(@[a-z0-9][\w.-]*\/)?[a-z0-9][\w.-]*(@[\w.^~<>=*-]+)?$/i;
 const DEBIAN = /^[a-z0-9][a-z0-9+.-]*(=[\w.+:~-]+)?$/;
 const TAG = /^[\w.-]+(:\d+)?(\/[\w.-]+)*(:[\w.-]+)?(@sha256:[0-9a-f]{64})?$/;
+const VERSION = /^\d+(\.\d+){0,2}$/;
+const RELEASE = /^\d+(\.\d+\.\d+)?$/;
 export const VARIABLE = /^[A-Za-z_]\w*$/;
 /** Bytes that one command of a Dockerfile may have. */
 const LONGEST = 64 * 1024;
 
-/** Where `npmInstall` puts packages: modules that run in `/opt/hypernodes` find them. */
-const FOLDER = "/opt/hypernodes";
+const REMOTE_PATH = /^(?:\/[\w.@+-]+)+$/;
+/** Characters that no variable of an image can have: an instruction is one line, of whole characters. */
+const UNWRITABLE = /[\p{Cc}\p{Cs}]/u;
+/** The name of something at Modal. */
+export const NAME = /^[A-Za-z0-9][\w.-]{0,62}$/;
+
+const FROM_RULES: RulesOf<FromOptions> = {
+  secret: that(
+    "the name of a secret: letters, digits, - . _",
+    (value) => typeof value === "string" && NAME.test(value),
+  ),
+};
 
 /**
  * An image for containers: Node 22 and what is added to it.
@@ -48,47 +105,68 @@ const FOLDER = "/opt/hypernodes";
  * ```
  */
 export function image(): Image {
-  return made({ base: "node:22-slim", layers: [], packages: [] });
+  const build = { secrets: [], env: {} };
+  return made({ base: "node:22-slim", baseSecret: undefined, layers: [], packages: [], build });
 }
 
 function made(parts: Parts): Image {
-  const on = (base: string) => made({ ...parts, base });
+  const on = (base: string, baseSecret?: string) => made({ ...parts, base, baseSecret });
   const layer = (commands: readonly string[], packages: readonly string[] = []) => {
     for (const command of commands) checkLength(command);
-    return made({ ...parts, layers: [...parts.layers, commands], packages: [...parts.packages, ...packages] });
+    const layers = [...parts.layers, { commands, ...parts.build }];
+    return made({ ...parts, layers, packages: [...parts.packages, ...packages] });
   };
   return {
     kind: "image",
     ...parts,
-    nodeSlim: (version) => {
-      if (typeof version !== "string" || !/^\d+(\.\d+){0,2}$/.test(version))
-        throw bad("nodeSlim", version, 'a version of Node: "22", "22.13.1"');
-      return on(`node:${version}-slim`);
+    nodeSlim: (version) =>
+      on(`node:${checked("nodeSlim", version, VERSION, 'a version of Node: "22", "22.13.1"')}-slim`),
+    from: (tag, options) => {
+      checkOptions("image().from", options, FROM_RULES);
+      return on(checked("from", tag, TAG, 'the tag of an image: "node:22-slim"'), options?.secret);
     },
-    from: (tag) => on(checked("from", tag, TAG, 'the tag of an image: "node:22-slim"')),
+    nodeInstall: (version) =>
+      layer([
+        nodeInstruction(checked("nodeInstall", version, RELEASE, 'a line of Node, "22", or a release, "22.13.1"')),
+      ]),
     aptInstall: (...packages) => {
-      if (packages.length === 0) throw bad("aptInstall", packages, "names of Debian packages");
-      for (const name of packages) checked("aptInstall", name, DEBIAN, "names of Debian packages");
+      checkedAll("aptInstall", packages, DEBIAN, "names of Debian packages");
       return layer([
         `RUN apt-get update && apt-get install -y --no-install-recommends ${packages.join(" ")} && rm -rf /var/lib/apt/lists/*`,
       ]);
     },
     npmInstall: (...packages) => {
-      if (packages.length === 0) throw bad("npmInstall", packages, 'names of npm packages: "onnxruntime-node@1.20.1"');
-      for (const name of packages) checked("npmInstall", name, NPM, 'names of npm packages: "onnxruntime-node@1.20.1"');
+      checkedAll("npmInstall", packages, NPM, 'names of npm packages: "onnxruntime-node@1.20.1"');
       const quoted = packages.map((name) => `'${name}'`).join(" ");
       return layer(
-        [`RUN mkdir -p ${FOLDER} && cd ${FOLDER} && npm install --no-audit --no-fund ${quoted}`],
+        [`RUN mkdir -p ${PACKAGES} && cd ${PACKAGES} && npm install --no-audit --no-fund ${quoted}`],
         packages.map((name) => name.replace(/(?<=.)@.*$/, "")),
       );
     },
+    addLocalFile: (localPath, remotePath) => {
+      if (typeof localPath !== "string" || localPath === "" || localPath.includes("\0"))
+        throw bad("addLocalFile", localPath, 'the path of a file of this machine: ".npmrc"');
+      if (!isFilePath(remotePath))
+        throw bad("addLocalFile", remotePath, 'the absolute path of a file in the image: "/root/.npmrc"');
+      return layer([copyInstruction(localPath, remotePath)]);
+    },
     env: (variables) => {
-      if (!isRecord(variables)) throw bad("env", variables, 'texts by names: { OMP_NUM_THREADS: "4" }');
+      checkVariables("env", variables);
       for (const [name, value] of Object.entries(variables)) {
-        checked("env", name, VARIABLE, "names of variables: letters, digits, _");
-        if (typeof value !== "string") throw bad("env", { [name]: value }, "texts");
+        if (UNWRITABLE.test(value))
+          throw bad("env", { [name]: value }, "texts of one line, without control characters");
       }
-      return layer(Object.entries(variables).map(([name, value]) => `ENV ${name}=${JSON.stringify(value)}`));
+      return layer(Object.entries(variables).map(([name, value]) => envInstruction(name, value)));
+    },
+    buildEnv: (variables) => {
+      checkVariables("buildEnv", variables);
+      const { build } = parts;
+      return made({ ...parts, build: { ...build, env: { ...build.env, ...variables } } });
+    },
+    buildSecrets: (...names) => {
+      checkedAll("buildSecrets", names, NAME, "names of secrets: letters, digits, - . _");
+      const { build } = parts;
+      return made({ ...parts, build: { ...build, secrets: [...new Set([...build.secrets, ...names])] } });
     },
     run: (command) => {
       if (typeof command !== "string" || command.trim() === "" || /[\r\n]/.test(command.replaceAll(/\\\r?\n/g, " "))) {
@@ -97,6 +175,29 @@ function made(parts: Parts): Image {
       return layer([`RUN ${command}`]);
     },
   };
+}
+
+/** True for a path in a container that is absolute, has no way back, and nothing that a shell takes for its own. */
+export function isFilePath(text: unknown): boolean {
+  return typeof text === "string" && REMOTE_PATH.test(text) && !/\/\.\.?(?:\/|$)/.test(text);
+}
+
+function checkedAll(call: string, values: readonly string[], form: RegExp, takes: string): void {
+  if (values.length === 0) throw bad(call, values, takes);
+  for (const value of values) checked(call, value, form, takes);
+}
+
+function checkVariables(call: string, variables: unknown): void {
+  if (!isRecord(variables)) throw bad(call, variables, 'texts by names: { OMP_NUM_THREADS: "4" }');
+  for (const [name, value] of Object.entries(variables)) {
+    checked(call, name, VARIABLE, "names of variables: letters, digits, _");
+    if (!isVariableValue(value)) throw bad(call, { [name]: value }, "texts, without a NUL or half a character");
+  }
+}
+
+/** True for a value that an environment can hold: one of whole characters, none of which is NUL. */
+export function isVariableValue(value: unknown): value is string {
+  return typeof value === "string" && !/[\0\p{Cs}]/u.test(value);
 }
 
 function checked(call: string, value: string, form: RegExp, takes: string): string {
@@ -111,5 +212,5 @@ function checkLength(command: string): void {
 }
 
 function bad(call: string, value: unknown, takes: string): HypernodesError {
-  return new HypernodesError({ where: `image().${call}`, ...badOption("its argument", value, takes) });
+  return new HypernodesError({ where: `image().${call}`, ...badOption("argument", value, takes) });
 }

@@ -1,24 +1,31 @@
+import path from "node:path";
 import type { Placement } from "../../dsl/choices.js";
+import { badOption, HypernodesError } from "../../errors.js";
 import {
   callIt,
   checkOptions,
   isFlag,
   isRecord,
+  isTexts,
   numberFrom,
   type RulesOf,
   that,
   wholeFrom,
 } from "../../util/options.js";
 import { showValue } from "../../util/show-value.js";
-import { type Image, image, VARIABLE } from "./image.js";
+import { MOUNT, PACKAGES } from "../bundle/paths.js";
+import { type Image, image, isFilePath, isVariableValue, NAME, VARIABLE } from "./image.js";
 
 /** What a container on Modal is to be. */
 export interface ModalOptions {
-  /** Such as `"A10"`, `"H100:2"`, `"A100-80GB:4"`: the name, and after a colon how many. Handed on as it is. Default: none. */
+  /**
+   * Such as `"A10"` (or `"A10G"`, its older spelling), `"H100:2"`, `"A100-80GB:4"`: the name, and after a colon how many. Handed on as it is.
+   * Default: none.
+   */
   readonly gpu?: string;
-  /** Physical cores, also parts of one. Default: what Modal gives. */
+  /** Physical cores, also parts of one. Default: Modal's, 0.125. */
   readonly cpu?: number;
-  /** Mebibytes of memory. Default: what Modal gives. */
+  /** Mebibytes of memory. Default: Modal's, 128. */
   readonly memoryMiB?: number;
   /** Milliseconds that a run may take in the container, at most 24 hours less a minute. Default: an hour. */
   readonly timeoutMs?: number;
@@ -31,6 +38,16 @@ export interface ModalOptions {
   readonly image?: Image;
   /** The name of a volume on which SQLite caches outlive the container. Made if it is not there. */
   readonly volume?: string;
+  /**
+   * Volumes of yours, by the absolute path of the folder where nodes find them: `{ "/models": "weights" }`. A container sees them as
+   * they were when it began; what nodes write there is committed when a run ends, and, where containers share a map, when they end.
+   */
+  readonly volumes?: Readonly<Record<string, string>>;
+  /**
+   * Files that modules read beside themselves, as patterns relative to the folder of the nearest package.json: `["data/**"]`. They go
+   * up with the code, at most 32 MiB in all, and are found by `import.meta.url`. Default: none.
+   */
+  readonly files?: readonly string[];
   /** The names of Modal secrets: nodes see them in `process.env`. */
   readonly secrets?: readonly string[];
   /** Environment variables that nodes see. */
@@ -57,6 +74,8 @@ export interface CheckedModal {
   readonly idleTimeoutMs: number;
   readonly image: Image;
   readonly volume: string | undefined;
+  readonly volumes: Readonly<Record<string, string>>;
+  readonly files: readonly string[];
   readonly secrets: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly app: string;
@@ -77,7 +96,6 @@ const MOST_CONTAINERS = 1_000;
 const LONGEST_VALUE = 120_000;
 /** A name; `!` and `+` are part of some; how many. */
 const GPU = /^[A-Za-z][A-Za-z0-9-]*[!+]?(:[1-9]\d?)?$/;
-const NAME = /^[A-Za-z0-9][\w.-]{0,62}$/;
 
 /**
  * One container on Modal for the whole graph; or several, that share the elements of its maps.
@@ -86,7 +104,7 @@ const NAME = /^[A-Za-z0-9][\w.-]{0,62}$/;
  *
  * @example
  * ```ts
- * @runOn(modal({ gpu: "A10", volume: "retrieval-cache" })) class Retrieval extends Pipeline { ... }
+ * @runOn(modal({ gpu: "A10G", volume: "retrieval-cache" })) class Retrieval extends Pipeline { ... }
  * ```
  */
 export function modal(options: ModalOptions = {}): ModalPlacement {
@@ -96,12 +114,23 @@ export function modal(options: ModalOptions = {}): ModalPlacement {
 
 export function checkedOptions(options: ModalOptions): CheckedModal {
   checkOptions("modal(...)", options, RULES);
-  const { gpu, cpu, memoryMiB, timeoutMs = HOUR_MS, idleTimeoutMs = 60_000, volume, region = [] } = options;
-  const { secrets = [], env = {}, app = "hypernodes", containers = 1, keepWarm = false } = options;
+  if (options.volume !== undefined && Object.values(options.volumes ?? {}).includes(options.volume))
+    throw new HypernodesError({ where: "modal(...)", ...badOption("option volumes", options.volumes, OTHER_VOLUMES) });
+  const {
+    gpu,
+    cpu,
+    memoryMiB,
+    timeoutMs = HOUR_MS,
+    idleTimeoutMs = 60_000,
+    volume,
+    volumes = {},
+    region = [],
+  } = options;
+  const { files = [], secrets = [], env = {}, app = "hypernodes", containers = 1, keepWarm = false } = options;
   const regions = typeof region === "string" ? [region] : region;
   const on = options.image ?? image();
-  const machine = { gpu, cpu, memoryMiB, timeoutMs, idleTimeoutMs, image: on, volume, secrets, env, app, regions };
-  return { ...machine, containers, keepWarm };
+  const machine = { gpu, cpu, memoryMiB, timeoutMs, idleTimeoutMs, image: on, app, regions, containers, keepWarm };
+  return { ...machine, volume, volumes, files, secrets, env };
 }
 
 const RULES: RulesOf<ModalOptions> = {
@@ -118,6 +147,18 @@ const RULES: RulesOf<ModalOptions> = {
     (value) => isRecord(value) && value.kind === "image",
   ),
   volume: that("the name of a volume: letters, digits, - . _", isName),
+  volumes: {
+    ...that(
+      `names of volumes by the folders where nodes find them: { "/models": "weights" }. ${MOUNT}, ${PACKAGES} and the system's folders are taken, and each folder and volume has one of the other`,
+      (value) => isRecord(value) && wrongVolume(value) === undefined,
+    ),
+    problem: (value) =>
+      `the option volumes is ${showValue(isRecord(value) ? { [wrongVolume(value)!]: value[wrongVolume(value)!] } : value)}`,
+  },
+  files: that(
+    'a list of patterns of files, relative to the folder of package.json, and in it: ["data/**"]',
+    (value) => isTexts(value) && value.every(isInside),
+  ),
   secrets: that("a list of names of secrets", (value) => Array.isArray(value) && value.every(isName)),
   env: {
     ...that(
@@ -138,8 +179,44 @@ const RULES: RulesOf<ModalOptions> = {
 /** The name of a variable that can't be set as it is. */
 function wrongVariable(env: object): string | undefined {
   const isRight = ([name, value]: [string, unknown]) =>
-    VARIABLE.test(name) && typeof value === "string" && Buffer.byteLength(value) <= LONGEST_VALUE;
+    VARIABLE.test(name) && isVariableValue(value) && Buffer.byteLength(value) <= LONGEST_VALUE;
   return Object.entries(env).find((variable) => !isRight(variable))?.[0];
+}
+
+/** True for a pattern of files in the folder that it is relative to. */
+function isInside(pattern: string): boolean {
+  const name = pattern.replace(/^!/, "");
+  return name !== "" && !path.isAbsolute(name) && !name.split(/[\\/]/).includes("..");
+}
+
+/** Folders that a container has its own files in. */
+const SYSTEM = [
+  "/bin",
+  "/boot",
+  "/dev",
+  "/etc",
+  "/lib",
+  "/lib64",
+  "/proc",
+  "/root",
+  "/sbin",
+  "/sys",
+  "/tmp",
+  "/usr",
+  "/var",
+];
+const OTHER_VOLUMES = "other volumes than that of the option volume";
+
+/** The folder of a volume that can't be there. */
+function wrongVolume(volumes: Readonly<Record<string, unknown>>): string | undefined {
+  const isIn = (folder: string, outer: string) => folder === outer || folder.startsWith(`${outer}/`);
+  const isRight = ([folder, name]: [string, unknown], i: number, all: readonly [string, unknown][]) =>
+    isFilePath(folder) &&
+    isName(name) &&
+    ![MOUNT, PACKAGES, "/dev", "/proc", "/sys"].some((taken) => isIn(folder, taken) || isIn(taken, folder)) &&
+    !SYSTEM.includes(folder) &&
+    all.slice(0, i).every(([other, named]) => !isIn(folder, other) && !isIn(other, folder) && name !== named);
+  return Object.entries(volumes).find((entry, i, all) => !isRight(entry, i, all))?.[0];
 }
 
 /** Milliseconds that a container lives at most: one that is shared is there for others when it has done a chunk. */

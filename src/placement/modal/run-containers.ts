@@ -55,8 +55,8 @@ export class RunContainers {
   }
 
   /** What is nested in the pipeline is in its bundle: the same containers do all of it. */
-  private bundled({ image }: CheckedModal, origin: Origin): Promise<Bundle> {
-    return bundleOf(originOf(this.type) ?? origin, image.packages);
+  private bundled({ image, files }: CheckedModal, origin: Origin): Promise<Bundle> {
+    return bundleOf(originOf(this.type) ?? origin, image.packages, files);
   }
 
   private toldOf(placement: Placement, where: string, run: RunState): ToldContainers {

@@ -42,7 +42,7 @@ export class Trip {
     const { errand, options } = this;
     const origin = originOf(errand.type);
     if (origin === undefined) throw noDecorator(errand.type.name);
-    const bundle = await (this.shared?.bundled(origin) ?? bundleOf(origin, options.image.packages));
+    const bundle = await (this.shared?.bundled(origin) ?? bundleOf(origin, options.image.packages, options.files));
     const work = encoded(
       { ...errand.work, origin: bundledOrigin(origin, bundle.root), cache: cacheSpec(errand) },
       errand,

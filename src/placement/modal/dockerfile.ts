@@ -1,0 +1,95 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { HypernodesError } from "../../errors.js";
+import { MAX_COMMAND_LENGTH, writeFileCommand } from "../bundle/shell-files.js";
+
+/**
+ * An ENV instruction that gives a variable exactly this value. In double quotes, Docker takes `$` for a variable, and a backslash
+ * before `"`, `$` and itself for a quote of these; everything else stands for itself.
+ *
+ * @param value a text without control characters.
+ * @see https://docs.docker.com/reference/dockerfile/#env
+ */
+export function envInstruction(name: string, value: string): string {
+  return `ENV ${name}="${value.replace(/["$\\]/g, "\\$&")}"`;
+}
+
+/** Downloads of Node. */
+const DOWNLOADS = "https://nodejs.org/dist";
+
+/**
+ * A RUN instruction that installs Node, and npm with it, from its own downloads, in an image with a shell, tar and gzip; and with
+ * curl, or apt to get it. The build fails where the archive is not the one that the release's list of SHA-256 sums names.
+ *
+ * @param version a line, `"22"`, of which the newest release is taken, or a release, `"22.13.1"`.
+ */
+export function nodeInstruction(version: string): string {
+  const folder = `${DOWNLOADS}/${version.includes(".") ? `v${version}` : `latest-v${version}.x`}`;
+  const steps = [
+    "set -e",
+    "if ! command -v curl > /dev/null; then apt-get update; apt-get install -y --no-install-recommends ca-certificates curl; rm -rf /var/lib/apt/lists/*; fi",
+    'case "$(uname -m)" in aarch64) arch=arm64;; *) arch=x64;; esac',
+    "cd /tmp",
+    `curl -fsSL --retry 3 -o node.sums ${folder}/SHASUMS256.txt`,
+    'grep "linux-$arch[.]tar[.]gz$" node.sums > node.sum',
+    "read -r sum archive < node.sum",
+    `curl -fsSL --retry 3 -o "$archive" "${folder}/$archive"`,
+    "sha256sum -c node.sum",
+    'tar -xzf "$archive" -C /usr/local --strip-components=1 --no-same-owner',
+    'rm "$archive" node.sums node.sum',
+    "node --version",
+  ];
+  return `RUN ${steps.join("; ")}`;
+}
+
+/** A COPY instruction for a file of this machine. */
+export function copyInstruction(localPath: string, remotePath: string): string {
+  return `COPY ${JSON.stringify([localPath, remotePath])}`;
+}
+
+/**
+ * An instruction as Modal takes it: it gets no files with an image, so that a COPY becomes a RUN with the file's content in it.
+ * The file is read now, and not where the image is declared: that is done in the container as well.
+ *
+ * @throws {HypernodesError} `LOCAL_FILE`
+ */
+export function sentInstruction(instruction: string): string {
+  if (!instruction.startsWith("COPY ")) return instruction;
+  const [localPath, remotePath] = JSON.parse(instruction.slice("COPY ".length)) as [string, string];
+  let content: Buffer;
+  try {
+    content = readFileSync(localPath);
+  } catch (error) {
+    throw localFile(localPath, `can't be read: ${(error as Error).message}`, "See whether it is there.", error);
+  }
+  const text = content.toString("latin1");
+  if (PRIVATE_KEY.test(text) || (path.basename(localPath) === ".npmrc" && SECRET_OF_NPM.test(text))) {
+    throw localFile(
+      localPath,
+      "has a password, a token or a private key in it, and whoever may see the image's commands would see it",
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: npm reads it so.
+      'In an .npmrc, write ${NPM_TOKEN} instead, and give it to the build: image().buildSecrets("name of a Modal secret that has NPM_TOKEN").',
+    );
+  }
+  const command = `RUN mkdir -p ${path.posix.dirname(remotePath)} && ${writeFileCommand(remotePath, content)}`;
+  if (command.length <= MAX_COMMAND_LENGTH) return command;
+  throw localFile(
+    localPath,
+    `is too large: ${content.length} bytes, and what a command of an image can write has about 90,000 when it is compressed`,
+    "Put it on a volume, modal({ volumes }); or, if nodes read it, name it in modal({ files }).",
+  );
+}
+
+const PRIVATE_KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
+/** A secret of npm that stands there as a text. */
+const SECRET_OF_NPM = /^\s*[^#;\s]*_(?:authToken|auth|password)\s*=\s*(?!["']?\$\{)\S/m;
+
+function localFile(file: string, problem: string, advice: string, cause?: unknown): HypernodesError {
+  return new HypernodesError({
+    code: "LOCAL_FILE",
+    where: "image().addLocalFile",
+    problem: `the file ${file} ${problem}`,
+    advice,
+    cause,
+  });
+}
