@@ -326,18 +326,9 @@ describe("options", () => {
       it("are an object", async () => {
         // A decorator takes a text for a name.
         if (name === "@node" || name === "@mapOver") return;
-        for (const value of [
-          null,
-          "fast",
-          5,
-          [],
-          () => {},
-          new Map([["outputs", 1]]),
-          new Date(),
-          { [Symbol("x")]: 1 },
-        ]) {
+        for (const value of [null, "fast", 5, [], () => {}, new Map([["outputs", 1]]), new Date()]) {
           const error = await errorOf(call, value, String(value));
-          expect(error.code).to.equal(String(value) === "[object Object]" ? "UNKNOWN_OPTION" : "BAD_OPTION");
+          expect(error.code).to.equal("BAD_OPTION");
         }
       });
 
@@ -432,7 +423,7 @@ describe("arguments that are no options objects", () => {
       ["types", () => eventStream(["runs" as never]), 'It takes a list of types of events: "run", "node"'],
       ["apt", () => image().aptInstall(), "names of Debian packages"],
       ["npm", () => image().npmInstall(), "names of npm packages"],
-      ["env", () => image().env({ A: undefined as never }), "It takes texts."],
+      ["env", () => image().env({ A: undefined as never }), "It takes texts by names"],
       ["env", () => image().env(null as never), "It takes texts by names"],
       ["node", () => image().nodeSlim(22 as never), "a version of Node"],
       ["bind", () => new Plain().bind({ xz: 1 } as never), 'no input is named "xz". Did you mean "xs"?'],

@@ -48,7 +48,7 @@ export function optionFaults(options: unknown, rules: OptionRules, words: Option
     ];
   }
   const faults: OptionFault[] = [];
-  for (const name of namesOf(options)) {
+  for (const name of Object.keys(options)) {
     if (Object.hasOwn(rules, name)) continue;
     faults.push({
       code: "UNKNOWN_OPTION",
@@ -107,14 +107,6 @@ export function optionError(where: string, faults: readonly OptionFault[]): Hype
 export function withoutUndefined<T extends object>(options: T): T {
   if (!Object.values(options).includes(undefined)) return options;
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
-}
-
-/** The names of its properties; a symbol, which is no option's name, as it is printed. */
-function namesOf(options: object): string[] {
-  const symbols = Object.getOwnPropertySymbols(options).filter((key) =>
-    Object.prototype.propertyIsEnumerable.call(options, key),
-  );
-  return [...Object.keys(options), ...symbols.map(String)];
 }
 
 /** True if an object of any class has these methods. */
