@@ -26,5 +26,7 @@ function shown(value: unknown): string {
 
 function inside(_: string, value: unknown): unknown {
   if (typeof value === "bigint" || typeof value === "function" || typeof value === "symbol") return showValue(value);
+  // JSON would leave it out.
+  if (value === undefined) return "undefined";
   return typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
 }
