@@ -82,9 +82,9 @@ export interface Reference extends Way {
   readonly isTypeOf: boolean;
   /** If it is a variable of a function that is assigned later: where that scope is, and its variables that have a new object each time. */
   readonly scope?: { readonly at: number; readonly made: readonly string[] } | undefined;
-  /** Whether it is the name of a field: a class does not hold on to it. */
+  /** True if it is the name of a field: a class does not hold on to it. */
   readonly namesField?: boolean;
-  /** Whether the member at the end of its path is assigned. */
+  /** True if the member at the end of its path is assigned. */
   readonly isAssigned?: boolean;
   /** The variable whose value is the name of the member that is read of it, if that is always the same one. */
   readonly keyedBy?: string | undefined;
@@ -114,7 +114,7 @@ const POSITION = new Set(["type", "start", "end", "raw", "optional"]);
 class ScriptReader {
   /** Whose `this` it is that something means: a function's, a field's, a static block's; undefined: the script's. */
   private readonly holders = new Map<Node, Node | undefined>();
-  /** What is called where it is written. */
+  /** Functions that are called where they are written. */
   readonly areCalled = new Set<Node>();
   /** The functions and classes, outer ones first. */
   private readonly found: (FunctionNode | Class)[] = [];
@@ -256,7 +256,7 @@ class Writer {
     };
   }
 
-  /** What its own functions and classes are called, where it may ask them: it is part of a stack, and of an object's class. */
+  /** The names of its own functions and classes, where it may ask them: they are part of a stack, and of an object's class. */
   private localNames(): string {
     const { source } = this.script;
     if (this.locals.size === 0 || !/\b(?:name|stack)\b/.test(source.slice(this.root.start, this.root.end))) return "";
@@ -628,7 +628,7 @@ const NEW_OBJECTS = new Set([
   ...["ObjectExpression", "ArrayExpression", "NewExpression"],
 ]);
 
-/** Whether a variable has another object in each scope of its kind. */
+/** True if a variable has another object in each scope of its kind. */
 function isNewEachTime(variable: Variable): boolean {
   if (!isWrittenOnce(variable)) return false;
   const [{ node, kind }] = variable.declarations as [Variable["declarations"][number]];

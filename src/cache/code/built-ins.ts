@@ -139,7 +139,7 @@ function loadedModules(): string[] {
 
 let ofNode: Set<unknown> | undefined;
 
-/** Whether a function is one of Node's modules, of `process`, or one of its globals: not one that something has made. */
+/** True if a function is one of Node's modules, of `process`, or one of its globals: not one that something has made. */
 export function isOfNode(fn: Function): boolean {
   if (ofNode === undefined) {
     ofNode = new Set();

@@ -23,7 +23,7 @@ export interface Part {
 
 type Type = abstract new (...args: never[]) => object;
 
-/** What decides, beside the code, what code does: how it reads texts, and writes numbers, dates and objects. */
+/** Settings that decide, beside the code, how it reads texts, and writes numbers, dates and objects. */
 function engine(): string {
   const { timeZone, locale } = resolvedOptions.call(new DateTimeFormat());
   const { node, icu } = process.versions;

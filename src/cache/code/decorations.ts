@@ -22,7 +22,7 @@ export function decorationsOf(type: Function): (readonly [place: string, value: 
 
 type Metadata = ReadonlyMap<unknown, ReadonlyMap<unknown, unknown>>;
 
-/** What `Reflect.defineMetadata` recorded on a class and its members, but what hypernodes did. */
+/** The metadata that `Reflect.defineMetadata` recorded on a class and its members, without that of hypernodes. */
 export function metadataOf(
   type: Function,
 ): { readonly member: unknown; readonly key: unknown; readonly value: unknown }[] {
@@ -43,7 +43,7 @@ export function metadataOf(
   return found.filter(({ key }) => !isOurs(key) && !(isPipeline && isDesign(key)));
 }
 
-/** Whether it is what a compiler emits of types. */
+/** True if it is what a compiler emits of types. */
 export function isDesign(key: unknown): boolean {
   return typeof key === "string" && key.startsWith("design:");
 }

@@ -66,7 +66,7 @@ function isOneOf(object: object, prototype: object): boolean {
   return false;
 }
 
-/** What an `AsyncLocalStorage` has for whoever asks now; undefined: it is none. */
+/** The current store of an `AsyncLocalStorage`; undefined: it is none. */
 export function storedIn(object: object): { readonly value: unknown } | undefined {
   return isOneOf(object, AsyncLocalStorage.prototype)
     ? { value: getStore.call(object as AsyncLocalStorage<unknown>) }

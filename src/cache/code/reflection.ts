@@ -43,7 +43,7 @@ export function findDescriptor(object: object, key: string): PropertyDescriptor 
   return undefined;
 }
 
-/** Whether a Proxy would be asked for what is not on an object itself. */
+/** True if a Proxy would be asked for what is not on an object itself. */
 export function hasProxyBase(object: object): boolean {
   for (let at = getPrototypeOf(object); at !== null; at = getPrototypeOf(at)) if (types.isProxy(at)) return true;
   return false;
@@ -95,7 +95,7 @@ export function homeOf(fn: Function, holder: object): object | undefined {
   return own.length === 1 ? own[0] : undefined;
 }
 
-/** Whether a function is one of the properties of an object, or an accessor's. */
+/** True if a function is one of the properties of an object, or an accessor's. */
 export function hasMember(object: object, fn: Function): boolean {
   return ownKeys(object).some((key) => isMember(fn, getOwnPropertyDescriptor(object, key)));
 }

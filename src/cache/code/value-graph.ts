@@ -52,12 +52,12 @@ interface Place {
   readonly start: number;
   readonly end: number;
   readonly isInFunction: boolean;
-  /** Whether no other class of the script has its name. */
+  /** True if no other class of the script has its name. */
   readonly isAlone: boolean;
   readonly name: string;
 }
 
-/** What every function has. */
+/** The own properties of every function. */
 const BORN_WITH = new Set<PropertyKey>(["length", "name", "prototype", "arguments", "caller"]);
 
 const NOTHING = (): boolean => false;
@@ -704,7 +704,7 @@ export class ValueGraph {
     }
   }
 
-  /** What `super` leads to in functions that were reached without an object. @returns whether there were any. */
+  /** Resolves `super` in functions that were reached without an object. @returns true if there were any. */
   private resolveSupers(): boolean {
     const all = this.homeless.splice(0);
     for (const { id, fn, form, facts } of all) {
@@ -840,7 +840,7 @@ export class ValueGraph {
     this.decorations(id, type);
   }
 
-  /** What decorators have recorded of a class elsewhere. */
+  /** The records that decorators keep of a class elsewhere. */
   private decorations(id: number, type: Function): void {
     const { next } = this.pieces[id]!;
     for (const [place, value] of decorationsOf(type))
@@ -878,7 +878,7 @@ export class ValueGraph {
     }
   }
 
-  /** What a program has put on the prototype of a package's class, and on those of the classes that it extends. */
+  /** Members that a program has put on the prototype of a package's class, and on those of the classes that it extends. */
   private changedMembers(id: number, type: Function): void {
     // What is on the prototype of a function is looked at with its properties.
     if (!isClassText(type)) return;
@@ -1022,7 +1022,7 @@ export class ValueGraph {
     return id;
   }
 
-  /** Whether a class names the one that it extends at the top of its script: then that is no other one in another class of its kind. */
+  /** True if a class names the one that it extends at the top of its script: then that is no other one in another class of its kind. */
   private namesBase(type: Function, facts: Code): boolean {
     const base = getPrototypeOf(type);
     const top = facts.scopes.slice(topOf(facts));
@@ -1185,13 +1185,13 @@ function innerVariables(fn: Function, facts: Code): (readonly [name: string, val
   );
 }
 
-/** Whether a member can be assigned, and taken away. */
+/** True if a member can be assigned, and deleted. */
 function assignability(holder: object, key: string): string {
   const { writable, configurable, set } = getOwnPropertyDescriptor(holder, key) ?? {};
   return JSON.stringify([writable, configurable, set !== undefined, isExtensible(holder)]);
 }
 
-/** What is at the end of a path, without running any code of a program. */
+/** The value at the end of a path, without running any code of a program. */
 function valueAt(start: unknown, way: readonly string[]): unknown {
   let value = start;
   for (const key of way) {
@@ -1203,7 +1203,7 @@ function valueAt(start: unknown, way: readonly string[]): unknown {
   return value;
 }
 
-/** Whether two copies are of one scope, as far as that can be told: V8 makes a copy of it for each function. */
+/** True if two copies are of one scope, as far as that can be told: V8 makes a copy of it for each function. */
 function isSameScope(one: object, other: object, made: readonly string[]): boolean | undefined {
   const isEqual = (name: PropertyKey) => Object.is(read(one, name).value, read(other, name).value);
   if (one === other) return true;
@@ -1254,13 +1254,13 @@ function topOf({ script, scopes }: Pick<Code, "script" | "scopes">): number {
   return script.isModule || isTop(script, scopes[last]!.variables) ? last : last + 1;
 }
 
-/** What is around CommonJS modules, and around Node's own. */
+/** The parameters of the function around CommonJS modules, and around Node's own. */
 const AROUND = ["exports", "require", "module", "__filename", "__dirname", "process", "internalBinding", "primordials"];
 const DECLARED = String.raw`(?:async\s+)?(?:var|let|const|function\*?|class)\s+(?:\{([^}]*)\}|([\p{ID_Continue}$]+))`;
 
 const tops = new Map<Script, ReadonlySet<string>>();
 
-/** Whether a scope is that of a script, by the names at its top: those at the beginning of a line, if it has lines. */
+/** True if a scope is that of a script, by the names at its top: those at the beginning of a line, if it has lines. */
 function isTop(script: Script, variables: object): boolean {
   const names = remembered(tops, script, () => {
     const source = sourceOf(script);

@@ -26,7 +26,7 @@ export interface Range extends VisitRange {
   /** Whether something among it is suspected of having ended what it was in: it goes alone. */
   readonly suspected: boolean;
   readonly known: readonly KnownFailure[];
-  /** Whether its one element can't be read where it goes: it goes without it. */
+  /** True if its one element can't be read where it goes: it goes without it. */
   readonly isUnread?: boolean;
 }
 

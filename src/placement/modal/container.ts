@@ -145,7 +145,7 @@ export class Container {
   }
 }
 
-/** What is known of an end of which Modal itself does not tell. */
+/** The end of a container of which Modal itself does not tell. */
 const UNTOLD = { status: undefined, said: undefined };
 
 interface Result {

@@ -23,7 +23,7 @@ const QUOTA = /\bquota\b|\blimit\b.*\b(?:reached|exceeded)\b|\b(?:reached|exceed
 const UNKNOWN_GPU =
   /\b(?:unknown|invalid|unsupported|unrecogni[sz]ed|no such|not an? (?:known|valid|supported)) GPU\b|\bGPU(?: type| name)?:? \S+ (?:is|was) (?:unknown|invalid|not (?:known|found|valid|supported|recogni[sz]ed))\b/i;
 const OUT_OF_MEMORY = /\bOOM(?:[- ]?killed)?\b|\bout of memory\b/i;
-/** What V8 writes last when the heap is full. */
+/** The text that V8 writes last when the heap is full. */
 const HEAP_FULL = /^FATAL ERROR: .*\bheap out of memory\b|^# Fatal (?:process|JavaScript) out of memory\b/m;
 /** The exit code of a process that a shell has seen end by SIGABRT. */
 const ABORTED = 134;
@@ -96,7 +96,7 @@ export function translated(error: unknown, what: string): HypernodesError {
   return make("MODAL_FAILED", said, "Try it again; if it happens again, see https://status.modal.com.");
 }
 
-/** What an error says, without the name of the call that gRPC puts before it. */
+/** The message of an error, without the name of the call that gRPC puts before it. */
 function textOf(error: unknown): string {
   const { message = String(error), details } = error as Thrown;
   return (details ?? message).replace(/^\/[\w.]+\/\w+ [A-Z_]+: /, "");
