@@ -24,7 +24,7 @@ import type { OverOptions as MapOptions } from "./graph/plan-over.js";
 import { reflect } from "./graph/reflect.js";
 import { remembered } from "./graph/remembered.js";
 import { ON_EVENT_RULE, type OnEvent, Readers } from "./observe/reader.js";
-import { explain, map, run, stream, type Use } from "./placement/use.js";
+import type { Use } from "./placement/use.js";
 import { suggestion } from "./util/nearest.js";
 import {
   checkOptions,
@@ -39,7 +39,7 @@ import {
   that,
 } from "./util/options.js";
 import { showValue } from "./util/show-value.js";
-import { plainName } from "./values/transformation.js";
+import { plainName } from "./values/plain-name.js";
 import { type DrawnGraph, drawn } from "./view/drawn-graph.js";
 
 /** What one run is told beyond its inputs; its choices are over those of the class. */
@@ -133,6 +133,20 @@ function isNames(value: unknown): boolean {
 
 const NOTHING_SAID = Object.freeze({});
 
+type Engine = typeof import("./placement/use.js");
+
+/** The engine: the first run loads it, so that whoever only imports or draws a pipeline does not wait for it. */
+let engine: Engine | undefined;
+
+async function loadEngine(): Promise<Engine> {
+  engine = await import("./placement/use.js");
+  return engine;
+}
+
+async function* streamOnceLoaded(use: Use, options: Parameters<Engine["stream"]>[1]) {
+  yield* (await loadEngine()).stream(use, options);
+}
+
 /** Where a name belongs that is no option of a run. */
 function placeOfOption(name: string): string | undefined {
   const among = (rules: object) => Object.keys(rules).find((known) => known.toLowerCase() === name.toLowerCase());
@@ -181,6 +195,7 @@ export abstract class Pipeline implements AnyPipeline {
     ...[inputs, options]: RunArguments<this, K, G>
   ): Promise<ResultOf<this, K>> {
     const { use, readers } = this.#prepare(inputs, options);
+    const { run } = engine ?? (await loadEngine());
     return (await heard(readers, () => run(use))) as ResultOf<this, K>;
   }
 
@@ -200,6 +215,7 @@ export abstract class Pipeline implements AnyPipeline {
     options: OverOptions<this, O, K, G> & { readonly onError?: E },
   ): Promise<(ResultOf<this, K> | (E extends "collect" ? NodeError : never))[]> {
     const { use, readers } = this.#prepare(inputs, options, OVER_RULES);
+    const { map } = engine ?? (await loadEngine());
     return (await heard(readers, () => map(use, over(options)))) as ResultOf<this, K>[];
   }
 
@@ -219,7 +235,7 @@ export abstract class Pipeline implements AnyPipeline {
     options: OverOptions<this, O, K, G> & { readonly onError?: E },
   ): AsyncGenerator<ResultOf<this, K> | (E extends "collect" ? NodeError : never), void, undefined> {
     const { use, readers } = this.#prepare(inputs, options, OVER_RULES);
-    const results = stream(use, over(options));
+    const results = engine === undefined ? streamOnceLoaded(use, over(options)) : engine.stream(use, over(options));
     return (readers === undefined ? results : heardStream(readers, results)) as AsyncGenerator<
       ResultOf<this, K>,
       void,
@@ -251,6 +267,7 @@ export abstract class Pipeline implements AnyPipeline {
   async explain(inputs?: object, options?: RunOptions<this, any, any>): Promise<NodeExplanation[]> {
     const isMap = isRecord(options) && "over" in options;
     const { use } = this.#prepare(inputs, options, isMap ? OVER_RULES : RUN_RULES);
+    const { explain } = engine ?? (await loadEngine());
     return explain(use, isMap ? over(options) : undefined);
   }
 

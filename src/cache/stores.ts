@@ -2,9 +2,8 @@ import type { CacheStore } from "../dsl/choices.js";
 import type { AnyPipeline, PipelineClass } from "../dsl/members.js";
 import { badOption } from "../errors.js";
 import { checkOptions, numberFrom, optionError, type RulesOf, that, withoutUndefined } from "../util/options.js";
-import { ownersOf } from "./codes.js";
 import type { KeyvLike } from "./keyv-store.js";
-import { openStore, type StoreSpec } from "./open.js";
+import type { StoreSpec } from "./open.js";
 import type { CacheStats, PruneOptions, Removed } from "./store.js";
 
 /** A store for `@cached`, and the keeping of it. */
@@ -59,11 +58,13 @@ export function keyv(store: KeyvLike): Cache & { readonly store: object } {
 }
 
 function withKeeping<S extends StoreSpec>(spec: S): S & Cache {
-  const open = async () => openStore(store, `${spec.kind}(...)`);
+  // What opens stores is loaded when one is opened.
+  const open = async () => (await import("./open.js")).openStore(store, `${spec.kind}(...)`);
   const keeping: Omit<Cache, "kind"> = {
     stats: async () => (await open()).stats(),
     prune: async (options) => (await open()).prune(checked(options)),
-    clear: async (pipeline) => (await open()).clear(pipeline && ownersOf(classOf(pipeline))),
+    clear: async (pipeline) =>
+      (await open()).clear(pipeline && (await import("./codes.js")).ownersOf(classOf(pipeline))),
   };
   const store = { ...spec, ...keeping } as S & Cache;
   return store;

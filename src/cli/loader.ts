@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { OWN_FOLDER, OWN_URL, ownModule } from "../util/own-files.js";
 import { usage } from "./failure.js";
 import { runInChild } from "./parent-process.js";
 import { targetOf } from "./pipeline-file.js";
@@ -29,7 +30,7 @@ export async function elsewhere(target: string, args: readonly string[]): Promis
   }
   const [file] = targetOf(target);
   const folder = path.dirname(path.resolve(file));
-  const own = fileURLToPath(import.meta.resolve("./main.js"));
+  const own = fileURLToPath(ownModule("cli/main"));
   const theirs = commandOf(folder) ?? own;
   const flags = /\.[cm]?tsx?$/.test(file) && !hasLoader() ? loaderFor(file, folder) : [];
   if (flags.length === 0 && theirs === own) return undefined;
@@ -43,7 +44,7 @@ function configFor(folder: string): string {
   for (let at = folder; ; at = path.dirname(at)) {
     const config = path.join(at, "tsconfig.json");
     if (existsSync(config)) return config;
-    if (at === path.dirname(at)) return fileURLToPath(new URL("../../tsconfig.pipeline.json", import.meta.url));
+    if (at === path.dirname(at)) return fileURLToPath(new URL("../tsconfig.pipeline.json", OWN_URL));
   }
 }
 
@@ -64,8 +65,7 @@ function hasLoader(): boolean {
 }
 
 function loaderFor(file: string, folder: string): string[] {
-  const here = fileURLToPath(new URL(".", import.meta.url));
-  const folders = [folder, process.cwd(), here].flatMap(
+  const folders = [folder, process.cwd(), OWN_FOLDER].flatMap(
     (from) => createRequire(path.join(from, "_")).resolve.paths("_")!,
   );
   for (const loader of LOADERS) {

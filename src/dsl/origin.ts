@@ -1,4 +1,4 @@
-import { fileURLToPath } from "node:url";
+import { OWN_FOLDER, OWN_URL } from "../util/own-files.js";
 import type { Class } from "./metadata.js";
 
 /** Where a class comes from, so that another thread can import it. */
@@ -52,7 +52,6 @@ function keyOf(file: string | undefined, name: string): string {
   return `${file} ${name}`;
 }
 
-const HERE = new URL(".", import.meta.url).href;
 const HELPERS = /[\\/]node_modules[\\/](?:tslib|@swc[\\/]helpers|reflect-metadata|core-js)[\\/]/;
 const FRAMES = 20;
 
@@ -76,10 +75,8 @@ function callingFile(): string | undefined {
   }
 }
 
-const HERE_PATH = fileURLToPath(HERE);
-
 function isOurs(file: string): boolean {
-  return file.startsWith(HERE) || file.startsWith(HERE_PATH) || HELPERS.test(file);
+  return file.startsWith(OWN_URL) || file.startsWith(OWN_FOLDER) || HELPERS.test(file);
 }
 
 function isFile(file: string): boolean {

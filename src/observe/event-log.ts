@@ -1,13 +1,15 @@
-import { closeSync, openSync, readSync, writeFileSync } from "node:fs";
 import { EVENTS_VERSION, type RunEvent } from "../engine/events.js";
 import { HypernodesError } from "../errors.js";
 import { ByteLines, NotTextError, textOf } from "../util/byte-lines.js";
 import { describeError, isError, messageOf, readProperty } from "../util/describe.js";
 import { fileProblem } from "../util/file-problem.js";
 import { JsonTextError, parseJson, withNumbers } from "../util/json-text.js";
+import { onDemand } from "../util/on-demand.js";
 import { checkOptions, that } from "../util/options.js";
 import { defectOf } from "./event-kinds.js";
 import { makesReaders, type Reader } from "./reader.js";
+
+const fs = onDemand<typeof import("node:fs")>("node:fs");
 
 /** Characters that are gathered before they are written. */
 const GATHERED = 64 * 1024;
@@ -61,7 +63,7 @@ class EventLog implements Reader {
 
   onPrepare(): void {
     this.runs++;
-    this.descriptor ??= openSync(this.file, "a");
+    this.descriptor ??= fs().openSync(this.file, "a");
   }
 
   onEvent(event: RunEvent): void {
@@ -74,7 +76,7 @@ class EventLog implements Reader {
   onSettled(): void {
     this.write();
     if (--this.runs > 0) return;
-    closeSync(this.descriptor!);
+    fs().closeSync(this.descriptor!);
     this.descriptor = undefined;
   }
 
@@ -82,7 +84,7 @@ class EventLog implements Reader {
     clearTimeout(this.timer);
     this.timer = undefined;
     try {
-      writeFileSync(this.descriptor!, this.gathered);
+      fs().writeFileSync(this.descriptor!, this.gathered);
     } catch (error) {
       this.isBroken = true;
       process.emitWarning(
@@ -156,7 +158,7 @@ function* linesOf(file: string): Generator<{ readonly bytes: Buffer; readonly is
   try {
     for (;;) {
       const piece = Buffer.allocUnsafe(PIECE);
-      const size = readSync(descriptor, piece);
+      const size = fs().readSync(descriptor, piece);
       if (size === 0) break;
       for (const bytes of lines.add(piece.subarray(0, size))) yield { bytes, isEnded: true };
     }
@@ -167,13 +169,13 @@ function* linesOf(file: string): Generator<{ readonly bytes: Buffer; readonly is
     if (error instanceof NotTextError) throw invalid(file, `line ${error.line}: ${error.problem}`, WRITTEN, error);
     throw invalid(file, `it can't be read: ${fileProblem(error)}`, "Is the path right?", error);
   } finally {
-    closeSync(descriptor);
+    fs().closeSync(descriptor);
   }
 }
 
 function opened(file: string, flags: "r" | "w" | "a", verb: "read" | "written"): number {
   try {
-    return openSync(file, flags);
+    return fs().openSync(file, flags);
   } catch (error) {
     throw invalid(file, `it can't be ${verb}: ${fileProblem(error)}`, "Is the path right?", error);
   }

@@ -1,4 +1,4 @@
-import { ReadableStream, type ReadableStreamDefaultController } from "node:stream/web";
+import type { ReadableStreamDefaultController } from "node:stream/web";
 import type { RunEvent } from "../engine/events.js";
 import { checkOptions, oneOf, that } from "../util/options.js";
 import { makesReaders, type Reader } from "./reader.js";

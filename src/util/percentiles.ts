@@ -1,4 +1,7 @@
-import { createHistogram, type RecordableHistogram } from "node:perf_hooks";
+import type { RecordableHistogram } from "node:perf_hooks";
+import { onDemand } from "./on-demand.js";
+
+const perfHooks = onDemand<typeof import("node:perf_hooks")>("node:perf_hooks");
 
 /** How many values are kept as they are. Of more, a histogram knows the percentiles to three figures. */
 const MAX_EXACT = 1_000;
@@ -37,7 +40,7 @@ export class Percentiles {
   }
 
   private toHistogram(value: number): void {
-    this.histogram = createHistogram({ figures: 3 });
+    this.histogram = perfHooks().createHistogram({ figures: 3 });
     for (const each of this.exact) record(this.histogram, each);
     record(this.histogram, value);
     this.exact = [];

@@ -1,8 +1,5 @@
-import { fileURLToPath } from "node:url";
 import { isError, readProperty } from "./describe.js";
-
-/** Where this package's own code lies: `.../dist/`. */
-const OWN = fileURLToPath(new URL("../", import.meta.url));
+import { OWN_FOLDER } from "./own-files.js";
 
 /** The lines of an error's stack that are of neither Node nor this package. */
 export function userFrames(error: unknown): string[] {
@@ -11,7 +8,8 @@ export function userFrames(error: unknown): string[] {
   return stack
     .split("\n")
     .filter(
-      (line) => /^\s+at /.test(line) && !/[( ]node:/.test(line) && !line.includes(OWN) && !line.includes("piscina"),
+      (line) =>
+        /^\s+at /.test(line) && !/[( ]node:/.test(line) && !line.includes(OWN_FOLDER) && !line.includes("piscina"),
     );
 }
 

@@ -1,4 +1,6 @@
-import { hash as hashAtOnce } from "node:crypto";
+import { onDemand } from "../util/on-demand.js";
+
+const crypto = onDemand<typeof import("node:crypto")>("node:crypto");
 
 /**
  * One byte before each value, and after it how much of it follows: so no value's form begins like that of another one.
@@ -98,7 +100,7 @@ export class ByteWriter {
     const isLatin = !BEYOND_LATIN.test(value);
     if (isLatin && value.length >= LONG) {
       this.tag(TAG.longLatin1);
-      this.append32(hashAtOnce("sha256", value, "binary"));
+      this.append32(crypto().hash("sha256", value, "binary"));
       return;
     }
     const size = isLatin ? value.length : value.length * 2;
@@ -150,10 +152,10 @@ function numbersOf({ buffer, byteOffset, byteLength }: Buffer): DataView {
 }
 
 export function hexOf(bytes: Uint8Array): string {
-  return hashAtOnce("sha256", bytes, "hex");
+  return crypto().hash("sha256", bytes, "hex");
 }
 
 /** SHA-256, a character a byte: Node gives a string twice as fast as a Buffer. */
 export function hashOf(bytes: Uint8Array): string {
-  return hashAtOnce("sha256", bytes, "binary");
+  return crypto().hash("sha256", bytes, "binary");
 }

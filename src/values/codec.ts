@@ -1,10 +1,12 @@
-import zlib from "node:zlib";
 import { ValueError } from "../errors.js";
+import { onDemand } from "../util/on-demand.js";
 import { faultOf, isStackOverflow, valueError } from "./cannot-travel.js";
 import { type Dismantled, dismantle, type Table } from "./dismantle.js";
 import { reassemble } from "./reassemble.js";
 import { countObjects } from "./scan.js";
 import { aligned, Reader, Writer } from "./v8-format.js";
+
+const zlib = onDemand<typeof import("node:zlib")>("node:zlib");
 
 /** The header: four letters, the version of this format, flags, two bytes of nothing, the checksum, the length of the body. */
 const MAGIC = 0x65_64_6f_6e; // "node"
@@ -141,8 +143,8 @@ function inParts(
 
 /** Of everything but itself. */
 function checksumOf([first, ...others]: readonly Uint8Array[], salt = ""): number {
-  let sum = zlib.crc32(first!.subarray(12), zlib.crc32(first!.subarray(0, 8), zlib.crc32(salt)));
-  for (const part of others) sum = zlib.crc32(part, sum);
+  let sum = zlib().crc32(first!.subarray(12), zlib().crc32(first!.subarray(0, 8), zlib().crc32(salt)));
+  for (const part of others) sum = zlib().crc32(part, sum);
   return sum;
 }
 

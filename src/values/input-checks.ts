@@ -6,7 +6,8 @@ import { remembered } from "../graph/remembered.js";
 import { validatedProperties } from "../graph/validators.js";
 import { describeError, describeValue } from "../util/describe.js";
 import { exceedsDepth } from "../util/exceeds-depth.js";
-import { plainName, transform, transformedProperties } from "./transformation.js";
+import { plainName } from "./plain-name.js";
+import { transform, transformedProperties } from "./transformation.js";
 import { validate } from "./validation.js";
 
 /** The inputs of one run, by name: all of them, also those that its outputs do not need. */

@@ -1,4 +1,4 @@
-import { parse } from "acorn";
+import jsTokens from "js-tokens";
 import { remembered } from "../graph/remembered.js";
 
 const known = new WeakMap<Function, boolean>();
@@ -18,18 +18,8 @@ const LOWERED = /^_{1,2}class_?private_?(?:field|method)/i;
 
 function mentionsPrivate(source: string): boolean {
   if (!source.includes("#") && !/private/i.test(source)) return false;
-  let found = false;
-  try {
-    parse(`(${source})`, {
-      ecmaVersion: "latest",
-      onToken: ({ type, start, end }) => {
-        // An offset into the text in its parentheses.
-        const text = () => source.slice(start - 1, end - 1);
-        if (type.label === "privateId" || (type.label === "name" && LOWERED.test(text()))) found = true;
-      },
-    });
-  } catch {
-    // A built-in class, or syntax newer than the parser: what it had read until there counts.
+  for (const { type, value } of jsTokens(source)) {
+    if (type === "PrivateIdentifier" || (type === "IdentifierName" && LOWERED.test(value))) return true;
   }
-  return found;
+  return false;
 }

@@ -4,6 +4,7 @@ import { defaultOptions } from "class-transformer/cjs/constants/default-options.
 import { defaultMetadataStorage, type TypeOptions } from "class-transformer/cjs/storage.js";
 import { TransformOperationExecutor } from "class-transformer/cjs/TransformOperationExecutor.js";
 import { remembered } from "../graph/remembered.js";
+import { plainName } from "./plain-name.js";
 
 const PLAIN_TO_CLASS = 0;
 
@@ -22,11 +23,6 @@ export function transformedProperties(type: Function, properties: readonly strin
         storage.findExcludeMetadata(type, property) !== undefined,
     ),
   );
-}
-
-/** The name of a property in plain objects: `@Expose({ name })` gives it another one than its own. */
-export function plainName(type: Function, property: string): string {
-  return defaultMetadataStorage.findExposeMetadata(type, property)?.options?.name ?? property;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { ownModule } from "../../util/own-files.js";
 import type { ScriptForms } from "./analysis.js";
 
 /** The forms of scripts as JSON, by the hash of their text, as earlier processes read them. */
@@ -51,13 +52,20 @@ export function formsFor(script: string, read: () => ScriptForms): ScriptForms {
 
 /** The code that reads texts: what other code has read is not taken. */
 function readers(): string {
-  byReaders ??= hash("sha256", ["analysis", "scopes", "syntax"].map(textOf).join("\n"), "hex");
+  byReaders ??= hash("sha256", readingModules().map(textOf).join("\n"), "hex");
   return byReaders;
 }
 
 let byReaders: string | undefined;
 
-function textOf(module: string): string {
-  const ending = import.meta.url.endsWith(".ts") ? "ts" : "js";
-  return readFileSync(fileURLToPath(new URL(`./${module}.${ending}`, import.meta.url)), "utf8");
+/** As they are built, all are in one file with this one, or the name that it imports them by changes with them. */
+function readingModules(): readonly string[] {
+  const isBuilt = !import.meta.url.endsWith(".ts");
+  return isBuilt
+    ? [import.meta.url]
+    : ["analysis", "scopes", "syntax"].map((name) => ownModule(`cache/code/${name}`).href);
+}
+
+function textOf(url: string): string {
+  return readFileSync(fileURLToPath(url), "utf8");
 }

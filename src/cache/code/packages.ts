@@ -5,6 +5,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "acorn";
 import { remembered } from "../../graph/remembered.js";
+import { OWN_URL } from "../../util/own-files.js";
 
 /** An installed package: what is in it can't be seen value by value, so its files count. */
 export interface Package {
@@ -15,16 +16,13 @@ export interface Package {
   readonly variables: readonly string[];
 }
 
-/** Our own modules are a package, whether they are installed as one or not. */
-const OURS = new URL("../../", import.meta.url).href;
-
 export const OUR_NAME = "hypernodes";
 
 let ours: Package | undefined;
 
 /** Read when it is first asked for: in a container there is no such file, and nobody asks. */
 function ourselves(): Package {
-  const { version } = createRequire(import.meta.url)("../../../package.json") as { version: string };
+  const { version } = createRequire(OWN_URL)("../package.json") as { version: string };
   ours ??= { name: OUR_NAME, hash: version, variables: [] };
   return ours;
 }
@@ -34,7 +32,7 @@ const atFolders = new Map<string, Package>();
 
 /** The package that a script is of; undefined: it is the project's own. */
 export function packageOf(url: string): Package | undefined {
-  if (url.startsWith(OURS)) return ourselves();
+  if (url.startsWith(OWN_URL)) return ourselves();
   const file = fileOf(url);
   if (file === undefined) return undefined;
   const root = rootInModules(file);
@@ -45,7 +43,7 @@ export function packageOf(url: string): Package | undefined {
 /** Whether a script is of a package: without a look at that. */
 export function isPackaged(url: string): boolean {
   const file = fileOf(url);
-  return url.startsWith(OURS) || (file !== undefined && (rootInModules(file) !== undefined || isOfOurCopy(file)));
+  return url.startsWith(OWN_URL) || (file !== undefined && (rootInModules(file) !== undefined || isOfOurCopy(file)));
 }
 
 /** A second copy of ours that is linked: what it loads when it needs it differs from process to process. */

@@ -4,6 +4,7 @@ import { Piscina } from "piscina";
 import type { ThreadLimits } from "../../dsl/choices.js";
 import { remembered } from "../../graph/remembered.js";
 import { describeChain } from "../../util/describe.js";
+import { ownModule } from "../../util/own-files.js";
 import { userFrames } from "../../util/user-frames.js";
 import { placeFor, type Thread, type Visiting } from "./placing.js";
 import type { Answer, Broadcast, Company, Request, Stalled, ThreadData, VisitMessage } from "./protocol.js";
@@ -256,4 +257,4 @@ interface PiscinaWorker {
   readonly terminating: boolean;
 }
 
-const WORKER = new URL(`./worker.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url).href;
+const WORKER = ownModule("engine/threads/worker").href;

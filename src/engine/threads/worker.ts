@@ -1,12 +1,13 @@
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { workerData } from "node:worker_threads";
+import { ownModule } from "../../util/own-files.js";
 import type { ThreadData } from "./protocol.js";
 import type { answer } from "./thread.js";
 
 type Thread = { readonly answer: typeof answer };
 
-const url = new URL(`./thread.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url);
+const url = ownModule("engine/threads/thread");
 // Piscina requires this file before it imports it, and a loader that makes modules CommonJS for that (tsx) would do so
 // with all that a plain import here brings: then everything, decorators' records too, would be there twice.
 const load = new Function("url", "return import(url)") as (url: string) => Promise<Thread>;

@@ -8,6 +8,7 @@ import type { Plugin } from "esbuild";
 import { BUNDLED, type Origin } from "../../dsl/origin.js";
 import { HypernodesError } from "../../errors.js";
 import { remembered } from "../../graph/remembered.js";
+import { OWN_FOLDER, ownModule } from "../../util/own-files.js";
 import { missingBeside, NAMES_ITS_PLACE } from "./beside.js";
 import { findFiles, packFiles } from "./files.js";
 import { type LockLayer, lockLayer, type Package, packageOf, staysOutside } from "./packages.js";
@@ -97,10 +98,10 @@ async function build(
     built = await esbuild.build({
       entryPoints: {
         pipeline: file,
-        runner: here("../container/runner"),
-        child: here("../container/child"),
-        worker: here("../../engine/threads/worker"),
-        thread: here("../../engine/threads/thread"),
+        runner: here("placement/container/runner"),
+        child: here("placement/container/child"),
+        worker: here("engine/threads/worker"),
+        thread: here("engine/threads/thread"),
         "piscina-worker": "hypernodes:piscina-worker",
       },
       absWorkingDir: root,
@@ -164,9 +165,9 @@ const PLACES = {
   __dirname: "__hypernodesPlace.dirname",
 };
 
-/** A file of ours, as it is here: source or compiled. */
+/** A module of ours, as it is here: source or compiled. */
 function here(name: string): string {
-  return fileURLToPath(new URL(`${name}.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url));
+  return fileURLToPath(ownModule(name));
 }
 
 /** The folder of the nearest package.json. */
@@ -246,10 +247,8 @@ function modules(
 
 const RESOLVING = Symbol("resolving");
 
-const OURS = fileURLToPath(new URL("../../", import.meta.url));
-
 function isOurs(file: string): boolean {
-  return file.startsWith(OURS);
+  return file.startsWith(OWN_FOLDER);
 }
 
 /** A statement before all others, on the first line, so that no line moves. */

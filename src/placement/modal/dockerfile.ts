@@ -1,7 +1,9 @@
-import { readFileSync } from "node:fs";
 import path from "node:path";
 import { HypernodesError } from "../../errors.js";
+import { onDemand } from "../../util/on-demand.js";
 import { MAX_COMMAND_LENGTH, writeFileCommand } from "../bundle/shell-files.js";
+
+const fs = onDemand<typeof import("node:fs")>("node:fs");
 
 /**
  * An ENV instruction that gives a variable exactly this value. In double quotes, Docker takes `$` for a variable, and a backslash
@@ -58,7 +60,7 @@ export function sentInstruction(instruction: string): string {
   const [localPath, remotePath] = JSON.parse(instruction.slice("COPY ".length)) as [string, string];
   let content: Buffer;
   try {
-    content = readFileSync(localPath);
+    content = fs().readFileSync(localPath);
   } catch (error) {
     throw localFile(localPath, `can't be read: ${(error as Error).message}`, "See whether it is there.", error);
   }

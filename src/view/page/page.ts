@@ -1,11 +1,14 @@
-import { readFileSync } from "node:fs";
 import { HypernodesError } from "../../errors.js";
 import { escaped } from "../../markup.js";
+import { onDemand } from "../../util/on-demand.js";
+import { OWN_URL } from "../../util/own-files.js";
 import { type Palette, paletteFor } from "../palette.js";
 import type { DrawOptions } from "../scene.js";
 import type { Sketch } from "../sketch.js";
 import type { PageData } from "./page-data.js";
 import { STYLE } from "./style.js";
+
+const fs = onDemand<typeof import("node:fs")>("node:fs");
 
 /** How the page of a graph is made. */
 export interface PageOptions extends Pick<DrawOptions, "direction" | "report"> {
@@ -39,9 +42,9 @@ export function graphPage(sketch: Sketch, { depth, direction = "down", theme, re
 
 /** What runs in the page, as the build has made it. */
 function script(): string {
-  const url = new URL("../../../dist/view/page/client.js", import.meta.url);
+  const url = new URL("../dist/view/page/client.js", OWN_URL);
   try {
-    return readFileSync(url, "utf8");
+    return fs().readFileSync(url, "utf8");
   } catch (cause) {
     throw new HypernodesError({
       code: "NOT_BUILT",

@@ -1,0 +1,96 @@
+// Makes dist from the modules that tsc has written there: few files instead of hundreds, because each one costs whoever imports
+// the package the time to find and open it; and the script of the graph's page. Nothing is minified: stack traces name functions
+// and lines that can be read.
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { build, transform } from "esbuild";
+import { rollup } from "rollup";
+
+/** The modules that are found by their names: the package's own, its command, and those that threads and containers begin with. */
+const ENTRIES = [
+  "index",
+  "cli/main",
+  "engine/threads/worker",
+  "engine/threads/thread",
+  "placement/container/runner",
+  "placement/container/child",
+];
+
+/** Files by the modules that they begin with: each has what these import and no file before it has. */
+const GROUPS = {
+  core: ["index"],
+  code: ["cache/code/analysis", "cache/code/kept-forms"],
+  engine: ["placement/use"],
+};
+
+/**
+ * Node reads a CommonJS package that a module imports twice, first for the names that it exports: for reflect-metadata that takes
+ * longer than the rest of an import of this package. The copy inside shares what it keeps with a project's own.
+ */
+const INSIDE = "reflect-metadata";
+
+/** Bundles the modules in a folder in their place. What is imported only when it is needed stays in files of its own. */
+async function bundleModules(folder) {
+  const inFolder = (name) => path.resolve(folder, name);
+  const bundle = await rollup({
+    input: Object.fromEntries(ENTRIES.map((name) => [name, inFolder(`${name}.js`)])),
+    external: (name) => /^[a-z@]/i.test(name) && !path.isAbsolute(name) && name !== INSIDE,
+    plugins: [
+      { name: INSIDE, resolveId: (name) => (name === INSIDE ? createRequire(import.meta.url).resolve(name) : null) },
+      { name: "no comments", renderChunk: (code) => transform(code, { target: "node20", legalComments: "inline" }) },
+    ],
+    treeshake: false,
+    onwarn(warning) {
+      if (!["CIRCULAR_DEPENDENCY", "THIS_IS_UNDEFINED"].includes(warning.code)) throw new Error(warning.message);
+    },
+  });
+  const modules = readdirSync(folder, { recursive: true }).filter((name) => name.endsWith(".js"));
+  let groups;
+  const { output } = await bundle.generate({
+    dir: folder,
+    format: "es",
+    chunkFileNames: "chunks/[name].js",
+    hoistTransitiveImports: false,
+    manualChunks(id, { getModuleInfo }) {
+      groups ??= Object.entries(GROUPS).map(([name, roots]) => [
+        name,
+        roots.reduce((found, root) => importedBy(inFolder(`${root}.js`), getModuleInfo, found), new Set()),
+      ]);
+      return groups.find(([, modules]) => modules.has(id))?.[0];
+    },
+  });
+  for (const name of modules) rmSync(inFolder(name));
+  for (const { fileName, code } of output) {
+    mkdirSync(path.dirname(inFolder(fileName)), { recursive: true });
+    writeFileSync(inFolder(fileName), code);
+  }
+  await bundle.close();
+}
+
+/** The modules that an import of one loads. */
+function importedBy(id, getModuleInfo, found) {
+  const { isExternal, importedIds } = getModuleInfo(id);
+  if (isExternal || found.has(id)) return found;
+  found.add(id);
+  for (const imported of importedIds) importedBy(imported, getModuleInfo, found);
+  return found;
+}
+
+/** The page's code and the layout library, in one file that needs nothing else. */
+async function buildPage(folder) {
+  await build({
+    entryPoints: ["src/view/client/client.ts"],
+    outfile: `${folder}/view/page/client.js`,
+    bundle: true,
+    minify: true,
+    format: "iife",
+    target: "es2022",
+    legalComments: "inline",
+    logLevel: "warning",
+    banner: { js: "/*! Contains elkjs (EPL-2.0), https://github.com/kieler/elkjs */" },
+  });
+}
+
+await bundleModules("dist");
+await buildPage("dist");
