@@ -10,8 +10,7 @@ import { contentOf } from "../values/digest.js";
 import type { InputRecord } from "../values/input-checks.js";
 import { printPath } from "../values/kinds.js";
 import { knownModels, modelNamed } from "../values/models.js";
-import { type Code, CodeReader, type Part } from "./code/code.js";
-import { fileOf, placeOfFile } from "./code/packages.js";
+import type { Code, CodeReader, Part } from "./code/code.js";
 import { keyOf, type Ref } from "./keys.js";
 import type { OwnedBy } from "./store.js";
 
@@ -70,6 +69,26 @@ interface Read {
 const known = new WeakMap<Bound, Read>();
 /** The pieces behind codes that were read here. */
 const behind = new WeakMap<StepCode, () => readonly Part[]>();
+type CodeReading = typeof import("./code/code.js") &
+  Pick<typeof import("./code/packages.js"), "fileOf" | "placeOfFile">;
+
+let loaded: CodeReading | undefined;
+
+/**
+ * Loads what reads code: a parser and V8's inspector, which take as long as the rest of the engine, and which runs without a cache do
+ * without. Before anything is asked of code.
+ */
+export async function loadCodeReading(): Promise<void> {
+  if (loaded !== undefined) return;
+  const [code, packages] = await Promise.all([import("./code/code.js"), import("./code/packages.js")]);
+  loaded = { ...code, ...packages };
+}
+
+function codeReading(): CodeReading {
+  if (loaded !== undefined) return loaded;
+  throw new Error("code is asked for before what reads it has been loaded");
+}
+
 const readers = new WeakMap<object, CodeReader>();
 let latest: CodeReader | undefined;
 
@@ -81,7 +100,7 @@ let latest: CodeReader | undefined;
 export function codesOf(program: Bound, run?: object): Codes {
   const found = known.get(program);
   if (found !== undefined && (run === undefined || found.reader === undefined || found.run === run)) return found.codes;
-  const reader = run === undefined ? new CodeReader() : readerFor(run);
+  const reader = run === undefined ? new (codeReading().CodeReader)() : readerFor(run);
   latest = reader;
   const reading = new ProgramCodes(program, reader, run);
   const codes = reader.pass(() => {
@@ -96,7 +115,7 @@ const running = new Set<object>();
 
 function readerFor(run: object): CodeReader {
   return remembered(readers, run, () => {
-    const reader = new CodeReader(running.size === 0 ? "before" : "after");
+    const reader = new (codeReading().CodeReader)(running.size === 0 ? "before" : "after");
     running.add(run);
     return reader;
   });
@@ -133,7 +152,7 @@ export function codesOfSteps(program: Bound, part: readonly Step[]): Codes {
 
 /** Who has read last, for what is asked beside a run. */
 function reading(): CodeReader {
-  latest ??= new CodeReader();
+  latest ??= new (codeReading().CodeReader)();
   return latest;
 }
 
@@ -233,6 +252,7 @@ class ProgramCodes {
   private versioned(name: string, version: unknown): Code {
     const { pipeline } = this.program;
     const file = originOf(pipeline)?.file ?? "";
+    const { fileOf, placeOfFile } = codeReading();
     const place = placeOfFile(fileOf(file) ?? file);
     const given = this.reader.givenTo(this.program.object, name, this.skips);
     const code = JSON.stringify([place, pipeline.name, name, typeof version, String(version), given.digest]);
@@ -385,7 +405,7 @@ function modelIfKnown(name: string) {
 /** The names of a pipeline and of those nested in it, and the codes of all their nodes as they are now. */
 export function ownersOf(pipeline: PipelineClass): OwnedBy {
   const owners = { pipelines: new Set<string>(), codes: new Set<string>() };
-  const reader = new CodeReader();
+  const reader = new (codeReading().CodeReader)();
   const visit = (type: PipelineClass): void => {
     owners.pipelines.add(type.name);
     const graph = reflect(type);

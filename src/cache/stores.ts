@@ -4,7 +4,7 @@ import { badOption } from "../errors.js";
 import { checkOptions, numberFrom, optionError, type RulesOf, that, withoutUndefined } from "../util/options.js";
 import type { KeyvLike } from "./keyv-store.js";
 import type { StoreSpec } from "./open.js";
-import type { CacheStats, PruneOptions, Removed } from "./store.js";
+import type { CacheStats, OwnedBy, PruneOptions, Removed } from "./store.js";
 
 /** A store for `@cached`, and the keeping of it. */
 export interface Cache extends CacheStore {
@@ -63,11 +63,16 @@ function withKeeping<S extends StoreSpec>(spec: S): S & Cache {
   const keeping: Omit<Cache, "kind"> = {
     stats: async () => (await open()).stats(),
     prune: async (options) => (await open()).prune(checked(options)),
-    clear: async (pipeline) =>
-      (await open()).clear(pipeline && (await import("./codes.js")).ownersOf(classOf(pipeline))),
+    clear: async (pipeline) => (await open()).clear(pipeline && (await ownersOf(classOf(pipeline)))),
   };
   const store = { ...spec, ...keeping } as S & Cache;
   return store;
+}
+
+async function ownersOf(pipeline: PipelineClass): Promise<OwnedBy> {
+  const codes = await import("./codes.js");
+  await codes.loadCodeReading();
+  return codes.ownersOf(pipeline);
 }
 
 function classOf(pipeline: PipelineClass | AnyPipeline): PipelineClass {

@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { runEnded } from "../cache/codes.js";
-import { keepCode, takeCode } from "../cache/kept-code.js";
+import { loadCodeReading, runEnded } from "../cache/codes.js";
 import { MemoryStore } from "../cache/memory-store.js";
 import { openStoreForRun, viewStore } from "../cache/open.js";
 import { CacheSession } from "../cache/session.js";
@@ -109,6 +108,7 @@ export class RunState {
    * @param pipeline whose code is read here.
    */
   async open(stores: readonly (CacheStore | undefined)[], where: string, pipeline?: PipelineClass): Promise<void> {
+    await loadCodeReading();
     const sessions = new Map<CacheStore, CacheSession>();
     const opened = new Map<Store, CacheSession>();
     for (const meant of stores) {
@@ -121,6 +121,7 @@ export class RunState {
     const [first] = opened;
     if (first === undefined || pipeline === undefined) return;
     const [store, session] = first;
+    const { keepCode, takeCode } = await import("../cache/kept-code.js");
     await takeCode(pipeline, store, session);
     this.keepCode = () => keepCode(pipeline, store, session);
   }
@@ -131,6 +132,7 @@ export class RunState {
    * @returns what ends that.
    */
   async view(stores: readonly (CacheStore | undefined)[], where: string): Promise<() => void> {
+    await loadCodeReading();
     const views = new Map<CacheStore, Awaited<ReturnType<typeof viewStore>>>();
     const sessions = new Map<CacheStore, CacheSession>();
     for (const meant of stores) {

@@ -1,4 +1,4 @@
-import type { Choices, Placement } from "../dsl/choices.js";
+import type { Placement } from "../dsl/choices.js";
 import type { PipelineClass } from "../dsl/members.js";
 import type { Elsewhere } from "../engine/elsewhere.js";
 import type { Resources } from "../engine/resources.js";
@@ -53,14 +53,9 @@ export function elsewhere({ type, resources, told }: Beginning): Elsewhere {
   };
 }
 
-/** In this process. */
-export const HERE: Place = { run: runProgram, stream: streamProgram };
-
-/** The place that is chosen, if it is another one than here. What it takes is loaded when it is first used. */
-export function placeFor({ runOn }: Choices, pipeline: string): Promise<Place> | undefined {
-  if (runOn === undefined || runOn.kind === "local") return undefined;
-  if (runOn.kind === "modal")
-    return sharing(runOn) ? Promise.resolve(directed(runOn)) : onModal(runOn as ModalPlacement);
+/** The place that is chosen. What it takes is loaded when it is first used. */
+export async function placeFor(runOn: Placement, pipeline: string): Promise<Place> {
+  if (runOn.kind === "modal") return sharing(runOn) ? directed(runOn) : onModal(runOn as ModalPlacement);
   throw noPlace(runOn, pipeline);
 }
 

@@ -1,19 +1,16 @@
 import type { Choices } from "../dsl/choices.js";
 import { PIPELINE, type PipelineClass } from "../dsl/members.js";
-import { choicesOf } from "../dsl/metadata.js";
-import { originOf } from "../dsl/origin.js";
 import type { NodeExplanation } from "../engine/cached/accounts.js";
-import { explainProgram } from "../engine/cached/dry-run.js";
 import type { CallContext } from "../engine/call-context.js";
 import type { Listener } from "../engine/events.js";
 import { print } from "../engine/failure.js";
 import { AS_LIST, land } from "../engine/landing.js";
 import { type List, listsOf, unreadable } from "../engine/lists.js";
 import { type Program, programFor, programOver } from "../engine/program.js";
-import { sourceOf } from "../engine/remade.js";
 import type { Resources } from "../engine/resources.js";
-import type { RunRequest } from "../engine/run-program.js";
-import { directing, forElsewhere, settingsOf, sharing } from "../engine/settings.js";
+import { type RunRequest, runProgram } from "../engine/run-program.js";
+import { directing, settingsOf, sharing } from "../engine/settings.js";
+import { streamProgram } from "../engine/stream-program.js";
 import { heldAtImport } from "../engine/threads/inside.js";
 import { badOption, HypernodesError, InputError } from "../errors.js";
 import { type Graph, inputNames } from "../graph/graph.js";
@@ -24,10 +21,8 @@ import { checkElements } from "../values/element-checks.js";
 import { type CheckedInputs, type InputChecks, type InputRecord, inputChecksOf } from "../values/input-checks.js";
 import { inputError, inputRecord, nameViolations, requirements } from "../values/inputs.js";
 import { warnOfSecondCopies } from "../values/second-copies.js";
-import type { RunTold } from "./bullmq/journal.js";
-import { type BullmqQueue, checkedBullmq } from "./bullmq/options.js";
-import { pathOf } from "./bundle/bundle.js";
-import { type Beginning, elsewhere, HERE, type Place, placeFor } from "./places.js";
+import type { Resumable } from "./beginning.js";
+import type { Place } from "./places.js";
 
 /** One use of a pipeline: what is to run, with what, under which choices. */
 export interface Use {
@@ -68,6 +63,7 @@ export async function map(use: Use, options: Partial<OverOptions>): Promise<unkn
  */
 export async function explain(use: Use, options: Partial<OverOptions> | undefined): Promise<NodeExplanation[]> {
   const asked = await (options === undefined ? runRequest(use) : mapRequest(use, options));
+  const { explainProgram } = await import("../engine/cached/dry-run.js");
   const { runOn } = use.choices;
   const containers = sharing(runOn);
   if (containers !== undefined)
@@ -75,9 +71,14 @@ export async function explain(use: Use, options: Partial<OverOptions> | undefine
   return explainProgram(asked, runOn !== undefined && runOn.kind !== "local");
 }
 
-async function placeOf(use: Use): Promise<Place> {
-  return placeFor(use.choices, use.graph.pipeline) ?? HERE;
+/** Other places than this process are loaded when a run is placed there. */
+async function placeOf({ choices, graph }: Use): Promise<Place> {
+  if (choices.runOn === undefined || choices.runOn.kind === "local") return HERE;
+  return (await import("./places.js")).placeFor(choices.runOn, graph.pipeline);
 }
+
+/** In this process. */
+const HERE: Place = { run: runProgram, stream: streamProgram };
 
 async function runRequest(use: Use): Promise<RunRequest> {
   const plan = planFor(use.graph, use.outputs, Object.keys(use.given));
@@ -126,7 +127,7 @@ export async function* stream(use: Use, options: Partial<OverOptions>): AsyncGen
   const inputs = await check(use, inner, over.over);
   const isChecked = inputs.checks?.concern(over.over) === true;
   const { program, values } = programOfMap(use, inner, over, inputs, isChecked);
-  yield* (await placeOf(use)).stream(request(use, program, values));
+  yield* (await placeOf(use)).stream(await request(use, program, values));
 }
 
 /** How a pipeline is mapped over: its inputs' names are checked, which only the class knows. */
@@ -271,50 +272,8 @@ function landInput({ graph }: Use, name: string, value: unknown, uses: Uses | un
   }
 }
 
-/** What was asked for, for who goes on where the run was when it ended. */
-function toldIn(use: Use, program: Program, over: Partial<OverOptions> | undefined): RunTold {
-  const { pipeline, inputs, outputs, given, choices } = use;
-  const { bound } = (pipeline as { [PIPELINE]: { bound: Readonly<Record<string, unknown>> } })[PIPELINE];
-  const { file, name } = originOf(program.pipeline)!;
-  return {
-    file: pathOf(file!),
-    name,
-    fields: sourceOf(program).fields,
-    inputs: withoutIterators({ ...bound, ...inputs }),
-    ...{ outputs, over },
-    given: withoutIterators(given),
-    execution: forElsewhere(choices.execution),
-    chosen: chosenQueue(program.pipeline, choices),
-  };
-}
-
-/** Values as they can be written down: iterators were read when the run began. */
-function withoutIterators(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, land(value, undefined)]));
-}
-
-function chosenQueue(type: PipelineClass, { execution }: Choices): RunTold["chosen"] {
-  const maps = execution?.maps;
-  if (typeof maps !== "object" || maps === choicesOf(type).execution?.maps) return undefined;
-  const { connection: _, values: __, key: ___, ...chosen } = checkedBullmq((maps as BullmqQueue).options);
-  return chosen;
-}
-
-function beginning(use: Use, program: Program, resumable: Resumable | undefined): Beginning {
-  const { pipeline, resources } = use;
-  // Who goes on with it has to import the class.
-  const isImportable = originOf(program.pipeline)?.file !== undefined;
-  const told = resumable && isImportable ? () => toldIn(use, program, resumable.over) : undefined;
-  return { type: pipeline.constructor as PipelineClass, resources, told };
-}
-
-/** How a run was asked for that may be resumed: as a map over the whole pipeline, or not. */
-interface Resumable {
-  readonly over?: Partial<OverOptions>;
-}
-
 /** @param resumable undefined: it can't be resumed. */
-function request(use: Use, program: Program, values: unknown[], resumable?: Resumable): RunRequest {
+async function request(use: Use, program: Program, values: unknown[], resumable?: Resumable): Promise<RunRequest> {
   const { plan } = program;
   const settings = settingsOf(use.choices, use.graph.pipeline);
   const leaves = plan.places || plan.queues || settings.queue !== undefined || sharing(use.choices.runOn) !== undefined;
@@ -329,7 +288,7 @@ function request(use: Use, program: Program, values: unknown[], resumable?: Resu
     context: use.context,
     explain: use.explain,
     inputs: Object.keys(use.inputs),
-    elsewhere: leaves ? elsewhere(beginning(use, program, resumable)) : undefined,
+    elsewhere: leaves ? (await import("./beginning.js")).elsewhereFor(use, program, resumable) : undefined,
     id: use.resumes,
     isOrdered: use.isOrdered,
   };

@@ -7,7 +7,7 @@ import { validatedProperties } from "../graph/validators.js";
 import { describeError, describeValue } from "../util/describe.js";
 import { exceedsDepth } from "../util/exceeds-depth.js";
 import { plainName } from "./plain-name.js";
-import { transform, transformedProperties } from "./transformation.js";
+import { transformedProperties } from "./transformed-properties.js";
 import { validate } from "./validation.js";
 
 /** The inputs of one run, by name: all of them, also those that its outputs do not need. */
@@ -35,6 +35,13 @@ export interface Checked {
   readonly made?: ReadonlyMap<string, unknown>;
   /** Those that are not known yet: elements of lists. */
   readonly hidden?: readonly string[];
+}
+
+/** What transforms: loaded where something is transformed. */
+let transformer: typeof import("./record-transformer.js") | undefined;
+
+async function loadTransformer(): Promise<void> {
+  transformer = await import("./record-transformer.js");
 }
 
 const known = new WeakMap<readonly PlannedInput[], InputChecks | null>();
@@ -93,6 +100,9 @@ export class InputChecks {
 
   /** Transforms and validates a record, or some inputs of it beside the others. */
   check(record: InputRecord, checked: Checked = { names: this.names }): CheckedInputs | Promise<CheckedInputs> {
+    if (this.transformed.size > 0 && transformer === undefined) {
+      return loadTransformer().then(() => this.check(record, checked));
+    }
     const transforming = this.transform(record, checked);
     const { values, failed } = transforming;
     const toValidate = new Set(checked.names.filter((name) => this.validated.has(name) && !failed.has(name)));
@@ -130,7 +140,7 @@ export class InputChecks {
         hidden?.map((name) => this.plainName(name)),
         reading,
       );
-      return transform(this.type, plain, new Set(some.map((name) => this.plainName(name))));
+      return transformer!.transform(this.type, plain, new Set(some.map((name) => this.plainName(name))));
     };
     const take = (object: Record<string, unknown>, some: readonly string[]) => {
       for (const name of some) {

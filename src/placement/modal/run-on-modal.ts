@@ -1,4 +1,4 @@
-import { codesToTell, modelCodesToTell } from "../../cache/codes.js";
+import { codesToTell, loadCodeReading, modelCodesToTell } from "../../cache/codes.js";
 import { remembers } from "../../engine/cached/stores.js";
 import type { Errand } from "../../engine/elsewhere.js";
 import { sourceOf } from "../../engine/remade.js";
@@ -16,7 +16,7 @@ export async function runOnModal(request: RunRequest, placement: ModalPlacement)
   let outputs: Record<string, unknown>;
   try {
     if (session.scope.stopped) throw session.scope.reason;
-    outputs = await tripFor(request, session, placement, false).go();
+    outputs = await (await tripFor(request, session, placement, false)).go();
   } catch (error) {
     throw await session.end({ error: session.scope.stopped ? session.scope.reason : error });
   }
@@ -39,7 +39,7 @@ export async function* streamOnModal(
   try {
     const source = elementsOf(program.plan.steps[0]!, values, name);
     elements = source;
-    const trip = tripFor(request, session, placement, true);
+    const trip = await tripFor(request, session, placement, true);
     const next = async () => {
       const { done, value } = await source.next();
       return done ? undefined : (value as unknown[]);
@@ -103,11 +103,17 @@ class Results {
   }
 }
 
-function tripFor(request: RunRequest, { run, scope }: Session, placement: ModalPlacement, isStream: boolean): Trip {
+async function tripFor(
+  request: RunRequest,
+  { run, scope }: Session,
+  placement: ModalPlacement,
+  isStream: boolean,
+): Promise<Trip> {
   const { program, values, settings, explain, inputs, name, listener, resources: opened } = request;
   const { choices, graceMs } = settings;
   const lists = new Set(isStream ? program.plan.steps[0]!.map!.lists.map(({ slot }) => slot) : []);
   const isRemembered = remembers(program.plan, choices);
+  if (isRemembered) await loadCodeReading();
   const options = checkedOptions(placement.options);
   const errand: Errand = {
     type: program.pipeline,

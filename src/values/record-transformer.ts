@@ -5,25 +5,7 @@ import { defaultMetadataStorage, type TypeOptions } from "class-transformer/cjs/
 import { TransformOperationExecutor } from "class-transformer/cjs/TransformOperationExecutor.js";
 import { remembered } from "../graph/remembered.js";
 import { plainName } from "./plain-name.js";
-
-const PLAIN_TO_CLASS = 0;
-
-/** The properties of a class that class-transformer's decorators stand on. */
-export function transformedProperties(type: Function, properties: readonly string[]): Set<string> {
-  const storage = defaultMetadataStorage;
-  if (!isDecorated(type)) return new Set();
-  // Of a class that excludes all, only the exposed properties are left.
-  if (storage.getStrategy(type) === "excludeAll") return new Set(properties);
-  return new Set(
-    properties.filter(
-      (property) =>
-        storage.findTypeMetadata(type, property) !== undefined ||
-        storage.findTransformMetadatas(type, property, PLAIN_TO_CLASS).length > 0 ||
-        storage.findExposeMetadata(type, property) !== undefined ||
-        storage.findExcludeMetadata(type, property) !== undefined,
-    ),
-  );
-}
+import { isDecorated, PLAIN_TO_CLASS } from "./transformed-properties.js";
 
 /**
  * Transforms some properties of a record as `plainToInstance(type, record)` does, beside the others, which `obj` in
@@ -133,16 +115,6 @@ function isConstructible(type: Function): boolean {
   } catch {
     return false;
   }
-}
-
-/** Whether any decorator of class-transformer stands in a class, or in one that it extends. */
-function isDecorated(type: Function): boolean {
-  const { _typeMetadatas, _transformMetadatas, _exposeMetadatas, _excludeMetadatas } = defaultMetadataStorage;
-  const recorded = [_typeMetadatas, _transformMetadatas, _exposeMetadatas, _excludeMetadatas];
-  for (let c: unknown = type; typeof c === "function"; c = Object.getPrototypeOf(c)) {
-    if (recorded.some((known) => known.has(c as Function))) return true;
-  }
-  return false;
 }
 
 /** A property whose value has to be looked at before class-transformer does. */
