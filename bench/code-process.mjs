@@ -24,8 +24,10 @@ if (what === "acorn") {
   );
 } else {
   // As it is installed: with what a loader brings V8 would have more to tell of.
-  const { CodeReader } = await import("../dist/cache/code/code.js");
-  const { formsToKeep, takeForms } = await import("../dist/cache/code/kept-forms.js");
+  const exported = Object.values(await import("../dist/chunks/code.js"));
+  const [CodeReader, formsToKeep, takeForms] = ["CodeReader", "formsToKeep", "takeForms"].map((name) =>
+    exported.find((value) => value.name === name),
+  );
   const { Wide } = await import(path.join(project, "pipeline.js"));
   const isKept = existsSync(keptFile);
   const wide = new Wide();

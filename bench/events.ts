@@ -10,8 +10,8 @@ const FOLDER = path.resolve("node_modules", ".cache", "bench-events");
 
 /** What is written where events are told or asked for; and what stands there if there were none. */
 const CUTS: readonly [RegExp, string][] = [
-  [/\b(?:this\.|execution\.)?run\.tell === undefined/g, "true"],
-  [/\b(?:this\.|execution\.)?run\.tell !== undefined/g, "false"],
+  [/\b(?:this\.|execution\.)?run\.tell === (?:undefined|void 0)/g, "true"],
+  [/\b(?:this\.|execution\.)?run\.tell !== (?:undefined|void 0)/g, "false"],
   [/\b(?:this\.|execution\.)?run\.tell\?\.\(/g, "undefined?.("],
 ];
 

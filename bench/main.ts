@@ -11,6 +11,7 @@ import { langgraph } from "./langgraph.js";
 import { map } from "./map.js";
 import { modal } from "./modal.js";
 import { queue } from "./queue.js";
+import { start } from "./start.js";
 import { stream } from "./stream.js";
 import { threads } from "./threads.js";
 import { types } from "./types.js";
@@ -29,6 +30,7 @@ const benches: Record<string, () => Promise<void>> = {
   modal,
   queue,
   types,
+  start,
 };
 
 // Each bench has a process of its own: what one leaves behind in the virtual machine must not slow the next.

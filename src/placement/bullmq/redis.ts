@@ -1,6 +1,6 @@
 import type { Redis, RedisOptions } from "ioredis";
 import { HypernodesError } from "../../errors.js";
-import { missingPackage } from "../bundle/peers.js";
+import { missingPackage } from "../../util/missing-package.js";
 import type { CheckedBullmq, RedisConnection } from "./options.js";
 
 type BullMq = typeof import("bullmq");

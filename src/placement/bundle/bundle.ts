@@ -8,12 +8,12 @@ import type { Plugin } from "esbuild";
 import { BUNDLED, type Origin } from "../../dsl/origin.js";
 import { HypernodesError } from "../../errors.js";
 import { remembered } from "../../graph/remembered.js";
+import { missingPackage } from "../../util/missing-package.js";
 import { OWN_FOLDER, ownModule } from "../../util/own-files.js";
 import { missingBeside, NAMES_ITS_PLACE } from "./beside.js";
 import { findFiles, packFiles } from "./files.js";
 import { type LockLayer, lockLayer, type Package, packageOf, staysOutside } from "./packages.js";
 import { FILES, PROJECT } from "./paths.js";
-import { missingPackage } from "./peers.js";
 
 /** A pipeline's code, ready for a container. */
 export interface Bundle {

@@ -3,8 +3,8 @@ import type { App, Image as BuiltImage, ModalClient, ModalClientParams, Secret, 
 import { HypernodesError } from "../../errors.js";
 import { remembered } from "../../graph/remembered.js";
 import { type LongTimeout, startTimeout } from "../../util/long-timeout.js";
+import { missingPackage } from "../../util/missing-package.js";
 import type { LockLayer } from "../bundle/packages.js";
-import { missingPackage } from "../bundle/peers.js";
 import { sentInstruction } from "./dockerfile.js";
 import { buildFailed, translated } from "./failures.js";
 import type { Image } from "./image.js";

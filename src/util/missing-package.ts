@@ -1,7 +1,8 @@
-import { HypernodesError } from "../../errors.js";
+import { HypernodesError } from "../errors.js";
 
-/** What `npm install` needs to be told for each package that only other places need. */
+/** The commands that install packages which only some uses need. */
 const INSTALL = {
+  "@viz-js/viz": "npm install @viz-js/viz@3",
   modal: "npm install modal@0.11",
   bullmq: "npm install bullmq@6 ioredis@5",
   ioredis: "npm install bullmq@6 ioredis@5",
@@ -9,7 +10,7 @@ const INSTALL = {
   "@swc/core": "npm install --save-dev @swc/core",
 } as const;
 
-/** The error of a package that is asked for only by who sends pipelines elsewhere, and is not there. */
+/** The error of a package that only some uses need, and that is not there. */
 export function missingPackage(
   name: keyof typeof INSTALL,
   where: string,
