@@ -137,9 +137,11 @@ type Engine = typeof import("./placement/use.js");
 
 /** The engine: the first run loads it, so that whoever only imports or draws a pipeline does not wait for it. */
 let engine: Engine | undefined;
+let loading: Promise<Engine> | undefined;
 
 async function loadEngine(): Promise<Engine> {
-  engine = await import("./placement/use.js");
+  loading ??= import("./placement/use.js");
+  engine = await loading;
   return engine;
 }
 

@@ -1,6 +1,7 @@
-// Makes dist from the modules that tsc has written there: few files instead of hundreds, because each one costs whoever imports
-// the package the time to find and open it; and the script of the graph's page. Nothing is minified: stack traces name functions
-// and lines that can be read.
+// `node spec/support/build.mjs FOLDER [MODULE...]` bundles the package's modules, which a compiler has written to the folder, in
+// their place: few files instead of hundreds, because each one costs whoever imports the package the time to find and open it.
+// Nothing is minified: stack traces name functions and lines that can be read. Other modules that are to be found by their names are
+// named too: dsl/metadata. The build of the package makes the script of the graph's page as well.
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
@@ -31,10 +32,10 @@ const GROUPS = {
 const INSIDE = "reflect-metadata";
 
 /** Bundles the modules in a folder in their place. What is imported only when it is needed stays in files of its own. */
-async function bundleModules(folder) {
+async function bundleModules(folder, entries) {
   const inFolder = (name) => path.resolve(folder, name);
   const bundle = await rollup({
-    input: Object.fromEntries(ENTRIES.map((name) => [name, inFolder(`${name}.js`)])),
+    input: Object.fromEntries(entries.map((name) => [name, inFolder(`${name}.js`)])),
     external: (name) => /^[a-z@]/i.test(name) && !path.isAbsolute(name) && name !== INSIDE,
     plugins: [
       { name: INSIDE, resolveId: (name) => (name === INSIDE ? createRequire(import.meta.url).resolve(name) : null) },
@@ -92,5 +93,6 @@ async function buildPage(folder) {
   });
 }
 
-await bundleModules("dist");
-await buildPage("dist");
+const [folder, ...more] = process.argv.slice(2);
+await bundleModules(folder, [...ENTRIES, ...more]);
+if (folder === "dist") await buildPage(folder);

@@ -73,14 +73,21 @@ type CodeReading = typeof import("./code/code.js") &
   Pick<typeof import("./code/packages.js"), "fileOf" | "placeOfFile">;
 
 let loaded: CodeReading | undefined;
+let loading: Promise<void> | undefined;
 
 /**
  * Loads what reads code: a parser and V8's inspector, which take as long as the rest of the engine, and which runs without a cache do
  * without. Before anything is asked of code.
  */
-export async function loadCodeReading(): Promise<void> {
-  if (loaded !== undefined) return;
-  const [code, packages] = await Promise.all([import("./code/code.js"), import("./code/packages.js")]);
+export function loadCodeReading(): Promise<void> {
+  loading ??= load();
+  return loading;
+}
+
+async function load(): Promise<void> {
+  // One after the other: built, they are one file, and realms that load modules by themselves (jest's) may not expect it twice at once.
+  const code = await import("./code/code.js");
+  const packages = await import("./code/packages.js");
   loaded = { ...code, ...packages };
 }
 
