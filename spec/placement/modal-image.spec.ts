@@ -8,6 +8,7 @@ import fc from "fast-check";
 import { type HypernodesError, type Image, image, type ModalOptions, modal, type Pipeline } from "../../src/index.js";
 import { nodeInstruction, sentInstruction } from "../../src/placement/modal/dockerfile.js";
 import { nodeFault } from "../../src/placement/modal/node-faults.js";
+import { inject } from "../support/faults.js";
 import { loopback, onLoopback } from "../support/modal.js";
 import { envOf } from "../support/modal-server/dockerfile.js";
 import { printed } from "../support/printed.js";
@@ -310,6 +311,7 @@ describe("the image of a container @slow", () => {
     ],
   ] as const) {
     onLoopback(`is at fault, and nothing is tried again: ${title}`, async () => {
+      inject("an image is not built, or has no Node for it");
       held.server.forget();
       const error = await failure(new (pipeline as new () => Pipeline)(), inputs, options as ModalOptions);
       expect(error.code, error.message).to.equal(code);

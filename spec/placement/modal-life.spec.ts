@@ -12,6 +12,7 @@ import type { Held } from "../../src/placement/modal/connections.js";
 import { Pool } from "../../src/placement/modal/pool.js";
 import { StartTurns } from "../../src/placement/modal/start-turns.js";
 import { LOADER } from "../support/execute.js";
+import { inject } from "../support/faults.js";
 import { expectNothingLeft, loopback, onLoopback, until, withEnv } from "../support/modal.js";
 import { ModalServer } from "../support/modal-server/server.js";
 import { printed } from "../support/printed.js";
@@ -52,6 +53,7 @@ describe("the end of a container that nobody ends @slow", () => {
       const child = client("new");
       await until(() => server.called("TaskExecStdinWrite").length > 0);
       child.kill("SIGKILL");
+      inject("a client is killed, or stopped, while it has a container");
       await once(child, "exit");
       expect(server.living).to.have.length(1);
     });
@@ -61,6 +63,7 @@ describe("the end of a container that nobody ends @slow", () => {
     const child = client("slow");
     await once(child.stdout, "data");
     child.kill("SIGSTOP");
+    inject("a client is killed, or stopped, while it has a container");
     try {
       await expectNothingLeft(held.server);
     } finally {
@@ -106,6 +109,7 @@ describe("the bundle's way to a container @slow", () => {
   ] as const) {
     onLoopback(`ends at ${what} with ${code}, the place, and what to do`, async () => {
       held.server.faults.stdin = stdin;
+      inject("a stream to or from a container breaks for good");
       const error = await failure(new Chain(), { x: 1 }, { volume: newVolume(), idleTimeoutMs: 2_000 });
       expect(error.code, error.stack).to.equal(code);
       expect(error.message).to.match(/^Chain: /);
@@ -166,6 +170,7 @@ describe("the creation of containers", () => {
     for (const createsPerSecond of [5, 2]) {
       onLoopback(`waits for its turn: 8 runs at once, ${createsPerSecond} a second`, async () => {
         held.server.faults.createsPerSecond = createsPerSecond;
+        inject("Modal starts no more containers for now");
         const running = Array.from({ length: 8 }, (_, x) => new Chain().run({ x }, { runOn: modal() }));
         const outcomes = await Promise.allSettled(running);
         expect(outcomes.map(({ status }) => status)).to.deep.equal(Array(8).fill("fulfilled"));
@@ -174,6 +179,7 @@ describe("the creation of containers", () => {
 
     onLoopback("waits for its turn: all containers that share a map come", async () => {
       held.server.faults.createsPerSecond = 1;
+      inject("Modal starts no more containers for now");
       const { size } = held.server.boxes;
       const warned = await warningsOf(async () => {
         const times = Array.from({ length: 40 }, () => 600);
@@ -278,6 +284,9 @@ describe("the reason of a container's end @slow", () => {
         const inputs = { xs: [1, 2, 3, 4] };
         const onEvent = ({ type, phase }: { type: string; phase: string }) => {
           if (type !== "element" || phase !== "start" || server.living.length === 0) return;
+          inject(
+            code === "CONTAINER_LOST" ? "a container is taken away" : "a container runs out of memory, or of time",
+          );
           breakIt(server);
           server.endAll(end);
           void until(() => server.called("SandboxCreateV2").length > 1).then(() => {
@@ -301,6 +310,7 @@ describe("a stream of elements to a container @slow", () => {
     const reading = async () => {
       for await (const _ of new Chain().stream({ x: Array(1_000).keys() }, { over: "x", runOn: modal() })) {
         held.server.faults.stdin = { after: 0, code: status.FAILED_PRECONDITION };
+        inject("a stream to or from a container breaks for good");
       }
     };
     expect(await rejection(reading())).to.have.property("code", "CONNECTION_LOST");

@@ -23,6 +23,7 @@ import { type ChunkJob, checkJob, QUEUE_PROTOCOL } from "../../src/placement/bul
 import { type Signed, Signer } from "../../src/placement/bullmq/signer.js";
 import { Fetched } from "../../src/placement/bullmq/worker/fetched.js";
 import { createPrivateFolder } from "../../src/placement/bullmq/worker/private-folder.js";
+import { inject } from "../support/faults.js";
 import { rejection } from "../support/rejection.js";
 
 const KEY = "a key of the specs";
@@ -145,6 +146,7 @@ describe("what a worker takes from Redis", () => {
       const { bundle, unpacked } = bundleOf({ "a-1.js": "1", "package.json": "{}" });
       expect(await unpacked).to.equal(path.join(into, bundle));
       for (const name of ["../x.js", "..", ".", "", "a/b.js", "a\\b.js", "/x.js", "a\0.js", ".npmrc", "C:x"]) {
+        inject("somebody else writes jobs, code or results");
         const error = await rejection<HypernodesError>(bundleOf({ [name]: "evil", "package.json": "{}" }).unpacked);
         expect(error.code, name).to.equal("BAD_BUNDLE");
       }
@@ -166,6 +168,7 @@ describe("what a worker takes from Redis", () => {
       rmSync(parent, { recursive: true });
       mkdirSync(path.join(folder, "theirs"));
       symlinkSync(path.join(folder, "theirs"), parent);
+      inject("another user has put something where a worker unpacks code", 2);
       const error = thrown(createPrivateFolder);
       expect(error.code).to.equal("UNSAFE_FOLDER");
       expect(error.message).to.contain("others could put code there");
@@ -177,6 +180,7 @@ describe("what a worker takes from Redis", () => {
       const parent = path.join(folder, "node_modules", ".cache", "hypernodes");
       mkdirSync(parent, { recursive: true });
       chownSync(parent, 12_345, 12_345);
+      inject("another user has put something where a worker unpacks code");
       expect(thrown(createPrivateFolder).code).to.equal("UNSAFE_FOLDER");
     });
 
