@@ -75,6 +75,7 @@ export const FAULTS = {
   },
   Clock: {
     "waits that Node's timers cut to a millisecond": "They last as long as they say.",
+    "a machine's clock is wrong, or is set in mid-run": "Nothing: no wait and no silence is measured by it.",
   },
   Signals: {
     "SIGINT to the command": "Nodes hear of it, containers end, exit code 130.",

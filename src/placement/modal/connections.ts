@@ -91,9 +91,9 @@ async function isAlive({ connecting }: Warm): Promise<boolean> {
 }
 
 function rest(key: string, warm: Warm, idleMs: number): void {
-  const since = Date.now();
+  const since = performance.now();
   warm.idle = setInterval(() => {
-    if (Date.now() - since >= idleMs || isAllThatLives()) void end(key, warm);
+    if (performance.now() - since >= idleMs || isAllThatLives()) void end(key, warm);
   }, 100).unref();
 }
 

@@ -10,7 +10,7 @@ interface Member {
   readonly opening: Promise<Held>;
   /** Once it is there. */
   held: Held | undefined;
-  /** Milliseconds since the Unix epoch. */
+  /** Milliseconds of this process's own clock. */
   openedAt: number;
   /** Whether a chunk has it. */
   isTaken: boolean;
@@ -120,7 +120,7 @@ export class Pool {
     this.members.add(member);
     opening.then(
       (held) => {
-        Object.assign(member, { held, openedAt: Date.now() });
+        Object.assign(member, { held, openedAt: performance.now() });
         this.failures = 0;
         this.serve();
         this.warnOfLack();
@@ -165,7 +165,7 @@ export class Pool {
     for (const member of this.members) {
       const { held, isTaken, users, openedAt } = member;
       if (held === undefined) continue;
-      const isOld = !isTaken && users === 0 && Date.now() - openedAt >= this.oldestMs;
+      const isOld = !isTaken && users === 0 && performance.now() - openedAt >= this.oldestMs;
       if (held.connection.isAlive && !isOld) continue;
       this.members.delete(member);
       void held.release();
