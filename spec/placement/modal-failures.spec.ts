@@ -36,6 +36,8 @@ import {
   UntransferableEach,
 } from "./pipelines/suite.js";
 
+const CODES_AT_THE_BEGINNING = ["WRONG_TOKEN", "NO_CAPACITY", "RATE_LIMITED", "NOT_FOUND", "REFUSED", "MODAL_FAILED"];
+
 describe("what goes wrong with a container @slow", () => {
   const held = loopback();
 
@@ -85,6 +87,32 @@ describe("what goes wrong with a container @slow", () => {
       expect(secret.code).to.equal("SECRET_NOT_FOUND");
       expect(secret.message).to.contain('the option secrets names a secret "unheard-of"');
     });
+
+    const all = [
+      ...[status.INVALID_ARGUMENT, status.NOT_FOUND, status.PERMISSION_DENIED, status.RESOURCE_EXHAUSTED],
+      ...[status.FAILED_PRECONDITION, status.ABORTED, status.INTERNAL, status.UNAUTHENTICATED],
+    ];
+    const begins = { AppGetOrCreate: all, VolumeGetOrCreate: all, ImageGetOrCreate: all, SandboxCreateV2: all };
+    const some = [status.NOT_FOUND, status.RESOURCE_EXHAUSTED, status.UNAUTHENTICATED];
+    const goesOn = { TaskExecStart: some, TaskExecStdioRead: some, TaskExecStdinWrite: some };
+    for (const [method, codes] of Object.entries({ ...begins, ...goesOn })) {
+      onLoopback(`any error at ${method}: it has a code and advice, and nothing is left`, async () => {
+        for (const code of codes) {
+          held.server.faults.refuses = { [method]: code };
+          inject("Modal does not answer, or refuses");
+          const name = `refused-${method}-${code}`;
+          const options = { app: name, volume: name, image: image().env({ NAME: name }), idleTimeoutMs: 5_000 };
+          const error = await failure(new Chain(), { x: 1 }, options);
+          const is = `${method} ${status[code]}: ${error.message}`;
+          const codesThere = method in goesOn ? ["CONNECTION_LOST"] : CODES_AT_THE_BEGINNING;
+          expect(codesThere, is).to.include(error.code);
+          expect(error.advice, is).to.be.a("string");
+          // The SDK has words of its own for a name that is not there.
+          if (code !== status.NOT_FOUND) expect(error.message, is).to.contain(`${method} is refused`);
+          await expectNothingLeft(held.server);
+        }
+      });
+    }
 
     onLoopback("an image that is not built: with its commands and its log", async () => {
       inject("an image is not built, or has no Node for it");

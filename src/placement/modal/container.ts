@@ -6,7 +6,7 @@ import { BOOTSTRAP } from "../container/bootstrap.js";
 import { endAtSignals } from "../host/leaving.js";
 import { type Modal, rejectedAt, within } from "./client.js";
 import { createSandbox } from "./create-sandbox.js";
-import { type ContainerEnd, connectionLost, containerEnded, translated } from "./failures.js";
+import { type ContainerEnd, connectionLost, containerEnded, IDLE, isAnswer, translated } from "./failures.js";
 import { lookUp } from "./lookups.js";
 import { nodeFault } from "./node-faults.js";
 import { type CheckedModal, lifetimeMs } from "./options.js";
@@ -93,11 +93,12 @@ export class Container {
       return (await within(executing, EXEC_MS, "it did not start a process in the container")) as Process;
     } catch (error) {
       const end = await this.endSoon();
-      if (end !== undefined) throw containerEnded(end, where, options.timeoutMs);
+      // One that was idle has ended because of this.
+      if (end !== undefined && end.status !== IDLE) throw containerEnded(end, where, options.timeoutMs);
       const withoutNode = nodeFault(String((error as Error).message), options.image.base, error);
       if (withoutNode !== undefined) throw withoutNode;
-      const failure = translated(error, "container");
-      throw failure.code === "UNREACHABLE" ? connectionLost(where, error) : failure;
+      // Whatever the router answers, it says nothing of names, tokens or machines.
+      throw isAnswer(error) ? connectionLost(where, error) : translated(error, "container");
     }
   }
 
