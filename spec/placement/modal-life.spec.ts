@@ -17,9 +17,10 @@ import { expectNothingLeft, loopback, onLoopback, until, withEnv } from "../supp
 import { ModalServer } from "../support/modal-server/server.js";
 import { printed } from "../support/printed.js";
 import { rejection } from "../support/rejection.js";
+import { withClockSet } from "../support/set-clock.js";
 import { warningsOf } from "../support/warnings.js";
 import { Placed } from "./pipelines/sharing.js";
-import { Chain, Single, SlowlyRemembered, Words } from "./pipelines/suite.js";
+import { Chain, Single, Slow, SlowlyRemembered, Words } from "./pipelines/suite.js";
 
 const KILLED = { status: 3, exitcode: 137 };
 
@@ -247,10 +248,67 @@ describe("the creation of containers", () => {
       expect(await rejection(take())).to.have.property("code", "IMAGE_FAILED");
     });
 
+    it("is another one when the first is old, which ends when nobody uses it", async () => {
+      const released: number[] = [];
+      let opens = 0;
+      const open = async (): Promise<Held> => {
+        const which = ++opens;
+        return { connection: { isAlive: true, which } as never, release: async () => void released.push(which) };
+      };
+      const pool = new Pool(open, 1, 50, () => {});
+      const share = () => pool.share(new AbortController().signal);
+      const first = await share();
+      await until(() => opens === 1);
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      const second = await share();
+      expect([opens, released.length, pool.isIdle]).to.deep.equal([2, 0, false]);
+      await first.release();
+      expect(released).to.deep.equal([1]);
+      await second.release();
+      await pool.end();
+      expect(released).to.deep.equal([1, 2]);
+    });
+
     it("is given up when nothing but failures comes", async () => {
       const { told } = await poolThatLacks(...Array(100).fill("RATE_LIMITED"));
       expect(told.join()).to.contain("this is RATE_LIMITED");
     });
+  });
+});
+
+describe("a container that is kept for other runs @slow", () => {
+  const held = loopback();
+
+  onLoopback("does no run that it would not outlive", async () => {
+    held.server.forget();
+    const runOn = modal({ keepWarm: true, timeoutMs: 20_000, idleTimeoutMs: 3_600_000, app: "kept" });
+    const run = () => new Chain().run({ x: 1 }, { runOn });
+    await run();
+    await run();
+    const made = () => held.server.called("SandboxCreateV2");
+    expect(made().map(({ definition }) => definition.timeoutSecs)).to.deep.equal([100]);
+    const real = performance.now;
+    performance.now = () => real.call(performance) + 51_000;
+    try {
+      await run();
+      expect(made()).to.have.length(2);
+      await until(() => held.server.living.length === 1);
+    } finally {
+      performance.now = real;
+    }
+    held.server.endAll(KILLED);
+  });
+
+  onLoopback("lives as long as it should though the clock is set", async () => {
+    for (const setMs of [3_600_000, -3_600_000]) {
+      held.server.forget();
+      inject("a machine's clock is wrong, or is set in mid-run");
+      const runOn = modal({ idleTimeoutMs: 2_000 });
+      const running = Promise.resolve(new Slow().run({ ms: 3_000, times: [1] }, { runOn }));
+      await withClockSet(setMs, () => running);
+      expect(held.server.called("SandboxCreateV2")).to.have.length(1);
+    }
+    await expectNothingLeft(held.server);
   });
 });
 

@@ -88,10 +88,17 @@ export class Connection {
   /**
    * Makes a container and starts the runner in it.
    *
+   * @param isReused whether it may get more work when it has done some.
    * @throws {HypernodesError}
    */
-  static async open(options: CheckedModal, bundle: Bundle, where: string, signal: AbortSignal): Promise<Connection> {
-    const container = await Container.start(await modalFor(), options, bundle, signal);
+  static async open(
+    options: CheckedModal,
+    bundle: Bundle,
+    where: string,
+    signal: AbortSignal,
+    isReused: boolean,
+  ): Promise<Connection> {
+    const container = await Container.start(await modalFor(), options, bundle, signal, isReused);
     let connection: Connection | undefined;
     try {
       connection = new Connection(container, await container.exec(options, bundle, where), options, bundle, where);

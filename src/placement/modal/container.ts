@@ -57,9 +57,16 @@ export class Container {
   /**
    * Makes a container. If it is aborted, or takes too long, one that comes to life all the same is ended.
    *
+   * @param isReused whether it may get more work when it has done some.
    * @throws {HypernodesError}
    */
-  static async start(modal: Modal, options: CheckedModal, bundle: Bundle, signal: AbortSignal): Promise<Container> {
+  static async start(
+    modal: Modal,
+    options: CheckedModal,
+    bundle: Bundle,
+    signal: AbortSignal,
+    isReused: boolean,
+  ): Promise<Container> {
     const aborted = rejectedAt(signal);
     const cacheVolume = options.volume ?? BUNDLES;
     const volumes = await Promise.race([lookUp(modal, options, cacheVolume), aborted]);
@@ -74,7 +81,7 @@ export class Container {
       ...(options.cpu !== undefined && { cpu: options.cpu }),
       ...(options.memoryMiB !== undefined && { memoryMiB: options.memoryMiB }),
       ...(options.regions.length > 0 && { regions: [...options.regions] }),
-      timeoutMs: wholeSeconds(lifetimeMs(options)),
+      timeoutMs: wholeSeconds(lifetimeMs(options, isReused)),
       idleTimeoutMs: wholeSeconds(Math.min(options.idleTimeoutMs, MAX_IDLE_MS)),
       volumes: { ...volumes, [MOUNT]: volume },
     };

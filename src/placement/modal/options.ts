@@ -212,14 +212,18 @@ function wrongVolume(volumes: Readonly<Record<string, unknown>>): string | undef
   return Object.entries(volumes).find((entry, i, all) => !isRight(entry, i, all))?.[0];
 }
 
-/** Milliseconds that a container lives at most: one that is shared is there for others when it has done a chunk. */
-export function lifetimeMs({ containers, timeoutMs }: CheckedModal): number {
-  return Math.min(containers > 1 ? 2 * timeoutMs : timeoutMs, LONGEST_MS) + MARGIN_MS;
+/**
+ * Milliseconds that a container lives at most.
+ *
+ * @param isReused whether it may get more work when it has done some.
+ */
+export function lifetimeMs({ timeoutMs }: CheckedModal, isReused: boolean): number {
+  return Math.min(isReused ? 2 * timeoutMs : timeoutMs, LONGEST_MS) + MARGIN_MS;
 }
 
-/** Milliseconds after which a container gets no more work: what it has then is to end before it does. */
+/** Milliseconds after which a container that is used again gets no more work: what it has then is to end before it does. */
 export function oldestMs(options: CheckedModal): number {
-  return options.containers > 1 ? lifetimeMs(options) / 2 : Number.POSITIVE_INFINITY;
+  return lifetimeMs(options, true) / 2;
 }
 
 function isName(name: unknown): boolean {
