@@ -378,6 +378,7 @@ describe("the command line", function () {
 
   describe("tells that output is lost", () => {
     it("where code of a pipeline ends the process", async () => {
+      inject("a method calls process.exit() outside of threads");
       await told(
         cli.shell("$HYPERNODES run typed.mjs#Ends -q"),
         1,

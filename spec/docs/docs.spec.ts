@@ -145,3 +145,45 @@ describe("docs/reliability.md", () => {
     expect(rows.map(([, name, promised]) => [name, promised])).to.deep.equal(faults);
   });
 });
+
+describe("the documents' tables", () => {
+  for (const document of readdirSync("docs").filter((name) => name.endsWith(".md"))) {
+    it(`have as many cells in each row: docs/${document}`, () => {
+      const text = readFileSync(path.join("docs", document), "utf8").replaceAll(/^```[\s\S]*?^```/gm, "");
+      const cellsOf = (row: string) =>
+        row
+          .replaceAll(/`[^`]*`/g, "x")
+          .replaceAll("\\|", "x")
+          .split("|").length;
+      for (const [table] of text.matchAll(/(?:^\|.*\n)+/gm)) {
+        const [head, ...rows] = table.trimEnd().split("\n");
+        for (const row of rows) expect(cellsOf(row), row).to.equal(cellsOf(head!));
+      }
+    });
+  }
+
+  /** Texts in capitals that are no codes of errors. */
+  const NO_CODES =
+    /^(?:SIG[A-Z]+|ABORTED|SHARED_MISSING|REDIS_URL|HYPERNODES_QUEUE_KEY|GET|EXISTS|HSET|P?EXPIRE|TIME|Z[A-Z]+)$/;
+  for (const [document, ...folders] of [
+    ["docs/modal.md", "modal", "container", "bundle", "chunks", "host"],
+    ["docs/scaling.md", "bullmq"],
+  ] as const) {
+    it(`have all codes that a run can end with: ${document}`, () => {
+      const files = folders.flatMap((folder) =>
+        readdirSync(path.join("src/placement", folder), { recursive: true }).map((name) =>
+          path.join("src/placement", folder, String(name)),
+        ),
+      );
+      const text = readFileSync(document, "utf8");
+      const codes = files
+        .filter((name) => name.endsWith(".ts"))
+        .flatMap((name) =>
+          [...readFileSync(name, "utf8").matchAll(/"([A-Z]{3,}(?:_[A-Z]+)*)"/g)].map(([, code]) => code!),
+        )
+        .filter((code) => !NO_CODES.test(code));
+      expect([...new Set(codes)].filter((code) => !text.includes(`\`${code}\``))).to.deep.equal([]);
+      expect(codes.length).to.be.greaterThan(8);
+    });
+  }
+});

@@ -7,6 +7,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { type HypernodesError, type ModalOptions, modal, NodeError, type RunEvent, sqlite } from "../../src/index.js";
 import { FAMILY, FAMILY_SIZE, inputsFor } from "../support/family.js";
+import { inject } from "../support/faults.js";
 import { loopback, onLoopback } from "../support/modal.js";
 import { printed } from "../support/printed.js";
 import { rejection } from "../support/rejection.js";
@@ -98,6 +99,7 @@ describe("containers that share the elements of maps @slow", () => {
     const { server } = held;
     const table = Float64Array.from({ length: 100_000 }, (_, i) => i / 2);
     server.faults.hasNoVolumes = true;
+    inject("a volume takes nothing");
     const output = await printed(async () => {
       const { sum } = await new Sharing().run({ xs: [1, 2, 3, 4, 5, 6], table }, on(2));
       expect(sum).to.equal(10.5);
@@ -115,6 +117,7 @@ describe("containers that share the elements of maps @slow", () => {
     while (new Set(lines().map((line) => line.split(" ")[0])).size < 2) await sleep(5);
     while (lines().length < 30) await sleep(5);
     mine()[0]!.finish({ status: 3, exitcode: 137 });
+    inject("a container that shares a map is taken away");
     const { processes } = await running;
     expect(processes[1]).to.equal(80);
     // Chunks take about a second: 25 elements.
@@ -131,24 +134,26 @@ describe("containers that share the elements of maps @slow", () => {
   });
 
   onLoopback("are opened anew, and are given up on in the end", async () => {
-    const running = rejection<HypernodesError>(new Placed().run({ times: [600_000] }, on(2)));
+    const log = path.join(folder, "given-up.log");
+    writeFileSync(log, "");
+    const running = rejection<HypernodesError>(new Placed().run({ times: [600_000], log }, on(2)));
     const warned: Error[] = [];
     const hear = (warning: Error) => warned.push(warning);
     process.on("warning", hear);
-    let lost = 0;
     let isOver = false;
     void running.finally(() => {
       isOver = true;
     });
-    // One that is lost before it has begun its element does not count.
+    // Each is lost once its element has begun: one that is lost before that does not count.
+    let lost = 0;
     while (!isOver) {
-      const [box] = mine().filter((box) => box.processes.length > 0);
-      await sleep(700);
-      if (box === undefined || isOver) continue;
-      box.finish({ status: 3, exitcode: 137 });
-      lost++;
+      const begun = readFileSync(log, "utf8").split("\n").length - 1;
+      if (begun > lost) for (const box of mine()) box.finish({ status: 3, exitcode: 137 });
+      lost = begun;
+      await sleep(5);
     }
-    expect(lost).to.be.at.least(4);
+    expect(lost).to.equal(4);
+    inject("a container that shares a map is taken away", lost);
     const error = await running;
     process.off("warning", hear);
     expect(warned).to.deep.equal([]);
@@ -159,6 +164,7 @@ describe("containers that share the elements of maps @slow", () => {
   it("find the element that ends its process: it alone fails", async () => {
     const xs = Array.from({ length: 24 }, (_, i) => i);
     const { survived } = await new Exiting().run({ xs }, on(2));
+    inject("an element ends its process in a container");
     const errors = survived.filter((value: unknown) => value instanceof NodeError) as unknown as NodeError[];
     expect(errors).to.have.lengthOf(1);
     expect(errors[0]!.message).to.contain("Exiting.survived[13]").and.to.contain("exit code 7");
@@ -172,6 +178,7 @@ describe("containers that share the elements of maps @slow", () => {
     const times = Array.from({ length: 30 }, () => 100);
     const warned = await warningsOf(async () => {
       server.faults.create = { code: status.RESOURCE_EXHAUSTED, text: "no more GPUs", after: 1 };
+      inject("Modal has no more containers", 2);
       const { processes } = await new Placed().run({ times }, on(3));
       expect(processes).to.deep.equal([1, 30]);
     });

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { type HypernodesError, type ModalOptions, modal, type Pipeline } from "../../src/index.js";
+import { inject } from "../support/faults.js";
 import { expectNothingLeft, onLoopback, until, withEnv } from "../support/modal.js";
 import { ModalServer } from "../support/modal-server/server.js";
 import { TcpProxy } from "../support/tcp-proxy.js";
@@ -43,6 +44,7 @@ describe("an interrupted network @slow", function () {
     behindProxy(async (server, network) => {
       const { outcome } = await begun(...slow(60_000), {});
       network.losePackets();
+      inject("packets are lost for 45 seconds");
       await sleep(45_000);
       network.passPackets();
       expect(await outcome).to.equal("done");
@@ -54,6 +56,7 @@ describe("an interrupted network @slow", function () {
     behindProxy(async (server, network) => {
       const { outcome } = await begun(...slow(8_000), {});
       network.refuse();
+      inject("connections are refused for 3 seconds");
       await sleep(3_000);
       await network.accept();
       expect(await outcome).to.equal("done");
@@ -69,6 +72,7 @@ describe("an interrupted network @slow", function () {
       const remembered = await begun(new SlowlyRemembered(), { xs: [...xs, ...xs, ...xs] }, { volume: "interrupted" });
       const before = server.boxes.size;
       network.refuse();
+      inject("connections are refused for a minute");
       await sleep(60_000);
       await network.accept();
       const error = (await alone.outcome) as HypernodesError;
@@ -85,6 +89,7 @@ describe("an interrupted network @slow", function () {
       const stopping = new AbortController();
       const { outcome } = await begun(...slow(90_000), { idleTimeoutMs: 600_000 }, stopping.signal);
       network.refuse();
+      inject("a container can't be ended");
       stopping.abort();
       expect(await outcome).to.have.property("code", "ABORTED");
       expect(server.living).to.have.length(1);

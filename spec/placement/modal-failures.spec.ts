@@ -18,6 +18,7 @@ import {
 } from "../../src/index.js";
 import { FrameReader, frame, jsonFrame, Kind } from "../../src/placement/container/frames.js";
 import { LOADER } from "../support/execute.js";
+import { inject } from "../support/faults.js";
 import { expectNothingLeft, loopback, onLoopback, until, withEnv } from "../support/modal.js";
 import { printed } from "../support/printed.js";
 import { rejection } from "../support/rejection.js";
@@ -34,6 +35,8 @@ import {
   Untransferable,
   UntransferableEach,
 } from "./pipelines/suite.js";
+
+const CODES_AT_THE_BEGINNING = ["WRONG_TOKEN", "NO_CAPACITY", "RATE_LIMITED", "NOT_FOUND", "REFUSED", "MODAL_FAILED"];
 
 describe("what goes wrong with a container @slow", () => {
   const held = loopback();
@@ -54,6 +57,7 @@ describe("what goes wrong with a container @slow", () => {
 
   describe("before there is one", () => {
     onLoopback("no token, or a wrong one", async () => {
+      inject("Modal does not answer, or refuses", 2);
       const none = { MODAL_TOKEN_ID: undefined, MODAL_TOKEN_SECRET: undefined };
       const missing = await withEnv(none, () => failure(new Chain(), { x: 1 }));
       expect(missing.code).to.equal("NO_TOKEN");
@@ -64,6 +68,7 @@ describe("what goes wrong with a container @slow", () => {
     });
 
     onLoopback("a server that is not there", async () => {
+      inject("Modal does not answer, or refuses");
       const error = await withEnv({ MODAL_SERVER_URL: "http://127.0.0.1:9" }, () => failure(new Chain(), { x: 1 }));
       expect(error.code).to.equal("UNREACHABLE");
     });
@@ -73,6 +78,7 @@ describe("what goes wrong with a container @slow", () => {
       expect(gpu.code).to.equal("UNKNOWN_GPU");
       expect(gpu.message).to.contain("Unknown GPU type: A1000").and.to.contain("L40S");
       held.server.faults.create = { code: status.RESOURCE_EXHAUSTED, text: "no H100 is free" };
+      inject("Modal has no more containers");
       const full = await failure(new Chain(), { x: 1 }, { gpu: "H100" });
       expect(full.code).to.equal("NO_CAPACITY");
       expect(full.message).to.contain("no H100 is free");
@@ -82,7 +88,34 @@ describe("what goes wrong with a container @slow", () => {
       expect(secret.message).to.contain('the option secrets names a secret "unheard-of"');
     });
 
+    const all = [
+      ...[status.INVALID_ARGUMENT, status.NOT_FOUND, status.PERMISSION_DENIED, status.RESOURCE_EXHAUSTED],
+      ...[status.FAILED_PRECONDITION, status.ABORTED, status.INTERNAL, status.UNAUTHENTICATED],
+    ];
+    const begins = { AppGetOrCreate: all, VolumeGetOrCreate: all, ImageGetOrCreate: all, SandboxCreateV2: all };
+    const some = [status.NOT_FOUND, status.RESOURCE_EXHAUSTED, status.UNAUTHENTICATED];
+    const goesOn = { TaskExecStart: some, TaskExecStdioRead: some, TaskExecStdinWrite: some };
+    for (const [method, codes] of Object.entries({ ...begins, ...goesOn })) {
+      onLoopback(`any error at ${method}: it has a code and advice, and nothing is left`, async () => {
+        for (const code of codes) {
+          held.server.faults.refuses = { [method]: code };
+          inject("Modal does not answer, or refuses");
+          const name = `refused-${method}-${code}`;
+          const options = { app: name, volume: name, image: image().env({ NAME: name }), idleTimeoutMs: 5_000 };
+          const error = await failure(new Chain(), { x: 1 }, options);
+          const is = `${method} ${status[code]}: ${error.message}`;
+          const codesThere = method in goesOn ? ["CONNECTION_LOST"] : CODES_AT_THE_BEGINNING;
+          expect(codesThere, is).to.include(error.code);
+          expect(error.advice, is).to.be.a("string");
+          // The SDK has words of its own for a name that is not there.
+          if (code !== status.NOT_FOUND) expect(error.message, is).to.contain(`${method} is refused`);
+          await expectNothingLeft(held.server);
+        }
+      });
+    }
+
     onLoopback("an image that is not built: with its commands and its log", async () => {
+      inject("an image is not built, or has no Node for it");
       held.server.faults.build = {
         at: "no-such-package",
         log: ["Step 1: RUN apt-get", "E: Unable to locate package no-such-package"],
@@ -172,6 +205,7 @@ node()(Broken.prototype, "lost", Object.getOwnPropertyDescriptor(Broken.prototyp
 
     onLoopback("one that never comes: it is looked for, and ended when it comes late", async () => {
       held.server.faults.startMs = 600;
+      inject("a container comes late, or is never told of");
       held.server.forget();
       const { size } = held.server.boxes;
       const controller = new AbortController();
@@ -189,6 +223,7 @@ node()(Broken.prototype, "lost", Object.getOwnPropertyDescriptor(Broken.prototyp
   describe("with one", () => {
     onLoopback("that was made, but never told of", async () => {
       held.server.faults.losesContainers = true;
+      inject("a container comes late, or is never told of");
       const { size } = held.server.boxes;
       const controller = new AbortController();
       void until(() => held.server.boxes.size > size).then(() => controller.abort());
@@ -237,6 +272,7 @@ node()(Broken.prototype, "lost", Object.getOwnPropertyDescriptor(Broken.prototyp
     });
 
     onLoopback("a process that exits, throws where nobody catches, or runs out of memory", async () => {
+      inject("an element ends its process in a container", 4);
       const exit = await failure(new Leaving(), { how: "exit" });
       expect(exit.code).to.equal("CONTAINER_PROCESS_ENDED");
       expect(exit.message).to.contain("ended with exit code 7").and.to.contain("process.exit()");
@@ -264,6 +300,8 @@ node()(Broken.prototype, "lost", Object.getOwnPropertyDescriptor(Broken.prototyp
           clearInterval(timer);
         }
       };
+      inject("a container runs out of memory, or of time", 2);
+      inject("a container is taken away");
       const timeout = await ended({ status: 4, exitcode: 124 });
       expect(timeout.code).to.equal("CONTAINER_TIMEOUT");
       const memory = await ended({ status: 8, exitcode: 137, exception: "evicted for memory" });
@@ -275,6 +313,7 @@ node()(Broken.prototype, "lost", Object.getOwnPropertyDescriptor(Broken.prototyp
 
     onLoopback("a container that is ended before anything has begun in it", async () => {
       held.server.faults.endsAtExec = { status: 3, exitcode: 137 };
+      inject("a container is taken away", 2);
       held.server.forget();
       const error = await failure(new Chain(), { x: 1 });
       expect(error.code).to.equal("CONTAINER_LOST");
@@ -282,6 +321,7 @@ node()(Broken.prototype, "lost", Object.getOwnPropertyDescriptor(Broken.prototyp
     });
 
     onLoopback("a run that takes longer than it may", async () => {
+      inject("a container runs out of memory, or of time");
       const error = await failure(new Slow(), { ms: 30_000, times: [1] }, { timeoutMs: 800 });
       expect(error.code).to.equal("CONTAINER_TIMEOUT");
       expect(error.message).to.contain("longer than the 0.8 seconds").and.to.contain("modal({ timeoutMs })");
@@ -293,9 +333,11 @@ node()(Broken.prototype, "lost", Object.getOwnPropertyDescriptor(Broken.prototyp
       const { same } = await new Carried().run({ value }, { runOn: modal() });
       expect(Buffer.compare(Buffer.from(same as Uint8Array), Buffer.from(value))).to.equal(0);
       expect(held.server.faults.cutAfter.times).to.equal(0);
+      inject("the stream of results is cut", 3);
     });
 
     onLoopback("a connection that is lost for good", async () => {
+      inject("a stream to or from a container breaks for good");
       const timer = setInterval(() => {
         if (isTalking(2)) held.server.faults.isRouterDown = true;
       }, 50);
@@ -310,6 +352,7 @@ node()(Broken.prototype, "lost", Object.getOwnPropertyDescriptor(Broken.prototyp
 
     onLoopback("a container that is lost is tried once more, if what it computes is remembered", async () => {
       let ended = 0;
+      inject("a container is taken away", 2);
       const options = { runOn: modal({ volume: "tried" }) };
       const inputs = { xs: [7, 8] };
       const onEvent = ({ type, phase }: { type: string; phase: string }) => {
@@ -326,6 +369,7 @@ node()(Broken.prototype, "lost", Object.getOwnPropertyDescriptor(Broken.prototyp
     });
 
     onLoopback("bytes that are damaged, and another version of the protocol", async () => {
+      inject("bytes are damaged on their way, or of another protocol version", 2);
       held.server.faults.tamper = (bytes) => {
         const damaged = Buffer.from(bytes);
         if (damaged.length > 400) damaged[300]! ^= 1;
@@ -414,6 +458,7 @@ node()(Broken.prototype, "lost", Object.getOwnPropertyDescriptor(Broken.prototyp
       const child = client();
       await underWay(child);
       child.kill("SIGINT");
+      inject("a signal to a container's client");
       const [, signal] = await once(child, "exit");
       expect(signal).to.equal("SIGINT");
       expect(held.server.living).to.deep.equal([]);
@@ -423,6 +468,7 @@ node()(Broken.prototype, "lost", Object.getOwnPropertyDescriptor(Broken.prototyp
       const child = client();
       await underWay(child);
       child.kill("SIGKILL");
+      inject("a client is killed, or stopped, while it has a container");
       await once(child, "exit");
       expect(held.server.living).to.have.length(1);
     });

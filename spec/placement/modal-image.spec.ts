@@ -8,6 +8,7 @@ import fc from "fast-check";
 import { type HypernodesError, type Image, image, type ModalOptions, modal, type Pipeline } from "../../src/index.js";
 import { nodeInstruction, sentInstruction } from "../../src/placement/modal/dockerfile.js";
 import { nodeFault } from "../../src/placement/modal/node-faults.js";
+import { inject } from "../support/faults.js";
 import { loopback, onLoopback } from "../support/modal.js";
 import { envOf } from "../support/modal-server/dockerfile.js";
 import { printed } from "../support/printed.js";
@@ -98,6 +99,31 @@ describe("image()", () => {
         );
       }
       expect(sentInstruction('RUN echo "COPY"')).to.equal('RUN echo "COPY"');
+    });
+  });
+
+  it("has no file with a secret of a known form, whatever the file is called", () => {
+    inFolder((folder) => {
+      for (const [name, remotePath, text] of [
+        ["npmrc", "/root/.npmrc", "//registry.example/:_authToken=secret"],
+        ["company", "/root/.npmrc", "_auth=secret"],
+        ["rc", "/root/rc", `token=npm_${"a".repeat(36)}`],
+        ["git", "/root/.git-credentials", `https://me:ghp_${"a".repeat(36)}@github.com`],
+        ["hub", "/root/token", `hf_${"a".repeat(34)}`],
+        ["aws", "/root/.aws/credentials", `aws_access_key_id = AKIA${"A".repeat(16)}`],
+        ["netrc", "/root/.netrc", "machine registry.example\n  login me\n  password secret"],
+        ["key", "/root/key", "-----BEGIN PGP PRIVATE KEY BLOCK-----"],
+        ["pem", "/root/key.pem", "-----BEGIN PRIVATE KEY-----"],
+      ] as const) {
+        writeFileSync(path.join(folder, name), text);
+        const [command] = commandsOf(image().addLocalFile(path.join(folder, name), remotePath));
+        expect(() => sentInstruction(command!), name).to.throw("has a password, a token or a private key in it");
+      }
+      for (const text of ["-----BEGIN CERTIFICATE-----", "a machine that has a password", "password = $1"]) {
+        writeFileSync(path.join(folder, "other"), text);
+        const [command] = commandsOf(image().addLocalFile(path.join(folder, "other"), "/root/other"));
+        expect(sentInstruction(command!), text).to.match(/^RUN /);
+      }
     });
   });
 
@@ -225,6 +251,38 @@ describe("the image of a container @slow", () => {
     }
   });
 
+  onLoopback("is another one when a file that it has is another one", async () => {
+    const folder = mkdtempSync(path.join(os.tmpdir(), "local-file-"));
+    const file = path.join(folder, "company.pem");
+    const runOn = modal({ image: image().addLocalFile(file, "/usr/local/share/company.pem") });
+    held.server.forget();
+    for (const text of ["one", "two", "two"]) {
+      writeFileSync(file, text);
+      await new Chain().run({ x: 1 }, { runOn });
+    }
+    rmSync(folder, { recursive: true });
+    const commands = held.server
+      .called("ImageGetOrCreate")
+      .flatMap(({ image }) => image.dockerfileCommands as string[]);
+    expect(new Set(commands.filter((command) => command.includes("company.pem"))).size).to.equal(2);
+  });
+
+  onLoopback("has its own log when several are built at once", async () => {
+    held.server.faults.build = { at: "broken", log: ["E: it is broken"], exception: "RUN exited with code 100" };
+    inject("an image is not built, or has no Node for it", 2);
+    const built = (on: Image) => Promise.resolve(new Chain().run({ x: 1 }, { runOn: modal({ image: on }) }));
+    const [broken, bare] = await Promise.all([
+      rejection<HypernodesError>(built(image().run("broken"))),
+      rejection<HypernodesError>(built(image().from(CUDA).run("npm ping"))),
+      built(image().run("echo well")),
+    ]);
+    expect(broken.code).to.equal("IMAGE_FAILED");
+    expect(broken.message)
+      .to.contain("E: it is broken")
+      .and.not.to.match(/npm|well|Step/);
+    expect(bare.code).to.equal("IMAGE_WITHOUT_NODE");
+  });
+
   onLoopback("keeps what npmInstall has installed beside what the lock file has", async () => {
     const both = image().npmInstall("leven@4");
     await new Native().run({}, { runOn: modal({ image: both, app: "both" }) });
@@ -310,6 +368,7 @@ describe("the image of a container @slow", () => {
     ],
   ] as const) {
     onLoopback(`is at fault, and nothing is tried again: ${title}`, async () => {
+      inject("an image is not built, or has no Node for it");
       held.server.forget();
       const error = await failure(new (pipeline as new () => Pipeline)(), inputs, options as ModalOptions);
       expect(error.code, error.message).to.equal(code);

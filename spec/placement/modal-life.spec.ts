@@ -12,13 +12,15 @@ import type { Held } from "../../src/placement/modal/connections.js";
 import { Pool } from "../../src/placement/modal/pool.js";
 import { StartTurns } from "../../src/placement/modal/start-turns.js";
 import { LOADER } from "../support/execute.js";
+import { inject } from "../support/faults.js";
 import { expectNothingLeft, loopback, onLoopback, until, withEnv } from "../support/modal.js";
 import { ModalServer } from "../support/modal-server/server.js";
 import { printed } from "../support/printed.js";
 import { rejection } from "../support/rejection.js";
+import { withClockSet } from "../support/set-clock.js";
 import { warningsOf } from "../support/warnings.js";
 import { Placed } from "./pipelines/sharing.js";
-import { Chain, Single, SlowlyRemembered, Words } from "./pipelines/suite.js";
+import { Chain, Single, Slow, SlowlyRemembered, Words } from "./pipelines/suite.js";
 
 const KILLED = { status: 3, exitcode: 137 };
 
@@ -52,6 +54,7 @@ describe("the end of a container that nobody ends @slow", () => {
       const child = client("new");
       await until(() => server.called("TaskExecStdinWrite").length > 0);
       child.kill("SIGKILL");
+      inject("a client is killed, or stopped, while it has a container");
       await once(child, "exit");
       expect(server.living).to.have.length(1);
     });
@@ -61,6 +64,7 @@ describe("the end of a container that nobody ends @slow", () => {
     const child = client("slow");
     await once(child.stdout, "data");
     child.kill("SIGSTOP");
+    inject("a client is killed, or stopped, while it has a container");
     try {
       await expectNothingLeft(held.server);
     } finally {
@@ -106,6 +110,7 @@ describe("the bundle's way to a container @slow", () => {
   ] as const) {
     onLoopback(`ends at ${what} with ${code}, the place, and what to do`, async () => {
       held.server.faults.stdin = stdin;
+      inject("a stream to or from a container breaks for good");
       const error = await failure(new Chain(), { x: 1 }, { volume: newVolume(), idleTimeoutMs: 2_000 });
       expect(error.code, error.stack).to.equal(code);
       expect(error.message).to.match(/^Chain: /);
@@ -166,6 +171,7 @@ describe("the creation of containers", () => {
     for (const createsPerSecond of [5, 2]) {
       onLoopback(`waits for its turn: 8 runs at once, ${createsPerSecond} a second`, async () => {
         held.server.faults.createsPerSecond = createsPerSecond;
+        inject("Modal starts no more containers for now");
         const running = Array.from({ length: 8 }, (_, x) => new Chain().run({ x }, { runOn: modal() }));
         const outcomes = await Promise.allSettled(running);
         expect(outcomes.map(({ status }) => status)).to.deep.equal(Array(8).fill("fulfilled"));
@@ -174,6 +180,7 @@ describe("the creation of containers", () => {
 
     onLoopback("waits for its turn: all containers that share a map come", async () => {
       held.server.faults.createsPerSecond = 1;
+      inject("Modal starts no more containers for now");
       const { size } = held.server.boxes;
       const warned = await warningsOf(async () => {
         const times = Array.from({ length: 40 }, () => 600);
@@ -241,10 +248,67 @@ describe("the creation of containers", () => {
       expect(await rejection(take())).to.have.property("code", "IMAGE_FAILED");
     });
 
+    it("is another one when the first is old, which ends when nobody uses it", async () => {
+      const released: number[] = [];
+      let opens = 0;
+      const open = async (): Promise<Held> => {
+        const which = ++opens;
+        return { connection: { isAlive: true, which } as never, release: async () => void released.push(which) };
+      };
+      const pool = new Pool(open, 1, 50, () => {});
+      const share = () => pool.share(new AbortController().signal);
+      const first = await share();
+      await until(() => opens === 1);
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      const second = await share();
+      expect([opens, released.length, pool.isIdle]).to.deep.equal([2, 0, false]);
+      await first.release();
+      expect(released).to.deep.equal([1]);
+      await second.release();
+      await pool.end();
+      expect(released).to.deep.equal([1, 2]);
+    });
+
     it("is given up when nothing but failures comes", async () => {
       const { told } = await poolThatLacks(...Array(100).fill("RATE_LIMITED"));
       expect(told.join()).to.contain("this is RATE_LIMITED");
     });
+  });
+});
+
+describe("a container that is kept for other runs @slow", () => {
+  const held = loopback();
+
+  onLoopback("does no run that it would not outlive", async () => {
+    held.server.forget();
+    const runOn = modal({ keepWarm: true, timeoutMs: 20_000, idleTimeoutMs: 3_600_000, app: "kept" });
+    const run = () => new Chain().run({ x: 1 }, { runOn });
+    await run();
+    await run();
+    const made = () => held.server.called("SandboxCreateV2");
+    expect(made().map(({ definition }) => definition.timeoutSecs)).to.deep.equal([100]);
+    const real = performance.now;
+    performance.now = () => real.call(performance) + 51_000;
+    try {
+      await run();
+      expect(made()).to.have.length(2);
+      await until(() => held.server.living.length === 1);
+    } finally {
+      performance.now = real;
+    }
+    held.server.endAll(KILLED);
+  });
+
+  onLoopback("lives as long as it should though the clock is set", async () => {
+    for (const setMs of [3_600_000, -3_600_000]) {
+      held.server.forget();
+      inject("a machine's clock is wrong, or is set in mid-run");
+      const runOn = modal({ idleTimeoutMs: 2_000 });
+      const running = Promise.resolve(new Slow().run({ ms: 3_000, times: [1] }, { runOn }));
+      await withClockSet(setMs, () => running);
+      expect(held.server.called("SandboxCreateV2")).to.have.length(1);
+    }
+    await expectNothingLeft(held.server);
   });
 });
 
@@ -278,6 +342,9 @@ describe("the reason of a container's end @slow", () => {
         const inputs = { xs: [1, 2, 3, 4] };
         const onEvent = ({ type, phase }: { type: string; phase: string }) => {
           if (type !== "element" || phase !== "start" || server.living.length === 0) return;
+          inject(
+            code === "CONTAINER_LOST" ? "a container is taken away" : "a container runs out of memory, or of time",
+          );
           breakIt(server);
           server.endAll(end);
           void until(() => server.called("SandboxCreateV2").length > 1).then(() => {
@@ -301,6 +368,7 @@ describe("a stream of elements to a container @slow", () => {
     const reading = async () => {
       for await (const _ of new Chain().stream({ x: Array(1_000).keys() }, { over: "x", runOn: modal() })) {
         held.server.faults.stdin = { after: 0, code: status.FAILED_PRECONDITION };
+        inject("a stream to or from a container breaks for good");
       }
     };
     expect(await rejection(reading())).to.have.property("code", "CONNECTION_LOST");

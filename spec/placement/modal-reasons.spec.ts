@@ -33,6 +33,18 @@ describe("the reason of a failure on Modal", () => {
     it(`"${text}" (${status[code]}) is ${expected}`, () => expect(thrown(code, text).code).to.equal(expected));
   }
 
+  it("is no lack of machines where no container is made", () => {
+    const error = (what: string) =>
+      translated(Object.assign(new Error("exhausted"), { code: RESOURCE_EXHAUSTED }), what);
+    expect(error("container").code).to.equal("NO_CAPACITY");
+    for (const what of ["volume weights", "secret a", "app b", "image", "cache volume container"]) {
+      expect(error(what).code, what).to.equal("RATE_LIMITED");
+      expect(error(what).message, what)
+        .to.contain("it takes no more for now")
+        .and.not.to.match(/GPU|start/i);
+    }
+  });
+
   it("advises what fits a limit, a quota and a lack of machines", () => {
     const advice = (text: string) => thrown(RESOURCE_EXHAUSTED, text).advice!;
     expect(advice("Sandbox creation rate limit (5/s) exceeded"))

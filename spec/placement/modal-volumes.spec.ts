@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
+import { status } from "@grpc/grpc-js";
 import { expect } from "chai";
 import { type HypernodesError, image, type ModalOptions, modal } from "../../src/index.js";
 import { loopback, onLoopback } from "../support/modal.js";
@@ -11,9 +12,20 @@ describe("the option volumes", () => {
   it("takes folders of its own, each with a volume of its own", () => {
     modal({ volumes: {} });
     modal({ volumes: { "/models": "weights", "/data/in": "corpus", "/root/.cache/huggingface": "hub" } });
+    modal({ volumes: { "/usr/src/app": "a", "/home/node": "b", "/var/lib/models": "c", "/usr/local/share/x": "d" } });
     const wrong: Record<string, unknown>[] = [
       ...[{ models: "weights" }, { "/": "weights" }, { "/a/../b": "weights" }, { "/a/": "weights" }, { "/a b": "x" }],
       ...[{ "/hypernodes": "x" }, { "/hypernodes/a": "x" }, { "/opt": "x" }, { "/opt/hypernodes/run": "x" }],
+      ...[
+        "/usr/local",
+        "/usr/local/bin",
+        "/usr/local/lib/node_modules",
+        "/usr/bin",
+        "/usr/lib/x",
+        "/bin/x",
+        "/etc/ssl",
+      ].map((folder) => ({ [folder]: "x" })),
+      ...["/home", "/lib/x86_64-linux-gnu", "/root/.ssh", "/var", "/run/secrets"].map((folder) => ({ [folder]: "x" })),
       ...[{ "/usr": "x" }, { "/dev/shm": "x" }, { "/tmp": "x" }, { "/a": "" }, { "/a": "b c" }, { "/a": 1 }],
       ...[
         { "/a": "x", "/a/b": "y" },
@@ -121,7 +133,7 @@ describe("volumes of a container @slow", () => {
   }
 
   onLoopback("are not asked for names where Modal does not tell them", async () => {
-    held.server.faults.refuses = ["SecretList"];
+    held.server.faults.refuses = { SecretList: status.PERMISSION_DENIED };
     const error = await rejection<HypernodesError>(
       new Chain().run({ x: 1 }, { runOn: modal({ secrets: ["nowhere"] }) }),
     );

@@ -14,7 +14,14 @@ import path from "node:path";
 import { expect } from "chai";
 import fc from "fast-check";
 import type { HypernodesError } from "../../src/index.js";
-import { Journal, type RunTold, toldTo, unfinished } from "../../src/placement/bullmq/journal.js";
+import {
+  findRun,
+  Journal,
+  type Recorded,
+  type RunTold,
+  toldTo,
+  unfinished,
+} from "../../src/placement/bullmq/journal.js";
 import { inject } from "../support/faults.js";
 
 const TOLD: RunTold = {
@@ -108,11 +115,36 @@ describe("a run's journal", () => {
     expect(warnings).to.deep.equal(["ENOSPC: the disk is full"]);
   });
 
+  it("is found by its id, or by what no other id begins with", () => {
+    for (const run of ["run-1", "run-12", "run-2"]) open(run).close(false);
+    for (const given of ["run-1", "run-12", "run-2"]) expect(findRun(parent, given).run).to.equal(given);
+    for (const [given, says] of [
+      ["", "has nothing of it"],
+      ["run-3", "has nothing of it"],
+      ["run-", "3 runs in"],
+    ] as const) {
+      expect(() => findRun(parent, given), given).to.throw(says);
+    }
+  });
+
   it("is listed and read though others beside it are torn", () => {
     for (const run of ["whole", "torn"]) open(run).close(false);
     writeFileSync(path.join(parent, "torn", "run.json"), '{"file":');
     expect(unfinished(parent).map(({ run }) => run)).to.deep.equal(["whole"]);
     expect(toldTo(parent, "whole")).to.deep.equal(TOLD);
+    const whole = JSON.parse(readFileSync(path.join(parent, "whole", "run.json"), "utf8")) as Recorded;
+    const others: unknown[] = [null, 7, "x", [], {}];
+    for (const part of Object.keys(whole))
+      for (const value of [undefined, null, {}, ""]) others.push({ ...whole, [part]: value });
+    others.push({ ...whole, startedAt: 9e15 }, { ...whole, startedAt: "1970" }, { ...whole, more: 1 });
+    for (const other of others) {
+      inject("a journal's record is torn");
+      writeFileSync(path.join(parent, "torn", "run.json"), JSON.stringify(other));
+      expect(
+        unfinished(parent).map(({ run }) => run),
+        JSON.stringify(other),
+      ).to.deep.equal(["whole"]);
+    }
     truncateSync(path.join(parent, "torn", "told"), 20);
     const fault = (() => {
       try {

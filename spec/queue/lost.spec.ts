@@ -251,6 +251,7 @@ describe("what is lost of distributed maps @slow", function () {
     const failing = rejection<HypernodesError>(new Queued().run({ xs: [1] }, yard.maps(own)));
     await until(async () => (await yard.redis.llen(`hypernodes:${own}:wait`)) > 0);
     for (const key of await yard.redis.keys(`hypernodes:${own}:blob:*`)) await yard.redis.set(key, "damaged");
+    inject("somebody else writes jobs, code or results");
     const late = await yard.worker(own, "--concurrency", "1");
     const damaged = await failing;
     expect(damaged.code).to.equal("DAMAGED");

@@ -19,10 +19,17 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { bullmq, type HypernodesError } from "../../src/index.js";
 import type { Blobs } from "../../src/placement/bullmq/blobs.js";
-import { type ChunkJob, checkJob, QUEUE_PROTOCOL } from "../../src/placement/bullmq/jobs.js";
+import {
+  type ChunkJob,
+  checkJob,
+  checkJobIsObject,
+  otherQueueProtocol,
+  QUEUE_PROTOCOL,
+} from "../../src/placement/bullmq/jobs.js";
 import { type Signed, Signer } from "../../src/placement/bullmq/signer.js";
 import { Fetched } from "../../src/placement/bullmq/worker/fetched.js";
 import { createPrivateFolder } from "../../src/placement/bullmq/worker/private-folder.js";
+import { inject } from "../support/faults.js";
 import { rejection } from "../support/rejection.js";
 
 const KEY = "a key of the specs";
@@ -116,6 +123,25 @@ describe("what a worker takes from Redis", () => {
     for (const chunk of [{ digest: "../x" }, { inline: "AA", digest: DIGEST }, { inline: 7 }])
       expect(thrown(() => checkJob({ ...JOB, chunk } as ChunkJob)).code).to.equal("BAD_JOB");
     expect(thrown(() => checkJob({ ...JOB, more: 1 } as ChunkJob)).code).to.equal("BAD_JOB");
+    for (const job of [null, "a job", 7, true, [], [JOB]])
+      expect(thrown(() => checkJobIsObject(job)).code, String(job)).to.equal("BAD_JOB");
+    checkJobIsObject({});
+  });
+
+  it("is shown without what a terminal would obey, and not at length", () => {
+    const hostile = {
+      ...JOB,
+      protocol: "\u001b[2J",
+      version: "\u0007".repeat(1_000),
+      where: `\u001b]0;x\u0007${"y".repeat(1e6)}`,
+    };
+    const error = otherQueueProtocol(hostile as never, "1.0.0");
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it is about.
+    expect(error.message).not.to.match(/[\u0000-\u001f]/);
+    expect(error.message.length).to.be.lessThan(2_000);
+    expect(otherQueueProtocol({ ...JOB, version: {}, protocol: [] } as never, "1.0.0").message).to.contain(
+      "of no version",
+    );
   });
 
   describe("is unpacked", () => {
@@ -137,17 +163,26 @@ describe("what a worker takes from Redis", () => {
 
     it("only if it has its digest, and if its files' names stay in its folder (table)", async () => {
       const into = createPrivateFolder();
+      const digestOf = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
+      const unpackedFrom = (bytes: Uint8Array) => fetchedFrom(bytes, into).bundle({ ...JOB, bundle: digestOf(bytes) });
       const bundleOf = (files: object) => {
         const bytes = gzipSync(JSON.stringify(files));
-        const bundle = createHash("sha256").update(bytes).digest("hex");
-        return { bundle, unpacked: fetchedFrom(bytes, into).bundle({ ...JOB, bundle }) };
+        return { bundle: digestOf(bytes), unpacked: unpackedFrom(bytes) };
       };
       const { bundle, unpacked } = bundleOf({ "a-1.js": "1", "package.json": "{}" });
       expect(await unpacked).to.equal(path.join(into, bundle));
       for (const name of ["../x.js", "..", ".", "", "a/b.js", "a\\b.js", "/x.js", "a\0.js", ".npmrc", "C:x"]) {
+        inject("somebody else writes jobs, code or results");
         const error = await rejection<HypernodesError>(bundleOf({ [name]: "evil", "package.json": "{}" }).unpacked);
         expect(error.code, name).to.equal("BAD_BUNDLE");
       }
+      for (const content of ["[]", "null", "7", '"x"', '{"a.js":7}', '{"a.js":{}}', "{"]) {
+        inject("somebody else writes jobs, code or results");
+        const bytes = gzipSync(content);
+        const error = await rejection<HypernodesError>(unpackedFrom(bytes));
+        expect(error.code, content).to.equal("BAD_BUNDLE");
+      }
+      expect((await rejection<HypernodesError>(unpackedFrom(Buffer.from("no gzip")))).code).to.equal("BAD_BUNDLE");
       expect(readdirSync(folder)).to.deep.equal(["node_modules"]);
       const damaged = await rejection<HypernodesError>(fetchedFrom(Buffer.from("evil"), into).bundle(JOB));
       expect(damaged.code).to.equal("DAMAGED");
@@ -166,6 +201,7 @@ describe("what a worker takes from Redis", () => {
       rmSync(parent, { recursive: true });
       mkdirSync(path.join(folder, "theirs"));
       symlinkSync(path.join(folder, "theirs"), parent);
+      inject("another user has put something where a worker unpacks code", 2);
       const error = thrown(createPrivateFolder);
       expect(error.code).to.equal("UNSAFE_FOLDER");
       expect(error.message).to.contain("others could put code there");
@@ -177,6 +213,7 @@ describe("what a worker takes from Redis", () => {
       const parent = path.join(folder, "node_modules", ".cache", "hypernodes");
       mkdirSync(parent, { recursive: true });
       chownSync(parent, 12_345, 12_345);
+      inject("another user has put something where a worker unpacks code");
       expect(thrown(createPrivateFolder).code).to.equal("UNSAFE_FOLDER");
     });
 

@@ -9,6 +9,8 @@ export const FAULTS = {
       "The element of that thread fails by name; where several overlapped, each is tried alone.",
     "a method loops for ever": "`timeoutMs` ends the thread: its element fails, the others complete.",
     "a run is stopped while its threads compute": "Threads end within `graceMs`; runs beside it have their results.",
+    "a method waits for ever, and nothing is left to wait for": "Exit code 13; the method and the element are named.",
+    "a method calls process.exit() outside of threads": "The command's exit code is 1; the method is named.",
   },
   Cache: {
     "a process is killed while it writes":
@@ -40,9 +42,40 @@ export const FAULTS = {
     "Redis is full, or takes no writes": "`REDIS_FULL` or `REDIS_REFUSES`, with advice.",
     "somebody else writes jobs, code or results": "`NOT_SIGNED`: with a key, nothing of it is run or believed.",
     "a worker has another protocol version": "Both say so; it goes on with clients of its own version.",
+    "another user has put something where a worker unpacks code":
+      "`UNSAFE_FOLDER`, or an empty folder of the worker's own.",
+  },
+  Containers: {
+    "a client is killed, or stopped, while it has a container":
+      "The container ends by itself after `idleTimeoutMs`, and Modal's 10 seconds.",
+    "a container is taken away":
+      "Another one does it, once, if what it computed is remembered or it had not begun; else `CONTAINER_LOST`.",
+    "a container that shares a map is taken away":
+      "Only its chunk is done again; a chunk that has lost three is tried alone, and fails by name.",
+    "a container runs out of memory, or of time":
+      "`OUT_OF_MEMORY`, `CONTAINER_TIMEOUT`, whatever broke first; it is not tried again.",
+    "an element ends its process in a container":
+      "`CONTAINER_PROCESS_ENDED`, `OUT_OF_MEMORY`; with `containers`, that element fails by name, and the others complete.",
+    "the stream of results is cut": "It goes on where it was, byte for byte.",
+    "a stream to or from a container breaks for good":
+      "`CONNECTION_LOST`, unless the container has ended: then why it has.",
+    "bytes are damaged on their way, or of another protocol version": "`BAD_FRAME`, `OTHER_PROTOCOL`.",
+    "packets are lost for 45 seconds": "The run goes on.",
+    "connections are refused for 3 seconds": "The run goes on.",
+    "connections are refused for a minute":
+      "What can begin anew does, when the network is there; the rest is `CONNECTION_LOST`.",
+    "a container can't be ended": "That is tried again when the network is back; else it ends by itself.",
+    "Modal starts no more containers for now": "Starts wait for their turn, two minutes at most.",
+    "Modal has no more containers": "A shared map goes on with those that there are; without any, `NO_CAPACITY`.",
+    "Modal does not answer, or refuses": "An error with a code and advice, and no container is left.",
+    "a container comes late, or is never told of": "It is ended when it is there.",
+    "an image is not built, or has no Node for it":
+      "`IMAGE_FAILED` with the log, `IMAGE_WITHOUT_NODE`, `IMAGE_NODE_TOO_OLD`; not tried again.",
+    "a volume takes nothing": "What elements share is sent to each container, with one warning.",
   },
   Clock: {
     "waits that Node's timers cut to a millisecond": "They last as long as they say.",
+    "a machine's clock is wrong, or is set in mid-run": "Nothing: no wait and no silence is measured by it.",
   },
   Signals: {
     "SIGINT to the command": "Nodes hear of it, containers end, exit code 130.",
@@ -50,6 +83,7 @@ export const FAULTS = {
     "SIGTERM to the command": "It ends with what it runs, also where a node never ends.",
     "the command is killed": "The process that it runs ends, too.",
     "a signal to a queue's client": "Its jobs are taken back from Redis.",
+    "a signal to a container's client": "The container ends, and then the client.",
   },
 } as const;
 

@@ -31,8 +31,8 @@ export interface Faults {
   build?: BuildFailure | undefined;
   /** Methods that never answer. */
   silent?: readonly string[];
-  /** Methods that fail with PERMISSION_DENIED. */
-  refuses?: readonly string[];
+  /** Methods that fail, each with a number of gRPC. */
+  refuses?: Readonly<Record<string, number>>;
   /** The router does not answer any more: its calls fail with UNAVAILABLE. */
   isRouterDown?: boolean;
   /** How many times streams of stdout are cut after so many bytes. */
@@ -185,7 +185,8 @@ export class ModalServer {
           this.calls.push({ method: name, request: call.request });
           if (this.faults.silent?.includes(name)) return;
           try {
-            if (this.faults.refuses?.includes(name)) throw fault(status.PERMISSION_DENIED, "not allowed");
+            const refusal = this.faults.refuses?.[name];
+            if (refusal !== undefined) throw fault(refusal, `${name} is refused`);
             const isRouter = /^Task(?:Exec|Reload)/.test(name);
             if (isRouter && this.faults.isRouterDown) throw fault(status.UNAVAILABLE, "no route");
             if (!isRouter && name !== "AuthTokenGet") checkToken(call.metadata);

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { choicesOf } from "../../dsl/metadata.js";
 import { type BullmqQueue, bullmq, type ExecutionOptions, progress, report } from "../../index.js";
 import { RESUMES } from "../../pipeline.js";
-import { noSuchRun, toldTo, unfinished } from "../../placement/bullmq/journal.js";
+import { findRun, toldTo, unfinished } from "../../placement/bullmq/journal.js";
 import { escapeControls } from "../../util/control-characters.js";
 import { isDirectory } from "../../util/is-directory.js";
 import { EventsFile } from "../events-file.js";
@@ -57,8 +57,14 @@ export function fileOfRun(run: string | undefined, journal: string): string | un
       "Name the folder in which the run was started.",
     );
   }
-  const found = unfinished(journal).find((each) => run !== undefined && each.run.startsWith(run));
-  return found && `${found.file}#${found.name}`;
+  if (run === undefined) return undefined;
+  try {
+    const { file, name } = findRun(journal, run);
+    return `${file}#${name}`;
+  } catch {
+    // It is told of where it is to be resumed.
+    return undefined;
+  }
 }
 
 async function tellRuns(journal: string): Promise<void> {
@@ -72,9 +78,7 @@ async function tellRuns(journal: string): Promise<void> {
 
 async function resume(given: string, { journal, connection, ...flags }: ResumeFlags): Promise<void> {
   checkOutput(flags.output);
-  const known = unfinished(journal).find((each) => each.run.startsWith(given));
-  if (known === undefined) throw noSuchRun(journal, given);
-  const { run, file, name } = known;
+  const { run, file, name } = findRun(journal, given);
   // Where the class says nothing of it.
   if (connection !== undefined) process.env.REDIS_URL = connection;
   const { type } = await pipelineFrom(`${file}#${name}`);

@@ -1,5 +1,6 @@
 import type { RunEvent } from "../../engine/events.js";
 import { HypernodesError } from "../../errors.js";
+import { escapeControls } from "../../util/control-characters.js";
 import {
   isFlag,
   isRecord,
@@ -10,6 +11,7 @@ import {
   that,
   wholeFrom,
 } from "../../util/options.js";
+import { showValue } from "../../util/show-value.js";
 import type { Printed } from "../container/frames.js";
 import type { CheckedBullmq } from "./options.js";
 
@@ -17,6 +19,8 @@ import type { CheckedBullmq } from "./options.js";
 export const QUEUE_PROTOCOL = 2;
 /** The name of all jobs. */
 export const JOB = "chunk";
+/** Letters of a place that are shown. */
+const MAX_PLACE = 500;
 
 /** A chunk of a map, as a job of BullMQ. */
 export interface ChunkJob {
@@ -83,9 +87,16 @@ export function checkJob(job: ChunkJob): void {
   );
 }
 
-/** The place that a job is for, as far as it says one. */
+/** Tells an object from anything else that somebody may have written as a job. @throws {HypernodesError} `BAD_JOB`. */
+export function checkJobIsObject(job: unknown): void {
+  if (isRecord(job)) return;
+  const problem = `what it was sent is ${showValue(job)}, and no job`;
+  throw new HypernodesError({ code: "BAD_JOB", where: "a job", problem, advice: "See who else writes to this Redis." });
+}
+
+/** The place that a job is for, as far as it says one. It is safe to print, whoever has written it. */
 export function jobPlace({ where }: ChunkJob): string {
-  return typeof where === "string" ? where : "a job";
+  return typeof where === "string" ? escapeControls(where.slice(0, MAX_PLACE)) : "a job";
 }
 
 /** What a job returns; a result itself is left beside it. */
@@ -147,8 +158,15 @@ export function otherQueueProtocol(job: ChunkJob, version: string): HypernodesEr
   return new HypernodesError({
     code: "OTHER_PROTOCOL",
     where: jobPlace(job),
-    problem: `the worker (hypernodes ${version}) speaks version ${QUEUE_PROTOCOL} of the queue's protocol, and this process (hypernodes ${job.version}) version ${job.protocol}`,
+    problem: `the worker (hypernodes ${version}) speaks version ${QUEUE_PROTOCOL} of the queue's protocol, and this process (hypernodes ${shown(job.version)}) version ${shown(job.protocol)}`,
     advice:
       "Install the same version of hypernodes for both; or give each version a queue of its own: bullmq({ queue }).",
   });
+}
+
+/** A version that anybody may have written. */
+function shown(version: unknown): string {
+  return typeof version === "string" || typeof version === "number"
+    ? escapeControls(String(version).slice(0, 40))
+    : "of no version";
 }

@@ -20,6 +20,7 @@ import { crc32 } from "node:zlib";
 import type { ExecutionOptions } from "../../dsl/choices.js";
 import { HypernodesError } from "../../errors.js";
 import { fileProblem } from "../../util/file-problem.js";
+import { isRecord, numberFrom, optionFaults, type RulesOf, that } from "../../util/options.js";
 import { decode, encode } from "../../values/codec.js";
 import type { CheckedBullmq } from "./options.js";
 
@@ -49,6 +50,8 @@ export interface RunTold extends Pick<Recorded, "file" | "name"> {
 
 /** Milliseconds after which what nobody has resumed is dropped. */
 const KEPT_MS = 7 * 24 * 3_600_000;
+/** The last moment that a Date can be. */
+const MAX_TIME_MS = 8.64e15;
 const RUN = "run.json";
 const TOLD = "told";
 const CHUNKS = "chunks";
@@ -189,10 +192,40 @@ export function unfinished(parent: string): (Recorded & { readonly run: string }
 function recordedOf(file: string): Recorded | undefined {
   if (!existsSync(file)) return undefined;
   try {
-    return JSON.parse(readFileSync(file, "utf8")) as Recorded;
+    const recorded: unknown = JSON.parse(readFileSync(file, "utf8"));
+    return isRecord(recorded) && optionFaults(recorded, RECORDED_RULES).length === 0
+      ? (recorded as unknown as Recorded)
+      : undefined;
   } catch {
     return undefined;
   }
+}
+
+const NAME = that("a text", (value) => typeof value === "string" && value !== "");
+const RECORDED_RULES: RulesOf<Recorded> = {
+  file: { ...NAME, isRequired: true },
+  name: { ...NAME, isRequired: true },
+  startedAt: { ...numberFrom(0, "milliseconds since the Unix epoch", MAX_TIME_MS), isRequired: true },
+  queue: { ...NAME, isRequired: true },
+};
+
+/**
+ * The run that somebody means, by its id or by the beginning of it.
+ *
+ * @throws {HypernodesError} `NO_SUCH_RUN`: there is none, or more than one.
+ */
+export function findRun(parent: string, given: string): Recorded & { readonly run: string } {
+  const all = unfinished(parent);
+  const found = all.filter(({ run }) => given !== "" && run.startsWith(given));
+  const exact = found.find(({ run }) => run === given) ?? found[0];
+  if (exact === undefined) throw noSuchRun(parent, given);
+  if (exact.run === given || found.length === 1) return exact;
+  throw new HypernodesError({
+    code: "NO_SUCH_RUN",
+    where: given,
+    problem: `${found.length} runs in ${parent} begin so`,
+    advice: `Say which: ${found.map(({ run }) => run).join(", ")}.`,
+  });
 }
 
 /**
@@ -217,7 +250,7 @@ export function toldTo(parent: string, run: string): RunTold {
 }
 
 /** Nothing is there of a run. */
-export function noSuchRun(parent: string, run: string): HypernodesError {
+function noSuchRun(parent: string, run: string): HypernodesError {
   const known = unfinished(parent).map((each) => each.run);
   return new HypernodesError({
     code: "NO_SUCH_RUN",

@@ -105,7 +105,7 @@ export class Link {
   private isClosed = false;
   private readonly keys: ReturnType<typeof keysOf>;
   private readonly looking: NodeJS.Timeout;
-  private refreshedAt = Date.now();
+  private refreshedAt = performance.now();
 
   private constructor(
     private readonly options: CheckedBullmq,
@@ -240,7 +240,7 @@ export class Link {
     const more = { chunk, expireMs, logs, inKeyv: values !== undefined };
     const job: ChunkJob = { protocol: QUEUE_PROTOCOL, version: version(), run, ...about, ...more };
     const brought = new Promise<Brought>((resolve, reject) => {
-      const fresh = { attempt: undefined, told: 0, askedAt: Date.now(), resends: 0 };
+      const fresh = { attempt: undefined, told: 0, askedAt: performance.now(), resends: 0 };
       this.waiting.set(id, { job, live, resolve, reject, ...fresh });
     });
     brought.catch(() => {});
@@ -343,7 +343,7 @@ export class Link {
 
   private askSoon(id: string): void {
     const found = this.waiting.get(id);
-    if (found !== undefined) found.askedAt = 0;
+    if (found !== undefined) found.askedAt = Number.NEGATIVE_INFINITY;
   }
 
   private failed(id: string, reason: string): void {
@@ -369,7 +369,7 @@ export class Link {
       return;
     }
     if (this.options.logs) await this.readOutput();
-    const now = Date.now();
+    const now = performance.now();
     if (now - this.refreshedAt > this.options.expireMs / 4) this.refresh(now);
     for (const [id, each] of this.waiting) if (now - each.askedAt > ASK_MS) await this.ask(id, each);
   }
@@ -398,7 +398,7 @@ export class Link {
 
   /** What has become of a job that nothing was heard of: its word may be lost with Redis, or it itself. */
   private async ask(id: string, each: Waiting): Promise<void> {
-    each.askedAt = Date.now();
+    each.askedAt = performance.now();
     if (await this.redis.hexists(this.keys.results(this.ends.run), id)) {
       await this.fetch(id, undefined, each.attempt);
       return;

@@ -3,6 +3,7 @@ import { HypernodesError } from "../../errors.js";
 import { keysOf } from "./jobs.js";
 import type { CheckedBullmq } from "./options.js";
 import { isTransient, placeOfRedis, RESUME, replyError } from "./redis.js";
+import { listWorkers } from "./worker-list.js";
 
 /** Milliseconds in which a Redis that is there answers. */
 const ANSWERS_MS = 2_000;
@@ -39,7 +40,7 @@ export class Presence {
 
   get hasRedis(): boolean {
     const { askedAt } = this;
-    return this.redis.status === "ready" && (askedAt === undefined || Date.now() - askedAt < ANSWERS_MS);
+    return this.redis.status === "ready" && (askedAt === undefined || performance.now() - askedAt < ANSWERS_MS);
   }
 
   /**
@@ -53,14 +54,14 @@ export class Presence {
     this.checkRedis();
     if (this.redis.status !== "ready" || this.isAsking) return undefined;
     this.isAsking = true;
-    this.askedAt ??= Date.now();
+    this.askedAt ??= performance.now();
     try {
-      const [mark, alive] = await Promise.all([
+      const [mark, slots] = await Promise.all([
         this.redis.set(this.mark, "1", "PX", this.options.expireMs, "GET"),
-        this.redis.zrangebyscore(this.workers, Date.now(), "+inf"),
+        listWorkers(this.redis, this.workers),
       ]);
       this.askedAt = undefined;
-      this.count(alive);
+      this.count(slots);
       this.checkWorkers(waits);
       return mark !== null;
     } catch (error) {
@@ -73,10 +74,12 @@ export class Presence {
     }
   }
 
-  private count(alive: readonly string[]): void {
-    const slots = alive.reduce((sum, name) => sum + Number(name.split(" ")[1]), 0);
-    this.slots = Math.max(1, slots);
-    this.hasWorkers = alive.length > 0;
+  private count(slots: readonly number[]): void {
+    this.slots = Math.max(
+      1,
+      slots.reduce((sum, each) => sum + each, 0),
+    );
+    this.hasWorkers = slots.length > 0;
   }
 
   private checkRedis(): void {
@@ -84,9 +87,9 @@ export class Presence {
       this.lostSince = undefined;
       return;
     }
-    this.lostSince ??= this.askedAt ?? Date.now();
+    this.lostSince ??= this.askedAt ?? performance.now();
     const { patienceMs, connection } = this.options;
-    if (Date.now() - this.lostSince < patienceMs) return;
+    if (performance.now() - this.lostSince < patienceMs) return;
     const problem = `${placeOfRedis(connection)} has not answered for ${patienceMs / 1000} seconds`;
     throw this.error("REDIS_LOST", problem, `See whether it still runs. ${RESUME}`);
   }
@@ -97,10 +100,10 @@ export class Presence {
       return;
     }
     const { queue, connection, patienceMs } = this.options;
-    this.aloneSince ??= Date.now();
+    this.aloneSince ??= performance.now();
     const start = `hypernodes worker --queue ${queue} --connection ${placeOfRedis(connection)}`;
     this.warn(`no worker takes work from the queue ${queue}: ${this.where} waits. Start one: ${start}`);
-    if (Date.now() - this.aloneSince < patienceMs) return;
+    if (performance.now() - this.aloneSince < patienceMs) return;
     const problem = `no worker has taken work from the queue ${queue} for ${patienceMs / 1000} seconds`;
     throw this.error("NO_WORKERS", problem, `Start one, on any machine: ${start}`);
   }

@@ -107,14 +107,16 @@ export class Modal {
    * @throws {HypernodesError} `IMAGE_FAILED`, with the end of the build's log; `IMAGE_WITHOUT_NODE`; `LOCAL_FILE`.
    */
   async image({ base, baseSecret, layers, build }: Image, lock: LockLayer | undefined, app: App): Promise<BuiltImage> {
-    const all = lock === undefined ? layers : [...layers, { commands: lock.commands, ...build }];
+    const declared = lock === undefined ? layers : [...layers, { commands: lock.commands, ...build }];
+    // With the files as they are now: an image with other ones is another image.
+    const all = declared.map((layer) => ({ ...layer, commands: layer.commands.map(sentInstruction) }));
     return this.once(JSON.stringify(["image", app.appId, base, baseSecret, all]), async () => {
       let image = this.sdk.images.fromRegistry(
         base,
         baseSecret === undefined ? undefined : await this.secret(baseSecret),
       );
       for (const { commands, secrets, env } of all) {
-        image = image.dockerfileCommands(commands.map(sentInstruction), {
+        image = image.dockerfileCommands([...commands], {
           secrets: await Promise.all(secrets.map((name) => this.secret(name))),
           ...(Object.keys(env).length > 0 && { env: { ...env } }),
         });
@@ -122,8 +124,8 @@ export class Modal {
       try {
         return await within(image.build(app), BUILD_MS, "an image was not built");
       } catch (error) {
-        const log = this.logs.take();
-        const commands = all.map((each) => each.commands);
+        const log = this.logs.take(error);
+        const commands = declared.map((each) => each.commands);
         const failed = buildFailed(error, base, commands, log);
         // What has ended the build stands last.
         throw nodeFault(log.trim().split("\n").slice(-5).join("\n"), base, failed) ?? failed;
@@ -146,32 +148,45 @@ export class Modal {
 
 type List = (request: object) => Promise<{ readonly items: readonly { readonly label: string }[] }>;
 
-/** The SDK throws away what a build prints. */
+/** The SDK throws away what builds print. */
 class BuildLogs {
-  private text = "";
+  /** By the image's id, of those that are being built or have failed. */
+  private readonly texts = new Map<string, string>();
 
-  readonly middleware = listening((response) => {
-    const { taskLogs = [] } = response as { taskLogs?: readonly { data: string }[] };
-    this.text = (this.text + taskLogs.map(({ data }) => data).join("")).slice(-LOG);
-  });
+  readonly middleware = this.listening();
 
-  take(): string {
-    const { text } = this;
-    this.text = "";
+  /** The log of the build that has ended with an error. The error's message names the image. */
+  take(error: unknown): string {
+    const id = /\bim-[\w-]+/.exec(String((error as Error | undefined)?.message))?.[0] ?? "";
+    const text = this.texts.get(id) ?? "";
+    this.texts.delete(id);
     return text;
+  }
+
+  private listening(): Middleware {
+    const { texts } = this;
+    return async function* (call, options) {
+      if (!call.responseStream) return yield* call.next(call.request as never, options);
+      const { imageId = "" } = call.request as { readonly imageId?: string };
+      for await (const response of call.next(call.request as never, options)) {
+        const { taskLogs = [], result } = response as BuildProgress;
+        const text = (texts.get(imageId) ?? "") + taskLogs.map(({ data }) => data).join("");
+        if (result?.status === BUILT) texts.delete(imageId);
+        else if (text !== "") texts.set(imageId, text.slice(-LOG));
+        yield response;
+      }
+      return undefined;
+    };
   }
 }
 
-function listening(hear: (response: unknown) => void): Middleware {
-  return async function* (call, options) {
-    if (!call.responseStream) return yield* call.next(call.request as never, options);
-    for await (const response of call.next(call.request as never, options)) {
-      hear(response);
-      yield response;
-    }
-    return undefined;
-  };
+interface BuildProgress {
+  readonly taskLogs?: readonly { readonly data: string }[];
+  readonly result?: { readonly status?: number };
 }
+
+/** Modal's status of what has succeeded. */
+const BUILT = 1;
 
 /** The SDK waits for an answer for ever. */
 const limits: Middleware = async function* (call, options) {

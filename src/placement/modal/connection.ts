@@ -44,7 +44,7 @@ export class Connection {
   /** Frames that the next message takes along. */
   private readonly waiting: Iterable<Uint8Array>[] = [];
   private readonly writer: WritableStreamDefaultWriter<Uint8Array>;
-  private heardAt = Date.now();
+  private heardAt = performance.now();
   /** The last that the runner itself has written to stderr. */
   private errors = "";
   private beat: LongTimeout | undefined;
@@ -88,10 +88,17 @@ export class Connection {
   /**
    * Makes a container and starts the runner in it.
    *
+   * @param isReused whether it may get more work when it has done some.
    * @throws {HypernodesError}
    */
-  static async open(options: CheckedModal, bundle: Bundle, where: string, signal: AbortSignal): Promise<Connection> {
-    const container = await Container.start(await modalFor(), options, bundle, signal);
+  static async open(
+    options: CheckedModal,
+    bundle: Bundle,
+    where: string,
+    signal: AbortSignal,
+    isReused: boolean,
+  ): Promise<Connection> {
+    const container = await Container.start(await modalFor(), options, bundle, signal, isReused);
     let connection: Connection | undefined;
     try {
       connection = new Connection(container, await container.exec(options, bundle, where), options, bundle, where);
@@ -207,7 +214,7 @@ export class Connection {
   }
 
   private keepUp(): void {
-    if (Date.now() - this.heardAt > this.options.idleTimeoutMs) {
+    if (performance.now() - this.heardAt > this.options.idleTimeoutMs) {
       void this.lose(new Error("nothing was heard of it for too long"));
     } else if (!this.isGreeting) this.send([frame(Kind.alive, 0, EMPTY)]).catch((error) => this.lose(error));
   }
@@ -223,7 +230,7 @@ export class Connection {
         for (const message of messagesOf(all, this.message)) {
           await this.writer.write(message);
           // The bootstrap says nothing while a bundle comes: that it takes the bytes is its sign of life.
-          if (this.isGreeting) this.heardAt = Date.now();
+          if (this.isGreeting) this.heardAt = performance.now();
         }
       });
     return this.writing;
@@ -232,7 +239,7 @@ export class Connection {
   private async read(): Promise<void> {
     try {
       for await (const piece of this.process.stdout as unknown as AsyncIterable<Uint8Array>) {
-        this.heardAt = Date.now();
+        this.heardAt = performance.now();
         for (const each of this.reader.push(piece)) this.heard(each);
       }
       await this.lose();

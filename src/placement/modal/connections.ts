@@ -1,6 +1,6 @@
 import type { Bundle } from "../bundle/bundle.js";
 import { Connection } from "./connection.js";
-import type { CheckedModal } from "./options.js";
+import { type CheckedModal, oldestMs } from "./options.js";
 
 /** A connection that somebody uses. */
 export interface Held {
@@ -20,6 +20,8 @@ const DISPOSE_MS = 5_000;
 /** A container that is kept for the next run. */
 interface Warm {
   readonly connecting: Promise<Connection>;
+  /** Milliseconds of this process's own clock. */
+  readonly openedAt: number;
   users: number;
   idle: NodeJS.Timeout | undefined;
 }
@@ -29,7 +31,7 @@ const kept = new Map<string, Warm>();
 /**
  * A container for a run: a new one; or, if it is to be kept warm, one that did the same work before.
  *
- * @param keepsResources whether there may be resources in it that no run disposes of.
+ * @param isReused whether it may get more work when it has done some: there may be resources in it that no run disposes of.
  * @param number tells apart several that somebody has at once.
  */
 export async function connectionFor(
@@ -37,12 +39,12 @@ export async function connectionFor(
   bundle: Bundle,
   where: string,
   signal: AbortSignal,
-  keepsResources = false,
+  isReused = false,
   number = 0,
 ): Promise<Held> {
   if (options.keepWarm) return keptFor(options, bundle, where, signal, number);
-  const connection = await Connection.open(options, bundle, where, signal);
-  return { connection, release: () => connection.close(keepsResources ? DISPOSE_MS : 0) };
+  const connection = await Connection.open(options, bundle, where, signal, isReused);
+  return { connection, release: () => connection.close(isReused ? DISPOSE_MS : 0) };
 }
 
 async function keptFor(
@@ -54,12 +56,15 @@ async function keptFor(
 ): Promise<Held> {
   const key = `${keyOf(options, bundle)} ${number}`;
   let warm = kept.get(key);
-  if (warm !== undefined && !(await isAlive(warm))) {
-    end(key, warm);
+  if (warm !== undefined && !((await isAlive(warm)) && performance.now() - warm.openedAt < oldestMs(options))) {
+    // What it has to do is done first.
+    kept.delete(key);
+    if (warm.users === 0) void end(key, warm);
     warm = undefined;
   }
   if (warm === undefined) {
-    warm = { connecting: Connection.open(options, bundle, where, signal), users: 0, idle: undefined };
+    const connecting = Connection.open(options, bundle, where, signal, true);
+    warm = { connecting, openedAt: performance.now(), users: 0, idle: undefined };
     kept.set(key, warm);
   }
   const mine = warm;
@@ -71,13 +76,14 @@ async function keptFor(
       connection,
       release: async () => {
         mine.users--;
-        if (!connection.isAlive) await end(key, mine);
+        const isLeft = kept.get(key) !== mine && mine.users === 0;
+        if (!connection.isAlive || isLeft) await end(key, mine);
         else if (mine.users === 0) rest(key, mine, options.idleTimeoutMs);
       },
     };
   } catch (error) {
     mine.users--;
-    kept.delete(key);
+    if (kept.get(key) === mine) kept.delete(key);
     throw error;
   }
 }
@@ -91,9 +97,9 @@ async function isAlive({ connecting }: Warm): Promise<boolean> {
 }
 
 function rest(key: string, warm: Warm, idleMs: number): void {
-  const since = Date.now();
+  const since = performance.now();
   warm.idle = setInterval(() => {
-    if (Date.now() - since >= idleMs || isAllThatLives()) void end(key, warm);
+    if (performance.now() - since >= idleMs || isAllThatLives()) void end(key, warm);
   }, 100).unref();
 }
 

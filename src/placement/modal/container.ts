@@ -3,10 +3,10 @@ import { sleep } from "../../util/long-timeout.js";
 import type { Bundle } from "../bundle/bundle.js";
 import { MOUNT, SCRATCH } from "../bundle/paths.js";
 import { BOOTSTRAP } from "../container/bootstrap.js";
+import { endAtSignals } from "../host/leaving.js";
 import { type Modal, rejectedAt, within } from "./client.js";
 import { createSandbox } from "./create-sandbox.js";
-import { type ContainerEnd, connectionLost, containerEnded, translated } from "./failures.js";
-import { endAtSignals } from "./leaving.js";
+import { type ContainerEnd, connectionLost, containerEnded, IDLE, isAnswer, translated } from "./failures.js";
 import { lookUp } from "./lookups.js";
 import { nodeFault } from "./node-faults.js";
 import { type CheckedModal, lifetimeMs } from "./options.js";
@@ -57,9 +57,16 @@ export class Container {
   /**
    * Makes a container. If it is aborted, or takes too long, one that comes to life all the same is ended.
    *
+   * @param isReused whether it may get more work when it has done some.
    * @throws {HypernodesError}
    */
-  static async start(modal: Modal, options: CheckedModal, bundle: Bundle, signal: AbortSignal): Promise<Container> {
+  static async start(
+    modal: Modal,
+    options: CheckedModal,
+    bundle: Bundle,
+    signal: AbortSignal,
+    isReused: boolean,
+  ): Promise<Container> {
     const aborted = rejectedAt(signal);
     const cacheVolume = options.volume ?? BUNDLES;
     const volumes = await Promise.race([lookUp(modal, options, cacheVolume), aborted]);
@@ -74,7 +81,7 @@ export class Container {
       ...(options.cpu !== undefined && { cpu: options.cpu }),
       ...(options.memoryMiB !== undefined && { memoryMiB: options.memoryMiB }),
       ...(options.regions.length > 0 && { regions: [...options.regions] }),
-      timeoutMs: wholeSeconds(lifetimeMs(options)),
+      timeoutMs: wholeSeconds(lifetimeMs(options, isReused)),
       idleTimeoutMs: wholeSeconds(Math.min(options.idleTimeoutMs, MAX_IDLE_MS)),
       volumes: { ...volumes, [MOUNT]: volume },
     };
@@ -93,11 +100,12 @@ export class Container {
       return (await within(executing, EXEC_MS, "it did not start a process in the container")) as Process;
     } catch (error) {
       const end = await this.endSoon();
-      if (end !== undefined) throw containerEnded(end, where, options.timeoutMs);
+      // One that was idle has ended because of this.
+      if (end !== undefined && end.status !== IDLE) throw containerEnded(end, where, options.timeoutMs);
       const withoutNode = nodeFault(String((error as Error).message), options.image.base, error);
       if (withoutNode !== undefined) throw withoutNode;
-      const failure = translated(error, "container");
-      throw failure.code === "UNREACHABLE" ? connectionLost(where, error) : failure;
+      // Whatever the router answers, it says nothing of names, tokens or machines.
+      throw isAnswer(error) ? connectionLost(where, error) : translated(error, "container");
     }
   }
 

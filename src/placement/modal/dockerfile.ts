@@ -65,7 +65,8 @@ export function sentInstruction(instruction: string): string {
     throw localFile(localPath, `can't be read: ${(error as Error).message}`, "See whether it is there.", error);
   }
   const text = content.toString("latin1");
-  if (PRIVATE_KEY.test(text) || (path.basename(localPath) === ".npmrc" && SECRET_OF_NPM.test(text))) {
+  const isNpmrc = [localPath, remotePath].some((each) => /^\.?npmrc$/.test(path.posix.basename(each)));
+  if (PRIVATE_KEY.test(text) || TOKEN.test(text) || (isNpmrc && SECRET_OF_NPM.test(text))) {
     throw localFile(
       localPath,
       "has a password, a token or a private key in it, and whoever may see the image's commands would see it",
@@ -82,7 +83,10 @@ export function sentInstruction(instruction: string): string {
   );
 }
 
-const PRIVATE_KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
+const PRIVATE_KEY = /-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----/;
+/** Tokens whose form says that they are some: npm's, GitHub's, Hugging Face's, AWS's, Slack's; and a line of a .netrc. */
+const TOKEN =
+  /\b(?:npm_[A-Za-z0-9]{36}|gh[pousr]_[A-Za-z0-9]{36}|github_pat_\w{60,}|hf_[A-Za-z0-9]{30,}|AKIA[A-Z0-9]{16}|xox[abprs]-[\w-]{20,})\b|^\s*machine\s+\S+[\s\S]{0,200}?\bpassword\s+\S/m;
 /** A secret of npm that stands there as a text. */
 const SECRET_OF_NPM = /^\s*[^#;\s]*_(?:authToken|auth|password)\s*=\s*(?!["']?\$\{)\S/m;
 

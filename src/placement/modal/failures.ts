@@ -61,11 +61,12 @@ export function translated(error: unknown, what: string): HypernodesError {
     );
   }
   if (code === RESOURCE_EXHAUSTED || name === "ResourceExhaustedError") {
-    if (RATE_LIMIT.test(said)) {
+    const isStart = what === "container";
+    if (!isStart || RATE_LIMIT.test(said)) {
       return make(
         "RATE_LIMITED",
-        `it starts no more containers for now: ${said}`,
-        "Start fewer at once, in all processes together: modal({ containers }); or run it again later.",
+        `it ${isStart ? "starts no more containers" : "takes no more"} for now: ${said}`,
+        `${isStart ? "Start fewer at once, in all processes together: modal({ containers }); or run" : "Run"} it again later.`,
       );
     }
     return make(
@@ -124,6 +125,14 @@ export function buildFailed(
   });
 }
 
+/** Modal's status of a container that was idle for too long. */
+export const IDLE = 7;
+
+/** Tells an answer of gRPC, or of ours for a late one, from what the SDK itself has refused to send. */
+export function isAnswer(error: unknown): boolean {
+  return typeof (error as Thrown).code === "number" || (error as Thrown).code === "MODAL_SILENT";
+}
+
 /** How a container ended that should not have. */
 export interface ContainerEnd {
   /** What the sandbox's wait gave; undefined: it lives. */
@@ -166,8 +175,8 @@ export function containerEnded(
 ): HypernodesError {
   if (status === 8) return outOfMemory(where, said || "Modal ended it");
   if (status === 4) return timedOut(where, limitMs);
-  // It was idle for too long: what went on in it had nobody to tell.
-  if (status === 7)
+  // What went on in it had nobody to tell.
+  if (status === IDLE)
     return connectionLost(where, new Error("Modal ended the container, to which nobody spoke any more"));
   if (OUT_OF_MEMORY.test(said ?? "")) return outOfMemory(where, said!);
   // A status tells more than an exit code, which may be that of anything in the container.

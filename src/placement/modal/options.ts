@@ -189,22 +189,15 @@ function isInside(pattern: string): boolean {
   return name !== "" && !path.isAbsolute(name) && !name.split(/[\\/]/).includes("..");
 }
 
-/** Folders that a container has its own files in. */
-const SYSTEM = [
-  "/bin",
-  "/boot",
-  "/dev",
-  "/etc",
-  "/lib",
-  "/lib64",
-  "/proc",
-  "/root",
-  "/sbin",
-  "/sys",
-  "/tmp",
-  "/usr",
-  "/var",
+/** Folders of programs, of what they are made of, and of the kernel: nothing can be in them, or in their place. */
+const PROGRAMS = [
+  ...["/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/libx32", "/proc", "/run", "/sbin", "/sys"],
+  ...["/usr/bin", "/usr/include", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/libexec", "/usr/sbin"],
+  ...["/usr/local/bin", "/usr/local/include", "/usr/local/lib", "/usr/local/sbin"],
+  ...["/var/lib/apt", "/var/lib/dpkg", "/root/.ssh"],
 ];
+/** Folders that an image has its own files in: nothing can be in their place. */
+const SYSTEM = ["/home", "/root", "/tmp", "/usr/local/share", "/usr/share", "/var/cache", "/var/log", "/var/tmp"];
 const OTHER_VOLUMES = "other volumes than that of the option volume";
 
 /** The folder of a volume that can't be there. */
@@ -213,20 +206,24 @@ function wrongVolume(volumes: Readonly<Record<string, unknown>>): string | undef
   const isRight = ([folder, name]: [string, unknown], i: number, all: readonly [string, unknown][]) =>
     isFilePath(folder) &&
     isName(name) &&
-    ![MOUNT, PACKAGES, "/dev", "/proc", "/sys"].some((taken) => isIn(folder, taken) || isIn(taken, folder)) &&
-    !SYSTEM.includes(folder) &&
+    ![MOUNT, PACKAGES, ...PROGRAMS].some((taken) => isIn(folder, taken) || isIn(taken, folder)) &&
+    !SYSTEM.some((taken) => isIn(taken, folder)) &&
     all.slice(0, i).every(([other, named]) => !isIn(folder, other) && !isIn(other, folder) && name !== named);
   return Object.entries(volumes).find((entry, i, all) => !isRight(entry, i, all))?.[0];
 }
 
-/** Milliseconds that a container lives at most: one that is shared is there for others when it has done a chunk. */
-export function lifetimeMs({ containers, timeoutMs }: CheckedModal): number {
-  return Math.min(containers > 1 ? 2 * timeoutMs : timeoutMs, LONGEST_MS) + MARGIN_MS;
+/**
+ * Milliseconds that a container lives at most.
+ *
+ * @param isReused whether it may get more work when it has done some.
+ */
+export function lifetimeMs({ timeoutMs }: CheckedModal, isReused: boolean): number {
+  return Math.min(isReused ? 2 * timeoutMs : timeoutMs, LONGEST_MS) + MARGIN_MS;
 }
 
-/** Milliseconds after which a container gets no more work: what it has then is to end before it does. */
+/** Milliseconds after which a container that is used again gets no more work: what it has then is to end before it does. */
 export function oldestMs(options: CheckedModal): number {
-  return options.containers > 1 ? lifetimeMs(options) / 2 : Number.POSITIVE_INFINITY;
+  return lifetimeMs(options, true) / 2;
 }
 
 function isName(name: unknown): boolean {

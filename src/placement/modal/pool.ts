@@ -10,7 +10,7 @@ interface Member {
   readonly opening: Promise<Held>;
   /** Once it is there. */
   held: Held | undefined;
-  /** Milliseconds since the Unix epoch. */
+  /** Milliseconds of this process's own clock. */
   openedAt: number;
   /** Whether a chunk has it. */
   isTaken: boolean;
@@ -62,12 +62,16 @@ export class Pool {
   /** One that others may use as well: the first that is there. If there is none, it is opened. */
   async share(signal: AbortSignal): Promise<Held> {
     this.dropEnded();
-    const all = [...this.members];
+    const all = [...this.members].filter((member) => !this.isOld(member));
     const member = all.find(({ held }) => held !== undefined) ?? all[0] ?? this.add();
     member.users++;
     try {
       const { connection } = member.held ?? (await Promise.race([member.opening, rejectedAt(signal)]));
-      return { connection, release: async () => void member.users-- };
+      const release = async () => {
+        member.users--;
+        this.dropEnded();
+      };
+      return { connection, release };
     } catch (error) {
       member.users--;
       throw error;
@@ -120,7 +124,7 @@ export class Pool {
     this.members.add(member);
     opening.then(
       (held) => {
-        Object.assign(member, { held, openedAt: Date.now() });
+        Object.assign(member, { held, openedAt: performance.now() });
         this.failures = 0;
         this.serve();
         this.warnOfLack();
@@ -163,13 +167,17 @@ export class Pool {
   /** Drops those that have ended, and those whose time is nearly over: a chunk is not to end with its container. */
   private dropEnded(): void {
     for (const member of this.members) {
-      const { held, isTaken, users, openedAt } = member;
+      const { held, isTaken, users } = member;
       if (held === undefined) continue;
-      const isOld = !isTaken && users === 0 && Date.now() - openedAt >= this.oldestMs;
-      if (held.connection.isAlive && !isOld) continue;
+      const isUsed = isTaken || users > 0;
+      if (held.connection.isAlive && (isUsed || !this.isOld(member))) continue;
       this.members.delete(member);
       void held.release();
     }
+  }
+
+  private isOld({ held, openedAt }: Member): boolean {
+    return held !== undefined && performance.now() - openedAt >= this.oldestMs;
   }
 
   /** Lets go of all of them. Those that are on their way do not come. */

@@ -1,7 +1,7 @@
 import { type DetailsOf, now, type Without } from "../../engine/events.js";
 import type { RunState } from "../../engine/run-state.js";
 import type { Printed } from "../container/frames.js";
-import { MarkedLines } from "./marked-lines.js";
+import { MarkedLines } from "../host/marked-lines.js";
 
 /** A connection to it. */
 interface InContainer {

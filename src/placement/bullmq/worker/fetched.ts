@@ -4,6 +4,7 @@ import path from "node:path";
 import { gunzipSync } from "node:zlib";
 import { HypernodesError } from "../../../errors.js";
 import { remembered } from "../../../graph/remembered.js";
+import { isRecord } from "../../../util/options.js";
 import type { Blobs } from "../blobs.js";
 import { type ChunkJob, NOT_IN_REDIS } from "../jobs.js";
 
@@ -42,7 +43,7 @@ export class Fetched {
   fragment(job: ChunkJob): Promise<string> {
     const { fragment: digest } = job;
     const found = remembered(this.shared, digest, () => ({ file: this.keep(job, digest), usedAt: 0 }));
-    found.usedAt = Date.now();
+    found.usedAt = performance.now();
     found.file.catch(() => this.shared.delete(digest));
     return found.file;
   }
@@ -94,7 +95,7 @@ export class Fetched {
   sweep(): void {
     utimesSync(this.folder, new Date(), new Date());
     for (const [digest, { file, usedAt }] of this.shared) {
-      if (Date.now() - usedAt < IDLE_MS) continue;
+      if (performance.now() - usedAt < IDLE_MS) continue;
       this.shared.delete(digest);
       void file.then((name) => rmSync(name, { force: true }));
     }
@@ -103,16 +104,30 @@ export class Fetched {
 
 /** Writes a bundle's files, whose digest was checked, into a folder of their own. @throws {HypernodesError} `BAD_BUNDLE`. */
 function unpack(packed: Uint8Array, folder: string, where: string): void {
-  const files = JSON.parse(gunzipSync(packed).toString()) as Record<string, string>;
-  for (const name of Object.keys(files)) {
-    if (/^[\w-][\w.-]*$/.test(name)) continue;
-    throw new HypernodesError({
+  const bad = (problem: string) =>
+    new HypernodesError({
       code: "BAD_BUNDLE",
       where,
-      problem: `the pipeline's code has a file ${JSON.stringify(name)}: names of files there have no folder`,
+      problem: `the pipeline's code ${problem}`,
       advice: "No client of this version writes that: see who else can write to this Redis.",
     });
+  const files = unpacked(packed);
+  if (files === undefined) throw bad("is no bundle of files");
+  for (const name of Object.keys(files)) {
+    if (!/^[\w-][\w.-]*$/.test(name))
+      throw bad(`has a file ${JSON.stringify(name)}: names of files there have no folder`);
   }
   mkdirSync(folder, { recursive: true });
   for (const [name, text] of Object.entries(files)) writeFileSync(path.join(folder, name), text);
+}
+
+/** The texts of a bundle's files by their names; undefined for anything else. */
+function unpacked(packed: Uint8Array): Record<string, string> | undefined {
+  try {
+    const files: unknown = JSON.parse(gunzipSync(packed).toString());
+    const isBundle = isRecord(files) && Object.values(files).every((text) => typeof text === "string");
+    return isBundle ? (files as Record<string, string>) : undefined;
+  } catch {
+    return undefined;
+  }
 }

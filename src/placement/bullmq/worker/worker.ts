@@ -10,6 +10,7 @@ import { KeyvBlobs, RedisBlobs } from "../blobs.js";
 import {
   type ChunkJob,
   checkJob,
+  checkJobIsObject,
   type JobReturn,
   jobPlace,
   keysOf,
@@ -23,6 +24,7 @@ import { version } from "../link.js";
 import type { CheckedBullmq } from "../options.js";
 import { openRedis, placeOfRedis, replyError } from "../redis.js";
 import { type Signed, Signer, signatureError } from "../signer.js";
+import { enterWorker } from "../worker-list.js";
 import { Crew } from "./crew.js";
 import { Fetched } from "./fetched.js";
 import { ProcessEnded } from "./pipeline-process.js";
@@ -51,6 +53,8 @@ return 1`;
 export class Worker {
   readonly id = `worker-${randomUUID().slice(0, 8)}`;
   private readonly keys: ReturnType<typeof keysOf>;
+  /** This worker in the list of those that are there. */
+  private readonly entry: string;
   private readonly folder = createPrivateFolder();
   private readonly crew = new Crew(this.folder, (job, output) => void this.sendOutput(job, output).catch(() => {}));
   private readonly signer: Signer;
@@ -61,7 +65,7 @@ export class Worker {
   private readonly taking: BullWorker<Signed<ChunkJob>, Signed<JobReturn>>;
   private isLost = false;
   /** When Redis last took what this worker says of itself. */
-  private seenAt = Date.now();
+  private seenAt = performance.now();
   /** The codes of what it was told of that it refuses, or is refused. */
   private readonly told = new Set<string>();
   private fail!: (error: HypernodesError) => void;
@@ -72,13 +76,14 @@ export class Worker {
 
   private constructor(
     private readonly checked: CheckedBullmq,
-    private readonly concurrency: number,
+    concurrency: number,
     private readonly redis: Redis,
     private readonly letGo: () => void,
     private readonly tell: (text: string) => void,
     taking: (process: (job: Job<Signed<ChunkJob>>) => Promise<Signed<JobReturn>>) => Worker["taking"],
   ) {
     this.failed.catch(() => {});
+    this.entry = `${this.id} ${concurrency}`;
     this.signer = new Signer(checked);
     this.keys = keysOf(checked);
     const inKeyv = checked.values && new KeyvBlobs(checked.values);
@@ -160,6 +165,7 @@ export class Worker {
 
   /** Anybody may have written it. @throws {HypernodesError} `OTHER_PROTOCOL`, `NOT_SIGNED`, `BAD_JOB`. */
   private check(id: string, signed: Signed<ChunkJob>): ChunkJob {
+    checkJobIsObject(signed);
     if (signed.protocol !== QUEUE_PROTOCOL) throw otherQueueProtocol(signed, version());
     if (!this.signer.verify("job", id, signed)) throw signatureError(jobPlace(signed), "the job");
     const { mac: _, ...job } = signed;
@@ -203,15 +209,12 @@ export class Worker {
     if (isLost !== this.isLost)
       this.tell(`${this.id} ${isLost ? "has lost Redis, and waits for it" : "has Redis again"}`);
     this.isLost = isLost;
-    if (Date.now() - this.seenAt > this.checked.patienceMs) this.fail(this.redisLost());
+    if (performance.now() - this.seenAt > this.checked.patienceMs) this.fail(this.redisLost());
     if (isLost) return;
-    const now = Date.now();
-    const name = `${this.id} ${this.concurrency}`;
     try {
       this.fetched.sweep();
-      const multi = this.redis.multi().zremrangebyscore(this.keys.workers, "-inf", now);
-      await multi.zadd(this.keys.workers, now + SILENT_LOOKS * LOOK_MS, name).exec();
-      this.seenAt = Date.now();
+      await enterWorker(this.redis, this.keys.workers, this.entry, SILENT_LOOKS * LOOK_MS);
+      this.seenAt = performance.now();
       for (const [run, controllers] of this.runs) {
         if (await this.redis.exists(this.keys.run(run))) continue;
         for (const controller of controllers) controller.abort(new Error("the run is over"));
@@ -254,7 +257,7 @@ export class Worker {
     if (isThere) await this.taking.close();
     else await soon(this.taking.close(true));
     await this.crew.close();
-    if (isThere) await soon(this.redis.zrem(this.keys.workers, `${this.id} ${this.concurrency}`));
+    if (isThere) await soon(this.redis.zrem(this.keys.workers, this.entry));
     this.redis.disconnect();
     rmSync(this.folder, { recursive: true, force: true });
   }
