@@ -40,7 +40,8 @@ export const FAULTS = {
     "Redis goes away, and stays away": "`REDIS_LOST` after `patienceMs`.",
     "Redis keeps its connections and does not answer": "`REDIS_LOST` after `patienceMs`.",
     "Redis is full, or takes no writes": "`REDIS_FULL` or `REDIS_REFUSES`, with advice.",
-    "somebody else writes jobs, code or results": "`NOT_SIGNED`: with a key, nothing of it is run or believed.",
+    "somebody else writes jobs, code or results":
+      "`NOT_SIGNED`: with a key, nothing of it is run or believed; what has no form of ours is `BAD_JOB`, `BAD_BUNDLE`, `DAMAGED`, or left out.",
     "a worker has another protocol version": "Both say so; it goes on with clients of its own version.",
     "another user has put something where a worker unpacks code":
       "`UNSAFE_FOLDER`, or an empty folder of the worker's own.",
