@@ -31,6 +31,14 @@ const GROUPS = {
  */
 const INSIDE = "reflect-metadata";
 
+/**
+ * Files that are loaded on demand. Where a loader (tsx, in CommonJS projects) has made this one CommonJS, `import()` would load an
+ * ES module of each, and with that a second copy of all that they share.
+ */
+const ON_DEMAND = /\bimport\(("\.[^"]+")\)/g;
+const REQUIRED_OR_IMPORTED =
+  '(typeof module === "object" ? Promise.resolve().then(() => module.require($1)) : import($1))';
+
 /** Bundles the modules in a folder in their place. What is imported only when it is needed stays in files of its own. */
 async function bundleModules(folder, entries) {
   const inFolder = (name) => path.resolve(folder, name);
@@ -40,6 +48,7 @@ async function bundleModules(folder, entries) {
     plugins: [
       { name: INSIDE, resolveId: (name) => (name === INSIDE ? createRequire(import.meta.url).resolve(name) : null) },
       { name: "no comments", renderChunk: (code) => transform(code, { target: "node20", legalComments: "inline" }) },
+      { name: "one copy", renderChunk: (code) => code.replace(ON_DEMAND, REQUIRED_OR_IMPORTED) },
     ],
     treeshake: false,
     onwarn(warning) {
