@@ -1,6 +1,7 @@
 import type { BrandOf, Method, Unbranded, ValueOf } from "./brands.js";
 import type { AnyPipeline, DeclaredInputs, NodesOf, OutputsOf, Own, PipelineClass } from "./members.js";
 import type { NodeOptions } from "./options.js";
+import type { StandardContext } from "./place.js";
 import type { Fitting, Value } from "./wiring.js";
 
 /*
@@ -25,9 +26,13 @@ export type UnknownInput<K> = `the nested pipeline has no input named '${K & str
 export type InputNames<C> = { readonly [K in keyof DeclaredInputs<ChildOf<C>>]?: unknown };
 
 /** The wiring of a child's inputs to members of `T`. */
-export type Wiring<T, C, W> = {
-  readonly [K in keyof W]: K extends keyof DeclaredInputs<ChildOf<C>> ? Wire<T, W[K], InputOf<C, K>> : UnknownInput<K>;
-} & InputNames<C>;
+export type Wiring<T, C, W> = W extends PropertyKey
+  ? 'write @nested(Child, { input: "member" }), with parentheses'
+  : {
+      readonly [K in keyof W]: K extends keyof DeclaredInputs<ChildOf<C>>
+        ? Wire<T, W[K], InputOf<C, K>>
+        : UnknownInput<K>;
+    } & InputNames<C>;
 
 /** What a wiring may be at all. */
 export type Wirable<T> = { readonly [input: string]: Own<T> | (string & {}) };
@@ -58,10 +63,16 @@ export type NestedField<T, K, V, Decorator extends string> = K extends keyof T
   : K;
 
 /** The key of a field that may be an input; else a sentence. */
-export type InputField<T, K extends keyof T> = [NonNullable<T[K]>] extends [Method]
-  ? "an input is a field that holds data: a function is a method, with @node"
-  : BrandOf<T[K]> extends "plain" | "any"
-    ? K
-    : BrandOf<T[K]> extends "nested"
-      ? "the field is declared Nested<T>: use @nested or @mapOver, not @input"
-      : "an input is declared with its bare type: Each, Batch and Output are for methods";
+export type InputField<T, K extends keyof T> = [T] extends [undefined]
+  ? StandardContext
+  : T extends abstract new (
+        ...parameters: never[]
+      ) => object
+    ? "an input is a field of the instance: leave static out"
+    : [NonNullable<T[K]>] extends [Method]
+      ? "an input is a field that holds data: a function is a method, with @node"
+      : BrandOf<T[K]> extends "plain" | "any"
+        ? K
+        : BrandOf<T[K]> extends "nested"
+          ? "the field is declared Nested<T>: use @nested or @mapOver, not @input"
+          : "an input is declared with its bare type: Each, Batch and Output are for methods";

@@ -104,7 +104,8 @@ type IsChild<A extends readonly unknown[]> = A extends readonly [unknown, infer 
 export type MapArguments<T, P extends readonly unknown[], A extends readonly unknown[]> = Right<
   A,
   IsChild<A> extends true ? FieldArguments<T, A> : MethodArguments<T, P, A>,
-  MapOptions
+  MapOptions,
+  "@mapOver"
 >;
 
 /** What the arguments of `@mapOver` may be at all. */

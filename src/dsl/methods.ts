@@ -1,4 +1,5 @@
-import type { BrandOf } from "./brands.js";
+import type { BrandOf, Method } from "./brands.js";
+import type { StandardContext } from "./place.js";
 import type { Named } from "./wiring.js";
 
 /*
@@ -38,6 +39,17 @@ type MisplacedBrand<Brand, Decorator extends string> = Brand extends "each"
     : Brand extends "output"
       ? `the method returns Output<T>: use @output, not ${Decorator}`
       : `Nested<T> is for a field with @nested or @mapOver, not for a method with ${Decorator}`;
+
+/*
+ * Without `experimentalDecorators` the compiler hands over a method and a context, and no third argument: the error is to be
+ * about the context.
+ */
+
+/** The key of a method. */
+export type MethodKey<T> = [T] extends [Method] ? StandardContext : string;
+
+/** What comes after the key. */
+export type MethodAt<T, Descriptor> = [T] extends [Method] ? [] : [method: Descriptor];
 
 /** The descriptor of a method that may stand under `@node` or `@resource`; else a sentence. */
 export type PlainMethod<P extends readonly unknown[], R, D extends readonly unknown[], Decorator extends string> =

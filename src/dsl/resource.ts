@@ -1,6 +1,7 @@
 import { split } from "./arguments.js";
 import { recordMember } from "./metadata.js";
-import type { PlainMethod } from "./methods.js";
+import type { MethodAt, MethodKey, PlainMethod } from "./methods.js";
+import { checkCalled } from "./place.js";
 import type { Dependencies } from "./wiring.js";
 
 /**
@@ -14,9 +15,11 @@ import type { Dependencies } from "./wiring.js";
  * ```
  */
 export function resource<T, P extends unknown[], R, const D extends readonly (string | object)[]>(
-  ...dependencies: Dependencies<T, P, D>
-): (target: T, key: string, method: PlainMethod<P, R, D, "@resource">) => void;
+  ...dependencies: Dependencies<T, P, D, "@resource">
+): (target: T, key: MethodKey<T>, ...method: MethodAt<T, PlainMethod<P, R, D, "@resource">>) => void;
 export function resource(...given: unknown[]) {
+  checkCalled("@resource", given, "@resource()");
   const said = split(given);
-  return (target: object, key: unknown): void => recordMember(target, key, { role: "resource", ...said });
+  return (target: object, key: unknown, third?: unknown): void =>
+    recordMember(target, key, { role: "resource", ...said }, third);
 }

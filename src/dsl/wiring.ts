@@ -1,6 +1,7 @@
 import type { Method, ValueOf } from "./brands.js";
-import type { AnyPipeline, Own, Reserved } from "./members.js";
+import type { AnyPipeline, Own, PipelineClass, Reserved } from "./members.js";
 import type { NodeOptions } from "./options.js";
+import type { StandardContext } from "./place.js";
 
 /*
  * How the compiler checks the wiring. TypeScript types a decorator call from the member it stands on (the
@@ -39,9 +40,11 @@ export type Value<T, D> = D extends Reserved
 
 // What is wrong with an argument. The names that go on from what was written so far are offered for completion.
 
-export type Unknown<T, D extends string> = [Extract<Own<T>, `${D}${string}`>] extends [infer Begun]
-  ? Begun | `no input or node is named '${D}'`
-  : never;
+export type Unknown<T, D extends string> = [T] extends [Method | undefined]
+  ? StandardContext
+  : [Extract<Own<T>, `${D}${string}`>] extends [infer Begun]
+    ? Begun | `no input or node is named '${D}'`
+    : never;
 
 /** `D`, if its value fits; else a sentence. */
 export type Fitting<T, D extends string, V, Param, Takes extends string> = [V] extends [Nothing]
@@ -86,12 +89,26 @@ type HasUnknownOption<D extends readonly unknown[], Known> = D extends readonly 
         : true
     : false;
 
+/**
+ * The arguments of a decorator that is written without parentheses. TypeScript 5 and 6 crash where the types of a rest
+ * parameter are more than a decorator gets: a list of sentences takes as many as there are.
+ */
+type Bare<D extends readonly unknown[], Decorator extends string> = D extends
+  | readonly [object, string | symbol, TypedPropertyDescriptor<any>]
+  | readonly [AnyPipeline | PipelineClass, string | symbol, ...unknown[]]
+  ? readonly `write ${Decorator}(...), with parentheses`[]
+  : D extends readonly [abstract new (...parameters: never[]) => object]
+    ? readonly `${Decorator}(...) goes on a member, not on a class`[]
+    : never;
+
 /** The arguments as given if they are right; else what they should be. */
-export type Right<D extends readonly unknown[], Expected, Known> = D extends Expected
+export type Right<D extends readonly unknown[], Expected, Known, Decorator extends string> = D extends Expected
   ? HasUnknownOption<D, Known> extends true
     ? Expected
     : D
-  : Expected;
+  : [Bare<D, Decorator>] extends [never]
+    ? Expected
+    : Bare<D, Decorator>;
 
 /** The names given, without a last options object. */
 export type Named<D extends readonly unknown[]> = D extends readonly string[]
@@ -103,8 +120,9 @@ export type Named<D extends readonly unknown[]> = D extends readonly string[]
     : D;
 
 /** The names (and a last options object) given to `@node`, `@output` and `@resource`, against the method they stand on. */
-export type Dependencies<T, P extends readonly unknown[], D extends readonly unknown[]> = Right<
-  D,
-  Arguments<T, P, D, NodeOptions>,
-  NodeOptions
->;
+export type Dependencies<
+  T,
+  P extends readonly unknown[],
+  D extends readonly unknown[],
+  Decorator extends string,
+> = Right<D, Arguments<T, P, D, NodeOptions>, NodeOptions, Decorator>;
