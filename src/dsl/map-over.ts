@@ -19,7 +19,7 @@ import { checkCalled } from "./place.js";
  * ```
  */
 export function mapOver<T, K extends PropertyKey, P extends unknown[], R, const A extends readonly Mappable[]>(
-  ...given: MapArguments<T, P, A>
+  ...given: MapArguments<T, K, P, A>
 ): (target: T, key: MapKey<T, K, A>, method?: MapMethod<P, R, A>) => void;
 export function mapOver(...given: unknown[]) {
   checkCalled("@mapOver", given, '@mapOver("texts")');

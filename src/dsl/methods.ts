@@ -46,7 +46,7 @@ type MisplacedBrand<Brand, Decorator extends string> = Brand extends "each"
  */
 
 /** The key of a method. */
-export type MethodKey<T> = [T] extends [Method] ? StandardContext : string;
+export type MethodKey<T, K> = [T] extends [Method] ? StandardContext : K;
 
 /** What comes after the key. */
 export type MethodAt<T, Descriptor> = [T] extends [Method] ? [] : [method: Descriptor];
@@ -57,4 +57,6 @@ export type PlainMethod<P extends readonly unknown[], R, D extends readonly unkn
 
 /** The descriptor of a method that may stand under `@output`; else a sentence. */
 export type OutputMethod<P extends readonly unknown[], R, D extends readonly unknown[]> =
-  BrandOf<Awaited<R>> extends "output" | "any" ? Enough<P, R, Named<D>> : "an @output method returns Output<T>";
+  BrandOf<Awaited<R>> extends "output" | "any"
+    ? Enough<P, R, Named<D>>
+    : "an @output method returns Output<T>, an async one Promise<Output<T>>";

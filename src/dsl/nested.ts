@@ -23,7 +23,7 @@ export function nested<
   const K extends string | NodeOptions | undefined = undefined,
 >(
   child: C,
-  wiring: W extends Wiring<T, C, W> ? W : Wiring<T, C, W>,
+  wiring: W extends Wiring<T, Key, C, W, K> ? W : Wiring<T, Key, C, W, K>,
   pick?: K extends Pick<C, K> ? K : Pick<C, K>,
   options?: NodeOptions,
 ): (target: T, key: NestedField<T, Key, PickedOf<C, K>, "@nested">) => void;

@@ -14,9 +14,9 @@ import type { Dependencies } from "./wiring.js";
  * index(encoded: EncodedPassage[]): VectorIndex { return new VectorIndex(encoded); }
  * ```
  */
-export function node<T, P extends unknown[], R, const D extends readonly (string | object)[]>(
-  ...dependencies: Dependencies<T, P, D, "@node">
-): (target: T, key: MethodKey<T>, ...method: MethodAt<T, PlainMethod<P, R, D, "@node">>) => void;
+export function node<T, K extends string, P extends unknown[], R, const D extends readonly (string | object)[]>(
+  ...dependencies: Dependencies<T, K, P, D, "@node">
+): (target: T, key: MethodKey<T, K>, ...method: MethodAt<T, PlainMethod<P, R, D, "@node">>) => void;
 export function node(...given: unknown[]) {
   checkCalled("@node", given, '@node("texts")');
   const said = split(given);

@@ -8,9 +8,9 @@ import type { Dependencies } from "./wiring.js";
  * A node whose value `run` returns. It takes what `@node` takes; the method returns `Output<T>`. A class with no
  * `@output` returns every node.
  */
-export function output<T, P extends unknown[], R, const D extends readonly (string | object)[]>(
-  ...dependencies: Dependencies<T, P, D, "@output">
-): (target: T, key: MethodKey<T>, ...method: MethodAt<T, OutputMethod<P, R, D>>) => void;
+export function output<T, K extends string, P extends unknown[], R, const D extends readonly (string | object)[]>(
+  ...dependencies: Dependencies<T, K, P, D, "@output">
+): (target: T, key: MethodKey<T, K>, ...method: MethodAt<T, OutputMethod<P, R, D>>) => void;
 export function output(...given: unknown[]) {
   checkCalled("@output", given, '@output("hits")');
   const said = split(given);

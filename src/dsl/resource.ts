@@ -14,9 +14,9 @@ import type { Dependencies } from "./wiring.js";
  * @resource() encoder(): Encoder { return new Encoder(); }
  * ```
  */
-export function resource<T, P extends unknown[], R, const D extends readonly (string | object)[]>(
-  ...dependencies: Dependencies<T, P, D, "@resource">
-): (target: T, key: MethodKey<T>, ...method: MethodAt<T, PlainMethod<P, R, D, "@resource">>) => void;
+export function resource<T, K extends string, P extends unknown[], R, const D extends readonly (string | object)[]>(
+  ...dependencies: Dependencies<T, K, P, D, "@resource">
+): (target: T, key: MethodKey<T, K>, ...method: MethodAt<T, PlainMethod<P, R, D, "@resource">>) => void;
 export function resource(...given: unknown[]) {
   checkCalled("@resource", given, "@resource()");
   const said = split(given);

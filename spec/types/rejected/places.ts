@@ -111,3 +111,31 @@ export class Misplaced extends Pipeline {
   // error: Unable to resolve signature of property decorator
   @model() made!: number;
 }
+
+class Child extends Pipeline {
+  @input() text!: string;
+  @input() scale!: number;
+  @input() language?: string = "he";
+  @node("text", "scale") sized(text: string, scale: number): number {
+    return scale;
+  }
+  @output("text", "language") cleaned(text: string, language: string): Output<string> {
+    return text;
+  }
+}
+export class Unwired extends Pipeline {
+  @input() text!: string;
+  @input() texts!: string[];
+
+  // error: Property 'scale' is missing in type '{ text:
+  @nested(Child, { text: "text" }) all!: Nested<{ cleaned: string }>;
+  // error: Property 'scale' is missing
+  @nested(Child, { text: "text" }, "cleaned") only!: Nested<string>;
+  // error: Property 'scale' is missing
+  @mapOver("texts", Child, { text: "texts" }, "cleaned") mapped!: Nested<string[]>;
+  // error: Property 'text' is missing
+  @nested(new Child().bind({ scale: 1 }), {}, "cleaned") bound!: Nested<string>;
+  // What one node of several needs is known when the class is made.
+  @nested(Child, { text: "text" }, "sized") some!: Nested<number>;
+  @nested(new Child().bind({ scale: 1 }), { text: "text" }) right!: Nested<{ cleaned: string }>;
+}
