@@ -155,11 +155,11 @@ describe("the graph's page in a browser @slow", () => {
     expect((await page.locator("#fall").boundingBox())!.height).to.be.at.most(0.25 * 800);
     expect(await page.locator(".arrow ~ .title").count()).to.equal(2);
     expect(await page.locator(".title ~ .arrow").count()).to.equal(0);
-    const sizes = await page
-      .locator("#graph .label")
-      .evaluateAll("all => all.map((one) => parseFloat(getComputedStyle(one).fontSize))");
+    const sizes = await page.evaluate<number[]>(
+      "[...document.querySelectorAll('#graph .label')].map((one) => parseFloat(getComputedStyle(one).fontSize))",
+    );
     expect(sizes).to.have.length.greaterThan(0);
-    for (const size of sizes as number[]) expect(size).to.be.at.least(11);
+    for (const size of sizes) expect(size).to.be.at.least(11);
   });
 
   it("replays a run as a waterfall", async () => {

@@ -6,7 +6,7 @@ import type { DrawOptions } from "./scene.js";
 import type { Sketch } from "./sketch.js";
 
 const CLUSTER_TITLE =
-  /(<g id="[^"]*" class="cluster">(?:(?!<\/g>)[^])*?)((?:<text (?:(?!<\/text>)[^])*<\/text>\s*)+)(<\/g>)/g;
+  /(<g id="[^"]*" class="cluster">(?:(?!<\/g>)[\s\S])*?)((?:<text (?:(?!<\/text>)[\s\S])*<\/text>\s*)+)(<\/g>)/g;
 
 /** Graphviz draws arrows over the titles of clusters: they are taken out and drawn last, each on ground of its own. */
 function titlesAbove(picture: string, ground: string): string {
