@@ -15,6 +15,7 @@ import {
 } from "./dsl/members.js";
 import { choicesOf, mergeChoices } from "./dsl/metadata.js";
 import { MAP_RULES, type OnError } from "./dsl/options.js";
+import type { Mistake } from "./dsl/place.js";
 import type { NodeExplanation } from "./engine/cached/accounts.js";
 import { Resources } from "./engine/resources.js";
 import { InputError, type NodeError } from "./errors.js";
@@ -74,7 +75,9 @@ export interface OverOptions<T, O, K extends NodesOf<T> = never, G extends Nodes
 }
 
 /** What `run` returns: the outputs, or the nodes that were asked for. */
-export type ResultOf<T, K> = [K] extends [never] ? OutputsOf<T> : { [P in K & keyof T]: ValueOf<T[P]> };
+export type ResultOf<T, K> = [K] extends [never]
+  ? { [P in keyof OutputsOf<T>]: OutputsOf<T>[P] }
+  : { [P in K & keyof T]: ValueOf<T[P]> };
 
 type InputsFor<T, Narrowed> = [Narrowed] extends [never] ? InputsOf<T> : Partial<InputsOf<T>>;
 
@@ -86,7 +89,11 @@ type RunArguments<T, K extends NodesOf<T>, G extends NodesOf<T>> =
 type InputName<T> = keyof InputsOf<T> & string;
 type NamesIn<O> = O extends string ? O : O extends readonly (infer N)[] ? N : never;
 type ValidName<T, N> =
-  N extends InputName<T> ? N : Extract<InputName<T>, `${N & string}${string}`> | `no input is named '${N & string}'`;
+  N extends InputName<T>
+    ? N
+    :
+        | Extract<InputName<T>, `${N & string}${string}`>
+        | (N extends "" ? never : Mistake<`no input is named '${N & string}'`>);
 type ValidOver<T, O> = O extends string ? ValidName<T, O> : { [I in keyof O]: ValidName<T, O[I]> };
 type AnyOver<T> = InputName<T> | (string & {}) | readonly (InputName<T> | (string & {}))[];
 

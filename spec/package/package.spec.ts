@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { expect } from "chai";
+import { globSync } from "tinyglobby";
 import { execute } from "../support/execute.js";
 import { packedProject, packedTarball } from "../support/packed.js";
 
@@ -132,6 +133,41 @@ describe("the package @slow", function () {
       "string-width",
       "tinyglobby",
     );
+  });
+
+  it("says where its source and its documents are, and where faults are told", async () => {
+    const manifest = JSON.parse(readFileSync("package.json", "utf8")) as Record<string, unknown>;
+    const { url } = manifest.repository as { url: string };
+    const site = /^git\+(https:\/\/.*)\.git$/.exec(url)![1];
+    expect(manifest).to.include({ homepage: `${site}#readme`, bugs: `${site}/issues` });
+    // The registry's page resolves them in the repository: each must be there.
+    const links = [...readFileSync("README.md", "utf8").matchAll(/\]\((?!https?:|#)([^)#]+)[^)]*\)/g)].map(
+      ([, to]) => to!,
+    );
+    expect(links).to.include("docs/tutorial.md");
+    expect(links.filter((link) => !existsSync(link))).to.deep.equal([]);
+  });
+
+  it("holds what it needs to run, and nothing else", async () => {
+    const { stdout } = await execute("tar", ["-tzf", await packedTarball()]);
+    const files = stdout
+      .trim()
+      .split("\n")
+      .map((file) => file.replace(/^package\//, ""));
+    const sources = globSync("src/**/*.ts", { ignore: "src/view/client/**" }).map((file) =>
+      file.slice("src/".length, -".ts".length),
+    );
+    const built = [...sources.map((file) => `dist/${file}.js`), "dist/view/page/client.js"];
+    expect(files).to.include.members([...built, "dist/index.d.ts"]);
+    const known = new Set([...sources, "view/page/client"]);
+    const others = files.filter((file) => !known.has(/^dist\/(.*?)(?:\.d\.ts|\.js)(?:\.map)?$/.exec(file)?.[1] ?? ""));
+    expect(others.sort()).to.deep.equal([
+      "CHANGELOG.md",
+      "LICENSE",
+      "README.md",
+      "package.json",
+      "tsconfig.pipeline.json",
+    ]);
   });
 
   for (const useDefineForClassFields of [true, false]) {

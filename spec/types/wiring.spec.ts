@@ -83,21 +83,23 @@ for (const [name, complaintsOf] of [
       expect([...(await complaintsOf(path.join(here, "accepted")))]).to.deep.equal([]);
     });
 
-    describe("rejects, with a sentence that names the culprit", () => {
-      const folder = path.join(here, "rejected");
-      const expected = expectations(folder);
-      let found: Map<string, string>;
-      before(async () => {
-        found = await complaintsOf(folder);
-      });
+    for (const kind of ["rejected", "standard"]) {
+      describe(`rejects, with a sentence that names the culprit: ${kind}`, () => {
+        const folder = path.join(here, kind);
+        const expected = expectations(folder);
+        let found: Map<string, string>;
+        before(async () => {
+          found = await complaintsOf(folder);
+        });
 
-      for (const [place, text] of expected) {
-        it(`${place}: ${text}`, () => expect(found.get(place) ?? "nothing").to.contain(text));
-      }
-      it("nothing else", () => {
-        expect([...found.keys()].filter((place) => !expected.has(place))).to.deep.equal([]);
+        for (const [place, text] of expected) {
+          it(`${place}: ${text}`, () => expect(found.get(place) ?? "nothing").to.contain(text));
+        }
+        it("nothing else", () => {
+          expect([...found.keys()].filter((place) => !expected.has(place))).to.deep.equal([]);
+        });
       });
-    });
+    }
   });
 }
 
@@ -107,9 +109,11 @@ describe("the compiler checks the wiring: TypeScript 6, as a command and with th
   });
 
   it("rejects what is wrong, and nothing else", async () => {
-    const folder = path.join(here, "rejected");
-    const [found, expected] = [await complaints("typescript", folder), expectations(folder)];
-    for (const [place, text] of expected) expect(found.get(place) ?? "nothing", place).to.contain(text);
-    expect([...found.keys()].filter((place) => !expected.has(place))).to.deep.equal([]);
+    for (const kind of ["rejected", "standard"]) {
+      const folder = path.join(here, kind);
+      const [found, expected] = [await complaints("typescript", folder), expectations(folder)];
+      for (const [place, text] of expected) expect(found.get(place) ?? "nothing", place).to.contain(text);
+      expect([...found.keys()].filter((place) => !expected.has(place))).to.deep.equal([]);
+    }
   });
 });

@@ -17,8 +17,9 @@ describe("a graph as Mermaid", () => {
     expect(text).to.contain('pairs[["pairs<br/>for each pair"]]');
     expect(text).to.contain('vectors[["vectors<br/>in batches of 64"]]');
     expect(text).to.contain('joined["joined"]');
-    expect(text).to.contain('texts ==>|"string"| essays');
-    expect(text).to.contain('joined -->|"string"| whole');
+    expect(text).to.contain("texts ==> essays").and.to.contain("joined --> whole");
+    expect(text).to.contain('model -->|"Model"| vectors');
+    expect(text).not.to.match(/"(string|number|boolean|array)(\[\])?"\|/);
     expect(text).to.match(/style summary .*stroke-width:3px/);
   });
 
@@ -41,7 +42,7 @@ describe("a graph as Mermaid", () => {
     expect(open).to.contain('subgraph essays["essays: Essay · for each"]');
     expect(open).to.contain('    essays__words["words"]');
     expect(open).to.contain('    whole__words["words"]');
-    expect(open).to.contain('texts ==>|"string"| essays__text');
+    expect(open).to.contain("texts ==> essays__text");
     expect(open).to.contain("essays__count --").and.to.contain("essays__longest --");
     expect(open).to.contain("whole__count --").and.not.to.contain("whole__longest --");
     const ids = [...open.matchAll(/^ +(\w+)[[(]/gm)].map(([, id]) => id);
@@ -105,7 +106,7 @@ describe("a graph in Graphviz' language, and as SVG", () => {
     expect(text).to.contain('"essays.words" [label="words"');
     expect(text).to.match(/"vectors" \[label="vectors\\nin batches of 64" .*peripheries="2"\]/);
     expect(text).to.match(/"summary" \[.*penwidth="2.5"/);
-    expect(text).to.contain('"texts" -> "essays.text" [label=" string " penwidth="2"]');
+    expect(text).to.contain('"texts" -> "essays.text" [penwidth="2"]');
   });
 
   it("is drawn without anything that has to be installed", async () => {
@@ -114,6 +115,9 @@ describe("a graph in Graphviz' language, and as SVG", () => {
     expect(picture.match(/class="node"/g)).to.have.length(18);
     expect(picture.match(/class="cluster"/g)).to.have.length(2);
     expect(picture).to.contain(">for each pair<");
+    // Titles of what is nested are drawn after all arrows.
+    expect(picture.indexOf(">essays: Essay<")).to.be.greaterThan(picture.lastIndexOf('class="edge"'));
+    expect(picture.match(/>whole: Essay</g)).to.have.length(1);
     const hebrew = await new שאלות().graph().toSvg();
     expect(hebrew).to.contain(">תשובות<");
   });

@@ -132,6 +132,36 @@ describe("the graph's page in a browser @slow", () => {
     expect(await transform()).to.equal(before);
   });
 
+  for (const nodes of [46, 200]) {
+    it(`opens fitted and centred at ${nodes} members`, async () => {
+      const page = await opened(graphPage(large(nodes), {}));
+      const [canvas, view] = [
+        (await page.locator("#graph").boundingBox())!,
+        (await page.locator("#view").boundingBox())!,
+      ];
+      expect(view.x).to.be.at.least(canvas.x - 1);
+      expect(view.y).to.be.at.least(canvas.y - 1);
+      expect(view.x + view.width).to.be.at.most(canvas.x + canvas.width + 1);
+      expect(view.y + view.height).to.be.at.most(canvas.y + canvas.height + 1);
+      const aside = view.x - canvas.x - (canvas.x + canvas.width - view.x - view.width);
+      expect(Math.abs(aside)).to.be.at.most(0.05 * canvas.width);
+    });
+  }
+
+  it("leaves three quarters to the graph, and draws titles above arrows", async () => {
+    const seen = report();
+    await new Corpus().run({ texts: ["a b", "c"], titles: ["a"] }, { onEvent: seen });
+    const page = await opened(new Corpus().graph().toHtml({ report: seen, depth: 2 }));
+    expect((await page.locator("#fall").boundingBox())!.height).to.be.at.most(0.25 * 800);
+    expect(await page.locator(".arrow ~ .title").count()).to.equal(2);
+    expect(await page.locator(".title ~ .arrow").count()).to.equal(0);
+    const sizes = await page.evaluate<number[]>(
+      "[...document.querySelectorAll('#graph .label')].map((one) => parseFloat(getComputedStyle(one).fontSize))",
+    );
+    expect(sizes).to.have.length.greaterThan(0);
+    for (const size of sizes) expect(size).to.be.at.least(11);
+  });
+
   it("replays a run as a waterfall", async () => {
     const seen = report();
     await new Corpus().run({ texts: ["a b", "c"], titles: ["a"] }, { onEvent: seen });

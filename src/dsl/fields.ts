@@ -1,6 +1,7 @@
 import type { BrandOf, Method, Unbranded, ValueOf } from "./brands.js";
-import type { AnyPipeline, DeclaredInputs, NodesOf, OutputsOf, Own, PipelineClass } from "./members.js";
+import type { AnyPipeline, DeclaredInputs, InputsOf, NodesOf, OutputsOf, Own, PipelineClass } from "./members.js";
 import type { NodeOptions } from "./options.js";
+import type { Mistake, StandardContext } from "./place.js";
 import type { Fitting, Value } from "./wiring.js";
 
 /*
@@ -11,23 +12,35 @@ import type { Fitting, Value } from "./wiring.js";
 export type ChildOf<C> = C extends PipelineClass<infer P> ? P : C extends AnyPipeline ? C : never;
 
 /** An input's wire to a member of `T`: what the member gives must fit the input. */
-export type Wire<T, W, I> = W extends string ? Fitting<T, W, Value<T, W>, I, "input"> : Own<T>;
+export type Wire<T, Key, W, I> = W extends string ? Fitting<T, Key, W, Value<T, W>, I, "input"> : string;
 
 /** What the inputs of a child take. */
 export type InputOf<C, K> = K extends keyof DeclaredInputs<ChildOf<C>>
   ? Exclude<DeclaredInputs<ChildOf<C>>[K], undefined>
   : never;
 
-/** What a child knows no input by. */
-export type UnknownInput<K> = `the nested pipeline has no input named '${K & string}'`;
+/**
+ * The child's inputs by name, so that an editor completes them. Those that a run of the child must be given must be wired,
+ * if all its outputs are wanted: which inputs a single node needs, no type knows.
+ */
+export type InputNames<C, K> = [NodesOf<ChildOf<C>>] extends [never]
+  ? unknown
+  : [keyof OutputsOf<ChildOf<C>>] extends [K]
+    ? Unset<InputsOf<ChildOf<C>>>
+    : [K] extends [string]
+      ? Partial<Unset<InputsOf<ChildOf<C>>>>
+      : Unset<InputsOf<ChildOf<C>>>;
 
-/** Names the child's inputs, so that an editor completes them. */
-export type InputNames<C> = { readonly [K in keyof DeclaredInputs<ChildOf<C>>]?: unknown };
+type Unset<Inputs> = { readonly [K in keyof Inputs]: unknown };
 
 /** The wiring of a child's inputs to members of `T`. */
-export type Wiring<T, C, W> = {
-  readonly [K in keyof W]: K extends keyof DeclaredInputs<ChildOf<C>> ? Wire<T, W[K], InputOf<C, K>> : UnknownInput<K>;
-} & InputNames<C>;
+export type Wiring<T, Key, C, W, Picked> = W extends PropertyKey
+  ? 'write @nested(Child, { input: "member" }), with parentheses'
+  : {
+      readonly [K in keyof W]: K extends keyof DeclaredInputs<ChildOf<C>>
+        ? Wire<T, Key, W[K], InputOf<C, K>>
+        : Mistake<`the nested pipeline has no input named '${K & string}'`>;
+    } & InputNames<C, Picked>;
 
 /** What a wiring may be at all. */
 export type Wirable<T> = { readonly [input: string]: Own<T> | (string & {}) };
@@ -36,11 +49,11 @@ export type Wirable<T> = { readonly [input: string]: Own<T> | (string & {}) };
 export type Pick<C, K> = K extends string
   ? K extends NodesOf<ChildOf<C>>
     ? K
-    : Extract<NodesOf<ChildOf<C>>, `${K}${string}`> | `the nested pipeline has no node named '${K}'`
+    :
+        | Extract<NodesOf<ChildOf<C>>, `${K}${string}`>
+        | (K extends "" ? never : Mistake<`the nested pipeline has no node named '${K}'`>)
   : K extends object
-    ? [Exclude<keyof K, keyof NodeOptions>] extends [never]
-      ? K
-      : NodeOptions
+    ? NodeOptions
     : NodesOf<ChildOf<C>>;
 
 /** What a child gives: the picked node's value, or all its outputs. */
@@ -58,10 +71,16 @@ export type NestedField<T, K, V, Decorator extends string> = K extends keyof T
   : K;
 
 /** The key of a field that may be an input; else a sentence. */
-export type InputField<T, K extends keyof T> = [NonNullable<T[K]>] extends [Method]
-  ? "an input is a field that holds data: a function is a method, with @node"
-  : BrandOf<T[K]> extends "plain" | "any"
-    ? K
-    : BrandOf<T[K]> extends "nested"
-      ? "the field is declared Nested<T>: use @nested or @mapOver, not @input"
-      : "an input is declared with its bare type: Each, Batch and Output are for methods";
+export type InputField<T, K extends keyof T> = [T] extends [undefined]
+  ? StandardContext
+  : T extends abstract new (
+        ...parameters: never[]
+      ) => object
+    ? "an input is a field of the instance: leave static out"
+    : [NonNullable<T[K]>] extends [Method]
+      ? "an input is a field that holds data: a function is a method, with @node"
+      : BrandOf<T[K]> extends "plain" | "any"
+        ? K
+        : BrandOf<T[K]> extends "nested"
+          ? "the field is declared Nested<T>: use @nested or @mapOver, not @input"
+          : "an input is declared with its bare type: Each, Batch and Output are for methods";

@@ -1,6 +1,7 @@
 import { isFlag, isRecord, optionFaults, type RulesOf } from "../util/options.js";
 import type { InputField } from "./fields.js";
 import { recordMember } from "./metadata.js";
+import { type BareClass, checkCalled, type Mistake } from "./place.js";
 
 /** What `@input` is told. */
 export interface InputOptions {
@@ -22,14 +23,25 @@ const INPUT_RULES: RulesOf<InputOptions> = { optional: isFlag };
  * @input() @IsInt() @Min(1) topK?: number = 5;
  * ```
  */
-export function input(options: InputOptions = {}) {
-  return <T, K extends keyof T>(target: T, key: InputField<T, K>): void => {
-    recordMember(target as object, key, {
-      role: "input",
-      dependencies: [],
-      options: {},
-      optional: isRecord(options) && options.optional === true,
-      faults: optionFaults(options, INPUT_RULES),
-    });
-  };
+export function input<A extends unknown[] = never>(
+  options?: InputOptions | BareClass<A>,
+): [A] extends [never]
+  ? <T, K extends keyof T>(target: T, key: InputField<T, K>, accessor?: "an input is a field, not an accessor") => void
+  : Mistake<"@input() goes on a field, not on a class">;
+export function input(...given: unknown[]): unknown {
+  checkCalled("@input", given, "@input()");
+  const [options = {}] = given;
+  return (target: object, key: unknown, third?: unknown): void =>
+    recordMember(
+      target,
+      key,
+      {
+        role: "input",
+        dependencies: [],
+        options: {},
+        optional: isRecord(options) && options.optional === true,
+        faults: optionFaults(options, INPUT_RULES),
+      },
+      third,
+    );
 }

@@ -2,6 +2,7 @@ import { namesIn, split } from "./arguments.js";
 import type { MapArguments, MapKey, MapMethod, Mappable } from "./mapping.js";
 import { recordMember } from "./metadata.js";
 import { childOf } from "./nested.js";
+import { checkCalled } from "./place.js";
 
 /**
  * On a method: computed for each element of a list. The first argument names the list, or several (`["a", "b"]`,
@@ -18,9 +19,10 @@ import { childOf } from "./nested.js";
  * ```
  */
 export function mapOver<T, K extends PropertyKey, P extends unknown[], R, const A extends readonly Mappable[]>(
-  ...given: MapArguments<T, P, A>
+  ...given: MapArguments<T, K, P, A>
 ): (target: T, key: MapKey<T, K, A>, method?: MapMethod<P, R, A>) => void;
 export function mapOver(...given: unknown[]) {
+  checkCalled("@mapOver", given, '@mapOver("texts")');
   const [lists, second, ...rest] = given;
   const { names: over, faults: listFaults } = listsIn(lists);
   const child = childOf(second);
@@ -28,19 +30,24 @@ export function mapOver(...given: unknown[]) {
     const [wiring, ...last] = rest;
     const { dependencies, options, faults } = split(last.filter((argument) => argument !== undefined));
     const [pick] = dependencies;
-    return (target: object, key: unknown): void =>
-      recordMember(target, key, {
-        role: "mapOver",
-        over,
-        dependencies: [],
-        child: { pipeline: child, wiring: wiring as Record<string, string>, pick },
-        options,
-        faults: [...listFaults, ...faults],
-      });
+    return (target: object, key: unknown, third?: unknown): void =>
+      recordMember(
+        target,
+        key,
+        {
+          role: "mapOver",
+          over,
+          dependencies: [],
+          child: { pipeline: child, wiring: wiring as Record<string, string>, pick },
+          options,
+          faults: [...listFaults, ...faults],
+        },
+        third,
+      );
   }
   const { faults, ...said } = split(given.slice(1));
-  return (target: object, key: unknown): void =>
-    recordMember(target, key, { role: "mapOver", over, ...said, faults: [...listFaults, ...faults] });
+  return (target: object, key: unknown, third?: unknown): void =>
+    recordMember(target, key, { role: "mapOver", over, ...said, faults: [...listFaults, ...faults] }, third);
 }
 
 function listsIn(lists: unknown): ReturnType<typeof namesIn> {

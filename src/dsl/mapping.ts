@@ -1,9 +1,10 @@
 import type { NodeError } from "../errors.js";
 import type { BrandOf, Method } from "./brands.js";
-import type { ChildOf, InputNames, InputOf, NestedField, Pick, PickedOf, UnknownInput, Wire } from "./fields.js";
-import type { AnyPipeline, DeclaredInputs, Own, PipelineClass } from "./members.js";
+import type { ChildOf, InputNames, InputOf, NestedField, Pick, PickedOf, Wire } from "./fields.js";
+import type { AnyPipeline, DeclaredInputs, PipelineClass } from "./members.js";
 import type { Enough } from "./methods.js";
 import type { MapOptions } from "./options.js";
+import type { Mistake } from "./place.js";
 import type { Arguments, Named, Nothing, RestOf, Right, Unknown, Value } from "./wiring.js";
 
 /*
@@ -11,39 +12,36 @@ import type { Arguments, Named, Nothing, RestOf, Right, Unknown, Value } from ".
  * inputs do.
  */
 
-/** Strings are no lists: nobody means to map over characters. */
-type NoList<D extends string> = `'${D}' is not a list: @mapOver goes over arrays and other iterables, not strings`;
-
 /**
  * `D`, if it is a list whose elements fit; else a sentence. Types are compared as properties: a bare type parameter
  * would put the answer off, and with it every generic pipeline.
  */
-type Over<T, D extends string, V, Param, Batched> = [V] extends [Nothing]
-  ? Unknown<T, D>
+type Over<T, Key, D extends string, V, Param, Batched> = [V] extends [Nothing]
+  ? Unknown<T, Key, D, "list">
   : [Extract<V, string>] extends [never]
     ? [V] extends [Iterable<infer I>]
       ? { of: Batched extends true ? ElementOf<I>[] : ElementOf<I> } extends { of: Param }
         ? D
-        : `the elements of '${D}' are of another type than this parameter takes`
-      : NoList<D>
-    : NoList<D>;
+        : Mistake<`the elements of '${D}' are of another type than this parameter takes`>
+      : Mistake<`'${D}' is not a list: @mapOver goes over arrays and other iterables, not strings`>
+    : Mistake<`'${D}' is not a list: @mapOver goes over arrays and other iterables, not strings`>;
 
 /** A failed element is not handed to a method. */
 type ElementOf<I> = Exclude<I, NodeError>;
 
-type OverOne<T, D, P extends readonly unknown[], I, B> = D extends string
+type OverOne<T, Key, D, P extends readonly unknown[], I, B> = D extends string
   ? I extends keyof P
-    ? Over<T, D, Value<T, D>, P[I], B>
+    ? Over<T, Key, D, Value<T, D>, P[I], B>
     : number extends P["length"]
-      ? Over<T, D, Value<T, D>, RestOf<P>, B>
-      : `the method takes no parameter for an element of '${D}'`
+      ? Over<T, Key, D, Value<T, D>, RestOf<P>, B>
+      : Mistake<`the method takes no parameter for an element of '${D}'`>
   : never;
 
-type OverAll<T, O, P extends readonly unknown[], B> = O extends string
-  ? OverOne<T, O, P, "0", B>
+type OverAll<T, Key, O, P extends readonly unknown[], B> = O extends string
+  ? OverOne<T, Key, O, P, "0", B>
   : O extends readonly string[]
-    ? { [I in keyof O]: OverOne<T, O[I], P, I, B> }
-    : Own<T>;
+    ? { [I in keyof O]: OverOne<T, Key, O[I], P, I, B> }
+    : string;
 
 type Lists<O> = O extends string ? readonly [O] : O extends readonly string[] ? O : readonly [];
 
@@ -58,41 +56,43 @@ type Rest<P extends readonly unknown[], L extends readonly unknown[]> = L extend
     : []
   : P;
 
-type MethodArguments<T, P extends readonly unknown[], A extends readonly unknown[]> = A extends readonly [
+type MethodArguments<T, Key, P extends readonly unknown[], A extends readonly unknown[]> = A extends readonly [
   infer O,
   ...infer D,
 ]
-  ? readonly [OverAll<T, O, P, Batched<A>>, ...Arguments<T, Rest<P, Lists<O>>, D, MapOptions>]
-  : readonly [list: Own<T>];
+  ? readonly [OverAll<T, Key, O, P, Batched<A>>, ...Arguments<T, Key, Rest<P, Lists<O>>, D, MapOptions>]
+  : readonly [list: string];
 
-type WireOver<T, W, I, O extends readonly unknown[]> = W extends O[number] & string
-  ? Over<T, W, Value<T, W>, I, false>
-  : Wire<T, W, I>;
+/** @param Unwired the lists that no input is wired to: the sentence stands where one is wired to something else. */
+type WireOver<T, Key, W, I, O extends readonly unknown[], Unwired> = W extends O[number] & string
+  ? Over<T, Key, W, Value<T, W>, I, false>
+  : [Unwired] extends [never]
+    ? Wire<T, Key, W, I>
+    : Wire<T, Key, W, I> extends W
+      ? Mistake<`no input of the nested pipeline is wired to '${Unwired & string}'`>
+      : Wire<T, Key, W, I>;
 
 /** The wiring of a child's inputs: those wired to a list of `O` get its elements, and at least one is. */
-type MapWiring<T, C, W, O extends readonly unknown[]> = {
+type MapWiring<T, Key, C, W, O extends readonly unknown[], Picked> = {
   readonly [K in keyof W]: K extends keyof DeclaredInputs<ChildOf<C>>
-    ? WireOver<T, W[K], InputOf<C, K>, O>
-    : UnknownInput<K>;
-} & InputNames<C> &
-  ([Exclude<O[number], W[keyof W]>] extends [never]
-    ? unknown
-    : `no input of the nested pipeline is wired to '${Exclude<O[number], W[keyof W]> & string}'`);
+    ? WireOver<T, Key, W[K], InputOf<C, K>, O, Exclude<O[number], W[keyof W]>>
+    : Mistake<`the nested pipeline has no input named '${K & string}'`>;
+} & InputNames<C, Picked>;
 
-type FieldArguments<T, A extends readonly unknown[]> = A extends readonly [infer O, infer C, infer W, ...infer R]
+type FieldArguments<T, Key, A extends readonly unknown[]> = A extends readonly [infer O, infer C, infer W, ...infer R]
   ? readonly [
-      OverNames<T, O>,
+      OverNames<T, Key, O>,
       C,
-      MapWiring<T, C, W, Lists<O>>,
+      MapWiring<T, Key, C, W, Lists<O>, PickIn<A>>,
       ...{ [I in keyof R]: I extends "0" ? (R[I] extends object ? MapOptions : Pick<C, R[I]>) : MapOptions },
     ]
-  : readonly [list: Own<T>, child: PipelineClass, wiring: object];
+  : readonly [list: string, child: PipelineClass, wiring: object];
 
-type OverNames<T, O> = O extends string
-  ? Over<T, O, Value<T, O>, unknown, false>
+type OverNames<T, Key, O> = O extends string
+  ? Over<T, Key, O, Value<T, O>, unknown, false>
   : O extends readonly string[]
-    ? { [I in keyof O]: OverNames<T, O[I]> }
-    : Own<T>;
+    ? { [I in keyof O]: OverNames<T, Key, O[I]> }
+    : string;
 
 type IsChild<A extends readonly unknown[]> = A extends readonly [unknown, infer C, ...unknown[]]
   ? C extends PipelineClass | AnyPipeline
@@ -101,10 +101,10 @@ type IsChild<A extends readonly unknown[]> = A extends readonly [unknown, infer 
   : false;
 
 /** The arguments of `@mapOver`, against the method or the field it stands on. */
-export type MapArguments<T, P extends readonly unknown[], A extends readonly unknown[]> = Right<
+export type MapArguments<T, Key, P extends readonly unknown[], A extends readonly unknown[]> = Right<
   A,
-  IsChild<A> extends true ? FieldArguments<T, A> : MethodArguments<T, P, A>,
-  MapOptions
+  IsChild<A> extends true ? FieldArguments<T, Key, A> : MethodArguments<T, Key, P, A>,
+  "@mapOver"
 >;
 
 /** What the arguments of `@mapOver` may be at all. */
@@ -115,12 +115,12 @@ type WrongBrand<Brand, A extends readonly unknown[]> = Brand extends "any"
   : Batched<A> extends true
     ? Brand extends "batch"
       ? never
-      : "with { batch } the method returns Batch<T>: as many values as it got elements"
+      : "with { batch } the method returns Batch<T>, an async one Promise<Batch<T>>: as many values as it got elements"
     : Brand extends "each"
       ? never
       : Brand extends "batch"
         ? "the method returns Batch<T>: give @mapOver a last { batch: size }"
-        : "a @mapOver method returns Each<T>";
+        : "a @mapOver method returns Each<T>, an async one Promise<Each<T>>";
 
 type NamesOfMap<A extends readonly unknown[]> = A extends readonly [infer O, ...infer D]
   ? [...Lists<O>, ...Named<D>]

@@ -8,6 +8,7 @@ import { isRecord, withoutUndefined } from "../util/options.js";
 import type { Choices } from "./choices.js";
 import type { MapOptions } from "./options.js";
 import { recordOrigin } from "./origin.js";
+import { memberAt } from "./place.js";
 
 export type Role = "input" | "node" | "output" | "mapOver" | "resource" | "nested";
 
@@ -56,29 +57,19 @@ const { defineMetadata, getOwnMetadata, hasOwnMetadata } = Reflect;
 
 type MemberTable = Map<string, readonly Member[]>;
 
-/** Records a member on the class that `target` is the prototype of. */
-export function recordMember(target: object, key: unknown, member: Omit<Member, "name" | "declaredBy">): void {
-  const decorator = `@${member.role}`;
-  if (typeof key === "object" && key !== null && "kind" in key) throw standardDecorators(decorator);
-  // Compilers hand a numeric name on as a string or as a number.
-  const name = typeof key === "number" ? String(key) : key;
-  if (typeof target === "function" || typeof name !== "string") {
-    throw new DefinitionError(typeof target === "function" ? target.name : target.constructor.name, [
-      {
-        code: "NOT_A_MEMBER",
-        where: `${typeof target === "function" ? target.name : target.constructor.name}.${String(key)}`,
-        problem: `${decorator} stands on a static or symbol-named member`,
-        advice: "Put it on an instance member that has a name.",
-      },
-    ]);
-  }
-  // A member named "constructor" has taken its class's place.
-  if ((target.constructor as { prototype?: object }).prototype !== target) {
-    throw new DefinitionError("a pipeline", [
-      { code: "RESERVED_NAME", where: "constructor", problem: 'every object has a member "constructor" of its own' },
-    ]);
-  }
-  const declaredBy = target.constructor as Class;
+/**
+ * Records a member on the class that `target` is the prototype of.
+ *
+ * @param third the descriptor, or a parameter's index, if the decorator was handed one.
+ * @throws {DefinitionError} if there can be no member there.
+ */
+export function recordMember(
+  target: object,
+  key: unknown,
+  member: Omit<Member, "name" | "declaredBy">,
+  third?: unknown,
+): void {
+  const { name, declaredBy } = memberAt(`@${member.role}`, [target, key, third]);
   recordOrigin(declaredBy);
   recordDesigned(declaredBy, name);
   let table: MemberTable | undefined = getOwnMetadata(MEMBERS, declaredBy);
@@ -100,10 +91,7 @@ export function membersOf(pipeline: Class): ReadonlyMap<string, readonly Member[
 }
 
 /** Records what a class decorator chose. */
-export function recordChoices(target: Class, chosen: Choices, second?: unknown): void {
-  if (typeof second === "object" && second !== null && "kind" in second) {
-    throw standardDecorators(`@${Object.keys(chosen).map((k) => (k === "cache" ? "cached" : k))[0]}`);
-  }
+export function recordChoices(target: Class, chosen: Choices): void {
   recordOrigin(target);
   defineMetadata(CHOICES, { ...getOwnMetadata(CHOICES, target), ...chosen }, target);
 }
@@ -192,15 +180,4 @@ function lineage(pipeline: Class): Class[] {
     classes.unshift(c as Class);
   }
   return classes;
-}
-
-function standardDecorators(decorator: string): DefinitionError {
-  return new DefinitionError("hypernodes", [
-    {
-      code: "STANDARD_DECORATORS",
-      where: decorator,
-      problem: "the file is compiled with standard (TC39) decorators, which can't check the wiring",
-      advice: 'Set "experimentalDecorators": true in the tsconfig.json that your compiler or loader reads.',
-    },
-  ]);
 }

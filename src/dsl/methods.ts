@@ -1,4 +1,5 @@
-import type { BrandOf } from "./brands.js";
+import type { BrandOf, Method } from "./brands.js";
+import type { StandardContext } from "./place.js";
 import type { Named } from "./wiring.js";
 
 /*
@@ -39,10 +40,23 @@ type MisplacedBrand<Brand, Decorator extends string> = Brand extends "each"
       ? `the method returns Output<T>: use @output, not ${Decorator}`
       : `Nested<T> is for a field with @nested or @mapOver, not for a method with ${Decorator}`;
 
+/*
+ * Without `experimentalDecorators` the compiler hands over a method and a context, and no third argument: the error is to be
+ * about the context.
+ */
+
+/** The key of a method. */
+export type MethodKey<T, K> = [T] extends [Method] ? StandardContext : K;
+
+/** What comes after the key. */
+export type MethodAt<T, Descriptor> = [T] extends [Method] ? [] : [method: Descriptor];
+
 /** The descriptor of a method that may stand under `@node` or `@resource`; else a sentence. */
 export type PlainMethod<P extends readonly unknown[], R, D extends readonly unknown[], Decorator extends string> =
   BrandOf<Awaited<R>> extends "plain" | "any" ? Enough<P, R, Named<D>> : MisplacedBrand<BrandOf<Awaited<R>>, Decorator>;
 
 /** The descriptor of a method that may stand under `@output`; else a sentence. */
 export type OutputMethod<P extends readonly unknown[], R, D extends readonly unknown[]> =
-  BrandOf<Awaited<R>> extends "output" | "any" ? Enough<P, R, Named<D>> : "an @output method returns Output<T>";
+  BrandOf<Awaited<R>> extends "output" | "any"
+    ? Enough<P, R, Named<D>>
+    : "an @output method returns Output<T>, an async one Promise<Output<T>>";

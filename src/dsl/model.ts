@@ -1,5 +1,6 @@
 import { checkOptions, isTexts, type RulesOf, that, withoutUndefined } from "../util/options.js";
 import { type Class, type ModelOptions, recordModel } from "./metadata.js";
+import { type BareClass, checkCalled, classAt, type Mistake } from "./place.js";
 
 const MODEL_RULES: RulesOf<ModelOptions> = {
   name: that("a name", (value) => typeof value === "string" && value !== ""),
@@ -14,9 +15,17 @@ const MODEL_RULES: RulesOf<ModelOptions> = {
  * @model({ key: ["name", "temperature"] }) class Settings { ... }
  * ```
  */
-export function model(options: ModelOptions = {}) {
-  return (target: Class): void => {
-    checkOptions(`@model on ${target.name}`, options, MODEL_RULES);
-    recordModel(target, withoutUndefined(options));
+export function model<A extends unknown[] = never>(
+  options?: ModelOptions | BareClass<A>,
+): [A] extends [never] ? (target: Class) => void : Mistake<"write @model(), with parentheses">;
+export function model(...given: unknown[]): unknown {
+  checkCalled("@model", given, "@model()");
+  const [options = {}] = given as [ModelOptions?];
+  return (...[target, second, third]: unknown[]): void => {
+    // It has no wiring to check: it may be a standard decorator.
+    const isStandard = (second as { readonly kind?: unknown } | undefined)?.kind === "class";
+    const type = classAt("@model", isStandard ? [target] : [target, second, third]);
+    checkOptions(`@model on ${type.name}`, options, MODEL_RULES);
+    recordModel(type, withoutUndefined(options));
   };
 }

@@ -3,6 +3,7 @@ import type { NestedField, Pick, PickedOf, Wirable, Wiring } from "./fields.js";
 import { type AnyPipeline, PIPELINE, type PipelineClass } from "./members.js";
 import { recordMember } from "./metadata.js";
 import type { NodeOptions } from "./options.js";
+import { checkCalled } from "./place.js";
 
 /**
  * A field `Nested<T>` that stands for a whole pipeline: `wiring` maps the child's inputs to members here, `pick` takes
@@ -18,25 +19,32 @@ export function nested<
   T,
   Key extends PropertyKey,
   C extends PipelineClass | AnyPipeline,
-  const W extends Wirable<T>,
+  const W extends Wirable<T> | PropertyKey,
   const K extends string | NodeOptions | undefined = undefined,
 >(
   child: C,
-  wiring: W extends Wiring<T, C, W> ? W : Wiring<T, C, W>,
+  wiring: W extends Wiring<T, Key, C, W, K> ? W : Wiring<T, Key, C, W, K>,
   pick?: K extends Pick<C, K> ? K : Pick<C, K>,
   options?: NodeOptions,
 ): (target: T, key: NestedField<T, Key, PickedOf<C, K>, "@nested">) => void;
-export function nested(child: unknown, wiring: unknown, ...last: unknown[]) {
+export function nested(...given: unknown[]) {
+  checkCalled("@nested", given, '@nested(Child, { text: "document" })');
+  const [child, wiring, ...last] = given;
   const { dependencies, options, faults } = split(last.filter((argument) => argument !== undefined));
   const [pick] = dependencies;
-  return (target: object, key: unknown): void =>
-    recordMember(target, key, {
-      role: "nested",
-      dependencies: [],
-      child: { pipeline: child, wiring: wiring as Record<string, string>, pick },
-      options,
-      faults,
-    });
+  return (target: object, key: unknown, third?: unknown): void =>
+    recordMember(
+      target,
+      key,
+      {
+        role: "nested",
+        dependencies: [],
+        child: { pipeline: child, wiring: wiring as Record<string, string>, pick },
+        options,
+        faults,
+      },
+      third,
+    );
 }
 
 /** The argument, if it is a pipeline class or a pipeline object. */

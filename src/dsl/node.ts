@@ -1,6 +1,7 @@
 import { split } from "./arguments.js";
 import { recordMember } from "./metadata.js";
-import type { PlainMethod } from "./methods.js";
+import type { MethodAt, MethodKey, PlainMethod } from "./methods.js";
+import { checkCalled } from "./place.js";
 import type { Dependencies } from "./wiring.js";
 
 /**
@@ -13,10 +14,12 @@ import type { Dependencies } from "./wiring.js";
  * index(encoded: EncodedPassage[]): VectorIndex { return new VectorIndex(encoded); }
  * ```
  */
-export function node<T, P extends unknown[], R, const D extends readonly (string | object)[]>(
-  ...dependencies: Dependencies<T, P, D>
-): (target: T, key: string, method: PlainMethod<P, R, D, "@node">) => void;
+export function node<T, K extends string, P extends unknown[], R, const D extends readonly (string | object)[]>(
+  ...dependencies: Dependencies<T, K, P, D, "@node">
+): (target: T, key: MethodKey<T, K>, ...method: MethodAt<T, PlainMethod<P, R, D, "@node">>) => void;
 export function node(...given: unknown[]) {
+  checkCalled("@node", given, '@node("texts")');
   const said = split(given);
-  return (target: object, key: unknown): void => recordMember(target, key, { role: "node", ...said });
+  return (target: object, key: unknown, third?: unknown): void =>
+    recordMember(target, key, { role: "node", ...said }, third);
 }

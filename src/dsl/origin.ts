@@ -56,7 +56,7 @@ const HELPERS = /[\\/]node_modules[\\/](?:tslib|@swc[\\/]helpers|reflect-metadat
 const FRAMES = 20;
 
 /** The file of the nearest caller that is no decorator and no helper of a compiler: as it was loaded, not as source maps say. */
-function callingFile(): string | undefined {
+export function callingFile(): string | undefined {
   const { prepareStackTrace, stackTraceLimit } = Error;
   const holder: { stack?: unknown } = {};
   Error.stackTraceLimit = FRAMES;
@@ -65,7 +65,7 @@ function callingFile(): string | undefined {
       (site) => site.getFileName() ?? (site as { getScriptNameOrSourceURL?(): string }).getScriptNameOrSourceURL?.(),
     );
   try {
-    Error.captureStackTrace(holder, recordOrigin);
+    Error.captureStackTrace(holder, callingFile);
     const files = holder.stack as (string | undefined)[];
     const file = files.find((name) => name !== undefined && !isOurs(name));
     return file !== undefined && isFile(file) ? file : undefined;

@@ -1,16 +1,19 @@
 import { split } from "./arguments.js";
 import { recordMember } from "./metadata.js";
-import type { OutputMethod } from "./methods.js";
+import type { MethodAt, MethodKey, OutputMethod } from "./methods.js";
+import { checkCalled } from "./place.js";
 import type { Dependencies } from "./wiring.js";
 
 /**
  * A node whose value `run` returns. It takes what `@node` takes; the method returns `Output<T>`. A class with no
  * `@output` returns every node.
  */
-export function output<T, P extends unknown[], R, const D extends readonly (string | object)[]>(
-  ...dependencies: Dependencies<T, P, D>
-): (target: T, key: string, method: OutputMethod<P, R, D>) => void;
+export function output<T, K extends string, P extends unknown[], R, const D extends readonly (string | object)[]>(
+  ...dependencies: Dependencies<T, K, P, D, "@output">
+): (target: T, key: MethodKey<T, K>, ...method: MethodAt<T, OutputMethod<P, R, D>>) => void;
 export function output(...given: unknown[]) {
+  checkCalled("@output", given, '@output("hits")');
   const said = split(given);
-  return (target: object, key: unknown): void => recordMember(target, key, { role: "output", ...said });
+  return (target: object, key: unknown, third?: unknown): void =>
+    recordMember(target, key, { role: "output", ...said }, third);
 }

@@ -1,6 +1,7 @@
 import { split } from "./arguments.js";
 import { recordMember } from "./metadata.js";
-import type { PlainMethod } from "./methods.js";
+import type { MethodAt, MethodKey, PlainMethod } from "./methods.js";
+import { checkCalled } from "./place.js";
 import type { Dependencies } from "./wiring.js";
 
 /**
@@ -13,10 +14,12 @@ import type { Dependencies } from "./wiring.js";
  * @resource() encoder(): Encoder { return new Encoder(); }
  * ```
  */
-export function resource<T, P extends unknown[], R, const D extends readonly (string | object)[]>(
-  ...dependencies: Dependencies<T, P, D>
-): (target: T, key: string, method: PlainMethod<P, R, D, "@resource">) => void;
+export function resource<T, K extends string, P extends unknown[], R, const D extends readonly (string | object)[]>(
+  ...dependencies: Dependencies<T, K, P, D, "@resource">
+): (target: T, key: MethodKey<T, K>, ...method: MethodAt<T, PlainMethod<P, R, D, "@resource">>) => void;
 export function resource(...given: unknown[]) {
+  checkCalled("@resource", given, "@resource()");
   const said = split(given);
-  return (target: object, key: unknown): void => recordMember(target, key, { role: "resource", ...said });
+  return (target: object, key: unknown, third?: unknown): void =>
+    recordMember(target, key, { role: "resource", ...said }, third);
 }

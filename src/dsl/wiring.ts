@@ -1,6 +1,7 @@
 import type { Method, ValueOf } from "./brands.js";
-import type { AnyPipeline, Own, Reserved } from "./members.js";
+import type { AnyPipeline, Own, PipelineClass, Reserved } from "./members.js";
 import type { NodeOptions } from "./options.js";
+import type { Mistake, StandardContext } from "./place.js";
 
 /*
  * How the compiler checks the wiring. TypeScript types a decorator call from the member it stands on (the
@@ -37,61 +38,93 @@ export type Value<T, D> = D extends Reserved
         : Nothing
       : Nothing;
 
-// What is wrong with an argument. The names that go on from what was written so far are offered for completion.
+// What is wrong with an argument. The names that go on from what was written so far are offered for completion; an editor
+// offers no mistakes. Nothing here looks at all names before a name is known: TypeScript evaluates it for each node.
 
-export type Unknown<T, D extends string> = [Extract<Own<T>, `${D}${string}`>] extends [infer Begun]
-  ? Begun | `no input or node is named '${D}'`
+/**
+ * @param Key the member that takes it: it is no dependency of its own.
+ * @param Takes the role of a name there; of a list, lists alone are offered.
+ */
+export type Unknown<T, Key, D extends string, Takes extends string> = [T] extends [Method | undefined]
+  ? Mistake<StandardContext>
+  : string extends D
+    ? `no input or node is named '${D}'`
+    :
+        | Extract<Takes extends "list" ? ListNames<T, Key> : Exclude<Own<T>, Key>, `${D}${string}`>
+        | (D extends "" ? never : Mistake<`no input or node is named '${D}'`>);
+
+/** The names of the members that are lists. Strings are none: nobody means to map over characters. */
+type ListNames<T, Key> = { [N in Exclude<Own<T>, Key>]-?: IfList<N, Value<T, N>> }[Exclude<Own<T>, Key>];
+
+type IfList<N, V> = [V] extends [Iterable<unknown>]
+  ? 0 extends 1 & V
+    ? N
+    : [Extract<V, string>] extends [never]
+      ? N
+      : never
   : never;
 
 /** `D`, if its value fits; else a sentence. */
-export type Fitting<T, D extends string, V, Param, Takes extends string> = [V] extends [Nothing]
+export type Fitting<T, Key, D extends string, V, Param, Takes extends string> = [V] extends [Nothing]
   ? [V] extends [never]
     ? D
-    : Unknown<T, D>
+    : Unknown<T, Key, D, Takes>
   : [V] extends [Param]
     ? D
-    : `'${D}' gives another type than this ${Takes} takes`;
+    : Mistake<`'${D}' gives another type than this ${Takes} takes`>;
 
 /** The type of one element of a rest parameter. */
 export type RestOf<P extends readonly unknown[]> = P extends readonly [unknown, ...infer More]
   ? RestOf<More>
   : P[number];
 
-type Argument<T, D, P extends readonly unknown[], I, Known> = D extends string
+type Argument<T, Key, D, P extends readonly unknown[], I, Known> = D extends string
   ? I extends keyof P
-    ? Fitting<T, D, Value<T, D>, P[I], "parameter">
+    ? Fitting<T, Key, D, Value<T, D>, P[I], "parameter">
     : number extends P["length"]
-      ? Fitting<T, D, Value<T, D>, RestOf<P>, "parameter">
+      ? Fitting<T, Key, D, Value<T, D>, RestOf<P>, "parameter">
       : Value<T, D> extends Nothing
-        ? Unknown<T, D>
-        : `the method takes no parameter for '${D}'`
+        ? Unknown<T, Key, D, "parameter">
+        : Mistake<`the method takes no parameter for '${D}'`>
   : D extends readonly unknown[]
-    ? "name one dependency a parameter"
+    ? Mistake<"name one dependency a parameter">
     : D extends object
       ? Known
-      : Own<T>;
+      : string;
 
-export type Arguments<T, P extends readonly unknown[], D extends readonly unknown[], Known> = {
-  [I in keyof D]: Argument<T, D[I], P, I, Known>;
+export type Arguments<T, Key, P extends readonly unknown[], D extends readonly unknown[], Known> = {
+  [I in keyof D]: Argument<T, Key, D[I], P, I, Known>;
 };
 
-/** Whether the last argument is an options object with a name that is no option. TypeScript itself then names the nearest. */
-type HasUnknownOption<D extends readonly unknown[], Known> = D extends readonly string[]
-  ? false
-  : D extends readonly [...unknown[], infer L]
-    ? L extends string | readonly unknown[] | Method | AnyPipeline
-      ? false
-      : [Exclude<keyof L, keyof Known>] extends [never]
-        ? false
-        : true
-    : false;
+type HasOptions<D extends readonly unknown[]> = D extends readonly string[] ? false : true;
 
-/** The arguments as given if they are right; else what they should be. */
-export type Right<D extends readonly unknown[], Expected, Known> = D extends Expected
-  ? HasUnknownOption<D, Known> extends true
+/**
+ * The arguments of a decorator that is written without parentheses. TypeScript 5 and 6 crash where the types of a rest
+ * parameter are more than a decorator gets: a list of sentences takes as many as there are.
+ */
+type Bare<D extends readonly unknown[], Decorator extends string> = D extends
+  | readonly [object, string | symbol, TypedPropertyDescriptor<any>]
+  | readonly [AnyPipeline | PipelineClass, string | symbol, ...unknown[]]
+  ? readonly `write ${Decorator}(...), with parentheses`[]
+  : D extends readonly [abstract new (...parameters: never[]) => object]
+    ? readonly `${Decorator}(...) goes on a member, not on a class`[]
+    : never;
+
+type OrBare<D extends readonly unknown[], Expected, Decorator extends string> = [Bare<D, Decorator>] extends [never]
+  ? Expected
+  : Bare<D, Decorator>;
+
+/**
+ * The arguments as given if they are right names; else what they should be. Options are compared as what they should be: so
+ * TypeScript completes them, and names the nearest of one that it does not know.
+ */
+export type Right<D extends readonly unknown[], Expected, Decorator extends string> = D extends Expected
+  ? HasOptions<D> extends true
     ? Expected
     : D
-  : Expected;
+  : D[0] extends string
+    ? Expected
+    : OrBare<D, Expected, Decorator>;
 
 /** The names given, without a last options object. */
 export type Named<D extends readonly unknown[]> = D extends readonly string[]
@@ -103,8 +136,10 @@ export type Named<D extends readonly unknown[]> = D extends readonly string[]
     : D;
 
 /** The names (and a last options object) given to `@node`, `@output` and `@resource`, against the method they stand on. */
-export type Dependencies<T, P extends readonly unknown[], D extends readonly unknown[]> = Right<
-  D,
-  Arguments<T, P, D, NodeOptions>,
-  NodeOptions
->;
+export type Dependencies<
+  T,
+  Key,
+  P extends readonly unknown[],
+  D extends readonly unknown[],
+  Decorator extends string,
+> = Right<D, Arguments<T, Key, P, D, NodeOptions>, Decorator>;

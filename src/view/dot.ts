@@ -26,7 +26,7 @@ export function dot(sketch: Sketch, options: DrawOptions): string {
     `digraph ${quoted(scene.title)} {`,
     `  graph ${general}`,
     `  node ${attributes({ fontname: FONT, fontsize: "12", style: "filled", margin: "0.15,0.08" })}`,
-    `  edge ${attributes({ fontname: FONT, fontsize: "10", color: palette.arrow, fontcolor: palette.dim, arrowsize: "0.7" })}`,
+    `  edge ${attributes({ fontname: FONT, fontsize: "11", color: palette.arrow, fontcolor: palette.dim, arrowsize: "0.7" })}`,
     ...children(undefined, "  "),
     ...scene.arrows.map(arrow),
     "}",

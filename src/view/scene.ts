@@ -9,7 +9,7 @@ export interface DrawOptions {
   readonly direction?: "down" | "right";
   /** Whether inputs that the same nodes take stand in one box. Default: false. */
   readonly groupInputs?: boolean;
-  /** Whether edges say the types that the loader emitted (swc and tsc do). Default: true. */
+  /** Whether edges say the classes that the loader emitted (swc and tsc do) of what they carry. Default: true. */
   readonly types?: boolean;
   /** Whether resources are drawn. Default: true. */
   readonly resources?: boolean;
@@ -137,6 +137,9 @@ export function lastRunsOf(pipeline: string, rows: readonly RanStep[]): Readonly
 /** By member, the boxes that an arrow to it, or from it, ends at, or begins. */
 type Ends = ReadonlyMap<string, readonly string[]>;
 
+/** Types whose names tell nothing of a value: a class's name does. */
+const PLAIN_TYPES = new Set(["array", "string", "number", "boolean", "bigint"].flatMap((type) => [type, `${type}[]`]));
+
 class Drawing {
   readonly boxes: Box[] = [];
   readonly groups: Group[] = [];
@@ -189,7 +192,8 @@ class Drawing {
     for (const { on, path, elements, input, type } of member.takes) {
       const from = inner.get(on)?.get(path[0] ?? "") ?? begins.get(on) ?? [];
       const to = ends === undefined ? [id] : (ends.get(input ?? "") ?? []);
-      const label = [path.map((key) => `.${key}`).join(""), this.types && type].filter(Boolean).join(" ");
+      const isTold = this.types && type !== undefined && !PLAIN_TYPES.has(type);
+      const label = [path.map((key) => `.${key}`).join(""), isTold && type].filter(Boolean).join(" ");
       for (const each of from) {
         for (const target of to) this.arrows.push({ from: each, to: target, elements, ...(label !== "" && { label }) });
       }

@@ -156,7 +156,7 @@ class Page {
     this.placed = await layout(this.scene, data.direction);
     this.drawn = draw(this.scene, this.placed);
     this.viewport.show(this.drawn.view);
-    if (isFirst) this.viewport.begin(this.placed, this.placed.rects.get(this.scene.boxes[0]?.id ?? ""));
+    if (isFirst) this.viewport.fit(this.placed);
     this.drawn.boxes.get(this.scene.boxes[0]?.id ?? "")?.setAttribute("tabindex", "0");
     this.status.textContent = `${this.scene.boxes.length} boxes`;
     this.mark();

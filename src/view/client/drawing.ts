@@ -29,6 +29,12 @@ export function draw(scene: Scene, placed: Placed): Drawn {
     if (label !== undefined) view.append(svg("text", { class: "label", x: label.x, y: label.y }, arrow.label!));
     return { from: arrow.from, to: arrow.to, element };
   });
+  // Titles stand above the arrows that come in from above.
+  for (const { id } of scene.groups) {
+    const title = svg("g", { class: "title", "aria-hidden": "true" });
+    title.append(...boxes.get(id)!.querySelectorAll("text"));
+    view.append(title);
+  }
   for (const box of scene.boxes) add(box);
   return { view, boxes, arrows };
 }

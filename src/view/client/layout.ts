@@ -43,7 +43,7 @@ export async function layout(scene: Scene, direction: "down" | "right"): Promise
   ];
   const edges = scene.arrows.map(({ from, to, label }, i) => ({
     ...{ id: `arrow ${i}`, sources: [from], targets: [to] },
-    ...(label !== undefined && !isLarge && { labels: [{ text: label, width: widthOf(label, 10) + 6, height: 14 }] }),
+    ...(label !== undefined && !isLarge && { labels: [{ text: label, width: widthOf(label, 11) + 6, height: 15 }] }),
   }));
   const graph: ElkNode = {
     id: "all",

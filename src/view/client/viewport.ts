@@ -4,8 +4,6 @@ import type { Rect } from "./layout.js";
 const STEP = 1.2;
 const LEAST = 0.02;
 const MOST = 4;
-/** At less, names can't be read. */
-const LEGIBLE = 0.45;
 
 /** What part of the drawing is in sight: moved by mouse, touch, wheel and keys. */
 export class Viewport {
@@ -86,16 +84,6 @@ export class Viewport {
     this.scale = Math.min(1.2, Math.max(LEAST, Math.min(clientWidth / width, clientHeight / height)));
     this.x = (clientWidth - width * this.scale) / 2;
     this.y = Math.max(0, (clientHeight - height * this.scale) / 2);
-    this.apply();
-  }
-
-  /** Everything; of what is too large to be read so, the beginning. */
-  begin(whole: Pick<Rect, "width" | "height">, first: Rect | undefined): void {
-    this.fit(whole);
-    if (this.scale >= LEGIBLE || first === undefined) return;
-    this.scale = 0.7;
-    this.x = this.canvas.clientWidth / 2 - (first.x + first.width / 2) * this.scale;
-    this.y = 30 - first.y * this.scale;
     this.apply();
   }
 

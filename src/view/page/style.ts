@@ -15,7 +15,8 @@ h1 { font-size: 15px; margin: 0 8px 0 0 } h2 { font-size: 14px; margin: 0 } h3 {
 #graph { grid-area: graph; position: relative; overflow: hidden; min-width: 0; min-height: 0 }
 #graph svg { width: 100%; height: 100%; display: block; cursor: grab; touch-action: none; user-select: none } #graph svg.panning { cursor: grabbing }
 #graph text { fill: var(--ink); font: 12px system-ui, sans-serif; text-anchor: middle; dominant-baseline: central; unicode-bidi: plaintext } #graph .about { fill: var(--dim); font-size: 10px }
-.arrow { fill: none; stroke: var(--arrow) } .arrow.elements { stroke-width: 2.2 } #graph .label { fill: var(--dim); font-size: 10px; paint-order: stroke; stroke: var(--ground); stroke-width: 3px }
+.arrow { fill: none; stroke: var(--arrow) } .arrow.elements { stroke-width: 2.2 } #graph .label { fill: var(--dim); font-size: 11px; paint-order: stroke; stroke: var(--ground); stroke-width: 3px }
+.title { pointer-events: none } #graph .title text { paint-order: stroke; stroke: var(--group); stroke-width: 5px; stroke-linejoin: round }
 #tip { fill: var(--arrow) }
 .box { cursor: pointer } .box:focus { outline: none }
 .box .shape { fill: var(--fill); stroke: var(--line); stroke-width: 1.2 } .box.output > .shape { stroke: var(--output); stroke-width: 2.6 }
@@ -27,7 +28,7 @@ aside { grid-area: side; width: 340px; overflow: auto; padding: 12px 16px; borde
 aside .kind { color: var(--dim); margin: 2px 0 8px } aside pre { background: var(--group); padding: 8px; overflow: auto; border-radius: 6px; font-size: 11.5px; direction: ltr; overflow-wrap: normal }
 aside ul { margin: 0; padding: 0; list-style: none } aside li button { border: 0; background: none; padding: 1px 0; color: var(--node-line); text-align: start }
 aside table { border-collapse: collapse } aside td { padding: 1px 12px 1px 0; font-variant-numeric: tabular-nums } aside td:first-child { color: var(--dim) }
-#fall { grid-area: fall; border-top: 1px solid var(--input-fill); max-height: 34vh; overflow: auto; padding: 6px 12px } #fall[hidden] { display: none }
+#fall { grid-area: fall; border-top: 1px solid var(--input-fill); max-height: 25vh; overflow: auto; padding: 6px 12px } #fall[hidden] { display: none }
 .replay { display: flex; gap: 8px; align-items: center; position: sticky; top: -6px; background: var(--ground); padding: 4px 0; z-index: 1 } .replay input { flex: 1; min-width: 0 }
 .row { display: grid; grid-template-columns: 200px 1fr 80px; gap: 10px; align-items: center } .row button { border: 0; background: none; padding: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; text-align: start }
 .row svg { width: 100%; height: 14px; direction: ltr } .row span { text-align: end; color: var(--dim); font-variant-numeric: tabular-nums }
