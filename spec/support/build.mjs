@@ -18,12 +18,14 @@ const ENTRIES = [
   "placement/container/child",
 ];
 
-/** Files by the modules that they begin with: each has what these import and no file before it has. */
-const GROUPS = {
-  core: ["index"],
-  engine: ["placement/use"],
-  code: ["cache/code/code", "cache/kept-code"],
-};
+/** Files, and the modules that they begin with: a file has what all of these import and none before it has. */
+const GROUPS = [
+  ["base", "cli/main", "index"],
+  ["base", "cli/main", "placement/use"],
+  ["core", "index"],
+  ["engine", "placement/use"],
+  ["code", "cache/code/code"],
+];
 
 /**
  * Node reads a CommonJS package that a module imports twice, first for the names that it exports: for reflect-metadata that takes
@@ -63,11 +65,11 @@ async function bundleModules(folder, entries) {
     chunkFileNames: "chunks/[name].js",
     hoistTransitiveImports: false,
     manualChunks(id, { getModuleInfo }) {
-      groups ??= Object.entries(GROUPS).map(([name, roots]) => [
+      groups ??= GROUPS.map(([name, ...roots]) => [
         name,
-        roots.reduce((found, root) => importedBy(inFolder(`${root}.js`), getModuleInfo, found), new Set()),
+        roots.map((root) => importedBy(inFolder(`${root}.js`), getModuleInfo)),
       ]);
-      return groups.find(([, modules]) => modules.has(id))?.[0];
+      return groups.find(([, closures]) => closures.every((modules) => modules.has(id)))?.[0];
     },
   });
   for (const name of modules) rmSync(inFolder(name));
@@ -79,7 +81,7 @@ async function bundleModules(folder, entries) {
 }
 
 /** The modules that an import of one loads. */
-function importedBy(id, getModuleInfo, found) {
+function importedBy(id, getModuleInfo, found = new Set()) {
   const { isExternal, importedIds } = getModuleInfo(id);
   if (isExternal || found.has(id)) return found;
   found.add(id);

@@ -1,16 +1,55 @@
 import { createRequire } from "node:module";
-import { Command, CommanderError } from "commander";
-import { addCache } from "./commands/cache.js";
-import { addCheck } from "./commands/check.js";
-import { addGraph } from "./commands/graph.js";
-import { addReport } from "./commands/report.js";
-import { addResume, fileOfRun } from "./commands/resume.js";
-import { addRun } from "./commands/run.js";
-import { addWorker } from "./commands/worker.js";
+import { Command, CommanderError, Help } from "commander";
 import { EXIT, exitCodeOf, printed, safeText, usage } from "./failure.js";
 import { elsewhere } from "./loader.js";
 
 const { version } = createRequire(import.meta.url)("hypernodes/package.json") as { readonly version: string };
+
+interface CommandEntry {
+  /** As the list of commands has it. */
+  readonly usage: string;
+  readonly description: string;
+  /** Loads what adds it to the program: only the one that is called, so that --help is quick. */
+  load(): Promise<(program: Command) => void>;
+}
+
+const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  run: {
+    usage: "run [options] <file[#Class]>",
+    description: "run a pipeline and print its outputs",
+    load: async () => (await import("./commands/run.js")).addRun,
+  },
+  graph: {
+    usage: "graph [options] <file[#Class]>",
+    description: "draw a pipeline",
+    load: async () => (await import("./commands/graph.js")).addGraph,
+  },
+  check: {
+    usage: "check <file[#Class]>",
+    description: "check the graphs of pipelines without running anything",
+    load: async () => (await import("./commands/check.js")).addCheck,
+  },
+  cache: {
+    usage: "cache",
+    description: "keep house in a cache of computed values",
+    load: async () => (await import("./commands/cache.js")).addCache,
+  },
+  report: {
+    usage: "report [options] <events.jsonl>",
+    description: "how a run went: a table of its steps, and when each was computing",
+    load: async () => (await import("./commands/report.js")).addReport,
+  },
+  worker: {
+    usage: "worker [options]",
+    description: "compute elements of maps that pipelines send to a queue: @execution({ maps: bullmq({ queue }) })",
+    load: async () => (await import("./commands/worker.js")).addWorker,
+  },
+  resume: {
+    usage: "resume [options] [run]",
+    description: "go on with a run whose maps were on a queue, where it was when it was killed or failed",
+    load: async () => (await import("./commands/resume.js")).addResume,
+  },
+};
 
 /**
  * Runs a command. What it prints goes to the standard streams of this process.
@@ -19,7 +58,7 @@ const { version } = createRequire(import.meta.url)("hypernodes/package.json") as
  * @returns the exit code.
  */
 export async function runCommand(args: readonly string[]): Promise<number> {
-  const program = createProgram(args);
+  const program = await createProgram(args);
   try {
     await program.parseAsync(args, { from: "user" });
     return Number(process.exitCode ?? 0);
@@ -30,13 +69,16 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   }
 }
 
-function createProgram(args: readonly string[]): Command {
+async function createProgram(args: readonly string[]): Promise<Command> {
   const program = new Command("hypernodes")
     .description("Run, draw and check data pipelines.")
     .version(version)
     .option("--verbose", "errors with their stacks and causes")
     .showSuggestionAfterError()
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({
+      showGlobalOptions: true,
+      subcommandTerm: (command) => COMMANDS[command.name()]?.usage ?? termOf(command),
+    })
     .addHelpText(
       "after",
       `
@@ -48,12 +90,17 @@ Examples:
 Exit codes: 0 done; 1 a run failed, a check found something, or output was lost; 2 the call was wrong, or its inputs were;
 13 a node never ended; 130 stopped by Ctrl-C; 143 ended by SIGTERM.`,
     );
-  for (const add of [addRun, addGraph, addCheck, addCache, addReport, addWorker, addResume]) add(program);
+  const called = calledIn(args);
+  for (const [name, { description, load }] of Object.entries(COMMANDS)) {
+    if (name === called) (await load())(program);
+    else program.command(name);
+    program.commands.find((command) => command.name() === name)!.description(description);
+  }
 
   /** The file that a command is about is imported: perhaps by another process, with a loader. */
   program.hook("preAction", async (_, command) => {
     refuseEmptyOptions(command);
-    const file = fileOf(command);
+    const file = await fileOf(command);
     if (file === undefined || ["stats", "prune", "report"].includes(command.name())) return;
     const code = await elsewhere(file, args);
     if (code !== undefined) process.exit(code);
@@ -71,10 +118,23 @@ function refuseEmptyOptions(command: Command): void {
 }
 
 /** The file that a command is about, if there is one. */
-function fileOf(command: Command): string | undefined {
+async function fileOf(command: Command): Promise<string | undefined> {
   const { pipeline, journal = "" } = command.opts<{ pipeline?: string; journal?: string }>();
   if (command.name() === "clear") return pipeline;
-  return command.name() === "resume" ? fileOfRun(command.args[0], journal) : command.args[0];
+  if (command.name() !== "resume") return command.args[0];
+  const { fileOfRun } = await import("./commands/resume.js");
+  return fileOfRun(command.args[0], journal);
+}
+
+/** The name of the command that is called, or that help is asked for. */
+function calledIn(args: readonly string[]): string | undefined {
+  const [first, second] = args.filter((arg) => !arg.startsWith("-"));
+  return first === "help" ? second : first;
+}
+
+/** A command's line in a list of commands, as commander has it. */
+function termOf(command: Command): string {
+  return new Help().subcommandTerm(command);
 }
 
 function exitOverride(command: Command): void {

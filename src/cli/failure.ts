@@ -1,4 +1,4 @@
-import { HypernodesError } from "../index.js";
+import { HypernodesError } from "../errors.js";
 import { escapeControlsInLines } from "../util/control-characters.js";
 import { describeCauses, describeError, isError, messageOf, readProperty } from "../util/describe.js";
 import { formatErrorChain } from "../util/error-chain.js";

@@ -1,12 +1,11 @@
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { stripVTControlCharacters } from "node:util";
+import { HypernodesError } from "../errors.js";
 import type { NodeExplanation, Pipeline } from "../index.js";
-import { HypernodesError } from "../index.js";
 import { describeError, isError, messageOf } from "../util/describe.js";
 import { isDirectory } from "../util/is-directory.js";
 import { usage } from "./failure.js";
-import { syntaxErrorIn } from "./syntax-error.js";
 import { namedWhile } from "./under-way.js";
 
 /** A pipeline whose inputs and outputs no compiler knows. */
@@ -67,7 +66,7 @@ async function pipelinesIn(file: string): Promise<FoundPipeline[]> {
     const imported = () => import(pathToFileURL(full).href) as Promise<Record<string, unknown>>;
     module = await namedWhile(`the import of ${file}`, imported);
   } catch (cause) {
-    throw notImported(file, cause);
+    throw await notImported(file, cause);
   }
   const found = new Map<unknown, FoundPipeline>();
   for (const [exported, value] of Object.entries(module)) {
@@ -90,11 +89,12 @@ function checkModule(file: string, full: string): void {
   );
 }
 
-function notImported(file: string, cause: unknown): HypernodesError {
+async function notImported(file: string, cause: unknown): Promise<HypernodesError> {
   const { code } = (cause ?? {}) as { readonly code?: unknown };
   if (code === "ERR_UNKNOWN_FILE_EXTENSION" || code === "ERR_IMPORT_ATTRIBUTE_MISSING") {
     throw usage(file, "it is neither TypeScript nor JavaScript", "Name the file that exports the pipeline.", cause);
   }
+  const { syntaxErrorIn } = await import("./syntax-error.js");
   const syntax = syntaxErrorIn(cause, file);
   if (syntax !== undefined) throw usage(file, `it can't be imported: ${syntax}`);
   const message = stripVTControlCharacters(isError(cause) ? messageOf(cause) : describeError(cause));

@@ -4,7 +4,7 @@ import { faultOf, isStackOverflow, valueError } from "./cannot-travel.js";
 import { type Dismantled, dismantle, type Table } from "./dismantle.js";
 import { reassemble } from "./reassemble.js";
 import { countObjects } from "./scan.js";
-import { aligned, Reader, Writer } from "./v8-format.js";
+import { aligned, v8Format } from "./v8-format.js";
 
 const zlib = onDemand<typeof import("node:zlib")>("node:zlib");
 
@@ -92,7 +92,7 @@ export function encodeInParts(value: unknown, options: EncodeOptions = {}): Enco
 }
 
 function write(dismantled: Dismantled, options: EncodeOptions): EncodedParts {
-  const writer = new Writer(options.memory);
+  const writer = new (v8Format().Writer)(options.memory);
   writer.writeHeader();
   writer.writeValue(rootOf(dismantled));
   return inParts(writer.releaseBuffer(), writer.views, dismantled.table !== undefined, options);
@@ -160,7 +160,7 @@ export function decode(given: Uint8Array, options: DecodeOptions = {}): unknown 
   const header = headerOf(bytes, options.salt);
   try {
     const objects = countObjects(bytes.subarray(HEADER, HEADER + header.bodyLength));
-    const reader = new Reader(bytes, HEADER, HEADER + header.bodyLength, options);
+    const reader = new (v8Format().Reader)(bytes, HEADER, HEADER + header.bodyLength, options);
     reader.readHeader();
     const root = reader.readValue();
     return header.hasTable ? reassembled(root, objects) : root;

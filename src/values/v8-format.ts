@@ -1,4 +1,4 @@
-import v8 from "node:v8";
+import { once } from "../util/on-demand.js";
 import type { DecodeOptions } from "./codec.js";
 import { bufferOf, bytesOf, viewType } from "./views.js";
 
@@ -58,83 +58,90 @@ function typed(type: ViewClass): ViewType {
 /** Added to the number of a view's type, if its memory is shared and stays where it is. */
 const SHARED = 0x100;
 
-/** V8's serialiser, with the bytes of typed arrays set aside: they follow the body, aligned. */
-export class Writer extends v8.Serializer {
-  readonly views: Uint8Array[] = [];
+/** V8's serialiser and its counterpart: made when the first value is encoded or decoded, since `node:v8` loads much that others need not. */
+export const v8Format = once(() => {
+  const v8 = process.getBuiltinModule("node:v8");
 
-  constructor(private readonly memory: SharedArrayBuffer[] | undefined) {
-    super();
-    // @ts-expect-error: the method is documented, and missing in the types.
-    this._setTreatArrayBufferViewsAsHostObjects(true);
-  }
+  /** With the bytes of typed arrays set aside: they follow the body, aligned. */
+  class Writer extends v8.Serializer {
+    readonly views: Uint8Array[] = [];
 
-  _writeHostObject(view: ArrayBufferView): void {
-    const known = BY_PROTOTYPE.get(Object.getPrototypeOf(view) as object);
-    const type = known ?? VIEW_TYPES.findIndex(({ name }) => name === viewType(view));
-    const bytes = bytesOf(view);
-    const buffer = bufferOf(view);
-    const isShared = this.memory !== undefined && buffer instanceof SharedArrayBuffer;
-    this.writeUint32(isShared ? type | SHARED : type);
-    if (isShared) {
-      this.writeUint32(this._getSharedArrayBufferId(buffer));
-      this.writeDouble(bytes.byteOffset);
-    } else this.views.push(bytes);
-    this.writeUint64(Math.floor(bytes.byteLength / 2 ** 32), bytes.byteLength >>> 0);
-  }
-
-  _getSharedArrayBufferId(buffer: SharedArrayBuffer): number {
-    const memory = this.memory!;
-    const known = memory.indexOf(buffer);
-    return known >= 0 ? known : memory.push(buffer) - 1;
-  }
-
-  _getDataCloneError(message: string): Error {
-    return new TypeError(message);
-  }
-}
-
-export class Reader extends v8.Deserializer {
-  private offset: number;
-
-  constructor(
-    private readonly bytes: Uint8Array,
-    bodyStart: number,
-    bodyEnd: number,
-    private readonly options: DecodeOptions,
-  ) {
-    super(bytes.subarray(bodyStart, bodyEnd));
-    this.offset = aligned(bodyEnd);
-  }
-
-  _getSharedArrayBuffer(id: number): SharedArrayBuffer {
-    const buffer = this.options.memory?.[id];
-    if (buffer === undefined) throw new Error("a SharedArrayBuffer of theirs is not here");
-    return buffer;
-  }
-
-  _readHostObject(): ArrayBufferView {
-    const tag = this.readUint32();
-    const type = VIEW_TYPES[tag & ~SHARED];
-    if (type !== undefined && (tag & SHARED) !== 0) {
-      const buffer = this._getSharedArrayBuffer(this.readUint32());
-      const offset = this.readDouble();
-      return type.make(buffer, offset, this.length() / type.size);
+    constructor(readonly memory: SharedArrayBuffer[] | undefined) {
+      super();
+      // @ts-expect-error: the method is documented, and missing in the types.
+      this._setTreatArrayBufferViewsAsHostObjects(true);
     }
-    const length = this.length();
-    const start = this.offset;
-    if (type === undefined || length % type.size !== 0 || start + length > this.bytes.length) {
-      throw new Error("a typed array in them is damaged");
+
+    _writeHostObject(view: ArrayBufferView): void {
+      const known = BY_PROTOTYPE.get(Object.getPrototypeOf(view) as object);
+      const type = known ?? VIEW_TYPES.findIndex(({ name }) => name === viewType(view));
+      const bytes = bytesOf(view);
+      const buffer = bufferOf(view);
+      const isShared = this.memory !== undefined && buffer instanceof SharedArrayBuffer;
+      this.writeUint32(isShared ? type | SHARED : type);
+      if (isShared) {
+        this.writeUint32(this._getSharedArrayBufferId(buffer));
+        this.writeDouble(bytes.byteOffset);
+      } else this.views.push(bytes);
+      this.writeUint64(Math.floor(bytes.byteLength / 2 ** 32), bytes.byteLength >>> 0);
     }
-    this.offset = aligned(start + length);
-    const at = this.bytes.byteOffset + start;
-    const elements = length / type.size;
-    const { viewsFrom = Number.POSITIVE_INFINITY } = this.options;
-    if (length >= viewsFrom && at % type.size === 0) return type.make(this.bytes.buffer, at, elements);
-    return type.make(this.bytes.slice(start, start + length).buffer, 0, elements);
+
+    _getSharedArrayBufferId(buffer: SharedArrayBuffer): number {
+      const memory = this.memory!;
+      const known = memory.indexOf(buffer);
+      return known >= 0 ? known : memory.push(buffer) - 1;
+    }
+
+    _getDataCloneError(message: string): Error {
+      return new TypeError(message);
+    }
   }
 
-  private length(): number {
-    const [high, low] = this.readUint64();
-    return high * 2 ** 32 + low;
+  class Reader extends v8.Deserializer {
+    offset: number;
+
+    constructor(
+      readonly bytes: Uint8Array,
+      bodyStart: number,
+      bodyEnd: number,
+      readonly options: DecodeOptions,
+    ) {
+      super(bytes.subarray(bodyStart, bodyEnd));
+      this.offset = aligned(bodyEnd);
+    }
+
+    _getSharedArrayBuffer(id: number): SharedArrayBuffer {
+      const buffer = this.options.memory?.[id];
+      if (buffer === undefined) throw new Error("a SharedArrayBuffer of theirs is not here");
+      return buffer;
+    }
+
+    _readHostObject(): ArrayBufferView {
+      const tag = this.readUint32();
+      const type = VIEW_TYPES[tag & ~SHARED];
+      if (type !== undefined && (tag & SHARED) !== 0) {
+        const buffer = this._getSharedArrayBuffer(this.readUint32());
+        const offset = this.readDouble();
+        return type.make(buffer, offset, this.length() / type.size);
+      }
+      const length = this.length();
+      const start = this.offset;
+      if (type === undefined || length % type.size !== 0 || start + length > this.bytes.length) {
+        throw new Error("a typed array in them is damaged");
+      }
+      this.offset = aligned(start + length);
+      const at = this.bytes.byteOffset + start;
+      const elements = length / type.size;
+      const { viewsFrom = Number.POSITIVE_INFINITY } = this.options;
+      if (length >= viewsFrom && at % type.size === 0) return type.make(this.bytes.buffer, at, elements);
+      return type.make(this.bytes.slice(start, start + length).buffer, 0, elements);
+    }
+
+    length(): number {
+      const [high, low] = this.readUint64();
+      return high * 2 ** 32 + low;
+    }
   }
-}
+
+  return { Writer, Reader };
+});

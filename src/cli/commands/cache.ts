@@ -11,7 +11,7 @@ import { bytesFrom, millisecondsFrom } from "../values.js";
 import { type RunFlags, runPipeline, withRunOptions } from "./run.js";
 
 export function addCache(program: Command): void {
-  const cache = program.command("cache").description("keep house in a cache of computed values");
+  const cache = program.command("cache");
   addStats(cache);
   addPrune(cache);
   addClear(cache);

@@ -7,7 +7,6 @@ export function addCheck(program: Command): void {
   program
     .command("check")
     .argument("<file[#Class]>", "the module; one of its pipelines, or all of them")
-    .description("check the graphs of pipelines without running anything")
     .addHelpText(
       "after",
       `

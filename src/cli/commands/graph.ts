@@ -22,7 +22,6 @@ export function addGraph(program: Command): void {
   program
     .command("graph")
     .argument("<file[#Class]>", "the module, and the pipeline if it exports several")
-    .description("draw a pipeline")
     .addOption(new Option("-f, --format <format>").choices(["mermaid", "dot", "svg", "html"]).default("mermaid"))
     .option("--depth <levels>", 'levels of nested pipelines that are open: 1, 2, ..., or "all"', depthFrom)
     .addOption(new Option("--direction <direction>", "where edges point").choices(["down", "right"]).default("down"))

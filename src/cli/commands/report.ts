@@ -12,7 +12,6 @@ export function addReport(program: Command): void {
   program
     .command("report")
     .argument("<events.jsonl>", "what run --events, or eventLog(file), has written")
-    .description("how a run went: a table of its steps, and when each was computing")
     .addOption(new Option("-f, --format <format>").choices(["text", "html", "json"]).default("text"))
     .option("-o, --output <file>", "write it there instead of to standard output")
     .addHelpText(

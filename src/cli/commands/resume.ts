@@ -25,7 +25,6 @@ export function addResume(program: Command): void {
   program
     .command("resume")
     .argument("[run]", "the run's id, or its beginning (default: tell which runs there are)")
-    .description("go on with a run whose maps were on a queue, where it was when it was killed or failed")
     .option("--journal <folder>", "where runs leave what they need", ".hypernodes")
     .option("--connection <url>", "Redis or Valkey (default: what the class says, else REDIS_URL, else this machine)")
     .option("--events <file>", "write what happens into a file, for report and graph")

@@ -52,7 +52,6 @@ export function addRun(program: Command): void {
   withRunOptions(
     program.command("run").argument("<file[#Class]>", "the module, and the pipeline if it exports several"),
   )
-    .description("run a pipeline and print its outputs")
     .option("--outputs <names>", "what to compute, by name: a,b (default: the pipeline's outputs)")
     .option("--over <names>", "run it for each element of these inputs, and print a list of results")
     .option("--mode <mode>", "how several of them go together: zip or product")

@@ -22,7 +22,6 @@ interface WorkerFlags {
 export function addWorker(program: Command): void {
   program
     .command("worker")
-    .description("compute elements of maps that pipelines send to a queue: @execution({ maps: bullmq({ queue }) })")
     .option("--queue <name>", "the queue's name (default: hypernodes)")
     .option(
       "--connection <url>",
