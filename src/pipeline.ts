@@ -17,6 +17,7 @@ import { choicesOf, mergeChoices } from "./dsl/metadata.js";
 import { MAP_RULES, type OnError } from "./dsl/options.js";
 import type { NodeExplanation } from "./engine/cached/accounts.js";
 import { Resources } from "./engine/resources.js";
+import { heldAtImport } from "./engine/threads/inside.js";
 import { InputError, type NodeError } from "./errors.js";
 import { requiredInputs } from "./graph/checks.js";
 import { inputNames } from "./graph/graph.js";
@@ -385,6 +386,7 @@ interface Told {
 
 async function heard<R>(readers: Readers | undefined, running: () => Promise<R>): Promise<R> {
   if (readers === undefined) return running();
+  await heldAtImport(readers.pipeline);
   await readers.prepare();
   try {
     return await running();
@@ -394,6 +396,7 @@ async function heard<R>(readers: Readers | undefined, running: () => Promise<R>)
 }
 
 async function* heardStream(readers: Readers, results: AsyncGenerator<unknown, void, undefined>) {
+  await heldAtImport(readers.pipeline);
   await readers.prepare();
   try {
     yield* results;

@@ -17,8 +17,13 @@ export interface Origin {
 export const BUNDLED = "hypernodes:module";
 
 /** Whether an origin is a module in a bundle. */
-export function isBundled({ file }: Origin): boolean {
+export function isBundled({ file }: Pick<Origin, "file">): boolean {
   return file?.startsWith("bundle:") === true;
+}
+
+/** The path of the module that an origin's file names by its URL, or by its path. */
+export function pathOf(file: string): string {
+  return file.startsWith("file:") ? fileURLToPath(file.replace(/[?#].*$/, "")) : file;
 }
 
 interface Bundled {

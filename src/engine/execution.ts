@@ -23,6 +23,7 @@ import { isPromise } from "./thenable.js";
 import { callAway } from "./threads/call-away.js";
 import { FusedMaps } from "./threads/fused-maps.js";
 import { MapsAway } from "./threads/maps-away.js";
+import { checkNotProgram } from "./threads/program-module.js";
 import { goesAway } from "./threads/threads.js";
 import type { Window } from "./threads/window.js";
 import { Turns } from "./turns.js";
@@ -93,6 +94,7 @@ export class Execution {
 
   /** @returns undefined if all steps ended at once; else a promise of their end. */
   start(): Promise<void> | undefined {
+    this.checkThreads();
     within(this.current, this.program.anyAsync, () => this.advance());
     if (this.isOver()) {
       const error = this.ending();
@@ -104,8 +106,18 @@ export class Execution {
     });
   }
 
+  /** Before anything runs: a thread may import the class's module, if one will have to. */
+  private checkThreads(): void {
+    const { nodes, maps, queue, containers } = this.settings;
+    if (containers !== undefined || !(goesAway(nodes) || goesAway(maps))) return;
+    const mapsLeave = queue === undefined && goesAway(maps);
+    const goes = ({ map, child }: Step) => (map === undefined ? child === undefined && goesAway(nodes) : mapsLeave);
+    if (this.plan.steps.some(goes)) checkNotProgram(this.program.pipeline);
+  }
+
   /** It begins nothing by itself: somebody else calls its steps. */
   standBy(): this {
+    this.checkThreads();
     this.turns.goOnAt(this.plan.steps.length);
     return this;
   }

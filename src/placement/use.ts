@@ -1,7 +1,7 @@
 import type { Choices } from "../dsl/choices.js";
 import { PIPELINE, type PipelineClass } from "../dsl/members.js";
 import { choicesOf } from "../dsl/metadata.js";
-import { originOf } from "../dsl/origin.js";
+import { originOf, pathOf } from "../dsl/origin.js";
 import type { NodeExplanation } from "../engine/cached/accounts.js";
 import { explainProgram } from "../engine/cached/dry-run.js";
 import type { CallContext } from "../engine/call-context.js";
@@ -26,7 +26,6 @@ import { inputError, inputRecord, nameViolations, requirements } from "../values
 import { warnOfSecondCopies } from "../values/second-copies.js";
 import type { RunTold } from "./bullmq/journal.js";
 import { type BullmqQueue, checkedBullmq } from "./bullmq/options.js";
-import { pathOf } from "./bundle/bundle.js";
 import { type Beginning, elsewhere, HERE, type Place, placeFor } from "./places.js";
 
 /** One use of a pipeline: what is to run, with what, under which choices. */

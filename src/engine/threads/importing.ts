@@ -8,9 +8,11 @@ import { HypernodesError } from "../../errors.js";
 import { remembered } from "../../graph/remembered.js";
 import { describeChain } from "../../util/describe.js";
 import { importBundle } from "./importing-bundle.js";
-import { thread } from "./inside.js";
+import { importForClasses } from "./inside.js";
 import { registerLoaders } from "./loaders.js";
 import type { ThreadData } from "./protocol.js";
+import { refuseProgram } from "./refuse-program.js";
+import { recordRunAtImport } from "./run-at-import.js";
 
 let registered: Promise<void> | undefined;
 const imports = new Map<string, Promise<void>>();
@@ -18,7 +20,7 @@ const imports = new Map<string, Promise<void>>();
 /**
  * The class that comes from there, in this thread: its module is imported if it was not yet.
  *
- * @throws {HypernodesError} `NOT_IMPORTABLE`, `RUN_AT_IMPORT`.
+ * @throws {HypernodesError} `NOT_IMPORTABLE`.
  */
 export async function importedClass(origin: Origin): Promise<PipelineClass> {
   const file = origin.file!;
@@ -38,13 +40,13 @@ export async function importedClass(origin: Origin): Promise<PipelineClass> {
 }
 
 async function importing(pipeline: string, file: string): Promise<void> {
-  const ran = new Promise<never>((_, reject) => {
-    thread.onRunAtImport = (ran) => reject(runAtImport(pipeline, ran, file));
-  });
   try {
-    registered ??= registerLoaders();
+    registered ??= prepare();
     await registered;
-    await Promise.race([load(file), ran]);
+    await importForClasses(
+      () => load(file),
+      (ran) => recordRunAtImport({ file, ran }),
+    );
   } catch (error) {
     if (error instanceof HypernodesError && error.code === "RUN_AT_IMPORT") throw error;
     throw new HypernodesError({
@@ -54,9 +56,13 @@ async function importing(pipeline: string, file: string): Promise<void> {
       advice: isUnreadable(error) ? LOADER : "Move the class into a module that can be imported by itself.",
       cause: error,
     });
-  } finally {
-    thread.onRunAtImport = undefined;
   }
+}
+
+async function prepare(): Promise<void> {
+  await registerLoaders();
+  const { program } = (workerData as ThreadData).hypernodes;
+  if (program !== undefined) refuseProgram(program);
 }
 
 const LOADER =
@@ -80,14 +86,4 @@ async function load(file: string): Promise<void> {
     if (!isForRequire) throw error;
     require(fileURLToPath(url));
   }
-}
-
-function runAtImport(pipeline: string, ran: string, file: string): HypernodesError {
-  return new HypernodesError({
-    code: "RUN_AT_IMPORT",
-    where: pipeline,
-    problem: `${file}, which a thread imports because it defines the class, runs ${ran === pipeline ? "it" : `the pipeline ${ran}`} when it is imported`,
-    advice:
-      'Put the class into a module of its own; or run only in the main thread: import { isMainThread } from "node:worker_threads" and if (isMainThread) await ...',
-  });
 }
