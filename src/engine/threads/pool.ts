@@ -145,8 +145,8 @@ export class Pool {
 
   /** A thread does what the program does: it is ended. If no run fails for it, it is warned of. */
   private ranAtImport({ ranAtImport: thread, found, isWorking }: RanAtImport): void {
-    if (!isWorking) process.emitWarning(runAtImportError(found.ran, found).message, "HypernodesWarning");
-    refuseModule(found);
+    if (refuseModule(found) && !isWorking)
+      process.emitWarning(runAtImportError(found.ran, found).message, "HypernodesWarning");
     this.retire(thread);
   }
 

@@ -12,8 +12,8 @@ const [, ENTRY] = process.argv;
 /** The modules that ran pipelines where a thread imported them. */
 const refused = new Map<string, RunAtImport>();
 
-/** For each module by its path, what makes it a program that a thread would do again; undefined: nothing does. */
-const programs = new Map<string, string | undefined>();
+/** For each module by its path, what makes it a program that a thread would do again; empty: nothing does. */
+const programs = new Map<string, string>();
 
 /**
  * Checks before anything runs that importing a class's module in a thread does not repeat the program.
@@ -27,7 +27,7 @@ export function checkNotProgram(pipeline: PipelineClass): void {
   const found = refused.get(file);
   if (found !== undefined) throw runAtImportError(pipeline.name, found);
   const what = whatMakesProgram(pathOf(file));
-  if (what === undefined) return;
+  if (what === "") return;
   throw new HypernodesError({
     code: "RUN_AT_IMPORT",
     where: pipeline.name,
@@ -36,23 +36,29 @@ export function checkNotProgram(pipeline: PipelineClass): void {
   });
 }
 
-/** Remembers that a module runs pipelines where a thread imports it: no other thread shall. */
-export function refuseModule(found: RunAtImport): void {
+/**
+ * Remembers that a module runs pipelines where a thread imports it: no other thread shall.
+ *
+ * @returns whether it was not known.
+ */
+export function refuseModule(found: RunAtImport): boolean {
+  const isNew = !refused.has(found.file);
   refused.set(found.file, found);
+  return isNew;
 }
 
 /** The path of the program, if nothing in it asks in which thread it is. */
 export function unguardedProgram(): string | undefined {
   const path = entry();
-  return path !== undefined && whatMakesProgram(path) !== undefined ? path : undefined;
+  return path !== undefined && whatMakesProgram(path) !== "" ? path : undefined;
 }
 
-function whatMakesProgram(path: string): string | undefined {
+function whatMakesProgram(path: string): string {
   return remembered(programs, path, () => {
     const text = textOf(path);
-    if (text === undefined || GUARD.test(text)) return undefined;
+    if (text === undefined || GUARD.test(text.replace(UNSAID, ""))) return "";
     if (path === entry()) return "which is the program itself";
-    return MAIN.test(text) ? "which calls main()" : undefined;
+    return MAIN.test(text) ? "which calls main()" : "";
   });
 }
 
@@ -72,6 +78,10 @@ function entry(): string | undefined {
     return undefined;
   }
 }
+
+/** Comments, and the names that a module imports: they ask nothing. */
+const UNSAID =
+  /\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*|\bimport\b[^"'`;()]*\bfrom\b|\b(?:const|let|var)\s*\{[^{}]*\}\s*=\s*(?:await\s+import|require)\b/gm;
 
 /** How a program asks whether it is the program, or a module that somebody imports. */
 const GUARD =
