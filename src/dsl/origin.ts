@@ -58,7 +58,9 @@ function keyOf(file: string | undefined, name: string): string {
 }
 
 const HERE = new URL(".", import.meta.url).href;
-const HELPERS = /[\\/]node_modules[\\/](?:tslib|@swc[\\/]helpers|reflect-metadata|core-js)[\\/]/;
+/** Helpers of compilers: packages, and the modules that bundlers make up (their names begin with a zero byte). */
+const HELPERS =
+  /^\0|\/@id\/__x00__|^@oxc-project[\\/+]|[\\/]node_modules[\\/](?:tslib|@swc[\\/]helpers|@oxc-project[\\/]runtime|@babel[\\/]runtime|reflect-metadata|core-js)[\\/]/;
 const FRAMES = 20;
 
 /** The file of the nearest caller that is no decorator and no helper of a compiler: as it was loaded, not as source maps say. */

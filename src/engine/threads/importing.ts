@@ -53,7 +53,7 @@ async function importing(pipeline: string, file: string): Promise<void> {
       code: "NOT_IMPORTABLE",
       where: pipeline,
       problem: `a thread can't import ${file}, which defines the class: ${describeChain(error)}`,
-      advice: isUnreadable(error) ? LOADER : "Move the class into a module that can be imported by itself.",
+      advice: adviceFor(pipeline, error),
       cause: error,
     });
   }
@@ -65,8 +65,19 @@ async function prepare(): Promise<void> {
   if (program !== undefined) refuseProgram(program);
 }
 
-const LOADER =
-  "A thread loads modules with what Node was started with (node --import ...), not with what a test runner or bundler transforms on the way: compile it first, or start Node with the loader.";
+function adviceFor(pipeline: string, error: unknown): string {
+  const runner = testRunner();
+  if (runner !== undefined)
+    return `${runner} transforms modules for its tests, and not for threads: in tests, let maps and nodes stay here: new ${pipeline}().with({ execution: { nodes: "async", maps: "async" } }); or test what a compiler has written.`;
+  if (!isUnreadable(error)) return "Move the class into a module that can be imported by itself.";
+  return "A thread loads modules with what Node was started with (node --import ...), not with what a bundler transforms on the way: compile it first, or start Node with the loader.";
+}
+
+/** The test runner that the process is of, if it is of one that transforms modules by itself. */
+function testRunner(): string | undefined {
+  if (process.env.VITEST !== undefined) return "vitest";
+  return process.env.JEST_WORKER_ID === undefined ? undefined : "jest";
+}
 
 /** Whether Node can't read the file, or something that it imports. */
 function isUnreadable(error: unknown): boolean {
