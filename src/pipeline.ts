@@ -15,7 +15,7 @@ import {
 } from "./dsl/members.js";
 import { choicesOf, mergeChoices } from "./dsl/metadata.js";
 import { MAP_RULES, type OnError } from "./dsl/options.js";
-import type { NodeExplanation } from "./engine/cached/accounts.js";
+import type { NodeExplanation } from "./engine/cached/explanation.js";
 import { Resources } from "./engine/resources.js";
 import { heldAtImport } from "./engine/threads/inside.js";
 import { InputError, type NodeError } from "./errors.js";
@@ -42,6 +42,16 @@ import {
 import { showValue } from "./util/show-value.js";
 import { plainName } from "./values/transformation.js";
 import { type DrawnGraph, drawn } from "./view/drawn-graph.js";
+
+declare global {
+  // As TypeScript's esnext.disposable has them: a project without it, and without Node's types, has neither.
+  interface SymbolConstructor {
+    readonly asyncDispose: unique symbol;
+  }
+  interface AsyncDisposable {
+    [Symbol.asyncDispose](): PromiseLike<void>;
+  }
+}
 
 /** What one run is told beyond its inputs; its choices are over those of the class. */
 export interface RunOptions<T, K extends NodesOf<T> = never, G extends NodesOf<T> = never> extends Choices {

@@ -1,7 +1,8 @@
 import { AbortError } from "../errors.js";
 import { asError } from "../util/as-error.js";
 import { type LongTimeout, startTimeout } from "../util/long-timeout.js";
-import { explanationLine, type NodeExplanation } from "./cached/accounts.js";
+import { explanationLine } from "./cached/accounts.js";
+import type { NodeExplanation } from "./cached/explanation.js";
 import { storesOf } from "./cached/stores.js";
 import type { CallContext } from "./call-context.js";
 import type { Part } from "./elements.js";
