@@ -16,6 +16,7 @@ import { type Maps, MapsHere } from "./maps-here.js";
 import type { ChildProgram, Program } from "./program.js";
 import { resultOf } from "./result.js";
 import type { RunState } from "./run-state.js";
+import { checkRuntime } from "./runtime.js";
 import type { Scope } from "./scope.js";
 import { choicesFor, directing, isOneAtATime, type Settings, settingsOf, sharing } from "./settings.js";
 import { type LeftOff, runStraight } from "./straight.js";
@@ -112,7 +113,9 @@ export class Execution {
     if (containers !== undefined || !(goesAway(nodes) || goesAway(maps))) return;
     const mapsLeave = queue === undefined && goesAway(maps);
     const goes = ({ map, child }: Step) => (map === undefined ? child === undefined && goesAway(nodes) : mapsLeave);
-    if (this.plan.steps.some(goes)) checkNotProgram(this.program.pipeline);
+    if (!this.plan.steps.some(goes)) return;
+    checkRuntime("threads", this.plan.graph.pipeline);
+    checkNotProgram(this.program.pipeline);
   }
 
   /** It begins nothing by itself: somebody else calls its steps. */
