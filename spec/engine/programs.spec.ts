@@ -276,7 +276,7 @@ for (let i = 0; i < 3; i++) await new Double().run({ xs: [1, 2] }).catch((error)
 console.log(before === readFileSync(new URL("said.txt", import.meta.url), "utf8"));`,
       );
       const { stdout, stderr } = await run(file);
-      expect({ stdout, stderr }).to.deep.equal({ stdout: "RUN_AT_IMPORT\n".repeat(3) + "true\n", stderr: "" });
+      expect({ stdout, stderr }).to.deep.equal({ stdout: `${"RUN_AT_IMPORT\n".repeat(3)}true\n`, stderr: "" });
     });
 
     it("and is warned of where no run is left that would fail", async () => {
