@@ -59,7 +59,7 @@ const COMPILER = {
 
 /** A new project for each tool, that has installed the packed tarball, runs the same pipeline. */
 describe("a project of each tool of the README's table @slow", function () {
-  this.timeout(300_000);
+  this.timeout(900_000);
   const folders: string[] = [];
   after(() => {
     for (const folder of folders) rmSync(folder, { recursive: true, force: true });

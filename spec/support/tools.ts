@@ -1,5 +1,5 @@
 /** A tool that runs programs, and what works under it. Each is run by a spec, and the README's table is made of them. */
-export interface Tool {
+interface Tool {
   readonly name: string;
   /** The versions that the spec brings. */
   readonly version: string;
@@ -10,7 +10,7 @@ export interface Tool {
 
 const IN_TESTS = "no: [the error names the line to write](docs/testing.md)";
 
-export const TOOLS = {
+const TOOLS = {
   tsc: {
     name: "tsc and Node, ES modules or CommonJS",
     version: "TypeScript 6, 7; Node 20.19",
