@@ -43,6 +43,8 @@ report().then((found) => console.log(JSON.stringify(found)));
 const TEST = `import { report } from "./report.js";
 it("runs", async () => { process.stdout.write(JSON.stringify(await report()) + "\\n"); });
 `;
+/** tsx takes the options only for files that the configuration names. */
+const SOURCES = ["pipeline.ts", "report.ts", "program.ts"];
 const ASYNC = { execution: { maps: "async" } };
 const RIGHT = { sum: 14, again: 14, wrong: "Squares: xs: each value in xs must be an integer number (isInt)" };
 const IN_THREADS = { ...RIGHT, computed: 0, inThreads: true };
@@ -86,7 +88,7 @@ describe("a project of each tool of the README's table @slow", function () {
     "pipeline.ts": PIPELINE,
     "report.ts": REPORT,
     "program.ts": PROGRAM,
-    "tsconfig.json": JSON.stringify({ compilerOptions: COMPILER, files: ["program.ts"] }),
+    "tsconfig.json": JSON.stringify({ compilerOptions: COMPILER, files: SOURCES }),
   };
   const write = (folder: string, files: Record<string, string>) => {
     for (const [name, text] of Object.entries(files)) {
@@ -122,19 +124,19 @@ describe("a project of each tool of the README's table @slow", function () {
         const type = module === "CommonJS" ? "commonjs" : "module";
         write(folder, {
           "package.json": readFileSync(path.join(folder, "package.json"), "utf8").replace(
-            /"type": "\w+"/,
+            /"type":\s*"\w+"/,
             `"type": "${type}"`,
           ),
         });
         const options = { ...COMPILER, module: "Node20", types: ["node"], skipLibCheck: false };
-        write(folder, { "tsconfig.json": JSON.stringify({ compilerOptions: options, files: ["program.ts"] }) });
+        write(folder, { "tsconfig.json": JSON.stringify({ compilerOptions: options, files: SOURCES }) });
         const compiled = await execute("npx", ["tsc", "-p", "."], { cwd: folder });
         expect(compiled.stdout).to.equal("");
         expect(await run(folder, {}, process.execPath, "out/program.js"), module).to.deep.equal(IN_THREADS);
       }
       write(folder, {
         "package.json": readFileSync(path.join(folder, "package.json"), "utf8").replace(
-          /"type": "\w+"/,
+          /"type":\s*"\w+"/,
           '"type": "module"',
         ),
       });
