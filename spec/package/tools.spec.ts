@@ -201,7 +201,7 @@ export const doubled: Promise<{ doubled: number[] }> = opened.run({ xs: [1] }, {
     for (const config of ["plain", "swc"]) {
       for (const pool of ["forks", "threads", "vmForks", "vmThreads"]) {
         it(`${pool}${config === "swc" ? ", with unplugin-swc" : ""}: async, cached; threads are an error that names the line`, async () => {
-          const args = ["vitest", "run", "--config", `${config}.config.ts`, "--pool", pool];
+          const args = ["vitest", "run", "--config", `${config}.config.ts`, "--pool", pool, "--testTimeout", "60000"];
           expect(await run(folder, ASYNC, "npx", ...args)).to.deep.equal(HERE);
           isOfRunner(await run(folder, {}, "npx", ...args), "vitest");
         });
@@ -219,7 +219,7 @@ export const doubled: Promise<{ doubled: number[] }> = opened.run({ xs: [1] }, {
   describe("jest 30", () => {
     let folder: string;
     const jest = (config: string, node = process.execPath, flags = ["--experimental-vm-modules"]) =>
-      [node, ...flags, "node_modules/jest/bin/jest.js", "--config", `${config}.json`] as const;
+      [node, ...flags, "node_modules/jest/bin/jest.js", "--testTimeout=60000", "--config", `${config}.json`] as const;
     before(async function () {
       folder = await project(this, "jest", ["jest@30", "@swc/jest", "@swc/core", "node@24"]);
       const transform = { "^.+\\.ts$": "@swc/jest" };
