@@ -15,7 +15,7 @@ export type { MapOptions, NodeOptions, OnError, Retries } from "./dsl/options.js
 export { output } from "./dsl/output.js";
 export { resource } from "./dsl/resource.js";
 export { runOn } from "./dsl/run-on.js";
-export type { NodeExplanation } from "./engine/cached/accounts.js";
+export type { NodeExplanation } from "./engine/cached/explanation.js";
 export type { CallContext, Carrier, Chunk, ChunkUnderWay } from "./engine/call-context.js";
 export { type CurrentRun, currentRun } from "./engine/current-run.js";
 export { EVENTS_VERSION, type EventOf, type Listener, type RunEvent } from "./engine/events.js";

@@ -16,8 +16,9 @@ import {
 import { choicesOf, mergeChoices } from "./dsl/metadata.js";
 import { MAP_RULES, type OnError } from "./dsl/options.js";
 import type { Mistake } from "./dsl/place.js";
-import type { NodeExplanation } from "./engine/cached/accounts.js";
+import type { NodeExplanation } from "./engine/cached/explanation.js";
 import { Resources } from "./engine/resources.js";
+import { heldAtImport } from "./engine/threads/inside.js";
 import { InputError, type NodeError } from "./errors.js";
 import { requiredInputs } from "./graph/checks.js";
 import { inputNames } from "./graph/graph.js";
@@ -42,6 +43,16 @@ import {
 import { showValue } from "./util/show-value.js";
 import { plainName } from "./values/plain-name.js";
 import { type DrawnGraph, drawn } from "./view/drawn-graph.js";
+
+declare global {
+  // As TypeScript's esnext.disposable has them: a project without it, and without Node's types, has neither.
+  interface SymbolConstructor {
+    readonly asyncDispose: unique symbol;
+  }
+  interface AsyncDisposable {
+    [Symbol.asyncDispose](): PromiseLike<void>;
+  }
+}
 
 /** What one run is told beyond its inputs; its choices are over those of the class. */
 export interface RunOptions<T, K extends NodesOf<T> = never, G extends NodesOf<T> = never> extends Choices {
@@ -411,6 +422,7 @@ interface Told {
 
 async function heard<R>(readers: Readers | undefined, running: () => Promise<R>): Promise<R> {
   if (readers === undefined) return running();
+  await heldAtImport(readers.pipeline);
   await readers.prepare();
   try {
     return await running();
@@ -420,6 +432,7 @@ async function heard<R>(readers: Readers | undefined, running: () => Promise<R>)
 }
 
 async function* heardStream(readers: Readers, results: AsyncGenerator<unknown, void, undefined>) {
+  await heldAtImport(readers.pipeline);
   await readers.prepare();
   try {
     yield* results;

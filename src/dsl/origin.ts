@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { OWN_FOLDER, OWN_URL } from "../util/own-files.js";
 import type { Class } from "./metadata.js";
 
@@ -17,8 +18,13 @@ export interface Origin {
 export const BUNDLED = "hypernodes:module";
 
 /** Whether an origin is a module in a bundle. */
-export function isBundled({ file }: Origin): boolean {
+export function isBundled({ file }: Pick<Origin, "file">): boolean {
   return file?.startsWith("bundle:") === true;
+}
+
+/** The path of the module that an origin's file names by its URL, or by its path. */
+export function pathOf(file: string): string {
+  return file.startsWith("file:") ? fileURLToPath(file.replace(/[?#].*$/, "")) : file;
 }
 
 interface Bundled {
@@ -52,7 +58,9 @@ function keyOf(file: string | undefined, name: string): string {
   return `${file} ${name}`;
 }
 
-const HELPERS = /[\\/]node_modules[\\/](?:tslib|@swc[\\/]helpers|reflect-metadata|core-js)[\\/]/;
+/** Helpers of compilers: packages, and the modules that bundlers make up (their names begin with a zero byte). */
+const HELPERS =
+  /^\0|\/@id\/__x00__|^@oxc-project[\\/+]|[\\/]node_modules[\\/](?:tslib|@swc[\\/]helpers|@oxc-project[\\/]runtime|@babel[\\/]runtime|reflect-metadata|core-js)[\\/]/;
 const FRAMES = 20;
 
 /** The file of the nearest caller that is no decorator and no helper of a compiler: as it was loaded, not as source maps say. */

@@ -31,11 +31,6 @@ export function currentRun(): CurrentRun {
   return current;
 }
 
-/** Whether a node is running here, as far as can be known. */
-export function isInNode(): boolean {
-  return runHere() !== undefined;
-}
-
 function runHere(): CurrentRun | undefined {
   return synchronous ?? asynchronous.getStore();
 }

@@ -16,6 +16,7 @@ import { type Maps, MapsHere } from "./maps-here.js";
 import type { ChildProgram, Program } from "./program.js";
 import { resultOf } from "./result.js";
 import type { RunState } from "./run-state.js";
+import { checkRuntime } from "./runtime.js";
 import type { Scope } from "./scope.js";
 import { choicesFor, directing, isOneAtATime, type Settings, settingsOf, sharing } from "./settings.js";
 import { type LeftOff, runStraight } from "./straight.js";
@@ -23,6 +24,7 @@ import { isPromise } from "./thenable.js";
 import { callAway } from "./threads/call-away.js";
 import { FusedMaps } from "./threads/fused-maps.js";
 import { MapsAway } from "./threads/maps-away.js";
+import { checkNotProgram } from "./threads/program-module.js";
 import { goesAway } from "./threads/threads.js";
 import type { Window } from "./threads/window.js";
 import { Turns } from "./turns.js";
@@ -93,6 +95,7 @@ export class Execution {
 
   /** @returns undefined if all steps ended at once; else a promise of their end. */
   start(): Promise<void> | undefined {
+    this.checkThreads();
     within(this.current, this.program.anyAsync, () => this.advance());
     if (this.isOver()) {
       const error = this.ending();
@@ -104,8 +107,20 @@ export class Execution {
     });
   }
 
+  /** Before anything runs: a thread may import the class's module, if one will have to. */
+  private checkThreads(): void {
+    const { nodes, maps, queue, containers } = this.settings;
+    if (containers !== undefined || !(goesAway(nodes) || goesAway(maps))) return;
+    const mapsLeave = queue === undefined && goesAway(maps);
+    const goes = ({ map, child }: Step) => (map === undefined ? child === undefined && goesAway(nodes) : mapsLeave);
+    if (!this.plan.steps.some(goes)) return;
+    checkRuntime("threads", this.plan.graph.pipeline);
+    checkNotProgram(this.program.pipeline);
+  }
+
   /** It begins nothing by itself: somebody else calls its steps. */
   standBy(): this {
+    this.checkThreads();
     this.turns.goOnAt(this.plan.steps.length);
     return this;
   }

@@ -1,7 +1,8 @@
 import { AbortError } from "../errors.js";
 import { asError } from "../util/as-error.js";
 import { type LongTimeout, startTimeout } from "../util/long-timeout.js";
-import { explanationLine, type NodeExplanation } from "./cached/accounts.js";
+import { explanationLine } from "./cached/accounts.js";
+import type { NodeExplanation } from "./cached/explanation.js";
 import { storesOf } from "./cached/stores.js";
 import type { CallContext } from "./call-context.js";
 import type { Part } from "./elements.js";
@@ -12,6 +13,7 @@ import { listsOf } from "./lists.js";
 import type { Program } from "./program.js";
 import { Resources } from "./resources.js";
 import { RunState } from "./run-state.js";
+import { checkRuntime } from "./runtime.js";
 import { Scope } from "./scope.js";
 import type { Settings } from "./settings.js";
 import { forgetRun, type UnendedRun, watchForStall } from "./stalled-runs.js";
@@ -80,7 +82,9 @@ export async function runProgram(request: RunRequest): Promise<Record<string, un
 /** Opens what the pipeline, and those nested in it, are remembered in. Undefined if nothing is. */
 export function openStores({ program, settings, name }: RunRequest, run: RunState): Promise<void> | undefined {
   const stores = storesOf(program.plan, settings.choices);
-  return stores.every((store) => store === undefined) ? undefined : run.open(stores, name, program.pipeline);
+  if (stores.every((store) => store === undefined)) return undefined;
+  checkRuntime("a cache", name);
+  return run.open(stores, name, program.pipeline);
 }
 
 /** Lists that are inputs are checked before any node runs. */

@@ -131,8 +131,16 @@ export class Readers {
   private readonly shared: Shared = new Map();
   private readonly warned = new Set<Listener | Reader>();
 
-  /** @throws {HypernodesError} `INCOMPATIBLE_READER` if one can't read runs of this kind of placement. */
-  constructor(onEvent: OnEvent, placement: string, where: string) {
+  /**
+   * @param pipeline the name of the pipeline whose runs they read.
+   * @throws {HypernodesError} `INCOMPATIBLE_READER` if one can't read runs of this kind of placement.
+   */
+  constructor(
+    onEvent: OnEvent,
+    placement: string,
+    readonly pipeline: string,
+  ) {
+    const where = pipeline;
     this.all = Array.isArray(onEvent) ? onEvent : [onEvent as Listener | Reader];
     checkOptions(where, { onEvent }, { onEvent: ON_EVENT_RULE });
     for (const reader of this.all) {

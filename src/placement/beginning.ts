@@ -1,7 +1,7 @@
 import type { Choices } from "../dsl/choices.js";
 import { PIPELINE, type PipelineClass } from "../dsl/members.js";
 import { choicesOf } from "../dsl/metadata.js";
-import { originOf } from "../dsl/origin.js";
+import { originOf, pathOf } from "../dsl/origin.js";
 import type { Elsewhere } from "../engine/elsewhere.js";
 import { land } from "../engine/landing.js";
 import type { Program } from "../engine/program.js";
@@ -10,7 +10,6 @@ import { forElsewhere } from "../engine/settings.js";
 import type { OverOptions } from "../graph/plan-over.js";
 import type { RunTold } from "./bullmq/journal.js";
 import { type BullmqQueue, checkedBullmq } from "./bullmq/options.js";
-import { pathOf } from "./bundle/bundle.js";
 import { elsewhere } from "./places.js";
 import type { Use } from "./use.js";
 

@@ -1,6 +1,6 @@
 import type { Choices } from "../dsl/choices.js";
 import { PIPELINE, type PipelineClass } from "../dsl/members.js";
-import type { NodeExplanation } from "../engine/cached/accounts.js";
+import type { NodeExplanation } from "../engine/cached/explanation.js";
 import type { CallContext } from "../engine/call-context.js";
 import type { Listener } from "../engine/events.js";
 import { print } from "../engine/failure.js";

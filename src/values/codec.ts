@@ -2,6 +2,7 @@ import { ValueError } from "../errors.js";
 import { onDemand } from "../util/on-demand.js";
 import { faultOf, isStackOverflow, valueError } from "./cannot-travel.js";
 import { type Dismantled, dismantle, type Table } from "./dismantle.js";
+import { inThisRealm } from "./realm.js";
 import { reassemble } from "./reassemble.js";
 import { countObjects } from "./scan.js";
 import { aligned, v8Format } from "./v8-format.js";
@@ -162,7 +163,7 @@ export function decode(given: Uint8Array, options: DecodeOptions = {}): unknown 
     const objects = countObjects(bytes.subarray(HEADER, HEADER + header.bodyLength));
     const reader = new (v8Format().Reader)(bytes, HEADER, HEADER + header.bodyLength, options);
     reader.readHeader();
-    const root = reader.readValue();
+    const root = inThisRealm(reader.readValue());
     return header.hasTable ? reassembled(root, objects) : root;
   } catch (error) {
     if (error instanceof ValueError) throw error;

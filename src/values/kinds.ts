@@ -15,6 +15,9 @@ export type Kind =
   | "boxed"
   | "foreign";
 
+/** Deno has no such objects, and does not ask for them. */
+const isExternal: (value: unknown) => boolean = types.isExternal ?? (() => false);
+
 /** Most objects are what their prototype says. */
 const LIKELY = new Map<object, readonly [Kind, (value: unknown) => boolean]>([
   [Array.prototype, ["array", Array.isArray]],
@@ -74,7 +77,7 @@ function hasSlots(value: object): boolean {
     types.isSetIterator(value) ||
     types.isSymbolObject(value) ||
     types.isBigIntObject(value) ||
-    types.isExternal(value) ||
+    isExternal(value) ||
     types.isModuleNamespaceObject(value) ||
     isDomException(value)
   );
@@ -106,7 +109,7 @@ const FOREIGN: readonly (readonly [(value: unknown) => boolean, string])[] = [
   [types.isWeakSet, "WeakSet"],
   [types.isSharedArrayBuffer, "SharedArrayBuffer"],
   [types.isGeneratorObject, "Generator"],
-  [types.isExternal, "External"],
+  [isExternal, "External"],
   [types.isModuleNamespaceObject, "Module"],
   [types.isMapIterator, "Map Iterator"],
   [types.isSetIterator, "Set Iterator"],

@@ -8,12 +8,22 @@ import { isObject } from "./reflection.js";
 
 const { getPrototypeOf } = Reflect;
 
-/** What is made of these has nothing in it but its properties; or what it has is told apart before. */
-export const KNOWN = new Set<Function>([
+const OWN_TYPES: readonly Function[] = [
   ...[Object, Function, Array, Map, Set, Date, RegExp, Promise, WeakMap, WeakSet, FinalizationRegistry],
   ...[Boolean, Number, String, Symbol, BigInt, Error, AggregateError, EvalError, RangeError, ReferenceError],
   ...[SyntaxError, TypeError, URIError, ArrayBuffer, SharedArrayBuffer, DataView],
+];
+
+/**
+ * What is made of these has nothing in it but its properties; or what it has is told apart before. Where this code runs in
+ * a realm of its own, as under jest, what Node brings is of the process's first one.
+ */
+export const KNOWN = new Set<Function>([
+  ...OWN_TYPES,
   getPrototypeOf(Uint8Array) as Function,
+  ...(vm.runInThisContext(
+    `[${[...OWN_TYPES.map(({ name }) => name), "Object.getPrototypeOf(Uint8Array)"].join()}]`,
+  ) as Function[]),
 ]);
 
 /** One of each kind of the language's iterators. */

@@ -1,16 +1,12 @@
-import { thread } from "./inside.js";
+import { importForClasses } from "./inside.js";
 
 /**
  * Imports the pipeline's modules in a container, where they are one file beside this one. If they run a pipeline by
  * themselves, it is held there: its class is known by then.
  */
-export async function importBundle(): Promise<void> {
-  const held = new Promise<void>((resolve) => {
-    thread.onRunAtImport = () => resolve();
+export function importBundle(): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const load = () => import(new URL("./pipeline.js", import.meta.url).href) as Promise<unknown>;
+    importForClasses(load, () => resolve()).then(() => resolve(), reject);
   });
-  try {
-    await Promise.race([import(new URL("./pipeline.js", import.meta.url).href), held]);
-  } finally {
-    thread.onRunAtImport = undefined;
-  }
 }

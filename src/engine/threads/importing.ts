@@ -8,9 +8,11 @@ import { HypernodesError } from "../../errors.js";
 import { remembered } from "../../graph/remembered.js";
 import { describeChain } from "../../util/describe.js";
 import { importBundle } from "./importing-bundle.js";
-import { thread } from "./inside.js";
+import { importForClasses } from "./inside.js";
 import { registerLoaders } from "./loaders.js";
 import type { ThreadData } from "./protocol.js";
+import { refuseProgram } from "./refuse-program.js";
+import { recordRunAtImport } from "./run-at-import.js";
 
 let registered: Promise<void> | undefined;
 const imports = new Map<string, Promise<void>>();
@@ -18,7 +20,7 @@ const imports = new Map<string, Promise<void>>();
 /**
  * The class that comes from there, in this thread: its module is imported if it was not yet.
  *
- * @throws {HypernodesError} `NOT_IMPORTABLE`, `RUN_AT_IMPORT`.
+ * @throws {HypernodesError} `NOT_IMPORTABLE`.
  */
 export async function importedClass(origin: Origin): Promise<PipelineClass> {
   const file = origin.file!;
@@ -38,29 +40,44 @@ export async function importedClass(origin: Origin): Promise<PipelineClass> {
 }
 
 async function importing(pipeline: string, file: string): Promise<void> {
-  const ran = new Promise<never>((_, reject) => {
-    thread.onRunAtImport = (ran) => reject(runAtImport(pipeline, ran, file));
-  });
   try {
-    registered ??= registerLoaders();
+    registered ??= prepare();
     await registered;
-    await Promise.race([load(file), ran]);
+    await importForClasses(
+      () => load(file),
+      (ran) => recordRunAtImport({ file, ran }),
+    );
   } catch (error) {
     if (error instanceof HypernodesError && error.code === "RUN_AT_IMPORT") throw error;
     throw new HypernodesError({
       code: "NOT_IMPORTABLE",
       where: pipeline,
       problem: `a thread can't import ${file}, which defines the class: ${describeChain(error)}`,
-      advice: isUnreadable(error) ? LOADER : "Move the class into a module that can be imported by itself.",
+      advice: adviceFor(pipeline, error),
       cause: error,
     });
-  } finally {
-    thread.onRunAtImport = undefined;
   }
 }
 
-const LOADER =
-  "A thread loads modules with what Node was started with (node --import ...), not with what a test runner or bundler transforms on the way: compile it first, or start Node with the loader.";
+async function prepare(): Promise<void> {
+  await registerLoaders();
+  const { program } = (workerData as ThreadData).hypernodes;
+  if (program !== undefined) refuseProgram(program);
+}
+
+function adviceFor(pipeline: string, error: unknown): string {
+  const runner = testRunner();
+  if (runner !== undefined)
+    return `${runner} transforms modules for its tests, and not for threads: in tests, let maps and nodes stay here: new ${pipeline}().with({ execution: { nodes: "async", maps: "async" } }); or test what a compiler has written.`;
+  if (!isUnreadable(error)) return "Move the class into a module that can be imported by itself.";
+  return "A thread loads modules with what Node was started with (node --import ...), not with what a bundler transforms on the way: compile it first, or start Node with the loader.";
+}
+
+/** The test runner that the process is of, if it is of one that transforms modules by itself. */
+function testRunner(): string | undefined {
+  if (process.env.VITEST !== undefined) return "vitest";
+  return process.env.JEST_WORKER_ID === undefined ? undefined : "jest";
+}
 
 /** Whether Node can't read the file, or something that it imports. */
 function isUnreadable(error: unknown): boolean {
@@ -80,14 +97,4 @@ async function load(file: string): Promise<void> {
     if (!isForRequire) throw error;
     require(fileURLToPath(url));
   }
-}
-
-function runAtImport(pipeline: string, ran: string, file: string): HypernodesError {
-  return new HypernodesError({
-    code: "RUN_AT_IMPORT",
-    where: pipeline,
-    problem: `${file}, which a thread imports because it defines the class, runs ${ran === pipeline ? "it" : `the pipeline ${ran}`} when it is imported`,
-    advice:
-      'Put the class into a module of its own; or run only in the main thread: import { isMainThread } from "node:worker_threads" and if (isMainThread) await ...',
-  });
 }

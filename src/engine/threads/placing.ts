@@ -24,6 +24,8 @@ export interface Thread {
   requests: number;
   holds: boolean;
   resting: boolean;
+  /** Whether no more visits go there. */
+  retired: boolean;
   idle: NodeJS.Timeout | undefined;
   /** The process may end though the thread has not answered. It waits for it again when it is asked for more. */
   unref(): void;
@@ -47,8 +49,8 @@ export function placeFor<W extends { readonly id: number }>(
   // One thread empties for whoever has to be alone, and would never be if others came without a pause.
   const isKeptFree = visiting.company !== "none" && [...waiting].some(({ company }) => company === "none");
   for (const worker of isKeptFree ? workers.slice(1) : workers) {
-    const { visits = NOBODY, resting = false } = threads.get(worker.id) ?? {};
-    if (resting) continue;
+    const { visits = NOBODY, resting = false, retired = false } = threads.get(worker.id) ?? {};
+    if (resting || retired) continue;
     if (visits.size === 0) return worker;
     if (visits.size >= least || !goTogether(visiting, visits)) continue;
     chosen = worker;

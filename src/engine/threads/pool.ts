@@ -7,7 +7,19 @@ import { describeChain } from "../../util/describe.js";
 import { ownModule } from "../../util/own-files.js";
 import { userFrames } from "../../util/user-frames.js";
 import { placeFor, type Thread, type Visiting } from "./placing.js";
-import type { Answer, Broadcast, Company, Request, Stalled, ThreadData, VisitMessage } from "./protocol.js";
+import { refuseModule, unguardedProgram } from "./program-module.js";
+import type {
+  Answer,
+  Broadcast,
+  Company,
+  RanAtImport,
+  Request,
+  Stalled,
+  ThreadData,
+  ThreadNews,
+  VisitMessage,
+} from "./protocol.js";
+import { runAtImportError } from "./run-at-import.js";
 import { ThreadOutput } from "./thread-output.js";
 
 /** A thread that nobody has visited for this long lets go of its resources and ends. */
@@ -37,7 +49,7 @@ export class Pool {
   ) {
     const name = `hypernodes ${randomUUID()}`;
     this.channel = new BroadcastChannel(name);
-    this.channel.onmessage = (message: unknown) => this.heard((message as { data: Broadcast | Stalled }).data);
+    this.channel.onmessage = (message: unknown) => this.heard((message as { data: Broadcast | ThreadNews }).data);
     this.channel.unref();
     this.piscina = new Piscina({
       filename: WORKER,
@@ -48,7 +60,7 @@ export class Pool {
       idleTimeout: Number.POSITIVE_INFINITY,
       // A thread that waits in Atomics.wait hears no broadcast, and runs no timer.
       atomics: "disabled",
-      workerData: { hypernodes: { channel: name, isCommonJs } } satisfies ThreadData,
+      workerData: { hypernodes: { channel: name, isCommonJs, program: unguardedProgram() } } satisfies ThreadData,
       loadBalancer: ((task: PiscinaTask, workers: PiscinaWorker[]) => this.place(task, workers)) as never,
       ...(resourceLimits && { resourceLimits }),
     });
@@ -119,9 +131,28 @@ export class Pool {
     this.channel.postMessage(broadcast);
   }
 
+  /** No visit goes to the thread of this one any more, and it ends after those that are in it. */
+  retire(id: number | undefined): void {
+    const thread = this.threads.get(id ?? -1);
+    if (thread === undefined || thread.retired) return;
+    thread.retired = true;
+    if (thread.visits.size === 0) void this.end(thread);
+  }
+
+  private heard(message: Broadcast | ThreadNews): void {
+    if ("ranAtImport" in message) this.ranAtImport(message);
+    else if ("stalled" in message) this.stalled(message);
+  }
+
+  /** A thread does what the program does: it is ended. If no run fails for it, it is warned of. */
+  private ranAtImport({ ranAtImport: thread, found, isWorking }: RanAtImport): void {
+    if (refuseModule(found) && !isWorking)
+      process.emitWarning(runAtImportError(found.ran, found).message, "HypernodesWarning");
+    this.retire(thread);
+  }
+
   /** A thread without anything to wait for does not keep the process alive, until it is asked for more. */
-  private heard(message: Broadcast | Stalled): void {
-    if (!("stalled" in message)) return;
+  private stalled(message: Stalled): void {
     const thread = this.threads.get(message.stalled);
     setTimeout(() => {
       if (thread?.requests === message.requests && thread.visits.size > 0) thread.unref();
@@ -161,7 +192,7 @@ export class Pool {
       this.threads,
       id,
       (): Thread => ({
-        ...{ id, visits: new Set(), requests: 0, holds: false, resting: false, idle: undefined },
+        ...{ id, visits: new Set(), requests: 0, holds: false, resting: false, retired: false, idle: undefined },
         unref: () => unref(worker),
       }),
     );
@@ -179,6 +210,7 @@ export class Pool {
     thread.visits.delete(visiting);
     if (thread.visits.size > 0 || thread.resting) return;
     if (!this.isAlive(thread)) this.forget(thread);
+    else if (thread.retired) void this.end(thread);
     else thread.idle = setTimeout(() => void this.end(thread), IDLE_MS).unref();
   }
 

@@ -7,6 +7,7 @@ import type { Carrier } from "../call-context.js";
 import type { Part } from "../elements.js";
 import type { RunEvent } from "../events.js";
 import type { ProgramSource } from "../remade.js";
+import type { RunAtImport } from "./run-at-import.js";
 import type { Printed } from "./thread-output.js";
 
 /** The part of a run that goes to threads: some steps of a plan, and what all its visits share. Encoded once. */
@@ -139,12 +140,25 @@ export interface Stalled {
   readonly requests: number;
 }
 
+/** What a thread tells of itself. */
+export type ThreadNews = Stalled | RanAtImport;
+
+/** A module that a thread has imported runs a pipeline by itself. */
+export interface RanAtImport {
+  readonly ranAtImport: number;
+  readonly found: RunAtImport;
+  /** Whether anything that it was asked for is answered so. */
+  readonly isWorking: boolean;
+}
+
 /** What every thread is started with. */
 export interface ThreadData {
   readonly hypernodes: {
     readonly channel: string;
     /** Whether a loader has made CommonJS of us, and so of the user's modules: they have to meet again in each thread. */
     readonly isCommonJs: boolean;
+    /** The path of the program, if a thread that imports it would do all of it again: then none imports it. */
+    readonly program: string | undefined;
   };
 }
 

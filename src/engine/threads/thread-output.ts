@@ -19,7 +19,9 @@ export function printAtOnce(): () => Printed {
 
 function countAndHandOver(stream: Writable): () => number {
   let bytes = 0;
-  const writev = stream._writev!.bind(stream);
+  // Deno's threads print by themselves.
+  if (stream._writev == null) return () => bytes;
+  const writev = stream._writev.bind(stream);
   stream._writev = (chunks, callback) => {
     for (const { chunk, encoding } of chunks) bytes += Buffer.byteLength(chunk, encoding);
     writev(chunks, () => {});

@@ -130,6 +130,8 @@ export class Visit {
       if (this.isStopped || bytes === undefined) return { kind: "stopped" };
       const result = await this.result(new Uint8Array(bytes));
       if (result.holds) this.pool.holds(this.visiting.thread);
+      const { error } = result.failure ?? {};
+      if (error instanceof HypernodesError && error.code === "RUN_AT_IMPORT") this.pool.retire(this.visiting.thread);
       return { kind: "home", result };
     } catch (error) {
       return this.lost(error);

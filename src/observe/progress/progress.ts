@@ -6,7 +6,7 @@ import { Tally } from "../tally.js";
 /** How progress is shown. */
 export interface ProgressOptions {
   /** Where it is shown. Default: stderr, so that what a program prints on stdout stays clean. */
-  readonly stream?: NodeJS.WritableStream;
+  readonly stream?: { write(text: string): unknown };
   /** Shows nothing. */
   readonly quiet?: boolean;
   /** Milliseconds between plain lines, where there is no terminal. Default: 3,000; `Infinity`: none before the end. */
@@ -18,6 +18,8 @@ const PROGRESS_RULES: RulesOf<ProgressOptions> = {
   quiet: isFlag,
   everyMs: numberAbove(0, "milliseconds above 0"),
 };
+
+type Stream = NonNullable<ProgressOptions["stream"]>;
 
 /** What shows the tallies of runs under way. */
 interface Shown {
@@ -68,13 +70,13 @@ export function progress(options: ProgressOptions = {}): Reader {
 
 makesReaders(progress);
 
-async function display(stream: NodeJS.WritableStream, tallies: ReadonlySet<Tally>, everyMs: number): Promise<Shown> {
+async function display(stream: Stream, tallies: ReadonlySet<Tally>, everyMs: number): Promise<Shown> {
   const { CI, TERM, NO_COLOR } = process.env;
-  const isLive = (stream as WriteStream).isTTY === true && !CI && TERM !== "dumb";
+  const isLive = (stream as Partial<WriteStream>).isTTY === true && !CI && TERM !== "dumb";
   if (isLive) {
     const { LiveProgress } = await import("./live.js");
-    return new LiveProgress(stream as WriteStream, tallies, !NO_COLOR);
+    return new LiveProgress(stream as Stream & WriteStream, tallies, !NO_COLOR);
   }
   const { PlainProgress } = await import("./lines.js");
-  return new PlainProgress(stream, tallies, everyMs);
+  return new PlainProgress(stream as NodeJS.WritableStream, tallies, everyMs);
 }

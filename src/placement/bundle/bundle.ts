@@ -5,7 +5,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import type { Plugin } from "esbuild";
-import { BUNDLED, type Origin } from "../../dsl/origin.js";
+import { BUNDLED, type Origin, pathOf } from "../../dsl/origin.js";
 import { HypernodesError } from "../../errors.js";
 import { remembered } from "../../graph/remembered.js";
 import { missingPackage } from "../../util/missing-package.js";
@@ -58,11 +58,6 @@ function fileOf({ file, name }: Origin): string {
     problem: "its code is in no file (but typed in, evaluated or piped), so it can't be sent to a container",
     advice: "Put the class into a module.",
   });
-}
-
-/** The path of a module that is known by its URL, or by its path. */
-export function pathOf(file: string): string {
-  return file.startsWith("file:") ? fileURLToPath(file.replace(/[?#].*$/, "")) : file;
 }
 
 /** Where a class comes from in a bundle with this root. */

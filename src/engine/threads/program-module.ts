@@ -1,0 +1,91 @@
+import { readFileSync, realpathSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { PipelineClass } from "../../dsl/members.js";
+import { isBundled, originOf, pathOf } from "../../dsl/origin.js";
+import { HypernodesError } from "../../errors.js";
+import { remembered } from "../../graph/remembered.js";
+import { KEEP_APART, type RunAtImport, runAtImportError } from "./run-at-import.js";
+
+/** The program as it was named to Node: before the user's code can change it. */
+const [, ENTRY] = process.argv;
+
+/** The modules that ran pipelines where a thread imported them. */
+const refused = new Map<string, RunAtImport>();
+
+/** For each module by its path, what makes it a program that a thread would do again; empty: nothing does. */
+const programs = new Map<string, string>();
+
+/**
+ * Checks before anything runs that importing a class's module in a thread does not repeat the program.
+ *
+ * @throws {HypernodesError} `RUN_AT_IMPORT` if the module is the program itself, or calls main(), and nothing in it asks
+ * in which thread it is; or if a thread has imported it, and it ran a pipeline there.
+ */
+export function checkNotProgram(pipeline: PipelineClass): void {
+  const file = originOf(pipeline)?.file;
+  if (file === undefined || isBundled({ file })) return;
+  const found = refused.get(file);
+  if (found !== undefined) throw runAtImportError(pipeline.name, found);
+  const what = whatMakesProgram(pathOf(file));
+  if (what === "") return;
+  throw new HypernodesError({
+    code: "RUN_AT_IMPORT",
+    where: pipeline.name,
+    problem: `its class is in ${pathOf(file)}, ${what}: each thread would import it, and do again all that it does`,
+    advice: KEEP_APART,
+  });
+}
+
+/**
+ * Remembers that a module runs pipelines where a thread imports it: no other thread shall.
+ *
+ * @returns whether it was not known.
+ */
+export function refuseModule(found: RunAtImport): boolean {
+  const isNew = !refused.has(found.file);
+  refused.set(found.file, found);
+  return isNew;
+}
+
+/** The path of the program, if nothing in it asks in which thread it is. */
+export function unguardedProgram(): string | undefined {
+  const path = entry();
+  return path !== undefined && whatMakesProgram(path) !== "" ? path : undefined;
+}
+
+function whatMakesProgram(path: string): string {
+  return remembered(programs, path, () => {
+    const text = textOf(path);
+    if (text === undefined || GUARD.test(text.replace(UNSAID, ""))) return "";
+    if (path === entry()) return "which is the program itself";
+    return MAIN.test(text) ? "which calls main()" : "";
+  });
+}
+
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+/** The program's path. A folder, a link or a name without its ending is what Node takes for one, too. */
+function entry(): string | undefined {
+  try {
+    return ENTRY && realpathSync(createRequire(import.meta.url).resolve(ENTRY));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Comments, and the names that a module imports: they ask nothing. */
+const UNSAID =
+  /\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*|\bimport\b[^"'`;()]*\bfrom\b|\b(?:const|let|var)\s*\{[^{}]*\}\s*=\s*(?:await\s+import|require)\b/gm;
+
+/** How a program asks whether it is the program, or a module that somebody imports. */
+const GUARD =
+  /\bisMainThread\b|\bparentPort\b|\bmeta\s*\.\s*main\b|\brequire\s*\.\s*main\b|\bmainModule\b|\bmodule\s*\.\s*parent\b|\bargv\s*(?:\?\.)?\s*\[\s*1\s*\]|\bargv\s*\.\s*at\(\s*1\s*\)|\b[ie]s[_-]?(?:main|entry)/i;
+
+/** A module that is imported for nothing but what it does. */
+const MAIN = /^(?:(?:await|void)\s+)?main\s*\(/m;
