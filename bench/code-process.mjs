@@ -24,9 +24,13 @@ if (what === "acorn") {
   );
 } else {
   // As it is installed: with what a loader brings V8 would have more to tell of.
-  const exported = Object.values(await import("../dist/chunks/code.js"));
+  // Modules that are loaded on demand are exported whole.
+  const isModule = (value) => value?.[Symbol.toStringTag] === "Module";
+  const exported = Object.values(await import("../dist/chunks/code.js")).flatMap((value) =>
+    isModule(value) ? Object.values(value) : [value],
+  );
   const [CodeReader, formsToKeep, takeForms] = ["CodeReader", "formsToKeep", "takeForms"].map((name) =>
-    exported.find((value) => value.name === name),
+    exported.find((value) => value?.name === name),
   );
   const { Wide } = await import(path.join(project, "pipeline.js"));
   const isKept = existsSync(keptFile);

@@ -176,7 +176,7 @@ describe("the command line", () => {
     );
     expect(run.stderr).to.equal("");
     const text = await hypernodes("graph", "shout.ts");
-    expect(text.stdout).to.contain('shouts[["shouts<br/>for each"]]').and.to.contain('texts ==>|"string"| shouts');
+    expect(text.stdout).to.contain('shouts[["shouts<br/>for each"]]').and.to.contain("texts ==> shouts");
     const dot = await hypernodes("graph", "shout.ts", "--format", "dot", "--direction", "right", "--no-types");
     expect(dot.stdout).to.contain('rankdir="LR"').and.not.to.contain("string");
     const svg = await hypernodes("graph", "shout.ts", "--format", "svg", "-o", "graph.svg");

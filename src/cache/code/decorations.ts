@@ -74,7 +74,13 @@ function storeOf(define: typeof Reflect.defineMetadata): WeakMap<object, unknown
   const keys = registry?.getProvider(probe, undefined)?.OrdinaryOwnMetadataKeys;
   const [facts] = keys === undefined ? [] : factsOf([keys]);
   const scopes = facts?.kind === "code" ? facts.scopes : [];
-  return scopes.map(({ variables }) => read(variables, "metadata").value).find((value) => value instanceof WeakMap);
+  // By what it holds, not by the variable's name: bundlers change that.
+  return scopes
+    .flatMap(({ variables }) => Object.keys(variables).map((name) => read(variables, name).value))
+    .find(
+      (value): value is WeakMap<object, unknown> =>
+        value instanceof WeakMap && getFrom.call(value, probe) !== undefined,
+    );
 }
 
 interface Registry {
