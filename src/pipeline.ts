@@ -40,6 +40,7 @@ import {
   type RulesOf,
   that,
 } from "./util/options.js";
+import "./util/primordials.js";
 import { showValue } from "./util/show-value.js";
 import { plainName } from "./values/plain-name.js";
 import { type DrawnGraph, drawn } from "./view/drawn-graph.js";

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { Queue } from "bullmq";
 import { expect } from "chai";
@@ -142,11 +142,16 @@ describe("workers and clients with a key @slow", function () {
     const source = path.resolve(built("src/cli/main.ts"), "..", "..", "..");
     const newer = `${source}-newer`;
     cpSync(source, newer, { recursive: true });
-    const file = path.join(newer, "src/placement/bullmq/jobs.js");
-    const text = readFileSync(file, "utf8");
-    const changed = text.replace(/QUEUE_PROTOCOL = (\d+)/, (_, version) => `QUEUE_PROTOCOL = ${Number(version) + 1}`);
-    expect(changed).not.to.equal(text);
-    writeFileSync(file, changed);
+    const defines = /QUEUE_PROTOCOL = (\d+)/;
+    const chunks = path.join(newer, "src/chunks");
+    const [file, ...others] = readdirSync(chunks)
+      .map((name) => path.join(chunks, name))
+      .filter((name) => defines.test(readFileSync(name, "utf8")));
+    expect(others).to.deep.equal([]);
+    writeFileSync(
+      file!,
+      readFileSync(file!, "utf8").replace(defines, (_, version) => `QUEUE_PROTOCOL = ${Number(version) + 1}`),
+    );
     inject("a worker has another protocol version");
     const own = yard.queue();
     const main = path.join(newer, "src/cli/main.js");

@@ -1,8 +1,8 @@
-// `node spec/support/build.mjs FOLDER [MODULE...]` bundles the package's modules, which a compiler has written to the folder, in
-// their place: few files instead of hundreds, because each one costs whoever imports the package the time to find and open it.
-// Nothing is minified: stack traces name functions and lines that can be read. Other modules that are to be found by their names are
-// named too: dsl/metadata. The build of the package makes the script of the graph's page as well.
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+// `node spec/support/build.mjs FROM TO [MODULE...]` bundles the package's modules, which a compiler has written to a folder: few files
+// instead of hundreds, because each one costs whoever imports the package the time to find and open it. Nothing is minified:
+// stack traces name functions and lines that can be read. Other modules that are to be found by their names are named too:
+// dsl/metadata. The package's own folder gets the script of the graph's page as well. What was there is there until all is made.
+import { cpSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { build, transform } from "esbuild";
@@ -41,8 +41,8 @@ const ON_DEMAND = /\bimport\(("\.[^"]+")\)/g;
 const REQUIRED_OR_IMPORTED =
   '(typeof module === "object" ? Promise.resolve().then(() => module.require($1)) : import($1))';
 
-/** Bundles the modules in a folder in their place. What is imported only when it is needed stays in files of its own. */
-async function bundleModules(folder, entries) {
+/** Bundles the modules of a folder into another. What is imported only when it is needed stays in files of its own. */
+async function bundleModules(folder, target, entries) {
   const inFolder = (name) => path.resolve(folder, name);
   const bundle = await rollup({
     input: Object.fromEntries(entries.map((name) => [name, inFolder(`${name}.js`)])),
@@ -57,7 +57,6 @@ async function bundleModules(folder, entries) {
       if (!["CIRCULAR_DEPENDENCY", "THIS_IS_UNDEFINED"].includes(warning.code)) throw new Error(warning.message);
     },
   });
-  const modules = readdirSync(folder, { recursive: true }).filter((name) => name.endsWith(".js"));
   let groups;
   const { output } = await bundle.generate({
     dir: folder,
@@ -72,10 +71,10 @@ async function bundleModules(folder, entries) {
       return groups.find(([, closures]) => closures.every((modules) => modules.has(id)))?.[0];
     },
   });
-  for (const name of modules) rmSync(inFolder(name));
   for (const { fileName, code } of output) {
-    mkdirSync(path.dirname(inFolder(fileName)), { recursive: true });
-    writeFileSync(inFolder(fileName), code);
+    const file = path.join(target, fileName);
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, code);
   }
   await bundle.close();
 }
@@ -104,6 +103,10 @@ async function buildPage(folder) {
   });
 }
 
-const [folder, ...more] = process.argv.slice(2);
-await bundleModules(folder, [...ENTRIES, ...more]);
-if (folder === "dist") await buildPage(folder);
+const [from, to, ...more] = process.argv.slice(2);
+const made = `${to}.${process.pid}`;
+cpSync(from, made, { recursive: true, filter: (name) => !name.endsWith(".js") });
+await bundleModules(from, made, [...ENTRIES, ...more]);
+if (to === "dist") await buildPage(made);
+rmSync(to, { recursive: true, force: true });
+renameSync(made, to);

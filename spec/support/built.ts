@@ -33,7 +33,9 @@ function buildAll(): string {
     writeFileSync(target, transpiled(readFileSync(source, "utf8"), path.resolve(source)));
   }
   const src = path.join(made, "src");
-  execFileSync(process.execPath, [path.resolve("spec/support/build.mjs"), src, ...ALSO_IMPORTED], { stdio: "inherit" });
+  execFileSync(process.execPath, [path.resolve("spec/support/build.mjs"), src, src, ...ALSO_IMPORTED], {
+    stdio: "inherit",
+  });
   const all = path.join(runFolder(), "built");
   try {
     renameSync(made, all);

@@ -2,8 +2,9 @@ import { builtinModules, createRequire } from "node:module";
 import { types } from "node:util";
 import vm from "node:vm";
 import { METADATA_FUNCTIONS } from "../../dsl/metadata.js";
+import { getOwnPropertyDescriptor, getPrototypeOf, ownKeys, textOf } from "../../util/primordials.js";
 import { ITERATORS, ITERATORS_TEXT } from "./opaque.js";
-import { isNative, isObject, nameOf, textOf } from "./reflection.js";
+import { isNative, isObject, nameOf } from "./reflection.js";
 
 /** What the language and Node bring, and what a program has put in its place. */
 export interface BuiltIns {
@@ -15,8 +16,6 @@ export interface BuiltIns {
 
 /** Stacks are no values: loaders change how they are written. */
 const LEFT_OUT = new Set(["Error.prepareStackTrace", "Error.stackTraceLimit", "globalThis.console"]);
-
-const { ownKeys, getOwnPropertyDescriptor, getPrototypeOf } = Reflect;
 
 /** An object of the language as it was when it was walked. */
 interface Seen {

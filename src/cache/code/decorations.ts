@@ -2,6 +2,7 @@
 import { defaultMetadataStorage } from "class-transformer/cjs/storage.js";
 import { METADATA_FUNCTIONS } from "../../dsl/metadata.js";
 import { recordedOn } from "../../graph/validators.js";
+import { getFrom } from "../../util/primordials.js";
 import { factsOf } from "./inspector.js";
 import { packageOf } from "./packages.js";
 import { isObject, read } from "./reflection.js";
@@ -47,8 +48,6 @@ export function metadataOf(
 export function isDesign(key: unknown): boolean {
   return typeof key === "string" && key.startsWith("design:");
 }
-
-const { get: getFrom } = WeakMap.prototype;
 
 const stores = new Map<Function, WeakMap<object, unknown> | undefined>();
 

@@ -340,5 +340,9 @@ function post<R>(method: string, parameters?: object): R {
 const lineStarts = new Map<string, readonly number[]>();
 
 function lineStartsOf(script: Script): readonly number[] {
-  return scriptForms(script)?.lines ?? remembered(lineStarts, script.id, () => linesOf(sourceOf(script)));
+  // Files of packages are large where they were bundled, and nothing else of them is asked for.
+  return (
+    (isProjects(script) ? scriptForms(script)?.lines : undefined) ??
+    remembered(lineStarts, script.id, () => linesOf(sourceOf(script)))
+  );
 }

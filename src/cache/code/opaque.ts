@@ -2,11 +2,10 @@ import { AsyncLocalStorage, AsyncResource } from "node:async_hooks";
 import Module, { createRequire } from "node:module";
 import { types } from "node:util";
 import vm from "node:vm";
+import { getPrototypeOf, getStore } from "../../util/primordials.js";
 import { isObject } from "./reflection.js";
 
 // What reading values can't tell, and how it is known.
-
-const { getPrototypeOf } = Reflect;
 
 const OWN_TYPES: readonly Function[] = [
   ...[Object, Function, Array, Map, Set, Date, RegExp, Promise, WeakMap, WeakSet, FinalizationRegistry],
@@ -65,10 +64,15 @@ export const RUN_CODE = new Map<object, string>([
 
 RUN_CODE.delete(vm.constants);
 
-/** Node's own numbers for what is asynchronous, which differ from process to process. */
-export const ASYNC_IDS = new Set<PropertyKey>(Object.getOwnPropertySymbols(new AsyncResource("hypernodes")));
-
-const { getStore } = AsyncLocalStorage.prototype;
+/**
+ * Node's own numbers for what is asynchronous, which differ from process to process; but not what a program's `AsyncLocalStorage`s keep
+ * there, if this is loaded where they have stores.
+ */
+export const ASYNC_IDS = new Set<PropertyKey>(
+  Object.getOwnPropertySymbols(new AsyncResource("hypernodes")).filter(
+    ({ description }) => description !== "kResourceStore",
+  ),
+);
 
 function isOneOf(object: object, prototype: object): boolean {
   for (let at = getPrototypeOf(object); at !== null && !types.isProxy(at); at = getPrototypeOf(at))

@@ -1,11 +1,7 @@
 import { types } from "node:util";
+import { getOwnPropertyDescriptor, getPrototypeOf, ownKeys, textOf } from "../../util/primordials.js";
 
 // What objects and functions are, read without running any code of theirs.
-
-const { ownKeys, getOwnPropertyDescriptor, getPrototypeOf } = Reflect;
-
-/** Taken before a program may have changed it. */
-export const textOf = Function.prototype.call.bind(Function.prototype.toString) as (fn: Function) => string;
 
 export interface Found {
   readonly isThere: boolean;

@@ -1,6 +1,16 @@
 import { types } from "node:util";
 import { remembered } from "../../graph/remembered.js";
 import { describeError } from "../../util/describe.js";
+import {
+  cwd,
+  forEachOf,
+  getOwnPropertyDescriptor,
+  getPrototypeOf,
+  isExtensible,
+  ownKeys,
+  textOf,
+  timeOf,
+} from "../../util/primordials.js";
 import { type ClassForm, type Form, type FunctionForm, type Reference, textHash, type Way } from "./analysis.js";
 import { type BuiltIns, builtIns, isOfNode } from "./built-ins.js";
 import { decorationsOf, isDesign, metadataOf } from "./decorations.js";
@@ -27,7 +37,6 @@ import {
   nameOf,
   onGlobal,
   read,
-  textOf,
 } from "./reflection.js";
 
 /** A piece of what some code can reach: a function, a class, an object, a value. */
@@ -66,18 +75,6 @@ const NO_ARROW = { isArrow: false, capturesThis: false, gives: undefined } as co
 
 /** How many objects and functions are walked, after which nothing is known. */
 const MOST = 200_000;
-
-/** Taken before a program may have changed them. */
-const { ownKeys, getOwnPropertyDescriptor, getPrototypeOf, isExtensible } = Reflect;
-const forEachOf = {
-  Map: Function.prototype.call.bind(Map.prototype.forEach) as (
-    map: Map<unknown, unknown>,
-    to: (value: unknown, key: unknown) => void,
-  ) => void,
-  Set: Function.prototype.call.bind(Set.prototype.forEach) as (set: Set<unknown>, to: (value: unknown) => void) => void,
-};
-const { cwd } = process;
-const timeOf = Function.prototype.call.bind(Date.prototype.getTime) as (date: Date) => number;
 
 /** For functions of constant surroundings: what V8 says of them, for ever. */
 const lasting = new WeakMap<Function, FunctionFacts>();

@@ -1,0 +1,21 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+
+// What reads code is loaded when a run needs it. What it reads values with is taken here, when the package is imported: before a
+// program may have put something else in its place.
+
+export const { ownKeys, getOwnPropertyDescriptor, getPrototypeOf, isExtensible } = Reflect;
+
+const { call } = Function.prototype;
+
+export const textOf = call.bind(Function.prototype.toString) as (fn: Function) => string;
+export const timeOf = call.bind(Date.prototype.getTime) as (date: Date) => number;
+export const forEachOf = {
+  Map: call.bind(Map.prototype.forEach) as (
+    map: Map<unknown, unknown>,
+    to: (value: unknown, key: unknown) => void,
+  ) => void,
+  Set: call.bind(Set.prototype.forEach) as (set: Set<unknown>, to: (value: unknown) => void) => void,
+};
+export const { get: getFrom } = WeakMap.prototype;
+export const { getStore } = AsyncLocalStorage.prototype;
+export const { cwd } = process;
