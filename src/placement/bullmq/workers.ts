@@ -109,7 +109,7 @@ export class Workers implements Destination {
   private async prepare(): Promise<Prepared> {
     const { fragment } = this;
     const origin = fragment.origin();
-    const bundle = await bundleOf(origin, this.installed);
+    const bundle = await bundleOf(origin, this.installed, [], "bullmq(...)");
     const encode = () => fragment.encodeRemote(bundledOrigin(origin, bundle.root));
     const { bytes, content } = encode();
     const link = await this.opened();

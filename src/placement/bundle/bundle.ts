@@ -34,16 +34,18 @@ const bundles = new Map<string, Promise<Bundle>>();
  *
  * @param installed the names of packages that the image has already.
  * @param patterns the files that its modules read beside themselves.
+ * @param asker what the bundle is for, as the user has written it: it is named if a package is missing.
  * @throws {HypernodesError} `NOT_BUNDLEABLE`, `MISSING_PACKAGE`, `NO_SUCH_FILES`, `FILES_TOO_LARGE`.
  */
 export function bundleOf(
   origin: Origin,
   installed: readonly string[],
   patterns: readonly string[] = [],
+  asker = "modal(...)",
 ): Promise<Bundle> {
   const file = fileOf(origin);
   const key = JSON.stringify([file, installed, patterns]);
-  const made = remembered(bundles, key, () => build(origin.name, file, installed, patterns));
+  const made = remembered(bundles, key, () => build(origin.name, file, installed, patterns, asker));
   // What is wrong with the code may be mended while the process lives.
   made.catch(() => bundles.delete(key));
   return made;
@@ -81,9 +83,10 @@ async function build(
   file: string,
   installed: readonly string[],
   patterns: readonly string[],
+  asker: string,
 ): Promise<Bundle> {
   const esbuild = await import("esbuild").catch((error: unknown) => {
-    throw missingPackage("esbuild", "modal(...)", "to bundle the pipeline's code for a container", error);
+    throw missingPackage("esbuild", asker, "to bundle the pipeline's code, which runs elsewhere", error);
   });
   const root = rootOf(file);
   const besides = await findFiles(root, patterns);
@@ -119,7 +122,7 @@ async function build(
       external: CLIENTS_OWN,
       banner: { js: BANNER },
       define: PLACES,
-      plugins: [modules(root, outside, installed, besides)],
+      plugins: [modules(root, outside, installed, besides, asker)],
     });
   } catch (error) {
     // esbuild makes a message of what a plugin throws.
@@ -179,6 +182,7 @@ function modules(
   outside: Map<string, Package>,
   installed: readonly string[],
   besides: readonly string[],
+  asker: string,
 ): Plugin {
   const require = createRequire(import.meta.url);
   return {
@@ -222,7 +226,7 @@ function modules(
         }
         const isTypeScript = /tsx?$/.test(path.extname(file));
         // esbuild writes no types for decorators, and what reads them at run time would find none.
-        const code = isTypeScript && /@[\w$]/.test(source) ? await withMetadata(file, source) : source;
+        const code = isTypeScript && /@[\w$]/.test(source) ? await withMetadata(file, source, asker) : source;
         const loader = file.endsWith("x") ? (isTypeScript ? "tsx" : "jsx") : isTypeScript ? "ts" : "js";
         return { contents: withFirst(says, code), loader } as const;
       }
@@ -253,12 +257,12 @@ function withFirst(statement: string, code: string): string {
   return end < 0 ? statement : `\n${statement}${code.slice(end + 1)}`;
 }
 
-async function withMetadata(file: string, source: string): Promise<string> {
+async function withMetadata(file: string, source: string, asker: string): Promise<string> {
   const swc = await import("@swc/core").catch((error: unknown) => {
     throw missingPackage(
       "@swc/core",
-      "modal(...)",
-      `to compile the decorators in ${path.basename(file)} for a container`,
+      asker,
+      `to compile the decorators in ${path.basename(file)}, whose code runs elsewhere`,
       error,
     );
   });
