@@ -60,7 +60,7 @@ const COMPILER = {
 };
 
 /** A new project for each tool, that has installed the packed tarball, runs the same pipeline. */
-describe("a project of each tool of the README's table @slow", function () {
+describe("a project of each tool of the README's table @slow @tools", function () {
   this.timeout(900_000);
   const folders: string[] = [];
   after(() => {
