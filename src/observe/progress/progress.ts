@@ -6,7 +6,10 @@ import { Tally } from "../tally.js";
 /** How progress is shown. */
 export interface ProgressOptions {
   /** Where it is shown. Default: stderr, so that what a program prints on stdout stays clean. */
-  readonly stream?: { write(text: string): unknown };
+  readonly stream?: {
+    /** Takes a piece of text, as the streams of Node do. */
+    write(text: string): unknown;
+  };
   /** Shows nothing. */
   readonly quiet?: boolean;
   /** Milliseconds between plain lines, where there is no terminal. Default: 3,000; `Infinity`: none before the end. */
