@@ -41,6 +41,7 @@ import {
   that,
 } from "./util/options.js";
 import "./util/primordials.js";
+import { OnDemand } from "./util/on-demand.js";
 import { showValue } from "./util/show-value.js";
 import { plainName } from "./values/plain-name.js";
 import { type DrawnGraph, drawn } from "./view/drawn-graph.js";
@@ -152,20 +153,11 @@ function isNames(value: unknown): boolean {
 
 const NOTHING_SAID = Object.freeze({});
 
-type Engine = typeof import("./placement/use.js");
-
 /** The engine: the first run loads it, so that whoever only imports or draws a pipeline does not wait for it. */
-let engine: Engine | undefined;
-let loading: Promise<Engine> | undefined;
+const engine = new OnDemand(() => import("./placement/use.js"));
 
-async function loadEngine(): Promise<Engine> {
-  loading ??= import("./placement/use.js");
-  engine = await loading;
-  return engine;
-}
-
-async function* streamOnceLoaded(use: Use, options: Parameters<Engine["stream"]>[1]) {
-  yield* (await loadEngine()).stream(use, options);
+async function* streamOnceLoaded(use: Use, options: Partial<MapOptions>) {
+  yield* (await engine.load()).stream(use, options);
 }
 
 /** Where a name belongs that is no option of a run. */
@@ -216,7 +208,7 @@ export abstract class Pipeline implements AnyPipeline {
     ...[inputs, options]: RunArguments<this, K, G>
   ): Promise<ResultOf<this, K>> {
     const { use, readers } = this.#prepare(inputs, options);
-    const { run } = engine ?? (await loadEngine());
+    const { run } = engine.loaded ?? (await engine.load());
     return (await heard(readers, () => run(use))) as ResultOf<this, K>;
   }
 
@@ -236,7 +228,7 @@ export abstract class Pipeline implements AnyPipeline {
     options: OverOptions<this, O, K, G> & { readonly onError?: E },
   ): Promise<(ResultOf<this, K> | (E extends "collect" ? NodeError : never))[]> {
     const { use, readers } = this.#prepare(inputs, options, OVER_RULES);
-    const { map } = engine ?? (await loadEngine());
+    const { map } = engine.loaded ?? (await engine.load());
     return (await heard(readers, () => map(use, over(options)))) as ResultOf<this, K>[];
   }
 
@@ -256,7 +248,7 @@ export abstract class Pipeline implements AnyPipeline {
     options: OverOptions<this, O, K, G> & { readonly onError?: E },
   ): AsyncGenerator<ResultOf<this, K> | (E extends "collect" ? NodeError : never), void, undefined> {
     const { use, readers } = this.#prepare(inputs, options, OVER_RULES);
-    const results = engine === undefined ? streamOnceLoaded(use, over(options)) : engine.stream(use, over(options));
+    const results = (engine.loaded?.stream ?? streamOnceLoaded)(use, over(options));
     return (readers === undefined ? results : heardStream(readers, results)) as AsyncGenerator<
       ResultOf<this, K>,
       void,
@@ -288,7 +280,7 @@ export abstract class Pipeline implements AnyPipeline {
   async explain(inputs?: object, options?: RunOptions<this, any, any>): Promise<NodeExplanation[]> {
     const isMap = isRecord(options) && "over" in options;
     const { use } = this.#prepare(inputs, options, isMap ? OVER_RULES : RUN_RULES);
-    const { explain } = engine ?? (await loadEngine());
+    const { explain } = engine.loaded ?? (await engine.load());
     return explain(use, isMap ? over(options) : undefined);
   }
 

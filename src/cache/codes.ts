@@ -5,6 +5,7 @@ import { isComputed } from "../graph/graph.js";
 import { type Plan, type PlannedChild, planFor, type Step } from "../graph/plan.js";
 import { reflect } from "../graph/reflect.js";
 import { remembered } from "../graph/remembered.js";
+import { OnDemand } from "../util/on-demand.js";
 import { type Content, lostIn } from "../values/content.js";
 import { contentOf } from "../values/digest.js";
 import type { InputRecord } from "../values/input-checks.js";
@@ -69,30 +70,21 @@ interface Read {
 const known = new WeakMap<Bound, Read>();
 /** The pieces behind codes that were read here. */
 const behind = new WeakMap<StepCode, () => readonly Part[]>();
-type CodeReading = typeof import("./code/code.js") &
-  Pick<typeof import("./code/packages.js"), "fileOf" | "placeOfFile">;
-
-let loaded: CodeReading | undefined;
-let loading: Promise<void> | undefined;
-
 /**
- * Loads what reads code: a parser and V8's inspector, which take as long as the rest of the engine, and which runs without a cache do
- * without. Before anything is asked of code.
+ * The modules that read code: a parser and V8's inspector, which take as long as the rest of the engine, and which runs without a cache do without.
+ * They are loaded before anything is asked of code.
  */
-export function loadCodeReading(): Promise<void> {
-  loading ??= load();
-  return loading;
-}
-
-async function load(): Promise<void> {
+const readingModules = new OnDemand(async () => {
   // One after the other: built, they are one file, and realms that load modules by themselves (jest's) may not expect it twice at once.
   const code = await import("./code/code.js");
   const packages = await import("./code/packages.js");
-  loaded = { ...code, ...packages };
-}
+  return { ...code, ...packages };
+});
 
-function codeReading(): CodeReading {
-  if (loaded !== undefined) return loaded;
+export const loadCodeReading = () => readingModules.load();
+
+function codeReading() {
+  if (readingModules.loaded !== undefined) return readingModules.loaded;
   throw new Error("code is asked for before what reads it has been loaded");
 }
 

@@ -48,7 +48,7 @@ type MisplacedBrand<Brand, Decorator extends string> = Brand extends "each"
 /** The key of a method. */
 export type MethodKey<T, K> = [T] extends [Method] ? StandardContext : K;
 
-/** What comes after the key. */
+/** The arguments after the key. */
 export type MethodAt<T, Descriptor> = [T] extends [Method] ? [] : [method: Descriptor];
 
 /** The descriptor of a method that may stand under `@node` or `@resource`; else a sentence. */

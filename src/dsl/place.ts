@@ -1,7 +1,6 @@
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { type Defect, DefinitionError } from "../errors.js";
-import { callingFile } from "./origin.js";
+import { callingFile, pathOf } from "./origin.js";
 
 /*
  * The arguments that a compiler hands to a decorator tell its place: `(prototype, name, descriptor or nothing)` for members,
@@ -106,7 +105,7 @@ function placeName([target, key, third]: readonly unknown[]): string {
   return typeof key === "symbol" ? "a symbol-named member" : "a member";
 }
 
-/** Whether these are a decorator's arguments, not those of its factory. */
+/** True of a decorator's arguments, not of those of its factory. */
 function isPlace(given: readonly unknown[]): boolean {
   const [target, key, third] = given;
   if (given.length === 1) return isClass(target);
@@ -136,7 +135,7 @@ function isAccessor(value: unknown): boolean {
   return typeof value === "object" && value !== null && ("get" in value || "set" in value);
 }
 
-/** What a standard decorator gets: an object that says what it stands on. */
+/** True of the object that a standard decorator gets: it says what the decorator stands on. */
 function isContext(value: unknown): boolean {
   const { kind, addInitializer } = (value ?? {}) as { readonly kind?: unknown; readonly addInitializer?: unknown };
   return typeof kind === "string" && typeof addInitializer === "function";
@@ -166,6 +165,5 @@ function standardDecorators(decorator: string): DefinitionError {
 }
 
 function shownPath(file: string): string {
-  const full = file.startsWith("file:") ? fileURLToPath(file) : file;
-  return path.relative(process.cwd(), full).split(path.sep).join("/");
+  return path.relative(process.cwd(), pathOf(file)).split(path.sep).join("/");
 }

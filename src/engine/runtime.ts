@@ -1,6 +1,9 @@
-import inspector from "node:inspector";
-import v8 from "node:v8";
 import { HypernodesError } from "../errors.js";
+import { onDemand } from "../util/on-demand.js";
+
+// Asked of other runtimes alone.
+const inspector = onDemand<typeof import("node:inspector")>("node:inspector");
+const v8 = onDemand<typeof import("node:v8")>("node:v8");
 
 const { bun, deno } = process.versions as { readonly bun?: string; readonly deno?: string };
 
@@ -41,16 +44,16 @@ export function checkRuntime(needed: keyof typeof NEEDS, pipeline: string): void
 
 function hasSerializer(): boolean {
   try {
-    return new v8.Serializer().releaseBuffer() !== undefined;
+    return new (v8().Serializer)().releaseBuffer() !== undefined;
   } catch {
     return false;
   }
 }
 
-/** Whether there is an inspector that answers at once: Deno's answers later. */
+/** True if there is an inspector that answers at once: Deno's answers later. */
 function hasInspector(): boolean {
   let answered = false;
-  const session = new inspector.Session();
+  const session = new (inspector().Session)();
   try {
     session.connect();
     session.post("Runtime.evaluate", { expression: "1" }, () => {

@@ -13,12 +13,12 @@ import { type BullmqQueue, checkedBullmq } from "./bullmq/options.js";
 import { elsewhere } from "./places.js";
 import type { Use } from "./use.js";
 
-/** How a run was asked for that may be resumed: as a map over the whole pipeline, or not. */
+/** The way a run was asked for that may be resumed: as a map over the whole pipeline, or not. */
 export interface Resumable {
   readonly over?: Partial<OverOptions>;
 }
 
-/** What was asked for, for who goes on where the run was when it ended. */
+/** A run's own request, for the process that goes on where the run was when it ended. */
 function toldIn(use: Use, program: Program, over: Partial<OverOptions> | undefined): RunTold {
   const { pipeline, inputs, outputs, given, choices } = use;
   const { bound } = (pipeline as { [PIPELINE]: { bound: Readonly<Record<string, unknown>> } })[PIPELINE];

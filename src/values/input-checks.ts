@@ -6,6 +6,7 @@ import { remembered } from "../graph/remembered.js";
 import { validatedProperties } from "../graph/validators.js";
 import { describeError, describeValue } from "../util/describe.js";
 import { exceedsDepth } from "../util/exceeds-depth.js";
+import { OnDemand } from "../util/on-demand.js";
 import { plainName } from "./plain-name.js";
 import { transformedProperties } from "./transformed-properties.js";
 import { validate } from "./validation.js";
@@ -37,12 +38,8 @@ export interface Checked {
   readonly hidden?: readonly string[];
 }
 
-/** What transforms: loaded where something is transformed. */
-let transformer: typeof import("./record-transformer.js") | undefined;
-
-async function loadTransformer(): Promise<void> {
-  transformer = await import("./record-transformer.js");
-}
+/** The walk that transforms records: loaded where something is transformed. */
+const transformer = new OnDemand(() => import("./record-transformer.js"));
 
 const known = new WeakMap<readonly PlannedInput[], InputChecks | null>();
 
@@ -100,8 +97,8 @@ export class InputChecks {
 
   /** Transforms and validates a record, or some inputs of it beside the others. */
   check(record: InputRecord, checked: Checked = { names: this.names }): CheckedInputs | Promise<CheckedInputs> {
-    if (this.transformed.size > 0 && transformer === undefined) {
-      return loadTransformer().then(() => this.check(record, checked));
+    if (this.transformed.size > 0 && transformer.loaded === undefined) {
+      return transformer.load().then(() => this.check(record, checked));
     }
     const transforming = this.transform(record, checked);
     const { values, failed } = transforming;
@@ -140,7 +137,7 @@ export class InputChecks {
         hidden?.map((name) => this.plainName(name)),
         reading,
       );
-      return transformer!.transform(this.type, plain, new Set(some.map((name) => this.plainName(name))));
+      return transformer.loaded!.transform(this.type, plain, new Set(some.map((name) => this.plainName(name))));
     };
     const take = (object: Record<string, unknown>, some: readonly string[]) => {
       for (const name of some) {

@@ -1,5 +1,7 @@
 import { types } from "node:util";
-import v8 from "node:v8";
+import { onDemand } from "../util/on-demand.js";
+
+const v8 = onDemand<typeof import("node:v8")>("node:v8");
 
 /**
  * Where the code of a program runs in a realm of its own, as under jest and in vitest's vm pools, V8 reads values into the
@@ -15,7 +17,7 @@ function pairs(): Map<object, object> {
   const all = [...samples, new ArrayBuffer(0), ...errors.map((type) => new type(""))] as object[];
   for (const sample of all) {
     const own = Object.getPrototypeOf(sample) as object;
-    const read = Object.getPrototypeOf(v8.deserialize(v8.serialize(sample))) as object;
+    const read = Object.getPrototypeOf(v8().deserialize(v8().serialize(sample))) as object;
     if (own !== read) found.set(read, own);
   }
   return found;

@@ -20,7 +20,7 @@ export function transformedProperties(type: Function, properties: readonly strin
   );
 }
 
-/** Whether any decorator of class-transformer stands in a class, or in one that it extends. */
+/** True if any decorator of class-transformer stands in a class, or in one that it extends. */
 export function isDecorated(type: Function): boolean {
   const { _typeMetadatas, _transformMetadatas, _exposeMetadatas, _excludeMetadatas } = defaultMetadataStorage;
   const recorded = [_typeMetadatas, _transformMetadatas, _exposeMetadatas, _excludeMetadatas];

@@ -4,6 +4,7 @@ import { createRequire, isBuiltin } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "acorn";
+import { pathOf } from "../../dsl/origin.js";
 import { remembered } from "../../graph/remembered.js";
 import { OWN_URL } from "../../util/own-files.js";
 
@@ -53,7 +54,7 @@ function isOfOurCopy(file: string): boolean {
 }
 
 export function fileOf(url: string): string | undefined {
-  if (url.startsWith("file:")) return fileURLToPath(url.replace(/[?#].*$/, ""));
+  if (url.startsWith("file:")) return pathOf(url);
   return path.isAbsolute(url) ? url : undefined;
 }
 

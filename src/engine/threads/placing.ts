@@ -24,7 +24,7 @@ export interface Thread {
   requests: number;
   holds: boolean;
   resting: boolean;
-  /** Whether no more visits go there. */
+  /** True if no more visits go there. */
   retired: boolean;
   idle: NodeJS.Timeout | undefined;
   /** The process may end though the thread has not answered. It waits for it again when it is asked for more. */

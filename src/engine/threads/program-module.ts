@@ -83,7 +83,7 @@ function entry(): string | undefined {
 const UNSAID =
   /\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*|\bimport\b[^"'`;()]*\bfrom\b|\b(?:const|let|var)\s*\{[^{}]*\}\s*=\s*(?:await\s+import|require)\b/gm;
 
-/** How a program asks whether it is the program, or a module that somebody imports. */
+/** The ways in which a program asks if it is the program, or a module that somebody imports. */
 const GUARD =
   /\bisMainThread\b|\bparentPort\b|\bmeta\s*\.\s*main\b|\brequire\s*\.\s*main\b|\bmainModule\b|\bmodule\s*\.\s*parent\b|\bargv\s*(?:\?\.)?\s*\[\s*1\s*\]|\bargv\s*\.\s*at\(\s*1\s*\)|\b[ie]s[_-]?(?:main|entry)/i;
 

@@ -140,14 +140,14 @@ export interface Stalled {
   readonly requests: number;
 }
 
-/** What a thread tells of itself. */
+/** News of a thread. */
 export type ThreadNews = Stalled | RanAtImport;
 
 /** A module that a thread has imported runs a pipeline by itself. */
 export interface RanAtImport {
   readonly ranAtImport: number;
   readonly found: RunAtImport;
-  /** Whether anything that it was asked for is answered so. */
+  /** True if anything that it was asked for is answered so. */
   readonly isWorking: boolean;
 }
 

@@ -26,7 +26,7 @@ export async function enterWorker(redis: Redis, key: string, entry: string, forM
   await redis.eval(ENTER, 1, key, forMs, entry);
 }
 
-/** How many chunks each worker that is there computes at once. */
+/** The number of chunks that each worker which is there computes at once. */
 export async function listWorkers(redis: Redis, key: string): Promise<readonly number[]> {
   const entries = (await redis.eval(LIST, 1, key)) as readonly string[];
   return entries.flatMap((entry) => {
