@@ -60,23 +60,22 @@ function hook(file: string): string {
   return pathToFileURL(path.resolve("node_modules", file)).href;
 }
 
+/** Each keeps what its process has read of all of them: what that takes grows with their square. */
+const PER_PROCESS = 30;
+
 /**
- * Runs each project before its edit and after it, with a store of its own and without one. One process runs all of them before,
+ * Runs each project before its edit and after it, with a store of its own and without one. A process runs several of them before,
  * and another one after: starting a process takes longer than running a project.
- *
- * @param perProcess how many of them at most.
  */
 export async function runEdited(loader: Loader, projects: readonly Project[]): Promise<Map<string, Outcomes>> {
   const folder = newFolder(`edits-${loader}`);
   try {
     prepare(folder, loader, projects);
-    const groups = [
-      projects.filter(({ isAlone }) => isAlone !== true),
-      ...projects.filter(({ isAlone }) => isAlone === true).map((project) => [project]),
-    ];
+    const together = projects.filter(({ isAlone }) => isAlone !== true);
+    const groups = projects.filter(({ isAlone }) => isAlone === true).map((project) => [project]);
+    for (let i = 0; i < together.length; i += PER_PROCESS) groups.push(together.slice(i, i + PER_PROCESS));
     const found = new Map<string, Outcomes>();
     for (const [number, group] of groups.entries()) {
-      if (group.length === 0) continue;
       const run = (when: "before" | "after") => runAll(folder, loader, group, when, `store-${number}.json`);
       for (const { name, before } of group) writeProject(path.join(folder, name), loader, before, {});
       const before = await run("before");
