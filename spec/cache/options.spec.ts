@@ -9,7 +9,6 @@ import {
   type MapOptions,
   mapOver,
   memory,
-  model,
   type Nested,
   type NodeError,
   nested,
@@ -118,29 +117,6 @@ describe("what a decorator is told counts where a method can see it", () => {
     const inputs = { xs: [1, 2, 3, 4, 5, 6] };
     expect((await new Twos().run(inputs, { cache })).ys).to.deep.equal([2, 2, 2, 2, 2, 2]);
     expect((await new Threes().run(inputs, { cache })).ys).to.deep.equal([3, 3, 3, 3, 3, 3]);
-  });
-
-  it("the fields that are a model's key count", async () => {
-    const modelled = (key: string[]) => {
-      class Setting {
-        constructor(
-          readonly name: string,
-          readonly temperature: number,
-        ) {}
-      }
-      model({ name: "options/Setting", key } as never)(Setting);
-      return Setting;
-    };
-    class Asked extends Pipeline {
-      @input() setting!: { temperature: number };
-      @node("setting") y(setting: { temperature: number }): number {
-        return setting.temperature;
-      }
-    }
-    const cache = memory();
-    const [ByName, ByBoth] = [modelled(["name"]), modelled(["name", "temperature"])];
-    expect((await new Asked().run({ setting: new ByName("a", 1) }, { cache })).y).to.equal(1);
-    expect((await new Asked().run({ setting: new ByBoth("a", 2) }, { cache })).y).to.equal(2);
   });
 });
 

@@ -83,7 +83,8 @@ const define = (object: object, name: string, value: unknown, enumerable: boolea
 /** An element, or what the language keeps in a property; an accessor would become a value. */
 function isNative(value: object, name: string): boolean {
   if (name === "stack" || Object.getOwnPropertyDescriptor(value, name)!.get !== undefined) return true;
-  if (name === "length" || name === "lastIndex") return Array.isArray(value) || value instanceof RegExp || value instanceof String;
+  if (name === "length" || name === "lastIndex")
+    return Array.isArray(value) || value instanceof RegExp || value instanceof String;
   return /^\d+$/.test(name) && (Array.isArray(value) || ArrayBuffer.isView(value) || value instanceof String);
 }
 

@@ -25,16 +25,26 @@ export const LETTERS = "vhrstuwx";
 
 /** The attributes of a property that is there. An accessor counts as the value that it gives: as one that can be written. */
 export function attributesOf(object: object, name: string, integrity = 0): number {
-  const { enumerable, writable, configurable } = Object.getOwnPropertyDescriptor(object, name)!;
+  const { writable, configurable } = descriptorOf(object, name);
   const lasting = configurable === false && integrity < SEALED ? 4 : 0;
-  return (enumerable === true ? 0 : 1) + (writable === false && integrity < FROZEN ? 2 : 0) + lasting;
+  return (isEnumerable.call(object, name) ? 0 : 1) + (writable === false && integrity < FROZEN ? 2 : 0) + lasting;
+}
+
+/** V8 makes an error's stack when it is first looked at, and may fail in that. */
+function descriptorOf(object: object, name: string): PropertyDescriptor {
+  try {
+    return Object.getOwnPropertyDescriptor(object, name)!;
+  } catch (error) {
+    if (name === "stack") return {};
+    throw error;
+  }
 }
 
 const SEALED = 2;
 const FROZEN = 3;
 
-/** Whether each of some properties, the first ones of a list of names, may be written and deleted. */
-function areFree(object: object, names: readonly string[], count = names.length): boolean {
+/** Whether each of some properties may be written and deleted. */
+function areFree(object: object, names: readonly PropertyKey[], count = names.length): boolean {
   for (let i = 0; i < count; i++) {
     const { writable, configurable } = Object.getOwnPropertyDescriptor(object, names[i]!)!;
     if (writable === false || configurable === false) return false;
@@ -71,9 +81,9 @@ export function plainItems(value: readonly unknown[]): readonly unknown[] | unde
 
 function hasElementsOnly(value: readonly unknown[]): boolean {
   const { length } = value;
-  if (length > SHORT) return inspect(value, BEYOND_INDICES) === `[ ... ${length} more items, [length]: ${length} ]`;
   if (!isWritable(value, "length")) return false;
-  const keys = Reflect.ownKeys(value) as string[];
+  if (length > SHORT) return inspect(value, BEYOND_INDICES) === `[ ... ${length} more items, [length]: ${length} ]`;
+  const keys = Reflect.ownKeys(value);
   // Indices come first: there may be as many names as holes.
   return keys.length === length + 1 && keys[length] === "length" && areFree(value, keys, length);
 }

@@ -304,6 +304,11 @@ function define(object: object, key: string, value: unknown, attributes: number)
   if (object instanceof RegExp && key === "lastIndex") object.lastIndex = value as number;
   else {
     const [enumerable, writable, configurable] = [1, 2, 4].map((lacks) => (attributes & lacks) === 0);
-    Object.defineProperty(object, key, { value, enumerable: enumerable!, writable: writable!, configurable: configurable! });
+    Object.defineProperty(object, key, {
+      value,
+      enumerable: enumerable!,
+      writable: writable!,
+      configurable: configurable!,
+    });
   }
 }

@@ -76,7 +76,10 @@ export class Objects {
   proxy(id: number, proxy: object): void {
     const hidden = hiddenOf(proxy);
     this.walk.pieces[id]!.text = "proxy";
-    this.walk.pieces[id]!.next.push(this.walk.value(hidden.get("[[Target]]")), this.walk.value(hidden.get("[[Handler]]")));
+    this.walk.pieces[id]!.next.push(
+      this.walk.value(hidden.get("[[Target]]")),
+      this.walk.value(hidden.get("[[Handler]]")),
+    );
   }
 
   /** An object's prototype is that of a class; or an object like others. */
@@ -112,7 +115,8 @@ export class Objects {
     }
     if (types.isWeakMap(object) || types.isWeakSet(object)) {
       const entries = hiddenOf(object).get("[[Entries]]") as readonly unknown[] | undefined;
-      if (entries !== undefined && entries.length > 0) this.walk.unknown(id, "a WeakMap or WeakSet with something in it");
+      if (entries !== undefined && entries.length > 0)
+        this.walk.unknown(id, "a WeakMap or WeakSet with something in it");
       return "weak";
     }
     if (types.isGeneratorObject(object) || types.isMapIterator(object) || types.isSetIterator(object)) {
@@ -120,7 +124,10 @@ export class Objects {
       return undefined;
     }
     if (types.isExternal(object) || ITERATORS.has(getPrototypeOf(object)!)) {
-      this.walk.unknown(id, types.isExternal(object) ? "memory that is not JavaScript's" : "a generator, or an iterator");
+      this.walk.unknown(
+        id,
+        types.isExternal(object) ? "memory that is not JavaScript's" : "a generator, or an iterator",
+      );
       return undefined;
     }
     for (const type of classesOf(object)) {

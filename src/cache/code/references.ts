@@ -1,9 +1,17 @@
 import { types } from "node:util";
-import { getOwnPropertyDescriptor } from "../../util/primordials.js";
 import type { Form, FunctionForm, Reference, Way } from "./analysis.js";
 import { type Code, formOf, isRequire, placeOf } from "./functions.js";
 import { environmentOf, lazyImport } from "./packages.js";
-import { type Found, findDescriptor, givenByNode, hasProxyBase, isNamespace, isObject, NOT_THERE, nameOf } from "./reflection.js";
+import {
+  type Found,
+  findDescriptor,
+  givenByNode,
+  hasProxyBase,
+  isNamespace,
+  isObject,
+  NOT_THERE,
+  nameOf,
+} from "./reflection.js";
 import { SharedScopes } from "./shared-scopes.js";
 import { assignability, resolveVariable, valueAt } from "./variables.js";
 import type { Walk } from "./walk.js";
@@ -161,7 +169,9 @@ export class References {
   ): number {
     if (get === undefined) return this.walk.leaf(`nothing at ${key}`, `${name}.${key}`);
     if (this.walk.isBuiltIn(get)) {
-      return this.walk.language.names.has(holder) ? this.walk.leaf(`built-in ${name}.${key}`) : this.walk.value(holder, name);
+      return this.walk.language.names.has(holder)
+        ? this.walk.leaf(`built-in ${name}.${key}`)
+        : this.walk.value(holder, name);
     }
     const id = this.walk.piece(`${name}.${key}`);
     this.walk.pieces[id]!.text = "getter";

@@ -34,7 +34,8 @@ export class SharedScopes {
       alike.push({ id: own, variables });
       const problem = `two functions that may have one variable, or two of that name, in common: V8 does not show which (${name})`;
       for (const { other, is } of answers)
-        if (is === undefined) this.doubts.push({ between: [own, other.id], piece: { ...this.walk.pieces[id]!, problem } });
+        if (is === undefined)
+          this.doubts.push({ between: [own, other.id], piece: { ...this.walk.pieces[id]!, problem } });
     }
   }
 

@@ -33,14 +33,7 @@ export class ThisMembers {
   ) {}
 
   /** What a method reads of the object it is called on. */
-  read(
-    id: number,
-    fn: Function,
-    form: Shape,
-    holder: object,
-    facts: Code,
-    skips: (name: string) => boolean,
-  ): void {
+  read(id: number, fn: Function, form: Shape, holder: object, facts: Code, skips: (name: string) => boolean): void {
     const piece = this.walk.pieces[id]!;
     // An arrow that is a field's value has the object's own `this`.
     if (form.members === undefined) piece.next.push(this.whole(holder, skips));
@@ -77,7 +70,9 @@ export class ThisMembers {
   private staticOf(holder: object, { path: [, ...way], isCalled }: Way): number {
     const type = holder.constructor as unknown;
     if (typeof type !== "function") return this.walk.leaf("no constructor");
-    return way.length === 0 ? this.walk.value(type) : this.references.along(type, { path: way, isCalled }, nameOf(type));
+    return way.length === 0
+      ? this.walk.value(type)
+      : this.references.along(type, { path: way, isCalled }, nameOf(type));
   }
 
   private supers(id: number, fn: Function, form: Form, holder: object, skips: (name: string) => boolean): void {
@@ -160,7 +155,10 @@ export class ThisMembers {
         const { value, get, set } = getOwnPropertyDescriptor(at, key)!;
         for (const part of [value, get, set] as unknown[]) {
           if (part === undefined) continue;
-          add(key, typeof part === "function" ? this.walk.method(part, holder, String(key), skips) : this.walk.value(part));
+          add(
+            key,
+            typeof part === "function" ? this.walk.method(part, holder, String(key), skips) : this.walk.value(part),
+          );
         }
       }
       const type = getOwnPropertyDescriptor(at, "constructor")?.value as unknown;
@@ -190,14 +188,7 @@ export class ThisMembers {
         const part = this.walk.piece("", piece.file);
         this.walk.pieces[method]!.next.push(part);
         this.references.code(part, form, facts);
-        this.read(
-          part,
-          fn,
-          { ...form, kind: "function", at: form.start, ...NO_ARROW },
-          holder,
-          facts,
-          () => false,
-        );
+        this.read(part, fn, { ...form, kind: "function", at: form.start, ...NO_ARROW }, holder, facts, () => false);
       }
       const value = hiddenOf(holder).get(name);
       if (typeof value !== "function") this.walk.pieces[method]!.next.push(this.walk.value(value, name));
