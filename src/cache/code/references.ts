@@ -90,9 +90,10 @@ export class References {
     facts?: Code,
   ): number {
     let value = start;
+    // `process` is an accessor.
+    const { env } = process;
     for (const [i, key] of way.entries()) {
-      if (value === process.env)
-        return this.walk.leaf(`process.env.${key} ${JSON.stringify(process.env[key])}`, `process.env.${key}`);
+      if (value === env) return this.walk.leaf(`process.env.${key} ${JSON.stringify(env[key])}`, `process.env.${key}`);
       if ((typeof value !== "object" && typeof value !== "function") || value === null || types.isProxy(value)) {
         return this.walk.value(value, name);
       }
@@ -124,7 +125,7 @@ export class References {
       value = next;
       name = isNamespace(holder) ? key : `${name}.${key}`;
     }
-    if (value === process.env) {
+    if (value === env) {
       const id = this.walk.piece(name);
       this.walk.unknown(id, "it reads process.env by a name that is computed");
       return id;

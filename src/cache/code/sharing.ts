@@ -12,24 +12,30 @@ export function sharingOf(
   digests: readonly string[],
   stood: ReadonlySet<number>,
 ): string {
-  const ways = new Map<number, number>();
-  const seen = new Set([id]);
-  const visit = (each: (next: number, from: number, place: number) => void): void => {
-    for (const at of seen) {
-      // What runs have put into something was not there when the first one began.
-      if (stood.has(at)) continue;
-      for (const [place, next] of pieces[at]!.next.entries()) {
-        seen.add(next);
-        if (identities.has(next)) each(next, at, place);
+  // Each method of a program walks all that it reaches.
+  const ways = new Uint32Array(pieces.length);
+  const isSeen = new Uint8Array(pieces.length);
+  const seen = [id];
+  isSeen[id] = 1;
+  let isShared = false;
+  for (const at of seen) {
+    // What runs have put into something was not there when the first one began.
+    if (stood.has(at)) continue;
+    for (const next of pieces[at]!.next) {
+      if (isSeen[next] === 0) {
+        isSeen[next] = 1;
+        seen.push(next);
       }
+      if (identities.has(next) && ++ways[next]! > 1) isShared = true;
     }
-  };
-  visit((next) => void ways.set(next, (ways.get(next) ?? 0) + 1));
-  if ([...ways.values()].every((count) => count === 1)) return "";
+  }
+  if (!isShared) return "";
   const places = new Map<number, string[]>();
-  visit((next, from, place) => {
-    if (ways.get(next)! > 1) remembered(places, next, () => []).push(`${digests[from]} ${place}`);
-  });
+  for (const from of seen) {
+    if (stood.has(from)) continue;
+    for (const [place, next] of pieces[from]!.next.entries())
+      if (ways[next]! > 1) remembered(places, next, () => []).push(`${digests[from]} ${place}`);
+  }
   return hashOf(
     Array.from(places.values(), (all) => all.sort().join())
       .sort()
