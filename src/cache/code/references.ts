@@ -1,7 +1,8 @@
 import { types } from "node:util";
+import { textOf } from "../../util/primordials.js";
 import type { Form, FunctionForm, Reference, Way } from "./analysis.js";
 import { type Code, formOf, isRequire, placeOf } from "./functions.js";
-import { environmentOf, lazyImport } from "./packages.js";
+import { environmentOf, hashOf, lazyImport } from "./packages.js";
 import {
   type Found,
   findDescriptor,
@@ -73,6 +74,10 @@ export class References {
     if (typeof key === "string" && valueAt(found.value, way) === process.env)
       return this.along(found.value, { path: [...way, key], isCalled: false }, name);
     const id = this.along(found.value, reference, name, reference.firstArguments, facts);
+    if (reference.isText) {
+      const value = valueAt(found.value, way);
+      if (typeof value === "function" && !types.isProxy(value)) return this.withText(value, id);
+    }
     const holder = reference.isAssigned ? valueAt(found.value, way.slice(0, -1)) : undefined;
     if (!isObject(holder) || types.isProxy(holder)) return id;
     const both = this.walk.piece("");
@@ -116,6 +121,8 @@ export class References {
       const isLast = i === way.length - 1;
       const next = descriptor.value as unknown;
       if (typeof next === "function" && this.walk.isBuiltIn(next) && builtIn === undefined && !isNamespace(holder)) {
+        if (typeof holder === "function" && key === "toString")
+          return this.withText(holder, this.walk.value(holder, name));
         // A method of the language may read all of it: `STOP.has(word)`, `words.join()`.
         return this.walk.value(holder, name);
       }
@@ -134,6 +141,14 @@ export class References {
     if (value === Function && name === "Function" && !isCalled) return this.walk.leaf("built-in Function");
     if (typeof value === "function" && isCalled) return this.called(value, undefined, name, firstArguments, facts);
     return this.walk.value(value, name);
+  }
+
+  /** A function that is made a text. */
+  private withText(fn: Function, id: number): number {
+    const both = this.walk.piece("");
+    this.walk.pieces[both]!.text = `text ${hashOf(textOf(fn))}`;
+    this.walk.pieces[both]!.next.push(id);
+    return both;
   }
 
   private called(
