@@ -551,13 +551,14 @@ describe("the text of a function", () => {
     expect(problem).to.equal(undefined);
     return digest;
   };
+  const template = (inner: string) => `(x) => \`a \${${inner}}\``;
   const ASKING: readonly string[] = [
     "(x) => String(f) + x",
     "(x) => String(o.f) + x",
     "(x) => f.toString() + x",
     "(x) => o.f.toString().length",
     "(x) => Function.prototype.toString.call(f)",
-    "(x) => `${f} ${x}`",
+    template("f"),
     `(x) => "" + f`,
     "(x) => x + o.f",
     "(x) => { let s = x; s += f; return s; }",
@@ -570,7 +571,7 @@ describe("the text of a function", () => {
       expect(await digestWith(y, "(b) => b")).not.to.equal(plain);
     });
   }
-  for (const y of ["(x) => f(x) + x", "(x) => `${f(x)}`", "(x) => [x].map(f)", "(x) => String(f(x))"]) {
+  for (const y of ["(x) => f(x) + x", template("f(x)"), "(x) => [x].map(f)", "(x) => String(f(x))"]) {
     it(`does not count where it is called, or handed on: ${y}`, async () => {
       expect(await digestWith(y, "(a) => /* why */ a")).to.equal(await digestWith(y, "(b) => b"));
     });
