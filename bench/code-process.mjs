@@ -25,9 +25,8 @@ if (what === "acorn") {
 } else {
   // As it is installed: with what a loader brings V8 would have more to tell of.
   // Modules that are loaded on demand are exported whole.
-  const isModule = (value) => value?.[Symbol.toStringTag] === "Module";
   const exported = Object.values(await import("../dist/chunks/code.js")).flatMap((value) =>
-    isModule(value) ? Object.values(value) : [value],
+    typeof value === "object" ? Object.values(value) : [value],
   );
   const [CodeReader, formsToKeep, takeForms] = ["CodeReader", "formsToKeep", "takeForms"].map((name) =>
     exported.find((value) => value?.name === name),

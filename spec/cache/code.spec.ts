@@ -540,3 +540,40 @@ exports.Texts = Texts;`,
     });
   });
 });
+
+describe("the text of a function", () => {
+  /** The digest of `y`, which is made of `f`, with a text for f. */
+  const digestWith = async (y: string, f: string): Promise<string> => {
+    const file = path.join(newFolder("text"), "module.mjs");
+    writeFileSync(file, `const o = { f: ${f} };\nconst f = o.f;\nexport const y = ${y};\n`);
+    const { y: made } = (await import(pathToFileURL(file).href)) as { y: Function };
+    const { digest, problem } = new CodeReader().ofFunction(made);
+    expect(problem).to.equal(undefined);
+    return digest;
+  };
+  const template = (inner: string) => `(x) => \`a \${${inner}}\``;
+  const ASKING: readonly string[] = [
+    "(x) => String(f) + x",
+    "(x) => String(o.f) + x",
+    "(x) => f.toString() + x",
+    "(x) => o.f.toString().length",
+    "(x) => Function.prototype.toString.call(f)",
+    template("f"),
+    `(x) => "" + f`,
+    "(x) => x + o.f",
+    "(x) => { let s = x; s += f; return s; }",
+  ];
+  for (const y of ASKING) {
+    it(`counts where it is made one: ${y}`, async () => {
+      const plain = await digestWith(y, "(a) => a");
+      expect(await digestWith(y, "(a) => a")).to.equal(plain);
+      expect(await digestWith(y, "(a) => /* why */ a")).not.to.equal(plain);
+      expect(await digestWith(y, "(b) => b")).not.to.equal(plain);
+    });
+  }
+  for (const y of ["(x) => f(x) + x", template("f(x)"), "(x) => [x].map(f)", "(x) => String(f(x))"]) {
+    it(`does not count where it is called, or handed on: ${y}`, async () => {
+      expect(await digestWith(y, "(a) => /* why */ a")).to.equal(await digestWith(y, "(b) => b"));
+    });
+  }
+});

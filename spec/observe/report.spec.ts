@@ -88,7 +88,8 @@ describe("the report of a run", () => {
     const second = report();
     await pipeline.run({ texts: [...texts, "four"] }, { onEvent: second });
     const counts = second.rows.find(({ name }) => name === "counts")!;
-    expect(counts).to.include({ calls: 1, cached: 3 });
+    // The new one, and that in which an error was collected: it may not fail again.
+    expect(counts).to.include({ calls: 2, cached: 2 });
     expect(counts.bytesRead).to.be.greaterThan(0);
   });
 

@@ -22,8 +22,14 @@ export function describeValue(value: unknown, met = new Map<object, number>()): 
   }
   const own = Reflect.ownKeys(value).filter((key) => !isSaid(value, key));
   for (const key of own) {
-    const { enumerable } = Object.getOwnPropertyDescriptor(value, key)!;
-    parts.push(`${enumerable ? "" : "hidden "}${JSON.stringify(key)}: ${inner(Reflect.get(value, key))}`);
+    const { enumerable, writable, configurable } = Object.getOwnPropertyDescriptor(value, key)!;
+    const attributes = [
+      enumerable ? "" : "hidden ",
+      // Of a sealed or frozen object no property has these, and an accessor comes as the value that it gives.
+      writable !== false || Object.isFrozen(value) ? "" : "fixed ",
+      configurable || Object.isSealed(value) ? "" : "lasting ",
+    ];
+    parts.push(`${attributes.join("")}${JSON.stringify(key)}: ${inner(Reflect.get(value, key))}`);
   }
   return `{${parts.join(", ")}}`;
 }

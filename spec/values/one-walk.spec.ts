@@ -80,6 +80,14 @@ const LEAVES: fc.Arbitrary<Recipe> = fc.oneof(
 const define = (object: object, name: string, value: unknown, enumerable: boolean): object =>
   Object.defineProperty(object, name, { value, enumerable, writable: true, configurable: true });
 
+/** An element, or what the language keeps in a property; an accessor would become a value. */
+function isNative(value: object, name: string): boolean {
+  if (name === "stack" || Object.getOwnPropertyDescriptor(value, name)!.get !== undefined) return true;
+  if (name === "length" || name === "lastIndex")
+    return Array.isArray(value) || value instanceof RegExp || value instanceof String;
+  return /^\d+$/.test(name) && (Array.isArray(value) || ArrayBuffer.isView(value) || value instanceof String);
+}
+
 const RECIPES: fc.Arbitrary<Recipe> = fc.letrec<{ value: Recipe; bare: Recipe }>((tie) => {
   const entries = fc.array(fc.tuple(NAMES, tie("value"), fc.boolean()), { maxLength: 3 });
   const values = fc.array(tie("value"), { maxLength: 3 });
@@ -160,7 +168,10 @@ const RECIPES: fc.Arbitrary<Recipe> = fc.letrec<{ value: Recipe; bare: Recipe }>
         ),
     ),
     value: fc
-      .tuple(tie("bare"), fc.constantFrom("", "", "", "", "freeze", "seal", "preventExtensions", "hidden"))
+      .tuple(
+        tie("bare"),
+        fc.constantFrom("", "", "", "", "freeze", "seal", "preventExtensions", "hidden", "fixed", "fixed, closed"),
+      )
       .map(([recipe, change]) => () => {
         const value = recipe();
         if (typeof value !== "object" || value === null) return value;
@@ -169,6 +180,13 @@ const RECIPES: fc.Arbitrary<Recipe> = fc.letrec<{ value: Recipe; bare: Recipe }>
         if (change === "freeze") return hasElements ? value : Object.freeze(value);
         if (change === "seal") return hasElements ? value : Object.seal(value);
         if (change === "preventExtensions") return Object.preventExtensions(value);
+        if (change.startsWith("fixed")) {
+          // Each property of a name gets other attributes.
+          const fixable = Object.getOwnPropertyNames(value).filter((name) => !isNative(value, name));
+          for (const [i, name] of fixable.entries())
+            Object.defineProperty(value, name, { writable: i % 2 === 0, configurable: i % 3 === 0 });
+          return change === "fixed" ? value : Object.preventExtensions(value);
+        }
         return change === "hidden" && Object.isExtensible(value) ? define(value, "kept", 1, false) : value;
       }),
   };
@@ -230,6 +248,64 @@ describe("one walk decides what a value is", () => {
       { numRuns: 2_000 },
     );
   });
+
+  it("tells objects apart by each attribute of a property, and keeps these (property)", () => {
+    const flags = fc.record({ enumerable: fc.boolean(), writable: fc.boolean(), configurable: fc.boolean() });
+    const makers: readonly (() => object)[] = [
+      () => ({}),
+      () => Object.create(null) as object,
+      () => new Point(),
+      () => [1],
+      () => new Map([[1, 2]]),
+      () => new Failure("m"),
+      () => new Error("m", { cause: 1 }),
+      () => /a/,
+      () => new Date(0),
+    ];
+    const recipe = fc.record({
+      make: fc.constantFrom(...makers),
+      properties: fc.array(fc.tuple(fc.constantFrom("a", "b"), flags), { maxLength: 2 }),
+      change: fc.constantFrom(undefined, Object.preventExtensions, Object.seal, Object.freeze),
+    });
+    const made = ({ make, properties, change }: typeof recipe extends fc.Arbitrary<infer T> ? T : never): object => {
+      const object = make();
+      for (const [name, attributes] of properties)
+        if (!Object.hasOwn(object, name)) Object.defineProperty(object, name, { value: 1, ...attributes });
+      change?.(object);
+      return object;
+    };
+    fc.assert(
+      fc.property(recipe, recipe, (first, second) => {
+        const [a, b] = [made(first), made(second)];
+        expect(describeValue(again(a))).to.equal(describeValue(a));
+        expect(describeValue(again([a, b, a]))).to.equal(describeValue([a, b, a]));
+        expect(digest(a) === digest(b)).to.equal(describeValue(a) === describeValue(b));
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+
+  const fix = (value: object, name: string, attributes: PropertyDescriptor) =>
+    Object.defineProperty(value, name, attributes);
+  const FIXED: readonly (readonly [string, () => object, string])[] = [
+    ["an element that can't be written", () => fix([1, 2], "1", { writable: false }), `"1"`],
+    ["an element that can't be deleted", () => fix([1, 2], "0", { configurable: false }), `"0"`],
+    ["one of a list that can't grow", () => Object.preventExtensions(fix([1], "0", { writable: false })), `"0"`],
+    ["one of a list with holes", () => fix(Object.assign(Array(3), { 2: 2 }), "2", { writable: false }), `"2"`],
+    ["a hidden one", () => fix([1], "0", { writable: false, enumerable: false }), `"0"`],
+    ["the length of a list", () => fix([1, 2], "length", { writable: false }), `"length"`],
+    ["the length of an empty list", () => fix([], "length", { writable: false }), `"length"`],
+    ["the length of a long list", () => fix(Array(99).fill(1), "length", { writable: false }), `"length"`],
+    ["the lastIndex of a RegExp", () => fix(/a/g, "lastIndex", { writable: false }), `"lastIndex"`],
+  ];
+  for (const [what, make, name] of FIXED) {
+    it(`refuses ${what}, where the rest of it is free`, () => {
+      for (const act of [digest, encode]) {
+        const { message } = faultIn(() => act({ list: make() }));
+        expect(message).to.include(`value.list: its property ${name} can't be written or deleted, while others can`);
+      }
+    });
+  }
 
   it("counts the order of an object's keys, since programs see it", () => {
     expect(digest({ a: 1, b: 2 })).not.to.equal(digest({ b: 2, a: 1 }));

@@ -233,18 +233,17 @@ class ProgramCodes {
     const used = step.resources.map((i) => this.methodCode(this.program.plan.resources[i]!.name));
     const own = version === undefined ? this.computing(step, child, codes) : this.versioned(step.name, version);
     const all = [own, ...used];
+    const batch = step.map?.batch ?? 0;
     return {
-      digest: own.digest,
+      // It is called with one element, or with so many: that is no part of the code that a version stands for.
+      digest: batch === 0 ? own.digest : keyOf("batched", String(batch), own.digest),
       problem: all.find(({ problem }) => problem !== undefined)?.problem,
       parts: () => all.flatMap((code) => code.parts()),
     };
   }
 
   private computing(step: Step, child: BoundChild | undefined, codes: Codes | undefined): Code {
-    if (child !== undefined) return this.childCode(step, child, codes!);
-    const code = this.methodCode(step.name);
-    // It is called with one element, or with many.
-    return step.map?.batch ? { ...code, digest: keyOf("batched", code.digest) } : code;
+    return child === undefined ? this.methodCode(step.name) : this.childCode(step, child, codes!);
   }
 
   /** A version stands for the code; which class of this name it is, and what its factory gave it, does not change with that. */
@@ -312,13 +311,12 @@ class ProgramCodes {
   }
 }
 
-function wiring({ name, role, dependencies, mapped, options }: Step["node"]): string {
+function wiring({ name, role, dependencies, mapped }: Step["node"]): string {
   return JSON.stringify([
     name,
     role,
     dependencies.map(({ on, path, as, input, list }) => [on, path, as, input, list]),
     mapped,
-    options.batch !== undefined,
   ]);
 }
 

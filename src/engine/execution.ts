@@ -35,6 +35,8 @@ export interface Standing {
   readonly path: string;
   /** The one that it is a nested step of, in this thread. */
   readonly outer?: Execution;
+  /** An error was collected in it. */
+  collected?(): void;
 }
 
 /** One execution of a plan: values in slots, steps that are called. As long as every step ends at once, it makes no promise. */
@@ -394,6 +396,7 @@ export class Execution {
     pick: number,
   ): Promise<unknown> {
     await running;
+    if (cached.hasCollected) this.standing?.collected?.();
     await cached.loadOutputs();
     const result = this.result(pick);
     cached.place(result, pick);
@@ -511,5 +514,9 @@ class Nested implements Standing {
 
   get path(): string {
     return placeOf(this.outer.path, this.step.name, this.element);
+  }
+
+  collected(): void {
+    this.outer.cached?.collectedIn(this.step, this.element);
   }
 }

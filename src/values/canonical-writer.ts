@@ -257,7 +257,7 @@ export class CanonicalWriter extends ByteWriter {
       this.tag(TAG.integrity);
       this.tag(integrity);
     }
-    if (hidden.length > 0) {
+    if (order !== "") {
       this.tag(TAG.hidden);
       this.fields(value, hidden);
       this.string(order);
@@ -331,7 +331,7 @@ export class CanonicalWriter extends ByteWriter {
 
   private error(value: Error, prototype: object | null): void {
     const { isLenient } = this;
-    const { base, dom, model, names, hasTrace, hidden, integrity } = errorParts(value, prototype, isLenient);
+    const { base, dom, model, names, hasTrace, attributes, integrity } = errorParts(value, prototype, isLenient);
     this.attributes(value, { hidden: [], order: "", integrity });
     this.tag(TAG.error);
     this.string(base);
@@ -348,7 +348,12 @@ export class CanonicalWriter extends ByteWriter {
       const models = this.models && new Set(this.models);
       this.isLenient = isLenient || (name === "cause" && isFailure(model));
       try {
-        this.tag(hidden.has(name) ? TAG.hidden : TAG.record);
+        const each = attributes.get(name)!;
+        this.tag(each % 2 === 1 ? TAG.hidden : TAG.record);
+        if (each > 1) {
+          this.tag(TAG.integrity);
+          this.tag(each);
+        }
         this.string(name);
         this.property(value, name);
         count++;

@@ -24,7 +24,7 @@ import {
   setData,
 } from "./kinds.js";
 import { isFailure, type Model, travellingModel } from "./models.js";
-import { isPlainView, type OwnProperties, ownProperties, plainItems, plainNames } from "./own-properties.js";
+import { isPlainView, LETTERS, type OwnProperties, ownProperties, plainItems, plainNames } from "./own-properties.js";
 import { isDetached } from "./views.js";
 
 /** What the base format can't say of some objects: which they are, by the order in which a walk comes to them. */
@@ -36,7 +36,7 @@ export interface Table {
   readonly properties: Map<number, Record<string, unknown>>;
   /** Own properties that are not enumerable, and a RegExp's lastIndex, by the object's index. */
   readonly hidden: Map<number, Record<string, unknown>>;
-  /** In which order the properties of an object with hidden ones stand, by its index. */
+  /** The attributes of an object's properties, as in `LETTERS`, in the order in which they stand, by its index: of those where one is not as assigned. */
   readonly orders: Map<number, string>;
   /** How many objects the walk came to. */
   readonly count: number;
@@ -110,7 +110,7 @@ class Walk {
   all(value: unknown): Dismantled {
     const written = this.visit(value);
     const { objects, properties, hidden, orders } = this;
-    const isPlain = objects.length === 0 && properties.size === 0 && hidden.size === 0;
+    const isPlain = objects.length === 0 && properties.size === 0 && hidden.size === 0 && orders.size === 0;
     return {
       value: written,
       table: isPlain
@@ -324,7 +324,7 @@ class Walk {
   /** An error is written by its properties: the base format knows neither its class nor what was added to it. */
   private error(value: Error, prototype: object | null, index: number): unknown {
     const { isLenient } = this;
-    const { base, dom, model, names, hidden, integrity } = errorParts(value, prototype, isLenient);
+    const { base, dom, model, names, attributes, integrity } = errorParts(value, prototype, isLenient);
     if (model?.hooked) return this.hooked(value, model, index);
     if (!this.copies) throw COPY;
     const written = { base, ...dom, shape: "" };
@@ -341,7 +341,7 @@ class Walk {
       this.isLenient = isLenient || (name === "cause" && isFailure(model));
       try {
         setData(properties, name, this.at(name, read(value, name)));
-        written.shape += hidden.has(name) ? "h" : "v";
+        written.shape += LETTERS[attributes.get(name)!];
       } catch (thrown) {
         if (!(thrown instanceof CannotTravel) || !isLenient) throw thrown;
         this.forget(before, length);

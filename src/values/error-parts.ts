@@ -2,7 +2,7 @@ import { types } from "node:util";
 import { faultOf, mixed, within } from "./cannot-travel.js";
 import { builtIn, domOf, nearestError } from "./kinds.js";
 import { knownModel, type Model, travellingModel, unknownClass } from "./models.js";
-import { type OwnProperties, ownProperties } from "./own-properties.js";
+import { attributesOf, type OwnProperties, ownProperties } from "./own-properties.js";
 
 /** What an error is made of. */
 export interface ErrorParts {
@@ -16,8 +16,8 @@ export interface ErrorParts {
   readonly names: readonly string[];
   /** Whether its `stack` is the text that V8 makes of where it was made: that travels, and does not count. */
   readonly hasTrace: boolean;
-  /** Those that are not enumerable. */
-  readonly hidden: ReadonlySet<string>;
+  /** Their attributes, as in `LETTERS`. */
+  readonly attributes: ReadonlyMap<string, number>;
   readonly integrity: OwnProperties["integrity"];
 }
 
@@ -49,13 +49,18 @@ export function errorParts(value: Error, prototype: object | null, isLenient: bo
     // V8 makes the text when it is read, of the error's name, too: there may be none.
     names: [...(stack === "unreadable" ? names.filter((name) => name !== "stack") : names), ...lost],
     hasTrace: stack === "text",
-    hidden: new Set([...own.hidden, ...lost]),
+    attributes: new Map([
+      ...names.map((name) => [name, attributesOf(value, name, own.integrity)] as const),
+      ...lost.map((name) => [name, HIDDEN] as const),
+    ]),
     integrity: own.integrity,
   };
 }
 
 /** Nothing but what its toJSON() gives. */
-const HOOKED = { base: "Error", dom: undefined, names: [], hasTrace: false, hidden: new Set<string>(), integrity: 0 };
+const HOOKED = { base: "Error", dom: undefined, names: [], hasTrace: false, attributes: new Map(), integrity: 0 };
+
+const HIDDEN = 1;
 
 function stackOf(value: Error): "text" | "other" | "unreadable" {
   try {

@@ -11,10 +11,45 @@ export interface OwnProperties {
   readonly names: readonly string[];
   /** The names of those that are not enumerable. */
   readonly hidden: readonly string[];
-  /** In which order they stand, a letter for each: enumerable (`v`) or hidden (`h`). Empty if none is hidden. */
+  /** The attributes of each, a letter of `LETTERS` in the order in which they stand. Empty if all are what assigning makes them. */
   readonly order: string;
   /** Whether it was kept from growing (1), sealed (2) or frozen (3). */
   readonly integrity: number;
+}
+
+/**
+ * A property's attributes as a letter: the number of its place is the sum of 1 for not enumerable, 2 for not writable, 4 for not
+ * configurable. Those that all properties of a sealed or frozen object lack are not counted.
+ */
+export const LETTERS = "vhrstuwx";
+
+/** The attributes of a property that is there. An accessor counts as the value that it gives: as one that can be written. */
+export function attributesOf(object: object, name: string, integrity = 0): number {
+  const { writable, configurable } = descriptorOf(object, name);
+  const lasting = configurable === false && integrity < SEALED ? 4 : 0;
+  return (isEnumerable.call(object, name) ? 0 : 1) + (writable === false && integrity < FROZEN ? 2 : 0) + lasting;
+}
+
+/** V8 makes an error's stack when it is first looked at, and may fail in that. */
+function descriptorOf(object: object, name: string): PropertyDescriptor {
+  try {
+    return Object.getOwnPropertyDescriptor(object, name)!;
+  } catch (error) {
+    if (name === "stack") return {};
+    throw error;
+  }
+}
+
+const SEALED = 2;
+const FROZEN = 3;
+
+/** Whether each of some properties may be written and deleted. */
+function areFree(object: object, names: readonly PropertyKey[], count = names.length): boolean {
+  for (let i = 0; i < count; i++) {
+    const { writable, configurable } = Object.getOwnPropertyDescriptor(object, names[i]!)!;
+    if (writable === false || configurable === false) return false;
+  }
+  return true;
 }
 
 /** The names of a plain object's properties, if there is nothing more to it than these. */
@@ -23,7 +58,7 @@ export function plainNames(value: object): readonly string[] | undefined {
   // Neither hidden ones nor symbols: Reflect.ownKeys() would tell both in three times the time.
   const isAll =
     Object.getOwnPropertyNames(value).length === names.length && Object.getOwnPropertySymbols(value).length === 0;
-  return isAll && Object.isExtensible(value) ? names : undefined;
+  return isAll && Object.isExtensible(value) && areFree(value, names) ? names : undefined;
 }
 
 /** Up to this length all names of an array are looked at; V8 makes a string of each index. */
@@ -46,10 +81,11 @@ export function plainItems(value: readonly unknown[]): readonly unknown[] | unde
 
 function hasElementsOnly(value: readonly unknown[]): boolean {
   const { length } = value;
+  if (!isWritable(value, "length")) return false;
   if (length > SHORT) return inspect(value, BEYOND_INDICES) === `[ ... ${length} more items, [length]: ${length} ]`;
   const keys = Reflect.ownKeys(value);
   // Indices come first: there may be as many names as holes.
-  return keys.length === length + 1 && keys[length] === "length";
+  return keys.length === length + 1 && keys[length] === "length" && areFree(value, keys, length);
 }
 
 /** `inspect` sees properties beyond indices without making strings of the indices. Nothing else in Node does. */
@@ -87,12 +123,36 @@ export function ownProperties(value: object, kind: Kind, isLenient = false): Own
   const shown = keys.length - names.length;
   const indices = kind === "array" && shown < length ? keys.slice(0, shown) : undefined;
   const native = nativeName(value, kind);
-  if (all.length === keys.length + (native === undefined ? 0 : 1)) {
-    return { indices, names, hidden: [], order: "", integrity };
-  }
+  if (!isLenient) assertFree(value, kind, all, integrity);
+  const attributes = ownNames(value, kind).map((name) => attributesOf(value, name, integrity));
+  const hasAll = all.length === keys.length + (native === undefined ? 0 : 1);
+  if (hasAll && attributes.every((each) => each === 0)) return { indices, names, hidden: [], order: "", integrity };
   const isHidden = (name: string) => name !== native && !isEnumerable.call(value, name);
-  const order = ownNames(value, kind).map((name) => (isHidden(name) ? "h" : "v"));
-  return { indices, names, hidden: all.filter(isHidden), order: order.join(""), integrity };
+  const order = attributes.map((each) => LETTERS[each]).join("");
+  return { indices, names, hidden: all.filter(isHidden), order, integrity };
+}
+
+/**
+ * @throws {CannotTravel} if an element of an array, its length, or the lastIndex of a RegExp is fixed where the others are not:
+ * what holds them in a copy can't be told from others.
+ */
+function assertFree(value: object, kind: Kind, names: readonly string[], integrity: number): void {
+  const native = kind === "boxed" ? undefined : nativeName(value, kind);
+  let fixed = native !== undefined && integrity < FROZEN && !isWritable(value, native) ? native : undefined;
+  if (kind === "array") {
+    for (const name of names.slice(0, names.length - namesBeyondIndices(names, indexCount(value, kind)).length)) {
+      if (attributesOf(value, name, integrity) > 1) fixed ??= name;
+    }
+  }
+  if (fixed === undefined) return;
+  throw new CannotTravel(
+    `its property ${JSON.stringify(fixed)} can't be written or deleted, while others can`,
+    "Freeze the whole of it with Object.freeze(), or leave the property as it is.",
+  );
+}
+
+function isWritable(value: object, name: string): boolean {
+  return Object.getOwnPropertyDescriptor(value, name)!.writable !== false;
 }
 
 /** The names of an object's own properties besides what its kind is made of, hidden or not, in their order. */

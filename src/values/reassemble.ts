@@ -4,7 +4,7 @@ import { describeThrown } from "./cannot-travel.js";
 import { ERROR, INTEGRITY, NO_PROTOTYPE, SPARSE, type Table } from "./dismantle.js";
 import { entriesOf, itemsOf, type Kind, kindOf, namesBeyondIndices, pathKey, printPath, setData } from "./kinds.js";
 import { type Model, modelNamed } from "./models.js";
-import { ownNames } from "./own-properties.js";
+import { LETTERS, ownNames } from "./own-properties.js";
 import { viewLength } from "./views.js";
 
 const ERRORS = new Map<string, () => Error>([
@@ -22,7 +22,7 @@ export function reassemble(value: unknown, table: Table): unknown {
 class Walk {
   private readonly seen = new Map<object, unknown>();
   private next = 0;
-  /** How many objects with properties in the table are still to come. */
+  /** How many properties, and attributes of some, in the table are still to come. */
   private properties: number;
   /** Whether objects were put in the place of others, which may be referred to anywhere. */
   private replaces = false;
@@ -30,7 +30,7 @@ class Walk {
   private readonly kept: { readonly object: object; readonly integrity: number }[] = [];
 
   constructor(private readonly table: Table) {
-    this.properties = table.properties.size + table.hidden.size;
+    this.properties = table.properties.size + table.hidden.size + table.orders.size;
   }
 
   all(value: unknown): unknown {
@@ -80,7 +80,10 @@ class Walk {
     if (this.properties > 0) this.beside(value, index);
     this.inside(value, written);
     const order = this.table.orders.get(index);
-    if (order !== undefined) inOrder(value, kindOf(value, null), order);
+    if (order !== undefined) {
+      this.properties--;
+      inOrder(value, kindOf(value, null), order);
+    }
     return value;
   }
 
@@ -115,12 +118,12 @@ class Walk {
     const hidden = this.table.hidden.get(index);
     if (hidden !== undefined) {
       this.properties--;
-      for (const key of Object.keys(hidden)) define(value, key, this.visit(hidden[key]), false);
+      for (const key of Object.keys(hidden)) define(value, key, this.visit(hidden[key]), 1);
     }
     const properties = this.table.properties.get(index);
     if (properties === undefined) return;
     this.properties--;
-    for (const key of Object.keys(properties)) define(value, key, this.visit(properties[key]), true);
+    for (const key of Object.keys(properties)) define(value, key, this.visit(properties[key]), 0);
   }
 
   private errorProperties(value: object, { shape }: WrittenError, index: number): void {
@@ -128,7 +131,7 @@ class Walk {
     if (properties === undefined) return;
     this.properties--;
     for (const [i, key] of Object.keys(properties).entries()) {
-      define(value, key, this.visit(properties[key]), shape[i] === "v");
+      define(value, key, this.visit(properties[key]), LETTERS.indexOf(shape[i]!));
     }
   }
 
@@ -263,7 +266,7 @@ interface WrittenError {
   /** Of a DOMException. */
   readonly name?: string;
   readonly message?: string;
-  /** For each of its properties whether it is enumerable (`v`) or hidden (`h`). */
+  /** The attributes of each of its properties, as in `LETTERS`. */
   readonly shape: string;
 }
 
@@ -277,7 +280,7 @@ function emptyError({ base, name, message }: WrittenError): Error {
   return error;
 }
 
-/** Puts an object's properties, the hidden among the others, into their order. */
+/** Puts an object's properties, the hidden among the others, into their order, and gives them their attributes. */
 function inOrder(object: object, kind: Kind, order: string): void {
   const properties = ownNames(object, kind).map(
     (name) => [name, Object.getOwnPropertyDescriptor(object, name)!] as const,
@@ -286,15 +289,26 @@ function inOrder(object: object, kind: Kind, order: string): void {
     properties.filter(([, { enumerable }]) => enumerable === is).values(),
   );
   for (const letter of order) {
-    const { value: property } = (letter === "h" ? hidden! : shown!).next();
+    const attributes = LETTERS.indexOf(letter);
+    const { value: property } = (attributes % 2 === 1 ? hidden! : shown!).next();
     if (property === undefined) return;
-    delete (object as Record<string, unknown>)[property[0]];
-    Object.defineProperty(object, ...property);
+    const [name, { value }] = property;
+    delete (object as Record<string, unknown>)[name];
+    define(object, name, value, attributes);
   }
 }
 
-function define(object: object, key: string, value: unknown, enumerable: boolean): void {
+/** @param attributes as in `LETTERS`. */
+function define(object: object, key: string, value: unknown, attributes: number): void {
   // A RegExp's lastIndex is there, and can't be made anew.
   if (object instanceof RegExp && key === "lastIndex") object.lastIndex = value as number;
-  else Object.defineProperty(object, key, { value, enumerable, writable: true, configurable: true });
+  else {
+    const [enumerable, writable, configurable] = [1, 2, 4].map((lacks) => (attributes & lacks) === 0);
+    Object.defineProperty(object, key, {
+      value,
+      enumerable: enumerable!,
+      writable: writable!,
+      configurable: configurable!,
+    });
+  }
 }

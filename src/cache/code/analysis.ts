@@ -84,6 +84,8 @@ export interface Reference extends Way {
   readonly scope?: { readonly at: number; readonly made: readonly string[] } | undefined;
   /** True if it is the name of a field: a class does not hold on to it. */
   readonly namesField?: boolean;
+  /** True if it is made a text: of a function that is what is written, comments and names of variables included. */
+  readonly isText?: boolean;
   /** True if the member at the end of its path is assigned. */
   readonly isAssigned?: boolean;
   /** The variable whose value is the name of the member that is read of it, if that is always the same one. */
@@ -310,7 +312,10 @@ class Writer {
         this.imported(node.source as AnyNode);
         break;
       case "CallExpression":
-        if (this.call(node)) return;
+        if (this.call(node)) {
+          this.makesTexts(node);
+          return;
+        }
         break;
       case "NewExpression":
         if (this.isGlobal(node.callee as AnyNode, "Function")) this.problems.push("new Function(...)");
@@ -345,6 +350,26 @@ class Writer {
         break;
     }
     this.fields(node);
+    this.makesTexts(node);
+  }
+
+  /** `${f}`, `f + ""`, `String(f)`, `toString.call(f)` */
+  private makesTexts(node: AnyNode): void {
+    if (node.type === "TemplateLiteral") for (const inner of node.expressions) this.makesText(inner as AnyNode);
+    else if (node.type === "BinaryExpression" && node.operator === "+") {
+      this.makesText(node.left as AnyNode);
+      this.makesText(node.right as AnyNode);
+    } else if (node.type === "AssignmentExpression" && node.operator === "+=") this.makesText(node.right as AnyNode);
+    else if (node.type === "CallExpression" && node.arguments.length > 0) {
+      const path = this.wayOf(node.callee as AnyNode)?.path ?? [];
+      const isToString = /(?:^|\.)toString\.(?:call|apply)$/.test(path.join("."));
+      if (isToString || this.isGlobal(node.callee as AnyNode, "String")) this.makesText(node.arguments[0] as AnyNode);
+    }
+  }
+
+  private makesText(node: AnyNode): void {
+    const found = this.wayOf(node);
+    if (found !== undefined) this.references[this.number(found.root, found.path, false)]!.isText = true;
   }
 
   /** `a.b = ...`, `a.b++`, `delete a.b`: whether that can be done decides what happens. */

@@ -2,7 +2,9 @@ import { EventEmitter } from "node:events";
 import { inspect, types } from "node:util";
 import { inspecting } from "./inspector.js";
 import { hashOf } from "./packages.js";
-import { type Piece, ValueGraph, type When } from "./value-graph.js";
+import type { Piece } from "./pieces.js";
+import type { When } from "./standing.js";
+import { ValueGraph } from "./value-graph.js";
 
 /** The code that something can reach. */
 export interface Code {

@@ -12,12 +12,9 @@ let added = 0;
 
 /** Takes over what another process has read. What can't be taken over is read anew. */
 export function takeForms(text: string): void {
-  try {
-    const { by, scripts } = JSON.parse(text) as { by: string; scripts: readonly (readonly [string, string])[] };
-    if (by === readers()) for (const [script, forms] of scripts) kept.set(script, forms);
-  } catch {
-    // It is damaged.
-  }
+  const [by, ...scripts] = text.split("\n");
+  if (by !== readers()) return;
+  for (let i = 0; i + 1 < scripts.length; i += 2) kept.set(scripts[i]!, scripts[i + 1]!);
 }
 
 /** How many scripts this process has read that none before it had. */
@@ -25,9 +22,9 @@ export function addedForms(): number {
   return added;
 }
 
-/** @returns the forms for the next process to take over. */
+/** @returns the forms for the next process to take over: in lines, since JSON in JSON is read twice. */
 export function formsToKeep(): string {
-  return JSON.stringify({ by: readers(), scripts: [...used] });
+  return [readers(), ...[...used].flat()].join("\n");
 }
 
 /**
@@ -38,9 +35,10 @@ export function formsToKeep(): string {
  */
 export function formsFor(script: string, read: () => ScriptForms): ScriptForms {
   const known = kept.get(script);
-  if (known !== undefined) {
-    used.set(script, known);
-    return JSON.parse(known) as ScriptForms;
+  const taken = known === undefined ? undefined : parsed(known);
+  if (taken !== undefined) {
+    used.set(script, known!);
+    return taken;
   }
   const forms = read();
   if (script !== "") {
@@ -48,6 +46,15 @@ export function formsFor(script: string, read: () => ScriptForms): ScriptForms {
     used.set(script, JSON.stringify(forms));
   }
   return forms;
+}
+
+function parsed(forms: string): ScriptForms | undefined {
+  try {
+    return JSON.parse(forms) as ScriptForms;
+  } catch {
+    // It is damaged.
+    return undefined;
+  }
 }
 
 /** The code that reads texts: what other code has read is not taken. */

@@ -33,19 +33,22 @@ const atFolders = new Map<string, Package>();
 
 /** The package that a script is of; undefined: it is the project's own. */
 export function packageOf(url: string): Package | undefined {
-  if (url.startsWith(OWN_URL)) return ourselves();
+  if (!isPackaged(url)) return undefined;
   const file = fileOf(url);
-  if (file === undefined) return undefined;
-  const root = rootInModules(file);
-  if (root !== undefined) return packageAt(root);
-  return isOfOurCopy(file) ? ourselves() : undefined;
+  const root = url.startsWith(OWN_URL) || file === undefined ? undefined : rootInModules(file);
+  return root === undefined ? ourselves() : packageAt(root);
 }
 
 /** Whether a script is of a package: without a look at that. */
 export function isPackaged(url: string): boolean {
-  const file = fileOf(url);
-  return url.startsWith(OWN_URL) || (file !== undefined && (rootInModules(file) !== undefined || isOfOurCopy(file)));
+  return remembered(packaged, url, () => {
+    const file = fileOf(url);
+    return url.startsWith(OWN_URL) || (file !== undefined && (rootInModules(file) !== undefined || isOfOurCopy(file)));
+  });
 }
+
+/** By a script's address: it is asked for each function. */
+const packaged = new Map<string, boolean>();
 
 /** A second copy of ours that is linked: what it loads when it needs it differs from process to process. */
 function isOfOurCopy(file: string): boolean {

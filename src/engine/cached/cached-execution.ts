@@ -2,10 +2,10 @@ import { type Codes, codesOf, countOf, refOf } from "../../cache/codes.js";
 import { keyOf, type Ref } from "../../cache/keys.js";
 import type { CacheSession } from "../../cache/session.js";
 import type { Head, Owner } from "../../cache/store.js";
-import { NodeError, ValueError } from "../../errors.js";
+import { ValueError } from "../../errors.js";
 import type { Plan, Step } from "../../graph/plan.js";
 import { remembered } from "../../graph/remembered.js";
-import { describeChain, isError, messageOf } from "../../util/describe.js";
+import { describeChain, messageOf } from "../../util/describe.js";
 import { CollectedError } from "../collected.js";
 import { within } from "../current-run.js";
 import type { Execution } from "../execution.js";
@@ -37,6 +37,8 @@ export class CachedExecution {
   private readonly owners: Owner[] = [];
   /** By slot, the keys of the entries that this run has made. */
   private readonly made = new Map<number, string[]>();
+  /** The nested pipelines in which an error was collected: a step's index, and an element. */
+  private readonly failed = new Set<string>();
   /** The resources, by their index, that change what they are built from. */
   private readonly changing = new Set<number>();
 
@@ -250,7 +252,7 @@ export class CachedExecution {
     const isNested = step.child !== undefined;
     if (key === undefined || CollectedError.is(value)) return undefined;
     // What failed in it may not fail the next time.
-    if (isNested && collectsWithin(step.child!.plan) && hasErrors(value)) return undefined;
+    if (isNested && this.mayHaveFailed(step, element)) return undefined;
     if (this.changing.size > 0 && this.usesChanging(step)) return undefined;
     const { execution, session } = this;
     try {
@@ -265,6 +267,28 @@ export class CachedExecution {
       this.cantKeep(step, error);
       return undefined;
     }
+  }
+
+  /** Whether an error was collected in this execution, or in one nested in it: what it gave may be made of that. */
+  get hasCollected(): boolean {
+    const { plan, values } = this.execution;
+    if (!collectsWithin(plan)) return false;
+    const isCollected = (value: unknown) =>
+      CollectedError.is(value) || (Array.isArray(value) && value.some(CollectedError.is));
+    return this.failed.size > 0 || plan.steps.some(({ slot }) => isCollected(values[slot]));
+  }
+
+  /** An error was collected in the nested pipeline that a step is, or one element of it. */
+  collectedIn(step: Step, element: number | undefined): void {
+    this.failed.add(`${step.index} ${element}`);
+  }
+
+  /** Where a nested pipeline runs in threads or containers it is not known here whether an error was collected in it. */
+  private mayHaveFailed(step: Step, element: number | undefined): boolean {
+    const { execution } = this;
+    if (!collectsWithin(step.child!.plan)) return false;
+    const isAway = (step.map !== undefined && execution.mapsGoAway) || execution.isShared(step);
+    return isAway || execution.isElsewhere(step) || this.failed.has(`${step.index} ${element}`);
   }
 
   ownerOf(step: Step): Owner {
@@ -337,14 +361,4 @@ export function placeWithoutIndices(execution: Execution, step: Step): string {
 /** Whether errors may be collected in a plan, or in one nested in it. */
 function collectsWithin({ collects, steps }: Plan): boolean {
   return collects || steps.some(({ child }) => child !== undefined && collectsWithin(child.plan));
-}
-
-/**
- * Whether what a nested pipeline gave has errors in it: an output, or elements of one. They may be ordinary values, too: then
- * a value is computed again that could have been kept.
- */
-function hasErrors(value: unknown): boolean {
-  const outputs: unknown[] = Array.isArray(value) ? [value] : Object.values(value ?? {});
-  const isNodeError = (inner: unknown) => isError(inner) && inner instanceof NodeError;
-  return outputs.some((output) => isNodeError(output) || (Array.isArray(output) && output.some(isNodeError)));
 }

@@ -1,0 +1,63 @@
+import { types } from "node:util";
+import { textOf } from "../../util/primordials.js";
+import { textHash } from "./analysis.js";
+import type { Code } from "./functions.js";
+import { type FunctionFacts, factsOf, type Script, scriptForms } from "./inspector.js";
+import { read } from "./reflection.js";
+import { topOf } from "./variables.js";
+
+/** For functions of constant surroundings: what V8 says of them, for ever. */
+const lasting = new WeakMap<Function, FunctionFacts>();
+
+/** What is still to be looked at, and what V8 is still to be asked: all that is there to ask at once. */
+export class Agenda {
+  private readonly facts = new Map<Function, FunctionFacts>();
+  /** Scripts of which the variables at their top are known. */
+  private readonly registered = new Set<Script>();
+  private readonly work: (() => void)[] = [];
+  private readonly asking: { readonly fn: Function; readonly then: (facts: FunctionFacts) => void }[] = [];
+
+  /** It is looked at after what is there already: however far values lead, they are no deeper in the stack. */
+  later(work: () => void): void {
+    this.work.push(work);
+  }
+
+  ask(fn: Function, then: (facts: FunctionFacts) => void): void {
+    const known = this.facts.get(fn) ?? lasting.get(fn);
+    if (known === undefined) this.asking.push({ fn, then });
+    else then(known);
+  }
+
+  /** What is said of a function now will never change. */
+  lasts(fn: Function, facts: FunctionFacts): void {
+    lasting.set(fn, facts);
+  }
+
+  /** Functions and classes that names at the top of a script stand for, for ever, see what is at its top: V8 need not be asked. */
+  register({ script, scopes }: Code): void {
+    if (this.registered.has(script)) return;
+    this.registered.add(script);
+    const top = scopes.slice(topOf({ script, scopes }));
+    const forms = scriptForms(script);
+    if (forms === undefined || top.length === 0) return;
+    for (const { name, form, text } of forms.constants) {
+      const value = read(top[0]!.variables, name);
+      if (!value.isThere || typeof value.value !== "function" || this.facts.has(value.value)) continue;
+      const fn = value.value;
+      if (types.isProxy(fn) || textHash(textOf(fn)) !== text) continue;
+      this.facts.set(fn, { kind: "code", script, offset: form.start, scopes: top, form });
+    }
+  }
+
+  /** Until nothing is left. */
+  run(): void {
+    while (this.work.length > 0 || this.asking.length > 0) {
+      for (let i = 0; i < this.work.length; i++) this.work[i]!();
+      this.work.length = 0;
+      const asking = this.asking.splice(0);
+      const unknown = [...new Set(asking.map(({ fn }) => fn))].filter((fn) => !this.facts.has(fn));
+      if (unknown.length > 0) for (const [i, facts] of factsOf(unknown).entries()) this.facts.set(unknown[i]!, facts);
+      for (const { fn, then } of asking) then(this.facts.get(fn)!);
+    }
+  }
+}

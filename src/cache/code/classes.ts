@@ -1,0 +1,141 @@
+import { types } from "node:util";
+import { remembered } from "../../graph/remembered.js";
+import { getOwnPropertyDescriptor, getPrototypeOf, ownKeys, textOf } from "../../util/primordials.js";
+import type { ClassForm } from "./analysis.js";
+import { decorationsOf, isDesign, metadataOf } from "./decorations.js";
+import { type Code, formOf, isPackaged } from "./functions.js";
+import { hiddenOf } from "./inspector.js";
+import type { References } from "./references.js";
+import { classesOf, isClassText, isFresh, isObject, nameOf, read } from "./reflection.js";
+import type { Walk } from "./walk.js";
+
+/** Classes: their text, their members, what decorators and statements beside them have added; and what hangs on functions. */
+export class Classes {
+  constructor(
+    private readonly walk: Walk,
+    private readonly references: References,
+  ) {}
+
+  add(id: number, type: Function, form: ClassForm, facts: Code): void {
+    this.references.code(id, form, facts);
+    const piece = this.walk.pieces[id]!;
+    piece.text = `class ${form.hash} ${nameOf(type)}`;
+    piece.text += ` ${this.names(id, type)}`;
+    if (form.privates.length > 0) this.privateProperties(id, type);
+    const base = getPrototypeOf(type);
+    if (base !== null && base !== Function.prototype) piece.next.push(this.walk.value(base));
+    const source = textOf(type);
+    const prototype = getOwnPropertyDescriptor(type, "prototype")?.value as object | undefined;
+    if (prototype !== undefined) {
+      piece.text += ` ${this.names(id, prototype)}`;
+      this.members(id, prototype, source);
+    }
+    this.decorations(id, type);
+  }
+
+  /** A class without its methods: its constructor, fields, statics, and what decorators add to it. */
+  making(type: Function): number {
+    const id = this.walk.piece(`class ${nameOf(type)}`);
+    this.walk.ask(type, (facts) => {
+      const form = facts.kind === "code" && !isPackaged(facts) ? formOf(type, facts) : undefined;
+      if (form?.kind !== "class") {
+        this.walk.pieces[id]!.next.push(this.walk.value(type));
+        return;
+      }
+      this.references.code(id, form.making, facts as Code);
+      this.walk.pieces[id]!.text += ` ${nameOf(type)}`;
+      this.ownProperties(id, type);
+      this.decorations(id, type);
+    });
+    return id;
+  }
+
+  /** The records that decorators keep of a class elsewhere. */
+  private decorations(id: number, type: Function): void {
+    const { next } = this.walk.pieces[id]!;
+    for (const [place, value] of decorationsOf(type))
+      next.push(this.walk.leaf(`decorated ${place}`), this.walk.value(value, place));
+    for (const { member, key, value } of metadataOf(type)) {
+      next.push(this.walk.leaf("metadata"), this.walk.value(member), this.walk.value(key));
+      // A type is not used by being named: which one it is counts, and not what it does.
+      next.push(isDesign(key) ? this.walk.leaf(typeNames(value)) : this.walk.value(value, String(key)));
+    }
+  }
+
+  /** The names of members, which may be computed, and where one is not what it is born as: hidden, and to be written. */
+  private names(id: number, object: object): string {
+    const names = ownKeys(object).map((key) => {
+      if (typeof key === "symbol") this.walk.pieces[id]!.next.push(this.walk.value(key));
+      const { enumerable, writable } = getOwnPropertyDescriptor(object, key)!;
+      return `${String(key)}${enumerable === true ? " shown" : ""}${writable === false ? " fixed" : ""}`;
+    });
+    return JSON.stringify(names);
+  }
+
+  /** Whether a class of an object has anything that is private. */
+  hasPrivates(object: object): boolean {
+    for (const type of classesOf(object)) {
+      if (remembered(withPrivates, type, () => textOf(type).includes("#"))) return true;
+    }
+    return false;
+  }
+
+  /** `#field`s of an object, or a class. */
+  privateProperties(id: number, object: object): void {
+    for (const [name, value] of hiddenOf(object)) {
+      if (!name.startsWith("#")) continue;
+      this.walk.pieces[id]!.next.push(this.walk.leaf(`key ${name}`), this.walk.value(value, name));
+    }
+  }
+
+  /** Members that a program has put on the prototype of a package's class, and on those of the classes that it extends. */
+  changedMembers(id: number, type: Function): void {
+    // What is on the prototype of a function is looked at with its properties.
+    if (!isClassText(type)) return;
+    const prototype = getOwnPropertyDescriptor(type, "prototype")?.value as object | undefined;
+    if (prototype !== undefined) this.members(id, prototype, textOf(type));
+    const base = getPrototypeOf(type);
+    if (base !== null && base !== Function.prototype) this.walk.pieces[id]!.next.push(this.walk.value(base));
+  }
+
+  /** Members whose text is not in the class's: a decorator put them there, or a statement beside the class. */
+  private members(id: number, object: object, source: string): void {
+    for (const key of ownKeys(object)) {
+      if (key === "constructor" || key === "prototype" || key === "length" || key === "name") continue;
+      const descriptor = getOwnPropertyDescriptor(object, key)!;
+      const parts = [descriptor.value, descriptor.get, descriptor.set].filter(
+        (part) => part !== undefined,
+      ) as unknown[];
+      const isWritten = (part: unknown) =>
+        typeof part === "function" && !types.isProxy(part) && source.includes(textOf(part));
+      if (parts.length > 0 && parts.every(isWritten)) continue;
+      this.walk.pieces[id]!.next.push(this.walk.key(key), ...parts.map((part) => this.walk.value(part, String(key))));
+    }
+  }
+
+  /** What hangs on a function: `f.cache = ...`, static members. */
+  ownProperties(id: number, fn: Function): void {
+    const piece = this.walk.pieces[id]!;
+    for (const key of ownKeys(fn)) {
+      if (key === "length" || key === "name" || key === "arguments" || key === "caller") continue;
+      const found = read(fn, key);
+      if (key === "prototype") {
+        const isPlain = isClassText(fn) || !isObject(found.value) || isFresh(found.value, fn);
+        if (!isPlain) piece.next.push(this.walk.leaf("key prototype"), this.walk.value(found.value, "prototype"));
+        continue;
+      }
+      const { get, set } = getOwnPropertyDescriptor(fn, key) ?? {};
+      piece.next.push(this.walk.key(key));
+      if (get !== undefined || set !== undefined) piece.next.push(this.walk.value(get), this.walk.value(set));
+      else piece.next.push(this.walk.value(found.isThere ? found.value : undefined, `${nameOf(fn)}.${String(key)}`));
+    }
+  }
+}
+
+const withPrivates = new Map<Function, boolean>();
+
+/** The names of emitted types, which may be in a list. */
+function typeNames(types: unknown): string {
+  if (Array.isArray(types)) return types.map(typeNames).join();
+  return typeof types === "function" ? nameOf(types) : String(types);
+}

@@ -1,0 +1,67 @@
+import { remembered } from "../../graph/remembered.js";
+import { textOf } from "../../util/primordials.js";
+import type { ClassForm, FunctionForm } from "./analysis.js";
+import { type FunctionFacts, type Script, scriptForms } from "./inspector.js";
+import { fileOf, OUR_NAME, packageOf, withinPackage } from "./packages.js";
+import { isClassText, isNative, read } from "./reflection.js";
+
+// Where functions are, and whose.
+
+/** A function of which V8 has the text. */
+export type Code = Extract<FunctionFacts, { kind: "code" }>;
+export type Shape = FunctionForm | ClassForm;
+
+/** Where a function, or class, and the functions around it are written. */
+export interface Place {
+  readonly script: Script;
+  readonly start: number;
+  readonly end: number;
+  readonly isInFunction: boolean;
+  /** True if no other class of the script has its name. */
+  readonly isAlone: boolean;
+  readonly name: string;
+}
+
+export function formOf(fn: Function, facts: Code): Shape | undefined {
+  if (facts.form !== undefined) return facts.form;
+  return scriptForms(facts.script)?.at(facts.offset, isClassText(fn));
+}
+
+/** Where a function, or class, and the functions around it are written. */
+export function placeIn(fn: Function, facts: Code): Place {
+  const { script } = facts;
+  const form = formOf(fn, facts);
+  if (form === undefined) return { script, start: 0, end: 0, isInFunction: true, isAlone: true, name: "" };
+  const forms = scriptForms(script)!;
+  const { start, end } = forms.outermost(form);
+  const name = form.kind === "class" ? form.name : undefined;
+  const isAlone = name === undefined || forms.classes.filter((other) => other.name === name).length === 1;
+  return { script, start, end, isInFunction: start !== form.start || end !== form.end, isAlone, name: name ?? "" };
+}
+
+const places = new Map<string, string>();
+
+/** The file of a script, from the package that it is in. */
+export function placeOf({ url }: Script): string {
+  return remembered(places, url, () => {
+    const file = fileOf(url);
+    return file === undefined ? url : withinPackage(file);
+  });
+}
+
+export function isRequire(fn: Function): boolean {
+  return read(fn, "resolve").isThere && read(fn, "cache").isThere && read(fn, "extensions").isThere;
+}
+
+export function isOurs(facts: FunctionFacts): boolean {
+  return facts.kind === "code" && packageOf(facts.script.url)?.name === OUR_NAME;
+}
+
+export function isPackaged(facts: FunctionFacts): boolean {
+  return facts.kind !== "code" || facts.script.url.startsWith("node:") || packageOf(facts.script.url) !== undefined;
+}
+
+/** Whether a function's text, of which no more is known, may read `this`. */
+export function readsThis(fn: Function): boolean {
+  return isNative(fn) || /\b(?:this|super|eval)\b/.test(textOf(fn));
+}

@@ -1,0 +1,144 @@
+import { types } from "node:util";
+import {
+  forEachOf,
+  getOwnPropertyDescriptor,
+  getPrototypeOf,
+  isExtensible,
+  ownKeys,
+  timeOf,
+} from "../../util/primordials.js";
+import type { Classes } from "./classes.js";
+import { hiddenOf } from "./inspector.js";
+import { ASYNC_IDS, ITERATORS, intlOptions, KNOWN, storedIn } from "./opaque.js";
+import { hashOf } from "./packages.js";
+import { primitiveText } from "./primitive-text.js";
+import { classesOf, descriptorOf, isNamespace, isNative, isObject, nameOf, read } from "./reflection.js";
+import type { Walk } from "./walk.js";
+
+/** Objects: what is in them, their properties, and their class. */
+export class Objects {
+  constructor(
+    private readonly walk: Walk,
+    private readonly classes: Classes,
+  ) {}
+
+  describe(id: number, object: object, name: string): void {
+    const piece = this.walk.pieces[id]!;
+    if (types.isProxy(object)) {
+      this.proxy(id, object);
+      return;
+    }
+    if (isNamespace(object)) {
+      const main = read(object, "default");
+      if (main.isThere && isObject(main.value) && this.walk.language.names.get(main.value)?.startsWith("node:")) {
+        piece.next.push(this.walk.value(main.value));
+        return;
+      }
+    }
+    if (ArrayBuffer.isView(object) || types.isAnyArrayBuffer(object)) {
+      const bytes = ArrayBuffer.isView(object)
+        ? new Uint8Array(object.buffer, object.byteOffset, object.byteLength)
+        : new Uint8Array(object);
+      piece.text = `bytes ${Object.prototype.toString.call(object)} ${hashOf(Buffer.from(bytes).toString("latin1"))}`;
+      return;
+    }
+    const kind = this.kindOf(id, object, name);
+    if (kind === undefined) return;
+    const keys: string[] = [];
+    for (const key of ownKeys(object)) {
+      if (kind === "error" && key === "stack") continue;
+      if ((kind === "array" && key === "length") || ASYNC_IDS.has(key)) continue;
+      const descriptor = descriptorOf(object, key);
+      if (descriptor === "unset" || descriptor === undefined) {
+        keys.push(`${String(key)} unset`);
+        continue;
+      }
+      const { value, get, set, enumerable, writable, configurable } = descriptor;
+      const flags = [
+        enumerable === true ? "" : "hidden",
+        get || set ? "accessor" : "",
+        writable === false ? "fixed" : "",
+      ];
+      keys.push(`${typeof key} ${String(key)} ${flags.join(" ")} ${configurable === true ? "" : "lasting"}`);
+      if (typeof key === "symbol") piece.next.push(this.walk.value(key));
+      const inner = typeof key === "string" && name !== "" ? `${name}.${key}` : String(key);
+      if (get || set) piece.next.push(this.walk.value(get, inner), this.walk.value(set, inner));
+      else piece.next.push(this.walk.value(value as unknown, typeof value === "object" ? name : inner));
+    }
+    piece.text += ` ${kind} ${JSON.stringify(keys)}${Array.isArray(object) ? object.length : ""}`;
+    if (!isExtensible(object)) piece.text += " closed";
+    if (this.classes.hasPrivates(object)) this.classes.privateProperties(id, object);
+    const base = getPrototypeOf(object);
+    if (base !== null && base !== Object.prototype && base !== Array.prototype && !isNamespace(object))
+      this.base(id, object, base);
+  }
+
+  proxy(id: number, proxy: object): void {
+    const hidden = hiddenOf(proxy);
+    this.walk.pieces[id]!.text = "proxy";
+    this.walk.pieces[id]!.next.push(
+      this.walk.value(hidden.get("[[Target]]")),
+      this.walk.value(hidden.get("[[Handler]]")),
+    );
+  }
+
+  /** An object's prototype is that of a class; or an object like others. */
+  private base(id: number, object: object, base: object): void {
+    const type = getOwnPropertyDescriptor(base, "constructor")?.value as unknown;
+    const isClass = typeof type === "function" && getOwnPropertyDescriptor(type, "prototype")?.value === base;
+    const isItself = isClass && object === base;
+    this.walk.pieces[id]!.next.push(isClass && !isItself ? this.walk.value(type) : this.walk.value(base));
+  }
+
+  /** What an object is beside its properties; undefined: nothing more is to be said. */
+  private kindOf(id: number, object: object, name: string): string | undefined {
+    const piece = this.walk.pieces[id]!;
+    if (Array.isArray(object)) return "array";
+    if (types.isMap(object)) {
+      forEachOf.Map(object, (value, key) => piece.next.push(this.walk.value(key, name), this.walk.value(value, name)));
+      return `map ${piece.next.length}`;
+    }
+    if (types.isSet(object)) {
+      forEachOf.Set(object, (value) => piece.next.push(this.walk.value(value, name)));
+      return `set ${piece.next.length}`;
+    }
+    if (types.isDate(object)) return `date ${timeOf(object)}`;
+    if (types.isRegExp(object)) return `regexp ${object.source} ${object.flags}`;
+    if (types.isBoxedPrimitive(object)) return `boxed ${primitiveText((object as { valueOf(): unknown }).valueOf())}`;
+    if (types.isNativeError(object)) return "error";
+    if (types.isPromise(object)) {
+      const hidden = hiddenOf(object);
+      const state = String(hidden.get("[[PromiseState]]"));
+      if (state === "pending") this.walk.unknown(id, "a promise that is not settled");
+      piece.next.push(this.walk.value(hidden.get("[[PromiseResult]]"), name));
+      return `promise ${state}`;
+    }
+    if (types.isWeakMap(object) || types.isWeakSet(object)) {
+      const entries = hiddenOf(object).get("[[Entries]]") as readonly unknown[] | undefined;
+      if (entries !== undefined && entries.length > 0)
+        this.walk.unknown(id, "a WeakMap or WeakSet with something in it");
+      return "weak";
+    }
+    if (types.isGeneratorObject(object) || types.isMapIterator(object) || types.isSetIterator(object)) {
+      this.walk.unknown(id, "a generator, or an iterator");
+      return undefined;
+    }
+    if (types.isExternal(object) || ITERATORS.has(getPrototypeOf(object)!)) {
+      this.walk.unknown(
+        id,
+        types.isExternal(object) ? "memory that is not JavaScript's" : "a generator, or an iterator",
+      );
+      return undefined;
+    }
+    for (const type of classesOf(object)) {
+      if (!isNative(type) || KNOWN.has(type)) continue;
+      const options = intlOptions(type, object);
+      if (options !== undefined) return `intl ${nameOf(type)} ${options}`;
+      const named = [...classesOf(object)].find((each) => nameOf(each) !== "");
+      this.walk.unknown(id, `V8 does not show what is in a ${named === undefined ? "native object" : nameOf(named)}`);
+    }
+    const stored = storedIn(object);
+    if (stored !== undefined) piece.next.push(this.walk.value(stored.value, name));
+    return "object";
+  }
+}

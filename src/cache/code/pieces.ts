@@ -1,0 +1,47 @@
+import { remembered } from "../../graph/remembered.js";
+
+/** A piece of what some code can reach: a function, a class, an object, a value. */
+export interface Piece {
+  /** What a reader calls it: `normalise()`, `class Encoder`. */
+  readonly name: string;
+  /** The file it is in, from the package that this is in. */
+  readonly file: string;
+  /** What it is, without the pieces that it leads to. */
+  text: string;
+  /** The numbers of those. */
+  readonly next: number[];
+  /** Why what it does can't be known. */
+  problem: string | undefined;
+}
+
+/** The pieces that a walk has come to, by their numbers. */
+export class Pieces {
+  readonly pieces: Piece[] = [];
+  /** Those of objects and symbols: each is one, and not another one that is equal to it. */
+  readonly identities = new Set<number>();
+  private readonly leaves = new Map<string, number>();
+
+  piece(name: string, file = ""): number {
+    this.pieces.push({ name, file, text: "", next: [], problem: undefined });
+    return this.pieces.length - 1;
+  }
+
+  leaf(text: string, name = ""): number {
+    return remembered(this.leaves, `${text}\n${name}`, () => {
+      const id = this.piece(name);
+      this.pieces[id]!.text = text;
+      return id;
+    });
+  }
+
+  unknown(id: number, problem: string): void {
+    const piece = this.pieces[id]!;
+    piece.problem ??= piece.name === "" ? problem : `${problem} (${piece.name})`;
+  }
+
+  reachedFrom(id: number): Set<number> {
+    const found = new Set<number>([id]);
+    for (const at of found) for (const next of this.pieces[at]!.next) found.add(next);
+    return found;
+  }
+}

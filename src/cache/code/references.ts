@@ -1,0 +1,231 @@
+import { types } from "node:util";
+import { textOf } from "../../util/primordials.js";
+import type { Form, FunctionForm, Reference, Way } from "./analysis.js";
+import { type Code, formOf, isRequire, placeOf } from "./functions.js";
+import { environmentOf, hashOf, lazyImport } from "./packages.js";
+import {
+  type Found,
+  findDescriptor,
+  givenByNode,
+  hasProxyBase,
+  isNamespace,
+  isObject,
+  NOT_THERE,
+  nameOf,
+} from "./reflection.js";
+import { SharedScopes } from "./shared-scopes.js";
+import { assignability, resolveVariable, valueAt } from "./variables.js";
+import type { Walk } from "./walk.js";
+
+/** What the text of a function refers to: names, with the members that are read of them. */
+export class References {
+  readonly scopes: SharedScopes;
+
+  constructor(private readonly walk: Walk) {
+    this.scopes = new SharedScopes(walk);
+  }
+
+  /** What a function's text refers to. */
+  code(id: number, form: Form, facts: Code): void {
+    const piece = this.walk.pieces[id]!;
+    piece.text = `code ${form.hash}`;
+    for (const reference of form.references) piece.next.push(this.reference(reference, facts));
+    this.scopes.add(id, form, facts);
+    for (const specifier of form.imports) this.imported(id, specifier, facts);
+    for (const problem of form.problems) this.walk.unknown(id, problem);
+  }
+
+  private imported(id: number, specifier: string, { script }: Code): void {
+    const lazy = lazyImport(specifier, script.url);
+    if ("problem" in lazy) this.walk.unknown(id, lazy.problem);
+    else {
+      const text = `import ${lazy.hash} ${environmentOf(lazy.variables)}`;
+      this.walk.pieces[id]!.next.push(this.walk.leaf(text, `import("${specifier}")`));
+    }
+  }
+
+  private reference(reference: Reference, facts: Code): number {
+    const { name, around } = reference;
+    if (around !== undefined) {
+      const id = this.walk.piece(`${name}()`);
+      this.code(id, around, facts);
+      return id;
+    }
+    const id = this.referred(reference, facts);
+    // Values are told of where they are read.
+    const piece = this.walk.pieces[id]! as { file: string };
+    if (piece.file === "") piece.file = placeOf(facts.script);
+    return id;
+  }
+
+  private referred(reference: Reference, facts: Code): number {
+    const { name } = reference;
+    const found = resolveVariable(name, facts);
+    if (!found.isThere) {
+      if (!reference.namesField) return this.walk.leaf(`no variable ${name}`, name);
+      const id = this.walk.piece(name);
+      this.walk.unknown(id, "a field of a computed name");
+      return id;
+    }
+    if (found.isUnset) return this.walk.leaf("not initialised", name);
+    if (reference.isTypeOf) return this.walk.leaf(`typeof ${typeof found.value}`, name);
+    const { path: way, keyedBy } = reference;
+    const key = keyedBy === undefined ? undefined : resolveVariable(keyedBy, facts).value;
+    if (typeof key === "string" && valueAt(found.value, way) === process.env)
+      return this.along(found.value, { path: [...way, key], isCalled: false }, name);
+    const id = this.along(found.value, reference, name, reference.firstArguments, facts);
+    if (reference.isText) {
+      const value = valueAt(found.value, way);
+      if (typeof value === "function" && !types.isProxy(value)) return this.withText(value, id);
+    }
+    const holder = reference.isAssigned ? valueAt(found.value, way.slice(0, -1)) : undefined;
+    if (!isObject(holder) || types.isProxy(holder)) return id;
+    const both = this.walk.piece("");
+    this.walk.pieces[both]!.text = assignability(holder, way.at(-1)!);
+    this.walk.pieces[both]!.next.push(id);
+    return both;
+  }
+
+  /** What a path leads to. It ends at what only running it can tell: then what is there counts as a whole. */
+  along(
+    start: unknown,
+    { path: way, isCalled }: Way,
+    name: string,
+    firstArguments: Reference["firstArguments"] = [],
+    facts?: Code,
+  ): number {
+    let value = start;
+    // `process` is an accessor.
+    const { env } = process;
+    for (const [i, key] of way.entries()) {
+      if (value === env) return this.walk.leaf(`process.env.${key} ${JSON.stringify(env[key])}`, `process.env.${key}`);
+      if ((typeof value !== "object" && typeof value !== "function") || value === null || types.isProxy(value)) {
+        return this.walk.value(value, name);
+      }
+      const holder = value;
+      const descriptor = findDescriptor(holder, key);
+      if (descriptor === "unset") return this.walk.leaf("not initialised", `${name}.${key}`);
+      const builtIn = this.walk.language.names.get(holder);
+      if (descriptor === undefined) {
+        if (hasProxyBase(holder)) return this.walk.value(holder, name);
+        // A member that is not there has no value, on whatever it is not.
+        return this.walk.leaf(`nothing at ${key}`, `${name}.${key}`);
+      }
+      const given = givenByNode(descriptor);
+      if (given.isThere) {
+        value = given.value;
+        name = key;
+        continue;
+      }
+      if (!("value" in descriptor)) return this.accessor(holder, descriptor, name, key, way.slice(i + 1), isCalled);
+      const isLast = i === way.length - 1;
+      const next = descriptor.value as unknown;
+      if (typeof next === "function" && this.walk.isBuiltIn(next) && builtIn === undefined && !isNamespace(holder)) {
+        if (typeof holder === "function" && key === "toString")
+          return this.withText(holder, this.walk.value(holder, name));
+        // A method of the language may read all of it: `STOP.has(word)`, `words.join()`.
+        return this.walk.value(holder, name);
+      }
+      if (typeof next === "function" && isLast && isCalled && !isNamespace(holder)) {
+        return this.called(next, holder, builtIn === undefined ? `${name}.${key}` : "", firstArguments, facts);
+      }
+      value = next;
+      name = isNamespace(holder) ? key : `${name}.${key}`;
+    }
+    if (value === env) {
+      const id = this.walk.piece(name);
+      this.walk.unknown(id, "it reads process.env by a name that is computed");
+      return id;
+    }
+    // `f instanceof Function`
+    if (value === Function && name === "Function" && !isCalled) return this.walk.leaf("built-in Function");
+    if (typeof value === "function" && isCalled) return this.called(value, undefined, name, firstArguments, facts);
+    return this.walk.value(value, name);
+  }
+
+  /** A function that is made a text. */
+  private withText(fn: Function, id: number): number {
+    const both = this.walk.piece("");
+    this.walk.pieces[both]!.text = `text ${hashOf(textOf(fn))}`;
+    this.walk.pieces[both]!.next.push(id);
+    return both;
+  }
+
+  private called(
+    fn: Function,
+    holder: object | undefined,
+    name: string,
+    firstArguments: Reference["firstArguments"],
+    facts?: Code,
+  ): number {
+    if (isRequire(fn) && facts !== undefined) return this.required(fn, firstArguments, facts);
+    return holder === undefined || this.walk.language.names.has(holder)
+      ? this.walk.value(fn, name)
+      : this.walk.method(fn, holder, name);
+  }
+
+  /** `require("./table.cjs")`, by whatever name. */
+  private required(fn: Function, firstArguments: Reference["firstArguments"], facts: Code): number {
+    const id = this.walk.piece(nameOf(fn));
+    this.walk.pieces[id]!.text = "require";
+    for (const specifier of firstArguments) {
+      if (specifier === null) this.walk.unknown(id, "a require() of a computed name");
+      else this.imported(id, specifier, facts);
+    }
+    return id;
+  }
+
+  private accessor(
+    holder: object,
+    { get }: PropertyDescriptor,
+    name: string,
+    key: string,
+    rest: readonly string[],
+    isCalled: boolean,
+  ): number {
+    if (get === undefined) return this.walk.leaf(`nothing at ${key}`, `${name}.${key}`);
+    if (this.walk.isBuiltIn(get)) {
+      return this.walk.language.names.has(holder)
+        ? this.walk.leaf(`built-in ${name}.${key}`)
+        : this.walk.value(holder, name);
+    }
+    const id = this.walk.piece(`${name}.${key}`);
+    this.walk.pieces[id]!.text = "getter";
+    this.walk.ask(get, (facts) => {
+      const form = facts.kind === "code" ? formOf(get, facts) : undefined;
+      const gives = form?.kind === "function" ? form.gives : undefined;
+      const given = gives && this.whatGives(form as FunctionForm, gives, facts as Code);
+      // What compilers write for an export: it gives a variable, and nothing else.
+      if (given !== undefined) this.walk.pieces[id]!.next.push(this.along(given.value, { path: rest, isCalled }, key));
+      else this.walk.pieces[id]!.next.push(this.walk.method(get, holder, `${name}.${key}`));
+    });
+    return id;
+  }
+
+  private whatGives(
+    { references }: FunctionForm,
+    { reference, key }: NonNullable<FunctionForm["gives"]>,
+    facts: Code,
+  ): { readonly value: unknown } | undefined {
+    const plain = (number: number): Found => {
+      const { name, path: way } = references[number]!;
+      let found = resolveVariable(name, facts);
+      for (const member of way) {
+        if (!found.isThere || found.isUnset || !isObject(found.value) || types.isProxy(found.value)) return NOT_THERE;
+        const descriptor = findDescriptor(found.value, member);
+        if (descriptor === undefined || descriptor === "unset" || !("value" in descriptor)) return NOT_THERE;
+        found = { isThere: true, value: descriptor.value as unknown };
+      }
+      return found;
+    };
+    const object = plain(reference);
+    if (!object.isThere || object.isUnset) return undefined;
+    if (key === undefined) return { value: object.value };
+    const name = plain(key);
+    if (!name.isThere || typeof name.value !== "string" || !isObject(object.value)) return undefined;
+    const descriptor = findDescriptor(object.value, name.value);
+    return descriptor === undefined || descriptor === "unset" || !("value" in descriptor)
+      ? undefined
+      : { value: descriptor.value };
+  }
+}

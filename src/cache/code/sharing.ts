@@ -1,0 +1,44 @@
+import { remembered } from "../../graph/remembered.js";
+import { hashOf } from "./packages.js";
+import type { Pieces } from "./pieces.js";
+
+/**
+ * How objects hang together that a piece leads to by several ways: `a === b` is another matter than that they are equal.
+ * Empty where no object is reached twice.
+ */
+export function sharingOf(
+  id: number,
+  { pieces, identities }: Pieces,
+  digests: readonly string[],
+  stood: ReadonlySet<number>,
+): string {
+  // Each method of a program walks all that it reaches.
+  const ways = new Uint32Array(pieces.length);
+  const isSeen = new Uint8Array(pieces.length);
+  const seen = [id];
+  isSeen[id] = 1;
+  let isShared = false;
+  for (const at of seen) {
+    // What runs have put into something was not there when the first one began.
+    if (stood.has(at)) continue;
+    for (const next of pieces[at]!.next) {
+      if (isSeen[next] === 0) {
+        isSeen[next] = 1;
+        seen.push(next);
+      }
+      if (identities.has(next) && ++ways[next]! > 1) isShared = true;
+    }
+  }
+  if (!isShared) return "";
+  const places = new Map<number, string[]>();
+  for (const from of seen) {
+    if (stood.has(from)) continue;
+    for (const [place, next] of pieces[from]!.next.entries())
+      if (ways[next]! > 1) remembered(places, next, () => []).push(`${digests[from]} ${place}`);
+  }
+  return hashOf(
+    Array.from(places.values(), (all) => all.sort().join())
+      .sort()
+      .join("\n"),
+  );
+}

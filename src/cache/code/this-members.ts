@@ -1,0 +1,198 @@
+import { remembered } from "../../graph/remembered.js";
+import { getOwnPropertyDescriptor, getPrototypeOf, ownKeys } from "../../util/primordials.js";
+import type { ClassForm, Form, Way } from "./analysis.js";
+import type { Classes } from "./classes.js";
+import { type Code, placeIn, type Shape } from "./functions.js";
+import { hiddenOf, scriptForms } from "./inspector.js";
+import type { References } from "./references.js";
+import { findDescriptor, hasMember, homeOf, isObject, nameOf, read } from "./reflection.js";
+import { resolveVariable } from "./variables.js";
+import type { Walk } from "./walk.js";
+
+const NO_ARROW = { isArrow: false, capturesThis: false, gives: undefined } as const;
+
+/** What methods read of the object that they are called on, by `this` and by `super`. */
+export class ThisMembers {
+  /** Functions that say `super`, of which it is not known yet where that begins. */
+  readonly homeless: {
+    readonly id: number;
+    readonly fn: Function;
+    readonly form: Form;
+    readonly facts: Code;
+  }[] = [];
+  /** The classes that were reached. */
+  readonly described: { readonly type: Function; readonly form: ClassForm; readonly facts: Code }[] = [];
+  /** Where it begins, for those that were reached by an object. */
+  private readonly homes = new Map<Function, object>();
+  private readonly byPrivate = new Map<object, Map<readonly Form[], number>>();
+
+  constructor(
+    private readonly walk: Walk,
+    private readonly references: References,
+    private readonly classes: Classes,
+  ) {}
+
+  /** What a method reads of the object it is called on. */
+  read(id: number, fn: Function, form: Shape, holder: object, facts: Code, skips: (name: string) => boolean): void {
+    const piece = this.walk.pieces[id]!;
+    // An arrow that is a field's value has the object's own `this`.
+    if (form.members === undefined) piece.next.push(this.whole(holder, skips));
+    for (const way of form.members ?? []) {
+      const [first] = way.path;
+      if (skips(first!)) continue;
+      if (first!.startsWith("#")) this.privateMember(id, fn, first!, holder, facts);
+      else if (first === "constructor") piece.next.push(this.staticOf(holder, way));
+      else piece.next.push(this.member(holder, way, skips));
+    }
+    for (const number of form.sharesThis) {
+      const reference = form.references[number]!;
+      const found = resolveVariable(reference.name, facts);
+      if (found.isThere && typeof found.value === "function" && reference.path.length === 0) {
+        piece.next.push(this.walk.method(found.value, holder, reference.name, skips));
+      } else piece.next.push(this.whole(holder, skips));
+    }
+    if (form.supers.length > 0) this.supers(id, fn, form, holder, skips);
+  }
+
+  private member(holder: object, way: Way, skips: (name: string) => boolean): number {
+    const [first, ...rest] = way.path;
+    const descriptor = findDescriptor(holder, first!);
+    if (descriptor !== undefined && descriptor !== "unset" && rest.length === 0) {
+      const fn = ("value" in descriptor ? descriptor.value : descriptor.get) as unknown;
+      if (typeof fn === "function" && !this.walk.isBuiltIn(fn) && (way.isCalled || !("value" in descriptor))) {
+        return this.walk.method(fn, holder, first!, skips);
+      }
+    }
+    return this.references.along(holder, way, "this");
+  }
+
+  /** `this.constructor.name`, `this.constructor.LIMIT` */
+  private staticOf(holder: object, { path: [, ...way], isCalled }: Way): number {
+    const type = holder.constructor as unknown;
+    if (typeof type !== "function") return this.walk.leaf("no constructor");
+    return way.length === 0
+      ? this.walk.value(type)
+      : this.references.along(type, { path: way, isCalled }, nameOf(type));
+  }
+
+  private supers(id: number, fn: Function, form: Form, holder: object, skips: (name: string) => boolean): void {
+    const home = homeOf(fn, holder);
+    if (home === undefined) {
+      this.walk.unknown(id, `it uses "super" of an object, or of a class that can't be found`);
+      return;
+    }
+    this.homes.set(fn, home);
+    for (const {
+      path: [name, ...rest],
+      isCalled,
+    } of form.supers) {
+      const base = getPrototypeOf(home);
+      if (base !== null) {
+        const descriptor = findDescriptor(base, name!);
+        const found =
+          descriptor === undefined || descriptor === "unset" ? undefined : (descriptor.value ?? descriptor.get);
+        if (typeof found === "function" && isCalled && rest.length === 0) {
+          this.walk.pieces[id]!.next.push(this.walk.method(found, holder, name!, skips));
+        } else this.walk.pieces[id]!.next.push(this.walk.value(found, name));
+      }
+    }
+  }
+
+  /** Resolves `super` in functions that were reached without an object. @returns true if there were any. */
+  resolveSupers(): boolean {
+    const all = this.homeless.splice(0);
+    for (const { id, fn, form, facts } of all) {
+      const homes = this.homesOf(fn, facts);
+      if (homes.length === 0) this.walk.unknown(id, `it uses "super", and is of no object or class that can be found`);
+      for (const home of homes) {
+        const base = getPrototypeOf(home);
+        for (const {
+          path: [name],
+        } of base === null ? [] : form.supers) {
+          const descriptor = findDescriptor(base!, name!);
+          if (descriptor === undefined || descriptor === "unset") continue;
+          const found = (descriptor.value ?? descriptor.get) as unknown;
+          this.walk.pieces[id]!.next.push(this.walk.leaf(`super ${name}`), this.walk.value(found, name));
+          const next = typeof found === "function" ? homeOf(found, base!) : undefined;
+          if (next !== undefined) this.homes.set(found as Function, next);
+        }
+      }
+    }
+    return all.length > 0;
+  }
+
+  /** The home of a function that says `super`: of its class both sides, since a static method and another one look alike. */
+  private homesOf(fn: Function, { script, offset }: Code): object[] {
+    const known = this.homes.get(fn);
+    if (known !== undefined) return [known];
+    const around = this.described.filter(
+      ({ form, facts }) => facts.script === script && form.start <= offset && offset < form.end,
+    );
+    const sides = ({ type }: { readonly type: Function }) => [type, type.prototype as object].filter(isObject);
+    // A class in a function may be made many times: it is this one if the function is a member of it.
+    const [only, ...others] = around.filter(
+      (each) => !placeIn(each.type, each.facts).isInFunction || sides(each).some((side) => hasMember(side, fn)),
+    );
+    return only === undefined || others.length > 0 ? [] : sides(only);
+  }
+
+  /** All that an object is: its own properties, and all members of its classes, but those that it can't read. */
+  whole(holder: object, skips: (name: string) => boolean): number {
+    const id = this.walk.piece("this");
+    const piece = this.walk.pieces[id]!;
+    piece.text = "all of this";
+    const add = (key: PropertyKey, value: number) => piece.next.push(this.walk.key(key), value);
+    const isSkipped = (key: PropertyKey) => typeof key === "string" && skips(key);
+    for (const key of ownKeys(holder)) {
+      if (isSkipped(key)) continue;
+      const value = read(holder, key);
+      add(key, this.walk.value(value.isThere ? value.value : undefined, String(key)));
+    }
+    if (this.classes.hasPrivates(holder)) this.classes.privateProperties(id, holder);
+    for (let at = getPrototypeOf(holder); at !== null && at !== Object.prototype; at = getPrototypeOf(at)) {
+      for (const key of ownKeys(at)) {
+        if (key === "constructor" || isSkipped(key)) continue;
+        const { value, get, set } = getOwnPropertyDescriptor(at, key)!;
+        for (const part of [value, get, set] as unknown[]) {
+          if (part === undefined) continue;
+          add(
+            key,
+            typeof part === "function" ? this.walk.method(part, holder, String(key), skips) : this.walk.value(part),
+          );
+        }
+      }
+      const type = getOwnPropertyDescriptor(at, "constructor")?.value as unknown;
+      if (typeof type === "function") piece.next.push(this.classes.making(type));
+    }
+    return id;
+  }
+
+  /** `this.#helper()`, `this.#limit` */
+  private privateMember(id: number, fn: Function, name: string, holder: object, facts: Code): void {
+    const piece = this.walk.pieces[id]!;
+    const isNamed = (known: { readonly name: string }) => known.name === name;
+    const type = scriptForms(facts.script)!
+      .classes.filter((form) => form.start <= facts.offset && facts.offset < form.end && form.privates.some(isNamed))
+      .at(-1);
+    const forms = type?.privates.find(isNamed)?.forms;
+    if (forms === undefined) {
+      this.walk.unknown(id, `its class has no ${name}`);
+      return;
+    }
+    const known = remembered(this.byPrivate, holder, () => new Map<readonly Form[], number>());
+    let method = known.get(forms);
+    if (method === undefined) {
+      method = this.walk.piece(forms.length === 0 ? name : `${name}()`, piece.file);
+      known.set(forms, method);
+      for (const form of forms) {
+        const part = this.walk.piece("", piece.file);
+        this.walk.pieces[method]!.next.push(part);
+        this.references.code(part, form, facts);
+        this.read(part, fn, { ...form, kind: "function", at: form.start, ...NO_ARROW }, holder, facts, () => false);
+      }
+      const value = hiddenOf(holder).get(name);
+      if (typeof value !== "function") this.walk.pieces[method]!.next.push(this.walk.value(value, name));
+    }
+    piece.next.push(method);
+  }
+}

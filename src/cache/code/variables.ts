@@ -1,0 +1,89 @@
+import { types } from "node:util";
+import { remembered } from "../../graph/remembered.js";
+import { getOwnPropertyDescriptor, isExtensible, ownKeys, textOf } from "../../util/primordials.js";
+import type { Form } from "./analysis.js";
+import type { Code } from "./functions.js";
+import { type Script, sourceOf } from "./inspector.js";
+import { type Found, findDescriptor, givenByNode, isObject, onGlobal, read } from "./reflection.js";
+
+// The variables that a function sees, without running any code of a program.
+
+/** What a name stands for in a function. */
+export function resolveVariable(name: string, { scopes }: Code): Found {
+  for (const { variables, isGlobal } of scopes) {
+    const found = isGlobal ? onGlobal(variables, name) : read(variables, name);
+    if (found.isThere) return found;
+  }
+  return onGlobal(globalThis, name);
+}
+
+/** The value at the end of a path, without running any code of a program. */
+export function valueAt(start: unknown, way: readonly string[]): unknown {
+  let value = start;
+  for (const key of way) {
+    if (!isObject(value) || types.isProxy(value)) return undefined;
+    const descriptor = findDescriptor(value, key);
+    if (descriptor === undefined || descriptor === "unset") return undefined;
+    value = givenByNode(descriptor).value ?? descriptor.value;
+  }
+  return value;
+}
+
+/** The variables of a function's that are not those of its module, and that its text has the names of. */
+export function innerVariables(fn: Function, facts: Code): (readonly [name: string, value: unknown])[] {
+  const inner = facts.scopes.slice(0, topOf(facts));
+  if (inner.length === 0) return [];
+  const words = new Set(textOf(fn).match(/[\p{ID_Start}$_][\p{ID_Continue}$]*/gu));
+  return inner.flatMap(({ variables }) =>
+    ownKeys(variables).flatMap((name) => {
+      if (typeof name !== "string" || !words.has(name)) return [];
+      return [[name, read(variables, name).value] as const];
+    }),
+  );
+}
+
+/** Where among its scopes that of a function's script is: those before are of functions and blocks. */
+export function topOf({ script, scopes }: Pick<Code, "script" | "scopes">): number {
+  const at = scopes.findIndex(({ isGlobal }) => isGlobal);
+  const last = (at < 0 ? scopes.length : at) - 1;
+  if (last < 0) return 0;
+  // V8 leaves out the scope of a CommonJS module of which no function uses anything.
+  return script.isModule || isTop(script, scopes[last]!.variables) ? last : last + 1;
+}
+
+/** Whether all variables that some code names stay what they are. Of what it imports that can't be told here. */
+export function isLasting(form: Form, { scopes }: Code): boolean {
+  return scopes.length > 0 && form.references.every(({ isConstant, isImported }) => isConstant && !isImported);
+}
+
+/** True if a member can be assigned, and deleted. */
+export function assignability(holder: object, key: string): string {
+  const { writable, configurable, set } = getOwnPropertyDescriptor(holder, key) ?? {};
+  return JSON.stringify([writable, configurable, set !== undefined, isExtensible(holder)]);
+}
+
+/** True if two copies are of one scope, as far as that can be told: V8 makes a copy of it for each function. */
+export function isSameScope(one: object, other: object, made: readonly string[]): boolean | undefined {
+  const isEqual = (name: PropertyKey) => Object.is(read(one, name).value, read(other, name).value);
+  if (one === other) return true;
+  if (!ownKeys(one).every(isEqual)) return false;
+  return made.some((name) => isObject(read(one, name).value)) ? true : undefined;
+}
+
+/** The parameters of the function around CommonJS modules, and around Node's own. */
+const AROUND = ["exports", "require", "module", "__filename", "__dirname", "process", "internalBinding", "primordials"];
+const DECLARED = String.raw`(?:async\s+)?(?:var|let|const|function\*?|class)\s+(?:\{([^}]*)\}|([\p{ID_Continue}$]+))`;
+
+const tops = new Map<Script, ReadonlySet<string>>();
+
+/** True if a scope is that of a script, by the names at its top: those at the beginning of a line, if it has lines. */
+function isTop(script: Script, variables: object): boolean {
+  const names = remembered(tops, script, () => {
+    const source = sourceOf(script);
+    const hasLines = source.length < 200 * source.split("\n").length;
+    const declared = source.matchAll(new RegExp(`${hasLines ? "^" : "(?:^|[;}])\\s*"}${DECLARED}`, "gmu"));
+    const found = Array.from(declared, ([, several, one]) => one ?? several!.match(/[\p{ID_Continue}$]+/gu) ?? []);
+    return new Set([...AROUND, ...found.flat()]);
+  });
+  return ownKeys(variables).some((name) => names.has(String(name)));
+}
