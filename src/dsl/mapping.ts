@@ -12,28 +12,37 @@ import type { Arguments, Named, Nothing, RestOf, Right, Unknown, Value } from ".
  * inputs do.
  */
 
-/**
- * `D`, if it is a list whose elements fit; else a sentence. Types are compared as properties: a bare type parameter
- * would put the answer off, and with it every generic pipeline.
+/** What a method gets of a list named `D`: an element, or some of them. Types are compared as properties: a bare type
+ * parameter would put the answer off, and with it every generic pipeline.
  */
-type Over<T, Key, D extends string, V, Param, Batched> = [V] extends [Nothing]
-  ? Unknown<T, Key, D, "list">
-  : [Extract<V, string>] extends [never]
-    ? [V] extends [Iterable<infer I>]
-      ? { of: Batched extends true ? ElementOf<I>[] : ElementOf<I> } extends { of: Param }
-        ? D
-        : Mistake<`the elements of '${D}' are of another type than this parameter takes`>
-      : Mistake<`'${D}' is not a list: @mapOver goes over arrays and other iterables, not strings`>
-    : Mistake<`'${D}' is not a list: @mapOver goes over arrays and other iterables, not strings`>;
+type Taken<T, D, Batched> = [Value<T, D>] extends [Nothing]
+  ? Nothing
+  : [Extract<Value<T, D>, string>] extends [never]
+    ? [Value<T, D>] extends [Iterable<infer I>]
+      ? { of: Batched extends true ? ElementOf<I>[] : ElementOf<I> }
+      : NoList
+    : NoList;
+
+type NoList = "no list";
 
 /** A failed element is not handed to a method. */
 type ElementOf<I> = Exclude<I, NodeError>;
 
+/** `D`, if it is a list whose elements fit; else a sentence. */
+type Over<T, Key, D extends string, Param, Batched> =
+  Taken<T, D, Batched> extends { of: Param } ? D : Unfit<T, Key, D, Taken<T, D, Batched>>;
+
+type Unfit<T, Key, D extends string, Took> = Took extends Nothing
+  ? Unknown<T, Key, D, "list">
+  : Took extends NoList
+    ? Mistake<`'${D}' is not a list: @mapOver goes over arrays and other iterables, not strings`>
+    : Mistake<`the elements of '${D}' are of another type than this parameter takes`>;
+
 type OverOne<T, Key, D, P extends readonly unknown[], I, B> = D extends string
   ? I extends keyof P
-    ? Over<T, Key, D, Value<T, D>, P[I], B>
+    ? Over<T, Key, D, P[I], B>
     : number extends P["length"]
-      ? Over<T, Key, D, Value<T, D>, RestOf<P>, B>
+      ? Over<T, Key, D, RestOf<P>, B>
       : Mistake<`the method takes no parameter for an element of '${D}'`>
   : never;
 
@@ -65,7 +74,7 @@ type MethodArguments<T, Key, P extends readonly unknown[], A extends readonly un
 
 /** @param Unwired the lists that no input is wired to: the sentence stands where one is wired to something else. */
 type WireOver<T, Key, W, I, O extends readonly unknown[], Unwired> = W extends O[number] & string
-  ? Over<T, Key, W, Value<T, W>, I, false>
+  ? Over<T, Key, W, I, false>
   : [Unwired] extends [never]
     ? Wire<T, Key, W, I>
     : Wire<T, Key, W, I> extends W
@@ -89,7 +98,7 @@ type FieldArguments<T, Key, A extends readonly unknown[]> = A extends readonly [
   : readonly [list: string, child: PipelineClass, wiring: object];
 
 type OverNames<T, Key, O> = O extends string
-  ? Over<T, Key, O, Value<T, O>, unknown, false>
+  ? Over<T, Key, O, unknown, false>
   : O extends readonly string[]
     ? { [I in keyof O]: OverNames<T, Key, O[I]> }
     : string;

@@ -64,13 +64,19 @@ type IfList<N, V> = [V] extends [Iterable<unknown>]
       : never
   : never;
 
+/**
+ * What a name leads to, as a list of one; `Nothing` if there is no such name. Types that are not told whose dependency it is are
+ * evaluated once for all members that name it.
+ */
+export type Found<T, D> = [Value<T, D>] extends [Nothing] ? ([Value<T, D>] extends [never] ? [never] : Nothing) : [Value<T, D>];
+
 /** `D`, if its value fits; else a sentence. */
-export type Fitting<T, Key, D extends string, V, Param, Takes extends string> = [V] extends [Nothing]
-  ? [V] extends [never]
-    ? D
-    : Unknown<T, Key, D, Takes>
-  : [V] extends [Param]
-    ? D
+export type Fitting<T, Key, D extends string, Param, Takes extends string> =
+  Found<T, D> extends [Param] ? D : Unfit<T, Key, D, Takes>;
+
+type Unfit<T, Key, D extends string, Takes extends string> =
+  Found<T, D> extends Nothing
+    ? Unknown<T, Key, D, Takes>
     : Mistake<`'${D}' gives another type than this ${Takes} takes`>;
 
 /** The type of one element of a rest parameter. */
@@ -80,9 +86,9 @@ export type RestOf<P extends readonly unknown[]> = P extends readonly [unknown, 
 
 type Argument<T, Key, D, P extends readonly unknown[], I, Known> = D extends string
   ? I extends keyof P
-    ? Fitting<T, Key, D, Value<T, D>, P[I], "parameter">
+    ? Fitting<T, Key, D, P[I], "parameter">
     : number extends P["length"]
-      ? Fitting<T, Key, D, Value<T, D>, RestOf<P>, "parameter">
+      ? Fitting<T, Key, D, RestOf<P>, "parameter">
       : Value<T, D> extends Nothing
         ? Unknown<T, Key, D, "parameter">
         : Mistake<`the method takes no parameter for '${D}'`>
