@@ -225,7 +225,10 @@ describe("threads", () => {
       const resourceLimits = { maxOldGenerationSizeMb: 300 + xs.length + Object.keys(execution)[0]!.length };
       const run = async () => {
         const events: RunEvent[] = [];
-        const options = { execution: { ...execution, resourceLimits }, onEvent: (event: RunEvent) => events.push(event) };
+        const options = {
+          execution: { ...execution, resourceLimits },
+          onEvent: (event: RunEvent) => events.push(event),
+        };
         await new Where().run({ xs: [...xs] }, options);
         return events;
       };

@@ -194,7 +194,17 @@ describe("a frame of progress", () => {
   });
 
   it("is in no terminal wider than that, whatever names and numbers are: the counts stay, failures go last", () => {
-    const word = fc.constantFrom("corpus", "קוֹרְפּוּס", "文書", "👩‍👩‍👧‍👦", "e\u0301te\u0301", "🇮🇱", "\u001b[31m", "ｗｉｄｅ", "ـ");
+    const word = fc.constantFrom(
+      "corpus",
+      "קוֹרְפּוּס",
+      "文書",
+      "👩‍👩‍👧‍👦",
+      "e\u0301te\u0301",
+      "🇮🇱",
+      "\u001b[31m",
+      "ｗｉｄｅ",
+      "ـ",
+    );
     const name = fc.array(word, { minLength: 1, maxLength: 12 }).map((words) => words.join(""));
     const step = fc.record({
       name,
@@ -207,9 +217,16 @@ describe("a frame of progress", () => {
     const columns = fc.oneof(fc.constantFrom(20, 40, 60, 80, 200), fc.integer({ min: 20, max: 250 }));
     fc.assert(
       fc.property(name, fc.array(step, { maxLength: 5 }), columns, fc.boolean(), (pipeline, steps, columns, isOver) => {
-        const tally = tallyOf({ ...run, type: "threads", phase: "start", at: 1_000, threads: 4, module: `${pipeline}.ts` });
+        const tally = tallyOf({
+          ...run,
+          type: "threads",
+          phase: "start",
+          at: 1_000,
+          threads: 4,
+          module: `${pipeline}.ts`,
+        });
         tally.name = pipeline;
-        const events = steps.flatMap(({ name, depth, elements, failed, cached, state }, i) => {
+        const events = steps.flatMap(({ name, depth, elements, failed, cached, state }, i): object[] => {
           const path = `P${".n".repeat(depth)}.s${i}`;
           const about = { run: "r", path, name, at: 1_100 };
           if (state !== "map") return [{ ...about, type: state, phase: "start" }];

@@ -29,7 +29,10 @@ function memberAt(i: number, nodes: number): readonly [decorator: string, member
   const before = (kind: number, otherwise: string) => (i >= 10 ? `n${i - 10 - (i % 10) + kind}` : otherwise);
   const options = i % 3 === 0 ? ", { retries: 2, timeoutMs: 1_000 }" : "";
   if (i === nodes - 1) {
-    return [`@output("${before(0, "limit")}", "texts")`, `n${i}(a: number, texts: string[]): Output<number> { return a + texts.length; }`];
+    return [
+      `@output("${before(0, "limit")}", "texts")`,
+      `n${i}(a: number, texts: string[]): Output<number> { return a + texts.length; }`,
+    ];
   }
   switch (i % 10) {
     case 3:
@@ -40,7 +43,10 @@ function memberAt(i: number, nodes: number): readonly [decorator: string, member
         `n${i}(a: ${i >= 10 ? "number" : "string"}, text: string, limit: number): Each<{ a: ${i >= 10 ? "number" : "string"}; text: string; limit: number }> { return { a, text, limit }; }`,
       ];
     case 7:
-      return [`@mapOver("texts", "limit", { batch: 8 })`, `n${i}(texts: string[], limit: number): Batch<string> { return texts.map((text) => text.slice(limit)); }`];
+      return [
+        `@mapOver("texts", "limit", { batch: 8 })`,
+        `n${i}(texts: string[], limit: number): Batch<string> { return texts.map((text) => text.slice(limit)); }`,
+      ];
     case 9:
       return [`@nested(Child, { text: "title", limit: "limit" }, "words"${options})`, `n${i}!: Nested<string[]>;`];
     default:

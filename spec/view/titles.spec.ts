@@ -73,7 +73,10 @@ describe("no arrow goes through the title of an opened pipeline", () => {
             for (const box of scene.boxes) {
               const { x, y, width, height } = rects.get(box.id)!;
               const isApart =
-                x >= title.x + title.width || x + width <= title.x || y >= title.y + title.height || y + height <= title.y;
+                x >= title.x + title.width ||
+                x + width <= title.x ||
+                y >= title.y + title.height ||
+                y + height <= title.y;
               expect(isApart, `${box.id} and the title of ${id}`).to.equal(true);
             }
           }
@@ -90,6 +93,7 @@ describe("no arrow goes through the title of an opened pipeline", () => {
           const picture = parse(await svg(sketch, { depth: Number.POSITIVE_INFINITY, direction }));
           const titles = titlesIn(picture);
           expect(titles).to.have.length(groups.length);
+          expect(picture.querySelectorAll("g.cluster text")).to.have.length(0);
           for (const edge of picture.querySelectorAll("g.edge")) {
             const way = wayOf(edge.querySelector("path")!.getAttribute("d")!);
             for (const title of titles) {

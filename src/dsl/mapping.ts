@@ -1,18 +1,19 @@
 import type { NodeError } from "../errors.js";
 import type { BrandOf, Method } from "./brands.js";
-import type { ChildOf, InputNames, InputOf, NestedField, Pick, PickedOf, Wire } from "./fields.js";
+import type { ChildOf, InputNames, InputOf, NestedField, Pick, PickedOf } from "./fields.js";
 import type { AnyPipeline, DeclaredInputs, PipelineClass } from "./members.js";
 import type { Enough } from "./methods.js";
 import type { MapOptions } from "./options.js";
 import type { Mistake } from "./place.js";
-import type { Arguments, Named, Nothing, RestOf, Right, Unknown, Value } from "./wiring.js";
+import type { Arguments, Found, Named, Nothing, RestOf, Right, Unfit, Unknown, Value } from "./wiring.js";
 
 /*
  * What the compiler checks of `@mapOver`: on a method, whose first parameters get the elements; on a field, where a child's
  * inputs do.
  */
 
-/** What a method gets of a list named `D`: an element, or some of them. Types are compared as properties: a bare type
+/**
+ * What a method gets of a list named `D`: an element, or some of them. Types are compared as properties: a bare type
  * parameter would put the answer off, and with it every generic pipeline.
  */
 type Taken<T, D, Batched> = [Value<T, D>] extends [Nothing]
@@ -30,9 +31,9 @@ type ElementOf<I> = Exclude<I, NodeError>;
 
 /** `D`, if it is a list whose elements fit; else a sentence. */
 type Over<T, Key, D extends string, Param, Batched> =
-  Taken<T, D, Batched> extends { of: Param } ? D : Unfit<T, Key, D, Taken<T, D, Batched>>;
+  Taken<T, D, Batched> extends { of: Param } ? D : NotOver<T, Key, D, Taken<T, D, Batched>>;
 
-type Unfit<T, Key, D extends string, Took> = Took extends Nothing
+type NotOver<T, Key, D extends string, Took> = Took extends Nothing
   ? Unknown<T, Key, D, "list">
   : Took extends NoList
     ? Mistake<`'${D}' is not a list: @mapOver goes over arrays and other iterables, not strings`>
@@ -73,13 +74,15 @@ type MethodArguments<T, Key, P extends readonly unknown[], A extends readonly un
   : readonly [list: string];
 
 /** @param Unwired the lists that no input is wired to: the sentence stands where one is wired to something else. */
-type WireOver<T, Key, W, I, O extends readonly unknown[], Unwired> = W extends O[number] & string
-  ? Over<T, Key, W, I, false>
-  : [Unwired] extends [never]
-    ? Wire<T, Key, W, I>
-    : Wire<T, Key, W, I> extends W
-      ? Mistake<`no input of the nested pipeline is wired to '${Unwired & string}'`>
-      : Wire<T, Key, W, I>;
+type WireOver<T, Key, W, I, O extends readonly unknown[], Unwired> = W extends string
+  ? W extends O[number]
+    ? Over<T, Key, W, I, false>
+    : Found<T, W> extends [I]
+      ? [Unwired] extends [never]
+        ? W
+        : Mistake<`no input of the nested pipeline is wired to '${Unwired & string}'`>
+      : Unfit<T, Key, W, "input">
+  : string;
 
 /** The wiring of a child's inputs: those wired to a list of `O` get its elements, and at least one is. */
 type MapWiring<T, Key, C, W, O extends readonly unknown[], Picked> = {
@@ -109,10 +112,22 @@ type IsChild<A extends readonly unknown[]> = A extends readonly [unknown, infer 
     : false
   : false;
 
+/**
+ * Where it stands is known before the arguments are: on a method, TypeScript does not ask what those of a field may be. A child
+ * there is an error of the method.
+ */
+type OnMethod<T, Key> = Key extends keyof T ? ([NonNullable<T[Key]>] extends [Method] ? true : false) : false;
+
 /** The arguments of `@mapOver`, against the method or the field it stands on. */
 export type MapArguments<T, Key, P extends readonly unknown[], A extends readonly unknown[]> = Right<
   A,
-  IsChild<A> extends true ? FieldArguments<T, Key, A> : MethodArguments<T, Key, P, A>,
+  OnMethod<T, Key> extends true
+    ? IsChild<A> extends true
+      ? A
+      : MethodArguments<T, Key, P, A>
+    : IsChild<A> extends true
+      ? FieldArguments<T, Key, A>
+      : MethodArguments<T, Key, P, A>,
   "@mapOver"
 >;
 

@@ -39,7 +39,7 @@ export function dot(sketch: Sketch, options: DrawOptions): string {
  * stands in the row above what is in the group.
  */
 function cluster(group: Group, scene: Scene, palette: Palette, inside: readonly string[], indent: string): string[] {
-  const about = { color: lineOfGroup(group, palette), bgcolor: palette.group, style: "rounded" };
+  const about = { label: "", color: lineOfGroup(group, palette), bgcolor: palette.group, style: "rounded" };
   const title = titleOf(group, scene);
   const [name, ...more] = linesOf(group);
   const label = attributes({

@@ -43,7 +43,13 @@ export class ThreadStart {
     if (this.state !== "new" || execution.stopped) return;
     this.state = "told";
     const threads = Math.max(0, pool.threadCount - this.threadsBefore);
-    execution.run.tell!({ type: "threads", phase: "start", ...this.place, threads, module: path.basename(pathOf(file)) });
+    execution.run.tell!({
+      type: "threads",
+      phase: "start",
+      ...this.place,
+      threads,
+      module: path.basename(pathOf(file)),
+    });
   }
 
   /**

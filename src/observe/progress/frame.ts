@@ -62,7 +62,11 @@ function head(tally: Tally, at: number, canvas: Canvas): string {
   const room = lineWidth(canvas) - 3 - time.length;
   // What the run waits for tells more than the end of a long name.
   const [wait = ""] = starts;
-  const title = truncate(escapeControls(name), wait === "" ? room : Math.max(Math.min(MIN_TITLE, room), room - 3 - canvas.widthOf(wait)), canvas);
+  const title = truncate(
+    escapeControls(name),
+    wait === "" ? room : Math.max(Math.min(MIN_TITLE, room), room - 3 - canvas.widthOf(wait)),
+    canvas,
+  );
   const shown = parts.map((text, priority) => ({ text: colors.dim(text), priority }));
   return fitting(`${sign} ${colors.bold(title)}`, shown, colors.dim(" · "), canvas);
 }

@@ -58,7 +58,8 @@ export async function layout(scene: Scene, direction: "down" | "right", layouter
   ];
   const edges = scene.arrows.map(({ from, to, label }, i) => ({
     ...{ id: `arrow ${i}`, sources: [from], targets: [to] },
-    ...(label !== undefined && !isLarge && { labels: [{ text: label, width: layouter.widthOf(label, 11) + 6, height: 15 }] }),
+    ...(label !== undefined &&
+      !isLarge && { labels: [{ text: label, width: layouter.widthOf(label, 11) + 6, height: 15 }] }),
   }));
   const graph: ElkNode = {
     id: "all",
