@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { cache } from "./cache.js";
 import { chain } from "./chain.js";
 import { codec } from "./codec.js";
+import { diagnostics } from "./diagnostics.js";
 import { events } from "./events.js";
 import { graph } from "./graph.js";
 import { heq } from "./heq.js";
@@ -30,6 +31,7 @@ const benches: Record<string, () => Promise<void>> = {
   modal,
   queue,
   types,
+  diagnostics,
   start,
 };
 

@@ -100,6 +100,13 @@ describe("the command line", () => {
     expect(over).to.deep.equal([{ all: "P!" }, { all: "Q! R!" }]);
   });
 
+  it("says what a run waits for while its threads start", async () => {
+    const args = ["--input", 'texts=["a"]', "--maps", "parallel", "--no-cache"];
+    const { stderr, code } = await hypernodes("run", "shout.ts#Shout", ...args);
+    expect(code).to.equal(0);
+    expect(stderr).to.match(/^Shout: .*; (starting \d+ threads?; )?loading shout\.ts/m);
+  });
+
   it("tells the call's faults from the run's by its exit code, without stacks unless they are wanted", async () => {
     const failing = await hypernodes("run", "shout.ts", "--quiet", "--input", 'texts=["bad"]');
     expect(failing.code).to.equal(1);

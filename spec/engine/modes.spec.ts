@@ -26,7 +26,10 @@ async function seen(
     return {
       outcome: JSON.stringify(results, (_, value) => (value instanceof NodeError ? told(value) : value)),
       failed: undefined,
-      events: events.map(({ type, phase, path }) => `${path} ${type} ${phase}`).sort(),
+      events: events
+        .filter(({ type }) => type !== "threads")
+        .map(({ type, phase, path }) => `${path} ${type} ${phase}`)
+        .sort(),
     };
   } catch (error) {
     return { outcome: told(error as NodeError), failed: (error as NodeError).node, events: [] };

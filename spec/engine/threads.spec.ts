@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { expect } from "chai";
-import type { NodeError, RunEvent } from "../../src/index.js";
+import type { EventOf, NodeError, RunEvent } from "../../src/index.js";
 import { inject } from "../support/faults.js";
 import { rejection } from "../support/rejection.js";
 import {
@@ -213,6 +214,40 @@ describe("threads", () => {
         .sort(),
     ).to.deep.equal(["a", "b", "c"].flatMap((n) => [`Deep.${n} end`, `Deep.${n} start`]));
   });
+
+  for (const [what, xs, execution] of [
+    ["maps", range(40), { maps: "parallel" }],
+    ["one element", [1], { maps: "threaded" }],
+    ["nodes", [1], { nodes: "parallel" }],
+  ] as const) {
+    it(`tell that they start and import the module, once and before anything comes from them: ${what}`, async () => {
+      // Limits of its own make it a pool of its own.
+      const resourceLimits = { maxOldGenerationSizeMb: 300 + xs.length + Object.keys(execution)[0]!.length };
+      const run = async () => {
+        const events: RunEvent[] = [];
+        const options = {
+          execution: { ...execution, resourceLimits },
+          onEvent: (event: RunEvent) => events.push(event),
+        };
+        await new Where().run({ xs: [...xs] }, options);
+        return events;
+      };
+      const events = await run();
+      const told = events.filter(({ type }) => type === "threads");
+      expect(told.map(({ phase, path, name }) => [phase, path, name])).to.deep.equal([
+        ["start", "Where", "Where"],
+        ["ready", "Where", "Where"],
+      ]);
+      const [start, ready] = told as [EventOf<"threads", "start">, EventOf<"threads", "ready">];
+      expect(start.module).to.equal("threads.ts");
+      expect(start.threads).to.be.within(1, xs.length === 1 && what !== "nodes" ? 1 : availableParallelism());
+      expect(ready.durationMs).to.be.at.least(0);
+      const first = events.findIndex(({ thread }) => thread !== undefined);
+      expect(events.indexOf(start)).to.be.lessThan(events.indexOf(ready));
+      expect(events.indexOf(ready)).to.be.lessThan(first);
+      expect((await run()).filter(({ type }) => type === "threads")).to.deep.equal([]);
+    });
+  }
 });
 
 describe("what can't travel to or from a thread", () => {

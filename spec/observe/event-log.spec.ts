@@ -18,7 +18,7 @@ const events = [
 const unknown = [
   { ...node, type: "gpu", phase: "end", at: 9e9, durationMs: 5, thread: 4 },
   { ...node, type: "constructor", phase: "start", at: 9e9 },
-  ...["run", "node", "map", "element", "cache", "resource", "container"].map((type) => ({
+  ...["run", "node", "map", "element", "cache", "resource", "threads", "container"].map((type) => ({
     ...{ ...node, type, phase: "paused", at: 9e9, durationMs: 5, thread: 4, element: 1, elements: 3, id: "c" },
   })),
 ] as unknown as RunEvent[];

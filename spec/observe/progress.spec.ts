@@ -2,11 +2,14 @@ import { execFile, execFileSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { expect } from "chai";
+import fc from "fast-check";
 import pico from "picocolors";
+import stringWidth from "string-width";
 import { progress, type RunEvent } from "../../src/index.js";
 import { frame, Speeds } from "../../src/observe/progress/frame.js";
 import { Tally } from "../../src/observe/tally.js";
 import { built } from "../support/built.js";
+import { Where } from "../support/threads.js";
 
 const command = [built("spec/observe/pipelines/progress-client.ts")];
 
@@ -15,7 +18,7 @@ class Terminal {
   private static count = 0;
   private readonly name = `hypernodes-${process.pid}-${Terminal.count++}`;
 
-  constructor(shell: string, environment: Record<string, string> = {}) {
+  constructor(shell: string, environment: Record<string, string> = {}, columns = 100) {
     const set = Object.entries({ CI: "", ...environment }).map(([name, value]) => `${name}='${value}'`);
     this.tmux(
       "-f",
@@ -23,7 +26,7 @@ class Terminal {
       "new-session",
       "-d",
       "-x",
-      "100",
+      String(columns),
       "-y",
       "20",
       `env ${set.join(" ")} ${shell}; sleep 60`,
@@ -37,6 +40,11 @@ class Terminal {
   /** @param codes whether colours are told, too. */
   screen(codes = false): string {
     return this.tmux("capture-pane", "-p", "-t", "0", "-S", "-", ...(codes ? ["-e"] : [])).trimEnd();
+  }
+
+  /** The lines as they were written: what the terminal wrapped is joined. */
+  written(): string[] {
+    return this.tmux("capture-pane", "-p", "-J", "-t", "0", "-S", "-").trimEnd().split("\n");
   }
 
   async until(found: (screen: string) => boolean): Promise<string> {
@@ -102,6 +110,18 @@ describe("progress in a terminal @slow", () => {
       lines.findIndex((line) => line.includes("Shown 0:0")),
     );
   });
+
+  for (const columns of [20, 40, 60, 80, 200]) {
+    it(`wraps no line in ${columns} columns, and shows the counts`, async () => {
+      terminal = new Terminal(node, {}, columns);
+      await terminal.until((screen) => screen.includes("the end"));
+      const drawn = terminal.written().filter((line) => /[█░✔⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]|\d\/100/.test(line));
+      for (const line of drawn) expect(stringWidth(line.trimEnd()), line).to.be.lessThan(columns);
+      // Each frame is drawn over the one before: of three maps over 100 texts, three lines are there at the end.
+      expect(drawn.filter((line) => line.includes("100/100"))).to.have.length(3);
+      expect(drawn.filter((line) => line.includes("✔ Shown"))).to.have.length(1);
+    });
+  }
 
   it("is without colours under NO_COLOR", async () => {
     terminal = new Terminal(node, { NO_COLOR: "1" });
@@ -173,11 +193,84 @@ describe("a frame of progress", () => {
     expect(shown(short, 1_700)).to.equal(true);
   });
 
-  it("leaves out what does not fit into a narrow terminal", () => {
-    const tally = tallyOf({ run: "r", path: "P.xs", name: "xs", at: 1_000, type: "map", phase: "start", elements: 9 });
-    for (const line of frame(tally, new Speeds(), 2_000, { ...canvas, columns: 60 })) {
-      expect(line.length).to.be.at.most(60);
-    }
+  it("is in no terminal wider than that, whatever names and numbers are: the counts stay, failures go last", () => {
+    const word = fc.constantFrom(
+      "corpus",
+      "קוֹרְפּוּס",
+      "文書",
+      "👩‍👩‍👧‍👦",
+      "e\u0301te\u0301",
+      "🇮🇱",
+      "\u001b[31m",
+      "ｗｉｄｅ",
+      "ـ",
+    );
+    const name = fc.array(word, { minLength: 1, maxLength: 12 }).map((words) => words.join(""));
+    const step = fc.record({
+      name,
+      depth: fc.nat(6),
+      elements: fc.oneof(fc.nat(9), fc.nat(2_000_000)),
+      failed: fc.nat(3),
+      cached: fc.nat(3),
+      state: fc.constantFrom("map", "node", "resource"),
+    });
+    const columns = fc.oneof(fc.constantFrom(20, 40, 60, 80, 200), fc.integer({ min: 20, max: 250 }));
+    fc.assert(
+      fc.property(name, fc.array(step, { maxLength: 5 }), columns, fc.boolean(), (pipeline, steps, columns, isOver) => {
+        const tally = tallyOf({
+          ...run,
+          type: "threads",
+          phase: "start",
+          at: 1_000,
+          threads: 4,
+          module: `${pipeline}.ts`,
+        });
+        tally.name = pipeline;
+        const events = steps.flatMap(({ name, depth, elements, failed, cached, state }, i): object[] => {
+          const path = `P${".n".repeat(depth)}.s${i}`;
+          const about = { run: "r", path, name, at: 1_100 };
+          if (state !== "map") return [{ ...about, type: state, phase: "start" }];
+          const element = { run: "r", name, type: "element", at: 1_200, element: 0 };
+          return [
+            { ...about, type: "map", phase: "start", elements },
+            ...Array.from({ length: cached }, () => ({ ...element, path: `${path}[0]`, phase: "cached" })),
+            ...Array.from({ length: failed }, () => ({
+              ...{ ...element, path: `${path}[1]`, phase: "failed", durationMs: 1, error: new Error() },
+            })),
+          ];
+        });
+        for (const event of events) tally.add(event as unknown as RunEvent);
+        if (isOver) tally.add({ ...run, type: "run", phase: "end", at: 9_000, durationMs: 8_000, outputs: [] });
+        const lines = frame(tally, new Speeds(), 9_000, { ...canvas, columns, widthOf: stringWidth });
+        for (const line of lines) expect(stringWidth(line), line).to.be.lessThan(columns);
+        expect(lines[0]).to.match(/ 0:08\b/);
+        for (const { elements, failed, cached, state } of steps) {
+          if (state !== "map") continue;
+          const done = failed + cached;
+          const counts = elements === 0 && done > 0 ? undefined : `${done}/${elements.toLocaleString("en-US")}`;
+          const line = lines.find((line) => counts !== undefined && line.includes(counts));
+          if (counts !== undefined) expect(line, counts).not.to.equal(undefined);
+          if (counts !== undefined && failed > 0 && columns >= 60) {
+            expect(lines.some((line) => line.includes(counts) && line.includes(`${failed} failed`))).to.equal(true);
+          }
+        }
+      }),
+    );
+  });
+
+  it("says what a run waits for while its threads start", () => {
+    const start = { ...run, type: "threads", phase: "start", at: 1_000 };
+    const tally = tallyOf({ ...start, threads: 2, module: "corpus.ts" });
+    const head = (columns = 100) => frame(tally, new Speeds(), 2_000, { ...canvas, columns })[0];
+    expect(head()).to.match(/^. P 0:01 · starting 2 threads · loading corpus\.ts$/);
+    expect(head(20)).to.match(/^. P 0:01$/);
+    tally.name = "HebrewRetrieval";
+    expect(head(40)).to.match(/^. HebrewRetr… 0:01 · starting 2 threads$/);
+    tally.name = "P";
+    tally.add({ ...start, type: "threads", phase: "start", threads: 0, module: "corpus.ts" });
+    expect(head()).to.match(/^. P 0:01 · loading corpus\.ts$/);
+    tally.add({ ...run, type: "threads", phase: "ready", at: 1_900, durationMs: 900 });
+    expect(head()).to.match(/^. P 0:01$/);
   });
 });
 
@@ -192,6 +285,22 @@ describe("progress without a terminal", () => {
     );
     expect(stderr).not.to.contain("\u001b");
     expect(stdout).not.to.contain("Shown:");
+  });
+
+  it("says at once what the first run in threads waits for, unless nothing is to be said before the end", async () => {
+    const written = async (everyMs: number, maxOldGenerationSizeMb: number) => {
+      let text = "";
+      const onEvent = progress({ everyMs, stream: { write: (part: string) => (text += part) } });
+      const execution = { maps: "parallel", resourceLimits: { maxOldGenerationSizeMb } } as const;
+      await new Where().run({ xs: [1] }, { onEvent, execution });
+      return text.trimEnd().split("\n");
+    };
+    const [first, ...others] = await written(60_000, 321);
+    expect(first).to.match(/^Where: .*; starting 1 thread; loading threads\.ts; where 0\/1; greeted 0\/1$/);
+    expect(others).to.have.length(1);
+    expect(others[0]).to.match(/^Where: done in/);
+    expect(await written(60_000, 321)).to.have.length(1);
+    expect(await written(Number.POSITIVE_INFINITY, 322)).to.have.length(1);
   });
 
   it("is nothing if it is to be quiet", async () => {

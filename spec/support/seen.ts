@@ -12,7 +12,7 @@ async function seen(run: (options: object) => Promise<unknown>, options: object)
   const events: RunEvent[] = [];
   const paths = () =>
     events
-      .filter(({ type }) => type !== "container")
+      .filter(({ type }) => type !== "container" && type !== "threads")
       .map(({ type, phase, path }) => `${path} ${type} ${phase}`)
       .sort();
   try {

@@ -1,8 +1,11 @@
 import { expect } from "chai";
 import { report } from "../../src/index.js";
 import { sceneOf } from "../../src/view/scene.js";
+import type { Sketch } from "../../src/view/sketch.js";
 import { sketchOf } from "../../src/view/sketch-of.js";
+import { svg } from "../../src/view/svg.js";
 import { Corpus, Wired, שאלות } from "./pipelines.js";
+import { large, mixedSketch } from "./sketches.js";
 
 const texts = ["one two", "three"];
 const titles = ["one"];
@@ -112,14 +115,44 @@ describe("a graph in Graphviz' language, and as SVG", () => {
   it("is drawn without anything that has to be installed", async () => {
     const picture = await new Corpus().graph().toSvg({ depth: 2 });
     expect(picture).to.contain('<svg role="img" aria-label="the graph of Corpus"');
-    expect(picture.match(/class="node"/g)).to.have.length(18);
+    // Boxes, and a title for each that is open.
+    expect(picture.match(/class="node"/g)).to.have.length(18 + 2);
     expect(picture.match(/class="cluster"/g)).to.have.length(2);
-    expect(picture).to.contain(">for each pair<");
-    // Titles of what is nested are drawn after all arrows.
-    expect(picture.indexOf(">essays: Essay<")).to.be.greaterThan(picture.lastIndexOf('class="edge"'));
+    expect(picture).to.contain(">for each pair<").and.to.contain(">essays: Essay<");
     expect(picture.match(/>whole: Essay</g)).to.have.length(1);
     const hebrew = await new שאלות().graph().toSvg();
     expect(hebrew).to.contain(">תשובות<");
+  });
+});
+
+describe("a picture's shape", () => {
+  const aspectOf = (picture: string) => {
+    const [, width, height] = /<svg [^>]*width="([\d.]+)pt" height="([\d.]+)pt"/.exec(picture)!;
+    return Number(width) / Number(height);
+  };
+  const node = (name: string, ...on: string[]) => ({
+    ...{ name, kind: "node" as const, options: [] },
+    takes: on.map((on) => ({ on, path: [], elements: false })),
+  });
+  const names = Array.from({ length: 15 }, (_, i) => `branch${i}`);
+  const branches = names.flatMap((name) => [node(name, "root"), node(`${name}b`, name), node(`${name}c`, `${name}b`)]);
+  const fan: Sketch = {
+    ...{ pipeline: "Fan", outputs: ["all"] },
+    members: [node("root"), ...branches, node("all", ...names.map((name) => `${name}c`))],
+  };
+
+  for (const [what, sketch] of [
+    ["opened pipelines", mixedSketch(46)],
+    ["nodes crosswise", large(46)],
+    ["fifteen branches", fan],
+  ] as const) {
+    it(`is at most three times as wide as it is tall, and the other way round, at some 46 members: ${what}`, async () => {
+      expect(aspectOf(await svg(sketch, { depth: Number.POSITIVE_INFINITY }))).to.be.within(1 / 3, 3);
+    });
+  }
+
+  it("is what the direction makes of it where that is said", async () => {
+    expect(aspectOf(await svg(fan, { direction: "down" }))).to.be.greaterThan(3);
   });
 });
 

@@ -1,8 +1,8 @@
 import type { BrandOf, Method, Unbranded, ValueOf } from "./brands.js";
-import type { AnyPipeline, DeclaredInputs, InputsOf, NodesOf, OutputsOf, Own, PipelineClass } from "./members.js";
+import type { AnyPipeline, DeclaredInputs, InputsOf, NodesOf, OutputsOf, PipelineClass } from "./members.js";
 import type { NodeOptions } from "./options.js";
 import type { Mistake, StandardContext } from "./place.js";
-import type { Fitting, Value } from "./wiring.js";
+import type { Found, Unfit } from "./wiring.js";
 
 /*
  * What the compiler checks of a field that stands for a nested pipeline: the wiring of the child's inputs, the node that
@@ -12,7 +12,7 @@ import type { Fitting, Value } from "./wiring.js";
 export type ChildOf<C> = C extends PipelineClass<infer P> ? P : C extends AnyPipeline ? C : never;
 
 /** An input's wire to a member of `T`: what the member gives must fit the input. */
-export type Wire<T, Key, W, I> = W extends string ? Fitting<T, Key, W, Value<T, W>, I, "input"> : string;
+type Wire<T, Key, W, I> = W extends string ? (Found<T, W> extends [I] ? W : Unfit<T, Key, W, "input">) : string;
 
 /** What the inputs of a child take. */
 export type InputOf<C, K> = K extends keyof DeclaredInputs<ChildOf<C>>
@@ -43,7 +43,7 @@ export type Wiring<T, Key, C, W, Picked> = W extends PropertyKey
     } & InputNames<C, Picked>;
 
 /** What a wiring may be at all. */
-export type Wirable<T> = { readonly [input: string]: Own<T> | (string & {}) };
+export type Wirable = { readonly [input: string]: string };
 
 /** A node of the child, by name, or the options. */
 export type Pick<C, K> = K extends string

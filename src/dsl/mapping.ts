@@ -1,11 +1,11 @@
 import type { NodeError } from "../errors.js";
 import type { BrandOf, Method } from "./brands.js";
-import type { ChildOf, InputNames, InputOf, NestedField, Pick, PickedOf, Wire } from "./fields.js";
+import type { ChildOf, InputNames, InputOf, NestedField, Pick, PickedOf } from "./fields.js";
 import type { AnyPipeline, DeclaredInputs, PipelineClass } from "./members.js";
 import type { Enough } from "./methods.js";
 import type { MapOptions } from "./options.js";
 import type { Mistake } from "./place.js";
-import type { Arguments, Named, Nothing, RestOf, Right, Unknown, Value } from "./wiring.js";
+import type { Arguments, Found, Named, Nothing, RestOf, Right, Unfit, Unknown, Value } from "./wiring.js";
 
 /*
  * What the compiler checks of `@mapOver`: on a method, whose first parameters get the elements; on a field, where a child's
@@ -13,27 +13,37 @@ import type { Arguments, Named, Nothing, RestOf, Right, Unknown, Value } from ".
  */
 
 /**
- * `D`, if it is a list whose elements fit; else a sentence. Types are compared as properties: a bare type parameter
- * would put the answer off, and with it every generic pipeline.
+ * What a method gets of a list named `D`: an element, or some of them. Types are compared as properties: a bare type
+ * parameter would put the answer off, and with it every generic pipeline.
  */
-type Over<T, Key, D extends string, V, Param, Batched> = [V] extends [Nothing]
-  ? Unknown<T, Key, D, "list">
-  : [Extract<V, string>] extends [never]
-    ? [V] extends [Iterable<infer I>]
-      ? { of: Batched extends true ? ElementOf<I>[] : ElementOf<I> } extends { of: Param }
-        ? D
-        : Mistake<`the elements of '${D}' are of another type than this parameter takes`>
-      : Mistake<`'${D}' is not a list: @mapOver goes over arrays and other iterables, not strings`>
-    : Mistake<`'${D}' is not a list: @mapOver goes over arrays and other iterables, not strings`>;
+type Taken<T, D, Batched> = [Value<T, D>] extends [Nothing]
+  ? Nothing
+  : [Extract<Value<T, D>, string>] extends [never]
+    ? [Value<T, D>] extends [Iterable<infer I>]
+      ? { of: Batched extends true ? ElementOf<I>[] : ElementOf<I> }
+      : NoList
+    : NoList;
+
+type NoList = "no list";
 
 /** A failed element is not handed to a method. */
 type ElementOf<I> = Exclude<I, NodeError>;
 
+/** `D`, if it is a list whose elements fit; else a sentence. */
+type Over<T, Key, D extends string, Param, Batched> =
+  Taken<T, D, Batched> extends { of: Param } ? D : NotOver<T, Key, D, Taken<T, D, Batched>>;
+
+type NotOver<T, Key, D extends string, Took> = Took extends Nothing
+  ? Unknown<T, Key, D, "list">
+  : Took extends NoList
+    ? Mistake<`'${D}' is not a list: @mapOver goes over arrays and other iterables, not strings`>
+    : Mistake<`the elements of '${D}' are of another type than this parameter takes`>;
+
 type OverOne<T, Key, D, P extends readonly unknown[], I, B> = D extends string
   ? I extends keyof P
-    ? Over<T, Key, D, Value<T, D>, P[I], B>
+    ? Over<T, Key, D, P[I], B>
     : number extends P["length"]
-      ? Over<T, Key, D, Value<T, D>, RestOf<P>, B>
+      ? Over<T, Key, D, RestOf<P>, B>
       : Mistake<`the method takes no parameter for an element of '${D}'`>
   : never;
 
@@ -64,13 +74,15 @@ type MethodArguments<T, Key, P extends readonly unknown[], A extends readonly un
   : readonly [list: string];
 
 /** @param Unwired the lists that no input is wired to: the sentence stands where one is wired to something else. */
-type WireOver<T, Key, W, I, O extends readonly unknown[], Unwired> = W extends O[number] & string
-  ? Over<T, Key, W, Value<T, W>, I, false>
-  : [Unwired] extends [never]
-    ? Wire<T, Key, W, I>
-    : Wire<T, Key, W, I> extends W
-      ? Mistake<`no input of the nested pipeline is wired to '${Unwired & string}'`>
-      : Wire<T, Key, W, I>;
+type WireOver<T, Key, W, I, O extends readonly unknown[], Unwired> = W extends string
+  ? W extends O[number]
+    ? Over<T, Key, W, I, false>
+    : Found<T, W> extends [I]
+      ? [Unwired] extends [never]
+        ? W
+        : Mistake<`no input of the nested pipeline is wired to '${Unwired & string}'`>
+      : Unfit<T, Key, W, "input">
+  : string;
 
 /** The wiring of a child's inputs: those wired to a list of `O` get its elements, and at least one is. */
 type MapWiring<T, Key, C, W, O extends readonly unknown[], Picked> = {
@@ -89,7 +101,7 @@ type FieldArguments<T, Key, A extends readonly unknown[]> = A extends readonly [
   : readonly [list: string, child: PipelineClass, wiring: object];
 
 type OverNames<T, Key, O> = O extends string
-  ? Over<T, Key, O, Value<T, O>, unknown, false>
+  ? Over<T, Key, O, unknown, false>
   : O extends readonly string[]
     ? { [I in keyof O]: OverNames<T, Key, O[I]> }
     : string;
@@ -100,10 +112,22 @@ type IsChild<A extends readonly unknown[]> = A extends readonly [unknown, infer 
     : false
   : false;
 
+/**
+ * Where it stands is known before the arguments are: on a method, TypeScript does not ask what those of a field may be. A child
+ * there is an error of the method.
+ */
+type OnMethod<T, Key> = Key extends keyof T ? ([NonNullable<T[Key]>] extends [Method] ? true : false) : false;
+
 /** The arguments of `@mapOver`, against the method or the field it stands on. */
 export type MapArguments<T, Key, P extends readonly unknown[], A extends readonly unknown[]> = Right<
   A,
-  IsChild<A> extends true ? FieldArguments<T, Key, A> : MethodArguments<T, Key, P, A>,
+  OnMethod<T, Key> extends true
+    ? IsChild<A> extends true
+      ? A
+      : MethodArguments<T, Key, P, A>
+    : IsChild<A> extends true
+      ? FieldArguments<T, Key, A>
+      : MethodArguments<T, Key, P, A>,
   "@mapOver"
 >;
 

@@ -19,7 +19,7 @@ export function nested<
   T,
   Key extends PropertyKey,
   C extends PipelineClass | AnyPipeline,
-  const W extends Wirable<T> | PropertyKey,
+  const W extends Wirable | PropertyKey,
   const K extends string | NodeOptions | undefined = undefined,
 >(
   child: C,

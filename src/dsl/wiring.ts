@@ -64,13 +64,20 @@ type IfList<N, V> = [V] extends [Iterable<unknown>]
       : never
   : never;
 
-/** `D`, if its value fits; else a sentence. */
-export type Fitting<T, Key, D extends string, V, Param, Takes extends string> = [V] extends [Nothing]
-  ? [V] extends [never]
-    ? D
-    : Unknown<T, Key, D, Takes>
-  : [V] extends [Param]
-    ? D
+/**
+ * What a name leads to, as a list of one; `Nothing` if there is no such name. Types that are not told whose dependency it is are
+ * evaluated once for all members that name it.
+ */
+export type Found<T, D> = [Value<T, D>] extends [Nothing]
+  ? [Value<T, D>] extends [never]
+    ? [never]
+    : Nothing
+  : [Value<T, D>];
+
+/** What is wrong with a name that leads to nothing, or to what does not fit. */
+export type Unfit<T, Key, D extends string, Takes extends string> =
+  Found<T, D> extends Nothing
+    ? Unknown<T, Key, D, Takes>
     : Mistake<`'${D}' gives another type than this ${Takes} takes`>;
 
 /** The type of one element of a rest parameter. */
@@ -80,9 +87,13 @@ export type RestOf<P extends readonly unknown[]> = P extends readonly [unknown, 
 
 type Argument<T, Key, D, P extends readonly unknown[], I, Known> = D extends string
   ? I extends keyof P
-    ? Fitting<T, Key, D, Value<T, D>, P[I], "parameter">
+    ? Found<T, D> extends [P[I]]
+      ? D
+      : Unfit<T, Key, D, "parameter">
     : number extends P["length"]
-      ? Fitting<T, Key, D, Value<T, D>, RestOf<P>, "parameter">
+      ? Found<T, D> extends [RestOf<P>]
+        ? D
+        : Unfit<T, Key, D, "parameter">
       : Value<T, D> extends Nothing
         ? Unknown<T, Key, D, "parameter">
         : Mistake<`the method takes no parameter for '${D}'`>
@@ -95,8 +106,6 @@ type Argument<T, Key, D, P extends readonly unknown[], I, Known> = D extends str
 export type Arguments<T, Key, P extends readonly unknown[], D extends readonly unknown[], Known> = {
   [I in keyof D]: Argument<T, Key, D[I], P, I, Known>;
 };
-
-type HasOptions<D extends readonly unknown[]> = D extends readonly string[] ? false : true;
 
 /**
  * The arguments of a decorator that is written without parentheses. TypeScript 5 and 6 crash where the types of a rest
@@ -119,9 +128,9 @@ type OrBare<D extends readonly unknown[], Expected, Decorator extends string> = 
  * TypeScript completes them, and names the nearest of one that it does not know.
  */
 export type Right<D extends readonly unknown[], Expected, Decorator extends string> = D extends Expected
-  ? HasOptions<D> extends true
-    ? Expected
-    : D
+  ? D extends readonly string[]
+    ? D
+    : Expected
   : D[0] extends string
     ? Expected
     : OrBare<D, Expected, Decorator>;

@@ -29,6 +29,8 @@ export type RunEvent =
   | Told<"resource", "end", Timed>
   | Told<"resource", "failed", Failed & Timed>
   | Told<"resource", "disposed">
+  | Told<"threads", "start", Starting>
+  | Told<"threads", "ready", Timed>
   | Told<"container", "start" | "end", Container & Timed>
   | Told<"container", "log", Container & { readonly stream: "stdout" | "stderr"; readonly text: string }>;
 
@@ -86,6 +88,13 @@ interface Counted {
   readonly cached: number;
   /** Why: `code of normalise() in text.ts changed`. */
   readonly because: string;
+}
+
+interface Starting {
+  /** How many threads start; 0: they are there, but none has imported the module. */
+  readonly threads: number;
+  /** The file name of the pipeline's module, which they import. */
+  readonly module: string;
 }
 
 interface Container {

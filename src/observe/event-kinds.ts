@@ -63,6 +63,7 @@ const KINDS: { readonly [T in RunEvent["type"]]: { readonly [P in EventOf<T>["ph
     explained: { computed: COUNT, cached: COUNT, because: TEXT },
   },
   resource: { start: {}, end: TIMED, failed: FAILED, disposed: {} },
+  threads: { start: { threads: COUNT, module: TEXT }, ready: TIMED },
   container: {
     start: { ...CONTAINER, ...TIMED },
     end: { ...CONTAINER, ...TIMED },

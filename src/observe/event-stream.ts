@@ -11,6 +11,7 @@ const TYPES = Object.keys({
   element: 0,
   cache: 0,
   resource: 0,
+  threads: 0,
   container: 0,
 } satisfies Record<RunEvent["type"], 0>);
 const TYPES_RULE = that(

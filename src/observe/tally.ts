@@ -35,6 +35,12 @@ export interface StepTally {
   readonly durations: Percentiles;
 }
 
+/** Threads that a run waits for: how many start, and the module that they import. */
+export type StartingThreads = Pick<EventOf<"threads", "start">, "threads" | "module">;
+
+/** The events of steps. */
+type StepEvent = Exclude<RunEvent, { type: "run" | "threads" }>;
+
 /** Counts what happens in a run. */
 export class Tally {
   /** The pipeline's name, and the run's id: known with its first event. */
@@ -53,6 +59,8 @@ export class Tally {
   readonly containersSeen = new Set<string>();
   /** When each thread, in whatever container, was last heard of. */
   readonly threads = new Map<string, number>();
+  /** Threads that nothing has come from yet, by container. */
+  readonly starting = new Map<string, StartingThreads>();
   /** The maps that have begun, and have not had an element yet: since when. */
   private readonly waiting = new Map<string, number>();
 
@@ -86,6 +94,10 @@ export class Tally {
         break;
       case "resource":
         this.addResource(event);
+        break;
+      case "threads":
+        if (event.phase === "start") this.starting.set(event.container ?? "", event);
+        else this.starting.delete(event.container ?? "");
         break;
       case "container":
         this.addContainer(event);
@@ -247,7 +259,7 @@ export class Tally {
     step.durations.add(durationMs);
   }
 
-  private step(event: Exclude<RunEvent, { type: "run" }>): StepTally {
+  private step(event: StepEvent): StepTally {
     const path = stepPath(event);
     const { name, at } = event;
     const kind = kindOf(event);
@@ -277,7 +289,7 @@ export class Tally {
   }
 }
 
-function kindOf(event: Exclude<RunEvent, { type: "run" }>): StepTally["kind"] {
+function kindOf(event: StepEvent): StepTally["kind"] {
   if (event.type === "element") return "map";
   if (event.type !== "cache") return event.type;
   return "element" in event && event.element !== undefined ? "map" : "node";
@@ -287,7 +299,7 @@ function kindOf(event: Exclude<RunEvent, { type: "run" }>): StepTally["kind"] {
  * The step that an event is of: `Corpus.essays[3].count` is a call of `Corpus.essays[].count`, the element
  * `Corpus.essays[3]` one of `Corpus.essays`.
  */
-export function stepPath(event: Exclude<RunEvent, { type: "run" }>): string {
+export function stepPath(event: StepEvent): string {
   const { path, name } = event;
   if (event.type === "container") return `${withoutIndices(path)} on ${name}`;
   const isElement = kindOf(event) === "map" && path.endsWith("]");

@@ -1,6 +1,6 @@
 import { escapeControls } from "../util/control-characters.js";
 import { lineOfGroup, type Palette, paintOf, paletteFor } from "./palette.js";
-import { type Arrow, type Box, type DrawOptions, type Group, linesOf, sceneOf } from "./scene.js";
+import { type Arrow, type Box, type DrawOptions, type Group, linesOf, type Scene, sceneOf } from "./scene.js";
 import type { Sketch } from "./sketch.js";
 
 const FONT = "Helvetica, Arial, sans-serif";
@@ -12,7 +12,7 @@ export function dot(sketch: Sketch, options: DrawOptions): string {
   const children = (parent: string | undefined, indent: string): string[] => [
     ...scene.groups
       .filter((group) => group.parent === parent)
-      .flatMap((group) => cluster(group, palette, children(group.id, `${indent}  `), indent)),
+      .flatMap((group) => cluster(group, scene, palette, children(group.id, `${indent}  `), indent)),
     ...scene.boxes
       .filter((box) => box.parent === parent)
       .map((box) => `${indent}${quoted(box.id)} ${boxOf(box, palette)}`),
@@ -34,18 +34,40 @@ export function dot(sketch: Sketch, options: DrawOptions): string {
   ].join("\n");
 }
 
-function cluster(group: Group, palette: Palette, inside: readonly string[], indent: string): string[] {
-  const { ink: fontcolor, group: bgcolor } = palette;
-  const about = {
-    label: linesOf(group).join("\n"),
-    color: lineOfGroup(group, palette),
-    bgcolor,
-    fontcolor,
-    fontsize: "11",
-    labeljust: "l",
-  };
-  const graph = attributes({ ...about, style: "rounded" });
-  return [`${indent}subgraph ${quoted(`cluster_${group.id}`)} {`, `${indent}  graph ${graph}`, ...inside, `${indent}}`];
+/**
+ * A group with its title as a box of its own: Graphviz leads arrows around boxes, and through labels. Where arrows point down, it
+ * stands in the row above what is in the group.
+ */
+function cluster(group: Group, scene: Scene, palette: Palette, inside: readonly string[], indent: string): string[] {
+  const about = { label: "", color: lineOfGroup(group, palette), bgcolor: palette.group, style: "rounded" };
+  const title = titleOf(group, scene);
+  const [name, ...more] = linesOf(group);
+  const label = attributes({
+    ...{ label: [name, ...more].join("\n"), shape: "plaintext", style: "", fontcolor: palette.ink, fontsize: "11" },
+    ...{ margin: "0.05,0.02", width: "0", height: "0" },
+  });
+  return [
+    `${indent}subgraph ${quoted(`cluster_${group.id}`)} {`,
+    `${indent}  graph ${attributes(about)}`,
+    `${indent}  ${quoted(title)} ${label}`,
+    ...inside,
+    ...firstIn(group, scene).map((id) => `${indent}  ${quoted(title)} -> ${quoted(id)} [style="invis" weight="0"]`),
+    `${indent}}`,
+  ];
+}
+
+/** The id of a group's title: no box's. */
+function titleOf({ id }: Group, { boxes }: Scene): string {
+  let title = `${id}:title`;
+  while (boxes.some((box) => box.id === title)) title += "'";
+  return title;
+}
+
+/** The boxes of a group that no arrow comes to from within it, those of its inner groups among them. */
+function firstIn({ id }: Group, { boxes, arrows }: Scene): string[] {
+  const isInside = (other: string) => other.startsWith(`${id}.`);
+  const inside = boxes.filter((box) => isInside(box.id));
+  return inside.map((box) => box.id).filter((to) => !arrows.some((arrow) => arrow.to === to && isInside(arrow.from)));
 }
 
 function boxOf(box: Box, palette: Palette): string {

@@ -5,7 +5,10 @@ import type { Member, Sketch } from "./sketch.js";
 export interface DrawOptions {
   /** How many levels of pipelines are drawn with what is in them: 1 (default) is the pipeline itself, `Infinity` all. */
   readonly depth?: number;
-  /** Where edges point: down (default), or to the right. */
+  /**
+   * Where edges point: down, or to the right. Default: down; of a picture (`toSvg()`) that would be more than three times as
+   * wide as it is tall, or as tall as it is wide, the way that makes it less so.
+   */
   readonly direction?: "down" | "right";
   /** Whether inputs that the same nodes take stand in one box. Default: false. */
   readonly groupInputs?: boolean;

@@ -2,25 +2,8 @@ import type { Viz } from "@viz-js/viz";
 import { escaped } from "../markup.js";
 import { missingPackage } from "../util/missing-package.js";
 import { dot } from "./dot.js";
-import { paletteFor } from "./palette.js";
 import type { DrawOptions } from "./scene.js";
 import type { Sketch } from "./sketch.js";
-
-const CLUSTER_TITLE =
-  /(<g id="[^"]*" class="cluster">(?:(?!<\/g>)[\s\S])*?)((?:<text (?:(?!<\/text>)[\s\S])*<\/text>\s*)+)(<\/g>)/g;
-
-/** Graphviz draws arrows over the titles of clusters: they are taken out and drawn last, each on ground of its own. */
-function titlesAbove(picture: string, ground: string): string {
-  const titles: string[] = [];
-  const without = picture.replace(CLUSTER_TITLE, (_, before: string, title: string, end: string) => {
-    titles.push(title.trim());
-    return `${before}${end}`;
-  });
-  const group = `<g class="titles" paint-order="stroke" stroke="${ground}" stroke-width="4" stroke-linejoin="round">`;
-  return titles.length === 0
-    ? picture
-    : without.replace(/<\/g>\s*<\/svg>\s*$/, `${group}\n${titles.join("\n")}\n</g>\n</g>\n</svg>\n`);
-}
 
 let graphviz: Promise<Viz> | undefined;
 
@@ -33,12 +16,28 @@ async function load(): Promise<Viz> {
   }
 }
 
-/** A graph as a picture. */
+/** Width over height of a picture that a page or a screen has room for: from a third to three. */
+const MAX_ASPECT = 3;
+
+/**
+ * A graph as a picture. Where nobody says where arrows point, they point down, unless that makes the picture too wide or too
+ * tall, and the other way does better.
+ */
 export async function svg(sketch: Sketch, options: DrawOptions): Promise<string> {
   graphviz ??= load();
-  const drawn = (await graphviz).renderString(dot(sketch, options), { format: "svg" });
-  return titlesAbove(drawn, paletteFor(options.theme).group).replace(
-    "<svg ",
-    `<svg role="img" aria-label="the graph of ${escaped(sketch.pipeline)}" `,
-  );
+  const viz = await graphviz;
+  const draw = (direction: "down" | "right") =>
+    viz.renderString(dot(sketch, { ...options, direction }), { format: "svg" });
+  let picture = draw(options.direction ?? "down");
+  if (options.direction === undefined && oddness(picture) > MAX_ASPECT) {
+    const other = draw("right");
+    if (oddness(other) < oddness(picture)) picture = other;
+  }
+  return picture.replace("<svg ", `<svg role="img" aria-label="the graph of ${escaped(sketch.pipeline)}" `);
+}
+
+/** By how much a picture's longer side is longer. */
+function oddness(picture: string): number {
+  const [, width, height] = /<svg width="([\d.]+)pt" height="([\d.]+)pt"/.exec(picture)!;
+  return Math.max(Number(width) / Number(height), Number(height) / Number(width));
 }

@@ -21,6 +21,7 @@ import type { Destination } from "./destination.js";
 import type { CachedSpec, Company, FragmentSpec, KnownFailure } from "./protocol.js";
 import { cantTravel, problemOf, travellingError } from "./result-bytes.js";
 import { spread } from "./spread.js";
+import { startOf, type ThreadStart } from "./thread-start.js";
 import { poolFor, THREADS } from "./threads.js";
 import { type Range, Visit } from "./visit.js";
 
@@ -51,6 +52,8 @@ export class Fragment implements Destination {
   readonly sessions: readonly CacheSession[] | undefined;
   /** The places whose ends were told by visits that were lost. */
   readonly endedBefore = new Set<string>();
+  /** What is told until the first thread has imported the pipeline's module; undefined: nobody hears, or one has it. */
+  starting: ThreadStart | undefined;
   /** How many visits there are at once. */
   readonly visitors: number;
   readonly sizes: ChunkSizes;
@@ -100,10 +103,12 @@ export class Fragment implements Destination {
           );
     const known =
       range === undefined || range.known.length === 0 ? undefined : encode(plainly(range.known), { unchecked: true });
+    const origin = this.origin();
+    this.starting ??= startOf(pool, this.execution, origin);
     return new Visit(pool, this, {
       fragment: this.shared.id,
       visit: ++visits,
-      origin: this.origin(),
+      origin,
       spec: this.shared.spec,
       memory: this.shared.memory,
       range,

@@ -35,6 +35,8 @@ export class Pool {
   private readonly channel: BroadcastChannel;
   private readonly threads = new Map<number, Thread>();
   private readonly outputs = new Map<number, ThreadOutput>();
+  /** The modules of pipelines that a thread has imported. */
+  private readonly imported = new Set<string>();
   /** Visits that no thread has begun yet. */
   private readonly waiting = new Set<Visiting>();
   /** How many threads have ended since one last came to life. */
@@ -115,6 +117,22 @@ export class Pool {
   private afterOutput({ thread }: Visiting, { bytes, printed }: Answer): Uint8Array | Promise<Uint8Array> {
     const output = this.outputs.get(thread ?? -1);
     return output?.written(printed)?.then(() => bytes) ?? bytes;
+  }
+
+  /** How many threads there are, those that start among them. */
+  get threadCount(): number {
+    return this.piscina.threads.length;
+  }
+
+  /** Whether a thread that is there has imported a module. */
+  hasImported(module: string): boolean {
+    if (this.threadCount === 0) this.imported.clear();
+    return this.imported.has(module);
+  }
+
+  /** Notes that a thread has imported a module. */
+  noteImport(module: string): void {
+    this.imported.add(module);
   }
 
   /** Ends the thread of a visit, or takes it out of the queue. */

@@ -34,6 +34,7 @@ export class ToldVisit {
   }
 
   private relay(event: RunEvent): void {
+    this.fragment.starting?.ready(event.at);
     if (event.type !== "element" && event.type !== "node") {
       this.run.relay(event);
       return;
@@ -51,6 +52,7 @@ export class ToldVisit {
     if (outcome?.kind === "home") {
       const { events, done, thread } = outcome.result;
       for (const event of events) this.relay(event);
+      this.fragment.starting?.ready(now());
       this.chunk?.end({ elements: done, thread });
       return;
     }

@@ -20,8 +20,15 @@ const SPIN_MS = 100;
 const LONG_MS = 250;
 /** A thread that was heard of within this time is counted as busy. */
 const BUSY_MS = 2_000;
+/** The widths of a bar and of a name, where there is room; in a narrow terminal, their shares of a line. */
 const BAR = 20;
 const NAMES = 28;
+const ROOMY = 60;
+const BAR_SHARE = 0.15;
+const NAME_SHARE = 0.4;
+const MIN_TITLE = 8;
+/** A bar that is shorter tells nothing. */
+const MIN_BAR = 4;
 
 /** A run as lines for a terminal. At its end these are the lines that stay. */
 export function frame(tally: Tally, speeds: Speeds, at: number, canvas: Canvas): string[] {
@@ -32,7 +39,8 @@ export function frame(tally: Tally, speeds: Speeds, at: number, canvas: Canvas):
   const lines = shown.map((step) =>
     step.kind === "map" ? bar(step, tally, speeds, at, canvas) : spinner(step, at, canvas),
   );
-  if (shown.length < steps.length) lines.push(colors.dim(`  … and ${steps.length - shown.length} more`));
+  const hidden = steps.length - shown.length;
+  if (hidden > 0) lines.push(colors.dim(truncate(`  … and ${hidden} more`, lineWidth(canvas), canvas)));
   return [head(tally, at, canvas), ...lines];
 }
 
@@ -40,15 +48,36 @@ function head(tally: Tally, at: number, canvas: Canvas): string {
   const { colors } = canvas;
   const { name, state, containers } = tally;
   const busy = [...tally.threads.values()].filter((heardAt) => state !== "running" || at - heardAt < BUSY_MS).length;
-  const where = [
-    clock(state === "running" ? at - tally.startedAt : tally.durationMs),
+  const time = clock(state === "running" ? at - tally.startedAt : tally.durationMs);
+  const starts = startsOf(tally);
+  const parts = [
+    time,
+    ...starts,
     busy > 0 && `${busy} ${busy === 1 ? "thread" : "threads"}`,
     ...(containers.size > 1
       ? [`${containers.size} containers`]
       : [...containers].map((id) => `container ${escapeControls(id)}`)),
   ].filter((part) => part !== false);
   const sign = state === "running" ? colors.cyan(spin(at)) : state === "ended" ? colors.green("✔") : colors.red("✖");
-  return fitting(`${sign} ${colors.bold(escapeControls(name))}`, where.map(colors.dim), colors.dim(" · "), canvas);
+  const room = lineWidth(canvas) - 3 - time.length;
+  // What the run waits for tells more than the end of a long name.
+  const [wait = ""] = starts;
+  const title = truncate(
+    escapeControls(name),
+    wait === "" ? room : Math.max(Math.min(MIN_TITLE, room), room - 3 - canvas.widthOf(wait)),
+    canvas,
+  );
+  const shown = parts.map((text, priority) => ({ text: colors.dim(text), priority }));
+  return fitting(`${sign} ${colors.bold(title)}`, shown, colors.dim(" · "), canvas);
+}
+
+/** What a run waits for while its threads start: `starting 4 threads`, `loading corpus.ts`. */
+export function startsOf({ state, starting }: Tally): string[] {
+  if (state !== "running") return [];
+  return [...starting.values()].flatMap(({ threads, module }) => [
+    ...(threads === 0 ? [] : [`starting ${threads} ${threads === 1 ? "thread" : "threads"}`]),
+    `loading ${escapeControls(module)}`,
+  ]);
 }
 
 function spin(at: number): string {
@@ -68,29 +97,39 @@ function mostTelling(steps: readonly StepTally[], room: number): StepTally[] {
   return steps.filter((step) => chosen.has(step));
 }
 
-function spinner({ name, depth, kind, lastStartedAt }: StepTally, at: number, { colors }: Canvas): string {
-  const what = `${kind === "resource" ? "building " : ""}${escapeControls(name)}`;
-  return `${indent(depth)}${colors.cyan(spin(at))} ${what} ${colors.dim(clock(at - lastStartedAt))}`;
+function spinner({ name, depth, kind, lastStartedAt }: StepTally, at: number, canvas: Canvas): string {
+  const { colors } = canvas;
+  const time = clock(at - lastStartedAt);
+  const before = indent(depth, canvas);
+  const text = `${kind === "resource" ? "building " : ""}${escapeControls(name)}`;
+  const shown = truncate(text, lineWidth(canvas) - before.length - 3 - time.length, canvas);
+  return `${before}${colors.cyan(spin(at))} ${shown} ${colors.dim(time)}`;
 }
 
 function bar(step: StepTally, tally: Tally, speeds: Speeds, at: number, canvas: Canvas): string {
   const { colors } = canvas;
-  const { elements, done, cached, failed } = step;
+  const { elements, done, cached, failed, retried } = step;
   const share = elements === 0 ? 1 : Math.min(1, done / elements);
-  const filled = isEndless(step) ? 0 : Math.round(share * BAR);
-  const isDone = done >= elements;
-  const paint = failed > 0 ? colors.yellow : isDone ? colors.green : colors.cyan;
-  const drawn = `${paint("█".repeat(filled))}${colors.dim("░".repeat(BAR - filled))}`;
-  const told = [
-    progressOf(step),
-    !isEndless(step) && `${Math.floor(share * 100)}%`,
-    ...pace(step, tally, speeds, at),
-    cached > 0 && colors.dim(`${count(cached)} cached`),
-    failed > 0 && colors.red(`${count(failed)} failed`),
-    step.retried > 0 && colors.yellow(`${count(step.retried)} retried`),
+  const paint = failed > 0 ? colors.yellow : done >= elements ? colors.green : colors.cyan;
+  const room = lineWidth(canvas);
+  // In a narrow terminal the least telling go first.
+  const parts = [
+    { text: truncate(progressOf(step), room, canvas), priority: 0 },
+    !isEndless(step) && { text: `${Math.floor(share * 100)}%`, priority: 3 },
+    ...pace(step, tally, speeds, at).map((text) => ({ text, priority: text.startsWith("ETA") ? 4 : 5 })),
+    cached > 0 && { text: colors.dim(`${count(cached)} cached`), priority: 2 },
+    failed > 0 && { text: colors.red(`${count(failed)} failed`), priority: 1 },
+    retried > 0 && { text: colors.yellow(`${count(retried)} retried`), priority: 6 },
   ].filter((part) => part !== false);
-  const name = `${indent(step.depth)}${escapeControls(step.name)}`;
-  return fitting(`${padded(name, NAMES, canvas)} ${drawn}`, told, "  ", canvas);
+  const counts = parts[0]!.text.length;
+  const isRoomy = room >= ROOMY;
+  const names = Math.min(isRoomy ? NAMES : Math.floor(room * NAME_SHARE), room - counts - 1);
+  const width = isRoomy ? BAR : Math.floor(room * BAR_SHARE);
+  const hasBar = width >= MIN_BAR && names + width + counts + 2 <= room;
+  const filled = isEndless(step) ? 0 : Math.round(share * width);
+  const drawn = hasBar ? [`${paint("█".repeat(filled))}${colors.dim("░".repeat(width - filled))}`] : [];
+  const name = truncate(`${indent(step.depth, canvas)}${escapeControls(step.name)}`, names, canvas);
+  return fitting([padded(name, names, canvas), ...drawn].join(" "), parts, "  ", canvas);
 }
 
 /** `3/12`; of a stream, whose elements nobody has counted, `3`. */
@@ -114,21 +153,50 @@ export function pace(step: StepTally, { state }: Tally, speeds: Speeds, at: numb
   return [rate(perSecond), `ETA ${clock(((elements - done) / perSecond) * 1_000)}`];
 }
 
-function indent(depth: number): string {
-  return "  ".repeat(depth + 1);
+/** In a narrow terminal, what is deep inside is not indented any further. */
+function indent(depth: number, canvas: Canvas): string {
+  return "  ".repeat(Math.min(depth + 1, Math.max(0, Math.floor(lineWidth(canvas) / 10))));
+}
+
+/** Columns that a line may take: one that fills the last column wraps in some terminals, and could not be drawn over. */
+function lineWidth({ columns }: Canvas): number {
+  return Math.max(1, columns - 1);
 }
 
 function padded(text: string, width: number, { widthOf }: Canvas): string {
   return text + " ".repeat(Math.max(0, width - widthOf(text)));
 }
 
-/** As many of the parts as fit in a line: one that wraps could not be drawn over. */
-function fitting(start: string, parts: readonly string[], separator: string, { columns, widthOf }: Canvas): string {
-  for (let many = parts.length; many > 0; many--) {
-    const line = `${start} ${parts.slice(0, many).join(separator)}`;
-    if (widthOf(line) < columns) return line;
+const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+
+/** A text without colours, cut off if it takes more than `width` columns. */
+function truncate(text: string, width: number, { widthOf }: Canvas): string {
+  if (widthOf(text) <= width) return text;
+  if (width < 1) return "";
+  let shown = "";
+  for (const { segment } of graphemes.segment(text)) {
+    if (widthOf(`${shown}${segment}…`) > width) break;
+    shown += segment;
   }
-  return start;
+  return `${shown}…`;
+}
+
+/** Something that is told of a step or a run. The least priority goes first where not all have room. */
+interface Part {
+  readonly text: string;
+  readonly priority: number;
+}
+
+/** A line with as many parts as have room, in their order. */
+function fitting(start: string, parts: readonly Part[], separator: string, canvas: Canvas): string {
+  const lineOf = (shown: readonly Part[]) =>
+    [start, shown.map(({ text }) => text).join(separator)].filter((text) => text !== "").join(" ");
+  const chosen = new Set<Part>();
+  for (const part of [...parts].sort((a, b) => a.priority - b.priority)) {
+    chosen.add(part);
+    if (canvas.widthOf(lineOf(parts.filter((each) => chosen.has(each)))) > lineWidth(canvas)) chosen.delete(part);
+  }
+  return lineOf(parts.filter((part) => chosen.has(part)));
 }
 
 /** Milliseconds over which a speed is measured. */

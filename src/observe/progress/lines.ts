@@ -3,13 +3,15 @@ import { count, duration } from "../../quantities.js";
 import { escapeControls } from "../../util/control-characters.js";
 import { type LongTimeout, startInterval } from "../../util/long-timeout.js";
 import type { Tally } from "../tally.js";
-import { pace, progressOf, Speeds } from "./frame.js";
+import { pace, progressOf, Speeds, startsOf } from "./frame.js";
 
 /** Progress as plain lines: for files, pipes, and the logs of CI. */
 export class PlainProgress {
   private readonly speeds = new Speeds();
   private timer: LongTimeout | undefined;
   private writtenAt = performance.now();
+  /** The runs of which it was told that their threads start. */
+  private readonly hasToldStart = new WeakSet<Tally>();
 
   constructor(
     private readonly stream: NodeJS.WritableStream,
@@ -23,9 +25,15 @@ export class PlainProgress {
   }
 
   happened(): void {
-    if (performance.now() - this.writtenAt < this.everyMs) return;
+    // What a run waits for is told at once, unless nothing is to be told before the end.
+    const isStarting = [...this.tallies].some((tally) => startsOf(tally).length > 0 && !this.hasToldStart.has(tally));
+    const isDue = performance.now() - this.writtenAt >= this.everyMs;
+    if (!isDue && !(isStarting && this.everyMs !== Number.POSITIVE_INFINITY)) return;
     this.writtenAt = performance.now();
-    for (const tally of this.tallies) this.stream.write(`${line(tally, this.speeds)}\n`);
+    for (const tally of this.tallies) {
+      if (startsOf(tally).length > 0) this.hasToldStart.add(tally);
+      this.stream.write(`${line(tally, this.speeds)}\n`);
+    }
   }
 
   end(tally: Tally): void {
@@ -40,7 +48,7 @@ export class PlainProgress {
 
 function line(tally: Tally, speeds: Speeds): string {
   const running = tally.inOrder().filter(({ kind, running }) => kind !== "map" && running > 0);
-  const told = [...maps(tally, speeds), ...running.map(({ name }) => `${name} under way`)];
+  const told = [...startsOf(tally), ...maps(tally, speeds), ...running.map(({ name }) => `${name} under way`)];
   return escapeControls(`${tally.name}: ${[duration(now() - tally.startedAt), ...told].join("; ")}`);
 }
 

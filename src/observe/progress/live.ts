@@ -59,8 +59,9 @@ export class LiveProgress {
   private draw(last?: Tally): void {
     if (this.isInLine && last === undefined) return;
     this.drawnAt = performance.now();
-    const { columns = 80, rows = 24 } = this.stream;
-    const canvas = { columns, rows, colors: this.colors, widthOf: stringWidth };
+    // A terminal that does not know its size says 0.
+    const { columns, rows } = this.stream;
+    const canvas = { columns: columns || 80, rows: rows || 24, colors: this.colors, widthOf: stringWidth };
     const shown = last === undefined ? [...this.tallies] : [last];
     const lines = shown.flatMap((tally) => frame(tally, this.speeds, now(), canvas));
     this.drawing(() => this.update(lines.join("\n")));

@@ -56,7 +56,7 @@ class RunReport implements Report {
       this.timelines = new Map();
     }
     this.tally.add(event);
-    if (!("durationMs" in event) || event.type === "run" || event.type === "map") return;
+    if (!("durationMs" in event) || event.type === "run" || event.type === "map" || event.type === "threads") return;
     if (event.type === "container" && event.phase === "start") return;
     const path = stepPath(event);
     let timeline = this.timelines.get(path);

@@ -57,6 +57,7 @@ export class RunTrace {
         this.addStep(event);
         break;
       case "cache":
+      case "threads":
         return;
       default:
         event satisfies never;

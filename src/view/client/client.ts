@@ -1,14 +1,25 @@
+import ELK from "elkjs/lib/elk.bundled.js";
 import type { PageData } from "../page/page-data.js";
 import { lastRunsOf, type Scene, sceneWith } from "../scene.js";
 import { details } from "./details.js";
 import { type Drawn, draw } from "./drawing.js";
 import { html, svg } from "./elements.js";
-import { layout, type Placed, type Rect } from "./layout.js";
+import { type Layouter, layout, type Placed, type Rect } from "./layout.js";
 import { around, membersOf } from "./members.js";
 import { type Moment, Replay } from "./replay.js";
 import { Viewport } from "./viewport.js";
 
 const data = JSON.parse(document.getElementById("data")!.textContent!) as PageData;
+
+const elk = new ELK();
+const pen = document.createElement("canvas").getContext("2d")!;
+const layouter: Layouter = {
+  layout: (graph) => elk.layout(graph),
+  widthOf(text, size) {
+    pen.font = `${size}px system-ui, sans-serif`;
+    return pen.measureText(text).width;
+  },
+};
 
 /** The page of one graph: what is open, what is chosen, what was looked for. */
 class Page {
@@ -153,7 +164,7 @@ class Page {
     this.scene = sceneWith(data.sketch, (id) => this.open.has(id), true, this.lastRuns);
     this.status.textContent = `laying out ${this.scene.boxes.length} …`;
     if (this.scene.boxes.length > 300) await new Promise((resolve) => setTimeout(resolve, 20));
-    this.placed = await layout(this.scene, data.direction);
+    this.placed = await layout(this.scene, data.direction, layouter);
     this.drawn = draw(this.scene, this.placed);
     this.viewport.show(this.drawn.view);
     if (isFirst) this.viewport.fit(this.placed);

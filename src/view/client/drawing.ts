@@ -15,7 +15,8 @@ export function draw(scene: Scene, placed: Placed): Drawn {
   const view = svg("g", { id: "view" });
   const boxes = new Map<string, SVGGElement>();
   const add = (box: Box | Group): void => {
-    const element = boxElement(box, placed.rects.get(box.id)!);
+    const rect = placed.rects.get(box.id)!;
+    const element = boxElement(box, rect, placed.titles.get(box.id) ?? rect);
     boxes.set(box.id, element);
     view.append(element);
   };
@@ -29,17 +30,12 @@ export function draw(scene: Scene, placed: Placed): Drawn {
     if (label !== undefined) view.append(svg("text", { class: "label", x: label.x, y: label.y }, arrow.label!));
     return { from: arrow.from, to: arrow.to, element };
   });
-  // Titles stand above the arrows that come in from above.
-  for (const { id } of scene.groups) {
-    const title = svg("g", { class: "title", "aria-hidden": "true" });
-    title.append(...boxes.get(id)!.querySelectorAll("text"));
-    view.append(title);
-  }
   for (const box of scene.boxes) add(box);
   return { view, boxes, arrows };
 }
 
-function boxElement(box: Box | Group, { x, y, width, height }: Rect): SVGGElement {
+/** @param title where its lines stand. */
+function boxElement(box: Box | Group, { x, y, width, height }: Rect, title: Rect): SVGGElement {
   const isGroup = !("kind" in box);
   const kind = isGroup ? "nested" : box.kind;
   const classes = ["box", kind, isGroup && "group", box.mapped && "mapped", box.isOutput && "output"].filter(Boolean);
@@ -57,9 +53,9 @@ function boxElement(box: Box | Group, { x, y, width, height }: Rect): SVGGElemen
   const rx = kind === "input" || isGroup ? 12 : kind === "resource" ? 20 : 3;
   if (box.mapped !== undefined) element.append(svg("rect", { class: "behind", x: x + 4, y: y - 4, width, height, rx }));
   element.append(svg("rect", { class: "shape", x, y, width, height, rx }));
-  const top = isGroup ? y + 12 : y + height / 2 - 8 * (lines.length - 1);
+  const top = title.y + title.height / 2 - 8 * (lines.length - 1);
   for (const [i, line] of lines.entries()) {
-    const attributes = { x: x + width / 2, y: top + i * (isGroup ? 14 : 16) };
+    const attributes = { x: title.x + title.width / 2, y: top + i * 16 };
     element.append(svg("text", { ...attributes, ...(isAbout(box, lines, i) && { class: "about" }) }, line));
   }
   element.append(svg("title", {}, lines.join("\n")));

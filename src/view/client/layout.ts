@@ -1,4 +1,4 @@
-import ELK, { type ElkExtendedEdge, type ElkNode, type ElkPoint } from "elkjs/lib/elk.bundled.js";
+import type { ElkExtendedEdge, ElkNode, ElkPoint } from "elkjs/lib/elk-api.js";
 import { type Box, type Group, linesOf, type Scene } from "../scene.js";
 
 /** Where things are. */
@@ -6,6 +6,8 @@ export interface Placed {
   readonly width: number;
   readonly height: number;
   readonly rects: ReadonlyMap<string, Rect>;
+  /** Where the titles of groups are: no arrow goes through there. */
+  readonly titles: ReadonlyMap<string, Rect>;
   /** For each arrow of the scene, the points it goes through, and the place of its label. */
   readonly arrows: readonly { readonly points: readonly ElkPoint[]; readonly label: ElkPoint | undefined }[];
 }
@@ -19,31 +21,45 @@ export interface Rect {
 
 /** From here on, what is fast is taken for what is fine. */
 const MANY = 300;
-const TITLE = 34;
+/** Around what is in a group. */
+const MARGIN = 14;
 
-const elk = new ELK();
-const measure = document.createElement("canvas").getContext("2d")!;
+/** What lays out, and measures texts. */
+export interface Layouter {
+  layout(graph: ElkNode): Promise<ElkNode>;
+  /** The width of a text in pixels, at a font's size in pixels. */
+  widthOf(text: string, size: number): number;
+}
 
-/** Lays a scene out with the Eclipse Layout Kernel's layered algorithm. */
-export async function layout(scene: Scene, direction: "down" | "right"): Promise<Placed> {
+/**
+ * Lays a scene out with the Eclipse Layout Kernel's layered algorithm. A group's title stands where no arrow goes: arrows that
+ * point down come in from above, so it is left of what is in the group; else above it.
+ */
+export async function layout(scene: Scene, direction: "down" | "right", layouter: Layouter): Promise<Placed> {
   const isLarge = scene.boxes.length > MANY;
+  const sizeOf = (box: Box | Group) => measure(box, layouter);
   const children = (parent: string | undefined): ElkNode[] => [
     ...scene.boxes.filter((box) => box.parent === parent).map((box) => ({ id: box.id, ...sizeOf(box) })),
     ...scene.groups
       .filter((group) => group.parent === parent)
-      .map((group) => ({
-        id: group.id,
-        children: children(group.id),
-        layoutOptions: {
-          "elk.padding": `[top=${TITLE},left=14,bottom=14,right=14]`,
-          "elk.nodeSize.constraints": "MINIMUM_SIZE",
-          "elk.nodeSize.minimum": `(${sizeOf(group).width}, 0)`,
-        },
-      })),
+      .map((group) => {
+        const { width, height } = sizeOf(group);
+        const [top, left] = direction === "down" ? [MARGIN, width] : [height, MARGIN];
+        return {
+          id: group.id,
+          children: children(group.id),
+          layoutOptions: {
+            "elk.padding": `[top=${top},left=${left},bottom=${MARGIN},right=${MARGIN}]`,
+            "elk.nodeSize.constraints": "MINIMUM_SIZE",
+            "elk.nodeSize.minimum": `(${width}, ${height})`,
+          },
+        };
+      }),
   ];
   const edges = scene.arrows.map(({ from, to, label }, i) => ({
     ...{ id: `arrow ${i}`, sources: [from], targets: [to] },
-    ...(label !== undefined && !isLarge && { labels: [{ text: label, width: widthOf(label, 11) + 6, height: 15 }] }),
+    ...(label !== undefined &&
+      !isLarge && { labels: [{ text: label, width: layouter.widthOf(label, 11) + 6, height: 15 }] }),
   }));
   const graph: ElkNode = {
     id: "all",
@@ -65,7 +81,7 @@ export async function layout(scene: Scene, direction: "down" | "right"): Promise
       }),
     },
   };
-  const placed: ElkNode = await elk.layout(graph);
+  const placed = await layouter.layout(graph);
   const rects = new Map<string, Rect>();
   const collect = ({ children = [] }: ElkNode): void => {
     for (const child of children) {
@@ -75,9 +91,13 @@ export async function layout(scene: Scene, direction: "down" | "right"): Promise
     }
   };
   collect(placed);
+  const titles = scene.groups.map((group) => {
+    const { x, y } = rects.get(group.id)!;
+    return [group.id, { x, y, ...sizeOf(group) }] as const;
+  });
   const byId = new Map((placed.edges ?? []).map((edge) => [edge.id, edge]));
   return {
-    ...{ width: placed.width ?? 0, height: placed.height ?? 0, rects },
+    ...{ width: placed.width ?? 0, height: placed.height ?? 0, rects, titles: new Map(titles) },
     arrows: scene.arrows.map((_, i) => wayOf(byId.get(`arrow ${i}`))),
   };
 }
@@ -93,7 +113,7 @@ function wayOf(edge: ElkExtendedEdge | undefined): Placed["arrows"][number] {
   return { points, label: { x: label.x + label.width! / 2, y: label.y! + label.height! / 2 } };
 }
 
-function sizeOf(box: Box | Group): { readonly width: number; readonly height: number } {
+function measure(box: Box | Group, { widthOf }: Layouter): { readonly width: number; readonly height: number } {
   const lines = linesOf(box);
   const widths = lines.map((line, i) => widthOf(line, isAbout(box, lines, i) ? 10 : 12));
   return { width: Math.ceil(Math.max(50, ...widths)) + 24, height: 16 + 16 * lines.length };
@@ -103,9 +123,4 @@ function sizeOf(box: Box | Group): { readonly width: number; readonly height: nu
 export function isAbout(box: Box | Group, lines: readonly string[], line: number): boolean {
   const names = "names" in box ? box.names.length : 1;
   return line >= names && lines.length > names;
-}
-
-function widthOf(text: string, size: number): number {
-  measure.font = `${size}px system-ui, sans-serif`;
-  return measure.measureText(text).width;
 }

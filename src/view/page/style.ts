@@ -16,7 +16,6 @@ h1 { font-size: 15px; margin: 0 8px 0 0 } h2 { font-size: 14px; margin: 0 } h3 {
 #graph svg { width: 100%; height: 100%; display: block; cursor: grab; touch-action: none; user-select: none } #graph svg.panning { cursor: grabbing }
 #graph text { fill: var(--ink); font: 12px system-ui, sans-serif; text-anchor: middle; dominant-baseline: central; unicode-bidi: plaintext } #graph .about { fill: var(--dim); font-size: 10px }
 .arrow { fill: none; stroke: var(--arrow) } .arrow.elements { stroke-width: 2.2 } #graph .label { fill: var(--dim); font-size: 11px; paint-order: stroke; stroke: var(--ground); stroke-width: 3px }
-.title { pointer-events: none } #graph .title text { paint-order: stroke; stroke: var(--group); stroke-width: 5px; stroke-linejoin: round }
 #tip { fill: var(--arrow) }
 .box { cursor: pointer } .box:focus { outline: none }
 .box .shape { fill: var(--fill); stroke: var(--line); stroke-width: 1.2 } .box.output > .shape { stroke: var(--output); stroke-width: 2.6 }

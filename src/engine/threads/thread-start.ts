@@ -1,0 +1,75 @@
+import path from "node:path";
+import { type Origin, pathOf } from "../../dsl/origin.js";
+import { remembered } from "../../graph/remembered.js";
+import { now } from "../events.js";
+import type { Execution } from "../execution.js";
+import type { RunState } from "../run-state.js";
+import type { Pool } from "./pool.js";
+
+/** For each run and module, what is told of the threads that start for it. */
+const starts = new WeakMap<RunState, Map<string, ThreadStart>>();
+
+/**
+ * What a run tells of the threads that it waits for. A run tells it once for a module.
+ *
+ * @param origin where the pipeline's class comes from.
+ * @returns undefined if nobody hears, or if a thread has imported the module.
+ */
+export function startOf(pool: Pool, execution: Execution, { file }: Origin): ThreadStart | undefined {
+  const { run } = execution;
+  if (run.tell === undefined || file === undefined || pool.hasImported(file)) return undefined;
+  const ofRun = remembered(starts, run, () => new Map<string, ThreadStart>());
+  return remembered(ofRun, file, () => new ThreadStart(pool, execution, file));
+}
+
+/** Tells that threads start and import a pipeline's module, and when the first of them has. */
+export class ThreadStart {
+  private readonly startedAt = now();
+  private readonly threadsBefore: number;
+  private state: "new" | "told" | "ready" = "new";
+
+  constructor(
+    private readonly pool: Pool,
+    private readonly execution: Execution,
+    private readonly file: string,
+  ) {
+    this.threadsBefore = pool.threadCount;
+    // When all that can be sent at once has been sent, it is known how many threads that takes.
+    setImmediate(() => this.begin());
+  }
+
+  private begin(): void {
+    const { execution, pool, file } = this;
+    if (this.state !== "new" || execution.stopped) return;
+    this.state = "told";
+    const threads = Math.max(0, pool.threadCount - this.threadsBefore);
+    execution.run.tell!({
+      type: "threads",
+      phase: "start",
+      ...this.place,
+      threads,
+      module: path.basename(pathOf(file)),
+    });
+  }
+
+  /**
+   * Something has come from a thread that has imported the module.
+   *
+   * @param at when it happened there, in milliseconds since the Unix epoch.
+   */
+  ready(at: number): void {
+    if (this.state === "ready") return;
+    const { state, execution, startedAt } = this;
+    this.state = "ready";
+    this.pool.noteImport(this.file);
+    if (state === "new") return;
+    const { run } = execution;
+    const durationMs = Math.max(0, at - startedAt);
+    run.relay({ type: "threads", phase: "ready", run: run.id, at, ...this.place, durationMs });
+  }
+
+  private get place() {
+    const { path, program } = this.execution;
+    return { path, name: program.pipeline.name };
+  }
+}
