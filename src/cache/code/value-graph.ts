@@ -11,10 +11,11 @@ import {
   textOf,
   timeOf,
 } from "../../util/primordials.js";
+import { hiddenOf, type Script, sourceOf } from "../../util/v8-inspector.js";
 import { type ClassForm, type Form, type FunctionForm, type Reference, textHash, type Way } from "./analysis.js";
 import { type BuiltIns, builtIns, isOfNode } from "./built-ins.js";
 import { decorationsOf, isDesign, metadataOf } from "./decorations.js";
-import { type FunctionFacts, factsOf, hiddenOf, type Script, scriptForms, sourceOf } from "./inspector.js";
+import { type FunctionFacts, factsOf, scriptForms } from "./inspector.js";
 import { Merkle } from "./merkle.js";
 import { ASYNC_IDS, ITERATORS, intlOptions, KNOWN, RUN_CODE, storedIn, WORLD } from "./opaque.js";
 import { environmentOf, fileOf, hashOf, lazyImport, OUR_NAME, packageOf, withinPackage } from "./packages.js";

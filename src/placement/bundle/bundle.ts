@@ -4,12 +4,13 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import type { Plugin } from "esbuild";
-import { BUNDLED, type Origin, pathOf } from "../../dsl/origin.js";
+import type { Loader, Plugin } from "esbuild";
+import { BUNDLED, BUNDLED_EXPORTS, type Origin, pathOf } from "../../dsl/origin.js";
 import { HypernodesError } from "../../errors.js";
 import { remembered } from "../../graph/remembered.js";
 import { missingPackage } from "../../util/missing-package.js";
 import { OWN_FOLDER, ownModule } from "../../util/own-files.js";
+import { classExports } from "../../values/class-exports.js";
 import { missingBeside, NAMES_ITS_PLACE } from "./beside.js";
 import { findFiles, packFiles } from "./files.js";
 import { type LockLayer, lockLayer, type Package, packageOf, staysOutside } from "./packages.js";
@@ -228,7 +229,23 @@ function modules(
         // esbuild writes no types for decorators, and what reads them at run time would find none.
         const code = isTypeScript && /@[\w$]/.test(source) ? await withMetadata(file, source, asker) : source;
         const loader = file.endsWith("x") ? (isTypeScript ? "tsx" : "jsx") : isTypeScript ? "ts" : "js";
-        return { contents: withFirst(says, code), loader } as const;
+        return { contents: withFirst(says + (await exportsOf(file, name, code, loader)), code), loader } as const;
+      }
+
+      /** What a module says of the classes that it exports: a bundle has its exports no more. */
+      async function exportsOf(file: string, name: string, code: string, loader: Loader): Promise<string> {
+        if (!/\bexports?\b/.test(code)) return "";
+        // What is wrong with the code, the bundle's build says.
+        const { code: compiled } = await build.esbuild.transform(code, { loader }).catch(() => ({ code: "" }));
+        const exported = classExports(compiled);
+        const isCommonJs = !/^\s*(?:import|export)\b/m.test(compiled) && /\bexports\b/.test(compiled);
+        if (exported.length === 0 && !isCommonJs) return "";
+        const values = exported.map((each) => `${JSON.stringify(each.name)}:()=>${each.local ?? UNNAMED}`);
+        const own = exported.some(({ local }) => local === undefined)
+          ? `import ${UNNAMED} from ${JSON.stringify(`./${path.basename(file)}`)};`
+          : "";
+        const all = isCommonJs ? "()=>module.exports" : `{${values.join()}}`;
+        return `${own}(globalThis[${JSON.stringify(BUNDLED_EXPORTS)}]??=new Map).set(${JSON.stringify(name)},${all});`;
       }
 
       /** Comments do not count. */
@@ -243,6 +260,9 @@ function modules(
     },
   };
 }
+
+/** A module's own default export, where that has no name in it. */
+const UNNAMED = "__hypernodesDefault";
 
 const RESOLVING = Symbol("resolving");
 
