@@ -14,7 +14,7 @@ export type Form = "esm" | "cjs" | "tsx" | "bundle";
 export interface Told {
   /** For each kind what its value says in the process that asked, where it was used, and after it went there and back. */
   readonly values: Readonly<Record<string, { readonly home: string; readonly there: string; readonly back: string }>>;
-  /** For each kind that failed, its error. */
+  /** For each kind, or all of a run, that failed, its error. */
   readonly errors: Readonly<Record<string, { readonly code: string; readonly message: string }>>;
   /** The nodes that were computed. */
   readonly computed: readonly string[];
@@ -161,21 +161,23 @@ export class Taking extends Pipeline {
   @mapOver("values") returned(value: unknown): Each<unknown> { return value; }
 }
 export { make, tell };
-/** @param choices of its runs. */
-export async function main(kinds: string[], choices: any): Promise<void> {
+/** @param together whether one run has all kinds. */
+export async function main(kinds: string[], choices: any, together: boolean): Promise<void> {
   const values: Record<string, unknown> = {};
   const errors: Record<string, unknown> = {};
   const computed = new Set<string>();
   const onEvent = ({ type, phase, path }: any) => {
     if (type === "element" && phase === "start") computed.add(path);
   };
-  for (const kind of kinds) {
+  for (const group of together ? [kinds] : kinds.map((kind) => [kind])) {
     try {
-      const { made } = (await new Making().run({ kinds: [kind] }, { ...choices, onEvent })) as any;
+      const { made } = (await new Making().run({ kinds: group }, { ...choices, onEvent })) as any;
       const { told, returned } = (await new Taking().run({ values: made }, { ...choices, onEvent })) as any;
-      values[kind] = { home: tell(made[0]), there: told[0], back: tell(returned[0]) };
+      for (const [i, kind] of group.entries()) {
+        values[kind] = { home: tell(made[i]), there: told[i], back: tell(returned[i]) };
+      }
     } catch (error: any) {
-      errors[kind] = { code: error.code, message: error.message };
+      errors[group.join()] = { code: error.code, message: error.message };
     }
   }
   const found = { values, errors, computed: [...computed], ran: (globalThis as any).ran };
@@ -190,7 +192,7 @@ const CHOICES: Record<string, () => object> = {
   queue: () => ({ execution: { maps: bullmq({ connection: detail!, queue: queue!, journal: false }) } }),
   modal: () => ({ runOn: modal() }),
 };
-await main(kinds!.split(","), CHOICES[how!]!());`,
+await main(kinds!.split(","), CHOICES[how!]!(), how === "queue" || how === "modal");`,
 };
 
 /** The kinds of values that travel, with what they say. */
@@ -224,9 +226,10 @@ export class ExportingProject {
     const type = form === "cjs" ? "commonjs" : "module";
     this.put("package.json", `{ "name": "exporting", "type": "${type}" }`);
     this.put("tsconfig.json", '{ "compilerOptions": { "experimentalDecorators": true, "target": "ES2022" } }');
-    const index = pathToFileURL(built("src/index.ts")).href;
+    // esbuild takes no URL.
+    const index = path.relative(path.join(this.folder, "node_modules/hypernodes"), built("src/index.ts"));
     this.put("node_modules/hypernodes/package.json", '{ "type": "module", "exports": "./index.js" }');
-    this.put("node_modules/hypernodes/index.js", `export * from ${JSON.stringify(index)};\n`);
+    this.put("node_modules/hypernodes/index.js", `export * from ${JSON.stringify(index.split(path.sep).join("/"))};\n`);
     for (const [name, text] of Object.entries(files)) this.write(name, text);
     this.main = form === "tsx" ? "main.ts" : "main.js";
     if (form === "bundle") this.bundle();
@@ -245,7 +248,8 @@ export class ExportingProject {
   }
 
   async run(kinds: readonly string[], ...how: readonly string[]): Promise<Told> {
-    const hook = this.form === "tsx" ? ["--import", pathToFileURL(path.resolve("node_modules/tsx/dist/esm/index.mjs")).href] : [];
+    const hook =
+      this.form === "tsx" ? ["--import", pathToFileURL(path.resolve("node_modules/tsx/dist/esm/index.mjs")).href] : [];
     const args = [...hook, this.main, kinds.join(), ...how];
     const { stdout, stderr, code } = await execute(process.execPath, args, { cwd: this.folder });
     const [, answer] = stdout.split("\u0000");

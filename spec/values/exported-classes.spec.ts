@@ -51,7 +51,9 @@ describe("classes that modules export travel without @model() @slow", () => {
         const { values, errors } = await project.run(Object.keys(refused(ending)), "threads");
         expect(values).to.deep.equal({});
         for (const [kind, text] of Object.entries(refused(ending))) {
-          expect(errors[kind]?.message, kind).to.equal(`Making.made[0]: its value can't travel between threads: ${text}`);
+          expect(errors[kind]?.message, kind).to.equal(
+            `Making.made[0]: its value can't travel between threads: ${text}`,
+          );
           expect(errors[kind]?.code).to.equal("UNSERIALISABLE");
         }
       });
@@ -62,7 +64,9 @@ describe("classes that modules export travel without @model() @slow", () => {
         await edited.run(["imported", "default"], "cache", store);
         edited.edit("origin.ts", '"Origin "', '"The origin "');
         const { values, computed } = await edited.run(["default"], "cache", store);
-        expect(values).to.deep.equal({ default: { home: "The origin 0", there: "The origin 0", back: "The origin 0" } });
+        expect(values).to.deep.equal({
+          default: { home: "The origin 0", there: "The origin 0", back: "The origin 0" },
+        });
         expect(computed).to.include.members(["Making.made[0]", "Taking.told[0]"]);
       });
     });
