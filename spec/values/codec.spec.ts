@@ -220,7 +220,7 @@ describe("the codec", () => {
       ],
       [
         { x: new Unknown() },
-        "value.x: it is an instance of Unknown, which is not known where it would go. Put @model() on the class",
+        "or put @model() on the class; or give plain data",
       ],
       [[Promise.resolve()], "value[0]: it is a Promise"],
       [[new WeakMap()], "value[0]: it is a WeakMap"],

@@ -7,6 +7,7 @@ import { BUNDLED_EXPORTS, isBundled, originOf, pathOf } from "../dsl/origin.js";
 import { remembered } from "../graph/remembered.js";
 import { OWN_URL } from "../util/own-files.js";
 import { type FunctionPlace, inspecting, placesOf, type Script, sourceOf } from "../util/v8-inspector.js";
+import { isStackOverflow } from "./cannot-travel.js";
 import { type ClassExport, classExports } from "./class-exports.js";
 
 /** A class that a module of a pipeline exports. */
@@ -62,13 +63,19 @@ export function exportedClasses(): Iterable<ExportedClass> {
   return byType.values();
 }
 
-/** The module whose code defines a class, and whether the pipelines' modules import anything of it. Undefined: a package's, or unknown. */
+/**
+ * The module whose code defines a class, and whether the pipelines' modules import a class or function of it. Undefined for one of a
+ * package, where no pipeline has been used, and where V8 does not tell.
+ */
 export function definingModule(type: Function): { readonly module: string; readonly isImported: boolean } | undefined {
+  if (roots.size === 0) return undefined;
   return remembered(modules, type, () => {
     try {
       const [place] = inspecting(() => placesOf([type]));
       if (place?.kind !== "code" || !isProjects(place.script)) return { found: undefined };
-      const { id, url } = place.script;
+      const { id, url, isModule } = place.script;
+      // A test runner's way to load modules is none that can be followed.
+      if (!isModule && commonJs(url) === undefined) return { found: undefined };
       return { found: { module: shown(url), isImported: walk.hasSeen(id, url) } };
     } catch {
       return { found: undefined };
@@ -199,9 +206,14 @@ class ModuleWalk {
       inspecting(() => {
         while (this.queue.length > 0) this.next(seen);
       });
-    } catch {
-      // Where V8 does not answer, classes are known by their decorators alone.
+    } catch (error) {
       this.queue = [];
+      // It is asked for inside of a walk through a value: the next one may have more of the stack left.
+      if (isStackOverflow(error)) {
+        looked = 0;
+        throw error;
+      }
+      // Where V8 does not answer, classes are known by their decorators alone.
     }
   }
 
