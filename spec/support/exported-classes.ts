@@ -20,6 +20,8 @@ export interface Told {
   readonly computed: readonly string[];
   /** Modules, each time that one ran in this process. */
   readonly ran: readonly string[];
+  /** Whether V8's inspector was loaded in this process. */
+  readonly asksV8: boolean;
 }
 
 /** Classes known by their exports: `said()` tells which class they are of, and what is in them. */
@@ -180,13 +182,15 @@ export async function main(kinds: string[], choices: any, together: boolean): Pr
       errors[group.join()] = { code: error.code, message: error.message };
     }
   }
-  const found = { values, errors, computed: [...computed], ran: (globalThis as any).ran };
+  const asksV8 = (process as any).moduleLoadList.includes("NativeModule inspector");
+  const found = { values, errors, computed: [...computed], ran: (globalThis as any).ran, asksV8 };
   process.stdout.write("\\u0000" + JSON.stringify(found) + "\\u0000");
 }`,
   "main.ts": `import { bullmq, modal, sqlite } from "hypernodes";
 import { main } from "./pipeline.js";
 const [, , kinds, how, detail, queue] = process.argv;
 const CHOICES: Record<string, () => object> = {
+  async: () => ({}),
   threads: () => ({ execution: { maps: "parallel", maxWorkers: 2 } }),
   cache: () => ({ cache: sqlite(detail!) }),
   queue: () => ({ execution: { maps: bullmq({ connection: detail!, queue: queue!, journal: false }) } }),

@@ -4,10 +4,16 @@ import { classExports } from "../../src/values/class-exports.js";
 /** A module's text, with the exports of it that may be classes. */
 const TEXTS: readonly (readonly [source: string, exported: Readonly<Record<string, string | undefined>>])[] = [
   ["export class A {}", { A: "A" }],
-  ["export class A extends mixin({ a: 1 }, class {}) { b() { return { export: 1 }; } }\nexport class B {}", { A: "A", B: "B" }],
+  [
+    "export class A extends mixin({ a: 1 }, class {}) { b() { return { export: 1 }; } }\nexport class B {}",
+    { A: "A", B: "B" },
+  ],
   ["class A {} export { A, A as B, A as default };", { A: "A", B: "A", default: "A" }],
   ["let A = class A {}; A = decorate([], A); export { A };", { A: "A" }],
-  ["export const A = make('a'), B = (0, class {}), c = (x) => x, d = x => x, E = (() => class {})();", { A: "A", B: "B", E: "E" }],
+  [
+    "export const A = make('a'), B = (0, class {}), c = (x) => x, d = x => x, E = (() => class {})();",
+    { A: "A", B: "B", E: "E" },
+  ],
   ["export const A = class {}\nclass B {}\nexport { B }", { A: "A", B: "B" }],
   ["export const A = class {}\nexport class B {}", { A: "A", B: "B" }],
   ["export default class A {}", { default: "A" }],
@@ -23,8 +29,11 @@ const TEXTS: readonly (readonly [source: string, exported: Readonly<Record<strin
   ["export { A } from './a.js'; export * from './b.js'; export * as c from './c.js';", {}],
   ["export { default } from './a.js';\nexport class B {}", { B: "B" }],
   ["await import('./a.js');\nconst meta = import.meta.url;\nexport class A {}", { A: "A" }],
-  ["const text = 'export class A {}'; // export class B {}\n/* export class C {} */ const r = /export class D {}/;", {}],
-  ["const t = `${(() => { class Inner {} return Inner; })()} export class A {}`;\nexport class B {}", { B: "B" }],
+  [
+    "const text = 'export class A {}'; // export class B {}\n/* export class C {} */ const r = /export class D {}/;",
+    {},
+  ],
+  ["const t = `$" + "{(() => { class Inner {} return Inner; })()} export class A {}`;\nexport class B {}", { B: "B" }],
   ["function f() { class A {} }\n{ class B {} }\nexport { f };", {}],
   ["module.export = class A {}; x.export.class;", {}],
   ["", {}],

@@ -72,6 +72,16 @@ describe("classes that modules export travel without @model() @slow", () => {
     });
   }
 
+  it("and where nothing has to travel, nothing is looked for", async () => {
+    const project = new ExportingProject("esm");
+    const kinds = [...all, ...Object.keys(refused("js"))];
+    const { values, asksV8 } = await project.run(kinds, "async");
+    expect(Object.keys(values)).to.deep.equal(kinds);
+    expect(asksV8).to.equal(false);
+    expect((await project.run(["decorated"], "threads")).asksV8, "a class with a decorator").to.equal(false);
+    expect((await project.run(["own"], "threads")).asksV8).to.equal(true);
+  });
+
   it("from a bundle of the user's, if that exports them", async () => {
     const project = new ExportingProject("bundle");
     const { values, errors } = await project.run(["own", "imported"], "threads");
