@@ -43,9 +43,9 @@ export function knowExportsOf(pipeline: Class): void {
 /** The exported class that instances with a prototype are of. */
 export function exportedClassOf(prototype: object): ExportedClass | undefined {
   const type: unknown = Object.getOwnPropertyDescriptor(prototype, "constructor")?.value;
-  if (!isClass(type) || type.prototype !== prototype) return undefined;
-  const known = byType.get(type);
-  if (known !== undefined || missed.get(prototype) === toLookAt()) return known;
+  const known = byType.get(type as Class);
+  if (known !== undefined) return known.type.prototype === prototype ? known : undefined;
+  if (missed.get(prototype) === toLookAt() || !isClass(type) || type.prototype !== prototype) return undefined;
   look(isUnfinished);
   const found = byType.get(type);
   if (found === undefined) missed.set(prototype, toLookAt());
@@ -218,8 +218,7 @@ class ModuleWalk {
   }
 
   private next(seen: WeakSet<Function>): void {
-    const functions = this.queue;
-    this.queue = [];
+    const functions = this.queue.splice(0, MAX_ASKED);
     for (const [i, place] of placesOf(functions).entries()) {
       if (place.kind === "code" && isProjects(place.script)) this.function(functions[i]!, place, seen);
     }
@@ -279,6 +278,8 @@ function requiredValues(exports: unknown): (readonly [string, unknown])[] {
   return isObject ? [...whole, ...exportedValues(exports)] : whole;
 }
 
+/** How many functions V8 is asked about at once. */
+const MAX_ASKED = 1_000;
 /** Lists and records in a module's variable may hold what it imports of others; deeper ones are not looked into. */
 const MAX_DEPTH = 2;
 const MAX_VALUES = 100;

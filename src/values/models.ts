@@ -115,7 +115,8 @@ export function decoratedModel(prototype: object): Model | undefined {
 /** @throws {CannotTravel} if another class has the same name. */
 function exportedModel(exported: ExportedClass): Model {
   const { name, type } = exported;
-  if (byName.has(name) || undecorated(name).length > 1) throw new CannotTravel(sameName(name), GIVE_ANOTHER);
+  const isShared = exportedClassesNamed(name).length > 1 && undecorated(name).length > 1;
+  if (isShared || byName.has(name)) throw new CannotTravel(sameName(name), GIVE_ANOTHER);
   return remembered(models, type, () => modelFor(type, name));
 }
 
