@@ -157,7 +157,7 @@ function reading(): CodeReader {
 
 /** The codes of all models that are known here. */
 export function modelCodesToTell(): ModelCodes {
-  const models = knownModels().filter(({ name }) => !name.startsWith("hypernodes/"));
+  const models = knownModels().filter(({ name }) => !isOurs(name));
   return new Map(models.map(({ name, type }) => [name, modelCode(type)]));
 }
 
@@ -385,9 +385,16 @@ export function partsOfModels(models: readonly string[]): Part[] {
 }
 
 function codeOfModel(name: string): ModelCode | undefined {
-  if (told !== undefined) return told.get(name);
+  if (told !== undefined) return told.get(name) ?? (isOurs(name) ? undefined : UNTOLD);
   const type = modelIfKnown(name);
   return type && modelCode(type);
+}
+
+/** Whoever has read the code did not know the class. */
+const UNTOLD: ModelCode = { digest: "", problem: "its class was not known where the run began", parts: [] };
+
+function isOurs(name: string): boolean {
+  return name.startsWith("hypernodes/");
 }
 
 /** Undefined for a class that is not loaded here, or not alone in having its name. */

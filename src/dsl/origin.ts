@@ -17,6 +17,12 @@ export interface Origin {
  */
 export const BUNDLED = "hypernodes:module";
 
+/**
+ * In such a file, modules put the classes that they may export under this global, by the module's name: for each export a function
+ * that gives its value, since a class further down is not there yet; a CommonJS module, one that gives all of its exports.
+ */
+export const BUNDLED_EXPORTS = "hypernodes:exports";
+
 /** Whether an origin is a module in a bundle. */
 export function isBundled({ file }: Pick<Origin, "file">): boolean {
   return file?.startsWith("bundle:") === true;

@@ -3,6 +3,7 @@ import type { PipelineClass } from "../dsl/members.js";
 import type { GraphNode } from "../graph/graph.js";
 import type { Plan, PlannedChild, Uses } from "../graph/plan.js";
 import { remembered } from "../graph/remembered.js";
+import { knowExportsOf } from "../values/exported-classes.js";
 import { inputChecksOf } from "../values/input-checks.js";
 import { inputRecord } from "../values/inputs.js";
 import { isGuarded } from "./attempt.js";
@@ -55,6 +56,7 @@ export function programFor(pipeline: object, plan: Plan): Program {
 
 function bind(pipeline: object, plan: Plan): Program {
   const prototype = Object.getPrototypeOf(pipeline) as Record<string, Method>;
+  knowExportsOf(pipeline.constructor as PipelineClass);
   const methods = plan.steps.map(({ name, child }) => (child === undefined ? prototype[name]! : undefined));
   const builders = plan.resources.map(({ name }) => prototype[name]!);
   const direct = plan.steps.map(({ node }) => !isGuarded(node.options));

@@ -13,6 +13,13 @@ import {
 import { remembered } from "../graph/remembered.js";
 import { validatedClasses, validatedCount } from "../graph/validators.js";
 import { CannotTravel, ofOtherRealm } from "./cannot-travel.js";
+import {
+  definingModule,
+  type ExportedClass,
+  exportedClasses,
+  exportedClassesNamed,
+  exportedClassOf,
+} from "./exported-classes.js";
 import { builtIn, otherRealmType } from "./kinds.js";
 import { hasPrivateMembers } from "./private-members.js";
 
@@ -53,10 +60,27 @@ export function travellingModel(prototype: object): Model {
 export function unknownClass(prototype: object): CannotTravel {
   const type = otherRealmType(prototype);
   if (type !== undefined) return ofOtherRealm(type);
+  const made: unknown = Object.getOwnPropertyDescriptor(prototype, "constructor")?.value;
+  const [problem, advice] = whyUnknown(typeof made === "function" ? definingModule(made) : undefined);
   return new CannotTravel(
-    `it is an instance of ${classNameOf(prototype)}, which is not known where it would go`,
-    "Put @model() on the class; or give plain data; or build it in a @resource, which never travels.",
+    `it is an instance of ${classNameOf(prototype)}, ${problem}`,
+    `${advice}; or put @model() on the class; or give plain data; or build it in a @resource, which never travels.`,
   );
+}
+
+function whyUnknown(defined: ReturnType<typeof definingModule>): readonly [problem: string, advice: string] {
+  if (defined === undefined) {
+    return [
+      "which is not known where it would go",
+      "Export the class from the pipeline's module, or from one that it imports",
+    ];
+  }
+  const { module, isImported } = defined;
+  if (isImported) return [`which ${module} does not export`, "Export the class there, at the top of its module"];
+  return [
+    `of ${module}, of which the pipeline's modules import no class and no function`,
+    "Import it there, as a value (import type does not count), and export it",
+  ];
 }
 
 export function classNameOf(prototype: object): string {
@@ -64,18 +88,53 @@ export function classNameOf(prototype: object): string {
 }
 
 /**
- * The model that an object's prototype belongs to, if its class is known: by `@model()`, class-validator,
- * class-transformer, or the types that the loader emitted of pipelines' members.
+ * The model that an object's prototype belongs to, if its class is known: by decorators, or by its export.
  *
  * @throws {CannotTravel} if another class has the same name.
  */
 export function knownModel(prototype: object): Model | undefined {
-  if (!byPrototype.has(prototype)) look();
-  const model = byPrototype.get(prototype);
-  if (model === undefined) return undefined;
+  const model = decoratedModel(prototype);
+  if (model === undefined) {
+    const exported = exportedClassOf(prototype);
+    return exported && exportedModel(exported);
+  }
   const known = byName.get(model.name)!;
   if (Array.isArray(known)) throw new CannotTravel(ambiguous(model.name, known), "");
   return model;
+}
+
+/**
+ * The model of a class that is known by `@model()`, class-validator, class-transformer, or the types that the loader emitted of
+ * pipelines' members. Its name may be another one's, too.
+ */
+export function decoratedModel(prototype: object): Model | undefined {
+  if (!byPrototype.has(prototype)) look();
+  return byPrototype.get(prototype);
+}
+
+/** @throws {CannotTravel} if another class has the same name. */
+function exportedModel(exported: ExportedClass): Model {
+  const { name, type } = exported;
+  const isShared = exportedClassesNamed(name).length > 1 && undecorated(name).length > 1;
+  if (isShared || byName.has(name)) throw new CannotTravel(sameName(name), GIVE_ANOTHER);
+  return remembered(models, type, () => modelFor(type, name));
+}
+
+/** Those of a name that no decorator makes known, perhaps by another one. */
+function undecorated(name: string): ExportedClass[] {
+  return exportedClassesNamed(name).filter(({ type }) => decoratedModel(type.prototype) === undefined);
+}
+
+const GIVE_ANOTHER = 'Give one of them another name: @model({ name: "..." }).';
+
+/** Said of classes of one name, of which at least one is known by its export. */
+function sameName(name: string): string {
+  const decorated = [...byPrototype.values()].filter((model) => model.name === name);
+  const places = [
+    ...decorated.map(({ type }) => definingModule(type)?.module ?? "one with a decorator"),
+    ...undecorated(name).map(({ module }) => module),
+  ];
+  return `${places.length} classes are named ${name}, those of ${places.join(" and ")}`;
 }
 
 /**
@@ -87,7 +146,12 @@ export function modelNamed(name: string): Model {
   if (!byName.has(name)) look();
   const known = byName.get(name);
   if (known === undefined) {
-    throw new Error(`no class named ${name} is known here: import the module that defines it, with @model() on it`);
+    const [exported, ...others] = undecorated(name);
+    if (others.length > 0) throw new Error(`${sameName(name)}. ${GIVE_ANOTHER}`);
+    if (exported !== undefined) return exportedModel(exported);
+    throw new Error(
+      `no class named ${name} is known here: export it from a module that the pipeline's imports, or import one that defines it with @model()`,
+    );
   }
   if (Array.isArray(known)) throw new Error(ambiguous(name, known));
   return known as Model;
@@ -96,9 +160,13 @@ export function modelNamed(name: string): Model {
 /** All models of the program that have a name to themselves. */
 export function knownModels(): Model[] {
   look();
-  return [...byName.values()].filter(
+  const decorated = [...byName.values()].filter(
     (known): known is Model => !Array.isArray(known) && !OURS.has((known as Model).type),
   );
+  const exported = [...exportedClasses()].filter(
+    ({ name, type }) => !byName.has(name) && !byPrototype.has(type.prototype) && undecorated(name).length === 1,
+  );
+  return [...decorated, ...exported.map((each) => exportedModel(each))];
 }
 
 function ambiguous(name: string, types: readonly Class[]): string {
@@ -114,7 +182,7 @@ function look(): void {
   byPrototype = new Map();
   for (const type of new Set(knownClasses())) {
     if (builtIn(type.prototype) !== undefined) continue;
-    const model = remembered(models, type, () => modelFor(type));
+    const model = remembered(models, type, () => modelFor(type, nameOf(type)));
     byPrototype.set(type.prototype, model);
     const same = byName.get(model.name);
     if (same === undefined) byName.set(model.name, model);
@@ -122,13 +190,15 @@ function look(): void {
   }
 }
 
-function modelFor(type: Class): Model {
-  const said = modelOf(type);
-  const own = OURS.has(type) ? `hypernodes/${type.name}` : type.name;
+function nameOf(type: Class): string {
+  return modelOf(type)?.name ?? (OURS.has(type) ? `hypernodes/${type.name}` : type.name);
+}
+
+function modelFor(type: Class, name: string): Model {
   return {
     type,
-    name: said?.name ?? own,
-    key: said?.key,
+    name,
+    key: modelOf(type)?.key,
     hooked:
       typeof (type.prototype as { toJSON?: unknown }).toJSON === "function" &&
       typeof (type as unknown as { fromJSON?: unknown }).fromJSON === "function",

@@ -1,5 +1,5 @@
 import { types } from "node:util";
-import { knownModel } from "./models.js";
+import { decoratedModel } from "./models.js";
 import { integrityOf, ownProperties, plainItems } from "./own-properties.js";
 import { bytesOf } from "./views.js";
 
@@ -130,12 +130,7 @@ function valueAt(object: object, key: string | symbol): unknown {
 
 /** The fields of a model that count, if it names them. */
 function keyOfModel(prototype: object | null): readonly string[] | undefined {
-  try {
-    return prototype === null ? undefined : knownModel(prototype)?.key;
-  } catch {
-    // Two classes have its name.
-    return undefined;
-  }
+  return prototype === null ? undefined : decoratedModel(prototype)?.key;
 }
 
 /** What a part is called; undefined: it has no name of its own. */

@@ -1,8 +1,9 @@
 import { types } from "node:util";
 import { textOf } from "../../util/primordials.js";
+import type { Script } from "../../util/v8-inspector.js";
 import { textHash } from "./analysis.js";
 import type { Code } from "./functions.js";
-import { type FunctionFacts, factsOf, type Script, scriptForms } from "./inspector.js";
+import { type FunctionFacts, factsOf, scriptForms } from "./inspector.js";
 import { read } from "./reflection.js";
 import { topOf } from "./variables.js";
 

@@ -1,10 +1,10 @@
 import { types } from "node:util";
 import { remembered } from "../../graph/remembered.js";
 import { getOwnPropertyDescriptor, getPrototypeOf, ownKeys, textOf } from "../../util/primordials.js";
+import { hiddenOf } from "../../util/v8-inspector.js";
 import type { ClassForm } from "./analysis.js";
 import { decorationsOf, isDesign, metadataOf } from "./decorations.js";
 import { type Code, formOf, isPackaged } from "./functions.js";
-import { hiddenOf } from "./inspector.js";
 import type { References } from "./references.js";
 import { classesOf, isClassText, isFresh, isObject, nameOf, read } from "./reflection.js";
 import type { Walk } from "./walk.js";

@@ -1,6 +1,6 @@
 import { EventEmitter } from "node:events";
 import { inspect, types } from "node:util";
-import { inspecting } from "./inspector.js";
+import { inspecting } from "../../util/v8-inspector.js";
 import { hashOf } from "./packages.js";
 import type { Piece } from "./pieces.js";
 import type { When } from "./standing.js";

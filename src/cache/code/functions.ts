@@ -1,7 +1,8 @@
 import { remembered } from "../../graph/remembered.js";
 import { textOf } from "../../util/primordials.js";
+import type { Script } from "../../util/v8-inspector.js";
 import type { ClassForm, FunctionForm } from "./analysis.js";
-import { type FunctionFacts, type Script, scriptForms } from "./inspector.js";
+import { type FunctionFacts, scriptForms } from "./inspector.js";
 import { fileOf, OUR_NAME, packageOf, withinPackage } from "./packages.js";
 import { isClassText, isNative, read } from "./reflection.js";
 

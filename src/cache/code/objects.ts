@@ -7,8 +7,8 @@ import {
   ownKeys,
   timeOf,
 } from "../../util/primordials.js";
+import { hiddenOf } from "../../util/v8-inspector.js";
 import type { Classes } from "./classes.js";
-import { hiddenOf } from "./inspector.js";
 import { ASYNC_IDS, ITERATORS, intlOptions, KNOWN, storedIn } from "./opaque.js";
 import { hashOf } from "./packages.js";
 import { primitiveText } from "./primitive-text.js";

@@ -1,9 +1,10 @@
 import { remembered } from "../../graph/remembered.js";
 import { getOwnPropertyDescriptor, getPrototypeOf, ownKeys } from "../../util/primordials.js";
+import { hiddenOf } from "../../util/v8-inspector.js";
 import type { ClassForm, Form, Way } from "./analysis.js";
 import type { Classes } from "./classes.js";
 import { type Code, placeIn, type Shape } from "./functions.js";
-import { hiddenOf, scriptForms } from "./inspector.js";
+import { scriptForms } from "./inspector.js";
 import type { References } from "./references.js";
 import { findDescriptor, hasMember, homeOf, isObject, nameOf, read } from "./reflection.js";
 import { resolveVariable } from "./variables.js";

@@ -1,9 +1,9 @@
 import { types } from "node:util";
 import { remembered } from "../../graph/remembered.js";
 import { getOwnPropertyDescriptor, isExtensible, ownKeys, textOf } from "../../util/primordials.js";
+import { type Script, sourceOf } from "../../util/v8-inspector.js";
 import type { Form } from "./analysis.js";
 import type { Code } from "./functions.js";
-import { type Script, sourceOf } from "./inspector.js";
 import { type Found, findDescriptor, givenByNode, isObject, onGlobal, read } from "./reflection.js";
 
 // The variables that a function sees, without running any code of a program.

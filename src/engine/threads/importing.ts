@@ -7,6 +7,7 @@ import { classFrom, isBundled, type Origin } from "../../dsl/origin.js";
 import { HypernodesError } from "../../errors.js";
 import { remembered } from "../../graph/remembered.js";
 import { describeChain } from "../../util/describe.js";
+import { knowExportsOf } from "../../values/exported-classes.js";
 import { importBundle } from "./importing-bundle.js";
 import { importForClasses } from "./inside.js";
 import { registerLoaders } from "./loaders.js";
@@ -29,7 +30,10 @@ export async function importedClass(origin: Origin): Promise<PipelineClass> {
     await remembered(imports, file, () => (isBundled(origin) ? importBundle() : importing(origin.name, file)));
     type = classFrom(origin);
   }
-  if (type !== undefined) return type as unknown as PipelineClass;
+  if (type !== undefined) {
+    knowExportsOf(type);
+    return type as unknown as PipelineClass;
+  }
   throw new HypernodesError({
     code: "NOT_IMPORTABLE",
     where: origin.name,

@@ -4,12 +4,13 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import type { Plugin } from "esbuild";
-import { BUNDLED, type Origin, pathOf } from "../../dsl/origin.js";
+import type { Loader, Plugin } from "esbuild";
+import { BUNDLED, BUNDLED_EXPORTS, type Origin, pathOf } from "../../dsl/origin.js";
 import { HypernodesError } from "../../errors.js";
 import { remembered } from "../../graph/remembered.js";
 import { missingPackage } from "../../util/missing-package.js";
 import { OWN_FOLDER, ownModule } from "../../util/own-files.js";
+import { classExports } from "../../values/class-exports.js";
 import { missingBeside, NAMES_ITS_PLACE } from "./beside.js";
 import { findFiles, packFiles } from "./files.js";
 import { type LockLayer, lockLayer, type Package, packageOf, staysOutside } from "./packages.js";
@@ -219,7 +220,7 @@ function modules(
       async function transformed(file: string) {
         const source = readFileSync(file, "utf8");
         const name = bundledName(file, root);
-        let says = `globalThis[${JSON.stringify(BUNDLED)}]=${JSON.stringify(name)};`;
+        let says = `${BUNDLED_NAME}=${JSON.stringify(name)};`;
         if (NAMES_ITS_PLACE.test(source)) {
           says += `const __hypernodesPlace=__hypernodesIn(${JSON.stringify(name.replace("bundle:", ""))});`;
           await warnOfMissing(file, source);
@@ -228,7 +229,28 @@ function modules(
         // esbuild writes no types for decorators, and what reads them at run time would find none.
         const code = isTypeScript && /@[\w$]/.test(source) ? await withMetadata(file, source, asker) : source;
         const loader = file.endsWith("x") ? (isTypeScript ? "tsx" : "jsx") : isTypeScript ? "ts" : "js";
-        return { contents: withFirst(says, code), loader } as const;
+        const { first, last } = await exportsOf(file, name, code, loader);
+        return { contents: withFirst(first + says, code) + last, loader } as const;
+      }
+
+      /** What stands before and after a module's code, to tell the classes that it exports: a bundle has its exports no more. */
+      async function exportsOf(file: string, name: string, code: string, loader: Loader) {
+        if (!/\bexports?\b/.test(code)) return { first: "", last: "" };
+        // What is wrong with the code, the bundle's build says.
+        const { code: compiled } = await build.esbuild.transform(code, { loader }).catch(() => ({ code: "" }));
+        if (isCommonJs(compiled)) {
+          // What it requires says its own name meanwhile, and gives this one back.
+          return {
+            first: `const ${BEFORE}=${BUNDLED_NAME};${telling(name, "()=>module.exports")}`,
+            last: `\n;${BUNDLED_NAME}=${BEFORE};`,
+          };
+        }
+        const exported = classExports(compiled);
+        if (exported.length === 0) return { first: "", last: "" };
+        const isUnnamed = exported.some(({ local }) => local === undefined);
+        const own = isUnnamed ? `import ${UNNAMED} from ${JSON.stringify(`./${path.basename(file)}`)};` : "";
+        const values = exported.map((each) => `${JSON.stringify(each.name)}:()=>${each.local ?? UNNAMED}`);
+        return { first: own + telling(name, `{${values.join()}}`), last: "" };
       }
 
       /** Comments do not count. */
@@ -242,6 +264,20 @@ function modules(
       }
     },
   };
+}
+
+const BUNDLED_NAME = `globalThis[${JSON.stringify(BUNDLED)}]`;
+/** Variables of a module in a bundle: its own default export, where that has no name in it; the name of the one that requires it. */
+const UNNAMED = "__hypernodesDefault";
+const BEFORE = "__hypernodesBefore";
+
+function telling(name: string, exported: string): string {
+  return `(globalThis[${JSON.stringify(BUNDLED_EXPORTS)}]??=new Map).set(${JSON.stringify(name)},${exported});`;
+}
+
+/** As esbuild tells it: a module that neither imports nor exports by statements, and has exports. */
+function isCommonJs(code: string): boolean {
+  return !/^\s*(?:import|export)\b(?!\s*\()/m.test(code) && /\bexports\b/.test(code);
 }
 
 const RESOLVING = Symbol("resolving");

@@ -1,0 +1,281 @@
+import type inspector from "node:inspector";
+import { onDemand } from "./on-demand.js";
+
+/** It takes a while to load, and most processes never ask V8 anything. */
+const nodeInspector = onDemand<typeof inspector>("node:inspector");
+
+/** The code that V8 has loaded from one module: what the loader emitted, whatever the file on disk says. */
+export interface Script {
+  readonly id: string;
+  /** Of a file; something else, or nothing, for code that was evaluated. */
+  readonly url: string;
+  readonly isModule: boolean;
+  /** SHA-256 of its text. */
+  readonly hash: string;
+  /** The line and column that V8 gives its first character. A wrapper around a module may make the column negative. */
+  readonly startLine: number;
+  readonly startColumn: number;
+}
+
+/** The variables that a function sees, by name: nearest scope first. A copy, as they were when it was asked for. */
+export type Scopes = readonly { readonly isGlobal: boolean; readonly isModule: boolean; readonly variables: object }[];
+
+/** Tells where a function begins, and the variables that it sees. */
+export type FunctionPlace =
+  | {
+      readonly kind: "code";
+      readonly script: Script;
+      /** From 0, in V8's count: `Script` says where that begins. */
+      readonly line: number;
+      readonly column: number;
+      readonly scopes: Scopes;
+    }
+  | { readonly kind: "bound"; readonly target: Function; readonly self: unknown; readonly given: readonly unknown[] }
+  | { readonly kind: "native" };
+
+/** What V8 knows of a proxy, a promise, or the private fields of an object. */
+export type Hidden = ReadonlyMap<string, unknown>;
+
+const byId = new Map<string, Script>();
+const sources = new Map<string, string>();
+let session: inspector.Session | undefined;
+let isInspecting = false;
+let isDebugging = false;
+
+/**
+ * What is done here may ask V8: the session for it is opened by the first question. Where it asks about scripts that were not
+ * known before, V8's debugger is on, which slows every promise of the process: so it is off again when this ends.
+ */
+export function inspecting<R>(work: () => R): R {
+  if (isInspecting) return work();
+  isInspecting = true;
+  try {
+    return work();
+  } finally {
+    session?.disconnect();
+    session = undefined;
+    isDebugging = false;
+    box = undefined;
+    isInspecting = false;
+  }
+}
+
+/** What is asked about, and what comes back. V8's handle of it hands out those of what is in it. */
+interface Box {
+  asked: readonly unknown[];
+  got: readonly unknown[];
+}
+
+let box: { readonly id: string; readonly content: Box } | undefined;
+
+const GROUP = "hypernodes";
+const HANDLE = "hypernodes:inspected";
+
+function opened(): inspector.Session {
+  if (session !== undefined) return session;
+  session = new (nodeInspector().Session)();
+  session.connect();
+  session.on("Debugger.scriptParsed", ({ params }) => {
+    const { scriptId: id, url, isModule = false, hash, startLine, startColumn } = params;
+    if (!byId.has(id)) byId.set(id, { id, url, isModule, hash, startLine, startColumn });
+  });
+  return session;
+}
+
+/** Hears of all scripts: that takes as long as V8 takes to hash them. */
+function debugging(): void {
+  if (isDebugging) return;
+  isDebugging = true;
+  post("Debugger.enable");
+  post("Debugger.setSkipAllPauses", { skip: true });
+  if (hasDebugged) for (const script of byId.values()) if (isRead(script)) readAhead(script);
+  hasDebugged = true;
+}
+
+/** A process that reads code again, of another pipeline, may do so many times: then V8 is not to tell of all scripts each time. */
+let hasDebugged = false;
+
+let isRead: (script: Script) => boolean = () => false;
+
+/** @param isWanted true for a script of which the text will be asked for: while the debugger is on, it costs nothing more. */
+export function readingAhead(isWanted: (script: Script) => boolean): void {
+  isRead = isWanted;
+}
+
+function readAhead({ id }: Script): void {
+  if (sources.has(id)) return;
+  try {
+    sources.set(id, sourceNow(id));
+  } catch {
+    // Garbage collection has taken it: then nothing can reach it.
+  }
+}
+
+function sourceNow(scriptId: string): string {
+  return post<{ scriptSource: string }>("Debugger.getScriptSource", { scriptId }).scriptSource;
+}
+
+function scriptOf(id: string): Script | undefined {
+  if (!byId.has(id)) debugging();
+  return byId.get(id);
+}
+
+/** Asks V8 where some functions are. */
+export function placesOf(functions: readonly Function[]): FunctionPlace[] {
+  const handles = handlesOf(functions);
+  const internals = handles.map((objectId) => internalsOf(objectId));
+  const raw = rawValues(
+    internals.flatMap((found) =>
+      ["[[Scopes]]", "[[TargetFunction]]", "[[BoundThis]]", "[[BoundArgs]]"].map((name) => found.get(name)),
+    ),
+  );
+  const places = internals.map((found, i): FunctionPlace => {
+    const [scopes, target, self, given] = raw.slice(4 * i, 4 * i + 4);
+    if (target !== undefined) {
+      return { kind: "bound", target: target as Function, self, given: [...(given as readonly unknown[])] };
+    }
+    const place = found.get("[[FunctionLocation]]")?.value as
+      | { scriptId: string; lineNumber: number; columnNumber: number }
+      | undefined;
+    const script = place && scriptOf(place.scriptId);
+    if (script === undefined) return { kind: "native" };
+    const { lineNumber: line, columnNumber: column } = place!;
+    return { kind: "code", script, line, column, scopes: scopesFrom(scopes as RawScopes) };
+  });
+  post("Runtime.releaseObjectGroup", { objectGroup: GROUP });
+  box = undefined;
+  return places;
+}
+
+/** What V8 shows of an object beside its properties: `[[PromiseState]]`, `[[Target]]`, `#field`. */
+export function hiddenOf(object: object): Hidden {
+  const [objectId] = handlesOf([object]);
+  const { internalProperties = [], privateProperties = [] } = properties(objectId!) as WithPrivate;
+  const all = [...internalProperties, ...privateProperties].filter(({ value }) => value !== undefined);
+  const raw = rawValues(all.map(({ value }) => value));
+  return new Map(all.map(({ name }, i) => [name, raw[i]]));
+}
+
+/** Node's types do not have them. */
+interface WithPrivate extends inspector.Runtime.GetPropertiesReturnType {
+  readonly privateProperties?: readonly { readonly name: string; readonly value?: inspector.Runtime.RemoteObject }[];
+}
+
+type RawScopes = readonly { readonly description: string; readonly object: object }[] | undefined;
+
+function scopesFrom(raw: RawScopes): Scopes {
+  if (raw === undefined) return [];
+  return Array.from(raw, ({ description, object }) => ({
+    isGlobal: description.startsWith("Global"),
+    isModule: description.startsWith("Module"),
+    variables: object,
+  }));
+}
+
+function internalsOf(objectId: string): ReadonlyMap<string, inspector.Runtime.RemoteObject> {
+  const found = properties(objectId).internalProperties ?? [];
+  return new Map(found.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value] as const])));
+}
+
+function boxed(): { readonly id: string; readonly content: Box } {
+  if (box !== undefined) return box;
+  const content: Box = { asked: [], got: [] };
+  const holder = globalThis as { [HANDLE]?: Box };
+  holder[HANDLE] = content;
+  try {
+    box = { id: handleHere() ?? handleInRealm(), content };
+    return box;
+  } finally {
+    delete holder[HANDLE];
+  }
+}
+
+/** V8's handle of what is under `HANDLE` in a realm, by default the process's first one. */
+function handleHere(contextId?: number): string | undefined {
+  const { result } = post<inspector.Runtime.EvaluateReturnType>("Runtime.evaluate", {
+    ...{ expression: `globalThis[${JSON.stringify(HANDLE)}]`, objectGroup: GROUP },
+    ...(contextId !== undefined && { contextId }),
+  });
+  return result.objectId;
+}
+
+/** The realm that this code runs in, where that is not the first one of the process: jest, and vitest's vmThreads, make others. */
+let realm: number | undefined;
+
+function handleInRealm(): string {
+  const realms: number[] = realm === undefined ? [] : [realm];
+  const hear = ({ params }: { params: { context: { id: number } } }) => realms.push(params.context.id);
+  session!.on("Runtime.executionContextCreated", hear);
+  post("Runtime.enable");
+  session!.off("Runtime.executionContextCreated", hear);
+  post("Runtime.disable");
+  for (const id of realms) {
+    const handle = handleHere(id);
+    if (handle === undefined) continue;
+    realm = id;
+    return handle;
+  }
+  throw new Error(
+    "this code runs in a realm that it does not show (of jest, or of vitest's vmThreads?): use vitest's forks or threads",
+  );
+}
+
+function handlesOf(objects: readonly object[]): string[] {
+  const { id, content } = boxed();
+  content.asked = objects;
+  const asked = properties(id).result.find(({ name }) => name === "asked")!.value!.objectId!;
+  const handles: string[] = new Array(objects.length);
+  for (const { name, value } of properties(asked).result) {
+    const index = Number(name);
+    if (value?.objectId !== undefined && Number.isInteger(index)) handles[index] = value.objectId;
+  }
+  content.asked = [];
+  return handles;
+}
+
+/** The values themselves that V8 has handles, or copies, of. */
+function rawValues(values: readonly (inspector.Runtime.RemoteObject | undefined)[]): readonly unknown[] {
+  const { id, content } = boxed();
+  post("Runtime.callFunctionOn", {
+    objectId: id,
+    functionDeclaration: "function (...all) { this.got = all; }",
+    arguments: values.map((value) => {
+      if (value === undefined) return {};
+      if (value.objectId !== undefined) return { objectId: value.objectId };
+      return value.unserializableValue === undefined
+        ? { value: value.value as unknown }
+        : { unserializableValue: value.unserializableValue };
+    }),
+    objectGroup: GROUP,
+  });
+  const { got } = content;
+  content.got = [];
+  return got;
+}
+
+function properties(objectId: string): inspector.Runtime.GetPropertiesReturnType {
+  return post("Runtime.getProperties", { objectId, ownProperties: true });
+}
+
+/** A script's text. */
+export function sourceOf({ id }: Script): string {
+  let source = sources.get(id);
+  if (source === undefined) {
+    debugging();
+    source = sourceNow(id);
+    sources.set(id, source);
+  }
+  return source;
+}
+
+/** In a session with its own thread an answer is there when `post` returns. */
+function post<R>(method: string, parameters?: object): R {
+  let answer: unknown;
+  let failure: unknown;
+  opened().post(method, parameters, (error, result) => {
+    failure = error;
+    answer = result;
+  });
+  if (failure) throw new Error(`${method}: ${(failure as Error).message}`);
+  return answer as R;
+}
