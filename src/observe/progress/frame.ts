@@ -121,8 +121,10 @@ function bar(step: StepTally, tally: Tally, speeds: Speeds, at: number, canvas: 
     failed > 0 && { text: colors.red(`${count(failed)} failed`), priority: 1 },
     retried > 0 && { text: colors.yellow(`${count(retried)} retried`), priority: 6 },
   ].filter((part) => part !== false);
-  const counts = parts[0]!.text.length;
   const isRoomy = room >= ROOMY;
+  // Failures are worth more than the end of a name, and than a bar.
+  const failures = failed > 0 && isRoomy ? 2 + `${count(failed)} failed`.length : 0;
+  const counts = parts[0]!.text.length + failures;
   const names = Math.min(isRoomy ? NAMES : Math.floor(room * NAME_SHARE), room - counts - 1);
   const width = isRoomy ? BAR : Math.floor(room * BAR_SHARE);
   const hasBar = width >= MIN_BAR && names + width + counts + 2 <= room;
