@@ -1,6 +1,6 @@
 import type { PipelineClass } from "../src/dsl/members.js";
 import { planFor } from "../src/graph/plan.js";
-import { reflect } from "../src/graph/reflect.js";
+import { graphOf } from "../src/graph/reflect.js";
 import { median } from "./measure.js";
 import { chainOf, latticeOf } from "./pipelines.js";
 
@@ -16,7 +16,7 @@ export async function graph(): Promise<void> {
       const times = Array.from({ length: 7 }, () => {
         const pipeline = make(size) as unknown as PipelineClass;
         const start = performance.now();
-        planFor(reflect(pipeline));
+        planFor(graphOf(pipeline));
         return performance.now() - start;
       });
       const ms = median(times);

@@ -10,12 +10,12 @@ import {
   node,
   output,
   Pipeline,
-  type Reader,
   type RunEvent,
+  type RunObserver,
   resource,
 } from "../src/index.js";
 import { sceneOf } from "../src/view/scene.js";
-import { sketchOf } from "../src/view/sketch-of.js";
+import { toGraphModel } from "../src/view/to-graph-model.js";
 import { rejection } from "./support/rejection.js";
 
 /*
@@ -600,8 +600,8 @@ describe("behaviours of the original: events", () => {
 
   it("63: readers of a run share what they like", async () => {
     const found: unknown[] = [];
-    const sets: Reader = { onNodeStart: ({ name }, shared) => shared.set(`span_${name}`, name) };
-    const reads: Reader = { onNodeEnd: ({ name }, shared) => found.push(shared.get(`span_${name}`)) };
+    const sets: RunObserver = { onNodeStart: ({ name }, shared) => shared.set(`span_${name}`, name) };
+    const reads: RunObserver = { onNodeEnd: ({ name }, shared) => found.push(shared.get(`span_${name}`)) };
     await new Chain().run({ x: 5 }, { onEvent: [sets, reads] });
     expect(found).to.deep.equal(["doubled", "result"]);
   });
@@ -623,7 +623,7 @@ describe("behaviours of the original: events", () => {
 describe("behaviours of the original: drawing", () => {
   it("76: at depth 1 what is nested is closed; at depth 2 it is there, in what it is nested in, each id once", async () => {
     const { Outer } = await import("./support/nested-execution.js");
-    const sketch = sketchOf(new Outer().graph());
+    const sketch = toGraphModel(new Outer().graph());
     const inner = (depth: number) => sceneOf(sketch, { depth }).boxes.filter(({ parent }) => parent !== undefined);
     expect(inner(1)).to.deep.equal([]);
     expect(inner(2)).not.to.deep.equal([]);

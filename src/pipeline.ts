@@ -1,6 +1,5 @@
 import type { ValueOf } from "./dsl/brands.js";
-import { CHOICE_RULES, EXECUTION_RULES } from "./dsl/choice-rules.js";
-import type { Choices, PipelineState } from "./dsl/choices.js";
+import type { Mistake } from "./dsl/decorator-target.js";
 import {
   type AnyPipeline,
   type Bound,
@@ -13,21 +12,21 @@ import {
   type PipelineName,
   type Unbound,
 } from "./dsl/members.js";
-import { choicesOf, mergeChoices } from "./dsl/metadata.js";
+import { mergeOptions, optionsOf } from "./dsl/metadata.js";
 import { MAP_RULES, type OnError } from "./dsl/options.js";
-import type { Mistake } from "./dsl/place.js";
-import type { NodeExplanation } from "./engine/cached/explanation.js";
-import { Resources } from "./engine/resources.js";
-import { heldAtImport } from "./engine/threads/inside.js";
+import { EXECUTION_RULES, PIPELINE_RULES } from "./dsl/pipeline-option-rules.js";
+import type { PipelineOptions, PipelineState } from "./dsl/pipeline-options.js";
+import type { NodeExplanation } from "./engine/caching/explanation.js";
+import { ResourceScope } from "./engine/lifecycle/resources.js";
+import { blockRunDuringImport } from "./engine/threads/worker-context.js";
 import { InputError, type NodeError } from "./errors.js";
-import { requiredInputs } from "./graph/checks.js";
 import { inputNames } from "./graph/graph.js";
-import type { OverOptions as MapOptions } from "./graph/plan-over.js";
-import { reflect } from "./graph/reflect.js";
-import { remembered } from "./graph/remembered.js";
-import { ON_EVENT_RULE, type OnEvent, Readers } from "./observe/reader.js";
-import type { Use } from "./placement/use.js";
-import { suggestion } from "./util/nearest.js";
+import type { PlanMapOptions as MapOptions } from "./graph/plan-map.js";
+import { graphOf } from "./graph/reflect.js";
+import { requiredInputs } from "./graph/validate-graph.js";
+import { ObserverGroup, ON_EVENT_RULE, type OnEvent } from "./observe/run-observer.js";
+import type { RunSpec } from "./placement/run-pipeline.js";
+import { getOrCreate } from "./util/get-or-create.js";
 import {
   checkOptions,
   hasMethods,
@@ -40,11 +39,12 @@ import {
   type RulesOf,
   that,
 } from "./util/options.js";
+import { didYouMean } from "./util/suggest.js";
 import "./util/primordials.js";
 import { OnDemand } from "./util/on-demand.js";
 import { showValue } from "./util/show-value.js";
 import { plainName } from "./values/plain-name.js";
-import { type DrawnGraph, drawn } from "./view/drawn-graph.js";
+import { type RenderableGraph, withRendering } from "./view/renderable-graph.js";
 
 declare global {
   // As TypeScript's esnext.disposable has them: a project without it, and without Node's types, has neither.
@@ -57,7 +57,7 @@ declare global {
 }
 
 /** What one run is told beyond its inputs; its choices are over those of the class. */
-export interface RunOptions<T, K extends NodesOf<T> = never, G extends NodesOf<T> = never> extends Choices {
+export interface RunOptions<T, K extends NodesOf<T> = never, G extends NodesOf<T> = never> extends PipelineOptions {
   /** The nodes whose values are returned. Only they and what they need run; only those inputs are asked for. */
   readonly outputs?: readonly K[];
   /** Values in the place of nodes: they, and what only they need, do not run. */
@@ -77,10 +77,10 @@ export interface RunOptions<T, K extends NodesOf<T> = never, G extends NodesOf<T
 }
 
 /** What `map` and `stream` are told beyond their inputs. */
-export interface OverOptions<T, O, K extends NodesOf<T> = never, G extends NodesOf<T> = never>
+export interface MapRunOptions<T, O, K extends NodesOf<T> = never, G extends NodesOf<T> = never>
   extends RunOptions<T, K, G> {
   /** The inputs that are given lists: the pipeline runs for each element. */
-  readonly over: O extends ValidOver<T, O> ? O : ValidOver<T, O>;
+  readonly over: O extends ValidMapOptions<T, O> ? O : ValidMapOptions<T, O>;
   /** How several lists go together: `"zip"` (default) by index, `"product"` in all pairs, the first list slowest. */
   readonly mode?: "zip" | "product";
   /** `"throw"` (default) stops at the first failure; `"collect"` gives a `NodeError` in a failed element's place. */
@@ -107,8 +107,8 @@ type ValidName<T, N> =
     :
         | Extract<InputName<T>, `${N & string}${string}`>
         | (N extends "" ? never : Mistake<`no input is named '${N & string}'`>);
-type ValidOver<T, O> = O extends string ? ValidName<T, O> : { [I in keyof O]: ValidName<T, O[I]> };
-type AnyOver<T> = InputName<T> | (string & {}) | readonly (InputName<T> | (string & {}))[];
+type ValidMapOptions<T, O> = O extends string ? ValidName<T, O> : { [I in keyof O]: ValidName<T, O[I]> };
+type AnyMapOptions<T> = InputName<T> | (string & {}) | readonly (InputName<T> | (string & {}))[];
 
 type MapInputs<T, O, Narrowed> = {
   [N in keyof InputsFor<T, Narrowed>]: N extends NamesIn<O>
@@ -124,12 +124,12 @@ type StreamInputs<T, O, Narrowed> = {
 };
 
 /** An option of who goes on with a run: its id. */
-export const RESUMES = Symbol("resumes");
+export const RESUME_RUN_ID = Symbol("resumes");
 /** An option of `stream` for the command line: results come in the order of the elements. */
-export const ORDERED = Symbol("ordered");
+export const ORDERED_RESULTS = Symbol("ordered");
 
 const RUN_RULES: RulesOf<RunOptions<unknown>> = {
-  ...CHOICE_RULES,
+  ...PIPELINE_RULES,
   outputs: that('a list of names of nodes, each once: ["hits"]', isNames),
   given: that("values by the names of nodes: { index }", isRecord),
   signal: that(
@@ -140,7 +140,7 @@ const RUN_RULES: RulesOf<RunOptions<unknown>> = {
   explain: isFlag,
 };
 
-const OVER_RULES: RulesOf<OverOptions<unknown, unknown>> = {
+const MAP_RUN_RULES: RulesOf<MapRunOptions<unknown, unknown>> = {
   ...RUN_RULES,
   over: that("the name of an input, or several", (value) => typeof value === "string" || isTexts(value)),
   mode: oneOf("zip", "product"),
@@ -151,13 +151,13 @@ function isNames(value: unknown): boolean {
   return isTexts(value) && new Set(value).size === value.length;
 }
 
-const NOTHING_SAID = Object.freeze({});
+const NO_OPTIONS = Object.freeze({});
 
 /** The engine: the first run loads it, so that whoever only imports or draws a pipeline does not wait for it. */
-const engine = new OnDemand(() => import("./placement/use.js"));
+const engine = new OnDemand(() => import("./placement/run-pipeline.js"));
 
-async function* streamOnceLoaded(use: Use, options: Partial<MapOptions>) {
-  yield* (await engine.load()).stream(use, options);
+async function* streamOnceLoaded(use: RunSpec, options: Partial<MapOptions>) {
+  yield* (await engine.load()).streamPipeline(use, options);
 }
 
 /** Where a name belongs that is no option of a run. */
@@ -173,8 +173,8 @@ function placeOfOption(name: string): string | undefined {
 }
 
 const states = new WeakMap<Pipeline, PipelineState>();
-const opened = new WeakMap<Pipeline, Resources>();
-const UNTOUCHED: PipelineState = Object.freeze({ bound: Object.freeze({}), choices: Object.freeze({}) });
+const opened = new WeakMap<Pipeline, ResourceScope>();
+const EMPTY_STATE: PipelineState = Object.freeze({ bound: Object.freeze({}), choices: Object.freeze({}) });
 
 /**
  * The base of all pipelines: a class whose decorated members say what goes in, what is computed from what, and what
@@ -184,11 +184,11 @@ const UNTOUCHED: PipelineState = Object.freeze({ bound: Object.freeze({}), choic
  */
 export abstract class Pipeline implements AnyPipeline {
   constructor() {
-    reflect(new.target as unknown as PipelineClass);
+    graphOf(new.target as unknown as PipelineClass);
   }
 
   get [PIPELINE](): PipelineState {
-    return states.get(this) ?? UNTOUCHED;
+    return states.get(this) ?? EMPTY_STATE;
   }
 
   /**
@@ -207,9 +207,9 @@ export abstract class Pipeline implements AnyPipeline {
   async run<const K extends NodesOf<this> = never, const G extends NodesOf<this> = never>(
     ...[inputs, options]: RunArguments<this, K, G>
   ): Promise<ResultOf<this, K>> {
-    const { use, readers } = this.#prepare(inputs, options);
-    const { run } = engine.loaded ?? (await engine.load());
-    return (await heard(readers, () => run(use))) as ResultOf<this, K>;
+    const { spec: use, observers: readers } = this.#prepareRun(inputs, options);
+    const { runPipeline } = engine.loaded ?? (await engine.load());
+    return (await withObservers(readers, () => runPipeline(use))) as ResultOf<this, K>;
   }
 
   /**
@@ -219,17 +219,17 @@ export abstract class Pipeline implements AnyPipeline {
    * @throws as `run` does; the elements are checked before any node runs.
    */
   async map<
-    const O extends AnyOver<this>,
+    const O extends AnyMapOptions<this>,
     const K extends NodesOf<this> = never,
     const G extends NodesOf<this> = never,
     const E extends OnError = "throw",
   >(
     inputs: MapInputs<this, O, K | G>,
-    options: OverOptions<this, O, K, G> & { readonly onError?: E },
+    options: MapRunOptions<this, O, K, G> & { readonly onError?: E },
   ): Promise<(ResultOf<this, K> | (E extends "collect" ? NodeError : never))[]> {
-    const { use, readers } = this.#prepare(inputs, options, OVER_RULES);
-    const { map } = engine.loaded ?? (await engine.load());
-    return (await heard(readers, () => map(use, over(options)))) as ResultOf<this, K>[];
+    const { spec: use, observers: readers } = this.#prepareRun(inputs, options, MAP_RUN_RULES);
+    const { mapPipeline } = engine.loaded ?? (await engine.load());
+    return (await withObservers(readers, () => mapPipeline(use, over(options)))) as ResultOf<this, K>[];
   }
 
   /**
@@ -239,17 +239,17 @@ export abstract class Pipeline implements AnyPipeline {
    * @throws as `run` does; an element is checked when it comes.
    */
   stream<
-    const O extends AnyOver<this>,
+    const O extends AnyMapOptions<this>,
     const K extends NodesOf<this> = never,
     const G extends NodesOf<this> = never,
     const E extends OnError = "throw",
   >(
     inputs: StreamInputs<this, O, K | G>,
-    options: OverOptions<this, O, K, G> & { readonly onError?: E },
+    options: MapRunOptions<this, O, K, G> & { readonly onError?: E },
   ): AsyncGenerator<ResultOf<this, K> | (E extends "collect" ? NodeError : never), void, undefined> {
-    const { use, readers } = this.#prepare(inputs, options, OVER_RULES);
-    const results = (engine.loaded?.stream ?? streamOnceLoaded)(use, over(options));
-    return (readers === undefined ? results : heardStream(readers, results)) as AsyncGenerator<
+    const { spec: use, observers: readers } = this.#prepareRun(inputs, options, MAP_RUN_RULES);
+    const results = (engine.loaded?.streamPipeline ?? streamOnceLoaded)(use, over(options));
+    return (readers === undefined ? results : streamWithObservers(readers, results)) as AsyncGenerator<
       ResultOf<this, K>,
       void,
       undefined
@@ -273,15 +273,16 @@ export abstract class Pipeline implements AnyPipeline {
   explain<const K extends NodesOf<this> = never, const G extends NodesOf<this> = never>(
     ...[inputs, options]: RunArguments<this, K, G>
   ): Promise<NodeExplanation[]>;
-  explain<const O extends AnyOver<this>, const K extends NodesOf<this> = never, const G extends NodesOf<this> = never>(
-    inputs: MapInputs<this, O, K | G>,
-    options: OverOptions<this, O, K, G>,
-  ): Promise<NodeExplanation[]>;
+  explain<
+    const O extends AnyMapOptions<this>,
+    const K extends NodesOf<this> = never,
+    const G extends NodesOf<this> = never,
+  >(inputs: MapInputs<this, O, K | G>, options: MapRunOptions<this, O, K, G>): Promise<NodeExplanation[]>;
   async explain(inputs?: object, options?: RunOptions<this, any, any>): Promise<NodeExplanation[]> {
     const isMap = isRecord(options) && "over" in options;
-    const { use } = this.#prepare(inputs, options, isMap ? OVER_RULES : RUN_RULES);
-    const { explain } = engine.loaded ?? (await engine.load());
-    return explain(use, isMap ? over(options) : undefined);
+    const { spec: use } = this.#prepareRun(inputs, options, isMap ? MAP_RUN_RULES : RUN_RULES);
+    const { explainPipeline } = engine.loaded ?? (await engine.load());
+    return explainPipeline(use, isMap ? over(options) : undefined);
   }
 
   /** The same pipeline with values for some inputs. A value given to `run` is over a bound one; `null` binds, `undefined` does not. */
@@ -310,9 +311,9 @@ export abstract class Pipeline implements AnyPipeline {
   }
 
   /** The same pipeline under other choices than its class's decorators made. */
-  with(choices: Choices): this {
-    checkOptions(`${this.constructor.name}.with()`, choices, CHOICE_RULES, { hint: placeOfOption });
-    return this.#derive({ choices: mergeChoices(this[PIPELINE].choices, choices) });
+  with(choices: PipelineOptions): this {
+    checkOptions(`${this.constructor.name}.with()`, choices, PIPELINE_RULES, { hint: placeOfOption });
+    return this.#derive({ choices: mergeOptions(this[PIPELINE].choices, choices) });
   }
 
   /**
@@ -324,7 +325,7 @@ export abstract class Pipeline implements AnyPipeline {
    * ```
    */
   open(): this & AsyncDisposable {
-    const resources = new Resources();
+    const resources = new ResourceScope();
     const copy: this = this.#derive({});
     opened.set(copy, resources);
     return Object.defineProperty(copy, Symbol.asyncDispose, { value: () => resources.dispose() }) as this &
@@ -332,9 +333,9 @@ export abstract class Pipeline implements AnyPipeline {
   }
 
   /** The pipeline as an immutable graph, which draws itself: `graph().toMermaid()`. */
-  graph(): DrawnGraph {
+  graph(): RenderableGraph {
     const type = this.constructor as PipelineClass;
-    return drawn(reflect(type), type);
+    return withRendering(graphOf(type), type);
   }
 
   /** Some inputs by their own names; they may be given by those of `@Expose({ name })`. */
@@ -351,7 +352,7 @@ export abstract class Pipeline implements AnyPipeline {
     const wrong = new Map<string, string>();
     for (const [name, value] of Object.entries(inputs)) {
       const owner = known.includes(name) ? name : exposed.get(name);
-      if (owner === undefined) wrong.set(name, `no input is named "${name}". ${suggestion(name, known)}`);
+      if (owner === undefined) wrong.set(name, `no input is named "${name}". ${didYouMean(name, known)}`);
       else if (owner !== name && inputs[owner] !== undefined) {
         wrong.set(name, `"${name}" is the input "${owner}", which is given, too.`);
       } else own.set(owner, value);
@@ -374,17 +375,17 @@ export abstract class Pipeline implements AnyPipeline {
     return copy as P;
   }
 
-  #prepare(
+  #prepareRun(
     inputs: object | undefined,
-    options: RunOptions<this, any, any> = NOTHING_SAID,
+    options: RunOptions<this, any, any> = NO_OPTIONS,
     rules: OptionRules = RUN_RULES,
-  ): Told {
-    const graph = reflect(this.constructor as PipelineClass);
-    if (options !== NOTHING_SAID) checkOptions(graph.pipeline, options, rules, { hint: placeOfOption });
-    const choices = chosenFor(this, options);
+  ): PreparedRun {
+    const graph = graphOf(this.constructor as PipelineClass);
+    if (options !== NO_OPTIONS) checkOptions(graph.pipeline, options, rules, { hint: placeOfOption });
+    const choices = resolveOptions(this, options);
     const { onEvent } = options;
-    const readers = onEvent && new Readers(onEvent, choices.runOn?.kind ?? "local", graph.pipeline);
-    const use: Use = {
+    const readers = onEvent && new ObserverGroup(onEvent, choices.runOn?.kind ?? "local", graph.pipeline);
+    const use: RunSpec = {
       pipeline: this,
       graph,
       inputs: (inputs ?? {}) as Record<string, unknown>,
@@ -393,13 +394,13 @@ export abstract class Pipeline implements AnyPipeline {
       choices,
       resources: opened.get(this),
       signal: options.signal,
-      listener: readers?.tell,
-      context: readers?.callContext,
+      listener: readers?.emit,
+      context: readers?.traceContext,
       explain: options.explain === true,
-      resumes: (options as { readonly [RESUMES]?: string })[RESUMES],
-      isOrdered: (options as { readonly [ORDERED]?: boolean })[ORDERED] === true,
+      resumes: (options as { readonly [RESUME_RUN_ID]?: string })[RESUME_RUN_ID],
+      isOrdered: (options as { readonly [ORDERED_RESULTS]?: boolean })[ORDERED_RESULTS] === true,
     };
-    return { use, readers };
+    return { spec: use, observers: readers };
   }
 }
 
@@ -408,14 +409,14 @@ type Differences = Exclude<keyof Pipeline | PipelineName, (keyof Pipeline & Pipe
 true satisfies [Differences] extends [never] ? true : Differences;
 
 /** A use of a pipeline, and who reads of it. */
-interface Told {
-  readonly use: Use;
-  readonly readers: Readers | undefined;
+interface PreparedRun {
+  readonly spec: RunSpec;
+  readonly observers: ObserverGroup | undefined;
 }
 
-async function heard<R>(readers: Readers | undefined, running: () => Promise<R>): Promise<R> {
+async function withObservers<R>(readers: ObserverGroup | undefined, running: () => Promise<R>): Promise<R> {
   if (readers === undefined) return running();
-  await heldAtImport(readers.pipeline);
+  await blockRunDuringImport(readers.pipeline);
   await readers.prepare();
   try {
     return await running();
@@ -424,8 +425,8 @@ async function heard<R>(readers: Readers | undefined, running: () => Promise<R>)
   }
 }
 
-async function* heardStream(readers: Readers, results: AsyncGenerator<unknown, void, undefined>) {
-  await heldAtImport(readers.pipeline);
+async function* streamWithObservers(readers: ObserverGroup, results: AsyncGenerator<unknown, void, undefined>) {
+  await blockRunDuringImport(readers.pipeline);
   await readers.prepare();
   try {
     yield* results;
@@ -434,15 +435,15 @@ async function* heardStream(readers: Readers, results: AsyncGenerator<unknown, v
   }
 }
 
-const chosen = new WeakMap<Pipeline, Choices>();
+const resolved = new WeakMap<Pipeline, PipelineOptions>();
 
 /** What the class's decorators chose, over them `with`, over them this run. */
-function chosenFor(pipeline: Pipeline, { runOn, execution, cache }: Choices): Choices {
-  const before = remembered(chosen, pipeline, () =>
-    mergeChoices(choicesOf(pipeline.constructor as PipelineClass), pipeline[PIPELINE].choices),
+function resolveOptions(pipeline: Pipeline, { runOn, execution, cache }: PipelineOptions): PipelineOptions {
+  const before = getOrCreate(resolved, pipeline, () =>
+    mergeOptions(optionsOf(pipeline.constructor as PipelineClass), pipeline[PIPELINE].choices),
   );
   if (runOn === undefined && execution === undefined && cache === undefined) return before;
-  return mergeChoices(before, { runOn, execution, cache } as Choices);
+  return mergeOptions(before, { runOn, execution, cache } as PipelineOptions);
 }
 
 function over({ over: names, mode, onError }: { over?: unknown; mode?: unknown; onError?: unknown } = {}) {

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { type Choices, InputError } from "../../src/index.js";
+import { InputError, type PipelineOptions } from "../../src/index.js";
 import type { Checks } from "../checks.js";
 import { Bounded, type Document, Double, Doubles, Squares, Titles } from "./pipelines.js";
 
 /** What works wherever pipelines run. */
-export function smokeChecks(choices: Pick<Choices, "runOn">): Checks {
+export function smokeChecks(choices: Pick<PipelineOptions, "runOn">): Checks {
   return {
     "single node": async () => {
       assert.deepEqual(await new Double().run({ x: 21 }, choices), { doubled: 42 });

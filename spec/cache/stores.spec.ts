@@ -253,7 +253,7 @@ describe("stores", () => {
       for (let i = 0; i < count; i++) {
         const owner = { pipeline: "P", node: "n", code: "" };
         const head = { kind: "value", digest: "", models: "", bytes: 1 } as const;
-        session.take({ key: `${count} ${i}`, owner, ...head, value: Uint8Array.of(1) });
+        session.enqueue({ key: `${count} ${i}`, owner, ...head, value: Uint8Array.of(1) });
       }
       return session.flush();
     };

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { bytesFrom, mapsFrom, millisecondsFrom, placementFrom, settingsFrom } from "../../src/cli/values.js";
+import { bytesFrom, millisecondsFrom, parseMaps, parsePlacement, parseSettings } from "../../src/cli/parse-args.js";
 import type { BullmqQueue } from "../../src/index.js";
 import type { ModalPlacement } from "../../src/placement/modal/options.js";
 import { hidePasswords } from "../../src/util/hide-passwords.js";
@@ -17,12 +17,12 @@ function problemOf(call: () => unknown): string {
 describe("options of a run on the command line", () => {
   it("are JSON values and texts, and groups of them", () => {
     const given = ["maxWorkers=8", "maps=parallel", "resourceLimits.stackSizeMb=16", 'resourceLimits={"x":1}'];
-    expect(settingsFrom(given.slice(0, 3))).to.deep.equal({
+    expect(parseSettings(given.slice(0, 3))).to.deep.equal({
       maxWorkers: 8,
       maps: "parallel",
       resourceLimits: { stackSizeMb: 16 },
     });
-    expect(settingsFrom([given[3]!, given[2]!])).to.deep.equal({ resourceLimits: { x: 1, stackSizeMb: 16 } });
+    expect(parseSettings([given[3]!, given[2]!])).to.deep.equal({ resourceLimits: { x: 1, stackSizeMb: 16 } });
   });
 
   const wrong: [given: string[], says: string][] = [
@@ -51,14 +51,14 @@ describe("options of a run on the command line", () => {
   ];
   for (const [given, says] of wrong) {
     it(`--set ${given.join(" --set ")} is explained`, () => {
-      expect(problemOf(() => settingsFrom(given))).to.contain(says);
+      expect(problemOf(() => parseSettings(given))).to.contain(says);
       expect(({} as { x?: unknown }).x).to.equal(undefined);
     });
   }
 });
 
 describe("a place on the command line", () => {
-  const connectionOf = (text: string) => (mapsFrom(text) as BullmqQueue).options;
+  const connectionOf = (text: string) => (parseMaps(text) as BullmqQueue).options;
 
   it("has options, in whose values commas may be", () => {
     const url = "redis://user:p,w@host:6379/0";
@@ -70,10 +70,10 @@ describe("a place on the command line", () => {
     });
     const other = "rediss://user:p,queue=w@host";
     expect(connectionOf(`bullmq:connection=${other},queue=q`)).to.deep.equal({ connection: other, queue: "q" });
-    const { options } = placementFrom('modal:env={"A":"b","C":"d"},gpu=A10G,cpu=4') as ModalPlacement;
+    const { options } = parsePlacement('modal:env={"A":"b","C":"d"},gpu=A10G,cpu=4') as ModalPlacement;
     expect(options).to.deep.equal({ env: { A: "b", C: "d" }, gpu: "A10G", cpu: 4 });
-    expect(placementFrom("local").kind).to.equal("local");
-    expect(mapsFrom("parallel")).to.equal("parallel");
+    expect(parsePlacement("local").kind).to.equal("local");
+    expect(parseMaps("parallel")).to.equal("parallel");
   });
 
   it("takes any password that a URL can have, and leaves the options beside it as they are", () => {
@@ -103,24 +103,24 @@ describe("a place on the command line", () => {
   const secret = /pA|sW/;
   for (const text of [...wrong, 'modal:env={"TOKEN":pAsW}', "modal:volume=redis://user:pA,sW@h"]) {
     it(`--on ${text} is refused, and no password printed`, () => {
-      expect(hidePasswords(problemOf(() => placementFrom(text)))).not.to.match(secret);
+      expect(hidePasswords(problemOf(() => parsePlacement(text)))).not.to.match(secret);
     });
   }
   for (const text of wrongMaps) {
     it(`--maps ${text} is refused, and no password printed`, () => {
-      expect(hidePasswords(problemOf(() => mapsFrom(text)))).not.to.match(secret);
+      expect(hidePasswords(problemOf(() => parseMaps(text)))).not.to.match(secret);
     });
   }
 
   it("names the option at fault", () => {
-    expect(problemOf(() => placementFrom("modal:gpu=A10G,redis://user:pA,sW@h"))).to.contain("the option gpu is");
-    expect(problemOf(() => mapsFrom("bullmq:redis://u:p@h"))).to.contain(
+    expect(problemOf(() => parsePlacement("modal:gpu=A10G,redis://user:pA,sW@h"))).to.contain("the option gpu is");
+    expect(problemOf(() => parseMaps("bullmq:redis://u:p@h"))).to.contain(
       "--maps bullmq: it begins with what is not NAME=VALUE",
     );
-    expect(problemOf(() => mapsFrom('bullmq:queue="q'))).to.contain(
+    expect(problemOf(() => parseMaps('bullmq:queue="q'))).to.contain(
       "--maps bullmq:queue: it looks like JSON and is none",
     );
-    expect(problemOf(() => placementFrom("local:x"))).to.contain("local takes no options");
+    expect(problemOf(() => parsePlacement("local:x"))).to.contain("local takes no options");
   });
 });
 

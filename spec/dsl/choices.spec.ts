@@ -50,7 +50,7 @@ describe("execution options", () => {
     class Base extends Plain {}
     @execution({ nodes: "async" })
     class Sub extends Base {}
-    const { choicesOf } = await import("../../src/dsl/metadata.js");
-    expect(choicesOf(Sub)).to.deep.equal({ execution: { maxWorkers: 3, nodes: "async" } });
+    const { optionsOf } = await import("../../src/dsl/metadata.js");
+    expect(optionsOf(Sub)).to.deep.equal({ execution: { maxWorkers: 3, nodes: "async" } });
   });
 });

@@ -4,7 +4,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs"
 import path from "node:path";
 import { inspect } from "node:util";
 import { expect } from "chai";
-import { wrongResult } from "../../src/engine/threads/checked-result.js";
+import { wrongResult } from "../../src/engine/chunks/checked-result.js";
 import {
   type Each,
   type HypernodesError,

@@ -1,10 +1,10 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { ChunkSizes, nextOfBudget, THREAD_PACE } from "../../src/engine/threads/chunks.js";
+import { ChunkSizer, nextWithinBudget, THREAD_CHUNK_POLICY } from "../../src/engine/chunks/chunk-sizer.js";
 
 /** Plays a map on threads: who is free first takes the next chunk. @returns when each worker ended, and the chunks. */
 function play(elementMs: readonly number[], workers: number, multiple = 1) {
-  const sizes = new ChunkSizes(() => workers, multiple, THREAD_PACE);
+  const sizes = new ChunkSizer(() => workers, multiple, THREAD_CHUNK_POLICY);
   const free = new Array<number>(workers).fill(0);
   const chunks: number[] = [];
   for (let next = 0; next < elementMs.length; ) {
@@ -13,7 +13,7 @@ function play(elementMs: readonly number[], workers: number, multiple = 1) {
     let done = 0;
     let ms = 0;
     while (done < count) {
-      const size = budgetMs === undefined ? count : nextOfBudget(done, ms, budgetMs, { multiple, overlapping: 1 });
+      const size = budgetMs === undefined ? count : nextWithinBudget(done, ms, budgetMs, { multiple, overlapping: 1 });
       if (size === 0) break;
       for (const end = Math.min(count, done + size); done < end; done++) ms += elementMs[next + done]!;
     }
@@ -22,7 +22,7 @@ function play(elementMs: readonly number[], workers: number, multiple = 1) {
     chunks.push(done);
     free[worker]! += ms;
     next += done;
-    sizes.took(done, ms);
+    sizes.record(done, ms);
   }
   return { free, chunks };
 }

@@ -125,7 +125,7 @@ describe("explain()", () => {
     const copy = path.join(newFolder("closed"), "a #1?.sqlite");
     const { SqliteStore } = await import("../../src/cache/sqlite-store.js");
     const own = await SqliteStore.open(path.join(newFolder("closing"), "values.sqlite"));
-    own.absorb(file, 0);
+    own.mergeFrom(file, 0);
     own.close();
     copyFileSync(path.resolve(own.name.slice("sqlite(".length, -1)), copy);
     const closed = new Scaled().with({ cache: sqlite(copy) });

@@ -1,9 +1,9 @@
 import { expect } from "chai";
-import type { DetailsOf, Happening } from "../../src/engine/events.js";
+import type { DetailsOf, EventInput } from "../../src/engine/lifecycle/events.js";
 import { type Each, type EventOf, input, mapOver, node, Pipeline, type RunEvent } from "../../src/index.js";
 
 /** Compiles or does not: what a producer of events may emit. The compiler checks the comments. */
-function emitted(): (Happening | DetailsOf<"map">)[] {
+function emitted(): (EventInput | DetailsOf<"map">)[] {
   const about = { path: "P.a", name: "a" };
   return [
     { type: "node", phase: "end", ...about, durationMs: 1 },
@@ -62,7 +62,7 @@ describe("the events that the engine emits", () => {
       "run end": "durationMs name outputs path",
       "map start": "elements name path",
       "map end": "durationMs elements failed name path",
-      "node start": "name path waitedMs",
+      "node start": "name path queuedMs",
       "node end": "durationMs name path",
       "element start": "element name path",
       "element end": "durationMs element name path",

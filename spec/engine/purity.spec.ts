@@ -1,6 +1,5 @@
 import { expect } from "chai";
 import {
-  type Choices,
   type Each,
   type ExecutionMode,
   input,
@@ -9,6 +8,7 @@ import {
   NodeError,
   node,
   Pipeline,
+  type PipelineOptions,
   resource,
 } from "../../src/index.js";
 import { Lines } from "../support/cached.js";
@@ -32,7 +32,10 @@ describe("execution: { check: true }", () => {
     for (const cache of [false, true]) {
       for (const mode of ["sequential", "async"] as const) {
         it(`${type.name}: names the node, the maker and the way, ${mode}, ${cache ? "with" : "without"} a cache`, async () => {
-          const options: Choices = { cache: cache && memory(), execution: { nodes: mode, maps: mode, check: true } };
+          const options: PipelineOptions = {
+            cache: cache && memory(),
+            execution: { nodes: mode, maps: mode, check: true },
+          };
           const error = await rejection(new type().run({ rows: rows() } as never, options as never));
           expect(error).to.be.instanceOf(NodeError).and.to.include({ code: "CHANGED_INPUT", where });
           expect(error.message).to.contain(problem);
@@ -41,7 +44,7 @@ describe("execution: { check: true }", () => {
     }
     for (const mode of ["threaded", "parallel"] as const satisfies ExecutionMode[]) {
       it(`${type.name}: tells of it in threads, ${mode}`, async () => {
-        const options: Choices = { execution: { nodes: mode, maps: mode, check: true } };
+        const options: PipelineOptions = { execution: { nodes: mode, maps: mode, check: true } };
         const error = await rejection(new type().run({ rows: rows() } as never, options as never));
         expect(error).to.include({ code: "CHANGED_INPUT" });
         expect((error as NodeError).where.replace(/\[\d\]/, "")).to.equal(where.replace(/\[\d\]/, ""));

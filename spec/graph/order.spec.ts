@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { cyclesOf } from "../../src/graph/cycles.js";
-import { type Ordered, topologicalOrder } from "../../src/graph/order.js";
+import { findCycles } from "../../src/graph/cycles.js";
+import { type OrderedStep, topologicalOrder } from "../../src/graph/order.js";
 
 /** Any acyclic set of steps: each depends on some that were made before it; the order they are given in is mixed. */
 const steps = fc
@@ -9,14 +9,14 @@ const steps = fc
     maxLength: 40,
   })
   .chain((drawn) => {
-    const made = drawn.map(({ mapped, after, flows }, i): Ordered => {
+    const made = drawn.map(({ mapped, after, flows }, i): OrderedStep => {
       const pick = (numbers: number[]) => [...new Set(numbers.map((n) => `s${n % i}`))];
       const flowsFrom = i === 0 || !mapped ? [] : pick(flows).filter((name) => drawn[Number(name.slice(1))]!.mapped);
       return {
         name: `s${i}`,
         mapped,
         after: i === 0 ? [] : pick(after).filter((n) => !flowsFrom.includes(n)),
-        flowsFrom,
+        streamsFrom: flowsFrom,
       };
     });
     return fc.shuffledSubarray(made, { minLength: made.length });
@@ -28,7 +28,7 @@ describe("the topological order", () => {
       fc.property(steps, (given) => {
         const order = topologicalOrder(given).map((step) => step.name);
         expect([...order].sort()).to.deep.equal(given.map((step) => step.name).sort());
-        for (const { name, after, flowsFrom } of given) {
+        for (const { name, after, streamsFrom: flowsFrom } of given) {
           for (const before of [...after, ...flowsFrom]) expect(order.indexOf(before)).to.be.below(order.indexOf(name));
         }
       }),
@@ -36,11 +36,11 @@ describe("the topological order", () => {
   });
 
   it("puts what followers share before the map they follow, whatever the declaration says", () => {
-    const step = (name: string, mapped: boolean, after: string[] = [], flowsFrom: string[] = []): Ordered => ({
+    const step = (name: string, mapped: boolean, after: string[] = [], flowsFrom: string[] = []): OrderedStep => ({
       name,
       mapped,
       after,
-      flowsFrom,
+      streamsFrom: flowsFrom,
     });
     const order = topologicalOrder([
       step("vectors", true),
@@ -59,7 +59,7 @@ describe("the search for cycles", () => {
       fc.property(graphs, (drawn) => {
         const names = drawn.map((_, i) => String(i));
         const dependencies = (name: string) => drawn[Number(name)]!.map((n) => String(n % drawn.length));
-        const cycles = cyclesOf(names, dependencies);
+        const cycles = findCycles(names, dependencies);
         for (const cycle of cycles) {
           expect(cycle[0]).to.equal(cycle.at(-1));
           for (let i = 1; i < cycle.length; i++) expect(dependencies(cycle[i]!)).to.include(cycle[i - 1]);
@@ -71,7 +71,7 @@ describe("the search for cycles", () => {
 
   it("goes as deep as a chain is long", () => {
     const names = Array.from({ length: 100_000 }, (_, i) => String(i));
-    expect(cyclesOf(names, (n) => (n === "99999" ? [] : [String(Number(n) + 1)]))).to.deep.equal([]);
+    expect(findCycles(names, (n) => (n === "99999" ? [] : [String(Number(n) + 1)]))).to.deep.equal([]);
   });
 });
 

@@ -10,7 +10,7 @@ const about = { run: "r", path: "P", name: "P" };
 const node = { run: "r", path: "P.a", name: "a", type: "node" };
 const events = [
   { ...about, type: "run", phase: "start", at: 1_000, inputs: [] },
-  { ...node, phase: "start", at: 1_001, waitedMs: 1 },
+  { ...node, phase: "start", at: 1_001, queuedMs: 1 },
   { ...node, phase: "end", at: 1_004.5, durationMs: 3.25 },
   { ...about, type: "run", phase: "end", at: 1_010, outputs: ["a"], durationMs: 10 },
 ] as RunEvent[];
@@ -118,7 +118,7 @@ describe("events of a newer version", () => {
     const told = (all: readonly RunEvent[]) => {
       const lines: string[] = [];
       const reader = progress({ stream: { write: (line: string) => lines.push(line) } as never });
-      return Promise.resolve(reader.onPrepare?.()).then(() => {
+      return Promise.resolve(reader.onBeforeRun?.()).then(() => {
         for (const event of all) reader.onEvent?.(event, new Map());
         return lines.join("");
       });
@@ -172,7 +172,7 @@ describe("the report of a log", () => {
       ] as RunEvent[];
       const lines: string[] = [];
       const reader = progress({ stream: { write: (line: string) => lines.push(line) } as never });
-      await reader.onPrepare?.();
+      await reader.onBeforeRun?.();
       for (const event of all) reader.onEvent?.(event, new Map());
       const texts = [String(reportOf(all)), reportOf(all).waterfall(), ...lines.map((line) => line.trimEnd())];
       for (const text of texts) {

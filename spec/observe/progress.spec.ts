@@ -6,8 +6,8 @@ import fc from "fast-check";
 import pico from "picocolors";
 import stringWidth from "string-width";
 import { progress, type RunEvent } from "../../src/index.js";
-import { frame, Speeds } from "../../src/observe/progress/frame.js";
-import { Tally } from "../../src/observe/tally.js";
+import { renderFrame, Speeds } from "../../src/observe/progress/render.js";
+import { RunStats } from "../../src/observe/run-stats.js";
 import { built } from "../support/built.js";
 import { Where } from "../support/threads.js";
 
@@ -144,8 +144,8 @@ describe("progress in a terminal @slow", () => {
 describe("a frame of progress", () => {
   const run = { run: "r", path: "P", name: "P" };
   const canvas = { columns: 100, rows: 24, colors: pico.createColors(false), widthOf: (text: string) => text.length };
-  const tallyOf = (...events: object[]): Tally => {
-    const tally = new Tally();
+  const tallyOf = (...events: object[]): RunStats => {
+    const tally = new RunStats();
     for (const event of [{ ...run, type: "run", phase: "start", at: 1_000, inputs: [] }, ...events]) {
       tally.add(event as RunEvent);
     }
@@ -159,10 +159,10 @@ describe("a frame of progress", () => {
       { ...element, thread: 1, container: "sb-1" },
       { ...element, thread: 2, container: "sb-1" },
     );
-    expect(frame(tally, new Speeds(), 2_000, canvas)[0]).to.contain("P 0:01 · 2 threads · container sb-1");
-    expect(frame(tally, new Speeds(), 60_000, canvas)[0]).to.contain("P 0:59 · container sb-1");
+    expect(renderFrame(tally, new Speeds(), 2_000, canvas)[0]).to.contain("P 0:01 · 2 threads · container sb-1");
+    expect(renderFrame(tally, new Speeds(), 60_000, canvas)[0]).to.contain("P 0:59 · container sb-1");
     tally.add({ ...run, type: "container", name: "modal", phase: "start", id: "sb-2", at: 1_400, durationMs: 100 });
-    expect(frame(tally, new Speeds(), 60_000, canvas)[0]).to.contain("P 0:59 · 2 containers");
+    expect(renderFrame(tally, new Speeds(), 60_000, canvas)[0]).to.contain("P 0:59 · 2 containers");
   });
 
   it("tells what was cached and tried again, and shows what is under way if not everything has room", () => {
@@ -175,7 +175,7 @@ describe("a frame of progress", () => {
       { ...cached, path: "P.m7[1]", element: 1, phase: "start" },
       { ...cached, path: "P.m7[1]", element: 1, phase: "retried", attempt: 1, delayMs: 5, error: new Error() },
     );
-    const lines = frame(tally, new Speeds(), 2_000, canvas);
+    const lines = renderFrame(tally, new Speeds(), 2_000, canvas);
     expect(lines).to.have.length(22);
     expect(lines.at(-1)).to.match(/… and \d+ more/);
     expect(lines.find((line) => line.includes("m7 "))).to.match(/1\/2 {2}50% {2}.*1 cached {2}1 retried/);
@@ -186,8 +186,8 @@ describe("a frame of progress", () => {
     const node = { run: "r", path: "P.xs[0].n", name: "n", type: "node" };
     const start = (at: number) => ({ ...node, phase: "start", at });
     const end = (at: number) => ({ ...node, phase: "end", at, durationMs: 100 });
-    const shown = (tally: Tally, at: number) =>
-      frame(tally, new Speeds(), at, canvas).some((line) => line.includes(" n "));
+    const shown = (tally: RunStats, at: number) =>
+      renderFrame(tally, new Speeds(), at, canvas).some((line) => line.includes(" n "));
     const short = tallyOf(start(1_100), end(1_200), start(1_200), end(1_300), start(1_300), end(1_400), start(1_400));
     expect(shown(short, 1_500)).to.equal(false);
     expect(shown(short, 1_700)).to.equal(true);
@@ -241,7 +241,7 @@ describe("a frame of progress", () => {
         });
         for (const event of events) tally.add(event as unknown as RunEvent);
         if (isOver) tally.add({ ...run, type: "run", phase: "end", at: 9_000, durationMs: 8_000, outputs: [] });
-        const lines = frame(tally, new Speeds(), 9_000, { ...canvas, columns, widthOf: stringWidth });
+        const lines = renderFrame(tally, new Speeds(), 9_000, { ...canvas, columns, widthOf: stringWidth });
         for (const line of lines) expect(stringWidth(line), line).to.be.lessThan(columns);
         expect(lines[0]).to.match(/ 0:08\b/);
         for (const { elements, failed, cached, state } of steps) {
@@ -261,7 +261,7 @@ describe("a frame of progress", () => {
   it("says what a run waits for while its threads start", () => {
     const start = { ...run, type: "threads", phase: "start", at: 1_000 };
     const tally = tallyOf({ ...start, threads: 2, module: "corpus.ts" });
-    const head = (columns = 100) => frame(tally, new Speeds(), 2_000, { ...canvas, columns })[0];
+    const head = (columns = 100) => renderFrame(tally, new Speeds(), 2_000, { ...canvas, columns })[0];
     expect(head()).to.match(/^. P 0:01 · starting 2 threads · loading corpus\.ts$/);
     expect(head(20)).to.match(/^. P 0:01$/);
     tally.name = "HebrewRetrieval";

@@ -9,10 +9,10 @@ import {
   type HypernodesError,
   type Listener,
   local,
-  type Reader,
   type RunEvent,
+  type RunObserver,
   readEvents,
-  type Shared,
+  type SharedState,
 } from "../../src/index.js";
 import { inject } from "../support/faults.js";
 import { rejection } from "../support/rejection.js";
@@ -24,11 +24,11 @@ const texts = ["one bad word", "two words"];
 describe("readers of events", () => {
   it("have a method for each kind of event, share what they want, and hear in order", async () => {
     const heard: string[] = [];
-    class First implements Reader {
+    class First implements RunObserver {
       onRunStart({ inputs }: EventOf<"run", "start">) {
         heard.push(`run of ${inputs.join()}`);
       }
-      onNodeStart({ path: place }: EventOf<"node", "start">, shared: Shared) {
+      onNodeStart({ path: place }: EventOf<"node", "start">, shared: SharedState) {
         shared.set(`span_${place}`, place);
       }
       onMapEnd({ elements, failed }: EventOf<"map", "end">) {
@@ -38,8 +38,8 @@ describe("readers of events", () => {
         heard.push(`gives ${outputs.join()}`);
       }
     }
-    class Second implements Reader {
-      onNodeEnd({ path: place, durationMs }: EventOf<"node", "end">, shared: Shared) {
+    class Second implements RunObserver {
+      onNodeEnd({ path: place, durationMs }: EventOf<"node", "end">, shared: SharedState) {
         expect(durationMs).to.be.at.least(0);
         heard.push(`${place} in ${shared.get(`span_${place}`)}`);
       }
@@ -55,14 +55,14 @@ describe("readers of events", () => {
   });
 
   it("never break a run, nor each other: who throws is warned of once", async () => {
-    class Broken implements Reader {
+    class Broken implements RunObserver {
       onNodeStart() {
         throw new Error("no");
       }
       async onNodeEnd() {
         throw new Error("not later either");
       }
-      onSettled() {
+      onAfterRun() {
         throw new Error("nor at the end");
       }
     }
@@ -77,7 +77,7 @@ describe("readers of events", () => {
   });
 
   it("say which placements they can read, and a run elsewhere is refused before it begins", async () => {
-    const reader: Reader = { placements: ["modal"] };
+    const reader: RunObserver = { placements: ["modal"] };
     const error = await rejection(new Words().run({ text: "a" }, { onEvent: reader, runOn: local() }));
     expect(error.message).to.equal(
       'Words: the reader Object is not compatible with engine "local": it reads modal. Leave it out of this run, or run the pipeline where it can be read: { runOn: local() }.',
@@ -157,7 +157,7 @@ describe("readers of events", () => {
     const execution = { nodes: "threaded", maps: "threaded" } as const;
     await new Slowly().run({ times: [1, 2] }, { onEvent, execution });
     const start = events.find((e) => e.type === "node" && e.phase === "start") as EventOf<"node", "start">;
-    expect(start.waitedMs).to.be.greaterThan(0);
+    expect(start.queuedMs).to.be.greaterThan(0);
     expect(start.thread).to.be.greaterThan(0);
     const elements = events.filter(({ type }) => type === "element");
     expect(elements.every(({ thread }) => thread! > 0)).to.equal(true);

@@ -164,8 +164,8 @@ describe("the package @slow", function () {
       "CHANGELOG.md",
       "LICENSE",
       "README.md",
-      ...["cli/main", "engine/threads/thread", "engine/threads/worker", "index"].map((file) => `dist/${file}.js`),
-      ...["placement/container/child", "placement/container/runner", "view/page/client"].map(
+      ...["cli/main", "engine/worker/thread-entry", "engine/worker/worker", "index"].map((file) => `dist/${file}.js`),
+      ...["placement/runtime/task-process", "placement/runtime/supervisor", "view/page/client"].map(
         (file) => `dist/${file}.js`,
       ),
       "package.json",

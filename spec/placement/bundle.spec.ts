@@ -3,11 +3,11 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { expect } from "chai";
-import { originOf } from "../../src/dsl/origin.js";
+import { classLocationOf } from "../../src/dsl/class-location.js";
 import { modal } from "../../src/index.js";
 import { bundleOf } from "../../src/placement/bundle/bundle.js";
-import { lockLayer, packageOf, staysOutside } from "../../src/placement/bundle/packages.js";
-import { BOOTSTRAP } from "../../src/placement/container/bootstrap.js";
+import { installLayer, isExternal, packageOf } from "../../src/placement/bundle/packages.js";
+import { BOOTSTRAP } from "../../src/placement/runtime/bootstrap.js";
 import { loopback, onLoopback } from "../support/modal.js";
 import { startRedis } from "../support/redis.js";
 import { InRedis } from "./pipelines/in-redis.js";
@@ -24,8 +24,8 @@ describe("a bundle for a container", () => {
   const held = loopback();
 
   it("is the same for the same code, and has no path of this machine in it", async () => {
-    const { packed, digest } = await bundleOf(originOf(Models)!, []);
-    const again = await bundleOf(originOf(Models)!, ["another"]);
+    const { packed, digest } = await bundleOf(classLocationOf(Models)!, []);
+    const again = await bundleOf(classLocationOf(Models)!, ["another"]);
     expect(again.digest)
       .to.equal(digest)
       .and.match(/^[0-9a-f]{64}$/);
@@ -39,12 +39,12 @@ describe("a bundle for a container", () => {
   });
 
   it("keeps what decorators record of types", async () => {
-    const { packed } = await bundleOf(originOf(Models)!, []);
+    const { packed } = await bundleOf(classLocationOf(Models)!, []);
     expect(filesIn(packed)["pipeline.js"]).to.contain("design:type").and.to.contain("design:paramtypes");
   });
 
   it("leaves native packages to the image, at the versions of the lock file", async () => {
-    const { packed, layer } = await bundleOf(originOf(Native)!, []);
+    const { packed, layer } = await bundleOf(classLocationOf(Native)!, []);
     expect(layer!.names).to.deep.equal(["sqlite3"]);
     expect(filesIn(packed)["pipeline.js"]).to.contain('from"sqlite3"');
     const [command] = layer!.commands;
@@ -60,11 +60,11 @@ describe("a bundle for a container", () => {
     expect(lock.packages).to.include.keys("node_modules/bindings");
     expect(lock.packages).not.to.include.keys("node_modules/mocha");
     expect(command).to.contain("npm ci --omit=dev");
-    expect(lockLayer([], ROOT)).to.equal(undefined);
+    expect(installLayer([], ROOT)).to.equal(undefined);
   });
 
   it("tells native and big packages from others", () => {
-    const stays = (name: string) => staysOutside(packageOf(path.join(ROOT, "node_modules", name, "index.js"))!);
+    const stays = (name: string) => isExternal(packageOf(path.join(ROOT, "node_modules", name, "index.js"))!);
     for (const name of ["sqlite3", "typescript", "@swc/core"]) expect(stays(name), name).to.equal(true);
     for (const name of ["leven", "class-validator", "acorn", "piscina"]) expect(stays(name), name).to.equal(false);
     expect(packageOf(path.join(ROOT, "src/index.ts"))).to.equal(undefined);

@@ -16,7 +16,7 @@ import {
   NodeError,
   type Pipeline,
 } from "../../src/index.js";
-import { FrameReader, frame, jsonFrame, Kind } from "../../src/placement/container/frames.js";
+import { FrameKind, FrameReader, frame, jsonFrame } from "../../src/placement/protocol/frames.js";
 import { LOADER } from "../support/execute.js";
 import { inject } from "../support/faults.js";
 import { expectNothingLeft, loopback, onLoopback, until, withEnv } from "../support/modal.js";
@@ -497,10 +497,10 @@ node()(Broken.prototype, "lost", Object.getOwnPropertyDescriptor(Broken.prototyp
 describe("frames", () => {
   it("come out as they went in, however the bytes are cut", () => {
     const frames = [
-      jsonFrame(Kind.run, 7, { bytes: 3 }),
-      frame(Kind.bytes, 7, Uint8Array.of(1, 2, 3)),
-      frame(Kind.alive, 0, new Uint8Array()),
-      frame(Kind.bytes, 9, new Uint8Array(70_000).fill(5)),
+      jsonFrame(FrameKind.run, 7, { bytes: 3 }),
+      frame(FrameKind.bytes, 7, Uint8Array.of(1, 2, 3)),
+      frame(FrameKind.alive, 0, new Uint8Array()),
+      frame(FrameKind.bytes, 9, new Uint8Array(70_000).fill(5)),
     ];
     const all = Buffer.concat(frames);
     for (const size of [1, 3, 16, 17, 1000, all.length]) {

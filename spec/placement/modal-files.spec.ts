@@ -3,7 +3,7 @@ import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { expect } from "chai";
 import { type HypernodesError, type ModalOptions, modal, type Pipeline } from "../../src/index.js";
-import { missingBeside } from "../../src/placement/bundle/beside.js";
+import { missingSiblings } from "../../src/placement/bundle/sibling-files.js";
 import { loopback, onLoopback } from "../support/modal.js";
 import { rejection } from "../support/rejection.js";
 import { warningsOf } from "../support/warnings.js";
@@ -143,7 +143,7 @@ describe("what a module reads beside itself", () => {
   ];
   for (const [code, files, says] of cases) {
     it(`${code} with ${JSON.stringify(files)}: ${says ?? "nothing"}`, () => {
-      const warning = missingBeside(code, file, root, files);
+      const warning = missingSiblings(code, file, root, files);
       if (says === undefined) expect(warning).to.equal(undefined);
       else expect(warning).to.match(says);
     });

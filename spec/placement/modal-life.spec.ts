@@ -8,9 +8,9 @@ import { fileURLToPath } from "node:url";
 import { status } from "@grpc/grpc-js";
 import { expect } from "chai";
 import { HypernodesError, type ModalOptions, modal, type Pipeline } from "../../src/index.js";
-import type { Held } from "../../src/placement/modal/connections.js";
-import { Pool } from "../../src/placement/modal/pool.js";
-import { StartTurns } from "../../src/placement/modal/start-turns.js";
+import type { ConnectionLease } from "../../src/placement/modal/connection-cache.js";
+import { HostPool } from "../../src/placement/modal/host-pool.js";
+import { StartPacer } from "../../src/placement/modal/start-pacer.js";
 import { LOADER } from "../support/execute.js";
 import { inject } from "../support/faults.js";
 import { expectNothingLeft, loopback, onLoopback, until, withEnv } from "../support/modal.js";
@@ -192,7 +192,7 @@ describe("the creation of containers", () => {
   });
 
   it("is no more than five in a second", async () => {
-    const turns = new StartTurns();
+    const turns = new StartPacer();
     const { signal } = new AbortController();
     const at = await Promise.all(
       Array.from({ length: 12 }, async () => {
@@ -204,7 +204,7 @@ describe("the creation of containers", () => {
   });
 
   describe("in a pool", () => {
-    const opened = (): Held => ({ connection: { isAlive: true } as never, release: async () => {} });
+    const opened = (): ConnectionLease => ({ connection: { isAlive: true } as never, release: async () => {} });
     const failed = (code: string) => new HypernodesError({ code, where: "Modal", problem: `this is ${code}` });
 
     /** How many containers there are in the end, of three, if the second one fails for some reason, and what is told. */
@@ -216,8 +216,8 @@ describe("the creation of containers", () => {
         count++;
         return opened();
       };
-      const pool = new Pool(open, 3, Number.POSITIVE_INFINITY, (message) => told.push(message));
-      const take = () => pool.take(new AbortController().signal);
+      const pool = new HostPool(open, 3, Number.POSITIVE_INFINITY, (message) => told.push(message));
+      const take = () => pool.acquire(new AbortController().signal);
       for (let times = 0; times < 6; times++) {
         const all = [take(), take(), take()];
         // Each that has one gives it back: all of them are served, by fewer if need be.
@@ -240,7 +240,8 @@ describe("the creation of containers", () => {
         if (codes.length > 0) throw failed(codes.shift()!);
         return opened();
       };
-      const take = () => new Pool(open, 2, Number.POSITIVE_INFINITY, () => {}).take(new AbortController().signal);
+      const take = () =>
+        new HostPool(open, 2, Number.POSITIVE_INFINITY, () => {}).acquire(new AbortController().signal);
       expect(await take()).to.have.property("connection");
       codes.push(...Array(10).fill("CONTAINER_LOST"));
       expect(await rejection(take())).to.have.property("code", "CONTAINER_LOST");
@@ -251,12 +252,12 @@ describe("the creation of containers", () => {
     it("is another one when the first is old, which ends when nobody uses it", async () => {
       const released: number[] = [];
       let opens = 0;
-      const open = async (): Promise<Held> => {
+      const open = async (): Promise<ConnectionLease> => {
         const which = ++opens;
         return { connection: { isAlive: true, which } as never, release: async () => void released.push(which) };
       };
-      const pool = new Pool(open, 1, 50, () => {});
-      const share = () => pool.share(new AbortController().signal);
+      const pool = new HostPool(open, 1, 50, () => {});
+      const share = () => pool.acquireShared(new AbortController().signal);
       const first = await share();
       await until(() => opens === 1);
       await new Promise((resolve) => setTimeout(resolve, 60));

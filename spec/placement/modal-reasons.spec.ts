@@ -1,19 +1,19 @@
 import { status } from "@grpc/grpc-js";
 import { expect } from "chai";
 import {
-  buildFailed,
   type ContainerEnd,
   containerEnded,
+  fromModalError,
+  imageBuildError,
   processEnded,
-  translated,
-} from "../../src/placement/modal/failures.js";
+} from "../../src/placement/modal/modal-errors.js";
 
 const { RESOURCE_EXHAUSTED, INVALID_ARGUMENT, INTERNAL, UNAVAILABLE, NOT_FOUND } = status;
 
 /** Modal tells of reasons in statuses, codes and texts: the first two count, and of a text whole words. */
 describe("the reason of a failure on Modal", () => {
   const thrown = (code: number, details: string) =>
-    translated(Object.assign(new Error(details), { name: "ClientError", code, details }), "container");
+    fromModalError(Object.assign(new Error(details), { name: "ClientError", code, details }), "container");
 
   for (const [code, text, expected] of [
     [RESOURCE_EXHAUSTED, "Sandbox creation rate limit (5/s) exceeded", "RATE_LIMITED"],
@@ -35,7 +35,7 @@ describe("the reason of a failure on Modal", () => {
 
   it("is no lack of machines where no container is made", () => {
     const error = (what: string) =>
-      translated(Object.assign(new Error("exhausted"), { code: RESOURCE_EXHAUSTED }), what);
+      fromModalError(Object.assign(new Error("exhausted"), { code: RESOURCE_EXHAUSTED }), what);
     expect(error("container").code).to.equal("NO_CAPACITY");
     for (const what of ["volume weights", "secret a", "app b", "image", "cache volume container"]) {
       expect(error(what).code, what).to.equal("RATE_LIMITED");
@@ -104,7 +104,7 @@ describe("the reason of a failure on Modal", () => {
   }
 
   it("an image whose build failed is told of as such, and nothing else that has to do with one", () => {
-    const code = (error: Error) => buildFailed(error, "node:22-slim", [], "").code;
+    const code = (error: Error) => imageBuildError(error, "node:22-slim", [], "").code;
     expect(code(new Error("Image build for im-1 failed with the exception: x"))).to.equal("IMAGE_FAILED");
     const limit = Object.assign(new Error("image build rate limit exceeded"), { code: RESOURCE_EXHAUSTED });
     expect(code(limit)).to.equal("RATE_LIMITED");

@@ -16,15 +16,15 @@ import fc from "fast-check";
 import type { HypernodesError } from "../../src/index.js";
 import {
   findRun,
-  Journal,
-  type Recorded,
-  type RunTold,
-  toldTo,
-  unfinished,
-} from "../../src/placement/bullmq/journal.js";
+  type JournaledRun,
+  listUnfinished,
+  RunJournal,
+  type RunSummary,
+  readRun,
+} from "../../src/placement/bullmq/run-journal.js";
 import { inject } from "../support/faults.js";
 
-const TOLD: RunTold = {
+const TOLD: RunSummary = {
   ...{ file: "/a/pipeline.js", name: "Corpus", fields: {}, inputs: { xs: [1] }, outputs: undefined, given: {} },
   ...{ over: undefined, execution: undefined, chosen: undefined },
 };
@@ -39,7 +39,7 @@ describe("a run's journal", () => {
   afterEach(() => rmSync(path.dirname(path.dirname(parent)), { recursive: true }));
 
   const open = (run = "run") =>
-    Journal.open(
+    RunJournal.open(
       parent,
       run,
       "queue",
@@ -47,8 +47,8 @@ describe("a run's journal", () => {
       (problem) => warnings.push(problem),
     );
   const chunksFile = () => path.join(parent, "run", "chunks");
-  const found = (journal: Journal) => [...journal.chunks].map(([id, bytes]) => [id, [...bytes]]);
-  const keep = (journal: Journal, records: readonly (readonly [string, readonly number[]])[]) => {
+  const found = (journal: RunJournal) => [...journal.chunks].map(([id, bytes]) => [id, [...bytes]]);
+  const keep = (journal: RunJournal, records: readonly (readonly [string, readonly number[]])[]) => {
     for (const [id, bytes] of records) journal.add(id, Uint8Array.from(bytes));
   };
 
@@ -130,9 +130,9 @@ describe("a run's journal", () => {
   it("is listed and read though others beside it are torn", () => {
     for (const run of ["whole", "torn"]) open(run).close(false);
     writeFileSync(path.join(parent, "torn", "run.json"), '{"file":');
-    expect(unfinished(parent).map(({ run }) => run)).to.deep.equal(["whole"]);
-    expect(toldTo(parent, "whole")).to.deep.equal(TOLD);
-    const whole = JSON.parse(readFileSync(path.join(parent, "whole", "run.json"), "utf8")) as Recorded;
+    expect(listUnfinished(parent).map(({ run }) => run)).to.deep.equal(["whole"]);
+    expect(readRun(parent, "whole")).to.deep.equal(TOLD);
+    const whole = JSON.parse(readFileSync(path.join(parent, "whole", "run.json"), "utf8")) as JournaledRun;
     const others: unknown[] = [null, 7, "x", [], {}];
     for (const part of Object.keys(whole))
       for (const value of [undefined, null, {}, ""]) others.push({ ...whole, [part]: value });
@@ -141,14 +141,14 @@ describe("a run's journal", () => {
       inject("a journal's record is torn");
       writeFileSync(path.join(parent, "torn", "run.json"), JSON.stringify(other));
       expect(
-        unfinished(parent).map(({ run }) => run),
+        listUnfinished(parent).map(({ run }) => run),
         JSON.stringify(other),
       ).to.deep.equal(["whole"]);
     }
     truncateSync(path.join(parent, "torn", "told"), 20);
     const fault = (() => {
       try {
-        return toldTo(parent, "torn");
+        return readRun(parent, "torn");
       } catch (error) {
         return error as HypernodesError;
       }

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { Redis } from "ioredis";
 import { bullmq, type HypernodesError } from "../../src/index.js";
-import { isTransient, replyError } from "../../src/placement/bullmq/redis.js";
+import { isTransient, replyError } from "../../src/placement/bullmq/redis-connection.js";
 import { LOADER } from "../support/execute.js";
 import { inject } from "../support/faults.js";
 import { type RedisServer, startRedis } from "../support/redis.js";

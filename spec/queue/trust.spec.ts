@@ -18,16 +18,16 @@ import { gzipSync } from "node:zlib";
 import { expect } from "chai";
 import fc from "fast-check";
 import { bullmq, type HypernodesError } from "../../src/index.js";
-import type { Blobs } from "../../src/placement/bullmq/blobs.js";
+import type { BlobStore } from "../../src/placement/bullmq/blob-store.js";
 import {
   type ChunkJob,
   checkJob,
   checkJobIsObject,
   otherQueueProtocol,
   QUEUE_PROTOCOL,
-} from "../../src/placement/bullmq/jobs.js";
+} from "../../src/placement/bullmq/job-protocol.js";
 import { type Signed, Signer } from "../../src/placement/bullmq/signer.js";
-import { Fetched } from "../../src/placement/bullmq/worker/fetched.js";
+import { ArtifactCache } from "../../src/placement/bullmq/worker/artifact-cache.js";
 import { createPrivateFolder } from "../../src/placement/bullmq/worker/private-folder.js";
 import { inject } from "../support/faults.js";
 import { rejection } from "../support/rejection.js";
@@ -159,7 +159,7 @@ describe("what a worker takes from Redis", () => {
     });
 
     const fetchedFrom = (bytes: Uint8Array, into: string) =>
-      new Fetched({ get: async () => bytes } as Partial<Blobs> as Blobs, undefined, into);
+      new ArtifactCache({ get: async () => bytes } as Partial<BlobStore> as BlobStore, undefined, into);
 
     it("only if it has its digest, and if its files' names stay in its folder (table)", async () => {
       const into = createPrivateFolder();

@@ -12,18 +12,18 @@ import { rollup } from "rollup";
 const ENTRIES = [
   "index",
   "cli/main",
-  "engine/threads/worker",
-  "engine/threads/thread",
-  "placement/container/runner",
-  "placement/container/child",
+  "engine/worker/worker",
+  "engine/worker/thread-entry",
+  "placement/runtime/supervisor",
+  "placement/runtime/task-process",
 ];
 
 /** Files, and the modules that they begin with: a file has what all of these import and none before it has. */
 const GROUPS = [
   ["base", "cli/main", "index"],
-  ["base", "cli/main", "placement/use"],
+  ["base", "cli/main", "placement/run-pipeline"],
   ["core", "index"],
-  ["engine", "placement/use"],
+  ["engine", "placement/run-pipeline"],
   ["code", "cache/code/code"],
 ];
 

@@ -5,7 +5,7 @@ import { runFolder } from "./run-folder.js";
 import { transpiled } from "./swc-hooks.mjs";
 
 /** The modules that programs of specs import beside the package's own. */
-const ALSO_IMPORTED = ["dsl/metadata", "cache/code/kept-forms"];
+const ALSO_IMPORTED = ["dsl/metadata", "cache/code/saved-forms"];
 
 let folder: string | undefined;
 

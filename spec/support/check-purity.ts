@@ -1,6 +1,6 @@
-import { type Choices, Pipeline } from "../../src/index.js";
+import { Pipeline, type PipelineOptions } from "../../src/index.js";
 
-type Using = (inputs?: object, options?: Choices) => unknown;
+type Using = (inputs?: object, options?: PipelineOptions) => unknown;
 
 /** In the specs around, runs look whether nodes change what they take. */
 export function checkPurity(): void {

@@ -1,4 +1,4 @@
-import { addedForms } from "../../src/cache/code/kept-forms.js";
+import { addedCount } from "../../src/cache/code/saved-forms.js";
 import { input, type Output, output, Pipeline, sqlite } from "../../src/index.js";
 
 /** `kept-code-client STORE`: a run, and how many scripts were read for it that no process before had read. */
@@ -25,4 +25,4 @@ class Scaled extends Pipeline {
 }
 
 const { y } = await new Scaled().run({ x: 21 }, { cache: sqlite(process.argv[2]!) });
-process.stdout.write(JSON.stringify({ y, computed, read: addedForms() }));
+process.stdout.write(JSON.stringify({ y, computed, read: addedCount() }));

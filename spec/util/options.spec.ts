@@ -381,8 +381,8 @@ describe("options", () => {
     @execution({ maxWorkers: undefined as never, maps: undefined as never, nodes: "sequential" })
     class Chosen extends Plain {}
     expect(await new Chosen().run(xs)).to.deep.equal({ ys: [2, 3], sum: 2 });
-    const { choicesOf } = await import("../../src/dsl/metadata.js");
-    expect(choicesOf(Chosen)).to.deep.equal({ execution: { nodes: "sequential" } });
+    const { optionsOf } = await import("../../src/dsl/metadata.js");
+    expect(optionsOf(Chosen)).to.deep.equal({ execution: { nodes: "sequential" } });
     const run = { execution: { nodes: undefined, maxWorkers: undefined }, cache: undefined, runOn: undefined };
     expect(await new Chosen().with(run as never).run(xs, run as never)).to.deep.equal({ ys: [2, 3], sum: 2 });
   });

@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import { report } from "../../src/index.js";
+import type { GraphModel } from "../../src/view/graph-model.js";
 import { sceneOf } from "../../src/view/scene.js";
-import type { Sketch } from "../../src/view/sketch.js";
-import { sketchOf } from "../../src/view/sketch-of.js";
 import { svg } from "../../src/view/svg.js";
+import { toGraphModel } from "../../src/view/to-graph-model.js";
 import { Corpus, Wired, שאלות } from "./pipelines.js";
 import { large, mixedSketch } from "./sketches.js";
 
@@ -60,7 +60,7 @@ describe("a graph as Mermaid", () => {
   });
 
   it("ends each arrow at a box that is there, also when inputs of what is nested stand together", () => {
-    const scene = sceneOf(sketchOf(new Wired().graph()), { groupInputs: true, depth: 2 });
+    const scene = sceneOf(toGraphModel(new Wired().graph()), { groupInputs: true, depth: 2 });
     const ids = new Set(scene.boxes.map(({ id }) => id));
     expect([...ids]).to.deep.equal([
       "texts",
@@ -136,7 +136,7 @@ describe("a picture's shape", () => {
   });
   const names = Array.from({ length: 15 }, (_, i) => `branch${i}`);
   const branches = names.flatMap((name) => [node(name, "root"), node(`${name}b`, name), node(`${name}c`, `${name}b`)]);
-  const fan: Sketch = {
+  const fan: GraphModel = {
     ...{ pipeline: "Fan", outputs: ["all"] },
     members: [node("root"), ...branches, node("all", ...names.map((name) => `${name}c`))],
   };

@@ -1,7 +1,7 @@
-import type { Member, Sketch } from "../../src/view/sketch.js";
+import type { GraphModel, Member } from "../../src/view/graph-model.js";
 
 /** A pipeline of many nodes that take from each other, crosswise. */
-export function large(nodes: number): Sketch {
+export function large(nodes: number): GraphModel {
   const members = Array.from({ length: nodes }, (_, i) => ({
     name: `node${i}`,
     kind: "node" as const,
@@ -14,7 +14,7 @@ export function large(nodes: number): Sketch {
   return { pipeline: "Large", outputs: [`node${nodes - 1}`], members };
 }
 
-const CHILD: Sketch = {
+const CHILD: GraphModel = {
   pipeline: "Cleaning",
   outputs: ["words"],
   members: [
@@ -34,7 +34,7 @@ function taken(on: string, input?: string) {
  *
  * @param members how many there are with all pipelines opened.
  */
-export function mixedSketch(members: number): Sketch {
+export function mixedSketch(members: number): GraphModel {
   const made: Member[] = [
     { name: "texts", kind: "input", takes: [], options: [] },
     { name: "language", kind: "input", takes: [], options: [] },

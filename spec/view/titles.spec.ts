@@ -4,8 +4,8 @@ import type { ELK } from "elkjs/lib/elk-api.js";
 import fc from "fast-check";
 import { type HTMLElement, parse } from "node-html-parser";
 import { layout, type Rect } from "../../src/view/client/layout.js";
+import type { GraphModel, Member } from "../../src/view/graph-model.js";
 import { sceneOf } from "../../src/view/scene.js";
-import type { Member, Sketch } from "../../src/view/sketch.js";
 import { svg } from "../../src/view/svg.js";
 
 const Elk = createRequire(import.meta.url)("elkjs/lib/elk.bundled.js") as new () => ELK;
@@ -21,7 +21,7 @@ interface Point {
 }
 
 /** A pipeline of some members that take from those before them; one of two holds pipelines, down to a depth. */
-function sketches(depth: number): fc.Arbitrary<Sketch> {
+function sketches(depth: number): fc.Arbitrary<GraphModel> {
   const member = fc.record({
     takes: fc.array(fc.nat(5), { maxLength: 3 }),
     nested: depth > 1 ? fc.option(sketches(depth - 1), { freq: 1 }) : fc.constant(null),

@@ -2,17 +2,17 @@ import { HypernodesError } from "../errors.js";
 import {
   type CacheStats,
   type Entry,
-  type Head,
-  isOwnedBy,
-  type Kept,
-  type OwnedBy,
+  type EntryMeta,
+  type EntryRecord,
+  type EvictionResult,
+  evictionResult,
+  matchesOwner,
   type Owner,
+  type OwnerFilter,
   type PruneOptions,
-  prunable,
-  type Removed,
-  removedOf,
   type Store,
   type StoredEntry,
+  selectEvictable,
   statsOf,
 } from "./store.js";
 
@@ -29,7 +29,7 @@ export interface KeyvLike {
 }
 
 /** What a Keyv keeps of an entry under its key: plain, for whatever serialises it. */
-interface KeptHead extends Head, Owner {
+interface KeptHead extends EntryMeta, Owner {
   readonly usedAt: number;
 }
 
@@ -48,7 +48,7 @@ export class KeyvStore implements Store {
     });
   }
 
-  async heads(keys: readonly string[]): Promise<(Head | undefined)[]> {
+  async heads(keys: readonly string[]): Promise<(EntryMeta | undefined)[]> {
     return (await this.getMany(keys.map(headKey))).map((head) => (isHead(head) ? head : undefined));
   }
 
@@ -86,21 +86,21 @@ export class KeyvStore implements Store {
     return statsOf(await this.kept());
   }
 
-  async prune(options: PruneOptions): Promise<Removed> {
-    return this.drop(prunable(await this.kept(), options, Date.now()));
+  async prune(options: PruneOptions): Promise<EvictionResult> {
+    return this.drop(selectEvictable(await this.kept(), options, Date.now()));
   }
 
-  async clear(owners: OwnedBy | undefined): Promise<Removed> {
-    return this.drop((await this.kept()).filter(({ owner }) => isOwnedBy(owner, owners)));
+  async clear(owners: OwnerFilter | undefined): Promise<EvictionResult> {
+    return this.drop((await this.kept()).filter(({ owner }) => matchesOwner(owner, owners)));
   }
 
-  private async drop(entries: readonly Kept[]): Promise<Removed> {
+  private async drop(entries: readonly EntryRecord[]): Promise<EvictionResult> {
     await this.remove(entries.map(({ key }) => key));
-    return removedOf(entries);
+    return evictionResult(entries);
   }
 
   /** All entries of ours. Not every Keyv can tell what it has. */
-  private async kept(): Promise<Kept[]> {
+  private async kept(): Promise<EntryRecord[]> {
     const { iterator } = this.keyv as { iterator?: (namespace?: string) => AsyncIterable<[string, unknown]> };
     if (typeof iterator !== "function") {
       throw new HypernodesError({
@@ -110,7 +110,7 @@ export class KeyvStore implements Store {
         advice: "Use its own means, or a store that can be gone through.",
       });
     }
-    const kept: Kept[] = [];
+    const kept: EntryRecord[] = [];
     for await (const [found, value] of iterator.call(this.keyv, undefined)) {
       const at = String(found).indexOf(PREFIX);
       if (at < 0 || String(found).endsWith(VALUE) || !isHead(value)) continue;
@@ -151,7 +151,7 @@ function valueKey(key: string): string {
 
 function isHead(value: unknown): value is KeptHead {
   if (typeof value !== "object" || value === null) return false;
-  const { kind, digest, models, bytes } = value as Partial<Record<keyof Head, unknown>>;
+  const { kind, digest, models, bytes } = value as Partial<Record<keyof EntryMeta, unknown>>;
   return (
     typeof kind === "string" && typeof digest === "string" && typeof models === "string" && typeof bytes === "number"
   );

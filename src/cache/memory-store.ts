@@ -1,25 +1,25 @@
 import {
   type CacheStats,
   type Entry,
-  isOwnedBy,
-  type Kept,
-  type OwnedBy,
+  type EntryRecord,
+  type EvictionResult,
+  evictionResult,
+  matchesOwner,
+  type OwnerFilter,
   type PruneOptions,
-  prunable,
-  type Removed,
-  removedOf,
   type Store,
   type StoredEntry,
+  selectEvictable,
   statsOf,
 } from "./store.js";
 
-type Held = Entry & { usedAt: number };
+type HeldEntry = Entry & { usedAt: number };
 
 /** Entries in this process's memory: what was not used for the longest goes when there are more than it may hold. */
 export class MemoryStore implements Store {
   readonly name = "memory()";
   /** In the order of their last use. */
-  private readonly held: Map<string, Held>;
+  private readonly held: Map<string, HeldEntry>;
 
   constructor(
     private readonly max: number,
@@ -40,20 +40,20 @@ export class MemoryStore implements Store {
   entries(keys: readonly string[]): (StoredEntry | undefined)[] {
     return keys.map((key) => {
       const entry = this.held.get(key);
-      if (entry !== undefined && this.viewed === undefined) this.hold(entry);
+      if (entry !== undefined && this.viewed === undefined) this.touch(entry);
       return entry;
     });
   }
 
   write(entries: readonly Entry[]): void {
-    for (const entry of entries) this.hold({ ...entry, usedAt: 0 });
+    for (const entry of entries) this.touch({ ...entry, usedAt: 0 });
     for (const key of this.held.keys()) {
       if (this.held.size <= this.max) break;
       this.held.delete(key);
     }
   }
 
-  private hold(entry: Held): void {
+  private touch(entry: HeldEntry): void {
     entry.usedAt = Date.now();
     this.held.delete(entry.key);
     this.held.set(entry.key, entry);
@@ -67,16 +67,16 @@ export class MemoryStore implements Store {
     return statsOf(this.held.values());
   }
 
-  prune(options: PruneOptions): Removed {
-    return this.drop(prunable([...this.held.values()], options, Date.now()));
+  prune(options: PruneOptions): EvictionResult {
+    return this.drop(selectEvictable([...this.held.values()], options, Date.now()));
   }
 
-  clear(owners: OwnedBy | undefined): Removed {
-    return this.drop([...this.held.values()].filter(({ owner }) => isOwnedBy(owner, owners)));
+  clear(owners: OwnerFilter | undefined): EvictionResult {
+    return this.drop([...this.held.values()].filter(({ owner }) => matchesOwner(owner, owners)));
   }
 
-  private drop(entries: readonly Kept[]): Removed {
+  private drop(entries: readonly EntryRecord[]): EvictionResult {
     this.remove(entries.map(({ key }) => key));
-    return removedOf(entries);
+    return evictionResult(entries);
   }
 }

@@ -1,23 +1,23 @@
 import { randomUUID } from "node:crypto";
 import { type LongTimeout, startTimeout } from "../util/long-timeout.js";
 import { decode, encode } from "../values/codec.js";
-import { keyOf, type Ref } from "./keys.js";
-import type { Entry, EntryKind, Head, Maybe, Owner, Store, StoredEntry } from "./store.js";
+import { type ContentRef, cacheKey } from "./cache-keys.js";
+import type { Entry, EntryKind, EntryMeta, MaybePromise, Owner, Store, StoredEntry } from "./store.js";
 
 /** How many entries wait for being written at most, how many bytes, and for how many milliseconds. */
-const MOST_ENTRIES = 4096;
-const MOST_BYTES = 8 * 2 ** 20;
-const MOST_MS = 100;
+const MAX_ENTRIES = 4096;
+const MAX_BYTES = 8 * 2 ** 20;
+const MAX_DELAY_MS = 100;
 
 /** Milliseconds that a store has for an answer; and more for each entry that it is writing, some take long. */
-const ANSWER_MS = 10_000;
+const ANSWER_TIMEOUT_MS = 10_000;
 const ENTRY_MS = 10;
 
 /** A text that is longer is not stored twice. */
 const LONG = 128;
 
 /** Where a value is stored already: under a key, or its parts under some. */
-interface Place {
+interface ValueLocation {
   readonly kind: "alias" | "record";
   readonly keys: string | Readonly<Record<string, string>>;
 }
@@ -26,12 +26,12 @@ interface Place {
 const KEY_LENGTH = 43;
 
 /** A value that was read, with what is known of it. */
-export interface Found extends Head {
+export interface Found extends EntryMeta {
   readonly decoded: unknown;
 }
 
 /** An entry to be: its value is encoded at once, since somebody may change it later. */
-export interface NewEntry extends Ref {
+export interface NewEntry extends ContentRef {
   readonly key: string;
   readonly owner: Owner;
   readonly kind: EntryKind;
@@ -47,21 +47,21 @@ export interface NewEntry extends Ref {
 export class CacheSession {
   private pending = new Map<string, Entry>();
   /** What is being written. */
-  private readonly flying = new Set<ReadonlyMap<string, Entry>>();
+  private readonly inFlightWrites = new Set<ReadonlyMap<string, Entry>>();
   private pendingBytes = 0;
   private since = 0;
   private timer: NodeJS.Timeout | undefined;
   /** Resolves when everything that was sent to the store is written. */
   private writing: Promise<void> = Promise.resolve();
-  private isOff = false;
+  private isDisabled = false;
   private warned = false;
   /** The entries that values which this run has made are in: a nested pipeline's outputs are stored once. */
-  private readonly places = new WeakMap<object, Place>();
+  private readonly places = new WeakMap<object, ValueLocation>();
   /** The same for texts, until they are stored again. */
-  private readonly placesOfTexts = new Map<string, Place>();
+  private readonly textLocations = new Map<string, ValueLocation>();
 
-  private readonly askedHeads = new Gathered((keys) => inTime(this.store.heads(keys), this.answerMs()));
-  private readonly askedEntries = new Gathered((keys) => inTime(this.store.entries(keys), this.answerMs()));
+  private readonly askedHeads = new Gathered((keys) => withTimeout(this.store.heads(keys), this.answerMs()));
+  private readonly askedEntries = new Gathered((keys) => withTimeout(this.store.entries(keys), this.answerMs()));
 
   /** @param looksOnly it writes nothing. */
   constructor(
@@ -70,13 +70,13 @@ export class CacheSession {
   ) {}
 
   /** What is known of the entries of some keys. */
-  async heads(keys: readonly string[]): Promise<(Head | undefined)[]> {
-    return this.look(keys, this.askedHeads);
+  async heads(keys: readonly string[]): Promise<(EntryMeta | undefined)[]> {
+    return this.lookup(keys, this.askedHeads);
   }
 
   /** The entries of some keys, encoded. */
   async entries(keys: readonly string[]): Promise<(StoredEntry | undefined)[]> {
-    return this.look(keys, this.askedEntries);
+    return this.lookup(keys, this.askedEntries);
   }
 
   /**
@@ -94,15 +94,15 @@ export class CacheSession {
         found[i] = { kind, digest, models, bytes, decoded: decode(entry.value, { salt: saltOf(keys[i]!, entry) }) };
         if (entry.kind !== "value" && entry.kind !== "fact") composed.push(i);
       } catch (error) {
-        this.cantRead(error);
+        this.onUnreadable(error);
       }
     }
-    for (const i of composed) found[i] = await this.composed(found[i]!);
+    for (const i of composed) found[i] = await this.composite(found[i]!);
     return found;
   }
 
   /** A list, or a record, of values that have entries of their own. */
-  private async composed(entry: Found): Promise<Found | undefined> {
+  private async composite(entry: Found): Promise<Found | undefined> {
     let keys: readonly string[];
     let compose: (values: unknown[]) => unknown;
     try {
@@ -118,7 +118,7 @@ export class CacheSession {
         compose = (values) => Object.fromEntries(record.map(([name], i) => [name, values[i]]));
       }
     } catch (error) {
-      this.cantRead(error);
+      this.onUnreadable(error);
       return undefined;
     }
     const parts = await this.read(keys);
@@ -131,22 +131,22 @@ export class CacheSession {
   }
 
   /** What can't be read is computed anew, and written over. */
-  private cantRead(error: unknown): void {
+  private onUnreadable(error: unknown): void {
     const isDecoded = (error as { cause?: unknown }).cause !== undefined;
     const what = isDecoded ? "can't be read here" : "is damaged";
     this.warn(`an entry of the cache ${this.store.name} ${what}, and computed anew`, error);
   }
 
   /** What waits for being written, else what the store has. */
-  private async look<E extends Head>(keys: readonly string[], asked: Gathered<E>): Promise<(E | undefined)[]> {
+  private async lookup<E extends EntryMeta>(keys: readonly string[], asked: Gathered<E>): Promise<(E | undefined)[]> {
     const found = keys.map((key) => this.unwritten(key) as E | undefined);
     const missing = keys.filter((_, i) => found[i] === undefined);
-    if (this.isOff || missing.length === 0) return found;
+    if (this.isDisabled || missing.length === 0) return found;
     let answer: readonly (E | undefined)[];
     try {
       answer = await asked.ask(missing);
     } catch (error) {
-      this.turnOff(error);
+      this.disable(error);
       return found;
     }
     let next = 0;
@@ -155,7 +155,7 @@ export class CacheSession {
 
   private unwritten(key: string): Entry | undefined {
     let entry = this.pending.get(key);
-    for (const batch of this.flying) entry ??= batch.get(key);
+    for (const batch of this.inFlightWrites) entry ??= batch.get(key);
     return entry;
   }
 
@@ -166,47 +166,47 @@ export class CacheSession {
    * @throws {ValueError} if it can't be encoded.
    */
   add({ key, owner, kind, value, digest, models, isPlaced }: NewEntry): number | undefined {
-    if (this.isOff || this.looksOnly) return undefined;
+    if (this.isDisabled || this.looksOnly) return undefined;
     const place = isPlaced ? this.placeOf(value) : undefined;
     const sealed = { kind: place?.kind ?? kind, digest, models };
     const bytes = encode(place === undefined ? value : place.keys, { salt: saltOf(key, sealed) });
-    this.take({ key, ...sealed, owner, bytes: bytes.length, value: bytes });
+    this.enqueue({ key, ...sealed, owner, bytes: bytes.length, value: bytes });
     return bytes.length;
   }
 
   /** An entry is not to be found any more: one that leads nowhere is written over it. */
   forget(key: string, owner: Owner): void {
-    if (this.isOff || this.looksOnly) return;
-    const sealed = { kind: "alias", digest: keyOf("forgotten", randomUUID()), models: "" } as const;
-    const value = encode(keyOf("nowhere"), { salt: saltOf(key, sealed) });
-    this.take({ key, ...sealed, owner, bytes: 0, value });
+    if (this.isDisabled || this.looksOnly) return;
+    const sealed = { kind: "alias", digest: cacheKey("forgotten", randomUUID()), models: "" } as const;
+    const value = encode(cacheKey("nowhere"), { salt: saltOf(key, sealed) });
+    this.enqueue({ key, ...sealed, owner, bytes: 0, value });
   }
 
   /** Takes an entry that is encoded already. */
-  take(entry: Entry): void {
-    if (this.isOff) return;
+  enqueue(entry: Entry): void {
+    if (this.isDisabled) return;
     this.pending.set(entry.key, entry);
     this.pendingBytes += entry.bytes;
     if (this.since === 0) {
       this.since = performance.now();
-      this.timer = setTimeout(() => void this.flush(), MOST_MS).unref();
+      this.timer = setTimeout(() => void this.flush(), MAX_DELAY_MS).unref();
     }
-    const isDue = this.pending.size >= MOST_ENTRIES || this.pendingBytes >= MOST_BYTES;
-    if (isDue || performance.now() - this.since >= MOST_MS) void this.flush();
+    const isDue = this.pending.size >= MAX_ENTRIES || this.pendingBytes >= MAX_BYTES;
+    if (isDue || performance.now() - this.since >= MAX_DELAY_MS) void this.flush();
   }
 
   /** A value is what the entries of these keys are together: the outputs of a nested pipeline by name, or the one picked. */
   place(value: unknown, keys: string | Readonly<Record<string, string>>): void {
-    const place: Place = { kind: typeof keys === "string" ? "alias" : "record", keys };
+    const place: ValueLocation = { kind: typeof keys === "string" ? "alias" : "record", keys };
     if (typeof value === "object" && value !== null) this.places.set(value, place);
-    else if (typeof value === "string" && value.length > LONG) this.placesOfTexts.set(value, place);
+    else if (typeof value === "string" && value.length > LONG) this.textLocations.set(value, place);
   }
 
-  private placeOf(value: unknown): Place | undefined {
+  private placeOf(value: unknown): ValueLocation | undefined {
     if (typeof value === "object" && value !== null) return this.places.get(value);
     if (typeof value !== "string") return undefined;
-    const place = this.placesOfTexts.get(value);
-    this.placesOfTexts.delete(value);
+    const place = this.textLocations.get(value);
+    this.textLocations.delete(value);
     return place;
   }
 
@@ -215,7 +215,7 @@ export class CacheSession {
     clearTimeout(this.timer);
     this.since = 0;
     const batch = this.pending;
-    if (batch.size > 0 && !this.isOff) {
+    if (batch.size > 0 && !this.isDisabled) {
       this.pending = new Map();
       this.pendingBytes = 0;
       this.write(batch);
@@ -224,20 +224,20 @@ export class CacheSession {
   }
 
   private write(batch: ReadonlyMap<string, Entry>): void {
-    let written: Maybe<void>;
+    let written: MaybePromise<void>;
     try {
       written = this.store.write([...batch.values()]);
     } catch (error) {
-      this.turnOff(error);
+      this.disable(error);
       return;
     }
     if (written === undefined) return;
-    this.flying.add(batch);
+    this.inFlightWrites.add(batch);
     const before = this.writing;
-    this.writing = inTime(written, this.answerMs())
-      .catch((error: unknown) => this.turnOff(error))
+    this.writing = withTimeout(written, this.answerMs())
+      .catch((error: unknown) => this.disable(error))
       .then(() => {
-        this.flying.delete(batch);
+        this.inFlightWrites.delete(batch);
         return before;
       });
   }
@@ -245,13 +245,13 @@ export class CacheSession {
   /** What a store is given later may wait until it has written what it was given before. */
   private answerMs(): number {
     let entries = 0;
-    for (const batch of this.flying) entries += batch.size;
-    return ANSWER_MS + ENTRY_MS * entries;
+    for (const batch of this.inFlightWrites) entries += batch.size;
+    return ANSWER_TIMEOUT_MS + ENTRY_MS * entries;
   }
 
-  private turnOff(error: unknown): void {
-    if (this.isOff) return;
-    this.isOff = true;
+  private disable(error: unknown): void {
+    if (this.isDisabled) return;
+    this.isDisabled = true;
     this.pending.clear();
     this.warn(`the cache ${this.store.name} failed; the run goes on without it`, error);
   }
@@ -289,12 +289,12 @@ class Gathered<E> {
 }
 
 /** An entry's checksum is also of what is known of it: bytes of another key, or of another content, are damage. */
-function saltOf(key: string, { kind, digest, models }: Omit<Head, "bytes">): string {
+function saltOf(key: string, { kind, digest, models }: Omit<EntryMeta, "bytes">): string {
   return `${key} ${kind} ${digest} ${models}`;
 }
 
 /** A client that has lost its server may wait for it for ever: the run does not. */
-async function inTime<T>(asked: Maybe<T>, limitMs: number): Promise<T> {
+async function withTimeout<T>(asked: MaybePromise<T>, limitMs: number): Promise<T> {
   if (typeof (asked as PromiseLike<T> | undefined)?.then !== "function") return asked;
   let timer: LongTimeout | undefined;
   const late = new Promise<never>((_, reject) => {

@@ -3,17 +3,17 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 import type { DatabaseSyncInstance, StatementSyncInstance } from "@photostructure/sqlite";
 import { HypernodesError } from "../errors.js";
-import { remembered } from "../graph/remembered.js";
+import { getOrCreate } from "../util/get-or-create.js";
 import type {
   CacheStats,
   Entry,
   EntryKind,
-  Head,
+  EntryMeta,
+  EvictionResult,
   NodeStats,
-  OwnedBy,
   Owner,
+  OwnerFilter,
   PruneOptions,
-  Removed,
   Store,
   StoredEntry,
 } from "./store.js";
@@ -26,7 +26,7 @@ const APPLICATION = 0x68_79_70_6e;
 const BUSY_MS = 60_000;
 const OPENING_MS = 10_000;
 /** Milliseconds for which what was used is not written down as used again: to know what may go, that is enough. */
-const USED_STEP_MS = 3_600_000;
+const TOUCH_INTERVAL_MS = 3_600_000;
 
 const KINDS: readonly EntryKind[] = ["value", "list", "record", "alias", "fact"];
 
@@ -165,7 +165,7 @@ export class SqliteStore implements Store {
     );
   }
 
-  heads(keys: readonly string[]): (Head | undefined)[] {
+  heads(keys: readonly string[]): (EntryMeta | undefined)[] {
     return this.read("SELECT kind, digest, models, bytes, used FROM entries WHERE key = ?", keys, headOf);
   }
 
@@ -176,7 +176,7 @@ export class SqliteStore implements Store {
 
   private read<T>(sql: string, keys: readonly string[], made: (row: Row) => T): (T | undefined)[] {
     const statement = this.statement(sql);
-    const before = Date.now() - USED_STEP_MS;
+    const before = Date.now() - TOUCH_INTERVAL_MS;
     const one = (key: string): T | undefined => {
       const row = statement.get(key) as unknown as Row | undefined;
       if (row === undefined) return undefined;
@@ -219,7 +219,7 @@ export class SqliteStore implements Store {
   }
 
   private ownerId({ pipeline, node, code }: Owner, known: Map<string, number>): number {
-    return remembered(known, JSON.stringify([pipeline, node, code]), () => {
+    return getOrCreate(known, JSON.stringify([pipeline, node, code]), () => {
       this.statement("INSERT INTO owners (pipeline, node, code) VALUES (?, ?, ?) ON CONFLICT DO NOTHING").run(
         pipeline,
         node,
@@ -243,31 +243,31 @@ export class SqliteStore implements Store {
     return { entries: sum("entries"), bytes: sum("bytes"), nodes: nodes.map((node) => ({ ...node })) };
   }
 
-  prune({ maxBytes, maxAge }: PruneOptions): Removed {
-    return this.drop(
+  prune({ maxBytes, maxAge }: PruneOptions): EvictionResult {
+    return this.deleteWhere(
       `used < ? OR id IN (
         SELECT id FROM (SELECT id, SUM(bytes) OVER (ORDER BY used DESC, id DESC) AS newer FROM entries) WHERE newer > ?)`,
       [maxAge === undefined ? 0 : Date.now() - maxAge, maxBytes ?? Number.MAX_SAFE_INTEGER],
     );
   }
 
-  clear(owners: OwnedBy | undefined): Removed {
-    if (owners === undefined) return this.drop("TRUE", []);
+  clear(owners: OwnerFilter | undefined): EvictionResult {
+    if (owners === undefined) return this.deleteWhere("TRUE", []);
     const { pipelines, codes } = owners;
     const any = (values: ReadonlySet<string>) => `(${Array(values.size).fill("?").join()})`;
-    return this.drop(`owner IN (SELECT id FROM owners WHERE pipeline IN ${any(pipelines)} OR code IN ${any(codes)})`, [
-      ...pipelines,
-      ...codes,
-    ]);
+    return this.deleteWhere(
+      `owner IN (SELECT id FROM owners WHERE pipeline IN ${any(pipelines)} OR code IN ${any(codes)})`,
+      [...pipelines, ...codes],
+    );
   }
 
   /** Removes entries, and gives the file system their room back. */
-  private drop(where: string, values: readonly (string | number)[]): Removed {
+  private deleteWhere(where: string, values: readonly (string | number)[]): EvictionResult {
     const removed = this.transaction("BEGIN IMMEDIATE", () => {
       const sums = "COALESCE(SUM(kind = 0), 0) AS entries, COALESCE(SUM(bytes), 0) AS bytes";
       const found = this.database.prepare(`SELECT ${sums} FROM entries WHERE ${where}`).get(...values);
       this.database.prepare(`DELETE FROM entries WHERE ${where}`).run(...values);
-      return { ...(found as unknown as Removed) };
+      return { ...(found as unknown as EvictionResult) };
     });
     this.database.prepare("PRAGMA incremental_vacuum").all();
     this.database.prepare("PRAGMA wal_checkpoint(TRUNCATE)").all();
@@ -275,7 +275,7 @@ export class SqliteStore implements Store {
   }
 
   /** The number of the last entry that was written. */
-  get newest(): number {
+  get lastEntryId(): number {
     const { id } = this.database.prepare("SELECT COALESCE(MAX(id), 0) AS id FROM entries").get() as unknown as {
       id: number;
     };
@@ -283,7 +283,7 @@ export class SqliteStore implements Store {
   }
 
   /** Takes over the entries of another file of ours that are not here: those with numbers above `after`. */
-  absorb(file: string, after: number): void {
+  mergeFrom(file: string, after: number): void {
     this.database.prepare("ATTACH ? AS other").run(file);
     try {
       this.transaction("BEGIN IMMEDIATE", () =>
@@ -316,7 +316,7 @@ export class SqliteStore implements Store {
   }
 
   private statement(sql: string): StatementSyncInstance {
-    return remembered(this.statements, sql, () => this.database.prepare(sql));
+    return getOrCreate(this.statements, sql, () => this.database.prepare(sql));
   }
 
   private transaction<R>(begin: "BEGIN" | "BEGIN IMMEDIATE", work: () => R): R {
@@ -357,7 +357,7 @@ function withDatabase(database: DatabaseSyncInstance, check: (database: Database
   }
 }
 
-function headOf({ kind, digest, models, bytes }: Row): Head {
+function headOf({ kind, digest, models, bytes }: Row): EntryMeta {
   return { kind: KINDS[kind]!, digest, models, bytes };
 }
 

@@ -1,5 +1,5 @@
 /** Now, or later. */
-export type Maybe<T> = T | PromiseLike<T>;
+export type MaybePromise<T> = T | PromiseLike<T>;
 
 /**
  * What an entry is: the value of a node or an element; the keys of the values that a list, or the outputs of a nested
@@ -8,7 +8,7 @@ export type Maybe<T> = T | PromiseLike<T>;
 export type EntryKind = "value" | "list" | "record" | "alias" | "fact";
 
 /** What is known of an entry before its bytes are read. */
-export interface Head {
+export interface EntryMeta {
   readonly kind: EntryKind;
   /** Of the value's content: SHA-256, 64 hexadecimal digits. */
   readonly digest: string;
@@ -26,7 +26,7 @@ export interface Owner {
   readonly code: string;
 }
 
-export interface Entry extends Head {
+export interface Entry extends EntryMeta {
   readonly key: string;
   readonly value: Uint8Array;
   readonly owner: Owner;
@@ -59,14 +59,14 @@ export interface PruneOptions {
 }
 
 /** What has gone. */
-export interface Removed {
+export interface EvictionResult {
   /** Values of nodes and of elements. */
   readonly entries: number;
   readonly bytes: number;
 }
 
 /** Which entries: those of these pipelines, and those that this code computed. */
-export interface OwnedBy {
+export interface OwnerFilter {
   readonly pipelines: ReadonlySet<string>;
   readonly codes: ReadonlySet<string>;
 }
@@ -75,22 +75,22 @@ export interface OwnedBy {
 export interface Store {
   /** What messages call it: `sqlite(.cache/values.sqlite)`. */
   readonly name: string;
-  heads(keys: readonly string[]): Maybe<readonly (Head | undefined)[]>;
-  entries(keys: readonly string[]): Maybe<readonly (StoredEntry | undefined)[]>;
+  heads(keys: readonly string[]): MaybePromise<readonly (EntryMeta | undefined)[]>;
+  entries(keys: readonly string[]): MaybePromise<readonly (StoredEntry | undefined)[]>;
   /** All of them, or none. */
-  write(entries: readonly Entry[]): Maybe<void>;
-  stats(): Maybe<CacheStats>;
-  prune(options: PruneOptions): Maybe<Removed>;
+  write(entries: readonly Entry[]): MaybePromise<void>;
+  stats(): MaybePromise<CacheStats>;
+  prune(options: PruneOptions): MaybePromise<EvictionResult>;
   /** @param owners undefined: everything goes. */
-  clear(owners: OwnedBy | undefined): Maybe<Removed>;
+  clear(owners: OwnerFilter | undefined): MaybePromise<EvictionResult>;
 }
 
-export interface StoredEntry extends Head {
+export interface StoredEntry extends EntryMeta {
   readonly value: Uint8Array;
 }
 
 /** When and by whom an entry was made, and when it was last used: what is asked of entries in bulk. */
-export interface Kept extends Head {
+export interface EntryRecord extends EntryMeta {
   readonly key: string;
   readonly owner: Owner;
   /** Milliseconds since the Unix epoch. */
@@ -98,7 +98,7 @@ export interface Kept extends Head {
 }
 
 /** The stats of some entries. */
-export function statsOf(entries: Iterable<Kept>): CacheStats {
+export function statsOf(entries: Iterable<EntryRecord>): CacheStats {
   const nodes = new Map<string, { pipeline: string; node: string; entries: number; bytes: number }>();
   const all = { entries: 0, bytes: 0 };
   for (const { kind, bytes, owner } of entries) {
@@ -115,7 +115,11 @@ export function statsOf(entries: Iterable<Kept>): CacheStats {
 }
 
 /** Which of some entries are to go, for `prune`. */
-export function prunable(entries: readonly Kept[], { maxBytes, maxAge }: PruneOptions, now: number): Kept[] {
+export function selectEvictable(
+  entries: readonly EntryRecord[],
+  { maxBytes, maxAge }: PruneOptions,
+  now: number,
+): EntryRecord[] {
   let left = entries.reduce((sum, { bytes }) => sum + bytes, 0);
   return [...entries]
     .sort((a, b) => a.usedAt - b.usedAt)
@@ -126,11 +130,11 @@ export function prunable(entries: readonly Kept[], { maxBytes, maxAge }: PruneOp
     });
 }
 
-export function isOwnedBy({ pipeline, code }: Owner, owners: OwnedBy | undefined): boolean {
+export function matchesOwner({ pipeline, code }: Owner, owners: OwnerFilter | undefined): boolean {
   return owners === undefined || owners.pipelines.has(pipeline) || owners.codes.has(code);
 }
 
-export function removedOf(entries: readonly Head[]): Removed {
+export function evictionResult(entries: readonly EntryMeta[]): EvictionResult {
   return {
     entries: entries.filter(({ kind }) => kind === "value").length,
     bytes: entries.reduce((sum, { bytes }) => sum + bytes, 0),

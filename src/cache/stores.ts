@@ -1,10 +1,10 @@
-import type { CacheStore } from "../dsl/choices.js";
 import type { AnyPipeline, PipelineClass } from "../dsl/members.js";
+import type { CacheStore } from "../dsl/pipeline-options.js";
 import { badOption } from "../errors.js";
 import { checkOptions, numberFrom, optionError, type RulesOf, that, withoutUndefined } from "../util/options.js";
 import type { KeyvLike } from "./keyv-store.js";
-import type { StoreSpec } from "./open.js";
-import type { CacheStats, OwnedBy, PruneOptions, Removed } from "./store.js";
+import type { StoreSpec } from "./open-store.js";
+import type { CacheStats, EvictionResult, OwnerFilter, PruneOptions } from "./store.js";
 
 /** A store for `@cached`, and the keeping of it. */
 export interface Cache extends CacheStore {
@@ -15,13 +15,13 @@ export interface Cache extends CacheStore {
    *
    * @returns what has gone.
    */
-  prune(options: PruneOptions): Promise<Removed>;
+  prune(options: PruneOptions): Promise<EvictionResult>;
   /**
    * Lets go of all that a pipeline and those nested in it have computed; without one, of everything.
    *
    * @returns what has gone.
    */
-  clear(pipeline?: PipelineClass | AnyPipeline): Promise<Removed>;
+  clear(pipeline?: PipelineClass | AnyPipeline): Promise<EvictionResult>;
 }
 
 /**
@@ -34,14 +34,14 @@ export interface Cache extends CacheStore {
  */
 export function sqlite(path: string): Cache & { readonly path: string } {
   checkOptions("sqlite(path)", { path }, { path: { ...that(takesPath, isPath), isRequired: true } });
-  return withKeeping({ kind: "sqlite", path });
+  return withMaintenance({ kind: "sqlite", path });
 }
 
 /** Values in this process's memory, encoded: at most `max` entries (default: any number), the last used ones. */
 export function memory(options: { readonly max?: number } = {}): Cache & { readonly max: number } {
   checkOptions("memory({ max })", options, { max: numberFrom(1, "a number of entries from 1") });
   const { max = Number.POSITIVE_INFINITY } = options;
-  return withKeeping({ kind: "memory", max });
+  return withMaintenance({ kind: "memory", max });
 }
 
 /**
@@ -54,23 +54,23 @@ export function memory(options: { readonly max?: number } = {}): Cache & { reado
  */
 export function keyv(store: KeyvLike): Cache & { readonly store: object } {
   checkOptions("keyv(store)", { store }, { store: { ...that("a Keyv: new Keyv(...)", isKeyv), isRequired: true } });
-  return withKeeping({ kind: "keyv", store });
+  return withMaintenance({ kind: "keyv", store });
 }
 
-function withKeeping<S extends StoreSpec>(spec: S): S & Cache {
+function withMaintenance<S extends StoreSpec>(spec: S): S & Cache {
   // What opens stores is loaded when one is opened.
-  const open = async () => (await import("./open.js")).openStore(store, `${spec.kind}(...)`);
+  const open = async () => (await import("./open-store.js")).openStore(store, `${spec.kind}(...)`);
   const keeping: Omit<Cache, "kind"> = {
     stats: async () => (await open()).stats(),
-    prune: async (options) => (await open()).prune(checked(options)),
+    prune: async (options) => (await open()).prune(resolvePruneOptions(options)),
     clear: async (pipeline) => (await open()).clear(pipeline && (await ownersOf(classOf(pipeline)))),
   };
   const store = { ...spec, ...keeping } as S & Cache;
   return store;
 }
 
-async function ownersOf(pipeline: PipelineClass): Promise<OwnedBy> {
-  const codes = await import("./codes.js");
+async function ownersOf(pipeline: PipelineClass): Promise<OwnerFilter> {
+  const codes = await import("./code-digests.js");
   await codes.loadCodeReading();
   return codes.ownersOf(pipeline);
 }
@@ -85,7 +85,7 @@ const PRUNE_RULES: RulesOf<PruneOptions> = {
   maxAge: numberFrom(0, "milliseconds from 0"),
 };
 
-function checked(options: PruneOptions): PruneOptions {
+function resolvePruneOptions(options: PruneOptions): PruneOptions {
   checkOptions(PRUNE, options, PRUNE_RULES);
   if (options?.maxBytes !== undefined || options?.maxAge !== undefined) return withoutUndefined(options);
   throw optionError(PRUNE, [badOption("option maxBytes or maxAge", undefined, "at least one of them")]);

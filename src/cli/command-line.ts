@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { Command, CommanderError, Help } from "commander";
-import { EXIT, exitCodeOf, printed, safeText, usage } from "./failure.js";
-import { elsewhere } from "./loader.js";
+import { EXIT, exitCodeOf, formatError, safeText, usageError } from "./exit-codes.js";
+import { respawnIfNeeded } from "./respawn.js";
 
 const { version } = createRequire(import.meta.url)("hypernodes/package.json") as { readonly version: string };
 
@@ -64,7 +64,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     return Number(process.exitCode ?? 0);
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.usage;
-    process.stderr.write(`${printed(error, program.opts<{ verbose?: boolean }>().verbose === true)}\n`);
+    process.stderr.write(`${formatError(error, program.opts<{ verbose?: boolean }>().verbose === true)}\n`);
     return exitCodeOf(error);
   }
 }
@@ -102,7 +102,7 @@ Exit codes: 0 done; 1 a run failed, a check found something, or output was lost;
     refuseEmptyOptions(command);
     const file = await fileOf(command);
     if (file === undefined || ["stats", "prune", "report"].includes(command.name())) return;
-    const code = await elsewhere(file, args);
+    const code = await respawnIfNeeded(file, args);
     if (code !== undefined) process.exit(code);
   });
   exitOverride(program);
@@ -113,7 +113,7 @@ Exit codes: 0 done; 1 a run failed, a check found something, or output was lost;
 function refuseEmptyOptions(command: Command): void {
   for (const option of command.options) {
     if (command.getOptionValue(option.attributeName()) !== "") continue;
-    throw usage(option.long ?? option.flags, "its value is empty", "Give it one, or leave the option out.");
+    throw usageError(option.long ?? option.flags, "its value is empty", "Give it one, or leave the option out.");
   }
 }
 

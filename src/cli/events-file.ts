@@ -1,10 +1,10 @@
-import { eventLog, HypernodesError, type Reader } from "../index.js";
+import { eventLog, HypernodesError, type RunObserver } from "../index.js";
 import { hasLostEvents } from "../observe/event-log.js";
-import { outputLost } from "./failure.js";
+import { outputLost } from "./exit-codes.js";
 
 /** The file of `--events`. */
 export class EventsFile {
-  readonly readers: readonly Reader[];
+  readonly readers: readonly RunObserver[];
 
   /** @param file undefined: none is wanted. */
   constructor(private readonly file: string | undefined) {

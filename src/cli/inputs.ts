@@ -1,13 +1,13 @@
 import { defaultMetadataStorage } from "class-transformer/cjs/storage.js";
 import type { Violation } from "../errors.js";
-import { validatedProperties } from "../graph/validators.js";
+import { validatedProperties } from "../graph/class-validator-metadata.js";
 import type { Graph } from "../index.js";
 import { JsonTextError, NumberText } from "../util/json-text.js";
 import { inputError } from "../values/inputs.js";
 import { asDeclared, holdsAnyInteger, isListType, Misfit, shown } from "./declared-type.js";
-import { usage } from "./failure.js";
+import { usageError } from "./exit-codes.js";
 import { hasLinesName, type JsonSource, readElements, readJson } from "./json-source.js";
-import { jsonOrText, pair, refusePrototypeName } from "./values.js";
+import { jsonOrText, parsePair, refusePrototypeName } from "./parse-args.js";
 
 const PLAIN_TO_CLASS = 0;
 const PRIMITIVES: readonly (Function | undefined)[] = [String, Number, Boolean, BigInt];
@@ -32,7 +32,7 @@ export interface Inputs {
  * @throws {HypernodesError} `USAGE` for what can't be read.
  * @throws {InputError} with all values that are not of their input's type.
  */
-export async function inputsFrom(given: readonly string[], about: Inputs): Promise<Record<string, unknown>> {
+export async function parseInputs(given: readonly string[], about: Inputs): Promise<Record<string, unknown>> {
   const inputs: Record<string, unknown> = {};
   const violations: Violation[] = [];
   const put = async (name: string, value: unknown, isExact: boolean) => {
@@ -46,7 +46,11 @@ export async function inputsFrom(given: readonly string[], about: Inputs): Promi
   };
   const sources = given.map((one) => fileIn(one));
   if (sources.filter((source) => source?.file === "-").length > 1) {
-    throw usage("--input", "standard input is given twice, and can be read once", "Write one of them into a file.");
+    throw usageError(
+      "--input",
+      "standard input is given twice, and can be read once",
+      "Write one of them into a file.",
+    );
   }
   for (const [i, one] of given.entries()) {
     const source = sources[i];
@@ -57,7 +61,7 @@ export async function inputsFrom(given: readonly string[], about: Inputs): Promi
       }
       continue;
     }
-    const [name, text] = pair("--input", one);
+    const [name, text] = parsePair("--input", one);
     refuseOtherName(name, about.graph);
     if (source === undefined) await put(name, valueIn(text.replace(/^@@/, "@"), name, about), false);
     else {
@@ -90,7 +94,7 @@ function refuseOtherName(name: string, graph: Graph): void {
 async function recordIn(one: string, file: string): Promise<object> {
   const all = await readJson({ file, where: `--input ${one}`, keepsNumbers: true });
   if (typeof all === "object" && all !== null && !Array.isArray(all)) return all;
-  throw usage(`--input ${one}`, "it has no object with a value for each input", `Name one: --input NAME=${one}`);
+  throw usageError(`--input ${one}`, "it has no object with a value for each input", `Name one: --input NAME=${one}`);
 }
 
 function typeOf(name: string, { graph }: Inputs): Function | undefined {
@@ -109,7 +113,7 @@ function valueIn(text: string, name: string, about: Inputs): unknown {
     return jsonOrText(text);
   } catch (error) {
     if (!(error instanceof JsonTextError)) throw error;
-    throw usage(
+    throw usageError(
       `--input ${name}`,
       `it is no JSON: ${error.message}`,
       `Write JSON; a text that looks like it, in double quotes.`,

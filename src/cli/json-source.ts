@@ -3,7 +3,7 @@ import { ByteLines, NotTextError, textOf } from "../util/byte-lines.js";
 import { fileProblem } from "../util/file-problem.js";
 import { JsonTextError, parseJson } from "../util/json-text.js";
 import { EXACT } from "./declared-type.js";
-import { usage } from "./failure.js";
+import { usageError } from "./exit-codes.js";
 
 /** How a file of JSON, or standard input, is read. */
 export interface JsonSource {
@@ -67,7 +67,7 @@ export async function* readElements(source: JsonSource): AsyncGenerator<unknown,
   if (whole === undefined) return;
   if (Array.isArray(whole)) yield* whole;
   else {
-    throw usage(
+    throw usageError(
       source.where,
       `${nameOf(source.file)} has no list`,
       "--over takes a JSON list, or one JSON value a line.",
@@ -127,7 +127,7 @@ async function* linesOf({ file, where, read }: JsonSource): AsyncGenerator<Line[
     if (rest !== undefined) yield numbered([rest]);
   } catch (error) {
     if (error instanceof NotTextError) throw notText(error, { file, where });
-    throw usage(where, `${nameOf(file)} can't be read: ${fileProblem(error)}`, "Is the path right?", error);
+    throw usageError(where, `${nameOf(file)} can't be read: ${fileProblem(error)}`, "Is the path right?", error);
   }
 }
 
@@ -148,13 +148,13 @@ function parsed(text: string, line: number, source: JsonSource, isDocument = fal
 }
 
 function notText({ line, problem }: NotTextError, { file, where }: JsonSource) {
-  return usage(where, `${nameOf(file)}, line ${line}: ${problem}`, "Write UTF-8.");
+  return usageError(where, `${nameOf(file)}, line ${line}: ${problem}`, "Write UTF-8.");
 }
 
 function notJson(error: unknown, first: number, { file, where }: JsonSource, isDocument = false) {
   if (!(error instanceof JsonTextError)) throw error;
   const { line, column, problem, isNumber } = error;
-  return usage(
+  return usageError(
     where,
     `${nameOf(file)}, line ${first + line - 1}, column ${column}: ${isNumber ? `${problem}: ${EXACT}` : `it is no JSON: ${problem}`}`,
     isNumber

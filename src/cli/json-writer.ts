@@ -1,7 +1,7 @@
 import { types } from "node:util";
 import { describeError, isError, messageOf } from "../util/describe.js";
 import { showValue } from "../util/show-value.js";
-import { printPath } from "../values/kinds.js";
+import { printPath } from "../values/object-kinds.js";
 
 /** A value that JSON can't hold. */
 export class NotJsonError extends Error {

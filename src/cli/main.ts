@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 import { runCommand } from "./command-line.js";
-import { EXIT } from "./failure.js";
-import { STARTED } from "./loader.js";
+import { EXIT } from "./exit-codes.js";
+import { watchForStall, watchForUncaught } from "./in-flight.js";
 import { endWithStreams } from "./output.js";
 import { followParent } from "./parent-process.js";
-import { watchForStall, watchForUncaught } from "./under-way.js";
+import { STARTED } from "./respawn.js";
 
 endWithStreams();
 if (process.env[STARTED] !== undefined) followParent();

@@ -4,7 +4,7 @@ import { inspect } from "node:util";
 import { escapeControls, escapeControlsInLines } from "../util/control-characters.js";
 import { fileProblem } from "../util/file-problem.js";
 import { isDirectory } from "../util/is-directory.js";
-import { EXIT, outputLost, usage } from "./failure.js";
+import { EXIT, outputLost, usageError } from "./exit-codes.js";
 import { NotJsonError, toJson } from "./json-writer.js";
 
 /**
@@ -18,7 +18,7 @@ export function checkOutput(file: string | undefined): void {
   const where = `--output ${file}`;
   const isThere = isDirectory(file);
   if (isThere === true || /[\\/]$/.test(file)) {
-    throw usage(where, "it is a directory, not a file", `Write ${path.join(file, "FILE")}`);
+    throw usageError(where, "it is a directory, not a file", `Write ${path.join(file, "FILE")}`);
   }
   try {
     const folder = path.dirname(path.resolve(file));
@@ -27,7 +27,7 @@ export function checkOutput(file: string | undefined): void {
     closeSync(openSync(file, constants.O_WRONLY | constants.O_CREAT | constants.O_NONBLOCK));
     if (isThere === undefined) unlinkSync(file);
   } catch (error) {
-    throw usage(where, `it can't be written: ${fileProblem(error)}`, "Is the path right?", error);
+    throw usageError(where, `it can't be written: ${fileProblem(error)}`, "Is the path right?", error);
   }
 }
 

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import os from "node:os";
-import { EXIT } from "./failure.js";
+import { EXIT } from "./exit-codes.js";
 
 /** How long after a Ctrl-C another one is taken for the same: a terminal sends it to both processes, and one passes it on. */
 const SAME_MS = 500;

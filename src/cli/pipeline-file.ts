@@ -5,8 +5,8 @@ import { HypernodesError } from "../errors.js";
 import type { NodeExplanation, Pipeline } from "../index.js";
 import { describeError, isError, messageOf } from "../util/describe.js";
 import { isDirectory } from "../util/is-directory.js";
-import { usage } from "./failure.js";
-import { namedWhile } from "./under-way.js";
+import { usageError } from "./exit-codes.js";
+import { withNamedCalls } from "./in-flight.js";
 
 /** A pipeline whose inputs and outputs no compiler knows. */
 export interface AnyPipeline extends Pick<Pipeline, "graph"> {
@@ -31,7 +31,7 @@ export async function pipelineFrom(target: string): Promise<FoundPipeline> {
   const [first, second, ...others] = await pipelinesFrom(target);
   if (second === undefined) return first!;
   const names = [first!, second, ...others].map(({ name }) => name).join(", ");
-  throw usage(target, `it exports several pipelines: ${names}`, `Choose one: ${target}#${first!.name}`);
+  throw usageError(target, `it exports several pipelines: ${names}`, `Choose one: ${target}#${first!.name}`);
 }
 
 /**
@@ -43,12 +43,12 @@ export async function pipelinesFrom(target: string): Promise<FoundPipeline[]> {
   const [file, name] = targetOf(target);
   const found = await pipelinesIn(file);
   if (found.length === 0) {
-    throw usage(file, "it exports no class that extends Pipeline", "Write export before the class.");
+    throw usageError(file, "it exports no class that extends Pipeline", "Write export before the class.");
   }
   const named = name === undefined ? found : found.filter((pipeline) => pipeline.name === name);
   if (named.length > 0) return named;
   const names = found.map((pipeline) => pipeline.name).join(", ");
-  throw usage(target, `it exports no pipeline "${name}"`, `It exports ${names}.`);
+  throw usageError(target, `it exports no pipeline "${name}"`, `It exports ${names}.`);
 }
 
 /** `FILE#Class` cut in two. */
@@ -64,7 +64,7 @@ async function pipelinesIn(file: string): Promise<FoundPipeline[]> {
   let module: Record<string, unknown>;
   try {
     const imported = () => import(pathToFileURL(full).href) as Promise<Record<string, unknown>>;
-    module = await namedWhile(`the import of ${file}`, imported);
+    module = await withNamedCalls(`the import of ${file}`, imported);
   } catch (cause) {
     throw await notImported(file, cause);
   }
@@ -79,10 +79,10 @@ async function pipelinesIn(file: string): Promise<FoundPipeline[]> {
 /** @throws {HypernodesError} `USAGE` for what can be no module. */
 function checkModule(file: string, full: string): void {
   const isFolder = isDirectory(full);
-  if (isFolder === undefined) throw usage(file, "there is no such file", "Is the path right?");
-  if (isFolder) throw usage(file, "it is a directory, not a file", "Name the file that exports the pipeline.");
+  if (isFolder === undefined) throw usageError(file, "there is no such file", "Is the path right?");
+  if (isFolder) throw usageError(file, "it is a directory, not a file", "Name the file that exports the pipeline.");
   if (!/\.(json|jsonl|ndjson|map)$/i.test(file)) return;
-  throw usage(
+  throw usageError(
     file,
     "it is JSON, not a module",
     `Name the file that exports the pipeline; give values with --input @${file}`,
@@ -92,11 +92,16 @@ function checkModule(file: string, full: string): void {
 async function notImported(file: string, cause: unknown): Promise<HypernodesError> {
   const { code } = (cause ?? {}) as { readonly code?: unknown };
   if (code === "ERR_UNKNOWN_FILE_EXTENSION" || code === "ERR_IMPORT_ATTRIBUTE_MISSING") {
-    throw usage(file, "it is neither TypeScript nor JavaScript", "Name the file that exports the pipeline.", cause);
+    throw usageError(
+      file,
+      "it is neither TypeScript nor JavaScript",
+      "Name the file that exports the pipeline.",
+      cause,
+    );
   }
   const { syntaxErrorIn } = await import("./syntax-error.js");
   const syntax = syntaxErrorIn(cause, file);
-  if (syntax !== undefined) throw usage(file, `it can't be imported: ${syntax}`);
+  if (syntax !== undefined) throw usageError(file, `it can't be imported: ${syntax}`);
   const message = stripVTControlCharacters(isError(cause) ? messageOf(cause) : describeError(cause));
   const problem = `it can't be imported: ${message}`;
   return new HypernodesError({ code: "NOT_IMPORTED", where: file, problem, advice: "--verbose shows where.", cause });

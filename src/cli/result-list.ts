@@ -3,7 +3,7 @@ import os from "node:os";
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
 import { fileProblem } from "../util/file-problem.js";
-import { outputLost } from "./failure.js";
+import { outputLost } from "./exit-codes.js";
 import { asJson, asText, write } from "./output.js";
 
 /** How many results `asText` shows. */

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { parse } from "acorn";
-import { pathOf } from "../dsl/origin.js";
+import { locationPath } from "../dsl/class-location.js";
 import { isError, readProperty } from "../util/describe.js";
 
 interface Place {
@@ -67,7 +67,7 @@ function parsedIn(file: string, problem: string): Place | undefined {
 }
 
 function shownFile(file: string): string {
-  const full = pathOf(file);
+  const full = locationPath(file);
   const relative = path.relative(process.cwd(), full);
   return relative.startsWith("..") ? full : relative;
 }

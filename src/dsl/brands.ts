@@ -7,36 +7,36 @@ declare const BRAND: unique symbol;
 type IsAny<T> = 0 extends 1 & T ? true : false;
 
 /** The brand holds the bare type, so that it can be read back without the brand. */
-type Mark<Role, T> = { readonly [BRAND]?: { readonly role: Role; readonly value: T } };
+type BrandTag<Role, T> = { readonly [BRAND]?: { readonly role: Role; readonly value: T } };
 
 /** A value that is never made: it carries the brand where the type itself can't, as with `void` and `unknown`. */
-type Ghost<M> = M & { readonly never: never };
+type PhantomBrand<M> = M & { readonly never: never };
 
 type Brand<T, M> =
   IsAny<T> extends true
     ? T
     : unknown extends T
-      ? {} | null | undefined | Ghost<M>
+      ? {} | null | undefined | PhantomBrand<M>
       : [T] extends [null | undefined | void]
-        ? T | Ghost<M>
+        ? T | PhantomBrand<M>
         : T extends null | undefined
           ? T
           : T & M;
 
 /** What a `@mapOver` method returns for one element: a `T`. Dependants see `T[]`. */
-export type Each<T> = Brand<T, Mark<"each", T>>;
+export type Each<T> = Brand<T, BrandTag<"each", T>>;
 
 /** What a batched `@mapOver` method returns: as many `T` as it was given elements. Dependants see `T[]`. */
-export type Batch<T> = T[] & Mark<"batch", T>;
+export type Batch<T> = T[] & BrandTag<"batch", T>;
 
 /** What an `@output` method returns: a `T`, which `run` gives to its caller. */
-export type Output<T> = Brand<T, Mark<"output", T>>;
+export type Output<T> = Brand<T, BrandTag<"output", T>>;
 
 /** What a field holds that stands for a nested pipeline: a `T`. */
-export type Nested<T> = Brand<T, Mark<"nested", T>>;
+export type Nested<T> = Brand<T, BrandTag<"nested", T>>;
 
 /** The brand of a type, or never. A union has it if any of its members has: `null` can't carry one. */
-type MarkOf<T> = T extends null | undefined | void
+type BrandTagOf<T> = T extends null | undefined | void
   ? never
   : typeof BRAND extends keyof T
     ? NonNullable<T[typeof BRAND]>
@@ -44,15 +44,19 @@ type MarkOf<T> = T extends null | undefined | void
 
 /** The role that a type's brand tells: `"each"`, `"batch"`, `"output"`, `"nested"`, `"any"` or `"plain"`. */
 export type BrandOf<T> =
-  IsAny<T> extends true ? "any" : [MarkOf<T>] extends [never] ? "plain" : (MarkOf<T> & { role: string })["role"];
+  IsAny<T> extends true
+    ? "any"
+    : [BrandTagOf<T>] extends [never]
+      ? "plain"
+      : (BrandTagOf<T> & { role: string })["role"];
 
 /** What a dependant gets from a method that returns `R`, or from a field of type `R`. */
 export type Unbranded<R> =
   IsAny<R> extends true
     ? R
-    : [MarkOf<R>] extends [never]
+    : [BrandTagOf<R>] extends [never]
       ? R
-      : MarkOf<R> extends { role: infer Role; value: infer V }
+      : BrandTagOf<R> extends { role: infer Role; value: infer V }
         ? Role extends "each" | "batch"
           ? V[]
           : V
@@ -61,7 +65,7 @@ export type Unbranded<R> =
 export type Method = (...args: any[]) => any;
 
 /** An iterator is read once, and is an array for all that take it. */
-type Landed<V> = [Extract<V, Iterator<unknown, unknown, never>>] extends [never]
+type ArrivedValue<V> = [Extract<V, Iterator<unknown, unknown, never>>] extends [never]
   ? V
   : V extends IterableIterator<infer E>
     ? E[]
@@ -69,5 +73,5 @@ type Landed<V> = [Extract<V, Iterator<unknown, unknown, never>>] extends [never]
 
 /** What a dependant gets from a member of type `M`: a method's awaited result, a field's value. */
 export type ValueOf<M> = [NonNullable<M>] extends [Method]
-  ? Landed<Unbranded<Awaited<ReturnType<NonNullable<M>>>>>
+  ? ArrivedValue<Unbranded<Awaited<ReturnType<NonNullable<M>>>>>
   : Exclude<Unbranded<M>, undefined>;

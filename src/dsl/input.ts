@@ -1,7 +1,7 @@
 import { isFlag, isRecord, optionFaults, type RulesOf } from "../util/options.js";
-import type { InputField } from "./fields.js";
+import { assertCalled, type BareClass, type Mistake } from "./decorator-target.js";
 import { recordMember } from "./metadata.js";
-import { type BareClass, checkCalled, type Mistake } from "./place.js";
+import type { InputField } from "./nested-field-types.js";
 
 /** What `@input` is told. */
 export interface InputOptions {
@@ -29,7 +29,7 @@ export function input<A extends unknown[] = never>(
   ? <T, K extends keyof T>(target: T, key: InputField<T, K>, accessor?: "an input is a field, not an accessor") => void
   : Mistake<"@input() goes on a field, not on a class">;
 export function input(...given: unknown[]): unknown {
-  checkCalled("@input", given, "@input()");
+  assertCalled("@input", given, "@input()");
   const [options = {}] = given;
   return (target: object, key: unknown, third?: unknown): void =>
     recordMember(

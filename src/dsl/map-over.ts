@@ -1,8 +1,8 @@
-import { namesIn, split } from "./arguments.js";
-import type { MapArguments, MapKey, MapMethod, Mappable } from "./mapping.js";
+import { namesIn, splitOptions } from "./decorator-args.js";
+import { assertCalled } from "./decorator-target.js";
+import type { MapArgument, MapArguments, MapKey, MapMethod } from "./map-types.js";
 import { recordMember } from "./metadata.js";
-import { childOf } from "./nested.js";
-import { checkCalled } from "./place.js";
+import { asNestedPipeline } from "./nested.js";
 
 /**
  * On a method: computed for each element of a list. The first argument names the list, or several (`["a", "b"]`,
@@ -18,17 +18,17 @@ import { checkCalled } from "./place.js";
  * hits(query: Query, index: VectorIndex, topK: number): Each<Hit[]> { return index.search(query, topK); }
  * ```
  */
-export function mapOver<T, K extends PropertyKey, P extends unknown[], R, const A extends readonly Mappable[]>(
+export function mapOver<T, K extends PropertyKey, P extends unknown[], R, const A extends readonly MapArgument[]>(
   ...given: MapArguments<T, K, P, A>
 ): (target: T, key: MapKey<T, K, A>, method?: MapMethod<P, R, A>) => void;
 export function mapOver(...given: unknown[]) {
-  checkCalled("@mapOver", given, '@mapOver("texts")');
+  assertCalled("@mapOver", given, '@mapOver("texts")');
   const [lists, second, ...rest] = given;
   const { names: over, faults: listFaults } = listsIn(lists);
-  const child = childOf(second);
+  const child = asNestedPipeline(second);
   if (child !== undefined) {
     const [wiring, ...last] = rest;
-    const { dependencies, options, faults } = split(last.filter((argument) => argument !== undefined));
+    const { dependencies, options, faults } = splitOptions(last.filter((argument) => argument !== undefined));
     const [pick] = dependencies;
     return (target: object, key: unknown, third?: unknown): void =>
       recordMember(
@@ -45,7 +45,7 @@ export function mapOver(...given: unknown[]) {
         third,
       );
   }
-  const { faults, ...said } = split(given.slice(1));
+  const { faults, ...said } = splitOptions(given.slice(1));
   return (target: object, key: unknown, third?: unknown): void =>
     recordMember(target, key, { role: "mapOver", over, ...said, faults: [...listFaults, ...faults] }, third);
 }

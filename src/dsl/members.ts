@@ -1,5 +1,5 @@
 import type { BrandOf, Method, ValueOf } from "./brands.js";
-import type { PipelineState } from "./choices.js";
+import type { PipelineState } from "./pipeline-options.js";
 
 /** The key under which a pipeline object keeps what was chosen and bound on it. */
 export const PIPELINE: unique symbol = Symbol.for("hypernodes.pipeline");
@@ -29,10 +29,10 @@ export type PipelineName =
   | "missingInputs";
 
 /** The names that can't name a member: what every pipeline and every object has, and what makes an object a promise. */
-export type Reserved = PipelineName | keyof Object | "then";
+export type ReservedName = PipelineName | keyof Object | "then";
 
 /** The names of a pipeline's own public members. */
-export type Own<T> = Exclude<keyof T, Reserved | symbol | number>;
+export type OwnMember<T> = Exclude<keyof T, ReservedName | symbol | number>;
 
 type NodeName<T, K extends keyof T> = [NonNullable<T[K]>] extends [Method]
   ? K
@@ -41,12 +41,12 @@ type NodeName<T, K extends keyof T> = [NonNullable<T[K]>] extends [Method]
     : never;
 
 /** The names of the nodes of `T`: its methods and its nested pipelines. */
-export type NodesOf<T> = { [K in Own<T>]-?: NodeName<T, K> }[Own<T>];
+export type NodesOf<T> = { [K in OwnMember<T>]-?: NodeName<T, K> }[OwnMember<T>];
 
-type Field<T, K extends keyof T> = K extends Own<T> ? ([NodeName<T, K>] extends [never] ? K : never) : never;
+type InputField<T, K extends keyof T> = K extends OwnMember<T> ? ([NodeName<T, K>] extends [never] ? K : never) : never;
 
 /** The inputs of `T` as declared, whatever is bound. */
-export type DeclaredInputs<T> = { [K in keyof T as Field<T, K>]: T[K] };
+export type DeclaredInputs<T> = { [K in keyof T as InputField<T, K>]: T[K] };
 
 /** What a caller of `T` gives: its inputs. Those with `?`, and those that are bound, may be left out. */
 export type InputsOf<T> = [BoundNames<T>] extends [never]
@@ -54,12 +54,16 @@ export type InputsOf<T> = [BoundNames<T>] extends [never]
   : Omit<DeclaredInputs<T>, BoundNames<T> & string> &
       Partial<Pick<DeclaredInputs<T>, BoundNames<T> & keyof DeclaredInputs<T>>>;
 
-type Marked<T> = {
-  [K in Own<T>]-?: T[K] extends Method ? (BrandOf<Awaited<ReturnType<T[K]>>> extends "output" ? K : never) : never;
-}[Own<T>];
+type OutputMarked<T> = {
+  [K in OwnMember<T>]-?: T[K] extends Method
+    ? BrandOf<Awaited<ReturnType<T[K]>>> extends "output"
+      ? K
+      : never
+    : never;
+}[OwnMember<T>];
 
 /** The names of what `run` returns: the outputs of `T`, or all its nodes if it has no `@output`. */
-type OutputNames<T> = [Marked<T>] extends [never] ? NodesOf<T> : Marked<T>;
+type OutputNames<T> = [OutputMarked<T>] extends [never] ? NodesOf<T> : OutputMarked<T>;
 
 /** What `run` returns. */
 export type OutputsOf<T> = { [K in OutputNames<T>]: ValueOf<T[K & keyof T]> };
@@ -67,14 +71,14 @@ export type OutputsOf<T> = { [K in OutputNames<T>]: ValueOf<T[K & keyof T]> };
 /** `T` with some of its inputs bound: it need not be given those. */
 export type Bound<T, Names> = T & { readonly [BOUND]?: { readonly pipeline: T; readonly names: Names } };
 
-type BoundBy<T> = typeof BOUND extends keyof T
+type BindingsOf<T> = typeof BOUND extends keyof T
   ? NonNullable<T[typeof BOUND]> extends { pipeline: infer P; names: infer N }
     ? { pipeline: P; names: N }
     : never
   : { pipeline: T; names: never };
 
 /** The names of the inputs of `T` that are bound. */
-export type BoundNames<T> = BoundBy<T>["names"];
+export type BoundNames<T> = BindingsOf<T>["names"];
 
 /** The pipeline type without its bindings. */
-export type Unbound<T> = BoundBy<T>["pipeline"];
+export type Unbound<T> = BindingsOf<T>["pipeline"];

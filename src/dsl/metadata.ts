@@ -5,10 +5,10 @@
 import "reflect-metadata";
 import { type Defect, DefinitionError } from "../errors.js";
 import { isRecord, withoutUndefined } from "../util/options.js";
-import type { Choices } from "./choices.js";
+import { recordClassLocation } from "./class-location.js";
+import { memberTarget } from "./decorator-target.js";
 import type { MapOptions } from "./options.js";
-import { recordOrigin } from "./origin.js";
-import { memberAt } from "./place.js";
+import type { PipelineOptions } from "./pipeline-options.js";
 
 export type Role = "input" | "node" | "output" | "mapOver" | "resource" | "nested";
 
@@ -22,7 +22,7 @@ export interface Member {
   readonly dependencies: readonly string[];
   /** The lists that are mapped over. */
   readonly over?: readonly string[];
-  readonly child?: Child;
+  readonly child?: NestedDeclaration;
   readonly options: MapOptions;
   /** An input that may be left out though it has no default. */
   readonly optional?: boolean;
@@ -31,7 +31,7 @@ export interface Member {
 }
 
 /** A nested pipeline as declared. */
-interface Child {
+interface NestedDeclaration {
   /** A pipeline class, or a pipeline object with bound inputs. */
   readonly pipeline: unknown;
   readonly wiring: Readonly<Record<string, string>>;
@@ -41,7 +41,7 @@ interface Child {
 export type Class = abstract new (...args: never[]) => object;
 
 const MEMBERS = "hypernodes:members";
-const CHOICES = "hypernodes:choices";
+const OPTIONS = "hypernodes:choices";
 const MODEL = "hypernodes:model";
 
 /** What reflect-metadata has put on `Reflect`, as it was loaded here, by its key. */
@@ -69,9 +69,9 @@ export function recordMember(
   member: Omit<Member, "name" | "declaredBy">,
   third?: unknown,
 ): void {
-  const { name, declaredBy } = memberAt(`@${member.role}`, [target, key, third]);
-  recordOrigin(declaredBy);
-  recordDesigned(declaredBy, name);
+  const { name, declaredBy } = memberTarget(`@${member.role}`, [target, key, third]);
+  recordClassLocation(declaredBy);
+  recordEmittedTypes(declaredBy, name);
   let table: MemberTable | undefined = getOwnMetadata(MEMBERS, declaredBy);
   if (table === undefined) {
     table = new Map();
@@ -83,7 +83,7 @@ export function recordMember(
 /** The members of a class, inherited ones too, in order of declaration: for each name, all that the nearest class says of it. */
 export function membersOf(pipeline: Class): ReadonlyMap<string, readonly Member[]> {
   const members: MemberTable = new Map();
-  for (const owner of lineage(pipeline)) {
+  for (const owner of prototypeChain(pipeline)) {
     const own: MemberTable = getOwnMetadata(MEMBERS, owner) ?? new Map();
     for (const [name, said] of own) members.set(name, said);
   }
@@ -91,18 +91,21 @@ export function membersOf(pipeline: Class): ReadonlyMap<string, readonly Member[
 }
 
 /** Records what a class decorator chose. */
-export function recordChoices(target: Class, chosen: Choices): void {
-  recordOrigin(target);
-  defineMetadata(CHOICES, { ...getOwnMetadata(CHOICES, target), ...chosen }, target);
+export function recordOptions(target: Class, chosen: PipelineOptions): void {
+  recordClassLocation(target);
+  defineMetadata(OPTIONS, { ...getOwnMetadata(OPTIONS, target), ...chosen }, target);
 }
 
 /** What the decorators of a class chose; the nearest class wins, option by option. */
-export function choicesOf(pipeline: Class): Choices {
-  return lineage(pipeline).reduce<Choices>((chosen, owner) => mergeChoices(chosen, getOwnMetadata(CHOICES, owner)), {});
+export function optionsOf(pipeline: Class): PipelineOptions {
+  return prototypeChain(pipeline).reduce<PipelineOptions>(
+    (chosen, owner) => mergeOptions(chosen, getOwnMetadata(OPTIONS, owner)),
+    {},
+  );
 }
 
 /** `nearer` wins over `farther`, option by option. */
-export function mergeChoices(farther: Choices, nearer: Choices | undefined): Choices {
+export function mergeOptions(farther: PipelineOptions, nearer: PipelineOptions | undefined): PipelineOptions {
   if (nearer === undefined) return farther;
   const chosen = withoutUndefined(nearer);
   if (!isRecord(chosen.execution)) return { ...farther, ...chosen };
@@ -147,7 +150,7 @@ export function modelOf(target: Class): ModelOptions | undefined {
 }
 
 /** What the loader emitted of a member's types, if it emits any (swc and tsc do; esbuild and tsx do not). */
-export function designOf(kind: "type" | "paramtypes" | "returntype", declaredBy: Class, name: string): unknown {
+export function emittedType(kind: "type" | "paramtypes" | "returntype", declaredBy: Class, name: string): unknown {
   const key = `design:${kind}`;
   // The class may have been defined under another copy of reflect-metadata than this module was.
   return hasOwnMetadata(key, declaredBy.prototype, name)
@@ -155,26 +158,26 @@ export function designOf(kind: "type" | "paramtypes" | "returntype", declaredBy:
     : Reflect.getOwnMetadata(key, declaredBy.prototype, name);
 }
 
-const designed = new Set<Class>();
+const emitted = new Set<Class>();
 
-function recordDesigned(declaredBy: Class, name: string): void {
+function recordEmittedTypes(declaredBy: Class, name: string): void {
   const types = [
-    designOf("type", declaredBy, name),
-    designOf("returntype", declaredBy, name),
-    ...((designOf("paramtypes", declaredBy, name) as unknown[] | undefined) ?? []),
+    emittedType("type", declaredBy, name),
+    emittedType("returntype", declaredBy, name),
+    ...((emittedType("paramtypes", declaredBy, name) as unknown[] | undefined) ?? []),
   ];
   for (const type of types) {
-    if (typeof type === "function" && typeof type.prototype === "object") designed.add(type as Class);
+    if (typeof type === "function" && typeof type.prototype === "object") emitted.add(type as Class);
   }
 }
 
 /** The classes that the types of pipelines' members name, where the loader emits them: inputs, parameters and results. */
-export function designedClasses(): ReadonlySet<Class> {
-  return designed;
+export function emittedClasses(): ReadonlySet<Class> {
+  return emitted;
 }
 
 /** The class and those it extends, the farthest first. */
-function lineage(pipeline: Class): Class[] {
+function prototypeChain(pipeline: Class): Class[] {
   const classes: Class[] = [];
   for (let c: unknown = pipeline; typeof c === "function" && c !== Function.prototype; c = Object.getPrototypeOf(c)) {
     classes.unshift(c as Class);

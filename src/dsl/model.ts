@@ -1,6 +1,6 @@
 import { checkOptions, isTexts, type RulesOf, that, withoutUndefined } from "../util/options.js";
+import { assertCalled, type BareClass, classTarget, type Mistake } from "./decorator-target.js";
 import { type Class, type ModelOptions, recordModel } from "./metadata.js";
-import { type BareClass, checkCalled, classAt, type Mistake } from "./place.js";
 
 const MODEL_RULES: RulesOf<ModelOptions> = {
   name: that("a name", (value) => typeof value === "string" && value !== ""),
@@ -19,12 +19,12 @@ export function model<A extends unknown[] = never>(
   options?: ModelOptions | BareClass<A>,
 ): [A] extends [never] ? (target: Class) => void : Mistake<"write @model(), with parentheses">;
 export function model(...given: unknown[]): unknown {
-  checkCalled("@model", given, "@model()");
+  assertCalled("@model", given, "@model()");
   const [options = {}] = given as [ModelOptions?];
   return (...[target, second, third]: unknown[]): void => {
     // It has no wiring to check: it may be a standard decorator.
     const isStandard = (second as { readonly kind?: unknown } | undefined)?.kind === "class";
-    const type = classAt("@model", isStandard ? [target] : [target, second, third]);
+    const type = classTarget("@model", isStandard ? [target] : [target, second, third]);
     checkOptions(`@model on ${type.name}`, options, MODEL_RULES);
     recordModel(type, withoutUndefined(options));
   };

@@ -1,9 +1,9 @@
-import { split } from "./arguments.js";
-import type { NestedField, Pick, PickedOf, Wirable, Wiring } from "./fields.js";
+import { splitOptions } from "./decorator-args.js";
+import { assertCalled } from "./decorator-target.js";
 import { type AnyPipeline, PIPELINE, type PipelineClass } from "./members.js";
 import { recordMember } from "./metadata.js";
+import type { NestedField, NodePick, PickedValue, Wiring, WiringInput } from "./nested-field-types.js";
 import type { NodeOptions } from "./options.js";
-import { checkCalled } from "./place.js";
 
 /**
  * A field `Nested<T>` that stands for a whole pipeline: `wiring` maps the child's inputs to members here, `pick` takes
@@ -19,18 +19,18 @@ export function nested<
   T,
   Key extends PropertyKey,
   C extends PipelineClass | AnyPipeline,
-  const W extends Wirable | PropertyKey,
+  const W extends WiringInput | PropertyKey,
   const K extends string | NodeOptions | undefined = undefined,
 >(
   child: C,
   wiring: W extends Wiring<T, Key, C, W, K> ? W : Wiring<T, Key, C, W, K>,
-  pick?: K extends Pick<C, K> ? K : Pick<C, K>,
+  pick?: K extends NodePick<C, K> ? K : NodePick<C, K>,
   options?: NodeOptions,
-): (target: T, key: NestedField<T, Key, PickedOf<C, K>, "@nested">) => void;
+): (target: T, key: NestedField<T, Key, PickedValue<C, K>, "@nested">) => void;
 export function nested(...given: unknown[]) {
-  checkCalled("@nested", given, '@nested(Child, { text: "document" })');
+  assertCalled("@nested", given, '@nested(Child, { text: "document" })');
   const [child, wiring, ...last] = given;
-  const { dependencies, options, faults } = split(last.filter((argument) => argument !== undefined));
+  const { dependencies, options, faults } = splitOptions(last.filter((argument) => argument !== undefined));
   const [pick] = dependencies;
   return (target: object, key: unknown, third?: unknown): void =>
     recordMember(
@@ -48,7 +48,7 @@ export function nested(...given: unknown[]) {
 }
 
 /** The argument, if it is a pipeline class or a pipeline object. */
-export function childOf(argument: unknown): unknown {
+export function asNestedPipeline(argument: unknown): unknown {
   if (typeof argument === "function") return argument;
   return typeof argument === "object" && argument !== null && PIPELINE in argument ? argument : undefined;
 }

@@ -1,8 +1,8 @@
-import { split } from "./arguments.js";
+import { splitOptions } from "./decorator-args.js";
+import { assertCalled } from "./decorator-target.js";
+import type { Dependencies } from "./dependency-types.js";
 import { recordMember } from "./metadata.js";
-import type { MethodAt, MethodKey, PlainMethod } from "./methods.js";
-import { checkCalled } from "./place.js";
-import type { Dependencies } from "./wiring.js";
+import type { MethodAt, MethodKey, PlainMethod } from "./method-types.js";
 
 /**
  * A method that is computed once, from the members it names: inputs, nodes, resources, nested pipelines, or paths
@@ -18,8 +18,8 @@ export function node<T, K extends string, P extends unknown[], R, const D extend
   ...dependencies: Dependencies<T, K, P, D, "@node">
 ): (target: T, key: MethodKey<T, K>, ...method: MethodAt<T, PlainMethod<P, R, D, "@node">>) => void;
 export function node(...given: unknown[]) {
-  checkCalled("@node", given, '@node("texts")');
-  const said = split(given);
+  assertCalled("@node", given, '@node("texts")');
+  const said = splitOptions(given);
   return (target: object, key: unknown, third?: unknown): void =>
     recordMember(target, key, { role: "node", ...said }, third);
 }

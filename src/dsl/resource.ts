@@ -1,8 +1,8 @@
-import { split } from "./arguments.js";
+import { splitOptions } from "./decorator-args.js";
+import { assertCalled } from "./decorator-target.js";
+import type { Dependencies } from "./dependency-types.js";
 import { recordMember } from "./metadata.js";
-import type { MethodAt, MethodKey, PlainMethod } from "./methods.js";
-import { checkCalled } from "./place.js";
-import type { Dependencies } from "./wiring.js";
+import type { MethodAt, MethodKey, PlainMethod } from "./method-types.js";
 
 /**
  * A method that builds what nodes use but what is no value: a model, a connection. Built at most once per owner (a
@@ -18,8 +18,8 @@ export function resource<T, K extends string, P extends unknown[], R, const D ex
   ...dependencies: Dependencies<T, K, P, D, "@resource">
 ): (target: T, key: MethodKey<T, K>, ...method: MethodAt<T, PlainMethod<P, R, D, "@resource">>) => void;
 export function resource(...given: unknown[]) {
-  checkCalled("@resource", given, "@resource()");
-  const said = split(given);
+  assertCalled("@resource", given, "@resource()");
+  const said = splitOptions(given);
   return (target: object, key: unknown, third?: unknown): void =>
     recordMember(target, key, { role: "resource", ...said }, third);
 }

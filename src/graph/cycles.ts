@@ -2,7 +2,7 @@
  * The cycles of a graph, one for each way back that a depth-first walk meets: `["a", "b", "a"]`. Linear in edges, and
  * without recursion, so that a chain may be as long as memory allows.
  */
-export function cyclesOf(names: Iterable<string>, dependenciesOf: (name: string) => readonly string[]): string[][] {
+export function findCycles(names: Iterable<string>, dependenciesOf: (name: string) => readonly string[]): string[][] {
   const cycles: string[][] = [];
   const state = new Map<string, "open" | "done">();
   for (const root of names) {

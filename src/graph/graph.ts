@@ -1,7 +1,7 @@
-import type { Choices } from "../dsl/choices.js";
 import type { PipelineClass } from "../dsl/members.js";
 import type { Role } from "../dsl/metadata.js";
 import type { MapOptions } from "../dsl/options.js";
+import type { PipelineOptions } from "../dsl/pipeline-options.js";
 
 /** A pipeline as a directed acyclic graph: plain, immutable data. */
 export interface Graph {
@@ -21,14 +21,14 @@ export interface GraphNode {
   /** What the parameters get, in their order; for a nested pipeline, what its inputs get. */
   readonly dependencies: readonly Dependency[];
   /** How the node goes over lists, if it does. */
-  readonly mapped?: Mapped;
+  readonly mapped?: MapSpec;
   /** The pipeline that this node is, if it is one. */
   readonly nested?: NestedGraph;
   readonly options: MapOptions;
   /** An input that may be left out though it has no default. */
   readonly optional?: true;
   /** The types that the loader emitted, for those who draw or check: `type` of a field, `returns` of a method. */
-  readonly design?: Design;
+  readonly design?: EmittedTypes;
 }
 
 /** What a member takes from another one. */
@@ -46,7 +46,7 @@ export interface Dependency {
 }
 
 /** How a node goes over lists. */
-export interface Mapped {
+export interface MapSpec {
   readonly mode: "zip" | "product";
   /** How many elements a call gets at once, if it takes several. */
   readonly batch?: number;
@@ -59,13 +59,13 @@ export interface NestedGraph {
   /** What is bound on the child already. */
   readonly bound: Readonly<Record<string, unknown>>;
   /** What `with` chose on the child, over its class. */
-  readonly choices: Choices;
+  readonly choices: PipelineOptions;
   /** The one node that is taken; all outputs if undefined. */
   readonly pick?: string;
 }
 
 /** The types that a loader emitted, as constructors. */
-export interface Design {
+export interface EmittedTypes {
   readonly type?: Function;
   readonly parameters?: readonly (Function | undefined)[];
   readonly returns?: Function;
@@ -80,7 +80,7 @@ export interface Edge {
 }
 
 /** `name`, or `name.some.path`. */
-export function written(dependency: Dependency): string {
+export function formatDependency(dependency: Dependency): string {
   return [dependency.on, ...dependency.path].join(".");
 }
 
@@ -88,7 +88,7 @@ export function written(dependency: Dependency): string {
  * The lists that a mapped node goes over, in their order. Several inputs of a nested pipeline may get elements of one list,
  * and one value may be several of the lists: a list that is paired with itself.
  */
-export function mappedLists({ dependencies }: GraphNode): Dependency[] {
+export function mappedDependencies({ dependencies }: GraphNode): Dependency[] {
   const elements = dependencies.filter((d) => d.as === "element");
   return elements.filter((d, i) => elements.findIndex((other) => other.list === d.list) === i);
 }

@@ -1,1 +1,1 @@
-export { enumerated, suggestion } from "../util/nearest.js";
+export { didYouMean, formatList } from "../util/suggest.js";

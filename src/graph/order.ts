@@ -1,11 +1,11 @@
+import { getOrCreate } from "../util/get-or-create.js";
 import type { Graph, GraphNode } from "./graph.js";
-import { remembered } from "./remembered.js";
 
 const indexed = new WeakMap<Graph, ReadonlyMap<string, GraphNode>>();
 
 /** The nodes of a graph by name. */
 export function nodesByName(graph: Graph): ReadonlyMap<string, GraphNode> {
-  return remembered(indexed, graph, () => new Map(graph.nodes.map((node) => [node.name, node])));
+  return getOrCreate(indexed, graph, () => new Map(graph.nodes.map((node) => [node.name, node])));
 }
 
 /** What is needed to compute some nodes: they, and all they depend on. What stands in `given` needs nothing. */
@@ -23,12 +23,12 @@ export function ancestors(graph: Graph, wanted: Iterable<string>, given: Readonl
 }
 
 /** A thing to be ordered. */
-export interface Ordered {
+export interface OrderedStep {
   readonly name: string;
   /** The names of what must have ended before it can start. */
   readonly after: readonly string[];
   /** The maps whose elements it takes as they come: they need only have started. */
-  readonly flowsFrom: readonly string[];
+  readonly streamsFrom: readonly string[];
   readonly mapped: boolean;
 }
 
@@ -37,23 +37,23 @@ export interface Ordered {
  * comes as late as it can while all else that is ready goes first, so that what its followers share is there when its
  * elements start to come. Ties keep the order of declaration.
  */
-export function topologicalOrder<S extends Ordered>(steps: readonly S[]): S[] {
+export function topologicalOrder<S extends OrderedStep>(steps: readonly S[]): S[] {
   const byName = new Map(steps.map((step) => [step.name, step]));
   const dependants = new Map<string, S[]>();
   const waiting = new Map<string, number>();
   for (const step of steps) {
-    const before = new Set([...step.after, ...step.flowsFrom]);
+    const before = new Set([...step.after, ...step.streamsFrom]);
     waiting.set(step.name, before.size);
     for (const name of before) pushTo(dependants, name, step);
   }
-  const chains = new Chains(steps, byName);
+  const chains = new MapChains(steps, byName);
 
   const ordered: S[] = [];
   const plain: S[] = [];
   const chained: S[] = [];
   const rest: S[] = [];
   const taken = new Set<string>();
-  const ready = (step: S) => (step.mapped ? (chains.isWhole(step.name) ? chained : rest) : plain).push(step);
+  const ready = (step: S) => (step.mapped ? (chains.isReady(step.name) ? chained : rest) : plain).push(step);
   for (const step of steps) if (waiting.get(step.name) === 0) ready(step);
   const heads = [0, 0, 0];
   const queues = [plain, chained, rest];
@@ -76,44 +76,44 @@ export function topologicalOrder<S extends Ordered>(steps: readonly S[]): S[] {
 }
 
 /** Which maps flow into each other, and what each such chain still lacks before it can run in one go. */
-class Chains {
+class MapChains {
   private readonly headOf = new Map<string, string>();
-  private readonly lacking = new Map<string, number>();
-  private readonly lackedBy = new Map<string, string[]>();
+  private readonly missing = new Map<string, number>();
+  private readonly waitingOn = new Map<string, string[]>();
 
-  constructor(steps: readonly Ordered[], byName: ReadonlyMap<string, Ordered>) {
+  constructor(steps: readonly OrderedStep[], byName: ReadonlyMap<string, OrderedStep>) {
     for (const step of steps) {
       const head = this.find(step, byName);
       for (const name of step.after) {
         const other = byName.get(name);
         if (other === undefined || this.find(other, byName) === head) continue;
-        this.lacking.set(head, (this.lacking.get(head) ?? 0) + 1);
-        pushTo(this.lackedBy, name, head);
+        this.missing.set(head, (this.missing.get(head) ?? 0) + 1);
+        pushTo(this.waitingOn, name, head);
       }
     }
   }
 
-  isWhole(name: string): boolean {
-    return this.headOf.get(name) !== name || (this.lacking.get(name) ?? 0) === 0;
+  isReady(name: string): boolean {
+    return this.headOf.get(name) !== name || (this.missing.get(name) ?? 0) === 0;
   }
 
   /** Notes that a step is in the order, and tells the chains that now lack nothing. */
   ended(name: string): string[] {
     const whole: string[] = [];
-    for (const head of this.lackedBy.get(name) ?? []) {
-      const left = this.lacking.get(head)! - 1;
-      this.lacking.set(head, left);
+    for (const head of this.waitingOn.get(name) ?? []) {
+      const left = this.missing.get(head)! - 1;
+      this.missing.set(head, left);
       if (left === 0) whole.push(head);
     }
     return whole;
   }
 
-  private find(step: Ordered, byName: ReadonlyMap<string, Ordered>): string {
-    const passed: Ordered[] = [];
+  private find(step: OrderedStep, byName: ReadonlyMap<string, OrderedStep>): string {
+    const passed: OrderedStep[] = [];
     let at = step;
-    while (!this.headOf.has(at.name) && at.flowsFrom.length > 0) {
+    while (!this.headOf.has(at.name) && at.streamsFrom.length > 0) {
       passed.push(at);
-      at = byName.get(at.flowsFrom[0]!)!;
+      at = byName.get(at.streamsFrom[0]!)!;
     }
     const head = this.headOf.get(at.name) ?? at.name;
     this.headOf.set(at.name, head);

@@ -1,11 +1,18 @@
-import type { Placement } from "../dsl/choices.js";
+import type { Placement } from "../dsl/pipeline-options.js";
 import { HypernodesError } from "../errors.js";
-import { type Dependency, type Graph, type GraphNode, isComputed, mappedLists, type NestedGraph } from "./graph.js";
-import { suggestion } from "./nearest.js";
+import { getOrCreate } from "../util/get-or-create.js";
+import {
+  type Dependency,
+  type Graph,
+  type GraphNode,
+  isComputed,
+  mappedDependencies,
+  type NestedGraph,
+} from "./graph.js";
+import { didYouMean } from "./nearest.js";
 import { ancestors, nodesByName, topologicalOrder } from "./order.js";
-import type { OverOptions, SeenInputs } from "./plan-over.js";
-import { childChoices } from "./reflect.js";
-import { remembered } from "./remembered.js";
+import type { InputDefaults, PlanMapOptions } from "./plan-map.js";
+import { childOptions } from "./reflect.js";
 
 /**
  * A graph made ready to run for one choice of outputs: values live in numbered slots, steps know each other by index.
@@ -24,24 +31,24 @@ export interface Plan {
   readonly resources: readonly PlannedResource[];
   readonly outputs: readonly Slotted[];
   /** Whether any map takes another one's elements as they come. */
-  readonly flows: boolean;
+  readonly canStream: boolean;
   /** Whether any step leaves errors in the place of values. */
-  readonly collects: boolean;
+  readonly collectsErrors: boolean;
   /** Whether any pipeline nested in it, or in those, runs in another place than here by its own choice. */
-  readonly places: boolean;
+  readonly hasPlacements: boolean;
   /** Whether any of them sends the elements of its maps to workers elsewhere, by its own choice. */
-  readonly queues: boolean;
+  readonly hasQueues: boolean;
   /** How a whole pipeline is mapped over, if that is the plan's one step. */
-  readonly over?: OverOptions;
+  readonly over?: PlanMapOptions;
   /** What the checks of each of its calls see, if it maps over a whole pipeline and has any. */
-  readonly seen?: SeenInputs;
+  readonly seen?: InputDefaults;
 }
 
 interface Slotted {
   readonly name: string;
   readonly slot: number;
   /** Undefined where it is only taken as a whole. */
-  readonly uses?: Uses | undefined;
+  readonly uses?: SlotUses | undefined;
 }
 
 export interface PlannedInput extends Slotted {
@@ -64,7 +71,7 @@ interface PlannedResource extends Slotted {
 }
 
 /** How a value is taken by those that depend on it, where its elements or parts of it are. */
-export interface Uses {
+export interface SlotUses {
   /** Whether a map goes over its elements. */
   readonly isMappedOver: boolean;
   /** Whether a method, a resource or the caller takes it as a whole. */
@@ -92,9 +99,9 @@ export interface Step extends Slotted {
 interface PlannedMap {
   readonly lists: readonly Argument[];
   /** For each list, the index of the map that it flows from, element by element; or -1. */
-  readonly flowsFrom: readonly number[];
+  readonly streamsFrom: readonly number[];
   /** Indices of the maps that take this one's elements as they come. */
-  readonly followers: readonly number[];
+  readonly streamsTo: readonly number[];
   readonly product: boolean;
   /** How many elements a call gets; 0: one, and not in an array. */
   readonly batch: number;
@@ -121,11 +128,11 @@ const plans = new WeakMap<Graph, Map<string, Plan>>();
  * @throws {HypernodesError} `UNKNOWN_OUTPUT`, `UNKNOWN_GIVEN`.
  */
 export function planFor(graph: Graph, outputs: readonly string[] = graph.outputs, given: readonly string[] = []): Plan {
-  const known = remembered(plans, graph, () => new Map());
+  const known = getOrCreate(plans, graph, () => new Map());
   const key = outputs === graph.outputs && given.length === 0 ? "" : JSON.stringify([outputs, [...given].sort()]);
-  return remembered(known, key, () => {
+  return getOrCreate(known, key, () => {
     checkNames(graph, outputs, given);
-    return compile(graph, outputs, new Set(given));
+    return compilePlan(graph, outputs, new Set(given));
   });
 }
 
@@ -146,7 +153,7 @@ function checkNames(graph: Graph, outputs: readonly string[], given: readonly st
         node === undefined
           ? `the output "${name}" is not found in pipeline ${graph.pipeline}`
           : `"${name}" is ${node.role === "input" ? "an input" : "a resource"} and can't be an output`,
-      advice: suggestion(
+      advice: didYouMean(
         name,
         graph.nodes.filter(isComputed).map((n) => n.name),
       ),
@@ -161,22 +168,22 @@ function checkNames(graph: Graph, outputs: readonly string[], given: readonly st
       problem: nodes.has(name)
         ? `"${name}" is an input, not a node`
         : `no node is named "${name}", but a value is given for it`,
-      advice: nodes.has(name) ? "Give it among the inputs." : suggestion(name, names),
+      advice: nodes.has(name) ? "Give it among the inputs." : didYouMean(name, names),
     });
   }
 }
 
 /** A node on its way to being a step. */
-interface Draft {
+interface StepDraft {
   readonly name: string;
   readonly node: GraphNode;
   readonly after: string[];
-  readonly flowsFrom: string[];
+  readonly streamsFrom: string[];
   readonly mapped: boolean;
   readonly resources: string[];
 }
 
-function compile(graph: Graph, outputs: readonly string[], given: ReadonlySet<string>): Plan {
+function compilePlan(graph: Graph, outputs: readonly string[], given: ReadonlySet<string>): Plan {
   const byName = nodesByName(graph);
   const needed = ancestors(graph, outputs, given);
   const nodes = graph.nodes.filter((node) => needed.has(node.name));
@@ -191,43 +198,47 @@ function compile(graph: Graph, outputs: readonly string[], given: ReadonlySet<st
   const resources = resourcesInOrder(computed, byName);
   const resourceIndex = new Map(resources.map(({ name }, index) => [name, index]));
   const drafts = topologicalOrder(
-    computed.filter((n) => n.role !== "resource").map((node) => draft(node, byName, given, resourceIndex)),
+    computed.filter((n) => n.role !== "resource").map((node) => draftStep(node, byName, given, resourceIndex)),
   );
   const stepIndex = new Map(drafts.map(({ name }, index) => [name, index]));
 
   const next: number[][] = drafts.map(() => []);
   const followers: number[][] = drafts.map(() => []);
-  for (const [index, { after, flowsFrom }] of drafts.entries()) {
+  for (const [index, { after, streamsFrom: flowsFrom }] of drafts.entries()) {
     for (const name of after) next[stepIndex.get(name)!]!.push(index);
     for (const name of flowsFrom) followers[stepIndex.get(name)!]!.push(index);
   }
   const uses = usedOutputs(nodes, outputs);
 
-  const steps = drafts.map(({ node, after, flowsFrom, resources }, index): Step & { uses: Uses | undefined } => {
-    const elements = node.dependencies.filter((d) => d.as === "element");
-    const lists = mappedLists(node);
-    const shared = node.dependencies.filter((d) => d.as === "value");
-    return {
-      index,
-      ...slotted(node),
-      node,
-      arguments: shared.map(argument),
-      resources: resources.map((name) => resourceIndex.get(name)!).sort((a, b) => a - b),
-      waitsFor: after.length + flowsFrom.length,
-      next: next[index]!,
-      map: node.mapped && {
-        lists: lists.map(argument),
-        flowsFrom: lists.map(({ on, path }) => (path.length === 0 && flowsFrom.includes(on) ? stepIndex.get(on)! : -1)),
-        followers: followers[index]!,
-        product: node.mapped.mode === "product",
-        batch: node.mapped.batch ?? 0,
-      },
-      child:
-        node.nested &&
-        plannedChild(node.nested, lists, elements, shared, node.mapped ? undefined : uses.get(node.name)),
-      uses: undefined,
-    };
-  });
+  const steps = drafts.map(
+    ({ node, after, streamsFrom: flowsFrom, resources }, index): Step & { uses: SlotUses | undefined } => {
+      const elements = node.dependencies.filter((d) => d.as === "element");
+      const lists = mappedDependencies(node);
+      const shared = node.dependencies.filter((d) => d.as === "value");
+      return {
+        index,
+        ...slotted(node),
+        node,
+        arguments: shared.map(argument),
+        resources: resources.map((name) => resourceIndex.get(name)!).sort((a, b) => a - b),
+        waitsFor: after.length + flowsFrom.length,
+        next: next[index]!,
+        map: node.mapped && {
+          lists: lists.map(argument),
+          streamsFrom: lists.map(({ on, path }) =>
+            path.length === 0 && flowsFrom.includes(on) ? stepIndex.get(on)! : -1,
+          ),
+          streamsTo: followers[index]!,
+          product: node.mapped.mode === "product",
+          batch: node.mapped.batch ?? 0,
+        },
+        child:
+          node.nested &&
+          plannedChild(node.nested, lists, elements, shared, node.mapped ? undefined : uses.get(node.name)),
+        uses: undefined,
+      };
+    },
+  );
 
   const builds = resources.map((node) => ({ ...slotted(node), arguments: node.dependencies.map(argument) }));
   const returned = outputs.map((name) => slotted(byName.get(name)!));
@@ -235,7 +246,7 @@ function compile(graph: Graph, outputs: readonly string[], given: ReadonlySet<st
   const ways = graph.nodes.flatMap(({ dependencies }) =>
     dependencies.filter(({ on, path }) => path.length > 0 && slotOf.has(on)),
   );
-  const used = usesBySlot(steps, [
+  const used = slotUses(steps, [
     ...returned,
     ...builds.flatMap((resource) => resource.arguments),
     ...ways.map(argument),
@@ -254,20 +265,22 @@ function compile(graph: Graph, outputs: readonly string[], given: ReadonlySet<st
     steps,
     resources: builds,
     outputs: returned,
-    flows: followers.some((indices) => indices.length > 0),
-    collects: computed.some((n) => n.options.onError === "collect"),
-    places: steps.some(({ child }) => child !== undefined && (child.placement !== undefined || child.plan.places)),
-    queues: steps.some(({ child }) => child !== undefined && (ownQueue(child.nested) || child.plan.queues)),
+    canStream: followers.some((indices) => indices.length > 0),
+    collectsErrors: computed.some((n) => n.options.onError === "collect"),
+    hasPlacements: steps.some(
+      ({ child }) => child !== undefined && (child.placement !== undefined || child.plan.hasPlacements),
+    ),
+    hasQueues: steps.some(({ child }) => child !== undefined && (ownQueue(child.nested) || child.plan.hasQueues)),
   };
 }
 
 /** What a node waits for. A resource waits for nothing by itself: who uses it waits for what it is built from. */
-function draft(
+function draftStep(
   node: GraphNode,
   byName: ReadonlyMap<string, GraphNode>,
   given: ReadonlySet<string>,
   resourceIndex: ReadonlyMap<string, number>,
-): Draft {
+): StepDraft {
   const after = new Set<string>();
   const flowsFrom = new Set<string>();
   const resources = new Set<string>();
@@ -279,7 +292,7 @@ function draft(
         if (resources.has(on)) continue;
         resources.add(on);
         visit(from.dependencies);
-      } else if (as === "element" && path.length === 0 && flows(from, node)) flowsFrom.add(on);
+      } else if (as === "element" && path.length === 0 && canStream(from, node)) flowsFrom.add(on);
       else after.add(on);
     }
   };
@@ -288,24 +301,24 @@ function draft(
     name: node.name,
     node,
     after: [...after],
-    flowsFrom: [...flowsFrom],
+    streamsFrom: [...flowsFrom],
     mapped: node.mapped !== undefined,
     resources: [...resources],
   };
 }
 
 /** Whether a map takes another one's elements as they come. Whole lists go to other places, and come back. */
-function flows(from: GraphNode, to: GraphNode): boolean {
+function canStream(from: GraphNode, to: GraphNode): boolean {
   const isHere = ({ nested }: GraphNode) => nested === undefined || ownPlacement(nested) === undefined;
   return from.mapped !== undefined && to.mapped!.mode === "zip" && isHere(from) && isHere(to);
 }
 
 function ownQueue(nested: NestedGraph): boolean {
-  return typeof childChoices({}, nested).execution?.maps === "object";
+  return typeof childOptions({}, nested).execution?.maps === "object";
 }
 
 function ownPlacement(nested: NestedGraph): Placement | undefined {
-  const { runOn } = childChoices({}, nested);
+  const { runOn } = childOptions({}, nested);
   return runOn === undefined || runOn.kind === "local" ? undefined : runOn;
 }
 
@@ -328,10 +341,10 @@ function resourcesInOrder(nodes: readonly GraphNode[], byName: ReadonlyMap<strin
  *
  * @param whole what else reads values as a whole: the caller, resources.
  */
-function usesBySlot(steps: readonly Step[], whole: readonly { slot: number; path?: Argument["path"] }[]) {
+function slotUses(steps: readonly Step[], whole: readonly { slot: number; path?: Argument["path"] }[]) {
   const bySlot = new Map<number, { isMappedOver: boolean; isTakenWhole: boolean; paths: string[][] }>();
   const add = (slot: number, path: readonly string[], isMappedOver: boolean): void => {
-    const uses = remembered(bySlot, slot, () => ({
+    const uses = getOrCreate(bySlot, slot, () => ({
       isMappedOver: false,
       isTakenWhole: false,
       paths: [] as string[][],
@@ -355,7 +368,7 @@ function usesBySlot(steps: readonly Step[], whole: readonly { slot: number; path
     }
   }
   for (const [slot, { isMappedOver, paths }] of bySlot) if (!isMappedOver && paths.length === 0) bySlot.delete(slot);
-  return bySlot as ReadonlyMap<number, Uses>;
+  return bySlot as ReadonlyMap<number, SlotUses>;
 }
 
 /** For each nested pipeline that is only used through paths, `"child.hits"`: which of its outputs are. */

@@ -1,24 +1,24 @@
-import type { Choices } from "../dsl/choices.js";
 import { type AnyPipeline, PIPELINE, type PipelineClass } from "../dsl/members.js";
-import { type Class, choicesOf, designOf, type Member, membersOf, mergeChoices } from "../dsl/metadata.js";
+import { type Class, emittedType, type Member, membersOf, mergeOptions, optionsOf } from "../dsl/metadata.js";
+import type { PipelineOptions } from "../dsl/pipeline-options.js";
 import { type Defect, DefinitionError } from "../errors.js";
+import { getOrCreate } from "../util/get-or-create.js";
 import { isRecord, withoutUndefined } from "../util/options.js";
 import { showValue } from "../util/show-value.js";
-import { defectsOf } from "./checks.js";
+import { optionalProperties } from "./class-validator-metadata.js";
 import {
   type Dependency,
-  type Design,
   type Edge,
+  type EmittedTypes,
   type Graph,
   type GraphNode,
   isComputed,
   type NestedGraph,
 } from "./graph.js";
-import { remembered } from "./remembered.js";
-import { optionalProperties } from "./validators.js";
+import { findDefects } from "./validate-graph.js";
 
-const reflected = new WeakMap<PipelineClass, Graph>();
-const underWay: PipelineClass[] = [];
+const graphs = new WeakMap<PipelineClass, Graph>();
+const inProgress: PipelineClass[] = [];
 
 /**
  * The graph of a pipeline class: what its members' decorators say, its own and the inherited ones, checked. Once per
@@ -26,28 +26,28 @@ const underWay: PipelineClass[] = [];
  *
  * @throws {DefinitionError} with all the defects of the class.
  */
-export function reflect(pipeline: PipelineClass): Graph {
-  return remembered(reflected, pipeline, () => reflectAnew(pipeline));
+export function graphOf(pipeline: PipelineClass): Graph {
+  return getOrCreate(graphs, pipeline, () => buildGraph(pipeline));
 }
 
-function reflectAnew(pipeline: PipelineClass): Graph {
+function buildGraph(pipeline: PipelineClass): Graph {
   const defects: Defect[] = [];
   const nodes = new Map<string, GraphNode>();
-  underWay.push(pipeline);
+  inProgress.push(pipeline);
   try {
     const optional = optionalProperties(pipeline);
     for (const [name, said] of membersOf(pipeline)) {
-      nodes.set(name, nodeOf(pipeline, said, optional.has(name), defects));
+      nodes.set(name, toNode(pipeline, said, optional.has(name), defects));
     }
   } finally {
-    underWay.pop();
+    inProgress.pop();
   }
-  defects.push(...defectsOf(pipeline, nodes));
+  defects.push(...findDefects(pipeline, nodes));
   if (defects.length > 0) throw new DefinitionError(pipeline.name, defects as [Defect, ...Defect[]]);
-  return graphOf(pipeline, nodes);
+  return createGraph(pipeline, nodes);
 }
 
-function graphOf(pipeline: PipelineClass, members: ReadonlyMap<string, GraphNode>): Graph {
+function createGraph(pipeline: PipelineClass, members: ReadonlyMap<string, GraphNode>): Graph {
   const nodes = [...members.values()];
   const marked = nodes.filter((node) => node.role === "output");
   const returned = marked.length > 0 ? marked : nodes.filter(isComputed);
@@ -62,7 +62,7 @@ function graphOf(pipeline: PipelineClass, members: ReadonlyMap<string, GraphNode
   });
 }
 
-function nodeOf(pipeline: PipelineClass, said: readonly Member[], optional: boolean, defects: Defect[]): GraphNode {
+function toNode(pipeline: PipelineClass, said: readonly Member[], optional: boolean, defects: Defect[]): GraphNode {
   const member = said.at(-1)!;
   const where = `${pipeline.name}.${member.name}`;
   if (said.length > 1) {
@@ -75,9 +75,9 @@ function nodeOf(pipeline: PipelineClass, said: readonly Member[], optional: bool
   }
   for (const fault of member.faults ?? []) defects.push({ ...fault, where });
   const over = member.over ?? [];
-  const nested = member.child === undefined ? undefined : nestedOf(member.child, where, defects);
+  const nested = member.child === undefined ? undefined : resolveNested(member.child, where, defects);
   const dependencies = member.child
-    ? wired(member.child.wiring, over, where, defects)
+    ? toDependencies(member.child.wiring, over, where, defects)
     : [
         ...over.map((name, list) => dependency(name, "element", { list })),
         ...member.dependencies.map((n) => dependency(n, "value")),
@@ -91,11 +91,11 @@ function nodeOf(pipeline: PipelineClass, said: readonly Member[], optional: bool
     ...(nested && { nested }),
     options: Object.freeze({ ...withoutUndefined(member.options) }),
     ...((member.optional === true || optional) && { optional: true as const }),
-    design: designedAs(member),
+    design: emittedTypes(member),
   });
 }
 
-function wired(
+function toDependencies(
   wiring: Readonly<Record<string, string>>,
   over: readonly string[],
   where: string,
@@ -126,7 +126,8 @@ function wired(
     const times = over.filter((other) => other === name).length;
     if (times === 1) return inputs.map((input) => dependency(name, "element", { list, input }));
     // A list that is paired with itself: the first input gets the element of its first mention.
-    if (inputs.length !== times && over.indexOf(name) === list) defects.push(unevenly(name, times, inputs, where));
+    if (inputs.length !== times && over.indexOf(name) === list)
+      defects.push(hasUnevenProduct(name, times, inputs, where));
     const input = inputs[over.slice(0, list).filter((other) => other === name).length];
     return input === undefined ? [] : [dependency(name, "element", { list, input })];
   });
@@ -134,7 +135,7 @@ function wired(
   return [...mapped, ...shared];
 }
 
-function unevenly(name: string, times: number, inputs: readonly string[], where: string): Defect {
+function hasUnevenProduct(name: string, times: number, inputs: readonly string[], where: string): Defect {
   return {
     code: "UNWIRED_ELEMENT",
     where,
@@ -148,7 +149,7 @@ function dependency(written: unknown, as: Dependency["as"], more?: Pick<Dependen
   return Object.freeze({ on: on!, path: Object.freeze(path), as, ...more });
 }
 
-function nestedOf(child: NonNullable<Member["child"]>, where: string, defects: Defect[]): NestedGraph | undefined {
+function resolveNested(child: NonNullable<Member["child"]>, where: string, defects: Defect[]): NestedGraph | undefined {
   const given = child.pipeline;
   if (given === undefined || given === null) {
     defects.push({
@@ -170,13 +171,13 @@ function nestedOf(child: NonNullable<Member["child"]>, where: string, defects: D
     });
     return undefined;
   }
-  if (underWay.includes(pipeline)) {
-    const path = [...underWay.slice(underWay.indexOf(pipeline)), pipeline].map((p) => p.name).join(" -> ");
+  if (inProgress.includes(pipeline)) {
+    const path = [...inProgress.slice(inProgress.indexOf(pipeline)), pipeline].map((p) => p.name).join(" -> ");
     defects.push({ code: "CYCLE", where, problem: `the pipeline nests itself: ${path}`, advice: NO_RECURSION });
     return undefined;
   }
   try {
-    const graph = reflect(pipeline);
+    const graph = graphOf(pipeline);
     const object = typeof given === "function" ? undefined : (given as AnyPipeline)[PIPELINE];
     return Object.freeze({
       graph,
@@ -195,25 +196,25 @@ function nestedOf(child: NonNullable<Member["child"]>, where: string, defects: D
 const NO_RECURSION = "A pipeline has a fixed number of nodes: take the class out, or loop inside a node.";
 
 /** What a child runs under: its parent's choices, over them its class's, over them its object's own. */
-export function childChoices(parent: Choices, nested: NestedGraph): Choices {
-  return mergeChoices(mergeChoices(parent, choicesOf(nested.pipeline)), nested.choices);
+export function childOptions(parent: PipelineOptions, nested: NestedGraph): PipelineOptions {
+  return mergeOptions(mergeOptions(parent, optionsOf(nested.pipeline)), nested.choices);
 }
 
 function isPipelineClass(pipeline: unknown): pipeline is PipelineClass {
   return typeof pipeline === "function" && typeof pipeline.prototype === "object" && PIPELINE in pipeline.prototype;
 }
 
-function designedAs({ role, declaredBy, name }: Member): Design {
-  if (role === "input" || role === "nested") return { type: designOf("type", declaredBy, name) as Function };
+function emittedTypes({ role, declaredBy, name }: Member): EmittedTypes {
+  if (role === "input" || role === "nested") return { type: emittedType("type", declaredBy, name) as Function };
   return {
     parameters: parameterTypes(declaredBy, name),
-    returns: designOf("returntype", declaredBy, name) as Function,
+    returns: emittedType("returntype", declaredBy, name) as Function,
   };
 }
 
 /** As the loader emitted them. swc emits Array for a rest parameter, which takes elements: that says nothing of them. */
 function parameterTypes(declaredBy: Class, name: string): readonly (Function | undefined)[] {
-  const types = (designOf("paramtypes", declaredBy, name) as readonly Function[] | undefined) ?? [];
+  const types = (emittedType("paramtypes", declaredBy, name) as readonly Function[] | undefined) ?? [];
   const required = (declaredBy.prototype as Record<string, Function>)[name]?.length ?? 0;
   return types.map((type, index) => (type === Array && index >= required ? undefined : type));
 }

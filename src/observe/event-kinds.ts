@@ -1,4 +1,4 @@
-import type { EventOf, RunEvent } from "../engine/events.js";
+import type { EventOf, RunEvent } from "../engine/lifecycle/events.js";
 import { NumberText } from "../util/json-text.js";
 
 /** A field of an event: what it takes, and whether a value is that. */
@@ -43,7 +43,7 @@ const CONTAINER = { id: TEXT };
 /** All kinds of events that this version knows, with the fields that each has beside the common ones. */
 const KINDS: { readonly [T in RunEvent["type"]]: { readonly [P in EventOf<T>["phase"]]: Fields } } = {
   run: { start: { inputs: NAMES }, end: { ...TIMED, outputs: NAMES }, failed: FAILED },
-  node: { start: { waitedMs: optional(NUMBER) }, end: TIMED, failed: FAILED, retried: RETRIED, cached: {} },
+  node: { start: { queuedMs: optional(NUMBER) }, end: TIMED, failed: FAILED, retried: RETRIED, cached: {} },
   map: {
     start: { elements: COUNT },
     end: { ...TIMED, elements: COUNT, failed: COUNT, cached: optional(COUNT) },

@@ -1,4 +1,4 @@
-import { EVENTS_VERSION, type RunEvent } from "../engine/events.js";
+import { EVENTS_VERSION, type RunEvent } from "../engine/lifecycle/events.js";
 import { HypernodesError } from "../errors.js";
 import { ByteLines, NotTextError, textOf } from "../util/byte-lines.js";
 import { describeError, isError, messageOf, readProperty } from "../util/describe.js";
@@ -7,7 +7,7 @@ import { JsonTextError, parseJson, withNumbers } from "../util/json-text.js";
 import { onDemand } from "../util/on-demand.js";
 import { checkOptions, that } from "../util/options.js";
 import { defectOf } from "./event-kinds.js";
-import { makesReaders, type Reader } from "./reader.js";
+import { observerFactories, type RunObserver } from "./run-observer.js";
 
 const fs = onDemand<typeof import("node:fs")>("node:fs");
 
@@ -33,27 +33,27 @@ interface Head {
  * @param file its path.
  * @throws {HypernodesError} `INVALID_EVENTS` if it can't be written.
  */
-export function eventLog(file: string): Reader {
+export function eventLog(file: string): RunObserver {
   checkOptions("eventLog(file)", { file }, { file: { ...that("the path of a file", isText), isRequired: true } });
   return new EventLog(file);
 }
 
-makesReaders(eventLog);
+observerFactories(eventLog);
 
 function isText(value: unknown): boolean {
   return typeof value === "string" && value !== "";
 }
 
 /** Whether a log has lost events, because they could not be written. */
-export function hasLostEvents(log: Reader): boolean {
-  return log instanceof EventLog && log.isBroken;
+export function hasLostEvents(log: RunObserver): boolean {
+  return log instanceof EventLog && log.hasFailed;
 }
 
-class EventLog implements Reader {
+class EventLog implements RunObserver {
   private descriptor: number | undefined;
-  private gathered = `${JSON.stringify({ hypernodes: "events", version: EVENTS_VERSION } satisfies Head)}\n`;
+  private buffered = `${JSON.stringify({ hypernodes: "events", version: EVENTS_VERSION } satisfies Head)}\n`;
   private timer: NodeJS.Timeout | undefined;
-  isBroken = false;
+  hasFailed = false;
   /** How many runs it is reading. */
   private runs = 0;
 
@@ -61,19 +61,19 @@ class EventLog implements Reader {
     this.descriptor = opened(file, "w", "written");
   }
 
-  onPrepare(): void {
+  onBeforeRun(): void {
     this.runs++;
     this.descriptor ??= fs().openSync(this.file, "a");
   }
 
   onEvent(event: RunEvent): void {
-    if (this.isBroken) return;
-    this.gathered += `${JSON.stringify(logged(event))}\n`;
-    if (this.gathered.length >= GATHERED) this.write();
+    if (this.hasFailed) return;
+    this.buffered += `${JSON.stringify(toLogLine(event))}\n`;
+    if (this.buffered.length >= GATHERED) this.write();
     else this.timer ??= setTimeout(() => this.write(), WRITE_MS).unref();
   }
 
-  onSettled(): void {
+  onAfterRun(): void {
     this.write();
     if (--this.runs > 0) return;
     fs().closeSync(this.descriptor!);
@@ -84,24 +84,24 @@ class EventLog implements Reader {
     clearTimeout(this.timer);
     this.timer = undefined;
     try {
-      fs().writeFileSync(this.descriptor!, this.gathered);
+      fs().writeFileSync(this.descriptor!, this.buffered);
     } catch (error) {
-      this.isBroken = true;
+      this.hasFailed = true;
       process.emitWarning(
         `${this.file}: events can't be written any more: ${describeError(error)}`,
         "HypernodesWarning",
       );
     }
-    this.gathered = "";
+    this.buffered = "";
   }
 }
 
 /** An event as it is in a log. */
-function logged(event: RunEvent): object {
-  return "error" in event ? { ...event, error: loggedError(event.error) } : event;
+function toLogLine(event: RunEvent): object {
+  return "error" in event ? { ...event, error: toLoggedError(event.error) } : event;
 }
 
-function loggedError(error: unknown): object {
+function toLoggedError(error: unknown): object {
   if (!isError(error)) return { name: "Error", message: describeError(error) };
   const name = String(readProperty(error, "name"));
   const message = messageOf(error);

@@ -1,7 +1,7 @@
 import type { ReadableStreamDefaultController } from "node:stream/web";
-import type { RunEvent } from "../engine/events.js";
+import type { RunEvent } from "../engine/lifecycle/events.js";
 import { checkOptions, oneOf, that } from "../util/options.js";
-import { makesReaders, type Reader } from "./reader.js";
+import { observerFactories, type RunObserver } from "./run-observer.js";
 
 /** All types of events: each once. */
 const TYPES = Object.keys({
@@ -20,7 +20,7 @@ const TYPES_RULE = that(
 );
 
 /** The events of one run as an async iterable. Those that are not read yet are kept; whoever stops reading gets no more. */
-export type EventStream = Reader & AsyncIterable<RunEvent>;
+export type EventStream = RunObserver & AsyncIterable<RunEvent>;
 
 /**
  * The events of one run, to be read as they come; it ends with the run, also if that never began.
@@ -50,7 +50,7 @@ export function eventStream(types?: readonly RunEvent["type"][]): EventStream {
     onEvent(event) {
       if (types === undefined || types.includes(event.type)) controller?.enqueue(event);
     },
-    onSettled() {
+    onAfterRun() {
       controller?.close();
       controller = undefined;
     },
@@ -58,4 +58,4 @@ export function eventStream(types?: readonly RunEvent["type"][]): EventStream {
   };
 }
 
-makesReaders(eventStream);
+observerFactories(eventStream);

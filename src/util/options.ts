@@ -1,6 +1,6 @@
 import { badOption, type Defect, HypernodesError } from "../errors.js";
-import { suggestion } from "./nearest.js";
 import { showValue } from "./show-value.js";
+import { didYouMean } from "./suggest.js";
 
 /** What one option may be. */
 export interface OptionRule {
@@ -53,7 +53,7 @@ export function optionFaults(options: unknown, rules: OptionRules, words: Option
     faults.push({
       code: "UNKNOWN_OPTION",
       problem: `there is no ${noun} "${path}${name}"`,
-      advice: hint?.(name) ?? suggestion(name, Object.keys(rules)),
+      advice: hint?.(name) ?? didYouMean(name, Object.keys(rules)),
     });
   }
   for (const name of Object.keys(rules)) {

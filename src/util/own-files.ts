@@ -15,7 +15,7 @@ export const OWN_FOLDER = fileURLToPath(OWN_URL);
 /**
  * The file of one of this package's modules that is loaded by its URL, not by an import.
  *
- * @param name its path from `src/`, without an ending: `engine/threads/worker`.
+ * @param name its path from `src/`, without an ending: `engine/worker/worker`.
  */
 export function ownModule(name: string): URL {
   const path = IS_IN_FOLDERS ? name : name.slice(name.lastIndexOf("/") + 1);

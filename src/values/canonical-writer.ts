@@ -1,12 +1,12 @@
 import { types } from "node:util";
 import { ByteWriter, hashOf, TAG } from "./byte-writer.js";
-import { CannotTravel, faultOf, foreign, MAX_DEPTH, tooDeep, within } from "./cannot-travel.js";
 import { lostClass } from "./content.js";
-import { assertOneClass, assertReadable, assertTravels, jsonOf, refersBack } from "./dismantle.js";
+import { assertOneClass, assertReadable, assertTravels, jsonOf, refersBack } from "./dehydrate.js";
 import { errorParts, read } from "./error-parts.js";
-import { builtIn, entriesOf, isOrdinary, itemsOf, type Kind, kindOf, pathKey, sizeOf } from "./kinds.js";
-import { isFailure, knownModel, type Model, travellingModel, unknownClass } from "./models.js";
+import { findModel, isFailure, type Model, requireModel, unknownClass } from "./models.js";
+import { builtIn, entriesOf, isOrdinary, itemsOf, type Kind, kindOf, pathSegment, sizeOf } from "./object-kinds.js";
 import { isPlainView, type OwnProperties, ownProperties, plainItems, plainNames } from "./own-properties.js";
+import { describeUnserialisable, faultOf, MAX_DEPTH, tooDeep, UnserialisableError, within } from "./unserialisable.js";
 import { bytesOf, viewType } from "./views.js";
 
 /** From how many bytes on the form of an object is hashed alone: what is around it stays small. */
@@ -75,7 +75,7 @@ export class CanonicalWriter extends ByteWriter {
     else if (typeof value === "bigint") {
       this.tag(TAG.bigint);
       this.string(value.toString());
-    } else throw foreign(value as Function | symbol);
+    } else throw describeUnserialisable(value as Function | symbol);
   }
 
   /** Writes an object, or which one of those before it is. */
@@ -129,7 +129,7 @@ export class CanonicalWriter extends ByteWriter {
   /** Writes an object by what it consists of. */
   private content(value: object): void {
     // Asking a proxy for anything would run its code.
-    if (types.isProxy(value)) throw foreign(value);
+    if (types.isProxy(value)) throw describeUnserialisable(value);
     const prototype = Object.getPrototypeOf(value) as object | null;
     // Most objects are plain.
     if (prototype === Object.prototype) {
@@ -154,7 +154,7 @@ export class CanonicalWriter extends ByteWriter {
 
   private special(value: object, prototype: object | null): void {
     const kind = kindOf(value, prototype);
-    if (kind === "foreign") throw foreign(value);
+    if (kind === "foreign") throw describeUnserialisable(value);
     assertOneClass(value, kind, prototype);
     if (prototype === null) this.tag(TAG.noPrototype);
     const isOurs = prototype === null || builtIn(prototype) !== undefined;
@@ -164,12 +164,12 @@ export class CanonicalWriter extends ByteWriter {
       this.models.add(lostClass(prototype));
     }
     if (model !== undefined) {
-      this.tag(model.hooked ? TAG.hooked : model.key === undefined ? TAG.instance : TAG.keyed);
+      this.tag(model.usesJsonHooks ? TAG.hooked : model.key === undefined ? TAG.instance : TAG.keyed);
       this.string(model.name);
       this.models ??= new Set();
       this.models.add(model.name);
     }
-    if (model?.hooked) this.hooked(value);
+    if (model?.usesJsonHooks) this.hooked(value);
     else if (model?.key !== undefined) this.fields(value, [...model.key].sort());
     else if (kind === "error") this.error(value as Error, prototype);
     else this.whole(value, kind);
@@ -184,8 +184,8 @@ export class CanonicalWriter extends ByteWriter {
 
   /** An error of a class that is not known counts by the nearest class of the language. */
   private modelFor(prototype: object, kind: Kind): Model | undefined {
-    if (this.isLenient && kind !== "error") return travellingModel(prototype);
-    const model = knownModel(prototype);
+    if (this.isLenient && kind !== "error") return requireModel(prototype);
+    const model = findModel(prototype);
     if (model === undefined && kind !== "error") throw unknownClass(prototype);
     return model;
   }
@@ -207,8 +207,8 @@ export class CanonicalWriter extends ByteWriter {
         this.tag(TAG.map);
         this.uint32(sizeOf(value as Map<unknown, unknown>));
         for (const [key, item] of entriesOf(value as Map<unknown, unknown>)) {
-          this.at(pathKey(key), key);
-          this.at(pathKey(key), item);
+          this.at(pathSegment(key), key);
+          this.at(pathSegment(key), item);
         }
         break;
       case "set": {
@@ -358,7 +358,7 @@ export class CanonicalWriter extends ByteWriter {
         this.property(value, name);
         count++;
       } catch (thrown) {
-        if (!(thrown instanceof CannotTravel) || !isLenient) throw thrown;
+        if (!(thrown instanceof UnserialisableError) || !isLenient) throw thrown;
         this.length = length;
         this.models = models;
         this.path.length = depth;

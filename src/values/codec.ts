@@ -1,11 +1,11 @@
 import { ValueError } from "../errors.js";
 import { onDemand } from "../util/on-demand.js";
-import { faultOf, isStackOverflow, valueError } from "./cannot-travel.js";
-import { type Dismantled, dismantle, type Table } from "./dismantle.js";
+import { type Dehydrated, dehydrate, type TypeTable } from "./dehydrate.js";
 import { inThisRealm } from "./realm.js";
-import { reassemble } from "./reassemble.js";
+import { rehydrate } from "./rehydrate.js";
 import { countObjects } from "./scan.js";
-import { aligned, v8Format } from "./v8-format.js";
+import { faultOf, isStackOverflow, valueError } from "./unserialisable.js";
+import { alignOffset, v8Format } from "./v8-serializer.js";
 
 const zlib = onDemand<typeof import("node:zlib")>("node:zlib");
 
@@ -53,7 +53,7 @@ export interface DecodeOptions {
  * @throws {ValueError} `UNSERIALISABLE` with the path to what can't travel.
  */
 export function encode(value: unknown, options: EncodeOptions = {}): Uint8Array {
-  const { length, parts } = encodeInParts(value, options);
+  const { length, parts } = encodeChunks(value, options);
   const bytes = new Uint8Array(options.shared ? new SharedArrayBuffer(length) : new ArrayBuffer(length));
   let offset = 0;
   for (const part of parts) {
@@ -64,7 +64,7 @@ export function encode(value: unknown, options: EncodeOptions = {}): Uint8Array 
 }
 
 /** A value's bytes in pieces that follow each other. */
-export interface EncodedParts {
+export interface EncodedChunks {
   /** How many bytes they have in all. */
   readonly length: number;
   readonly parts: readonly Uint8Array[];
@@ -76,23 +76,23 @@ export interface EncodedParts {
  *
  * @throws {ValueError} as `encode` does.
  */
-export function encodeInParts(value: unknown, options: EncodeOptions = {}): EncodedParts {
+export function encodeChunks(value: unknown, options: EncodeOptions = {}): EncodedChunks {
   const walk = { sharesMemory: options.memory !== undefined, levelsAround: options.levelsAround ?? 0 };
   try {
-    return write(dismantle(value, walk), options);
+    return write(dehydrate(value, walk), options);
   } catch (error) {
     if (error instanceof ValueError) throw error;
   }
   // The base format reads accessors once more: these threw, or gave something else than before.
   try {
-    return write(dismantle(value, walk, true), options);
+    return write(dehydrate(value, walk, true), options);
   } catch (error) {
     if (error instanceof TypeError) throw unserialisable(error);
     throw isStackOverflow(error) ? valueError(faultOf(error)) : error;
   }
 }
 
-function write(dismantled: Dismantled, options: EncodeOptions): EncodedParts {
+function write(dismantled: Dehydrated, options: EncodeOptions): EncodedChunks {
   const writer = new (v8Format().Writer)(options.memory);
   writer.writeHeader();
   writer.writeValue(rootOf(dismantled));
@@ -111,7 +111,7 @@ function unserialisable(cause: TypeError): ValueError {
   });
 }
 
-function rootOf({ value, table }: Dismantled): unknown {
+function rootOf({ value, table }: Dehydrated): unknown {
   if (table === undefined) return value;
   const { classes, objects, properties, hidden, orders, count } = table;
   return [value, classes, Int32Array.from(objects), properties, hidden, orders, count];
@@ -122,7 +122,7 @@ function inParts(
   views: readonly ArrayBufferView[],
   hasTable: boolean,
   { unchecked = false, salt }: EncodeOptions,
-): EncodedParts {
+): EncodedChunks {
   const header = new Uint8Array(HEADER);
   const parts: Uint8Array[] = [header];
   let length = HEADER;
@@ -130,7 +130,7 @@ function inParts(
     const end = length + byteLength;
     // The checksum of no bytes is none, whatever it was before.
     if (byteLength > 0) parts.push(new Uint8Array(buffer, byteOffset, byteLength));
-    length = aligned(end);
+    length = alignOffset(end);
     if (length > end) parts.push(new Uint8Array(length - end));
   }
   const fields = new DataView(header.buffer);
@@ -164,7 +164,7 @@ export function decode(given: Uint8Array, options: DecodeOptions = {}): unknown 
     const reader = new (v8Format().Reader)(bytes, HEADER, HEADER + header.bodyLength, options);
     reader.readHeader();
     const root = inThisRealm(reader.readValue());
-    return header.hasTable ? reassembled(root, objects) : root;
+    return header.hasTable ? rehydrated(root, objects) : root;
   } catch (error) {
     if (error instanceof ValueError) throw error;
     throw badBytes(`they can't be decoded: ${error instanceof Error ? error.message : String(error)}`, error);
@@ -188,7 +188,7 @@ function headerOf(bytes: Uint8Array, salt: string | undefined): { bodyLength: nu
   return { bodyLength, hasTable: (flags & HAS_TABLE) !== 0 };
 }
 
-function reassembled(root: unknown, found: number): unknown {
+function rehydrated(root: unknown, found: number): unknown {
   if (!Array.isArray(root) || root.length !== 7) throw new Error("their table is missing");
   const [value, classes, objects, properties, hidden, orders, count] = root as unknown[];
   const isTable =
@@ -204,7 +204,7 @@ function reassembled(root: unknown, found: number): unknown {
     throw new Error("they have not as many objects as their table says: an accessor gave something else each time");
   }
   const table = { classes, objects: objects as unknown as number[], properties, hidden, orders, count };
-  return reassemble(value, table as Table);
+  return rehydrate(value, table as TypeTable);
 }
 
 /** The root, and in it the names of classes, the objects' codes, and three Maps. */

@@ -1,8 +1,8 @@
 import { hexOf } from "./byte-writer.js";
-import { CannotTravel, faultOf, valueError } from "./cannot-travel.js";
 import { CanonicalWriter, type ElementForms, TOO_FAR } from "./canonical-writer.js";
 import type { Content } from "./content.js";
-import { dismantle } from "./dismantle.js";
+import { dehydrate } from "./dehydrate.js";
+import { faultOf, UnserialisableError, valueError } from "./unserialisable.js";
 
 /**
  * A hash of a value's content: SHA-256, 64 hexadecimal digits. The same in every process and on every run for equal
@@ -30,7 +30,7 @@ export function contentOf(value: unknown, levelsAround = 0): Content {
  * @throws {ValueError} `UNSERIALISABLE`
  */
 export function contentsOf(list: readonly unknown[]): { readonly list: Content; elements(): readonly Content[] } {
-  const elements = new Elements(list);
+  const elements = new ElementDigests(list);
   const content = written(list, new CanonicalWriter(1, elements));
   return { list: content, elements: () => elements.contents(content) };
 }
@@ -54,7 +54,7 @@ function writtenFar(value: unknown): Content {
     return formOf(writer);
   } catch (thrown) {
     // The codec comes to the same fault, and knows the way to it.
-    if (thrown instanceof CannotTravel) dismantle(value);
+    if (thrown instanceof UnserialisableError) dehydrate(value);
     throw valueError(faultOf(thrown));
   }
 }
@@ -67,7 +67,7 @@ function formOf(writer: CanonicalWriter): Content {
 const MAX_WALKED = 1_000_000;
 
 /** What the elements of a list have written, each as it would have written it alone where it refers to no other one. */
-class Elements implements ElementForms {
+class ElementDigests implements ElementForms {
   private readonly ends: number[] = [];
   private readonly models: (readonly string[])[] = [];
   private readonly areOwn: boolean[] = [];

@@ -30,7 +30,7 @@ export async function checkElements(
 ): Promise<CheckedElements> {
   const groups = isProduct ? names.map((name, i) => ({ names: [name], lists: [lists[i]!] })) : [{ names, lists }];
   if (shared.readsHidden) return checkCombinations(checks, record, groups);
-  const found = new Found(0);
+  const found = new ViolationList(0);
   const made: (readonly ArrayLike<unknown>[])[] = [];
   for (const group of groups) {
     if (!checks.concern(group.names)) {
@@ -49,7 +49,7 @@ export async function checkElements(
     }
     made.push(elements);
   }
-  return { ...found.told(), lists: made.flat() };
+  return { ...found.described(), lists: made.flat() };
 }
 
 /** Checks whole records: for each combination of elements that there is a run for. */
@@ -60,14 +60,14 @@ async function checkCombinations(
 ): Promise<CheckedElements> {
   const lengths = groups.map(({ lists }) => lists[0]!.length);
   const count = lengths.reduce((product, length) => product * length, 1);
-  const found = new Found(count);
+  const found = new ViolationList(count);
   for (let run = 0; run < count; run++) {
     const indices = indicesOf(run, lengths);
     const checking = checks.check(withElements(record, groups, indices));
     const checked = checking instanceof Promise ? await checking : checking;
     found.add(checked, new Map(groups.flatMap(({ names }, g) => names.map((name) => [name, indices[g]!] as const))));
   }
-  return { ...found.told(), lists: undefined };
+  return { ...found.described(), lists: undefined };
 }
 
 /** The first list varies slowest. */
@@ -94,7 +94,7 @@ function withElements({ given, defaults }: InputRecord, groups: readonly Group[]
 }
 
 /** Violations of many runs, each told once: those of a shared input with the elements that it goes wrong with. */
-class Found {
+class ViolationList {
   private readonly byText = new Map<string, { violation: Violation; runs: number; with: string }>();
   private cause: unknown;
 
@@ -116,7 +116,7 @@ class Found {
     }
   }
 
-  told(): { violations: Violation[]; cause?: unknown } {
+  described(): { violations: Violation[]; cause?: unknown } {
     const violations = [...this.byText.values()].map(({ violation, runs, with: elements }) =>
       elements === "" || runs === this.runs
         ? violation

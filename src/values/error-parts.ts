@@ -1,8 +1,8 @@
 import { types } from "node:util";
-import { faultOf, mixed, within } from "./cannot-travel.js";
-import { builtIn, domOf, nearestError } from "./kinds.js";
-import { knownModel, type Model, travellingModel, unknownClass } from "./models.js";
+import { findModel, type Model, requireModel, unknownClass } from "./models.js";
+import { builtIn, domOf, nearestError } from "./object-kinds.js";
 import { attributesOf, type OwnProperties, ownProperties } from "./own-properties.js";
+import { faultOf, mixed, within } from "./unserialisable.js";
 
 /** What an error is made of. */
 export interface ErrorParts {
@@ -30,12 +30,12 @@ export interface ErrorParts {
  */
 export function errorParts(value: Error, prototype: object | null, isLenient: boolean): ErrorParts {
   const isBuiltIn = prototype === null || builtIn(prototype) !== undefined;
-  const model = isBuiltIn || prototype === null ? undefined : knownModel(prototype);
-  if (model?.hooked) return { ...HOOKED, model };
+  const model = isBuiltIn || prototype === null ? undefined : findModel(prototype);
+  if (model?.usesJsonHooks) return { ...HOOKED, model };
   const dom = domOf(value);
   if (model !== undefined && !isLenient) {
     if (dom === undefined && !types.isNativeError(value)) throw mixed("Object", model.name);
-    travellingModel(prototype!);
+    requireModel(prototype!);
   }
   const nearest = nearestError(prototype);
   if (nearest === undefined && prototype !== null && model === undefined && !isLenient) throw unknownClass(prototype);

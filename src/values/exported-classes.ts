@@ -2,13 +2,13 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { types } from "node:util";
+import { BUNDLED_EXPORTS, classLocationOf, isBundled, locationPath } from "../dsl/class-location.js";
 import { type Class, membersOf } from "../dsl/metadata.js";
-import { BUNDLED_EXPORTS, isBundled, originOf, pathOf } from "../dsl/origin.js";
-import { remembered } from "../graph/remembered.js";
+import { getOrCreate } from "../util/get-or-create.js";
 import { OWN_URL } from "../util/own-files.js";
 import { type FunctionPlace, inspecting, placesOf, type Script, sourceOf } from "../util/v8-inspector.js";
-import { isStackOverflow } from "./cannot-travel.js";
 import { type ClassExport, classExports } from "./class-exports.js";
+import { isStackOverflow } from "./unserialisable.js";
 
 /** A class that a module of a pipeline exports. */
 export interface ExportedClass {
@@ -36,7 +36,7 @@ const missed = new WeakMap<object, number>();
  * when a value of an unknown class has to travel.
  */
 export function knowExportsOf(pipeline: Class): void {
-  const key = originOf(pipeline)?.file ?? pipeline.name;
+  const key = classLocationOf(pipeline)?.file ?? pipeline.name;
   if (roots.get(key)?.deref() === undefined) roots.set(key, new WeakRef(pipeline));
 }
 
@@ -69,7 +69,7 @@ export function exportedClasses(): Iterable<ExportedClass> {
  */
 export function definingModule(type: Function): { readonly module: string; readonly isImported: boolean } | undefined {
   if (roots.size === 0) return undefined;
-  return remembered(modules, type, () => {
+  return getOrCreate(modules, type, () => {
     try {
       const [place] = inspecting(() => placesOf([type]));
       if (place?.kind !== "code" || !isProjects(place.script)) return { found: undefined };
@@ -126,10 +126,10 @@ function record(module: string, exported: Iterable<readonly [name: string, value
   const names = new Map<Class, string[]>();
   for (const [name, value] of exported) {
     if (value === undefined) isUnfinished = true;
-    if (isClass(value)) remembered(names, value, () => []).push(name);
+    if (isClass(value)) getOrCreate(names, value, () => []).push(name);
   }
   for (const [type, under] of names) {
-    if (byType.has(type) || originOf(type) !== undefined || membersOf(type).size > 0) continue;
+    if (byType.has(type) || classLocationOf(type) !== undefined || membersOf(type).size > 0) continue;
     const own: unknown = Object.getOwnPropertyDescriptor(type, "name")?.value;
     const ownName = typeof own === "string" ? own : "";
     const other = under.find((name) => name !== "default");
@@ -137,7 +137,7 @@ function record(module: string, exported: Iterable<readonly [name: string, value
     if (name === "") continue;
     const found = { type, name, module };
     byType.set(type, found);
-    remembered(byName, name, () => []).push(found);
+    getOrCreate(byName, name, () => []).push(found);
   }
 }
 
@@ -161,14 +161,14 @@ function urlOf(file: string): string {
 }
 
 function shown(file: string): string {
-  return path.relative(process.cwd(), pathOf(file)).split(path.sep).join("/");
+  return path.relative(process.cwd(), locationPath(file)).split(path.sep).join("/");
 }
 
 const { cache } = createRequire(import.meta.url);
 
 /** A CommonJS module that is loaded. */
 function commonJs(file: string): NodeJS.Module | undefined {
-  return cache[pathOf(file)];
+  return cache[locationPath(file)];
 }
 
 type Code = Extract<FunctionPlace, { kind: "code" }>;
@@ -196,7 +196,7 @@ class ModuleWalk {
     this.required.clear();
     const seen = new WeakSet<Function>();
     for (const pipeline of pipelines) {
-      const origin = originOf(pipeline);
+      const origin = classLocationOf(pipeline);
       const module = origin?.file === undefined || isBundled(origin) ? undefined : commonJs(origin.file);
       if (module === undefined) this.queue.push(pipeline);
       else this.require(module, seen);
@@ -231,7 +231,7 @@ class ModuleWalk {
       if (module !== undefined) this.require(module, seen);
       return;
     }
-    const exported = remembered(this.scripts, script.id, () => classExports(sourceOf(script)));
+    const exported = getOrCreate(this.scripts, script.id, () => classExports(sourceOf(script)));
     // The variable of a default export without a name is in no scope that V8 shows.
     const isUnnamed = fn.name === "default" && exported.some(({ local }) => local === undefined);
     if (isUnnamed) record(shown(script.url), [["default", fn]]);

@@ -1,11 +1,11 @@
 import { types } from "node:util";
 import type { Violation } from "../errors.js";
+import { validatedProperties } from "../graph/class-validator-metadata.js";
 import { type Graph, inputNames } from "../graph/graph.js";
 import type { Plan, PlannedInput } from "../graph/plan.js";
-import { remembered } from "../graph/remembered.js";
-import { validatedProperties } from "../graph/validators.js";
 import { describeError, describeValue } from "../util/describe.js";
 import { exceedsDepth } from "../util/exceeds-depth.js";
+import { getOrCreate } from "../util/get-or-create.js";
 import { OnDemand } from "../util/on-demand.js";
 import { plainName } from "./plain-name.js";
 import { transformedProperties } from "./transformed-properties.js";
@@ -45,7 +45,7 @@ const known = new WeakMap<readonly PlannedInput[], InputChecks | null>();
 
 /** The checks that a plan's inputs need; undefined if no decorator of their class asks for any. */
 export function inputChecksOf(type: Function, { graph, inputs }: Plan): InputChecks | undefined {
-  return remembered(known, inputs, () => InputChecks.of(type, graph, inputs) ?? null) ?? undefined;
+  return getOrCreate(known, inputs, () => InputChecks.of(type, graph, inputs) ?? null) ?? undefined;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { InputError, type Violation } from "../errors.js";
 import { type Graph, inputNames } from "../graph/graph.js";
-import { enumerated, suggestion } from "../graph/nearest.js";
+import { didYouMean, formatList } from "../graph/nearest.js";
 import { nodesByName } from "../graph/order.js";
 import type { Plan, PlannedInput } from "../graph/plan.js";
 import type { InputChecks, InputRecord } from "./input-checks.js";
@@ -35,7 +35,7 @@ export function inputRecord(
  *
  * @param isThere whether an input has a value, given or made by its decorators.
  */
-export function nameViolations(
+export function checkInputNames(
   graph: Graph,
   plan: Plan,
   pipeline: object,
@@ -63,7 +63,7 @@ export function nameViolations(
 function unknownInput(graph: Graph, pipeline: object, name: string): string {
   if (nodesByName(graph).has(name)) return `it is a node, not an input: give its value as { given: { ${name} } }`;
   if (name in pipeline) return "there is such a field, but it has no @input()";
-  return `no input has this name. ${suggestion(name, inputNames(graph))}`;
+  return `no input has this name. ${didYouMean(name, inputNames(graph))}`;
 }
 
 /** The error of a caller's inputs, all at once. */
@@ -77,7 +77,7 @@ export function inputError(
   const lines = [
     ...(missing.length > 0
       ? [
-          `missing ${missing.length === 1 ? "input" : "inputs"} ${enumerated(missing)}${required === undefined ? "" : ` (${required})`}`,
+          `missing ${missing.length === 1 ? "input" : "inputs"} ${formatList(missing)}${required === undefined ? "" : ` (${required})`}`,
         ]
       : []),
     ...others.map(({ path, constraint, problem }) =>
@@ -104,13 +104,13 @@ export function inputError(
 }
 
 /** Which inputs a plan must be given, and which it may be: for the error. */
-export function requirements(plan: Plan, pipeline: object): string {
+export function describeInputs(plan: Plan, pipeline: object): string {
   const isOptional = ({ name, optional }: PlannedInput) =>
     optional || (pipeline as Record<string, unknown>)[name] !== undefined;
   const required = plan.inputs.filter((input) => !isOptional(input)).map((input) => input.name);
   const optional = plan.inputs.filter(isOptional).map((input) => input.name);
   return [
-    `required: ${enumerated(required)}`,
-    ...(optional.length > 0 ? [`optional: ${enumerated(optional)}`] : []),
+    `required: ${formatList(required)}`,
+    ...(optional.length > 0 ? [`optional: ${formatList(optional)}`] : []),
   ].join("; ");
 }

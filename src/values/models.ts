@@ -1,6 +1,6 @@
 /// <reference path="./class-transformer-storage.d.ts" />
 import { defaultMetadataStorage } from "class-transformer/cjs/storage.js";
-import { type Class, designedClasses, modelClasses, modelOf } from "../dsl/metadata.js";
+import { type Class, emittedClasses, modelClasses, modelOf } from "../dsl/metadata.js";
 import {
   AbortError,
   DefinitionError,
@@ -10,9 +10,8 @@ import {
   TimeoutError,
   ValueError,
 } from "../errors.js";
-import { remembered } from "../graph/remembered.js";
-import { validatedClasses, validatedCount } from "../graph/validators.js";
-import { CannotTravel, ofOtherRealm } from "./cannot-travel.js";
+import { validatedClasses, validatedCount } from "../graph/class-validator-metadata.js";
+import { getOrCreate } from "../util/get-or-create.js";
 import {
   definingModule,
   type ExportedClass,
@@ -20,8 +19,9 @@ import {
   exportedClassesNamed,
   exportedClassOf,
 } from "./exported-classes.js";
-import { builtIn, otherRealmType } from "./kinds.js";
+import { builtIn, otherRealmType } from "./object-kinds.js";
 import { hasPrivateMembers } from "./private-members.js";
+import { ofOtherRealm, UnserialisableError } from "./unserialisable.js";
 
 /** A class whose instances travel. */
 export interface Model {
@@ -30,7 +30,7 @@ export interface Model {
   /** The fields that count by content; all public ones if undefined. */
   readonly key: readonly string[] | undefined;
   /** Whether it has `toJSON()` and a static `fromJSON(data)`: then what the first gives travels, and the other makes the instance. */
-  readonly hooked: boolean;
+  readonly usesJsonHooks: boolean;
 }
 
 /** What a name stands for: a model, or several classes that can't be told apart. */
@@ -43,13 +43,13 @@ const models = new WeakMap<Class, Model>();
 /**
  * The model that instances with a prototype travel as.
  *
- * @throws {CannotTravel}
+ * @throws {UnserialisableError}
  */
-export function travellingModel(prototype: object): Model {
-  const model = knownModel(prototype);
+export function requireModel(prototype: object): Model {
+  const model = findModel(prototype);
   if (model === undefined) throw unknownClass(prototype);
-  if (!model.hooked && hasPrivateMembers(model.type)) {
-    throw new CannotTravel(
+  if (!model.usesJsonHooks && hasPrivateMembers(model.type)) {
+    throw new UnserialisableError(
       `it is an instance of ${classNameOf(prototype)}, whose #private members can't be read`,
       "Give the class toJSON() and static fromJSON(data), or keep its data in public fields.",
     );
@@ -57,12 +57,12 @@ export function travellingModel(prototype: object): Model {
   return model;
 }
 
-export function unknownClass(prototype: object): CannotTravel {
+export function unknownClass(prototype: object): UnserialisableError {
   const type = otherRealmType(prototype);
   if (type !== undefined) return ofOtherRealm(type);
   const made: unknown = Object.getOwnPropertyDescriptor(prototype, "constructor")?.value;
   const [problem, advice] = whyUnknown(typeof made === "function" ? definingModule(made) : undefined);
-  return new CannotTravel(
+  return new UnserialisableError(
     `it is an instance of ${classNameOf(prototype)}, ${problem}`,
     `${advice}; or put @model() on the class; or give plain data; or build it in a @resource, which never travels.`,
   );
@@ -90,16 +90,16 @@ export function classNameOf(prototype: object): string {
 /**
  * The model that an object's prototype belongs to, if its class is known: by decorators, or by its export.
  *
- * @throws {CannotTravel} if another class has the same name.
+ * @throws {UnserialisableError} if another class has the same name.
  */
-export function knownModel(prototype: object): Model | undefined {
+export function findModel(prototype: object): Model | undefined {
   const model = decoratedModel(prototype);
   if (model === undefined) {
     const exported = exportedClassOf(prototype);
     return exported && exportedModel(exported);
   }
   const known = byName.get(model.name)!;
-  if (Array.isArray(known)) throw new CannotTravel(ambiguous(model.name, known), "");
+  if (Array.isArray(known)) throw new UnserialisableError(ambiguous(model.name, known), "");
   return model;
 }
 
@@ -108,16 +108,16 @@ export function knownModel(prototype: object): Model | undefined {
  * pipelines' members. Its name may be another one's, too.
  */
 export function decoratedModel(prototype: object): Model | undefined {
-  if (!byPrototype.has(prototype)) look();
+  if (!byPrototype.has(prototype)) refreshIndex();
   return byPrototype.get(prototype);
 }
 
-/** @throws {CannotTravel} if another class has the same name. */
+/** @throws {UnserialisableError} if another class has the same name. */
 function exportedModel(exported: ExportedClass): Model {
   const { name, type } = exported;
   const isShared = exportedClassesNamed(name).length > 1 && undecorated(name).length > 1;
-  if (isShared || byName.has(name)) throw new CannotTravel(sameName(name), GIVE_ANOTHER);
-  return remembered(models, type, () => modelFor(type, name));
+  if (isShared || byName.has(name)) throw new UnserialisableError(sameName(name), GIVE_ANOTHER);
+  return getOrCreate(models, type, () => modelFor(type, name));
 }
 
 /** Those of a name that no decorator makes known, perhaps by another one. */
@@ -143,7 +143,7 @@ function sameName(name: string): string {
  * @throws a sentence, if there is none, or more than one.
  */
 export function modelNamed(name: string): Model {
-  if (!byName.has(name)) look();
+  if (!byName.has(name)) refreshIndex();
   const known = byName.get(name);
   if (known === undefined) {
     const [exported, ...others] = undecorated(name);
@@ -159,9 +159,9 @@ export function modelNamed(name: string): Model {
 
 /** All models of the program that have a name to themselves. */
 export function knownModels(): Model[] {
-  look();
+  refreshIndex();
   const decorated = [...byName.values()].filter(
-    (known): known is Model => !Array.isArray(known) && !OURS.has((known as Model).type),
+    (known): known is Model => !Array.isArray(known) && !BUILT_IN_ERRORS.has((known as Model).type),
   );
   const exported = [...exportedClasses()].filter(
     ({ name, type }) => !byName.has(name) && !byPrototype.has(type.prototype) && undecorated(name).length === 1,
@@ -174,15 +174,15 @@ function ambiguous(name: string, types: readonly Class[]): string {
 }
 
 /** Looks again, if any class has been decorated since: that happens whenever a module is loaded. */
-function look(): void {
+function refreshIndex(): void {
   const count = recordCount();
-  if (count === looked) return;
-  looked = count;
+  if (count === indexedCount) return;
+  indexedCount = count;
   byName = new Map();
   byPrototype = new Map();
   for (const type of new Set(knownClasses())) {
     if (builtIn(type.prototype) !== undefined) continue;
-    const model = remembered(models, type, () => modelFor(type, nameOf(type)));
+    const model = getOrCreate(models, type, () => modelFor(type, nameOf(type)));
     byPrototype.set(type.prototype, model);
     const same = byName.get(model.name);
     if (same === undefined) byName.set(model.name, model);
@@ -191,7 +191,7 @@ function look(): void {
 }
 
 function nameOf(type: Class): string {
-  return modelOf(type)?.name ?? (OURS.has(type) ? `hypernodes/${type.name}` : type.name);
+  return modelOf(type)?.name ?? (BUILT_IN_ERRORS.has(type) ? `hypernodes/${type.name}` : type.name);
 }
 
 function modelFor(type: Class, name: string): Model {
@@ -199,25 +199,25 @@ function modelFor(type: Class, name: string): Model {
     type,
     name,
     key: modelOf(type)?.key,
-    hooked:
+    usesJsonHooks:
       typeof (type.prototype as { toJSON?: unknown }).toJSON === "function" &&
       typeof (type as unknown as { fromJSON?: unknown }).fromJSON === "function",
   };
 }
 
 /** How many classes there were when it was looked last. */
-let looked = -1;
+let indexedCount = -1;
 
 function recordCount(): number {
   const transformed = TRANSFORMED.reduce((sum, { size }) => sum + size, 0);
-  return modelClasses().size + designedClasses().size + validatedCount() + transformed;
+  return modelClasses().size + emittedClasses().size + validatedCount() + transformed;
 }
 
 const { _typeMetadatas, _transformMetadatas, _exposeMetadatas, _excludeMetadatas } = defaultMetadataStorage;
 /** What class-transformer's decorators recorded, by class. */
 const TRANSFORMED = [_typeMetadatas, _transformMetadatas, _exposeMetadatas, _excludeMetadatas];
 
-const OURS = new Set<Class>([
+const BUILT_IN_ERRORS = new Set<Class>([
   HypernodesError,
   DefinitionError,
   InputError,
@@ -229,13 +229,13 @@ const OURS = new Set<Class>([
 
 /** Whether instances are failures of hypernodes: their `cause` is whatever user code threw. */
 export function isFailure(model: Model | undefined): boolean {
-  return model !== undefined && OURS.has(model.type);
+  return model !== undefined && BUILT_IN_ERRORS.has(model.type);
 }
 
 function* knownClasses(): Generator<Class> {
-  yield* OURS;
+  yield* BUILT_IN_ERRORS;
   yield* modelClasses();
-  yield* designedClasses();
+  yield* emittedClasses();
   for (const [type] of validatedClasses()) yield type as Class;
   for (const recorded of TRANSFORMED) yield* recorded.keys() as Iterable<Class>;
   for (const properties of _typeMetadatas.values()) {
@@ -253,7 +253,7 @@ function typeOf(typeFunction: (help?: object) => unknown): Class | undefined {
     return typeof type === "function" && typeof type.prototype === "object" ? (type as unknown as Class) : undefined;
   } catch {
     // It may name a class that is defined further down: then it has to be asked again.
-    looked = -1;
+    indexedCount = -1;
     return undefined;
   }
 }

@@ -1,6 +1,6 @@
 import { inspect, isDeepStrictEqual, types } from "node:util";
-import { CannotTravel } from "./cannot-travel.js";
-import { type Kind, namesBeyondIndices } from "./kinds.js";
+import { extraArrayKeys, type Kind } from "./object-kinds.js";
+import { UnserialisableError } from "./unserialisable.js";
 import { bufferOf, bytesOf, typedArrayType, viewLength, viewType } from "./views.js";
 
 /** The own properties that a value has besides what its kind is made of. */
@@ -102,12 +102,12 @@ const BEYOND_INDICES = {
  * The own properties of an object, all of which belong to its value.
  *
  * @param isLenient whether a symbol for a key is passed over.
- * @throws {CannotTravel} if one has a symbol for its key.
+ * @throws {UnserialisableError} if one has a symbol for its key.
  */
 export function ownProperties(value: object, kind: Kind, isLenient = false): OwnProperties {
   const [symbol] = Object.getOwnPropertySymbols(value);
   if (symbol !== undefined && !isLenient) {
-    throw new CannotTravel(
+    throw new UnserialisableError(
       `it has a property whose key is a symbol, ${String(symbol)}`,
       "Use a string for the key, or leave the property out.",
     );
@@ -119,7 +119,7 @@ export function ownProperties(value: object, kind: Kind, isLenient = false): Own
   }
   const keys = Object.keys(value);
   const all = Object.getOwnPropertyNames(value);
-  const names = namesBeyondIndices(keys, length);
+  const names = extraArrayKeys(keys, length);
   const shown = keys.length - names.length;
   const indices = kind === "array" && shown < length ? keys.slice(0, shown) : undefined;
   const native = nativeName(value, kind);
@@ -133,19 +133,19 @@ export function ownProperties(value: object, kind: Kind, isLenient = false): Own
 }
 
 /**
- * @throws {CannotTravel} if an element of an array, its length, or the lastIndex of a RegExp is fixed where the others are not:
+ * @throws {UnserialisableError} if an element of an array, its length, or the lastIndex of a RegExp is fixed where the others are not:
  * what holds them in a copy can't be told from others.
  */
 function assertFree(value: object, kind: Kind, names: readonly string[], integrity: number): void {
   const native = kind === "boxed" ? undefined : nativeName(value, kind);
   let fixed = native !== undefined && integrity < FROZEN && !isWritable(value, native) ? native : undefined;
   if (kind === "array") {
-    for (const name of names.slice(0, names.length - namesBeyondIndices(names, indexCount(value, kind)).length)) {
+    for (const name of names.slice(0, names.length - extraArrayKeys(names, indexCount(value, kind)).length)) {
       if (attributesOf(value, name, integrity) > 1) fixed ??= name;
     }
   }
   if (fixed === undefined) return;
-  throw new CannotTravel(
+  throw new UnserialisableError(
     `its property ${JSON.stringify(fixed)} can't be written or deleted, while others can`,
     "Freeze the whole of it with Object.freeze(), or leave the property as it is.",
   );
@@ -158,7 +158,7 @@ function isWritable(value: object, name: string): boolean {
 /** The names of an object's own properties besides what its kind is made of, hidden or not, in their order. */
 export function ownNames(value: object, kind: Kind): string[] {
   const native = nativeName(value, kind);
-  const names = namesBeyondIndices(Object.getOwnPropertyNames(value), indexCount(value, kind));
+  const names = extraArrayKeys(Object.getOwnPropertyNames(value), indexCount(value, kind));
   return names.filter((name) => name !== native);
 }
 

@@ -1,5 +1,5 @@
 import jsTokens from "js-tokens";
-import { remembered } from "../graph/remembered.js";
+import { getOrCreate } from "../util/get-or-create.js";
 
 const known = new WeakMap<Function, boolean>();
 
@@ -9,17 +9,17 @@ const known = new WeakMap<Function, boolean>();
  */
 export function hasPrivateMembers(type: Function): boolean {
   for (let c: unknown = type; typeof c === "function" && c !== Function.prototype; c = Object.getPrototypeOf(c)) {
-    if (remembered(known, c, () => mentionsPrivate(String(c)))) return true;
+    if (getOrCreate(known, c, () => hasPrivateSyntax(String(c)))) return true;
   }
   return false;
 }
 
-const LOWERED = /^_{1,2}class_?private_?(?:field|method)/i;
+const DOWNLEVELLED = /^_{1,2}class_?private_?(?:field|method)/i;
 
-function mentionsPrivate(source: string): boolean {
+function hasPrivateSyntax(source: string): boolean {
   if (!source.includes("#") && !/private/i.test(source)) return false;
   for (const { type, value } of jsTokens(source)) {
-    if (type === "PrivateIdentifier" || (type === "IdentifierName" && LOWERED.test(value))) return true;
+    if (type === "PrivateIdentifier" || (type === "IdentifierName" && DOWNLEVELLED.test(value))) return true;
   }
   return false;
 }

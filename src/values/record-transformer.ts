@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { defaultOptions } from "class-transformer/cjs/constants/default-options.constant.js";
 import { defaultMetadataStorage, type TypeOptions } from "class-transformer/cjs/storage.js";
 import { TransformOperationExecutor } from "class-transformer/cjs/TransformOperationExecutor.js";
-import { remembered } from "../graph/remembered.js";
+import { getOrCreate } from "../util/get-or-create.js";
 import { plainName } from "./plain-name.js";
 import { isDecorated, PLAIN_TO_CLASS } from "./transformed-properties.js";
 
@@ -131,7 +131,7 @@ interface Watched {
 const watched = new WeakMap<Function, readonly Watched[]>();
 
 function watchedOf(type: Function): readonly Watched[] {
-  return remembered(watched, type, () => {
+  return getOrCreate(watched, type, () => {
     const found: Watched[] = [];
     for (let c: unknown = type; typeof c === "function"; c = Object.getPrototypeOf(c)) {
       for (const [property, { reflectedType, options }] of defaultMetadataStorage._typeMetadatas.get(c) ?? []) {

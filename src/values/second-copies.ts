@@ -2,8 +2,8 @@ import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { isMainThread } from "node:worker_threads";
+import { classLocationOf, isBundled } from "../dsl/class-location.js";
 import type { Class } from "../dsl/metadata.js";
-import { isBundled, originOf } from "../dsl/origin.js";
 
 /** A package whose decorators are read here, and the module of it that keeps what they record. */
 const PACKAGES = [
@@ -28,7 +28,7 @@ const told = new Set<string>();
 export function warnOfSecondCopies(pipeline: Class): void {
   if (seen.has(pipeline) || !isMainThread) return;
   seen.add(pipeline);
-  const origin = originOf(pipeline);
+  const origin = classLocationOf(pipeline);
   if (origin !== undefined && isBundled(origin)) return;
   const { cache } = createRequire(import.meta.url);
   for (const { name, module, isUsed } of PACKAGES) {

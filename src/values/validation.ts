@@ -32,7 +32,7 @@ export async function validate(type: Function, object: object, properties: Reado
   await Promise.all(executor.awaitingPromises);
   const isList = ({ target, property }: ValidationError) =>
     recordedFor((target as object).constructor).some((known) => known.propertyName === property && known.each === true);
-  return executor.stripEmptyErrors(errors).flatMap((error) => violationsOf(error, "", isList));
+  return executor.stripEmptyErrors(errors).flatMap((error) => toViolations(error, "", isList));
 }
 
 /**
@@ -71,7 +71,7 @@ async function load(): Promise<Loaded> {
   return { Validator: exported(validator).Validator, ValidationExecutor: exported(executor).ValidationExecutor };
 }
 
-function violationsOf(
+function toViolations(
   error: ValidationError,
   within: string,
   isList: (error: ValidationError) => boolean,
@@ -81,7 +81,7 @@ function violationsOf(
   const constraints = Object.entries(error.constraints ?? {});
   const seen = constraints.length === 0 ? "" : seenInstead(error, isList(error));
   const own = constraints.map(([constraint, problem]) => ({ path, constraint, problem: `${problem}${seen}` }));
-  return [...own, ...(error.children ?? []).flatMap((child) => violationsOf(child, path, isList))];
+  return [...own, ...(error.children ?? []).flatMap((child) => toViolations(child, path, isList))];
 }
 
 /** The value itself, where it is none of the kind that the rules are for: their messages do not say what it is. */

@@ -1,12 +1,12 @@
 import { escapeControls } from "../util/control-characters.js";
+import type { GraphModel } from "./graph-model.js";
 import { lineOfGroup, type Palette, paintOf, paletteFor } from "./palette.js";
 import { type Arrow, type Box, type DrawOptions, type Group, linesOf, type Scene, sceneOf } from "./scene.js";
-import type { Sketch } from "./sketch.js";
 
 const FONT = "Helvetica, Arial, sans-serif";
 
 /** A graph in Graphviz' language. */
-export function dot(sketch: Sketch, options: DrawOptions): string {
+export function dot(sketch: GraphModel, options: DrawOptions): string {
   const scene = sceneOf(sketch, options);
   const palette = paletteFor(options.theme);
   const children = (parent: string | undefined, indent: string): string[] => [

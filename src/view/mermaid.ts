@@ -1,10 +1,10 @@
 import { escapeControls } from "../util/control-characters.js";
+import type { GraphModel } from "./graph-model.js";
 import { lineOfGroup, paintOf, paletteFor } from "./palette.js";
 import { type Box, type DrawOptions, linesOf, sceneOf } from "./scene.js";
-import type { Sketch } from "./sketch.js";
 
 /** A graph as a Mermaid flowchart. */
-export function mermaid(sketch: Sketch, options: DrawOptions): string {
+export function mermaid(sketch: GraphModel, options: DrawOptions): string {
   const scene = sceneOf(sketch, options);
   const palette = paletteFor(options.theme);
   const ids = new Ids([...scene.groups, ...scene.boxes].map(({ id }) => id));

@@ -1,5 +1,5 @@
-import { count, duration } from "../quantities.js";
-import type { Member, Sketch } from "./sketch.js";
+import { formatCount, formatDuration } from "../util/format.js";
+import type { GraphModel, Member } from "./graph-model.js";
 
 /** How a graph is drawn. */
 export interface DrawOptions {
@@ -19,11 +19,11 @@ export interface DrawOptions {
   /** Default: light. */
   readonly theme?: "light" | "dark";
   /** How the last run went, as `report()` tells: times and what was cached or failed are drawn as colours. */
-  readonly report?: { readonly rows: readonly RanStep[] };
+  readonly report?: { readonly rows: readonly StepRun[] };
 }
 
 /** How a step ran, all its calls together. Times in milliseconds. */
-export interface RanStep {
+export interface StepRun {
   /** Its place without indices: `Corpus.essays[].count`. */
   readonly path: string;
   readonly calls: number;
@@ -77,7 +77,7 @@ export interface Arrow {
 
 /** What the last run did there. */
 export interface LastRun {
-  readonly row: RanStep;
+  readonly row: StepRun;
   /** Its share of the time of the step that took longest, from 0 to 1. */
   readonly heat: number;
   readonly state: "computed" | "cached" | "failed";
@@ -92,14 +92,14 @@ export interface Scene {
 }
 
 /** What is drawn of a pipeline. */
-export function sceneOf(sketch: Sketch, options: DrawOptions): Scene {
+export function sceneOf(sketch: GraphModel, options: DrawOptions): Scene {
   const { depth = 1, groupInputs = false, types = true, resources = true, report } = options;
   const drawn = resources ? sketch : withoutResources(sketch);
   const scene = sceneWith(drawn, (_, level) => level < depth, types, lastRunsOf(sketch.pipeline, report?.rows ?? []));
   return groupInputs ? withInputsTogether(scene) : scene;
 }
 
-function withoutResources(sketch: Sketch): Sketch {
+function withoutResources(sketch: GraphModel): GraphModel {
   const members = sketch.members
     .filter(({ kind }) => kind !== "resource")
     .map((member) => {
@@ -113,7 +113,7 @@ function withoutResources(sketch: Sketch): Sketch {
 
 /** @param isOpen whether a nested pipeline is drawn with what is in it: by its id, and how deep it is, from 1. */
 export function sceneWith(
-  sketch: Sketch,
+  sketch: GraphModel,
   isOpen: (id: string, level: number) => boolean,
   types: boolean,
   lastRuns: ReadonlyMap<string, LastRun>,
@@ -125,7 +125,7 @@ export function sceneWith(
 }
 
 /** By id, how the last run went there. */
-export function lastRunsOf(pipeline: string, rows: readonly RanStep[]): ReadonlyMap<string, LastRun> {
+export function lastRunsOf(pipeline: string, rows: readonly StepRun[]): ReadonlyMap<string, LastRun> {
   const longest = Math.max(1e-9, ...rows.map(({ computeMs }) => computeMs));
   return new Map(
     rows.map((row) => {
@@ -138,7 +138,7 @@ export function lastRunsOf(pipeline: string, rows: readonly RanStep[]): Readonly
 }
 
 /** By member, the boxes that an arrow to it, or from it, ends at, or begins. */
-type Ends = ReadonlyMap<string, readonly string[]>;
+type PortMap = ReadonlyMap<string, readonly string[]>;
 
 /** Types whose names tell nothing of a value: a class's name does. */
 const PLAIN_TYPES = new Set(["array", "string", "number", "boolean", "bigint"].flatMap((type) => [type, `${type}[]`]));
@@ -159,9 +159,9 @@ class Drawing {
    *
    * @returns for each member, where arrows from it begin.
    */
-  add({ members, outputs }: Sketch, parent: string | undefined, level: number): Ends {
+  add({ members, outputs }: GraphModel, parent: string | undefined, level: number): PortMap {
     const begins = new Map<string, readonly string[]>();
-    const inner = new Map<string, Ends>();
+    const inner = new Map<string, PortMap>();
     for (const member of members) {
       const { name, kind, mapped, nested } = member;
       const id = parent === undefined ? name : `${parent}.${name}`;
@@ -189,7 +189,12 @@ class Drawing {
     return begins;
   }
 
-  private addArrows(member: Member, parent: string | undefined, begins: Ends, inner: ReadonlyMap<string, Ends>): void {
+  private addArrows(
+    member: Member,
+    parent: string | undefined,
+    begins: PortMap,
+    inner: ReadonlyMap<string, PortMap>,
+  ): void {
     const ends = inner.get(member.name);
     const id = parent === undefined ? member.name : `${parent}.${member.name}`;
     for (const { on, path, elements, input, type } of member.takes) {
@@ -247,17 +252,17 @@ export function linesOf(box: Box | Group): string[] {
     ...pipeline,
     ...kind,
     ...(box.mapped ? [box.mapped] : []),
-    ...(box.lastRun ? [ranAs(box.lastRun)] : []),
+    ...(box.lastRun ? [formatRun(box.lastRun)] : []),
   ];
   return about.length === 0 ? [...names] : [...names, about.join(" · ")];
 }
 
-function ranAs({ row }: LastRun): string {
+function formatRun({ row }: LastRun): string {
   const { computeMs, cached, failed, calls } = row;
   return [
-    calls > 0 && duration(computeMs),
-    cached > 0 && `${count(cached)} cached`,
-    failed > 0 && `${count(failed)} failed`,
+    calls > 0 && formatDuration(computeMs),
+    cached > 0 && `${formatCount(cached)} cached`,
+    failed > 0 && `${formatCount(failed)} failed`,
   ]
     .filter(Boolean)
     .join(", ");

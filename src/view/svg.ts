@@ -1,9 +1,9 @@
 import type { Viz } from "@viz-js/viz";
-import { escaped } from "../markup.js";
+import { escapeHtml } from "../util/escape-html.js";
 import { missingPackage } from "../util/missing-package.js";
 import { dot } from "./dot.js";
+import type { GraphModel } from "./graph-model.js";
 import type { DrawOptions } from "./scene.js";
-import type { Sketch } from "./sketch.js";
 
 let graphviz: Promise<Viz> | undefined;
 
@@ -23,7 +23,7 @@ const MAX_ASPECT = 3;
  * A graph as a picture. Where nobody says where arrows point, they point down, unless that makes the picture too wide or too
  * tall, and the other way does better.
  */
-export async function svg(sketch: Sketch, options: DrawOptions): Promise<string> {
+export async function svg(sketch: GraphModel, options: DrawOptions): Promise<string> {
   graphviz ??= load();
   const viz = await graphviz;
   const draw = (direction: "down" | "right") =>
@@ -33,7 +33,7 @@ export async function svg(sketch: Sketch, options: DrawOptions): Promise<string>
     const other = draw("right");
     if (oddness(other) < oddness(picture)) picture = other;
   }
-  return picture.replace("<svg ", `<svg role="img" aria-label="the graph of ${escaped(sketch.pipeline)}" `);
+  return picture.replace("<svg ", `<svg role="img" aria-label="the graph of ${escapeHtml(sketch.pipeline)}" `);
 }
 
 /** By how much a picture's longer side is longer. */

@@ -1,5 +1,5 @@
 import { types } from "node:util";
-import { remembered } from "../../graph/remembered.js";
+import { getOrCreate } from "../../util/get-or-create.js";
 import { getOwnPropertyDescriptor, getPrototypeOf, ownKeys, textOf } from "../../util/primordials.js";
 import { hiddenOf } from "../../util/v8-inspector.js";
 import type { ClassForm } from "./analysis.js";
@@ -75,7 +75,7 @@ export class Classes {
   /** Whether a class of an object has anything that is private. */
   hasPrivates(object: object): boolean {
     for (const type of classesOf(object)) {
-      if (remembered(withPrivates, type, () => textOf(type).includes("#"))) return true;
+      if (getOrCreate(withPrivates, type, () => textOf(type).includes("#"))) return true;
     }
     return false;
   }

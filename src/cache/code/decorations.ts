@@ -1,7 +1,7 @@
 /// <reference path="../../values/class-transformer-storage.d.ts" />
 import { defaultMetadataStorage } from "class-transformer/cjs/storage.js";
 import { METADATA_FUNCTIONS } from "../../dsl/metadata.js";
-import { recordedOn } from "../../graph/validators.js";
+import { recordedOn } from "../../graph/class-validator-metadata.js";
 import { getFrom } from "../../util/primordials.js";
 import { factsOf } from "./inspector.js";
 import { packageOf } from "./packages.js";

@@ -1,4 +1,4 @@
-import { remembered } from "../../graph/remembered.js";
+import { getOrCreate } from "../../util/get-or-create.js";
 import { textOf } from "../../util/primordials.js";
 import type { Script } from "../../util/v8-inspector.js";
 import type { ClassForm, FunctionForm } from "./analysis.js";
@@ -44,7 +44,7 @@ const places = new Map<string, string>();
 
 /** The file of a script, from the package that it is in. */
 export function placeOf({ url }: Script): string {
-  return remembered(places, url, () => {
+  return getOrCreate(places, url, () => {
     const file = fileOf(url);
     return file === undefined ? url : withinPackage(file);
   });

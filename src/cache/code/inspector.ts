@@ -1,4 +1,4 @@
-import { remembered } from "../../graph/remembered.js";
+import { getOrCreate } from "../../util/get-or-create.js";
 import {
   type FunctionPlace,
   placesOf,
@@ -8,8 +8,8 @@ import {
   sourceOf,
 } from "../../util/v8-inspector.js";
 import { type ClassForm, type FunctionForm, formsOf, linesOf, type ScriptForms } from "./analysis.js";
-import { formsFor } from "./kept-forms.js";
 import { isPackaged } from "./packages.js";
+import { formsFor } from "./saved-forms.js";
 
 /** What V8 knows of a function that is not a property of it. */
 export type FunctionFacts =
@@ -109,6 +109,6 @@ function lineStartsOf(script: Script): readonly number[] {
   // Files of packages are large where they were bundled, and nothing else of them is asked for.
   return (
     (isProjects(script) ? scriptForms(script)?.lines : undefined) ??
-    remembered(lineStarts, script.id, () => linesOf(sourceOf(script)))
+    getOrCreate(lineStarts, script.id, () => linesOf(sourceOf(script)))
   );
 }

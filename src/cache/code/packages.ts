@@ -4,8 +4,8 @@ import { createRequire, isBuiltin } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "acorn";
-import { pathOf } from "../../dsl/origin.js";
-import { remembered } from "../../graph/remembered.js";
+import { locationPath } from "../../dsl/class-location.js";
+import { getOrCreate } from "../../util/get-or-create.js";
 import { OWN_URL } from "../../util/own-files.js";
 
 /** An installed package: what is in it can't be seen value by value, so its files count. */
@@ -41,7 +41,7 @@ export function packageOf(url: string): Package | undefined {
 
 /** Whether a script is of a package: without a look at that. */
 export function isPackaged(url: string): boolean {
-  return remembered(packaged, url, () => {
+  return getOrCreate(packaged, url, () => {
     const file = fileOf(url);
     return url.startsWith(OWN_URL) || (file !== undefined && (rootInModules(file) !== undefined || isOfOurCopy(file)));
   });
@@ -57,7 +57,7 @@ function isOfOurCopy(file: string): boolean {
 }
 
 export function fileOf(url: string): string | undefined {
-  if (url.startsWith("file:")) return pathOf(url);
+  if (url.startsWith("file:")) return locationPath(url);
   return path.isAbsolute(url) ? url : undefined;
 }
 
@@ -69,7 +69,7 @@ function rootInModules(file: string): string | undefined {
 }
 
 function packageAt(root: string): Package {
-  return remembered(atFolders, root, () => {
+  return getOrCreate(atFolders, root, () => {
     const closure = new Map<string, string>();
     const variables = new Set<string>();
     const queue = [root];
@@ -101,7 +101,7 @@ interface Manifest {
 const manifests = new Map<string, Manifest>();
 
 function manifestOf(root: string): Manifest {
-  return remembered(manifests, root, () => {
+  return getOrCreate(manifests, root, () => {
     try {
       return JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as Manifest;
     } catch {
@@ -123,7 +123,7 @@ const NO_CODE = /\.(?:map|md|markdown|d\.[mc]?ts)$|^(?:LICEN[CS]E|CHANGELOG|READ
 const SCRIPT = /\.[mc]?[jt]sx?$/;
 
 function contentOf(root: string): FolderContent {
-  return remembered(contents, root, () => {
+  return getOrCreate(contents, root, () => {
     const { dependencies, peerDependencies, optionalDependencies } = manifestOf(root);
     const imports = new Set(
       [dependencies, peerDependencies, optionalDependencies].flatMap((names) => Object.keys(names ?? {})),
@@ -290,7 +290,7 @@ const roots = new Map<string, string>();
 /** The folder of the package that a file is in. */
 export function rootOf(file: string): string {
   const folder = path.dirname(file);
-  return remembered(roots, folder, () => {
+  return getOrCreate(roots, folder, () => {
     for (let at = folder; ; at = path.dirname(at)) {
       if (existsSync(path.join(at, "package.json"))) return at;
       if (path.dirname(at) === at) return folder;

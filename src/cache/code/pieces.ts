@@ -1,4 +1,4 @@
-import { remembered } from "../../graph/remembered.js";
+import { getOrCreate } from "../../util/get-or-create.js";
 
 /** A piece of what some code can reach: a function, a class, an object, a value. */
 export interface Piece {
@@ -27,7 +27,7 @@ export class Pieces {
   }
 
   leaf(text: string, name = ""): number {
-    return remembered(this.leaves, `${text}\n${name}`, () => {
+    return getOrCreate(this.leaves, `${text}\n${name}`, () => {
       const id = this.piece(name);
       this.pieces[id]!.text = text;
       return id;

@@ -1,4 +1,4 @@
-import { remembered } from "../../graph/remembered.js";
+import { getOrCreate } from "../../util/get-or-create.js";
 import type { Form } from "./analysis.js";
 import type { Code } from "./functions.js";
 import type { Piece } from "./pieces.js";
@@ -23,7 +23,7 @@ export class SharedScopes {
       met.add(scope.at);
       const variables = scopes.find((each) => !each.isGlobal && read(each.variables, name).isThere)?.variables;
       if (variables === undefined) continue;
-      const alike = remembered(this.alike, `${script.id} ${scope.at}`, () => []);
+      const alike = getOrCreate(this.alike, `${script.id} ${scope.at}`, () => []);
       const answers = alike.map((other) => ({ other, is: isSameScope(variables, other.variables, scope.made) }));
       const same = answers.find(({ is }) => is === true)?.other;
       const own = same?.id ?? this.walk.piece("");

@@ -1,4 +1,4 @@
-import { remembered } from "../../graph/remembered.js";
+import { getOrCreate } from "../../util/get-or-create.js";
 import { hashOf } from "./packages.js";
 import type { Pieces } from "./pieces.js";
 
@@ -34,7 +34,7 @@ export function sharingOf(
   for (const from of seen) {
     if (stood.has(from)) continue;
     for (const [place, next] of pieces[from]!.next.entries())
-      if (ways[next]! > 1) remembered(places, next, () => []).push(`${digests[from]} ${place}`);
+      if (ways[next]! > 1) getOrCreate(places, next, () => []).push(`${digests[from]} ${place}`);
   }
   return hashOf(
     Array.from(places.values(), (all) => all.sort().join())

@@ -1,4 +1,4 @@
-import { remembered } from "../../graph/remembered.js";
+import { getOrCreate } from "../../util/get-or-create.js";
 import { getOwnPropertyDescriptor, getPrototypeOf, ownKeys } from "../../util/primordials.js";
 import { hiddenOf } from "../../util/v8-inspector.js";
 import type { ClassForm, Form, Way } from "./analysis.js";
@@ -180,7 +180,7 @@ export class ThisMembers {
       this.walk.unknown(id, `its class has no ${name}`);
       return;
     }
-    const known = remembered(this.byPrivate, holder, () => new Map<readonly Form[], number>());
+    const known = getOrCreate(this.byPrivate, holder, () => new Map<readonly Form[], number>());
     let method = known.get(forms);
     if (method === undefined) {
       method = this.walk.piece(forms.length === 0 ? name : `${name}()`, piece.file);

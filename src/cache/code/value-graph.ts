@@ -1,6 +1,6 @@
 import { types } from "node:util";
-import { remembered } from "../../graph/remembered.js";
 import { describeError } from "../../util/describe.js";
+import { getOrCreate } from "../../util/get-or-create.js";
 import { cwd, textOf } from "../../util/primordials.js";
 import { sourceOf } from "../../util/v8-inspector.js";
 import { Agenda } from "./agenda.js";
@@ -58,7 +58,7 @@ export class ValueGraph extends Pieces implements Walk {
     if (typeof value === "object" && value !== null) return this.objectPiece(value, name);
     if (typeof value === "symbol" && Symbol.keyFor(value) === undefined) {
       // Two symbols of one description are two: which of them is meant shows where they are shared.
-      return remembered(this.bySymbol, value, () => {
+      return getOrCreate(this.bySymbol, value, () => {
         const id = this.piece(name);
         this.pieces[id]!.text = primitiveText(value);
         this.identities.add(id);
@@ -74,7 +74,7 @@ export class ValueGraph extends Pieces implements Walk {
    * @param skips whether it can't read that: the members that have a role in a pipeline.
    */
   method(fn: Function, holder: object, name: string, skips: (name: string) => boolean = NOTHING): number {
-    const known = remembered(this.byHolder, holder, () => new Map<Function, number>());
+    const known = getOrCreate(this.byHolder, holder, () => new Map<Function, number>());
     const found = known.get(fn);
     if (found !== undefined) return found;
     const id = this.piece(name === "" ? nameOf(fn) : name);

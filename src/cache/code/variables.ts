@@ -1,5 +1,5 @@
 import { types } from "node:util";
-import { remembered } from "../../graph/remembered.js";
+import { getOrCreate } from "../../util/get-or-create.js";
 import { getOwnPropertyDescriptor, isExtensible, ownKeys, textOf } from "../../util/primordials.js";
 import { type Script, sourceOf } from "../../util/v8-inspector.js";
 import type { Form } from "./analysis.js";
@@ -78,7 +78,7 @@ const tops = new Map<Script, ReadonlySet<string>>();
 
 /** True if a scope is that of a script, by the names at its top: those at the beginning of a line, if it has lines. */
 function isTop(script: Script, variables: object): boolean {
-  const names = remembered(tops, script, () => {
+  const names = getOrCreate(tops, script, () => {
     const source = sourceOf(script);
     const hasLines = source.length < 200 * source.split("\n").length;
     const declared = source.matchAll(new RegExp(`${hasLines ? "^" : "(?:^|[;}])\\s*"}${DECLARED}`, "gmu"));

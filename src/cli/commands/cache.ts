@@ -1,13 +1,13 @@
 import type { Command } from "commander";
 import { type Cache, type Pipeline, sqlite } from "../../index.js";
-import { bytes, count } from "../../quantities.js";
 import { escapeControls } from "../../util/control-characters.js";
+import { formatBytes, formatCount } from "../../util/format.js";
 import { isDirectory } from "../../util/is-directory.js";
 import { EventsFile } from "../events-file.js";
-import { usage } from "../failure.js";
+import { usageError } from "../exit-codes.js";
 import { asJson, write } from "../output.js";
+import { bytesFrom, millisecondsFrom } from "../parse-args.js";
 import { pipelineFrom } from "../pipeline-file.js";
-import { bytesFrom, millisecondsFrom } from "../values.js";
 import { type RunFlags, runPipeline, withRunOptions } from "./run.js";
 
 export function addCache(program: Command): void {
@@ -22,8 +22,8 @@ export function addCache(program: Command): void {
 function storeAt(path: string): Cache {
   const isFolder = isDirectory(path);
   const advice = "It is the path that sqlite(path), or --cache, was given.";
-  if (isFolder === undefined) throw usage(path, "there is no such file", advice);
-  if (isFolder) throw usage(path, "it is a directory, not a file", advice);
+  if (isFolder === undefined) throw usageError(path, "there is no such file", advice);
+  if (isFolder) throw usageError(path, "it is a directory, not a file", advice);
   return sqlite(path);
 }
 
@@ -38,9 +38,13 @@ function addStats(cache: Command): void {
       const stats = await storeAt(path).stats();
       if (json) return await write(asJson(stats), undefined);
       const lines = stats.nodes.map(
-        (node) => `  ${escapeControls(`${node.pipeline}.${node.node}`)}: ${count(node.entries)}, ${bytes(node.bytes)}`,
+        (node) =>
+          `  ${escapeControls(`${node.pipeline}.${node.node}`)}: ${formatCount(node.entries)}, ${formatBytes(node.bytes)}`,
       );
-      await write([`${count(stats.entries)} values, ${bytes(stats.bytes)}`, ...lines].join("\n"), undefined);
+      await write(
+        [`${formatCount(stats.entries)} values, ${formatBytes(stats.bytes)}`, ...lines].join("\n"),
+        undefined,
+      );
     });
 }
 
@@ -55,14 +59,14 @@ function addPrune(cache: Command): void {
     .action(async (path: string, flags: { readonly maxBytes?: string; readonly maxAge?: string }) => {
       const { maxBytes, maxAge } = flags;
       if (maxBytes === undefined && maxAge === undefined) {
-        throw usage("cache prune", "nothing says what may stay", "Give --max-bytes, or --max-age, or both.");
+        throw usageError("cache prune", "nothing says what may stay", "Give --max-bytes, or --max-age, or both.");
       }
       const bounds = {
         ...(maxBytes !== undefined && { maxBytes: bytesFrom("--max-bytes", maxBytes) }),
         ...(maxAge !== undefined && { maxAge: millisecondsFrom("--max-age", maxAge) }),
       };
       const gone = await storeAt(path).prune(bounds);
-      await write(`gone: ${count(gone.entries)} values, ${bytes(gone.bytes)}`, undefined);
+      await write(`gone: ${formatCount(gone.entries)} values, ${formatBytes(gone.bytes)}`, undefined);
     });
 }
 
@@ -76,7 +80,7 @@ function addClear(cache: Command): void {
     .action(async (path: string, { pipeline }: { readonly pipeline?: string }) => {
       const type = pipeline === undefined ? undefined : (await pipelineFrom(pipeline)).type;
       const gone = await storeAt(path).clear(type as (new () => Pipeline) | undefined);
-      await write(`gone: ${count(gone.entries)} values, ${bytes(gone.bytes)}`, undefined);
+      await write(`gone: ${formatCount(gone.entries)} values, ${formatBytes(gone.bytes)}`, undefined);
     });
 }
 

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { EXIT, printed } from "../failure.js";
+import { EXIT, formatError } from "../exit-codes.js";
 import { write } from "../output.js";
 import { pipelinesFrom } from "../pipeline-file.js";
 
@@ -21,7 +21,7 @@ Examples:
           const told = [`${nodes.length} members`, `${edges.length} edges`, `gives ${outputs.join(", ")}`];
           await write(`${pipeline.name}: ${told.join(", ")}`, undefined);
         } catch (error) {
-          process.stderr.write(`${printed(error, false)}\n`);
+          process.stderr.write(`${formatError(error, false)}\n`);
           process.exitCode = EXIT.failed;
         }
       }

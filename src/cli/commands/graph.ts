@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { Option } from "commander";
 import { type DrawOptions, readEvents, reportOf } from "../../index.js";
 import { namingOption } from "../events-file.js";
-import { usage } from "../failure.js";
+import { usageError } from "../exit-codes.js";
 import { checkOutput, write } from "../output.js";
 import { pipelineFrom } from "../pipeline-file.js";
 
@@ -56,6 +56,6 @@ Examples:
 
 function depthFrom(text: string): number {
   const depth = text === "all" ? Number.POSITIVE_INFINITY : Number(text);
-  if (!(depth >= 1)) throw usage(`--depth ${text}`, "it is no number of levels", 'Write 1, 2, ..., or "all".');
+  if (!(depth >= 1)) throw usageError(`--depth ${text}`, "it is no number of levels", 'Write 1, 2, ..., or "all".');
   return depth;
 }

@@ -1,15 +1,15 @@
 import type { Command } from "commander";
-import { choicesOf } from "../../dsl/metadata.js";
+import { optionsOf } from "../../dsl/metadata.js";
 import { type BullmqQueue, bullmq, type ExecutionOptions, progress, report } from "../../index.js";
-import { RESUMES } from "../../pipeline.js";
-import { findRun, toldTo, unfinished } from "../../placement/bullmq/journal.js";
+import { RESUME_RUN_ID } from "../../pipeline.js";
+import { findRun, listUnfinished, readRun } from "../../placement/bullmq/run-journal.js";
 import { escapeControls } from "../../util/control-characters.js";
 import { isDirectory } from "../../util/is-directory.js";
 import { EventsFile } from "../events-file.js";
-import { usage } from "../failure.js";
+import { usageError } from "../exit-codes.js";
 import { asJson, asText, checkOutput, write } from "../output.js";
 import { pipelineFrom } from "../pipeline-file.js";
-import { stoppable } from "../stoppable.js";
+import { withInterrupt } from "../with-interrupt.js";
 
 interface ResumeFlags {
   readonly journal: string;
@@ -50,7 +50,7 @@ Examples:
 /** The file that a resumed run's pipeline is in; undefined if nothing is known of it. */
 export function fileOfRun(run: string | undefined, journal: string): string | undefined {
   if (isDirectory(journal) === false) {
-    throw usage(
+    throw usageError(
       `--journal ${journal}`,
       "it is a file, not a directory",
       "Name the folder in which the run was started.",
@@ -67,7 +67,7 @@ export function fileOfRun(run: string | undefined, journal: string): string | un
 }
 
 async function tellRuns(journal: string): Promise<void> {
-  const runs = unfinished(journal);
+  const runs = listUnfinished(journal);
   for (const { run, name, startedAt, queue } of runs) {
     const about = [run, name, `queue ${queue}`, `begun ${new Date(startedAt).toISOString()}`];
     await write(escapeControls(about.join("  ")), undefined);
@@ -81,19 +81,19 @@ async function resume(given: string, { journal, connection, ...flags }: ResumeFl
   // Where the class says nothing of it.
   if (connection !== undefined) process.env.REDIS_URL = connection;
   const { type } = await pipelineFrom(`${file}#${name}`);
-  const { fields, inputs, over, chosen, execution: before, outputs: wanted, given: values } = toldTo(journal, run);
+  const { fields, inputs, over, chosen, execution: before, outputs: wanted, given: values } = readRun(journal, run);
   const pipeline = Object.assign(new type(), fields);
   // What it was given comes before what its class says; what is said now, before both.
-  const own = choicesOf(type).execution?.maps;
+  const own = optionsOf(type).execution?.maps;
   const queue = chosen ?? (typeof own === "object" ? (own as BullmqQueue).options : undefined);
   const maps = queue && bullmq({ ...queue, journal, ...(connection !== undefined && { connection }) });
   const execution: ExecutionOptions = { ...before, ...(maps && { maps }) };
   const table = report();
   const events = new EventsFile(flags.events);
   const readers = [...events.readers, ...(flags.report ? [table] : [])];
-  const outputs = await stoppable((signal) => {
+  const outputs = await withInterrupt((signal) => {
     const onEvent = [progress({ quiet: flags.quiet === true }), ...readers];
-    const options = { outputs: wanted, given: values, execution, onEvent, signal, [RESUMES]: run };
+    const options = { outputs: wanted, given: values, execution, onEvent, signal, [RESUME_RUN_ID]: run };
     return over === undefined ? pipeline.run(inputs, options) : pipeline.map(inputs, { ...options, ...over });
   });
   await write(flags.json ? asJson(outputs) : asText(outputs, flags.output !== undefined), flags.output);

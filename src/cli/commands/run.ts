@@ -1,31 +1,31 @@
 import path from "node:path";
 import type { Command } from "commander";
-import { choicesOf, mergeChoices } from "../../dsl/metadata.js";
-import { explanationLine } from "../../engine/cached/accounts.js";
+import { mergeOptions, optionsOf } from "../../dsl/metadata.js";
+import { explanationLine } from "../../engine/caching/cache-explainer.js";
 import {
   type Cache,
-  type Choices,
   type ExecutionOptions,
   type Listener,
+  type PipelineOptions,
   progress,
-  type Reader,
   type RunEvent,
+  type RunObserver,
   report,
   sqlite,
 } from "../../index.js";
-import { ORDERED } from "../../pipeline.js";
-import { unfinished } from "../../placement/bullmq/journal.js";
+import { ORDERED_RESULTS } from "../../pipeline.js";
+import { listUnfinished } from "../../placement/bullmq/run-journal.js";
 import { escapeControlsInLines } from "../../util/control-characters.js";
 import { isDirectory } from "../../util/is-directory.js";
 import { EventsFile } from "../events-file.js";
-import { usage } from "../failure.js";
-import { inputsFrom } from "../inputs.js";
+import { usageError } from "../exit-codes.js";
+import { trackInFlight } from "../in-flight.js";
+import { parseInputs } from "../inputs.js";
 import { asJson, asText, checkOutput, write } from "../output.js";
+import { parseMaps, parsePlacement, parseSettings } from "../parse-args.js";
 import { type AnyPipeline, pipelineFrom } from "../pipeline-file.js";
 import { ResultList } from "../result-list.js";
-import { stoppable } from "../stoppable.js";
-import { hearUnderWay } from "../under-way.js";
-import { mapsFrom, placementFrom, settingsFrom } from "../values.js";
+import { withInterrupt } from "../with-interrupt.js";
 
 /** What says how a run goes: shared by all commands that run a pipeline. */
 export interface RunFlags {
@@ -80,10 +80,14 @@ Examples:
         flags.events !== undefined &&
         path.resolve(flags.output) === path.resolve(flags.events)
       ) {
-        throw usage(`--output ${flags.output}`, "the events of --events go into the same file", "Name two files.");
+        throw usageError(`--output ${flags.output}`, "the events of --events go into the same file", "Name two files.");
       }
       if (flags.mode !== undefined && flags.over === undefined) {
-        throw usage(`--mode ${flags.mode}`, "there is no --over that it is about", "Give --over a,b, or leave it out.");
+        throw usageError(
+          `--mode ${flags.mode}`,
+          "there is no --over that it is about",
+          "Give --over a,b, or leave it out.",
+        );
       }
       const { type } = await pipelineFrom(target);
       if (flags.dryRun) return await explain(new type(), flags);
@@ -106,10 +110,10 @@ Examples:
 async function explain(pipeline: AnyPipeline, flags: RunFlags): Promise<void> {
   for (const [option, value] of Object.entries({ "--events": flags.events, "--report": flags.report })) {
     if (value === undefined) continue;
-    throw usage(`--dry-run ${option}`, "nothing runs, so there is nothing to tell of", `Leave ${option} out.`);
+    throw usageError(`--dry-run ${option}`, "nothing runs, so there is nothing to tell of", `Leave ${option} out.`);
   }
   const over = flags.over === undefined ? [] : names(flags.over);
-  const inputs = await inputsFrom(flags.input ?? [], { type: pipeline.constructor, graph: pipeline.graph(), over });
+  const inputs = await parseInputs(flags.input ?? [], { type: pipeline.constructor, graph: pipeline.graph(), over });
   const options = { ...choicesFrom(flags), ...(flags.outputs !== undefined && { outputs: names(flags.outputs) }) };
   const explanations = await pipeline.explain(
     inputs,
@@ -150,7 +154,7 @@ export function withRunOptions(command: Command): Command {
 export async function runPipeline(
   pipeline: AnyPipeline,
   flags: RunFlags,
-  readers: readonly (Reader | Listener)[],
+  readers: readonly (RunObserver | Listener)[],
   events: EventsFile,
   results?: ResultList,
 ): Promise<unknown> {
@@ -158,8 +162,8 @@ export async function runPipeline(
   const over = flags.over === undefined ? [] : names(flags.over);
   const choices = choicesFrom(flags);
   const streams =
-    results !== undefined && isHere(mergeChoices(choicesOf(pipeline.constructor as new () => object), choices));
-  const inputs = await inputsFrom(flags.input ?? [], { type: pipeline.constructor, graph, over, streams });
+    results !== undefined && isHere(mergeOptions(optionsOf(pipeline.constructor as new () => object), choices));
+  const inputs = await parseInputs(flags.input ?? [], { type: pipeline.constructor, graph, over, streams });
   let run: string | undefined;
   let hasExplained = false;
   const heard = (event: RunEvent) => {
@@ -170,14 +174,15 @@ export async function runPipeline(
     ...choices,
     ...(flags.outputs !== undefined && { outputs: names(flags.outputs) }),
     ...(flags.explain && { explain: true }),
-    onEvent: [progress({ quiet: flags.quiet === true }), ...events.readers, heard, hearUnderWay, ...readers],
+    onEvent: [progress({ quiet: flags.quiet === true }), ...events.readers, heard, trackInFlight, ...readers],
   };
   try {
-    const outputs = await stoppable(async (signal) => {
+    const outputs = await withInterrupt(async (signal) => {
       if (flags.over === undefined) return pipeline.run(inputs, { ...options, signal });
       const overOptions = { ...options, over, ...(flags.mode && { mode: flags.mode }), signal };
       if (!streams || !isStream(inputs[over[0]!])) return pipeline.map(inputs, overOptions);
-      for await (const result of pipeline.stream(inputs, { ...overOptions, [ORDERED]: true })) results.add(result);
+      for await (const result of pipeline.stream(inputs, { ...overOptions, [ORDERED_RESULTS]: true }))
+        results.add(result);
       return results;
     });
     if (flags.explain && !hasExplained) {
@@ -186,7 +191,7 @@ export async function runPipeline(
     }
     return outputs;
   } catch (error) {
-    if (unfinished(".hypernodes").some((each) => each.run === run)) {
+    if (listUnfinished(".hypernodes").some((each) => each.run === run)) {
       process.stderr.write(`hypernodes resume ${run} goes on where it was\n`);
     }
     throw error;
@@ -194,7 +199,7 @@ export async function runPipeline(
 }
 
 /** Whether a run's elements go no further than threads: elsewhere, a run that ends early may be resumed, or has no order. */
-function isHere({ runOn, execution }: Choices): boolean {
+function isHere({ runOn, execution }: PipelineOptions): boolean {
   return (runOn === undefined || runOn.kind === "local") && typeof execution?.maps !== "object";
 }
 
@@ -208,19 +213,19 @@ function names(list: string): string[] {
 
 function sqliteAt(file: string): Cache {
   if (!isDirectory(file)) return sqlite(file);
-  throw usage(`--cache ${file}`, "it is a directory, not a file", `Write ${path.join(file, "cache.sqlite")}`);
+  throw usageError(`--cache ${file}`, "it is a directory, not a file", `Write ${path.join(file, "cache.sqlite")}`);
 }
 
-function choicesFrom({ set, maps, nodes, check, cache, on }: RunFlags): Choices {
+function choicesFrom({ set, maps, nodes, check, cache, on }: RunFlags): PipelineOptions {
   const execution = {
-    ...settingsFrom(set ?? []),
-    ...(maps && { maps: mapsFrom(maps) }),
+    ...parseSettings(set ?? []),
+    ...(maps && { maps: parseMaps(maps) }),
     ...(nodes && { nodes }),
     ...(check && { check }),
   } as ExecutionOptions;
   return {
     ...(Object.keys(execution).length > 0 && { execution }),
-    ...(on !== undefined && { runOn: placementFrom(on) }),
+    ...(on !== undefined && { runOn: parsePlacement(on) }),
     // commander says true for a --no-cache that was not given.
     ...(typeof cache === "string" && { cache: sqliteAt(cache) }),
     ...(cache === false && { cache: false as const }),

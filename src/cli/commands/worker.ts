@@ -2,12 +2,12 @@ import os from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Command, InvalidArgumentError } from "commander";
-import { checkedBullmq, isKeyv, type KeyvValues } from "../../placement/bullmq/options.js";
-import { placeOfRedis } from "../../placement/bullmq/redis.js";
-import { Worker } from "../../placement/bullmq/worker/worker.js";
+import { isKeyv, type KeyvValues, resolveBullmqOptions } from "../../placement/bullmq/options.js";
+import { redisUrlForDisplay } from "../../placement/bullmq/redis-connection.js";
+import { QueueWorker } from "../../placement/bullmq/worker/queue-worker.js";
 import { isDirectory } from "../../util/is-directory.js";
-import { usage } from "../failure.js";
-import { millisecondsFrom } from "../values.js";
+import { usageError } from "../exit-codes.js";
+import { millisecondsFrom } from "../parse-args.js";
 
 interface WorkerFlags {
   readonly queue?: string;
@@ -46,13 +46,13 @@ Examples, with REDIS_URL and HYPERNODES_QUEUE_KEY in the environment:
     .action(async ({ queue, connection, prefix, values: file, concurrency, stall, patience }: WorkerFlags) => {
       const values = file === undefined ? undefined : await keyvIn(file);
       const named = { ...(queue && { queue }), ...(prefix && { prefix }) };
-      const checked = checkedBullmq({ connection, values, patienceMs: patience, ...named });
+      const checked = resolveBullmqOptions({ connection, values, patienceMs: patience, ...named });
       const tell = (text: string) => void process.stderr.write(`${text}\n`);
-      const worker = await Worker.start(checked, concurrency, stall, tell);
+      const worker = await QueueWorker.start(checked, concurrency, stall, tell);
       if (checked.key === undefined)
         tell("HYPERNODES_QUEUE_KEY is not set: who can write to this Redis runs code here");
       const many = concurrency === 1 ? "one chunk" : `${concurrency} chunks`;
-      const place = placeOfRedis(checked.connection);
+      const place = redisUrlForDisplay(checked.connection);
       tell(`${worker.id} takes work from the queue ${checked.queue} at ${place}, ${many} at once`);
       try {
         await Promise.race([stopped(), worker.failed]);
@@ -67,13 +67,13 @@ Examples, with REDIS_URL and HYPERNODES_QUEUE_KEY in the environment:
 
 async function keyvIn(file: string): Promise<KeyvValues> {
   if (isDirectory(file)) {
-    throw usage(`--values ${file}`, "it is a directory, not a file", "Name a JavaScript module.");
+    throw usageError(`--values ${file}`, "it is a directory, not a file", "Name a JavaScript module.");
   }
   const module = (await import(pathToFileURL(path.resolve(file)).href).catch((error: Error) => {
-    throw usage(`--values ${file}`, `it can't be imported: ${error.message}`, "Name a JavaScript module.", error);
+    throw usageError(`--values ${file}`, `it can't be imported: ${error.message}`, "Name a JavaScript module.", error);
   })) as { readonly default?: unknown };
   if (isKeyv(module.default)) return module.default;
-  throw usage(`--values ${file}`, "its default export is no Keyv", "Write: export default new Keyv(...).");
+  throw usageError(`--values ${file}`, "its default export is no Keyv", "Write: export default new Keyv(...).");
 }
 
 function count(text: string): number {
@@ -88,7 +88,7 @@ const patienceFrom = (text: string) => atLeastOneMs("--patience", text);
 function atLeastOneMs(option: string, text: string): number {
   const ms = millisecondsFrom(option, text);
   if (ms >= 1) return Math.ceil(ms);
-  throw usage(`${option} ${text}`, "it is shorter than 1ms", `Write for example ${option} 10s`);
+  throw usageError(`${option} ${text}`, "it is shorter than 1ms", `Write for example ${option} 10s`);
 }
 
 function stopped(): Promise<void> {

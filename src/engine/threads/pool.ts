@@ -1,26 +1,26 @@
 import { randomUUID } from "node:crypto";
 import { BroadcastChannel, type MessagePort } from "node:worker_threads";
 import { Piscina } from "piscina";
-import type { ThreadLimits } from "../../dsl/choices.js";
-import { remembered } from "../../graph/remembered.js";
+import type { ThreadLimits } from "../../dsl/pipeline-options.js";
 import { describeChain } from "../../util/describe.js";
+import { getOrCreate } from "../../util/get-or-create.js";
 import { ownModule } from "../../util/own-files.js";
 import { userFrames } from "../../util/user-frames.js";
-import { placeFor, type Thread, type Visiting } from "./placing.js";
 import { refuseModule, unguardedProgram } from "./program-module.js";
 import type {
   Answer,
-  Broadcast,
-  Company,
+  ChunkRequest,
+  ControlMessage,
+  Isolation,
   RanAtImport,
   Request,
   Stalled,
   ThreadData,
   ThreadNews,
-  VisitMessage,
 } from "./protocol.js";
 import { runAtImportError } from "./run-at-import.js";
 import { ThreadOutput } from "./thread-output.js";
+import { type InFlightTask, selectWorker, type WorkerState } from "./worker-selection.js";
 
 /** A thread that nobody has visited for this long lets go of its resources and ends. */
 const IDLE_MS = 10_000;
@@ -30,17 +30,17 @@ const DISPOSE_MS = 5_000;
 const OTHER_CHANNEL_MS = 20;
 
 /** The threads of a process, shared by all its runs, begun when they are first needed. */
-export class Pool {
+export class WorkerPool {
   private readonly piscina: Piscina;
   private readonly channel: BroadcastChannel;
-  private readonly threads = new Map<number, Thread>();
+  private readonly threads = new Map<number, WorkerState>();
   private readonly outputs = new Map<number, ThreadOutput>();
   /** The modules of pipelines that a thread has imported. */
   private readonly imported = new Set<string>();
   /** Visits that no thread has begun yet. */
-  private readonly waiting = new Set<Visiting>();
+  private readonly waiting = new Set<InFlightTask>();
   /** How many threads have ended since one last came to life. */
-  private stillborn = 0;
+  private failedStarts = 0;
   private readonly onBeforeExit = () => void this.endHolding();
 
   /** @param size how many threads there are at most. */
@@ -51,7 +51,8 @@ export class Pool {
   ) {
     const name = `hypernodes ${randomUUID()}`;
     this.channel = new BroadcastChannel(name);
-    this.channel.onmessage = (message: unknown) => this.heard((message as { data: Broadcast | ThreadNews }).data);
+    this.channel.onmessage = (message: unknown) =>
+      this.onMessage((message as { data: ControlMessage | ThreadNews }).data);
     this.channel.unref();
     this.piscina = new Piscina({
       filename: WORKER,
@@ -66,30 +67,35 @@ export class Pool {
       loadBalancer: ((task: PiscinaTask, workers: PiscinaWorker[]) => this.place(task, workers)) as never,
       ...(resourceLimits && { resourceLimits }),
     });
-    this.piscina.on("error", (error) => this.threadFailed(error));
+    this.piscina.on("error", (error) => this.onWorkerError(error));
     this.piscina.on("workerCreate", ({ id }: PiscinaWorker) => {
-      this.stillborn = 0;
+      this.failedStarts = 0;
       const worker = this.piscina.threads.find(({ threadId }) => threadId === id);
       if (worker !== undefined) this.outputs.set(id, new ThreadOutput(worker));
     });
     this.piscina.on("workerDestroy", ({ id }: PiscinaWorker) => {
       this.outputs.delete(id);
-      setImmediate(() => this.threadEnded());
+      setImmediate(() => this.onWorkerExit());
     });
     process.on("beforeExit", this.onBeforeExit);
   }
 
   /** @param isUnderWay whether something of it is under way, as the thread itself notes it. */
-  visit(message: VisitMessage, isUnderWay: () => boolean): Visiting {
-    return this.run(message, message.company, undefined, isUnderWay);
+  submit(message: ChunkRequest, isUnderWay: () => boolean): InFlightTask {
+    return this.run(message, message.isolation, undefined, isUnderWay);
   }
 
-  private run(request: Request, company: Company, target: number | undefined, isUnderWay = () => false): Visiting {
+  private run(
+    request: Request,
+    company: Isolation,
+    target: number | undefined,
+    isUnderWay = () => false,
+  ): InFlightTask {
     const controller = new AbortController();
-    const visiting: Visiting = {
-      ...{ company, target, controller, isUnderWay },
+    const visiting: InFlightTask = {
+      ...{ isolation: company, target, controller, isInFlight: isUnderWay },
       thread: undefined,
-      neighbours: [],
+      coTenants: [],
       promise: undefined as never,
     };
     const task = Object.defineProperty({ ...request }, Piscina.queueOptionsSymbol, { value: visiting });
@@ -104,17 +110,17 @@ export class Pool {
     });
     (visiting as { promise: Promise<Uint8Array> }).promise = Promise.race([running, boot])
       .then((answer) => this.afterOutput(visiting, answer))
-      .finally(() => this.left(visiting));
+      .finally(() => this.onAfterRun(visiting));
     return visiting;
   }
 
   /** The result of a visit that can't be read here, value by value. */
-  apart(bytes: Uint8Array, { thread }: Visiting): Promise<Uint8Array> {
+  isApart(bytes: Uint8Array, { thread }: InFlightTask): Promise<Uint8Array> {
     return this.run({ apart: bytes }, "none", thread).promise;
   }
 
   /** What a visit has printed comes before its result. */
-  private afterOutput({ thread }: Visiting, { bytes, printed }: Answer): Uint8Array | Promise<Uint8Array> {
+  private afterOutput({ thread }: InFlightTask, { bytes, printed }: Answer): Uint8Array | Promise<Uint8Array> {
     const output = this.outputs.get(thread ?? -1);
     return output?.written(printed)?.then(() => bytes) ?? bytes;
   }
@@ -136,28 +142,28 @@ export class Pool {
   }
 
   /** Ends the thread of a visit, or takes it out of the queue. */
-  kill(visiting: Visiting): void {
+  kill(visiting: InFlightTask): void {
     const thread = this.threads.get(visiting.thread ?? -1);
     if (thread !== undefined) {
-      for (const neighbour of thread.visits) neighbour.killed = true;
-      this.forget(thread);
+      for (const neighbour of thread.tasks) neighbour.isTerminated = true;
+      this.remove(thread);
     }
     visiting.controller.abort();
   }
 
-  tell(broadcast: Broadcast): void {
+  broadcast(broadcast: ControlMessage): void {
     this.channel.postMessage(broadcast);
   }
 
   /** No visit goes to the thread of this one any more, and it ends after those that are in it. */
-  retire(id: number | undefined): void {
+  retireAll(id: number | undefined): void {
     const thread = this.threads.get(id ?? -1);
     if (thread === undefined || thread.retired) return;
     thread.retired = true;
-    if (thread.visits.size === 0) void this.end(thread);
+    if (thread.tasks.size === 0) void this.retire(thread);
   }
 
-  private heard(message: Broadcast | ThreadNews): void {
+  private onMessage(message: ControlMessage | ThreadNews): void {
     if ("ranAtImport" in message) this.ranAtImport(message);
     else if ("stalled" in message) this.stalled(message);
   }
@@ -166,85 +172,85 @@ export class Pool {
   private ranAtImport({ ranAtImport: thread, found, isWorking }: RanAtImport): void {
     if (refuseModule(found) && !isWorking)
       process.emitWarning(runAtImportError(found.ran, found).message, "HypernodesWarning");
-    this.retire(thread);
+    this.retireAll(thread);
   }
 
   /** A thread without anything to wait for does not keep the process alive, until it is asked for more. */
   private stalled(message: Stalled): void {
     const thread = this.threads.get(message.stalled);
     setTimeout(() => {
-      if (thread?.requests === message.requests && thread.visits.size > 0) thread.unref();
+      if (thread?.requests === message.requests && thread.tasks.size > 0) thread.unref();
     }, OTHER_CHANNEL_MS);
   }
 
   /** Remembers that a thread keeps resources, which are to be disposed of before it ends. */
-  holds(thread: number | undefined): void {
+  hasResources(thread: number | undefined): void {
     const known = this.threads.get(thread ?? -1);
-    if (known !== undefined) known.holds = true;
+    if (known !== undefined) known.hasResources = true;
   }
 
   /** At the end of the process, what threads keep is disposed of. */
   private async endHolding(): Promise<void> {
-    const holding = [...this.threads.values()].filter(({ holds }) => holds);
-    await Promise.all(holding.map((thread) => this.end(thread)));
+    const holding = [...this.threads.values()].filter(({ hasResources: holds }) => holds);
+    await Promise.all(holding.map((thread) => this.retire(thread)));
   }
 
   private place(task: PiscinaTask, workers: readonly PiscinaWorker[]): PiscinaWorker | null {
-    const visiting = task[Piscina.queueOptionsSymbol] as Visiting;
+    const visiting = task[Piscina.queueOptionsSymbol] as InFlightTask;
     const alive = workers.filter((worker) => !worker.destroyed && !worker.terminating);
     const { target } = visiting;
     const canGrow = this.piscina.threads.length < this.size;
     const chosen =
       target === undefined
-        ? placeFor(visiting, alive, this.threads, this.waiting, canGrow)
+        ? selectWorker(visiting, alive, this.threads, this.waiting, canGrow)
         : alive.find(({ id }) => id === target);
-    if (chosen !== undefined) this.begun(visiting, chosen);
+    if (chosen !== undefined) this.onStarted(visiting, chosen);
     return chosen ?? null;
   }
 
-  private begun(visiting: Visiting, worker: PiscinaWorker): void {
+  private onStarted(visiting: InFlightTask, worker: PiscinaWorker): void {
     const { id } = worker;
     this.waiting.delete(visiting);
     visiting.thread = id;
-    const thread = remembered(
+    const thread = getOrCreate(
       this.threads,
       id,
-      (): Thread => ({
-        ...{ id, visits: new Set(), requests: 0, holds: false, resting: false, retired: false, idle: undefined },
+      (): WorkerState => ({
+        ...{ id, tasks: new Set(), requests: 0, hasResources: false, draining: false, retired: false, idle: undefined },
         unref: () => unref(worker),
       }),
     );
     thread.requests++;
     clearTimeout(thread.idle);
-    for (const other of thread.visits) other.neighbours.push(visiting);
-    visiting.neighbours.push(...thread.visits);
-    thread.visits.add(visiting);
+    for (const other of thread.tasks) other.coTenants.push(visiting);
+    visiting.coTenants.push(...thread.tasks);
+    thread.tasks.add(visiting);
   }
 
-  private left(visiting: Visiting): void {
+  private onAfterRun(visiting: InFlightTask): void {
     this.waiting.delete(visiting);
     const thread = this.threads.get(visiting.thread ?? -1);
     if (thread === undefined) return;
-    thread.visits.delete(visiting);
-    if (thread.visits.size > 0 || thread.resting) return;
-    if (!this.isAlive(thread)) this.forget(thread);
-    else if (thread.retired) void this.end(thread);
-    else thread.idle = setTimeout(() => void this.end(thread), IDLE_MS).unref();
+    thread.tasks.delete(visiting);
+    if (thread.tasks.size > 0 || thread.draining) return;
+    if (!this.isAlive(thread)) this.remove(thread);
+    else if (thread.retired) void this.retire(thread);
+    else thread.idle = setTimeout(() => void this.retire(thread), IDLE_MS).unref();
   }
 
-  private isAlive({ id }: Thread): boolean {
+  private isAlive({ id }: WorkerState): boolean {
     return this.piscina.threads.some(({ threadId }) => threadId === id);
   }
 
-  private forget(thread: Thread): void {
+  private remove(thread: WorkerState): void {
     clearTimeout(thread.idle);
     this.threads.delete(thread.id);
   }
 
-  private async end(thread: Thread): Promise<void> {
-    if (thread.resting || thread.visits.size > 0) return;
-    thread.resting = true;
-    if (thread.holds) {
+  private async retire(thread: WorkerState): Promise<void> {
+    if (thread.draining || thread.tasks.size > 0) return;
+    thread.draining = true;
+    if (thread.hasResources) {
       const resting = this.run({ rest: "dispose" }, "none", thread.id);
       const end = setTimeout(() => resting.controller.abort(), DISPOSE_MS);
       await resting.promise.catch(() => {});
@@ -254,25 +260,25 @@ export class Pool {
     const last = this.run({ rest: "wait" }, "none", thread.id);
     last.controller.abort();
     await last.promise.catch(() => {});
-    thread.holds = false;
-    thread.resting = false;
-    if (!this.isAlive(thread)) this.forget(thread);
+    thread.hasResources = false;
+    thread.draining = false;
+    if (!this.isAlive(thread)) this.remove(thread);
   }
 
   /** Piscina begins no thread in the place of one that ended before somebody asks it for something. */
-  private threadEnded(): void {
-    this.stillborn = this.waiting.size === 0 ? 0 : this.stillborn + 1;
+  private onWorkerExit(): void {
+    this.failedStarts = this.waiting.size === 0 ? 0 : this.failedStarts + 1;
     if (this.waiting.size === 0 || this.piscina.threads.length >= this.size) return;
-    if (this.stillborn <= 2 * this.size)
+    if (this.failedStarts <= 2 * this.size)
       this.run({ rest: "nothing" }, "overlapping", undefined).promise.catch(() => {});
     else
-      this.threadFailed(
+      this.onWorkerError(
         new Error("threads end before they have begun: see what Node is told to load before the program"),
       );
   }
 
   /** A thread that fails before it has begun anything will not do better the next time. */
-  private threadFailed(error: unknown): void {
+  private onWorkerError(error: unknown): void {
     if (this.waiting.size === 0) {
       const text = [`a thread ended with nothing to do: ${describeChain(error)}`, ...userFrames(error)].join("\n");
       process.emitWarning(text, "HypernodesWarning");
@@ -307,4 +313,4 @@ interface PiscinaWorker {
   readonly terminating: boolean;
 }
 
-const WORKER = ownModule("engine/threads/worker").href;
+const WORKER = ownModule("engine/worker/worker").href;

@@ -1,9 +1,9 @@
 import { readFileSync, realpathSync } from "node:fs";
 import { createRequire } from "node:module";
+import { classLocationOf, isBundled, locationPath } from "../../dsl/class-location.js";
 import type { PipelineClass } from "../../dsl/members.js";
-import { isBundled, originOf, pathOf } from "../../dsl/origin.js";
 import { HypernodesError } from "../../errors.js";
-import { remembered } from "../../graph/remembered.js";
+import { getOrCreate } from "../../util/get-or-create.js";
 import { KEEP_APART, type RunAtImport, runAtImportError } from "./run-at-import.js";
 
 /** The program as it was named to Node: before the user's code can change it. */
@@ -22,16 +22,16 @@ const programs = new Map<string, string>();
  * in which thread it is; or if a thread has imported it, and it ran a pipeline there.
  */
 export function checkNotProgram(pipeline: PipelineClass): void {
-  const file = originOf(pipeline)?.file;
+  const file = classLocationOf(pipeline)?.file;
   if (file === undefined || isBundled({ file })) return;
   const found = refused.get(file);
   if (found !== undefined) throw runAtImportError(pipeline.name, found);
-  const what = whatMakesProgram(pathOf(file));
+  const what = whatMakesProgram(locationPath(file));
   if (what === "") return;
   throw new HypernodesError({
     code: "RUN_AT_IMPORT",
     where: pipeline.name,
-    problem: `its class is in ${pathOf(file)}, ${what}: each thread would import it, and do again all that it does`,
+    problem: `its class is in ${locationPath(file)}, ${what}: each thread would import it, and do again all that it does`,
     advice: KEEP_APART,
   });
 }
@@ -54,9 +54,9 @@ export function unguardedProgram(): string | undefined {
 }
 
 function whatMakesProgram(path: string): string {
-  return remembered(programs, path, () => {
+  return getOrCreate(programs, path, () => {
     const text = textOf(path);
-    if (text === undefined || GUARD.test(text.replace(UNSAID, ""))) return "";
+    if (text === undefined || GUARD.test(text.replace(UNKNOWN_GUARD, ""))) return "";
     if (path === entry()) return "which is the program itself";
     return MAIN.test(text) ? "which calls main()" : "";
   });
@@ -80,7 +80,7 @@ function entry(): string | undefined {
 }
 
 /** Comments, and the names that a module imports: they ask nothing. */
-const UNSAID =
+const UNKNOWN_GUARD =
   /\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*|\bimport\b[^"'`;()]*\bfrom\b|\b(?:const|let|var)\s*\{[^{}]*\}\s*=\s*(?:await\s+import|require)\b/gm;
 
 /** The ways in which a program asks if it is the program, or a module that somebody imports. */

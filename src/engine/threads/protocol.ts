@@ -1,18 +1,18 @@
 import { type MessagePort, threadId } from "node:worker_threads";
-import type { Codes } from "../../cache/codes.js";
-import type { ExecutionOptions } from "../../dsl/choices.js";
-import type { Origin } from "../../dsl/origin.js";
+import type { CodeDigests } from "../../cache/code-digests.js";
+import type { ClassLocation } from "../../dsl/class-location.js";
+import type { ExecutionOptions } from "../../dsl/pipeline-options.js";
 import type { NodeError } from "../../errors.js";
-import type { Carrier } from "../call-context.js";
-import type { Part } from "../elements.js";
-import type { RunEvent } from "../events.js";
-import type { ProgramSource } from "../remade.js";
+import type { ElementRange } from "../elements/elements.js";
+import type { RunEvent } from "../lifecycle/events.js";
+import type { Carrier } from "../lifecycle/trace-context.js";
+import type { ProgramSpec } from "../program/program-spec.js";
 import type { RunAtImport } from "./run-at-import.js";
 import type { Printed } from "./thread-output.js";
 
 /** The part of a run that goes to threads: some steps of a plan, and what all its visits share. Encoded once. */
-export interface FragmentSpec {
-  readonly source: ProgramSource;
+export interface StageSpec {
+  readonly source: ProgramSpec;
   /** The pipeline's place in the run: `Corpus.essays[3]`. */
   readonly path: string;
   /** The run's id. */
@@ -22,7 +22,7 @@ export interface FragmentSpec {
   /** The choices that nested pipelines inherit. */
   readonly execution: ExecutionOptions | undefined;
   /** What the pipelines nested in its steps remember, if anything is remembered. */
-  readonly cached: CachedSpec | undefined;
+  readonly cached: CachedStageSpec | undefined;
   /** How many elements of one visit are under way at once. */
   readonly overlapping: number;
   readonly graceMs: number;
@@ -31,30 +31,30 @@ export interface FragmentSpec {
 }
 
 /** How the pipelines nested in a fragment's steps remember: at home, by what a thread asks there. */
-export interface CachedSpec {
+export interface CachedStageSpec {
   /** For each step its nested pipeline's codes, if it has one: threads need not read the code again. */
-  readonly codes: readonly (Codes | undefined)[];
+  readonly codes: readonly (CodeDigests | undefined)[];
   /** For each pipeline nested in the fragment, the number of its store; -1 for none. */
   readonly stores: readonly number[];
 }
 
 /** What else may be in a thread with a visit: nothing; what waits for its turn; what overlaps with it. */
-export type Company = "none" | "serial" | "overlapping";
+export type Isolation = "none" | "serial" | "overlapping";
 
 /** One visit to a thread: a chunk of elements goes through all steps of a fragment; or a node is computed. */
-export interface VisitMessage {
+export interface ChunkRequest {
   /** The fragment's number in this process. */
-  readonly fragment: number;
+  readonly stage: number;
   /** Where the pipeline's class comes from: its module is imported before anything is decoded. */
-  readonly origin: Origin;
+  readonly origin: ClassLocation;
   readonly spec: SharedArrayBuffer;
   /** The SharedArrayBuffers that the shared values, and that the elements have: all threads see the same memory. */
   readonly memory: readonly SharedArrayBuffer[];
   readonly elementMemory: readonly SharedArrayBuffer[];
-  readonly visit: number;
-  readonly company: Company;
+  readonly task: number;
+  readonly isolation: Isolation;
   /** Undefined for a node. */
-  readonly range: VisitRange | undefined;
+  readonly range: ChunkRange | undefined;
   /** The elements of each list, encoded. */
   readonly elements: Uint8Array | undefined;
   /** What is known to fail, encoded: `KnownFailure[]`. */
@@ -69,7 +69,7 @@ export interface VisitMessage {
 }
 
 /** The elements that a visit takes. */
-export interface VisitRange extends Part {
+export interface ChunkRange extends ElementRange {
   /** Milliseconds after which no more of them are begun; undefined: all are. */
   readonly budgetMs: number | undefined;
 }
@@ -85,7 +85,7 @@ export interface KnownFailure {
 
 /** What a thread is asked: to do a visit; or to let go of its resources, to wait for its end, to be there. */
 export type Request =
-  | VisitMessage
+  | ChunkRequest
   | { readonly rest: "dispose" | "wait" | "nothing" }
   /** A result of the thread's own, to be encoded value by value. */
   | { readonly apart: Uint8Array };
@@ -99,7 +99,7 @@ export interface Answer {
 }
 
 /** What a visit brings home, encoded. */
-export interface VisitResult {
+export interface ChunkResult {
   /** How many of its elements are done: the first ones. */
   readonly done: number;
   /** For each wanted step its values: one for each element, or one in all. */
@@ -119,7 +119,7 @@ export interface VisitResult {
 }
 
 /** What a visit brings home that has done nothing. */
-export const NOTHING: VisitResult = {
+export const EMPTY_RESULT: ChunkResult = {
   done: 0,
   values: [],
   failed: [],
@@ -131,7 +131,7 @@ export const NOTHING: VisitResult = {
 };
 
 /** What all threads hear: a fragment will not be visited again; a visit's result is no longer wanted. */
-export type Broadcast = { readonly ended: number } | { readonly stopped: number };
+export type ControlMessage = { readonly ended: number } | { readonly stopped: number };
 
 /** What a thread tells of itself: nothing is left that the requests it has been sent wait for, except other requests. */
 export interface Stalled {
@@ -163,13 +163,13 @@ export interface ThreadData {
 }
 
 /** An element that is under way: its index within the visit, and in which of the fragment's steps. */
-export interface Held {
+export interface InFlightElement {
   readonly index: number;
   readonly step: number;
 }
 
 const STOP = 2;
-const BEGUN = 3;
+const STARTED = 3;
 const HEADER = 16;
 const COUNT = 15;
 
@@ -177,19 +177,19 @@ const COUNT = 15;
  * What a thread and its process both see of a visit while it lasts, though the thread be in an endless loop: whether it
  * is to stop, when the first of its calls should have ended, and which elements are under way in which step.
  */
-export class Progress {
+export class TaskProgress {
   private readonly times: Float64Array;
   private readonly flags: Int32Array;
-  private readonly held: Uint16Array;
+  private readonly inFlight: Uint16Array;
 
   constructor(readonly buffer: SharedArrayBuffer) {
     this.times = new Float64Array(buffer, 0, 1);
-    this.flags = new Int32Array(buffer, 0, BEGUN + 1);
-    this.held = new Uint16Array(buffer, HEADER);
+    this.flags = new Int32Array(buffer, 0, STARTED + 1);
+    this.inFlight = new Uint16Array(buffer, HEADER);
   }
 
-  static for(elements: number): Progress {
-    return new Progress(new SharedArrayBuffer(HEADER + 2 * Math.max(1, elements)));
+  static for(elements: number): TaskProgress {
+    return new TaskProgress(new SharedArrayBuffer(HEADER + 2 * Math.max(1, elements)));
   }
 
   stop(): void {
@@ -202,11 +202,11 @@ export class Progress {
 
   /** It is its turn in the thread. */
   start(): void {
-    Atomics.store(this.flags, BEGUN, 1);
+    Atomics.store(this.flags, STARTED, 1);
   }
 
-  get hasBegun(): boolean {
-    return Atomics.load(this.flags, BEGUN) === 1;
+  get hasStarted(): boolean {
+    return Atomics.load(this.flags, STARTED) === 1;
   }
 
   /** Milliseconds since the Unix epoch; 0: no call has a limit. */
@@ -219,22 +219,22 @@ export class Progress {
   }
 
   /** @param from the elements' indices within the visit; `to` is the first one after them. */
-  begin(step: number, from: number, to: number): void {
-    for (let i = from; i < to; i++) this.held[i] = ((step + 1) << 4) | ((this.held[i]! & COUNT) + 1);
+  startElement(step: number, from: number, to: number): void {
+    for (let i = from; i < to; i++) this.inFlight[i] = ((step + 1) << 4) | ((this.inFlight[i]! & COUNT) + 1);
   }
 
-  goOn(step: number, element: number): void {
-    this.held[element] = ((step + 1) << 4) | 1;
+  moveTo(step: number, element: number): void {
+    this.inFlight[element] = ((step + 1) << 4) | 1;
   }
 
   end(from: number, to: number): void {
-    for (let i = from; i < to; i++) this.held[i] = (this.held[i]! & COUNT) === 1 ? 0 : this.held[i]! - 1;
+    for (let i = from; i < to; i++) this.inFlight[i] = (this.inFlight[i]! & COUNT) === 1 ? 0 : this.inFlight[i]! - 1;
   }
 
   /** What is under way: indices within the visit, and in which step. */
-  underWay(): Held[] {
-    const found: Held[] = [];
-    for (const [index, cell] of this.held.entries()) if (cell !== 0) found.push({ index, step: (cell >> 4) - 1 });
+  elementsInFlight(): InFlightElement[] {
+    const found: InFlightElement[] = [];
+    for (const [index, cell] of this.inFlight.entries()) if (cell !== 0) found.push({ index, step: (cell >> 4) - 1 });
     return found;
   }
 }

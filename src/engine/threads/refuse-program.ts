@@ -1,5 +1,5 @@
 import * as nodeModule from "node:module";
-import { pathOf } from "../../dsl/origin.js";
+import { locationPath } from "../../dsl/class-location.js";
 import { HypernodesError } from "../../errors.js";
 import { KEEP_APART } from "./run-at-import.js";
 
@@ -23,10 +23,10 @@ export function refuseProgram(program: string): void {
   registerHooks?.({
     resolve(specifier, context, next) {
       const found = next(specifier, context);
-      if (!found.url.startsWith("file:") || pathOf(found.url) !== program) return found;
+      if (!found.url.startsWith("file:") || locationPath(found.url) !== program) return found;
       throw new HypernodesError({
         code: "RUN_AT_IMPORT",
-        where: context.parentURL === undefined ? "a thread" : pathOf(context.parentURL),
+        where: context.parentURL === undefined ? "a thread" : locationPath(context.parentURL),
         problem: `it imports ${program}, which is the program itself: a thread that imports it would do again all that the program does`,
         advice: KEEP_APART.replace("the class", "what it needs of it"),
       });

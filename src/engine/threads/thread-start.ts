@@ -1,13 +1,13 @@
 import path from "node:path";
-import { type Origin, pathOf } from "../../dsl/origin.js";
-import { remembered } from "../../graph/remembered.js";
-import { now } from "../events.js";
-import type { Execution } from "../execution.js";
-import type { RunState } from "../run-state.js";
-import type { Pool } from "./pool.js";
+import { type ClassLocation, locationPath } from "../../dsl/class-location.js";
+import { getOrCreate } from "../../util/get-or-create.js";
+import type { Execution } from "../execute-plan.js";
+import { now } from "../lifecycle/events.js";
+import type { RunContext } from "../lifecycle/run-context.js";
+import type { WorkerPool } from "./pool.js";
 
 /** For each run and module, what is told of the threads that start for it. */
-const starts = new WeakMap<RunState, Map<string, ThreadStart>>();
+const starts = new WeakMap<RunContext, Map<string, ThreadStart>>();
 
 /**
  * What a run tells of the threads that it waits for. A run tells it once for a module.
@@ -15,11 +15,11 @@ const starts = new WeakMap<RunState, Map<string, ThreadStart>>();
  * @param origin where the pipeline's class comes from.
  * @returns undefined if nobody hears, or if a thread has imported the module.
  */
-export function startOf(pool: Pool, execution: Execution, { file }: Origin): ThreadStart | undefined {
+export function startOf(pool: WorkerPool, execution: Execution, { file }: ClassLocation): ThreadStart | undefined {
   const { run } = execution;
-  if (run.tell === undefined || file === undefined || pool.hasImported(file)) return undefined;
-  const ofRun = remembered(starts, run, () => new Map<string, ThreadStart>());
-  return remembered(ofRun, file, () => new ThreadStart(pool, execution, file));
+  if (run.emit === undefined || file === undefined || pool.hasImported(file)) return undefined;
+  const ofRun = getOrCreate(starts, run, () => new Map<string, ThreadStart>());
+  return getOrCreate(ofRun, file, () => new ThreadStart(pool, execution, file));
 }
 
 /** Tells that threads start and import a pipeline's module, and when the first of them has. */
@@ -29,7 +29,7 @@ export class ThreadStart {
   private state: "new" | "told" | "ready" = "new";
 
   constructor(
-    private readonly pool: Pool,
+    private readonly pool: WorkerPool,
     private readonly execution: Execution,
     private readonly file: string,
   ) {
@@ -43,12 +43,12 @@ export class ThreadStart {
     if (this.state !== "new" || execution.stopped) return;
     this.state = "told";
     const threads = Math.max(0, pool.threadCount - this.threadsBefore);
-    execution.run.tell!({
+    execution.run.emit!({
       type: "threads",
       phase: "start",
       ...this.place,
       threads,
-      module: path.basename(pathOf(file)),
+      module: path.basename(locationPath(file)),
     });
   }
 
@@ -65,7 +65,7 @@ export class ThreadStart {
     if (state === "new") return;
     const { run } = execution;
     const durationMs = Math.max(0, at - startedAt);
-    run.relay({ type: "threads", phase: "ready", run: run.id, at, ...this.place, durationMs });
+    run.forward({ type: "threads", phase: "ready", run: run.id, at, ...this.place, durationMs });
   }
 
   private get place() {

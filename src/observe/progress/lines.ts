@@ -1,9 +1,9 @@
-import { now } from "../../engine/events.js";
-import { count, duration } from "../../quantities.js";
+import { now } from "../../engine/lifecycle/events.js";
 import { escapeControls } from "../../util/control-characters.js";
+import { formatCount, formatDuration } from "../../util/format.js";
 import { type LongTimeout, startInterval } from "../../util/long-timeout.js";
-import type { Tally } from "../tally.js";
-import { pace, progressOf, Speeds, startsOf } from "./frame.js";
+import type { RunStats } from "../run-stats.js";
+import { pace, progressOf, Speeds, startsOf } from "./render.js";
 
 /** Progress as plain lines: for files, pipes, and the logs of CI. */
 export class PlainProgress {
@@ -11,11 +11,11 @@ export class PlainProgress {
   private timer: LongTimeout | undefined;
   private writtenAt = performance.now();
   /** The runs of which it was told that their threads start. */
-  private readonly hasToldStart = new WeakSet<Tally>();
+  private readonly hasToldStart = new WeakSet<RunStats>();
 
   constructor(
     private readonly stream: NodeJS.WritableStream,
-    private readonly tallies: ReadonlySet<Tally>,
+    private readonly tallies: ReadonlySet<RunStats>,
     private readonly everyMs: number,
   ) {}
 
@@ -36,25 +36,25 @@ export class PlainProgress {
     }
   }
 
-  end(tally: Tally): void {
+  end(tally: RunStats): void {
     this.timer?.clear();
     this.timer = undefined;
     const { name, durationMs, state } = tally;
     const told = maps(tally, this.speeds);
-    const end = `${state === "failed" ? "failed" : "done"} in ${duration(durationMs)}`;
+    const end = `${state === "failed" ? "failed" : "done"} in ${formatDuration(durationMs)}`;
     this.stream.write(`${escapeControls(`${name}: ${[end, ...told].join("; ")}`)}\n`);
   }
 }
 
-function line(tally: Tally, speeds: Speeds): string {
-  const running = tally.inOrder().filter(({ kind, running }) => kind !== "map" && running > 0);
+function line(tally: RunStats, speeds: Speeds): string {
+  const running = tally.treeOrder().filter(({ kind, running }) => kind !== "map" && running > 0);
   const told = [...startsOf(tally), ...maps(tally, speeds), ...running.map(({ name }) => `${name} under way`)];
-  return escapeControls(`${tally.name}: ${[duration(now() - tally.startedAt), ...told].join("; ")}`);
+  return escapeControls(`${tally.name}: ${[formatDuration(now() - tally.startedAt), ...told].join("; ")}`);
 }
 
-function maps(tally: Tally, speeds: Speeds): string[] {
+function maps(tally: RunStats, speeds: Speeds): string[] {
   return tally
-    .inOrder()
+    .treeOrder()
     .filter(({ kind }) => kind === "map")
     .map((step) => {
       const { path, cached, failed } = step;
@@ -62,8 +62,8 @@ function maps(tally: Tally, speeds: Speeds): string[] {
       const told = [
         progressOf(step),
         ...pace(step, tally, speeds, now()),
-        cached > 0 && `${count(cached)} cached`,
-        failed > 0 && `${count(failed)} failed`,
+        cached > 0 && `${formatCount(cached)} cached`,
+        failed > 0 && `${formatCount(failed)} failed`,
       ].filter(Boolean);
       return `${name} ${told.join(", ")}`;
     });

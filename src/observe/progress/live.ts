@@ -2,9 +2,9 @@ import type { WriteStream } from "node:tty";
 import { createLogUpdate } from "log-update";
 import pico from "picocolors";
 import stringWidth from "string-width";
-import { now } from "../../engine/events.js";
-import type { Tally } from "../tally.js";
-import { type Colors, frame, Speeds } from "./frame.js";
+import { now } from "../../engine/lifecycle/events.js";
+import type { RunStats } from "../run-stats.js";
+import { type Colors, renderFrame, Speeds } from "./render.js";
 
 /** Milliseconds between two frames. */
 const FRAME_MS = 80;
@@ -21,12 +21,12 @@ export class LiveProgress {
   private drawnAt = 0;
   private isDrawing = false;
   /** Whether what was printed last has not come to the end of its line: nothing can be drawn there. */
-  private isInLine = false;
+  private isMidLine = false;
   private restore: (() => void) | undefined;
 
   constructor(
     private readonly stream: WriteStream,
-    private readonly tallies: ReadonlySet<Tally>,
+    private readonly tallies: ReadonlySet<RunStats>,
     color: boolean,
   ) {
     this.update = createLogUpdate(stream);
@@ -36,7 +36,7 @@ export class LiveProgress {
   begin(): void {
     if (this.restore !== undefined) return;
     const streams = [...new Set([process.stdout, process.stderr, this.stream])].filter(({ isTTY }) => isTTY);
-    const restores = streams.map((stream) => this.standAbove(stream));
+    const restores = streams.map((stream) => this.interceptWrites(stream));
     this.restore = () => {
       for (const restore of restores) restore();
     };
@@ -48,7 +48,7 @@ export class LiveProgress {
   }
 
   /** Leaves the last lines of a run where they are. */
-  end(tally: Tally): void {
+  end(tally: RunStats): void {
     this.draw(tally);
     this.drawing(() => this.update.done());
     clearInterval(this.timer);
@@ -56,24 +56,24 @@ export class LiveProgress {
     this.restore = undefined;
   }
 
-  private draw(last?: Tally): void {
-    if (this.isInLine && last === undefined) return;
+  private draw(last?: RunStats): void {
+    if (this.isMidLine && last === undefined) return;
     this.drawnAt = performance.now();
     // A terminal that does not know its size says 0.
     const { columns, rows } = this.stream;
     const canvas = { columns: columns || 80, rows: rows || 24, colors: this.colors, widthOf: stringWidth };
     const shown = last === undefined ? [...this.tallies] : [last];
-    const lines = shown.flatMap((tally) => frame(tally, this.speeds, now(), canvas));
+    const lines = shown.flatMap((tally) => renderFrame(tally, this.speeds, now(), canvas));
     this.drawing(() => this.update(lines.join("\n")));
   }
 
   /** What is printed on the stream takes the place of the bars, which are drawn again below it. */
-  private standAbove(stream: NodeJS.WriteStream): () => void {
+  private interceptWrites(stream: NodeJS.WriteStream): () => void {
     const { write } = stream;
     stream.write = ((chunk: Uint8Array | string, ...rest: unknown[]) => {
       if (!this.isDrawing) {
-        if (!this.isInLine) this.drawing(() => this.update.clear());
-        this.isInLine = chunk.length > 0 && !endsLine(chunk);
+        if (!this.isMidLine) this.drawing(() => this.update.clear());
+        this.isMidLine = chunk.length > 0 && !endsLine(chunk);
       }
       return (write as (...args: unknown[]) => boolean).call(stream, chunk, ...rest);
     }) as typeof stream.write;

@@ -1,7 +1,7 @@
 import type { WriteStream } from "node:tty";
 import { checkOptions, hasMethods, isFlag, numberAbove, type RulesOf, that } from "../../util/options.js";
-import { makesReaders, type Reader } from "../reader.js";
-import { Tally } from "../tally.js";
+import { observerFactories, type RunObserver } from "../run-observer.js";
+import { RunStats } from "../run-stats.js";
 
 /** How progress is shown. */
 export interface ProgressOptions {
@@ -28,7 +28,7 @@ type Stream = NonNullable<ProgressOptions["stream"]>;
 interface Shown {
   begin(): void;
   happened(): void;
-  end(tally: Tally): void;
+  end(tally: RunStats): void;
 }
 
 /**
@@ -41,21 +41,21 @@ interface Shown {
  * await pipeline.run(inputs, { onEvent: progress() });
  * ```
  */
-export function progress(options: ProgressOptions = {}): Reader {
+export function progress(options: ProgressOptions = {}): RunObserver {
   checkOptions("progress()", options, PROGRESS_RULES);
   const { stream = process.stderr, quiet = false, everyMs = 3_000 } = options;
   if (quiet) return {};
-  const byRun = new Map<string, Tally>();
-  const tallies = new Set<Tally>();
+  const byRun = new Map<string, RunStats>();
+  const tallies = new Set<RunStats>();
   let shown: Shown | undefined;
   return {
-    async onPrepare() {
+    async onBeforeRun() {
       shown ??= await display(stream, tallies, everyMs);
     },
     onEvent(event) {
       let tally = byRun.get(event.run);
       if (tally === undefined) {
-        tally = new Tally();
+        tally = new RunStats();
         byRun.set(event.run, tally);
         tallies.add(tally);
         shown?.begin();
@@ -71,9 +71,9 @@ export function progress(options: ProgressOptions = {}): Reader {
   };
 }
 
-makesReaders(progress);
+observerFactories(progress);
 
-async function display(stream: Stream, tallies: ReadonlySet<Tally>, everyMs: number): Promise<Shown> {
+async function display(stream: Stream, tallies: ReadonlySet<RunStats>, everyMs: number): Promise<Shown> {
   const { CI, TERM, NO_COLOR } = process.env;
   const isLive = (stream as Partial<WriteStream>).isTTY === true && !CI && TERM !== "dumb";
   if (isLive) {

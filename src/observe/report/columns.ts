@@ -9,7 +9,7 @@ const PLAIN = {
 };
 
 /** Rows in columns, by display width. */
-export function columns(
+export function renderColumns(
   rows: readonly (readonly string[])[],
   aligns: readonly HorizontalAlignment[],
   head?: readonly string[],

@@ -1,20 +1,20 @@
-import { escaped } from "../../markup.js";
-import { duration } from "../../quantities.js";
-import type { Tally } from "../tally.js";
+import { escapeHtml } from "../../util/escape-html.js";
+import { formatDuration } from "../../util/format.js";
+import type { RunStats } from "../run-stats.js";
 import { cells, HEAD, label, type ReportRow, summary } from "./table.js";
 
 /** The report as one HTML page: no script, nothing from elsewhere. */
-export function reportPage(tally: Tally, rows: readonly ReportRow[]): string {
+export function reportPage(tally: RunStats, rows: readonly ReportRow[]): string {
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
-<title>${escaped(tally.name)}: run report</title>
+<title>${escapeHtml(tally.name)}: run report</title>
 <style>${STYLE}</style>
 <main>
-<h1><bdi>${escaped(tally.name)}</bdi></h1>
-<p>${escaped(summary(tally))}</p>
-<p class="run">run ${escaped(tally.id)}</p>
+<h1><bdi>${escapeHtml(tally.name)}</bdi></h1>
+<p>${escapeHtml(summary(tally))}</p>
+<p class="run">run ${escapeHtml(tally.id)}</p>
 <h2>Steps</h2>
 <div class="wide"><table>
 <thead><tr>${HEAD.map((heading) => `<th scope="col">${heading}</th>`).join("")}</tr></thead>
@@ -31,25 +31,25 @@ ${bars(tally, rows)}
 }
 
 function tableRow(row: ReportRow): string {
-  const name = `<th scope="row" style="padding-inline-start:${0.5 + row.depth * 1.2}em" title="${escaped(row.path)}"><bdi>${escaped(label(row).trim())}</bdi></th>`;
+  const name = `<th scope="row" style="padding-inline-start:${0.5 + row.depth * 1.2}em" title="${escapeHtml(row.path)}"><bdi>${escapeHtml(label(row).trim())}</bdi></th>`;
   const isFailed = row.failed > 0 ? ' class="failed"' : "";
   return `<tr${isFailed}>${name}${cells(row)
-    .map((cell) => `<td>${escaped(cell)}</td>`)
+    .map((cell) => `<td>${escapeHtml(cell)}</td>`)
     .join("")}</tr>`;
 }
 
-function bars(tally: Tally, steps: readonly ReportRow[]): string {
-  const { startedAt, spanMs } = tally;
+function bars(tally: RunStats, steps: readonly ReportRow[]): string {
+  const { startedAt, elapsedMs: spanMs } = tally;
   const x = (at: number) => Math.min(1_000, Math.max(0, ((at - startedAt) / spanMs) * 1_000));
   const rect = (from: number, to: number, style: string) =>
     `<rect class="${style}" x="${x(from).toFixed(2)}" width="${Math.max(1, x(to) - x(from)).toFixed(2)}" y="2" height="12"/>`;
   const rows = steps.map((step) => {
     const drawn = step.segments.map(({ from, to, failed }) => rect(from, to, failed ? "bad" : "busy"));
-    const title = `${step.path}: ${duration(step.endedAt - step.startedAt)}`;
-    return `<div class="fall"><span class="name" style="padding-inline-start:${step.depth * 1.2}em"><bdi>${escaped(label(step).trim())}</bdi></span><svg viewBox="0 0 1000 16" preserveAspectRatio="none" role="img" aria-label="${escaped(title)}"><title>${escaped(title)}</title>${rect(step.startedAt, step.endedAt, "span")}${drawn.join("")}</svg><span>${duration(step.endedAt - step.startedAt)}</span></div>`;
+    const title = `${step.path}: ${formatDuration(step.endedAt - step.startedAt)}`;
+    return `<div class="fall"><span class="name" style="padding-inline-start:${step.depth * 1.2}em"><bdi>${escapeHtml(label(step).trim())}</bdi></span><svg viewBox="0 0 1000 16" preserveAspectRatio="none" role="img" aria-label="${escapeHtml(title)}"><title>${escapeHtml(title)}</title>${rect(step.startedAt, step.endedAt, "span")}${drawn.join("")}</svg><span>${formatDuration(step.endedAt - step.startedAt)}</span></div>`;
   });
   return [
-    `<div class="fall scale"><span></span><span class="ends"><span>0</span><span>${duration(spanMs)}</span></span><span></span></div>`,
+    `<div class="fall scale"><span></span><span class="ends"><span>0</span><span>${formatDuration(spanMs)}</span></span><span></span></div>`,
     ...rows,
   ].join("\n");
 }

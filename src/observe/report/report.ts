@@ -1,14 +1,14 @@
-import type { RunEvent } from "../../engine/events.js";
+import type { RunEvent } from "../../engine/lifecycle/events.js";
 import { isKnown } from "../event-kinds.js";
-import { makesReaders, type ReaderMethods } from "../reader.js";
-import { type StepTally, stepPath, Tally } from "../tally.js";
+import { type ObserverHooks, observerFactories } from "../run-observer.js";
+import { RunStats, type StepStats, stepPath } from "../run-stats.js";
 import { reportPage } from "./page.js";
 import { type ReportRow, table } from "./table.js";
-import { type Segment, Timeline } from "./timeline.js";
+import { type BusyInterval, Timeline } from "./timeline.js";
 import { waterfall } from "./waterfall.js";
 
 /** What a run was, to be read as text or as a page. It is that of the last run that it has read. */
-export interface Report extends ReaderMethods {
+export interface Report extends ObserverHooks {
   /** A row for each step, in the order of the tree. */
   readonly rows: readonly ReportRow[];
   /** The rows as a table: calls, cached, failed, times, bytes. */
@@ -36,7 +36,7 @@ export function report(): Report {
   return new RunReport();
 }
 
-makesReaders(report);
+observerFactories(report);
 
 /** The report of a run from its events, as `readEvents` gives them. */
 export function reportOf(events: Iterable<RunEvent>): Report {
@@ -46,13 +46,13 @@ export function reportOf(events: Iterable<RunEvent>): Report {
 }
 
 class RunReport implements Report {
-  private tally = new Tally();
+  private tally = new RunStats();
   private timelines = new Map<string, Timeline>();
 
   onEvent(event: RunEvent): void {
     if (!isKnown(event)) return;
     if (event.type === "run" && event.phase === "start") {
-      this.tally = new Tally();
+      this.tally = new RunStats();
       this.timelines = new Map();
     }
     this.tally.add(event);
@@ -68,7 +68,7 @@ class RunReport implements Report {
   }
 
   get rows(): readonly ReportRow[] {
-    return this.tally.inOrder().map((step) => rowOf(step, this.timelines.get(step.path)?.segments ?? []));
+    return this.tally.treeOrder().map((step) => rowOf(step, this.timelines.get(step.path)?.segments ?? []));
   }
 
   table(): string {
@@ -88,7 +88,7 @@ class RunReport implements Report {
   }
 }
 
-function rowOf(step: StepTally, segments: readonly Segment[]): ReportRow {
+function rowOf(step: StepStats, segments: readonly BusyInterval[]): ReportRow {
   const { running: _running, lastStartedAt: _last, elements: _elements, done: _done, durations, ...row } = step;
   return { ...row, p50Ms: durations.at(50), p95Ms: durations.at(95), maxMs: durations.at(100), segments };
 }

@@ -1,15 +1,15 @@
-import { bytes, count, duration } from "../../quantities.js";
 import { escapeControls } from "../../util/control-characters.js";
-import type { StepTally, Tally } from "../tally.js";
-import { columns } from "./columns.js";
-import type { Segment } from "./timeline.js";
+import { formatBytes, formatCount, formatDuration } from "../../util/format.js";
+import type { RunStats, StepStats } from "../run-stats.js";
+import { renderColumns } from "./columns.js";
+import type { BusyInterval } from "./timeline.js";
 
 /** A step of a run, all its calls together. Times in milliseconds. */
 export interface ReportRow {
   /** Its place without indices: `Corpus.essays[].count`. */
   readonly path: string;
   readonly name: string;
-  readonly kind: StepTally["kind"];
+  readonly kind: StepStats["kind"];
   /** How many pipelines and maps it is in. */
   readonly depth: number;
   /** Calls that were computed, well or not; a batch is one. */
@@ -34,34 +34,34 @@ export interface ReportRow {
   readonly startedAt: number;
   readonly endedAt: number;
   /** When it was computing. */
-  readonly segments: readonly Segment[];
+  readonly segments: readonly BusyInterval[];
 }
 
 export const HEAD = ["node", "calls", "cached", "failed", "total", "p50", "p95", "max", "wait", "bytes"];
 
 /** What a row says, in the order of the head. */
 export function cells(row: ReportRow): string[] {
-  const time = (ms: number) => (row.calls === 0 ? "" : duration(ms));
-  const some = (value: number) => (value === 0 ? "" : count(value));
+  const time = (ms: number) => (row.calls === 0 ? "" : formatDuration(ms));
+  const some = (value: number) => (value === 0 ? "" : formatCount(value));
   const { bytesRead, bytesStored } = row;
   return [
-    count(row.calls),
+    formatCount(row.calls),
     some(row.cached),
     some(row.failed),
     ...[row.computeMs, row.p50Ms, row.p95Ms, row.maxMs].map(time),
-    row.waitMs >= 1 ? duration(row.waitMs) : "",
-    [bytesRead > 0 && `${bytes(bytesRead)} read`, bytesStored > 0 && `${bytes(bytesStored)} stored`]
+    row.waitMs >= 1 ? formatDuration(row.waitMs) : "",
+    [bytesRead > 0 && `${formatBytes(bytesRead)} read`, bytesStored > 0 && `${formatBytes(bytesStored)} stored`]
       .filter(Boolean)
       .join(", "),
   ];
 }
 
 /** How a run went, in a line. */
-export function summary({ name, state, durationMs, threads, containersSeen, error }: Tally): string {
+export function summary({ name, state, durationMs, threads, containersSeen, error }: RunStats): string {
   const told = [
     state === "running"
       ? "still running"
-      : `${state === "failed" ? "failed after" : "done in"} ${duration(durationMs)}`,
+      : `${state === "failed" ? "failed after" : "done in"} ${formatDuration(durationMs)}`,
     threads.size > 0 && `${threads.size} ${threads.size === 1 ? "thread" : "threads"}`,
     containersSeen.size > 0 && `${containersSeen.size} ${containersSeen.size === 1 ? "container" : "containers"}`,
     error?.message.split("\n")[0],
@@ -74,9 +74,9 @@ export function label({ kind, name, depth }: Pick<ReportRow, "kind" | "name" | "
   return `${"  ".repeat(depth)}${escapeControls(text)}`;
 }
 
-export function table(tally: Tally, rows: readonly ReportRow[]): string {
+export function table(tally: RunStats, rows: readonly ReportRow[]): string {
   const aligns = HEAD.map((_, i) => (i === 0 || i === HEAD.length - 1 ? "left" : "right"));
-  const text = columns(
+  const text = renderColumns(
     rows.map((row) => [label(row), ...cells(row)]),
     aligns,
     HEAD,

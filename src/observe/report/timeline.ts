@@ -1,7 +1,7 @@
-import type { RunEvent } from "../../engine/events.js";
+import type { RunEvent } from "../../engine/lifecycle/events.js";
 
 /** A time in which a step was computing. Milliseconds since the Unix epoch. */
-export interface Segment {
+export interface BusyInterval {
   readonly from: number;
   readonly to: number;
   readonly failed: boolean;
@@ -12,9 +12,9 @@ const MOST = 400;
 
 /** When a step was computing. Segments that are close to each other become one, so that a million calls need no more room. */
 export class Timeline {
-  private kept: Segment[] = [];
+  private kept: BusyInterval[] = [];
   /** Milliseconds that may be between segments that become one. */
-  private gapMs = 0;
+  private mergeGapMs = 0;
 
   add({ at, durationMs }: { readonly at: number; readonly durationMs: number }, phase: RunEvent["phase"]): void {
     this.kept.push({ from: at - durationMs, to: at, failed: phase === "failed" });
@@ -22,7 +22,7 @@ export class Timeline {
   }
 
   /** In order, none overlapping with the next but where one failed. */
-  get segments(): readonly Segment[] {
+  get segments(): readonly BusyInterval[] {
     this.compact();
     return this.kept;
   }
@@ -32,16 +32,16 @@ export class Timeline {
     this.merge();
     while (this.kept.length > MOST) {
       const spanMs = this.kept.at(-1)!.to - this.kept[0]!.from;
-      this.gapMs = Math.max(2 * this.gapMs, spanMs / MOST / 8);
+      this.mergeGapMs = Math.max(2 * this.mergeGapMs, spanMs / MOST / 8);
       this.merge();
     }
   }
 
   private merge(): void {
-    const merged: Segment[] = [];
+    const merged: BusyInterval[] = [];
     for (const segment of this.kept) {
       const last = merged.at(-1);
-      if (last !== undefined && last.failed === segment.failed && segment.from - last.to <= this.gapMs) {
+      if (last !== undefined && last.failed === segment.failed && segment.from - last.to <= this.mergeGapMs) {
         merged[merged.length - 1] = { ...last, to: Math.max(last.to, segment.to) };
       } else merged.push(segment);
     }

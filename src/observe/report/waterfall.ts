@@ -1,6 +1,6 @@
-import { duration } from "../../quantities.js";
-import type { Tally } from "../tally.js";
-import { columns } from "./columns.js";
+import { formatDuration } from "../../util/format.js";
+import type { RunStats } from "../run-stats.js";
+import { renderColumns } from "./columns.js";
 import { label, type ReportRow } from "./table.js";
 
 /** Columns that names and times have beside the bars. */
@@ -8,19 +8,19 @@ const BESIDE = 44;
 const NAMES = 30;
 
 /** When each step was computing: `█`, `▒` where some of it failed, `·` between its beginning and its end. */
-export function waterfall(tally: Tally, steps: readonly ReportRow[], width: number): string {
+export function waterfall(tally: RunStats, steps: readonly ReportRow[], width: number): string {
   const cells = Math.max(10, width - BESIDE);
-  const { startedAt, spanMs } = tally;
+  const { startedAt, elapsedMs: spanMs } = tally;
   const cell = (at: number) => Math.min(cells - 1, Math.max(0, Math.floor(((at - startedAt) / spanMs) * cells)));
   const rows = steps.map((step) => {
     const bar = new Array<string>(cells).fill(" ");
     bar.fill("·", cell(step.startedAt), cell(step.endedAt) + 1);
     const inSight = step.segments.toSorted((a, b) => Number(a.failed) - Number(b.failed));
     for (const { from, to, failed } of inSight) bar.fill(failed ? "▒" : "█", cell(from), cell(to) + 1);
-    return [shortened(label(step)), `│${bar.join("")}│`, duration(step.endedAt - step.startedAt)];
+    return [shortened(label(step)), `│${bar.join("")}│`, formatDuration(step.endedAt - step.startedAt)];
   });
-  const scale = ["", ` 0${duration(spanMs).padStart(cells - 1)} `, ""];
-  return columns([scale, ...rows], ["left", "left", "right"]);
+  const scale = ["", ` 0${formatDuration(spanMs).padStart(cells - 1)} `, ""];
+  return renderColumns([scale, ...rows], ["left", "left", "right"]);
 }
 
 function shortened(text: string): string {

@@ -1,15 +1,15 @@
 import type { Attributes, Context, Span, Tracer } from "@opentelemetry/api";
-import type { Carrier, Chunk, ChunkUnderWay } from "../../engine/call-context.js";
-import { type EventOf, now, type RunEvent } from "../../engine/events.js";
+import { type EventOf, now, type RunEvent } from "../../engine/lifecycle/events.js";
+import type { Carrier, Chunk, ChunkSpan } from "../../engine/lifecycle/trace-context.js";
 import { describeError, isError, messageOf } from "../../util/describe.js";
 import { isPrintable } from "../../util/error-chain.js";
-import { stepPath } from "../tally.js";
-import { Groups } from "./groups.js";
+import { stepPath } from "../run-stats.js";
+import { ElementSpans } from "./element-spans.js";
 
 export type Api = typeof import("@opentelemetry/api");
 
 /** A chunk that is in a thread. */
-interface Sent extends Chunk {
+interface SentChunk extends Chunk {
   readonly span: Span;
 }
 
@@ -18,9 +18,9 @@ export class RunTrace {
   private readonly root: Span;
   private readonly context: Context;
   private readonly open = new Map<string, Span>();
-  private readonly groups = new Groups();
+  private readonly groups = new ElementSpans();
   /** By map, the chunks of it that are in threads. */
-  private readonly sent = new Map<string, Set<Sent>>();
+  private readonly sent = new Map<string, Set<SentChunk>>();
   /** By step, how many spans it has. */
   private readonly counted = new Map<string, number>();
   private dropped = 0;
@@ -70,7 +70,7 @@ export class RunTrace {
         this.start(event);
         break;
       case "cached":
-        this.knew(event.path, outside(event.path), event.at);
+        this.recordCached(event.path, parentPath(event.path), event.at);
         break;
       case "retried":
         this.retried(event);
@@ -94,14 +94,14 @@ export class RunTrace {
     return this.carrierOf(this.spanAt(path));
   }
 
-  chunk(chunk: Chunk): ChunkUnderWay {
+  chunk(chunk: Chunk): ChunkSpan {
     const { path, name, element } = chunk;
     const attributes = {
       "hypernodes.path": path,
       ...(element !== undefined && { "hypernodes.first_element": element }),
     };
     const span = this.begin(`${name} (chunk)`, path, now(), attributes);
-    const sent: Sent = { ...chunk, span };
+    const sent: SentChunk = { ...chunk, span };
     const all = this.sent.get(path) ?? new Set();
     this.sent.set(path, all.add(sent));
     return {
@@ -127,15 +127,15 @@ export class RunTrace {
 
   /** The innermost span that is open at a place. */
   private spanAt(path: string): Span {
-    for (let at = path; at !== ""; at = outside(at)) {
-      const span = this.open.get(at) ?? this.groups.spanOf(at) ?? this.sentWith(at)?.span;
+    for (let at = path; at !== ""; at = parentPath(at)) {
+      const span = this.open.get(at) ?? this.groups.spanOf(at) ?? this.chunkOf(at)?.span;
       if (span !== undefined) return span;
     }
     return this.root;
   }
 
   /** The chunk in a thread that an element, or a node, is in. */
-  private sentWith(path: string): Sent | undefined {
+  private chunkOf(path: string): SentChunk | undefined {
     if (!path.endsWith("]")) return [...(this.sent.get(path) ?? [])].find(({ element }) => element === undefined);
     const bracket = path.lastIndexOf("[");
     const index = Number(path.slice(bracket + 1, -1));
@@ -158,7 +158,7 @@ export class RunTrace {
       ...(type === "map" && { "hypernodes.elements": event.elements }),
       ...placeOf(event),
     };
-    const around = this.sentWith(path) === undefined ? outside(path) : path;
+    const around = this.chunkOf(path) === undefined ? parentPath(path) : path;
     this.open.set(path, this.begin(type === "resource" ? `${name} (resource)` : name, around, at, attributes));
   }
 
@@ -201,16 +201,16 @@ export class RunTrace {
 
   private addElement(event: EventOf<"element">): void {
     const { path, at } = event;
-    const map = outside(path);
+    const map = parentPath(path);
     switch (event.phase) {
       case "cached":
-        this.knew(path, map, at);
+        this.recordCached(path, map, at);
         break;
       case "retried":
         this.retried(event);
         break;
       case "start": {
-        if (this.sentWith(path) !== undefined) return;
+        if (this.chunkOf(path) !== undefined) return;
         const attributes = {
           ...{ "hypernodes.run": event.run, "hypernodes.path": map, "hypernodes.first_element": event.element },
           ...placeOf(event),
@@ -251,7 +251,7 @@ export class RunTrace {
   }
 
   /** What is not computed has no span; the one around it counts it. */
-  private knew(path: string, around: string, at: number): void {
+  private recordCached(path: string, around: string, at: number): void {
     this.cached.set(around, (this.cached.get(around) ?? 0) + 1);
     if (!path.endsWith("]")) this.spanAt(around).addEvent("cached", { "hypernodes.path": path }, at);
   }
@@ -277,6 +277,6 @@ function placeOf({ thread, container }: { thread?: number | undefined; container
 }
 
 /** The place that a place is in: of a node its pipeline, of an element its map, of a nested pipeline the step it is. */
-function outside(path: string): string {
+function parentPath(path: string): string {
   return path.slice(0, Math.max(0, path.endsWith("]") ? path.lastIndexOf("[") : path.lastIndexOf(".")));
 }

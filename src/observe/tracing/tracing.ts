@@ -1,10 +1,10 @@
 import { createRequire } from "node:module";
 import type { Tracer } from "@opentelemetry/api";
-import type { CallContext, Carrier, Chunk, ChunkUnderWay } from "../../engine/call-context.js";
-import type { RunEvent } from "../../engine/events.js";
+import type { RunEvent } from "../../engine/lifecycle/events.js";
+import type { Carrier, Chunk, ChunkSpan, TraceContext } from "../../engine/lifecycle/trace-context.js";
 import { HypernodesError } from "../../errors.js";
 import { checkOptions, hasMethods, type RulesOf, that } from "../../util/options.js";
-import { makesReaders, type Reader } from "../reader.js";
+import { observerFactories, type RunObserver } from "../run-observer.js";
 import { type Api, RunTrace } from "./run-trace.js";
 
 /** An OpenTelemetry `TracerProvider`. */
@@ -36,14 +36,14 @@ export interface TracingOptions {
  * await pipeline.run(inputs, { onEvent: tracing() });
  * ```
  */
-export function tracing(options: TracingOptions = {}): Reader {
+export function tracing(options: TracingOptions = {}): RunObserver {
   checkOptions("tracing()", options, TRACING_RULES);
   const { provider, spansPerStep = 1_000 } = options;
   const api = loadApi();
   return new Traces(api, (provider ?? api.trace).getTracer("hypernodes") as Tracer, spansPerStep);
 }
 
-makesReaders(tracing);
+observerFactories(tracing);
 
 const TRACING_RULES: RulesOf<TracingOptions> = {
   provider: that("a TracerProvider", (value) => hasMethods(value, "getTracer")),
@@ -68,8 +68,8 @@ function loadApi(): Api {
 }
 
 /** The spans of all runs that one reader reads. */
-class Traces implements Reader, CallContext {
-  readonly callContext: CallContext = this;
+class Traces implements RunObserver, TraceContext {
+  readonly traceContext: TraceContext = this;
   private readonly runs = new Map<string, RunTrace>();
 
   constructor(
@@ -88,16 +88,16 @@ class Traces implements Reader, CallContext {
     if (event.type === "run" && (event.phase === "end" || event.phase === "failed")) this.runs.delete(event.run);
   }
 
-  within<R>(run: string, path: string, call: () => R): R {
+  withSpan<R>(run: string, path: string, call: () => R): R {
     const trace = this.runs.get(run);
     return trace === undefined ? call() : this.api.context.with(trace.contextAt(path), call);
   }
 
-  carrier(run: string, path: string): Carrier {
+  inject(run: string, path: string): Carrier {
     return this.runs.get(run)?.carrierAt(path) ?? {};
   }
 
-  chunk(run: string, chunk: Chunk): ChunkUnderWay {
+  startChunk(run: string, chunk: Chunk): ChunkSpan {
     return this.runs.get(run)?.chunk(chunk) ?? { carrier: {}, end() {} };
   }
 }

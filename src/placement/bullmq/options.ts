@@ -1,4 +1,4 @@
-import type { MapQueue } from "../../dsl/choices.js";
+import type { MapQueue } from "../../dsl/pipeline-options.js";
 import {
   checkOptions,
   isFlag,
@@ -83,7 +83,7 @@ export interface BullmqOptions {
 }
 
 /** The same, with defaults. */
-export interface CheckedBullmq {
+export interface ResolvedBullmqOptions {
   readonly connection: string | RedisConnection;
   readonly queue: string;
   readonly prefix: string;
@@ -118,12 +118,12 @@ const MAX_EXPIRE_MS = 100 * 365 * 24 * 3_600_000;
  * ```
  */
 export function bullmq(options: BullmqOptions = {}): BullmqQueue {
-  const { mode } = checkedBullmq(options);
+  const { mode } = resolveBullmqOptions(options);
   return { kind: "bullmq", mode, options };
 }
 
 /** @throws {HypernodesError} */
-export function checkedBullmq(options: BullmqOptions): CheckedBullmq {
+export function resolveBullmqOptions(options: BullmqOptions): ResolvedBullmqOptions {
   const connection = options?.connection ?? process.env.REDIS_URL ?? "redis://127.0.0.1:6379";
   const key = options?.key ?? process.env.HYPERNODES_QUEUE_KEY;
   const fromEnvironment = {

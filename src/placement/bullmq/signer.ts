@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { HypernodesError } from "../../errors.js";
-import { view } from "./blobs.js";
-import type { CheckedBullmq } from "./options.js";
+import { view } from "./blob-store.js";
+import type { ResolvedBullmqOptions } from "./options.js";
 
 const MAC_BYTES = 32;
 
@@ -18,7 +18,7 @@ export type Signed<T extends object> = T & { readonly mac?: string | undefined }
 export class Signer {
   private readonly key: string | undefined;
 
-  constructor(private readonly options: Pick<CheckedBullmq, "key" | "prefix" | "queue">) {
+  constructor(private readonly options: Pick<ResolvedBullmqOptions, "key" | "prefix" | "queue">) {
     this.key = options.key;
   }
 

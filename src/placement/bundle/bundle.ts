@@ -5,16 +5,16 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import type { Loader, Plugin } from "esbuild";
-import { BUNDLED, BUNDLED_EXPORTS, type Origin, pathOf } from "../../dsl/origin.js";
+import { BUNDLE_MODULE_KEY, BUNDLED_EXPORTS, type ClassLocation, locationPath } from "../../dsl/class-location.js";
 import { HypernodesError } from "../../errors.js";
-import { remembered } from "../../graph/remembered.js";
+import { getOrCreate } from "../../util/get-or-create.js";
 import { missingPackage } from "../../util/missing-package.js";
 import { OWN_FOLDER, ownModule } from "../../util/own-files.js";
 import { classExports } from "../../values/class-exports.js";
-import { missingBeside, NAMES_ITS_PLACE } from "./beside.js";
 import { findFiles, packFiles } from "./files.js";
-import { type LockLayer, lockLayer, type Package, packageOf, staysOutside } from "./packages.js";
+import { type InstallLayer, installLayer, isExternal, type Package, packageOf } from "./packages.js";
 import { FILES, PROJECT } from "./paths.js";
+import { missingSiblings, NAMES_ITS_PLACE } from "./sibling-files.js";
 
 /** A pipeline's code, ready for a container. */
 export interface Bundle {
@@ -25,7 +25,7 @@ export interface Bundle {
   /** The folder that the names of modules in it are relative to. */
   readonly root: string;
   /** What has to be installed in the image, if anything. */
-  readonly layer: LockLayer | undefined;
+  readonly layer: InstallLayer | undefined;
 }
 
 const bundles = new Map<string, Promise<Bundle>>();
@@ -39,22 +39,22 @@ const bundles = new Map<string, Promise<Bundle>>();
  * @throws {HypernodesError} `NOT_BUNDLEABLE`, `MISSING_PACKAGE`, `NO_SUCH_FILES`, `FILES_TOO_LARGE`.
  */
 export function bundleOf(
-  origin: Origin,
+  origin: ClassLocation,
   installed: readonly string[],
   patterns: readonly string[] = [],
   asker = "modal(...)",
 ): Promise<Bundle> {
   const file = fileOf(origin);
   const key = JSON.stringify([file, installed, patterns]);
-  const made = remembered(bundles, key, () => build(origin.name, file, installed, patterns, asker));
+  const made = getOrCreate(bundles, key, () => build(origin.name, file, installed, patterns, asker));
   // What is wrong with the code may be mended while the process lives.
   made.catch(() => bundles.delete(key));
   return made;
 }
 
 /** The path of the module that an origin names. */
-function fileOf({ file, name }: Origin): string {
-  if (file !== undefined) return pathOf(file);
+function fileOf({ file, name }: ClassLocation): string {
+  if (file !== undefined) return locationPath(file);
   throw new HypernodesError({
     code: "NOT_BUNDLEABLE",
     where: name,
@@ -64,17 +64,17 @@ function fileOf({ file, name }: Origin): string {
 }
 
 /** Where a class comes from in a bundle with this root. */
-export function bundledOrigin(origin: Origin, root: string): Origin {
+export function bundledLocation(origin: ClassLocation, root: string): ClassLocation {
   return { ...origin, file: bundledName(origin.file!, root) };
 }
 
 /** The name that a module has in its bundle. */
 function bundledName(file: string, root: string): string {
-  return `bundle:${path.relative(root, pathOf(file)).split(path.sep).join("/")}`;
+  return `bundle:${path.relative(root, locationPath(file)).split(path.sep).join("/")}`;
 }
 
 /** Never in a bundle: what only the client uses, and SQLite, which the container's Node has. */
-const CLIENTS_OWN = [
+const CLIENT_ONLY = [
   ...["modal", "bullmq", "ioredis", "esbuild", "@swc/core", "@photostructure/sqlite", "@napi-rs/nice"],
   ...["@viz-js/viz", "log-update", "string-width", "picocolors"],
 ];
@@ -97,10 +97,10 @@ async function build(
     built = await esbuild.build({
       entryPoints: {
         pipeline: file,
-        runner: here("placement/container/runner"),
-        child: here("placement/container/child"),
-        worker: here("engine/threads/worker"),
-        thread: here("engine/threads/thread"),
+        runner: ownFile("placement/runtime/supervisor"),
+        child: ownFile("placement/runtime/task-process"),
+        worker: ownFile("engine/worker/worker"),
+        thread: ownFile("engine/worker/thread-entry"),
         "piscina-worker": "hypernodes:piscina-worker",
       },
       absWorkingDir: root,
@@ -120,10 +120,10 @@ async function build(
       sourcemap: "linked",
       sourcesContent: false,
       logLevel: "silent",
-      external: CLIENTS_OWN,
+      external: CLIENT_ONLY,
       banner: { js: BANNER },
       define: PLACES,
-      plugins: [modules(root, outside, installed, besides, asker)],
+      plugins: [bundlePlugin(root, outside, installed, besides, asker)],
     });
   } catch (error) {
     // esbuild makes a message of what a plugin throws.
@@ -138,7 +138,7 @@ async function build(
   );
   const packed = gzipSync(JSON.stringify(all), { level: 6 });
   const digest = createHash("sha256").update(packed).digest("hex");
-  return { digest, packed, root, layer: lockLayer([...outside.values()], root) };
+  return { digest, packed, root, layer: installLayer([...outside.values()], root) };
 }
 
 /**
@@ -165,7 +165,7 @@ const PLACES = {
 };
 
 /** A module of ours, as it is here: source or compiled. */
-function here(name: string): string {
+function ownFile(name: string): string {
   return fileURLToPath(ownModule(name));
 }
 
@@ -178,7 +178,7 @@ function rootOf(file: string): string {
 }
 
 /** How modules come into a bundle. */
-function modules(
+function bundlePlugin(
   root: string,
   outside: Map<string, Package>,
   installed: readonly string[],
@@ -208,7 +208,7 @@ function modules(
         }
         if (found.external || isOurs(found.path)) return found;
         const inside = packageOf(found.path);
-        if (inside === undefined || !staysOutside(inside)) return found;
+        if (inside === undefined || !isExternal(inside)) return found;
         outside.set(inside.name, inside);
         return { path: specifier, external: true };
       });
@@ -230,7 +230,7 @@ function modules(
         const code = isTypeScript && /@[\w$]/.test(source) ? await withMetadata(file, source, asker) : source;
         const loader = file.endsWith("x") ? (isTypeScript ? "tsx" : "jsx") : isTypeScript ? "ts" : "js";
         const { first, last } = await exportsOf(file, name, code, loader);
-        return { contents: withFirst(first + says, code) + last, loader } as const;
+        return { contents: prependStatement(first + says, code) + last, loader } as const;
       }
 
       /** What stands before and after a module's code, to tell the classes that it exports: a bundle has its exports no more. */
@@ -259,14 +259,14 @@ function modules(
         const { code } = await build.esbuild
           .transform(source, { loader, minifyWhitespace: true })
           .catch(() => ({ code: "" }));
-        const warning = missingBeside(code, file, root, besides);
+        const warning = missingSiblings(code, file, root, besides);
         if (warning !== undefined) process.emitWarning(warning, "HypernodesWarning");
       }
     },
   };
 }
 
-const BUNDLED_NAME = `globalThis[${JSON.stringify(BUNDLED)}]`;
+const BUNDLED_NAME = `globalThis[${JSON.stringify(BUNDLE_MODULE_KEY)}]`;
 /** Variables of a module in a bundle: its own default export, where that has no name in it; the name of the one that requires it. */
 const UNNAMED = "__hypernodesDefault";
 const BEFORE = "__hypernodesBefore";
@@ -287,7 +287,7 @@ function isOurs(file: string): boolean {
 }
 
 /** A statement before all others, on the first line, so that no line moves. */
-function withFirst(statement: string, code: string): string {
+function prependStatement(statement: string, code: string): string {
   if (!code.startsWith("#!")) return statement + code;
   const end = code.indexOf("\n");
   return end < 0 ? statement : `\n${statement}${code.slice(end + 1)}`;

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
-import { remembered } from "../../graph/remembered.js";
+import { getOrCreate } from "../../util/get-or-create.js";
 import { SCRATCH } from "./paths.js";
 import { MAX_COMMAND_LENGTH, writeFileCommand } from "./shell-files.js";
 
@@ -12,14 +12,14 @@ export interface Package {
 }
 
 /** Packages that an image installs, at the versions that are installed here. */
-export interface LockLayer {
+export interface InstallLayer {
   readonly names: readonly string[];
   /** The commands of a Dockerfile. */
   readonly commands: readonly string[];
 }
 
 /** A package of more than this many bytes is not bundled, but installed in the image. */
-const BIG = 8 * 1024 * 1024;
+const MAX_BUNDLED_BYTES = 8 * 1024 * 1024;
 /** What is not code: it does not count. */
 const NO_CODE = /\.(?:map|md|d\.[cm]?ts|flow)$/;
 const NATIVE = /\.(?:node|wasm|so|dylib|dll)$/;
@@ -49,15 +49,15 @@ export function packageOf(file: string): Package | undefined {
 const decided = new Map<string, boolean>();
 
 /** Whether a package is left out of the bundle, because it is native or big. */
-export function staysOutside({ folder }: Package): boolean {
-  return remembered(decided, folder, () => {
+export function isExternal({ folder }: Package): boolean {
+  return getOrCreate(decided, folder, () => {
     const manifest = manifestOf(folder);
     if (manifest.gypfile || existsSync(path.join(folder, "binding.gyp"))) return true;
     if (NATIVE_TOOLS.some((tool) => manifest.dependencies?.[tool] !== undefined)) return true;
     // Its native part is a package of its own for each platform.
     if (Object.keys(manifest.optionalDependencies ?? {}).some((name) => isForOnePlatform(name, folder))) return true;
-    const { bytes, isNative } = contentOf(folder, BIG);
-    return isNative || bytes > BIG;
+    const { bytes, isNative } = contentOf(folder, MAX_BUNDLED_BYTES);
+    return isNative || bytes > MAX_BUNDLED_BYTES;
   });
 }
 
@@ -108,7 +108,7 @@ interface Lock {
 }
 
 /** @returns what installs some packages, at exactly the versions that the project's lock file has; undefined for none. */
-export function lockLayer(packages: readonly Package[], root: string): LockLayer | undefined {
+export function installLayer(packages: readonly Package[], root: string): InstallLayer | undefined {
   if (packages.length === 0) return undefined;
   const wanted = [...packages].sort((a, b) => (a.name < b.name ? -1 : 1));
   const manifest = {

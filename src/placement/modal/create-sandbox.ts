@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import type { App, Image, Sandbox, SandboxCreateParams } from "modal";
 import type { HypernodesError } from "../../errors.js";
 import { sleep } from "../../util/long-timeout.js";
-import { type Modal, rejectedAt, within } from "./client.js";
-import { translated } from "./failures.js";
+import { type ModalApi, rejectOnAbort, withDeadline } from "./modal-client.js";
+import { fromModalError } from "./modal-errors.js";
 import { terminate } from "./terminate.js";
 
 /** Milliseconds that Modal has to find a machine. The SDK gives up a minute before, and says that there was none. */
@@ -23,7 +23,7 @@ const LAST_WAIT_MS = 8_000;
  * @throws {HypernodesError} `RATE_LIMITED`, `UNREACHABLE`, `NO_CAPACITY`, `UNKNOWN_GPU`, `REFUSED`, `MODAL_SILENT`.
  */
 export async function createSandbox(
-  modal: Modal,
+  modal: ModalApi,
   app: App,
   image: Image,
   parameters: SandboxCreateParams,
@@ -32,7 +32,7 @@ export async function createSandbox(
   const run = randomUUID();
   const tags = { framework: "hypernodes", run };
   const idleMs = parameters.idleTimeoutMs!;
-  const endMine = () => within(endTagged(modal, app.appId, tags), LIST_MS, "containers were not listed");
+  const endMine = () => withDeadline(endTagged(modal, app.appId, tags), LIST_MS, "containers were not listed");
   const until = performance.now() + RETRY_MS;
   let waitMs = FIRST_WAIT_MS;
   let isUnanswered = false;
@@ -47,7 +47,7 @@ export async function createSandbox(
       const creating = modal.sdk.sandboxes.create(app, image, { ...parameters, name, tags });
       return await endedIfLate(modal, creating, signal, idleMs);
     } catch (error) {
-      const failure = error === signal.reason ? undefined : translated(error, "container");
+      const failure = error === signal.reason ? undefined : fromModalError(error, "container");
       isUnanswered ||= failure === undefined || UNANSWERED.has(failure.code);
       waitMs = Math.min(waitMs * (1 + Math.random()), LAST_WAIT_MS);
       if (failure === undefined || !isPassing(failure) || performance.now() + waitMs > until) {
@@ -68,13 +68,17 @@ function isPassing({ code }: HypernodesError): boolean {
 
 /** A sandbox in time; or it is ended when it comes. */
 async function endedIfLate(
-  modal: Modal,
+  modal: ModalApi,
   creating: Promise<Sandbox>,
   signal: AbortSignal,
   idleMs: number,
 ): Promise<Sandbox> {
   try {
-    return await within(Promise.race([creating, rejectedAt(signal)]), START_MS, "it did not start a container");
+    return await withDeadline(
+      Promise.race([creating, rejectOnAbort(signal)]),
+      START_MS,
+      "it did not start a container",
+    );
   } catch (error) {
     creating.then((sandbox) => terminate(modal, sandbox, idleMs)).catch(() => {});
     throw error;
@@ -82,6 +86,6 @@ async function endedIfLate(
 }
 
 /** Ends containers that nobody has got a hold of. */
-async function endTagged(modal: Modal, appId: string, tags: Record<string, string>): Promise<void> {
+async function endTagged(modal: ModalApi, appId: string, tags: Record<string, string>): Promise<void> {
   for await (const sandbox of modal.sdk.sandboxes.list({ appId, tags })) await sandbox.terminate();
 }

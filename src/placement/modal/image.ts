@@ -106,37 +106,39 @@ const FROM_RULES: RulesOf<FromOptions> = {
  */
 export function image(): Image {
   const build = { secrets: [], env: {} };
-  return made({ base: "node:22-slim", baseSecret: undefined, layers: [], packages: [], build });
+  return createImage({ base: "node:22-slim", baseSecret: undefined, layers: [], packages: [], build });
 }
 
-function made(parts: Parts): Image {
-  const on = (base: string, baseSecret?: string) => made({ ...parts, base, baseSecret });
+function createImage(parts: Parts): Image {
+  const on = (base: string, baseSecret?: string) => createImage({ ...parts, base, baseSecret });
   const layer = (commands: readonly string[], packages: readonly string[] = []) => {
     for (const command of commands) checkLength(command);
     const layers = [...parts.layers, { commands, ...parts.build }];
-    return made({ ...parts, layers, packages: [...parts.packages, ...packages] });
+    return createImage({ ...parts, layers, packages: [...parts.packages, ...packages] });
   };
   return {
     kind: "image",
     ...parts,
     nodeSlim: (version) =>
-      on(`node:${checked("nodeSlim", version, VERSION, 'a version of Node: "22", "22.13.1"')}-slim`),
+      on(`node:${assertPattern("nodeSlim", version, VERSION, 'a version of Node: "22", "22.13.1"')}-slim`),
     from: (tag, options) => {
       checkOptions("image().from", options, FROM_RULES);
-      return on(checked("from", tag, TAG, 'the tag of an image: "node:22-slim"'), options?.secret);
+      return on(assertPattern("from", tag, TAG, 'the tag of an image: "node:22-slim"'), options?.secret);
     },
     nodeInstall: (version) =>
       layer([
-        nodeInstruction(checked("nodeInstall", version, RELEASE, 'a line of Node, "22", or a release, "22.13.1"')),
+        nodeInstruction(
+          assertPattern("nodeInstall", version, RELEASE, 'a line of Node, "22", or a release, "22.13.1"'),
+        ),
       ]),
     aptInstall: (...packages) => {
-      checkedAll("aptInstall", packages, DEBIAN, "names of Debian packages");
+      assertPatterns("aptInstall", packages, DEBIAN, "names of Debian packages");
       return layer([
         `RUN apt-get update && apt-get install -y --no-install-recommends ${packages.join(" ")} && rm -rf /var/lib/apt/lists/*`,
       ]);
     },
     npmInstall: (...packages) => {
-      checkedAll("npmInstall", packages, NPM, 'names of npm packages: "onnxruntime-node@1.20.1"');
+      assertPatterns("npmInstall", packages, NPM, 'names of npm packages: "onnxruntime-node@1.20.1"');
       const quoted = packages.map((name) => `'${name}'`).join(" ");
       return layer(
         [`RUN mkdir -p ${PACKAGES} && cd ${PACKAGES} && npm install --no-audit --no-fund ${quoted}`],
@@ -145,32 +147,32 @@ function made(parts: Parts): Image {
     },
     addLocalFile: (localPath, remotePath) => {
       if (typeof localPath !== "string" || localPath === "" || localPath.includes("\0"))
-        throw bad("addLocalFile", localPath, 'the path of a file of this machine: ".npmrc"');
+        throw badArgument("addLocalFile", localPath, 'the path of a file of this machine: ".npmrc"');
       if (!isFilePath(remotePath))
-        throw bad("addLocalFile", remotePath, 'the absolute path of a file in the image: "/root/.npmrc"');
+        throw badArgument("addLocalFile", remotePath, 'the absolute path of a file in the image: "/root/.npmrc"');
       return layer([copyInstruction(localPath, remotePath)]);
     },
     env: (variables) => {
       checkVariables("env", variables);
       for (const [name, value] of Object.entries(variables)) {
         if (UNWRITABLE.test(value))
-          throw bad("env", { [name]: value }, "texts of one line, without control characters");
+          throw badArgument("env", { [name]: value }, "texts of one line, without control characters");
       }
       return layer(Object.entries(variables).map(([name, value]) => envInstruction(name, value)));
     },
     buildEnv: (variables) => {
       checkVariables("buildEnv", variables);
       const { build } = parts;
-      return made({ ...parts, build: { ...build, env: { ...build.env, ...variables } } });
+      return createImage({ ...parts, build: { ...build, env: { ...build.env, ...variables } } });
     },
     buildSecrets: (...names) => {
-      checkedAll("buildSecrets", names, NAME, "names of secrets: letters, digits, - . _");
+      assertPatterns("buildSecrets", names, NAME, "names of secrets: letters, digits, - . _");
       const { build } = parts;
-      return made({ ...parts, build: { ...build, secrets: [...new Set([...build.secrets, ...names])] } });
+      return createImage({ ...parts, build: { ...build, secrets: [...new Set([...build.secrets, ...names])] } });
     },
     run: (command) => {
       if (typeof command !== "string" || command.trim() === "" || /[\r\n]/.test(command.replaceAll(/\\\r?\n/g, " "))) {
-        throw bad("run", command, "one shell command, on one line");
+        throw badArgument("run", command, "one shell command, on one line");
       }
       return layer([`RUN ${command}`]);
     },
@@ -182,16 +184,16 @@ export function isFilePath(text: unknown): boolean {
   return typeof text === "string" && REMOTE_PATH.test(text) && !/\/\.\.?(?:\/|$)/.test(text);
 }
 
-function checkedAll(call: string, values: readonly string[], form: RegExp, takes: string): void {
-  if (values.length === 0) throw bad(call, values, takes);
-  for (const value of values) checked(call, value, form, takes);
+function assertPatterns(call: string, values: readonly string[], form: RegExp, takes: string): void {
+  if (values.length === 0) throw badArgument(call, values, takes);
+  for (const value of values) assertPattern(call, value, form, takes);
 }
 
 function checkVariables(call: string, variables: unknown): void {
-  if (!isRecord(variables)) throw bad(call, variables, 'texts by names: { OMP_NUM_THREADS: "4" }');
+  if (!isRecord(variables)) throw badArgument(call, variables, 'texts by names: { OMP_NUM_THREADS: "4" }');
   for (const [name, value] of Object.entries(variables)) {
-    checked(call, name, VARIABLE, "names of variables: letters, digits, _");
-    if (!isVariableValue(value)) throw bad(call, { [name]: value }, "texts, without a NUL or half a character");
+    assertPattern(call, name, VARIABLE, "names of variables: letters, digits, _");
+    if (!isVariableValue(value)) throw badArgument(call, { [name]: value }, "texts, without a NUL or half a character");
   }
 }
 
@@ -200,17 +202,17 @@ export function isVariableValue(value: unknown): value is string {
   return typeof value === "string" && !/[\0\p{Cs}]/u.test(value);
 }
 
-function checked(call: string, value: string, form: RegExp, takes: string): string {
+function assertPattern(call: string, value: string, form: RegExp, takes: string): string {
   if (typeof value === "string" && form.test(value)) return value;
-  throw bad(call, value, takes);
+  throw badArgument(call, value, takes);
 }
 
 function checkLength(command: string): void {
   const { length } = Buffer.from(command);
   if (length > LONGEST)
-    throw bad("run", `${command.slice(0, 40)}... (${length} bytes)`, `commands of at most ${LONGEST} bytes`);
+    throw badArgument("run", `${command.slice(0, 40)}... (${length} bytes)`, `commands of at most ${LONGEST} bytes`);
 }
 
-function bad(call: string, value: unknown, takes: string): HypernodesError {
+function badArgument(call: string, value: unknown, takes: string): HypernodesError {
   return new HypernodesError({ where: `image().${call}`, ...badOption("argument", value, takes) });
 }

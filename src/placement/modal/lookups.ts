@@ -1,9 +1,9 @@
 import type { Volume } from "modal";
 import { HypernodesError } from "../../errors.js";
-import { suggestion } from "../../util/nearest.js";
 import { type OptionFault, optionError } from "../../util/options.js";
-import type { Modal } from "./client.js";
-import type { CheckedModal } from "./options.js";
+import { didYouMean } from "../../util/suggest.js";
+import type { ModalApi } from "./modal-client.js";
+import type { ResolvedModalOptions } from "./options.js";
 
 /**
  * Looks up what options name and what is not made for them, before anything is made: secrets, and volumes; and of the volume of
@@ -13,8 +13,8 @@ import type { CheckedModal } from "./options.js";
  * @throws {HypernodesError} `SECRET_NOT_FOUND`, `VOLUME_NOT_FOUND`, `VOLUME_VERSION`, with all that is wrong.
  */
 export async function lookUp(
-  modal: Modal,
-  options: CheckedModal,
+  modal: ModalApi,
+  options: ResolvedModalOptions,
   cacheVolume: string,
 ): Promise<Record<string, Volume>> {
   const { image } = options;
@@ -58,8 +58,8 @@ async function faultOf(
   }
 }
 
-async function missing(modal: Modal, kind: "secret" | "volume", name: string, option: string): Promise<OptionFault> {
-  const nearest = suggestion(name, await modal.names(kind));
+async function missing(modal: ModalApi, kind: "secret" | "volume", name: string, option: string): Promise<OptionFault> {
+  const nearest = didYouMean(name, await modal.names(kind));
   const making =
     kind === "secret"
       ? "Make it at https://modal.com/secrets"

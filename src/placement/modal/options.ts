@@ -1,5 +1,5 @@
 import path from "node:path";
-import type { Placement } from "../../dsl/choices.js";
+import type { Placement } from "../../dsl/pipeline-options.js";
 import { badOption, HypernodesError } from "../../errors.js";
 import {
   callIt,
@@ -66,7 +66,7 @@ export interface ModalOptions {
 }
 
 /** The same, with defaults. */
-export interface CheckedModal {
+export interface ResolvedModalOptions {
   readonly gpu: string | undefined;
   readonly cpu: number | undefined;
   readonly memoryMiB: number | undefined;
@@ -90,10 +90,10 @@ export type ModalPlacement = Placement & { readonly kind: "modal"; readonly opti
 const HOUR_MS = 3_600_000;
 /** What a container lives longer than a run may take: for its beginning and its end. */
 const MARGIN_MS = 60_000;
-const LONGEST_MS = 24 * HOUR_MS - MARGIN_MS;
-const MOST_CONTAINERS = 1_000;
+const MAX_TIMEOUT_MS = 24 * HOUR_MS - MARGIN_MS;
+const MAX_CONTAINERS = 1_000;
 /** Bytes that one variable may have: a process takes no more. */
-const LONGEST_VALUE = 120_000;
+const MAX_VALUE_LENGTH = 120_000;
 /** A name; `!` and `+` are part of some; how many. */
 const GPU = /^[A-Za-z][A-Za-z0-9-]*[!+]?(:[1-9]\d?)?$/;
 
@@ -108,11 +108,11 @@ const GPU = /^[A-Za-z][A-Za-z0-9-]*[!+]?(:[1-9]\d?)?$/;
  * ```
  */
 export function modal(options: ModalOptions = {}): ModalPlacement {
-  const { containers } = checkedOptions(options);
+  const { containers } = resolveModalOptions(options);
   return { kind: "modal", options, ...(containers > 1 && { containers }) };
 }
 
-export function checkedOptions(options: ModalOptions): CheckedModal {
+export function resolveModalOptions(options: ModalOptions): ResolvedModalOptions {
   checkOptions("modal(...)", options, RULES);
   if (options.volume !== undefined && Object.values(options.volumes ?? {}).includes(options.volume))
     throw new HypernodesError({ where: "modal(...)", ...badOption("option volumes", options.volumes, OTHER_VOLUMES) });
@@ -140,8 +140,8 @@ const RULES: RulesOf<ModalOptions> = {
   ),
   cpu: that("cores, above 0, at most 512", (value) => typeof value === "number" && value > 0 && value <= 512),
   memoryMiB: wholeFrom(1, "whole mebibytes from 1"),
-  timeoutMs: numberFrom(1, `milliseconds from 1 to ${LONGEST_MS}: 24 hours less a minute`, LONGEST_MS),
-  idleTimeoutMs: numberFrom(1000, `milliseconds from 1000 to ${LONGEST_MS}`, LONGEST_MS),
+  timeoutMs: numberFrom(1, `milliseconds from 1 to ${MAX_TIMEOUT_MS}: 24 hours less a minute`, MAX_TIMEOUT_MS),
+  idleTimeoutMs: numberFrom(1000, `milliseconds from 1000 to ${MAX_TIMEOUT_MS}`, MAX_TIMEOUT_MS),
   image: that(
     (value) => `what image() makes${callIt(value, "image()")}`,
     (value) => isRecord(value) && value.kind === "image",
@@ -162,7 +162,7 @@ const RULES: RulesOf<ModalOptions> = {
   secrets: that("a list of names of secrets", (value) => Array.isArray(value) && value.every(isName)),
   env: {
     ...that(
-      `texts by names of letters, digits and _, each of at most ${LONGEST_VALUE} bytes; give what is larger as an input`,
+      `texts by names of letters, digits and _, each of at most ${MAX_VALUE_LENGTH} bytes; give what is larger as an input`,
       (value) => isRecord(value) && wrongVariable(value) === undefined,
     ),
     problem: (value) => `the option env is ${showValue(isRecord(value) ? wrongVariable(value) : typeof value)}`,
@@ -172,14 +172,14 @@ const RULES: RulesOf<ModalOptions> = {
     "the name of a region, or several",
     (value) => isName(value) || (Array.isArray(value) && value.every(isName)),
   ),
-  containers: wholeFrom(1, `a whole number from 1 to ${MOST_CONTAINERS}`, MOST_CONTAINERS),
+  containers: wholeFrom(1, `a whole number from 1 to ${MAX_CONTAINERS}`, MAX_CONTAINERS),
   keepWarm: isFlag,
 };
 
 /** The name of a variable that can't be set as it is. */
 function wrongVariable(env: object): string | undefined {
   const isRight = ([name, value]: [string, unknown]) =>
-    VARIABLE.test(name) && isVariableValue(value) && Buffer.byteLength(value) <= LONGEST_VALUE;
+    VARIABLE.test(name) && isVariableValue(value) && Buffer.byteLength(value) <= MAX_VALUE_LENGTH;
   return Object.entries(env).find((variable) => !isRight(variable))?.[0];
 }
 
@@ -217,13 +217,13 @@ function wrongVolume(volumes: Readonly<Record<string, unknown>>): string | undef
  *
  * @param isReused whether it may get more work when it has done some.
  */
-export function lifetimeMs({ timeoutMs }: CheckedModal, isReused: boolean): number {
-  return Math.min(isReused ? 2 * timeoutMs : timeoutMs, LONGEST_MS) + MARGIN_MS;
+export function sandboxTimeoutMs({ timeoutMs }: ResolvedModalOptions, isReused: boolean): number {
+  return Math.min(isReused ? 2 * timeoutMs : timeoutMs, MAX_TIMEOUT_MS) + MARGIN_MS;
 }
 
 /** Milliseconds after which a container that is used again gets no more work: what it has then is to end before it does. */
-export function oldestMs(options: CheckedModal): number {
-  return lifetimeMs(options, true) / 2;
+export function maxAgeMs(options: ResolvedModalOptions): number {
+  return sandboxTimeoutMs(options, true) / 2;
 }
 
 function isName(name: unknown): boolean {

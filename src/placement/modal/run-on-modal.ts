@@ -1,26 +1,26 @@
-import { codesToTell, loadCodeReading, modelCodesToTell } from "../../cache/codes.js";
-import { remembers } from "../../engine/cached/stores.js";
-import type { Errand } from "../../engine/elsewhere.js";
-import { sourceOf } from "../../engine/remade.js";
-import { type RunRequest, Session } from "../../engine/run-program.js";
-import { forElsewhere } from "../../engine/settings.js";
-import { type Elements, elementsOf } from "../../engine/stream-program.js";
-import { connectionFor } from "./connections.js";
-import { keptFor } from "./kept-containers.js";
-import { checkedOptions, type ModalPlacement } from "./options.js";
-import { Trip } from "./trip.js";
+import { exportCodeDigests, exportModelDigests, loadCodeReading } from "../../cache/code-digests.js";
+import { hasCache } from "../../engine/caching/plan-stores.js";
+import { toProgramSpec } from "../../engine/program/program-spec.js";
+import type { RemoteTask } from "../../engine/remote/remote-steps.js";
+import { type RunRequest, RunSession } from "../../engine/run.js";
+import { localised } from "../../engine/settings.js";
+import { type ElementSource, openElementSource } from "../../engine/stream.js";
+import { acquireConnection } from "./connection-cache.js";
+import { type ModalPlacement, resolveModalOptions } from "./options.js";
+import { poolsForSession } from "./session-pools.js";
+import { TaskSubmission } from "./task-submission.js";
 
 /** Runs a program in a container: as `runProgram` does here. */
 export async function runOnModal(request: RunRequest, placement: ModalPlacement): Promise<Record<string, unknown>> {
-  const session = new Session(request);
+  const session = new RunSession(request);
   let outputs: Record<string, unknown>;
   try {
     if (session.scope.stopped) throw session.scope.reason;
-    outputs = await (await tripFor(request, session, placement, false)).go();
+    outputs = await (await submissionFor(request, session, placement, false)).run();
   } catch (error) {
-    throw await session.end({ error: session.scope.stopped ? session.scope.reason : error });
+    throw await session.finish({ error: session.scope.stopped ? session.scope.reason : error });
   }
-  await session.end(undefined, Object.keys(outputs));
+  await session.finish(undefined, Object.keys(outputs));
   return outputs;
 }
 
@@ -29,22 +29,22 @@ export async function* streamOnModal(
   request: RunRequest,
   placement: ModalPlacement,
 ): AsyncGenerator<unknown, void, undefined> {
-  const session = new Session(request);
+  const session = new RunSession(request);
   const { program, values, name } = request;
-  const results = new Results();
+  const results = new ResultQueue();
   let failure: { error: unknown } | undefined;
   let finished = false;
-  let elements: Elements | undefined;
+  let elements: ElementSource | undefined;
   let going: Promise<unknown> | undefined;
   try {
-    const source = elementsOf(program.plan.steps[0]!, values, name);
+    const source = openElementSource(program.plan.steps[0]!, values, name);
     elements = source;
-    const trip = await tripFor(request, session, placement, true);
+    const trip = await submissionFor(request, session, placement, true);
     const next = async () => {
       const { done, value } = await source.next();
       return done ? undefined : (value as unknown[]);
     };
-    going = trip.go({ next, streamed: (value) => results.add(value) });
+    going = trip.run({ next, streamed: (value) => results.add(value) });
     going.then(
       () => results.end(undefined),
       (error: unknown) => results.end({ error }),
@@ -65,7 +65,7 @@ export async function* streamOnModal(
       session.scope.stop(stopped.error);
       await going?.catch(() => {});
     }
-    const error = await session.end(
+    const error = await session.finish(
       stopped,
       program.plan.outputs.map((output) => output.name),
     );
@@ -75,7 +75,7 @@ export async function* streamOnModal(
 }
 
 /** Results that came and were not taken yet. */
-class Results {
+class ResultQueue {
   private readonly waiting: { readonly value: unknown }[] = [];
   private over: { readonly failure: { readonly error: unknown } | undefined } | undefined;
   private wake: (() => void) | undefined;
@@ -103,40 +103,40 @@ class Results {
   }
 }
 
-async function tripFor(
+async function submissionFor(
   request: RunRequest,
-  { run, scope }: Session,
+  { run, scope }: RunSession,
   placement: ModalPlacement,
   isStream: boolean,
-): Promise<Trip> {
+): Promise<TaskSubmission> {
   const { program, values, settings, explain, inputs, name, listener, resources: opened } = request;
   const { choices, graceMs } = settings;
   const lists = new Set(isStream ? program.plan.steps[0]!.map!.lists.map(({ slot }) => slot) : []);
-  const isRemembered = remembers(program.plan, choices);
+  const isRemembered = hasCache(program.plan, choices);
   if (isRemembered) await loadCodeReading();
-  const options = checkedOptions(placement.options);
-  const errand: Errand = {
+  const options = resolveModalOptions(placement.options);
+  const errand: RemoteTask = {
     type: program.pipeline,
     work: {
-      source: sourceOf(program),
+      source: toProgramSpec(program),
       values: values.flatMap((value, slot) => (value === undefined || lists.has(slot) ? [] : [[slot, value] as const])),
       path: undefined,
       run: run.id,
-      heard: listener !== undefined,
-      carrier: run.context?.carrier(run.id, name),
+      wantsEvents: listener !== undefined,
+      carrier: run.context?.inject(run.id, name),
       explain,
-      execution: forElsewhere(choices.execution),
-      codes: isRemembered ? codesToTell(program) : undefined,
-      models: isRemembered ? modelCodesToTell() : undefined,
+      execution: localised(choices.execution),
+      codes: isRemembered ? exportCodeDigests(program) : undefined,
+      models: isRemembered ? exportModelDigests() : undefined,
       part: undefined,
       inputs,
-      keepsResources: options.keepWarm || opened !== undefined,
+      reusesResources: options.keepWarm || opened !== undefined,
       isStream,
     },
     ...{ cache: choices.cache || undefined, plan: program.plan, where: name, run, scope, graceMs },
   };
   if (opened === undefined) {
-    return new Trip(errand, options, (bundle, signal) => connectionFor(options, bundle, name, signal));
+    return new TaskSubmission(errand, options, (bundle, signal) => acquireConnection(options, bundle, name, signal));
   }
-  return keptFor(opened).trip(options, errand);
+  return poolsForSession(opened).submit(options, errand);
 }

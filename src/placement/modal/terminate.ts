@@ -1,7 +1,7 @@
 import type { Sandbox } from "modal";
 import { startTimeout } from "../../util/long-timeout.js";
-import { type Modal, within } from "./client.js";
-import { translated } from "./failures.js";
+import { type ModalApi, withDeadline } from "./modal-client.js";
+import { fromModalError } from "./modal-errors.js";
 
 /** Milliseconds for the end of a container. */
 const END_MS = 10_000;
@@ -16,7 +16,12 @@ const LAST_WAIT_MS = 10_000;
  * @param idleMs milliseconds after which it has ended by itself, since nobody speaks to it.
  * @param hasEnded whether it is known to have ended.
  */
-export async function terminate(modal: Modal, sandbox: Sandbox, idleMs: number, hasEnded = () => false): Promise<void> {
+export async function terminate(
+  modal: ModalApi,
+  sandbox: Sandbox,
+  idleMs: number,
+  hasEnded = () => false,
+): Promise<void> {
   const until = performance.now() + idleMs;
   const { sandboxId } = sandbox;
   // The second try, and all that follow, go another way.
@@ -36,16 +41,16 @@ export async function terminate(modal: Modal, sandbox: Sandbox, idleMs: number, 
 /** Why it was not ended. One that is not known has ended. */
 async function failureOf(end: () => Promise<unknown>): Promise<unknown> {
   try {
-    await within(end(), END_MS, "a container was not ended");
+    await withDeadline(end(), END_MS, "a container was not ended");
     return undefined;
   } catch (error) {
-    return translated(error, "container").code === "NOT_FOUND" ? undefined : error;
+    return fromModalError(error, "container").code === "NOT_FOUND" ? undefined : error;
   }
 }
 
 function warnOfLeft(id: string, error: unknown): void {
   process.emitWarning(
-    `the container ${id} could not be ended (${translated(error, "container").problem}): it ends by itself when it is idle; see https://modal.com/apps`,
+    `the container ${id} could not be ended (${fromModalError(error, "container").problem}): it ends by itself when it is idle; see https://modal.com/apps`,
     "HypernodesWarning",
   );
 }

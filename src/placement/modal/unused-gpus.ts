@@ -1,9 +1,9 @@
-import type { GpuUse } from "../container/frames.js";
+import type { GpuUse } from "../protocol/frames.js";
 
 const warned = new Set<string>();
 
 /** Warns of GPUs that nothing has used: once for a pipeline and a GPU, however many containers there are. */
-export function warnOfUnusedGpus(where: string, gpu: string, { count, unused }: GpuUse): void {
+export function warnUnusedGpus(where: string, gpu: string, { count, unused }: GpuUse): void {
   const key = JSON.stringify([where, gpu]);
   if (unused === 0 || warned.has(key)) return;
   warned.add(key);

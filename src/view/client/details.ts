@@ -1,10 +1,10 @@
-import { count, duration } from "../../quantities.js";
-import type { RanStep } from "../scene.js";
+import { formatCount, formatDuration } from "../../util/format.js";
+import type { StepRun } from "../scene.js";
 import { html } from "./elements.js";
 import type { Known } from "./members.js";
 
 /** All that is known of a member, for the side of the page. */
-export function details(known: Known, step: RanStep | undefined, choose: (id: string) => void): Node[] {
+export function details(known: Known, step: StepRun | undefined, choose: (id: string) => void): Node[] {
   const { id, member, parent, takenBy, isOutput } = known;
   const { name, kind, mapped, type, takes, nested, options, source } = member;
   const about = [
@@ -46,15 +46,15 @@ function section(title: string, items: readonly Node[]): Node[] {
   return items.length === 0 ? [] : [html("h3", {}, title), html("ul", {}, ...items)];
 }
 
-function times({ calls, cached, failed, computeMs, startedAt, endedAt }: RanStep): Node {
+function times({ calls, cached, failed, computeMs, startedAt, endedAt }: StepRun): Node {
   const row = (name: string, value: string) => html("tr", {}, html("td", {}, name), html("td", {}, value));
   return html(
     "table",
     {},
-    row("calls", count(calls)),
-    row("cached", count(cached)),
-    row("failed", count(failed)),
-    row("total", duration(computeMs)),
-    row("from first to last", duration(endedAt - startedAt)),
+    row("calls", formatCount(calls)),
+    row("cached", formatCount(cached)),
+    row("failed", formatCount(failed)),
+    row("total", formatDuration(computeMs)),
+    row("from first to last", formatDuration(endedAt - startedAt)),
   );
 }

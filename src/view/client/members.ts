@@ -1,4 +1,4 @@
-import type { Member, Sketch } from "../sketch.js";
+import type { GraphModel, Member } from "../graph-model.js";
 
 /** A member, and where it is. */
 export interface Known {
@@ -13,9 +13,9 @@ export interface Known {
 }
 
 /** All members of a pipeline and of those nested in it, by id. */
-export function membersOf(sketch: Sketch): ReadonlyMap<string, Known> {
+export function membersOf(sketch: GraphModel): ReadonlyMap<string, Known> {
   const known = new Map<string, Known>();
-  const add = ({ members, pipeline, outputs }: Sketch, parent: string): void => {
+  const add = ({ members, pipeline, outputs }: GraphModel, parent: string): void => {
     const idOf = (name: string) => (parent === "" ? name : `${parent}.${name}`);
     for (const member of members) {
       const id = idOf(member.name);

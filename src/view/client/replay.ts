@@ -1,5 +1,5 @@
-import { duration } from "../../quantities.js";
-import type { RanStep } from "../scene.js";
+import { formatDuration } from "../../util/format.js";
+import type { StepRun } from "../scene.js";
 import { html, svg } from "./elements.js";
 
 /** What a step is at some time of the replay. */
@@ -24,7 +24,7 @@ export class Replay {
    * @param choose is told which step was clicked, by id.
    */
   constructor(
-    private readonly steps: ReadonlyMap<string, RanStep>,
+    private readonly steps: ReadonlyMap<string, StepRun>,
     private readonly shown: (moments: ReadonlyMap<string, Moment> | undefined) => void,
     choose: (id: string) => void,
   ) {
@@ -44,10 +44,10 @@ export class Replay {
       html("div", { class: "replay" }, this.button, this.slider, this.clock),
       ...rows,
     );
-    this.clock.textContent = duration(this.totalMs);
+    this.clock.textContent = formatDuration(this.totalMs);
   }
 
-  private row(id: string, { startedAt, endedAt, segments }: RanStep, choose: (id: string) => void): HTMLElement {
+  private row(id: string, { startedAt, endedAt, segments }: StepRun, choose: (id: string) => void): HTMLElement {
     const x = (at: number) => ((at - this.start) / this.totalMs) * 1000;
     const rect = (from: number, to: number, style: string) =>
       svg("rect", { class: style, x: x(from), width: Math.max(1.5, x(to) - x(from)), y: 2, height: 10 });
@@ -59,7 +59,7 @@ export class Replay {
     const bars = segments.map(({ from, to, failed }) => rect(from, to, failed ? "bad" : "busy"));
     const picture = svg("svg", { viewBox: "0 0 1000 14", preserveAspectRatio: "none", "aria-hidden": "true" });
     picture.append(rect(startedAt, endedAt, "all"), ...bars, line);
-    return html("div", { class: "row" }, name, picture, html("span", {}, duration(endedAt - startedAt)));
+    return html("div", { class: "row" }, name, picture, html("span", {}, formatDuration(endedAt - startedAt)));
   }
 
   private play(): void {
@@ -85,7 +85,7 @@ export class Replay {
 
   private show(share: number): void {
     const at = this.start + share * this.totalMs;
-    this.clock.textContent = duration(share * this.totalMs);
+    this.clock.textContent = formatDuration(share * this.totalMs);
     for (const line of this.lines) {
       line.setAttribute("x1", String(share * 1000));
       line.setAttribute("x2", String(share * 1000));
@@ -98,7 +98,7 @@ export class Replay {
   }
 }
 
-function momentOf({ startedAt, endedAt, segments }: RanStep, at: number): Moment {
+function momentOf({ startedAt, endedAt, segments }: StepRun, at: number): Moment {
   if (at < startedAt) return "ahead";
   if (at >= endedAt) return "done";
   return segments.length === 0 || segments.some(({ from, to }) => from <= at && at < to) ? "busy" : "done";

@@ -1,10 +1,10 @@
 import { HypernodesError } from "../../errors.js";
-import { escaped } from "../../markup.js";
+import { escapeHtml } from "../../util/escape-html.js";
 import { onDemand } from "../../util/on-demand.js";
 import { OWN_URL } from "../../util/own-files.js";
+import type { GraphModel } from "../graph-model.js";
 import { type Palette, paletteFor } from "../palette.js";
 import type { DrawOptions } from "../scene.js";
-import type { Sketch } from "../sketch.js";
 import type { PageData } from "./page-data.js";
 import { STYLE } from "./style.js";
 
@@ -22,7 +22,7 @@ export interface PageOptions extends Pick<DrawOptions, "direction" | "report"> {
 const AT_FIRST = 60;
 
 /** A graph as one HTML file that needs nothing else. */
-export function graphPage(sketch: Sketch, { depth, direction = "down", theme, report }: PageOptions): string {
+export function graphPage(sketch: GraphModel, { depth, direction = "down", theme, report }: PageOptions): string {
   const data: PageData = {
     ...{ sketch, direction, theme, steps: report?.rows ?? [] },
     open: depth === undefined ? openAtFirst(sketch) : nestedTo(sketch, depth),
@@ -31,7 +31,7 @@ export function graphPage(sketch: Sketch, { depth, direction = "down", theme, re
 <html lang="en"${theme === undefined ? "" : ` data-theme="${theme}"`}>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
-<title>${escaped(sketch.pipeline)}</title>
+<title>${escapeHtml(sketch.pipeline)}</title>
 <style>${themes()}${STYLE}</style>
 <div id="page"></div>
 <script type="application/json" id="data">${JSON.stringify(data).replaceAll("<", "\\u003c")}</script>
@@ -57,7 +57,7 @@ function script(): string {
 }
 
 /** The nested pipelines of the first levels, as long as few boxes are in sight. */
-function openAtFirst(sketch: Sketch): string[] {
+function openAtFirst(sketch: GraphModel): string[] {
   let open: string[] = [];
   for (let depth = 2; ; depth++) {
     const more = nestedTo(sketch, depth);
@@ -66,14 +66,14 @@ function openAtFirst(sketch: Sketch): string[] {
   }
 }
 
-function nestedTo({ members }: Sketch, depth: number, parent = ""): string[] {
+function nestedTo({ members }: GraphModel, depth: number, parent = ""): string[] {
   if (depth <= 1) return [];
   return members.flatMap(({ name, nested }) =>
     nested === undefined ? [] : [`${parent}${name}`, ...nestedTo(nested.sketch, depth - 1, `${parent}${name}.`)],
   );
 }
 
-function boxesIn({ members }: Sketch, open: ReadonlySet<string>, parent = ""): number {
+function boxesIn({ members }: GraphModel, open: ReadonlySet<string>, parent = ""): number {
   return members.reduce((sum, { name, nested }) => {
     const id = `${parent}${name}`;
     return sum + (nested !== undefined && open.has(id) ? boxesIn(nested.sketch, open, `${id}.`) : 1);

@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
 import type { Readable, Writable } from "node:stream";
-import type { RunEvent } from "../../../engine/events.js";
+import type { RunEvent } from "../../../engine/lifecycle/events.js";
 import { startTimeout } from "../../../util/long-timeout.js";
-import { Conversation } from "../../container/conversation.js";
-import { type FragmentHead, FrameReader, type Printed } from "../../container/frames.js";
+import { FrameReader, type Printed, type StageHead } from "../../protocol/frames.js";
+import { TaskSession } from "../../protocol/task-session.js";
 
 /** The process that ran a pipeline's code has ended under it. */
 export class ProcessEnded extends Error {}
@@ -16,11 +16,11 @@ const WORKERS_OWN = ["REDIS_URL", "HYPERNODES_QUEUE_KEY"];
 /** A process that computes chunks with the code of one bundle, in threads of its own. */
 export class PipelineProcess {
   private readonly child: ChildProcess;
-  private readonly down: Writable;
-  private readonly conversation: Conversation;
+  private readonly input: Writable;
+  private readonly conversation: TaskSession;
   private isOver = false;
   /** How many chunks are in it. */
-  busy = 0;
+  activeCount = 0;
   readonly ended: Promise<void>;
 
   /**
@@ -42,25 +42,25 @@ export class PipelineProcess {
         onOutput?.({ stream, text });
       });
     }
-    this.down = down;
-    this.conversation = new Conversation({
+    this.input = down;
+    this.conversation = new TaskSession({
       send: (frames) => this.send(frames),
       // The client knows how the files are called there.
       mapped: (error) => error,
-      broken: (error) => this.over(error),
+      broken: (error) => this.terminate(error),
     });
     const reader = new FrameReader(true);
     up.on("data", (piece: Buffer) => {
       try {
-        for (const frame of reader.push(piece)) this.conversation.heard(frame);
+        for (const frame of reader.push(piece)) this.conversation.onFrame(frame);
       } catch (error) {
-        this.over(error);
+        this.terminate(error);
       }
     });
     down.on("error", () => {});
     this.ended = new Promise((resolve) => {
       const end = (how: string) => {
-        this.over(new ProcessEnded(how));
+        this.terminate(new ProcessEnded(how));
         resolve();
       };
       this.child.on("error", (error) => end(error.message));
@@ -80,29 +80,29 @@ export class PipelineProcess {
    * @throws {ProcessEnded} if the process ends under it.
    */
   async compute(
-    fragment: FragmentHead,
+    fragment: StageHead,
     chunk: Uint8Array,
     signal: AbortSignal,
     graceMs: number,
     live: (event: RunEvent) => void,
   ): Promise<Uint8Array> {
-    this.busy++;
+    this.activeCount++;
     try {
       const work = { length: chunk.length, parts: [chunk] };
       const hearing = { event: live, printed() {}, handsOn: true };
       return (await this.conversation.run({ fragment }, work, hearing, signal, graceMs).result) as Uint8Array;
     } finally {
-      this.busy--;
+      this.activeCount--;
     }
   }
 
   private async send(frames: Iterable<Uint8Array>): Promise<void> {
     let goesOn = true;
-    for (const bytes of frames) goesOn = this.down.write(bytes);
-    if (!goesOn) await Promise.race([once(this.down, "drain"), this.ended]);
+    for (const bytes of frames) goesOn = this.input.write(bytes);
+    if (!goesOn) await Promise.race([once(this.input, "drain"), this.ended]);
   }
 
-  private over(error: unknown): void {
+  private terminate(error: unknown): void {
     if (this.isOver) return;
     this.isOver = true;
     this.conversation.fail(error);
@@ -111,7 +111,7 @@ export class PipelineProcess {
 
   /** Lets it dispose of what it keeps, and end; after the grace, ends it. */
   async close(graceMs: number): Promise<void> {
-    this.down.end();
+    this.input.end();
     const late = startTimeout(() => this.child.kill("SIGKILL"), graceMs);
     await this.ended;
     late.clear();

@@ -1,0 +1,35 @@
+import { hash } from "node:crypto";
+
+/**
+ * What is known of a value's content, whether the value is at hand or not. The two together are what counts of it in keys:
+ * the content, and the code of the models in it.
+ */
+export interface ContentRef {
+  /** SHA-256, 64 hexadecimal digits. */
+  readonly digest: string;
+  /** The names of the models in it, with commas between. */
+  readonly models: string;
+}
+
+/** What all keys begin with: another number makes all entries misses. */
+const FORMAT = "hypernodes 2";
+
+/** The key of what some code makes of some contents: SHA-256, 43 characters. What is joined never has a line break in it. */
+export function cacheKey(what: string, ...parts: readonly string[]): string {
+  return hash("sha256", `${FORMAT}\n${what}\n${parts.join("\n")}`, "base64url");
+}
+
+/** The content of a list that a mapped node has made, from that of its elements. */
+export function listContent(elements: readonly ContentRef[]): ContentRef {
+  return {
+    digest: hash("sha256", `list\n${elements.map(({ digest }) => digest).join("")}`, "hex"),
+    models: unionModels(elements.map(({ models }) => models)),
+  };
+}
+
+/** The names in some lists of them, each once. */
+function unionModels(lists: readonly string[]): string {
+  const distinct = new Set(lists);
+  if (distinct.size === 1) return lists[0]!;
+  return [...new Set([...distinct].flatMap((models) => models.split(",")))].filter(Boolean).sort().join();
+}

@@ -1,0 +1,433 @@
+import { classLocationOf } from "../dsl/class-location.js";
+import type { PipelineClass } from "../dsl/members.js";
+import { ValueError } from "../errors.js";
+import { isComputed } from "../graph/graph.js";
+import { type Plan, type PlannedChild, planFor, type Step } from "../graph/plan.js";
+import { graphOf } from "../graph/reflect.js";
+import { getOrCreate } from "../util/get-or-create.js";
+import { OnDemand } from "../util/on-demand.js";
+import { type Content, lostIn } from "../values/content.js";
+import { contentOf } from "../values/digest.js";
+import type { InputRecord } from "../values/input-checks.js";
+import { knownModels, modelNamed } from "../values/models.js";
+import { printPath } from "../values/object-kinds.js";
+import { type ContentRef, cacheKey } from "./cache-keys.js";
+import type { Code, CodeReader, Part } from "./code/code.js";
+import type { OwnerFilter } from "./store.js";
+
+/** A plan that is bound to a pipeline object. */
+export interface BoundPlan {
+  readonly plan: Plan;
+  readonly pipeline: PipelineClass;
+  readonly object: object;
+  readonly children: readonly (BoundNested | undefined)[];
+}
+
+type KnownInputs = InputRecord & { readonly defaultNames: readonly string[] };
+
+interface BoundNested extends PlannedChild {
+  readonly program: BoundPlan;
+  readonly values: readonly unknown[];
+  /** The checks of its inputs, with what is known of those before any call. */
+  readonly checks: { readonly known: KnownInputs } | undefined;
+}
+
+/** What stands for the code of a plan's steps in keys. */
+export interface CodeDigests {
+  readonly steps: readonly StepDigest[];
+  /** By index, those of the methods that build resources. */
+  readonly resources: readonly string[];
+}
+
+interface StepDigest {
+  readonly code: string;
+  /** False: it says `cache: false`, or something inside of it does, or can't be told apart from others. */
+  readonly isKept: boolean;
+  /** Why it can't be told apart. */
+  readonly problem?: string;
+  readonly child: CodeDigests | undefined;
+  /** The pieces behind it, where they were told. */
+  readonly parts?: readonly Part[];
+}
+
+/** For names of models, the code of their classes. */
+export type ModelDigests = ReadonlyMap<string, ModelCode>;
+
+interface ModelCode {
+  readonly digest: string;
+  /** Why it can't be known. */
+  readonly problem: string | undefined;
+  readonly parts: readonly Part[];
+}
+
+/** What has been read of a program: in which run, by whom; or it was told. */
+interface Read {
+  readonly codes: CodeDigests;
+  readonly run: object | undefined;
+  readonly reader: CodeReader | undefined;
+}
+
+const known = new WeakMap<BoundPlan, Read>();
+/** The pieces behind codes that were read here. */
+const behind = new WeakMap<StepDigest, () => readonly Part[]>();
+/**
+ * The modules that read code: a parser and V8's inspector, which take as long as the rest of the engine, and which runs without a cache do without.
+ * They are loaded before anything is asked of code.
+ */
+const readingModules = new OnDemand(async () => {
+  // One after the other: built, they are one file, and realms that load modules by themselves (jest's) may not expect it twice at once.
+  const code = await import("./code/code.js");
+  const packages = await import("./code/packages.js");
+  return { ...code, ...packages };
+});
+
+export const loadCodeReading = () => readingModules.load();
+
+function codeReading() {
+  if (readingModules.loaded !== undefined) return readingModules.loaded;
+  throw new Error("code is asked for before what reads it has been loaded");
+}
+
+const readers = new WeakMap<object, CodeReader>();
+let latest: CodeReader | undefined;
+
+/**
+ * The codes of a plan's steps, as they are when a run begins: all that code reaches counts by the values that it has then.
+ *
+ * @param run in which they are asked for: they are read once in it. Undefined: as they were read last.
+ */
+export function codeDigestsOf(program: BoundPlan, run?: object): CodeDigests {
+  const found = known.get(program);
+  if (found !== undefined && (run === undefined || found.reader === undefined || found.run === run)) return found.codes;
+  const reader = run === undefined ? new (codeReading().CodeReader)() : readerFor(run);
+  latest = reader;
+  const reading = new ProgramDigests(program, reader, run);
+  const codes = reader.pass(() => {
+    reading.foresee();
+    return reading.read();
+  });
+  known.set(program, { codes, run, reader });
+  return codes;
+}
+
+const running = new Set<object>();
+
+function readerFor(run: object): CodeReader {
+  return getOrCreate(readers, run, () => {
+    const reader = new (codeReading().CodeReader)(running.size === 0 ? "before" : "after");
+    running.add(run);
+    return reader;
+  });
+}
+
+/** Nodes have run: what they have changed of what they can reach, a log or a memory of theirs, is no change of their code. */
+export function runEnded(run: object, hasComputed: boolean): void {
+  running.delete(run);
+  if (hasComputed) readers.get(run)?.nodesHaveRun();
+}
+
+/** Another thread has read them already. */
+export function presetCodeDigests(program: BoundPlan, codes: CodeDigests): void {
+  known.set(program, { codes, run: undefined, reader: undefined });
+  for (const [i, { child }] of codes.steps.entries()) if (child) presetCodeDigests(program.children[i]!.program, child);
+}
+
+/** The same with the pieces behind them, for who can't read the code: it is told of there. */
+export function exportCodeDigests(program: BoundPlan): CodeDigests {
+  const codes = codeDigestsOf(program);
+  const steps = program.plan.steps.map((step, i) => {
+    const child = program.children[i];
+    const parts = codes.steps[i]!.problem === undefined ? codePartsOf(program, step) : [];
+    return { ...codes.steps[i]!, parts, child: child && exportCodeDigests(child.program) };
+  });
+  return { ...codes, steps };
+}
+
+/** Those of a part of the plan. */
+export function exportForSteps(program: BoundPlan, part: readonly Step[]): CodeDigests {
+  const { steps, resources } = exportCodeDigests(program);
+  return { steps: part.map(({ index }) => steps[index]!), resources };
+}
+
+/** Who has read last, for what is asked beside a run. */
+function reading(): CodeReader {
+  latest ??= new (codeReading().CodeReader)();
+  return latest;
+}
+
+/** The codes of all models that are known here. */
+export function exportModelDigests(): ModelDigests {
+  const models = knownModels().filter(({ name }) => !isOurs(name));
+  return new Map(models.map(({ name, type }) => [name, modelCode(type)]));
+}
+
+function modelCode(type: Parameters<CodeReader["ofClass"]>[0]): ModelCode {
+  const { digest, problem, parts } = reading().ofClass(type);
+  return { digest, problem, parts: parts() };
+}
+
+let imported: ModelDigests | undefined;
+
+/** The code of models has been read elsewhere, and can't be read here. */
+export function presetModelDigests(codes: ModelDigests): void {
+  imported = codes;
+}
+
+/** Reads the codes of one program. */
+class ProgramDigests {
+  private readonly roles: ReadonlySet<string>;
+
+  constructor(
+    private readonly program: BoundPlan,
+    private readonly reader: CodeReader,
+    private readonly run: object | undefined,
+  ) {
+    this.roles = new Set(program.plan.graph.nodes.map((node) => node.name));
+  }
+
+  /** All methods of the program, and of what is nested in it. */
+  foresee(): void {
+    const { steps, resources } = this.program.plan;
+    for (const { node, name, index } of steps) {
+      const child = this.program.children[index];
+      if (child !== undefined) new ProgramDigests(child.program, this.reader, this.run).foresee();
+      else if (node.options.version === undefined) this.reader.foresee(this.program.object, name, this.skips);
+    }
+    for (const { name } of resources) this.reader.foresee(this.program.object, name, this.skips);
+  }
+
+  /** What a method can't read of its object: the members that have a role. */
+  private readonly skips = (member: string): boolean => this.roles.has(member);
+
+  read(): CodeDigests {
+    const { steps, resources } = this.program.plan;
+    return {
+      steps: steps.map((step) => this.stepCode(step)),
+      resources: resources.map(({ name }) => this.methodCode(name).digest),
+    };
+  }
+
+  stepCode(step: Step): StepDigest {
+    const { cache } = step.node.options;
+    const child = this.program.children[step.index];
+    const codes = child && codeDigestsOf(child.program, this.run);
+    const isKept = cache !== false && (codes === undefined || codes.steps.every((inner) => inner.isKept));
+    try {
+      const code = this.ownCode(step, child, codes);
+      if (code.problem === undefined) {
+        const kept: StepDigest = { code: code.digest, isKept, child: codes };
+        behind.set(kept, code.parts);
+        return kept;
+      }
+      return { code: "", isKept: false, problem: `what it does can't be known: ${code.problem}`, child: codes };
+    } catch (error) {
+      if (!(error instanceof ValueError)) throw error;
+      return { code: "", isKept: false, problem: error.message, child: codes };
+    }
+  }
+
+  /** @throws {ValueError} if something that is bound has no content. */
+  private ownCode(step: Step, child: BoundNested | undefined, codes: CodeDigests | undefined): Code {
+    const { version } = step.node.options;
+    // A resource that can't be told apart from others makes what uses it so.
+    const used = step.resources.map((i) => this.methodCode(this.program.plan.resources[i]!.name));
+    const own = version === undefined ? this.computing(step, child, codes) : this.versioned(step.name, version);
+    const all = [own, ...used];
+    const batch = step.map?.batch ?? 0;
+    return {
+      // It is called with one element, or with so many: that is no part of the code that a version stands for.
+      digest: batch === 0 ? own.digest : cacheKey("batched", String(batch), own.digest),
+      problem: all.find(({ problem }) => problem !== undefined)?.problem,
+      parts: () => all.flatMap((code) => code.parts()),
+    };
+  }
+
+  private computing(step: Step, child: BoundNested | undefined, codes: CodeDigests | undefined): Code {
+    return child === undefined ? this.methodCode(step.name) : this.childCode(step, child, codes!);
+  }
+
+  /** A version stands for the code; which class of this name it is, and what its factory gave it, does not change with that. */
+  private versioned(name: string, version: unknown): Code {
+    const { pipeline } = this.program;
+    const file = classLocationOf(pipeline)?.file ?? "";
+    const { fileOf, placeOfFile } = codeReading();
+    const place = placeOfFile(fileOf(file) ?? file);
+    const given = this.reader.givenTo(this.program.object, name, this.skips);
+    const code = JSON.stringify([place, pipeline.name, name, typeof version, String(version), given.digest]);
+    return { ...given, digest: cacheKey("version", code) };
+  }
+
+  private methodCode(name: string): Code {
+    const code = this.reader.ofMethod(this.program.object, name, this.skips);
+    return { ...code, digest: cacheKey("method", code.digest) };
+  }
+
+  /**
+   * A name, with what counts of its value: of a function its code.
+   *
+   * @throws {ValueError} if that can't be known.
+   */
+  private named(name: string, value: unknown): string {
+    const quoted = JSON.stringify(name);
+    if (typeof value === "function") {
+      const { digest, problem } = this.reader.ofFunction(value);
+      if (problem !== undefined) throw unknownCode(name, problem);
+      return `${quoted} ${digest}`;
+    }
+    try {
+      return `${quoted} ${keyComponent(contentRef(value))}`;
+    } catch (error) {
+      if (!(error instanceof ValueError)) throw error;
+      const { code, path, problem, advice } = error;
+      throw new ValueError({ code, path, where: `${name}${printPath(path)}`, problem, advice });
+    }
+  }
+
+  /**
+   * What a nested pipeline computes: its steps and how they hang together, what is bound on it, and which outputs are taken.
+   *
+   * @throws {ValueError} if what is bound on it has no content.
+   */
+  private childCode({ node }: Step, { plan, pick, program, values, checks }: BoundNested, codes: CodeDigests): Code {
+    const wires = node.dependencies.map(({ input, as }) => `${as} ${input}`);
+    const bound = plan.inputs.map(({ name, slot }) => this.named(name, values[slot]));
+    const steps = plan.steps.map((step, i) => `${wiring(step.node)} ${codes.steps[i]!.code}`);
+    const resources = plan.resources.map(({ name }, i) => `${name} ${codes.resources[i]}`);
+    const type = checks && this.reader.ofClass(program.pipeline);
+    const checked = type === undefined ? [] : [type.digest, ...this.seenBy(checks!.known)];
+    const outputs = plan.outputs.map(({ name }) => name);
+    return {
+      digest: cacheKey("nested", JSON.stringify([pick, outputs, wires, bound, steps, resources, checked])),
+      problem: codes.steps.find(({ problem }) => problem !== undefined)?.problem ?? type?.problem,
+      parts: () => plan.steps.flatMap((inner) => codePartsOf(program, inner)),
+    };
+  }
+
+  /** What rules for an input may read of the others, whether the plan needs those or not. */
+  private seenBy({ given, defaults, defaultNames }: KnownInputs): string[] {
+    const all = (values: ReadonlyMap<string, unknown>) => [...values].map(([name, value]) => this.named(name, value));
+    // A default is not transformed: it is another input than the same value given.
+    return [JSON.stringify([all(given), all(defaults), defaultNames])];
+  }
+}
+
+function wiring({ name, role, dependencies, mapped }: Step["node"]): string {
+  return JSON.stringify([
+    name,
+    role,
+    dependencies.map(({ on, path, as, input, list }) => [on, path, as, input, list]),
+    mapped,
+  ]);
+}
+
+/** @throws {ValueError} if the value has no content. */
+export function contentRef(value: unknown): ContentRef {
+  return refFrom(contentOf(value));
+}
+
+/** @throws {ValueError} `UNSERIALISABLE` for what would come back from a store as something else. */
+export function refFrom(content: Content): ContentRef {
+  const { digest, models } = content;
+  const lost = models.length === 0 ? undefined : lostIn(content);
+  if (lost !== undefined) throw lostError(lost);
+  return { digest, models: models.length === 0 ? "" : models.join() };
+}
+
+function lostError(name: string): ValueError {
+  return new ValueError({
+    ...{ code: "UNSERIALISABLE", where: "value", path: [] },
+    problem: `an error of class ${name} is in it, which would come back without its class`,
+    advice: "Decorate the class with @model(): then it keeps it.",
+  });
+}
+
+/** What has code in it has no content if that can't be known. */
+function unknownCode(name: string, problem: string): ValueError {
+  return new ValueError({
+    ...{ code: "UNSERIALISABLE", where: name, path: [] },
+    problem: `what its code does can't be known: ${problem}`,
+  });
+}
+
+/** By who has read them: code may be another one in the next run. */
+const counts = new WeakMap<CodeReader | ModelDigests, Map<string, string>>();
+
+/**
+ * What counts of a content in keys: itself, and the code of the models in it.
+ *
+ * @throws {ValueError} if that can't be known.
+ */
+export function keyComponent({ digest, models }: ContentRef): string {
+  if (models === "") return digest;
+  const known = getOrCreate(counts, imported ?? reading(), () => new Map<string, string>());
+  return `${digest} ${getOrCreate(known, models, () => modelCodes(models))}`;
+}
+
+function modelCodes(models: string): string {
+  const codes = models.split(",").map((name) => {
+    const code = codeOfModel(name);
+    if (code?.problem !== undefined) throw unknownCode(name, code.problem);
+    return code === undefined ? name : `${name} ${code.digest}`;
+  });
+  return cacheKey("models", ...codes);
+}
+
+/** The pieces behind a step's code, its own and those of what is nested in it: for those who explain. */
+export function codePartsOf(program: BoundPlan, step: Step): readonly Part[] {
+  const code = codeDigestsOf(program).steps[step.index]!;
+  return code.parts ?? behind.get(code)?.() ?? [];
+}
+
+/** Those of the models that some values have in them. */
+export function partsOfModels(models: readonly string[]): Part[] {
+  const names = new Set(models.flatMap((list) => list.split(",")).filter(Boolean));
+  return [...names].flatMap((name) => codeOfModel(name)?.parts ?? []);
+}
+
+function codeOfModel(name: string): ModelCode | undefined {
+  if (imported !== undefined) return imported.get(name) ?? (isOurs(name) ? undefined : UNTOLD);
+  const type = modelIfKnown(name);
+  return type && modelCode(type);
+}
+
+/** Whoever has read the code did not know the class. */
+const UNTOLD: ModelCode = { digest: "", problem: "its class was not known where the run began", parts: [] };
+
+function isOurs(name: string): boolean {
+  return name.startsWith("hypernodes/");
+}
+
+/** Undefined for a class that is not loaded here, or not alone in having its name. */
+function modelIfKnown(name: string) {
+  try {
+    return modelNamed(name).type;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The names of a pipeline and of those nested in it, and the codes of all their nodes as they are now. */
+export function ownersOf(pipeline: PipelineClass): OwnerFilter {
+  const owners = { pipelines: new Set<string>(), codes: new Set<string>() };
+  const reader = new (codeReading().CodeReader)();
+  const visit = (type: PipelineClass): void => {
+    owners.pipelines.add(type.name);
+    const graph = graphOf(type);
+    const object = new type() as object;
+    const bound: BoundPlan = {
+      plan: planFor(
+        graph,
+        graph.nodes.filter(isComputed).map(({ name }) => name),
+      ),
+      pipeline: type,
+      object,
+      children: [],
+    };
+    for (const step of bound.plan.steps) {
+      if (step.child) visit(step.child.nested.pipeline);
+      else owners.codes.add(new ProgramDigests(bound, reader, undefined).stepCode(step).code);
+    }
+  };
+  visit(pipeline);
+  return owners;
+}

@@ -1,0 +1,78 @@
+import { hash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { ownModule } from "../../util/own-files.js";
+import type { ScriptForms } from "./analysis.js";
+
+/** The forms of scripts as JSON, by the hash of their text, as earlier processes read them. */
+const imported = new Map<string, string>();
+/** Those that this process has asked for, its own and those of earlier ones. */
+const used = new Map<string, string>();
+let added = 0;
+
+/** Takes over what another process has read. What can't be taken over is read anew. */
+export function importForms(text: string): void {
+  const [by, ...scripts] = text.split("\n");
+  if (by !== readers()) return;
+  for (let i = 0; i + 1 < scripts.length; i += 2) imported.set(scripts[i]!, scripts[i + 1]!);
+}
+
+/** How many scripts this process has read that none before it had. */
+export function addedCount(): number {
+  return added;
+}
+
+/** @returns the forms for the next process to take over: in lines, since JSON in JSON is read twice. */
+export function exportForms(): string {
+  return [readers(), ...[...used].flat()].join("\n");
+}
+
+/**
+ * The forms of a script, read by this process or by one before.
+ *
+ * @param script stands for its text and for how that is to be read; empty: it is not known.
+ * @throws {SyntaxError}
+ */
+export function formsFor(script: string, read: () => ScriptForms): ScriptForms {
+  const known = imported.get(script);
+  const taken = known === undefined ? undefined : parsed(known);
+  if (taken !== undefined) {
+    used.set(script, known!);
+    return taken;
+  }
+  const forms = read();
+  if (script !== "") {
+    added++;
+    used.set(script, JSON.stringify(forms));
+  }
+  return forms;
+}
+
+function parsed(forms: string): ScriptForms | undefined {
+  try {
+    return JSON.parse(forms) as ScriptForms;
+  } catch {
+    // It is damaged.
+    return undefined;
+  }
+}
+
+/** The code that reads texts: what other code has read is not taken. */
+function readers(): string {
+  byReaders ??= hash("sha256", readingModules().map(textOf).join("\n"), "hex");
+  return byReaders;
+}
+
+let byReaders: string | undefined;
+
+/** As they are built, all are in one file with this one, or the name that it imports them by changes with them. */
+function readingModules(): readonly string[] {
+  const isBuilt = !import.meta.url.endsWith(".ts");
+  return isBuilt
+    ? [import.meta.url]
+    : ["analysis", "scopes", "syntax"].map((name) => ownModule(`cache/code/${name}`).href);
+}
+
+function textOf(url: string): string {
+  return readFileSync(fileURLToPath(url), "utf8");
+}

@@ -1,0 +1,116 @@
+import { statSync } from "node:fs";
+import path from "node:path";
+import type { CacheStore } from "../dsl/pipeline-options.js";
+import { badOption, HypernodesError } from "../errors.js";
+import { getOrCreate } from "../util/get-or-create.js";
+import { type KeyvLike, KeyvStore } from "./keyv-store.js";
+import { MemoryStore } from "./memory-store.js";
+import { SqliteStore } from "./sqlite-store.js";
+import type { MaybePromise, Store } from "./store.js";
+
+/** What `sqlite`, `memory` and `keyv` say. */
+export type StoreSpec =
+  | (CacheStore & { readonly kind: "sqlite"; readonly path: string })
+  | (CacheStore & { readonly kind: "memory"; readonly max: number })
+  | (CacheStore & { readonly kind: "keyv"; readonly store: KeyvLike });
+
+/** Stores in memory live as long as what names them; a Keyv is one store, whoever names it. */
+const stores = new WeakMap<object, Store>();
+
+let filePathFor: ((file: string) => Promise<string>) | undefined;
+
+/** From now on files are looked for, and made, in other places: in a container. */
+export function redirectFiles(place: (file: string) => Promise<string>): void {
+  filePathFor = place;
+}
+
+/**
+ * The store that is meant, opened; or, where nothing can be kept now (a full disk, another process that locks the file), one
+ * that says so when it is asked: the run goes on without it.
+ *
+ * @throws {HypernodesError} as `openStore` does.
+ */
+export async function openStoreForRun(meant: CacheStore, where: string): Promise<Store> {
+  try {
+    return await openStore(meant, where);
+  } catch (error) {
+    if (error instanceof HypernodesError && error.code === "STORE_UNAVAILABLE") return new UnavailableStore(error);
+    throw error;
+  }
+}
+
+class UnavailableStore implements Store {
+  readonly name: string;
+
+  constructor(private readonly reason: HypernodesError) {
+    this.name = reason.where;
+  }
+
+  heads = () => this.fail();
+  entries = () => this.fail();
+  write = () => this.fail();
+  stats = () => this.fail();
+  prune = () => this.fail();
+  clear = () => this.fail();
+
+  private fail(): never {
+    throw this.reason;
+  }
+}
+
+/**
+ * The store that is meant, opened. Once for each in this process: a file that is named twice is opened once.
+ *
+ * @throws {HypernodesError} `BAD_OPTION`, `BAD_STORE`, `NEWER_STORE`, `STORE_UNAVAILABLE`.
+ */
+export function openStore(meant: CacheStore, where: string): MaybePromise<Store> {
+  const spec = meant as StoreSpec;
+  if (spec.kind === "sqlite")
+    return filePathFor === undefined ? openFile(path.resolve(spec.path)) : filePathFor(spec.path).then(openFile);
+  if (spec.kind === "memory") return getOrCreate(stores, spec, () => new MemoryStore(spec.max));
+  if (spec.kind === "keyv") return getOrCreate(stores, spec.store, () => new KeyvStore(spec.store));
+  throw new HypernodesError({ where, ...badOption("cache", meant, "sqlite(path), memory() or keyv(store)") });
+}
+
+/**
+ * The store that is meant, to be looked into only: it is neither made nor written, and what is looked at does not count as used.
+ *
+ * @returns undefined if there is none yet.
+ * @throws as `openStore` does.
+ */
+export async function viewStore(
+  meant: CacheStore,
+  where: string,
+): Promise<(Store & { closeView?(): void }) | undefined> {
+  const spec = meant as StoreSpec;
+  if (spec.kind === "memory") return (stores.get(spec) as MemoryStore | undefined)?.view();
+  if (spec.kind !== "sqlite") return openStore(meant, where);
+  return SqliteStore.view(filePathFor === undefined ? path.resolve(spec.path) : await filePathFor(spec.path));
+}
+
+const files = new Map<string, { readonly store: Promise<SqliteStore>; inode: number | undefined }>();
+
+async function openFile(file: string): Promise<SqliteStore> {
+  const known = files.get(file);
+  if (known !== undefined) {
+    const store = await known.store;
+    // Somebody may have deleted it, or put another one in its place.
+    if (known.inode === inodeOf(file)) return store;
+    if (files.get(file) !== known) return openFile(file);
+  }
+  const opened = { store: SqliteStore.open(file), inode: undefined as number | undefined };
+  files.set(file, opened);
+  try {
+    const store = await opened.store;
+    opened.inode = inodeOf(file);
+    if (!store.isLasting) files.delete(file);
+    return store;
+  } catch (error) {
+    files.delete(file);
+    throw error;
+  }
+}
+
+function inodeOf(file: string): number | undefined {
+  return statSync(file, { throwIfNoEntry: false })?.ino;
+}

@@ -1,0 +1,95 @@
+import { randomBytes } from "node:crypto";
+import { cacheKey } from "./cache-keys.js";
+import type { Part } from "./code/code.js";
+
+/** What a node was computed from the last time: kept so that the next time it can be said what has changed. */
+export interface ComputationRecord {
+  /** What stands for its code in keys. */
+  readonly code: string;
+  readonly version: string | number | undefined;
+  readonly parts: readonly Part[];
+  /** The digest of each input, by name; none for a node that was computed more than once in the run. */
+  readonly inputs: readonly (readonly [name: string, digest: string])[];
+  /** The process that it was computed in. */
+  readonly process: string;
+  /** The values that were others in the process before, by their places. */
+  readonly changed?: readonly string[];
+}
+
+/** Names this process, and no other one. */
+export const PROCESS = randomBytes(6).toString("base64url");
+
+/** @param path the node's place, without the indices of elements. */
+export function recordKey(path: string): string {
+  return cacheKey("past", path);
+}
+
+/** What has changed since the last time. */
+export interface ChangeReport {
+  /** As clauses: `code of normalise() in text.ts changed`. None: nothing has. */
+  readonly clauses: readonly string[];
+  /** The places of values that the process before had otherwise. */
+  readonly values: readonly string[];
+}
+
+export function describeChanges(past: ComputationRecord, now: ComputationRecord): ChangeReport {
+  const { clauses, values } = codeChanges(past, now);
+  if (clauses.length === 0 && now.code !== past.code) clauses.push("how its parts hang together changed");
+  const before = new Map(past.inputs);
+  for (const [name, digest] of now.inputs) {
+    if (before.has(name) && before.get(name) !== digest) clauses.push(`${name} changed`);
+  }
+  return { clauses, values };
+}
+
+function codeChanges(past: ComputationRecord, now: ComputationRecord): { clauses: string[]; values: string[] } {
+  // A value may not have been known, and with it the models in that: that there is code of them is no change.
+  const isLess = hasFewer(now, past);
+  const isMore = hasFewer(past, now);
+  if (past.version !== now.version) {
+    const said = (version: string | number | undefined) => (version === undefined ? "none" : JSON.stringify(version));
+    return { clauses: [`its version changed from ${said(past.version)} to ${said(now.version)}`], values: [] };
+  }
+  if ((isLess || isMore) && past.code === now.code) return { clauses: [], values: [] };
+  const before = byPlace(past.parts);
+  const after = byPlace(now.parts);
+  const restless = new Set(past.process === now.process ? [] : past.changed);
+  const clauses: string[] = [];
+  const values: string[] = [];
+  for (const [place, part] of after) {
+    const was = before.get(place);
+    if (was === undefined) {
+      if (!isMore) clauses.push(`${sentence(part)} is new in it`);
+    } else if (was.hash !== part.hash) {
+      const isRestless = restless.has(place);
+      clauses.push(isRestless ? `${sentence(part)} ${NEW_EACH_TIME}` : `${sentence(part)} changed`);
+      if (isValue(part) && past.process !== now.process) values.push(place);
+    }
+  }
+  for (const [place, part] of isLess ? [] : before)
+    if (!after.has(place)) clauses.push(`${sentence(part)} is no longer in it`);
+  return { clauses, values };
+}
+
+function hasFewer(one: ComputationRecord, other: ComputationRecord): boolean {
+  const names = new Set(one.inputs.map(([name]) => name));
+  return other.inputs.some(([name]) => !names.has(name));
+}
+
+const NEW_EACH_TIME =
+  "is new in each process, so nothing is reused: take it as an input, or read it where the node does not";
+
+function byPlace(parts: readonly Part[]): Map<string, Part> {
+  return new Map(parts.map((part) => [`${part.name} ${part.file}`, part]));
+}
+
+function isValue({ name }: Part): boolean {
+  return !name.startsWith("package ") && !name.startsWith("class ") && !name.endsWith("()");
+}
+
+function sentence(part: Part): string {
+  const { name, file } = part;
+  if (name.startsWith("package ")) return name;
+  const what = isValue(part) ? "the value of" : "code of";
+  return file === "" ? `${what} ${name}` : `${what} ${name} in ${file}`;
+}

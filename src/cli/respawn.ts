@@ -1,0 +1,82 @@
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { OWN_FOLDER, OWN_URL, ownModule } from "../util/own-files.js";
+import { usageError } from "./exit-codes.js";
+import { runInChild } from "./parent-process.js";
+import { targetOf } from "./pipeline-file.js";
+
+/** What compiles TypeScript while it is imported: the first that is installed. swc keeps the types that decorators need. */
+const LOADERS = [
+  { package: "@swc-node/register", file: "esm/esm-register.mjs" },
+  { package: "tsx", file: "dist/loader.mjs" },
+];
+
+/** Set for a command that has been started with a loader. */
+export const STARTED = "HYPERNODES_CLI_STARTED";
+
+/**
+ * Goes on in another process if this one can't do it: with a loader, for TypeScript; with the copy of the package that the
+ * file itself imports, so that both are one.
+ *
+ * @returns the exit code of that process; undefined if this one can go on.
+ */
+export async function respawnIfNeeded(target: string, args: readonly string[]): Promise<number | undefined> {
+  if (process.env[STARTED] !== undefined) {
+    // What the pipeline starts is not to take it for its own.
+    delete process.env[STARTED];
+    return undefined;
+  }
+  const [file] = targetOf(target);
+  const folder = path.dirname(path.resolve(file));
+  const own = fileURLToPath(ownModule("cli/main"));
+  const theirs = commandOf(folder) ?? own;
+  const flags = /\.[cm]?tsx?$/.test(file) && !hasLoader() ? loaderFor(file, folder) : [];
+  if (flags.length === 0 && theirs === own) return undefined;
+  const config = configFor(folder);
+  const loading = { SWC_NODE_PROJECT: config, SWC_NODE_SOURCE_MAP_MODE: "inline", TSX_TSCONFIG_PATH: config };
+  return runInChild([...process.execArgv, ...flags, theirs, ...args], { ...loading, ...process.env, [STARTED]: "1" });
+}
+
+/** The nearest tsconfig.json above a folder; if there is none, one that knows decorators. */
+function configFor(folder: string): string {
+  for (let at = folder; ; at = path.dirname(at)) {
+    const config = path.join(at, "tsconfig.json");
+    if (existsSync(config)) return config;
+    if (at === path.dirname(at)) return fileURLToPath(new URL("../tsconfig.pipeline.json", OWN_URL));
+  }
+}
+
+/** The command of the package that is installed for some folder. */
+function commandOf(folder: string): string | undefined {
+  try {
+    const found = createRequire(path.join(folder, "_")).resolve("hypernodes/package.json");
+    const command = path.join(path.dirname(found), "dist", "cli", "main.js");
+    return existsSync(command) ? command : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function hasLoader(): boolean {
+  const flags = [...process.execArgv, process.env.NODE_OPTIONS ?? ""].join(" ");
+  return /swc|tsx|ts-node/.test(flags);
+}
+
+function loaderFor(file: string, folder: string): string[] {
+  const folders = [folder, process.cwd(), OWN_FOLDER].flatMap(
+    (from) => createRequire(path.join(from, "_")).resolve.paths("_")!,
+  );
+  for (const loader of LOADERS) {
+    for (const modules of folders) {
+      const found = path.join(modules, loader.package, loader.file);
+      if (existsSync(found)) return ["--enable-source-maps", "--import", pathToFileURL(found).href];
+    }
+  }
+  throw usageError(
+    file,
+    "it is TypeScript, and nothing is installed that compiles it while it is imported",
+    "npm install --save-dev @swc-node/register @swc/core typescript@6   (or tsx, which keeps no decorator types)",
+  );
+}

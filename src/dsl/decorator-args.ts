@@ -1,0 +1,49 @@
+import type { Defect } from "../errors.js";
+import { isRecord } from "../util/options.js";
+import { showValue } from "../util/show-value.js";
+import type { MapOptions } from "./options.js";
+
+/** A decorator's arguments: names, then perhaps an options object. */
+interface DecoratorArgs {
+  readonly dependencies: string[];
+  readonly options: MapOptions;
+  /** What is neither a name nor the last. */
+  readonly faults: readonly Omit<Defect, "where">[];
+}
+
+/** Takes a decorator's arguments apart. */
+export function splitOptions(given: readonly unknown[]): DecoratorArgs {
+  const last = given.at(-1);
+  const hasOptions = isOptions(last);
+  const { names, faults } = namesIn(hasOptions ? given.slice(0, -1) : given);
+  return { dependencies: names, options: hasOptions ? last : {}, faults };
+}
+
+/** The names among some arguments, and what is wrong with the others. */
+export function namesIn(given: readonly unknown[]): { names: string[]; faults: Omit<Defect, "where">[] } {
+  const names: string[] = [];
+  const faults: Omit<Defect, "where">[] = [];
+  for (const argument of given) {
+    if (typeof argument === "string" || typeof argument === "number") names.push(String(argument));
+    else faults.push(faultOf(argument));
+  }
+  return { names, faults };
+}
+
+function faultOf(argument: unknown): Omit<Defect, "where"> {
+  return isOptions(argument)
+    ? {
+        code: "BAD_ARGUMENT",
+        problem: `the options ${showValue(argument)} are not the decorator's last argument`,
+        advice: "Names come first, then one object with all options.",
+      }
+    : {
+        code: "BAD_ARGUMENT",
+        problem: `the decorator is given ${showValue(argument)} where it takes a member's name`,
+        advice: 'Names are texts, as "text"; after them comes an object with options, if there are any.',
+      };
+}
+
+function isOptions(argument: unknown): argument is MapOptions {
+  return isRecord(argument);
+}

@@ -1,0 +1,169 @@
+import path from "node:path";
+import { type Defect, DefinitionError } from "../errors.js";
+import { callingFile, locationPath } from "./class-location.js";
+
+/*
+ * The arguments that a compiler hands to a decorator tell its place: `(prototype, name, descriptor or nothing)` for members,
+ * `(prototype, name, index)` for parameters, `(class)` for classes; with a class in the prototype's place, for what is
+ * static. Standard decorators get `(value, context)`.
+ */
+
+type AnyClass = abstract new (...args: never[]) => object;
+
+/** The type of a decorator's parameter that only a compiler without the setting hands over. */
+export type StandardContext = 'set "experimentalDecorators": true in tsconfig.json';
+
+/** A class, as a decorator without parentheses is handed it. */
+export type BareClass<A extends unknown[]> = abstract new (...parameters: A) => object;
+
+/** The result of a call that is a mistake: TypeScript shows the sentence. */
+export interface Mistake<Sentence extends string> {
+  readonly mistake: Sentence;
+}
+
+/** The decorator that a call makes; of a class that was handed over for want of parentheses, a mistake. */
+export type ClassDecoratorOf<A extends unknown[], Sentence extends string> = [A] extends [never]
+  ? (target: AnyClass, context?: StandardContext) => void
+  : Mistake<Sentence>;
+
+/**
+ * Refuses a decorator that is written without parentheses: it is handed what the compiler hands over.
+ *
+ * @param decorator with its sign: `@node`.
+ * @param given the arguments of the decorator's factory.
+ * @param call the call that is meant: `@node("texts")`.
+ * @throws {DefinitionError} `NOT_CALLED`, or `STANDARD_DECORATORS`.
+ */
+export function assertCalled(decorator: string, given: readonly unknown[], call: string): void {
+  if (isContext(given[1])) throw standardDecorators(decorator);
+  if (!isTarget(given)) return;
+  const where = nameOf(given);
+  throw definitionError(where, {
+    code: "NOT_CALLED",
+    problem: `${decorator} is written without parentheses`,
+    advice: `Write ${call}, with parentheses.`,
+  });
+}
+
+/**
+ * The class and the name of the member that a decorator stands on.
+ *
+ * @param place the arguments of the decorator.
+ * @param call the decorator where it belongs, for an error.
+ * @throws {DefinitionError} `NOT_A_MEMBER`, `RESERVED_NAME`, or `STANDARD_DECORATORS`.
+ */
+export function memberTarget(decorator: string, place: readonly unknown[]): { name: string; declaredBy: AnyClass } {
+  const [target, key, third] = place;
+  if (isContext(key)) throw standardDecorators(decorator);
+  const found = targetName(place);
+  // Compilers hand a numeric name on as a string or as a number.
+  const name = typeof key === "number" ? String(key) : key;
+  if (found !== "a member" || typeof name !== "string") {
+    throw definitionError(nameOf(place), {
+      code: "NOT_A_MEMBER",
+      problem: `${decorator} stands on ${found}`,
+      advice: "Put it on an instance member that has a name.",
+    });
+  }
+  // A member named "constructor" has taken its class's place.
+  if ((target as object).constructor.prototype !== target) {
+    throw new DefinitionError("a pipeline", [
+      { code: "RESERVED_NAME", where: "constructor", problem: 'every object has a member "constructor" of its own' },
+    ]);
+  }
+  if (isAccessor(third)) {
+    throw definitionError(nameOf(place), {
+      code: "NOT_A_MEMBER",
+      problem: `${decorator} stands on an accessor`,
+      advice: "Put it on a field or a method: the engine sets fields and calls methods.",
+    });
+  }
+  return { name, declaredBy: (target as object).constructor as AnyClass };
+}
+
+/**
+ * The class that a decorator stands on.
+ *
+ * @throws {DefinitionError} `NOT_A_CLASS`, or `STANDARD_DECORATORS`.
+ */
+export function classTarget(decorator: string, place: readonly unknown[]): AnyClass {
+  const [target, second] = place;
+  if (isContext(second)) throw standardDecorators(decorator);
+  const found = targetName(place);
+  if (found === "a class") return target as AnyClass;
+  throw definitionError(nameOf(place), {
+    code: "NOT_A_CLASS",
+    problem: `${decorator} stands on ${found}`,
+    advice: `Put it on the class: ${decorator}(...) class ${classNameOf(target)} { ... }`,
+  });
+}
+
+function targetName([target, key, third]: readonly unknown[]): string {
+  if (typeof third === "number") return "a parameter";
+  if (key === undefined) return "a class";
+  if (typeof target === "function") return "a static member";
+  return typeof key === "symbol" ? "a symbol-named member" : "a member";
+}
+
+/** True of a decorator's arguments, not of those of its factory. */
+function isTarget(given: readonly unknown[]): boolean {
+  const [target, key, third] = given;
+  if (given.length === 1) return isClass(target);
+  if (given.length > 3) return false;
+  if (key === undefined) return isClass(target) && typeof third === "number";
+  if (typeof key !== "string" && typeof key !== "symbol" && typeof key !== "number") return false;
+  if (third !== undefined && typeof third !== "number" && !isDescriptor(third)) return false;
+  // The names of a wiring are no static members.
+  return isClass(target) ? third !== undefined || Object.hasOwn(target, key) : isPrototype(target);
+}
+
+function isPrototype(target: unknown): target is object {
+  if (typeof target !== "object" || target === null || !Object.hasOwn(target, "constructor")) return false;
+  return isClass(target.constructor) && target.constructor.prototype === target;
+}
+
+/** Of functions and classes, only a class has a prototype that stays. */
+function isClass(value: unknown): value is AnyClass {
+  return typeof value === "function" && Object.getOwnPropertyDescriptor(value, "prototype")?.writable === false;
+}
+
+function isDescriptor(value: unknown): value is PropertyDescriptor {
+  return typeof value === "object" && value !== null && ("value" in value || isAccessor(value));
+}
+
+function isAccessor(value: unknown): boolean {
+  return typeof value === "object" && value !== null && ("get" in value || "set" in value);
+}
+
+/** True of the object that a standard decorator gets: it says what the decorator stands on. */
+function isContext(value: unknown): boolean {
+  const { kind, addInitializer } = (value ?? {}) as { readonly kind?: unknown; readonly addInitializer?: unknown };
+  return typeof kind === "string" && typeof addInitializer === "function";
+}
+
+function nameOf([target, key]: readonly unknown[]): string {
+  return key === undefined ? classNameOf(target) : `${classNameOf(target)}.${String(key)}`;
+}
+
+function classNameOf(target: unknown): string {
+  const type = typeof target === "function" ? target : (target as object | undefined)?.constructor;
+  return type?.name || "a class without a name";
+}
+
+function definitionError(where: string, defect: Omit<Defect, "where">): DefinitionError {
+  return new DefinitionError(where, [{ ...defect, where }]);
+}
+
+function standardDecorators(decorator: string): DefinitionError {
+  const file = callingFile();
+  const shown = file === undefined ? "the file" : shownPath(file);
+  return definitionError(file === undefined ? decorator : shown, {
+    code: "STANDARD_DECORATORS",
+    problem: `${decorator} is compiled as a standard (TC39) decorator, which can't check the wiring`,
+    advice: `Set "experimentalDecorators": true in the tsconfig.json that your compiler or loader reads, and see that its "include" covers ${shown}.`,
+  });
+}
+
+function shownPath(file: string): string {
+  return path.relative(process.cwd(), locationPath(file)).split(path.sep).join("/");
+}

@@ -1,0 +1,88 @@
+import type { BrandOf, Method, Unbranded, ValueOf } from "./brands.js";
+import type { Mistake, StandardContext } from "./decorator-target.js";
+import type { Found, Unfit } from "./dependency-types.js";
+import type { AnyPipeline, DeclaredInputs, InputsOf, NodesOf, OutputsOf, PipelineClass } from "./members.js";
+import type { NodeOptions } from "./options.js";
+
+/*
+ * What the compiler checks of a field that stands for a nested pipeline: the wiring of the child's inputs, the node that
+ * is picked, and the field's own type.
+ */
+
+export type ChildOf<C> = C extends PipelineClass<infer P> ? P : C extends AnyPipeline ? C : never;
+
+/** An input's wire to a member of `T`: what the member gives must fit the input. */
+type WireType<T, Key, W, I> = W extends string ? (Found<T, W> extends [I] ? W : Unfit<T, Key, W, "input">) : string;
+
+/** What the inputs of a child take. */
+export type ChildInput<C, K> = K extends keyof DeclaredInputs<ChildOf<C>>
+  ? Exclude<DeclaredInputs<ChildOf<C>>[K], undefined>
+  : never;
+
+/**
+ * The child's inputs by name, so that an editor completes them. Those that a run of the child must be given must be wired,
+ * if all its outputs are wanted: which inputs a single node needs, no type knows.
+ */
+export type InputNames<C, K> = [NodesOf<ChildOf<C>>] extends [never]
+  ? unknown
+  : [keyof OutputsOf<ChildOf<C>>] extends [K]
+    ? Unset<InputsOf<ChildOf<C>>>
+    : [K] extends [string]
+      ? Partial<Unset<InputsOf<ChildOf<C>>>>
+      : Unset<InputsOf<ChildOf<C>>>;
+
+type Unset<Inputs> = { readonly [K in keyof Inputs]: unknown };
+
+/** The wiring of a child's inputs to members of `T`. */
+export type Wiring<T, Key, C, W, Picked> = W extends PropertyKey
+  ? 'write @nested(Child, { input: "member" }), with parentheses'
+  : {
+      readonly [K in keyof W]: K extends keyof DeclaredInputs<ChildOf<C>>
+        ? WireType<T, Key, W[K], ChildInput<C, K>>
+        : Mistake<`the nested pipeline has no input named '${K & string}'`>;
+    } & InputNames<C, Picked>;
+
+/** What a wiring may be at all. */
+export type WiringInput = { readonly [input: string]: string };
+
+/** A node of the child, by name, or the options. */
+export type NodePick<C, K> = K extends string
+  ? K extends NodesOf<ChildOf<C>>
+    ? K
+    :
+        | Extract<NodesOf<ChildOf<C>>, `${K}${string}`>
+        | (K extends "" ? never : Mistake<`the nested pipeline has no node named '${K}'`>)
+  : K extends object
+    ? NodeOptions
+    : NodesOf<ChildOf<C>>;
+
+/** What a child gives: the picked node's value, or all its outputs. */
+export type PickedValue<C, K> = [K] extends [string]
+  ? ValueOf<ChildOf<C>[K & keyof ChildOf<C>]>
+  : OutputsOf<ChildOf<C>>;
+
+/** The key of a field that may stand for a nested value `V`; else a sentence. */
+export type NestedField<T, K, V, Decorator extends string> = K extends keyof T
+  ? BrandOf<T[K]> extends "nested"
+    ? [V] extends [Unbranded<T[K]>]
+      ? K
+      : "the nested pipeline gives another type than the field declares"
+    : BrandOf<T[K]> extends "any"
+      ? K
+      : `declare the field Nested<T>: ${Decorator} puts a nested pipeline's value there`
+  : K;
+
+/** The key of a field that may be an input; else a sentence. */
+export type InputField<T, K extends keyof T> = [T] extends [undefined]
+  ? StandardContext
+  : T extends abstract new (
+        ...parameters: never[]
+      ) => object
+    ? "an input is a field of the instance: leave static out"
+    : [NonNullable<T[K]>] extends [Method]
+      ? "an input is a field that holds data: a function is a method, with @node"
+      : BrandOf<T[K]> extends "plain" | "any"
+        ? K
+        : BrandOf<T[K]> extends "nested"
+          ? "the field is declared Nested<T>: use @nested or @mapOver, not @input"
+          : "an input is declared with its bare type: Each, Batch and Output are for methods";

@@ -1,0 +1,63 @@
+import {
+  callIt,
+  isFlag,
+  isRecord,
+  numberFrom,
+  type OptionRule,
+  oneOf,
+  type RulesOf,
+  that,
+  wholeFrom,
+} from "../util/options.js";
+import type { ExecutionOptions, PipelineOptions, ThreadLimits } from "./pipeline-options.js";
+
+const MODES = ["sequential", "async", "threaded", "parallel"] as const;
+const MODE = oneOf(...MODES);
+
+const MEBIBYTES = that("mebibytes from 1", (value) => typeof value === "number" && value > 0 && Number.isFinite(value));
+
+const THREAD_LIMITS: RulesOf<ThreadLimits> = {
+  maxOldGenerationSizeMb: MEBIBYTES,
+  maxYoungGenerationSizeMb: MEBIBYTES,
+  codeRangeSizeMb: MEBIBYTES,
+  stackSizeMb: MEBIBYTES,
+};
+
+/** What the options of `@execution` may be. */
+export const EXECUTION_RULES: RulesOf<ExecutionOptions> = {
+  nodes: MODE,
+  maps: that(
+    (value) => `${MODE.takes as string}, or bullmq({ ... })${callIt(value, "maps: bullmq({ ... })")}`,
+    (value) => MODE.is(value) || (isKind(value) && MODE.is(value.mode)),
+  ),
+  maxWorkers: wholeFrom(1),
+  graceMs: numberFrom(0, "milliseconds from 0"),
+  check: isFlag,
+  resourceLimits: { ...that("limits in mebibytes: { maxOldGenerationSizeMb }", isRecord), inner: THREAD_LIMITS },
+};
+
+const PLACEMENT = that((value) => `local() or modal({ ... })${callIt(value, "runOn: modal({ ... })")}`, isKind);
+const STORE = "sqlite(path), memory() or keyv(store)";
+
+/** What the options of `with` may be, which `run` takes, too. */
+export const PIPELINE_RULES: RulesOf<PipelineOptions> = {
+  runOn: PLACEMENT,
+  execution: {
+    ...that("options as { maps, nodes, maxWorkers }", isRecord),
+    ...{ inner: EXECUTION_RULES, innerNoun: "execution option" },
+  },
+  cache: that(
+    (value) => `${STORE}, or false${callIt(value, "cache: memory()")}`,
+    (value) => value === false || isKind(value),
+  ),
+};
+
+/** What class decorators take. */
+export const DECORATOR_RULES: { readonly [K in keyof PipelineOptions]-?: OptionRule } = {
+  ...PIPELINE_RULES,
+  cache: that((value) => `${STORE}${callIt(value, "@cached(memory())")}`, isKind),
+};
+
+function isKind(value: unknown): value is { readonly kind: string; readonly mode?: unknown } {
+  return isRecord(value) && typeof value.kind === "string";
+}

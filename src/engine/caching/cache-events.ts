@@ -1,0 +1,42 @@
+import type { Step } from "../../graph/plan.js";
+import type { Execution } from "../execute-plan.js";
+
+/** An entry was found: neither the node nor the element is computed. */
+export function emitHit(
+  execution: Execution,
+  step: Step,
+  element: number | undefined,
+  key: string,
+  bytes: number,
+): void {
+  const { emit: tell } = execution.run;
+  if (tell === undefined) return;
+  const about = describeEntry(execution, step, element);
+  tell({ type: "cache", phase: "hit", ...about, key, bytes });
+  if (element === undefined) tell({ type: "node", phase: "cached", ...about });
+  else tell({ type: "element", phase: "cached", ...about, element });
+}
+
+export function emitMiss(execution: Execution, step: Step, element: number | undefined, key: string): void {
+  execution.run.emit?.({ type: "cache", phase: "miss", ...describeEntry(execution, step, element), key });
+}
+
+export function emitStored(
+  execution: Execution,
+  step: Step,
+  element: number | undefined,
+  key: string,
+  bytes: number,
+): void {
+  execution.run.emit?.({
+    type: "cache",
+    phase: "stored",
+    ...describeEntry(execution, step, element),
+    key,
+    bytes,
+  });
+}
+
+function describeEntry(execution: Execution, step: Step, element: number | undefined) {
+  return { path: execution.pathOf(step, element), name: step.name, ...(element !== undefined && { element }) };
+}

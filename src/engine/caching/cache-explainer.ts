@@ -1,0 +1,172 @@
+import type { ContentRef } from "../../cache/cache-keys.js";
+import { codePartsOf, partsOfModels } from "../../cache/code-digests.js";
+import { type ComputationRecord, describeChanges, PROCESS, recordKey } from "../../cache/provenance.js";
+import { type Dependency, formatDependency, mappedDependencies } from "../../graph/graph.js";
+import type { Step } from "../../graph/plan.js";
+import type { Execution } from "../execute-plan.js";
+import type { Program } from "../program/program.js";
+import { pathWithoutIndices } from "./caching-executor.js";
+import type { NodeExplanation } from "./explanation.js";
+
+/** An explanation as one line: `Retrieval.hits: 3 of 1058 computed: queries changed`. */
+export function explanationLine({ path, computed, cached, unknown, because }: NodeExplanation): string {
+  const known = computed + cached;
+  const counts: string[] = [];
+  if (unknown === "any") counts.push("elements not known yet");
+  else {
+    const all = known + unknown;
+    if (computed > 0) counts.push(all === 1 ? "computed" : `${computed} of ${all} computed`);
+    if (unknown > 0) counts.push(all === 1 ? "not known yet" : `${unknown} of ${all} not known yet`);
+  }
+  return `${path}: ${counts.join(", ") || "not computed"}: ${because}`;
+}
+
+/** Why it can't be looked up what a step would do. */
+export const EXPLAINED_REMOTELY = "it runs in a place of its own, and what is remembered is there";
+
+/** What became of one step in a run. */
+interface StepCacheLog {
+  computed: number;
+  cached: number;
+  /** Of how many calls it can't be said before a run. */
+  unknown: number | "any";
+  /** Why it can't. */
+  readonly doubts: Set<string>;
+  /** What was known of its inputs, by name. */
+  inputs: readonly (readonly [name: string, ref: ContentRef])[];
+  /** Why it can't be remembered. */
+  problem: string | undefined;
+  /** The values that were others in the process before, by their places, where that was looked for. */
+  changed: readonly string[];
+}
+
+/** What became of a pipeline's steps, in all its executions of a run. */
+export class PipelineCacheLog {
+  executions = 1;
+  private readonly steps: StepCacheLog[] = [];
+
+  /** @param execution the first of them. */
+  constructor(readonly execution: Execution) {}
+
+  of(step: Step): StepCacheLog {
+    this.steps[step.index] ??= {
+      ...{ computed: 0, cached: 0, unknown: 0, doubts: new Set(), inputs: [], problem: undefined, changed: [] },
+    };
+    return this.steps[step.index]!;
+  }
+
+  get hasComputed(): boolean {
+    return this.steps.some((step) => step.computed > 0);
+  }
+
+  /** What counted of a step's inputs: its lists, then what every call gets. Undefined: nothing is known of it. */
+  recordInputs(
+    step: Step,
+    lists: readonly (ContentRef | undefined)[],
+    shared: readonly (ContentRef | undefined)[],
+  ): void {
+    const { resources } = this.execution.plan;
+    const values = step.node.dependencies.filter(({ as }) => as === "value");
+    const named = (dependencies: readonly Dependency[], refs: readonly (ContentRef | undefined)[]) =>
+      dependencies.map((dependency, i) => [formatDependency(dependency), refs[i]] as const);
+    // What a resource is made of is told of by its code.
+    const inputs = [...named(mappedDependencies(step.node), lists), ...named(values, shared)];
+    const account = this.of(step);
+    for (const [name, ref] of inputs) if (ref === undefined) account.doubts.add(`${name} is not known yet`);
+    if (this.executions > 1) return;
+    account.inputs = inputs.filter(
+      (input): input is [string, ContentRef] =>
+        input[1] !== undefined && !resources.some((resource) => resource.name === input[0]),
+    );
+  }
+}
+
+/** What a run remembers of how it went, and tells whoever wants an explanation. */
+export class CacheExplainer {
+  private readonly logs = new Map<Program, PipelineCacheLog>();
+
+  begin(execution: Execution): PipelineCacheLog {
+    const { program } = execution;
+    const known = this.logs.get(program);
+    if (known !== undefined) {
+      known.executions++;
+      return known;
+    }
+    const account = new PipelineCacheLog(execution);
+    this.logs.set(program, account);
+    return account;
+  }
+
+  /** Whether any node has run. */
+  get hasComputed(): boolean {
+    return [...this.logs.values()].some((account) => account.hasComputed);
+  }
+
+  /**
+   * Why each node was computed, or was not.
+   *
+   * @param isWhole whether those are explained, too, that were not called for.
+   */
+  async explain(isWhole: boolean): Promise<NodeExplanation[]> {
+    const explanations: NodeExplanation[] = [];
+    for (const account of this.logs.values()) {
+      for (const step of account.execution.plan.steps) {
+        const { computed, cached, unknown } = account.of(step);
+        if (!isWhole && computed + cached === 0) continue;
+        const because = await this.reason(account, step);
+        const path = pathWithoutIndices(account.execution, step);
+        explanations.push({ path, name: step.name, computed, cached, unknown, because });
+      }
+    }
+    return explanations;
+  }
+
+  private async reason(account: PipelineCacheLog, step: Step): Promise<string> {
+    const { cached } = account.execution;
+    const { computed, cached: found, unknown, problem, doubts } = account.of(step);
+    if (doubts.has(EXPLAINED_REMOTELY)) return EXPLAINED_REMOTELY;
+    const doubt = [...doubts].map((each) => `, ${each}`).join("");
+    if (problem !== undefined) return `it can't be remembered: ${problem}${doubt}`;
+    if (cached === undefined) return `nothing is remembered here${doubt}`;
+    if (!cached.isCacheable(step)) {
+      const says = step.node.options.cache === false;
+      return (says ? "it says cache: false" : "something nested in it is not remembered here") + doubt;
+    }
+    if (computed === 0 && found === 0 && unknown === 0) return "its list is empty";
+    if (computed === 0 && unknown === 0) return "same code, same inputs";
+    const [before] = await cached.session.read([recordKey(pathWithoutIndices(account.execution, step))]);
+    const changes = before && describeChanges(before.decoded as ComputationRecord, recordOf(account, step));
+    const reasons = changes === undefined ? ["nothing was remembered of it"] : [...changes.clauses];
+    account.of(step).changed = changes?.values ?? [];
+    if (reasons.length === 0 && computed > 0)
+      reasons.push("the cache has no entry of these inputs: they are new together, it failed, or the entry is gone");
+    return [...reasons, ...doubts].join(", ");
+  }
+
+  /** Keeps what was computed from what, for the next run's explanation. */
+  keep(): void {
+    for (const account of this.logs.values()) {
+      const { cached, plan } = account.execution;
+      for (const step of plan.steps) {
+        const { computed, problem } = account.of(step);
+        if (cached === undefined || computed === 0 || problem !== undefined || !cached.isCacheable(step)) continue;
+        const key = recordKey(pathWithoutIndices(account.execution, step));
+        const value = recordOf(account, step);
+        cached.session.add({ key, owner: cached.ownerOf(step), kind: "fact", digest: "", models: "", value });
+      }
+    }
+  }
+}
+
+function recordOf(account: PipelineCacheLog, step: Step): ComputationRecord {
+  const { program, cached } = account.execution;
+  const { inputs, changed } = account.of(step);
+  return {
+    process: PROCESS,
+    ...(changed.length > 0 && { changed }),
+    code: cached!.codes.steps[step.index]!.code,
+    version: step.node.options.version,
+    parts: [...codePartsOf(program, step), ...partsOfModels(inputs.map(([, { models }]) => models))],
+    inputs: account.executions > 1 ? [] : inputs.map(([name, { digest }]) => [name, digest]),
+  };
+}

@@ -1,0 +1,364 @@
+import { type ContentRef, cacheKey } from "../../cache/cache-keys.js";
+import { type CodeDigests, codeDigestsOf, contentRef, keyComponent } from "../../cache/code-digests.js";
+import type { CacheSession } from "../../cache/session.js";
+import type { EntryMeta, Owner } from "../../cache/store.js";
+import { ValueError } from "../../errors.js";
+import type { Plan, Step } from "../../graph/plan.js";
+import { describeChain, messageOf } from "../../util/describe.js";
+import { getOrCreate } from "../../util/get-or-create.js";
+import { isPromise } from "../../util/thenable.js";
+import type { Execution } from "../execute-plan.js";
+import { CollectedError } from "../failures/collected.js";
+import { withRun } from "../lifecycle/current-run.js";
+import { emitHit, emitMiss, emitStored } from "./cache-events.js";
+import type { PipelineCacheLog } from "./cache-explainer.js";
+import { CachingMapExecutor, elementKey } from "./caching-maps.js";
+import { LazyValue } from "./lazy-value.js";
+import { type Changer, changedElement, SlotDigests, Undigestible } from "./slot-digests.js";
+import { NotKnown } from "./unknown-value.js";
+
+/** An entry that was found. */
+interface Lookup {
+  readonly head: EntryMeta;
+  readonly value: unknown;
+}
+
+/**
+ * The remembering of one execution: before a step is computed it is looked up, by its code and the contents of what it
+ * takes. What is found stays in the store until somebody needs the value itself.
+ */
+export class CachingExecutor {
+  readonly digests: SlotDigests;
+  readonly maps: CachingMapExecutor;
+  readonly log: PipelineCacheLog;
+  readonly codes: CodeDigests;
+  /** By slot, the keys of the entries that values are in. */
+  private readonly keys: (string | undefined)[] = [];
+  private readonly owners: Owner[] = [];
+  /** By slot, the keys of the entries that this run has made. */
+  private readonly makers = new Map<number, string[]>();
+  /** The nested pipelines in which an error was collected: a step's index, and an element. */
+  private readonly failed = new Set<string>();
+  /** The resources, by their index, that change what they are built from. */
+  private readonly changers = new Set<number>();
+
+  constructor(
+    readonly execution: Execution,
+    readonly session: CacheSession,
+  ) {
+    this.codes = codeDigestsOf(execution.program, execution.run);
+    this.digests = new SlotDigests(execution, session, this.codes, (slot) => this.recompute(slot));
+    this.maps = new CachingMapExecutor(this);
+    this.log = execution.run.explainer.begin(execution);
+  }
+
+  begin(step: Step): void {
+    const { execution } = this;
+    execution.whenSettled(
+      this.lookup(step),
+      (found) => {
+        if (found !== undefined) execution.complete(step, (found as Lookup).value);
+        else this.onMiss(step);
+      },
+      (error) => execution.fail(error),
+    );
+  }
+
+  private onMiss(step: Step): void {
+    try {
+      this.execution.completeWhenSettled(step, this.compute(step));
+    } catch (error) {
+      this.execution.fail(error);
+    }
+  }
+
+  /** @returns the value, or what stands for it; undefined if it has to be computed: then what it takes is there. */
+  private async lookup(step: Step): Promise<Lookup | undefined> {
+    const key = await this.keyFor(step);
+    if (key !== undefined) {
+      const found = await this.find(step, key);
+      if (found !== undefined) return found;
+    }
+    await this.digests.load(step.arguments);
+    return undefined;
+  }
+
+  /** What is stored under a step's key: it is known then. */
+  async find(step: Step, key: string): Promise<Lookup | undefined> {
+    const { execution } = this;
+    const [found] = await this.resolve([key], this.isOutput(step.slot));
+    if (found === undefined) {
+      emitMiss(execution, step, undefined, key);
+      return undefined;
+    }
+    emitHit(execution, step, undefined, key, found.head.bytes);
+    this.log.of(step).cached++;
+    this.digests.set(step, found.head);
+    return found;
+  }
+
+  /** The entries of some keys: each with its value if that is wanted, else with what stands for it. */
+  async resolve(keys: readonly string[], isWanted: boolean): Promise<(Lookup | undefined)[]> {
+    if (isWanted) return (await this.session.read(keys)).map((head) => head && { head, value: head.decoded });
+    const heads = await this.session.heads(keys);
+    return heads.map((head, i) => head && { head, value: new LazyValue(keys[i]!, head) });
+  }
+
+  /**
+   * The key of a step's entry; undefined if it has none.
+   *
+   * @throws {NotKnown} if only a run can know what it takes.
+   */
+  async keyFor(step: Step): Promise<string | undefined> {
+    if (!this.isCacheable(step)) return undefined;
+    const { execution } = this;
+    if (execution.collectedBefore(step) !== undefined) return undefined;
+    try {
+      const refs = await this.digests.digestsOf(step.arguments);
+      this.log.recordInputs(step, [], refs);
+      this.keys[step.slot] = cacheKey("node", this.codes.steps[step.index]!.code, ...refs.map(keyComponent));
+      return this.keys[step.slot];
+    } catch (error) {
+      if (error instanceof NotKnown) {
+        this.log.recordInputs(step, [], error.refs);
+        throw error;
+      }
+      this.onUncacheable(step, error);
+      return undefined;
+    }
+  }
+
+  /** Whether a step is remembered at all. What a nested pipeline remembers elsewhere, or not at all, is not remembered around it. */
+  isCacheable(step: Step): boolean {
+    const { execution } = this;
+    const { isKept, problem } = this.codes.steps[step.index]!;
+    if (problem !== undefined) this.warnUncacheable(step, problem);
+    const child = execution.program.children[step.index];
+    return isKept && (child === undefined || execution.settingsFor(step, child).cache === execution.settings.cache);
+  }
+
+  /** Whether the value itself is needed, whatever happens. */
+  isOutput(slot: number): boolean {
+    return this.execution.plan.outputs.some((output) => output.slot === slot);
+  }
+
+  private compute(step: Step): unknown {
+    this.log.of(step).computed++;
+    const value = this.execution.evaluate(step);
+    const keep = (settled: unknown): unknown => {
+      if (!this.onChange(step)) this.store(step, this.keys[step.slot], settled, undefined);
+      return settled;
+    };
+    return isPromise(value) ? value.then(keep) : keep(value);
+  }
+
+  /** Whether something has changed what a step took: then its value is not that of its key, and the next run is to do the same. */
+  private onChange(step: Step): boolean {
+    const { digests: contents } = this;
+    const changed = step.arguments.find(({ slot }) => contents.hasChanged(slot));
+    if (changed !== undefined) this.emitChange(step, changed.slot);
+    return changed !== undefined;
+  }
+
+  /** What is in a slot is no longer what was known of it: nothing is remembered that is made of it. */
+  emitChange(step: Step, slot: number): void {
+    const { digests: contents, execution } = this;
+    const { steps, inputs, given } = execution.plan;
+    const maker = [...steps, ...inputs, ...given].find((slotted) => slotted.slot === slot)!;
+    const isNew = !contents.isChanged(slot);
+    const changer = contents.changedBy(step, slot);
+    const what = `${execution.path}.${maker.name}`;
+    const alike = isNew ? this.changedWith(slot, changer) : [];
+    const too = alike.length === 0 ? "" : `, and with it what is the same object in ${alike.join(" and ")}`;
+    this.warnUncacheable(
+      step,
+      changer === step
+        ? `it changes what ${what} gave it${too}: nothing that is made of that is remembered. Change a copy instead`
+        : `${execution.path}.${changer.name} has changed what ${what} gave it`,
+    );
+  }
+
+  /**
+   * The places of the other values that a change has reached. From the cache they would come as copies, which the next change
+   * does not reach: what this run remembered of them is forgotten.
+   */
+  private changedWith(slot: number, changer: Changer): string[] {
+    const { digests: contents, execution } = this;
+    const { steps, inputs, given } = execution.plan;
+    const reached = [...steps, ...inputs, ...given].filter(
+      (other) => other.slot !== slot && !contents.isChanged(other.slot) && contents.hasChanged(other.slot),
+    );
+    for (const { slot } of reached) contents.changedBy(changer, slot);
+    if (reached.length > 0) for (const { slot: each } of [{ slot }, ...reached]) this.forget(each);
+    return reached.map(({ name }) => `${execution.path}.${name}`);
+  }
+
+  private forget(slot: number): void {
+    const step = this.execution.plan.steps.find((each) => each.slot === slot);
+    for (const key of this.makers.get(slot) ?? []) this.session.forget(key, this.ownerOf(step!));
+  }
+
+  /** A resource was built: if that has changed what it was built from, nothing that uses it is remembered. */
+  resourceBuilt(index: number): void {
+    const { digests: contents, execution } = this;
+    const { name, arguments: from } = execution.plan.resources[index]!;
+    for (const { slot } of from) {
+      if (contents.isChanged(slot) || !contents.hasChanged(slot)) continue;
+      this.changers.add(index);
+      this.changedWith(slot, contents.changedBy({ name }, slot));
+    }
+  }
+
+  /** True, with a warning, if a step uses a resource that changes its own inputs. */
+  private usesChanging(step: Step): boolean {
+    const index = step.resources.find((each) => this.changers.has(each));
+    if (index === undefined) return false;
+    const { name } = this.execution.plan.resources[index]!;
+    this.warnUncacheable(step, `its resource ${name} changes what it is built from. Change a copy instead`);
+    return true;
+  }
+
+  /** One element of a stream: what is known of it, or what computing it gives. */
+  async element(step: Step, values: readonly unknown[], index: number, compute: () => unknown): Promise<unknown> {
+    const { execution, session } = this;
+    let key: string | undefined;
+    let refs: readonly ContentRef[] = [];
+    try {
+      const shared = this.isCacheable(step) ? await this.digests.digestsOf(step.arguments) : undefined;
+      if (shared !== undefined) refs = values.map(contentRef);
+      key = shared && elementKey(this.codes.steps[step.index]!.code, shared.map(keyComponent), refs);
+    } catch (error) {
+      this.onUncacheable(step, error);
+    }
+    if (key !== undefined) {
+      const [found] = await session.read([key]);
+      if (found !== undefined) {
+        emitHit(execution, step, index, key, found.bytes);
+        this.log.of(step).cached++;
+        return found.decoded;
+      }
+      emitMiss(execution, step, index, key);
+    }
+    this.log.of(step).computed++;
+    const value = await compute();
+    const changed = key === undefined ? -1 : changedElement(values, refs);
+    if (changed < 0) this.store(step, key, value, index);
+    else this.emitChange(step, step.map!.lists[changed]!.slot);
+    return value;
+  }
+
+  /** Remembers a value. @returns what is known of it; undefined if it is not remembered. */
+  store(step: Step, key: string | undefined, value: unknown, element: number | undefined): ContentRef | undefined {
+    const isNested = step.child !== undefined;
+    if (key === undefined || CollectedError.is(value)) return undefined;
+    // What failed in it may not fail the next time.
+    if (isNested && this.mayHaveFailed(step, element)) return undefined;
+    if (this.changers.size > 0 && this.usesChanging(step)) return undefined;
+    const { execution, session } = this;
+    try {
+      const ref = contentRef(value);
+      const bytes = session.add({ key, owner: this.ownerOf(step), kind: "value", value, isPlaced: isNested, ...ref });
+      getOrCreate(this.makers, step.slot, () => [] as string[]).push(key);
+      if (element === undefined) this.digests.set(step, ref);
+      if (bytes !== undefined) emitStored(execution, step, element, key, bytes);
+      return ref;
+    } catch (error) {
+      this.digests.isUndigestible(step.slot);
+      this.onUncacheable(step, error);
+      return undefined;
+    }
+  }
+
+  /** Whether an error was collected in this execution, or in one nested in it: what it gave may be made of that. */
+  get hasCollected(): boolean {
+    const { plan, values } = this.execution;
+    if (!collectsWithin(plan)) return false;
+    const isCollected = (value: unknown) =>
+      CollectedError.is(value) || (Array.isArray(value) && value.some(CollectedError.is));
+    return this.failed.size > 0 || plan.steps.some(({ slot }) => isCollected(values[slot]));
+  }
+
+  /** An error was collected in the nested pipeline that a step is, or one element of it. */
+  collectedIn(step: Step, element: number | undefined): void {
+    this.failed.add(`${step.index} ${element}`);
+  }
+
+  /** Where a nested pipeline runs in threads or containers it is not known here whether an error was collected in it. */
+  private mayHaveFailed(step: Step, element: number | undefined): boolean {
+    const { execution } = this;
+    if (!collectsWithin(step.child!.plan)) return false;
+    const isAway = (step.map !== undefined && execution.areMapsRemote) || execution.isShared(step);
+    return isAway || execution.isRemote(step) || this.failed.has(`${step.index} ${element}`);
+  }
+
+  ownerOf(step: Step): Owner {
+    this.owners[step.index] ??= {
+      pipeline: this.execution.program.pipeline.name,
+      node: step.name,
+      code: this.codes.steps[step.index]!.code,
+    };
+    return this.owners[step.index]!;
+  }
+
+  /** A value can't be remembered, or what it is made of can't be told: because of what it is, or of what its own code throws. */
+  onUncacheable(step: Step, error: unknown): void {
+    const { cause, isKnown } = error instanceof Undigestible ? error : new Undigestible(error, false);
+    const problem = cause instanceof ValueError ? messageOf(cause) : describeChain(cause);
+    // Of one value it is told once, whoever takes it.
+    if (isKnown) this.log.of(step).problem = problem;
+    else this.warnUncacheable(step, problem);
+  }
+
+  private warnUncacheable(step: Step, problem: string): void {
+    this.log.of(step).problem = problem;
+    const about = `${pathWithoutIndices(this.execution, step)} is not remembered`;
+    this.execution.run.warnOnce(`${about}: ${problem}`, about);
+  }
+
+  /** An entry was said to be there, and is not, or not whole: its value is computed after all. */
+  recompute = async (slot: number): Promise<void> => {
+    const { execution } = this;
+    const step = execution.plan.steps.find((s) => s.slot === slot)!;
+    if (step.map !== undefined) {
+      await this.maps.compute(step, true);
+      return;
+    }
+    await this.digests.load(step.arguments);
+    const { currentRun: current, program } = execution;
+    execution.values[slot] = await withRun(current, program.hasAsyncMethod, () => this.compute(step));
+  };
+
+  /** The outputs' values are read, where they are still in the store. */
+  async loadOutputs(): Promise<void> {
+    const { execution } = this;
+    execution.run.beginWork();
+    try {
+      await this.digests.load(execution.plan.outputs.map(({ slot }) => ({ slot, path: undefined })));
+    } finally {
+      execution.run.endWork();
+    }
+  }
+
+  /** Says where the outputs are stored: whoever takes them all, or the one picked, need not store them again. */
+  stepPath(result: unknown, pick: number): void {
+    const { outputs } = this.execution.plan;
+    const keys = outputs.map(({ name, slot }) => [name, this.keys[slot]] as const);
+    if (keys.some(([, key]) => key === undefined)) return;
+    this.session.place(result, pick < 0 ? (Object.fromEntries(keys) as Record<string, string>) : this.keys[pick]!);
+  }
+
+  setKey(step: Step, key: string): void {
+    this.keys[step.slot] = key;
+    this.makers.get(step.slot)?.push(key);
+  }
+}
+
+/** A step's place, whichever elements it is inside of: `Corpus.essays.count`. */
+export function pathWithoutIndices(execution: Execution, step: Step): string {
+  return execution.pathOf(step).replaceAll(/\[\d+\]/g, "");
+}
+
+/** Whether errors may be collected in a plan, or in one nested in it. */
+function collectsWithin({ collectsErrors: collects, steps }: Plan): boolean {
+  return collects || steps.some(({ child }) => child !== undefined && collectsWithin(child.plan));
+}

@@ -1,0 +1,365 @@
+import { type ContentRef, cacheKey, listContent } from "../../cache/cache-keys.js";
+import { keyComponent } from "../../cache/code-digests.js";
+import { joinKeys } from "../../cache/session.js";
+import { NodeError } from "../../errors.js";
+import type { Step } from "../../graph/plan.js";
+import { getOrCreate } from "../../util/get-or-create.js";
+import { decode, encode } from "../../values/codec.js";
+import { FusedMapTask } from "../chunks/fused-map-task.js";
+import { MapElements } from "../elements/elements.js";
+import type { List } from "../elements/lists.js";
+import { CollectedError } from "../failures/collected.js";
+import type { MapExecutor } from "../inline/inline-maps.js";
+import { MapChain } from "../inline/map-chain.js";
+import { type ElementSelection, MapTask, mapEndCounts } from "../inline/map-task.js";
+import { withRun } from "../lifecycle/current-run.js";
+import { now } from "../lifecycle/events.js";
+import { RemoteMap } from "../remote/remote-steps.js";
+import { emitHit, emitMiss } from "./cache-events.js";
+import type { CachingExecutor } from "./caching-executor.js";
+import { changedElement } from "./slot-digests.js";
+
+/** How many elements are looked up at once. */
+const LOOKUP_BATCH = 4096;
+
+/** The key of an element's entry: the same for one of a list and one of a stream. */
+export function elementKey(code: string, shared: readonly string[], elements: readonly ContentRef[]): string {
+  return cacheKey("element", code, ...shared, "over", ...elements.map(keyComponent));
+}
+
+/** A map of which it is known what has to be computed. */
+interface MapLookup {
+  /** The key of the list as a whole. */
+  readonly listKey: string;
+  /** By index. */
+  readonly keys: readonly string[];
+  /** What is known of the elements of its lists. */
+  readonly elements: MapElements;
+  readonly results: unknown[];
+  readonly refs: (ContentRef | undefined)[];
+  /** The indices of what has to be computed, each content once; and of what equals it. */
+  readonly missing: readonly number[];
+  readonly equals: ReadonlyMap<number, readonly number[]>;
+}
+
+/** The mapped steps of an execution that remembers. Only the elements that are not known are computed, here or in threads. */
+export class CachingMapExecutor implements MapExecutor {
+  readonly active = 0;
+  private readonly runs = new Set<{ close(error: unknown): void }>();
+
+  constructor(private readonly cached: CachingExecutor) {}
+
+  start(step: Step): void {
+    const { execution } = this.cached;
+    execution.whenSettled(
+      this.compute(step, false),
+      () => {
+        execution.complete(step, execution.values[step.slot]);
+        for (const index of step.map!.streamsTo)
+          if (execution.readyQueue.decrement(index)) execution.readyQueue.enqueue(index);
+      },
+      (error) => execution.fail(error),
+    );
+  }
+
+  flushHeld(): boolean {
+    return false;
+  }
+
+  close(error: unknown): void {
+    for (const run of this.runs) run.close(error);
+  }
+
+  /**
+   * Gives a mapped step its values, or what stands for them.
+   *
+   * @param anew the entry of the whole list, or of some elements, is not what it was said to be.
+   */
+  async compute(step: Step, anew: boolean): Promise<void> {
+    const { cached } = this;
+    const { execution, digests: contents } = cached;
+    const { lists } = step.map!;
+    const missing = execution.collectedIn(lists);
+    if (missing !== undefined) {
+      execution.values[step.slot] = missing;
+      return;
+    }
+    const known = execution.collectedBefore(step) === undefined ? await this.known(step, anew) : undefined;
+    if (known === "list") return;
+    await contents.load(step.arguments);
+    if (known === undefined) {
+      await contents.load(lists);
+      const values = await this.run(
+        step,
+        execution.listsOf(
+          step,
+          lists.map((list) => execution.read(list)),
+        ),
+      );
+      execution.values[step.slot] = values;
+      cached.log.of(step).computed += values.length;
+      return;
+    }
+    if (known.missing.length > 0) await this.runMissing(step, known);
+    else this.emitAllCached(step, known);
+    this.finish(step, known);
+  }
+
+  /** @returns undefined if it is not remembered; `"list"` if the list as a whole is. */
+  private async known(step: Step, anew: boolean): Promise<MapLookup | "list" | undefined> {
+    const { cached } = this;
+    const { execution, digests: contents } = cached;
+    if (!cached.isCacheable(step)) return undefined;
+    const { lists, product } = step.map!;
+    const { code } = cached.codes.steps[step.index]!;
+    let counted: readonly string[];
+    let listKey: string;
+    const refs: (readonly ContentRef[])[] = [];
+    try {
+      const shared = await contents.digestsOf(step.arguments);
+      const wholes = await contents.digestsOf(lists);
+      cached.log.recordInputs(step, wholes, shared);
+      counted = shared.map(keyComponent);
+      listKey = cacheKey("map", code, product ? "product" : "zip", ...counted, "over", ...wholes.map(keyComponent));
+      // Whoever observes hears of each element.
+      const mayBeWhole = !anew && execution.run.emit === undefined && !this.hasCollected(step);
+      if (mayBeWhole && (await this.findList(step, listKey))) return "list";
+      for (const list of lists) {
+        const elements = await contents.elementsOf(list);
+        // What is no list is told of when it is run.
+        if (elements === undefined) return undefined;
+        refs.push(elements);
+      }
+    } catch (error) {
+      cached.onUncacheable(step, error);
+      return undefined;
+    }
+    // What does not fit is told of as ever.
+    execution.listsOf(step, refs);
+    const elements = new MapElements(refs, product, undefined);
+    const keys = Array.from({ length: elements.length }, (_, i) =>
+      elementKey(code, counted, elements.inputs(i) as ContentRef[]),
+    );
+    return { listKey, keys, elements, ...(await this.find(step, keys, anew)) };
+  }
+
+  /** Whether a list that a step maps over has collected errors in it. */
+  private hasCollected(step: Step): boolean {
+    const { execution } = this.cached;
+    if (!execution.plan.collectsErrors) return false;
+    return step.map!.lists.some((list) => Array.from(execution.listAt(list) ?? []).some(CollectedError.is));
+  }
+
+  /** Which elements bring a collected error: they are not looked up, since the error goes on in their place. */
+  private carriedIn(step: Step): (element: number) => boolean {
+    if (!this.hasCollected(step)) return () => false;
+    const { execution } = this.cached;
+    const { lists, product } = step.map!;
+    const values = lists.map((list) => execution.listAt(list)!);
+    const elements = new MapElements(values, product, undefined);
+    return (element) => elements.inputs(element).some(CollectedError.is);
+  }
+
+  /** The list as a whole: one look for all its elements. */
+  private async findList(step: Step, key: string): Promise<boolean> {
+    const { execution, digests: contents } = this.cached;
+    const [found] = await this.cached.resolve([key], this.cached.isOutput(step.slot));
+    if (found === undefined) return false;
+    execution.values[step.slot] = found.value;
+    contents.set(step, found.head);
+    this.cached.setKey(step, key);
+    this.cached.log.of(step).cached++;
+    return true;
+  }
+
+  /** Looks elements up by their keys, and counts them. */
+  async find(
+    step: Step,
+    keys: readonly string[],
+    anew: boolean,
+  ): Promise<Omit<MapLookup, "keys" | "listKey" | "elements">> {
+    const { execution } = this.cached;
+    const isWanted = anew || this.cached.isOutput(step.slot);
+    const results: unknown[] = new Array(keys.length);
+    const refs: (ContentRef | undefined)[] = new Array(keys.length);
+    const missing: number[] = [];
+    const equals = new Map<number, number[]>();
+    const firsts = new Map<string, number>();
+    const isCarried = this.carriedIn(step);
+    for (let from = 0; from < keys.length; from += LOOKUP_BATCH) {
+      const part = keys.slice(from, from + LOOKUP_BATCH);
+      const found = await this.cached.resolve(part, isWanted);
+      for (let i = 0; i < part.length; i++) {
+        const index = from + i;
+        const key = part[i]!;
+        if (isCarried(index)) {
+          missing.push(index);
+          continue;
+        }
+        const entry = found[i];
+        if (entry !== undefined) {
+          results[index] = entry.value;
+          refs[index] = entry.head;
+          emitHit(execution, step, index, key, entry.head.bytes);
+          continue;
+        }
+        const first = firsts.get(key);
+        if (first !== undefined) {
+          getOrCreate(equals, first, () => [] as number[]).push(index);
+          continue;
+        }
+        firsts.set(key, index);
+        missing.push(index);
+        emitMiss(execution, step, index, key);
+      }
+    }
+    const account = this.cached.log.of(step);
+    account.computed += missing.length;
+    account.cached += keys.length - missing.length;
+    return { results, refs, missing, equals };
+  }
+
+  private async runMissing(step: Step, known: MapLookup): Promise<void> {
+    const { cached } = this;
+    const { digests: contents, execution } = cached;
+    const { lists, product } = step.map!;
+    const { missing, equals, keys, results, refs } = known;
+    const again: number[] = [];
+    const brought: List[] = [];
+    for (const list of lists) {
+      if (!product) brought.push(await contents.elementValues(list, missing));
+      else {
+        await contents.load([list]);
+        brought.push(execution.listAt(list)!);
+      }
+    }
+    const taken = new MapElements(brought, product, { first: 0, count: missing.length, indices: missing });
+    // Elsewhere it is copies that are changed.
+    const isHere = !execution.areMapsRemote && !execution.isShared(step) && !execution.isRemote(step);
+    const selection: ElementSelection & { lists: readonly List[] } = {
+      first: 0,
+      count: missing.length,
+      indices: missing,
+      of: keys.length,
+      equal: [...equals.values()].reduce((sum, { length }) => sum + length, 0),
+      lists: brought,
+      computed: (position, value) => {
+        const index = missing[position]!;
+        const changed = isHere
+          ? changedElement(taken.inputs(position), known.elements.inputs(index) as ContentRef[])
+          : -1;
+        if (changed >= 0) cached.emitChange(step, lists[changed]!.slot);
+        const ref = changed < 0 ? cached.store(step, keys[index], value, index) : undefined;
+        results[index] = value;
+        refs[index] = ref;
+        const same = equals.get(index);
+        if (same === undefined) return;
+        const copies = this.copiesFor(step, value, index, same, ref !== undefined);
+        if (copies === undefined) again.push(...same);
+        for (const [i, other] of same.entries()) {
+          results[other] = copies?.[i];
+          refs[other] = ref;
+        }
+      },
+    };
+    await this.run(step, brought, selection);
+    if (again.length > 0) await this.runMissing(step, { ...known, missing: again, equals: new Map() });
+  }
+
+  /**
+   * The values of elements that equal one that was computed. Each is a value of its own: a node may write into one of them.
+   *
+   * @returns undefined if the value can't be copied: then each is computed.
+   */
+  private copiesFor(
+    step: Step,
+    value: unknown,
+    computed: number,
+    same: readonly number[],
+    canTravel: boolean,
+  ): unknown[] | undefined {
+    if (CollectedError.is(value)) return same.map((element) => this.relabelError(step, value, computed, element));
+    if ((typeof value !== "object" || value === null) && typeof value !== "function") return same.map(() => value);
+    if (!canTravel) return undefined;
+    const bytes = encode(value, { unchecked: true });
+    return same.map(() => decode(bytes));
+  }
+
+  /** The error of an element that equals one that has failed names itself. One that was carried keeps its place. */
+  private relabelError(step: Step, value: unknown, failed: number, element: number): unknown {
+    const { execution } = this.cached;
+    const place = execution.pathOf(step, failed);
+    if (!CollectedError.is(value) || !value.error.where.startsWith(place)) return value;
+    const { code, problem, advice, cause, node, attempts } = value.error;
+    const where = execution.pathOf(step, element) + value.error.where.slice(place.length);
+    return new CollectedError(new NodeError({ code, where, problem, advice, cause, node, element, attempts }));
+  }
+
+  /** Maps over lists, here or in threads. It ends early if the execution does. */
+  private run(
+    step: Step,
+    lists: readonly List[],
+    selection?: ElementSelection & { lists: readonly List[] },
+  ): Promise<unknown[]> {
+    const { execution } = this.cached;
+    const { currentRun: current, program, scope } = execution;
+    return new Promise((resolve, reject) => {
+      const ends = (results: unknown[] | undefined) => {
+        stop();
+        this.runs.delete(closing);
+        resolve(results ?? []);
+      };
+      let run: { close(error: unknown): void } | undefined;
+      const closing = {
+        close: (error: unknown) => {
+          stop();
+          this.runs.delete(closing);
+          run?.close(error);
+          reject(error);
+        },
+      };
+      const stop = scope.onStop(() => closing.close(scope.reason));
+      this.runs.add(closing);
+      try {
+        withRun(current, program.hasAsyncMethod, () => {
+          if (execution.isRemote(step)) {
+            new RemoteMap(execution, step, lists, selection).run().then(ends, (error) => closing.close(error));
+          } else if (execution.areMapsRemote || execution.isShared(step)) {
+            const away = new FusedMapTask(execution, [step], (_, results) => ends(results), selection);
+            run = away;
+            away.start();
+          } else {
+            const chain = new MapChain(execution);
+            const here = new MapTask(execution, step, lists, [], ends, selection);
+            run = here;
+            chain.add(here);
+            chain.drain();
+          }
+        });
+      } catch (error) {
+        closing.close(error);
+      }
+    });
+  }
+
+  private emitAllCached(step: Step, { keys }: MapLookup): void {
+    const { execution } = this.cached;
+    const at = now();
+    execution.emitMapEvent(step, { phase: "start", elements: keys.length });
+    const known = mapEndCounts(0, 0, { of: keys.length, equal: 0 });
+    execution.emitMapEvent(step, { phase: "end", ...known, durationMs: now() - at });
+  }
+
+  /** The list as a whole is remembered, too: by the keys of its elements. */
+  private finish(step: Step, { listKey, keys, results, refs }: MapLookup): void {
+    const { cached } = this;
+    const { execution, digests: contents, session } = cached;
+    execution.values[step.slot] = results;
+    if (refs.includes(undefined)) return;
+    const elements = refs as ContentRef[];
+    const ref = listContent(elements);
+    contents.set(step, ref, elements);
+    cached.setKey(step, listKey);
+    session.add({ key: listKey, owner: cached.ownerOf(step), kind: "list", value: joinKeys(keys), ...ref });
+  }
+}

@@ -1,0 +1,379 @@
+import { type ContentRef, listContent } from "../../cache/cache-keys.js";
+import { contentRef, keyComponent, runEnded } from "../../cache/code-digests.js";
+import { AbortError } from "../../errors.js";
+import type { Argument, Step } from "../../graph/plan.js";
+import { MapElements } from "../elements/elements.js";
+import type { List } from "../elements/lists.js";
+import { Execution } from "../execute-plan.js";
+import { checkInputs, childValues, toNodeError } from "../inline/step-call.js";
+import { CancelScope } from "../lifecycle/cancel-scope.js";
+import { ResourceScope } from "../lifecycle/resources.js";
+import { RunContext } from "../lifecycle/run-context.js";
+import type { NestedProgram } from "../program/program.js";
+import { checkLists, type RunRequest } from "../run.js";
+import { EXPLAINED_REMOTELY, type PipelineCacheLog } from "./cache-explainer.js";
+import { type CachingExecutor, pathWithoutIndices } from "./caching-executor.js";
+import { elementKey } from "./caching-maps.js";
+import type { NodeExplanation } from "./explanation.js";
+import { LazyValue } from "./lazy-value.js";
+import { storesInPlan } from "./plan-stores.js";
+import { NotKnown, UNKNOWN, Unknown } from "./unknown-value.js";
+
+const EQUAL = "an equal call is computed in the same run";
+
+/**
+ * What a run of a program would do, if no node of it failed: it is looked up what a run would look up. No node runs, no
+ * resource is built, nothing is written.
+ *
+ * @param isElsewhere whether it would run in another place, where its stores are, too.
+ */
+export async function explainProgram(request: RunRequest, isElsewhere: boolean): Promise<NodeExplanation[]> {
+  const { program, values, settings, name, signal, hosts: elsewhere } = request;
+  const run = new DryRunContext(new ResourceScope(), undefined, undefined, elsewhere);
+  checkLists(request, run);
+  const end = await run.view(storesInPlan(program.plan, settings.choices), name);
+  try {
+    const dry = new DryRun(name, signal);
+    const execution = new Execution(program, values, run, new CancelScope(), settings);
+    await (isElsewhere ? dry.doubt(execution, 1, EXPLAINED_REMOTELY) : dry.walk(execution));
+    return await run.explainer.explain(true);
+  } finally {
+    runEnded(run, false);
+    end();
+  }
+}
+
+/** What it would warn of is what it explains. */
+class DryRunContext extends RunContext {
+  override warnOnce(): void {}
+}
+
+/** What is known of a map before it runs. */
+interface MapKeys {
+  /** What is known of the elements of each list; undefined: not even how many there are. */
+  readonly lists: readonly (List | undefined)[];
+  /** The key of an element's entry; undefined: only a run can tell. */
+  keyOf(element: number): string | undefined;
+}
+
+/** Walks through executions as a run does, in topological order. In the place of what would be computed is what stands for it. */
+class DryRun {
+  /** The keys of what would be computed: what has the same key may find it stored, or be computed at the same time. */
+  private readonly computing = new Set<string>();
+
+  constructor(
+    private readonly name: string,
+    private readonly signal: AbortSignal | undefined,
+  ) {}
+
+  async walk(execution: Execution): Promise<void> {
+    const { cached } = execution;
+    if (cached !== undefined) cached.recompute = (slot) => this.lost(execution, cached, slot);
+    const account = logOf(execution);
+    for (const step of execution.plan.steps) {
+      if (this.signal?.aborted) {
+        const { reason: cause } = this.signal;
+        throw new AbortError({ code: "ABORTED", where: this.name, problem: "the run was aborted", cause });
+      }
+      if (step.map === undefined) await this.node(execution, step, account);
+      else await this.map(execution, step, account);
+    }
+  }
+
+  private async node(execution: Execution, step: Step, account: PipelineCacheLog): Promise<void> {
+    const { cached, values } = execution;
+    const found = account.of(step);
+    try {
+      const key = await cached?.keyFor(step);
+      const entry = key === undefined ? undefined : await cached!.find(step, key);
+      values[step.slot] = entry === undefined ? UNKNOWN : entry.value;
+      if (entry !== undefined) return;
+      if (key !== undefined && this.computing.has(key)) {
+        found.doubts.add(EQUAL);
+        throw new NotKnown([]);
+      }
+      if (key !== undefined) this.computing.add(key);
+      found.computed++;
+    } catch (error) {
+      if (!(error instanceof NotKnown)) throw error;
+      values[step.slot] = UNKNOWN;
+      count(found, 1);
+      await this.doubtChild(execution, step, 1);
+      return;
+    }
+    const child = execution.program.children[step.index];
+    if (child === undefined) return;
+    await cached?.digests.load(step.arguments);
+    await this.child(execution, step, child, sharedOf(execution, step), undefined);
+  }
+
+  private async map(execution: Execution, step: Step, account: PipelineCacheLog): Promise<void> {
+    const { cached, values } = execution;
+    const { product } = step.map!;
+    const found = account.of(step);
+    const looked = await this.keysOf(execution, step);
+    const length = lengthOf(looked?.lists ?? (await this.listsOf(execution, step)), product);
+    if (length === undefined) {
+      values[step.slot] = UNKNOWN;
+      count(found, "any");
+      await this.doubtChild(execution, step, "any");
+      return;
+    }
+    const results: unknown[] = new Array(length).fill(UNKNOWN);
+    let missing = Array.from(results.keys());
+    let unknown = 0;
+    if (looked === undefined) found.computed += length;
+    else ({ missing, unknown } = await this.lookup(step, cached!, looked, results));
+    values[step.slot] = results.includes(UNKNOWN) ? new Unknown(results) : results;
+    const child = execution.program.children[step.index];
+    if (child === undefined) return;
+    await this.children(execution, step, child, missing);
+    await this.doubtChild(execution, step, unknown);
+  }
+
+  /**
+   * Looks up the elements of a map, and puts what is found among its results.
+   *
+   * @returns which would be computed, and of how many it can't be said.
+   */
+  private async lookup(
+    step: Step,
+    { maps, digests: contents, log: account }: CachingExecutor,
+    { keyOf }: MapKeys,
+    results: unknown[],
+  ) {
+    const found = account.of(step);
+    const keys = Array.from(results, (_, i) => keyOf(i));
+    const indices = [...keys.keys()].filter((i) => keys[i] !== undefined);
+    const entries = await maps.find(
+      step,
+      indices.map((i) => keys[i]!),
+      false,
+    );
+    const refs = entries.refs as (ContentRef | undefined)[];
+    for (const [n, i] of indices.entries()) if (refs[n] !== undefined) results[i] = entries.results[n];
+    if (!results.includes(UNKNOWN)) contents.set(step, listContent(refs as ContentRef[]), refs as ContentRef[]);
+    const lacking = entries.missing.map((n) => indices[n]!);
+    const missing = lacking.filter((i) => !this.computing.has(keys[i]!));
+    for (const i of missing) this.computing.add(keys[i]!);
+    const equal = lacking.length - missing.length;
+    if (equal > 0) found.doubts.add(EQUAL);
+    found.computed -= equal;
+    const unknown = keys.length - indices.length + equal;
+    count(found, unknown);
+    return { missing, unknown };
+  }
+
+  /** @returns undefined if the step is not remembered, or maps over what is no list. */
+  private async keysOf(execution: Execution, step: Step): Promise<MapKeys | undefined> {
+    const { cached } = execution;
+    if (!cached?.isCacheable(step)) return undefined;
+    const { digests: contents, codes, log: account } = cached;
+    const { product } = step.map!;
+    const lists: (readonly (ContentRef | undefined)[] | undefined)[] = [];
+    let shared: readonly (string | undefined)[];
+    try {
+      const refs = await known(contents.digestsOf(step.arguments));
+      account.recordInputs(step, await known(contents.digestsOf(step.map!.lists)), refs);
+      shared = refs.map((ref) => ref && keyComponent(ref));
+      for (const list of step.map!.lists) {
+        const elements = await this.refsIn(execution, cached, list);
+        if (elements === "no list") return undefined;
+        lists.push(elements);
+      }
+    } catch (error) {
+      cached.onUncacheable(step, error);
+      return undefined;
+    }
+    // What does not fit is told of as ever.
+    if (!lists.includes(undefined)) execution.listsOf(step, lists);
+    const length = lengthOf(lists, product) ?? 0;
+    const elements = new MapElements(
+      lists.map((list) => list ?? new Array<undefined>(length)),
+      product,
+      undefined,
+    );
+    const { code } = codes.steps[step.index]!;
+    const keyOf = (element: number) => {
+      const refs = elements.inputs(element) as (ContentRef | undefined)[];
+      if (shared.includes(undefined) || refs.includes(undefined)) return undefined;
+      return elementKey(code, shared as readonly string[], refs as ContentRef[]);
+    };
+    return { lists, keyOf };
+  }
+
+  /** What is known of the elements of a list; undefined if nobody has it yet. */
+  private async refsIn(
+    execution: Execution,
+    { digests: contents }: CachingExecutor,
+    list: Argument,
+  ): Promise<readonly (ContentRef | undefined)[] | "no list" | undefined> {
+    const value = execution.values[list.slot];
+    if (value instanceof Unknown) return list.path === undefined ? value.elements?.map(refOfElement) : undefined;
+    try {
+      return (await contents.elementsOf(list)) ?? "no list";
+    } catch (error) {
+      if (error instanceof NotKnown) return undefined;
+      throw error;
+    }
+  }
+
+  /** What is known of the lists of a step that is not remembered. */
+  private async listsOf(execution: Execution, step: Step): Promise<readonly (List | undefined)[]> {
+    const { lists } = step.map!;
+    await execution.cached?.digests.load(lists);
+    const values = lists.map((list) => {
+      const value = execution.values[list.slot];
+      if (!(value instanceof Unknown)) return execution.read(list);
+      return list.path === undefined ? value.elements : undefined;
+    });
+    // What is no list, and what does not fit, is told of as ever.
+    const isKnown = lists.every(
+      (_, i) => values[i] !== undefined || !(execution.values[lists[i]!.slot] instanceof Unknown),
+    );
+    return isKnown ? execution.listsOf(step, values) : (values as (List | undefined)[]);
+  }
+
+  /** The calls of a nested pipeline for some elements. */
+  private async children(
+    execution: Execution,
+    step: Step,
+    child: NestedProgram,
+    indices: readonly number[],
+  ): Promise<void> {
+    const { lists, product } = step.map!;
+    await execution.cached?.digests.load(step.arguments);
+    const shared = sharedOf(execution, step);
+    const brought: List[] = [];
+    for (const list of lists) brought.push(await this.valuesIn(execution, list, product ? undefined : indices));
+    const elements = new MapElements(brought, product, { first: 0, count: indices.length, indices });
+    for (const [position, index] of indices.entries())
+      await this.child(execution, step, child, [...elements.inputs(position), ...shared], index);
+  }
+
+  /** What elements of a list are. @param indices of which; undefined: of all. */
+  private async valuesIn(execution: Execution, list: Argument, indices: readonly number[] | undefined): Promise<List> {
+    const { cached, values } = execution;
+    const { slot, path } = list;
+    if (path !== undefined || values[slot] instanceof LazyValue) await cached?.digests.load([list]);
+    const value = values[slot];
+    const whole = value instanceof Unknown ? path === undefined && value.elements : execution.listAt(list);
+    if (!whole) return new Array<unknown>(indices === undefined ? 0 : Math.max(-1, ...indices) + 1).fill(UNKNOWN);
+    const picked = indices === undefined ? Array.from(whole) : indices.map((i) => whole[i]);
+    const stored = picked.filter((element) => element instanceof LazyValue);
+    if (stored.length === 0) return picked;
+    const found = await cached!.session.read(stored.map(({ key }) => key));
+    if (found.includes(undefined)) {
+      await this.lost(execution, cached!, slot);
+      return this.valuesIn(execution, list, indices);
+    }
+    let next = 0;
+    return picked.map((element) => (element instanceof LazyValue ? found[next++]!.decoded : element));
+  }
+
+  /** @param inputs the call's elements, then what it shares with others. */
+  private async child(
+    execution: Execution,
+    step: Step,
+    child: NestedProgram,
+    inputs: readonly unknown[],
+    element: number | undefined,
+  ): Promise<void> {
+    const values = childValues(child, inputs, execution);
+    const inner = execution.nest(child, values, execution.scope, step, element);
+    if (execution.isRemote(step)) return this.doubt(inner, 1, EXPLAINED_REMOTELY);
+    if (child.checks === undefined || !inputs.some((value) => value instanceof Unknown)) {
+      try {
+        await checkInputs(child, inputs, values, execution, inner.path);
+      } catch (error) {
+        throw toNodeError({ execution, step, inputs, element }, error);
+      }
+      // Rules may make any input of any others.
+    } else for (const { slot } of child.plan.inputs) values[slot] = UNKNOWN;
+    return this.walk(inner);
+  }
+
+  /** A nested pipeline whose calls may be known, or not. */
+  private async doubtChild(execution: Execution, step: Step, calls: number | "any"): Promise<void> {
+    const child = execution.program.children[step.index];
+    if (child === undefined || calls === 0) return;
+    const inner = execution.nest(child, child.values.slice(), execution.scope, step, undefined);
+    await this.doubt(inner, calls, `${pathWithoutIndices(execution, step)} is not known yet`);
+  }
+
+  /** Of an execution it can't be said what it would do. */
+  async doubt(execution: Execution, calls: number | "any", why: string): Promise<void> {
+    const account = logOf(execution);
+    for (const step of execution.plan.steps) {
+      const found = account.of(step);
+      count(found, step.map === undefined ? calls : "any");
+      found.doubts.add(why);
+      const child = execution.program.children[step.index];
+      if (child === undefined) continue;
+      const inner = execution.nest(child, child.values.slice(), execution.scope, step, undefined);
+      await this.doubt(inner, step.map === undefined ? calls : "any", why);
+    }
+  }
+
+  /** What was said to be stored can't be read: it would be computed. */
+  private async lost(execution: Execution, cached: CachingExecutor, slot: number): Promise<void> {
+    const { values, plan, program } = execution;
+    const step = plan.steps.find((s) => s.slot === slot)!;
+    const child = program.children[step.index];
+    const found = cached.log.of(step);
+    if (step.map === undefined) {
+      found.cached--;
+      found.computed++;
+      values[slot] = UNKNOWN;
+      await cached.digests.load(step.arguments);
+      if (child !== undefined) await this.child(execution, step, child, sharedOf(execution, step), undefined);
+      return;
+    }
+    const value = values[slot];
+    const list = [...((value instanceof Unknown ? value.elements : value) as readonly unknown[])];
+    const indices = [...list.keys()].filter((i) => list[i] instanceof LazyValue);
+    const read = await cached.session.read(indices.map((i) => (list[i] as LazyValue).key));
+    const gone = indices.filter((_, n) => read[n] === undefined);
+    for (const i of gone) list[i] = UNKNOWN;
+    found.cached -= gone.length;
+    found.computed += gone.length;
+    values[slot] = new Unknown(list);
+    if (child !== undefined) await this.children(execution, step, child, gone);
+  }
+}
+
+function logOf(execution: Execution): PipelineCacheLog {
+  return execution.cached?.log ?? execution.run.explainer.begin(execution);
+}
+
+function count(found: { unknown: number | "any" }, calls: number | "any"): void {
+  found.unknown = found.unknown === "any" || calls === "any" ? "any" : found.unknown + calls;
+}
+
+/** What every call of a step gets, after its elements. Resources are not built. */
+function sharedOf(execution: Execution, { arguments: args }: Step): unknown[] {
+  const { resources } = execution.plan;
+  const isOpen = (slot: number) =>
+    execution.values[slot] instanceof Unknown || resources.some((resource) => resource.slot === slot);
+  return args.map((argument) => (isOpen(argument.slot) ? UNKNOWN : execution.input(argument)));
+}
+
+/** How many elements there are, if that can be told. */
+function lengthOf(lists: readonly (ArrayLike<unknown> | undefined)[], product: boolean): number | undefined {
+  if (!product) return lists.find((list) => list !== undefined)?.length;
+  if (lists.some((list) => list?.length === 0)) return 0;
+  return lists.reduce<number | undefined>((all, list) => (all === undefined ? all : list && all * list.length), 1);
+}
+
+function refOfElement(element: unknown): ContentRef | undefined {
+  if (element instanceof Unknown) return undefined;
+  return element instanceof LazyValue ? element.ref : contentRef(element);
+}
+
+/** What is known of some values. */
+function known(refs: Promise<readonly ContentRef[]>): Promise<readonly (ContentRef | undefined)[]> {
+  return refs.catch((error: unknown) => {
+    if (error instanceof NotKnown) return error.refs;
+    throw error;
+  });
+}

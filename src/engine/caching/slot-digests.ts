@@ -1,0 +1,288 @@
+import { type ContentRef, cacheKey, listContent } from "../../cache/cache-keys.js";
+import { type CodeDigests, contentRef, keyComponent, refFrom } from "../../cache/code-digests.js";
+import { ContentFacts } from "../../cache/content-facts.js";
+import type { CacheSession } from "../../cache/session.js";
+import { type Argument, argumentKey, type Step } from "../../graph/plan.js";
+import { getOrCreate } from "../../util/get-or-create.js";
+import type { Content } from "../../values/content.js";
+import { contentsOf } from "../../values/digest.js";
+import { toArrayLike } from "../elements/lists.js";
+import type { Execution } from "../execute-plan.js";
+import { CollectedError } from "../failures/collected.js";
+import { LazyValue } from "./lazy-value.js";
+import { NotKnown, Unknown } from "./unknown-value.js";
+
+/** A value has no content: because of what it is, or of what its own code throws when it is read. */
+export class Undigestible {
+  /** @param isKnown whether it was told of this value before. */
+  constructor(
+    readonly cause: unknown,
+    readonly isKnown: boolean,
+  ) {}
+}
+
+/** A step or a resource that changes a value others take. */
+export interface Changer {
+  readonly name: string;
+}
+
+/** What is known of the values in an execution's slots by their content, and the reading of those that are in the store. */
+export class SlotDigests {
+  private readonly facts: ContentFacts;
+  /** By slot. */
+  private readonly bySlot: (ContentRef | undefined)[] = [];
+  private readonly lazyElements: (readonly ContentRef[] | undefined)[] = [];
+  /** By slot, the contents of a list's elements, which are there when they are asked for. */
+  private readonly later: (() => readonly Content[])[] = [];
+  private readonly byPath = new Map<string, ContentRef>();
+  /** The slots whose values have no content, which was told. */
+  private readonly without = new Set<number>();
+  /** By slot, the steps or resources that changed a value after others knew it. */
+  private readonly changes = new Map<number, Changer>();
+
+  /** @param revive computes a slot's value that was said to be in the store, and is not. */
+  constructor(
+    private readonly execution: Execution,
+    private readonly session: CacheSession,
+    private readonly codes: CodeDigests,
+    private readonly revive: (slot: number) => Promise<void>,
+  ) {
+    this.facts = new ContentFacts(session);
+  }
+
+  /** What is known of the value that a step has made, or that stands for it. */
+  set(step: Step, { digest, models }: ContentRef, elements?: readonly ContentRef[]): void {
+    const whole: ContentRef = { digest, models };
+    this.bySlot[step.slot] = whole;
+    this.lazyElements[step.slot] = elements;
+    if (elements !== undefined && this.isMappedOver(step.slot)) this.facts.saveElements(whole, elements);
+  }
+
+  /**
+   * @throws {Undigestible} if a value has none.
+   * @throws {NotKnown} with what is known of the others, if only a run can know one.
+   */
+  async digestsOf(args: readonly Argument[]): Promise<ContentRef[]> {
+    const refs: (ContentRef | undefined)[] = [];
+    for (const argument of args) {
+      try {
+        refs.push(await this.digestOf(argument));
+      } catch (error) {
+        if (!(error instanceof NotKnown)) throw error;
+        refs.push(undefined);
+      }
+    }
+    if (refs.includes(undefined)) throw new NotKnown(refs);
+    return refs as ContentRef[];
+  }
+
+  private digestOf({ slot, path }: Argument): Promise<ContentRef> {
+    return this.knowing(slot, () =>
+      path === undefined ? this.digestOfSlot(slot) : this.digestOfPath({ slot, path }, path),
+    );
+  }
+
+  /** Whether the value in a slot is no longer what is known of it: what has taken it has changed it. */
+  hasChanged(slot: number): boolean {
+    const known = this.bySlot[slot];
+    if (known === undefined || this.execution.plan.resources.some((resource) => resource.slot === slot)) return false;
+    const value = this.execution.values[slot];
+    if (typeof value !== "object" || value === null || value instanceof LazyValue || CollectedError.is(value))
+      return false;
+    // What failed is no part of what nodes see of the list.
+    if (Array.isArray(value) && value.some(CollectedError.is)) return false;
+    try {
+      return this.currentDigest(slot, value).digest !== known.digest;
+    } catch {
+      return true;
+    }
+  }
+
+  private currentDigest(slot: number, value: object): ContentRef {
+    if (!Array.isArray(value) || !this.isMapped(slot)) return contentRef(value);
+    return listContent(value.map((element) => (element instanceof LazyValue ? element.ref : contentRef(element))));
+  }
+
+  /** The value in a slot was changed: what is known of it is no longer so. @returns who was told of first. */
+  changedBy(changer: Changer, slot: number): Changer {
+    return getOrCreate(this.changes, slot, () => changer);
+  }
+
+  /** True if a change of the value in a slot was noticed. */
+  isChanged(slot: number): boolean {
+    return this.changes.has(slot);
+  }
+
+  /** The value in a slot can't be remembered, which was told. */
+  isUndigestible(slot: number): void {
+    this.without.add(slot);
+  }
+
+  /** @throws {Undigestible} if a slot's value has no content, or code of its own throws when it is read. */
+  private async knowing<R>(slot: number, work: () => Promise<R>): Promise<R> {
+    const changer = this.changes.get(slot);
+    if (changer !== undefined) throw new Undigestible(new Error(`${changer.name} has changed it`), true);
+    this.assertKnown(slot);
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof Undigestible || error instanceof NotKnown) throw error;
+      const isKnown = this.without.has(slot);
+      this.without.add(slot);
+      throw new Undigestible(error, isKnown);
+    }
+  }
+
+  /** @throws {NotKnown} */
+  private assertKnown(slot: number): void {
+    if (this.execution.values[slot] instanceof Unknown) throw new NotKnown([]);
+  }
+
+  private async digestOfSlot(slot: number): Promise<ContentRef> {
+    const known = this.bySlot[slot] ?? (await this.digestOfResource(slot));
+    if (known !== undefined) return known;
+    const value = this.execution.input({ slot, path: undefined });
+    if (this.isMapped(slot)) {
+      await this.elementsOf({ slot, path: undefined });
+      // An error may stand in the list's place.
+      return this.bySlot[slot] ?? contentRef(value);
+    }
+    let ref: ContentRef;
+    if (Array.isArray(value) && this.isMappedOver(slot)) {
+      const { list, elements } = contentsOf(value);
+      ref = refFrom(list);
+      this.later[slot] = elements;
+    } else ref = contentRef(value);
+    this.bySlot[slot] = ref;
+    return ref;
+  }
+
+  /** A resource is what its code and what it is built from make it. */
+  private async digestOfResource(slot: number): Promise<ContentRef | undefined> {
+    const { resources } = this.execution.plan;
+    const index = resources.findIndex((resource) => resource.slot === slot);
+    if (index < 0) return undefined;
+    const code = this.codes.resources[index]!;
+    const counts = (await this.digestsOf(resources[index]!.arguments)).map(keyComponent);
+    this.bySlot[slot] = { digest: cacheKey("resource", code, ...counts), models: "" };
+    return this.bySlot[slot];
+  }
+
+  private async digestOfPath({ slot, path }: Argument, way: readonly string[]): Promise<ContentRef> {
+    const name = argumentKey({ slot, path });
+    const known = this.byPath.get(name);
+    if (known !== undefined) return known;
+    const whole = this.isComputed(slot) ? await this.digestOfSlot(slot) : undefined;
+    let part = whole && (await this.facts.part(whole, way));
+    if (part === undefined) {
+      await this.load([{ slot, path }]);
+      this.assertKnown(slot);
+      part = contentRef(this.execution.input({ slot, path }));
+      if (whole !== undefined) this.facts.savePart(whole, way, part);
+    }
+    this.byPath.set(name, part);
+    return part;
+  }
+
+  /**
+   * The contents of a list's elements; undefined if it is no list.
+   *
+   * @throws {Undigestible} if an element has none.
+   */
+  elementsOf(argument: Argument): Promise<readonly ContentRef[] | undefined> {
+    return this.knowing(argument.slot, () => this.refsInside(argument));
+  }
+
+  private async refsInside(argument: Argument): Promise<readonly ContentRef[] | undefined> {
+    const { slot, path } = argument;
+    if (path === undefined && this.lazyElements[slot] !== undefined) return this.lazyElements[slot];
+    const isKnown = path === undefined && this.isComputed(slot) && this.bySlot[slot] !== undefined;
+    const known = isKnown ? await this.facts.elements(this.bySlot[slot]!) : undefined;
+    if (known !== undefined) {
+      this.lazyElements[slot] = known;
+      return known;
+    }
+    await this.load([argument]);
+    this.assertKnown(slot);
+    const value = this.execution.input(argument);
+    const list = toArrayLike(value, this.execution.run.lists);
+    if (list === undefined) return undefined;
+    if (!Array.isArray(list)) return Array.from(list, contentRef);
+    const later = path === undefined ? this.later[slot] : undefined;
+    const refs = (later ?? contentsOf(list).elements)().map(refFrom);
+    if (path !== undefined) return refs;
+    this.lazyElements[slot] = refs;
+    if (this.isMapped(slot)) this.bySlot[slot] ??= listContent(refs);
+    if (this.isComputed(slot)) this.facts.saveElements(await this.digestOfSlot(slot), refs);
+    return refs;
+  }
+
+  private isComputed(slot: number): boolean {
+    return this.execution.plan.steps.some((step) => step.slot === slot);
+  }
+
+  private isMapped(slot: number): boolean {
+    return this.execution.plan.steps.some((step) => step.slot === slot && step.map !== undefined);
+  }
+
+  private isMappedOver(slot: number): boolean {
+    return this.execution.plan.steps.some(({ map }) => map?.lists.some((list) => list.slot === slot && !list.path));
+  }
+
+  /** Reads what some arguments still have in the store. */
+  async load(args: readonly Argument[]): Promise<void> {
+    for (const { slot } of args) {
+      const value = this.execution.values[slot];
+      if (value instanceof LazyValue) await this.loadWhole(slot, value);
+      else if (Array.isArray(value) && this.isMapped(slot)) await this.loadElements(slot, value);
+    }
+    // What a resource is built from is needed when it is built.
+    const { resources } = this.execution.plan;
+    for (const { slot } of args) {
+      const resource = resources.find((r) => r.slot === slot);
+      if (resource !== undefined) await this.load(resource.arguments);
+    }
+  }
+
+  private async loadWhole(slot: number, { key }: LazyValue): Promise<void> {
+    const [found] = await this.session.read([key]);
+    if (found === undefined) await this.revive(slot);
+    else this.execution.values[slot] = found.decoded;
+  }
+
+  /** @param wanted which of a mapped node's values are needed; undefined: all. */
+  private async loadElements(slot: number, list: unknown[], wanted?: readonly number[]): Promise<void> {
+    const indices = (wanted ?? [...list.keys()]).filter((i) => list[i] instanceof LazyValue);
+    if (indices.length === 0) return;
+    const found = await this.session.read(indices.map((i) => (list[i] as LazyValue).key));
+    if (found.includes(undefined)) {
+      await this.revive(slot);
+      return;
+    }
+    for (const [n, i] of indices.entries()) list[i] = found[n]!.decoded;
+  }
+
+  /** What some elements of a list are, read where they are in the store. */
+  async elementValues(argument: Argument, indices: readonly number[]): Promise<unknown[]> {
+    const { slot } = argument;
+    const value = this.execution.values[slot];
+    if (argument.path === undefined && Array.isArray(value) && this.isMapped(slot))
+      await this.loadElements(slot, value, indices);
+    else await this.load([argument]);
+    const list = this.execution.listAt(argument)!;
+    return indices.map((i) => list[i]);
+  }
+}
+
+/** Which of some values is no longer what was known of it; -1: none. */
+export function changedElement(values: readonly unknown[], refs: readonly ContentRef[]): number {
+  return values.findIndex((value, i) => {
+    if (typeof value !== "object" || value === null || CollectedError.is(value)) return false;
+    try {
+      return contentRef(value).digest !== refs[i]!.digest;
+    } catch {
+      // What could be told of it before can't be told any more.
+      return true;
+    }
+  });
+}

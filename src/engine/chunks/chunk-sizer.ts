@@ -1,0 +1,106 @@
+/** How long chunks should take. */
+export interface ChunkPolicy {
+  /** Milliseconds that a chunk should take. */
+  readonly targetChunkMs: number;
+  /** Milliseconds below which a chunk is not worth a visit of its own. */
+  readonly minChunkMs: number;
+  /** How many elements the first chunks have, of which it is not known how long one takes. */
+  readonly probeSize: number;
+  /** Milliseconds after which such a chunk comes home, though it is not done. */
+  readonly probeBudgetMs: number | undefined;
+  /** How much more than all that was measured the next chunk may hold. */
+  readonly growth: number;
+}
+
+const GROWTH = 16;
+/** A visit to a thread costs about 0.1 ms. */
+export const THREAD_CHUNK_POLICY: ChunkPolicy = {
+  targetChunkMs: 50,
+  minChunkMs: 1,
+  probeSize: 256,
+  probeBudgetMs: 5,
+  growth: GROWTH,
+};
+/** A chunk takes at most this part of what is left for each worker: so none holds a big last one. */
+const TAIL = 2;
+/** How many chunks' worth of elements the past counts for, at most. */
+const MEMORY = 4;
+
+/**
+ * How many elements the next visit takes. Guided self-scheduling (Polychronopoulos and Kuck, 1987), bounded by the time
+ * that an element was measured to take.
+ */
+export class ChunkSizer {
+  private elementMs: number | undefined;
+  private max = Number.POSITIVE_INFINITY;
+  /** The most elements in a chunk that was measured. */
+  private measured = 0;
+  /** How many elements the mean stands for. */
+  private weight = 0;
+
+  /**
+   * @param workers how many chunks are computed at once. It may change.
+   * @param multiple chunks begin at multiples of this, so that batches are whole.
+   */
+  constructor(
+    private readonly workers: () => number,
+    private readonly multiple: number,
+    private readonly pace: ChunkPolicy,
+  ) {}
+
+  /** No chunk has more elements from now on. */
+  limit(most: number): void {
+    this.max = most;
+  }
+
+  /**
+   * @param left how many elements wait for a visit.
+   * @returns how many of them go, and after how many milliseconds they come home though some are not done.
+   */
+  next(left: number): { readonly count: number; readonly budgetMs: number | undefined } {
+    const { elementMs } = this;
+    const {
+      targetChunkMs: targetMs,
+      minChunkMs: leastMs,
+      probeSize: probed,
+      probeBudgetMs: probeMs,
+      growth,
+    } = this.pace;
+    const guided = left / (TAIL * this.workers());
+    if (elementMs === undefined)
+      return { count: this.roundToMultiple(left, Math.min(probed, guided)), budgetMs: probeMs };
+    const byTime = Math.min(targetMs / elementMs, this.measured * growth);
+    const size = Math.max(Math.min(guided, byTime), Math.min(leastMs / elementMs, byTime));
+    return { count: this.roundToMultiple(left, size), budgetMs: undefined };
+  }
+
+  private roundToMultiple(left: number, size: number): number {
+    return Math.min(left, Math.max(1, Math.floor(Math.min(size, this.max) / this.multiple)) * this.multiple);
+  }
+
+  record(elements: number, ms: number): void {
+    const before = Math.min(this.weight, MEMORY * Math.max(this.measured, elements));
+    this.weight = before + elements;
+    this.elementMs = ((this.elementMs ?? 0) * before + Math.max(ms, 0.001)) / this.weight;
+    this.measured = Math.max(this.measured, elements);
+  }
+}
+
+/**
+ * How many elements of a chunk that has a budget are done next, in the thread: few, then as many more as there is time for.
+ *
+ * @param done how many are done, in `ms` milliseconds.
+ * @param fragment the multiple that chunks are cut at, and how many elements go at once.
+ * @returns 0: its time is over.
+ */
+export function nextWithinBudget(
+  done: number,
+  ms: number,
+  budgetMs: number,
+  { multiple, overlapping }: { readonly multiple: number; readonly overlapping: number },
+): number {
+  const whole = (size: number) => Math.ceil(size / multiple) * multiple;
+  if (done === 0) return whole(overlapping);
+  const size = Math.min(done * GROWTH, ((budgetMs - ms) / Math.max(ms, 0.001)) * done);
+  return size < 1 ? 0 : whole(size);
+}

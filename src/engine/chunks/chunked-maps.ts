@@ -1,0 +1,126 @@
+import { type Argument, argumentKey, type Step } from "../../graph/plan.js";
+import type { Execution } from "../execute-plan.js";
+import type { MapExecutor } from "../inline/inline-maps.js";
+import { MAX_NAMED } from "../inline/map-task.js";
+import { FusedMapTask } from "./fused-map-task.js";
+
+/**
+ * Maps whose elements go to threads. Those over the same list, and those that take each other's elements as they come, go
+ * together: one visit takes an element through all of them. A map that would go without another, because that one still
+ * lacks something, is held back while threads are busy with other maps.
+ */
+export class ChunkedMapExecutor implements MapExecutor {
+  /** What was sent and has not ended. */
+  private submitted = 0;
+  /** What lacks nothing and has not been sent. */
+  private readyMaps: Step[] = [];
+  private readonly runs = new Set<FusedMapTask>();
+
+  constructor(private readonly execution: Execution) {}
+
+  get active(): number {
+    return this.submitted + this.readyMaps.length;
+  }
+
+  start(step: Step): void {
+    const { execution } = this;
+    const missing = execution.collectedIn(step.map!.lists);
+    if (missing === undefined) {
+      this.readyMaps.push(step);
+      execution.readyQueue.pendingCount();
+      return;
+    }
+    execution.complete(step, missing);
+    this.completeFollowers(step);
+  }
+
+  flushHeld(): boolean {
+    let began = false;
+    for (const head of [...this.readyMaps]) {
+      if (this.execution.stopped) return false;
+      if (!this.readyMaps.includes(head)) continue;
+      const steps = this.fuse(head);
+      if (this.submitted > 0 && this.wouldSplitChain(steps)) continue;
+      this.readyMaps = this.readyMaps.filter((other) => !steps.includes(other));
+      this.send(steps);
+      began = true;
+    }
+    return began;
+  }
+
+  elementsInFlight(step: Step): readonly number[] {
+    return [...this.runs].flatMap((run) => run.elementsInFlight(step)).slice(0, MAX_NAMED);
+  }
+
+  close(error: unknown): void {
+    for (const run of this.runs) run.close(error);
+  }
+
+  /** The steps that go with a head, in the plan's order. */
+  private fuse(head: Step): Step[] {
+    const { execution } = this;
+    const together = [head];
+    const lists = new Set(head.map!.lists.map(argumentKey));
+    let batch = batchOf(head);
+    if (head.map!.product) return together;
+    for (const step of execution.plan.steps) {
+      if (step.map === undefined || step === head || step.map.product) continue;
+      const from = new Set(step.map.streamsFrom);
+      const sources = together.filter(({ index }) => from.has(index)).length;
+      const isSibling = this.readyMaps.includes(step) && step.map.lists.every((list) => lists.has(argumentKey(list)));
+      if (!isSibling && (sources === 0 || !this.waitsOnlyFor(step, sources))) continue;
+      // Chunks are multiples of all batches: sizes of which none divides the other would make them too large.
+      if (batch % batchOf(step) !== 0 && batchOf(step) % batch !== 0) continue;
+      batch = Math.max(batch, batchOf(step));
+      together.push(step);
+      for (const list of unstreamedLists(step)) lists.add(argumentKey(list));
+    }
+    return together.sort((a, b) => a.index - b.index);
+  }
+
+  /** Whether a step has not begun, and lacks nothing but what so many others give it. */
+  private waitsOnlyFor(step: Step, sources: number): boolean {
+    const { execution } = this;
+    if (execution.readyQueue.hasStarted(step) || execution.readyQueue.lacks(step) !== sources) return false;
+    return execution.collectedIn(unstreamedLists(step)) === undefined;
+  }
+
+  private wouldSplitChain(steps: readonly Step[]): boolean {
+    const { plan } = this.execution;
+    return steps.some(({ map }) => map!.streamsTo.some((index) => !steps.includes(plan.steps[index]!)));
+  }
+
+  private send(steps: readonly Step[]): void {
+    const { execution } = this;
+    try {
+      const run = new FusedMapTask(execution, steps, (step, results) => this.ended(step, results));
+      this.runs.add(run);
+      for (const step of steps) execution.readyQueue.markStarted(step);
+      this.submitted += steps.length;
+      run.start();
+    } catch (error) {
+      execution.fail(error);
+    }
+  }
+
+  private ended(step: Step, results: unknown[] | undefined): void {
+    this.submitted--;
+    this.execution.complete(step, results);
+    this.completeFollowers(step);
+  }
+
+  /** A map has ended: those that wait for its elements, and did not go along, may begin. */
+  private completeFollowers(step: Step): void {
+    const { readyQueue: turns } = this.execution;
+    for (const index of step.map!.streamsTo) if (turns.decrement(index)) turns.enqueue(index);
+  }
+}
+
+/** The lists of a step that are no other map's elements. */
+function unstreamedLists({ map }: Step): Argument[] {
+  return map!.lists.filter((_, i) => map!.streamsFrom[i]! < 0);
+}
+
+function batchOf(step: Step): number {
+  return step.map!.batch || 1;
+}

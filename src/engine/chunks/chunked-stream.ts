@@ -1,0 +1,81 @@
+import { NodeError } from "../../errors.js";
+import type { Step } from "../../graph/plan.js";
+import type { List } from "../elements/lists.js";
+import type { Execution } from "../execute-plan.js";
+import { maxElementsInFlight } from "../settings.js";
+import type { ChunkRangeState } from "../threads/chunk-task.js";
+import { threadConcurrency } from "../threads/concurrency.js";
+import type { ChunkResult } from "../threads/protocol.js";
+import { chunkExecutorFor } from "./chunk-executor.js";
+import { type ChunkIo, Dispatcher } from "./dispatcher.js";
+import { Stage } from "./stage.js";
+
+interface Waiting {
+  readonly elements: readonly unknown[];
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+}
+
+/** Elements of a stream that go to threads: those that come while all threads are busy go together. */
+export class ChunkedStream implements ChunkIo {
+  private readonly dispatcher: Dispatcher;
+  private readonly lists: number;
+  /** By index, what has come and is not home. */
+  private readonly waiting = new Map<number, Waiting>();
+  private received = 0;
+  readonly outputs = 1;
+
+  constructor(execution: Execution, step: Step) {
+    const { overlapping } = threadConcurrency(execution.settings);
+    this.lists = step.map!.lists.length;
+    // In a thread an error stands in its element's place: what else is in the chunk comes home.
+    const fragment = new Stage(execution, [step], [step], step.map!.lists, overlapping, "collect");
+    const destination = chunkExecutorFor(fragment);
+    destination.sizer.limit(Math.max(1, Math.floor(maxElementsInFlight(execution.settings) / destination.maxInFlight)));
+    this.dispatcher = new Dispatcher(destination, this);
+  }
+
+  /**
+   * @param soon whether it is sent soon, though nobody says that no more has come.
+   * @returns the result, or rejects with its error.
+   */
+  add(elements: readonly unknown[], soon: boolean): Promise<unknown> {
+    this.dispatcher.add(1);
+    if (soon) setImmediate(() => this.flush());
+    return new Promise((resolve, reject) => {
+      this.waiting.set(this.received++, { elements, resolve, reject });
+    });
+  }
+
+  /** Sends what has come: nothing more does for now. */
+  flush(): void {
+    this.dispatcher.drain();
+  }
+
+  close(): void {
+    this.dispatcher.close();
+  }
+
+  elements({ first, count }: ChunkRangeState): readonly List[] {
+    return Array.from({ length: this.lists }, (_, list) =>
+      Array.from({ length: count }, (_, i) => this.waiting.get(first + i)!.elements[list]),
+    );
+  }
+
+  inputs(_: Step, element: number): readonly unknown[] {
+    return this.waiting.get(element)!.elements;
+  }
+
+  onResult({ first, count }: ChunkRangeState, { values }: ChunkResult): void {
+    for (let i = 0; i < count; i++) {
+      this.waiting.get(first + i)!.resolve(values[0]![i]);
+      this.waiting.delete(first + i);
+    }
+  }
+
+  failed(error: unknown): void {
+    const element = error instanceof NodeError ? error.element : undefined;
+    const [first] = this.waiting.values();
+    (this.waiting.get(element ?? -1) ?? first)?.reject(error);
+  }
+}

@@ -1,0 +1,69 @@
+import { HypernodesError, type NodeError } from "../../errors.js";
+import type { Step } from "../../graph/plan.js";
+import { describeChain } from "../../util/describe.js";
+import { showFramesOf } from "../../util/user-frames.js";
+import type { Execution } from "../execute-plan.js";
+import { nodeError } from "../failures/node-errors.js";
+import { type CallPath, failedWith, retried, started } from "../inline/call-events.js";
+import { backoffDelay, resolveRetries, sleepUnlessStopped } from "../inline/retry.js";
+import { now } from "../lifecycle/events.js";
+
+/** A call whose thread ended under it. */
+export interface CrashedCall {
+  readonly execution: Execution;
+  readonly step: Step;
+  readonly element: number | undefined;
+  readonly inputs: readonly unknown[];
+  readonly cause: Error;
+}
+
+/** Counts how often threads ended under calls: each is one attempt. */
+export class CrashRetries {
+  private readonly attempts = new Map<number, number>();
+
+  /**
+   * One more attempt of a call has ended with its thread.
+   *
+   * @returns the error that the call fails with, if it may not be tried again; else what to wait for before it is.
+   */
+  count(call: CrashedCall): { readonly error: NodeError } | { readonly wait: Promise<void> } {
+    const { execution, step, element, inputs, cause } = call;
+    const key = element ?? 0;
+    const attempts = (this.attempts.get(key) ?? 0) + 1;
+    this.attempts.set(key, attempts);
+    const retries = resolveRetries(step.node.options);
+    if (attempts > retries.times) {
+      const error = nodeError(cause, { step, path: execution.path, element, inputs, attempts });
+      return { error: showFramesOf(error, cause.cause) };
+    }
+    const delayMs = backoffDelay(attempts, retries);
+    execution.run.emit?.(retried(pathOf(call), cause, attempts, delayMs));
+    return { wait: sleepUnlessStopped(delayMs, execution.scope) };
+  }
+}
+
+/** Tells of a call that has failed with its thread, which took its own events along. */
+export function emitCrashFailure(call: CrashedCall, error: NodeError, startedAt: number): void {
+  const place = pathOf(call);
+  call.execution.run.emit?.(started(place));
+  call.execution.run.emit?.(failedWith(place, error, now() - startedAt));
+}
+
+function pathOf({ execution, step, element }: CrashedCall): CallPath {
+  return { path: execution.pathOf(step, element), name: step.name, element };
+}
+
+/** How often threads may end while nothing was under way in them, before there is no use in going on. */
+export const MAX_STARTUP_CRASHES = 2;
+
+/** Threads end before they begin with anything: the module, or what they are given, ends them. */
+export function crashLoopError(cause: Error, where: string): HypernodesError {
+  const error = new HypernodesError({
+    code: "THREAD_LOST",
+    where,
+    problem: `${MAX_STARTUP_CRASHES} threads ended before they came to a node: ${cause instanceof HypernodesError ? cause.problem : describeChain(cause)}`,
+    advice: "They had imported the class's module, and read what they were given: one of these ends them.",
+    cause,
+  });
+  return showFramesOf(error, cause.cause ?? cause);
+}

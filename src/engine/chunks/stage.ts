@@ -1,0 +1,321 @@
+import { codeDigestsOf, exportForSteps, exportModelDigests } from "../../cache/code-digests.js";
+import type { CacheSession } from "../../cache/session.js";
+import { type ClassLocation, classLocationOf } from "../../dsl/class-location.js";
+import type { OnError } from "../../dsl/options.js";
+import type { ThreadLimits } from "../../dsl/pipeline-options.js";
+import { HypernodesError, type NodeError, ValueError } from "../../errors.js";
+import { formatDependency, mappedDependencies } from "../../graph/graph.js";
+import { type Argument, isTimed, type Plan, type Step } from "../../graph/plan.js";
+import { encode } from "../../values/codec.js";
+import { contentOf } from "../../values/digest.js";
+import { hasCache, storesInPlan } from "../caching/plan-stores.js";
+import { AS_LIST, convertInputs } from "../elements/convert-inputs.js";
+import { type ElementRange, elementIndex } from "../elements/elements.js";
+import type { List } from "../elements/lists.js";
+import type { Execution } from "../execute-plan.js";
+import { toProgramSpec } from "../program/program-spec.js";
+import { localised } from "../settings.js";
+import { type ChunkRangeState, ThreadChunkTask } from "../threads/chunk-task.js";
+import { threadConcurrency } from "../threads/concurrency.js";
+import type { CachedStageSpec, Isolation, KnownFailure, StageSpec } from "../threads/protocol.js";
+import { MAX_THREADS, workerPoolFor } from "../threads/thread-pools.js";
+import { startOf, type ThreadStart } from "../threads/thread-start.js";
+import type { ChunkExecutor } from "./chunk-executor.js";
+import type { ChunkMessage, StageMessage } from "./chunk-message.js";
+import { ChunkSizer, THREAD_CHUNK_POLICY } from "./chunk-sizer.js";
+import { problemOf, serialisableError, unserialisableError } from "./encode-result.js";
+
+let stageIds = 0;
+let taskIds = 0;
+
+/** What all visits of a fragment share, as threads of this process see it. */
+export class SharedStageBytes {
+  readonly id = ++stageIds;
+  readonly memory: SharedArrayBuffer[] = [];
+  spec: SharedArrayBuffer | undefined;
+
+  /** Nothing will be sent any more: threads may drop it. */
+  async end(resourceLimits: ThreadLimits | undefined): Promise<void> {
+    if (this.spec !== undefined) (await workerPoolFor(resourceLimits)).broadcast({ ended: this.id });
+  }
+}
+
+/** Some steps of an execution that go to threads, and what all their visits share. */
+export class Stage implements ChunkExecutor {
+  /** Whether any call in it has a limit of time. */
+  readonly isTimed: boolean;
+  /** Chunks are cut at multiples of this: the largest batch. */
+  readonly multiple: number;
+  /** For each pipeline nested in its steps what it remembers in, if anything. */
+  private readonly nestedSessions: readonly (CacheSession | undefined)[];
+  /** What they remember in, by number: threads ask for it. Undefined if they remember nothing. */
+  readonly sessions: readonly CacheSession[] | undefined;
+  /** The places whose ends were told by visits that were lost. */
+  readonly reportedEnds = new Set<string>();
+  /** What is told until the first thread has imported the pipeline's module; undefined: nobody hears, or one has it. */
+  starting: ThreadStart | undefined;
+  /** How many visits there are at once. */
+  readonly maxInFlight: number;
+  readonly sizer: ChunkSizer;
+
+  /**
+   * @param steps in the plan's order.
+   * @param cuts the lists whose elements come with each visit.
+   * @param overlapping how many elements of one visit are under way at once.
+   * @param onError what a map over a whole pipeline does there, if not what it does here.
+   */
+  constructor(
+    readonly execution: Execution,
+    readonly steps: readonly Step[],
+    readonly wanted: readonly Step[],
+    private readonly cuts: readonly Argument[],
+    private readonly overlapping: number,
+    private readonly onError?: OnError,
+    /** Where others have the same, what they share. */
+    private readonly shared = new SharedStageBytes(),
+  ) {
+    this.isTimed = isTimed(steps);
+    this.multiple = Math.max(...steps.map((step) => step.map?.batch || 1));
+    const { program, settings, run } = execution;
+    const { visitors } = threadConcurrency(settings);
+    this.maxInFlight = visitors;
+    this.sizer = new ChunkSizer(() => Math.min(visitors, MAX_THREADS), this.multiple, THREAD_CHUNK_POLICY);
+    const [, ...stores] = storesInPlan({ ...program.plan, steps }, settings.choices);
+    this.nestedSessions = stores.map((store) => store && run.cacheSession(store));
+    const sessions = new Set(this.nestedSessions.filter((session) => session !== undefined));
+    this.sessions = sessions.size === 0 ? undefined : [...sessions];
+  }
+
+  /**
+   * Sends elements, or nothing but what is shared, to a thread.
+   *
+   * @throws {NodeError} `UNSERIALISABLE`.
+   */
+  async submit(
+    range: ChunkRangeState | undefined,
+    elements: readonly ArrayLike<unknown>[],
+    company: Isolation,
+  ): Promise<ThreadChunkTask> {
+    const pool = await workerPoolFor(this.execution.settings.resourceLimits);
+    this.shared.spec ??= this.encodeShared();
+    const elementMemory: SharedArrayBuffer[] = [];
+    const bytes =
+      range === undefined || elements.length === 0
+        ? undefined
+        : this.namingElements(elements, range, 0, () =>
+            encode(this.received(elements), { unchecked: true, memory: elementMemory, levelsAround: 2 }),
+          );
+    const known =
+      range === undefined || range.known.length === 0
+        ? undefined
+        : encode(withoutFields(range.known), { unchecked: true });
+    const origin = this.origin();
+    this.starting ??= startOf(pool, this.execution, origin);
+    return new ThreadChunkTask(pool, this, {
+      stage: this.shared.id,
+      task: ++taskIds,
+      origin,
+      spec: this.shared.spec,
+      memory: this.shared.memory,
+      range,
+      elements: bytes,
+      elementMemory,
+      known,
+      isolation: company,
+    });
+  }
+
+  /** Elements in which a nested pipeline finds lists: iterators don't travel. */
+  private received(elements: readonly ArrayLike<unknown>[]): readonly ArrayLike<unknown>[] {
+    const { children } = this.execution.program;
+    if (this.steps.every(({ index }) => children[index]?.elementUses === undefined)) return elements;
+    return elements.map((list) => Array.from(list, (element) => convertInputs(element, AS_LIST)));
+  }
+
+  /** It will not be visited again: threads may drop what it shared. */
+  close(): Promise<void> {
+    return this.shared.end(this.execution.settings.resourceLimits);
+  }
+
+  /** Where the pipeline's class comes from. */
+  origin() {
+    const { pipeline } = this.execution.program;
+    const origin = classLocationOf(pipeline);
+    if (origin?.file !== undefined) return origin;
+    throw new HypernodesError({
+      code: "NOT_IMPORTABLE",
+      where: pipeline.name,
+      problem:
+        origin === undefined
+          ? "no decorator stands in the class, so its module is not known, and no thread can import it"
+          : "its code is in no file (but typed in, evaluated or piped), so no thread can import it",
+      advice:
+        origin === undefined
+          ? "Put a class decorator on it: @execution({})."
+          : 'Put the class into a module; or run it with maps and nodes "async" or "sequential".',
+    });
+  }
+
+  private encodeShared(): SharedArrayBuffer {
+    const { run } = this.execution;
+    const spec = this.spec(run.emit === undefined ? "" : run.id, this.cachedSpec());
+    const options = { shared: true, unchecked: true, memory: this.shared.memory, levelsAround: 3 };
+    return this.namingShared(spec, 0, () => encode(spec, options)).buffer as SharedArrayBuffer;
+  }
+
+  /**
+   * What all chunks share, for other processes. What is nested in it, and has a store of its own, remembers there.
+   *
+   * @param origin where the class comes from there.
+   * @returns the bytes, and a digest of what they say: other bytes may say the same.
+   * @throws {NodeError} `UNSERIALISABLE`.
+   */
+  encodeForHost(origin: ClassLocation): { readonly bytes: Uint8Array; readonly content: string } {
+    const { program, run, settings } = this.execution;
+    const spec = this.spec(run.id, undefined);
+    const isRemembered = hasCache({ ...program.plan, steps: this.steps }, { ...settings.choices, cache: false });
+    const fragment: StageMessage = {
+      ...{ origin, spec },
+      codes: isRemembered ? exportForSteps(program, this.steps) : undefined,
+      models: isRemembered ? exportModelDigests() : undefined,
+    };
+    return this.namingShared(spec, 1, () => ({
+      bytes: encode(fragment, { levelsAround: 4 }),
+      content: contentOf(fragment, 4).digest,
+    }));
+  }
+
+  private spec(run: string, cached: CachedStageSpec | undefined): StageSpec {
+    const { program, settings, path, values } = this.execution;
+    return {
+      source: toProgramSpec(
+        program,
+        { steps: this.steps.map(({ index }) => index), wanted: this.wanted.map(({ index }) => index) },
+        this.onError,
+      ),
+      path,
+      multiple: this.multiple,
+      run,
+      execution: localised(settings.choices.execution),
+      cached,
+      overlapping: this.overlapping,
+      graceMs: settings.graceMs,
+      values: sharedSlots(program.plan, this.steps).map((slot) => [slot, values[slot]]),
+    };
+  }
+
+  /**
+   * Does what reads shared values.
+   *
+   * @param depth how deep inside what is read the spec is.
+   * @throws {NodeError} `UNSERIALISABLE`, with the name of what is at fault.
+   */
+  private namingShared<R>(spec: StageSpec, depth: number, work: () => R): R {
+    try {
+      return work();
+    } catch (error) {
+      const path = error instanceof ValueError && error.path[depth] === "values" ? error.path : undefined;
+      const named = path && spec.values[path[depth + 1] as number];
+      if (named !== undefined) throw this.unserialisableError(error, named[0], undefined, depth + 3);
+      for (const [slot, value] of spec.values) {
+        const problem = problemOf([slot, value], 1);
+        if (problem !== undefined) throw this.unserialisableError(problem.error, slot, undefined, 2);
+      }
+      throw error;
+    }
+  }
+
+  private cachedSpec(): CachedStageSpec | undefined {
+    const { sessions, nestedSessions: inner, steps } = this;
+    if (sessions === undefined) return undefined;
+    const codes = codeDigestsOf(this.execution.program);
+    return {
+      codes: steps.map(({ index }) => codes.steps[index]!.child),
+      stores: inner.map((session) => (session === undefined ? -1 : sessions.indexOf(session))),
+    };
+  }
+
+  /**
+   * Elements as bytes.
+   *
+   * @throws {NodeError} `UNSERIALISABLE`.
+   */
+  encodeChunk(chunk: ChunkMessage): Uint8Array {
+    return this.namingElements(chunk.elements, chunk, 1, () => encode(chunk, { levelsAround: 3 }));
+  }
+
+  /**
+   * Does what reads elements.
+   *
+   * @param depth how deep inside what is read the lists of elements are.
+   * @throws {NodeError} `UNSERIALISABLE`, with the element that is at fault.
+   */
+  namingElements<R>(lists: readonly List[], part: ElementRange, depth: number, work: () => R): R {
+    try {
+      return work();
+    } catch (error) {
+      const path = error instanceof ValueError ? error.path.slice(depth) : [];
+      const [list, element] = path;
+      const slot = this.cuts[Number(list)]?.slot;
+      if (slot !== undefined && typeof element === "number") {
+        throw this.unserialisableError(error, slot, elementIndex(part, element), depth + 2);
+      }
+      throw this.culpritIn(lists, part) ?? error;
+    }
+  }
+
+  /** The element that can't be encoded by itself: what was thrown for all of them did not say where. */
+  private culpritIn(lists: readonly List[], part: ElementRange): NodeError | undefined {
+    for (const [i, list] of lists.entries()) {
+      for (let element = 0; element < list.length; element++) {
+        const problem = problemOf([list[element]], 1);
+        if (problem !== undefined) {
+          return this.unserialisableError(problem.error, this.cuts[i]!.slot, elementIndex(part, element), 1);
+        }
+      }
+    }
+    return undefined;
+  }
+
+  private unserialisableError(error: unknown, slot: number, element: number | undefined, depth: number) {
+    const reads = (step: Step) => [...(step.map?.lists ?? []), ...step.arguments];
+    const { program, path } = this.execution;
+    const resource = program.plan.resources.find((r) => r.arguments.some((argument) => argument.slot === slot));
+    const step = this.steps.find((s) => reads(s).some((argument) => argument.slot === slot)) ?? this.steps[0]!;
+    const index = reads(step).findIndex((argument) => argument.slot === slot);
+    const name = index < 0 ? resource?.name : formatDependency(dependenciesOf(step)[index]!);
+    return unserialisableError(
+      step,
+      path,
+      element,
+      error,
+      depth,
+      `what it takes from "${name}" can't travel between threads`,
+    );
+  }
+}
+
+function withoutFields(known: readonly KnownFailure[]): KnownFailure[] {
+  return known.map((each) => ({ ...each, error: serialisableError(each.error) as NodeError }));
+}
+
+/** A step's dependencies in the order of its lists and arguments. */
+function dependenciesOf({ node }: Step) {
+  return [...mappedDependencies(node), ...node.dependencies.filter((d) => d.as === "value")];
+}
+
+/** The slots that all visits read: arguments, and the lists that are not cut up. Resources are built in each thread. */
+export function sharedSlots(plan: Plan, steps: readonly Step[]): number[] {
+  const resources = new Map(plan.resources.map((resource) => [resource.slot, resource]));
+  const found = new Set<number>();
+  const add = ({ slot }: Argument): void => {
+    const resource = resources.get(slot);
+    if (resource !== undefined) resource.arguments.forEach(add);
+    else found.add(slot);
+  };
+  for (const step of steps) {
+    step.arguments.forEach(add);
+    if (step.map?.product) step.map.lists.forEach(add);
+  }
+  return [...found];
+}

@@ -1,0 +1,118 @@
+import { InputError } from "../../errors.js";
+import { formatDependency, mappedDependencies } from "../../graph/graph.js";
+import type { Step } from "../../graph/plan.js";
+import { describeChain, describeValue } from "../../util/describe.js";
+import { isBareIterable, isIterable, readIterable } from "../../util/iterators.js";
+
+/** What can be read by index. */
+export type List = ArrayLike<unknown>;
+
+/** The lists that a run has read from iterables that are no arrays: each is read once, however many maps go over it. */
+export type ListsRead = WeakMap<object, List>;
+
+/**
+ * The values that a mapped step goes over, checked.
+ *
+ * @param read what the run has read before.
+ * @throws {InputError} `NOT_A_LIST`, `UNREADABLE_LIST`, `UNEQUAL_LENGTHS`.
+ */
+export function resolveLists(step: Step, values: readonly unknown[], where: string, read: ListsRead): List[] {
+  const { lists: mapped, product } = step.map!;
+  const names = mappedDependencies(step.node).map(formatDependency);
+  const lists = mapped.map((_, i) => listOf(values[i], names[i]!, where, read));
+  if (product || lists.every(({ length }) => length === lists[0]!.length)) return lists;
+  throw unequalLengths(
+    names,
+    lists.map(({ length }) => String(length)),
+    where,
+    "maps",
+  );
+}
+
+/** A value as a list, if it is one, or can be gone through. @throws what reading it throws. */
+export function toArrayLike(value: unknown, read: ListsRead): List | undefined {
+  if (isList(value)) return value;
+  if (!isIterable(value)) return undefined;
+  let list = read.get(value);
+  if (list === undefined) {
+    list = withoutIterators(readIterable(value));
+    read.set(value, list);
+  }
+  return list;
+}
+
+/** Whether a value can be read by index as it is. Of what only looks like an array, nobody knows that it is meant as a list. */
+export function isList(value: unknown): value is List {
+  return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
+}
+
+/** A list whose elements are no iterators: the list itself, or a copy. @throws what reading them throws. */
+export function withoutIterators(list: List): List {
+  if (!Array.isArray(list)) return list;
+  let copy: unknown[] | undefined;
+  for (let i = 0; i < list.length; i++) {
+    const element: unknown = list[i];
+    if (typeof element !== "object" || element === null || !isBareIterable(element)) continue;
+    copy ??= Array.from(list);
+    copy[i] = readIterable(element);
+  }
+  return copy ?? list;
+}
+
+/** A list as it is now: a node that changes an array while a map goes over it changes nothing for that map. */
+export function snapshot(list: List): List {
+  if (!Array.isArray(list)) return list;
+  return list.constructor === Array ? list.slice() : Array.from(list);
+}
+
+function listOf(value: unknown, name: string, where: string, read: ListsRead): List {
+  let list: List | undefined;
+  try {
+    list = toArrayLike(value, read);
+  } catch (error) {
+    throw unreadable(name, `it maps over "${name}"`, where, error);
+  }
+  if (list !== undefined) return list;
+  throw notAList(name, value, where, "maps", "Give an array, a typed array or another iterable; a string is none.");
+}
+
+/** The error of a list that throws while it is read. */
+export function unreadable(name: string, about: string, where: string, cause: unknown): InputError {
+  return new InputError({
+    code: "UNREADABLE_LIST",
+    where,
+    problem: `${about}, and reading that failed with ${describeChain(cause)}`,
+    advice: "An iterator is read once, to its end, before anything takes its elements.",
+    violations: [{ path: name, constraint: "list", problem: `reading it failed with ${describeChain(cause)}` }],
+    cause,
+  });
+}
+
+export function notAList(name: string, value: unknown, where: string, does: string, advice: string): InputError {
+  return new InputError({
+    code: "NOT_A_LIST",
+    where,
+    problem: `it ${does} over "${name}", which is no list but ${describeValue(value)}`,
+    advice,
+    violations: [{ path: name, constraint: "list", problem: "it is no list" }],
+  });
+}
+
+export function unequalLengths(
+  names: readonly string[],
+  lengths: readonly string[],
+  where: string,
+  does: string,
+): InputError {
+  return new InputError({
+    code: "UNEQUAL_LENGTHS",
+    where,
+    problem: `it ${does} over lists of unequal lengths: ${lengths.map((length, i) => `"${names[i]}" has ${length}`).join(", ")}`,
+    advice: 'Give lists of one length, or use { mode: "product" } for all pairs.',
+    violations: lengths.map((length, i) => ({
+      path: names[i]!,
+      constraint: "length",
+      problem: `it has ${length} elements`,
+    })),
+  });
+}

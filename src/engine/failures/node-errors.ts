@@ -1,0 +1,58 @@
+import { HypernodesError, NodeError } from "../../errors.js";
+import { formatDependency } from "../../graph/graph.js";
+import type { Step } from "../../graph/plan.js";
+import { describeCauses, describeError, describeValue, isError } from "../../util/describe.js";
+
+export { describeValue as print } from "../../util/describe.js";
+
+/** What is known of a call that failed. */
+export interface FailedCall {
+  readonly step: Step;
+  /** The pipeline's place: `Corpus.essays[3]`. */
+  readonly path: string;
+  /** The element's index, or that of a batch's first. */
+  readonly element?: number | undefined;
+  readonly inputs: readonly unknown[];
+  readonly attempts: number;
+}
+
+/** The code of the error of a node that has changed what it took. */
+export const CHANGED_INPUT = "CHANGED_INPUT";
+
+/** Whether a call is not to be repeated, and its failure not to be collected: what it took is no longer what it was. */
+export function hasChangedInput(error: unknown): boolean {
+  return isError(error) && error instanceof NodeError && error.code === CHANGED_INPUT;
+}
+
+/** The error of a node: where, with what, and why. What failed inside a nested pipeline keeps its own place. */
+export function nodeError(error: unknown, { step, path, element, inputs, attempts }: FailedCall): NodeError {
+  if (step.child === undefined && hasChangedInput(error)) return error as NodeError;
+  if (step.child !== undefined && error instanceof HypernodesError && error.name !== "TimeoutError") {
+    const { code, where, problem, advice } = error;
+    const cause = error instanceof NodeError ? error.cause : error;
+    return new NodeError({ code, where, problem, advice, cause, node: step.name, element, attempts });
+  }
+  const names = step.node.dependencies.map((dependency) => dependency.input ?? formatDependency(dependency));
+  const shown = inputs.map((value, i) => `${names[i] ?? `argument ${i + 1}`} = ${describeValue(value)}`);
+  const told = describeError(error);
+  return new NodeError({
+    code: "NODE_FAILED",
+    where: pathOf(path, step.name, element),
+    problem: [
+      `failed with ${told}`,
+      ...(attempts > 1 ? [` after ${attempts} attempts`] : []),
+      ...describeCauses(error, told).map((cause) => `\n  caused by ${cause}`),
+      ...(shown.length > 0 ? [`\n  given ${shown.join("\n        ")}`] : []),
+    ].join(""),
+    cause: error,
+    node: step.name,
+    element,
+    attempts,
+  });
+}
+
+/** `Corpus.essays[3]` */
+export function pathOf(path: string, node: string, element?: number): string {
+  const at = path === "" ? node : `${path}.${node}`;
+  return element === undefined ? at : `${at}[${element}]`;
+}

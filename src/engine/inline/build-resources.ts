@@ -1,0 +1,60 @@
+import { NodeError } from "../../errors.js";
+import type { Step } from "../../graph/plan.js";
+import { describeChain } from "../../util/describe.js";
+import { adopted, isPromise } from "../../util/thenable.js";
+import type { Execution } from "../execute-plan.js";
+import { pathOf } from "../failures/node-errors.js";
+import { now } from "../lifecycle/events.js";
+import { settle } from "./step-call.js";
+
+/** Builds the resources that a step needs, where they are not yet there. @returns a promise if that takes waiting. */
+export function buildResources(execution: Execution, step: Step): Promise<void> | undefined {
+  for (const index of step.resources) {
+    const { slot } = execution.plan.resources[index]!;
+    if (execution.values[slot] !== undefined) continue;
+    const resource = buildResource(execution, index);
+    if (isPromise(resource)) {
+      return resource.then((value) => {
+        execution.values[slot] = value;
+        return buildResources(execution, step);
+      });
+    }
+    execution.values[slot] = resource;
+  }
+  return undefined;
+}
+
+function buildResource(execution: Execution, index: number): unknown {
+  const { name, arguments: from } = execution.plan.resources[index]!;
+  const { builders, self, pipeline } = execution.program;
+  const { emit: tell, resources } = execution.run;
+  const about = { type: "resource", path: pathOf(execution.path, name), name } as const;
+  const inputs = from.map((argument) => execution.input(argument));
+  const call = () => adopted(builders[index]!.apply(self, inputs));
+  const checked = execution.settings.check ? () => execution.run.purity.resource(execution, name, inputs, call) : call;
+  const make = (): unknown => {
+    const at = now();
+    tell?.({ ...about, phase: "start" });
+    return settle(
+      checked,
+      () => {
+        tell?.({ ...about, phase: "end", durationMs: now() - at });
+        execution.cached?.resourceBuilt(index);
+      },
+      (cause) => {
+        const problem = `the resource could not be built: ${describeChain(cause)}`;
+        const error = new NodeError({
+          code: "RESOURCE_FAILED",
+          where: about.path,
+          problem,
+          cause,
+          node: name,
+          attempts: 1,
+        });
+        tell?.({ ...about, phase: "failed", error, durationMs: now() - at });
+        return error;
+      },
+    );
+  };
+  return resources.acquire(pipeline, name, inputs, make, () => tell?.({ ...about, phase: "disposed" }));
+}

@@ -1,0 +1,131 @@
+import type { NodeOptions, Retries } from "../../dsl/options.js";
+import { TimeoutError } from "../../errors.js";
+import { type LongTimeout, sleep, startTimeout } from "../../util/long-timeout.js";
+import { isPromise } from "../../util/thenable.js";
+
+import { hasChangedInput } from "../failures/node-errors.js";
+import { CancelScope } from "../lifecycle/cancel-scope.js";
+import { now } from "../lifecycle/events.js";
+
+/** How one call may be repeated and how long it may take. */
+export interface CallPolicy {
+  readonly path: () => string;
+  readonly options: NodeOptions;
+  readonly scope: CancelScope;
+  readonly retried: ((error: unknown, attempt: number, delayMs: number) => void) | undefined;
+  /** Makes the error that ends it. */
+  readonly failed: (error: unknown, attempts: number) => unknown;
+}
+
+/** Whether a call needs a scope of its own: its failure is not yet the failure of what is around it. */
+export function isGuarded({ retries, timeoutMs, onError }: NodeOptions): boolean {
+  return retries !== undefined || timeoutMs !== undefined || onError === "collect";
+}
+
+/**
+ * Calls, and calls again while it fails and may. A call that returns at once costs no promise.
+ *
+ * @throws what `failed` makes of the last error.
+ */
+export function callWithPolicy(policy: CallPolicy, call: (scope: CancelScope) => unknown): unknown {
+  const scope = scopeOfCall(policy);
+  let first: unknown;
+  try {
+    first = call(scope);
+  } catch (thrown) {
+    const error = stopReason(scope, policy, thrown);
+    scope.close();
+    return retryAfter(policy, call, error);
+  }
+  if (!isPromise(first)) {
+    scope.close();
+    return first;
+  }
+  return withTimeout(policy, scope, () => first).catch((error: unknown) => retryAfter(policy, call, error));
+}
+
+function retryAfter(policy: CallPolicy, call: (scope: CancelScope) => unknown, error: unknown): unknown {
+  const retries = resolveRetries(policy.options);
+  if (retries.times === 0 || policy.scope.stopped || hasChangedInput(error)) throw policy.failed(error, 1);
+  return retryLoop(policy, call, error, retries);
+}
+
+async function retryLoop(
+  policy: CallPolicy,
+  call: (scope: CancelScope) => unknown,
+  first: unknown,
+  retries: Required<Retries>,
+): Promise<unknown> {
+  let error = first;
+  for (let attempts = 1; attempts <= retries.times; attempts++) {
+    const delayMs = backoffDelay(attempts, retries);
+    policy.retried?.(error, attempts, delayMs);
+    await sleepUnlessStopped(delayMs, policy.scope);
+    if (policy.scope.stopped || hasChangedInput(error)) throw policy.failed(error, attempts);
+    const scope = scopeOfCall(policy);
+    try {
+      return await withTimeout(policy, scope, () => call(scope));
+    } catch (thrown) {
+      error = thrown;
+    }
+  }
+  throw policy.failed(error, retries.times + 1);
+}
+
+/** Waits for a call, but no longer than it may take: then its scope is stopped, and it is left to itself. */
+async function withTimeout(policy: CallPolicy, scope: CancelScope, call: () => unknown): Promise<unknown> {
+  const { timeoutMs } = policy.options;
+  let timer: LongTimeout | undefined;
+  try {
+    const value = call();
+    if (timeoutMs === undefined || !isPromise(value)) return await value;
+    const late = new Promise<never>((_, reject) => {
+      timer = startTimeout(() => reject(timeoutError(policy.path(), timeoutMs)), timeoutMs);
+    });
+    return await Promise.race([value, late]);
+  } catch (error) {
+    throw stopReason(scope, policy, error);
+  } finally {
+    timer?.clear();
+    scope.close();
+  }
+}
+
+/** The scope of one attempt, which knows how long it may take. */
+function scopeOfCall({ scope: outer, options: { timeoutMs }, path: where }: CallPolicy): CancelScope {
+  const scope = new CancelScope(outer);
+  if (timeoutMs !== undefined) scope.limit(now() + timeoutMs, () => timeoutError(where(), timeoutMs));
+  return scope;
+}
+
+/** An attempt has failed: what else it has begun is wanted no more. If it was stopped for its time, that is the reason. */
+function stopReason(scope: CancelScope, policy: CallPolicy, error: unknown): unknown {
+  if (scope.stopped && !policy.scope.stopped) return scope.reason;
+  scope.stop(error);
+  return error;
+}
+
+export function timeoutError(where: string, timeoutMs: number): TimeoutError {
+  return new TimeoutError({
+    code: "TIMEOUT",
+    where,
+    problem: `it took longer than its timeoutMs of ${timeoutMs} ms`,
+    advice: "Allow it more time, or make it stop by itself on currentRun().signal.",
+  });
+}
+
+/** Milliseconds between an attempt that failed and the next one. */
+export function backoffDelay(attempt: number, { delayMs, factor, maxDelayMs }: Required<Retries>): number {
+  return delayMs === 0 ? 0 : Math.min(delayMs * factor ** (attempt - 1), maxDelayMs);
+}
+
+/** Resolves after some milliseconds, or when the scope is stopped. */
+export function sleepUnlessStopped(ms: number, scope: CancelScope): Promise<void> {
+  return sleep(ms, scope.signal);
+}
+
+export function resolveRetries({ retries = 0 }: NodeOptions): Required<Retries> {
+  const { times, delayMs = 100, factor = 2, maxDelayMs } = typeof retries === "number" ? { times: retries } : retries;
+  // A first wait that is longer than the longest one by default is meant.
+  return { times, delayMs, factor, maxDelayMs: maxDelayMs ?? Math.max(10_000, delayMs) };
+}

@@ -1,0 +1,248 @@
+import { NodeError } from "../../errors.js";
+import type { Step } from "../../graph/plan.js";
+import { adopted, isPrimitive, isPromise, promiseOf } from "../../util/thenable.js";
+import { convertInputs } from "../elements/convert-inputs.js";
+import type { Execution } from "../execute-plan.js";
+import { CollectedError } from "../failures/collected.js";
+import { hasChangedInput, nodeError, pathOf } from "../failures/node-errors.js";
+import type { CancelScope } from "../lifecycle/cancel-scope.js";
+import { withRun } from "../lifecycle/current-run.js";
+import { now } from "../lifecycle/events.js";
+import type { NestedProgram } from "../program/program.js";
+import { runNestedRemotely } from "../remote/remote-steps.js";
+
+import { resultOf } from "../result.js";
+import { runFastPath } from "../scheduler/fast-path.js";
+import { type CallPath, ended, failedWith, retried, started } from "./call-events.js";
+import { callWithPolicy, isGuarded } from "./retry.js";
+
+/** One call of a step: for the step as a whole, for an element, or for a batch that begins with it. */
+export interface StepCall {
+  readonly execution: Execution;
+  readonly step: Step;
+  readonly inputs: readonly unknown[];
+  readonly element: number | undefined;
+}
+
+type RetryHook = (error: unknown, attempt: number, delayMs: number) => void;
+
+/**
+ * Calls a step's method or nested pipeline, as its options say, and tells of it.
+ *
+ * @param size how many elements a batch has.
+ * @returns the value, or a promise of it if the call takes one.
+ * @throws {NodeError}
+ */
+export function invokeStep(
+  execution: Execution,
+  step: Step,
+  inputs: readonly unknown[],
+  element: number | undefined,
+  size?: number,
+): unknown {
+  const call: StepCall = { execution, step, inputs, element };
+  const guarded = isGuarded(step.node.options);
+  if (execution.run.emit !== undefined) return invokeWithEvents(call, size, guarded);
+  if (guarded) return invokeWithPolicy(call, undefined);
+  return settle(
+    () => invokeOnce(call, execution.scope),
+    undefined,
+    (error) => toNodeError(call, error),
+  );
+}
+
+/** Where a step collects, its error takes the place of its value. */
+export function collectError({ scope }: Execution, step: Step, call: () => unknown): unknown {
+  if (step.node.options.onError !== "collect") return call();
+  const collected = (error: unknown): unknown => {
+    if (scope.stopped || !(error instanceof NodeError) || hasChangedInput(error)) throw error;
+    return new CollectedError(error);
+  };
+  try {
+    const value = call();
+    return isPromise(value) ? value.then(undefined, collected) : value;
+  } catch (error) {
+    return collected(error);
+  }
+}
+
+function invokeWithEvents(call: StepCall, size: number | undefined, guarded: boolean): unknown {
+  const { execution, step, element } = call;
+  const { run } = execution;
+  const path = pathOf(execution.path, step.name, element);
+  const tell = run.emit!;
+  const place: CallPath = { path, name: step.name, element, size };
+  const at = now();
+  const again: RetryHook = (error, attempt, delayMs) => tell(retried(place, error, attempt, delayMs));
+  tell(started(place, element === undefined ? execution.queuedMs(step, at) : undefined));
+  const compute = () => (guarded ? invokeWithPolicy(call, again) : invokeOnce(call, execution.scope));
+  return settle(
+    run.context === undefined ? compute : () => run.context!.withSpan(run.id, path, compute),
+    () => tell(ended(place, now() - at)),
+    (thrown) => {
+      const error = guarded ? thrown : toNodeError(call, thrown);
+      tell(failedWith(place, error, now() - at));
+      return error;
+    },
+  );
+}
+
+function invokeWithPolicy(call: StepCall, retried: RetryHook | undefined): unknown {
+  const { execution, step, element } = call;
+  return callWithPolicy(
+    {
+      path: () => pathOf(execution.path, step.name, element),
+      options: step.node.options,
+      scope: execution.scope,
+      retried,
+      failed: (error, tries) => toNodeError(call, error, tries),
+    },
+    (scope) => invokeOnce(call, scope),
+  );
+}
+
+/** The error of a call that failed. */
+export function toNodeError({ execution, step, inputs, element }: StepCall, error: unknown, tries = 1): NodeError {
+  return nodeError(error, { step, path: execution.path, element, inputs, attempts: tries });
+}
+
+/** One attempt, in a scope. */
+function invokeOnce(call: StepCall, scope: CancelScope): unknown {
+  if (!call.execution.settings.check) return invokeUnchecked(call, scope);
+  return call.execution.run.purity.call(call, call.inputs, () => invokeUnchecked(call, scope));
+}
+
+function invokeUnchecked(call: StepCall, scope: CancelScope): unknown {
+  const { execution, step, inputs } = call;
+  const { children, methods, self, hasAsyncMethod: anyAsync } = execution.program;
+  const child = children[step.index];
+  if (child !== undefined) return runChild(call, child, scope);
+  const method = methods[step.index]!;
+  const compute = () => method.apply(self, inputs as unknown[]) as unknown;
+  const value = scope === execution.scope ? compute() : withRun(execution.run.currentIn(scope), anyAsync, compute);
+  if (isPrimitive(value)) return value;
+  const promise = promiseOf(value);
+  const landed = (settled: unknown) => convertInputs(settled, step.uses, execution.run.lists);
+  if (step.map !== undefined && step.map.batch > 0) return promise?.then(settleElements) ?? settleElements(value);
+  return promise?.then(landed) ?? landed(value);
+}
+
+/** The values of a batch: some of them may be promises, as `xs.map(async (x) => ...)` gives them. */
+function settleElements(values: unknown): unknown {
+  if (!Array.isArray(values)) return values;
+  const settling = values.map(adopted);
+  return settling.some(isPromise) ? Promise.all(settling) : values;
+}
+
+/** True if calls of a nested pipeline need no execution of their own: it has plain methods alone, and nobody watches. */
+export function isFastPathChild(execution: Execution, step: Step, child: NestedProgram): boolean {
+  return child.isSynchronous && !execution.isRemote(step) && execution.isBareFor(step, child);
+}
+
+/** Runs a nested pipeline for a call. One of plain methods alone that nobody watches needs no execution of its own. */
+export function runChild(
+  { execution, step, inputs, element }: StepCall,
+  child: NestedProgram,
+  scope: CancelScope,
+): unknown {
+  const values = childValues(child, inputs, execution);
+  if (execution.isRemote(step)) return isCheckedRemotely({ execution, step, inputs, element }, child, values, scope);
+  if (child.isSynchronous && execution.isBareFor(step, child) && scope === execution.scope && !scope.stopped) {
+    const left = runFastPath(child.program, values, scope, 0, execution.run);
+    if (left !== undefined) return execution.nest(child, values, scope, step, element).resumeFrom(left, child.pick);
+    if (!scope.stopped) return resultOf(child.plan, values, child.pick);
+  }
+  const inner = execution.nest(child, values, scope, step, element);
+  const checking = checkInputs(child, inputs, values, execution, inner.path);
+  if (checking === undefined) return inner.finish(child.pick);
+  return checking.then(() => inner.finish(child.pick));
+}
+
+/** The values of a nested pipeline's slots when a call of it begins. */
+export function childValues(child: NestedProgram, inputs: readonly unknown[], execution: Execution): unknown[] {
+  const values = child.values.slice();
+  const lists = child.elementSlots.length;
+  for (let i = 0; i < inputs.length; i++) {
+    // An undefined value leaves the child its default, as if the input were not wired.
+    if (inputs[i] === undefined) continue;
+    if (i < lists) putElement(child, values, i, inputs[i], execution);
+    else if (child.argumentSlots[i - lists]! >= 0) values[child.argumentSlots[i - lists]!] = inputs[i];
+  }
+  return values;
+}
+
+/** Decorators are given lists where iterators were, and may make iterators of them again. */
+export function checkInputs(
+  { checks, elementUses }: NestedProgram,
+  inputs: readonly unknown[],
+  values: unknown[],
+  { run }: Execution,
+  where: string,
+): Promise<void> | undefined {
+  const relanded = (): undefined => {
+    for (const [slot, uses] of elementUses ?? []) values[slot] = convertInputs(values[slot], uses, run.lists);
+  };
+  const checking = checks?.check(
+    inputs.map((input) => convertInputs(input, undefined)),
+    values,
+    where,
+  );
+  if (checking !== undefined) return checking.then(relanded);
+  if (checks !== undefined) relanded();
+  return undefined;
+}
+
+/**
+ * Puts an element of a list into the slots of the inputs that get it. It was no part of what landed as a whole: it lands where
+ * it becomes an input. An undefined one leaves the child its default.
+ */
+export function putElement(
+  { elementSlots, elementUses }: NestedProgram,
+  values: unknown[],
+  list: number,
+  element: unknown,
+  { run }: Execution,
+): void {
+  if (element === undefined) return;
+  for (const slot of elementSlots[list]!) {
+    values[slot] = elementUses === undefined ? element : convertInputs(element, elementUses.get(slot), run.lists);
+  }
+}
+
+/** What is wrong with its inputs is told here, before they go anywhere. */
+async function isCheckedRemotely(
+  call: StepCall,
+  child: NestedProgram,
+  values: unknown[],
+  scope: CancelScope,
+): Promise<unknown> {
+  const { execution, step, inputs, element } = call;
+  await checkInputs(child, inputs, values, execution, pathOf(execution.path, step.name, element));
+  return runNestedRemotely(call, child, values, scope);
+}
+
+/** Calls, and does the same after an end at once as after one that is waited for. */
+export function settle(
+  call: () => unknown,
+  ended: ((value: unknown) => void) | undefined,
+  failure: (error: unknown) => unknown,
+): unknown {
+  const fail = (error: unknown): never => {
+    throw failure(error);
+  };
+  const end =
+    ended === undefined
+      ? undefined
+      : (value: unknown): unknown => {
+          ended(value);
+          return value;
+        };
+  let value: unknown;
+  try {
+    value = call();
+  } catch (error) {
+    return fail(error);
+  }
+  if (isPromise(value)) return value.then(end, fail);
+  return end === undefined ? value : end(value);
+}

@@ -1,0 +1,70 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { HypernodesError } from "../../errors.js";
+
+/** What a node can see of the run it is part of. */
+export interface CurrentRun {
+  /** The run's id, as in its events. */
+  readonly id: string;
+  /** Aborted when this call's result is no longer wanted: the run was stopped or failed, or the call timed out. */
+  readonly signal: AbortSignal;
+}
+
+const asynchronous = new AsyncLocalStorage<CurrentRun>();
+let synchronous: CurrentRun | undefined;
+
+/**
+ * The run that the calling node is part of. Hand its signal to what the node waits for:
+ * `fetch(url, { signal: currentRun().signal })`.
+ *
+ * @throws {HypernodesError} `NO_RUN` outside of a node.
+ */
+export function currentRun(): CurrentRun {
+  const current = activeRun();
+  if (current === undefined) {
+    throw new HypernodesError({
+      code: "NO_RUN",
+      where: "currentRun()",
+      problem: "no node is running here",
+      advice: "Call it inside a node, and in a method that is not async before it returns its promise.",
+    });
+  }
+  return current;
+}
+
+function activeRun(): CurrentRun | undefined {
+  return synchronous ?? asynchronous.getStore();
+}
+
+/**
+ * What runs until it ends or first waits, is in this run: `currentRun` costs it nothing.
+ *
+ * @returns what to hand to `leaving`.
+ */
+export function enterRun(run: CurrentRun): CurrentRun | undefined {
+  const before = synchronous;
+  synchronous = run;
+  return before;
+}
+
+export function exitRun(before: CurrentRun | undefined): void {
+  synchronous = before;
+}
+
+/**
+ * What is called here is in this run; with `acrossAwaits`, so is all that goes on from it. `AsyncLocalStorage` slows
+ * every promise of a process (docs/decisions/current-run.md), so only pipelines with async methods pay for it.
+ */
+export function withRun<R>(run: CurrentRun, acrossAwaits: boolean, call: () => R): R {
+  const before = enterRun(run);
+  try {
+    return acrossAwaits ? asynchronous.run(run, call) : call();
+  } finally {
+    exitRun(before);
+  }
+}
+
+const AsyncFunction = (async () => {}).constructor;
+
+export function isAsync(method: Function): boolean {
+  return method instanceof AsyncFunction;
+}

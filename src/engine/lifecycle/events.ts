@@ -1,0 +1,144 @@
+/**
+ * The version of the events' form, as event logs name it. A reader of one version understands all that have the same:
+ * new kinds of events and new fields do not change it; a change of what a field means does.
+ */
+export const EVENTS_VERSION = 1;
+
+/** What happens in a run, told as it happens. */
+export type RunEvent =
+  | EventShape<"run", "start", { readonly inputs: readonly string[] }>
+  | EventShape<"run", "end", { readonly outputs: readonly string[] } & WithDuration>
+  | EventShape<"run", "failed", WithError & WithDuration>
+  | EventShape<"node", "start", WithQueueTime>
+  | EventShape<"node", "end", WithDuration>
+  | EventShape<"node", "failed", WithError & WithDuration>
+  | EventShape<"node", "retried", Retried>
+  | EventShape<"node", "cached">
+  | EventShape<"map", "start", { readonly elements: number }>
+  | EventShape<
+      "map",
+      "end",
+      { readonly elements: number; readonly failed: number; readonly cached?: number } & WithDuration
+    >
+  | EventShape<"map", "failed", WithError & WithDuration>
+  | EventShape<"element", "start", WithElement>
+  | EventShape<"element", "end", WithElement & WithDuration>
+  | EventShape<"element", "failed", WithElement & WithError & WithDuration>
+  | EventShape<"element", "retried", WithElement & Retried>
+  | EventShape<"element", "cached", WithElement>
+  | EventShape<"cache", "hit" | "stored", WithCacheKey & { readonly bytes: number }>
+  | EventShape<"cache", "miss", WithCacheKey>
+  | EventShape<"cache", "explained", CacheExplanation>
+  | EventShape<"resource", "start">
+  | EventShape<"resource", "end", WithDuration>
+  | EventShape<"resource", "failed", WithError & WithDuration>
+  | EventShape<"resource", "disposed">
+  | EventShape<"threads", "start", Starting>
+  | EventShape<"threads", "ready", WithDuration>
+  | EventShape<"container", "start" | "end", Container & WithDuration>
+  | EventShape<"container", "log", Container & { readonly stream: "stdout" | "stderr"; readonly text: string }>;
+
+interface BaseEvent {
+  /** The run's id: the same for every event of one run, nested pipelines included. */
+  readonly run: string;
+  /** Where: `Corpus.essays[3].count`; for a run, the pipeline. */
+  readonly path: string;
+  /** The node's own name; for a run, the pipeline's. */
+  readonly name: string;
+  /** Milliseconds since the Unix epoch, with fractions. */
+  readonly at: number;
+  /** The thread that it happened in, by Node's number; undefined: the main thread of its process. */
+  readonly thread?: number;
+  /** The container that it happened in, by its id; undefined: this machine. */
+  readonly container?: string;
+}
+
+/** A type for each phase, so that each can be told from the others. */
+type EventShape<Type extends string, Phase extends string, More = unknown> = Phase extends string
+  ? BaseEvent & { readonly type: Type; readonly phase: Phase } & More
+  : never;
+
+interface WithDuration {
+  /** Milliseconds from start to now, waits for retries included. */
+  readonly durationMs: number;
+}
+
+interface WithError {
+  readonly error: Error;
+}
+
+interface WithQueueTime {
+  /** Milliseconds for which it could have begun and did not: for a turn, or because something else was computing. */
+  readonly queuedMs?: number;
+}
+
+interface WithElement {
+  /** The element's index in the mapped list; for a batch, that of its first element. */
+  readonly element: number;
+  /** How many elements the call took, for a batch. */
+  readonly size?: number;
+}
+
+interface WithCacheKey {
+  /** The key of the entry. */
+  readonly key: string;
+  /** The element's index, if the node is mapped. */
+  readonly element?: number;
+}
+
+interface CacheExplanation {
+  /** How many elements were computed, and how many were known; of a node that is not mapped, how many calls. */
+  readonly computed: number;
+  readonly cached: number;
+  /** Why: `code of normalise() in text.ts changed`. */
+  readonly because: string;
+}
+
+interface Starting {
+  /** How many threads start; 0: they are there, but none has imported the module. */
+  readonly threads: number;
+  /** The file name of the pipeline's module, which they import. */
+  readonly module: string;
+}
+
+interface Container {
+  /** The container's id at its provider. */
+  readonly id: string;
+}
+
+interface Retried {
+  readonly error: unknown;
+  /** The attempt that failed, from 1. */
+  readonly attempt: number;
+  /** Milliseconds until the next attempt. */
+  readonly delayMs: number;
+}
+
+/** The events of some type, or of some type and phase. */
+export type EventOf<Type extends RunEvent["type"], Phase extends RunEvent["phase"] = RunEvent["phase"]> = Extract<
+  RunEvent,
+  { readonly type: Type; readonly phase: Phase }
+>;
+
+/** Hears of each event, at once: what it does holds the run up. One that throws is warned of once. */
+export type Listener = (event: RunEvent) => void;
+
+/** A union without some fields, each of its members apart. */
+export type Without<E, K extends PropertyKey> = E extends unknown ? Omit<E, K> : never;
+
+/** An event before it is known in which run and when it happened. */
+export type EventInput = Without<RunEvent, "run" | "at">;
+
+/** The happenings of some type, or of some type and phase. */
+export type EventInputOf<
+  Type extends EventInput["type"],
+  Phase extends EventInput["phase"] = EventInput["phase"],
+> = Extract<EventInput, { readonly type: Type; readonly phase: Phase }>;
+
+/** What a happening of some type has beside its type, its place and its name. */
+export type DetailsOf<Type extends EventInput["type"]> = Without<EventInputOf<Type>, "type" | "path" | "name">;
+
+/** Milliseconds since the Unix epoch, that never go back. */
+export function now(): number {
+  return performance.timeOrigin + performance.now();
+}

@@ -1,0 +1,112 @@
+import { HypernodesError } from "../../errors.js";
+import { describeError } from "../../util/describe.js";
+import { getOrCreate } from "../../util/get-or-create.js";
+import { isPromise } from "../../util/thenable.js";
+import { digest } from "../../values/digest.js";
+
+interface BuiltResource {
+  readonly from: readonly unknown[];
+  /** The resource, or the promise of it. */
+  value: unknown;
+}
+
+/** Who owns what `@resource` methods build: a run, or a pipeline that was opened. */
+export class ResourceScope {
+  private readonly built = new Map<Function, Map<string, BuiltResource[]>>();
+  private readonly disposals: (() => unknown)[] = [];
+  private ended = false;
+
+  /** @param byContent whether values of equal content count as the same: in a thread, what was decoded twice is. */
+  constructor(private readonly byContent = false) {}
+
+  /** Whether there is anything to dispose of. */
+  get holds(): boolean {
+    return this.disposals.length > 0;
+  }
+
+  /**
+   * The resource that a class builds under a name from some values; built now if it was not yet.
+   *
+   * @returns the resource, or a promise of it if building it takes a promise.
+   */
+  acquire(owner: Function, name: string, from: readonly unknown[], build: () => unknown, ended: () => void): unknown {
+    if (this.ended) {
+      throw new HypernodesError({
+        code: "DISPOSED",
+        where: `${owner.name}.${name}`,
+        problem: "the pipeline that owns this resource was disposed of",
+        advice: "Run it before its disposal, or open it anew.",
+      });
+    }
+    const named = getOrCreate(this.built, owner, () => new Map<string, BuiltResource[]>());
+    const known = getOrCreate(named, name, () => []);
+    const same = known.find((b) => b.from.every((value, i) => this.compareByContent(value, from[i])));
+    if (same !== undefined) return same.value;
+
+    const entry: BuiltResource = { from, value: build() };
+    const keep = (value: unknown): unknown => {
+      entry.value = value;
+      this.disposals.push(() => dispose(value, ended));
+      return value;
+    };
+    known.push(entry);
+    if (!isPromise(entry.value)) return keep(entry.value);
+    entry.value = entry.value.then(keep, (error: unknown) => {
+      known.splice(known.indexOf(entry), 1);
+      throw error;
+    });
+    return entry.value;
+  }
+
+  private compareByContent(a: unknown, b: unknown): boolean {
+    return Object.is(a, b) || (this.byContent && typeof a === "object" && typeof b === "object" && sameContent(a, b));
+  }
+
+  /** Does something when all is disposed of: with what is kept elsewhere. */
+  onDispose(end: () => unknown): void {
+    this.disposals.push(end);
+  }
+
+  /** Disposes of all that was built, the last built first. */
+  async dispose(): Promise<void> {
+    this.ended = true;
+    const errors: unknown[] = [];
+    this.built.clear();
+    for (let next = this.disposals.pop(); next !== undefined; next = this.disposals.pop()) {
+      try {
+        await next();
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    if (errors.length > 0) {
+      throw new HypernodesError({
+        code: "DISPOSE_FAILED",
+        where: "resources",
+        problem: `${errors.length === 1 ? "a resource" : `${errors.length} resources`} failed to be disposed of: ${errors.map(describeError).join("; ")}`,
+        cause: errors.length === 1 ? errors[0] : new AggregateError(errors),
+      });
+    }
+  }
+}
+
+const digests = new WeakMap<object, string>();
+
+/** Resources are built from other resources, too: those have no content, and are the same only if they are one. */
+function sameContent(a: object | null, b: object | null): boolean {
+  if (a === null || b === null) return false;
+  try {
+    return getOrCreate(digests, a, () => digest(a)) === getOrCreate(digests, b, () => digest(b));
+  } catch {
+    return false;
+  }
+}
+
+async function dispose(value: unknown, ended: () => void): Promise<void> {
+  if ((typeof value !== "object" && typeof value !== "function") || value === null) return;
+  const disposable = value as Partial<AsyncDisposable & Disposable>;
+  if (typeof disposable[Symbol.asyncDispose] === "function") await disposable[Symbol.asyncDispose]!();
+  else if (typeof disposable[Symbol.dispose] === "function") disposable[Symbol.dispose]!();
+  else return;
+  ended();
+}

@@ -1,0 +1,146 @@
+import type { Method } from "../../dsl/brands.js";
+import type { PipelineClass } from "../../dsl/members.js";
+import type { GraphNode } from "../../graph/graph.js";
+import type { Plan, PlannedChild, SlotUses } from "../../graph/plan.js";
+import { getOrCreate } from "../../util/get-or-create.js";
+import { knowExportsOf } from "../../values/exported-classes.js";
+import { inputChecksOf } from "../../values/input-checks.js";
+import { inputRecord } from "../../values/inputs.js";
+import { convertInputs } from "../elements/convert-inputs.js";
+import { ChildInputs } from "../inline/child-inputs.js";
+import { isGuarded } from "../inline/retry.js";
+import { isAsync } from "../lifecycle/current-run.js";
+import { createThisGuard } from "./this-guard.js";
+
+/** A plan bound to a pipeline object: what its steps call. One serves many runs at once. */
+export interface Program {
+  readonly plan: Plan;
+  readonly pipeline: PipelineClass;
+  /** The pipeline object itself. */
+  readonly object: object;
+  /** What `this` is in its methods. */
+  readonly self: object;
+  /** For each step its method; undefined for a nested pipeline. */
+  readonly methods: readonly (Method | undefined)[];
+  /** Whether any method is declared async. */
+  readonly hasAsyncMethod: boolean;
+  /** For each step, whether its calls need nothing around them. */
+  readonly isBareCall: readonly boolean[];
+  /** How many steps at the beginning can be run one after another with nothing around them. */
+  readonly fastPathLength: number;
+  /** For each resource, the method that builds it. */
+  readonly builders: readonly Method[];
+  /** For each step its nested program, if it has one. */
+  readonly children: readonly (NestedProgram | undefined)[];
+}
+
+/** A nested pipeline, ready to be run for a call. */
+export interface NestedProgram extends PlannedChild {
+  readonly program: Program;
+  /** Values by slot before the call's own are put in: what is bound, and defaults. */
+  readonly values: readonly unknown[];
+  readonly checks: ChildInputs | undefined;
+  /** By slot, how inputs are taken that get elements; undefined: only as a whole. */
+  readonly elementUses: ReadonlyMap<number, SlotUses> | undefined;
+  /** Whether it is plain synchronous methods, one after another, and nothing else. */
+  readonly isSynchronous: boolean;
+}
+
+const programs = new WeakMap<object, Map<Plan, Program>>();
+const guards = new WeakMap<object, object>();
+
+export function programFor(pipeline: object, plan: Plan): Program {
+  const known = getOrCreate(programs, pipeline, () => new Map<Plan, Program>());
+  return getOrCreate(known, plan, () => bindPlan(pipeline, plan));
+}
+
+function bindPlan(pipeline: object, plan: Plan): Program {
+  const prototype = Object.getPrototypeOf(pipeline) as Record<string, Method>;
+  knowExportsOf(pipeline.constructor as PipelineClass);
+  const methods = plan.steps.map(({ name, child }) => (child === undefined ? prototype[name]! : undefined));
+  const builders = plan.resources.map(({ name }) => prototype[name]!);
+  const direct = plan.steps.map(({ node }) => !isGuarded(node.options));
+  const straight = plan.steps.findIndex(
+    (step, i) =>
+      methods[i] === undefined ||
+      !direct[i] ||
+      step.map !== undefined ||
+      step.resources.length > 0 ||
+      step.arguments.some(({ path }) => path),
+  );
+  return {
+    plan,
+    pipeline: pipeline.constructor as PipelineClass,
+    object: pipeline,
+    self: getOrCreate(guards, pipeline, () => createThisGuard(pipeline, plan.graph)),
+    methods,
+    hasAsyncMethod: [...methods, ...builders].some((method) => method !== undefined && isAsync(method)),
+    isBareCall: direct,
+    fastPathLength: plan.canStream ? 0 : straight < 0 ? plan.steps.length : straight,
+    builders,
+    children: plan.steps.map(({ node, child }) => child && bindNested(node, child)),
+  };
+}
+
+/** Binds a nested plan to a new object of its class, with what was bound on it. */
+function bindNested(node: GraphNode, child: PlannedChild): NestedProgram {
+  const { nested, plan } = child;
+  const object = new nested.pipeline() as unknown as Record<string, unknown>;
+  const values: unknown[] = new Array(plan.slots).fill(undefined);
+  for (const { name, slot, uses } of plan.inputs) {
+    values[slot] = convertInputs(nested.bound[name] !== undefined ? nested.bound[name] : object[name], uses);
+  }
+  const checks = inputChecksOf(nested.pipeline, plan);
+  return nestedProgram(
+    child,
+    programFor(object, plan),
+    values,
+    checks && new ChildInputs(checks, node, plan, inputRecord(plan.graph, object, {}, nested.bound, checks)),
+  );
+}
+
+function nestedProgram(
+  child: PlannedChild,
+  program: Program,
+  values: readonly unknown[],
+  checks: ChildInputs | undefined,
+): NestedProgram {
+  const plain =
+    program.fastPathLength === child.plan.steps.length && checks === undefined && !child.plan.collectsErrors;
+  return {
+    ...child,
+    program,
+    values,
+    checks,
+    isSynchronous: plain && !program.hasAsyncMethod,
+    elementUses: elementUsesOf(child),
+  };
+}
+
+function elementUsesOf({ plan, elementSlots }: PlannedChild): ReadonlyMap<number, SlotUses> | undefined {
+  const slots = new Set(elementSlots.flat());
+  const used = [...plan.inputs, ...plan.given].filter(({ slot, uses }) => slots.has(slot) && uses !== undefined);
+  return used.length === 0 ? undefined : new Map(used.map(({ slot, uses }) => [slot, uses!]));
+}
+
+const NONE = { given: new Map(), defaults: new Map() };
+
+/** The program of a plan that maps over a pipeline, whose inputs come with each call, and are checked there if the plan says so. */
+export function programForMap(pipeline: object, plan: Plan): Program {
+  const { node, child } = plan.steps[0]!;
+  const inner = child!.plan;
+  const checks = plan.seen && inputChecksOf(pipeline.constructor, inner);
+  const inputs = checks && new ChildInputs(checks, node, inner, NONE, new Set(plan.seen!.defaults));
+  return {
+    plan,
+    pipeline: pipeline.constructor as PipelineClass,
+    object: pipeline,
+    self: pipeline,
+    methods: [undefined],
+    hasAsyncMethod: false,
+    isBareCall: [!isGuarded(node.options)],
+    fastPathLength: 0,
+    builders: [],
+    children: [nestedProgram(child!, programFor(pipeline, inner), new Array(inner.slots), inputs)],
+  };
+}

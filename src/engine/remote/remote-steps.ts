@@ -1,0 +1,190 @@
+import { exportCodeDigests, exportForSteps, exportModelDigests } from "../../cache/code-digests.js";
+import type { PipelineClass } from "../../dsl/members.js";
+import type { CacheStore, MapQueue, Placement } from "../../dsl/pipeline-options.js";
+import { argumentKey, type Plan, type Step } from "../../graph/plan.js";
+import { extractSubPlan } from "../../graph/sub-plan.js";
+import { asError } from "../../util/as-error.js";
+import { hasCache } from "../caching/plan-stores.js";
+import { internalError } from "../chunks/checked-result.js";
+import type { ChunkExecutor } from "../chunks/chunk-executor.js";
+import { type Stage, sharedSlots } from "../chunks/stage.js";
+import type { List } from "../elements/lists.js";
+import type { Execution } from "../execute-plan.js";
+import { CollectedError } from "../failures/collected.js";
+import { pathOf } from "../failures/node-errors.js";
+import { type ElementSelection, mapEndCounts } from "../inline/map-task.js";
+import type { StepCall } from "../inline/step-call.js";
+import type { CancelScope } from "../lifecycle/cancel-scope.js";
+import { now } from "../lifecycle/events.js";
+import type { RunContext } from "../lifecycle/run-context.js";
+import type { NestedProgram } from "../program/program.js";
+import { toProgramSpec } from "../program/program-spec.js";
+import { localised, optionsFor, type ResolvedExecution } from "../settings.js";
+import type { RemoteTaskSpec } from "./remote-task.js";
+
+/** Work for another place, before it is said how its code and its stores are called there. */
+export interface RemoteTask {
+  /** The class whose module has all that is needed. */
+  readonly type: PipelineClass;
+  readonly work: Omit<RemoteTaskSpec, "origin" | "cache">;
+  /** What would remember it here. */
+  readonly cache: CacheStore | undefined;
+  /** The names of what is in the values' slots, for who says that one can't travel. */
+  readonly plan: Plan;
+  /** The pipeline's place, or that of the step. */
+  readonly where: string;
+  readonly run: RunContext;
+  readonly scope: CancelScope;
+  readonly graceMs: number;
+}
+
+/** Does work in other places, for one run. */
+export interface HostRegistry {
+  /** @returns the record of the outputs. */
+  runTask(placement: Placement, errand: RemoteTask): Promise<Record<string, unknown>>;
+  /** Workers that take chunks of a fragment. */
+  queueExecutor(queue: MapQueue, fragment: Stage): ChunkExecutor;
+  /** Containers that share the chunks of a fragment. */
+  hostPoolExecutor(placement: Placement, fragment: Stage): ChunkExecutor;
+  /** Lets go of the places: the run has ended. @param isDone whether it has its results. */
+  close(isDone: boolean): Promise<unknown> | undefined;
+}
+
+/** Runs a nested pipeline in its own place, for one call. */
+export async function runNestedRemotely(
+  { execution, step, element }: StepCall,
+  child: NestedProgram,
+  values: readonly unknown[],
+  scope: CancelScope,
+): Promise<unknown> {
+  const { program, plan, pick, placement } = child;
+  const path = pathOf(execution.path, step.name, element);
+  const settings = execution.settingsFor(step, child);
+  const isRemembered = hasCache(plan, settings.choices);
+  const outputs = await execution.run.elsewhere!.runTask(placement!, {
+    type: program.pipeline,
+    work: {
+      ...baseTask(execution, settings, path),
+      source: toProgramSpec(program),
+      codes: isRemembered ? exportCodeDigests(program) : undefined,
+      models: isRemembered ? exportModelDigests() : undefined,
+      values: values.flatMap((value, slot) => (value === undefined ? [] : [[slot, value] as const])),
+      part: undefined,
+    },
+    ...{ cache: settings.cache, plan, where: path, run: execution.run, scope, graceMs: settings.graceMs },
+  });
+  return pick < 0 ? outputs : outputs[plan.outputs.find(({ slot }) => slot === pick)!.name];
+}
+
+/**
+ * Computes a node in a container that others share: attempts, limits of time and events are there what they are here.
+ *
+ * @throws {NodeError}
+ */
+export async function runNodeRemotely(execution: Execution, step: Step): Promise<unknown> {
+  const { program, path, settings, values, run, scope } = execution;
+  const { plan } = extractSubPlan(program.plan, [step.index], [step.index]);
+  const outputs = await run.elsewhere!.runTask(settings.hosts!, {
+    type: program.pipeline,
+    work: {
+      ...baseTask(execution, settings, path),
+      source: toProgramSpec(program, { steps: [step.index], wanted: [step.index] }),
+      values: sharedSlots(program.plan, [step]).map((slot) => [slot, values[slot]] as const),
+      codes: undefined,
+      models: undefined,
+      part: undefined,
+    },
+    // It is remembered here.
+    cache: undefined,
+    ...{ plan, where: execution.pathOf(step), run, scope, graceMs: settings.graceMs },
+  });
+  return outputs[step.name];
+}
+
+/** A map over a nested pipeline that runs in its own place: all its elements go there together. */
+export class RemoteMap {
+  private readonly startedAt = now();
+
+  /** @param selection which elements are to be computed, if not all. */
+  constructor(
+    private readonly execution: Execution,
+    private readonly step: Step,
+    private readonly lists: readonly List[],
+    private readonly selection?: ElementSelection,
+  ) {}
+
+  /** @returns a value for each element, in order. */
+  async run(): Promise<unknown[]> {
+    const { execution, step, lists, selection } = this;
+    const { program, path, settings, values } = execution;
+    const child = program.children[step.index]!;
+    const length = this.length();
+    execution.emitMapEvent(step, { phase: "start", elements: selection?.of ?? length });
+    const { plan, slicedLists: cuts } = extractSubPlan(program.plan, [step.index], [step.index]);
+    const given = new Map(step.arguments.map(({ slot }) => [slot, values[slot]]));
+    const names = step.map!.lists;
+    if (step.map!.product) for (const [i, { slot }] of names.entries()) given.set(slot, lists[i]);
+    for (const [i, cut] of cuts.entries()) {
+      given.set(program.plan.slots + i, lists[names.findIndex((list) => argumentKey(list) === argumentKey(cut))]);
+    }
+    const inner = optionsFor(settings.choices, step);
+    const isRemembered = hasCache(child.plan, inner);
+    try {
+      const outputs = await execution.run.elsewhere!.runTask(child.placement!, {
+        type: program.pipeline,
+        work: {
+          ...baseTask(execution, settings, path),
+          source: toProgramSpec(program, { steps: [step.index], wanted: [step.index] }),
+          codes: isRemembered ? exportForSteps(program, [step]) : undefined,
+          models: isRemembered ? exportModelDigests() : undefined,
+          values: [...given],
+          part: { first: 0, count: length, indices: selection?.indices },
+        },
+        cache: inner.cache || undefined,
+        ...{ plan, where: execution.pathOf(step), run: execution.run, scope: execution.scope },
+        graceMs: settings.graceMs,
+      });
+      const results = outputs[step.name] as unknown[];
+      if (!Array.isArray(results) || results.length !== length) {
+        throw internalError(
+          execution.pathOf(step),
+          `of ${length} elements another place gave ${results?.length} values`,
+        );
+      }
+      return this.onEnded(results);
+    } catch (error) {
+      execution.emitMapEvent(step, { phase: "failed", error: asError(error), durationMs: now() - this.startedAt });
+      throw error;
+    }
+  }
+
+  private length(): number {
+    const { step, lists, selection } = this;
+    if (selection !== undefined) return selection.count;
+    if (!step.map!.product) return lists[0]!.length;
+    return lists.reduce((product, { length }) => product * length, 1);
+  }
+
+  private onEnded(results: unknown[]): unknown[] {
+    const { execution, step, selection } = this;
+    for (const [i, value] of results.entries()) selection?.computed(i, value);
+    const failed = results.filter(CollectedError.is).length;
+    const about = mapEndCounts(results.length, failed, selection);
+    execution.emitMapEvent(step, { phase: "end", ...about, durationMs: now() - this.startedAt });
+    return results;
+  }
+}
+
+function baseTask({ run }: Execution, { choices }: ResolvedExecution, path: string) {
+  return {
+    path,
+    run: run.id,
+    wantsEvents: run.emit !== undefined,
+    carrier: run.context?.inject(run.id, path),
+    explain: false,
+    execution: localised(choices.execution),
+    inputs: [],
+    reusesResources: true,
+    isStream: false,
+  };
+}

@@ -1,0 +1,254 @@
+import { formatDependency, mappedDependencies } from "../graph/graph.js";
+import type { Step } from "../graph/plan.js";
+import { describeValue } from "../util/describe.js";
+import { adopted, isPromise } from "../util/thenable.js";
+import { ChunkedStream } from "./chunks/chunked-stream.js";
+import { convertInputs } from "./elements/convert-inputs.js";
+import { notAList, unequalLengths, unreadable } from "./elements/lists.js";
+import { Execution } from "./execute-plan.js";
+import { CollectedError } from "./failures/collected.js";
+import { collectError, invokeStep } from "./inline/step-call.js";
+import { openStores, type RunRequest, RunSession } from "./run.js";
+import { elementConcurrency, maxElementsInFlight } from "./settings.js";
+
+/** A list whose elements may come over time. */
+type Source = Iterable<unknown> | AsyncIterable<unknown>;
+
+/**
+ * Runs a program of one mapped step for elements as they come, and yields the results as they end. At most `maxWorkers`
+ * elements are under way or waiting to be taken. A consumer that stops early stops the run.
+ */
+export async function* streamRun(request: RunRequest, given?: ElementSource): AsyncGenerator<unknown, void, undefined> {
+  const session = new RunSession(request);
+  const { program, values, settings } = request;
+  const step = program.plan.steps[0]!;
+  try {
+    await openStores(request, session.run);
+  } catch (error) {
+    throw await session.finish({ error });
+  }
+  const outer = new Execution(program, values, session.run, session.scope, settings).track();
+  const shared = step.arguments.map((argument) => outer.input(argument));
+  const elements = given ?? openElementSource(step, values, request.name);
+  const window = new ResultBuffer(request.isReportedInOrder === true);
+  const away = outer.areMapsRemote ? new ChunkedStream(outer, step) : undefined;
+  const limit = away === undefined ? elementConcurrency(settings) : maxElementsInFlight(settings);
+  let failure: { error: unknown } | undefined;
+  let finished = false;
+  try {
+    let more = true;
+    for (let index = 0; more || window.size > 0; ) {
+      if (session.scope.stopped) throw session.scope.reason;
+      if (more && window.size < limit) {
+        const pulled = elements.next();
+        if (isPromise(pulled)) away?.flush();
+        const next: PulledElement = isPromise(pulled) ? await session.waitFor(outer, pulled) : pulled;
+        if (next.done) more = false;
+        else {
+          const element = index++;
+          const values = convertElement(step, next.value, element, request.name);
+          const compute = () =>
+            away === undefined
+              ? start(outer, step, [...values, ...shared], element)
+              : rethrowCollected(step, away.add(values, outer.cached !== undefined));
+          window.add(
+            outer.cached === undefined ? compute() : outer.cached.element(step, values, element, compute),
+            session,
+          );
+        }
+        if (window.ended.length === 0) continue;
+      }
+      away?.flush();
+      if (window.ended.length === 0) await session.waitFor(outer, window.next());
+      while (window.ended.length > 0) {
+        const ended = window.ended.shift()!;
+        if ("error" in ended) throw ended.error;
+        yield CollectedError.is(ended.value) ? ended.value.error : ended.value;
+      }
+    }
+    finished = true;
+  } catch (error) {
+    failure = { error };
+  } finally {
+    away?.close();
+    const abandoned = !finished && failure === undefined;
+    const stopped = abandoned ? { error: new Error("the consumer of the stream stopped") } : failure;
+    // A source is told that no more is wanted; one that is waiting for its next element can't hear it yet.
+    if (!finished) (async () => elements.return?.())().catch(() => {});
+    const error = await session.finish(
+      stopped,
+      request.program.plan.outputs.map((o) => o.name),
+    );
+    // biome-ignore lint/correctness/noUnsafeFinally: a failure is thrown on; an early end of the consumer is none.
+    if (failure !== undefined) throw error;
+  }
+}
+
+/** @throws {InputError} `UNREADABLE_LIST` */
+function convertElement(step: Step, values: readonly unknown[], index: number, where: string): unknown[] {
+  return values.map((value, i) => {
+    try {
+      return convertInputs(value, undefined);
+    } catch (error) {
+      const name = `${formatDependency(mappedDependencies(step.node)[i]!)}[${index}]`;
+      throw unreadable(name, `"${name}" is an iterable`, where, error);
+    }
+  });
+}
+
+function start(outer: Execution, step: Step, inputs: unknown[], element: number): unknown {
+  return collectError(outer, step, () => invokeStep(outer, step, inputs, element));
+}
+
+/** What comes home from a thread is a value, or a collected error in its place. */
+async function rethrowCollected(step: Step, coming: Promise<unknown>): Promise<unknown> {
+  const value = await coming;
+  if (CollectedError.is(value) && step.node.options.onError !== "collect") throw value.error;
+  return value;
+}
+
+type ResultEnd = { readonly value: unknown } | { readonly error: unknown };
+
+/** What is under way, and what has ended but was not yet taken. */
+class ResultBuffer {
+  readonly ended: ResultEnd[] = [];
+  private inFlight = 0;
+  private wake: (() => void) | undefined;
+  /** In order: how many were added, how many have ended with all before them, and those that wait for others, by index. */
+  private added = 0;
+  private inTurn = 0;
+  private readonly completedEarly = new Map<number, ResultEnd>();
+
+  constructor(private readonly isOrdered: boolean) {}
+
+  get size(): number {
+    return this.inFlight + this.ended.length + this.completedEarly.size;
+  }
+
+  add(value: unknown, session: RunSession): void {
+    const index = this.added++;
+    if (!isPromise(value)) {
+      this.end({ value }, index);
+      return;
+    }
+    this.inFlight++;
+    session.run.beginWork();
+    const settle = (ended: ResultEnd) => {
+      this.inFlight--;
+      session.run.endWork();
+      this.end(ended, index);
+      this.wake?.();
+    };
+    value.then(
+      (settled) => settle({ value: settled }),
+      (error) => settle({ error }),
+    );
+  }
+
+  private end(ended: ResultEnd, index: number): void {
+    // A failure waits for nothing.
+    if (!this.isOrdered || "error" in ended) {
+      this.ended.push(ended);
+      return;
+    }
+    this.completedEarly.set(index, ended);
+    for (
+      let next = this.completedEarly.get(this.inTurn);
+      next !== undefined;
+      next = this.completedEarly.get(this.inTurn)
+    ) {
+      this.completedEarly.delete(this.inTurn++);
+      this.ended.push(next);
+    }
+  }
+
+  /** Resolves when something has ended. */
+  next(): Promise<void> {
+    return new Promise((resolve) => {
+      this.wake = resolve;
+    });
+  }
+}
+
+type PulledElement = IteratorResult<unknown[], unknown>;
+
+/** Elements as they come: each with a value from each list. */
+export interface ElementSource {
+  next(): PulledElement | Promise<PulledElement>;
+  return?(): unknown;
+}
+
+/** The elements of one or more lists, each with one value from each list. Only a product holds lists in memory. */
+export function openElementSource(step: Step, values: readonly unknown[], where: string): ElementSource {
+  const names = step.map!.lists.map(({ slot }) => step.node.dependencies[slot]!.on);
+  const sources = step.map!.lists.map(({ slot }, i) => sourceOf(values[slot], names[i]!, where));
+  if (step.map!.product && sources.length > 1) return product(sources);
+  if (sources.length === 1) return single(iteratorOf(sources[0]!));
+  return zip(sources.map(iteratorOf), names, where);
+}
+
+function sourceOf(value: unknown, name: string, where: string): Source {
+  const isSource =
+    typeof value === "object" && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value);
+  if (isSource) return value as Source;
+  throw notAList(name, value, where, "streams", "Give an array, another iterable, or an async iterable.");
+}
+
+function iteratorOf(source: Source): Iterator<unknown> | AsyncIterator<unknown> {
+  return Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+}
+
+function single(iterator: Iterator<unknown> | AsyncIterator<unknown>): ElementSource {
+  const wrap = (given: IteratorResult<unknown>): PulledElement => {
+    const next = resultOf(given);
+    return next.done ? next : { done: false, value: [next.value] };
+  };
+  return {
+    next: () => {
+      const next = adopted(iterator.next()) as IteratorResult<unknown> | Promise<IteratorResult<unknown>>;
+      return isPromise(next) ? next.then(wrap as never) : wrap(next);
+    },
+    return: () => iterator.return?.(),
+  };
+}
+
+/** As `for await` takes what an iterator gives. */
+function resultOf(next: IteratorResult<unknown>): IteratorResult<unknown> {
+  if ((typeof next === "object" && next !== null) || typeof next === "function") return next;
+  throw new TypeError(`Iterator result ${describeValue(next)} is not an object`);
+}
+
+async function* zip(
+  iterators: readonly (Iterator<unknown> | AsyncIterator<unknown>)[],
+  names: readonly string[],
+  where: string,
+): AsyncGenerator<unknown[], void> {
+  try {
+    for (let count = 0; ; count++) {
+      const next = (await Promise.all(iterators.map((iterator) => iterator.next()))).map(resultOf);
+      if (next.every(({ done }) => done)) return;
+      if (next.some(({ done }) => done)) {
+        const lengths = next.map(({ done }) => (done ? String(count) : `more than ${count}`));
+        throw unequalLengths(names, lengths, where, "streams");
+      }
+      yield next.map(({ value }) => value);
+    }
+  } finally {
+    for (const iterator of iterators) await iterator.return?.();
+  }
+}
+
+async function* product([first, ...others]: readonly Source[]): AsyncGenerator<unknown[], void> {
+  const lists: unknown[][] = [];
+  for (const source of others) {
+    const list: unknown[] = [];
+    for await (const element of source) list.push(element);
+    lists.push(list);
+  }
+  for await (const element of first!) yield* combinations([element], lists);
+}
+
+function* combinations(chosen: readonly unknown[], [list, ...rest]: readonly unknown[][]): Generator<unknown[]> {
+  if (list === undefined) yield [...chosen];
+  else for (const element of list) yield* combinations([...chosen, element], rest);
+}

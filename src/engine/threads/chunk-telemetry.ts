@@ -1,0 +1,62 @@
+import type { MessagePort } from "node:worker_threads";
+import type { Stage } from "../chunks/stage.js";
+import { pathOf } from "../failures/node-errors.js";
+import { now, type RunEvent } from "../lifecycle/events.js";
+import type { RunContext } from "../lifecycle/run-context.js";
+import type { Carrier, ChunkSpan } from "../lifecycle/trace-context.js";
+import type { ChunkOutcome } from "./chunk-task.js";
+import { openEventChannel } from "./event-channel.js";
+import type { ChunkRange } from "./protocol.js";
+
+/** What is told of a visit that somebody hears of: its events while it lasts; to who traces, its beginning and its end. */
+export class ChunkTelemetry {
+  readonly port: MessagePort;
+  private readonly chunk: ChunkSpan | undefined;
+  private readonly events = openEventChannel((event) => this.relay(event));
+  private readonly sentAt = now();
+  /** The places whose ends have been told. */
+  private readonly ended: string[] = [];
+
+  constructor(
+    private readonly run: RunContext,
+    private readonly fragment: Stage,
+    range: ChunkRange | undefined,
+  ) {
+    this.port = this.events.port;
+    const { name } = fragment.steps[0]!;
+    const part = range && { element: range.indices?.[0] ?? range.first, elements: range.count };
+    this.chunk = run.context?.startChunk(run.id, { path: pathOf(fragment.execution.path, name), name, ...part });
+  }
+
+  /** The visit's context, if somebody traces. */
+  get carrier(): Carrier | undefined {
+    return this.chunk?.carrier;
+  }
+
+  private relay(event: RunEvent): void {
+    this.fragment.starting?.ready(event.at);
+    if (event.type !== "element" && event.type !== "node") {
+      this.run.forward(event);
+      return;
+    }
+    // Its thread was lost after it had ended, and it was done again.
+    if (this.fragment.reportedEnds.has(event.path)) return;
+    if (event.phase === "end") this.ended.push(event.path);
+    const isSent = event.type === "node" && event.phase === "start" && event.queuedMs === undefined;
+    this.run.forward(isSent ? { ...event, queuedMs: event.at - this.sentAt } : event);
+  }
+
+  end(outcome: ChunkOutcome | undefined): void {
+    this.events.drain();
+    this.events.close();
+    if (outcome?.kind === "home") {
+      const { events, done, thread } = outcome.result;
+      for (const event of events) this.relay(event);
+      this.fragment.starting?.ready(now());
+      this.chunk?.end({ elements: done, thread });
+      return;
+    }
+    for (const path of this.ended) this.fragment.reportedEnds.add(path);
+    this.chunk?.end({ error: outcome?.kind === "lost" ? outcome.cause : this.fragment.execution.scope.reason });
+  }
+}

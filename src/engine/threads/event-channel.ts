@@ -1,0 +1,59 @@
+import { MessageChannel, type MessagePort, receiveMessageOnPort, threadId } from "node:worker_threads";
+import { EventBatcher } from "../lifecycle/event-batcher.js";
+import type { RunEvent } from "../lifecycle/events.js";
+
+/**
+ * In a thread: the events of a visit. They go home while it lasts; from the first that has an error on, with its result,
+ * which knows how an error travels.
+ */
+export class WorkerEventChannel {
+  private waiting: RunEvent[] = [];
+  private live = true;
+  private readonly gathering = new EventBatcher(() => this.send());
+
+  constructor(private readonly port: MessagePort) {
+    port.unref();
+  }
+
+  add(event: RunEvent): void {
+    this.waiting.push({ ...event, thread: threadId });
+    if ("error" in event) this.live = false;
+    if (this.live) this.gathering.add();
+  }
+
+  private send(): void {
+    if (!this.live || this.waiting.length === 0) return;
+    this.port.postMessage(this.waiting);
+    this.waiting = [];
+  }
+
+  /** Those that have not gone. No more goes by itself. */
+  drain(): readonly RunEvent[] {
+    this.live = false;
+    this.gathering.noteFlushed();
+    this.port.close();
+    return this.waiting;
+  }
+}
+
+/**
+ * In the process: hears a visit's events.
+ *
+ * @returns the port for the thread; what to call before its result is told, so that what went before comes before; and when
+ * it has ended.
+ */
+export function openEventChannel(tell: (event: RunEvent) => void) {
+  const { port1, port2 } = new MessageChannel();
+  const heard = (events: readonly RunEvent[]) => events.forEach(tell);
+  port1.on("message", heard);
+  port1.unref();
+  return {
+    port: port2,
+    drain() {
+      for (let next = receiveMessageOnPort(port1); next !== undefined; next = receiveMessageOnPort(port1)) {
+        heard(next.message as readonly RunEvent[]);
+      }
+    },
+    close: () => port1.close(),
+  };
+}

@@ -1,0 +1,23 @@
+import os from "node:os";
+import type { ExecutionMode, ThreadLimits } from "../../dsl/pipeline-options.js";
+import { getOrCreate } from "../../util/get-or-create.js";
+import type { WorkerPool } from "./pool.js";
+import { workerContext } from "./worker-context.js";
+
+/** How many threads compute at once: one for each core. */
+export const MAX_THREADS = os.availableParallelism();
+
+const pools = new Map<string, Promise<WorkerPool>>();
+
+/** The pool of the process; one more for each set of limits that somebody asks for. Loaded when it is first needed. */
+export function workerPoolFor(resourceLimits: ThreadLimits | undefined): Promise<WorkerPool> {
+  return getOrCreate(pools, JSON.stringify(resourceLimits ?? {}), async () => {
+    const { WorkerPool } = await import("./pool.js");
+    return new WorkerPool(MAX_THREADS, resourceLimits, typeof module === "object");
+  });
+}
+
+/** Whether what has this mode goes to threads. In a thread it does not: there is no pool inside a pool. */
+export function usesThreads(mode: ExecutionMode): boolean {
+  return (mode === "threaded" || mode === "parallel") && !workerContext.isPoolWorker;
+}

@@ -1,0 +1,59 @@
+import type { Step } from "../../graph/plan.js";
+import { wrongResult } from "../chunks/checked-result.js";
+import {
+  type CrashedCall,
+  CrashRetries,
+  crashLoopError,
+  emitCrashFailure,
+  MAX_STARTUP_CRASHES,
+} from "../chunks/crash-retries.js";
+import { Stage } from "../chunks/stage.js";
+import type { Execution } from "../execute-plan.js";
+import { CollectedError } from "../failures/collected.js";
+import { now } from "../lifecycle/events.js";
+import { isolationFor } from "./concurrency.js";
+
+/**
+ * Computes a node in a thread: attempts, limits of time and events are there what they are here.
+ *
+ * @throws {NodeError}
+ */
+export async function callInThread(execution: Execution, step: Step): Promise<unknown> {
+  const fragment = new Stage(execution, [step], [step], [], 1);
+  const losses = new CrashRetries();
+  const startedAt = now();
+  try {
+    for (let ended = 0; ; ) {
+      const visit = await fragment.submit(undefined, [], isolationFor(execution.settings.nodes));
+      const outcome = await visit.outcome;
+      if (outcome.kind === "stopped") throw execution.scope.reason;
+      if (outcome.kind === "home") {
+        if (outcome.result.failure !== undefined) throw outcome.result.failure.error;
+        const wrong = wrongResult(outcome.result, 1, 1, execution.pathOf(step));
+        if (wrong !== undefined) throw wrong;
+        return outcome.result.values[0]![0];
+      }
+      if (outcome.kind !== "lost") continue;
+      if (outcome.held.length === 0) {
+        if (++ended >= MAX_STARTUP_CRASHES) throw crashLoopError(outcome.cause, execution.pathOf(step));
+        continue;
+      }
+      const call: CrashedCall = {
+        execution,
+        step,
+        element: undefined,
+        inputs: execution.inputsOf(step),
+        cause: outcome.cause,
+      };
+      const counted = losses.count(call);
+      if ("error" in counted) {
+        emitCrashFailure(call, counted.error, startedAt);
+        if (step.node.options.onError === "collect") return new CollectedError(counted.error);
+        throw counted.error;
+      }
+      await counted.wait;
+    }
+  } finally {
+    await fragment.close();
+  }
+}

@@ -1,0 +1,25 @@
+import { NodeError } from "../../errors.js";
+import type { Step } from "../../graph/plan.js";
+import { describeChain } from "../../util/describe.js";
+import { pathOf } from "../failures/node-errors.js";
+
+const CODE = "UNSERIALISABLE";
+
+/** The error of elements that can't be read where they are to be computed: a model's own code refuses them. */
+export function unreadElement(step: Step, path: string, element: number | undefined, cause: unknown): NodeError {
+  return new NodeError({
+    ...{ code: CODE, where: pathOf(path, step.name, element), cause },
+    problem: `what it takes can't be read in a thread: ${describeChain(cause)}`,
+    ...{ node: step.name, element, attempts: 0 },
+  });
+}
+
+/** @returns true for one of these: no call has begun. */
+export function isUnread({ code, attempts }: NodeError): boolean {
+  return code === CODE && attempts === 0;
+}
+
+/** The same, said of another step that takes the element. */
+export function messageOf({ code, problem, advice, cause, element }: NodeError, step: Step, where: string): NodeError {
+  return new NodeError({ code, where, problem, advice, cause, node: step.name, element, attempts: 0 });
+}

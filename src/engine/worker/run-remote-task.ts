@@ -1,0 +1,54 @@
+import { presetCodeDigests, presetModelDigests } from "../../cache/code-digests.js";
+import { memory, sqlite } from "../../cache/stores.js";
+import type { PipelineClass } from "../../dsl/members.js";
+import { mergeOptions, optionsOf } from "../../dsl/metadata.js";
+import type { PipelineOptions } from "../../dsl/pipeline-options.js";
+import type { Listener } from "../lifecycle/events.js";
+import type { ResourceScope } from "../lifecycle/resources.js";
+import { fromProgramSpec } from "../program/program-spec.js";
+import type { RemoteTaskSpec } from "../remote/remote-task.js";
+import type { RunRequest } from "../run.js";
+import { resolveExecution } from "../settings.js";
+
+/** What who does placed work brings along. */
+export interface RemoteTaskHost {
+  readonly resources: ResourceScope | undefined;
+  readonly signal: AbortSignal;
+  readonly listener: Listener | undefined;
+}
+
+/** The run that some placed work is, in the place where it is done. */
+export function toRunRequest(type: PipelineClass, work: RemoteTaskSpec, given: RemoteTaskHost): RunRequest {
+  const choices = mergeOptions(optionsOf(type), optionsIn(work));
+  const program = fromProgramSpec(type, choices, work.source);
+  if (work.codes !== undefined) presetCodeDigests(program, work.codes);
+  if (work.models !== undefined) presetModelDigests(work.models);
+  const settings = resolveExecution(choices, type.name);
+  const values: unknown[] = new Array(program.plan.slots).fill(undefined);
+  for (const [slot, value] of work.values) values[slot] = value;
+  return {
+    ...given,
+    program,
+    values,
+    // What a part is remembered in is where it came from; what is nested in it may have its own.
+    settings: work.part === undefined ? settings : { ...settings, cache: undefined },
+    name: type.name,
+    explain: work.explain,
+    inputs: work.inputs,
+    id: work.run,
+    path: work.path,
+    part: work.part,
+    keepsCollected: work.source.part !== undefined,
+  };
+}
+
+/** Here is where it is to run, whatever the class says. */
+function optionsIn({ execution, cache }: RemoteTaskSpec): PipelineOptions {
+  return {
+    runOn: { kind: "local" },
+    ...(execution && { execution }),
+    ...(cache !== undefined && {
+      cache: cache === false ? false : cache.kind === "sqlite" ? sqlite(cache.path) : memory({ max: cache.max }),
+    }),
+  };
+}

@@ -1,0 +1,152 @@
+import { presetCodeDigests, presetModelDigests } from "../../cache/code-digests.js";
+import type { ClassLocation } from "../../dsl/class-location.js";
+import type { PipelineClass } from "../../dsl/members.js";
+import type { PipelineOptions } from "../../dsl/pipeline-options.js";
+import { getOrCreate } from "../../util/get-or-create.js";
+import { decode } from "../../values/codec.js";
+import { hasCache, storesInPlan } from "../caching/plan-stores.js";
+import type { ChunkMessage, StageMessage } from "../chunks/chunk-message.js";
+import { encodeResult } from "../chunks/encode-result.js";
+import { SharedStageBytes } from "../chunks/stage.js";
+import { elementIndex } from "../elements/elements.js";
+import type { RunEvent } from "../lifecycle/events.js";
+import type { ResourceScope } from "../lifecycle/resources.js";
+import { RunContext } from "../lifecycle/run-context.js";
+import type { Carrier, TraceContext } from "../lifecycle/trace-context.js";
+import { fromProgramSpec } from "../program/program-spec.js";
+import { resolveExecution } from "../settings.js";
+import { usesThreads } from "../threads/thread-pools.js";
+import { runChunkInline } from "./inline-chunk.js";
+import { type StageInstance, ThreadedChunk } from "./threaded-chunk.js";
+
+/** Typed arrays among shared values that are at least this large stay where they came in. */
+const VIEWS_FROM = 64 * 1024;
+/** Milliseconds between looks whether a chunk that takes long has something to tell. */
+const LIVE_MS = 500;
+/** Milliseconds for which a fragment is kept that no chunk has come for. */
+const IDLE_MS = 60_000;
+
+/** A fragment that some chunks use. */
+interface CachedStage extends StageInstance {
+  users: number;
+  idle: NodeJS.Timeout | undefined;
+}
+
+/** Computes chunks of other processes' maps in this one. What they share is read once, and kept for a while. */
+export class StageCache {
+  private readonly stages = new Map<string, Promise<CachedStage>>();
+
+  /**
+   * @param classOf the class that comes from there.
+   * @param resources what is kept from one chunk to the next, outside of threads.
+   * @param isAlone whether a chunk has all of this process: it is spread over the threads. Else it goes to one of them.
+   */
+  constructor(
+    private readonly classOf: (origin: ClassLocation) => PipelineClass,
+    private readonly resources: ResourceScope,
+    private readonly isAlone: boolean,
+  ) {}
+
+  /**
+   * @param digest what the fragment is known by.
+   * @param read its bytes, if it is not known yet.
+   * @param live hears of events before the result does, if the chunk takes long.
+   * @returns the result, a `VisitResult`, encoded.
+   */
+  async run(
+    digest: string,
+    read: () => Promise<Uint8Array>,
+    chunk: ChunkMessage,
+    signal: AbortSignal,
+    live: (events: readonly RunEvent[]) => void,
+  ): Promise<Uint8Array> {
+    const making = getOrCreate(this.stages, digest, async () => instantiateStage(await read(), this.classOf));
+    making.catch(() => this.stages.delete(digest));
+    const made = await making;
+    clearTimeout(made.idle);
+    made.users++;
+    try {
+      return await this.compute(made, chunk, signal, live);
+    } finally {
+      if (--made.users === 0) made.idle = setTimeout(() => this.drop(digest, made), IDLE_MS).unref();
+    }
+  }
+
+  private async compute(
+    made: StageInstance,
+    chunk: ChunkMessage,
+    signal: AbortSignal,
+    live: (events: readonly RunEvent[]) => void,
+  ): Promise<Uint8Array> {
+    const { program, settings, spec } = made;
+    const inThreads = usesThreads(settings.maps);
+    const heard = chunk.wantsEvents ? new EventCollector(live) : undefined;
+    const context = inThreads ? fixedTraceContext(chunk.carrier) : undefined;
+    const run = new RunContext(this.resources, heard?.listener, spec.run, undefined, context);
+    try {
+      if (hasCache(program.plan, settings.choices))
+        await run.open(storesInPlan(program.plan, settings.choices), spec.path);
+      const result = inThreads
+        ? await new ThreadedChunk(made, chunk, run, this.isAlone).result(signal)
+        : await runChunkInline(made, chunk, run, signal);
+      if (run.hasCache) await run.flush();
+      const place = { plan: program.plan, path: spec.path, indexOf: (element: number) => elementIndex(chunk, element) };
+      return encodeResult({ ...result, events: heard?.events ?? [] }, place, {});
+    } finally {
+      heard?.end();
+    }
+  }
+
+  private drop(digest: string, { shared, settings }: StageInstance): void {
+    this.stages.delete(digest);
+    void shared.end(settings.resourceLimits);
+  }
+}
+
+function instantiateStage(bytes: Uint8Array, classOf: (origin: ClassLocation) => PipelineClass): CachedStage {
+  const { origin, spec, codes, models } = decode(bytes, { viewsFrom: VIEWS_FROM }) as StageMessage;
+  const type = classOf(origin);
+  // Whoever sent it looks up what is remembered; what is nested in it may have a store of its own.
+  const choices: PipelineOptions = { execution: spec.execution ?? {}, cache: false };
+  const program = fromProgramSpec(type, choices, spec.source);
+  if (codes !== undefined) presetCodeDigests(program, codes);
+  if (models !== undefined) presetModelDigests(models);
+  const values: unknown[] = new Array(program.plan.slots).fill(undefined);
+  for (const [slot, value] of spec.values) values[slot] = value;
+  const { steps, outputs } = program.plan;
+  const wanted = outputs.map(({ slot }) => steps.find((step) => step.slot === slot)!);
+  const settings = { ...resolveExecution(choices, type.name), graceMs: spec.graceMs };
+  return { spec, program, settings, values, wanted, shared: new SharedStageBytes(), users: 0, idle: undefined };
+}
+
+/** Hands on the context that came along. */
+function fixedTraceContext(carrier: Carrier | undefined): TraceContext | undefined {
+  if (carrier === undefined) return undefined;
+  return { withSpan: (_, __, call) => call(), inject: () => carrier, startChunk: () => ({ carrier, end() {} }) };
+}
+
+/** A chunk's events: all of them go with its result; if it takes long, some have been told before. */
+class EventCollector {
+  readonly events: RunEvent[] = [];
+  readonly listener = (event: RunEvent) => void this.events.push(event);
+  private readonly isScheduled: NodeJS.Timeout;
+  /** How many of them have been told already. */
+  private emitted = 0;
+
+  constructor(live: (events: readonly RunEvent[]) => void) {
+    this.isScheduled = setInterval(() => this.emit(live), LIVE_MS);
+  }
+
+  /** Errors go with the result, which knows how they travel; and what comes after one, too. */
+  private emit(live: (events: readonly RunEvent[]) => void): void {
+    const failed = this.events.findIndex((event) => "error" in event);
+    const events = this.events.slice(this.emitted, failed < 0 ? undefined : failed);
+    if (events.length === 0) return;
+    this.emitted += events.length;
+    live(events);
+  }
+
+  end(): void {
+    clearInterval(this.isScheduled);
+  }
+}

@@ -1,0 +1,65 @@
+import { BroadcastChannel, threadId, workerData } from "node:worker_threads";
+import { Piscina } from "piscina";
+import { encodeEach } from "../chunks/encode-each.js";
+import { encodeResult } from "../chunks/encode-result.js";
+import {
+  type Answer,
+  type ControlMessage,
+  EMPTY_RESULT,
+  type Request,
+  type ThreadData,
+  type ThreadNews,
+} from "../threads/protocol.js";
+import { onRunAtImport, runAtImportError, unlessRunAtImport } from "../threads/run-at-import.js";
+import { StallWatch } from "../threads/stall.js";
+import { printAtOnce } from "../threads/thread-output.js";
+import { workerContext } from "../threads/worker-context.js";
+import { disposeResources, onChunkCancelled, onStageClosed, runChunkRequest } from "./thread-task.js";
+
+workerContext.isPoolWorker = true;
+
+const channel = new BroadcastChannel((workerData as ThreadData).hypernodes.channel);
+channel.onmessage = (message: unknown) => {
+  const broadcast = (message as { data: ControlMessage | ThreadNews }).data;
+  if ("ended" in broadcast) onStageClosed(broadcast.ended);
+  else if ("stopped" in broadcast) onChunkCancelled(broadcast.stopped);
+};
+
+const printed = printAtOnce();
+const watch = new StallWatch(channel, (stalled) => channel.postMessage(stalled));
+
+onRunAtImport((found, isWorking) => {
+  channel.postMessage({ ranAtImport: threadId, found, isWorking } satisfies ThreadNews);
+});
+
+/** The end of the last visit of those that go one after another. */
+let serialQueue: Promise<unknown> = Promise.resolve();
+
+/** Does what a thread is asked: Piscina sends an `Answer` home, and its bytes without a copy. */
+export async function handleRequest(request: Request): Promise<unknown> {
+  const bytes = await watch.during(() => answered(request));
+  const sent: Answer = { bytes, printed: printed() };
+  // Piscina's types know one transferred object, its code takes a list.
+  return Piscina.move({ [Piscina.transferableSymbol]: [bytes.buffer], [Piscina.valueSymbol]: sent } as never);
+}
+
+async function answered(request: Request): Promise<Uint8Array> {
+  if ("rest" in request) {
+    await handleControl(request.rest);
+    return new Uint8Array();
+  }
+  if ("apart" in request) return encodeEach(request.apart);
+  const visit = () =>
+    unlessRunAtImport(
+      () => runChunkRequest(request),
+      (found) => encodeResult({ ...EMPTY_RESULT, failure: { error: runAtImportError(request.origin.name, found) } }),
+    );
+  const visited = request.isolation === "serial" ? serialQueue.then(visit) : visit();
+  if (request.isolation === "serial") serialQueue = visited.catch(() => {});
+  return visited;
+}
+
+function handleControl(how: "dispose" | "wait" | "nothing"): unknown {
+  if (how === "dispose") return disposeResources();
+  return how === "wait" ? new Promise(() => {}) : undefined;
+}

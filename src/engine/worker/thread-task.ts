@@ -1,0 +1,242 @@
+import { threadId } from "node:worker_threads";
+import { presetCodeDigests } from "../../cache/code-digests.js";
+import { CacheSession } from "../../cache/session.js";
+import type { CacheStore, PipelineOptions } from "../../dsl/pipeline-options.js";
+import { AbortError, ValueError } from "../../errors.js";
+import { describeChain } from "../../util/describe.js";
+import { getOrCreate } from "../../util/get-or-create.js";
+import { decode } from "../../values/codec.js";
+import { storesInPlan } from "../caching/plan-stores.js";
+import { nextWithinBudget } from "../chunks/chunk-sizer.js";
+import { encodeResult } from "../chunks/encode-result.js";
+import { elementIndex } from "../elements/elements.js";
+import type { List } from "../elements/lists.js";
+import { MapSlice, type SliceRange } from "../elements/map-slice.js";
+import { CancelScope } from "../lifecycle/cancel-scope.js";
+import { now, type RunEvent } from "../lifecycle/events.js";
+import { ResourceScope } from "../lifecycle/resources.js";
+import { RunContext } from "../lifecycle/run-context.js";
+import { withExtractedContext } from "../lifecycle/trace-context.js";
+import { fromProgramSpec } from "../program/program-spec.js";
+import { resolveExecution } from "../settings.js";
+import { WorkerEventChannel } from "../threads/event-channel.js";
+import {
+  type ChunkRange,
+  type ChunkRequest,
+  type ChunkResult,
+  EMPTY_RESULT,
+  type KnownFailure,
+  type StageSpec,
+  TaskProgress,
+} from "../threads/protocol.js";
+import { StoreProxies } from "../threads/store-proxy.js";
+import { unreadElement } from "../threads/unread-element.js";
+import { importPipelineClass } from "./import-class.js";
+import { countErrors, runSlice, type StageProgram } from "./run-slice.js";
+
+/** Typed arrays among shared values that are at least this large are not copied: all threads read the same memory. */
+const VIEWS_FROM = 64 * 1024;
+
+/** A fragment as this thread has made it. */
+interface ThreadStage extends StageProgram {
+  readonly spec: StageSpec;
+}
+
+/** A visit under way. */
+interface ThreadTask {
+  readonly fragment: ThreadStage;
+  readonly message: ChunkRequest;
+  readonly progress: TaskProgress;
+  readonly scope: CancelScope;
+  readonly run: RunContext;
+  readonly known: readonly KnownFailure[];
+}
+
+const stages = new Map<number, Promise<ThreadStage>>();
+const scopes = new Map<number, CancelScope>();
+let resources = new ResourceScope(true);
+
+/** Does a visit. @returns its result, encoded. */
+export async function runChunkRequest(message: ChunkRequest): Promise<Uint8Array> {
+  const progress = new TaskProgress(message.progress);
+  progress.start();
+  if (progress.isStopped) return encodeResult(EMPTY_RESULT);
+  let fragment: ThreadStage;
+  try {
+    fragment = await stageFor(message);
+  } catch (error) {
+    return encodeResult({ ...EMPTY_RESULT, failure: { error } });
+  }
+  const { program, spec } = fragment;
+  const events = message.events && new WorkerEventChannel(message.events);
+  const listener = events && ((event: RunEvent) => events.add(event));
+  const visit: ThreadTask = {
+    ...{ fragment, message, progress },
+    scope: scopeOf(message.task, progress),
+    run: new RunContext(resources, listener, spec.run),
+    known: message.known === undefined ? [] : (decode(message.known) as KnownFailure[]),
+  };
+  const away = message.stores && new StoreProxies(message.stores);
+  if (away !== undefined) visit.run.useStores(sessionsOf(fragment, away));
+  try {
+    const { range } = message;
+    const indexOf = (element: number) => (range === undefined ? undefined : elementIndex(range, element));
+    const place = { plan: program.plan, path: spec.path, indexOf };
+    const result = await withExtractedContext(message.carrier, () => runChunk(visit));
+    if (away !== undefined) await visit.run.flush();
+    return encodeResult({ ...result, events: events?.drain() ?? [] }, place);
+  } finally {
+    away?.close();
+    scopes.delete(message.task);
+  }
+}
+
+/** The shared values of a fragment are dropped. */
+export function onStageClosed(fragment: number): void {
+  stages.delete(fragment);
+}
+
+export function onChunkCancelled(visit: number): void {
+  scopes.get(visit)?.check();
+}
+
+/** Disposes of what the thread keeps: it has nothing to do, and is about to end. */
+export async function disposeResources(): Promise<void> {
+  const kept = resources;
+  resources = new ResourceScope(true);
+  await kept.dispose().catch((error: unknown) => process.emitWarning(describeChain(error), "HypernodesWarning"));
+}
+
+function scopeOf(visit: number, progress: TaskProgress): CancelScope {
+  const limits: number[] = [];
+  const tell = () => {
+    progress.deadline = limits.length === 0 ? 0 : Math.min(...limits);
+  };
+  const scope = new CancelScope(undefined, {
+    stopReason: () => (progress.isStopped ? STOPPED : undefined),
+    limit(at) {
+      limits.push(at);
+      tell();
+      return () => {
+        limits.splice(limits.indexOf(at), 1);
+        tell();
+      };
+    },
+  });
+  scopes.set(visit, scope);
+  return scope;
+}
+
+const STOPPED = new AbortError({
+  code: "ABORTED",
+  where: "a thread",
+  problem: "what was under way in it is not wanted",
+});
+
+function stageFor(message: ChunkRequest): Promise<ThreadStage> {
+  return getOrCreate(stages, message.stage, () => instantiateStage(message));
+}
+
+async function instantiateStage({ origin, spec: bytes, memory }: ChunkRequest): Promise<ThreadStage> {
+  const type = await importPipelineClass(origin);
+  const spec = decode(new Uint8Array(bytes), { viewsFrom: VIEWS_FROM, memory }) as StageSpec;
+  // What is nested asks for its stores at home; what is here is looked up there before it comes.
+  const choices: PipelineOptions = {
+    ...(spec.execution && { execution: spec.execution }),
+    ...(spec.cached && { cache: IN_MAIN_THREAD }),
+  };
+  const program = fromProgramSpec(type, choices, spec.source);
+  for (const [i, codes] of (spec.cached?.codes ?? []).entries())
+    if (codes) presetCodeDigests(program.children[i]!.program, codes);
+  const values: unknown[] = new Array(program.plan.slots).fill(undefined);
+  for (const [slot, value] of spec.values) values[slot] = value;
+  return {
+    spec,
+    program,
+    settings: {
+      ...resolveExecution(choices, type.name),
+      cache: undefined,
+      maps: spec.overlapping === 1 ? "sequential" : "async",
+      maxWorkers: spec.overlapping,
+      graceMs: spec.graceMs,
+    },
+    values,
+  };
+}
+
+const IN_MAIN_THREAD: CacheStore = { kind: "at home" };
+
+/** For each store that something nested in the fragment names, one that asks at home. */
+function sessionsOf({ program, settings, spec }: ThreadStage, away: StoreProxies): Map<CacheStore, CacheSession> {
+  const sessions = new Map<CacheStore, CacheSession>();
+  const byNumber = new Map<number, CacheSession>();
+  const [, ...inner] = storesInPlan(program.plan, settings.choices);
+  for (const [i, store] of inner.entries()) {
+    const number = spec.cached!.stores[i]!;
+    if (store === undefined || number < 0) continue;
+    const session = getOrCreate(byNumber, number, () => new CacheSession(away.store(number)));
+    sessions.set(store, session);
+  }
+  return sessions;
+}
+
+/** Computes a node, or as many elements as there is time for. */
+async function runChunk(visit: ThreadTask): Promise<Omit<ChunkResult, "events">> {
+  const { fragment, message } = visit;
+  const { range } = message;
+  const { program, spec } = fragment;
+  const at = now();
+  let lists: List[] = [];
+  try {
+    if (message.elements !== undefined) lists = decode(message.elements, { memory: message.elementMemory }) as List[];
+  } catch (error) {
+    const { length } = program.plan.outputs;
+    const nothing = { done: 0, values: new Array<unknown[]>(length).fill([]), failed: [], tookMs: 0 };
+    return {
+      ...nothing,
+      failure: {
+        error: unreadElement(program.plan.steps[0]!, spec.path, range && elementIndex(range, elementIn(error)), error),
+      },
+      thread: threadId,
+      holds: resources.holds,
+    };
+  }
+  const values: unknown[][] = program.plan.outputs.map(() => []);
+  const failed = program.plan.steps.map(() => 0);
+  const count = range?.count ?? 1;
+  let done = 0;
+  let failure: { readonly error: unknown } | undefined;
+  while (done < count) {
+    const size = range?.budgetMs === undefined ? count : nextWithinBudget(done, now() - at, range.budgetMs, spec);
+    if (size === 0) break;
+    const next = Math.min(count, done + size);
+    const part = next - done === count ? lists : lists.map((list) => (list as unknown[]).slice(done, next));
+    try {
+      const window = new MapSlice(range && partOf(range, done, next), visit.progress, visit.scope, visit.known);
+      if (range === undefined) window.start(0, 0, 1);
+      const slots = await runSlice(fragment, part, window, visit.run, visit.scope);
+      for (const [i, { slot }] of program.plan.outputs.entries()) values[i] = joined(values[i]!, slots[slot], range);
+      if (program.plan.collectsErrors) countErrors(program.plan, slots, failed);
+    } catch (error) {
+      failure = { error };
+      break;
+    }
+    done = next;
+  }
+  return { done, values, failed, failure, thread: threadId, tookMs: now() - at, holds: resources.holds };
+}
+
+/** Of lists of elements that were read together, the element that was at fault. */
+function elementIn(error: unknown): number {
+  const [, element] = error instanceof ValueError ? error.path : [];
+  return typeof element === "number" ? element : 0;
+}
+
+function partOf({ first, indices }: ChunkRange, from: number, to: number): SliceRange {
+  return { first: first + from, count: to - from, offset: from, indices: indices?.slice(from, to) };
+}
+
+function joined(before: unknown[], found: unknown, range: ChunkRange | undefined): unknown[] {
+  if (range === undefined) return [found];
+  return before.length === 0 ? (found as unknown[]) : before.concat(found);
+}

@@ -1,0 +1,230 @@
+import type { Listener, RunEvent } from "../engine/lifecycle/events.js";
+import type { TraceContext } from "../engine/lifecycle/trace-context.js";
+import { HypernodesError } from "../errors.js";
+import { describeError } from "../util/describe.js";
+import { checkOptions, type OptionRule } from "../util/options.js";
+import { showValue } from "../util/show-value.js";
+import { didYouMean } from "../util/suggest.js";
+import { promiseOf } from "../util/thenable.js";
+import { eventKinds } from "./event-kinds.js";
+
+/** What the readers of one run share: what one puts in, those after it find. */
+export type SharedState = Map<string, unknown>;
+
+/** A method for each kind of event: `onRunStart`, `onNodeEnd`, `onElementFailed`, `onCacheHit`. */
+export type Callbacks = {
+  readonly [E in RunEvent as `on${Capitalize<E["type"]>}${Capitalize<E["phase"]>}`]?: (
+    event: E,
+    shared: SharedState,
+  ) => unknown;
+};
+
+/** What a reader can have beside methods for single kinds of events. */
+export interface ObserverHooks {
+  /** A run is about to be asked for. What this returns is waited for. */
+  onBeforeRun?(): unknown;
+  /** Hears of every event, after the method of its kind. */
+  onEvent?(event: RunEvent, shared: SharedState): unknown;
+  /** The run is over, also if it never began because its inputs were wrong. What this returns is waited for. */
+  onAfterRun?(): unknown;
+  /** The kinds of placements whose runs it can read: `["local"]`. Undefined: all. */
+  readonly placements?: readonly string[];
+  /** What stands around the calls of the runs that it reads: for tracers. */
+  readonly traceContext?: TraceContext;
+}
+
+/**
+ * Reads the events of runs: a class or an object with methods for those it cares about. One that throws disturbs neither the
+ * run nor the other readers: it is warned of once.
+ *
+ * @example
+ * ```ts
+ * class SlowNodes implements Reader {
+ *   onNodeEnd({ path, durationMs }: EventOf<"node", "end">) {
+ *     if (durationMs > 1_000) console.warn(`${path} took ${durationMs} ms`);
+ *   }
+ * }
+ * await pipeline.run(inputs, { onEvent: new SlowNodes() });
+ * ```
+ */
+export type RunObserver = Callbacks & ObserverHooks;
+
+/** Who hears of a run: a function, a reader, or several of them, in order. */
+export type OnEvent = Listener | RunObserver | readonly (Listener | RunObserver)[];
+
+const makers = new Map<unknown, string>();
+
+/** Notes that a function makes readers and is none itself: `onEvent: progress` is a slip. */
+export function observerFactories(maker: Function): void {
+  makers.set(maker, `${maker.name}()`);
+}
+
+/** The names of all methods that hear of events. */
+let names: readonly string[] | undefined;
+
+function handlerNames(): readonly string[] {
+  names ??= [...eventKinds().map(([type, phase]) => handlerName(type, phase)), "onBeforeRun", "onEvent", "onAfterRun"];
+  return names;
+}
+
+/** What is no reader, if anything is: `onEvent` itself, or what is wrong in its list. */
+function notAnObserver(onEvent: unknown): { readonly value: unknown } | undefined {
+  const all: unknown[] = Array.isArray(onEvent) ? onEvent : [onEvent];
+  const wrong = all.findIndex((reader) => !isObserver(reader) || badHandler(reader) !== undefined);
+  return wrong < 0 ? undefined : { value: all[wrong] };
+}
+
+function isObserver(reader: unknown): reader is Listener | RunObserver {
+  if (typeof reader === "function") return !makers.has(reader) && !isClass(reader);
+  return typeof reader === "object" && reader !== null && !Array.isArray(reader);
+}
+
+function isClass(value: Function): boolean {
+  return /^class\b/.test(Function.prototype.toString.call(value));
+}
+
+/** A member of a reader that is named as if it heard of events, and never would: it would be passed over silently. */
+function badHandler(reader: unknown): string | undefined {
+  if (typeof reader !== "object" || reader === null) return undefined;
+  for (const name of memberNames(reader)) {
+    if (!/^on[A-Z]/.test(name)) continue;
+    if (!handlerNames().includes(name)) {
+      return `the reader ${nameOf(reader)} has ${name}, which hears of no event. ${didYouMean(name, handlerNames())}`;
+    }
+    const handler = (reader as Readonly<Record<string, unknown>>)[name];
+    if (handler !== undefined && typeof handler !== "function") {
+      return `${name} of the reader ${nameOf(reader)} is ${showValue(handler)}, and no function`;
+    }
+  }
+  return undefined;
+}
+
+function memberNames(object: object): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (
+    let at: object | null = object;
+    at !== null && at !== Object.prototype;
+    at = Object.getPrototypeOf(at) as object
+  ) {
+    for (const name of Object.getOwnPropertyNames(at)) found.add(name);
+  }
+  return found;
+}
+
+function takesObservers(value: unknown): string {
+  const wrong = notAnObserver(value)?.value;
+  const made = makers.get(wrong) ?? (typeof wrong === "function" && isClass(wrong) ? `new ${wrong.name}()` : undefined);
+  const takes = "a function, an object with methods as onNodeEnd, or a list of them";
+  return made === undefined ? takes : `${takes}. It was not called: onEvent: ${made}.`;
+}
+
+/** What `onEvent` may be. */
+export const ON_EVENT_RULE: OptionRule = {
+  takes: takesObservers,
+  is: (value) => notAnObserver(value) === undefined,
+  problem: (value) => badHandler(notAnObserver(value)?.value) ?? `the option onEvent is ${showValue(value)}`,
+};
+
+/** The readers of one run. */
+export class ObserverGroup {
+  private readonly all: readonly (Listener | RunObserver)[];
+  private readonly shared: SharedState = new Map();
+  private readonly warned = new Set<Listener | RunObserver>();
+
+  /**
+   * @param pipeline the name of the pipeline whose runs they read.
+   * @throws {HypernodesError} `INCOMPATIBLE_READER` if one can't read runs of this kind of placement.
+   */
+  constructor(
+    onEvent: OnEvent,
+    placement: string,
+    readonly pipeline: string,
+  ) {
+    const where = pipeline;
+    this.all = Array.isArray(onEvent) ? onEvent : [onEvent as Listener | RunObserver];
+    checkOptions(where, { onEvent }, { onEvent: ON_EVENT_RULE });
+    for (const reader of this.all) {
+      const { placements } = reader as RunObserver;
+      if (placements === undefined || placements.includes(placement)) continue;
+      throw new HypernodesError({
+        code: "INCOMPATIBLE_READER",
+        where,
+        problem: `the reader ${nameOf(reader)} is not compatible with engine "${placement}": it reads ${placements.join(", ")}`,
+        advice: "Leave it out of this run, or run the pipeline where it can be read: { runOn: local() }.",
+      });
+    }
+  }
+
+  /** The one who stands around calls, if any does. */
+  get traceContext(): TraceContext | undefined {
+    return this.all.map((reader) => (reader as RunObserver).traceContext).find((context) => context !== undefined);
+  }
+
+  readonly emit: Listener = (event) => {
+    const name = handlerOf(event);
+    for (const reader of this.all) {
+      if (typeof reader === "function") this.guard(reader, () => reader(event));
+      else {
+        const handler = reader[name] as ((event: RunEvent, shared: SharedState) => unknown) | undefined;
+        if (handler !== undefined) this.guard(reader, () => handler.call(reader, event, this.shared));
+        if (reader.onEvent !== undefined) this.guard(reader, () => reader.onEvent!(event, this.shared));
+      }
+    }
+  };
+
+  /** Tells all that a run is about to begin, and waits for them. */
+  prepare(): Promise<void> {
+    return this.each((reader) => reader.onBeforeRun?.());
+  }
+
+  /** Tells all that the run is over, and waits for them. */
+  settled(): Promise<void> {
+    return this.each((reader) => reader.onAfterRun?.());
+  }
+
+  private async each(call: (reader: RunObserver) => unknown): Promise<void> {
+    for (const reader of this.all) {
+      if (typeof reader !== "function") await this.guard(reader, () => call(reader));
+    }
+  }
+
+  private guard(reader: Listener | RunObserver, call: () => unknown): unknown {
+    try {
+      return promiseOf(call())?.then(undefined, (error: unknown) => this.threw(reader, error));
+    } catch (error) {
+      this.threw(reader, error);
+      return undefined;
+    }
+  }
+
+  private threw(reader: Listener | RunObserver, error: unknown): void {
+    if (this.warned.has(reader)) return;
+    this.warned.add(reader);
+    process.emitWarning(`an event listener threw: ${nameOf(reader)}: ${describeError(error)}`, "HypernodesWarning");
+  }
+}
+
+function nameOf(reader: object): string {
+  const name = typeof reader === "function" ? reader.name : (reader.constructor as Function | undefined)?.name;
+  return name || "without a name";
+}
+
+const handlers = new Map<string, keyof Callbacks>();
+
+function handlerOf({ type, phase }: RunEvent): keyof Callbacks {
+  const key = `${type} ${phase}`;
+  let name = handlers.get(key);
+  if (name === undefined) {
+    name = handlerName(type, phase) as keyof Callbacks;
+    handlers.set(key, name);
+  }
+  return name;
+}
+
+function handlerName(type: string, phase: string): string {
+  return `on${capital(type)}${capital(phase)}`;
+}
+
+function capital(word: string): string {
+  return word[0]!.toUpperCase() + word.slice(1);
+}

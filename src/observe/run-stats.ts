@@ -1,0 +1,325 @@
+import type { EventOf, RunEvent } from "../engine/lifecycle/events.js";
+import { Percentiles } from "../util/percentiles.js";
+import { isKnown } from "./event-kinds.js";
+
+/** A step of a run, all its calls together, in whatever element of whatever map they were. Times in milliseconds. */
+export interface StepStats {
+  /** Its place without indices: `Corpus.essays[].count`. */
+  readonly path: string;
+  readonly name: string;
+  /** How many pipelines and maps it is in. */
+  readonly depth: number;
+  readonly kind: "node" | "map" | "resource" | "container";
+  /** Elements that its maps have so far, in all; of a node, the calls that have begun or were not needed. */
+  elements: number;
+  /** Calls that ended, well or not. A batch is one. */
+  calls: number;
+  /** Elements, or calls of a node, that ended: computed, cached or failed. */
+  done: number;
+  cached: number;
+  failed: number;
+  retried: number;
+  /** Calls that are under way, and when the last of them began. */
+  running: number;
+  lastStartedAt: number;
+  /** The time that its calls took, in all; with pauses between attempts taken off. */
+  computeMs: number;
+  /** The time for which it could have begun and did not, and the pauses between attempts. */
+  waitMs: number;
+  /** Bytes that came from the cache, and that went there. */
+  bytesRead: number;
+  bytesStored: number;
+  /** When its first call, or its first map, began; when the last ended. Milliseconds since the Unix epoch. */
+  readonly startedAt: number;
+  endedAt: number;
+  readonly durations: Percentiles;
+}
+
+/** Threads that a run waits for: how many start, and the module that they import. */
+export type StartingThreads = Pick<EventOf<"threads", "start">, "threads" | "module">;
+
+/** The events of steps. */
+type StepEvent = Exclude<RunEvent, { type: "run" | "threads" }>;
+
+/** Counts what happens in a run. */
+export class RunStats {
+  /** The pipeline's name, and the run's id: known with its first event. */
+  name = "";
+  id = "";
+  startedAt = 0;
+  /** When the last event happened. */
+  at = 0;
+  state: "running" | "ended" | "failed" = "running";
+  error: Error | undefined;
+  durationMs = 0;
+  /** In the order in which they began. */
+  readonly steps = new Map<string, StepStats>();
+  /** The ids of containers that are there, and of all that were. */
+  readonly containers = new Set<string>();
+  readonly containersSeen = new Set<string>();
+  /** When each thread, in whatever container, was last heard of. */
+  readonly threads = new Map<string, number>();
+  /** Threads that nothing has come from yet, by container. */
+  readonly starting = new Map<string, StartingThreads>();
+  /** The maps that have begun, and have not had an element yet: since when. */
+  private readonly waiting = new Map<string, number>();
+
+  /** Milliseconds from the run's beginning to the last event; never 0, for who divides by it. */
+  get elapsedMs(): number {
+    return Math.max(1e-6, this.at - this.startedAt);
+  }
+
+  /** An event of a kind that this version does not know is passed over: it comes from a newer one. */
+  add(event: RunEvent): void {
+    if (!isKnown(event)) return;
+    this.at = Math.max(this.at, event.at);
+    if (this.startedAt === 0) {
+      this.startedAt = event.at;
+      this.id = event.run;
+    }
+    if (event.thread !== undefined) this.threads.set(`${event.container ?? ""}/${event.thread}`, event.at);
+    switch (event.type) {
+      case "run":
+        this.addRun(event);
+        break;
+      case "node":
+      case "element":
+        this.addCall(event);
+        break;
+      case "map":
+        this.addMap(event);
+        break;
+      case "cache":
+        this.addCache(event);
+        break;
+      case "resource":
+        this.addResource(event);
+        break;
+      case "threads":
+        if (event.phase === "start") this.starting.set(event.container ?? "", event);
+        else this.starting.delete(event.container ?? "");
+        break;
+      case "container":
+        this.addContainer(event);
+        break;
+      default:
+        event satisfies never;
+    }
+  }
+
+  private addRun(event: EventOf<"run">): void {
+    this.name = event.name;
+    switch (event.phase) {
+      case "start":
+        this.startedAt = event.at;
+        return;
+      case "end":
+        this.state = "ended";
+        this.durationMs = event.durationMs;
+        return;
+      case "failed":
+        this.state = "failed";
+        this.durationMs = event.durationMs;
+        this.error = event.error;
+        return;
+      default:
+        event satisfies never;
+    }
+  }
+
+  private addCall(event: EventOf<"node" | "element">): void {
+    const step = this.step(event);
+    const size = ("size" in event && event.size) || 1;
+    switch (event.phase) {
+      case "retried":
+        step.retried++;
+        step.waitMs += event.delayMs;
+        step.computeMs -= event.delayMs;
+        return;
+      case "cached":
+        step.cached++;
+        step.done++;
+        if (event.type === "node") step.elements++;
+        return;
+      case "start":
+        step.running++;
+        step.lastStartedAt = event.at;
+        if (event.type === "node") {
+          step.elements++;
+          step.waitMs += event.queuedMs ?? 0;
+        } else this.onFirstElement(event, step);
+        return;
+      case "end":
+      case "failed":
+        step.running = Math.max(0, step.running - 1);
+        step.calls++;
+        step.done += size;
+        if (event.phase === "failed") step.failed += size;
+        this.recordDuration(step, event);
+        return;
+      default:
+        event satisfies never;
+    }
+  }
+
+  /** A map waits until its first element begins. */
+  private onFirstElement({ path, at }: RunEvent, step: StepStats): void {
+    if (this.waiting.size === 0) return;
+    const map = path.slice(0, path.lastIndexOf("["));
+    const since = this.waiting.get(map);
+    if (since === undefined) return;
+    this.waiting.delete(map);
+    step.waitMs += Math.max(0, at - since);
+  }
+
+  private addMap(event: EventOf<"map">): void {
+    const step = this.step(event);
+    step.endedAt = Math.max(step.endedAt, event.at);
+    switch (event.phase) {
+      case "start":
+        step.elements += event.elements;
+        this.waiting.set(event.path, event.at);
+        return;
+      case "end":
+      case "failed":
+        this.waiting.delete(event.path);
+        return;
+      default:
+        event satisfies never;
+    }
+  }
+
+  private addCache(event: EventOf<"cache">): void {
+    switch (event.phase) {
+      case "hit":
+        this.step(event).bytesRead += event.bytes;
+        return;
+      case "stored":
+        this.step(event).bytesStored += event.bytes;
+        return;
+      case "miss":
+      case "explained":
+        return;
+      default:
+        event satisfies never;
+    }
+  }
+
+  private addResource(event: EventOf<"resource">): void {
+    switch (event.phase) {
+      case "start": {
+        const step = this.step(event);
+        step.running++;
+        step.lastStartedAt = event.at;
+        step.elements++;
+        return;
+      }
+      case "end":
+      case "failed": {
+        const step = this.step(event);
+        step.running = Math.max(0, step.running - 1);
+        step.calls++;
+        step.done++;
+        if (event.phase === "failed") step.failed++;
+        this.recordDuration(step, event);
+        return;
+      }
+      case "disposed":
+        return;
+      default:
+        event satisfies never;
+    }
+  }
+
+  private addContainer(event: EventOf<"container">): void {
+    switch (event.phase) {
+      case "start":
+        this.containers.add(event.id);
+        this.containersSeen.add(event.id);
+        this.step(event).waitMs += event.durationMs;
+        return;
+      case "end": {
+        const step = this.step(event);
+        this.containers.delete(event.id);
+        step.calls++;
+        step.done++;
+        this.recordDuration(step, event);
+        return;
+      }
+      case "log":
+        return;
+      default:
+        event satisfies never;
+    }
+  }
+
+  private recordDuration(
+    step: StepStats,
+    { at, durationMs }: { readonly at: number; readonly durationMs: number },
+  ): void {
+    step.computeMs += durationMs;
+    step.endedAt = Math.max(step.endedAt, at);
+    step.durations.add(durationMs);
+  }
+
+  private step(event: StepEvent): StepStats {
+    const path = stepPath(event);
+    const { name, at } = event;
+    const kind = kindOf(event);
+    const known = this.steps.get(path);
+    if (known !== undefined) return known;
+    const step: StepStats = {
+      ...{ path, name, kind, depth: depthOf(path) },
+      ...{ elements: 0, calls: 0, done: 0, cached: 0, failed: 0, retried: 0, running: 0 },
+      ...{ computeMs: 0, waitMs: 0, bytesRead: 0, bytesStored: 0 },
+      ...{ startedAt: at, lastStartedAt: at, endedAt: at, durations: new Percentiles() },
+    };
+    this.steps.set(path, step);
+    return step;
+  }
+
+  /** The steps as a tree in print: what is nested stands after what it is in. */
+  treeOrder(): StepStats[] {
+    const roots: StepStats[] = [];
+    const children = new Map<string, StepStats[]>();
+    for (const step of this.steps.values()) {
+      const parent = parentOf(step.path);
+      if (!this.steps.has(parent)) roots.push(step);
+      else children.set(parent, [...(children.get(parent) ?? []), step]);
+    }
+    const withNested = (step: StepStats): StepStats[] => [step, ...(children.get(step.path) ?? []).flatMap(withNested)];
+    return roots.flatMap(withNested);
+  }
+}
+
+function kindOf(event: StepEvent): StepStats["kind"] {
+  if (event.type === "element") return "map";
+  if (event.type !== "cache") return event.type;
+  return "element" in event && event.element !== undefined ? "map" : "node";
+}
+
+/**
+ * The step that an event is of: `Corpus.essays[3].count` is a call of `Corpus.essays[].count`, the element
+ * `Corpus.essays[3]` one of `Corpus.essays`.
+ */
+export function stepPath(event: StepEvent): string {
+  const { path, name } = event;
+  if (event.type === "container") return `${withoutIndices(path)} on ${name}`;
+  const isElement = kindOf(event) === "map" && path.endsWith("]");
+  return withoutIndices(isElement ? path.slice(0, path.lastIndexOf("[")) : path);
+}
+
+function withoutIndices(path: string): string {
+  return path.includes("[") ? path.replace(/\[\d+\]/g, "[]") : path;
+}
+
+/** What is in elements of a whole pipeline, `Words[].count`, is a level deeper than what is in the pipeline. */
+function depthOf(path: string): number {
+  const [first, ...inner] = path.split(".");
+  return Math.max(0, inner.length - 1) + (first!.endsWith("[]") ? 1 : 0);
+}
+
+/** The step that a step is nested in. */
+function parentOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf("."))).replace(/\[\]$/, "");
+}

@@ -1,0 +1,172 @@
+import type { RunEvent } from "../../engine/lifecycle/events.js";
+import { HypernodesError } from "../../errors.js";
+import { escapeControls } from "../../util/control-characters.js";
+import {
+  isFlag,
+  isRecord,
+  numberFrom,
+  type OptionRules,
+  optionError,
+  optionFaults,
+  that,
+  wholeFrom,
+} from "../../util/options.js";
+import { showValue } from "../../util/show-value.js";
+import type { Printed } from "../protocol/frames.js";
+import type { ResolvedBullmqOptions } from "./options.js";
+
+/** The version of what clients and workers leave for each other in Redis. */
+export const QUEUE_PROTOCOL = 2;
+/** The name of all jobs. */
+export const JOB = "chunk";
+/** Letters of a place that are shown. */
+const MAX_PLACE = 500;
+
+/** A chunk of a map, as a job of BullMQ. */
+export interface ChunkJob {
+  readonly protocol: number;
+  /** The version of the package that has sent it. */
+  readonly version: string;
+  readonly run: string;
+  /** The place of the map: `Corpus.words`. */
+  readonly where: string;
+  /** The digests of the pipeline's code, and of what all chunks of the map share. */
+  readonly bundle: string;
+  readonly fragment: string;
+  /** The chunk's bytes in base64; or the digest that they are known by. */
+  readonly chunk: { readonly inline: string } | { readonly digest: string };
+  /** Whether large and shared values are in a Keyv that workers have, too; not in Redis. */
+  readonly inKeyv: boolean;
+  /** Whether something in it is suspected of ending its process: it gets one of its own. */
+  readonly alone: boolean;
+  /** Its nodes' output is sent to the client. */
+  readonly logs: boolean;
+  readonly graceMs: number;
+  /** Milliseconds for which Redis keeps its result. */
+  readonly expireMs: number;
+}
+
+const DIGEST = that("a SHA-256 in hexadecimal", isDigest);
+const TEXT = that("a text", (value) => typeof value === "string");
+
+const JOB_RULES: OptionRules = Object.fromEntries(
+  Object.entries({
+    protocol: wholeFrom(1),
+    version: TEXT,
+    run: that("a run's id", (value) => typeof value === "string" && /^[\w-]{1,64}$/.test(value)),
+    where: TEXT,
+    bundle: DIGEST,
+    fragment: DIGEST,
+    chunk: that("{ inline } or { digest }", (value) => {
+      if (!isRecord(value) || Object.keys(value).length !== 1) return false;
+      return typeof value.inline === "string" || isDigest(value.digest);
+    }),
+    inKeyv: isFlag,
+    alone: isFlag,
+    logs: isFlag,
+    graceMs: numberFrom(0, "milliseconds from 0"),
+    expireMs: wholeFrom(1),
+  } satisfies Record<keyof ChunkJob, unknown>).map(([name, rule]) => [name, { ...rule, isRequired: true }]),
+);
+
+function isDigest(value: unknown): boolean {
+  return typeof value === "string" && /^[0-9a-f]{64}$/.test(value);
+}
+
+/**
+ * Checks the form of a job of this protocol's version, whoever has written it: its digests become paths.
+ *
+ * @throws {HypernodesError} `BAD_JOB`.
+ */
+export function checkJob(job: ChunkJob): void {
+  const faults = optionFaults(job, JOB_RULES, { noun: "part of the job" });
+  if (faults.length === 0) return;
+  throw optionError(
+    jobPlace(job),
+    faults.map((fault) => ({ ...fault, code: "BAD_JOB" })),
+  );
+}
+
+/** Tells an object from anything else that somebody may have written as a job. @throws {HypernodesError} `BAD_JOB`. */
+export function checkJobIsObject(job: unknown): void {
+  if (isRecord(job)) return;
+  const problem = `what it was sent is ${showValue(job)}, and no job`;
+  throw new HypernodesError({ code: "BAD_JOB", where: "a job", problem, advice: "See who else writes to this Redis." });
+}
+
+/** The place that a job is for, as far as it says one. It is safe to print, whoever has written it. */
+export function jobPlace({ where }: ChunkJob): string {
+  return typeof where === "string" ? escapeControls(where.slice(0, MAX_PLACE)) : "a job";
+}
+
+/** What a job returns; a result itself is left beside it. */
+export type JobResult =
+  | { readonly kind: "home"; readonly worker: string; readonly attempt: string }
+  /** The process that it was in has ended. */
+  | { readonly kind: "lost"; readonly worker: string; readonly how: string }
+  /** Nobody wants it any more. */
+  | { readonly kind: "gone" }
+  | { readonly kind: "refused"; readonly error: JobError };
+
+/** What is told of a chunk that takes long, as the progress of its job: events without errors. */
+export interface LiveEvents {
+  /** Each time that a worker begins with a job is another one. */
+  readonly attempt: string;
+  readonly worker: string;
+  readonly events: readonly RunEvent[];
+}
+
+/** Output of a process at a worker, as JSON. */
+export interface WorkerOutput extends Printed {
+  readonly worker: string;
+}
+
+/** The code of a refusal that says that code, or values, are gone: the client puts them back. */
+export const NOT_IN_REDIS = "NOT_IN_REDIS";
+
+/** A HypernodesError as JSON. */
+export interface JobError {
+  readonly code: string;
+  readonly where: string;
+  readonly problem: string;
+  readonly advice: string | undefined;
+}
+
+export function toJobError({ code, where, problem, advice }: HypernodesError): JobError {
+  return { code, where, problem, advice };
+}
+
+/** The names of what is in Redis beside BullMQ's own. */
+export function queueKeys({ prefix, queue }: Pick<ResolvedBullmqOptions, "prefix" | "queue">) {
+  const at = `${prefix}:${queue}`;
+  return {
+    /** Workers that are there, and until when; how much each takes at once is part of its name. */
+    workers: `${at}:workers`,
+    /** Bytes by their digest. */
+    blob: (digest: string) => `${at}:blob:${digest}`,
+    /** There as long as a run is wanted. */
+    run: (run: string) => `${at}:run:${run}`,
+    /** Results that the client has not taken. */
+    results: (run: string) => `${at}:results:${run}`,
+    /** A list of its nodes' output that the client has not read. */
+    output: (run: string) => `${at}:output:${run}`,
+  };
+}
+
+/** Somebody else's protocol. */
+export function otherQueueProtocol(job: ChunkJob, version: string): HypernodesError {
+  return new HypernodesError({
+    code: "OTHER_PROTOCOL",
+    where: jobPlace(job),
+    problem: `the worker (hypernodes ${version}) speaks version ${QUEUE_PROTOCOL} of the queue's protocol, and this process (hypernodes ${shown(job.version)}) version ${shown(job.protocol)}`,
+    advice:
+      "Install the same version of hypernodes for both; or give each version a queue of its own: bullmq({ queue }).",
+  });
+}
+
+/** A version that anybody may have written. */
+function shown(version: unknown): string {
+  return typeof version === "string" || typeof version === "number"
+    ? escapeControls(String(version).slice(0, 40))
+    : "of no version";
+}

@@ -1,0 +1,472 @@
+import { createHash } from "node:crypto";
+import { createRequire } from "node:module";
+import type { Queue, QueueEvents } from "bullmq";
+import type { Redis } from "ioredis";
+import type { RunEvent } from "../../engine/lifecycle/events.js";
+import { HypernodesError } from "../../errors.js";
+import { getOrCreate } from "../../util/get-or-create.js";
+import { startTimeout } from "../../util/long-timeout.js";
+import type { Bundle } from "../bundle/bundle.js";
+import { type BlobStore, KeyvBlobStore, RedisBlobStore, view } from "./blob-store.js";
+import {
+  type ChunkJob,
+  JOB,
+  type JobResult,
+  type LiveEvents,
+  NOT_IN_REDIS,
+  QUEUE_PROTOCOL,
+  queueKeys,
+  type WorkerOutput,
+} from "./job-protocol.js";
+import type { ResolvedBullmqOptions } from "./options.js";
+import { openRedis, RESUME, redisUrlForDisplay, replyError } from "./redis-connection.js";
+import { type Signed, Signer, signatureError } from "./signer.js";
+import { WorkerRegistry } from "./worker-registry.js";
+
+/** Bytes of a chunk that go in its job; larger ones are left beside it. */
+const INLINE = 16 * 1024;
+/** Milliseconds between looks at who is there and what is missing. */
+const POLL_MS = 1_000;
+/** Milliseconds after which it is asked for a job of which nothing was heard. */
+const REQUEST_MS = 5_000;
+/** How many events BullMQ keeps: clients read them as they come. */
+const EVENTS = 1_000;
+/** Jobs that wait for each chunk that a worker computes: it goes on without a word from here. */
+const WINDOW = 2;
+const MIN_WINDOW = 4;
+
+/** Times that a chunk is sent again of which Redis, or a worker, has nothing any more. */
+const MAX_RESENDS = 5;
+/** Pieces of output that are read at once. */
+const MAX_OUTPUT = 1_000;
+
+/** Milliseconds for taking away what is there, and for the connections' ends. */
+const CLOSE_MS = 5_000;
+
+/** How a chunk ended. */
+export type JobOutcome =
+  | { readonly kind: "home"; readonly worker: string | undefined; readonly bytes: Uint8Array; readonly told: number }
+  | { readonly kind: "lost"; readonly worker: string | undefined; readonly how: string };
+
+/** A chunk on its way. */
+export interface JobHandle {
+  readonly brought: Promise<JobOutcome>;
+  /** It is not wanted any more. */
+  cancel(): void;
+}
+
+interface PendingJob {
+  readonly job: ChunkJob;
+  readonly live: (events: readonly RunEvent[], worker: string) => void;
+  /** Of which attempt events were told while it lasts, and how many. */
+  attempt: string | undefined;
+  told: number;
+  readonly resolve: (brought: JobOutcome) => void;
+  readonly reject: (error: unknown) => void;
+  askedAt: number;
+  resends: number;
+}
+
+type Encode = () => Uint8Array;
+
+/** Bytes, and what makes the same again: they are not held while they are in Redis. */
+export interface Shared {
+  readonly bytes: Uint8Array;
+  readonly encode: Encode;
+}
+
+/** What is told to who sends chunks. */
+export interface RunIdentity {
+  readonly run: string;
+  readonly where: string;
+  /** Something that the user should know, once. */
+  warn(message: string): void;
+  /** A node has printed something at a worker. */
+  onOutput(output: WorkerOutput): void;
+}
+
+/** A run's connection to a queue: its code and its chunks go there, and their results come back. */
+export class QueueClient {
+  /** Whether there was a client of this run before. */
+  private isResumed = false;
+  private readonly registry: WorkerRegistry;
+  private onBroken!: (error: HypernodesError) => void;
+  /** Rejects when there is no use in waiting any more: a command waits for a Redis that has gone as long as that stays away. */
+  private readonly failure = new Promise<never>((_, reject) => {
+    this.onBroken = reject;
+  });
+  private readonly pending = new Map<string, PendingJob>();
+  private readonly bundles = new Map<string, { readonly packed: Uint8Array; readonly sent: Promise<void> }>();
+  private readonly codes: BlobStore;
+  private readonly values: BlobStore;
+  /** The values that this run has left, by digest, to be taken away at its end. */
+  private readonly shared = new Map<string, Encode>();
+  private readonly signer: Signer;
+  private isClosed = false;
+  private readonly keys: ReturnType<typeof queueKeys>;
+  private readonly ticker: NodeJS.Timeout;
+  private refreshedAt = performance.now();
+
+  private constructor(
+    private readonly options: ResolvedBullmqOptions,
+    private readonly ends: RunIdentity,
+    private readonly redis: Redis,
+    private readonly letGo: () => void,
+    private readonly queue: Queue,
+    private readonly events: QueueEvents,
+  ) {
+    this.keys = queueKeys(options);
+    this.signer = new Signer(options);
+    this.codes = new RedisBlobStore(redis, this.keys);
+    this.values = options.values === undefined ? this.codes : new KeyvBlobStore(options.values);
+    this.failure.catch(() => {});
+    this.registry = new WorkerRegistry(redis, options, ends.run, ends.where, ends.warn);
+    events.on("completed", ({ jobId, returnvalue }) =>
+      this.onCompleted(jobId, returnvalue as unknown as Signed<JobResult>),
+    );
+    events.on("progress", ({ jobId, data }) => this.onProgress(jobId, data as unknown as Signed<LiveEvents>));
+    events.on("failed", ({ jobId, failedReason }) => this.failed(jobId, failedReason));
+    // What fails for want of Redis is looked at again.
+    this.ticker = setInterval(() => this.tick().catch(() => {}), POLL_MS);
+  }
+
+  /** @throws {HypernodesError} `MISSING_PACKAGE`, `NO_REDIS`, `REDIS_REFUSES`. */
+  static async open(checked: ResolvedBullmqOptions, ends: RunIdentity): Promise<QueueClient> {
+    const { bullmq, redis, options, stopReconnecting: letGo } = await openRedis(checked, ends.where);
+    const shared = { connection: options as object, prefix: checked.prefix };
+    const queue = new bullmq.Queue(checked.queue, { ...shared, streams: { events: { maxLen: EVENTS } } });
+    const events = new bullmq.QueueEvents(checked.queue, shared);
+    // Both come back by themselves; if they do not, it is seen by `look`.
+    queue.on("error", () => {});
+    events.on("error", () => {});
+    const link = new QueueClient(checked, ends, redis, letGo, queue, events);
+    try {
+      await link.unlessBroken(events.waitUntilReady());
+      const marking = redis.set(link.keys.run(ends.run), "1", "PX", checked.expireMs, "GET");
+      link.isResumed = (await link.unlessBroken(marking)) !== null;
+      await link.unlessBroken(link.tick());
+      return link;
+    } catch (error) {
+      await link.close();
+      throw error;
+    }
+  }
+
+  /** The results that workers have left for an earlier client of the run, by chunk. Its jobs that wait are taken away. */
+  async restored(): Promise<[string, Uint8Array][]> {
+    if (!this.isResumed) return [];
+    return this.unlessBroken(this.takeRestoredResults());
+  }
+
+  private async takeRestoredResults(): Promise<[string, Uint8Array][]> {
+    const { run } = this.ends;
+    for (const job of await this.queue.getJobs(["wait"]))
+      if (job?.id?.startsWith(run)) await job.remove().catch(() => {});
+    const left = Object.entries(await this.redis.hgetallBuffer(this.keys.results(run)));
+    return left.map(([id, signed]) => {
+      const bytes = this.signer.openBytes(id, signed);
+      if (bytes === undefined) throw this.signatureError("a result");
+      return [id, bytes];
+    });
+  }
+
+  /** How many chunks the workers compute at once, as far as it is known. */
+  get workerCapacity(): number {
+    return this.registry.slots;
+  }
+
+  /** How many chunks may be on their way at once. */
+  get maxJobsInFlight(): number {
+    return Math.max(MIN_WINDOW, WINDOW * this.workerCapacity);
+  }
+
+  /** Leaves the pipeline's code there, if it is not there yet. */
+  sendBundle({ digest, packed }: Bundle): Promise<void> {
+    const put = () => this.unlessBroken(this.putIfMissing(this.codes, digest, () => packed));
+    return getOrCreate(this.bundles, digest, () => ({ packed, sent: put() })).sent;
+  }
+
+  /** Leaves bytes there until the run ends. @returns their digest. */
+  async share({ bytes, encode }: Shared): Promise<string> {
+    const digest = digestOf(bytes);
+    if (this.shared.has(digest)) return digest;
+    this.shared.set(digest, encode);
+    await this.unlessBroken(this.values.put(digest, bytes, this.options.expireMs));
+    return digest;
+  }
+
+  /** @throws {HypernodesError} `REDIS_DATA_LOST`: the bytes are other ones than at first. */
+  private async putIfMissing(blobs: BlobStore, digest: string, encode: Encode): Promise<void> {
+    const { expireMs } = this.options;
+    if (await blobs.touch(digest, expireMs)) return;
+    const bytes = encode();
+    if (digestOf(bytes) !== digest) throw this.dataLost("and what it had can't be made again: its values were changed");
+    await blobs.put(digest, bytes, expireMs);
+  }
+
+  /** Puts back what Redis has lost: it was emptied, or restarted without its data, or has evicted it. */
+  private async restore(): Promise<void> {
+    const { connection } = this.options;
+    this.ends.warn(`${redisUrlForDisplay(connection)} has lost data of ${this.ends.where}: it is sent again`);
+    const put = (blobs: BlobStore, digest: string, encode: Encode) =>
+      this.unlessBroken(this.putIfMissing(blobs, digest, encode));
+    for (const [digest, { packed }] of this.bundles) await put(this.codes, digest, () => packed);
+    for (const [digest, encode] of this.shared) await put(this.values, digest, encode);
+  }
+
+  private dataLost(how: string): HypernodesError {
+    return new HypernodesError({
+      code: "REDIS_DATA_LOST",
+      where: this.ends.where,
+      problem: `${redisUrlForDisplay(this.options.connection)} has lost data of this run, ${how}`,
+      advice: `Nothing may empty or evict it while runs last: maxmemory-policy noeviction, appendonly yes. ${RESUME}`,
+    });
+  }
+
+  /**
+   * Sends a chunk.
+   *
+   * @param id the same for the same chunk: it is computed once, however often it is sent.
+   * @param live hears of its events before its result comes, if it takes long.
+   */
+  async send(
+    id: string,
+    about: Pick<ChunkJob, "bundle" | "fragment" | "where" | "alone" | "graceMs">,
+    shared: Shared,
+    live: PendingJob["live"],
+  ): Promise<JobHandle> {
+    const isSmall = shared.bytes.length <= INLINE;
+    const chunk = isSmall ? { inline: view(shared.bytes).toString("base64") } : { digest: await this.share(shared) };
+    const { run } = this.ends;
+    const { expireMs, values, logs } = this.options;
+    const more = { chunk, expireMs, logs, inKeyv: values !== undefined };
+    const job: ChunkJob = { protocol: QUEUE_PROTOCOL, version: version(), run, ...about, ...more };
+    const brought = new Promise<JobOutcome>((resolve, reject) => {
+      const fresh = { attempt: undefined, told: 0, askedAt: performance.now(), resends: 0 };
+      this.pending.set(id, { job, live, resolve, reject, ...fresh });
+    });
+    brought.catch(() => {});
+    await this.unlessBroken(this.add(id, job));
+    return { brought, cancel: () => this.cancel(id) };
+  }
+
+  /** @throws {HypernodesError} `REDIS_FULL`, `REDIS_REFUSES`, and the error that has ended the connection. */
+  private unlessBroken<R>(command: Promise<R>): Promise<R> {
+    const refused = command.catch((error) => {
+      throw replyError(this.options.connection, this.ends.where, error) ?? error;
+    });
+    return Promise.race([refused, this.failure]);
+  }
+
+  private async add(id: string, job: ChunkJob): Promise<void> {
+    // A job that fails by what is not the chunk's fault, as a lost connection of its worker, is tried again there.
+    await this.queue.add(JOB, this.signer.sign("job", id, job), {
+      jobId: id,
+      attempts: 3,
+      removeOnComplete: true,
+      removeOnFail: true,
+    });
+  }
+
+  private cancel(id: string): void {
+    if (!this.take(id)) return;
+    // A job that is under way can't be removed: its worker sees that the run is gone, or its result is left to expire.
+    void this.queue.remove(id).catch(() => {});
+  }
+
+  private take(id: string): PendingJob | undefined {
+    const found = this.pending.get(id);
+    this.pending.delete(id);
+    if (found !== undefined && "digest" in found.job.chunk) {
+      const { digest } = found.job.chunk;
+      this.shared.delete(digest);
+      void this.values.delete([digest]).catch(() => {});
+    }
+    return found;
+  }
+
+  /** A word that Redis could not say to its end is asked for later. */
+  private onCompleted(id: string, returned: Signed<JobResult>): void {
+    this.completed(id, returned).catch((error) => {
+      if (error instanceof HypernodesError) this.fail(error);
+    });
+  }
+
+  private async completed(id: string, returned: Signed<JobResult>): Promise<void> {
+    const found = this.pending.get(id);
+    if (found === undefined) return;
+    if (!this.signer.verify("return", id, returned))
+      this.take(id)!.reject(this.signatureError("what a worker has returned"));
+    else if (returned.kind === "home") await this.fetch(id, returned.worker, returned.attempt);
+    else if (returned.kind === "lost") this.take(id)!.resolve({ ...returned });
+    else if (returned.kind === "refused") await this.refused(id, found, new HypernodesError(returned.error));
+    else this.pollSoon(id);
+  }
+
+  /** Puts back code and values that a worker did not find; any other refusal is the chunk's end. */
+  private async refused(id: string, found: PendingJob, error: HypernodesError): Promise<void> {
+    if (error.code !== NOT_IN_REDIS) this.take(id)?.reject(error);
+    else {
+      await this.restore();
+      await this.resend(id, found, error);
+    }
+  }
+
+  private signatureError(what: string): HypernodesError {
+    return signatureError(this.ends.where, what);
+  }
+
+  /** Takes a result home. */
+  private async fetch(id: string, worker: string | undefined, attempt: string | undefined): Promise<void> {
+    const results = this.keys.results(this.ends.run);
+    const [[, signed]] = (await this.redis.multi().hgetBuffer(results, id).hdel(results, id).exec()) as [
+      [unknown, Buffer | null],
+      unknown,
+    ];
+    // It has come already, or it is gone: who has not got it asks for it again.
+    if (signed === null) {
+      this.pollSoon(id);
+      return;
+    }
+    const found = this.take(id);
+    const bytes = this.signer.openBytes(id, signed);
+    if (bytes === undefined) found?.reject(this.signatureError("a result"));
+    else found?.resolve({ kind: "home", worker, bytes, told: found.attempt === attempt ? found.told : 0 });
+  }
+
+  private onProgress(id: string, live: Signed<LiveEvents>): void {
+    const found = this.pending.get(id);
+    if (found === undefined || !this.signer.verify("events", id, live)) return;
+    const { attempt, worker, events } = live;
+    if (found.attempt !== attempt) Object.assign(found, { attempt, told: 0 });
+    found.told += events.length;
+    found.live(events, worker);
+  }
+
+  private pollSoon(id: string): void {
+    const found = this.pending.get(id);
+    if (found !== undefined) found.askedAt = Number.NEGATIVE_INFINITY;
+  }
+
+  private failed(id: string, reason: string): void {
+    if (!this.pending.has(id)) return;
+    if (/\bstalled\b/.test(reason))
+      this.take(id)!.resolve({ kind: "lost", worker: undefined, how: "several workers in turn were lost with it" });
+    else this.take(id)!.reject(workerFailed(this.ends.where, reason));
+  }
+
+  /** Looks who is there, and for what nothing was heard of. */
+  private async tick(): Promise<void> {
+    if (this.isClosed) return;
+    try {
+      const isKept = await this.registry.refresh(this.pending.size > 0);
+      if (isKept === undefined || this.isClosed) return;
+      if (!isKept) {
+        await this.restore();
+        for (const id of this.pending.keys()) this.pollSoon(id);
+      }
+    } catch (error) {
+      // Anything else is a command that did not reach Redis: it is looked for again.
+      if (error instanceof HypernodesError) this.fail(error);
+      return;
+    }
+    if (this.options.logs) await this.readOutput();
+    const now = performance.now();
+    if (now - this.refreshedAt > this.options.expireMs / 4) this.refresh(now);
+    for (const [id, each] of this.pending) if (now - each.askedAt > REQUEST_MS) await this.poll(id, each);
+  }
+
+  /** Hands on the output that workers have sent since the last time. Output that is not signed may be anybody's, and is left out. */
+  private async readOutput(): Promise<void> {
+    const { run } = this.ends;
+    for (;;) {
+      const texts = (await this.redis.lpop(this.keys.output(run), MAX_OUTPUT)) ?? [];
+      for (const text of texts) {
+        const output = parseJson(text) as Signed<WorkerOutput> | undefined;
+        if (output && this.signer.verify("output", run, output)) this.ends.onOutput(output);
+      }
+      if (texts.length < MAX_OUTPUT) return;
+    }
+  }
+
+  /** What the run has in Redis does not expire yet. */
+  private refresh(now: number): void {
+    this.refreshedAt = now;
+    const { expireMs } = this.options;
+    this.redis.pexpire(this.keys.results(this.ends.run), expireMs).catch(() => {});
+    for (const digest of this.bundles.keys()) this.codes.touch(digest, expireMs).catch(() => {});
+    for (const digest of this.shared.keys()) this.values.touch(digest, expireMs).catch(() => {});
+  }
+
+  /** What has become of a job that nothing was heard of: its word may be lost with Redis, or it itself. */
+  private async poll(id: string, each: PendingJob): Promise<void> {
+    each.askedAt = performance.now();
+    if (await this.redis.hexists(this.keys.results(this.ends.run), id)) {
+      await this.fetch(id, undefined, each.attempt);
+      return;
+    }
+    const state = await this.queue.getJobState(id).catch(() => undefined);
+    if (state === "unknown") await this.resend(id, each, this.dataLost(`${MAX_RESENDS} times`));
+  }
+
+  /** @param lost the error of a chunk that was sent too often. */
+  private async resend(id: string, each: PendingJob, lost: HypernodesError): Promise<void> {
+    if (this.pending.get(id) !== each) return;
+    if (each.resends++ < MAX_RESENDS) await this.add(id, each.job).catch(() => {});
+    else this.take(id)?.reject(lost);
+  }
+
+  private fail(error: HypernodesError): void {
+    this.onBroken(error);
+    for (const { reject } of this.pending.values()) reject(error);
+    this.pending.clear();
+  }
+
+  /** Takes away what is there of the run: a worker that is at it stops. */
+  async close(): Promise<void> {
+    this.isClosed = true;
+    clearInterval(this.ticker);
+    const ids = [...this.pending.keys()];
+    this.pending.clear();
+    const isThere = this.registry.hasRedis;
+    // What waits for a Redis that has gone, even now, would wait for ever.
+    const late = () => new Promise((resolve) => startTimeout(() => resolve(undefined), isThere ? CLOSE_MS : 0).unref());
+    const soon = (work: Promise<unknown>) => Promise.race([work.catch(() => {}), late()]);
+    if (isThere) {
+      if (this.options.logs) await soon(this.readOutput());
+      const { run, results, output } = this.keys;
+      const mine = [run, results, output].map((key) => key(this.ends.run));
+      const jobs = ids.map((id) => this.queue.remove(id).catch(() => {}));
+      await soon(Promise.all([this.redis.del(...mine), this.values.delete(this.shared.keys()), ...jobs]));
+    }
+    this.letGo();
+    await soon(Promise.all([isThere ? this.queue.close() : this.queue.disconnect(), this.events.close()]));
+    this.redis.disconnect();
+  }
+}
+
+/** JSON that somebody else may have written: undefined, if it is none. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function digestOf(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+function workerFailed(where: string, reason: string): HypernodesError {
+  const problem = `a worker can't compute what it was sent: ${reason}`;
+  return new HypernodesError({ code: "WORKER_FAILED", where, problem, advice: "See what it has printed." });
+}
+
+let own: string | undefined;
+
+/** The package's version. */
+export function version(): string {
+  own ??= (createRequire(import.meta.url)("hypernodes/package.json") as { readonly version: string }).version;
+  return own;
+}

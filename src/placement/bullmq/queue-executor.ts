@@ -1,0 +1,192 @@
+import { createHash } from "node:crypto";
+import type { ChunkExecutor, ChunkHandle, RestoredChunk } from "../../engine/chunks/chunk-executor.js";
+import { type ChunkPolicy, ChunkSizer } from "../../engine/chunks/chunk-sizer.js";
+import type { Stage } from "../../engine/chunks/stage.js";
+import type { ElementRange } from "../../engine/elements/elements.js";
+import type { List } from "../../engine/elements/lists.js";
+import type { Execution } from "../../engine/execute-plan.js";
+import type { ChunkOutcome, ChunkRangeState } from "../../engine/threads/chunk-task.js";
+import type { ChunkResult, Isolation } from "../../engine/threads/protocol.js";
+import { HypernodesError } from "../../errors.js";
+import type { Step } from "../../graph/plan.js";
+import { decode } from "../../values/codec.js";
+import { contentOf } from "../../values/digest.js";
+import { type Bundle, bundledLocation, bundleOf } from "../bundle/bundle.js";
+import { ChunkEventForwarder } from "../chunks/chunk-events.js";
+import {
+  bisectOrCharge,
+  type ChunkBytes,
+  decodeResult,
+  encodeChunk,
+  limitChunkBytes,
+  RemoteChunk,
+} from "../chunks/remote-chunk.js";
+import type { JobOutcome, QueueClient } from "./queue-client.js";
+import type { RunJournal } from "./run-journal.js";
+
+/** A trip over Redis costs about 2 ms. Nothing is known of the elements at first, and a worker is not asked to leave off. */
+const QUEUE_CHUNK_POLICY: ChunkPolicy = {
+  targetChunkMs: 200,
+  minChunkMs: 20,
+  probeSize: 1,
+  probeBudgetMs: undefined,
+  growth: 64,
+};
+/** How many chunks go before it is known how many workers there are. */
+const INITIAL_IN_FLIGHT = 4;
+/** Bytes that a chunk may have, and its result: Redis and the worker hold a few at once. */
+const MAX_CHUNK_BYTES: ChunkBytes = { sent: 1024 * 1024, received: 4 * 1024 * 1024 };
+
+/** What has been sent of a fragment: its code, and what its chunks share. */
+interface StageUpload {
+  readonly link: QueueClient;
+  readonly bundle: Bundle;
+  /** What the chunks' shared bytes are known by. */
+  readonly digest: string;
+  /** What makes results of the same elements the same: the code, and what they share. */
+  readonly content: string;
+}
+
+/** Workers that take the chunks of one fragment. */
+export class QueueChunkExecutor implements ChunkExecutor {
+  readonly execution: Execution;
+  readonly steps: readonly Step[];
+  readonly sizer: ChunkSizer;
+  private prepared: Promise<StageUpload> | undefined;
+  private client: QueueClient | undefined;
+
+  /** @param installed packages that the workers have. */
+  constructor(
+    private readonly fragment: Stage,
+    private readonly opened: () => Promise<QueueClient>,
+    private readonly installed: readonly string[],
+    private readonly journal: () => RunJournal | undefined,
+  ) {
+    this.execution = fragment.execution;
+    this.steps = fragment.steps;
+    this.sizer = new ChunkSizer(() => this.client?.workerCapacity ?? 1, fragment.multiple, QUEUE_CHUNK_POLICY);
+  }
+
+  get maxInFlight(): number {
+    return this.client?.maxJobsInFlight ?? INITIAL_IN_FLIGHT;
+  }
+
+  close(): void {}
+
+  async submit(range: ChunkRangeState, elements: readonly List[], company: Isolation): Promise<ChunkHandle> {
+    this.prepared ??= this.prepare();
+    const { link, bundle, digest, content } = await this.prepared;
+    const { run, scope, settings } = this.execution;
+    const { bytes, encode, path, span: traced } = encodeChunk(this.fragment, range, elements);
+    const id = this.fragment.namingElements(elements, range, 0, () => chunkJobId(run.id, content, range, elements));
+    const events = new ChunkEventForwarder(run, bundle);
+    const about = { bundle: bundle.digest, fragment: digest, where: path };
+    const sent = await link.send(
+      id,
+      { ...about, alone: company === "none", graceMs: Math.min(settings.graceMs, Number.MAX_SAFE_INTEGER) },
+      { bytes, encode },
+      (live, worker) => events.tell(live, worker),
+    );
+    return new RemoteChunk(
+      sent.brought.then((brought) => this.onOutcome(id, brought, range, bytes.length, events, bundle)),
+      sent.cancel,
+      traced,
+      () => (scope.stopped ? scope.reason : undefined),
+    );
+  }
+
+  /** For a run that goes on where another one was: what that had taken home, and what workers have left for it. */
+  async open(length: number, elements?: (part: ElementRange) => readonly List[]): Promise<readonly RestoredChunk[]> {
+    this.prepared ??= this.prepare();
+    const { link, content, bundle } = await this.prepared;
+    if (elements === undefined) return [];
+    const { id: run } = this.execution.run;
+    const found = [...(this.journal()?.chunks ?? []), ...(await link.restored())];
+    const parts = found.map(([id, bytes]) => ({ id, bytes, part: partOf(id, run) }));
+    const recovered: RestoredChunk[] = [];
+    let next = 0;
+    for (const { id, bytes, part } of parts.sort((a, b) => a.part.first - b.part.first)) {
+      if (part.first < next || part.first + part.count > length) continue;
+      if (id !== chunkJobId(run, content, part, elements(part))) continue;
+      const result = readable(bytes);
+      if (result === undefined) continue;
+      // What has failed is tried again.
+      if (result.failed.some((errors) => errors > 0)) continue;
+      new ChunkEventForwarder(this.execution.run, bundle).tell(result.events);
+      recovered.push({ range: part, result });
+      next = part.first + part.count;
+    }
+    return recovered;
+  }
+
+  private async prepare(): Promise<StageUpload> {
+    const { fragment } = this;
+    const origin = fragment.origin();
+    const bundle = await bundleOf(origin, this.installed, [], "bullmq(...)");
+    const encode = () => fragment.encodeForHost(bundledLocation(origin, bundle.root));
+    const { bytes, content } = encode();
+    const link = await this.opened();
+    this.client = link;
+    await link.sendBundle(bundle);
+    return {
+      link,
+      bundle,
+      digest: await link.share({ bytes, encode: () => encode().bytes }),
+      content: bundle.digest + content,
+    };
+  }
+
+  private onOutcome(
+    id: string,
+    brought: JobOutcome,
+    range: ChunkRangeState,
+    sent: number,
+    events: ChunkEventForwarder,
+    bundle: Bundle,
+  ): ChunkOutcome {
+    if (brought.kind === "lost") return this.onCrash(brought, range);
+    const { bytes, worker, told } = brought;
+    limitChunkBytes(this.sizer, range, { sent, received: bytes.length }, MAX_CHUNK_BYTES);
+    const outcome = decodeResult(bytes, { fragment: this.fragment, range }, bundle, events, told, worker);
+    if (outcome.result.failure === undefined && range.indices === undefined) this.journal()?.add(id, bytes);
+    return outcome;
+  }
+
+  /**
+   * The process of a worker has ended under it: who did that is looked for in halves, each in a process of its own. An element
+   * that was not alone in its process may have been dragged along.
+   */
+  private onCrash({ how, worker }: JobOutcome & { kind: "lost" }, range: ChunkRangeState): ChunkOutcome {
+    const cause = new HypernodesError({
+      code: "WORKER_LOST",
+      where: this.execution.path,
+      problem: worker === undefined ? how : `its process in the worker ${worker} ended: ${how}`,
+      advice: "It may have taken more memory than there is, or something native in it may have failed.",
+    });
+    return bisectOrCharge(range, cause);
+  }
+}
+
+/** What a chunk is known by: which elements they are; their content, and that of all that makes results of it. */
+function chunkJobId(run: string, content: string, { first, count }: ElementRange, elements: readonly List[]): string {
+  const signature = createHash("sha256")
+    .update(content)
+    .update(contentOf(elements, 2).digest)
+    .digest("hex")
+    .slice(0, 32);
+  return `${run}-${first}-${count}-${signature}`;
+}
+
+/** What an earlier run has left; undefined if it can't be read: then it is computed again. */
+function readable(bytes: Uint8Array): ChunkResult | undefined {
+  try {
+    return decode(bytes) as ChunkResult;
+  } catch {
+    return undefined;
+  }
+}
+
+function partOf(id: string, run: string): ElementRange {
+  const [first, count] = id.slice(run.length + 1).split("-");
+  return { first: Number(first), count: Number(count) };
+}

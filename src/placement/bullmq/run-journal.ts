@@ -1,0 +1,264 @@
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import path from "node:path";
+import { crc32 } from "node:zlib";
+import type { ExecutionOptions } from "../../dsl/pipeline-options.js";
+import { HypernodesError } from "../../errors.js";
+import { fileProblem } from "../../util/file-problem.js";
+import { isRecord, numberFrom, optionFaults, type RulesOf, that } from "../../util/options.js";
+import { decode, encode } from "../../values/codec.js";
+import type { ResolvedBullmqOptions } from "./options.js";
+
+/** What is known of a run without reading what it was told. */
+export interface JournaledRun {
+  /** The module that defines the pipeline's class, and the class's name. */
+  readonly file: string;
+  readonly name: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly startedAt: number;
+  readonly queue: string;
+}
+
+/** What a run was told, for another one that goes on where it was. */
+export interface RunSummary extends Pick<JournaledRun, "file" | "name"> {
+  /** The pipeline object's fields without a role, and what is bound. */
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly inputs: Readonly<Record<string, unknown>>;
+  readonly outputs: readonly string[] | undefined;
+  readonly given: Readonly<Record<string, unknown>>;
+  /** For a map over the whole pipeline. */
+  readonly over: object | undefined;
+  readonly execution: ExecutionOptions | undefined;
+  /** The queue that it was given, without who may go there; undefined: its class, or what is nested in it, says which. */
+  readonly chosen: Omit<ResolvedBullmqOptions, "connection" | "values" | "key"> | undefined;
+}
+
+/** Milliseconds after which what nobody has resumed is dropped. */
+const KEPT_MS = 7 * 24 * 3_600_000;
+/** The last moment that a Date can be. */
+const MAX_TIME_MS = 8.64e15;
+const RUN = "run.json";
+const TOLD = "told";
+const CHUNKS = "chunks";
+/** Inputs and results are nobody else's, and belong in no repository. */
+const PRIVATE_FOLDER = 0o700;
+const PRIVATE_FILE = 0o600;
+
+/** A record is a result that has come: the length of its chunk's id, that of its bytes, CRC-32 of both; then both. */
+const HEADER = 12;
+
+/** The files that a run leaves in a folder while it lasts: its inputs, and the results that have come. For their owner alone. */
+export class RunJournal {
+  private isBroken = false;
+
+  private constructor(
+    private readonly folder: string,
+    private readonly file: number,
+    /** What an earlier run of this id has left, by chunk. */
+    readonly chunks: ReadonlyMap<string, Uint8Array>,
+    private readonly warn: (problem: string) => void,
+  ) {}
+
+  /**
+   * Begins a run's journal, or goes on with it behind its last whole record.
+   *
+   * @param parent the folder of all journals.
+   * @param warn hears what is wrong with the disk later: nothing more is kept then.
+   * @throws what is wrong with the folder; `ValueError` for what can't be kept.
+   */
+  static open(
+    parent: string,
+    run: string,
+    queue: string,
+    told: () => RunSummary,
+    warn: (problem: string) => void,
+  ): RunJournal {
+    const folder = path.join(parent, run);
+    if (!existsSync(path.join(folder, RUN))) {
+      const all = told();
+      const bytes = encode(all);
+      const recorded: JournaledRun = { file: all.file, name: all.name, startedAt: Date.now(), queue };
+      mkdirSync(folder, { recursive: true, mode: PRIVATE_FOLDER });
+      writeAtomic(path.join(folder, ".gitignore"), "*\n");
+      writeAtomic(path.join(folder, TOLD), bytes);
+      writeAtomic(path.join(folder, RUN), JSON.stringify(recorded));
+      removeExpired(parent);
+    }
+    const file = openSync(path.join(folder, CHUNKS), "a+", PRIVATE_FILE);
+    return new RunJournal(folder, file, readChunks(file), warn);
+  }
+
+  /** Keeps a result. On a disk that takes no more, nothing is kept from then on: the run itself goes on. */
+  add(id: string, bytes: Uint8Array): void {
+    if (this.isBroken) return;
+    const name = Buffer.from(id);
+    const header = Buffer.alloc(HEADER);
+    header.writeUInt32LE(name.length, 0);
+    header.writeUInt32LE(bytes.length, 4);
+    header.writeUInt32LE(checksum(header, name, bytes), 8);
+    try {
+      appendFileSync(this.file, Buffer.concat([header, name, bytes]));
+    } catch (error) {
+      this.isBroken = true;
+      this.warn(fileProblem(error));
+    }
+  }
+
+  /** @param isDone whether nobody will want to go on. */
+  close(isDone: boolean): void {
+    closeSync(this.file);
+    if (!isDone) return;
+    try {
+      rmSync(this.folder, { recursive: true, force: true });
+      const parent = path.dirname(this.folder);
+      if (readdirSync(parent).length === 0) rmdirSync(parent);
+    } catch (error) {
+      this.warn(fileProblem(error));
+    }
+  }
+}
+
+/** A file is there with all of its content, or not at all. */
+function writeAtomic(file: string, content: string | Uint8Array): void {
+  const fresh = `${file}.${process.pid}`;
+  writeFileSync(fresh, content, { mode: PRIVATE_FILE });
+  renameSync(fresh, file);
+}
+
+function checksum(header: Buffer, name: Uint8Array, bytes: Uint8Array): number {
+  return crc32(bytes, crc32(name, crc32(header.subarray(0, 8))));
+}
+
+/** Reads the whole records. A record that a killed process, or a full disk, has cut off is cut away: the next goes in its place. */
+function readChunks(file: number): ReadonlyMap<string, Uint8Array> {
+  const chunks = new Map<string, Uint8Array>();
+  const { size } = fstatSync(file);
+  const read = (at: number, length: number): Buffer | undefined => {
+    if (at + length > size) return undefined;
+    const bytes = Buffer.allocUnsafe(length);
+    return readSync(file, bytes, 0, length, at) === length ? bytes : undefined;
+  };
+  for (let at = 0; at < size; ) {
+    const header = read(at, HEADER);
+    const name = header && read(at + HEADER, header.readUInt32LE(0));
+    const bytes = name && read(at + HEADER + name.length, header!.readUInt32LE(4));
+    if (bytes === undefined || header!.readUInt32LE(8) !== checksum(header!, name!, bytes)) {
+      ftruncateSync(file, at);
+      break;
+    }
+    chunks.set(name!.toString(), bytes);
+    at += HEADER + name!.length + bytes.length;
+  }
+  return chunks;
+}
+
+function removeExpired(parent: string): void {
+  for (const run of readdirSync(parent)) {
+    const file = path.join(parent, run, RUN);
+    if (!existsSync(file)) continue;
+    // Another process may sweep, too.
+    const at = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
+    if (Date.now() - at > KEPT_MS) rmSync(path.dirname(file), { recursive: true, force: true });
+  }
+}
+
+/** The runs that can be resumed, the newest first. */
+export function listUnfinished(parent: string): (JournaledRun & { readonly run: string })[] {
+  if (!existsSync(parent)) return [];
+  return readdirSync(parent)
+    .flatMap((run) => {
+      const recorded = readRecord(path.join(parent, run, RUN));
+      return recorded === undefined ? [] : [{ run, ...recorded }];
+    })
+    .sort((a, b) => b.startedAt - a.startedAt);
+}
+
+/** Undefined for what is no run, or was damaged. */
+function readRecord(file: string): JournaledRun | undefined {
+  if (!existsSync(file)) return undefined;
+  try {
+    const recorded: unknown = JSON.parse(readFileSync(file, "utf8"));
+    return isRecord(recorded) && optionFaults(recorded, RECORDED_RULES).length === 0
+      ? (recorded as unknown as JournaledRun)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const NAME = that("a text", (value) => typeof value === "string" && value !== "");
+const RECORDED_RULES: RulesOf<JournaledRun> = {
+  file: { ...NAME, isRequired: true },
+  name: { ...NAME, isRequired: true },
+  startedAt: { ...numberFrom(0, "milliseconds since the Unix epoch", MAX_TIME_MS), isRequired: true },
+  queue: { ...NAME, isRequired: true },
+};
+
+/**
+ * The run that somebody means, by its id or by the beginning of it.
+ *
+ * @throws {HypernodesError} `NO_SUCH_RUN`: there is none, or more than one.
+ */
+export function findRun(parent: string, given: string): JournaledRun & { readonly run: string } {
+  const all = listUnfinished(parent);
+  const found = all.filter(({ run }) => given !== "" && run.startsWith(given));
+  const exact = found.find(({ run }) => run === given) ?? found[0];
+  if (exact === undefined) throw noSuchRun(parent, given);
+  if (exact.run === given || found.length === 1) return exact;
+  throw new HypernodesError({
+    code: "NO_SUCH_RUN",
+    where: given,
+    problem: `${found.length} runs in ${parent} begin so`,
+    advice: `Say which: ${found.map(({ run }) => run).join(", ")}.`,
+  });
+}
+
+/**
+ * What a run was told. Its module has to be imported before.
+ *
+ * @throws {HypernodesError} `NO_SUCH_RUN`, `DAMAGED`.
+ */
+export function readRun(parent: string, run: string): RunSummary {
+  const file = path.join(parent, run, TOLD);
+  if (!existsSync(file)) throw noSuchRun(parent, run);
+  try {
+    return decode(readFileSync(file)) as RunSummary;
+  } catch (cause) {
+    throw new HypernodesError({
+      code: "DAMAGED",
+      where: run,
+      problem: `its inputs in ${file} can't be read: ${(cause as Error).message}`,
+      advice: "Run it again: with a cache, what is remembered is not computed again.",
+      cause,
+    });
+  }
+}
+
+/** Nothing is there of a run. */
+function noSuchRun(parent: string, run: string): HypernodesError {
+  const known = listUnfinished(parent).map((each) => each.run);
+  return new HypernodesError({
+    code: "NO_SUCH_RUN",
+    where: run,
+    problem: `${parent} has nothing of it`,
+    advice:
+      known.length === 0
+        ? "It has ended, or it ran in another folder: what it needs lies where it was started."
+        : `There are ${known.slice(0, 5).join(", ")}.`,
+  });
+}

@@ -1,0 +1,121 @@
+import type { ChunkHandle } from "../../engine/chunks/chunk-executor.js";
+import type { ChunkMessage } from "../../engine/chunks/chunk-message.js";
+import type { ChunkSizer } from "../../engine/chunks/chunk-sizer.js";
+import { unreadable } from "../../engine/chunks/encode-each.js";
+import type { Stage } from "../../engine/chunks/stage.js";
+import type { List } from "../../engine/elements/lists.js";
+import type { ChunkSpan } from "../../engine/lifecycle/trace-context.js";
+import type { ChunkOutcome, ChunkRangeState } from "../../engine/threads/chunk-task.js";
+import type { ChunkResult } from "../../engine/threads/protocol.js";
+import { decode } from "../../values/codec.js";
+import type { Bundle } from "../bundle/bundle.js";
+import { remapStacks } from "../bundle/remap-stacks.js";
+import type { ChunkEventForwarder } from "./chunk-events.js";
+
+/** A chunk that is about to go. */
+export interface EncodedChunk {
+  readonly bytes: Uint8Array;
+  /** Makes the same bytes again. */
+  readonly encode: () => Uint8Array;
+  /** The place of the first step that its elements go through. */
+  readonly path: string;
+  /** Who traces it. */
+  readonly span: ChunkSpan | undefined;
+}
+
+/** @throws {NodeError} `UNSERIALISABLE`. */
+export function encodeChunk(fragment: Stage, range: ChunkRangeState, elements: readonly List[]): EncodedChunk {
+  const { execution, steps } = fragment;
+  const { first, count, indices, known } = range;
+  const { run } = execution;
+  const { name } = steps[0]!;
+  const path = execution.pathOf(steps[0]!);
+  const traced = run.context?.startChunk(run.id, { path, name, element: indices?.[0] ?? first, elements: count });
+  const heard = run.emit !== undefined;
+  const chunk: ChunkMessage = { first, count, indices, elements, known, wantsEvents: heard, carrier: traced?.carrier };
+  const encode = () => fragment.encodeChunk(chunk);
+  return { bytes: encode(), encode, path, span: traced };
+}
+
+/**
+ * What came home, its errors told as they would be here.
+ *
+ * @param told how many of its events were told before.
+ * @param from who has computed it.
+ */
+export function decodeResult(
+  bytes: Uint8Array,
+  { fragment, range }: { readonly fragment: Stage; readonly range: ChunkRangeState },
+  bundle: Bundle,
+  events: ChunkEventForwarder,
+  told: number,
+  from?: string,
+): ChunkOutcome & { readonly kind: "home" } {
+  let result: ChunkResult;
+  try {
+    result = decode(bytes) as ChunkResult;
+  } catch (error) {
+    return { kind: "home", result: unreadable(error, fragment, range), from };
+  }
+  if (result.failure !== undefined) remapStacks(result.failure.error, bundle);
+  events.tell(result.events.slice(told), from);
+  return { kind: "home", result, from };
+}
+
+/** Bytes of a chunk, and of its result. */
+export interface ChunkBytes {
+  readonly sent: number;
+  readonly received: number;
+}
+
+/** Chunks that come after this one have no more bytes than they may. */
+export function limitChunkBytes(
+  sizes: ChunkSizer,
+  { count }: ChunkRangeState,
+  had: ChunkBytes,
+  most: ChunkBytes,
+): void {
+  if (count === 1) return;
+  sizes.limit(Math.max(1, count * Math.min(most.sent / had.sent, most.received / had.received)));
+}
+
+/** Something in a chunk has ended the process that it was in: which element, is found by halving. */
+export function bisectOrCharge({ count }: ChunkRangeState, cause: Error): ChunkOutcome {
+  return count > 1 ? { kind: "halved" } : { kind: "lost", held: [{ index: 0, step: 0 }], crowded: true, cause };
+}
+
+/** A chunk that is waited for. */
+export class RemoteChunk implements ChunkHandle {
+  readonly outcome: Promise<ChunkOutcome>;
+  private stopping!: (outcome: ChunkOutcome) => void;
+
+  /**
+   * @param cancel tells who has it that it is not wanted any more.
+   * @param reason why it is stopped, if it is.
+   */
+  constructor(
+    arriving: Promise<ChunkOutcome>,
+    private readonly cancel: () => void,
+    private readonly traced: ChunkSpan | undefined,
+    reason: () => unknown,
+  ) {
+    const stopped = new Promise<ChunkOutcome>((resolve) => {
+      this.stopping = resolve;
+    });
+    this.outcome = Promise.race([arriving, stopped]);
+    this.outcome.then(
+      (outcome) => this.tell(outcome, reason()),
+      (error: unknown) => this.traced?.end({ error }),
+    );
+  }
+
+  stop(): void {
+    this.cancel();
+    this.stopping({ kind: "stopped" });
+  }
+
+  private tell(outcome: ChunkOutcome, reason: unknown): void {
+    if (outcome.kind === "home") this.traced?.end({ elements: outcome.result.done, container: outcome.from });
+    else this.traced?.end({ error: outcome.kind === "lost" ? outcome.cause : reason });
+  }
+}

@@ -1,0 +1,221 @@
+import { HypernodesError, NodeError } from "../../errors.js";
+import type { Ended } from "../protocol/frames.js";
+
+/** What the SDK throws: classes and codes are mixed, and not all of them are exported. */
+interface Thrown {
+  readonly name?: string;
+  readonly code?: unknown;
+  readonly message?: string;
+  readonly details?: string;
+}
+
+/** gRPC's numbers. */
+const INVALID_ARGUMENT = 3;
+const NOT_FOUND = 5;
+const PERMISSION_DENIED = 7;
+const RESOURCE_EXHAUSTED = 8;
+const UNAVAILABLE = 14;
+const UNAUTHENTICATED = 16;
+
+/** Where a code of gRPC stands for several reasons, Modal's text tells them apart: by whole words. */
+const RATE_LIMIT = /\brate[ -]limit(?:ed|s)?\b|\btoo many requests\b/i;
+const QUOTA = /\bquota\b|\blimit\b.*\b(?:reached|exceeded)\b|\b(?:reached|exceed(?:ed|s)?)\b.*\blimit\b/i;
+const UNKNOWN_GPU =
+  /\b(?:unknown|invalid|unsupported|unrecogni[sz]ed|no such|not an? (?:known|valid|supported)) GPU\b|\bGPU(?: type| name)?:? \S+ (?:is|was) (?:unknown|invalid|not (?:known|found|valid|supported|recogni[sz]ed))\b/i;
+const OUT_OF_MEMORY = /\bOOM(?:[- ]?killed)?\b|\bout of memory\b/i;
+/** The text that V8 writes last when the heap is full. */
+const HEAP_FULL = /^FATAL ERROR: .*\bheap out of memory\b|^# Fatal (?:process|JavaScript) out of memory\b/m;
+/** The exit code of a process that a shell has seen end by SIGABRT. */
+const ABORTED = 134;
+
+/**
+ * What Modal or its SDK has thrown, as an error of ours.
+ *
+ * @param what it was asked for: `app retrieval`, `volume cache`.
+ */
+export function fromModalError(error: unknown, what: string): HypernodesError {
+  if (error instanceof HypernodesError) return error;
+  const { name, code, message = String(error) } = error as Thrown;
+  const said = textOf(error);
+  const make = (code: string, problem: string, advice: string) =>
+    new HypernodesError({ code, where: `Modal, ${what}`, problem, advice, cause: error });
+  if (code === undefined && /\bmissing credentials\b/.test(message)) {
+    return make(
+      "NO_TOKEN",
+      "there is no token",
+      "Make one at https://modal.com/settings/tokens and set MODAL_TOKEN_ID and MODAL_TOKEN_SECRET; or run `modal token set`.",
+    );
+  }
+  if (code === UNAUTHENTICATED || code === PERMISSION_DENIED) {
+    return make(
+      "WRONG_TOKEN",
+      `the token was refused: ${said}`,
+      "See whether MODAL_TOKEN_ID and MODAL_TOKEN_SECRET, or what ~/.modal.toml has, belong together and are still valid.",
+    );
+  }
+  if (code === UNAVAILABLE) {
+    return make(
+      "UNREACHABLE",
+      `it can't be reached: ${said}`,
+      "See whether this machine reaches https://api.modal.com.",
+    );
+  }
+  if (code === RESOURCE_EXHAUSTED || name === "ResourceExhaustedError") {
+    const isStart = what === "container";
+    if (!isStart || RATE_LIMIT.test(said)) {
+      return make(
+        "RATE_LIMITED",
+        `it ${isStart ? "starts no more containers" : "takes no more"} for now: ${said}`,
+        `${isStart ? "Start fewer at once, in all processes together: modal({ containers }); or run" : "Run"} it again later.`,
+      );
+    }
+    return make(
+      "NO_CAPACITY",
+      `there is no room for the container: ${said}`,
+      QUOTA.test(said)
+        ? "The workspace has as many as it may have: end what is not needed, https://modal.com/apps, ask for fewer, modal({ containers }), or raise its limit, https://modal.com/settings/usage."
+        : "Ask for another GPU, for fewer, or without a region; or try it later.",
+    );
+  }
+  if (code === INVALID_ARGUMENT) {
+    const isGpu = UNKNOWN_GPU.test(said);
+    return make(
+      isGpu ? "UNKNOWN_GPU" : "REFUSED",
+      isGpu ? `it has no such GPU: ${said}` : `it refused: ${said}`,
+      isGpu
+        ? "It has T4, L4, A10, L40S, A100-40GB, A100-80GB, H100, H200 and B200: https://modal.com/docs/guide/gpu."
+        : "See the options of modal(...).",
+    );
+  }
+  if (code === NOT_FOUND || name === "NotFoundError") {
+    return make(
+      "NOT_FOUND",
+      `there is none of this name: ${said}`,
+      "Make it at https://modal.com, or name another one.",
+    );
+  }
+  return make("MODAL_FAILED", said, "Try it again; if it happens again, see https://status.modal.com.");
+}
+
+/** The message of an error, without the name of the call that gRPC puts before it. */
+function textOf(error: unknown): string {
+  const { message = String(error), details } = error as Thrown;
+  return (details ?? message).replace(/^\/[\w.]+\/\w+ [A-Z_]+: /, "");
+}
+
+/** An image that was not built: which commands it had, and what the build said. */
+export function imageBuildError(
+  error: unknown,
+  base: string,
+  layers: readonly (readonly string[])[],
+  log: string,
+): HypernodesError {
+  if (!/^Image build for /.test((error as Error).message ?? "")) return fromModalError(error, "image");
+  const commands = [`FROM ${base}`, ...layers.flat()].map((line) =>
+    line.length > 200 ? `${line.slice(0, 200)}...` : line,
+  );
+  const reason = (error as Error).message.replace(/^Image build for \S+ /, "the build ");
+  const told = log.trim() === "" ? "" : `\n\n${log.trim()}\n`;
+  return new HypernodesError({
+    code: "IMAGE_FAILED",
+    where: "modal({ image })",
+    problem: `${reason}\n  ${commands.join("\n  ")}${told}`,
+    advice: "Mend the commands of image(), and run it again: layers that were built are not built again.",
+    cause: error,
+  });
+}
+
+/** Modal's status of a container that was idle for too long. */
+export const IDLE = 7;
+
+/** Tells an answer of gRPC, or of ours for a late one, from what the SDK itself has refused to send. */
+export function isAnswer(error: unknown): boolean {
+  return typeof (error as Thrown).code === "number" || (error as Thrown).code === "MODAL_SILENT";
+}
+
+/** How a container ended that should not have. */
+export interface ContainerEnd {
+  /** What the sandbox's wait gave; undefined: it lives. */
+  readonly exitCode: number | undefined;
+  /** Modal's own status, if it told: 4 timeout, 7 idle timeout, 8 memory. */
+  readonly status: number | undefined;
+  readonly said: string | undefined;
+}
+
+/** The process that ran the pipelines has ended without a result. */
+export function processEnded({ code, signal, stderr }: Ended, where: string): HypernodesError {
+  const told = stderr.trim() === "" ? "" : `:\n  ${stderr.trim().split("\n").slice(-12).join("\n  ")}`;
+  // A process that has ended itself may have written anything.
+  const isHeap = (signal !== null || code === ABORTED) && HEAP_FULL.test(stderr);
+  if (isHeap || signal === "SIGKILL")
+    return outOfMemory(where, isHeap ? "Node's heap was full" : "its process was killed");
+  return new HypernodesError({
+    code: "CONTAINER_PROCESS_ENDED",
+    where,
+    problem: `its process in the container ended ${signal === null ? `with exit code ${code}` : `by ${signal}`}, before it had a result${told}`,
+    advice: signal === null ? "Something in it calls process.exit(), or threw where nobody catches." : undefined,
+  });
+}
+
+function outOfMemory(where: string, how: string): HypernodesError {
+  return new HypernodesError({
+    code: "OUT_OF_MEMORY",
+    where,
+    problem: `the container ran out of memory: ${how}`,
+    advice:
+      'Give it more: modal({ memoryMiB }), and Node\'s heap with env: { NODE_OPTIONS: "--max-old-space-size=..." }; or make its parts smaller.',
+  });
+}
+
+/** The container itself has ended without a result. */
+export function containerEnded(
+  { exitCode, status, said }: ContainerEnd,
+  where: string,
+  limitMs: number,
+): HypernodesError {
+  if (status === 8) return outOfMemory(where, said || "Modal ended it");
+  if (status === 4) return timedOut(where, limitMs);
+  // What went on in it had nobody to tell.
+  if (status === IDLE)
+    return connectionLost(where, new Error("Modal ended the container, to which nobody spoke any more"));
+  if (OUT_OF_MEMORY.test(said ?? "")) return outOfMemory(where, said!);
+  // A status tells more than an exit code, which may be that of anything in the container.
+  if (!status && exitCode === 124) return timedOut(where, limitMs);
+  return new HypernodesError({
+    code: "CONTAINER_LOST",
+    where,
+    problem: `the container was ended in mid-run${exitCode === undefined ? "" : ` (exit code ${exitCode})`}${said ? `: ${said}` : ""}`,
+    advice:
+      "It was preempted, ran out of memory, or somebody terminated it: run it again. With modal({ volume }) and a cache it goes on where it was.",
+  });
+}
+
+export function timedOut(where: string, limitMs: number): HypernodesError {
+  return new HypernodesError({
+    code: "CONTAINER_TIMEOUT",
+    where,
+    problem: `it took longer than the ${limitMs / 1000} seconds that it has in its container`,
+    advice:
+      "Give it more, modal({ timeoutMs }), at most 24 hours; with modal({ volume }) and a cache a second run goes on where this one was.",
+  });
+}
+
+export function connectionLost(where: string, cause: unknown): HypernodesError {
+  return new HypernodesError({
+    code: "CONNECTION_LOST",
+    where,
+    problem: `the connection to its container was lost${cause === undefined ? "" : `: ${textOf(cause)}`}`,
+    advice:
+      "Run it again, when the network is there. With modal({ volume }) and a cache, what was computed need not be computed again.",
+    cause,
+  });
+}
+
+/** Whether another try, in another container, may do better. */
+export function isRetryable(error: unknown): boolean {
+  return (
+    error instanceof HypernodesError &&
+    !(error instanceof NodeError) &&
+    ["CONNECTION_LOST", "CONTAINER_LOST"].includes(error.code)
+  );
+}

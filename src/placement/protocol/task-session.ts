@@ -1,0 +1,191 @@
+import type { RunEvent } from "../../engine/lifecycle/events.js";
+import { type LongTimeout, startTimeout } from "../../util/long-timeout.js";
+import { decode, type EncodedChunks, encodeChunks } from "../../values/codec.js";
+import {
+  ByteCollector,
+  type BytesHead,
+  type Frame,
+  FrameKind,
+  frame,
+  framesFor,
+  jsonFrame,
+  jsonOf,
+  type Printed,
+} from "./frames.js";
+
+/** Typed arrays that are at least this large stay where they came in. */
+const VIEWS_FROM = 64 * 1024;
+/** Milliseconds beyond the run's own grace in which it may be told how it ended. */
+const GRACE_MS = 2_000;
+const EMPTY = new Uint8Array();
+
+/** Who hears of a run. */
+export interface TaskListener {
+  readonly event: ((event: RunEvent) => void) | undefined;
+  readonly printed: (printed: Printed) => void;
+  /** A stream's next element, when it is asked for; undefined: there is none. */
+  readonly next?: () => Promise<readonly unknown[] | undefined>;
+  /** A stream's result has come. */
+  readonly streamed?: (value: unknown) => void;
+  /** Whether the result is not read here, but handed on as bytes. */
+  readonly forwardsResult?: boolean;
+}
+
+/** One run under way. */
+interface RunningTask {
+  readonly hearing: TaskListener;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+  readonly going: TaskHandle;
+  coming: { readonly bytes: ByteCollector; readonly whole: (bytes: Uint8Array) => void } | undefined;
+}
+
+/** A run that was sent. */
+export interface TaskHandle {
+  readonly number: number;
+  /** Whether it has begun there. */
+  readonly begun: boolean;
+  readonly result: Promise<unknown>;
+}
+
+/** How frames go to the other end, and what is known of it. */
+export interface Transport {
+  /** Sends frames, soon. Rejects if they can't be sent. */
+  send(frames: Iterable<Uint8Array>): Promise<void>;
+  /** An error that came from there, told as it would be here. */
+  mapped(error: unknown): unknown;
+  /** The line is broken. */
+  broken(error: unknown): void;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** This end of what is said with the process that runs pipelines (`child.ts`), whatever carries the frames. */
+export class TaskSession {
+  private readonly runs = new Map<number, RunningTask>();
+  private count = 0;
+  private failure: { readonly error: unknown } | undefined;
+
+  constructor(private readonly line: Transport) {}
+
+  /**
+   * Sends what is encoded, and gives its result.
+   *
+   * @param head what is told of it before it comes.
+   * @param signal stops it: first by a word, then, after the grace, without.
+   */
+  run(head: object, work: EncodedChunks, hearing: TaskListener, signal: AbortSignal, graceMs: number): TaskHandle {
+    const going: Mutable<TaskHandle> = { number: ++this.count, begun: false, result: undefined as never };
+    going.result = this.tasks(going, head, work, hearing, signal, graceMs);
+    return going;
+  }
+
+  private async tasks(
+    going: TaskHandle,
+    head: object,
+    work: EncodedChunks,
+    hearing: TaskListener,
+    signal: AbortSignal,
+    graceMs: number,
+  ): Promise<unknown> {
+    if (this.failure !== undefined) throw this.failure.error;
+    const { number } = going;
+    const result = new Promise<unknown>((resolve, reject) => {
+      this.runs.set(number, { hearing, resolve, reject, going, coming: undefined });
+    });
+    let grace: LongTimeout | undefined;
+    const stop = () => {
+      const reason = signal.reason instanceof Error ? signal.reason.message : String(signal.reason);
+      this.line.send([jsonFrame(FrameKind.cancel, number, { reason })]).catch(() => {});
+      grace = startTimeout(() => this.runs.get(number)?.reject(signal.reason), graceMs + GRACE_MS);
+    };
+    try {
+      this.line.send(framesFor(FrameKind.run, number, head, work)).catch((error) => this.line.broken(error));
+      if (signal.aborted) stop();
+      else signal.addEventListener("abort", stop, { once: true });
+      return await result;
+    } finally {
+      grace?.clear();
+      signal.removeEventListener("abort", stop);
+      this.runs.delete(number);
+    }
+  }
+
+  /** A result of a stream was taken: another one may come. */
+  ackResult(number: number): void {
+    this.line.send([frame(FrameKind.taken, number, EMPTY)]).catch(() => {});
+  }
+
+  /** Nothing more comes from there. */
+  fail(error: unknown): void {
+    this.failure ??= { error };
+    for (const { reject } of this.runs.values()) reject(error);
+  }
+
+  /** Takes what was said of a run. */
+  onFrame(received: Frame): void {
+    const { kind, run: number, payload } = received;
+    const run = this.runs.get(number);
+    if (kind === FrameKind.events) for (const event of decode(payload) as RunEvent[]) this.tell(run, event);
+    // What nodes print is no one run's.
+    else if (kind === FrameKind.log) this.runs.values().next().value?.hearing.printed(jsonOf<Printed>(received));
+    else if (run === undefined) return;
+    else if (kind === FrameKind.begun) (run.going as Mutable<TaskHandle>).begun = true;
+    else if (kind === FrameKind.bytes) addTo(run, payload);
+    else if (kind === FrameKind.pull) void this.answerPull(number, run);
+    else if (kind === FrameKind.streamed)
+      this.expect(run, jsonOf(received), (bytes) => run.hearing.streamed?.(read(bytes)));
+    else if (kind === FrameKind.end) this.end(run, jsonOf(received));
+  }
+
+  private end(run: RunningTask, head: BytesHead & { readonly ok: boolean }): void {
+    this.expect(run, head, (bytes) => {
+      if (!head.ok) run.reject(this.line.mapped(read(bytes)));
+      else run.resolve(run.hearing.forwardsResult ? bytes : read(bytes));
+    });
+  }
+
+  private tell(run: RunningTask | undefined, event: RunEvent): void {
+    if (run?.hearing.event === undefined) return;
+    if ("error" in event) this.line.mapped(event.error);
+    run.hearing.event(event);
+  }
+
+  private expect(run: RunningTask, { bytes }: BytesHead, then: (bytes: Uint8Array) => void): void {
+    const done = (whole: Uint8Array) => {
+      run.coming = undefined;
+      try {
+        then(whole);
+      } catch (error) {
+        run.reject(error);
+      }
+    };
+    run.coming = { bytes: new ByteCollector(bytes), whole: done };
+    if (bytes === 0) done(EMPTY);
+  }
+
+  private async answerPull(number: number, run: RunningTask): Promise<void> {
+    let frames: Iterable<Uint8Array>;
+    try {
+      const values = await run.hearing.next!();
+      frames =
+        values === undefined
+          ? [jsonFrame(FrameKind.element, number, {})]
+          : framesFor(FrameKind.element, number, {}, encodeChunks(values));
+    } catch (error) {
+      run.reject(error);
+      return;
+    }
+    this.line.send(frames).catch((error) => this.line.broken(error));
+  }
+}
+
+function read(bytes: Uint8Array): unknown {
+  return decode(bytes, { viewsFrom: VIEWS_FROM });
+}
+
+function addTo(run: RunningTask, payload: Uint8Array): void {
+  run.coming?.bytes.add(payload);
+  const whole = run.coming?.bytes.whole;
+  if (whole !== undefined) run.coming!.whole(whole);
+}

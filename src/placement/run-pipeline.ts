@@ -1,0 +1,307 @@
+import { PIPELINE, type PipelineClass } from "../dsl/members.js";
+import type { PipelineOptions } from "../dsl/pipeline-options.js";
+import type { NodeExplanation } from "../engine/caching/explanation.js";
+import { AS_LIST, convertInputs } from "../engine/elements/convert-inputs.js";
+import { type List, resolveLists, unreadable } from "../engine/elements/lists.js";
+import { print } from "../engine/failures/node-errors.js";
+import type { Listener } from "../engine/lifecycle/events.js";
+import type { ResourceScope } from "../engine/lifecycle/resources.js";
+import type { TraceContext } from "../engine/lifecycle/trace-context.js";
+import { type Program, programFor, programForMap } from "../engine/program/program.js";
+import { type RunRequest, runProgram } from "../engine/run.js";
+import { asCoordinator, hostPoolOf, resolveExecution } from "../engine/settings.js";
+import { streamRun } from "../engine/stream.js";
+import { blockRunDuringImport } from "../engine/threads/worker-context.js";
+import { badOption, HypernodesError, InputError } from "../errors.js";
+import { type Graph, inputNames } from "../graph/graph.js";
+import { didYouMean } from "../graph/nearest.js";
+import { type Plan, planFor, type SlotUses } from "../graph/plan.js";
+import { type InputDefaults, type PlanMapOptions, planPipelineMap } from "../graph/plan-map.js";
+import { checkElements } from "../values/element-checks.js";
+import { type CheckedInputs, type InputChecks, type InputRecord, inputChecksOf } from "../values/input-checks.js";
+import { checkInputNames, describeInputs, inputError, inputRecord } from "../values/inputs.js";
+import { warnOfSecondCopies } from "../values/second-copies.js";
+import type { Runner } from "./providers.js";
+import type { ResumeInfo } from "./run-start.js";
+
+/** One use of a pipeline: what is to run, with what, under which choices. */
+export interface RunSpec {
+  readonly pipeline: object;
+  readonly graph: Graph;
+  readonly inputs: Readonly<Record<string, unknown>>;
+  readonly outputs: readonly string[] | undefined;
+  readonly given: Readonly<Record<string, unknown>>;
+  readonly choices: PipelineOptions;
+  readonly resources: ResourceScope | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly listener: Listener | undefined;
+  readonly context: TraceContext | undefined;
+  readonly explain: boolean;
+  /** The id of the run that this one goes on with; undefined: it is a new one. */
+  readonly resumes: string | undefined;
+  /** Whether a stream's results come in the order of the elements. */
+  readonly isOrdered: boolean;
+}
+
+/** Runs a pipeline once, where it is placed. */
+export async function runPipeline(use: RunSpec): Promise<Record<string, unknown>> {
+  const asked = await runRequest(use);
+  return (await runnerOf(use)).run(asked);
+}
+
+/** Runs a pipeline for each element of some inputs. All elements are checked before any node runs. */
+export async function mapPipeline(use: RunSpec, options: Partial<PlanMapOptions>): Promise<unknown[]> {
+  const asked = await mapRequest(use, options);
+  const outputs = await (await runnerOf(use)).run(asked);
+  return outputs[use.graph.pipeline] as unknown[];
+}
+
+/**
+ * What `run`, or `map`, would do.
+ *
+ * @param options those of `map`; undefined: it is for `run`.
+ */
+export async function explainPipeline(
+  use: RunSpec,
+  options: Partial<PlanMapOptions> | undefined,
+): Promise<NodeExplanation[]> {
+  const asked = await (options === undefined ? runRequest(use) : mapRequest(use, options));
+  const { explainProgram } = await import("../engine/caching/dry-run.js");
+  const { runOn } = use.choices;
+  const containers = hostPoolOf(runOn);
+  if (containers !== undefined)
+    return explainProgram({ ...asked, settings: asCoordinator(asked.settings, containers) }, false);
+  return explainProgram(asked, runOn !== undefined && runOn.kind !== "local");
+}
+
+/** Other places than this process are loaded when a run is placed there. */
+async function runnerOf({ choices, graph }: RunSpec): Promise<Runner> {
+  if (choices.runOn === undefined || choices.runOn.kind === "local") return LOCAL_RUNNER;
+  return (await import("./providers.js")).runnerFor(choices.runOn, graph.pipeline);
+}
+
+/** In this process. */
+const LOCAL_RUNNER: Runner = { run: runProgram, stream: streamRun };
+
+async function runRequest(use: RunSpec): Promise<RunRequest> {
+  const plan = planFor(use.graph, use.outputs, Object.keys(use.given));
+  const inputs = await resolveInputs(use, plan, []);
+  return buildRunRequest(use, programFor(use.pipeline, plan), slotsOf(use, plan, inputs.checked), {});
+}
+
+async function mapRequest(use: RunSpec, options: Partial<PlanMapOptions>): Promise<RunRequest> {
+  const over = planMap(use, options);
+  const inner = planFor(use.graph, use.outputs, Object.keys(use.given));
+  const inputs = await resolveInputs(use, inner, over.over);
+  const whole = programOfMap(use, inner, over, inputs, false);
+  const [step] = whole.program.plan.steps;
+  const slots = step!.map!.lists.map(({ slot }) => slot);
+  const lists = resolveLists(
+    step!,
+    slots.map((slot) => whole.values[slot]),
+    use.graph.pipeline,
+    new WeakMap(),
+  );
+  const landed = lists.map((list, i) => convertInput(use, over.over[i]!, list, AS_LIST) as List);
+  const elements = await prepareElements(use, over, inputs, landed);
+  // Where an input's value depends on other inputs' elements, each call makes it.
+  const { program, values } = elements === undefined ? programOfMap(use, inner, over, inputs, true) : whole;
+  for (const [i, slot] of slots.entries()) values[slot] = (elements ?? landed)[i];
+  return buildRunRequest(use, program, values, { over: options });
+}
+
+/** @returns the elements as they are after their checks; undefined if only each call can make them. */
+async function prepareElements(
+  use: RunSpec,
+  { over, mode }: PlanMapOptions,
+  { checks, record, outcome }: Inputs,
+  lists: readonly ArrayLike<unknown>[],
+): Promise<readonly ArrayLike<unknown>[] | undefined> {
+  if (checks === undefined) return lists;
+  const elements = await checkElements(checks, record!, outcome!, { names: over, lists }, mode === "product");
+  if (elements.violations.length === 0) return elements.lists;
+  throw inputError(use.graph.pipeline, elements.violations, { cause: elements.cause });
+}
+
+/** Runs a pipeline for elements as they come. An element is checked when it comes. */
+export async function* streamPipeline(
+  use: RunSpec,
+  options: Partial<PlanMapOptions>,
+): AsyncGenerator<unknown, void, undefined> {
+  const over = planMap(use, options);
+  const inner = planFor(use.graph, use.outputs, Object.keys(use.given));
+  const inputs = await resolveInputs(use, inner, over.over);
+  const isChecked = inputs.checks?.concern(over.over) === true;
+  const { program, values } = programOfMap(use, inner, over, inputs, isChecked);
+  yield* (await runnerOf(use)).stream(await buildRunRequest(use, program, values));
+}
+
+/** How a pipeline is mapped over: its inputs' names are checked, which only the class knows. */
+function planMap(use: RunSpec, options: Partial<PlanMapOptions>): PlanMapOptions {
+  const inputs = inputNames(use.graph);
+  const { over: names = [], mode = "zip", onError = "throw" } = options;
+  const bad = (value: unknown, takes: string) =>
+    new HypernodesError({ where: use.graph.pipeline, ...badOption("option over", value, takes) });
+  if (names.length === 0) throw bad(options.over, "the name of an input, or several");
+  for (const [i, name] of names.entries()) {
+    if (!inputs.includes(name)) throw bad(name, `the names of inputs. ${didYouMean(name, inputs)}`);
+    // One input can't be two elements of its list at once.
+    if (names.indexOf(name) !== i) throw bad(names, `each input once: "${name}" is named twice`);
+  }
+  return { over: names, mode, onError };
+}
+
+/**
+ * The program of a map over the whole pipeline, with the values that its calls share.
+ *
+ * @param isChecked whether each call checks its inputs: then it gets them as they were given.
+ */
+function programOfMap(use: RunSpec, inner: Plan, over: PlanMapOptions, inputs: Inputs, isChecked: boolean) {
+  const { record, outcome, given, checked } = inputs;
+  let seen: InputDefaults | undefined;
+  if (record !== undefined && (isChecked || outcome!.readsHidden)) {
+    const isDefault = (name: string) => record.given.get(name) === undefined && !over.over.includes(name);
+    seen = { defaults: [...record.defaults.keys()].filter(isDefault) };
+  }
+  const plan = planPipelineMap(inner, use.pipeline.constructor as PipelineClass, use.choices, over, seen);
+  const value = (name: string) => (seen !== undefined || over.over.includes(name) ? given(name) : checked(name));
+  return { program: programForMap(use.pipeline, plan), values: slotsOf(use, plan, value, new Set(over.over)) };
+}
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** The inputs of a use, but for elements of lists: as they were given, and checked. */
+interface Inputs {
+  /** The value of an input as it was given, or its default. */
+  given(name: string): unknown;
+  /** Its value after the checks. */
+  checked(name: string): unknown;
+  /** The three are undefined if no decorator asks for checks. */
+  readonly checks: InputChecks | undefined;
+  readonly record: InputRecord | undefined;
+  readonly outcome: CheckedInputs | undefined;
+}
+
+/**
+ * Checks the inputs' names, and the values of those that are taken whole.
+ *
+ * @param elements the names of those that are given lists of values.
+ * @throws {InputError}
+ */
+async function resolveInputs(use: RunSpec, plan: Plan, elements: readonly string[]): Promise<Inputs> {
+  const { pipeline, graph, inputs } = use;
+  const held = blockRunDuringImport(graph.pipeline);
+  if (held !== undefined) await held;
+  if (typeof inputs !== "object" || Array.isArray(inputs)) {
+    throw new InputError({
+      code: "INVALID_INPUTS",
+      where: graph.pipeline,
+      problem: `the inputs are no record of values by name, but ${print(inputs)}`,
+      advice: `Give them as { name: value }: ${describeInputs(plan, pipeline)}.`,
+      violations: [{ path: "", constraint: "record", problem: "the inputs are no record" }],
+    });
+  }
+  const { bound } = (pipeline as { [PIPELINE]: { bound: Readonly<Record<string, unknown>> } })[PIPELINE];
+  warnOfSecondCopies(pipeline.constructor as PipelineClass);
+  const checks = inputChecksOf(pipeline.constructor, plan);
+  if (checks === undefined) {
+    const given = (name: string) => inputValue(pipeline, inputs, bound, name);
+    const wrong = checkInputNames(graph, plan, pipeline, inputs, (name) => given(name) !== undefined);
+    if (wrong.length > 0) throw inputError(graph.pipeline, wrong, { required: describeInputs(plan, pipeline) });
+    return { given, checked: given, checks, record: undefined, outcome: undefined };
+  }
+  const record = withoutUnread(use, plan, inputRecord(graph, pipeline, inputs, bound, checks), elements);
+  const given = (name: string) => {
+    const value = record.given.get(name);
+    return value === undefined ? record.defaults.get(name) : value;
+  };
+  const names = inputNames(graph).filter((name) => !elements.includes(name));
+  const checking = checks.check(record, { names, hidden: elements });
+  const outcome = checking instanceof Promise ? await checking : checking;
+  const isThere = (name: string) => given(name) !== undefined || outcome.values.get(name) !== undefined;
+  const wrong = checkInputNames(graph, plan, pipeline, inputs, isThere, checks);
+  // A rule that reads an element is asked again for each.
+  if (!outcome.readsHidden) wrong.push(...outcome.violations);
+  if (wrong.length > 0) {
+    throw inputError(graph.pipeline, wrong, { required: describeInputs(plan, pipeline), cause: outcome.cause });
+  }
+  return { given, checked: (name) => outcome.values.get(name), checks, record, outcome };
+}
+
+/** A value from the caller is over a bound one, that over the default. Undefined is none. */
+function inputValue(pipeline: object, inputs: Values, bound: Values, name: string): unknown {
+  if (inputs[name] !== undefined) return inputs[name];
+  return bound[name] !== undefined ? bound[name] : (pipeline as Values)[name];
+}
+
+/** A plan's values by slot: inputs, and what is given in the place of nodes. */
+function slotsOf(
+  use: RunSpec,
+  plan: Plan,
+  input: (name: string) => unknown,
+  unread: ReadonlySet<string> = new Set(),
+): unknown[] {
+  const { given } = use;
+  const values: unknown[] = new Array(plan.slots).fill(undefined);
+  for (const { name, slot, uses } of plan.inputs) {
+    // What a decorator has made of an input may be an iterator, too.
+    const value = Object.hasOwn(given, name) ? given[name] : input(name);
+    values[slot] = unread.has(name) ? value : convertInput(use, name, value, uses);
+  }
+  for (const { name, slot, uses } of plan.given) values[slot] = convertInput(use, name, given[name], uses);
+  return values;
+}
+
+/**
+ * A record of inputs in which iterators have been read.
+ *
+ * @param unread the names of the inputs that iterators stay in: elements may come over time.
+ */
+function withoutUnread(use: RunSpec, plan: Plan, record: InputRecord, unread: readonly string[]): InputRecord {
+  const uses = new Map(plan.inputs.map((input) => [input.name, input.uses]));
+  const land = (values: ReadonlyMap<string, unknown>) =>
+    new Map(
+      [...values].map(([name, value]) => [
+        name,
+        unread.includes(name) ? value : convertInput(use, name, value, uses.get(name)),
+      ]),
+    );
+  return { given: land(record.given), defaults: land(record.defaults) };
+}
+
+/** @throws {InputError} `UNREADABLE_LIST` */
+function convertInput({ graph }: RunSpec, name: string, value: unknown, uses: SlotUses | undefined): unknown {
+  try {
+    return convertInputs(value, uses);
+  } catch (error) {
+    throw unreadable(name, `"${name}" is an iterable`, graph.pipeline, error);
+  }
+}
+
+/** @param resumable undefined: it can't be resumed. */
+async function buildRunRequest(
+  use: RunSpec,
+  program: Program,
+  values: unknown[],
+  resumable?: ResumeInfo,
+): Promise<RunRequest> {
+  const { plan } = program;
+  const settings = resolveExecution(use.choices, use.graph.pipeline);
+  const leaves =
+    plan.hasPlacements || plan.hasQueues || settings.queue !== undefined || hostPoolOf(use.choices.runOn) !== undefined;
+  return {
+    program,
+    values,
+    settings,
+    name: use.graph.pipeline,
+    resources: use.resources,
+    signal: use.signal,
+    listener: use.listener,
+    context: use.context,
+    explain: use.explain,
+    inputs: Object.keys(use.inputs),
+    hosts: leaves ? (await import("./run-start.js")).hostsFor(use, program, resumable) : undefined,
+    id: use.resumes,
+    isReportedInOrder: use.isOrdered,
+  };
+}

@@ -1,0 +1,57 @@
+import { classLocationOf, locationPath } from "../dsl/class-location.js";
+import { PIPELINE, type PipelineClass } from "../dsl/members.js";
+import { optionsOf } from "../dsl/metadata.js";
+import type { PipelineOptions } from "../dsl/pipeline-options.js";
+import { convertInputs } from "../engine/elements/convert-inputs.js";
+import type { Program } from "../engine/program/program.js";
+import { toProgramSpec } from "../engine/program/program-spec.js";
+import type { HostRegistry } from "../engine/remote/remote-steps.js";
+import { localised } from "../engine/settings.js";
+import type { PlanMapOptions } from "../graph/plan-map.js";
+import { type BullmqQueue, resolveBullmqOptions } from "./bullmq/options.js";
+import type { RunSummary } from "./bullmq/run-journal.js";
+import { createHostRegistry } from "./providers.js";
+import type { RunSpec } from "./run-pipeline.js";
+
+/** The way a run was asked for that may be resumed: as a map over the whole pipeline, or not. */
+export interface ResumeInfo {
+  readonly over?: Partial<PlanMapOptions>;
+}
+
+/** A run's own request, for the process that goes on where the run was when it ended. */
+function journalRecord(use: RunSpec, program: Program, over: Partial<PlanMapOptions> | undefined): RunSummary {
+  const { pipeline, inputs, outputs, given, choices } = use;
+  const { bound } = (pipeline as { [PIPELINE]: { bound: Readonly<Record<string, unknown>> } })[PIPELINE];
+  const { file, name } = classLocationOf(program.pipeline)!;
+  return {
+    file: locationPath(file!),
+    name,
+    fields: toProgramSpec(program).fields,
+    inputs: withoutIterators({ ...bound, ...inputs }),
+    ...{ outputs, over },
+    given: withoutIterators(given),
+    execution: localised(choices.execution),
+    chosen: selectedQueue(program.pipeline, choices),
+  };
+}
+
+/** Values as they can be written down: iterators were read when the run began. */
+function withoutIterators(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, convertInputs(value, undefined)]));
+}
+
+function selectedQueue(type: PipelineClass, { execution }: PipelineOptions): RunSummary["chosen"] {
+  const maps = execution?.maps;
+  if (typeof maps !== "object" || maps === optionsOf(type).execution?.maps) return undefined;
+  const { connection: _, values: __, key: ___, ...chosen } = resolveBullmqOptions((maps as BullmqQueue).options);
+  return chosen;
+}
+
+/** All that computes for a run that begins here, and is somewhere else. */
+export function hostsFor(use: RunSpec, program: Program, resumable?: ResumeInfo): HostRegistry {
+  const { pipeline, resources } = use;
+  // Who goes on with it has to import the class.
+  const isImportable = classLocationOf(program.pipeline)?.file !== undefined;
+  const told = resumable && isImportable ? () => journalRecord(use, program, resumable.over) : undefined;
+  return createHostRegistry({ type: pipeline.constructor as PipelineClass, resources, told });
+}

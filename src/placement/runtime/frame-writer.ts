@@ -1,0 +1,102 @@
+import { write, writeSync } from "node:fs";
+import { promisify } from "node:util";
+import { sanitiseEvent, serialisableError } from "../../engine/chunks/encode-result.js";
+import { EventBatcher } from "../../engine/lifecycle/event-batcher.js";
+import type { RunEvent } from "../../engine/lifecycle/events.js";
+import { type EncodedChunks, encode, encodeChunks } from "../../values/codec.js";
+import { FrameKind, frame, headerOf, jsonFrame, splitBytes } from "../protocol/frames.js";
+
+/** Bytes of a value that go in one frame. */
+const PIECE = 1024 * 1024;
+
+const written = promisify(write);
+
+/** What goes from the process that runs pipelines up to the client, whole frames one after another. */
+export class FrameWriter {
+  private queue: Promise<void> = Promise.resolve();
+  /** How many frames are on their way that others must not come between. */
+  private busy = 0;
+  private readonly events = new Map<number, RunEvent[]>();
+  private readonly gathering = new EventBatcher(() => this.flushEvents());
+
+  constructor(private readonly fd: number) {}
+
+  /** Tells of an event, with others that come within a short time, by a write that waits. */
+  event(run: number, event: RunEvent): void {
+    const waiting = this.events.get(run);
+    if (waiting === undefined) this.events.set(run, [event]);
+    else waiting.push(event);
+    this.gathering.add();
+  }
+
+  private flushEvents(): void {
+    if (this.busy > 0) {
+      void this.exclusive(async () => this.writeEvents());
+      return;
+    }
+    this.writeEvents();
+  }
+
+  private writeEvents(): void {
+    for (const [run, events] of this.events) this.writeSyncAll(frame(FrameKind.events, run, encodeEvents(events)));
+    this.events.clear();
+  }
+
+  /** What went wrong with a run: as what it says, if it can't travel as it is. */
+  failure(run: number, error: unknown): Promise<void> {
+    return this.value(FrameKind.end, run, { ok: false }, serialisableError(error));
+  }
+
+  json(kind: number, run: number, value: object): Promise<void> {
+    return this.exclusive(async () => {
+      this.writeEvents();
+      this.writeSyncAll(jsonFrame(kind, run, value));
+    });
+  }
+
+  /**
+   * Sends a value after a head that says how many bytes it has.
+   *
+   * @throws {ValueError} `UNSERIALISABLE`, before anything is sent.
+   */
+  async value(kind: number, run: number, head: object, value: unknown): Promise<void> {
+    await this.encoded(kind, run, head, encodeChunks(value));
+  }
+
+  /** The same for what is encoded already. */
+  encoded(kind: number, run: number, head: object, { length, parts }: EncodedChunks): Promise<void> {
+    return this.exclusive(async () => {
+      this.writeEvents();
+      this.writeSyncAll(jsonFrame(kind, run, { ...head, bytes: length }));
+      for (const piece of splitBytes(parts, PIECE)) {
+        await this.writeAll(headerOf(FrameKind.bytes, run, piece));
+        await this.writeAll(piece);
+      }
+    });
+  }
+
+  private exclusive(work: () => Promise<void>): Promise<void> {
+    this.busy++;
+    const done = this.queue.then(work).finally(() => {
+      this.busy--;
+    });
+    this.queue = done.catch(() => {});
+    return done;
+  }
+
+  private writeSyncAll(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length; ) at += writeSync(this.fd, bytes, at);
+  }
+
+  private async writeAll(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length; ) at += (await written(this.fd, bytes, at)).bytesWritten;
+  }
+}
+
+function encodeEvents(events: readonly RunEvent[]): Uint8Array {
+  try {
+    return encode(events);
+  } catch {
+    return encode(events.map(sanitiseEvent));
+  }
+}

@@ -1,0 +1,73 @@
+import { createHash } from "node:crypto";
+import { mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { HypernodesError } from "../../errors.js";
+import { commitVolume } from "./commit-volume.js";
+
+/** Milliseconds after which a file is dropped that nothing has used. */
+const KEPT_MS = 24 * 3_600_000;
+
+/** What the chunks of maps share, on the volume that all containers have: the first one leaves it there for the others. */
+export class StageFiles {
+  private readonly folder: string;
+  /** What came to this container, and has not been asked for. */
+  private readonly received = new Map<string, Uint8Array>();
+
+  /** @param kept where the volume is. */
+  constructor(private readonly kept: string) {
+    this.folder = path.join(kept, "shared");
+  }
+
+  /** @param isLeft whether it is left for others. */
+  async keep(digest: string, bytes: Uint8Array, isLeft: boolean): Promise<void> {
+    this.received.set(digest, bytes);
+    if (!isLeft) return;
+    const file = path.join(this.folder, digest);
+    try {
+      mkdirSync(this.folder, { recursive: true });
+      this.sweep();
+      writeFileSync(`${file}.new${process.pid}`, bytes);
+      renameSync(`${file}.new${process.pid}`, file);
+      await commitVolume(this.kept);
+    } catch (error) {
+      // The others are told that it is not there, and get it from the client.
+      process.emitWarning(`what elements share is not on the volume: ${(error as Error).message}`, "HypernodesWarning");
+    }
+  }
+
+  /** @throws {HypernodesError} `SHARED_MISSING`: it is not there, or damaged. */
+  async read(digest: string): Promise<Uint8Array> {
+    const come = this.received.get(digest);
+    this.received.delete(digest);
+    if (come !== undefined) return come;
+    const file = path.join(this.folder, digest);
+    const bytes = await readFile(file).catch(() => undefined);
+    if (bytes === undefined || createHash("sha256").update(bytes).digest("hex") !== digest) throw missing(digest);
+    try {
+      utimesSync(file, new Date(), new Date());
+    } catch {
+      // It may be dropped a bit early.
+    }
+    return bytes;
+  }
+
+  private sweep(): void {
+    for (const name of readdirSync(this.folder)) {
+      const file = path.join(this.folder, name);
+      if (Date.now() - statSync(file).mtimeMs > KEPT_MS) rmSync(file, { force: true });
+    }
+  }
+}
+
+/** What `read` says where it has to come from the client. */
+export const SHARED_MISSING = "SHARED_MISSING";
+
+function missing(digest: string): HypernodesError {
+  return new HypernodesError({
+    code: SHARED_MISSING,
+    where: "the volume",
+    problem: `${digest} is not there, or damaged`,
+    advice: "It is sent again.",
+  });
+}

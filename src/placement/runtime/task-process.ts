@@ -1,0 +1,272 @@
+import { readFile } from "node:fs/promises";
+import { type OnReadOpts, Socket, type SocketConstructorOpts } from "node:net";
+import { fileURLToPath } from "node:url";
+import { type ClassLocation, resolveClass } from "../../dsl/class-location.js";
+import type { PipelineClass } from "../../dsl/members.js";
+import type { ChunkMessage } from "../../engine/chunks/chunk-message.js";
+import type { RunEvent } from "../../engine/lifecycle/events.js";
+import { ResourceScope } from "../../engine/lifecycle/resources.js";
+import { withExtractedContext } from "../../engine/lifecycle/trace-context.js";
+import type { RemoteTaskSpec } from "../../engine/remote/remote-task.js";
+import { type RunRequest, runProgram } from "../../engine/run.js";
+import { streamRun } from "../../engine/stream.js";
+import { importBundle } from "../../engine/worker/import-bundle.js";
+import { toRunRequest } from "../../engine/worker/run-remote-task.js";
+import { StageCache } from "../../engine/worker/stage-cache.js";
+import { AbortError, HypernodesError } from "../../errors.js";
+import { describeChain } from "../../util/describe.js";
+import { decode } from "../../values/codec.js";
+import {
+  ByteCollector,
+  type BytesHead,
+  type Frame,
+  FrameKind,
+  FrameReader,
+  jsonOf,
+  type KeepHead,
+  type RunHead,
+  type StageHead,
+} from "../protocol/frames.js";
+import { commitVolume } from "./commit-volume.js";
+import { RemoteElementSource } from "./element-stream.js";
+import { encodeOutputs } from "./encode-outputs.js";
+import { FrameWriter } from "./frame-writer.js";
+import { StageFiles } from "./stage-files.js";
+import { unpackFiles } from "./unpack-files.js";
+import { VolumeStores } from "./volume-stores.js";
+
+/** Typed arrays that are at least this large stay where they came in. */
+const VIEWS_FROM = 64 * 1024;
+
+/**
+ * What a volume keeps for others, where there is one; a folder of its own; "worker", if a worker of a queue has started it;
+ * whether SQLite caches are kept on the volume, too; the folders of the user's volumes.
+ */
+const [volume = "", scratch = "", host = "container", keepsCaches = "", ...mounts] = process.argv.slice(2);
+const isWorker = host === "worker";
+const up = new FrameWriter(4);
+// A worker's files are those of its machine.
+const stores = isWorker ? undefined : new VolumeStores(keepsCaches && volume, scratch);
+const shared = new StageFiles(volume);
+const runs = new Map<number, Run>();
+/** What is built once for all work in this container that is not a run of its own. */
+const resources = new ResourceScope(true);
+const fragments = new StageCache(classOf, resources, !isWorker);
+const loading = load();
+loading.catch(() => {});
+
+/** A run of which the beginning has come. */
+class Run {
+  readonly controller = new AbortController();
+  readonly elements: RemoteElementSource;
+  /** How many results of a stream the client has not taken. */
+  private untaken = 0;
+  private goOn: (() => void) | undefined;
+  private coming: ByteCollector | undefined;
+  private taker: ((bytes: Uint8Array) => void) | undefined;
+
+  constructor(private readonly number: number) {
+    this.elements = new RemoteElementSource(() => void up.json(FrameKind.pull, number, {}));
+  }
+
+  /** How it begins: as a run, as a chunk of a fragment, or as something to keep. */
+  arrive({ bytes, fragment, keep }: RunHead): void {
+    const answer = (whole: Uint8Array) => {
+      if (fragment !== undefined) return this.chunk(fragment, whole);
+      return keep === undefined ? this.answer(whole) : this.keep(keep, whole);
+    };
+    this.expect({ bytes }, (whole) => void this.begin(() => answer(whole)));
+  }
+
+  expect({ bytes }: BytesHead, taker: (bytes: Uint8Array) => void): void {
+    this.coming = new ByteCollector(bytes);
+    this.taker = taker;
+  }
+
+  add(payload: Uint8Array): void {
+    this.coming?.add(payload);
+    const whole = this.coming?.whole;
+    if (whole === undefined) return;
+    this.coming = undefined;
+    this.taker!(whole);
+  }
+
+  taken(): void {
+    this.untaken--;
+    this.goOn?.();
+  }
+
+  private oneTaken(): Promise<void> {
+    return new Promise((resolve) => {
+      this.goOn = resolve;
+      this.controller.signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+  }
+
+  private async begin(answer: () => Promise<void>): Promise<void> {
+    const { number } = this;
+    try {
+      await up.json(FrameKind.begun, number, {});
+      await loading;
+      await answer();
+    } catch (error) {
+      await up.failure(number, error);
+    } finally {
+      runs.delete(number);
+    }
+  }
+
+  private async answer(bytes: Uint8Array): Promise<void> {
+    const work = decode(bytes, { viewsFrom: VIEWS_FROM }) as RemoteTaskSpec;
+    const type = classOf(work.origin);
+    const request = toRunRequest(type, work, {
+      resources: work.reusesResources ? resources : undefined,
+      signal: this.controller.signal,
+      // The beginning and the end of the run are told where it began.
+      listener: work.wantsEvents
+        ? (event) => {
+            if (event.type !== "run") up.event(this.number, event);
+          }
+        : undefined,
+    });
+    await withExtractedContext(work.carrier, () => (work.isStream ? this.stream(request) : this.run(request)));
+  }
+
+  /** @throws {HypernodesError} what is wrong with the fragment; what is wrong with elements is in the result. */
+  private async chunk({ digest, file }: StageHead, bytes: Uint8Array): Promise<void> {
+    const chunk = decode(bytes, { viewsFrom: VIEWS_FROM }) as ChunkMessage;
+    const live = (events: readonly RunEvent[]) => {
+      for (const event of events) up.event(this.number, event);
+    };
+    const read = () => (file === undefined ? shared.read(digest) : readFile(file));
+    const result = await fragments.run(digest, read, chunk, this.controller.signal, live);
+    await up.encoded(FrameKind.end, this.number, { ok: true }, { length: result.length, parts: [result] });
+  }
+
+  private async keep({ digest, isLeft }: KeepHead, bytes: Uint8Array): Promise<void> {
+    await shared.keep(digest, bytes, isLeft);
+    await up.value(FrameKind.end, this.number, { ok: true }, undefined);
+  }
+
+  private async run(request: RunRequest): Promise<void> {
+    const outputs = await runProgram(request).finally(commitMounts);
+    await stores?.save();
+    await this.bring(FrameKind.end, { ok: true }, outputs, request);
+  }
+
+  private async stream(request: RunRequest): Promise<void> {
+    try {
+      for await (const value of streamRun(request, this.elements)) {
+        await this.bring(FrameKind.streamed, {}, value, request);
+        if (++this.untaken >= request.settings.maxWorkers) await this.oneTaken();
+      }
+    } finally {
+      await commitMounts();
+    }
+    await stores?.save();
+    await up.value(FrameKind.end, this.number, { ok: true }, undefined);
+  }
+
+  /** @throws {NodeError} `UNSERIALISABLE` */
+  private async bring(kind: number, head: object, outputs: unknown, request: RunRequest): Promise<void> {
+    await up.encoded(kind, this.number, head, encodeOutputs(outputs, request, kind === FrameKind.streamed));
+  }
+}
+
+/** Makes files that nodes have written to volumes visible to others. */
+async function commitMounts(): Promise<void> {
+  await Promise.all(
+    mounts.map((mount) =>
+      commitVolume(mount).catch((error: Error) =>
+        process.emitWarning(`what nodes wrote to ${mount} is not committed: ${error.message}`, "HypernodesWarning"),
+      ),
+    ),
+  );
+}
+
+async function load(): Promise<void> {
+  try {
+    unpackFiles(fileURLToPath(new URL(".", import.meta.url)));
+    await importBundle();
+  } catch (error) {
+    throw notLoaded(error);
+  }
+}
+
+function notLoaded(error: unknown): HypernodesError {
+  const missing = /Cannot find (?:package|module) '([^']+)'/.exec((error as Error)?.message ?? "")?.[1];
+  return new HypernodesError({
+    code: missing === undefined ? "NOT_IMPORTABLE" : "PACKAGE_MISSING",
+    where: `the ${host}`,
+    problem:
+      missing === undefined
+        ? `the pipeline's module can't be imported there: ${describeChain(error)}`
+        : `the package ${missing} is not there`,
+    advice:
+      missing === undefined
+        ? `What a module does when it is imported is done in the ${host}, too: let it define things only, and read files and variables in nodes.`
+        : isWorker
+          ? `Install it where the worker was started: npm install ${missing}`
+          : `Install it in the image: image: image().npmInstall(${JSON.stringify(missing)}).`,
+    cause: error,
+  });
+}
+
+/** @throws {HypernodesError} `NOT_IMPORTABLE` */
+function classOf(origin: ClassLocation): PipelineClass {
+  const type = resolveClass(origin) as PipelineClass | undefined;
+  if (type !== undefined) return type;
+  throw new HypernodesError({
+    code: "NOT_IMPORTABLE",
+    where: origin.name,
+    problem: `a ${host} has imported ${origin.file?.replace("bundle:", "")}, and that does not define the class`,
+    advice:
+      "A class inside a function, a test or a condition is only there where that has run: move it to the top level of its module, or of one of its own.",
+  });
+}
+
+const reader = new FrameReader(true);
+// One buffer for all that comes: whatever is in it is taken out before the next read.
+const onread: OnReadOpts = {
+  buffer: Buffer.alloc(64 * 1024),
+  callback(count: number, buffer: Uint8Array): boolean {
+    for (const frame of reader.push(buffer.subarray(0, count))) heard(frame);
+    return true;
+  },
+};
+const options: SocketConstructorOpts & { readonly onread: OnReadOpts } = { fd: 3, readable: true, onread };
+const down = new Socket(options);
+down.resume();
+down.on("end", () => void close());
+
+function heard(frame: Frame): void {
+  const { kind, run: number, payload } = frame;
+  const run = runs.get(number);
+  if (kind === FrameKind.run) {
+    const begun = new Run(number);
+    runs.set(number, begun);
+    begun.arrive(jsonOf(frame));
+  } else if (kind === FrameKind.bytes) run?.add(payload);
+  else if (kind === FrameKind.taken) run?.taken();
+  else if (kind === FrameKind.cancel) {
+    const { reason } = jsonOf<{ reason: string }>(frame);
+    run?.controller.abort(new AbortError({ code: "ABORTED", where: "the client", problem: reason }));
+    run?.elements.end();
+  } else if (kind === FrameKind.element) {
+    const { bytes } = jsonOf<Partial<BytesHead>>(frame);
+    if (bytes === undefined) run?.elements.end();
+    else run?.expect({ bytes }, (whole) => run.elements.push(decode(whole) as unknown[]));
+  }
+}
+
+/** The client has nothing more to do here. */
+async function close(): Promise<void> {
+  try {
+    await resources.dispose();
+  } catch (error) {
+    console.error(error);
+  }
+  await commitMounts();
+  await stores?.save();
+  process.exit(0);
+}

@@ -1,0 +1,68 @@
+import { HypernodesError } from "../errors.js";
+import { onDemand } from "./on-demand.js";
+
+// Asked of other runtimes alone.
+const inspector = onDemand<typeof import("node:inspector")>("node:inspector");
+const v8 = onDemand<typeof import("node:v8")>("node:v8");
+
+const { bun, deno } = process.versions as { readonly bun?: string; readonly deno?: string };
+
+/** The name of what runs this, if it is not Node. */
+const OTHER = bun !== undefined ? `Bun ${bun}` : deno !== undefined ? `Deno ${deno}` : undefined;
+
+const NEEDS = {
+  threads: {
+    lacks: () => (hasSerializer() ? undefined : "V8's serializer, which values go to threads with"),
+    advice: 'Run it with maps and nodes "async" or "sequential", or under Node.',
+  },
+  "a cache": {
+    lacks: () => {
+      if (!hasSerializer()) return "V8's serializer, which values are kept with";
+      return hasInspector() ? undefined : "V8's inspector, by which the code of nodes is known";
+    },
+    advice: "Run it without: { cache: false }, or under Node.",
+  },
+};
+
+/**
+ * Checks before anything runs that other runtimes than Node have what is needed.
+ *
+ * @throws {HypernodesError} `NOT_SUPPORTED`
+ */
+export function checkRuntime(needed: keyof typeof NEEDS, pipeline: string): void {
+  if (OTHER === undefined) return;
+  const { lacks, advice } = NEEDS[needed];
+  const lacked = lacks();
+  if (lacked === undefined) return;
+  throw new HypernodesError({
+    code: "NOT_SUPPORTED",
+    where: pipeline,
+    problem: `it needs ${needed}, and ${OTHER} does not have ${lacked}`,
+    advice,
+  });
+}
+
+function hasSerializer(): boolean {
+  try {
+    return new (v8().Serializer)().releaseBuffer() !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** True if there is an inspector that answers at once: Deno's answers later. */
+function hasInspector(): boolean {
+  let answered = false;
+  const session = new (inspector().Session)();
+  try {
+    session.connect();
+    session.post("Runtime.evaluate", { expression: "1" }, () => {
+      answered = true;
+    });
+    return answered;
+  } catch {
+    return false;
+  } finally {
+    session.disconnect();
+  }
+}

@@ -1,0 +1,426 @@
+import { types } from "node:util";
+import { errorParts, read } from "./error-parts.js";
+import { isFailure, type Model, requireModel } from "./models.js";
+import {
+  builtIn,
+  definePlainProperty,
+  entriesOf,
+  insideOf,
+  isInside,
+  isOrdinary,
+  itemsOf,
+  type Kind,
+  kindOf,
+  pathSegment,
+} from "./object-kinds.js";
+import { isPlainView, LETTERS, type OwnProperties, ownProperties, plainItems, plainNames } from "./own-properties.js";
+import {
+  describeUnserialisable,
+  detached,
+  faultOf,
+  MAX_DEPTH,
+  mixed,
+  tooDeep,
+  UnserialisableError,
+  valueError,
+  within,
+} from "./unserialisable.js";
+import { isDetached } from "./views.js";
+
+/** What the base format can't say of some objects: which they are, by the order in which a walk comes to them. */
+export interface TypeTable {
+  readonly classes: string[];
+  /** Pairs: the object's index, and what it is: one of the codes below; from 0 the index of its class. */
+  readonly objects: number[];
+  /** Own properties that the base format drops (of errors, Maps, Sets, Dates and the like), by the object's index. */
+  readonly properties: Map<number, Record<string, unknown>>;
+  /** Own properties that are not enumerable, and a RegExp's lastIndex, by the object's index. */
+  readonly hidden: Map<number, Record<string, unknown>>;
+  /** The attributes of an object's properties, as in `LETTERS`, in the order in which they stand, by its index: of those where one is not as assigned. */
+  readonly orders: Map<number, string>;
+  /** How many objects the walk came to. */
+  readonly count: number;
+}
+
+export const NO_PROTOTYPE = -1;
+export const ERROR = -2;
+/** An array with holes, written as a record of its elements. The next pair has its length. */
+export const SPARSE = -3;
+/** It was kept from growing (-4), sealed (-5) or frozen (-6). */
+export const INTEGRITY = -3;
+
+/** A value in two parts: what the base format can write, and a table of what it can't. */
+export interface Dehydrated {
+  readonly value: unknown;
+  readonly table: TypeTable | undefined;
+}
+
+/** What a walk may do. */
+interface WalkOptions {
+  /** Whether SharedArrayBuffers can go along. */
+  readonly sharesMemory?: boolean;
+  /** How many levels around the user's values do not count. Default: 0. */
+  readonly levelsAround?: number;
+  /** Whether errors come without what can't travel: the value has led to a failure. */
+  readonly isLenient?: boolean;
+}
+
+/**
+ * Goes through a value, and finds what the base format can't say. Only if something in it has to be replaced (an error,
+ * an instance with `toJSON`, an array with holes) is it copied.
+ *
+ * @param copies whether it is to be copied in any case: then nothing of the user's runs when the copy is written.
+ * @throws {ValueError} for what can't travel, with the path to it.
+ */
+export function dehydrate(value: unknown, options: WalkOptions = {}, copies = false): Dehydrated {
+  try {
+    return new Dehydrator(options, copies).all(value);
+  } catch (thrown) {
+    if (thrown === NEEDS_COPY) return dehydrate(value, options, true);
+    throw valueError(faultOf(thrown));
+  }
+}
+
+const NEEDS_COPY = Symbol("it has to be copied");
+
+class Dehydrator {
+  /** What is written for each object that the walk has come to. */
+  private readonly written = new Map<object, unknown>();
+  private readonly classes = new Map<string, number>();
+  private readonly objects: number[] = [];
+  private readonly properties = new Map<number, Record<string, unknown>>();
+  private readonly hidden = new Map<number, Record<string, unknown>>();
+  private readonly orders = new Map<number, string>();
+  /** Those whose toJSON() has run, and whose data is not yet written. */
+  private readonly inProgress = new Set<object>();
+  /** What the walk came to where errors may lose what can't travel. */
+  private readonly tolerated = new Set<object>();
+  private isLenient: boolean;
+  private depth = 0;
+  private readonly maxDepth: number;
+
+  constructor(
+    private readonly options: WalkOptions,
+    private readonly copies: boolean,
+  ) {
+    this.isLenient = options.isLenient ?? false;
+    this.maxDepth = MAX_DEPTH + (options.levelsAround ?? 0);
+  }
+
+  all(value: unknown): Dehydrated {
+    const written = this.visit(value);
+    const { objects, properties, hidden, orders } = this;
+    const isPlain = objects.length === 0 && properties.size === 0 && hidden.size === 0 && orders.size === 0;
+    return {
+      value: written,
+      table: isPlain
+        ? undefined
+        : { classes: [...this.classes.keys()], objects, properties, hidden, orders, count: this.written.size },
+    };
+  }
+
+  private visit(value: unknown): unknown {
+    switch (typeof value) {
+      case "object":
+        return value === null ? null : this.object(value);
+      case "function":
+      case "symbol":
+        throw describeUnserialisable(value);
+      default:
+        return value;
+    }
+  }
+
+  private object(value: object): unknown {
+    const before = this.written.get(value);
+    if (before !== undefined) {
+      if (this.inProgress.has(value)) throw refersBack();
+      if (this.tolerated.size > 0 && !this.isLenient) this.assertWhole(value);
+      return before;
+    }
+    // Asking a proxy for anything would run its code.
+    if (types.isProxy(value)) throw describeUnserialisable(value);
+    if (this.depth >= this.maxDepth) throw tooDeep();
+    if (this.isLenient) this.tolerated.add(value);
+    this.depth++;
+    const written = this.anew(value, Object.getPrototypeOf(value) as object | null);
+    this.depth--;
+    return written;
+  }
+
+  /** What the cause of a failure has lost is not lost to who has it for a value. */
+  private assertWhole(value: object): void {
+    if (this.tolerated.delete(value)) assertTravels(value, this.options);
+  }
+
+  private anew(value: object, prototype: object | null): unknown {
+    // Most objects are plain.
+    if (prototype === Object.prototype) {
+      const names = plainNames(value);
+      if (names !== undefined && isOrdinary(value, names)) return this.record(value, names);
+    } else if (prototype === Array.prototype) {
+      const items = Array.isArray(value) ? plainItems(value) : undefined;
+      if (items !== undefined) return this.items(value as unknown[], items);
+    } else if (prototype !== null && isPlainView(value, prototype)) {
+      this.written.set(value, value);
+      return value;
+    }
+    return this.special(value, prototype);
+  }
+
+  private special(value: object, prototype: object | null): unknown {
+    const index = this.written.size;
+    const kind = kindOf(value, prototype);
+    if (kind === "foreign") {
+      if (!this.options.sharesMemory || !(value instanceof SharedArrayBuffer)) throw describeUnserialisable(value);
+      this.written.set(value, value);
+      return value;
+    }
+    assertOneClass(value, kind, prototype);
+    if (kind === "error") return this.error(value as Error, prototype, index);
+    if (prototype === null) this.objects.push(index, NO_PROTOTYPE);
+    else if (builtIn(prototype) === undefined) {
+      const model = requireModel(prototype);
+      if (model.usesJsonHooks) return this.hasToJson(value, model, index);
+      this.objects.push(index, this.classIndex(model.name));
+    }
+    const names = kind === "record" ? plainNames(value) : undefined;
+    if (names !== undefined) return this.record(value, names);
+    const own = ownProperties(value, kind);
+    if (own.integrity > 0) this.objects.push(index, INTEGRITY - own.integrity);
+    switch (kind) {
+      case "record":
+        return this.record(value, own.names, own);
+      case "array":
+        return own.indices === undefined
+          ? this.array(value as unknown[], own)
+          : this.sparse(value as unknown[], own.indices, own, index);
+      case "map":
+        return this.map(value as Map<unknown, unknown>, own);
+      case "set":
+        return this.set(value as Set<unknown>, own);
+      default:
+        assertReadable(value, kind);
+        this.written.set(value, value);
+        this.extras(value, own, index);
+        return value;
+    }
+  }
+
+  private record(value: object, names: readonly string[], own?: OwnProperties): object {
+    const index = this.written.size;
+    const to = this.copies ? {} : value;
+    this.written.set(value, to);
+    if (own !== undefined) this.hide(value, own, index);
+    for (const name of names) {
+      const inner = read(value, name);
+      const written = isPrimitive(inner) ? inner : this.at(name, inner);
+      if (this.copies) definePlainProperty(to, name, written);
+    }
+    return to;
+  }
+
+  private at(key: string | number, value: unknown): unknown {
+    try {
+      return typeof value === "object" && value !== null ? this.object(value) : this.visit(value);
+    } catch (thrown) {
+      throw thrown === NEEDS_COPY ? thrown : within(faultOf(thrown), key);
+    }
+  }
+
+  /** An array with nothing but its elements. */
+  private items(value: unknown[], items: readonly unknown[]): unknown[] {
+    const to: unknown[] = this.copies ? [] : value;
+    this.written.set(value, to);
+    for (let i = 0; i < items.length; i++) {
+      const inner = items[i];
+      const written = isPrimitive(inner) ? inner : this.at(i, inner);
+      if (this.copies) to.push(written);
+    }
+    return to;
+  }
+
+  private array(value: unknown[], own: OwnProperties): unknown[] {
+    const index = this.written.size;
+    const to: unknown[] = this.copies ? [] : value;
+    this.written.set(value, to);
+    this.hide(value, own, index);
+    for (let i = 0; i < value.length; i++) {
+      const written = this.at(i, read(value, i));
+      if (this.copies) to.push(written);
+    }
+    this.named(value, own.names, to);
+    return to;
+  }
+
+  private named(value: object, names: readonly string[], to: object): void {
+    for (const name of names) {
+      const written = this.at(name, read(value, name));
+      if (this.copies) definePlainProperty(to, name, written);
+    }
+  }
+
+  private sparse(value: unknown[], indices: readonly string[], own: OwnProperties, index: number): object {
+    if (!this.copies) throw NEEDS_COPY;
+    const to: Record<string, unknown> = {};
+    this.written.set(value, to);
+    this.objects.push(index, SPARSE, index, value.length | 0);
+    this.hide(value, own, index);
+    for (const i of indices) to[i] = this.at(Number(i), read(value, i));
+    this.named(value, own.names, to);
+    return to;
+  }
+
+  private map(value: Map<unknown, unknown>, own: OwnProperties): Map<unknown, unknown> {
+    const index = this.written.size;
+    const to = this.copies ? new Map<unknown, unknown>() : value;
+    this.written.set(value, to);
+    this.extras(value, own, index);
+    for (const [key, item] of entriesOf(value)) {
+      const writtenKey = isPrimitive(key) ? key : this.at(pathSegment(key), key);
+      const written = isPrimitive(item) ? item : this.at(pathSegment(key), item);
+      if (this.copies) to.set(writtenKey, written);
+    }
+    return to;
+  }
+
+  private set(value: Set<unknown>, own: OwnProperties): Set<unknown> {
+    const index = this.written.size;
+    const to = this.copies ? new Set<unknown>() : value;
+    this.written.set(value, to);
+    this.extras(value, own, index);
+    let i = 0;
+    for (const item of itemsOf(value)) {
+      const written = isPrimitive(item) ? item : this.at(i, item);
+      if (this.copies) to.add(written);
+      i++;
+    }
+    return to;
+  }
+
+  /** The own properties of what has more to it than properties: the base format drops them. */
+  private extras(value: object, own: OwnProperties, index: number): void {
+    const hasLastIndex = types.isRegExp(value) && !Object.is(value.lastIndex, 0);
+    this.hide(value, own, index, hasLastIndex ? [...own.hidden, "lastIndex"] : own.hidden);
+    if (own.names.length > 0) this.beside(this.properties, value, own.names, index);
+  }
+
+  private hide(value: object, { hidden, order }: OwnProperties, index: number, names = hidden): void {
+    if (order !== "") this.orders.set(index, order);
+    if (names.length > 0) this.beside(this.hidden, value, names, index);
+  }
+
+  private beside(
+    table: Map<number, Record<string, unknown>>,
+    value: object,
+    names: readonly string[],
+    index: number,
+  ): void {
+    const properties: Record<string, unknown> = {};
+    table.set(index, properties);
+    for (const name of names) definePlainProperty(properties, name, this.at(name, read(value, name)));
+  }
+
+  /** An error is written by its properties: the base format knows neither its class nor what was added to it. */
+  private error(value: Error, prototype: object | null, index: number): unknown {
+    const { isLenient } = this;
+    const { base, dom, model, names, attributes, integrity } = errorParts(value, prototype, isLenient);
+    if (model?.usesJsonHooks) return this.hasToJson(value, model, index);
+    if (!this.copies) throw NEEDS_COPY;
+    const written = { base, ...dom, shape: "" };
+    this.written.set(value, written);
+    this.objects.push(index, ERROR);
+    if (prototype === null) this.objects.push(index, NO_PROTOTYPE);
+    if (model !== undefined) this.objects.push(index, this.classIndex(model.name));
+    if (integrity > 0) this.objects.push(index, INTEGRITY - integrity);
+    const properties: Record<string, unknown> = {};
+    this.properties.set(index, properties);
+    for (const name of names) {
+      const [before, length, depth] = [this.written.size, this.objects.length, this.depth];
+      // What user code threw comes home with the failure that it led to, without what can't come with it.
+      this.isLenient = isLenient || (name === "cause" && isFailure(model));
+      try {
+        definePlainProperty(properties, name, this.at(name, read(value, name)));
+        written.shape += LETTERS[attributes.get(name)!];
+      } catch (thrown) {
+        if (!(thrown instanceof UnserialisableError) || !isLenient) throw thrown;
+        this.rollback(before, length);
+        this.depth = depth;
+      }
+    }
+    this.isLenient = isLenient;
+    return written;
+  }
+
+  private rollback(before: number, objects: number): void {
+    for (const value of [...this.written.keys()].slice(before)) {
+      this.written.delete(value);
+      this.inProgress.delete(value);
+      this.tolerated.delete(value);
+    }
+    for (const table of [this.properties, this.hidden, this.orders]) {
+      for (const index of table.keys()) if (index >= before) table.delete(index);
+    }
+    this.objects.length = objects;
+  }
+
+  private hasToJson(value: object, model: Model, index: number): unknown {
+    if (!this.copies) throw NEEDS_COPY;
+    const written: { data?: unknown } = {};
+    this.written.set(value, written);
+    this.objects.push(index, this.classIndex(model.name));
+    this.inProgress.add(value);
+    written.data = this.at("toJSON()", jsonOf(value));
+    this.inProgress.delete(value);
+    return written;
+  }
+
+  private classIndex(name: string): number {
+    let index = this.classes.get(name);
+    if (index === undefined) {
+      index = this.classes.size;
+      this.classes.set(name, index);
+    }
+    return index;
+  }
+}
+
+/** @throws {UnserialisableError} if an object is made of something else than what objects of its class are made of. */
+export function assertOneClass(value: object, kind: Kind, prototype: object | null): void {
+  const type = prototype === null ? undefined : builtIn(prototype);
+  if (type === undefined) return;
+  const inside = insideOf(value, kind);
+  if (!isInside(type, inside)) throw mixed(inside, type);
+}
+
+/** @throws {UnserialisableError} if its memory was given away. */
+export function assertReadable(value: object, kind: Kind): void {
+  if ((kind === "view" || kind === "buffer") && isDetached(value)) throw detached();
+}
+
+/** @throws {UnserialisableError} for what can't travel in a value that has nothing to lose. */
+export function assertTravels(value: object, options: WalkOptions = {}): void {
+  new Dehydrator({ ...options, isLenient: false }, true).all(value);
+}
+
+/** Said of an object that its own toJSON() leads back to. */
+export function refersBack(): UnserialisableError {
+  return new UnserialisableError(
+    "what its toJSON() gives refers back to it",
+    "Let toJSON() give a value without cycles.",
+  );
+}
+
+/** What a model's toJSON() gives. */
+export function jsonOf(value: object): unknown {
+  try {
+    return (value as { toJSON(): unknown }).toJSON();
+  } catch (thrown) {
+    throw faultOf(thrown, "its toJSON()");
+  }
+}
+
+function isPrimitive(value: unknown): boolean {
+  const type = typeof value;
+  return type === "string" || type === "number" || value === null || type === "boolean" || type === "undefined";
+}

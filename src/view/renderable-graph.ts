@@ -1,0 +1,84 @@
+import type { PipelineClass } from "../dsl/members.js";
+import type { Graph } from "../graph/graph.js";
+import { getOrCreate } from "../util/get-or-create.js";
+import { callIt, checkOptions, isFlag, isRecord, oneOf, type RulesOf, that } from "../util/options.js";
+import { dot } from "./dot.js";
+import { mermaid } from "./mermaid.js";
+import { graphPage, type PageOptions } from "./page/page.js";
+import type { DrawOptions } from "./scene.js";
+import { svg } from "./svg.js";
+import { toGraphModel } from "./to-graph-model.js";
+
+/** A graph that draws itself. */
+export interface RenderableGraph extends Graph {
+  /** As a Mermaid flowchart, for Markdown. */
+  toMermaid(options?: DrawOptions): string;
+  /** In Graphviz' language. */
+  toDot(options?: DrawOptions): string;
+  /** As a picture, drawn by Graphviz in WebAssembly. */
+  toSvg(options?: DrawOptions): Promise<string>;
+  /** As an interactive page, one HTML file: pan, zoom, search, open and close, source and times, replay of a run. */
+  toHtml(options?: PageOptions): string;
+}
+
+const PAGE_RULES: RulesOf<PageOptions> = {
+  depth: that(
+    "a number of levels from 1",
+    (value) => value === Number.POSITIVE_INFINITY || (Number.isInteger(value) && (value as number) >= 1),
+  ),
+  direction: oneOf("down", "right"),
+  theme: oneOf("light", "dark"),
+  report: that(
+    (value) => `a report of a run${callIt(value, "report()")}`,
+    (value) => isRecord(value) && Array.isArray(value.rows),
+  ),
+};
+
+const DRAW_RULES: RulesOf<DrawOptions> = { ...PAGE_RULES, groupInputs: isFlag, types: isFlag, resources: isFlag };
+
+class Drawn implements RenderableGraph {
+  readonly pipeline: Graph["pipeline"];
+  readonly nodes: Graph["nodes"];
+  readonly edges: Graph["edges"];
+  readonly outputs: Graph["outputs"];
+
+  constructor({ pipeline, nodes, edges, outputs }: Graph) {
+    this.pipeline = pipeline;
+    this.nodes = nodes;
+    this.edges = edges;
+    this.outputs = outputs;
+    Object.freeze(this);
+  }
+
+  toMermaid(options: DrawOptions = {}): string {
+    checkOptions("toMermaid()", options, DRAW_RULES);
+    return mermaid(toGraphModel(this), options);
+  }
+
+  toDot(options: DrawOptions = {}): string {
+    checkOptions("toDot()", options, DRAW_RULES);
+    return dot(toGraphModel(this), options);
+  }
+
+  async toSvg(options: DrawOptions = {}): Promise<string> {
+    checkOptions("toSvg()", options, DRAW_RULES);
+    return svg(toGraphModel(this), options);
+  }
+
+  toHtml(options: PageOptions = {}): string {
+    checkOptions("toHtml()", options, PAGE_RULES);
+    return graphPage(toGraphModel(this, types.get(this)), options);
+  }
+}
+
+const drawings = new WeakMap<Graph, RenderableGraph>();
+const types = new WeakMap<RenderableGraph, PipelineClass>();
+
+/** @param type the class, whose methods' code the page shows. */
+export function withRendering(graph: Graph, type: PipelineClass): RenderableGraph {
+  return getOrCreate(drawings, graph, () => {
+    const made = new Drawn(graph);
+    types.set(made, type);
+    return made;
+  });
+}

@@ -1,0 +1,84 @@
+import type { PipelineClass } from "../dsl/members.js";
+import type { Dependency, Graph, GraphNode } from "../graph/graph.js";
+import type { GraphModel, Member } from "./graph-model.js";
+
+/** @param type the class, if the code of its methods is wanted. */
+export function toGraphModel(graph: Graph, type?: PipelineClass): GraphModel {
+  const byName = new Map(graph.nodes.map((node) => [node.name, node]));
+  const members = graph.nodes.map((node): Member => {
+    const { name, mapped, nested, design, options, dependencies } = node;
+    const source = type && sourceOf(type, name);
+    const own = typeName(design?.returns ?? design?.type);
+    return {
+      name,
+      kind: kindOf(node),
+      ...(mapped && { mapped: mappedAs(node) }),
+      ...(own !== undefined && { type: own }),
+      takes: dependencies.map((dependency, i) => {
+        const taken = typeOf(dependency, node, byName.get(dependency.on)!, i);
+        return {
+          ...{ on: dependency.on, path: dependency.path, elements: dependency.as === "element" },
+          ...(dependency.input !== undefined && { input: dependency.input }),
+          ...(taken !== undefined && { type: taken }),
+        };
+      }),
+      ...(nested && {
+        nested: {
+          sketch: toGraphModel(nested.graph, type && nested.pipeline),
+          outputs: nested.pick === undefined ? nested.graph.outputs : [nested.pick],
+        },
+      }),
+      options: Object.entries(options).map(([option, value]) => `${option}: ${JSON.stringify(value)}`),
+      ...(source !== undefined && { source }),
+    };
+  });
+  return { pipeline: graph.pipeline, outputs: graph.outputs, members };
+}
+
+function kindOf({ role }: GraphNode): Member["kind"] {
+  return role === "input" || role === "resource" || role === "nested" ? role : "node";
+}
+
+function mappedAs({ mapped, nested }: GraphNode): string {
+  const each = mapped!.mode === "product" ? "for each pair" : "for each";
+  return mapped!.batch !== undefined && nested === undefined ? `in batches of ${mapped!.batch}` : each;
+}
+
+/** What the consumer takes; if that says little, what the producer gives. */
+function typeOf(
+  { path, as, input }: Dependency,
+  node: GraphNode,
+  source: GraphNode,
+  index: number,
+): string | undefined {
+  const parameter = node.nested
+    ? node.nested.graph.nodes.find(({ name }) => name === input)?.design?.type
+    : node.design?.parameters?.[index];
+  const taken = typeName(parameter);
+  if (taken !== undefined && taken !== ARRAY) return taken;
+  const given = typeName(source.design?.returns ?? source.design?.type);
+  if (path.length > 0 || as === "element" || given === undefined) return taken;
+  return source.mapped ? `${given}[]` : given;
+}
+
+const ARRAY = "array";
+
+/** As it is written in TypeScript; undefined for what says nothing. */
+function typeName(type: Function | undefined): string | undefined {
+  if (type === undefined || type === Object || type === Promise || type === Function) return undefined;
+  if (type === Array) return ARRAY;
+  return type === String || type === Number || type === Boolean || type === BigInt
+    ? type.name.toLowerCase()
+    : type.name;
+}
+
+/** A method's code, without the indentation of its class. */
+function sourceOf(type: PipelineClass, name: string): string | undefined {
+  let prototype: object | null = type.prototype;
+  while (prototype !== null && !Object.hasOwn(prototype, name)) prototype = Object.getPrototypeOf(prototype);
+  const method: unknown = prototype && Object.getOwnPropertyDescriptor(prototype, name)?.value;
+  if (typeof method !== "function") return undefined;
+  const text = Function.prototype.toString.call(method);
+  const indent = /\n([ \t]*)\}$/.exec(text)?.[1] ?? "";
+  return text.replaceAll(`\n${indent}`, "\n");
+}
