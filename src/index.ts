@@ -22,10 +22,10 @@ export type {
 } from "./dsl/pipeline-options.js";
 export { resource } from "./dsl/resource.js";
 export { runOn } from "./dsl/run-on.js";
-export type { NodeExplanation } from "./engine/caching/explanation.js";
 export { type CurrentRun, currentRun } from "./engine/lifecycle/current-run.js";
 export { EVENTS_VERSION, type EventOf, type Listener, type RunEvent } from "./engine/lifecycle/events.js";
 export type { Carrier, Chunk, ChunkSpan, TraceContext } from "./engine/lifecycle/trace-context.js";
+export type { NodeExplanation } from "./engine/run-cache/explanation.js";
 export {
   AbortError,
   type Defect,
@@ -58,7 +58,8 @@ export { local } from "./placement/local.js";
 export { type FromOptions, type Image, type ImageBuild, type ImageLayer, image } from "./placement/modal/image.js";
 export { type ModalOptions, modal } from "./placement/modal/options.js";
 export { decode, encode } from "./values/checked-codec.js";
-export type { DecodeOptions, EncodeOptions } from "./values/codec.js";
+export type { DecodeOptions, EncodeOptions } from "./values/codec-options.js";
+
 export { digest } from "./values/digest.js";
 export type { PageOptions } from "./view/page/page.js";
 export type { RenderableGraph } from "./view/renderable-graph.js";

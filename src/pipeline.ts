@@ -16,12 +16,13 @@ import { mergeOptions, optionsOf } from "./dsl/metadata.js";
 import { MAP_RULES, type OnError } from "./dsl/options.js";
 import { EXECUTION_RULES, PIPELINE_RULES } from "./dsl/pipeline-option-rules.js";
 import type { PipelineOptions, PipelineState } from "./dsl/pipeline-options.js";
-import type { NodeExplanation } from "./engine/caching/explanation.js";
 import { ResourceScope } from "./engine/lifecycle/resources.js";
+import type { NodeExplanation } from "./engine/run-cache/explanation.js";
 import { blockRunDuringImport } from "./engine/threads/worker-context.js";
 import { InputError, type NodeError } from "./errors.js";
 import { inputNames } from "./graph/graph.js";
-import type { PlanMapOptions as MapOptions } from "./graph/plan-map.js";
+import type { PlanMapOptions as MapOptions } from "./graph/plan.js";
+
 import { graphOf } from "./graph/reflect.js";
 import { requiredInputs } from "./graph/validate-graph.js";
 import { ObserverGroup, ON_EVENT_RULE, type OnEvent } from "./observe/run-observer.js";

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { OWN_FOLDER, OWN_URL } from "../util/own-files.js";
-import type { Class } from "./metadata.js";
+import type { Class } from "./class.js";
 
 /** Where a class comes from, so that another thread can import it. */
 export interface ClassLocation {

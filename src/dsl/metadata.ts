@@ -1,3 +1,4 @@
+import type { Class } from "./class.js";
 /**
  * The one owner of what decorators leave on a class: it writes with reflect-metadata, and merges own
  * metadata along the prototype chain.
@@ -37,8 +38,6 @@ interface NestedDeclaration {
   readonly wiring: Readonly<Record<string, string>>;
   readonly pick?: string | undefined;
 }
-
-export type Class = abstract new (...args: never[]) => object;
 
 const MEMBERS = "hypernodes:members";
 const OPTIONS = "hypernodes:choices";

@@ -1,6 +1,7 @@
 import { checkOptions, isTexts, type RulesOf, that, withoutUndefined } from "../util/options.js";
+import type { Class } from "./class.js";
 import { assertCalled, type BareClass, classTarget, type Mistake } from "./decorator-target.js";
-import { type Class, type ModelOptions, recordModel } from "./metadata.js";
+import { type ModelOptions, recordModel } from "./metadata.js";
 
 const MODEL_RULES: RulesOf<ModelOptions> = {
   name: that("a name", (value) => typeof value === "string" && value !== ""),

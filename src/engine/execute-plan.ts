@@ -1,422 +1,301 @@
-import { HypernodesError, type NodeError } from "../errors.js";
-import type { Argument, Plan, Step } from "../graph/plan.js";
-import { describeChain } from "../util/describe.js";
-import { getOrCreate } from "../util/get-or-create.js";
+import type { Step } from "../graph/plan.js";
 import { checkRuntime } from "../util/runtime.js";
-import { isPromise } from "../util/thenable.js";
 import { CachingExecutor } from "./caching/caching-executor.js";
+import { CachingMapExecutor } from "./caching/caching-maps.js";
+import type { ChunkExecutorFactory } from "./chunks/chunk-executor.js";
 import { ChunkedMapExecutor } from "./chunks/chunked-maps.js";
+import { ChunkedStream } from "./chunks/chunked-stream.js";
 import { FusedMapTask } from "./chunks/fused-map-task.js";
-import { convertInputs } from "./elements/convert-inputs.js";
-import { type List, resolveLists, toArrayLike } from "./elements/lists.js";
+import type { ElementSelection } from "./elements/element-selection.js";
+import type { List } from "./elements/lists.js";
 import type { MapSlice } from "./elements/map-slice.js";
-import { CollectedError, withErrors } from "./failures/collected.js";
+import { NestedPath, type PathContext, resultOf } from "./execution-context.js";
+import type {
+  ElementsExecutor,
+  FastPathExit,
+  MapExecutor,
+  RunningElements,
+  RunningExecution,
+  StepCall,
+} from "./executor.js";
 import { pathOf } from "./failures/node-errors.js";
 import { buildResources } from "./inline/build-resources.js";
-import { InlineMapExecutor, type MapExecutor } from "./inline/inline-maps.js";
-import { collectError, invokeStep, toNodeError } from "./inline/step-call.js";
+import { InlineMapExecutor } from "./inline/inline-maps.js";
+import { MapChain } from "./inline/map-chain.js";
+import { MapTask } from "./inline/map-task.js";
+import { checkInputs, childValues, collectError, invokeStep } from "./inline/step-call.js";
 import type { CancelScope } from "./lifecycle/cancel-scope.js";
-import { type CurrentRun, enterRun, exitRun, withRun } from "./lifecycle/current-run.js";
-import { type DetailsOf, now } from "./lifecycle/events.js";
 import type { RunContext } from "./lifecycle/run-context.js";
 import type { NestedProgram, Program } from "./program/program.js";
-import { RemoteMap, runNodeRemotely } from "./remote/remote-steps.js";
-import { resultOf } from "./result.js";
-import { type FastPathExit, runFastPath } from "./scheduler/fast-path.js";
-import { ReadyQueue } from "./scheduler/ready-queue.js";
-import {
-  asCoordinator,
-  hostPoolOf,
-  isSerial,
-  optionsFor,
-  type ResolvedExecution,
-  resolveExecution,
-} from "./settings.js";
+import { RemoteMap, runNestedRemotely, runNodeRemotely } from "./remote/remote-steps.js";
+import { chunkExecutorFor } from "./routing/chunk-targets.js";
+import type { HostRegistry } from "./routing/hosts.js";
+import { type ChunkTarget, nodeRoute, type Route, routesFor } from "./routing/routes.js";
+import { runFastPath } from "./scheduler/fast-path.js";
+import { Scheduler } from "./scheduler/scheduler.js";
+import { hostPoolOf, isSerial, type ResolvedExecution } from "./settings.js";
 import { checkNotProgram } from "./threads/program-module.js";
 import { usesThreads } from "./threads/thread-pools.js";
 import { callInThread } from "./threads/thread-step-executor.js";
 
-/** Where an execution stands that is not at the top of a run. */
-export interface PathContext {
-  /** The pipeline's place: `Corpus.essays[3]`. */
-  readonly path: string;
-  /** The one that it is a nested step of, in this thread. */
-  readonly parent?: Execution;
-  /** An error was collected in it. */
-  collected?(): void;
-}
-
-/** One execution of a plan: values in slots, steps that are called. As long as every step ends at once, it makes no promise. */
-export class Execution {
-  readonly plan: Plan;
-  readonly currentRun: CurrentRun;
-  /** Which step may begin. */
-  readonly readyQueue: ReadyQueue;
-  private maps: MapExecutor | undefined;
-  /** What remembers its values, if anything does. */
+/**
+ * One execution of a plan. The scheduler below it decides in what order steps start; this class gives each step the executor that
+ * its route names, with the cache around it. It is the only one that knows all parts of the engine.
+ */
+export class Execution extends Scheduler implements RunningExecution, ElementsExecutor {
+  private mapExecutor: MapExecutor | undefined;
+  /** The cache around the executors of unmapped steps, if the pipeline has one. */
   readonly cached: CachingExecutor | undefined;
-  /** Calls that are waited for. */
-  private calls = 0;
-  private failure: { readonly error: unknown } | undefined;
-  private settle: { resolve(): void; reject(error: unknown): void } | undefined;
-  /** If somebody hears, when it began; and by slot, when a value was there. */
-  private readonly startedAt: number = 0;
-  private readonly endedAt: Float64Array | undefined;
-  private childSettings: ResolvedExecution[] | undefined;
-  /** Lists with collected errors in them, as nodes see them. */
-  private pathSegments: WeakMap<object, unknown> | undefined;
-  /** Whether nodes go to threads, or to containers. */
-  private readonly areNodesRemote: boolean;
+  /** The cache around those of mapped steps. */
+  readonly cachedMaps: CachingMapExecutor | undefined;
+  /** An error was collected in this nested pipeline: what its parent caches of it may be made of that. */
+  private onCollected: (() => void) | undefined;
+  private routeTable: readonly Route[] | undefined;
+  protected readonly isBare: boolean;
 
+  /**
+   * @param values by slot.
+   * @param hosts the other hosts that can take work of this run; undefined: everything runs in this process.
+   */
   constructor(
-    readonly program: Program,
-    readonly values: unknown[],
-    readonly run: RunContext,
-    readonly scope: CancelScope,
-    readonly settings: ResolvedExecution,
-    private readonly standing?: PathContext,
-    /** In a thread: the part of a map that it was given. */
-    readonly window?: MapSlice,
+    program: Program,
+    values: unknown[],
+    run: RunContext,
+    scope: CancelScope,
+    settings: ResolvedExecution,
+    private readonly hosts: HostRegistry | undefined,
+    position?: PathContext,
+    slice?: MapSlice,
   ) {
-    this.plan = program.plan;
-    this.currentRun = standing?.parent?.scope === scope ? standing.parent.currentRun : run.currentIn(scope);
-    this.areNodesRemote = runsNodesRemotely(settings);
-    if (run.emit !== undefined) {
-      this.startedAt = now();
-      this.endedAt = new Float64Array(this.plan.slots);
-    }
-    this.readyQueue = new ReadyQueue(this.plan.steps);
-    if (settings.cache !== undefined) {
-      this.cached = new CachingExecutor(this, run.cacheSession(settings.cache));
-      this.maps = this.cached.maps;
-    }
-    if (this.plan.canStream) this.readyQueue.pendingCount();
+    super(program, values, run, scope, settings, hosts !== undefined, position, slice);
+    this.isBare = isBareUnder(settings, run);
+    if (settings.cache === undefined) return;
+    const session = run.cache.session(settings.cache);
+    const recomputeMap = (step: Step): Promise<void> => maps.compute(step, true);
+    this.cached = new CachingExecutor(this, session, (step) => this.execute(step), recomputeMap);
+    const maps = new CachingMapExecutor(this.cached, this);
+    this.cachedMaps = maps;
+    this.mapExecutor = maps;
   }
 
-  /** The pipeline's place: `Corpus.essays[3]`. */
-  get path(): string {
-    return this.standing === undefined ? this.plan.graph.pipeline : this.standing.path;
-  }
-
-  get stopped(): boolean {
-    return this.failure !== undefined || this.scope.stopped;
-  }
-
-  /** @returns undefined if all steps ended at once; else a promise of their end. */
-  start(): Promise<void> | undefined {
+  /**
+   * Runs to the end.
+   *
+   * @param pick a slot whose value is the result; -1: the record of the outputs.
+   * @param keepsCollected whether collected errors stay what they are: the execution is a part of one in another process.
+   * @returns the result, or a promise of it if a step needs one.
+   */
+  finish(pick = -1, keepsCollected = false): unknown {
     this.checkThreads();
-    withRun(this.currentRun, this.program.hasAsyncMethod, () => this.advance());
-    if (this.isFinished()) {
-      const error = this.finalError();
-      if (error !== undefined) throw error.error;
-      return undefined;
-    }
-    return new Promise((resolve, reject) => {
-      this.settle = { resolve, reject };
-    });
+    return this.finishWhen(this.start(), pick, keepsCollected);
   }
 
-  /** Before anything runs: a thread may import the class's module, if one will have to. */
-  private checkThreads(): void {
-    const { nodes, maps, queue, hosts: containers } = this.settings;
-    if (containers !== undefined || !(usesThreads(nodes) || usesThreads(maps))) return;
-    const mapsLeave = queue === undefined && usesThreads(maps);
-    const goes = ({ map, child }: Step) => (map === undefined ? child === undefined && usesThreads(nodes) : mapsLeave);
-    if (!this.plan.steps.some(goes)) return;
-    checkRuntime("threads", this.plan.graph.pipeline);
-    checkNotProgram(this.program.pipeline);
-  }
-
-  /** It begins nothing by itself: somebody else calls its steps. */
-  track(): this {
+  /** Starts no step by itself: its steps are called from outside, as those of a stream are. */
+  standBy(): this {
     this.checkThreads();
-    this.readyQueue.skipTo(this.plan.steps.length);
+    this.skipAll();
     return this;
   }
 
-  /**
-   * The value in a slot, or the record of the outputs.
-   *
-   * @param keepsCollected whether collected errors stay what they are: it is a part of an execution elsewhere.
-   */
-  result(pick = -1, keepsCollected = false): unknown {
-    if (!this.plan.collectsErrors || keepsCollected) return resultOf(this.plan, this.values, pick);
-    const values = this.values.slice();
-    for (const { slot } of this.plan.outputs) values[slot] = this.shownIn(slot);
-    return resultOf(this.plan, values, pick);
-  }
-
-  /** The value in a slot as nodes see it: the same list for all of them. */
-  private shownIn(slot: number): unknown {
-    const value = this.values[slot];
-    if (!Array.isArray(value)) return withErrors(value);
-    this.pathSegments ??= new WeakMap();
-    return getOrCreate(this.pathSegments, value, () => withErrors(value));
-  }
-
-  private isFinished(): boolean {
-    return this.failure !== undefined || (this.calls === 0 && (this.activeMaps === 0 || this.scope.stopped));
-  }
-
-  private get activeMaps(): number {
-    return this.maps?.active ?? 0;
-  }
-
-  private finalError(): { readonly error: unknown } | undefined {
-    if (this.failure === undefined && this.scope.stopped) this.fail(this.scope.reason);
-    return this.failure;
-  }
-
-  private advance(): void {
-    const { readyQueue: turns } = this;
-    const sequential = isSerial(this.settings.nodes) && !usesThreads(this.settings.nodes);
-    if (turns.isInOrder && this.isBare && !this.plan.collectsErrors) this.runFastPath();
-    while (!this.stopped && !(sequential && this.calls + this.activeMaps > 0)) {
-      const step = turns.next();
-      if (step === undefined) break;
-      this.startStep(step);
-    }
-    while (!this.stopped) {
-      const step = turns.nextReady();
-      if (step === undefined) break;
-      this.startStep(step);
-    }
-    if (this.maps?.flushHeld()) this.advance();
-  }
-
-  /** Runs what is plain at the beginning, and goes on from where that left off. */
-  private runFastPath(): void {
-    if (this.readyQueue.at >= this.program.fastPathLength) return;
-    const left = runFastPath(this.program, this.values, this.scope, this.readyQueue.at, this.run);
-    if (left !== undefined) this.exitFastPath(left);
-    else if (!this.scope.stopped) this.readyQueue.skipTo(this.program.fastPathLength);
-  }
-
-  /** Whether plain methods can be called with nothing around them. */
-  private get isBare(): boolean {
-    const { run, areNodesRemote: nodesAway, cached, settings } = this;
-    return run.emit === undefined && !nodesAway && cached === undefined && !settings.check;
-  }
-
-  /** The same for those of a nested pipeline. */
-  isBareFor(step: Step, child: NestedProgram): boolean {
-    const settings = this.settingsFor(step, child);
-    return (
-      this.run.emit === undefined && !runsNodesRemotely(settings) && settings.cache === undefined && !settings.check
-    );
-  }
-
-  private exitFastPath(left: FastPathExit): void {
-    this.readyQueue.skipTo(left.step.index + 1);
-    if ("error" in left) this.fail(this.failed(left.step, left.error));
-    else {
-      const landing = Promise.resolve(left.promise).then((value) =>
-        convertInputs(value, left.step.uses, this.run.lists),
-      );
-      this.completeWhenSettled(left.step, this.wrapRejection(left.step, landing));
-    }
-  }
-
-  /** Goes on where a straight run of it, outside, left off. */
-  resumeFrom(left: FastPathExit, pick: number): unknown {
-    this.exitFastPath(left);
-    return this.finish(pick);
-  }
-
-  private failed(step: Step, error: unknown): NodeError {
-    return toNodeError({ execution: this, step, inputs: this.inputsOf(step), element: undefined }, error);
-  }
-
-  /** A method that is not declared async may still return a promise: its failure is a node's failure too. */
-  private wrapRejection(step: Step, value: Promise<unknown>): Promise<unknown> {
-    return value.then(undefined, (error: unknown) => {
-      throw this.failed(step, error);
-    });
-  }
-
-  private startStep(step: Step): void {
-    if (step.map !== undefined && this.cached === undefined && (this.isRemote(step) || this.isShared(step))) {
-      this.startRemoteMap(step);
-      return;
-    }
-    if (step.map !== undefined) {
-      this.maps ??= this.areMapsRemote ? new ChunkedMapExecutor(this) : new InlineMapExecutor(this);
-      this.maps.start(step);
-      return;
-    }
-    if (this.cached !== undefined) {
-      this.cached.begin(step);
-      return;
-    }
-    try {
-      this.completeWhenSettled(step, this.evaluate(step));
-    } catch (error) {
-      this.fail(error);
-    }
-  }
-
-  /** Whether the elements of maps go to threads, or on from here: from there, nothing goes to other places. */
-  get areMapsRemote(): boolean {
-    const { maps, hosts: containers } = this.settings;
-    return (
-      containers !== undefined || (usesThreads(maps) && !(this.plan.hasPlacements && this.run.elsewhere !== undefined))
-    );
-  }
-
-  /** Whether a step is a nested pipeline that is in one other place as a whole. */
-  isRemote({ child }: Step): boolean {
-    if (child?.placement === undefined || this.run.elsewhere === undefined) return false;
-    return this.settings.hosts === undefined && hostPoolOf(child.placement) === undefined;
-  }
-
-  /** Whether a step is a nested pipeline in containers of its own that share its elements. */
-  isShared({ child }: Step): boolean {
-    if (this.run.elsewhere === undefined || this.settings.hosts !== undefined) return false;
-    return hostPoolOf(child?.placement) !== undefined;
-  }
-
-  private startRemoteMap(step: Step): void {
-    try {
-      const values = step.map!.lists.map((list) => this.read(list));
-      const missing = this.collectedIn(step.map!.lists) ?? this.collectedBefore(step);
-      if (missing !== undefined) this.complete(step, missing);
-      else if (this.isShared(step)) this.completeWhenSettled(step, this.startSharedMap(step));
-      else this.completeWhenSettled(step, new RemoteMap(this, step, this.listsOf(step, values)).run());
-    } catch (error) {
-      this.fail(error);
-    }
-  }
-
-  private startSharedMap(step: Step): Promise<unknown[] | undefined> {
-    return new Promise((resolve) => {
-      const run = new FusedMapTask(this, [step], (_, results) => {
-        goesOn();
-        resolve(results);
-      });
-      const goesOn = this.scope.onStop(() => run.close(this.scope.reason));
-      run.start();
-    });
-  }
-
-  completeWhenSettled(step: Step, value: unknown): void {
-    if (isPromise(value))
-      this.whenSettled(
-        value,
-        (settled) => this.complete(step, settled),
-        (error) => this.fail(error),
-      );
-    else this.complete(step, value);
-  }
-
-  evaluate(step: Step): unknown {
-    const missing = this.collectedBefore(step);
-    if (missing !== undefined) return missing;
-    if (this.areNodesRemote && step.child === undefined) return this.evaluateRemotely(step);
-    const building = buildResources(this, step);
-    return building === undefined ? this.evaluateInline(step) : building.then(() => this.evaluateInline(step));
-  }
-
-  private evaluateInline(step: Step): unknown {
-    const inputs = this.inputsOf(step);
-    return collectError(this, step, () => invokeStep(this, step, inputs, undefined));
-  }
-
-  /** In a thread, or in a container. What it needs of resources is built there. */
-  private evaluateRemotely(step: Step): unknown {
-    return this.settings.hosts === undefined ? callInThread(this, step) : runNodeRemotely(this, step);
-  }
-
-  /** What every call of a step gets, after its elements. */
-  inputsOf(step: Step): unknown[] {
-    return step.arguments.map((argument) => this.input(argument));
-  }
-
-  /** What a node gets for an argument. */
-  input({ slot, path }: Argument): unknown {
-    const value = this.plan.collectsErrors ? this.shownIn(slot) : this.values[slot];
-    return path === undefined ? value : this.partOf(value, slot, path);
-  }
-
-  /** The same with collected errors as what they are. */
-  read({ slot, path }: Argument): unknown {
-    const value = this.values[slot];
-    return path === undefined || CollectedError.is(value) ? value : this.partOf(value, slot, path);
-  }
-
-  private partOf(whole: unknown, slot: number, path: readonly string[]): unknown {
-    let value = whole;
-    try {
-      for (const key of path) {
-        // What failed stands for all that would be in it.
-        if (CollectedError.is(value)) return value;
-        value = (value as Record<string, unknown> | null | undefined)?.[key];
-      }
-    } catch (cause) {
-      const { steps, inputs, given } = this.plan;
-      const name = [...steps, ...inputs, ...given].find((slotted) => slotted.slot === slot)!.name;
-      throw new HypernodesError({
-        ...{ code: "UNREADABLE_PATH", where: pathOf(this.path, [name, ...path].join(".")), cause },
-        problem: `reading it failed with ${describeChain(cause)}`,
-        advice: `A getter or a Proxy in what "${name}" gives threw that.`,
-      });
-    }
-    // Where the record could not be copied when it landed.
-    return convertInputs(value, undefined);
-  }
-
-  /** What a map goes over, if it is a list. */
-  listAt(argument: Argument): List | undefined {
-    return toArrayLike(this.read(argument), this.run.lists);
-  }
-
-  /** @throws {InputError} if what a mapped step goes over are no lists. */
-  listsOf(step: Step, values: readonly unknown[]): List[] {
-    return resolveLists(step, values, this.pathOf(step), this.run.lists);
-  }
-
-  /** The collected error of what a step depends on, if there is one: it goes on in the place of the step's value. */
-  collectedBefore(step: Step): CollectedError | undefined {
-    if (!this.plan.collectsErrors) return undefined;
-    const { resources } = this.plan;
-    return this.collectedIn([...step.arguments, ...step.resources.flatMap((index) => resources[index]!.arguments)]);
-  }
-
-  /** The first collected error that stands for one of some arguments. */
-  collectedIn(args: readonly Argument[]): CollectedError | undefined {
-    if (!this.plan.collectsErrors) return undefined;
-    for (const argument of args) {
-      const value = this.read(argument);
-      if (CollectedError.is(value)) return value;
-    }
-    return undefined;
-  }
-
-  /**
-   * Runs, and gives the result: at once, or a promise of it.
-   *
-   * @param keepsCollected as for `result`.
-   */
-  finish(pick = -1, keepsCollected = false): unknown {
-    const running = this.start();
+  private finishWhen(running: Promise<void> | undefined, pick: number, keepsCollected = false): unknown {
     if (this.cached !== undefined) return this.finishCached(this.cached, running, pick);
     if (running === undefined) return this.result(pick, keepsCollected);
     return running.then(() => this.result(pick, keepsCollected));
   }
 
-  private async finishCached(
-    cached: CachingExecutor,
-    running: Promise<void> | undefined,
-    pick: number,
-  ): Promise<unknown> {
+  private async finishCached(cached: CachingExecutor, running: Promise<void> | undefined, pick: number) {
     await running;
-    if (cached.hasCollected) this.standing?.collected?.();
+    if (cached.hasCollected) this.onCollected?.();
     await cached.loadOutputs();
     const result = this.result(pick);
-    cached.stepPath(result, pick);
+    cached.linkOutputs(result, pick);
     return result;
   }
 
-  /** The execution of a nested pipeline, for a step or one of its elements. */
+  /** The route of each step. */
+  private get routes(): readonly Route[] {
+    this.routeTable ??= routesFor(this.program, this.settings, this.hasHosts);
+    return this.routeTable;
+  }
+
+  /** Before anything runs: a thread may import the module of the class, if one will have to. */
+  checkThreads(): void {
+    const { nodes, maps } = this.settings;
+    if (!usesThreads(nodes) && !usesThreads(maps)) return;
+    const goesToThreads = (route: Route) =>
+      route.kind === "thread" || (route.kind === "chunks" && route.target.kind === "threads");
+    if (!this.routes.some(goesToThreads)) return;
+    checkRuntime("threads", this.plan.graph.pipeline);
+    checkNotProgram(this.program.pipeline);
+  }
+
+  protected get isSequential(): boolean {
+    return isSerial(this.settings.nodes) && !usesThreads(this.settings.nodes);
+  }
+
+  protected get maps(): MapExecutor | undefined {
+    return this.mapExecutor;
+  }
+
+  protected startStep(step: Step): void {
+    if (step.map === undefined) this.startUnmapped(step);
+    else if (this.cached === undefined && this.isApart(this.routes[step.index]!)) this.startApart(step);
+    else {
+      this.mapExecutor ??= this.createMapExecutor(step);
+      this.mapExecutor.start(step);
+    }
+  }
+
+  private startUnmapped(step: Step): void {
+    if (this.cached !== undefined) {
+      this.cached.start(step);
+      return;
+    }
+    try {
+      this.completeWhenSettled(step, this.execute(step));
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  private createMapExecutor(step: Step): MapExecutor {
+    const route = this.routes[step.index]!;
+    return route.kind === "chunks"
+      ? new ChunkedMapExecutor(this, this.executorFor(route.target))
+      : new InlineMapExecutor(this);
+  }
+
+  private executorFor(target: ChunkTarget): ChunkExecutorFactory {
+    return (stage) => chunkExecutorFor(stage, target, this.hosts);
+  }
+
+  /** Whether a map is of a nested pipeline with a placement: it runs on other hosts than the maps beside it. */
+  private isApart(route: Route): boolean {
+    if (route.kind === "task") return true;
+    return route.kind === "chunks" && route.target.kind === "hosts" && this.settings.hosts === undefined;
+  }
+
+  private startApart(step: Step): void {
+    try {
+      const values = step.map!.lists.map((list) => this.read(list));
+      const missing = this.collectedIn(step.map!.lists) ?? this.collectedBefore(step);
+      if (missing !== undefined) this.complete(step, missing);
+      else this.completeWhenSettled(step, this.elementsApart(step, this.listsOf(step, values)));
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  private elementsApart(step: Step, lists: readonly List[]): Promise<unknown[] | undefined> {
+    return new Promise((resolve, reject) => {
+      const stop = this.scope.onStop(() => elements?.close(this.scope.reason));
+      const ended = (results: unknown[] | undefined) => {
+        stop();
+        resolve(results);
+      };
+      const elements = this.runElements(step, lists, undefined, ended, reject);
+    });
+  }
+
+  routeOf({ index }: Step): Route {
+    return this.routes[index]!;
+  }
+
+  isInProcess(step: Step): boolean {
+    return this.routeOf(step).kind === "inline" && !(this.hasHosts && hostPoolOf(step.child?.placement) !== undefined);
+  }
+
+  runElements(
+    step: Step,
+    lists: readonly List[],
+    selection: (ElementSelection & { readonly lists: readonly List[] }) | undefined,
+    ended: (results: unknown[] | undefined) => void,
+    failed: (error: unknown) => void,
+  ): RunningElements | undefined {
+    const route = this.routes[step.index]!;
+    if (route.kind === "task") {
+      new RemoteMap(this.hosts!, this, step, lists, selection).run().then(ended, failed);
+      return undefined;
+    }
+    if (route.kind === "chunks") {
+      const settled = (_: Step, results: unknown[] | undefined) => ended(results);
+      const task = new FusedMapTask(this, [step], this.executorFor(route.target), settled, selection);
+      task.start();
+      return task;
+    }
+    const chain = new MapChain(this);
+    const task = new MapTask(this, step, lists, [], ended, selection);
+    chain.add(task);
+    chain.drain();
+    return task;
+  }
+
+  /** Submits the elements of a stream in chunks; undefined: they are computed in this thread. */
+  streamInChunks(step: Step): ChunkedStream | undefined {
+    const route = this.routes[step.index]!;
+    return route.kind === "chunks" ? new ChunkedStream(this, step, this.executorFor(route.target)) : undefined;
+  }
+
+  /** Computes an unmapped step, on the host that its route names. */
+  private execute(step: Step): unknown {
+    const missing = this.collectedBefore(step);
+    if (missing !== undefined) return missing;
+    const route = this.routes[step.index]!;
+    if (route.kind === "thread") return callInThread(this, step);
+    if (route.kind === "host") return runNodeRemotely(this.hosts!, this, step);
+    const building = buildResources(this, step);
+    return building === undefined ? this.executeInline(step) : building.then(() => this.executeInline(step));
+  }
+
+  private executeInline(step: Step): unknown {
+    const inputs = this.inputsOf(step);
+    return collectError(this, step, () => invokeStep(this, step, inputs, undefined));
+  }
+
+  resourceBuilt(index: number): void {
+    this.cached?.resourceBuilt(index);
+  }
+
+  isFastPathChild(step: Step, child: NestedProgram): boolean {
+    return (
+      child.isSynchronous &&
+      this.routes[step.index]!.kind !== "task" &&
+      isBareUnder(this.settingsFor(step, child), this.run)
+    );
+  }
+
+  callNested(call: StepCall, child: NestedProgram, scope: CancelScope): unknown {
+    const { step, inputs, element } = call;
+    const values = childValues(child, inputs, this);
+    if (this.routes[step.index]!.kind === "task") return this.callOnHost(call, child, values, scope);
+    if (scope === this.scope && !scope.stopped && this.isFastPathChild(step, child)) {
+      const exit = runFastPath(child.program, values, scope, 0, this.run);
+      if (exit !== undefined) return this.resumeNested(child, values, step, element, exit);
+      if (!scope.stopped) return resultOf(child.plan, values, child.pick);
+    }
+    const nested = this.nest(child, values, scope, step, element);
+    const checking = checkInputs(child, inputs, values, this, nested.path);
+    return checking === undefined ? nested.finish(child.pick) : checking.then(() => nested.finish(child.pick));
+  }
+
+  resumeNested(
+    child: NestedProgram,
+    values: unknown[],
+    step: Step,
+    element: number | undefined,
+    exit: FastPathExit,
+  ): unknown {
+    const nested = this.nest(child, values, this.scope, step, element);
+    return nested.finishWhen(nested.continueFrom(exit), child.pick);
+  }
+
+  /** The inputs are checked in this process, before they are sent. */
+  private async callOnHost(call: StepCall, child: NestedProgram, values: unknown[], scope: CancelScope) {
+    await checkInputs(child, call.inputs, values, this, pathOf(this.path, call.step.name, call.element));
+    return runNestedRemotely(this.hosts!, call, child, values, scope);
+  }
+
+  /** The execution of a nested pipeline for a call. */
   nest(
     child: NestedProgram,
     values: unknown[],
@@ -424,118 +303,18 @@ export class Execution {
     step: Step,
     element: number | undefined,
   ): Execution {
+    const position = new NestedPath(this, step, element);
     const settings = this.settingsFor(step, child);
-    return new Execution(child.program, values, this.run, scope, settings, new NestedPath(this, step, element));
-  }
-
-  /** @throws if the child asks for what can't be done. */
-  settingsFor(step: Step, child: NestedProgram): ResolvedExecution {
-    this.childSettings ??= [];
-    this.childSettings[step.index] ??= this.settingsOfNested(step, child);
-    return this.childSettings[step.index]!;
-  }
-
-  private settingsOfNested(step: Step, { plan, placement }: NestedProgram): ResolvedExecution {
-    const settings = resolveExecution(optionsFor(this.settings.choices, step), plan.graph.pipeline);
-    const containers = this.settings.hosts ?? (this.run.elsewhere && hostPoolOf(placement));
-    return containers === undefined ? settings : asCoordinator(settings, containers);
-  }
-
-  /** Waits for a promise that is part of this execution, then goes on. */
-  whenSettled(promise: Promise<unknown>, ended: (value: unknown) => void, failed: (error: unknown) => void): void {
-    this.readyQueue.pendingCount();
-    this.calls++;
-    this.run.beginWork();
-    promise.then(
-      (value) => this.continueRun(ended, value),
-      (error: unknown) => this.continueRun(failed, error),
-    );
-  }
-
-  private continueRun(then: (settled: unknown) => void, settled: unknown): void {
-    this.calls--;
-    this.run.endWork();
-    // Who has failed already has told so, and is not waited for.
-    if (this.settle === undefined && this.failure !== undefined) return;
-    const before = enterRun(this.currentRun);
-    try {
-      then(settled);
-      this.runReady();
-    } finally {
-      exitRun(before);
-    }
-  }
-
-  private runReady(): void {
-    this.advance();
-    if (!this.isFinished() || this.settle === undefined) return;
-    const { resolve, reject } = this.settle;
-    this.settle = undefined;
-    const ending = this.finalError();
-    if (ending === undefined) resolve();
-    else reject(ending.error);
-  }
-
-  /** A step has its value: those that wait for it may begin. */
-  complete(step: Step, value: unknown): void {
-    this.values[step.slot] = value;
-    if (this.endedAt !== undefined) this.endedAt[step.slot] = now();
-    this.readyQueue.end(step);
-  }
-
-  /** For how long a step could have begun and did not; unknown in a thread, where its values have been for long. */
-  queuedMs(step: Step, at: number): number | undefined {
-    if (this.window !== undefined || this.endedAt === undefined) return undefined;
-    let readyAt = this.startedAt;
-    for (const { slot } of step.arguments) readyAt = Math.max(readyAt, this.endedAt[slot]!);
-    return at - readyAt;
-  }
-
-  /** The places of the steps, or of the elements, that have begun and not ended. */
-  stepsInFlight(): string[] {
-    return this.plan.steps
-      .filter((step) => this.readyQueue.isRunning(step))
-      .flatMap((step) => {
-        const elements = this.maps?.elementsInFlight?.(step) ?? [];
-        return elements.length === 0 ? [this.pathOf(step)] : elements.map((element) => this.pathOf(step, element));
-      });
-  }
-
-  /** Ends the execution: nothing more begins, and the maps under way are closed. The first error is the one that counts. */
-  fail(error: unknown): void {
-    if (this.failure !== undefined) return;
-    this.failure = { error: this.scope.stopped ? this.scope.reason : error };
-    this.maps?.close(this.failure.error);
-  }
-
-  emitMapEvent(step: Step, more: DetailsOf<"map">): void {
-    // What a thread has is a part of it; the whole is told of at home.
-    if (this.window !== undefined) return;
-    this.run.emit?.({ type: "map", path: pathOf(this.path, step.name), name: step.name, ...more });
-  }
-
-  pathOf(step: Step, element?: number): string {
-    return pathOf(this.path, step.name, element);
+    const nested = new Execution(child.program, values, this.run, scope, settings, this.hosts, position);
+    const { cached } = this;
+    if (cached !== undefined) nested.onCollected = () => cached.collectedIn(step, element);
+    return nested;
   }
 }
 
-function runsNodesRemotely({ nodes, hosts: containers }: ResolvedExecution): boolean {
-  return containers !== undefined || usesThreads(nodes);
-}
-
-/** The place of a nested pipeline, made when somebody asks. */
-class NestedPath implements PathContext {
-  constructor(
-    readonly parent: Execution,
-    private readonly step: Step,
-    private readonly element: number | undefined,
-  ) {}
-
-  get path(): string {
-    return pathOf(this.parent.path, this.step.name, this.element);
-  }
-
-  collected(): void {
-    this.parent.cached?.collectedIn(this.step, this.element);
-  }
+/** Whether plain methods can be called under these settings with nothing around them. */
+function isBareUnder(settings: ResolvedExecution, run: RunContext): boolean {
+  return (
+    run.emit === undefined && settings.cache === undefined && !settings.check && nodeRoute(settings).kind === "inline"
+  );
 }

@@ -2,12 +2,10 @@ import { AbortError } from "../errors.js";
 import { asError } from "../util/as-error.js";
 import { type LongTimeout, startTimeout } from "../util/long-timeout.js";
 import { checkRuntime } from "../util/runtime.js";
-import { explanationLine } from "./caching/cache-explainer.js";
-import type { NodeExplanation } from "./caching/explanation.js";
-import { storesInPlan } from "./caching/plan-stores.js";
 import type { ElementRange } from "./elements/elements.js";
 import { resolveLists } from "./elements/lists.js";
 import { MapSlice } from "./elements/map-slice.js";
+import { TaskProgress } from "./elements/task-progress.js";
 import { Execution } from "./execute-plan.js";
 import { CancelScope } from "./lifecycle/cancel-scope.js";
 import { type Listener, now } from "./lifecycle/events.js";
@@ -16,9 +14,12 @@ import { RunContext } from "./lifecycle/run-context.js";
 import { forgetRun, type UnfinishedRun, watchForStall } from "./lifecycle/stalled-runs.js";
 import type { TraceContext } from "./lifecycle/trace-context.js";
 import type { Program } from "./program/program.js";
-import type { HostRegistry } from "./remote/remote-steps.js";
+import type { HostRegistry } from "./routing/hosts.js";
+import { explanationLine } from "./run-cache/cache-explainer.js";
+import type { NodeExplanation } from "./run-cache/explanation.js";
+import { storesInPlan } from "./run-cache/plan-stores.js";
+
 import type { ResolvedExecution } from "./settings.js";
-import { TaskProgress } from "./threads/protocol.js";
 
 /** What one run is told. */
 export interface RunRequest {
@@ -66,7 +67,16 @@ export async function runProgram(request: RunRequest): Promise<Record<string, un
     const { path, part } = request;
     const standing = path === undefined ? undefined : { path };
     const window = part && new MapSlice({ ...part, offset: 0 }, TaskProgress.for(0), session.scope, []);
-    const execution = new Execution(program, values, session.run, session.scope, settings, standing, window);
+    const execution = new Execution(
+      program,
+      values,
+      session.run,
+      session.scope,
+      settings,
+      request.hosts,
+      standing,
+      window,
+    );
     const result = execution.finish(-1, request.keepsCollected);
     outputs = (result instanceof Promise ? await session.waitFor(execution, result) : result) as Record<
       string,
@@ -84,7 +94,7 @@ export function openStores({ program, settings, name }: RunRequest, run: RunCont
   const stores = storesInPlan(program.plan, settings.choices);
   if (stores.every((store) => store === undefined)) return undefined;
   checkRuntime("a cache", name);
-  return run.open(stores, name, program.pipeline);
+  return run.cache.open(stores, name, program.pipeline);
 }
 
 /** Lists that are inputs are checked before any node runs. */
@@ -115,7 +125,7 @@ export class RunSession implements UnfinishedRun {
 
   constructor(private readonly request: Omit<RunRequest, "program" | "values">) {
     this.resources = request.resources ?? new ResourceScope();
-    this.run = new RunContext(this.resources, request.listener, request.id, request.hosts, request.context);
+    this.run = new RunContext(this.resources, request.listener, request.id, request.context);
     const { signal, name: path, inputs } = request;
     this.run.emit?.({ type: "run", phase: "start", path, name: path, inputs });
     if (signal?.aborted) this.abort();
@@ -157,7 +167,7 @@ export class RunSession implements UnfinishedRun {
     const idle = await this.waitForIdle();
     const left = this.request.hosts?.close(failure === undefined);
     if (left !== undefined) await left;
-    if (this.run.hasCache) await this.run.finishCache(this.request.explain ? (why) => this.explain(why) : undefined);
+    if (this.run.hasCache) await this.run.cache.finish(this.request.explain ? (why) => this.explain(why) : undefined);
     let error = failure?.error;
     if (this.request.resources === undefined) {
       if (idle) error = await this.dispose(failure);

@@ -2,7 +2,6 @@ import { formatDependency, mappedDependencies } from "../graph/graph.js";
 import type { Step } from "../graph/plan.js";
 import { describeValue } from "../util/describe.js";
 import { adopted, isPromise } from "../util/thenable.js";
-import { ChunkedStream } from "./chunks/chunked-stream.js";
 import { convertInputs } from "./elements/convert-inputs.js";
 import { notAList, unequalLengths, unreadable } from "./elements/lists.js";
 import { Execution } from "./execute-plan.js";
@@ -27,11 +26,11 @@ export async function* streamRun(request: RunRequest, given?: ElementSource): As
   } catch (error) {
     throw await session.finish({ error });
   }
-  const outer = new Execution(program, values, session.run, session.scope, settings).track();
+  const outer = new Execution(program, values, session.run, session.scope, settings, request.hosts).standBy();
   const shared = step.arguments.map((argument) => outer.input(argument));
   const elements = given ?? openElementSource(step, values, request.name);
   const window = new ResultBuffer(request.isReportedInOrder === true);
-  const away = outer.areMapsRemote ? new ChunkedStream(outer, step) : undefined;
+  const away = outer.streamInChunks(step);
   const limit = away === undefined ? elementConcurrency(settings) : maxElementsInFlight(settings);
   let failure: { error: unknown } | undefined;
   let finished = false;

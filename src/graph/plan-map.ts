@@ -1,21 +1,7 @@
 import type { PipelineClass } from "../dsl/members.js";
-import type { OnError } from "../dsl/options.js";
 import type { PipelineOptions } from "../dsl/pipeline-options.js";
 import { type GraphNode, inputNames } from "./graph.js";
-import type { Argument, Plan } from "./plan.js";
-
-/** How a whole pipeline is run for each element of some of its inputs. */
-export interface PlanMapOptions {
-  readonly over: readonly string[];
-  readonly mode: "zip" | "product";
-  readonly onError: OnError;
-}
-
-/** The inputs as the checks of each call see them. */
-export interface InputDefaults {
-  /** The names of those whose values are defaults. */
-  readonly defaults: readonly string[];
-}
+import type { Argument, InputDefaults, Plan, PlanMapOptions } from "./plan.js";
 
 /**
  * A plan with one step: another plan as a nested pipeline, mapped over some of its inputs. So `map` is run by what runs

@@ -1,3 +1,4 @@
+import type { OnError } from "../dsl/options.js";
 import type { Placement } from "../dsl/pipeline-options.js";
 import { HypernodesError } from "../errors.js";
 import { getOrCreate } from "../util/get-or-create.js";
@@ -11,7 +12,7 @@ import {
 } from "./graph.js";
 import { didYouMean } from "./nearest.js";
 import { ancestors, nodesByName, topologicalOrder } from "./order.js";
-import type { InputDefaults, PlanMapOptions } from "./plan-map.js";
+
 import { childOptions } from "./reflect.js";
 
 /**
@@ -414,4 +415,17 @@ function plannedChild(
     argumentSlots: shared.map(slotOf),
     pick: pick === undefined ? -1 : plan.outputs[0]!.slot,
   };
+}
+
+/** How a whole pipeline is run for each element of some of its inputs. */
+export interface PlanMapOptions {
+  readonly over: readonly string[];
+  readonly mode: "zip" | "product";
+  readonly onError: OnError;
+}
+
+/** The inputs as the checks of each call see them. */
+export interface InputDefaults {
+  /** The names of those whose values are defaults. */
+  readonly defaults: readonly string[];
 }

@@ -1,5 +1,6 @@
+import type { Class } from "../dsl/class.js";
 import { type AnyPipeline, PIPELINE, type PipelineClass } from "../dsl/members.js";
-import { type Class, emittedType, type Member, membersOf, mergeOptions, optionsOf } from "../dsl/metadata.js";
+import { emittedType, type Member, membersOf, mergeOptions, optionsOf } from "../dsl/metadata.js";
 import type { PipelineOptions } from "../dsl/pipeline-options.js";
 import { type Defect, DefinitionError } from "../errors.js";
 import { getOrCreate } from "../util/get-or-create.js";

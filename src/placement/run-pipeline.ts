@@ -1,6 +1,5 @@
 import { PIPELINE, type PipelineClass } from "../dsl/members.js";
 import type { PipelineOptions } from "../dsl/pipeline-options.js";
-import type { NodeExplanation } from "../engine/caching/explanation.js";
 import { AS_LIST, convertInputs } from "../engine/elements/convert-inputs.js";
 import { type List, resolveLists, unreadable } from "../engine/elements/lists.js";
 import { print } from "../engine/failures/node-errors.js";
@@ -9,14 +8,17 @@ import type { ResourceScope } from "../engine/lifecycle/resources.js";
 import type { TraceContext } from "../engine/lifecycle/trace-context.js";
 import { type Program, programFor, programForMap } from "../engine/program/program.js";
 import { type RunRequest, runProgram } from "../engine/run.js";
+import type { NodeExplanation } from "../engine/run-cache/explanation.js";
 import { asCoordinator, hostPoolOf, resolveExecution } from "../engine/settings.js";
 import { streamRun } from "../engine/stream.js";
 import { blockRunDuringImport } from "../engine/threads/worker-context.js";
 import { badOption, HypernodesError, InputError } from "../errors.js";
 import { type Graph, inputNames } from "../graph/graph.js";
 import { didYouMean } from "../graph/nearest.js";
-import { type Plan, planFor, type SlotUses } from "../graph/plan.js";
-import { type InputDefaults, type PlanMapOptions, planPipelineMap } from "../graph/plan-map.js";
+import type { PlanMapOptions } from "../graph/plan.js";
+import { type InputDefaults, type Plan, planFor, type SlotUses } from "../graph/plan.js";
+import { planPipelineMap } from "../graph/plan-map.js";
+
 import { checkElements } from "../values/element-checks.js";
 import { type CheckedInputs, type InputChecks, type InputRecord, inputChecksOf } from "../values/input-checks.js";
 import { checkInputNames, describeInputs, inputError, inputRecord } from "../values/inputs.js";
@@ -66,7 +68,7 @@ export async function explainPipeline(
   options: Partial<PlanMapOptions> | undefined,
 ): Promise<NodeExplanation[]> {
   const asked = await (options === undefined ? runRequest(use) : mapRequest(use, options));
-  const { explainProgram } = await import("../engine/caching/dry-run.js");
+  const { explainProgram } = await import("../engine/dry-run.js");
   const { runOn } = use.choices;
   const containers = hostPoolOf(runOn);
   if (containers !== undefined)

@@ -5,9 +5,10 @@ import type { PipelineOptions } from "../dsl/pipeline-options.js";
 import { convertInputs } from "../engine/elements/convert-inputs.js";
 import type { Program } from "../engine/program/program.js";
 import { toProgramSpec } from "../engine/program/program-spec.js";
-import type { HostRegistry } from "../engine/remote/remote-steps.js";
+import type { HostRegistry } from "../engine/routing/hosts.js";
 import { localised } from "../engine/settings.js";
-import type { PlanMapOptions } from "../graph/plan-map.js";
+import type { PlanMapOptions } from "../graph/plan.js";
+
 import { type BullmqQueue, resolveBullmqOptions } from "./bullmq/options.js";
 import type { RunSummary } from "./bullmq/run-journal.js";
 import { createHostRegistry } from "./providers.js";

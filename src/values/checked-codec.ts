@@ -1,5 +1,6 @@
 import { checkOptions, isFlag, type RulesOf, that, wholeFrom } from "../util/options.js";
-import { type DecodeOptions, decode as decodeBytes, type EncodeOptions, encode as encodeValue } from "./codec.js";
+import { decode as decodeBytes, encode as encodeValue } from "./codec.js";
+import type { DecodeOptions, EncodeOptions } from "./codec-options.js";
 
 const SALT = that("a text", (value) => typeof value === "string");
 const MEMORY = that("a list of SharedArrayBuffers", Array.isArray);

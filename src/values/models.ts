@@ -1,6 +1,7 @@
 /// <reference path="./class-transformer-storage.d.ts" />
 import { defaultMetadataStorage } from "class-transformer/cjs/storage.js";
-import { type Class, emittedClasses, modelClasses, modelOf } from "../dsl/metadata.js";
+import type { Class } from "../dsl/class.js";
+import { emittedClasses, modelClasses, modelOf } from "../dsl/metadata.js";
 import {
   AbortError,
   DefinitionError,

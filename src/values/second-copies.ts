@@ -2,8 +2,8 @@ import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { isMainThread } from "node:worker_threads";
+import type { Class } from "../dsl/class.js";
 import { classLocationOf, isBundled } from "../dsl/class-location.js";
-import type { Class } from "../dsl/metadata.js";
 
 /** A package whose decorators are read here, and the module of it that keeps what they record. */
 const PACKAGES = [

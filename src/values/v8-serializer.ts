@@ -1,5 +1,6 @@
 import { once } from "../util/on-demand.js";
-import type { DecodeOptions } from "./codec.js";
+import type { DecodeOptions } from "./codec-options.js";
+
 import { bufferOf, bytesOf, viewType } from "./views.js";
 
 const ALIGNED_TO = 16;

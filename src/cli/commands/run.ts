@@ -1,7 +1,7 @@
 import path from "node:path";
 import type { Command } from "commander";
 import { mergeOptions, optionsOf } from "../../dsl/metadata.js";
-import { explanationLine } from "../../engine/caching/cache-explainer.js";
+import { explanationLine } from "../../engine/run-cache/cache-explainer.js";
 import {
   type Cache,
   type ExecutionOptions,

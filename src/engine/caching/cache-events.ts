@@ -1,9 +1,9 @@
 import type { Step } from "../../graph/plan.js";
-import type { Execution } from "../execute-plan.js";
+import type { ExecutionContext } from "../execution-context.js";
 
 /** An entry was found: neither the node nor the element is computed. */
 export function emitHit(
-  execution: Execution,
+  execution: ExecutionContext,
   step: Step,
   element: number | undefined,
   key: string,
@@ -17,12 +17,12 @@ export function emitHit(
   else tell({ type: "element", phase: "cached", ...about, element });
 }
 
-export function emitMiss(execution: Execution, step: Step, element: number | undefined, key: string): void {
+export function emitMiss(execution: ExecutionContext, step: Step, element: number | undefined, key: string): void {
   execution.run.emit?.({ type: "cache", phase: "miss", ...describeEntry(execution, step, element), key });
 }
 
 export function emitStored(
-  execution: Execution,
+  execution: ExecutionContext,
   step: Step,
   element: number | undefined,
   key: string,
@@ -37,6 +37,6 @@ export function emitStored(
   });
 }
 
-function describeEntry(execution: Execution, step: Step, element: number | undefined) {
+function describeEntry(execution: ExecutionContext, step: Step, element: number | undefined) {
   return { path: execution.pathOf(step, element), name: step.name, ...(element !== undefined && { element }) };
 }

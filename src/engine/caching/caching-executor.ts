@@ -7,14 +7,15 @@ import type { Plan, Step } from "../../graph/plan.js";
 import { describeChain, messageOf } from "../../util/describe.js";
 import { getOrCreate } from "../../util/get-or-create.js";
 import { isPromise } from "../../util/thenable.js";
-import type { Execution } from "../execute-plan.js";
+import type { RunningExecution, StepExecutor } from "../executor.js";
 import { CollectedError } from "../failures/collected.js";
 import { withRun } from "../lifecycle/current-run.js";
+import type { PipelineCacheLog } from "../run-cache/cache-explainer.js";
+import { pathWithoutIndices } from "../run-cache/cache-explainer.js";
 import { emitHit, emitMiss, emitStored } from "./cache-events.js";
-import type { PipelineCacheLog } from "./cache-explainer.js";
-import { CachingMapExecutor, elementKey } from "./caching-maps.js";
 import { LazyValue } from "./lazy-value.js";
 import { type Changer, changedElement, SlotDigests, Undigestible } from "./slot-digests.js";
+import { elementKey } from "./step-keys.js";
 import { NotKnown } from "./unknown-value.js";
 
 /** An entry that was found. */
@@ -29,7 +30,6 @@ interface Lookup {
  */
 export class CachingExecutor {
   readonly digests: SlotDigests;
-  readonly maps: CachingMapExecutor;
   readonly log: PipelineCacheLog;
   readonly codes: CodeDigests;
   /** By slot, the keys of the entries that values are in. */
@@ -43,16 +43,17 @@ export class CachingExecutor {
   private readonly changers = new Set<number>();
 
   constructor(
-    readonly execution: Execution,
+    readonly execution: RunningExecution,
     readonly session: CacheSession,
+    private readonly execute: StepExecutor,
+    private readonly recomputeMap: (step: Step) => Promise<void>,
   ) {
     this.codes = codeDigestsOf(execution.program, execution.run);
     this.digests = new SlotDigests(execution, session, this.codes, (slot) => this.recompute(slot));
-    this.maps = new CachingMapExecutor(this);
-    this.log = execution.run.explainer.begin(execution);
+    this.log = execution.run.cache.explainer.begin(execution, this);
   }
 
-  begin(step: Step): void {
+  start(step: Step): void {
     const { execution } = this;
     execution.whenSettled(
       this.lookup(step),
@@ -144,7 +145,7 @@ export class CachingExecutor {
 
   private compute(step: Step): unknown {
     this.log.of(step).computed++;
-    const value = this.execution.evaluate(step);
+    const value = this.execute(step);
     const keep = (settled: unknown): unknown => {
       if (!this.onChange(step)) this.store(step, this.keys[step.slot], settled, undefined);
       return settled;
@@ -287,8 +288,7 @@ export class CachingExecutor {
   private mayHaveFailed(step: Step, element: number | undefined): boolean {
     const { execution } = this;
     if (!collectsWithin(step.child!.plan)) return false;
-    const isAway = (step.map !== undefined && execution.areMapsRemote) || execution.isShared(step);
-    return isAway || execution.isRemote(step) || this.failed.has(`${step.index} ${element}`);
+    return !execution.isInProcess(step) || this.failed.has(`${step.index} ${element}`);
   }
 
   ownerOf(step: Step): Owner {
@@ -320,7 +320,7 @@ export class CachingExecutor {
     const { execution } = this;
     const step = execution.plan.steps.find((s) => s.slot === slot)!;
     if (step.map !== undefined) {
-      await this.maps.compute(step, true);
+      await this.recomputeMap(step);
       return;
     }
     await this.digests.load(step.arguments);
@@ -340,7 +340,7 @@ export class CachingExecutor {
   }
 
   /** Says where the outputs are stored: whoever takes them all, or the one picked, need not store them again. */
-  stepPath(result: unknown, pick: number): void {
+  linkOutputs(result: unknown, pick: number): void {
     const { outputs } = this.execution.plan;
     const keys = outputs.map(({ name, slot }) => [name, this.keys[slot]] as const);
     if (keys.some(([, key]) => key === undefined)) return;
@@ -351,11 +351,6 @@ export class CachingExecutor {
     this.keys[step.slot] = key;
     this.makers.get(step.slot)?.push(key);
   }
-}
-
-/** A step's place, whichever elements it is inside of: `Corpus.essays.count`. */
-export function pathWithoutIndices(execution: Execution, step: Step): string {
-  return execution.pathOf(step).replaceAll(/\[\d+\]/g, "");
 }
 
 /** Whether errors may be collected in a plan, or in one nested in it. */

@@ -5,27 +5,20 @@ import { NodeError } from "../../errors.js";
 import type { Step } from "../../graph/plan.js";
 import { getOrCreate } from "../../util/get-or-create.js";
 import { decode, encode } from "../../values/codec.js";
-import { FusedMapTask } from "../chunks/fused-map-task.js";
+import { type ElementSelection, mapEndCounts } from "../elements/element-selection.js";
 import { MapElements } from "../elements/elements.js";
 import type { List } from "../elements/lists.js";
+import type { ElementsExecutor, MapExecutor, RunningElements } from "../executor.js";
 import { CollectedError } from "../failures/collected.js";
-import type { MapExecutor } from "../inline/inline-maps.js";
-import { MapChain } from "../inline/map-chain.js";
-import { type ElementSelection, MapTask, mapEndCounts } from "../inline/map-task.js";
 import { withRun } from "../lifecycle/current-run.js";
 import { now } from "../lifecycle/events.js";
-import { RemoteMap } from "../remote/remote-steps.js";
 import { emitHit, emitMiss } from "./cache-events.js";
 import type { CachingExecutor } from "./caching-executor.js";
 import { changedElement } from "./slot-digests.js";
+import { elementKey } from "./step-keys.js";
 
 /** How many elements are looked up at once. */
 const LOOKUP_BATCH = 4096;
-
-/** The key of an element's entry: the same for one of a list and one of a stream. */
-export function elementKey(code: string, shared: readonly string[], elements: readonly ContentRef[]): string {
-  return cacheKey("element", code, ...shared, "over", ...elements.map(keyComponent));
-}
 
 /** A map of which it is known what has to be computed. */
 interface MapLookup {
@@ -45,19 +38,18 @@ interface MapLookup {
 /** The mapped steps of an execution that remembers. Only the elements that are not known are computed, here or in threads. */
 export class CachingMapExecutor implements MapExecutor {
   readonly active = 0;
-  private readonly runs = new Set<{ close(error: unknown): void }>();
+  private readonly runs = new Set<RunningElements>();
 
-  constructor(private readonly cached: CachingExecutor) {}
+  constructor(
+    private readonly cached: CachingExecutor,
+    private readonly elements: ElementsExecutor,
+  ) {}
 
   start(step: Step): void {
     const { execution } = this.cached;
     execution.whenSettled(
       this.compute(step, false),
-      () => {
-        execution.complete(step, execution.values[step.slot]);
-        for (const index of step.map!.streamsTo)
-          if (execution.readyQueue.decrement(index)) execution.readyQueue.enqueue(index);
-      },
+      () => execution.complete(step, execution.values[step.slot]),
       (error) => execution.fail(error),
     );
   }
@@ -234,8 +226,8 @@ export class CachingMapExecutor implements MapExecutor {
       }
     }
     const taken = new MapElements(brought, product, { first: 0, count: missing.length, indices: missing });
-    // Elsewhere it is copies that are changed.
-    const isHere = !execution.areMapsRemote && !execution.isShared(step) && !execution.isRemote(step);
+    // In a worker, copies are changed.
+    const isHere = execution.isInProcess(step);
     const selection: ElementSelection & { lists: readonly List[] } = {
       first: 0,
       count: missing.length,
@@ -309,7 +301,7 @@ export class CachingMapExecutor implements MapExecutor {
         this.runs.delete(closing);
         resolve(results ?? []);
       };
-      let run: { close(error: unknown): void } | undefined;
+      let run: RunningElements | undefined;
       const closing = {
         close: (error: unknown) => {
           stop();
@@ -322,19 +314,7 @@ export class CachingMapExecutor implements MapExecutor {
       this.runs.add(closing);
       try {
         withRun(current, program.hasAsyncMethod, () => {
-          if (execution.isRemote(step)) {
-            new RemoteMap(execution, step, lists, selection).run().then(ends, (error) => closing.close(error));
-          } else if (execution.areMapsRemote || execution.isShared(step)) {
-            const away = new FusedMapTask(execution, [step], (_, results) => ends(results), selection);
-            run = away;
-            away.start();
-          } else {
-            const chain = new MapChain(execution);
-            const here = new MapTask(execution, step, lists, [], ends, selection);
-            run = here;
-            chain.add(here);
-            chain.drain();
-          }
+          run = this.elements.runElements(step, lists, selection, ends, (error) => closing.close(error));
         });
       } catch (error) {
         closing.close(error);

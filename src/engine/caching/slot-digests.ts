@@ -7,7 +7,7 @@ import { getOrCreate } from "../../util/get-or-create.js";
 import type { Content } from "../../values/content.js";
 import { contentsOf } from "../../values/digest.js";
 import { toArrayLike } from "../elements/lists.js";
-import type { Execution } from "../execute-plan.js";
+import type { ExecutionContext } from "../execution-context.js";
 import { CollectedError } from "../failures/collected.js";
 import { LazyValue } from "./lazy-value.js";
 import { NotKnown, Unknown } from "./unknown-value.js";
@@ -42,7 +42,7 @@ export class SlotDigests {
 
   /** @param revive computes a slot's value that was said to be in the store, and is not. */
   constructor(
-    private readonly execution: Execution,
+    private readonly execution: ExecutionContext,
     private readonly session: CacheSession,
     private readonly codes: CodeDigests,
     private readonly revive: (slot: number) => Promise<void>,

@@ -1,5 +1,5 @@
 import { HypernodesError } from "../../errors.js";
-import type { ChunkResult } from "../threads/protocol.js";
+import type { ChunkResult } from "./protocol.js";
 
 /**
  * What a chunk has brought must be what it says: for each output as many values as elements are done.

@@ -1,16 +1,15 @@
 import type { Step } from "../../graph/plan.js";
 import type { ElementRange } from "../elements/elements.js";
 import type { List } from "../elements/lists.js";
-import type { Execution } from "../execute-plan.js";
-import { hostPoolOf } from "../settings.js";
-import type { ChunkOutcome, ChunkRangeState } from "../threads/chunk-task.js";
-import type { ChunkResult, InFlightElement, Isolation } from "../threads/protocol.js";
+import type { InFlightElement } from "../elements/task-progress.js";
+import type { RunningExecution } from "../executor.js";
 import type { ChunkSizer } from "./chunk-sizer.js";
+import type { ChunkOutcome, ChunkRangeState, ChunkResult, Isolation } from "./protocol.js";
 import type { Stage } from "./stage.js";
 
 /** Where the elements of some steps are computed: in threads of this process, or by workers elsewhere. */
 export interface ChunkExecutor {
-  readonly execution: Execution;
+  readonly execution: RunningExecution;
   readonly steps: readonly Step[];
   /** How many visits there may be at once. It may change while they last. */
   readonly maxInFlight: number;
@@ -46,12 +45,5 @@ export interface ChunkHandle {
   stop(): void;
 }
 
-/** Where a fragment's elements are computed: where the settings say, or, where nothing leads there, in threads. */
-export function chunkExecutorFor(fragment: Stage): ChunkExecutor {
-  const { elsewhere } = fragment.execution.run;
-  const { queue, hosts: all } = fragment.execution.settings;
-  if (elsewhere === undefined) return fragment;
-  const containers = all ?? hostPoolOf(fragment.steps[0]!.child?.placement);
-  if (containers !== undefined) return elsewhere.hostPoolExecutor(containers, fragment);
-  return queue === undefined ? fragment : elsewhere.queueExecutor(queue, fragment);
-}
+/** Gives a stage the executor of its chunks: the threads of this process, a queue's workers or a pool of hosts. */
+export type ChunkExecutorFactory = (stage: Stage) => ChunkExecutor;

@@ -2,8 +2,9 @@ import type { CodeDigests, ModelDigests } from "../../cache/code-digests.js";
 import type { ClassLocation } from "../../dsl/class-location.js";
 import type { ElementRange } from "../elements/elements.js";
 import type { List } from "../elements/lists.js";
+import type { KnownFailure } from "../elements/map-slice.js";
 import type { Carrier } from "../lifecycle/trace-context.js";
-import type { KnownFailure, StageSpec } from "../threads/protocol.js";
+import type { StageSpec } from "./protocol.js";
 
 /** Some steps of a pipeline, and what all chunks of their elements share: sent once. */
 export interface StageMessage {

@@ -1,7 +1,8 @@
 import { type Argument, argumentKey, type Step } from "../../graph/plan.js";
-import type { Execution } from "../execute-plan.js";
-import type { MapExecutor } from "../inline/inline-maps.js";
-import { MAX_NAMED } from "../inline/map-task.js";
+import { MAX_NAMED } from "../elements/element-selection.js";
+import type { MapExecutor, RunningExecution } from "../executor.js";
+
+import type { ChunkExecutorFactory } from "./chunk-executor.js";
 import { FusedMapTask } from "./fused-map-task.js";
 
 /**
@@ -16,7 +17,10 @@ export class ChunkedMapExecutor implements MapExecutor {
   private readyMaps: Step[] = [];
   private readonly runs = new Set<FusedMapTask>();
 
-  constructor(private readonly execution: Execution) {}
+  constructor(
+    private readonly execution: RunningExecution,
+    private readonly executorFor: ChunkExecutorFactory,
+  ) {}
 
   get active(): number {
     return this.submitted + this.readyMaps.length;
@@ -25,13 +29,12 @@ export class ChunkedMapExecutor implements MapExecutor {
   start(step: Step): void {
     const { execution } = this;
     const missing = execution.collectedIn(step.map!.lists);
-    if (missing === undefined) {
-      this.readyMaps.push(step);
-      execution.readyQueue.pendingCount();
+    if (missing !== undefined) {
+      execution.complete(step, missing);
       return;
     }
-    execution.complete(step, missing);
-    this.completeFollowers(step);
+    this.readyMaps.push(step);
+    execution.startCounting();
   }
 
   flushHeld(): boolean {
@@ -81,7 +84,7 @@ export class ChunkedMapExecutor implements MapExecutor {
   /** Whether a step has not begun, and lacks nothing but what so many others give it. */
   private waitsOnlyFor(step: Step, sources: number): boolean {
     const { execution } = this;
-    if (execution.readyQueue.hasStarted(step) || execution.readyQueue.lacks(step) !== sources) return false;
+    if (execution.missingFor(step) !== sources) return false;
     return execution.collectedIn(unstreamedLists(step)) === undefined;
   }
 
@@ -93,9 +96,9 @@ export class ChunkedMapExecutor implements MapExecutor {
   private send(steps: readonly Step[]): void {
     const { execution } = this;
     try {
-      const run = new FusedMapTask(execution, steps, (step, results) => this.ended(step, results));
+      const run = new FusedMapTask(execution, steps, this.executorFor, (step, results) => this.ended(step, results));
       this.runs.add(run);
-      for (const step of steps) execution.readyQueue.markStarted(step);
+      execution.markStarted(steps);
       this.submitted += steps.length;
       run.start();
     } catch (error) {
@@ -106,13 +109,6 @@ export class ChunkedMapExecutor implements MapExecutor {
   private ended(step: Step, results: unknown[] | undefined): void {
     this.submitted--;
     this.execution.complete(step, results);
-    this.completeFollowers(step);
-  }
-
-  /** A map has ended: those that wait for its elements, and did not go along, may begin. */
-  private completeFollowers(step: Step): void {
-    const { readyQueue: turns } = this.execution;
-    for (const index of step.map!.streamsTo) if (turns.decrement(index)) turns.enqueue(index);
   }
 }
 

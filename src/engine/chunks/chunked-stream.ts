@@ -1,13 +1,12 @@
 import { NodeError } from "../../errors.js";
 import type { Step } from "../../graph/plan.js";
 import type { List } from "../elements/lists.js";
-import type { Execution } from "../execute-plan.js";
+import type { RunningExecution } from "../executor.js";
 import { maxElementsInFlight } from "../settings.js";
-import type { ChunkRangeState } from "../threads/chunk-task.js";
-import { threadConcurrency } from "../threads/concurrency.js";
-import type { ChunkResult } from "../threads/protocol.js";
-import { chunkExecutorFor } from "./chunk-executor.js";
+import type { ChunkExecutorFactory } from "./chunk-executor.js";
+import { threadConcurrency } from "./concurrency.js";
 import { type ChunkIo, Dispatcher } from "./dispatcher.js";
+import type { ChunkRangeState, ChunkResult } from "./protocol.js";
 import { Stage } from "./stage.js";
 
 interface Waiting {
@@ -25,12 +24,12 @@ export class ChunkedStream implements ChunkIo {
   private received = 0;
   readonly outputs = 1;
 
-  constructor(execution: Execution, step: Step) {
+  constructor(execution: RunningExecution, step: Step, executorFor: ChunkExecutorFactory) {
     const { overlapping } = threadConcurrency(execution.settings);
     this.lists = step.map!.lists.length;
     // In a thread an error stands in its element's place: what else is in the chunk comes home.
     const fragment = new Stage(execution, [step], [step], step.map!.lists, overlapping, "collect");
-    const destination = chunkExecutorFor(fragment);
+    const destination = executorFor(fragment);
     destination.sizer.limit(Math.max(1, Math.floor(maxElementsInFlight(execution.settings) / destination.maxInFlight)));
     this.dispatcher = new Dispatcher(destination, this);
   }

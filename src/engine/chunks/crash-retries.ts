@@ -2,15 +2,17 @@ import { HypernodesError, type NodeError } from "../../errors.js";
 import type { Step } from "../../graph/plan.js";
 import { describeChain } from "../../util/describe.js";
 import { showFramesOf } from "../../util/user-frames.js";
-import type { Execution } from "../execute-plan.js";
+import type { RunningExecution } from "../executor.js";
 import { nodeError } from "../failures/node-errors.js";
+import { backoffDelay, resolveRetries } from "../failures/retry-policy.js";
 import { type CallPath, failedWith, retried, started } from "../inline/call-events.js";
-import { backoffDelay, resolveRetries, sleepUnlessStopped } from "../inline/retry.js";
+import { sleepUnlessStopped } from "../lifecycle/cancel-scope.js";
+
 import { now } from "../lifecycle/events.js";
 
 /** A call whose thread ended under it. */
 export interface CrashedCall {
-  readonly execution: Execution;
+  readonly execution: RunningExecution;
   readonly step: Step;
   readonly element: number | undefined;
   readonly inputs: readonly unknown[];

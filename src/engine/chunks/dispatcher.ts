@@ -2,14 +2,11 @@ import { NodeError } from "../../errors.js";
 import type { Step } from "../../graph/plan.js";
 import { elementIndex } from "../elements/elements.js";
 import type { List } from "../elements/lists.js";
-import type { Execution } from "../execute-plan.js";
+import type { RunningExecution } from "../executor.js";
 import { now } from "../lifecycle/events.js";
-import type { ChunkOutcome, ChunkRangeState } from "../threads/chunk-task.js";
-import { isolationFor } from "../threads/concurrency.js";
-import type { ChunkResult, Isolation } from "../threads/protocol.js";
-import { isUnread, messageOf } from "../threads/unread-element.js";
 import { wrongResult } from "./checked-result.js";
 import type { ChunkExecutor, ChunkHandle } from "./chunk-executor.js";
+import { isolationFor } from "./concurrency.js";
 import {
   type CrashedCall,
   CrashRetries,
@@ -17,6 +14,8 @@ import {
   emitCrashFailure,
   MAX_STARTUP_CRASHES,
 } from "./crash-retries.js";
+import type { ChunkOutcome, ChunkRangeState, ChunkResult, Isolation } from "./protocol.js";
+import { isUnread, messageOf } from "./unread-element.js";
 
 /** Where elements come from, and where results go. */
 export interface ChunkIo {
@@ -34,7 +33,7 @@ export interface ChunkIo {
 
 /** Keeps a destination busy with elements, and does again what was lost there. */
 export class Dispatcher {
-  private readonly execution: Execution;
+  private readonly execution: RunningExecution;
   private readonly isolation: Isolation;
   /** What no visit has, or what has to go again: the last comes first. */
   private readonly pending: ChunkRangeState[] = [];

@@ -2,8 +2,8 @@ import { decode, encode } from "../../values/codec.js";
 import { elementIndex } from "../elements/elements.js";
 import { CollectedError } from "../failures/collected.js";
 import { pathOf } from "../failures/node-errors.js";
-import { type ChunkRange, type ChunkResult, EMPTY_RESULT } from "../threads/protocol.js";
 import { unserialisableError } from "./encode-result.js";
+import { type ChunkRange, type ChunkResult, EMPTY_RESULT } from "./protocol.js";
 import type { Stage } from "./stage.js";
 
 const KIND = "its value comes from a thread and can't be read here";

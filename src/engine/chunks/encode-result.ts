@@ -1,11 +1,12 @@
 import { HypernodesError, NodeError, ValueError } from "../../errors.js";
 import type { Plan, Step } from "../../graph/plan.js";
 import { describeChain, describeError } from "../../util/describe.js";
-import { type EncodeOptions, encode } from "../../values/codec.js";
+import { encode } from "../../values/codec.js";
+import type { EncodeOptions } from "../../values/codec-options.js";
 import { printPath } from "../../values/object-kinds.js";
 import { CollectedError } from "../failures/collected.js";
 import { pathOf } from "../failures/node-errors.js";
-import type { ChunkResult } from "../threads/protocol.js";
+import type { ChunkResult } from "./protocol.js";
 
 /** Where a result comes from. */
 interface ResultPlace {

@@ -1,16 +1,16 @@
 import { type Argument, argumentKey, type Plan, type Step } from "../../graph/plan.js";
 import { extractSubPlan } from "../../graph/sub-plan.js";
 import { asError } from "../../util/as-error.js";
+import { type ElementSelection, mapEndCounts } from "../elements/element-selection.js";
 import { type ElementRange, MapElements } from "../elements/elements.js";
 import { type List, snapshot } from "../elements/lists.js";
-import type { Execution } from "../execute-plan.js";
-import { type ElementSelection, mapEndCounts } from "../inline/map-task.js";
+import type { RunningExecution } from "../executor.js";
 import { now } from "../lifecycle/events.js";
-import { threadConcurrency } from "../threads/concurrency.js";
-import type { ChunkResult } from "../threads/protocol.js";
 import { wrongResult } from "./checked-result.js";
-import { type ChunkExecutor, chunkExecutorFor, type RestoredChunk } from "./chunk-executor.js";
+import type { ChunkExecutor, ChunkExecutorFactory, RestoredChunk } from "./chunk-executor.js";
+import { threadConcurrency } from "./concurrency.js";
 import { type ChunkIo, Dispatcher } from "./dispatcher.js";
+import type { ChunkResult } from "./protocol.js";
 import { Stage } from "./stage.js";
 
 /** Maps that go to threads: chunks of elements, each through all of them in one visit. */
@@ -30,14 +30,15 @@ export class FusedMapTask implements ChunkIo {
 
   /** @throws {InputError} if the lists do not fit. */
   constructor(
-    private readonly execution: Execution,
+    private readonly execution: RunningExecution,
     private readonly steps: readonly Step[],
+    executorFor: ChunkExecutorFactory,
     private readonly ended: (step: Step, results: unknown[] | undefined) => void,
     /** Of a single map, the elements that are to be computed, and what they bring of each list. */
     private readonly selection?: ElementSelection & { readonly lists: readonly List[] },
   ) {
     const { plan, settings } = execution;
-    this.length = selection?.count ?? execution.window?.count ?? lengthOf(execution, steps);
+    this.length = selection?.count ?? execution.slice?.count ?? lengthOf(execution, steps);
     this.remaining = this.length;
     this.wanted = steps.filter((step) => isWanted(step, steps, plan));
     this.results = this.wanted.map(() => new Array(this.length));
@@ -47,7 +48,7 @@ export class FusedMapTask implements ChunkIo {
     this.sliced = cuts;
     this.lists = cuts.map((cut) => this.listAt(cut));
     const { overlapping } = threadConcurrency(settings);
-    this.executor = chunkExecutorFor(new Stage(execution, steps, this.wanted, cuts, overlapping));
+    this.executor = executorFor(new Stage(execution, steps, this.wanted, cuts, overlapping));
     this.dispatcher = new Dispatcher(this.executor, this);
     const elements = selection?.of ?? this.length;
     for (const step of steps) execution.emitMapEvent(step, { phase: "start", elements });
@@ -110,7 +111,7 @@ export class FusedMapTask implements ChunkIo {
   }
 
   get indices(): readonly number[] | undefined {
-    return this.selection?.indices ?? this.execution.window?.indices;
+    return this.selection?.indices ?? this.execution.slice?.indices;
   }
 
   inputs({ map }: Step, element: number): readonly unknown[] {
@@ -158,7 +159,7 @@ export class FusedMapTask implements ChunkIo {
 }
 
 /** How many elements the maps have. */
-function lengthOf(execution: Execution, steps: readonly Step[]): number {
+function lengthOf(execution: RunningExecution, steps: readonly Step[]): number {
   const inside = new Set(steps.map(({ index }) => index));
   let length: number | undefined;
   for (const step of steps) {

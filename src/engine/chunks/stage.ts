@@ -2,46 +2,24 @@ import { codeDigestsOf, exportForSteps, exportModelDigests } from "../../cache/c
 import type { CacheSession } from "../../cache/session.js";
 import { type ClassLocation, classLocationOf } from "../../dsl/class-location.js";
 import type { OnError } from "../../dsl/options.js";
-import type { ThreadLimits } from "../../dsl/pipeline-options.js";
 import { HypernodesError, type NodeError, ValueError } from "../../errors.js";
 import { formatDependency, mappedDependencies } from "../../graph/graph.js";
-import { type Argument, isTimed, type Plan, type Step } from "../../graph/plan.js";
+import { type Argument, isTimed, type Step } from "../../graph/plan.js";
 import { encode } from "../../values/codec.js";
 import { contentOf } from "../../values/digest.js";
-import { hasCache, storesInPlan } from "../caching/plan-stores.js";
-import { AS_LIST, convertInputs } from "../elements/convert-inputs.js";
 import { type ElementRange, elementIndex } from "../elements/elements.js";
 import type { List } from "../elements/lists.js";
-import type { Execution } from "../execute-plan.js";
+import type { RunningExecution } from "../executor.js";
 import { toProgramSpec } from "../program/program-spec.js";
+import { sharedSlots } from "../program/shared-slots.js";
+import { hasCache, storesInPlan } from "../run-cache/plan-stores.js";
 import { localised } from "../settings.js";
-import { type ChunkRangeState, ThreadChunkTask } from "../threads/chunk-task.js";
-import { threadConcurrency } from "../threads/concurrency.js";
-import type { CachedStageSpec, Isolation, KnownFailure, StageSpec } from "../threads/protocol.js";
-import { MAX_THREADS, workerPoolFor } from "../threads/thread-pools.js";
-import { startOf, type ThreadStart } from "../threads/thread-start.js";
-import type { ChunkExecutor } from "./chunk-executor.js";
 import type { ChunkMessage, StageMessage } from "./chunk-message.js";
-import { ChunkSizer, THREAD_CHUNK_POLICY } from "./chunk-sizer.js";
-import { problemOf, serialisableError, unserialisableError } from "./encode-result.js";
+import { problemOf, unserialisableError } from "./encode-result.js";
+import type { CachedStageSpec, StageSpec } from "./protocol.js";
 
-let stageIds = 0;
-let taskIds = 0;
-
-/** What all visits of a fragment share, as threads of this process see it. */
-export class SharedStageBytes {
-  readonly id = ++stageIds;
-  readonly memory: SharedArrayBuffer[] = [];
-  spec: SharedArrayBuffer | undefined;
-
-  /** Nothing will be sent any more: threads may drop it. */
-  async end(resourceLimits: ThreadLimits | undefined): Promise<void> {
-    if (this.spec !== undefined) (await workerPoolFor(resourceLimits)).broadcast({ ended: this.id });
-  }
-}
-
-/** Some steps of an execution that go to threads, and what all their visits share. */
-export class Stage implements ChunkExecutor {
+/** Some steps of an execution that are computed in chunks, in threads or on other hosts, and the data that all chunks share. */
+export class Stage {
   /** Whether any call in it has a limit of time. */
   readonly isTimed: boolean;
   /** Chunks are cut at multiples of this: the largest batch. */
@@ -52,11 +30,6 @@ export class Stage implements ChunkExecutor {
   readonly sessions: readonly CacheSession[] | undefined;
   /** The places whose ends were told by visits that were lost. */
   readonly reportedEnds = new Set<string>();
-  /** What is told until the first thread has imported the pipeline's module; undefined: nobody hears, or one has it. */
-  starting: ThreadStart | undefined;
-  /** How many visits there are at once. */
-  readonly maxInFlight: number;
-  readonly sizer: ChunkSizer;
 
   /**
    * @param steps in the plan's order.
@@ -65,76 +38,20 @@ export class Stage implements ChunkExecutor {
    * @param onError what a map over a whole pipeline does there, if not what it does here.
    */
   constructor(
-    readonly execution: Execution,
+    readonly execution: RunningExecution,
     readonly steps: readonly Step[],
     readonly wanted: readonly Step[],
     private readonly cuts: readonly Argument[],
     private readonly overlapping: number,
     private readonly onError?: OnError,
-    /** Where others have the same, what they share. */
-    private readonly shared = new SharedStageBytes(),
   ) {
     this.isTimed = isTimed(steps);
     this.multiple = Math.max(...steps.map((step) => step.map?.batch || 1));
     const { program, settings, run } = execution;
-    const { visitors } = threadConcurrency(settings);
-    this.maxInFlight = visitors;
-    this.sizer = new ChunkSizer(() => Math.min(visitors, MAX_THREADS), this.multiple, THREAD_CHUNK_POLICY);
     const [, ...stores] = storesInPlan({ ...program.plan, steps }, settings.choices);
-    this.nestedSessions = stores.map((store) => store && run.cacheSession(store));
+    this.nestedSessions = stores.map((store) => store && run.cache.session(store));
     const sessions = new Set(this.nestedSessions.filter((session) => session !== undefined));
     this.sessions = sessions.size === 0 ? undefined : [...sessions];
-  }
-
-  /**
-   * Sends elements, or nothing but what is shared, to a thread.
-   *
-   * @throws {NodeError} `UNSERIALISABLE`.
-   */
-  async submit(
-    range: ChunkRangeState | undefined,
-    elements: readonly ArrayLike<unknown>[],
-    company: Isolation,
-  ): Promise<ThreadChunkTask> {
-    const pool = await workerPoolFor(this.execution.settings.resourceLimits);
-    this.shared.spec ??= this.encodeShared();
-    const elementMemory: SharedArrayBuffer[] = [];
-    const bytes =
-      range === undefined || elements.length === 0
-        ? undefined
-        : this.namingElements(elements, range, 0, () =>
-            encode(this.received(elements), { unchecked: true, memory: elementMemory, levelsAround: 2 }),
-          );
-    const known =
-      range === undefined || range.known.length === 0
-        ? undefined
-        : encode(withoutFields(range.known), { unchecked: true });
-    const origin = this.origin();
-    this.starting ??= startOf(pool, this.execution, origin);
-    return new ThreadChunkTask(pool, this, {
-      stage: this.shared.id,
-      task: ++taskIds,
-      origin,
-      spec: this.shared.spec,
-      memory: this.shared.memory,
-      range,
-      elements: bytes,
-      elementMemory,
-      known,
-      isolation: company,
-    });
-  }
-
-  /** Elements in which a nested pipeline finds lists: iterators don't travel. */
-  private received(elements: readonly ArrayLike<unknown>[]): readonly ArrayLike<unknown>[] {
-    const { children } = this.execution.program;
-    if (this.steps.every(({ index }) => children[index]?.elementUses === undefined)) return elements;
-    return elements.map((list) => Array.from(list, (element) => convertInputs(element, AS_LIST)));
-  }
-
-  /** It will not be visited again: threads may drop what it shared. */
-  close(): Promise<void> {
-    return this.shared.end(this.execution.settings.resourceLimits);
   }
 
   /** Where the pipeline's class comes from. */
@@ -156,10 +73,16 @@ export class Stage implements ChunkExecutor {
     });
   }
 
-  private encodeShared(): SharedArrayBuffer {
+  /**
+   * The shared data for threads of this process.
+   *
+   * @param memory receives the SharedArrayBuffers that are in it.
+   * @throws {NodeError} `UNSERIALISABLE`.
+   */
+  encodeForThreads(memory: SharedArrayBuffer[]): SharedArrayBuffer {
     const { run } = this.execution;
     const spec = this.spec(run.emit === undefined ? "" : run.id, this.cachedSpec());
-    const options = { shared: true, unchecked: true, memory: this.shared.memory, levelsAround: 3 };
+    const options = { shared: true, unchecked: true, memory, levelsAround: 3 };
     return this.namingShared(spec, 0, () => encode(spec, options)).buffer as SharedArrayBuffer;
   }
 
@@ -295,27 +218,7 @@ export class Stage implements ChunkExecutor {
   }
 }
 
-function withoutFields(known: readonly KnownFailure[]): KnownFailure[] {
-  return known.map((each) => ({ ...each, error: serialisableError(each.error) as NodeError }));
-}
-
 /** A step's dependencies in the order of its lists and arguments. */
 function dependenciesOf({ node }: Step) {
   return [...mappedDependencies(node), ...node.dependencies.filter((d) => d.as === "value")];
-}
-
-/** The slots that all visits read: arguments, and the lists that are not cut up. Resources are built in each thread. */
-export function sharedSlots(plan: Plan, steps: readonly Step[]): number[] {
-  const resources = new Map(plan.resources.map((resource) => [resource.slot, resource]));
-  const found = new Set<number>();
-  const add = ({ slot }: Argument): void => {
-    const resource = resources.get(slot);
-    if (resource !== undefined) resource.arguments.forEach(add);
-    else found.add(slot);
-  };
-  for (const step of steps) {
-    step.arguments.forEach(add);
-    if (step.map?.product) step.map.lists.forEach(add);
-  }
-  return [...found];
 }

@@ -1,7 +1,7 @@
 import type { NodeError } from "../../errors.js";
 import type { CancelScope } from "../lifecycle/cancel-scope.js";
-import type { KnownFailure, TaskProgress } from "../threads/protocol.js";
 import type { ElementRange } from "./elements.js";
+import type { TaskProgress } from "./task-progress.js";
 
 export interface SliceRange extends ElementRange {
   /** How many elements of the visit come before it. */
@@ -49,4 +49,13 @@ export class MapSlice {
   end(from: number, to: number): void {
     this.progress.end(from + this.offset, to + this.offset);
   }
+}
+
+/** An element whose thread died under it once too often: its error stands for its value. */
+export interface KnownFailure {
+  /** The step's index among the fragment's. */
+  readonly step: number;
+  /** The element's index in the whole map. */
+  readonly element: number;
+  readonly error: NodeError;
 }

@@ -4,14 +4,14 @@ import { isPromise } from "../../util/thenable.js";
 import { convertInputs } from "../elements/convert-inputs.js";
 import type { MapElements } from "../elements/elements.js";
 import type { List } from "../elements/lists.js";
-import type { Execution } from "../execute-plan.js";
+import type { RunningExecution } from "../executor.js";
 import { CollectedError } from "../failures/collected.js";
 import { hasChangedInput, print } from "../failures/node-errors.js";
 import { collectError, invokeStep } from "./step-call.js";
 
 /** The elements of a batch, and how their inputs are read. */
 export interface BatchCall {
-  readonly execution: Execution;
+  readonly execution: RunningExecution;
   readonly step: Step;
   /** The elements' indices: first to last, without those that have failed before. */
   readonly indices: readonly number[];

@@ -2,13 +2,13 @@ import { NodeError } from "../../errors.js";
 import type { Step } from "../../graph/plan.js";
 import { describeChain } from "../../util/describe.js";
 import { adopted, isPromise } from "../../util/thenable.js";
-import type { Execution } from "../execute-plan.js";
+import type { RunningExecution } from "../executor.js";
 import { pathOf } from "../failures/node-errors.js";
+import { settle } from "../failures/settle.js";
 import { now } from "../lifecycle/events.js";
-import { settle } from "./step-call.js";
 
 /** Builds the resources that a step needs, where they are not yet there. @returns a promise if that takes waiting. */
-export function buildResources(execution: Execution, step: Step): Promise<void> | undefined {
+export function buildResources(execution: RunningExecution, step: Step): Promise<void> | undefined {
   for (const index of step.resources) {
     const { slot } = execution.plan.resources[index]!;
     if (execution.values[slot] !== undefined) continue;
@@ -24,7 +24,7 @@ export function buildResources(execution: Execution, step: Step): Promise<void> 
   return undefined;
 }
 
-function buildResource(execution: Execution, index: number): unknown {
+function buildResource(execution: RunningExecution, index: number): unknown {
   const { name, arguments: from } = execution.plan.resources[index]!;
   const { builders, self, pipeline } = execution.program;
   const { emit: tell, resources } = execution.run;
@@ -39,7 +39,7 @@ function buildResource(execution: Execution, index: number): unknown {
       checked,
       () => {
         tell?.({ ...about, phase: "end", durationMs: now() - at });
-        execution.cached?.resourceBuilt(index);
+        execution.resourceBuilt(index);
       },
       (cause) => {
         const problem = `the resource could not be built: ${describeChain(cause)}`;

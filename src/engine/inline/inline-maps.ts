@@ -1,28 +1,14 @@
 import type { Step } from "../../graph/plan.js";
-import type { Execution } from "../execute-plan.js";
+import type { MapExecutor, RunningExecution } from "../executor.js";
 import { MapChain } from "./map-chain.js";
 import { MapTask } from "./map-task.js";
-
-/** The mapped steps of one execution. */
-export interface MapExecutor {
-  /** How many have begun and not ended. */
-  readonly active: number;
-  /** A mapped step lacks nothing. */
-  start(step: Step): void;
-  /** Begins what was held back, if it is time. @returns whether anything was begun. */
-  flushHeld(): boolean;
-  /** The first elements of a step that have begun and not ended, as far as it is known here. */
-  elementsInFlight?(step: Step): readonly number[];
-  /** The execution has failed: they end before their last element. */
-  close(error: unknown): void;
-}
 
 /** Maps whose elements are called in this thread. */
 export class InlineMapExecutor implements MapExecutor {
   active = 0;
   private readonly runs: (MapTask | undefined)[] = [];
 
-  constructor(private readonly execution: Execution) {}
+  constructor(private readonly execution: RunningExecution) {}
 
   /** Begins a map, and with it the maps that take its elements as they come and lack nothing else. */
   start(first: Step): void {
@@ -31,12 +17,7 @@ export class InlineMapExecutor implements MapExecutor {
     const pending = [first];
     for (let step = pending.shift(); step !== undefined; step = pending.shift()) {
       if (!this.add(step, chain)) return;
-      for (const index of step.map!.streamsTo) {
-        if (!execution.readyQueue.decrement(index)) continue;
-        const follower = execution.plan.steps[index]!;
-        execution.readyQueue.markStarted(follower);
-        pending.push(follower);
-      }
+      pending.push(...execution.takeFollowers(step));
     }
     chain.drain();
   }

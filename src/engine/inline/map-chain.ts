@@ -1,7 +1,22 @@
-import type { Execution } from "../execute-plan.js";
+import type { RunningExecution } from "../executor.js";
 import { elementConcurrency } from "../settings.js";
 import { type FusedMap, runFusedMaps } from "./map-fast-path.js";
-import type { MapTask } from "./map-task.js";
+
+/** A map as the chain that it is in sees it. */
+export interface ChainedMap {
+  /** Takes the elements that its sources have already, and asks them for the others. */
+  join(chain: MapChain): void;
+  endIfEmpty(): void;
+  start(unit: number): void;
+  /** Starts the next unit of whole lists. @returns false if there is none. */
+  startNext(): boolean;
+  /** The map for a loop of plain calls; undefined if it needs more than that. */
+  fastPathLane(): FusedMap | undefined;
+  startFastPathChildren(): void;
+  advanceTo(done: number): void;
+  advancePast(element: number): void;
+  failOrAwait(element: number, exit: { readonly promise: Promise<unknown> } | { readonly error: unknown }): void;
+}
 
 /**
  * Maps that flow into each other, and how many of their calls are under way. An element goes through the whole chain
@@ -12,20 +27,20 @@ export class MapChain {
   private isDraining = false;
   private started = false;
   private readonly limit: number;
-  private readonly maps: MapTask[] = [];
+  private readonly maps: ChainedMap[] = [];
   /** Which map has which unit to do next: the last put on comes first, so elements go deep before they go wide. */
-  private readonly pending: (MapTask | number)[] = [];
+  private readonly pending: (ChainedMap | number)[] = [];
 
-  constructor(private readonly execution: Execution) {
+  constructor(private readonly execution: RunningExecution) {
     this.limit = elementConcurrency(execution.settings);
   }
 
-  add(map: MapTask): void {
+  add(map: ChainedMap): void {
     this.maps.push(map);
     map.join(this);
   }
 
-  enqueue(map: MapTask, unit: number): void {
+  enqueue(map: ChainedMap, unit: number): void {
     this.pending.push(map, unit);
   }
 
@@ -39,7 +54,7 @@ export class MapChain {
       while (this.inFlight < this.limit && !this.execution.stopped) {
         if (this.pending.length > 0) {
           const unit = this.pending.pop() as number;
-          (this.pending.pop() as MapTask).start(unit);
+          (this.pending.pop() as ChainedMap).start(unit);
         } else if (!this.startNext()) break;
       }
     } finally {
@@ -51,23 +66,25 @@ export class MapChain {
   private runFastPath(): void {
     this.started = true;
     const { execution } = this;
+    // A map that ends may add others.
+    const maps = [...this.maps];
     const lanes: FusedMap[] = [];
-    for (const map of this.maps) {
+    for (const map of maps) {
       const lane = map.fastPathLane();
       if (lane === undefined) {
-        if (this.maps.length === 1) map.startFastPathChildren();
+        if (maps.length === 1) map.startFastPathChildren();
         return;
       }
       lanes.push(lane);
     }
     const [first] = lanes;
     if (first === undefined) return;
-    const left = runFusedMaps(lanes, first.results.length, () => execution.stopped, execution.window);
+    const left = runFusedMaps(lanes, first.results.length, () => execution.stopped, execution.slice);
     const done = typeof left === "number" ? left : left.element;
-    for (const { map } of lanes) map.advanceTo(done);
+    for (const map of maps) map.advanceTo(done);
     if (typeof left === "number") return;
-    for (const { map } of lanes.slice(0, left.lane)) map.advancePast(left.element);
-    lanes[left.lane]!.map.failOrAwait(left.element, left);
+    for (const map of maps.slice(0, left.lane)) map.advancePast(left.element);
+    maps[left.lane]!.failOrAwait(left.element, left);
   }
 
   private startNext(): boolean {

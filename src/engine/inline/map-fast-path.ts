@@ -3,11 +3,9 @@ import { isPrimitive, promiseOf } from "../../util/thenable.js";
 import { convertInputs } from "../elements/convert-inputs.js";
 import type { List } from "../elements/lists.js";
 import type { MapSlice } from "../elements/map-slice.js";
-import type { MapTask } from "./map-task.js";
 
 /** A map whose calls need nothing around them, laid open for a loop. */
 export interface FusedMap {
-  readonly map: MapTask;
   readonly step: number;
   readonly method: Method;
   readonly self: object;

@@ -3,54 +3,23 @@ import type { Step } from "../../graph/plan.js";
 import { asError } from "../../util/as-error.js";
 import { isPromise, promiseOf } from "../../util/thenable.js";
 import { convertInputs } from "../elements/convert-inputs.js";
-import { type ElementRange, MapElements } from "../elements/elements.js";
+import { type ElementSelection, MAX_NAMED, mapEndCounts } from "../elements/element-selection.js";
+import { MapElements } from "../elements/elements.js";
 import { snapshot } from "../elements/lists.js";
-import type { Execution } from "../execute-plan.js";
+import { resultOf } from "../execution-context.js";
+import type { RunningExecution } from "../executor.js";
 import { CollectedError } from "../failures/collected.js";
 import { isAsync } from "../lifecycle/current-run.js";
-import { type EventOf, now } from "../lifecycle/events.js";
-import { resultOf } from "../result.js";
+import { now } from "../lifecycle/events.js";
 import { runFastPath } from "../scheduler/fast-path.js";
 import { callBatch } from "./batch-call.js";
 import { buildResources } from "./build-resources.js";
-import type { MapChain } from "./map-chain.js";
+import type { ChainedMap, MapChain } from "./map-chain.js";
 import { callElement, type FusedMap } from "./map-fast-path.js";
-import {
-  childValues,
-  collectError,
-  invokeStep,
-  isFastPathChild,
-  putElement,
-  runChild,
-  toNodeError,
-} from "./step-call.js";
-
-/** The elements of a map that are to be computed, because the others are known. */
-export interface ElementSelection extends ElementRange {
-  readonly indices: readonly number[];
-  /** How many there are in the whole map. */
-  readonly of: number;
-  /** How many are computed with them, because they are equal. */
-  readonly equal: number;
-  /** @param position its place among those that are computed. */
-  computed(position: number, value: unknown): void;
-}
-
-/** How many elements are named of a map that never ends. */
-export const MAX_NAMED = 5;
-
-/** What the end of a map tells: how many elements there were, failed, and were known before. */
-export function mapEndCounts(
-  computed: number,
-  failed: number,
-  selection: Pick<ElementSelection, "of" | "equal"> | undefined,
-): Pick<EventOf<"map", "end">, "elements" | "failed" | "cached"> {
-  if (selection === undefined) return { elements: computed, failed };
-  return { elements: selection.of, failed, cached: selection.of - computed - selection.equal };
-}
+import { childValues, collectError, invokeStep, putElement, toNodeError } from "./step-call.js";
 
 /** A mapped step under way: its units (an element, or a batch of them), their results in order. */
-export class MapTask {
+export class MapTask implements ChainedMap {
   readonly results: unknown[];
   private chain!: MapChain;
   private readonly elements: MapElements;
@@ -80,7 +49,7 @@ export class MapTask {
   private lanes: FusedMap | undefined;
 
   constructor(
-    private readonly execution: Execution,
+    private readonly execution: RunningExecution,
     private readonly step: Step,
     values: readonly unknown[],
     private readonly flowing: readonly (MapTask | undefined)[],
@@ -98,8 +67,8 @@ export class MapTask {
     const lists = execution.listsOf(step, values);
     // What another map is still making is read as it comes.
     const fixed = lists.map((list, i) => (flowing[i] === undefined ? snapshot(list) : list));
-    this.elements = new MapElements(fixed, map.product, selection ?? execution.window);
-    this.isPlain = this.direct && execution.window === undefined && execution.program.methods[step.index] !== undefined;
+    this.elements = new MapElements(fixed, map.product, selection ?? execution.slice);
+    this.isPlain = this.direct && execution.slice === undefined && execution.program.methods[step.index] !== undefined;
     this.length = this.elements.length;
     this.unitCount = map.batch || 1;
     this.units = Math.ceil(this.length / this.unitCount);
@@ -130,8 +99,8 @@ export class MapTask {
     const { execution, step, results } = this;
     const child = execution.program.children[step.index];
     const isAlone = this.sources === 0 && this.arrived === undefined && this.selection === undefined;
-    if (child === undefined || !this.direct || !isAlone || execution.window !== undefined) return;
-    if (step.resources.length > 0 || this.remaining === 0 || !isFastPathChild(execution, step, child)) return;
+    if (child === undefined || !this.direct || !isAlone || execution.slice !== undefined) return;
+    if (step.resources.length > 0 || this.remaining === 0 || !execution.isFastPathChild(step, child)) return;
     this.shared = execution.inputsOf(step);
     const { lists } = this.elements;
     const template = childValues(child, [...lists.map(() => undefined), ...this.shared], execution);
@@ -143,8 +112,7 @@ export class MapTask {
         for (let i = 0; i < lists.length; i++) putElement(child, values, i, lists[i]![element], execution);
         const begun = runFastPath(child.program, values, execution.scope, 0, execution.run);
         if (begun !== undefined) {
-          const nested = execution.nest(child, values, execution.scope, step, element);
-          left = { promise: Promise.resolve(nested.resumeFrom(begun, child.pick)) };
+          left = { promise: Promise.resolve(execution.resumeNested(child, values, step, element, begun)) };
           break;
         }
         results[element] = resultOf(child.plan, values, child.pick);
@@ -175,7 +143,6 @@ export class MapTask {
     const { methods, self } = this.execution.program;
     const method = methods[step.index]!;
     this.lanes ??= {
-      map: this,
       step: step.index,
       method,
       self,
@@ -234,7 +201,7 @@ export class MapTask {
     }
     let value: unknown;
     try {
-      this.execution.window?.start(this.step.index, unit * this.unitCount, this.end(unit));
+      this.execution.slice?.start(this.step.index, unit * this.unitCount, this.end(unit));
       value = this.call(unit);
     } catch (error) {
       this.execution.fail(error);
@@ -342,7 +309,7 @@ export class MapTask {
   }
 
   private call(unit: number): unknown {
-    const known = this.execution.window?.knownFailure(this.step.index, this.elements.index(unit));
+    const known = this.execution.slice?.knownFailure(this.step.index, this.elements.index(unit));
     if (known !== undefined) {
       const failed = new CollectedError(known);
       return this.step.map!.batch > 0 ? [failed] : failed;
@@ -368,7 +335,7 @@ export class MapTask {
         return promiseOf(value) ?? convertInputs(value, undefined);
       }
       const call = { execution, step, inputs: this.inputsAt(unit), element: this.elements.index(unit) };
-      return runChild(call, child, execution.scope);
+      return execution.callNested(call, child, execution.scope);
     } catch (error) {
       throw this.failed(unit, error);
     }
@@ -409,7 +376,7 @@ export class MapTask {
   }
 
   private setStored(unit: number, value: unknown): void {
-    this.execution.window?.end(unit * this.unitCount, this.end(unit));
+    this.execution.slice?.end(unit * this.unitCount, this.end(unit));
     if (this.step.map!.batch > 0) {
       for (let i = unit * this.unitCount; i < this.end(unit); i++)
         this.setResult(i, (value as unknown[])[i - unit * this.unitCount]);

@@ -1,10 +1,9 @@
 import type { NodeOptions, Retries } from "../../dsl/options.js";
-import { TimeoutError } from "../../errors.js";
-import { type LongTimeout, sleep, startTimeout } from "../../util/long-timeout.js";
+import { type LongTimeout, startTimeout } from "../../util/long-timeout.js";
 import { isPromise } from "../../util/thenable.js";
-
 import { hasChangedInput } from "../failures/node-errors.js";
-import { CancelScope } from "../lifecycle/cancel-scope.js";
+import { backoffDelay, resolveRetries, timeoutError } from "../failures/retry-policy.js";
+import { CancelScope, sleepUnlessStopped } from "../lifecycle/cancel-scope.js";
 import { now } from "../lifecycle/events.js";
 
 /** How one call may be repeated and how long it may take. */
@@ -15,11 +14,6 @@ export interface CallPolicy {
   readonly retried: ((error: unknown, attempt: number, delayMs: number) => void) | undefined;
   /** Makes the error that ends it. */
   readonly failed: (error: unknown, attempts: number) => unknown;
-}
-
-/** Whether a call needs a scope of its own: its failure is not yet the failure of what is around it. */
-export function isGuarded({ retries, timeoutMs, onError }: NodeOptions): boolean {
-  return retries !== undefined || timeoutMs !== undefined || onError === "collect";
 }
 
 /**
@@ -103,29 +97,4 @@ function stopReason(scope: CancelScope, policy: CallPolicy, error: unknown): unk
   if (scope.stopped && !policy.scope.stopped) return scope.reason;
   scope.stop(error);
   return error;
-}
-
-export function timeoutError(where: string, timeoutMs: number): TimeoutError {
-  return new TimeoutError({
-    code: "TIMEOUT",
-    where,
-    problem: `it took longer than its timeoutMs of ${timeoutMs} ms`,
-    advice: "Allow it more time, or make it stop by itself on currentRun().signal.",
-  });
-}
-
-/** Milliseconds between an attempt that failed and the next one. */
-export function backoffDelay(attempt: number, { delayMs, factor, maxDelayMs }: Required<Retries>): number {
-  return delayMs === 0 ? 0 : Math.min(delayMs * factor ** (attempt - 1), maxDelayMs);
-}
-
-/** Resolves after some milliseconds, or when the scope is stopped. */
-export function sleepUnlessStopped(ms: number, scope: CancelScope): Promise<void> {
-  return sleep(ms, scope.signal);
-}
-
-export function resolveRetries({ retries = 0 }: NodeOptions): Required<Retries> {
-  const { times, delayMs = 100, factor = 2, maxDelayMs } = typeof retries === "number" ? { times: retries } : retries;
-  // A first wait that is longer than the longest one by default is meant.
-  return { times, delayMs, factor, maxDelayMs: maxDelayMs ?? Math.max(10_000, delayMs) };
 }

@@ -2,27 +2,17 @@ import { NodeError } from "../../errors.js";
 import type { Step } from "../../graph/plan.js";
 import { adopted, isPrimitive, isPromise, promiseOf } from "../../util/thenable.js";
 import { convertInputs } from "../elements/convert-inputs.js";
-import type { Execution } from "../execute-plan.js";
+import type { RunningExecution, StepCall } from "../executor.js";
 import { CollectedError } from "../failures/collected.js";
 import { hasChangedInput, nodeError, pathOf } from "../failures/node-errors.js";
+import { isGuarded } from "../failures/retry-policy.js";
+import { settle } from "../failures/settle.js";
 import type { CancelScope } from "../lifecycle/cancel-scope.js";
 import { withRun } from "../lifecycle/current-run.js";
 import { now } from "../lifecycle/events.js";
 import type { NestedProgram } from "../program/program.js";
-import { runNestedRemotely } from "../remote/remote-steps.js";
-
-import { resultOf } from "../result.js";
-import { runFastPath } from "../scheduler/fast-path.js";
 import { type CallPath, ended, failedWith, retried, started } from "./call-events.js";
-import { callWithPolicy, isGuarded } from "./retry.js";
-
-/** One call of a step: for the step as a whole, for an element, or for a batch that begins with it. */
-export interface StepCall {
-  readonly execution: Execution;
-  readonly step: Step;
-  readonly inputs: readonly unknown[];
-  readonly element: number | undefined;
-}
+import { callWithPolicy } from "./retry.js";
 
 type RetryHook = (error: unknown, attempt: number, delayMs: number) => void;
 
@@ -34,7 +24,7 @@ type RetryHook = (error: unknown, attempt: number, delayMs: number) => void;
  * @throws {NodeError}
  */
 export function invokeStep(
-  execution: Execution,
+  execution: RunningExecution,
   step: Step,
   inputs: readonly unknown[],
   element: number | undefined,
@@ -52,7 +42,7 @@ export function invokeStep(
 }
 
 /** Where a step collects, its error takes the place of its value. */
-export function collectError({ scope }: Execution, step: Step, call: () => unknown): unknown {
+export function collectError({ scope }: RunningExecution, step: Step, call: () => unknown): unknown {
   if (step.node.options.onError !== "collect") return call();
   const collected = (error: unknown): unknown => {
     if (scope.stopped || !(error instanceof NodeError) || hasChangedInput(error)) throw error;
@@ -116,7 +106,7 @@ function invokeUnchecked(call: StepCall, scope: CancelScope): unknown {
   const { execution, step, inputs } = call;
   const { children, methods, self, hasAsyncMethod: anyAsync } = execution.program;
   const child = children[step.index];
-  if (child !== undefined) return runChild(call, child, scope);
+  if (child !== undefined) return execution.callNested(call, child, scope);
   const method = methods[step.index]!;
   const compute = () => method.apply(self, inputs as unknown[]) as unknown;
   const value = scope === execution.scope ? compute() : withRun(execution.run.currentIn(scope), anyAsync, compute);
@@ -134,32 +124,8 @@ function settleElements(values: unknown): unknown {
   return settling.some(isPromise) ? Promise.all(settling) : values;
 }
 
-/** True if calls of a nested pipeline need no execution of their own: it has plain methods alone, and nobody watches. */
-export function isFastPathChild(execution: Execution, step: Step, child: NestedProgram): boolean {
-  return child.isSynchronous && !execution.isRemote(step) && execution.isBareFor(step, child);
-}
-
-/** Runs a nested pipeline for a call. One of plain methods alone that nobody watches needs no execution of its own. */
-export function runChild(
-  { execution, step, inputs, element }: StepCall,
-  child: NestedProgram,
-  scope: CancelScope,
-): unknown {
-  const values = childValues(child, inputs, execution);
-  if (execution.isRemote(step)) return isCheckedRemotely({ execution, step, inputs, element }, child, values, scope);
-  if (child.isSynchronous && execution.isBareFor(step, child) && scope === execution.scope && !scope.stopped) {
-    const left = runFastPath(child.program, values, scope, 0, execution.run);
-    if (left !== undefined) return execution.nest(child, values, scope, step, element).resumeFrom(left, child.pick);
-    if (!scope.stopped) return resultOf(child.plan, values, child.pick);
-  }
-  const inner = execution.nest(child, values, scope, step, element);
-  const checking = checkInputs(child, inputs, values, execution, inner.path);
-  if (checking === undefined) return inner.finish(child.pick);
-  return checking.then(() => inner.finish(child.pick));
-}
-
 /** The values of a nested pipeline's slots when a call of it begins. */
-export function childValues(child: NestedProgram, inputs: readonly unknown[], execution: Execution): unknown[] {
+export function childValues(child: NestedProgram, inputs: readonly unknown[], execution: RunningExecution): unknown[] {
   const values = child.values.slice();
   const lists = child.elementSlots.length;
   for (let i = 0; i < inputs.length; i++) {
@@ -176,7 +142,7 @@ export function checkInputs(
   { checks, elementUses }: NestedProgram,
   inputs: readonly unknown[],
   values: unknown[],
-  { run }: Execution,
+  { run }: RunningExecution,
   where: string,
 ): Promise<void> | undefined {
   const relanded = (): undefined => {
@@ -201,48 +167,10 @@ export function putElement(
   values: unknown[],
   list: number,
   element: unknown,
-  { run }: Execution,
+  { run }: RunningExecution,
 ): void {
   if (element === undefined) return;
   for (const slot of elementSlots[list]!) {
     values[slot] = elementUses === undefined ? element : convertInputs(element, elementUses.get(slot), run.lists);
   }
-}
-
-/** What is wrong with its inputs is told here, before they go anywhere. */
-async function isCheckedRemotely(
-  call: StepCall,
-  child: NestedProgram,
-  values: unknown[],
-  scope: CancelScope,
-): Promise<unknown> {
-  const { execution, step, inputs, element } = call;
-  await checkInputs(child, inputs, values, execution, pathOf(execution.path, step.name, element));
-  return runNestedRemotely(call, child, values, scope);
-}
-
-/** Calls, and does the same after an end at once as after one that is waited for. */
-export function settle(
-  call: () => unknown,
-  ended: ((value: unknown) => void) | undefined,
-  failure: (error: unknown) => unknown,
-): unknown {
-  const fail = (error: unknown): never => {
-    throw failure(error);
-  };
-  const end =
-    ended === undefined
-      ? undefined
-      : (value: unknown): unknown => {
-          ended(value);
-          return value;
-        };
-  let value: unknown;
-  try {
-    value = call();
-  } catch (error) {
-    return fail(error);
-  }
-  if (isPromise(value)) return value.then(end, fail);
-  return end === undefined ? value : end(value);
 }

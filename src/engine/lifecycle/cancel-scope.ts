@@ -1,4 +1,5 @@
 import { setMaxListeners } from "node:events";
+import { sleep } from "../../util/long-timeout.js";
 import { now } from "./events.js";
 
 /** What a scope hears from outside of its thread, and tells there. */
@@ -125,4 +126,9 @@ export class CancelScope {
     this.outer?.children?.delete(this);
     this.ended?.();
   }
+}
+
+/** Resolves after some milliseconds, or when the scope is stopped. */
+export function sleepUnlessStopped(ms: number, scope: CancelScope): Promise<void> {
+  return sleep(ms, scope.signal);
 }

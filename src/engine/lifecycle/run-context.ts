@@ -1,21 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { loadCodeReading, runEnded } from "../../cache/code-digests.js";
-import { MemoryStore } from "../../cache/memory-store.js";
-import { openStoreForRun, viewStore } from "../../cache/open-store.js";
-import { CacheSession } from "../../cache/session.js";
-import type { Store } from "../../cache/store.js";
-import type { PipelineClass } from "../../dsl/members.js";
-import type { CacheStore } from "../../dsl/pipeline-options.js";
 import { describeError } from "../../util/describe.js";
-import { getOrCreate } from "../../util/get-or-create.js";
-import { CacheExplainer } from "../caching/cache-explainer.js";
-import type { NodeExplanation } from "../caching/explanation.js";
 import type { ListsRead } from "../elements/lists.js";
-import { PurityCheck } from "../inline/purity-check.js";
-import type { HostRegistry } from "../remote/remote-steps.js";
+import { RunCache } from "../run-cache/run-cache.js";
 import type { CancelScope } from "./cancel-scope.js";
 import type { CurrentRun } from "./current-run.js";
 import { type EventInput, type Listener, now, type RunEvent } from "./events.js";
+import { PurityCheck } from "./purity-check.js";
 import type { ResourceScope } from "./resources.js";
 import type { TraceContext } from "./trace-context.js";
 
@@ -25,10 +15,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 export class RunContext {
   private identity: string | undefined;
   private warnings: Set<string> | undefined;
-  private sessions: Map<CacheStore, CacheSession> | undefined;
-  private cachedDigests: CacheExplainer | undefined;
-  /** What the program's scripts say goes into its first store. */
-  private keepCode: (() => void) | undefined;
+  private stores: RunCache | undefined;
   private pure: PurityCheck | undefined;
   private read: ListsRead | undefined;
   private inFlight = 0;
@@ -41,8 +28,6 @@ export class RunContext {
     readonly resources: ResourceScope,
     private readonly listener: Listener | undefined,
     id?: string,
-    /** What nested pipelines run in that have a place of their own; undefined: everything runs here. */
-    readonly elsewhere?: HostRegistry | undefined,
     /** What stands around its calls, if somebody traces. */
     readonly context?: TraceContext | undefined,
   ) {
@@ -87,93 +72,15 @@ export class RunContext {
     return this.pure;
   }
 
-  /** What becomes of each step that is remembered. */
-  get explainer(): CacheExplainer {
-    this.cachedDigests ??= new CacheExplainer();
-    return this.cachedDigests;
+  /** The run's stores, and the explanation of what was found in them. */
+  get cache(): RunCache {
+    this.stores ??= new RunCache(this, (message) => this.warnOnce(message));
+    return this.stores;
   }
 
-  /** Whether anything of the run is remembered. */
+  /** Whether anything of the run is cached. */
   get hasCache(): boolean {
-    return this.sessions !== undefined;
-  }
-
-  /** What the executions of this run ask of an opened store. */
-  cacheSession(store: CacheStore): CacheSession {
-    return this.sessions!.get(store)!;
-  }
-
-  /**
-   * The stores that the run's executions remember in are opened before the first of them begins.
-   *
-   * @param pipeline whose code is read here.
-   */
-  async open(stores: readonly (CacheStore | undefined)[], where: string, pipeline?: PipelineClass): Promise<void> {
-    await loadCodeReading();
-    const sessions = new Map<CacheStore, CacheSession>();
-    const opened = new Map<Store, CacheSession>();
-    for (const meant of stores) {
-      if (meant === undefined) continue;
-      const store = await openStoreForRun(meant, where);
-      const session = getOrCreate(opened, store, () => new CacheSession(store));
-      sessions.set(meant, session);
-    }
-    this.sessions = sessions;
-    const [first] = opened;
-    if (first === undefined || pipeline === undefined) return;
-    const [store, session] = first;
-    const { saveAnalyses, loadAnalyses } = await import("../../cache/saved-analyses.js");
-    await loadAnalyses(pipeline, store, session);
-    this.keepCode = () => saveAnalyses(pipeline, store, session);
-  }
-
-  /**
-   * The same, but nothing is made or written.
-   *
-   * @returns what ends that.
-   */
-  async view(stores: readonly (CacheStore | undefined)[], where: string): Promise<() => void> {
-    await loadCodeReading();
-    const views = new Map<CacheStore, Awaited<ReturnType<typeof viewStore>>>();
-    const sessions = new Map<CacheStore, CacheSession>();
-    for (const meant of stores) {
-      if (meant === undefined || views.has(meant)) continue;
-      const view = await viewStore(meant, where);
-      views.set(meant, view);
-      sessions.set(meant, new CacheSession(view ?? new MemoryStore(0), true));
-    }
-    this.sessions = sessions;
-    return () => {
-      for (const view of views.values()) view?.closeView?.();
-    };
-  }
-
-  /** In a thread: what stands for the stores that are open at home. */
-  useStores(sessions: Map<CacheStore, CacheSession>): void {
-    this.sessions = sessions;
-  }
-
-  /**
-   * At the end: what was computed from what is kept for the next run's explanation, and everything is written.
-   *
-   * @param explain gets the explanations of the nodes that were called for: why each was computed, or was not.
-   */
-  async finishCache(explain?: (why: NodeExplanation) => void): Promise<void> {
-    runEnded(this, this.cachedDigests?.hasComputed === true);
-    this.keepCode?.();
-    try {
-      if (explain !== undefined) for (const why of (await this.cachedDigests?.explain(false)) ?? []) explain(why);
-      this.cachedDigests?.keep();
-    } catch (error) {
-      // The run has its values; they are not to be lost for want of their story.
-      this.warnOnce(`what was computed can't be explained the next time: ${describeError(error)}`);
-    }
-    await this.flush();
-  }
-
-  /** What waits for being written is written. */
-  async flush(): Promise<void> {
-    for (const session of new Set(this.sessions?.values())) await session.flush();
+    return this.stores?.isOpen === true;
   }
 
   get id(): string {

@@ -1,8 +1,10 @@
 import type { PipelineClass } from "../../dsl/members.js";
 import type { OnError } from "../../dsl/options.js";
 import type { PipelineOptions } from "../../dsl/pipeline-options.js";
-import { type Plan, planFor } from "../../graph/plan.js";
-import { type InputDefaults, type PlanMapOptions, planPipelineMap } from "../../graph/plan-map.js";
+import type { PlanMapOptions } from "../../graph/plan.js";
+import { type InputDefaults, type Plan, planFor } from "../../graph/plan.js";
+import { planPipelineMap } from "../../graph/plan-map.js";
+
 import { graphOf } from "../../graph/reflect.js";
 import { extractSubPlan } from "../../graph/sub-plan.js";
 import { getOrCreate } from "../../util/get-or-create.js";

@@ -7,9 +7,9 @@ import { knowExportsOf } from "../../values/exported-classes.js";
 import { inputChecksOf } from "../../values/input-checks.js";
 import { inputRecord } from "../../values/inputs.js";
 import { convertInputs } from "../elements/convert-inputs.js";
-import { ChildInputs } from "../inline/child-inputs.js";
-import { isGuarded } from "../inline/retry.js";
+import { isGuarded } from "../failures/retry-policy.js";
 import { isAsync } from "../lifecycle/current-run.js";
+import { ChildInputs } from "./child-inputs.js";
 import { createThisGuard } from "./this-guard.js";
 
 /** A plan bound to a pipeline object: what its steps call. One serves many runs at once. */

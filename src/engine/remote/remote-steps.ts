@@ -1,57 +1,25 @@
 import { exportCodeDigests, exportForSteps, exportModelDigests } from "../../cache/code-digests.js";
-import type { PipelineClass } from "../../dsl/members.js";
-import type { CacheStore, MapQueue, Placement } from "../../dsl/pipeline-options.js";
-import { argumentKey, type Plan, type Step } from "../../graph/plan.js";
+import { argumentKey, type Step } from "../../graph/plan.js";
 import { extractSubPlan } from "../../graph/sub-plan.js";
 import { asError } from "../../util/as-error.js";
-import { hasCache } from "../caching/plan-stores.js";
 import { internalError } from "../chunks/checked-result.js";
-import type { ChunkExecutor } from "../chunks/chunk-executor.js";
-import { type Stage, sharedSlots } from "../chunks/stage.js";
+import { type ElementSelection, mapEndCounts } from "../elements/element-selection.js";
 import type { List } from "../elements/lists.js";
-import type { Execution } from "../execute-plan.js";
+import type { RunningExecution, StepCall } from "../executor.js";
 import { CollectedError } from "../failures/collected.js";
 import { pathOf } from "../failures/node-errors.js";
-import { type ElementSelection, mapEndCounts } from "../inline/map-task.js";
-import type { StepCall } from "../inline/step-call.js";
 import type { CancelScope } from "../lifecycle/cancel-scope.js";
 import { now } from "../lifecycle/events.js";
-import type { RunContext } from "../lifecycle/run-context.js";
 import type { NestedProgram } from "../program/program.js";
 import { toProgramSpec } from "../program/program-spec.js";
+import { sharedSlots } from "../program/shared-slots.js";
+import type { HostRegistry } from "../routing/hosts.js";
+import { hasCache } from "../run-cache/plan-stores.js";
 import { localised, optionsFor, type ResolvedExecution } from "../settings.js";
-import type { RemoteTaskSpec } from "./remote-task.js";
-
-/** Work for another place, before it is said how its code and its stores are called there. */
-export interface RemoteTask {
-  /** The class whose module has all that is needed. */
-  readonly type: PipelineClass;
-  readonly work: Omit<RemoteTaskSpec, "origin" | "cache">;
-  /** What would remember it here. */
-  readonly cache: CacheStore | undefined;
-  /** The names of what is in the values' slots, for who says that one can't travel. */
-  readonly plan: Plan;
-  /** The pipeline's place, or that of the step. */
-  readonly where: string;
-  readonly run: RunContext;
-  readonly scope: CancelScope;
-  readonly graceMs: number;
-}
-
-/** Does work in other places, for one run. */
-export interface HostRegistry {
-  /** @returns the record of the outputs. */
-  runTask(placement: Placement, errand: RemoteTask): Promise<Record<string, unknown>>;
-  /** Workers that take chunks of a fragment. */
-  queueExecutor(queue: MapQueue, fragment: Stage): ChunkExecutor;
-  /** Containers that share the chunks of a fragment. */
-  hostPoolExecutor(placement: Placement, fragment: Stage): ChunkExecutor;
-  /** Lets go of the places: the run has ended. @param isDone whether it has its results. */
-  close(isDone: boolean): Promise<unknown> | undefined;
-}
 
 /** Runs a nested pipeline in its own place, for one call. */
 export async function runNestedRemotely(
+  hosts: HostRegistry,
   { execution, step, element }: StepCall,
   child: NestedProgram,
   values: readonly unknown[],
@@ -61,7 +29,7 @@ export async function runNestedRemotely(
   const path = pathOf(execution.path, step.name, element);
   const settings = execution.settingsFor(step, child);
   const isRemembered = hasCache(plan, settings.choices);
-  const outputs = await execution.run.elsewhere!.runTask(placement!, {
+  const outputs = await hosts.runTask(placement!, {
     type: program.pipeline,
     work: {
       ...baseTask(execution, settings, path),
@@ -81,10 +49,10 @@ export async function runNestedRemotely(
  *
  * @throws {NodeError}
  */
-export async function runNodeRemotely(execution: Execution, step: Step): Promise<unknown> {
+export async function runNodeRemotely(hosts: HostRegistry, execution: RunningExecution, step: Step): Promise<unknown> {
   const { program, path, settings, values, run, scope } = execution;
   const { plan } = extractSubPlan(program.plan, [step.index], [step.index]);
-  const outputs = await run.elsewhere!.runTask(settings.hosts!, {
+  const outputs = await hosts.runTask(settings.hosts!, {
     type: program.pipeline,
     work: {
       ...baseTask(execution, settings, path),
@@ -107,7 +75,8 @@ export class RemoteMap {
 
   /** @param selection which elements are to be computed, if not all. */
   constructor(
-    private readonly execution: Execution,
+    private readonly hosts: HostRegistry,
+    private readonly execution: RunningExecution,
     private readonly step: Step,
     private readonly lists: readonly List[],
     private readonly selection?: ElementSelection,
@@ -115,7 +84,7 @@ export class RemoteMap {
 
   /** @returns a value for each element, in order. */
   async run(): Promise<unknown[]> {
-    const { execution, step, lists, selection } = this;
+    const { hosts, execution, step, lists, selection } = this;
     const { program, path, settings, values } = execution;
     const child = program.children[step.index]!;
     const length = this.length();
@@ -130,7 +99,7 @@ export class RemoteMap {
     const inner = optionsFor(settings.choices, step);
     const isRemembered = hasCache(child.plan, inner);
     try {
-      const outputs = await execution.run.elsewhere!.runTask(child.placement!, {
+      const outputs = await hosts.runTask(child.placement!, {
         type: program.pipeline,
         work: {
           ...baseTask(execution, settings, path),
@@ -175,7 +144,7 @@ export class RemoteMap {
   }
 }
 
-function baseTask({ run }: Execution, { choices }: ResolvedExecution, path: string) {
+function baseTask({ run }: RunningExecution, { choices }: ResolvedExecution, path: string) {
   return {
     path,
     run: run.id,

@@ -1,7 +1,11 @@
 import type { CodeDigests, ModelDigests } from "../../cache/code-digests.js";
 import type { ClassLocation } from "../../dsl/class-location.js";
-import type { ExecutionOptions } from "../../dsl/pipeline-options.js";
+import type { PipelineClass } from "../../dsl/members.js";
+import type { CacheStore, ExecutionOptions } from "../../dsl/pipeline-options.js";
+import type { Plan } from "../../graph/plan.js";
 import type { ElementRange } from "../elements/elements.js";
+import type { CancelScope } from "../lifecycle/cancel-scope.js";
+import type { RunContext } from "../lifecycle/run-context.js";
 import type { Carrier } from "../lifecycle/trace-context.js";
 import type { ProgramSpec } from "../program/program-spec.js";
 
@@ -42,3 +46,19 @@ export type CacheSpec =
   | false
   | { readonly kind: "sqlite"; readonly path: string }
   | { readonly kind: "memory"; readonly max: number };
+
+/** Work for another place, before it is said how its code and its stores are called there. */
+export interface RemoteTask {
+  /** The class whose module has all that is needed. */
+  readonly type: PipelineClass;
+  readonly work: Omit<RemoteTaskSpec, "origin" | "cache">;
+  /** What would remember it here. */
+  readonly cache: CacheStore | undefined;
+  /** The names of what is in the values' slots, for who says that one can't travel. */
+  readonly plan: Plan;
+  /** The pipeline's place, or that of the step. */
+  readonly where: string;
+  readonly run: RunContext;
+  readonly scope: CancelScope;
+  readonly graceMs: number;
+}

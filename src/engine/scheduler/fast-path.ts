@@ -2,13 +2,9 @@ import type { Step } from "../../graph/plan.js";
 import { isPrimitive, promiseOf } from "../../util/thenable.js";
 import { convertInputs } from "../elements/convert-inputs.js";
 import type { ListsRead } from "../elements/lists.js";
+import type { FastPathExit } from "../executor.js";
 import type { CancelScope } from "../lifecycle/cancel-scope.js";
 import type { Program } from "../program/program.js";
-
-/** Where a straight run left off: a step that has to be waited for, or that failed. */
-export type FastPathExit =
-  | { readonly step: Step; readonly promise: Promise<unknown> }
-  | { readonly step: Step; readonly error: unknown };
 
 /**
  * Runs plain synchronous methods one after another, from a step on: a loop, and nothing else.

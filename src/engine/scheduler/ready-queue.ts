@@ -4,15 +4,17 @@ const STARTED = 1;
 const ENDED = 2;
 
 /**
- * Which step may begin. As long as every step ends before the next one begins, that is the next one in the plan's order;
- * from the first that does not, it is counted who waits for whom.
+ * The steps that may start. As long as every step ends before the next one starts, that is the next one in the plan's order; from
+ * the first one that does not, the dependencies that each step waits for are counted.
  */
 export class ReadyQueue {
-  /** How many steps each step still waits for; undefined while all before the cursor have ended. */
-  private waiting: number[] | undefined;
-  /** For each step 0, `BEGUN` or `ENDED`. */
-  private begun: Uint8Array | undefined;
-  /** What has come to lack nothing after the cursor had passed it. */
+  /** The number of dependencies that each step still waits for; undefined while all steps before the cursor have ended. */
+  private missing: number[] | undefined;
+  /** For each step 0, `STARTED` or `ENDED`. */
+  private states: Uint8Array | undefined;
+  /** Whether the maps over a map's elements no longer wait for it, by step. */
+  private released: Uint8Array | undefined;
+  /** The steps whose last dependency settled after the cursor had passed them. */
   private readonly ready: number[] = [];
   private cursor = 0;
 
@@ -20,7 +22,7 @@ export class ReadyQueue {
 
   /** Whether all steps before the next one have ended. */
   get isInOrder(): boolean {
-    return this.waiting === undefined;
+    return this.missing === undefined;
   }
 
   /** The index of the next step in the plan's order. */
@@ -28,77 +30,88 @@ export class ReadyQueue {
     return this.cursor;
   }
 
-  /** The steps before this one have begun, without having been asked for. */
+  /** The steps before this one were started in another way. */
   skipTo(index: number): void {
     this.cursor = index;
   }
 
-  /** The next step, in the plan's order, that lacks nothing and has not begun: it now has. */
+  /** The next step, in the plan's order, that waits for nothing and has not started. It counts as started from now on. */
   next(): Step | undefined {
     while (this.cursor < this.steps.length) {
       const step = this.steps[this.cursor++]!;
-      if (this.waiting === undefined || (this.waiting[step.index] === 0 && this.begun![step.index] === 0)) {
-        return this.startCounting(step);
+      if (this.missing === undefined || (this.missing[step.index] === 0 && this.states![step.index] === 0)) {
+        return this.markStarted(step);
       }
     }
     return undefined;
   }
 
-  /** A step that was passed over, and has come to lack nothing: it now has begun. */
+  /** A step that the cursor passed before its dependencies had settled. It counts as started from now on. */
   nextReady(): Step | undefined {
     const index = this.ready.shift();
-    return index === undefined ? undefined : this.startCounting(this.steps[index]!);
+    return index === undefined ? undefined : this.markStarted(this.steps[index]!);
   }
 
-  private startCounting(step: Step): Step {
-    this.markStarted(step);
-    return step;
-  }
-
-  /** From now on steps are counted: not everything before the cursor has ended. */
-  pendingCount(): void {
-    if (this.waiting !== undefined) return;
+  /** Counts dependencies from now on: not everything before the cursor has ended. */
+  startCounting(): void {
+    if (this.missing !== undefined) return;
     const { steps } = this;
-    this.waiting = steps.map((step) => step.waitsFor);
-    this.begun = new Uint8Array(steps.length);
+    this.missing = steps.map((step) => step.waitsFor);
+    this.states = new Uint8Array(steps.length);
     for (let i = 0; i < this.cursor; i++) {
-      this.begun[i] = i < this.cursor - 1 ? ENDED : STARTED;
-      if (i < this.cursor - 1) for (const next of steps[i]!.next) this.waiting[next]!--;
+      this.states[i] = i < this.cursor - 1 ? ENDED : STARTED;
+      if (i < this.cursor - 1) for (const next of steps[i]!.next) this.missing[next]!--;
     }
   }
 
-  /** A step has ended: those that wait for it may begin. */
+  /** A step has ended: the steps that depend on it may start. */
   end(step: Step): void {
-    if (this.waiting === undefined) return;
-    this.begun![step.index] = ENDED;
+    if (this.missing === undefined) return;
+    this.states![step.index] = ENDED;
     for (const next of step.next) if (this.decrement(next)) this.enqueue(next);
+    if (step.map === undefined || !this.release(step)) return;
+    for (const next of step.map.streamsTo) if (this.decrement(next)) this.enqueue(next);
   }
 
-  /** How many steps one that has not begun still waits for. */
-  lacks(step: Step): number {
-    return this.waiting?.[step.index] ?? 0;
+  /** The maps over a map's elements that wait for nothing else. They count as started from now on. */
+  takeFollowers(step: Step): readonly Step[] {
+    const { streamsTo } = step.map!;
+    if (streamsTo.length === 0 || this.missing === undefined || !this.release(step)) return [];
+    const followers = streamsTo.filter((index) => this.decrement(index)).map((index) => this.steps[index]!);
+    for (const follower of followers) this.markStarted(follower);
+    return followers;
   }
 
-  hasStarted(step: Step): boolean {
-    return (this.begun?.[step.index] ?? 0) !== 0;
+  /** @returns false if the maps over a map's elements were released before. */
+  private release({ index }: Step): boolean {
+    this.released ??= new Uint8Array(this.steps.length);
+    if (this.released[index] === 1) return false;
+    this.released[index] = 1;
+    return true;
   }
 
-  isRunning(step: Step): boolean {
-    return this.begun?.[step.index] === STARTED;
+  /** The number of dependencies that a step waits for; undefined if it has started. */
+  missingFor({ index }: Step): number | undefined {
+    if ((this.states?.[index] ?? 0) !== 0) return undefined;
+    return this.missing?.[index] ?? 0;
   }
 
-  markStarted(step: Step): void {
-    if (this.begun !== undefined) this.begun[step.index] = STARTED;
+  isRunning({ index }: Step): boolean {
+    return this.states?.[index] === STARTED;
   }
 
-  /** @returns whether a step now waits for nothing more, and has not begun. */
-  decrement(index: number): boolean {
-    if (this.waiting === undefined) return false;
-    return --this.waiting[index]! === 0 && this.begun![index] === 0;
+  markStarted(step: Step): Step {
+    if (this.states !== undefined) this.states[step.index] = STARTED;
+    return step;
   }
 
-  /** A step waits for nothing: it begins when it is its turn. */
-  enqueue(index: number): void {
+  /** @returns whether a step that has not started now waits for nothing more. */
+  private decrement(index: number): boolean {
+    return --this.missing![index]! === 0 && this.states![index] === 0;
+  }
+
+  /** A step waits for nothing: it starts when its turn comes. */
+  private enqueue(index: number): void {
     if (index < this.cursor) this.ready.push(index);
   }
 }

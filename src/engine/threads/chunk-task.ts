@@ -4,49 +4,18 @@ import { type LongTimeout, startTimeout } from "../../util/long-timeout.js";
 import { showFramesOf } from "../../util/user-frames.js";
 import { decode } from "../../values/codec.js";
 import { decodeEach, unreadable } from "../chunks/encode-each.js";
+import type { ChunkOutcome, ChunkRangeState, ChunkResult } from "../chunks/protocol.js";
 import type { Stage } from "../chunks/stage.js";
 import { elementIndex } from "../elements/elements.js";
-import { timeoutError } from "../inline/retry.js";
+import { type InFlightElement, TaskProgress } from "../elements/task-progress.js";
+import { timeoutError } from "../failures/retry-policy.js";
 import { now } from "../lifecycle/events.js";
 import { ChunkTelemetry } from "./chunk-telemetry.js";
 import type { WorkerPool } from "./pool.js";
-import {
-  type ChunkRange,
-  type ChunkRequest,
-  type ChunkResult,
-  type InFlightElement,
-  type KnownFailure,
-  TaskProgress,
-} from "./protocol.js";
+import type { ChunkRequest } from "./protocol.js";
 import { serveStores } from "./store-proxy.js";
+import type { ThreadStart } from "./thread-start.js";
 import type { InFlightTask } from "./worker-selection.js";
-
-/** Elements that go to a thread together. */
-export interface ChunkRangeState extends ChunkRange {
-  /** Whether something among it is suspected of having ended what it was in: it goes alone. */
-  readonly suspected: boolean;
-  readonly known: readonly KnownFailure[];
-  /** True if its one element can't be read where it goes: it goes without it. */
-  readonly isUnread?: boolean;
-}
-
-/** How a visit ended. */
-export type ChunkOutcome =
-  /** It was computed here; or from who else it comes. */
-  | { readonly kind: "home"; readonly result: ChunkResult; readonly from?: string | undefined }
-  /** It was not wanted any more. */
-  | { readonly kind: "stopped" }
-  /** Its thread ended because of another visit. */
-  | { readonly kind: "dragged" }
-  /** The process that it was in has ended, and it is not known which of its elements was under way. */
-  | { readonly kind: "halved" }
-  /** Its thread ended: what was under way in it, by index within the visit, and why. */
-  | {
-      readonly kind: "lost";
-      readonly held: readonly InFlightElement[];
-      readonly crowded: boolean;
-      readonly cause: Error;
-    };
 
 type TaskParts = Omit<ChunkRequest, "progress" | "stores" | "events" | "carrier"> & {
   readonly range: ChunkRangeState | undefined;
@@ -74,13 +43,14 @@ export class ThreadChunkTask {
     private readonly pool: WorkerPool,
     private readonly fragment: Stage,
     private readonly parts: TaskParts,
+    starting: ThreadStart | undefined,
   ) {
     const { range } = parts;
     this.progress = TaskProgress.for(range?.count ?? 1);
     const sent = range && { first: range.first, count: range.count, indices: range.indices, budgetMs: range.budgetMs };
     this.stores = fragment.sessions && serveStores(fragment.sessions);
     const { run } = fragment.execution;
-    this.telemetry = run.emit && new ChunkTelemetry(run, fragment, range);
+    this.telemetry = run.emit && new ChunkTelemetry(run, fragment, range, starting);
     const message = {
       ...parts,
       range: sent,

@@ -1,12 +1,12 @@
 import type { MessagePort } from "node:worker_threads";
+import type { ChunkOutcome, ChunkRange } from "../chunks/protocol.js";
 import type { Stage } from "../chunks/stage.js";
 import { pathOf } from "../failures/node-errors.js";
 import { now, type RunEvent } from "../lifecycle/events.js";
 import type { RunContext } from "../lifecycle/run-context.js";
 import type { Carrier, ChunkSpan } from "../lifecycle/trace-context.js";
-import type { ChunkOutcome } from "./chunk-task.js";
 import { openEventChannel } from "./event-channel.js";
-import type { ChunkRange } from "./protocol.js";
+import type { ThreadStart } from "./thread-start.js";
 
 /** What is told of a visit that somebody hears of: its events while it lasts; to who traces, its beginning and its end. */
 export class ChunkTelemetry {
@@ -21,6 +21,7 @@ export class ChunkTelemetry {
     private readonly run: RunContext,
     private readonly fragment: Stage,
     range: ChunkRange | undefined,
+    private readonly starting: ThreadStart | undefined,
   ) {
     this.port = this.events.port;
     const { name } = fragment.steps[0]!;
@@ -34,7 +35,7 @@ export class ChunkTelemetry {
   }
 
   private relay(event: RunEvent): void {
-    this.fragment.starting?.ready(event.at);
+    this.starting?.ready(event.at);
     if (event.type !== "element" && event.type !== "node") {
       this.run.forward(event);
       return;
@@ -52,7 +53,7 @@ export class ChunkTelemetry {
     if (outcome?.kind === "home") {
       const { events, done, thread } = outcome.result;
       for (const event of events) this.relay(event);
-      this.fragment.starting?.ready(now());
+      this.starting?.ready(now());
       this.chunk?.end({ elements: done, thread });
       return;
     }

@@ -6,12 +6,12 @@ import { describeChain } from "../../util/describe.js";
 import { getOrCreate } from "../../util/get-or-create.js";
 import { ownModule } from "../../util/own-files.js";
 import { userFrames } from "../../util/user-frames.js";
+import type { Isolation } from "../chunks/protocol.js";
 import { refuseModule, unguardedProgram } from "./program-module.js";
 import type {
   Answer,
   ChunkRequest,
   ControlMessage,
-  Isolation,
   RanAtImport,
   Request,
   Stalled,

@@ -1,11 +1,8 @@
-import os from "node:os";
 import type { ExecutionMode, ThreadLimits } from "../../dsl/pipeline-options.js";
 import { getOrCreate } from "../../util/get-or-create.js";
+import { MAX_THREADS } from "../chunks/concurrency.js";
 import type { WorkerPool } from "./pool.js";
 import { workerContext } from "./worker-context.js";
-
-/** How many threads compute at once: one for each core. */
-export const MAX_THREADS = os.availableParallelism();
 
 const pools = new Map<string, Promise<WorkerPool>>();
 

@@ -1,7 +1,7 @@
 import path from "node:path";
 import { type ClassLocation, locationPath } from "../../dsl/class-location.js";
 import { getOrCreate } from "../../util/get-or-create.js";
-import type { Execution } from "../execute-plan.js";
+import type { ExecutionContext } from "../execution-context.js";
 import { now } from "../lifecycle/events.js";
 import type { RunContext } from "../lifecycle/run-context.js";
 import type { WorkerPool } from "./pool.js";
@@ -15,7 +15,11 @@ const starts = new WeakMap<RunContext, Map<string, ThreadStart>>();
  * @param origin where the pipeline's class comes from.
  * @returns undefined if nobody hears, or if a thread has imported the module.
  */
-export function startOf(pool: WorkerPool, execution: Execution, { file }: ClassLocation): ThreadStart | undefined {
+export function startOf(
+  pool: WorkerPool,
+  execution: ExecutionContext,
+  { file }: ClassLocation,
+): ThreadStart | undefined {
   const { run } = execution;
   if (run.emit === undefined || file === undefined || pool.hasImported(file)) return undefined;
   const ofRun = getOrCreate(starts, run, () => new Map<string, ThreadStart>());
@@ -30,7 +34,7 @@ export class ThreadStart {
 
   constructor(
     private readonly pool: WorkerPool,
-    private readonly execution: Execution,
+    private readonly execution: ExecutionContext,
     private readonly file: string,
   ) {
     this.threadsBefore = pool.threadCount;
@@ -40,7 +44,7 @@ export class ThreadStart {
 
   private begin(): void {
     const { execution, pool, file } = this;
-    if (this.state !== "new" || execution.stopped) return;
+    if (this.state !== "new" || execution.scope.stopped) return;
     this.state = "told";
     const threads = Math.max(0, pool.threadCount - this.threadsBefore);
     execution.run.emit!({

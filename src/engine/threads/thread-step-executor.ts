@@ -1,5 +1,6 @@
 import type { Step } from "../../graph/plan.js";
 import { wrongResult } from "../chunks/checked-result.js";
+import { isolationFor } from "../chunks/concurrency.js";
 import {
   type CrashedCall,
   CrashRetries,
@@ -8,23 +9,23 @@ import {
   MAX_STARTUP_CRASHES,
 } from "../chunks/crash-retries.js";
 import { Stage } from "../chunks/stage.js";
-import type { Execution } from "../execute-plan.js";
+import type { RunningExecution } from "../executor.js";
 import { CollectedError } from "../failures/collected.js";
 import { now } from "../lifecycle/events.js";
-import { isolationFor } from "./concurrency.js";
+import { ThreadChunkExecutor } from "./thread-chunk-executor.js";
 
 /**
  * Computes a node in a thread: attempts, limits of time and events are there what they are here.
  *
  * @throws {NodeError}
  */
-export async function callInThread(execution: Execution, step: Step): Promise<unknown> {
-  const fragment = new Stage(execution, [step], [step], [], 1);
+export async function callInThread(execution: RunningExecution, step: Step): Promise<unknown> {
+  const executor = new ThreadChunkExecutor(new Stage(execution, [step], [step], [], 1));
   const losses = new CrashRetries();
   const startedAt = now();
   try {
     for (let ended = 0; ; ) {
-      const visit = await fragment.submit(undefined, [], isolationFor(execution.settings.nodes));
+      const visit = await executor.submit(undefined, [], isolationFor(execution.settings.nodes));
       const outcome = await visit.outcome;
       if (outcome.kind === "stopped") throw execution.scope.reason;
       if (outcome.kind === "home") {
@@ -54,6 +55,6 @@ export async function callInThread(execution: Execution, step: Step): Promise<un
       await counted.wait;
     }
   } finally {
-    await fragment.close();
+    await executor.close();
   }
 }

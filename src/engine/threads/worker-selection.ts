@@ -1,4 +1,4 @@
-import type { Isolation } from "./protocol.js";
+import type { Isolation } from "../chunks/protocol.js";
 
 /** A request on its way to a thread, in it, and back. */
 export interface InFlightTask {

@@ -1,10 +1,12 @@
 import type { ChunkMessage } from "../chunks/chunk-message.js";
+import { EMPTY_RESULT } from "../chunks/protocol.js";
 import { MapSlice } from "../elements/map-slice.js";
+import { TaskProgress } from "../elements/task-progress.js";
 import { CancelScope } from "../lifecycle/cancel-scope.js";
 import { now } from "../lifecycle/events.js";
 import type { RunContext } from "../lifecycle/run-context.js";
 import { withExtractedContext } from "../lifecycle/trace-context.js";
-import { EMPTY_RESULT, TaskProgress } from "../threads/protocol.js";
+
 import { countErrors, runSlice } from "./run-slice.js";
 import type { StageInstance, ThreadedChunkResult } from "./threaded-chunk.js";
 

@@ -34,7 +34,7 @@ export function runSlice(
   const values = shared.slice();
   // The slots of what is cut are the last ones.
   for (const [i, list] of lists.entries()) values[values.length - lists.length + i] = list;
-  const running = new Execution(program, values, run, scope, settings, { path: spec.path }, window).start();
+  const running = new Execution(program, values, run, scope, settings, undefined, { path: spec.path }, window).start();
   if (running === undefined) return values;
   return scope.raceWithStop(running).then(() => values);
 }

@@ -4,17 +4,17 @@ import type { PipelineClass } from "../../dsl/members.js";
 import type { PipelineOptions } from "../../dsl/pipeline-options.js";
 import { getOrCreate } from "../../util/get-or-create.js";
 import { decode } from "../../values/codec.js";
-import { hasCache, storesInPlan } from "../caching/plan-stores.js";
 import type { ChunkMessage, StageMessage } from "../chunks/chunk-message.js";
 import { encodeResult } from "../chunks/encode-result.js";
-import { SharedStageBytes } from "../chunks/stage.js";
 import { elementIndex } from "../elements/elements.js";
 import type { RunEvent } from "../lifecycle/events.js";
 import type { ResourceScope } from "../lifecycle/resources.js";
 import { RunContext } from "../lifecycle/run-context.js";
 import type { Carrier, TraceContext } from "../lifecycle/trace-context.js";
 import { fromProgramSpec } from "../program/program-spec.js";
+import { hasCache, storesInPlan } from "../run-cache/plan-stores.js";
 import { resolveExecution } from "../settings.js";
+import { SharedStageBytes } from "../threads/thread-chunk-executor.js";
 import { usesThreads } from "../threads/thread-pools.js";
 import { runChunkInline } from "./inline-chunk.js";
 import { type StageInstance, ThreadedChunk } from "./threaded-chunk.js";
@@ -82,14 +82,14 @@ export class StageCache {
     const inThreads = usesThreads(settings.maps);
     const heard = chunk.wantsEvents ? new EventCollector(live) : undefined;
     const context = inThreads ? fixedTraceContext(chunk.carrier) : undefined;
-    const run = new RunContext(this.resources, heard?.listener, spec.run, undefined, context);
+    const run = new RunContext(this.resources, heard?.listener, spec.run, context);
     try {
       if (hasCache(program.plan, settings.choices))
-        await run.open(storesInPlan(program.plan, settings.choices), spec.path);
+        await run.cache.open(storesInPlan(program.plan, settings.choices), spec.path);
       const result = inThreads
         ? await new ThreadedChunk(made, chunk, run, this.isAlone).result(signal)
         : await runChunkInline(made, chunk, run, signal);
-      if (run.hasCache) await run.flush();
+      if (run.hasCache) await run.cache.flush();
       const place = { plan: program.plan, path: spec.path, indexOf: (element: number) => elementIndex(chunk, element) };
       return encodeResult({ ...result, events: heard?.events ?? [] }, place, {});
     } finally {

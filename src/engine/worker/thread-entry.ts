@@ -2,14 +2,8 @@ import { BroadcastChannel, threadId, workerData } from "node:worker_threads";
 import { Piscina } from "piscina";
 import { encodeEach } from "../chunks/encode-each.js";
 import { encodeResult } from "../chunks/encode-result.js";
-import {
-  type Answer,
-  type ControlMessage,
-  EMPTY_RESULT,
-  type Request,
-  type ThreadData,
-  type ThreadNews,
-} from "../threads/protocol.js";
+import { EMPTY_RESULT } from "../chunks/protocol.js";
+import type { Answer, ControlMessage, Request, ThreadData, ThreadNews } from "../threads/protocol.js";
 import { onRunAtImport, runAtImportError, unlessRunAtImport } from "../threads/run-at-import.js";
 import { StallWatch } from "../threads/stall.js";
 import { printAtOnce } from "../threads/thread-output.js";

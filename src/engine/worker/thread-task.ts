@@ -6,31 +6,26 @@ import { AbortError, ValueError } from "../../errors.js";
 import { describeChain } from "../../util/describe.js";
 import { getOrCreate } from "../../util/get-or-create.js";
 import { decode } from "../../values/codec.js";
-import { storesInPlan } from "../caching/plan-stores.js";
 import { nextWithinBudget } from "../chunks/chunk-sizer.js";
 import { encodeResult } from "../chunks/encode-result.js";
+import { type ChunkRange, type ChunkResult, EMPTY_RESULT, type StageSpec } from "../chunks/protocol.js";
+import { unreadElement } from "../chunks/unread-element.js";
 import { elementIndex } from "../elements/elements.js";
 import type { List } from "../elements/lists.js";
-import { MapSlice, type SliceRange } from "../elements/map-slice.js";
+import { type KnownFailure, MapSlice, type SliceRange } from "../elements/map-slice.js";
+import { TaskProgress } from "../elements/task-progress.js";
 import { CancelScope } from "../lifecycle/cancel-scope.js";
 import { now, type RunEvent } from "../lifecycle/events.js";
 import { ResourceScope } from "../lifecycle/resources.js";
 import { RunContext } from "../lifecycle/run-context.js";
 import { withExtractedContext } from "../lifecycle/trace-context.js";
 import { fromProgramSpec } from "../program/program-spec.js";
+import { storesInPlan } from "../run-cache/plan-stores.js";
 import { resolveExecution } from "../settings.js";
 import { WorkerEventChannel } from "../threads/event-channel.js";
-import {
-  type ChunkRange,
-  type ChunkRequest,
-  type ChunkResult,
-  EMPTY_RESULT,
-  type KnownFailure,
-  type StageSpec,
-  TaskProgress,
-} from "../threads/protocol.js";
+import type { ChunkRequest } from "../threads/protocol.js";
 import { StoreProxies } from "../threads/store-proxy.js";
-import { unreadElement } from "../threads/unread-element.js";
+
 import { importPipelineClass } from "./import-class.js";
 import { countErrors, runSlice, type StageProgram } from "./run-slice.js";
 
@@ -77,13 +72,13 @@ export async function runChunkRequest(message: ChunkRequest): Promise<Uint8Array
     known: message.known === undefined ? [] : (decode(message.known) as KnownFailure[]),
   };
   const away = message.stores && new StoreProxies(message.stores);
-  if (away !== undefined) visit.run.useStores(sessionsOf(fragment, away));
+  if (away !== undefined) visit.run.cache.useSessions(sessionsOf(fragment, away));
   try {
     const { range } = message;
     const indexOf = (element: number) => (range === undefined ? undefined : elementIndex(range, element));
     const place = { plan: program.plan, path: spec.path, indexOf };
     const result = await withExtractedContext(message.carrier, () => runChunk(visit));
-    if (away !== undefined) await visit.run.flush();
+    if (away !== undefined) await visit.run.cache.flush();
     return encodeResult({ ...result, events: events?.drain() ?? [] }, place);
   } finally {
     away?.close();

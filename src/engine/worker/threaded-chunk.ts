@@ -2,13 +2,15 @@ import type { Step } from "../../graph/plan.js";
 import type { ChunkExecutor, ChunkHandle } from "../chunks/chunk-executor.js";
 import type { ChunkMessage } from "../chunks/chunk-message.js";
 import { type ChunkIo, Dispatcher } from "../chunks/dispatcher.js";
-import { type SharedStageBytes, Stage } from "../chunks/stage.js";
+import type { ChunkRangeState } from "../chunks/protocol.js";
+import { type ChunkResult, EMPTY_RESULT, type Isolation, type StageSpec } from "../chunks/protocol.js";
+import { Stage } from "../chunks/stage.js";
 import type { List } from "../elements/lists.js";
 import { Execution } from "../execute-plan.js";
 import { CancelScope } from "../lifecycle/cancel-scope.js";
 import type { RunContext } from "../lifecycle/run-context.js";
-import type { ChunkRangeState } from "../threads/chunk-task.js";
-import { type ChunkResult, EMPTY_RESULT, type Isolation, type StageSpec } from "../threads/protocol.js";
+import { type SharedStageBytes, ThreadChunkExecutor } from "../threads/thread-chunk-executor.js";
+
 import type { StageProgram } from "./run-slice.js";
 
 /** A fragment as it is made here. */
@@ -31,7 +33,7 @@ export class ThreadedChunk implements ChunkIo, ChunkExecutor {
   readonly maxInFlight: number;
   readonly sizer: ChunkExecutor["sizer"];
   readonly indices: readonly number[];
-  private readonly stage: Stage;
+  private readonly threads: ThreadChunkExecutor;
   private readonly dispatcher: Dispatcher;
   private readonly values: readonly unknown[][];
   private readonly errors: number[];
@@ -48,11 +50,19 @@ export class ThreadedChunk implements ChunkIo, ChunkExecutor {
   ) {
     const { first, count } = chunk;
     const standing = { path: spec.path };
-    this.execution = new Execution(program, values.slice(), run, new CancelScope(), settings, standing).track();
+    this.execution = new Execution(
+      program,
+      values.slice(),
+      run,
+      new CancelScope(),
+      settings,
+      undefined,
+      standing,
+    ).standBy();
     this.steps = program.plan.steps;
-    this.stage = new Stage(this.execution, this.steps, wanted, [], spec.overlapping, undefined, shared);
-    this.maxInFlight = isSpread ? this.stage.maxInFlight : 1;
-    this.sizer = isSpread ? this.stage.sizer : SINGLE_CHUNK;
+    this.threads = new ThreadChunkExecutor(new Stage(this.execution, this.steps, wanted, [], spec.overlapping), shared);
+    this.maxInFlight = isSpread ? this.threads.maxInFlight : 1;
+    this.sizer = isSpread ? this.threads.sizer : SINGLE_CHUNK;
     this.indices = chunk.indices ?? Array.from({ length: count }, (_, i) => first + i);
     this.values = wanted.map(() => new Array(count));
     this.errors = this.steps.map(() => 0);
@@ -74,7 +84,7 @@ export class ThreadedChunk implements ChunkIo, ChunkExecutor {
 
   submit(range: ChunkRangeState, elements: readonly List[], company: Isolation): Promise<ChunkHandle> {
     const known = [...this.chunk.known, ...range.known];
-    return this.stage.submit({ ...range, known }, elements, company);
+    return this.threads.submit({ ...range, known }, elements, company);
   }
 
   /** The others that come for the same fragment need what it has. */

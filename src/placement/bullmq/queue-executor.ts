@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import type { ChunkExecutor, ChunkHandle, RestoredChunk } from "../../engine/chunks/chunk-executor.js";
 import { type ChunkPolicy, ChunkSizer } from "../../engine/chunks/chunk-sizer.js";
+import type { ChunkOutcome, ChunkRangeState, ChunkResult, Isolation } from "../../engine/chunks/protocol.js";
 import type { Stage } from "../../engine/chunks/stage.js";
 import type { ElementRange } from "../../engine/elements/elements.js";
 import type { List } from "../../engine/elements/lists.js";
-import type { Execution } from "../../engine/execute-plan.js";
-import type { ChunkOutcome, ChunkRangeState } from "../../engine/threads/chunk-task.js";
-import type { ChunkResult, Isolation } from "../../engine/threads/protocol.js";
+import type { RunningExecution } from "../../engine/executor.js";
+
 import { HypernodesError } from "../../errors.js";
 import type { Step } from "../../graph/plan.js";
 import { decode } from "../../values/codec.js";
@@ -49,7 +49,7 @@ interface StageUpload {
 
 /** Workers that take the chunks of one fragment. */
 export class QueueChunkExecutor implements ChunkExecutor {
-  readonly execution: Execution;
+  readonly execution: RunningExecution;
   readonly steps: readonly Step[];
   readonly sizer: ChunkSizer;
   private prepared: Promise<StageUpload> | undefined;

@@ -2,11 +2,11 @@ import type { ChunkHandle } from "../../engine/chunks/chunk-executor.js";
 import type { ChunkMessage } from "../../engine/chunks/chunk-message.js";
 import type { ChunkSizer } from "../../engine/chunks/chunk-sizer.js";
 import { unreadable } from "../../engine/chunks/encode-each.js";
+import type { ChunkOutcome, ChunkRangeState, ChunkResult } from "../../engine/chunks/protocol.js";
 import type { Stage } from "../../engine/chunks/stage.js";
 import type { List } from "../../engine/elements/lists.js";
 import type { ChunkSpan } from "../../engine/lifecycle/trace-context.js";
-import type { ChunkOutcome, ChunkRangeState } from "../../engine/threads/chunk-task.js";
-import type { ChunkResult } from "../../engine/threads/protocol.js";
+
 import { decode } from "../../values/codec.js";
 import type { Bundle } from "../bundle/bundle.js";
 import { remapStacks } from "../bundle/remap-stacks.js";

@@ -1,9 +1,10 @@
 import type { ChunkExecutor, ChunkHandle } from "../../engine/chunks/chunk-executor.js";
 import { type ChunkPolicy, ChunkSizer } from "../../engine/chunks/chunk-sizer.js";
+import type { ChunkOutcome, ChunkRangeState } from "../../engine/chunks/protocol.js";
 import type { Stage } from "../../engine/chunks/stage.js";
 import type { List } from "../../engine/elements/lists.js";
-import type { Execution } from "../../engine/execute-plan.js";
-import type { ChunkOutcome, ChunkRangeState } from "../../engine/threads/chunk-task.js";
+import type { RunningExecution } from "../../engine/executor.js";
+
 import type { HypernodesError } from "../../errors.js";
 import type { Step } from "../../graph/plan.js";
 import { type Bundle, bundledLocation } from "../bundle/bundle.js";
@@ -45,7 +46,7 @@ interface PreparedHosts {
 
 /** Containers that share the chunks of one fragment. Each has one at a time. */
 export class HostPoolExecutor implements ChunkExecutor {
-  readonly execution: Execution;
+  readonly execution: RunningExecution;
   readonly steps: readonly Step[];
   readonly sizer: ChunkSizer;
   private prepared: Promise<PreparedHosts> | undefined;

@@ -4,7 +4,8 @@ import type { Placement } from "../../dsl/pipeline-options.js";
 import type { ChunkExecutor } from "../../engine/chunks/chunk-executor.js";
 import type { Stage } from "../../engine/chunks/stage.js";
 import type { RunContext } from "../../engine/lifecycle/run-context.js";
-import type { RemoteTask } from "../../engine/remote/remote-steps.js";
+import type { RemoteTask } from "../../engine/remote/remote-task.js";
+
 import { hostPoolOf } from "../../engine/settings.js";
 import { getOrCreate } from "../../util/get-or-create.js";
 import { type Bundle, bundleOf } from "../bundle/bundle.js";

@@ -1,8 +1,8 @@
 import { exportCodeDigests, exportModelDigests, loadCodeReading } from "../../cache/code-digests.js";
-import { hasCache } from "../../engine/caching/plan-stores.js";
 import { toProgramSpec } from "../../engine/program/program-spec.js";
-import type { RemoteTask } from "../../engine/remote/remote-steps.js";
+import type { RemoteTask } from "../../engine/remote/remote-task.js";
 import { type RunRequest, RunSession } from "../../engine/run.js";
+import { hasCache } from "../../engine/run-cache/plan-stores.js";
 import { localised } from "../../engine/settings.js";
 import { type ElementSource, openElementSource } from "../../engine/stream.js";
 import { acquireConnection } from "./connection-cache.js";

@@ -1,6 +1,7 @@
 import type { ResourceScope } from "../../engine/lifecycle/resources.js";
 import type { RunContext } from "../../engine/lifecycle/run-context.js";
-import type { RemoteTask } from "../../engine/remote/remote-steps.js";
+import type { RemoteTask } from "../../engine/remote/remote-task.js";
+
 import { getOrCreate } from "../../util/get-or-create.js";
 import type { Bundle } from "../bundle/bundle.js";
 import { acquireConnection, isOnlyKeepAlive, poolKey } from "./connection-cache.js";

@@ -1,23 +1,23 @@
-import { type ContentRef, listContent } from "../../cache/cache-keys.js";
-import { contentRef, keyComponent, runEnded } from "../../cache/code-digests.js";
-import { AbortError } from "../../errors.js";
-import type { Argument, Step } from "../../graph/plan.js";
-import { MapElements } from "../elements/elements.js";
-import type { List } from "../elements/lists.js";
-import { Execution } from "../execute-plan.js";
-import { checkInputs, childValues, toNodeError } from "../inline/step-call.js";
-import { CancelScope } from "../lifecycle/cancel-scope.js";
-import { ResourceScope } from "../lifecycle/resources.js";
-import { RunContext } from "../lifecycle/run-context.js";
-import type { NestedProgram } from "../program/program.js";
-import { checkLists, type RunRequest } from "../run.js";
-import { EXPLAINED_REMOTELY, type PipelineCacheLog } from "./cache-explainer.js";
-import { type CachingExecutor, pathWithoutIndices } from "./caching-executor.js";
-import { elementKey } from "./caching-maps.js";
-import type { NodeExplanation } from "./explanation.js";
-import { LazyValue } from "./lazy-value.js";
-import { storesInPlan } from "./plan-stores.js";
-import { NotKnown, UNKNOWN, Unknown } from "./unknown-value.js";
+import { type ContentRef, listContent } from "../cache/cache-keys.js";
+import { contentRef, keyComponent, runEnded } from "../cache/code-digests.js";
+import { AbortError } from "../errors.js";
+import type { Argument, Step } from "../graph/plan.js";
+import type { CachingExecutor } from "./caching/caching-executor.js";
+import { LazyValue } from "./caching/lazy-value.js";
+import { elementKey } from "./caching/step-keys.js";
+import { NotKnown, UNKNOWN, Unknown } from "./caching/unknown-value.js";
+import { MapElements } from "./elements/elements.js";
+import type { List } from "./elements/lists.js";
+import { Execution } from "./execute-plan.js";
+import { checkInputs, childValues, toNodeError } from "./inline/step-call.js";
+import { CancelScope } from "./lifecycle/cancel-scope.js";
+import { ResourceScope } from "./lifecycle/resources.js";
+import { RunContext } from "./lifecycle/run-context.js";
+import type { NestedProgram } from "./program/program.js";
+import { checkLists, type RunRequest } from "./run.js";
+import { EXPLAINED_REMOTELY, type PipelineCacheLog, pathWithoutIndices } from "./run-cache/cache-explainer.js";
+import type { NodeExplanation } from "./run-cache/explanation.js";
+import { storesInPlan } from "./run-cache/plan-stores.js";
 
 const EQUAL = "an equal call is computed in the same run";
 
@@ -28,15 +28,15 @@ const EQUAL = "an equal call is computed in the same run";
  * @param isElsewhere whether it would run in another place, where its stores are, too.
  */
 export async function explainProgram(request: RunRequest, isElsewhere: boolean): Promise<NodeExplanation[]> {
-  const { program, values, settings, name, signal, hosts: elsewhere } = request;
-  const run = new DryRunContext(new ResourceScope(), undefined, undefined, elsewhere);
+  const { program, values, settings, name, signal, hosts } = request;
+  const run = new DryRunContext(new ResourceScope(), undefined);
   checkLists(request, run);
-  const end = await run.view(storesInPlan(program.plan, settings.choices), name);
+  const end = await run.cache.view(storesInPlan(program.plan, settings.choices), name);
   try {
     const dry = new DryRun(name, signal);
-    const execution = new Execution(program, values, run, new CancelScope(), settings);
+    const execution = new Execution(program, values, run, new CancelScope(), settings, hosts);
     await (isElsewhere ? dry.doubt(execution, 1, EXPLAINED_REMOTELY) : dry.walk(execution));
-    return await run.explainer.explain(true);
+    return await run.cache.explainer.explain(true);
   } finally {
     runEnded(run, false);
     end();
@@ -123,7 +123,7 @@ class DryRun {
     let missing = Array.from(results.keys());
     let unknown = 0;
     if (looked === undefined) found.computed += length;
-    else ({ missing, unknown } = await this.lookup(step, cached!, looked, results));
+    else ({ missing, unknown } = await this.lookup(step, execution, looked, results));
     values[step.slot] = results.includes(UNKNOWN) ? new Unknown(results) : results;
     const child = execution.program.children[step.index];
     if (child === undefined) return;
@@ -136,16 +136,12 @@ class DryRun {
    *
    * @returns which would be computed, and of how many it can't be said.
    */
-  private async lookup(
-    step: Step,
-    { maps, digests: contents, log: account }: CachingExecutor,
-    { keyOf }: MapKeys,
-    results: unknown[],
-  ) {
+  private async lookup(step: Step, { cachedMaps, cached }: Execution, { keyOf }: MapKeys, results: unknown[]) {
+    const { digests: contents, log: account } = cached!;
     const found = account.of(step);
     const keys = Array.from(results, (_, i) => keyOf(i));
     const indices = [...keys.keys()].filter((i) => keys[i] !== undefined);
-    const entries = await maps.find(
+    const entries = await cachedMaps!.find(
       step,
       indices.map((i) => keys[i]!),
       false,
@@ -281,7 +277,7 @@ class DryRun {
   ): Promise<void> {
     const values = childValues(child, inputs, execution);
     const inner = execution.nest(child, values, execution.scope, step, element);
-    if (execution.isRemote(step)) return this.doubt(inner, 1, EXPLAINED_REMOTELY);
+    if (execution.routeOf(step).kind === "task") return this.doubt(inner, 1, EXPLAINED_REMOTELY);
     if (child.checks === undefined || !inputs.some((value) => value instanceof Unknown)) {
       try {
         await checkInputs(child, inputs, values, execution, inner.path);
@@ -343,7 +339,7 @@ class DryRun {
 }
 
 function logOf(execution: Execution): PipelineCacheLog {
-  return execution.cached?.log ?? execution.run.explainer.begin(execution);
+  return execution.cached?.log ?? execution.run.cache.explainer.begin(execution);
 }
 
 function count(found: { unknown: number | "any" }, calls: number | "any"): void {

@@ -1,9 +1,8 @@
 import { NodeError } from "../../errors.js";
 import { type Dependency, formatDependency, mappedDependencies } from "../../graph/graph.js";
-import type { Step } from "../../graph/plan.js";
+import type { Plan, Step } from "../../graph/plan.js";
 import { printPath } from "../../values/object-kinds.js";
 import { Snapshot } from "../../values/snapshot.js";
-import type { Execution } from "../execute-plan.js";
 import { CHANGED_INPUT, pathOf } from "../failures/node-errors.js";
 
 /** A value that calls under way have taken. */
@@ -27,9 +26,16 @@ interface CallerPath {
   readonly element: number | undefined;
 }
 
+/** The execution of a checked call. */
+interface CheckedExecution {
+  readonly plan: Plan;
+  readonly path: string;
+  pathOf(step: Step, element?: number): string;
+}
+
 /** One call of a step, for the check. */
 export interface CheckedCall {
-  readonly execution: Execution;
+  readonly execution: CheckedExecution;
   readonly step: Step;
   readonly element: number | undefined;
 }
@@ -82,7 +88,7 @@ export class PurityCheck {
   }
 
   /** What all calls of a map share, until it ends. @returns what looks then whether it was changed. */
-  shared(execution: Execution, step: Step, inputs: readonly unknown[]): () => void {
+  shared(execution: CheckedExecution, step: Step, inputs: readonly unknown[]): () => void {
     if (step.child !== undefined) return () => {};
     return this.watch(callerOf({ execution, step, element: undefined }), sharedOf(execution, step, inputs));
   }
@@ -92,7 +98,7 @@ export class PurityCheck {
    *
    * @throws {NodeError} `CHANGED_INPUT`
    */
-  resource(execution: Execution, name: string, inputs: readonly unknown[], build: () => unknown): unknown {
+  resource(execution: CheckedExecution, name: string, inputs: readonly unknown[], build: () => unknown): unknown {
     const { dependencies } = execution.plan.graph.nodes.find((node) => node.name === name)!;
     const end = this.watch(
       { place: pathOf(execution.path, name), node: name, element: undefined },
@@ -168,14 +174,14 @@ function isObject(value: unknown): value is object {
 }
 
 /** What every call of a step takes, but for resources. */
-function sharedOf(execution: Execution, step: Step, inputs: readonly unknown[]): RecordedArgument[] {
+function sharedOf(execution: CheckedExecution, step: Step, inputs: readonly unknown[]): RecordedArgument[] {
   const shared = inputs.slice(inputs.length - step.arguments.length);
   const dependencies = step.node.dependencies.filter(({ as }) => as === "value");
   return argumentsOf(execution, step.name, dependencies, shared);
 }
 
 function argumentsOf(
-  execution: Execution,
+  execution: CheckedExecution,
   name: string,
   dependencies: readonly Dependency[],
   values: readonly unknown[],
@@ -203,13 +209,13 @@ function elementsOf({ execution, step, element }: CheckedCall, inputs: readonly 
   });
 }
 
-function sourceOf(execution: Execution, taker: string, dependency: Dependency): string {
+function sourceOf(execution: CheckedExecution, taker: string, dependency: Dependency): string {
   const role = roleOf(execution, dependency);
   if (role !== undefined && role !== "input")
     return `what ${pathOf(execution.path, formatDependency(dependency))} made`;
   return `what ${execution.path || taker} was given as ${formatDependency(dependency)}`;
 }
 
-function roleOf({ plan }: Execution, { on }: Dependency): string | undefined {
+function roleOf({ plan }: CheckedExecution, { on }: Dependency): string | undefined {
   return plan.graph.nodes.find(({ name }) => name === on)?.role;
 }

@@ -1,11 +1,11 @@
 import type { ContentRef } from "../../cache/cache-keys.js";
-import { codePartsOf, partsOfModels } from "../../cache/code-digests.js";
+import { type CodeDigests, codePartsOf, partsOfModels } from "../../cache/code-digests.js";
 import { type ComputationRecord, describeChanges, PROCESS, recordKey } from "../../cache/provenance.js";
+import type { CacheSession } from "../../cache/session.js";
+import type { Owner } from "../../cache/store.js";
 import { type Dependency, formatDependency, mappedDependencies } from "../../graph/graph.js";
-import type { Step } from "../../graph/plan.js";
-import type { Execution } from "../execute-plan.js";
+import type { Plan, Step } from "../../graph/plan.js";
 import type { Program } from "../program/program.js";
-import { pathWithoutIndices } from "./caching-executor.js";
 import type { NodeExplanation } from "./explanation.js";
 
 /** An explanation as one line: `Retrieval.hits: 3 of 1058 computed: queries changed`. */
@@ -23,6 +23,21 @@ export function explanationLine({ path, computed, cached, unknown, because }: No
 
 /** Why it can't be looked up what a step would do. */
 export const EXPLAINED_REMOTELY = "it runs in a place of its own, and what is remembered is there";
+
+/** An execution whose steps are explained. */
+interface ExplainedExecution {
+  readonly plan: Plan;
+  readonly program: Program;
+  pathOf(step: Step): string;
+}
+
+/** The cache of such an execution. */
+interface ExplainedCache {
+  readonly session: CacheSession;
+  readonly codes: CodeDigests;
+  isCacheable(step: Step): boolean;
+  ownerOf(step: Step): Owner;
+}
 
 /** What became of one step in a run. */
 interface StepCacheLog {
@@ -46,7 +61,10 @@ export class PipelineCacheLog {
   private readonly steps: StepCacheLog[] = [];
 
   /** @param execution the first of them. */
-  constructor(readonly execution: Execution) {}
+  constructor(
+    readonly execution: ExplainedExecution,
+    readonly cached: ExplainedCache | undefined,
+  ) {}
 
   of(step: Step): StepCacheLog {
     this.steps[step.index] ??= {
@@ -85,14 +103,14 @@ export class PipelineCacheLog {
 export class CacheExplainer {
   private readonly logs = new Map<Program, PipelineCacheLog>();
 
-  begin(execution: Execution): PipelineCacheLog {
+  begin(execution: ExplainedExecution, cached?: ExplainedCache): PipelineCacheLog {
     const { program } = execution;
     const known = this.logs.get(program);
     if (known !== undefined) {
       known.executions++;
       return known;
     }
-    const account = new PipelineCacheLog(execution);
+    const account = new PipelineCacheLog(execution, cached);
     this.logs.set(program, account);
     return account;
   }
@@ -122,7 +140,7 @@ export class CacheExplainer {
   }
 
   private async reason(account: PipelineCacheLog, step: Step): Promise<string> {
-    const { cached } = account.execution;
+    const { cached } = account;
     const { computed, cached: found, unknown, problem, doubts } = account.of(step);
     if (doubts.has(EXPLAINED_REMOTELY)) return EXPLAINED_REMOTELY;
     const doubt = [...doubts].map((each) => `, ${each}`).join("");
@@ -146,7 +164,8 @@ export class CacheExplainer {
   /** Keeps what was computed from what, for the next run's explanation. */
   keep(): void {
     for (const account of this.logs.values()) {
-      const { cached, plan } = account.execution;
+      const { cached } = account;
+      const { plan } = account.execution;
       for (const step of plan.steps) {
         const { computed, problem } = account.of(step);
         if (cached === undefined || computed === 0 || problem !== undefined || !cached.isCacheable(step)) continue;
@@ -159,14 +178,19 @@ export class CacheExplainer {
 }
 
 function recordOf(account: PipelineCacheLog, step: Step): ComputationRecord {
-  const { program, cached } = account.execution;
+  const { program } = account.execution;
   const { inputs, changed } = account.of(step);
   return {
     process: PROCESS,
     ...(changed.length > 0 && { changed }),
-    code: cached!.codes.steps[step.index]!.code,
+    code: account.cached!.codes.steps[step.index]!.code,
     version: step.node.options.version,
     parts: [...codePartsOf(program, step), ...partsOfModels(inputs.map(([, { models }]) => models))],
     inputs: account.executions > 1 ? [] : inputs.map(([name, { digest }]) => [name, digest]),
   };
+}
+
+/** The path of a step, whichever elements it is inside of: `Corpus.essays.count`. */
+export function pathWithoutIndices(execution: { pathOf(step: Step): string }, step: Step): string {
+  return execution.pathOf(step).replaceAll(/\[\d+\]/g, "");
 }

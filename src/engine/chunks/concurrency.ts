@@ -1,7 +1,7 @@
+import os from "node:os";
 import type { ExecutionMode } from "../../dsl/pipeline-options.js";
+import type { Isolation } from "../chunks/protocol.js";
 import { isSerial, type ResolvedExecution } from "../settings.js";
-import type { Isolation } from "./protocol.js";
-import { MAX_THREADS } from "./thread-pools.js";
 
 export function isolationFor(mode: ExecutionMode): Isolation {
   return isSerial(mode) ? "serial" : "overlapping";
@@ -19,3 +19,6 @@ export function threadConcurrency({ maps, maxWorkers }: ResolvedExecution): {
   const visitors = Math.min(2 * MAX_THREADS, maxWorkers);
   return { visitors, overlapping: Math.floor(maxWorkers / visitors) };
 }
+
+/** How many threads compute at once: one for each core. */
+export const MAX_THREADS = os.availableParallelism();

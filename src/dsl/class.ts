@@ -1,0 +1,1 @@
+export type Class = abstract new (...args: never[]) => object;

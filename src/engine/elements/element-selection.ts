@@ -1,0 +1,26 @@
+import type { EventOf } from "../lifecycle/events.js";
+import type { ElementRange } from "./elements.js";
+
+/** The elements of a map that are to be computed, because the others are known. */
+export interface ElementSelection extends ElementRange {
+  readonly indices: readonly number[];
+  /** How many there are in the whole map. */
+  readonly of: number;
+  /** How many are computed with them, because they are equal. */
+  readonly equal: number;
+  /** @param position its place among those that are computed. */
+  computed(position: number, value: unknown): void;
+}
+
+/** How many elements are named of a map that never ends. */
+export const MAX_NAMED = 5;
+
+/** What the end of a map tells: how many elements there were, failed, and were known before. */
+export function mapEndCounts(
+  computed: number,
+  failed: number,
+  selection: Pick<ElementSelection, "of" | "equal"> | undefined,
+): Pick<EventOf<"map", "end">, "elements" | "failed" | "cached"> {
+  if (selection === undefined) return { elements: computed, failed };
+  return { elements: selection.of, failed, cached: selection.of - computed - selection.equal };
+}

@@ -1,0 +1,16 @@
+import type { MapQueue, Placement } from "../../dsl/pipeline-options.js";
+import type { ChunkExecutor } from "../chunks/chunk-executor.js";
+import type { Stage } from "../chunks/stage.js";
+import type { RemoteTask } from "../remote/remote-task.js";
+
+/** Does work in other places, for one run. */
+export interface HostRegistry {
+  /** @returns the record of the outputs. */
+  runTask(placement: Placement, errand: RemoteTask): Promise<Record<string, unknown>>;
+  /** Workers that take chunks of a fragment. */
+  queueExecutor(queue: MapQueue, fragment: Stage): ChunkExecutor;
+  /** Containers that share the chunks of a fragment. */
+  hostPoolExecutor(placement: Placement, fragment: Stage): ChunkExecutor;
+  /** Lets go of the places: the run has ended. @param isDone whether it has its results. */
+  close(isDone: boolean): Promise<unknown> | undefined;
+}

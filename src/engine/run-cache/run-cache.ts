@@ -1,0 +1,119 @@
+import { loadCodeReading, runEnded } from "../../cache/code-digests.js";
+import { MemoryStore } from "../../cache/memory-store.js";
+import { openStoreForRun, viewStore } from "../../cache/open-store.js";
+import { CacheSession } from "../../cache/session.js";
+import type { Store } from "../../cache/store.js";
+import type { PipelineClass } from "../../dsl/members.js";
+import type { CacheStore } from "../../dsl/pipeline-options.js";
+import { describeError } from "../../util/describe.js";
+import { getOrCreate } from "../../util/get-or-create.js";
+import { CacheExplainer } from "./cache-explainer.js";
+import type { NodeExplanation } from "./explanation.js";
+
+/** The open stores of one run, and the explanation of what was found in them. */
+export class RunCache {
+  private sessions: Map<CacheStore, CacheSession> | undefined;
+  private explained: CacheExplainer | undefined;
+  /** Puts the analyses of the program's scripts into its first store. */
+  private saveAnalyses: (() => void) | undefined;
+
+  /**
+   * @param run the run, as the code digests know it.
+   * @param warnOnce emits a warning, once for the same message.
+   */
+  constructor(
+    private readonly run: object,
+    private readonly warnOnce: (message: string) => void,
+  ) {}
+
+  /** What becomes of each cached step. */
+  get explainer(): CacheExplainer {
+    this.explained ??= new CacheExplainer();
+    return this.explained;
+  }
+
+  /** Whether anything of the run is cached. */
+  get isOpen(): boolean {
+    return this.sessions !== undefined;
+  }
+
+  /** The session of an open store. */
+  session(store: CacheStore): CacheSession {
+    return this.sessions!.get(store)!;
+  }
+
+  /**
+   * Opens the stores of the run's executions, before the first of them starts.
+   *
+   * @param where the path of the pipeline, for errors.
+   * @param pipeline the class whose code is read in this process; undefined: another process has read it.
+   */
+  async open(stores: readonly (CacheStore | undefined)[], where: string, pipeline?: PipelineClass): Promise<void> {
+    await loadCodeReading();
+    const sessions = new Map<CacheStore, CacheSession>();
+    const opened = new Map<Store, CacheSession>();
+    for (const meant of stores) {
+      if (meant === undefined) continue;
+      const store = await openStoreForRun(meant, where);
+      const session = getOrCreate(opened, store, () => new CacheSession(store));
+      sessions.set(meant, session);
+    }
+    this.sessions = sessions;
+    const [first] = opened;
+    if (first === undefined || pipeline === undefined) return;
+    const [store, session] = first;
+    const { saveAnalyses, loadAnalyses } = await import("../../cache/saved-analyses.js");
+    await loadAnalyses(pipeline, store, session);
+    this.saveAnalyses = () => saveAnalyses(pipeline, store, session);
+  }
+
+  /**
+   * Opens the stores for reading: nothing is created or written.
+   *
+   * @returns a function that closes them.
+   */
+  async view(stores: readonly (CacheStore | undefined)[], where: string): Promise<() => void> {
+    await loadCodeReading();
+    const views = new Map<CacheStore, Awaited<ReturnType<typeof viewStore>>>();
+    const sessions = new Map<CacheStore, CacheSession>();
+    for (const meant of stores) {
+      if (meant === undefined || views.has(meant)) continue;
+      const view = await viewStore(meant, where);
+      views.set(meant, view);
+      sessions.set(meant, new CacheSession(view ?? new MemoryStore(0), true));
+    }
+    this.sessions = sessions;
+    return () => {
+      for (const view of views.values()) view?.closeView?.();
+    };
+  }
+
+  /** In a worker thread: sessions that ask the main thread for the stores that are open there. */
+  useSessions(sessions: Map<CacheStore, CacheSession>): void {
+    this.sessions = sessions;
+  }
+
+  /**
+   * Ends the run's use of its stores: what was computed from which inputs is saved for the next run's explanation, and everything is
+   * written.
+   *
+   * @param explain receives, for each node that was called, why it was computed or not.
+   */
+  async finish(explain?: (why: NodeExplanation) => void): Promise<void> {
+    runEnded(this.run, this.explained?.hasComputed === true);
+    this.saveAnalyses?.();
+    try {
+      if (explain !== undefined) for (const why of (await this.explained?.explain(false)) ?? []) explain(why);
+      this.explained?.keep();
+    } catch (error) {
+      // The run has its values: they are not lost because they can't be explained.
+      this.warnOnce(`what was computed can't be explained the next time: ${describeError(error)}`);
+    }
+    await this.flush();
+  }
+
+  /** Writes the entries that wait for being written. */
+  async flush(): Promise<void> {
+    for (const session of new Set(this.sessions?.values())) await session.flush();
+  }
+}
