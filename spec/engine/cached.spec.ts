@@ -984,7 +984,8 @@ describe("a cached run that is stopped", () => {
     const slow = new Slow().with({ cache: memory(), execution: { maxWorkers: 1 } });
     const controller = new AbortController();
     const running = slow.run({ xs: [1, 2, 3, 4, 5, 6, 7, 8] }, { signal: controller.signal });
-    setTimeout(() => controller.abort(), 18);
+    while (calls.length === 0) await new Promise(setImmediate);
+    controller.abort();
     expect((await rejection(running)).name).to.equal("AbortError");
     const done = calls.length;
     expect(done).to.be.within(1, 7);

@@ -27,9 +27,10 @@ import { checkInputs, childValues, collectError, invokeStep } from "./inline/ste
 import type { CancelScope } from "./lifecycle/cancel-scope.js";
 import type { RunContext } from "./lifecycle/run-context.js";
 import type { NestedProgram, Program } from "./program/program.js";
+import type { HostRegistry } from "./remote/host-registry.js";
 import { RemoteMap, runNestedRemotely, runNodeRemotely } from "./remote/remote-steps.js";
 import { chunkExecutorFor } from "./routing/chunk-targets.js";
-import type { HostRegistry } from "./routing/hosts.js";
+
 import { type ChunkTarget, nodeRoute, type Route, routesFor } from "./routing/routes.js";
 import { runFastPath } from "./scheduler/fast-path.js";
 import { Scheduler } from "./scheduler/scheduler.js";

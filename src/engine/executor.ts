@@ -58,7 +58,7 @@ export interface SchedulerHandle {
 }
 
 /** Runs nested pipelines for the calls of a step. */
-export interface NestedRunner {
+interface NestedRunner {
   /** Whether a step is computed in this process: its values are no copies, and the cache sees what happens in it. */
   isInProcess(step: Step): boolean;
   /** Whether calls of a nested pipeline need no execution of their own: it has plain methods only, and no listener. */

@@ -14,7 +14,8 @@ import { RunContext } from "./lifecycle/run-context.js";
 import { forgetRun, type UnfinishedRun, watchForStall } from "./lifecycle/stalled-runs.js";
 import type { TraceContext } from "./lifecycle/trace-context.js";
 import type { Program } from "./program/program.js";
-import type { HostRegistry } from "./routing/hosts.js";
+import type { HostRegistry } from "./remote/host-registry.js";
+
 import { explanationLine } from "./run-cache/cache-explainer.js";
 import type { NodeExplanation } from "./run-cache/explanation.js";
 import { storesInPlan } from "./run-cache/plan-stores.js";

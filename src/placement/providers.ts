@@ -1,7 +1,7 @@
 import type { PipelineClass } from "../dsl/members.js";
 import type { Placement } from "../dsl/pipeline-options.js";
 import type { ResourceScope } from "../engine/lifecycle/resources.js";
-import type { HostRegistry } from "../engine/routing/hosts.js";
+import type { HostRegistry } from "../engine/remote/host-registry.js";
 
 import { type RunRequest, runProgram } from "../engine/run.js";
 import { asCoordinator, hostPoolOf } from "../engine/settings.js";

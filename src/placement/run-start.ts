@@ -5,7 +5,8 @@ import type { PipelineOptions } from "../dsl/pipeline-options.js";
 import { convertInputs } from "../engine/elements/convert-inputs.js";
 import type { Program } from "../engine/program/program.js";
 import { toProgramSpec } from "../engine/program/program-spec.js";
-import type { HostRegistry } from "../engine/routing/hosts.js";
+import type { HostRegistry } from "../engine/remote/host-registry.js";
+
 import { localised } from "../engine/settings.js";
 import type { PlanMapOptions } from "../graph/plan.js";
 

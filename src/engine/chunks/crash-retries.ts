@@ -5,7 +5,7 @@ import { showFramesOf } from "../../util/user-frames.js";
 import type { RunningExecution } from "../executor.js";
 import { nodeError } from "../failures/node-errors.js";
 import { backoffDelay, resolveRetries } from "../failures/retry-policy.js";
-import { type CallPath, failedWith, retried, started } from "../inline/call-events.js";
+import { type CallPath, failedWith, retried, started } from "../lifecycle/call-events.js";
 import { sleepUnlessStopped } from "../lifecycle/cancel-scope.js";
 
 import { now } from "../lifecycle/events.js";

@@ -1,4 +1,3 @@
-import type { EventOf } from "../lifecycle/events.js";
 import type { ElementRange } from "./elements.js";
 
 /** The elements of a map that are to be computed, because the others are known. */
@@ -20,7 +19,7 @@ export function mapEndCounts(
   computed: number,
   failed: number,
   selection: Pick<ElementSelection, "of" | "equal"> | undefined,
-): Pick<EventOf<"map", "end">, "elements" | "failed" | "cached"> {
+): { readonly elements: number; readonly failed: number; readonly cached?: number } {
   if (selection === undefined) return { elements: computed, failed };
   return { elements: selection.of, failed, cached: selection.of - computed - selection.equal };
 }

@@ -1,5 +1,4 @@
 import type { NodeError } from "../../errors.js";
-import type { CancelScope } from "../lifecycle/cancel-scope.js";
 import type { ElementRange } from "./elements.js";
 import type { TaskProgress } from "./task-progress.js";
 
@@ -20,7 +19,8 @@ export class MapSlice {
   constructor(
     range: SliceRange | undefined,
     private readonly progress: TaskProgress,
-    private readonly scope: CancelScope,
+    /** Throws once the call is no longer wanted. */
+    private readonly scope: { check(): void },
     known: readonly KnownFailure[],
   ) {
     this.first = range?.first ?? 0;

@@ -1,6 +1,7 @@
 import type { NodeError } from "../../errors.js";
 import type { Step } from "../../graph/plan.js";
 import { asError } from "../../util/as-error.js";
+import { isAsync } from "../../util/is-async.js";
 import { isPromise, promiseOf } from "../../util/thenable.js";
 import { convertInputs } from "../elements/convert-inputs.js";
 import { type ElementSelection, MAX_NAMED, mapEndCounts } from "../elements/element-selection.js";
@@ -9,7 +10,7 @@ import { snapshot } from "../elements/lists.js";
 import { resultOf } from "../execution-context.js";
 import type { RunningExecution } from "../executor.js";
 import { CollectedError } from "../failures/collected.js";
-import { isAsync } from "../lifecycle/current-run.js";
+
 import { now } from "../lifecycle/events.js";
 import { runFastPath } from "../scheduler/fast-path.js";
 import { callBatch } from "./batch-call.js";

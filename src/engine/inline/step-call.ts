@@ -7,11 +7,11 @@ import { CollectedError } from "../failures/collected.js";
 import { hasChangedInput, nodeError, pathOf } from "../failures/node-errors.js";
 import { isGuarded } from "../failures/retry-policy.js";
 import { settle } from "../failures/settle.js";
+import { type CallPath, ended, failedWith, retried, started } from "../lifecycle/call-events.js";
 import type { CancelScope } from "../lifecycle/cancel-scope.js";
 import { withRun } from "../lifecycle/current-run.js";
 import { now } from "../lifecycle/events.js";
 import type { NestedProgram } from "../program/program.js";
-import { type CallPath, ended, failedWith, retried, started } from "./call-events.js";
 import { callWithPolicy } from "./retry.js";
 
 type RetryHook = (error: unknown, attempt: number, delayMs: number) => void;

@@ -62,9 +62,3 @@ export function withRun<R>(run: CurrentRun, acrossAwaits: boolean, call: () => R
     exitRun(before);
   }
 }
-
-const AsyncFunction = (async () => {}).constructor;
-
-export function isAsync(method: Function): boolean {
-  return method instanceof AsyncFunction;
-}

@@ -1,4 +1,4 @@
-import { workerContext } from "../threads/worker-context.js";
+import { workerContext } from "./worker-context.js";
 
 /** A run that has not ended. */
 export interface UnfinishedRun {

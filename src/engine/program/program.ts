@@ -3,12 +3,13 @@ import type { PipelineClass } from "../../dsl/members.js";
 import type { GraphNode } from "../../graph/graph.js";
 import type { Plan, PlannedChild, SlotUses } from "../../graph/plan.js";
 import { getOrCreate } from "../../util/get-or-create.js";
+import { isAsync } from "../../util/is-async.js";
 import { knowExportsOf } from "../../values/exported-classes.js";
 import { inputChecksOf } from "../../values/input-checks.js";
 import { inputRecord } from "../../values/inputs.js";
 import { convertInputs } from "../elements/convert-inputs.js";
 import { isGuarded } from "../failures/retry-policy.js";
-import { isAsync } from "../lifecycle/current-run.js";
+
 import { ChildInputs } from "./child-inputs.js";
 import { createThisGuard } from "./this-guard.js";
 

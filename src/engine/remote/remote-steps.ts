@@ -13,9 +13,9 @@ import { now } from "../lifecycle/events.js";
 import type { NestedProgram } from "../program/program.js";
 import { toProgramSpec } from "../program/program-spec.js";
 import { sharedSlots } from "../program/shared-slots.js";
-import type { HostRegistry } from "../routing/hosts.js";
 import { hasCache } from "../run-cache/plan-stores.js";
 import { localised, optionsFor, type ResolvedExecution } from "../settings.js";
+import type { HostRegistry } from "./host-registry.js";
 
 /** Runs a nested pipeline in its own place, for one call. */
 export async function runNestedRemotely(

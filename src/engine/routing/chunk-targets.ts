@@ -1,7 +1,8 @@
 import type { ChunkExecutor } from "../chunks/chunk-executor.js";
 import type { Stage } from "../chunks/stage.js";
+import type { HostRegistry } from "../remote/host-registry.js";
 import { ThreadChunkExecutor } from "../threads/thread-chunk-executor.js";
-import type { HostRegistry } from "./hosts.js";
+
 import type { ChunkTarget } from "./routes.js";
 
 /** The executor of a stage's chunks on the target of its route. */

@@ -1,8 +1,8 @@
 import type { ExecutionMode, ThreadLimits } from "../../dsl/pipeline-options.js";
 import { getOrCreate } from "../../util/get-or-create.js";
 import { MAX_THREADS } from "../chunks/concurrency.js";
+import { workerContext } from "../lifecycle/worker-context.js";
 import type { WorkerPool } from "./pool.js";
-import { workerContext } from "./worker-context.js";
 
 const pools = new Map<string, Promise<WorkerPool>>();
 

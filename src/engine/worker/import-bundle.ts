@@ -1,4 +1,4 @@
-import { importForClasses } from "../threads/worker-context.js";
+import { importForClasses } from "../lifecycle/worker-context.js";
 
 /**
  * Imports the pipeline's modules in a container, where they are one file beside this one. If they run a pipeline by

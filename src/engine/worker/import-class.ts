@@ -8,10 +8,10 @@ import { HypernodesError } from "../../errors.js";
 import { describeChain } from "../../util/describe.js";
 import { getOrCreate } from "../../util/get-or-create.js";
 import { knowExportsOf } from "../../values/exported-classes.js";
+import { importForClasses } from "../lifecycle/worker-context.js";
 import type { ThreadData } from "../threads/protocol.js";
 import { refuseProgram } from "../threads/refuse-program.js";
 import { recordRunAtImport } from "../threads/run-at-import.js";
-import { importForClasses } from "../threads/worker-context.js";
 import { importBundle } from "./import-bundle.js";
 import { registerLoaders } from "./loaders.js";
 

@@ -3,11 +3,11 @@ import { Piscina } from "piscina";
 import { encodeEach } from "../chunks/encode-each.js";
 import { encodeResult } from "../chunks/encode-result.js";
 import { EMPTY_RESULT } from "../chunks/protocol.js";
+import { workerContext } from "../lifecycle/worker-context.js";
 import type { Answer, ControlMessage, Request, ThreadData, ThreadNews } from "../threads/protocol.js";
 import { onRunAtImport, runAtImportError, unlessRunAtImport } from "../threads/run-at-import.js";
 import { StallWatch } from "../threads/stall.js";
 import { printAtOnce } from "../threads/thread-output.js";
-import { workerContext } from "../threads/worker-context.js";
 import { disposeResources, onChunkCancelled, onStageClosed, runChunkRequest } from "./thread-task.js";
 
 workerContext.isPoolWorker = true;

@@ -15,4 +15,5 @@ const { isCommonJs } = (workerData as ThreadData).hypernodes;
 const thread = isCommonJs ? (createRequire(url)(fileURLToPath(url)) as Thread) : load(url.href);
 
 /** What Piscina calls in each thread of a pool. */
-export default async (request: Parameters<typeof handleRequest>[0]): Promise<unknown> => (await thread).handleRequest(request);
+export default async (request: Parameters<typeof handleRequest>[0]): Promise<unknown> =>
+  (await thread).handleRequest(request);

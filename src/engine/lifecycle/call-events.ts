@@ -1,5 +1,5 @@
 import { asError } from "../../util/as-error.js";
-import type { EventInput, EventInputOf } from "../lifecycle/events.js";
+import type { EventInput, EventInputOf } from "./events.js";
 
 type Writable<E> = E extends unknown ? { -readonly [K in keyof E]: E[K] } : never;
 

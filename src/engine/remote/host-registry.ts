@@ -1,7 +1,7 @@
 import type { MapQueue, Placement } from "../../dsl/pipeline-options.js";
 import type { ChunkExecutor } from "../chunks/chunk-executor.js";
 import type { Stage } from "../chunks/stage.js";
-import type { RemoteTask } from "../remote/remote-task.js";
+import type { RemoteTask } from "./remote-task.js";
 
 /** Does work in other places, for one run. */
 export interface HostRegistry {

@@ -1,0 +1,5 @@
+const AsyncFunction = (async () => {}).constructor;
+
+export function isAsync(method: Function): boolean {
+  return method instanceof AsyncFunction;
+}
