@@ -108,7 +108,7 @@ class DryRun {
   }
 
   private async map(execution: Execution, step: Step, account: PipelineCacheLog): Promise<void> {
-    const { cached, values } = execution;
+    const { values } = execution;
     const { product } = step.map!;
     const found = account.of(step);
     const looked = await this.keysOf(execution, step);
