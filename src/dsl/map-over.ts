@@ -5,12 +5,19 @@ import { recordMember } from "./metadata.js";
 import { asNestedPipeline } from "./nested.js";
 
 /**
- * On a method: computed for each element of a list. The first argument names the list, or several (`["a", "b"]`,
- * by index, or all pairs with `{ mode: "product" }`); the rest name what every element shares. The method returns
- * `Each<T>`, dependants see `T[]`. With `{ batch: 64 }` it takes up to 64 elements at once and returns `Batch<T>`.
+ * Declares a mapped node: a method that is called, or a nested pipeline that runs, once for each element of a list.
  *
- * On a field `Nested<T[]>`: a nested pipeline for each element, `@mapOver(list, Child, wiring, pick?)`; the child's
- * input that is wired to the list gets the element.
+ * On a method, the first argument names the list, or several (`["a", "b"]`, paired by index, or in all combinations
+ * with `{ mode: "product" }`); the other names are shared by all elements. The method returns `Each<T>`, and dependents
+ * receive `T[]`. With `{ batch: 64 }` it receives up to 64 elements at once and returns `Batch<T>`.
+ *
+ * On a field `Nested<T[]>`, `@mapOver(list, Child, wiring, pick?)` runs a nested pipeline for each element; the child's
+ * input that is wired to the list receives the element.
+ *
+ * @param args the list or lists, the dependencies (or the child, its wiring and the node to pick), and a last {@link
+ * MapOptions}.
+ * @returns a method or property decorator.
+ * @throws {DefinitionError} if it is written without parentheses, or is not on an instance member.
  *
  * @example
  * ```ts

@@ -18,13 +18,13 @@ import type { ChildInput, ChildOf, InputNames, NestedField, NodePick, PickedValu
 import type { MapOptions } from "./options.js";
 
 /*
- * What the compiler checks of `@mapOver`: on a method, whose first parameters get the elements; on a field, where a child's
- * inputs do.
+ * Compile-time checks of `@mapOver`: on a method, the first parameters receive the elements; on a field, inputs of the
+ * child do.
  */
 
 /**
- * What a method gets of a list named `D`: an element, or some of them. Types are compared as properties: a bare type
- * parameter would put the answer off, and with it every generic pipeline.
+ * The type that a method receives of a list named `D`: an element, or a batch. Types are compared as properties: a bare
+ * type parameter would defer the check, and with it every generic pipeline.
  */
 type Taken<T, D, Batched> = [DependencyValue<T, D>] extends [NoValue]
   ? NoValue
@@ -36,10 +36,10 @@ type Taken<T, D, Batched> = [DependencyValue<T, D>] extends [NoValue]
 
 type NoList = "no list";
 
-/** A failed element is not handed to a method. */
+/** Failed elements are never passed to a method. */
 type ElementOf<I> = Exclude<I, NodeError>;
 
-/** `D`, if it is a list whose elements fit; else a sentence. */
+/** `D`, if it is a list whose elements fit; otherwise a sentence. */
 type CheckList<T, Key, D extends string, Param, Batched> =
   Taken<T, D, Batched> extends { of: Param } ? D : NotOver<T, Key, D, Taken<T, D, Batched>>;
 
@@ -69,7 +69,7 @@ type Batched<D extends readonly unknown[]> = D extends readonly [...unknown[], {
   ? true
   : false;
 
-/** The parameters after those that get elements. */
+/** The parameters after those that receive elements. */
 type RestParams<P extends readonly unknown[], L extends readonly unknown[]> = L extends readonly [unknown, ...infer LR]
   ? P extends readonly [unknown?, ...infer PR]
     ? RestParams<PR, LR>
@@ -86,7 +86,10 @@ type MethodArguments<T, Key, P extends readonly unknown[], A extends readonly un
     ]
   : readonly [list: string];
 
-/** @param Unwired the lists that no input is wired to: the sentence stands where one is wired to something else. */
+/**
+ * @param Unwired the lists that no input is wired to: the error is reported on an input that is wired to something
+ * else.
+ */
 type CheckMapWire<T, Key, W, I, O extends readonly unknown[], Unwired> = W extends string
   ? W extends O[number]
     ? CheckList<T, Key, W, I, false>
@@ -97,7 +100,7 @@ type CheckMapWire<T, Key, W, I, O extends readonly unknown[], Unwired> = W exten
       : Unfit<T, Key, W, "input">
   : string;
 
-/** The wiring of a child's inputs: those wired to a list of `O` get its elements, and at least one is. */
+/** The wiring of a child's inputs: inputs wired to a list of `O` receive its elements, and at least one is. */
 type MapWiring<T, Key, C, W, O extends readonly unknown[], Picked> = {
   readonly [K in keyof W]: K extends keyof DeclaredInputs<ChildOf<C>>
     ? CheckMapWire<T, Key, W[K], ChildInput<C, K>, O, Exclude<O[number], W[keyof W]>>
@@ -126,12 +129,12 @@ type IsChild<A extends readonly unknown[]> = A extends readonly [unknown, infer 
   : false;
 
 /**
- * Where it stands is known before the arguments are: on a method, TypeScript does not ask what those of a field may be. A child
- * there is an error of the method.
+ * The target is known before the arguments are: on a method, TypeScript does not evaluate the arguments of a field. A
+ * child there is an error of the method.
  */
 type OnMethod<T, Key> = Key extends keyof T ? ([NonNullable<T[Key]>] extends [Method] ? true : false) : false;
 
-/** The arguments of `@mapOver`, against the method or the field it stands on. */
+/** The arguments of `@mapOver`, checked against the method or the field it is applied to. */
 export type MapArguments<T, Key, P extends readonly unknown[], A extends readonly unknown[]> = Validated<
   A,
   OnMethod<T, Key> extends true
@@ -144,7 +147,7 @@ export type MapArguments<T, Key, P extends readonly unknown[], A extends readonl
   "@mapOver"
 >;
 
-/** What the arguments of `@mapOver` may be at all. */
+/** All types that an argument of `@mapOver` can have. */
 export type MapArgument = string | readonly [string, ...string[]] | { readonly [input: string]: string } | object;
 
 type WrongBrand<Brand, A extends readonly unknown[]> = Brand extends "any"
@@ -163,7 +166,7 @@ type NamesOfMap<A extends readonly unknown[]> = A extends readonly [infer O, ...
   ? [...ListNames<O>, ...NamesOnly<D>]
   : [];
 
-/** The descriptor of a method that may stand under `@mapOver`; else a sentence. */
+/** The descriptor of a method that `@mapOver` accepts; otherwise a sentence. */
 export type MapMethod<P extends readonly unknown[], R, A extends readonly unknown[]> =
   IsChild<A> extends true
     ? "@mapOver with a nested pipeline goes on a field: declare it Nested<T[]>"

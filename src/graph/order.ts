@@ -3,12 +3,12 @@ import type { Graph, GraphNode } from "./graph.js";
 
 const indexed = new WeakMap<Graph, ReadonlyMap<string, GraphNode>>();
 
-/** The nodes of a graph by name. */
+/** Returns the nodes of a graph by name. */
 export function nodesByName(graph: Graph): ReadonlyMap<string, GraphNode> {
   return getOrCreate(indexed, graph, () => new Map(graph.nodes.map((node) => [node.name, node])));
 }
 
-/** What is needed to compute some nodes: they, and all they depend on. What stands in `given` needs nothing. */
+/** Returns the given nodes and everything they depend on. Nodes in `given` need no dependencies. */
 export function ancestors(graph: Graph, wanted: Iterable<string>, given: ReadonlySet<string>): Set<string> {
   const nodes = nodesByName(graph);
   const needed = new Set<string>();
@@ -22,20 +22,20 @@ export function ancestors(graph: Graph, wanted: Iterable<string>, given: Readonl
   return needed;
 }
 
-/** A thing to be ordered. */
+/** A step to be ordered. */
 export interface OrderedStep {
   readonly name: string;
-  /** The names of what must have ended before it can start. */
+  /** Names of the steps that must end before it can start. */
   readonly after: readonly string[];
-  /** The maps whose elements it takes as they come: they need only have started. */
+  /** Maps whose elements it receives as they are computed: they only have to be started. */
   readonly streamsFrom: readonly string[];
   readonly mapped: boolean;
 }
 
 /**
- * A topological order, in linear time (Kahn 1962), that lets elements flow depth-first through maps of maps: a map
- * comes as late as it can while all else that is ready goes first, so that what its followers share is there when its
- * elements start to come. Ties keep the order of declaration.
+ * Sorts steps topologically in linear time (Kahn 1962), so that elements flow depth-first through maps of maps. A map
+ * comes as late as possible and everything else that is ready comes first, so that shared values of later maps are
+ * available when its elements arrive. Ties keep the order of declaration.
  */
 export function topologicalOrder<S extends OrderedStep>(steps: readonly S[]): S[] {
   const byName = new Map(steps.map((step) => [step.name, step]));
@@ -75,7 +75,9 @@ export function topologicalOrder<S extends OrderedStep>(steps: readonly S[]): S[
   return ordered;
 }
 
-/** Which maps flow into each other, and what each such chain still lacks before it can run in one go. */
+/**
+ * Maps that stream into each other, and the number of steps that each such chain waits for before it can run as one.
+ */
 class MapChains {
   private readonly headOf = new Map<string, string>();
   private readonly missing = new Map<string, number>();
@@ -97,7 +99,7 @@ class MapChains {
     return this.headOf.get(name) !== name || (this.missing.get(name) ?? 0) === 0;
   }
 
-  /** Notes that a step is in the order, and tells the chains that now lack nothing. */
+  /** Records that a step is ordered, and returns the chains that are now ready. */
   ended(name: string): string[] {
     const whole: string[] = [];
     for (const head of this.waitingOn.get(name) ?? []) {

@@ -11,17 +11,18 @@ export interface PlanMapOptions {
   readonly onError: OnError;
 }
 
-/** The inputs as the checks of each call see them. */
+/** The inputs as the checks of each call receive them. */
 export interface InputDefaults {
-  /** The names of those whose values are defaults. */
+  /** Names of the inputs that have their default values. */
   readonly defaults: readonly string[];
 }
 
 /**
- * A plan with one step: another plan as a nested pipeline, mapped over some of its inputs. So `map` is run by what runs
- * every map.
+ * Makes a plan with one step: another plan as a nested pipeline, mapped over some of its inputs. `map` then runs like
+ * any mapped node.
  *
- * @param seen if each call checks its inputs: then it gets those, too, that only rules for others read.
+ * @param seen the inputs, if each call checks them: it then also receives those that are only read by validation rules
+ * of others.
  */
 export function planPipelineMap(
   plan: Plan,

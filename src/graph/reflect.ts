@@ -21,8 +21,8 @@ const graphs = new WeakMap<PipelineClass, Graph>();
 const inProgress: PipelineClass[] = [];
 
 /**
- * The graph of a pipeline class: what its members' decorators say, its own and the inherited ones, checked. Once per
- * class; the pipelines nested in it are reflected with it.
+ * Returns the validated graph of a pipeline class, from the decorators of its own and its inherited members. It is
+ * built once per class, along with the graphs of the pipelines nested in it.
  *
  * @throws {DefinitionError} with all the defects of the class.
  */
@@ -120,12 +120,12 @@ function toDependencies(
     });
     return false;
   });
-  // The element's inputs come first, in the order of the lists: a product varies the first list slowest.
+  // The inputs of elements come first, in the order of the lists: a product varies the first list slowest.
   const mapped = over.flatMap((name, list) => {
     const inputs = wires.filter(([, to]) => to === name).map(([input]) => input);
     const times = over.filter((other) => other === name).length;
     if (times === 1) return inputs.map((input) => dependency(name, "element", { list, input }));
-    // A list that is paired with itself: the first input gets the element of its first mention.
+    // In a list that is paired with itself, the first input receives the element of its first mention.
     if (inputs.length !== times && over.indexOf(name) === list)
       defects.push(hasUnevenProduct(name, times, inputs, where));
     const input = inputs[over.slice(0, list).filter((other) => other === name).length];
@@ -195,7 +195,10 @@ function resolveNested(child: NonNullable<Member["child"]>, where: string, defec
 
 const NO_RECURSION = "A pipeline has a fixed number of nodes: take the class out, or loop inside a node.";
 
-/** What a child runs under: its parent's choices, over them its class's, over them its object's own. */
+/**
+ * Returns the options of a child: those of its own object override those of its class, which override those of its
+ * parent.
+ */
 export function childOptions(parent: PipelineOptions, nested: NestedGraph): PipelineOptions {
   return mergeOptions(mergeOptions(parent, optionsOf(nested.pipeline)), nested.choices);
 }
@@ -212,7 +215,10 @@ function emittedTypes({ role, declaredBy, name }: Member): EmittedTypes {
   };
 }
 
-/** As the loader emitted them. swc emits Array for a rest parameter, which takes elements: that says nothing of them. */
+/**
+ * The types as the loader emitted them. swc emits Array for a rest parameter that takes elements: that says nothing
+ * about the element type.
+ */
 function parameterTypes(declaredBy: Class, name: string): readonly (Function | undefined)[] {
   const types = (emittedType("paramtypes", declaredBy, name) as readonly Function[] | undefined) ?? [];
   const required = (declaredBy.prototype as Record<string, Function>)[name]?.length ?? 0;

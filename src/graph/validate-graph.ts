@@ -12,7 +12,7 @@ import { ancestors } from "./order.js";
 
 type Nodes = ReadonlyMap<string, GraphNode>;
 
-/** What the compiler could not see, or was not asked: all that is wrong with a pipeline's nodes. */
+/** Finds all defects of a pipeline's nodes that the compiler could not check, or was not asked to. */
 export function findDefects(pipeline: PipelineClass, nodes: Nodes): Defect[] {
   const where = (name: string) => `${pipeline.name}.${name}`;
   const defects: Defect[] = [];
@@ -42,7 +42,7 @@ export function findDefects(pipeline: PipelineClass, nodes: Nodes): Defect[] {
   for (const found of pipelineOptionDefects(pipeline)) defects.push({ ...found, where: pipeline.name });
   for (const node of nodes.values()) {
     const at = where(node.name);
-    // The rest would be said of the member that has the name already.
+    // The other checks would be about the member that has the name already.
     if (misnamed.has(node.name)) continue;
     for (const found of [
       ...nameDefects(pipeline, node, nodes),
@@ -98,16 +98,16 @@ function* nameDefects(pipeline: PipelineClass, node: GraphNode, nodes: Nodes): G
 }
 
 function* optionDefects({ role, options }: GraphNode): Generator<Found> {
-  // Nobody reads those of a resource: it has none.
+  // The options of a resource are never read: it has none.
   const rules = role === "mapOver" ? MAP_RULES : role === "resource" ? {} : NODE_RULES;
   for (const fault of optionFaults(options, rules)) {
-    // Whose option it would be says more.
+    // The decorator that the option belongs to is more helpful.
     if (fault.code !== "UNKNOWN_OPTION") yield fault;
     else yield { ...fault, problem: fault.problem.replace("there is no option", `@${role} has no option`) };
   }
 }
 
-/** What is wrong with what the class decorators were given, and those of the classes it extends. */
+/** Returns the defects in the options of the class decorators, including those of base classes. */
 function pipelineOptionDefects(pipeline: PipelineClass): Found[] {
   return optionFaults(optionsOf(pipeline), DECORATOR_RULES);
 }
@@ -165,9 +165,9 @@ const NO_LISTS: ReadonlySet<Function> = new Set<Function>([
 ]);
 
 /**
- * Compares what the loader emitted, where it emits anything. Types that it can't tell (interfaces, unions, promises)
- * are `Object`; two classes of the project may fit each other by structure: tsc judges those. What is left for sure
- * is a built-in type where another is given.
+ * Compares the emitted types, if the loader emits any. Types that metadata can't express (interfaces, unions, promises)
+ * are `Object`, and two classes of the project may be structurally compatible, which only tsc can judge. The certain
+ * mismatch is a built-in type where another is given.
  */
 function* emittedTypeDefects(node: GraphNode, nodes: Nodes): Generator<Found> {
   for (const [index, dependency] of node.dependencies.entries()) {
@@ -238,7 +238,7 @@ function* nestedDefects({ nested, dependencies }: GraphNode): Generator<Found> {
   }
 }
 
-/** The inputs that some nodes need and that nothing fills: no default on the object, not marked optional. */
+/** Returns the inputs that some nodes need and that have no value: no default on the object, not marked optional. */
 export function requiredInputs(graph: Graph, outputs: readonly string[], object: object): string[] {
   const needed = ancestors(graph, outputs, new Set());
   return graph.nodes

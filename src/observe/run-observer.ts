@@ -8,10 +8,12 @@ import { didYouMean } from "../util/suggest.js";
 import { promiseOf } from "../util/thenable.js";
 import { eventKinds } from "./event-kinds.js";
 
-/** What the readers of one run share: what one puts in, those after it find. */
+/**
+ * State shared by the observers of one run, in registration order: later observers see the values set by earlier ones.
+ */
 export type SharedState = Map<string, unknown>;
 
-/** A method for each kind of event: `onRunStart`, `onNodeEnd`, `onElementFailed`, `onCacheHit`. */
+/** Observer methods, one for each kind of event: `onRunStart`, `onNodeEnd`, `onElementFailed`, `onCacheHit`. */
 export type Callbacks = {
   readonly [E in RunEvent as `on${Capitalize<E["type"]>}${Capitalize<E["phase"]>}`]?: (
     event: E,
@@ -19,27 +21,45 @@ export type Callbacks = {
   ) => unknown;
 };
 
-/** What a reader can have beside methods for single kinds of events. */
+/** Members of an observer other than methods for single kinds of events. */
 export interface ObserverHooks {
-  /** A run is about to be asked for. What this returns is waited for. */
+  /**
+   * Called before the run starts; a returned promise is awaited.
+   *
+   * @returns nothing, or a promise that is awaited.
+   */
   onBeforeRun?(): unknown;
-  /** Hears of every event, after the method of its kind. */
+  /**
+   * Called for every event, after the method of its kind.
+   *
+   * @param event the event.
+   * @param shared state shared by the observers of the run.
+   * @returns anything; the result is ignored.
+   */
   onEvent?(event: RunEvent, shared: SharedState): unknown;
-  /** The run is over, also if it never began because its inputs were wrong. What this returns is waited for. */
+  /**
+   * Called after the run, even if it was rejected before starting; a returned promise is awaited.
+   *
+   * @returns nothing, or a promise that is awaited.
+   */
   onAfterRun?(): unknown;
-  /** The kinds of placements whose runs it can read: `["local"]`. Undefined: all. */
+  /**
+   * Kinds of placements that it can observe, such as `["local"]`.
+   *
+   * @default all
+   */
   readonly placements?: readonly string[];
-  /** What stands around the calls of the runs that it reads: for tracers. */
+  /** Call hook for tracers. */
   readonly traceContext?: TraceContext;
 }
 
 /**
- * Reads the events of runs: a class or an object with methods for those it cares about. One that throws disturbs neither the
- * run nor the other readers: it is warned of once.
+ * Observer of the events of runs: a class or an object with methods for some kinds of events. An exception in an
+ * observer affects neither the run nor other observers; it is reported once as a warning.
  *
  * @example
  * ```ts
- * class SlowNodes implements Reader {
+ * class SlowNodes implements ObserverHooks {
  *   onNodeEnd({ path, durationMs }: EventOf<"node", "end">) {
  *     if (durationMs > 1_000) console.warn(`${path} took ${durationMs} ms`);
  *   }
@@ -49,17 +69,17 @@ export interface ObserverHooks {
  */
 export type RunObserver = Callbacks & ObserverHooks;
 
-/** Who hears of a run: a function, a reader, or several of them, in order. */
+/** Receivers of a run's events: a function, an observer, or a list of them, called in order. */
 export type OnEvent = Listener | RunObserver | readonly (Listener | RunObserver)[];
 
 const makers = new Map<unknown, string>();
 
-/** Notes that a function makes readers and is none itself: `onEvent: progress` is a slip. */
+/** Registers a function that creates observers and is not one itself: `onEvent: progress` is a mistake. */
 export function observerFactories(maker: Function): void {
   makers.set(maker, `${maker.name}()`);
 }
 
-/** The names of all methods that hear of events. */
+/** The names of all methods for kinds of events. */
 let names: readonly string[] | undefined;
 
 function handlerNames(): readonly string[] {
@@ -67,7 +87,7 @@ function handlerNames(): readonly string[] {
   return names;
 }
 
-/** What is no reader, if anything is: `onEvent` itself, or what is wrong in its list. */
+/** Returns the value that is not an observer, if there is one: `onEvent` itself, or an element of its list. */
 function notAnObserver(onEvent: unknown): { readonly value: unknown } | undefined {
   const all: unknown[] = Array.isArray(onEvent) ? onEvent : [onEvent];
   const wrong = all.findIndex((reader) => !isObserver(reader) || badHandler(reader) !== undefined);
@@ -83,7 +103,7 @@ function isClass(value: Function): boolean {
   return /^class\b/.test(Function.prototype.toString.call(value));
 }
 
-/** A member of a reader that is named as if it heard of events, and never would: it would be passed over silently. */
+/** Returns a member of an observer that is named like a method for events but would never be called. */
 function badHandler(reader: unknown): string | undefined {
   if (typeof reader !== "object" || reader === null) return undefined;
   for (const name of memberNames(reader)) {
@@ -118,22 +138,22 @@ function takesObservers(value: unknown): string {
   return made === undefined ? takes : `${takes}. It was not called: onEvent: ${made}.`;
 }
 
-/** What `onEvent` may be. */
+/** Rule of the option `onEvent`. */
 export const ON_EVENT_RULE: OptionRule = {
   takes: takesObservers,
   is: (value) => notAnObserver(value) === undefined,
   problem: (value) => badHandler(notAnObserver(value)?.value) ?? `the option onEvent is ${showValue(value)}`,
 };
 
-/** The readers of one run. */
+/** The observers of one run. */
 export class ObserverGroup {
   private readonly all: readonly (Listener | RunObserver)[];
   private readonly shared: SharedState = new Map();
   private readonly warned = new Set<Listener | RunObserver>();
 
   /**
-   * @param pipeline the name of the pipeline whose runs they read.
-   * @throws {HypernodesError} `INCOMPATIBLE_READER` if one can't read runs of this kind of placement.
+   * @param pipeline name of the pipeline whose runs they observe.
+   * @throws {HypernodesError} `INCOMPATIBLE_READER` if an observer does not support this kind of placement.
    */
   constructor(
     onEvent: OnEvent,
@@ -155,7 +175,7 @@ export class ObserverGroup {
     }
   }
 
-  /** The one who stands around calls, if any does. */
+  /** The call hook, if any observer has one. */
   get traceContext(): TraceContext | undefined {
     return this.all.map((reader) => (reader as RunObserver).traceContext).find((context) => context !== undefined);
   }
@@ -172,12 +192,12 @@ export class ObserverGroup {
     }
   };
 
-  /** Tells all that a run is about to begin, and waits for them. */
+  /** Calls `onBeforeRun` of all observers, and waits for them. */
   prepare(): Promise<void> {
     return this.each((reader) => reader.onBeforeRun?.());
   }
 
-  /** Tells all that the run is over, and waits for them. */
+  /** Calls `onAfterRun` of all observers, and waits for them. */
   settled(): Promise<void> {
     return this.each((reader) => reader.onAfterRun?.());
   }

@@ -16,14 +16,17 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   ERR_STRING_TOO_LONG: "it is larger than a text can be (512 MiB)",
 };
 
-/** The problem that an operation on a file had, as code and words: `ENOENT: there is no such file`; of an unknown kind, Node's message. */
+/**
+ * Describes the error of a file operation with its code: `ENOENT: there is no such file`. For unknown codes it is
+ * Node's message.
+ */
 export function fileProblem(error: unknown): string {
   const { code, message } = error as { readonly code?: string; readonly message?: string };
   const words = code === undefined ? undefined : PROBLEMS[code];
   return words === undefined ? (message ?? String(error)) : `${code}: ${words}`;
 }
 
-/** Whether an error with this code is told in words of ours. */
+/** Tells if errors with this code have a description of their own. */
 export function isFileCode(code: unknown): boolean {
   return typeof code === "string" && Object.hasOwn(PROBLEMS, code);
 }

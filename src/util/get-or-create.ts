@@ -3,7 +3,7 @@ interface Known<K, V> {
   set(key: K, value: V): unknown;
 }
 
-/** What is known under a key; made and kept if nothing is. */
+/** Returns the value of a key; creates and stores it if there is none. */
 export function getOrCreate<K, V>(known: Known<K, V>, key: K, make: () => V): V {
   let value = known.get(key);
   if (value === undefined) {

@@ -1,13 +1,13 @@
 import { HypernodesError } from "../errors.js";
 import { onDemand } from "./on-demand.js";
 
-// Asked of other runtimes alone.
+// Only used in other runtimes.
 const inspector = onDemand<typeof import("node:inspector")>("node:inspector");
 const v8 = onDemand<typeof import("node:v8")>("node:v8");
 
 const { bun, deno } = process.versions as { readonly bun?: string; readonly deno?: string };
 
-/** The name of what runs this, if it is not Node. */
+/** Name and version of the runtime, if it is not Node. */
 const OTHER = bun !== undefined ? `Bun ${bun}` : deno !== undefined ? `Deno ${deno}` : undefined;
 
 const NEEDS = {
@@ -25,7 +25,7 @@ const NEEDS = {
 };
 
 /**
- * Checks before anything runs that other runtimes than Node have what is needed.
+ * Checks before anything runs that a runtime other than Node has the necessary functions.
  *
  * @throws {HypernodesError} `NOT_SUPPORTED`
  */
@@ -50,7 +50,7 @@ function hasSerializer(): boolean {
   }
 }
 
-/** True if there is an inspector that answers at once: Deno's answers later. */
+/** True if there is an inspector that answers synchronously: Deno's does not. */
 function hasInspector(): boolean {
   let answered = false;
   const session = new (inspector().Session)();

@@ -9,48 +9,63 @@ import { alignOffset, v8Format } from "./v8-serializer.js";
 
 const zlib = onDemand<typeof import("node:zlib")>("node:zlib");
 
-/** The header: four letters, the version of this format, flags, two bytes of nothing, the checksum, the length of the body. */
+/**
+ * The header: four letters, the version of this format, flags, two zero bytes, the checksum, the length of the body.
+ */
 const MAGIC = 0x65_64_6f_6e; // "node"
 const VERSION = 2;
 const HEADER = 16;
 const HAS_TABLE = 1;
 const CHECKED = 2;
 
-/** How a value is written. */
+/** Options of `encode`. */
 export interface EncodeOptions {
-  /** Into memory that threads share, not a copy for each. */
+  /**
+   * Writes into memory that threads share, instead of a copy for each.
+   *
+   * @default false
+   */
   readonly shared?: boolean;
-  /** Without a checksum: for bytes that never leave the process. */
+  /**
+   * Omits the checksum, for bytes that never leave the process.
+   *
+   * @default false
+   */
   readonly unchecked?: boolean;
-  /** What else the checksum is of: `decode` has to be given the same. */
+  /** Text that the checksum includes: `decode` needs the same. */
   readonly salt?: string;
   /**
-   * Gets the SharedArrayBuffers that the value has or has views of: they are not copied, and have to be handed to `decode`.
-   * Without it such views are copied, and a SharedArrayBuffer itself can't travel.
+   * Receives the SharedArrayBuffers in the value: they are not copied, and must be passed to `decode`. Without it,
+   * views of them are copied, and a SharedArrayBuffer itself can't be serialized.
    */
   readonly memory?: SharedArrayBuffer[];
-  /** How many levels around what the user gave do not count: a value may be 1,000 levels deep. Default: 0. */
+  /**
+   * Number of outer levels that do not count toward the limit of 1,000 levels, because they are not the user's.
+   *
+   * @default 0
+   */
   readonly levelsAround?: number;
 }
 
-/** How bytes are read. */
+/** Options of `decode`. */
 export interface DecodeOptions {
   /**
-   * Typed arrays of at least this many bytes stay where they are, as views into the bytes that are decoded; smaller ones
-   * are copied. Default: all are copied.
+   * Minimum size in bytes of typed arrays that stay views into the decoded bytes; smaller ones are copied.
+   *
+   * @default all are copied
    */
   readonly viewsFrom?: number;
-  /** What the checksum is of, besides the bytes: what `encode` was given. */
+  /** The text that the checksum includes: the one given to `encode`. */
   readonly salt?: string;
-  /** What `encode` has put into its `memory`. */
+  /** The SharedArrayBuffers that `encode` put into its `memory`. */
   readonly memory?: readonly SharedArrayBuffer[];
 }
 
 /**
- * A value as bytes: with class instances, Date, RegExp, Error, Map, Set, bigint, typed arrays, undefined, NaN, -0, sparse
- * arrays, shared and cyclic references. The base is V8's own serialiser, which is part of Node (docs/values.md).
+ * Serializes a value: class instances, Date, RegExp, Error, Map, Set, bigint, typed arrays, undefined, NaN, -0, sparse
+ * arrays, shared and cyclic references. It is based on V8's own serializer, which is part of Node (docs/values.md).
  *
- * @throws {ValueError} `UNSERIALISABLE` with the path to what can't travel.
+ * @throws {ValueError} `UNSERIALISABLE` with the path to a part that can't be serialized.
  */
 export function encode(value: unknown, options: EncodeOptions = {}): Uint8Array {
   const { length, parts } = encodeChunks(value, options);
@@ -63,16 +78,16 @@ export function encode(value: unknown, options: EncodeOptions = {}): Uint8Array 
   return bytes;
 }
 
-/** A value's bytes in pieces that follow each other. */
+/** The bytes of a value, in consecutive chunks. */
 export interface EncodedChunks {
-  /** How many bytes they have in all. */
+  /** Total number of bytes. */
   readonly length: number;
   readonly parts: readonly Uint8Array[];
 }
 
 /**
- * The bytes that `encode` gives, for who sends them on: the memory of large typed arrays is not copied. It must not be
- * changed meanwhile.
+ * Returns the bytes of `encode` in chunks, to be sent: the memory of large typed arrays is not copied, so it must not
+ * be changed before.
  *
  * @throws {ValueError} as `encode` does.
  */
@@ -83,7 +98,7 @@ export function encodeChunks(value: unknown, options: EncodeOptions = {}): Encod
   } catch (error) {
     if (error instanceof ValueError) throw error;
   }
-  // The base format reads accessors once more: these threw, or gave something else than before.
+  // The base format reads accessors a second time: these threw, or returned a different value.
   try {
     return write(dehydrate(value, walk, true), options);
   } catch (error) {
@@ -99,7 +114,7 @@ function write(dismantled: Dehydrated, options: EncodeOptions): EncodedChunks {
   return inParts(writer.releaseBuffer(), writer.views, dismantled.table !== undefined, options);
 }
 
-/** What only the base format sees: what looks like a plain object and is none. */
+/** An object that looks plain and is not, which only the base format detects. */
 function unserialisable(cause: TypeError): ValueError {
   return new ValueError({
     code: "UNSERIALISABLE",
@@ -128,7 +143,7 @@ function inParts(
   let length = HEADER;
   for (const { buffer, byteOffset, byteLength } of [body, ...views]) {
     const end = length + byteLength;
-    // The checksum of no bytes is none, whatever it was before.
+    // The checksum of empty bytes resets the running checksum to zero.
     if (byteLength > 0) parts.push(new Uint8Array(buffer, byteOffset, byteLength));
     length = alignOffset(end);
     if (length > end) parts.push(new Uint8Array(length - end));
@@ -142,7 +157,7 @@ function inParts(
   return { length, parts };
 }
 
-/** Of everything but itself. */
+/** Computes the checksum of everything but itself. */
 function checksumOf([first, ...others]: readonly Uint8Array[], salt = ""): number {
   let sum = zlib().crc32(first!.subarray(12), zlib().crc32(first!.subarray(0, 8), zlib().crc32(salt)));
   for (const part of others) sum = zlib().crc32(part, sum);
@@ -150,13 +165,13 @@ function checksumOf([first, ...others]: readonly Uint8Array[], salt = ""): numbe
 }
 
 /**
- * The value that some bytes are. It decodes data only and never runs code of the bytes' own.
+ * Deserializes bytes. It only reads data and never runs code from the bytes.
  *
- * @throws {ValueError} `BAD_BYTES` if they are damaged, truncated, foreign, or of a newer version; or if a class that
- * they name is not known here. `UNREADABLE` with the path, if a class's `fromJSON` throws.
+ * @throws {ValueError} `BAD_BYTES` if they are damaged, truncated, foreign, or of a newer version; or if they name a
+ * class that is not known in this process. `UNREADABLE` with the path, if a class's `fromJSON` throws.
  */
 export function decode(given: Uint8Array, options: DecodeOptions = {}): unknown {
-  // A Buffer's slices are views; these are to be copies.
+  // A Buffer's slices are views; these must be copies.
   const bytes = new Uint8Array(given.buffer, given.byteOffset, given.byteLength);
   const header = headerOf(bytes, options.salt);
   try {
@@ -199,7 +214,7 @@ function rehydrated(root: unknown, found: number): unknown {
     hidden instanceof Map &&
     orders instanceof Map;
   if (!isTable) throw new Error("their table is no table");
-  // The table names objects by their order: another one would be taken for them.
+  // The table identifies objects by their order, so that a wrong count would confuse them.
   if (found !== (count as number) + TABLE_OBJECTS + properties.size + hidden.size) {
     throw new Error("they have not as many objects as their table says: an accessor gave something else each time");
   }

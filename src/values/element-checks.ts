@@ -1,11 +1,11 @@
 import type { Violation } from "../errors.js";
 import type { CheckedInputs, InputChecks, InputRecord } from "./input-checks.js";
 
-/** Lists of elements after their checks. */
+/** Lists of elements after their validation. */
 export interface CheckedElements {
   readonly violations: readonly Violation[];
   readonly cause?: unknown;
-  /** The elements; undefined if an input depends on other elements than its own: then each call makes its values. */
+  /** The elements; undefined if an input depends on other elements than its own: then each call computes its values. */
   readonly lists: readonly ArrayLike<unknown>[] | undefined;
 }
 
@@ -16,10 +16,10 @@ interface Group {
 }
 
 /**
- * Checks the elements of inputs that are mapped over, each with the shared inputs beside it. Where no rule reads more than
- * it has to, each element is checked once, and the shared inputs are not checked again.
+ * Validates the elements of inputs that are mapped over, each together with the shared inputs. If no rule reads more
+ * than its own input, each element is validated once, and the shared inputs are not validated again.
  *
- * @param shared the shared inputs, checked.
+ * @param shared the validated shared inputs.
  */
 export async function checkElements(
   checks: InputChecks,
@@ -52,7 +52,7 @@ export async function checkElements(
   return { ...found.described(), lists: made.flat() };
 }
 
-/** Checks whole records: for each combination of elements that there is a run for. */
+/** Validates whole records: one for each combination of elements that is run. */
 async function checkCombinations(
   checks: InputChecks,
   record: InputRecord,
@@ -70,7 +70,7 @@ async function checkCombinations(
   return { ...found.described(), lists: undefined };
 }
 
-/** The first list varies slowest. */
+/** Returns the indices of a run; the first list varies slowest. */
 function indicesOf(run: number, lengths: readonly number[]): number[] {
   const indices: number[] = [];
   for (let rest = run, g = lengths.length - 1; g >= 0; g--) {
@@ -85,7 +85,7 @@ function withElements({ given, defaults }: InputRecord, groups: readonly Group[]
   for (const [g, { names, lists }] of groups.entries()) {
     for (const [k, name] of names.entries()) {
       const element = lists[k]![indices[g]!];
-      // An element that is undefined leaves the input its default.
+      // For an undefined element, the input has its default.
       if (element !== undefined || !defaults.has(name)) all.set(name, element);
       else all.delete(name);
     }
@@ -93,12 +93,12 @@ function withElements({ given, defaults }: InputRecord, groups: readonly Group[]
   return { given: all, defaults };
 }
 
-/** Violations of many runs, each told once: those of a shared input with the elements that it goes wrong with. */
+/** Violations of many runs, each reported once: those of a shared input with the elements that cause them. */
 class ViolationList {
   private readonly byText = new Map<string, { violation: Violation; runs: number; with: string }>();
   private cause: unknown;
 
-  /** @param runs how many there are. */
+  /** @param runs number of runs. */
   constructor(private readonly runs: number) {}
 
   add({ violations, cause }: CheckedInputs, indices: ReadonlyMap<string, number>): void {

@@ -6,9 +6,10 @@ import type { Plan, PlannedInput } from "../graph/plan.js";
 import type { InputChecks, InputRecord } from "./input-checks.js";
 
 /**
- * The inputs of one run. A value from the caller is over a bound one, that over the default. Undefined is none.
+ * Returns the inputs of one run. A value from the caller overrides a bound one, which overrides the default. Undefined
+ * does not count as a value.
  *
- * @param inputs what the caller gave, by the inputs' own names or by those that `@Expose({ name })` gives them.
+ * @param inputs the caller's inputs, by their own names or by those of `@Expose({ name })`.
  */
 export function inputRecord(
   graph: Graph,
@@ -24,16 +25,16 @@ export function inputRecord(
     if (value !== undefined) defaults.set(name, value);
     const exposed = inputs[checks?.plainName(name) ?? name];
     const found = [exposed, inputs[name], bound[name]].find((value) => value !== undefined);
-    // A decorator may make something of an undefined that is given.
+    // A decorator may convert a given undefined into a value.
     if (found !== undefined || (Object.hasOwn(inputs, name) && value === undefined)) given.set(name, found);
   }
   return { given, defaults };
 }
 
 /**
- * What a caller gave, against what a plan needs: violations for what is missing and what is unknown.
+ * Compares the caller's inputs with those of a plan: violations for missing and unknown names.
  *
- * @param isThere whether an input has a value, given or made by its decorators.
+ * @param isThere tells if an input has a value, given or made by its decorators.
  */
 export function checkInputNames(
   graph: Graph,
@@ -66,7 +67,7 @@ function unknownInput(graph: Graph, pipeline: object, name: string): string {
   return `no input has this name. ${didYouMean(name, inputNames(graph))}`;
 }
 
-/** The error of a caller's inputs, all at once. */
+/** Creates the error of a caller's inputs, all violations at once. */
 export function inputError(
   where: string,
   violations: readonly Violation[],
@@ -103,7 +104,7 @@ export function inputError(
   });
 }
 
-/** Which inputs a plan must be given, and which it may be: for the error. */
+/** Lists the inputs that a plan requires and accepts, for the error. */
 export function describeInputs(plan: Plan, pipeline: object): string {
   const isOptional = ({ name, optional }: PlannedInput) =>
     optional || (pipeline as Record<string, unknown>)[name] !== undefined;

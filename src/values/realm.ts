@@ -4,9 +4,9 @@ import { onDemand } from "../util/on-demand.js";
 const v8 = onDemand<typeof import("node:v8")>("node:v8");
 
 /**
- * Where the code of a program runs in a realm of its own, as under jest and in vitest's vm pools, V8 reads values into the
- * process's first one: they would be no `instanceof Map`. For each of that realm's prototypes, the one here; empty where
- * there is one realm only.
+ * If a program runs in its own realm, as under jest and in vitest's vm pools, V8 deserializes values into the first
+ * realm of the process, and they would not be `instanceof Map`. This maps each prototype of the first realm to the one
+ * of this realm; empty if there is only one realm.
  */
 let here: ReadonlyMap<object, object> | undefined;
 
@@ -23,7 +23,7 @@ function pairs(): Map<object, object> {
   return found;
 }
 
-/** A value that V8 has read, as one of the realm that this code runs in: its objects get that realm's prototypes. */
+/** Converts a value that V8 has deserialized to this realm: its objects get the prototypes of this realm. */
 export function inThisRealm<V>(root: V): V {
   here ??= pairs();
   if (here.size === 0) return root;

@@ -5,14 +5,14 @@ import { isMainThread } from "node:worker_threads";
 import { classLocationOf, isBundled } from "../dsl/class-location.js";
 import type { Class } from "../dsl/metadata.js";
 
-/** A package whose decorators are read here, and the module of it that keeps what they record. */
+/** A package whose decorators are read here, and its module that stores their metadata. */
 const PACKAGES = [
   {
     name: "class-transformer",
     module: "cjs/storage.js",
     isUsed: (exports: unknown) => recordedIn((exports as { defaultMetadataStorage?: object }).defaultMetadataStorage),
   },
-  // All copies of it keep what they record in one place: which copy recorded anything can't be told.
+  // All its copies share one store, so the copy that recorded metadata can't be identified.
   { name: "class-validator", module: "cjs/metadata/MetadataStorage.js", isUsed: () => true },
 ] as const;
 
@@ -20,10 +20,10 @@ const seen = new WeakSet<Class>();
 const told = new Set<string>();
 
 /**
- * Warns, once for each package, if the project has a second copy of class-transformer or class-validator in use: hypernodes does not
- * see its decorators.
+ * Warns, once for each package, if the project uses a second copy of class-transformer or class-validator, whose
+ * decorators hypernodes can't read.
  *
- * @param pipeline the class that is about to run: its modules are loaded by now.
+ * @param pipeline the class that is about to run: its modules are loaded.
  */
 export function warnOfSecondCopies(pipeline: Class): void {
   if (seen.has(pipeline) || !isMainThread) return;
@@ -47,7 +47,7 @@ export function warnOfSecondCopies(pipeline: Class): void {
   }
 }
 
-/** A copy that is loaded and has recorded decorators. */
+/** Returns a copy that is loaded and has recorded decorators. */
 function loadedCopy(
   cache: NodeJS.Require["cache"],
   own: string,
@@ -59,7 +59,7 @@ function loadedCopy(
   );
 }
 
-/** The copy that a pipeline's file would import, where a loader does not tell which modules are loaded. */
+/** Returns the copy that a pipeline's file would import, if the loader does not list loaded modules. */
 function nearestCopy(
   cache: NodeJS.Require["cache"],
   own: string,
@@ -86,7 +86,7 @@ function recordedIn(storage: object | undefined): boolean {
   return fields.some((field) => (kept[field]?.size ?? 0) > 0);
 }
 
-/** A package's folder as seen from where the program runs, and its version. */
+/** Formats a package's folder, relative to the working directory, and its version. */
 function place(folder: string): string {
   const manifest = path.join(folder, "package.json");
   const { version } = existsSync(manifest) ? (JSON.parse(readFileSync(manifest, "utf8")) as { version?: string }) : {};

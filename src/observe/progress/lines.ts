@@ -10,7 +10,7 @@ export class PlainProgress {
   private readonly speeds = new Speeds();
   private timer: LongTimeout | undefined;
   private writtenAt = performance.now();
-  /** The runs of which it was told that their threads start. */
+  /** The runs whose starting threads were printed. */
   private readonly hasToldStart = new WeakSet<RunStats>();
 
   constructor(
@@ -25,7 +25,7 @@ export class PlainProgress {
   }
 
   happened(): void {
-    // What a run waits for is told at once, unless nothing is to be told before the end.
+    // Starting threads are printed at once, unless nothing is printed before the end.
     const isStarting = [...this.tallies].some((tally) => startsOf(tally).length > 0 && !this.hasToldStart.has(tally));
     const isDue = performance.now() - this.writtenAt >= this.everyMs;
     if (!isDue && !(isStarting && this.everyMs !== Number.POSITIVE_INFINITY)) return;

@@ -3,16 +3,33 @@ import { checkOptions, hasMethods, isFlag, numberAbove, type RulesOf, that } fro
 import { observerFactories, type RunObserver } from "../run-observer.js";
 import { RunStats } from "../run-stats.js";
 
-/** How progress is shown. */
+/** Options of `progress`. */
 export interface ProgressOptions {
-  /** Where it is shown. Default: stderr, so that what a program prints on stdout stays clean. */
+  /**
+   * The stream to print on.
+   *
+   * @default process.stderr, so that stdout contains only the program's own output
+   */
   readonly stream?: {
-    /** Takes a piece of text, as the streams of Node do. */
+    /**
+     * Writes text, like the streams of Node.
+     *
+     * @param text the text to print.
+     * @returns anything; the result is ignored.
+     */
     write(text: string): unknown;
   };
-  /** Shows nothing. */
+  /**
+   * Turns all output off.
+   *
+   * @default false
+   */
   readonly quiet?: boolean;
-  /** Milliseconds between plain lines, where there is no terminal. Default: 3,000; `Infinity`: none before the end. */
+  /**
+   * Interval between plain lines without a terminal, in milliseconds. `Infinity` prints none before the end.
+   *
+   * @default 3_000
+   */
   readonly everyMs?: number;
 }
 
@@ -24,7 +41,7 @@ const PROGRESS_RULES: RulesOf<ProgressOptions> = {
 
 type Stream = NonNullable<ProgressOptions["stream"]>;
 
-/** What shows the tallies of runs under way. */
+/** A display of runs in progress. */
 interface Shown {
   begin(): void;
   happened(): void;
@@ -32,9 +49,13 @@ interface Shown {
 }
 
 /**
- * Shows how far runs are: on a terminal bars, one for each map, with rate, time left, cached and failed elements, spinners for
- * long nodes, threads and containers; elsewhere, and in CI, a plain line every few seconds. What nodes print stands above the
- * bars. `NO_COLOR` takes the colours away, `quiet` everything.
+ * Creates an observer that shows the progress of runs: on a terminal, a bar for each mapped node with rate, remaining
+ * time, cached and failed elements, and spinners for slow nodes, threads and containers; otherwise, and in CI, a plain
+ * line every few seconds. Output of nodes is printed above the bars. `NO_COLOR` turns off colors, `quiet` all output.
+ *
+ * @param options see {@link ProgressOptions}.
+ * @returns an observer for `onEvent`.
+ * @throws {HypernodesError} `UNKNOWN_OPTION` or `BAD_OPTION`, if an option is invalid.
  *
  * @example
  * ```ts

@@ -3,7 +3,7 @@ import { formatDuration } from "../../util/format.js";
 import type { RunStats } from "../run-stats.js";
 import { cells, HEAD, label, type ReportRow, summary } from "./table.js";
 
-/** The report as one HTML page: no script, nothing from elsewhere. */
+/** Renders the report as one HTML page without scripts or external files. */
 export function reportPage(tally: RunStats, rows: readonly ReportRow[]): string {
   return `<!doctype html>
 <html lang="en">

@@ -4,42 +4,42 @@ import type { RunStats, StepStats } from "../run-stats.js";
 import { renderColumns } from "./columns.js";
 import type { BusyInterval } from "./timeline.js";
 
-/** A step of a run, all its calls together. Times in milliseconds. */
+/** Statistics of one step of a run over all its calls. Times are in milliseconds. */
 export interface ReportRow {
-  /** Its place without indices: `Corpus.essays[].count`. */
+  /** Path without indices: `Corpus.essays[].count`. */
   readonly path: string;
   readonly name: string;
   readonly kind: StepStats["kind"];
-  /** How many pipelines and maps it is in. */
+  /** Number of pipelines and maps that contain the step. */
   readonly depth: number;
-  /** Calls that were computed, well or not; a batch is one. */
+  /** Number of computed calls, including failed ones; a batch is one call. */
   readonly calls: number;
-  /** Elements, or calls of a node, whose value was remembered. */
+  /** Number of elements, or calls of a node, whose value was cached. */
   readonly cached: number;
   readonly failed: number;
-  /** Attempts that failed and were followed by another. */
+  /** Number of failed attempts that were retried. */
   readonly retried: number;
-  /** What its calls took in all: of calls that overlap, each counts. */
+  /** Total time of its calls, in milliseconds; concurrent calls each count in full. */
   readonly computeMs: number;
-  /** For how long it could have begun and did not (for a turn, a thread, a resource), and pauses between attempts. */
+  /** Time spent waiting to start (for a slot, a thread or a resource) plus retry delays, in milliseconds. */
   readonly waitMs: number;
-  /** The time of one call: the median, that of 95 in 100, the longest. */
+  /** Time of one call, in milliseconds: the median, the 95th percentile, and the maximum. */
   readonly p50Ms: number;
   readonly p95Ms: number;
   readonly maxMs: number;
-  /** What came from the cache, and what went there. */
+  /** Bytes read from the cache, and written to it. */
   readonly bytesRead: number;
   readonly bytesStored: number;
-  /** When it began, and when it ended. Milliseconds since the Unix epoch. */
+  /** Start and end of the step, in milliseconds since the Unix epoch. */
   readonly startedAt: number;
   readonly endedAt: number;
-  /** When it was computing. */
+  /** Intervals in which it was computing. */
   readonly segments: readonly BusyInterval[];
 }
 
 export const HEAD = ["node", "calls", "cached", "failed", "total", "p50", "p95", "max", "wait", "bytes"];
 
-/** What a row says, in the order of the head. */
+/** Formats the cells of a row, in the order of the header. */
 export function cells(row: ReportRow): string[] {
   const time = (ms: number) => (row.calls === 0 ? "" : formatDuration(ms));
   const some = (value: number) => (value === 0 ? "" : formatCount(value));
@@ -56,7 +56,7 @@ export function cells(row: ReportRow): string[] {
   ];
 }
 
-/** How a run went, in a line. */
+/** Summarizes a run in one line. */
 export function summary({ name, state, durationMs, threads, containersSeen, error }: RunStats): string {
   const told = [
     state === "running"

@@ -1,19 +1,22 @@
 import type { RunEvent } from "../../engine/lifecycle/events.js";
 
-/** A time in which a step was computing. Milliseconds since the Unix epoch. */
+/** An interval in which a step was computing, in milliseconds since the Unix epoch. */
 export interface BusyInterval {
   readonly from: number;
   readonly to: number;
   readonly failed: boolean;
 }
 
-/** How many segments a step keeps at most: more could not be seen. */
+/** Maximum number of intervals of a step: more would not be visible. */
 const MOST = 400;
 
-/** When a step was computing. Segments that are close to each other become one, so that a million calls need no more room. */
+/**
+ * The intervals in which a step was computing. Intervals close to each other are merged, so that memory stays bounded
+ * for a million calls.
+ */
 export class Timeline {
   private kept: BusyInterval[] = [];
-  /** Milliseconds that may be between segments that become one. */
+  /** Maximum gap in milliseconds between intervals that are merged. */
   private mergeGapMs = 0;
 
   add({ at, durationMs }: { readonly at: number; readonly durationMs: number }, phase: RunEvent["phase"]): void {
@@ -21,7 +24,7 @@ export class Timeline {
     if (this.kept.length > 2 * MOST) this.compact();
   }
 
-  /** In order, none overlapping with the next but where one failed. */
+  /** The intervals in order; they overlap only if one of them has a failure. */
   get segments(): readonly BusyInterval[] {
     this.compact();
     return this.kept;

@@ -13,21 +13,21 @@ interface SentChunk extends Chunk {
   readonly span: Span;
 }
 
-/** The spans of one run, by the place of what they are of. */
+/** The spans of one run, by their paths. */
 export class RunTrace {
   private readonly root: Span;
   private readonly context: Context;
   private readonly open = new Map<string, Span>();
   private readonly groups = new ElementSpans();
-  /** By map, the chunks of it that are in threads. */
+  /** The chunks of each map that are in threads. */
   private readonly sent = new Map<string, Set<SentChunk>>();
-  /** By step, how many spans it has. */
+  /** Number of spans of each step. */
   private readonly counted = new Map<string, number>();
   private dropped = 0;
-  /** By place, how many calls or elements in it were remembered. */
+  /** Number of cached calls or elements by path. */
   private readonly cached = new Map<string, number>();
 
-  /** @param most spans that a step has. */
+  /** @param maxSpansPerStep maximum number of spans of a step. */
   constructor(
     private readonly api: Api,
     private readonly tracer: Tracer,
@@ -39,7 +39,7 @@ export class RunTrace {
     this.root = tracer.startSpan(name, { startTime: at, attributes }, this.context);
   }
 
-  /** An event of a kind that this version does not know is passed over: it comes from a newer one. */
+  /** Ignores events of kinds that this version does not have: they are from a newer one. */
   add(event: RunEvent): void {
     switch (event.type) {
       case "run":
@@ -125,7 +125,7 @@ export class RunTrace {
     return this.tracer.startSpan(name, { startTime, attributes }, this.contextAt(around));
   }
 
-  /** The innermost span that is open at a place. */
+  /** Returns the innermost open span of a path. */
   private spanAt(path: string): Span {
     for (let at = path; at !== ""; at = parentPath(at)) {
       const span = this.open.get(at) ?? this.groups.spanOf(at) ?? this.chunkOf(at)?.span;
@@ -134,7 +134,7 @@ export class RunTrace {
     return this.root;
   }
 
-  /** The chunk in a thread that an element, or a node, is in. */
+  /** Returns the chunk in a thread that contains an element or a node. */
   private chunkOf(path: string): SentChunk | undefined {
     if (!path.endsWith("]")) return [...(this.sent.get(path) ?? [])].find(({ element }) => element === undefined);
     const bracket = path.lastIndexOf("[");
@@ -250,7 +250,7 @@ export class RunTrace {
     }
   }
 
-  /** What is not computed has no span; the one around it counts it. */
+  /** Cached values have no span; the parent span counts them. */
   private recordCached(path: string, around: string, at: number): void {
     this.cached.set(around, (this.cached.get(around) ?? 0) + 1);
     if (!path.endsWith("]")) this.spanAt(around).addEvent("cached", { "hypernodes.path": path }, at);
@@ -276,7 +276,7 @@ function placeOf({ thread, container }: { thread?: number | undefined; container
   };
 }
 
-/** The place that a place is in: of a node its pipeline, of an element its map, of a nested pipeline the step it is. */
+/** Returns the parent of a path: of a node its pipeline, of an element its map, of a nested pipeline its step. */
 function parentPath(path: string): string {
   return path.slice(0, Math.max(0, path.endsWith("]") ? path.lastIndexOf("[") : path.lastIndexOf(".")));
 }
