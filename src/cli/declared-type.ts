@@ -1,11 +1,11 @@
 import { inspect } from "node:util";
 import { NumberText, withNumbers } from "../util/json-text.js";
 
-/** A value that does not fit the type that an input is declared with. */
+/** A value that does not fit the declared type of an input. */
 export class Misfit {
   /**
-   * @param problem the types that it takes, and the value seen: `it takes a number, as 3 or 2.5, not "two"`.
-   * @param path the way into the value: `[3].id`.
+   * @param problem the accepted types, and the value seen: `it takes a number, as 3 or 2.5, not "two"`.
+   * @param path the path into the value: `[3].id`.
    */
   constructor(
     readonly problem: string,
@@ -13,12 +13,12 @@ export class Misfit {
   ) {}
 }
 
-/** A type that a value can be given for. */
+/** A type that a value on the command line can have. */
 interface Kind {
-  /** Such as `a number, as 3 or 2.5`. */
+  /** A description such as `a number, as 3 or 2.5`. */
   readonly takes: string;
   readonly holdsAnyInteger?: boolean;
-  /** @returns the value of that type; undefined: it is none. */
+  /** @returns the value converted to the type; undefined if that is not possible. */
   read(value: unknown): unknown;
 }
 
@@ -32,18 +32,18 @@ const KINDS = new Map<Function, Kind>([
   [Set, { takes: 'a JSON list, as ["a","b"]', read: (value) => (Array.isArray(value) ? new Set(value) : undefined) }],
   [Map, { takes: 'a JSON list of pairs, as [["a",1]], or an object', read: mapFrom }],
 ]);
-/** Characters of a value that an error shows. */
+/** Maximum number of characters of a value in an error. */
 const MAX_SHOWN = 60;
-/** How an integer is given that a number can't hold. */
+/** Advice for an integer that a number can't represent. */
 export const EXACT = "declare the input as bigint, or give the digits as a string";
 const TYPED_ARRAY = Object.getPrototypeOf(Uint8Array) as Function;
 
 /**
- * A value of JSON as the type that an input is declared with, as far as the loader has emitted it.
+ * Converts a JSON value to the declared type of an input, as far as the loader has emitted it.
  *
- * @param type the emitted type; undefined, or Object: any value will do.
- * @param isExact whether it is known to have no `NumberText`.
- * @throws {Misfit} for a value of another type, and for a number that can't be held exactly.
+ * @param type the emitted type; undefined and Object accept any value.
+ * @param isExact true if it has no `NumberText`.
+ * @throws {Misfit} for a value of another type, and for a number that can't be represented exactly.
  */
 export function asDeclared(value: unknown, type: Function | undefined, isExact = false): unknown {
   const kind = type && kindOf(type);
@@ -54,12 +54,12 @@ export function asDeclared(value: unknown, type: Function | undefined, isExact =
   return read;
 }
 
-/** Whether the values of a type are integers of any size. */
+/** Tells if values of a type can be integers of any size. */
 export function holdsAnyInteger(type: Function | undefined): boolean {
   return type !== undefined && kindOf(type)?.holdsAnyInteger === true;
 }
 
-/** Whether a type is made of a JSON list, and of nothing else. */
+/** Tells if a type only accepts JSON lists. */
 export function isListType(type: Function | undefined): boolean {
   return type === Array || type === Set || type?.prototype instanceof TYPED_ARRAY;
 }
@@ -89,13 +89,13 @@ function isRecord(value: unknown): boolean {
 
 function bigintFrom(value: unknown): bigint | undefined {
   if (value instanceof NumberText) return value.integer;
-  // One that is not exact is still a text.
+  // An inexact number is still a text.
   if (typeof value === "number") return Number.isInteger(value) ? BigInt(value) : undefined;
-  // As outputs of the command line have it, and as Node prints it.
+  // The formats of this command's output, and of Node.
   return typeof value === "string" && /^-?\d+n?$/.test(value) ? BigInt(value.replace("n", "")) : undefined;
 }
 
-/** A day, which is one of UTC, or a time with its zone. */
+/** A day, which is in UTC, or a time with its zone. */
 const ISO = /^(\d{4}-\d\d-\d\d)(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$/;
 
 function dateFrom(value: unknown): Date | undefined {
@@ -107,7 +107,7 @@ function dateFrom(value: unknown): Date | undefined {
     );
   }
   const date = new Date(value as string);
-  // JavaScript takes the 30th of February for the 1st of March.
+  // JavaScript converts the 30th of February to the 1st of March.
   const midnight = new Date(`${day}T00:00:00Z`);
   const isDay = !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(day);
   return isDay && !Number.isNaN(date.getTime()) ? date : undefined;
@@ -126,7 +126,7 @@ interface TypedArray {
   from(list: readonly unknown[]): ArrayLike<unknown>;
 }
 
-/** Fractions are rounded as everywhere, and so is what no number counts by ones; other integers would be other ones. */
+/** Fractions are rounded, and so are numbers too large to count in ones; any other integer would change. */
 function isRounded(number: number, held: unknown): boolean {
   return !Number.isSafeInteger(number) && Number.isFinite(held);
 }
@@ -151,7 +151,7 @@ function typedArray(type: TypedArray): Kind {
   };
 }
 
-/** A value in an error, the beginning of a long one. */
+/** Formats a value for an error; of a long one, the beginning. */
 export function shown(value: unknown): string {
   const text =
     typeof value === "string"

@@ -6,7 +6,7 @@ import { outputLost } from "./exit-codes.js";
 export class EventsFile {
   readonly readers: readonly RunObserver[];
 
-  /** @param file undefined: none is wanted. */
+  /** @param file undefined if none is requested. */
   constructor(private readonly file: string | undefined) {
     this.readers = file === undefined ? [] : [namingOption("--events", () => eventLog(file))];
   }
@@ -18,7 +18,7 @@ export class EventsFile {
   }
 }
 
-/** Does something with a file of events, whose error says which option or command named it. */
+/** Runs a function that uses a file of events; its error names the option or command. */
 export function namingOption<R>(option: string, work: () => R): R {
   try {
     return work();

@@ -14,23 +14,27 @@ const PRIMITIVES: readonly (Function | undefined)[] = [String, Number, Boolean, 
 
 /** The pipeline that inputs are for. */
 export interface Inputs {
-  /** Its class. */
+  /** The pipeline class. */
   readonly type: Function;
   readonly graph: Graph;
-  /** The inputs that have a list of values each: the pipeline runs for each of them. */
+  /** The inputs with a list of values: the pipeline runs once per element. */
   readonly over: readonly string[];
-  /** Whether the one of them, if it is read from a file of its own, may be an iterable of what is read as it is needed. */
+  /**
+   * True if the only one of them, if it is read from its own file, may be an iterable that reads elements as they are
+   * needed.
+   */
   readonly streams?: boolean;
 }
 
 /**
- * The inputs of a pipeline as a command line says them.
+ * Parses the inputs of a pipeline on a command line.
  *
- * @param given each `name=value`, `name=@file.json`, `name=@file.jsonl`, `name=@-` for standard input, or `@file.json` with
- *   all of them in one object. `@jsonl:` before a file says that it has JSON lines; `@@` begins a text with `@`. A value is JSON
- *   of the type that the input is declared with. What is no JSON, and what the input takes as a string, is a text.
- * @throws {HypernodesError} `USAGE` for what can't be read.
- * @throws {InputError} with all values that are not of their input's type.
+ * @param given each `name=value`, `name=@file.json`, `name=@file.jsonl`, `name=@-` for standard input, or `@file.json`
+ * with all of them in one object. `@jsonl:` before a file marks it as JSON lines; `@@` begins a text with `@`. A value
+ * is JSON of the declared type of the input. A value that is not JSON, and any value of an input that takes a string,
+ * is a text.
+ * @throws {HypernodesError} `USAGE` for an input that can't be read.
+ * @throws {InputError} with all values that do not have the type of their input.
  */
 export async function parseInputs(given: readonly string[], about: Inputs): Promise<Record<string, unknown>> {
   const inputs: Record<string, unknown> = {};
@@ -78,19 +82,19 @@ export async function parseInputs(given: readonly string[], about: Inputs): Prom
   return inputs;
 }
 
-/** The file of `@file`, `name=@file` or `name=@jsonl:file`; undefined: it is a value, as also `name=@@text`. */
+/** Returns the file of `@file`, `name=@file` or `name=@jsonl:file`; undefined for a value, including `name=@@text`. */
 function fileIn(one: string): { readonly file: string; readonly isLines: boolean } | undefined {
   const [, lines, file] = /^(?:[^=@][^=]*=)?@(?!@)(jsonl:)?(.*)$/s.exec(one) ?? [];
   return file === undefined ? undefined : { file, isLines: lines !== undefined || hasLinesName(file) };
 }
 
-/** A name of JavaScript's own may still be that of an input. */
+/** A name that JavaScript uses may still be that of an input. */
 function refuseOtherName(name: string, graph: Graph): void {
   const isInput = graph.nodes.some((node) => node.name === name && node.role === "input");
   if (!isInput || name === "__proto__") refusePrototypeName("--input", name);
 }
 
-/** All inputs, in one object. */
+/** Reads all inputs from one object. */
 async function recordIn(one: string, file: string): Promise<object> {
   const all = await readJson({ file, where: `--input ${one}`, keepsNumbers: true });
   if (typeof all === "object" && all !== null && !Array.isArray(all)) return all;
@@ -101,7 +105,7 @@ function typeOf(name: string, { graph }: Inputs): Function | undefined {
   return graph.nodes.find((node) => node.name === name && node.role === "input")?.design?.type;
 }
 
-/** Whether an input wants a list: lines of JSON are one. */
+/** Tells if an input takes a list, which JSON lines are. */
 function takesList(name: string, about: Inputs): boolean {
   if (about.over.includes(name)) return true;
   return isListType(typeOf(name, about)) && !isTransformed(about.type, name);
@@ -141,10 +145,10 @@ function declaredOne(value: unknown, name: string, about: Inputs, isExact: boole
   return big ?? asDeclared(value, undefined, isExact);
 }
 
-/** Bytes up to which a list is read before anything runs. */
+/** Maximum number of bytes of a list that is read before anything runs. */
 const MAX_HELD = 16 * 1024 * 1024;
 
-/** The elements of a list; of a long one, an iterable of what is read as it is needed. */
+/** Returns the elements of a list; for a long one, an iterable that reads elements as they are needed. */
 async function listOrStream(source: JsonSource, name: string, about: Inputs) {
   const read = { bytes: 0 };
   const elements = readElements({ ...source, read });
@@ -157,7 +161,7 @@ async function listOrStream(source: JsonSource, name: string, about: Inputs) {
   return elementsIn(list, elements, source, name, about);
 }
 
-/** @throws {InputError} for an element of another type, when it comes. */
+/** @throws {InputError} for an element of another type, when it is read. */
 async function* elementsIn(
   list: unknown[],
   others: AsyncIterable<unknown>,
@@ -182,7 +186,7 @@ async function* elementsIn(
   }
 }
 
-/** Whether class-transformer makes the declared type out of another one. */
+/** Tells if class-transformer creates the declared type from another one. */
 function isFree(pipeline: Function, name: string, type: Function | undefined): boolean {
   if (type === String) return false;
   if (isTransformed(pipeline, name)) return true;
@@ -193,7 +197,9 @@ function isTransformed(pipeline: Function, name: string): boolean {
   return defaultMetadataStorage.findTransformMetadatas(pipeline, name, PLAIN_TO_CLASS).length > 0;
 }
 
-/** What class-validator's decorators say of a value that is not of its input's type: it may be clearer. */
+/**
+ * Returns the violations of class-validator's decorators for a value of a wrong type: their messages may be clearer.
+ */
 async function validations(type: Function, name: string, value: unknown): Promise<Violation[]> {
   if (!validatedProperties(type).has(name)) return [];
   const loaded = (await import("class-validator")) as Validator & { default?: Validator };

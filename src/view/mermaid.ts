@@ -3,7 +3,7 @@ import type { GraphModel } from "./graph-model.js";
 import { lineOfGroup, paintOf, paletteFor } from "./palette.js";
 import { type Box, type DrawOptions, linesOf, sceneOf } from "./scene.js";
 
-/** A graph as a Mermaid flowchart. */
+/** Renders a graph as a Mermaid flowchart. */
 export function mermaid(sketch: GraphModel, options: DrawOptions): string {
   const scene = sceneOf(sketch, options);
   const palette = paletteFor(options.theme);
@@ -51,12 +51,12 @@ function text(box: Box): string {
   return linesOf(box).map(escaped).join("<br/>");
 }
 
-/** Mermaid's own entities for what it would read as its syntax. */
+/** Escapes Mermaid's syntax by its own entities. */
 function escaped(label: string): string {
   return escapeControls(label).replace(/["<>&#`\\]/g, (sign) => `#${sign.charCodeAt(0)};`);
 }
 
-/** Names for Mermaid: letters, digits and underscores alone, each id its own. */
+/** Ids for Mermaid: only letters, digits and underscores, and unique. */
 class Ids {
   private readonly names = new Map<string, string>();
 
@@ -64,7 +64,7 @@ class Ids {
     const taken = new Set<string>();
     for (const id of ids) {
       const plain = id.replaceAll(".", "__").replace(/[^\p{L}\p{N}_]/gu, "_");
-      // "end" and the like are Mermaid's own words.
+      // "end" and the like are keywords of Mermaid.
       const readable = /^(end|subgraph|graph|flowchart|style|class|click|default|linkStyle|classDef)$/i.test(plain)
         ? `${plain}_`
         : plain;

@@ -16,12 +16,12 @@ async function load(): Promise<Viz> {
   }
 }
 
-/** Width over height of a picture that a page or a screen has room for: from a third to three. */
+/** Maximum aspect ratio of a picture that fits on a page or a screen. */
 const MAX_ASPECT = 3;
 
 /**
- * A graph as a picture. Where nobody says where arrows point, they point down, unless that makes the picture too wide or too
- * tall, and the other way does better.
+ * Renders a graph as a picture. Without a direction, arrows point down, unless that makes the picture too wide or too
+ * tall and the other direction is better.
  */
 export async function svg(sketch: GraphModel, options: DrawOptions): Promise<string> {
   graphviz ??= load();
@@ -36,7 +36,7 @@ export async function svg(sketch: GraphModel, options: DrawOptions): Promise<str
   return picture.replace("<svg ", `<svg role="img" aria-label="the graph of ${escapeHtml(sketch.pipeline)}" `);
 }
 
-/** By how much a picture's longer side is longer. */
+/** Returns the ratio of the longer side to the shorter one. */
 function oddness(picture: string): number {
   const [, width, height] = /<svg width="([\d.]+)pt" height="([\d.]+)pt"/.exec(picture)!;
   return Math.max(Number(width) / Number(height), Number(height) / Number(width));

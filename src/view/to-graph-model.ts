@@ -2,7 +2,11 @@ import type { PipelineClass } from "../dsl/members.js";
 import type { Dependency, Graph, GraphNode } from "../graph/graph.js";
 import type { GraphModel, Member } from "./graph-model.js";
 
-/** @param type the class, if the code of its methods is wanted. */
+/**
+ * Converts a graph to plain data.
+ *
+ * @param type the class, if the code of its methods is needed.
+ */
 export function toGraphModel(graph: Graph, type?: PipelineClass): GraphModel {
   const byName = new Map(graph.nodes.map((node) => [node.name, node]));
   const members = graph.nodes.map((node): Member => {
@@ -44,7 +48,7 @@ function mappedAs({ mapped, nested }: GraphNode): string {
   return mapped!.batch !== undefined && nested === undefined ? `in batches of ${mapped!.batch}` : each;
 }
 
-/** What the consumer takes; if that says little, what the producer gives. */
+/** Returns the type that the consumer declares; if that is not specific, the type of the producer. */
 function typeOf(
   { path, as, input }: Dependency,
   node: GraphNode,
@@ -63,7 +67,7 @@ function typeOf(
 
 const ARRAY = "array";
 
-/** As it is written in TypeScript; undefined for what says nothing. */
+/** Formats a type as in TypeScript; undefined for unspecific types. */
 function typeName(type: Function | undefined): string | undefined {
   if (type === undefined || type === Object || type === Promise || type === Function) return undefined;
   if (type === Array) return ARRAY;
@@ -72,7 +76,7 @@ function typeName(type: Function | undefined): string | undefined {
     : type.name;
 }
 
-/** A method's code, without the indentation of its class. */
+/** Returns a method's code, without the indentation of its class. */
 function sourceOf(type: PipelineClass, name: string): string | undefined {
   let prototype: object | null = type.prototype;
   while (prototype !== null && !Object.hasOwn(prototype, name)) prototype = Object.getPrototypeOf(prototype);

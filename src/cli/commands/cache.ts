@@ -18,7 +18,7 @@ export function addCache(program: Command): void {
   addExplain(cache);
 }
 
-/** @throws {HypernodesError} `USAGE` if the file is not there: to look at a store does not make one. */
+/** @throws {HypernodesError} `USAGE` if the file does not exist: inspecting a store does not create one. */
 function storeAt(path: string): Cache {
   const isFolder = isDirectory(path);
   const advice = "It is the path that sqlite(path), or --cache, was given.";

@@ -45,7 +45,7 @@ Examples:
       const graph = new type().graph();
       const report =
         events === undefined ? {} : { report: reportOf(namingOption("--events", () => readEvents(events))) };
-      // A page lets its readers choose the rest.
+      // Users of the page select the rest.
       const page = { ...flags, ...report };
       const options: DrawOptions = { ...page, types, resources, ...(groupInputs && { groupInputs }) };
       if (format === "svg") await write(await graph.toSvg(options), output);

@@ -47,7 +47,7 @@ Examples:
     });
 }
 
-/** The file that a resumed run's pipeline is in; undefined if nothing is known of it. */
+/** Returns the file of a resumed run's pipeline; undefined if it is not known. */
 export function fileOfRun(run: string | undefined, journal: string): string | undefined {
   if (isDirectory(journal) === false) {
     throw usageError(
@@ -61,7 +61,7 @@ export function fileOfRun(run: string | undefined, journal: string): string | un
     const { file, name } = findRun(journal, run);
     return `${file}#${name}`;
   } catch {
-    // It is told of where it is to be resumed.
+    // The error is reported when the run is resumed.
     return undefined;
   }
 }
@@ -78,12 +78,12 @@ async function tellRuns(journal: string): Promise<void> {
 async function resume(given: string, { journal, connection, ...flags }: ResumeFlags): Promise<void> {
   checkOutput(flags.output);
   const { run, file, name } = findRun(journal, given);
-  // Where the class says nothing of it.
+  // Used if the class does not define it.
   if (connection !== undefined) process.env.REDIS_URL = connection;
   const { type } = await pipelineFrom(`${file}#${name}`);
   const { fields, inputs, over, chosen, execution: before, outputs: wanted, given: values } = readRun(journal, run);
   const pipeline = Object.assign(new type(), fields);
-  // What it was given comes before what its class says; what is said now, before both.
+  // The recorded connection overrides that of the class; the option of this command overrides both.
   const own = optionsOf(type).execution?.maps;
   const queue = chosen ?? (typeof own === "object" ? (own as BullmqQueue).options : undefined);
   const maps = queue && bullmq({ ...queue, journal, ...(connection !== undefined && { connection }) });

@@ -27,7 +27,7 @@ import { type AnyPipeline, pipelineFrom } from "../pipeline-file.js";
 import { ResultList } from "../result-list.js";
 import { withInterrupt } from "../with-interrupt.js";
 
-/** What says how a run goes: shared by all commands that run a pipeline. */
+/** Options for the output of a run, shared by all commands that run a pipeline. */
 export interface RunFlags {
   readonly input?: readonly string[];
   readonly set?: readonly string[];
@@ -106,7 +106,7 @@ Examples:
     });
 }
 
-/** Says what the run would do. */
+/** Prints what the run would compute. */
 async function explain(pipeline: AnyPipeline, flags: RunFlags): Promise<void> {
   for (const [option, value] of Object.entries({ "--events": flags.events, "--report": flags.report })) {
     if (value === undefined) continue;
@@ -123,7 +123,7 @@ async function explain(pipeline: AnyPipeline, flags: RunFlags): Promise<void> {
   await write(text, flags.output);
 }
 
-/** The options of a run's inputs and choices. */
+/** Adds the options for a run's inputs and for its pipeline options. */
 export function withRunOptions(command: Command): Command {
   const collect = (value: string, before: readonly string[] = []) => [...before, value];
   return command
@@ -146,10 +146,10 @@ export function withRunOptions(command: Command): Command {
 }
 
 /**
- * Runs a pipeline as the flags say; Ctrl-C stops it.
+ * Runs a pipeline with the options of the command line; Ctrl-C aborts it.
  *
- * @param results gets the results of elements that come from a pipe or from JSON lines, one by one, and is returned; undefined:
- *   all elements are held.
+ * @param results collects the results of elements that are read from a pipe or from JSON lines, one by one, and is
+ * returned; if undefined, all elements are held in memory.
  */
 export async function runPipeline(
   pipeline: AnyPipeline,
@@ -198,7 +198,10 @@ export async function runPipeline(
   }
 }
 
-/** Whether a run's elements go no further than threads: elsewhere, a run that ends early may be resumed, or has no order. */
+/**
+ * Tells if a run's elements go no further than threads: on other hosts, a run that ends early may be resumed, or has no
+ * order.
+ */
 function isHere({ runOn, execution }: PipelineOptions): boolean {
   return (runOn === undefined || runOn.kind === "local") && typeof execution?.maps !== "object";
 }
@@ -226,7 +229,7 @@ function choicesFrom({ set, maps, nodes, check, cache, on }: RunFlags): Pipeline
   return {
     ...(Object.keys(execution).length > 0 && { execution }),
     ...(on !== undefined && { runOn: parsePlacement(on) }),
-    // commander says true for a --no-cache that was not given.
+    // commander passes true for a --no-cache that was not given.
     ...(typeof cache === "string" && { cache: sqliteAt(cache) }),
     ...(cache === false && { cache: false as const }),
   };

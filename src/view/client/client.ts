@@ -21,7 +21,7 @@ const layouter: Layouter = {
   },
 };
 
-/** The page of one graph: what is open, what is chosen, what was looked for. */
+/** The page of one graph: the open pipelines, the selection, and the search. */
 class Page {
   private readonly members = membersOf(data.sketch);
   private readonly lastRuns = lastRunsOf(data.sketch.pipeline, data.steps);
@@ -137,7 +137,7 @@ class Page {
     event.preventDefault();
   }
 
-  /** The nearest box in a direction: what lies aside counts double. */
+  /** Returns the nearest box in a direction: distance to the side counts double. */
   private nearest(id: string, [dx, dy]: readonly [number, number]): string | undefined {
     const from = middle(this.placed.rects.get(id)!);
     let best: { readonly id: string; readonly distance: number } | undefined;
@@ -187,7 +187,7 @@ class Page {
     await this.layOut(true);
   }
 
-  /** Shows a member, and opens what it is in. */
+  /** Selects a member, and opens the pipelines that contain it. */
   private async choose(id: string): Promise<void> {
     const closed = around(id).filter((outer) => !this.open.has(outer));
     if (closed.length > 0) {
@@ -239,7 +239,7 @@ class Page {
     this.search.focus();
   }
 
-  /** What is chosen and what is near it, what was found, what it is in. */
+  /** Highlights the selection and its neighbors, search results, and the pipelines that contain it. */
   private mark(): void {
     const { chosen, matches } = this;
     const found = new Set(matches.flatMap((id) => [id, ...around(id).filter((outer) => !this.open.has(outer))]));

@@ -3,7 +3,7 @@ import type { StepRun } from "../scene.js";
 import { html } from "./elements.js";
 import type { Known } from "./members.js";
 
-/** All that is known of a member, for the side of the page. */
+/** Renders all information about a member, for the side of the page. */
 export function details(known: Known, step: StepRun | undefined, choose: (id: string) => void): Node[] {
   const { id, member, parent, takenBy, isOutput } = known;
   const { name, kind, mapped, type, takes, nested, options, source } = member;

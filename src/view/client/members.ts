@@ -1,18 +1,18 @@
 import type { GraphModel, Member } from "../graph-model.js";
 
-/** A member, and where it is. */
+/** A member, and its position in the graph. */
 export interface Known {
   readonly id: string;
   readonly member: Member;
-  /** The id of the nested pipeline it is in; empty at the top. */
+  /** Id of the nested pipeline that contains it; empty at the top. */
   readonly parent: string;
   readonly pipeline: string;
-  /** The ids of those that take its value. */
+  /** Ids of the members that depend on it. */
   readonly takenBy: string[];
   readonly isOutput: boolean;
 }
 
-/** All members of a pipeline and of those nested in it, by id. */
+/** Returns all members of a pipeline and of those nested in it, by id. */
 export function membersOf(sketch: GraphModel): ReadonlyMap<string, Known> {
   const known = new Map<string, Known>();
   const add = ({ members, pipeline, outputs }: GraphModel, parent: string): void => {
@@ -30,7 +30,7 @@ export function membersOf(sketch: GraphModel): ReadonlyMap<string, Known> {
   return known;
 }
 
-/** The ids of what a member is nested in, the outermost first. */
+/** Returns the ids of the pipelines that contain a member, the outermost first. */
 export function around(id: string): string[] {
   const names = id.split(".");
   return names.slice(0, -1).map((_, i) => names.slice(0, i + 1).join("."));

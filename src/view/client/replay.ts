@@ -2,13 +2,13 @@ import { formatDuration } from "../../util/format.js";
 import type { StepRun } from "../scene.js";
 import { html, svg } from "./elements.js";
 
-/** What a step is at some time of the replay. */
+/** State of a step at some time of the replay. */
 export type Moment = "ahead" | "busy" | "done";
 
-/** Milliseconds that a replay takes at least, however short the run was. */
+/** Minimum duration of a replay in milliseconds, however short the run was. */
 const LEAST_MS = 4_000;
 
-/** The last run as a waterfall that can be played. */
+/** The last run as a waterfall that can be replayed. */
 export class Replay {
   readonly element: HTMLElement;
   private readonly start: number;
@@ -20,8 +20,8 @@ export class Replay {
   private playing: number | undefined;
 
   /**
-   * @param shown is told, at each time, what each step is; undefined when the replay is over.
-   * @param choose is told which step was clicked, by id.
+   * @param shown receives the state of each step at each time; undefined when the replay is over.
+   * @param choose receives the id of a clicked step.
    */
   constructor(
     private readonly steps: ReadonlyMap<string, StepRun>,

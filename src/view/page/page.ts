@@ -10,18 +10,26 @@ import { STYLE } from "./style.js";
 
 const fs = onDemand<typeof import("node:fs")>("node:fs");
 
-/** How the page of a graph is made. */
+/** Options of the page of a graph. */
 export interface PageOptions extends Pick<DrawOptions, "direction" | "report"> {
-  /** How many levels of pipelines are open at first. Default: as many as have 60 boxes. */
+  /**
+   * Number of levels of pipelines that are initially open.
+   *
+   * @default as many as have 60 boxes
+   */
   readonly depth?: number;
-  /** Default: as the reader's system has it. */
+  /**
+   * Colors of the page.
+   *
+   * @default the theme of the reader's system
+   */
   readonly theme?: "light" | "dark";
 }
 
-/** Boxes that are open at first, if nobody says how deep. */
+/** Maximum number of boxes that are initially visible without a `depth`. */
 const AT_FIRST = 60;
 
-/** A graph as one HTML file that needs nothing else. */
+/** Renders a graph as one self-contained HTML file. */
 export function graphPage(sketch: GraphModel, { depth, direction = "down", theme, report }: PageOptions): string {
   const data: PageData = {
     ...{ sketch, direction, theme, steps: report?.rows ?? [] },
@@ -40,7 +48,7 @@ export function graphPage(sketch: GraphModel, { depth, direction = "down", theme
 `;
 }
 
-/** What runs in the page, as the build has made it. */
+/** Returns the script of the page, as built. */
 function script(): string {
   const url = new URL("../dist/view/page/client.js", OWN_URL);
   try {
@@ -56,7 +64,7 @@ function script(): string {
   }
 }
 
-/** The nested pipelines of the first levels, as long as few boxes are in sight. */
+/** Returns the nested pipelines of the first levels, as long as few boxes are visible. */
 function openAtFirst(sketch: GraphModel): string[] {
   let open: string[] = [];
   for (let depth = 2; ; depth++) {
@@ -80,7 +88,7 @@ function boxesIn({ members }: GraphModel, open: ReadonlySet<string>, parent = ""
   }, 0);
 }
 
-/** The palettes as CSS variables. */
+/** Returns the palettes as CSS variables. */
 function themes(): string {
   const dark = variables(paletteFor("dark"));
   return `:root{color-scheme:light;${variables(paletteFor("light"))}}
