@@ -171,8 +171,8 @@ const NO_OPTIONS = Object.freeze({});
 /** The engine. The first run loads it, so that importing or drawing a pipeline does not load it. */
 const engine = new OnDemand(() => import("./placement/run-pipeline.js"));
 
-async function* streamOnceLoaded(use: RunSpec, options: Partial<MapOptions>) {
-  yield* (await engine.load()).streamPipeline(use, options);
+async function* streamOnceLoaded(spec: RunSpec, options: Partial<MapOptions>) {
+  yield* (await engine.load()).streamPipeline(spec, options);
 }
 
 /** Advises where an option belongs that `run` does not have. */
@@ -224,9 +224,9 @@ export abstract class Pipeline implements AnyPipeline {
   async run<const K extends NodesOf<this> = never, const G extends NodesOf<this> = never>(
     ...[inputs, options]: RunArguments<this, K, G>
   ): Promise<ResultOf<this, K>> {
-    const { spec: use, observers: readers } = this.#prepareRun(inputs, options);
+    const { spec, observers } = this.#prepareRun(inputs, options);
     const { runPipeline } = engine.loaded ?? (await engine.load());
-    return (await withObservers(readers, () => runPipeline(use))) as ResultOf<this, K>;
+    return (await withObservers(observers, () => runPipeline(spec))) as ResultOf<this, K>;
   }
 
   /**
@@ -253,9 +253,9 @@ export abstract class Pipeline implements AnyPipeline {
     inputs: MapInputs<this, O, K | G>,
     options: MapRunOptions<this, O, K, G> & { readonly onError?: E },
   ): Promise<(ResultOf<this, K> | (E extends "collect" ? NodeError : never))[]> {
-    const { spec: use, observers: readers } = this.#prepareRun(inputs, options, MAP_RUN_RULES);
+    const { spec, observers } = this.#prepareRun(inputs, options, MAP_RUN_RULES);
     const { mapPipeline } = engine.loaded ?? (await engine.load());
-    return (await withObservers(readers, () => mapPipeline(use, over(options)))) as ResultOf<this, K>[];
+    return (await withObservers(observers, () => mapPipeline(spec, over(options)))) as ResultOf<this, K>[];
   }
 
   /**
@@ -284,9 +284,9 @@ export abstract class Pipeline implements AnyPipeline {
     inputs: StreamInputs<this, O, K | G>,
     options: MapRunOptions<this, O, K, G> & { readonly onError?: E },
   ): AsyncGenerator<ResultOf<this, K> | (E extends "collect" ? NodeError : never), void, undefined> {
-    const { spec: use, observers: readers } = this.#prepareRun(inputs, options, MAP_RUN_RULES);
-    const results = (engine.loaded?.streamPipeline ?? streamOnceLoaded)(use, over(options));
-    return (readers === undefined ? results : streamWithObservers(readers, results)) as AsyncGenerator<
+    const { spec, observers } = this.#prepareRun(inputs, options, MAP_RUN_RULES);
+    const results = (engine.loaded?.streamPipeline ?? streamOnceLoaded)(spec, over(options));
+    return (observers === undefined ? results : streamWithObservers(observers, results)) as AsyncGenerator<
       ResultOf<this, K>,
       void,
       undefined
@@ -319,9 +319,9 @@ export abstract class Pipeline implements AnyPipeline {
   >(inputs: MapInputs<this, O, K | G>, options: MapRunOptions<this, O, K, G>): Promise<NodeExplanation[]>;
   async explain(inputs?: object, options?: RunOptions<this, any, any>): Promise<NodeExplanation[]> {
     const isMap = isRecord(options) && "over" in options;
-    const { spec: use } = this.#prepareRun(inputs, options, isMap ? MAP_RUN_RULES : RUN_RULES);
+    const { spec } = this.#prepareRun(inputs, options, isMap ? MAP_RUN_RULES : RUN_RULES);
     const { explainPipeline } = engine.loaded ?? (await engine.load());
-    return explainPipeline(use, isMap ? over(options) : undefined);
+    return explainPipeline(spec, isMap ? over(options) : undefined);
   }
 
   /**
@@ -345,9 +345,9 @@ export abstract class Pipeline implements AnyPipeline {
   unbind<const N extends BoundNames<this> = BoundNames<this>>(
     ...names: N[]
   ): Bound<Unbound<this>, Exclude<BoundNames<this>, N>> {
-    const gone: readonly unknown[] = names.length > 0 ? names : Object.keys(this[PIPELINE].bound);
-    const kept = Object.entries(this[PIPELINE].bound).filter(([name]) => !gone.includes(name));
-    return this.#derive({ bound: Object.fromEntries(kept) });
+    const removed: readonly unknown[] = names.length > 0 ? names : Object.keys(this[PIPELINE].bound);
+    const remaining = Object.entries(this[PIPELINE].bound).filter(([name]) => !removed.includes(name));
+    return this.#derive({ bound: Object.fromEntries(remaining) });
   }
 
   /** The values of the bound inputs, as a copy. */
@@ -411,21 +411,21 @@ export abstract class Pipeline implements AnyPipeline {
     }
     const known = inputNames(this.graph());
     const exposed = new Map(known.map((name) => [plainName(this.constructor, name), name]));
-    const own = new Map<string, unknown>();
-    const wrong = new Map<string, string>();
+    const values = new Map<string, unknown>();
+    const problems = new Map<string, string>();
     for (const [name, value] of Object.entries(inputs)) {
       const owner = known.includes(name) ? name : exposed.get(name);
-      if (owner === undefined) wrong.set(name, `no input is named "${name}". ${didYouMean(name, known)}`);
+      if (owner === undefined) problems.set(name, `no input is named "${name}". ${didYouMean(name, known)}`);
       else if (owner !== name && inputs[owner] !== undefined) {
-        wrong.set(name, `"${name}" is the input "${owner}", which is given, too.`);
-      } else own.set(owner, value);
+        problems.set(name, `"${name}" is the input "${owner}", which is given, too.`);
+      } else values.set(owner, value);
     }
-    if (wrong.size === 0) return Object.fromEntries(own);
+    if (problems.size === 0) return Object.fromEntries(values);
     throw new InputError({
       code: "UNKNOWN_INPUTS",
       where,
-      problem: [...wrong.values()].join(" "),
-      violations: [...wrong].map(([path, problem]) => ({ path, constraint: "unknown", problem })),
+      problem: [...problems.values()].join(" "),
+      violations: [...problems].map(([path, problem]) => ({ path, constraint: "unknown", problem })),
     });
   }
 
@@ -447,8 +447,8 @@ export abstract class Pipeline implements AnyPipeline {
     if (options !== NO_OPTIONS) checkOptions(graph.pipeline, options, rules, { hint: placeOfOption });
     const choices = resolveOptions(this, options);
     const { onEvent } = options;
-    const readers = onEvent && new ObserverGroup(onEvent, choices.runOn?.kind ?? "local", graph.pipeline);
-    const use: RunSpec = {
+    const observers = onEvent && new ObserverGroup(onEvent, choices.runOn?.kind ?? "local", graph.pipeline);
+    const spec: RunSpec = {
       pipeline: this,
       graph,
       inputs: (inputs ?? {}) as Record<string, unknown>,
@@ -457,13 +457,13 @@ export abstract class Pipeline implements AnyPipeline {
       choices,
       resources: opened.get(this),
       signal: options.signal,
-      listener: readers?.emit,
-      context: readers?.traceContext,
+      listener: observers?.emit,
+      context: observers?.traceContext,
       explain: options.explain === true,
       resumes: (options as { readonly [RESUME_RUN_ID]?: string })[RESUME_RUN_ID],
       isOrdered: (options as { readonly [ORDERED_RESULTS]?: boolean })[ORDERED_RESULTS] === true,
     };
-    return { spec: use, observers: readers };
+    return { spec: spec, observers: observers };
   }
 }
 
@@ -477,24 +477,24 @@ interface PreparedRun {
   readonly observers: ObserverGroup | undefined;
 }
 
-async function withObservers<R>(readers: ObserverGroup | undefined, running: () => Promise<R>): Promise<R> {
-  if (readers === undefined) return running();
-  await blockRunDuringImport(readers.pipeline);
-  await readers.prepare();
+async function withObservers<R>(observers: ObserverGroup | undefined, running: () => Promise<R>): Promise<R> {
+  if (observers === undefined) return running();
+  await blockRunDuringImport(observers.pipeline);
+  await observers.prepare();
   try {
     return await running();
   } finally {
-    await readers.settled();
+    await observers.settled();
   }
 }
 
-async function* streamWithObservers(readers: ObserverGroup, results: AsyncGenerator<unknown, void, undefined>) {
-  await blockRunDuringImport(readers.pipeline);
-  await readers.prepare();
+async function* streamWithObservers(observers: ObserverGroup, results: AsyncGenerator<unknown, void, undefined>) {
+  await blockRunDuringImport(observers.pipeline);
+  await observers.prepare();
   try {
     yield* results;
   } finally {
-    await readers.settled();
+    await observers.settled();
   }
 }
 

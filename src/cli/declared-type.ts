@@ -65,8 +65,8 @@ export function isListType(type: Function | undefined): boolean {
 }
 
 function kindOf(type: Function): Kind | undefined {
-  const known = KINDS.get(type);
-  if (known !== undefined || type === Object) return known;
+  const name = KINDS.get(type);
+  if (name !== undefined || type === Object) return name;
   if (type.prototype instanceof TYPED_ARRAY) return typedArray(type as unknown as TypedArray);
   const isBuiltIn = (globalThis as Record<string, unknown>)[type.name] === type;
   if (isBuiltIn)
@@ -99,9 +99,9 @@ function bigintFrom(value: unknown): bigint | undefined {
 const ISO = /^(\d{4}-\d\d-\d\d)(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$/;
 
 function dateFrom(value: unknown): Date | undefined {
-  const [whole, day, zone] = (typeof value === "string" && ISO.exec(value)) || [];
+  const [digits, day, zone] = (typeof value === "string" && ISO.exec(value)) || [];
   if (day === undefined) return undefined;
-  if (whole !== day && zone === undefined) {
+  if (digits !== day && zone === undefined) {
     throw new Misfit(
       `${shown(value)} has no time zone, and is another time on other machines: add Z for UTC, or +02:00`,
     );
@@ -142,11 +142,12 @@ function typedArray(type: TypedArray): Kind {
       if (!Array.isArray(value)) return undefined;
       const list = isBig ? value.map(bigintFrom) : value;
       if (list.some((each) => typeof each !== (isBig ? "bigint" : "number"))) return undefined;
-      const made = type.from(list);
-      const isHeld = (each: unknown, i: number) => made[i] === each || (isFloat && isRounded(each as number, made[i]));
+      const result = type.from(list);
+      const isHeld = (each: unknown, i: number) =>
+        result[i] === each || (isFloat && isRounded(each as number, result[i]));
       const misfit = list.findIndex((each, i) => !isHeld(each, i));
       if (misfit >= 0) throw new Misfit(`it takes ${takes}, not ${shown(list[misfit])}`, `[${misfit}]`);
-      return made;
+      return result;
     },
   };
 }

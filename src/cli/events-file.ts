@@ -4,16 +4,16 @@ import { outputLost } from "./exit-codes.js";
 
 /** The file of `--events`. */
 export class EventsFile {
-  readonly readers: readonly RunObserver[];
+  readonly observers: readonly RunObserver[];
 
   /** @param file undefined if none is requested. */
   constructor(private readonly file: string | undefined) {
-    this.readers = file === undefined ? [] : [namingOption("--events", () => eventLog(file))];
+    this.observers = file === undefined ? [] : [namingOption("--events", () => eventLog(file))];
   }
 
   /** @throws {HypernodesError} `OUTPUT_LOST` if some events could not be written. */
   check(): void {
-    if (!this.readers.some(hasLostEvents)) return;
+    if (!this.observers.some(hasLostEvents)) return;
     throw outputLost(`--events ${this.file}`, "events are lost, the file can't be written");
   }
 }

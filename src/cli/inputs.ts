@@ -69,13 +69,18 @@ export async function parseInputs(given: readonly string[], about: Inputs): Prom
     refuseOtherName(name, about.graph);
     if (source === undefined) await put(name, valueIn(text.replace(/^@@/, "@"), name, about), false);
     else {
-      const keepsNumbers = holdsAnyInteger(typeOf(name, about));
-      const read: JsonSource = { ...source, where: `--input ${one}`, takesList: takesList(name, about), keepsNumbers };
+      const keepNumbers = holdsAnyInteger(typeOf(name, about));
+      const read: JsonSource = {
+        ...source,
+        where: `--input ${one}`,
+        takesList: takesList(name, about),
+        keepNumbers: keepNumbers,
+      };
       if (about.streams && about.over.length === 1 && about.over[0] === name && (read.file === "-" || read.isLines)) {
         const list = await listOrStream(read, name, about);
-        if (Array.isArray(list)) await put(name, list, !keepsNumbers);
+        if (Array.isArray(list)) await put(name, list, !keepNumbers);
         else inputs[name] = list;
-      } else await put(name, await readJson(read), !keepsNumbers);
+      } else await put(name, await readJson(read), !keepNumbers);
     }
   }
   if (violations.length > 0) throw inputError(about.graph.pipeline, violations);
@@ -96,7 +101,7 @@ function refuseOtherName(name: string, graph: Graph): void {
 
 /** Reads all inputs from one object. */
 async function recordIn(one: string, file: string): Promise<object> {
-  const all = await readJson({ file, where: `--input ${one}`, keepsNumbers: true });
+  const all = await readJson({ file, where: `--input ${one}`, keepNumbers: true });
   if (typeof all === "object" && all !== null && !Array.isArray(all)) return all;
   throw usageError(`--input ${one}`, "it has no object with a value for each input", `Name one: --input NAME=${one}`);
 }
@@ -176,7 +181,7 @@ async function* elementsIn(
   };
   for await (const element of all()) {
     try {
-      yield declaredOne(element, name, about, source.keepsNumbers !== true);
+      yield declaredOne(element, name, about, source.keepNumbers !== true);
     } catch (error) {
       if (!(error instanceof Misfit)) throw error;
       const violation = { path: `${name}[${index}]${error.path}`, constraint: "type", problem: error.problem };

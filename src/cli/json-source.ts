@@ -23,7 +23,7 @@ export interface JsonSource {
    *
    * @default they are an error
    */
-  readonly keepsNumbers?: boolean;
+  readonly keepNumbers?: boolean;
   /** Counts the bytes that have been read. */
   readonly read?: { bytes: number };
 }
@@ -67,9 +67,9 @@ async function* readLines(source: JsonSource): AsyncGenerator<unknown, void> {
  * @throws {HypernodesError} `USAGE` for a document that is not a list.
  */
 export async function* readElements(source: JsonSource): AsyncGenerator<unknown, void> {
-  const whole = yield* source.isLines ? readLines(source) : readEither(source);
-  if (whole === undefined) return;
-  if (Array.isArray(whole)) yield* whole;
+  const document = yield* source.isLines ? readLines(source) : readEither(source);
+  if (document === undefined) return;
+  if (Array.isArray(document)) yield* document;
   else {
     throw usageError(
       source.where,
@@ -86,11 +86,11 @@ interface Line {
 
 /** Yields the values of JSON lines, or returns a whole document, which may have any number of lines. */
 async function* readEither(source: JsonSource): AsyncGenerator<unknown, unknown> {
-  const seen: Buffer[] = [];
+  const documentBytes: Buffer[] = [];
   let isDocument: boolean | undefined;
   for await (const lines of linesOf(source)) {
     for (const line of lines) {
-      if (isDocument !== false) seen.push(line.bytes, LINE_FEED);
+      if (isDocument !== false) documentBytes.push(line.bytes, LINE_FEED);
       if (isDocument === true) continue;
       const text = textIn(line, source);
       if (text.trim() === "") continue;
@@ -100,7 +100,7 @@ async function* readEither(source: JsonSource): AsyncGenerator<unknown, unknown>
     }
   }
   if (isDocument === false) return undefined;
-  return parsed(textIn({ number: 1, bytes: Buffer.concat(seen) }, source), 1, source, true);
+  return parsed(textIn({ number: 1, bytes: Buffer.concat(documentBytes) }, source), 1, source, true);
 }
 
 const LINE_FEED = Buffer.from("\n");
@@ -108,7 +108,7 @@ const LINE_FEED = Buffer.from("\n");
 /** Returns the value of a first line; undefined if it is the first of a document. */
 function firstIn(text: string, line: number, source: JsonSource): unknown {
   try {
-    return parseJson(text, { refuse: source.keepsNumbers !== true });
+    return parseJson(text, { refuse: source.keepNumbers !== true });
   } catch (error) {
     if (error instanceof JsonTextError && !error.isNumber) return undefined;
     throw notJson(error, line, source);
@@ -145,7 +145,7 @@ function textIn({ bytes, number }: Line, source: JsonSource): string {
 
 function parsed(text: string, line: number, source: JsonSource, isDocument = false): unknown {
   try {
-    return parseJson(text, { refuse: source.keepsNumbers !== true });
+    return parseJson(text, { refuse: source.keepNumbers !== true });
   } catch (error) {
     throw notJson(error, line, source, isDocument);
   }

@@ -52,7 +52,7 @@ export function toJson(value: unknown, name?: string | number): string {
 
 class JsonWriter {
   /** The objects that contain the current value. */
-  private readonly around = new Set<object>();
+  private readonly ancestors = new Set<object>();
 
   constructor(private readonly path: (string | number)[]) {}
 
@@ -62,10 +62,10 @@ class JsonWriter {
     if (typeof value === "bigint") return `"${value}"`;
     if (typeof value === "number") return this.number(value);
     if (typeof value !== "object") throw this.notJson(`it is ${showValue(value)}`);
-    if (this.around.has(value)) throw this.notJson("it refers to itself");
-    this.around.add(value);
+    if (this.ancestors.has(value)) throw this.notJson("it refers to itself");
+    this.ancestors.add(value);
     const text = this.object(value);
-    this.around.delete(value);
+    this.ancestors.delete(value);
     return text;
   }
 

@@ -16,8 +16,8 @@ import { NotJsonError, toJson } from "./json-writer.js";
 export function checkOutput(file: string | undefined): void {
   if (file === undefined) return;
   const where = `--output ${file}`;
-  const isThere = isDirectory(file);
-  if (isThere === true || /[\\/]$/.test(file)) {
+  const exists = isDirectory(file);
+  if (exists === true || /[\\/]$/.test(file)) {
     throw usageError(where, "it is a directory, not a file", `Write ${path.join(file, "FILE")}`);
   }
   try {
@@ -25,7 +25,7 @@ export function checkOutput(file: string | undefined): void {
     if (isDirectory(folder) === false) throw Object.assign(new Error(folder), { code: "ENOTDIR" });
     // Only opening it shows: it may be a link into a missing folder, or not a regular file.
     closeSync(openSync(file, constants.O_WRONLY | constants.O_CREAT | constants.O_NONBLOCK));
-    if (isThere === undefined) unlinkSync(file);
+    if (exists === undefined) unlinkSync(file);
   } catch (error) {
     throw usageError(where, `it can't be written: ${fileProblem(error)}`, "Is the path right?", error);
   }
@@ -37,14 +37,14 @@ export function checkOutput(file: string | undefined): void {
  * @throws {HypernodesError} `OUTPUT_LOST`
  */
 export async function write(text: string, file: string | undefined): Promise<void> {
-  const whole = text.endsWith("\n") ? text : `${text}\n`;
+  const line = text.endsWith("\n") ? text : `${text}\n`;
   if (file === undefined) {
     // If that fails, the process ends.
-    await new Promise<void>((resolve) => process.stdout.write(whole, () => resolve()));
+    await new Promise<void>((resolve) => process.stdout.write(line, () => resolve()));
     return;
   }
   try {
-    writeFileSync(file, whole);
+    writeFileSync(file, line);
   } catch (error) {
     throw outputLost(`--output ${file}`, `the output is lost, the file can't be written: ${fileProblem(error)}`, error);
   }

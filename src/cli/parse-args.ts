@@ -97,11 +97,11 @@ function splitOptions(text: string): string[] {
   const options: string[] = [];
   for (let rest = text; ; ) {
     // The user information of a URL, up to the sign before its host, may contain anything.
-    const who = /^[^,=]*=[a-z][a-z\d+.-]*:\/\/[^/]*@/i.exec(rest)?.[0].length ?? 0;
-    const next = /,(?=\s*[\w$.-]+=)/.exec(rest.slice(who));
+    const prefixLength = /^[^,=]*=[a-z][a-z\d+.-]*:\/\/[^/]*@/i.exec(rest)?.[0].length ?? 0;
+    const next = /,(?=\s*[\w$.-]+=)/.exec(rest.slice(prefixLength));
     if (next === null) return [...options, rest];
-    options.push(rest.slice(0, who + next.index));
-    rest = rest.slice(who + next.index + 1);
+    options.push(rest.slice(0, prefixLength + next.index));
+    rest = rest.slice(prefixLength + next.index + 1);
   }
 }
 
@@ -114,7 +114,7 @@ type Settings = Record<string, unknown>;
  */
 export function parseSettings(given: readonly string[]): Settings {
   const settings: Settings = {};
-  const saidBy = new Map<string, string>();
+  const setBy = new Map<string, string>();
   for (const one of given) {
     const [name, text] = parsePair("--set", one);
     const path = name.split(".");
@@ -128,12 +128,12 @@ export function parseSettings(given: readonly string[]): Settings {
       at[key] ??= Object.hasOwn(at, key) ? at[key] : {};
       if (isGroup(at[key])) return at[key];
       const other = path.slice(0, depth + 1).join(".");
-      throw conflict(one, other, at[key], saidBy.get(other));
+      throw conflict(one, other, at[key], setBy.get(other));
     }, settings);
     const value = settingIn(text, name);
-    if (isGroup(group[last]) && !isGroup(value)) throw conflict(one, name, group[last], saidBy.get(name));
+    if (isGroup(group[last]) && !isGroup(value)) throw conflict(one, name, group[last], setBy.get(name));
     group[last] = value;
-    for (let depth = 1; depth <= path.length + 1; depth++) saidBy.set([...path, last].slice(0, depth).join("."), one);
+    for (let depth = 1; depth <= path.length + 1; depth++) setBy.set([...path, last].slice(0, depth).join("."), one);
   }
   return settings;
 }
@@ -142,8 +142,8 @@ function isGroup(value: unknown): value is Settings {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function conflict(one: string, name: string, value: unknown, said: string | undefined) {
-  const before = said === undefined ? "" : ` by --set ${said}`;
+function conflict(one: string, name: string, value: unknown, setBefore: string | undefined) {
+  const before = setBefore === undefined ? "" : ` by --set ${setBefore}`;
   return isGroup(value)
     ? usageError(
         `--set ${one}`,
@@ -199,6 +199,6 @@ function quantity(option: string, text: string, units: Readonly<Record<string, n
   const [, number, unit = ""] = /^(\d+(?:\.\d+)?|\.\d+)\s*([a-z]*)$/i.exec(text.trim()) ?? [];
   const name = unit.toLowerCase();
   if (number !== undefined && Object.hasOwn(units, name)) return Number(number) * units[name]!;
-  const names = Object.keys(units).filter((known) => known !== "");
+  const names = Object.keys(units).filter((unit) => unit !== "");
   throw usageError(`${option} ${text}`, `it is not ${takes}`, `Units: ${names.join(", ")}.`);
 }

@@ -111,6 +111,6 @@ async function notImported(file: string, cause: unknown): Promise<HypernodesErro
 function isPipelineClass(value: unknown): value is new () => AnyPipeline {
   if (typeof value !== "function") return false;
   const { prototype } = value as { readonly prototype?: Record<string, unknown> };
-  const isOne = ["run", "map", "stream", "graph"].every((name) => typeof prototype?.[name] === "function");
-  return isOne && Object.getPrototypeOf(value) !== Function.prototype;
+  const isPipeline = ["run", "map", "stream", "graph"].every((name) => typeof prototype?.[name] === "function");
+  return isPipeline && Object.getPrototypeOf(value) !== Function.prototype;
 }

@@ -30,10 +30,10 @@ export async function respawnIfNeeded(target: string, args: readonly string[]): 
   }
   const [file] = targetOf(target);
   const folder = path.dirname(path.resolve(file));
-  const own = fileURLToPath(ownModule("cli/main"));
-  const theirs = commandOf(folder) ?? own;
+  const ownCommand = fileURLToPath(ownModule("cli/main"));
+  const theirs = commandOf(folder) ?? ownCommand;
   const flags = /\.[cm]?tsx?$/.test(file) && !hasLoader() ? loaderFor(file, folder) : [];
-  if (flags.length === 0 && theirs === own) return undefined;
+  if (flags.length === 0 && theirs === ownCommand) return undefined;
   const config = configFor(folder);
   const loading = { SWC_NODE_PROJECT: config, SWC_NODE_SOURCE_MAP_MODE: "inline", TSX_TSCONFIG_PATH: config };
   return runInChild([...process.execArgv, ...flags, theirs, ...args], { ...loading, ...process.env, [STARTED]: "1" });

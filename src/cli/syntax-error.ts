@@ -47,11 +47,11 @@ export function syntaxErrorIn(cause: unknown, imported: string): string | undefi
   const message = stripVTControlCharacters(String(readProperty(cause, "message")));
   const stack = stripVTControlCharacters(String(readProperty(cause, "stack")));
   const isOfNode = readProperty(cause, "name") === "SyntaxError";
-  const readers = isOfNode ? [...COMPILERS, readWithNode, () => parsedIn(imported, message)] : COMPILERS;
-  for (const read of readers) {
+  const parsers = isOfNode ? [...COMPILERS, readWithNode, () => parsedIn(imported, message)] : COMPILERS;
+  for (const read of parsers) {
     const place = read(message, stack);
     if (place !== undefined) {
-      return `syntax error in ${shownFile(place.file)}${place.line === undefined ? "" : `, line ${place.line}`}: ${place.problem}`;
+      return `syntax error in ${formatFile(place.file)}${place.line === undefined ? "" : `, line ${place.line}`}: ${place.problem}`;
     }
   }
   return undefined;
@@ -69,7 +69,7 @@ function parsedIn(file: string, problem: string): Place | undefined {
   }
 }
 
-function shownFile(file: string): string {
+function formatFile(file: string): string {
   const full = locationPath(file);
   const relative = path.relative(process.cwd(), full);
   return relative.startsWith("..") ? full : relative;

@@ -45,10 +45,10 @@ const classes = new Map<string, WeakRef<Class>[]>();
 export function recordClassLocation(type: Class): void {
   if (locations.has(type)) return;
   const file = (globalThis as BundledModule)[BUNDLE_MODULE_KEY] ?? callingFile();
-  const known = classes.get(keyOf(file, type.name)) ?? [];
-  classes.set(keyOf(file, type.name), known);
-  locations.set(type, { file, name: type.name, ordinal: known.length });
-  known.push(new WeakRef(type));
+  const sameName = classes.get(keyOf(file, type.name)) ?? [];
+  classes.set(keyOf(file, type.name), sameName);
+  locations.set(type, { file, name: type.name, ordinal: sameName.length });
+  sameName.push(new WeakRef(type));
 }
 
 /** Returns the location of a class; undefined if neither the class nor its members are decorated. */
@@ -85,7 +85,7 @@ export function callingFile(): string | undefined {
   try {
     Error.captureStackTrace(holder, callingFile);
     const files = holder.stack as (string | undefined)[];
-    const file = files.find((name) => name !== undefined && !isOurs(name));
+    const file = files.find((name) => name !== undefined && !isOwnFile(name));
     return file !== undefined && isFile(file) ? file : undefined;
   } finally {
     Error.prepareStackTrace = prepareStackTrace;
@@ -93,7 +93,7 @@ export function callingFile(): string | undefined {
   }
 }
 
-function isOurs(file: string): boolean {
+function isOwnFile(file: string): boolean {
   return file.startsWith(OWN_URL) || file.startsWith(OWN_FOLDER) || HELPERS.test(file);
 }
 

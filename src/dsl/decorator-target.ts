@@ -55,13 +55,13 @@ export function assertCalled(decorator: string, given: readonly unknown[], call:
 export function memberTarget(decorator: string, place: readonly unknown[]): { name: string; declaredBy: AnyClass } {
   const [target, key, third] = place;
   if (isContext(key)) throw standardDecorators(decorator);
-  const found = targetName(place);
+  const targetKind = targetName(place);
   // Compilers pass a numeric name as a string or as a number.
   const name = typeof key === "number" ? String(key) : key;
-  if (found !== "a member" || typeof name !== "string") {
+  if (targetKind !== "a member" || typeof name !== "string") {
     throw definitionError(nameOf(place), {
       code: "NOT_A_MEMBER",
-      problem: `${decorator} stands on ${found}`,
+      problem: `${decorator} stands on ${targetKind}`,
       advice: "Put it on an instance member that has a name.",
     });
   }
@@ -91,11 +91,11 @@ export function memberTarget(decorator: string, place: readonly unknown[]): { na
 export function classTarget(decorator: string, place: readonly unknown[]): AnyClass {
   const [target, second] = place;
   if (isContext(second)) throw standardDecorators(decorator);
-  const found = targetName(place);
-  if (found === "a class") return target as AnyClass;
+  const targetKind = targetName(place);
+  if (targetKind === "a class") return target as AnyClass;
   throw definitionError(nameOf(place), {
     code: "NOT_A_CLASS",
-    problem: `${decorator} stands on ${found}`,
+    problem: `${decorator} stands on ${targetKind}`,
     advice: `Put it on the class: ${decorator}(...) class ${classNameOf(target)} { ... }`,
   });
 }
@@ -158,14 +158,14 @@ function definitionError(where: string, defect: Omit<Defect, "where">): Definiti
 
 function standardDecorators(decorator: string): DefinitionError {
   const file = callingFile();
-  const shown = file === undefined ? "the file" : shownPath(file);
-  return definitionError(file === undefined ? decorator : shown, {
+  const fileText = file === undefined ? "the file" : formatPath(file);
+  return definitionError(file === undefined ? decorator : fileText, {
     code: "STANDARD_DECORATORS",
     problem: `${decorator} is compiled as a standard (TC39) decorator, which can't check the wiring`,
-    advice: `Set "experimentalDecorators": true in the tsconfig.json that your compiler or loader reads, and see that its "include" covers ${shown}.`,
+    advice: `Set "experimentalDecorators": true in the tsconfig.json that your compiler or loader reads, and see that its "include" covers ${fileText}.`,
   });
 }
 
-function shownPath(file: string): string {
+function formatPath(file: string): string {
   return path.relative(process.cwd(), locationPath(file)).split(path.sep).join("/");
 }

@@ -71,7 +71,7 @@ type IfList<N, V> = [V] extends [Iterable<unknown>]
  * The type of a dependency, as a tuple of one; `NoValue` if there is no such name. Types without a parameter for the
  * dependent are evaluated once for all members that name it.
  */
-export type Found<T, D> = [DependencyValue<T, D>] extends [NoValue]
+export type DependencyTuple<T, D> = [DependencyValue<T, D>] extends [NoValue]
   ? [DependencyValue<T, D>] extends [never]
     ? [never]
     : NoValue
@@ -79,7 +79,7 @@ export type Found<T, D> = [DependencyValue<T, D>] extends [NoValue]
 
 /** The mistake in a name that leads to nothing, or to a value that does not fit. */
 export type Unfit<T, Key, D extends string, Takes extends string> =
-  Found<T, D> extends NoValue
+  DependencyTuple<T, D> extends NoValue
     ? UnknownNameError<T, Key, D, Takes>
     : Mistake<`'${D}' gives another type than this ${Takes} takes`>;
 
@@ -90,11 +90,11 @@ export type RestOf<P extends readonly unknown[]> = P extends readonly [unknown, 
 
 type ArgumentType<T, Key, D, P extends readonly unknown[], I, Known> = D extends string
   ? I extends keyof P
-    ? Found<T, D> extends [P[I]]
+    ? DependencyTuple<T, D> extends [P[I]]
       ? D
       : Unfit<T, Key, D, "parameter">
     : number extends P["length"]
-      ? Found<T, D> extends [RestOf<P>]
+      ? DependencyTuple<T, D> extends [RestOf<P>]
         ? D
         : Unfit<T, Key, D, "parameter">
       : DependencyValue<T, D> extends NoValue

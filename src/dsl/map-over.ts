@@ -52,9 +52,9 @@ export function mapOver(...given: unknown[]) {
         third,
       );
   }
-  const { faults, ...said } = splitOptions(given.slice(1));
+  const { faults, ...parsed } = splitOptions(given.slice(1));
   return (target: object, key: unknown, third?: unknown): void =>
-    recordMember(target, key, { role: "mapOver", over, ...said, faults: [...listFaults, ...faults] }, third);
+    recordMember(target, key, { role: "mapOver", over, ...parsed, faults: [...listFaults, ...faults] }, third);
 }
 
 function listsIn(lists: unknown): ReturnType<typeof namesIn> {

@@ -3,8 +3,8 @@ import type { BrandOf, Method } from "./brands.js";
 import type { Mistake } from "./decorator-target.js";
 import type {
   ArgumentTypes,
+  DependencyTuple,
   DependencyValue,
-  Found,
   NamesOnly,
   NoValue,
   RestOf,
@@ -26,7 +26,7 @@ import type { MapOptions } from "./options.js";
  * The type that a method receives of a list named `D`: an element, or a batch. Types are compared as properties: a bare
  * type parameter would defer the check, and with it every generic pipeline.
  */
-type Taken<T, D, Batched> = [DependencyValue<T, D>] extends [NoValue]
+type ElementArgument<T, D, Batched> = [DependencyValue<T, D>] extends [NoValue]
   ? NoValue
   : [Extract<DependencyValue<T, D>, string>] extends [never]
     ? [DependencyValue<T, D>] extends [Iterable<infer I>]
@@ -41,7 +41,7 @@ type ElementOf<I> = Exclude<I, NodeError>;
 
 /** `D`, if it is a list whose elements fit; otherwise a sentence. */
 type CheckList<T, Key, D extends string, Param, Batched> =
-  Taken<T, D, Batched> extends { of: Param } ? D : NotOver<T, Key, D, Taken<T, D, Batched>>;
+  ElementArgument<T, D, Batched> extends { of: Param } ? D : NotOver<T, Key, D, ElementArgument<T, D, Batched>>;
 
 type NotOver<T, Key, D extends string, Took> = Took extends NoValue
   ? UnknownNameError<T, Key, D, "list">
@@ -93,7 +93,7 @@ type MethodArguments<T, Key, P extends readonly unknown[], A extends readonly un
 type CheckMapWire<T, Key, W, I, O extends readonly unknown[], Unwired> = W extends string
   ? W extends O[number]
     ? CheckList<T, Key, W, I, false>
-    : Found<T, W> extends [I]
+    : DependencyTuple<T, W> extends [I]
       ? [Unwired] extends [never]
         ? W
         : Mistake<`no input of the nested pipeline is wired to '${Unwired & string}'`>

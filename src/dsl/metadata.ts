@@ -88,22 +88,22 @@ export function recordMember(
 export function membersOf(pipeline: Class): ReadonlyMap<string, readonly Member[]> {
   const members: MemberTable = new Map();
   for (const owner of prototypeChain(pipeline)) {
-    const own: MemberTable = getOwnMetadata(MEMBERS, owner) ?? new Map();
-    for (const [name, said] of own) members.set(name, said);
+    const ownMembers: MemberTable = getOwnMetadata(MEMBERS, owner) ?? new Map();
+    for (const [name, declarations] of ownMembers) members.set(name, declarations);
   }
   return members;
 }
 
 /** Records the options that a class decorator sets. */
-export function recordOptions(target: Class, chosen: PipelineOptions): void {
+export function recordOptions(target: Class, options: PipelineOptions): void {
   recordClassLocation(target);
-  defineMetadata(OPTIONS, { ...getOwnMetadata(OPTIONS, target), ...chosen }, target);
+  defineMetadata(OPTIONS, { ...getOwnMetadata(OPTIONS, target), ...options }, target);
 }
 
 /** Returns the options set by the decorators of a class; the nearest class wins, option by option. */
 export function optionsOf(pipeline: Class): PipelineOptions {
   return prototypeChain(pipeline).reduce<PipelineOptions>(
-    (chosen, owner) => mergeOptions(chosen, getOwnMetadata(OPTIONS, owner)),
+    (options, owner) => mergeOptions(options, getOwnMetadata(OPTIONS, owner)),
     {},
   );
 }
@@ -111,10 +111,10 @@ export function optionsOf(pipeline: Class): PipelineOptions {
 /** Merges options: `nearer` wins over `farther`, option by option. */
 export function mergeOptions(farther: PipelineOptions, nearer: PipelineOptions | undefined): PipelineOptions {
   if (nearer === undefined) return farther;
-  const chosen = withoutUndefined(nearer);
-  if (!isRecord(chosen.execution)) return { ...farther, ...chosen };
+  const options = withoutUndefined(nearer);
+  if (!isRecord(options.execution)) return { ...farther, ...options };
   const before = isRecord(farther.execution) ? farther.execution : {};
-  return { ...farther, ...chosen, execution: { ...before, ...withoutUndefined(chosen.execution) } };
+  return { ...farther, ...options, execution: { ...before, ...withoutUndefined(options.execution) } };
 }
 
 /** Options of `@model`. */

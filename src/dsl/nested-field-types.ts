@@ -1,6 +1,6 @@
 import type { BrandOf, Method, Unbranded, ValueOf } from "./brands.js";
 import type { Mistake, StandardContext } from "./decorator-target.js";
-import type { Found, Unfit } from "./dependency-types.js";
+import type { DependencyTuple, Unfit } from "./dependency-types.js";
 import type { AnyPipeline, DeclaredInputs, InputsOf, NodesOf, OutputsOf, PipelineClass } from "./members.js";
 import type { NodeOptions } from "./options.js";
 
@@ -12,7 +12,11 @@ import type { NodeOptions } from "./options.js";
 export type ChildOf<C> = C extends PipelineClass<infer P> ? P : C extends AnyPipeline ? C : never;
 
 /** The wire from an input to a member of `T`: the member's value must fit the input. */
-type WireType<T, Key, W, I> = W extends string ? (Found<T, W> extends [I] ? W : Unfit<T, Key, W, "input">) : string;
+type WireType<T, Key, W, I> = W extends string
+  ? DependencyTuple<T, W> extends [I]
+    ? W
+    : Unfit<T, Key, W, "input">
+  : string;
 
 /** The type of a child's input. */
 export type ChildInput<C, K> = K extends keyof DeclaredInputs<ChildOf<C>>

@@ -23,7 +23,7 @@ export function node<T, K extends string, P extends unknown[], R, const D extend
 ): (target: T, key: MethodKey<T, K>, ...method: MethodAt<T, PlainMethod<P, R, D, "@node">>) => void;
 export function node(...given: unknown[]) {
   assertCalled("@node", given, '@node("texts")');
-  const said = splitOptions(given);
+  const parsed = splitOptions(given);
   return (target: object, key: unknown, third?: unknown): void =>
-    recordMember(target, key, { role: "node", ...said }, third);
+    recordMember(target, key, { role: "node", ...parsed }, third);
 }

@@ -23,7 +23,7 @@ export function output<T, K extends string, P extends unknown[], R, const D exte
 ): (target: T, key: MethodKey<T, K>, ...method: MethodAt<T, OutputMethod<P, R, D>>) => void;
 export function output(...given: unknown[]) {
   assertCalled("@output", given, '@output("hits")');
-  const said = splitOptions(given);
+  const parsed = splitOptions(given);
   return (target: object, key: unknown, third?: unknown): void =>
-    recordMember(target, key, { role: "output", ...said }, third);
+    recordMember(target, key, { role: "output", ...parsed }, third);
 }

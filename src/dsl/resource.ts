@@ -24,7 +24,7 @@ export function resource<T, K extends string, P extends unknown[], R, const D ex
 ): (target: T, key: MethodKey<T, K>, ...method: MethodAt<T, PlainMethod<P, R, D, "@resource">>) => void;
 export function resource(...given: unknown[]) {
   assertCalled("@resource", given, "@resource()");
-  const said = splitOptions(given);
+  const parsed = splitOptions(given);
   return (target: object, key: unknown, third?: unknown): void =>
-    recordMember(target, key, { role: "resource", ...said }, third);
+    recordMember(target, key, { role: "resource", ...parsed }, third);
 }

@@ -52,7 +52,7 @@ export function topologicalOrder<S extends OrderedStep>(steps: readonly S[]): S[
   const plain: S[] = [];
   const chained: S[] = [];
   const rest: S[] = [];
-  const taken = new Set<string>();
+  const started = new Set<string>();
   const ready = (step: S) => (step.mapped ? (chains.isReady(step.name) ? chained : rest) : plain).push(step);
   for (const step of steps) if (waiting.get(step.name) === 0) ready(step);
   const heads = [0, 0, 0];
@@ -60,16 +60,16 @@ export function topologicalOrder<S extends OrderedStep>(steps: readonly S[]): S[
   while (ordered.length < steps.length) {
     const queue = queues.findIndex((q, i) => heads[i]! < q.length);
     const step = queues[queue]![heads[queue]!++]!;
-    if (taken.has(step.name)) continue;
-    taken.add(step.name);
+    if (started.has(step.name)) continue;
+    started.add(step.name);
     ordered.push(step);
     for (const head of chains.ended(step.name)) {
-      if (waiting.get(head) === 0 && !taken.has(head)) chained.push(byName.get(head)!);
+      if (waiting.get(head) === 0 && !started.has(head)) chained.push(byName.get(head)!);
     }
     for (const next of dependants.get(step.name) ?? []) {
-      const left = waiting.get(next.name)! - 1;
-      waiting.set(next.name, left);
-      if (left === 0) ready(next);
+      const remaining = waiting.get(next.name)! - 1;
+      waiting.set(next.name, remaining);
+      if (remaining === 0) ready(next);
     }
   }
   return ordered;
@@ -101,25 +101,25 @@ class MapChains {
 
   /** Records that a step is ordered, and returns the chains that are now ready. */
   ended(name: string): string[] {
-    const whole: string[] = [];
+    const readyChains: string[] = [];
     for (const head of this.waitingOn.get(name) ?? []) {
-      const left = this.missing.get(head)! - 1;
-      this.missing.set(head, left);
-      if (left === 0) whole.push(head);
+      const remaining = this.missing.get(head)! - 1;
+      this.missing.set(head, remaining);
+      if (remaining === 0) readyChains.push(head);
     }
-    return whole;
+    return readyChains;
   }
 
   private find(step: OrderedStep, byName: ReadonlyMap<string, OrderedStep>): string {
-    const passed: OrderedStep[] = [];
+    const visited: OrderedStep[] = [];
     let at = step;
     while (!this.headOf.has(at.name) && at.streamsFrom.length > 0) {
-      passed.push(at);
+      visited.push(at);
       at = byName.get(at.streamsFrom[0]!)!;
     }
     const head = this.headOf.get(at.name) ?? at.name;
     this.headOf.set(at.name, head);
-    for (const { name } of passed) this.headOf.set(name, head);
+    for (const { name } of visited) this.headOf.set(name, head);
     return head;
   }
 }

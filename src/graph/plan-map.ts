@@ -21,7 +21,7 @@ export interface InputDefaults {
  * Makes a plan with one step: another plan as a nested pipeline, mapped over some of its inputs. `map` then runs like
  * any mapped node.
  *
- * @param seen the inputs, if each call checks them: it then also receives those that are only read by validation rules
+ * @param inputDefaults the inputs, if each call checks them: it then also receives those that are only read by validation rules
  * of others.
  */
 export function planPipelineMap(
@@ -29,15 +29,15 @@ export function planPipelineMap(
   pipeline: PipelineClass,
   choices: PipelineOptions,
   options: PlanMapOptions,
-  seen?: InputDefaults,
+  inputDefaults?: InputDefaults,
 ): Plan {
   const { over, mode, onError } = options;
   const name = plan.graph.pipeline;
   const needed = [...plan.inputs, ...plan.given];
-  const known = new Set(needed.map((input) => input.name));
-  const unneeded = inputNames(plan.graph).filter((input) => seen !== undefined && !known.has(input));
-  const taken = [...needed, ...unneeded.map((name) => ({ name, slot: -1 }))];
-  const shared = taken.filter((input) => !over.includes(input.name));
+  const existing = new Set(needed.map((input) => input.name));
+  const unneeded = inputNames(plan.graph).filter((input) => inputDefaults !== undefined && !existing.has(input));
+  const read = [...needed, ...unneeded.map((name) => ({ name, slot: -1 }))];
+  const shared = read.filter((input) => !over.includes(input.name));
   const names = [...over, ...shared.map((input) => input.name)];
   const isOptional = (name: string) => !plan.inputs.some((input) => input.name === name && !input.optional);
   const argument = (input: string): Argument => ({ slot: names.indexOf(input), path: undefined });
@@ -96,6 +96,6 @@ export function planPipelineMap(
     hasPlacements: plan.hasPlacements,
     hasQueues: plan.hasQueues,
     over: options,
-    ...(seen && { seen }),
+    ...(inputDefaults && { seen: inputDefaults }),
   };
 }

@@ -1,6 +1,7 @@
 import type { Placement } from "../dsl/pipeline-options.js";
 import { HypernodesError } from "../errors.js";
 import { getOrCreate } from "../util/get-or-create.js";
+import { didYouMean } from "../util/suggest.js";
 import {
   type Dependency,
   type Graph,
@@ -9,7 +10,6 @@ import {
   mappedDependencies,
   type NestedGraph,
 } from "./graph.js";
-import { didYouMean } from "./nearest.js";
 import { ancestors, nodesByName, topologicalOrder } from "./order.js";
 import type { InputDefaults, PlanMapOptions } from "./plan-map.js";
 import { childOptions } from "./reflect.js";
@@ -313,8 +313,8 @@ function draftStep(
 
 /** Tells if a map receives the elements of another as they are computed. Other hosts receive and return whole lists. */
 function canStream(from: GraphNode, to: GraphNode): boolean {
-  const isHere = ({ nested }: GraphNode) => nested === undefined || ownPlacement(nested) === undefined;
-  return from.mapped !== undefined && to.mapped!.mode === "zip" && isHere(from) && isHere(to);
+  const isLocal = ({ nested }: GraphNode) => nested === undefined || ownPlacement(nested) === undefined;
+  return from.mapped !== undefined && to.mapped!.mode === "zip" && isLocal(from) && isLocal(to);
 }
 
 function ownQueue(nested: NestedGraph): boolean {

@@ -36,8 +36,8 @@ function buildGraph(pipeline: PipelineClass): Graph {
   inProgress.push(pipeline);
   try {
     const optional = optionalProperties(pipeline);
-    for (const [name, said] of membersOf(pipeline)) {
-      nodes.set(name, toNode(pipeline, said, optional.has(name), defects));
+    for (const [name, declarations] of membersOf(pipeline)) {
+      nodes.set(name, toNode(pipeline, declarations, optional.has(name), defects));
     }
   } finally {
     inProgress.pop();
@@ -62,14 +62,19 @@ function createGraph(pipeline: PipelineClass, members: ReadonlyMap<string, Graph
   });
 }
 
-function toNode(pipeline: PipelineClass, said: readonly Member[], optional: boolean, defects: Defect[]): GraphNode {
-  const member = said.at(-1)!;
+function toNode(
+  pipeline: PipelineClass,
+  declarations: readonly Member[],
+  optional: boolean,
+  defects: Defect[],
+): GraphNode {
+  const member = declarations.at(-1)!;
   const where = `${pipeline.name}.${member.name}`;
-  if (said.length > 1) {
+  if (declarations.length > 1) {
     defects.push({
       code: "DUPLICATE_ROLE",
       where,
-      problem: `it has ${said.length} roles: ${said.map((m) => `@${m.role}`).join(" and ")}`,
+      problem: `it has ${declarations.length} roles: ${declarations.map((m) => `@${m.role}`).join(" and ")}`,
       advice: "Leave it one: a member is an input, a node or a resource, never two of them.",
     });
   }
@@ -144,8 +149,8 @@ function hasUnevenProduct(name: string, times: number, inputs: readonly string[]
   };
 }
 
-function dependency(written: unknown, as: Dependency["as"], more?: Pick<Dependency, "list" | "input">): Dependency {
-  const [on, ...path] = String(written).split(".");
+function dependency(reference: unknown, as: Dependency["as"], more?: Pick<Dependency, "list" | "input">): Dependency {
+  const [on, ...path] = String(reference).split(".");
   return Object.freeze({ on: on!, path: Object.freeze(path), as, ...more });
 }
 

@@ -21,7 +21,7 @@ export function extractSubPlan(plan: Plan, indices: readonly number[], wanted: r
   const inside = (others: readonly number[]) => others.flatMap((index) => within.get(index) ?? []);
   const cuts: Argument[] = [];
   const cut = (list: Argument): Argument => {
-    let i = cuts.findIndex((known) => argumentKey(known) === argumentKey(list));
+    let i = cuts.findIndex((existing) => argumentKey(existing) === argumentKey(list));
     if (i < 0) i = cuts.push(list) - 1;
     return { slot: plan.slots + i, path: undefined };
   };

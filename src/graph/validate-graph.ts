@@ -4,10 +4,10 @@ import { MAP_RULES, NODE_RULES } from "../dsl/options.js";
 import { DECORATOR_RULES } from "../dsl/pipeline-option-rules.js";
 import type { Defect } from "../errors.js";
 import { optionFaults } from "../util/options.js";
+import { didYouMean, formatList } from "../util/suggest.js";
 import { findCycles } from "./cycles.js";
 import { formatDependency, type Graph, type GraphNode, inputNames, isComputed } from "./graph.js";
 import { nameDefect } from "./names.js";
-import { didYouMean, formatList } from "./nearest.js";
 import { ancestors } from "./order.js";
 
 type Nodes = ReadonlyMap<string, GraphNode>;
@@ -54,7 +54,7 @@ export function findDefects(pipeline: PipelineClass, nodes: Nodes): Defect[] {
       defects.push({ ...found, where: at });
     }
   }
-  for (const cycle of findCycles(nodes.keys(), (name) => isKnownName(nodes, name))) {
+  for (const cycle of findCycles(nodes.keys(), (name) => knownDependencies(nodes, name))) {
     defects.push({
       code: "CYCLE",
       where: where(cycle[0]!),
@@ -65,16 +65,16 @@ export function findDefects(pipeline: PipelineClass, nodes: Nodes): Defect[] {
   return defects;
 }
 
-type Found = Omit<Defect, "where">;
+type MemberDefect = Omit<Defect, "where">;
 
-function isKnownName(nodes: Nodes, name: string): string[] {
+function knownDependencies(nodes: Nodes, name: string): string[] {
   return nodes
     .get(name)!
     .dependencies.filter(({ on }) => nodes.has(on))
     .map(({ on }) => on);
 }
 
-function* nameDefects(pipeline: PipelineClass, node: GraphNode, nodes: Nodes): Generator<Found> {
+function* nameDefects(pipeline: PipelineClass, node: GraphNode, nodes: Nodes): Generator<MemberDefect> {
   for (const dependency of node.dependencies) {
     const { on } = dependency;
     if (nodes.has(on)) continue;
@@ -97,7 +97,7 @@ function* nameDefects(pipeline: PipelineClass, node: GraphNode, nodes: Nodes): G
   }
 }
 
-function* optionDefects({ role, options }: GraphNode): Generator<Found> {
+function* optionDefects({ role, options }: GraphNode): Generator<MemberDefect> {
   // The options of a resource are never read: it has none.
   const rules = role === "mapOver" ? MAP_RULES : role === "resource" ? {} : NODE_RULES;
   for (const fault of optionFaults(options, rules)) {
@@ -108,14 +108,14 @@ function* optionDefects({ role, options }: GraphNode): Generator<Found> {
 }
 
 /** Returns the defects in the options of the class decorators, including those of base classes. */
-function pipelineOptionDefects(pipeline: PipelineClass): Found[] {
+function pipelineOptionDefects(pipeline: PipelineClass): MemberDefect[] {
   return optionFaults(optionsOf(pipeline), DECORATOR_RULES);
 }
 
 function* methodDefects(
   pipeline: PipelineClass,
   { name, role, nested, mapped, dependencies }: GraphNode,
-): Generator<Found> {
+): Generator<MemberDefect> {
   const isMethod = typeof pipeline.prototype[name] === "function";
   if (role === "input" || role === "nested" || nested !== undefined) {
     if (isMethod) yield { code: "NOT_A_FIELD", problem: `@${role} stands on a method`, advice: "Put it on a field." };
@@ -169,29 +169,29 @@ const NO_LISTS: ReadonlySet<Function> = new Set<Function>([
  * are `Object`, and two classes of the project may be structurally compatible, which only tsc can judge. The certain
  * mismatch is a built-in type where another is given.
  */
-function* emittedTypeDefects(node: GraphNode, nodes: Nodes): Generator<Found> {
+function* emittedTypeDefects(node: GraphNode, nodes: Nodes): Generator<MemberDefect> {
   for (const [index, dependency] of node.dependencies.entries()) {
     const from = nodes.get(dependency.on);
     if (from === undefined || dependency.path.length > 0) continue;
-    const given = from.mapped !== undefined ? Array : (from.design?.type ?? from.design?.returns);
-    if (typeof given !== "function") continue;
+    const source = from.mapped !== undefined ? Array : (from.design?.type ?? from.design?.returns);
+    if (typeof source !== "function") continue;
     if (dependency.as === "element") {
-      if (NO_LISTS.has(given)) {
+      if (NO_LISTS.has(source)) {
         yield {
           code: "NO_LIST",
-          problem: `it maps over "${dependency.on}", which gives ${given.name}, not a list`,
+          problem: `it maps over "${dependency.on}", which gives ${source.name}, not a list`,
           advice: "@mapOver goes over arrays and other iterables, but not over strings.",
         };
       }
       continue;
     }
-    const taken = node.design?.parameters?.[index];
-    if (typeof taken !== "function" || taken === given) continue;
-    if ([taken, given].some((type) => type === Object || type === Promise)) continue;
-    if ((BUILT_IN.has(taken) || BUILT_IN.has(given)) && !isSubclass(given, taken)) {
+    const parameter = node.design?.parameters?.[index];
+    if (typeof parameter !== "function" || parameter === source) continue;
+    if ([parameter, source].some((type) => type === Object || type === Promise)) continue;
+    if ((BUILT_IN.has(parameter) || BUILT_IN.has(source)) && !isSubclass(source, parameter)) {
       yield {
         code: "WRONG_TYPE",
-        problem: `its parameter ${index + 1} is ${taken.name}, but "${dependency.on}" gives ${given.name}`,
+        problem: `its parameter ${index + 1} is ${parameter.name}, but "${dependency.on}" gives ${source.name}`,
         advice: "Change one of the two.",
       };
     }
@@ -202,7 +202,7 @@ function isSubclass(type: Function, of: Function): boolean {
   return type.prototype instanceof of;
 }
 
-function* nestedDefects({ nested, dependencies }: GraphNode): Generator<Found> {
+function* nestedDefects({ nested, dependencies }: GraphNode): Generator<MemberDefect> {
   if (nested === undefined) return;
   const { graph, pick } = nested;
   const inputs = inputNames(graph);

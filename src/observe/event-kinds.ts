@@ -90,7 +90,8 @@ export function eventKinds(): (readonly [type: string, phase: string])[] {
  * only the type is checked.
  */
 export function defectOf(value: unknown): string | undefined {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return `it is ${shown(value)}, not an event`;
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    return `it is ${valueText(value)}, not an event`;
   const event = value as Readonly<Record<string, unknown>>;
   const defect = defectIn(event, { type: TEXT, phase: optional(TEXT) });
   const fields = FIELDS.get(String(event.type))?.get(String(event.phase));
@@ -101,12 +102,12 @@ function defectIn(event: Readonly<Record<string, unknown>>, fields: Fields): str
   for (const [name, { takes, isValid, isOptional }] of Object.entries(fields)) {
     const value = Object.hasOwn(event, name) ? event[name] : undefined;
     if (value === undefined ? isOptional : isValid(value)) continue;
-    return value === undefined ? `it has no ${name}` : `its ${name} is ${shown(value)}, not ${takes}`;
+    return value === undefined ? `it has no ${name}` : `its ${name} is ${valueText(value)}, not ${takes}`;
   }
   return undefined;
 }
 
-function shown(value: unknown): string {
+function valueText(value: unknown): string {
   const text = value instanceof NumberText ? value.text : JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }

@@ -90,13 +90,13 @@ function handlerNames(): readonly string[] {
 /** Returns the value that is not an observer, if there is one: `onEvent` itself, or an element of its list. */
 function notAnObserver(onEvent: unknown): { readonly value: unknown } | undefined {
   const all: unknown[] = Array.isArray(onEvent) ? onEvent : [onEvent];
-  const wrong = all.findIndex((reader) => !isObserver(reader) || badHandler(reader) !== undefined);
-  return wrong < 0 ? undefined : { value: all[wrong] };
+  const invalid = all.findIndex((observer) => !isObserver(observer) || handlerDefect(observer) !== undefined);
+  return invalid < 0 ? undefined : { value: all[invalid] };
 }
 
-function isObserver(reader: unknown): reader is Listener | RunObserver {
-  if (typeof reader === "function") return !makers.has(reader) && !isClass(reader);
-  return typeof reader === "object" && reader !== null && !Array.isArray(reader);
+function isObserver(observer: unknown): observer is Listener | RunObserver {
+  if (typeof observer === "function") return !makers.has(observer) && !isClass(observer);
+  return typeof observer === "object" && observer !== null && !Array.isArray(observer);
 }
 
 function isClass(value: Function): boolean {
@@ -104,16 +104,16 @@ function isClass(value: Function): boolean {
 }
 
 /** Returns a member of an observer that is named like a method for events but would never be called. */
-function badHandler(reader: unknown): string | undefined {
-  if (typeof reader !== "object" || reader === null) return undefined;
-  for (const name of memberNames(reader)) {
+function handlerDefect(observer: unknown): string | undefined {
+  if (typeof observer !== "object" || observer === null) return undefined;
+  for (const name of memberNames(observer)) {
     if (!/^on[A-Z]/.test(name)) continue;
     if (!handlerNames().includes(name)) {
-      return `the reader ${nameOf(reader)} has ${name}, which hears of no event. ${didYouMean(name, handlerNames())}`;
+      return `the reader ${nameOf(observer)} has ${name}, which hears of no event. ${didYouMean(name, handlerNames())}`;
     }
-    const handler = (reader as Readonly<Record<string, unknown>>)[name];
+    const handler = (observer as Readonly<Record<string, unknown>>)[name];
     if (handler !== undefined && typeof handler !== "function") {
-      return `${name} of the reader ${nameOf(reader)} is ${showValue(handler)}, and no function`;
+      return `${name} of the reader ${nameOf(observer)} is ${showValue(handler)}, and no function`;
     }
   }
   return undefined;
@@ -132,17 +132,18 @@ function memberNames(object: object): ReadonlySet<string> {
 }
 
 function takesObservers(value: unknown): string {
-  const wrong = notAnObserver(value)?.value;
-  const made = makers.get(wrong) ?? (typeof wrong === "function" && isClass(wrong) ? `new ${wrong.name}()` : undefined);
+  const invalid = notAnObserver(value)?.value;
+  const call =
+    makers.get(invalid) ?? (typeof invalid === "function" && isClass(invalid) ? `new ${invalid.name}()` : undefined);
   const takes = "a function, an object with methods as onNodeEnd, or a list of them";
-  return made === undefined ? takes : `${takes}. It was not called: onEvent: ${made}.`;
+  return call === undefined ? takes : `${takes}. It was not called: onEvent: ${call}.`;
 }
 
 /** Rule of the option `onEvent`. */
 export const ON_EVENT_RULE: OptionRule = {
   takes: takesObservers,
   is: (value) => notAnObserver(value) === undefined,
-  problem: (value) => badHandler(notAnObserver(value)?.value) ?? `the option onEvent is ${showValue(value)}`,
+  problem: (value) => handlerDefect(notAnObserver(value)?.value) ?? `the option onEvent is ${showValue(value)}`,
 };
 
 /** The observers of one run. */
@@ -163,13 +164,13 @@ export class ObserverGroup {
     const where = pipeline;
     this.all = Array.isArray(onEvent) ? onEvent : [onEvent as Listener | RunObserver];
     checkOptions(where, { onEvent }, { onEvent: ON_EVENT_RULE });
-    for (const reader of this.all) {
-      const { placements } = reader as RunObserver;
+    for (const observer of this.all) {
+      const { placements } = observer as RunObserver;
       if (placements === undefined || placements.includes(placement)) continue;
       throw new HypernodesError({
         code: "INCOMPATIBLE_READER",
         where,
-        problem: `the reader ${nameOf(reader)} is not compatible with engine "${placement}": it reads ${placements.join(", ")}`,
+        problem: `the reader ${nameOf(observer)} is not compatible with engine "${placement}": it reads ${placements.join(", ")}`,
         advice: "Leave it out of this run, or run the pipeline where it can be read: { runOn: local() }.",
       });
     }
@@ -177,55 +178,55 @@ export class ObserverGroup {
 
   /** The call hook, if any observer has one. */
   get traceContext(): TraceContext | undefined {
-    return this.all.map((reader) => (reader as RunObserver).traceContext).find((context) => context !== undefined);
+    return this.all.map((observer) => (observer as RunObserver).traceContext).find((context) => context !== undefined);
   }
 
   readonly emit: Listener = (event) => {
     const name = handlerOf(event);
-    for (const reader of this.all) {
-      if (typeof reader === "function") this.guard(reader, () => reader(event));
+    for (const observer of this.all) {
+      if (typeof observer === "function") this.guard(observer, () => observer(event));
       else {
-        const handler = reader[name] as ((event: RunEvent, shared: SharedState) => unknown) | undefined;
-        if (handler !== undefined) this.guard(reader, () => handler.call(reader, event, this.shared));
-        if (reader.onEvent !== undefined) this.guard(reader, () => reader.onEvent!(event, this.shared));
+        const handler = observer[name] as ((event: RunEvent, shared: SharedState) => unknown) | undefined;
+        if (handler !== undefined) this.guard(observer, () => handler.call(observer, event, this.shared));
+        if (observer.onEvent !== undefined) this.guard(observer, () => observer.onEvent!(event, this.shared));
       }
     }
   };
 
   /** Calls `onBeforeRun` of all observers, and waits for them. */
   prepare(): Promise<void> {
-    return this.each((reader) => reader.onBeforeRun?.());
+    return this.each((observer) => observer.onBeforeRun?.());
   }
 
   /** Calls `onAfterRun` of all observers, and waits for them. */
   settled(): Promise<void> {
-    return this.each((reader) => reader.onAfterRun?.());
+    return this.each((observer) => observer.onAfterRun?.());
   }
 
-  private async each(call: (reader: RunObserver) => unknown): Promise<void> {
-    for (const reader of this.all) {
-      if (typeof reader !== "function") await this.guard(reader, () => call(reader));
+  private async each(call: (observer: RunObserver) => unknown): Promise<void> {
+    for (const observer of this.all) {
+      if (typeof observer !== "function") await this.guard(observer, () => call(observer));
     }
   }
 
-  private guard(reader: Listener | RunObserver, call: () => unknown): unknown {
+  private guard(observer: Listener | RunObserver, call: () => unknown): unknown {
     try {
-      return promiseOf(call())?.then(undefined, (error: unknown) => this.threw(reader, error));
+      return promiseOf(call())?.then(undefined, (error: unknown) => this.threw(observer, error));
     } catch (error) {
-      this.threw(reader, error);
+      this.threw(observer, error);
       return undefined;
     }
   }
 
-  private threw(reader: Listener | RunObserver, error: unknown): void {
-    if (this.warned.has(reader)) return;
-    this.warned.add(reader);
-    process.emitWarning(`an event listener threw: ${nameOf(reader)}: ${describeError(error)}`, "HypernodesWarning");
+  private threw(observer: Listener | RunObserver, error: unknown): void {
+    if (this.warned.has(observer)) return;
+    this.warned.add(observer);
+    process.emitWarning(`an event listener threw: ${nameOf(observer)}: ${describeError(error)}`, "HypernodesWarning");
   }
 }
 
-function nameOf(reader: object): string {
-  const name = typeof reader === "function" ? reader.name : (reader.constructor as Function | undefined)?.name;
+function nameOf(observer: object): string {
+  const name = typeof observer === "function" ? observer.name : (observer.constructor as Function | undefined)?.name;
   return name || "without a name";
 }
 

@@ -29,7 +29,7 @@ export class ByteLines {
       this.ended++;
       from = at + 1;
     }
-    if (from < bytes.length) this.keep(bytes.subarray(from));
+    if (from < bytes.length) this.append(bytes.subarray(from));
     return lines;
   }
 
@@ -38,7 +38,7 @@ export class ByteLines {
     return this.size === 0 ? undefined : this.take(Buffer.alloc(0));
   }
 
-  private keep(bytes: Buffer): void {
+  private append(bytes: Buffer): void {
     this.size += bytes.length;
     // A longer line can't be a string.
     if (this.size > constants.MAX_STRING_LENGTH) throw new NotTextError(this.ended + 1, "it is longer than 512 MiB");
@@ -47,7 +47,7 @@ export class ByteLines {
 
   private take(bytes: Buffer): Buffer {
     if (this.size === 0) return bytes;
-    this.keep(bytes);
+    this.append(bytes);
     const line = this.pieces.length === 1 ? this.pieces[0]! : Buffer.concat(this.pieces);
     this.pieces = [];
     this.size = 0;

@@ -10,8 +10,8 @@ const SHORT: Readonly<Record<string, string>> = { "\b": "\\b", "\t": "\\t", "\n"
  *
  * @param unescaped control characters that are not escaped: `"\n"`.
  */
-export function escapeControls(text: string, kept = ""): string {
-  return text.replace(CONTROLS, (character) => (kept.includes(character) ? character : escapeOf(character)));
+export function escapeControls(text: string, unescaped = ""): string {
+  return text.replace(CONTROLS, (character) => (unescaped.includes(character) ? character : escapeOf(character)));
 }
 
 /** Makes lines of text from data safe to print: line ends and tabs stay, other control characters are escaped. */

@@ -65,15 +65,15 @@ export function describeError(error: unknown): string {
   return describeWithin(error, []);
 }
 
-function describeWithin(error: unknown, around: readonly unknown[]): string {
+function describeWithin(error: unknown, ancestors: readonly unknown[]): string {
   if (!isError(error)) return `a thrown ${describeValue(error)}`;
   const name = textOf(readProperty(error, "name")) || "Error";
   const message = messageOf(error);
   const code = readProperty(error, "code");
   const head = message === "" && typeof code === "string" && code !== "" ? `${name} [${code}]` : name;
   const text = message === "" ? head : `${head}: ${message}`;
-  const inside = [...around, error];
-  const errors = around.length < MAX_DEPTH ? errorsOf(error).filter((inner) => !inside.includes(inner)) : [];
+  const inside = [...ancestors, error];
+  const errors = ancestors.length < MAX_DEPTH ? errorsOf(error).filter((inner) => !inside.includes(inner)) : [];
   if (errors.length === 0) return text;
   const listed = errors.slice(0, MAX_ERRORS).map((inner) => {
     const words = describeWithin(inner, inside);
@@ -110,22 +110,22 @@ export function errorsOf(error: Error): readonly unknown[] {
  * Describes the causes of an error in a few words each, the nearest first: each once, without those already described.
  *
  * @param described the description of the error itself.
- * @param around the errors that it is in, whose errors and causes are already described.
+ * @param ancestors the errors that it is in, whose errors and causes are already described.
  */
-export function describeCauses(error: unknown, told: string, around: readonly unknown[] = []): string[] {
+export function describeCauses(error: unknown, described: string, ancestors: readonly unknown[] = []): string[] {
   const causes: string[] = [];
-  const seen = new Set<unknown>([error, ...around]);
+  const seen = new Set<unknown>([error, ...ancestors]);
   for (let cause = causeOf(error); cause !== undefined && !seen.has(cause); cause = causeOf(cause)) {
     seen.add(cause);
-    if (seen.size - around.length > MAX_CAUSES) break;
-    const text = isError(cause) ? describeWithin(cause, around) : describeValue(cause);
+    if (seen.size - ancestors.length > MAX_CAUSES) break;
+    const text = isError(cause) ? describeWithin(cause, ancestors) : describeValue(cause);
     const message = isError(cause) ? messageOf(cause) : "";
     const code = isError(cause) ? readProperty(cause, "code") : undefined;
-    const isTold = (by: string) =>
+    const isDescribed = (by: string) =>
       by.includes(text) ||
       (message !== "" && by.includes(`: ${message}`)) ||
       (isFileCode(code) && by.includes(`${code}: `));
-    if (![told, ...causes].some(isTold)) causes.push(text);
+    if (![described, ...causes].some(isDescribed)) causes.push(text);
   }
   return causes;
 }

@@ -121,12 +121,12 @@ interface Decimal {
 }
 
 function decimalOf(token: string): Decimal {
-  const [, sign = "", whole = "", fraction = "", exponent = "0"] =
+  const [, sign = "", digits = "", fraction = "", exponent = "0"] =
     /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i.exec(token) ?? [];
-  const digits = `${whole}${fraction}`.replace(/^0+/, "");
-  const short = digits.replace(/0+$/, "");
+  const all = `${digits}${fraction}`.replace(/^0+/, "");
+  const short = all.replace(/0+$/, "");
   if (short === "") return { sign, digits: "0", exponent: 0 };
-  return { sign, digits: short, exponent: Number(exponent) - fraction.length + digits.length - short.length };
+  return { sign, digits: short, exponent: Number(exponent) - fraction.length + all.length - short.length };
 }
 
 /** Tells if a number is represented exactly, except for fractions: those are rounded, and never become an integer. */
@@ -209,13 +209,13 @@ function jsonErrorIn(text: string): JsonTextError | undefined {
   let expected: Expected = "value";
   const afterValue = (): Expected => (open.length === 0 ? "end" : open.at(-1) === "[" ? ", or ]" : ", or }");
   let at = 0;
-  const wrong = (problem: string, where = at) => errorAt(text, where, problem);
+  const jsonError = (problem: string, where = at) => errorAt(text, where, problem);
   for (;;) {
     while (at < text.length && " \t\n\r".includes(text[at]!)) at++;
     const next = text[at];
     if (next === undefined) {
       if (expected === "end") return undefined;
-      return wrong(text.trim() === "" ? "it is empty" : `it ends where ${WORDS[expected]} is expected`);
+      return jsonError(text.trim() === "" ? "it is empty" : `it ends where ${WORDS[expected]} is expected`);
     }
     const isValue: boolean = expected.startsWith("value");
     const isName: boolean = expected.startsWith("name");
@@ -232,7 +232,7 @@ function jsonErrorIn(text: string): JsonTextError | undefined {
       expected = "value";
     } else if (next === '"' && (isValue || isName)) {
       const string = endOfString(text, at);
-      if ("problem" in string) return wrong(string.problem, string.at);
+      if ("problem" in string) return jsonError(string.problem, string.at);
       at = string.end;
       expected = isName ? ":" : afterValue();
     } else if (isValue && (next === "[" || next === "{")) {
@@ -243,7 +243,7 @@ function jsonErrorIn(text: string): JsonTextError | undefined {
       const word = match(WORD, text, at);
       const literal = isValue ? match(LITERAL, text, at) : "";
       if (literal === "" || literal !== word)
-        return wrong(`${WORDS[expected]} is expected, not ${shown(text, at, word)}`);
+        return jsonError(`${WORDS[expected]} is expected, not ${shown(text, at, word)}`);
       at += literal.length;
       expected = afterValue();
     }

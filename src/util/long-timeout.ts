@@ -60,14 +60,14 @@ class Timer implements LongTimeout {
   }
 
   private wait(ms: number): void {
-    const now = Math.min(ms, LONGEST_MS);
-    this.timer = setTimeout(() => this.goOn(ms - now), now);
+    const delayMs = Math.min(ms, LONGEST_MS);
+    this.timer = setTimeout(() => this.fire(ms - delayMs), delayMs);
     if (this.isUnref) this.timer.unref();
   }
 
-  private goOn(leftMs: number): void {
-    if (leftMs > 0) {
-      this.wait(leftMs);
+  private fire(remainingMs: number): void {
+    if (remainingMs > 0) {
+      this.wait(remainingMs);
       return;
     }
     this.timer = undefined;

@@ -1,9 +1,9 @@
 /** Returns a function that creates a value when first called, and returns it from then on. */
 export function once<V>(make: () => V): () => V {
-  let made: { readonly value: V } | undefined;
+  let created: { readonly value: V } | undefined;
   return () => {
-    made ??= { value: make() };
-    return made.value;
+    created ??= { value: make() };
+    return created.value;
   };
 }
 

@@ -31,13 +31,13 @@ const NEEDS = {
  */
 export function checkRuntime(needed: keyof typeof NEEDS, pipeline: string): void {
   if (OTHER === undefined) return;
-  const { lacks, advice } = NEEDS[needed];
-  const lacked = lacks();
-  if (lacked === undefined) return;
+  const { lacks: findMissing, advice } = NEEDS[needed];
+  const missing = findMissing();
+  if (missing === undefined) return;
   throw new HypernodesError({
     code: "NOT_SUPPORTED",
     where: pipeline,
-    problem: `it needs ${needed}, and ${OTHER} does not have ${lacked}`,
+    problem: `it needs ${needed}, and ${OTHER} does not have ${missing}`,
     advice,
   });
 }

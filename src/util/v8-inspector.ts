@@ -188,7 +188,7 @@ function boxed(): { readonly id: string; readonly content: Box } {
   const holder = globalThis as { [HANDLE]?: Box };
   holder[HANDLE] = content;
   try {
-    box = { id: handleHere() ?? handleInRealm(), content };
+    box = { id: handleIn() ?? handleInRealm(), content };
     return box;
   } finally {
     delete holder[HANDLE];
@@ -196,7 +196,7 @@ function boxed(): { readonly id: string; readonly content: Box } {
 }
 
 /** V8's handle of the value under `HANDLE` in a realm, by default the process's first one. */
-function handleHere(contextId?: number): string | undefined {
+function handleIn(contextId?: number): string | undefined {
   const { result } = post<inspector.Runtime.EvaluateReturnType>("Runtime.evaluate", {
     ...{ expression: `globalThis[${JSON.stringify(HANDLE)}]`, objectGroup: GROUP },
     ...(contextId !== undefined && { contextId }),
@@ -209,13 +209,13 @@ let realm: number | undefined;
 
 function handleInRealm(): string {
   const realms: number[] = realm === undefined ? [] : [realm];
-  const hear = ({ params }: { params: { context: { id: number } } }) => realms.push(params.context.id);
-  session!.on("Runtime.executionContextCreated", hear);
+  const addRealm = ({ params }: { params: { context: { id: number } } }) => realms.push(params.context.id);
+  session!.on("Runtime.executionContextCreated", addRealm);
   post("Runtime.enable");
-  session!.off("Runtime.executionContextCreated", hear);
+  session!.off("Runtime.executionContextCreated", addRealm);
   post("Runtime.disable");
   for (const id of realms) {
-    const handle = handleHere(id);
+    const handle = handleIn(id);
     if (handle === undefined) continue;
     realm = id;
     return handle;

@@ -30,7 +30,7 @@ export class CanonicalWriter extends ByteWriter {
   /** The same for objects that are only in the cause of a failure, where they may lose parts. */
   private readonly tolerated = new Map<object, number>();
   /** Objects whose `toJSON()` returned the value that is being written. */
-  private underWay: Set<object> | undefined;
+  private inProgress: Set<object> | undefined;
   /** True inside the cause of a failure, from which the codec drops values that can't be serialized. */
   private isLenient = false;
   /** The objects that contain the current value. */
@@ -84,7 +84,7 @@ export class CanonicalWriter extends ByteWriter {
   private object(value: object): void {
     const before = this.visited.get(value) ?? this.tolerated.get(value);
     if (before !== undefined) {
-      if (this.underWay?.has(value)) throw refersBack();
+      if (this.inProgress?.has(value)) throw refersBack();
       // A part dropped from the cause of a failure is not dropped from a value with the same object.
       if (!this.isLenient && this.tolerated.delete(value)) {
         this.visited.set(value, before);
@@ -122,9 +122,9 @@ export class CanonicalWriter extends ByteWriter {
   writeFar(value: unknown): void {
     this.pending = [];
     this.write(value);
-    for (const later of this.pending) {
-      this.isLenient = later.isLenient;
-      this.content(later.value);
+    for (const deferred of this.pending) {
+      this.isLenient = deferred.isLenient;
+      this.content(deferred.value);
     }
   }
 
@@ -159,9 +159,9 @@ export class CanonicalWriter extends ByteWriter {
     if (kind === "foreign") throw describeUnserialisable(value);
     assertOneClass(value, kind, prototype);
     if (prototype === null) this.tag(TAG.noPrototype);
-    const isOurs = prototype === null || builtIn(prototype) !== undefined;
-    const model = isOurs ? undefined : this.modelFor(prototype, kind);
-    if (model === undefined && !isOurs && !this.isLenient) {
+    const isBuiltIn = prototype === null || builtIn(prototype) !== undefined;
+    const model = isBuiltIn ? undefined : this.modelFor(prototype, kind);
+    if (model === undefined && !isBuiltIn && !this.isLenient) {
       this.models ??= new Set();
       this.models.add(lostClass(prototype));
     }
@@ -178,10 +178,10 @@ export class CanonicalWriter extends ByteWriter {
   }
 
   private hooked(value: object): void {
-    this.underWay ??= new Set();
-    this.underWay.add(value);
+    this.inProgress ??= new Set();
+    this.inProgress.add(value);
     this.at("toJSON()", jsonOf(value));
-    this.underWay.delete(value);
+    this.inProgress.delete(value);
   }
 
   /** An error of an unregistered class is written as its nearest built-in class. */
@@ -345,7 +345,7 @@ export class CanonicalWriter extends ByteWriter {
       if (name === "stack" && hasTrace) continue;
       const { length } = this;
       const { length: depth } = this.path;
-      const later = this.pending?.length;
+      const deferred = this.pending?.length;
       const tolerated = this.tolerated.size;
       const models = this.models && new Set(this.models);
       this.isLenient = isLenient || (name === "cause" && isFailure(model));
@@ -364,10 +364,10 @@ export class CanonicalWriter extends ByteWriter {
         this.length = length;
         this.models = models;
         this.path.length = depth;
-        if (later !== undefined) this.pending!.length = later;
+        if (deferred !== undefined) this.pending!.length = deferred;
         for (const inner of [...this.tolerated.keys()].slice(tolerated)) {
           this.tolerated.delete(inner);
-          this.underWay?.delete(inner);
+          this.inProgress?.delete(inner);
         }
       }
     }

@@ -163,8 +163,8 @@ class ExportWalk {
         return true;
       }
       // Without a semicolon, the next statement begins here.
-      const begins = BEGINS.has(value) || (value === "class" && this.value(-1) === "}");
-      if (value === ";" || (this.isName() && begins)) return false;
+      const startsStatement = BEGINS.has(value) || (value === "class" && this.value(-1) === "}");
+      if (value === ";" || (this.isName() && startsStatement)) return false;
     }
     return false;
   }

@@ -117,7 +117,7 @@ class Dehydrator {
   }
 
   all(value: unknown): Dehydrated {
-    const written = this.visit(value);
+    const written = this.value(value);
     const { objects, properties, hidden, orders } = this;
     const isPlain = objects.length === 0 && properties.size === 0 && hidden.size === 0 && orders.size === 0;
     return {
@@ -128,7 +128,7 @@ class Dehydrator {
     };
   }
 
-  private visit(value: unknown): unknown {
+  private value(value: unknown): unknown {
     switch (typeof value) {
       case "object":
         return value === null ? null : this.object(value);
@@ -152,7 +152,7 @@ class Dehydrator {
     if (this.depth >= this.maxDepth) throw tooDeep();
     if (this.isLenient) this.tolerated.add(value);
     this.depth++;
-    const written = this.anew(value, Object.getPrototypeOf(value) as object | null);
+    const written = this.content(value, Object.getPrototypeOf(value) as object | null);
     this.depth--;
     return written;
   }
@@ -162,7 +162,7 @@ class Dehydrator {
     if (this.tolerated.delete(value)) assertTravels(value, this.options);
   }
 
-  private anew(value: object, prototype: object | null): unknown {
+  private content(value: object, prototype: object | null): unknown {
     // Most objects are plain.
     if (prototype === Object.prototype) {
       const names = plainNames(value);
@@ -231,7 +231,7 @@ class Dehydrator {
 
   private at(key: string | number, value: unknown): unknown {
     try {
-      return typeof value === "object" && value !== null ? this.object(value) : this.visit(value);
+      return typeof value === "object" && value !== null ? this.object(value) : this.value(value);
     } catch (thrown) {
       throw thrown === NEEDS_COPY ? thrown : within(faultOf(thrown), key);
     }
@@ -311,15 +311,15 @@ class Dehydrator {
   private extras(value: object, own: OwnProperties, index: number): void {
     const hasLastIndex = types.isRegExp(value) && !Object.is(value.lastIndex, 0);
     this.hide(value, own, index, hasLastIndex ? [...own.hidden, "lastIndex"] : own.hidden);
-    if (own.names.length > 0) this.beside(this.properties, value, own.names, index);
+    if (own.names.length > 0) this.addProperties(this.properties, value, own.names, index);
   }
 
   private hide(value: object, { hidden, order }: OwnProperties, index: number, names = hidden): void {
     if (order !== "") this.orders.set(index, order);
-    if (names.length > 0) this.beside(this.hidden, value, names, index);
+    if (names.length > 0) this.addProperties(this.hidden, value, names, index);
   }
 
-  private beside(
+  private addProperties(
     table: Map<number, Record<string, unknown>>,
     value: object,
     names: readonly string[],

@@ -31,10 +31,10 @@ export async function checkElements(
   const groups = isProduct ? names.map((name, i) => ({ names: [name], lists: [lists[i]!] })) : [{ names, lists }];
   if (shared.readsHidden) return checkCombinations(checks, record, groups);
   const found = new ViolationList(0);
-  const made: (readonly ArrayLike<unknown>[])[] = [];
+  const validated: (readonly ArrayLike<unknown>[])[] = [];
   for (const group of groups) {
     if (!checks.concern(group.names)) {
-      made.push(group.lists);
+      validated.push(group.lists);
       continue;
     }
     const hidden = names.filter((name) => !group.names.includes(name));
@@ -47,9 +47,9 @@ export async function checkElements(
       found.add(checked, new Map(group.names.map((name) => [name, i])));
       for (const [k, name] of group.names.entries()) elements[k]!.push(checked.values.get(name));
     }
-    made.push(elements);
+    validated.push(elements);
   }
-  return { ...found.described(), lists: made.flat() };
+  return { ...found.described(), lists: validated.flat() };
 }
 
 /** Validates whole records: one for each combination of elements that is run. */
@@ -109,8 +109,8 @@ class ViolationList {
       const path =
         name === undefined ? violation.path : `${name}[${indices.get(name)}]${violation.path.slice(name.length)}`;
       const key = JSON.stringify([path, violation.constraint, violation.problem]);
-      const known = this.byText.get(key);
-      if (known !== undefined) known.runs++;
+      const earlier = this.byText.get(key);
+      if (earlier !== undefined) earlier.runs++;
       else
         this.byText.set(key, { violation: { ...violation, path }, runs: 1, with: name === undefined ? elements : "" });
     }

@@ -44,7 +44,7 @@ export function errorParts(value: Error, prototype: object | null, isLenient: bo
   if (nearest === undefined && prototype !== null && model === undefined && !isLenient) throw unknownClass(prototype);
   const base = dom === undefined ? (nearest ?? "Error") : "DOMException";
   const own = ownProperties(value, "error", isLenient);
-  const lost = isBuiltIn || model !== undefined ? [] : shownByClass(value, base, dom, isLenient);
+  const lost = isBuiltIn || model !== undefined ? [] : classDefined(value, base, dom, isLenient);
   const names = Object.getOwnPropertyNames(value);
   const stack = stackOf(value);
   return {
@@ -74,7 +74,7 @@ function stackOf(value: Error): "text" | "other" | "unreadable" {
 }
 
 /** Returns a name or a message that is defined by its class. */
-function shownByClass(value: Error, base: string, dom: ErrorParts["dom"], isLenient: boolean): string[] {
+function classDefined(value: Error, base: string, dom: ErrorParts["dom"], isLenient: boolean): string[] {
   const bare = dom ?? { name: base, message: "" };
   return (["name", "message"] as const).filter((key) => {
     if (Object.hasOwn(value, key)) return false;

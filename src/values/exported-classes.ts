@@ -25,7 +25,7 @@ const byType = new Map<Class, ExportedClass>();
 const byName = new Map<string, ExportedClass[]>();
 
 /** Number of roots, and modules of a bundle, at the time of the last search. */
-let looked = 0;
+let searchedCount = 0;
 /** True if an export had no value yet, because its module was still being evaluated. */
 let isUnfinished = false;
 /** Objects whose class was not found, with the state of the search at that time. */
@@ -35,7 +35,7 @@ const missed = new WeakMap<object, number>();
  * Registers the classes exported by a pipeline's module, and by the modules that it imports. They are searched when a
  * value of an unknown class has to be serialized.
  */
-export function knowExportsOf(pipeline: Class): void {
+export function registerExportsOf(pipeline: Class): void {
   const key = classLocationOf(pipeline)?.file ?? pipeline.name;
   if (roots.get(key)?.deref() === undefined) roots.set(key, new WeakRef(pipeline));
 }
@@ -43,23 +43,23 @@ export function knowExportsOf(pipeline: Class): void {
 /** Returns the exported class of instances with a prototype. */
 export function exportedClassOf(prototype: object): ExportedClass | undefined {
   const type: unknown = Object.getOwnPropertyDescriptor(prototype, "constructor")?.value;
-  const known = byType.get(type as Class);
-  if (known !== undefined) return known.type.prototype === prototype ? known : undefined;
-  if (missed.get(prototype) === toLookAt() || !isClass(type) || type.prototype !== prototype) return undefined;
-  look(isUnfinished);
-  const found = byType.get(type);
-  if (found === undefined) missed.set(prototype, toLookAt());
-  return found;
+  const exported = byType.get(type as Class);
+  if (exported !== undefined) return exported.type.prototype === prototype ? exported : undefined;
+  if (missed.get(prototype) === searchableCount() || !isClass(type) || type.prototype !== prototype) return undefined;
+  search(isUnfinished);
+  const result = byType.get(type);
+  if (result === undefined) missed.set(prototype, searchableCount());
+  return result;
 }
 
 /** Returns the exported classes with a name. */
 export function exportedClassesNamed(name: string): readonly ExportedClass[] {
-  if (!byName.has(name)) look(isUnfinished);
+  if (!byName.has(name)) search(isUnfinished);
   return byName.get(name) ?? [];
 }
 
 export function exportedClasses(): Iterable<ExportedClass> {
-  look(isUnfinished);
+  search(isUnfinished);
   return byType.values();
 }
 
@@ -72,18 +72,18 @@ export function definingModule(type: Function): { readonly module: string; reado
   return getOrCreate(modules, type, () => {
     try {
       const [place] = inspecting(() => placesOf([type]));
-      if (place?.kind !== "code" || !isProjects(place.script)) return { found: undefined };
+      if (place?.kind !== "code" || !isProjects(place.script)) return { result: undefined };
       const { id, url, isModule } = place.script;
       // The module system of a test runner can't be traversed.
-      if (!isModule && commonJs(url) === undefined) return { found: undefined };
-      return { found: { module: shown(url), isImported: walk.hasSeen(id, url) } };
+      if (!isModule && commonJs(url) === undefined) return { result: undefined };
+      return { result: { module: shown(url), isImported: walk.hasSeen(id, url) } };
     } catch {
-      return { found: undefined };
+      return { result: undefined };
     }
-  }).found;
+  }).result;
 }
 
-const modules = new WeakMap<Function, { readonly found: ReturnType<typeof definingModule> }>();
+const modules = new WeakMap<Function, { readonly result: ReturnType<typeof definingModule> }>();
 
 type BundledExports = ReadonlyMap<string, Readonly<Record<string, () => unknown>> | (() => unknown)>;
 
@@ -92,25 +92,25 @@ function bundled(): BundledExports | undefined {
 }
 
 /** A number that grows with the modules to search. */
-function toLookAt(): number {
+function searchableCount(): number {
   return roots.size + (bundled()?.size ?? 0);
 }
 
 /** @param again searches even if there is nothing new. */
-function look(again: boolean): void {
-  const there = toLookAt();
-  if (there === looked && !again) return;
-  looked = there;
+function search(again: boolean): void {
+  const count = searchableCount();
+  if (count === searchedCount && !again) return;
+  searchedCount = count;
   isUnfinished = false;
   const inBundle = bundled();
   if (inBundle === undefined) walk.from([...roots.values()].flatMap((root) => root.deref() ?? []));
   for (const [name, exported] of inBundle ?? []) {
-    const values = typeof exported === "function" ? requiredValues(exported()) : valuesNow(exported);
+    const values = typeof exported === "function" ? requiredValues(exported()) : evaluatedValues(exported);
     record(name.replace(/^bundle:/, ""), values);
   }
 }
 
-function valuesNow(exported: Readonly<Record<string, () => unknown>>): (readonly [string, unknown])[] {
+function evaluatedValues(exported: Readonly<Record<string, () => unknown>>): (readonly [string, unknown])[] {
   return Object.entries(exported).flatMap(([name, value]) => {
     try {
       return [[name, value()] as const];
@@ -128,16 +128,16 @@ function record(module: string, exported: Iterable<readonly [name: string, value
     if (value === undefined) isUnfinished = true;
     if (isClass(value)) getOrCreate(names, value, () => []).push(name);
   }
-  for (const [type, under] of names) {
+  for (const [type, exportNames] of names) {
     if (byType.has(type) || classLocationOf(type) !== undefined || membersOf(type).size > 0) continue;
     const own: unknown = Object.getOwnPropertyDescriptor(type, "name")?.value;
     const ownName = typeof own === "string" ? own : "";
-    const other = under.find((name) => name !== "default");
-    const name = under.includes(ownName) || other === undefined ? ownName : other;
+    const other = exportNames.find((name) => name !== "default");
+    const name = exportNames.includes(ownName) || other === undefined ? ownName : other;
     if (name === "") continue;
-    const found = { type, name, module };
-    byType.set(type, found);
-    getOrCreate(byName, name, () => []).push(found);
+    const result = { type, name, module };
+    byType.set(type, result);
+    getOrCreate(byName, name, () => []).push(result);
   }
 }
 
@@ -211,7 +211,7 @@ class ModuleWalk {
       this.queue = [];
       // The search runs inside a walk of a value: the next one may have more stack available.
       if (isStackOverflow(error)) {
-        looked = 0;
+        searchedCount = 0;
         throw error;
       }
       // If V8 does not answer, classes are only known by their decorators.

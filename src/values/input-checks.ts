@@ -106,7 +106,7 @@ export class InputChecks {
     const transforming = this.transform(record, checked);
     const { values, failed } = transforming;
     const toValidate = new Set(checked.names.filter((name) => this.validated.has(name) && !failed.has(name)));
-    const wrong = [...transforming.violations, ...this.undefinedNow(record, checked, transforming)];
+    const wrong = [...transforming.violations, ...this.undefinedInputs(record, checked, transforming)];
     const misfits = this.misfits(record, checked, transforming);
     if (toValidate.size === 0) return { ...transforming, violations: [...wrong, ...misfits] };
     const reading = { hidden: transforming.readsHidden };
@@ -169,13 +169,13 @@ export class InputChecks {
   }
 
   /** Reports given inputs that their decorators made undefined. */
-  private undefinedNow({ given }: InputRecord, { names }: Checked, { values, failed }: Transformed): Violation[] {
-    const gone = names.filter((name) => {
+  private undefinedInputs({ given }: InputRecord, { names }: Checked, { values, failed }: Transformed): Violation[] {
+    const inputs = names.filter((name) => {
       const input = this.used.get(name);
       if (input === undefined || input.optional || failed.has(name) || !this.transformed.has(name)) return false;
       return given.get(name) !== undefined && values.get(name) === undefined;
     });
-    return gone.map((path) => ({
+    return inputs.map((path) => ({
       path,
       constraint: "undefined",
       problem: `class-transformer's decorators make it undefined: it was ${describeValue(given.get(path))}`,

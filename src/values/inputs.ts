@@ -1,8 +1,8 @@
 import { InputError, type Violation } from "../errors.js";
 import { type Graph, inputNames } from "../graph/graph.js";
-import { didYouMean, formatList } from "../graph/nearest.js";
 import { nodesByName } from "../graph/order.js";
 import type { Plan, PlannedInput } from "../graph/plan.js";
+import { didYouMean, formatList } from "../util/suggest.js";
 import type { InputChecks, InputRecord } from "./input-checks.js";
 
 /**
@@ -34,19 +34,19 @@ export function inputRecord(
 /**
  * Compares the caller's inputs with those of a plan: violations for missing and unknown names.
  *
- * @param isThere tells if an input has a value, given or made by its decorators.
+ * @param hasValue tells if an input has a value, given or made by its decorators.
  */
 export function checkInputNames(
   graph: Graph,
   plan: Plan,
   pipeline: object,
   inputs: Readonly<Record<string, unknown>>,
-  isThere: (name: string) => boolean,
+  hasValue: (name: string) => boolean,
   checks?: InputChecks,
 ): Violation[] {
   const violations: Violation[] = [];
   for (const { name, optional } of plan.inputs) {
-    if (optional || isThere(name)) continue;
+    if (optional || hasValue(name)) continue;
     violations.push({ path: name, constraint: "missing", problem: "it is missing" });
   }
   const nodes = nodesByName(graph);

@@ -37,9 +37,9 @@ export interface Model {
 }
 
 /** The meaning of a name: a model, or several classes that can't be distinguished. */
-type Known = Model | readonly Class[];
+type NameEntry = Model | readonly Class[];
 
-let byName = new Map<string, Known>();
+let byName = new Map<string, NameEntry>();
 let byPrototype = new Map<object, Model>();
 const models = new WeakMap<Class, Model>();
 
@@ -63,8 +63,8 @@ export function requireModel(prototype: object): Model {
 export function unknownClass(prototype: object): UnserialisableError {
   const type = otherRealmType(prototype);
   if (type !== undefined) return ofOtherRealm(type);
-  const made: unknown = Object.getOwnPropertyDescriptor(prototype, "constructor")?.value;
-  const [problem, advice] = whyUnknown(typeof made === "function" ? definingModule(made) : undefined);
+  const model: unknown = Object.getOwnPropertyDescriptor(prototype, "constructor")?.value;
+  const [problem, advice] = whyUnknown(typeof model === "function" ? definingModule(model) : undefined);
   return new UnserialisableError(
     `it is an instance of ${classNameOf(prototype)}, ${problem}`,
     `${advice}; or put @model() on the class; or give plain data; or build it in a @resource, which never travels.`,

@@ -36,22 +36,22 @@ class Rehydrator {
   /** True if objects were replaced, which may be referred to anywhere. */
   private replaces = false;
   /** Objects to be made non-extensible, sealed or frozen at the end. */
-  private readonly kept: { readonly object: object; readonly integrity: number }[] = [];
+  private readonly restricted: { readonly object: object; readonly integrity: number }[] = [];
 
   constructor(private readonly table: TypeTable) {
     this.properties = table.properties.size + table.hidden.size + table.orders.size;
   }
 
   all(value: unknown): unknown {
-    const made = this.visit(value);
-    for (const { object, integrity } of this.kept) {
-      if (types.isTypedArray(object) && viewLength(object) > 0) keepView(object, integrity);
+    const created = this.restore(value);
+    for (const { object, integrity } of this.restricted) {
+      if (types.isTypedArray(object) && viewLength(object) > 0) restrictView(object, integrity);
       else KEEP[integrity - 1]?.(object);
     }
-    return made;
+    return created;
   }
 
-  private visit(value: unknown): unknown {
+  private restore(value: unknown): unknown {
     return typeof value === "object" && value !== null && !this.isDone ? this.object(value) : value;
   }
 
@@ -79,14 +79,14 @@ class Rehydrator {
       } else if (code === SPARSE) value = this.sparse(written, index);
       else integrity = INTEGRITY - code;
     }
-    if (integrity > 0) this.kept.push({ object: value, integrity });
+    if (integrity > 0) this.restricted.push({ object: value, integrity });
     if (model?.usesJsonHooks) return this.hooked(written as { data: unknown }, model);
     if (model !== undefined) Object.setPrototypeOf(value, model.type.prototype);
     if (isError) {
       this.errorProperties(value, written as WrittenError, index);
       return value;
     }
-    if (this.properties > 0) this.beside(value, index);
+    if (this.properties > 0) this.extras(value, index);
     this.inside(value, written);
     const order = this.table.orders.get(index);
     if (order !== undefined) {
@@ -123,16 +123,16 @@ class Rehydrator {
     return this.replace(written, array);
   }
 
-  private beside(value: object, index: number): void {
+  private extras(value: object, index: number): void {
     const hidden = this.table.hidden.get(index);
     if (hidden !== undefined) {
       this.properties--;
-      for (const key of Object.keys(hidden)) define(value, key, this.visit(hidden[key]), 1);
+      for (const key of Object.keys(hidden)) define(value, key, this.restore(hidden[key]), 1);
     }
     const properties = this.table.properties.get(index);
     if (properties === undefined) return;
     this.properties--;
-    for (const key of Object.keys(properties)) define(value, key, this.visit(properties[key]), 0);
+    for (const key of Object.keys(properties)) define(value, key, this.restore(properties[key]), 0);
   }
 
   private errorProperties(value: object, { shape }: WrittenError, index: number): void {
@@ -140,7 +140,7 @@ class Rehydrator {
     if (properties === undefined) return;
     this.properties--;
     for (const [i, key] of Object.keys(properties).entries()) {
-      define(value, key, this.visit(properties[key]), LETTERS.indexOf(shape[i]!));
+      define(value, key, this.restore(properties[key]), LETTERS.indexOf(shape[i]!));
     }
   }
 
@@ -171,8 +171,8 @@ class Rehydrator {
     for (const key of keys) {
       const read = (from as Record<string, unknown>)[key];
       if (typeof read !== "object" && from === to) continue;
-      const made = this.visit(read);
-      if (made !== read || from !== to) definePlainProperty(to, key, made);
+      const created = this.restore(read);
+      if (created !== read || from !== to) definePlainProperty(to, key, created);
     }
   }
 
@@ -181,32 +181,32 @@ class Rehydrator {
     const names = extraArrayKeys(keys, value.length);
     for (let i = 0; i < keys.length - names.length; i++) {
       const index = keys.length - names.length === value.length ? i : Number(keys[i]);
-      const made = this.visit(value[index]);
-      if (made !== value[index]) value[index] = made;
+      const created = this.restore(value[index]);
+      if (created !== value[index]) value[index] = created;
     }
     this.fields(value, value, names);
   }
 
   private map(value: Map<unknown, unknown>): void {
     const entries: (readonly [unknown, unknown])[] = [];
-    for (const [key, item] of entriesOf(value)) entries.push([this.visit(key), this.visit(item)]);
+    for (const [key, item] of entriesOf(value)) entries.push([this.restore(key), this.restore(item)]);
     clearMap.call(value);
     for (const [key, item] of entries) setEntry.call(value, key, item);
   }
 
   private set(value: Set<unknown>): void {
     const items: unknown[] = [];
-    for (const item of itemsOf(value)) items.push(this.visit(item));
+    for (const item of itemsOf(value)) items.push(this.restore(item));
     clearSet.call(value);
     for (const item of items) addItem.call(value, item);
   }
 
   private hooked(written: { data: unknown }, { type, name }: Model): unknown {
     this.replaces = true;
-    const data = this.visit(written.data);
-    let made: unknown;
+    const data = this.restore(written.data);
+    let created: unknown;
     try {
-      made = (type as unknown as Hooked).fromJSON(data);
+      created = (type as unknown as Hooked).fromJSON(data);
     } catch (cause) {
       const path = this.pathTo(written);
       throw new ValueError({
@@ -218,8 +218,8 @@ class Rehydrator {
         cause,
       });
     }
-    this.seen.set(written, made);
-    return made;
+    this.seen.set(written, created);
+    return created;
   }
 
   /** Returns the path to a containing object. It is searched on request, since that is rare. */
@@ -259,7 +259,7 @@ const { clear: clearSet, add: addItem } = Set.prototype;
 const KEEP = [Object.preventExtensions, Object.seal, Object.freeze];
 
 /** A typed array with elements can't be frozen, and from Node 24 on not sealed. Its other properties can. */
-function keepView(view: object, integrity: number): void {
+function restrictView(view: object, integrity: number): void {
   Object.preventExtensions(view);
   if (integrity !== 2) return;
   for (const name of ownNames(view, "view")) Object.defineProperty(view, name, { configurable: false });

@@ -17,7 +17,7 @@ const PACKAGES = [
 ] as const;
 
 const seen = new WeakSet<Class>();
-const told = new Set<string>();
+const warned = new Set<string>();
 
 /**
  * Warns, once for each package, if the project uses a second copy of class-transformer or class-validator, whose
@@ -32,16 +32,16 @@ export function warnOfSecondCopies(pipeline: Class): void {
   if (origin !== undefined && isBundled(origin)) return;
   const { cache } = createRequire(import.meta.url);
   for (const { name, module, isUsed } of PACKAGES) {
-    if (told.has(name)) continue;
+    if (warned.has(name)) continue;
     const own = resolved(import.meta.url, `${name}/${module}`);
     if (own === undefined) continue;
     const other =
       loadedCopy(cache, own, path.join(name, module), isUsed) ?? nearestCopy(cache, own, origin?.file, name, module);
     if (other === undefined) continue;
-    told.add(name);
-    const [ours, second] = [own, other].map((file) => place(file.slice(0, -module.length)));
+    warned.add(name);
+    const [first, second] = [own, other].map((file) => place(file.slice(0, -module.length)));
     process.emitWarning(
-      `${name} is there twice: hypernodes uses ${ours}, the project ${second}. Decorators of the second may be ignored. Install one copy: npm dedupe.`,
+      `${name} is there twice: hypernodes uses ${first}, the project ${second}. Decorators of the second may be ignored. Install one copy: npm dedupe.`,
       "HypernodesWarning",
     );
   }
@@ -81,9 +81,9 @@ function resolved(from: string, specifier: string): string | undefined {
 }
 
 function recordedIn(storage: object | undefined): boolean {
-  const kept = (storage ?? {}) as Readonly<Record<string, ReadonlyMap<unknown, unknown> | undefined>>;
+  const maps = (storage ?? {}) as Readonly<Record<string, ReadonlyMap<unknown, unknown> | undefined>>;
   const fields = ["_typeMetadatas", "_transformMetadatas", "_exposeMetadatas", "_excludeMetadatas"];
-  return fields.some((field) => (kept[field]?.size ?? 0) > 0);
+  return fields.some((field) => (maps[field]?.size ?? 0) > 0);
 }
 
 /** Formats a package's folder, relative to the working directory, and its version. */

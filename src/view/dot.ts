@@ -6,8 +6,8 @@ import { type Arrow, type Box, type DrawOptions, type Group, linesOf, type Scene
 const FONT = "Helvetica, Arial, sans-serif";
 
 /** Renders a graph in Graphviz's language. */
-export function dot(sketch: GraphModel, options: DrawOptions): string {
-  const scene = sceneOf(sketch, options);
+export function dot(model: GraphModel, options: DrawOptions): string {
+  const scene = sceneOf(model, options);
   const palette = paletteFor(options.theme);
   const children = (parent: string | undefined, indent: string): string[] => [
     ...scene.groups

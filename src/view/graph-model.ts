@@ -13,8 +13,8 @@ export interface Member {
   readonly mapped?: string;
   /** The emitted type of its value. */
   readonly type?: string;
-  readonly takes: readonly IncomingEdge[];
-  readonly nested?: { readonly sketch: GraphModel; readonly outputs: readonly string[] };
+  readonly inputs: readonly IncomingEdge[];
+  readonly nested?: { readonly model: GraphModel; readonly outputs: readonly string[] };
   /** Descriptions of its options: `retries: 3`. */
   readonly options: readonly string[];
   /** Its code as the engine runs it, if requested. */

@@ -4,8 +4,8 @@ import { lineOfGroup, paintOf, paletteFor } from "./palette.js";
 import { type Box, type DrawOptions, linesOf, sceneOf } from "./scene.js";
 
 /** Renders a graph as a Mermaid flowchart. */
-export function mermaid(sketch: GraphModel, options: DrawOptions): string {
-  const scene = sceneOf(sketch, options);
+export function mermaid(model: GraphModel, options: DrawOptions): string {
+  const scene = sceneOf(model, options);
   const palette = paletteFor(options.theme);
   const ids = new Ids([...scene.groups, ...scene.boxes].map(({ id }) => id));
   const children = (parent: string | undefined, indent: string): string[] => [
@@ -61,7 +61,7 @@ class Ids {
   private readonly names = new Map<string, string>();
 
   constructor(ids: readonly string[]) {
-    const taken = new Set<string>();
+    const used = new Set<string>();
     for (const id of ids) {
       const plain = id.replaceAll(".", "__").replace(/[^\p{L}\p{N}_]/gu, "_");
       // "end" and the like are keywords of Mermaid.
@@ -69,8 +69,8 @@ class Ids {
         ? `${plain}_`
         : plain;
       let name = readable;
-      for (let i = 2; taken.has(name); i++) name = `${readable}_${i}`;
-      taken.add(name);
+      for (let i = 2; used.has(name); i++) name = `${readable}_${i}`;
+      used.add(name);
       this.names.set(id, name);
     }
   }

@@ -61,7 +61,7 @@ const PAGE_RULES: RulesOf<PageOptions> = {
 
 const DRAW_RULES: RulesOf<DrawOptions> = { ...PAGE_RULES, groupInputs: isFlag, types: isFlag, resources: isFlag };
 
-class Drawn implements RenderableGraph {
+class Rendering implements RenderableGraph {
   readonly pipeline: Graph["pipeline"];
   readonly nodes: Graph["nodes"];
   readonly edges: Graph["edges"];
@@ -106,8 +106,8 @@ const types = new WeakMap<RenderableGraph, PipelineClass>();
  */
 export function withRendering(graph: Graph, type: PipelineClass): RenderableGraph {
   return getOrCreate(drawings, graph, () => {
-    const made = new Drawn(graph);
-    types.set(made, type);
-    return made;
+    const rendering = new Rendering(graph);
+    types.set(rendering, type);
+    return rendering;
   });
 }

@@ -114,36 +114,36 @@ export interface Scene {
 }
 
 /** Returns the scene of a pipeline. */
-export function sceneOf(sketch: GraphModel, options: DrawOptions): Scene {
+export function sceneOf(model: GraphModel, options: DrawOptions): Scene {
   const { depth = 1, groupInputs = false, types = true, resources = true, report } = options;
-  const drawn = resources ? sketch : withoutResources(sketch);
-  const scene = sceneWith(drawn, (_, level) => level < depth, types, lastRunsOf(sketch.pipeline, report?.rows ?? []));
-  return groupInputs ? withInputsTogether(scene) : scene;
+  const drawing = resources ? model : withoutResources(model);
+  const scene = sceneWith(drawing, (_, level) => level < depth, types, lastRunsOf(model.pipeline, report?.rows ?? []));
+  return groupInputs ? mergeInputs(scene) : scene;
 }
 
-function withoutResources(sketch: GraphModel): GraphModel {
-  const members = sketch.members
+function withoutResources(model: GraphModel): GraphModel {
+  const members = model.members
     .filter(({ kind }) => kind !== "resource")
     .map((member) => {
       const { nested } = member;
       return nested === undefined
         ? member
-        : { ...member, nested: { ...nested, sketch: withoutResources(nested.sketch) } };
+        : { ...member, nested: { ...nested, model: withoutResources(nested.model) } };
     });
-  return { ...sketch, members };
+  return { ...model, members };
 }
 
 /** @param isOpen tells if a nested pipeline is drawn with its content: by its id and its depth, from 1. */
 export function sceneWith(
-  sketch: GraphModel,
+  model: GraphModel,
   isOpen: (id: string, level: number) => boolean,
   types: boolean,
   lastRuns: ReadonlyMap<string, LastRun>,
 ): Scene {
   const drawing = new Drawing(isOpen, types, lastRuns);
-  drawing.add(sketch, undefined, 1);
+  drawing.add(model, undefined, 1);
   const { boxes, groups, arrows } = drawing;
-  return { title: sketch.pipeline, boxes, groups, arrows };
+  return { title: model.pipeline, boxes, groups, arrows };
 }
 
 /** Returns the last run's results by id. */
@@ -195,15 +195,15 @@ class Drawing {
         ...(lastRun && { lastRun }),
       };
       if (nested !== undefined && this.isOpen(id, level)) {
-        this.groups.push({ ...about, name, pipeline: nested.sketch.pipeline });
-        const ends = this.add(nested.sketch, id, level + 1);
+        this.groups.push({ ...about, name, pipeline: nested.model.pipeline });
+        const ends = this.add(nested.model, id, level + 1);
         inner.set(name, ends);
         begins.set(
           name,
           nested.outputs.flatMap((output) => ends.get(output) ?? []),
         );
       } else {
-        this.boxes.push({ ...about, names: [name], kind, ...(nested && { pipeline: nested.sketch.pipeline }) });
+        this.boxes.push({ ...about, names: [name], kind, ...(nested && { pipeline: nested.model.pipeline }) });
         begins.set(name, [id]);
       }
     }
@@ -219,11 +219,11 @@ class Drawing {
   ): void {
     const ends = inner.get(member.name);
     const id = parent === undefined ? member.name : `${parent}.${member.name}`;
-    for (const { on, path, elements, input, type } of member.takes) {
+    for (const { on, path, elements, input, type } of member.inputs) {
       const from = inner.get(on)?.get(path[0] ?? "") ?? begins.get(on) ?? [];
       const to = ends === undefined ? [id] : (ends.get(input ?? "") ?? []);
-      const isTold = this.types && type !== undefined && !PLAIN_TYPES.has(type);
-      const label = [path.map((key) => `.${key}`).join(""), isTold && type].filter(Boolean).join(" ");
+      const hasLabel = this.types && type !== undefined && !PLAIN_TYPES.has(type);
+      const label = [path.map((key) => `.${key}`).join(""), hasLabel && type].filter(Boolean).join(" ");
       for (const each of from) {
         for (const target of to) this.arrows.push({ from: each, to: target, elements, ...(label !== "" && { label }) });
       }
@@ -232,35 +232,35 @@ class Drawing {
 }
 
 /** Merges inputs of the same nodes into one box. */
-function withInputsTogether(scene: Scene): Scene {
+function mergeInputs(scene: Scene): Scene {
   const arrowsOf = (id: string) => scene.arrows.filter(({ from }) => from === id);
-  const together = new Map<string, Box[]>();
+  const groups = new Map<string, Box[]>();
   for (const box of scene.boxes) {
     if (box.kind !== "input") continue;
     const arrows = arrowsOf(box.id).map(({ to, elements }) => JSON.stringify([to, elements]));
     const key = JSON.stringify([box.parent, arrows.sort()]);
-    together.set(key, [...(together.get(key) ?? []), box]);
+    groups.set(key, [...(groups.get(key) ?? []), box]);
   }
   /** The merged box of each input, by ids. */
-  const gone = new Map<string, string>();
+  const mergedInto = new Map<string, string>();
   const merged = new Map<string, Box>();
-  for (const boxes of together.values()) {
+  for (const boxes of groups.values()) {
     const [first, ...others] = boxes as [Box, ...Box[]];
     if (others.length === 0) continue;
-    for (const { id } of others) gone.set(id, first.id);
+    for (const { id } of others) mergedInto.set(id, first.id);
     merged.set(first.id, { ...first, names: boxes.flatMap(({ names }) => names) });
   }
   // One arrow between the same boxes is enough. It has no type, because merged arrows may have different ones.
   const arrows = new Map<string, Arrow>();
   for (const { from, to, label, elements } of scene.arrows) {
-    const ends = { from: gone.get(from) ?? from, to: gone.get(to) ?? to, elements };
+    const ends = { from: mergedInto.get(from) ?? from, to: mergedInto.get(to) ?? to, elements };
     const isMerged = merged.has(ends.from) || merged.has(ends.to);
     const key = isMerged ? `${ends.from} ${ends.to} ${elements}` : `arrow ${arrows.size}`;
     arrows.set(key, isMerged || label === undefined ? ends : { ...ends, label });
   }
   return {
     ...scene,
-    boxes: scene.boxes.filter(({ id }) => !gone.has(id)).map((box) => merged.get(box.id) ?? box),
+    boxes: scene.boxes.filter(({ id }) => !mergedInto.has(id)).map((box) => merged.get(box.id) ?? box),
     arrows: [...arrows.values()],
   };
 }

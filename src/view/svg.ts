@@ -23,17 +23,17 @@ const MAX_ASPECT = 3;
  * Renders a graph as a picture. Without a direction, arrows point down, unless that makes the picture too wide or too
  * tall and the other direction is better.
  */
-export async function svg(sketch: GraphModel, options: DrawOptions): Promise<string> {
+export async function svg(model: GraphModel, options: DrawOptions): Promise<string> {
   graphviz ??= load();
   const viz = await graphviz;
   const draw = (direction: "down" | "right") =>
-    viz.renderString(dot(sketch, { ...options, direction }), { format: "svg" });
+    viz.renderString(dot(model, { ...options, direction }), { format: "svg" });
   let picture = draw(options.direction ?? "down");
   if (options.direction === undefined && oddness(picture) > MAX_ASPECT) {
     const other = draw("right");
     if (oddness(other) < oddness(picture)) picture = other;
   }
-  return picture.replace("<svg ", `<svg role="img" aria-label="the graph of ${escapeHtml(sketch.pipeline)}" `);
+  return picture.replace("<svg ", `<svg role="img" aria-label="the graph of ${escapeHtml(model.pipeline)}" `);
 }
 
 /** Returns the ratio of the longer side to the shorter one. */

@@ -12,23 +12,23 @@ export function toGraphModel(graph: Graph, type?: PipelineClass): GraphModel {
   const members = graph.nodes.map((node): Member => {
     const { name, mapped, nested, design, options, dependencies } = node;
     const source = type && sourceOf(type, name);
-    const own = typeName(design?.returns ?? design?.type);
+    const valueType = typeName(design?.returns ?? design?.type);
     return {
       name,
       kind: kindOf(node),
       ...(mapped && { mapped: mappedAs(node) }),
-      ...(own !== undefined && { type: own }),
-      takes: dependencies.map((dependency, i) => {
-        const taken = typeOf(dependency, node, byName.get(dependency.on)!, i);
+      ...(valueType !== undefined && { type: valueType }),
+      inputs: dependencies.map((dependency, i) => {
+        const parameterType = typeOf(dependency, node, byName.get(dependency.on)!, i);
         return {
           ...{ on: dependency.on, path: dependency.path, elements: dependency.as === "element" },
           ...(dependency.input !== undefined && { input: dependency.input }),
-          ...(taken !== undefined && { type: taken }),
+          ...(parameterType !== undefined && { type: parameterType }),
         };
       }),
       ...(nested && {
         nested: {
-          sketch: toGraphModel(nested.graph, type && nested.pipeline),
+          model: toGraphModel(nested.graph, type && nested.pipeline),
           outputs: nested.pick === undefined ? nested.graph.outputs : [nested.pick],
         },
       }),
@@ -58,11 +58,11 @@ function typeOf(
   const parameter = node.nested
     ? node.nested.graph.nodes.find(({ name }) => name === input)?.design?.type
     : node.design?.parameters?.[index];
-  const taken = typeName(parameter);
-  if (taken !== undefined && taken !== ARRAY) return taken;
-  const given = typeName(source.design?.returns ?? source.design?.type);
-  if (path.length > 0 || as === "element" || given === undefined) return taken;
-  return source.mapped ? `${given}[]` : given;
+  const parameterType = typeName(parameter);
+  if (parameterType !== undefined && parameterType !== ARRAY) return parameterType;
+  const sourceType = typeName(source.design?.returns ?? source.design?.type);
+  if (path.length > 0 || as === "element" || sourceType === undefined) return parameterType;
+  return source.mapped ? `${sourceType}[]` : sourceType;
 }
 
 const ARRAY = "array";

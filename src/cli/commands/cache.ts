@@ -65,8 +65,8 @@ function addPrune(cache: Command): void {
         ...(maxBytes !== undefined && { maxBytes: bytesFrom("--max-bytes", maxBytes) }),
         ...(maxAge !== undefined && { maxAge: millisecondsFrom("--max-age", maxAge) }),
       };
-      const gone = await storeAt(path).prune(bounds);
-      await write(`gone: ${formatCount(gone.entries)} values, ${formatBytes(gone.bytes)}`, undefined);
+      const evicted = await storeAt(path).prune(bounds);
+      await write(`gone: ${formatCount(evicted.entries)} values, ${formatBytes(evicted.bytes)}`, undefined);
     });
 }
 
@@ -79,8 +79,8 @@ function addClear(cache: Command): void {
     .addHelpText("after", "\nExample:\n  $ hypernodes cache clear .cache/run.sqlite --pipeline pipeline.ts#Retrieval")
     .action(async (path: string, { pipeline }: { readonly pipeline?: string }) => {
       const type = pipeline === undefined ? undefined : (await pipelineFrom(pipeline)).type;
-      const gone = await storeAt(path).clear(type as (new () => Pipeline) | undefined);
-      await write(`gone: ${formatCount(gone.entries)} values, ${formatBytes(gone.bytes)}`, undefined);
+      const evicted = await storeAt(path).clear(type as (new () => Pipeline) | undefined);
+      await write(`gone: ${formatCount(evicted.entries)} values, ${formatBytes(evicted.bytes)}`, undefined);
     });
 }
 

@@ -42,7 +42,7 @@ Examples:
   $ hypernodes resume 3f0c --json`,
     )
     .action(async (run: string | undefined, flags: ResumeFlags) => {
-      if (run === undefined) await tellRuns(flags.journal);
+      if (run === undefined) await listRuns(flags.journal);
       else await resume(run, flags);
     });
 }
@@ -66,7 +66,7 @@ export function fileOfRun(run: string | undefined, journal: string): string | un
   }
 }
 
-async function tellRuns(journal: string): Promise<void> {
+async function listRuns(journal: string): Promise<void> {
   const runs = listUnfinished(journal);
   for (const { run, name, startedAt, queue } of runs) {
     const about = [run, name, `queue ${queue}`, `begun ${new Date(startedAt).toISOString()}`];
@@ -75,24 +75,24 @@ async function tellRuns(journal: string): Promise<void> {
   if (runs.length === 0) process.stderr.write(`there is nothing to resume in ${journal}\n`);
 }
 
-async function resume(given: string, { journal, connection, ...flags }: ResumeFlags): Promise<void> {
+async function resume(runId: string, { journal, connection, ...flags }: ResumeFlags): Promise<void> {
   checkOutput(flags.output);
-  const { run, file, name } = findRun(journal, given);
+  const { run, file, name } = findRun(journal, runId);
   // Used if the class does not define it.
   if (connection !== undefined) process.env.REDIS_URL = connection;
   const { type } = await pipelineFrom(`${file}#${name}`);
   const { fields, inputs, over, chosen, execution: before, outputs: wanted, given: values } = readRun(journal, run);
   const pipeline = Object.assign(new type(), fields);
   // The recorded connection overrides that of the class; the option of this command overrides both.
-  const own = optionsOf(type).execution?.maps;
-  const queue = chosen ?? (typeof own === "object" ? (own as BullmqQueue).options : undefined);
+  const classMaps = optionsOf(type).execution?.maps;
+  const queue = chosen ?? (typeof classMaps === "object" ? (classMaps as BullmqQueue).options : undefined);
   const maps = queue && bullmq({ ...queue, journal, ...(connection !== undefined && { connection }) });
   const execution: ExecutionOptions = { ...before, ...(maps && { maps }) };
   const table = report();
   const events = new EventsFile(flags.events);
-  const readers = [...events.readers, ...(flags.report ? [table] : [])];
+  const observers = [...events.observers, ...(flags.report ? [table] : [])];
   const outputs = await withInterrupt((signal) => {
-    const onEvent = [progress({ quiet: flags.quiet === true }), ...readers];
+    const onEvent = [progress({ quiet: flags.quiet === true }), ...observers];
     const options = { outputs: wanted, given: values, execution, onEvent, signal, [RESUME_RUN_ID]: run };
     return over === undefined ? pipeline.run(inputs, options) : pipeline.map(inputs, { ...options, ...over });
   });

@@ -114,7 +114,10 @@ async function explain(pipeline: AnyPipeline, flags: RunFlags): Promise<void> {
   }
   const over = flags.over === undefined ? [] : names(flags.over);
   const inputs = await parseInputs(flags.input ?? [], { type: pipeline.constructor, graph: pipeline.graph(), over });
-  const options = { ...choicesFrom(flags), ...(flags.outputs !== undefined && { outputs: names(flags.outputs) }) };
+  const options = {
+    ...parsePipelineOptions(flags),
+    ...(flags.outputs !== undefined && { outputs: names(flags.outputs) }),
+  };
   const explanations = await pipeline.explain(
     inputs,
     over.length === 0 ? options : { ...options, over, ...(flags.mode && { mode: flags.mode }) },
@@ -154,27 +157,28 @@ export function withRunOptions(command: Command): Command {
 export async function runPipeline(
   pipeline: AnyPipeline,
   flags: RunFlags,
-  readers: readonly (RunObserver | Listener)[],
+  observers: readonly (RunObserver | Listener)[],
   events: EventsFile,
   results?: ResultList,
 ): Promise<unknown> {
   const graph = pipeline.graph();
   const over = flags.over === undefined ? [] : names(flags.over);
-  const choices = choicesFrom(flags);
+  const pipelineOptions = parsePipelineOptions(flags);
   const streams =
-    results !== undefined && isHere(mergeOptions(optionsOf(pipeline.constructor as new () => object), choices));
+    results !== undefined &&
+    isInProcess(mergeOptions(optionsOf(pipeline.constructor as new () => object), pipelineOptions));
   const inputs = await parseInputs(flags.input ?? [], { type: pipeline.constructor, graph, over, streams });
   let run: string | undefined;
   let hasExplained = false;
-  const heard = (event: RunEvent) => {
+  const recordEvent = (event: RunEvent) => {
     run = event.run;
     hasExplained ||= event.type === "cache";
   };
   const options = {
-    ...choices,
+    ...pipelineOptions,
     ...(flags.outputs !== undefined && { outputs: names(flags.outputs) }),
     ...(flags.explain && { explain: true }),
-    onEvent: [progress({ quiet: flags.quiet === true }), ...events.readers, heard, trackInFlight, ...readers],
+    onEvent: [progress({ quiet: flags.quiet === true }), ...events.observers, recordEvent, trackInFlight, ...observers],
   };
   try {
     const outputs = await withInterrupt(async (signal) => {
@@ -202,7 +206,7 @@ export async function runPipeline(
  * Tells if a run's elements go no further than threads: on other hosts, a run that ends early may be resumed, or has no
  * order.
  */
-function isHere({ runOn, execution }: PipelineOptions): boolean {
+function isInProcess({ runOn, execution }: PipelineOptions): boolean {
   return (runOn === undefined || runOn.kind === "local") && typeof execution?.maps !== "object";
 }
 
@@ -219,7 +223,7 @@ function sqliteAt(file: string): Cache {
   throw usageError(`--cache ${file}`, "it is a directory, not a file", `Write ${path.join(file, "cache.sqlite")}`);
 }
 
-function choicesFrom({ set, maps, nodes, check, cache, on }: RunFlags): PipelineOptions {
+function parsePipelineOptions({ set, maps, nodes, check, cache, on }: RunFlags): PipelineOptions {
   const execution = {
     ...parseSettings(set ?? []),
     ...(maps && { maps: parseMaps(maps) }),

@@ -47,16 +47,15 @@ Examples, with REDIS_URL and HYPERNODES_QUEUE_KEY in the environment:
       const values = file === undefined ? undefined : await keyvIn(file);
       const named = { ...(queue && { queue }), ...(prefix && { prefix }) };
       const checked = resolveBullmqOptions({ connection, values, patienceMs: patience, ...named });
-      const tell = (text: string) => void process.stderr.write(`${text}\n`);
-      const worker = await QueueWorker.start(checked, concurrency, stall, tell);
-      if (checked.key === undefined)
-        tell("HYPERNODES_QUEUE_KEY is not set: who can write to this Redis runs code here");
-      const many = concurrency === 1 ? "one chunk" : `${concurrency} chunks`;
+      const log = (text: string) => void process.stderr.write(`${text}\n`);
+      const worker = await QueueWorker.start(checked, concurrency, stall, log);
+      if (checked.key === undefined) log("HYPERNODES_QUEUE_KEY is not set: who can write to this Redis runs code here");
+      const chunkCount = concurrency === 1 ? "one chunk" : `${concurrency} chunks`;
       const place = redisUrlForDisplay(checked.connection);
-      tell(`${worker.id} takes work from the queue ${checked.queue} at ${place}, ${many} at once`);
+      log(`${worker.id} takes work from the queue ${checked.queue} at ${place}, ${chunkCount} at once`);
       try {
         await Promise.race([stopped(), worker.failed]);
-        tell(`${worker.id} ends when what it has begun is done`);
+        log(`${worker.id} ends when what it has begun is done`);
         process.once("SIGINT", () => process.exit(130));
       } finally {
         await worker.close();

@@ -26,14 +26,14 @@ export class LiveProgress {
 
   constructor(
     private readonly stream: WriteStream,
-    private readonly tallies: ReadonlySet<RunStats>,
+    private readonly runs: ReadonlySet<RunStats>,
     color: boolean,
   ) {
     this.update = createLogUpdate(stream);
     this.colors = pico.createColors(color);
   }
 
-  begin(): void {
+  start(): void {
     if (this.restore !== undefined) return;
     const streams = [...new Set([process.stdout, process.stderr, this.stream])].filter(({ isTTY }) => isTTY);
     const restores = streams.map((stream) => this.interceptWrites(stream));
@@ -43,13 +43,13 @@ export class LiveProgress {
     this.timer = setInterval(() => this.draw(), FRAME_MS).unref();
   }
 
-  happened(): void {
+  refresh(): void {
     if (performance.now() - this.drawnAt >= FRAME_MS) this.draw();
   }
 
   /** Leaves the last frame of a run in place. */
-  end(tally: RunStats): void {
-    this.draw(tally);
+  end(run: RunStats): void {
+    this.draw(run);
     this.drawing(() => this.update.done());
     clearInterval(this.timer);
     this.restore?.();
@@ -62,8 +62,8 @@ export class LiveProgress {
     // A terminal without a known size has the size 0.
     const { columns, rows } = this.stream;
     const canvas = { columns: columns || 80, rows: rows || 24, colors: this.colors, widthOf: stringWidth };
-    const shown = last === undefined ? [...this.tallies] : [last];
-    const lines = shown.flatMap((tally) => renderFrame(tally, this.speeds, now(), canvas));
+    const visible = last === undefined ? [...this.runs] : [last];
+    const lines = visible.flatMap((run) => renderFrame(run, this.speeds, now(), canvas));
     this.drawing(() => this.update(lines.join("\n")));
   }
 

@@ -42,10 +42,10 @@ const PROGRESS_RULES: RulesOf<ProgressOptions> = {
 type Stream = NonNullable<ProgressOptions["stream"]>;
 
 /** A display of runs in progress. */
-interface Shown {
-  begin(): void;
-  happened(): void;
-  end(tally: RunStats): void;
+interface Display {
+  start(): void;
+  refresh(): void;
+  end(run: RunStats): void;
 }
 
 /**
@@ -67,40 +67,40 @@ export function progress(options: ProgressOptions = {}): RunObserver {
   const { stream = process.stderr, quiet = false, everyMs = 3_000 } = options;
   if (quiet) return {};
   const byRun = new Map<string, RunStats>();
-  const tallies = new Set<RunStats>();
-  let shown: Shown | undefined;
+  const runs = new Set<RunStats>();
+  let active: Display | undefined;
   return {
     async onBeforeRun() {
-      shown ??= await display(stream, tallies, everyMs);
+      active ??= await display(stream, runs, everyMs);
     },
     onEvent(event) {
-      let tally = byRun.get(event.run);
-      if (tally === undefined) {
-        tally = new RunStats();
-        byRun.set(event.run, tally);
-        tallies.add(tally);
-        shown?.begin();
+      let run = byRun.get(event.run);
+      if (run === undefined) {
+        run = new RunStats();
+        byRun.set(event.run, run);
+        runs.add(run);
+        active?.start();
       }
-      tally.add(event);
-      shown?.happened();
-      if (tally.state === "running") return;
+      run.add(event);
+      active?.refresh();
+      if (run.state === "running") return;
       byRun.delete(event.run);
-      shown?.end(tally);
-      tallies.delete(tally);
-      if (tallies.size > 0) shown?.begin();
+      active?.end(run);
+      runs.delete(run);
+      if (runs.size > 0) active?.start();
     },
   };
 }
 
 observerFactories(progress);
 
-async function display(stream: Stream, tallies: ReadonlySet<RunStats>, everyMs: number): Promise<Shown> {
+async function display(stream: Stream, runs: ReadonlySet<RunStats>, everyMs: number): Promise<Display> {
   const { CI, TERM, NO_COLOR } = process.env;
   const isLive = (stream as Partial<WriteStream>).isTTY === true && !CI && TERM !== "dumb";
   if (isLive) {
     const { LiveProgress } = await import("./live.js");
-    return new LiveProgress(stream as Stream & WriteStream, tallies, !NO_COLOR);
+    return new LiveProgress(stream as Stream & WriteStream, runs, !NO_COLOR);
   }
   const { PlainProgress } = await import("./lines.js");
-  return new PlainProgress(stream as NodeJS.WritableStream, tallies, everyMs);
+  return new PlainProgress(stream as NodeJS.WritableStream, runs, everyMs);
 }

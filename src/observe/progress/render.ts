@@ -31,25 +31,27 @@ const MIN_TITLE = 8;
 const MIN_BAR = 4;
 
 /** Renders a run as lines for a terminal. The lines rendered at its end stay. */
-export function renderFrame(tally: RunStats, speeds: Speeds, at: number, canvas: Terminal): string[] {
+export function renderFrame(run: RunStats, speeds: Speeds, at: number, canvas: Terminal): string[] {
   const { colors } = canvas;
-  const steps = tally.treeOrder().filter((step) => isShown(step, tally, at));
+  const steps = run.treeOrder().filter((step) => isShown(step, run, at));
   const room = Math.max(1, canvas.rows - 3);
   const shown = steps.length <= room ? steps : selectVisible(steps, room);
   const lines = shown.map((step) =>
-    step.kind === "map" ? bar(step, tally, speeds, at, canvas) : spinner(step, at, canvas),
+    step.kind === "map" ? bar(step, run, speeds, at, canvas) : spinner(step, at, canvas),
   );
   const hidden = steps.length - shown.length;
   if (hidden > 0) lines.push(colors.dim(truncate(`  … and ${hidden} more`, lineWidth(canvas), canvas)));
-  return [header(tally, at, canvas), ...lines];
+  return [header(run, at, canvas), ...lines];
 }
 
-function header(tally: RunStats, at: number, canvas: Terminal): string {
+function header(run: RunStats, at: number, canvas: Terminal): string {
   const { colors } = canvas;
-  const { name, state, containers } = tally;
-  const busy = [...tally.threads.values()].filter((heardAt) => state !== "running" || at - heardAt < BUSY_MS).length;
-  const time = formatClock(state === "running" ? at - tally.startedAt : tally.durationMs);
-  const starts = startsOf(tally);
+  const { name, state, containers } = run;
+  const busy = [...run.threads.values()].filter(
+    (lastEventAt) => state !== "running" || at - lastEventAt < BUSY_MS,
+  ).length;
+  const time = formatClock(state === "running" ? at - run.startedAt : run.durationMs);
+  const starts = startsOf(run);
   const parts = [
     time,
     ...starts,
@@ -93,8 +95,8 @@ function isShown({ kind, running, lastStartedAt }: StepStats, { state }: RunStat
 /** Selects the steps in progress if there is no room for all, in their order. */
 function selectVisible(steps: readonly StepStats[], room: number): StepStats[] {
   const active = steps.filter((step) => step.done < step.elements);
-  const chosen = new Set([...active, ...steps].slice(0, Math.max(0, room - 1)));
-  return steps.filter((step) => chosen.has(step));
+  const selected = new Set([...active, ...steps].slice(0, Math.max(0, room - 1)));
+  return steps.filter((step) => selected.has(step));
 }
 
 function spinner({ name, depth, kind, lastStartedAt }: StepStats, at: number, canvas: Terminal): string {
@@ -106,7 +108,7 @@ function spinner({ name, depth, kind, lastStartedAt }: StepStats, at: number, ca
   return `${before}${colors.cyan(spin(at))} ${shown} ${colors.dim(time)}`;
 }
 
-function bar(step: StepStats, tally: RunStats, speeds: Speeds, at: number, canvas: Terminal): string {
+function bar(step: StepStats, run: RunStats, speeds: Speeds, at: number, canvas: Terminal): string {
   const { colors } = canvas;
   const { elements, done, cached, failed, retried } = step;
   const share = elements === 0 ? 1 : Math.min(1, done / elements);
@@ -116,7 +118,7 @@ function bar(step: StepStats, tally: RunStats, speeds: Speeds, at: number, canva
   const parts = [
     { text: truncate(progressOf(step), room, canvas), priority: 0 },
     !isUnbounded(step) && { text: `${Math.floor(share * 100)}%`, priority: 3 },
-    ...pace(step, tally, speeds, at).map((text) => ({ text, priority: text.startsWith("ETA") ? 4 : 5 })),
+    ...pace(step, run, speeds, at).map((text) => ({ text, priority: text.startsWith("ETA") ? 4 : 5 })),
     cached > 0 && { text: colors.dim(`${formatCount(cached)} cached`), priority: 2 },
     failed > 0 && { text: colors.red(`${formatCount(failed)} failed`), priority: 1 },
     retried > 0 && { text: colors.yellow(`${formatCount(retried)} retried`), priority: 6 },
@@ -129,9 +131,9 @@ function bar(step: StepStats, tally: RunStats, speeds: Speeds, at: number, canva
   const width = isRoomy ? BAR : Math.floor(room * BAR_SHARE);
   const hasBar = width >= MIN_BAR && names + width + counts + 2 <= room;
   const filled = isUnbounded(step) ? 0 : Math.round(share * width);
-  const drawn = hasBar ? [`${paint("█".repeat(filled))}${colors.dim("░".repeat(width - filled))}`] : [];
+  const line = hasBar ? [`${paint("█".repeat(filled))}${colors.dim("░".repeat(width - filled))}`] : [];
   const name = truncate(`${indent(step.depth, canvas)}${escapeControls(step.name)}`, names, canvas);
-  return truncateParts([padded(name, names, canvas), ...drawn].join(" "), parts, "  ", canvas);
+  return truncateParts([padded(name, names, canvas), ...line].join(" "), parts, "  ", canvas);
 }
 
 /** Formats progress as `3/12`; for a stream, whose number of elements is unknown, as `3`. */
@@ -197,12 +199,12 @@ interface Part {
 function truncateParts(start: string, parts: readonly Part[], separator: string, canvas: Terminal): string {
   const lineOf = (shown: readonly Part[]) =>
     [start, shown.map(({ text }) => text).join(separator)].filter((text) => text !== "").join(" ");
-  const chosen = new Set<Part>();
+  const selected = new Set<Part>();
   for (const part of [...parts].sort((a, b) => a.priority - b.priority)) {
-    chosen.add(part);
-    if (canvas.widthOf(lineOf(parts.filter((each) => chosen.has(each)))) > lineWidth(canvas)) chosen.delete(part);
+    selected.add(part);
+    if (canvas.widthOf(lineOf(parts.filter((each) => selected.has(each)))) > lineWidth(canvas)) selected.delete(part);
   }
-  return lineOf(parts.filter((part) => chosen.has(part)));
+  return lineOf(parts.filter((part) => selected.has(part)));
 }
 
 /** Milliseconds over which a speed is measured. */

@@ -16,14 +16,14 @@ export function renderColumns(
 ): string {
   // Loaded when a table is rendered, so that runs, in every thread, do not load it.
   const Table = createRequire(import.meta.url)("cli-table3") as typeof import("cli-table3");
-  const drawn = new Table({
+  const text = new Table({
     ...(head && { head: [...head] }),
     colAligns: [...aligns],
     style: { head: [], border: [], compact: true, "padding-left": 0, "padding-right": 1 },
     chars: PLAIN,
   });
-  drawn.push(...rows.map((row) => [...row]));
-  return drawn
+  text.push(...rows.map((row) => [...row]));
+  return text
     .toString()
     .split("\n")
     .map((line) => line.trimEnd())

@@ -70,16 +70,16 @@ export function reportOf(events: Iterable<RunEvent>): Report {
 }
 
 class RunReport implements Report {
-  private tally = new RunStats();
+  private run = new RunStats();
   private timelines = new Map<string, Timeline>();
 
   onEvent(event: RunEvent): void {
     if (!isKnown(event)) return;
     if (event.type === "run" && event.phase === "start") {
-      this.tally = new RunStats();
+      this.run = new RunStats();
       this.timelines = new Map();
     }
-    this.tally.add(event);
+    this.run.add(event);
     if (!("durationMs" in event) || event.type === "run" || event.type === "map" || event.type === "threads") return;
     if (event.type === "container" && event.phase === "start") return;
     const path = stepPath(event);
@@ -92,19 +92,19 @@ class RunReport implements Report {
   }
 
   get rows(): readonly ReportRow[] {
-    return this.tally.treeOrder().map((step) => rowOf(step, this.timelines.get(step.path)?.segments ?? []));
+    return this.run.treeOrder().map((step) => rowOf(step, this.timelines.get(step.path)?.segments ?? []));
   }
 
   table(): string {
-    return table(this.tally, this.rows);
+    return table(this.run, this.rows);
   }
 
   waterfall(columns = 100): string {
-    return waterfall(this.tally, this.rows, columns);
+    return waterfall(this.run, this.rows, columns);
   }
 
   toHtml(): string {
-    return reportPage(this.tally, this.rows);
+    return reportPage(this.run, this.rows);
   }
 
   toString(): string {

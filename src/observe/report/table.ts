@@ -58,7 +58,7 @@ export function cells(row: ReportRow): string[] {
 
 /** Summarizes a run in one line. */
 export function summary({ name, state, durationMs, threads, containersSeen, error }: RunStats): string {
-  const told = [
+  const parts = [
     state === "running"
       ? "still running"
       : `${state === "failed" ? "failed after" : "done in"} ${formatDuration(durationMs)}`,
@@ -66,7 +66,7 @@ export function summary({ name, state, durationMs, threads, containersSeen, erro
     containersSeen.size > 0 && `${containersSeen.size} ${containersSeen.size === 1 ? "container" : "containers"}`,
     error?.message.split("\n")[0],
   ];
-  return escapeControls(`${name}: ${told.filter(Boolean).join(" · ")}`);
+  return escapeControls(`${name}: ${parts.filter(Boolean).join(" · ")}`);
 }
 
 export function label({ kind, name, depth }: Pick<ReportRow, "kind" | "name" | "depth">): string {
@@ -74,12 +74,12 @@ export function label({ kind, name, depth }: Pick<ReportRow, "kind" | "name" | "
   return `${"  ".repeat(depth)}${escapeControls(text)}`;
 }
 
-export function table(tally: RunStats, rows: readonly ReportRow[]): string {
+export function table(run: RunStats, rows: readonly ReportRow[]): string {
   const aligns = HEAD.map((_, i) => (i === 0 || i === HEAD.length - 1 ? "left" : "right"));
   const text = renderColumns(
     rows.map((row) => [label(row), ...cells(row)]),
     aligns,
     HEAD,
   );
-  return [summary(tally), "", text].join("\n");
+  return [summary(run), "", text].join("\n");
 }

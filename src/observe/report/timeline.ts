@@ -15,26 +15,26 @@ const MOST = 400;
  * for a million calls.
  */
 export class Timeline {
-  private kept: BusyInterval[] = [];
+  private intervals: BusyInterval[] = [];
   /** Maximum gap in milliseconds between intervals that are merged. */
   private mergeGapMs = 0;
 
   add({ at, durationMs }: { readonly at: number; readonly durationMs: number }, phase: RunEvent["phase"]): void {
-    this.kept.push({ from: at - durationMs, to: at, failed: phase === "failed" });
-    if (this.kept.length > 2 * MOST) this.compact();
+    this.intervals.push({ from: at - durationMs, to: at, failed: phase === "failed" });
+    if (this.intervals.length > 2 * MOST) this.compact();
   }
 
   /** The intervals in order; they overlap only if one of them has a failure. */
   get segments(): readonly BusyInterval[] {
     this.compact();
-    return this.kept;
+    return this.intervals;
   }
 
   private compact(): void {
-    this.kept.sort((a, b) => a.from - b.from);
+    this.intervals.sort((a, b) => a.from - b.from);
     this.merge();
-    while (this.kept.length > MOST) {
-      const spanMs = this.kept.at(-1)!.to - this.kept[0]!.from;
+    while (this.intervals.length > MOST) {
+      const spanMs = this.intervals.at(-1)!.to - this.intervals[0]!.from;
       this.mergeGapMs = Math.max(2 * this.mergeGapMs, spanMs / MOST / 8);
       this.merge();
     }
@@ -42,12 +42,12 @@ export class Timeline {
 
   private merge(): void {
     const merged: BusyInterval[] = [];
-    for (const segment of this.kept) {
+    for (const segment of this.intervals) {
       const last = merged.at(-1);
       if (last !== undefined && last.failed === segment.failed && segment.from - last.to <= this.mergeGapMs) {
         merged[merged.length - 1] = { ...last, to: Math.max(last.to, segment.to) };
       } else merged.push(segment);
     }
-    this.kept = merged;
+    this.intervals = merged;
   }
 }

@@ -10,9 +10,9 @@ const NAMES = 30;
 /**
  * Renders the intervals of each step: `█` for computing, `▒` if some of it failed, `·` between its start and its end.
  */
-export function waterfall(tally: RunStats, steps: readonly ReportRow[], width: number): string {
+export function waterfall(run: RunStats, steps: readonly ReportRow[], width: number): string {
   const cells = Math.max(10, width - BESIDE);
-  const { startedAt, elapsedMs: spanMs } = tally;
+  const { startedAt, elapsedMs: spanMs } = run;
   const cell = (at: number) => Math.min(cells - 1, Math.max(0, Math.floor(((at - startedAt) / spanMs) * cells)));
   const rows = steps.map((step) => {
     const bar = new Array<string>(cells).fill(" ");

@@ -34,8 +34,8 @@ export class ElementSpans {
     return this.groupOf.get(element)?.span;
   }
 
-  /** @param begin creates a new span. */
-  join(map: string, event: ElementEvent, begin: () => Span): void {
+  /** @param startSpan creates a new span. */
+  join(map: string, event: ElementEvent, startSpan: () => Span): void {
     const key = `${map} ${event.container ?? ""} ${event.thread ?? ""}`;
     let group = this.current.get(key);
     if (group !== undefined && (group.elements >= CHUNK || event.at - group.startedAt >= CHUNK_MS)) {
@@ -43,7 +43,7 @@ export class ElementSpans {
       group = undefined;
     }
     if (group === undefined) {
-      group = { map, span: begin(), startedAt: event.at, open: true, elements: 0, failed: 0, running: 0 };
+      group = { map, span: startSpan(), startedAt: event.at, open: true, elements: 0, failed: 0, running: 0 };
       this.current.set(key, group);
       this.all.add(group);
     }

@@ -22,7 +22,7 @@ export class RunTrace {
   /** The chunks of each map that are in threads. */
   private readonly sent = new Map<string, Set<SentChunk>>();
   /** Number of spans of each step. */
-  private readonly counted = new Map<string, number>();
+  private readonly spanCounts = new Map<string, number>();
   private dropped = 0;
   /** Number of cached calls or elements by path. */
   private readonly cached = new Map<string, number>();
@@ -100,7 +100,7 @@ export class RunTrace {
       "hypernodes.path": path,
       ...(element !== undefined && { "hypernodes.first_element": element }),
     };
-    const span = this.begin(`${name} (chunk)`, path, now(), attributes);
+    const span = this.startSpan(`${name} (chunk)`, path, now(), attributes);
     const sent: SentChunk = { ...chunk, span };
     const all = this.sent.get(path) ?? new Set();
     this.sent.set(path, all.add(sent));
@@ -121,8 +121,8 @@ export class RunTrace {
     return carrier;
   }
 
-  private begin(name: string, around: string, startTime: number, attributes: Attributes): Span {
-    return this.tracer.startSpan(name, { startTime, attributes }, this.contextAt(around));
+  private startSpan(name: string, parent: string, startTime: number, attributes: Attributes): Span {
+    return this.tracer.startSpan(name, { startTime, attributes }, this.contextAt(parent));
   }
 
   /** Returns the innermost open span of a path. */
@@ -146,8 +146,8 @@ export class RunTrace {
   private start(event: EventOf<"node" | "map" | "resource", "start">): void {
     const { run, name, type, path, at } = event;
     const step = stepPath(event);
-    const count = (this.counted.get(step) ?? 0) + 1;
-    this.counted.set(step, count);
+    const count = (this.spanCounts.get(step) ?? 0) + 1;
+    this.spanCounts.set(step, count);
     if (count > this.most) {
       this.dropped++;
       return;
@@ -158,8 +158,8 @@ export class RunTrace {
       ...(type === "map" && { "hypernodes.elements": event.elements }),
       ...placeOf(event),
     };
-    const around = this.chunkOf(path) === undefined ? parentPath(path) : path;
-    this.open.set(path, this.begin(type === "resource" ? `${name} (resource)` : name, around, at, attributes));
+    const parent = this.chunkOf(path) === undefined ? parentPath(path) : path;
+    this.open.set(path, this.startSpan(type === "resource" ? `${name} (resource)` : name, parent, at, attributes));
   }
 
   private end(event: EventOf<"node" | "map" | "resource", "end" | "failed">): void {
@@ -215,7 +215,7 @@ export class RunTrace {
           ...{ "hypernodes.run": event.run, "hypernodes.path": map, "hypernodes.first_element": event.element },
           ...placeOf(event),
         };
-        this.groups.join(map, event, () => this.begin(`${event.name} (chunk)`, map, at, attributes));
+        this.groups.join(map, event, () => this.startSpan(`${event.name} (chunk)`, map, at, attributes));
         break;
       }
       case "end":
@@ -234,7 +234,7 @@ export class RunTrace {
     switch (event.phase) {
       case "start": {
         const attributes = { "hypernodes.path": path, "hypernodes.container": id };
-        const span = this.begin(`${name} container`, path, at - event.durationMs, attributes);
+        const span = this.startSpan(`${name} container`, path, at - event.durationMs, attributes);
         this.open.set(key, span.addEvent("started", {}, at));
         return;
       }
@@ -251,9 +251,9 @@ export class RunTrace {
   }
 
   /** Cached values have no span; the parent span counts them. */
-  private recordCached(path: string, around: string, at: number): void {
-    this.cached.set(around, (this.cached.get(around) ?? 0) + 1);
-    if (!path.endsWith("]")) this.spanAt(around).addEvent("cached", { "hypernodes.path": path }, at);
+  private recordCached(path: string, parent: string, at: number): void {
+    this.cached.set(parent, (this.cached.get(parent) ?? 0) + 1);
+    if (!path.endsWith("]")) this.spanAt(parent).addEvent("cached", { "hypernodes.path": path }, at);
   }
 
   private failed(span: Span, error: unknown, at: number): void {

@@ -1,17 +1,17 @@
 import { heatStep } from "../palette.js";
 import { type Box, type Group, linesOf, type Scene } from "../scene.js";
-import { svg } from "./elements.js";
-import { isAbout, type Placed, type Rect } from "./layout.js";
+import { svg } from "./dom.js";
+import { type GraphLayout, isAbout, type Rect } from "./layout.js";
 
 /** A scene as SVG: `boxes` by id, to be highlighted. */
-export interface Drawn {
+export interface Drawing {
   readonly view: SVGGElement;
   readonly boxes: ReadonlyMap<string, SVGGElement>;
   readonly arrows: readonly { readonly from: string; readonly to: string; readonly element: SVGElement }[];
 }
 
 /** Draws a scene with its layout. */
-export function draw(scene: Scene, placed: Placed): Drawn {
+export function draw(scene: Scene, placed: GraphLayout): Drawing {
   const view = svg("g", { id: "view" });
   const boxes = new Map<string, SVGGElement>();
   const add = (box: Box | Group): void => {

@@ -2,7 +2,7 @@ import type { ElkExtendedEdge, ElkNode, ElkPoint } from "elkjs/lib/elk-api.js";
 import { type Box, type Group, linesOf, type Scene } from "../scene.js";
 
 /** Positions of a scene's parts. */
-export interface Placed {
+export interface GraphLayout {
   readonly width: number;
   readonly height: number;
   readonly rects: ReadonlyMap<string, Rect>;
@@ -35,7 +35,7 @@ export interface Layouter {
  * Computes a layout with the layered algorithm of the Eclipse Layout Kernel. A group's title is placed where there are
  * no arrows: arrows that point down enter from above, so the title is left of the content; otherwise it is above it.
  */
-export async function layout(scene: Scene, direction: "down" | "right", layouter: Layouter): Promise<Placed> {
+export async function layout(scene: Scene, direction: "down" | "right", layouter: Layouter): Promise<GraphLayout> {
   const isLarge = scene.boxes.length > MANY;
   const sizeOf = (box: Box | Group) => measure(box, layouter);
   const children = (parent: string | undefined): ElkNode[] => [
@@ -98,11 +98,11 @@ export async function layout(scene: Scene, direction: "down" | "right", layouter
   const byId = new Map((placed.edges ?? []).map((edge) => [edge.id, edge]));
   return {
     ...{ width: placed.width ?? 0, height: placed.height ?? 0, rects, titles: new Map(titles) },
-    arrows: scene.arrows.map((_, i) => wayOf(byId.get(`arrow ${i}`))),
+    arrows: scene.arrows.map((_, i) => edgePath(byId.get(`arrow ${i}`))),
   };
 }
 
-function wayOf(edge: ElkExtendedEdge | undefined): Placed["arrows"][number] {
+function edgePath(edge: ElkExtendedEdge | undefined): GraphLayout["arrows"][number] {
   const points = (edge?.sections ?? []).flatMap(({ startPoint, bendPoints = [], endPoint }) => [
     startPoint,
     ...bendPoints,

@@ -3,7 +3,7 @@ import type { StepRun } from "../scene.js";
 
 /** Data of the graph's page. */
 export interface PageData {
-  readonly sketch: GraphModel;
+  readonly model: GraphModel;
   readonly direction: "down" | "right";
   /** Undefined for the system's theme. */
   readonly theme: "light" | "dark" | undefined;

@@ -30,16 +30,16 @@ export interface PageOptions extends Pick<DrawOptions, "direction" | "report"> {
 const AT_FIRST = 60;
 
 /** Renders a graph as one self-contained HTML file. */
-export function graphPage(sketch: GraphModel, { depth, direction = "down", theme, report }: PageOptions): string {
+export function graphPage(model: GraphModel, { depth, direction = "down", theme, report }: PageOptions): string {
   const data: PageData = {
-    ...{ sketch, direction, theme, steps: report?.rows ?? [] },
-    open: depth === undefined ? openAtFirst(sketch) : nestedTo(sketch, depth),
+    ...{ model: model, direction, theme, steps: report?.rows ?? [] },
+    open: depth === undefined ? openAtFirst(model) : nestedTo(model, depth),
   };
   return `<!doctype html>
 <html lang="en"${theme === undefined ? "" : ` data-theme="${theme}"`}>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
-<title>${escapeHtml(sketch.pipeline)}</title>
+<title>${escapeHtml(model.pipeline)}</title>
 <style>${themes()}${STYLE}</style>
 <div id="page"></div>
 <script type="application/json" id="data">${JSON.stringify(data).replaceAll("<", "\\u003c")}</script>
@@ -65,11 +65,11 @@ function script(): string {
 }
 
 /** Returns the nested pipelines of the first levels, as long as few boxes are visible. */
-function openAtFirst(sketch: GraphModel): string[] {
+function openAtFirst(model: GraphModel): string[] {
   let open: string[] = [];
   for (let depth = 2; ; depth++) {
-    const more = nestedTo(sketch, depth);
-    if (more.length === open.length || boxesIn(sketch, new Set(more)) > AT_FIRST) return open;
+    const more = nestedTo(model, depth);
+    if (more.length === open.length || boxesIn(model, new Set(more)) > AT_FIRST) return open;
     open = more;
   }
 }
@@ -77,14 +77,14 @@ function openAtFirst(sketch: GraphModel): string[] {
 function nestedTo({ members }: GraphModel, depth: number, parent = ""): string[] {
   if (depth <= 1) return [];
   return members.flatMap(({ name, nested }) =>
-    nested === undefined ? [] : [`${parent}${name}`, ...nestedTo(nested.sketch, depth - 1, `${parent}${name}.`)],
+    nested === undefined ? [] : [`${parent}${name}`, ...nestedTo(nested.model, depth - 1, `${parent}${name}.`)],
   );
 }
 
 function boxesIn({ members }: GraphModel, open: ReadonlySet<string>, parent = ""): number {
   return members.reduce((sum, { name, nested }) => {
     const id = `${parent}${name}`;
-    return sum + (nested !== undefined && open.has(id) ? boxesIn(nested.sketch, open, `${id}.`) : 1);
+    return sum + (nested !== undefined && open.has(id) ? boxesIn(nested.model, open, `${id}.`) : 1);
   }, 0);
 }
 
