@@ -417,7 +417,7 @@ export abstract class Pipeline implements AnyPipeline {
       const owner = known.includes(name) ? name : exposed.get(name);
       if (owner === undefined) problems.set(name, `no input is named "${name}". ${didYouMean(name, known)}`);
       else if (owner !== name && inputs[owner] !== undefined) {
-        problems.set(name, `"${name}" is the input "${owner}", which is given, too.`);
+        problems.set(name, `"${name}" is the input "${owner}", which is also given.`);
       } else values.set(owner, value);
     }
     if (problems.size === 0) return Object.fromEntries(values);

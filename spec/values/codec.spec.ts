@@ -282,7 +282,7 @@ describe("the codec", () => {
     }
     const unknown = Buffer.from(encode(new Point(), { unchecked: true }));
     unknown.write("Pixel", unknown.indexOf("Point"));
-    expect(() => decode(unknown)).to.throw("no class named Pixel is known here");
+    expect(() => decode(unknown)).to.throw("no class named Pixel is known in this process");
   });
 
   it("never crashes on hostile bytes, and never takes up more than they are worth (fuzzed)", () => {

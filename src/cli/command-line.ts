@@ -34,22 +34,22 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   },
   cache: {
     usage: "cache",
-    description: "keep house in a cache of computed values",
+    description: "show, prune and clear a cache of computed values",
     load: async () => (await import("./commands/cache.js")).addCache,
   },
   report: {
     usage: "report [options] <events.jsonl>",
-    description: "how a run went: a table of its steps, and when each was computing",
+    description: "report on a run: a table of its steps, and the times at which each was computing",
     load: async () => (await import("./commands/report.js")).addReport,
   },
   worker: {
     usage: "worker [options]",
-    description: "compute elements of maps that pipelines send to a queue: @execution({ maps: bullmq({ queue }) })",
+    description: "run elements of mapped nodes from a queue: @execution({ maps: bullmq({ queue }) })",
     load: async () => (await import("./commands/worker.js")).addWorker,
   },
   resume: {
     usage: "resume [options] [run]",
-    description: "go on with a run whose maps were on a queue, where it was when it was killed or failed",
+    description: "resume a run that was killed or failed while its maps ran on a queue",
     load: async () => (await import("./commands/resume.js")).addResume,
   },
 };
@@ -76,7 +76,7 @@ async function createProgram(args: readonly string[]): Promise<Command> {
   const program = new Command("hypernodes")
     .description("Run, draw and check data pipelines.")
     .version(version)
-    .option("--verbose", "errors with their stacks and causes")
+    .option("--verbose", "print errors with their stacks and causes")
     .showSuggestionAfterError()
     .configureHelp({
       showGlobalOptions: true,
@@ -90,7 +90,7 @@ Examples:
   $ hypernodes graph pipeline.ts --format html -o graph.html
   $ hypernodes check pipeline.ts
 
-Exit codes: 0 done; 1 a run failed, a check found something, or output was lost; 2 the call was wrong, or its inputs were;
+Exit codes: 0 done; 1 a run failed, a check found a problem, or output was lost; 2 the call or its inputs were invalid;
 13 a node never ended; 130 stopped by Ctrl-C; 143 ended by SIGTERM.`,
     );
   const called = calledIn(args);

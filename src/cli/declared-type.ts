@@ -23,14 +23,17 @@ interface Kind {
 }
 
 const KINDS = new Map<Function, Kind>([
-  [Number, { takes: "a number, as 3 or -2.5e3", read: (value) => only(value, typeof value === "number") }],
+  [Number, { takes: "a number, such as 3 or -2.5e3", read: (value) => only(value, typeof value === "number") }],
   [Boolean, { takes: "true or false", read: (value) => only(value, typeof value === "boolean") }],
   [String, { takes: "a string", read: (value) => only(value, typeof value === "string") }],
-  [BigInt, { takes: "an integer, as 3 or -20", holdsAnyInteger: true, read: bigintFrom }],
-  [Date, { takes: "a date, as 2024-12-31 or 2024-12-31T23:59:59Z", read: dateFrom }],
-  [Array, { takes: 'a JSON list, as ["a","b"]', read: (value) => only(value, Array.isArray(value)) }],
-  [Set, { takes: 'a JSON list, as ["a","b"]', read: (value) => (Array.isArray(value) ? new Set(value) : undefined) }],
-  [Map, { takes: 'a JSON list of pairs, as [["a",1]], or an object', read: mapFrom }],
+  [BigInt, { takes: "an integer, such as 3 or -20", holdsAnyInteger: true, read: bigintFrom }],
+  [Date, { takes: "a date, such as 2024-12-31 or 2024-12-31T23:59:59Z", read: dateFrom }],
+  [Array, { takes: 'a JSON list, such as ["a","b"]', read: (value) => only(value, Array.isArray(value)) }],
+  [
+    Set,
+    { takes: 'a JSON list, such as ["a","b"]', read: (value) => (Array.isArray(value) ? new Set(value) : undefined) },
+  ],
+  [Map, { takes: 'a JSON list of pairs, such as [["a",1]], or an object', read: mapFrom }],
 ]);
 /** Maximum number of characters of a value in an error. */
 const MAX_SHOWN = 60;
@@ -69,8 +72,7 @@ function kindOf(type: Function): Kind | undefined {
   if (name !== undefined || type === Object) return name;
   if (type.prototype instanceof TYPED_ARRAY) return typedArray(type as unknown as TypedArray);
   const isBuiltIn = (globalThis as Record<string, unknown>)[type.name] === type;
-  if (isBuiltIn)
-    return { takes: `a ${type.name}, which a @Transform() on the input has to make`, read: () => undefined };
+  if (isBuiltIn) return { takes: `a ${type.name}, which needs a @Transform() on the input`, read: () => undefined };
   return { takes: `a JSON object, for ${type.name}`, read: (value) => only(value, isRecord(value)) };
 }
 
@@ -103,7 +105,7 @@ function dateFrom(value: unknown): Date | undefined {
   if (day === undefined) return undefined;
   if (digits !== day && zone === undefined) {
     throw new Misfit(
-      `${shown(value)} has no time zone, and is another time on other machines: add Z for UTC, or +02:00`,
+      `${shown(value)} has no time zone, so it differs from machine to machine: add Z for UTC, or +02:00`,
     );
   }
   const date = new Date(value as string);

@@ -14,7 +14,7 @@ export class EventsFile {
   /** @throws {HypernodesError} `OUTPUT_LOST` if some events could not be written. */
   check(): void {
     if (!this.observers.some(hasLostEvents)) return;
-    throw outputLost(`--events ${this.file}`, "events are lost, the file can't be written");
+    throw outputLost(`--events ${this.file}`, "events were lost, because the file can't be written");
   }
 }
 

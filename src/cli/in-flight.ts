@@ -35,9 +35,8 @@ export function watchForUncaught(): void {
     // Code of a pipeline may handle it.
     if (process.listenerCount("uncaughtException") > 1) return;
     const [place] = innermost();
-    const kind =
-      origin === "unhandledRejection" ? "a promise that nothing waits for rejected" : "nothing catches an error";
-    const where = place === undefined ? "" : ` while ${place} was under way`;
+    const kind = origin === "unhandledRejection" ? "a rejected promise was not handled" : "an error was not caught";
+    const where = place === undefined ? "" : ` while ${place} was running`;
     const isVerbose = process.argv.includes("--verbose");
     const text = isVerbose ? formatErrorChain(error) : [describeChain(error), ...userFrames(error)].join("\n");
     writeSync(2, safeText(`${kind}${where}: ${text}\n`));
@@ -62,7 +61,7 @@ export function watchForStall(): () => void {
     process.exitCode = EXIT.failed;
     writeSync(
       2,
-      `process.exit(0) was called before the command had ended, while ${place} was under way: its outputs are lost.\n`,
+      `process.exit(0) was called before the command had ended, while ${place} was running: its outputs are lost.\n`,
     );
   };
   process.once("beforeExit", stalled);

@@ -103,7 +103,7 @@ function refuseOtherName(name: string, graph: Graph): void {
 async function recordIn(one: string, file: string): Promise<object> {
   const all = await readJson({ file, where: `--input ${one}`, keepNumbers: true });
   if (typeof all === "object" && all !== null && !Array.isArray(all)) return all;
-  throw usageError(`--input ${one}`, "it has no object with a value for each input", `Name one: --input NAME=${one}`);
+  throw usageError(`--input ${one}`, "it does not contain an object with the inputs", `Name one: --input NAME=${one}`);
 }
 
 function typeOf(name: string, { graph }: Inputs): Function | undefined {
@@ -124,7 +124,7 @@ function valueIn(text: string, name: string, about: Inputs): unknown {
     if (!(error instanceof JsonTextError)) throw error;
     throw usageError(
       `--input ${name}`,
-      `it is no JSON: ${error.message}`,
+      `it is not valid JSON: ${error.message}`,
       `Write JSON; a text that looks like it, in double quotes.`,
     );
   }

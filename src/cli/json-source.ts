@@ -73,7 +73,7 @@ export async function* readElements(source: JsonSource): AsyncGenerator<unknown,
   else {
     throw usageError(
       source.where,
-      `${nameOf(source.file)} has no list`,
+      `${nameOf(source.file)} does not contain a list`,
       "--over takes a JSON list, or one JSON value a line.",
     );
   }
@@ -160,7 +160,7 @@ function notJson(error: unknown, first: number, { file, where }: JsonSource, isD
   const { line, column, problem, isNumber } = error;
   return usageError(
     where,
-    `${nameOf(file)}, line ${first + line - 1}, column ${column}: ${isNumber ? `${problem}: ${EXACT}` : `it is no JSON: ${problem}`}`,
+    `${nameOf(file)}, line ${first + line - 1}, column ${column}: ${isNumber ? `${problem}: ${EXACT}` : `it is not valid JSON: ${problem}`}`,
     isNumber
       ? undefined
       : isDocument && hasMore(problem)

@@ -53,7 +53,8 @@ export function parsePlacement(text: string): Placement {
   const kind = kindIn(text);
   if (kind === "local" && text === kind) return local();
   if (kind === "local") throw usageError("--on local", "local takes no options", "Write --on local.");
-  if (kind !== "modal") throw usageError(`--on ${kind}`, `there is no place "${kind}"`, "There are local and modal.");
+  if (kind !== "modal")
+    throw usageError(`--on ${kind}`, `there is no placement "${kind}"`, "The placements are local and modal.");
   return modal(optionsIn(text, "--on modal"));
 }
 
@@ -87,7 +88,9 @@ function valueIn(text: string, where: string): unknown {
     return jsonOrText(text, { refuse: true });
   } catch (error) {
     const { isNumber } = error as JsonTextError;
-    const problem = isNumber ? "it is a number that can't be held exactly" : "it looks like JSON and is none";
+    const problem = isNumber
+      ? "it is a number that can't be represented exactly"
+      : "it looks like JSON but is not valid";
     throw usageError(where, problem, "Write JSON, or a text without quotes and brackets.");
   }
 }
@@ -163,7 +166,7 @@ function settingIn(text: string, name: string): unknown {
     value = jsonOrText(text, { refuse: true });
   } catch (error) {
     if (!(error instanceof JsonTextError)) throw error;
-    const problem = `${error.isNumber ? "" : "it is no JSON: "}${error.message}`;
+    const problem = `${error.isNumber ? "" : "it is not valid JSON: "}${error.message}`;
     throw usageError(`--set ${name}`, problem, "Write JSON, or a text without quotes and brackets.");
   }
   refusePrototypeNamesIn(value, `--set ${name}`);
@@ -183,7 +186,7 @@ const TIMES = { ms: 1, s: 1e3, m: 6e4, min: 6e4, h: 3.6e6, d: 8.64e7, w: 6.048e8
 
 /** Parses `500MiB`, `1.5 GB`, `4096` as bytes. */
 export function bytesFrom(option: string, text: string): number {
-  return quantity(option, text, { ...SIZES, "": 1 }, "bytes, as 500MiB");
+  return quantity(option, text, { ...SIZES, "": 1 }, "bytes, such as 500MiB");
 }
 
 /**
@@ -192,7 +195,7 @@ export function bytesFrom(option: string, text: string): number {
  * @throws {HypernodesError} `USAGE` also for a number without a unit, which could be seconds or days.
  */
 export function millisecondsFrom(option: string, text: string): number {
-  return quantity(option, text, TIMES, "a time with its unit, as 30d or 30m");
+  return quantity(option, text, TIMES, "a time with its unit, such as 30d or 30m");
 }
 
 function quantity(option: string, text: string, units: Readonly<Record<string, number>>, takes: string): number {

@@ -76,7 +76,7 @@ function loaderFor(file: string, folder: string): string[] {
   }
   throw usageError(
     file,
-    "it is TypeScript, and nothing is installed that compiles it while it is imported",
-    "npm install --save-dev @swc-node/register @swc/core typescript@6   (or tsx, which keeps no decorator types)",
+    "it is TypeScript, and no loader that compiles it is installed",
+    "npm install --save-dev @swc-node/register @swc/core typescript@6   (or tsx, which emits no decorator types)",
   );
 }

@@ -71,7 +71,7 @@ export class ResultList {
     try {
       writeSync(this.file!, text);
     } catch (error) {
-      throw outputLost(this.folder!, `the results can't be kept until the end: ${fileProblem(error)}`, error);
+      throw outputLost(this.folder!, `the results can't be stored until the end: ${fileProblem(error)}`, error);
     }
   }
 }

@@ -39,8 +39,8 @@ function faultOf(argument: unknown): Omit<Defect, "where"> {
       }
     : {
         code: "BAD_ARGUMENT",
-        problem: `the decorator is given ${showValue(argument)} where it takes a member's name`,
-        advice: 'Names are texts, as "text"; after them comes an object with options, if there are any.',
+        problem: `the decorator received ${showValue(argument)} instead of a member's name`,
+        advice: 'Pass names as strings, such as "text", and an optional last object with options.',
       };
 }
 

@@ -61,7 +61,7 @@ export function memberTarget(decorator: string, place: readonly unknown[]): { na
   if (targetKind !== "a member" || typeof name !== "string") {
     throw definitionError(nameOf(place), {
       code: "NOT_A_MEMBER",
-      problem: `${decorator} stands on ${targetKind}`,
+      problem: `${decorator} is applied to ${targetKind}`,
       advice: "Put it on an instance member that has a name.",
     });
   }
@@ -74,7 +74,7 @@ export function memberTarget(decorator: string, place: readonly unknown[]): { na
   if (isAccessor(third)) {
     throw definitionError(nameOf(place), {
       code: "NOT_A_MEMBER",
-      problem: `${decorator} stands on an accessor`,
+      problem: `${decorator} is applied to an accessor`,
       advice: "Put it on a field or a method: the engine sets fields and calls methods.",
     });
   }
@@ -95,7 +95,7 @@ export function classTarget(decorator: string, place: readonly unknown[]): AnyCl
   if (targetKind === "a class") return target as AnyClass;
   throw definitionError(nameOf(place), {
     code: "NOT_A_CLASS",
-    problem: `${decorator} stands on ${targetKind}`,
+    problem: `${decorator} is applied to ${targetKind}`,
     advice: `Put it on the class: ${decorator}(...) class ${classNameOf(target)} { ... }`,
   });
 }

@@ -61,5 +61,5 @@ function listsIn(lists: unknown): ReturnType<typeof namesIn> {
   if (!Array.isArray(lists)) return namesIn([lists]);
   if (lists.length > 0) return namesIn(lists);
   const advice = 'Name at least one: @mapOver("texts"), or @mapOver(["texts", "titles"]).';
-  return { names: [], faults: [{ code: "BAD_ARGUMENT", problem: "@mapOver is given no list to go over", advice }] };
+  return { names: [], faults: [{ code: "BAD_ARGUMENT", problem: "@mapOver has no list to iterate over", advice }] };
 }

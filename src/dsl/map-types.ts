@@ -46,7 +46,7 @@ type CheckList<T, Key, D extends string, Param, Batched> =
 type NotOver<T, Key, D extends string, Took> = Took extends NoValue
   ? UnknownNameError<T, Key, D, "list">
   : Took extends NoList
-    ? Mistake<`'${D}' is not a list: @mapOver goes over arrays and other iterables, not strings`>
+    ? Mistake<`'${D}' is not a list: @mapOver iterates over arrays and other iterables, not strings`>
     : Mistake<`the elements of '${D}' are of another type than this parameter takes`>;
 
 type CheckFirstList<T, Key, D, P extends readonly unknown[], I, B> = D extends string

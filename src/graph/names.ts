@@ -13,7 +13,7 @@ export function nameDefect(pipeline: PipelineClass, name: string): Pick<Defect, 
   if (name === "then") {
     return {
       code: "RESERVED_NAME",
-      problem: 'an object with a member "then" is taken for a promise when it is awaited',
+      problem: 'an object with a member "then" is treated as a promise when it is awaited',
     };
   }
   if (name === "") return { code: "BAD_NAME", problem: "its name is empty" };

@@ -75,7 +75,7 @@ function toNode(
       code: "DUPLICATE_ROLE",
       where,
       problem: `it has ${declarations.length} roles: ${declarations.map((m) => `@${m.role}`).join(" and ")}`,
-      advice: "Leave it one: a member is an input, a node or a resource, never two of them.",
+      advice: "Keep one of them: a member is an input, a node or a resource, never two of them.",
     });
   }
   for (const fault of member.faults ?? []) defects.push({ ...fault, where });
@@ -111,7 +111,7 @@ function toDependencies(
       code: "BAD_ARGUMENT",
       where,
       problem: `its wiring is ${showValue(wiring)}`,
-      advice: 'It takes the members that the inputs of the nested pipeline get: { input: "member" }.',
+      advice: 'It maps the inputs of the nested pipeline to members: { input: "member" }.',
     });
     return [];
   }
@@ -120,8 +120,8 @@ function toDependencies(
     defects.push({
       code: "BAD_ARGUMENT",
       where,
-      problem: `its wiring gives ${showValue(to)} to "${input}", where it takes a member's name`,
-      advice: 'Write { input: "member" }; a value of its own is bound on the child: new Child().bind({ ... }).',
+      problem: `its wiring has ${showValue(to)} for "${input}", instead of a member's name`,
+      advice: 'Write { input: "member" }; bind a value on the child: new Child().bind({ ... }).',
     });
     return false;
   });
@@ -145,7 +145,7 @@ function hasUnevenProduct(name: string, times: number, inputs: readonly string[]
     code: "UNWIRED_ELEMENT",
     where,
     problem: `it maps over "${name}" ${times} times, but ${inputs.length} of the nested pipeline's inputs ${inputs.length === 1 ? "is" : "are"} wired to it`,
-    advice: "Wire as many inputs to it: the first one gets the element of its first mention.",
+    advice: "Wire as many inputs to it: the first one receives the element of its first mention.",
   };
 }
 
@@ -161,8 +161,7 @@ function resolveNested(child: NonNullable<Member["child"]>, where: string, defec
       code: "NO_PIPELINE",
       where,
       problem: `its pipeline is ${given}`,
-      advice:
-        "Do modules import each other in a circle? Then one of them is not there yet when the other names its class.",
+      advice: "Check for circular imports: one of the modules may not be evaluated yet when the other uses its class.",
     });
     return undefined;
   }
@@ -171,7 +170,7 @@ function resolveNested(child: NonNullable<Member["child"]>, where: string, defec
     defects.push({
       code: "NO_PIPELINE",
       where,
-      problem: `${(given as { name?: string }).name || String(given)} is no pipeline class`,
+      problem: `${(given as { name?: string }).name || String(given)} is not a pipeline class`,
       advice: "Name a class that extends Pipeline, or an object of one.",
     });
     return undefined;
@@ -198,7 +197,7 @@ function resolveNested(child: NonNullable<Member["child"]>, where: string, defec
   }
 }
 
-const NO_RECURSION = "A pipeline has a fixed number of nodes: take the class out, or loop inside a node.";
+const NO_RECURSION = "A pipeline has a fixed number of nodes: remove the class, or loop inside a node.";
 
 /**
  * Returns the options of a child: those of its own object override those of its class, which override those of its

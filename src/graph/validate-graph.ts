@@ -28,7 +28,8 @@ export function findDefects(pipeline: PipelineClass, nodes: Nodes): Defect[] {
       code: "CONSTRUCTOR_ARGUMENTS",
       where: pipeline.name,
       problem: `its constructor takes ${pipeline.length} ${pipeline.length === 1 ? "argument" : "arguments"}`,
-      advice: "A pipeline is made anew wherever it runs: make what varies an @input, or a subclass.",
+      advice:
+        "Each thread, worker and container constructs the pipeline without arguments: use an @input or a subclass instead.",
     });
   }
   if (![...nodes.values()].some((node) => node.role !== "input")) {
@@ -59,7 +60,7 @@ export function findDefects(pipeline: PipelineClass, nodes: Nodes): Defect[] {
       code: "CYCLE",
       where: where(cycle[0]!),
       problem: `the nodes wait for each other: ${cycle.join(" -> ")}`,
-      advice: "Take one of these dependencies out.",
+      advice: "Remove one of these dependencies.",
     });
   }
   return defects;
@@ -118,7 +119,8 @@ function* methodDefects(
 ): Generator<MemberDefect> {
   const isMethod = typeof pipeline.prototype[name] === "function";
   if (role === "input" || role === "nested" || nested !== undefined) {
-    if (isMethod) yield { code: "NOT_A_FIELD", problem: `@${role} stands on a method`, advice: "Put it on a field." };
+    if (isMethod)
+      yield { code: "NOT_A_FIELD", problem: `@${role} is applied to a method`, advice: "Put it on a field." };
     if (mapped?.batch !== undefined) {
       yield {
         code: "BAD_OPTION",
@@ -130,19 +132,19 @@ function* methodDefects(
       yield {
         code: "UNWIRED_ELEMENT",
         problem: "none of the nested pipeline's inputs is wired to the list",
-        advice: "Wire one of them to it: that input gets the element.",
+        advice: "Wire one of them to it: that input receives the element.",
       };
     }
   } else if (!isMethod) {
     yield role === "mapOver"
       ? {
           code: "NOT_A_METHOD",
-          problem: "@mapOver stands on a field, but names no pipeline",
+          problem: "@mapOver is applied to a field, but names no pipeline",
           advice: "Give it a pipeline class after the list, or put it on a method.",
         }
       : {
           code: "NOT_A_METHOD",
-          problem: `@${role} stands on no method`,
+          problem: `@${role} is not applied to a method`,
           advice: "Put it on one, and leave abstract methods undecorated.",
         };
   }
@@ -179,8 +181,8 @@ function* emittedTypeDefects(node: GraphNode, nodes: Nodes): Generator<MemberDef
       if (NO_LISTS.has(source)) {
         yield {
           code: "NO_LIST",
-          problem: `it maps over "${dependency.on}", which gives ${source.name}, not a list`,
-          advice: "@mapOver goes over arrays and other iterables, but not over strings.",
+          problem: `it maps over "${dependency.on}", which is ${source.name}, not a list`,
+          advice: "@mapOver iterates over arrays and other iterables, but not over strings.",
         };
       }
       continue;
@@ -191,7 +193,7 @@ function* emittedTypeDefects(node: GraphNode, nodes: Nodes): Generator<MemberDef
     if ((BUILT_IN.has(parameter) || BUILT_IN.has(source)) && !isSubclass(source, parameter)) {
       yield {
         code: "WRONG_TYPE",
-        problem: `its parameter ${index + 1} is ${parameter.name}, but "${dependency.on}" gives ${source.name}`,
+        problem: `its parameter ${index + 1} is ${parameter.name}, but "${dependency.on}" is ${source.name}`,
         advice: "Change one of the two.",
       };
     }

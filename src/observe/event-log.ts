@@ -17,7 +17,7 @@ const GATHERED = 64 * 1024;
 const WRITE_MS = 500;
 /** Number of bytes per read. */
 const PIECE = 256 * 1024;
-const WRITTEN = "Write one with --events FILE, or with the reader eventLog(file).";
+const WRITTEN = "Write one with --events FILE, or with the observer eventLog(file).";
 
 /** The first line of a log. */
 interface Head {
@@ -140,7 +140,7 @@ export function readEvents(file: string): RunEvent[] {
       throw invalid(
         file,
         `line ${number}${problemOf(error)}`,
-        "Is it whole? Write it anew with --events, or eventLog(file).",
+        "Is it complete? Write it again with --events, or eventLog(file).",
       );
     }
   }
@@ -156,7 +156,7 @@ function eventIn(line: string): RunEvent {
 }
 
 function problemOf(error: unknown): string {
-  if (error instanceof JsonTextError) return ` is no JSON: column ${error.column}: ${error.problem}`;
+  if (error instanceof JsonTextError) return ` is not valid JSON: column ${error.column}: ${error.problem}`;
   return `: ${error instanceof NotTextError ? error.problem : (error as Error).message}`;
 }
 
@@ -195,11 +195,11 @@ function checkHead(line: string, name: string): void {
   try {
     head = JSON.parse(line) as Partial<Head> | null;
   } catch {}
-  if (head?.hypernodes !== "events") throw invalid(name, "it is no log of events", WRITTEN);
+  if (head?.hypernodes !== "events") throw invalid(name, "it is not an event log", WRITTEN);
   if (head.version !== EVENTS_VERSION) {
     throw invalid(
       name,
-      `its events are of version ${JSON.stringify(head.version)}, this is hypernodes for version ${EVENTS_VERSION}`,
+      `its events are of version ${JSON.stringify(head.version)}, but this version of hypernodes reads version ${EVENTS_VERSION}`,
       "Read it with the version of hypernodes that wrote it.",
     );
   }

@@ -109,11 +109,11 @@ function handlerDefect(observer: unknown): string | undefined {
   for (const name of memberNames(observer)) {
     if (!/^on[A-Z]/.test(name)) continue;
     if (!handlerNames().includes(name)) {
-      return `the reader ${nameOf(observer)} has ${name}, which hears of no event. ${didYouMean(name, handlerNames())}`;
+      return `the observer ${nameOf(observer)} has ${name}, which is not called for any event. ${didYouMean(name, handlerNames())}`;
     }
     const handler = (observer as Readonly<Record<string, unknown>>)[name];
     if (handler !== undefined && typeof handler !== "function") {
-      return `${name} of the reader ${nameOf(observer)} is ${showValue(handler)}, and no function`;
+      return `${name} of the observer ${nameOf(observer)} is ${showValue(handler)}, not a function`;
     }
   }
   return undefined;
@@ -135,7 +135,7 @@ function takesObservers(value: unknown): string {
   const invalid = notAnObserver(value)?.value;
   const call =
     makers.get(invalid) ?? (typeof invalid === "function" && isClass(invalid) ? `new ${invalid.name}()` : undefined);
-  const takes = "a function, an object with methods as onNodeEnd, or a list of them";
+  const takes = "a function, an object with methods such as onNodeEnd, or a list of them";
   return call === undefined ? takes : `${takes}. It was not called: onEvent: ${call}.`;
 }
 
@@ -170,8 +170,8 @@ export class ObserverGroup {
       throw new HypernodesError({
         code: "INCOMPATIBLE_READER",
         where,
-        problem: `the reader ${nameOf(observer)} is not compatible with engine "${placement}": it reads ${placements.join(", ")}`,
-        advice: "Leave it out of this run, or run the pipeline where it can be read: { runOn: local() }.",
+        problem: `the observer ${nameOf(observer)} is not compatible with the placement "${placement}": it observes ${placements.join(", ")}`,
+        advice: "Remove it from this run, or run the pipeline where it can observe it: { runOn: local() }.",
       });
     }
   }

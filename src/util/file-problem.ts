@@ -7,13 +7,13 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   EROFS: "its file system is read-only",
   ENOSPC: "the disk is full",
   EDQUOT: "the disk quota is used up",
-  EFBIG: "it would be larger than a file may be",
+  EFBIG: "it would exceed the maximum size of a file",
   EPIPE: "its reader has closed it",
-  ELOOP: "its symbolic links go in a circle",
+  ELOOP: "its symbolic links form a loop",
   EMFILE: "too many files are open",
   ENAMETOOLONG: "its name is too long",
   ERR_FS_FILE_TOO_LARGE: "it is larger than 2 GiB",
-  ERR_STRING_TOO_LONG: "it is larger than a text can be (512 MiB)",
+  ERR_STRING_TOO_LONG: "it is larger than the longest string (512 MiB)",
 };
 
 /**

@@ -23,7 +23,7 @@ export class NumberText {
   get problem(): string {
     return this.isTooLarge
       ? `${this.text} is larger than any number`
-      : `${this.text} is an integer that a number can't hold exactly`;
+      : `${this.text} is an integer that a number can't represent exactly`;
   }
 
   /** True if it is larger than any number, and not an integer with all its digits. */
@@ -271,7 +271,8 @@ function endOfString(
       return { at, problem: `a string holds the control character ${JSON.stringify(text[at])}: escape it` };
     if (code === 92) {
       const sequence = match(ESCAPE, text, at);
-      if (sequence === "") return { at, problem: `${JSON.stringify(text.slice(at, at + 2))} is no escape of JSON` };
+      if (sequence === "")
+        return { at, problem: `${JSON.stringify(text.slice(at, at + 2))} is not a valid JSON escape` };
       at += sequence.length - 1;
     }
   }

@@ -43,7 +43,7 @@ export function optionFaults(options: unknown, rules: OptionRules, words: Option
       {
         code: "BAD_OPTION",
         problem: `the options are ${showValue(options)}`,
-        advice: `They are given as { ${names} }.`,
+        advice: `Pass them as { ${names} }.`,
       },
     ];
   }
@@ -99,7 +99,7 @@ export function optionError(where: string, faults: readonly OptionFault[]): Hype
   return new HypernodesError({
     where,
     code: first!.code,
-    problem: `${faults.length} options are wrong:${lines.join("")}`,
+    problem: `${faults.length} options are invalid:${lines.join("")}`,
   });
 }
 

@@ -12,13 +12,13 @@ const OTHER = bun !== undefined ? `Bun ${bun}` : deno !== undefined ? `Deno ${de
 
 const NEEDS = {
   threads: {
-    lacks: () => (hasSerializer() ? undefined : "V8's serializer, which values go to threads with"),
+    lacks: () => (hasSerializer() ? undefined : "V8's serializer, which threads need"),
     advice: 'Run it with maps and nodes "async" or "sequential", or under Node.',
   },
   "a cache": {
     lacks: () => {
-      if (!hasSerializer()) return "V8's serializer, which values are kept with";
-      return hasInspector() ? undefined : "V8's inspector, by which the code of nodes is known";
+      if (!hasSerializer()) return "V8's serializer, which the cache needs";
+      return hasInspector() ? undefined : "V8's inspector, which reads the code of nodes";
     },
     advice: "Run it without: { cache: false }, or under Node.",
   },

@@ -221,7 +221,7 @@ function handleInRealm(): string {
     return handle;
   }
   throw new Error(
-    "this code runs in a realm that it does not show (of jest, or of vitest's vmThreads?): use vitest's forks or threads",
+    "it does not show the realm of this code (of jest, or of vitest's vmThreads?): use vitest's forks or threads",
   );
 }
 

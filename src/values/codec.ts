@@ -119,7 +119,7 @@ function unserialisable(cause: TypeError): ValueError {
   return new ValueError({
     code: "UNSERIALISABLE",
     where: "value",
-    problem: `something in it can't travel: ${cause.message}`,
+    problem: `a part of it can't be serialized: ${cause.message}`,
     advice: "Give plain data, or build it in a @resource.",
     path: [],
     cause,
@@ -213,10 +213,12 @@ function rehydrated(root: unknown, found: number): unknown {
     properties instanceof Map &&
     hidden instanceof Map &&
     orders instanceof Map;
-  if (!isTable) throw new Error("their table is no table");
+  if (!isTable) throw new Error("their table is not valid");
   // The table identifies objects by their order, so that a wrong count would confuse them.
   if (found !== (count as number) + TABLE_OBJECTS + properties.size + hidden.size) {
-    throw new Error("they have not as many objects as their table says: an accessor gave something else each time");
+    throw new Error(
+      "their number of objects is not that of their table: an accessor returned a different value each time",
+    );
   }
   const table = { classes, objects: objects as unknown as number[], properties, hidden, orders, count };
   return rehydrate(value, table as TypeTable);
@@ -229,7 +231,7 @@ function badBytes(problem: string, cause?: unknown): ValueError {
   return new ValueError({
     code: "BAD_BYTES",
     where: "value",
-    problem: `the bytes are no value: ${problem}`,
+    problem: `the bytes are not a serialized value: ${problem}`,
     path: [],
     cause,
   });

@@ -415,8 +415,8 @@ export function assertTravels(value: object, options: WalkOptions = {}): void {
 /** Describes an object that its own toJSON() refers to. */
 export function refersBack(): UnserialisableError {
   return new UnserialisableError(
-    "what its toJSON() gives refers back to it",
-    "Let toJSON() give a value without cycles.",
+    "the result of its toJSON() refers back to it",
+    "Return a value without cycles from toJSON().",
   );
 }
 

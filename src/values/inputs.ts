@@ -53,7 +53,7 @@ export function checkInputNames(
   for (const name in inputs) {
     const own = checks?.exposed.get(name);
     if (own !== undefined && inputs[own] !== undefined && inputs[name] !== undefined) {
-      violations.push({ path: name, constraint: "unknown", problem: `it is the input "${own}", which is given, too` });
+      violations.push({ path: name, constraint: "unknown", problem: `it is the input "${own}", which is also given` });
     }
     if (own !== undefined || nodes.get(name)?.role === "input") continue;
     violations.push({ path: name, constraint: "unknown", problem: unknownInput(graph, pipeline, name) });
@@ -93,11 +93,10 @@ export function inputError(
           ? "UNKNOWN_INPUTS"
           : "INVALID_INPUTS",
     where,
-    problem:
-      lines.length === 1 ? lines[0]! : `${lines.length} things are wrong with the inputs:\n  - ${lines.join("\n  - ")}`,
+    problem: lines.length === 1 ? lines[0]! : `${lines.length} problems with the inputs:\n  - ${lines.join("\n  - ")}`,
     advice:
       missing.length > 0
-        ? "An input that may be left out has a default, or says @input({ optional: true }): TypeScript's ? is gone at run time."
+        ? "An optional input needs a default or @input({ optional: true }): TypeScript's ? is erased at run time."
         : undefined,
     violations,
     cause,

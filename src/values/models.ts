@@ -67,14 +67,14 @@ export function unknownClass(prototype: object): UnserialisableError {
   const [problem, advice] = whyUnknown(typeof model === "function" ? definingModule(model) : undefined);
   return new UnserialisableError(
     `it is an instance of ${classNameOf(prototype)}, ${problem}`,
-    `${advice}; or put @model() on the class; or give plain data; or build it in a @resource, which never travels.`,
+    `${advice}; or put @model() on the class; or give plain data; or build it in a @resource, which is never serialized.`,
   );
 }
 
 function whyUnknown(defined: ReturnType<typeof definingModule>): readonly [problem: string, advice: string] {
   if (defined === undefined) {
     return [
-      "which is not known where it would go",
+      "which is not known in the receiving process",
       "Export the class from the pipeline's module, or from one that it imports",
     ];
   }
@@ -153,7 +153,7 @@ export function modelNamed(name: string): Model {
     if (others.length > 0) throw new Error(`${sameName(name)}. ${GIVE_ANOTHER}`);
     if (exported !== undefined) return exportedModel(exported);
     throw new Error(
-      `no class named ${name} is known here: export it from a module that the pipeline's imports, or import one that defines it with @model()`,
+      `no class named ${name} is known in this process: export it from a module that the pipeline's imports, or import one that defines it with @model()`,
     );
   }
   if (Array.isArray(known)) throw new Error(ambiguous(name, known));

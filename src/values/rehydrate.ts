@@ -213,7 +213,7 @@ class Rehydrator {
         code: "UNREADABLE",
         where: `value${printPath(path)}`,
         problem: `it is an instance of ${name}, and its fromJSON() threw ${describeThrown(cause)}`,
-        advice: "Let fromJSON() take all that toJSON() gives.",
+        advice: "Make fromJSON() accept every result of toJSON().",
         path,
         cause,
       });

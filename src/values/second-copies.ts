@@ -41,7 +41,7 @@ export function warnOfSecondCopies(pipeline: Class): void {
     warned.add(name);
     const [first, second] = [own, other].map((file) => place(file.slice(0, -module.length)));
     process.emitWarning(
-      `${name} is there twice: hypernodes uses ${first}, the project ${second}. Decorators of the second may be ignored. Install one copy: npm dedupe.`,
+      `${name} is installed twice: hypernodes uses ${first}, the project ${second}. Decorators of the second may be ignored. Install one copy: npm dedupe.`,
       "HypernodesWarning",
     );
   }

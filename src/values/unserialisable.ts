@@ -67,7 +67,7 @@ export function describeThrown(thrown: unknown): string {
 export function mixed(inside: string, type: string): UnserialisableError {
   return new UnserialisableError(
     `it has the prototype of ${type}, and inside it is ${article(inside)} ${inside}`,
-    "Make it by the constructor of its class, or copy what is in it into an object of one class.",
+    "Create it with the constructor of its class, or copy its content into an object of one class.",
   );
 }
 
@@ -99,16 +99,16 @@ export function describeUnserialisable(value: Function | symbol | object): Unser
     const name: unknown = Object.getOwnPropertyDescriptor(value, "name")?.value;
     return new UnserialisableError(
       `it is a function${typeof name === "string" && name !== "" ? `, ${name}` : ""}`,
-      "Functions don't travel: name what is to be done by a string, or build the object in a @resource.",
+      "Functions can't be serialized: select the behavior by a string, or build the object in a @resource.",
     );
   }
   const type = foreignType(value);
   return new UnserialisableError(
     `it is ${article(type)} ${type}`,
     type === "SharedArrayBuffer"
-      ? "Give a typed array over it: its bytes travel."
+      ? "Give a typed array over it: its bytes are serialized."
       : type === "resizable ArrayBuffer"
         ? "Give a typed array over it, or a copy: slice()."
-        : "It lives in one process only: give what can be made from it, or build it in a @resource.",
+        : "It exists in one process only: give data to create it from, or build it in a @resource.",
   );
 }

@@ -112,7 +112,7 @@ export const v8Format = once(() => {
 
     _getSharedArrayBuffer(id: number): SharedArrayBuffer {
       const buffer = this.options.memory?.[id];
-      if (buffer === undefined) throw new Error("a SharedArrayBuffer of theirs is not here");
+      if (buffer === undefined) throw new Error("one of their SharedArrayBuffers is missing");
       return buffer;
     }
 

@@ -21,7 +21,7 @@ export function addCache(program: Command): void {
 /** @throws {HypernodesError} `USAGE` if the file does not exist: inspecting a store does not create one. */
 function storeAt(path: string): Cache {
   const isFolder = isDirectory(path);
-  const advice = "It is the path that sqlite(path), or --cache, was given.";
+  const advice = "Pass the path of sqlite(path) or --cache.";
   if (isFolder === undefined) throw usageError(path, "there is no such file", advice);
   if (isFolder) throw usageError(path, "it is a directory, not a file", advice);
   return sqlite(path);
@@ -31,7 +31,7 @@ function addStats(cache: Command): void {
   cache
     .command("stats")
     .argument("<path>", "the SQLite file")
-    .description("how many values it has, and how large they are, in all and for each node")
+    .description("show the number and the size of its values, in total and for each node")
     .option("--json", "as JSON")
     .addHelpText("after", "\nExample:\n  $ hypernodes cache stats .cache/run.sqlite")
     .action(async (path: string, { json }: { readonly json?: boolean }) => {
@@ -52,14 +52,14 @@ function addPrune(cache: Command): void {
   cache
     .command("prune")
     .argument("<path>", "the SQLite file")
-    .description("let go of what was not used for the longest")
-    .option("--max-bytes <bytes>", "what may stay, as 500MiB")
-    .option("--max-age <time>", "what was not used for longer goes, as 30d or 12h")
+    .description("evict the least recently used values")
+    .option("--max-bytes <bytes>", "maximum size of the remaining values, such as 500MiB")
+    .option("--max-age <time>", "evict values that were not used for longer than this, such as 30d or 12h")
     .addHelpText("after", "\nExample:\n  $ hypernodes cache prune .cache/run.sqlite --max-bytes 2GiB --max-age 30d")
     .action(async (path: string, flags: { readonly maxBytes?: string; readonly maxAge?: string }) => {
       const { maxBytes, maxAge } = flags;
       if (maxBytes === undefined && maxAge === undefined) {
-        throw usageError("cache prune", "nothing says what may stay", "Give --max-bytes, or --max-age, or both.");
+        throw usageError("cache prune", "it needs a limit", "Give --max-bytes, or --max-age, or both.");
       }
       const bounds = {
         ...(maxBytes !== undefined && { maxBytes: bytesFrom("--max-bytes", maxBytes) }),
@@ -74,7 +74,7 @@ function addClear(cache: Command): void {
   cache
     .command("clear")
     .argument("<path>", "the SQLite file")
-    .description("let go of all values, or of those of one pipeline and what is nested in it")
+    .description("remove all values, or those of one pipeline and the pipelines nested in it")
     .option("--pipeline <file[#Class]>", "the pipeline")
     .addHelpText("after", "\nExample:\n  $ hypernodes cache clear .cache/run.sqlite --pipeline pipeline.ts#Retrieval")
     .action(async (path: string, { pipeline }: { readonly pipeline?: string }) => {
@@ -86,7 +86,7 @@ function addClear(cache: Command): void {
 
 function addExplain(cache: Command): void {
   withRunOptions(cache.command("explain").argument("<file[#Class]>", "the pipeline"))
-    .description("run a pipeline, and say for each node why it was computed, or was not")
+    .description("run a pipeline, and explain for each node why it was or was not recomputed")
     .addHelpText(
       "after",
       "\nExample:\n  $ hypernodes cache explain pipeline.ts --input @inputs.json --cache .cache/run.sqlite",

@@ -24,18 +24,18 @@ interface ResumeFlags {
 export function addResume(program: Command): void {
   program
     .command("resume")
-    .argument("[run]", "the run's id, or its beginning (default: tell which runs there are)")
-    .option("--journal <folder>", "where runs leave what they need", ".hypernodes")
-    .option("--connection <url>", "Redis or Valkey (default: what the class says, else REDIS_URL, else this machine)")
-    .option("--events <file>", "write what happens into a file, for report and graph")
+    .argument("[run]", "the run's id, or its beginning (default: list the runs)")
+    .option("--journal <folder>", "folder of the run journals", ".hypernodes")
+    .option("--connection <url>", "Redis or Valkey (default: that of the class, else REDIS_URL, else this machine)")
+    .option("--events <file>", "write the run's events to a file, for report and graph")
     .option("--json", "print the outputs as one line of JSON")
     .option("--report", "print a table of times at the end, on standard error")
-    .option("-o, --output <file>", "write the outputs there instead of to standard output")
+    .option("-o, --output <file>", "write the outputs to this file instead of standard output")
     .option("-q, --quiet", "no progress")
     .addHelpText(
       "after",
       `
-What its maps had computed is not computed again; what is not mapped is, unless a cache has it.
+Results of its maps are not computed again; other nodes are, unless they are cached.
 
 Examples:
   $ hypernodes resume
@@ -69,7 +69,7 @@ export function fileOfRun(run: string | undefined, journal: string): string | un
 async function listRuns(journal: string): Promise<void> {
   const runs = listUnfinished(journal);
   for (const { run, name, startedAt, queue } of runs) {
-    const about = [run, name, `queue ${queue}`, `begun ${new Date(startedAt).toISOString()}`];
+    const about = [run, name, `queue ${queue}`, `started ${new Date(startedAt).toISOString()}`];
     await write(escapeControls(about.join("  ")), undefined);
   }
   if (runs.length === 0) process.stderr.write(`there is nothing to resume in ${journal}\n`);

@@ -52,15 +52,15 @@ export function addRun(program: Command): void {
   withRunOptions(
     program.command("run").argument("<file[#Class]>", "the module, and the pipeline if it exports several"),
   )
-    .option("--outputs <names>", "what to compute, by name: a,b (default: the pipeline's outputs)")
+    .option("--outputs <names>", "the nodes to compute: a,b (default: the pipeline's outputs)")
     .option("--over <names>", "run it for each element of these inputs, and print a list of results")
-    .option("--mode <mode>", "how several of them go together: zip or product")
-    .option("--events <file>", "write what happens into a file, for report and graph")
+    .option("--mode <mode>", "how several of them are combined: zip or product")
+    .option("--events <file>", "write the run's events to a file, for report and graph")
     .option("--json", "print the outputs as one line of JSON")
     .option("--report", "print a table of times at the end, on standard error")
-    .option("--explain", "say for each remembered node why it was computed, or was not")
-    .option("--dry-run", "run nothing: say what would be computed, what is in the cache, and why")
-    .option("-o, --output <file>", "write the outputs there instead of to standard output")
+    .option("--explain", "explain for each cached node why it was or was not recomputed")
+    .option("--dry-run", "run nothing: explain what would be computed, what is cached, and why")
+    .option("-o, --output <file>", "write the outputs to this file instead of standard output")
     .addHelpText(
       "after",
       `
@@ -80,14 +80,10 @@ Examples:
         flags.events !== undefined &&
         path.resolve(flags.output) === path.resolve(flags.events)
       ) {
-        throw usageError(`--output ${flags.output}`, "the events of --events go into the same file", "Name two files.");
+        throw usageError(`--output ${flags.output}`, "--events writes to the same file", "Name two files.");
       }
       if (flags.mode !== undefined && flags.over === undefined) {
-        throw usageError(
-          `--mode ${flags.mode}`,
-          "there is no --over that it is about",
-          "Give --over a,b, or leave it out.",
-        );
+        throw usageError(`--mode ${flags.mode}`, "it needs --over", "Give --over a,b, or leave it out.");
       }
       const { type } = await pipelineFrom(target);
       if (flags.dryRun) return await explain(new type(), flags);
@@ -110,7 +106,7 @@ Examples:
 async function explain(pipeline: AnyPipeline, flags: RunFlags): Promise<void> {
   for (const [option, value] of Object.entries({ "--events": flags.events, "--report": flags.report })) {
     if (value === undefined) continue;
-    throw usageError(`--dry-run ${option}`, "nothing runs, so there is nothing to tell of", `Leave ${option} out.`);
+    throw usageError(`--dry-run ${option}`, "nothing runs, so there are no events", `Leave ${option} out.`);
   }
   const over = flags.over === undefined ? [] : names(flags.over);
   const inputs = await parseInputs(flags.input ?? [], { type: pipeline.constructor, graph: pipeline.graph(), over });
@@ -135,16 +131,16 @@ export function withRunOptions(command: Command): Command {
       "an input: a JSON value or a text, @file.json, @file.jsonl (a JSON value a line), @- for standard input, @jsonl:- for JSON lines from it; @@text is the text @text; or @file.json with all inputs",
       collect,
     )
-    .option("--set <option=value>", "an option of @execution, as maxWorkers=8", collect)
+    .option("--set <option=value>", "an option of @execution, such as maxWorkers=8", collect)
     .option(
       "--maps <mode>",
-      "how elements of maps go: sequential, async, threaded, parallel; bullmq, bullmq:queue=NAME,connection=URL",
+      "how elements of maps are run: sequential, async, threaded, parallel; bullmq, bullmq:queue=NAME,connection=URL",
     )
-    .option("--nodes <mode>", "how independent nodes go: sequential, async, threaded, parallel")
-    .option("--check", "fail if a node changes what it takes")
-    .option("--cache <path>", "remember what is computed in this SQLite file")
-    .option("--no-cache", "remember nothing, whatever the class says")
-    .option("--on <place>", "where it runs: local, modal, modal:gpu=A10G,cpu=4")
+    .option("--nodes <mode>", "how independent nodes are run: sequential, async, threaded, parallel")
+    .option("--check", "fail if a node modifies its arguments")
+    .option("--cache <path>", "cache results in this SQLite file")
+    .option("--no-cache", "cache nothing, even if the class has @cached")
+    .option("--on <place>", "the placement: local, modal, modal:gpu=A10G,cpu=4")
     .option("-q, --quiet", "no progress");
 }
 
@@ -196,7 +192,7 @@ export async function runPipeline(
     return outputs;
   } catch (error) {
     if (listUnfinished(".hypernodes").some((each) => each.run === run)) {
-      process.stderr.write(`hypernodes resume ${run} goes on where it was\n`);
+      process.stderr.write(`hypernodes resume ${run} continues this run\n`);
     }
     throw error;
   }

@@ -48,7 +48,7 @@ export class PlainProgress {
 
 function line(run: RunStats, speeds: Speeds): string {
   const running = run.treeOrder().filter(({ kind, running }) => kind !== "map" && running > 0);
-  const parts = [...startsOf(run), ...maps(run, speeds), ...running.map(({ name }) => `${name} under way`)];
+  const parts = [...startsOf(run), ...maps(run, speeds), ...running.map(({ name }) => `${name} running`)];
   return escapeControls(`${run.name}: ${[formatDuration(now() - run.startedAt), ...parts].join("; ")}`);
 }
 

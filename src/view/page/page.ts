@@ -57,7 +57,7 @@ function script(): string {
     throw new HypernodesError({
       code: "NOT_BUILT",
       where: "toHtml()",
-      problem: "the script of the page is not there: dist/view/page/client.js",
+      problem: "the script of the page is missing: dist/view/page/client.js",
       advice: "Build it: npm run build. A package from the registry has it.",
       cause,
     });
