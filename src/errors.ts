@@ -9,7 +9,7 @@ export interface ErrorParts {
   readonly where: string;
   /** Description of the problem, with the value that caused it. */
   readonly problem: string;
-  /** How to solve the problem. */
+  /** Advice that solves the problem. */
   readonly advice?: string | undefined;
   /** The original error, if another error caused this one. */
   readonly cause?: unknown;
@@ -24,7 +24,7 @@ export class HypernodesError extends Error {
   readonly where: string;
   /** Description of the problem, with the value that caused it. */
   readonly problem: string;
-  /** How to solve the problem. */
+  /** Advice that solves the problem. */
   readonly advice: string | undefined;
 
   /** @param parts see {@link ErrorParts}. */
@@ -54,7 +54,7 @@ export interface Defect {
   readonly where: string;
   /** Description of the defect. */
   readonly problem: string;
-  /** How to fix it. */
+  /** Advice that fixes it. */
   readonly advice?: string | undefined;
 }
 

@@ -88,7 +88,7 @@ export interface MapRunOptions<T, O, K extends NodesOf<T> = never, G extends Nod
   /** The inputs to iterate over. The pipeline runs once per element. */
   readonly over: O extends ValidMapOptions<T, O> ? O : ValidMapOptions<T, O>;
   /**
-   * How several lists are combined: `"zip"` pairs elements by index; `"product"` runs every combination, varying the
+   * Combination of several lists: `"zip"` pairs elements by index; `"product"` runs every combination, varying the
    * last list fastest.
    *
    * @default "zip"
@@ -198,10 +198,12 @@ const EMPTY_STATE: PipelineState = Object.freeze({ bound: Object.freeze({}), cho
  * @throws {DefinitionError} from the constructor, with all defects of the class.
  */
 export abstract class Pipeline implements AnyPipeline {
+  /** @throws {DefinitionError} with all defects of the class. */
   constructor() {
     graphOf(new.target as unknown as PipelineClass);
   }
 
+  /** @internal */
   get [PIPELINE](): PipelineState {
     return states.get(this) ?? EMPTY_STATE;
   }
@@ -312,6 +314,14 @@ export abstract class Pipeline implements AnyPipeline {
   explain<const K extends NodesOf<this> = never, const G extends NodesOf<this> = never>(
     ...[inputs, options]: RunArguments<this, K, G>
   ): Promise<NodeExplanation[]>;
+  /**
+   * Explains for each node what `map` would compute, like `explain` without `over`.
+   *
+   * @param inputs as for `map`.
+   * @param options as for `map`.
+   * @returns one explanation for each node; the nodes of a nested pipeline follow the pipeline.
+   * @throws {InputError} if the inputs are invalid.
+   */
   explain<
     const O extends AnyMapOptions<this>,
     const K extends NodesOf<this> = never,
@@ -330,7 +340,8 @@ export abstract class Pipeline implements AnyPipeline {
    *
    * @param inputs values by the names of inputs.
    * @returns a copy of the pipeline whose bound inputs are optional.
-   * @throws {InputError} if an input does not exist.
+   * @throws {InputError} `UNKNOWN_INPUTS`, if an input does not exist.
+   * @throws {HypernodesError} `BAD_OPTION`, if the inputs are not an object.
    */
   bind<const B extends Partial<InputsOf<this>>>(inputs: B): Bound<Unbound<this>, BoundNames<this> | keyof B> {
     return this.#derive({ bound: { ...this[PIPELINE].bound, ...this.#byOwnNames("bind()", inputs) } });

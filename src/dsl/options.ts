@@ -56,7 +56,7 @@ export interface NodeOptions {
 /** Options of a mapped node: the last argument of `@mapOver`. */
 export interface MapOptions extends NodeOptions {
   /**
-   * How several lists are combined: `"zip"` pairs elements by index; `"product"` runs every combination, varying the
+   * Combination of several lists: `"zip"` pairs elements by index; `"product"` runs every combination, varying the
    * last list fastest.
    *
    * @default "zip"

@@ -1,26 +1,26 @@
 /**
- * How nodes, or the elements of mapped nodes, are executed: one after the other, concurrently on the event loop, one at
- * a time in each worker thread, or concurrently in each worker thread.
+ * Execution mode of nodes, or of the elements of mapped nodes. `"sequential"`: one after the other. `"async"`: concurrently
+ * on the event loop. `"threaded"`: concurrently in each worker thread. `"parallel"`: one at a time in each worker thread.
  */
 export type ExecutionMode = "sequential" | "async" | "threaded" | "parallel";
 
 /** A queue whose workers run the elements of mapped nodes, for example `bullmq({ queue })`. */
 export interface MapQueue {
   readonly kind: string;
-  /** How a worker executes its elements. */
+  /** Execution mode of the elements in a worker. */
   readonly mode: ExecutionMode;
 }
 
 /** Options of `@execution`: how a pipeline runs. */
 export interface ExecutionOptions {
   /**
-   * How independent nodes are scheduled. `"async"` runs them concurrently on the event loop.
+   * Scheduling of independent nodes. `"async"` runs them concurrently on the event loop.
    *
    * @default "async"
    */
   readonly nodes?: ExecutionMode;
   /**
-   * How the elements of a mapped node are scheduled. `"async"` runs up to `maxWorkers` concurrently on the event loop;
+   * Scheduling of the elements of a mapped node. `"async"` runs up to `maxWorkers` concurrently on the event loop;
    * `bullmq(...)` runs them on the workers of a queue.
    *
    * @default "async"
@@ -33,7 +33,7 @@ export interface ExecutionOptions {
    */
   readonly maxWorkers?: number;
   /**
-   * How long running work may take to stop after an abort, timeout or failure, in milliseconds. `Infinity` waits until
+   * Time that running work has to stop after an abort, timeout or failure, in milliseconds. `Infinity` waits until
    * it ends.
    *
    * @default 100
@@ -91,7 +91,7 @@ export interface CacheStore {
 export interface PipelineOptions {
   /** The host that runs the pipeline. */
   readonly runOn?: Placement;
-  /** How the pipeline runs its nodes and the elements of its maps. */
+  /** Execution of nodes and of the elements of maps. */
   readonly execution?: ExecutionOptions;
   /** The store for cached values; `false` turns off caching for a class with `@cached`. */
   readonly cache?: CacheStore | false;

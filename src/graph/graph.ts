@@ -8,8 +8,8 @@ export interface Graph {
   /** Name of the pipeline class. */
   readonly pipeline: string;
   /** Inputs, nodes, resources and nested pipelines, in the order of their declaration. */
-  /** Edges from members to the members that depend on them. */
   readonly nodes: readonly GraphNode[];
+  /** Edges from members to the members that depend on them. */
   readonly edges: readonly Edge[];
   /** Names of the nodes that `run` returns. */
   readonly outputs: readonly string[];
@@ -17,7 +17,9 @@ export interface Graph {
 
 /** A member of a pipeline: an input, a node, a resource, or a nested pipeline. */
 export interface GraphNode {
+  /** Name of the member. */
   readonly name: string;
+  /** Role of the member, given by its decorator. */
   readonly role: Role;
   /** Values that the parameters receive, in order; for a nested pipeline, values of its inputs. */
   readonly dependencies: readonly Dependency[];
@@ -25,6 +27,7 @@ export interface GraphNode {
   readonly mapped?: MapSpec;
   /** The nested pipeline, if the node is one. */
   readonly nested?: NestedGraph;
+  /** Options of the decorator. */
   readonly options: MapOptions;
   /** Marks an input that may be left out although it has no default. */
   readonly optional?: true;
@@ -48,6 +51,7 @@ export interface Dependency {
 
 /** The mapping of a node over lists. */
 export interface MapSpec {
+  /** `"zip"` pairs elements of several lists by index; `"product"` combines all of them. */
   readonly mode: "zip" | "product";
   /** Maximum number of elements that a call receives, if it takes several. */
   readonly batch?: number;
@@ -55,7 +59,9 @@ export interface MapSpec {
 
 /** A pipeline that is a node of another pipeline. */
 export interface NestedGraph {
+  /** Graph of the nested pipeline. */
   readonly graph: Graph;
+  /** Class of the nested pipeline. */
   readonly pipeline: PipelineClass;
   /** Inputs that are bound on the child. */
   readonly bound: Readonly<Record<string, unknown>>;
@@ -67,16 +73,23 @@ export interface NestedGraph {
 
 /** The types that a loader emitted, as constructors. */
 export interface EmittedTypes {
+  /** Type of a field. */
   readonly type?: Function;
+  /** Types of a method's parameters. */
   readonly parameters?: readonly (Function | undefined)[];
+  /** Return type of a method. */
   readonly returns?: Function;
 }
 
 /** An edge from a member to one that depends on it. */
 export interface Edge {
+  /** Name of the member that provides the value. */
   readonly from: string;
+  /** Name of the member that receives the value. */
   readonly to: string;
+  /** Path into the record that the member provides. */
   readonly path: readonly string[];
+  /** `"value"` for the whole value, `"element"` for one element at a time. */
   readonly as: "value" | "element";
 }
 

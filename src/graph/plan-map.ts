@@ -4,7 +4,7 @@ import type { PipelineOptions } from "../dsl/pipeline-options.js";
 import { type GraphNode, inputNames } from "./graph.js";
 import type { Argument, Plan } from "./plan.js";
 
-/** How a whole pipeline is run for each element of some of its inputs. */
+/** Options for running a whole pipeline for each element of some of its inputs. */
 export interface PlanMapOptions {
   readonly over: readonly string[];
   readonly mode: "zip" | "product";

@@ -70,7 +70,7 @@ interface PlannedResource extends Slotted {
   readonly arguments: readonly Argument[];
 }
 
-/** How dependents use a value, if they use its elements or parts of it. */
+/** The use of a value by dependents that use its elements or parts of it. */
 export interface SlotUses {
   /** True if a map iterates over its elements. */
   readonly isMappedOver: boolean;
@@ -288,19 +288,19 @@ function draftStep(
   const after = new Set<string>();
   const flowsFrom = new Set<string>();
   const resources = new Set<string>();
-  const visit = (dependencies: readonly Dependency[]): void => {
+  const addDependencies = (dependencies: readonly Dependency[]): void => {
     for (const { on, path, as } of dependencies) {
       const from = byName.get(on)!;
       if (from.role === "input" || given.has(on)) continue;
       if (resourceIndex.has(on)) {
         if (resources.has(on)) continue;
         resources.add(on);
-        visit(from.dependencies);
+        addDependencies(from.dependencies);
       } else if (as === "element" && path.length === 0 && canStream(from, node)) flowsFrom.add(on);
       else after.add(on);
     }
   };
-  visit(node.dependencies);
+  addDependencies(node.dependencies);
   return {
     name: node.name,
     node,

@@ -37,7 +37,7 @@ const TIMED = { durationMs: NUMBER };
 const FAILED = { ...TIMED, error: ERROR };
 const RETRIED = { error: ERROR, attempt: COUNT, delayMs: NUMBER };
 const INDEXED = { element: COUNT, size: optional(COUNT) };
-const KEPT = { key: TEXT, element: optional(COUNT) };
+const CACHE = { key: TEXT, element: optional(COUNT) };
 const CONTAINER = { id: TEXT };
 
 /** All kinds of events of this version, with the fields that each has in addition to the common ones. */
@@ -57,9 +57,9 @@ const KINDS: { readonly [T in RunEvent["type"]]: { readonly [P in EventOf<T>["ph
     cached: INDEXED,
   },
   cache: {
-    hit: { ...KEPT, bytes: COUNT },
-    stored: { ...KEPT, bytes: COUNT },
-    miss: KEPT,
+    hit: { ...CACHE, bytes: COUNT },
+    stored: { ...CACHE, bytes: COUNT },
+    miss: CACHE,
     explained: { computed: COUNT, cached: COUNT, because: TEXT },
   },
   resource: { start: {}, end: TIMED, failed: FAILED, disposed: {} },

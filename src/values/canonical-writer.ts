@@ -1,7 +1,7 @@
 import { types } from "node:util";
 import { ByteWriter, hashOf, TAG } from "./byte-writer.js";
 import { lostClass } from "./content.js";
-import { assertOneClass, assertReadable, assertTravels, jsonOf, refersBack } from "./dehydrate.js";
+import { assertOneClass, assertReadable, assertSerializable, jsonOf, refersBack } from "./dehydrate.js";
 import { errorParts, read } from "./error-parts.js";
 import { findModel, isFailure, type Model, requireModel, unknownClass } from "./models.js";
 import { builtIn, entriesOf, isOrdinary, itemsOf, type Kind, kindOf, pathSegment, sizeOf } from "./object-kinds.js";
@@ -88,7 +88,7 @@ export class CanonicalWriter extends ByteWriter {
       // A part dropped from the cause of a failure is not dropped from a value with the same object.
       if (!this.isLenient && this.tolerated.delete(value)) {
         this.visited.set(value, before);
-        assertTravels(value);
+        assertSerializable(value);
       }
       if (before < this.lowest) this.lowest = before;
       this.back(this.count - before);

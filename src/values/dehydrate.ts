@@ -159,7 +159,7 @@ class Dehydrator {
 
   /** A part dropped from the cause of a failure is not dropped from a value with the same object. */
   private assertWhole(value: object): void {
-    if (this.tolerated.delete(value)) assertTravels(value, this.options);
+    if (this.tolerated.delete(value)) assertSerializable(value, this.options);
   }
 
   private content(value: object, prototype: object | null): unknown {
@@ -408,7 +408,7 @@ export function assertReadable(value: object, kind: Kind): void {
 }
 
 /** @throws {UnserialisableError} for a part that can't be serialized, in a value that may not lose any. */
-export function assertTravels(value: object, options: WalkOptions = {}): void {
+export function assertSerializable(value: object, options: WalkOptions = {}): void {
   new Dehydrator({ ...options, isLenient: false }, true).all(value);
 }
 

@@ -48,13 +48,19 @@ export interface DrawOptions {
 export interface StepRun {
   /** Path without indices: `Corpus.essays[].count`. */
   readonly path: string;
+  /** Number of computed calls. */
   readonly calls: number;
+  /** Number of elements, or calls of a node, whose value was cached. */
   readonly cached: number;
+  /** Number of failed elements, or of failed calls of a node. */
   readonly failed: number;
+  /** Total time of its calls, in milliseconds. */
   readonly computeMs: number;
-  /** Start, end, and intervals of computing, in milliseconds since the Unix epoch. */
+  /** Start of the first call or map, in milliseconds since the Unix epoch. */
   readonly startedAt: number;
+  /** End of the last call or map, in milliseconds since the Unix epoch. */
   readonly endedAt: number;
+  /** Intervals of computing, in milliseconds since the Unix epoch. */
   readonly segments: readonly { readonly from: number; readonly to: number; readonly failed: boolean }[];
 }
 

@@ -8,7 +8,9 @@ import type { BusyInterval } from "./timeline.js";
 export interface ReportRow {
   /** Path without indices: `Corpus.essays[].count`. */
   readonly path: string;
+  /** Last part of the path. */
   readonly name: string;
+  /** Kind of the step. */
   readonly kind: StepStats["kind"];
   /** Number of pipelines and maps that contain the step. */
   readonly depth: number;
@@ -16,6 +18,7 @@ export interface ReportRow {
   readonly calls: number;
   /** Number of elements, or calls of a node, whose value was cached. */
   readonly cached: number;
+  /** Number of failed elements, or of failed calls of a node. */
   readonly failed: number;
   /** Number of failed attempts that were retried. */
   readonly retried: number;
@@ -23,15 +26,19 @@ export interface ReportRow {
   readonly computeMs: number;
   /** Time spent waiting to start (for a slot, a thread or a resource) plus retry delays, in milliseconds. */
   readonly waitMs: number;
-  /** Time of one call, in milliseconds: the median, the 95th percentile, and the maximum. */
+  /** Median time of one call, in milliseconds. */
   readonly p50Ms: number;
+  /** 95th percentile of the time of one call, in milliseconds. */
   readonly p95Ms: number;
+  /** Longest time of one call, in milliseconds. */
   readonly maxMs: number;
-  /** Bytes read from the cache, and written to it. */
+  /** Bytes read from the cache. */
   readonly bytesRead: number;
+  /** Bytes written to the cache. */
   readonly bytesStored: number;
-  /** Start and end of the step, in milliseconds since the Unix epoch. */
+  /** Start of the first call or map, in milliseconds since the Unix epoch. */
   readonly startedAt: number;
+  /** End of the last call or map, in milliseconds since the Unix epoch. */
   readonly endedAt: number;
   /** Intervals in which it was computing. */
   readonly segments: readonly BusyInterval[];
