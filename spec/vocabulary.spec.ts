@@ -61,6 +61,8 @@ const NAMES: Readonly<Record<string, string>> = {
 /** Two words of a name. */
 const PAIRS: Readonly<Record<string, string>> = { "go on": "continue, resume", "under way": "in progress, in flight" };
 
+const OF_NAMES: Readonly<Record<string, string>> = { ...WORDS, ...NAMES, ...PAIRS };
+
 /** Sentences that were said of people, and are of programs now. */
 const PHRASES: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   [/\bunder way\b/i, "in progress, in flight"],
@@ -168,12 +170,11 @@ function badNames(file: ts.SourceFile): OldWord[] {
       .split(/_|(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/)
       .map((part) => part.toLowerCase());
     const pairs = parts.slice(1).map((part, i) => `${parts[i]} ${part}`);
-    const all = { ...WORDS, ...NAMES, ...PAIRS };
     return [...parts, ...pairs]
-      .filter((part) => Object.hasOwn(all, part))
+      .filter((part) => Object.hasOwn(OF_NAMES, part))
       .map((part) => ({
         place: placeIn(file, node.getStart(file)),
-        text: `${node.text}: for "${part}" write ${all[part]}`,
+        text: `${node.text}: for "${part}" write ${OF_NAMES[part]}`,
       }));
   });
 }

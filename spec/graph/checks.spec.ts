@@ -46,17 +46,17 @@ describe("a decorator", () => {
       const of = decorator as (...args: unknown[]) => unknown;
       return [
         [`${decorator.name}("x", null)`, of("x", null), `${NAME} null instead of a member's name`],
-        [`${decorator.name}(undefined)`, of(undefined), `${NAME} undefined where it takes`],
+        [`${decorator.name}(undefined)`, of(undefined), `${NAME} undefined instead of`],
         [`${decorator.name}(options, "x")`, of({ retries: 1 }, "x"), OPTIONS],
         [`${decorator.name}("x", options, options)`, of("x", { retries: 1 }, {}), OPTIONS],
-        [`${decorator.name}(["x"])`, of(["x"]), `${NAME} ["x"] where it takes`],
-        [`${decorator.name}(a function)`, of(() => 1), `${NAME} a function where it takes`],
+        [`${decorator.name}(["x"])`, of(["x"]), `${NAME} ["x"] instead of`],
+        [`${decorator.name}(a function)`, of(() => 1), `${NAME} a function instead of`],
       ];
     }),
-    ["mapOver()", (mapOver as (...args: unknown[]) => unknown)(), `${NAME} undefined where it takes`],
-    ["mapOver(null)", (mapOver as (...args: unknown[]) => unknown)(null), `${NAME} null where it takes`],
+    ["mapOver()", (mapOver as (...args: unknown[]) => unknown)(), `${NAME} undefined instead of`],
+    ["mapOver(null)", (mapOver as (...args: unknown[]) => unknown)(null), `${NAME} null instead of`],
     ["mapOver([])", (mapOver as (...args: unknown[]) => unknown)([]), "@mapOver has no list to iterate over. Name at"],
-    ['mapOver(["x", 5n])', (mapOver as (...args: unknown[]) => unknown)(["x", 5n]), `${NAME} 5n where it takes`],
+    ['mapOver(["x", 5n])', (mapOver as (...args: unknown[]) => unknown)(["x", 5n]), `${NAME} 5n instead of`],
     ['mapOver({}, "x")', (mapOver as (...args: unknown[]) => unknown)({ retries: 1 }, "x"), OPTIONS],
   ];
   for (const [what, decorate, says] of methods) {
@@ -80,19 +80,19 @@ describe("a decorator", () => {
   const map = mapOver as (...args: unknown[]) => unknown;
   const WIRING = { text: "x", scale: "x" };
   const fields: [what: string, decorate: unknown, says: string][] = [
-    ["a pick that is a number with options", nest(Child, WIRING, 5n), `${NAME} 5n where it takes`],
-    ["a pick that is null", nest(Child, WIRING, null), `${NAME} null where it takes`],
-    ["a pick that is a list", nest(Child, WIRING, ["size"]), `${NAME} ["size"] where it takes`],
+    ["a pick that is a number with options", nest(Child, WIRING, 5n), `${NAME} 5n instead of`],
+    ["a pick that is null", nest(Child, WIRING, null), `${NAME} null instead of`],
+    ["a pick that is a list", nest(Child, WIRING, ["size"]), `${NAME} ["size"] instead of`],
     ["a pick that is unknown", nest(Child, WIRING, "sizes"), 'has no node named "sizes". Did you mean "size"?'],
     ["a pick that is 5", nest(Child, WIRING, 5), 'has no node named "5"'],
     ["options before the pick", nest(Child, WIRING, { retries: 1 }, "size"), OPTIONS],
-    ["no wiring but a name", nest(Child, "x"), 'its wiring is "x". It takes the members'],
-    ["a wiring that is null", nest(Child, null), "its wiring is null. It takes the members"],
+    ["no wiring but a name", nest(Child, "x"), 'its wiring is "x". It maps the inputs
+    ["a wiring that is null", nest(Child, null), "its wiring is null. It maps the inputs"],
     ["a wiring with a value", nest(Child, { text: "x", scale: 5 }), 'its wiring has 5 for "scale"'],
-    ["a mapped pick that is null", map("x", Child, WIRING, null), `${NAME} null where it takes`],
+    ["a mapped pick that is null", map("x", Child, WIRING, null), `${NAME} null instead of`],
     ["a mapped wiring with a value", map("x", Child, { text: "x", scale: [5] }), 'its wiring has [5] for "scale"'],
   ];
-  for (const [what, decorate, says] of fields) {
+  for (const [what, decorate, says] of fields) 
     it(`of a nested pipeline says what is wrong with ${what}`, () => {
       class Wrong extends Pipeline {
         @input() x!: unknown;
@@ -103,7 +103,6 @@ describe("a decorator", () => {
       expect(message).to.contain(says);
       expect(message).not.to.match(/\[object Object\]|is not a function/);
     });
-  }
 });
 
 describe("the reflector", () => {
@@ -351,7 +350,7 @@ describe("the reflector", () => {
     expect(option!.problem).to.equal('@resource has no option "timeoutMs"');
     const [child] = defectsIn(() => new Lacking()).defects;
     expect(child).to.include({ code: "NO_PIPELINE", where: "Lacking.child", problem: "its pipeline is undefined" });
-    expect(child!.advice).to.contain("modules import each other in a circle");
+    expect(child!.advice).to.contain("Check for circular imports");
   });
 
   it("tells fields from methods, and keeps its own names", () => {

@@ -235,6 +235,8 @@ describe("a log of events", () => {
     write("hello\n");
     expect(() => readEvents(file)).to.throw("it is not an event log");
     write('{"hypernodes":"events","version":7}\n');
-    expect(() => readEvents(file)).to.throw("its events are of version 7, this is hypernodes for version 1");
+    expect(() => readEvents(file)).to.throw(
+      "its events are of version 7, but this version of hypernodes reads version 1",
+    );
   });
 });

@@ -1,12 +1,12 @@
 import leven from "leven";
 
 /** Returns `Did you mean "words"?` if a name is similar; otherwise the list of names. */
-export function didYouMean(name: string, names: readonly string[]): string {
-  const limit = name.length < 3 ? 1 : Math.max(2, Math.floor(name.length / 3));
+export function didYouMean(unknown: string, names: readonly string[]): string {
+  const limit = unknown.length < 3 ? 1 : Math.max(2, Math.floor(unknown.length / 3));
   let nearest: string | undefined;
   let distance = limit + 1;
   for (const name of names) {
-    const d = leven(name.toLowerCase(), name.toLowerCase(), { maxDistance: distance });
+    const d = leven(unknown.toLowerCase(), name.toLowerCase(), { maxDistance: distance });
     if (d < distance) [nearest, distance] = [name, d];
   }
   if (nearest !== undefined) return `Did you mean "${nearest}"?`;
