@@ -86,13 +86,13 @@ describe("a decorator", () => {
     ["a pick that is unknown", nest(Child, WIRING, "sizes"), 'has no node named "sizes". Did you mean "size"?'],
     ["a pick that is 5", nest(Child, WIRING, 5), 'has no node named "5"'],
     ["options before the pick", nest(Child, WIRING, { retries: 1 }, "size"), OPTIONS],
-    ["no wiring but a name", nest(Child, "x"), 'its wiring is "x". It maps the inputs
+    ["no wiring but a name", nest(Child, "x"), 'its wiring is "x". It maps the inputs'],
     ["a wiring that is null", nest(Child, null), "its wiring is null. It maps the inputs"],
     ["a wiring with a value", nest(Child, { text: "x", scale: 5 }), 'its wiring has 5 for "scale"'],
     ["a mapped pick that is null", map("x", Child, WIRING, null), `${NAME} null instead of`],
     ["a mapped wiring with a value", map("x", Child, { text: "x", scale: [5] }), 'its wiring has [5] for "scale"'],
   ];
-  for (const [what, decorate, says] of fields) 
+  for (const [what, decorate, says] of fields) {
     it(`of a nested pipeline says what is wrong with ${what}`, () => {
       class Wrong extends Pipeline {
         @input() x!: unknown;
@@ -103,6 +103,7 @@ describe("a decorator", () => {
       expect(message).to.contain(says);
       expect(message).not.to.match(/\[object Object\]|is not a function/);
     });
+  }
 });
 
 describe("the reflector", () => {
