@@ -211,8 +211,8 @@ export abstract class Pipeline implements AnyPipeline {
   /**
    * Runs the pipeline once.
    *
-   * @param inputs values of the inputs; those that are bound, optional or have a default may be left out.
-   * @param options see {@link RunOptions}.
+   * @param inputs values of the inputs; those that are bound, optional or have a default may be left out. A second
+   * argument has the options, see {@link RunOptions}.
    * @returns the record of its outputs, or of the nodes selected by `outputs`.
    * @throws {InputError} before any node runs, if the inputs are invalid.
    * @throws {NodeError} if a node fails.
@@ -301,8 +301,7 @@ export abstract class Pipeline implements AnyPipeline {
    * does not exist is not created. Anything that depends on a value that would be computed is reported as unknown. With
    * `over`, it explains a call of `map`.
    *
-   * @param inputs as for `run` or `map`.
-   * @param options as for `run` or `map`.
+   * @param inputs as for `run` or `map`, with the options of these as a second argument.
    * @returns one explanation for each node; the nodes of a nested pipeline follow the pipeline.
    * @throws {InputError} if the inputs are invalid.
    *
@@ -379,9 +378,9 @@ export abstract class Pipeline implements AnyPipeline {
    * @returns a copy of the pipeline.
    * @throws {HypernodesError} `UNKNOWN_OPTION` or `BAD_OPTION`, if an option is invalid.
    */
-  with(choices: PipelineOptions): this {
-    checkOptions(`${this.constructor.name}.with()`, choices, PIPELINE_RULES, { hint: placeOfOption });
-    return this.#derive({ choices: mergeOptions(this[PIPELINE].choices, choices) });
+  with(options: PipelineOptions): this {
+    checkOptions(`${this.constructor.name}.with()`, options, PIPELINE_RULES, { hint: placeOfOption });
+    return this.#derive({ choices: mergeOptions(this[PIPELINE].choices, options) });
   }
 
   /**

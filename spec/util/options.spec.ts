@@ -309,7 +309,7 @@ describe("options", () => {
             const error = await errorOf(call, { ...base, [option]: value }, `${option} ${describeValue(value)}`);
             expect(["BAD_OPTION", "UNKNOWN_OPTION"]).to.include(error.code);
             expect(error.message).to.contain(option === "execution" ? "option" : option);
-            expect(error.message).to.match(/It takes|Did you mean|They are given as/);
+            expect(error.message).to.match(/It takes|Did you mean|Pass them as/);
           }
         }
       });

@@ -222,7 +222,7 @@ describe("the codec", () => {
       [[Promise.resolve()], "value[0]: it is a Promise"],
       [[new WeakMap()], "value[0]: it is a WeakMap"],
       [[new SharedArrayBuffer(1)], "value[0]: it is a SharedArrayBuffer. Give a typed array over it"],
-      [[new Proxy({}, {})], "value[0]: it is a Proxy. It lives in one process only"],
+      [[new Proxy({}, {})], "value[0]: it is a Proxy. It exists in one process only"],
       [new Failure("no", new Private() as never), "value.at: it is an instance of Private"],
     ];
     for (const [value, text] of cases) {

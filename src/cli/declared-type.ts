@@ -14,7 +14,7 @@ export class Misfit {
 }
 
 /** A type that a value on the command line can have. */
-interface Kind {
+interface InputType {
   /** A description such as `a number, as 3 or 2.5`. */
   readonly takes: string;
   readonly holdsAnyInteger?: boolean;
@@ -22,7 +22,7 @@ interface Kind {
   read(value: unknown): unknown;
 }
 
-const KINDS = new Map<Function, Kind>([
+const INPUT_TYPES = new Map<Function, InputType>([
   [Number, { takes: "a number, such as 3 or -2.5e3", read: (value) => only(value, typeof value === "number") }],
   [Boolean, { takes: "true or false", read: (value) => only(value, typeof value === "boolean") }],
   [String, { takes: "a string", read: (value) => only(value, typeof value === "string") }],
@@ -53,7 +53,7 @@ export function asDeclared(value: unknown, type: Function | undefined, isExact =
   const numbers = isExact || kind?.holdsAnyInteger ? { value } : withNumbers(value);
   if (numbers.inexact !== undefined) throw new Misfit(problemOf(numbers.inexact.number, type), numbers.inexact.path);
   const read = kind === undefined ? numbers.value : kind.read(numbers.value);
-  if (read === undefined) throw new Misfit(`it takes ${kind!.takes}, not ${shown(numbers.value)}`);
+  if (read === undefined) throw new Misfit(`it takes ${kind!.takes}, not ${formatValue(numbers.value)}`);
   return read;
 }
 
@@ -67,8 +67,8 @@ export function isListType(type: Function | undefined): boolean {
   return type === Array || type === Set || type?.prototype instanceof TYPED_ARRAY;
 }
 
-function kindOf(type: Function): Kind | undefined {
-  const name = KINDS.get(type);
+function kindOf(type: Function): InputType | undefined {
+  const name = INPUT_TYPES.get(type);
   if (name !== undefined || type === Object) return name;
   if (type.prototype instanceof TYPED_ARRAY) return typedArray(type as unknown as TypedArray);
   const isBuiltIn = (globalThis as Record<string, unknown>)[type.name] === type;
@@ -105,7 +105,7 @@ function dateFrom(value: unknown): Date | undefined {
   if (day === undefined) return undefined;
   if (digits !== day && zone === undefined) {
     throw new Misfit(
-      `${shown(value)} has no time zone, so it differs from machine to machine: add Z for UTC, or +02:00`,
+      `${formatValue(value)} has no time zone, so it differs from machine to machine: add Z for UTC, or +02:00`,
     );
   }
   const date = new Date(value as string);
@@ -133,7 +133,7 @@ function isRounded(number: number, held: unknown): boolean {
   return !Number.isSafeInteger(number) && Number.isFinite(held);
 }
 
-function typedArray(type: TypedArray): Kind {
+function typedArray(type: TypedArray): InputType {
   const isFloat = /^Float/.test(type.name);
   const isBig = /^Big/.test(type.name);
   const takes = `a JSON list of numbers that a ${type.name} holds`;
@@ -148,14 +148,14 @@ function typedArray(type: TypedArray): Kind {
       const isHeld = (each: unknown, i: number) =>
         result[i] === each || (isFloat && isRounded(each as number, result[i]));
       const misfit = list.findIndex((each, i) => !isHeld(each, i));
-      if (misfit >= 0) throw new Misfit(`it takes ${takes}, not ${shown(list[misfit])}`, `[${misfit}]`);
+      if (misfit >= 0) throw new Misfit(`it takes ${takes}, not ${formatValue(list[misfit])}`, `[${misfit}]`);
       return result;
     },
   };
 }
 
 /** Formats a value for an error; of a long one, the beginning. */
-export function shown(value: unknown): string {
+export function formatValue(value: unknown): string {
   const text =
     typeof value === "string"
       ? JSON.stringify(value.slice(0, MAX_SHOWN + 1))

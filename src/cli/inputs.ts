@@ -4,7 +4,7 @@ import { validatedProperties } from "../graph/class-validator-metadata.js";
 import type { Graph } from "../index.js";
 import { JsonTextError, NumberText } from "../util/json-text.js";
 import { inputError } from "../values/inputs.js";
-import { asDeclared, holdsAnyInteger, isListType, Misfit, shown } from "./declared-type.js";
+import { asDeclared, formatValue, holdsAnyInteger, isListType, Misfit } from "./declared-type.js";
 import { usageError } from "./exit-codes.js";
 import { hasLinesName, type JsonSource, readElements, readJson } from "./json-source.js";
 import { jsonOrText, parsePair, refusePrototypeName } from "./parse-args.js";
@@ -13,7 +13,7 @@ const PLAIN_TO_CLASS = 0;
 const PRIMITIVES: readonly (Function | undefined)[] = [String, Number, Boolean, BigInt];
 
 /** The pipeline that inputs are for. */
-export interface Inputs {
+export interface InputTarget {
   /** The pipeline class. */
   readonly type: Function;
   readonly graph: Graph;
@@ -36,7 +36,7 @@ export interface Inputs {
  * @throws {HypernodesError} `USAGE` for an input that can't be read.
  * @throws {InputError} with all values that do not have the type of their input.
  */
-export async function parseInputs(given: readonly string[], about: Inputs): Promise<Record<string, unknown>> {
+export async function parseInputs(given: readonly string[], about: InputTarget): Promise<Record<string, unknown>> {
   const inputs: Record<string, unknown> = {};
   const violations: Violation[] = [];
   const put = async (name: string, value: unknown, isExact: boolean) => {
@@ -106,17 +106,17 @@ async function recordIn(one: string, file: string): Promise<object> {
   throw usageError(`--input ${one}`, "it does not contain an object with the inputs", `Name one: --input NAME=${one}`);
 }
 
-function typeOf(name: string, { graph }: Inputs): Function | undefined {
+function typeOf(name: string, { graph }: InputTarget): Function | undefined {
   return graph.nodes.find((node) => node.name === name && node.role === "input")?.design?.type;
 }
 
 /** Tells if an input takes a list, which JSON lines are. */
-function takesList(name: string, about: Inputs): boolean {
+function takesList(name: string, about: InputTarget): boolean {
   if (about.over.includes(name)) return true;
   return isListType(typeOf(name, about)) && !isTransformed(about.type, name);
 }
 
-function valueIn(text: string, name: string, about: Inputs): unknown {
+function valueIn(text: string, name: string, about: InputTarget): unknown {
   if (typeOf(name, about) === String && !about.over.includes(name)) return text;
   try {
     return jsonOrText(text);
@@ -131,9 +131,9 @@ function valueIn(text: string, name: string, about: Inputs): unknown {
 }
 
 /** @throws {Misfit} */
-function declared(value: unknown, name: string, about: Inputs, isExact: boolean): unknown {
+function declared(value: unknown, name: string, about: InputTarget, isExact: boolean): unknown {
   if (!about.over.includes(name)) return declaredOne(value, name, about, isExact);
-  if (!Array.isArray(value)) throw new Misfit(`--over takes a JSON list of its values, not ${shown(value)}`);
+  if (!Array.isArray(value)) throw new Misfit(`--over takes a JSON list of its values, not ${formatValue(value)}`);
   return value.map((element, i) => {
     try {
       return declaredOne(element, name, about, isExact);
@@ -143,7 +143,7 @@ function declared(value: unknown, name: string, about: Inputs, isExact: boolean)
   });
 }
 
-function declaredOne(value: unknown, name: string, about: Inputs, isExact: boolean): unknown {
+function declaredOne(value: unknown, name: string, about: InputTarget, isExact: boolean): unknown {
   const type = typeOf(name, about);
   if (!isFree(about.type, name, type)) return asDeclared(value, type, isExact);
   const big = type === BigInt && value instanceof NumberText ? value.integer : undefined;
@@ -154,7 +154,7 @@ function declaredOne(value: unknown, name: string, about: Inputs, isExact: boole
 const MAX_HELD = 16 * 1024 * 1024;
 
 /** Returns the elements of a list; for a long one, an iterable that reads elements as they are needed. */
-async function listOrStream(source: JsonSource, name: string, about: Inputs) {
+async function listOrStream(source: JsonSource, name: string, about: InputTarget) {
   const read = { bytes: 0 };
   const elements = readElements({ ...source, read });
   const list: unknown[] = [];
@@ -172,7 +172,7 @@ async function* elementsIn(
   others: AsyncIterable<unknown>,
   source: JsonSource,
   name: string,
-  about: Inputs,
+  about: InputTarget,
 ): AsyncGenerator<unknown, void> {
   let index = 0;
   const all = async function* () {

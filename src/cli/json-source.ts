@@ -56,7 +56,7 @@ async function* readLines(source: JsonSource): AsyncGenerator<unknown, void> {
   for await (const lines of linesOf(source)) {
     for (const line of lines) {
       const text = textIn(line, source);
-      if (text.trim() !== "") yield parsed(text, line.number, source);
+      if (text.trim() !== "") yield parseAt(text, line.number, source);
     }
   }
 }
@@ -94,13 +94,13 @@ async function* readEither(source: JsonSource): AsyncGenerator<unknown, unknown>
       if (isDocument === true) continue;
       const text = textIn(line, source);
       if (text.trim() === "") continue;
-      const value = isDocument === false ? parsed(text, line.number, source) : firstIn(text, line.number, source);
+      const value = isDocument === false ? parseAt(text, line.number, source) : firstIn(text, line.number, source);
       isDocument ??= value === undefined || Array.isArray(value) || source.takesList !== true;
       if (!isDocument) yield value;
     }
   }
   if (isDocument === false) return undefined;
-  return parsed(textIn({ number: 1, bytes: Buffer.concat(documentBytes) }, source), 1, source, true);
+  return parseAt(textIn({ number: 1, bytes: Buffer.concat(documentBytes) }, source), 1, source, true);
 }
 
 const LINE_FEED = Buffer.from("\n");
@@ -143,7 +143,7 @@ function textIn({ bytes, number }: Line, source: JsonSource): string {
   }
 }
 
-function parsed(text: string, line: number, source: JsonSource, isDocument = false): unknown {
+function parseAt(text: string, line: number, source: JsonSource, isDocument = false): unknown {
   try {
     return parseJson(text, { refuse: source.keepNumbers !== true });
   } catch (error) {

@@ -67,7 +67,7 @@ function optionsIn(text: string, where: string): Record<string, unknown> {
   const at = text.indexOf(":");
   if (at < 0) return {};
   const options: Record<string, unknown> = {};
-  for (const option of splitOptions(text.slice(at + 1))) {
+  for (const option of splitAtCommas(text.slice(at + 1))) {
     const [name, value] = pairIn(option, where, Object.keys(options).at(-1));
     refusePrototypeName(where, name);
     options[name] = valueIn(value, `${where}:${name}`);
@@ -96,7 +96,7 @@ function valueIn(text: string, where: string): unknown {
 }
 
 /** Splits options at commas, except for those in a value, as in the password of a URL. */
-function splitOptions(text: string): string[] {
+function splitAtCommas(text: string): string[] {
   const options: string[] = [];
   for (let rest = text; ; ) {
     // The user information of a URL, up to the sign before its host, may contain anything.

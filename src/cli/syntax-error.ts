@@ -5,14 +5,14 @@ import { parse } from "acorn";
 import { locationPath } from "../dsl/class-location.js";
 import { isError, readProperty } from "../util/describe.js";
 
-interface Place {
+interface SourcePlace {
   readonly file: string;
   readonly line?: string | undefined;
   readonly problem: string;
 }
 
 /** Parsers for each compiler's syntax errors: only the file, the line and the problem are used. */
-const COMPILERS: readonly ((message: string, stack: string) => Place | undefined)[] = [
+const COMPILERS: readonly ((message: string, stack: string) => SourcePlace | undefined)[] = [
   // swc: " x Expression expected\n ,-[/folder/file.ts:2:1]\n 3 | ...\n : ^\n", and a backtrace of Rust. The line above
   // the one with a mark is that of the error.
   (message) => {
@@ -32,7 +32,7 @@ const COMPILERS: readonly ((message: string, stack: string) => Place | undefined
  * Parses the stack of an ES module that imports a missing name, and of CommonJS: it begins with
  * "file:///folder/file.mjs:3".
  */
-function readWithNode(problem: string, stack: string): Place | undefined {
+function readWithNode(problem: string, stack: string): SourcePlace | undefined {
   const [, file, line] = /^((?:file:\/\/)?\/?.+?):(\d+)\n/.exec(stack) ?? [];
   return file === undefined ? undefined : { problem, file, line };
 }
@@ -58,7 +58,7 @@ export function syntaxErrorIn(cause: unknown, imported: string): string | undefi
 }
 
 /** Finds the syntax error of a JavaScript module: Node only reports the problem, not the place. */
-function parsedIn(file: string, problem: string): Place | undefined {
+function parsedIn(file: string, problem: string): SourcePlace | undefined {
   if (!/\.[cm]?js$/.test(file)) return undefined;
   try {
     parse(readFileSync(file, "utf8"), { ecmaVersion: "latest", sourceType: "module", allowHashBang: true });

@@ -1,7 +1,7 @@
 import { isFlag, isRecord, optionFaults, type RulesOf } from "../util/options.js";
 import { assertCalled, type BareClass, type Mistake } from "./decorator-target.js";
 import { recordMember } from "./metadata.js";
-import type { InputField } from "./nested-field-types.js";
+import type { InputFieldKey } from "./nested-field-types.js";
 
 /** Options of `@input`. */
 export interface InputOptions {
@@ -32,7 +32,11 @@ const INPUT_RULES: RulesOf<InputOptions> = { optional: isFlag };
 export function input<A extends unknown[] = never>(
   options?: InputOptions | BareClass<A>,
 ): [A] extends [never]
-  ? <T, K extends keyof T>(target: T, key: InputField<T, K>, accessor?: "an input is a field, not an accessor") => void
+  ? <T, K extends keyof T>(
+      target: T,
+      key: InputFieldKey<T, K>,
+      accessor?: "an input is a field, not an accessor",
+    ) => void
   : Mistake<"@input() goes on a field, not on a class">;
 export function input(...given: unknown[]): unknown {
   assertCalled("@input", given, "@input()");

@@ -14,7 +14,7 @@ import { asNestedPipeline } from "./nested.js";
  * On a field `Nested<T[]>`, `@mapOver(list, Child, wiring, pick?)` runs a nested pipeline for each element; the child's
  * input that is wired to the list receives the element.
  *
- * @param args the list or lists, the dependencies (or the child, its wiring and the node to pick), and a last {@link
+ * @param given the list or lists, the dependencies (or the child, its wiring and the node to pick), and a last {@link
  * MapOptions}.
  * @returns a method or property decorator.
  * @throws {DefinitionError} if it is written without parentheses, or is not on an instance member.

@@ -63,7 +63,7 @@ type CheckLists<T, Key, O, P extends readonly unknown[], B> = O extends string
     ? { [I in keyof O]: CheckFirstList<T, Key, O[I], P, I, B> }
     : string;
 
-type ListNames<O> = O extends string ? readonly [O] : O extends readonly string[] ? O : readonly [];
+type ListTuple<O> = O extends string ? readonly [O] : O extends readonly string[] ? O : readonly [];
 
 type Batched<D extends readonly unknown[]> = D extends readonly [...unknown[], { readonly batch: number }]
   ? true
@@ -82,7 +82,7 @@ type MethodArguments<T, Key, P extends readonly unknown[], A extends readonly un
 ]
   ? readonly [
       CheckLists<T, Key, O, P, Batched<A>>,
-      ...ArgumentTypes<T, Key, RestParams<P, ListNames<O>>, D, MapOptions>,
+      ...ArgumentTypes<T, Key, RestParams<P, ListTuple<O>>, D, MapOptions>,
     ]
   : readonly [list: string];
 
@@ -111,7 +111,7 @@ type FieldArguments<T, Key, A extends readonly unknown[]> = A extends readonly [
   ? readonly [
       MappedNames<T, Key, O>,
       C,
-      MapWiring<T, Key, C, W, ListNames<O>, PickIn<A>>,
+      MapWiring<T, Key, C, W, ListTuple<O>, PickIn<A>>,
       ...{ [I in keyof R]: I extends "0" ? (R[I] extends object ? MapOptions : NodePick<C, R[I]>) : MapOptions },
     ]
   : readonly [list: string, child: PipelineClass, wiring: object];
@@ -163,7 +163,7 @@ type WrongBrand<Brand, A extends readonly unknown[]> = Brand extends "any"
         : "a @mapOver method returns Each<T>, an async one Promise<Each<T>>";
 
 type NamesOfMap<A extends readonly unknown[]> = A extends readonly [infer O, ...infer D]
-  ? [...ListNames<O>, ...NamesOnly<D>]
+  ? [...ListTuple<O>, ...NamesOnly<D>]
   : [];
 
 /** The descriptor of a method that `@mapOver` accepts; otherwise a sentence. */

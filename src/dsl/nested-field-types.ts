@@ -77,7 +77,7 @@ export type NestedField<T, K, V, Decorator extends string> = K extends keyof T
   : K;
 
 /** The key of a field that can be an input; otherwise a sentence. */
-export type InputField<T, K extends keyof T> = [T] extends [undefined]
+export type InputFieldKey<T, K extends keyof T> = [T] extends [undefined]
   ? StandardContext
   : T extends abstract new (
         ...parameters: never[]

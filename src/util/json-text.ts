@@ -243,7 +243,7 @@ function jsonErrorIn(text: string): JsonTextError | undefined {
       const word = match(WORD, text, at);
       const literal = isValue ? match(LITERAL, text, at) : "";
       if (literal === "" || literal !== word)
-        return jsonError(`${WORDS[expected]} is expected, not ${shown(text, at, word)}`);
+        return jsonError(`${WORDS[expected]} is expected, not ${formatToken(text, at, word)}`);
       at += literal.length;
       expected = afterValue();
     }
@@ -255,7 +255,7 @@ function match(pattern: RegExp, text: string, at: number): string {
   return pattern.exec(text)?.[0] ?? "";
 }
 
-function shown(text: string, at: number, word: string): string {
+function formatToken(text: string, at: number, word: string): string {
   if (word === "") return JSON.stringify(String.fromCodePoint(text.codePointAt(at)!));
   return JSON.stringify(word.length > 20 ? `${word.slice(0, 20)}…` : word);
 }

@@ -2,7 +2,7 @@ import { types } from "node:util";
 import { ByteWriter, hashOf, TAG } from "./byte-writer.js";
 import { lostClass } from "./content.js";
 import { assertOneClass, assertReadable, assertSerializable, jsonOf, refersBack } from "./dehydrate.js";
-import { errorParts, read } from "./error-parts.js";
+import { errorContent, read } from "./error-parts.js";
 import { findModel, isFailure, type Model, requireModel, unknownClass } from "./models.js";
 import { builtIn, entriesOf, isOrdinary, itemsOf, type Kind, kindOf, pathSegment, sizeOf } from "./object-kinds.js";
 import { isPlainView, type OwnProperties, ownProperties, plainItems, plainNames } from "./own-properties.js";
@@ -333,7 +333,7 @@ export class CanonicalWriter extends ByteWriter {
 
   private error(value: Error, prototype: object | null): void {
     const { isLenient } = this;
-    const { base, dom, model, names, hasTrace, attributes, integrity } = errorParts(value, prototype, isLenient);
+    const { base, dom, model, names, hasTrace, attributes, integrity } = errorContent(value, prototype, isLenient);
     this.attributes(value, { hidden: [], order: "", integrity });
     this.tag(TAG.error);
     this.string(base);

@@ -1,5 +1,5 @@
 import { types } from "node:util";
-import { errorParts, read } from "./error-parts.js";
+import { errorContent, read } from "./error-parts.js";
 import { isFailure, type Model, requireModel } from "./models.js";
 import {
   builtIn,
@@ -333,7 +333,7 @@ class Dehydrator {
   /** Writes an error by its properties: the base format knows neither its class nor added properties. */
   private error(value: Error, prototype: object | null, index: number): unknown {
     const { isLenient } = this;
-    const { base, dom, model, names, attributes, integrity } = errorParts(value, prototype, isLenient);
+    const { base, dom, model, names, attributes, integrity } = errorContent(value, prototype, isLenient);
     if (model?.usesJsonHooks) return this.hasToJson(value, model, index);
     if (!this.copies) throw NEEDS_COPY;
     const written = { base, ...dom, shape: "" };

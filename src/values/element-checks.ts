@@ -10,7 +10,7 @@ export interface CheckedElements {
 }
 
 /** Inputs whose values change together from run to run. */
-interface Group {
+interface InputGroup {
   readonly names: readonly string[];
   readonly lists: readonly ArrayLike<unknown>[];
 }
@@ -25,7 +25,7 @@ export async function checkElements(
   checks: InputChecks,
   record: InputRecord,
   shared: CheckedInputs,
-  { names, lists }: Group,
+  { names, lists }: InputGroup,
   isProduct: boolean,
 ): Promise<CheckedElements> {
   const groups = isProduct ? names.map((name, i) => ({ names: [name], lists: [lists[i]!] })) : [{ names, lists }];
@@ -56,7 +56,7 @@ export async function checkElements(
 async function checkCombinations(
   checks: InputChecks,
   record: InputRecord,
-  groups: readonly Group[],
+  groups: readonly InputGroup[],
 ): Promise<CheckedElements> {
   const lengths = groups.map(({ lists }) => lists[0]!.length);
   const count = lengths.reduce((product, length) => product * length, 1);
@@ -80,7 +80,7 @@ function indicesOf(run: number, lengths: readonly number[]): number[] {
   return indices;
 }
 
-function withElements({ given, defaults }: InputRecord, groups: readonly Group[], indices: readonly number[]) {
+function withElements({ given, defaults }: InputRecord, groups: readonly InputGroup[], indices: readonly number[]) {
   const all = new Map(given);
   for (const [g, { names, lists }] of groups.entries()) {
     for (const [k, name] of names.entries()) {

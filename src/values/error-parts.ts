@@ -5,7 +5,7 @@ import { attributesOf, type OwnProperties, ownProperties } from "./own-propertie
 import { faultOf, mixed, within } from "./unserialisable.js";
 
 /** The parts of an error. */
-export interface ErrorParts {
+export interface ErrorContent {
   /** The nearest built-in class. */
   readonly base: string;
   /** The internal state of a DOMException. */
@@ -31,7 +31,7 @@ export interface ErrorParts {
  * @param isLenient drops parts that can't be serialized, because the error led to a failure.
  * @throws {UnserialisableError}
  */
-export function errorParts(value: Error, prototype: object | null, isLenient: boolean): ErrorParts {
+export function errorContent(value: Error, prototype: object | null, isLenient: boolean): ErrorContent {
   const isBuiltIn = prototype === null || builtIn(prototype) !== undefined;
   const model = isBuiltIn || prototype === null ? undefined : findModel(prototype);
   if (model?.usesJsonHooks) return { ...HOOKED, model };
@@ -74,7 +74,7 @@ function stackOf(value: Error): "text" | "other" | "unreadable" {
 }
 
 /** Returns a name or a message that is defined by its class. */
-function classDefined(value: Error, base: string, dom: ErrorParts["dom"], isLenient: boolean): string[] {
+function classDefined(value: Error, base: string, dom: ErrorContent["dom"], isLenient: boolean): string[] {
   const bare = dom ?? { name: base, message: "" };
   return (["name", "message"] as const).filter((key) => {
     if (Object.hasOwn(value, key)) return false;

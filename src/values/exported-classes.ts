@@ -76,7 +76,7 @@ export function definingModule(type: Function): { readonly module: string; reado
       const { id, url, isModule } = place.script;
       // The module system of a test runner can't be traversed.
       if (!isModule && commonJs(url) === undefined) return { result: undefined };
-      return { result: { module: shown(url), isImported: walk.hasSeen(id, url) } };
+      return { result: { module: relativeModule(url), isImported: walk.hasSeen(id, url) } };
     } catch {
       return { result: undefined };
     }
@@ -106,7 +106,7 @@ function search(again: boolean): void {
   if (inBundle === undefined) walk.from([...roots.values()].flatMap((root) => root.deref() ?? []));
   for (const [name, exported] of inBundle ?? []) {
     const values = typeof exported === "function" ? requiredValues(exported()) : evaluatedValues(exported);
-    record(name.replace(/^bundle:/, ""), values);
+    recordExports(name.replace(/^bundle:/, ""), values);
   }
 }
 
@@ -122,7 +122,7 @@ function evaluatedValues(exported: Readonly<Record<string, () => unknown>>): (re
 }
 
 /** Records the exports of a module that are classes, except for pipelines. */
-function record(module: string, exported: Iterable<readonly [name: string, value: unknown]>): void {
+function recordExports(module: string, exported: Iterable<readonly [name: string, value: unknown]>): void {
   const names = new Map<Class, string[]>();
   for (const [name, value] of exported) {
     if (value === undefined) isUnfinished = true;
@@ -160,7 +160,7 @@ function urlOf(file: string): string {
   return file.startsWith("file:") ? file : pathToFileURL(file).href;
 }
 
-function shown(file: string): string {
+function relativeModule(file: string): string {
   return path.relative(process.cwd(), locationPath(file)).split(path.sep).join("/");
 }
 
@@ -235,13 +235,13 @@ class ModuleWalk {
     const exported = getOrCreate(this.scripts, script.id, () => classExports(sourceOf(script)));
     // No scope of V8 has the variable of a default export without a name.
     const isUnnamed = fn.name === "default" && exported.some(({ local }) => local === undefined);
-    if (isUnnamed) record(shown(script.url), [["default", fn]]);
+    if (isUnnamed) recordExports(relativeModule(script.url), [["default", fn]]);
     const scope = scopes.find(({ isModule }) => isModule);
     if (scope === undefined || this.entered.has(script.id)) return;
     this.entered.add(script.id);
     const variables = scope.variables as Readonly<Record<string, unknown>>;
-    record(
-      shown(script.url),
+    recordExports(
+      relativeModule(script.url),
       exported.flatMap(({ name, local }) => (local === undefined ? [] : [[name, variables[local]] as const])),
     );
     for (const value of Object.values(variables)) this.lead(value, seen);
@@ -271,7 +271,7 @@ class ModuleWalk {
     for (const child of module.children) this.require(child, seen);
     const values = requiredValues(module.exports);
     // The exports of a required ES module are found by its scope.
-    if (!types.isModuleNamespaceObject(module.exports)) record(shown(module.filename), values);
+    if (!types.isModuleNamespaceObject(module.exports)) recordExports(relativeModule(module.filename), values);
     for (const [, value] of values) this.lead(value, seen);
   }
 }

@@ -43,11 +43,11 @@ export interface Checked {
 /** The walk that transforms records, loaded when it is needed. */
 const transformer = new OnDemand(() => import("./record-transformer.js"));
 
-const known = new WeakMap<readonly PlannedInput[], InputChecks | null>();
+const checksByType = new WeakMap<readonly PlannedInput[], InputChecks | null>();
 
 /** Returns the checks of a plan's inputs; undefined if their class has no decorators for them. */
 export function inputChecksOf(type: Function, { graph, inputs }: Plan): InputChecks | undefined {
-  return getOrCreate(known, inputs, () => InputChecks.of(type, graph, inputs) ?? null) ?? undefined;
+  return getOrCreate(checksByType, inputs, () => InputChecks.of(type, graph, inputs) ?? null) ?? undefined;
 }
 
 /**

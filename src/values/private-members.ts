@@ -1,7 +1,7 @@
 import jsTokens from "js-tokens";
 import { getOrCreate } from "../util/get-or-create.js";
 
-const known = new WeakMap<Function, boolean>();
+const results = new WeakMap<Function, boolean>();
 
 /**
  * Tells if a class, or a base class, has `#private` members: they can't be read from outside, so a deserialized
@@ -9,7 +9,7 @@ const known = new WeakMap<Function, boolean>();
  */
 export function hasPrivateMembers(type: Function): boolean {
   for (let c: unknown = type; typeof c === "function" && c !== Function.prototype; c = Object.getPrototypeOf(c)) {
-    if (getOrCreate(known, c, () => hasPrivateSyntax(String(c)))) return true;
+    if (getOrCreate(results, c, () => hasPrivateSyntax(String(c)))) return true;
   }
   return false;
 }

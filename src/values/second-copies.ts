@@ -39,7 +39,7 @@ export function warnOfSecondCopies(pipeline: Class): void {
       loadedCopy(cache, own, path.join(name, module), isUsed) ?? nearestCopy(cache, own, origin?.file, name, module);
     if (other === undefined) continue;
     warned.add(name);
-    const [first, second] = [own, other].map((file) => place(file.slice(0, -module.length)));
+    const [first, second] = [own, other].map((file) => describePackage(file.slice(0, -module.length)));
     process.emitWarning(
       `${name} is installed twice: hypernodes uses ${first}, the project ${second}. Decorators of the second may be ignored. Install one copy: npm dedupe.`,
       "HypernodesWarning",
@@ -87,7 +87,7 @@ function recordedIn(storage: object | undefined): boolean {
 }
 
 /** Formats a package's folder, relative to the working directory, and its version. */
-function place(folder: string): string {
+function describePackage(folder: string): string {
   const manifest = path.join(folder, "package.json");
   const { version } = existsSync(manifest) ? (JSON.parse(readFileSync(manifest, "utf8")) as { version?: string }) : {};
   const relative = path.relative(process.cwd(), folder).split(path.sep).join("/");

@@ -4,7 +4,7 @@ import { integrityOf, ownProperties, plainItems } from "./own-properties.js";
 import { bytesOf } from "./views.js";
 
 /** The parts of an object, by reference. */
-interface Parts {
+interface ObjectParts {
   /** Its prototype and integrity; elements; then keys and values in turn. */
   readonly values: readonly unknown[];
   /** Index of the first key. */
@@ -12,7 +12,7 @@ interface Parts {
 }
 
 /** An object as recorded. */
-interface Noted extends Parts {
+interface RecordedObject extends ObjectParts {
   /** The object that contains it, and the key; undefined for the value itself. */
   readonly within: object | undefined;
   readonly key: string | number | undefined;
@@ -24,13 +24,13 @@ interface Noted extends Parts {
  * fields do.
  */
 export class Snapshot {
-  private readonly noted = new Map<object, Noted>();
+  private readonly noted = new Map<object, RecordedObject>();
 
   constructor(private readonly value: object) {
     this.note(value, undefined, undefined);
     // Objects added during the iteration are visited, too.
     for (const [object, parts] of this.noted) {
-      for (let i = HEAD; i < parts.values.length; i++) {
+      for (let i = FIXED_PARTS; i < parts.values.length; i++) {
         const part = parts.values[i];
         if (typeof part === "object" && part !== null) this.note(part, object, keyAt(object, parts, i));
       }
@@ -65,8 +65,8 @@ export class Snapshot {
 }
 
 /** Number of parts before all others: the prototype, and the integrity. */
-const HEAD = 2;
-const NOTHING: Parts = { values: [], keysFrom: 0 };
+const FIXED_PARTS = 2;
+const NO_PARTS: ObjectParts = { values: [], keysFrom: 0 };
 
 function firstDifference(before: readonly unknown[], now: readonly unknown[]): number {
   for (let i = 0; i < Math.max(before.length, now.length); i++) {
@@ -75,9 +75,9 @@ function firstDifference(before: readonly unknown[], now: readonly unknown[]): n
   return -1;
 }
 
-function partsOf(object: object): Parts {
+function partsOf(object: object): ObjectParts {
   // Any operation on a proxy would run its code.
-  if (types.isProxy(object)) return NOTHING;
+  if (types.isProxy(object)) return NO_PARTS;
   const prototype: object | null = Object.getPrototypeOf(object);
   const values: unknown[] = [prototype, integrityOf(object)];
   const elements = elementsOf(object);
@@ -134,11 +134,11 @@ function keyOfModel(prototype: object | null): readonly string[] | undefined {
 }
 
 /** Returns the key of a part; undefined if it has none. */
-function keyAt(object: object, { keysFrom, values }: Parts, i: number): string | number | undefined {
-  if (i < HEAD) return undefined;
-  if (i < keysFrom && Array.isArray(object)) return i - HEAD;
+function keyAt(object: object, { keysFrom, values }: ObjectParts, i: number): string | number | undefined {
+  if (i < FIXED_PARTS) return undefined;
+  if (i < keysFrom && Array.isArray(object)) return i - FIXED_PARTS;
   if (i < keysFrom && !types.isMap(object)) return undefined;
-  const from = i < keysFrom ? HEAD : keysFrom;
+  const from = i < keysFrom ? FIXED_PARTS : keysFrom;
   const key = values[i - ((i - from) % 2)];
   return typeof key === "string" || typeof key === "number" ? key : undefined;
 }

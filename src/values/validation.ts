@@ -79,13 +79,13 @@ function toViolations(
   const { property } = error;
   const path = within === "" ? property : /^\d+$/.test(property) ? `${within}[${property}]` : `${within}.${property}`;
   const constraints = Object.entries(error.constraints ?? {});
-  const seen = constraints.length === 0 ? "" : seenInstead(error, isList(error));
+  const seen = constraints.length === 0 ? "" : describeActual(error, isList(error));
   const own = constraints.map(([constraint, problem]) => ({ path, constraint, problem: `${problem}${seen}` }));
   return [...own, ...(error.children ?? []).flatMap((child) => toViolations(child, path, isList))];
 }
 
 /** Describes a value of a different kind than the rules are for: their messages do not show it. */
-function seenInstead({ value, constraints }: ValidationError, isList: boolean): string {
+function describeActual({ value, constraints }: ValidationError, isList: boolean): string {
   if (isList && !(Array.isArray(value) || value instanceof Set || value instanceof Map)) {
     return `: it is ${describeValue(value)}, not a list`;
   }

@@ -8,7 +8,7 @@ import { usageError } from "../exit-codes.js";
 import { asJson, write } from "../output.js";
 import { bytesFrom, millisecondsFrom } from "../parse-args.js";
 import { pipelineFrom } from "../pipeline-file.js";
-import { type RunFlags, runPipeline, withRunOptions } from "./run.js";
+import { type RunFlags, runWithFlags, withRunOptions } from "./run.js";
 
 export function addCache(program: Command): void {
   const cache = program.command("cache");
@@ -93,6 +93,6 @@ function addExplain(cache: Command): void {
     )
     .action(async (target: string, flags: RunFlags) => {
       const { type } = await pipelineFrom(target);
-      await runPipeline(new type(), { ...flags, quiet: true, explain: true }, [], new EventsFile(undefined));
+      await runWithFlags(new type(), { ...flags, quiet: true, explain: true }, [], new EventsFile(undefined));
     });
 }

@@ -91,7 +91,7 @@ Examples:
       const events = new EventsFile(flags.events);
       const results = new ResultList(flags.json === true && flags.over !== undefined);
       try {
-        const outputs = await runPipeline(new type(), flags, [...(flags.report ? [table] : [])], events, results);
+        const outputs = await runWithFlags(new type(), flags, [...(flags.report ? [table] : [])], events, results);
         if (outputs === results) await results.write(flags.output);
         else await write(flags.json ? asJson(outputs) : asText(outputs, flags.output !== undefined), flags.output);
       } finally {
@@ -150,7 +150,7 @@ export function withRunOptions(command: Command): Command {
  * @param results collects the results of elements that are read from a pipe or from JSON lines, one by one, and is
  * returned; if undefined, all elements are held in memory.
  */
-export async function runPipeline(
+export async function runWithFlags(
   pipeline: AnyPipeline,
   flags: RunFlags,
   observers: readonly (RunObserver | Listener)[],

@@ -190,16 +190,16 @@ function truncate(text: string, width: number, { widthOf }: Terminal): string {
 /**
  * A part of a line about a step or a run. If there is no room for all, parts of the lowest priority are dropped first.
  */
-interface Part {
+interface LinePart {
   readonly text: string;
   readonly priority: number;
 }
 
 /** Renders a line with as many parts as there is room for, in their order. */
-function truncateParts(start: string, parts: readonly Part[], separator: string, canvas: Terminal): string {
-  const lineOf = (shown: readonly Part[]) =>
+function truncateParts(start: string, parts: readonly LinePart[], separator: string, canvas: Terminal): string {
+  const lineOf = (shown: readonly LinePart[]) =>
     [start, shown.map(({ text }) => text).join(separator)].filter((text) => text !== "").join(" ");
-  const selected = new Set<Part>();
+  const selected = new Set<LinePart>();
   for (const part of [...parts].sort((a, b) => a.priority - b.priority)) {
     selected.add(part);
     if (canvas.widthOf(lineOf(parts.filter((each) => selected.has(each)))) > lineWidth(canvas)) selected.delete(part);

@@ -8,7 +8,7 @@ export interface BusyInterval {
 }
 
 /** Maximum number of intervals of a step: more would not be visible. */
-const MOST = 400;
+const MAX_INTERVALS = 400;
 
 /**
  * The intervals in which a step was computing. Intervals close to each other are merged, so that memory stays bounded
@@ -21,7 +21,7 @@ export class Timeline {
 
   add({ at, durationMs }: { readonly at: number; readonly durationMs: number }, phase: RunEvent["phase"]): void {
     this.intervals.push({ from: at - durationMs, to: at, failed: phase === "failed" });
-    if (this.intervals.length > 2 * MOST) this.compact();
+    if (this.intervals.length > 2 * MAX_INTERVALS) this.compact();
   }
 
   /** The intervals in order; they overlap only if one of them has a failure. */
@@ -33,9 +33,9 @@ export class Timeline {
   private compact(): void {
     this.intervals.sort((a, b) => a.from - b.from);
     this.merge();
-    while (this.intervals.length > MOST) {
+    while (this.intervals.length > MAX_INTERVALS) {
       const spanMs = this.intervals.at(-1)!.to - this.intervals[0]!.from;
-      this.mergeGapMs = Math.max(2 * this.mergeGapMs, spanMs / MOST / 8);
+      this.mergeGapMs = Math.max(2 * this.mergeGapMs, spanMs / MAX_INTERVALS / 8);
       this.merge();
     }
   }

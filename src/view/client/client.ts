@@ -3,9 +3,9 @@ import type { PageData } from "../page/page-data.js";
 import { lastRunsOf, type Scene, sceneWith } from "../scene.js";
 import { details } from "./details.js";
 import { html, svg } from "./dom.js";
-import { type Drawing, draw } from "./drawing.js";
+import { draw, type SvgScene } from "./drawing.js";
 import { type GraphLayout, type Layouter, layout, type Rect } from "./layout.js";
-import { ancestors, membersOf } from "./members.js";
+import { enclosingPipelines, indexMembers } from "./members.js";
 import { Replay, type ReplayState } from "./replay.js";
 import { Viewport } from "./viewport.js";
 
@@ -23,7 +23,7 @@ const layouter: Layouter = {
 
 /** The page of one graph: the open pipelines, the selection, and the search. */
 class Page {
-  private readonly members = membersOf(data.model);
+  private readonly members = indexMembers(data.model);
   private readonly lastRuns = lastRunsOf(data.model.pipeline, data.steps);
   private readonly open = new Set(data.open);
   private readonly canvas = svg("svg", { role: "application", "aria-label": `the graph of ${data.model.pipeline}` });
@@ -39,7 +39,7 @@ class Page {
   private readonly found = html("span", { id: "found", role: "status" });
   private scene!: Scene;
   private placed!: GraphLayout;
-  private drawn!: Drawing;
+  private drawn!: SvgScene;
   private chosen: string | undefined;
   private matches: string[] = [];
   private match = -1;
@@ -189,7 +189,7 @@ class Page {
 
   /** Selects a member, and opens the pipelines that contain it. */
   private async choose(id: string): Promise<void> {
-    const closed = ancestors(id).filter((outer) => !this.open.has(outer));
+    const closed = enclosingPipelines(id).filter((outer) => !this.open.has(outer));
     if (closed.length > 0) {
       for (const outer of closed) this.open.add(outer);
       await this.layOut(false);
@@ -242,7 +242,9 @@ class Page {
   /** Highlights the selection and its neighbors, search results, and the pipelines that contain it. */
   private mark(): void {
     const { chosen, matches } = this;
-    const found = new Set(matches.flatMap((id) => [id, ...ancestors(id).filter((outer) => !this.open.has(outer))]));
+    const found = new Set(
+      matches.flatMap((id) => [id, ...enclosingPipelines(id).filter((outer) => !this.open.has(outer))]),
+    );
     for (const [id, box] of this.drawn.boxes) {
       box.classList.toggle("chosen", id === chosen);
       box.classList.toggle("found", found.has(id));

@@ -4,14 +4,14 @@ import { svg } from "./dom.js";
 import { type GraphLayout, isAbout, type Rect } from "./layout.js";
 
 /** A scene as SVG: `boxes` by id, to be highlighted. */
-export interface Drawing {
+export interface SvgScene {
   readonly view: SVGGElement;
   readonly boxes: ReadonlyMap<string, SVGGElement>;
   readonly arrows: readonly { readonly from: string; readonly to: string; readonly element: SVGElement }[];
 }
 
 /** Draws a scene with its layout. */
-export function draw(scene: Scene, placed: GraphLayout): Drawing {
+export function draw(scene: Scene, placed: GraphLayout): SvgScene {
   const view = svg("g", { id: "view" });
   const boxes = new Map<string, SVGGElement>();
   const add = (box: Box | Group): void => {

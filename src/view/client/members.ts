@@ -13,7 +13,7 @@ export interface MemberInfo {
 }
 
 /** Returns all members of a pipeline and of those nested in it, by id. */
-export function membersOf(model: GraphModel): ReadonlyMap<string, MemberInfo> {
+export function indexMembers(model: GraphModel): ReadonlyMap<string, MemberInfo> {
   const infos = new Map<string, MemberInfo>();
   const add = ({ members, pipeline, outputs }: GraphModel, parent: string): void => {
     const idOf = (name: string) => (parent === "" ? name : `${parent}.${name}`);
@@ -31,7 +31,7 @@ export function membersOf(model: GraphModel): ReadonlyMap<string, MemberInfo> {
 }
 
 /** Returns the ids of the pipelines that contain a member, the outermost first. */
-export function ancestors(id: string): string[] {
+export function enclosingPipelines(id: string): string[] {
   const names = id.split(".");
   return names.slice(0, -1).map((_, i) => names.slice(0, i + 1).join("."));
 }

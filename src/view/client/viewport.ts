@@ -3,7 +3,7 @@ import type { Rect } from "./layout.js";
 /** Zoom factor of a wheel's notch, a key, or a button. */
 const STEP = 1.2;
 const LEAST = 0.02;
-const MOST = 4;
+const MAX_ZOOM = 4;
 
 /** The visible part of the drawing: moved by mouse, touch, wheel and keys. */
 export class Viewport {
@@ -63,7 +63,7 @@ export class Viewport {
   }
 
   zoom(factor: number, aroundX = this.canvas.clientWidth / 2, aroundY = this.canvas.clientHeight / 2): void {
-    const scale = Math.min(MOST, Math.max(LEAST, this.scale * factor));
+    const scale = Math.min(MAX_ZOOM, Math.max(LEAST, this.scale * factor));
     const ratio = scale / this.scale;
     this.x = aroundX - (aroundX - this.x) * ratio;
     this.y = aroundY - (aroundY - this.y) * ratio;
