@@ -158,7 +158,7 @@ describe("a time on the command line", () => {
     expect(bytesFrom("--max-bytes", "1.5 GiB")).to.equal(1.5 * 2 ** 30);
     for (const text of ["1..5GB", "-1", "5 parsecs", "5constructor"]) {
       expect(problemOf(() => bytesFrom("--max-bytes", text))).to.contain(
-        `--max-bytes ${text}: it is not bytes, as 500MiB`,
+        `--max-bytes ${text}: it is not bytes, such as 500MiB`,
       );
     }
   });
