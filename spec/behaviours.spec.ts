@@ -608,7 +608,7 @@ describe("behaviours of the original: events", () => {
 
   it("64: a reader that supports only another engine is refused", async () => {
     const error = await rejection(new Chain().run({ x: 5 }, { onEvent: { placements: ["modal"] } }));
-    expect(error.message).to.contain('is not compatible with engine "local"');
+    expect(error.message).to.contain('is not compatible with the placement "local"');
   });
 
   it("66: the readers of the outermost pipeline hear of all those nested in it", async () => {

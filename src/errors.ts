@@ -1,28 +1,33 @@
 import { formatErrorChain, isPrintable } from "./util/error-chain.js";
 import { showValue } from "./util/show-value.js";
 
-/** What every error of hypernodes carries. */
+/** The parts of every hypernodes error. */
 export interface ErrorParts {
-  /** Stable, for programs: `"MISSING_INPUTS"`. */
+  /** Stable code for programs, such as `"MISSING_INPUTS"`. */
   readonly code: string;
-  /** Where: a path through nesting and fan-out, such as `Corpus.essays[3].count`. */
+  /** Location of the error: a path through nesting and fan-out, such as `Corpus.essays[3].count`. */
   readonly where: string;
-  /** What was wrong, with the value seen. */
+  /** Description of the problem, with the value that caused it. */
   readonly problem: string;
-  /** What to do about it. */
+  /** Advice that solves the problem. */
   readonly advice?: string | undefined;
-  /** The original error, if another one led to this. */
+  /** The original error, if another error caused this one. */
   readonly cause?: unknown;
 }
 
-/** The base of all errors that hypernodes throws: a stable code, the place, what was wrong, and what to do. */
+/** Base class of all errors that hypernodes throws: a stable code, the location, the problem, and advice. */
 export class HypernodesError extends Error {
   override readonly name: string = "HypernodesError";
+  /** Stable code for programs, such as `"MISSING_INPUTS"`. */
   readonly code: string;
+  /** Location of the error, such as `Corpus.essays[3].count`. */
   readonly where: string;
+  /** Description of the problem, with the value that caused it. */
   readonly problem: string;
+  /** Advice that solves the problem. */
   readonly advice: string | undefined;
 
+  /** @param parts see {@link ErrorParts}. */
   constructor({ code, where, problem, advice, cause }: ErrorParts) {
     super(sentence(where, problem, advice), cause === undefined ? undefined : { cause });
     this.code = code;
@@ -31,27 +36,38 @@ export class HypernodesError extends Error {
     this.advice = advice;
   }
 
-  /** Prints it as Node prints errors; where a cause can't be printed, as what it says. */
+  /**
+   * Prints the error as Node does; if a cause can't be inspected, prints only the messages.
+   *
+   * @returns a value for `util.inspect`.
+   */
   [Symbol.for("nodejs.util.inspect.custom")](): unknown {
     return isPrintable(this) ? this : formatErrorChain(this);
   }
 }
 
-/** One thing wrong with a pipeline class. */
+/** One defect of a pipeline class. */
 export interface Defect {
-  /** Stable, for programs: `"CYCLE"`, `"UNKNOWN_NAME"`. */
+  /** Stable code for programs, such as `"CYCLE"` or `"UNKNOWN_NAME"`. */
   readonly code: string;
-  /** The member: `Retrieval.hits`. */
+  /** The member with the defect, such as `Retrieval.hits`. */
   readonly where: string;
+  /** Description of the defect. */
   readonly problem: string;
+  /** Advice that fixes it. */
   readonly advice?: string | undefined;
 }
 
-/** A pipeline class that can't work as it is written. All its defects are reported at once. */
+/** A pipeline class that is not valid. All its defects are reported at once. */
 export class DefinitionError extends HypernodesError {
   override readonly name = "DefinitionError";
+  /** All defects of the class, in the order of its members. */
   readonly defects: readonly Defect[];
 
+  /**
+   * @param pipeline name of the class.
+   * @param defects at least one defect.
+   */
   constructor(pipeline: string, defects: readonly [Defect, ...Defect[]]) {
     const [first] = defects;
     super(
@@ -63,36 +79,43 @@ export class DefinitionError extends HypernodesError {
   }
 }
 
-/** One thing wrong with what a caller gave. */
+/** One problem with the inputs of a call. */
 export interface Violation {
-  /** The input, and the way into its value: `passages[3].text`. */
+  /** The input, and the path into its value, such as `passages[3].text`. */
   readonly path: string;
-  /** The constraint that failed: `"isInt"`, or `"missing"`, `"unknown"`, `"length"`, `"list"`. */
+  /**
+   * The constraint that failed: `"isInt"` or another of class-validator, or `"missing"`, `"unknown"`, `"length"`,
+   * `"list"`.
+   */
   readonly constraint: string;
+  /** Description of the problem, with the value that caused it. */
   readonly problem: string;
 }
 
-/** What a caller gave does not fit the pipeline. All violations are reported at once, before any node runs. */
+/** Inputs that do not fit the pipeline. All violations are reported at once, before any node runs. */
 export class InputError extends HypernodesError {
   override readonly name = "InputError";
+  /** All violations, in the order of the inputs. */
   readonly violations: readonly Violation[];
 
+  /** @param parts see {@link ErrorParts}; `violations`: at least one. */
   constructor(parts: ErrorParts & { readonly violations: readonly Violation[] }) {
     super(parts);
     this.violations = parts.violations;
   }
 }
 
-/** A node, or one element of a mapped node, that failed. The original error is the `cause`. */
+/** Failure of a node, or of one element of a mapped node. The original error is the `cause`. */
 export class NodeError extends HypernodesError {
   override readonly name = "NodeError";
-  /** The node's own name: `hits`. */
+  /** Name of the node: `hits`. */
   readonly node: string;
-  /** The index of the element, if the node is mapped. */
+  /** Index of the element, if the node is mapped. */
   readonly element: number | undefined;
-  /** How often it was tried. */
+  /** Number of calls that were made, retries included. */
   readonly attempts: number;
 
+  /** @param parts see {@link ErrorParts}; `node`, `element` and `attempts` as the properties of this class. */
   constructor(
     parts: ErrorParts & { readonly node: string; readonly element?: number | undefined; readonly attempts: number },
   ) {
@@ -103,33 +126,34 @@ export class NodeError extends HypernodesError {
   }
 }
 
-/** A value that can't travel between threads, containers and stores, or bytes that are no value. */
+/** A value that can't be serialized for threads, containers and caches, or bytes that are not a serialized value. */
 export class ValueError extends HypernodesError {
   override readonly name = "ValueError";
-  /** The way into the value to what is at fault: property names, indices, the keys of Maps. */
+  /** Path into the value to the part that caused the error: property names, indices, and keys of Maps. */
   readonly path: readonly (string | number)[];
 
+  /** @param parts see {@link ErrorParts}; `path` as the property of this class. */
   constructor(parts: ErrorParts & { readonly path: readonly (string | number)[] }) {
     super(parts);
     this.path = parts.path;
   }
 }
 
-/** A run, or a node's attempt, that took longer than its `timeoutMs`. */
+/** A run, or an attempt of a node, that took longer than its `timeoutMs`. */
 export class TimeoutError extends HypernodesError {
   override readonly name = "TimeoutError";
 }
 
-/** A run that its caller stopped through a signal. The signal's reason is the `cause`. */
+/** A run that its caller aborted through a signal. The signal's reason is the `cause`. */
 export class AbortError extends HypernodesError {
   override readonly name = "AbortError";
 }
 
 /**
- * What is wrong with an option, for an error or a defect.
+ * Describes an invalid option, for an error or a defect.
  *
  * @param option with its kind: `option mode`, `execution option maps`.
- * @param takes what it takes: a phrase, or a phrase and a sentence that closes itself.
+ * @param takes the allowed values: a phrase, or a phrase and a complete sentence.
  */
 export function badOption(option: string, value: unknown, takes: string): Omit<Defect, "where"> {
   return {

@@ -48,7 +48,7 @@ import { plainName } from "./values/plain-name.js";
 import { type RenderableGraph, withRendering } from "./view/renderable-graph.js";
 
 declare global {
-  // As TypeScript's esnext.disposable has them: a project without it, and without Node's types, has neither.
+  // Declared as in TypeScript's esnext.disposable: a project without that library and without Node's types has neither.
   interface SymbolConstructor {
     readonly asyncDispose: unique symbol;
   }
@@ -57,38 +57,53 @@ declare global {
   }
 }
 
-/** What one run is told beyond its inputs; its choices are over those of the class. */
+/** Options for a single run. They override the options set on the class. */
 export interface RunOptions<T, K extends NodesOf<T> = never, G extends NodesOf<T> = never> extends PipelineOptions {
-  /** The nodes whose values are returned. Only they and what they need run; only those inputs are asked for. */
+  /**
+   * Nodes whose values are returned. Only they and their dependencies run, and only the inputs of these are required.
+   *
+   * @default the nodes with `@output`, or all nodes if there is none
+   */
   readonly outputs?: readonly K[];
-  /** Values in the place of nodes: they, and what only they need, do not run. */
+  /** Values that replace nodes. A replaced node, and anything only it depends on, is not run. */
   readonly given?: { readonly [P in G]: ValueOf<T[P & keyof T]> };
-  /** Stops the run: nodes see it through `currentRun().signal`, and the run is rejected with an `AbortError`. */
+  /** Aborts the run. Nodes observe it through `currentRun().signal`; the run rejects with an `AbortError`. */
   readonly signal?: AbortSignal;
   /**
-   * Hears of everything that happens: a function, a reader (`progress()`, `report()`, `tracing()`, a class with methods as
-   * `onNodeEnd`), or a list of them. One that throws does not disturb the run.
+   * Receives every event of the run: a function, an observer (`progress()`, `report()`, `tracing()`, an object with
+   * methods such as `onNodeEnd`), or a list of them. An exception in an observer does not affect the run.
    */
   readonly onEvent?: OnEvent;
   /**
-   * Says for each node that is remembered, at the end and on stderr, why it was computed or was not: what changed since
-   * the run before. Listeners hear it, too.
+   * After the run, prints to stderr why each cached node was or was not recomputed (what changed since the previous
+   * run). Observers receive the explanations as events, too.
+   *
+   * @default false
    */
   readonly explain?: boolean;
 }
 
-/** What `map` and `stream` are told beyond their inputs. */
+/** Options for `map` and `stream`. */
 export interface MapRunOptions<T, O, K extends NodesOf<T> = never, G extends NodesOf<T> = never>
   extends RunOptions<T, K, G> {
-  /** The inputs that are given lists: the pipeline runs for each element. */
+  /** The inputs to iterate over. The pipeline runs once per element. */
   readonly over: O extends ValidMapOptions<T, O> ? O : ValidMapOptions<T, O>;
-  /** How several lists go together: `"zip"` (default) by index, `"product"` in all pairs, the first list slowest. */
+  /**
+   * Combination of several lists: `"zip"` pairs elements by index; `"product"` runs every combination, varying the
+   * last list fastest.
+   *
+   * @default "zip"
+   */
   readonly mode?: "zip" | "product";
-  /** `"throw"` (default) stops at the first failure; `"collect"` gives a `NodeError` in a failed element's place. */
+  /**
+   * `"throw"` stops at the first failure; `"collect"` returns a `NodeError` as the result of a failed element.
+   *
+   * @default "throw"
+   */
   readonly onError?: OnError;
 }
 
-/** What `run` returns: the outputs, or the nodes that were asked for. */
+/** The record that `run` returns: the outputs, or the nodes selected by `outputs`. */
 export type ResultOf<T, K> = [K] extends [never]
   ? { [P in keyof OutputsOf<T>]: OutputsOf<T>[P] }
   : { [P in K & keyof T]: ValueOf<T[P]> };
@@ -124,9 +139,9 @@ type StreamInputs<T, O, Narrowed> = {
     : InputsFor<T, Narrowed>[N];
 };
 
-/** An option of who goes on with a run: its id. */
+/** Internal option of `hypernodes resume`: the id of the run to continue. */
 export const RESUME_RUN_ID = Symbol("resumes");
-/** An option of `stream` for the command line: results come in the order of the elements. */
+/** Internal option of `stream` for the command line: results are returned in the order of the elements. */
 export const ORDERED_RESULTS = Symbol("ordered");
 
 const RUN_RULES: RulesOf<RunOptions<unknown>> = {
@@ -154,14 +169,14 @@ function isNames(value: unknown): boolean {
 
 const NO_OPTIONS = Object.freeze({});
 
-/** The engine: the first run loads it, so that whoever only imports or draws a pipeline does not wait for it. */
+/** The engine. The first run loads it, so that importing or drawing a pipeline does not load it. */
 const engine = new OnDemand(() => import("./placement/run-pipeline.js"));
 
-async function* streamOnceLoaded(use: RunSpec, options: Partial<MapOptions>) {
-  yield* (await engine.load()).streamPipeline(use, options);
+async function* streamOnceLoaded(spec: RunSpec, options: Partial<MapOptions>) {
+  yield* (await engine.load()).streamPipeline(spec, options);
 }
 
-/** Where a name belongs that is no option of a run. */
+/** Advises where an option belongs that `run` does not have. */
 function placeOfOption(name: string): string | undefined {
   const among = (rules: object) => Object.keys(rules).find((known) => known.toLowerCase() === name.toLowerCase());
   const execution = among(EXECUTION_RULES);
@@ -178,16 +193,18 @@ const opened = new WeakMap<Pipeline, ResourceScope>();
 const EMPTY_STATE: PipelineState = Object.freeze({ bound: Object.freeze({}), choices: Object.freeze({}) });
 
 /**
- * The base of all pipelines: a class whose decorated members say what goes in, what is computed from what, and what
- * comes out.
+ * Base class of all pipelines: decorated members declare the inputs, the nodes with their dependencies, and the
+ * outputs.
  *
- * @throws {DefinitionError} when it is made, with all that is wrong with the class.
+ * @throws {DefinitionError} from the constructor, with all defects of the class.
  */
 export abstract class Pipeline implements AnyPipeline {
+  /** @throws {DefinitionError} with all defects of the class. */
   constructor() {
     graphOf(new.target as unknown as PipelineClass);
   }
 
+  /** @internal */
   get [PIPELINE](): PipelineState {
     return states.get(this) ?? EMPTY_STATE;
   }
@@ -195,8 +212,10 @@ export abstract class Pipeline implements AnyPipeline {
   /**
    * Runs the pipeline once.
    *
-   * @returns the record of its outputs, or of the nodes that `outputs` asks for.
-   * @throws {InputError} before any node runs, if the inputs do not fit.
+   * @param inputs values of the inputs; those that are bound, optional or have a default may be left out. A second
+   * argument has the options, see {@link RunOptions}.
+   * @returns the record of its outputs, or of the nodes selected by `outputs`.
+   * @throws {InputError} before any node runs, if the inputs are invalid.
    * @throws {NodeError} if a node fails.
    * @throws {AbortError} if the signal is aborted.
    *
@@ -208,16 +227,25 @@ export abstract class Pipeline implements AnyPipeline {
   async run<const K extends NodesOf<this> = never, const G extends NodesOf<this> = never>(
     ...[inputs, options]: RunArguments<this, K, G>
   ): Promise<ResultOf<this, K>> {
-    const { spec: use, observers: readers } = this.#prepareRun(inputs, options);
+    const { spec, observers } = this.#prepareRun(inputs, options);
     const { runPipeline } = engine.loaded ?? (await engine.load());
-    return (await withObservers(readers, () => runPipeline(use))) as ResultOf<this, K>;
+    return (await withObservers(observers, () => runPipeline(spec))) as ResultOf<this, K>;
   }
 
   /**
    * Runs the pipeline for each element of some inputs.
    *
-   * @returns the records of outputs, in input order; with `onError: "collect"`, a `NodeError` where one failed.
-   * @throws as `run` does; the elements are checked before any node runs.
+   * @param inputs values of the inputs; those named by `over` are lists.
+   * @param options see {@link MapRunOptions}.
+   * @returns the records of outputs, in input order; with `onError: "collect"`, a `NodeError` for each failed element.
+   * @throws {InputError} before any node runs, if the inputs or their elements are invalid.
+   * @throws {NodeError} if a node fails and errors are not collected.
+   * @throws {AbortError} if the signal is aborted.
+   *
+   * @example
+   * ```ts
+   * const results = await new Summary().map({ document: documents }, { over: "document" });
+   * ```
    */
   async map<
     const O extends AnyMapOptions<this>,
@@ -228,16 +256,27 @@ export abstract class Pipeline implements AnyPipeline {
     inputs: MapInputs<this, O, K | G>,
     options: MapRunOptions<this, O, K, G> & { readonly onError?: E },
   ): Promise<(ResultOf<this, K> | (E extends "collect" ? NodeError : never))[]> {
-    const { spec: use, observers: readers } = this.#prepareRun(inputs, options, MAP_RUN_RULES);
+    const { spec, observers } = this.#prepareRun(inputs, options, MAP_RUN_RULES);
     const { mapPipeline } = engine.loaded ?? (await engine.load());
-    return (await withObservers(readers, () => mapPipeline(use, over(options)))) as ResultOf<this, K>[];
+    return (await withObservers(observers, () => mapPipeline(spec, over(options)))) as ResultOf<this, K>[];
   }
 
   /**
-   * Runs the pipeline for each element of some inputs, which may come over time, and gives each result as it ends. It
-   * holds at most `maxWorkers` elements; to stop reading stops the run.
+   * Runs the pipeline for each element of some inputs, which may arrive over time, and yields each result when it is
+   * ready. At most `maxWorkers` elements are in flight. Breaking out of the loop cancels the run.
    *
-   * @throws as `run` does; an element is checked when it comes.
+   * @param inputs values of the inputs; those named by `over` are iterables or async iterables.
+   * @param options see {@link MapRunOptions}.
+   * @returns an async generator of the records of outputs, in the order of completion; with `onError: "collect"`, it
+   * yields a `NodeError` for each failed element.
+   * @throws {InputError} if the inputs are invalid; an element is validated when it arrives.
+   * @throws {NodeError} if a node fails and errors are not collected.
+   * @throws {AbortError} if the signal is aborted.
+   *
+   * @example
+   * ```ts
+   * for await (const { summary } of new Summary().stream({ document: incoming }, { over: "document" })) console.log(summary);
+   * ```
    */
   stream<
     const O extends AnyMapOptions<this>,
@@ -248,9 +287,9 @@ export abstract class Pipeline implements AnyPipeline {
     inputs: StreamInputs<this, O, K | G>,
     options: MapRunOptions<this, O, K, G> & { readonly onError?: E },
   ): AsyncGenerator<ResultOf<this, K> | (E extends "collect" ? NodeError : never), void, undefined> {
-    const { spec: use, observers: readers } = this.#prepareRun(inputs, options, MAP_RUN_RULES);
-    const results = (engine.loaded?.streamPipeline ?? streamOnceLoaded)(use, over(options));
-    return (readers === undefined ? results : streamWithObservers(readers, results)) as AsyncGenerator<
+    const { spec, observers } = this.#prepareRun(inputs, options, MAP_RUN_RULES);
+    const results = (engine.loaded?.streamPipeline ?? streamOnceLoaded)(spec, over(options));
+    return (observers === undefined ? results : streamWithObservers(observers, results)) as AsyncGenerator<
       ResultOf<this, K>,
       void,
       undefined
@@ -258,13 +297,14 @@ export abstract class Pipeline implements AnyPipeline {
   }
 
   /**
-   * Says for each node how much of it a run with these inputs and options would compute, how much is in the cache, and why,
-   * if no node failed. No node runs, no resource is built, and the cache is only looked into: a file that is not there is
-   * not made. What only a run can know, because it depends on a value that would be computed, is said to be unknown. With
-   * `over`, it is what `map` would do.
+   * Explains for each node how much of it a run with these inputs and options would compute, how much is cached, and
+   * why, assuming that no node fails. No node runs, no resource is built, and the cache is only read: a cache file that
+   * does not exist is not created. Anything that depends on a value that would be computed is reported as unknown. With
+   * `over`, it explains a call of `map`.
    *
-   * @returns one explanation for each node, those of nested pipelines after those around them.
-   * @throws {InputError} as `run` and `map` do.
+   * @param inputs as for `run` or `map`, with the options of these as a second argument.
+   * @returns one explanation for each node; the nodes of a nested pipeline follow the pipeline.
+   * @throws {InputError} if the inputs are invalid.
    *
    * @example
    * ```ts
@@ -274,6 +314,14 @@ export abstract class Pipeline implements AnyPipeline {
   explain<const K extends NodesOf<this> = never, const G extends NodesOf<this> = never>(
     ...[inputs, options]: RunArguments<this, K, G>
   ): Promise<NodeExplanation[]>;
+  /**
+   * Explains for each node what `map` would compute, like `explain` without `over`.
+   *
+   * @param inputs as for `map`.
+   * @param options as for `map`.
+   * @returns one explanation for each node; the nodes of a nested pipeline follow the pipeline.
+   * @throws {InputError} if the inputs are invalid.
+   */
   explain<
     const O extends AnyMapOptions<this>,
     const K extends NodesOf<this> = never,
@@ -281,44 +329,65 @@ export abstract class Pipeline implements AnyPipeline {
   >(inputs: MapInputs<this, O, K | G>, options: MapRunOptions<this, O, K, G>): Promise<NodeExplanation[]>;
   async explain(inputs?: object, options?: RunOptions<this, any, any>): Promise<NodeExplanation[]> {
     const isMap = isRecord(options) && "over" in options;
-    const { spec: use } = this.#prepareRun(inputs, options, isMap ? MAP_RUN_RULES : RUN_RULES);
+    const { spec } = this.#prepareRun(inputs, options, isMap ? MAP_RUN_RULES : RUN_RULES);
     const { explainPipeline } = engine.loaded ?? (await engine.load());
-    return explainPipeline(use, isMap ? over(options) : undefined);
+    return explainPipeline(spec, isMap ? over(options) : undefined);
   }
 
-  /** The same pipeline with values for some inputs. A value given to `run` is over a bound one; `null` binds, `undefined` does not. */
+  /**
+   * Returns a copy with some inputs bound. A value passed to `run` overrides a bound one. `null` counts as a value;
+   * `undefined` does not.
+   *
+   * @param inputs values by the names of inputs.
+   * @returns a copy of the pipeline whose bound inputs are optional.
+   * @throws {InputError} `UNKNOWN_INPUTS`, if an input does not exist.
+   * @throws {HypernodesError} `BAD_OPTION`, if the inputs are not an object.
+   */
   bind<const B extends Partial<InputsOf<this>>>(inputs: B): Bound<Unbound<this>, BoundNames<this> | keyof B> {
     return this.#derive({ bound: { ...this[PIPELINE].bound, ...this.#byOwnNames("bind()", inputs) } });
   }
 
-  /** The same pipeline without the values of these inputs, or without any that are bound. */
+  /**
+   * Returns a copy without the given bound inputs.
+   *
+   * @param names the inputs to unbind; none unbinds all.
+   * @returns a copy of the pipeline.
+   */
   unbind<const N extends BoundNames<this> = BoundNames<this>>(
     ...names: N[]
   ): Bound<Unbound<this>, Exclude<BoundNames<this>, N>> {
-    const gone: readonly unknown[] = names.length > 0 ? names : Object.keys(this[PIPELINE].bound);
-    const kept = Object.entries(this[PIPELINE].bound).filter(([name]) => !gone.includes(name));
-    return this.#derive({ bound: Object.fromEntries(kept) });
+    const removed: readonly unknown[] = names.length > 0 ? names : Object.keys(this[PIPELINE].bound);
+    const remaining = Object.entries(this[PIPELINE].bound).filter(([name]) => !removed.includes(name));
+    return this.#derive({ bound: Object.fromEntries(remaining) });
   }
 
-  /** The values that are bound: a copy. */
+  /** The values of the bound inputs, as a copy. */
   get boundInputs(): Partial<InputsOf<this>> {
     return { ...this[PIPELINE].bound } as Partial<InputsOf<this>>;
   }
 
-  /** The inputs that a run must be given: not bound, without a default, not optional. */
+  /** Names of the inputs that a run requires: not bound, without a default, not optional. */
   get missingInputs(): string[] {
     const graph = this.graph();
     return requiredInputs(graph, graph.outputs, this).filter((name) => this[PIPELINE].bound[name] === undefined);
   }
 
-  /** The same pipeline under other choices than its class's decorators made. */
-  with(choices: PipelineOptions): this {
-    checkOptions(`${this.constructor.name}.with()`, choices, PIPELINE_RULES, { hint: placeOfOption });
-    return this.#derive({ choices: mergeOptions(this[PIPELINE].choices, choices) });
+  /**
+   * Returns a copy with different options. They override those set by the class decorators.
+   *
+   * @param options see {@link PipelineOptions}.
+   * @returns a copy of the pipeline.
+   * @throws {HypernodesError} `UNKNOWN_OPTION` or `BAD_OPTION`, if an option is invalid.
+   */
+  with(options: PipelineOptions): this {
+    checkOptions(`${this.constructor.name}.with()`, options, PIPELINE_RULES, { hint: placeOfOption });
+    return this.#derive({ choices: mergeOptions(this[PIPELINE].choices, options) });
   }
 
   /**
-   * The same pipeline, whose runs share their resources until it is disposed of.
+   * Returns a copy whose runs share resources until it is disposed.
+   *
+   * @returns a copy of the pipeline that is an `AsyncDisposable`.
    *
    * @example
    * ```ts
@@ -333,13 +402,17 @@ export abstract class Pipeline implements AnyPipeline {
       AsyncDisposable;
   }
 
-  /** The pipeline as an immutable graph, which draws itself: `graph().toMermaid()`. */
+  /**
+   * Returns the pipeline as an immutable graph with rendering methods, such as `graph().toMermaid()`.
+   *
+   * @returns the graph of the class.
+   */
   graph(): RenderableGraph {
     const type = this.constructor as PipelineClass;
     return withRendering(graphOf(type), type);
   }
 
-  /** Some inputs by their own names; they may be given by those of `@Expose({ name })`. */
+  /** Returns inputs under their own names. Callers may use the names of `@Expose({ name })`. */
   #byOwnNames(call: string, inputs: unknown): Readonly<Record<string, unknown>> {
     const where = `${this.constructor.name}.${call}`;
     if (!isRecord(inputs)) {
@@ -349,21 +422,21 @@ export abstract class Pipeline implements AnyPipeline {
     }
     const known = inputNames(this.graph());
     const exposed = new Map(known.map((name) => [plainName(this.constructor, name), name]));
-    const own = new Map<string, unknown>();
-    const wrong = new Map<string, string>();
+    const values = new Map<string, unknown>();
+    const problems = new Map<string, string>();
     for (const [name, value] of Object.entries(inputs)) {
       const owner = known.includes(name) ? name : exposed.get(name);
-      if (owner === undefined) wrong.set(name, `no input is named "${name}". ${didYouMean(name, known)}`);
+      if (owner === undefined) problems.set(name, `no input is named "${name}". ${didYouMean(name, known)}`);
       else if (owner !== name && inputs[owner] !== undefined) {
-        wrong.set(name, `"${name}" is the input "${owner}", which is given, too.`);
-      } else own.set(owner, value);
+        problems.set(name, `"${name}" is the input "${owner}", which is also given.`);
+      } else values.set(owner, value);
     }
-    if (wrong.size === 0) return Object.fromEntries(own);
+    if (problems.size === 0) return Object.fromEntries(values);
     throw new InputError({
       code: "UNKNOWN_INPUTS",
       where,
-      problem: [...wrong.values()].join(" "),
-      violations: [...wrong].map(([path, problem]) => ({ path, constraint: "unknown", problem })),
+      problem: [...problems.values()].join(" "),
+      violations: [...problems].map(([path, problem]) => ({ path, constraint: "unknown", problem })),
     });
   }
 
@@ -385,8 +458,8 @@ export abstract class Pipeline implements AnyPipeline {
     if (options !== NO_OPTIONS) checkOptions(graph.pipeline, options, rules, { hint: placeOfOption });
     const choices = resolveOptions(this, options);
     const { onEvent } = options;
-    const readers = onEvent && new ObserverGroup(onEvent, choices.runOn?.kind ?? "local", graph.pipeline);
-    const use: RunSpec = {
+    const observers = onEvent && new ObserverGroup(onEvent, choices.runOn?.kind ?? "local", graph.pipeline);
+    const spec: RunSpec = {
       pipeline: this,
       graph,
       inputs: (inputs ?? {}) as Record<string, unknown>,
@@ -395,50 +468,50 @@ export abstract class Pipeline implements AnyPipeline {
       choices,
       resources: opened.get(this),
       signal: options.signal,
-      listener: readers?.emit,
-      context: readers?.traceContext,
+      listener: observers?.emit,
+      context: observers?.traceContext,
       explain: options.explain === true,
       resumes: (options as { readonly [RESUME_RUN_ID]?: string })[RESUME_RUN_ID],
       isOrdered: (options as { readonly [ORDERED_RESULTS]?: boolean })[ORDERED_RESULTS] === true,
     };
-    return { spec: use, observers: readers };
+    return { spec: spec, observers: observers };
   }
 }
 
-/** The compiler's own check: the names that can't name members are those that are declared here, all of them. */
+/** A check at compile time: `PipelineName` is exactly the set of the members declared here. */
 type Differences = Exclude<keyof Pipeline | PipelineName, (keyof Pipeline & PipelineName) | typeof PIPELINE>;
 true satisfies [Differences] extends [never] ? true : Differences;
 
-/** A use of a pipeline, and who reads of it. */
+/** A validated call of `run`, `map` or `stream`, and its observers. */
 interface PreparedRun {
   readonly spec: RunSpec;
   readonly observers: ObserverGroup | undefined;
 }
 
-async function withObservers<R>(readers: ObserverGroup | undefined, running: () => Promise<R>): Promise<R> {
-  if (readers === undefined) return running();
-  await blockRunDuringImport(readers.pipeline);
-  await readers.prepare();
+async function withObservers<R>(observers: ObserverGroup | undefined, running: () => Promise<R>): Promise<R> {
+  if (observers === undefined) return running();
+  await blockRunDuringImport(observers.pipeline);
+  await observers.prepare();
   try {
     return await running();
   } finally {
-    await readers.settled();
+    await observers.settled();
   }
 }
 
-async function* streamWithObservers(readers: ObserverGroup, results: AsyncGenerator<unknown, void, undefined>) {
-  await blockRunDuringImport(readers.pipeline);
-  await readers.prepare();
+async function* streamWithObservers(observers: ObserverGroup, results: AsyncGenerator<unknown, void, undefined>) {
+  await blockRunDuringImport(observers.pipeline);
+  await observers.prepare();
   try {
     yield* results;
   } finally {
-    await readers.settled();
+    await observers.settled();
   }
 }
 
 const resolved = new WeakMap<Pipeline, PipelineOptions>();
 
-/** What the class's decorators chose, over them `with`, over them this run. */
+/** Returns the options of a run: its own override those of `with`, which override those of the class decorators. */
 function resolveOptions(pipeline: Pipeline, { runOn, execution, cache }: PipelineOptions): PipelineOptions {
   const before = getOrCreate(resolved, pipeline, () =>
     mergeOptions(optionsOf(pipeline.constructor as PipelineClass), pipeline[PIPELINE].choices),

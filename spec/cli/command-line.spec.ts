@@ -6,7 +6,7 @@ import { inject } from "../support/faults.js";
 import { type CliFolder, cliFolder } from "../support/hypernodes.js";
 import { TYPED } from "./pipelines.js";
 
-const EXACT = "is an integer that a number can't hold exactly";
+const EXACT = "is an integer that a number can't represent exactly";
 
 describe("the command line", function () {
   this.timeout(120_000);
@@ -57,19 +57,19 @@ describe("the command line", function () {
     for (const [name, text, out] of right) it(`${name}: x=${text}`, () => gives(run(name, "-i", `x=${text}`), out));
 
     const wrong: [name: string, text: string, says: string][] = [
-      ["Num", "two", 'Num: x: it takes a number, as 3 or -2.5e3, not "two" (type)'],
-      ["Num", "", 'Num: x: it takes a number, as 3 or -2.5e3, not ""'],
+      ["Num", "two", 'Num: x: it takes a number, such as 3 or -2.5e3, not "two" (type)'],
+      ["Num", "", 'Num: x: it takes a number, such as 3 or -2.5e3, not ""'],
       ["Num", "null", "not null"],
       ["Num", "9007199254740993", `Num: x: 9007199254740993 ${EXACT}`],
       ["Int", "two", "  - x: x must be an integer number (isInt)"],
-      ["May", "two", 'May: x: it takes a number, as 3 or -2.5e3, not "two"'],
-      ["NumMade", "two", 'it takes a number, as 3 or -2.5e3, not "two"'],
-      ["Big", "1.5", "Big: x: it takes an integer, as 3 or -20, not 1.5"],
+      ["May", "two", 'May: x: it takes a number, such as 3 or -2.5e3, not "two"'],
+      ["NumMade", "two", 'it takes a number, such as 3 or -2.5e3, not "two"'],
+      ["Big", "1.5", "Big: x: it takes an integer, such as 3 or -20, not 1.5"],
       ["Bool", "yes", 'Bool: x: it takes true or false, not "yes"'],
       ["Day", "2024-02-30", 'not "2024-02-30"'],
-      ["List", "two", 'List: x: it takes a JSON list, as ["a","b"], not "two"'],
-      ["List", "[1,", "--input x: it is no JSON: line 1, column 4: it ends where a value is expected"],
-      ["Any", '{"a":', "--input x: it is no JSON: line 1, column 6"],
+      ["List", "two", 'List: x: it takes a JSON list, such as ["a","b"], not "two"'],
+      ["List", "[1,", "--input x: it is not valid JSON: line 1, column 4: it ends where a value is expected"],
+      ["Any", '{"a":', "--input x: it is not valid JSON: line 1, column 6"],
       ["Any", "12345678901234567890", `Any: x: 12345678901234567890 ${EXACT}`],
     ];
     for (const [name, text, says] of wrong) {
@@ -81,14 +81,14 @@ describe("the command line", function () {
       const { stdout } = await over("Big", "[1,123456789012345678901234567890]");
       expect(JSON.parse(stdout)).to.deep.equal([{ out: "1n" }, { out: "123456789012345678901234567890n" }]);
       expect((await over("Str", '["007","true"]')).stdout).to.equal(`[{"out":"'007'"},{"out":"'true'"}]\n`);
-      await told(over("Num", '[1,"two"]'), 2, 'Num: x[1]: it takes a number, as 3 or -2.5e3, not "two"');
+      await told(over("Num", '[1,"two"]'), 2, 'Num: x[1]: it takes a number, such as 3 or -2.5e3, not "two"');
       await told(over("Str", "two"), 2, 'Str: x: --over takes a JSON list of its values, not "two"');
     });
 
     it("all that are wrong at once", async () => {
       const two = await run("Two", "-i", "a=x", "-i", "b=y");
       expect(two.stderr).to.match(
-        /Two: 2 things are wrong.*\n {2}- a: it takes a number.*\n {2}- b: it takes true or false/,
+        /Two: 2 problems with.*\n {2}- a: it takes a number.*\n {2}- b: it takes true or false/,
       );
       expect(two.code).to.equal(2);
     });
@@ -121,7 +121,7 @@ describe("the command line", function () {
     }
 
     describe("and knows JSON lines whose file does not say so by the first of them, however many they are:", () => {
-      const MORE = "it is no JSON: the end is expected, not";
+      const MORE = "it is not valid JSON: the end is expected, not";
       const cases: [name: string, content: string, out: string | RegExp, overOut: string][] = [
         ["List", '"a"', "[ 'a' ]", '[{"out":"\'a\'"}]'],
         ["List", '"a"\n"b"', "[ 'a', 'b' ]", '[{"out":"\'a\'"},{"out":"\'b\'"}]'],
@@ -173,15 +173,15 @@ describe("the command line", function () {
         `one.json, line 1, column 1: 123456789012345678901234567890 ${EXACT}`,
       );
       file("string.json", '{ "x": "two" }');
-      await told(run("Num", "-i", "@string.json"), 2, 'Num: x: it takes a number, as 3 or -2.5e3, not "two"');
+      await told(run("Num", "-i", "@string.json"), 2, 'Num: x: it takes a number, such as 3 or -2.5e3, not "two"');
     });
 
     const bad: [name: string, content: string | Uint8Array, says: string][] = [
-      ["b.json", '{"x": 1,\n "y" 2}', 'b.json, line 2, column 6: it is no JSON: ":" is expected, not "2"'],
-      ["b.json", "", "b.json, line 1, column 1: it is no JSON: it is empty"],
-      ["b.json", "hello", 'b.json, line 1, column 1: it is no JSON: a value is expected, not "hello"'],
-      ["b.jsonl", '1\n\n{"a":}\n', 'b.jsonl, line 3, column 6: it is no JSON: a value is expected, not "}"'],
-      ["b.json", '1\n\n{"a":}\n', "b.json, line 3, column 6: it is no JSON"],
+      ["b.json", '{"x": 1,\n "y" 2}', 'b.json, line 2, column 6: it is not valid JSON: ":" is expected, not "2"'],
+      ["b.json", "", "b.json, line 1, column 1: it is not valid JSON: it is empty"],
+      ["b.json", "hello", 'b.json, line 1, column 1: it is not valid JSON: a value is expected, not "hello"'],
+      ["b.jsonl", '1\n\n{"a":}\n', 'b.jsonl, line 3, column 6: it is not valid JSON: a value is expected, not "}"'],
+      ["b.json", '1\n\n{"a":}\n', "b.json, line 3, column 6: it is not valid JSON"],
       ["b.jsonl", "1\n9007199254740993\n", `b.jsonl, line 2, column 1: 9007199254740993 ${EXACT}`],
       ["b.jsonl", Buffer.from('1\n"\xff"\n', "latin1"), "b.jsonl, line 2: it is not UTF-8"],
       ["b.json", Buffer.from('{\n"x": "\xe4"\n}', "latin1"), "b.json, line 2: it is not UTF-8"],
@@ -200,7 +200,7 @@ describe("the command line", function () {
       await told(run("List", "-i", "x=@none"), 2, "none can't be read: ENOENT: there is no such file or directory");
       await told(run("Two", "-i", "a=@-", "-i", "b=@-"), 2, "standard input is given twice, and can be read once");
       file("list.json", "[1]");
-      await told(run("Num", "-i", "@list.json"), 2, "it has no object with a value for each input");
+      await told(run("Num", "-i", "@list.json"), 2, "it does not contain an object with the inputs");
     });
 
     it("a list that it is run over as long as a pipe gives it, in little memory, and prints results in order", async () => {
@@ -218,7 +218,7 @@ describe("the command line", function () {
       const wrong = await cli.shell(
         `(${generate(200)}; echo '{"i":') | ${small} $HYPERNODES run typed.mjs#Late -q --json -i x=@- --over x`,
       );
-      expect(wrong.stderr).to.contain("standard input, line 201, column 6: it is no JSON");
+      expect(wrong.stderr).to.contain("standard input, line 201, column 6: it is not valid JSON");
       expect([wrong.stdout, wrong.code]).to.deep.equal(["", 2]);
       expect(readdirSync(path.join(cli.folder, "tmp"))).to.deep.equal([]);
     });
@@ -279,11 +279,7 @@ describe("the command line", function () {
     });
 
     it("that it is not that of the events, and can be written", async () => {
-      await told(
-        cli.hypernodes(...noisy, "out", "--events", "./out"),
-        2,
-        "the events of --events go into the same file",
-      );
+      await told(cli.hypernodes(...noisy, "out", "--events", "./out"), 2, "--events writes to the same file");
       await told(cli.hypernodes(...noisy, "out", "--events", "folder"), 2, "folder: it can't be written: EISDIR");
       for (const command of ["graph", "run"]) {
         await told(cli.hypernodes(command, "typed.mjs#Num", "-o", "folder"), 2, "it is a directory, not a file");
@@ -298,11 +294,11 @@ describe("the command line", function () {
         told(run("Num", "-i", "x=1", `--${option}`, ""), 2, `--${option}: its value is empty. Give it one, or leave`));
     }
     const others: [args: string[], says: string][] = [
-      [["run", "typed.mjs#Num", "-i", "x=1", "--mode", "zip"], "--mode zip: there is no --over that it is about"],
+      [["run", "typed.mjs#Num", "-i", "x=1", "--mode", "zip"], "--mode zip: it needs --over"],
       [["worker", "--queue", ""], "--queue: its value is empty"],
       [["worker", "--stall", "0s"], "--stall 0s: it is shorter than 1ms"],
       [["worker", "--patience", "0s"], "--patience 0s: it is shorter than 1ms"],
-      [["worker", "--stall", "10"], "--stall 10: it is not a time with its unit, as 30d or 30m"],
+      [["worker", "--stall", "10"], "--stall 10: it is not a time with its unit, such as 30d or 30m"],
       [["cache", "prune", "x.sqlite", "--max-age", "30"], "--max-age 30: it is not a time with its unit"],
       [["cache", "prune", "x.sqlite", "--max-bytes", ""], "--max-bytes: its value is empty"],
       [["cache", "clear", "x.sqlite", "--pipeline", ""], "--pipeline: its value is empty"],
@@ -342,7 +338,7 @@ describe("the command line", function () {
       [
         "quits.mjs",
         1,
-        "process.exit(0) was called before the command had ended, while the import of quits.mjs was under way",
+        "process.exit(0) was called before the command had ended, while the import of quits.mjs was running",
       ],
       ["hangs.mjs", 13, "the import of hangs.mjs: never ends, and nothing is left to wait for"],
       [
@@ -358,13 +354,10 @@ describe("the command line", function () {
     const stray: [name: string, says: RegExp][] = [
       [
         "Timer",
-        /^nothing catches an error while Timer.stray was under way: Error: stray redis:\/\/\*\*\*@host\n {4}at later .*\n/,
+        /^an error was not caught while Timer.stray was running: Error: stray redis:\/\/\*\*\*@host\n {4}at later .*\n/,
       ],
-      [
-        "Rejects",
-        /^a promise that nothing waits for rejected while Rejects.stray was under way: Error: stray redis:\/\/\*/,
-      ],
-      ["Symbols", /^nothing catches an error while Symbols.stray was under way: a thrown Symbol\(stray\)\n$/],
+      ["Rejects", /^a rejected promise was not handled while Rejects.stray was running: Error: stray redis:\/\/\*/],
+      ["Symbols", /^an error was not caught while Symbols.stray was running: a thrown Symbol\(stray\)\n$/],
     ];
     for (const [name, says] of stray) {
       it(`where a node leaves an error to nobody: ${name}`, async () => {
@@ -382,7 +375,7 @@ describe("the command line", function () {
       await told(
         cli.shell("$HYPERNODES run typed.mjs#Ends -q"),
         1,
-        "process.exit(0) was called before the command had ended, while Ends.ends was under way: its outputs are lost.",
+        "process.exit(0) was called before the command had ended, while Ends.ends was running: its outputs are lost.",
       );
     });
 
@@ -400,7 +393,7 @@ describe("the command line", function () {
       }
       const events = await run("Num", "-i", "x=1", "--events", "/dev/full");
       expect(events).to.deep.include({ code: 1, stdout: '{"out":"1"}\n' });
-      expect(events.stderr).to.contain("--events /dev/full: events are lost, the file can't be written");
+      expect(events.stderr).to.contain("--events /dev/full: events were lost, because the file can't be written");
       const both = await cli.shell("$HYPERNODES run typed.mjs#Num -i x=1 > /dev/full 2> /dev/full");
       expect(both.code).to.equal(1);
     });
@@ -460,7 +453,7 @@ describe("the command line", function () {
       [["graph", "typed.mjs#Num", "--events", "folder"], "--events folder: it can't be read: EISDIR"],
       [["run", "typed.mjs#Num", "-i", "x=1", "--events", "folder"], "--events folder: it can't be written: EISDIR"],
       [["report", "folder"], "report folder: it can't be read: EISDIR: it is a directory, not a file"],
-      [["report", "data.json"], "data.json: it is no log of events"],
+      [["report", "data.json"], "data.json: it is not an event log"],
       [["run", "typed.mjs#Num", "-i", "x=1", "--cache", "folder"], "--cache folder: it is a directory, not a file"],
       [["worker", "--values", "folder"], "--values folder: it is a directory, not a file"],
       [["resume", "--journal", "data.json"], "--journal data.json: it is a file, not a directory"],
@@ -512,7 +505,7 @@ describe("the command line", function () {
       const number = log.split("\n").length;
       await told(cli.hypernodes("report", "bad.jsonl"), 2, `bad.jsonl: line ${number}: it has no run`);
       cli.write("bad.jsonl", `${log}{"\u001b[31m"\n`);
-      await told(cli.hypernodes("report", "bad.jsonl"), 2, `bad.jsonl: line ${number} is no JSON: column 3`);
+      await told(cli.hypernodes("report", "bad.jsonl"), 2, `bad.jsonl: line ${number} is not valid JSON: column 3`);
     });
   });
 });

@@ -14,10 +14,10 @@ function read(json: string, type: Function | undefined): unknown {
   }
 }
 
-const NUMBER = "it takes a number, as 3 or -2.5e3";
-const INTEGER = "it takes an integer, as 3 or -20";
-const DATE = "it takes a date, as 2024-12-31 or 2024-12-31T23:59:59Z";
-const INEXACT = "is an integer that a number can't hold exactly: declare the input as bigint";
+const NUMBER = "it takes a number, such as 3 or -2.5e3";
+const INTEGER = "it takes an integer, such as 3 or -20";
+const DATE = "it takes a date, such as 2024-12-31 or 2024-12-31T23:59:59Z";
+const INEXACT = "is an integer that a number can't represent exactly: declare the input as bigint";
 const EXACT = `${INEXACT}, or give the digits as a string`;
 
 describe("a JSON value of a declared type", () => {
@@ -90,12 +90,12 @@ describe("a JSON value of a declared type", () => {
     ...["2024-12-31T23:59:59", "2024-12-31 23:59", "2024-12-31T23:59:59.999"].map(
       (time): [string, Function, string] => [
         ...([JSON.stringify(time), Date] as const),
-        `: "${time}" has no time zone, and is another time on other machines: add Z for UTC, or +02:00`,
+        `: "${time}" has no time zone, so it differs from machine to machine: add Z for UTC, or +02:00`,
       ],
     ),
     ["1700000000000", Date, `: ${DATE}, not 1700000000000`],
-    ['{"0":1}', Array, ': it takes a JSON list, as ["a","b"], not { \'0\': 1 }'],
-    ["[1]", Map, ': it takes a JSON list of pairs, as [["a",1]], or an object, not [ 1 ]'],
+    ['{"0":1}', Array, ': it takes a JSON list, such as ["a","b"], not { \'0\': 1 }'],
+    ["[1]", Map, ': it takes a JSON list of pairs, such as [["a",1]], or an object, not [ 1 ]'],
     ["[256]", Uint8Array, "[0]: it takes a JSON list of numbers that a Uint8Array holds, not 256"],
     ["[1.5]", Int32Array, "[0]: it takes a JSON list of numbers that a Int32Array holds, not 1.5"],
     [
@@ -109,7 +109,7 @@ describe("a JSON value of a declared type", () => {
     ["[]", Passage, ": it takes a JSON object, for Passage, not []"],
     ['"two"', Passage, ': it takes a JSON object, for Passage, not "two"'],
     ["null", Passage, ": it takes a JSON object, for Passage, not null"],
-    ['"http://a"', URL, ': it takes a URL, which a @Transform() on the input has to make, not "http://a"'],
+    ['"http://a"', URL, ': it takes a URL, which needs a @Transform() on the input, not "http://a"'],
     ['{"a":[1,{"b":9007199254740993}]}', Object, `.a[1].b: 9007199254740993 ${EXACT}`],
     ["[9007199254740993]", Array, `[0]: 9007199254740993 ${EXACT}`],
     ["[9007199254740993]", Set, `[0]: 9007199254740993 ${EXACT}`],

@@ -36,11 +36,11 @@ describe("options of a run on the command line", () => {
     [[".=3"], "--set .: a part of its name is empty"],
     [["a"], "--set a: it is not NAME=VALUE"],
     [["=a"], "--set: it is not NAME=VALUE"],
-    [["a=[1,"], "--set a: it is no JSON: line 1, column 4: it ends where a value is expected"],
-    [['a={"b":tru}'], '--set a: it is no JSON: line 1, column 6: a value is expected, not "tru"'],
+    [["a=[1,"], "--set a: it is not valid JSON: line 1, column 4: it ends where a value is expected"],
+    [['a={"b":tru}'], '--set a: it is not valid JSON: line 1, column 6: a value is expected, not "tru"'],
     [
       ["a=9007199254740993"],
-      "--set a: line 1, column 1: 9007199254740993 is an integer that a number can't hold exactly",
+      "--set a: line 1, column 1: 9007199254740993 is an integer that a number can't represent exactly",
     ],
     ...["__proto__", "constructor", "prototype"].flatMap((name): [string[], string][] => [
       [[`${name}=1`], `--set ${name}: JavaScript has another meaning for this name`],
@@ -118,7 +118,7 @@ describe("a place on the command line", () => {
       "--maps bullmq: it begins with what is not NAME=VALUE",
     );
     expect(problemOf(() => parseMaps('bullmq:queue="q'))).to.contain(
-      "--maps bullmq:queue: it looks like JSON and is none",
+      "--maps bullmq:queue: it looks like JSON but is not valid",
     );
     expect(problemOf(() => parsePlacement("local:x"))).to.contain("local takes no options");
   });
@@ -148,7 +148,7 @@ describe("a time on the command line", () => {
   ]) {
     it(`"${text}" is refused, with the units`, () => {
       expect(problemOf(() => millisecondsFrom("--max-age", text))).to.equal(
-        `--max-age ${text}: it is not a time with its unit, as 30d or 30m. Units: ms, s, m, min, h, d, w.`,
+        `--max-age ${text}: it is not a time with its unit, such as 30d or 30m. Units: ms, s, m, min, h, d, w.`,
       );
     });
   }
@@ -158,7 +158,7 @@ describe("a time on the command line", () => {
     expect(bytesFrom("--max-bytes", "1.5 GiB")).to.equal(1.5 * 2 ** 30);
     for (const text of ["1..5GB", "-1", "5 parsecs", "5constructor"]) {
       expect(problemOf(() => bytesFrom("--max-bytes", text))).to.contain(
-        `--max-bytes ${text}: it is not bytes, as 500MiB`,
+        `--max-bytes ${text}: it is not bytes, such as 500MiB`,
       );
     }
   });

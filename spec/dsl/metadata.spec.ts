@@ -53,7 +53,7 @@ describe("metadata survives a second copy of reflect-metadata", () => {
       }
       expect(await new Before().run({ x: 1 })).to.deep.equal({ y: 2 });
       expect(await new After().run({ x: 1 })).to.deep.equal({ y: 2, list: [2], doubled: [4] });
-      expect(() => new Wrong()).to.throw('its parameter 1 is String, but "y" gives Number');
+      expect(() => new Wrong()).to.throw('its parameter 1 is String, but "y" is Number');
     });
   }
 });

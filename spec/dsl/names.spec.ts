@@ -126,7 +126,7 @@ describe("names of members", () => {
   const REFUSED: readonly [code: string, names: readonly string[], reason: (name: string) => string][] = [
     ["RESERVED_NAME", ofPipelines, (name) => `every pipeline has a member "${name}" of its own`],
     ["RESERVED_NAME", ofObjects, (name) => `every object has a member "${name}" of its own`],
-    ["RESERVED_NAME", ["then"], () => 'an object with a member "then" is taken for a promise when it is awaited'],
+    ["RESERVED_NAME", ["then"], () => 'an object with a member "then" is treated as a promise when it is awaited'],
     ["BAD_NAME", [""], () => "its name is empty"],
     ["BAD_NAME", ["a.b", ".", "a."], () => 'has a "."'],
     ["BAD_NAME", ["a[0]"], () => 'has a "["'],

@@ -116,7 +116,7 @@ for (const [decorator, { factory, call, says }] of Object.entries({ ...MEMBERS, 
           const { message } = thrown(apply);
           expect(message).to.match(new RegExp(`^${at.replace("P", "Own").replace(/[()]/g, "\\$&")}: `));
           expect(message).to.contain(
-            isClassDecorator ? `${decorator} stands on` : `${decorator} stands on ${is}. Put it on`,
+            isClassDecorator ? `${decorator} is applied to` : `${decorator} is applied to ${is}. Put it on`,
           );
         }
       });

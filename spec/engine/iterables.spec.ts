@@ -349,7 +349,7 @@ describe("a list that is paired with itself", () => {
       return undefined;
     })();
     expect(error?.message).to.equal(
-      'Uneven.pairs: it maps over "words" 2 times, but 1 of the nested pipeline\'s inputs is wired to it. Wire as many inputs to it: the first one gets the element of its first mention.',
+      'Uneven.pairs: it maps over "words" 2 times, but 1 of the nested pipeline\'s inputs is wired to it. Wire as many inputs to it: the first one receives the element of its first mention.',
     );
   });
 

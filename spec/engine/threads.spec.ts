@@ -257,7 +257,7 @@ describe("what can't travel to or from a thread", () => {
     const pipeline = new Untravelled().with(PARALLEL);
     const xs = range(6);
     expect(await message(pipeline.run({ xs }, { outputs: ["returned"] }))).to.equal(
-      "Untravelled.returned[3]: its value can't travel between threads: at .deep[0].fn, it is a function, fn. Functions don't travel: name what is to be done by a string, or build the object in a @resource.",
+      "Untravelled.returned[3]: its value can't travel between threads: at .deep[0].fn, it is a function, fn. Functions can't be serialized: select the behavior by a string, or build the object in a @resource.",
     );
     const { collected } = await pipeline.run({ xs }, { outputs: ["collected"] });
     expect((collected[3] as NodeError).message).to.contain(

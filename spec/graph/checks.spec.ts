@@ -40,23 +40,23 @@ class Child extends Pipeline {
 describe("a decorator", () => {
   type Decorate = (target: object, key: string, method: object) => void;
   const OPTIONS = 'the options {"retries":1} are not the decorator\'s last argument. Names come first, then';
-  const NAME = "the decorator is given";
+  const NAME = "the decorator received";
   const methods: [what: string, decorate: unknown, says: string][] = [
     ...[node, output, resource].flatMap((decorator): [string, unknown, string][] => {
       const of = decorator as (...args: unknown[]) => unknown;
       return [
-        [`${decorator.name}("x", null)`, of("x", null), `${NAME} null where it takes a member's name`],
-        [`${decorator.name}(undefined)`, of(undefined), `${NAME} undefined where it takes`],
+        [`${decorator.name}("x", null)`, of("x", null), `${NAME} null instead of a member's name`],
+        [`${decorator.name}(undefined)`, of(undefined), `${NAME} undefined instead of`],
         [`${decorator.name}(options, "x")`, of({ retries: 1 }, "x"), OPTIONS],
         [`${decorator.name}("x", options, options)`, of("x", { retries: 1 }, {}), OPTIONS],
-        [`${decorator.name}(["x"])`, of(["x"]), `${NAME} ["x"] where it takes`],
-        [`${decorator.name}(a function)`, of(() => 1), `${NAME} a function where it takes`],
+        [`${decorator.name}(["x"])`, of(["x"]), `${NAME} ["x"] instead of`],
+        [`${decorator.name}(a function)`, of(() => 1), `${NAME} a function instead of`],
       ];
     }),
-    ["mapOver()", (mapOver as (...args: unknown[]) => unknown)(), `${NAME} undefined where it takes`],
-    ["mapOver(null)", (mapOver as (...args: unknown[]) => unknown)(null), `${NAME} null where it takes`],
-    ["mapOver([])", (mapOver as (...args: unknown[]) => unknown)([]), "@mapOver is given no list to go over. Name at"],
-    ['mapOver(["x", 5n])', (mapOver as (...args: unknown[]) => unknown)(["x", 5n]), `${NAME} 5n where it takes`],
+    ["mapOver()", (mapOver as (...args: unknown[]) => unknown)(), `${NAME} undefined instead of`],
+    ["mapOver(null)", (mapOver as (...args: unknown[]) => unknown)(null), `${NAME} null instead of`],
+    ["mapOver([])", (mapOver as (...args: unknown[]) => unknown)([]), "@mapOver has no list to iterate over. Name at"],
+    ['mapOver(["x", 5n])', (mapOver as (...args: unknown[]) => unknown)(["x", 5n]), `${NAME} 5n instead of`],
     ['mapOver({}, "x")', (mapOver as (...args: unknown[]) => unknown)({ retries: 1 }, "x"), OPTIONS],
   ];
   for (const [what, decorate, says] of methods) {
@@ -80,17 +80,17 @@ describe("a decorator", () => {
   const map = mapOver as (...args: unknown[]) => unknown;
   const WIRING = { text: "x", scale: "x" };
   const fields: [what: string, decorate: unknown, says: string][] = [
-    ["a pick that is a number with options", nest(Child, WIRING, 5n), `${NAME} 5n where it takes`],
-    ["a pick that is null", nest(Child, WIRING, null), `${NAME} null where it takes`],
-    ["a pick that is a list", nest(Child, WIRING, ["size"]), `${NAME} ["size"] where it takes`],
+    ["a pick that is a number with options", nest(Child, WIRING, 5n), `${NAME} 5n instead of`],
+    ["a pick that is null", nest(Child, WIRING, null), `${NAME} null instead of`],
+    ["a pick that is a list", nest(Child, WIRING, ["size"]), `${NAME} ["size"] instead of`],
     ["a pick that is unknown", nest(Child, WIRING, "sizes"), 'has no node named "sizes". Did you mean "size"?'],
     ["a pick that is 5", nest(Child, WIRING, 5), 'has no node named "5"'],
     ["options before the pick", nest(Child, WIRING, { retries: 1 }, "size"), OPTIONS],
-    ["no wiring but a name", nest(Child, "x"), 'its wiring is "x". It takes the members'],
-    ["a wiring that is null", nest(Child, null), "its wiring is null. It takes the members"],
-    ["a wiring with a value", nest(Child, { text: "x", scale: 5 }), 'its wiring gives 5 to "scale"'],
-    ["a mapped pick that is null", map("x", Child, WIRING, null), `${NAME} null where it takes`],
-    ["a mapped wiring with a value", map("x", Child, { text: "x", scale: [5] }), 'its wiring gives [5] to "scale"'],
+    ["no wiring but a name", nest(Child, "x"), 'its wiring is "x". It maps the inputs'],
+    ["a wiring that is null", nest(Child, null), "its wiring is null. It maps the inputs"],
+    ["a wiring with a value", nest(Child, { text: "x", scale: 5 }), 'its wiring has 5 for "scale"'],
+    ["a mapped pick that is null", map("x", Child, WIRING, null), `${NAME} null instead of`],
+    ["a mapped wiring with a value", map("x", Child, { text: "x", scale: [5] }), 'its wiring has [5] for "scale"'],
   ];
   for (const [what, decorate, says] of fields) {
     it(`of a nested pipeline says what is wrong with ${what}`, () => {
@@ -180,9 +180,9 @@ describe("the reflector", () => {
       }
     }
     expect(defectsIn(() => new Typed()).defects.map((d) => `${d.where}: ${d.problem}`)).to.deep.equal([
-      'Typed.upper: its parameter 1 is String, but "a" gives Number',
-      'Typed.half: its parameter 1 is Number, but "text" gives String',
-      'Typed.days: it maps over "when", which gives Date, not a list',
+      'Typed.upper: its parameter 1 is String, but "a" is Number',
+      'Typed.half: its parameter 1 is Number, but "text" is String',
+      'Typed.days: it maps over "when", which is Date, not a list',
     ]);
   });
 
@@ -276,14 +276,14 @@ describe("the reflector", () => {
     expect(defectsIn(() => new B()).message).to.contain("the pipeline nests itself: B -> A -> B");
   });
 
-  it("refuses what is no pipeline class as a child", () => {
+  it("refuses what is not a pipeline class as a child", () => {
     class NoPipeline {}
     class Parent extends Pipeline {
       @input() x!: number;
       // @ts-expect-error no pipeline
       @nested(NoPipeline, {}) child!: Nested<object>;
     }
-    expect(defectsIn(() => new Parent()).message).to.contain("Parent.child: NoPipeline is no pipeline class");
+    expect(defectsIn(() => new Parent()).message).to.contain("Parent.child: NoPipeline is not a pipeline class");
   });
 
   it("gives the defects of a nested class with their own place", () => {
@@ -351,7 +351,7 @@ describe("the reflector", () => {
     expect(option!.problem).to.equal('@resource has no option "timeoutMs"');
     const [child] = defectsIn(() => new Lacking()).defects;
     expect(child).to.include({ code: "NO_PIPELINE", where: "Lacking.child", problem: "its pipeline is undefined" });
-    expect(child!.advice).to.contain("modules import each other in a circle");
+    expect(child!.advice).to.contain("Check for circular imports");
   });
 
   it("tells fields from methods, and keeps its own names", () => {
@@ -373,9 +373,9 @@ describe("the reflector", () => {
     recordMember(Misplaced.prototype, "bind", { role: "node", dependencies: [], options: {} });
     expect(defectsIn(() => new Misplaced()).defects.map((d) => `${d.where}: ${d.problem}`)).to.deep.equal([
       'Misplaced.bind: every pipeline has a member "bind" of its own',
-      "Misplaced.method: @input stands on a method",
-      "Misplaced.field: @node stands on no method",
-      "Misplaced.mapped: @mapOver stands on a field, but names no pipeline",
+      "Misplaced.method: @input is applied to a method",
+      "Misplaced.field: @node is not applied to a method",
+      "Misplaced.mapped: @mapOver is applied to a field, but names no pipeline",
       "Misplaced.batched: a nested pipeline takes one element at a time, not a batch",
       "Misplaced.unwired: none of the nested pipeline's inputs is wired to the list",
     ]);
@@ -392,7 +392,7 @@ describe("the reflector", () => {
       }
     }
     expect(defectsIn(() => new Configured(2)).message).to.equal(
-      "Configured: its constructor takes 1 argument. A pipeline is made anew wherever it runs: make what varies an @input, or a subclass.",
+      "Configured: its constructor takes 1 argument. Each thread, worker and container constructs the pipeline without arguments: use an @input or a subclass instead.",
     );
   });
 
@@ -407,7 +407,7 @@ describe("the reflector", () => {
 
   it("refuses decorators on static members, and standard decorators", () => {
     expect(() => recordMember(Child, "x", { role: "node", dependencies: [], options: {} })).to.throw(
-      "Child.x: @node stands on a static member",
+      "Child.x: @node is applied to a static member",
     );
     expect(() =>
       recordMember(

@@ -39,7 +39,7 @@ describe("a log of events", () => {
 
   const end = { ...node, phase: "end", at: 1, durationMs: 1 };
   const bad: [what: string, line: string | object, says: string][] = [
-    ["that is no JSON", '{"type":', " is no JSON: column 9: it ends where a value is expected"],
+    ["that is no JSON", '{"type":', " is not valid JSON: column 9: it ends where a value is expected"],
     ["that is no object", "5", ": it is 5, not an event"],
     ["that is a list", [1], ": it is [1], not an event"],
     ["that is null", "null", ": it is null, not an event"],
@@ -96,7 +96,7 @@ describe("a log of events", () => {
     expect(() => readEvents(folder)).to.throw("it can't be read: EISDIR: it is a directory, not a file");
     for (const content of ["", "\n", "null\n", "[]", Buffer.from([0xff, 0xfe, 0x00]), '{"version":1}\n']) {
       writeFileSync(file, content);
-      expect(() => readEvents(file)).to.throw(`${file}: it is no log of events`);
+      expect(() => readEvents(file)).to.throw(`${file}: it is not an event log`);
     }
   });
 

@@ -80,7 +80,7 @@ describe("readers of events", () => {
     const reader: RunObserver = { placements: ["modal"] };
     const error = await rejection(new Words().run({ text: "a" }, { onEvent: reader, runOn: local() }));
     expect(error.message).to.equal(
-      'Words: the reader Object is not compatible with engine "local": it reads modal. Leave it out of this run, or run the pipeline where it can be read: { runOn: local() }.',
+      'Words: the observer Object is not compatible with the placement "local": it observes modal. Remove it from this run, or run the pipeline where it can observe it: { runOn: local() }.',
     );
     const nothing = await rejection(new Words().run({ text: "a" }, { onEvent: 5 as never }));
     expect(nothing.message).to.contain("option onEvent is 5");
@@ -95,15 +95,19 @@ describe("readers of events", () => {
       [
         "an unknown name",
         { onNodeEnds: () => {} },
-        'the reader Object has onNodeEnds, which hears of no event. Did you mean "onNodeEnd"?',
+        'the observer Object has onNodeEnds, which is not called for any event. Did you mean "onNodeEnd"?',
       ],
-      ["in a list", [() => {}, { onNodeEnds: () => {} }], "has onNodeEnds, which hears of no event"],
-      ["of a class", new Named(), "the reader Named has onNodeEnds"],
-      ["of a class above", new Inherited(), "the reader Inherited has onNodeEnds"],
+      ["in a list", [() => {}, { onNodeEnds: () => {} }], "has onNodeEnds, which is not called for any event"],
+      ["of a class", new Named(), "the observer Named has onNodeEnds"],
+      ["of a class above", new Inherited(), "the observer Inherited has onNodeEnds"],
       ["in other letters", { onNodeend: () => {} }, 'Did you mean "onNodeEnd"?'],
-      ["no prototype", Object.assign(Object.create(null), { onRun: () => {} }), "has onRun, which hears of no event"],
-      ["no function", { onNodeEnd: 5 }, "onNodeEnd of the reader Object is 5, and no function"],
-      ["null", { onEvent: null }, "onEvent of the reader Object is null, and no function"],
+      [
+        "no prototype",
+        Object.assign(Object.create(null), { onRun: () => {} }),
+        "has onRun, which is not called for any event",
+      ],
+      ["no function", { onNodeEnd: 5 }, "onNodeEnd of the observer Object is 5, not a function"],
+      ["null", { onEvent: null }, "onEvent of the observer Object is null, not a function"],
     ];
     for (const [what, onEvent, says] of wrong) {
       it(what, async () => {
@@ -227,10 +231,12 @@ describe("a log of events", () => {
     write(`${head}\n{"type":"run"}\n{"ty`);
     expect(readEvents(file)).to.deep.equal([{ type: "run" }]);
     write(`${head}\n{"ty\n{"type":"run"}\n`);
-    expect(() => readEvents(file)).to.throw("line 2 is no JSON");
+    expect(() => readEvents(file)).to.throw("line 2 is not valid JSON");
     write("hello\n");
-    expect(() => readEvents(file)).to.throw("it is no log of events");
+    expect(() => readEvents(file)).to.throw("it is not an event log");
     write('{"hypernodes":"events","version":7}\n');
-    expect(() => readEvents(file)).to.throw("its events are of version 7, this is hypernodes for version 1");
+    expect(() => readEvents(file)).to.throw(
+      "its events are of version 7, but this version of hypernodes reads version 1",
+    );
   });
 });

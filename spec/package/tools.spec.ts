@@ -295,8 +295,8 @@ export const doubled: Promise<{ doubled: number[] }> = opened.run({ xs: [1] }, {
   });
 
   for (const [name, args, tells] of [
-    ["deno", ["deno", "run", "-A", "--quiet", "program.ts"], "V8's inspector, by which the code of nodes is known"],
-    ["bun", ["bun", "program.ts"], "V8's serializer, which values are kept with"],
+    ["deno", ["deno", "run", "-A", "--quiet", "program.ts"], "V8's inspector, which reads the code of nodes"],
+    ["bun", ["bun", "program.ts"], "V8's serializer, which the cache needs"],
   ] as const) {
     it(`${name}: async; what it lacks is one error before anything runs`, async function () {
       const folder = await project(this, name, [name]);

@@ -112,7 +112,7 @@ describe("volumes of a container @slow", () => {
       "several of these",
       { secrets: ["a-1", "b-1"], volume: "old", volumes: { "/c": "c-1" } },
       "SECRET_NOT_FOUND",
-      "4 options are wrong:",
+      "4 options are invalid:",
     ],
   ] as const) {
     onLoopback(`are looked for before anything is made: ${title}`, async () => {

@@ -77,7 +77,7 @@ describe("JSON text", () => {
     ["1 2", 'line 1, column 3: the end is expected, not "2"'],
     ["[01]", 'line 1, column 2: a value or "]" is expected, not "01"'],
     ["NaN", 'line 1, column 1: a value is expected, not "NaN"'],
-    ['["a\\x"]', 'line 1, column 4: "\\\\x" is no escape of JSON'],
+    ['["a\\x"]', 'line 1, column 4: "\\\\x" is not a valid JSON escape'],
     ['["a', "line 1, column 2: a string has no closing quote"],
     ['"a\tb"', 'line 1, column 3: a string holds the control character "\\t": escape it'],
   ];
@@ -125,7 +125,9 @@ describe("JSON text", () => {
       { numRuns: 1_000 },
     );
     for (const text of ["9007199254740993.0", "9007199254740993e0", "9.007199254740993e15", "900719925474099.3e1"]) {
-      expect(() => parseJson(text, { refuse: true }), text).to.throw("is an integer that a number can't hold exactly");
+      expect(() => parseJson(text, { refuse: true }), text).to.throw(
+        "is an integer that a number can't represent exactly",
+      );
     }
     for (const text of ["0.5", "1.5e0", "99999999999999999.5", "1e-400", "0.99999999999999999999", "1e99999999999"]) {
       const value = parseJson(text);

@@ -309,7 +309,7 @@ describe("options", () => {
             const error = await errorOf(call, { ...base, [option]: value }, `${option} ${describeValue(value)}`);
             expect(["BAD_OPTION", "UNKNOWN_OPTION"]).to.include(error.code);
             expect(error.message).to.contain(option === "execution" ? "option" : option);
-            expect(error.message).to.match(/It takes|Did you mean|They are given as/);
+            expect(error.message).to.match(/It takes|Did you mean|Pass them as/);
           }
         }
       });
@@ -350,7 +350,7 @@ describe("options", () => {
     );
     expect(await run({ onevent: () => {} })).to.equal('Plain: there is no option "onevent". Did you mean "onEvent"?');
     expect(await run({ maxWorkers: 8, onevent: 1 })).to.equal(
-      'Plain: 2 options are wrong:\n  - there is no option "maxWorkers". It is one of execution: { execution: { maxWorkers } }.\n  - there is no option "onevent". Did you mean "onEvent"?',
+      'Plain: 2 options are invalid:\n  - there is no option "maxWorkers". It is one of execution: { execution: { maxWorkers } }.\n  - there is no option "onevent". Did you mean "onEvent"?',
     );
     expect(await run({ over: "xs" })).to.contain("It is one of map() and stream().");
     expect(await run({ retries: 2 })).to.contain("It is one of nodes: @node(..., { retries }).");

@@ -222,7 +222,7 @@ describe("the codec", () => {
       [[Promise.resolve()], "value[0]: it is a Promise"],
       [[new WeakMap()], "value[0]: it is a WeakMap"],
       [[new SharedArrayBuffer(1)], "value[0]: it is a SharedArrayBuffer. Give a typed array over it"],
-      [[new Proxy({}, {})], "value[0]: it is a Proxy. It lives in one process only"],
+      [[new Proxy({}, {})], "value[0]: it is a Proxy. It exists in one process only"],
       [new Failure("no", new Private() as never), "value.at: it is an instance of Private"],
     ];
     for (const [value, text] of cases) {
@@ -282,7 +282,7 @@ describe("the codec", () => {
     }
     const unknown = Buffer.from(encode(new Point(), { unchecked: true }));
     unknown.write("Pixel", unknown.indexOf("Point"));
-    expect(() => decode(unknown)).to.throw("no class named Pixel is known here");
+    expect(() => decode(unknown)).to.throw("no class named Pixel is known in this process");
   });
 
   it("never crashes on hostile bytes, and never takes up more than they are worth (fuzzed)", () => {

@@ -10,7 +10,8 @@ const all = Object.keys(TRAVEL);
 const everywhere = Object.fromEntries(
   Object.entries(TRAVEL).map(([kind, said]) => [kind, { home: said, there: said, back: said }]),
 );
-const ADVICE = "or put @model() on the class; or give plain data; or build it in a @resource, which never travels.";
+const ADVICE =
+  "or put @model() on the class; or give plain data; or build it in a @resource, which is never serialized.";
 
 /** What does not travel, with what the error says: for each the module is named as the project has it. */
 const refused = (ending: string): Readonly<Record<string, string>> => ({

@@ -67,7 +67,7 @@ describe("inputs", () => {
       "topK min",
       "topK isInt",
     ]);
-    expect(error.message).to.contain("Counting: 4 things are wrong with the inputs:\n  - passages[1].id: ");
+    expect(error.message).to.contain("Counting: 4 problems with the inputs:\n  - passages[1].id: ");
     expect(error.message).to.contain("topK: topK must be an integer number (isInt)");
   });
 
@@ -77,12 +77,12 @@ describe("inputs", () => {
     expect(error.code).to.equal("MISSING_INPUTS");
     expect(error.message).to.equal(
       [
-        "Counting: 4 things are wrong with the inputs:",
+        "Counting: 4 problems with the inputs:",
         '  - missing input "passages" (required: "passages"; optional: "topK")',
         '  - unknown input "pasages": no input has this name. Did you mean "passages"?',
         '  - unknown input "limit": it is a node, not an input: give its value as { given: { limit } }',
         '  - unknown input "tpoK": no input has this name. Did you mean "topK"?',
-        "  An input that may be left out has a default, or says @input({ optional: true }): TypeScript's ? is gone at run time.",
+        "  An optional input needs a default or @input({ optional: true }): TypeScript's ? is erased at run time.",
       ].join("\n"),
     );
   });

@@ -566,7 +566,7 @@ describe("one walk decides what a value is", () => {
     const fault = faultIn(() => again({ list: [new Money(2), { error }] }));
     expect(fault.code).to.equal("UNREADABLE");
     expect(fault.message).to.equal(
-      "value.list[1].error.paid[0].k: it is an instance of walk/Money, and its fromJSON() threw RangeError: no debts. Let fromJSON() take all that toJSON() gives.",
+      "value.list[1].error.paid[0].k: it is an instance of walk/Money, and its fromJSON() threw RangeError: no debts. Make fromJSON() accept every result of toJSON().",
     );
     expect(fault.cause).to.be.instanceOf(RangeError);
   });

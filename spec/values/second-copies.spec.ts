@@ -47,12 +47,12 @@ describe("a second copy", () => {
     const [warning, ...others] = await run([Type!(() => Number)]);
     expect(others).to.deep.equal([]);
     expect(warning).to.match(
-      /^HypernodesWarning: class-transformer is there twice: hypernodes uses node_modules\/class-transformer \(/,
+      /^HypernodesWarning: class-transformer is installed twice: hypernodes uses node_modules\/class-transformer \(/,
     );
     expect(warning).to.contain(`the project ${place("class-transformer")}`);
     expect(await run([Type!(() => Number)])).to.deep.equal([]);
     const { IsInt } = copyOf("class-validator");
-    expect((await run([IsInt!()])).join("\n")).to.contain(`class-validator is there twice`);
+    expect((await run([IsInt!()])).join("\n")).to.contain(`class-validator is installed twice`);
     expect(await run([IsInt!()])).to.deep.equal([]);
   });
 });

@@ -262,13 +262,13 @@ describe("what class-transformer makes of inputs", () => {
     expect(await run({ top_k: "3" })).to.deep.equal({ seen: 3 });
     expect(await run({ topK: "3" })).to.deep.equal({ seen: 3 });
     const error = await run({ topK: 1, top_k: 2 }).catch((e: Error) => e);
-    expect((error as Error).message).to.contain('unknown input "top_k": it is the input "topK", which is given, too');
+    expect((error as Error).message).to.contain('unknown input "top_k": it is the input "topK", which is also given');
     const bind = (inputs: object) =>
       new Exposed().bind(inputs as never) as unknown as { run(x: object): Promise<object> };
     expect(await bind({ top_k: "3" }).run({})).to.deep.equal({ seen: 3 });
     expect(await bind({ topK: "3" }).run({})).to.deep.equal({ seen: 3 });
     expect(await bind({ top_k: "3" }).run({ top_k: "4" })).to.deep.equal({ seen: 4 });
-    expect(() => bind({ topK: 1, top_k: 2 })).to.throw('"top_k" is the input "topK", which is given, too');
+    expect(() => bind({ topK: 1, top_k: 2 })).to.throw('"top_k" is the input "topK", which is also given');
     expect(() => bind({ topk: 1 })).to.throw('no input is named "topk". Did you mean "topK"?');
   });
 

@@ -132,7 +132,7 @@ describe("a picture's shape", () => {
   };
   const node = (name: string, ...on: string[]) => ({
     ...{ name, kind: "node" as const, options: [] },
-    takes: on.map((on) => ({ on, path: [], elements: false })),
+    inputs: on.map((on) => ({ on, path: [], elements: false })),
   });
   const names = Array.from({ length: 15 }, (_, i) => `branch${i}`);
   const branches = names.flatMap((name) => [node(name, "root"), node(`${name}b`, name), node(`${name}c`, `${name}b`)]);

@@ -5,7 +5,7 @@ export function large(nodes: number): GraphModel {
   const members = Array.from({ length: nodes }, (_, i) => ({
     name: `node${i}`,
     kind: "node" as const,
-    takes: [7, 11]
+    inputs: [7, 11]
       .map((step) => i - 1 - ((i * step) % 13))
       .filter((on) => on >= 0)
       .map((on) => ({ on: `node${on}`, path: [], elements: i % 5 === 0 })),
@@ -18,10 +18,10 @@ const CHILD: GraphModel = {
   pipeline: "Cleaning",
   outputs: ["words"],
   members: [
-    { name: "text", kind: "input", takes: [], options: [] },
-    { name: "language", kind: "input", takes: [], options: [] },
-    { name: "clean", kind: "node", takes: [taken("text"), taken("language")], options: [] },
-    { name: "words", kind: "node", takes: [taken("clean")], options: [] },
+    { name: "text", kind: "input", inputs: [], options: [] },
+    { name: "language", kind: "input", inputs: [], options: [] },
+    { name: "clean", kind: "node", inputs: [taken("text"), taken("language")], options: [] },
+    { name: "words", kind: "node", inputs: [taken("clean")], options: [] },
   ],
 };
 
@@ -36,10 +36,10 @@ function taken(on: string, input?: string) {
  */
 export function mixedSketch(members: number): GraphModel {
   const made: Member[] = [
-    { name: "texts", kind: "input", takes: [], options: [] },
-    { name: "language", kind: "input", takes: [], options: [] },
-    { name: "limit", kind: "input", takes: [], options: [] },
-    { name: "model", kind: "resource", takes: [], options: [] },
+    { name: "texts", kind: "input", inputs: [], options: [] },
+    { name: "language", kind: "input", inputs: [], options: [] },
+    { name: "limit", kind: "input", inputs: [], options: [] },
+    { name: "model", kind: "resource", inputs: [], options: [] },
   ];
   for (let i = 0, count = made.length; count < members; i++) {
     const last = made.slice(-3 - (i % 4)).filter(({ kind }) => kind !== "input");
@@ -48,13 +48,13 @@ export function mixedSketch(members: number): GraphModel {
     if (isNested) {
       made.push({
         ...{ name: `cleaned${i}`, kind: "nested", mapped: "for each", options: [] },
-        takes: [taken(on[0]!, "text"), taken("language", "language")],
-        nested: { sketch: CHILD, outputs: CHILD.outputs },
+        inputs: [taken(on[0]!, "text"), taken("language", "language")],
+        nested: { model: CHILD, outputs: CHILD.outputs },
       });
       count += CHILD.members.length;
     } else {
       const also = i % 5 === 0 ? [taken("limit")] : i % 7 === 0 ? [taken("model")] : [];
-      made.push({ name: `step${i}`, kind: "node", takes: [...on.map((name) => taken(name)), ...also], options: [] });
+      made.push({ name: `step${i}`, kind: "node", inputs: [...on.map((name) => taken(name)), ...also], options: [] });
       count++;
     }
   }

@@ -28,18 +28,18 @@ function sketches(depth: number): fc.Arbitrary<GraphModel> {
     mapped: fc.boolean(),
   });
   return fc.array(member, { minLength: 1, maxLength: 6 }).map((members) => {
-    const inputs: Member[] = ["first", "second"].map((name) => ({ name, kind: "input", takes: [], options: [] }));
+    const inputs: Member[] = ["first", "second"].map((name) => ({ name, kind: "input", inputs: [], options: [] }));
     const made = [...inputs];
     for (const [i, { takes, nested, mapped }] of members.entries()) {
       const on = [...new Set(takes.map((step) => made[Math.max(0, made.length - 1 - step)]!.name))];
       made.push({
         ...{ name: `m${i}`, kind: nested === null ? "node" : "nested", options: [] },
-        takes: on.map((on, n) => ({
+        inputs: on.map((on, n) => ({
           ...{ on, path: [], elements: mapped },
           ...(nested !== null && { input: n % 2 === 0 ? "first" : "second" }),
         })),
         ...(mapped && { mapped: "for each" }),
-        ...(nested !== null && { nested: { sketch: nested, outputs: nested.outputs } }),
+        ...(nested !== null && { nested: { model: nested, outputs: nested.outputs } }),
       } as Member);
     }
     return { pipeline: "Child", members: made, outputs: [made.at(-1)!.name] };

@@ -6,10 +6,13 @@ import { respawnIfNeeded } from "./respawn.js";
 const { version } = createRequire(import.meta.url)("hypernodes/package.json") as { readonly version: string };
 
 interface CommandEntry {
-  /** As the list of commands has it. */
+  /** The command in the list of commands. */
   readonly usage: string;
   readonly description: string;
-  /** Loads what adds it to the program: only the one that is called, so that --help is quick. */
+  /**
+   * Loads the function that adds the command to the program. Only the called command is loaded, so that --help is
+   * quick.
+   */
   load(): Promise<(program: Command) => void>;
 }
 
@@ -31,30 +34,30 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   },
   cache: {
     usage: "cache",
-    description: "keep house in a cache of computed values",
+    description: "show, prune and clear a cache of computed values",
     load: async () => (await import("./commands/cache.js")).addCache,
   },
   report: {
     usage: "report [options] <events.jsonl>",
-    description: "how a run went: a table of its steps, and when each was computing",
+    description: "report on a run: a table of its steps, and the times at which each was computing",
     load: async () => (await import("./commands/report.js")).addReport,
   },
   worker: {
     usage: "worker [options]",
-    description: "compute elements of maps that pipelines send to a queue: @execution({ maps: bullmq({ queue }) })",
+    description: "run elements of mapped nodes from a queue: @execution({ maps: bullmq({ queue }) })",
     load: async () => (await import("./commands/worker.js")).addWorker,
   },
   resume: {
     usage: "resume [options] [run]",
-    description: "go on with a run whose maps were on a queue, where it was when it was killed or failed",
+    description: "resume a run that was killed or failed while its maps ran on a queue",
     load: async () => (await import("./commands/resume.js")).addResume,
   },
 };
 
 /**
- * Runs a command. What it prints goes to the standard streams of this process.
+ * Runs a command. Its output goes to the standard streams of this process.
  *
- * @param args what follows the command's name.
+ * @param args the arguments, from the command's name on.
  * @returns the exit code.
  */
 export async function runCommand(args: readonly string[]): Promise<number> {
@@ -73,7 +76,7 @@ async function createProgram(args: readonly string[]): Promise<Command> {
   const program = new Command("hypernodes")
     .description("Run, draw and check data pipelines.")
     .version(version)
-    .option("--verbose", "errors with their stacks and causes")
+    .option("--verbose", "print errors with their stacks and causes")
     .showSuggestionAfterError()
     .configureHelp({
       showGlobalOptions: true,
@@ -87,7 +90,7 @@ Examples:
   $ hypernodes graph pipeline.ts --format html -o graph.html
   $ hypernodes check pipeline.ts
 
-Exit codes: 0 done; 1 a run failed, a check found something, or output was lost; 2 the call was wrong, or its inputs were;
+Exit codes: 0 done; 1 a run failed, a check found a problem, or output was lost; 2 the call or its inputs were invalid;
 13 a node never ended; 130 stopped by Ctrl-C; 143 ended by SIGTERM.`,
     );
   const called = calledIn(args);
@@ -97,7 +100,7 @@ Exit codes: 0 done; 1 a run failed, a check found something, or output was lost;
     program.commands.find((command) => command.name() === name)!.description(description);
   }
 
-  /** The file that a command is about is imported: perhaps by another process, with a loader. */
+  /** The file of a command is imported, perhaps by a child process with a loader. */
   program.hook("preAction", async (_, command) => {
     refuseEmptyOptions(command);
     const file = await fileOf(command);
@@ -109,7 +112,7 @@ Exit codes: 0 done; 1 a run failed, a check found something, or output was lost;
   return program;
 }
 
-/** A variable of a shell that is not set leaves an empty text: it is no value, and does not stand for the default. */
+/** An unset variable of a shell results in an empty text: it is not a value, and does not select the default. */
 function refuseEmptyOptions(command: Command): void {
   for (const option of command.options) {
     if (command.getOptionValue(option.attributeName()) !== "") continue;
@@ -117,7 +120,7 @@ function refuseEmptyOptions(command: Command): void {
   }
 }
 
-/** The file that a command is about, if there is one. */
+/** Returns the file that a command needs, if there is one. */
 async function fileOf(command: Command): Promise<string | undefined> {
   const { pipeline, journal = "" } = command.opts<{ pipeline?: string; journal?: string }>();
   if (command.name() === "clear") return pipeline;
@@ -126,13 +129,13 @@ async function fileOf(command: Command): Promise<string | undefined> {
   return fileOfRun(command.args[0], journal);
 }
 
-/** The name of the command that is called, or that help is asked for. */
+/** Returns the name of the command that is called, or whose help is requested. */
 function calledIn(args: readonly string[]): string | undefined {
   const [first, second] = args.filter((arg) => !arg.startsWith("-"));
   return first === "help" ? second : first;
 }
 
-/** A command's line in a list of commands, as commander has it. */
+/** Formats a command for a list of commands, as commander does. */
 function termOf(command: Command): string {
   return new Help().subcommandTerm(command);
 }

@@ -1,11 +1,11 @@
 import { inspect } from "node:util";
 import { NumberText, withNumbers } from "../util/json-text.js";
 
-/** A value that does not fit the type that an input is declared with. */
+/** A value that does not fit the declared type of an input. */
 export class Misfit {
   /**
-   * @param problem the types that it takes, and the value seen: `it takes a number, as 3 or 2.5, not "two"`.
-   * @param path the way into the value: `[3].id`.
+   * @param problem the accepted types, and the value seen: `it takes a number, as 3 or 2.5, not "two"`.
+   * @param path the path into the value: `[3].id`.
    */
   constructor(
     readonly problem: string,
@@ -13,64 +13,66 @@ export class Misfit {
   ) {}
 }
 
-/** A type that a value can be given for. */
-interface Kind {
-  /** Such as `a number, as 3 or 2.5`. */
+/** A type that a value on the command line can have. */
+interface InputType {
+  /** A description such as `a number, as 3 or 2.5`. */
   readonly takes: string;
   readonly holdsAnyInteger?: boolean;
-  /** @returns the value of that type; undefined: it is none. */
+  /** @returns the value converted to the type; undefined if that is not possible. */
   read(value: unknown): unknown;
 }
 
-const KINDS = new Map<Function, Kind>([
-  [Number, { takes: "a number, as 3 or -2.5e3", read: (value) => only(value, typeof value === "number") }],
+const INPUT_TYPES = new Map<Function, InputType>([
+  [Number, { takes: "a number, such as 3 or -2.5e3", read: (value) => only(value, typeof value === "number") }],
   [Boolean, { takes: "true or false", read: (value) => only(value, typeof value === "boolean") }],
   [String, { takes: "a string", read: (value) => only(value, typeof value === "string") }],
-  [BigInt, { takes: "an integer, as 3 or -20", holdsAnyInteger: true, read: bigintFrom }],
-  [Date, { takes: "a date, as 2024-12-31 or 2024-12-31T23:59:59Z", read: dateFrom }],
-  [Array, { takes: 'a JSON list, as ["a","b"]', read: (value) => only(value, Array.isArray(value)) }],
-  [Set, { takes: 'a JSON list, as ["a","b"]', read: (value) => (Array.isArray(value) ? new Set(value) : undefined) }],
-  [Map, { takes: 'a JSON list of pairs, as [["a",1]], or an object', read: mapFrom }],
+  [BigInt, { takes: "an integer, such as 3 or -20", holdsAnyInteger: true, read: bigintFrom }],
+  [Date, { takes: "a date, such as 2024-12-31 or 2024-12-31T23:59:59Z", read: dateFrom }],
+  [Array, { takes: 'a JSON list, such as ["a","b"]', read: (value) => only(value, Array.isArray(value)) }],
+  [
+    Set,
+    { takes: 'a JSON list, such as ["a","b"]', read: (value) => (Array.isArray(value) ? new Set(value) : undefined) },
+  ],
+  [Map, { takes: 'a JSON list of pairs, such as [["a",1]], or an object', read: mapFrom }],
 ]);
-/** Characters of a value that an error shows. */
+/** Maximum number of characters of a value in an error. */
 const MAX_SHOWN = 60;
-/** How an integer is given that a number can't hold. */
+/** Advice for an integer that a number can't represent. */
 export const EXACT = "declare the input as bigint, or give the digits as a string";
 const TYPED_ARRAY = Object.getPrototypeOf(Uint8Array) as Function;
 
 /**
- * A value of JSON as the type that an input is declared with, as far as the loader has emitted it.
+ * Converts a JSON value to the declared type of an input, as far as the loader has emitted it.
  *
- * @param type the emitted type; undefined, or Object: any value will do.
- * @param isExact whether it is known to have no `NumberText`.
- * @throws {Misfit} for a value of another type, and for a number that can't be held exactly.
+ * @param type the emitted type; undefined and Object accept any value.
+ * @param isExact true if it has no `NumberText`.
+ * @throws {Misfit} for a value of another type, and for a number that can't be represented exactly.
  */
 export function asDeclared(value: unknown, type: Function | undefined, isExact = false): unknown {
   const kind = type && kindOf(type);
   const numbers = isExact || kind?.holdsAnyInteger ? { value } : withNumbers(value);
   if (numbers.inexact !== undefined) throw new Misfit(problemOf(numbers.inexact.number, type), numbers.inexact.path);
   const read = kind === undefined ? numbers.value : kind.read(numbers.value);
-  if (read === undefined) throw new Misfit(`it takes ${kind!.takes}, not ${shown(numbers.value)}`);
+  if (read === undefined) throw new Misfit(`it takes ${kind!.takes}, not ${formatValue(numbers.value)}`);
   return read;
 }
 
-/** Whether the values of a type are integers of any size. */
+/** Tells if values of a type can be integers of any size. */
 export function holdsAnyInteger(type: Function | undefined): boolean {
   return type !== undefined && kindOf(type)?.holdsAnyInteger === true;
 }
 
-/** Whether a type is made of a JSON list, and of nothing else. */
+/** Tells if a type only accepts JSON lists. */
 export function isListType(type: Function | undefined): boolean {
   return type === Array || type === Set || type?.prototype instanceof TYPED_ARRAY;
 }
 
-function kindOf(type: Function): Kind | undefined {
-  const known = KINDS.get(type);
-  if (known !== undefined || type === Object) return known;
+function kindOf(type: Function): InputType | undefined {
+  const name = INPUT_TYPES.get(type);
+  if (name !== undefined || type === Object) return name;
   if (type.prototype instanceof TYPED_ARRAY) return typedArray(type as unknown as TypedArray);
   const isBuiltIn = (globalThis as Record<string, unknown>)[type.name] === type;
-  if (isBuiltIn)
-    return { takes: `a ${type.name}, which a @Transform() on the input has to make`, read: () => undefined };
+  if (isBuiltIn) return { takes: `a ${type.name}, which needs a @Transform() on the input`, read: () => undefined };
   return { takes: `a JSON object, for ${type.name}`, read: (value) => only(value, isRecord(value)) };
 }
 
@@ -89,25 +91,25 @@ function isRecord(value: unknown): boolean {
 
 function bigintFrom(value: unknown): bigint | undefined {
   if (value instanceof NumberText) return value.integer;
-  // One that is not exact is still a text.
+  // An inexact number is still a text.
   if (typeof value === "number") return Number.isInteger(value) ? BigInt(value) : undefined;
-  // As outputs of the command line have it, and as Node prints it.
+  // The formats of this command's output, and of Node.
   return typeof value === "string" && /^-?\d+n?$/.test(value) ? BigInt(value.replace("n", "")) : undefined;
 }
 
-/** A day, which is one of UTC, or a time with its zone. */
+/** A day, which is in UTC, or a time with its zone. */
 const ISO = /^(\d{4}-\d\d-\d\d)(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$/;
 
 function dateFrom(value: unknown): Date | undefined {
-  const [whole, day, zone] = (typeof value === "string" && ISO.exec(value)) || [];
+  const [digits, day, zone] = (typeof value === "string" && ISO.exec(value)) || [];
   if (day === undefined) return undefined;
-  if (whole !== day && zone === undefined) {
+  if (digits !== day && zone === undefined) {
     throw new Misfit(
-      `${shown(value)} has no time zone, and is another time on other machines: add Z for UTC, or +02:00`,
+      `${formatValue(value)} has no time zone, so it differs from machine to machine: add Z for UTC, or +02:00`,
     );
   }
   const date = new Date(value as string);
-  // JavaScript takes the 30th of February for the 1st of March.
+  // JavaScript converts the 30th of February to the 1st of March.
   const midnight = new Date(`${day}T00:00:00Z`);
   const isDay = !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(day);
   return isDay && !Number.isNaN(date.getTime()) ? date : undefined;
@@ -126,12 +128,12 @@ interface TypedArray {
   from(list: readonly unknown[]): ArrayLike<unknown>;
 }
 
-/** Fractions are rounded as everywhere, and so is what no number counts by ones; other integers would be other ones. */
+/** Fractions are rounded, and so are numbers too large to count in ones; any other integer would change. */
 function isRounded(number: number, held: unknown): boolean {
   return !Number.isSafeInteger(number) && Number.isFinite(held);
 }
 
-function typedArray(type: TypedArray): Kind {
+function typedArray(type: TypedArray): InputType {
   const isFloat = /^Float/.test(type.name);
   const isBig = /^Big/.test(type.name);
   const takes = `a JSON list of numbers that a ${type.name} holds`;
@@ -142,17 +144,18 @@ function typedArray(type: TypedArray): Kind {
       if (!Array.isArray(value)) return undefined;
       const list = isBig ? value.map(bigintFrom) : value;
       if (list.some((each) => typeof each !== (isBig ? "bigint" : "number"))) return undefined;
-      const made = type.from(list);
-      const isHeld = (each: unknown, i: number) => made[i] === each || (isFloat && isRounded(each as number, made[i]));
+      const result = type.from(list);
+      const isHeld = (each: unknown, i: number) =>
+        result[i] === each || (isFloat && isRounded(each as number, result[i]));
       const misfit = list.findIndex((each, i) => !isHeld(each, i));
-      if (misfit >= 0) throw new Misfit(`it takes ${takes}, not ${shown(list[misfit])}`, `[${misfit}]`);
-      return made;
+      if (misfit >= 0) throw new Misfit(`it takes ${takes}, not ${formatValue(list[misfit])}`, `[${misfit}]`);
+      return result;
     },
   };
 }
 
-/** A value in an error, the beginning of a long one. */
-export function shown(value: unknown): string {
+/** Formats a value for an error; of a long one, the beginning. */
+export function formatValue(value: unknown): string {
   const text =
     typeof value === "string"
       ? JSON.stringify(value.slice(0, MAX_SHOWN + 1))

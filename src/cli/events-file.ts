@@ -4,21 +4,21 @@ import { outputLost } from "./exit-codes.js";
 
 /** The file of `--events`. */
 export class EventsFile {
-  readonly readers: readonly RunObserver[];
+  readonly observers: readonly RunObserver[];
 
-  /** @param file undefined: none is wanted. */
+  /** @param file undefined if none is requested. */
   constructor(private readonly file: string | undefined) {
-    this.readers = file === undefined ? [] : [namingOption("--events", () => eventLog(file))];
+    this.observers = file === undefined ? [] : [namingOption("--events", () => eventLog(file))];
   }
 
   /** @throws {HypernodesError} `OUTPUT_LOST` if some events could not be written. */
   check(): void {
-    if (!this.readers.some(hasLostEvents)) return;
-    throw outputLost(`--events ${this.file}`, "events are lost, the file can't be written");
+    if (!this.observers.some(hasLostEvents)) return;
+    throw outputLost(`--events ${this.file}`, "events were lost, because the file can't be written");
   }
 }
 
-/** Does something with a file of events, whose error says which option or command named it. */
+/** Runs a function that uses a file of events; its error names the option or command. */
 export function namingOption<R>(option: string, work: () => R): R {
   try {
     return work();

@@ -4,24 +4,24 @@ import { describeCauses, describeError, isError, messageOf, readProperty } from 
 import { formatErrorChain } from "../util/error-chain.js";
 import { hidePasswords } from "../util/hide-passwords.js";
 
-/** What the command says with its exit code. */
+/** Exit codes of the command. */
 export const EXIT = {
-  /** A run failed, a check found something, or output was lost. */
+  /** A run failed, a check found a problem, or output was lost. */
   failed: 1,
-  /** It was called in a way that can't be: an unknown option, a file that is not there, inputs that don't fit. */
+  /** An invalid call: an unknown option, a missing file, invalid inputs. */
   usage: 2,
-  /** A node never ended: its promise does not settle. Node's own code for a promise that is waited for in vain. */
+  /** A node never ended: its promise does not settle. It is Node's own code for an unsettled promise. */
   stalled: 13,
-  /** It was stopped by Ctrl-C. */
+  /** Stopped by Ctrl-C. */
   stopped: 130,
 } as const;
 
-/** The call is wrong, before anything ran. */
+/** Creates the error of an invalid call, before anything ran. */
 export function usageError(where: string, problem: string, advice?: string, cause?: unknown): HypernodesError {
   return new HypernodesError({ code: "USAGE", where, problem, advice, cause });
 }
 
-/** Whose fault it is that something failed: errors that come before any node runs are the caller's. */
+/** Returns the exit code of an error: errors before any node runs are caused by the call. */
 export function exitCodeOf(error: unknown): number {
   if (!isError(error)) return EXIT.failed;
   const code = readProperty(error, "code");
@@ -36,17 +36,17 @@ const CALLERS = new Set([
   ...["MISSING_PACKAGE", "INCOMPATIBLE_READER", "NO_SUCH_RUN"],
 ]);
 
-/** What was computed, and could not be written. */
+/** Creates the error for output that could not be written. */
 export function outputLost(where: string, problem: string, cause?: unknown, advice?: string): HypernodesError {
   return new HypernodesError({ code: "OUTPUT_LOST", where, problem, advice, cause });
 }
 
-/** Text for a person's terminal: no passwords of URLs, control characters escaped. */
+/** Makes text safe for a terminal: passwords of URLs are hidden, control characters escaped. */
 export function safeText(text: string): string {
   return escapeControlsInLines(hidePasswords(text));
 }
 
-/** An error for a person: its message and causes on a few lines; with their stacks if that is wanted. */
+/** Formats an error: its message and causes on a few lines; with stacks if `verbose`. */
 export function formatError(error: unknown, verbose: boolean): string {
   return safeText(described(error, verbose));
 }

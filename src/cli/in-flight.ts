@@ -6,17 +6,17 @@ import { userFrames } from "../util/user-frames.js";
 import { EXIT, safeText } from "./exit-codes.js";
 
 const MAX_NAMED = 5;
-/** The places of what has begun and not ended. */
+/** Paths of everything that has started and not ended. */
 const places = new Set<string>();
 
-/** Hears which nodes, elements and resources of a run are under way. */
+/** Tracks the nodes, elements and resources of a run that are in flight. */
 export function trackInFlight({ type, phase, path }: RunEvent): void {
   if (type !== "node" && type !== "element" && type !== "resource") return;
   if (phase === "start") places.add(path);
   else if (phase === "end" || phase === "failed") places.delete(path);
 }
 
-/** Names something that is not part of a run while it is under way. */
+/** Tracks work that is not part of a run, under a name. */
 export async function withNamedCalls<R>(place: string, work: () => Promise<R>): Promise<R> {
   places.add(place);
   try {
@@ -26,15 +26,17 @@ export async function withNamedCalls<R>(place: string, work: () => Promise<R>): 
   }
 }
 
-/** Ends the process with a message at an error that nothing waits for, as of a timer: Node would show where its own code lies. */
+/**
+ * Ends the process with a message at an uncaught exception, as in a timer: Node would print the location of its own
+ * code.
+ */
 export function watchForUncaught(): void {
   process.on("uncaughtException", (error, origin) => {
-    // Code of a pipeline may see to it.
+    // Code of a pipeline may handle it.
     if (process.listenerCount("uncaughtException") > 1) return;
     const [place] = innermost();
-    const kind =
-      origin === "unhandledRejection" ? "a promise that nothing waits for rejected" : "nothing catches an error";
-    const where = place === undefined ? "" : ` while ${place} was under way`;
+    const kind = origin === "unhandledRejection" ? "a rejected promise was not handled" : "an error was not caught";
+    const where = place === undefined ? "" : ` while ${place} was running`;
     const isVerbose = process.argv.includes("--verbose");
     const text = isVerbose ? formatErrorChain(error) : [describeChain(error), ...userFrames(error)].join("\n");
     writeSync(2, safeText(`${kind}${where}: ${text}\n`));
@@ -43,24 +45,23 @@ export function watchForUncaught(): void {
 }
 
 /**
- * Ends the process with a message, if it has nothing left to wait for though a command has not ended: Node would end it
- * without a word.
+ * Ends the process with a message if nothing keeps it alive before a command has ended: Node would end it silently.
  *
- * @returns what to call when the command has ended.
+ * @returns a function to call when the command has ended.
  */
 export function watchForStall(): () => void {
   const stalled = () => {
     process.stderr.write(`${stallMessage()}\n`);
     process.exit(EXIT.stalled);
   };
-  // Code of a pipeline that ends the process takes the outputs with it: that is no success.
+  // If code of a pipeline exits the process, the outputs are lost: that is not a success.
   const cutShort = (code: number) => {
     const [place] = places;
     if (code !== 0 || place === undefined) return;
     process.exitCode = EXIT.failed;
     writeSync(
       2,
-      `process.exit(0) was called before the command had ended, while ${place} was under way: its outputs are lost.\n`,
+      `process.exit(0) was called before the command had ended, while ${place} was running: its outputs are lost.\n`,
     );
   };
   process.once("beforeExit", stalled);
@@ -71,7 +72,7 @@ export function watchForStall(): () => void {
   };
 }
 
-/** What is under way, and has nothing in it that is. */
+/** Returns the innermost paths that are in flight. */
 function innermost(): string[] {
   const all = [...places];
   return all.filter((place) => !all.some((other) => other.startsWith(`${place}.`) || other.startsWith(`${place}[`)));

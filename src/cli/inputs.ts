@@ -4,7 +4,7 @@ import { validatedProperties } from "../graph/class-validator-metadata.js";
 import type { Graph } from "../index.js";
 import { JsonTextError, NumberText } from "../util/json-text.js";
 import { inputError } from "../values/inputs.js";
-import { asDeclared, holdsAnyInteger, isListType, Misfit, shown } from "./declared-type.js";
+import { asDeclared, formatValue, holdsAnyInteger, isListType, Misfit } from "./declared-type.js";
 import { usageError } from "./exit-codes.js";
 import { hasLinesName, type JsonSource, readElements, readJson } from "./json-source.js";
 import { jsonOrText, parsePair, refusePrototypeName } from "./parse-args.js";
@@ -13,26 +13,30 @@ const PLAIN_TO_CLASS = 0;
 const PRIMITIVES: readonly (Function | undefined)[] = [String, Number, Boolean, BigInt];
 
 /** The pipeline that inputs are for. */
-export interface Inputs {
-  /** Its class. */
+export interface InputTarget {
+  /** The pipeline class. */
   readonly type: Function;
   readonly graph: Graph;
-  /** The inputs that have a list of values each: the pipeline runs for each of them. */
+  /** The inputs with a list of values: the pipeline runs once per element. */
   readonly over: readonly string[];
-  /** Whether the one of them, if it is read from a file of its own, may be an iterable of what is read as it is needed. */
+  /**
+   * True if the only one of them, if it is read from its own file, may be an iterable that reads elements as they are
+   * needed.
+   */
   readonly streams?: boolean;
 }
 
 /**
- * The inputs of a pipeline as a command line says them.
+ * Parses the inputs of a pipeline on a command line.
  *
- * @param given each `name=value`, `name=@file.json`, `name=@file.jsonl`, `name=@-` for standard input, or `@file.json` with
- *   all of them in one object. `@jsonl:` before a file says that it has JSON lines; `@@` begins a text with `@`. A value is JSON
- *   of the type that the input is declared with. What is no JSON, and what the input takes as a string, is a text.
- * @throws {HypernodesError} `USAGE` for what can't be read.
- * @throws {InputError} with all values that are not of their input's type.
+ * @param given each `name=value`, `name=@file.json`, `name=@file.jsonl`, `name=@-` for standard input, or `@file.json`
+ * with all of them in one object. `@jsonl:` before a file marks it as JSON lines; `@@` begins a text with `@`. A value
+ * is JSON of the declared type of the input. A value that is not JSON, and any value of an input that takes a string,
+ * is a text.
+ * @throws {HypernodesError} `USAGE` for an input that can't be read.
+ * @throws {InputError} with all values that do not have the type of their input.
  */
-export async function parseInputs(given: readonly string[], about: Inputs): Promise<Record<string, unknown>> {
+export async function parseInputs(given: readonly string[], about: InputTarget): Promise<Record<string, unknown>> {
   const inputs: Record<string, unknown> = {};
   const violations: Violation[] = [];
   const put = async (name: string, value: unknown, isExact: boolean) => {
@@ -65,49 +69,54 @@ export async function parseInputs(given: readonly string[], about: Inputs): Prom
     refuseOtherName(name, about.graph);
     if (source === undefined) await put(name, valueIn(text.replace(/^@@/, "@"), name, about), false);
     else {
-      const keepsNumbers = holdsAnyInteger(typeOf(name, about));
-      const read: JsonSource = { ...source, where: `--input ${one}`, takesList: takesList(name, about), keepsNumbers };
+      const keepNumbers = holdsAnyInteger(typeOf(name, about));
+      const read: JsonSource = {
+        ...source,
+        where: `--input ${one}`,
+        takesList: takesList(name, about),
+        keepNumbers: keepNumbers,
+      };
       if (about.streams && about.over.length === 1 && about.over[0] === name && (read.file === "-" || read.isLines)) {
         const list = await listOrStream(read, name, about);
-        if (Array.isArray(list)) await put(name, list, !keepsNumbers);
+        if (Array.isArray(list)) await put(name, list, !keepNumbers);
         else inputs[name] = list;
-      } else await put(name, await readJson(read), !keepsNumbers);
+      } else await put(name, await readJson(read), !keepNumbers);
     }
   }
   if (violations.length > 0) throw inputError(about.graph.pipeline, violations);
   return inputs;
 }
 
-/** The file of `@file`, `name=@file` or `name=@jsonl:file`; undefined: it is a value, as also `name=@@text`. */
+/** Returns the file of `@file`, `name=@file` or `name=@jsonl:file`; undefined for a value, including `name=@@text`. */
 function fileIn(one: string): { readonly file: string; readonly isLines: boolean } | undefined {
   const [, lines, file] = /^(?:[^=@][^=]*=)?@(?!@)(jsonl:)?(.*)$/s.exec(one) ?? [];
   return file === undefined ? undefined : { file, isLines: lines !== undefined || hasLinesName(file) };
 }
 
-/** A name of JavaScript's own may still be that of an input. */
+/** A name that JavaScript uses may still be that of an input. */
 function refuseOtherName(name: string, graph: Graph): void {
   const isInput = graph.nodes.some((node) => node.name === name && node.role === "input");
   if (!isInput || name === "__proto__") refusePrototypeName("--input", name);
 }
 
-/** All inputs, in one object. */
+/** Reads all inputs from one object. */
 async function recordIn(one: string, file: string): Promise<object> {
-  const all = await readJson({ file, where: `--input ${one}`, keepsNumbers: true });
+  const all = await readJson({ file, where: `--input ${one}`, keepNumbers: true });
   if (typeof all === "object" && all !== null && !Array.isArray(all)) return all;
-  throw usageError(`--input ${one}`, "it has no object with a value for each input", `Name one: --input NAME=${one}`);
+  throw usageError(`--input ${one}`, "it does not contain an object with the inputs", `Name one: --input NAME=${one}`);
 }
 
-function typeOf(name: string, { graph }: Inputs): Function | undefined {
+function typeOf(name: string, { graph }: InputTarget): Function | undefined {
   return graph.nodes.find((node) => node.name === name && node.role === "input")?.design?.type;
 }
 
-/** Whether an input wants a list: lines of JSON are one. */
-function takesList(name: string, about: Inputs): boolean {
+/** Tells if an input takes a list, which JSON lines are. */
+function takesList(name: string, about: InputTarget): boolean {
   if (about.over.includes(name)) return true;
   return isListType(typeOf(name, about)) && !isTransformed(about.type, name);
 }
 
-function valueIn(text: string, name: string, about: Inputs): unknown {
+function valueIn(text: string, name: string, about: InputTarget): unknown {
   if (typeOf(name, about) === String && !about.over.includes(name)) return text;
   try {
     return jsonOrText(text);
@@ -115,16 +124,16 @@ function valueIn(text: string, name: string, about: Inputs): unknown {
     if (!(error instanceof JsonTextError)) throw error;
     throw usageError(
       `--input ${name}`,
-      `it is no JSON: ${error.message}`,
+      `it is not valid JSON: ${error.message}`,
       `Write JSON; a text that looks like it, in double quotes.`,
     );
   }
 }
 
 /** @throws {Misfit} */
-function declared(value: unknown, name: string, about: Inputs, isExact: boolean): unknown {
+function declared(value: unknown, name: string, about: InputTarget, isExact: boolean): unknown {
   if (!about.over.includes(name)) return declaredOne(value, name, about, isExact);
-  if (!Array.isArray(value)) throw new Misfit(`--over takes a JSON list of its values, not ${shown(value)}`);
+  if (!Array.isArray(value)) throw new Misfit(`--over takes a JSON list of its values, not ${formatValue(value)}`);
   return value.map((element, i) => {
     try {
       return declaredOne(element, name, about, isExact);
@@ -134,18 +143,18 @@ function declared(value: unknown, name: string, about: Inputs, isExact: boolean)
   });
 }
 
-function declaredOne(value: unknown, name: string, about: Inputs, isExact: boolean): unknown {
+function declaredOne(value: unknown, name: string, about: InputTarget, isExact: boolean): unknown {
   const type = typeOf(name, about);
   if (!isFree(about.type, name, type)) return asDeclared(value, type, isExact);
   const big = type === BigInt && value instanceof NumberText ? value.integer : undefined;
   return big ?? asDeclared(value, undefined, isExact);
 }
 
-/** Bytes up to which a list is read before anything runs. */
+/** Maximum number of bytes of a list that is read before anything runs. */
 const MAX_HELD = 16 * 1024 * 1024;
 
-/** The elements of a list; of a long one, an iterable of what is read as it is needed. */
-async function listOrStream(source: JsonSource, name: string, about: Inputs) {
+/** Returns the elements of a list; for a long one, an iterable that reads elements as they are needed. */
+async function listOrStream(source: JsonSource, name: string, about: InputTarget) {
   const read = { bytes: 0 };
   const elements = readElements({ ...source, read });
   const list: unknown[] = [];
@@ -157,13 +166,13 @@ async function listOrStream(source: JsonSource, name: string, about: Inputs) {
   return elementsIn(list, elements, source, name, about);
 }
 
-/** @throws {InputError} for an element of another type, when it comes. */
+/** @throws {InputError} for an element of another type, when it is read. */
 async function* elementsIn(
   list: unknown[],
   others: AsyncIterable<unknown>,
   source: JsonSource,
   name: string,
-  about: Inputs,
+  about: InputTarget,
 ): AsyncGenerator<unknown, void> {
   let index = 0;
   const all = async function* () {
@@ -172,7 +181,7 @@ async function* elementsIn(
   };
   for await (const element of all()) {
     try {
-      yield declaredOne(element, name, about, source.keepsNumbers !== true);
+      yield declaredOne(element, name, about, source.keepNumbers !== true);
     } catch (error) {
       if (!(error instanceof Misfit)) throw error;
       const violation = { path: `${name}[${index}]${error.path}`, constraint: "type", problem: error.problem };
@@ -182,7 +191,7 @@ async function* elementsIn(
   }
 }
 
-/** Whether class-transformer makes the declared type out of another one. */
+/** Tells if class-transformer creates the declared type from another one. */
 function isFree(pipeline: Function, name: string, type: Function | undefined): boolean {
   if (type === String) return false;
   if (isTransformed(pipeline, name)) return true;
@@ -193,7 +202,9 @@ function isTransformed(pipeline: Function, name: string): boolean {
   return defaultMetadataStorage.findTransformMetadatas(pipeline, name, PLAIN_TO_CLASS).length > 0;
 }
 
-/** What class-validator's decorators say of a value that is not of its input's type: it may be clearer. */
+/**
+ * Returns the violations of class-validator's decorators for a value of a wrong type: their messages may be clearer.
+ */
 async function validations(type: Function, name: string, value: unknown): Promise<Violation[]> {
   if (!validatedProperties(type).has(name)) return [];
   const loaded = (await import("class-validator")) as Validator & { default?: Validator };

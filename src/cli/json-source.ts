@@ -5,33 +5,37 @@ import { JsonTextError, parseJson } from "../util/json-text.js";
 import { EXACT } from "./declared-type.js";
 import { usageError } from "./exit-codes.js";
 
-/** How a file of JSON, or standard input, is read. */
+/** A file of JSON, or standard input, and how to read it. */
 export interface JsonSource {
   /** The file; `-` is standard input. */
   readonly file: string;
-  /** Whether it has JSON lines, by its name or because the caller says so. */
+  /** True if it has JSON lines, by its name or by the caller's choice. */
   readonly isLines?: boolean;
   /**
-   * Whether a list is wanted: then a first line that is a JSON value and no list is the first of JSON lines, also if it is the
-   * only one. All else is one document.
+   * True to read a list: then a first line that is a JSON value but not a list begins JSON lines, even if it is the
+   * only one. Anything else is one document.
    */
   readonly takesList?: boolean;
   /** The option that names it, for errors. */
   readonly where: string;
-  /** Whether integers that a number can't hold become `NumberText`. Default: they are an error. */
-  readonly keepsNumbers?: boolean;
+  /**
+   * True if integers that a number can't represent become `NumberText`.
+   *
+   * @default they are an error
+   */
+  readonly keepNumbers?: boolean;
   /** Counts the bytes that have been read. */
   readonly read?: { bytes: number };
 }
 
-/** Bytes that are read at once. */
+/** Number of bytes per read. */
 const PIECE = 1024 * 1024;
 
 /**
- * Reads a value: the JSON of a whole file, or, of one with JSON lines, the list of them. Lines are parsed as they come, so
- * that only their values are held.
+ * Reads a value: the JSON of a whole file or, for JSON lines, the list of their values. Lines are parsed while they are
+ * read, so that only their values are in memory.
  *
- * @throws {HypernodesError} `USAGE` with the file and the line that is wrong.
+ * @throws {HypernodesError} `USAGE` with the file and the invalid line.
  */
 export async function readJson(source: JsonSource): Promise<unknown> {
   const values: unknown[] = [];
@@ -42,34 +46,34 @@ export async function readJson(source: JsonSource): Promise<unknown> {
   }
 }
 
-/** Whether a file has JSON lines, by its name. */
+/** Tells if a file has JSON lines, by its name. */
 export function hasLinesName(file: string): boolean {
   return /\.(jsonl|ndjson)$/i.test(file);
 }
 
-/** The values of JSON lines, one after another. */
+/** Yields the values of JSON lines. */
 async function* readLines(source: JsonSource): AsyncGenerator<unknown, void> {
   for await (const lines of linesOf(source)) {
     for (const line of lines) {
       const text = textIn(line, source);
-      if (text.trim() !== "") yield parsed(text, line.number, source);
+      if (text.trim() !== "") yield parseAt(text, line.number, source);
     }
   }
 }
 
 /**
- * The elements of a list, one after another: the values of JSON lines as they come; those of the list that a document is.
+ * Yields the elements of a list: the values of JSON lines as they are read, or the elements of a document.
  *
- * @throws {HypernodesError} `USAGE` for a document that is no list.
+ * @throws {HypernodesError} `USAGE` for a document that is not a list.
  */
 export async function* readElements(source: JsonSource): AsyncGenerator<unknown, void> {
-  const whole = yield* source.isLines ? readLines(source) : readEither(source);
-  if (whole === undefined) return;
-  if (Array.isArray(whole)) yield* whole;
+  const document = yield* source.isLines ? readLines(source) : readEither(source);
+  if (document === undefined) return;
+  if (Array.isArray(document)) yield* document;
   else {
     throw usageError(
       source.where,
-      `${nameOf(source.file)} has no list`,
+      `${nameOf(source.file)} does not contain a list`,
       "--over takes a JSON list, or one JSON value a line.",
     );
   }
@@ -80,38 +84,38 @@ interface Line {
   readonly bytes: Buffer;
 }
 
-/** The values of JSON lines, or a whole document, which is returned. How many lines there are makes no difference. */
+/** Yields the values of JSON lines, or returns a whole document, which may have any number of lines. */
 async function* readEither(source: JsonSource): AsyncGenerator<unknown, unknown> {
-  const seen: Buffer[] = [];
+  const documentBytes: Buffer[] = [];
   let isDocument: boolean | undefined;
   for await (const lines of linesOf(source)) {
     for (const line of lines) {
-      if (isDocument !== false) seen.push(line.bytes, LINE_FEED);
+      if (isDocument !== false) documentBytes.push(line.bytes, LINE_FEED);
       if (isDocument === true) continue;
       const text = textIn(line, source);
       if (text.trim() === "") continue;
-      const value = isDocument === false ? parsed(text, line.number, source) : firstIn(text, line.number, source);
+      const value = isDocument === false ? parseAt(text, line.number, source) : firstIn(text, line.number, source);
       isDocument ??= value === undefined || Array.isArray(value) || source.takesList !== true;
       if (!isDocument) yield value;
     }
   }
   if (isDocument === false) return undefined;
-  return parsed(textIn({ number: 1, bytes: Buffer.concat(seen) }, source), 1, source, true);
+  return parseAt(textIn({ number: 1, bytes: Buffer.concat(documentBytes) }, source), 1, source, true);
 }
 
 const LINE_FEED = Buffer.from("\n");
 
-/** The value of a first line; undefined: it is the first of a document. */
+/** Returns the value of a first line; undefined if it is the first of a document. */
 function firstIn(text: string, line: number, source: JsonSource): unknown {
   try {
-    return parseJson(text, { refuse: source.keepsNumbers !== true });
+    return parseJson(text, { refuse: source.keepNumbers !== true });
   } catch (error) {
     if (error instanceof JsonTextError && !error.isNumber) return undefined;
     throw notJson(error, line, source);
   }
 }
 
-/** The lines of a source, as many at a time as have come. */
+/** Yields the lines of a source, as many at a time as have been read. */
 async function* linesOf({ file, where, read }: JsonSource): AsyncGenerator<Line[], void> {
   const lines = new ByteLines();
   let number = 0;
@@ -139,9 +143,9 @@ function textIn({ bytes, number }: Line, source: JsonSource): string {
   }
 }
 
-function parsed(text: string, line: number, source: JsonSource, isDocument = false): unknown {
+function parseAt(text: string, line: number, source: JsonSource, isDocument = false): unknown {
   try {
-    return parseJson(text, { refuse: source.keepsNumbers !== true });
+    return parseJson(text, { refuse: source.keepNumbers !== true });
   } catch (error) {
     throw notJson(error, line, source, isDocument);
   }
@@ -156,7 +160,7 @@ function notJson(error: unknown, first: number, { file, where }: JsonSource, isD
   const { line, column, problem, isNumber } = error;
   return usageError(
     where,
-    `${nameOf(file)}, line ${first + line - 1}, column ${column}: ${isNumber ? `${problem}: ${EXACT}` : `it is no JSON: ${problem}`}`,
+    `${nameOf(file)}, line ${first + line - 1}, column ${column}: ${isNumber ? `${problem}: ${EXACT}` : `it is not valid JSON: ${problem}`}`,
     isNumber
       ? undefined
       : isDocument && hasMore(problem)
@@ -165,7 +169,7 @@ function notJson(error: unknown, first: number, { file, where }: JsonSource, isD
   );
 }
 
-/** Whether a document is whole, and there is more after it. */
+/** Tells if a document is complete and followed by more text. */
 function hasMore(problem: string): boolean {
   return problem.startsWith("the end is expected");
 }

@@ -3,10 +3,10 @@ import { describeError, isError, messageOf } from "../util/describe.js";
 import { showValue } from "../util/show-value.js";
 import { printPath } from "../values/object-kinds.js";
 
-/** A value that JSON can't hold. */
+/** A value that JSON can't represent. */
 export class NotJsonError extends Error {
   /**
-   * @param path the way to it: `hits[3].score`.
+   * @param path the path to it: `hits[3].score`.
    * @param problem such as `it is NaN`.
    */
   constructor(
@@ -31,11 +31,13 @@ const OPAQUE: readonly [is: (value: unknown) => boolean, name: string][] = [
 ];
 
 /**
- * The JSON of a value, as `JSON.stringify` writes it, `toJSON()` included. A bigint is a string of digits, a Map a list of pairs,
- * a Set and a typed array a list, an error `{"error": message}`, and -0 is `-0`. Properties that are undefined are left out.
+ * Formats a value as JSON, like `JSON.stringify`, including `toJSON()`. A bigint is a string of digits, a Map a list of
+ * pairs, a Set and a typed array a list, an error `{"error": message}`, and -0 is `-0`. Undefined properties are
+ * omitted.
  *
- * @param name begins the path of what is wrong: `[3]`. Default: none.
- * @throws {NotJsonError} for what JSON can't hold, where `JSON.stringify` writes null, `{}` or nothing.
+ * @param name begins the path in errors: `[3]`. Default: none.
+ * @throws {NotJsonError} for a value that JSON can't represent, for which `JSON.stringify` writes null, `{}` or
+ * nothing.
  */
 export function toJson(value: unknown, name?: string | number): string {
   const writer = new JsonWriter(name === undefined ? [] : [name]);
@@ -49,8 +51,8 @@ export function toJson(value: unknown, name?: string | number): string {
 }
 
 class JsonWriter {
-  /** The objects around the value that is being written. */
-  private readonly around = new Set<object>();
+  /** The objects that contain the current value. */
+  private readonly ancestors = new Set<object>();
 
   constructor(private readonly path: (string | number)[]) {}
 
@@ -60,14 +62,14 @@ class JsonWriter {
     if (typeof value === "bigint") return `"${value}"`;
     if (typeof value === "number") return this.number(value);
     if (typeof value !== "object") throw this.notJson(`it is ${showValue(value)}`);
-    if (this.around.has(value)) throw this.notJson("it refers to itself");
-    this.around.add(value);
+    if (this.ancestors.has(value)) throw this.notJson("it refers to itself");
+    this.ancestors.add(value);
     const text = this.object(value);
-    this.around.delete(value);
+    this.ancestors.delete(value);
     return text;
   }
 
-  /** The path to the value that is being written, which is at fault. */
+  /** Creates the error with the path to the current value. */
   notJson(problem: string): NotJsonError {
     return new NotJsonError(printPath(this.path).replace(/^\./, ""), problem);
   }
@@ -92,7 +94,7 @@ class JsonWriter {
 
   private list(list: readonly unknown[]): string {
     const parts: string[] = [];
-    // Not forEach: it passes over holes.
+    // Not forEach, which skips holes.
     for (let i = 0; i < list.length; i++) parts.push(this.inner(list[i], i));
     return `[${parts.join(",")}]`;
   }
@@ -136,7 +138,10 @@ function isShown(object: object, key: symbol): boolean {
 
 const tagOf = Object.prototype.toString;
 
-/** As `JSON.stringify` asks a value, but for an invalid Date, which says null, and for a Buffer: it is a typed array. */
+/**
+ * Calls `toJSON` like `JSON.stringify`, except for an invalid Date, which returns null, and a Buffer, which is a typed
+ * array.
+ */
 function withToJson(value: unknown, key: string): unknown {
   if ((typeof value !== "object" && typeof value !== "bigint") || value === null) return value;
   const { toJSON } = value as { readonly toJSON?: unknown };

@@ -16,5 +16,5 @@ try {
 } finally {
   ended();
 }
-// What was stopped may have left timers and connections behind, which nobody waits for any more.
+// An aborted run may have left timers and connections that are no longer needed.
 if (process.exitCode === EXIT.stopped) process.exit();

@@ -8,24 +8,24 @@ import { EXIT, outputLost, usageError } from "./exit-codes.js";
 import { NotJsonError, toJson } from "./json-writer.js";
 
 /**
- * Checks that a file can be written, before there is anything to write.
+ * Checks that a file can be written, before there is any output.
  *
- * @param file undefined: standard output.
+ * @param file undefined for standard output.
  * @throws {HypernodesError} `USAGE`
  */
 export function checkOutput(file: string | undefined): void {
   if (file === undefined) return;
   const where = `--output ${file}`;
-  const isThere = isDirectory(file);
-  if (isThere === true || /[\\/]$/.test(file)) {
+  const exists = isDirectory(file);
+  if (exists === true || /[\\/]$/.test(file)) {
     throw usageError(where, "it is a directory, not a file", `Write ${path.join(file, "FILE")}`);
   }
   try {
     const folder = path.dirname(path.resolve(file));
     if (isDirectory(folder) === false) throw Object.assign(new Error(folder), { code: "ENOTDIR" });
-    // Only opening it tells: it may be a link into a folder that is not there, or no file.
+    // Only opening it shows: it may be a link into a missing folder, or not a regular file.
     closeSync(openSync(file, constants.O_WRONLY | constants.O_CREAT | constants.O_NONBLOCK));
-    if (isThere === undefined) unlinkSync(file);
+    if (exists === undefined) unlinkSync(file);
   } catch (error) {
     throw usageError(where, `it can't be written: ${fileProblem(error)}`, "Is the path right?", error);
   }
@@ -37,20 +37,23 @@ export function checkOutput(file: string | undefined): void {
  * @throws {HypernodesError} `OUTPUT_LOST`
  */
 export async function write(text: string, file: string | undefined): Promise<void> {
-  const whole = text.endsWith("\n") ? text : `${text}\n`;
+  const line = text.endsWith("\n") ? text : `${text}\n`;
   if (file === undefined) {
     // If that fails, the process ends.
-    await new Promise<void>((resolve) => process.stdout.write(whole, () => resolve()));
+    await new Promise<void>((resolve) => process.stdout.write(line, () => resolve()));
     return;
   }
   try {
-    writeFileSync(file, whole);
+    writeFileSync(file, line);
   } catch (error) {
     throw outputLost(`--output ${file}`, `the output is lost, the file can't be written: ${fileProblem(error)}`, error);
   }
 }
 
-/** Ends the process with a message and an exit code when a standard stream takes no more: what it would print is lost. */
+/**
+ * Ends the process with a message and an exit code when a standard stream can't be written any more, because its output
+ * would be lost.
+ */
 export function endWithStreams(): void {
   const streams = { "standard output": process.stdout, "standard error": process.stderr };
   for (const [name, stream] of Object.entries(streams)) {
@@ -65,9 +68,10 @@ export function endWithStreams(): void {
 }
 
 /**
- * Outputs for a program: one line of JSON. Control characters in strings are escaped, those that JSON leaves as well.
+ * Formats outputs for a program: one line of JSON. Control characters in strings are escaped, including those that JSON
+ * does not escape.
  *
- * @param name begins the path of a value that JSON can't hold.
+ * @param name begins the path of a value that JSON can't represent.
  * @throws {HypernodesError} `OUTPUT_LOST` for such a value.
  */
 export function asJson(value: unknown, name?: string | number): string {
@@ -91,9 +95,9 @@ const WHOLE = { depth: Number.POSITIVE_INFINITY, maxArrayLength: null, maxString
 const FOR_A_SCREEN = { depth: 6, maxArrayLength: 100, maxStringLength: 2_000 };
 
 /**
- * Outputs for a person. Control characters in them are escaped, but for the colors that are added.
+ * Formats outputs for a person. Control characters are escaped, except for the added colors.
  *
- * @param isWhole whether all of them is wanted, however much that is: in a file.
+ * @param isWhole prints all of it, however long: for a file.
  */
 export function asText(value: unknown, isWhole: boolean): string {
   const colors = !isWhole && process.stdout.isTTY === true && !process.env.NO_COLOR;

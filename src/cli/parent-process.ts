@@ -2,25 +2,28 @@ import { type ChildProcess, spawn } from "node:child_process";
 import os from "node:os";
 import { EXIT } from "./exit-codes.js";
 
-/** How long after a Ctrl-C another one is taken for the same: a terminal sends it to both processes, and one passes it on. */
+/**
+ * Time after a Ctrl-C in which another one counts as the same, in milliseconds: a terminal sends it to both processes,
+ * and one forwards it.
+ */
 const SAME_MS = 500;
-/** How long the other process has to end after a second Ctrl-C. */
+/** Time that the child process has to end after a second Ctrl-C, in milliseconds. */
 const KILL_MS = 1_000;
-/** How long a command has to end when the process that started it is gone. */
+/** Time that a command has to end when its parent process is gone, in milliseconds. */
 const ORPHAN_MS = 5_000;
 const INTERRUPT = "interrupt";
 
 /**
- * Goes on in another process, which gets the signals of this one. A second Ctrl-C ends it, whatever it does.
+ * Continues in a child process, which receives the signals of this one. A second Ctrl-C kills it.
  *
- * @returns its exit code; for one that a signal has ended, 128 and the signal's number.
+ * @returns its exit code; if a signal ended it, 128 plus the signal's number.
  */
 export function runInChild(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const child = spawn(process.execPath, args, { stdio: ["inherit", "inherit", "inherit", "ipc"], env });
   let interrupts = 0;
   const interrupt = () => {
     if (++interrupts === 1) send(child);
-    // A loop that never ends hears of nothing.
+    // An endless loop receives no messages.
     else if (interrupts === 2) setTimeout(() => child.kill("SIGKILL"), KILL_MS).unref();
   };
   const pass = () => child.kill("SIGTERM");
@@ -37,12 +40,12 @@ export function runInChild(args: readonly string[], env: NodeJS.ProcessEnv): Pro
   });
 }
 
-/** One that has just ended is sent nothing. */
+/** A process that has just ended can't receive messages. */
 function send(child: ChildProcess): void {
   child.send(INTERRUPT, () => {});
 }
 
-/** Does what the process that started this one asks for, and ends when it is gone. Without such a process, nothing. */
+/** Handles messages of the parent process, and ends when it is gone. Without a parent process it does nothing. */
 export function followParent(): void {
   if (process.channel === undefined) return;
   process.on("message", (message) => {
@@ -52,7 +55,7 @@ export function followParent(): void {
     setTimeout(() => process.exit(EXIT.stopped), ORPHAN_MS).unref();
     stop();
   });
-  // It keeps nothing alive.
+  // It does not keep the process alive.
   process.channel.unref();
 }
 
@@ -61,9 +64,9 @@ function stop(): void {
 }
 
 /**
- * Calls back at a Ctrl-C, and ends the process at a later one.
+ * Calls a function at a Ctrl-C, and ends the process at a later one.
  *
- * @returns ends that.
+ * @returns a function that stops it.
  */
 export function onInterrupt(call: () => void): () => void {
   let first: number | undefined;

@@ -3,7 +3,7 @@ import { bullmq, local, modal } from "../index.js";
 import { JsonTextError, parseJson } from "../util/json-text.js";
 import { usageError } from "./exit-codes.js";
 
-/** `name=value` cut in two. An error does not show the value: it may be a secret. */
+/** Splits `name=value`. An error does not show the value, which may be a secret. */
 export function parsePair(option: string, text: string): [name: string, value: string] {
   const at = text.indexOf("=");
   if (at > 0) return [text.slice(0, at), text.slice(at + 1)];
@@ -14,10 +14,10 @@ export function parsePair(option: string, text: string): [name: string, value: s
   );
 }
 
-/** Names that stand for something else on every object of JavaScript. */
+/** Names with a special meaning on every object of JavaScript. */
 const PROTOTYPE_NAMES = ["__proto__", "constructor", "prototype"];
 
-/** @throws {HypernodesError} `USAGE` for a name that would reach into the prototype of the object that it is put into. */
+/** @throws {HypernodesError} `USAGE` for a name that would modify the prototype of the object it is set on. */
 export function refusePrototypeName(option: string, name: string): void {
   if (!PROTOTYPE_NAMES.includes(name)) return;
   throw usageError(
@@ -28,9 +28,9 @@ export function refusePrototypeName(option: string, name: string): void {
 }
 
 /**
- * The value of a text: its JSON, or the text itself where it is no JSON and does not look like it.
+ * Parses a text: its JSON, or the text itself if it does not look like JSON.
  *
- * @throws {JsonTextError} for a list, an object or a string that is not right.
+ * @throws {JsonTextError} for an invalid list, object or string.
  */
 export function jsonOrText(text: string, { refuse = false } = {}): unknown {
   try {
@@ -41,19 +41,20 @@ export function jsonOrText(text: string, { refuse = false } = {}): unknown {
   }
 }
 
-/** `parallel`, `bullmq`, `bullmq:queue=NAME,connection=URL`. */
+/** Parses `parallel`, `bullmq`, `bullmq:queue=NAME,connection=URL`. */
 export function parseMaps(text: string): string | BullmqQueue {
   const kind = kindIn(text);
   if (kind !== "bullmq") return text;
   return bullmq(optionsIn(text, "--maps bullmq"));
 }
 
-/** `modal:gpu=A10G,cpu=4`, `modal`, `local`. */
+/** Parses `modal:gpu=A10G,cpu=4`, `modal`, `local`. */
 export function parsePlacement(text: string): Placement {
   const kind = kindIn(text);
   if (kind === "local" && text === kind) return local();
   if (kind === "local") throw usageError("--on local", "local takes no options", "Write --on local.");
-  if (kind !== "modal") throw usageError(`--on ${kind}`, `there is no place "${kind}"`, "There are local and modal.");
+  if (kind !== "modal")
+    throw usageError(`--on ${kind}`, `there is no placement "${kind}"`, "The placements are local and modal.");
   return modal(optionsIn(text, "--on modal"));
 }
 
@@ -61,12 +62,12 @@ function kindIn(text: string): string {
   return text.split(":", 1)[0]!;
 }
 
-/** The options behind a kind. Their values are not shown in errors: they may be secrets. */
+/** Parses the options after a kind. Errors do not show their values, which may be secrets. */
 function optionsIn(text: string, where: string): Record<string, unknown> {
   const at = text.indexOf(":");
   if (at < 0) return {};
   const options: Record<string, unknown> = {};
-  for (const option of splitOptions(text.slice(at + 1))) {
+  for (const option of splitAtCommas(text.slice(at + 1))) {
     const [name, value] = pairIn(option, where, Object.keys(options).at(-1));
     refusePrototypeName(where, name);
     options[name] = valueIn(value, `${where}:${name}`);
@@ -83,38 +84,40 @@ function pairIn(option: string, where: string, before: string | undefined): [nam
 
 function valueIn(text: string, where: string): unknown {
   try {
-    // A name keeps its form: "A10G" is no JSON, and "8" is a number.
+    // A name is kept as it is: "A10G" is not JSON, and "8" is a number.
     return jsonOrText(text, { refuse: true });
   } catch (error) {
     const { isNumber } = error as JsonTextError;
-    const problem = isNumber ? "it is a number that can't be held exactly" : "it looks like JSON and is none";
+    const problem = isNumber
+      ? "it is a number that can't be represented exactly"
+      : "it looks like JSON but is not valid";
     throw usageError(where, problem, "Write JSON, or a text without quotes and brackets.");
   }
 }
 
-/** Options at the commas between them: one in a value, as in the password of a URL, is none. */
-function splitOptions(text: string): string[] {
+/** Splits options at commas, except for those in a value, as in the password of a URL. */
+function splitAtCommas(text: string): string[] {
   const options: string[] = [];
   for (let rest = text; ; ) {
-    // Up to the sign before its host, a URL says who may go there: in that, anything may be.
-    const who = /^[^,=]*=[a-z][a-z\d+.-]*:\/\/[^/]*@/i.exec(rest)?.[0].length ?? 0;
-    const next = /,(?=\s*[\w$.-]+=)/.exec(rest.slice(who));
+    // The user information of a URL, up to the sign before its host, may contain anything.
+    const prefixLength = /^[^,=]*=[a-z][a-z\d+.-]*:\/\/[^/]*@/i.exec(rest)?.[0].length ?? 0;
+    const next = /,(?=\s*[\w$.-]+=)/.exec(rest.slice(prefixLength));
     if (next === null) return [...options, rest];
-    options.push(rest.slice(0, who + next.index));
-    rest = rest.slice(who + next.index + 1);
+    options.push(rest.slice(0, prefixLength + next.index));
+    rest = rest.slice(prefixLength + next.index + 1);
   }
 }
 
 type Settings = Record<string, unknown>;
 
 /**
- * `maxWorkers=8`, `resourceLimits.stackSizeMb=16`: options as `@execution` has them.
+ * Parses `maxWorkers=8`, `resourceLimits.stackSizeMb=16`: options of `@execution`.
  *
  * @throws {HypernodesError} `USAGE` if one is given as a value and as a group of options.
  */
 export function parseSettings(given: readonly string[]): Settings {
   const settings: Settings = {};
-  const saidBy = new Map<string, string>();
+  const setBy = new Map<string, string>();
   for (const one of given) {
     const [name, text] = parsePair("--set", one);
     const path = name.split(".");
@@ -128,12 +131,12 @@ export function parseSettings(given: readonly string[]): Settings {
       at[key] ??= Object.hasOwn(at, key) ? at[key] : {};
       if (isGroup(at[key])) return at[key];
       const other = path.slice(0, depth + 1).join(".");
-      throw conflict(one, other, at[key], saidBy.get(other));
+      throw conflict(one, other, at[key], setBy.get(other));
     }, settings);
     const value = settingIn(text, name);
-    if (isGroup(group[last]) && !isGroup(value)) throw conflict(one, name, group[last], saidBy.get(name));
+    if (isGroup(group[last]) && !isGroup(value)) throw conflict(one, name, group[last], setBy.get(name));
     group[last] = value;
-    for (let depth = 1; depth <= path.length + 1; depth++) saidBy.set([...path, last].slice(0, depth).join("."), one);
+    for (let depth = 1; depth <= path.length + 1; depth++) setBy.set([...path, last].slice(0, depth).join("."), one);
   }
   return settings;
 }
@@ -142,8 +145,8 @@ function isGroup(value: unknown): value is Settings {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function conflict(one: string, name: string, value: unknown, said: string | undefined) {
-  const before = said === undefined ? "" : ` by --set ${said}`;
+function conflict(one: string, name: string, value: unknown, setBefore: string | undefined) {
+  const before = setBefore === undefined ? "" : ` by --set ${setBefore}`;
   return isGroup(value)
     ? usageError(
         `--set ${one}`,
@@ -163,7 +166,7 @@ function settingIn(text: string, name: string): unknown {
     value = jsonOrText(text, { refuse: true });
   } catch (error) {
     if (!(error instanceof JsonTextError)) throw error;
-    const problem = `${error.isNumber ? "" : "it is no JSON: "}${error.message}`;
+    const problem = `${error.isNumber ? "" : "it is not valid JSON: "}${error.message}`;
     throw usageError(`--set ${name}`, problem, "Write JSON, or a text without quotes and brackets.");
   }
   refusePrototypeNamesIn(value, `--set ${name}`);
@@ -181,24 +184,24 @@ function refusePrototypeNamesIn(value: unknown, where: string): void {
 const SIZES = { b: 1, kib: 2 ** 10, kb: 1e3, mib: 2 ** 20, mb: 1e6, gib: 2 ** 30, gb: 1e9, tib: 2 ** 40, tb: 1e12 };
 const TIMES = { ms: 1, s: 1e3, m: 6e4, min: 6e4, h: 3.6e6, d: 8.64e7, w: 6.048e8 };
 
-/** `500MiB`, `1.5 GB`, `4096`: bytes. */
+/** Parses `500MiB`, `1.5 GB`, `4096` as bytes. */
 export function bytesFrom(option: string, text: string): number {
-  return quantity(option, text, { ...SIZES, "": 1 }, "bytes, as 500MiB");
+  return quantity(option, text, { ...SIZES, "": 1 }, "bytes, such as 500MiB");
 }
 
 /**
- * `12h`, `30d`: milliseconds.
+ * Parses `12h`, `30d` as milliseconds.
  *
- * @throws {HypernodesError} `USAGE` also for a number without a unit: nothing says whether it is of seconds or of days.
+ * @throws {HypernodesError} `USAGE` also for a number without a unit, which could be seconds or days.
  */
 export function millisecondsFrom(option: string, text: string): number {
-  return quantity(option, text, TIMES, "a time with its unit, as 30d or 30m");
+  return quantity(option, text, TIMES, "a time with its unit, such as 30d or 30m");
 }
 
 function quantity(option: string, text: string, units: Readonly<Record<string, number>>, takes: string): number {
   const [, number, unit = ""] = /^(\d+(?:\.\d+)?|\.\d+)\s*([a-z]*)$/i.exec(text.trim()) ?? [];
   const name = unit.toLowerCase();
   if (number !== undefined && Object.hasOwn(units, name)) return Number(number) * units[name]!;
-  const names = Object.keys(units).filter((known) => known !== "");
+  const names = Object.keys(units).filter((unit) => unit !== "");
   throw usageError(`${option} ${text}`, `it is not ${takes}`, `Units: ${names.join(", ")}.`);
 }

@@ -8,7 +8,7 @@ import { isDirectory } from "../util/is-directory.js";
 import { usageError } from "./exit-codes.js";
 import { withNamedCalls } from "./in-flight.js";
 
-/** A pipeline whose inputs and outputs no compiler knows. */
+/** A pipeline whose inputs and outputs are not known to the compiler. */
 export interface AnyPipeline extends Pick<Pipeline, "graph"> {
   run(inputs: object, options: object): Promise<unknown>;
   map(inputs: object, options: object): Promise<unknown>;
@@ -16,7 +16,7 @@ export interface AnyPipeline extends Pick<Pipeline, "graph"> {
   explain(inputs: object, options: object): Promise<NodeExplanation[]>;
 }
 
-/** A pipeline class as a file exports it. */
+/** A pipeline class that a file exports. */
 export interface FoundPipeline {
   readonly name: string;
   readonly type: new () => AnyPipeline;
@@ -25,7 +25,7 @@ export interface FoundPipeline {
 /**
  * Imports `FILE#Class`, or `FILE` if it exports one pipeline.
  *
- * @throws {HypernodesError} `USAGE` if there is no such file, or no such class, or several to choose from.
+ * @throws {HypernodesError} `USAGE` if the file or the class does not exist, or if there are several classes.
  */
 export async function pipelineFrom(target: string): Promise<FoundPipeline> {
   const [first, second, ...others] = await pipelinesFrom(target);
@@ -37,7 +37,7 @@ export async function pipelineFrom(target: string): Promise<FoundPipeline> {
 /**
  * Imports `FILE#Class`, or all pipelines that `FILE` exports.
  *
- * @throws {HypernodesError} `USAGE` if there is no such file, or no such class, or none at all.
+ * @throws {HypernodesError} `USAGE` if the file or the class does not exist, or if there is no class.
  */
 export async function pipelinesFrom(target: string): Promise<FoundPipeline[]> {
   const [file, name] = targetOf(target);
@@ -51,13 +51,13 @@ export async function pipelinesFrom(target: string): Promise<FoundPipeline[]> {
   throw usageError(target, `it exports no pipeline "${name}"`, `It exports ${names}.`);
 }
 
-/** `FILE#Class` cut in two. */
+/** Splits `FILE#Class`. */
 export function targetOf(target: string): [file: string, name: string | undefined] {
   const at = target.lastIndexOf("#");
   return at < 0 ? [target, undefined] : [target.slice(0, at), target.slice(at + 1)];
 }
 
-/** All pipeline classes that a file exports. */
+/** Returns all pipeline classes that a file exports. */
 async function pipelinesIn(file: string): Promise<FoundPipeline[]> {
   const full = path.resolve(file);
   checkModule(file, full);
@@ -76,7 +76,7 @@ async function pipelinesIn(file: string): Promise<FoundPipeline[]> {
   return [...found.values()];
 }
 
-/** @throws {HypernodesError} `USAGE` for what can be no module. */
+/** @throws {HypernodesError} `USAGE` for a file that can't be a module. */
 function checkModule(file: string, full: string): void {
   const isFolder = isDirectory(full);
   if (isFolder === undefined) throw usageError(file, "there is no such file", "Is the path right?");
@@ -107,10 +107,10 @@ async function notImported(file: string, cause: unknown): Promise<HypernodesErro
   return new HypernodesError({ code: "NOT_IMPORTED", where: file, problem, advice: "--verbose shows where.", cause });
 }
 
-/** The file may have another copy of the package than this command: what counts is what the class can do. */
+/** The file may import another copy of the package than this command, so the methods of the class are checked. */
 function isPipelineClass(value: unknown): value is new () => AnyPipeline {
   if (typeof value !== "function") return false;
   const { prototype } = value as { readonly prototype?: Record<string, unknown> };
-  const isOne = ["run", "map", "stream", "graph"].every((name) => typeof prototype?.[name] === "function");
-  return isOne && Object.getPrototypeOf(value) !== Function.prototype;
+  const isPipeline = ["run", "map", "stream", "graph"].every((name) => typeof prototype?.[name] === "function");
+  return isPipeline && Object.getPrototypeOf(value) !== Function.prototype;
 }

@@ -7,39 +7,39 @@ import { usageError } from "./exit-codes.js";
 import { runInChild } from "./parent-process.js";
 import { targetOf } from "./pipeline-file.js";
 
-/** What compiles TypeScript while it is imported: the first that is installed. swc keeps the types that decorators need. */
+/** Loaders that compile TypeScript: the first that is installed is used. swc emits the types that decorators need. */
 const LOADERS = [
   { package: "@swc-node/register", file: "esm/esm-register.mjs" },
   { package: "tsx", file: "dist/loader.mjs" },
 ];
 
-/** Set for a command that has been started with a loader. */
+/** Set for a command that was started with a loader. */
 export const STARTED = "HYPERNODES_CLI_STARTED";
 
 /**
- * Goes on in another process if this one can't do it: with a loader, for TypeScript; with the copy of the package that the
- * file itself imports, so that both are one.
+ * Continues in a child process if this one can't run the file: with a loader, for TypeScript; with the copy of the
+ * package that the file imports, so that both are the same.
  *
- * @returns the exit code of that process; undefined if this one can go on.
+ * @returns the exit code of that process; undefined if this one can continue.
  */
 export async function respawnIfNeeded(target: string, args: readonly string[]): Promise<number | undefined> {
   if (process.env[STARTED] !== undefined) {
-    // What the pipeline starts is not to take it for its own.
+    // Processes that the pipeline starts should not inherit it.
     delete process.env[STARTED];
     return undefined;
   }
   const [file] = targetOf(target);
   const folder = path.dirname(path.resolve(file));
-  const own = fileURLToPath(ownModule("cli/main"));
-  const theirs = commandOf(folder) ?? own;
+  const ownCommand = fileURLToPath(ownModule("cli/main"));
+  const theirs = commandOf(folder) ?? ownCommand;
   const flags = /\.[cm]?tsx?$/.test(file) && !hasLoader() ? loaderFor(file, folder) : [];
-  if (flags.length === 0 && theirs === own) return undefined;
+  if (flags.length === 0 && theirs === ownCommand) return undefined;
   const config = configFor(folder);
   const loading = { SWC_NODE_PROJECT: config, SWC_NODE_SOURCE_MAP_MODE: "inline", TSX_TSCONFIG_PATH: config };
   return runInChild([...process.execArgv, ...flags, theirs, ...args], { ...loading, ...process.env, [STARTED]: "1" });
 }
 
-/** The nearest tsconfig.json above a folder; if there is none, one that knows decorators. */
+/** Returns the nearest tsconfig.json of a folder; if there is none, one that enables decorators. */
 function configFor(folder: string): string {
   for (let at = folder; ; at = path.dirname(at)) {
     const config = path.join(at, "tsconfig.json");
@@ -48,7 +48,7 @@ function configFor(folder: string): string {
   }
 }
 
-/** The command of the package that is installed for some folder. */
+/** Returns the command of the package that is installed for a folder. */
 function commandOf(folder: string): string | undefined {
   try {
     const found = createRequire(path.join(folder, "_")).resolve("hypernodes/package.json");
@@ -76,7 +76,7 @@ function loaderFor(file: string, folder: string): string[] {
   }
   throw usageError(
     file,
-    "it is TypeScript, and nothing is installed that compiles it while it is imported",
-    "npm install --save-dev @swc-node/register @swc/core typescript@6   (or tsx, which keeps no decorator types)",
+    "it is TypeScript, and no loader that compiles it is installed",
+    "npm install --save-dev @swc-node/register @swc/core typescript@6   (or tsx, which emits no decorator types)",
   );
 }

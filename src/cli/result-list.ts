@@ -6,10 +6,12 @@ import { fileProblem } from "../util/file-problem.js";
 import { outputLost } from "./exit-codes.js";
 import { asJson, asText, write } from "./output.js";
 
-/** How many results `asText` shows. */
+/** Maximum number of results that `asText` shows. */
 const MAX_SHOWN = 100;
 
-/** The results of a stream, which may be more than memory holds: as JSON in a temporary file, or the first ones for a person. */
+/**
+ * The results of a stream, which may not fit into memory: as JSON in a temporary file, or the first ones for a person.
+ */
 export class ResultList {
   private readonly folder: string | undefined;
   private readonly file: number | undefined;
@@ -55,7 +57,7 @@ export class ResultList {
     }
   }
 
-  /** Lets go of the temporary file. */
+  /** Closes the temporary file. */
   close(): void {
     if (this.folder === undefined) return;
     closeSync(this.file!);
@@ -69,7 +71,7 @@ export class ResultList {
     try {
       writeSync(this.file!, text);
     } catch (error) {
-      throw outputLost(this.folder!, `the results can't be kept until the end: ${fileProblem(error)}`, error);
+      throw outputLost(this.folder!, `the results can't be stored until the end: ${fileProblem(error)}`, error);
     }
   }
 }

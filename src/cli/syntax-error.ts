@@ -5,16 +5,16 @@ import { parse } from "acorn";
 import { locationPath } from "../dsl/class-location.js";
 import { isError, readProperty } from "../util/describe.js";
 
-interface Place {
+interface SourcePlace {
   readonly file: string;
   readonly line?: string | undefined;
   readonly problem: string;
 }
 
-/** How each compiler tells of a syntax error: all but the file, the line and what is wrong is left out. */
-const COMPILERS: readonly ((message: string, stack: string) => Place | undefined)[] = [
-  // swc: "  x Expression expected\n ,-[/folder/file.ts:2:1]\n 3 | ...\n : ^\n", and a backtrace of Rust. The line above the
-  // one with a mark is that of the error.
+/** Parsers for each compiler's syntax errors: only the file, the line and the problem are used. */
+const COMPILERS: readonly ((message: string, stack: string) => SourcePlace | undefined)[] = [
+  // swc: " x Expression expected\n ,-[/folder/file.ts:2:1]\n 3 | ...\n : ^\n", and a backtrace of Rust. The line above
+  // the one with a mark is that of the error.
   (message) => {
     const [, problem, file] = /^\s*(?:x|×)\s+(.+?)\n(?:.*\n)*?.*(?:,-|╭─)\[(.+?):\d+:\d+\]/.exec(message) ?? [];
     if (problem === undefined || file === undefined) return undefined;
@@ -28,34 +28,37 @@ const COMPILERS: readonly ((message: string, stack: string) => Place | undefined
   },
 ];
 
-/** The stack of a module that does not fit another one, and of CommonJS, begins with "file:///folder/file.mjs:3". */
-function readWithNode(problem: string, stack: string): Place | undefined {
+/**
+ * Parses the stack of an ES module that imports a missing name, and of CommonJS: it begins with
+ * "file:///folder/file.mjs:3".
+ */
+function readWithNode(problem: string, stack: string): SourcePlace | undefined {
   const [, file, line] = /^((?:file:\/\/)?\/?.+?):(\d+)\n/.exec(stack) ?? [];
   return file === undefined ? undefined : { problem, file, line };
 }
 
 /**
- * A syntax error, as `syntax error in file.ts, line 3: Expression expected`; undefined: it is another error.
+ * Formats a syntax error as `syntax error in file.ts, line 3: Expression expected`; undefined for other errors.
  *
- * @param imported the file that was imported: it or another one, which it imports, may be at fault.
+ * @param imported the imported file: the error may be in it, or in a file that it imports.
  */
 export function syntaxErrorIn(cause: unknown, imported: string): string | undefined {
   if (!isError(cause)) return undefined;
   const message = stripVTControlCharacters(String(readProperty(cause, "message")));
   const stack = stripVTControlCharacters(String(readProperty(cause, "stack")));
   const isOfNode = readProperty(cause, "name") === "SyntaxError";
-  const readers = isOfNode ? [...COMPILERS, readWithNode, () => parsedIn(imported, message)] : COMPILERS;
-  for (const read of readers) {
+  const parsers = isOfNode ? [...COMPILERS, readWithNode, () => parsedIn(imported, message)] : COMPILERS;
+  for (const read of parsers) {
     const place = read(message, stack);
     if (place !== undefined) {
-      return `syntax error in ${shownFile(place.file)}${place.line === undefined ? "" : `, line ${place.line}`}: ${place.problem}`;
+      return `syntax error in ${formatFile(place.file)}${place.line === undefined ? "" : `, line ${place.line}`}: ${place.problem}`;
     }
   }
   return undefined;
 }
 
-/** Where a module of JavaScript is wrong: of those, Node itself says nothing but what is wrong. */
-function parsedIn(file: string, problem: string): Place | undefined {
+/** Finds the syntax error of a JavaScript module: Node only reports the problem, not the place. */
+function parsedIn(file: string, problem: string): SourcePlace | undefined {
   if (!/\.[cm]?js$/.test(file)) return undefined;
   try {
     parse(readFileSync(file, "utf8"), { ecmaVersion: "latest", sourceType: "module", allowHashBang: true });
@@ -66,7 +69,7 @@ function parsedIn(file: string, problem: string): Place | undefined {
   }
 }
 
-function shownFile(file: string): string {
+function formatFile(file: string): string {
   const full = locationPath(file);
   const relative = path.relative(process.cwd(), full);
   return relative.startsWith("..") ? full : relative;

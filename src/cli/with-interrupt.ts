@@ -1,6 +1,6 @@
 import { onInterrupt } from "./parent-process.js";
 
-/** Does something that Ctrl-C stops. */
+/** Runs a function that Ctrl-C aborts. */
 export async function withInterrupt<R>(work: (signal: AbortSignal) => Promise<R>): Promise<R> {
   const stop = new AbortController();
   const done = onInterrupt(() => stop.abort());

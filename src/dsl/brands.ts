@@ -1,15 +1,15 @@
 /**
- * Brands: what a member's type says about its role. They exist for the compiler alone; at run time an
- * `Each<number>` is a number.
+ * Brands mark a member's role in its type. They exist for the compiler alone: at run time an `Each<number>` is a
+ * number.
  */
 declare const BRAND: unique symbol;
 
 type IsAny<T> = 0 extends 1 & T ? true : false;
 
-/** The brand holds the bare type, so that it can be read back without the brand. */
+/** The brand holds the bare type, so that the type can be read back without the brand. */
 type BrandTag<Role, T> = { readonly [BRAND]?: { readonly role: Role; readonly value: T } };
 
-/** A value that is never made: it carries the brand where the type itself can't, as with `void` and `unknown`. */
+/** A value that never exists. It carries the brand where the type itself can't, as with `void` and `unknown`. */
 type PhantomBrand<M> = M & { readonly never: never };
 
 type Brand<T, M> =
@@ -23,16 +23,19 @@ type Brand<T, M> =
           ? T
           : T & M;
 
-/** What a `@mapOver` method returns for one element: a `T`. Dependants see `T[]`. */
+/** Return type of a `@mapOver` method: a `T` for each element. Dependents receive `T[]`. */
 export type Each<T> = Brand<T, BrandTag<"each", T>>;
 
-/** What a batched `@mapOver` method returns: as many `T` as it was given elements. Dependants see `T[]`. */
+/**
+ * Return type of a batched `@mapOver` method: an array with one `T` for each element of the batch. Dependents receive
+ * `T[]`.
+ */
 export type Batch<T> = T[] & BrandTag<"batch", T>;
 
-/** What an `@output` method returns: a `T`, which `run` gives to its caller. */
+/** Return type of an `@output` method: a `T`, which `run` returns to its caller. */
 export type Output<T> = Brand<T, BrandTag<"output", T>>;
 
-/** What a field holds that stands for a nested pipeline: a `T`. */
+/** Type of a field that stands for a nested pipeline: a `T`. */
 export type Nested<T> = Brand<T, BrandTag<"nested", T>>;
 
 /** The brand of a type, or never. A union has it if any of its members has: `null` can't carry one. */
@@ -42,7 +45,7 @@ type BrandTagOf<T> = T extends null | undefined | void
     ? NonNullable<T[typeof BRAND]>
     : never;
 
-/** The role that a type's brand tells: `"each"`, `"batch"`, `"output"`, `"nested"`, `"any"` or `"plain"`. */
+/** The role that a type's brand stands for: `"each"`, `"batch"`, `"output"`, `"nested"`, `"any"` or `"plain"`. */
 export type BrandOf<T> =
   IsAny<T> extends true
     ? "any"
@@ -50,7 +53,7 @@ export type BrandOf<T> =
       ? "plain"
       : (BrandTagOf<T> & { role: string })["role"];
 
-/** What a dependant gets from a method that returns `R`, or from a field of type `R`. */
+/** The type that a dependent receives from a method that returns `R`, or from a field of type `R`. */
 export type Unbranded<R> =
   IsAny<R> extends true
     ? R
@@ -64,14 +67,14 @@ export type Unbranded<R> =
 
 export type Method = (...args: any[]) => any;
 
-/** An iterator is read once, and is an array for all that take it. */
+/** An iterator can be read only once, so dependents receive it as an array. */
 type ArrivedValue<V> = [Extract<V, Iterator<unknown, unknown, never>>] extends [never]
   ? V
   : V extends IterableIterator<infer E>
     ? E[]
     : V;
 
-/** What a dependant gets from a member of type `M`: a method's awaited result, a field's value. */
+/** The type that a dependent receives from a member of type `M`: a method's awaited result, or a field's value. */
 export type ValueOf<M> = [NonNullable<M>] extends [Method]
   ? ArrivedValue<Unbranded<Awaited<ReturnType<NonNullable<M>>>>>
   : Exclude<Unbranded<M>, undefined>;

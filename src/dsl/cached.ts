@@ -2,7 +2,21 @@ import { assertCalled, type BareClass, type ClassDecoratorOf, classTarget } from
 import { recordOptions } from "./metadata.js";
 import type { CacheStore } from "./pipeline-options.js";
 
-/** What remembers the pipeline's values from run to run. Default: nothing does. A nested pipeline inherits it from its parent unless it has its own. */
+/**
+ * Caches the pipeline's values between runs in the given store. A nested pipeline inherits the store of its parent
+ * unless it has its own.
+ *
+ * @param store the cache: `sqlite(path)`, `memory()` or `keyv(store)`.
+ * @returns a class decorator.
+ * @throws {DefinitionError} if it is written without parentheses, or is not on a class.
+ * @default nothing is cached.
+ *
+ * @example
+ * ```ts
+ * @cached(sqlite(".cache/retrieval.sqlite"))
+ * class Retrieval extends Pipeline { ... }
+ * ```
+ */
 export function cached<A extends unknown[] = never>(
   store: CacheStore | BareClass<A>,
 ): ClassDecoratorOf<A, "write @cached(memory()), with parentheses">;

@@ -3,15 +3,15 @@ import { isRecord } from "../util/options.js";
 import { showValue } from "../util/show-value.js";
 import type { MapOptions } from "./options.js";
 
-/** A decorator's arguments: names, then perhaps an options object. */
+/** A decorator's arguments: names, then an optional options object. */
 interface DecoratorArgs {
   readonly dependencies: string[];
   readonly options: MapOptions;
-  /** What is neither a name nor the last. */
+  /** Problems with arguments that are neither a name nor the last argument. */
   readonly faults: readonly Omit<Defect, "where">[];
 }
 
-/** Takes a decorator's arguments apart. */
+/** Separates a decorator's dependencies from its options. */
 export function splitOptions(given: readonly unknown[]): DecoratorArgs {
   const last = given.at(-1);
   const hasOptions = isOptions(last);
@@ -19,7 +19,7 @@ export function splitOptions(given: readonly unknown[]): DecoratorArgs {
   return { dependencies: names, options: hasOptions ? last : {}, faults };
 }
 
-/** The names among some arguments, and what is wrong with the others. */
+/** Returns the names among some arguments, and the problems with the others. */
 export function namesIn(given: readonly unknown[]): { names: string[]; faults: Omit<Defect, "where">[] } {
   const names: string[] = [];
   const faults: Omit<Defect, "where">[] = [];
@@ -39,8 +39,8 @@ function faultOf(argument: unknown): Omit<Defect, "where"> {
       }
     : {
         code: "BAD_ARGUMENT",
-        problem: `the decorator is given ${showValue(argument)} where it takes a member's name`,
-        advice: 'Names are texts, as "text"; after them comes an object with options, if there are any.',
+        problem: `the decorator received ${showValue(argument)} instead of a member's name`,
+        advice: 'Pass names as strings, such as "text", and an optional last object with options.',
       };
 }
 

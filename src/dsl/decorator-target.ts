@@ -3,35 +3,35 @@ import { type Defect, DefinitionError } from "../errors.js";
 import { callingFile, locationPath } from "./class-location.js";
 
 /*
- * The arguments that a compiler hands to a decorator tell its place: `(prototype, name, descriptor or nothing)` for members,
- * `(prototype, name, index)` for parameters, `(class)` for classes; with a class in the prototype's place, for what is
- * static. Standard decorators get `(value, context)`.
+ * The arguments that a compiler passes to a decorator identify its target: `(prototype, name, descriptor or nothing)`
+ * for members, `(prototype, name, index)` for parameters, `(class)` for classes; static members have the class instead
+ * of the prototype. Standard decorators receive `(value, context)`.
  */
 
 type AnyClass = abstract new (...args: never[]) => object;
 
-/** The type of a decorator's parameter that only a compiler without the setting hands over. */
+/** The type of a decorator's parameter that the compiler passes only without `experimentalDecorators`. */
 export type StandardContext = 'set "experimentalDecorators": true in tsconfig.json';
 
-/** A class, as a decorator without parentheses is handed it. */
+/** A class, as the compiler passes it to a decorator without parentheses. */
 export type BareClass<A extends unknown[]> = abstract new (...parameters: A) => object;
 
-/** The result of a call that is a mistake: TypeScript shows the sentence. */
+/** The result of a mistaken call. TypeScript shows the sentence. */
 export interface Mistake<Sentence extends string> {
   readonly mistake: Sentence;
 }
 
-/** The decorator that a call makes; of a class that was handed over for want of parentheses, a mistake. */
+/** The decorator that a call returns; a mistake if the call received a class because the parentheses are missing. */
 export type ClassDecoratorOf<A extends unknown[], Sentence extends string> = [A] extends [never]
   ? (target: AnyClass, context?: StandardContext) => void
   : Mistake<Sentence>;
 
 /**
- * Refuses a decorator that is written without parentheses: it is handed what the compiler hands over.
+ * Rejects a decorator that is written without parentheses: it receives the compiler's arguments instead of its own.
  *
- * @param decorator with its sign: `@node`.
+ * @param decorator its name with the sign: `@node`.
  * @param given the arguments of the decorator's factory.
- * @param call the call that is meant: `@node("texts")`.
+ * @param call the correct call: `@node("texts")`.
  * @throws {DefinitionError} `NOT_CALLED`, or `STANDARD_DECORATORS`.
  */
 export function assertCalled(decorator: string, given: readonly unknown[], call: string): void {
@@ -46,26 +46,26 @@ export function assertCalled(decorator: string, given: readonly unknown[], call:
 }
 
 /**
- * The class and the name of the member that a decorator stands on.
+ * Returns the class and the name of the member that a decorator is applied to.
  *
+ * @param decorator its name with the sign, for an error.
  * @param place the arguments of the decorator.
- * @param call the decorator where it belongs, for an error.
  * @throws {DefinitionError} `NOT_A_MEMBER`, `RESERVED_NAME`, or `STANDARD_DECORATORS`.
  */
 export function memberTarget(decorator: string, place: readonly unknown[]): { name: string; declaredBy: AnyClass } {
   const [target, key, third] = place;
   if (isContext(key)) throw standardDecorators(decorator);
-  const found = targetName(place);
-  // Compilers hand a numeric name on as a string or as a number.
+  const targetKind = targetName(place);
+  // Compilers pass a numeric name as a string or as a number.
   const name = typeof key === "number" ? String(key) : key;
-  if (found !== "a member" || typeof name !== "string") {
+  if (targetKind !== "a member" || typeof name !== "string") {
     throw definitionError(nameOf(place), {
       code: "NOT_A_MEMBER",
-      problem: `${decorator} stands on ${found}`,
+      problem: `${decorator} is applied to ${targetKind}`,
       advice: "Put it on an instance member that has a name.",
     });
   }
-  // A member named "constructor" has taken its class's place.
+  // A member named "constructor" has replaced its class.
   if ((target as object).constructor.prototype !== target) {
     throw new DefinitionError("a pipeline", [
       { code: "RESERVED_NAME", where: "constructor", problem: 'every object has a member "constructor" of its own' },
@@ -74,7 +74,7 @@ export function memberTarget(decorator: string, place: readonly unknown[]): { na
   if (isAccessor(third)) {
     throw definitionError(nameOf(place), {
       code: "NOT_A_MEMBER",
-      problem: `${decorator} stands on an accessor`,
+      problem: `${decorator} is applied to an accessor`,
       advice: "Put it on a field or a method: the engine sets fields and calls methods.",
     });
   }
@@ -82,18 +82,20 @@ export function memberTarget(decorator: string, place: readonly unknown[]): { na
 }
 
 /**
- * The class that a decorator stands on.
+ * Returns the class that a decorator is applied to.
  *
+ * @param decorator its name with the sign, for an error.
+ * @param place the arguments of the decorator.
  * @throws {DefinitionError} `NOT_A_CLASS`, or `STANDARD_DECORATORS`.
  */
 export function classTarget(decorator: string, place: readonly unknown[]): AnyClass {
   const [target, second] = place;
   if (isContext(second)) throw standardDecorators(decorator);
-  const found = targetName(place);
-  if (found === "a class") return target as AnyClass;
+  const targetKind = targetName(place);
+  if (targetKind === "a class") return target as AnyClass;
   throw definitionError(nameOf(place), {
     code: "NOT_A_CLASS",
-    problem: `${decorator} stands on ${found}`,
+    problem: `${decorator} is applied to ${targetKind}`,
     advice: `Put it on the class: ${decorator}(...) class ${classNameOf(target)} { ... }`,
   });
 }
@@ -105,7 +107,7 @@ function targetName([target, key, third]: readonly unknown[]): string {
   return typeof key === "symbol" ? "a symbol-named member" : "a member";
 }
 
-/** True of a decorator's arguments, not of those of its factory. */
+/** True for the arguments of a decorator, false for those of its factory. */
 function isTarget(given: readonly unknown[]): boolean {
   const [target, key, third] = given;
   if (given.length === 1) return isClass(target);
@@ -113,7 +115,7 @@ function isTarget(given: readonly unknown[]): boolean {
   if (key === undefined) return isClass(target) && typeof third === "number";
   if (typeof key !== "string" && typeof key !== "symbol" && typeof key !== "number") return false;
   if (third !== undefined && typeof third !== "number" && !isDescriptor(third)) return false;
-  // The names of a wiring are no static members.
+  // The names in a wiring are not static members.
   return isClass(target) ? third !== undefined || Object.hasOwn(target, key) : isPrototype(target);
 }
 
@@ -122,7 +124,7 @@ function isPrototype(target: unknown): target is object {
   return isClass(target.constructor) && target.constructor.prototype === target;
 }
 
-/** Of functions and classes, only a class has a prototype that stays. */
+/** Unlike a function, a class has a prototype that can't be replaced. */
 function isClass(value: unknown): value is AnyClass {
   return typeof value === "function" && Object.getOwnPropertyDescriptor(value, "prototype")?.writable === false;
 }
@@ -135,7 +137,7 @@ function isAccessor(value: unknown): boolean {
   return typeof value === "object" && value !== null && ("get" in value || "set" in value);
 }
 
-/** True of the object that a standard decorator gets: it says what the decorator stands on. */
+/** True for the context object of a standard decorator. */
 function isContext(value: unknown): boolean {
   const { kind, addInitializer } = (value ?? {}) as { readonly kind?: unknown; readonly addInitializer?: unknown };
   return typeof kind === "string" && typeof addInitializer === "function";
@@ -156,14 +158,14 @@ function definitionError(where: string, defect: Omit<Defect, "where">): Definiti
 
 function standardDecorators(decorator: string): DefinitionError {
   const file = callingFile();
-  const shown = file === undefined ? "the file" : shownPath(file);
-  return definitionError(file === undefined ? decorator : shown, {
+  const fileText = file === undefined ? "the file" : formatPath(file);
+  return definitionError(file === undefined ? decorator : fileText, {
     code: "STANDARD_DECORATORS",
     problem: `${decorator} is compiled as a standard (TC39) decorator, which can't check the wiring`,
-    advice: `Set "experimentalDecorators": true in the tsconfig.json that your compiler or loader reads, and see that its "include" covers ${shown}.`,
+    advice: `Set "experimentalDecorators": true in the tsconfig.json that your compiler or loader reads, and see that its "include" covers ${fileText}.`,
   });
 }
 
-function shownPath(file: string): string {
+function formatPath(file: string): string {
   return path.relative(process.cwd(), locationPath(file)).split(path.sep).join("/");
 }

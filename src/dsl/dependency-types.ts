@@ -4,19 +4,19 @@ import type { AnyPipeline, OwnMember, PipelineClass, ReservedName } from "./memb
 import type { NodeOptions } from "./options.js";
 
 /*
- * How the compiler checks the wiring. TypeScript types a decorator call from the member it stands on (the
- * call's contextual type), so a factory can infer the class `T` and the method's parameters, and compare each name it
- * was given with both. A wrong argument's expected type is a sentence that says what is wrong with it: the
- * error stands under that argument, and the editor completes its names.
+ * Compile-time checks of the wiring. TypeScript types a decorator call from the member it is applied to (the call's
+ * contextual type), so a factory can infer the class `T` and the method's parameters, and compare each name with both.
+ * The expected type of a wrong argument is a sentence that describes the mistake: the error is reported on that
+ * argument, and the editor completes its names.
  *
  * These types are evaluated for every name of every node: the common case comes first in each.
  */
 
-// What a name, or a path into a record, leads to.
+// The value of a name, or of a path into a record.
 
 declare const NO_VALUE: unique symbol;
 
-/** Where a path leads that leads nowhere: no value is of this type. */
+/** The type of a path that leads nowhere: no value is of this type. */
 export type NoValue = typeof NO_VALUE;
 
 type AtPath<V, P> = P extends keyof V
@@ -27,7 +27,7 @@ type AtPath<V, P> = P extends keyof V
       : NoValue
     : NoValue;
 
-/** What a dependant on `D` gets; `Nothing` if there is no such name. */
+/** The type that a dependent on `D` receives; `NoValue` if there is no such name. */
 export type DependencyValue<T, D> = D extends ReservedName
   ? NoValue
   : D extends keyof T
@@ -38,12 +38,12 @@ export type DependencyValue<T, D> = D extends ReservedName
         : NoValue
       : NoValue;
 
-// What is wrong with an argument. The names that go on from what was written so far are offered for completion; an editor
-// offers no mistakes. Nothing here looks at all names before a name is known: TypeScript evaluates it for each node.
+// The mistake in an argument. Names that continue the text written so far are offered for completion; an editor offers
+// no mistakes. Nothing here enumerates all names before a name is known, because TypeScript evaluates it for each node.
 
 /**
- * @param Key the member that takes it: it is no dependency of its own.
- * @param Takes the role of a name there; of a list, lists alone are offered.
+ * @param Key the member that has the dependency: it can't depend on itself.
+ * @param Takes the role of a name here; for a list, only lists are offered.
  */
 export type UnknownNameError<T, Key, D extends string, Takes extends string> = [T] extends [Method | undefined]
   ? Mistake<StandardContext>
@@ -53,7 +53,7 @@ export type UnknownNameError<T, Key, D extends string, Takes extends string> = [
         | Extract<Takes extends "list" ? ListNames<T, Key> : Exclude<OwnMember<T>, Key>, `${D}${string}`>
         | (D extends "" ? never : Mistake<`no input or node is named '${D}'`>);
 
-/** The names of the members that are lists. Strings are none: nobody means to map over characters. */
+/** The names of the members that are lists. Strings are excluded: mapping over characters is a mistake. */
 type ListNames<T, Key> = { [N in Exclude<OwnMember<T>, Key>]-?: IfList<N, DependencyValue<T, N>> }[Exclude<
   OwnMember<T>,
   Key
@@ -68,18 +68,18 @@ type IfList<N, V> = [V] extends [Iterable<unknown>]
   : never;
 
 /**
- * What a name leads to, as a list of one; `Nothing` if there is no such name. Types that are not told whose dependency it is are
- * evaluated once for all members that name it.
+ * The type of a dependency, as a tuple of one; `NoValue` if there is no such name. Types without a parameter for the
+ * dependent are evaluated once for all members that name it.
  */
-export type Found<T, D> = [DependencyValue<T, D>] extends [NoValue]
+export type DependencyTuple<T, D> = [DependencyValue<T, D>] extends [NoValue]
   ? [DependencyValue<T, D>] extends [never]
     ? [never]
     : NoValue
   : [DependencyValue<T, D>];
 
-/** What is wrong with a name that leads to nothing, or to what does not fit. */
+/** The mistake in a name that leads to nothing, or to a value that does not fit. */
 export type Unfit<T, Key, D extends string, Takes extends string> =
-  Found<T, D> extends NoValue
+  DependencyTuple<T, D> extends NoValue
     ? UnknownNameError<T, Key, D, Takes>
     : Mistake<`'${D}' gives another type than this ${Takes} takes`>;
 
@@ -90,11 +90,11 @@ export type RestOf<P extends readonly unknown[]> = P extends readonly [unknown, 
 
 type ArgumentType<T, Key, D, P extends readonly unknown[], I, Known> = D extends string
   ? I extends keyof P
-    ? Found<T, D> extends [P[I]]
+    ? DependencyTuple<T, D> extends [P[I]]
       ? D
       : Unfit<T, Key, D, "parameter">
     : number extends P["length"]
-      ? Found<T, D> extends [RestOf<P>]
+      ? DependencyTuple<T, D> extends [RestOf<P>]
         ? D
         : Unfit<T, Key, D, "parameter">
       : DependencyValue<T, D> extends NoValue
@@ -111,8 +111,8 @@ export type ArgumentTypes<T, Key, P extends readonly unknown[], D extends readon
 };
 
 /**
- * The arguments of a decorator that is written without parentheses. TypeScript 5 and 6 crash where the types of a rest
- * parameter are more than a decorator gets: a list of sentences takes as many as there are.
+ * The arguments of a decorator that is written without parentheses. TypeScript 5 and 6 crash if the types of a rest
+ * parameter are more than the arguments of a decorator: a tuple of sentences has as many as there are.
  */
 type PlainNames<D extends readonly unknown[], Decorator extends string> = D extends
   | readonly [object, string | symbol, TypedPropertyDescriptor<any>]
@@ -129,8 +129,8 @@ type OrPlainNames<D extends readonly unknown[], Expected, Decorator extends stri
   : PlainNames<D, Decorator>;
 
 /**
- * The arguments as given if they are right names; else what they should be. Options are compared as what they should be: so
- * TypeScript completes them, and names the nearest of one that it does not know.
+ * The arguments as given if they are right; otherwise the expected ones. Options are compared with their expected type,
+ * so that TypeScript completes them and suggests the nearest option for an unknown one.
  */
 export type Validated<D extends readonly unknown[], Expected, Decorator extends string> = D extends Expected
   ? D extends readonly string[]
@@ -140,7 +140,7 @@ export type Validated<D extends readonly unknown[], Expected, Decorator extends 
     ? Expected
     : OrPlainNames<D, Expected, Decorator>;
 
-/** The names given, without a last options object. */
+/** The names, without a last options object. */
 export type NamesOnly<D extends readonly unknown[]> = D extends readonly string[]
   ? D
   : D extends readonly [...infer H, infer L]
@@ -149,7 +149,7 @@ export type NamesOnly<D extends readonly unknown[]> = D extends readonly string[
       : H
     : D;
 
-/** The names (and a last options object) given to `@node`, `@output` and `@resource`, against the method they stand on. */
+/** The arguments of `@node`, `@output` and `@resource`, checked against the method they are applied to. */
 export type Dependencies<
   T,
   Key,

@@ -1,13 +1,15 @@
 import { isFlag, isRecord, optionFaults, type RulesOf } from "../util/options.js";
 import { assertCalled, type BareClass, type Mistake } from "./decorator-target.js";
 import { recordMember } from "./metadata.js";
-import type { InputField } from "./nested-field-types.js";
+import type { InputFieldKey } from "./nested-field-types.js";
 
-/** What `@input` is told. */
+/** Options of `@input`. */
 export interface InputOptions {
   /**
-   * The input may be left out though it has no default. TypeScript's `?` is gone at run time: say it here (or with
-   * class-validator's `@IsOptional()`) for an input that has no initialiser.
+   * Makes the input optional although it has no default. TypeScript's `?` is erased at run time, so an optional input
+   * without an initializer needs this option (or class-validator's `@IsOptional()`).
+   *
+   * @default false
    */
   readonly optional?: boolean;
 }
@@ -15,8 +17,12 @@ export interface InputOptions {
 const INPUT_RULES: RulesOf<InputOptions> = { optional: isFlag };
 
 /**
- * A field that the caller gives. Its initialiser is its default. Decorators of class-validator and
- * class-transformer on the same field say what is valid and how a plain object becomes an instance.
+ * Declares a field whose value the caller provides. The field initializer is the default. Decorators of class-validator
+ * and class-transformer on the same field validate the value and convert plain objects to instances.
+ *
+ * @param options see {@link InputOptions}.
+ * @returns a property decorator.
+ * @throws {DefinitionError} if it is written without parentheses, or is not on an instance field.
  *
  * @example
  * ```ts
@@ -26,7 +32,11 @@ const INPUT_RULES: RulesOf<InputOptions> = { optional: isFlag };
 export function input<A extends unknown[] = never>(
   options?: InputOptions | BareClass<A>,
 ): [A] extends [never]
-  ? <T, K extends keyof T>(target: T, key: InputField<T, K>, accessor?: "an input is a field, not an accessor") => void
+  ? <T, K extends keyof T>(
+      target: T,
+      key: InputFieldKey<T, K>,
+      accessor?: "an input is a field, not an accessor",
+    ) => void
   : Mistake<"@input() goes on a field, not on a class">;
 export function input(...given: unknown[]): unknown {
   assertCalled("@input", given, "@input()");

@@ -5,12 +5,19 @@ import { recordMember } from "./metadata.js";
 import { asNestedPipeline } from "./nested.js";
 
 /**
- * On a method: computed for each element of a list. The first argument names the list, or several (`["a", "b"]`,
- * by index, or all pairs with `{ mode: "product" }`); the rest name what every element shares. The method returns
- * `Each<T>`, dependants see `T[]`. With `{ batch: 64 }` it takes up to 64 elements at once and returns `Batch<T>`.
+ * Declares a mapped node: a method that is called, or a nested pipeline that runs, once for each element of a list.
  *
- * On a field `Nested<T[]>`: a nested pipeline for each element, `@mapOver(list, Child, wiring, pick?)`; the child's
- * input that is wired to the list gets the element.
+ * On a method, the first argument names the list, or several (`["a", "b"]`, paired by index, or in all combinations
+ * with `{ mode: "product" }`); the other names are shared by all elements. The method returns `Each<T>`, and dependents
+ * receive `T[]`. With `{ batch: 64 }` it receives up to 64 elements at once and returns `Batch<T>`.
+ *
+ * On a field `Nested<T[]>`, `@mapOver(list, Child, wiring, pick?)` runs a nested pipeline for each element; the child's
+ * input that is wired to the list receives the element.
+ *
+ * @param given the list or lists, the dependencies (or the child, its wiring and the node to pick), and a last {@link
+ * MapOptions}.
+ * @returns a method or property decorator.
+ * @throws {DefinitionError} if it is written without parentheses, or is not on an instance member.
  *
  * @example
  * ```ts
@@ -45,14 +52,14 @@ export function mapOver(...given: unknown[]) {
         third,
       );
   }
-  const { faults, ...said } = splitOptions(given.slice(1));
+  const { faults, ...parsed } = splitOptions(given.slice(1));
   return (target: object, key: unknown, third?: unknown): void =>
-    recordMember(target, key, { role: "mapOver", over, ...said, faults: [...listFaults, ...faults] }, third);
+    recordMember(target, key, { role: "mapOver", over, ...parsed, faults: [...listFaults, ...faults] }, third);
 }
 
 function listsIn(lists: unknown): ReturnType<typeof namesIn> {
   if (!Array.isArray(lists)) return namesIn([lists]);
   if (lists.length > 0) return namesIn(lists);
   const advice = 'Name at least one: @mapOver("texts"), or @mapOver(["texts", "titles"]).';
-  return { names: [], faults: [{ code: "BAD_ARGUMENT", problem: "@mapOver is given no list to go over", advice }] };
+  return { names: [], faults: [{ code: "BAD_ARGUMENT", problem: "@mapOver has no list to iterate over", advice }] };
 }

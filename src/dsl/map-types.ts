@@ -3,8 +3,8 @@ import type { BrandOf, Method } from "./brands.js";
 import type { Mistake } from "./decorator-target.js";
 import type {
   ArgumentTypes,
+  DependencyTuple,
   DependencyValue,
-  Found,
   NamesOnly,
   NoValue,
   RestOf,
@@ -18,15 +18,15 @@ import type { ChildInput, ChildOf, InputNames, NestedField, NodePick, PickedValu
 import type { MapOptions } from "./options.js";
 
 /*
- * What the compiler checks of `@mapOver`: on a method, whose first parameters get the elements; on a field, where a child's
- * inputs do.
+ * Compile-time checks of `@mapOver`: on a method, the first parameters receive the elements; on a field, inputs of the
+ * child do.
  */
 
 /**
- * What a method gets of a list named `D`: an element, or some of them. Types are compared as properties: a bare type
- * parameter would put the answer off, and with it every generic pipeline.
+ * The type that a method receives of a list named `D`: an element, or a batch. Types are compared as properties: a bare
+ * type parameter would defer the check, and with it every generic pipeline.
  */
-type Taken<T, D, Batched> = [DependencyValue<T, D>] extends [NoValue]
+type ElementArgument<T, D, Batched> = [DependencyValue<T, D>] extends [NoValue]
   ? NoValue
   : [Extract<DependencyValue<T, D>, string>] extends [never]
     ? [DependencyValue<T, D>] extends [Iterable<infer I>]
@@ -36,17 +36,17 @@ type Taken<T, D, Batched> = [DependencyValue<T, D>] extends [NoValue]
 
 type NoList = "no list";
 
-/** A failed element is not handed to a method. */
+/** Failed elements are never passed to a method. */
 type ElementOf<I> = Exclude<I, NodeError>;
 
-/** `D`, if it is a list whose elements fit; else a sentence. */
+/** `D`, if it is a list whose elements fit; otherwise a sentence. */
 type CheckList<T, Key, D extends string, Param, Batched> =
-  Taken<T, D, Batched> extends { of: Param } ? D : NotOver<T, Key, D, Taken<T, D, Batched>>;
+  ElementArgument<T, D, Batched> extends { of: Param } ? D : NotOver<T, Key, D, ElementArgument<T, D, Batched>>;
 
 type NotOver<T, Key, D extends string, Took> = Took extends NoValue
   ? UnknownNameError<T, Key, D, "list">
   : Took extends NoList
-    ? Mistake<`'${D}' is not a list: @mapOver goes over arrays and other iterables, not strings`>
+    ? Mistake<`'${D}' is not a list: @mapOver iterates over arrays and other iterables, not strings`>
     : Mistake<`the elements of '${D}' are of another type than this parameter takes`>;
 
 type CheckFirstList<T, Key, D, P extends readonly unknown[], I, B> = D extends string
@@ -63,13 +63,13 @@ type CheckLists<T, Key, O, P extends readonly unknown[], B> = O extends string
     ? { [I in keyof O]: CheckFirstList<T, Key, O[I], P, I, B> }
     : string;
 
-type ListNames<O> = O extends string ? readonly [O] : O extends readonly string[] ? O : readonly [];
+type ListTuple<O> = O extends string ? readonly [O] : O extends readonly string[] ? O : readonly [];
 
 type Batched<D extends readonly unknown[]> = D extends readonly [...unknown[], { readonly batch: number }]
   ? true
   : false;
 
-/** The parameters after those that get elements. */
+/** The parameters after those that receive elements. */
 type RestParams<P extends readonly unknown[], L extends readonly unknown[]> = L extends readonly [unknown, ...infer LR]
   ? P extends readonly [unknown?, ...infer PR]
     ? RestParams<PR, LR>
@@ -82,22 +82,25 @@ type MethodArguments<T, Key, P extends readonly unknown[], A extends readonly un
 ]
   ? readonly [
       CheckLists<T, Key, O, P, Batched<A>>,
-      ...ArgumentTypes<T, Key, RestParams<P, ListNames<O>>, D, MapOptions>,
+      ...ArgumentTypes<T, Key, RestParams<P, ListTuple<O>>, D, MapOptions>,
     ]
   : readonly [list: string];
 
-/** @param Unwired the lists that no input is wired to: the sentence stands where one is wired to something else. */
+/**
+ * @param Unwired the lists that no input is wired to: the error is reported on an input that is wired to something
+ * else.
+ */
 type CheckMapWire<T, Key, W, I, O extends readonly unknown[], Unwired> = W extends string
   ? W extends O[number]
     ? CheckList<T, Key, W, I, false>
-    : Found<T, W> extends [I]
+    : DependencyTuple<T, W> extends [I]
       ? [Unwired] extends [never]
         ? W
         : Mistake<`no input of the nested pipeline is wired to '${Unwired & string}'`>
       : Unfit<T, Key, W, "input">
   : string;
 
-/** The wiring of a child's inputs: those wired to a list of `O` get its elements, and at least one is. */
+/** The wiring of a child's inputs: inputs wired to a list of `O` receive its elements, and at least one is. */
 type MapWiring<T, Key, C, W, O extends readonly unknown[], Picked> = {
   readonly [K in keyof W]: K extends keyof DeclaredInputs<ChildOf<C>>
     ? CheckMapWire<T, Key, W[K], ChildInput<C, K>, O, Exclude<O[number], W[keyof W]>>
@@ -108,7 +111,7 @@ type FieldArguments<T, Key, A extends readonly unknown[]> = A extends readonly [
   ? readonly [
       MappedNames<T, Key, O>,
       C,
-      MapWiring<T, Key, C, W, ListNames<O>, PickIn<A>>,
+      MapWiring<T, Key, C, W, ListTuple<O>, PickIn<A>>,
       ...{ [I in keyof R]: I extends "0" ? (R[I] extends object ? MapOptions : NodePick<C, R[I]>) : MapOptions },
     ]
   : readonly [list: string, child: PipelineClass, wiring: object];
@@ -126,12 +129,12 @@ type IsChild<A extends readonly unknown[]> = A extends readonly [unknown, infer 
   : false;
 
 /**
- * Where it stands is known before the arguments are: on a method, TypeScript does not ask what those of a field may be. A child
- * there is an error of the method.
+ * The target is known before the arguments are: on a method, TypeScript does not evaluate the arguments of a field. A
+ * child there is an error of the method.
  */
 type OnMethod<T, Key> = Key extends keyof T ? ([NonNullable<T[Key]>] extends [Method] ? true : false) : false;
 
-/** The arguments of `@mapOver`, against the method or the field it stands on. */
+/** The arguments of `@mapOver`, checked against the method or the field it is applied to. */
 export type MapArguments<T, Key, P extends readonly unknown[], A extends readonly unknown[]> = Validated<
   A,
   OnMethod<T, Key> extends true
@@ -144,7 +147,7 @@ export type MapArguments<T, Key, P extends readonly unknown[], A extends readonl
   "@mapOver"
 >;
 
-/** What the arguments of `@mapOver` may be at all. */
+/** All types that an argument of `@mapOver` can have. */
 export type MapArgument = string | readonly [string, ...string[]] | { readonly [input: string]: string } | object;
 
 type WrongBrand<Brand, A extends readonly unknown[]> = Brand extends "any"
@@ -160,10 +163,10 @@ type WrongBrand<Brand, A extends readonly unknown[]> = Brand extends "any"
         : "a @mapOver method returns Each<T>, an async one Promise<Each<T>>";
 
 type NamesOfMap<A extends readonly unknown[]> = A extends readonly [infer O, ...infer D]
-  ? [...ListNames<O>, ...NamesOnly<D>]
+  ? [...ListTuple<O>, ...NamesOnly<D>]
   : [];
 
-/** The descriptor of a method that may stand under `@mapOver`; else a sentence. */
+/** The descriptor of a method that `@mapOver` accepts; otherwise a sentence. */
 export type MapMethod<P extends readonly unknown[], R, A extends readonly unknown[]> =
   IsChild<A> extends true
     ? "@mapOver with a nested pipeline goes on a field: declare it Nested<T[]>"

@@ -1,7 +1,7 @@
 import type { BrandOf, Method, ValueOf } from "./brands.js";
 import type { PipelineState } from "./pipeline-options.js";
 
-/** The key under which a pipeline object keeps what was chosen and bound on it. */
+/** The key under which a pipeline object keeps its own options and bound inputs. */
 export const PIPELINE: unique symbol = Symbol.for("hypernodes.pipeline");
 
 declare const BOUND: unique symbol;
@@ -11,10 +11,10 @@ export interface AnyPipeline {
   readonly [PIPELINE]: PipelineState;
 }
 
-/** A pipeline class that can be made without arguments. */
+/** A pipeline class whose constructor takes no arguments. */
 export type PipelineClass<P extends AnyPipeline = AnyPipeline> = new () => P;
 
-/** The names of what every pipeline has: those of the class `Pipeline`, which sees to it that none is missing. */
+/** The names of the members of the class `Pipeline`. That class checks that the list is complete. */
 export type PipelineName =
   | "run"
   | "map"
@@ -28,7 +28,10 @@ export type PipelineName =
   | "boundInputs"
   | "missingInputs";
 
-/** The names that can't name a member: what every pipeline and every object has, and what makes an object a promise. */
+/**
+ * The names that a member can't have: those of every pipeline and every object, and the one that makes an object a
+ * promise.
+ */
 export type ReservedName = PipelineName | keyof Object | "then";
 
 /** The names of a pipeline's own public members. */
@@ -45,10 +48,10 @@ export type NodesOf<T> = { [K in OwnMember<T>]-?: NodeName<T, K> }[OwnMember<T>]
 
 type InputField<T, K extends keyof T> = K extends OwnMember<T> ? ([NodeName<T, K>] extends [never] ? K : never) : never;
 
-/** The inputs of `T` as declared, whatever is bound. */
+/** The inputs of `T` as declared, bound or not. */
 export type DeclaredInputs<T> = { [K in keyof T as InputField<T, K>]: T[K] };
 
-/** What a caller of `T` gives: its inputs. Those with `?`, and those that are bound, may be left out. */
+/** The inputs that a caller of `T` provides. Those with `?` and those that are bound may be left out. */
 export type InputsOf<T> = [BoundNames<T>] extends [never]
   ? DeclaredInputs<T>
   : Omit<DeclaredInputs<T>, BoundNames<T> & string> &
@@ -62,13 +65,13 @@ type OutputMarked<T> = {
     : never;
 }[OwnMember<T>];
 
-/** The names of what `run` returns: the outputs of `T`, or all its nodes if it has no `@output`. */
+/** The names of the values that `run` returns: the outputs of `T`, or all its nodes if it has no `@output`. */
 type OutputNames<T> = [OutputMarked<T>] extends [never] ? NodesOf<T> : OutputMarked<T>;
 
-/** What `run` returns. */
+/** The record that `run` returns. */
 export type OutputsOf<T> = { [K in OutputNames<T>]: ValueOf<T[K & keyof T]> };
 
-/** `T` with some of its inputs bound: it need not be given those. */
+/** `T` with some of its inputs bound: callers may leave these out. */
 export type Bound<T, Names> = T & { readonly [BOUND]?: { readonly pipeline: T; readonly names: Names } };
 
 type BindingsOf<T> = typeof BOUND extends keyof T

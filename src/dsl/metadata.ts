@@ -1,7 +1,7 @@
 import type { Class } from "./class.js";
 /**
- * The one owner of what decorators leave on a class: it writes with reflect-metadata, and merges own
- * metadata along the prototype chain.
+ * Owner of the metadata that decorators record on a class. It writes with reflect-metadata, and merges own metadata
+ * along the prototype chain.
  */
 import "reflect-metadata";
 import { type Defect, DefinitionError } from "../errors.js";
@@ -13,21 +13,21 @@ import type { PipelineOptions } from "./pipeline-options.js";
 
 export type Role = "input" | "node" | "output" | "mapOver" | "resource" | "nested";
 
-/** What one decorator said of one member. */
+/** The declaration that one decorator made for one member. */
 export interface Member {
   readonly name: string;
   readonly role: Role;
-  /** The class whose body has the decorator. */
+  /** The class whose body contains the decorator. */
   readonly declaredBy: Class;
-  /** The names, or paths into records, that the method's parameters get; with `over`, those after the lists. */
+  /** The names, or paths into records, that the method's parameters receive; with `over`, those after the lists. */
   readonly dependencies: readonly string[];
   /** The lists that are mapped over. */
   readonly over?: readonly string[];
   readonly child?: NestedDeclaration;
   readonly options: MapOptions;
-  /** An input that may be left out though it has no default. */
+  /** Marks an input that may be left out although it has no default. */
   readonly optional?: boolean;
-  /** What is wrong with what the decorator was given. */
+  /** Problems with the decorator's arguments. */
   readonly faults?: readonly Omit<Defect, "where">[];
 }
 
@@ -43,7 +43,7 @@ const MEMBERS = "hypernodes:members";
 const OPTIONS = "hypernodes:choices";
 const MODEL = "hypernodes:model";
 
-/** What reflect-metadata has put on `Reflect`, as it was loaded here, by its key. */
+/** The functions that reflect-metadata has added to `Reflect`, as loaded by this module, by their keys. */
 export const METADATA_FUNCTIONS: ReadonlyMap<string | symbol, unknown> = new Map(
   [
     ...["decorate", "metadata", "defineMetadata", "hasMetadata", "hasOwnMetadata", "getMetadata", "getOwnMetadata"],
@@ -51,7 +51,8 @@ export const METADATA_FUNCTIONS: ReadonlyMap<string | symbol, unknown> = new Map
   ].map((key) => [key, (Reflect as unknown as Record<string | symbol, unknown>)[key]]),
 );
 
-// A second copy of reflect-metadata, loaded later, replaces the global functions and with them the store. Ours stays.
+// A second copy of reflect-metadata, loaded later, replaces the global functions and with them the store. This module
+// keeps its own.
 const { defineMetadata, getOwnMetadata, hasOwnMetadata } = Reflect;
 
 type MemberTable = Map<string, readonly Member[]>;
@@ -59,8 +60,8 @@ type MemberTable = Map<string, readonly Member[]>;
 /**
  * Records a member on the class that `target` is the prototype of.
  *
- * @param third the descriptor, or a parameter's index, if the decorator was handed one.
- * @throws {DefinitionError} if there can be no member there.
+ * @param third the descriptor, or a parameter's index, if the compiler passed one.
+ * @throws {DefinitionError} if there can't be a member there.
  */
 export function recordMember(
   target: object,
@@ -79,44 +80,55 @@ export function recordMember(
   table.set(name, [...(table.get(name) ?? []), { ...member, name, declaredBy }]);
 }
 
-/** The members of a class, inherited ones too, in order of declaration: for each name, all that the nearest class says of it. */
+/**
+ * Returns the members of a class, including inherited ones, in order of declaration: for each name, all declarations of
+ * the nearest class.
+ */
 export function membersOf(pipeline: Class): ReadonlyMap<string, readonly Member[]> {
   const members: MemberTable = new Map();
   for (const owner of prototypeChain(pipeline)) {
-    const own: MemberTable = getOwnMetadata(MEMBERS, owner) ?? new Map();
-    for (const [name, said] of own) members.set(name, said);
+    const ownMembers: MemberTable = getOwnMetadata(MEMBERS, owner) ?? new Map();
+    for (const [name, declarations] of ownMembers) members.set(name, declarations);
   }
   return members;
 }
 
-/** Records what a class decorator chose. */
-export function recordOptions(target: Class, chosen: PipelineOptions): void {
+/** Records the options that a class decorator sets. */
+export function recordOptions(target: Class, options: PipelineOptions): void {
   recordClassLocation(target);
-  defineMetadata(OPTIONS, { ...getOwnMetadata(OPTIONS, target), ...chosen }, target);
+  defineMetadata(OPTIONS, { ...getOwnMetadata(OPTIONS, target), ...options }, target);
 }
 
-/** What the decorators of a class chose; the nearest class wins, option by option. */
+/** Returns the options set by the decorators of a class; the nearest class wins, option by option. */
 export function optionsOf(pipeline: Class): PipelineOptions {
   return prototypeChain(pipeline).reduce<PipelineOptions>(
-    (chosen, owner) => mergeOptions(chosen, getOwnMetadata(OPTIONS, owner)),
+    (options, owner) => mergeOptions(options, getOwnMetadata(OPTIONS, owner)),
     {},
   );
 }
 
-/** `nearer` wins over `farther`, option by option. */
+/** Merges options: `nearer` wins over `farther`, option by option. */
 export function mergeOptions(farther: PipelineOptions, nearer: PipelineOptions | undefined): PipelineOptions {
   if (nearer === undefined) return farther;
-  const chosen = withoutUndefined(nearer);
-  if (!isRecord(chosen.execution)) return { ...farther, ...chosen };
+  const options = withoutUndefined(nearer);
+  if (!isRecord(options.execution)) return { ...farther, ...options };
   const before = isRecord(farther.execution) ? farther.execution : {};
-  return { ...farther, ...chosen, execution: { ...before, ...withoutUndefined(chosen.execution) } };
+  return { ...farther, ...options, execution: { ...before, ...withoutUndefined(options.execution) } };
 }
 
-/** What `@model` is told. */
+/** Options of `@model`. */
 export interface ModelOptions {
-  /** The name by which values of the class are known where they travel. Default: the class's own name. */
+  /**
+   * Name that identifies the class in serialized values.
+   *
+   * @default the class's own name
+   */
   readonly name?: string;
-  /** The fields that count when two values are compared by content. Default: all public ones. */
+  /**
+   * Fields used when comparing instances by content.
+   *
+   * @default all public fields
+   */
   readonly key?: readonly string[];
 }
 
@@ -138,20 +150,20 @@ export function recordModel(target: Class, options: ModelOptions): void {
   defineMetadata(MODEL, options, target);
 }
 
-/** The classes that `@model()` stands on. */
+/** Returns the classes decorated with `@model()`. */
 export function modelClasses(): ReadonlySet<Class> {
   return models;
 }
 
-/** What `@model()` said of the class itself. */
+/** Returns the `@model()` options of the class itself. */
 export function modelOf(target: Class): ModelOptions | undefined {
   return getOwnMetadata(MODEL, target);
 }
 
-/** What the loader emitted of a member's types, if it emits any (swc and tsc do; esbuild and tsx do not). */
+/** Returns the types that the loader emitted for a member, if it emits any (swc and tsc do; esbuild and tsx do not). */
 export function emittedType(kind: "type" | "paramtypes" | "returntype", declaredBy: Class, name: string): unknown {
   const key = `design:${kind}`;
-  // The class may have been defined under another copy of reflect-metadata than this module was.
+  // The class may have been defined under another copy of reflect-metadata than this module.
   return hasOwnMetadata(key, declaredBy.prototype, name)
     ? getOwnMetadata(key, declaredBy.prototype, name)
     : Reflect.getOwnMetadata(key, declaredBy.prototype, name);
@@ -170,12 +182,15 @@ function recordEmittedTypes(declaredBy: Class, name: string): void {
   }
 }
 
-/** The classes that the types of pipelines' members name, where the loader emits them: inputs, parameters and results. */
+/**
+ * Returns the classes named by the types of pipelines' members (inputs, parameters and results), if the loader emits
+ * them.
+ */
 export function emittedClasses(): ReadonlySet<Class> {
   return emitted;
 }
 
-/** The class and those it extends, the farthest first. */
+/** Returns the class and its base classes, the farthest first. */
 function prototypeChain(pipeline: Class): Class[] {
   const classes: Class[] = [];
   for (let c: unknown = pipeline; typeof c === "function" && c !== Function.prototype; c = Object.getPrototypeOf(c)) {

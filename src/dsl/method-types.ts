@@ -2,11 +2,9 @@ import type { BrandOf, Method } from "./brands.js";
 import type { StandardContext } from "./decorator-target.js";
 import type { NamesOnly } from "./dependency-types.js";
 
-/*
- * What a method must be like to stand under a decorator: as many parameters as names, and the brand that says its role.
- */
+/* Requirements for a decorated method: as many parameters as names, and the brand of its role. */
 
-/** Reached only where the numbers differ: whether there are fewer names than the method needs. */
+/** Evaluated only if the numbers differ: true if there are fewer names than the method needs. */
 type IsMissingNames<P extends readonly unknown[], N extends readonly unknown[]> = N extends readonly [
   unknown,
   ...infer NR,
@@ -28,7 +26,7 @@ type Descriptor<P extends readonly unknown[], R> = TypedPropertyDescriptor<
   (...parameters: P extends any[] ? P : never) => R
 >;
 
-/** The descriptor of a method that has as many parameters as names; else a sentence. */
+/** The descriptor of a method that has as many parameters as names; otherwise a sentence. */
 export type CheckArity<P extends readonly unknown[], R, N extends readonly unknown[]> = N["length"] extends P["length"]
   ? Descriptor<P, R>
   : IsMissingNames<P, N> extends true
@@ -44,8 +42,8 @@ type MisplacedBrandError<Brand, Decorator extends string> = Brand extends "each"
       : `Nested<T> is for a field with @nested or @mapOver, not for a method with ${Decorator}`;
 
 /*
- * Without `experimentalDecorators` the compiler hands over a method and a context, and no third argument: the error is to be
- * about the context.
+ * Without `experimentalDecorators` the compiler passes a method and a context, and no third argument: the error should
+ * be about the context.
  */
 
 /** The key of a method. */
@@ -54,13 +52,13 @@ export type MethodKey<T, K> = [T] extends [Method] ? StandardContext : K;
 /** The arguments after the key. */
 export type MethodAt<T, Descriptor> = [T] extends [Method] ? [] : [method: Descriptor];
 
-/** The descriptor of a method that may stand under `@node` or `@resource`; else a sentence. */
+/** The descriptor of a method that `@node` or `@resource` accepts; otherwise a sentence. */
 export type PlainMethod<P extends readonly unknown[], R, D extends readonly unknown[], Decorator extends string> =
   BrandOf<Awaited<R>> extends "plain" | "any"
     ? CheckArity<P, R, NamesOnly<D>>
     : MisplacedBrandError<BrandOf<Awaited<R>>, Decorator>;
 
-/** The descriptor of a method that may stand under `@output`; else a sentence. */
+/** The descriptor of a method that `@output` accepts; otherwise a sentence. */
 export type OutputMethod<P extends readonly unknown[], R, D extends readonly unknown[]> =
   BrandOf<Awaited<R>> extends "output" | "any"
     ? CheckArity<P, R, NamesOnly<D>>

@@ -9,7 +9,12 @@ const MODEL_RULES: RulesOf<ModelOptions> = {
 };
 
 /**
- * A class whose instances travel between threads and containers and are remembered: known by name, compared by content.
+ * Registers a class so that its instances can be serialized (to threads, containers and caches) and compared by
+ * content.
+ *
+ * @param options see {@link ModelOptions}.
+ * @returns a class decorator.
+ * @throws {DefinitionError} if it is written without parentheses, or is not on a class.
  *
  * @example
  * ```ts
@@ -23,7 +28,7 @@ export function model(...given: unknown[]): unknown {
   assertCalled("@model", given, "@model()");
   const [options = {}] = given as [ModelOptions?];
   return (...[target, second, third]: unknown[]): void => {
-    // It has no wiring to check: it may be a standard decorator.
+    // It has no wiring to check, so it may be a standard decorator.
     const isStandard = (second as { readonly kind?: unknown } | undefined)?.kind === "class";
     const type = classTarget("@model", isStandard ? [target] : [target, second, third]);
     checkOptions(`@model on ${type.name}`, options, MODEL_RULES);

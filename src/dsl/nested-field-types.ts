@@ -1,27 +1,31 @@
 import type { BrandOf, Method, Unbranded, ValueOf } from "./brands.js";
 import type { Mistake, StandardContext } from "./decorator-target.js";
-import type { Found, Unfit } from "./dependency-types.js";
+import type { DependencyTuple, Unfit } from "./dependency-types.js";
 import type { AnyPipeline, DeclaredInputs, InputsOf, NodesOf, OutputsOf, PipelineClass } from "./members.js";
 import type { NodeOptions } from "./options.js";
 
 /*
- * What the compiler checks of a field that stands for a nested pipeline: the wiring of the child's inputs, the node that
- * is picked, and the field's own type.
+ * Compile-time checks of a field that stands for a nested pipeline: the wiring of the child's inputs, the node that is
+ * picked, and the field's own type.
  */
 
 export type ChildOf<C> = C extends PipelineClass<infer P> ? P : C extends AnyPipeline ? C : never;
 
-/** An input's wire to a member of `T`: what the member gives must fit the input. */
-type WireType<T, Key, W, I> = W extends string ? (Found<T, W> extends [I] ? W : Unfit<T, Key, W, "input">) : string;
+/** The wire from an input to a member of `T`: the member's value must fit the input. */
+type WireType<T, Key, W, I> = W extends string
+  ? DependencyTuple<T, W> extends [I]
+    ? W
+    : Unfit<T, Key, W, "input">
+  : string;
 
-/** What the inputs of a child take. */
+/** The type of a child's input. */
 export type ChildInput<C, K> = K extends keyof DeclaredInputs<ChildOf<C>>
   ? Exclude<DeclaredInputs<ChildOf<C>>[K], undefined>
   : never;
 
 /**
- * The child's inputs by name, so that an editor completes them. Those that a run of the child must be given must be wired,
- * if all its outputs are wanted: which inputs a single node needs, no type knows.
+ * The child's inputs by name, so that an editor completes them. Inputs that a run of the child requires must be wired
+ * if all its outputs are wanted; no type knows which inputs a single node needs.
  */
 export type InputNames<C, K> = [NodesOf<ChildOf<C>>] extends [never]
   ? unknown
@@ -42,10 +46,10 @@ export type Wiring<T, Key, C, W, Picked> = W extends PropertyKey
         : Mistake<`the nested pipeline has no input named '${K & string}'`>;
     } & InputNames<C, Picked>;
 
-/** What a wiring may be at all. */
+/** All types that a wiring can have. */
 export type WiringInput = { readonly [input: string]: string };
 
-/** A node of the child, by name, or the options. */
+/** A node of the child by name, or the options. */
 export type NodePick<C, K> = K extends string
   ? K extends NodesOf<ChildOf<C>>
     ? K
@@ -56,12 +60,12 @@ export type NodePick<C, K> = K extends string
     ? NodeOptions
     : NodesOf<ChildOf<C>>;
 
-/** What a child gives: the picked node's value, or all its outputs. */
+/** The value of a child: that of the picked node, or the record of all its outputs. */
 export type PickedValue<C, K> = [K] extends [string]
   ? ValueOf<ChildOf<C>[K & keyof ChildOf<C>]>
   : OutputsOf<ChildOf<C>>;
 
-/** The key of a field that may stand for a nested value `V`; else a sentence. */
+/** The key of a field that can hold a nested value `V`; otherwise a sentence. */
 export type NestedField<T, K, V, Decorator extends string> = K extends keyof T
   ? BrandOf<T[K]> extends "nested"
     ? [V] extends [Unbranded<T[K]>]
@@ -72,8 +76,8 @@ export type NestedField<T, K, V, Decorator extends string> = K extends keyof T
       : `declare the field Nested<T>: ${Decorator} puts a nested pipeline's value there`
   : K;
 
-/** The key of a field that may be an input; else a sentence. */
-export type InputField<T, K extends keyof T> = [T] extends [undefined]
+/** The key of a field that can be an input; otherwise a sentence. */
+export type InputFieldKey<T, K extends keyof T> = [T] extends [undefined]
   ? StandardContext
   : T extends abstract new (
         ...parameters: never[]

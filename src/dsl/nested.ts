@@ -6,9 +6,15 @@ import type { NestedField, NodePick, PickedValue, Wiring, WiringInput } from "./
 import type { NodeOptions } from "./options.js";
 
 /**
- * A field `Nested<T>` that stands for a whole pipeline: `wiring` maps the child's inputs to members here, `pick` takes
- * one node's value; without it the value is the record of the child's outputs. The child is a class, or a pipeline
- * object with bound inputs. Only the child's nodes that are needed run.
+ * Declares a field `Nested<T>` that stands for a whole pipeline. Only the child's nodes that are needed run.
+ *
+ * @param child a pipeline class, or a pipeline object with bound inputs.
+ * @param wiring the child's inputs, mapped to names of members of this class.
+ * @param pick the node of the child whose value the field has; without it, the value is the record of the child's
+ * outputs.
+ * @param options see {@link NodeOptions}.
+ * @returns a property decorator.
+ * @throws {DefinitionError} if it is written without parentheses, or is not on an instance field.
  *
  * @example
  * ```ts
@@ -47,7 +53,7 @@ export function nested(...given: unknown[]) {
     );
 }
 
-/** The argument, if it is a pipeline class or a pipeline object. */
+/** Returns the argument if it is a pipeline class or a pipeline object. */
 export function asNestedPipeline(argument: unknown): unknown {
   if (typeof argument === "function") return argument;
   return typeof argument === "object" && argument !== null && PIPELINE in argument ? argument : undefined;

@@ -5,8 +5,12 @@ import { recordMember } from "./metadata.js";
 import type { MethodAt, MethodKey, PlainMethod } from "./method-types.js";
 
 /**
- * A method that is computed once, from the members it names: inputs, nodes, resources, nested pipelines, or paths
- * into what they give (`"split.train"`), in the order of its parameters. A last object gives {@link NodeOptions}.
+ * Declares a method whose result is computed once per run.
+ *
+ * @param dependencies the members that the parameters receive, in order: inputs, nodes, resources, nested pipelines, or
+ * paths into their values (`"split.train"`); then an optional {@link NodeOptions}.
+ * @returns a method decorator.
+ * @throws {DefinitionError} if it is written without parentheses, or is not on an instance method.
  *
  * @example
  * ```ts
@@ -19,7 +23,7 @@ export function node<T, K extends string, P extends unknown[], R, const D extend
 ): (target: T, key: MethodKey<T, K>, ...method: MethodAt<T, PlainMethod<P, R, D, "@node">>) => void;
 export function node(...given: unknown[]) {
   assertCalled("@node", given, '@node("texts")');
-  const said = splitOptions(given);
+  const parsed = splitOptions(given);
   return (target: object, key: unknown, third?: unknown): void =>
-    recordMember(target, key, { role: "node", ...said }, third);
+    recordMember(target, key, { role: "node", ...parsed }, third);
 }

@@ -1,39 +1,72 @@
 import { numberAbove, numberFrom, oneOf, type RulesOf, that, wholeFrom } from "../util/options.js";
 
-/** How often, and after what waits, a failed call is tried again. */
+/** Retry policy for a failed call: number of retries and exponential backoff. */
 export interface Retries {
-  /** How many times after the first. */
+  /** Number of retries after the first attempt. */
   readonly times: number;
-  /** Milliseconds before the first retry. Default 100. */
+  /**
+   * Delay before the first retry, in milliseconds.
+   *
+   * @default 100
+   */
   readonly delayMs?: number;
-  /** By how much each wait is longer than the one before. Default 2. */
+  /**
+   * Backoff factor: each delay is this many times the previous one.
+   *
+   * @default 2
+   */
   readonly factor?: number;
-  /** Milliseconds, the longest wait. Default 10,000. */
+  /**
+   * Upper limit of a delay, in milliseconds.
+   *
+   * @default 10_000
+   */
   readonly maxDelayMs?: number;
 }
 
-/** What to do when a call fails: stop the run, or finish it and leave the error in the value's place. */
+/** Behavior when a call fails: `"throw"` rejects the run; `"collect"` continues and stores the error as the value. */
 export type OnError = "throw" | "collect";
 
-/** The last argument of `@node`, `@output`, `@nested` and `@mapOver`. */
+/** Options of a node: the last argument of `@node`, `@output`, `@nested` and `@mapOver`. */
 export interface NodeOptions {
-  /** `false`: never remembered, always computed. */
+  /** Set to `false` to exclude the node from caching. */
   readonly cache?: false;
-  /** Stands for the code in the cache's keys: change it when what the node computes changes. */
+  /** Replaces the code hash in cache keys. Change it when the node's behavior changes. */
   readonly version?: string | number;
-  /** How often a failed call is tried again, with growing waits. Default 0. */
+  /**
+   * Number of retries of a failed call with exponential backoff, or a whole policy.
+   *
+   * @default 0
+   */
   readonly retries?: number | Retries;
-  /** Milliseconds that one call may take; for a mapped node, one element. Default: no limit. */
+  /**
+   * Time limit of one call, in milliseconds; for a mapped node, of one element.
+   *
+   * @default no limit
+   */
   readonly timeoutMs?: number;
-  /** `"throw"` (default) stops the run; `"collect"` finishes it, with a `NodeError` in the value's place. */
+  /**
+   * `"throw"` rejects the run when a call fails; `"collect"` continues with a `NodeError` as the value.
+   *
+   * @default "throw"
+   */
   readonly onError?: OnError;
 }
 
-/** The last argument of `@mapOver`. */
+/** Options of a mapped node: the last argument of `@mapOver`. */
 export interface MapOptions extends NodeOptions {
-  /** How several lists go together: `"zip"` (default) by index, `"product"` in all pairs, the first list slowest. */
+  /**
+   * Combination of several lists: `"zip"` pairs elements by index; `"product"` runs every combination, varying the
+   * last list fastest.
+   *
+   * @default "zip"
+   */
   readonly mode?: "zip" | "product";
-  /** The method takes up to this many elements at once and returns as many values, `Batch<T>`. */
+  /**
+   * Maximum number of elements that one call receives; the method returns as many values, a `Batch<T>`.
+   *
+   * @default one element per call, not in an array
+   */
   readonly batch?: number;
 }
 
@@ -46,7 +79,7 @@ const RETRY_RULES: RulesOf<Retries> = {
   maxDelayMs: numberFrom(0, "milliseconds from 0"),
 };
 
-/** What the options of `@node`, `@output` and `@nested` may be. */
+/** Rules for the options of `@node`, `@output` and `@nested`. */
 export const NODE_RULES: RulesOf<NodeOptions> = {
   cache: that("false, or nothing", (value) => value === false),
   version: that(
@@ -65,7 +98,7 @@ export const NODE_RULES: RulesOf<NodeOptions> = {
   onError: oneOf("throw", "collect"),
 };
 
-/** What the options of `@mapOver` may be. */
+/** Rules for the options of `@mapOver`. */
 export const MAP_RULES: RulesOf<MapOptions> = {
   ...NODE_RULES,
   mode: oneOf("zip", "product"),

@@ -23,7 +23,7 @@ const THREAD_LIMITS: RulesOf<ThreadLimits> = {
   stackSizeMb: MEBIBYTES,
 };
 
-/** What the options of `@execution` may be. */
+/** Rules for the options of `@execution`. */
 export const EXECUTION_RULES: RulesOf<ExecutionOptions> = {
   nodes: MODE,
   maps: that(
@@ -39,7 +39,7 @@ export const EXECUTION_RULES: RulesOf<ExecutionOptions> = {
 const PLACEMENT = that((value) => `local() or modal({ ... })${callIt(value, "runOn: modal({ ... })")}`, isKind);
 const STORE = "sqlite(path), memory() or keyv(store)";
 
-/** What the options of `with` may be, which `run` takes, too. */
+/** Rules for the options of `with`, which `run` accepts, too. */
 export const PIPELINE_RULES: RulesOf<PipelineOptions> = {
   runOn: PLACEMENT,
   execution: {
@@ -52,7 +52,7 @@ export const PIPELINE_RULES: RulesOf<PipelineOptions> = {
   ),
 };
 
-/** What class decorators take. */
+/** Rules for the arguments of class decorators. */
 export const DECORATOR_RULES: { readonly [K in keyof PipelineOptions]-?: OptionRule } = {
   ...PIPELINE_RULES,
   cache: that((value) => `${STORE}${callIt(value, "@cached(memory())")}`, isKind),

@@ -1,70 +1,103 @@
-/** How nodes, or the elements of maps, are executed. */
+/**
+ * Execution mode of nodes, or of the elements of mapped nodes. `"sequential"`: one after the other. `"async"`: concurrently
+ * on the event loop. `"threaded"`: concurrently in each worker thread. `"parallel"`: one at a time in each worker thread.
+ */
 export type ExecutionMode = "sequential" | "async" | "threaded" | "parallel";
 
-/** Workers on any machines that the elements of maps go to: `bullmq({ queue })`. */
+/** A queue whose workers run the elements of mapped nodes, for example `bullmq({ queue })`. */
 export interface MapQueue {
   readonly kind: string;
-  /** How a worker goes through its elements. */
+  /** Execution mode of the elements in a worker. */
   readonly mode: ExecutionMode;
 }
 
-/** How a pipeline runs: `@execution(options)`. */
+/** Options of `@execution`: how a pipeline runs. */
 export interface ExecutionOptions {
-  /** How independent nodes go together. Default `"async"`: they overlap on the event loop. */
+  /**
+   * Scheduling of independent nodes. `"async"` runs them concurrently on the event loop.
+   *
+   * @default "async"
+   */
   readonly nodes?: ExecutionMode;
   /**
-   * How the elements of a mapped node go together. Default `"async"`: up to `maxWorkers` overlap. `bullmq(...)`: on workers
-   * elsewhere.
+   * Scheduling of the elements of a mapped node. `"async"` runs up to `maxWorkers` concurrently on the event loop;
+   * `bullmq(...)` runs them on the workers of a queue.
+   *
+   * @default "async"
    */
   readonly maps?: ExecutionMode | MapQueue;
-  /** How many elements of a map are under way at once. Default 16. */
+  /**
+   * Maximum number of elements of a map that are in flight at once.
+   *
+   * @default 16
+   */
   readonly maxWorkers?: number;
   /**
-   * Milliseconds that work under way is given to stop after an abort, a timeout or a failure. Default 100; `Infinity`: as
-   * long as it takes.
+   * Time that running work has to stop after an abort, timeout or failure, in milliseconds. `Infinity` waits until
+   * it ends.
+   *
+   * @default 100
    */
   readonly graceMs?: number;
   /**
-   * Looks after each call whether the node has changed what it took: that is an error, `CHANGED_INPUT`. Of objects that two
-   * results have in common it warns. Each value that is taken is walked through twice. Default: false.
+   * Checks after each call that the node has not modified its arguments, which is an error, `CHANGED_INPUT`; also warns
+   * about objects shared by two results. Costs two traversals of each argument.
+   *
+   * @default false
    */
   readonly check?: boolean;
-  /** What one thread may take up, in mebibytes: a thread that takes more ends, with the elements it held. Default: Node's. */
+  /**
+   * Resource limits of one worker thread, in MiB. A thread that exceeds them is terminated, and the elements it was
+   * running fail.
+   *
+   * @default Node's limits
+   */
   readonly resourceLimits?: ThreadLimits;
 }
 
-/** The limits of one thread, in mebibytes. */
+/** Resource limits of one worker thread, in MiB. They have Node's names. */
 export interface ThreadLimits {
-  /** Of the heap. */
+  /** Maximum size of the main heap, in MiB. */
   readonly maxOldGenerationSizeMb?: number;
-  /** Of the part of the heap for what is new. */
+  /** Maximum size of the heap for recently created objects, in MiB. */
   readonly maxYoungGenerationSizeMb?: number;
+  /** Size of the memory range for generated code, in MiB. */
   readonly codeRangeSizeMb?: number;
-  /** Default 4. */
+  /**
+   * Maximum size of the stack, in MiB.
+   *
+   * @default 4
+   */
   readonly stackSizeMb?: number;
 }
 
-/** Where a pipeline runs: `local()`, `modal(...)`. */
+/** The host that runs a pipeline: `local()` or `modal(...)`. */
 export interface Placement {
+  /** Kind of the placement: `"local"` or `"modal"`. */
   readonly kind: string;
-  /** How many containers share the elements of its maps. Undefined: all of it is in one place. */
+  /**
+   * Number of containers that share the elements of mapped nodes. If undefined, the whole pipeline runs on one host.
+   */
   readonly containers?: number;
 }
 
-/** What remembers a pipeline's values: `sqlite(path)`, `memory()`, `keyv(store)`. */
+/** A store for cached values: `sqlite(path)`, `memory()` or `keyv(store)`. */
 export interface CacheStore {
+  /** Kind of the store: `"sqlite"`, `"memory"` or `"keyv"`. */
   readonly kind: string;
 }
 
-/** What a pipeline's class decorators, `with`, or the options of one run chose. */
+/** Options of a pipeline, as set by class decorators, by `with`, or by the options of one run. */
 export interface PipelineOptions {
+  /** The host that runs the pipeline. */
   readonly runOn?: Placement;
+  /** Execution of nodes and of the elements of maps. */
   readonly execution?: ExecutionOptions;
-  /** `false`: remember nothing, though the class says `@cached`. */
+  /** The store for cached values; `false` turns off caching for a class with `@cached`. */
   readonly cache?: CacheStore | false;
 }
 
-/** What a pipeline object keeps under `[PIPELINE]`. */
+/** State that a pipeline object keeps under `[PIPELINE]`. */
 export interface PipelineState {
   readonly bound: Readonly<Record<string, unknown>>;
   readonly choices: PipelineOptions;

@@ -5,9 +5,14 @@ import { recordMember } from "./metadata.js";
 import type { MethodAt, MethodKey, PlainMethod } from "./method-types.js";
 
 /**
- * A method that builds what nodes use but what is no value: a model, a connection. Built at most once per owner (a
- * run, an open pipeline, a thread, a container), where it is first needed; never serialised, never cached; disposed
- * of through `Symbol.asyncDispose` or `Symbol.dispose` when its owner ends.
+ * Declares a resource: something nodes use that is not itself a value, such as a model or a connection. It is built
+ * when first needed and at most once per owner (a run, an open pipeline, a thread or a container); it is never
+ * serialized and never cached. When its owner ends, it is disposed of through `Symbol.asyncDispose` or
+ * `Symbol.dispose`.
+ *
+ * @param dependencies the members that the parameters receive: inputs and other resources.
+ * @returns a method decorator.
+ * @throws {DefinitionError} if it is written without parentheses, or is not on an instance method.
  *
  * @example
  * ```ts
@@ -19,7 +24,7 @@ export function resource<T, K extends string, P extends unknown[], R, const D ex
 ): (target: T, key: MethodKey<T, K>, ...method: MethodAt<T, PlainMethod<P, R, D, "@resource">>) => void;
 export function resource(...given: unknown[]) {
   assertCalled("@resource", given, "@resource()");
-  const said = splitOptions(given);
+  const parsed = splitOptions(given);
   return (target: object, key: unknown, third?: unknown): void =>
-    recordMember(target, key, { role: "resource", ...said }, third);
+    recordMember(target, key, { role: "resource", ...parsed }, third);
 }

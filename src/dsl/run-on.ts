@@ -2,7 +2,20 @@ import { assertCalled, type BareClass, type ClassDecoratorOf, classTarget } from
 import { recordOptions } from "./metadata.js";
 import type { Placement } from "./pipeline-options.js";
 
-/** Where the pipeline runs. Default: here. A nested pipeline inherits it from its parent unless it has its own. */
+/**
+ * Sets the host that runs the pipeline. A nested pipeline inherits the placement of its parent unless it has its own.
+ *
+ * @param placement `local()` or `modal(...)`.
+ * @returns a class decorator.
+ * @throws {DefinitionError} if it is written without parentheses, or is not on a class.
+ * @default local()
+ *
+ * @example
+ * ```ts
+ * @runOn(modal({ gpu: "A10G" }))
+ * class Training extends Pipeline { ... }
+ * ```
+ */
 export function runOn<A extends unknown[] = never>(
   placement: Placement | BareClass<A>,
 ): ClassDecoratorOf<A, "write @runOn(local()), with parentheses">;

@@ -9,8 +9,8 @@ interface ValidatorStorage {
 }
 
 /**
- * What class-validator's decorators recorded on a class. It keeps that on the global object, so whoever decorates
- * nothing does not pay for loading it (110 ms), and two copies of it share what they know.
+ * The metadata that class-validator's decorators recorded. class-validator keeps it on the global object, so a project
+ * without its decorators does not pay for loading it (110 ms), and two copies of it share their metadata.
  */
 function storage(): ValidatorStorage | undefined {
   return (globalThis as { classValidatorMetadataStorage?: ValidatorStorage }).classValidatorMetadataStorage;
@@ -20,29 +20,29 @@ function recordedFor(type: Function): { propertyName: string; name?: string }[] 
   return storage()?.getTargetValidationMetadatas(type, "", false, false) ?? [];
 }
 
-/** All that they recorded on a class itself. */
+/** Returns all metadata recorded on a class itself. */
 export function recordedOn(type: Function): readonly object[] | undefined {
   return storage()?.validationMetadatas.get(type);
 }
 
-/** How many classes class-validator's decorators stand in. */
+/** Returns the number of classes that have decorators of class-validator. */
 export function validatedCount(): number {
   return storage()?.validationMetadatas.size ?? 0;
 }
 
-/** The classes that class-validator's decorators stand in, each with the properties that have one. */
+/** Yields the classes that have decorators of class-validator, each with the decorated properties. */
 export function* validatedClasses(): Generator<[type: Function, properties: string[]]> {
   for (const [type, recorded] of storage()?.validationMetadatas ?? []) {
     if (typeof type === "function") yield [type, recorded.map((metadata) => metadata.propertyName)];
   }
 }
 
-/** The properties of a class that class-validator's decorators stand on. */
+/** Returns the properties of a class that have decorators of class-validator. */
 export function validatedProperties(type: Function): Set<string> {
   return new Set(recordedFor(type).map((metadata) => metadata.propertyName));
 }
 
-/** The properties of a class that `@IsOptional()` stands on. */
+/** Returns the properties of a class decorated with `@IsOptional()`. */
 export function optionalProperties(type: Function): Set<string> {
   return new Set(
     recordedFor(type)

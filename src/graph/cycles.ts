@@ -1,6 +1,6 @@
 /**
- * The cycles of a graph, one for each way back that a depth-first walk meets: `["a", "b", "a"]`. Linear in edges, and
- * without recursion, so that a chain may be as long as memory allows.
+ * Finds the cycles of a graph, one for each back edge of a depth-first walk: `["a", "b", "a"]`. Linear in edges, and
+ * without recursion, so that the length of a chain is only limited by memory.
  */
 export function findCycles(names: Iterable<string>, dependenciesOf: (name: string) => readonly string[]): string[][] {
   const cycles: string[][] = [];
@@ -16,7 +16,7 @@ export function findCycles(names: Iterable<string>, dependenciesOf: (name: strin
         state.set(path.pop()!, "done");
         pending.pop();
       } else if (state.get(next.value) === "open") {
-        // The path leads from dependant to dependency; told the other way round it is the way of the values.
+        // The walk leads from dependent to dependency; reversed, it is the direction of the values.
         cycles.push([...path.slice(path.indexOf(next.value)), next.value].reverse());
       } else if (!state.has(next.value)) {
         state.set(next.value, "open");

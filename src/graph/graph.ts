@@ -5,87 +5,101 @@ import type { PipelineOptions } from "../dsl/pipeline-options.js";
 
 /** A pipeline as a directed acyclic graph: plain, immutable data. */
 export interface Graph {
-  /** The class's name. */
+  /** Name of the pipeline class. */
   readonly pipeline: string;
   /** Inputs, nodes, resources and nested pipelines, in the order of their declaration. */
   readonly nodes: readonly GraphNode[];
+  /** Edges from members to the members that depend on them. */
   readonly edges: readonly Edge[];
-  /** The names of what `run` returns. */
+  /** Names of the nodes that `run` returns. */
   readonly outputs: readonly string[];
 }
 
 /** A member of a pipeline: an input, a node, a resource, or a nested pipeline. */
 export interface GraphNode {
+  /** Name of the member. */
   readonly name: string;
+  /** Role of the member, given by its decorator. */
   readonly role: Role;
-  /** What the parameters get, in their order; for a nested pipeline, what its inputs get. */
+  /** Values that the parameters receive, in order; for a nested pipeline, values of its inputs. */
   readonly dependencies: readonly Dependency[];
-  /** How the node goes over lists, if it does. */
+  /** The lists that the node is mapped over, if it is mapped. */
   readonly mapped?: MapSpec;
-  /** The pipeline that this node is, if it is one. */
+  /** The nested pipeline, if the node is one. */
   readonly nested?: NestedGraph;
+  /** Options of the decorator. */
   readonly options: MapOptions;
-  /** An input that may be left out though it has no default. */
+  /** Marks an input that may be left out although it has no default. */
   readonly optional?: true;
-  /** The types that the loader emitted, for those who draw or check: `type` of a field, `returns` of a method. */
+  /** The types that the loader emitted, for drawings and checks: `type` of a field, `returns` of a method. */
   readonly design?: EmittedTypes;
 }
 
-/** What a member takes from another one. */
+/** A value that a member receives from another member. */
 export interface Dependency {
-  /** The member that gives the value. */
+  /** Name of the member that provides the value. */
   readonly on: string;
-  /** The way into the record it gives: `["train"]` for `"split.train"`. */
+  /** Path into the record it provides: `["train"]` for `"split.train"`. */
   readonly path: readonly string[];
-  /** Whether the whole value is taken, or one element of it at a time. */
+  /** `"value"` for the whole value, `"element"` for one element at a time. */
   readonly as: "value" | "element";
-  /** Of elements: which of the lists of the map they are from, by its index. */
+  /** Index of the list of the map that an element is from. */
   readonly list?: number;
-  /** For a nested pipeline: which of its inputs gets this. */
+  /** For a nested pipeline: the input that receives the value. */
   readonly input?: string;
 }
 
-/** How a node goes over lists. */
+/** The mapping of a node over lists. */
 export interface MapSpec {
+  /** `"zip"` pairs elements of several lists by index; `"product"` combines all of them. */
   readonly mode: "zip" | "product";
-  /** How many elements a call gets at once, if it takes several. */
+  /** Maximum number of elements that a call receives, if it takes several. */
   readonly batch?: number;
 }
 
-/** A pipeline that is a node of another one. */
+/** A pipeline that is a node of another pipeline. */
 export interface NestedGraph {
+  /** Graph of the nested pipeline. */
   readonly graph: Graph;
+  /** Class of the nested pipeline. */
   readonly pipeline: PipelineClass;
-  /** What is bound on the child already. */
+  /** Inputs that are bound on the child. */
   readonly bound: Readonly<Record<string, unknown>>;
-  /** What `with` chose on the child, over its class. */
+  /** Options set by `with` on the child; they override those of its class. */
   readonly choices: PipelineOptions;
-  /** The one node that is taken; all outputs if undefined. */
+  /** The one node whose value is used; all outputs if undefined. */
   readonly pick?: string;
 }
 
 /** The types that a loader emitted, as constructors. */
 export interface EmittedTypes {
+  /** Type of a field. */
   readonly type?: Function;
+  /** Types of a method's parameters. */
   readonly parameters?: readonly (Function | undefined)[];
+  /** Return type of a method. */
   readonly returns?: Function;
 }
 
-/** From a member to one that depends on it. */
+/** An edge from a member to one that depends on it. */
 export interface Edge {
+  /** Name of the member that provides the value. */
   readonly from: string;
+  /** Name of the member that receives the value. */
   readonly to: string;
+  /** Path into the record that the member provides. */
   readonly path: readonly string[];
+  /** `"value"` for the whole value, `"element"` for one element at a time. */
   readonly as: "value" | "element";
 }
 
-/** `name`, or `name.some.path`. */
+/** Formats a dependency as `name` or `name.some.path`. */
 export function formatDependency(dependency: Dependency): string {
   return [dependency.on, ...dependency.path].join(".");
 }
 
 /**
- * The lists that a mapped node goes over, in their order. Several inputs of a nested pipeline may get elements of one list,
+ * Returns the lists of a mapped node, in order. Several inputs of a nested pipeline may receive elements of one list,
  * and one value may be several of the lists: a list that is paired with itself.
  */
 export function mappedDependencies({ dependencies }: GraphNode): Dependency[] {
@@ -93,12 +107,12 @@ export function mappedDependencies({ dependencies }: GraphNode): Dependency[] {
   return elements.filter((d, i) => elements.findIndex((other) => other.list === d.list) === i);
 }
 
-/** The names of a graph's inputs, in the order of their declaration. */
+/** Returns the names of a graph's inputs, in the order of their declaration. */
 export function inputNames(graph: Graph): string[] {
   return graph.nodes.filter((node) => node.role === "input").map((node) => node.name);
 }
 
-/** Whether a node has a value that a run can return: it is no input, and no resource. */
+/** Tells if a node has a value that a run can return: it is neither an input nor a resource. */
 export function isComputed({ role }: GraphNode): boolean {
   return role !== "input" && role !== "resource";
 }

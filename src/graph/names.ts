@@ -1,7 +1,7 @@
 import { PIPELINE, type PipelineClass } from "../dsl/members.js";
 import type { Defect } from "../errors.js";
 
-/** The reason why a member can't have its name, if there is one. */
+/** Returns the reason why a member can't have its name, if there is one. */
 export function nameDefect(pipeline: PipelineClass, name: string): Pick<Defect, "code" | "problem"> | undefined {
   const quoted = JSON.stringify(name);
   if (name in Object.prototype) {
@@ -13,7 +13,7 @@ export function nameDefect(pipeline: PipelineClass, name: string): Pick<Defect, 
   if (name === "then") {
     return {
       code: "RESERVED_NAME",
-      problem: 'an object with a member "then" is taken for a promise when it is awaited',
+      problem: 'an object with a member "then" is treated as a promise when it is awaited',
     };
   }
   if (name === "") return { code: "BAD_NAME", problem: "its name is empty" };

@@ -3,12 +3,12 @@ import type { Graph, GraphNode } from "./graph.js";
 
 const indexed = new WeakMap<Graph, ReadonlyMap<string, GraphNode>>();
 
-/** The nodes of a graph by name. */
+/** Returns the nodes of a graph by name. */
 export function nodesByName(graph: Graph): ReadonlyMap<string, GraphNode> {
   return getOrCreate(indexed, graph, () => new Map(graph.nodes.map((node) => [node.name, node])));
 }
 
-/** What is needed to compute some nodes: they, and all they depend on. What stands in `given` needs nothing. */
+/** Returns the given nodes and everything they depend on. Nodes in `given` need no dependencies. */
 export function ancestors(graph: Graph, wanted: Iterable<string>, given: ReadonlySet<string>): Set<string> {
   const nodes = nodesByName(graph);
   const needed = new Set<string>();
@@ -22,20 +22,20 @@ export function ancestors(graph: Graph, wanted: Iterable<string>, given: Readonl
   return needed;
 }
 
-/** A thing to be ordered. */
+/** A step to be ordered. */
 export interface OrderedStep {
   readonly name: string;
-  /** The names of what must have ended before it can start. */
+  /** Names of the steps that must end before it can start. */
   readonly after: readonly string[];
-  /** The maps whose elements it takes as they come: they need only have started. */
+  /** Maps whose elements it receives as they are computed: they only have to be started. */
   readonly streamsFrom: readonly string[];
   readonly mapped: boolean;
 }
 
 /**
- * A topological order, in linear time (Kahn 1962), that lets elements flow depth-first through maps of maps: a map
- * comes as late as it can while all else that is ready goes first, so that what its followers share is there when its
- * elements start to come. Ties keep the order of declaration.
+ * Sorts steps topologically in linear time (Kahn 1962), so that elements flow depth-first through maps of maps. A map
+ * comes as late as possible and everything else that is ready comes first, so that shared values of later maps are
+ * available when its elements arrive. Ties keep the order of declaration.
  */
 export function topologicalOrder<S extends OrderedStep>(steps: readonly S[]): S[] {
   const byName = new Map(steps.map((step) => [step.name, step]));
@@ -52,7 +52,7 @@ export function topologicalOrder<S extends OrderedStep>(steps: readonly S[]): S[
   const plain: S[] = [];
   const chained: S[] = [];
   const rest: S[] = [];
-  const taken = new Set<string>();
+  const started = new Set<string>();
   const ready = (step: S) => (step.mapped ? (chains.isReady(step.name) ? chained : rest) : plain).push(step);
   for (const step of steps) if (waiting.get(step.name) === 0) ready(step);
   const heads = [0, 0, 0];
@@ -60,22 +60,24 @@ export function topologicalOrder<S extends OrderedStep>(steps: readonly S[]): S[
   while (ordered.length < steps.length) {
     const queue = queues.findIndex((q, i) => heads[i]! < q.length);
     const step = queues[queue]![heads[queue]!++]!;
-    if (taken.has(step.name)) continue;
-    taken.add(step.name);
+    if (started.has(step.name)) continue;
+    started.add(step.name);
     ordered.push(step);
     for (const head of chains.ended(step.name)) {
-      if (waiting.get(head) === 0 && !taken.has(head)) chained.push(byName.get(head)!);
+      if (waiting.get(head) === 0 && !started.has(head)) chained.push(byName.get(head)!);
     }
     for (const next of dependants.get(step.name) ?? []) {
-      const left = waiting.get(next.name)! - 1;
-      waiting.set(next.name, left);
-      if (left === 0) ready(next);
+      const remaining = waiting.get(next.name)! - 1;
+      waiting.set(next.name, remaining);
+      if (remaining === 0) ready(next);
     }
   }
   return ordered;
 }
 
-/** Which maps flow into each other, and what each such chain still lacks before it can run in one go. */
+/**
+ * Maps that stream into each other, and the number of steps that each such chain waits for before it can run as one.
+ */
 class MapChains {
   private readonly headOf = new Map<string, string>();
   private readonly missing = new Map<string, number>();
@@ -97,27 +99,27 @@ class MapChains {
     return this.headOf.get(name) !== name || (this.missing.get(name) ?? 0) === 0;
   }
 
-  /** Notes that a step is in the order, and tells the chains that now lack nothing. */
+  /** Records that a step is ordered, and returns the chains that are now ready. */
   ended(name: string): string[] {
-    const whole: string[] = [];
+    const readyChains: string[] = [];
     for (const head of this.waitingOn.get(name) ?? []) {
-      const left = this.missing.get(head)! - 1;
-      this.missing.set(head, left);
-      if (left === 0) whole.push(head);
+      const remaining = this.missing.get(head)! - 1;
+      this.missing.set(head, remaining);
+      if (remaining === 0) readyChains.push(head);
     }
-    return whole;
+    return readyChains;
   }
 
   private find(step: OrderedStep, byName: ReadonlyMap<string, OrderedStep>): string {
-    const passed: OrderedStep[] = [];
+    const visited: OrderedStep[] = [];
     let at = step;
     while (!this.headOf.has(at.name) && at.streamsFrom.length > 0) {
-      passed.push(at);
+      visited.push(at);
       at = byName.get(at.streamsFrom[0]!)!;
     }
     const head = this.headOf.get(at.name) ?? at.name;
     this.headOf.set(at.name, head);
-    for (const { name } of passed) this.headOf.set(name, head);
+    for (const { name } of visited) this.headOf.set(name, head);
     return head;
   }
 }

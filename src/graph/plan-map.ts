@@ -4,25 +4,26 @@ import { type GraphNode, inputNames } from "./graph.js";
 import type { Argument, InputDefaults, Plan, PlanMapOptions } from "./plan.js";
 
 /**
- * A plan with one step: another plan as a nested pipeline, mapped over some of its inputs. So `map` is run by what runs
- * every map.
+ * Makes a plan with one step: another plan as a nested pipeline, mapped over some of its inputs. `map` then runs like
+ * any mapped node.
  *
- * @param seen if each call checks its inputs: then it gets those, too, that only rules for others read.
+ * @param inputDefaults the inputs, if each call checks them: it then also receives those that are only read by validation rules
+ * of others.
  */
 export function planPipelineMap(
   plan: Plan,
   pipeline: PipelineClass,
   choices: PipelineOptions,
   options: PlanMapOptions,
-  seen?: InputDefaults,
+  inputDefaults?: InputDefaults,
 ): Plan {
   const { over, mode, onError } = options;
   const name = plan.graph.pipeline;
   const needed = [...plan.inputs, ...plan.given];
-  const known = new Set(needed.map((input) => input.name));
-  const unneeded = inputNames(plan.graph).filter((input) => seen !== undefined && !known.has(input));
-  const taken = [...needed, ...unneeded.map((name) => ({ name, slot: -1 }))];
-  const shared = taken.filter((input) => !over.includes(input.name));
+  const existing = new Set(needed.map((input) => input.name));
+  const unneeded = inputNames(plan.graph).filter((input) => inputDefaults !== undefined && !existing.has(input));
+  const read = [...needed, ...unneeded.map((name) => ({ name, slot: -1 }))];
+  const shared = read.filter((input) => !over.includes(input.name));
   const names = [...over, ...shared.map((input) => input.name)];
   const isOptional = (name: string) => !plan.inputs.some((input) => input.name === name && !input.optional);
   const argument = (input: string): Argument => ({ slot: names.indexOf(input), path: undefined });
@@ -81,6 +82,6 @@ export function planPipelineMap(
     hasPlacements: plan.hasPlacements,
     hasQueues: plan.hasQueues,
     over: options,
-    ...(seen && { seen }),
+    ...(inputDefaults && { seen: inputDefaults }),
   };
 }

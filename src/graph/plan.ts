@@ -2,6 +2,7 @@ import type { OnError } from "../dsl/options.js";
 import type { Placement } from "../dsl/pipeline-options.js";
 import { HypernodesError } from "../errors.js";
 import { getOrCreate } from "../util/get-or-create.js";
+import { didYouMean } from "../util/suggest.js";
 import {
   type Dependency,
   type Graph,
@@ -10,45 +11,44 @@ import {
   mappedDependencies,
   type NestedGraph,
 } from "./graph.js";
-import { didYouMean } from "./nearest.js";
 import { ancestors, nodesByName, topologicalOrder } from "./order.js";
 
 import { childOptions } from "./reflect.js";
 
 /**
- * A graph made ready to run for one choice of outputs: values live in numbered slots, steps know each other by index.
- * It has no values and no state: one plan serves many runs at once.
+ * A graph prepared to run for one selection of outputs: values are in numbered slots, steps refer to each other by
+ * index. It has no values and no state, so one plan serves many concurrent runs.
  */
 export interface Plan {
   readonly graph: Graph;
-  /** How many slots a run needs. */
+  /** Number of slots that a run needs. */
   readonly slots: number;
-  /** The inputs that this choice of outputs needs. */
+  /** The inputs that this selection of outputs needs. */
   readonly inputs: readonly PlannedInput[];
-  /** The nodes that a given value stands for. */
+  /** The nodes whose values the caller provides. */
   readonly given: readonly Slotted[];
-  /** In topological order. */
+  /** The steps in topological order. */
   readonly steps: readonly Step[];
   readonly resources: readonly PlannedResource[];
   readonly outputs: readonly Slotted[];
-  /** Whether any map takes another one's elements as they come. */
+  /** True if any map receives the elements of another as they are computed. */
   readonly canStream: boolean;
-  /** Whether any step leaves errors in the place of values. */
+  /** True if any step stores errors as values. */
   readonly collectsErrors: boolean;
-  /** Whether any pipeline nested in it, or in those, runs in another place than here by its own choice. */
+  /** True if any nested pipeline, at any depth, has its own placement on another host. */
   readonly hasPlacements: boolean;
-  /** Whether any of them sends the elements of its maps to workers elsewhere, by its own choice. */
+  /** True if any of them sends the elements of its maps to the workers of a queue by its own options. */
   readonly hasQueues: boolean;
-  /** How a whole pipeline is mapped over, if that is the plan's one step. */
+  /** The options of a map over the whole pipeline, if that is the plan's one step. */
   readonly over?: PlanMapOptions;
-  /** What the checks of each of its calls see, if it maps over a whole pipeline and has any. */
+  /** The inputs as the checks of each call receive them, if it maps over a whole pipeline and has any. */
   readonly seen?: InputDefaults;
 }
 
 interface Slotted {
   readonly name: string;
   readonly slot: number;
-  /** Undefined where it is only taken as a whole. */
+  /** Undefined if the value is only used as a whole. */
   readonly uses?: SlotUses | undefined;
 }
 
@@ -56,13 +56,13 @@ export interface PlannedInput extends Slotted {
   readonly optional: boolean;
 }
 
-/** Where an argument comes from: a slot, and perhaps a way into the record in it. */
+/** The source of an argument: a slot, and optionally a path into the record in it. */
 export interface Argument {
   readonly slot: number;
   readonly path: readonly string[] | undefined;
 }
 
-/** What tells one argument of a plan from others. */
+/** Returns a key that identifies an argument within a plan. */
 export function argumentKey({ slot, path }: Argument): string {
   return path === undefined ? String(slot) : JSON.stringify([slot, path]);
 }
@@ -71,13 +71,13 @@ interface PlannedResource extends Slotted {
   readonly arguments: readonly Argument[];
 }
 
-/** How a value is taken by those that depend on it, where its elements or parts of it are. */
+/** The use of a value by dependents that use its elements or parts of it. */
 export interface SlotUses {
-  /** Whether a map goes over its elements. */
+  /** True if a map iterates over its elements. */
   readonly isMappedOver: boolean;
-  /** Whether a method, a resource or the caller takes it as a whole. */
+  /** True if a method, a resource or the caller receives it as a whole. */
   readonly isTakenWhole: boolean;
-  /** The ways into the record it is that lead to what is taken. */
+  /** Paths into the record that lead to the values in use. */
   readonly paths: readonly (readonly string[])[];
 }
 
@@ -85,11 +85,11 @@ export interface SlotUses {
 export interface Step extends Slotted {
   readonly index: number;
   readonly node: GraphNode;
-  /** What every call gets, after the elements. */
+  /** Arguments that every call receives after the elements. */
   readonly arguments: readonly Argument[];
-  /** Indices of the resources that must be built before its first call, in the order of building. */
+  /** Indices of the resources that must be built before its first call, in build order. */
   readonly resources: readonly number[];
-  /** How many steps it waits for: those whose whole value it takes, and those that it takes elements of. */
+  /** Number of steps that it waits for: those whose whole value it receives, and those whose elements it receives. */
   readonly waitsFor: number;
   /** Indices of the steps that wait for its value. */
   readonly next: readonly number[];
@@ -99,23 +99,23 @@ export interface Step extends Slotted {
 
 interface PlannedMap {
   readonly lists: readonly Argument[];
-  /** For each list, the index of the map that it flows from, element by element; or -1. */
+  /** For each list, the index of the map that streams into it element by element; or -1. */
   readonly streamsFrom: readonly number[];
-  /** Indices of the maps that take this one's elements as they come. */
+  /** Indices of the maps that receive the elements of this one as they are computed. */
   readonly streamsTo: readonly number[];
   readonly product: boolean;
-  /** How many elements a call gets; 0: one, and not in an array. */
+  /** Maximum number of elements per call; 0 for one element that is not in an array. */
   readonly batch: number;
 }
 
 export interface PlannedChild {
   readonly nested: NestedGraph;
   readonly plan: Plan;
-  /** Where it runs by its own choice, if that is another place than here. */
+  /** Its own placement, if that is another host. */
   readonly placement: Placement | undefined;
-  /** For each list of the map, the slots in the child's plan that get its element. */
+  /** For each list of the map, the slots in the child's plan that receive its element. */
   readonly elementSlots: readonly (readonly number[])[];
-  /** For each argument, its slot in the child's plan. -1: nothing there needs it. */
+  /** For each argument, its slot in the child's plan; -1 if nothing there needs it. */
   readonly argumentSlots: readonly number[];
   /** The slot of the picked node, or -1 for the record of the outputs. */
   readonly pick: number;
@@ -124,7 +124,8 @@ export interface PlannedChild {
 const plans = new WeakMap<Graph, Map<string, Plan>>();
 
 /**
- * The plan for some outputs of a graph, with some nodes' values given. Made once for each choice.
+ * Returns the plan for some outputs of a graph, with the values of some nodes given. Plans are made once for each
+ * selection.
  *
  * @throws {HypernodesError} `UNKNOWN_OUTPUT`, `UNKNOWN_GIVEN`.
  */
@@ -137,7 +138,7 @@ export function planFor(graph: Graph, outputs: readonly string[] = graph.outputs
   });
 }
 
-/** Whether any of some steps, or of those nested in them, has a limit of time. */
+/** Tells if any of some steps, or of the steps nested in them, has a time limit. */
 export function isTimed(steps: readonly Step[]): boolean {
   return steps.some(({ node, child }) => node.options.timeoutMs !== undefined || (child && isTimed(child.plan.steps)));
 }
@@ -174,7 +175,7 @@ function checkNames(graph: Graph, outputs: readonly string[], given: readonly st
   }
 }
 
-/** A node on its way to being a step. */
+/** A step under construction. */
 interface StepDraft {
   readonly name: string;
   readonly node: GraphNode;
@@ -243,7 +244,8 @@ function compilePlan(graph: Graph, outputs: readonly string[], given: ReadonlySe
 
   const builds = resources.map((node) => ({ ...slotted(node), arguments: node.dependencies.map(argument) }));
   const returned = outputs.map((name) => slotted(byName.get(name)!));
-  // All ways that the class has into a value count, whichever are needed: it is the same for any choice of outputs.
+  // All paths of the class into the value count, needed or not, so that the result is the same for any selection of
+  // outputs.
   const ways = graph.nodes.flatMap(({ dependencies }) =>
     dependencies.filter(({ on, path }) => path.length > 0 && slotOf.has(on)),
   );
@@ -253,7 +255,7 @@ function compilePlan(graph: Graph, outputs: readonly string[], given: ReadonlySe
     ...ways.map(argument),
   ]);
   const taken = (node: GraphNode) => ({ ...slotted(node), uses: used.get(slotOf.get(node.name)!) });
-  // A map makes its list itself.
+  // A map creates its own list.
   for (const step of steps) if (step.map === undefined) step.uses = used.get(step.slot);
 
   return {
@@ -275,7 +277,9 @@ function compilePlan(graph: Graph, outputs: readonly string[], given: ReadonlySe
   };
 }
 
-/** What a node waits for. A resource waits for nothing by itself: who uses it waits for what it is built from. */
+/**
+ * Drafts the step of a node. A resource waits for nothing by itself: its users wait for the values it is built from.
+ */
 function draftStep(
   node: GraphNode,
   byName: ReadonlyMap<string, GraphNode>,
@@ -285,19 +289,19 @@ function draftStep(
   const after = new Set<string>();
   const flowsFrom = new Set<string>();
   const resources = new Set<string>();
-  const visit = (dependencies: readonly Dependency[]): void => {
+  const addDependencies = (dependencies: readonly Dependency[]): void => {
     for (const { on, path, as } of dependencies) {
       const from = byName.get(on)!;
       if (from.role === "input" || given.has(on)) continue;
       if (resourceIndex.has(on)) {
         if (resources.has(on)) continue;
         resources.add(on);
-        visit(from.dependencies);
+        addDependencies(from.dependencies);
       } else if (as === "element" && path.length === 0 && canStream(from, node)) flowsFrom.add(on);
       else after.add(on);
     }
   };
-  visit(node.dependencies);
+  addDependencies(node.dependencies);
   return {
     name: node.name,
     node,
@@ -308,10 +312,10 @@ function draftStep(
   };
 }
 
-/** Whether a map takes another one's elements as they come. Whole lists go to other places, and come back. */
+/** Tells if a map receives the elements of another as they are computed. Other hosts receive and return whole lists. */
 function canStream(from: GraphNode, to: GraphNode): boolean {
-  const isHere = ({ nested }: GraphNode) => nested === undefined || ownPlacement(nested) === undefined;
-  return from.mapped !== undefined && to.mapped!.mode === "zip" && isHere(from) && isHere(to);
+  const isLocal = ({ nested }: GraphNode) => nested === undefined || ownPlacement(nested) === undefined;
+  return from.mapped !== undefined && to.mapped!.mode === "zip" && isLocal(from) && isLocal(to);
 }
 
 function ownQueue(nested: NestedGraph): boolean {
@@ -323,7 +327,7 @@ function ownPlacement(nested: NestedGraph): Placement | undefined {
   return runOn === undefined || runOn.kind === "local" ? undefined : runOn;
 }
 
-/** The resources among some nodes, each after those it is built from. */
+/** Returns the resources among some nodes, each after those it is built from. */
 function resourcesInOrder(nodes: readonly GraphNode[], byName: ReadonlyMap<string, GraphNode>): GraphNode[] {
   const among = new Set(nodes.filter((n) => n.role === "resource").map((n) => n.name));
   const ordered = new Set<GraphNode>();
@@ -337,10 +341,10 @@ function resourcesInOrder(nodes: readonly GraphNode[], byName: ReadonlyMap<strin
 }
 
 /**
- * By slot, how values are taken that are not only taken as a whole. What goes into an input of a nested pipeline is taken as
- * that input is.
+ * Returns, by slot, the use of values that are not only used as a whole. A value of an input of a nested pipeline is
+ * used as that input is.
  *
- * @param whole what else reads values as a whole: the caller, resources.
+ * @param whole other readers of whole values: the caller and resources.
  */
 function slotUses(steps: readonly Step[], whole: readonly { slot: number; path?: Argument["path"] }[]) {
   const bySlot = new Map<number, { isMappedOver: boolean; isTakenWhole: boolean; paths: string[][] }>();
@@ -372,7 +376,7 @@ function slotUses(steps: readonly Step[], whole: readonly { slot: number; path?:
   return bySlot as ReadonlyMap<number, SlotUses>;
 }
 
-/** For each nested pipeline that is only used through paths, `"child.hits"`: which of its outputs are. */
+/** Returns, for each nested pipeline that is only used through paths (`"child.hits"`), the outputs in use. */
 function usedOutputs(nodes: readonly GraphNode[], outputs: readonly string[]): Map<string, Set<string> | undefined> {
   const used = new Map<string, Set<string> | undefined>(outputs.map((name) => [name, undefined]));
   for (const { dependencies } of nodes) {
@@ -417,15 +421,15 @@ function plannedChild(
   };
 }
 
-/** How a whole pipeline is run for each element of some of its inputs. */
+/** Options for running a whole pipeline for each element of some of its inputs. */
 export interface PlanMapOptions {
   readonly over: readonly string[];
   readonly mode: "zip" | "product";
   readonly onError: OnError;
 }
 
-/** The inputs as the checks of each call see them. */
+/** The inputs as the checks of each call receive them. */
 export interface InputDefaults {
-  /** The names of those whose values are defaults. */
+  /** Names of the inputs that have their default values. */
   readonly defaults: readonly string[];
 }

@@ -22,8 +22,8 @@ const graphs = new WeakMap<PipelineClass, Graph>();
 const inProgress: PipelineClass[] = [];
 
 /**
- * The graph of a pipeline class: what its members' decorators say, its own and the inherited ones, checked. Once per
- * class; the pipelines nested in it are reflected with it.
+ * Returns the validated graph of a pipeline class, from the decorators of its own and its inherited members. It is
+ * built once per class, along with the graphs of the pipelines nested in it.
  *
  * @throws {DefinitionError} with all the defects of the class.
  */
@@ -37,8 +37,8 @@ function buildGraph(pipeline: PipelineClass): Graph {
   inProgress.push(pipeline);
   try {
     const optional = optionalProperties(pipeline);
-    for (const [name, said] of membersOf(pipeline)) {
-      nodes.set(name, toNode(pipeline, said, optional.has(name), defects));
+    for (const [name, declarations] of membersOf(pipeline)) {
+      nodes.set(name, toNode(pipeline, declarations, optional.has(name), defects));
     }
   } finally {
     inProgress.pop();
@@ -63,15 +63,20 @@ function createGraph(pipeline: PipelineClass, members: ReadonlyMap<string, Graph
   });
 }
 
-function toNode(pipeline: PipelineClass, said: readonly Member[], optional: boolean, defects: Defect[]): GraphNode {
-  const member = said.at(-1)!;
+function toNode(
+  pipeline: PipelineClass,
+  declarations: readonly Member[],
+  optional: boolean,
+  defects: Defect[],
+): GraphNode {
+  const member = declarations.at(-1)!;
   const where = `${pipeline.name}.${member.name}`;
-  if (said.length > 1) {
+  if (declarations.length > 1) {
     defects.push({
       code: "DUPLICATE_ROLE",
       where,
-      problem: `it has ${said.length} roles: ${said.map((m) => `@${m.role}`).join(" and ")}`,
-      advice: "Leave it one: a member is an input, a node or a resource, never two of them.",
+      problem: `it has ${declarations.length} roles: ${declarations.map((m) => `@${m.role}`).join(" and ")}`,
+      advice: "Keep one of them: a member is an input, a node or a resource, never two of them.",
     });
   }
   for (const fault of member.faults ?? []) defects.push({ ...fault, where });
@@ -107,7 +112,7 @@ function toDependencies(
       code: "BAD_ARGUMENT",
       where,
       problem: `its wiring is ${showValue(wiring)}`,
-      advice: 'It takes the members that the inputs of the nested pipeline get: { input: "member" }.',
+      advice: 'It maps the inputs of the nested pipeline to members: { input: "member" }.',
     });
     return [];
   }
@@ -116,17 +121,17 @@ function toDependencies(
     defects.push({
       code: "BAD_ARGUMENT",
       where,
-      problem: `its wiring gives ${showValue(to)} to "${input}", where it takes a member's name`,
-      advice: 'Write { input: "member" }; a value of its own is bound on the child: new Child().bind({ ... }).',
+      problem: `its wiring has ${showValue(to)} for "${input}", instead of a member's name`,
+      advice: 'Write { input: "member" }; bind a value on the child: new Child().bind({ ... }).',
     });
     return false;
   });
-  // The element's inputs come first, in the order of the lists: a product varies the first list slowest.
+  // The inputs of elements come first, in the order of the lists: a product varies the first list slowest.
   const mapped = over.flatMap((name, list) => {
     const inputs = wires.filter(([, to]) => to === name).map(([input]) => input);
     const times = over.filter((other) => other === name).length;
     if (times === 1) return inputs.map((input) => dependency(name, "element", { list, input }));
-    // A list that is paired with itself: the first input gets the element of its first mention.
+    // In a list that is paired with itself, the first input receives the element of its first mention.
     if (inputs.length !== times && over.indexOf(name) === list)
       defects.push(hasUnevenProduct(name, times, inputs, where));
     const input = inputs[over.slice(0, list).filter((other) => other === name).length];
@@ -141,12 +146,12 @@ function hasUnevenProduct(name: string, times: number, inputs: readonly string[]
     code: "UNWIRED_ELEMENT",
     where,
     problem: `it maps over "${name}" ${times} times, but ${inputs.length} of the nested pipeline's inputs ${inputs.length === 1 ? "is" : "are"} wired to it`,
-    advice: "Wire as many inputs to it: the first one gets the element of its first mention.",
+    advice: "Wire as many inputs to it: the first one receives the element of its first mention.",
   };
 }
 
-function dependency(written: unknown, as: Dependency["as"], more?: Pick<Dependency, "list" | "input">): Dependency {
-  const [on, ...path] = String(written).split(".");
+function dependency(reference: unknown, as: Dependency["as"], more?: Pick<Dependency, "list" | "input">): Dependency {
+  const [on, ...path] = String(reference).split(".");
   return Object.freeze({ on: on!, path: Object.freeze(path), as, ...more });
 }
 
@@ -157,8 +162,7 @@ function resolveNested(child: NonNullable<Member["child"]>, where: string, defec
       code: "NO_PIPELINE",
       where,
       problem: `its pipeline is ${given}`,
-      advice:
-        "Do modules import each other in a circle? Then one of them is not there yet when the other names its class.",
+      advice: "Check for circular imports: one of the modules may not be evaluated yet when the other uses its class.",
     });
     return undefined;
   }
@@ -167,7 +171,7 @@ function resolveNested(child: NonNullable<Member["child"]>, where: string, defec
     defects.push({
       code: "NO_PIPELINE",
       where,
-      problem: `${(given as { name?: string }).name || String(given)} is no pipeline class`,
+      problem: `${(given as { name?: string }).name || String(given)} is not a pipeline class`,
       advice: "Name a class that extends Pipeline, or an object of one.",
     });
     return undefined;
@@ -194,9 +198,12 @@ function resolveNested(child: NonNullable<Member["child"]>, where: string, defec
   }
 }
 
-const NO_RECURSION = "A pipeline has a fixed number of nodes: take the class out, or loop inside a node.";
+const NO_RECURSION = "A pipeline has a fixed number of nodes: remove the class, or loop inside a node.";
 
-/** What a child runs under: its parent's choices, over them its class's, over them its object's own. */
+/**
+ * Returns the options of a child: those of its own object override those of its class, which override those of its
+ * parent.
+ */
 export function childOptions(parent: PipelineOptions, nested: NestedGraph): PipelineOptions {
   return mergeOptions(mergeOptions(parent, optionsOf(nested.pipeline)), nested.choices);
 }
@@ -213,7 +220,10 @@ function emittedTypes({ role, declaredBy, name }: Member): EmittedTypes {
   };
 }
 
-/** As the loader emitted them. swc emits Array for a rest parameter, which takes elements: that says nothing of them. */
+/**
+ * The types as the loader emitted them. swc emits Array for a rest parameter that takes elements: that says nothing
+ * about the element type.
+ */
 function parameterTypes(declaredBy: Class, name: string): readonly (Function | undefined)[] {
   const types = (emittedType("paramtypes", declaredBy, name) as readonly Function[] | undefined) ?? [];
   const required = (declaredBy.prototype as Record<string, Function>)[name]?.length ?? 0;

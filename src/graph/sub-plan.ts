@@ -1,15 +1,17 @@
 import { type Argument, argumentKey, type Plan, type Step } from "./plan.js";
 
-/** A part of a plan, and the lists that it takes in pieces. */
+/** A part of a plan, and the lists that it receives in slices. */
 export interface SubPlan {
   readonly plan: Plan;
-  /** The lists that its maps go over and get from outside. They have slots of their own in it, after the plan's. */
+  /**
+   * The lists of its maps that come from outside. They have their own slots in the sub-plan, after those of the plan.
+   */
   readonly slicedLists: readonly Argument[];
 }
 
 /**
- * The part of a plan that some of its steps are, as a plan of its own: slots and resources keep their numbers, and what
- * the steps take from others is there when it begins.
+ * Extracts some steps of a plan as a plan of their own. Slots and resources keep their numbers, and values from other
+ * steps are there at the start.
  *
  * @param indices of the steps, in the plan's order.
  * @param wanted the steps among them whose values are its outputs.
@@ -19,14 +21,14 @@ export function extractSubPlan(plan: Plan, indices: readonly number[], wanted: r
   const inside = (others: readonly number[]) => others.flatMap((index) => within.get(index) ?? []);
   const cuts: Argument[] = [];
   const cut = (list: Argument): Argument => {
-    let i = cuts.findIndex((known) => argumentKey(known) === argumentKey(list));
+    let i = cuts.findIndex((existing) => argumentKey(existing) === argumentKey(list));
     if (i < 0) i = cuts.push(list) - 1;
     return { slot: plan.slots + i, path: undefined };
   };
   const steps = indices.map((old, index): Step => {
     const step = plan.steps[old]!;
     const flowsFrom = step.map?.streamsFrom.map((from) => within.get(from) ?? -1) ?? [];
-    // The lists of a product are taken whole: each of their elements is in many pairs.
+    // The lists of a product are passed whole: each of their elements is in many pairs.
     const lists = step.map?.lists.map((list, i) => (flowsFrom[i]! >= 0 || step.map!.product ? list : cut(list))) ?? [];
     return {
       ...step,

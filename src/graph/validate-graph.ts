@@ -4,15 +4,15 @@ import { MAP_RULES, NODE_RULES } from "../dsl/options.js";
 import { DECORATOR_RULES } from "../dsl/pipeline-option-rules.js";
 import type { Defect } from "../errors.js";
 import { optionFaults } from "../util/options.js";
+import { didYouMean, formatList } from "../util/suggest.js";
 import { findCycles } from "./cycles.js";
 import { formatDependency, type Graph, type GraphNode, inputNames, isComputed } from "./graph.js";
 import { nameDefect } from "./names.js";
-import { didYouMean, formatList } from "./nearest.js";
 import { ancestors } from "./order.js";
 
 type Nodes = ReadonlyMap<string, GraphNode>;
 
-/** What the compiler could not see, or was not asked: all that is wrong with a pipeline's nodes. */
+/** Finds all defects of a pipeline's nodes that the compiler could not check, or was not asked to. */
 export function findDefects(pipeline: PipelineClass, nodes: Nodes): Defect[] {
   const where = (name: string) => `${pipeline.name}.${name}`;
   const defects: Defect[] = [];
@@ -28,7 +28,8 @@ export function findDefects(pipeline: PipelineClass, nodes: Nodes): Defect[] {
       code: "CONSTRUCTOR_ARGUMENTS",
       where: pipeline.name,
       problem: `its constructor takes ${pipeline.length} ${pipeline.length === 1 ? "argument" : "arguments"}`,
-      advice: "A pipeline is made anew wherever it runs: make what varies an @input, or a subclass.",
+      advice:
+        "Each thread, worker and container constructs the pipeline without arguments: use an @input or a subclass instead.",
     });
   }
   if (![...nodes.values()].some((node) => node.role !== "input")) {
@@ -42,7 +43,7 @@ export function findDefects(pipeline: PipelineClass, nodes: Nodes): Defect[] {
   for (const found of pipelineOptionDefects(pipeline)) defects.push({ ...found, where: pipeline.name });
   for (const node of nodes.values()) {
     const at = where(node.name);
-    // The rest would be said of the member that has the name already.
+    // The other checks would be about the member that has the name already.
     if (misnamed.has(node.name)) continue;
     for (const found of [
       ...nameDefects(pipeline, node, nodes),
@@ -54,27 +55,27 @@ export function findDefects(pipeline: PipelineClass, nodes: Nodes): Defect[] {
       defects.push({ ...found, where: at });
     }
   }
-  for (const cycle of findCycles(nodes.keys(), (name) => isKnownName(nodes, name))) {
+  for (const cycle of findCycles(nodes.keys(), (name) => knownDependencies(nodes, name))) {
     defects.push({
       code: "CYCLE",
       where: where(cycle[0]!),
       problem: `the nodes wait for each other: ${cycle.join(" -> ")}`,
-      advice: "Take one of these dependencies out.",
+      advice: "Remove one of these dependencies.",
     });
   }
   return defects;
 }
 
-type Found = Omit<Defect, "where">;
+type MemberDefect = Omit<Defect, "where">;
 
-function isKnownName(nodes: Nodes, name: string): string[] {
+function knownDependencies(nodes: Nodes, name: string): string[] {
   return nodes
     .get(name)!
     .dependencies.filter(({ on }) => nodes.has(on))
     .map(({ on }) => on);
 }
 
-function* nameDefects(pipeline: PipelineClass, node: GraphNode, nodes: Nodes): Generator<Found> {
+function* nameDefects(pipeline: PipelineClass, node: GraphNode, nodes: Nodes): Generator<MemberDefect> {
   for (const dependency of node.dependencies) {
     const { on } = dependency;
     if (nodes.has(on)) continue;
@@ -97,28 +98,29 @@ function* nameDefects(pipeline: PipelineClass, node: GraphNode, nodes: Nodes): G
   }
 }
 
-function* optionDefects({ role, options }: GraphNode): Generator<Found> {
-  // Nobody reads those of a resource: it has none.
+function* optionDefects({ role, options }: GraphNode): Generator<MemberDefect> {
+  // The options of a resource are never read: it has none.
   const rules = role === "mapOver" ? MAP_RULES : role === "resource" ? {} : NODE_RULES;
   for (const fault of optionFaults(options, rules)) {
-    // Whose option it would be says more.
+    // The decorator that the option belongs to is more helpful.
     if (fault.code !== "UNKNOWN_OPTION") yield fault;
     else yield { ...fault, problem: fault.problem.replace("there is no option", `@${role} has no option`) };
   }
 }
 
-/** What is wrong with what the class decorators were given, and those of the classes it extends. */
-function pipelineOptionDefects(pipeline: PipelineClass): Found[] {
+/** Returns the defects in the options of the class decorators, including those of base classes. */
+function pipelineOptionDefects(pipeline: PipelineClass): MemberDefect[] {
   return optionFaults(optionsOf(pipeline), DECORATOR_RULES);
 }
 
 function* methodDefects(
   pipeline: PipelineClass,
   { name, role, nested, mapped, dependencies }: GraphNode,
-): Generator<Found> {
+): Generator<MemberDefect> {
   const isMethod = typeof pipeline.prototype[name] === "function";
   if (role === "input" || role === "nested" || nested !== undefined) {
-    if (isMethod) yield { code: "NOT_A_FIELD", problem: `@${role} stands on a method`, advice: "Put it on a field." };
+    if (isMethod)
+      yield { code: "NOT_A_FIELD", problem: `@${role} is applied to a method`, advice: "Put it on a field." };
     if (mapped?.batch !== undefined) {
       yield {
         code: "BAD_OPTION",
@@ -130,19 +132,19 @@ function* methodDefects(
       yield {
         code: "UNWIRED_ELEMENT",
         problem: "none of the nested pipeline's inputs is wired to the list",
-        advice: "Wire one of them to it: that input gets the element.",
+        advice: "Wire one of them to it: that input receives the element.",
       };
     }
   } else if (!isMethod) {
     yield role === "mapOver"
       ? {
           code: "NOT_A_METHOD",
-          problem: "@mapOver stands on a field, but names no pipeline",
+          problem: "@mapOver is applied to a field, but names no pipeline",
           advice: "Give it a pipeline class after the list, or put it on a method.",
         }
       : {
           code: "NOT_A_METHOD",
-          problem: `@${role} stands on no method`,
+          problem: `@${role} is not applied to a method`,
           advice: "Put it on one, and leave abstract methods undecorated.",
         };
   }
@@ -165,33 +167,33 @@ const NO_LISTS: ReadonlySet<Function> = new Set<Function>([
 ]);
 
 /**
- * Compares what the loader emitted, where it emits anything. Types that it can't tell (interfaces, unions, promises)
- * are `Object`; two classes of the project may fit each other by structure: tsc judges those. What is left for sure
- * is a built-in type where another is given.
+ * Compares the emitted types, if the loader emits any. Types that metadata can't express (interfaces, unions, promises)
+ * are `Object`, and two classes of the project may be structurally compatible, which only tsc can judge. The certain
+ * mismatch is a built-in type where another is given.
  */
-function* emittedTypeDefects(node: GraphNode, nodes: Nodes): Generator<Found> {
+function* emittedTypeDefects(node: GraphNode, nodes: Nodes): Generator<MemberDefect> {
   for (const [index, dependency] of node.dependencies.entries()) {
     const from = nodes.get(dependency.on);
     if (from === undefined || dependency.path.length > 0) continue;
-    const given = from.mapped !== undefined ? Array : (from.design?.type ?? from.design?.returns);
-    if (typeof given !== "function") continue;
+    const source = from.mapped !== undefined ? Array : (from.design?.type ?? from.design?.returns);
+    if (typeof source !== "function") continue;
     if (dependency.as === "element") {
-      if (NO_LISTS.has(given)) {
+      if (NO_LISTS.has(source)) {
         yield {
           code: "NO_LIST",
-          problem: `it maps over "${dependency.on}", which gives ${given.name}, not a list`,
-          advice: "@mapOver goes over arrays and other iterables, but not over strings.",
+          problem: `it maps over "${dependency.on}", which is ${source.name}, not a list`,
+          advice: "@mapOver iterates over arrays and other iterables, but not over strings.",
         };
       }
       continue;
     }
-    const taken = node.design?.parameters?.[index];
-    if (typeof taken !== "function" || taken === given) continue;
-    if ([taken, given].some((type) => type === Object || type === Promise)) continue;
-    if ((BUILT_IN.has(taken) || BUILT_IN.has(given)) && !isSubclass(given, taken)) {
+    const parameter = node.design?.parameters?.[index];
+    if (typeof parameter !== "function" || parameter === source) continue;
+    if ([parameter, source].some((type) => type === Object || type === Promise)) continue;
+    if ((BUILT_IN.has(parameter) || BUILT_IN.has(source)) && !isSubclass(source, parameter)) {
       yield {
         code: "WRONG_TYPE",
-        problem: `its parameter ${index + 1} is ${taken.name}, but "${dependency.on}" gives ${given.name}`,
+        problem: `its parameter ${index + 1} is ${parameter.name}, but "${dependency.on}" is ${source.name}`,
         advice: "Change one of the two.",
       };
     }
@@ -202,7 +204,7 @@ function isSubclass(type: Function, of: Function): boolean {
   return type.prototype instanceof of;
 }
 
-function* nestedDefects({ nested, dependencies }: GraphNode): Generator<Found> {
+function* nestedDefects({ nested, dependencies }: GraphNode): Generator<MemberDefect> {
   if (nested === undefined) return;
   const { graph, pick } = nested;
   const inputs = inputNames(graph);
@@ -238,7 +240,7 @@ function* nestedDefects({ nested, dependencies }: GraphNode): Generator<Found> {
   }
 }
 
-/** The inputs that some nodes need and that nothing fills: no default on the object, not marked optional. */
+/** Returns the inputs that some nodes need and that have no value: no default on the object, not marked optional. */
 export function requiredInputs(graph: Graph, outputs: readonly string[], object: object): string[] {
   const needed = ancestors(graph, outputs, new Set());
   return graph.nodes

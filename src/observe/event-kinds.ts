@@ -1,7 +1,7 @@
 import type { EventOf, RunEvent } from "../engine/lifecycle/events.js";
 import { NumberText } from "../util/json-text.js";
 
-/** A field of an event: what it takes, and whether a value is that. */
+/** A field of an event: a description of its values, and a check. */
 interface Field {
   readonly takes: string;
   readonly isValid: (value: unknown) => boolean;
@@ -37,10 +37,10 @@ const TIMED = { durationMs: NUMBER };
 const FAILED = { ...TIMED, error: ERROR };
 const RETRIED = { error: ERROR, attempt: COUNT, delayMs: NUMBER };
 const INDEXED = { element: COUNT, size: optional(COUNT) };
-const KEPT = { key: TEXT, element: optional(COUNT) };
+const CACHE = { key: TEXT, element: optional(COUNT) };
 const CONTAINER = { id: TEXT };
 
-/** All kinds of events that this version knows, with the fields that each has beside the common ones. */
+/** All kinds of events of this version, with the fields that each has in addition to the common ones. */
 const KINDS: { readonly [T in RunEvent["type"]]: { readonly [P in EventOf<T>["phase"]]: Fields } } = {
   run: { start: { inputs: NAMES }, end: { ...TIMED, outputs: NAMES }, failed: FAILED },
   node: { start: { queuedMs: optional(NUMBER) }, end: TIMED, failed: FAILED, retried: RETRIED, cached: {} },
@@ -57,9 +57,9 @@ const KINDS: { readonly [T in RunEvent["type"]]: { readonly [P in EventOf<T>["ph
     cached: INDEXED,
   },
   cache: {
-    hit: { ...KEPT, bytes: COUNT },
-    stored: { ...KEPT, bytes: COUNT },
-    miss: KEPT,
+    hit: { ...CACHE, bytes: COUNT },
+    stored: { ...CACHE, bytes: COUNT },
+    miss: CACHE,
     explained: { computed: COUNT, cached: COUNT, because: TEXT },
   },
   resource: { start: {}, end: TIMED, failed: FAILED, disposed: {} },
@@ -75,19 +75,23 @@ const FIELDS = new Map<string, ReadonlyMap<string, Fields>>(
   Object.entries(KINDS).map(([type, phases]) => [type, new Map(Object.entries(phases))]),
 );
 
-/** Whether this version knows events of that type and phase. A newer version's log may have others. */
+/** Tells if this version has events of that type and phase. A newer version's log may contain others. */
 export function isKnown({ type, phase }: Pick<RunEvent, "type" | "phase">): boolean {
   return FIELDS.get(type)?.has(phase) === true;
 }
 
-/** The types and phases of all kinds of events that this version knows. */
+/** Returns the types and phases of all kinds of events of this version. */
 export function eventKinds(): (readonly [type: string, phase: string])[] {
   return [...FIELDS].flatMap(([type, phases]) => [...phases.keys()].map((phase) => [type, phase] as const));
 }
 
-/** The defect of a value that is read as an event: `its durationMs is "x", not a number`. Of an unknown kind, only the type counts. */
+/**
+ * Returns the defect of a value that should be an event: `its durationMs is "x", not a number`. For an unknown kind,
+ * only the type is checked.
+ */
 export function defectOf(value: unknown): string | undefined {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return `it is ${shown(value)}, not an event`;
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    return `it is ${valueText(value)}, not an event`;
   const event = value as Readonly<Record<string, unknown>>;
   const defect = defectIn(event, { type: TEXT, phase: optional(TEXT) });
   const fields = FIELDS.get(String(event.type))?.get(String(event.phase));
@@ -98,12 +102,12 @@ function defectIn(event: Readonly<Record<string, unknown>>, fields: Fields): str
   for (const [name, { takes, isValid, isOptional }] of Object.entries(fields)) {
     const value = Object.hasOwn(event, name) ? event[name] : undefined;
     if (value === undefined ? isOptional : isValid(value)) continue;
-    return value === undefined ? `it has no ${name}` : `its ${name} is ${shown(value)}, not ${takes}`;
+    return value === undefined ? `it has no ${name}` : `its ${name} is ${valueText(value)}, not ${takes}`;
   }
   return undefined;
 }
 
-function shown(value: unknown): string {
+function valueText(value: unknown): string {
   const text = value instanceof NumberText ? value.text : JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }

@@ -11,13 +11,13 @@ import { observerFactories, type RunObserver } from "./run-observer.js";
 
 const fs = onDemand<typeof import("node:fs")>("node:fs");
 
-/** Characters that are gathered before they are written. */
+/** Number of buffered characters that triggers a write. */
 const GATHERED = 64 * 1024;
-/** Milliseconds for which they are kept at most, as long as timers run. */
+/** Maximum time in milliseconds that lines are buffered, as long as timers run. */
 const WRITE_MS = 500;
-/** Bytes that are read at once. */
+/** Number of bytes per read. */
 const PIECE = 256 * 1024;
-const WRITTEN = "Write one with --events FILE, or with the reader eventLog(file).";
+const WRITTEN = "Write one with --events FILE, or with the observer eventLog(file).";
 
 /** The first line of a log. */
 interface Head {
@@ -26,12 +26,18 @@ interface Head {
 }
 
 /**
- * Writes the events of runs into a file, each as a line of JSON; an error as its name, message, code and place. What the file
- * had before is gone. `hypernodes report FILE` and the graph's page read it. If the disk is full, one warning says so, and the
- * run goes on.
+ * Creates an observer that writes the events of runs to a file, each as a line of JSON; an error by its name, message,
+ * code and location. Existing content of the file is overwritten. `hypernodes report FILE` and the page of the graph
+ * read it. If the disk is full, one warning is printed and the run continues.
  *
- * @param file its path.
- * @throws {HypernodesError} `INVALID_EVENTS` if it can't be written.
+ * @param file path of the file.
+ * @returns an observer for `onEvent`.
+ * @throws {HypernodesError} `INVALID_EVENTS` if the file can't be written.
+ *
+ * @example
+ * ```ts
+ * await pipeline.run(inputs, { onEvent: eventLog("run.jsonl") });
+ * ```
  */
 export function eventLog(file: string): RunObserver {
   checkOptions("eventLog(file)", { file }, { file: { ...that("the path of a file", isText), isRequired: true } });
@@ -44,7 +50,7 @@ function isText(value: unknown): boolean {
   return typeof value === "string" && value !== "";
 }
 
-/** Whether a log has lost events, because they could not be written. */
+/** Tells if a log has lost events because they could not be written. */
 export function hasLostEvents(log: RunObserver): boolean {
   return log instanceof EventLog && log.hasFailed;
 }
@@ -54,7 +60,7 @@ class EventLog implements RunObserver {
   private buffered = `${JSON.stringify({ hypernodes: "events", version: EVENTS_VERSION } satisfies Head)}\n`;
   private timer: NodeJS.Timeout | undefined;
   hasFailed = false;
-  /** How many runs it is reading. */
+  /** Number of runs that it is observing. */
   private runs = 0;
 
   constructor(private readonly file: string) {
@@ -96,7 +102,7 @@ class EventLog implements RunObserver {
   }
 }
 
-/** An event as it is in a log. */
+/** Converts an event to its form in a log. */
 function toLogLine(event: RunEvent): object {
   return "error" in event ? { ...event, error: toLoggedError(event.error) } : event;
 }
@@ -109,10 +115,13 @@ function toLoggedError(error: unknown): object {
 }
 
 /**
- * Reads a file that `eventLog` has written. A last line that was cut off, by a process that was killed, is left out. Events of
- * kinds that this version does not know are kept: readers pass over them.
+ * Reads a file written by `eventLog`. An incomplete last line, of a process that was killed, is ignored. Events of
+ * kinds that this version does not have are included: observers ignore them.
  *
- * @throws {HypernodesError} `INVALID_EVENTS` if it is no such file, or of a newer version; it names the line that is wrong.
+ * @param file path of the file.
+ * @returns the events, in the order of the file.
+ * @throws {HypernodesError} `INVALID_EVENTS` if it is not an event log, or one of a newer version; the message contains
+ * the line.
  */
 export function readEvents(file: string): RunEvent[] {
   const events: RunEvent[] = [];
@@ -126,12 +135,12 @@ export function readEvents(file: string): RunEvent[] {
     } catch (error) {
       if (error instanceof HypernodesError) throw error;
       if (number === 1) checkHead("", file);
-      // A killed process has not ended it: no part of a line is whole JSON.
+      // The line is incomplete because the process was killed: no part of a line is valid JSON.
       if (!isEnded && (error instanceof JsonTextError || error instanceof NotTextError)) break;
       throw invalid(
         file,
         `line ${number}${problemOf(error)}`,
-        "Is it whole? Write it anew with --events, or eventLog(file).",
+        "Is it complete? Write it again with --events, or eventLog(file).",
       );
     }
   }
@@ -147,11 +156,11 @@ function eventIn(line: string): RunEvent {
 }
 
 function problemOf(error: unknown): string {
-  if (error instanceof JsonTextError) return ` is no JSON: column ${error.column}: ${error.problem}`;
+  if (error instanceof JsonTextError) return ` is not valid JSON: column ${error.column}: ${error.problem}`;
   return `: ${error instanceof NotTextError ? error.problem : (error as Error).message}`;
 }
 
-/** The lines of a file, read piece by piece: a log may be larger than a text can be. */
+/** Yields the lines of a file in chunks: a log may be larger than the longest string. */
 function* linesOf(file: string): Generator<{ readonly bytes: Buffer; readonly isEnded: boolean }> {
   const lines = new ByteLines();
   const descriptor = opened(file, "r", "read");
@@ -186,11 +195,11 @@ function checkHead(line: string, name: string): void {
   try {
     head = JSON.parse(line) as Partial<Head> | null;
   } catch {}
-  if (head?.hypernodes !== "events") throw invalid(name, "it is no log of events", WRITTEN);
+  if (head?.hypernodes !== "events") throw invalid(name, "it is not an event log", WRITTEN);
   if (head.version !== EVENTS_VERSION) {
     throw invalid(
       name,
-      `its events are of version ${JSON.stringify(head.version)}, this is hypernodes for version ${EVENTS_VERSION}`,
+      `its events are of version ${JSON.stringify(head.version)}, but this version of hypernodes reads version ${EVENTS_VERSION}`,
       "Read it with the version of hypernodes that wrote it.",
     );
   }

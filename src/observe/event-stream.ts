@@ -3,7 +3,7 @@ import type { RunEvent } from "../engine/lifecycle/events.js";
 import { checkOptions, oneOf, that } from "../util/options.js";
 import { observerFactories, type RunObserver } from "./run-observer.js";
 
-/** All types of events: each once. */
+/** All types of events, each once. */
 const TYPES = Object.keys({
   run: 0,
   node: 0,
@@ -19,13 +19,16 @@ const TYPES_RULE = that(
   (value) => Array.isArray(value) && value.every((type) => TYPES.includes(type as string)),
 );
 
-/** The events of one run as an async iterable. Those that are not read yet are kept; whoever stops reading gets no more. */
+/** The events of one run as an async iterable. Unread events are buffered until the reader breaks out of the loop. */
 export type EventStream = RunObserver & AsyncIterable<RunEvent>;
 
 /**
- * The events of one run, to be read as they come; it ends with the run, also if that never began.
+ * Creates an observer that is an async iterable of the events of one run. It ends with the run, even if the run was
+ * rejected before it started.
  *
- * @param types only events of these types, if given: `["run", "node"]`.
+ * @param types yields only events of these types: `["run", "node"]`.
+ * @returns an observer for `onEvent` that is an async iterable.
+ * @throws {HypernodesError} `BAD_OPTION` if a type does not exist.
  *
  * @example
  * ```ts

@@ -8,10 +8,12 @@ import { didYouMean } from "../util/suggest.js";
 import { promiseOf } from "../util/thenable.js";
 import { eventKinds } from "./event-kinds.js";
 
-/** What the readers of one run share: what one puts in, those after it find. */
+/**
+ * State shared by the observers of one run, in registration order: later observers see the values set by earlier ones.
+ */
 export type SharedState = Map<string, unknown>;
 
-/** A method for each kind of event: `onRunStart`, `onNodeEnd`, `onElementFailed`, `onCacheHit`. */
+/** Observer methods, one for each kind of event: `onRunStart`, `onNodeEnd`, `onElementFailed`, `onCacheHit`. */
 export type Callbacks = {
   readonly [E in RunEvent as `on${Capitalize<E["type"]>}${Capitalize<E["phase"]>}`]?: (
     event: E,
@@ -19,27 +21,45 @@ export type Callbacks = {
   ) => unknown;
 };
 
-/** What a reader can have beside methods for single kinds of events. */
+/** Members of an observer other than methods for single kinds of events. */
 export interface ObserverHooks {
-  /** A run is about to be asked for. What this returns is waited for. */
+  /**
+   * Called before the run starts; a returned promise is awaited.
+   *
+   * @returns nothing, or a promise that is awaited.
+   */
   onBeforeRun?(): unknown;
-  /** Hears of every event, after the method of its kind. */
+  /**
+   * Called for every event, after the method of its kind.
+   *
+   * @param event the event.
+   * @param shared state shared by the observers of the run.
+   * @returns anything; the result is ignored.
+   */
   onEvent?(event: RunEvent, shared: SharedState): unknown;
-  /** The run is over, also if it never began because its inputs were wrong. What this returns is waited for. */
+  /**
+   * Called after the run, even if it was rejected before starting; a returned promise is awaited.
+   *
+   * @returns nothing, or a promise that is awaited.
+   */
   onAfterRun?(): unknown;
-  /** The kinds of placements whose runs it can read: `["local"]`. Undefined: all. */
+  /**
+   * Kinds of placements that it can observe, such as `["local"]`.
+   *
+   * @default all
+   */
   readonly placements?: readonly string[];
-  /** What stands around the calls of the runs that it reads: for tracers. */
+  /** Call hook for tracers. */
   readonly traceContext?: TraceContext;
 }
 
 /**
- * Reads the events of runs: a class or an object with methods for those it cares about. One that throws disturbs neither the
- * run nor the other readers: it is warned of once.
+ * Observer of the events of runs: a class or an object with methods for some kinds of events. An exception in an
+ * observer affects neither the run nor other observers; it is reported once as a warning.
  *
  * @example
  * ```ts
- * class SlowNodes implements Reader {
+ * class SlowNodes implements ObserverHooks {
  *   onNodeEnd({ path, durationMs }: EventOf<"node", "end">) {
  *     if (durationMs > 1_000) console.warn(`${path} took ${durationMs} ms`);
  *   }
@@ -49,17 +69,17 @@ export interface ObserverHooks {
  */
 export type RunObserver = Callbacks & ObserverHooks;
 
-/** Who hears of a run: a function, a reader, or several of them, in order. */
+/** Receivers of a run's events: a function, an observer, or a list of them, called in order. */
 export type OnEvent = Listener | RunObserver | readonly (Listener | RunObserver)[];
 
 const makers = new Map<unknown, string>();
 
-/** Notes that a function makes readers and is none itself: `onEvent: progress` is a slip. */
+/** Registers a function that creates observers and is not one itself: `onEvent: progress` is a mistake. */
 export function observerFactories(maker: Function): void {
   makers.set(maker, `${maker.name}()`);
 }
 
-/** The names of all methods that hear of events. */
+/** The names of all methods for kinds of events. */
 let names: readonly string[] | undefined;
 
 function handlerNames(): readonly string[] {
@@ -67,33 +87,33 @@ function handlerNames(): readonly string[] {
   return names;
 }
 
-/** What is no reader, if anything is: `onEvent` itself, or what is wrong in its list. */
+/** Returns the value that is not an observer, if there is one: `onEvent` itself, or an element of its list. */
 function notAnObserver(onEvent: unknown): { readonly value: unknown } | undefined {
   const all: unknown[] = Array.isArray(onEvent) ? onEvent : [onEvent];
-  const wrong = all.findIndex((reader) => !isObserver(reader) || badHandler(reader) !== undefined);
-  return wrong < 0 ? undefined : { value: all[wrong] };
+  const invalid = all.findIndex((observer) => !isObserver(observer) || handlerDefect(observer) !== undefined);
+  return invalid < 0 ? undefined : { value: all[invalid] };
 }
 
-function isObserver(reader: unknown): reader is Listener | RunObserver {
-  if (typeof reader === "function") return !makers.has(reader) && !isClass(reader);
-  return typeof reader === "object" && reader !== null && !Array.isArray(reader);
+function isObserver(observer: unknown): observer is Listener | RunObserver {
+  if (typeof observer === "function") return !makers.has(observer) && !isClass(observer);
+  return typeof observer === "object" && observer !== null && !Array.isArray(observer);
 }
 
 function isClass(value: Function): boolean {
   return /^class\b/.test(Function.prototype.toString.call(value));
 }
 
-/** A member of a reader that is named as if it heard of events, and never would: it would be passed over silently. */
-function badHandler(reader: unknown): string | undefined {
-  if (typeof reader !== "object" || reader === null) return undefined;
-  for (const name of memberNames(reader)) {
+/** Returns a member of an observer that is named like a method for events but would never be called. */
+function handlerDefect(observer: unknown): string | undefined {
+  if (typeof observer !== "object" || observer === null) return undefined;
+  for (const name of memberNames(observer)) {
     if (!/^on[A-Z]/.test(name)) continue;
     if (!handlerNames().includes(name)) {
-      return `the reader ${nameOf(reader)} has ${name}, which hears of no event. ${didYouMean(name, handlerNames())}`;
+      return `the observer ${nameOf(observer)} has ${name}, which is not called for any event. ${didYouMean(name, handlerNames())}`;
     }
-    const handler = (reader as Readonly<Record<string, unknown>>)[name];
+    const handler = (observer as Readonly<Record<string, unknown>>)[name];
     if (handler !== undefined && typeof handler !== "function") {
-      return `${name} of the reader ${nameOf(reader)} is ${showValue(handler)}, and no function`;
+      return `${name} of the observer ${nameOf(observer)} is ${showValue(handler)}, not a function`;
     }
   }
   return undefined;
@@ -112,28 +132,29 @@ function memberNames(object: object): ReadonlySet<string> {
 }
 
 function takesObservers(value: unknown): string {
-  const wrong = notAnObserver(value)?.value;
-  const made = makers.get(wrong) ?? (typeof wrong === "function" && isClass(wrong) ? `new ${wrong.name}()` : undefined);
-  const takes = "a function, an object with methods as onNodeEnd, or a list of them";
-  return made === undefined ? takes : `${takes}. It was not called: onEvent: ${made}.`;
+  const invalid = notAnObserver(value)?.value;
+  const call =
+    makers.get(invalid) ?? (typeof invalid === "function" && isClass(invalid) ? `new ${invalid.name}()` : undefined);
+  const takes = "a function, an object with methods such as onNodeEnd, or a list of them";
+  return call === undefined ? takes : `${takes}. It was not called: onEvent: ${call}.`;
 }
 
-/** What `onEvent` may be. */
+/** Rule of the option `onEvent`. */
 export const ON_EVENT_RULE: OptionRule = {
   takes: takesObservers,
   is: (value) => notAnObserver(value) === undefined,
-  problem: (value) => badHandler(notAnObserver(value)?.value) ?? `the option onEvent is ${showValue(value)}`,
+  problem: (value) => handlerDefect(notAnObserver(value)?.value) ?? `the option onEvent is ${showValue(value)}`,
 };
 
-/** The readers of one run. */
+/** The observers of one run. */
 export class ObserverGroup {
   private readonly all: readonly (Listener | RunObserver)[];
   private readonly shared: SharedState = new Map();
   private readonly warned = new Set<Listener | RunObserver>();
 
   /**
-   * @param pipeline the name of the pipeline whose runs they read.
-   * @throws {HypernodesError} `INCOMPATIBLE_READER` if one can't read runs of this kind of placement.
+   * @param pipeline name of the pipeline whose runs they observe.
+   * @throws {HypernodesError} `INCOMPATIBLE_READER` if an observer does not support this kind of placement.
    */
   constructor(
     onEvent: OnEvent,
@@ -143,69 +164,69 @@ export class ObserverGroup {
     const where = pipeline;
     this.all = Array.isArray(onEvent) ? onEvent : [onEvent as Listener | RunObserver];
     checkOptions(where, { onEvent }, { onEvent: ON_EVENT_RULE });
-    for (const reader of this.all) {
-      const { placements } = reader as RunObserver;
+    for (const observer of this.all) {
+      const { placements } = observer as RunObserver;
       if (placements === undefined || placements.includes(placement)) continue;
       throw new HypernodesError({
         code: "INCOMPATIBLE_READER",
         where,
-        problem: `the reader ${nameOf(reader)} is not compatible with engine "${placement}": it reads ${placements.join(", ")}`,
-        advice: "Leave it out of this run, or run the pipeline where it can be read: { runOn: local() }.",
+        problem: `the observer ${nameOf(observer)} is not compatible with the placement "${placement}": it observes ${placements.join(", ")}`,
+        advice: "Remove it from this run, or run the pipeline where it can observe it: { runOn: local() }.",
       });
     }
   }
 
-  /** The one who stands around calls, if any does. */
+  /** The call hook, if any observer has one. */
   get traceContext(): TraceContext | undefined {
-    return this.all.map((reader) => (reader as RunObserver).traceContext).find((context) => context !== undefined);
+    return this.all.map((observer) => (observer as RunObserver).traceContext).find((context) => context !== undefined);
   }
 
   readonly emit: Listener = (event) => {
     const name = handlerOf(event);
-    for (const reader of this.all) {
-      if (typeof reader === "function") this.guard(reader, () => reader(event));
+    for (const observer of this.all) {
+      if (typeof observer === "function") this.guard(observer, () => observer(event));
       else {
-        const handler = reader[name] as ((event: RunEvent, shared: SharedState) => unknown) | undefined;
-        if (handler !== undefined) this.guard(reader, () => handler.call(reader, event, this.shared));
-        if (reader.onEvent !== undefined) this.guard(reader, () => reader.onEvent!(event, this.shared));
+        const handler = observer[name] as ((event: RunEvent, shared: SharedState) => unknown) | undefined;
+        if (handler !== undefined) this.guard(observer, () => handler.call(observer, event, this.shared));
+        if (observer.onEvent !== undefined) this.guard(observer, () => observer.onEvent!(event, this.shared));
       }
     }
   };
 
-  /** Tells all that a run is about to begin, and waits for them. */
+  /** Calls `onBeforeRun` of all observers, and waits for them. */
   prepare(): Promise<void> {
-    return this.each((reader) => reader.onBeforeRun?.());
+    return this.each((observer) => observer.onBeforeRun?.());
   }
 
-  /** Tells all that the run is over, and waits for them. */
+  /** Calls `onAfterRun` of all observers, and waits for them. */
   settled(): Promise<void> {
-    return this.each((reader) => reader.onAfterRun?.());
+    return this.each((observer) => observer.onAfterRun?.());
   }
 
-  private async each(call: (reader: RunObserver) => unknown): Promise<void> {
-    for (const reader of this.all) {
-      if (typeof reader !== "function") await this.guard(reader, () => call(reader));
+  private async each(call: (observer: RunObserver) => unknown): Promise<void> {
+    for (const observer of this.all) {
+      if (typeof observer !== "function") await this.guard(observer, () => call(observer));
     }
   }
 
-  private guard(reader: Listener | RunObserver, call: () => unknown): unknown {
+  private guard(observer: Listener | RunObserver, call: () => unknown): unknown {
     try {
-      return promiseOf(call())?.then(undefined, (error: unknown) => this.threw(reader, error));
+      return promiseOf(call())?.then(undefined, (error: unknown) => this.threw(observer, error));
     } catch (error) {
-      this.threw(reader, error);
+      this.threw(observer, error);
       return undefined;
     }
   }
 
-  private threw(reader: Listener | RunObserver, error: unknown): void {
-    if (this.warned.has(reader)) return;
-    this.warned.add(reader);
-    process.emitWarning(`an event listener threw: ${nameOf(reader)}: ${describeError(error)}`, "HypernodesWarning");
+  private threw(observer: Listener | RunObserver, error: unknown): void {
+    if (this.warned.has(observer)) return;
+    this.warned.add(observer);
+    process.emitWarning(`an event listener threw: ${nameOf(observer)}: ${describeError(error)}`, "HypernodesWarning");
   }
 }
 
-function nameOf(reader: object): string {
-  const name = typeof reader === "function" ? reader.name : (reader.constructor as Function | undefined)?.name;
+function nameOf(observer: object): string {
+  const name = typeof observer === "function" ? observer.name : (observer.constructor as Function | undefined)?.name;
   return name || "without a name";
 }
 

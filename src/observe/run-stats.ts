@@ -2,74 +2,74 @@ import type { EventOf, RunEvent } from "../engine/lifecycle/events.js";
 import { Percentiles } from "../util/percentiles.js";
 import { isKnown } from "./event-kinds.js";
 
-/** A step of a run, all its calls together, in whatever element of whatever map they were. Times in milliseconds. */
+/** Statistics of one step over all its calls, in all elements of all maps. Times are in milliseconds. */
 export interface StepStats {
-  /** Its place without indices: `Corpus.essays[].count`. */
+  /** Path without indices: `Corpus.essays[].count`. */
   readonly path: string;
   readonly name: string;
-  /** How many pipelines and maps it is in. */
+  /** Number of pipelines and maps that contain the step. */
   readonly depth: number;
   readonly kind: "node" | "map" | "resource" | "container";
-  /** Elements that its maps have so far, in all; of a node, the calls that have begun or were not needed. */
+  /** Number of elements of its maps so far; for a node, the calls that started or were not needed. */
   elements: number;
-  /** Calls that ended, well or not. A batch is one. */
+  /** Number of ended calls, including failed ones. A batch is one call. */
   calls: number;
-  /** Elements, or calls of a node, that ended: computed, cached or failed. */
+  /** Number of elements, or calls of a node, that ended: computed, cached or failed. */
   done: number;
   cached: number;
   failed: number;
   retried: number;
-  /** Calls that are under way, and when the last of them began. */
+  /** Number of calls in progress, and the start of the latest. */
   running: number;
   lastStartedAt: number;
-  /** The time that its calls took, in all; with pauses between attempts taken off. */
+  /** Total time of its calls, without retry delays, in milliseconds. */
   computeMs: number;
-  /** The time for which it could have begun and did not, and the pauses between attempts. */
+  /** Time spent waiting to start plus retry delays, in milliseconds. */
   waitMs: number;
-  /** Bytes that came from the cache, and that went there. */
+  /** Bytes read from the cache, and written to it. */
   bytesRead: number;
   bytesStored: number;
-  /** When its first call, or its first map, began; when the last ended. Milliseconds since the Unix epoch. */
+  /** Start of its first call or map, and end of the last, in milliseconds since the Unix epoch. */
   readonly startedAt: number;
   endedAt: number;
   readonly durations: Percentiles;
 }
 
-/** Threads that a run waits for: how many start, and the module that they import. */
+/** Threads that a run waits for: their number, and the module that they import. */
 export type StartingThreads = Pick<EventOf<"threads", "start">, "threads" | "module">;
 
 /** The events of steps. */
 type StepEvent = Exclude<RunEvent, { type: "run" | "threads" }>;
 
-/** Counts what happens in a run. */
+/** Statistics of a run, updated with each event. */
 export class RunStats {
-  /** The pipeline's name, and the run's id: known with its first event. */
+  /** Name of the pipeline, and id of the run: known after the first event. */
   name = "";
   id = "";
   startedAt = 0;
-  /** When the last event happened. */
+  /** Time of the last event. */
   at = 0;
   state: "running" | "ended" | "failed" = "running";
   error: Error | undefined;
   durationMs = 0;
-  /** In the order in which they began. */
+  /** Steps in the order of their start. */
   readonly steps = new Map<string, StepStats>();
-  /** The ids of containers that are there, and of all that were. */
+  /** Ids of the containers that are running, and of all that have run. */
   readonly containers = new Set<string>();
   readonly containersSeen = new Set<string>();
-  /** When each thread, in whatever container, was last heard of. */
+  /** Time of the last event of each thread, in any container. */
   readonly threads = new Map<string, number>();
-  /** Threads that nothing has come from yet, by container. */
+  /** Threads without an event so far, by container. */
   readonly starting = new Map<string, StartingThreads>();
-  /** The maps that have begun, and have not had an element yet: since when. */
+  /** Maps that have started but whose first element has not, and since when. */
   private readonly waiting = new Map<string, number>();
 
-  /** Milliseconds from the run's beginning to the last event; never 0, for who divides by it. */
+  /** Milliseconds from the start of the run to the last event; never 0, so that it can be a divisor. */
   get elapsedMs(): number {
     return Math.max(1e-6, this.at - this.startedAt);
   }
 
-  /** An event of a kind that this version does not know is passed over: it comes from a newer one. */
+  /** Ignores events of kinds that this version does not have: they are from a newer one. */
   add(event: RunEvent): void {
     if (!isKnown(event)) return;
     this.at = Math.max(this.at, event.at);
@@ -162,7 +162,7 @@ export class RunStats {
     }
   }
 
-  /** A map waits until its first element begins. */
+  /** A map waits until its first element starts. */
   private onFirstElement({ path, at }: RunEvent, step: StepStats): void {
     if (this.waiting.size === 0) return;
     const map = path.slice(0, path.lastIndexOf("["));
@@ -278,7 +278,7 @@ export class RunStats {
     return step;
   }
 
-  /** The steps as a tree in print: what is nested stands after what it is in. */
+  /** Returns the steps in tree order: nested steps follow the step that contains them. */
   treeOrder(): StepStats[] {
     const roots: StepStats[] = [];
     const children = new Map<string, StepStats[]>();
@@ -299,7 +299,7 @@ function kindOf(event: StepEvent): StepStats["kind"] {
 }
 
 /**
- * The step that an event is of: `Corpus.essays[3].count` is a call of `Corpus.essays[].count`, the element
+ * Returns the step of an event: `Corpus.essays[3].count` is a call of `Corpus.essays[].count`, the element
  * `Corpus.essays[3]` one of `Corpus.essays`.
  */
 export function stepPath(event: StepEvent): string {
@@ -313,13 +313,13 @@ function withoutIndices(path: string): string {
   return path.includes("[") ? path.replace(/\[\d+\]/g, "[]") : path;
 }
 
-/** What is in elements of a whole pipeline, `Words[].count`, is a level deeper than what is in the pipeline. */
+/** Steps in elements of a whole pipeline, `Words[].count`, are a level deeper than those in the pipeline. */
 function depthOf(path: string): number {
   const [first, ...inner] = path.split(".");
   return Math.max(0, inner.length - 1) + (first!.endsWith("[]") ? 1 : 0);
 }
 
-/** The step that a step is nested in. */
+/** Returns the step that contains a step. */
 function parentOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf("."))).replace(/\[\]$/, "");
 }

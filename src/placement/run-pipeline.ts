@@ -14,11 +14,11 @@ import { asCoordinator, hostPoolOf, resolveExecution } from "../engine/settings.
 import { streamRun } from "../engine/stream.js";
 import { badOption, HypernodesError, InputError } from "../errors.js";
 import { type Graph, inputNames } from "../graph/graph.js";
-import { didYouMean } from "../graph/nearest.js";
 import type { PlanMapOptions } from "../graph/plan.js";
 import { type InputDefaults, type Plan, planFor, type SlotUses } from "../graph/plan.js";
 import { planPipelineMap } from "../graph/plan-map.js";
 
+import { didYouMean } from "../util/suggest.js";
 import { checkElements } from "../values/element-checks.js";
 import { type CheckedInputs, type InputChecks, type InputRecord, inputChecksOf } from "../values/input-checks.js";
 import { checkInputNames, describeInputs, inputError, inputRecord } from "../values/inputs.js";

@@ -1,6 +1,6 @@
 import { types } from "node:util";
 
-/** What was thrown as an error: itself, if it is one. */
+/** Returns a thrown value as an error: unchanged if it is one. */
 export function asError(thrown: unknown): Error {
   if (thrown instanceof Error || types.isNativeError(thrown)) return thrown;
   try {

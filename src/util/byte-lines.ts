@@ -14,13 +14,13 @@ export class NotTextError extends Error {
   }
 }
 
-/** Cuts bytes that come in pieces into lines. It holds no more than the line that has not ended yet. */
+/** Splits chunks of bytes into lines. Only the incomplete line is held in memory. */
 export class ByteLines {
   private pieces: Buffer[] = [];
   private size = 0;
   private ended = 0;
 
-  /** @returns the lines that have ended with these bytes, without their line feeds. */
+  /** @returns the lines that these bytes complete, without their line feeds. */
   add(bytes: Buffer): Buffer[] {
     const lines: Buffer[] = [];
     let from = 0;
@@ -29,25 +29,25 @@ export class ByteLines {
       this.ended++;
       from = at + 1;
     }
-    if (from < bytes.length) this.keep(bytes.subarray(from));
+    if (from < bytes.length) this.append(bytes.subarray(from));
     return lines;
   }
 
-  /** The last line, if no line feed ends it. */
+  /** The last line, if it has no line feed. */
   rest(): Buffer | undefined {
     return this.size === 0 ? undefined : this.take(Buffer.alloc(0));
   }
 
-  private keep(bytes: Buffer): void {
+  private append(bytes: Buffer): void {
     this.size += bytes.length;
-    // A longer one could not become a text.
+    // A longer line can't be a string.
     if (this.size > constants.MAX_STRING_LENGTH) throw new NotTextError(this.ended + 1, "it is longer than 512 MiB");
     this.pieces.push(bytes);
   }
 
   private take(bytes: Buffer): Buffer {
     if (this.size === 0) return bytes;
-    this.keep(bytes);
+    this.append(bytes);
     const line = this.pieces.length === 1 ? this.pieces[0]! : Buffer.concat(this.pieces);
     this.pieces = [];
     this.size = 0;
@@ -58,7 +58,7 @@ export class ByteLines {
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /**
- * Bytes as text. A byte order mark at the beginning is left out.
+ * Decodes bytes as text, without a byte order mark at the beginning.
  *
  * @param line the number of their first line, for the error.
  * @throws {NotTextError} if they are not UTF-8.
@@ -72,7 +72,7 @@ export function textOf(bytes: Uint8Array, line = 1): string {
   }
 }
 
-/** How many lines are before the first that is not UTF-8. */
+/** Returns the number of lines before the first that is not UTF-8. */
 function badLine(bytes: Uint8Array): number {
   let from = 0;
   for (let line = 0; ; line++) {

@@ -1,18 +1,18 @@
 import { inspect, types } from "node:util";
 import { isFileCode } from "./file-problem.js";
 
-/** Characters of a printed value, and how many elements of a list are printed. */
+/** Maximum length of a printed value in characters, and maximum number of printed elements of a list. */
 const MAX_VALUE = 200;
 const MAX_ELEMENTS = 4;
-/** Characters of an error's message. */
+/** Maximum length of an error's message in characters. */
 const MAX_MESSAGE = 2_000;
-/** How many causes, and how many errors of an AggregateError, are described. */
+/** Maximum number of described causes, and of described errors of an AggregateError. */
 const MAX_CAUSES = 8;
 const MAX_ERRORS = 3;
-/** How deep AggregateErrors in each other are described. */
+/** Maximum nesting of described AggregateErrors. */
 const MAX_DEPTH = 2;
 
-/** Whether a value is an error. A proxy whose traps throw is none. */
+/** Tells if a value is an error. A proxy whose traps throw is not. */
 export function isError(value: unknown): value is Error {
   if (typeof value !== "object" || value === null) return false;
   try {
@@ -22,7 +22,7 @@ export function isError(value: unknown): value is Error {
   }
 }
 
-/** A property of an error; undefined if reading it throws. */
+/** Reads a property of an error; undefined if reading it throws. */
 export function readProperty(object: object, key: string): unknown {
   try {
     return (object as Record<string, unknown>)[key];
@@ -31,7 +31,7 @@ export function readProperty(object: object, key: string): unknown {
   }
 }
 
-/** A value on one line, however large it is, and whatever its own code does when it is printed. */
+/** Describes a value on one line, however large it is, and whatever its own code does when it is printed. */
 export function describeValue(value: unknown): string {
   let text: string;
   try {
@@ -48,7 +48,7 @@ export function describeValue(value: unknown): string {
   return text.length > MAX_VALUE ? `${text.slice(0, MAX_VALUE)}...` : text;
 }
 
-/** An error that is a value, or one in it, is known by its message: where its code lies differs from place to place. */
+/** An error inside a value is described by its message, because the paths in stacks differ from host to host. */
 function withoutStacks(value: unknown): unknown {
   const shown = (inner: unknown) => (isError(inner) ? { [inspect.custom]: () => describeError(inner) } : inner);
   if (!Array.isArray(value)) return shown(value);
@@ -58,22 +58,22 @@ function withoutStacks(value: unknown): unknown {
 }
 
 /**
- * An error, or whatever else was thrown, in a few words: `RangeError: not counted`. Nothing that an error does when it is
- * read makes this throw.
+ * Describes an error, or any other thrown value, in a few words: `RangeError: not counted`. Never throws, even if
+ * reading the error throws.
  */
 export function describeError(error: unknown): string {
   return describeWithin(error, []);
 }
 
-function describeWithin(error: unknown, around: readonly unknown[]): string {
+function describeWithin(error: unknown, ancestors: readonly unknown[]): string {
   if (!isError(error)) return `a thrown ${describeValue(error)}`;
   const name = textOf(readProperty(error, "name")) || "Error";
   const message = messageOf(error);
   const code = readProperty(error, "code");
   const head = message === "" && typeof code === "string" && code !== "" ? `${name} [${code}]` : name;
   const text = message === "" ? head : `${head}: ${message}`;
-  const inside = [...around, error];
-  const errors = around.length < MAX_DEPTH ? errorsOf(error).filter((inner) => !inside.includes(inner)) : [];
+  const inside = [...ancestors, error];
+  const errors = ancestors.length < MAX_DEPTH ? errorsOf(error).filter((inner) => !inside.includes(inner)) : [];
   if (errors.length === 0) return text;
   const listed = errors.slice(0, MAX_ERRORS).map((inner) => {
     const words = describeWithin(inner, inside);
@@ -83,7 +83,7 @@ function describeWithin(error: unknown, around: readonly unknown[]): string {
   return `${text} (${listed.join("; ")})`;
 }
 
-/** The message of an error: bounded, and never a reason to throw. */
+/** Returns the message of an error, shortened if necessary. Never throws. */
 export function messageOf(error: Error): string {
   let message: string;
   try {
@@ -95,7 +95,7 @@ export function messageOf(error: Error): string {
   return `${message.slice(0, MAX_MESSAGE)}... ${message.length - MAX_MESSAGE} more characters`;
 }
 
-/** The errors that an AggregateError is made of. */
+/** Returns the errors of an AggregateError. */
 export function errorsOf(error: Error): readonly unknown[] {
   const errors = readProperty(error, "errors");
   try {
@@ -107,36 +107,36 @@ export function errorsOf(error: Error): readonly unknown[] {
 }
 
 /**
- * The causes of an error in a few words each, the nearest first: each once, and only those that are not told already.
+ * Describes the causes of an error in a few words each, the nearest first: each once, without those already described.
  *
- * @param told what is said of the error itself.
- * @param around the errors that it is in, whose errors and causes are told already.
+ * @param described the description of the error itself.
+ * @param ancestors the errors that it is in, whose errors and causes are already described.
  */
-export function describeCauses(error: unknown, told: string, around: readonly unknown[] = []): string[] {
+export function describeCauses(error: unknown, described: string, ancestors: readonly unknown[] = []): string[] {
   const causes: string[] = [];
-  const seen = new Set<unknown>([error, ...around]);
+  const seen = new Set<unknown>([error, ...ancestors]);
   for (let cause = causeOf(error); cause !== undefined && !seen.has(cause); cause = causeOf(cause)) {
     seen.add(cause);
-    if (seen.size - around.length > MAX_CAUSES) break;
-    const text = isError(cause) ? describeWithin(cause, around) : describeValue(cause);
+    if (seen.size - ancestors.length > MAX_CAUSES) break;
+    const text = isError(cause) ? describeWithin(cause, ancestors) : describeValue(cause);
     const message = isError(cause) ? messageOf(cause) : "";
     const code = isError(cause) ? readProperty(cause, "code") : undefined;
-    const isTold = (by: string) =>
+    const isDescribed = (by: string) =>
       by.includes(text) ||
       (message !== "" && by.includes(`: ${message}`)) ||
       (isFileCode(code) && by.includes(`${code}: `));
-    if (![told, ...causes].some(isTold)) causes.push(text);
+    if (![described, ...causes].some(isDescribed)) causes.push(text);
   }
   return causes;
 }
 
-/** An error and its causes on one line: `TypeError: fetch failed, caused by Error: connect ECONNREFUSED`. */
+/** Describes an error and its causes on one line: `TypeError: fetch failed, caused by Error: connect ECONNREFUSED`. */
 export function describeChain(error: unknown): string {
   const text = describeError(error);
   return [text, ...describeCauses(error, text)].join(", caused by ");
 }
 
-/** What led to an error, if it says so. */
+/** Returns the cause of an error, if it has one. */
 export function causeOf(error: unknown): unknown {
   return isError(error) ? (readProperty(error, "cause") ?? undefined) : undefined;
 }

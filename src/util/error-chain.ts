@@ -1,12 +1,12 @@
 import { inspect } from "node:util";
 import { causeOf, describeError, errorsOf, isError, readProperty } from "./describe.js";
 
-/** How many errors of a chain are printed. */
+/** Maximum number of printed errors of a chain. */
 const MAX_PRINTED = 20;
-/** Characters of a stack, which begins with the message. */
+/** Maximum length of a stack in characters; it begins with the message. */
 const MAX_STACK = 10_000;
 
-/** An error with its stack, those of its causes, and those of the errors that an AggregateError is made of: each once. */
+/** Formats an error with its stack, the stacks of its causes, and of the errors of an AggregateError: each once. */
 export function formatErrorChain(error: unknown): string {
   const lines: string[] = [];
   const seen = new Set<unknown>();
@@ -28,7 +28,7 @@ export function formatErrorChain(error: unknown): string {
   return lines.join("\n");
 }
 
-/** Whether Node can print an error and its causes: it reads all their properties. */
+/** Tells if Node can print an error and its causes: it reads all their properties. */
 export function isPrintable(error: unknown): boolean {
   try {
     inspect(error, { customInspect: false });

@@ -1,6 +1,9 @@
 import { escapeControls } from "./control-characters.js";
 
-/** A text as it stands in HTML and SVG, in elements and in attributes. XML has no place for control characters. */
+/**
+ * Escapes text for elements and attributes of HTML and SVG. Control characters are removed, because XML does not allow
+ * them.
+ */
 export function escapeHtml(text: string): string {
   return escapeControls(text, "\n\t").replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }

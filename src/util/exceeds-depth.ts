@@ -1,10 +1,11 @@
 /**
- * Whether a value is nested more than some levels deep, or refers to itself. The walk is a loop: it takes any depth.
+ * Tells if a value is nested more than some levels deep, or refers to itself. The walk is a loop, so any depth is
+ * possible.
  *
- * @param levels how many levels of arrays, objects, Maps and Sets are allowed.
+ * @param levels maximum number of nested arrays, objects, Maps and Sets.
  */
 export function exceedsDepth(value: unknown, levels: number): boolean {
-  /** By object, the deepest level at which it was met: that of a shared one may be lower elsewhere. */
+  /** For each object, the deepest level at which it was found: a shared object may also occur at a higher one. */
   const met = new Map<object, number>();
   const pending: { readonly value: unknown; readonly level: number }[] = [{ value, level: 0 }];
   while (pending.length > 0) {

@@ -1,13 +1,13 @@
-/** Quantities as they are printed. */
+/** Formats of quantities. */
 
 const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 
-/** `1,234`. */
+/** Formats a number as `1,234`. */
 export function formatCount(value: number): string {
   return whole.format(value);
 }
 
-/** Milliseconds as `0.3 ms`, `120 ms`, `1.20 s`, `2 min 05 s`. */
+/** Formats milliseconds as `0.3 ms`, `120 ms`, `1.20 s`, `2 min 05 s`. */
 export function formatDuration(ms: number): string {
   if (ms < 0.0005) return "0";
   if (ms < 1) return `${round(ms * 1_000)} µs`;
@@ -22,7 +22,7 @@ function round(value: number): string {
   return value < 10 ? value.toFixed(1) : value.toFixed(0);
 }
 
-/** `0 B`, `1.2 KiB`, `34 MiB`. */
+/** Formats bytes as `0 B`, `1.2 KiB`, `34 MiB`. */
 export function formatBytes(value: number): string {
   const units = ["B", "KiB", "MiB", "GiB", "TiB"];
   let size = value;
@@ -31,12 +31,12 @@ export function formatBytes(value: number): string {
   return `${unit === 0 ? size : round(size)} ${units[unit]}`;
 }
 
-/** How many in a second. */
+/** Formats a number per second. */
 export function formatRate(perSecond: number): string {
   return `${perSecond < 10 ? perSecond.toFixed(1) : formatCount(perSecond)}/s`;
 }
 
-/** `0:04`, `12:30`, `1:02:03`. */
+/** Formats milliseconds as `0:04`, `12:30`, `1:02:03`. */
 export function formatClock(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1_000));
   const parts = [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60, seconds % 60];

@@ -1,14 +1,14 @@
-interface Known<K, V> {
+interface MapLike<K, V> {
   get(key: K): V | undefined;
   set(key: K, value: V): unknown;
 }
 
-/** What is known under a key; made and kept if nothing is. */
-export function getOrCreate<K, V>(known: Known<K, V>, key: K, make: () => V): V {
-  let value = known.get(key);
+/** Returns the value of a key; creates and stores it if there is none. */
+export function getOrCreate<K, V>(map: MapLike<K, V>, key: K, make: () => V): V {
+  let value = map.get(key);
   if (value === undefined) {
     value = make();
-    known.set(key, value);
+    map.set(key, value);
   }
   return value;
 }

@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 
-/** Whether a path is a directory; undefined: there is nothing at it, or nothing that can be looked at. */
+/** Tells if a path is a directory; undefined if it does not exist or can't be read. */
 export function isDirectory(path: string): boolean | undefined {
   try {
     return statSync(path).isDirectory();

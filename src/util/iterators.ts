@@ -1,10 +1,10 @@
-/** What reading an iterator gave: its elements, or the error that it threw. */
+/** Result of reading an iterator: its elements, or the error that it threw. */
 type Reading = { readonly elements: readonly unknown[] } | { readonly error: unknown };
 
 const readings = new WeakMap<object, Reading>();
 
 /**
- * Whether an object is nothing but something to be gone through, perhaps only once: a generator object, an iterator of a Map
+ * Tells if an object is only an iterable, perhaps one that can be read once: a generator object, an iterator of a Map
  * or a Set, `{ [Symbol.iterator]() { ... } }`. Arrays, Sets, Maps and instances of classes are more than that.
  */
 export function isBareIterable(value: object): value is Iterable<unknown> {
@@ -13,22 +13,22 @@ export function isBareIterable(value: object): value is Iterable<unknown> {
     const { [Symbol.iterator]: iterate, next } = value as { [Symbol.iterator]?: unknown; next?: unknown };
     return typeof iterate === "function" && (typeof next === "function" || Object.hasOwn(value, Symbol.iterator));
   } catch {
-    // A proxy that does not answer.
+    // A proxy whose traps throw.
     return false;
   }
 }
 
-/** Whether a value is an object that can be gone through. A text is none: nobody means its characters. */
+/** Tells if a value is an iterable object. Strings are excluded: iterating over characters is a mistake. */
 export function isIterable(value: unknown): value is Iterable<unknown> {
   if (typeof value !== "object" || value === null || value instanceof String) return false;
   return typeof (value as { [Symbol.iterator]?: unknown })[Symbol.iterator] === "function";
 }
 
 /**
- * The elements of an iterable, in a new array. An iterator is read once in the life of the process: later readers get the
- * same elements, or the same error.
+ * Returns the elements of an iterable in a new array. An iterator is read once per process: later readers get the same
+ * elements, or the same error.
  *
- * @throws what the iterable throws.
+ * @throws any error of the iterable.
  */
 export function readIterable(iterable: Iterable<unknown>): unknown[] {
   if (Array.isArray(iterable) || iterable instanceof Set || iterable instanceof Map) return [...iterable];

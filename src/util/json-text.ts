@@ -1,18 +1,21 @@
-/** Digits up to which an integer is made of a number with an exponent: `1e9999999999` fills no memory. */
+/**
+ * Maximum number of digits of an integer made from a number with an exponent, so that `1e9999999999` does not exhaust
+ * memory.
+ */
 const MAX_DIGITS = 10_000;
 
-/** A number of a JSON text that a JavaScript number does not hold as it is written: its text. */
+/** The text of a JSON number that a JavaScript number can't represent as written. */
 export class NumberText {
   constructor(readonly text: string) {}
 
-  /** The integer that it is, however it is written: `9e21`, `12.0`. Undefined: it is none. */
+  /** The integer it represents, in any notation: `9e21`, `12.0`. Undefined if it is not an integer. */
   get integer(): bigint | undefined {
     const { sign, digits, exponent } = decimalOf(this.text);
     if (exponent < 0 || digits.length + exponent > Math.max(MAX_DIGITS, this.text.length)) return undefined;
     return BigInt(`${sign}${digits}${"0".repeat(exponent)}`);
   }
 
-  /** The number that stands for it, as everywhere: a fraction is rounded. Undefined: a number would be another integer. */
+  /** The nearest number: a fraction is rounded. Undefined if a number would be a different integer. */
   get number(): number | undefined {
     return isHeld(this.text) ? Number(this.text) : undefined;
   }
@@ -20,10 +23,10 @@ export class NumberText {
   get problem(): string {
     return this.isTooLarge
       ? `${this.text} is larger than any number`
-      : `${this.text} is an integer that a number can't hold exactly`;
+      : `${this.text} is an integer that a number can't represent exactly`;
   }
 
-  /** Whether it is no integer that somebody wrote out, and larger than any number. */
+  /** True if it is larger than any number, and not an integer with all its digits. */
   get isTooLarge(): boolean {
     return !PLAIN.test(this.text) && !Number.isFinite(Number(this.text));
   }
@@ -32,13 +35,13 @@ export class NumberText {
     return this.text;
   }
 
-  /** As `inspect` shows it inside of a value. */
+  /** The output of `inspect` inside a value. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return this.text;
   }
 }
 
-/** A text that is not JSON: the place of the first error, from 1. */
+/** A text that is not JSON, and the position of the first error, from 1. */
 export class JsonTextError extends SyntaxError {
   override readonly name = "JsonTextError";
 
@@ -46,26 +49,28 @@ export class JsonTextError extends SyntaxError {
     readonly line: number,
     readonly column: number,
     readonly problem: string,
-    /** Whether it is JSON, with a number in it that a JavaScript number can't hold. */
+    /** True if it is valid JSON with a number that a JavaScript number can't represent. */
     readonly isNumber = false,
   ) {
     super(`line ${line}, column ${column}: ${problem}`);
   }
 }
 
-/** What may hold a number that a JavaScript number does not hold as it is written: many digits, or an exponent. */
+/**
+ * A text that may contain a number that a JavaScript number can't represent as written: many digits, or an exponent.
+ */
 const SUSPICIOUS = /\d[\d.]{15}|\de/i;
 const NUMBER = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const PLAIN = /^-?\d+$/;
 const MARK = `number ${Math.random()} `;
 
 /**
- * The value of a JSON text. A number that a JavaScript number does not hold as it is written becomes a `NumberText` instead
- * of a wrong number: `withNumbers` makes the numbers that can stand for it.
+ * Parses a JSON text. A number that a JavaScript number can't represent as written becomes a `NumberText` instead of a
+ * wrong number: `withNumbers` converts those that have a nearest number.
  *
- * @param refuse an integer that a number can't hold, and a number that is too large for one, is an error, and there is no
- *   `NumberText`.
- * @throws {JsonTextError} with the place of the first error.
+ * @param refuse throws for an integer that a number can't represent, and for a number that is too large, instead of
+ * creating a `NumberText`.
+ * @throws {JsonTextError} with the position of the first error.
  */
 export function parseJson(text: string, { refuse = false } = {}): unknown {
   let value: unknown;
@@ -79,7 +84,7 @@ export function parseJson(text: string, { refuse = false } = {}): unknown {
   return marked === text ? value : JSON.parse(marked, unmarked);
 }
 
-/** Puts a string in the place of each number of a JSON text that a JavaScript number does not hold as it is written. */
+/** Replaces each number of a JSON text that a JavaScript number can't represent as written by a string. */
 function markNumbers(text: string, refuse: boolean): string {
   const parts: string[] = [];
   let from = 0;
@@ -99,7 +104,7 @@ function markNumbers(text: string, refuse: boolean): string {
   return parts.join("") + text.slice(from);
 }
 
-/** The end of a string that a valid JSON text has at some place. */
+/** Returns the end of the string that a valid JSON text has at a position. */
 function endOfQuoted(text: string, from: number): number {
   for (let end = text.indexOf('"', from + 1); ; end = text.indexOf('"', end + 1)) {
     let slashes = 0;
@@ -108,7 +113,7 @@ function endOfQuoted(text: string, from: number): number {
   }
 }
 
-/** A number of JSON as `digits * 10 ** exponent`, with no zeros at the ends of its digits; of 0, they are "0". */
+/** A JSON number as `digits * 10 ** exponent`, without zeros at the ends of its digits; 0 has the digits "0". */
 interface Decimal {
   readonly sign: string;
   readonly digits: string;
@@ -116,15 +121,15 @@ interface Decimal {
 }
 
 function decimalOf(token: string): Decimal {
-  const [, sign = "", whole = "", fraction = "", exponent = "0"] =
+  const [, sign = "", digits = "", fraction = "", exponent = "0"] =
     /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i.exec(token) ?? [];
-  const digits = `${whole}${fraction}`.replace(/^0+/, "");
-  const short = digits.replace(/0+$/, "");
+  const all = `${digits}${fraction}`.replace(/^0+/, "");
+  const short = all.replace(/0+$/, "");
   if (short === "") return { sign, digits: "0", exponent: 0 };
-  return { sign, digits: short, exponent: Number(exponent) - fraction.length + digits.length - short.length };
+  return { sign, digits: short, exponent: Number(exponent) - fraction.length + all.length - short.length };
 }
 
-/** Whether a number is another one only where it has a fraction: those are rounded, and become no integer. */
+/** Tells if a number is represented exactly, except for fractions: those are rounded, and never become an integer. */
 function isExact(token: string): boolean {
   const number = Number(token);
   if (!Number.isFinite(number)) return false;
@@ -134,8 +139,8 @@ function isExact(token: string): boolean {
 }
 
 /**
- * Whether a number can stand for one that is written. An integer is held exactly; or it is written with a point or an
- * exponent, and the number is written in the same digits: `6.02214076e23`.
+ * Tells if a number can represent the written one. An integer is represented exactly; otherwise it is written with a
+ * point or an exponent, and the number has the same digits: `6.02214076e23`.
  */
 function isHeld(token: string): boolean {
   const number = Number(token);
@@ -152,9 +157,9 @@ function unmarked(_: string, value: unknown): unknown {
 }
 
 /**
- * A value that was read by `parseJson`, with the numbers that can stand for its `NumberText`s in their places.
+ * Replaces the `NumberText`s in a value from `parseJson` by their nearest numbers.
  *
- * @returns also the first that no number can stand for, and the way to it: `[3].id`.
+ * @returns also the first one that has no nearest number, and the path to it: `[3].id`.
  */
 export function withNumbers(value: unknown): {
   readonly value: unknown;
@@ -172,7 +177,7 @@ export function withNumbers(value: unknown): {
       continue;
     }
     if (typeof at !== "object" || at === null) continue;
-    // Of a list the last comes first here: what is taken next is the first one.
+    // The stack is reversed, so that the first element is taken next.
     const keys = Array.isArray(at) ? [...at.keys()].reverse() : Object.keys(at).reverse();
     for (const inner of keys) {
       const isInner = typeof (at as Record<string | number, unknown>)[inner] === "object";
@@ -198,19 +203,19 @@ const LITERAL = /true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const WORD = /[\w.+-]*/y;
 const ESCAPE = /\\(?:["\\/bfnrt]|u[\da-fA-F]{4})/y;
 
-/** The first error of a text that is not JSON; undefined if it is. */
+/** Returns the first error of a text that is not JSON; undefined if it is valid. */
 function jsonErrorIn(text: string): JsonTextError | undefined {
   const open: ("[" | "{")[] = [];
   let expected: Expected = "value";
   const afterValue = (): Expected => (open.length === 0 ? "end" : open.at(-1) === "[" ? ", or ]" : ", or }");
   let at = 0;
-  const wrong = (problem: string, where = at) => errorAt(text, where, problem);
+  const jsonError = (problem: string, where = at) => errorAt(text, where, problem);
   for (;;) {
     while (at < text.length && " \t\n\r".includes(text[at]!)) at++;
     const next = text[at];
     if (next === undefined) {
       if (expected === "end") return undefined;
-      return wrong(text.trim() === "" ? "it is empty" : `it ends where ${WORDS[expected]} is expected`);
+      return jsonError(text.trim() === "" ? "it is empty" : `it ends where ${WORDS[expected]} is expected`);
     }
     const isValue: boolean = expected.startsWith("value");
     const isName: boolean = expected.startsWith("name");
@@ -227,7 +232,7 @@ function jsonErrorIn(text: string): JsonTextError | undefined {
       expected = "value";
     } else if (next === '"' && (isValue || isName)) {
       const string = endOfString(text, at);
-      if ("problem" in string) return wrong(string.problem, string.at);
+      if ("problem" in string) return jsonError(string.problem, string.at);
       at = string.end;
       expected = isName ? ":" : afterValue();
     } else if (isValue && (next === "[" || next === "{")) {
@@ -238,7 +243,7 @@ function jsonErrorIn(text: string): JsonTextError | undefined {
       const word = match(WORD, text, at);
       const literal = isValue ? match(LITERAL, text, at) : "";
       if (literal === "" || literal !== word)
-        return wrong(`${WORDS[expected]} is expected, not ${shown(text, at, word)}`);
+        return jsonError(`${WORDS[expected]} is expected, not ${formatToken(text, at, word)}`);
       at += literal.length;
       expected = afterValue();
     }
@@ -250,7 +255,7 @@ function match(pattern: RegExp, text: string, at: number): string {
   return pattern.exec(text)?.[0] ?? "";
 }
 
-function shown(text: string, at: number, word: string): string {
+function formatToken(text: string, at: number, word: string): string {
   if (word === "") return JSON.stringify(String.fromCodePoint(text.codePointAt(at)!));
   return JSON.stringify(word.length > 20 ? `${word.slice(0, 20)}…` : word);
 }
@@ -266,7 +271,8 @@ function endOfString(
       return { at, problem: `a string holds the control character ${JSON.stringify(text[at])}: escape it` };
     if (code === 92) {
       const sequence = match(ESCAPE, text, at);
-      if (sequence === "") return { at, problem: `${JSON.stringify(text.slice(at, at + 2))} is no escape of JSON` };
+      if (sequence === "")
+        return { at, problem: `${JSON.stringify(text.slice(at, at + 2))} is not a valid JSON escape` };
       at += sequence.length - 1;
     }
   }

@@ -1,25 +1,25 @@
-/** Milliseconds, the most that a timer of Node's waits: with more it fires after one. */
+/** Maximum delay of Node's timers in milliseconds: a timer with a longer delay fires after one millisecond. */
 const LONGEST_MS = 2 ** 31 - 1;
 
-/** A timer for any number of milliseconds, also more than Node's timers take, or infinitely many. */
+/** A timer for any number of milliseconds, including more than Node's timers allow, and infinity. */
 export interface LongTimeout {
-  /** Stops it: it does not fire any more. */
+  /** Stops the timer. */
   clear(): void;
-  /** Lets the process end though it is waiting. */
+  /** Allows the process to exit while the timer is active. */
   unref(): this;
 }
 
-/** Calls once, after some milliseconds. */
+/** Calls a function once, after a delay in milliseconds. */
 export function startTimeout(callback: () => void, ms: number): LongTimeout {
   return new Timer(callback, ms, false);
 }
 
-/** Calls again and again, each time after some milliseconds. */
+/** Calls a function repeatedly, at an interval in milliseconds. */
 export function startInterval(callback: () => void, ms: number): LongTimeout {
   return new Timer(callback, ms, true);
 }
 
-/** Resolves after some milliseconds, or when the signal is aborted. */
+/** Resolves after a delay in milliseconds, or when the signal is aborted. */
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted) {
@@ -60,14 +60,14 @@ class Timer implements LongTimeout {
   }
 
   private wait(ms: number): void {
-    const now = Math.min(ms, LONGEST_MS);
-    this.timer = setTimeout(() => this.goOn(ms - now), now);
+    const delayMs = Math.min(ms, LONGEST_MS);
+    this.timer = setTimeout(() => this.fire(ms - delayMs), delayMs);
     if (this.isUnref) this.timer.unref();
   }
 
-  private goOn(leftMs: number): void {
-    if (leftMs > 0) {
-      this.wait(leftMs);
+  private fire(remainingMs: number): void {
+    if (remainingMs > 0) {
+      this.wait(remainingMs);
       return;
     }
     this.timer = undefined;

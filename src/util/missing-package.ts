@@ -1,6 +1,6 @@
 import { HypernodesError } from "../errors.js";
 
-/** The commands that install packages which only some uses need. */
+/** The commands that install optional packages. */
 const INSTALL = {
   "@viz-js/viz": "npm install @viz-js/viz@3",
   modal: "npm install modal@0.11",
@@ -10,7 +10,7 @@ const INSTALL = {
   "@swc/core": "npm install --save-dev @swc/core",
 } as const;
 
-/** The error of a package that only some uses need, and that is not there. */
+/** Creates the error for an optional package that is not installed. */
 export function missingPackage(
   name: keyof typeof INSTALL,
   where: string,

@@ -1,16 +1,16 @@
-/** Makes something when it is first asked for, once. */
+/** Returns a function that creates a value when first called, and returns it from then on. */
 export function once<V>(make: () => V): () => V {
-  let made: { readonly value: V } | undefined;
+  let created: { readonly value: V } | undefined;
   return () => {
-    made ??= { value: make() };
-    return made.value;
+    created ??= { value: make() };
+    return created.value;
   };
 }
 
-/** Modules of this package that are loaded when a run first needs them; asked for twice at once, they are loaded once. */
+/** Modules of this package that a run loads when it first needs them. Concurrent calls load them once. */
 export class OnDemand<M> {
   private loading: Promise<M> | undefined;
-  /** Undefined until they are loaded. */
+  /** The modules; undefined until they are loaded. */
   loaded: M | undefined;
 
   constructor(private readonly importThem: () => Promise<M>) {}
@@ -23,8 +23,8 @@ export class OnDemand<M> {
 }
 
 /**
- * A module of Node that is loaded when it is first used. An import would load it, with all that its exports need, for everybody who
- * imports this package.
+ * Returns a function that loads a module of Node when first called. An import would load it, and everything it needs,
+ * in every process that imports this package.
  *
  * @param name such as `node:zlib`.
  */

@@ -2,38 +2,38 @@ import { badOption, type Defect, HypernodesError } from "../errors.js";
 import { showValue } from "./show-value.js";
 import { didYouMean } from "./suggest.js";
 
-/** What one option may be. */
+/** The allowed values of an option. */
 export interface OptionRule {
-  /** A phrase, or a phrase and a sentence that closes itself: `a whole number from 1`. */
+  /** The allowed values as a phrase, or a phrase and a complete sentence: `a whole number from 1`. */
   readonly takes: string | ((value: unknown) => string);
   is(value: unknown): boolean;
-  /** An options object inside this one: what each of its options may be. */
+  /** The rules of a nested options object. */
   readonly inner?: OptionRules;
-  /** How messages speak of those, if not as of `retries.times`. */
+  /** The noun for nested options in messages, if they are not named like `retries.times`. */
   readonly innerNoun?: string;
-  /** Whether it has no default. */
+  /** True if the option has no default. */
   readonly isRequired?: boolean;
-  /** Says what is wrong with a value that no message may show as a whole: secrets may be in it. */
+  /** Describes an invalid value that no message may show as a whole, because it may contain secrets. */
   readonly problem?: (value: unknown) => string;
 }
 
-/** For each option of a call or a decorator, by its name, what it may be. */
+/** The rules of the options of a call or a decorator, by name. */
 export type OptionRules = Readonly<Record<string, OptionRule>>;
 
-/** The rules of an options type: it has no option without one. */
+/** The rules of an options type: one for each of its options. */
 export type RulesOf<T> = { readonly [K in keyof T & string]-?: OptionRule };
 
-/** How messages speak of options. */
+/** Words for options in messages. */
 export interface OptionWords {
-  /** Such as `execution option`. */
+  /** The noun, such as `execution option`. */
   readonly noun?: string;
-  /** What else is said of a name that is no option: where it belongs. */
+  /** Advises where an unknown option belongs. */
   readonly hint?: (name: string) => string | undefined;
 }
 
 export type OptionFault = Omit<Defect, "where">;
 
-/** All that is wrong with some options. An option that is undefined has its default; null is a value like any other. */
+/** Returns all faults of some options. An undefined option has its default; null is a value like any other. */
 export function optionFaults(options: unknown, rules: OptionRules, words: OptionWords = {}, path = ""): OptionFault[] {
   const { noun = "option", hint } = words;
   if (options === undefined) return [];
@@ -43,7 +43,7 @@ export function optionFaults(options: unknown, rules: OptionRules, words: Option
       {
         code: "BAD_OPTION",
         problem: `the options are ${showValue(options)}`,
-        advice: `They are given as { ${names} }.`,
+        advice: `Pass them as { ${names} }.`,
       },
     ];
   }
@@ -60,7 +60,7 @@ export function optionFaults(options: unknown, rules: OptionRules, words: Option
     try {
       faults.push(...faultsOf(name, options[name], rules[name]!, noun, path));
     } catch {
-      // What can't be asked (a revoked Proxy) is nothing that any option takes.
+      // A value that can't be read (a revoked Proxy) is not valid for any option.
       faults.push(badOption(`${noun} ${path}${name}`, options[name], "a value that can be read"));
     }
   }
@@ -83,15 +83,15 @@ function faultsOf(name: string, value: unknown, rule: OptionRule, noun: string, 
 /**
  * Checks the options of a call.
  *
- * @param where what is called: `modal(...)`.
- * @throws {HypernodesError} `UNKNOWN_OPTION`, `BAD_OPTION`, with all that is wrong.
+ * @param where the call: `modal(...)`.
+ * @throws {HypernodesError} `UNKNOWN_OPTION`, `BAD_OPTION`, with all faults.
  */
 export function checkOptions(where: string, options: unknown, rules: OptionRules, words?: OptionWords): void {
   const faults = optionFaults(options, rules, words);
   if (faults.length > 0) throw optionError(where, faults);
 }
 
-/** The error of some wrong options, all at once. */
+/** Creates the error of some invalid options, all at once. */
 export function optionError(where: string, faults: readonly OptionFault[]): HypernodesError {
   const [first] = faults;
   if (faults.length === 1) return new HypernodesError({ where, ...first! });
@@ -99,11 +99,11 @@ export function optionError(where: string, faults: readonly OptionFault[]): Hype
   return new HypernodesError({
     where,
     code: first!.code,
-    problem: `${faults.length} options are wrong:${lines.join("")}`,
+    problem: `${faults.length} options are invalid:${lines.join("")}`,
   });
 }
 
-/** An object without the properties that are undefined: they have their defaults. */
+/** Returns an object without its undefined properties, which have their defaults. */
 export function withoutUndefined<T extends object>(options: T): T {
   if (!Object.values(options).includes(undefined)) return options;
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
@@ -115,22 +115,25 @@ export function hasMethods(value: unknown, ...names: readonly string[]): value i
   return names.every((name) => typeof (value as Record<string, unknown>)[name] === "function");
 }
 
-/** True for an object of names and values: no list, and no Map, Date or the like, whose content is in no property. */
+/**
+ * True for an object of names and values: not a list, and not a Map, a Date or the like, whose content is not in
+ * properties.
+ */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
   try {
     return Object.keys(value).length > 0 || Object.prototype.toString.call(value) === "[object Object]";
   } catch {
-    // A proxy that does not answer: who reads it says so.
+    // A proxy whose traps throw: reading it reports the error.
     return true;
   }
 }
 
-// Rules that many options share.
+// Rules shared by many options.
 
 export const isFlag: OptionRule = { takes: "true or false", is: (value) => typeof value === "boolean" };
 
-/** One of some texts. */
+/** Allows some texts. */
 export function oneOf(...texts: readonly string[]): OptionRule {
   const quoted = texts.map((text) => `"${text}"`);
   return {
@@ -139,7 +142,7 @@ export function oneOf(...texts: readonly string[]): OptionRule {
   };
 }
 
-/** A whole number. */
+/** Allows whole numbers. */
 export function wholeFrom(
   min: number,
   takes = `a whole number from ${min}`,
@@ -148,27 +151,27 @@ export function wholeFrom(
   return { takes, is: (value) => Number.isInteger(value) && (value as number) >= min && (value as number) <= max };
 }
 
-/** A number, also parts of one; NaN is none. */
+/** Allows numbers, including fractions; NaN is not allowed. */
 export function numberFrom(min: number, takes: string, max = Number.POSITIVE_INFINITY): OptionRule {
   return { takes, is: (value) => typeof value === "number" && value >= min && value <= max };
 }
 
-/** A number above a bound. */
+/** Allows numbers above a bound. */
 export function numberAbove(bound: number, takes: string): OptionRule {
   return { takes, is: (value) => typeof value === "number" && value > bound };
 }
 
-/** What fulfils a condition. */
+/** Allows values that fulfill a condition. */
 export function that(takes: OptionRule["takes"], is: (value: unknown) => boolean): OptionRule {
   return { takes, is };
 }
 
-/** Whether a value is a list of texts that are not empty. */
+/** Tells if a value is a list of texts that are not empty. */
 export function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((text) => typeof text === "string" && text !== "");
 }
 
-/** Whether a function or a class was handed over where what it makes is asked for. */
+/** Advises to call a function or a class that was passed instead of its result. */
 export function callIt(value: unknown, call: string): string {
   return typeof value === "function" ? `. It was not called: ${call}.` : "";
 }

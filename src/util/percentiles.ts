@@ -3,12 +3,14 @@ import { onDemand } from "./on-demand.js";
 
 const perfHooks = onDemand<typeof import("node:perf_hooks")>("node:perf_hooks");
 
-/** How many values are kept as they are. Of more, a histogram knows the percentiles to three figures. */
+/**
+ * Maximum number of values that are stored exactly. For more values, a histogram has the percentiles to three digits.
+ */
 const MAX_EXACT = 1_000;
 /** Steps of a histogram, which counts whole numbers, in one unit of the values. */
 const STEPS = 1e6;
 
-/** The percentiles of numbers from 0, by nearest rank: each is a number that was added. The memory is bounded. */
+/** The percentiles of numbers from 0, by nearest rank: each is a number that was added. Memory is bounded. */
 export class Percentiles {
   private exact: number[] = [];
   private isSorted = true;
@@ -26,7 +28,10 @@ export class Percentiles {
     } else this.toHistogram(value);
   }
 
-  /** @param percent from 0 to 100. @returns 0 if nothing was added. */
+  /**
+   * @param percent from 0 to 100.
+   * @returns 0 if nothing was added.
+   */
   at(percent: number): number {
     if (this.max < this.min) return 0;
     if (percent <= 0) return this.min;

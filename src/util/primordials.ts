@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 
-// What reads code is loaded when a run needs it. What it reads values with is taken here, when the package is imported: before a
-// program may have put something else in its place.
+// The functions that read values are taken when the package is imported, before a program can replace them. The modules
+// that read code are loaded later, when a run needs them.
 
 export const { ownKeys, getOwnPropertyDescriptor, getPrototypeOf, isExtensible } = Reflect;
 

@@ -1,43 +1,43 @@
 import { HypernodesError } from "../errors.js";
 import { onDemand } from "./on-demand.js";
 
-// Asked of other runtimes alone.
+// Only used in other runtimes.
 const inspector = onDemand<typeof import("node:inspector")>("node:inspector");
 const v8 = onDemand<typeof import("node:v8")>("node:v8");
 
 const { bun, deno } = process.versions as { readonly bun?: string; readonly deno?: string };
 
-/** The name of what runs this, if it is not Node. */
+/** Name and version of the runtime, if it is not Node. */
 const OTHER = bun !== undefined ? `Bun ${bun}` : deno !== undefined ? `Deno ${deno}` : undefined;
 
 const NEEDS = {
   threads: {
-    lacks: () => (hasSerializer() ? undefined : "V8's serializer, which values go to threads with"),
+    lacks: () => (hasSerializer() ? undefined : "V8's serializer, which threads need"),
     advice: 'Run it with maps and nodes "async" or "sequential", or under Node.',
   },
   "a cache": {
     lacks: () => {
-      if (!hasSerializer()) return "V8's serializer, which values are kept with";
-      return hasInspector() ? undefined : "V8's inspector, by which the code of nodes is known";
+      if (!hasSerializer()) return "V8's serializer, which the cache needs";
+      return hasInspector() ? undefined : "V8's inspector, which reads the code of nodes";
     },
     advice: "Run it without: { cache: false }, or under Node.",
   },
 };
 
 /**
- * Checks before anything runs that other runtimes than Node have what is needed.
+ * Checks before anything runs that a runtime other than Node has the necessary functions.
  *
  * @throws {HypernodesError} `NOT_SUPPORTED`
  */
 export function checkRuntime(needed: keyof typeof NEEDS, pipeline: string): void {
   if (OTHER === undefined) return;
-  const { lacks, advice } = NEEDS[needed];
-  const lacked = lacks();
-  if (lacked === undefined) return;
+  const { lacks: findMissing, advice } = NEEDS[needed];
+  const missing = findMissing();
+  if (missing === undefined) return;
   throw new HypernodesError({
     code: "NOT_SUPPORTED",
     where: pipeline,
-    problem: `it needs ${needed}, and ${OTHER} does not have ${lacked}`,
+    problem: `it needs ${needed}, and ${OTHER} does not have ${missing}`,
     advice,
   });
 }
@@ -50,7 +50,7 @@ function hasSerializer(): boolean {
   }
 }
 
-/** True if there is an inspector that answers at once: Deno's answers later. */
+/** True if there is an inspector that answers synchronously: Deno's does not. */
 function hasInspector(): boolean {
   let answered = false;
   const session = new (inspector().Session)();

@@ -1,6 +1,9 @@
 const LONGEST = 200;
 
-/** A value as a message shows it, on one line: a text quoted, a function by its name, an instance by its class. Never throws. */
+/**
+ * Formats a value for a message, on one line: a text in quotes, a function by its name, an instance by its class. Never
+ * throws.
+ */
 export function showValue(value: unknown): string {
   try {
     const text = shown(value);
@@ -26,7 +29,7 @@ function shown(value: unknown): string {
 
 function inside(_: string, value: unknown): unknown {
   if (typeof value === "bigint" || typeof value === "function" || typeof value === "symbol") return showValue(value);
-  // JSON would leave it out.
+  // JSON would omit it.
   if (value === undefined) return "undefined";
   return typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
 }

@@ -1,19 +1,19 @@
 import leven from "leven";
 
-/** `Did you mean "words"?` if a name is close to what was written; else the names there are. */
-export function didYouMean(written: string, names: readonly string[]): string {
-  const limit = written.length < 3 ? 1 : Math.max(2, Math.floor(written.length / 3));
+/** Returns `Did you mean "words"?` if a name is similar; otherwise the list of names. */
+export function didYouMean(unknown: string, names: readonly string[]): string {
+  const limit = unknown.length < 3 ? 1 : Math.max(2, Math.floor(unknown.length / 3));
   let nearest: string | undefined;
   let distance = limit + 1;
   for (const name of names) {
-    const d = leven(written.toLowerCase(), name.toLowerCase(), { maxDistance: distance });
+    const d = leven(unknown.toLowerCase(), name.toLowerCase(), { maxDistance: distance });
     if (d < distance) [nearest, distance] = [name, d];
   }
   if (nearest !== undefined) return `Did you mean "${nearest}"?`;
   return names.length === 0 ? "There are none." : `There ${names.length === 1 ? "is" : "are"} ${formatList(names)}.`;
 }
 
-/** `"a", "b" and "c"`; of a long list, the first twelve. */
+/** Formats a list as `"a", "b" and "c"`; a long list, by its first twelve elements. */
 export function formatList(names: readonly string[]): string {
   const shown = names.slice(0, 12).map((name) => `"${name}"`);
   if (names.length > 12) return `${shown.join(", ")} and ${names.length - 12} more`;

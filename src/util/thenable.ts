@@ -3,9 +3,9 @@ import { types } from "node:util";
 const nativeThen = Promise.prototype.then;
 
 /**
- * A native promise of what a value of user code will be, as `await` takes it; undefined if it is not to be waited for. A
- * thenable's `then` is read once and called once, with both callbacks, whatever it returns. Called once, where the value
- * comes in: everything behind has native promises.
+ * Converts a value of user code into a native promise, as `await` does; undefined if there is nothing to await. A
+ * thenable's `then` is read once and called once, with both callbacks, whatever it returns. It is used once, where the
+ * value enters: the code behind it only sees native promises.
  */
 export function promiseOf(value: unknown): Promise<unknown> | undefined {
   if (isPrimitive(value)) return undefined;
@@ -13,7 +13,7 @@ export function promiseOf(value: unknown): Promise<unknown> | undefined {
   try {
     then = (value as { then?: unknown }).then;
     if (typeof then !== "function") return undefined;
-    // `await` takes a promise of this very class as it is, whatever `then` was put on it.
+    // `await` uses a promise of exactly this class as it is, whatever its `then`.
     if (types.isPromise(value) && value.constructor === Promise) {
       return then === nativeThen ? value : nativeThen.call(value);
     }
@@ -27,7 +27,7 @@ type Then = (resolve: (value: unknown) => void, reject: (error: unknown) => void
 
 function adopt(thenable: object, then: Then): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    // As `await` does: not before what is running now has ended.
+    // As with `await`, it is called after the current code.
     queueMicrotask(() => {
       try {
         then.call(thenable, resolve, reject);
@@ -38,17 +38,17 @@ function adopt(thenable: object, then: Then): Promise<unknown> {
   });
 }
 
-/** A value of user code, or a native promise of it. */
+/** Returns a value of user code, or a native promise of it. */
 export function adopted(value: unknown): unknown {
   return promiseOf(value) ?? value;
 }
 
-/** Whether a value is neither an object nor a function: nothing about it has to be asked. */
+/** Tells if a value is neither an object nor a function, so that nothing about it needs to be read. */
 export function isPrimitive(value: unknown): value is string | number | bigint | boolean | symbol | null | undefined {
   return (typeof value !== "object" && typeof value !== "function") || value === null;
 }
 
-/** Whether an adopted value has to be waited for. No code of the value's own runs. */
+/** Tells if an adopted value has to be awaited. No code of the value runs. */
 export function isPromise(value: unknown): value is Promise<unknown> {
   return typeof value === "object" && value !== null && types.isPromise(value);
 }

@@ -1,7 +1,7 @@
 import { isError, readProperty } from "./describe.js";
 import { OWN_FOLDER } from "./own-files.js";
 
-/** The lines of an error's stack that are of neither Node nor this package. */
+/** Returns the lines of an error's stack that belong to neither Node nor this package. */
 export function userFrames(error: unknown): string[] {
   const stack = isError(error) ? readProperty(error, "stack") : undefined;
   if (typeof stack !== "string") return [];
@@ -13,7 +13,7 @@ export function userFrames(error: unknown): string[] {
     );
 }
 
-/** Gives an error the frames of another one that led to it, if it has any of the user's: what Node prints first. */
+/** Gives an error the stack frames of its cause, if it has any of the user's code: Node prints them first. */
 export function showFramesOf<E extends Error>(error: E, cause: unknown): E {
   const frames = userFrames(cause);
   if (frames.length > 0) error.stack = [`${error.name}: ${error.message}`, ...frames].join("\n");

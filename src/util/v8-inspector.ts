@@ -1,31 +1,36 @@
 import type inspector from "node:inspector";
 import { onDemand } from "./on-demand.js";
 
-/** It takes a while to load, and most processes never ask V8 anything. */
+/** The module is slow to load, and most processes never use V8's inspector. */
 const nodeInspector = onDemand<typeof inspector>("node:inspector");
 
-/** The code that V8 has loaded from one module: what the loader emitted, whatever the file on disk says. */
+/** The code that V8 has loaded from one module: the output of the loader, which may differ from the file on disk. */
 export interface Script {
   readonly id: string;
-  /** Of a file; something else, or nothing, for code that was evaluated. */
+  /** URL of the file; something else, or empty, for code that was evaluated. */
   readonly url: string;
   readonly isModule: boolean;
-  /** SHA-256 of its text. */
+  /** SHA-256 of the text. */
   readonly hash: string;
-  /** The line and column that V8 gives its first character. A wrapper around a module may make the column negative. */
+  /**
+   * The line and column that V8 assigns to the first character. A wrapper around a module may make the column negative.
+   */
   readonly startLine: number;
   readonly startColumn: number;
 }
 
-/** The variables that a function sees, by name: nearest scope first. A copy, as they were when it was asked for. */
+/**
+ * The variables that a function can access, by name, nearest scope first: a copy of their values at the time of the
+ * call.
+ */
 export type Scopes = readonly { readonly isGlobal: boolean; readonly isModule: boolean; readonly variables: object }[];
 
-/** Tells where a function begins, and the variables that it sees. */
+/** The position of a function, and the variables that it can access. */
 export type FunctionPlace =
   | {
       readonly kind: "code";
       readonly script: Script;
-      /** From 0, in V8's count: `Script` says where that begins. */
+      /** Line number from 0, in V8's count, which begins at the `startLine` of the script. */
       readonly line: number;
       readonly column: number;
       readonly scopes: Scopes;
@@ -33,7 +38,7 @@ export type FunctionPlace =
   | { readonly kind: "bound"; readonly target: Function; readonly self: unknown; readonly given: readonly unknown[] }
   | { readonly kind: "native" };
 
-/** What V8 knows of a proxy, a promise, or the private fields of an object. */
+/** The internal properties of a proxy, a promise, or an object with private fields, as V8 shows them. */
 export type Hidden = ReadonlyMap<string, unknown>;
 
 const byId = new Map<string, Script>();
@@ -43,8 +48,8 @@ let isInspecting = false;
 let isDebugging = false;
 
 /**
- * What is done here may ask V8: the session for it is opened by the first question. Where it asks about scripts that were not
- * known before, V8's debugger is on, which slows every promise of the process: so it is off again when this ends.
+ * Runs a function that may query V8; the first query opens the session. A query about unknown scripts turns V8's
+ * debugger on, which slows every promise of the process, so it is turned off when the function ends.
  */
 export function inspecting<R>(work: () => R): R {
   if (isInspecting) return work();
@@ -60,7 +65,7 @@ export function inspecting<R>(work: () => R): R {
   }
 }
 
-/** What is asked about, and what comes back. V8's handle of it hands out those of what is in it. */
+/** A query's argument and result. V8's handle of the box gives access to the values in it. */
 interface Box {
   asked: readonly unknown[];
   got: readonly unknown[];
@@ -82,7 +87,7 @@ function opened(): inspector.Session {
   return session;
 }
 
-/** Hears of all scripts: that takes as long as V8 takes to hash them. */
+/** Collects all scripts, which takes as long as V8 needs to hash them. */
 function debugging(): void {
   if (isDebugging) return;
   isDebugging = true;
@@ -92,12 +97,12 @@ function debugging(): void {
   hasDebugged = true;
 }
 
-/** A process that reads code again, of another pipeline, may do so many times: then V8 is not to tell of all scripts each time. */
+/** A process that repeatedly reads the code of different pipelines should not make V8 list all scripts each time. */
 let hasDebugged = false;
 
 let isRead: (script: Script) => boolean = () => false;
 
-/** @param isWanted true for a script of which the text will be asked for: while the debugger is on, it costs nothing more. */
+/** @param isWanted true for a script whose text will be needed: reading it is free while the debugger is on. */
 export function readingAhead(isWanted: (script: Script) => boolean): void {
   isRead = isWanted;
 }
@@ -107,7 +112,7 @@ function readAhead({ id }: Script): void {
   try {
     sources.set(id, sourceNow(id));
   } catch {
-    // Garbage collection has taken it: then nothing can reach it.
+    // It has been garbage-collected, so nothing can refer to it.
   }
 }
 
@@ -120,7 +125,7 @@ function scriptOf(id: string): Script | undefined {
   return byId.get(id);
 }
 
-/** Asks V8 where some functions are. */
+/** Returns the positions of some functions. */
 export function placesOf(functions: readonly Function[]): FunctionPlace[] {
   const handles = handlesOf(functions);
   const internals = handles.map((objectId) => internalsOf(objectId));
@@ -147,7 +152,7 @@ export function placesOf(functions: readonly Function[]): FunctionPlace[] {
   return places;
 }
 
-/** What V8 shows of an object beside its properties: `[[PromiseState]]`, `[[Target]]`, `#field`. */
+/** Returns the internal properties of an object: `[[PromiseState]]`, `[[Target]]`, `#field`. */
 export function hiddenOf(object: object): Hidden {
   const [objectId] = handlesOf([object]);
   const { internalProperties = [], privateProperties = [] } = properties(objectId!) as WithPrivate;
@@ -156,7 +161,7 @@ export function hiddenOf(object: object): Hidden {
   return new Map(all.map(({ name }, i) => [name, raw[i]]));
 }
 
-/** Node's types do not have them. */
+/** Properties that Node's types lack. */
 interface WithPrivate extends inspector.Runtime.GetPropertiesReturnType {
   readonly privateProperties?: readonly { readonly name: string; readonly value?: inspector.Runtime.RemoteObject }[];
 }
@@ -183,15 +188,15 @@ function boxed(): { readonly id: string; readonly content: Box } {
   const holder = globalThis as { [HANDLE]?: Box };
   holder[HANDLE] = content;
   try {
-    box = { id: handleHere() ?? handleInRealm(), content };
+    box = { id: handleIn() ?? handleInRealm(), content };
     return box;
   } finally {
     delete holder[HANDLE];
   }
 }
 
-/** V8's handle of what is under `HANDLE` in a realm, by default the process's first one. */
-function handleHere(contextId?: number): string | undefined {
+/** V8's handle of the value under `HANDLE` in a realm, by default the process's first one. */
+function handleIn(contextId?: number): string | undefined {
   const { result } = post<inspector.Runtime.EvaluateReturnType>("Runtime.evaluate", {
     ...{ expression: `globalThis[${JSON.stringify(HANDLE)}]`, objectGroup: GROUP },
     ...(contextId !== undefined && { contextId }),
@@ -199,24 +204,24 @@ function handleHere(contextId?: number): string | undefined {
   return result.objectId;
 }
 
-/** The realm that this code runs in, where that is not the first one of the process: jest, and vitest's vmThreads, make others. */
+/** The realm of this code if it is not the first one of the process: jest, and vitest's vmThreads, create others. */
 let realm: number | undefined;
 
 function handleInRealm(): string {
   const realms: number[] = realm === undefined ? [] : [realm];
-  const hear = ({ params }: { params: { context: { id: number } } }) => realms.push(params.context.id);
-  session!.on("Runtime.executionContextCreated", hear);
+  const addRealm = ({ params }: { params: { context: { id: number } } }) => realms.push(params.context.id);
+  session!.on("Runtime.executionContextCreated", addRealm);
   post("Runtime.enable");
-  session!.off("Runtime.executionContextCreated", hear);
+  session!.off("Runtime.executionContextCreated", addRealm);
   post("Runtime.disable");
   for (const id of realms) {
-    const handle = handleHere(id);
+    const handle = handleIn(id);
     if (handle === undefined) continue;
     realm = id;
     return handle;
   }
   throw new Error(
-    "this code runs in a realm that it does not show (of jest, or of vitest's vmThreads?): use vitest's forks or threads",
+    "it does not show the realm of this code (of jest, or of vitest's vmThreads?): use vitest's forks or threads",
   );
 }
 
@@ -233,7 +238,7 @@ function handlesOf(objects: readonly object[]): string[] {
   return handles;
 }
 
-/** The values themselves that V8 has handles, or copies, of. */
+/** Returns the values of V8's handles or copies. */
 function rawValues(values: readonly (inspector.Runtime.RemoteObject | undefined)[]): readonly unknown[] {
   const { id, content } = boxed();
   post("Runtime.callFunctionOn", {
@@ -257,7 +262,7 @@ function properties(objectId: string): inspector.Runtime.GetPropertiesReturnType
   return post("Runtime.getProperties", { objectId, ownProperties: true });
 }
 
-/** A script's text. */
+/** Returns a script's text. */
 export function sourceOf({ id }: Script): string {
   let source = sources.get(id);
   if (source === undefined) {
@@ -268,7 +273,7 @@ export function sourceOf({ id }: Script): string {
   return source;
 }
 
-/** In a session with its own thread an answer is there when `post` returns. */
+/** In a session with its own thread the response is there when `post` returns. */
 function post<R>(method: string, parameters?: object): R {
   let answer: unknown;
   let failure: unknown;

@@ -3,8 +3,8 @@ import { onDemand } from "../util/on-demand.js";
 const crypto = onDemand<typeof import("node:crypto")>("node:crypto");
 
 /**
- * One byte before each value, and after it how much of it follows: so no value's form begins like that of another one.
- * `1`, `"1"`, `true`, `[1]` and a like object never share a digest.
+ * One byte precedes each value, and its length follows, so no form is a prefix of another one: `1`, `"1"`, `true`,
+ * `[1]` and a similar object never share a digest.
  */
 export const TAG = {
   undefined: 0,
@@ -39,19 +39,19 @@ export const TAG = {
 } as const;
 
 const BEYOND_LATIN = /[\u0100-\uffff]/;
-/** From this length on a text in Latin-1 is hashed where it is. */
+/** Minimum length of a Latin-1 text that is hashed instead of copied. */
 const LONG = 4096;
-/** Up to this length a text is written character by character. */
+/** Maximum length of a text that is written character by character. */
 const SHORT = 24;
-/** Most values are small: their bytes are written where those of the one before were. */
+/** Most values are small, so their bytes are written to a reused buffer. */
 let scratch: Buffer | undefined;
 const LARGEST_SCRATCH = 2 ** 20;
 
-/** Bytes that grow. */
+/** A growing buffer. */
 export class ByteWriter {
   bytes: Buffer;
   length = 0;
-  /** The same bytes: a DataView writes numbers ten times as fast as a Buffer. */
+  /** A view of the same bytes: a DataView writes numbers ten times as fast as a Buffer. */
   private numbers: DataView;
 
   constructor() {
@@ -60,7 +60,7 @@ export class ByteWriter {
     scratch = undefined;
   }
 
-  /** Its bytes will not be read any more. */
+  /** Releases the buffer. Its bytes must not be read any more. */
   release(): void {
     if (this.bytes.length <= LARGEST_SCRATCH) scratch = this.bytes;
   }
@@ -94,7 +94,7 @@ export class ByteWriter {
     this.length += 8;
   }
 
-  /** In Latin-1 where that has all of its characters, else in UTF-16: UTF-8 has no place for half a surrogate pair. */
+  /** Writes Latin-1 if that has all of the characters, else UTF-16: UTF-8 can't encode half a surrogate pair. */
   string(value: string): void {
     if (value.length <= SHORT && this.short(value)) return;
     const isLatin = !BEYOND_LATIN.test(value);
@@ -110,7 +110,11 @@ export class ByteWriter {
     this.length += this.bytes.write(value, this.length, size, isLatin ? "latin1" : "utf16le");
   }
 
-  /** For a few characters a call costs more than they do. @returns whether Latin-1 has them all. */
+  /**
+   * Writes a few characters, which is faster than a call of Buffer.
+   *
+   * @returns whether Latin-1 has them all.
+   */
   private short(value: string): boolean {
     const { length: size } = value;
     this.reserve(size + 5);
@@ -132,7 +136,7 @@ export class ByteWriter {
     this.append32(hash);
   }
 
-  /** An object that was written before, as the `distance`th last of those before it. */
+  /** Writes a back reference to the object that was written `distance` objects ago. */
   back(distance: number): void {
     this.tag(TAG.back);
     this.uint32(distance);
@@ -155,7 +159,7 @@ export function hexOf(bytes: Uint8Array): string {
   return crypto().hash("sha256", bytes, "hex");
 }
 
-/** SHA-256, a character a byte: Node gives a string twice as fast as a Buffer. */
+/** SHA-256, one character per byte: Node returns a string twice as fast as a Buffer. */
 export function hashOf(bytes: Uint8Array): string {
   return crypto().hash("sha256", bytes, "binary");
 }

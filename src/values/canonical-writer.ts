@@ -1,49 +1,51 @@
 import { types } from "node:util";
 import { ByteWriter, hashOf, TAG } from "./byte-writer.js";
 import { lostClass } from "./content.js";
-import { assertOneClass, assertReadable, assertTravels, jsonOf, refersBack } from "./dehydrate.js";
-import { errorParts, read } from "./error-parts.js";
+import { assertOneClass, assertReadable, assertSerializable, jsonOf, refersBack } from "./dehydrate.js";
+import { errorContent, read } from "./error-parts.js";
 import { findModel, isFailure, type Model, requireModel, unknownClass } from "./models.js";
 import { builtIn, entriesOf, isOrdinary, itemsOf, type Kind, kindOf, pathSegment, sizeOf } from "./object-kinds.js";
 import { isPlainView, type OwnProperties, ownProperties, plainItems, plainNames } from "./own-properties.js";
 import { describeUnserialisable, faultOf, MAX_DEPTH, tooDeep, UnserialisableError, within } from "./unserialisable.js";
 import { bytesOf, viewType } from "./views.js";
 
-/** From how many bytes on the form of an object is hashed alone: what is around it stays small. */
+/**
+ * Minimum number of bytes of an object's form that is replaced by its hash, so that the surrounding form stays small.
+ */
 const BY_HASH = 512;
 
 const NO_MODELS: readonly string[] = [];
 
 /**
- * Writes values in one canonical form, as a walk comes to them; an object that it comes to again by how many objects ago
- * it was first written. So objects that refer to each other take linear time, and which references lead to one object
- * counts. It shares with the codec's walk what a value consists of and what can't travel (`own-properties.ts`,
+ * Writes values in one canonical form, in the order of a walk. A repeated object is written as the distance to its
+ * first occurrence, so objects that refer to each other take linear time, and the identity of references counts. It
+ * shares with the codec's walk what a value consists of and what can't be serialized (`own-properties.ts`,
  * `errorParts`).
  */
 export class CanonicalWriter extends ByteWriter {
-  /** The models of the value, by name, since they were last taken. */
+  /** Names of the models in the value, since they were last taken. */
   private models: Set<string> | undefined;
-  /** When the walk came to an object first, from 0. */
+  /** Position of each object in the walk, from 0. */
   private readonly visited = new Map<object, number>();
-  /** The same for what is in the cause of a failure only: it may lose something there. */
+  /** The same for objects that are only in the cause of a failure, where they may lose parts. */
   private readonly tolerated = new Map<object, number>();
-  /** The objects whose `toJSON()` gave what is being written. */
-  private underWay: Set<object> | undefined;
-  /** Inside the cause of a failure, from which the codec leaves out what can't travel. */
+  /** Objects whose `toJSON()` returned the value that is being written. */
+  private inProgress: Set<object> | undefined;
+  /** True inside the cause of a failure, from which the codec drops values that can't be serialized. */
   private isLenient = false;
-  /** The objects that the walk is inside of. */
+  /** The objects that contain the current value. */
   private readonly path: object[] = [];
-  /** The lowest number of an object that was referred to again since that was last asked for. */
+  /** The lowest position of an object that was referred to again since it was last read. */
   private lowest = Number.POSITIVE_INFINITY;
   private readonly maxDepth: number;
-  /** True after an object that refers to itself, by others or not. */
+  /** True after an object that refers to itself, directly or not. */
   private isCyclic = false;
-  /** Objects to be written after all that are less deep; undefined: none may be that deep. */
+  /** Objects to be written after all that are less deep; undefined if none may be that deep. */
   private pending: { readonly value: object; readonly isLenient: boolean }[] | undefined;
 
   /**
-   * @param levelsAround how many levels around what the user gave do not count.
-   * @param list hears of the elements of the value itself, a list.
+   * @param levelsAround number of outer levels that do not count, because they are not the user's.
+   * @param list receives the forms of the elements of the value itself, a list.
    */
   constructor(
     levelsAround: number,
@@ -53,7 +55,7 @@ export class CanonicalWriter extends ByteWriter {
     this.maxDepth = MAX_DEPTH + levelsAround;
   }
 
-  /** How many objects the walk has come to. */
+  /** Number of objects in the walk so far. */
   get count(): number {
     return this.visited.size + this.tolerated.size;
   }
@@ -78,15 +80,15 @@ export class CanonicalWriter extends ByteWriter {
     } else throw describeUnserialisable(value as Function | symbol);
   }
 
-  /** Writes an object, or which one of those before it is. */
+  /** Writes an object, or a reference to the same object. */
   private object(value: object): void {
     const before = this.visited.get(value) ?? this.tolerated.get(value);
     if (before !== undefined) {
-      if (this.underWay?.has(value)) throw refersBack();
-      // What the cause of a failure has lost is not lost to who has it for a value.
+      if (this.inProgress?.has(value)) throw refersBack();
+      // A part dropped from the cause of a failure is not dropped from a value with the same object.
       if (!this.isLenient && this.tolerated.delete(value)) {
         this.visited.set(value, before);
-        assertTravels(value);
+        assertSerializable(value);
       }
       if (before < this.lowest) this.lowest = before;
       this.back(this.count - before);
@@ -109,26 +111,26 @@ export class CanonicalWriter extends ByteWriter {
     }
   }
 
-  /** Objects that refer to each other may be as far from each other as memory allows; a tree may not. */
+  /** Objects that refer to each other may be as far apart as memory allows; a tree may not. */
   private tooDeep(value: object): void {
     if (this.pending === undefined) throw this.isCyclic ? TOO_FAR : tooDeep();
     this.tag(TAG.later);
     this.pending.push({ value, isLenient: this.isLenient });
   }
 
-  /** Writes a value of which `write` threw TOO_FAR: objects that are far inside come after it. */
+  /** Writes a value for which `write` threw TOO_FAR: deeply nested objects follow it. */
   writeFar(value: unknown): void {
     this.pending = [];
     this.write(value);
-    for (const later of this.pending) {
-      this.isLenient = later.isLenient;
-      this.content(later.value);
+    for (const deferred of this.pending) {
+      this.isLenient = deferred.isLenient;
+      this.content(deferred.value);
     }
   }
 
-  /** Writes an object by what it consists of. */
+  /** Writes the parts of an object. */
   private content(value: object): void {
-    // Asking a proxy for anything would run its code.
+    // Any operation on a proxy would run its code.
     if (types.isProxy(value)) throw describeUnserialisable(value);
     const prototype = Object.getPrototypeOf(value) as object | null;
     // Most objects are plain.
@@ -157,9 +159,9 @@ export class CanonicalWriter extends ByteWriter {
     if (kind === "foreign") throw describeUnserialisable(value);
     assertOneClass(value, kind, prototype);
     if (prototype === null) this.tag(TAG.noPrototype);
-    const isOurs = prototype === null || builtIn(prototype) !== undefined;
-    const model = isOurs ? undefined : this.modelFor(prototype, kind);
-    if (model === undefined && !isOurs && !this.isLenient) {
+    const isBuiltIn = prototype === null || builtIn(prototype) !== undefined;
+    const model = isBuiltIn ? undefined : this.modelFor(prototype, kind);
+    if (model === undefined && !isBuiltIn && !this.isLenient) {
       this.models ??= new Set();
       this.models.add(lostClass(prototype));
     }
@@ -176,13 +178,13 @@ export class CanonicalWriter extends ByteWriter {
   }
 
   private hooked(value: object): void {
-    this.underWay ??= new Set();
-    this.underWay.add(value);
+    this.inProgress ??= new Set();
+    this.inProgress.add(value);
     this.at("toJSON()", jsonOf(value));
-    this.underWay.delete(value);
+    this.inProgress.delete(value);
   }
 
-  /** An error of a class that is not known counts by the nearest class of the language. */
+  /** An error of an unregistered class is written as its nearest built-in class. */
   private modelFor(prototype: object, kind: Kind): Model | undefined {
     if (this.isLenient && kind !== "error") return requireModel(prototype);
     const model = findModel(prototype);
@@ -223,7 +225,7 @@ export class CanonicalWriter extends ByteWriter {
         this.number(Date.prototype.getTime.call(value));
         break;
       case "regexp": {
-        // One made of it has what is inside of it, whatever properties of its own it has.
+        // A copy has the same internal slots, whatever properties the object has.
         const { source, flags } = new RegExp(value as RegExp);
         this.tag(TAG.regexp);
         this.string(source);
@@ -248,7 +250,7 @@ export class CanonicalWriter extends ByteWriter {
     this.fields(value, own.names);
   }
 
-  /** Where an object differs from a plain one of its kind. */
+  /** Writes the differences of an object from a plain one of its kind. */
   private attributes(
     value: object,
     { hidden, order, integrity }: Pick<OwnProperties, "hidden" | "order" | "integrity">,
@@ -280,7 +282,7 @@ export class CanonicalWriter extends ByteWriter {
     else this.at(name, inner);
   }
 
-  /** Few calls a level: they decide how deep a value may be. */
+  /** Uses few calls per level, since they limit the depth of a value. */
   private at(key: string | number, value: unknown): void {
     try {
       if (typeof value === "object" && value !== null) this.object(value);
@@ -302,7 +304,7 @@ export class CanonicalWriter extends ByteWriter {
     else for (let i = 0; i < value.length; i++) this.property(value, i);
   }
 
-  /** The elements of the value itself, each with what is to be known of it. */
+  /** Writes the elements of the value itself, and reports the form of each. */
   private listed(value: readonly unknown[], list: ElementForms): void {
     list.begin(this.length);
     const models = new Set<string>();
@@ -331,7 +333,7 @@ export class CanonicalWriter extends ByteWriter {
 
   private error(value: Error, prototype: object | null): void {
     const { isLenient } = this;
-    const { base, dom, model, names, hasTrace, attributes, integrity } = errorParts(value, prototype, isLenient);
+    const { base, dom, model, names, hasTrace, attributes, integrity } = errorContent(value, prototype, isLenient);
     this.attributes(value, { hidden: [], order: "", integrity });
     this.tag(TAG.error);
     this.string(base);
@@ -343,7 +345,7 @@ export class CanonicalWriter extends ByteWriter {
       if (name === "stack" && hasTrace) continue;
       const { length } = this;
       const { length: depth } = this.path;
-      const later = this.pending?.length;
+      const deferred = this.pending?.length;
       const tolerated = this.tolerated.size;
       const models = this.models && new Set(this.models);
       this.isLenient = isLenient || (name === "cause" && isFailure(model));
@@ -362,10 +364,10 @@ export class CanonicalWriter extends ByteWriter {
         this.length = length;
         this.models = models;
         this.path.length = depth;
-        if (later !== undefined) this.pending!.length = later;
+        if (deferred !== undefined) this.pending!.length = deferred;
         for (const inner of [...this.tolerated.keys()].slice(tolerated)) {
           this.tolerated.delete(inner);
-          this.underWay?.delete(inner);
+          this.inProgress?.delete(inner);
         }
       }
     }
@@ -386,20 +388,20 @@ export class CanonicalWriter extends ByteWriter {
   }
 }
 
-/** Thrown by `write`: objects that refer to each other are further from each other than it goes. */
+/** Thrown by `write` if objects that refer to each other are further apart than it supports. */
 export const TOO_FAR = Symbol("too far");
 
-/** Hears of the elements of a list while it is written. */
+/** Receives the elements of a list while it is written. */
 export interface ElementForms {
-  /** @param start where the first one's form begins. */
+  /** @param start offset of the first form. */
   begin(start: number): void;
   /**
-   * @param end where the element's form ends.
-   * @param models those of the models in it.
-   * @param isOwn whether it refers to nothing outside of it: its form is what it would be alone.
+   * @param end end of the element's form.
+   * @param models names of the models in it.
+   * @param isOwn true if it refers to nothing outside of it: its form is the same as alone.
    */
   add(end: number, models: readonly string[], isOwn: boolean): void;
-  /** The list is written; what follows takes the place of these bytes. */
+  /** Called at the end of the list; its bytes are reused afterwards. */
   end(bytes: Buffer): void;
 }
 

@@ -20,9 +20,12 @@ const DECODE_RULES: RulesOf<DecodeOptions> = {
 };
 
 /**
- * The bytes of a value, which any process decodes. The caller's value is not changed.
+ * Serializes a value to bytes, which any process can decode. The value is not changed.
  *
- * @throws {ValueError} `UNSERIALISABLE`, with the path to what can't travel.
+ * @param value any value that can be serialized, see docs/values.md.
+ * @param options see {@link EncodeOptions}.
+ * @returns the bytes.
+ * @throws {ValueError} `UNSERIALISABLE`, with the path to a part that can't be serialized.
  * @throws {HypernodesError} `UNKNOWN_OPTION`, `BAD_OPTION`.
  */
 export function encode(value: unknown, options?: EncodeOptions): Uint8Array {
@@ -31,10 +34,13 @@ export function encode(value: unknown, options?: EncodeOptions): Uint8Array {
 }
 
 /**
- * The value that some bytes are. It decodes data only and never runs code of the bytes' own.
+ * Deserializes bytes. It only reads data and never runs code from the bytes.
  *
- * @throws {ValueError} `BAD_BYTES` if they are damaged, truncated, foreign, or of a newer version; or if a class that
- * they name is not known here. `UNREADABLE` with the path, if a class's `fromJSON` throws.
+ * @param bytes the bytes that `encode` returned.
+ * @param options see {@link DecodeOptions}.
+ * @returns the value.
+ * @throws {ValueError} `BAD_BYTES` if they are damaged, truncated, foreign, or of a newer version; or if they name a
+ * class that is not known in this process. `UNREADABLE` with the path, if a class's `fromJSON` throws.
  * @throws {HypernodesError} `UNKNOWN_OPTION`, `BAD_OPTION`.
  */
 export function decode(bytes: Uint8Array, options?: DecodeOptions): unknown {

@@ -1,18 +1,18 @@
 import jsTokens, { type Token } from "js-tokens";
 
-/** An export of a module that may be a class: only its value tells. */
+/** An export of a module that may be a class: only its value shows if it is. */
 export interface ClassExport {
-  /** The name that importers give: `default`, too. */
+  /** The name that importers use, including `default`. */
   readonly name: string;
-  /** The variable at the module's top; undefined for a default export without a name. */
+  /** The module's top-level variable; undefined for a default export without a name. */
   readonly local: string | undefined;
 }
 
 /**
- * The exports of a module that may be classes of its own. Those that it imports, or takes from another module, are that one's;
- * functions and plain values are none.
+ * Returns the exports of a module that may be classes defined in it. Classes that it imports or re-exports belong to
+ * the other module; functions and plain values are excluded.
  *
- * @param source JavaScript, as a compiler has written it.
+ * @param source JavaScript, the output of a compiler.
  */
 export function classExports(source: string): readonly ClassExport[] {
   return new ExportWalk(source).all();
@@ -21,15 +21,15 @@ export function classExports(source: string): readonly ClassExport[] {
 const SPACE = new Set(["WhiteSpace", "LineTerminatorSequence", "MultiLineComment", "SingleLineComment"]);
 const DECLARES = new Set(["const", "let", "var"]);
 const BEGINS = new Set([...DECLARES, "export", "import"]);
-/** What begins an expression that is no class, or none that can be told to be one. */
+/** The beginning of an expression that is not a class, or not recognizable as one. */
 const NO_CLASS = /^(?:function|async|await|new|typeof|void|delete|yield|null|true|false|undefined|this|super|import)$/;
 
-/** Goes through the tokens that are in no brackets. */
+/** Walks the tokens that are not in brackets. */
 class ExportWalk {
   private readonly tokens: readonly Token[];
   private at = 0;
   private readonly imported = new Set<string>();
-  /** The variables at the module's top that may be classes. */
+  /** The module's top-level variables that may be classes. */
   private readonly declared = new Set<string>();
   private readonly exported: ClassExport[] = [];
 
@@ -60,7 +60,7 @@ class ExportWalk {
     else this.declaration(undefined);
   }
 
-  /** Goes past a token; past all that is in brackets, if it opens some. */
+  /** Skips a token; everything in brackets, if it opens some. */
   private skip(): void {
     let depth = 0;
     do {
@@ -71,7 +71,7 @@ class ExportWalk {
     } while (depth > 0 && this.at < this.tokens.length);
   }
 
-  /** The names between `import` and `from`. */
+  /** Skips the names between `import` and `from`. */
   private import(): void {
     this.at++;
     if (this.value() === "(" || this.value() === ".") return;
@@ -98,7 +98,7 @@ class ExportWalk {
     }
   }
 
-  /** `{ local, local as name }`, unless it is of another module. */
+  /** Reads `{ local, local as name }`, unless it is of another module. */
   private list(): void {
     const listed: ClassExport[] = [];
     for (this.at++; this.at < this.tokens.length && this.value() !== "}"; this.at++) {
@@ -111,7 +111,11 @@ class ExportWalk {
     if (this.value() !== "from") this.exported.push(...listed);
   }
 
-  /** `class Name`, or `let Name = ..., Other = ...`. @param found is told of each name that may be a class. */
+  /**
+   * Reads `class Name`, or `let Name = ..., Other = ...`.
+   *
+   * @param found receives each name that may be a class.
+   */
   private declaration(found: ((local: string) => void) | undefined): void {
     const keyword = this.value()!;
     this.at++;
@@ -146,7 +150,11 @@ class ExportWalk {
     return !isArrow;
   }
 
-  /** Goes to the next name of a declaration of several. @returns whether there is one. */
+  /**
+   * Moves to the next name of a declaration of several.
+   *
+   * @returns false if there is none.
+   */
   private nextDeclarator(): boolean {
     for (; this.at < this.tokens.length; this.skip()) {
       const value = this.value()!;
@@ -155,8 +163,8 @@ class ExportWalk {
         return true;
       }
       // Without a semicolon, the next statement begins here.
-      const begins = BEGINS.has(value) || (value === "class" && this.value(-1) === "}");
-      if (value === ";" || (this.isName() && begins)) return false;
+      const startsStatement = BEGINS.has(value) || (value === "class" && this.value(-1) === "}");
+      if (value === ";" || (this.isName() && startsStatement)) return false;
     }
     return false;
   }

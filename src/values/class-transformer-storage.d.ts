@@ -6,13 +6,13 @@ declare module "class-transformer/cjs/storage.js" {
 
   interface TypeMetadata {
     readonly propertyName: string;
-    /** The type that the loader emitted of the property. */
+    /** The type that the loader emitted for the property. */
     readonly reflectedType: unknown;
     readonly typeFunction: (help?: object) => Function;
     readonly options: TypeOptions | undefined;
   }
 
-  /** What class-transformer's decorators recorded. The package exports it from no other place. */
+  /** The metadata recorded by class-transformer's decorators. The package has no other export of it. */
   export const defaultMetadataStorage: {
     readonly _typeMetadatas: ReadonlyMap<Function, ReadonlyMap<string, TypeMetadata>>;
     readonly _transformMetadatas: ReadonlyMap<Function, unknown>;
@@ -30,7 +30,7 @@ declare module "class-transformer/cjs/storage.js" {
 }
 
 declare module "class-transformer/cjs/TransformOperationExecutor.js" {
-  /** The walk behind `plainToInstance`. */
+  /** The class behind `plainToInstance`. */
   export class TransformOperationExecutor {
     constructor(transformationType: number, options: object);
     transform(
@@ -52,7 +52,7 @@ declare module "class-transformer/cjs/constants/default-options.constant.js" {
 declare module "class-validator/cjs/validation/ValidationExecutor.js" {
   import type { ValidationError, Validator, ValidatorOptions } from "class-validator";
 
-  /** The walk behind `validate`. */
+  /** The class behind `validate`. */
   export class ValidationExecutor {
     constructor(validator: Validator, options: ValidatorOptions);
     metadataStorage: { getTargetValidationMetadatas(type: Function, ...rest: unknown[]): readonly unknown[] };

@@ -1,29 +1,42 @@
-/** How a value is written. */
+/** Options of `encode`. */
 export interface EncodeOptions {
-  /** Into memory that threads share, not a copy for each. */
+  /**
+   * Writes into memory that threads share, instead of a copy for each.
+   *
+   * @default false
+   */
   readonly shared?: boolean;
-  /** Without a checksum: for bytes that never leave the process. */
+  /**
+   * Omits the checksum, for bytes that never leave the process.
+   *
+   * @default false
+   */
   readonly unchecked?: boolean;
-  /** What else the checksum is of: `decode` has to be given the same. */
+  /** Text that the checksum includes: `decode` needs the same. */
   readonly salt?: string;
   /**
-   * Gets the SharedArrayBuffers that the value has or has views of: they are not copied, and have to be handed to `decode`.
-   * Without it such views are copied, and a SharedArrayBuffer itself can't travel.
+   * Receives the SharedArrayBuffers in the value: they are not copied, and must be passed to `decode`. Without it,
+   * views of them are copied, and a SharedArrayBuffer itself can't be serialized.
    */
   readonly memory?: SharedArrayBuffer[];
-  /** How many levels around what the user gave do not count: a value may be 1,000 levels deep. Default: 0. */
+  /**
+   * Number of outer levels that do not count toward the limit of 1,000 levels, because they are not the user's.
+   *
+   * @default 0
+   */
   readonly levelsAround?: number;
 }
 
-/** How bytes are read. */
+/** Options of `decode`. */
 export interface DecodeOptions {
   /**
-   * Typed arrays of at least this many bytes stay where they are, as views into the bytes that are decoded; smaller ones
-   * are copied. Default: all are copied.
+   * Minimum size in bytes of typed arrays that stay views into the decoded bytes; smaller ones are copied.
+   *
+   * @default all are copied
    */
   readonly viewsFrom?: number;
-  /** What the checksum is of, besides the bytes: what `encode` was given. */
+  /** The text that the checksum includes: the one given to `encode`. */
   readonly salt?: string;
-  /** What `encode` has put into its `memory`. */
+  /** The SharedArrayBuffers that `encode` put into its `memory`. */
   readonly memory?: readonly SharedArrayBuffer[];
 }

@@ -10,7 +10,9 @@ import { alignOffset, v8Format } from "./v8-serializer.js";
 
 const zlib = onDemand<typeof import("node:zlib")>("node:zlib");
 
-/** The header: four letters, the version of this format, flags, two bytes of nothing, the checksum, the length of the body. */
+/**
+ * The header: four letters, the version of this format, flags, two zero bytes, the checksum, the length of the body.
+ */
 const MAGIC = 0x65_64_6f_6e; // "node"
 const VERSION = 2;
 const HEADER = 16;
@@ -18,10 +20,10 @@ const HAS_TABLE = 1;
 const CHECKED = 2;
 
 /**
- * A value as bytes: with class instances, Date, RegExp, Error, Map, Set, bigint, typed arrays, undefined, NaN, -0, sparse
- * arrays, shared and cyclic references. The base is V8's own serialiser, which is part of Node (docs/values.md).
+ * Serializes a value: class instances, Date, RegExp, Error, Map, Set, bigint, typed arrays, undefined, NaN, -0, sparse
+ * arrays, shared and cyclic references. It is based on V8's own serializer, which is part of Node (docs/values.md).
  *
- * @throws {ValueError} `UNSERIALISABLE` with the path to what can't travel.
+ * @throws {ValueError} `UNSERIALISABLE` with the path to a part that can't be serialized.
  */
 export function encode(value: unknown, options: EncodeOptions = {}): Uint8Array {
   const { length, parts } = encodeChunks(value, options);
@@ -34,16 +36,16 @@ export function encode(value: unknown, options: EncodeOptions = {}): Uint8Array 
   return bytes;
 }
 
-/** A value's bytes in pieces that follow each other. */
+/** The bytes of a value, in consecutive chunks. */
 export interface EncodedChunks {
-  /** How many bytes they have in all. */
+  /** Total number of bytes. */
   readonly length: number;
   readonly parts: readonly Uint8Array[];
 }
 
 /**
- * The bytes that `encode` gives, for who sends them on: the memory of large typed arrays is not copied. It must not be
- * changed meanwhile.
+ * Returns the bytes of `encode` in chunks, to be sent: the memory of large typed arrays is not copied, so it must not
+ * be changed before.
  *
  * @throws {ValueError} as `encode` does.
  */
@@ -54,7 +56,7 @@ export function encodeChunks(value: unknown, options: EncodeOptions = {}): Encod
   } catch (error) {
     if (error instanceof ValueError) throw error;
   }
-  // The base format reads accessors once more: these threw, or gave something else than before.
+  // The base format reads accessors a second time: these threw, or returned a different value.
   try {
     return write(dehydrate(value, walk, true), options);
   } catch (error) {
@@ -70,12 +72,12 @@ function write(dismantled: Dehydrated, options: EncodeOptions): EncodedChunks {
   return inParts(writer.releaseBuffer(), writer.views, dismantled.table !== undefined, options);
 }
 
-/** What only the base format sees: what looks like a plain object and is none. */
+/** An object that looks plain and is not, which only the base format detects. */
 function unserialisable(cause: TypeError): ValueError {
   return new ValueError({
     code: "UNSERIALISABLE",
     where: "value",
-    problem: `something in it can't travel: ${cause.message}`,
+    problem: `a part of it can't be serialized: ${cause.message}`,
     advice: "Give plain data, or build it in a @resource.",
     path: [],
     cause,
@@ -99,7 +101,7 @@ function inParts(
   let length = HEADER;
   for (const { buffer, byteOffset, byteLength } of [body, ...views]) {
     const end = length + byteLength;
-    // The checksum of no bytes is none, whatever it was before.
+    // The checksum of empty bytes resets the running checksum to zero.
     if (byteLength > 0) parts.push(new Uint8Array(buffer, byteOffset, byteLength));
     length = alignOffset(end);
     if (length > end) parts.push(new Uint8Array(length - end));
@@ -113,7 +115,7 @@ function inParts(
   return { length, parts };
 }
 
-/** Of everything but itself. */
+/** Computes the checksum of everything but itself. */
 function checksumOf([first, ...others]: readonly Uint8Array[], salt = ""): number {
   let sum = zlib().crc32(first!.subarray(12), zlib().crc32(first!.subarray(0, 8), zlib().crc32(salt)));
   for (const part of others) sum = zlib().crc32(part, sum);
@@ -121,13 +123,13 @@ function checksumOf([first, ...others]: readonly Uint8Array[], salt = ""): numbe
 }
 
 /**
- * The value that some bytes are. It decodes data only and never runs code of the bytes' own.
+ * Deserializes bytes. It only reads data and never runs code from the bytes.
  *
- * @throws {ValueError} `BAD_BYTES` if they are damaged, truncated, foreign, or of a newer version; or if a class that
- * they name is not known here. `UNREADABLE` with the path, if a class's `fromJSON` throws.
+ * @throws {ValueError} `BAD_BYTES` if they are damaged, truncated, foreign, or of a newer version; or if they name a
+ * class that is not known in this process. `UNREADABLE` with the path, if a class's `fromJSON` throws.
  */
 export function decode(given: Uint8Array, options: DecodeOptions = {}): unknown {
-  // A Buffer's slices are views; these are to be copies.
+  // A Buffer's slices are views; these must be copies.
   const bytes = new Uint8Array(given.buffer, given.byteOffset, given.byteLength);
   const header = headerOf(bytes, options.salt);
   try {
@@ -169,10 +171,12 @@ function rehydrated(root: unknown, found: number): unknown {
     properties instanceof Map &&
     hidden instanceof Map &&
     orders instanceof Map;
-  if (!isTable) throw new Error("their table is no table");
-  // The table names objects by their order: another one would be taken for them.
+  if (!isTable) throw new Error("their table is not valid");
+  // The table identifies objects by their order, so that a wrong count would confuse them.
   if (found !== (count as number) + TABLE_OBJECTS + properties.size + hidden.size) {
-    throw new Error("they have not as many objects as their table says: an accessor gave something else each time");
+    throw new Error(
+      "their number of objects is not that of their table: an accessor returned a different value each time",
+    );
   }
   const table = { classes, objects: objects as unknown as number[], properties, hidden, orders, count };
   return rehydrate(value, table as TypeTable);
@@ -185,7 +189,7 @@ function badBytes(problem: string, cause?: unknown): ValueError {
   return new ValueError({
     code: "BAD_BYTES",
     where: "value",
-    problem: `the bytes are no value: ${problem}`,
+    problem: `the bytes are not a serialized value: ${problem}`,
     path: [],
     cause,
   });

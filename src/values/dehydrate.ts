@@ -1,5 +1,5 @@
 import { types } from "node:util";
-import { errorParts, read } from "./error-parts.js";
+import { errorContent, read } from "./error-parts.js";
 import { isFailure, type Model, requireModel } from "./models.js";
 import {
   builtIn,
@@ -27,18 +27,23 @@ import {
 } from "./unserialisable.js";
 import { isDetached } from "./views.js";
 
-/** What the base format can't say of some objects: which they are, by the order in which a walk comes to them. */
+/**
+ * The properties of some objects that the base format can't represent. Objects are identified by the order of the walk.
+ */
 export interface TypeTable {
   readonly classes: string[];
-  /** Pairs: the object's index, and what it is: one of the codes below; from 0 the index of its class. */
+  /** Pairs of an object's index and its description: one of the codes below; from 0, the index of its class. */
   readonly objects: number[];
   /** Own properties that the base format drops (of errors, Maps, Sets, Dates and the like), by the object's index. */
   readonly properties: Map<number, Record<string, unknown>>;
   /** Own properties that are not enumerable, and a RegExp's lastIndex, by the object's index. */
   readonly hidden: Map<number, Record<string, unknown>>;
-  /** The attributes of an object's properties, as in `LETTERS`, in the order in which they stand, by its index: of those where one is not as assigned. */
+  /**
+   * Attributes of an object's properties, as in `LETTERS`, in property order, by its index: only of objects with an
+   * attribute that differs from an assigned property.
+   */
   readonly orders: Map<number, string>;
-  /** How many objects the walk came to. */
+  /** Number of objects in the walk. */
   readonly count: number;
 }
 
@@ -46,31 +51,35 @@ export const NO_PROTOTYPE = -1;
 export const ERROR = -2;
 /** An array with holes, written as a record of its elements. The next pair has its length. */
 export const SPARSE = -3;
-/** It was kept from growing (-4), sealed (-5) or frozen (-6). */
+/** The object is not extensible (-4), sealed (-5) or frozen (-6). */
 export const INTEGRITY = -3;
 
-/** A value in two parts: what the base format can write, and a table of what it can't. */
+/** A value in two parts: one that the base format can write, and a table for the rest. */
 export interface Dehydrated {
   readonly value: unknown;
   readonly table: TypeTable | undefined;
 }
 
-/** What a walk may do. */
+/** Options of a walk. */
 interface WalkOptions {
-  /** Whether SharedArrayBuffers can go along. */
+  /** True if SharedArrayBuffers can be passed along. */
   readonly sharesMemory?: boolean;
-  /** How many levels around the user's values do not count. Default: 0. */
+  /**
+   * Number of outer levels that do not count, because they are not the user's.
+   *
+   * @default 0
+   */
   readonly levelsAround?: number;
-  /** Whether errors come without what can't travel: the value has led to a failure. */
+  /** True if errors drop values that can't be serialized: the value has led to a failure. */
   readonly isLenient?: boolean;
 }
 
 /**
- * Goes through a value, and finds what the base format can't say. Only if something in it has to be replaced (an error,
- * an instance with `toJSON`, an array with holes) is it copied.
+ * Walks a value, and collects everything that the base format can't represent. The value is only copied if something in
+ * it has to be replaced (an error, an instance with `toJSON`, an array with holes).
  *
- * @param copies whether it is to be copied in any case: then nothing of the user's runs when the copy is written.
- * @throws {ValueError} for what can't travel, with the path to it.
+ * @param copies always copies: then no user code runs when the copy is written.
+ * @throws {ValueError} for a part that can't be serialized, with the path to it.
  */
 export function dehydrate(value: unknown, options: WalkOptions = {}, copies = false): Dehydrated {
   try {
@@ -84,16 +93,16 @@ export function dehydrate(value: unknown, options: WalkOptions = {}, copies = fa
 const NEEDS_COPY = Symbol("it has to be copied");
 
 class Dehydrator {
-  /** What is written for each object that the walk has come to. */
+  /** The written form of each object in the walk. */
   private readonly written = new Map<object, unknown>();
   private readonly classes = new Map<string, number>();
   private readonly objects: number[] = [];
   private readonly properties = new Map<number, Record<string, unknown>>();
   private readonly hidden = new Map<number, Record<string, unknown>>();
   private readonly orders = new Map<number, string>();
-  /** Those whose toJSON() has run, and whose data is not yet written. */
+  /** Objects whose toJSON() has run, and whose data is not yet written. */
   private readonly inProgress = new Set<object>();
-  /** What the walk came to where errors may lose what can't travel. */
+  /** Objects inside errors that may drop values that can't be serialized. */
   private readonly tolerated = new Set<object>();
   private isLenient: boolean;
   private depth = 0;
@@ -108,7 +117,7 @@ class Dehydrator {
   }
 
   all(value: unknown): Dehydrated {
-    const written = this.visit(value);
+    const written = this.value(value);
     const { objects, properties, hidden, orders } = this;
     const isPlain = objects.length === 0 && properties.size === 0 && hidden.size === 0 && orders.size === 0;
     return {
@@ -119,7 +128,7 @@ class Dehydrator {
     };
   }
 
-  private visit(value: unknown): unknown {
+  private value(value: unknown): unknown {
     switch (typeof value) {
       case "object":
         return value === null ? null : this.object(value);
@@ -138,22 +147,22 @@ class Dehydrator {
       if (this.tolerated.size > 0 && !this.isLenient) this.assertWhole(value);
       return before;
     }
-    // Asking a proxy for anything would run its code.
+    // Any operation on a proxy would run its code.
     if (types.isProxy(value)) throw describeUnserialisable(value);
     if (this.depth >= this.maxDepth) throw tooDeep();
     if (this.isLenient) this.tolerated.add(value);
     this.depth++;
-    const written = this.anew(value, Object.getPrototypeOf(value) as object | null);
+    const written = this.content(value, Object.getPrototypeOf(value) as object | null);
     this.depth--;
     return written;
   }
 
-  /** What the cause of a failure has lost is not lost to who has it for a value. */
+  /** A part dropped from the cause of a failure is not dropped from a value with the same object. */
   private assertWhole(value: object): void {
-    if (this.tolerated.delete(value)) assertTravels(value, this.options);
+    if (this.tolerated.delete(value)) assertSerializable(value, this.options);
   }
 
-  private anew(value: object, prototype: object | null): unknown {
+  private content(value: object, prototype: object | null): unknown {
     // Most objects are plain.
     if (prototype === Object.prototype) {
       const names = plainNames(value);
@@ -222,13 +231,13 @@ class Dehydrator {
 
   private at(key: string | number, value: unknown): unknown {
     try {
-      return typeof value === "object" && value !== null ? this.object(value) : this.visit(value);
+      return typeof value === "object" && value !== null ? this.object(value) : this.value(value);
     } catch (thrown) {
       throw thrown === NEEDS_COPY ? thrown : within(faultOf(thrown), key);
     }
   }
 
-  /** An array with nothing but its elements. */
+  /** Writes an array that has only elements. */
   private items(value: unknown[], items: readonly unknown[]): unknown[] {
     const to: unknown[] = this.copies ? [] : value;
     this.written.set(value, to);
@@ -298,19 +307,19 @@ class Dehydrator {
     return to;
   }
 
-  /** The own properties of what has more to it than properties: the base format drops them. */
+  /** Records the own properties of objects that are more than properties: the base format drops them. */
   private extras(value: object, own: OwnProperties, index: number): void {
     const hasLastIndex = types.isRegExp(value) && !Object.is(value.lastIndex, 0);
     this.hide(value, own, index, hasLastIndex ? [...own.hidden, "lastIndex"] : own.hidden);
-    if (own.names.length > 0) this.beside(this.properties, value, own.names, index);
+    if (own.names.length > 0) this.addProperties(this.properties, value, own.names, index);
   }
 
   private hide(value: object, { hidden, order }: OwnProperties, index: number, names = hidden): void {
     if (order !== "") this.orders.set(index, order);
-    if (names.length > 0) this.beside(this.hidden, value, names, index);
+    if (names.length > 0) this.addProperties(this.hidden, value, names, index);
   }
 
-  private beside(
+  private addProperties(
     table: Map<number, Record<string, unknown>>,
     value: object,
     names: readonly string[],
@@ -321,10 +330,10 @@ class Dehydrator {
     for (const name of names) definePlainProperty(properties, name, this.at(name, read(value, name)));
   }
 
-  /** An error is written by its properties: the base format knows neither its class nor what was added to it. */
+  /** Writes an error by its properties: the base format knows neither its class nor added properties. */
   private error(value: Error, prototype: object | null, index: number): unknown {
     const { isLenient } = this;
-    const { base, dom, model, names, attributes, integrity } = errorParts(value, prototype, isLenient);
+    const { base, dom, model, names, attributes, integrity } = errorContent(value, prototype, isLenient);
     if (model?.usesJsonHooks) return this.hasToJson(value, model, index);
     if (!this.copies) throw NEEDS_COPY;
     const written = { base, ...dom, shape: "" };
@@ -337,7 +346,7 @@ class Dehydrator {
     this.properties.set(index, properties);
     for (const name of names) {
       const [before, length, depth] = [this.written.size, this.objects.length, this.depth];
-      // What user code threw comes home with the failure that it led to, without what can't come with it.
+      // A thrown value is returned with the failure it caused, without parts that can't be serialized.
       this.isLenient = isLenient || (name === "cause" && isFailure(model));
       try {
         definePlainProperty(properties, name, this.at(name, read(value, name)));
@@ -385,7 +394,7 @@ class Dehydrator {
   }
 }
 
-/** @throws {UnserialisableError} if an object is made of something else than what objects of its class are made of. */
+/** @throws {UnserialisableError} if an object's internal slots are not those of its class. */
 export function assertOneClass(value: object, kind: Kind, prototype: object | null): void {
   const type = prototype === null ? undefined : builtIn(prototype);
   if (type === undefined) return;
@@ -393,25 +402,25 @@ export function assertOneClass(value: object, kind: Kind, prototype: object | nu
   if (!isInside(type, inside)) throw mixed(inside, type);
 }
 
-/** @throws {UnserialisableError} if its memory was given away. */
+/** @throws {UnserialisableError} if its memory was transferred. */
 export function assertReadable(value: object, kind: Kind): void {
   if ((kind === "view" || kind === "buffer") && isDetached(value)) throw detached();
 }
 
-/** @throws {UnserialisableError} for what can't travel in a value that has nothing to lose. */
-export function assertTravels(value: object, options: WalkOptions = {}): void {
+/** @throws {UnserialisableError} for a part that can't be serialized, in a value that may not lose any. */
+export function assertSerializable(value: object, options: WalkOptions = {}): void {
   new Dehydrator({ ...options, isLenient: false }, true).all(value);
 }
 
-/** Said of an object that its own toJSON() leads back to. */
+/** Describes an object that its own toJSON() refers to. */
 export function refersBack(): UnserialisableError {
   return new UnserialisableError(
-    "what its toJSON() gives refers back to it",
-    "Let toJSON() give a value without cycles.",
+    "the result of its toJSON() refers back to it",
+    "Return a value without cycles from toJSON().",
   );
 }
 
-/** What a model's toJSON() gives. */
+/** Returns the result of a model's toJSON(). */
 export function jsonOf(value: object): unknown {
   try {
     return (value as { toJSON(): unknown }).toJSON();

@@ -5,19 +5,21 @@ import { dehydrate } from "./dehydrate.js";
 import { faultOf, UnserialisableError, valueError } from "./unserialisable.js";
 
 /**
- * A hash of a value's content: SHA-256, 64 hexadecimal digits. The same in every process and on every run for equal
- * content, and another one for other content. The order of an object's properties counts, as that of a Map or Set does,
- * and so does it whether two references inside the value lead to one object or to two equal ones. `#private` members and
- * an error's stack do not count. Of a model with a `key`, the fields that it names count.
+ * Hashes a value's content: SHA-256, 64 hexadecimal digits. Equal content has the same digest in every process and on
+ * every run, and different content has a different one. The order of properties, Map entries and Set items counts, and
+ * so does whether two references lead to one object or to two equal ones. For a model with a `key`, only its fields
+ * count. `#private` members and error stacks do not affect the digest.
  *
- * @throws {ValueError} `UNSERIALISABLE` with the path to what has no content: a function, a promise.
+ * @param value any value that can be serialized.
+ * @returns the digest.
+ * @throws {ValueError} `UNSERIALISABLE` with the path to a part without content: a function, a promise.
  */
 export function digest(value: unknown): string {
   return contentOf(value).digest;
 }
 
 /**
- * @param levelsAround how many levels around what the user gave do not count.
+ * @param levelsAround number of outer levels that do not count, because they are not the user's.
  * @throws {ValueError} `UNSERIALISABLE`
  */
 export function contentOf(value: unknown, levelsAround = 0): Content {
@@ -25,7 +27,7 @@ export function contentOf(value: unknown, levelsAround = 0): Content {
 }
 
 /**
- * The content of a list, and those of its elements for whoever asks for them: in one walk.
+ * Returns the content of a list, and on request those of its elements, in one walk.
  *
  * @throws {ValueError} `UNSERIALISABLE`
  */
@@ -53,7 +55,7 @@ function writtenFar(value: unknown): Content {
     writer.writeFar(value);
     return formOf(writer);
   } catch (thrown) {
-    // The codec comes to the same fault, and knows the way to it.
+    // The codec finds the same fault, and knows its path.
     if (thrown instanceof UnserialisableError) dehydrate(value);
     throw valueError(faultOf(thrown));
   }
@@ -63,10 +65,10 @@ function formOf(writer: CanonicalWriter): Content {
   return { digest: hexOf(writer.bytes.subarray(0, writer.length)), models: writer.takeModels() };
 }
 
-/** How many objects may be walked again for elements that refer to objects of other ones. */
+/** Maximum number of objects that are walked again for elements that refer to objects of other ones. */
 const MAX_WALKED = 1_000_000;
 
-/** What the elements of a list have written, each as it would have written it alone where it refers to no other one. */
+/** The forms of a list's elements: each as if it was written alone, provided that it refers to no other one. */
 class ElementDigests implements ElementForms {
   private readonly ends: number[] = [];
   private readonly models: (readonly string[])[] = [];
@@ -93,14 +95,14 @@ class ElementDigests implements ElementForms {
   /** @param list the content of the list itself. */
   contents(list: Content): Content[] {
     const { bytes, ends, areOwn, start } = this;
-    // One with holes is written by its indices.
+    // A list with holes is written by its indices.
     if (bytes === undefined) return Array.from(this.list, (element) => contentOf(element));
     let walked = 0;
     return ends.map((end, i) => {
       if (areOwn[i]) {
         return { digest: hexOf(bytes.subarray(i === 0 ? start : ends[i - 1]!, end)), models: this.models[i]! };
       }
-      // Less is found in a cache: the element has this content in this list only.
+      // This content is only valid within this list, so there are fewer cache hits.
       if (walked > MAX_WALKED) return { digest: hexOf(Buffer.from(`${i} of ${list.digest}`)), models: list.models };
       const writer = new CanonicalWriter(0);
       const content = written(this.list[i], writer);

@@ -1,40 +1,40 @@
 import type { Violation } from "../errors.js";
 import type { CheckedInputs, InputChecks, InputRecord } from "./input-checks.js";
 
-/** Lists of elements after their checks. */
+/** Lists of elements after their validation. */
 export interface CheckedElements {
   readonly violations: readonly Violation[];
   readonly cause?: unknown;
-  /** The elements; undefined if an input depends on other elements than its own: then each call makes its values. */
+  /** The elements; undefined if an input depends on other elements than its own: then each call computes its values. */
   readonly lists: readonly ArrayLike<unknown>[] | undefined;
 }
 
 /** Inputs whose values change together from run to run. */
-interface Group {
+interface InputGroup {
   readonly names: readonly string[];
   readonly lists: readonly ArrayLike<unknown>[];
 }
 
 /**
- * Checks the elements of inputs that are mapped over, each with the shared inputs beside it. Where no rule reads more than
- * it has to, each element is checked once, and the shared inputs are not checked again.
+ * Validates the elements of inputs that are mapped over, each together with the shared inputs. If no rule reads more
+ * than its own input, each element is validated once, and the shared inputs are not validated again.
  *
- * @param shared the shared inputs, checked.
+ * @param shared the validated shared inputs.
  */
 export async function checkElements(
   checks: InputChecks,
   record: InputRecord,
   shared: CheckedInputs,
-  { names, lists }: Group,
+  { names, lists }: InputGroup,
   isProduct: boolean,
 ): Promise<CheckedElements> {
   const groups = isProduct ? names.map((name, i) => ({ names: [name], lists: [lists[i]!] })) : [{ names, lists }];
   if (shared.readsHidden) return checkCombinations(checks, record, groups);
   const found = new ViolationList(0);
-  const made: (readonly ArrayLike<unknown>[])[] = [];
+  const validated: (readonly ArrayLike<unknown>[])[] = [];
   for (const group of groups) {
     if (!checks.concern(group.names)) {
-      made.push(group.lists);
+      validated.push(group.lists);
       continue;
     }
     const hidden = names.filter((name) => !group.names.includes(name));
@@ -47,16 +47,16 @@ export async function checkElements(
       found.add(checked, new Map(group.names.map((name) => [name, i])));
       for (const [k, name] of group.names.entries()) elements[k]!.push(checked.values.get(name));
     }
-    made.push(elements);
+    validated.push(elements);
   }
-  return { ...found.described(), lists: made.flat() };
+  return { ...found.described(), lists: validated.flat() };
 }
 
-/** Checks whole records: for each combination of elements that there is a run for. */
+/** Validates whole records: one for each combination of elements that is run. */
 async function checkCombinations(
   checks: InputChecks,
   record: InputRecord,
-  groups: readonly Group[],
+  groups: readonly InputGroup[],
 ): Promise<CheckedElements> {
   const lengths = groups.map(({ lists }) => lists[0]!.length);
   const count = lengths.reduce((product, length) => product * length, 1);
@@ -70,7 +70,7 @@ async function checkCombinations(
   return { ...found.described(), lists: undefined };
 }
 
-/** The first list varies slowest. */
+/** Returns the indices of a run; the first list varies slowest. */
 function indicesOf(run: number, lengths: readonly number[]): number[] {
   const indices: number[] = [];
   for (let rest = run, g = lengths.length - 1; g >= 0; g--) {
@@ -80,12 +80,12 @@ function indicesOf(run: number, lengths: readonly number[]): number[] {
   return indices;
 }
 
-function withElements({ given, defaults }: InputRecord, groups: readonly Group[], indices: readonly number[]) {
+function withElements({ given, defaults }: InputRecord, groups: readonly InputGroup[], indices: readonly number[]) {
   const all = new Map(given);
   for (const [g, { names, lists }] of groups.entries()) {
     for (const [k, name] of names.entries()) {
       const element = lists[k]![indices[g]!];
-      // An element that is undefined leaves the input its default.
+      // For an undefined element, the input has its default.
       if (element !== undefined || !defaults.has(name)) all.set(name, element);
       else all.delete(name);
     }
@@ -93,12 +93,12 @@ function withElements({ given, defaults }: InputRecord, groups: readonly Group[]
   return { given: all, defaults };
 }
 
-/** Violations of many runs, each told once: those of a shared input with the elements that it goes wrong with. */
+/** Violations of many runs, each reported once: those of a shared input with the elements that cause them. */
 class ViolationList {
   private readonly byText = new Map<string, { violation: Violation; runs: number; with: string }>();
   private cause: unknown;
 
-  /** @param runs how many there are. */
+  /** @param runs number of runs. */
   constructor(private readonly runs: number) {}
 
   add({ violations, cause }: CheckedInputs, indices: ReadonlyMap<string, number>): void {
@@ -109,8 +109,8 @@ class ViolationList {
       const path =
         name === undefined ? violation.path : `${name}[${indices.get(name)}]${violation.path.slice(name.length)}`;
       const key = JSON.stringify([path, violation.constraint, violation.problem]);
-      const known = this.byText.get(key);
-      if (known !== undefined) known.runs++;
+      const earlier = this.byText.get(key);
+      if (earlier !== undefined) earlier.runs++;
       else
         this.byText.set(key, { violation: { ...violation, path }, runs: 1, with: name === undefined ? elements : "" });
     }

@@ -4,31 +4,34 @@ import { builtIn, domOf, nearestError } from "./object-kinds.js";
 import { attributesOf, type OwnProperties, ownProperties } from "./own-properties.js";
 import { faultOf, mixed, within } from "./unserialisable.js";
 
-/** What an error is made of. */
-export interface ErrorParts {
-  /** The nearest class of the language. */
+/** The parts of an error. */
+export interface ErrorContent {
+  /** The nearest built-in class. */
   readonly base: string;
-  /** What a DOMException keeps inside. */
+  /** The internal state of a DOMException. */
   readonly dom: { readonly name: string; readonly message: string } | undefined;
-  /** Its class, if that is known and none of the language. */
+  /** Its class, if that is registered and not built-in. */
   readonly model: Model | undefined;
-  /** The names of its own properties, in their order; and what it shows that only its class has, if that is not known. */
+  /** The names of its own properties, in order; and of those that only its class has, if that is not registered. */
   readonly names: readonly string[];
-  /** Whether its `stack` is the text that V8 makes of where it was made: that travels, and does not count. */
+  /**
+   * True if its `stack` is V8's text of the place where it was created: it is serialized, and does not count for the
+   * digest.
+   */
   readonly hasTrace: boolean;
-  /** Their attributes, as in `LETTERS`. */
+  /** Attributes of the properties, as in `LETTERS`. */
   readonly attributes: ReadonlyMap<string, number>;
   readonly integrity: OwnProperties["integrity"];
 }
 
 /**
- * What an error is made of, for bytes and digests alike. One whose class is not known is one of the nearest class of the
- * language.
+ * Returns the parts of an error, for bytes and digests alike. An error of an unregistered class is represented as its
+ * nearest built-in class.
  *
- * @param isLenient whether it led to a failure: then what can't travel is left out.
- * @throws {CannotTravel}
+ * @param isLenient drops parts that can't be serialized, because the error led to a failure.
+ * @throws {UnserialisableError}
  */
-export function errorParts(value: Error, prototype: object | null, isLenient: boolean): ErrorParts {
+export function errorContent(value: Error, prototype: object | null, isLenient: boolean): ErrorContent {
   const isBuiltIn = prototype === null || builtIn(prototype) !== undefined;
   const model = isBuiltIn || prototype === null ? undefined : findModel(prototype);
   if (model?.usesJsonHooks) return { ...HOOKED, model };
@@ -41,12 +44,12 @@ export function errorParts(value: Error, prototype: object | null, isLenient: bo
   if (nearest === undefined && prototype !== null && model === undefined && !isLenient) throw unknownClass(prototype);
   const base = dom === undefined ? (nearest ?? "Error") : "DOMException";
   const own = ownProperties(value, "error", isLenient);
-  const lost = isBuiltIn || model !== undefined ? [] : shownByClass(value, base, dom, isLenient);
+  const lost = isBuiltIn || model !== undefined ? [] : classDefined(value, base, dom, isLenient);
   const names = Object.getOwnPropertyNames(value);
   const stack = stackOf(value);
   return {
     ...{ base, dom, model },
-    // V8 makes the text when it is read, of the error's name, too: there may be none.
+    // V8 creates the text when it is read, and uses the error's name: it may fail.
     names: [...(stack === "unreadable" ? names.filter((name) => name !== "stack") : names), ...lost],
     hasTrace: stack === "text",
     attributes: new Map([
@@ -57,7 +60,7 @@ export function errorParts(value: Error, prototype: object | null, isLenient: bo
   };
 }
 
-/** Nothing but what its toJSON() gives. */
+/** Only the result of its toJSON(). */
 const HOOKED = { base: "Error", dom: undefined, names: [], hasTrace: false, attributes: new Map(), integrity: 0 };
 
 const HIDDEN = 1;
@@ -70,8 +73,8 @@ function stackOf(value: Error): "text" | "other" | "unreadable" {
   }
 }
 
-/** A name or a message that its class gives it. */
-function shownByClass(value: Error, base: string, dom: ErrorParts["dom"], isLenient: boolean): string[] {
+/** Returns a name or a message that is defined by its class. */
+function classDefined(value: Error, base: string, dom: ErrorContent["dom"], isLenient: boolean): string[] {
   const bare = dom ?? { name: base, message: "" };
   return (["name", "message"] as const).filter((key) => {
     if (Object.hasOwn(value, key)) return false;
@@ -85,7 +88,7 @@ function shownByClass(value: Error, base: string, dom: ErrorParts["dom"], isLeni
   });
 }
 
-/** Accessors run here: what they throw has the property's place. */
+/** Reads a property. An accessor runs; its exception is reported with the property's path. */
 export function read(value: object, name: string | number): unknown {
   try {
     return (value as Record<string | number, unknown>)[name];

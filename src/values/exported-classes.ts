@@ -14,77 +14,77 @@ import { isStackOverflow } from "./unserialisable.js";
 /** A class that a module of a pipeline exports. */
 export interface ExportedClass {
   readonly type: Class;
-  /** Its own name, if it is exported by that, too; else the name of the export. */
+  /** Its own name, if it is exported under that name, too; otherwise the name of the export. */
   readonly name: string;
-  /** The module, relative to where the program runs. */
+  /** The path of the module, relative to the working directory. */
   readonly module: string;
 }
 
-/** A pipeline for each module that defines some: the classes that it and the modules it imports export are known. */
+/** A pipeline for each module that defines some: the classes exported by it and by the modules it imports are known. */
 const roots = new Map<unknown, WeakRef<Class>>();
 const byType = new Map<Class, ExportedClass>();
 const byName = new Map<string, ExportedClass[]>();
 
-/** How many roots, and modules of a bundle, had been looked at when it was looked last. */
-let looked = 0;
-/** Whether an export had no value yet: its module was not at its end. */
+/** Number of roots, and modules of a bundle, at the time of the last search. */
+let searchedCount = 0;
+/** True if an export had no value yet, because its module was still being evaluated. */
 let isUnfinished = false;
-/** Objects whose class was not found, with what had been looked at by then. */
+/** Objects whose class was not found, with the state of the search at that time. */
 const missed = new WeakMap<object, number>();
 
 /**
- * Makes the classes known by their exports that a pipeline's module exports, and the modules that it imports. They are looked for
- * when a value of an unknown class has to travel.
+ * Registers the classes exported by a pipeline's module, and by the modules that it imports. They are searched when a
+ * value of an unknown class has to be serialized.
  */
-export function knowExportsOf(pipeline: Class): void {
+export function registerExportsOf(pipeline: Class): void {
   const key = classLocationOf(pipeline)?.file ?? pipeline.name;
   if (roots.get(key)?.deref() === undefined) roots.set(key, new WeakRef(pipeline));
 }
 
-/** The exported class that instances with a prototype are of. */
+/** Returns the exported class of instances with a prototype. */
 export function exportedClassOf(prototype: object): ExportedClass | undefined {
   const type: unknown = Object.getOwnPropertyDescriptor(prototype, "constructor")?.value;
-  const known = byType.get(type as Class);
-  if (known !== undefined) return known.type.prototype === prototype ? known : undefined;
-  if (missed.get(prototype) === toLookAt() || !isClass(type) || type.prototype !== prototype) return undefined;
-  look(isUnfinished);
-  const found = byType.get(type);
-  if (found === undefined) missed.set(prototype, toLookAt());
-  return found;
+  const exported = byType.get(type as Class);
+  if (exported !== undefined) return exported.type.prototype === prototype ? exported : undefined;
+  if (missed.get(prototype) === searchableCount() || !isClass(type) || type.prototype !== prototype) return undefined;
+  search(isUnfinished);
+  const result = byType.get(type);
+  if (result === undefined) missed.set(prototype, searchableCount());
+  return result;
 }
 
-/** The exported classes with a name. */
+/** Returns the exported classes with a name. */
 export function exportedClassesNamed(name: string): readonly ExportedClass[] {
-  if (!byName.has(name)) look(isUnfinished);
+  if (!byName.has(name)) search(isUnfinished);
   return byName.get(name) ?? [];
 }
 
 export function exportedClasses(): Iterable<ExportedClass> {
-  look(isUnfinished);
+  search(isUnfinished);
   return byType.values();
 }
 
 /**
- * The module whose code defines a class, and whether the pipelines' modules import a class or function of it. Undefined for one of a
- * package, where no pipeline has been used, and where V8 does not tell.
+ * Returns the module whose code defines a class, and if the pipelines' modules import it. Undefined for a class of a
+ * package, if no pipeline has been used, or if V8 does not know.
  */
 export function definingModule(type: Function): { readonly module: string; readonly isImported: boolean } | undefined {
   if (roots.size === 0) return undefined;
   return getOrCreate(modules, type, () => {
     try {
       const [place] = inspecting(() => placesOf([type]));
-      if (place?.kind !== "code" || !isProjects(place.script)) return { found: undefined };
+      if (place?.kind !== "code" || !isProjects(place.script)) return { result: undefined };
       const { id, url, isModule } = place.script;
-      // A test runner's way to load modules is none that can be followed.
-      if (!isModule && commonJs(url) === undefined) return { found: undefined };
-      return { found: { module: shown(url), isImported: walk.hasSeen(id, url) } };
+      // The module system of a test runner can't be traversed.
+      if (!isModule && commonJs(url) === undefined) return { result: undefined };
+      return { result: { module: relativeModule(url), isImported: walk.hasSeen(id, url) } };
     } catch {
-      return { found: undefined };
+      return { result: undefined };
     }
-  }).found;
+  }).result;
 }
 
-const modules = new WeakMap<Function, { readonly found: ReturnType<typeof definingModule> }>();
+const modules = new WeakMap<Function, { readonly result: ReturnType<typeof definingModule> }>();
 
 type BundledExports = ReadonlyMap<string, Readonly<Record<string, () => unknown>> | (() => unknown)>;
 
@@ -92,26 +92,26 @@ function bundled(): BundledExports | undefined {
   return (globalThis as { [BUNDLED_EXPORTS]?: BundledExports })[BUNDLED_EXPORTS];
 }
 
-/** A number that grows with what there is to look at. */
-function toLookAt(): number {
+/** A number that grows with the modules to search. */
+function searchableCount(): number {
   return roots.size + (bundled()?.size ?? 0);
 }
 
-/** @param again also if there is nothing new to look at. */
-function look(again: boolean): void {
-  const there = toLookAt();
-  if (there === looked && !again) return;
-  looked = there;
+/** @param again searches even if there is nothing new. */
+function search(again: boolean): void {
+  const count = searchableCount();
+  if (count === searchedCount && !again) return;
+  searchedCount = count;
   isUnfinished = false;
   const inBundle = bundled();
   if (inBundle === undefined) walk.from([...roots.values()].flatMap((root) => root.deref() ?? []));
   for (const [name, exported] of inBundle ?? []) {
-    const values = typeof exported === "function" ? requiredValues(exported()) : valuesNow(exported);
-    record(name.replace(/^bundle:/, ""), values);
+    const values = typeof exported === "function" ? requiredValues(exported()) : evaluatedValues(exported);
+    recordExports(name.replace(/^bundle:/, ""), values);
   }
 }
 
-function valuesNow(exported: Readonly<Record<string, () => unknown>>): (readonly [string, unknown])[] {
+function evaluatedValues(exported: Readonly<Record<string, () => unknown>>): (readonly [string, unknown])[] {
   return Object.entries(exported).flatMap(([name, value]) => {
     try {
       return [[name, value()] as const];
@@ -122,23 +122,23 @@ function valuesNow(exported: Readonly<Record<string, () => unknown>>): (readonly
   });
 }
 
-/** Records what of a module's exports is a class, and none of a pipeline. */
-function record(module: string, exported: Iterable<readonly [name: string, value: unknown]>): void {
+/** Records the exports of a module that are classes, except for pipelines. */
+function recordExports(module: string, exported: Iterable<readonly [name: string, value: unknown]>): void {
   const names = new Map<Class, string[]>();
   for (const [name, value] of exported) {
     if (value === undefined) isUnfinished = true;
     if (isClass(value)) getOrCreate(names, value, () => []).push(name);
   }
-  for (const [type, under] of names) {
+  for (const [type, exportNames] of names) {
     if (byType.has(type) || classLocationOf(type) !== undefined || membersOf(type).size > 0) continue;
     const own: unknown = Object.getOwnPropertyDescriptor(type, "name")?.value;
     const ownName = typeof own === "string" ? own : "";
-    const other = under.find((name) => name !== "default");
-    const name = under.includes(ownName) || other === undefined ? ownName : other;
+    const other = exportNames.find((name) => name !== "default");
+    const name = exportNames.includes(ownName) || other === undefined ? ownName : other;
     if (name === "") continue;
-    const found = { type, name, module };
-    byType.set(type, found);
-    getOrCreate(byName, name, () => []).push(found);
+    const result = { type, name, module };
+    byType.set(type, result);
+    getOrCreate(byName, name, () => []).push(result);
   }
 }
 
@@ -161,13 +161,13 @@ function urlOf(file: string): string {
   return file.startsWith("file:") ? file : pathToFileURL(file).href;
 }
 
-function shown(file: string): string {
+function relativeModule(file: string): string {
   return path.relative(process.cwd(), locationPath(file)).split(path.sep).join("/");
 }
 
 const { cache } = createRequire(import.meta.url);
 
-/** A CommonJS module that is loaded. */
+/** Returns a CommonJS module that is loaded. */
 function commonJs(file: string): NodeJS.Module | undefined {
   return cache[locationPath(file)];
 }
@@ -175,13 +175,14 @@ function commonJs(file: string): NodeJS.Module | undefined {
 type Code = Extract<FunctionPlace, { kind: "code" }>;
 
 /**
- * Goes through the modules of pipelines. Those of ES are found by V8's scopes: a module's has its exports and what it imports, also
- * while it waits for something at its top, when an `import()` of it would wait for ever. Nothing is imported, and no code runs.
+ * Walks the modules of pipelines. ES modules are found by V8's scopes: the scope of a module has its exports and
+ * imports, even while it waits at its top level, when an `import()` of it would wait forever. Nothing is imported, and
+ * no code runs.
  */
 class ModuleWalk {
-  /** By the script's id, what may be a class of those that were come to. */
+  /** Possible classes of the visited modules, by the script's id. */
   private readonly scripts = new Map<string, readonly ClassExport[]>();
-  /** Those whose variables were looked at. */
+  /** Scripts whose variables have been read. */
   private readonly entered = new Set<string>();
   private readonly required = new Set<NodeJS.Module>();
   private queue: Function[] = [];
@@ -209,12 +210,12 @@ class ModuleWalk {
       });
     } catch (error) {
       this.queue = [];
-      // It is asked for inside of a walk through a value: the next one may have more of the stack left.
+      // The search runs inside a walk of a value: the next one may have more stack available.
       if (isStackOverflow(error)) {
-        looked = 0;
+        searchedCount = 0;
         throw error;
       }
-      // Where V8 does not answer, classes are known by their decorators alone.
+      // If V8 does not answer, classes are only known by their decorators.
     }
   }
 
@@ -233,21 +234,25 @@ class ModuleWalk {
       return;
     }
     const exported = getOrCreate(this.scripts, script.id, () => classExports(sourceOf(script)));
-    // The variable of a default export without a name is in no scope that V8 shows.
+    // No scope of V8 has the variable of a default export without a name.
     const isUnnamed = fn.name === "default" && exported.some(({ local }) => local === undefined);
-    if (isUnnamed) record(shown(script.url), [["default", fn]]);
+    if (isUnnamed) recordExports(relativeModule(script.url), [["default", fn]]);
     const scope = scopes.find(({ isModule }) => isModule);
     if (scope === undefined || this.entered.has(script.id)) return;
     this.entered.add(script.id);
     const variables = scope.variables as Readonly<Record<string, unknown>>;
-    record(
-      shown(script.url),
+    recordExports(
+      relativeModule(script.url),
       exported.flatMap(({ name, local }) => (local === undefined ? [] : [[name, variables[local]] as const])),
     );
     for (const value of Object.values(variables)) this.lead(value, seen);
   }
 
-  /** Goes on to the module of a value's code. @param depth how deep inside a variable it is. */
+  /**
+   * Continues with the module of a value's code.
+   *
+   * @param depth its nesting in a variable.
+   */
   private lead(value: unknown, seen: WeakSet<Function>, depth = 0): void {
     if (types.isProxy(value)) return;
     if (typeof value === "function") {
@@ -260,28 +265,28 @@ class ModuleWalk {
     }
   }
 
-  /** A CommonJS module, those that it requires before it. */
+  /** Records a CommonJS module, after the modules that it requires. */
   private require(module: NodeJS.Module, seen: WeakSet<Function>): void {
     if (this.required.has(module) || !isProjectsFile(module.filename)) return;
     this.required.add(module);
     for (const child of module.children) this.require(child, seen);
     const values = requiredValues(module.exports);
-    // Of an ES module that was required, its own exports are found by its scope.
-    if (!types.isModuleNamespaceObject(module.exports)) record(shown(module.filename), values);
+    // The exports of a required ES module are found by its scope.
+    if (!types.isModuleNamespaceObject(module.exports)) recordExports(relativeModule(module.filename), values);
     for (const [, value] of values) this.lead(value, seen);
   }
 }
 
-/** What a CommonJS module exports: a class that is all of it is its default export. */
+/** Returns the exports of a CommonJS module: a class as `module.exports` is its default export. */
 function requiredValues(exports: unknown): (readonly [string, unknown])[] {
   const isObject = (typeof exports === "object" && exports !== null) || typeof exports === "function";
   const whole = isClass(exports) ? [["default", exports] as const] : [];
   return isObject ? [...whole, ...exportedValues(exports)] : whole;
 }
 
-/** How many functions V8 is asked about at once. */
+/** Maximum number of functions per query to V8. */
 const MAX_ASKED = 1_000;
-/** Lists and records in a module's variable may hold what it imports of others; deeper ones are not looked into. */
+/** Lists and records in a module's variable may contain imports; deeper ones are not searched. */
 const MAX_DEPTH = 2;
 const MAX_VALUES = 100;
 
@@ -293,7 +298,7 @@ function plainValues(value: object): readonly unknown[] {
   return keys.map((key): unknown => Object.getOwnPropertyDescriptor(value, key)?.value);
 }
 
-/** What a module exports. Compilers write getters, and nobody else's are called. */
+/** Returns the exports of a module. Only getters written by compilers are called. */
 function exportedValues(exports: object): (readonly [string, unknown])[] {
   const isOfCompiler = types.isModuleNamespaceObject(exports) || Object.hasOwn(exports, "__esModule");
   return Object.keys(exports).flatMap((name) => {
@@ -302,7 +307,7 @@ function exportedValues(exports: object): (readonly [string, unknown])[] {
       if ("value" in property) return [[name, property.value as unknown] as const];
       return isOfCompiler ? [[name, property.get?.call(exports) as unknown] as const] : [];
     } catch {
-      // Its module has not come to it yet.
+      // Its module has not been evaluated that far.
       isUnfinished = true;
       return [];
     }

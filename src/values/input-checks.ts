@@ -11,49 +11,52 @@ import { plainName } from "./plain-name.js";
 import { transformedProperties } from "./transformed-properties.js";
 import { validate } from "./validation.js";
 
-/** The inputs of one run, by name: all of them, also those that its outputs do not need. */
+/** The inputs of one run by name, including those that its outputs do not need. */
 export interface InputRecord {
   /** Values from a caller, a binding or a parent. */
   readonly given: ReadonlyMap<string, unknown>;
-  /** Values of initialisers. They are values of the class already: rules see them, but nothing transforms them. */
+  /**
+   * Values of initializers. They are values of the class already: rules can read them, but they are not transformed.
+   */
   readonly defaults: ReadonlyMap<string, unknown>;
 }
 
-/** Inputs after their checks. */
+/** Inputs after their validation. */
 export interface CheckedInputs {
   readonly values: ReadonlyMap<string, unknown>;
   readonly violations: readonly Violation[];
-  /** The first error that user code threw, if any did. */
+  /** The first exception of user code. */
   readonly cause?: unknown;
-  /** Whether a rule read an input that was hidden: then only the whole record tells what is right. */
+  /** True if a rule read an input that was hidden: then only the whole record can be validated. */
   readonly readsHidden: boolean;
 }
 
-/** Which inputs of a record are checked. */
+/** The inputs of a record to validate. */
 export interface Checked {
   readonly names: readonly string[];
-  /** Those that were checked before: their values. */
+  /** Values of the inputs that were validated before. */
   readonly made?: ReadonlyMap<string, unknown>;
-  /** Those that are not known yet: elements of lists. */
+  /** Inputs that are not known yet: elements of lists. */
   readonly hidden?: readonly string[];
 }
 
-/** The walk that transforms records: loaded where something is transformed. */
+/** The walk that transforms records, loaded when it is needed. */
 const transformer = new OnDemand(() => import("./record-transformer.js"));
 
-const known = new WeakMap<readonly PlannedInput[], InputChecks | null>();
+const checksByType = new WeakMap<readonly PlannedInput[], InputChecks | null>();
 
-/** The checks that a plan's inputs need; undefined if no decorator of their class asks for any. */
+/** Returns the checks of a plan's inputs; undefined if their class has no decorators for them. */
 export function inputChecksOf(type: Function, { graph, inputs }: Plan): InputChecks | undefined {
-  return getOrCreate(known, inputs, () => InputChecks.of(type, graph, inputs) ?? null) ?? undefined;
+  return getOrCreate(checksByType, inputs, () => InputChecks.of(type, graph, inputs) ?? null) ?? undefined;
 }
 
 /**
- * What the fields of a pipeline class say of its inputs. The record of all inputs is transformed and validated as one object of
- * the class, so that rules see the other inputs; violations of those that the plan does not use are no violations.
+ * The rules that the fields of a pipeline class have for its inputs. The record of all inputs is transformed and
+ * validated as one object of the class, so that rules can read other inputs; violations of inputs that the plan does
+ * not use are ignored.
  */
 export class InputChecks {
-  /** Inputs by the names that `@Expose({ name })` gives them. */
+  /** Inputs by their names from `@Expose({ name })`. */
   readonly exposed = new Map<string, string>();
   private readonly plain = new Map<string, string>();
 
@@ -64,7 +67,7 @@ export class InputChecks {
     private readonly used: ReadonlyMap<string, PlannedInput>,
     private readonly transformed: ReadonlySet<string>,
     private readonly validated: ReadonlySet<string>,
-    /** The emitted types of the inputs that are transformed. */
+    /** Emitted types of the inputs that are transformed. */
     private readonly types: ReadonlyMap<string, Function | undefined>,
   ) {
     for (const name of transformed) {
@@ -85,17 +88,17 @@ export class InputChecks {
     return new InputChecks(type, names, used, transformed, validated, types);
   }
 
-  /** Whether any decorator stands on one of some inputs. */
+  /** Tells if any of some inputs has a decorator. */
   concern(names: readonly string[]): boolean {
     return names.some((name) => this.transformed.has(name) || this.validated.has(name));
   }
 
-  /** The name of an input in the records that callers give. */
+  /** Returns the name of an input in the records of callers. */
   plainName(name: string): string {
     return this.plain.get(name) ?? name;
   }
 
-  /** Transforms and validates a record, or some inputs of it beside the others. */
+  /** Transforms and validates a record, or some inputs of it together with the others. */
   check(record: InputRecord, checked: Checked = { names: this.names }): CheckedInputs | Promise<CheckedInputs> {
     if (this.transformed.size > 0 && transformer.loaded === undefined) {
       return transformer.load().then(() => this.check(record, checked));
@@ -103,7 +106,7 @@ export class InputChecks {
     const transforming = this.transform(record, checked);
     const { values, failed } = transforming;
     const toValidate = new Set(checked.names.filter((name) => this.validated.has(name) && !failed.has(name)));
-    const wrong = [...transforming.violations, ...this.undefinedNow(record, checked, transforming)];
+    const wrong = [...transforming.violations, ...this.undefinedInputs(record, checked, transforming)];
     const misfits = this.misfits(record, checked, transforming);
     if (toValidate.size === 0) return { ...transforming, violations: [...wrong, ...misfits] };
     const reading = { hidden: transforming.readsHidden };
@@ -112,7 +115,7 @@ export class InputChecks {
     hide(object, checked.hidden, reading);
     return this.validate(object, toValidate).then(({ violations, cause }) => ({
       values,
-      // class-validator may say more of the same.
+      // class-validator may report the same input in more detail.
       violations: [...wrong, ...misfits.filter((misfit) => !violations.some(isSame(misfit))), ...violations],
       cause: transforming.cause ?? cause,
       readsHidden: reading.hidden,
@@ -150,7 +153,7 @@ export class InputChecks {
     try {
       take(attempt(toTransform), toTransform);
     } catch {
-      // One of them throws: each by itself shows which.
+      // One of them throws: each is transformed alone to find it.
       for (const name of toTransform) {
         try {
           take(attempt([name]), [name]);
@@ -165,21 +168,24 @@ export class InputChecks {
     return { ...result, readsHidden: reading.hidden };
   }
 
-  /** Inputs that were given, and that their decorators made undefined. */
-  private undefinedNow({ given }: InputRecord, { names }: Checked, { values, failed }: Transformed): Violation[] {
-    const gone = names.filter((name) => {
+  /** Reports given inputs that their decorators made undefined. */
+  private undefinedInputs({ given }: InputRecord, { names }: Checked, { values, failed }: Transformed): Violation[] {
+    const inputs = names.filter((name) => {
       const input = this.used.get(name);
       if (input === undefined || input.optional || failed.has(name) || !this.transformed.has(name)) return false;
       return given.get(name) !== undefined && values.get(name) === undefined;
     });
-    return gone.map((path) => ({
+    return inputs.map((path) => ({
       path,
       constraint: "undefined",
       problem: `class-transformer's decorators make it undefined: it was ${describeValue(given.get(path))}`,
     }));
   }
 
-  /** Inputs that are a list where their class has one value, or one value where it has a list: class-transformer takes both. */
+  /**
+   * Reports inputs that are a list where their class has one value, or one value where it has a list: class-transformer
+   * accepts both.
+   */
   private misfits({ given }: InputRecord, { names }: Checked, { values, failed }: Transformed): Violation[] {
     const violations: Violation[] = [];
     for (const path of names) {
@@ -221,7 +227,7 @@ export class InputChecks {
 
 interface Transformed {
   readonly values: Map<string, unknown>;
-  /** The inputs that could not be transformed. */
+  /** Inputs that could not be transformed. */
   readonly failed: Set<string>;
   readonly violations: Violation[];
   cause: unknown;
@@ -232,7 +238,7 @@ function isSame(one: Violation): (other: Violation) => boolean {
   return (other) => other.path === one.path;
 }
 
-/** Declared types that hold many values: class-transformer takes one value in their place, too. */
+/** Declared types of collections: class-transformer accepts one value instead. */
 const COLLECTIONS = new Map<Function, { readonly takes: string; is(value: unknown): boolean }>([
   [Array, { takes: "a list", is: (value) => isIterable(value) && !types.isMap(value) }],
   [Set, { takes: "a Set, or a list for one", is: types.isSet }],
@@ -243,12 +249,12 @@ function isIterable(value: unknown): boolean {
   return typeof value === "object" && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value);
 }
 
-/** An input's own property, whatever its name means elsewhere. */
+/** Defines an input as an own property, whatever its name. */
 function define(object: object, name: string, value: unknown): void {
   Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
 }
 
-/** Inputs whose values are not known yet are undefined, and it is noted when a rule reads one. */
+/** Makes inputs without a known value undefined, and records if a rule reads one. */
 function hide(object: object, names: readonly string[] = [], reading: { hidden: boolean }): void {
   const get = () => {
     reading.hidden = true;
@@ -257,7 +263,7 @@ function hide(object: object, names: readonly string[] = [], reading: { hidden: 
   for (const name of names) Object.defineProperty(object, name, { get, enumerable: true, configurable: true });
 }
 
-/** How deep both packages can go for sure: each level takes several of their calls. */
+/** Maximum depth that both packages certainly support: each level takes several of their calls. */
 const LEVELS = 250;
 
 function thrown(path: string, value: unknown, during: string, what: string, error: unknown): Violation {

@@ -1,14 +1,15 @@
 import { InputError, type Violation } from "../errors.js";
 import { type Graph, inputNames } from "../graph/graph.js";
-import { didYouMean, formatList } from "../graph/nearest.js";
 import { nodesByName } from "../graph/order.js";
 import type { Plan, PlannedInput } from "../graph/plan.js";
+import { didYouMean, formatList } from "../util/suggest.js";
 import type { InputChecks, InputRecord } from "./input-checks.js";
 
 /**
- * The inputs of one run. A value from the caller is over a bound one, that over the default. Undefined is none.
+ * Returns the inputs of one run. A value from the caller overrides a bound one, which overrides the default. Undefined
+ * does not count as a value.
  *
- * @param inputs what the caller gave, by the inputs' own names or by those that `@Expose({ name })` gives them.
+ * @param inputs the caller's inputs, by their own names or by those of `@Expose({ name })`.
  */
 export function inputRecord(
   graph: Graph,
@@ -24,35 +25,35 @@ export function inputRecord(
     if (value !== undefined) defaults.set(name, value);
     const exposed = inputs[checks?.plainName(name) ?? name];
     const found = [exposed, inputs[name], bound[name]].find((value) => value !== undefined);
-    // A decorator may make something of an undefined that is given.
+    // A decorator may convert a given undefined into a value.
     if (found !== undefined || (Object.hasOwn(inputs, name) && value === undefined)) given.set(name, found);
   }
   return { given, defaults };
 }
 
 /**
- * What a caller gave, against what a plan needs: violations for what is missing and what is unknown.
+ * Compares the caller's inputs with those of a plan: violations for missing and unknown names.
  *
- * @param isThere whether an input has a value, given or made by its decorators.
+ * @param hasValue tells if an input has a value, given or made by its decorators.
  */
 export function checkInputNames(
   graph: Graph,
   plan: Plan,
   pipeline: object,
   inputs: Readonly<Record<string, unknown>>,
-  isThere: (name: string) => boolean,
+  hasValue: (name: string) => boolean,
   checks?: InputChecks,
 ): Violation[] {
   const violations: Violation[] = [];
   for (const { name, optional } of plan.inputs) {
-    if (optional || isThere(name)) continue;
+    if (optional || hasValue(name)) continue;
     violations.push({ path: name, constraint: "missing", problem: "it is missing" });
   }
   const nodes = nodesByName(graph);
   for (const name in inputs) {
     const own = checks?.exposed.get(name);
     if (own !== undefined && inputs[own] !== undefined && inputs[name] !== undefined) {
-      violations.push({ path: name, constraint: "unknown", problem: `it is the input "${own}", which is given, too` });
+      violations.push({ path: name, constraint: "unknown", problem: `it is the input "${own}", which is also given` });
     }
     if (own !== undefined || nodes.get(name)?.role === "input") continue;
     violations.push({ path: name, constraint: "unknown", problem: unknownInput(graph, pipeline, name) });
@@ -66,7 +67,7 @@ function unknownInput(graph: Graph, pipeline: object, name: string): string {
   return `no input has this name. ${didYouMean(name, inputNames(graph))}`;
 }
 
-/** The error of a caller's inputs, all at once. */
+/** Creates the error of a caller's inputs, all violations at once. */
 export function inputError(
   where: string,
   violations: readonly Violation[],
@@ -92,18 +93,17 @@ export function inputError(
           ? "UNKNOWN_INPUTS"
           : "INVALID_INPUTS",
     where,
-    problem:
-      lines.length === 1 ? lines[0]! : `${lines.length} things are wrong with the inputs:\n  - ${lines.join("\n  - ")}`,
+    problem: lines.length === 1 ? lines[0]! : `${lines.length} problems with the inputs:\n  - ${lines.join("\n  - ")}`,
     advice:
       missing.length > 0
-        ? "An input that may be left out has a default, or says @input({ optional: true }): TypeScript's ? is gone at run time."
+        ? "An optional input needs a default or @input({ optional: true }): TypeScript's ? is erased at run time."
         : undefined,
     violations,
     cause,
   });
 }
 
-/** Which inputs a plan must be given, and which it may be: for the error. */
+/** Lists the inputs that a plan requires and accepts, for the error. */
 export function describeInputs(plan: Plan, pipeline: object): string {
   const isOptional = ({ name, optional }: PlannedInput) =>
     optional || (pipeline as Record<string, unknown>)[name] !== undefined;

@@ -24,25 +24,28 @@ import { builtIn, otherRealmType } from "./object-kinds.js";
 import { hasPrivateMembers } from "./private-members.js";
 import { ofOtherRealm, UnserialisableError } from "./unserialisable.js";
 
-/** A class whose instances travel. */
+/** A class whose instances can be serialized. */
 export interface Model {
   readonly type: Class;
   readonly name: string;
   /** The fields that count by content; all public ones if undefined. */
   readonly key: readonly string[] | undefined;
-  /** Whether it has `toJSON()` and a static `fromJSON(data)`: then what the first gives travels, and the other makes the instance. */
+  /**
+   * True if it has `toJSON()` and a static `fromJSON(data)`: then the result of the first is serialized, and the second
+   * creates the instance.
+   */
   readonly usesJsonHooks: boolean;
 }
 
-/** What a name stands for: a model, or several classes that can't be told apart. */
-type Known = Model | readonly Class[];
+/** The meaning of a name: a model, or several classes that can't be distinguished. */
+type NameEntry = Model | readonly Class[];
 
-let byName = new Map<string, Known>();
+let byName = new Map<string, NameEntry>();
 let byPrototype = new Map<object, Model>();
 const models = new WeakMap<Class, Model>();
 
 /**
- * The model that instances with a prototype travel as.
+ * Returns the model for instances with a prototype.
  *
  * @throws {UnserialisableError}
  */
@@ -61,18 +64,18 @@ export function requireModel(prototype: object): Model {
 export function unknownClass(prototype: object): UnserialisableError {
   const type = otherRealmType(prototype);
   if (type !== undefined) return ofOtherRealm(type);
-  const made: unknown = Object.getOwnPropertyDescriptor(prototype, "constructor")?.value;
-  const [problem, advice] = whyUnknown(typeof made === "function" ? definingModule(made) : undefined);
+  const model: unknown = Object.getOwnPropertyDescriptor(prototype, "constructor")?.value;
+  const [problem, advice] = whyUnknown(typeof model === "function" ? definingModule(model) : undefined);
   return new UnserialisableError(
     `it is an instance of ${classNameOf(prototype)}, ${problem}`,
-    `${advice}; or put @model() on the class; or give plain data; or build it in a @resource, which never travels.`,
+    `${advice}; or put @model() on the class; or give plain data; or build it in a @resource, which is never serialized.`,
   );
 }
 
 function whyUnknown(defined: ReturnType<typeof definingModule>): readonly [problem: string, advice: string] {
   if (defined === undefined) {
     return [
-      "which is not known where it would go",
+      "which is not known in the receiving process",
       "Export the class from the pipeline's module, or from one that it imports",
     ];
   }
@@ -89,7 +92,7 @@ export function classNameOf(prototype: object): string {
 }
 
 /**
- * The model that an object's prototype belongs to, if its class is known: by decorators, or by its export.
+ * Returns the model of an object's prototype, if its class is known by decorators or by its export.
  *
  * @throws {UnserialisableError} if another class has the same name.
  */
@@ -105,8 +108,8 @@ export function findModel(prototype: object): Model | undefined {
 }
 
 /**
- * The model of a class that is known by `@model()`, class-validator, class-transformer, or the types that the loader emitted of
- * pipelines' members. Its name may be another one's, too.
+ * Returns the model of a class that is known by `@model()`, class-validator, class-transformer, or the emitted types of
+ * pipelines' members. Another class may have the same name.
  */
 export function decoratedModel(prototype: object): Model | undefined {
   if (!byPrototype.has(prototype)) refreshIndex();
@@ -121,14 +124,14 @@ function exportedModel(exported: ExportedClass): Model {
   return getOrCreate(models, type, () => modelFor(type, name));
 }
 
-/** Those of a name that no decorator makes known, perhaps by another one. */
+/** Returns the exported classes with a name that no decorator registers, also under a different name. */
 function undecorated(name: string): ExportedClass[] {
   return exportedClassesNamed(name).filter(({ type }) => decoratedModel(type.prototype) === undefined);
 }
 
 const GIVE_ANOTHER = 'Give one of them another name: @model({ name: "..." }).';
 
-/** Said of classes of one name, of which at least one is known by its export. */
+/** Describes classes of one name, of which at least one is known by its export. */
 function sameName(name: string): string {
   const decorated = [...byPrototype.values()].filter((model) => model.name === name);
   const places = [
@@ -139,7 +142,7 @@ function sameName(name: string): string {
 }
 
 /**
- * The model with a name.
+ * Returns the model with a name.
  *
  * @throws a sentence, if there is none, or more than one.
  */
@@ -151,14 +154,14 @@ export function modelNamed(name: string): Model {
     if (others.length > 0) throw new Error(`${sameName(name)}. ${GIVE_ANOTHER}`);
     if (exported !== undefined) return exportedModel(exported);
     throw new Error(
-      `no class named ${name} is known here: export it from a module that the pipeline's imports, or import one that defines it with @model()`,
+      `no class named ${name} is known in this process: export it from a module that the pipeline's imports, or import one that defines it with @model()`,
     );
   }
   if (Array.isArray(known)) throw new Error(ambiguous(name, known));
   return known as Model;
 }
 
-/** All models of the program that have a name to themselves. */
+/** Returns all models of the program whose names are unique. */
 export function knownModels(): Model[] {
   refreshIndex();
   const decorated = [...byName.values()].filter(
@@ -174,7 +177,7 @@ function ambiguous(name: string, types: readonly Class[]): string {
   return `${types.length} classes are named ${name}: give all but one another name, @model({ name: "..." })`;
 }
 
-/** Looks again, if any class has been decorated since: that happens whenever a module is loaded. */
+/** Updates the index if a class has been decorated since, which happens whenever a module is loaded. */
 function refreshIndex(): void {
   const count = recordCount();
   if (count === indexedCount) return;
@@ -206,7 +209,7 @@ function modelFor(type: Class, name: string): Model {
   };
 }
 
-/** How many classes there were when it was looked last. */
+/** Number of classes in the index. */
 let indexedCount = -1;
 
 function recordCount(): number {
@@ -215,7 +218,7 @@ function recordCount(): number {
 }
 
 const { _typeMetadatas, _transformMetadatas, _exposeMetadatas, _excludeMetadatas } = defaultMetadataStorage;
-/** What class-transformer's decorators recorded, by class. */
+/** The metadata recorded by class-transformer's decorators, by class. */
 const TRANSFORMED = [_typeMetadatas, _transformMetadatas, _exposeMetadatas, _excludeMetadatas];
 
 const BUILT_IN_ERRORS = new Set<Class>([
@@ -228,7 +231,7 @@ const BUILT_IN_ERRORS = new Set<Class>([
   AbortError,
 ] as unknown as Class[]);
 
-/** Whether instances are failures of hypernodes: their `cause` is whatever user code threw. */
+/** Tells if instances are failures of hypernodes: their `cause` is any value that user code threw. */
 export function isFailure(model: Model | undefined): boolean {
   return model !== undefined && BUILT_IN_ERRORS.has(model.type);
 }
@@ -247,13 +250,13 @@ function* knownClasses(): Generator<Class> {
   }
 }
 
-/** What `@Type(() => X)` names. One that chooses by the value has no answer without one. */
+/** Returns the class of `@Type(() => X)`. A function that selects by the value has no result without one. */
 function typeOf(typeFunction: (help?: object) => unknown): Class | undefined {
   try {
     const type = typeFunction({ newObject: undefined, object: {}, property: "" });
     return typeof type === "function" && typeof type.prototype === "object" ? (type as unknown as Class) : undefined;
   } catch {
-    // It may name a class that is defined further down: then it has to be asked again.
+    // It may name a class that is defined further down, so it has to be called again.
     indexedCount = -1;
     return undefined;
   }

@@ -1,7 +1,7 @@
 import { types } from "node:util";
 import { viewType } from "./views.js";
 
-/** What an object is by what it is made of, whatever its class. */
+/** The kind of an object by its internal slots, whatever its class. */
 export type Kind =
   | "record"
   | "array"
@@ -15,10 +15,10 @@ export type Kind =
   | "boxed"
   | "foreign";
 
-/** Deno has no such objects, and does not ask for them. */
+/** Deno does not implement it, because it has no such objects. */
 const isExternal: (value: unknown) => boolean = types.isExternal ?? (() => false);
 
-/** Most objects are what their prototype says. */
+/** Most objects are of the kind of their prototype. */
 const LIKELY = new Map<object, readonly [Kind, (value: unknown) => boolean]>([
   [Array.prototype, ["array", Array.isArray]],
   [Map.prototype, ["map", types.isMap]],
@@ -26,7 +26,7 @@ const LIKELY = new Map<object, readonly [Kind, (value: unknown) => boolean]>([
   [Date.prototype, ["date", types.isDate]],
 ]);
 
-/** The kind of an object: what it has inside. Its prototype may be another one's. */
+/** Returns the kind of an object by its internal slots. Its prototype may be of another kind. */
 export function kindOf(value: object, prototype: object | null): Kind {
   const likely = prototype === null ? undefined : LIKELY.get(prototype);
   if (likely?.[1](value)) return likely[0];
@@ -47,8 +47,8 @@ export function kindOf(value: object, prototype: object | null): Kind {
 const tagOf = Object.prototype.toString;
 
 /**
- * Whether an object that has Object's prototype is an ordinary object inside. `Object.prototype.toString` knows of arrays,
- * Dates, errors and the like; the others are asked for only where no property is, since that takes longer.
+ * Tells if an object with Object's prototype is an ordinary object. `Object.prototype.toString` recognizes arrays,
+ * Dates, errors and the like; the slower checks for others only run if there are no properties.
  */
 export function isOrdinary(value: object, names: readonly string[]): boolean {
   if (tagOf.call(value) !== "[object Object]") return false;
@@ -56,12 +56,15 @@ export function isOrdinary(value: object, names: readonly string[]): boolean {
   return names[0] !== "0" || !ArrayBuffer.isView(value);
 }
 
-/** True if `Object.prototype.toString` takes an object for an ordinary one, and no tag of the object's own told it to. */
+/**
+ * True if `Object.prototype.toString` returns the tag of an ordinary object, and the object does not define its own
+ * tag.
+ */
 function isUntagged(value: object): boolean {
   return !(Symbol.toStringTag in value) && tagOf.call(value) === "[object Object]";
 }
 
-/** True for objects with internal slots that `Object.prototype.toString` knows by their prototype alone. */
+/** True for objects with internal slots that `Object.prototype.toString` only recognizes by their prototype. */
 function hasSlots(value: object): boolean {
   // One after another: a table of these functions takes three times as long.
   return (
@@ -86,7 +89,7 @@ function hasSlots(value: object): boolean {
 const domName = Object.getOwnPropertyDescriptor(DOMException.prototype, "name")!.get as (this: object) => string;
 const domMessage = Object.getOwnPropertyDescriptor(DOMException.prototype, "message")!.get as (this: object) => string;
 
-/** What a DOMException keeps inside. */
+/** Returns the internal state of a DOMException. */
 export function domOf(value: object): { readonly name: string; readonly message: string } | undefined {
   return isDomException(value) ? { name: domName.call(value), message: domMessage.call(value) } : undefined;
 }
@@ -101,7 +104,7 @@ function isDomException(value: object): boolean {
   }
 }
 
-/** What has more to it than its properties, and lives in one process only. */
+/** Objects that are more than their properties, and exist in one process only. */
 const FOREIGN: readonly (readonly [(value: unknown) => boolean, string])[] = [
   [types.isProxy, "Proxy"],
   [types.isPromise, "Promise"],
@@ -118,7 +121,7 @@ const FOREIGN: readonly (readonly [(value: unknown) => boolean, string])[] = [
   [types.isAnyArrayBuffer, "resizable ArrayBuffer"],
 ];
 
-/** What a foreign object is called. Nothing of the object's own is asked: that could run its code. */
+/** Returns the type name of a foreign object without reading anything from it, which could run its code. */
 export function foreignType(value: object): string {
   return FOREIGN.find(([is]) => is(value))?.[1] ?? "Object";
 }
@@ -140,14 +143,14 @@ const BUILT_IN = new Map<object, string>(
 const NAMES: ReadonlySet<string> = new Set(BUILT_IN.values());
 const ERROR_NAMES: ReadonlySet<string> = new Set(ERROR_TYPES.map(({ name }) => name));
 
-/** The name of the language's own class that a prototype belongs to. Another realm's `Object` counts as ours. */
+/** Returns the name of the built-in class of a prototype. The `Object` of another realm counts as the same. */
 export function builtIn(prototype: object): string | undefined {
   const known = BUILT_IN.get(prototype);
   if (known !== undefined || Object.getPrototypeOf(prototype) !== null) return known;
   return (prototype.constructor as Function | undefined)?.name === "Object" ? "Object" : undefined;
 }
 
-/** The name of the class of another realm (`node:vm`) that a prototype belongs to, where we have one of the same name. */
+/** Returns the class name of a prototype of another realm (`node:vm`), if this realm has a class with the same name. */
 export function otherRealmType(prototype: object): string | undefined {
   const type: unknown = Object.getOwnPropertyDescriptor(prototype, "constructor")?.value;
   if (typeof type !== "function" || BUILT_IN.has(prototype)) return undefined;
@@ -158,7 +161,7 @@ export function otherRealmType(prototype: object): string | undefined {
 
 const sourceOf = Function.prototype.toString;
 
-/** What an object is inside, by the name of the language's class that makes such. */
+/** Returns the built-in class that creates objects with these internal slots. */
 export function insideOf(value: object, kind: Kind): string {
   if (kind === "view") return viewType(value);
   if (kind === "boxed") return BOXED_TYPES.find((_, i) => IS_BOXED[i]!(value))!.name;
@@ -174,18 +177,18 @@ const INSIDES: Partial<Record<Kind, string>> = {
   ...{ array: "Array", map: "Map", set: "Set", date: "Date", regexp: "RegExp", buffer: "ArrayBuffer" },
 };
 
-/** Whether objects of one of the language's classes are such inside. */
+/** Tells if objects of a built-in class have these internal slots. */
 export function isInside(type: string, inside: string): boolean {
   if (type === "Buffer") return inside === "Uint8Array";
   return type === inside || (inside === "Error" && ERROR_NAMES.has(type));
 }
 
-/** V8 takes the memory that one may grow to when it is read. */
+/** V8 reserves the maximum memory of a resizable buffer when it is read. */
 function isResizable(buffer: ArrayBuffer): boolean {
   return (buffer as { resizable?: boolean }).resizable === true;
 }
 
-/** The name of the nearest class of the language that an error extends; undefined if it extends none. */
+/** Returns the name of the nearest built-in class that an error extends; undefined if there is none. */
 export function nearestError(prototype: object | null): string | undefined {
   for (let p = prototype; p !== null; p = Object.getPrototypeOf(p) as object | null) {
     const name = BUILT_IN.get(p) ?? otherRealmType(p);
@@ -194,7 +197,7 @@ export function nearestError(prototype: object | null): string | undefined {
   return undefined;
 }
 
-/** The names of an array's own properties that are no indices: the last of its keys. */
+/** Returns the names of an array's own properties that are not indices: the last of its keys. */
 export function extraArrayKeys(keys: readonly string[], length: number): readonly string[] {
   let first = keys.length;
   while (first > 0 && !isIndex(keys[first - 1]!, length)) first--;
@@ -210,15 +213,15 @@ function isIndex(key: string, length: number): boolean {
   return index < length && String(index) === key;
 }
 
-/** What a key of a Map is called in the path into a value. */
+/** Returns the segment for a key of a Map in the path into a value. */
 export function pathSegment(key: unknown): string | number {
   return typeof key === "string" || typeof key === "number" ? key : typeof key;
 }
 
-/** A longer path is printed by its beginning and its end. */
+/** Maximum number of printed keys: of a longer path, the beginning and the end are printed. */
 const MAX_PRINTED_KEYS = 12;
 
-/** `.hits[2]["a b"]` */
+/** Formats a path as `.hits[2]["a b"]`. */
 export function printPath(path: readonly (string | number)[]): string {
   if (path.length <= MAX_PRINTED_KEYS) return path.map(printKey).join("");
   const [first, last] = [path.slice(0, MAX_PRINTED_KEYS / 2), path.slice(-MAX_PRINTED_KEYS / 2)];
@@ -232,21 +235,21 @@ function printKey(key: string | number): string {
     : `[${JSON.stringify(key)}]`;
 }
 
-/** Sets a property, also one named `__proto__`, as data. */
+/** Sets a property as data, even if it is named `__proto__`. */
 export function definePlainProperty(object: object, key: string, value: unknown): void {
   if (key === "__proto__") {
     Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
   } else (object as Record<string, unknown>)[key] = value;
 }
 
-/** The language's own ways through a Map and a Set: a subclass may have others, which are its code. */
+/** Built-in iteration of a Map and a Set: a subclass may override it with its own code. */
 export function entriesOf(map: Map<unknown, unknown>): IterableIterator<[unknown, unknown]> {
   return mapEntries.call(map);
 }
 export function itemsOf(set: Set<unknown>): IterableIterator<unknown> {
   return setValues.call(set);
 }
-/** How many entries a Map has, and items a Set. */
+/** Returns the number of entries of a Map, or of items of a Set. */
 export function sizeOf(value: Map<unknown, unknown> | Set<unknown>): number {
   return types.isMap(value) ? mapSize.call(value) : setSize.call(value);
 }

@@ -3,34 +3,34 @@ import { extraArrayKeys, type Kind } from "./object-kinds.js";
 import { UnserialisableError } from "./unserialisable.js";
 import { bufferOf, bytesOf, typedArrayType, viewLength, viewType } from "./views.js";
 
-/** The own properties that a value has besides what its kind is made of. */
+/** The own properties of a value beyond those of its kind. */
 export interface OwnProperties {
-  /** Of an array: the indices that are not holes. Undefined: all of them. */
+  /** For an array: the indices that are not holes; undefined if there are no holes. */
   readonly indices: readonly string[] | undefined;
-  /** The names of its enumerable properties, in their order. */
+  /** Names of its enumerable properties, in order. */
   readonly names: readonly string[];
-  /** The names of those that are not enumerable. */
+  /** Names of its other properties. */
   readonly hidden: readonly string[];
-  /** The attributes of each, a letter of `LETTERS` in the order in which they stand. Empty if all are what assigning makes them. */
+  /** Attributes of each, as letters of `LETTERS` in property order. Empty if all are those of assigned properties. */
   readonly order: string;
-  /** Whether it was kept from growing (1), sealed (2) or frozen (3). */
+  /** Integrity level: not extensible (1), sealed (2) or frozen (3). */
   readonly integrity: number;
 }
 
 /**
- * A property's attributes as a letter: the number of its place is the sum of 1 for not enumerable, 2 for not writable, 4 for not
- * configurable. Those that all properties of a sealed or frozen object lack are not counted.
+ * A property's attributes as a letter, whose index is the sum of 1 for not enumerable, 2 for not writable, and 4 for
+ * not configurable. Attributes that all properties of a sealed or frozen object have are not counted.
  */
 export const LETTERS = "vhrstuwx";
 
-/** The attributes of a property that is there. An accessor counts as the value that it gives: as one that can be written. */
+/** Returns the attributes of an existing property. An accessor counts as its value, and as writable. */
 export function attributesOf(object: object, name: string, integrity = 0): number {
   const { writable, configurable } = descriptorOf(object, name);
   const lasting = configurable === false && integrity < SEALED ? 4 : 0;
   return (isEnumerable.call(object, name) ? 0 : 1) + (writable === false && integrity < FROZEN ? 2 : 0) + lasting;
 }
 
-/** V8 makes an error's stack when it is first looked at, and may fail in that. */
+/** V8 creates an error's stack when it is first read, and may fail. */
 function descriptorOf(object: object, name: string): PropertyDescriptor {
   try {
     return Object.getOwnPropertyDescriptor(object, name)!;
@@ -43,7 +43,7 @@ function descriptorOf(object: object, name: string): PropertyDescriptor {
 const SEALED = 2;
 const FROZEN = 3;
 
-/** Whether each of some properties may be written and deleted. */
+/** Tells if all of some properties are writable and configurable. */
 function areFree(object: object, names: readonly PropertyKey[], count = names.length): boolean {
   for (let i = 0; i < count; i++) {
     const { writable, configurable } = Object.getOwnPropertyDescriptor(object, names[i]!)!;
@@ -52,29 +52,29 @@ function areFree(object: object, names: readonly PropertyKey[], count = names.le
   return true;
 }
 
-/** The names of a plain object's properties, if there is nothing more to it than these. */
+/** Returns the names of a plain object's properties, if it has nothing else. */
 export function plainNames(value: object): readonly string[] | undefined {
   const names = Object.keys(value);
-  // Neither hidden ones nor symbols: Reflect.ownKeys() would tell both in three times the time.
+  // There are neither hidden properties nor symbols: Reflect.ownKeys() would return both in three times the time.
   const isAll =
     Object.getOwnPropertyNames(value).length === names.length && Object.getOwnPropertySymbols(value).length === 0;
   return isAll && Object.isExtensible(value) && areFree(value, names) ? names : undefined;
 }
 
-/** Up to this length all names of an array are looked at; V8 makes a string of each index. */
+/** Maximum length of an array whose names are all read; V8 creates a string for each index. */
 const SHORT = 24;
 
-/** The elements of an array, if there is nothing more to it than these: no holes, and none is hidden. */
+/** Returns the elements of an array, if it has nothing else: no holes, and no hidden ones. */
 export function plainItems(value: readonly unknown[]): readonly unknown[] | undefined {
   const { length } = value;
   if (!Object.isExtensible(value) || !hasElementsOnly(value)) return undefined;
   if (length === 0) return value;
   try {
-    // V8 gives the enumerable ones without making strings of the indices.
+    // V8 returns the enumerable ones without creating strings for the indices.
     const items = Object.values(value);
     return items.length === length ? items : undefined;
   } catch {
-    // A getter threw. Whoever reads it for its value names its place.
+    // A getter threw. The reader of its value reports the path.
     return undefined;
   }
 }
@@ -88,7 +88,7 @@ function hasElementsOnly(value: readonly unknown[]): boolean {
   return keys.length === length + 1 && keys[length] === "length" && areFree(value, keys, length);
 }
 
-/** `inspect` sees properties beyond indices without making strings of the indices. Nothing else in Node does. */
+/** `inspect` reads properties beyond indices without creating strings for the indices. Nothing else in Node does. */
 const BEYOND_INDICES = {
   showHidden: true,
   customInspect: false,
@@ -99,10 +99,10 @@ const BEYOND_INDICES = {
 } as const;
 
 /**
- * The own properties of an object, all of which belong to its value.
+ * Returns the own properties of an object, all of which belong to its value.
  *
- * @param isLenient whether a symbol for a key is passed over.
- * @throws {UnserialisableError} if one has a symbol for its key.
+ * @param isLenient ignores symbol keys.
+ * @throws {UnserialisableError} for a symbol key.
  */
 export function ownProperties(value: object, kind: Kind, isLenient = false): OwnProperties {
   const [symbol] = Object.getOwnPropertySymbols(value);
@@ -133,8 +133,8 @@ export function ownProperties(value: object, kind: Kind, isLenient = false): Own
 }
 
 /**
- * @throws {UnserialisableError} if an element of an array, its length, or the lastIndex of a RegExp is fixed where the others are not:
- * what holds them in a copy can't be told from others.
+ * @throws {UnserialisableError} if an element of an array, its length, or the lastIndex of a RegExp is fixed and the
+ * others are not: a copy can't represent that.
  */
 function assertFree(value: object, kind: Kind, names: readonly string[], integrity: number): void {
   const native = kind === "boxed" ? undefined : nativeName(value, kind);
@@ -155,7 +155,7 @@ function isWritable(value: object, name: string): boolean {
   return Object.getOwnPropertyDescriptor(value, name)!.writable !== false;
 }
 
-/** The names of an object's own properties besides what its kind is made of, hidden or not, in their order. */
+/** Returns the names of an object's own properties beyond those of its kind, hidden or not, in order. */
 export function ownNames(value: object, kind: Kind): string[] {
   const native = nativeName(value, kind);
   const names = extraArrayKeys(Object.getOwnPropertyNames(value), indexCount(value, kind));
@@ -164,20 +164,20 @@ export function ownNames(value: object, kind: Kind): string[] {
 
 const isEnumerable = Object.prototype.propertyIsEnumerable;
 
-/** How many of its first properties are elements. */
+/** Returns the number of leading properties that are elements. */
 function indexCount(value: object, kind: Kind): number {
   if (kind === "array") return (value as unknown[]).length;
   if (kind === "view") return viewLength(value);
   return kind === "boxed" && types.isStringObject(value) ? String.prototype.valueOf.call(value).length : 0;
 }
 
-/** What the language itself keeps in a property that is not enumerable. */
+/** Returns the hidden property that the language itself defines. */
 function nativeName(value: object, kind: Kind): string | undefined {
   if (kind === "array" || (kind === "boxed" && types.isStringObject(value))) return "length";
   return kind === "regexp" ? "lastIndex" : undefined;
 }
 
-/** 1 for an object that can't grow, 2 for a sealed one, 3 for a frozen one; else 0. */
+/** Returns 1 for an object that is not extensible, 2 for a sealed one, 3 for a frozen one; otherwise 0. */
 export function integrityOf(value: object): number {
   if (Object.isExtensible(value)) return 0;
   if (Object.isFrozen(value)) return 3;
@@ -185,8 +185,8 @@ export function integrityOf(value: object): number {
 }
 
 /**
- * Whether a view is a typed array of one of the language's own classes, with nothing more to it than its elements. Names
- * of a long one are not looked for: its elements have names, too, and V8 would make a string of each.
+ * Tells if a view is a typed array of a built-in class, with nothing but its elements. The names of a long one are not
+ * read, since V8 would create a string for each element.
  */
 export function isPlainView(value: object, prototype: object): boolean {
   const type = INTRINSIC.get(prototype);
@@ -194,7 +194,7 @@ export function isPlainView(value: object, prototype: object): boolean {
   if (Object.getOwnPropertySymbols(value).length > 0) return false;
   const length = viewLength(value);
   if (length > SHORT) return true;
-  // An empty one may have been given away with its memory.
+  // The memory of an empty one may have been transferred.
   return length > 0 && Object.getOwnPropertyNames(value).length === length;
 }
 
@@ -207,8 +207,8 @@ const INTRINSIC: ReadonlyMap<object, string> = new Map(
 );
 
 /**
- * With enumerable properties besides its elements, a typed array differs from another one over the same memory. Names of
- * all its elements would come before.
+ * With enumerable properties beyond its elements, a typed array differs from another one over the same memory. The
+ * names of all its elements would come first.
  */
 function hasNames(view: Uint8Array): boolean {
   const type = (globalThis as unknown as Record<string, typeof Uint8Array>)[viewType(view)]!;

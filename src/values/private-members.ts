@@ -1,15 +1,15 @@
 import jsTokens from "js-tokens";
 import { getOrCreate } from "../util/get-or-create.js";
 
-const known = new WeakMap<Function, boolean>();
+const results = new WeakMap<Function, boolean>();
 
 /**
- * Whether a class, or one it extends, has `#private` members: they can't be read from outside, so an instance that is
- * made anew would lack them. Compilers for older targets turn them into WeakMaps and helper calls, which count too.
+ * Tells if a class, or a base class, has `#private` members: they can't be read from outside, so a deserialized
+ * instance would lack them. Compilers for older targets convert them to WeakMaps and helper calls, which count, too.
  */
 export function hasPrivateMembers(type: Function): boolean {
   for (let c: unknown = type; typeof c === "function" && c !== Function.prototype; c = Object.getPrototypeOf(c)) {
-    if (getOrCreate(known, c, () => hasPrivateSyntax(String(c)))) return true;
+    if (getOrCreate(results, c, () => hasPrivateSyntax(String(c)))) return true;
   }
   return false;
 }

@@ -4,11 +4,11 @@ import { onDemand } from "../util/on-demand.js";
 const v8 = onDemand<typeof import("node:v8")>("node:v8");
 
 /**
- * Where the code of a program runs in a realm of its own, as under jest and in vitest's vm pools, V8 reads values into the
- * process's first one: they would be no `instanceof Map`. For each of that realm's prototypes, the one here; empty where
- * there is one realm only.
+ * If a program runs in its own realm, as under jest and in vitest's vm pools, V8 deserializes values into the first
+ * realm of the process, and they would not be `instanceof Map`. This maps each prototype of the first realm to the one
+ * of this realm; empty if there is only one realm.
  */
-let here: ReadonlyMap<object, object> | undefined;
+let prototypeMap: ReadonlyMap<object, object> | undefined;
 
 function pairs(): Map<object, object> {
   const found = new Map<object, object>();
@@ -23,17 +23,17 @@ function pairs(): Map<object, object> {
   return found;
 }
 
-/** A value that V8 has read, as one of the realm that this code runs in: its objects get that realm's prototypes. */
+/** Converts a value that V8 has deserialized to this realm: its objects get the prototypes of this realm. */
 export function inThisRealm<V>(root: V): V {
-  here ??= pairs();
-  if (here.size === 0) return root;
+  prototypeMap ??= pairs();
+  if (prototypeMap.size === 0) return root;
   const seen = new Set<object>();
   const pending: unknown[] = [root];
   while (pending.length > 0) {
     const value = pending.pop();
     if (typeof value !== "object" || value === null || seen.has(value)) continue;
     seen.add(value);
-    const prototype = here.get(Object.getPrototypeOf(value) as object);
+    const prototype = prototypeMap.get(Object.getPrototypeOf(value) as object);
     if (prototype !== undefined) Object.setPrototypeOf(value, prototype);
     if (ArrayBuffer.isView(value)) continue;
     if (types.isMap(value)) for (const entry of Map.prototype.entries.call(value)) pending.push(...entry);

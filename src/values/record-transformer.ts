@@ -8,22 +8,23 @@ import { plainName } from "./plain-name.js";
 import { isDecorated, PLAIN_TO_CLASS } from "./transformed-properties.js";
 
 /**
- * Transforms some properties of a record as `plainToInstance(type, record)` does, beside the others, which `obj` in
- * `@Transform` sees.
+ * Transforms some properties of a record as `plainToInstance(type, record)` does. `obj` in `@Transform` has the others,
+ * too.
  *
- * @param record an object of the caller's own making: its properties may be replaced, the values in them are not changed.
+ * @param record an object of the caller: its properties may be replaced, the values in them are not changed.
  * @param names the properties' names in the record.
- * @returns an object of the class with those that are left of them.
+ * @returns an object of the class with the transformed properties.
  */
 export function transform(type: Function, record: object, names: ReadonlySet<string>): Record<string, unknown> {
-  // The shell stands for what `new type()` would make: initialisers do not run for each record.
+  // The shell replaces `new type()`, so that initializers do not run for each record.
   const shell = Object.create(type.prototype as object) as object;
   return new RecordTransformer(record, names).transform(shell, record, type) as Record<string, unknown>;
 }
 
 /**
- * The walk of `plainToInstance`, but for four things that it does to a caller's values. It deletes discriminators from them; it copies
- * instances into their declared class; it makes arrays of Sets and drops the values of Maps; it empties typed arrays.
+ * The walk of `plainToInstance`, without four things that it does to values: it deletes discriminators from them; it
+ * copies instances into their declared class; it converts Sets to arrays and drops the values of Maps; it empties typed
+ * arrays.
  */
 class RecordTransformer extends TransformOperationExecutor {
   constructor(
@@ -70,8 +71,8 @@ class RecordTransformer extends TransformOperationExecutor {
   }
 
   /**
-   * An instance stays that very instance unless the decorators of its own class, which may be a subclass of the declared one, make
-   * something else of what is in it.
+   * Keeps an instance unless the decorators of its own class, which may be a subclass of the declared one, change its
+   * content.
    */
   private instance(value: object, type: unknown, level: number): unknown {
     if (typeof type !== "function" || !isDecorated(type)) return value;
@@ -102,7 +103,7 @@ class RecordTransformer extends TransformOperationExecutor {
   }
 }
 
-/** `Object` for what is plain; no function for what has no class. */
+/** Returns `Object` for plain objects, and nothing for values without a class. */
 function classOf(value: object): unknown {
   const prototype = Object.getPrototypeOf(value) as object | null;
   return prototype === null || prototype === Object.prototype ? Object : prototype.constructor;
@@ -117,14 +118,14 @@ function isConstructible(type: Function): boolean {
   }
 }
 
-/** A property whose value has to be looked at before class-transformer does. */
+/** A property whose value has to be prepared before class-transformer reads it. */
 interface Watched {
   readonly name: string;
-  /** Whether the class of each value depends on one of its properties. */
+  /** True if the class of each value depends on one of its properties. */
   readonly isDiscriminated: boolean;
   /** That property, if class-transformer would delete it. */
   readonly deletes: string | undefined;
-  /** Whether it is declared an array: then a Set is made one. */
+  /** True if it is declared as an array: then a Set is converted. */
   readonly isArray: boolean;
 }
 
@@ -149,7 +150,7 @@ function deletedBy(options: TypeOptions | undefined): string | undefined {
   return options?.keepDiscriminatorProperty ? undefined : options?.discriminator?.property;
 }
 
-/** A plain object, or a copy of it where class-transformer would change what is in it. */
+/** Returns a plain object, or a copy if class-transformer would change its content. */
 function prepared(value: Record<string, unknown>, targetType: unknown): object {
   if (typeof targetType !== "function") return value;
   if (!watchedOf(targetType).some((property) => replacementOf(value, property) !== undefined)) return value;
@@ -172,17 +173,17 @@ function replacementOf(value: Record<string, unknown>, property: Watched): objec
   if (inner instanceof Set) {
     const list = [...inner];
     if (isArray) return list;
-    // class-transformer asks for the class of each element in arrays alone.
+    // class-transformer only determines the class of each element in arrays.
     formerSets.add(list);
     return isDiscriminated ? list : undefined;
   }
   return deletes !== undefined && !Array.isArray(inner) && hasOwn(inner, deletes) ? copyOf(inner) : undefined;
 }
 
-/** Arrays that stand for Sets while they are transformed. */
+/** Arrays that replace Sets while they are transformed. */
 const formerSets = new WeakSet<object>();
 
-/** The elements of a list, copied where class-transformer would delete their discriminator. */
+/** Returns the elements of a list, copied if class-transformer would delete their discriminator. */
 function withDiscriminators(list: unknown[] | Set<unknown>, targetType: unknown): unknown[] | Set<unknown> {
   if (typeof targetType !== "object" || targetType === null) return list;
   const property = deletedBy((targetType as { options?: TypeOptions }).options);

@@ -23,7 +23,7 @@ const ERRORS = new Map<string, () => Error>([
   ["AggregateError", () => new AggregateError([])],
 ]);
 
-/** Makes of what the base format read what was written: goes through it in the same order, and looks into the table. */
+/** Restores a value from the base format and the table, by a walk in the same order as that of `dehydrate`. */
 export function rehydrate(value: unknown, table: TypeTable): unknown {
   return new Rehydrator(table).all(value);
 }
@@ -31,31 +31,31 @@ export function rehydrate(value: unknown, table: TypeTable): unknown {
 class Rehydrator {
   private readonly seen = new Map<object, unknown>();
   private next = 0;
-  /** How many properties, and attributes of some, in the table are still to come. */
+  /** Number of properties, and of attributes, in the table that are still to be read. */
   private properties: number;
-  /** Whether objects were put in the place of others, which may be referred to anywhere. */
+  /** True if objects were replaced, which may be referred to anywhere. */
   private replaces = false;
-  /** What may not be changed any more, once all is in its place. */
-  private readonly kept: { readonly object: object; readonly integrity: number }[] = [];
+  /** Objects to be made non-extensible, sealed or frozen at the end. */
+  private readonly restricted: { readonly object: object; readonly integrity: number }[] = [];
 
   constructor(private readonly table: TypeTable) {
     this.properties = table.properties.size + table.hidden.size + table.orders.size;
   }
 
   all(value: unknown): unknown {
-    const made = this.visit(value);
-    for (const { object, integrity } of this.kept) {
-      if (types.isTypedArray(object) && viewLength(object) > 0) keepView(object, integrity);
+    const created = this.restore(value);
+    for (const { object, integrity } of this.restricted) {
+      if (types.isTypedArray(object) && viewLength(object) > 0) restrictView(object, integrity);
       else KEEP[integrity - 1]?.(object);
     }
-    return made;
+    return created;
   }
 
-  private visit(value: unknown): unknown {
+  private restore(value: unknown): unknown {
     return typeof value === "object" && value !== null && !this.isDone ? this.object(value) : value;
   }
 
-  /** Whether nothing is left to be changed: what comes after the last entry stays as it is. */
+  /** True if nothing is left to be changed: everything after the last entry stays as it is. */
   private get isDone(): boolean {
     return this.next >= this.table.objects.length && this.properties === 0 && !this.replaces;
   }
@@ -79,14 +79,14 @@ class Rehydrator {
       } else if (code === SPARSE) value = this.sparse(written, index);
       else integrity = INTEGRITY - code;
     }
-    if (integrity > 0) this.kept.push({ object: value, integrity });
+    if (integrity > 0) this.restricted.push({ object: value, integrity });
     if (model?.usesJsonHooks) return this.hooked(written as { data: unknown }, model);
     if (model !== undefined) Object.setPrototypeOf(value, model.type.prototype);
     if (isError) {
       this.errorProperties(value, written as WrittenError, index);
       return value;
     }
-    if (this.properties > 0) this.beside(value, index);
+    if (this.properties > 0) this.extras(value, index);
     this.inside(value, written);
     const order = this.table.orders.get(index);
     if (order !== undefined) {
@@ -103,19 +103,19 @@ class Rehydrator {
     return objects[this.next - 1];
   }
 
-  /** Puts something in the place of what was written. */
+  /** Replaces a written object. */
   private replace<T extends object>(written: object, value: T): T {
     this.replaces = true;
     this.seen.set(written, value);
     return value;
   }
 
-  /** An array that was written as a record. It must not take the memory of all its holes. */
+  /** Restores an array that was written as a record, without allocating memory for its holes. */
   private sparse(written: object, index: number): unknown[] {
     const length = (this.codeOf(index) ?? 0) >>> 0;
     const array: unknown[] = [];
     if (length > 0) {
-      // An element far out makes a dictionary of the array's elements.
+      // A distant element makes V8 store the elements in a dictionary.
       array[length - 1] = undefined;
       delete array[length - 1];
       array.length = length;
@@ -123,16 +123,16 @@ class Rehydrator {
     return this.replace(written, array);
   }
 
-  private beside(value: object, index: number): void {
+  private extras(value: object, index: number): void {
     const hidden = this.table.hidden.get(index);
     if (hidden !== undefined) {
       this.properties--;
-      for (const key of Object.keys(hidden)) define(value, key, this.visit(hidden[key]), 1);
+      for (const key of Object.keys(hidden)) define(value, key, this.restore(hidden[key]), 1);
     }
     const properties = this.table.properties.get(index);
     if (properties === undefined) return;
     this.properties--;
-    for (const key of Object.keys(properties)) define(value, key, this.visit(properties[key]), 0);
+    for (const key of Object.keys(properties)) define(value, key, this.restore(properties[key]), 0);
   }
 
   private errorProperties(value: object, { shape }: WrittenError, index: number): void {
@@ -140,7 +140,7 @@ class Rehydrator {
     if (properties === undefined) return;
     this.properties--;
     for (const [i, key] of Object.keys(properties).entries()) {
-      define(value, key, this.visit(properties[key]), LETTERS.indexOf(shape[i]!));
+      define(value, key, this.restore(properties[key]), LETTERS.indexOf(shape[i]!));
     }
   }
 
@@ -171,8 +171,8 @@ class Rehydrator {
     for (const key of keys) {
       const read = (from as Record<string, unknown>)[key];
       if (typeof read !== "object" && from === to) continue;
-      const made = this.visit(read);
-      if (made !== read || from !== to) definePlainProperty(to, key, made);
+      const created = this.restore(read);
+      if (created !== read || from !== to) definePlainProperty(to, key, created);
     }
   }
 
@@ -181,48 +181,48 @@ class Rehydrator {
     const names = extraArrayKeys(keys, value.length);
     for (let i = 0; i < keys.length - names.length; i++) {
       const index = keys.length - names.length === value.length ? i : Number(keys[i]);
-      const made = this.visit(value[index]);
-      if (made !== value[index]) value[index] = made;
+      const created = this.restore(value[index]);
+      if (created !== value[index]) value[index] = created;
     }
     this.fields(value, value, names);
   }
 
   private map(value: Map<unknown, unknown>): void {
     const entries: (readonly [unknown, unknown])[] = [];
-    for (const [key, item] of entriesOf(value)) entries.push([this.visit(key), this.visit(item)]);
+    for (const [key, item] of entriesOf(value)) entries.push([this.restore(key), this.restore(item)]);
     clearMap.call(value);
     for (const [key, item] of entries) setEntry.call(value, key, item);
   }
 
   private set(value: Set<unknown>): void {
     const items: unknown[] = [];
-    for (const item of itemsOf(value)) items.push(this.visit(item));
+    for (const item of itemsOf(value)) items.push(this.restore(item));
     clearSet.call(value);
     for (const item of items) addItem.call(value, item);
   }
 
   private hooked(written: { data: unknown }, { type, name }: Model): unknown {
     this.replaces = true;
-    const data = this.visit(written.data);
-    let made: unknown;
+    const data = this.restore(written.data);
+    let created: unknown;
     try {
-      made = (type as unknown as Hooked).fromJSON(data);
+      created = (type as unknown as Hooked).fromJSON(data);
     } catch (cause) {
       const path = this.pathTo(written);
       throw new ValueError({
         code: "UNREADABLE",
         where: `value${printPath(path)}`,
         problem: `it is an instance of ${name}, and its fromJSON() threw ${describeThrown(cause)}`,
-        advice: "Let fromJSON() take all that toJSON() gives.",
+        advice: "Make fromJSON() accept every result of toJSON().",
         path,
         cause,
       });
     }
-    this.seen.set(written, made);
-    return made;
+    this.seen.set(written, created);
+    return created;
   }
 
-  /** The way to something that the walk is inside of: looked for when it is asked for, since that is seldom. */
+  /** Returns the path to a containing object. It is searched on request, since that is rare. */
   private pathTo(target: object): (string | number)[] {
     const indices = new Map([...this.seen.keys()].map((object, index) => [object, index]));
     const from = new Map<object, readonly [parent: object, key: string | number]>();
@@ -252,14 +252,14 @@ class Rehydrator {
   }
 }
 
-/** The language's own methods: a subclass may have others. */
+/** The built-in methods: a subclass may have others. */
 const { clear: clearMap, set: setEntry } = Map.prototype;
 const { clear: clearSet, add: addItem } = Set.prototype;
 
 const KEEP = [Object.preventExtensions, Object.seal, Object.freeze];
 
-/** A typed array with elements can't be frozen, nor from Node 24 on sealed. Its other properties can. */
-function keepView(view: object, integrity: number): void {
+/** A typed array with elements can't be frozen, and from Node 24 on not sealed. Its other properties can. */
+function restrictView(view: object, integrity: number): void {
   Object.preventExtensions(view);
   if (integrity !== 2) return;
   for (const name of ownNames(view, "view")) Object.defineProperty(view, name, { configurable: false });
@@ -270,16 +270,16 @@ interface Hooked {
 }
 
 interface WrittenError {
-  /** A class of the language. */
+  /** A built-in class. */
   readonly base: string;
-  /** Of a DOMException. */
+  /** For a DOMException. */
   readonly name?: string;
   readonly message?: string;
-  /** The attributes of each of its properties, as in `LETTERS`. */
+  /** Attributes of each of its properties, as in `LETTERS`. */
   readonly shape: string;
 }
 
-/** An error without properties: what it had, it is given; what it had not, it has not. */
+/** Creates an error without properties: the written ones are added, and it has no others. */
 function emptyError({ base, name, message }: WrittenError): Error {
   if (base === "DOMException") return new DOMException(message, name);
   const make = ERRORS.get(base);
@@ -289,7 +289,7 @@ function emptyError({ base, name, message }: WrittenError): Error {
   return error;
 }
 
-/** Puts an object's properties, the hidden among the others, into their order, and gives them their attributes. */
+/** Puts an object's properties into their order, including hidden ones, and sets their attributes. */
 function inOrder(object: object, kind: Kind, order: string): void {
   const properties = ownNames(object, kind).map(
     (name) => [name, Object.getOwnPropertyDescriptor(object, name)!] as const,
@@ -309,7 +309,7 @@ function inOrder(object: object, kind: Kind, order: string): void {
 
 /** @param attributes as in `LETTERS`. */
 function define(object: object, key: string, value: unknown, attributes: number): void {
-  // A RegExp's lastIndex is there, and can't be made anew.
+  // A RegExp's lastIndex exists, and can't be redefined.
   if (object instanceof RegExp && key === "lastIndex") object.lastIndex = value as number;
   else {
     const [enumerable, writable, configurable] = [1, 2, 4].map((lacks) => (attributes & lacks) === 0);

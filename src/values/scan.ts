@@ -1,6 +1,6 @@
 /**
- * What V8's wire format writes after each tag. Source: `src/objects/value-serializer.cc` of V8, format version 15. Tags
- * that the codec never writes are missing: bytes that have them are refused.
+ * The payloads of tags in V8's wire format. Source: `src/objects/value-serializer.cc` of V8, format version 15. Tags
+ * that the codec never writes are missing: bytes with them are rejected.
  */
 const DOUBLE = 1;
 const VARINT = 2;
@@ -11,7 +11,7 @@ const NONE = 0;
 const BYTES = 4;
 /** A bitfield whose upper bits are the length in bytes. */
 const BIGINT = 5;
-/** A length that memory is taken for before the elements are read. */
+/** A length for which memory is allocated before the elements are read. */
 const LENGTH = 6;
 const OBJECT_DOUBLE = 7;
 const OBJECT_VARINT = 8;
@@ -38,16 +38,16 @@ for (const [tags, payload] of [
   for (const tag of tags) PAYLOADS[tag.charCodeAt(0)] = payload;
 }
 const VERSION = 0xff;
-/** As in v8-format.ts: the view's memory is shared, and its place in it follows. */
+/** As in v8-serializer.ts: the view's memory is shared, and its index follows. */
 const SHARED = 0x100;
 
-/** The tags that an object begins with. */
+/** The tags that begin an object. */
 const IS_OBJECT = new Uint8Array(256);
 for (const tag of "oaADyxnzsR;'Bu\\") IS_OBJECT[tag.charCodeAt(0)] = 1;
 
 /**
- * Counts the objects in some bytes of V8's format, and checks that they hold as many elements as they announce: V8
- * takes the memory for them first. A few bytes could announce any number of lists of millions.
+ * Counts the objects in some bytes of V8's format, and checks that they have as many elements as they announce. V8
+ * allocates the memory first, so a few bytes could announce any number of lists with millions of elements.
  *
  * @throws an Error with a sentence.
  */
@@ -60,7 +60,7 @@ export function countObjects(bytes: Uint8Array): number {
   while (at < end) {
     const tag = bytes[at++]!;
     const payload = PAYLOADS[tag]!;
-    // Numbers and texts are the most.
+    // Numbers and texts are the most frequent.
     if (payload === DOUBLE) {
       at += 8;
       continue;
@@ -72,7 +72,7 @@ export function countObjects(bytes: Uint8Array): number {
       continue;
     }
     if (payload === REGEXP) {
-      // The pattern is a string with a tag of its own; its flags follow.
+      // The pattern is a string with its own tag; its flags follow.
       while (bytes[at] === 0) at++;
       at++;
     }

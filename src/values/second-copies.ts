@@ -5,25 +5,25 @@ import { isMainThread } from "node:worker_threads";
 import type { Class } from "../dsl/class.js";
 import { classLocationOf, isBundled } from "../dsl/class-location.js";
 
-/** A package whose decorators are read here, and the module of it that keeps what they record. */
+/** A package whose decorators are read here, and its module that stores their metadata. */
 const PACKAGES = [
   {
     name: "class-transformer",
     module: "cjs/storage.js",
     isUsed: (exports: unknown) => recordedIn((exports as { defaultMetadataStorage?: object }).defaultMetadataStorage),
   },
-  // All copies of it keep what they record in one place: which copy recorded anything can't be told.
+  // All its copies share one store, so the copy that recorded metadata can't be identified.
   { name: "class-validator", module: "cjs/metadata/MetadataStorage.js", isUsed: () => true },
 ] as const;
 
 const seen = new WeakSet<Class>();
-const told = new Set<string>();
+const warned = new Set<string>();
 
 /**
- * Warns, once for each package, if the project has a second copy of class-transformer or class-validator in use: hypernodes does not
- * see its decorators.
+ * Warns, once for each package, if the project uses a second copy of class-transformer or class-validator, whose
+ * decorators hypernodes can't read.
  *
- * @param pipeline the class that is about to run: its modules are loaded by now.
+ * @param pipeline the class that is about to run: its modules are loaded.
  */
 export function warnOfSecondCopies(pipeline: Class): void {
   if (seen.has(pipeline) || !isMainThread) return;
@@ -32,22 +32,22 @@ export function warnOfSecondCopies(pipeline: Class): void {
   if (origin !== undefined && isBundled(origin)) return;
   const { cache } = createRequire(import.meta.url);
   for (const { name, module, isUsed } of PACKAGES) {
-    if (told.has(name)) continue;
+    if (warned.has(name)) continue;
     const own = resolved(import.meta.url, `${name}/${module}`);
     if (own === undefined) continue;
     const other =
       loadedCopy(cache, own, path.join(name, module), isUsed) ?? nearestCopy(cache, own, origin?.file, name, module);
     if (other === undefined) continue;
-    told.add(name);
-    const [ours, second] = [own, other].map((file) => place(file.slice(0, -module.length)));
+    warned.add(name);
+    const [first, second] = [own, other].map((file) => describePackage(file.slice(0, -module.length)));
     process.emitWarning(
-      `${name} is there twice: hypernodes uses ${ours}, the project ${second}. Decorators of the second may be ignored. Install one copy: npm dedupe.`,
+      `${name} is installed twice: hypernodes uses ${first}, the project ${second}. Decorators of the second may be ignored. Install one copy: npm dedupe.`,
       "HypernodesWarning",
     );
   }
 }
 
-/** A copy that is loaded and has recorded decorators. */
+/** Returns a copy that is loaded and has recorded decorators. */
 function loadedCopy(
   cache: NodeJS.Require["cache"],
   own: string,
@@ -59,7 +59,7 @@ function loadedCopy(
   );
 }
 
-/** The copy that a pipeline's file would import, where a loader does not tell which modules are loaded. */
+/** Returns the copy that a pipeline's file would import, if the loader does not list loaded modules. */
 function nearestCopy(
   cache: NodeJS.Require["cache"],
   own: string,
@@ -81,13 +81,13 @@ function resolved(from: string, specifier: string): string | undefined {
 }
 
 function recordedIn(storage: object | undefined): boolean {
-  const kept = (storage ?? {}) as Readonly<Record<string, ReadonlyMap<unknown, unknown> | undefined>>;
+  const maps = (storage ?? {}) as Readonly<Record<string, ReadonlyMap<unknown, unknown> | undefined>>;
   const fields = ["_typeMetadatas", "_transformMetadatas", "_exposeMetadatas", "_excludeMetadatas"];
-  return fields.some((field) => (kept[field]?.size ?? 0) > 0);
+  return fields.some((field) => (maps[field]?.size ?? 0) > 0);
 }
 
-/** A package's folder as seen from where the program runs, and its version. */
-function place(folder: string): string {
+/** Formats a package's folder, relative to the working directory, and its version. */
+function describePackage(folder: string): string {
   const manifest = path.join(folder, "package.json");
   const { version } = existsSync(manifest) ? (JSON.parse(readFileSync(manifest, "utf8")) as { version?: string }) : {};
   const relative = path.relative(process.cwd(), folder).split(path.sep).join("/");

@@ -4,33 +4,33 @@ import { integrityOf, ownProperties, plainItems } from "./own-properties.js";
 import { bytesOf } from "./views.js";
 
 /** The parts of an object, by reference. */
-interface Parts {
-  /** Its prototype and whether it is frozen; elements; then keys and values in turn. */
+interface ObjectParts {
+  /** Its prototype and integrity; elements; then keys and values in turn. */
   readonly values: readonly unknown[];
-  /** The index at which keys and values begin. */
+  /** Index of the first key. */
   readonly keysFrom: number;
 }
 
-/** An object as it was. */
-interface Noted extends Parts {
-  /** The object that it was found in, and under which key; undefined: it is the value itself. */
+/** An object as recorded. */
+interface RecordedObject extends ObjectParts {
+  /** The object that contains it, and the key; undefined for the value itself. */
   readonly within: object | undefined;
   readonly key: string | number | undefined;
 }
 
 /**
- * What a value was made of, to see later whether anything in it was changed, and where. Nothing is copied but the bytes of
- * buffers, so it costs a fraction of a digest. `#private` members do not count; of a model with a `key`, the fields that it
- * names.
+ * The parts of a value at some time, to find out later if and where it was changed. Only the bytes of buffers are
+ * copied, so it costs a fraction of a digest. `#private` members do not count; for a model with a `key`, only its
+ * fields do.
  */
 export class Snapshot {
-  private readonly noted = new Map<object, Noted>();
+  private readonly noted = new Map<object, RecordedObject>();
 
   constructor(private readonly value: object) {
     this.note(value, undefined, undefined);
-    // Objects that are noted while it goes on are come to as well.
+    // Objects added during the iteration are visited, too.
     for (const [object, parts] of this.noted) {
-      for (let i = HEAD; i < parts.values.length; i++) {
+      for (let i = FIXED_PARTS; i < parts.values.length; i++) {
         const part = parts.values[i];
         if (typeof part === "object" && part !== null) this.note(part, object, keyAt(object, parts, i));
       }
@@ -41,7 +41,7 @@ export class Snapshot {
     if (!this.noted.has(object)) this.noted.set(object, { ...partsOf(object), within, key });
   }
 
-  /** @returns the way to the first thing that is not what it was; undefined: all is. */
+  /** @returns the path to the first part that has changed; undefined if none has. */
   change(): (string | number)[] | undefined {
     for (const [object, before] of this.noted) {
       const now = partsOf(object);
@@ -64,9 +64,9 @@ export class Snapshot {
   }
 }
 
-/** The number of parts before all others: the prototype, and the integrity. */
-const HEAD = 2;
-const NOTHING: Parts = { values: [], keysFrom: 0 };
+/** Number of parts before all others: the prototype, and the integrity. */
+const FIXED_PARTS = 2;
+const NO_PARTS: ObjectParts = { values: [], keysFrom: 0 };
 
 function firstDifference(before: readonly unknown[], now: readonly unknown[]): number {
   for (let i = 0; i < Math.max(before.length, now.length); i++) {
@@ -75,9 +75,9 @@ function firstDifference(before: readonly unknown[], now: readonly unknown[]): n
   return -1;
 }
 
-function partsOf(object: object): Parts {
-  // Asking a proxy for anything would run its code.
-  if (types.isProxy(object)) return NOTHING;
+function partsOf(object: object): ObjectParts {
+  // Any operation on a proxy would run its code.
+  if (types.isProxy(object)) return NO_PARTS;
   const prototype: object | null = Object.getPrototypeOf(object);
   const values: unknown[] = [prototype, integrityOf(object)];
   const elements = elementsOf(object);
@@ -87,7 +87,7 @@ function partsOf(object: object): Parts {
   return { values, keysFrom };
 }
 
-/** The content of an object beside its properties: elements, entries, bytes, a time. */
+/** Returns the content of an object beyond its properties: elements, entries, bytes, a time. */
 function elementsOf(object: object): readonly unknown[] {
   if (Array.isArray(object)) return object;
   if (ArrayBuffer.isView(object)) return [textOf(bytesOf(object))];
@@ -101,12 +101,12 @@ const { entries: mapEntries } = Map.prototype;
 const { values: setValues } = Set.prototype;
 const { getTime: timeOf } = Date.prototype;
 
-/** Bytes as a text, which is compared at once. */
+/** Returns bytes as a text, which is compared in one operation. */
 function textOf({ buffer, byteOffset, byteLength }: Uint8Array): string {
   return Buffer.from(buffer, byteOffset, byteLength).toString("latin1");
 }
 
-/** The keys of its own properties, but for those of elements. Of an error, the stack is no part of the value. */
+/** Returns the keys of the own properties, without those of elements and without an error's stack. */
 function keysOf(object: object): readonly (string | symbol)[] {
   if (Array.isArray(object) && plainItems(object) !== undefined) return [];
   if (ArrayBuffer.isView(object)) {
@@ -121,24 +121,24 @@ function isOfElements(key: string | symbol, length: number): boolean {
   return typeof key === "string" && (key === "length" || Number(key) < length);
 }
 
-/** A property's value; for an accessor its function, which is not called: it may give another value each time. */
+/** Returns a property's value. An accessor's function is not called, because its results may differ. */
 function valueAt(object: object, key: string | symbol): unknown {
   const property = Object.getOwnPropertyDescriptor(object, key);
   if (property === undefined) return undefined;
   return "value" in property ? (property.value as unknown) : property.get;
 }
 
-/** The fields of a model that count, if it names them. */
+/** Returns the fields of a model that count, if it names them. */
 function keyOfModel(prototype: object | null): readonly string[] | undefined {
   return prototype === null ? undefined : decoratedModel(prototype)?.key;
 }
 
-/** What a part is called; undefined: it has no name of its own. */
-function keyAt(object: object, { keysFrom, values }: Parts, i: number): string | number | undefined {
-  if (i < HEAD) return undefined;
-  if (i < keysFrom && Array.isArray(object)) return i - HEAD;
+/** Returns the key of a part; undefined if it has none. */
+function keyAt(object: object, { keysFrom, values }: ObjectParts, i: number): string | number | undefined {
+  if (i < FIXED_PARTS) return undefined;
+  if (i < keysFrom && Array.isArray(object)) return i - FIXED_PARTS;
   if (i < keysFrom && !types.isMap(object)) return undefined;
-  const from = i < keysFrom ? HEAD : keysFrom;
+  const from = i < keysFrom ? FIXED_PARTS : keysFrom;
   const key = values[i - ((i - from) % 2)];
   return typeof key === "string" || typeof key === "number" ? key : undefined;
 }

@@ -3,11 +3,11 @@ import { defaultMetadataStorage } from "class-transformer/cjs/storage.js";
 
 export const PLAIN_TO_CLASS = 0;
 
-/** The properties of a class that class-transformer's decorators stand on. */
+/** Returns the properties of a class that have decorators of class-transformer. */
 export function transformedProperties(type: Function, properties: readonly string[]): Set<string> {
   const storage = defaultMetadataStorage;
   if (!isDecorated(type)) return new Set();
-  // Of a class that excludes all, only the exposed properties are left.
+  // Only the exposed properties remain of a class that excludes all.
   if (storage.getStrategy(type) === "excludeAll") return new Set(properties);
   return new Set(
     properties.filter(
@@ -20,7 +20,7 @@ export function transformedProperties(type: Function, properties: readonly strin
   );
 }
 
-/** True if any decorator of class-transformer stands in a class, or in one that it extends. */
+/** True if a class, or a base class, has decorators of class-transformer. */
 export function isDecorated(type: Function): boolean {
   const { _typeMetadatas, _transformMetadatas, _exposeMetadatas, _excludeMetadatas } = defaultMetadataStorage;
   const recorded = [_typeMetadatas, _transformMetadatas, _exposeMetadatas, _excludeMetadatas];

@@ -1,13 +1,13 @@
 import { ValueError } from "../errors.js";
 import { foreignType, printPath } from "./object-kinds.js";
 
-/** Found on the way down; each level adds its key on the way up. */
+/** A fault found on the way down; each level adds its key on the way up. */
 export class UnserialisableError {
   readonly path: (string | number)[] = [];
   constructor(
     readonly problem: string,
     readonly advice: string,
-    /** What the user's code threw, if it ran and threw. */
+    /** The exception of the user's code, if it ran and threw. */
     readonly cause?: unknown,
   ) {}
 }
@@ -17,7 +17,7 @@ export function valueError({ path, problem, advice, cause }: UnserialisableError
   return new ValueError({ code: "UNSERIALISABLE", where: `value${printPath(path)}`, problem, advice, path, cause });
 }
 
-/** How many levels deep a value may be: as many as every walk and V8's serialiser can go on Node's default stack. */
+/** Maximum depth of a value: as deep as every walk and V8's serializer can go on Node's default stack. */
 export const MAX_DEPTH = 1_000;
 
 const FLAT = "Give a flat structure, such as an array of nodes that refer to each other by index.";
@@ -27,9 +27,9 @@ export function tooDeep(): UnserialisableError {
 }
 
 /**
- * Turns what was thrown inside a walk into a fault that has a place.
+ * Converts an exception inside a walk into a fault with a path.
  *
- * @param doing what of the user's ran when it was thrown: `its getter`. Default: none of it.
+ * @param doing the user's code that threw: `its getter`. Default: no user code.
  */
 export function faultOf(thrown: unknown, doing?: string): UnserialisableError {
   if (thrown instanceof UnserialisableError) return thrown;
@@ -43,18 +43,18 @@ export function faultOf(thrown: unknown, doing?: string): UnserialisableError {
   );
 }
 
-/** The fault, seen from one level up. */
+/** Returns the fault, seen from one level up. */
 export function within(fault: UnserialisableError, key: string | number): UnserialisableError {
   fault.path.push(key);
   return fault;
 }
 
-/** Whether V8 ran out of stack. A RangeError that code throws itself is none of its. */
+/** Tells if V8 ran out of stack, as opposed to a RangeError thrown by code. */
 export function isStackOverflow(thrown: unknown): boolean {
   return thrown instanceof RangeError && thrown.message === "Maximum call stack size exceeded";
 }
 
-/** Reading an error may run code that throws, too. */
+/** Describes a thrown value: reading an error may run code that throws, too. */
 export function describeThrown(thrown: unknown): string {
   try {
     return thrown instanceof Error ? `${String(thrown.name)}: ${String(thrown.message)}` : String(thrown);
@@ -63,15 +63,15 @@ export function describeThrown(thrown: unknown): string {
   }
 }
 
-/** What has the inside of one class, and the prototype of another one: made anew it would be neither. */
+/** Describes an object with the internal slots of one class and the prototype of another: a copy would be neither. */
 export function mixed(inside: string, type: string): UnserialisableError {
   return new UnserialisableError(
     `it has the prototype of ${type}, and inside it is ${article(inside)} ${inside}`,
-    "Make it by the constructor of its class, or copy what is in it into an object of one class.",
+    "Create it with the constructor of its class, or copy its content into an object of one class.",
   );
 }
 
-/** What belongs to a class of the language, but to that of another realm. */
+/** Describes an object of a built-in class of another realm. */
 export function ofOtherRealm(type: string): UnserialisableError {
   const copy = type === "Array" ? "Array.from(value), or structuredClone(value)" : "structuredClone(value)";
   return new UnserialisableError(
@@ -80,7 +80,7 @@ export function ofOtherRealm(type: string): UnserialisableError {
   );
 }
 
-/** Memory that was handed to somebody else. */
+/** Describes memory that was transferred. */
 export function detached(): UnserialisableError {
   return new UnserialisableError(
     "its memory was transferred, and can't be read any more",
@@ -92,23 +92,23 @@ function article(noun: string): string {
   return /^[AEIOU]/.test(noun) ? "an" : "a";
 }
 
-/** What lives in one process only. */
+/** Describes an object that exists in one process only. */
 export function describeUnserialisable(value: Function | symbol | object): UnserialisableError {
   if (typeof value === "symbol") return new UnserialisableError(`it is a symbol, ${String(value)}`, "Use a string.");
   if (typeof value === "function") {
     const name: unknown = Object.getOwnPropertyDescriptor(value, "name")?.value;
     return new UnserialisableError(
       `it is a function${typeof name === "string" && name !== "" ? `, ${name}` : ""}`,
-      "Functions don't travel: name what is to be done by a string, or build the object in a @resource.",
+      "Functions can't be serialized: select the behavior by a string, or build the object in a @resource.",
     );
   }
   const type = foreignType(value);
   return new UnserialisableError(
     `it is ${article(type)} ${type}`,
     type === "SharedArrayBuffer"
-      ? "Give a typed array over it: its bytes travel."
+      ? "Give a typed array over it: its bytes are serialized."
       : type === "resizable ArrayBuffer"
         ? "Give a typed array over it, or a copy: slice()."
-        : "It lives in one process only: give what can be made from it, or build it in a @resource.",
+        : "It exists in one process only: give data to create it from, or build it in a @resource.",
   );
 }

@@ -5,7 +5,7 @@ import { bufferOf, bytesOf, viewType } from "./views.js";
 
 const ALIGNED_TO = 16;
 
-/** Where the bytes of a typed array may begin, at or after an offset. */
+/** Returns the first valid offset for the bytes of a typed array, at or after an offset. */
 export function alignOffset(offset: number): number {
   return Math.ceil(offset / ALIGNED_TO) * ALIGNED_TO;
 }
@@ -43,7 +43,7 @@ const VIEW_TYPES: readonly ViewType[] = [
   ...[(globalThis as { Float16Array?: ViewClass }).Float16Array ?? []].flat().map(typed),
 ];
 
-/** Most are of one of these classes itself. */
+/** Most views are of exactly one of these classes. */
 const BY_PROTOTYPE = new Map(VIEW_TYPES.map(({ prototype }, i) => [prototype, i]));
 
 function typed(type: ViewClass): ViewType {
@@ -56,14 +56,14 @@ function typed(type: ViewClass): ViewType {
   };
 }
 
-/** Added to the number of a view's type, if its memory is shared and stays where it is. */
+/** Added to the number of a view's type if its memory is shared and not copied. */
 const SHARED = 0x100;
 
-/** V8's serialiser and its counterpart: made when the first value is encoded or decoded, since `node:v8` loads much that others need not. */
+/** V8's serializer and deserializer, created for the first value: `node:v8` loads much that others do not need. */
 export const v8Format = once(() => {
   const v8 = process.getBuiltinModule("node:v8");
 
-  /** With the bytes of typed arrays set aside: they follow the body, aligned. */
+  /** Stores the bytes of typed arrays separately: they follow the body, aligned. */
   class Writer extends v8.Serializer {
     readonly views: Uint8Array[] = [];
 
@@ -113,7 +113,7 @@ export const v8Format = once(() => {
 
     _getSharedArrayBuffer(id: number): SharedArrayBuffer {
       const buffer = this.options.memory?.[id];
-      if (buffer === undefined) throw new Error("a SharedArrayBuffer of theirs is not here");
+      if (buffer === undefined) throw new Error("one of their SharedArrayBuffers is missing");
       return buffer;
     }
 

@@ -3,7 +3,7 @@ import type { ValidationError } from "class-validator";
 import type { Violation } from "../errors.js";
 import { describeValue } from "../util/describe.js";
 
-/** What class-validator keeps of one decorator. */
+/** The metadata that class-validator stores for one decorator. */
 interface Metadata {
   readonly propertyName: string;
   readonly type: string;
@@ -12,9 +12,9 @@ interface Metadata {
 }
 
 /**
- * Validates some properties of an object against its class's decorators, which may read the others.
+ * Validates some properties of an object by its class's decorators, which may read the others.
  *
- * @throws whatever a validator throws.
+ * @throws any exception of a validator.
  */
 export async function validate(type: Function, object: object, properties: ReadonlySet<string>): Promise<Violation[]> {
   const { ValidationExecutor, Validator } = await loaded();
@@ -36,8 +36,8 @@ export async function validate(type: Function, object: object, properties: Reado
 }
 
 /**
- * Which rules of the top level are asked: those of the properties. An input that is not there is passed over, unless its
- * own condition (`@ValidateIf`) says when it must be.
+ * Selects the top-level rules of the given properties. An absent input is skipped, unless its own condition
+ * (`@ValidateIf`) requires it.
  */
 function isAsked(object: Readonly<Record<string, unknown>>, properties: ReadonlySet<string>, all: readonly Metadata[]) {
   const conditional = new Set(
@@ -55,7 +55,7 @@ type Loaded = Pick<typeof import("class-validator"), "Validator"> &
 
 let loading: Promise<Loaded> | undefined;
 
-/** Loading it takes 110 ms: only where something is validated. */
+/** Loading it takes 110 ms, so it is only loaded for a validation. */
 function loaded(): Promise<Loaded> {
   loading ??= load();
   return loading;
@@ -66,7 +66,7 @@ async function load(): Promise<Loaded> {
     import("class-validator"),
     import("class-validator/cjs/validation/ValidationExecutor.js"),
   ]);
-  // Bundlers give what a CommonJS package exports as the default alone.
+  // Bundlers export a CommonJS package only as the default.
   const exported = <M extends object>(module: M) => (module as { default?: M }).default ?? module;
   return { Validator: exported(validator).Validator, ValidationExecutor: exported(executor).ValidationExecutor };
 }
@@ -79,13 +79,13 @@ function toViolations(
   const { property } = error;
   const path = within === "" ? property : /^\d+$/.test(property) ? `${within}[${property}]` : `${within}.${property}`;
   const constraints = Object.entries(error.constraints ?? {});
-  const seen = constraints.length === 0 ? "" : seenInstead(error, isList(error));
+  const seen = constraints.length === 0 ? "" : describeActual(error, isList(error));
   const own = constraints.map(([constraint, problem]) => ({ path, constraint, problem: `${problem}${seen}` }));
   return [...own, ...(error.children ?? []).flatMap((child) => toViolations(child, path, isList))];
 }
 
-/** The value itself, where it is none of the kind that the rules are for: their messages do not say what it is. */
-function seenInstead({ value, constraints }: ValidationError, isList: boolean): string {
+/** Describes a value of a different kind than the rules are for: their messages do not show it. */
+function describeActual({ value, constraints }: ValidationError, isList: boolean): string {
   if (isList && !(Array.isArray(value) || value instanceof Set || value instanceof Map)) {
     return `: it is ${describeValue(value)}, not a list`;
   }

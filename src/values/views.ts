@@ -1,6 +1,6 @@
 import { types } from "node:util";
 
-/** What the language itself says of views: properties of their own may have the same names. */
+/** Built-in accessors of views: own properties may have the same names. */
 const TYPED_ARRAY = Object.getPrototypeOf(Uint8Array.prototype) as object;
 const getterOf = <R>(prototype: object, name: string | symbol) =>
   Object.getOwnPropertyDescriptor(prototype, name)!.get as (this: object) => R;
@@ -17,17 +17,17 @@ function placesIn(prototype: object) {
   };
 }
 
-/** The name of the language's typed array class that an object's elements are of, `Float32Array`; undefined for others. */
+/** Returns the name of the built-in typed array class of an object's elements, `Float32Array`; undefined for others. */
 export function typedArrayType(value: object): string | undefined {
   return typedName.call(value);
 }
 
-/** The same for a view: `DataView`, if it is no typed array. */
+/** Returns the same for a view: `DataView`, if it is not a typed array. */
 export function viewType(view: object): string {
   return typedName.call(view) ?? "DataView";
 }
 
-/** In elements; 0 for a DataView. */
+/** Length in elements; 0 for a DataView. */
 export function viewLength(view: object): number {
   return typedName.call(view) === undefined ? 0 : typedLength.call(view);
 }
@@ -36,7 +36,7 @@ export function bufferOf(view: object): ArrayBufferLike {
   return placesOf(view).buffer.call(view);
 }
 
-/** The bytes that a view shows, where they are. */
+/** Returns the bytes of a view, without copying them. */
 export function bytesOf(view: object): Uint8Array {
   const { buffer, offset, size } = placesOf(view);
   return new Uint8Array(buffer.call(view) as ArrayBuffer, offset.call(view), size.call(view));
@@ -46,7 +46,7 @@ function placesOf(view: object) {
   return typedName.call(view) === undefined ? ofDataView : ofTyped;
 }
 
-/** Whether a buffer, or that of a view, was given away: then nobody can read it. */
+/** Tells if a buffer, or that of a view, was transferred: then it can't be read. */
 export function isDetached(value: object): boolean {
   const buffer = types.isAnyArrayBuffer(value) ? value : bufferOf(value);
   if (buffer.byteLength > 0) return false;

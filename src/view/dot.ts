@@ -5,9 +5,9 @@ import { type Arrow, type Box, type DrawOptions, type Group, linesOf, type Scene
 
 const FONT = "Helvetica, Arial, sans-serif";
 
-/** A graph in Graphviz' language. */
-export function dot(sketch: GraphModel, options: DrawOptions): string {
-  const scene = sceneOf(sketch, options);
+/** Renders a graph in Graphviz's language. */
+export function dot(model: GraphModel, options: DrawOptions): string {
+  const scene = sceneOf(model, options);
   const palette = paletteFor(options.theme);
   const children = (parent: string | undefined, indent: string): string[] => [
     ...scene.groups
@@ -35,8 +35,8 @@ export function dot(sketch: GraphModel, options: DrawOptions): string {
 }
 
 /**
- * A group with its title as a box of its own: Graphviz leads arrows around boxes, and through labels. Where arrows point down, it
- * stands in the row above what is in the group.
+ * Renders a group with its title as a box of its own: Graphviz routes arrows around boxes, but through labels. If
+ * arrows point down, the title is in the row above the content.
  */
 function cluster(group: Group, scene: Scene, palette: Palette, inside: readonly string[], indent: string): string[] {
   const about = { label: "", color: lineOfGroup(group, palette), bgcolor: palette.group, style: "rounded" };
@@ -56,14 +56,14 @@ function cluster(group: Group, scene: Scene, palette: Palette, inside: readonly 
   ];
 }
 
-/** The id of a group's title: no box's. */
+/** Returns the id of a group's title, which no box has. */
 function titleOf({ id }: Group, { boxes }: Scene): string {
   let title = `${id}:title`;
   while (boxes.some((box) => box.id === title)) title += "'";
   return title;
 }
 
-/** The boxes of a group that no arrow comes to from within it, those of its inner groups among them. */
+/** Returns the boxes of a group, including its inner groups, that have no arrow from within the group. */
 function firstIn({ id }: Group, { boxes, arrows }: Scene): string[] {
   const isInside = (other: string) => other.startsWith(`${id}.`);
   const inside = boxes.filter((box) => isInside(box.id));

@@ -1,4 +1,4 @@
-/** A graph as data alone, which can be printed, sent, and drawn anywhere. */
+/** A graph as plain data, which can be printed, sent, and drawn anywhere. */
 export interface GraphModel {
   readonly pipeline: string;
   readonly outputs: readonly string[];
@@ -9,24 +9,24 @@ export interface GraphModel {
 export interface Member {
   readonly name: string;
   readonly kind: "input" | "node" | "resource" | "nested";
-  /** How it goes over lists: `for each`, `for each pair`, `in batches of 64`. */
+  /** Its mapping over lists: `for each`, `for each pair`, `in batches of 64`. */
   readonly mapped?: string;
-  /** The type that the loader emitted for what it gives. */
+  /** The emitted type of its value. */
   readonly type?: string;
-  readonly takes: readonly IncomingEdge[];
-  readonly nested?: { readonly sketch: GraphModel; readonly outputs: readonly string[] };
-  /** Its options in words: `retries: 3`. */
+  readonly inputs: readonly IncomingEdge[];
+  readonly nested?: { readonly model: GraphModel; readonly outputs: readonly string[] };
+  /** Descriptions of its options: `retries: 3`. */
   readonly options: readonly string[];
-  /** Its code as the engine runs it, if that was asked for. */
+  /** Its code as the engine runs it, if requested. */
   readonly source?: string;
 }
 
-/** What a member takes from another one. */
+/** A value that a member receives from another member. */
 interface IncomingEdge {
   readonly on: string;
   readonly path: readonly string[];
   readonly elements: boolean;
-  /** The input of the nested pipeline that gets it. */
+  /** The input of the nested pipeline that receives it. */
   readonly input?: string;
   readonly type?: string;
 }

@@ -3,9 +3,9 @@ import type { GraphModel } from "./graph-model.js";
 import { lineOfGroup, paintOf, paletteFor } from "./palette.js";
 import { type Box, type DrawOptions, linesOf, sceneOf } from "./scene.js";
 
-/** A graph as a Mermaid flowchart. */
-export function mermaid(sketch: GraphModel, options: DrawOptions): string {
-  const scene = sceneOf(sketch, options);
+/** Renders a graph as a Mermaid flowchart. */
+export function mermaid(model: GraphModel, options: DrawOptions): string {
+  const scene = sceneOf(model, options);
   const palette = paletteFor(options.theme);
   const ids = new Ids([...scene.groups, ...scene.boxes].map(({ id }) => id));
   const children = (parent: string | undefined, indent: string): string[] => [
@@ -51,26 +51,26 @@ function text(box: Box): string {
   return linesOf(box).map(escaped).join("<br/>");
 }
 
-/** Mermaid's own entities for what it would read as its syntax. */
+/** Escapes Mermaid's syntax by its own entities. */
 function escaped(label: string): string {
   return escapeControls(label).replace(/["<>&#`\\]/g, (sign) => `#${sign.charCodeAt(0)};`);
 }
 
-/** Names for Mermaid: letters, digits and underscores alone, each id its own. */
+/** Ids for Mermaid: only letters, digits and underscores, and unique. */
 class Ids {
   private readonly names = new Map<string, string>();
 
   constructor(ids: readonly string[]) {
-    const taken = new Set<string>();
+    const used = new Set<string>();
     for (const id of ids) {
       const plain = id.replaceAll(".", "__").replace(/[^\p{L}\p{N}_]/gu, "_");
-      // "end" and the like are Mermaid's own words.
+      // "end" and the like are keywords of Mermaid.
       const readable = /^(end|subgraph|graph|flowchart|style|class|click|default|linkStyle|classDef)$/i.test(plain)
         ? `${plain}_`
         : plain;
       let name = readable;
-      for (let i = 2; taken.has(name); i++) name = `${readable}_${i}`;
-      taken.add(name);
+      for (let i = 2; used.has(name); i++) name = `${readable}_${i}`;
+      used.add(name);
       this.names.set(id, name);
     }
   }

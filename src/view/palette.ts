@@ -1,19 +1,19 @@
 import type { Box, Group, LastRun } from "./scene.js";
 
-/** The colours of a drawing. */
+/** The colors of a drawing. */
 export interface Palette {
   readonly ground: string;
   readonly ink: string;
   readonly dim: string;
   readonly arrow: string;
   readonly group: string;
-  /** By kind of box, what fills it and what is around it. */
+  /** Fill and line by kind of box. */
   readonly boxes: Readonly<Record<Box["kind"], Paint>>;
-  /** What is around an output. */
+  /** Line of an output. */
   readonly output: string;
   readonly cached: Paint;
   readonly failed: Paint;
-  /** From the least to the most time: fills of what was computed. */
+  /** Fills of computed steps, from the least to the most time. */
   readonly heat: readonly string[];
   readonly hot: string;
 }
@@ -53,7 +53,7 @@ export function paletteFor(theme: "light" | "dark" = "light"): Palette {
   return theme === "dark" ? DARK : LIGHT;
 }
 
-/** How a box is painted: as what it is; after a run, as what the run did there. */
+/** Returns the paint of a box: by its kind; after a run, by what the run did. */
 export function paintOf(box: Pick<Box, "kind" | "lastRun">, palette: Palette): Paint {
   return box.lastRun === undefined ? palette.boxes[box.kind] : paintOfRun(box.lastRun, palette);
 }
@@ -64,10 +64,10 @@ function paintOfRun({ state, heat }: LastRun, { cached, failed, heat: heats, hot
   return { fill: heats[heatStep(heat)]!, line: hot };
 }
 
-/** How many fills there are for what was computed. */
+/** Number of fills for computed steps. */
 const HEATS = 4;
 
-/** Which of the fills of what was computed stands for a share of the longest time. */
+/** Returns the index of the fill for a share of the longest time. */
 export function heatStep(heat: number): number {
   return Math.min(HEATS - 1, Math.floor(heat * HEATS));
 }

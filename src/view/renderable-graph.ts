@@ -9,15 +9,40 @@ import type { DrawOptions } from "./scene.js";
 import { svg } from "./svg.js";
 import { toGraphModel } from "./to-graph-model.js";
 
-/** A graph that draws itself. */
+/** A graph with rendering methods. */
 export interface RenderableGraph extends Graph {
-  /** As a Mermaid flowchart, for Markdown. */
+  /**
+   * Renders a Mermaid flowchart, for Markdown.
+   *
+   * @param options see {@link DrawOptions}.
+   * @returns the text of the flowchart.
+   * @throws {HypernodesError} `UNKNOWN_OPTION` or `BAD_OPTION`, if an option is invalid.
+   */
   toMermaid(options?: DrawOptions): string;
-  /** In Graphviz' language. */
+  /**
+   * Renders the graph in Graphviz's language.
+   *
+   * @param options see {@link DrawOptions}.
+   * @returns the text of the graph.
+   * @throws {HypernodesError} `UNKNOWN_OPTION` or `BAD_OPTION`, if an option is invalid.
+   */
   toDot(options?: DrawOptions): string;
-  /** As a picture, drawn by Graphviz in WebAssembly. */
+  /**
+   * Renders a picture with Graphviz in WebAssembly.
+   *
+   * @param options see {@link DrawOptions}.
+   * @returns an SVG document.
+   * @throws {HypernodesError} `UNKNOWN_OPTION` or `BAD_OPTION`, if an option is invalid.
+   */
   toSvg(options?: DrawOptions): Promise<string>;
-  /** As an interactive page, one HTML file: pan, zoom, search, open and close, source and times, replay of a run. */
+  /**
+   * Renders an interactive page: pan, zoom, search, nested pipelines to open and close, source code, times, and the
+   * replay of a run.
+   *
+   * @param options see {@link PageOptions}.
+   * @returns a self-contained HTML document.
+   * @throws {HypernodesError} `UNKNOWN_OPTION` or `BAD_OPTION`, if an option is invalid.
+   */
   toHtml(options?: PageOptions): string;
 }
 
@@ -36,7 +61,7 @@ const PAGE_RULES: RulesOf<PageOptions> = {
 
 const DRAW_RULES: RulesOf<DrawOptions> = { ...PAGE_RULES, groupInputs: isFlag, types: isFlag, resources: isFlag };
 
-class Drawn implements RenderableGraph {
+class Rendering implements RenderableGraph {
   readonly pipeline: Graph["pipeline"];
   readonly nodes: Graph["nodes"];
   readonly edges: Graph["edges"];
@@ -74,11 +99,15 @@ class Drawn implements RenderableGraph {
 const drawings = new WeakMap<Graph, RenderableGraph>();
 const types = new WeakMap<RenderableGraph, PipelineClass>();
 
-/** @param type the class, whose methods' code the page shows. */
+/**
+ * Adds the rendering methods to a graph.
+ *
+ * @param type the class, for the code of its methods on the page.
+ */
 export function withRendering(graph: Graph, type: PipelineClass): RenderableGraph {
   return getOrCreate(drawings, graph, () => {
-    const made = new Drawn(graph);
-    types.set(made, type);
-    return made;
+    const rendering = new Rendering(graph);
+    types.set(rendering, type);
+    return rendering;
   });
 }

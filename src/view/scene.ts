@@ -1,61 +1,89 @@
 import { formatCount, formatDuration } from "../util/format.js";
 import type { GraphModel, Member } from "./graph-model.js";
 
-/** How a graph is drawn. */
+/** Options of a drawing. */
 export interface DrawOptions {
-  /** How many levels of pipelines are drawn with what is in them: 1 (default) is the pipeline itself, `Infinity` all. */
+  /**
+   * Number of levels of pipelines that are drawn with their content: 1 is the pipeline itself, `Infinity` all.
+   *
+   * @default 1
+   */
   readonly depth?: number;
   /**
-   * Where edges point: down, or to the right. Default: down; of a picture (`toSvg()`) that would be more than three times as
-   * wide as it is tall, or as tall as it is wide, the way that makes it less so.
+   * Direction of edges.
+   *
+   * @default down; for a picture (`toSvg()`) that would be more than three times as wide as it is tall, or as tall as
+   * it is wide, the better direction
    */
   readonly direction?: "down" | "right";
-  /** Whether inputs that the same nodes take stand in one box. Default: false. */
+  /**
+   * Draws inputs of the same nodes in one box.
+   *
+   * @default false
+   */
   readonly groupInputs?: boolean;
-  /** Whether edges say the classes that the loader emitted (swc and tsc do) of what they carry. Default: true. */
+  /**
+   * Labels edges with the classes that the loader emitted (swc and tsc emit types).
+   *
+   * @default true
+   */
   readonly types?: boolean;
-  /** Whether resources are drawn. Default: true. */
+  /**
+   * Draws resources.
+   *
+   * @default true
+   */
   readonly resources?: boolean;
-  /** Default: light. */
+  /**
+   * Colors of the drawing.
+   *
+   * @default "light"
+   */
   readonly theme?: "light" | "dark";
-  /** How the last run went, as `report()` tells: times and what was cached or failed are drawn as colours. */
+  /** The report of the last run, from `report()`: times, cached and failed calls are drawn as colors. */
   readonly report?: { readonly rows: readonly StepRun[] };
 }
 
-/** How a step ran, all its calls together. Times in milliseconds. */
+/** Statistics of one step of a run over all its calls. Times are in milliseconds. */
 export interface StepRun {
-  /** Its place without indices: `Corpus.essays[].count`. */
+  /** Path without indices: `Corpus.essays[].count`. */
   readonly path: string;
+  /** Number of computed calls. */
   readonly calls: number;
+  /** Number of elements, or calls of a node, whose value was cached. */
   readonly cached: number;
+  /** Number of failed elements, or of failed calls of a node. */
   readonly failed: number;
+  /** Total time of its calls, in milliseconds. */
   readonly computeMs: number;
-  /** When it began, and when it ended; when it was computing. Milliseconds since the Unix epoch. */
+  /** Start of the first call or map, in milliseconds since the Unix epoch. */
   readonly startedAt: number;
+  /** End of the last call or map, in milliseconds since the Unix epoch. */
   readonly endedAt: number;
+  /** Intervals of computing, in milliseconds since the Unix epoch. */
   readonly segments: readonly { readonly from: number; readonly to: number; readonly failed: boolean }[];
 }
 
-/** What a box is, for its shape and colour. */
+/** Kind of a box, for its shape and color. */
 type BoxKind = Member["kind"];
 
-/** A box of a drawing, its id readable: `essays.words`. */
+/** A box of a drawing, with a readable id: `essays.words`. */
 export interface Box {
   readonly id: string;
   /** The members it stands for: one, or several inputs in one box. */
   readonly names: readonly string[];
   readonly kind: BoxKind;
-  /** How it goes over lists: `for each`, `for each pair`, `in batches of 64`. */
+  /** Its mapping over lists: `for each`, `for each pair`, `in batches of 64`. */
   readonly mapped?: string;
   readonly isOutput: boolean;
-  /** The group it is in. */
+  /** The group that contains it. */
   readonly parent?: string;
-  /** The class of a nested pipeline that is not drawn open. */
+  /** The class of a nested pipeline that is drawn closed. */
   readonly pipeline?: string;
   readonly lastRun?: LastRun;
 }
 
-/** A nested pipeline that is drawn with what is in it. */
+/** A nested pipeline that is drawn with its content. */
 export interface Group {
   readonly id: string;
   readonly name: string;
@@ -71,14 +99,14 @@ export interface Arrow {
   readonly to: string;
   /** `.train`, a type, or both. */
   readonly label?: string;
-  /** Whether one element at a time is taken. */
+  /** True if one element at a time is passed. */
   readonly elements: boolean;
 }
 
-/** What the last run did there. */
+/** The last run's results for a member. */
 export interface LastRun {
   readonly row: StepRun;
-  /** Its share of the time of the step that took longest, from 0 to 1. */
+  /** Its share of the time of the slowest step, from 0 to 1. */
   readonly heat: number;
   readonly state: "computed" | "cached" | "failed";
 }
@@ -91,40 +119,40 @@ export interface Scene {
   readonly arrows: readonly Arrow[];
 }
 
-/** What is drawn of a pipeline. */
-export function sceneOf(sketch: GraphModel, options: DrawOptions): Scene {
+/** Returns the scene of a pipeline. */
+export function sceneOf(model: GraphModel, options: DrawOptions): Scene {
   const { depth = 1, groupInputs = false, types = true, resources = true, report } = options;
-  const drawn = resources ? sketch : withoutResources(sketch);
-  const scene = sceneWith(drawn, (_, level) => level < depth, types, lastRunsOf(sketch.pipeline, report?.rows ?? []));
-  return groupInputs ? withInputsTogether(scene) : scene;
+  const drawing = resources ? model : withoutResources(model);
+  const scene = sceneWith(drawing, (_, level) => level < depth, types, lastRunsOf(model.pipeline, report?.rows ?? []));
+  return groupInputs ? mergeInputs(scene) : scene;
 }
 
-function withoutResources(sketch: GraphModel): GraphModel {
-  const members = sketch.members
+function withoutResources(model: GraphModel): GraphModel {
+  const members = model.members
     .filter(({ kind }) => kind !== "resource")
     .map((member) => {
       const { nested } = member;
       return nested === undefined
         ? member
-        : { ...member, nested: { ...nested, sketch: withoutResources(nested.sketch) } };
+        : { ...member, nested: { ...nested, model: withoutResources(nested.model) } };
     });
-  return { ...sketch, members };
+  return { ...model, members };
 }
 
-/** @param isOpen whether a nested pipeline is drawn with what is in it: by its id, and how deep it is, from 1. */
+/** @param isOpen tells if a nested pipeline is drawn with its content: by its id and its depth, from 1. */
 export function sceneWith(
-  sketch: GraphModel,
+  model: GraphModel,
   isOpen: (id: string, level: number) => boolean,
   types: boolean,
   lastRuns: ReadonlyMap<string, LastRun>,
 ): Scene {
   const drawing = new Drawing(isOpen, types, lastRuns);
-  drawing.add(sketch, undefined, 1);
+  drawing.add(model, undefined, 1);
   const { boxes, groups, arrows } = drawing;
-  return { title: sketch.pipeline, boxes, groups, arrows };
+  return { title: model.pipeline, boxes, groups, arrows };
 }
 
-/** By id, how the last run went there. */
+/** Returns the last run's results by id. */
 export function lastRunsOf(pipeline: string, rows: readonly StepRun[]): ReadonlyMap<string, LastRun> {
   const longest = Math.max(1e-9, ...rows.map(({ computeMs }) => computeMs));
   return new Map(
@@ -137,10 +165,10 @@ export function lastRunsOf(pipeline: string, rows: readonly StepRun[]): Readonly
   );
 }
 
-/** By member, the boxes that an arrow to it, or from it, ends at, or begins. */
+/** The boxes at the ends of a member's arrows. */
 type PortMap = ReadonlyMap<string, readonly string[]>;
 
-/** Types whose names tell nothing of a value: a class's name does. */
+/** Types whose names say nothing about a value, unlike those of classes. */
 const PLAIN_TYPES = new Set(["array", "string", "number", "boolean", "bigint"].flatMap((type) => [type, `${type}[]`]));
 
 class Drawing {
@@ -155,9 +183,9 @@ class Drawing {
   ) {}
 
   /**
-   * Draws a pipeline's members, and what is nested in those that are open.
+   * Adds a pipeline's members, and the content of those that are open.
    *
-   * @returns for each member, where arrows from it begin.
+   * @returns for each member, the start of its outgoing arrows.
    */
   add({ members, outputs }: GraphModel, parent: string | undefined, level: number): PortMap {
     const begins = new Map<string, readonly string[]>();
@@ -173,15 +201,15 @@ class Drawing {
         ...(lastRun && { lastRun }),
       };
       if (nested !== undefined && this.isOpen(id, level)) {
-        this.groups.push({ ...about, name, pipeline: nested.sketch.pipeline });
-        const ends = this.add(nested.sketch, id, level + 1);
+        this.groups.push({ ...about, name, pipeline: nested.model.pipeline });
+        const ends = this.add(nested.model, id, level + 1);
         inner.set(name, ends);
         begins.set(
           name,
           nested.outputs.flatMap((output) => ends.get(output) ?? []),
         );
       } else {
-        this.boxes.push({ ...about, names: [name], kind, ...(nested && { pipeline: nested.sketch.pipeline }) });
+        this.boxes.push({ ...about, names: [name], kind, ...(nested && { pipeline: nested.model.pipeline }) });
         begins.set(name, [id]);
       }
     }
@@ -197,11 +225,11 @@ class Drawing {
   ): void {
     const ends = inner.get(member.name);
     const id = parent === undefined ? member.name : `${parent}.${member.name}`;
-    for (const { on, path, elements, input, type } of member.takes) {
+    for (const { on, path, elements, input, type } of member.inputs) {
       const from = inner.get(on)?.get(path[0] ?? "") ?? begins.get(on) ?? [];
       const to = ends === undefined ? [id] : (ends.get(input ?? "") ?? []);
-      const isTold = this.types && type !== undefined && !PLAIN_TYPES.has(type);
-      const label = [path.map((key) => `.${key}`).join(""), isTold && type].filter(Boolean).join(" ");
+      const hasLabel = this.types && type !== undefined && !PLAIN_TYPES.has(type);
+      const label = [path.map((key) => `.${key}`).join(""), hasLabel && type].filter(Boolean).join(" ");
       for (const each of from) {
         for (const target of to) this.arrows.push({ from: each, to: target, elements, ...(label !== "" && { label }) });
       }
@@ -209,41 +237,41 @@ class Drawing {
   }
 }
 
-/** Inputs that go to the same nodes, the same way, stand in one box. */
-function withInputsTogether(scene: Scene): Scene {
+/** Merges inputs of the same nodes into one box. */
+function mergeInputs(scene: Scene): Scene {
   const arrowsOf = (id: string) => scene.arrows.filter(({ from }) => from === id);
-  const together = new Map<string, Box[]>();
+  const groups = new Map<string, Box[]>();
   for (const box of scene.boxes) {
     if (box.kind !== "input") continue;
     const arrows = arrowsOf(box.id).map(({ to, elements }) => JSON.stringify([to, elements]));
     const key = JSON.stringify([box.parent, arrows.sort()]);
-    together.set(key, [...(together.get(key) ?? []), box]);
+    groups.set(key, [...(groups.get(key) ?? []), box]);
   }
-  /** By the id of a box that goes into another one, that other one's. */
-  const gone = new Map<string, string>();
+  /** The merged box of each input, by ids. */
+  const mergedInto = new Map<string, string>();
   const merged = new Map<string, Box>();
-  for (const boxes of together.values()) {
+  for (const boxes of groups.values()) {
     const [first, ...others] = boxes as [Box, ...Box[]];
     if (others.length === 0) continue;
-    for (const { id } of others) gone.set(id, first.id);
+    for (const { id } of others) mergedInto.set(id, first.id);
     merged.set(first.id, { ...first, names: boxes.flatMap(({ names }) => names) });
   }
-  // Of arrows that come to be between the same boxes one is enough, and it has no type: they may have several.
+  // One arrow between the same boxes is enough. It has no type, because merged arrows may have different ones.
   const arrows = new Map<string, Arrow>();
   for (const { from, to, label, elements } of scene.arrows) {
-    const ends = { from: gone.get(from) ?? from, to: gone.get(to) ?? to, elements };
+    const ends = { from: mergedInto.get(from) ?? from, to: mergedInto.get(to) ?? to, elements };
     const isMerged = merged.has(ends.from) || merged.has(ends.to);
     const key = isMerged ? `${ends.from} ${ends.to} ${elements}` : `arrow ${arrows.size}`;
     arrows.set(key, isMerged || label === undefined ? ends : { ...ends, label });
   }
   return {
     ...scene,
-    boxes: scene.boxes.filter(({ id }) => !gone.has(id)).map((box) => merged.get(box.id) ?? box),
+    boxes: scene.boxes.filter(({ id }) => !mergedInto.has(id)).map((box) => merged.get(box.id) ?? box),
     arrows: [...arrows.values()],
   };
 }
 
-/** What stands in a box: its names, how it goes over lists, what it is, and how the last run went there. */
+/** Returns the lines of a box: its names, mapping, kind, and results of the last run. */
 export function linesOf(box: Box | Group): string[] {
   const names = "names" in box ? box.names : [`${box.name}: ${box.pipeline}`];
   const kind = "kind" in box && box.kind === "resource" ? ["resource"] : [];

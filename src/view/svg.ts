@@ -16,27 +16,27 @@ async function load(): Promise<Viz> {
   }
 }
 
-/** Width over height of a picture that a page or a screen has room for: from a third to three. */
+/** Maximum aspect ratio of a picture that fits on a page or a screen. */
 const MAX_ASPECT = 3;
 
 /**
- * A graph as a picture. Where nobody says where arrows point, they point down, unless that makes the picture too wide or too
- * tall, and the other way does better.
+ * Renders a graph as a picture. Without a direction, arrows point down, unless that makes the picture too wide or too
+ * tall and the other direction is better.
  */
-export async function svg(sketch: GraphModel, options: DrawOptions): Promise<string> {
+export async function svg(model: GraphModel, options: DrawOptions): Promise<string> {
   graphviz ??= load();
   const viz = await graphviz;
   const draw = (direction: "down" | "right") =>
-    viz.renderString(dot(sketch, { ...options, direction }), { format: "svg" });
+    viz.renderString(dot(model, { ...options, direction }), { format: "svg" });
   let picture = draw(options.direction ?? "down");
   if (options.direction === undefined && oddness(picture) > MAX_ASPECT) {
     const other = draw("right");
     if (oddness(other) < oddness(picture)) picture = other;
   }
-  return picture.replace("<svg ", `<svg role="img" aria-label="the graph of ${escapeHtml(sketch.pipeline)}" `);
+  return picture.replace("<svg ", `<svg role="img" aria-label="the graph of ${escapeHtml(model.pipeline)}" `);
 }
 
-/** By how much a picture's longer side is longer. */
+/** Returns the ratio of the longer side to the shorter one. */
 function oddness(picture: string): number {
   const [, width, height] = /<svg width="([\d.]+)pt" height="([\d.]+)pt"/.exec(picture)!;
   return Math.max(Number(width) / Number(height), Number(height) / Number(width));

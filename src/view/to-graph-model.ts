@@ -2,29 +2,33 @@ import type { PipelineClass } from "../dsl/members.js";
 import type { Dependency, Graph, GraphNode } from "../graph/graph.js";
 import type { GraphModel, Member } from "./graph-model.js";
 
-/** @param type the class, if the code of its methods is wanted. */
+/**
+ * Converts a graph to plain data.
+ *
+ * @param type the class, if the code of its methods is needed.
+ */
 export function toGraphModel(graph: Graph, type?: PipelineClass): GraphModel {
   const byName = new Map(graph.nodes.map((node) => [node.name, node]));
   const members = graph.nodes.map((node): Member => {
     const { name, mapped, nested, design, options, dependencies } = node;
     const source = type && sourceOf(type, name);
-    const own = typeName(design?.returns ?? design?.type);
+    const valueType = typeName(design?.returns ?? design?.type);
     return {
       name,
       kind: kindOf(node),
       ...(mapped && { mapped: mappedAs(node) }),
-      ...(own !== undefined && { type: own }),
-      takes: dependencies.map((dependency, i) => {
-        const taken = typeOf(dependency, node, byName.get(dependency.on)!, i);
+      ...(valueType !== undefined && { type: valueType }),
+      inputs: dependencies.map((dependency, i) => {
+        const parameterType = typeOf(dependency, node, byName.get(dependency.on)!, i);
         return {
           ...{ on: dependency.on, path: dependency.path, elements: dependency.as === "element" },
           ...(dependency.input !== undefined && { input: dependency.input }),
-          ...(taken !== undefined && { type: taken }),
+          ...(parameterType !== undefined && { type: parameterType }),
         };
       }),
       ...(nested && {
         nested: {
-          sketch: toGraphModel(nested.graph, type && nested.pipeline),
+          model: toGraphModel(nested.graph, type && nested.pipeline),
           outputs: nested.pick === undefined ? nested.graph.outputs : [nested.pick],
         },
       }),
@@ -44,7 +48,7 @@ function mappedAs({ mapped, nested }: GraphNode): string {
   return mapped!.batch !== undefined && nested === undefined ? `in batches of ${mapped!.batch}` : each;
 }
 
-/** What the consumer takes; if that says little, what the producer gives. */
+/** Returns the type that the consumer declares; if that is not specific, the type of the producer. */
 function typeOf(
   { path, as, input }: Dependency,
   node: GraphNode,
@@ -54,16 +58,16 @@ function typeOf(
   const parameter = node.nested
     ? node.nested.graph.nodes.find(({ name }) => name === input)?.design?.type
     : node.design?.parameters?.[index];
-  const taken = typeName(parameter);
-  if (taken !== undefined && taken !== ARRAY) return taken;
-  const given = typeName(source.design?.returns ?? source.design?.type);
-  if (path.length > 0 || as === "element" || given === undefined) return taken;
-  return source.mapped ? `${given}[]` : given;
+  const parameterType = typeName(parameter);
+  if (parameterType !== undefined && parameterType !== ARRAY) return parameterType;
+  const sourceType = typeName(source.design?.returns ?? source.design?.type);
+  if (path.length > 0 || as === "element" || sourceType === undefined) return parameterType;
+  return source.mapped ? `${sourceType}[]` : sourceType;
 }
 
 const ARRAY = "array";
 
-/** As it is written in TypeScript; undefined for what says nothing. */
+/** Formats a type as in TypeScript; undefined for unspecific types. */
 function typeName(type: Function | undefined): string | undefined {
   if (type === undefined || type === Object || type === Promise || type === Function) return undefined;
   if (type === Array) return ARRAY;
@@ -72,7 +76,7 @@ function typeName(type: Function | undefined): string | undefined {
     : type.name;
 }
 
-/** A method's code, without the indentation of its class. */
+/** Returns a method's code, without the indentation of its class. */
 function sourceOf(type: PipelineClass, name: string): string | undefined {
   let prototype: object | null = type.prototype;
   while (prototype !== null && !Object.hasOwn(prototype, name)) prototype = Object.getPrototypeOf(prototype);

@@ -365,7 +365,7 @@ export class P extends Pipeline {
     },
     ["pipeline.ts", "n + 1", "n + 2"],
     "y y.z",
-    { unkept: /Functions don't travel/ },
+    { unkept: /Functions can't be serialized/ },
   ),
   row(
     4,

@@ -136,11 +136,11 @@ export class Types extends Pipeline {
   @mapOver("xs", { batch: 8 }) batched(xs: string): Batch<number> {
     return [];
   }
-  // error: 'a' is not a list: @mapOver goes over arrays and other iterables, not strings
+  // error: 'a' is not a list: @mapOver iterates over arrays and other iterables, not strings
   @mapOver("a") noList(a: number): Each<number> {
     return a;
   }
-  // error: 'text' is not a list: @mapOver goes over arrays and other iterables, not strings
+  // error: 'text' is not a list: @mapOver iterates over arrays and other iterables, not strings
   @mapOver("text") characters(c: string): Each<string> {
     return c;
   }

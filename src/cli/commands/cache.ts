@@ -8,7 +8,7 @@ import { usageError } from "../exit-codes.js";
 import { asJson, write } from "../output.js";
 import { bytesFrom, millisecondsFrom } from "../parse-args.js";
 import { pipelineFrom } from "../pipeline-file.js";
-import { type RunFlags, runPipeline, withRunOptions } from "./run.js";
+import { type RunFlags, runWithFlags, withRunOptions } from "./run.js";
 
 export function addCache(program: Command): void {
   const cache = program.command("cache");
@@ -18,10 +18,10 @@ export function addCache(program: Command): void {
   addExplain(cache);
 }
 
-/** @throws {HypernodesError} `USAGE` if the file is not there: to look at a store does not make one. */
+/** @throws {HypernodesError} `USAGE` if the file does not exist: inspecting a store does not create one. */
 function storeAt(path: string): Cache {
   const isFolder = isDirectory(path);
-  const advice = "It is the path that sqlite(path), or --cache, was given.";
+  const advice = "Pass the path of sqlite(path) or --cache.";
   if (isFolder === undefined) throw usageError(path, "there is no such file", advice);
   if (isFolder) throw usageError(path, "it is a directory, not a file", advice);
   return sqlite(path);
@@ -31,7 +31,7 @@ function addStats(cache: Command): void {
   cache
     .command("stats")
     .argument("<path>", "the SQLite file")
-    .description("how many values it has, and how large they are, in all and for each node")
+    .description("show the number and the size of its values, in total and for each node")
     .option("--json", "as JSON")
     .addHelpText("after", "\nExample:\n  $ hypernodes cache stats .cache/run.sqlite")
     .action(async (path: string, { json }: { readonly json?: boolean }) => {
@@ -52,21 +52,21 @@ function addPrune(cache: Command): void {
   cache
     .command("prune")
     .argument("<path>", "the SQLite file")
-    .description("let go of what was not used for the longest")
-    .option("--max-bytes <bytes>", "what may stay, as 500MiB")
-    .option("--max-age <time>", "what was not used for longer goes, as 30d or 12h")
+    .description("evict the least recently used values")
+    .option("--max-bytes <bytes>", "maximum size of the remaining values, such as 500MiB")
+    .option("--max-age <time>", "evict values that were not used for longer than this, such as 30d or 12h")
     .addHelpText("after", "\nExample:\n  $ hypernodes cache prune .cache/run.sqlite --max-bytes 2GiB --max-age 30d")
     .action(async (path: string, flags: { readonly maxBytes?: string; readonly maxAge?: string }) => {
       const { maxBytes, maxAge } = flags;
       if (maxBytes === undefined && maxAge === undefined) {
-        throw usageError("cache prune", "nothing says what may stay", "Give --max-bytes, or --max-age, or both.");
+        throw usageError("cache prune", "it needs a limit", "Give --max-bytes, or --max-age, or both.");
       }
       const bounds = {
         ...(maxBytes !== undefined && { maxBytes: bytesFrom("--max-bytes", maxBytes) }),
         ...(maxAge !== undefined && { maxAge: millisecondsFrom("--max-age", maxAge) }),
       };
-      const gone = await storeAt(path).prune(bounds);
-      await write(`gone: ${formatCount(gone.entries)} values, ${formatBytes(gone.bytes)}`, undefined);
+      const evicted = await storeAt(path).prune(bounds);
+      await write(`gone: ${formatCount(evicted.entries)} values, ${formatBytes(evicted.bytes)}`, undefined);
     });
 }
 
@@ -74,25 +74,25 @@ function addClear(cache: Command): void {
   cache
     .command("clear")
     .argument("<path>", "the SQLite file")
-    .description("let go of all values, or of those of one pipeline and what is nested in it")
+    .description("remove all values, or those of one pipeline and the pipelines nested in it")
     .option("--pipeline <file[#Class]>", "the pipeline")
     .addHelpText("after", "\nExample:\n  $ hypernodes cache clear .cache/run.sqlite --pipeline pipeline.ts#Retrieval")
     .action(async (path: string, { pipeline }: { readonly pipeline?: string }) => {
       const type = pipeline === undefined ? undefined : (await pipelineFrom(pipeline)).type;
-      const gone = await storeAt(path).clear(type as (new () => Pipeline) | undefined);
-      await write(`gone: ${formatCount(gone.entries)} values, ${formatBytes(gone.bytes)}`, undefined);
+      const evicted = await storeAt(path).clear(type as (new () => Pipeline) | undefined);
+      await write(`gone: ${formatCount(evicted.entries)} values, ${formatBytes(evicted.bytes)}`, undefined);
     });
 }
 
 function addExplain(cache: Command): void {
   withRunOptions(cache.command("explain").argument("<file[#Class]>", "the pipeline"))
-    .description("run a pipeline, and say for each node why it was computed, or was not")
+    .description("run a pipeline, and explain for each node why it was or was not recomputed")
     .addHelpText(
       "after",
       "\nExample:\n  $ hypernodes cache explain pipeline.ts --input @inputs.json --cache .cache/run.sqlite",
     )
     .action(async (target: string, flags: RunFlags) => {
       const { type } = await pipelineFrom(target);
-      await runPipeline(new type(), { ...flags, quiet: true, explain: true }, [], new EventsFile(undefined));
+      await runWithFlags(new type(), { ...flags, quiet: true, explain: true }, [], new EventsFile(undefined));
     });
 }

@@ -18,8 +18,8 @@ Examples:
       for (const pipeline of await pipelinesFrom(target)) {
         try {
           const { nodes, edges, outputs } = new pipeline.type().graph();
-          const told = [`${nodes.length} members`, `${edges.length} edges`, `gives ${outputs.join(", ")}`];
-          await write(`${pipeline.name}: ${told.join(", ")}`, undefined);
+          const parts = [`${nodes.length} members`, `${edges.length} edges`, `gives ${outputs.join(", ")}`];
+          await write(`${pipeline.name}: ${parts.join(", ")}`, undefined);
         } catch (error) {
           process.stderr.write(`${formatError(error, false)}\n`);
           process.exitCode = EXIT.failed;

@@ -29,8 +29,8 @@ export function addGraph(program: Command): void {
     .option("--group-inputs", "inputs that the same nodes take in one box")
     .option("--no-types", "no types on the edges")
     .option("--no-resources", "no resources")
-    .option("--events <file>", "a run's events (run --events): its times and failures as colours; html replays it")
-    .option("-o, --output <file>", "write it there instead of to standard output")
+    .option("--events <file>", "a run's events (run --events): its times and failures as colors; html replays it")
+    .option("-o, --output <file>", "write to this file instead of standard output")
     .addHelpText(
       "after",
       `
@@ -45,7 +45,7 @@ Examples:
       const graph = new type().graph();
       const report =
         events === undefined ? {} : { report: reportOf(namingOption("--events", () => readEvents(events))) };
-      // A page lets its readers choose the rest.
+      // Users of the page select the rest.
       const page = { ...flags, ...report };
       const options: DrawOptions = { ...page, types, resources, ...(groupInputs && { groupInputs }) };
       if (format === "svg") await write(await graph.toSvg(options), output);
@@ -56,6 +56,6 @@ Examples:
 
 function depthFrom(text: string): number {
   const depth = text === "all" ? Number.POSITIVE_INFINITY : Number(text);
-  if (!(depth >= 1)) throw usageError(`--depth ${text}`, "it is no number of levels", 'Write 1, 2, ..., or "all".');
+  if (!(depth >= 1)) throw usageError(`--depth ${text}`, "it is not a number of levels", 'Write 1, 2, ..., or "all".');
   return depth;
 }

@@ -13,7 +13,7 @@ export function addReport(program: Command): void {
     .command("report")
     .argument("<events.jsonl>", "what run --events, or eventLog(file), has written")
     .addOption(new Option("-f, --format <format>").choices(["text", "html", "json"]).default("text"))
-    .option("-o, --output <file>", "write it there instead of to standard output")
+    .option("-o, --output <file>", "write to this file instead of standard output")
     .addHelpText(
       "after",
       `

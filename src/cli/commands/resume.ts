@@ -24,30 +24,30 @@ interface ResumeFlags {
 export function addResume(program: Command): void {
   program
     .command("resume")
-    .argument("[run]", "the run's id, or its beginning (default: tell which runs there are)")
-    .option("--journal <folder>", "where runs leave what they need", ".hypernodes")
-    .option("--connection <url>", "Redis or Valkey (default: what the class says, else REDIS_URL, else this machine)")
-    .option("--events <file>", "write what happens into a file, for report and graph")
+    .argument("[run]", "the run's id, or its beginning (default: list the runs)")
+    .option("--journal <folder>", "folder of the run journals", ".hypernodes")
+    .option("--connection <url>", "Redis or Valkey (default: that of the class, else REDIS_URL, else this machine)")
+    .option("--events <file>", "write the run's events to a file, for report and graph")
     .option("--json", "print the outputs as one line of JSON")
     .option("--report", "print a table of times at the end, on standard error")
-    .option("-o, --output <file>", "write the outputs there instead of to standard output")
+    .option("-o, --output <file>", "write the outputs to this file instead of standard output")
     .option("-q, --quiet", "no progress")
     .addHelpText(
       "after",
       `
-What its maps had computed is not computed again; what is not mapped is, unless a cache has it.
+Results of its maps are not computed again; other nodes are, unless they are cached.
 
 Examples:
   $ hypernodes resume
   $ hypernodes resume 3f0c --json`,
     )
     .action(async (run: string | undefined, flags: ResumeFlags) => {
-      if (run === undefined) await tellRuns(flags.journal);
+      if (run === undefined) await listRuns(flags.journal);
       else await resume(run, flags);
     });
 }
 
-/** The file that a resumed run's pipeline is in; undefined if nothing is known of it. */
+/** Returns the file of a resumed run's pipeline; undefined if it is not known. */
 export function fileOfRun(run: string | undefined, journal: string): string | undefined {
   if (isDirectory(journal) === false) {
     throw usageError(
@@ -61,38 +61,38 @@ export function fileOfRun(run: string | undefined, journal: string): string | un
     const { file, name } = findRun(journal, run);
     return `${file}#${name}`;
   } catch {
-    // It is told of where it is to be resumed.
+    // The error is reported when the run is resumed.
     return undefined;
   }
 }
 
-async function tellRuns(journal: string): Promise<void> {
+async function listRuns(journal: string): Promise<void> {
   const runs = listUnfinished(journal);
   for (const { run, name, startedAt, queue } of runs) {
-    const about = [run, name, `queue ${queue}`, `begun ${new Date(startedAt).toISOString()}`];
+    const about = [run, name, `queue ${queue}`, `started ${new Date(startedAt).toISOString()}`];
     await write(escapeControls(about.join("  ")), undefined);
   }
   if (runs.length === 0) process.stderr.write(`there is nothing to resume in ${journal}\n`);
 }
 
-async function resume(given: string, { journal, connection, ...flags }: ResumeFlags): Promise<void> {
+async function resume(runId: string, { journal, connection, ...flags }: ResumeFlags): Promise<void> {
   checkOutput(flags.output);
-  const { run, file, name } = findRun(journal, given);
-  // Where the class says nothing of it.
+  const { run, file, name } = findRun(journal, runId);
+  // Used if the class does not define it.
   if (connection !== undefined) process.env.REDIS_URL = connection;
   const { type } = await pipelineFrom(`${file}#${name}`);
   const { fields, inputs, over, chosen, execution: before, outputs: wanted, given: values } = readRun(journal, run);
   const pipeline = Object.assign(new type(), fields);
-  // What it was given comes before what its class says; what is said now, before both.
-  const own = optionsOf(type).execution?.maps;
-  const queue = chosen ?? (typeof own === "object" ? (own as BullmqQueue).options : undefined);
+  // The recorded connection overrides that of the class; the option of this command overrides both.
+  const classMaps = optionsOf(type).execution?.maps;
+  const queue = chosen ?? (typeof classMaps === "object" ? (classMaps as BullmqQueue).options : undefined);
   const maps = queue && bullmq({ ...queue, journal, ...(connection !== undefined && { connection }) });
   const execution: ExecutionOptions = { ...before, ...(maps && { maps }) };
   const table = report();
   const events = new EventsFile(flags.events);
-  const readers = [...events.readers, ...(flags.report ? [table] : [])];
+  const observers = [...events.observers, ...(flags.report ? [table] : [])];
   const outputs = await withInterrupt((signal) => {
-    const onEvent = [progress({ quiet: flags.quiet === true }), ...readers];
+    const onEvent = [progress({ quiet: flags.quiet === true }), ...observers];
     const options = { outputs: wanted, given: values, execution, onEvent, signal, [RESUME_RUN_ID]: run };
     return over === undefined ? pipeline.run(inputs, options) : pipeline.map(inputs, { ...options, ...over });
   });

@@ -27,7 +27,7 @@ import { type AnyPipeline, pipelineFrom } from "../pipeline-file.js";
 import { ResultList } from "../result-list.js";
 import { withInterrupt } from "../with-interrupt.js";
 
-/** What says how a run goes: shared by all commands that run a pipeline. */
+/** Options for the output of a run, shared by all commands that run a pipeline. */
 export interface RunFlags {
   readonly input?: readonly string[];
   readonly set?: readonly string[];
@@ -52,15 +52,15 @@ export function addRun(program: Command): void {
   withRunOptions(
     program.command("run").argument("<file[#Class]>", "the module, and the pipeline if it exports several"),
   )
-    .option("--outputs <names>", "what to compute, by name: a,b (default: the pipeline's outputs)")
+    .option("--outputs <names>", "the nodes to compute: a,b (default: the pipeline's outputs)")
     .option("--over <names>", "run it for each element of these inputs, and print a list of results")
-    .option("--mode <mode>", "how several of them go together: zip or product")
-    .option("--events <file>", "write what happens into a file, for report and graph")
+    .option("--mode <mode>", "how several of them are combined: zip or product")
+    .option("--events <file>", "write the run's events to a file, for report and graph")
     .option("--json", "print the outputs as one line of JSON")
     .option("--report", "print a table of times at the end, on standard error")
-    .option("--explain", "say for each remembered node why it was computed, or was not")
-    .option("--dry-run", "run nothing: say what would be computed, what is in the cache, and why")
-    .option("-o, --output <file>", "write the outputs there instead of to standard output")
+    .option("--explain", "explain for each cached node why it was or was not recomputed")
+    .option("--dry-run", "run nothing: explain what would be computed, what is cached, and why")
+    .option("-o, --output <file>", "write the outputs to this file instead of standard output")
     .addHelpText(
       "after",
       `
@@ -80,14 +80,10 @@ Examples:
         flags.events !== undefined &&
         path.resolve(flags.output) === path.resolve(flags.events)
       ) {
-        throw usageError(`--output ${flags.output}`, "the events of --events go into the same file", "Name two files.");
+        throw usageError(`--output ${flags.output}`, "--events writes to the same file", "Name two files.");
       }
       if (flags.mode !== undefined && flags.over === undefined) {
-        throw usageError(
-          `--mode ${flags.mode}`,
-          "there is no --over that it is about",
-          "Give --over a,b, or leave it out.",
-        );
+        throw usageError(`--mode ${flags.mode}`, "it needs --over", "Give --over a,b, or leave it out.");
       }
       const { type } = await pipelineFrom(target);
       if (flags.dryRun) return await explain(new type(), flags);
@@ -95,7 +91,7 @@ Examples:
       const events = new EventsFile(flags.events);
       const results = new ResultList(flags.json === true && flags.over !== undefined);
       try {
-        const outputs = await runPipeline(new type(), flags, [...(flags.report ? [table] : [])], events, results);
+        const outputs = await runWithFlags(new type(), flags, [...(flags.report ? [table] : [])], events, results);
         if (outputs === results) await results.write(flags.output);
         else await write(flags.json ? asJson(outputs) : asText(outputs, flags.output !== undefined), flags.output);
       } finally {
@@ -106,15 +102,18 @@ Examples:
     });
 }
 
-/** Says what the run would do. */
+/** Prints what the run would compute. */
 async function explain(pipeline: AnyPipeline, flags: RunFlags): Promise<void> {
   for (const [option, value] of Object.entries({ "--events": flags.events, "--report": flags.report })) {
     if (value === undefined) continue;
-    throw usageError(`--dry-run ${option}`, "nothing runs, so there is nothing to tell of", `Leave ${option} out.`);
+    throw usageError(`--dry-run ${option}`, "nothing runs, so there are no events", `Leave ${option} out.`);
   }
   const over = flags.over === undefined ? [] : names(flags.over);
   const inputs = await parseInputs(flags.input ?? [], { type: pipeline.constructor, graph: pipeline.graph(), over });
-  const options = { ...choicesFrom(flags), ...(flags.outputs !== undefined && { outputs: names(flags.outputs) }) };
+  const options = {
+    ...parsePipelineOptions(flags),
+    ...(flags.outputs !== undefined && { outputs: names(flags.outputs) }),
+  };
   const explanations = await pipeline.explain(
     inputs,
     over.length === 0 ? options : { ...options, over, ...(flags.mode && { mode: flags.mode }) },
@@ -123,7 +122,7 @@ async function explain(pipeline: AnyPipeline, flags: RunFlags): Promise<void> {
   await write(text, flags.output);
 }
 
-/** The options of a run's inputs and choices. */
+/** Adds the options for a run's inputs and for its pipeline options. */
 export function withRunOptions(command: Command): Command {
   const collect = (value: string, before: readonly string[] = []) => [...before, value];
   return command
@@ -132,49 +131,50 @@ export function withRunOptions(command: Command): Command {
       "an input: a JSON value or a text, @file.json, @file.jsonl (a JSON value a line), @- for standard input, @jsonl:- for JSON lines from it; @@text is the text @text; or @file.json with all inputs",
       collect,
     )
-    .option("--set <option=value>", "an option of @execution, as maxWorkers=8", collect)
+    .option("--set <option=value>", "an option of @execution, such as maxWorkers=8", collect)
     .option(
       "--maps <mode>",
-      "how elements of maps go: sequential, async, threaded, parallel; bullmq, bullmq:queue=NAME,connection=URL",
+      "how elements of maps are run: sequential, async, threaded, parallel; bullmq, bullmq:queue=NAME,connection=URL",
     )
-    .option("--nodes <mode>", "how independent nodes go: sequential, async, threaded, parallel")
-    .option("--check", "fail if a node changes what it takes")
-    .option("--cache <path>", "remember what is computed in this SQLite file")
-    .option("--no-cache", "remember nothing, whatever the class says")
-    .option("--on <place>", "where it runs: local, modal, modal:gpu=A10G,cpu=4")
+    .option("--nodes <mode>", "how independent nodes are run: sequential, async, threaded, parallel")
+    .option("--check", "fail if a node modifies its arguments")
+    .option("--cache <path>", "cache results in this SQLite file")
+    .option("--no-cache", "cache nothing, even if the class has @cached")
+    .option("--on <place>", "the placement: local, modal, modal:gpu=A10G,cpu=4")
     .option("-q, --quiet", "no progress");
 }
 
 /**
- * Runs a pipeline as the flags say; Ctrl-C stops it.
+ * Runs a pipeline with the options of the command line; Ctrl-C aborts it.
  *
- * @param results gets the results of elements that come from a pipe or from JSON lines, one by one, and is returned; undefined:
- *   all elements are held.
+ * @param results collects the results of elements that are read from a pipe or from JSON lines, one by one, and is
+ * returned; if undefined, all elements are held in memory.
  */
-export async function runPipeline(
+export async function runWithFlags(
   pipeline: AnyPipeline,
   flags: RunFlags,
-  readers: readonly (RunObserver | Listener)[],
+  observers: readonly (RunObserver | Listener)[],
   events: EventsFile,
   results?: ResultList,
 ): Promise<unknown> {
   const graph = pipeline.graph();
   const over = flags.over === undefined ? [] : names(flags.over);
-  const choices = choicesFrom(flags);
+  const pipelineOptions = parsePipelineOptions(flags);
   const streams =
-    results !== undefined && isHere(mergeOptions(optionsOf(pipeline.constructor as new () => object), choices));
+    results !== undefined &&
+    isInProcess(mergeOptions(optionsOf(pipeline.constructor as new () => object), pipelineOptions));
   const inputs = await parseInputs(flags.input ?? [], { type: pipeline.constructor, graph, over, streams });
   let run: string | undefined;
   let hasExplained = false;
-  const heard = (event: RunEvent) => {
+  const recordEvent = (event: RunEvent) => {
     run = event.run;
     hasExplained ||= event.type === "cache";
   };
   const options = {
-    ...choices,
+    ...pipelineOptions,
     ...(flags.outputs !== undefined && { outputs: names(flags.outputs) }),
     ...(flags.explain && { explain: true }),
-    onEvent: [progress({ quiet: flags.quiet === true }), ...events.readers, heard, trackInFlight, ...readers],
+    onEvent: [progress({ quiet: flags.quiet === true }), ...events.observers, recordEvent, trackInFlight, ...observers],
   };
   try {
     const outputs = await withInterrupt(async (signal) => {
@@ -192,14 +192,17 @@ export async function runPipeline(
     return outputs;
   } catch (error) {
     if (listUnfinished(".hypernodes").some((each) => each.run === run)) {
-      process.stderr.write(`hypernodes resume ${run} goes on where it was\n`);
+      process.stderr.write(`hypernodes resume ${run} continues this run\n`);
     }
     throw error;
   }
 }
 
-/** Whether a run's elements go no further than threads: elsewhere, a run that ends early may be resumed, or has no order. */
-function isHere({ runOn, execution }: PipelineOptions): boolean {
+/**
+ * Tells if a run's elements go no further than threads: on other hosts, a run that ends early may be resumed, or has no
+ * order.
+ */
+function isInProcess({ runOn, execution }: PipelineOptions): boolean {
   return (runOn === undefined || runOn.kind === "local") && typeof execution?.maps !== "object";
 }
 
@@ -216,7 +219,7 @@ function sqliteAt(file: string): Cache {
   throw usageError(`--cache ${file}`, "it is a directory, not a file", `Write ${path.join(file, "cache.sqlite")}`);
 }
 
-function choicesFrom({ set, maps, nodes, check, cache, on }: RunFlags): PipelineOptions {
+function parsePipelineOptions({ set, maps, nodes, check, cache, on }: RunFlags): PipelineOptions {
   const execution = {
     ...parseSettings(set ?? []),
     ...(maps && { maps: parseMaps(maps) }),
@@ -226,7 +229,7 @@ function choicesFrom({ set, maps, nodes, check, cache, on }: RunFlags): Pipeline
   return {
     ...(Object.keys(execution).length > 0 && { execution }),
     ...(on !== undefined && { runOn: parsePlacement(on) }),
-    // commander says true for a --no-cache that was not given.
+    // commander passes true for a --no-cache that was not given.
     ...(typeof cache === "string" && { cache: sqliteAt(cache) }),
     ...(cache === false && { cache: false as const }),
   };

@@ -27,17 +27,22 @@ export function addWorker(program: Command): void {
       "--connection <url>",
       "Redis or Valkey: redis://user:password@host:6379/0, rediss:// for TLS (default: REDIS_URL, else this machine)",
     )
-    .option("--prefix <name>", "what the names of all keys begin with (default: hypernodes)")
+    .option("--prefix <name>", "prefix of the names of all keys (default: hypernodes)")
     .option("--values <file>", "a module whose default export is the Keyv that clients name: bullmq({ values })")
-    .option("--concurrency <n>", "how many chunks it computes at once", count, os.availableParallelism())
-    .option("--stall <time>", "how long one may be silent before other workers take over, as 10s", stallFrom, 10_000)
-    .option("--patience <time>", "how long it waits for a Redis that has gone before it ends", patienceFrom, 3_600_000)
+    .option("--concurrency <n>", "number of chunks that it runs at once", count, os.availableParallelism())
+    .option(
+      "--stall <time>",
+      "time without a heartbeat after which other workers take over a chunk, such as 10s",
+      stallFrom,
+      10_000,
+    )
+    .option("--patience <time>", "how long it waits for a lost Redis before it stops", patienceFrom, 3_600_000)
     .addHelpText(
       "after",
       `
-It takes work of any pipeline: their code comes along. Who can write to Redis runs code here, unless HYPERNODES_QUEUE_KEY is set
-to a secret, as it is where pipelines run. Passwords belong into the environment (REDIS_URL): other users see a command's words.
-Ctrl-C lets it end what it has begun; a second one ends it at once.
+A worker runs chunks of any pipeline: the code is sent with them. Anyone who can write to Redis can run code on the worker,
+unless HYPERNODES_QUEUE_KEY is set to a secret, on the worker and where pipelines run. Pass passwords in the environment
+(REDIS_URL): other users can see the arguments of a command. Ctrl-C lets it finish its chunks; a second one stops it at once.
 
 Examples, with REDIS_URL and HYPERNODES_QUEUE_KEY in the environment:
   $ hypernodes worker --queue embedding
@@ -47,16 +52,16 @@ Examples, with REDIS_URL and HYPERNODES_QUEUE_KEY in the environment:
       const values = file === undefined ? undefined : await keyvIn(file);
       const named = { ...(queue && { queue }), ...(prefix && { prefix }) };
       const checked = resolveBullmqOptions({ connection, values, patienceMs: patience, ...named });
-      const tell = (text: string) => void process.stderr.write(`${text}\n`);
-      const worker = await QueueWorker.start(checked, concurrency, stall, tell);
+      const log = (text: string) => void process.stderr.write(`${text}\n`);
+      const worker = await QueueWorker.start(checked, concurrency, stall, log);
       if (checked.key === undefined)
-        tell("HYPERNODES_QUEUE_KEY is not set: who can write to this Redis runs code here");
-      const many = concurrency === 1 ? "one chunk" : `${concurrency} chunks`;
+        log("HYPERNODES_QUEUE_KEY is not set: anyone who can write to this Redis can run code on this machine");
+      const chunkCount = concurrency === 1 ? "one chunk" : `${concurrency} chunks`;
       const place = redisUrlForDisplay(checked.connection);
-      tell(`${worker.id} takes work from the queue ${checked.queue} at ${place}, ${many} at once`);
+      log(`${worker.id} takes work from the queue ${checked.queue} at ${place}, ${chunkCount} at once`);
       try {
         await Promise.race([stopped(), worker.failed]);
-        tell(`${worker.id} ends when what it has begun is done`);
+        log(`${worker.id} stops when its chunks are done`);
         process.once("SIGINT", () => process.exit(130));
       } finally {
         await worker.close();
@@ -73,7 +78,7 @@ async function keyvIn(file: string): Promise<KeyvValues> {
     throw usageError(`--values ${file}`, `it can't be imported: ${error.message}`, "Name a JavaScript module.", error);
   })) as { readonly default?: unknown };
   if (isKeyv(module.default)) return module.default;
-  throw usageError(`--values ${file}`, "its default export is no Keyv", "Write: export default new Keyv(...).");
+  throw usageError(`--values ${file}`, "its default export is not a Keyv", "Write: export default new Keyv(...).");
 }
 
 function count(text: string): number {

@@ -4,7 +4,7 @@ import type { GraphNode } from "../../graph/graph.js";
 import type { Plan, PlannedChild, SlotUses } from "../../graph/plan.js";
 import { getOrCreate } from "../../util/get-or-create.js";
 import { isAsync } from "../../util/is-async.js";
-import { knowExportsOf } from "../../values/exported-classes.js";
+import { registerExportsOf } from "../../values/exported-classes.js";
 import { inputChecksOf } from "../../values/input-checks.js";
 import { inputRecord } from "../../values/inputs.js";
 import { convertInputs } from "../elements/convert-inputs.js";
@@ -57,7 +57,7 @@ export function programFor(pipeline: object, plan: Plan): Program {
 
 function bindPlan(pipeline: object, plan: Plan): Program {
   const prototype = Object.getPrototypeOf(pipeline) as Record<string, Method>;
-  knowExportsOf(pipeline.constructor as PipelineClass);
+  registerExportsOf(pipeline.constructor as PipelineClass);
   const methods = plan.steps.map(({ name, child }) => (child === undefined ? prototype[name]! : undefined));
   const builders = plan.resources.map(({ name }) => prototype[name]!);
   const direct = plan.steps.map(({ node }) => !isGuarded(node.options));

@@ -7,7 +7,7 @@ import type { PipelineClass } from "../../dsl/members.js";
 import { HypernodesError } from "../../errors.js";
 import { describeChain } from "../../util/describe.js";
 import { getOrCreate } from "../../util/get-or-create.js";
-import { knowExportsOf } from "../../values/exported-classes.js";
+import { registerExportsOf } from "../../values/exported-classes.js";
 import { importForClasses } from "../lifecycle/worker-context.js";
 import type { ThreadData } from "../threads/protocol.js";
 import { refuseProgram } from "../threads/refuse-program.js";
@@ -33,7 +33,7 @@ export async function importPipelineClass(origin: ClassLocation): Promise<Pipeli
     type = resolveClass(origin);
   }
   if (type !== undefined) {
-    knowExportsOf(type);
+    registerExportsOf(type);
     return type as unknown as PipelineClass;
   }
   throw new HypernodesError({

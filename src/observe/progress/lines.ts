@@ -10,61 +10,61 @@ export class PlainProgress {
   private readonly speeds = new Speeds();
   private timer: LongTimeout | undefined;
   private writtenAt = performance.now();
-  /** The runs of which it was told that their threads start. */
-  private readonly hasToldStart = new WeakSet<RunStats>();
+  /** The runs whose starting threads were printed. */
+  private readonly printedStarts = new WeakSet<RunStats>();
 
   constructor(
     private readonly stream: NodeJS.WritableStream,
-    private readonly tallies: ReadonlySet<RunStats>,
+    private readonly runs: ReadonlySet<RunStats>,
     private readonly everyMs: number,
   ) {}
 
-  begin(): void {
+  start(): void {
     this.writtenAt = performance.now();
-    this.timer ??= startInterval(() => this.happened(), this.everyMs).unref();
+    this.timer ??= startInterval(() => this.refresh(), this.everyMs).unref();
   }
 
-  happened(): void {
-    // What a run waits for is told at once, unless nothing is to be told before the end.
-    const isStarting = [...this.tallies].some((tally) => startsOf(tally).length > 0 && !this.hasToldStart.has(tally));
+  refresh(): void {
+    // Starting threads are printed at once, unless nothing is printed before the end.
+    const isStarting = [...this.runs].some((run) => startsOf(run).length > 0 && !this.printedStarts.has(run));
     const isDue = performance.now() - this.writtenAt >= this.everyMs;
     if (!isDue && !(isStarting && this.everyMs !== Number.POSITIVE_INFINITY)) return;
     this.writtenAt = performance.now();
-    for (const tally of this.tallies) {
-      if (startsOf(tally).length > 0) this.hasToldStart.add(tally);
-      this.stream.write(`${line(tally, this.speeds)}\n`);
+    for (const run of this.runs) {
+      if (startsOf(run).length > 0) this.printedStarts.add(run);
+      this.stream.write(`${line(run, this.speeds)}\n`);
     }
   }
 
-  end(tally: RunStats): void {
+  end(run: RunStats): void {
     this.timer?.clear();
     this.timer = undefined;
-    const { name, durationMs, state } = tally;
-    const told = maps(tally, this.speeds);
+    const { name, durationMs, state } = run;
+    const parts = maps(run, this.speeds);
     const end = `${state === "failed" ? "failed" : "done"} in ${formatDuration(durationMs)}`;
-    this.stream.write(`${escapeControls(`${name}: ${[end, ...told].join("; ")}`)}\n`);
+    this.stream.write(`${escapeControls(`${name}: ${[end, ...parts].join("; ")}`)}\n`);
   }
 }
 
-function line(tally: RunStats, speeds: Speeds): string {
-  const running = tally.treeOrder().filter(({ kind, running }) => kind !== "map" && running > 0);
-  const told = [...startsOf(tally), ...maps(tally, speeds), ...running.map(({ name }) => `${name} under way`)];
-  return escapeControls(`${tally.name}: ${[formatDuration(now() - tally.startedAt), ...told].join("; ")}`);
+function line(run: RunStats, speeds: Speeds): string {
+  const running = run.treeOrder().filter(({ kind, running }) => kind !== "map" && running > 0);
+  const parts = [...startsOf(run), ...maps(run, speeds), ...running.map(({ name }) => `${name} running`)];
+  return escapeControls(`${run.name}: ${[formatDuration(now() - run.startedAt), ...parts].join("; ")}`);
 }
 
-function maps(tally: RunStats, speeds: Speeds): string[] {
-  return tally
+function maps(run: RunStats, speeds: Speeds): string[] {
+  return run
     .treeOrder()
     .filter(({ kind }) => kind === "map")
     .map((step) => {
       const { path, cached, failed } = step;
-      const name = path.startsWith(`${tally.name}.`) ? path.slice(tally.name.length + 1) : path;
-      const told = [
+      const name = path.startsWith(`${run.name}.`) ? path.slice(run.name.length + 1) : path;
+      const parts = [
         progressOf(step),
-        ...pace(step, tally, speeds, now()),
+        ...pace(step, run, speeds, now()),
         cached > 0 && `${formatCount(cached)} cached`,
         failed > 0 && `${formatCount(failed)} failed`,
       ].filter(Boolean);
-      return `${name} ${told.join(", ")}`;
+      return `${name} ${parts.join(", ")}`;
     });
 }

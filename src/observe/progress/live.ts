@@ -10,8 +10,8 @@ import { type Colors, renderFrame, Speeds } from "./render.js";
 const FRAME_MS = 80;
 
 /**
- * Bars at the bottom of a terminal. What else is printed meanwhile stands above them, whole. Frames are drawn by a timer,
- * and with events: while something computes, no timer runs.
+ * Progress bars at the bottom of a terminal. Other output is printed above them, line by line. Frames are drawn by a
+ * timer and on events: while the process computes, no timer runs.
  */
 export class LiveProgress {
   private readonly update: ReturnType<typeof createLogUpdate>;
@@ -20,20 +20,20 @@ export class LiveProgress {
   private timer: NodeJS.Timeout | undefined;
   private drawnAt = 0;
   private isDrawing = false;
-  /** Whether what was printed last has not come to the end of its line: nothing can be drawn there. */
+  /** True if the last output did not end its line, so that nothing can be drawn. */
   private isMidLine = false;
   private restore: (() => void) | undefined;
 
   constructor(
     private readonly stream: WriteStream,
-    private readonly tallies: ReadonlySet<RunStats>,
+    private readonly runs: ReadonlySet<RunStats>,
     color: boolean,
   ) {
     this.update = createLogUpdate(stream);
     this.colors = pico.createColors(color);
   }
 
-  begin(): void {
+  start(): void {
     if (this.restore !== undefined) return;
     const streams = [...new Set([process.stdout, process.stderr, this.stream])].filter(({ isTTY }) => isTTY);
     const restores = streams.map((stream) => this.interceptWrites(stream));
@@ -43,13 +43,13 @@ export class LiveProgress {
     this.timer = setInterval(() => this.draw(), FRAME_MS).unref();
   }
 
-  happened(): void {
+  refresh(): void {
     if (performance.now() - this.drawnAt >= FRAME_MS) this.draw();
   }
 
-  /** Leaves the last lines of a run where they are. */
-  end(tally: RunStats): void {
-    this.draw(tally);
+  /** Leaves the last frame of a run in place. */
+  end(run: RunStats): void {
+    this.draw(run);
     this.drawing(() => this.update.done());
     clearInterval(this.timer);
     this.restore?.();
@@ -59,15 +59,15 @@ export class LiveProgress {
   private draw(last?: RunStats): void {
     if (this.isMidLine && last === undefined) return;
     this.drawnAt = performance.now();
-    // A terminal that does not know its size says 0.
+    // A terminal without a known size has the size 0.
     const { columns, rows } = this.stream;
     const canvas = { columns: columns || 80, rows: rows || 24, colors: this.colors, widthOf: stringWidth };
-    const shown = last === undefined ? [...this.tallies] : [last];
-    const lines = shown.flatMap((tally) => renderFrame(tally, this.speeds, now(), canvas));
+    const visible = last === undefined ? [...this.runs] : [last];
+    const lines = visible.flatMap((run) => renderFrame(run, this.speeds, now(), canvas));
     this.drawing(() => this.update(lines.join("\n")));
   }
 
-  /** What is printed on the stream takes the place of the bars, which are drawn again below it. */
+  /** Replaces the bars by the output that is printed on the stream, and draws them again below it. */
   private interceptWrites(stream: NodeJS.WriteStream): () => void {
     const { write } = stream;
     stream.write = ((chunk: Uint8Array | string, ...rest: unknown[]) => {

@@ -3,16 +3,33 @@ import { checkOptions, hasMethods, isFlag, numberAbove, type RulesOf, that } fro
 import { observerFactories, type RunObserver } from "../run-observer.js";
 import { RunStats } from "../run-stats.js";
 
-/** How progress is shown. */
+/** Options of `progress`. */
 export interface ProgressOptions {
-  /** Where it is shown. Default: stderr, so that what a program prints on stdout stays clean. */
+  /**
+   * The stream to print on.
+   *
+   * @default process.stderr, so that stdout contains only the program's own output
+   */
   readonly stream?: {
-    /** Takes a piece of text, as the streams of Node do. */
+    /**
+     * Writes text, like the streams of Node.
+     *
+     * @param text the text to print.
+     * @returns anything; the result is ignored.
+     */
     write(text: string): unknown;
   };
-  /** Shows nothing. */
+  /**
+   * Turns all output off.
+   *
+   * @default false
+   */
   readonly quiet?: boolean;
-  /** Milliseconds between plain lines, where there is no terminal. Default: 3,000; `Infinity`: none before the end. */
+  /**
+   * Interval between plain lines without a terminal, in milliseconds. `Infinity` prints none before the end.
+   *
+   * @default 3_000
+   */
   readonly everyMs?: number;
 }
 
@@ -24,17 +41,21 @@ const PROGRESS_RULES: RulesOf<ProgressOptions> = {
 
 type Stream = NonNullable<ProgressOptions["stream"]>;
 
-/** What shows the tallies of runs under way. */
-interface Shown {
-  begin(): void;
-  happened(): void;
-  end(tally: RunStats): void;
+/** A display of runs in progress. */
+interface Display {
+  start(): void;
+  refresh(): void;
+  end(run: RunStats): void;
 }
 
 /**
- * Shows how far runs are: on a terminal bars, one for each map, with rate, time left, cached and failed elements, spinners for
- * long nodes, threads and containers; elsewhere, and in CI, a plain line every few seconds. What nodes print stands above the
- * bars. `NO_COLOR` takes the colours away, `quiet` everything.
+ * Creates an observer that shows the progress of runs: on a terminal, a bar for each mapped node with rate, remaining
+ * time, cached and failed elements, and spinners for slow nodes, threads and containers; otherwise, and in CI, a plain
+ * line every few seconds. Output of nodes is printed above the bars. `NO_COLOR` turns off colors, `quiet` all output.
+ *
+ * @param options see {@link ProgressOptions}.
+ * @returns an observer for `onEvent`.
+ * @throws {HypernodesError} `UNKNOWN_OPTION` or `BAD_OPTION`, if an option is invalid.
  *
  * @example
  * ```ts
@@ -46,40 +67,40 @@ export function progress(options: ProgressOptions = {}): RunObserver {
   const { stream = process.stderr, quiet = false, everyMs = 3_000 } = options;
   if (quiet) return {};
   const byRun = new Map<string, RunStats>();
-  const tallies = new Set<RunStats>();
-  let shown: Shown | undefined;
+  const runs = new Set<RunStats>();
+  let active: Display | undefined;
   return {
     async onBeforeRun() {
-      shown ??= await display(stream, tallies, everyMs);
+      active ??= await display(stream, runs, everyMs);
     },
     onEvent(event) {
-      let tally = byRun.get(event.run);
-      if (tally === undefined) {
-        tally = new RunStats();
-        byRun.set(event.run, tally);
-        tallies.add(tally);
-        shown?.begin();
+      let run = byRun.get(event.run);
+      if (run === undefined) {
+        run = new RunStats();
+        byRun.set(event.run, run);
+        runs.add(run);
+        active?.start();
       }
-      tally.add(event);
-      shown?.happened();
-      if (tally.state === "running") return;
+      run.add(event);
+      active?.refresh();
+      if (run.state === "running") return;
       byRun.delete(event.run);
-      shown?.end(tally);
-      tallies.delete(tally);
-      if (tallies.size > 0) shown?.begin();
+      active?.end(run);
+      runs.delete(run);
+      if (runs.size > 0) active?.start();
     },
   };
 }
 
 observerFactories(progress);
 
-async function display(stream: Stream, tallies: ReadonlySet<RunStats>, everyMs: number): Promise<Shown> {
+async function display(stream: Stream, runs: ReadonlySet<RunStats>, everyMs: number): Promise<Display> {
   const { CI, TERM, NO_COLOR } = process.env;
   const isLive = (stream as Partial<WriteStream>).isTTY === true && !CI && TERM !== "dumb";
   if (isLive) {
     const { LiveProgress } = await import("./live.js");
-    return new LiveProgress(stream as Stream & WriteStream, tallies, !NO_COLOR);
+    return new LiveProgress(stream as Stream & WriteStream, runs, !NO_COLOR);
   }
   const { PlainProgress } = await import("./lines.js");
-  return new PlainProgress(stream as NodeJS.WritableStream, tallies, everyMs);
+  return new PlainProgress(stream as NodeJS.WritableStream, runs, everyMs);
 }

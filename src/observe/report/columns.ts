@@ -1,29 +1,29 @@
 import { createRequire } from "node:module";
 import type { HorizontalAlignment } from "cli-table3";
 
-/** A line under the head, if there is one, and nothing else. */
+/** A table with only a line below its header, if it has one. */
 const PLAIN = {
   ...{ top: "", "top-mid": "", "top-left": "", "top-right": "" },
   ...{ bottom: "", "bottom-mid": "", "bottom-left": "", "bottom-right": "" },
   ...{ left: "", "left-mid": "", mid: "─", "mid-mid": "─", right: "", "right-mid": "", middle: " " },
 };
 
-/** Rows in columns, by display width. */
+/** Renders rows in columns, by display width. */
 export function renderColumns(
   rows: readonly (readonly string[])[],
   aligns: readonly HorizontalAlignment[],
   head?: readonly string[],
 ): string {
-  // Loaded when a table is asked for: whoever runs pipelines, in every thread, does not wait for it.
+  // Loaded when a table is rendered, so that runs, in every thread, do not load it.
   const Table = createRequire(import.meta.url)("cli-table3") as typeof import("cli-table3");
-  const drawn = new Table({
+  const text = new Table({
     ...(head && { head: [...head] }),
     colAligns: [...aligns],
     style: { head: [], border: [], compact: true, "padding-left": 0, "padding-right": 1 },
     chars: PLAIN,
   });
-  drawn.push(...rows.map((row) => [...row]));
-  return drawn
+  text.push(...rows.map((row) => [...row]));
+  return text
     .toString()
     .split("\n")
     .map((line) => line.trimEnd())

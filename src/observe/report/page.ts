@@ -3,18 +3,18 @@ import { formatDuration } from "../../util/format.js";
 import type { RunStats } from "../run-stats.js";
 import { cells, HEAD, label, type ReportRow, summary } from "./table.js";
 
-/** The report as one HTML page: no script, nothing from elsewhere. */
-export function reportPage(tally: RunStats, rows: readonly ReportRow[]): string {
+/** Renders the report as one HTML page without scripts or external files. */
+export function reportPage(run: RunStats, rows: readonly ReportRow[]): string {
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
-<title>${escapeHtml(tally.name)}: run report</title>
+<title>${escapeHtml(run.name)}: run report</title>
 <style>${STYLE}</style>
 <main>
-<h1><bdi>${escapeHtml(tally.name)}</bdi></h1>
-<p>${escapeHtml(summary(tally))}</p>
-<p class="run">run ${escapeHtml(tally.id)}</p>
+<h1><bdi>${escapeHtml(run.name)}</bdi></h1>
+<p>${escapeHtml(summary(run))}</p>
+<p class="run">run ${escapeHtml(run.id)}</p>
 <h2>Steps</h2>
 <div class="wide"><table>
 <thead><tr>${HEAD.map((heading) => `<th scope="col">${heading}</th>`).join("")}</tr></thead>
@@ -23,7 +23,7 @@ ${rows.map(tableRow).join("\n")}
 </tbody></table></div>
 <h2>Waterfall</h2>
 <div class="falls">
-${bars(tally, rows)}
+${bars(run, rows)}
 </div>
 </main>
 </html>
@@ -38,15 +38,15 @@ function tableRow(row: ReportRow): string {
     .join("")}</tr>`;
 }
 
-function bars(tally: RunStats, steps: readonly ReportRow[]): string {
-  const { startedAt, elapsedMs: spanMs } = tally;
+function bars(run: RunStats, steps: readonly ReportRow[]): string {
+  const { startedAt, elapsedMs: spanMs } = run;
   const x = (at: number) => Math.min(1_000, Math.max(0, ((at - startedAt) / spanMs) * 1_000));
   const rect = (from: number, to: number, style: string) =>
     `<rect class="${style}" x="${x(from).toFixed(2)}" width="${Math.max(1, x(to) - x(from)).toFixed(2)}" y="2" height="12"/>`;
   const rows = steps.map((step) => {
-    const drawn = step.segments.map(({ from, to, failed }) => rect(from, to, failed ? "bad" : "busy"));
+    const bars = step.segments.map(({ from, to, failed }) => rect(from, to, failed ? "bad" : "busy"));
     const title = `${step.path}: ${formatDuration(step.endedAt - step.startedAt)}`;
-    return `<div class="fall"><span class="name" style="padding-inline-start:${step.depth * 1.2}em"><bdi>${escapeHtml(label(step).trim())}</bdi></span><svg viewBox="0 0 1000 16" preserveAspectRatio="none" role="img" aria-label="${escapeHtml(title)}"><title>${escapeHtml(title)}</title>${rect(step.startedAt, step.endedAt, "span")}${drawn.join("")}</svg><span>${formatDuration(step.endedAt - step.startedAt)}</span></div>`;
+    return `<div class="fall"><span class="name" style="padding-inline-start:${step.depth * 1.2}em"><bdi>${escapeHtml(label(step).trim())}</bdi></span><svg viewBox="0 0 1000 16" preserveAspectRatio="none" role="img" aria-label="${escapeHtml(title)}"><title>${escapeHtml(title)}</title>${rect(step.startedAt, step.endedAt, "span")}${bars.join("")}</svg><span>${formatDuration(step.endedAt - step.startedAt)}</span></div>`;
   });
   return [
     `<div class="fall scale"><span></span><span class="ends"><span>0</span><span>${formatDuration(spanMs)}</span></span><span></span></div>`,

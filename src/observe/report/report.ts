@@ -7,22 +7,41 @@ import { type ReportRow, table } from "./table.js";
 import { type BusyInterval, Timeline } from "./timeline.js";
 import { waterfall } from "./waterfall.js";
 
-/** What a run was, to be read as text or as a page. It is that of the last run that it has read. */
+/** Report of the most recently observed run, as text or HTML. */
 export interface Report extends ObserverHooks {
-  /** A row for each step, in the order of the tree. */
+  /** One row per step, in tree order. */
   readonly rows: readonly ReportRow[];
-  /** The rows as a table: calls, cached, failed, times, bytes. */
+  /**
+   * Renders the rows as a table: calls, cached, failed, times, bytes.
+   *
+   * @returns lines of text.
+   */
   table(): string;
-  /** When each step was computing, as bars. @param columns of the text; default 100. */
+  /**
+   * Renders the times at which each step was computing, as bars.
+   *
+   * @param columns width of the text in columns; default 100.
+   * @returns lines of text.
+   */
   waterfall(columns?: number): string;
-  /** The table and the bars as one HTML page that needs nothing else. */
+  /**
+   * Renders the table and the bars as one self-contained HTML page.
+   *
+   * @returns an HTML document.
+   */
   toHtml(): string;
-  /** The run, the table and the bars. */
+  /**
+   * Renders a summary of the run, the table and the bars.
+   *
+   * @returns lines of text.
+   */
   toString(): string;
 }
 
 /**
- * Reads a run, and says afterwards how it went.
+ * Creates an observer that records a run and renders a report of it.
+ *
+ * @returns an observer for `onEvent` with the methods of {@link Report}.
  *
  * @example
  * ```ts
@@ -38,7 +57,12 @@ export function report(): Report {
 
 observerFactories(report);
 
-/** The report of a run from its events, as `readEvents` gives them. */
+/**
+ * Creates the report of a run from its events.
+ *
+ * @param events the events of one run, as `readEvents` returns them.
+ * @returns the report.
+ */
 export function reportOf(events: Iterable<RunEvent>): Report {
   const read = new RunReport();
   for (const event of events) read.onEvent(event);
@@ -46,16 +70,16 @@ export function reportOf(events: Iterable<RunEvent>): Report {
 }
 
 class RunReport implements Report {
-  private tally = new RunStats();
+  private run = new RunStats();
   private timelines = new Map<string, Timeline>();
 
   onEvent(event: RunEvent): void {
     if (!isKnown(event)) return;
     if (event.type === "run" && event.phase === "start") {
-      this.tally = new RunStats();
+      this.run = new RunStats();
       this.timelines = new Map();
     }
-    this.tally.add(event);
+    this.run.add(event);
     if (!("durationMs" in event) || event.type === "run" || event.type === "map" || event.type === "threads") return;
     if (event.type === "container" && event.phase === "start") return;
     const path = stepPath(event);
@@ -68,19 +92,19 @@ class RunReport implements Report {
   }
 
   get rows(): readonly ReportRow[] {
-    return this.tally.treeOrder().map((step) => rowOf(step, this.timelines.get(step.path)?.segments ?? []));
+    return this.run.treeOrder().map((step) => rowOf(step, this.timelines.get(step.path)?.segments ?? []));
   }
 
   table(): string {
-    return table(this.tally, this.rows);
+    return table(this.run, this.rows);
   }
 
   waterfall(columns = 100): string {
-    return waterfall(this.tally, this.rows, columns);
+    return waterfall(this.run, this.rows, columns);
   }
 
   toHtml(): string {
-    return reportPage(this.tally, this.rows);
+    return reportPage(this.run, this.rows);
   }
 
   toString(): string {

@@ -4,42 +4,49 @@ import type { RunStats, StepStats } from "../run-stats.js";
 import { renderColumns } from "./columns.js";
 import type { BusyInterval } from "./timeline.js";
 
-/** A step of a run, all its calls together. Times in milliseconds. */
+/** Statistics of one step of a run over all its calls. Times are in milliseconds. */
 export interface ReportRow {
-  /** Its place without indices: `Corpus.essays[].count`. */
+  /** Path without indices: `Corpus.essays[].count`. */
   readonly path: string;
+  /** Last part of the path. */
   readonly name: string;
+  /** Kind of the step. */
   readonly kind: StepStats["kind"];
-  /** How many pipelines and maps it is in. */
+  /** Number of pipelines and maps that contain the step. */
   readonly depth: number;
-  /** Calls that were computed, well or not; a batch is one. */
+  /** Number of computed calls, including failed ones; a batch is one call. */
   readonly calls: number;
-  /** Elements, or calls of a node, whose value was remembered. */
+  /** Number of elements, or calls of a node, whose value was cached. */
   readonly cached: number;
+  /** Number of failed elements, or of failed calls of a node. */
   readonly failed: number;
-  /** Attempts that failed and were followed by another. */
+  /** Number of failed attempts that were retried. */
   readonly retried: number;
-  /** What its calls took in all: of calls that overlap, each counts. */
+  /** Total time of its calls, in milliseconds; concurrent calls each count in full. */
   readonly computeMs: number;
-  /** For how long it could have begun and did not (for a turn, a thread, a resource), and pauses between attempts. */
+  /** Time spent waiting to start (for a slot, a thread or a resource) plus retry delays, in milliseconds. */
   readonly waitMs: number;
-  /** The time of one call: the median, that of 95 in 100, the longest. */
+  /** Median time of one call, in milliseconds. */
   readonly p50Ms: number;
+  /** 95th percentile of the time of one call, in milliseconds. */
   readonly p95Ms: number;
+  /** Longest time of one call, in milliseconds. */
   readonly maxMs: number;
-  /** What came from the cache, and what went there. */
+  /** Bytes read from the cache. */
   readonly bytesRead: number;
+  /** Bytes written to the cache. */
   readonly bytesStored: number;
-  /** When it began, and when it ended. Milliseconds since the Unix epoch. */
+  /** Start of the first call or map, in milliseconds since the Unix epoch. */
   readonly startedAt: number;
+  /** End of the last call or map, in milliseconds since the Unix epoch. */
   readonly endedAt: number;
-  /** When it was computing. */
+  /** Intervals in which it was computing. */
   readonly segments: readonly BusyInterval[];
 }
 
 export const HEAD = ["node", "calls", "cached", "failed", "total", "p50", "p95", "max", "wait", "bytes"];
 
-/** What a row says, in the order of the head. */
+/** Formats the cells of a row, in the order of the header. */
 export function cells(row: ReportRow): string[] {
   const time = (ms: number) => (row.calls === 0 ? "" : formatDuration(ms));
   const some = (value: number) => (value === 0 ? "" : formatCount(value));
@@ -56,9 +63,9 @@ export function cells(row: ReportRow): string[] {
   ];
 }
 
-/** How a run went, in a line. */
+/** Summarizes a run in one line. */
 export function summary({ name, state, durationMs, threads, containersSeen, error }: RunStats): string {
-  const told = [
+  const parts = [
     state === "running"
       ? "still running"
       : `${state === "failed" ? "failed after" : "done in"} ${formatDuration(durationMs)}`,
@@ -66,7 +73,7 @@ export function summary({ name, state, durationMs, threads, containersSeen, erro
     containersSeen.size > 0 && `${containersSeen.size} ${containersSeen.size === 1 ? "container" : "containers"}`,
     error?.message.split("\n")[0],
   ];
-  return escapeControls(`${name}: ${told.filter(Boolean).join(" · ")}`);
+  return escapeControls(`${name}: ${parts.filter(Boolean).join(" · ")}`);
 }
 
 export function label({ kind, name, depth }: Pick<ReportRow, "kind" | "name" | "depth">): string {
@@ -74,12 +81,12 @@ export function label({ kind, name, depth }: Pick<ReportRow, "kind" | "name" | "
   return `${"  ".repeat(depth)}${escapeControls(text)}`;
 }
 
-export function table(tally: RunStats, rows: readonly ReportRow[]): string {
+export function table(run: RunStats, rows: readonly ReportRow[]): string {
   const aligns = HEAD.map((_, i) => (i === 0 || i === HEAD.length - 1 ? "left" : "right"));
   const text = renderColumns(
     rows.map((row) => [label(row), ...cells(row)]),
     aligns,
     HEAD,
   );
-  return [summary(tally), "", text].join("\n");
+  return [summary(run), "", text].join("\n");
 }

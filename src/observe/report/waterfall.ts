@@ -3,14 +3,16 @@ import type { RunStats } from "../run-stats.js";
 import { renderColumns } from "./columns.js";
 import { label, type ReportRow } from "./table.js";
 
-/** Columns that names and times have beside the bars. */
+/** Number of columns for names and times beside the bars. */
 const BESIDE = 44;
 const NAMES = 30;
 
-/** When each step was computing: `█`, `▒` where some of it failed, `·` between its beginning and its end. */
-export function waterfall(tally: RunStats, steps: readonly ReportRow[], width: number): string {
+/**
+ * Renders the intervals of each step: `█` for computing, `▒` if some of it failed, `·` between its start and its end.
+ */
+export function waterfall(run: RunStats, steps: readonly ReportRow[], width: number): string {
   const cells = Math.max(10, width - BESIDE);
-  const { startedAt, elapsedMs: spanMs } = tally;
+  const { startedAt, elapsedMs: spanMs } = run;
   const cell = (at: number) => Math.min(cells - 1, Math.max(0, Math.floor(((at - startedAt) / spanMs) * cells)));
   const rows = steps.map((step) => {
     const bar = new Array<string>(cells).fill(" ");

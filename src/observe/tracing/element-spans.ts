@@ -1,29 +1,32 @@
 import type { Span } from "@opentelemetry/api";
 import type { RunEvent } from "../../engine/lifecycle/events.js";
 
-/** How many elements a chunk of a map has that nobody sent to a thread, and for how long it takes them in, in milliseconds. */
+/**
+ * Maximum number of elements in a span of a map that runs without threads, and the time in milliseconds that a span
+ * accepts elements.
+ */
 const CHUNK = 256;
 const CHUNK_MS = 1_000;
 
 type ElementEvent = RunEvent & { readonly type: "element" };
 
-/** Elements of a map that began one after another, and are told of in one span. */
+/** Elements of a map that started one after another, and have one span. */
 interface ElementSpan {
   readonly map: string;
   readonly span: Span;
   readonly startedAt: number;
-  /** Whether it takes more. */
+  /** True if the span accepts more elements. */
   open: boolean;
   elements: number;
   failed: number;
   running: number;
 }
 
-/** The chunks of maps whose elements no thread of this process has. */
+/** The spans of elements that run outside of this process's threads. */
 export class ElementSpans {
-  /** By map, container and thread, the group that takes elements now. */
+  /** The span that accepts elements, by map, container and thread. */
   private readonly current = new Map<string, ElementSpan>();
-  /** By element, its group. */
+  /** The span of each element. */
   private readonly groupOf = new Map<string, ElementSpan>();
   private readonly all = new Set<ElementSpan>();
 
@@ -31,8 +34,8 @@ export class ElementSpans {
     return this.groupOf.get(element)?.span;
   }
 
-  /** @param begin makes the span of a new group. */
-  join(map: string, event: ElementEvent, begin: () => Span): void {
+  /** @param startSpan creates a new span. */
+  join(map: string, event: ElementEvent, startSpan: () => Span): void {
     const key = `${map} ${event.container ?? ""} ${event.thread ?? ""}`;
     let group = this.current.get(key);
     if (group !== undefined && (group.elements >= CHUNK || event.at - group.startedAt >= CHUNK_MS)) {
@@ -40,7 +43,7 @@ export class ElementSpans {
       group = undefined;
     }
     if (group === undefined) {
-      group = { map, span: begin(), startedAt: event.at, open: true, elements: 0, failed: 0, running: 0 };
+      group = { map, span: startSpan(), startedAt: event.at, open: true, elements: 0, failed: 0, running: 0 };
       this.current.set(key, group);
       this.all.add(group);
     }
@@ -58,7 +61,7 @@ export class ElementSpans {
     this.endIfOver(group, at);
   }
 
-  /** A map has ended, or all have: what is left of its groups takes no more. */
+  /** Closes the spans of a map, or of all maps, when it has ended. */
   end(map: string | undefined, at: number): void {
     for (const group of this.all) {
       if (map === undefined) group.running = 0;

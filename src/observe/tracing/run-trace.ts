@@ -13,21 +13,21 @@ interface SentChunk extends Chunk {
   readonly span: Span;
 }
 
-/** The spans of one run, by the place of what they are of. */
+/** The spans of one run, by their paths. */
 export class RunTrace {
   private readonly root: Span;
   private readonly context: Context;
   private readonly open = new Map<string, Span>();
   private readonly groups = new ElementSpans();
-  /** By map, the chunks of it that are in threads. */
+  /** The chunks of each map that are in threads. */
   private readonly sent = new Map<string, Set<SentChunk>>();
-  /** By step, how many spans it has. */
-  private readonly counted = new Map<string, number>();
+  /** Number of spans of each step. */
+  private readonly spanCounts = new Map<string, number>();
   private dropped = 0;
-  /** By place, how many calls or elements in it were remembered. */
+  /** Number of cached calls or elements by path. */
   private readonly cached = new Map<string, number>();
 
-  /** @param most spans that a step has. */
+  /** @param maxSpansPerStep maximum number of spans of a step. */
   constructor(
     private readonly api: Api,
     private readonly tracer: Tracer,
@@ -39,7 +39,7 @@ export class RunTrace {
     this.root = tracer.startSpan(name, { startTime: at, attributes }, this.context);
   }
 
-  /** An event of a kind that this version does not know is passed over: it comes from a newer one. */
+  /** Ignores events of kinds that this version does not have: they are from a newer one. */
   add(event: RunEvent): void {
     switch (event.type) {
       case "run":
@@ -100,7 +100,7 @@ export class RunTrace {
       "hypernodes.path": path,
       ...(element !== undefined && { "hypernodes.first_element": element }),
     };
-    const span = this.begin(`${name} (chunk)`, path, now(), attributes);
+    const span = this.startSpan(`${name} (chunk)`, path, now(), attributes);
     const sent: SentChunk = { ...chunk, span };
     const all = this.sent.get(path) ?? new Set();
     this.sent.set(path, all.add(sent));
@@ -121,11 +121,11 @@ export class RunTrace {
     return carrier;
   }
 
-  private begin(name: string, around: string, startTime: number, attributes: Attributes): Span {
-    return this.tracer.startSpan(name, { startTime, attributes }, this.contextAt(around));
+  private startSpan(name: string, parent: string, startTime: number, attributes: Attributes): Span {
+    return this.tracer.startSpan(name, { startTime, attributes }, this.contextAt(parent));
   }
 
-  /** The innermost span that is open at a place. */
+  /** Returns the innermost open span of a path. */
   private spanAt(path: string): Span {
     for (let at = path; at !== ""; at = parentPath(at)) {
       const span = this.open.get(at) ?? this.groups.spanOf(at) ?? this.chunkOf(at)?.span;
@@ -134,7 +134,7 @@ export class RunTrace {
     return this.root;
   }
 
-  /** The chunk in a thread that an element, or a node, is in. */
+  /** Returns the chunk in a thread that contains an element or a node. */
   private chunkOf(path: string): SentChunk | undefined {
     if (!path.endsWith("]")) return [...(this.sent.get(path) ?? [])].find(({ element }) => element === undefined);
     const bracket = path.lastIndexOf("[");
@@ -146,8 +146,8 @@ export class RunTrace {
   private start(event: EventOf<"node" | "map" | "resource", "start">): void {
     const { run, name, type, path, at } = event;
     const step = stepPath(event);
-    const count = (this.counted.get(step) ?? 0) + 1;
-    this.counted.set(step, count);
+    const count = (this.spanCounts.get(step) ?? 0) + 1;
+    this.spanCounts.set(step, count);
     if (count > this.most) {
       this.dropped++;
       return;
@@ -158,8 +158,8 @@ export class RunTrace {
       ...(type === "map" && { "hypernodes.elements": event.elements }),
       ...placeOf(event),
     };
-    const around = this.chunkOf(path) === undefined ? parentPath(path) : path;
-    this.open.set(path, this.begin(type === "resource" ? `${name} (resource)` : name, around, at, attributes));
+    const parent = this.chunkOf(path) === undefined ? parentPath(path) : path;
+    this.open.set(path, this.startSpan(type === "resource" ? `${name} (resource)` : name, parent, at, attributes));
   }
 
   private end(event: EventOf<"node" | "map" | "resource", "end" | "failed">): void {
@@ -215,7 +215,7 @@ export class RunTrace {
           ...{ "hypernodes.run": event.run, "hypernodes.path": map, "hypernodes.first_element": event.element },
           ...placeOf(event),
         };
-        this.groups.join(map, event, () => this.begin(`${event.name} (chunk)`, map, at, attributes));
+        this.groups.join(map, event, () => this.startSpan(`${event.name} (chunk)`, map, at, attributes));
         break;
       }
       case "end":
@@ -234,7 +234,7 @@ export class RunTrace {
     switch (event.phase) {
       case "start": {
         const attributes = { "hypernodes.path": path, "hypernodes.container": id };
-        const span = this.begin(`${name} container`, path, at - event.durationMs, attributes);
+        const span = this.startSpan(`${name} container`, path, at - event.durationMs, attributes);
         this.open.set(key, span.addEvent("started", {}, at));
         return;
       }
@@ -250,10 +250,10 @@ export class RunTrace {
     }
   }
 
-  /** What is not computed has no span; the one around it counts it. */
-  private recordCached(path: string, around: string, at: number): void {
-    this.cached.set(around, (this.cached.get(around) ?? 0) + 1);
-    if (!path.endsWith("]")) this.spanAt(around).addEvent("cached", { "hypernodes.path": path }, at);
+  /** Cached values have no span; the parent span counts them. */
+  private recordCached(path: string, parent: string, at: number): void {
+    this.cached.set(parent, (this.cached.get(parent) ?? 0) + 1);
+    if (!path.endsWith("]")) this.spanAt(parent).addEvent("cached", { "hypernodes.path": path }, at);
   }
 
   private failed(span: Span, error: unknown, at: number): void {
@@ -276,7 +276,7 @@ function placeOf({ thread, container }: { thread?: number | undefined; container
   };
 }
 
-/** The place that a place is in: of a node its pipeline, of an element its map, of a nested pipeline the step it is. */
+/** Returns the parent of a path: of a node its pipeline, of an element its map, of a nested pipeline its step. */
 function parentPath(path: string): string {
   return path.slice(0, Math.max(0, path.endsWith("]") ? path.lastIndexOf("[") : path.lastIndexOf(".")));
 }

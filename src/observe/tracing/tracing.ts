@@ -9,26 +9,42 @@ import { type Api, RunTrace } from "./run-trace.js";
 
 /** An OpenTelemetry `TracerProvider`. */
 export interface TracerSource {
-  /** The tracer of that name. */
+  /**
+   * Returns the tracer with a name.
+   *
+   * @param name `"hypernodes"`.
+   * @returns an OpenTelemetry `Tracer`.
+   */
   getTracer(name: string): unknown;
 }
 
-/** How spans are made. */
+/** Options of `tracing`. */
 export interface TracingOptions {
-  /** Makes the tracer. Default: the one that is registered globally, as OpenTelemetry's SDKs do. */
+  /**
+   * Provider of the tracer.
+   *
+   * @default the globally registered provider
+   */
   readonly provider?: TracerSource;
-  /** How many spans a step has at most: of more calls only their number is told, on the run's span. Default: 1,000. */
+  /**
+   * Maximum number of spans per step; further calls are only counted, on the run's span.
+   *
+   * @default 1_000
+   */
   readonly spansPerStep?: number;
 }
 
 /**
- * Makes OpenTelemetry spans of runs: run, in it its nodes and maps, in these the chunks of elements, and in them what is
- * nested. What nodes call is in their span; in threads and containers, in the chunk's, if a context manager and a
- * propagator are registered there.
+ * Creates an observer that makes OpenTelemetry spans of runs: a span for the run, in it spans for its nodes and maps,
+ * and in these spans for chunks of elements and for nested pipelines. Spans that nodes create are children of the
+ * node's span; in threads and containers, of the chunk's span, if a context manager and a propagator are registered
+ * there.
  *
  * Attributes: `hypernodes.run`, `hypernodes.path`, `hypernodes.elements`, `hypernodes.cached`, `hypernodes.failed`,
  * `hypernodes.thread`, `hypernodes.container`, `hypernodes.attempt`.
  *
+ * @param options see {@link TracingOptions}.
+ * @returns an observer for `onEvent`.
  * @throws {HypernodesError} `MISSING_PACKAGE` if `@opentelemetry/api` is not installed.
  *
  * @example
@@ -67,7 +83,7 @@ function loadApi(): Api {
   }
 }
 
-/** The spans of all runs that one reader reads. */
+/** The spans of all runs of one observer. */
 class Traces implements RunObserver, TraceContext {
   readonly traceContext: TraceContext = this;
   private readonly runs = new Map<string, RunTrace>();

@@ -2,11 +2,11 @@ import ELK from "elkjs/lib/elk.bundled.js";
 import type { PageData } from "../page/page-data.js";
 import { lastRunsOf, type Scene, sceneWith } from "../scene.js";
 import { details } from "./details.js";
-import { type Drawn, draw } from "./drawing.js";
-import { html, svg } from "./elements.js";
-import { type Layouter, layout, type Placed, type Rect } from "./layout.js";
-import { around, membersOf } from "./members.js";
-import { type Moment, Replay } from "./replay.js";
+import { html, svg } from "./dom.js";
+import { draw, type SvgScene } from "./drawing.js";
+import { type GraphLayout, type Layouter, layout, type Rect } from "./layout.js";
+import { enclosingPipelines, indexMembers } from "./members.js";
+import { Replay, type ReplayState } from "./replay.js";
 import { Viewport } from "./viewport.js";
 
 const data = JSON.parse(document.getElementById("data")!.textContent!) as PageData;
@@ -21,12 +21,12 @@ const layouter: Layouter = {
   },
 };
 
-/** The page of one graph: what is open, what is chosen, what was looked for. */
+/** The page of one graph: the open pipelines, the selection, and the search. */
 class Page {
-  private readonly members = membersOf(data.sketch);
-  private readonly lastRuns = lastRunsOf(data.sketch.pipeline, data.steps);
+  private readonly members = indexMembers(data.model);
+  private readonly lastRuns = lastRunsOf(data.model.pipeline, data.steps);
   private readonly open = new Set(data.open);
-  private readonly canvas = svg("svg", { role: "application", "aria-label": `the graph of ${data.sketch.pipeline}` });
+  private readonly canvas = svg("svg", { role: "application", "aria-label": `the graph of ${data.model.pipeline}` });
   private readonly viewport = new Viewport(this.canvas);
   private readonly side = html("aside", { "aria-label": "details", "aria-live": "polite" });
   private readonly status = html("span", { id: "status", role: "status" });
@@ -38,8 +38,8 @@ class Page {
   });
   private readonly found = html("span", { id: "found", role: "status" });
   private scene!: Scene;
-  private placed!: Placed;
-  private drawn!: Drawn;
+  private placed!: GraphLayout;
+  private drawn!: SvgScene;
   private chosen: string | undefined;
   private matches: string[] = [];
   private match = -1;
@@ -62,7 +62,7 @@ class Page {
     const header = html(
       "header",
       {},
-      html("h1", {}, html("bdi", {}, data.sketch.pipeline)),
+      html("h1", {}, html("bdi", {}, data.model.pipeline)),
       this.search,
       this.found,
       html("span", { class: "spring" }),
@@ -137,7 +137,7 @@ class Page {
     event.preventDefault();
   }
 
-  /** The nearest box in a direction: what lies aside counts double. */
+  /** Returns the nearest box in a direction: distance to the side counts double. */
   private nearest(id: string, [dx, dy]: readonly [number, number]): string | undefined {
     const from = middle(this.placed.rects.get(id)!);
     let best: { readonly id: string; readonly distance: number } | undefined;
@@ -161,7 +161,7 @@ class Page {
   }
 
   private async layOut(isFirst: boolean): Promise<void> {
-    this.scene = sceneWith(data.sketch, (id) => this.open.has(id), true, this.lastRuns);
+    this.scene = sceneWith(data.model, (id) => this.open.has(id), true, this.lastRuns);
     this.status.textContent = `laying out ${this.scene.boxes.length} …`;
     if (this.scene.boxes.length > 300) await new Promise((resolve) => setTimeout(resolve, 20));
     this.placed = await layout(this.scene, data.direction, layouter);
@@ -187,18 +187,18 @@ class Page {
     await this.layOut(true);
   }
 
-  /** Shows a member, and opens what it is in. */
+  /** Selects a member, and opens the pipelines that contain it. */
   private async choose(id: string): Promise<void> {
-    const closed = around(id).filter((outer) => !this.open.has(outer));
+    const closed = enclosingPipelines(id).filter((outer) => !this.open.has(outer));
     if (closed.length > 0) {
       for (const outer of closed) this.open.add(outer);
       await this.layOut(false);
     }
-    const known = this.members.get(id);
+    const members = this.members.get(id);
     this.chosen = id;
-    if (known !== undefined) {
-      const parts = details(known, this.lastRuns.get(id)?.row, (other) => void this.choose(other));
-      if (known.member.nested !== undefined) parts.splice(2, 0, this.opener(id));
+    if (members !== undefined) {
+      const parts = details(members, this.lastRuns.get(id)?.row, (other) => void this.choose(other));
+      if (members.member.nested !== undefined) parts.splice(2, 0, this.opener(id));
       this.side.replaceChildren(...parts);
       this.side.hidden = false;
     }
@@ -239,10 +239,12 @@ class Page {
     this.search.focus();
   }
 
-  /** What is chosen and what is near it, what was found, what it is in. */
+  /** Highlights the selection and its neighbors, search results, and the pipelines that contain it. */
   private mark(): void {
     const { chosen, matches } = this;
-    const found = new Set(matches.flatMap((id) => [id, ...around(id).filter((outer) => !this.open.has(outer))]));
+    const found = new Set(
+      matches.flatMap((id) => [id, ...enclosingPipelines(id).filter((outer) => !this.open.has(outer))]),
+    );
     for (const [id, box] of this.drawn.boxes) {
       box.classList.toggle("chosen", id === chosen);
       box.classList.toggle("found", found.has(id));
@@ -253,7 +255,7 @@ class Page {
     }
   }
 
-  private markMoments(moments: ReadonlyMap<string, Moment> | undefined): void {
+  private markMoments(moments: ReadonlyMap<string, ReplayState> | undefined): void {
     for (const [id, box] of this.drawn.boxes) {
       const moment = moments === undefined ? undefined : (moments.get(id) ?? "done");
       box.classList.toggle("ahead", moment === "ahead");

@@ -1,16 +1,16 @@
 import { formatCount, formatDuration } from "../../util/format.js";
 import type { StepRun } from "../scene.js";
-import { html } from "./elements.js";
-import type { Known } from "./members.js";
+import { html } from "./dom.js";
+import type { MemberInfo } from "./members.js";
 
-/** All that is known of a member, for the side of the page. */
-export function details(known: Known, step: StepRun | undefined, choose: (id: string) => void): Node[] {
-  const { id, member, parent, takenBy, isOutput } = known;
-  const { name, kind, mapped, type, takes, nested, options, source } = member;
+/** Renders all information about a member, for the side of the page. */
+export function details(info: MemberInfo, step: StepRun | undefined, choose: (id: string) => void): Node[] {
+  const { id, member, parent, usedBy: takenBy, isOutput } = info;
+  const { name, kind, mapped, type, inputs: takes, nested, options, source } = member;
   const about = [
     kind,
     mapped,
-    nested?.sketch.pipeline,
+    nested?.model.pipeline,
     isOutput && "output",
     type && `gives ${mapped ? `${type}[]` : type}`,
   ];

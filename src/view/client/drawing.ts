@@ -1,17 +1,17 @@
 import { heatStep } from "../palette.js";
 import { type Box, type Group, linesOf, type Scene } from "../scene.js";
-import { svg } from "./elements.js";
-import { isAbout, type Placed, type Rect } from "./layout.js";
+import { svg } from "./dom.js";
+import { type GraphLayout, isAbout, type Rect } from "./layout.js";
 
-/** A scene as SVG: `boxes` by id, for who marks them. */
-export interface Drawn {
+/** A scene as SVG: `boxes` by id, to be highlighted. */
+export interface SvgScene {
   readonly view: SVGGElement;
   readonly boxes: ReadonlyMap<string, SVGGElement>;
   readonly arrows: readonly { readonly from: string; readonly to: string; readonly element: SVGElement }[];
 }
 
-/** Draws a scene where it has been laid out. */
-export function draw(scene: Scene, placed: Placed): Drawn {
+/** Draws a scene with its layout. */
+export function draw(scene: Scene, placed: GraphLayout): SvgScene {
   const view = svg("g", { id: "view" });
   const boxes = new Map<string, SVGGElement>();
   const add = (box: Box | Group): void => {
@@ -20,7 +20,7 @@ export function draw(scene: Scene, placed: Placed): Drawn {
     boxes.set(box.id, element);
     view.append(element);
   };
-  // What is outside comes first: what is in it stands above.
+  // Outer groups come first, so that inner ones are drawn above them.
   for (const group of [...scene.groups].sort((a, b) => a.id.split(".").length - b.id.split(".").length)) add(group);
   const arrows = scene.arrows.map((arrow, i) => {
     const { points, label } = placed.arrows[i]!;
@@ -34,7 +34,7 @@ export function draw(scene: Scene, placed: Placed): Drawn {
   return { view, boxes, arrows };
 }
 
-/** @param title where its lines stand. */
+/** @param title rectangle of its lines. */
 function boxElement(box: Box | Group, { x, y, width, height }: Rect, title: Rect): SVGGElement {
   const isGroup = !("kind" in box);
   const kind = isGroup ? "nested" : box.kind;
@@ -62,7 +62,7 @@ function boxElement(box: Box | Group, { x, y, width, height }: Rect, title: Rect
   return element;
 }
 
-/** The names of the palette's variables. */
+/** Returns the names of the palette's variables. */
 function paint({ lastRun }: Box | Group, kind: string): { readonly fill: string; readonly line: string } {
   if (lastRun === undefined) return { fill: `${kind}-fill`, line: `${kind}-line` };
   if (lastRun.state !== "computed") return { fill: `${lastRun.state}-fill`, line: `${lastRun.state}-line` };

@@ -1,14 +1,14 @@
 import type { ElkExtendedEdge, ElkNode, ElkPoint } from "elkjs/lib/elk-api.js";
 import { type Box, type Group, linesOf, type Scene } from "../scene.js";
 
-/** Where things are. */
-export interface Placed {
+/** Positions of a scene's parts. */
+export interface GraphLayout {
   readonly width: number;
   readonly height: number;
   readonly rects: ReadonlyMap<string, Rect>;
-  /** Where the titles of groups are: no arrow goes through there. */
+  /** Titles of groups: arrows do not cross them. */
   readonly titles: ReadonlyMap<string, Rect>;
-  /** For each arrow of the scene, the points it goes through, and the place of its label. */
+  /** For each arrow of the scene, its points, and the position of its label. */
   readonly arrows: readonly { readonly points: readonly ElkPoint[]; readonly label: ElkPoint | undefined }[];
 }
 
@@ -19,23 +19,23 @@ export interface Rect {
   readonly height: number;
 }
 
-/** From here on, what is fast is taken for what is fine. */
+/** Minimum number of boxes for the fast and simple layout. */
 const MANY = 300;
-/** Around what is in a group. */
+/** Margin around the content of a group, in pixels. */
 const MARGIN = 14;
 
-/** What lays out, and measures texts. */
+/** Layout engine and text measurement. */
 export interface Layouter {
   layout(graph: ElkNode): Promise<ElkNode>;
-  /** The width of a text in pixels, at a font's size in pixels. */
+  /** Returns the width of a text in pixels, at a font size in pixels. */
   widthOf(text: string, size: number): number;
 }
 
 /**
- * Lays a scene out with the Eclipse Layout Kernel's layered algorithm. A group's title stands where no arrow goes: arrows that
- * point down come in from above, so it is left of what is in the group; else above it.
+ * Computes a layout with the layered algorithm of the Eclipse Layout Kernel. A group's title is placed where there are
+ * no arrows: arrows that point down enter from above, so the title is left of the content; otherwise it is above it.
  */
-export async function layout(scene: Scene, direction: "down" | "right", layouter: Layouter): Promise<Placed> {
+export async function layout(scene: Scene, direction: "down" | "right", layouter: Layouter): Promise<GraphLayout> {
   const isLarge = scene.boxes.length > MANY;
   const sizeOf = (box: Box | Group) => measure(box, layouter);
   const children = (parent: string | undefined): ElkNode[] => [
@@ -98,11 +98,11 @@ export async function layout(scene: Scene, direction: "down" | "right", layouter
   const byId = new Map((placed.edges ?? []).map((edge) => [edge.id, edge]));
   return {
     ...{ width: placed.width ?? 0, height: placed.height ?? 0, rects, titles: new Map(titles) },
-    arrows: scene.arrows.map((_, i) => wayOf(byId.get(`arrow ${i}`))),
+    arrows: scene.arrows.map((_, i) => edgePath(byId.get(`arrow ${i}`))),
   };
 }
 
-function wayOf(edge: ElkExtendedEdge | undefined): Placed["arrows"][number] {
+function edgePath(edge: ElkExtendedEdge | undefined): GraphLayout["arrows"][number] {
   const points = (edge?.sections ?? []).flatMap(({ startPoint, bendPoints = [], endPoint }) => [
     startPoint,
     ...bendPoints,
@@ -119,7 +119,7 @@ function measure(box: Box | Group, { widthOf }: Layouter): { readonly width: num
   return { width: Math.ceil(Math.max(50, ...widths)) + 24, height: 16 + 16 * lines.length };
 }
 
-/** Whether a line is not a name, but says what the box is. */
+/** Tells if a line describes the box instead of naming it. */
 export function isAbout(box: Box | Group, lines: readonly string[], line: number): boolean {
   const names = "names" in box ? box.names.length : 1;
   return line >= names && lines.length > names;

@@ -1,37 +1,37 @@
 import type { GraphModel, Member } from "../graph-model.js";
 
-/** A member, and where it is. */
-export interface Known {
+/** A member, and its position in the graph. */
+export interface MemberInfo {
   readonly id: string;
   readonly member: Member;
-  /** The id of the nested pipeline it is in; empty at the top. */
+  /** Id of the nested pipeline that contains it; empty at the top. */
   readonly parent: string;
   readonly pipeline: string;
-  /** The ids of those that take its value. */
-  readonly takenBy: string[];
+  /** Ids of the members that depend on it. */
+  readonly usedBy: string[];
   readonly isOutput: boolean;
 }
 
-/** All members of a pipeline and of those nested in it, by id. */
-export function membersOf(sketch: GraphModel): ReadonlyMap<string, Known> {
-  const known = new Map<string, Known>();
+/** Returns all members of a pipeline and of those nested in it, by id. */
+export function indexMembers(model: GraphModel): ReadonlyMap<string, MemberInfo> {
+  const infos = new Map<string, MemberInfo>();
   const add = ({ members, pipeline, outputs }: GraphModel, parent: string): void => {
     const idOf = (name: string) => (parent === "" ? name : `${parent}.${name}`);
     for (const member of members) {
       const id = idOf(member.name);
-      known.set(id, { ...{ id, member, parent, pipeline, takenBy: [] }, isOutput: outputs.includes(member.name) });
-      if (member.nested !== undefined) add(member.nested.sketch, id);
+      infos.set(id, { ...{ id, member, parent, pipeline, usedBy: [] }, isOutput: outputs.includes(member.name) });
+      if (member.nested !== undefined) add(member.nested.model, id);
     }
-    for (const { name, takes } of members) {
-      for (const on of new Set(takes.map((taken) => taken.on))) known.get(idOf(on))?.takenBy.push(idOf(name));
+    for (const { name, inputs: takes } of members) {
+      for (const on of new Set(takes.map((taken) => taken.on))) infos.get(idOf(on))?.usedBy.push(idOf(name));
     }
   };
-  add(sketch, "");
-  return known;
+  add(model, "");
+  return infos;
 }
 
-/** The ids of what a member is nested in, the outermost first. */
-export function around(id: string): string[] {
+/** Returns the ids of the pipelines that contain a member, the outermost first. */
+export function enclosingPipelines(id: string): string[] {
   const names = id.split(".");
   return names.slice(0, -1).map((_, i) => names.slice(0, i + 1).join("."));
 }

@@ -1,14 +1,14 @@
 import { formatDuration } from "../../util/format.js";
 import type { StepRun } from "../scene.js";
-import { html, svg } from "./elements.js";
+import { html, svg } from "./dom.js";
 
-/** What a step is at some time of the replay. */
-export type Moment = "ahead" | "busy" | "done";
+/** State of a step at some time of the replay. */
+export type ReplayState = "ahead" | "busy" | "done";
 
-/** Milliseconds that a replay takes at least, however short the run was. */
+/** Minimum duration of a replay in milliseconds, however short the run was. */
 const LEAST_MS = 4_000;
 
-/** The last run as a waterfall that can be played. */
+/** The last run as a waterfall that can be replayed. */
 export class Replay {
   readonly element: HTMLElement;
   private readonly start: number;
@@ -20,12 +20,12 @@ export class Replay {
   private playing: number | undefined;
 
   /**
-   * @param shown is told, at each time, what each step is; undefined when the replay is over.
-   * @param choose is told which step was clicked, by id.
+   * @param shown receives the state of each step at each time; undefined when the replay is over.
+   * @param choose receives the id of a clicked step.
    */
   constructor(
     private readonly steps: ReadonlyMap<string, StepRun>,
-    private readonly shown: (moments: ReadonlyMap<string, Moment> | undefined) => void,
+    private readonly shown: (moments: ReadonlyMap<string, ReplayState> | undefined) => void,
     choose: (id: string) => void,
   ) {
     const all = [...steps.values()];
@@ -66,9 +66,9 @@ export class Replay {
     this.button.textContent = "⏸ Pause";
     const from = Number(this.slider.value) >= 1000 ? 0 : Number(this.slider.value) / 1000;
     const playMs = Math.max(LEAST_MS, Math.min(this.totalMs, 60_000));
-    const began = performance.now() - from * playMs;
+    const startedAt = performance.now() - from * playMs;
     const next = () => {
-      const share = Math.min(1, (performance.now() - began) / playMs);
+      const share = Math.min(1, (performance.now() - startedAt) / playMs);
       this.slider.value = String(share * 1000);
       this.show(share);
       if (share < 1) this.playing = requestAnimationFrame(next);
@@ -94,11 +94,11 @@ export class Replay {
       this.shown(undefined);
       return;
     }
-    this.shown(new Map([...this.steps].map(([id, step]) => [id, momentOf(step, at)])));
+    this.shown(new Map([...this.steps].map(([id, step]) => [id, stateAt(step, at)])));
   }
 }
 
-function momentOf({ startedAt, endedAt, segments }: StepRun, at: number): Moment {
+function stateAt({ startedAt, endedAt, segments }: StepRun, at: number): ReplayState {
   if (at < startedAt) return "ahead";
   if (at >= endedAt) return "done";
   return segments.length === 0 || segments.some(({ from, to }) => from <= at && at < to) ? "busy" : "done";

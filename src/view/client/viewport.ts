@@ -1,11 +1,11 @@
 import type { Rect } from "./layout.js";
 
-/** How far a wheel's notch, a key, a button zooms. */
+/** Zoom factor of a wheel's notch, a key, or a button. */
 const STEP = 1.2;
 const LEAST = 0.02;
-const MOST = 4;
+const MAX_ZOOM = 4;
 
-/** What part of the drawing is in sight: moved by mouse, touch, wheel and keys. */
+/** The visible part of the drawing: moved by mouse, touch, wheel and keys. */
 export class Viewport {
   private x = 0;
   private y = 0;
@@ -48,7 +48,7 @@ export class Viewport {
     this.pointers.set(event.pointerId, event);
   }
 
-  /** Another drawing takes the place of the one before; what is in sight stays. */
+  /** Replaces the drawing; the visible part stays. */
   show(view: SVGGElement): void {
     this.view?.remove();
     this.view = view;
@@ -63,7 +63,7 @@ export class Viewport {
   }
 
   zoom(factor: number, aroundX = this.canvas.clientWidth / 2, aroundY = this.canvas.clientHeight / 2): void {
-    const scale = Math.min(MOST, Math.max(LEAST, this.scale * factor));
+    const scale = Math.min(MAX_ZOOM, Math.max(LEAST, this.scale * factor));
     const ratio = scale / this.scale;
     this.x = aroundX - (aroundX - this.x) * ratio;
     this.y = aroundY - (aroundY - this.y) * ratio;
@@ -87,7 +87,7 @@ export class Viewport {
     this.apply();
   }
 
-  /** Brings a part into sight, large enough to read. */
+  /** Moves a part into view, large enough to read. */
   reveal({ x, y, width, height }: Rect): void {
     const { clientWidth, clientHeight } = this.canvas;
     if (this.scale < 0.6) this.scale = 1;

@@ -1,14 +1,14 @@
 import type { GraphModel } from "../graph-model.js";
 import type { StepRun } from "../scene.js";
 
-/** What the graph's page is made of. */
+/** Data of the graph's page. */
 export interface PageData {
-  readonly sketch: GraphModel;
+  readonly model: GraphModel;
   readonly direction: "down" | "right";
-  /** Undefined: as the reader's system has it. */
+  /** Undefined for the system's theme. */
   readonly theme: "light" | "dark" | undefined;
-  /** The ids of the nested pipelines that are open at first. */
+  /** Ids of the nested pipelines that are initially open. */
   readonly open: readonly string[];
-  /** The last run's steps, for times and the replay. */
+  /** Steps of the last run, for times and the replay. */
   readonly steps: readonly StepRun[];
 }

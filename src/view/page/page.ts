@@ -10,28 +10,36 @@ import { STYLE } from "./style.js";
 
 const fs = onDemand<typeof import("node:fs")>("node:fs");
 
-/** How the page of a graph is made. */
+/** Options of the page of a graph. */
 export interface PageOptions extends Pick<DrawOptions, "direction" | "report"> {
-  /** How many levels of pipelines are open at first. Default: as many as have 60 boxes. */
+  /**
+   * Number of levels of pipelines that are initially open.
+   *
+   * @default as many as have 60 boxes
+   */
   readonly depth?: number;
-  /** Default: as the reader's system has it. */
+  /**
+   * Colors of the page.
+   *
+   * @default the theme of the reader's system
+   */
   readonly theme?: "light" | "dark";
 }
 
-/** Boxes that are open at first, if nobody says how deep. */
+/** Maximum number of boxes that are initially visible without a `depth`. */
 const AT_FIRST = 60;
 
-/** A graph as one HTML file that needs nothing else. */
-export function graphPage(sketch: GraphModel, { depth, direction = "down", theme, report }: PageOptions): string {
+/** Renders a graph as one self-contained HTML file. */
+export function graphPage(model: GraphModel, { depth, direction = "down", theme, report }: PageOptions): string {
   const data: PageData = {
-    ...{ sketch, direction, theme, steps: report?.rows ?? [] },
-    open: depth === undefined ? openAtFirst(sketch) : nestedTo(sketch, depth),
+    ...{ model: model, direction, theme, steps: report?.rows ?? [] },
+    open: depth === undefined ? openAtFirst(model) : nestedTo(model, depth),
   };
   return `<!doctype html>
 <html lang="en"${theme === undefined ? "" : ` data-theme="${theme}"`}>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
-<title>${escapeHtml(sketch.pipeline)}</title>
+<title>${escapeHtml(model.pipeline)}</title>
 <style>${themes()}${STYLE}</style>
 <div id="page"></div>
 <script type="application/json" id="data">${JSON.stringify(data).replaceAll("<", "\\u003c")}</script>
@@ -40,7 +48,7 @@ export function graphPage(sketch: GraphModel, { depth, direction = "down", theme
 `;
 }
 
-/** What runs in the page, as the build has made it. */
+/** Returns the script of the page, as built. */
 function script(): string {
   const url = new URL("../dist/view/page/client.js", OWN_URL);
   try {
@@ -49,19 +57,19 @@ function script(): string {
     throw new HypernodesError({
       code: "NOT_BUILT",
       where: "toHtml()",
-      problem: "the script of the page is not there: dist/view/page/client.js",
+      problem: "the script of the page is missing: dist/view/page/client.js",
       advice: "Build it: npm run build. A package from the registry has it.",
       cause,
     });
   }
 }
 
-/** The nested pipelines of the first levels, as long as few boxes are in sight. */
-function openAtFirst(sketch: GraphModel): string[] {
+/** Returns the nested pipelines of the first levels, as long as few boxes are visible. */
+function openAtFirst(model: GraphModel): string[] {
   let open: string[] = [];
   for (let depth = 2; ; depth++) {
-    const more = nestedTo(sketch, depth);
-    if (more.length === open.length || boxesIn(sketch, new Set(more)) > AT_FIRST) return open;
+    const more = nestedTo(model, depth);
+    if (more.length === open.length || boxesIn(model, new Set(more)) > AT_FIRST) return open;
     open = more;
   }
 }
@@ -69,18 +77,18 @@ function openAtFirst(sketch: GraphModel): string[] {
 function nestedTo({ members }: GraphModel, depth: number, parent = ""): string[] {
   if (depth <= 1) return [];
   return members.flatMap(({ name, nested }) =>
-    nested === undefined ? [] : [`${parent}${name}`, ...nestedTo(nested.sketch, depth - 1, `${parent}${name}.`)],
+    nested === undefined ? [] : [`${parent}${name}`, ...nestedTo(nested.model, depth - 1, `${parent}${name}.`)],
   );
 }
 
 function boxesIn({ members }: GraphModel, open: ReadonlySet<string>, parent = ""): number {
   return members.reduce((sum, { name, nested }) => {
     const id = `${parent}${name}`;
-    return sum + (nested !== undefined && open.has(id) ? boxesIn(nested.sketch, open, `${id}.`) : 1);
+    return sum + (nested !== undefined && open.has(id) ? boxesIn(nested.model, open, `${id}.`) : 1);
   }, 0);
 }
 
-/** The palettes as CSS variables. */
+/** Returns the palettes as CSS variables. */
 function themes(): string {
   const dark = variables(paletteFor("dark"));
   return `:root{color-scheme:light;${variables(paletteFor("light"))}}

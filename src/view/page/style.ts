@@ -1,4 +1,4 @@
-/** The page's style. Colours are variables, of the palette that the pictures have, too. */
+/** The page's style. Colors are variables of the palette that pictures use, too. */
 export const STYLE = `
 * { box-sizing: border-box }
 html, body { height: 100%; margin: 0 }

@@ -1,4 +1,4 @@
-/** Makes elements. Texts are set as texts: nothing of a pipeline is ever read as HTML. */
+/** Creates elements. Texts are set as text nodes: nothing of a pipeline is ever parsed as HTML. */
 
 type Attributes = Readonly<Record<string, string | number | undefined>>;
 

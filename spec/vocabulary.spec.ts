@@ -1,0 +1,234 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import path from "node:path";
+import { expect } from "chai";
+import ts from "typescript";
+
+/** The folders and files that speak the vocabulary. */
+const FOLDERS = [
+  "src/cli",
+  "src/dsl",
+  "src/errors.ts",
+  "src/graph",
+  "src/index.ts",
+  "src/observe",
+  "src/pipeline.ts",
+  "src/util",
+  "src/values",
+  "src/view",
+];
+
+/** Words that have no place in a name, a comment or a message, each with the words that replace it. */
+const WORDS: Readonly<Record<string, string>> = {
+  anew: "again, new",
+  away: "remote",
+  barren: "crash loop",
+  begun: "started",
+  crew: "worker pool",
+  elsewhere: "remote, another host",
+  errand: "task",
+  errands: "tasks",
+  happening: "event",
+  happenings: "events",
+  hear: "receive, listener",
+  heard: "received, emitted",
+  hears: "receives",
+  remember: "cache, memoize",
+  remembered: "cached",
+  remembers: "caches",
+  standing: "context",
+  stillborn: "failed to start",
+  tell: "emit, print, return",
+  told: "emitted, printed, returned",
+  travel: "be serialized",
+  travels: "is serialized",
+  trip: "task, submission",
+  trips: "tasks, submissions",
+  upward: "frame writer",
+  visit: "task (sent to a worker), walk (of a graph)",
+  visitor: "executor",
+  visitors: "maxInFlight",
+  visits: "tasks",
+};
+
+/** Parts of names only: in a sentence these words have a meaning of their own. */
+const NAMES: Readonly<Record<string, string>> = {
+  kept: "cached, stored",
+  said: "declared, parsed",
+  says: "describes",
+  tells: "is, has",
+};
+
+/** Two words of a name. */
+const PAIRS: Readonly<Record<string, string>> = { "go on": "continue, resume", "under way": "in progress, in flight" };
+
+const OF_NAMES: Readonly<Record<string, string>> = { ...WORDS, ...NAMES, ...PAIRS };
+
+/** Sentences that were said of people, and are of programs now. */
+const PHRASES: readonly (readonly [pattern: RegExp, replacement: string])[] = [
+  [/\bunder way\b/i, "in progress, in flight"],
+  [/\blets? go of\b/i, "release, close, evict"],
+  [/\bcomes? home\b/i, "is returned"],
+  [/\bgo(?:es)? on (?:where|with)\b/i, "continue"],
+  [/\btells(?! if\b)/i, "emits, prints, reports; in a docstring, Tells if is fine"],
+  [/\b(?:it|is|are) no (?:JSON|list|function|value)\b/, "is not a"],
+  [/\bwhoever\b/i, "the caller, a class that"],
+];
+
+/** A docstring begins with the thing, or with a verb. */
+const OPENING = /^(?:What|Whatever|Who|Whoever|Whose|Whether|How|Where|Which|When)\b/;
+
+interface OldWord {
+  readonly place: string;
+  readonly text: string;
+}
+
+describe("the vocabulary", () => {
+  const files = FOLDERS.flatMap(typescriptIn).map((file) => parse(file, readFileSync(file, "utf8")));
+
+  it("has files to look at in each of its folders", () => {
+    expect(FOLDERS.filter((folder) => typescriptIn(folder).length === 0)).to.deep.equal([]);
+  });
+
+  for (const [what, find] of [
+    ["names", badNames],
+    ["comments and messages", badTexts],
+    ["openings of docstrings", badOpenings],
+  ] as const) {
+    it(`has no old words in ${what}`, () => {
+      const found = files.flatMap(find);
+      expect(found, found.map(({ place, text }) => `${place}: ${text}`).join("\n")).to.deep.equal([]);
+    });
+  }
+
+  describe("finds", () => {
+    const cases: readonly (readonly [source: string, text: string])[] = [
+      ["const toldEvents = 1;", 'toldEvents: for "told" write emitted, printed, returned'],
+      ["class A { #isRemembered = 1 }", '#isRemembered: for "remembered" write cached'],
+      ["let MOST_VISITS = 1;", 'MOST_VISITS: for "visits" write tasks'],
+      ["function isUnderWay() {}", 'isUnderWay: for "under way" write in progress, in flight'],
+      ["interface A { readonly goOnAt: number }", 'goOnAt: for "go on" write continue, resume'],
+      ["// it runs elsewhere", 'for "elsewhere" write remote, another host'],
+      ["const message = `it is under way`;", 'for "under way" write in progress, in flight'],
+      ['fail("it can\'t travel");', 'for "travel" write be serialized'],
+      ["/** Lets go of all. */\nconst a = 1;", 'for "Lets go of" write release, close, evict'],
+      ["/** What it is. */\nconst a = 1;", 'a docstring begins with "What": begin with the thing, or with a verb'],
+      ["interface A {\n  /**\n   * Whether it is.\n   */\n  b: 1;\n}", 'begins with "Whether"'],
+    ];
+    for (const [source, text] of cases) {
+      it(source, () => {
+        const file = parse("a.ts", source);
+        const found = [badNames, badTexts, badOpenings].flatMap((find) => find(file));
+        expect(found.map((each) => each.text).join("\n")).to.contain(text);
+        expect(found.every(({ place }) => /^a\.ts:\d+$/.test(place))).to.equal(true);
+      });
+    }
+
+    for (const source of [
+      "const foretold = retelling(visitedNodes, stories);",
+      "/** Tells if a value is an error. */\nconst isError = 1;",
+      'import { tell } from "another-library";',
+      "library.tell();",
+    ]) {
+      it(`nothing in ${source}`, () => {
+        const file = parse("a.ts", source);
+        expect([badNames, badTexts, badOpenings].flatMap((find) => find(file))).to.deep.equal([]);
+      });
+    }
+  });
+});
+
+function typescriptIn(folder: string): string[] {
+  if (!statSync(folder).isDirectory()) return [folder];
+  return readdirSync(folder, { recursive: true })
+    .map((name) => path.join(folder, String(name)))
+    .filter((file) => file.endsWith(".ts") && !file.endsWith(".d.ts"));
+}
+
+function parse(file: string, text: string): ts.SourceFile {
+  return ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
+}
+
+function placeIn(file: ts.SourceFile, at: number): string {
+  return `${file.fileName}:${file.getLineAndCharacterOfPosition(at).line + 1}`;
+}
+
+function nodesOf(file: ts.SourceFile): ts.Node[] {
+  const nodes: ts.Node[] = [file];
+  for (const node of nodes) nodes.push(...node.getChildren(file));
+  return nodes;
+}
+
+/** Names that are declared: those that are only used may be another library's. */
+function badNames(file: ts.SourceFile): OldWord[] {
+  return nodesOf(file).flatMap((node) => {
+    if (!ts.isIdentifier(node) && !ts.isPrivateIdentifier(node)) return [];
+    const { parent } = node as { parent: ts.Node & { readonly name?: ts.Node } };
+    const isDeclared = parent.name === node && !ts.isPropertyAccessExpression(parent) && !ts.isImportSpecifier(parent);
+    if (!isDeclared) return [];
+    const parts = node.text
+      .replace("#", "")
+      .split(/_|(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/)
+      .map((part) => part.toLowerCase());
+    const pairs = parts.slice(1).map((part, i) => `${parts[i]} ${part}`);
+    return [...parts, ...pairs]
+      .filter((part) => Object.hasOwn(OF_NAMES, part))
+      .map((part) => ({
+        place: placeIn(file, node.getStart(file)),
+        text: `${node.text}: for "${part}" write ${OF_NAMES[part]}`,
+      }));
+  });
+}
+
+function badTexts(file: ts.SourceFile): OldWord[] {
+  const words = new RegExp(`\\b(?:${Object.keys(WORDS).join("|")})\\b`, "gi");
+  return [...commentsOf(file), ...messagesOf(file)].flatMap(({ at, text }) => [
+    ...[...text.matchAll(words)].map(({ 0: word, index }) => ({
+      place: placeIn(file, at + index),
+      text: `for "${word}" write ${WORDS[word.toLowerCase()]}`,
+    })),
+    ...PHRASES.flatMap(([pattern, replacement]) => {
+      const match = pattern.exec(text);
+      return match === null
+        ? []
+        : [{ place: placeIn(file, at + match.index), text: `for "${match[0]}" write ${replacement}` }];
+    }),
+  ]);
+}
+
+function badOpenings(file: ts.SourceFile): OldWord[] {
+  return commentsOf(file).flatMap(({ at, text }) => {
+    const opening = OPENING.exec(/^\/\*\*[\s*]*(.*)/.exec(text)?.[1] ?? "")?.[0];
+    if (opening === undefined) return [];
+    const advice = "begin with the thing, or with a verb";
+    return [{ place: placeIn(file, at), text: `a docstring begins with "${opening}": ${advice}` }];
+  });
+}
+
+interface Text {
+  readonly at: number;
+  readonly text: string;
+}
+
+function commentsOf(file: ts.SourceFile): Text[] {
+  const { text } = file;
+  const comments = new Map<number, Text>();
+  for (const node of nodesOf(file)) {
+    for (const range of [
+      ...(ts.getLeadingCommentRanges(text, node.getFullStart()) ?? []),
+      ...(ts.getTrailingCommentRanges(text, node.getEnd()) ?? []),
+    ]) {
+      comments.set(range.pos, { at: range.pos, text: text.slice(range.pos, range.end) });
+    }
+  }
+  return [...comments.values()];
+}
+
+/** Texts of several words: one word is a key, a name or a kind. */
+function messagesOf(file: ts.SourceFile): Text[] {
+  return nodesOf(file)
+    .filter(
+      (node) => ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node),
+    )
+    .map((node) => ({ at: node.getStart(file), text: node.getText(file) }))
+    .filter(({ text }) => /[a-z] [a-z]/i.test(text));
+}

@@ -1,1 +1,0 @@
-export { didYouMean, formatList } from "../util/suggest.js";
