@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { expect } from "chai";
 
@@ -98,5 +98,17 @@ describe("imports run one way", () => {
       const circles = Object.keys(table).filter((name) => reachable(name, table).has(name));
       expect(circles.filter((name) => !["errors.ts", "util"].includes(name))).to.deep.equal([]);
     }
+  });
+
+  it("and the documents name files that exist", () => {
+    const texts = ["CONTRIBUTING.md", "docs/architecture.md"].map((file) => readFileSync(file, "utf8")).join("\n");
+    const named = [...texts.matchAll(/`((?:src|spec)\/[\w./-]+)`/g)].map(([, file]) => file!);
+    expect(named).to.have.lengthOf.at.least(20);
+    expect(named.filter((file) => !existsSync(file))).to.deep.equal([]);
+    const all = sourceFiles("src");
+    const short = [...readFileSync("docs/architecture.md", "utf8").matchAll(/`([\w/-]+\.ts)`/g)].map(
+      ([, file]) => file!,
+    );
+    expect(short.filter((file) => !all.some((each) => each.endsWith(`/${file}`)))).to.deep.equal([]);
   });
 });
