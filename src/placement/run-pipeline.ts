@@ -22,26 +22,7 @@ import { type CheckedInputs, type InputChecks, type InputRecord, inputChecksOf }
 import { checkInputNames, describeInputs, inputError, inputRecord } from "../values/inputs.js";
 import { warnOfSecondCopies } from "../values/second-copies.js";
 import type { Runner } from "./providers.js";
-import type { ResumeInfo } from "./run-start.js";
-
-/** One use of a pipeline: what is to run, with what, under which choices. */
-export interface RunSpec {
-  readonly pipeline: object;
-  readonly graph: Graph;
-  readonly inputs: Readonly<Record<string, unknown>>;
-  readonly outputs: readonly string[] | undefined;
-  readonly given: Readonly<Record<string, unknown>>;
-  readonly choices: PipelineOptions;
-  readonly resources: ResourceScope | undefined;
-  readonly signal: AbortSignal | undefined;
-  readonly listener: Listener | undefined;
-  readonly context: TraceContext | undefined;
-  readonly explain: boolean;
-  /** The id of the run that this one goes on with; undefined: it is a new one. */
-  readonly resumes: string | undefined;
-  /** Whether a stream's results come in the order of the elements. */
-  readonly isOrdered: boolean;
-}
+import type { ResumeInfo, RunSpec } from "./run-spec.js";
 
 /** Runs a pipeline once, where it is placed. */
 export async function runPipeline(use: RunSpec): Promise<Record<string, unknown>> {

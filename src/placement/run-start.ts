@@ -11,12 +11,7 @@ import type { PlanMapOptions } from "../graph/plan-map.js";
 import { type BullmqQueue, resolveBullmqOptions } from "./bullmq/options.js";
 import type { RunSummary } from "./bullmq/run-journal.js";
 import { createHostRegistry } from "./providers.js";
-import type { RunSpec } from "./run-pipeline.js";
-
-/** The way a run was asked for that may be resumed: as a map over the whole pipeline, or not. */
-export interface ResumeInfo {
-  readonly over?: Partial<PlanMapOptions>;
-}
+import type { ResumeInfo, RunSpec } from "./run-spec.js";
 
 /** A run's own request, for the process that goes on where the run was when it ended. */
 function journalRecord(use: RunSpec, program: Program, over: Partial<PlanMapOptions> | undefined): RunSummary {
@@ -52,6 +47,6 @@ export function hostsFor(use: RunSpec, program: Program, resumable?: ResumeInfo)
   const { pipeline, resources } = use;
   // Who goes on with it has to import the class.
   const isImportable = classLocationOf(program.pipeline)?.file !== undefined;
-  const told = resumable && isImportable ? () => journalRecord(use, program, resumable.over) : undefined;
-  return createHostRegistry({ type: pipeline.constructor as PipelineClass, resources, told });
+  const summary = resumable && isImportable ? () => journalRecord(use, program, resumable.over) : undefined;
+  return createHostRegistry({ type: pipeline.constructor as PipelineClass, resources, summary });
 }

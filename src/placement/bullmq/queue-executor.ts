@@ -11,7 +11,7 @@ import { HypernodesError } from "../../errors.js";
 import type { Step } from "../../graph/plan.js";
 import { decode } from "../../values/codec.js";
 import { contentOf } from "../../values/digest.js";
-import { type Bundle, bundledLocation, bundleOf } from "../bundle/bundle.js";
+import { type Bundle, bundleOf } from "../bundle/bundle.js";
 import { ChunkEventForwarder } from "../chunks/chunk-events.js";
 import {
   bisectOrCharge,
@@ -85,7 +85,7 @@ export class QueueChunkExecutor implements ChunkExecutor {
       id,
       { ...about, alone: company === "none", graceMs: Math.min(settings.graceMs, Number.MAX_SAFE_INTEGER) },
       { bytes, encode },
-      (live, worker) => events.tell(live, worker),
+      (live, worker) => events.forward(live, worker),
     );
     return new RemoteChunk(
       sent.brought.then((brought) => this.onOutcome(id, brought, range, bytes.length, events, bundle)),
@@ -112,7 +112,7 @@ export class QueueChunkExecutor implements ChunkExecutor {
       if (result === undefined) continue;
       // What has failed is tried again.
       if (result.failed.some((errors) => errors > 0)) continue;
-      new ChunkEventForwarder(this.execution.run, bundle).tell(result.events);
+      new ChunkEventForwarder(this.execution.run, bundle).forward(result.events);
       recovered.push({ range: part, result });
       next = part.first + part.count;
     }
@@ -123,7 +123,7 @@ export class QueueChunkExecutor implements ChunkExecutor {
     const { fragment } = this;
     const origin = fragment.origin();
     const bundle = await bundleOf(origin, this.installed, [], "bullmq(...)");
-    const encode = () => fragment.encodeForHost(bundledLocation(origin, bundle.root));
+    const encode = () => fragment.encodeForHost(bundle.locate(origin));
     const { bytes, content } = encode();
     const link = await this.opened();
     this.client = link;

@@ -11,15 +11,15 @@ import { getOrCreate } from "../../util/get-or-create.js";
 import { missingPackage } from "../../util/missing-package.js";
 import { OWN_FOLDER, ownModule } from "../../util/own-files.js";
 import { classExports } from "../../values/class-exports.js";
+import type { HostCode } from "../provider.js";
 import { findFiles, packFiles } from "./files.js";
 import { type InstallLayer, installLayer, isExternal, type Package, packageOf } from "./packages.js";
 import { FILES, PROJECT } from "./paths.js";
+import { remapStacks } from "./remap-stacks.js";
 import { missingSiblings, NAMES_ITS_PLACE } from "./sibling-files.js";
 
-/** A pipeline's code, ready for a container. */
-export interface Bundle {
-  /** SHA-256 of the packed files, in hexadecimal: the same code has the same. */
-  readonly digest: string;
+/** A pipeline's code as a few packed files. Its digest is the SHA-256 of the packed files, in hexadecimal. */
+export interface Bundle extends HostCode {
   /** The files, packed. */
   readonly packed: Uint8Array;
   /** The folder that the names of modules in it are relative to. */
@@ -41,8 +41,8 @@ const bundles = new Map<string, Promise<Bundle>>();
 export function bundleOf(
   origin: ClassLocation,
   installed: readonly string[],
-  patterns: readonly string[] = [],
-  asker = "modal(...)",
+  patterns: readonly string[],
+  asker: string,
 ): Promise<Bundle> {
   const file = fileOf(origin);
   const key = JSON.stringify([file, installed, patterns]);
@@ -61,11 +61,6 @@ function fileOf({ file, name }: ClassLocation): string {
     problem: "its code is in no file (but typed in, evaluated or piped), so it can't be sent to a container",
     advice: "Put the class into a module.",
   });
-}
-
-/** Where a class comes from in a bundle with this root. */
-export function bundledLocation(origin: ClassLocation, root: string): ClassLocation {
-  return { ...origin, file: bundledName(origin.file!, root) };
 }
 
 /** The name that a module has in its bundle. */
@@ -138,7 +133,11 @@ async function build(
   );
   const packed = gzipSync(JSON.stringify(all), { level: 6 });
   const digest = createHash("sha256").update(packed).digest("hex");
-  return { digest, packed, root, layer: installLayer([...outside.values()], root) };
+  return {
+    ...{ digest, packed, root, layer: installLayer([...outside.values()], root) },
+    locate: (location) => ({ ...location, file: bundledName(location.file!, root) }),
+    remapStacks: (error) => remapStacks(error, { digest, root }),
+  };
 }
 
 /**

@@ -8,8 +8,7 @@ import type { ChunkSpan } from "../../engine/lifecycle/trace-context.js";
 import type { ChunkOutcome, ChunkRangeState } from "../../engine/threads/chunk-task.js";
 import type { ChunkResult } from "../../engine/threads/protocol.js";
 import { decode } from "../../values/codec.js";
-import type { Bundle } from "../bundle/bundle.js";
-import { remapStacks } from "../bundle/remap-stacks.js";
+import type { HostCode } from "../provider.js";
 import type { ChunkEventForwarder } from "./chunk-events.js";
 
 /** A chunk that is about to go. */
@@ -46,7 +45,7 @@ export function encodeChunk(fragment: Stage, range: ChunkRangeState, elements: r
 export function decodeResult(
   bytes: Uint8Array,
   { fragment, range }: { readonly fragment: Stage; readonly range: ChunkRangeState },
-  bundle: Bundle,
+  code: HostCode,
   events: ChunkEventForwarder,
   told: number,
   from?: string,
@@ -57,8 +56,8 @@ export function decodeResult(
   } catch (error) {
     return { kind: "home", result: unreadable(error, fragment, range), from };
   }
-  if (result.failure !== undefined) remapStacks(result.failure.error, bundle);
-  events.tell(result.events.slice(told), from);
+  if (result.failure !== undefined) code.remapStacks(result.failure.error);
+  events.forward(result.events.slice(told), from);
   return { kind: "home", result, from };
 }
 

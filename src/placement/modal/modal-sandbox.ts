@@ -2,11 +2,12 @@ import type { ContainerProcess, Sandbox } from "modal";
 import { sleep } from "../../util/long-timeout.js";
 import type { Bundle } from "../bundle/bundle.js";
 import { MOUNT, SCRATCH } from "../bundle/paths.js";
+import { rejectOnAbort } from "../host/deadlines.js";
 import { onExitSignal } from "../host/exit-hooks.js";
 import { BOOTSTRAP } from "../runtime/bootstrap.js";
 import { createSandbox } from "./create-sandbox.js";
 import { lookUp } from "./lookups.js";
-import { type ModalApi, rejectOnAbort, withDeadline } from "./modal-client.js";
+import { type ModalApi, withModalDeadline } from "./modal-client.js";
 import { type ContainerEnd, connectionLost, containerEnded, fromModalError, IDLE, isAnswer } from "./modal-errors.js";
 import { nodeFault } from "./node-faults.js";
 import { type ResolvedModalOptions, sandboxTimeoutMs } from "./options.js";
@@ -97,7 +98,7 @@ export class ModalSandbox {
     try {
       const command = ["node", "--input-type=module", "-e", BOOTSTRAP, ...told];
       const executing = this.sandbox.exec(command, { mode: "binary", env: { ...options.env }, secrets });
-      return (await withDeadline(executing, EXEC_MS, "it did not start a process in the container")) as Process;
+      return (await withModalDeadline(executing, EXEC_MS, "it did not start a process in the container")) as Process;
     } catch (error) {
       const end = await this.terminateOrphan();
       // One that was idle has ended because of this.
@@ -111,7 +112,7 @@ export class ModalSandbox {
 
   /** Sees what other containers have left on the volume. */
   async reloadVolume(): Promise<void> {
-    await withDeadline(this.sandbox.reloadVolumes(), RELOAD_MS, "a volume was not read again");
+    await withModalDeadline(this.sandbox.reloadVolumes(), RELOAD_MS, "a volume was not read again");
   }
 
   /**

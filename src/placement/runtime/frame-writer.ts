@@ -29,6 +29,11 @@ export class FrameWriter {
     this.gathering.add();
   }
 
+  /** Writes the events that wait, if nothing else is being written. */
+  flush(): void {
+    if (this.busy === 0) this.writeEvents();
+  }
+
   private flushEvents(): void {
     if (this.busy > 0) {
       void this.exclusive(async () => this.writeEvents());
