@@ -141,7 +141,7 @@ export function withRunOptions(command: Command): Command {
     .option("--check", "fail if a node changes what it takes")
     .option("--cache <path>", "remember what is computed in this SQLite file")
     .option("--no-cache", "remember nothing, whatever the class says")
-    .option("--on <place>", "where it runs: local, modal, modal:gpu=A10G,cpu=4")
+    .option("--on <place>", "where it runs: local, local-process:memoryMiB=512, modal, modal:gpu=A10G,cpu=4")
     .option("-q, --quiet", "no progress");
 }
 

@@ -95,7 +95,7 @@ async function build(
         runner: ownFile("placement/runtime/supervisor"),
         child: ownFile("placement/runtime/task-process"),
         worker: ownFile("engine/worker/worker"),
-        thread: ownFile("engine/worker/thread-entry"),
+        "thread-entry": ownFile("engine/worker/thread-entry"),
         "piscina-worker": "hypernodes:piscina-worker",
       },
       absWorkingDir: root,

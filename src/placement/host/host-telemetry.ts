@@ -25,8 +25,16 @@ export class HostTelemetry {
   }
 
   log({ id }: HostId, printed: Printed): void {
-    this.outputs.get(id)?.add(printed);
-    this.emit(id, { phase: "log", ...printed });
+    const output = this.outputs.get(id);
+    if (output !== undefined) {
+      output.add(printed);
+      this.emit(id, { phase: "log", ...printed });
+      return;
+    }
+    // The run has ended, but its host prints something more, such as in a resource that is disposed of.
+    const late = new PrefixedOutput(this.spec.outputPrefix);
+    late.add(printed);
+    late.end();
   }
 
   /** The host has ended, or the run needs it no more. */
