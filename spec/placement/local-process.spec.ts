@@ -46,7 +46,7 @@ async function failure(
   return { error: error!, pid };
 }
 
-describe("a crash in a local process", () => {
+describe("a crash in a local process @slow", () => {
   for (const [how, code, says] of [
     ["exit", "PROCESS_ENDED", "exit code 7"],
     ["throw", "PROCESS_ENDED", "nobody caught this"],
@@ -86,17 +86,25 @@ describe("a crash in a local process", () => {
 });
 
 describe("the limits of a local process", () => {
-  it("are those of all its memory, not of the heap alone", async () => {
+  it("are those of all its memory, not of the heap alone @slow", async () => {
     const { error, pid } = await failure(new Buffers(), {}, { memoryMiB: 200 });
     expect([error.code, error.where]).to.deep.equal(["OUT_OF_MEMORY", "Buffers.held"]);
-    expect(error.message).to.match(/it took \d+ MiB, of 328/).and.to.contain("localProcess({ memoryMiB })");
+    expect(error.message)
+      .to.match(/it took \d+ MiB, of 328/)
+      .and.to.contain("localProcess({ memoryMiB })");
     await until(() => !isRunning(pid));
   });
 
-  it("end a node that computes for ever", async () => {
-    const { error, pid } = await failure(new Blocked(), {}, { timeoutMs: 5_000 });
-    expect([error.code, error.where]).to.deep.equal(["PROCESS_TIMEOUT", "Blocked.blocked"]);
-    await until(() => !isRunning(pid));
+  it("end a node that computes for ever @slow", async () => {
+    // On a busy machine, a process may need more than the first limits for its start.
+    for (const timeoutMs of [2_000, 8_000, 30_000]) {
+      const { error, pid } = await failure(new Blocked(), {}, { timeoutMs });
+      expect(error.code).to.equal("PROCESS_TIMEOUT");
+      await until(() => !isRunning(pid));
+      if (timeoutMs < 30_000 && error.where === "Blocked") continue;
+      expect(error.where).to.equal("Blocked.blocked");
+      return;
+    }
   });
 
   it("are checked, and all that is wrong is said", () => {
@@ -123,7 +131,7 @@ describe("the limits of a local process", () => {
   });
 });
 
-describe("the end of a local process", () => {
+describe("the end of a local process @slow", () => {
   const client = fileURLToPath(new URL("./pipelines/process-client.ts", import.meta.url));
   const start = (kind: string) =>
     spawn(process.execPath, [...LOADER, client, kind], { stdio: ["ignore", "pipe", "inherit"] });
