@@ -89,12 +89,10 @@ export interface HostSpec {
 
 /** One kind of placement: a row of the table in `providers.ts`. */
 export interface PlacementProvider {
-  /** The `kind` of its placements, and its name on the command line. */
+  /** The `kind` of its placements. */
   readonly kind: string;
   /** Its placement in messages: `modal({ ... })`. */
   readonly example: string;
-  /** Makes a placement of options that nobody has checked yet: those of the command line. */
-  create(options: Record<string, unknown>): Placement;
   /** The hosts of a placement, with defaults in place of missing options. */
   hosts(placement: Placement): HostSpec;
 }

@@ -12,7 +12,7 @@ export interface LocalProcessOptions {
    */
   readonly memoryMiB?: number;
   /**
-   * Milliseconds that a run may take in the process, or a chunk of a map, if several processes share it.
+   * Milliseconds that a run may take in the process, its start included; or a node or a chunk of elements, of several processes.
    *
    * @default no limit
    */

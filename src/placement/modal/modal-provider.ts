@@ -1,13 +1,12 @@
 import { type Bundle, bundleOf } from "../bundle/bundle.js";
 import type { PlacementProvider } from "../provider.js";
 import { ModalConnection } from "./modal-connection.js";
-import { type ModalPlacement, maxAgeMs, modal, resolveModalOptions } from "./options.js";
+import { type ModalPlacement, maxAgeMs, resolveModalOptions } from "./options.js";
 
 /** Containers on Modal. */
 export const modalProvider: PlacementProvider = {
   kind: "modal",
   example: "modal({ ... })",
-  create: modal,
   hosts(placement) {
     const options = resolveModalOptions((placement as ModalPlacement).options);
     const { image, files, containers, keepWarm, idleTimeoutMs, volume } = options;
