@@ -11,7 +11,7 @@ export interface ContentRef {
   readonly models: string;
 }
 
-/** What all keys begin with: another number makes all entries misses. */
+/** The prefix of all keys: another number makes all entries misses. */
 const FORMAT = "hypernodes 2";
 
 /** The key of what some code makes of some contents: SHA-256, 43 characters. What is joined never has a line break in it. */

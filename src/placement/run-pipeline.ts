@@ -20,7 +20,7 @@ import { warnOfSecondCopies } from "../values/second-copies.js";
 import type { Runner } from "./providers.js";
 import type { ResumeInfo, RunSpec } from "./run-spec.js";
 
-/** Runs a pipeline once, where it is placed. */
+/** Runs a pipeline once, at its placement. */
 export async function runPipeline(use: RunSpec): Promise<Record<string, unknown>> {
   const asked = await runRequest(use);
   return (await runnerOf(use)).run(asked);
@@ -51,13 +51,13 @@ export async function explainPipeline(
   return explainProgram(asked, runOn !== undefined && runOn.kind !== "local");
 }
 
-/** Other places than this process are loaded when a run is placed there. */
+/** Other placements are loaded when a run needs them. */
 async function runnerOf({ choices, graph }: RunSpec): Promise<Runner> {
   if (choices.runOn === undefined || choices.runOn.kind === "local") return LOCAL_RUNNER;
   return (await import("./providers.js")).runnerFor(choices.runOn, graph.pipeline);
 }
 
-/** In this process. */
+/** The runner of this process. */
 const LOCAL_RUNNER: Runner = { run: runProgram, stream: streamRun };
 
 async function runRequest(use: RunSpec): Promise<RunRequest> {
@@ -113,7 +113,7 @@ export async function* streamPipeline(
   yield* (await runnerOf(use)).stream(await buildRunRequest(use, program, values));
 }
 
-/** How a pipeline is mapped over: its inputs' names are checked, which only the class knows. */
+/** Resolves the options of `map` and `stream`, and checks the names of the inputs. */
 function planMap(use: RunSpec, options: Partial<PlanMapOptions>): PlanMapOptions {
   const inputs = inputNames(use.graph);
   const { over: names = [], mode = "zip", onError = "throw" } = options;

@@ -5,7 +5,7 @@ import type { TraceContext } from "../engine/lifecycle/trace-context.js";
 import type { Graph } from "../graph/graph.js";
 import type { PlanMapOptions } from "../graph/plan-map.js";
 
-/** One use of a pipeline: what is to run, with what, under which choices. */
+/** One call of `run`, `map`, `stream` or `explain`: the pipeline, its inputs and its options. */
 export interface RunSpec {
   readonly pipeline: object;
   readonly graph: Graph;
@@ -18,13 +18,13 @@ export interface RunSpec {
   readonly listener: Listener | undefined;
   readonly context: TraceContext | undefined;
   readonly explain: boolean;
-  /** The id of the run that this one goes on with; undefined: it is a new one. */
+  /** The id of the run that is resumed; undefined: it is a new one. */
   readonly resumes: string | undefined;
-  /** Whether a stream's results come in the order of the elements. */
+  /** True if the results of a stream come in the order of the elements. */
   readonly isOrdered: boolean;
 }
 
-/** The way a run was asked for that may be resumed: as a map over the whole pipeline, or not. */
+/** The options of `map`, for a run of it that may be resumed. */
 export interface ResumeInfo {
   readonly over?: Partial<PlanMapOptions>;
 }

@@ -40,7 +40,7 @@ const intlTypes = new Map<unknown, Options>(
     .map(({ value }) => [value, value!.prototype!.resolvedOptions ?? value!.prototype!.toString!]),
 );
 
-/** How one of `Intl` was set up. */
+/** The resolved options of an `Intl` object. */
 export function intlOptions(type: Function, object: object): string | undefined {
   const options = intlTypes.get(type);
   try {
@@ -87,7 +87,7 @@ export function storedIn(object: object): { readonly value: unknown } | undefine
     : undefined;
 }
 
-/** What leads to everything. */
+/** Globals from which everything can be reached. */
 export const WORLD = new Map<unknown, string>([
   [globalThis, "globalThis"],
   [process, "process"],

@@ -112,7 +112,7 @@ export function isClassText(fn: Function): boolean {
   return /^class\b/.test(textOf(fn));
 }
 
-/** What every function is born with. */
+/** The own properties of every new function. */
 export function isFresh(prototype: object, fn: Function): boolean {
   const keys = ownKeys(prototype);
   const maker = getOwnPropertyDescriptor(prototype, "constructor")?.value as unknown;

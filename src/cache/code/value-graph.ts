@@ -25,7 +25,7 @@ import type { Walk } from "./walk.js";
 
 const NOTHING = (): boolean => false;
 
-/** How many objects and functions are walked, after which nothing is known. */
+/** The maximum number of objects and functions that are visited: beyond it, the code cannot be known. */
 const MOST = 200_000;
 
 /**
@@ -109,7 +109,7 @@ export class ValueGraph extends Pieces implements Walk {
     return flaw === undefined ? this.references.scopes.doubtOf(id) : this.pieces[flaw];
   }
 
-  /** How objects hang together that a piece leads to by several ways. */
+  /** The identities of objects that a piece reaches by several paths. */
   sharingOf(id: number): string {
     return sharingOf(id, this, this.merkle.digests, this.standing.stood);
   }
@@ -120,7 +120,7 @@ export class ValueGraph extends Pieces implements Walk {
     return Array.from(this.reachedFrom(id), (at) => this.pieces[at]!);
   }
 
-  /** What a program has changed of the language. Anything may use it. */
+  /** The program's changes of the language. Any code may use them. */
   patches(): number[] {
     return this.language.patches.map(([place, value]) => {
       const id = this.piece(place);

@@ -24,7 +24,7 @@ export interface Bundle extends HostCode {
   readonly packed: Uint8Array;
   /** The folder that the names of modules in it are relative to. */
   readonly root: string;
-  /** What has to be installed in the image, if anything. */
+  /** The packages that the image needs; undefined: none. */
   readonly layer: InstallLayer | undefined;
 }
 
@@ -176,7 +176,7 @@ function rootOf(file: string): string {
   }
 }
 
-/** How modules come into a bundle. */
+/** The esbuild plugin that resolves and transforms the modules of a bundle. */
 function bundlePlugin(
   root: string,
   outside: Map<string, Package>,
@@ -232,7 +232,7 @@ function bundlePlugin(
         return { contents: prependStatement(first + says, code) + last, loader } as const;
       }
 
-      /** What stands before and after a module's code, to tell the classes that it exports: a bundle has its exports no more. */
+      /** The statements before and after a module's code that record its exported classes: a bundle has no exports. */
       async function exportsOf(file: string, name: string, code: string, loader: Loader) {
         if (!/\bexports?\b/.test(code)) return { first: "", last: "" };
         // What is wrong with the code, the bundle's build says.
@@ -266,7 +266,10 @@ function bundlePlugin(
 }
 
 const BUNDLED_NAME = `globalThis[${JSON.stringify(BUNDLE_MODULE_KEY)}]`;
-/** Variables of a module in a bundle: its own default export, where that has no name in it; the name of the one that requires it. */
+/**
+ * Variables of a module in a bundle: its own default export, where that has no name in it; the name of the one that requires
+ * it.
+ */
 const UNNAMED = "__hypernodesDefault";
 const BEFORE = "__hypernodesBefore";
 

@@ -4,7 +4,9 @@ import type { HostCode } from "../provider.js";
 
 const NONE: ReadonlySet<string> = new Set();
 
-/** Forwards the events of a chunk to its run: live ones as they come, and the rest with the result. Each end is forwarded once. */
+/**
+ * Forwards the events of a chunk to its run: live ones as they come, and the rest with the result. Each end is forwarded once.
+ */
 export class ChunkEventForwarder {
   /** The paths whose end events were forwarded. */
   readonly ended = new Set<string>();

@@ -11,14 +11,14 @@ import { decode } from "../../values/codec.js";
 import type { HostCode } from "../provider.js";
 import type { ChunkEventForwarder } from "./chunk-events.js";
 
-/** A chunk that is about to go. */
+/** A chunk that is encoded for another host. */
 export interface EncodedChunk {
   readonly bytes: Uint8Array;
-  /** Makes the same bytes again. */
+  /** Encodes the same bytes again. */
   readonly encode: () => Uint8Array;
   /** The place of the first step that its elements go through. */
   readonly path: string;
-  /** Who traces it. */
+  /** The span of the chunk; undefined: nobody traces. */
   readonly span: ChunkSpan | undefined;
 }
 
@@ -61,13 +61,13 @@ export function decodeResult(
   return { kind: "home", result, from };
 }
 
-/** Bytes of a chunk, and of its result. */
+/** The number of bytes of a chunk and of its result. */
 export interface ChunkBytes {
   readonly sent: number;
   readonly received: number;
 }
 
-/** Chunks that come after this one have no more bytes than they may. */
+/** Limits the elements of later chunks, by the bytes of one, so that they have no more bytes than allowed. */
 export function limitChunkBytes(
   sizes: ChunkSizer,
   { count }: ChunkRangeState,
@@ -78,12 +78,12 @@ export function limitChunkBytes(
   sizes.limit(Math.max(1, count * Math.min(most.sent / had.sent, most.received / had.received)));
 }
 
-/** Something in a chunk has ended the process that it was in: which element, is found by halving. */
+/** The outcome of a chunk whose process crashed: bisected until the element is alone, which is then charged with the crash. */
 export function bisectOrCharge({ count }: ChunkRangeState, cause: Error): ChunkOutcome {
   return count > 1 ? { kind: "halved" } : { kind: "lost", held: [{ index: 0, step: 0 }], crowded: true, cause };
 }
 
-/** A chunk that is waited for. */
+/** A chunk that was sent, and whose result is awaited. */
 export class RemoteChunk implements ChunkHandle {
   readonly outcome: Promise<ChunkOutcome>;
   private stopping!: (outcome: ChunkOutcome) => void;

@@ -8,7 +8,7 @@ import { TaskSession } from "../protocol/task-session.js";
 /** The bytes of stderr that the error of an ended process may show. */
 const MAX_TAIL_BYTES = 64 * 1024;
 
-/** How a process that runs tasks is started. */
+/** Options of a process that runs tasks. */
 export interface ChildProcessOptions {
   /** Node's flags, the file of `runtime/task-process.ts`, and its arguments. */
   readonly args: readonly string[];

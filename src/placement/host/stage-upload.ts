@@ -6,7 +6,10 @@ import { SHARED_MISSING } from "../runtime/stage-files.js";
 /** Bytes from which shared values go over the storage that hosts have in common. */
 const MIN_STORED_BYTES = 256 * 1024;
 
-/** Sends the values that all chunks of a stage share to each host; large ones once, to the storage that the hosts have in common. */
+/**
+ * Sends the values that all chunks of a stage share to each host; large ones once, to the storage that the hosts have in
+ * common.
+ */
 export class StageUpload {
   readonly digest: string;
   private readonly uploaded = new WeakSet<HostConnection>();

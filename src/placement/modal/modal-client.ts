@@ -15,7 +15,7 @@ import { StartPacer } from "./start-pacer.js";
 const ANSWER_MS = 60_000;
 /** Milliseconds for the building of an image. */
 const BUILD_MS = 30 * 60_000;
-/** How much of a build's log is shown. */
+/** The length of the end of a build's log that is shown. */
 const LOG = 64 * 1024;
 /** The calls that wait for something: they have limits of their own. */
 const WAITING =

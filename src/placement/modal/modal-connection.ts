@@ -29,7 +29,7 @@ import { checkNode, nodeFault } from "./node-faults.js";
 import type { ResolvedModalOptions } from "./options.js";
 import { warnUnusedGpus } from "./unused-gpus.js";
 
-/** How often the container is told that this process lives, in parts of the time after which it would give it up. */
+/** The number of heartbeats to the container in the time after which it would count this process as lost. */
 const BEATS = 6;
 /** Milliseconds that the container has to read the use of its GPUs. */
 const GPUS_MS = 5_000;
@@ -40,7 +40,7 @@ export class ModalConnection implements HostConnection {
   private readonly reader = new FrameReader(true);
   private readonly conversation: TaskSession;
   private writing: Promise<void> = Promise.resolve();
-  /** What messages are put together in, one after another. */
+  /** The buffer in which messages are assembled, one after another. */
   private readonly message = createBuffer();
   /** Frames that the next message takes along. */
   private readonly waiting: Iterable<Uint8Array>[] = [];

@@ -2,7 +2,7 @@ import { HypernodesError } from "../../errors.js";
 import { HostErrors } from "../host/host-errors.js";
 import type { Ended } from "../protocol/frames.js";
 
-/** What the SDK throws: classes and codes are mixed, and not all of them are exported. */
+/** Errors of the SDK: classes and codes are mixed, and not all of them are exported. */
 interface Thrown {
   readonly name?: string;
   readonly code?: unknown;
@@ -18,7 +18,7 @@ const RESOURCE_EXHAUSTED = 8;
 const UNAVAILABLE = 14;
 const UNAUTHENTICATED = 16;
 
-/** Where a code of gRPC stands for several reasons, Modal's text tells them apart: by whole words. */
+/** Patterns of whole words in Modal's texts, which tell the reasons of one gRPC code apart. */
 const RATE_LIMIT = /\brate[ -]limit(?:ed|s)?\b|\btoo many requests\b/i;
 const QUOTA = /\bquota\b|\blimit\b.*\b(?:reached|exceeded)\b|\b(?:reached|exceed(?:ed|s)?)\b.*\blimit\b/i;
 const UNKNOWN_GPU =
@@ -141,9 +141,9 @@ export function isAnswer(error: unknown): boolean {
   return typeof (error as Thrown).code === "number" || (error as Thrown).code === "MODAL_SILENT";
 }
 
-/** How a container ended that should not have. */
+/** The unexpected end of a container. */
 export interface ContainerEnd {
-  /** What the sandbox's wait gave; undefined: it lives. */
+  /** The exit code from the sandbox's wait; undefined: the container is alive. */
   readonly exitCode: number | undefined;
   /** Modal's own status, if it told: 4 timeout, 7 idle timeout, 8 memory. */
   readonly status: number | undefined;

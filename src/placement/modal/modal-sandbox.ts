@@ -15,7 +15,9 @@ import { terminate } from "./terminate.js";
 
 /** The volume that keeps bundles, where the user names none. */
 const BUNDLES = "hypernodes-bundles";
-/** Milliseconds after which Modal ends a container in which no process runs: the runner has ended before, when it heard nothing. */
+/**
+ * Milliseconds after which Modal ends a container in which no process runs: the runner has ended before, when it heard nothing.
+ */
 const MAX_IDLE_MS = 10_000;
 /** Milliseconds for the beginning of a process, and for what the router does at once. */
 const EXEC_MS = 60_000;
@@ -128,7 +130,7 @@ export class ModalSandbox {
     return end;
   }
 
-  /** How it ended, if it does within so many seconds, and Modal says so. */
+  /** The end of the container, if it comes within some seconds and Modal reports it. */
   private async ask(seconds: number): Promise<ContainerEnd | undefined> {
     try {
       const { cpClient } = this.modal.sdk as unknown as { cpClient: Record<string, Wait | undefined> };

@@ -38,7 +38,7 @@ export async function terminate(
   void goOn();
 }
 
-/** Why it was not ended. One that is not known has ended. */
+/** The error of ending a container; undefined if it has ended, or is not known. */
 async function failureOf(end: () => Promise<unknown>): Promise<unknown> {
   try {
     await withModalDeadline(end(), END_MS, "a container was not ended");

@@ -60,7 +60,7 @@ if (host === "process") {
 const stores = host === "container" ? new VolumeStores(keepsCaches && volume, scratch) : undefined;
 const shared = new StageFiles(volume);
 const runs = new Map<number, Run>();
-/** What is built once for all work in this container that is not a run of its own. */
+/** Resources that are built once for all tasks of this process that reuse them. */
 const resources = new ResourceScope(true);
 const fragments = new StageCache(classOf, resources, !isWorker);
 const loading = load();
@@ -70,7 +70,7 @@ loading.catch(() => {});
 class Run {
   readonly controller = new AbortController();
   readonly elements: RemoteElementSource;
-  /** How many results of a stream the client has not taken. */
+  /** The number of streamed results that the client has not consumed. */
   private untaken = 0;
   private goOn: (() => void) | undefined;
   private coming: ByteCollector | undefined;
@@ -80,7 +80,7 @@ class Run {
     this.elements = new RemoteElementSource(() => void up.json(FrameKind.pull, number, {}));
   }
 
-  /** How it begins: as a run, as a chunk of a fragment, or as something to keep. */
+  /** Takes the head of the task: a run, a chunk of a stage, or shared values to store. */
   arrive({ bytes, fragment, keep }: RunHead): void {
     const answer = (whole: Uint8Array) => {
       if (fragment !== undefined) return this.chunk(fragment, whole);
