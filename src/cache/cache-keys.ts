@@ -1,8 +1,7 @@
 import { hash } from "node:crypto";
 
 /**
- * What is known of a value's content, whether the value is at hand or not. The two together are what counts of it in keys:
- * the content, and the code of the models in it.
+ * The content of a value, which may not be loaded. Keys have both of its parts: the content, and the code of the models in it.
  */
 export interface ContentRef {
   /** SHA-256, 64 hexadecimal digits. */

@@ -284,9 +284,9 @@ class ProgramDigests {
   }
 
   /**
-   * What a nested pipeline computes: its steps and how they hang together, what is bound on it, and which outputs are taken.
+   * The key component of a nested pipeline: its steps and their dependencies, its bound values, and the outputs that are used.
    *
-   * @throws {ValueError} if what is bound on it has no content.
+   * @throws {ValueError} if a bound value has no content.
    */
   private childCode({ node }: Step, { plan, pick, program, values, checks }: BoundNested, codes: CodeDigests): Code {
     const wires = node.dependencies.map(({ input, as }) => `${as} ${input}`);
@@ -353,9 +353,9 @@ function unknownCode(name: string, problem: string): ValueError {
 const counts = new WeakMap<CodeReader | ModelDigests, Map<string, string>>();
 
 /**
- * What counts of a content in keys: itself, and the code of the models in it.
+ * The key component of a content: itself, and the code of the models in it.
  *
- * @throws {ValueError} if that can't be known.
+ * @throws {ValueError} if the code cannot be known.
  */
 export function keyComponent({ digest, models }: ContentRef): string {
   if (models === "") return digest;

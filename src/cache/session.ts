@@ -41,8 +41,8 @@ export interface NewEntry extends ContentRef {
 }
 
 /**
- * What one run asks of a store and gives to it. It writes in batches, and what waits for being written is found already. A
- * store that fails is left alone from then on, with one warning: the run goes on without it.
+ * The lookups and new entries of one run in one store. Entries are written in batches, and are found while they wait for that. A
+ * store that fails is not used any more, with one warning, and the run goes on without it.
  */
 export class CacheSession {
   private pending = new Map<string, Entry>();

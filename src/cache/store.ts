@@ -2,8 +2,8 @@
 export type MaybePromise<T> = T | PromiseLike<T>;
 
 /**
- * What an entry is: the value of a node or an element; the keys of the values that a list, or the outputs of a nested
- * pipeline, consist of; or something that is known of a value, or of the last run.
+ * The kind of an entry: the value of a node or an element; the keys of the values that a list, or the outputs of a nested
+ * pipeline, consist of; or a fact about a value, or about the last run.
  */
 export type EntryKind = "value" | "list" | "record" | "alias" | "fact";
 

@@ -34,9 +34,9 @@ export async function mapPipeline(use: RunSpec, options: Partial<PlanMapOptions>
 }
 
 /**
- * What `run`, or `map`, would do.
+ * Explains what `run` or `map` would compute, without running any node.
  *
- * @param options those of `map`; undefined: it is for `run`.
+ * @param options the options of `map`; undefined: those of `run`.
  */
 export async function explainPipeline(
   use: RunSpec,

@@ -92,14 +92,14 @@ export class Deaf extends Pipeline {
 }
 
 @runOn(localProcess({ idleTimeoutMs: 20_000 }))
-export class InProcess extends Length {
+class InProcess extends Length {
   @node() pid(): number {
     return process.pid;
   }
 }
 
 @runOn(modal({ app: "contract", keepWarm: true, idleTimeoutMs: 20_000 }))
-export class InContainer extends Length {
+class InContainer extends Length {
   @node() pid(): number {
     return process.pid;
   }

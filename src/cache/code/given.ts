@@ -13,8 +13,8 @@ export class Given {
   constructor(private readonly walk: Walk) {}
 
   /**
-   * What functions around the classes of an object, and around a method of it, have given these: all but the code that is written
-   * in those functions and classes themselves.
+   * The values that enclosing functions gave to the classes of an object and to a method of it: all but the code that is written in
+   * those functions and classes themselves.
    *
    * @param skips the members of the object that are no fields.
    */

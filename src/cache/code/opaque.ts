@@ -14,8 +14,8 @@ const OWN_TYPES: readonly Function[] = [
 ];
 
 /**
- * What is made of these has nothing in it but its properties; or what it has is told apart before. Where this code runs in
- * a realm of its own, as under jest, what Node brings is of the process's first one.
+ * Constructors of objects that have no content but their properties, or whose content is read elsewhere. If this code runs in a
+ * realm of its own, as under jest, Node's classes are those of the first realm of the process.
  */
 export const KNOWN = new Set<Function>([
   ...OWN_TYPES,

@@ -29,8 +29,8 @@ const NOTHING = (): boolean => false;
 const MOST = 200_000;
 
 /**
- * What values are and lead to, as they are now: functions with the variables that they see, classes with their members, objects
- * with their properties. One pass, before anything runs: no code of the program runs in it.
+ * The current content of values and of all that they reach: functions with the variables that they see, classes with their members,
+ * objects with their properties. It is read in one pass before anything runs, and no code of the program runs in it.
  */
 export class ValueGraph extends Pieces implements Walk {
   readonly language: BuiltIns = builtIns();
@@ -240,8 +240,8 @@ export class ValueGraph extends Pieces implements Walk {
   }
 
   /**
-   * What functions around the classes of an object, and around a method of it, have given these: all but the code that is written
-   * in those functions and classes themselves.
+   * The values that enclosing functions gave to the classes of an object and to a method of it: all but the code that is written in
+   * those functions and classes themselves.
    *
    * @param skips the members of the object that are no fields.
    */

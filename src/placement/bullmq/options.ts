@@ -43,8 +43,8 @@ export interface KeyvValues {
 /** Which workers the elements of maps go to, and how. */
 export interface BullmqOptions {
   /**
-   * Where Redis or Valkey is: `redis://user:password@host:6379/0`, `rediss://` for TLS, or ioredis' options. Default: what
-   * the environment variable REDIS_URL says, else `redis://127.0.0.1:6379`.
+   * The address of Redis or Valkey: `redis://user:password@host:6379/0`, `rediss://` for TLS, or ioredis' options. Default: the
+   * environment variable REDIS_URL, else `redis://127.0.0.1:6379`.
    */
   readonly connection?: string | RedisConnection | undefined;
   /** The queue's name: workers of the same name take its work. Default: `"hypernodes"`. */
@@ -52,8 +52,8 @@ export interface BullmqOptions {
   /** The prefix of all keys in Redis; in a cluster, in braces. Default: `"hypernodes"`. */
   readonly prefix?: string;
   /**
-   * How a worker goes through the elements of a chunk: `"parallel"`, one at a time in each thread, for what computes;
-   * `"threaded"`, up to `maxWorkers` overlapping, for what waits. Default: `"parallel"`.
+   * The execution of a chunk's elements at a worker: `"parallel"`, one at a time in each thread, for computations;
+   * `"threaded"`, up to `maxWorkers` at once, for calls that wait. Default: `"parallel"`.
    */
   readonly mode?: "parallel" | "threaded";
   /** Packages that are installed where the workers run, and are not sent along. Default: none. */

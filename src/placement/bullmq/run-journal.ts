@@ -231,7 +231,7 @@ export function findRun(parent: string, given: string): JournaledRun & { readonl
 }
 
 /**
- * What a run was told. Its module has to be imported before.
+ * Reads the inputs and options of a run. Its module has to be imported before.
  *
  * @throws {HypernodesError} `NO_SUCH_RUN`, `DAMAGED`.
  */

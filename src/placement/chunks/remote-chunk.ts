@@ -37,17 +37,17 @@ export function encodeChunk(fragment: Stage, range: ChunkRangeState, elements: r
 }
 
 /**
- * What came home, its errors told as they would be here.
+ * Decodes the result of a chunk. The stacks of its errors name the files of this machine.
  *
- * @param told how many of its events were told before.
- * @param from who has computed it.
+ * @param emitted the number of its events that were forwarded before.
+ * @param from the id of the host or worker that computed it.
  */
 export function decodeResult(
   bytes: Uint8Array,
   { fragment, range }: { readonly fragment: Stage; readonly range: ChunkRangeState },
   code: HostCode,
   events: ChunkEventForwarder,
-  told: number,
+  emitted: number,
   from?: string,
 ): ChunkOutcome & { readonly kind: "home" } {
   let result: ChunkResult;
@@ -57,7 +57,7 @@ export function decodeResult(
     return { kind: "home", result: unreadable(error, fragment, range), from };
   }
   if (result.failure !== undefined) code.remapStacks(result.failure.error);
-  events.forward(result.events.slice(told), from);
+  events.forward(result.events.slice(emitted), from);
   return { kind: "home", result, from };
 }
 
@@ -89,8 +89,8 @@ export class RemoteChunk implements ChunkHandle {
   private stopping!: (outcome: ChunkOutcome) => void;
 
   /**
-   * @param cancel tells who has it that it is not wanted any more.
-   * @param reason why it is stopped, if it is.
+   * @param cancel tells its host that it is not needed any more.
+   * @param reason gives the reason why the run was stopped; undefined: it was not.
    */
   constructor(
     arriving: Promise<ChunkOutcome>,

@@ -8,7 +8,7 @@ import type { HostErrors } from "./host-errors.js";
 /** Milliseconds that a process has to end by itself. */
 const EXIT_MS = 1_000;
 
-/** How a host that is a child process is started, and its limit of time. */
+/** Options of a host that is a child process. */
 export interface ChildProcessHostOptions {
   /** Node's flags, the file of `runtime/task-process.ts`, and its arguments. */
   readonly args: readonly string[];

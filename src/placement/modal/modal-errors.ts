@@ -37,9 +37,9 @@ const CONTAINERS = new HostErrors({
 });
 
 /**
- * What Modal or its SDK has thrown, as an error of ours.
+ * Translates an error of Modal or its SDK.
  *
- * @param what it was asked for: `app retrieval`, `volume cache`.
+ * @param what the object of the request: `app retrieval`, `volume cache`.
  */
 export function fromModalError(error: unknown, what: string): HypernodesError {
   if (error instanceof HypernodesError) return error;

@@ -118,8 +118,8 @@ export class ModalSandbox {
   }
 
   /**
-   * How it ended, if it has, or does within the time that Modal may take to tell of it. Modal is asked anew: what has broken
-   * a stream may have broken the wait for the end as well.
+   * The end of the container, if it comes within the time that Modal takes to report it. Modal is asked again, because the fault
+   * that broke a stream may have broken the wait for the end as well.
    */
   async terminateOrphan(): Promise<ContainerEnd | undefined> {
     const done = new AbortController();

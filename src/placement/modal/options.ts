@@ -57,8 +57,8 @@ export interface ModalOptions {
   /** The region of the containers, or several: `"us-east"`. Default: anywhere. */
   readonly region?: string | readonly string[];
   /**
-   * How many containers there may be: the elements of maps are shared among them, and this process directs them. Default: 1,
-   * and the whole pipeline is in it.
+   * The maximum number of containers. With more than one, they share the elements of maps, and this process coordinates them.
+   * Default: 1, which runs the whole pipeline.
    */
   readonly containers?: number;
   /** True keeps the container, with its resources, for later runs of this process, for `idleTimeoutMs`. Default: false. */

@@ -29,7 +29,7 @@ interface LocalStore {
  */
 export class VolumeStores {
   private readonly locals = new Map<string, Promise<LocalStore>>();
-  /** Whether there is anything on the volume that a commit has not taken along. */
+  /** True if the volume has files that were not committed. */
   private isUncommitted = false;
   private saving: Promise<void> = Promise.resolve();
 
