@@ -15,7 +15,7 @@ import {
 } from "../../../src/index.js";
 import { Length } from "./suite.js";
 
-class Counter implements Disposable {
+class UseCounter implements Disposable {
   private count = 0;
   constructor(readonly text: string) {}
   next(): string {
@@ -29,10 +29,10 @@ class Counter implements Disposable {
 /** Tells where it runs, and how often its resource was used. */
 export class Where extends Pipeline {
   @input() xs!: number[];
-  @resource() counter(): Counter {
-    return new Counter(String(process.pid));
+  @resource() counter(): UseCounter {
+    return new UseCounter(String(process.pid));
   }
-  @mapOver("xs", "counter") counted(_x: number, counter: Counter): Each<string> {
+  @mapOver("xs", "counter") counted(_x: number, counter: UseCounter): Each<string> {
     return counter.next();
   }
   @node() pid(): number {
