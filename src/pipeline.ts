@@ -26,7 +26,7 @@ import type { PlanMapOptions as MapOptions } from "./graph/plan.js";
 import { graphOf } from "./graph/reflect.js";
 import { requiredInputs } from "./graph/validate-graph.js";
 import { ObserverGroup, ON_EVENT_RULE, type OnEvent } from "./observe/run-observer.js";
-import type { RunSpec } from "./placement/run-pipeline.js";
+import type { RunSpec } from "./placement/run-spec.js";
 import { getOrCreate } from "./util/get-or-create.js";
 import {
   checkOptions,

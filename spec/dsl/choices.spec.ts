@@ -20,7 +20,9 @@ describe("a placement", () => {
 
   it("is one that there is", async () => {
     const error = await rejection(new Plain().run({ x: 1 }, { runOn: { kind: "moon" } }));
-    expect(error.message).to.equal('Plain: the placement is {"kind":"moon"}. It takes local() or modal({ ... }).');
+    expect(error.message).to.equal(
+      'Plain: the placement is {"kind":"moon"}. It takes local(), localProcess({ ... }) or modal({ ... }).',
+    );
   });
 });
 

@@ -24,8 +24,8 @@ describe("a bundle for a container", () => {
   const held = loopback();
 
   it("is the same for the same code, and has no path of this machine in it", async () => {
-    const { packed, digest } = await bundleOf(classLocationOf(Models)!, []);
-    const again = await bundleOf(classLocationOf(Models)!, ["another"]);
+    const { packed, digest } = await bundleOf(classLocationOf(Models)!, [], [], "a spec");
+    const again = await bundleOf(classLocationOf(Models)!, ["another"], [], "a spec");
     expect(again.digest)
       .to.equal(digest)
       .and.match(/^[0-9a-f]{64}$/);
@@ -39,12 +39,12 @@ describe("a bundle for a container", () => {
   });
 
   it("keeps what decorators record of types", async () => {
-    const { packed } = await bundleOf(classLocationOf(Models)!, []);
+    const { packed } = await bundleOf(classLocationOf(Models)!, [], [], "a spec");
     expect(filesIn(packed)["pipeline.js"]).to.contain("design:type").and.to.contain("design:paramtypes");
   });
 
   it("leaves native packages to the image, at the versions of the lock file", async () => {
-    const { packed, layer } = await bundleOf(classLocationOf(Native)!, []);
+    const { packed, layer } = await bundleOf(classLocationOf(Native)!, [], [], "a spec");
     expect(layer!.names).to.deep.equal(["sqlite3"]);
     expect(filesIn(packed)["pipeline.js"]).to.contain('from"sqlite3"');
     const [command] = layer!.commands;

@@ -8,8 +8,8 @@ import { fileURLToPath } from "node:url";
 import { status } from "@grpc/grpc-js";
 import { expect } from "chai";
 import { HypernodesError, type ModalOptions, modal, type Pipeline } from "../../src/index.js";
-import type { ConnectionLease } from "../../src/placement/modal/connection-cache.js";
-import { HostPool } from "../../src/placement/modal/host-pool.js";
+import type { ConnectionLease } from "../../src/placement/host/connection-cache.js";
+import { HostPool } from "../../src/placement/host/host-pool.js";
 import { StartPacer } from "../../src/placement/modal/start-pacer.js";
 import { LOADER } from "../support/execute.js";
 import { inject } from "../support/faults.js";
@@ -205,6 +205,10 @@ describe("the creation of containers", () => {
 
   describe("in a pool", () => {
     const opened = (): ConnectionLease => ({ connection: { isAlive: true } as never, release: async () => {} });
+    const limits = (maxHosts: number, maxAgeMs = Number.POSITIVE_INFINITY) => ({
+      ...{ maxHosts, maxAgeMs },
+      plural: "containers",
+    });
     const failed = (code: string) => new HypernodesError({ code, where: "Modal", problem: `this is ${code}` });
 
     /** How many containers there are in the end, of three, if the second one fails for some reason, and what is told. */
@@ -216,7 +220,7 @@ describe("the creation of containers", () => {
         count++;
         return opened();
       };
-      const pool = new HostPool(open, 3, Number.POSITIVE_INFINITY, (message) => told.push(message));
+      const pool = new HostPool(open, limits(3), (message) => told.push(message));
       const take = () => pool.acquire(new AbortController().signal);
       for (let times = 0; times < 6; times++) {
         const all = [take(), take(), take()];
@@ -240,8 +244,7 @@ describe("the creation of containers", () => {
         if (codes.length > 0) throw failed(codes.shift()!);
         return opened();
       };
-      const take = () =>
-        new HostPool(open, 2, Number.POSITIVE_INFINITY, () => {}).acquire(new AbortController().signal);
+      const take = () => new HostPool(open, limits(2), () => {}).acquire(new AbortController().signal);
       expect(await take()).to.have.property("connection");
       codes.push(...Array(10).fill("CONTAINER_LOST"));
       expect(await rejection(take())).to.have.property("code", "CONTAINER_LOST");
@@ -256,7 +259,7 @@ describe("the creation of containers", () => {
         const which = ++opens;
         return { connection: { isAlive: true, which } as never, release: async () => void released.push(which) };
       };
-      const pool = new HostPool(open, 1, 50, () => {});
+      const pool = new HostPool(open, limits(1, 50), () => {});
       const share = () => pool.acquireShared(new AbortController().signal);
       const first = await share();
       await until(() => opens === 1);

@@ -46,6 +46,12 @@ export const FAULTS = {
     "another user has put something where a worker unpacks code":
       "`UNSAFE_FOLDER`, or an empty folder of the worker's own.",
   },
+  "Local processes": {
+    "a node crashes its local process, or takes its memory or time":
+      "`PROCESS_ENDED`, `OUT_OF_MEMORY`, `PROCESS_TIMEOUT` name the node or the element; this process goes on.",
+    "a client is killed while it has a local process":
+      "The process ends within two seconds, also where a node blocks it.",
+  },
   Containers: {
     "a client is killed, or stopped, while it has a container":
       "The container ends by itself after `idleTimeoutMs`, and Modal's 10 seconds.",

@@ -1,8 +1,7 @@
 import { hash } from "node:crypto";
 
 /**
- * What is known of a value's content, whether the value is at hand or not. The two together are what counts of it in keys:
- * the content, and the code of the models in it.
+ * The content of a value, which may not be loaded. Keys have both of its parts: the content, and the code of the models in it.
  */
 export interface ContentRef {
   /** SHA-256, 64 hexadecimal digits. */
@@ -11,7 +10,7 @@ export interface ContentRef {
   readonly models: string;
 }
 
-/** What all keys begin with: another number makes all entries misses. */
+/** The prefix of all keys: another number makes all entries misses. */
 const FORMAT = "hypernodes 2";
 
 /** The key of what some code makes of some contents: SHA-256, 43 characters. What is joined never has a line break in it. */

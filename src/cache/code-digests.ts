@@ -32,7 +32,7 @@ interface BoundNested extends PlannedChild {
   readonly checks: { readonly known: KnownInputs } | undefined;
 }
 
-/** What stands for the code of a plan's steps in keys. */
+/** The key components of the code of a plan's steps. */
 export interface CodeDigests {
   readonly steps: readonly StepDigest[];
   /** By index, those of the methods that build resources. */
@@ -43,7 +43,7 @@ interface StepDigest {
   readonly code: string;
   /** False: it says `cache: false`, or something inside of it does, or can't be told apart from others. */
   readonly isKept: boolean;
-  /** Why it can't be told apart. */
+  /** The reason why it cannot be told apart. */
   readonly problem?: string;
   readonly child: CodeDigests | undefined;
   /** The pieces behind it, where they were told. */
@@ -55,12 +55,12 @@ export type ModelDigests = ReadonlyMap<string, ModelCode>;
 
 interface ModelCode {
   readonly digest: string;
-  /** Why it can't be known. */
+  /** The reason why it cannot be known. */
   readonly problem: string | undefined;
   readonly parts: readonly Part[];
 }
 
-/** What has been read of a program: in which run, by whom; or it was told. */
+/** The code that was read of a program: in which run and by which reader, or preset by another process. */
 interface Read {
   readonly codes: CodeDigests;
   readonly run: object | undefined;
@@ -149,7 +149,7 @@ export function exportForSteps(program: BoundPlan, part: readonly Step[]): CodeD
   return { steps: part.map(({ index }) => steps[index]!), resources };
 }
 
-/** Who has read last, for what is asked beside a run. */
+/** The last reader, for requests outside of a run. */
 function reading(): CodeReader {
   latest ??= new (codeReading().CodeReader)();
   return latest;
@@ -196,7 +196,7 @@ class ProgramDigests {
     for (const { name } of resources) this.reader.foresee(this.program.object, name, this.skips);
   }
 
-  /** What a method can't read of its object: the members that have a role. */
+  /** The members that a method cannot read of its object: those with a role. */
   private readonly skips = (member: string): boolean => this.roles.has(member);
 
   read(): CodeDigests {
@@ -284,9 +284,9 @@ class ProgramDigests {
   }
 
   /**
-   * What a nested pipeline computes: its steps and how they hang together, what is bound on it, and which outputs are taken.
+   * The key component of a nested pipeline: its steps and their dependencies, its bound values, and the outputs that are used.
    *
-   * @throws {ValueError} if what is bound on it has no content.
+   * @throws {ValueError} if a bound value has no content.
    */
   private childCode({ node }: Step, { plan, pick, program, values, checks }: BoundNested, codes: CodeDigests): Code {
     const wires = node.dependencies.map(({ input, as }) => `${as} ${input}`);
@@ -303,7 +303,7 @@ class ProgramDigests {
     };
   }
 
-  /** What rules for an input may read of the others, whether the plan needs those or not. */
+  /** The other inputs that an input's rules may read, also those that the plan does not need. */
   private seenBy({ given, defaults, defaultNames }: KnownInputs): string[] {
     const all = (values: ReadonlyMap<string, unknown>) => [...values].map(([name, value]) => this.named(name, value));
     // A default is not transformed: it is another input than the same value given.
@@ -341,7 +341,7 @@ function lostError(name: string): ValueError {
   });
 }
 
-/** What has code in it has no content if that can't be known. */
+/** A value with code in it has no content if the code cannot be known. */
 function unknownCode(name: string, problem: string): ValueError {
   return new ValueError({
     ...{ code: "UNSERIALISABLE", where: name, path: [] },
@@ -353,9 +353,9 @@ function unknownCode(name: string, problem: string): ValueError {
 const counts = new WeakMap<CodeReader | ModelDigests, Map<string, string>>();
 
 /**
- * What counts of a content in keys: itself, and the code of the models in it.
+ * The key component of a content: itself, and the code of the models in it.
  *
- * @throws {ValueError} if that can't be known.
+ * @throws {ValueError} if the code cannot be known.
  */
 export function keyComponent({ digest, models }: ContentRef): string {
   if (models === "") return digest;
@@ -390,7 +390,7 @@ function codeOfModel(name: string): ModelCode | undefined {
   return type && modelCode(type);
 }
 
-/** Whoever has read the code did not know the class. */
+/** The process that read the code did not know the class. */
 const UNTOLD: ModelCode = { digest: "", problem: "its class was not known where the run began", parts: [] };
 
 function isOurs(name: string): boolean {

@@ -6,7 +6,7 @@ import type { Owner } from "./store.js";
 export const FACT_OWNER: Owner = { pipeline: "", node: "", code: "" };
 const DIGEST_LENGTH = 64;
 
-/** What is known of contents whose values are not at hand: the contents of a list's elements, or of a part of a record. */
+/** Facts about contents whose values are not loaded: the contents of a list's elements, or of a part of a record. */
 export class ContentFacts {
   constructor(private readonly session: CacheSession) {}
 

@@ -16,7 +16,7 @@ import {
   statsOf,
 } from "./store.js";
 
-/** What is used of a Keyv. */
+/** The methods of a Keyv that the store uses. */
 export interface KeyvLike {
   get(key: string): Promise<unknown>;
   set(key: string, value: unknown): Promise<unknown>;
@@ -28,7 +28,7 @@ export interface KeyvLike {
   on?(event: "error", listener: (error: unknown) => void): unknown;
 }
 
-/** What a Keyv keeps of an entry under its key: plain, for whatever serialises it. */
+/** An entry as a Keyv stores it under its key: plain data for any serializer. */
 interface KeptHead extends EntryMeta, Owner {
   readonly usedAt: number;
 }

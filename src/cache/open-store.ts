@@ -8,7 +8,7 @@ import { MemoryStore } from "./memory-store.js";
 import { SqliteStore } from "./sqlite-store.js";
 import type { MaybePromise, Store } from "./store.js";
 
-/** What `sqlite`, `memory` and `keyv` say. */
+/** The options of `sqlite`, `memory` and `keyv`. */
 export type StoreSpec =
   | (CacheStore & { readonly kind: "sqlite"; readonly path: string })
   | (CacheStore & { readonly kind: "memory"; readonly max: number })

@@ -2,9 +2,9 @@ import { randomBytes } from "node:crypto";
 import { cacheKey } from "./cache-keys.js";
 import type { Part } from "./code/code.js";
 
-/** What a node was computed from the last time: kept so that the next time it can be said what has changed. */
+/** The record of a node's last computation, stored to tell in the next run which of its dependencies changed. */
 export interface ComputationRecord {
-  /** What stands for its code in keys. */
+  /** The key component of its code. */
   readonly code: string;
   readonly version: string | number | undefined;
   readonly parts: readonly Part[];
@@ -24,7 +24,7 @@ export function recordKey(path: string): string {
   return cacheKey("past", path);
 }
 
-/** What has changed since the last time. */
+/** Describes the changes since the last computation. */
 export interface ChangeReport {
   /** As clauses: `code of normalise() in text.ts changed`. None: nothing has. */
   readonly clauses: readonly string[];

@@ -4,7 +4,7 @@ import { decode, encode } from "../values/codec.js";
 import { type ContentRef, cacheKey } from "./cache-keys.js";
 import type { Entry, EntryKind, EntryMeta, MaybePromise, Owner, Store, StoredEntry } from "./store.js";
 
-/** How many entries wait for being written at most, how many bytes, and for how many milliseconds. */
+/** The limits of entries that wait to be written: their number, their bytes, and the milliseconds that they wait. */
 const MAX_ENTRIES = 4096;
 const MAX_BYTES = 8 * 2 ** 20;
 const MAX_DELAY_MS = 100;
@@ -16,7 +16,7 @@ const ENTRY_MS = 10;
 /** A text that is longer is not stored twice. */
 const LONG = 128;
 
-/** Where a value is stored already: under a key, or its parts under some. */
+/** The location of a stored value: its key, or the keys of its parts. */
 interface ValueLocation {
   readonly kind: "alias" | "record";
   readonly keys: string | Readonly<Record<string, string>>;
@@ -36,17 +36,17 @@ export interface NewEntry extends ContentRef {
   readonly owner: Owner;
   readonly kind: EntryKind;
   readonly value: unknown;
-  /** Whether the value may be stored already: it is what a nested pipeline gave, as it gave it. */
+  /** True if the value may be stored already: it is the unchanged result of a nested pipeline. */
   readonly isPlaced?: boolean;
 }
 
 /**
- * What one run asks of a store and gives to it. It writes in batches, and what waits for being written is found already. A
- * store that fails is left alone from then on, with one warning: the run goes on without it.
+ * The lookups and new entries of one run in one store. Entries are written in batches, and are found while they wait for that. A
+ * store that fails is not used any more, with one warning, and the run goes on without it.
  */
 export class CacheSession {
   private pending = new Map<string, Entry>();
-  /** What is being written. */
+  /** The entries that are being written. */
   private readonly inFlightWrites = new Set<ReadonlyMap<string, Entry>>();
   private pendingBytes = 0;
   private since = 0;
@@ -69,7 +69,7 @@ export class CacheSession {
     private readonly looksOnly = false,
   ) {}
 
-  /** What is known of the entries of some keys. */
+  /** The entries that were looked up, by key. */
   async heads(keys: readonly string[]): Promise<(EntryMeta | undefined)[]> {
     return this.lookup(keys, this.askedHeads);
   }
@@ -130,14 +130,14 @@ export class CacheSession {
     };
   }
 
-  /** What can't be read is computed anew, and written over. */
+  /** An entry that cannot be read is computed again and overwritten. */
   private onUnreadable(error: unknown): void {
     const isDecoded = (error as { cause?: unknown }).cause !== undefined;
     const what = isDecoded ? "can't be read here" : "is damaged";
     this.warn(`an entry of the cache ${this.store.name} ${what}, and computed anew`, error);
   }
 
-  /** What waits for being written, else what the store has. */
+  /** An entry that waits to be written, else the one in the store. */
   private async lookup<E extends EntryMeta>(keys: readonly string[], asked: Gathered<E>): Promise<(E | undefined)[]> {
     const found = keys.map((key) => this.unwritten(key) as E | undefined);
     const missing = keys.filter((_, i) => found[i] === undefined);
@@ -242,7 +242,7 @@ export class CacheSession {
       });
   }
 
-  /** What a store is given later may wait until it has written what it was given before. */
+  /** New entries of a store may wait until earlier ones are written. */
   private answerMs(): number {
     let entries = 0;
     for (const batch of this.inFlightWrites) entries += batch.size;

@@ -20,7 +20,7 @@ import type {
 
 /** The version of the tables, and of the keys and bytes in them. A store of a newer one is not touched. */
 const VERSION = 2;
-/** What SQLite files of ours are marked with: "hypn". */
+/** The application id of the store's SQLite files: "hypn". */
 const APPLICATION = 0x68_79_70_6e;
 /** Milliseconds that other processes are waited for; and while the file is opened. */
 const BUSY_MS = 60_000;
@@ -65,7 +65,7 @@ export class SqliteStore implements Store {
   readonly name: string;
   private readonly owners = new Map<string, number>();
   private readonly statements = new Map<string, StatementSyncInstance>();
-  /** What was used, and is not written down as used yet. */
+  /** The entries that were used, and whose time of use is not written yet. */
   private readonly used = new Set<string>();
 
   /** @param isReadable whether it can be read and not written. */

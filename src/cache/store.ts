@@ -2,19 +2,19 @@
 export type MaybePromise<T> = T | PromiseLike<T>;
 
 /**
- * What an entry is: the value of a node or an element; the keys of the values that a list, or the outputs of a nested
- * pipeline, consist of; or something that is known of a value, or of the last run.
+ * The kind of an entry: the value of a node or an element; the keys of the values that a list, or the outputs of a nested
+ * pipeline, consist of; or a fact about a value, or about the last run.
  */
 export type EntryKind = "value" | "list" | "record" | "alias" | "fact";
 
-/** What is known of an entry before its bytes are read. */
+/** The facts of an entry that are known before its bytes are read. */
 export interface EntryMeta {
   readonly kind: EntryKind;
   /** Of the value's content: SHA-256, 64 hexadecimal digits. */
   readonly digest: string;
   /** The names of the models in the value, with commas between. */
   readonly models: string;
-  /** How long the encoded value is. */
+  /** The length of the encoded value in bytes. */
   readonly bytes: number;
 }
 
@@ -32,17 +32,17 @@ export interface Entry extends EntryMeta {
   readonly owner: Owner;
 }
 
-/** What a store has, in numbers. */
+/** Statistics of a store. */
 export interface CacheStats {
   /** Values of nodes and of elements. */
   readonly entries: number;
-  /** How many bytes all that is stored takes, encoded. */
+  /** The size of all encoded values in bytes. */
   readonly bytes: number;
   /** The same for each node, the largest first. */
   readonly nodes: readonly NodeStats[];
 }
 
-/** What a store has of one node. */
+/** Statistics of one node in a store. */
 export interface NodeStats {
   readonly pipeline: string;
   readonly node: string;
@@ -50,7 +50,7 @@ export interface NodeStats {
   readonly bytes: number;
 }
 
-/** What a store is to let go of. What was not used for the longest goes first. */
+/** Eviction options. The least recently used entries are removed first. */
 export interface PruneOptions {
   /** The bytes that may stay. */
   readonly maxBytes?: number;
@@ -58,7 +58,7 @@ export interface PruneOptions {
   readonly maxAge?: number;
 }
 
-/** What has gone. */
+/** The number of entries and bytes that were removed. */
 export interface EvictionResult {
   /** Values of nodes and of elements. */
   readonly entries: number;
@@ -71,9 +71,9 @@ export interface OwnerFilter {
   readonly codes: ReadonlySet<string>;
 }
 
-/** Where entries are kept. What has failed is thrown or rejected; what is not there is undefined. */
+/** A storage of cache entries. Failures are thrown or rejected; a missing entry is undefined. */
 export interface Store {
-  /** What messages call it: `sqlite(.cache/values.sqlite)`. */
+  /** Its name in messages: `sqlite(.cache/values.sqlite)`. */
   readonly name: string;
   heads(keys: readonly string[]): MaybePromise<readonly (EntryMeta | undefined)[]>;
   entries(keys: readonly string[]): MaybePromise<readonly (StoredEntry | undefined)[]>;
@@ -89,7 +89,7 @@ export interface StoredEntry extends EntryMeta {
   readonly value: Uint8Array;
 }
 
-/** When and by whom an entry was made, and when it was last used: what is asked of entries in bulk. */
+/** The time of creation, the owner and the time of last use of an entry. */
 export interface EntryRecord extends EntryMeta {
   readonly key: string;
   readonly owner: Owner;

@@ -8,7 +8,7 @@ import type { CacheStats, EvictionResult, OwnerFilter, PruneOptions } from "./st
 
 /** A store for `@cached`, and the keeping of it. */
 export interface Cache extends CacheStore {
-  /** How many values it has, and how many bytes, in all and for each node. */
+  /** The number of values and bytes, in all and for each node. */
   stats(): Promise<CacheStats>;
   /**
    * Lets go of what was not used for the longest.
@@ -98,7 +98,7 @@ function isKeyv(store: unknown): boolean {
   );
 }
 
-/** Whether a text names a file. SQLite would take some of these for something else, and others for a file of that name. */
+/** True if a text names a file. SQLite gives some texts another meaning, and takes others for file names. */
 function isPath(path: unknown): boolean {
   if (typeof path !== "string" || path === "" || path.includes("\0") || /[\\/]$/.test(path)) return false;
   return path !== ":memory:" && !/^(file:|[a-z][a-z\d+.-]+:\/\/)/i.test(path);

@@ -1,5 +1,5 @@
 import type { BullmqQueue, Placement } from "../index.js";
-import { bullmq, local, modal } from "../index.js";
+import { bullmq, local, localProcess, modal } from "../index.js";
 import { JsonTextError, parseJson } from "../util/json-text.js";
 import { usageError } from "./exit-codes.js";
 
@@ -48,14 +48,20 @@ export function parseMaps(text: string): string | BullmqQueue {
   return bullmq(optionsIn(text, "--maps bullmq"));
 }
 
-/** Parses `modal:gpu=A10G,cpu=4`, `modal`, `local`. */
+/** The placements that take options, by their names on the command line. */
+const PLACEMENTS: Readonly<Record<string, (options: object) => Placement>> = { "local-process": localProcess, modal };
+
+/** Parses `modal:gpu=A10G,cpu=4`, `local-process:memoryMiB=512`, `modal`, `local`. */
 export function parsePlacement(text: string): Placement {
   const kind = kindIn(text);
   if (kind === "local" && text === kind) return local();
   if (kind === "local") throw usageError("--on local", "local takes no options", "Write --on local.");
-  if (kind !== "modal")
-    throw usageError(`--on ${kind}`, `there is no placement "${kind}"`, "The placements are local and modal.");
-  return modal(optionsIn(text, "--on modal"));
+  if (Object.hasOwn(PLACEMENTS, kind)) return PLACEMENTS[kind]!(optionsIn(text, `--on ${kind}`));
+  throw usageError(
+    `--on ${kind}`,
+    `there is no placement "${kind}"`,
+    "The placements are local, local-process and modal.",
+  );
 }
 
 function kindIn(text: string): string {

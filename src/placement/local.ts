@@ -1,6 +1,6 @@
 import type { Placement } from "../dsl/pipeline-options.js";
 
-/** Here: in this process. The default. */
+/** Runs the pipeline in this process. This is the default. */
 export function local(): Placement {
   return { kind: "local" };
 }

@@ -10,67 +10,75 @@ import { badOption, HypernodesError } from "../errors.js";
 import type { BullmqQueue } from "./bullmq/options.js";
 import type { RunSummary } from "./bullmq/run-journal.js";
 import { RunQueues } from "./bullmq/run-queues.js";
-import type { ModalPlacement } from "./modal/options.js";
-import { RunHosts } from "./modal/run-hosts.js";
-import { poolsForSession } from "./modal/session-pools.js";
+import { RunHosts } from "./host/run-hosts.js";
+import { runOnHost, streamOnHost } from "./host/run-on-host.js";
+import { poolsForSession } from "./host/session-pools.js";
+import { localProcessProvider } from "./local-process/local-process.js";
+import { modalProvider } from "./modal/modal-provider.js";
+import type { HostSpec, PlacementProvider } from "./provider.js";
 
-/** Where programs are run. */
+/** All placements other than this process. A new kind of placement is one more row. */
+export const PROVIDERS: readonly PlacementProvider[] = [localProcessProvider, modalProvider];
+
+/** Runs programs at one placement. */
 export interface Runner {
   run(request: RunRequest): Promise<Record<string, unknown>>;
   stream(request: RunRequest): AsyncGenerator<unknown, void, undefined>;
 }
 
-/** What is known of a run when it begins. */
+/** A run that begins in this process. */
 export interface RunStart {
   readonly type: PipelineClass;
-  /** Whoever owns them disposes of them; undefined: the run is the owner. */
+  /** The resources of an open pipeline, which outlive the run; undefined: the run has its own. */
   readonly resources: ResourceScope | undefined;
-  /** What a journal keeps of it, if it may be resumed. */
-  readonly told: (() => RunSummary) | undefined;
+  /** Makes the summary for the run's journal; undefined: the run can't be resumed. */
+  readonly summary: (() => RunSummary) | undefined;
 }
 
-/** What computes for a run that is here: places of nested pipelines, containers that share its work, workers of its maps. */
-export function createHostRegistry({ type, resources, told }: RunStart): HostRegistry {
-  let onModal: RunHosts | undefined;
+/** The hosts and queues of a run that is coordinated in this process. They are opened when they are first needed. */
+export function createHostRegistry({ type, resources, summary }: RunStart): HostRegistry {
+  let runHosts: RunHosts | undefined;
   let queues: RunQueues | undefined;
-  const containers = () => {
-    onModal ??= new RunHosts(type, resources && poolsForSession(resources));
-    return onModal;
+  const hosts = () => {
+    runHosts ??= new RunHosts(type, resources && poolsForSession(resources));
+    return runHosts;
   };
   return {
-    async runTask(placement, errand) {
-      if (placement.kind !== "modal") throw unknownPlacement(placement, errand.where);
-      return containers().run(placement as ModalPlacement, errand);
+    runTask: async (placement, task) => hosts().run(placement, hostsOf(placement, task.where), task),
+    hostPoolExecutor: (placement, stage) =>
+      hosts().chunkExecutor(placement, hostsOf(placement, stage.execution.path), stage),
+    queueExecutor(queue, stage) {
+      queues ??= new RunQueues(summary);
+      return queues.workers(queue as BullmqQueue, stage);
     },
-    hostPoolExecutor: (placement, fragment) => containers().visits(placement as ModalPlacement, fragment),
-    queueExecutor(queue, fragment) {
-      queues ??= new RunQueues(told);
-      return queues.workers(queue as BullmqQueue, fragment);
-    },
-    close(isDone) {
-      if (onModal === undefined && queues === undefined) return undefined;
-      return Promise.all([onModal?.end(), queues?.close(isDone)]);
+    close(isCompleted) {
+      if (runHosts === undefined && queues === undefined) return undefined;
+      return Promise.all([runHosts?.end(), queues?.close(isCompleted)]);
     },
   };
 }
 
-/** The place that is chosen. What it takes is loaded when it is first used. */
-export async function runnerFor(runOn: Placement, pipeline: string): Promise<Runner> {
-  if (runOn.kind === "modal") return hostPoolOf(runOn) ? coordinated(runOn) : modalRunner(runOn as ModalPlacement);
-  throw unknownPlacement(runOn, pipeline);
+/**
+ * The runner of a placement other than this process.
+ *
+ * @throws {HypernodesError} `BAD_OPTION` if there is no such placement.
+ */
+export function runnerFor(placement: Placement, pipeline: string): Runner {
+  const spec = hostsOf(placement, pipeline);
+  if (hostPoolOf(placement) !== undefined) return coordinated(placement);
+  return { run: (request) => runOnHost(request, spec), stream: (request) => streamOnHost(request, spec) };
 }
 
-/** Here is what directs the containers that compute it all. */
-function coordinated(containers: Placement): Runner {
-  const inThem = (request: RunRequest) => ({ ...request, settings: asCoordinator(request.settings, containers) });
-  return { run: (request) => runProgram(inThem(request)), stream: (request) => streamRun(inThem(request)) };
+/** This process coordinates hosts that compute everything. */
+function coordinated(placement: Placement): Runner {
+  const onHosts = (request: RunRequest) => ({ ...request, settings: asCoordinator(request.settings, placement) });
+  return { run: (request) => runProgram(onHosts(request)), stream: (request) => streamRun(onHosts(request)) };
 }
 
-function unknownPlacement(placement: Placement, where: string): HypernodesError {
-  return new HypernodesError({ where, ...badOption("placement", placement, "local() or modal({ ... })") });
-}
-
-async function modalRunner(placement: ModalPlacement): Promise<Runner> {
-  const { runOnModal, streamOnModal } = await import("./modal/run-on-modal.js");
-  return { run: (request) => runOnModal(request, placement), stream: (request) => streamOnModal(request, placement) };
+function hostsOf(placement: Placement, where: string): HostSpec {
+  const provider = PROVIDERS.find(({ kind }) => kind === placement.kind);
+  if (provider !== undefined) return provider.hosts(placement);
+  const examples = PROVIDERS.map(({ example }) => example);
+  const takes = `local(), ${examples.slice(0, -1).join(", ")} or ${examples.at(-1)}`;
+  throw new HypernodesError({ where, ...badOption("placement", placement, takes) });
 }

@@ -1,11 +1,7 @@
 import { PIPELINE, type PipelineClass } from "../dsl/members.js";
-import type { PipelineOptions } from "../dsl/pipeline-options.js";
 import { AS_LIST, convertInputs } from "../engine/elements/convert-inputs.js";
 import { type List, resolveLists, unreadable } from "../engine/elements/lists.js";
 import { print } from "../engine/failures/node-errors.js";
-import type { Listener } from "../engine/lifecycle/events.js";
-import type { ResourceScope } from "../engine/lifecycle/resources.js";
-import type { TraceContext } from "../engine/lifecycle/trace-context.js";
 import { blockRunDuringImport } from "../engine/lifecycle/worker-context.js";
 import { type Program, programFor, programForMap } from "../engine/program/program.js";
 import { type RunRequest, runProgram } from "../engine/run.js";
@@ -13,7 +9,7 @@ import type { NodeExplanation } from "../engine/run-cache/explanation.js";
 import { asCoordinator, hostPoolOf, resolveExecution } from "../engine/settings.js";
 import { streamRun } from "../engine/stream.js";
 import { badOption, HypernodesError, InputError } from "../errors.js";
-import { type Graph, inputNames } from "../graph/graph.js";
+import { inputNames } from "../graph/graph.js";
 import type { PlanMapOptions } from "../graph/plan.js";
 import { type InputDefaults, type Plan, planFor, type SlotUses } from "../graph/plan.js";
 import { planPipelineMap } from "../graph/plan-map.js";
@@ -24,28 +20,9 @@ import { type CheckedInputs, type InputChecks, type InputRecord, inputChecksOf }
 import { checkInputNames, describeInputs, inputError, inputRecord } from "../values/inputs.js";
 import { warnOfSecondCopies } from "../values/second-copies.js";
 import type { Runner } from "./providers.js";
-import type { ResumeInfo } from "./run-start.js";
+import type { ResumeInfo, RunSpec } from "./run-spec.js";
 
-/** One use of a pipeline: what is to run, with what, under which choices. */
-export interface RunSpec {
-  readonly pipeline: object;
-  readonly graph: Graph;
-  readonly inputs: Readonly<Record<string, unknown>>;
-  readonly outputs: readonly string[] | undefined;
-  readonly given: Readonly<Record<string, unknown>>;
-  readonly choices: PipelineOptions;
-  readonly resources: ResourceScope | undefined;
-  readonly signal: AbortSignal | undefined;
-  readonly listener: Listener | undefined;
-  readonly context: TraceContext | undefined;
-  readonly explain: boolean;
-  /** The id of the run that this one goes on with; undefined: it is a new one. */
-  readonly resumes: string | undefined;
-  /** Whether a stream's results come in the order of the elements. */
-  readonly isOrdered: boolean;
-}
-
-/** Runs a pipeline once, where it is placed. */
+/** Runs a pipeline once, at its placement. */
 export async function runPipeline(use: RunSpec): Promise<Record<string, unknown>> {
   const asked = await runRequest(use);
   return (await runnerOf(use)).run(asked);
@@ -59,9 +36,9 @@ export async function mapPipeline(use: RunSpec, options: Partial<PlanMapOptions>
 }
 
 /**
- * What `run`, or `map`, would do.
+ * Explains what `run` or `map` would compute, without running any node.
  *
- * @param options those of `map`; undefined: it is for `run`.
+ * @param options the options of `map`; undefined: those of `run`.
  */
 export async function explainPipeline(
   use: RunSpec,
@@ -76,13 +53,13 @@ export async function explainPipeline(
   return explainProgram(asked, runOn !== undefined && runOn.kind !== "local");
 }
 
-/** Other places than this process are loaded when a run is placed there. */
+/** Other placements are loaded when a run needs them. */
 async function runnerOf({ choices, graph }: RunSpec): Promise<Runner> {
   if (choices.runOn === undefined || choices.runOn.kind === "local") return LOCAL_RUNNER;
   return (await import("./providers.js")).runnerFor(choices.runOn, graph.pipeline);
 }
 
-/** In this process. */
+/** The runner of this process. */
 const LOCAL_RUNNER: Runner = { run: runProgram, stream: streamRun };
 
 async function runRequest(use: RunSpec): Promise<RunRequest> {
@@ -138,7 +115,7 @@ export async function* streamPipeline(
   yield* (await runnerOf(use)).stream(await buildRunRequest(use, program, values));
 }
 
-/** How a pipeline is mapped over: its inputs' names are checked, which only the class knows. */
+/** Resolves the options of `map` and `stream`, and checks the names of the inputs. */
 function planMap(use: RunSpec, options: Partial<PlanMapOptions>): PlanMapOptions {
   const inputs = inputNames(use.graph);
   const { over: names = [], mode = "zip", onError = "throw" } = options;

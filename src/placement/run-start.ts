@@ -13,14 +13,9 @@ import type { PlanMapOptions } from "../graph/plan.js";
 import { type BullmqQueue, resolveBullmqOptions } from "./bullmq/options.js";
 import type { RunSummary } from "./bullmq/run-journal.js";
 import { createHostRegistry } from "./providers.js";
-import type { RunSpec } from "./run-pipeline.js";
+import type { ResumeInfo, RunSpec } from "./run-spec.js";
 
-/** The way a run was asked for that may be resumed: as a map over the whole pipeline, or not. */
-export interface ResumeInfo {
-  readonly over?: Partial<PlanMapOptions>;
-}
-
-/** A run's own request, for the process that goes on where the run was when it ended. */
+/** The summary of a run for its journal, from which another process can resume it. */
 function journalRecord(use: RunSpec, program: Program, over: Partial<PlanMapOptions> | undefined): RunSummary {
   const { pipeline, inputs, outputs, given, choices } = use;
   const { bound } = (pipeline as { [PIPELINE]: { bound: Readonly<Record<string, unknown>> } })[PIPELINE];
@@ -37,7 +32,7 @@ function journalRecord(use: RunSpec, program: Program, over: Partial<PlanMapOpti
   };
 }
 
-/** Values as they can be written down: iterators were read when the run began. */
+/** Replaces iterators, which were read when the run began, by their elements. */
 function withoutIterators(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, convertInputs(value, undefined)]));
 }
@@ -49,11 +44,11 @@ function selectedQueue(type: PipelineClass, { execution }: PipelineOptions): Run
   return chosen;
 }
 
-/** All that computes for a run that begins here, and is somewhere else. */
+/** The hosts and queues of a run that begins in this process. */
 export function hostsFor(use: RunSpec, program: Program, resumable?: ResumeInfo): HostRegistry {
   const { pipeline, resources } = use;
   // Who goes on with it has to import the class.
   const isImportable = classLocationOf(program.pipeline)?.file !== undefined;
-  const told = resumable && isImportable ? () => journalRecord(use, program, resumable.over) : undefined;
-  return createHostRegistry({ type: pipeline.constructor as PipelineClass, resources, told });
+  const summary = resumable && isImportable ? () => journalRecord(use, program, resumable.over) : undefined;
+  return createHostRegistry({ type: pipeline.constructor as PipelineClass, resources, summary });
 }

@@ -10,7 +10,7 @@ import { topOf } from "./variables.js";
 /** For functions of constant surroundings: what V8 says of them, for ever. */
 const lasting = new WeakMap<Function, FunctionFacts>();
 
-/** What is still to be looked at, and what V8 is still to be asked: all that is there to ask at once. */
+/** The pending work: values to visit, and questions to V8, which are asked together. */
 export class Agenda {
   private readonly facts = new Map<Function, FunctionFacts>();
   /** Scripts of which the variables at their top are known. */
@@ -29,12 +29,14 @@ export class Agenda {
     else then(known);
   }
 
-  /** What is said of a function now will never change. */
+  /** The facts of a function are final now. */
   lasts(fn: Function, facts: FunctionFacts): void {
     lasting.set(fn, facts);
   }
 
-  /** Functions and classes that names at the top of a script stand for, for ever, see what is at its top: V8 need not be asked. */
+  /**
+   * Functions and classes that names at the top of a script stand for, for ever, see what is at its top: V8 need not be asked.
+   */
   register({ script, scopes }: Code): void {
     if (this.registered.has(script)) return;
     this.registered.add(script);

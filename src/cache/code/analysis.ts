@@ -11,12 +11,12 @@ import {
 import { isWrittenOnce, resolveNames, type Scope, type Variable, variableOf } from "./scopes.js";
 import { eachChild, isClass, isFunction } from "./syntax.js";
 
-/** What a script's text says of its functions and classes. Plain data, which JSON can hold. */
+/** The analysis of a script's text: its functions and classes, as plain data for JSON. */
 export interface ScriptForms {
   readonly functions: readonly FunctionForm[];
   readonly classes: readonly ClassForm[];
   readonly constants: readonly Constant[];
-  /** Where its lines begin. */
+  /** The offsets of its lines. */
   readonly lines: readonly number[];
 }
 
@@ -31,29 +31,29 @@ interface Constant {
 
 /** The code of a function, or of a class, without what it refers to outside of itself. */
 export interface Form {
-  /** Where its text begins and ends in the script. */
+  /** The offsets of its text in the script. */
   readonly start: number;
   readonly end: number;
   /** SHA-256 of its normal form: no comments, formatting, local names; numbers in the place of what it refers to. */
   readonly hash: string;
   readonly references: readonly Reference[];
-  /** What it reads of `this`; undefined: it hands `this` on. */
+  /** The members of `this` that it reads; undefined: it passes `this` on. */
   readonly members?: readonly Way[] | undefined;
   /** Functions that it calls with its own `this`, by the numbers of their references. */
   readonly sharesThis: readonly number[];
   readonly supers: readonly Way[];
   /** Modules that it imports, or requires, when it is called. */
   readonly imports: readonly string[];
-  /** What makes it impossible to say what it does. */
+  /** The reason why its effects cannot be determined. */
   readonly problems: readonly string[];
 }
 
 export interface FunctionForm extends Form {
   readonly kind: "function";
-  /** Where V8 says that it begins. */
+  /** The position at which V8 reports its start. */
   readonly at: number;
   readonly isArrow: boolean;
-  /** Whether `this`, `super` or `new.target` of what is around it is used: of an arrow alone. */
+  /** True for an arrow function that uses `this`, `super` or `new.target` of the enclosing code. */
   readonly capturesThis: boolean;
   /** The number of the reference that is all that it gives, and perhaps another one that is the name of a member of that. */
   readonly gives?: { readonly reference: number; readonly key?: number } | undefined;
@@ -73,14 +73,17 @@ export interface ClassForm extends Form {
 /** A name that is declared outside, with the members that are read of it one after another. */
 export interface Reference extends Way {
   readonly name: string;
-  /** Whether it may stand for something else later. */
+  /** True if it may be assigned later. */
   readonly isConstant: boolean;
   readonly isImported: boolean;
   /** The function expression around it whose own name it is: V8 does not show that. */
   readonly around?: Form | undefined;
-  /** Whether only its type is asked for. */
+  /** True if only its type is read, by `typeof`. */
   readonly isTypeOf: boolean;
-  /** If it is a variable of a function that is assigned later: where that scope is, and its variables that have a new object each time. */
+  /**
+   * If it is a variable of a function that is assigned later: where that scope is, and its variables that have a new object
+   * each time.
+   */
   readonly scope?: { readonly at: number; readonly made: readonly string[] } | undefined;
   /** True if it is the name of a field: a class does not hold on to it. */
   readonly namesField?: boolean;
@@ -110,7 +113,7 @@ export function formsOf(source: string, isModule: boolean): ScriptForms {
   return new ScriptReader(source, program).read();
 }
 
-/** What acorn says of a node besides its content. */
+/** The fields of acorn's nodes besides their content. */
 const POSITION = new Set(["type", "start", "end", "raw", "optional"]);
 
 class ScriptReader {
@@ -535,7 +538,7 @@ class Writer {
     return { way, isSuper: at.type === "Super" };
   }
 
-  /** Whether `this` is that of the function: not of one inside of it that is no arrow. */
+  /** True while `this` is that of the function, and not of a nested function that is no arrow. */
   private isOwnThis(node: Node): boolean {
     return this.script.holderOf(node) === this.script.holderOf(this.root, true);
   }
@@ -696,12 +699,12 @@ function literal(value: unknown): string {
   return typeof value === "bigint" ? `${value}n` : JSON.stringify(value);
 }
 
-/** Where the lines of a text begin. */
+/** The offsets of a text's lines. */
 export function linesOf(text: string): number[] {
   return [0, ...Array.from(text.matchAll(/\r\n|[\n\r\u2028\u2029]/g), ({ 0: end, index }) => index + end.length)];
 }
 
-/** What stands for a text that is to be known again. */
+/** The digest by which a text is recognized. */
 export function textHash(text: string): string {
   return hash("sha256", text, "base64").slice(0, 22);
 }

@@ -6,11 +6,11 @@ import { getOwnPropertyDescriptor, getPrototypeOf, ownKeys, textOf } from "../..
 import { ITERATORS, ITERATORS_TEXT } from "./opaque.js";
 import { isNative, isObject, nameOf } from "./reflection.js";
 
-/** What the language and Node bring, and what a program has put in its place. */
+/** Built-ins of the language and of Node, and the program's changes of them. */
 export interface BuiltIns {
   /** The names of their objects and functions. */
   readonly names: ReadonlyMap<object, string>;
-  /** What another realm does not have like this: `Array.prototype.sum`, with what is there. */
+  /** Properties that a fresh realm does not have like this, with their values: `Array.prototype.sum`. */
   readonly patches: readonly (readonly [place: string, value: unknown])[];
 }
 
@@ -21,7 +21,7 @@ const LEFT_OUT = new Set(["Error.prepareStackTrace", "Error.stackTraceLimit", "g
 interface Seen {
   readonly object: object;
   readonly base: object | null;
-  /** How many properties it had; undefined for the global object, which may get others. */
+  /** The number of its properties; undefined for the global object, to which others may be added. */
   readonly count: number | undefined;
   readonly properties: readonly (readonly [key: PropertyKey, property: PropertyDescriptor])[];
 }

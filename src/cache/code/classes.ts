@@ -72,7 +72,7 @@ export class Classes {
     return JSON.stringify(names);
   }
 
-  /** Whether a class of an object has anything that is private. */
+  /** True if a class of an object has private members. */
   hasPrivates(object: object): boolean {
     for (const type of classesOf(object)) {
       if (getOrCreate(withPrivates, type, () => textOf(type).includes("#"))) return true;
@@ -113,7 +113,7 @@ export class Classes {
     }
   }
 
-  /** What hangs on a function: `f.cache = ...`, static members. */
+  /** The own properties of a function: `f.cache = ...`, static members. */
   ownProperties(id: number, fn: Function): void {
     const piece = this.walk.pieces[id]!;
     for (const key of ownKeys(fn)) {

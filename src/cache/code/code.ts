@@ -10,7 +10,7 @@ import { ValueGraph } from "./value-graph.js";
 export interface Code {
   /** SHA-256 of all of it, 64 hexadecimal digits. */
   readonly digest: string;
-  /** Why it can't be known: then nothing may be kept by it. */
+  /** The reason why its code cannot be known: then nothing is cached with it. */
   readonly problem: string | undefined;
   /** The pieces that it is made of. */
   parts(): readonly Part[];
@@ -47,7 +47,7 @@ const { resolvedOptions } = DateTimeFormat.prototype;
 export class CodeReader {
   private readonly graph: ValueGraph;
   private changed: string | undefined;
-  /** What was asked. */
+  /** The request. */
   private readonly asked: ((graph: ValueGraph) => number)[] = [];
 
   constructor(when: When = "before") {
@@ -88,7 +88,9 @@ export class CodeReader {
     return this.code((graph) => graph.method(method, object, name, skips));
   }
 
-  /** What functions around a method's class gave that, without its own code: it tells classes of one factory from each other. */
+  /**
+   * The values that enclosing functions gave to a method's class, without its own code: they tell classes of one factory apart.
+   */
   givenTo(object: object, name: string, skips: (name: string) => boolean): Code {
     const method = methodOf(object, name)!;
     return this.code((graph) => graph.given(method, object, skips));

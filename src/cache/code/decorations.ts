@@ -10,7 +10,7 @@ import { isObject, read } from "./reflection.js";
 const { _typeMetadatas, _transformMetadatas, _exposeMetadatas, _excludeMetadatas } = defaultMetadataStorage;
 const TRANSFORMED = { _typeMetadatas, _transformMetadatas, _exposeMetadatas, _excludeMetadatas };
 
-/** What class-validator's and class-transformer's decorators recorded on a class: it is part of what the class does. */
+/** The records of class-validator's and class-transformer's decorators on a class: they are part of its behavior. */
 export function decorationsOf(type: Function): (readonly [place: string, value: unknown])[] {
   const validated = recordedOn(type);
   const found: (readonly [string, unknown])[] = validated === undefined ? [] : [["validation", validated]];
@@ -51,7 +51,7 @@ export function isDesign(key: unknown): boolean {
 
 const stores = new Map<Function, WeakMap<object, unknown> | undefined>();
 
-/** Where copies of reflect-metadata keep all of it: in closures, since they tell nobody of which members something is recorded. */
+/** The storage of copies of reflect-metadata: it is in closures, since no API lists the members that have records. */
 function metadataStores(): WeakMap<object, unknown>[] {
   for (const define of [METADATA_FUNCTIONS.get("defineMetadata"), Reflect.defineMetadata]) {
     if (typeof define === "function" && !stores.has(define))

@@ -12,7 +12,7 @@ import { isClassText, isNative, read } from "./reflection.js";
 export type Code = Extract<FunctionFacts, { kind: "code" }>;
 export type Shape = FunctionForm | ClassForm;
 
-/** Where a function, or class, and the functions around it are written. */
+/** The positions of a function or class and of the functions around it. */
 export interface Place {
   readonly script: Script;
   readonly start: number;
@@ -28,7 +28,7 @@ export function formOf(fn: Function, facts: Code): Shape | undefined {
   return scriptForms(facts.script)?.at(facts.offset, isClassText(fn));
 }
 
-/** Where a function, or class, and the functions around it are written. */
+/** The positions of a function or class and of the functions around it. */
 export function placeIn(fn: Function, facts: Code): Place {
   const { script } = facts;
   const form = formOf(fn, facts);
@@ -62,7 +62,7 @@ export function isPackaged(facts: FunctionFacts): boolean {
   return facts.kind !== "code" || facts.script.url.startsWith("node:") || packageOf(facts.script.url) !== undefined;
 }
 
-/** Whether a function's text, of which no more is known, may read `this`. */
+/** True if a function's text, of which nothing else is known, may read `this`. */
 export function readsThis(fn: Function): boolean {
   return isNative(fn) || /\b(?:this|super|eval)\b/.test(textOf(fn));
 }

@@ -8,13 +8,13 @@ import type { Walk } from "./walk.js";
 /** The own properties of every function. */
 const BORN_WITH = new Set<PropertyKey>(["length", "name", "prototype", "arguments", "caller"]);
 
-/** What functions around a class have given it: values, functions, the base class; a `version` does not stand for these. */
+/** The values that enclosing functions gave to a class: values, functions, the base class. A `version` does not replace these. */
 export class Given {
   constructor(private readonly walk: Walk) {}
 
   /**
-   * What functions around the classes of an object, and around a method of it, have given these: all but the code that is written
-   * in those functions and classes themselves.
+   * The values that enclosing functions gave to the classes of an object and to a method of it: all but the code that is written in
+   * those functions and classes themselves.
    *
    * @param skips the members of the object that are no fields.
    */
@@ -101,7 +101,10 @@ export class Given {
     return id;
   }
 
-  /** True if a class names the one that it extends at the top of its script: then that is no other one in another class of its kind. */
+  /**
+   * True if a class names the one that it extends at the top of its script: then that is no other one in another class of its
+   * kind.
+   */
   private namesBase(type: Function, facts: Code): boolean {
     const base = getPrototypeOf(type);
     const top = facts.scopes.slice(topOf(facts));

@@ -11,7 +11,7 @@ import { type ClassForm, type FunctionForm, formsOf, linesOf, type ScriptForms }
 import { isPackaged } from "./packages.js";
 import { formsFor } from "./saved-forms.js";
 
-/** What V8 knows of a function that is not a property of it. */
+/** The internal properties of a function, from V8. */
 export type FunctionFacts =
   | {
       readonly kind: "code";
@@ -32,7 +32,7 @@ function isProjects({ url }: Script): boolean {
   return url !== "" && !url.startsWith("node:") && !isPackaged(url);
 }
 
-/** What V8 knows of some functions. */
+/** The internal properties of some functions, from V8. */
 export function factsOf(functions: readonly Function[]): FunctionFacts[] {
   return placesOf(functions).map((place) => {
     if (place.kind !== "code") return place;
@@ -46,7 +46,7 @@ function offsetIn({ script, line, column }: Extract<FunctionPlace, { kind: "code
   return lineStartsOf(script)[from]! + column - (from === 0 ? script.startColumn : 0);
 }
 
-/** What a script's text says; undefined if its syntax is newer than the parser. */
+/** The analysis of a script's text; undefined if its syntax is newer than the parser. */
 export function scriptForms(script: Script): FormsByPlace | undefined {
   if (!forms.has(script)) {
     try {
@@ -60,10 +60,10 @@ export function scriptForms(script: Script): FormsByPlace | undefined {
   return forms.get(script);
 }
 
-/** What a script's text says of its functions and classes, by where they are in it. */
+/** The functions and classes of a script's text, by their position. */
 class FormsByPlace {
   readonly classes: readonly ClassForm[];
-  /** Where its lines begin. */
+  /** The offsets of its lines. */
   readonly lines: readonly number[];
   /** Functions and classes that names at its top stand for, for ever, each with a hash of its text. */
   readonly constants: readonly {

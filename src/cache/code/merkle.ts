@@ -6,7 +6,7 @@ interface Node {
   readonly problem: string | undefined;
 }
 
-/** What nodes and all that they lead to are, by content: nodes that lead to each other are told apart by what they lead to. */
+/** Digests of graph nodes and all that they reach, by content. Nodes in cycles are told apart by what they reach. */
 export class Merkle {
   /** For each node, SHA-256 of it and of all that it leads to. */
   readonly digests: string[] = [];

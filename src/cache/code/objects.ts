@@ -90,7 +90,7 @@ export class Objects {
     this.walk.pieces[id]!.next.push(isClass && !isItself ? this.walk.value(type) : this.walk.value(base));
   }
 
-  /** What an object is beside its properties; undefined: nothing more is to be said. */
+  /** The content of an object besides its properties; undefined: there is none. */
   private kindOf(id: number, object: object, name: string): string | undefined {
     const piece = this.walk.pieces[id]!;
     if (Array.isArray(object)) return "array";

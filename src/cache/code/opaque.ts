@@ -14,8 +14,8 @@ const OWN_TYPES: readonly Function[] = [
 ];
 
 /**
- * What is made of these has nothing in it but its properties; or what it has is told apart before. Where this code runs in
- * a realm of its own, as under jest, what Node brings is of the process's first one.
+ * Constructors of objects that have no content but their properties, or whose content is read elsewhere. If this code runs in a
+ * realm of its own, as under jest, Node's classes are those of the first realm of the process.
  */
 export const KNOWN = new Set<Function>([
   ...OWN_TYPES,
@@ -40,7 +40,7 @@ const intlTypes = new Map<unknown, Options>(
     .map(({ value }) => [value, value!.prototype!.resolvedOptions ?? value!.prototype!.toString!]),
 );
 
-/** How one of `Intl` was set up. */
+/** The resolved options of an `Intl` object. */
 export function intlOptions(type: Function, object: object): string | undefined {
   const options = intlTypes.get(type);
   try {
@@ -87,7 +87,7 @@ export function storedIn(object: object): { readonly value: unknown } | undefine
     : undefined;
 }
 
-/** What leads to everything. */
+/** Globals from which everything can be reached. */
 export const WORLD = new Map<unknown, string>([
   [globalThis, "globalThis"],
   [process, "process"],

@@ -39,7 +39,7 @@ export function packageOf(url: string): Package | undefined {
   return root === undefined ? ourselves() : packageAt(root);
 }
 
-/** Whether a script is of a package: without a look at that. */
+/** True if a script belongs to a package, by its path alone. */
 export function isPackaged(url: string): boolean {
   return getOrCreate(packaged, url, () => {
     const file = fileOf(url);
@@ -118,7 +118,7 @@ interface FolderContent {
 }
 
 const contents = new Map<string, FolderContent>();
-/** What no program runs. */
+/** Files that no program runs. */
 const NO_CODE = /\.(?:map|md|markdown|d\.[mc]?ts)$|^(?:LICEN[CS]E|CHANGELOG|README)/i;
 const SCRIPT = /\.[mc]?[jt]sx?$/;
 
@@ -168,7 +168,7 @@ const IMPORT = /(?:\bfrom|\bimport|\brequire)\s*\(?\s*(["'])([^"'\n]+)\1/g;
 
 const VARIABLE = /\bprocess\.env(\.(\w+)|\[["'](\w+)["']\])?/g;
 
-/** What some code imports, by its text. */
+/** The imports of some code, from its text. */
 function specifiersIn(source: string): string[] {
   return Array.from(source.matchAll(IMPORT), ([, , specifier]) => specifier!);
 }
@@ -186,14 +186,14 @@ function installedFrom(folder: string, name: string): string | undefined {
   }
 }
 
-/** What a module that is imported when some code runs has in it; `problem`: that can't be known. */
+/** The content of a module that code imports when it runs; `problem`: it cannot be known. */
 export type Lazy =
   | { readonly hash: string /** Of the environment. */; readonly variables: readonly string[] }
   | { readonly problem: string };
 
 const lazies = new Map<string, Lazy>();
 
-/** What `import("specifier")` in a script would load: the texts of its files, and of what those import. */
+/** The texts of the files that `import("specifier")` in a script would load, with those that they import. */
 export function lazyImport(specifier: string, from: string): Lazy {
   const file = fileOf(from);
   if (file === undefined) return { problem: `import("${specifier}") of code that is in no file` };

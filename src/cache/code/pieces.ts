@@ -2,15 +2,15 @@ import { getOrCreate } from "../../util/get-or-create.js";
 
 /** A piece of what some code can reach: a function, a class, an object, a value. */
 export interface Piece {
-  /** What a reader calls it: `normalise()`, `class Encoder`. */
+  /** Its name in explanations: `normalise()`, `class Encoder`. */
   readonly name: string;
   /** The file it is in, from the package that this is in. */
   readonly file: string;
-  /** What it is, without the pieces that it leads to. */
+  /** Its own content, without the pieces that it reaches. */
   text: string;
   /** The numbers of those. */
   readonly next: number[];
-  /** Why what it does can't be known. */
+  /** The reason why its effects cannot be known. */
   problem: string | undefined;
 }
 

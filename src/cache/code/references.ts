@@ -17,7 +17,7 @@ import { SharedScopes } from "./shared-scopes.js";
 import { assignability, resolveVariable, valueAt } from "./variables.js";
 import type { Walk } from "./walk.js";
 
-/** What the text of a function refers to: names, with the members that are read of them. */
+/** A reference in a function's text: a name, with the members that are read of it. */
 export class References {
   readonly scopes: SharedScopes;
 
@@ -25,7 +25,7 @@ export class References {
     this.scopes = new SharedScopes(walk);
   }
 
-  /** What a function's text refers to. */
+  /** The references of a function's text. */
   code(id: number, form: Form, facts: Code): void {
     const piece = this.walk.pieces[id]!;
     piece.text = `code ${form.hash}`;
@@ -86,7 +86,7 @@ export class References {
     return both;
   }
 
-  /** What a path leads to. It ends at what only running it can tell: then what is there counts as a whole. */
+  /** The value at a path. The path ends where only execution can tell more: there the value counts as a whole. */
   along(
     start: unknown,
     { path: way, isCalled }: Way,

@@ -70,8 +70,8 @@ export function* classesOf(object: object): Generator<Function> {
 }
 
 /**
- * What `super` starts from in a method: the prototype, or the class itself, of the class that has the method's text in its own.
- * Where it is kept says nothing: it may have been moved, or a decorator's function may be in its place.
+ * The object that `super` starts from in a method: the prototype, or the class itself, of the class whose text has the method's.
+ * The place of the method says nothing: it may have been moved, or a decorator's function may be there instead.
  */
 export function homeOf(fn: Function, holder: object): object | undefined {
   const text = textOf(fn);
@@ -112,7 +112,7 @@ export function isClassText(fn: Function): boolean {
   return /^class\b/.test(textOf(fn));
 }
 
-/** What every function is born with. */
+/** The own properties of every new function. */
 export function isFresh(prototype: object, fn: Function): boolean {
   const keys = ownKeys(prototype);
   const maker = getOwnPropertyDescriptor(prototype, "constructor")?.value as unknown;

@@ -17,7 +17,7 @@ export function importForms(text: string): void {
   for (let i = 0; i + 1 < scripts.length; i += 2) imported.set(scripts[i]!, scripts[i + 1]!);
 }
 
-/** How many scripts this process has read that none before it had. */
+/** The number of scripts that this process has analyzed and no earlier one had. */
 export function addedCount(): number {
   return added;
 }

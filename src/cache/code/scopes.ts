@@ -18,7 +18,7 @@ export interface Variable {
   readonly scope: Scope;
   /** Each declaration: the function, the class, the declarator, the import; undefined for a parameter and the like. */
   readonly declarations: { readonly at: number; readonly node: Node; readonly kind: Kind }[];
-  /** How often it is written, and how often of these where it is declared. */
+  /** The number of writes, and the number of those in its declaration. */
   writes: number;
   initialisations: number;
 }

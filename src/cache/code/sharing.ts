@@ -3,7 +3,7 @@ import { hashOf } from "./packages.js";
 import type { Pieces } from "./pieces.js";
 
 /**
- * How objects hang together that a piece leads to by several ways: `a === b` is another matter than that they are equal.
+ * The identities of objects that a piece reaches by several paths: `a === b` is not the same as that they are equal.
  * Empty where no object is reached twice.
  */
 export function sharingOf(

@@ -1,4 +1,4 @@
-/** What a function or an object was when a run began, and when the last one ended: what runs make of it is no edit. */
+/** The state of a function or an object at the begin of a run and at the end of the last one: a change by a run is no edit. */
 interface State {
   readonly begun: string;
   ended: string;
@@ -6,7 +6,7 @@ interface State {
 
 const states = new WeakMap<object, State>();
 
-/** Whether a pass is at the beginning of a run, while nothing else runs; or while something runs, or at its end. */
+/** The time of a pass: at the begin of a run while no other runs, or later. */
 export type When = "before" | "after";
 
 /** Logs, counters and memories that nodes fill as they run count as they were before. What others change between runs counts. */
@@ -18,7 +18,7 @@ export class Standing {
 
   constructor(private readonly when: When) {}
 
-  /** What counts of a piece in those that lead to it. */
+  /** The contribution of a piece to those that reach it. */
   digestFor(id: number, digest: string): string {
     const owner = this.owners.get(id);
     if (owner === undefined) return digest;

@@ -12,7 +12,7 @@ import type { Walk } from "./walk.js";
 
 const NO_ARROW = { isArrow: false, capturesThis: false, gives: undefined } as const;
 
-/** What methods read of the object that they are called on, by `this` and by `super`. */
+/** The members that methods read of their object, through `this` and `super`. */
 export class ThisMembers {
   /** Functions that say `super`, of which it is not known yet where that begins. */
   readonly homeless: {
@@ -23,7 +23,7 @@ export class ThisMembers {
   }[] = [];
   /** The classes that were reached. */
   readonly described: { readonly type: Function; readonly form: ClassForm; readonly facts: Code }[] = [];
-  /** Where it begins, for those that were reached by an object. */
+  /** The start of the lookup, for methods that were reached through an object. */
   private readonly homes = new Map<Function, object>();
   private readonly byPrivate = new Map<object, Map<readonly Form[], number>>();
 
@@ -33,7 +33,7 @@ export class ThisMembers {
     private readonly classes: Classes,
   ) {}
 
-  /** What a method reads of the object it is called on. */
+  /** The members that a method reads of its object. */
   read(id: number, fn: Function, form: Shape, holder: object, facts: Code, skips: (name: string) => boolean): void {
     const piece = this.walk.pieces[id]!;
     // An arrow that is a field's value has the object's own `this`.

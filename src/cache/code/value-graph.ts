@@ -25,12 +25,12 @@ import type { Walk } from "./walk.js";
 
 const NOTHING = (): boolean => false;
 
-/** How many objects and functions are walked, after which nothing is known. */
+/** The maximum number of objects and functions that are visited: beyond it, the code cannot be known. */
 const MOST = 200_000;
 
 /**
- * What values are and lead to, as they are now: functions with the variables that they see, classes with their members, objects
- * with their properties. One pass, before anything runs: no code of the program runs in it.
+ * The current content of values and of all that they reach: functions with the variables that they see, classes with their members,
+ * objects with their properties. It is read in one pass before anything runs, and no code of the program runs in it.
  */
 export class ValueGraph extends Pieces implements Walk {
   readonly language: BuiltIns = builtIns();
@@ -109,7 +109,7 @@ export class ValueGraph extends Pieces implements Walk {
     return flaw === undefined ? this.references.scopes.doubtOf(id) : this.pieces[flaw];
   }
 
-  /** How objects hang together that a piece leads to by several ways. */
+  /** The identities of objects that a piece reaches by several paths. */
   sharingOf(id: number): string {
     return sharingOf(id, this, this.merkle.digests, this.standing.stood);
   }
@@ -120,7 +120,7 @@ export class ValueGraph extends Pieces implements Walk {
     return Array.from(this.reachedFrom(id), (at) => this.pieces[at]!);
   }
 
-  /** What a program has changed of the language. Anything may use it. */
+  /** The program's changes of the language. Any code may use them. */
   patches(): number[] {
     return this.language.patches.map(([place, value]) => {
       const id = this.piece(place);
@@ -240,8 +240,8 @@ export class ValueGraph extends Pieces implements Walk {
   }
 
   /**
-   * What functions around the classes of an object, and around a method of it, have given these: all but the code that is written
-   * in those functions and classes themselves.
+   * The values that enclosing functions gave to the classes of an object and to a method of it: all but the code that is written in
+   * those functions and classes themselves.
    *
    * @param skips the members of the object that are no fields.
    */

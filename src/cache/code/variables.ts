@@ -8,7 +8,7 @@ import { type Found, findDescriptor, givenByNode, isObject, onGlobal, read } fro
 
 // The variables that a function sees, without running any code of a program.
 
-/** What a name stands for in a function. */
+/** The meaning of a name in a function. */
 export function resolveVariable(name: string, { scopes }: Code): Found {
   for (const { variables, isGlobal } of scopes) {
     const found = isGlobal ? onGlobal(variables, name) : read(variables, name);
@@ -42,7 +42,7 @@ export function innerVariables(fn: Function, facts: Code): (readonly [name: stri
   );
 }
 
-/** Where among its scopes that of a function's script is: those before are of functions and blocks. */
+/** The index of the script's scope among a function's scopes: those before it belong to functions and blocks. */
 export function topOf({ script, scopes }: Pick<Code, "script" | "scopes">): number {
   const at = scopes.findIndex(({ isGlobal }) => isGlobal);
   const last = (at < 0 ? scopes.length : at) - 1;
@@ -51,7 +51,7 @@ export function topOf({ script, scopes }: Pick<Code, "script" | "scopes">): numb
   return script.isModule || isTop(script, scopes[last]!.variables) ? last : last + 1;
 }
 
-/** Whether all variables that some code names stay what they are. Of what it imports that can't be told here. */
+/** True if the variables that some code names never change. For imports that is not decided here. */
 export function isLasting(form: Form, { scopes }: Code): boolean {
   return scopes.length > 0 && form.references.every(({ isConstant, isImported }) => isConstant && !isImported);
 }

@@ -140,7 +140,7 @@ export function withRunOptions(command: Command): Command {
     .option("--check", "fail if a node modifies its arguments")
     .option("--cache <path>", "cache results in this SQLite file")
     .option("--no-cache", "cache nothing, even if the class has @cached")
-    .option("--on <place>", "the placement: local, modal, modal:gpu=A10G,cpu=4")
+    .option("--on <place>", "the placement: local, local-process:memoryMiB=512, modal, modal:gpu=A10G,cpu=4")
     .option("-q, --quiet", "no progress");
 }
 

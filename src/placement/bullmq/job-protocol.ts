@@ -35,9 +35,9 @@ export interface ChunkJob {
   readonly fragment: string;
   /** The chunk's bytes in base64; or the digest that they are known by. */
   readonly chunk: { readonly inline: string } | { readonly digest: string };
-  /** Whether large and shared values are in a Keyv that workers have, too; not in Redis. */
+  /** True if large and shared values are in a Keyv that workers can reach, and not in Redis. */
   readonly inKeyv: boolean;
-  /** Whether something in it is suspected of ending its process: it gets one of its own. */
+  /** True if an element is suspected of crashing its process: the chunk gets a process of its own. */
   readonly alone: boolean;
   /** Its nodes' output is sent to the client. */
   readonly logs: boolean;
@@ -99,7 +99,7 @@ export function jobPlace({ where }: ChunkJob): string {
   return typeof where === "string" ? escapeControls(where.slice(0, MAX_PLACE)) : "a job";
 }
 
-/** What a job returns; a result itself is left beside it. */
+/** The return value of a job. The result itself is stored beside it. */
 export type JobResult =
   | { readonly kind: "home"; readonly worker: string; readonly attempt: string }
   /** The process that it was in has ended. */
@@ -108,7 +108,7 @@ export type JobResult =
   | { readonly kind: "gone" }
   | { readonly kind: "refused"; readonly error: JobError };
 
-/** What is told of a chunk that takes long, as the progress of its job: events without errors. */
+/** The progress of the job of a chunk that takes long: events without errors. */
 export interface LiveEvents {
   /** Each time that a worker begins with a job is another one. */
   readonly attempt: string;

@@ -11,7 +11,7 @@ import {
   wholeFrom,
 } from "../../util/options.js";
 
-/** How Redis or Valkey is reached, beyond a URL: ioredis' own options. */
+/** Options of the connection to Redis or Valkey, as ioredis has them. */
 export interface RedisConnection {
   /** Default: `"127.0.0.1"`. */
   readonly host?: string;
@@ -26,7 +26,7 @@ export interface RedisConnection {
   readonly [option: string]: unknown;
 }
 
-/** What is used of a Keyv in which values are left for workers. */
+/** The methods of a Keyv that are used to store values for workers. */
 export interface KeyvValues {
   /** @returns the value; undefined: there is none. */
   get(key: string): Promise<unknown>;
@@ -43,17 +43,17 @@ export interface KeyvValues {
 /** Which workers the elements of maps go to, and how. */
 export interface BullmqOptions {
   /**
-   * Where Redis or Valkey is: `redis://user:password@host:6379/0`, `rediss://` for TLS, or ioredis' options. Default: what
-   * the environment variable REDIS_URL says, else `redis://127.0.0.1:6379`.
+   * The address of Redis or Valkey: `redis://user:password@host:6379/0`, `rediss://` for TLS, or ioredis' options. Default: the
+   * environment variable REDIS_URL, else `redis://127.0.0.1:6379`.
    */
   readonly connection?: string | RedisConnection | undefined;
   /** The queue's name: workers of the same name take its work. Default: `"hypernodes"`. */
   readonly queue?: string;
-  /** What the names of all keys in Redis begin with. In a cluster, in braces. Default: `"hypernodes"`. */
+  /** The prefix of all keys in Redis; in a cluster, in braces. Default: `"hypernodes"`. */
   readonly prefix?: string;
   /**
-   * How a worker goes through the elements of a chunk: `"parallel"`, one at a time in each thread, for what computes;
-   * `"threaded"`, up to `maxWorkers` overlapping, for what waits. Default: `"parallel"`.
+   * The execution of a chunk's elements at a worker: `"parallel"`, one at a time in each thread, for computations;
+   * `"threaded"`, up to `maxWorkers` at once, for calls that wait. Default: `"parallel"`.
    */
   readonly mode?: "parallel" | "threaded";
   /** Packages that are installed where the workers run, and are not sent along. Default: none. */
@@ -177,7 +177,7 @@ function isUrl(connection: string): boolean {
   return /^(?:redis|valkey)s?:$/.test(protocol);
 }
 
-/** Whether something is used as a Keyv is. */
+/** True if a value has the methods of a Keyv. */
 export function isKeyv(value: unknown): value is KeyvValues {
   const methods = ["get", "set", "delete"] as const;
   return methods.every((method) => typeof (value as Record<string, unknown> | undefined)?.[method] === "function");

@@ -29,7 +29,7 @@ const INLINE = 16 * 1024;
 const POLL_MS = 1_000;
 /** Milliseconds after which it is asked for a job of which nothing was heard. */
 const REQUEST_MS = 5_000;
-/** How many events BullMQ keeps: clients read them as they come. */
+/** The number of events that BullMQ keeps: clients read them as they come. */
 const EVENTS = 1_000;
 /** Jobs that wait for each chunk that a worker computes: it goes on without a word from here. */
 const WINDOW = 2;
@@ -43,7 +43,7 @@ const MAX_OUTPUT = 1_000;
 /** Milliseconds for taking away what is there, and for the connections' ends. */
 const CLOSE_MS = 5_000;
 
-/** How a chunk ended. */
+/** The outcome of a chunk's job. */
 export type JobOutcome =
   | { readonly kind: "home"; readonly worker: string | undefined; readonly bytes: Uint8Array; readonly told: number }
   | { readonly kind: "lost"; readonly worker: string | undefined; readonly how: string };
@@ -75,7 +75,7 @@ export interface Shared {
   readonly encode: Encode;
 }
 
-/** What is told to who sends chunks. */
+/** Callbacks and identity of the run that owns the connection. */
 export interface RunIdentity {
   readonly run: string;
   readonly where: string;
@@ -87,7 +87,7 @@ export interface RunIdentity {
 
 /** A run's connection to a queue: its code and its chunks go there, and their results come back. */
 export class QueueClient {
-  /** Whether there was a client of this run before. */
+  /** True if this run had a client before. */
   private isResumed = false;
   private readonly registry: WorkerRegistry;
   private onBroken!: (error: HypernodesError) => void;
@@ -170,12 +170,12 @@ export class QueueClient {
     });
   }
 
-  /** How many chunks the workers compute at once, as far as it is known. */
+  /** The number of chunks that the workers compute at once, as far as it is known. */
   get workerCapacity(): number {
     return this.registry.slots;
   }
 
-  /** How many chunks may be on their way at once. */
+  /** The maximum number of chunks in flight. */
   get maxJobsInFlight(): number {
     return Math.max(MIN_WINDOW, WINDOW * this.workerCapacity);
   }
@@ -376,7 +376,10 @@ export class QueueClient {
     for (const [id, each] of this.pending) if (now - each.askedAt > REQUEST_MS) await this.poll(id, each);
   }
 
-  /** Hands on the output that workers have sent since the last time. Output that is not signed may be anybody's, and is left out. */
+  /**
+   * Hands on the output that workers have sent since the last time. Output that is not signed may be anybody's, and is left
+   * out.
+   */
   private async readOutput(): Promise<void> {
     const { run } = this.ends;
     for (;;) {
@@ -389,7 +392,7 @@ export class QueueClient {
     }
   }
 
-  /** What the run has in Redis does not expire yet. */
+  /** Renews the time to live of the run's keys in Redis. */
   private refresh(now: number): void {
     this.refreshedAt = now;
     const { expireMs } = this.options;
@@ -398,7 +401,7 @@ export class QueueClient {
     for (const digest of this.shared.keys()) this.values.touch(digest, expireMs).catch(() => {});
   }
 
-  /** What has become of a job that nothing was heard of: its word may be lost with Redis, or it itself. */
+  /** Looks up a silent job: its event, or the job itself, may be lost with Redis. */
   private async poll(id: string, each: PendingJob): Promise<void> {
     each.askedAt = performance.now();
     if (await this.redis.hexists(this.keys.results(this.ends.run), id)) {

@@ -11,7 +11,7 @@ import { HypernodesError } from "../../errors.js";
 import type { Step } from "../../graph/plan.js";
 import { decode } from "../../values/codec.js";
 import { contentOf } from "../../values/digest.js";
-import { type Bundle, bundledLocation, bundleOf } from "../bundle/bundle.js";
+import { type Bundle, bundleOf } from "../bundle/bundle.js";
 import { ChunkEventForwarder } from "../chunks/chunk-events.js";
 import {
   bisectOrCharge,
@@ -32,18 +32,18 @@ const QUEUE_CHUNK_POLICY: ChunkPolicy = {
   probeBudgetMs: undefined,
   growth: 64,
 };
-/** How many chunks go before it is known how many workers there are. */
+/** The number of chunks that are sent before the number of workers is known. */
 const INITIAL_IN_FLIGHT = 4;
 /** Bytes that a chunk may have, and its result: Redis and the worker hold a few at once. */
 const MAX_CHUNK_BYTES: ChunkBytes = { sent: 1024 * 1024, received: 4 * 1024 * 1024 };
 
-/** What has been sent of a fragment: its code, and what its chunks share. */
+/** The code and the shared values of a stage that were sent. */
 interface StageUpload {
   readonly link: QueueClient;
   readonly bundle: Bundle;
-  /** What the chunks' shared bytes are known by. */
+  /** The digest of the shared bytes. */
   readonly digest: string;
-  /** What makes results of the same elements the same: the code, and what they share. */
+  /** The content that determines the results of equal elements: the code and the shared values. */
   readonly content: string;
 }
 
@@ -85,7 +85,7 @@ export class QueueChunkExecutor implements ChunkExecutor {
       id,
       { ...about, alone: company === "none", graceMs: Math.min(settings.graceMs, Number.MAX_SAFE_INTEGER) },
       { bytes, encode },
-      (live, worker) => events.tell(live, worker),
+      (live, worker) => events.forward(live, worker),
     );
     return new RemoteChunk(
       sent.brought.then((brought) => this.onOutcome(id, brought, range, bytes.length, events, bundle)),
@@ -112,7 +112,7 @@ export class QueueChunkExecutor implements ChunkExecutor {
       if (result === undefined) continue;
       // What has failed is tried again.
       if (result.failed.some((errors) => errors > 0)) continue;
-      new ChunkEventForwarder(this.execution.run, bundle).tell(result.events);
+      new ChunkEventForwarder(this.execution.run, bundle).forward(result.events);
       recovered.push({ range: part, result });
       next = part.first + part.count;
     }
@@ -123,7 +123,7 @@ export class QueueChunkExecutor implements ChunkExecutor {
     const { fragment } = this;
     const origin = fragment.origin();
     const bundle = await bundleOf(origin, this.installed, [], "bullmq(...)");
-    const encode = () => fragment.encodeForHost(bundledLocation(origin, bundle.root));
+    const encode = () => fragment.encodeForHost(bundle.locate(origin));
     const { bytes, content } = encode();
     const link = await this.opened();
     this.client = link;
@@ -167,7 +167,7 @@ export class QueueChunkExecutor implements ChunkExecutor {
   }
 }
 
-/** What a chunk is known by: which elements they are; their content, and that of all that makes results of it. */
+/** The id of a chunk's job: the range of its elements, and a digest of their content and of all that determines the results. */
 function chunkJobId(run: string, content: string, { first, count }: ElementRange, elements: readonly List[]): string {
   const signature = createHash("sha256")
     .update(content)
@@ -177,7 +177,7 @@ function chunkJobId(run: string, content: string, { first, count }: ElementRange
   return `${run}-${first}-${count}-${signature}`;
 }
 
-/** What an earlier run has left; undefined if it can't be read: then it is computed again. */
+/** Decodes a result of an earlier run; undefined if it cannot be read: then the chunk is computed again. */
 function readable(bytes: Uint8Array): ChunkResult | undefined {
   try {
     return decode(bytes) as ChunkResult;

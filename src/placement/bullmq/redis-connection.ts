@@ -74,7 +74,7 @@ function toIoredisOptions(connection: string | RedisConnection): RedisOptions {
   };
 }
 
-/** Where it is, without who may go there. */
+/** The address of a server without user and password. */
 export function redisUrlForDisplay(connection: string | RedisConnection): string {
   const { host = "127.0.0.1", port = PORT, db, tls, path } = toIoredisOptions(connection);
   return path ?? `${tls === undefined ? "redis" : "rediss"}://${host}:${port}${db ? `/${db}` : ""}`;

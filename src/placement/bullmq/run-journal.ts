@@ -24,7 +24,7 @@ import { isRecord, numberFrom, optionFaults, type RulesOf, that } from "../../ut
 import { decode, encode } from "../../values/codec.js";
 import type { ResolvedBullmqOptions } from "./options.js";
 
-/** What is known of a run without reading what it was told. */
+/** The facts of a run that are known without decoding its inputs. */
 export interface JournaledRun {
   /** The module that defines the pipeline's class, and the class's name. */
   readonly file: string;
@@ -34,7 +34,7 @@ export interface JournaledRun {
   readonly queue: string;
 }
 
-/** What a run was told, for another one that goes on where it was. */
+/** The inputs and options of a run, for the process that resumes it. */
 export interface RunSummary extends Pick<JournaledRun, "file" | "name"> {
   /** The pipeline object's fields without a role, and what is bound. */
   readonly fields: Readonly<Record<string, unknown>>;
@@ -69,7 +69,7 @@ export class RunJournal {
   private constructor(
     private readonly folder: string,
     private readonly file: number,
-    /** What an earlier run of this id has left, by chunk. */
+    /** The results of an earlier process of this run, by chunk. */
     readonly chunks: ReadonlyMap<string, Uint8Array>,
     private readonly warn: (problem: string) => void,
   ) {}
@@ -144,7 +144,9 @@ function checksum(header: Buffer, name: Uint8Array, bytes: Uint8Array): number {
   return crc32(bytes, crc32(name, crc32(header.subarray(0, 8))));
 }
 
-/** Reads the whole records. A record that a killed process, or a full disk, has cut off is cut away: the next goes in its place. */
+/**
+ * Reads the whole records. A record that a killed process, or a full disk, has cut off is cut away: the next goes in its place.
+ */
 function readChunks(file: number): ReadonlyMap<string, Uint8Array> {
   const chunks = new Map<string, Uint8Array>();
   const { size } = fstatSync(file);
@@ -229,7 +231,7 @@ export function findRun(parent: string, given: string): JournaledRun & { readonl
 }
 
 /**
- * What a run was told. Its module has to be imported before.
+ * Reads the inputs and options of a run. Its module has to be imported before.
  *
  * @throws {HypernodesError} `NO_SUCH_RUN`, `DAMAGED`.
  */

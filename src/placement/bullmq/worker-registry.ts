@@ -8,9 +8,9 @@ import { listWorkers } from "./worker-list.js";
 /** Milliseconds in which a Redis that is there answers. */
 const ANSWERS_MS = 2_000;
 
-/** Who is there, as one client sees it: Redis, and workers of its queue; and for how long neither has been. */
+/** One client's view of Redis and of the workers of its queue: whether they are alive, and since when they are not. */
 export class WorkerRegistry {
-  /** How many chunks the workers compute at once, as far as it is known. */
+  /** The number of chunks that the workers compute at once, as far as it is known. */
   slots = 1;
   private readonly workers: string;
   private readonly mark: string;

@@ -11,20 +11,20 @@ import { getOrCreate } from "../../util/get-or-create.js";
 import { missingPackage } from "../../util/missing-package.js";
 import { OWN_FOLDER, ownModule } from "../../util/own-files.js";
 import { classExports } from "../../values/class-exports.js";
+import type { HostCode } from "../provider.js";
 import { findFiles, packFiles } from "./files.js";
 import { type InstallLayer, installLayer, isExternal, type Package, packageOf } from "./packages.js";
 import { FILES, PROJECT } from "./paths.js";
+import { remapStacks } from "./remap-stacks.js";
 import { missingSiblings, NAMES_ITS_PLACE } from "./sibling-files.js";
 
-/** A pipeline's code, ready for a container. */
-export interface Bundle {
-  /** SHA-256 of the packed files, in hexadecimal: the same code has the same. */
-  readonly digest: string;
+/** A pipeline's code as a few packed files. Its digest is the SHA-256 of the packed files, in hexadecimal. */
+export interface Bundle extends HostCode {
   /** The files, packed. */
   readonly packed: Uint8Array;
   /** The folder that the names of modules in it are relative to. */
   readonly root: string;
-  /** What has to be installed in the image, if anything. */
+  /** The packages that the image needs; undefined: none. */
   readonly layer: InstallLayer | undefined;
 }
 
@@ -41,8 +41,8 @@ const bundles = new Map<string, Promise<Bundle>>();
 export function bundleOf(
   origin: ClassLocation,
   installed: readonly string[],
-  patterns: readonly string[] = [],
-  asker = "modal(...)",
+  patterns: readonly string[],
+  asker: string,
 ): Promise<Bundle> {
   const file = fileOf(origin);
   const key = JSON.stringify([file, installed, patterns]);
@@ -61,11 +61,6 @@ function fileOf({ file, name }: ClassLocation): string {
     problem: "its code is in no file (but typed in, evaluated or piped), so it can't be sent to a container",
     advice: "Put the class into a module.",
   });
-}
-
-/** Where a class comes from in a bundle with this root. */
-export function bundledLocation(origin: ClassLocation, root: string): ClassLocation {
-  return { ...origin, file: bundledName(origin.file!, root) };
 }
 
 /** The name that a module has in its bundle. */
@@ -100,7 +95,7 @@ async function build(
         runner: ownFile("placement/runtime/supervisor"),
         child: ownFile("placement/runtime/task-process"),
         worker: ownFile("engine/worker/worker"),
-        thread: ownFile("engine/worker/thread-entry"),
+        "thread-entry": ownFile("engine/worker/thread-entry"),
         "piscina-worker": "hypernodes:piscina-worker",
       },
       absWorkingDir: root,
@@ -138,7 +133,11 @@ async function build(
   );
   const packed = gzipSync(JSON.stringify(all), { level: 6 });
   const digest = createHash("sha256").update(packed).digest("hex");
-  return { digest, packed, root, layer: installLayer([...outside.values()], root) };
+  return {
+    ...{ digest, packed, root, layer: installLayer([...outside.values()], root) },
+    locate: (location) => ({ ...location, file: bundledName(location.file!, root) }),
+    remapStacks: (error) => remapStacks(error, { digest, root }),
+  };
 }
 
 /**
@@ -177,7 +176,7 @@ function rootOf(file: string): string {
   }
 }
 
-/** How modules come into a bundle. */
+/** The esbuild plugin that resolves and transforms the modules of a bundle. */
 function bundlePlugin(
   root: string,
   outside: Map<string, Package>,
@@ -233,7 +232,7 @@ function bundlePlugin(
         return { contents: prependStatement(first + says, code) + last, loader } as const;
       }
 
-      /** What stands before and after a module's code, to tell the classes that it exports: a bundle has its exports no more. */
+      /** The statements before and after a module's code that record its exported classes: a bundle has no exports. */
       async function exportsOf(file: string, name: string, code: string, loader: Loader) {
         if (!/\bexports?\b/.test(code)) return { first: "", last: "" };
         // What is wrong with the code, the bundle's build says.
@@ -267,7 +266,10 @@ function bundlePlugin(
 }
 
 const BUNDLED_NAME = `globalThis[${JSON.stringify(BUNDLE_MODULE_KEY)}]`;
-/** Variables of a module in a bundle: its own default export, where that has no name in it; the name of the one that requires it. */
+/**
+ * Variables of a module in a bundle: its own default export, where that has no name in it; the name of the one that requires
+ * it.
+ */
 const UNNAMED = "__hypernodesDefault";
 const BEFORE = "__hypernodesBefore";
 

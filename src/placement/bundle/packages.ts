@@ -20,10 +20,10 @@ export interface InstallLayer {
 
 /** A package of more than this many bytes is not bundled, but installed in the image. */
 const MAX_BUNDLED_BYTES = 8 * 1024 * 1024;
-/** What is not code: it does not count. */
+/** Files that are no code: they do not count. */
 const NO_CODE = /\.(?:map|md|d\.[cm]?ts|flow)$/;
 const NATIVE = /\.(?:node|wasm|so|dylib|dll)$/;
-/** What loads or builds a native part of a package. */
+/** Packages that load or build the native part of another one. */
 const NATIVE_TOOLS = ["bindings", "node-gyp-build", "node-pre-gyp", "@mapbox/node-pre-gyp", "prebuild-install"];
 
 interface Manifest {
@@ -48,7 +48,7 @@ export function packageOf(file: string): Package | undefined {
 
 const decided = new Map<string, boolean>();
 
-/** Whether a package is left out of the bundle, because it is native or big. */
+/** True if a package is left out of the bundle because it is native or large. */
 export function isExternal({ folder }: Package): boolean {
   return getOrCreate(decided, folder, () => {
     const manifest = manifestOf(folder);
@@ -153,7 +153,7 @@ function lockFor(wanted: readonly Package[], root: string, manifest: object): ob
   return { lockfileVersion, requires: true, packages: { "": manifest, ...Object.fromEntries(entries) } };
 }
 
-/** Where Node finds a package from another one. */
+/** The folder in which Node finds a package that another one imports. */
 function placeOf(name: string, from: string, locked: Readonly<Record<string, Locked>>): string | undefined {
   for (let folder = from; ; folder = folder.slice(0, Math.max(0, folder.lastIndexOf("/node_modules/")))) {
     const place = folder === "" ? `node_modules/${name}` : `${folder}/node_modules/${name}`;

@@ -1,10 +1,12 @@
-/** Where a container has the volume that caches are on. */
+/** The mount point of the volume with the caches in a container. */
 export const MOUNT = "/hypernodes";
 
-/** Where `npmInstall` puts packages. */
+/** The folder into which `npmInstall` installs packages. */
 export const PACKAGES = "/opt/hypernodes";
 
-/** The folder of the container's own that code runs in. Modules in it find the packages that are in it, and those in `PACKAGES`. */
+/**
+ * The folder of the container's own that code runs in. Modules in it find the packages that are in it, and those in `PACKAGES`.
+ */
 export const SCRATCH = `${PACKAGES}/run`;
 
 /** The file of a bundle that has the files which its modules read. */

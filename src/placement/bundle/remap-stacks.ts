@@ -1,12 +1,17 @@
-import type { Bundle } from "./bundle.js";
+/** The folder of a bundle on a host, and the one that the same files are in on this machine. */
+interface BundleFolders {
+  /** The bundle's digest, which is the name of its folder on the host. */
+  readonly digest: string;
+  readonly root: string;
+}
 
-/** An error from a container: its stack names the files as they are here. */
-export function remapStacks(error: unknown, { digest, root }: Bundle): unknown {
-  const there = new RegExp(`(?:file://)?/[^\\s()]*/${digest}/`, "g");
+/** Replaces the names of a host's files in the stacks of an error and its causes by those of this machine. */
+export function remapStacks(error: unknown, { digest, root }: BundleFolders): unknown {
+  const folder = new RegExp(`(?:file://)?/[^\\s()]*/${digest}/`, "g");
   const seen = new Set<unknown>();
   for (let each = error; each instanceof Error && !seen.has(each); each = each.cause) {
     seen.add(each);
-    if (typeof each.stack === "string") each.stack = each.stack.replaceAll(there, `${root}/`);
+    if (typeof each.stack === "string") each.stack = each.stack.replaceAll(folder, `${root}/`);
   }
   return error;
 }

@@ -1,36 +1,37 @@
 import type { RunEvent } from "../../engine/lifecycle/events.js";
 import type { RunContext } from "../../engine/lifecycle/run-context.js";
-import type { Bundle } from "../bundle/bundle.js";
-import { remapStacks } from "../bundle/remap-stacks.js";
+import type { HostCode } from "../provider.js";
 
 const NONE: ReadonlySet<string> = new Set();
 
-/** Tells of a chunk's events: as they come, if it takes long, and those that are left with its result. */
+/**
+ * Forwards the events of a chunk to its run: live ones as they come, and the rest with the result. Each end is forwarded once.
+ */
 export class ChunkEventForwarder {
-  /** The places whose ends have been told. */
+  /** The paths whose end events were forwarded. */
   readonly ended = new Set<string>();
 
-  /** @param before the places whose ends were told by chunks that were lost. */
+  /** @param endedBefore the paths whose end events were forwarded for chunks that were lost. */
   constructor(
     private readonly run: RunContext,
-    private readonly bundle: Bundle,
-    private readonly before: ReadonlySet<string> = NONE,
+    private readonly code: HostCode,
+    private readonly endedBefore: ReadonlySet<string> = NONE,
   ) {}
 
-  /** @param worker where it is; undefined: it was computed for an earlier client. */
-  tell(events: readonly RunEvent[], worker?: string): void {
+  /** @param host the id of the host or worker; undefined: the chunk was computed for an earlier client. */
+  forward(events: readonly RunEvent[], host?: string): void {
     for (const event of events) {
-      if ("error" in event) remapStacks(event.error, this.bundle);
-      if (!this.isFirst(event)) continue;
-      this.run.forward(worker === undefined ? event : { ...event, container: worker });
+      if ("error" in event) this.code.remapStacks(event.error);
+      if (this.isDuplicate(event)) continue;
+      this.run.forward(host === undefined ? event : { ...event, container: host });
     }
   }
 
-  /** A worker that is lost, or late, has told of what another one does again. */
-  private isFirst({ type, phase, path }: RunEvent): boolean {
-    if (type !== "element" && type !== "node") return true;
-    if (this.ended.has(path) || this.before.has(path)) return false;
+  /** A host that was lost, or is late, may have emitted the events of calls that another one repeats. */
+  private isDuplicate({ type, phase, path }: RunEvent): boolean {
+    if (type !== "element" && type !== "node") return false;
+    if (this.ended.has(path) || this.endedBefore.has(path)) return true;
     if (phase === "end") this.ended.add(path);
-    return true;
+    return false;
   }
 }

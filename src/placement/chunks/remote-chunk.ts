@@ -8,18 +8,17 @@ import type { List } from "../../engine/elements/lists.js";
 import type { ChunkSpan } from "../../engine/lifecycle/trace-context.js";
 
 import { decode } from "../../values/codec.js";
-import type { Bundle } from "../bundle/bundle.js";
-import { remapStacks } from "../bundle/remap-stacks.js";
+import type { HostCode } from "../provider.js";
 import type { ChunkEventForwarder } from "./chunk-events.js";
 
-/** A chunk that is about to go. */
+/** A chunk that is encoded for another host. */
 export interface EncodedChunk {
   readonly bytes: Uint8Array;
-  /** Makes the same bytes again. */
+  /** Encodes the same bytes again. */
   readonly encode: () => Uint8Array;
   /** The place of the first step that its elements go through. */
   readonly path: string;
-  /** Who traces it. */
+  /** The span of the chunk; undefined: nobody traces. */
   readonly span: ChunkSpan | undefined;
 }
 
@@ -38,17 +37,17 @@ export function encodeChunk(fragment: Stage, range: ChunkRangeState, elements: r
 }
 
 /**
- * What came home, its errors told as they would be here.
+ * Decodes the result of a chunk. The stacks of its errors name the files of this machine.
  *
- * @param told how many of its events were told before.
- * @param from who has computed it.
+ * @param emitted the number of its events that were forwarded before.
+ * @param from the id of the host or worker that computed it.
  */
 export function decodeResult(
   bytes: Uint8Array,
   { fragment, range }: { readonly fragment: Stage; readonly range: ChunkRangeState },
-  bundle: Bundle,
+  code: HostCode,
   events: ChunkEventForwarder,
-  told: number,
+  emitted: number,
   from?: string,
 ): ChunkOutcome & { readonly kind: "home" } {
   let result: ChunkResult;
@@ -57,18 +56,18 @@ export function decodeResult(
   } catch (error) {
     return { kind: "home", result: unreadable(error, fragment, range), from };
   }
-  if (result.failure !== undefined) remapStacks(result.failure.error, bundle);
-  events.tell(result.events.slice(told), from);
+  if (result.failure !== undefined) code.remapStacks(result.failure.error);
+  events.forward(result.events.slice(emitted), from);
   return { kind: "home", result, from };
 }
 
-/** Bytes of a chunk, and of its result. */
+/** The number of bytes of a chunk and of its result. */
 export interface ChunkBytes {
   readonly sent: number;
   readonly received: number;
 }
 
-/** Chunks that come after this one have no more bytes than they may. */
+/** Limits the elements of later chunks, by the bytes of one, so that they have no more bytes than allowed. */
 export function limitChunkBytes(
   sizes: ChunkSizer,
   { count }: ChunkRangeState,
@@ -79,19 +78,19 @@ export function limitChunkBytes(
   sizes.limit(Math.max(1, count * Math.min(most.sent / had.sent, most.received / had.received)));
 }
 
-/** Something in a chunk has ended the process that it was in: which element, is found by halving. */
+/** The outcome of a chunk whose process crashed: bisected until the element is alone, which is then charged with the crash. */
 export function bisectOrCharge({ count }: ChunkRangeState, cause: Error): ChunkOutcome {
   return count > 1 ? { kind: "halved" } : { kind: "lost", held: [{ index: 0, step: 0 }], crowded: true, cause };
 }
 
-/** A chunk that is waited for. */
+/** A chunk that was sent, and whose result is awaited. */
 export class RemoteChunk implements ChunkHandle {
   readonly outcome: Promise<ChunkOutcome>;
   private stopping!: (outcome: ChunkOutcome) => void;
 
   /**
-   * @param cancel tells who has it that it is not wanted any more.
-   * @param reason why it is stopped, if it is.
+   * @param cancel tells its host that it is not needed any more.
+   * @param reason gives the reason why the run was stopped; undefined: it was not.
    */
   constructor(
     arriving: Promise<ChunkOutcome>,

@@ -1,23 +1,27 @@
 import type { Printed } from "../protocol/frames.js";
 
-/** Prints the output of nodes in a container, or at a worker, line by line, marked. */
+/** Prints the output of nodes on a host, with a prefix before each line. */
 export class PrefixedOutput {
   /** Of each stream, the beginning of a line that has not ended yet. */
-  private readonly begun = { stdout: "", stderr: "" };
+  private readonly partial = { stdout: "", stderr: "" };
 
-  /** @param mark what stands before each line. */
-  constructor(private readonly mark = "modal") {}
+  /** @param prefix undefined: the output is printed as it comes. */
+  constructor(private readonly prefix: string | undefined) {}
 
   add({ stream, text }: Printed): void {
-    const lines = (this.begun[stream] + text).split("\n");
-    this.begun[stream] = lines.pop()!;
-    if (lines.length > 0) process[stream].write(lines.map((line) => `${this.mark} | ${line}\n`).join(""));
+    if (this.prefix === undefined) {
+      process[stream].write(text);
+      return;
+    }
+    const lines = (this.partial[stream] + text).split("\n");
+    this.partial[stream] = lines.pop()!;
+    if (lines.length > 0) process[stream].write(lines.map((line) => `${this.prefix} | ${line}\n`).join(""));
   }
 
-  /** No more comes: what was begun is shown, too. */
+  /** Prints lines that have not ended: no more output comes. */
   end(): void {
     for (const stream of ["stdout", "stderr"] as const) {
-      if (this.begun[stream] !== "") this.add({ stream, text: "\n" });
+      if (this.partial[stream] !== "") this.add({ stream, text: "\n" });
     }
   }
 }

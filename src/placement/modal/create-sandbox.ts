@@ -2,7 +2,8 @@ import { randomUUID } from "node:crypto";
 import type { App, Image, Sandbox, SandboxCreateParams } from "modal";
 import type { HypernodesError } from "../../errors.js";
 import { sleep } from "../../util/long-timeout.js";
-import { type ModalApi, rejectOnAbort, withDeadline } from "./modal-client.js";
+import { rejectOnAbort } from "../host/deadlines.js";
+import { type ModalApi, withModalDeadline } from "./modal-client.js";
 import { fromModalError } from "./modal-errors.js";
 import { terminate } from "./terminate.js";
 
@@ -32,7 +33,7 @@ export async function createSandbox(
   const run = randomUUID();
   const tags = { framework: "hypernodes", run };
   const idleMs = parameters.idleTimeoutMs!;
-  const endMine = () => withDeadline(endTagged(modal, app.appId, tags), LIST_MS, "containers were not listed");
+  const endMine = () => withModalDeadline(endTagged(modal, app.appId, tags), LIST_MS, "containers were not listed");
   const until = performance.now() + RETRY_MS;
   let waitMs = FIRST_WAIT_MS;
   let isUnanswered = false;
@@ -74,7 +75,7 @@ async function endedIfLate(
   idleMs: number,
 ): Promise<Sandbox> {
   try {
-    return await withDeadline(
+    return await withModalDeadline(
       Promise.race([creating, rejectOnAbort(signal)]),
       START_MS,
       "it did not start a container",

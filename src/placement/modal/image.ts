@@ -17,13 +17,16 @@ export interface ImageLayer extends ImageBuild {
   readonly commands: readonly string[];
 }
 
-/** Where an image is taken from. */
+/** The source of a base image. */
 export interface FromOptions {
-  /** The name of the Modal secret with the registry's `REGISTRY_USERNAME` and `REGISTRY_PASSWORD`. Default: none, for a public image. */
+  /**
+   * The name of the Modal secret with the registry's `REGISTRY_USERNAME` and `REGISTRY_PASSWORD`. Default: none, for a public
+   * image.
+   */
   readonly secret?: string;
 }
 
-/** What a container's file system has before code comes into it. Each call gives another image. */
+/** An immutable definition of a container image. Each method returns a new image. */
 export interface Image {
   readonly kind: "image";
   /** The image it is built on. */

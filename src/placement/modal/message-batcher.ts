@@ -4,7 +4,7 @@
  */
 const MESSAGE = 4 * 1024 * 1024 - 64 * 1024;
 
-/** What messages are put together in, one after another. */
+/** The buffer in which messages are assembled, one after another. */
 export function createBuffer(): Uint8Array {
   return new Uint8Array(MESSAGE);
 }

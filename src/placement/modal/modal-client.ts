@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import type { App, Image as BuiltImage, ModalClient, ModalClientParams, Secret, Volume } from "modal";
 import { HypernodesError } from "../../errors.js";
 import { getOrCreate } from "../../util/get-or-create.js";
-import { type LongTimeout, startTimeout } from "../../util/long-timeout.js";
 import { missingPackage } from "../../util/missing-package.js";
 import type { InstallLayer } from "../bundle/packages.js";
+import { withDeadline } from "../host/deadlines.js";
 import { sentInstruction } from "./dockerfile.js";
 import type { Image } from "./image.js";
 import { fromModalError, imageBuildError } from "./modal-errors.js";
@@ -15,7 +15,7 @@ import { StartPacer } from "./start-pacer.js";
 const ANSWER_MS = 60_000;
 /** Milliseconds for the building of an image. */
 const BUILD_MS = 30 * 60_000;
-/** How much of a build's log is shown. */
+/** The length of the end of a build's log that is shown. */
 const LOG = 64 * 1024;
 /** The calls that wait for something: they have limits of their own. */
 const WAITING =
@@ -126,7 +126,7 @@ export class ModalApi {
         });
       }
       try {
-        return await withDeadline(image.build(app), BUILD_MS, "an image was not built");
+        return await withModalDeadline(image.build(app), BUILD_MS, "an image was not built");
       } catch (error) {
         const log = this.logs.take(error);
         const commands = declared.map((each) => each.commands);
@@ -211,31 +211,15 @@ const limits: Middleware = async function* (call, options) {
   }
 };
 
-const rejections = new WeakMap<AbortSignal, Promise<never>>();
-
-/** A promise that is rejected when a signal is aborted, with its reason. One for a signal: each is a listener more. */
-export function rejectOnAbort(signal: AbortSignal): Promise<never> {
-  return getOrCreate(rejections, signal, () => {
-    const rejected = new Promise<never>((_, reject) => {
-      if (signal.aborted) reject(signal.reason);
-      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-    });
-    rejected.catch(() => {});
-    return rejected;
-  });
-}
-
-/** @throws {HypernodesError} `MODAL_SILENT` if it takes longer. */
-export async function withDeadline<T>(promise: Promise<T>, ms: number, what: string): Promise<T> {
-  let timer: LongTimeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = startTimeout(() => reject(silent(what, ms)), ms);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    timer?.clear();
-  }
+/**
+ * Waits for Modal for a limited time.
+ *
+ * @param ms the limit in milliseconds.
+ * @param what the sentence that the error begins with: `it did not start a container`.
+ * @throws {HypernodesError} `MODAL_SILENT` if it takes longer.
+ */
+export function withModalDeadline<T>(promise: Promise<T>, ms: number, what: string): Promise<T> {
+  return withDeadline(promise, ms, () => silent(what, ms));
 }
 
 function silent(what: string, ms: number): HypernodesError {

@@ -3,7 +3,7 @@ import { HypernodesError } from "../../errors.js";
 import { type LongTimeout, sleep, startInterval, startTimeout } from "../../util/long-timeout.js";
 import type { EncodedChunks } from "../../values/codec.js";
 import type { Bundle } from "../bundle/bundle.js";
-import { remapStacks } from "../bundle/remap-stacks.js";
+import { rejectOnAbort } from "../host/deadlines.js";
 import {
   bundleFrame,
   type Ended,
@@ -20,26 +20,27 @@ import {
   type RunHead,
 } from "../protocol/frames.js";
 import { type TaskHandle, type TaskListener, TaskSession } from "../protocol/task-session.js";
+import type { HostConnection } from "../provider.js";
 import { batchFrames, createBuffer } from "./message-batcher.js";
-import { modalApi, rejectOnAbort, withDeadline } from "./modal-client.js";
+import { modalApi, withModalDeadline } from "./modal-client.js";
 import { connectionLost, containerEnded, processEnded, timedOut } from "./modal-errors.js";
 import { ModalSandbox } from "./modal-sandbox.js";
 import { checkNode, nodeFault } from "./node-faults.js";
 import type { ResolvedModalOptions } from "./options.js";
 import { warnUnusedGpus } from "./unused-gpus.js";
 
-/** How often the container is told that this process lives, in parts of the time after which it would give it up. */
+/** The number of heartbeats to the container in the time after which it would count this process as lost. */
 const BEATS = 6;
 /** Milliseconds that the container has to read the use of its GPUs. */
 const GPUS_MS = 5_000;
 const EMPTY = new Uint8Array();
 
 /** A container with the runner in it, and the conversation with that. */
-export class ModalConnection {
+export class ModalConnection implements HostConnection {
   private readonly reader = new FrameReader(true);
   private readonly conversation: TaskSession;
   private writing: Promise<void> = Promise.resolve();
-  /** What messages are put together in, one after another. */
+  /** The buffer in which messages are assembled, one after another. */
   private readonly message = createBuffer();
   /** Frames that the next message takes along. */
   private readonly waiting: Iterable<Uint8Array>[] = [];
@@ -66,7 +67,7 @@ export class ModalConnection {
   });
 
   private constructor(
-    readonly container: ModalSandbox,
+    private readonly container: ModalSandbox,
     private readonly process: ContainerProcess<Uint8Array>,
     private readonly options: ResolvedModalOptions,
     private readonly bundle: Bundle,
@@ -75,7 +76,7 @@ export class ModalConnection {
     this.writer = process.stdin.getWriter() as WritableStreamDefaultWriter<Uint8Array>;
     this.conversation = new TaskSession({
       send: (frames) => this.send(frames),
-      mapped: (error) => remapStacks(error, bundle),
+      mapped: bundle.remapStacks,
       broken: (error) => void this.onLost(error),
     });
     void this.read();
@@ -111,7 +112,12 @@ export class ModalConnection {
     }
   }
 
-  /** Whether more runs may go there. */
+  /** The id of the sandbox. */
+  get id(): string {
+    return this.container.id;
+  }
+
+  /** True while more tasks may be sent. */
   get isAlive(): boolean {
     return this.failure === undefined && this.lossDiagnosis === undefined;
   }
@@ -153,15 +159,18 @@ export class ModalConnection {
     return going;
   }
 
-  /** Sends what chunks share. */
-  async keep(keep: KeepHead, bytes: Uint8Array, hearing: TaskListener): Promise<void> {
+  async storeShared(keep: KeepHead, bytes: Uint8Array, listener: TaskListener): Promise<void> {
     const work = { length: bytes.length, parts: [bytes] };
-    await this.run(work, hearing, new AbortController().signal, 0, { keep }).result;
+    await this.run(work, listener, new AbortController().signal, 0, { keep }).result;
   }
 
-  /** A result of a stream was taken: another one may come. */
-  ackResult(number: number): void {
-    this.conversation.ackResult(number);
+  /** Reads the volume again, on which another container has stored something. */
+  refreshShared(): Promise<void> {
+    return this.container.reloadVolume();
+  }
+
+  ackResult(task: number): void {
+    this.conversation.ackResult(task);
   }
 
   /**
@@ -187,7 +196,7 @@ export class ModalConnection {
     });
     this.send([frame(FrameKind.gpus, 0, EMPTY)]).catch(() => {});
     const none = this.closed.then(() => undefined);
-    const use = await withDeadline(Promise.race([reading, none]), GPUS_MS, "it did not tell of GPUs").catch(
+    const use = await withModalDeadline(Promise.race([reading, none]), GPUS_MS, "it did not tell of GPUs").catch(
       () => undefined,
     );
     if (use !== undefined) warnUnusedGpus(this.where, this.options.gpu!, use);

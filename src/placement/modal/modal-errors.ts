@@ -1,7 +1,8 @@
-import { HypernodesError, NodeError } from "../../errors.js";
+import { HypernodesError } from "../../errors.js";
+import { HostErrors } from "../host/host-errors.js";
 import type { Ended } from "../protocol/frames.js";
 
-/** What the SDK throws: classes and codes are mixed, and not all of them are exported. */
+/** Errors of the SDK: classes and codes are mixed, and not all of them are exported. */
 interface Thrown {
   readonly name?: string;
   readonly code?: unknown;
@@ -17,21 +18,28 @@ const RESOURCE_EXHAUSTED = 8;
 const UNAVAILABLE = 14;
 const UNAUTHENTICATED = 16;
 
-/** Where a code of gRPC stands for several reasons, Modal's text tells them apart: by whole words. */
+/** Patterns of whole words in Modal's texts, which tell the reasons of one gRPC code apart. */
 const RATE_LIMIT = /\brate[ -]limit(?:ed|s)?\b|\btoo many requests\b/i;
 const QUOTA = /\bquota\b|\blimit\b.*\b(?:reached|exceeded)\b|\b(?:reached|exceed(?:ed|s)?)\b.*\blimit\b/i;
 const UNKNOWN_GPU =
   /\b(?:unknown|invalid|unsupported|unrecogni[sz]ed|no such|not an? (?:known|valid|supported)) GPU\b|\bGPU(?: type| name)?:? \S+ (?:is|was) (?:unknown|invalid|not (?:known|found|valid|supported|recogni[sz]ed))\b/i;
 const OUT_OF_MEMORY = /\bOOM(?:[- ]?killed)?\b|\bout of memory\b/i;
-/** The text that V8 writes last when the heap is full. */
-const HEAP_FULL = /^FATAL ERROR: .*\bheap out of memory\b|^# Fatal (?:process|JavaScript) out of memory\b/m;
-/** The exit code of a process that a shell has seen end by SIGABRT. */
-const ABORTED = 134;
+/** The errors of containers. */
+const CONTAINERS = new HostErrors({
+  ...{ endedCode: "CONTAINER_PROCESS_ENDED", timeoutCode: "CONTAINER_TIMEOUT" },
+  ...{ host: "container", process: "its process in the container" },
+  memoryAdvice:
+    'Give it more: modal({ memoryMiB }), and Node\'s heap with env: { NODE_OPTIONS: "--max-old-space-size=..." }; or make its parts smaller.',
+  timeoutAdvice:
+    "Give it more, modal({ timeoutMs }), at most 24 hours; with modal({ volume }) and a cache a second run goes on where this one was.",
+  connectionAdvice:
+    "Run it again, when the network is there. With modal({ volume }) and a cache, what was computed need not be computed again.",
+});
 
 /**
- * What Modal or its SDK has thrown, as an error of ours.
+ * Translates an error of Modal or its SDK.
  *
- * @param what it was asked for: `app retrieval`, `volume cache`.
+ * @param what the object of the request: `app retrieval`, `volume cache`.
  */
 export function fromModalError(error: unknown, what: string): HypernodesError {
   if (error instanceof HypernodesError) return error;
@@ -133,38 +141,18 @@ export function isAnswer(error: unknown): boolean {
   return typeof (error as Thrown).code === "number" || (error as Thrown).code === "MODAL_SILENT";
 }
 
-/** How a container ended that should not have. */
+/** The unexpected end of a container. */
 export interface ContainerEnd {
-  /** What the sandbox's wait gave; undefined: it lives. */
+  /** The exit code from the sandbox's wait; undefined: the container is alive. */
   readonly exitCode: number | undefined;
   /** Modal's own status, if it told: 4 timeout, 7 idle timeout, 8 memory. */
   readonly status: number | undefined;
   readonly said: string | undefined;
 }
 
-/** The process that ran the pipelines has ended without a result. */
-export function processEnded({ code, signal, stderr }: Ended, where: string): HypernodesError {
-  const told = stderr.trim() === "" ? "" : `:\n  ${stderr.trim().split("\n").slice(-12).join("\n  ")}`;
-  // A process that has ended itself may have written anything.
-  const isHeap = (signal !== null || code === ABORTED) && HEAP_FULL.test(stderr);
-  if (isHeap || signal === "SIGKILL")
-    return outOfMemory(where, isHeap ? "Node's heap was full" : "its process was killed");
-  return new HypernodesError({
-    code: "CONTAINER_PROCESS_ENDED",
-    where,
-    problem: `its process in the container ended ${signal === null ? `with exit code ${code}` : `by ${signal}`}, before it had a result${told}`,
-    advice: signal === null ? "Something in it calls process.exit(), or threw where nobody catches." : undefined,
-  });
-}
-
-function outOfMemory(where: string, how: string): HypernodesError {
-  return new HypernodesError({
-    code: "OUT_OF_MEMORY",
-    where,
-    problem: `the container ran out of memory: ${how}`,
-    advice:
-      'Give it more: modal({ memoryMiB }), and Node\'s heap with env: { NODE_OPTIONS: "--max-old-space-size=..." }; or make its parts smaller.',
-  });
+/** The error of a process in a container that ended without a result. */
+export function processEnded(ended: Ended, where: string): HypernodesError {
+  return CONTAINERS.processEnded(ended, where);
 }
 
 /** The container itself has ended without a result. */
@@ -173,12 +161,12 @@ export function containerEnded(
   where: string,
   limitMs: number,
 ): HypernodesError {
-  if (status === 8) return outOfMemory(where, said || "Modal ended it");
+  if (status === 8) return CONTAINERS.outOfMemory(where, said || "Modal ended it");
   if (status === 4) return timedOut(where, limitMs);
   // What went on in it had nobody to tell.
   if (status === IDLE)
     return connectionLost(where, new Error("Modal ended the container, to which nobody spoke any more"));
-  if (OUT_OF_MEMORY.test(said ?? "")) return outOfMemory(where, said!);
+  if (OUT_OF_MEMORY.test(said ?? "")) return CONTAINERS.outOfMemory(where, said!);
   // A status tells more than an exit code, which may be that of anything in the container.
   if (!status && exitCode === 124) return timedOut(where, limitMs);
   return new HypernodesError({
@@ -190,32 +178,11 @@ export function containerEnded(
   });
 }
 
+/** @param limitMs milliseconds. */
 export function timedOut(where: string, limitMs: number): HypernodesError {
-  return new HypernodesError({
-    code: "CONTAINER_TIMEOUT",
-    where,
-    problem: `it took longer than the ${limitMs / 1000} seconds that it has in its container`,
-    advice:
-      "Give it more, modal({ timeoutMs }), at most 24 hours; with modal({ volume }) and a cache a second run goes on where this one was.",
-  });
+  return CONTAINERS.timedOut(where, limitMs);
 }
 
 export function connectionLost(where: string, cause: unknown): HypernodesError {
-  return new HypernodesError({
-    code: "CONNECTION_LOST",
-    where,
-    problem: `the connection to its container was lost${cause === undefined ? "" : `: ${textOf(cause)}`}`,
-    advice:
-      "Run it again, when the network is there. With modal({ volume }) and a cache, what was computed need not be computed again.",
-    cause,
-  });
-}
-
-/** Whether another try, in another container, may do better. */
-export function isRetryable(error: unknown): boolean {
-  return (
-    error instanceof HypernodesError &&
-    !(error instanceof NodeError) &&
-    ["CONNECTION_LOST", "CONTAINER_LOST"].includes(error.code)
-  );
+  return CONTAINERS.connectionLost(where, cause, cause === undefined ? undefined : textOf(cause));
 }

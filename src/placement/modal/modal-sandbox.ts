@@ -2,11 +2,12 @@ import type { ContainerProcess, Sandbox } from "modal";
 import { sleep } from "../../util/long-timeout.js";
 import type { Bundle } from "../bundle/bundle.js";
 import { MOUNT, SCRATCH } from "../bundle/paths.js";
+import { rejectOnAbort } from "../host/deadlines.js";
 import { onExitSignal } from "../host/exit-hooks.js";
 import { BOOTSTRAP } from "../runtime/bootstrap.js";
 import { createSandbox } from "./create-sandbox.js";
 import { lookUp } from "./lookups.js";
-import { type ModalApi, rejectOnAbort, withDeadline } from "./modal-client.js";
+import { type ModalApi, withModalDeadline } from "./modal-client.js";
 import { type ContainerEnd, connectionLost, containerEnded, fromModalError, IDLE, isAnswer } from "./modal-errors.js";
 import { nodeFault } from "./node-faults.js";
 import { type ResolvedModalOptions, sandboxTimeoutMs } from "./options.js";
@@ -14,7 +15,9 @@ import { terminate } from "./terminate.js";
 
 /** The volume that keeps bundles, where the user names none. */
 const BUNDLES = "hypernodes-bundles";
-/** Milliseconds after which Modal ends a container in which no process runs: the runner has ended before, when it heard nothing. */
+/**
+ * Milliseconds after which Modal ends a container in which no process runs: the runner has ended before, when it heard nothing.
+ */
 const MAX_IDLE_MS = 10_000;
 /** Milliseconds for the beginning of a process, and for what the router does at once. */
 const EXEC_MS = 60_000;
@@ -97,7 +100,7 @@ export class ModalSandbox {
     try {
       const command = ["node", "--input-type=module", "-e", BOOTSTRAP, ...told];
       const executing = this.sandbox.exec(command, { mode: "binary", env: { ...options.env }, secrets });
-      return (await withDeadline(executing, EXEC_MS, "it did not start a process in the container")) as Process;
+      return (await withModalDeadline(executing, EXEC_MS, "it did not start a process in the container")) as Process;
     } catch (error) {
       const end = await this.terminateOrphan();
       // One that was idle has ended because of this.
@@ -111,12 +114,12 @@ export class ModalSandbox {
 
   /** Sees what other containers have left on the volume. */
   async reloadVolume(): Promise<void> {
-    await withDeadline(this.sandbox.reloadVolumes(), RELOAD_MS, "a volume was not read again");
+    await withModalDeadline(this.sandbox.reloadVolumes(), RELOAD_MS, "a volume was not read again");
   }
 
   /**
-   * How it ended, if it has, or does within the time that Modal may take to tell of it. Modal is asked anew: what has broken
-   * a stream may have broken the wait for the end as well.
+   * The end of the container, if it comes within the time that Modal takes to report it. Modal is asked again, because the fault
+   * that broke a stream may have broken the wait for the end as well.
    */
   async terminateOrphan(): Promise<ContainerEnd | undefined> {
     const done = new AbortController();
@@ -127,7 +130,7 @@ export class ModalSandbox {
     return end;
   }
 
-  /** How it ended, if it does within so many seconds, and Modal says so. */
+  /** The end of the container, if it comes within some seconds and Modal reports it. */
   private async ask(seconds: number): Promise<ContainerEnd | undefined> {
     try {
       const { cpClient } = this.modal.sdk as unknown as { cpClient: Record<string, Wait | undefined> };

@@ -16,7 +16,7 @@ import { showValue } from "../../util/show-value.js";
 import { MOUNT, PACKAGES } from "../bundle/paths.js";
 import { type Image, image, isFilePath, isVariableValue, NAME, VARIABLE } from "./image.js";
 
-/** What a container on Modal is to be. */
+/** Options of `modal()`. */
 export interface ModalOptions {
   /**
    * Such as `"A10"` (or `"A10G"`, its older spelling), `"H100:2"`, `"A100-80GB:4"`: the name, and after a colon how many. Handed on as it is.
@@ -54,14 +54,14 @@ export interface ModalOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** The name of the app that containers belong to. Default: `"hypernodes"`. */
   readonly app?: string;
-  /** Where containers run: `"us-east"`, or several. Default: anywhere. */
+  /** The region of the containers, or several: `"us-east"`. Default: anywhere. */
   readonly region?: string | readonly string[];
   /**
-   * How many containers there may be: the elements of maps are shared among them, and this process directs them. Default: 1,
-   * and the whole pipeline is in it.
+   * The maximum number of containers. With more than one, they share the elements of maps, and this process coordinates them.
+   * Default: 1, which runs the whole pipeline.
    */
   readonly containers?: number;
-  /** Whether the container, with its resources, is kept for this process's next runs, for `idleTimeoutMs`. */
+  /** True keeps the container, with its resources, for later runs of this process, for `idleTimeoutMs`. Default: false. */
   readonly keepWarm?: boolean;
 }
 
@@ -88,7 +88,7 @@ export interface ResolvedModalOptions {
 export type ModalPlacement = Placement & { readonly kind: "modal"; readonly options: ModalOptions };
 
 const HOUR_MS = 3_600_000;
-/** What a container lives longer than a run may take: for its beginning and its end. */
+/** Milliseconds that a container lives longer than a run may take, for its start and its end. */
 const MARGIN_MS = 60_000;
 const MAX_TIMEOUT_MS = 24 * HOUR_MS - MARGIN_MS;
 const MAX_CONTAINERS = 1_000;

@@ -1,6 +1,6 @@
 import { sleep } from "../../util/long-timeout.js";
 
-/** How many containers Modal lets a workspace start in a window of milliseconds: five a second, and clocks differ. */
+/** The number of containers that Modal lets a workspace start in a window of milliseconds: five a second, and clocks differ. */
 const MAX_STARTS = 5;
 const WINDOW_MS = 1_100;
 

@@ -1,6 +1,6 @@
 import type { Sandbox } from "modal";
 import { startTimeout } from "../../util/long-timeout.js";
-import { type ModalApi, withDeadline } from "./modal-client.js";
+import { type ModalApi, withModalDeadline } from "./modal-client.js";
 import { fromModalError } from "./modal-errors.js";
 
 /** Milliseconds for the end of a container. */
@@ -38,10 +38,10 @@ export async function terminate(
   void goOn();
 }
 
-/** Why it was not ended. One that is not known has ended. */
+/** The error of ending a container; undefined if it has ended, or is not known. */
 async function failureOf(end: () => Promise<unknown>): Promise<unknown> {
   try {
-    await withDeadline(end(), END_MS, "a container was not ended");
+    await withModalDeadline(end(), END_MS, "a container was not ended");
     return undefined;
   } catch (error) {
     return fromModalError(error, "container").code === "NOT_FOUND" ? undefined : error;

@@ -5,7 +5,7 @@ import type { EncodedChunks } from "../../values/codec.js";
 /** The version of everything that a client and a container say to each other. */
 export const PROTOCOL = 1;
 
-/** What a frame is, and which way it goes: down to the container, or up to the client. */
+/** The kinds of frames, and their direction: down to the host, or up to the client. */
 export const FrameKind = {
   /** Down, asked for by `hello`: the bundle, packed. */
   bundle: 1,
@@ -52,40 +52,40 @@ export interface Hello {
   readonly protocol: number;
   /** Of Node. */
   readonly node: string;
-  /** Whether the bundle is there already. */
+  /** True if the host has the bundle already. */
   readonly has: boolean;
 }
 
-/** What the chunks of a map share: the digest that it is known by, and the file if it is not on a volume. */
+/** The values that chunks of a stage share: their digest, and their file if they are not on a volume. */
 export interface StageHead {
   readonly digest: string;
   readonly file?: string;
 }
 
-/** What chunks share, as it comes: the digest that it is known by, and whether it is left on the volume for others. */
+/** Shared values that follow: their digest, and whether they are stored on the volume for other hosts. */
 export interface KeepHead {
   readonly digest: string;
   readonly isLeft: boolean;
 }
 
-/** How a run is announced; or a chunk of a map; or what chunks share. */
+/** The head of a task: a run, a chunk of a stage, or shared values. */
 export interface RunHead extends BytesHead {
   readonly fragment?: StageHead;
   readonly keep?: KeepHead;
 }
 
-/** How a value's bytes are announced. */
+/** The head of a value: the number of its bytes. */
 export interface BytesHead {
   readonly bytes: number;
 }
 
-/** What a node has printed, as it came. */
+/** Output of nodes, as it was written. */
 export interface Printed {
   readonly stream: "stdout" | "stderr";
   readonly text: string;
 }
 
-/** How the process that runs pipelines ended. */
+/** The end of the process that runs tasks. */
 export interface Ended {
   readonly code: number | null;
   readonly signal: string | null;
@@ -95,9 +95,9 @@ export interface Ended {
 
 /** The GPUs of a container. */
 export interface GpuUse {
-  /** How many there are. */
+  /** The number of GPUs. */
   readonly count: number;
-  /** How many of them nothing has used, as far as is known. */
+  /** The number of GPUs that nothing has used, as far as it is known. */
   readonly unused: number;
 }
 
@@ -164,7 +164,7 @@ export function jsonOf<T>({ payload }: Pick<Frame, "payload">): T {
 export class FrameReader {
   private buffer = new Uint8Array(FRAME_HEADER);
   private filled = 0;
-  /** How many bytes the frame has that is coming: known when its header is there. */
+  /** The length in bytes of the frame that is being received, once its header is complete. */
   private length = FRAME_HEADER;
 
   /** @param reuses whether a frame's bytes are its own only until the next one is asked for: large ones cost no memory then. */
@@ -199,7 +199,7 @@ function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, FRAME_HEADER);
 }
 
-/** How many bytes the payload has that a header announces. */
+/** The length in bytes of the payload that a header announces. */
 function sizeIn(header: Uint8Array): number {
   const view = viewOf(header);
   if (view.getUint16(0) !== MAGIC) throw badFrame("there are bytes in between that are no frame");

@@ -19,7 +19,7 @@ const VIEWS_FROM = 64 * 1024;
 const GRACE_MS = 2_000;
 const EMPTY = new Uint8Array();
 
-/** Who hears of a run. */
+/** The callbacks of a task. */
 export interface TaskListener {
   readonly event: ((event: RunEvent) => void) | undefined;
   readonly printed: (printed: Printed) => void;
@@ -27,7 +27,7 @@ export interface TaskListener {
   readonly next?: () => Promise<readonly unknown[] | undefined>;
   /** A stream's result has come. */
   readonly streamed?: (value: unknown) => void;
-  /** Whether the result is not read here, but handed on as bytes. */
+  /** True if the result is not decoded but handed on as bytes. */
   readonly forwardsResult?: boolean;
 }
 
@@ -43,12 +43,12 @@ interface RunningTask {
 /** A run that was sent. */
 export interface TaskHandle {
   readonly number: number;
-  /** Whether it has begun there. */
+  /** True once the host has started the task. */
   readonly begun: boolean;
   readonly result: Promise<unknown>;
 }
 
-/** How frames go to the other end, and what is known of it. */
+/** The connection that carries the frames of a session. */
 export interface Transport {
   /** Sends frames, soon. Rejects if they can't be sent. */
   send(frames: Iterable<Uint8Array>): Promise<void>;

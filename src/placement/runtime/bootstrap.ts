@@ -1,9 +1,9 @@
 /**
- * What a container's Node is started with: it takes the bundle from where an earlier run has left it, or asks for it, and
- * hands over to the runner in it. Its arguments: the bundle's digest; the folder that outlives the container, or nothing;
- * a folder of the container's own; and what the runner is told. What it says are frames (`frames.ts`).
+ * The program that a container's Node is started with. It takes the bundle from the volume, on which an earlier run has stored it,
+ * or asks the client for it, and calls the supervisor in it. Its arguments are the bundle's digest; the folder that outlives the
+ * container, or nothing; a folder for this container alone; and the arguments of the supervisor. It writes frames (`frames.ts`).
  *
- * While it waits for the bundle, it ends after as many milliseconds without a byte as the runner would: a process keeps its
+ * While it waits for the bundle, it ends after as many milliseconds without a byte as the supervisor would: a process keeps its
  * container alive, and a GPU with it.
  *
  * It is an argument of a command, so it is kept small, and the same for all.

@@ -5,7 +5,7 @@ import { NodeError } from "../../errors.js";
 import type { Plan, Step } from "../../graph/plan.js";
 import { type EncodedChunks, encodeChunks } from "../../values/codec.js";
 
-/** How deep in the outputs the value of each is. */
+/** The depth of each output's value in the record of outputs. */
 const OUTPUT_LEVEL = 1;
 const WHAT = "its value can't travel from the container";
 

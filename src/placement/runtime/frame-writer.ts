@@ -11,10 +11,10 @@ const PIECE = 1024 * 1024;
 
 const written = promisify(write);
 
-/** What goes from the process that runs pipelines up to the client, whole frames one after another. */
+/** Writes frames from the process that runs tasks to the client, each as a whole. */
 export class FrameWriter {
   private queue: Promise<void> = Promise.resolve();
-  /** How many frames are on their way that others must not come between. */
+  /** The number of writes in progress that other frames must not interrupt. */
   private busy = 0;
   private readonly events = new Map<number, RunEvent[]>();
   private readonly gathering = new EventBatcher(() => this.flushEvents());
@@ -27,6 +27,11 @@ export class FrameWriter {
     if (waiting === undefined) this.events.set(run, [event]);
     else waiting.push(event);
     this.gathering.add();
+  }
+
+  /** Writes the events that wait, if nothing else is being written. */
+  flush(): void {
+    if (this.busy === 0) this.writeEvents();
   }
 
   private flushEvents(): void {
@@ -42,7 +47,7 @@ export class FrameWriter {
     this.events.clear();
   }
 
-  /** What went wrong with a run: as what it says, if it can't travel as it is. */
+  /** Sends the error of a task; if it cannot be serialized, an error with its text. */
   failure(run: number, error: unknown): Promise<void> {
     return this.value(FrameKind.end, run, { ok: false }, serialisableError(error));
   }

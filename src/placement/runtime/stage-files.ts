@@ -8,10 +8,13 @@ import { commitVolume } from "./commit-volume.js";
 /** Milliseconds after which a file is dropped that nothing has used. */
 const KEPT_MS = 24 * 3_600_000;
 
-/** What the chunks of maps share, on the volume that all containers have: the first one leaves it there for the others. */
+/**
+ * The values that chunks of a stage share, on the volume that all containers have: the first container stores them for the
+ * others.
+ */
 export class StageFiles {
   private readonly folder: string;
-  /** What came to this container, and has not been asked for. */
+  /** Values that arrived in this container and were not read yet. */
   private readonly received = new Map<string, Uint8Array>();
 
   /** @param kept where the volume is. */
@@ -60,7 +63,7 @@ export class StageFiles {
   }
 }
 
-/** What `read` says where it has to come from the client. */
+/** The code of the error of `read` if the client has to send the values. */
 export const SHARED_MISSING = "SHARED_MISSING";
 
 function missing(digest: string): HypernodesError {

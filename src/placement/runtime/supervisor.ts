@@ -8,11 +8,11 @@ import { type Ended, FrameKind, FrameReader, jsonFrame, type Printed } from "../
 import { commitVolume } from "./commit-volume.js";
 import { GpuReadings } from "./gpu-readings.js";
 
-/** How much of what the child wrote to stderr is told when it ends. */
+/** The length of the tail of the child's stderr that is sent when it ends. */
 const TAIL = 64 * 1024;
 /** Bytes for the child that wait in memory. With more, stdin is not read, and the client can't be heard either. */
 const MAX_WAITING = 64 * 1024 * 1024;
-/** How often the client hears that the runner lives, in parts of the silence after which it would be given up. */
+/** The number of heartbeats to the client in the time after which the supervisor would count as lost. */
 const BEATS = 6;
 
 /**
@@ -39,7 +39,7 @@ export function superviseTaskProcess(
     [
       "--enable-source-maps",
       "--disable-warning=ExperimentalWarning",
-      fileURLToPath(new URL("./task-process.js", import.meta.url)),
+      fileURLToPath(new URL("./child.js", import.meta.url)),
       ...[kept, scratch, "container", keepsCaches, ...mounts],
     ],
     { stdio: ["ignore", "pipe", "pipe", "pipe", "pipe"], cwd: scratch },

@@ -31,25 +31,36 @@ import { commitVolume } from "./commit-volume.js";
 import { RemoteElementSource } from "./element-stream.js";
 import { encodeOutputs } from "./encode-outputs.js";
 import { FrameWriter } from "./frame-writer.js";
+import { importModule } from "./import-module.js";
 import { StageFiles } from "./stage-files.js";
 import { unpackFiles } from "./unpack-files.js";
 import { VolumeStores } from "./volume-stores.js";
+import { startWatchdog } from "./watchdog.js";
 
 /** Typed arrays that are at least this large stay where they came in. */
 const VIEWS_FROM = 64 * 1024;
 
 /**
- * What a volume keeps for others, where there is one; a folder of its own; "worker", if a worker of a queue has started it;
- * whether SQLite caches are kept on the volume, too; the folders of the user's volumes.
+ * The folder of a volume that is shared with other containers, if there is one; a folder for this process alone; and the kind of
+ * host that has started the process: a container, the worker of a queue, or (`process`) another process of this machine.
  */
-const [volume = "", scratch = "", host = "container", keepsCaches = "", ...mounts] = process.argv.slice(2);
+const [volume = "", scratch = "", host = "container", ...hostArgs] = process.argv.slice(2);
 const isWorker = host === "worker";
+/** In a container: whether SQLite caches are kept on the volume; the folders of the user's volumes. */
+const [keepsCaches = "", ...mounts] = host === "container" ? hostArgs : [];
+/** In a process of the client's machine: the module of the pipeline, and the maximum of memory in bytes. */
+const [module = "", maxBytes = ""] = host === "process" ? hostArgs : [];
 const up = new FrameWriter(4);
-// A worker's files are those of its machine.
-const stores = isWorker ? undefined : new VolumeStores(keepsCaches && volume, scratch);
+if (host === "process") {
+  startWatchdog(maxBytes === "" ? undefined : Number(maxBytes));
+  // The client names the calls that were in progress.
+  process.on("exit", () => up.flush());
+}
+// The files of a worker and of a process are those of their machine.
+const stores = host === "container" ? new VolumeStores(keepsCaches && volume, scratch) : undefined;
 const shared = new StageFiles(volume);
 const runs = new Map<number, Run>();
-/** What is built once for all work in this container that is not a run of its own. */
+/** Resources that are built once for all tasks of this process that reuse them. */
 const resources = new ResourceScope(true);
 const fragments = new StageCache(classOf, resources, !isWorker);
 const loading = load();
@@ -59,7 +70,7 @@ loading.catch(() => {});
 class Run {
   readonly controller = new AbortController();
   readonly elements: RemoteElementSource;
-  /** How many results of a stream the client has not taken. */
+  /** The number of streamed results that the client has not consumed. */
   private untaken = 0;
   private goOn: (() => void) | undefined;
   private coming: ByteCollector | undefined;
@@ -69,7 +80,7 @@ class Run {
     this.elements = new RemoteElementSource(() => void up.json(FrameKind.pull, number, {}));
   }
 
-  /** How it begins: as a run, as a chunk of a fragment, or as something to keep. */
+  /** Takes the head of the task: a run, a chunk of a stage, or shared values to store. */
   arrive({ bytes, fragment, keep }: RunHead): void {
     const answer = (whole: Uint8Array) => {
       if (fragment !== undefined) return this.chunk(fragment, whole);
@@ -125,7 +136,10 @@ class Run {
       // The beginning and the end of the run are told where it began.
       listener: work.wantsEvents
         ? (event) => {
-            if (event.type !== "run") up.event(this.number, event);
+            if (event.type === "run") return;
+            up.event(this.number, event);
+            // If the node crashes the process, the client knows which one it was.
+            if (host === "process" && event.type === "node" && event.phase === "start") up.flush();
           }
         : undefined,
     });
@@ -186,6 +200,7 @@ async function commitMounts(): Promise<void> {
 
 async function load(): Promise<void> {
   try {
+    if (host === "process") return await importModule(module);
     unpackFiles(fileURLToPath(new URL(".", import.meta.url)));
     await importBundle();
   } catch (error) {
@@ -205,8 +220,8 @@ function notLoaded(error: unknown): HypernodesError {
     advice:
       missing === undefined
         ? `What a module does when it is imported is done in the ${host}, too: let it define things only, and read files and variables in nodes.`
-        : isWorker
-          ? `Install it where the worker was started: npm install ${missing}`
+        : host !== "container"
+          ? `Install it where the ${host} was started: npm install ${missing}`
           : `Install it in the image: image: image().npmInstall(${JSON.stringify(missing)}).`,
     cause: error,
   });

@@ -15,7 +15,7 @@ const SAVE_MS = 30_000;
 /** A store's file on the container's disk. */
 interface LocalStore {
   readonly file: string;
-  /** Where its entries outlive the container, file by file. */
+  /** The folder in which its entries outlive the container, in several files. */
   readonly folder: string;
   /** Files that its entries were taken over from. */
   taken: string[];
@@ -29,7 +29,7 @@ interface LocalStore {
  */
 export class VolumeStores {
   private readonly locals = new Map<string, Promise<LocalStore>>();
-  /** Whether there is anything on the volume that a commit has not taken along. */
+  /** True if the volume has files that were not committed. */
   private isUncommitted = false;
   private saving: Promise<void> = Promise.resolve();
 
@@ -91,7 +91,7 @@ export class VolumeStores {
     }
   }
 
-  /** What the stores have that is not saved yet is saved. */
+  /** Saves the entries of the stores that are not saved yet. */
   save(): Promise<void> {
     if (this.kept === "") return Promise.resolve();
     this.saving = this.saving.then(() => this.saveAll()).catch(warn);

@@ -11,7 +11,7 @@ import { type ChunkJob, NOT_IN_REDIS } from "../job-protocol.js";
 /** Milliseconds for which a file is kept that no chunk has asked for. */
 const IDLE_MS = 5 * 60_000;
 
-/** What a worker has fetched of Redis, as files: the code of pipelines, and what the chunks of maps share. Once each. */
+/** Files of a worker with what it downloaded from Redis, once each: the code of pipelines and the shared values of stages. */
 export class ArtifactCache {
   private readonly bundles = new Map<string, Promise<string>>();
   private readonly shared = new Map<string, { readonly file: Promise<string>; usedAt: number }>();

@@ -32,9 +32,9 @@ import { ProcessPool } from "./process-pool.js";
 
 /** Milliseconds between looks whether runs are still wanted. */
 const HEARTBEAT_MS = 500;
-/** How long a worker counts as there that says nothing, in looks. */
+/** The number of heartbeats after which a silent worker counts as gone. */
 const HEARTBEAT_TTL_TICKS = 10;
-/** How many workers in turn may be lost with a chunk. */
+/** The number of workers in a row that may be lost with a chunk. */
 const MAX_STALLED = 2;
 
 /** Pieces of output that Redis holds for a client: the last ones. */
@@ -67,7 +67,7 @@ export class QueueWorker {
   private readonly runs = new Map<string, Set<AbortController>>();
   private readonly taking: BullWorker<Signed<ChunkJob>, Signed<JobResult>>;
   private isLost = false;
-  /** When Redis last took what this worker says of itself. */
+  /** The time at which Redis last took this worker's heartbeat. */
   private seenAt = performance.now();
   /** The codes of what it was told of that it refuses, or is refused. */
   private readonly reported = new Set<string>();

@@ -5,18 +5,18 @@ import { type RunRequest, RunSession } from "../../engine/run.js";
 import { hasCache } from "../../engine/run-cache/plan-stores.js";
 import { localised } from "../../engine/settings.js";
 import { type ElementSource, openElementSource } from "../../engine/stream.js";
+import type { HostSpec } from "../provider.js";
 import { acquireConnection } from "./connection-cache.js";
-import { type ModalPlacement, resolveModalOptions } from "./options.js";
 import { poolsForSession } from "./session-pools.js";
 import { TaskSubmission } from "./task-submission.js";
 
-/** Runs a program in a container: as `runProgram` does here. */
-export async function runOnModal(request: RunRequest, placement: ModalPlacement): Promise<Record<string, unknown>> {
+/** Runs a program on a host, as `runProgram` runs it in this process. */
+export async function runOnHost(request: RunRequest, spec: HostSpec): Promise<Record<string, unknown>> {
   const session = new RunSession(request);
   let outputs: Record<string, unknown>;
   try {
     if (session.scope.stopped) throw session.scope.reason;
-    outputs = await (await submissionFor(request, session, placement, false)).run();
+    outputs = await (await submissionFor(request, session, spec, false)).run();
   } catch (error) {
     throw await session.finish({ error: session.scope.stopped ? session.scope.reason : error });
   }
@@ -24,28 +24,25 @@ export async function runOnModal(request: RunRequest, placement: ModalPlacement)
   return outputs;
 }
 
-/** Runs a program of one mapped step in a container, for elements as they come: as `streamProgram` does here. */
-export async function* streamOnModal(
-  request: RunRequest,
-  placement: ModalPlacement,
-): AsyncGenerator<unknown, void, undefined> {
+/** Runs a program of one mapped step on a host for elements that come over time, as `streamRun` does in this process. */
+export async function* streamOnHost(request: RunRequest, spec: HostSpec): AsyncGenerator<unknown, void, undefined> {
   const session = new RunSession(request);
   const { program, values, name } = request;
   const results = new ResultQueue();
   let failure: { error: unknown } | undefined;
   let finished = false;
   let elements: ElementSource | undefined;
-  let going: Promise<unknown> | undefined;
+  let running: Promise<unknown> | undefined;
   try {
     const source = openElementSource(program.plan.steps[0]!, values, name);
     elements = source;
-    const trip = await submissionFor(request, session, placement, true);
+    const submission = await submissionFor(request, session, spec, true);
     const next = async () => {
       const { done, value } = await source.next();
       return done ? undefined : (value as unknown[]);
     };
-    going = trip.run({ next, streamed: (value) => results.add(value) });
-    going.then(
+    running = submission.run({ next, streamed: (value) => results.add(value) });
+    running.then(
       () => results.end(undefined),
       (error: unknown) => results.end({ error }),
     );
@@ -53,7 +50,7 @@ export async function* streamOnModal(
       const result = await results.next();
       if (result === undefined) break;
       yield result.value;
-      trip.taken();
+      submission.ackResult();
     }
     finished = true;
   } catch (error) {
@@ -63,18 +60,18 @@ export async function* streamOnModal(
     if (stopped !== undefined) {
       (async () => elements?.return?.())().catch(() => {});
       session.scope.stop(stopped.error);
-      await going?.catch(() => {});
+      await running?.catch(() => {});
     }
     const error = await session.finish(
       stopped,
       program.plan.outputs.map((output) => output.name),
     );
-    // biome-ignore lint/correctness/noUnsafeFinally: a failure is thrown on; an early end of the consumer is none.
+    // biome-ignore lint/correctness/noUnsafeFinally: a failure is rethrown; a consumer that stops early is none.
     if (failure !== undefined) throw error;
   }
 }
 
-/** Results that came and were not taken yet. */
+/** Results that arrived and were not consumed yet. */
 class ResultQueue {
   private readonly waiting: { readonly value: unknown }[] = [];
   private over: { readonly failure: { readonly error: unknown } | undefined } | undefined;
@@ -106,16 +103,15 @@ class ResultQueue {
 async function submissionFor(
   request: RunRequest,
   { run, scope }: RunSession,
-  placement: ModalPlacement,
+  spec: HostSpec,
   isStream: boolean,
 ): Promise<TaskSubmission> {
-  const { program, values, settings, explain, inputs, name, listener, resources: opened } = request;
+  const { program, values, settings, explain, inputs, name, listener, resources: openScope } = request;
   const { choices, graceMs } = settings;
   const lists = new Set(isStream ? program.plan.steps[0]!.map!.lists.map(({ slot }) => slot) : []);
-  const isRemembered = hasCache(program.plan, choices);
-  if (isRemembered) await loadCodeReading();
-  const options = resolveModalOptions(placement.options);
-  const errand: RemoteTask = {
+  const isCached = hasCache(program.plan, choices);
+  if (isCached) await loadCodeReading();
+  const task: RemoteTask = {
     type: program.pipeline,
     work: {
       source: toProgramSpec(program),
@@ -126,17 +122,17 @@ async function submissionFor(
       carrier: run.context?.inject(run.id, name),
       explain,
       execution: localised(choices.execution),
-      codes: isRemembered ? exportCodeDigests(program) : undefined,
-      models: isRemembered ? exportModelDigests() : undefined,
+      codes: isCached ? exportCodeDigests(program) : undefined,
+      models: isCached ? exportModelDigests() : undefined,
       part: undefined,
       inputs,
-      reusesResources: options.keepWarm || opened !== undefined,
+      reusesResources: spec.keepWarm || openScope !== undefined,
       isStream,
     },
     ...{ cache: choices.cache || undefined, plan: program.plan, where: name, run, scope, graceMs },
   };
-  if (opened === undefined) {
-    return new TaskSubmission(errand, options, (bundle, signal) => acquireConnection(options, bundle, name, signal));
+  if (openScope === undefined) {
+    return new TaskSubmission(task, spec, (code, signal) => acquireConnection(spec, code, name, signal));
   }
-  return poolsForSession(opened).submit(options, errand);
+  return poolsForSession(openScope).submit(spec, task);
 }
