@@ -115,7 +115,7 @@ describe("the limits of a local process", () => {
       [{ maxProcesses: 1.5 }, "the option maxProcesses is 1.5"],
       [{ env: { A: 1 } }, "the option env is a record with other values than texts"],
       [{ memory: 512 }, 'there is no option "memory"'],
-      [{ memoryMiB: 1, timeoutMs: 0 }, "2 options are wrong"],
+      [{ memoryMiB: 1, timeoutMs: 0 }, "2 options are invalid"],
     ] as const) {
       expect(() => localProcess(options as never), JSON.stringify(options)).to.throw(says);
     }
@@ -127,7 +127,7 @@ describe("the limits of a local process", () => {
     );
     expect(parsePlacement("local-process")).to.deep.equal(localProcess());
     expect(() => parsePlacement("local-process:memoryMiB=x")).to.throw("memoryMiB");
-    expect(() => parsePlacement("moon")).to.throw("There are local, local-process and modal.");
+    expect(() => parsePlacement("moon")).to.throw("The placements are local, local-process and modal.");
   });
 });
 
