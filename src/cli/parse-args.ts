@@ -1,5 +1,6 @@
 import type { BullmqQueue, Placement } from "../index.js";
 import { bullmq, local, modal } from "../index.js";
+import type { ModalPlacement } from "../placement/modal/options.js";
 import { JsonTextError, parseJson } from "../util/json-text.js";
 import { usageError } from "./exit-codes.js";
 
@@ -48,13 +49,18 @@ export function parseMaps(text: string): string | BullmqQueue {
   return bullmq(optionsIn(text, "--maps bullmq"));
 }
 
-/** `modal:gpu=A10G,cpu=4`, `modal`, `local`. */
-export function parsePlacement(text: string): Placement {
+/**
+ * `modal:gpu=A10G,cpu=4`, `modal`, `local`.
+ *
+ * @param declared the placement of the class: if it is on Modal, too, its options hold where the text names no others.
+ */
+export function parsePlacement(text: string, declared?: Placement): Placement {
   const kind = kindIn(text);
   if (kind === "local" && text === kind) return local();
   if (kind === "local") throw usageError("--on local", "local takes no options", "Write --on local.");
   if (kind !== "modal") throw usageError(`--on ${kind}`, `there is no place "${kind}"`, "There are local and modal.");
-  return modal(optionsIn(text, "--on modal"));
+  const { options = {} } = declared?.kind === "modal" ? (declared as ModalPlacement) : {};
+  return modal({ ...options, ...optionsIn(text, "--on modal") });
 }
 
 function kindIn(text: string): string {

@@ -114,7 +114,7 @@ async function explain(pipeline: AnyPipeline, flags: RunFlags): Promise<void> {
   }
   const over = flags.over === undefined ? [] : names(flags.over);
   const inputs = await parseInputs(flags.input ?? [], { type: pipeline.constructor, graph: pipeline.graph(), over });
-  const options = { ...choicesFrom(flags), ...(flags.outputs !== undefined && { outputs: names(flags.outputs) }) };
+  const options = { ...choicesFrom(flags, declaredBy(pipeline)), ...(flags.outputs !== undefined && { outputs: names(flags.outputs) }) };
   const explanations = await pipeline.explain(
     inputs,
     over.length === 0 ? options : { ...options, over, ...(flags.mode && { mode: flags.mode }) },
@@ -160,9 +160,9 @@ export async function runPipeline(
 ): Promise<unknown> {
   const graph = pipeline.graph();
   const over = flags.over === undefined ? [] : names(flags.over);
-  const choices = choicesFrom(flags);
-  const streams =
-    results !== undefined && isHere(mergeOptions(optionsOf(pipeline.constructor as new () => object), choices));
+  const declared = declaredBy(pipeline);
+  const choices = choicesFrom(flags, declared);
+  const streams = results !== undefined && isHere(mergeOptions(declared, choices));
   const inputs = await parseInputs(flags.input ?? [], { type: pipeline.constructor, graph, over, streams });
   let run: string | undefined;
   let hasExplained = false;
@@ -216,7 +216,12 @@ function sqliteAt(file: string): Cache {
   throw usageError(`--cache ${file}`, "it is a directory, not a file", `Write ${path.join(file, "cache.sqlite")}`);
 }
 
-function choicesFrom({ set, maps, nodes, check, cache, on }: RunFlags): PipelineOptions {
+/** The options that decorators give a pipeline's class. */
+function declaredBy(pipeline: AnyPipeline): PipelineOptions {
+  return optionsOf(pipeline.constructor as new () => object);
+}
+
+function choicesFrom({ set, maps, nodes, check, cache, on }: RunFlags, declared: PipelineOptions): PipelineOptions {
   const execution = {
     ...parseSettings(set ?? []),
     ...(maps && { maps: parseMaps(maps) }),
@@ -225,7 +230,7 @@ function choicesFrom({ set, maps, nodes, check, cache, on }: RunFlags): Pipeline
   } as ExecutionOptions;
   return {
     ...(Object.keys(execution).length > 0 && { execution }),
-    ...(on !== undefined && { runOn: parsePlacement(on) }),
+    ...(on !== undefined && { runOn: parsePlacement(on, declared.runOn) }),
     // commander says true for a --no-cache that was not given.
     ...(typeof cache === "string" && { cache: sqliteAt(cache) }),
     ...(cache === false && { cache: false as const }),
