@@ -1,5 +1,5 @@
-import { encodeOnnx } from "./onnx.js";
 import { NgramHasher } from "./ngrams.js";
+import { encodeOnnx } from "./onnx.js";
 import { rightSingularVectors } from "./svd.js";
 
 export interface LsaOptions {
@@ -27,7 +27,10 @@ export function makeLsaModel(texts: readonly string[], options: LsaOptions = {})
   const rank = Math.min(options.dimensions ?? 128, texts.length - 1);
   const hasher = new NgramHasher(buckets);
   const features = texts.map((text) => hasher.features(text));
-  const idf = rarities(features.map((each) => each.buckets), buckets);
+  const idf = rarities(
+    features.map((each) => each.buckets),
+    buckets,
+  );
   const rows = features.map(({ buckets, weights }) => {
     const values = Float64Array.from(weights, (weight, i) => weight * idf[buckets[i]!]!);
     const norm = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0)) || 1;

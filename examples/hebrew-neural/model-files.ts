@@ -60,7 +60,9 @@ export class ModelFiles {
 export async function checkModelFiles(settings: EncoderSettings): Promise<ModelFiles> {
   const { kind, file, content, tokenizer, executors = EXECUTORS, sessionThreads = 1 } = settings;
   if ((file === undefined) === (content === undefined)) {
-    throw new ModelError("the settings of the encoder have to name a file, or give its content: one of them, and not both");
+    throw new ModelError(
+      "the settings of the encoder have to name a file, or give its content: one of them, and not both",
+    );
   }
   if (content !== undefined && !(content instanceof Uint8Array)) {
     throw new ModelError("the content of the model has to be a Uint8Array: in JSON, name a file instead");

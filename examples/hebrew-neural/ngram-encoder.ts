@@ -29,7 +29,12 @@ export class NgramSentenceEncoder implements SentenceEncoder {
       checkNames(session, ["ids", "weights"], [], [OUTPUT, "buckets"], "ngrams");
       const nothing = feed([[]], [[]], 1);
       const { embeddings, buckets } = await runSession(session, nothing, [OUTPUT, "buckets"]);
-      return new NgramSentenceEncoder(session, new NgramHasher(Number(buckets!.data[0])), executor, embeddings!.dims[1]!);
+      return new NgramSentenceEncoder(
+        session,
+        new NgramHasher(Number(buckets!.data[0])),
+        executor,
+        embeddings!.dims[1]!,
+      );
     } catch (error) {
       await session.release();
       throw error;

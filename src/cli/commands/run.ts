@@ -114,7 +114,10 @@ async function explain(pipeline: AnyPipeline, flags: RunFlags): Promise<void> {
   }
   const over = flags.over === undefined ? [] : names(flags.over);
   const inputs = await parseInputs(flags.input ?? [], { type: pipeline.constructor, graph: pipeline.graph(), over });
-  const options = { ...choicesFrom(flags, declaredBy(pipeline)), ...(flags.outputs !== undefined && { outputs: names(flags.outputs) }) };
+  const options = {
+    ...choicesFrom(flags, declaredBy(pipeline)),
+    ...(flags.outputs !== undefined && { outputs: names(flags.outputs) }),
+  };
   const explanations = await pipeline.explain(
     inputs,
     over.length === 0 ? options : { ...options, over, ...(flags.mode && { mode: flags.mode }) },

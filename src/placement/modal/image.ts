@@ -123,7 +123,10 @@ const FROM_RULES: RulesOf<FromOptions> = {
 };
 
 const CUDA_RULES: RulesOf<CudaOptions> = {
-  version: that('a line of CUDA: "12" or "13"', (value) => typeof value === "string" && Object.hasOwn(CUDA_RELEASES, value)),
+  version: that(
+    'a line of CUDA: "12" or "13"',
+    (value) => typeof value === "string" && Object.hasOwn(CUDA_RELEASES, value),
+  ),
   node: that(
     'a line of Node, "22", or a release, "22.13.1"',
     (value) => typeof value === "string" && RELEASE.test(value),
@@ -176,7 +179,11 @@ function createImage(parts: Parts): Image {
     addRemoteFile: (url, remotePath, sha256) => {
       assertPattern("addRemoteFile", url, URL_FORM, 'an address of https: "https://example.com/model.onnx"');
       if (!isFilePath(remotePath))
-        throw badArgument("addRemoteFile", remotePath, 'the absolute path of a file in the image: "/weights/model.onnx"');
+        throw badArgument(
+          "addRemoteFile",
+          remotePath,
+          'the absolute path of a file in the image: "/weights/model.onnx"',
+        );
       assertPattern("addRemoteFile", sha256, SHA256, "a SHA-256 sum: 64 hexadecimal digits, in lower case");
       return layer([downloadInstruction(url, remotePath, sha256)]);
     },
