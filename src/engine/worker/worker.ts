@@ -5,7 +5,7 @@ import { ownModule } from "../../util/own-files.js";
 import type { ThreadData } from "../threads/protocol.js";
 import type { handleRequest } from "./thread-entry.js";
 
-type Thread = { readonly answer: typeof handleRequest };
+type Thread = { readonly handleRequest: typeof handleRequest };
 
 const url = ownModule("engine/worker/thread-entry");
 // Piscina requires this file before it imports it, and a loader that makes modules CommonJS for that (tsx) would do so
@@ -15,4 +15,5 @@ const { isCommonJs } = (workerData as ThreadData).hypernodes;
 const thread = isCommonJs ? (createRequire(url)(fileURLToPath(url)) as Thread) : load(url.href);
 
 /** What Piscina calls in each thread of a pool. */
-export default async (request: Parameters<typeof handleRequest>[0]): Promise<unknown> => (await thread).answer(request);
+export default async (request: Parameters<typeof handleRequest>[0]): Promise<unknown> =>
+  (await thread).handleRequest(request);

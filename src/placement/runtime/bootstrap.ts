@@ -59,6 +59,6 @@ if (packed) {
   for (const n in files) if (n !== last) put(join(place, n), files[n]);
   put(join(place, last), files[last]);
 }
-const { main } = await import(pathToFileURL(join(place, "runner.js")));
-main(has, kept, scratch, ...told);
+const { superviseTaskProcess } = await import(pathToFileURL(join(place, "runner.js")));
+superviseTaskProcess(has, kept, scratch, ...told);
 `;
