@@ -11,6 +11,7 @@ import { heq } from "./heq.js";
 import { langgraph } from "./langgraph.js";
 import { map } from "./map.js";
 import { modal } from "./modal.js";
+import { neural } from "./neural.js";
 import { queue } from "./queue.js";
 import { start } from "./start.js";
 import { stream } from "./stream.js";
@@ -26,6 +27,7 @@ const benches: Record<string, () => Promise<void>> = {
   events,
   threads,
   heq,
+  neural,
   codec,
   cache,
   modal,
