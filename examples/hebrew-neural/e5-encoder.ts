@@ -65,7 +65,7 @@ export class E5Encoder implements SentenceEncoder {
 
   /** The ids of a text with its prefix, cut to what the model has positions for. The mark at the end stays. */
   private tokenize(text: string, role: TextRole): number[] {
-    const { ids } = this.tokenizer.encode(`${role}: ${wellFormed(text.slice(0, MAX_UNITS))}`);
+    const ids: number[] = this.tokenizer.encode(`${role}: ${wellFormed(text.slice(0, MAX_UNITS))}`).ids;
     if (ids.length <= MAX_TOKENS) return ids;
     return [...ids.slice(0, MAX_TOKENS - 1), ids.at(-1)!];
   }
@@ -110,6 +110,7 @@ function meanOfTokens(states: Float32Array, from: number, tokens: number, dimens
     for (let i = 0; i < dimensions; i++) sums[i]! += states[at + i]!;
   }
   const norm = Math.sqrt(sums.reduce((sum, value) => sum + value * value, 0));
+  if (!Number.isFinite(norm)) throw new ModelError(`the model gives states that are no numbers: see whether it is damaged`);
   return Float32Array.from(sums, (sum) => sum / Math.max(norm, 1e-12));
 }
 
@@ -133,7 +134,7 @@ async function readTokenizer(file: string): Promise<{ tokenizer: Tokenizer; larg
   const config = await readJson(path.join(path.dirname(file), "tokenizer_config.json"));
   try {
     const tokenizer = new Tokenizer(definition, config);
-    const { ids } = tokenizer.encode("query: שלום");
+    const ids: readonly number[] = tokenizer.encode("query: שלום").ids;
     const isWhole = ids.length > 0 && ids.every((id) => Number.isSafeInteger(id) && id >= 0);
     if (!isWhole) throw new TypeError(`it gives the ids ${ids.join(", ") || "none"}`);
     return { tokenizer, largestId: largestIdOf(definition) };
