@@ -16,6 +16,8 @@ import { corpusFrom, declaration } from "../../examples/hebrew-retrieval/corpus.
 import { evaluate } from "../../examples/hebrew-retrieval/evaluation.js";
 import type { Hit } from "../../examples/hebrew-retrieval/models.js";
 import { image, memory, modal, type RunEvent, sqlite } from "../../src/index.js";
+import { built } from "../support/built.js";
+import { execute, LOADER } from "../support/execute.js";
 import { loopback, onLoopback } from "../support/modal.js";
 import { rejection } from "../support/rejection.js";
 
@@ -660,5 +662,26 @@ describe("hebrew-neural: a run in a container @slow", () => {
       .to.contain("the model /models/none.onnx can't be read: ENOENT")
       .and.contain("NeuralHebrewRetrieval.modelFiles");
   });
-});
 
+  onLoopback("is what the command line starts, with the image of the class and the GPU of --on", async () => {
+    held.server.forget();
+    const { passages, queries } = declaration();
+    const file = write("inputs.json", JSON.stringify({ passages, queries, model: { ...ofDeclaration().settings } }));
+    const ran = await execute(process.execPath, [
+      ...[built("src/cli/main.ts"), "run", "examples/hebrew-neural/on-gpu.ts", "--input", `@${file}`],
+      ...["--on", "modal:gpu=H100", "--outputs", "metrics", "--json", "--quiet"],
+    ]);
+    expect(ran.stderr).to.equal("");
+    expect(JSON.parse(ran.stdout).metrics["recall@10"]).to.be.greaterThan(0.9);
+    const images = held.server.called("ImageGetOrCreate").map(({ image }) => image.dockerfileCommands as string[]);
+    expect(images.flat().join("\n")).to.contain("FROM nvidia/cuda:13.").and.contain("/resolve/614241f6").and.contain("sha256sum -c");
+    const [{ definition }] = held.server.called("SandboxCreate") as [{ definition: any }];
+    expect(definition.resources.gpuConfig.gpuType).to.equal("H100");
+  });
+
+  onLoopback("is what npm run modal:demo -- neural shows", async () => {
+    const { stdout, code } = await execute(process.execPath, [...LOADER, "examples/modal/demo.ts", "neural"]);
+    expect(stdout).to.contain("70 texts encoded, by NgramSentenceEncoder on cpu\nsecond run: 0 texts encoded: the same predictions");
+    expect(code).to.equal(0);
+  });
+});
