@@ -10,6 +10,7 @@ import { graph } from "./graph.js";
 import { heq } from "./heq.js";
 import { langgraph } from "./langgraph.js";
 import { map } from "./map.js";
+import { matrix } from "./matrix.js";
 import { modal } from "./modal.js";
 import { neural } from "./neural.js";
 import { queue } from "./queue.js";
@@ -31,6 +32,7 @@ const benches: Record<string, () => Promise<void>> = {
   codec,
   cache,
   modal,
+  matrix,
   queue,
   types,
   diagnostics,

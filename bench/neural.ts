@@ -13,7 +13,7 @@ import { measure, printTable } from "./measure.js";
 
 const BATCH = 64;
 /** How often the passages are repeated: a run is then long enough for threads to be worth it. */
-const COPIES = 20;
+const COPIES = 8;
 
 /** The sentence encoder of the example: in the pipeline against a loop by hand, in batches, in threads; and exact search. */
 export async function neural(): Promise<void> {
@@ -61,7 +61,7 @@ async function encoding(passages: Texts["passages"], queries: Texts["queries"], 
     { name: "pipeline, 1 thread", operations, run: () => run("parallel", 1) },
     { name: "pipeline, 2 threads", operations, run: () => run("parallel", 2) },
   ];
-  printTable(`Encoding ${operations} passages in batches of ${BATCH}`, "passage", await measure(rows, 7, 2), hand);
+  printTable(`Encoding ${operations} passages in batches of ${BATCH}`, "passage", await measure(rows, 5, 1), hand);
   const one = "one at a time";
   const questions = [
     { name: one, operations: asked.length, run: () => byHand(asked, "query", 1) },
