@@ -80,7 +80,11 @@ async function search(dimensions: number, size: number): Promise<void> {
   const one = "one question at a time";
   const rows = [
     { name: one, operations: queries.length, run: () => queries.map((query) => index.search([query], 50)[0]) },
-    { name: `${queries.length} questions in one call`, operations: queries.length, run: () => index.search(queries, 50) },
+    {
+      name: `${queries.length} questions in one call`,
+      operations: queries.length,
+      run: () => index.search(queries, 50),
+    },
   ];
   const title = `Exact search over ${size} passages of ${dimensions} dimensions`;
   printTable(title, "question", await measure(rows, 3, 1), one);

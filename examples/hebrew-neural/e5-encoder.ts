@@ -110,7 +110,8 @@ function meanOfTokens(states: Float32Array, from: number, tokens: number, dimens
     for (let i = 0; i < dimensions; i++) sums[i]! += states[at + i]!;
   }
   const norm = Math.sqrt(sums.reduce((sum, value) => sum + value * value, 0));
-  if (!Number.isFinite(norm)) throw new ModelError(`the model gives states that are no numbers: see whether it is damaged`);
+  if (!Number.isFinite(norm))
+    throw new ModelError(`the model gives states that are no numbers: see whether it is damaged`);
   return Float32Array.from(sums, (sum) => sum / Math.max(norm, 1e-12));
 }
 

@@ -25,7 +25,8 @@ async function main(): Promise<void> {
   const { passages, queries, model: file, e5, cache } = options;
   if ((passages === undefined) !== (queries === undefined))
     throw new UsageError("--passages and --queries go together: give both, or neither");
-  if (file !== undefined && e5 !== undefined) throw new UsageError("--model and --e5 are two encoders: give one of them");
+  if (file !== undefined && e5 !== undefined)
+    throw new UsageError("--model and --e5 are two encoders: give one of them");
   const corpus = passages === undefined ? declaration() : corpusFrom(passages, queries!);
   const model = settingsOf(file, e5) ?? {
     kind: "ngrams",
@@ -73,7 +74,8 @@ function readOptions() {
 }
 
 await main().catch((error: Error & { code?: string }) => {
-  const isKnown = [UsageError, BadLines, HypernodesError].some((type) => error instanceof type) || error.code?.startsWith("E");
+  const isKnown =
+    [UsageError, BadLines, HypernodesError].some((type) => error instanceof type) || error.code?.startsWith("E");
   console.error(isKnown ? error.message : error);
   if (error instanceof UsageError) console.error(`\n${USAGE}`);
   process.exitCode = 1;

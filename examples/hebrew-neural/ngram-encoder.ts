@@ -1,7 +1,7 @@
 import * as ort from "onnxruntime-node";
 import { padBatches } from "./batches.js";
 import type { SentenceEncoder } from "./encoder.js";
-import { type Executor, type ModelFiles } from "./model-files.js";
+import type { Executor, ModelFiles } from "./model-files.js";
 import { NgramHasher } from "./ngrams.js";
 import { checkNames, openSession, runSession } from "./session.js";
 

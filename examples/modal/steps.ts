@@ -183,7 +183,9 @@ async function neural(options: ModalOptions): Promise<boolean> {
   console.log(report(corpus, first.predictions, first.metrics, 3));
   const again = await run();
   assert.deepEqual(again.predictions, first.predictions);
-  console.log(`\nfirst run:  ${first.encoded} texts encoded, by ${[...first.labels].join(", ") || "none: they were cached"}`);
+  console.log(
+    `\nfirst run:  ${first.encoded} texts encoded, by ${[...first.labels].join(", ") || "none: they were cached"}`,
+  );
   console.log(`second run: ${again.encoded} texts encoded: the same predictions`);
   return again.encoded === 0;
 }

@@ -578,7 +578,10 @@ describe("hebrew-neural: a run", () => {
     const model = { kind: "ngrams", file, executors: ["cpu"] } as EncoderSettings;
     const run = async (model: EncoderSettings) => {
       const seen = watch();
-      const outputs = await new NeuralHebrewRetrieval().run({ ...declaration(), model }, { cache, onEvent: seen.onEvent });
+      const outputs = await new NeuralHebrewRetrieval().run(
+        { ...declaration(), model },
+        { cache, onEvent: seen.onEvent },
+      );
       return { outputs, encodings: seen.encodings, sessions: seen.sessions };
     };
     const first = await run(model);
@@ -618,7 +621,8 @@ describe("hebrew-neural: a run", () => {
   });
 });
 
-describe("hebrew-neural: a run in a container @slow", () => {
+describe("hebrew-neural: a run in a container @slow", function () {
+  this.timeout(240_000);
   const held = loopback();
 
   onLoopback("gives the same hits, opens one session, and encodes nothing the second time", async () => {
@@ -674,14 +678,19 @@ describe("hebrew-neural: a run in a container @slow", () => {
     expect(ran.stderr).to.equal("");
     expect(JSON.parse(ran.stdout).metrics["recall@10"]).to.be.greaterThan(0.9);
     const images = held.server.called("ImageGetOrCreate").map(({ image }) => image.dockerfileCommands as string[]);
-    expect(images.flat().join("\n")).to.contain("FROM nvidia/cuda:13.").and.contain("/resolve/614241f6").and.contain("sha256sum -c");
+    expect(images.flat().join("\n"))
+      .to.contain("FROM nvidia/cuda:13.")
+      .and.contain("/resolve/614241f6")
+      .and.contain("sha256sum -c");
     const [{ definition }] = held.server.called("SandboxCreate") as [{ definition: any }];
     expect(definition.resources.gpuConfig.gpuType).to.equal("H100");
   });
 
   onLoopback("is what npm run modal:demo -- neural shows", async () => {
     const { stdout, code } = await execute(process.execPath, [...LOADER, "examples/modal/demo.ts", "neural"]);
-    expect(stdout).to.contain("70 texts encoded, by NgramSentenceEncoder on cpu\nsecond run: 0 texts encoded: the same predictions");
+    expect(stdout).to.contain(
+      "70 texts encoded, by NgramSentenceEncoder on cpu\nsecond run: 0 texts encoded: the same predictions",
+    );
     expect(code).to.equal(0);
   });
 });

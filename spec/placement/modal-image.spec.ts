@@ -76,10 +76,20 @@ describe("image()", () => {
       [() => image().cuda({ version: "toString" as "12" }), 'a line of CUDA: "12" or "13"'],
       [() => image().cuda({ node: "22.13" }), 'a line of Node, "22", or a release, "22.13.1"'],
       [() => image().cuda({ versions: "12" } as object), 'there is no option "versions". Did you mean "version"?'],
-      ...["http://a.example/x", "https://a.example/x'; id", "https://a.example/$(id)", "file:///x", "https://a.example"].map(
-        (url): [() => Image, string] => [() => image().addRemoteFile(url, "/x", "0".repeat(64)), "an address of https:"],
-      ),
-      [() => image().addRemoteFile("https://a.example/x", "x", "0".repeat(64)), "the absolute path of a file in the image"],
+      ...[
+        "http://a.example/x",
+        "https://a.example/x'; id",
+        "https://a.example/$(id)",
+        "file:///x",
+        "https://a.example",
+      ].map((url): [() => Image, string] => [
+        () => image().addRemoteFile(url, "/x", "0".repeat(64)),
+        "an address of https:",
+      ]),
+      [
+        () => image().addRemoteFile("https://a.example/x", "x", "0".repeat(64)),
+        "the absolute path of a file in the image",
+      ],
       [() => image().addRemoteFile("https://a.example/x", "/x", "0".repeat(63)), "a SHA-256 sum"],
     ];
     for (const [make, message] of wrong) expect(make, message).to.throw(message);
@@ -159,7 +169,9 @@ describe("image()", () => {
         const commands = commandsOf(cuda);
         expect(commands[0]).to.equal('ENV A="1"');
         expect(commands[1]).to.equal(nodeInstruction("22"));
-        expect(commands[2]).to.contain(`ONNXRUNTIME_NODE_INSTALL=cuda12 npm install`).and.contain(`'onnxruntime-node@${onnxruntime}'`);
+        expect(commands[2])
+          .to.contain(`ONNXRUNTIME_NODE_INSTALL=cuda12 npm install`)
+          .and.contain(`'onnxruntime-node@${onnxruntime}'`);
         expect(commands[3]).to.contain("ldd");
       });
     }
@@ -182,20 +194,41 @@ describe("image()", () => {
       const provider = path.join(folder, "packages/node_modules/onnxruntime-node/bin/napi-v6/linux/x64");
       for (const each of [bin, provider]) mkdirSync(each, { recursive: true });
       if (libraries !== undefined) writeFileSync(path.join(provider, "libonnxruntime_providers_cuda.so"), "");
-      writeFileSync(path.join(bin, "ldd"), `#!/bin/sh\ncat <<END\n${(libraries ?? []).join("\n")}\nEND\n`, { mode: 0o755 });
-      const command = commandsOf(image().cuda())[2]!.slice("RUN ".length);
-      const { status, stderr } = spawnSync("/bin/sh", ["-c", command.replaceAll("/opt/hypernodes", path.join(folder, "packages"))], {
-        env: { PATH: `${bin}:/usr/bin:/bin` },
-        encoding: "utf8",
+      writeFileSync(path.join(bin, "ldd"), `#!/bin/sh\ncat <<END\n${(libraries ?? []).join("\n")}\nEND\n`, {
+        mode: 0o755,
       });
+      const command = commandsOf(image().cuda())[2]!.slice("RUN ".length);
+      const { status, stderr } = spawnSync(
+        "/bin/sh",
+        ["-c", command.replaceAll("/opt/hypernodes", path.join(folder, "packages"))],
+        {
+          env: { PATH: `${bin}:/usr/bin:/bin` },
+          encoding: "utf8",
+        },
+      );
       return { status, stderr };
     };
 
     for (const [title, libraries, status, says] of [
-      ["all libraries", ["\tlibcudart.so.13 => /usr/local/cuda/lib64/libcudart.so.13 (0x1)", "\tlibc.so.6 => /lib/libc.so.6 (0x2)"], 0, ""],
+      [
+        "all libraries",
+        ["\tlibcudart.so.13 => /usr/local/cuda/lib64/libcudart.so.13 (0x1)", "\tlibc.so.6 => /lib/libc.so.6 (0x2)"],
+        0,
+        "",
+      ],
       ["all but those of the driver", ["\tlibcuda.so.1 => not found", "\tlibnvidia-ml.so.1 => not found"], 0, ""],
-      ["a missing one", ["\tlibcublasLt.so.13 => not found", "\tlibcuda.so.1 => not found"], 1, "lacks libraries:\n\tlibcublasLt.so.13 => not found\n"],
-      ["a missing one whose name begins like the driver's", ["\tlibcudart.so.13 => not found"], 1, "libcudart.so.13 => not found"],
+      [
+        "a missing one",
+        ["\tlibcublasLt.so.13 => not found", "\tlibcuda.so.1 => not found"],
+        1,
+        "lacks libraries:\n\tlibcublasLt.so.13 => not found\n",
+      ],
+      [
+        "a missing one whose name begins like the driver's",
+        ["\tlibcudart.so.13 => not found"],
+        1,
+        "libcudart.so.13 => not found",
+      ],
       ["no provider", undefined, 1, "has no CUDA provider: its install script did not run"],
     ] as const) {
       it(`has a build that ${status === 0 ? "succeeds" : "fails"} with ${title}`, () => {
