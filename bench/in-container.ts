@@ -36,7 +36,9 @@ export class MatrixThere extends Pipeline {
     return new Float32Array(rows * 384).fill(0.05);
   }
   @output("matrix") sum(matrix: Float32Array): Output<number> {
-    return matrix.reduce((total, value) => total + value, 0);
+    let total = 0;
+    for (const value of matrix) total += value;
+    return total;
   }
   @output("matrix") peakMiB(_matrix: Float32Array): Output<number> {
     return process.resourceUsage().maxRSS / 1024;
