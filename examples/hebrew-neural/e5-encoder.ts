@@ -8,9 +8,9 @@ import { type Executor, ModelError, type ModelFiles } from "./model-files.js";
 import { checkNames, openSession, runSession } from "./session.js";
 
 /** Tokens that a text has at most: the model has no more positions. */
-export const MAX_TOKENS = 512;
+const MAX_TOKENS = 512;
 /** UTF-16 units of a text that are tokenized: what 512 tokens cover is less. */
-export const MAX_UNITS = 16_384;
+const MAX_UNITS = 16_384;
 /** Ids that one run of the model takes: 64 texts of 512 tokens. */
 const MAX_IDS = 64 * MAX_TOKENS;
 const OUTPUT = "last_hidden_state";

@@ -5,7 +5,7 @@ import { IsIn, IsInt, IsOptional, IsString, Matches, Max, Min } from "class-vali
 import { model } from "../../src/index.js";
 
 /** The executors of ONNX Runtime that the example knows. */
-export const EXECUTORS = ["cuda", "cpu"] as const;
+const EXECUTORS = ["cuda", "cpu"] as const;
 export type Executor = (typeof EXECUTORS)[number];
 
 const SHA256 = /^[0-9a-f]{64}$/;

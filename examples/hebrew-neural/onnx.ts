@@ -6,10 +6,10 @@
 
 /** The types of tensors, with their numbers in the format. */
 const TYPES = { float32: 1, int8: 3, int32: 6, int64: 7 } as const;
-export type TensorType = keyof typeof TYPES;
+type TensorType = keyof typeof TYPES;
 
 /** A constant of a graph. */
-export interface Initializer {
+interface Initializer {
   readonly name: string;
   readonly dims: readonly number[];
   /** Little endian on every machine that Node runs on. */
@@ -17,14 +17,14 @@ export interface Initializer {
 }
 
 /** An input or output of a graph. A dimension with a name has any size. */
-export interface ValueInfo {
+interface ValueInfo {
   readonly name: string;
   readonly type: TensorType;
   readonly dims: readonly (number | string)[];
 }
 
 /** An operation. Attributes are integers, lists of integers, or floats given as `{ float: 1 }`. */
-export interface GraphNode {
+interface GraphNode {
   readonly op: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];

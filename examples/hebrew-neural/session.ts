@@ -1,12 +1,6 @@
 import * as ort from "onnxruntime-node";
 import { type Executor, ModelError, type ModelFiles } from "./model-files.js";
 
-/** A tensor that a model takes: its name, and the types it may have. */
-export interface Feed {
-  readonly name: string;
-  readonly type: "int32" | "int64" | "float32";
-}
-
 /** A session of ONNX Runtime, and the executor that it got. */
 export interface OpenedSession {
   readonly session: ort.InferenceSession;

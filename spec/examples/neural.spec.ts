@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { Tokenizer } from "@huggingface/tokenizers";
@@ -19,6 +19,7 @@ import { image, memory, modal, type RunEvent, sqlite } from "../../src/index.js"
 import { built } from "../support/built.js";
 import { execute, LOADER } from "../support/execute.js";
 import { loopback, onLoopback } from "../support/modal.js";
+import { importFile } from "../support/in-process.js";
 import { rejection } from "../support/rejection.js";
 
 const HEQ = "../shared/data/heq-val";
@@ -618,6 +619,37 @@ describe("hebrew-neural: a run", () => {
     // A thread keeps its session for the next run.
     expect(labels.length).to.be.within(1, 4);
     expect(new Set(labels)).to.deep.equal(new Set(["NgramSentenceEncoder on cpu"]));
+  });
+});
+
+describe("hebrew-neural: the commands", () => {
+  const [MAIN, MAKE] = ["main.ts", "make-model.ts"].map((name) => `examples/hebrew-neural/${name}`) as [string, string];
+
+  it("make a model, the same each time, and run with it @slow", async () => {
+    const file = path.join(folder, "made", "model.onnx");
+    const [made, again] = [await importFile(MAKE, "--output", file), await importFile(MAKE, "--output", `${file}.again`)];
+    const sum = /sha256 ([0-9a-f]{64})/.exec(made.stdout)?.[1];
+    expect(sum).to.equal(createHash("sha256").update(readFileSync(file)).digest("hex"));
+    expect(again.stdout).to.contain(`sha256 ${sum}`);
+    const { stdout, code } = await importFile(MAIN, "--model", file, "--json");
+    const { encoder, metrics, predictions } = JSON.parse(stdout);
+    expect(encoder).to.match(/^NgramSentenceEncoder on (?:cuda|cpu)$/);
+    expect(metrics["recall@10"]).to.be.greaterThan(0.9);
+    expect(predictions).to.have.length(32);
+    expect(code).to.not.equal(1);
+  });
+
+  it("say what is wrong with their options", async () => {
+    for (const [args, text] of [
+      [["--passages", "x"], "--passages and --queries go together"],
+      [["--model", "a", "--e5", "b"], "--model and --e5 are two encoders"],
+      [["--nope"], "Unknown option '--nope'"],
+      [["--model", "/none.onnx"], "the model /none.onnx can't be read: ENOENT"],
+    ] as const) {
+      const { stderr, code } = await importFile(MAIN, ...args);
+      expect(stderr).to.contain(text).and.not.contain("    at ");
+      expect(code).to.equal(1);
+    }
   });
 });
 
