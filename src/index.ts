@@ -55,7 +55,14 @@ export {
   type RedisConnection,
 } from "./placement/bullmq/options.js";
 export { local } from "./placement/local.js";
-export { type CudaOptions, type FromOptions, type Image, type ImageBuild, type ImageLayer, image } from "./placement/modal/image.js";
+export {
+  type CudaOptions,
+  type FromOptions,
+  type Image,
+  type ImageBuild,
+  type ImageLayer,
+  image,
+} from "./placement/modal/image.js";
 export { type ModalOptions, modal } from "./placement/modal/options.js";
 export { decode, encode } from "./values/checked-codec.js";
 export type { DecodeOptions, EncodeOptions } from "./values/codec.js";

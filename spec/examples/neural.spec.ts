@@ -18,8 +18,8 @@ import type { Hit } from "../../examples/hebrew-retrieval/models.js";
 import { image, memory, modal, type RunEvent, sqlite } from "../../src/index.js";
 import { built } from "../support/built.js";
 import { execute, LOADER } from "../support/execute.js";
-import { loopback, onLoopback } from "../support/modal.js";
 import { importFile } from "../support/in-process.js";
+import { loopback, onLoopback } from "../support/modal.js";
 import { rejection } from "../support/rejection.js";
 
 const HEQ = "../shared/data/heq-val";
@@ -627,7 +627,10 @@ describe("hebrew-neural: the commands", () => {
 
   it("make a model, the same each time, and run with it @slow", async () => {
     const file = path.join(folder, "made", "model.onnx");
-    const [made, again] = [await importFile(MAKE, "--output", file), await importFile(MAKE, "--output", `${file}.again`)];
+    const [made, again] = [
+      await importFile(MAKE, "--output", file),
+      await importFile(MAKE, "--output", `${file}.again`),
+    ];
     const sum = /sha256 ([0-9a-f]{64})/.exec(made.stdout)?.[1];
     expect(sum).to.equal(createHash("sha256").update(readFileSync(file)).digest("hex"));
     expect(again.stdout).to.contain(`sha256 ${sum}`);
