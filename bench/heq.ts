@@ -5,7 +5,7 @@ import { HebrewRetrieval } from "../examples/hebrew-retrieval/retrieval.js";
 import { measure, printTable } from "./measure.js";
 
 /** HeQ (validation set, CC BY 4.0), laid beside the project. */
-const HEQ = "../shared/data/heq-val";
+export const HEQ = "../shared/data/heq-val";
 
 /** The example's retrieval over real Hebrew text, one element after another and on every core. */
 export async function heq(): Promise<void> {

@@ -1,4 +1,4 @@
-import { type Each, execution, input, mapOver, node, Pipeline } from "../src/index.js";
+import { type Each, execution, input, mapOver, node, type Output, output, Pipeline } from "../src/index.js";
 
 export class Small extends Pipeline {
   @input() x!: number;
@@ -26,5 +26,21 @@ export class Steady extends Pipeline {
     const end = performance.now() + 20;
     while (performance.now() < end);
     return x;
+  }
+}
+
+/** Makes a matrix where it runs, and searches it there: only the answer leaves. */
+export class MatrixThere extends Pipeline {
+  @input() rows!: number;
+  @node("rows") matrix(rows: number): Float32Array {
+    return new Float32Array(rows * 384).fill(0.05);
+  }
+  @output("matrix") sum(matrix: Float32Array): Output<number> {
+    let total = 0;
+    for (const value of matrix) total += value;
+    return total;
+  }
+  @output("matrix") peakMiB(_matrix: Float32Array): Output<number> {
+    return process.resourceUsage().maxRSS / 1024;
   }
 }

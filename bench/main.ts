@@ -10,7 +10,9 @@ import { graph } from "./graph.js";
 import { heq } from "./heq.js";
 import { langgraph } from "./langgraph.js";
 import { map } from "./map.js";
+import { matrix } from "./matrix.js";
 import { modal } from "./modal.js";
+import { neural } from "./neural.js";
 import { queue } from "./queue.js";
 import { start } from "./start.js";
 import { stream } from "./stream.js";
@@ -26,9 +28,11 @@ const benches: Record<string, () => Promise<void>> = {
   events,
   threads,
   heq,
+  neural,
   codec,
   cache,
   modal,
+  matrix,
   queue,
   types,
   diagnostics,

@@ -56,7 +56,14 @@ export {
 } from "./placement/bullmq/options.js";
 export { local } from "./placement/local.js";
 export { type LocalProcessOptions, localProcess } from "./placement/local-process/options.js";
-export { type FromOptions, type Image, type ImageBuild, type ImageLayer, image } from "./placement/modal/image.js";
+export {
+  type CudaOptions,
+  type FromOptions,
+  type Image,
+  type ImageBuild,
+  type ImageLayer,
+  image,
+} from "./placement/modal/image.js";
 export { type ModalOptions, modal } from "./placement/modal/options.js";
 export { decode, encode } from "./values/checked-codec.js";
 export type { DecodeOptions, EncodeOptions } from "./values/codec-options.js";

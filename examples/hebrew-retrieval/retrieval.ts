@@ -8,7 +8,7 @@ import { withoutPrefixes, words } from "./text.js";
 import { type Encoder, NgramEncoder, type Vector, VectorIndex } from "./vectors.js";
 
 /** How many passages each branch hands on. */
-const CANDIDATES = 50;
+export const CANDIDATES = 50;
 /** What the word without its prefix letters counts beside the word itself. */
 const STRIPPED = 0.7;
 /** Reciprocal rank fusion: how little the first ranks stand out (Cormack, Clarke and Büttcher 2009). */
@@ -59,23 +59,12 @@ export class HebrewRetrieval extends Pipeline {
   }
 
   @mapOver(["byWords", "byVectors"]) fused(byWords: Hit[], byVectors: Hit[]): Each<Hit[]> {
-    const scores = new Map<number, number>();
-    for (const hits of [byWords, byVectors]) {
-      for (const [rank, { passage }] of hits.entries()) {
-        scores.set(passage, (scores.get(passage) ?? 0) + 1 / (FUSION_K + rank + 1));
-      }
-    }
-    return ranked([...scores].map(([passage, score]) => ({ passage, score })));
+    return fuseByRank(byWords, byVectors);
   }
 
   @mapOver(["fused", "byWords", "byVectors"], "rerank")
   reranked(fused: Hit[], byWords: Hit[], byVectors: Hit[], rerank: boolean): Each<Hit[]> {
-    if (!rerank) return fused;
-    const inWords = relative(byWords);
-    const inVectors = relative(byVectors);
-    const score = ({ passage }: Hit) =>
-      WEIGHTS.words * (inWords.get(passage) ?? 0) + WEIGHTS.vectors * (inVectors.get(passage) ?? 0);
-    return ranked(fused.map((hit) => ({ passage: hit.passage, score: score(hit) })));
+    return rerank ? rerankByScore(fused, byWords, byVectors, WEIGHTS) : fused;
   }
 
   @output("queries", "reranked", "passages", "topK")
@@ -104,6 +93,31 @@ export function weighted(text: string): Terms {
     }
   }
   return weights;
+}
+
+/** Reciprocal rank fusion of the hits of two branches. */
+export function fuseByRank(byWords: readonly Hit[], byVectors: readonly Hit[]): Hit[] {
+  const scores = new Map<number, number>();
+  for (const hits of [byWords, byVectors]) {
+    for (const [rank, { passage }] of hits.entries()) {
+      scores.set(passage, (scores.get(passage) ?? 0) + 1 / (FUSION_K + rank + 1));
+    }
+  }
+  return ranked([...scores].map(([passage, score]) => ({ passage, score })));
+}
+
+/** The passages of fused hits in the order of their weighted scores in the two branches. */
+export function rerankByScore(
+  fused: readonly Hit[],
+  byWords: readonly Hit[],
+  byVectors: readonly Hit[],
+  weights: { readonly words: number; readonly vectors: number },
+): Hit[] {
+  const inWords = relative(byWords);
+  const inVectors = relative(byVectors);
+  const score = ({ passage }: Hit) =>
+    weights.words * (inWords.get(passage) ?? 0) + weights.vectors * (inVectors.get(passage) ?? 0);
+  return ranked(fused.map((hit) => ({ passage: hit.passage, score: score(hit) })));
 }
 
 /** Each passage's score as a share of the best one's. */

@@ -40,7 +40,7 @@ export class NgramEncoder implements Encoder {
 }
 
 /** FNV-1a, 32 bits, over UTF-16 units (Fowler, Noll, Vo), with a final mix of its high bits into the low ones. */
-function fnv1a(text: string): number {
+export function fnv1a(text: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   return (hash ^ (hash >>> 15)) >>> 0;

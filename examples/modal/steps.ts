@@ -11,6 +11,9 @@ import {
 } from "../../src/index.js";
 import { type Checks, passes } from "../checks.js";
 import { HebrewMinimal } from "../hebrew-minimal/pipeline.js";
+import { makeLsaModel } from "../hebrew-neural/lsa-model.js";
+import type { EncoderSettings } from "../hebrew-neural/model-files.js";
+import { NeuralHebrewRetrieval } from "../hebrew-neural/retrieval.js";
 import { declaration } from "../hebrew-retrieval/corpus.js";
 import { report } from "../hebrew-retrieval/report.js";
 import { HebrewRetrieval } from "../hebrew-retrieval/retrieval.js";
@@ -31,7 +34,7 @@ import {
 /** A step of docs/modal.md. @returns whether it went well. */
 export type Step = (options: ModalOptions) => Promise<boolean>;
 
-export const STEPS: Readonly<Record<string, Step>> = { quickstart, smoke, suite, minimal, retrieval };
+export const STEPS: Readonly<Record<string, Step>> = { quickstart, smoke, suite, minimal, retrieval, neural };
 
 /** One node, in a container. */
 async function quickstart(options: ModalOptions): Promise<boolean> {
@@ -148,4 +151,41 @@ async function retrieval(options: ModalOptions): Promise<boolean> {
   console.log(`\nfirst run:  ${first.computed} calls, ${first.seconds.toFixed(2)} s`);
   console.log(`second run: ${again.computed} calls, ${again.seconds.toFixed(2)} s: the same predictions`);
   return again.computed === 0;
+}
+
+/** Retrieval with a sentence encoder in ONNX, on the GPU if there is one, twice: the second time nothing is encoded. */
+async function neural(options: ModalOptions): Promise<boolean> {
+  const corpus = declaration();
+  const content = makeLsaModel(corpus.passages.map(({ text }) => text));
+  const model: EncoderSettings = { kind: "ngrams", content, executors: ["cuda", "cpu"] };
+  const on = options.gpu === undefined ? image().env({ ONNXRUNTIME_NODE_INSTALL: "skip" }) : image().cuda();
+  const choices = {
+    runOn: modal({ image: on, ...options, volume: "hypernodes-demo" }),
+    cache: sqlite(".cache/hebrew-neural.sqlite"),
+  };
+  const run = async () => {
+    const labels = new Set<string>();
+    let encoded = 0;
+    const outputs = await new NeuralHebrewRetrieval().run(
+      { ...corpus, model, topK: 10, rerank: true },
+      {
+        ...choices,
+        onEvent: (event) => {
+          if (event.type === "resource" && event.phase === "end" && event.label !== undefined) labels.add(event.label);
+          if (event.type === "element" && event.phase === "end" && event.name.startsWith("embedded"))
+            encoded += event.size ?? 1;
+        },
+      },
+    );
+    return { ...outputs, labels, encoded };
+  };
+  const first = await run();
+  console.log(report(corpus, first.predictions, first.metrics, 3));
+  const again = await run();
+  assert.deepEqual(again.predictions, first.predictions);
+  console.log(
+    `\nfirst run:  ${first.encoded} texts encoded, by ${[...first.labels].join(", ") || "none: they were cached"}`,
+  );
+  console.log(`second run: ${again.encoded} texts encoded: the same predictions`);
+  return again.encoded === 0;
 }

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { bytesFrom, millisecondsFrom, parseMaps, parsePlacement, parseSettings } from "../../src/cli/parse-args.js";
-import type { BullmqQueue } from "../../src/index.js";
+import { type BullmqQueue, image, local, modal } from "../../src/index.js";
 import type { ModalPlacement } from "../../src/placement/modal/options.js";
 import { hidePasswords } from "../../src/util/hide-passwords.js";
 
@@ -59,6 +59,16 @@ describe("options of a run on the command line", () => {
 
 describe("a place on the command line", () => {
   const connectionOf = (text: string) => (parseMaps(text) as BullmqQueue).options;
+
+  it("keeps the options of the class's own placement that --on does not name", () => {
+    const declared = modal({ gpu: "A10", memoryMiB: 4096, image: image().cuda() });
+    const { options } = parsePlacement("modal:gpu=H100,cpu=4", declared) as ModalPlacement;
+    expect(options).to.deep.equal({ ...declared.options, gpu: "H100", cpu: 4 });
+    expect((parsePlacement("modal", declared) as ModalPlacement).options).to.deep.equal(declared.options);
+    expect((parsePlacement("modal:cpu=4", local()) as ModalPlacement).options).to.deep.equal({ cpu: 4 });
+    expect(parsePlacement("local", declared).kind).to.equal("local");
+    expect(parsePlacement("modal:containers=3", declared)).to.include({ containers: 3 });
+  });
 
   it("has options, in whose values commas may be", () => {
     const url = "redis://user:p,w@host:6379/0";

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { DetailsOf, EventInput } from "../../src/engine/lifecycle/events.js";
-import { type Each, type EventOf, input, mapOver, node, Pipeline, type RunEvent } from "../../src/index.js";
+import { type Each, type EventOf, input, mapOver, node, Pipeline, type RunEvent, resource } from "../../src/index.js";
 
 /** Compiles or does not: what a producer of events may emit. The compiler checks the comments. */
 function emitted(): (EventInput | DetailsOf<"map">)[] {
@@ -39,7 +39,60 @@ class Parts extends Pipeline {
   }
 }
 
+/** One resource for each way to have a label, or none. */
+class Labels extends Pipeline {
+  @resource() getter(): object {
+    return new (class {
+      get [Symbol.toStringTag]() {
+        return "Encoder on cuda";
+      }
+    })();
+  }
+  @resource() async later(): Promise<object> {
+    return { [Symbol.toStringTag]: "later" };
+  }
+  @resource() entries(): Map<string, number> {
+    return new Map();
+  }
+  @resource() plain(): object {
+    return {};
+  }
+  @resource() text(): object {
+    return Object.create(null);
+  }
+  @resource() wrong(): object {
+    return { [Symbol.toStringTag]: 7 };
+  }
+  @resource() throws(): object {
+    return {
+      get [Symbol.toStringTag]() {
+        throw new Error("no label");
+      },
+    };
+  }
+  @node("getter", "later", "entries", "plain", "text", "wrong", "throws")
+  used(..._all: object[]): number {
+    return _all.length;
+  }
+}
+
 describe("the events that the engine emits", () => {
+  it("have the labels that resources give themselves, and none for the others", async () => {
+    const labels: [string, string | undefined][] = [];
+    await new Labels().run(
+      {},
+      {
+        onEvent: (event) => {
+          if (event.type === "resource" && event.phase === "end") labels.push([event.name, event.label]);
+        },
+      },
+    );
+    expect(Object.fromEntries(labels)).to.deep.equal({
+      ...{ getter: "Encoder on cuda", later: "later", entries: "Map" },
+      ...{ plain: undefined, text: undefined, wrong: undefined, throws: undefined },
+    });
+  });
+
   it("are checked by the compiler, field by field", () => {
     expect(emitted()).to.have.length(11);
   });

@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
@@ -72,6 +72,25 @@ describe("image()", () => {
       [() => image().addLocalFile("a", "/a/../b"), "the absolute path"],
       [() => image().addLocalFile("a", "/a b"), "the absolute path"],
       [() => image().addLocalFile("a", "/a/"), "the absolute path"],
+      [() => image().cuda({ version: "11" as "12" }), 'a line of CUDA: "12" or "13"'],
+      [() => image().cuda({ version: "toString" as "12" }), 'a line of CUDA: "12" or "13"'],
+      [() => image().cuda({ node: "22.13" }), 'a line of Node, "22", or a release, "22.13.1"'],
+      [() => image().cuda({ versions: "12" } as object), 'there is no option "versions". Did you mean "version"?'],
+      ...[
+        "http://a.example/x",
+        "https://a.example/x'; id",
+        "https://a.example/$(id)",
+        "file:///x",
+        "https://a.example",
+      ].map((url): [() => Image, string] => [
+        () => image().addRemoteFile(url, "/x", "0".repeat(64)),
+        "an address of https:",
+      ]),
+      [
+        () => image().addRemoteFile("https://a.example/x", "x", "0".repeat(64)),
+        "the absolute path of a file in the image",
+      ],
+      [() => image().addRemoteFile("https://a.example/x", "/x", "0".repeat(63)), "a SHA-256 sum"],
     ];
     for (const [make, message] of wrong) expect(make, message).to.throw(message);
   });
@@ -134,6 +153,119 @@ describe("image()", () => {
       writeFileSync(file, Buffer.concat(noise));
       const [command] = commandsOf(image().addLocalFile(file, "/large"));
       expect(() => sentInstruction(command!)).to.throw(/is too large: 256000 bytes.* modal\(\{ volumes \}\)/);
+    });
+  });
+
+  describe("cuda", () => {
+    for (const [options, tag, onnxruntime] of [
+      [undefined, "nvidia/cuda:13.0.1-cudnn-runtime-ubuntu24.04", "1.30.0"],
+      [{}, "nvidia/cuda:13.0.1-cudnn-runtime-ubuntu24.04", "1.30.0"],
+      [{ version: "12" }, "nvidia/cuda:12.8.1-cudnn-runtime-ubuntu24.04", "1.26.0"],
+    ] as const) {
+      it(`has versions that fit each other: ${JSON.stringify(options)}`, () => {
+        const cuda = image().env({ A: "1" }).cuda(options).npmInstall("leven@4");
+        expect(cuda.base).to.equal(tag);
+        expect(cuda.packages).to.deep.equal(["onnxruntime-node", "leven"]);
+        const commands = commandsOf(cuda);
+        expect(commands[0]).to.equal('ENV A="1"');
+        expect(commands[1]).to.equal(nodeInstruction("22"));
+        expect(commands[2])
+          .to.contain(`ONNXRUNTIME_NODE_INSTALL=cuda12 npm install`)
+          .and.contain(`'onnxruntime-node@${onnxruntime}'`);
+        expect(commands[3]).to.contain("ldd");
+      });
+    }
+
+    it("has the release of onnxruntime-node that the project is tested with", () => {
+      const { devDependencies } = JSON.parse(readFileSync("package.json", "utf8"));
+      expect(commandsOf(image().cuda()).join()).to.contain(`'onnxruntime-node@${devDependencies["onnxruntime-node"]}'`);
+    });
+
+    it("takes another Node, the settings of builds, and forgets the secret of another base", () => {
+      const cuda = image().from("ghcr.io/me/x:1", { secret: "registry" }).buildSecrets("npm").cuda({ node: "24.1.0" });
+      expect(cuda.baseSecret).to.equal(undefined);
+      expect(commandsOf(cuda)[0]).to.contain("dist/v24.1.0/");
+      for (const { secrets } of cuda.layers) expect(secrets).to.deep.equal(["npm"]);
+    });
+
+    /** Runs the check of the provider in a shell whose ldd says something. @returns the code and what it wrote. */
+    const check = (folder: string, libraries: readonly string[] | undefined) => {
+      const bin = path.join(folder, "bin");
+      const provider = path.join(folder, "packages/node_modules/onnxruntime-node/bin/napi-v6/linux/x64");
+      for (const each of [bin, provider]) mkdirSync(each, { recursive: true });
+      if (libraries !== undefined) writeFileSync(path.join(provider, "libonnxruntime_providers_cuda.so"), "");
+      writeFileSync(path.join(bin, "ldd"), `#!/bin/sh\ncat <<END\n${(libraries ?? []).join("\n")}\nEND\n`, {
+        mode: 0o755,
+      });
+      const command = commandsOf(image().cuda())[2]!.slice("RUN ".length);
+      const { status, stderr } = spawnSync(
+        "/bin/sh",
+        ["-c", command.replaceAll("/opt/hypernodes", path.join(folder, "packages"))],
+        {
+          env: { PATH: `${bin}:/usr/bin:/bin` },
+          encoding: "utf8",
+        },
+      );
+      return { status, stderr };
+    };
+
+    for (const [title, libraries, status, says] of [
+      [
+        "all libraries",
+        ["\tlibcudart.so.13 => /usr/local/cuda/lib64/libcudart.so.13 (0x1)", "\tlibc.so.6 => /lib/libc.so.6 (0x2)"],
+        0,
+        "",
+      ],
+      ["all but those of the driver", ["\tlibcuda.so.1 => not found", "\tlibnvidia-ml.so.1 => not found"], 0, ""],
+      [
+        "a missing one",
+        ["\tlibcublasLt.so.13 => not found", "\tlibcuda.so.1 => not found"],
+        1,
+        "lacks libraries:\n\tlibcublasLt.so.13 => not found\n",
+      ],
+      [
+        "a missing one whose name begins like the driver's",
+        ["\tlibcudart.so.13 => not found"],
+        1,
+        "libcudart.so.13 => not found",
+      ],
+      ["no provider", undefined, 1, "has no CUDA provider: its install script did not run"],
+    ] as const) {
+      it(`has a build that ${status === 0 ? "succeeds" : "fails"} with ${title}`, () => {
+        const ran = inFolder((folder) => check(folder, libraries));
+        expect(ran.status, ran.stderr).to.equal(status);
+        expect(ran.stderr).to.contain(says);
+      });
+    }
+  });
+
+  describe("addRemoteFile", () => {
+    /** Runs the instruction in a shell whose curl gives a content. */
+    const download = (folder: string, content: string, sha256: string) => {
+      const bin = path.join(folder, "bin");
+      mkdirSync(bin);
+      writeFileSync(path.join(folder, "remote"), content);
+      const curl = `#!/bin/sh\nwhile [ $# -gt 1 ]; do [ "$1" = -o ] && out=$2; shift; done\necho "$1"\nexec cp ${folder}/remote "$out"\n`;
+      writeFileSync(path.join(bin, "curl"), curl, { mode: 0o755 });
+      const url = "https://hub.example/me/model/resolve/0123abc/model.onnx?download=true";
+      const [command] = commandsOf(image().addRemoteFile(url, path.join(folder, "weights/model.onnx"), sha256));
+      const env = { PATH: `${bin}:/usr/bin:/bin` };
+      const ran = spawnSync("/bin/sh", ["-c", command!.slice("RUN ".length)], { env, encoding: "utf8" });
+      return { ...ran, url, file: path.join(folder, "weights/model.onnx") };
+    };
+    const sumOf = (text: string) => createHash("sha256").update(text).digest("hex");
+
+    it("has the file where it is said to be", () => {
+      inFolder((folder) => {
+        const { status, stdout, url, file } = download(folder, "weights", sumOf("weights"));
+        expect(status).to.equal(0);
+        expect(stdout).to.contain(url);
+        expect(readFileSync(file, "utf8")).to.equal("weights");
+      });
+    });
+
+    it("fails for another content", () => {
+      inFolder((folder) => expect(download(folder, "weighty", sumOf("weights")).status).not.to.equal(0));
     });
   });
 

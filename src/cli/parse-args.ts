@@ -51,12 +51,19 @@ export function parseMaps(text: string): string | BullmqQueue {
 /** The placements that take options, by their names on the command line. */
 const PLACEMENTS: Readonly<Record<string, (options: object) => Placement>> = { "local-process": localProcess, modal };
 
-/** Parses `modal:gpu=A10G,cpu=4`, `local-process:memoryMiB=512`, `modal`, `local`. */
-export function parsePlacement(text: string): Placement {
+/**
+ * Parses `modal:gpu=A10G,cpu=4`, `local-process:memoryMiB=512`, `modal`, `local`.
+ *
+ * @param declared the placement of the class: if it is of the same kind, its options hold where the text names no others.
+ */
+export function parsePlacement(text: string, declared?: Placement): Placement {
   const kind = kindIn(text);
   if (kind === "local" && text === kind) return local();
   if (kind === "local") throw usageError("--on local", "local takes no options", "Write --on local.");
-  if (Object.hasOwn(PLACEMENTS, kind)) return PLACEMENTS[kind]!(optionsIn(text, `--on ${kind}`));
+  if (Object.hasOwn(PLACEMENTS, kind)) {
+    const { options = {} } = declared?.kind === kind ? (declared as Placement & { readonly options?: object }) : {};
+    return PLACEMENTS[kind]!({ ...options, ...optionsIn(text, `--on ${kind}`) });
+  }
   throw usageError(
     `--on ${kind}`,
     `there is no placement "${kind}"`,

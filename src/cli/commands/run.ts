@@ -111,7 +111,7 @@ async function explain(pipeline: AnyPipeline, flags: RunFlags): Promise<void> {
   const over = flags.over === undefined ? [] : names(flags.over);
   const inputs = await parseInputs(flags.input ?? [], { type: pipeline.constructor, graph: pipeline.graph(), over });
   const options = {
-    ...parsePipelineOptions(flags),
+    ...parsePipelineOptions(flags, declaredOptions(pipeline)),
     ...(flags.outputs !== undefined && { outputs: names(flags.outputs) }),
   };
   const explanations = await pipeline.explain(
@@ -159,10 +159,9 @@ export async function runWithFlags(
 ): Promise<unknown> {
   const graph = pipeline.graph();
   const over = flags.over === undefined ? [] : names(flags.over);
-  const pipelineOptions = parsePipelineOptions(flags);
-  const streams =
-    results !== undefined &&
-    isInProcess(mergeOptions(optionsOf(pipeline.constructor as new () => object), pipelineOptions));
+  const declared = declaredOptions(pipeline);
+  const pipelineOptions = parsePipelineOptions(flags, declared);
+  const streams = results !== undefined && isInProcess(mergeOptions(declared, pipelineOptions));
   const inputs = await parseInputs(flags.input ?? [], { type: pipeline.constructor, graph, over, streams });
   let run: string | undefined;
   let hasExplained = false;
@@ -219,7 +218,15 @@ function sqliteAt(file: string): Cache {
   throw usageError(`--cache ${file}`, "it is a directory, not a file", `Write ${path.join(file, "cache.sqlite")}`);
 }
 
-function parsePipelineOptions({ set, maps, nodes, check, cache, on }: RunFlags): PipelineOptions {
+/** The options that decorators give a pipeline's class. */
+function declaredOptions(pipeline: AnyPipeline): PipelineOptions {
+  return optionsOf(pipeline.constructor as new () => object);
+}
+
+function parsePipelineOptions(
+  { set, maps, nodes, check, cache, on }: RunFlags,
+  declared: PipelineOptions,
+): PipelineOptions {
   const execution = {
     ...parseSettings(set ?? []),
     ...(maps && { maps: parseMaps(maps) }),
@@ -228,7 +235,7 @@ function parsePipelineOptions({ set, maps, nodes, check, cache, on }: RunFlags):
   } as ExecutionOptions;
   return {
     ...(Object.keys(execution).length > 0 && { execution }),
-    ...(on !== undefined && { runOn: parsePlacement(on) }),
+    ...(on !== undefined && { runOn: parsePlacement(on, declared.runOn) }),
     // commander passes true for a --no-cache that was not given.
     ...(typeof cache === "string" && { cache: sqliteAt(cache) }),
     ...(cache === false && { cache: false as const }),

@@ -37,8 +37,9 @@ function buildResource(execution: RunningExecution, index: number): unknown {
     tell?.({ ...about, phase: "start" });
     return settle(
       checked,
-      () => {
-        tell?.({ ...about, phase: "end", durationMs: now() - at });
+      (value) => {
+        const label = tell === undefined ? undefined : labelOf(value);
+        tell?.({ ...about, phase: "end", durationMs: now() - at, ...(label !== undefined && { label }) });
         execution.resourceBuilt(index);
       },
       (cause) => {
@@ -57,4 +58,14 @@ function buildResource(execution: RunningExecution, index: number): unknown {
     );
   };
   return resources.acquire(pipeline, name, inputs, make, () => tell?.({ ...about, phase: "disposed" }));
+}
+
+/** The text that a resource gives itself under `Symbol.toStringTag`; one that fails at it has none. */
+function labelOf(resource: unknown): string | undefined {
+  try {
+    const label = (resource as { [Symbol.toStringTag]?: unknown } | null | undefined)?.[Symbol.toStringTag];
+    return typeof label === "string" ? label : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -30,7 +30,7 @@ export type RunEvent =
   | EventShape<"cache", "miss", WithCacheKey>
   | EventShape<"cache", "explained", CacheExplanation>
   | EventShape<"resource", "start">
-  | EventShape<"resource", "end", WithDuration>
+  | EventShape<"resource", "end", WithDuration & WithLabel>
   | EventShape<"resource", "failed", WithError & WithDuration>
   | EventShape<"resource", "disposed">
   | EventShape<"threads", "start", Starting>
@@ -77,6 +77,11 @@ interface WithElement {
   readonly element: number;
   /** How many elements the call took, for a batch. */
   readonly size?: number;
+}
+
+interface WithLabel {
+  /** The text that the resource gives itself under `Symbol.toStringTag`: `E5Encoder on cuda`. */
+  readonly label?: string;
 }
 
 interface WithCacheKey {

@@ -93,7 +93,7 @@ async function build(
       entryPoints: {
         pipeline: file,
         runner: ownFile("placement/runtime/supervisor"),
-        child: ownFile("placement/runtime/task-process"),
+        "task-process": ownFile("placement/runtime/task-process"),
         worker: ownFile("engine/worker/worker"),
         "thread-entry": ownFile("engine/worker/thread-entry"),
         "piscina-worker": "hypernodes:piscina-worker",

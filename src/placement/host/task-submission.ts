@@ -1,8 +1,8 @@
 import { type ClassLocation, classLocationOf } from "../../dsl/class-location.js";
 import { optionsOf } from "../../dsl/metadata.js";
-import { storesInPlan } from "../../engine/run-cache/plan-stores.js";
 import { problemOf } from "../../engine/chunks/encode-result.js";
 import type { CacheSpec, RemoteTask, RemoteTaskSpec } from "../../engine/remote/remote-task.js";
+import { storesInPlan } from "../../engine/run-cache/plan-stores.js";
 import { HypernodesError, ValueError } from "../../errors.js";
 import { describeError } from "../../util/describe.js";
 import { type EncodedChunks, encodeChunks } from "../../values/codec.js";

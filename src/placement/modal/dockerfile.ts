@@ -18,6 +18,9 @@ export function envInstruction(name: string, value: string): string {
 
 /** Downloads of Node. */
 const DOWNLOADS = "https://nodejs.org/dist";
+/** A step of a shell that gets curl where there is none. */
+const CURL =
+  "if ! command -v curl > /dev/null; then apt-get update; apt-get install -y --no-install-recommends ca-certificates curl; rm -rf /var/lib/apt/lists/*; fi";
 
 /**
  * A RUN instruction that installs Node, and npm with it, from its own downloads, in an image with a shell, tar and gzip; and with
@@ -29,7 +32,7 @@ export function nodeInstruction(version: string): string {
   const folder = `${DOWNLOADS}/${version.includes(".") ? `v${version}` : `latest-v${version}.x`}`;
   const steps = [
     "set -e",
-    "if ! command -v curl > /dev/null; then apt-get update; apt-get install -y --no-install-recommends ca-certificates curl; rm -rf /var/lib/apt/lists/*; fi",
+    CURL,
     'case "$(uname -m)" in aarch64) arch=arm64;; *) arch=x64;; esac',
     "cd /tmp",
     `curl -fsSL --retry 3 -o node.sums ${folder}/SHASUMS256.txt`,
@@ -40,6 +43,24 @@ export function nodeInstruction(version: string): string {
     'tar -xzf "$archive" -C /usr/local --strip-components=1 --no-same-owner',
     'rm "$archive" node.sums node.sum',
     "node --version",
+  ];
+  return `RUN ${steps.join("; ")}`;
+}
+
+/**
+ * A RUN instruction that downloads a file, in an image with a shell; and with curl, or apt to get it. The build fails where its content
+ * is not that of the SHA-256 sum.
+ *
+ * @param url without characters that end a text in single quotes.
+ * @param remotePath without characters that a shell takes for its own.
+ */
+export function downloadInstruction(url: string, remotePath: string, sha256: string): string {
+  const steps = [
+    "set -e",
+    CURL,
+    `mkdir -p ${path.posix.dirname(remotePath)}`,
+    `curl -fsSL --retry 3 -o ${remotePath} '${url}'`,
+    `echo '${sha256}  ${remotePath}' | sha256sum -c -`,
   ];
   return `RUN ${steps.join("; ")}`;
 }

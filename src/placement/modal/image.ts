@@ -1,7 +1,8 @@
 import { badOption, HypernodesError } from "../../errors.js";
 import { checkOptions, isRecord, type RulesOf, that } from "../../util/options.js";
 import { PACKAGES } from "../bundle/paths.js";
-import { copyInstruction, envInstruction, nodeInstruction } from "./dockerfile.js";
+import { CUDA_RELEASES, type CudaVersion, onnxruntimeInstruction, providerCheckInstruction } from "./cuda.js";
+import { copyInstruction, downloadInstruction, envInstruction, nodeInstruction } from "./dockerfile.js";
 
 /** Settings of the builds of layers. */
 export interface ImageBuild {
@@ -24,6 +25,14 @@ export interface FromOptions {
    * image.
    */
   readonly secret?: string;
+}
+
+/** Options of `image().cuda`. */
+export interface CudaOptions {
+  /** The line of CUDA: `"13"` (drivers from 580), or `"12"` (drivers from 525). Default: `"13"`. */
+  readonly version?: CudaVersion;
+  /** The line of Node, or a release. Default: `"22"`. */
+  readonly node?: string;
 }
 
 /** An immutable definition of a container image. Each method returns a new image. */
@@ -51,6 +60,23 @@ export interface Image {
    * against the release's SHA-256 sum. The image has to have curl, or apt to get it.
    */
   nodeInstall(version: string): Image;
+  /**
+   * An image for ONNX Runtime on a GPU: NVIDIA's image of CUDA and cuDNN, Node, and the release of onnxruntime-node that fits them, with
+   * its CUDA provider. The build fails if a library of the provider is missing. Bundles leave onnxruntime-node out.
+   *
+   * @param options the versions.
+   * @throws {HypernodesError} `BAD_OPTION`, `UNKNOWN_OPTION`
+   */
+  cuda(options?: CudaOptions): Image;
+  /**
+   * A file of the network, such as a model's weights. The build fails if its content is not the expected one. The image has to have
+   * curl: `image().cuda()` does.
+   *
+   * @param url of `https:`, best with a revision in it: `https://huggingface.co/me/model/resolve/<commit>/model.onnx`.
+   * @param remotePath absolute, with the file's name: `"/weights/model.onnx"`.
+   * @param sha256 the SHA-256 sum of its content, in hexadecimal.
+   */
+  addRemoteFile(url: string, remotePath: string, sha256: string): Image;
   /** Debian packages. */
   aptInstall(...packages: string[]): Image;
   /** npm packages, as npm takes them: `"onnxruntime-node@1.20.1"`. Bundles leave them out. */
@@ -80,6 +106,8 @@ const DEBIAN = /^[a-z0-9][a-z0-9+.-]*(=[\w.+:~-]+)?$/;
 const TAG = /^[\w.-]+(:\d+)?(\/[\w.-]+)*(:[\w.-]+)?(@sha256:[0-9a-f]{64})?$/;
 const VERSION = /^\d+(\.\d+){0,2}$/;
 const RELEASE = /^\d+(\.\d+\.\d+)?$/;
+const URL_FORM = /^https:\/\/[\w.-]+(?::\d+)?\/[\w.~%@:+,;=&?/-]+$/;
+const SHA256 = /^[0-9a-f]{64}$/;
 export const VARIABLE = /^[A-Za-z_]\w*$/;
 /** Bytes that one command of a Dockerfile may have. */
 const LONGEST = 64 * 1024;
@@ -94,6 +122,17 @@ const FROM_RULES: RulesOf<FromOptions> = {
   secret: that(
     "the name of a secret: letters, digits, - . _",
     (value) => typeof value === "string" && NAME.test(value),
+  ),
+};
+
+const CUDA_RULES: RulesOf<CudaOptions> = {
+  version: that(
+    'a line of CUDA: "12" or "13"',
+    (value) => typeof value === "string" && Object.hasOwn(CUDA_RELEASES, value),
+  ),
+  node: that(
+    'a line of Node, "22", or a release, "22.13.1"',
+    (value) => typeof value === "string" && RELEASE.test(value),
   ),
 };
 
@@ -127,6 +166,29 @@ function createImage(parts: Parts): Image {
     from: (tag, options) => {
       checkOptions("image().from", options, FROM_RULES);
       return on(assertPattern("from", tag, TAG, 'the tag of an image: "node:22-slim"'), options?.secret);
+    },
+    cuda: (options) => {
+      checkOptions("image().cuda", options, CUDA_RULES);
+      const { version = "13", node = "22" } = options ?? {};
+      const release = CUDA_RELEASES[version];
+      const cuda = on(release.tag).nodeInstall(node);
+      const layers = [onnxruntimeInstruction(release), providerCheckInstruction()];
+      return createImage({
+        ...cuda,
+        layers: [...cuda.layers, { commands: layers, ...parts.build }],
+        packages: [...cuda.packages, "onnxruntime-node"],
+      });
+    },
+    addRemoteFile: (url, remotePath, sha256) => {
+      assertPattern("addRemoteFile", url, URL_FORM, 'an address of https: "https://example.com/model.onnx"');
+      if (!isFilePath(remotePath))
+        throw badArgument(
+          "addRemoteFile",
+          remotePath,
+          'the absolute path of a file in the image: "/weights/model.onnx"',
+        );
+      assertPattern("addRemoteFile", sha256, SHA256, "a SHA-256 sum: 64 hexadecimal digits, in lower case");
+      return layer([downloadInstruction(url, remotePath, sha256)]);
     },
     nodeInstall: (version) =>
       layer([
