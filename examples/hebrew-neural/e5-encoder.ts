@@ -3,8 +3,8 @@ import path from "node:path";
 import { Tokenizer } from "@huggingface/tokenizers";
 import * as ort from "onnxruntime-node";
 import { padBatches } from "./batches.js";
-import type { SentenceEncoder, TextRole } from "./encoder.js";
 import { type Executor, ModelError, type ModelFiles } from "./model-files.js";
+import type { SentenceEncoder, TextRole } from "./sentence-encoder.js";
 import { checkNames, openSession, runSession } from "./session.js";
 
 /** Tokens that a text has at most: the model has no more positions. */

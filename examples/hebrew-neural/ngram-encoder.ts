@@ -1,8 +1,8 @@
 import * as ort from "onnxruntime-node";
 import { padBatches } from "./batches.js";
-import type { SentenceEncoder } from "./encoder.js";
 import type { Executor, ModelFiles } from "./model-files.js";
 import { NgramHasher } from "./ngrams.js";
+import type { SentenceEncoder } from "./sentence-encoder.js";
 import { checkNames, openSession, runSession } from "./session.js";
 
 /** Ids that one run of the model takes: the rows that it gathers for them are some 30 MB. */

@@ -4,8 +4,9 @@ import { type Batch, type Each, input, mapOver, node, resource } from "../../src
 import type { Hit, Passage, Query } from "../hebrew-retrieval/models.js";
 import { CANDIDATES, fuseByRank, HebrewRetrieval, rerankByScore } from "../hebrew-retrieval/retrieval.js";
 import { DenseIndex } from "./dense-index.js";
-import { openEncoder, type SentenceEncoder } from "./encoder.js";
+import { openEncoder } from "./encoder.js";
 import { checkModelFiles, EncoderSettings, type ModelFiles } from "./model-files.js";
+import type { SentenceEncoder } from "./sentence-encoder.js";
 
 /** How much the two branches count in the final score: chosen on the Declaration of Human Rights (`choose-weights.ts`). */
 const WEIGHTS = { vectors: 0.7, words: 0.3 };
