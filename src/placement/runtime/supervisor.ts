@@ -39,7 +39,7 @@ export function superviseTaskProcess(
     [
       "--enable-source-maps",
       "--disable-warning=ExperimentalWarning",
-      fileURLToPath(new URL("./child.js", import.meta.url)),
+      fileURLToPath(new URL("./task-process.js", import.meta.url)),
       ...[kept, scratch, "container", keepsCaches, ...mounts],
     ],
     { stdio: ["ignore", "pipe", "pipe", "pipe", "pipe"], cwd: scratch },

@@ -24,7 +24,7 @@ export class PipelineProcess {
    */
   constructor(folder: string, scratch: string, onOutput: ((output: Printed) => void) | undefined) {
     this.process = new TaskChildProcess({
-      args: [...FLAGS, path.join(folder, "child.js"), "", scratch, "worker"],
+      args: [...FLAGS, path.join(folder, "task-process.js"), "", scratch, "worker"],
       env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !WORKER_VARIABLES.includes(name))),
       onOutput:
         onOutput &&
