@@ -51,7 +51,7 @@ describe("the command line", function () {
       ["Any", "two", "'two'"],
       ["Any", "5", "5"],
       ["Cut", "a,b", "[ 'a', 'b' ]"],
-      ["Made", '{"text":"a"}', "Passage { text: 'a' }"],
+      ["Made", '{"text":"a"}', "CliPassage { text: 'a' }"],
       ["BigMade", "123456789012345678901234567890", "123456789012345678901234567891n"],
     ];
     for (const [name, text, out] of right) it(`${name}: x=${text}`, () => gives(run(name, "-i", `x=${text}`), out));
@@ -136,7 +136,7 @@ describe("the command line", function () {
           /line 2, column 1: .* the end is expected.* write --input x=@jsonl:-/,
           '[{"out":"1"},{"out":"2"}]',
         ],
-        ["Made", '{"text":"a"}\n', "Passage { text: 'a' }", `[{"out":"Passage { text: 'a' }"}]`],
+        ["Made", '{"text":"a"}\n', "CliPassage { text: 'a' }", `[{"out":"CliPassage { text: 'a' }"}]`],
         ["Made", '{"text":"a"}\n{"text":"b"}', new RegExp(`line 2, column 1: ${MORE} "{"`), ""],
       ];
       for (const [name, content, out, overOut] of cases) {

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { asDeclared, Misfit } from "../../src/cli/declared-type.js";
 import { parseJson } from "../../src/util/json-text.js";
 
-class Passage {}
+class CliPassage {}
 
 /** The value, or what is wrong with it. */
 function read(json: string, type: Function | undefined): unknown {
@@ -52,7 +52,7 @@ describe("a JSON value of a declared type", () => {
     ["[1,2]", Buffer, Buffer.of(1, 2)],
     ["[0,255]", Uint8Array, Uint8Array.of(0, 255)],
     ["[9223372036854775807]", BigInt64Array, BigInt64Array.of(2n ** 63n - 1n)],
-    ['{"a":1}', Passage, { a: 1 }],
+    ['{"a":1}', CliPassage, { a: 1 }],
     ["null", undefined, null],
     ['{"a":[null]}', Object, { a: [null] }],
   ];
@@ -105,10 +105,10 @@ describe("a JSON value of a declared type", () => {
     ],
     ["[1e39]", Float32Array, "[0]: it takes a JSON list of numbers that a Float32Array holds, not 1e+39"],
     ["[16777217]", Float32Array, "[0]: it takes a JSON list of numbers that a Float32Array holds, not 16777217"],
-    ["[1]", Passage, ": it takes a JSON object, for Passage, not [ 1 ]"],
-    ["[]", Passage, ": it takes a JSON object, for Passage, not []"],
-    ['"two"', Passage, ': it takes a JSON object, for Passage, not "two"'],
-    ["null", Passage, ": it takes a JSON object, for Passage, not null"],
+    ["[1]", CliPassage, ": it takes a JSON object, for CliPassage, not [ 1 ]"],
+    ["[]", CliPassage, ": it takes a JSON object, for CliPassage, not []"],
+    ['"two"', CliPassage, ': it takes a JSON object, for CliPassage, not "two"'],
+    ["null", CliPassage, ": it takes a JSON object, for CliPassage, not null"],
     ['"http://a"', URL, ': it takes a URL, which needs a @Transform() on the input, not "http://a"'],
     ['{"a":[1,{"b":9007199254740993}]}', Object, `.a[1].b: 9007199254740993 ${EXACT}`],
     ["[9007199254740993]", Array, `[0]: 9007199254740993 ${EXACT}`],

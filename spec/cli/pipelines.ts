@@ -6,7 +6,7 @@ import { input, node, type Output, output, Pipeline } from "hypernodes";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const show = (value: unknown) => inspect(value, { breakLength: Infinity });
-class Passage { text!: string; }
+class CliPassage { text!: string; }
 export class Num extends Pipeline { @input() x!: number; @output("x") out(x: number): Output<string> { return show(x); } }
 export class Int extends Pipeline { @input() @IsInt() x!: number; @output("x") out(x: number): Output<string> { return show(x); } }
 export class May extends Pipeline { @input() @IsOptional() x?: number = 1; @output("x") out(x: number): Output<string> { return show(x); } }
@@ -16,7 +16,7 @@ export class Bool extends Pipeline { @input() x!: boolean; @output("x") out(x: b
 export class Day extends Pipeline { @input() x!: Date; @output("x") out(x: Date): Output<string> { return show(x); } }
 export class List extends Pipeline { @input() x!: unknown[]; @output("x") out(x: unknown[]): Output<string> { return show(x); } }
 export class Any extends Pipeline { @input() x!: unknown; @output("x") out(x: unknown): Output<string> { return show(x); } }
-export class Made extends Pipeline { @input() @Type(() => Passage) x!: Passage; @output("x") out(x: Passage): Output<string> { return show(x); } }
+export class Made extends Pipeline { @input() @Type(() => CliPassage) x!: CliPassage; @output("x") out(x: CliPassage): Output<string> { return show(x); } }
 export class Cut extends Pipeline { @input() @Transform(({ value }) => value.split(",")) x!: string[]; @output("x") out(x: string[]): Output<string> { return show(x); } }
 export class BigMade extends Pipeline { @input() @Transform(({ value }) => BigInt(value) + 1n) x!: bigint; @output("x") out(x: bigint): Output<string> { return show(x); } }
 export class NumMade extends Pipeline { @input() @Type(() => Number) x!: number; @output("x") out(x: number): Output<string> { return show(x); } }

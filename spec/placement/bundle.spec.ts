@@ -31,7 +31,12 @@ describe("a bundle for a container", () => {
       .and.match(/^[0-9a-f]{64}$/);
     const files = Object.entries(filesIn(packed));
     for (const [name, text] of files) expect(text, name).not.to.contain(ROOT.slice(0, -1));
-    expect(files.map(([name]) => name)).to.include.members(["pipeline.js", "task-process.js", "runner.js", "package.json"]);
+    expect(files.map(([name]) => name)).to.include.members([
+      "pipeline.js",
+      "task-process.js",
+      "runner.js",
+      "package.json",
+    ]);
   });
 
   it("is started by a constant of less than 3 KB", () => {

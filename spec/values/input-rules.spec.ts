@@ -17,10 +17,10 @@ import {
   Counting,
   Nesting,
   NestingLows,
-  Passage,
   Searching,
   SearchingAll,
   transformations,
+  ValidPassage,
 } from "./pipelines.js";
 
 type Record_ = { low: number; high: number; reason: string; label: string };
@@ -121,15 +121,15 @@ describe("rules for inputs", () => {
 
   it("hold for what is nested: a property that is missing there is a violation, and no node starts", async () => {
     const of = async (passages: unknown) =>
-      (await rejection<InputError>(new Counting().run({ passages: passages as Passage[] }))).violations;
+      (await rejection<InputError>(new Counting().run({ passages: passages as ValidPassage[] }))).violations;
     const missing = [{ path: "passages[0].text", constraint: "isNotEmpty", problem: "text should not be empty" }];
     expect(await of([{}])).to.deep.equal(missing);
-    expect(await of([new Passage()])).to.deep.equal(missing);
+    expect(await of([new ValidPassage()])).to.deep.equal(missing);
     const error = await rejection<InputError>(
-      new Counting().map({ passages: [[{}]] as Passage[][] }, { over: "passages" }),
+      new Counting().map({ passages: [[{}]] as ValidPassage[][] }, { over: "passages" }),
     );
     expect(error.violations[0]!.path).to.equal("passages[0][0].text");
-    const streamed = new Counting().stream({ passages: [[{}]] as Passage[][] }, { over: "passages" });
+    const streamed = new Counting().stream({ passages: [[{}]] as ValidPassage[][] }, { over: "passages" });
     expect((await rejection(streamed.next())).message).to.contain("passages[0].text: text should not be empty");
   });
 
@@ -154,9 +154,9 @@ describe("rules for inputs", () => {
 
   it("say what is there instead of a list", async () => {
     class Lists extends Pipeline {
-      @input() @ValidateNested({ each: true }) @Type(() => Passage) passages!: Passage[];
+      @input() @ValidateNested({ each: true }) @Type(() => ValidPassage) passages!: ValidPassage[];
       @input() @IsString({ each: true }) words!: string[];
-      @node("passages", "words") count(passages: Passage[], words: string[]): number {
+      @node("passages", "words") count(passages: ValidPassage[], words: string[]): number {
         return passages.length + words.length;
       }
     }

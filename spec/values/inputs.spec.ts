@@ -4,7 +4,7 @@ import { IsDefined, IsInt, IsNotEmpty, Min, registerDecorator, ValidateNested } 
 import { type Each, InputError, input, mapOver, type Nested, nested, node, Pipeline } from "../../src/index.js";
 import { rejection } from "../support/rejection.js";
 
-class Passage {
+class TextPassage {
   @IsNotEmpty() id!: string;
   @IsNotEmpty() text!: string;
   get words(): string[] {
@@ -13,9 +13,9 @@ class Passage {
 }
 
 class Counting extends Pipeline {
-  @input() @ValidateNested({ each: true }) @Type(() => Passage) passages!: Passage[];
+  @input() @ValidateNested({ each: true }) @Type(() => TextPassage) passages!: TextPassage[];
   @input() @IsInt() @Min(1) topK?: number = 5;
-  @mapOver("passages") counts(passage: Passage): Each<number> {
+  @mapOver("passages") counts(passage: TextPassage): Each<number> {
     return passage.words.length;
   }
   @node("topK") limit(topK: number): number {
@@ -25,26 +25,26 @@ class Counting extends Pipeline {
 
 describe("inputs", () => {
   it("become instances of their classes, unless they are", async () => {
-    const own = Object.assign(new Passage(), { id: "b", text: "b c" });
-    const seen: Passage[] = [];
+    const own = Object.assign(new TextPassage(), { id: "b", text: "b c" });
+    const seen: TextPassage[] = [];
     class Seeing extends Counting {
-      override counts(passage: Passage): Each<number> {
+      override counts(passage: TextPassage): Each<number> {
         seen.push(passage);
         return super.counts(passage);
       }
     }
-    const passages = [{ id: "a", text: "a" } as Passage, own];
+    const passages = [{ id: "a", text: "a" } as TextPassage, own];
     expect(await new Seeing().run({ passages })).to.deep.equal({ counts: [1, 2], limit: 5 });
-    expect(seen[0]).to.be.instanceOf(Passage);
+    expect(seen[0]).to.be.instanceOf(TextPassage);
     expect(seen[1]).to.equal(own);
   });
 
   it("are transformed as their decorators say, and left alone where that is done", async () => {
     class Transformed extends Pipeline {
       @input() @Type(() => Date) when!: Date;
-      @input() @Type(() => Passage) byId!: Map<string, Passage>;
+      @input() @Type(() => TextPassage) byId!: Map<string, TextPassage>;
       @input() @Transform(({ value }) => String(value).trim()) name!: string;
-      @node("when", "byId", "name") shown(when: Date, byId: Map<string, Passage>, name: string): unknown[] {
+      @node("when", "byId", "name") shown(when: Date, byId: Map<string, TextPassage>, name: string): unknown[] {
         return [when instanceof Date, byId, name];
       }
     }
@@ -57,7 +57,7 @@ describe("inputs", () => {
     const passages = [
       { id: "a", text: "a" },
       { id: "", text: "" },
-    ] as Passage[];
+    ] as TextPassage[];
     const error = await rejection<InputError>(new Counting().run({ passages, topK: 0.5 }));
     expect(error).to.be.instanceOf(InputError);
     expect(error.code).to.equal("INVALID_INPUTS");
@@ -72,7 +72,7 @@ describe("inputs", () => {
   });
 
   it("are named, all that are missing and all that are unknown, with what is required", async () => {
-    const given = { pasages: [], limit: 3, tpoK: 1 } as unknown as { passages: Passage[] };
+    const given = { pasages: [], limit: 3, tpoK: 1 } as unknown as { passages: TextPassage[] };
     const error = await rejection<InputError>(new Counting().run(given));
     expect(error.code).to.equal("MISSING_INPUTS");
     expect(error.message).to.equal(
@@ -89,7 +89,7 @@ describe("inputs", () => {
 
   it("are a record: anything else is an error, and so is map without over", async () => {
     for (const wrong of ["abc", 5, [[]]]) {
-      const error = await rejection(new Counting().run(wrong as unknown as { passages: Passage[] }));
+      const error = await rejection(new Counting().run(wrong as unknown as { passages: TextPassage[] }));
       expect(error.message).to.contain("Counting: the inputs are no record of values by name, but ");
       expect(error.message).to.contain('Give them as { name: value }: required: "passages"; optional: "topK".');
     }

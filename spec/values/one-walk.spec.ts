@@ -193,6 +193,12 @@ const RECIPES: fc.Arbitrary<Recipe> = fc.letrec<{ value: Recipe; bare: Recipe }>
 }).value;
 
 describe("one walk decides what a value is", () => {
+  it("counts the value of an element that is not enumerable", () => {
+    const hidden = (value: unknown) => Object.defineProperty([0], "0", { value, enumerable: false });
+    const digests = [1, 2, "a", /a/, {}, []].map((value) => digest(hidden(value)));
+    expect(new Set(digests).size).to.equal(digests.length);
+  });
+
   it("gives two values one digest exactly when their copies can't be told apart (property)", () => {
     fc.assert(
       fc.property(RECIPES, RECIPES, (first, second) => {

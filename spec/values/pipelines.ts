@@ -47,7 +47,7 @@ export class NestingLows extends Pipeline {
   inner!: Nested<string[]>;
 }
 
-export class Passage {
+export class ValidPassage {
   @IsNotEmpty() text!: string;
 }
 
@@ -57,27 +57,27 @@ export let transformations = 0;
 export class Searching extends Pipeline {
   @input()
   @ValidateNested({ each: true })
-  @Type(() => Passage)
+  @Type(() => ValidPassage)
   @Transform(({ value }) => {
     transformations++;
     return value;
   })
-  passages!: Passage[];
+  passages!: ValidPassage[];
   @input() @IsNotEmpty() query!: string;
-  @node("passages", "query") hits(passages: Passage[], query: string): string[] {
-    return passages.filter((p) => p instanceof Passage && p.text.includes(query)).map(({ text }) => text);
+  @node("passages", "query") hits(passages: ValidPassage[], query: string): string[] {
+    return passages.filter((p) => p instanceof ValidPassage && p.text.includes(query)).map(({ text }) => text);
   }
 }
 
 export class SearchingAll extends Pipeline {
-  @input() passages!: Passage[];
+  @input() passages!: ValidPassage[];
   @input() queries!: string[];
   @mapOver("queries", Searching, { query: "queries", passages: "passages" }, "hits") hits!: Nested<string[][]>;
 }
 
 export class Counting extends Pipeline {
-  @input() @ValidateNested({ each: true }) @Type(() => Passage) passages!: Passage[];
-  @mapOver("passages") sizes(passage: Passage): Each<number> {
+  @input() @ValidateNested({ each: true }) @Type(() => ValidPassage) passages!: ValidPassage[];
+  @mapOver("passages") sizes(passage: ValidPassage): Each<number> {
     return passage.text.length;
   }
 }

@@ -259,7 +259,7 @@ export class CanonicalWriter extends ByteWriter {
       this.tag(TAG.integrity);
       this.tag(integrity);
     }
-    if (order !== "") {
+    if (order !== "" || hidden.length > 0) {
       this.tag(TAG.hidden);
       this.fields(value, hidden);
       this.string(order);
