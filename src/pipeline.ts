@@ -204,7 +204,7 @@ export abstract class Pipeline implements AnyPipeline {
     graphOf(new.target as unknown as PipelineClass);
   }
 
-  /** @internal */
+  /** Its own options and bound inputs, for the engine. */
   get [PIPELINE](): PipelineState {
     return states.get(this) ?? EMPTY_STATE;
   }
@@ -474,7 +474,7 @@ export abstract class Pipeline implements AnyPipeline {
       resumes: (options as { readonly [RESUME_RUN_ID]?: string })[RESUME_RUN_ID],
       isOrdered: (options as { readonly [ORDERED_RESULTS]?: boolean })[ORDERED_RESULTS] === true,
     };
-    return { spec: spec, observers: observers };
+    return { spec, observers };
   }
 }
 

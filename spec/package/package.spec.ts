@@ -165,7 +165,7 @@ describe("the package @slow", function () {
       "LICENSE",
       "README.md",
       ...["cli/main", "engine/worker/thread-entry", "engine/worker/worker", "index"].map((file) => `dist/${file}.js`),
-      ...["placement/runtime/task-process", "placement/runtime/supervisor", "view/page/client"].map(
+      ...["placement/runtime/supervisor", "placement/runtime/task-process", "view/page/client"].map(
         (file) => `dist/${file}.js`,
       ),
       "package.json",

@@ -120,7 +120,7 @@ export class Execution extends Scheduler implements RunningExecution, ElementsEx
   }
 
   /** Before anything runs: a thread may import the module of the class, if one will have to. */
-  checkThreads(): void {
+  private checkThreads(): void {
     const { nodes, maps } = this.settings;
     if (!usesThreads(nodes) && !usesThreads(maps)) return;
     const goesToThreads = (route: Route) =>
@@ -140,7 +140,7 @@ export class Execution extends Scheduler implements RunningExecution, ElementsEx
 
   protected startStep(step: Step): void {
     if (step.map === undefined) this.startUnmapped(step);
-    else if (this.cached === undefined && this.isApart(this.routes[step.index]!)) this.startApart(step);
+    else if (this.cached === undefined && this.isApart(this.routeOf(step))) this.startApart(step);
     else {
       this.mapExecutor ??= this.createMapExecutor(step);
       this.mapExecutor.start(step);
@@ -160,7 +160,7 @@ export class Execution extends Scheduler implements RunningExecution, ElementsEx
   }
 
   private createMapExecutor(step: Step): MapExecutor {
-    const route = this.routes[step.index]!;
+    const route = this.routeOf(step);
     return route.kind === "chunks"
       ? new ChunkedMapExecutor(this, this.executorFor(route.target))
       : new InlineMapExecutor(this);
@@ -213,7 +213,7 @@ export class Execution extends Scheduler implements RunningExecution, ElementsEx
     ended: (results: unknown[] | undefined) => void,
     failed: (error: unknown) => void,
   ): RunningElements | undefined {
-    const route = this.routes[step.index]!;
+    const route = this.routeOf(step);
     if (route.kind === "task") {
       new RemoteMap(this.hosts!, this, step, lists, selection).run().then(ended, failed);
       return undefined;
@@ -233,7 +233,7 @@ export class Execution extends Scheduler implements RunningExecution, ElementsEx
 
   /** Submits the elements of a stream in chunks; undefined: they are computed in this thread. */
   streamInChunks(step: Step): ChunkedStream | undefined {
-    const route = this.routes[step.index]!;
+    const route = this.routeOf(step);
     return route.kind === "chunks" ? new ChunkedStream(this, step, this.executorFor(route.target)) : undefined;
   }
 
@@ -241,7 +241,7 @@ export class Execution extends Scheduler implements RunningExecution, ElementsEx
   private execute(step: Step): unknown {
     const missing = this.collectedBefore(step);
     if (missing !== undefined) return missing;
-    const route = this.routes[step.index]!;
+    const route = this.routeOf(step);
     if (route.kind === "thread") return callInThread(this, step);
     if (route.kind === "host") return runNodeRemotely(this.hosts!, this, step);
     const building = buildResources(this, step);
@@ -259,16 +259,14 @@ export class Execution extends Scheduler implements RunningExecution, ElementsEx
 
   isFastPathChild(step: Step, child: NestedProgram): boolean {
     return (
-      child.isSynchronous &&
-      this.routes[step.index]!.kind !== "task" &&
-      isBareUnder(this.settingsFor(step, child), this.run)
+      child.isSynchronous && this.routeOf(step).kind !== "task" && isBareUnder(this.settingsFor(step, child), this.run)
     );
   }
 
   callNested(call: StepCall, child: NestedProgram, scope: CancelScope): unknown {
     const { step, inputs, element } = call;
     const values = childValues(child, inputs, this);
-    if (this.routes[step.index]!.kind === "task") return this.callOnHost(call, child, values, scope);
+    if (this.routeOf(step).kind === "task") return this.callOnHost(call, child, values, scope);
     if (scope === this.scope && !scope.stopped && this.isFastPathChild(step, child)) {
       const exit = runFastPath(child.program, values, scope, 0, this.run);
       if (exit !== undefined) return this.resumeNested(child, values, step, element, exit);
@@ -287,7 +285,7 @@ export class Execution extends Scheduler implements RunningExecution, ElementsEx
     exit: FastPathExit,
   ): unknown {
     const nested = this.nest(child, values, this.scope, step, element);
-    return nested.finishWhen(nested.continueFrom(exit), child.pick);
+    return nested.finishWhen(nested.start(exit), child.pick);
   }
 
   /** The inputs are checked in this process, before they are sent. */

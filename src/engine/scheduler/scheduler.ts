@@ -35,27 +35,16 @@ export abstract class Scheduler extends ExecutionContext implements SchedulerHan
     return this.failure !== undefined || this.scope.stopped;
   }
 
-  /** @returns undefined if all steps ended at once; else a promise of their end. */
-  start(): Promise<void> | undefined {
+  /**
+   * Starts the steps that may start.
+   *
+   * @param exit the place where the fast path of a nested pipeline stopped, to continue from there.
+   * @returns undefined if all steps ended at once; else a promise of their end.
+   */
+  start(exit?: FastPathExit): Promise<void> | undefined {
     if (this.plan.canStream) this.readyQueue.startCounting();
+    if (exit !== undefined) this.exitFastPath(exit);
     withRun(this.currentRun, this.program.hasAsyncMethod, () => this.advance());
-    return this.ending();
-  }
-
-  /** The steps of the plan are started by somebody else, as those of a stream are. */
-  protected skipAll(): void {
-    this.readyQueue.skipTo(this.plan.steps.length);
-  }
-
-  /** Continues where the fast path of a nested pipeline stopped. */
-  protected continueFrom(exit: FastPathExit): Promise<void> | undefined {
-    if (this.plan.canStream) this.readyQueue.startCounting();
-    this.exitFastPath(exit);
-    withRun(this.currentRun, this.program.hasAsyncMethod, () => this.advance());
-    return this.ending();
-  }
-
-  private ending(): Promise<void> | undefined {
     if (this.isFinished()) {
       const error = this.finalError();
       if (error !== undefined) throw error.error;
@@ -64,6 +53,11 @@ export abstract class Scheduler extends ExecutionContext implements SchedulerHan
     return new Promise((resolve, reject) => {
       this.settle = { resolve, reject };
     });
+  }
+
+  /** The steps of the plan are started by somebody else, as those of a stream are. */
+  protected skipAll(): void {
+    this.readyQueue.skipTo(this.plan.steps.length);
   }
 
   private isFinished(): boolean {
