@@ -3,6 +3,7 @@ import { expect } from "chai";
 import {
   type Batch,
   type Each,
+  InputError,
   input,
   mapOver,
   memory,
@@ -209,6 +210,45 @@ describe("what can be waited for", () => {
       });
       expect(warnings, kind).to.deep.equal(["HypernodesWarning: an event listener threw: onEvent: Error: reader"]);
     }
+  });
+
+  it("is no value of an input or a node: a promise there is refused, and its rejection ends nothing", async () => {
+    class Sum extends Pipeline {
+      @input() x!: number;
+      @input() y?: number = Promise.resolve(1) as never;
+      @node("x") one(x: number): number {
+        return x + 1;
+      }
+      @node("one", "y") sum(one: number, y: number): number {
+        return one + y;
+      }
+    }
+    const unhandled: unknown[] = [];
+    const listen = (error: unknown) => unhandled.push(error);
+    process.on("unhandledRejection", listen);
+    for (const promise of [
+      Promise.resolve(1),
+      Promise.reject(new Error("late")),
+      KINDS["a promise of a class of its own"]!(1),
+    ]) {
+      const value = promise as never;
+      const ways: Readonly<Record<string, [string, () => Promise<unknown>]>> = {
+        "an input": ["x", () => new Sum().run({ x: value, y: 1 })],
+        "a bound input": ["x", () => new Sum().bind({ x: value }).run({ y: 1 } as never)],
+        "a default": ["y", () => new Sum().run({ x: 1 })],
+        "a given node": ["one", () => new Sum().run({ x: 1, y: 1 }, { given: { one: value } })],
+        "an input of a map": ["y", () => new Sum().map({ x: [1], y: value }, { over: "x" })],
+        "an input of a stream": ["y", () => new Sum().stream({ x: [1], y: value }, { over: "x" }).next()],
+      };
+      for (const [way, [name, run]] of Object.entries(ways)) {
+        const error = await rejection(run());
+        expect(error, way).to.be.instanceOf(InputError);
+        expect(error.message, way).to.equal(`Sum: ${name}: it is a promise. Await it, and give its value.`);
+      }
+    }
+    await sleep(2);
+    process.off("unhandledRejection", listen);
+    expect(unhandled).to.deep.equal([]);
   });
 
   it("comes from sources of streams, too", async () => {

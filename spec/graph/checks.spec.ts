@@ -381,6 +381,31 @@ describe("the reflector", () => {
     ]);
   });
 
+  it("refuses a method with more parameters than names: they would be undefined", async () => {
+    class Unwired extends Pipeline {
+      @input() xs!: number[];
+      // @ts-expect-error nothing is named
+      @node() none(xs: number[]): number {
+        return xs.length;
+      }
+      // @ts-expect-error one name for two parameters
+      @mapOver("xs") one(x: number, all: number[]): number {
+        return x + all.length;
+      }
+      @output("xs") fits(xs: number[], ...others: number[][]): Output<number> {
+        return xs.length + others.length;
+      }
+      // @ts-expect-error the method takes no parameter for it
+      @output("xs") unused(): Output<number> {
+        return 1;
+      }
+    }
+    expect(defectsIn(() => new Unwired()).defects.map((d) => `${d.code} ${d.where}: ${d.problem}`)).to.deep.equal([
+      "TOO_FEW_NAMES Unwired.none: it has 1 parameter, but @node names nothing",
+      "TOO_FEW_NAMES Unwired.one: it has 2 parameters, but @mapOver names 1",
+    ]);
+  });
+
   it("refuses a constructor that takes arguments", () => {
     class Configured extends Pipeline {
       @input() x!: number;

@@ -147,6 +147,17 @@ function* methodDefects(
           problem: `@${role} is not applied to a method`,
           advice: "Put it on one, and leave abstract methods undecorated.",
         };
+  } else {
+    // tsc sees more; without it, a parameter that nothing is wired to would be undefined.
+    const required = (pipeline.prototype as Record<string, Function>)[name]!.length;
+    const given = dependencies.length;
+    if (required > given) {
+      yield {
+        code: "TOO_FEW_NAMES",
+        problem: `it has ${required} ${required === 1 ? "parameter" : "parameters"}, but @${role} names ${given === 0 ? "nothing" : given}`,
+        advice: "Name a member for each parameter, in their order.",
+      };
+    }
   }
 }
 

@@ -9,12 +9,12 @@ import type { NodeExplanation } from "../engine/run-cache/explanation.js";
 import { asCoordinator, hostPoolOf, resolveExecution } from "../engine/settings.js";
 import { streamRun } from "../engine/stream.js";
 import { badOption, HypernodesError, InputError } from "../errors.js";
-import { inputNames } from "../graph/graph.js";
+import { type Graph, inputNames } from "../graph/graph.js";
 import type { PlanMapOptions } from "../graph/plan.js";
 import { type InputDefaults, type Plan, planFor, type SlotUses } from "../graph/plan.js";
 import { planPipelineMap } from "../graph/plan-map.js";
-
 import { didYouMean } from "../util/suggest.js";
+import { isPromise, promiseOf } from "../util/thenable.js";
 import { checkElements } from "../values/element-checks.js";
 import { type CheckedInputs, type InputChecks, type InputRecord, inputChecksOf } from "../values/input-checks.js";
 import { checkInputNames, describeInputs, inputError, inputRecord } from "../values/inputs.js";
@@ -250,11 +250,24 @@ function withoutUnread(use: RunSpec, plan: Plan, record: InputRecord, unread: re
 
 /** @throws {InputError} `UNREADABLE_LIST` */
 function convertInput({ graph }: RunSpec, name: string, value: unknown, uses: SlotUses | undefined): unknown {
+  if (isPromise(value)) throw promiseError(graph, name, value);
   try {
     return convertInputs(value, uses);
   } catch (error) {
     throw unreadable(name, `"${name}" is an iterable`, graph.pipeline, error);
   }
+}
+
+/** Creates the error of a promise as an input or a given value: nodes take values. Its rejection ends nothing. */
+function promiseError({ pipeline }: Graph, name: string, promise: Promise<unknown>): InputError {
+  promiseOf(promise)?.catch(() => {});
+  return new InputError({
+    code: "INVALID_INPUTS",
+    where: pipeline,
+    problem: `${name}: it is a promise`,
+    advice: "Await it, and give its value.",
+    violations: [{ path: name, constraint: "promise", problem: "it is a promise" }],
+  });
 }
 
 /** @param resumable undefined: it can't be resumed. */
