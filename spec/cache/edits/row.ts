@@ -35,6 +35,9 @@ interface More extends Partial<Pick<Row, "links" | "alias" | "env" | "isAlone" |
   readonly only?: readonly Loader[];
 }
 
+/** The loaders of rows about the state of a process, in which a loader has no part: those that start the fastest. */
+export const COMPILED: readonly Loader[] = ["esm", "cjs"];
+
 let count = 0;
 
 /** @param computes the nodes that are computed after the edits, with spaces between. */

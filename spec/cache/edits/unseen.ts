@@ -1,4 +1,4 @@
-import { row } from "./row.js";
+import { COMPILED, row } from "./row.js";
 
 const PACKAGE = (code: string) => ({
   "node_modules/p/package.json": `{ "name": "p", "version": "1.0.0", "type": "module", "main": "i.js" }`,
@@ -165,7 +165,7 @@ export const UNSEEN = [
     },
     ["pipeline.ts", "With(2)", "With(3)"],
     "y",
-    { isAlone: true },
+    { isAlone: true, only: COMPILED },
   ),
   row(
     4,
@@ -287,7 +287,7 @@ await import("./patch.js");
     },
     ["patch.ts", "* 2", "* 3"],
     "y",
-    { isAlone: true, except: ["cjs"] },
+    { isAlone: true, only: ["esm"] },
   ),
   row(
     3,
@@ -298,7 +298,7 @@ await import("./patch.js");
     },
     ["pipeline.ts", "+= 1", "+= 2"],
     "other y",
-    { isAlone: true },
+    { isAlone: true, only: COMPILED },
   ),
   row(
     5,
@@ -442,10 +442,12 @@ await import("./patch.js");
     "y",
     {
       isAlone: true,
+      only: COMPILED,
     },
   ),
   row(9, "the time zone", { y: "new Date(0).getHours()" }, [["note.txt", "other"]], "other y", {
     isAlone: true,
+    only: COMPILED,
     env: { before: { TZ: "UTC" }, after: { TZ: "Asia/Tokyo" } },
   }),
   row(
@@ -457,7 +459,7 @@ await import("./patch.js");
     },
     ["pipeline.ts", "= 2", "= 0"],
     "other y",
-    { isAlone: true },
+    { isAlone: true, only: COMPILED },
   ),
   ...KEPT_BY_NODE.map(([what, head, y]) =>
     row(0, `what uses nothing but Node: ${what}`, { head, y }, [["note.txt", "other"]], ""),
