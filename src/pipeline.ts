@@ -509,13 +509,15 @@ async function* streamWithObservers(observers: ObserverGroup, results: AsyncGene
   }
 }
 
-const resolved = new WeakMap<Pipeline, PipelineOptions>();
+/** By class, and by what `with` has set on an object: many objects run with the same options, which are checked once. */
+const resolved = new WeakMap<PipelineClass, WeakMap<PipelineOptions, PipelineOptions>>();
 
 /** Returns the options of a run: its own override those of `with`, which override those of the class decorators. */
 function resolveOptions(pipeline: Pipeline, { runOn, execution, cache }: PipelineOptions): PipelineOptions {
-  const before = getOrCreate(resolved, pipeline, () =>
-    mergeOptions(optionsOf(pipeline.constructor as PipelineClass), pipeline[PIPELINE].choices),
-  );
+  const ofClass = pipeline.constructor as PipelineClass;
+  const { choices } = pipeline[PIPELINE];
+  const byChoices = getOrCreate(resolved, ofClass, () => new WeakMap());
+  const before = getOrCreate(byChoices, choices, () => mergeOptions(optionsOf(ofClass), choices));
   if (runOn === undefined && execution === undefined && cache === undefined) return before;
   return mergeOptions(before, { runOn, execution, cache } as PipelineOptions);
 }

@@ -9,7 +9,6 @@ import { inputChecksOf } from "../../values/input-checks.js";
 import { inputRecord } from "../../values/inputs.js";
 import { convertInputs } from "../elements/convert-inputs.js";
 import { isGuarded } from "../failures/retry-policy.js";
-
 import { ChildInputs } from "./child-inputs.js";
 import { createThisGuard } from "./this-guard.js";
 
@@ -47,17 +46,61 @@ export interface NestedProgram extends PlannedChild {
   readonly isSynchronous: boolean;
 }
 
-const programs = new WeakMap<object, Map<Plan, Program>>();
-const guards = new WeakMap<object, object>();
+/** The part of a program that is the same for all objects of the class. */
+type ClassProgram = Omit<Program, "object" | "self">;
 
-export function programFor(pipeline: object, plan: Plan): Program {
-  const known = getOrCreate(programs, pipeline, () => new Map<Plan, Program>());
-  return getOrCreate(known, plan, () => bindPlan(pipeline, plan));
+/** A pipeline object's programs, which share what `this` is. */
+interface BoundObject {
+  readonly self: object;
+  readonly programs: Map<Plan, Program>;
 }
 
-function bindPlan(pipeline: object, plan: Plan): Program {
+const boundObjects = new WeakMap<object, BoundObject>();
+const classPrograms = new WeakMap<Plan, ClassProgram>();
+
+export function programFor(pipeline: object, plan: Plan): Program {
+  const { self, programs } = getOrCreate(boundObjects, pipeline, () => ({
+    self: createThisGuard(pipeline, plan.graph),
+    programs: new Map<Plan, Program>(),
+  }));
+  return getOrCreate(programs, plan, () => bindToObject(classProgramFor(pipeline, plan), pipeline, self));
+}
+
+/** Written out: a spread takes ten times as long, and `new P().run()` binds for each run. */
+function bindToObject(ofClass: ClassProgram, object: object, self: object): Program {
+  return {
+    plan: ofClass.plan,
+    pipeline: ofClass.pipeline,
+    object,
+    self,
+    methods: ofClass.methods,
+    hasAsyncMethod: ofClass.hasAsyncMethod,
+    isBareCall: ofClass.isBareCall,
+    fastPathLength: ofClass.fastPathLength,
+    builders: ofClass.builders,
+    children: ofClass.children,
+  };
+}
+
+/** Returns the class's program of a plan; a new one if a test has replaced one of the methods. */
+function classProgramFor(pipeline: object, plan: Plan): ClassProgram {
   const prototype = Object.getPrototypeOf(pipeline) as Record<string, Method>;
-  registerExportsOf(pipeline.constructor as PipelineClass);
+  const known = classPrograms.get(plan);
+  if (known !== undefined && hasMethods(prototype, known)) return known;
+  const program = bindToClass(pipeline.constructor as PipelineClass, prototype, plan);
+  classPrograms.set(plan, program);
+  return program;
+}
+
+function hasMethods(prototype: Readonly<Record<string, Method>>, { plan, methods, builders }: ClassProgram): boolean {
+  return (
+    plan.steps.every(({ name }, i) => methods[i] === undefined || methods[i] === prototype[name]) &&
+    plan.resources.every(({ name }, i) => builders[i] === prototype[name])
+  );
+}
+
+function bindToClass(pipeline: PipelineClass, prototype: Readonly<Record<string, Method>>, plan: Plan): ClassProgram {
+  registerExportsOf(pipeline);
   const methods = plan.steps.map(({ name, child }) => (child === undefined ? prototype[name]! : undefined));
   const builders = plan.resources.map(({ name }) => prototype[name]!);
   const direct = plan.steps.map(({ node }) => !isGuarded(node.options));
@@ -71,9 +114,7 @@ function bindPlan(pipeline: object, plan: Plan): Program {
   );
   return {
     plan,
-    pipeline: pipeline.constructor as PipelineClass,
-    object: pipeline,
-    self: getOrCreate(guards, pipeline, () => createThisGuard(pipeline, plan.graph)),
+    pipeline,
     methods,
     hasAsyncMethod: [...methods, ...builders].some((method) => method !== undefined && isAsync(method)),
     isBareCall: direct,

@@ -1,6 +1,7 @@
 import type { PipelineClass } from "../../dsl/members.js";
 import { HypernodesError } from "../../errors.js";
 import type { Graph } from "../../graph/graph.js";
+import { getOrCreate } from "../../util/get-or-create.js";
 
 const ROLES = {
   input: "an input",
@@ -12,22 +13,39 @@ const ROLES = {
 };
 
 /**
- * What `this` is inside a node: an object of the pipeline's class whose methods can be called and whose undecorated
- * fields can be read, but whose members with a role can't: a node depends only on what it names.
+ * Returns the `this` of a pipeline's methods: an object of its class whose methods can be called and whose undecorated
+ * fields can be read, but whose members with a role can't: a node depends only on the members that it names.
  */
 export function createThisGuard(pipeline: object, graph: Graph): object {
   const guard = new (pipeline.constructor as PipelineClass)() as unknown as Record<string, unknown>;
+  const guarded = getOrCreate(guardPrototypes, graph, () => createGuardPrototype(pipeline, graph));
   for (const name of Object.keys(guard)) {
     const value = (pipeline as Record<string, unknown>)[name];
-    Object.defineProperty(guard, name, { get: () => value, set: () => rejectAccess(graph, name, "write", "a field") });
+    Object.defineProperty(
+      guard,
+      name,
+      Object.getOwnPropertyDescriptor(guarded, name) ?? {
+        get: () => value,
+        set: () => rejectAccess(graph, name, "write", "a field"),
+      },
+    );
   }
+  Object.setPrototypeOf(guard, guarded);
+  return Object.preventExtensions(guard);
+}
+
+/** The prototypes of guards, whose members with a role can't be read or written. */
+const guardPrototypes = new WeakMap<Graph, object>();
+
+function createGuardPrototype(pipeline: object, graph: Graph): object {
+  const guarded = Object.create(Object.getPrototypeOf(pipeline) as object) as object;
   for (const { name, role } of graph.nodes) {
-    Object.defineProperty(guard, name, {
+    Object.defineProperty(guarded, name, {
       get: () => rejectAccess(graph, name, "read", ROLES[role]),
       set: () => rejectAccess(graph, name, "write", ROLES[role]),
     });
   }
-  return Object.preventExtensions(guard);
+  return guarded;
 }
 
 function rejectAccess(graph: Graph, name: string, access: "read" | "write", what: string): never {
