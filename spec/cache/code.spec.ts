@@ -447,7 +447,7 @@ await new Next().run({ x: 1 }, { cache: sqlite(process.env.STORE), explain: true
     expect(await said()).to.equal(
       `${place} is new in each process, so nothing is reused: take it as an input, or read it where the node does not`,
     );
-  }).timeout(60_000);
+  });
 
   it("counts the code of models as it is in each run, and keeps nothing where it can't be known", async () => {
     const store = memory();

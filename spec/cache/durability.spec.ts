@@ -340,7 +340,7 @@ describe("a store", () => {
       expect(sum).to.equal(sumOf(0));
       expect(warnings).to.have.length(1);
       expect(warnings[0]).to.contain("database is locked");
-    }).timeout(60_000);
+    });
 
     it("is no pipe, which would never answer", async () => {
       const pipe = path.join(folder, "pipe");

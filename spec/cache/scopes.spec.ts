@@ -68,7 +68,7 @@ describe("what names in a script stand for", () => {
       }
     }
     expect(count).to.be.greaterThan(30_000);
-  }).timeout(60_000);
+  });
 });
 
 /** @returns how many identifiers were compared; 0 if it is no text of that kind. */

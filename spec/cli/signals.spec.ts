@@ -46,8 +46,7 @@ interface Command {
 }
 
 /** As it is for TypeScript, which needs a loader, and here, faster, for a project with a copy of the package. */
-describe("a command that goes on in another process", function () {
-  this.timeout(60_000);
+describe("a command that goes on in another process", () => {
   let cli: CliFolder;
   const pids: number[] = [];
   before(() => {

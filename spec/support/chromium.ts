@@ -24,6 +24,7 @@ export class Chromium {
       offline: true,
     });
     const page = await context.newPage();
+    page.setDefaultTimeout(120_000);
     page.on("console", (message) => message.type() === "error" && this.complaints.push(message.text()));
     page.on("pageerror", (error) => this.complaints.push(String(error)));
     page.on("request", (request) => request.url().startsWith("file:") || this.complaints.push(request.url()));

@@ -138,7 +138,7 @@ describe("an editor shows flat types", () => {
       const file = fileOf(`hover ${where}`);
       const info = service.getQuickInfoAtPosition(file, texts.get(file)!.indexOf("|"));
       expect(ts.displayPartsToString(info?.displayParts)).to.equal(shown);
-    }).timeout(30_000);
+    });
   }
 });
 
@@ -148,6 +148,6 @@ describe("an editor completes", () => {
       const file = fileOf(where);
       const offered = service.getCompletionsAtPosition(file, texts.get(file)!.indexOf("|"), {});
       expect((offered?.entries.map((entry) => entry.name) ?? []).sort()).to.deep.equal([...names]);
-    }).timeout(30_000);
+    });
   }
 });

@@ -59,8 +59,7 @@ function crosses(way: readonly Point[], { x, y, width, height }: Rect): boolean 
 
 describe("no arrow goes through the title of an opened pipeline", () => {
   for (const direction of ["down", "right"] as const) {
-    it(`on a page that points ${direction}`, async function () {
-      this.timeout(60_000);
+    it(`on a page that points ${direction}`, async () => {
       await fc.assert(
         fc.asyncProperty(sketches(3), async (sketch) => {
           const scene = sceneOf(sketch, { depth: Number.POSITIVE_INFINITY });
@@ -85,8 +84,7 @@ describe("no arrow goes through the title of an opened pipeline", () => {
       );
     });
 
-    it(`in a picture that points ${direction}`, async function () {
-      this.timeout(60_000);
+    it(`in a picture that points ${direction}`, async () => {
       await fc.assert(
         fc.asyncProperty(sketches(3), async (sketch) => {
           const { groups } = sceneOf(sketch, { depth: Number.POSITIVE_INFINITY });
