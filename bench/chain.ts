@@ -9,7 +9,7 @@ const nextAsync = async (value: number) => value + 1;
 /** A chain of trivial synchronous nodes: what does one node cost? */
 export async function chain(): Promise<void> {
   const Chain = chainOf(NODES);
-  const pipeline = new Chain() as unknown as { run(inputs: object): Promise<unknown> };
+  const pipeline = new Chain() as unknown as Runnable;
   const effect = Array.from({ length: NODES }).reduce<Effect.Effect<number>>(
     (before) => Effect.flatMap(before, (value) => Effect.succeed(next(value))),
     Effect.succeed(1),
@@ -53,10 +53,67 @@ export async function chain(): Promise<void> {
   ]);
   printTable(`Chain of ${NODES} trivial synchronous nodes`, "node", results, "bare await");
 
+  await distinctMethods();
+  await waysToRun();
+
   const Single = chainOf(1);
   const single = new Single() as unknown as typeof pipeline;
   const whole = await measure([
     { name: "a run of one node", operations: 1, runs: 2000, run: () => single.run({ x: 1 }) },
   ]);
   console.log(`\nOverhead of a whole run: ${whole[0]!.microseconds.toFixed(2)} us.`);
+}
+
+/** Programs have methods of their own: V8 can't inline what a loop calls. */
+async function distinctMethods(): Promise<void> {
+  const methods = Array.from({ length: NODES }, (_, i) => new Function("x", `return x + ${i};`) as typeof next);
+  const AsyncFunction = nextAsync.constructor as FunctionConstructor;
+  const asynchronous = methods.map((_, i) => new AsyncFunction("x", `return x + ${i};`) as typeof nextAsync);
+  const pipeline = new (chainOf(NODES, (i) => methods[i]!))() as unknown as Runnable;
+  const results = await measure([
+    {
+      name: "bare calls",
+      operations: NODES,
+      runs: 500,
+      run: () => {
+        let value = 1;
+        for (const method of methods) value = method(value);
+        return value;
+      },
+    },
+    {
+      name: "bare await",
+      operations: NODES,
+      runs: 500,
+      run: async () => {
+        let value = 1;
+        for (const method of asynchronous) value = await method(value);
+        return value;
+      },
+    },
+    { name: "hypernodes", operations: NODES, runs: 500, run: () => pipeline.run({ x: 1 }) },
+  ]);
+  printTable(`Chain of ${NODES} distinct synchronous methods`, "node", results, "bare await");
+}
+
+/** A run of a pipeline that is kept, of a new one, and with its outputs named. */
+async function waysToRun(): Promise<void> {
+  const Chain = chainOf(NODES);
+  const kept = new Chain() as unknown as Runnable;
+  const outputs = [`n${NODES - 1}`];
+  const results = await measure([
+    { name: "a kept object", operations: 1, runs: 500, run: () => kept.run({ x: 1 }) },
+    {
+      name: "a new object each time",
+      operations: 1,
+      runs: 500,
+      run: () => (new Chain() as unknown as Runnable).run({ x: 1 }),
+    },
+    { name: "a kept object, its outputs named", operations: 1, runs: 500, run: () => kept.run({ x: 1 }, { outputs }) },
+  ]);
+  printTable(`Runs of a chain of ${NODES} nodes`, "run", results, "a kept object");
+}
+
+interface Runnable {
+  run(inputs: object, options?: object): Promise<unknown>;
 }

@@ -22,6 +22,11 @@ export async function map(): Promise<void> {
       operations: ELEMENTS,
       run: () => Effect.runPromise(Effect.forEach(xs, (x) => Effect.succeed(next(x)))),
     },
+    {
+      name: "Effect.forEach, 16 at once",
+      operations: ELEMENTS,
+      run: () => Effect.runPromise(Effect.forEach(xs, (x) => Effect.promise(() => nextAsync(x)), { concurrency: 16 })),
+    },
     { name: "p-map, 16", operations: ELEMENTS, run: () => pMap(xs, nextAsync, { concurrency: 16 }) },
     { name: "hypernodes, sync method", operations: ELEMENTS, run: () => trivial.run({ xs }) },
     { name: "hypernodes, sequential", operations: ELEMENTS, run: () => sequential.run({ xs }) },

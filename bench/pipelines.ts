@@ -1,9 +1,13 @@
 import { generated } from "../spec/support/generated.js";
 import { type Each, execution, input, mapOver, type Nested, node, Pipeline } from "../src/index.js";
 
-/** A chain of trivial synchronous nodes, the last an output. */
-export function chainOf(length: number): new () => Pipeline {
-  return generated(length, "x", (before, i) => member(length, i, [before]));
+/**
+ * A chain of trivial synchronous nodes, the last an output.
+ *
+ * @param method gives each node's method; the same code for all unless it is given.
+ */
+export function chainOf(length: number, method?: (index: number) => (x: number) => number): new () => Pipeline {
+  return generated(length, "x", (before, i) => member(length, i, [before]), method);
 }
 
 /** The same, each node depending on three that stand at different distances before it. */
