@@ -1,6 +1,6 @@
 import { loadCodeReading, runEnded } from "../../cache/code-digests.js";
 import { MemoryStore } from "../../cache/memory-store.js";
-import { openStoreForRun, viewStore } from "../../cache/open-store.js";
+import { openStoreForRun, viewStoreForRun } from "../../cache/open-store.js";
 import { CacheSession } from "../../cache/session.js";
 import type { Store } from "../../cache/store.js";
 import type { PipelineClass } from "../../dsl/members.js";
@@ -74,11 +74,11 @@ export class RunCache {
    */
   async view(stores: readonly (CacheStore | undefined)[], where: string): Promise<() => void> {
     await loadCodeReading();
-    const views = new Map<CacheStore, Awaited<ReturnType<typeof viewStore>>>();
+    const views = new Map<CacheStore, Awaited<ReturnType<typeof viewStoreForRun>>>();
     const sessions = new Map<CacheStore, CacheSession>();
     for (const meant of stores) {
       if (meant === undefined || views.has(meant)) continue;
-      const view = await viewStore(meant, where);
+      const view = await viewStoreForRun(meant, where);
       views.set(meant, view);
       sessions.set(meant, new CacheSession(view ?? new MemoryStore(0), true));
     }
