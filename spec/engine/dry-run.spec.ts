@@ -27,6 +27,7 @@ import { newFolder, newSqlite } from "../support/caches.js";
 import { FAMILY, FAMILY_SIZE, inputsFor } from "../support/family.js";
 import { printed } from "../support/printed.js";
 import { rejection } from "../support/rejection.js";
+import { warningsOf } from "../support/warnings.js";
 
 /** What was called since it was asked last. */
 let calls: string[] = [];
@@ -152,11 +153,15 @@ describe("explain()", () => {
     expect(await store.stats()).to.deep.equal(before);
   });
 
-  it("refuses a store that is none, as a run does", async () => {
+  it("goes on without a store that is none, as a run does, with the same warning", async () => {
     const file = path.join(newFolder("no-store"), "values.sqlite");
     writeFileSync(file, "this is no database, and it is long enough to be looked at as one".repeat(20));
-    const error = await rejection(new Scaled().explain({ xs: [1], k: 1 }, { cache: sqlite(file) }));
-    expect(error).to.include({ code: "BAD_STORE" });
+    const warningOf = async (call: "run" | "explain") => {
+      const warnings = await warningsOf(() => new Scaled()[call]({ xs: [1], k: 1 }, { cache: sqlite(file) }));
+      expect(warnings).to.have.length(1);
+      return warnings[0];
+    };
+    expect(await warningOf("explain")).to.equal(await warningOf("run"));
     writeFileSync(file, "");
     expect(await new Scaled().explain({ xs: [1], k: 1 }, { cache: sqlite(file) })).to.have.length(5);
     expect(statSync(file).size).to.equal(0);
