@@ -14,10 +14,14 @@ import path from "node:path";
 import { DatabaseSync } from "@photostructure/sqlite";
 import { expect } from "chai";
 import {
+  cached,
   type Each,
   type HypernodesError,
   input,
   mapOver,
+  type Nested,
+  nested,
+  node,
   type Output,
   output,
   Pipeline,
@@ -427,4 +431,30 @@ describe("a store's path that is", () => {
       }
     }).timeout(120_000);
   }
+
+  it("named by several pipelines of a run is opened once, and told of once", async () => {
+    const file = "/proc/values.sqlite";
+    @cached(sqlite(file))
+    class Inner extends Pipeline {
+      @input() x!: number;
+      @node("x") y(x: number): number {
+        return x + 1;
+      }
+    }
+    class Outer extends Pipeline {
+      @input() x!: number;
+      @input() xs!: number[];
+      @nested(Inner, { x: "x" }, "y") own!: Nested<number>;
+      @mapOver("xs", Inner, { x: "xs" }, "y") many!: Nested<number[]>;
+      @nested(Sum, { xs: "many" }, "sum") sum!: Nested<number>;
+      @output("own", "sum") both(own: number, sum: number): Output<number> {
+        return own + sum;
+      }
+    }
+    const warnings = await warningsOf(async () => {
+      const { both } = await new Outer().run({ x: 1, xs: [1, 2] }, { cache: sqlite(file) });
+      expect(both).to.equal(12);
+    });
+    expect(warnings).to.have.length(1);
+  });
 });

@@ -26,6 +26,13 @@ export function redirectFiles(place: (file: string) => Promise<string>): void {
   filePathFor = place;
 }
 
+/** Equal for stores that are one, also before they are opened: a path, or an object. */
+export function identityOf(meant: CacheStore): unknown {
+  const spec = meant as StoreSpec;
+  if (spec.kind === "sqlite") return path.resolve(spec.path);
+  return spec.kind === "keyv" ? spec.store : spec;
+}
+
 /** Errors of who wrote the program or made its image, by code: a run without a cache would hide them. */
 const OF_THE_PROGRAM = new Set(["BAD_OPTION", "NO_SQLITE", "IMAGE_NODE_TOO_OLD"]);
 
