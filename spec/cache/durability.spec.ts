@@ -1,28 +1,17 @@
-import { spawn, spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { copyFileSync, existsSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DatabaseSync } from "@photostructure/sqlite";
 import { expect } from "chai";
 import fc from "fast-check";
-import {
-  type Each,
-  HypernodesError,
-  input,
-  keyv,
-  mapOver,
-  type Output,
-  output,
-  Pipeline,
-  sqlite,
-} from "../../src/index.js";
+import { type Each, input, keyv, mapOver, type Output, output, Pipeline, sqlite } from "../../src/index.js";
 import { built } from "../support/built.js";
 import { newFolder } from "../support/caches.js";
 import { checkPurity } from "../support/check-purity.js";
 import { expected } from "../support/durable.js";
 import { execute } from "../support/execute.js";
 import { inject } from "../support/faults.js";
-import { rejection } from "../support/rejection.js";
 import { warningsOf } from "../support/warnings.js";
 
 const PROGRAM = "spec/support/durable.ts";
@@ -187,7 +176,7 @@ describe("a store", () => {
     });
   }
 
-  it("that is truncated, or has other bytes in it, gives right values or a clear error (property)", async () => {
+  it("that is truncated, or has other bytes in it, gives right values, with at most one warning (property)", async () => {
     const whole = await filled();
     const { size } = statSync(whole);
     const harm = fc.oneof(
@@ -207,38 +196,14 @@ describe("a store", () => {
           writeFileSync(file, bytes);
         }
         for (const plus of [0, 1]) {
-          try {
-            expect((await outcome(file, plus)).sum).to.equal(sumOf(plus));
-          } catch (error) {
-            expect(error, String(error)).to.be.instanceOf(HypernodesError);
-            expect((error as HypernodesError).code).to.be.oneOf(["BAD_STORE", "NEWER_STORE"]);
-          }
+          const { sum, warnings } = await outcome(file, plus);
+          expect(sum).to.equal(sumOf(plus));
+          expect(warnings.length).to.be.at.most(1);
         }
       }),
       { numRuns: 60 },
     );
   }).timeout(120_000);
-
-  it("of a newer format, of something else, or of no SQLite is not touched: the error says what to do", async () => {
-    const message = async (file: string) => (await rejection(outcome(file))).message;
-    const newer = await filled();
-    changed(newer, "PRAGMA user_version = 99");
-    expect(await message(newer)).to.match(
-      /^sqlite\(.*\): the file is of version 99 of the format, and this hypernodes reads up to 2\. Update hypernodes, or name another path\.$/,
-    );
-    const other = newFile();
-    changed(other, "CREATE TABLE birds (name TEXT)");
-    expect(await message(other)).to.contain("the file is an SQLite file of something else. Name another path");
-    const text = newFile();
-    writeFileSync(text, "These are the names of birds.\n".repeat(100));
-    expect(await message(text))
-      .to.contain("the file can't be opened: ")
-      .and.to.contain("Name another path");
-    const directory = newFile();
-    mkdirSync(directory);
-    expect(await message(directory)).to.contain("can't be opened");
-    expect(statSync(text).size).to.equal(3000);
-  });
 
   it("that was deleted while it was open is made anew", async () => {
     const file = newFile();
@@ -299,37 +264,6 @@ describe("a store", () => {
       expect(stderr).to.match(/the cache sqlite\(.*\) can only be read, and what is computed is not kept/);
     });
 
-    it("on a disk that can't be written to is read; without a file there it is left alone", async function () {
-      const disk = path.join(folder, "disk");
-      mkdirSync(disk);
-      const mount = (...args: string[]) => spawnSync("mount", args).status === 0;
-      if (!mount("-t", "tmpfs", "tmpfs", disk)) this.skip();
-      try {
-        const copy = path.join(disk, "values.sqlite");
-        copyFileSync(await filled(), copy);
-        expect(mount("-o", "remount,ro", disk)).to.equal(true);
-        inject("the disk takes nothing when a store is opened", 4);
-        const { warnings, ...rest } = await outcome(copy);
-        expect(rest).to.deep.equal({ sum: sumOf(0), computed: 0 });
-        expect(warnings).to.have.length(1);
-        expect(warnings[0]).to.contain("can only be read");
-        const other = await outcome(copy, 5);
-        expect(other.sum).to.equal(sumOf(5));
-        expect(other.computed).to.equal(1);
-        expect(other.warnings).to.have.length(1);
-        for (const missing of ["none.sqlite", "none/none.sqlite"]) {
-          const without = await outcome(path.join(disk, missing));
-          expect({ sum: without.sum, computed: without.computed }).to.deep.equal({ sum: sumOf(0), computed: 201 });
-          expect(without.warnings).to.have.length(1);
-          expect(without.warnings[0]).to.contain("the run goes on without it");
-        }
-        const error = await rejection(sqlite(path.join(disk, "none.sqlite")).stats());
-        expect((error as HypernodesError).code).to.equal("STORE_UNAVAILABLE");
-      } finally {
-        spawnSync("umount", ["-l", disk]);
-      }
-    });
-
     it("and locked by another process is left alone after ten seconds, with one warning @slow", async () => {
       const file = newFile();
       const other = new DatabaseSync(file);
@@ -342,13 +276,19 @@ describe("a store", () => {
       expect(warnings[0]).to.contain("database is locked");
     });
 
-    it("is no pipe, which would never answer", async () => {
-      const pipe = path.join(folder, "pipe");
-      expect(spawnSync("mkfifo", [pipe]).status).to.equal(0);
-      const error = (await rejection(new Rows().run({ xs: XS }, { cache: sqlite(pipe) }))) as HypernodesError;
-      expect(error.code).to.equal("BAD_STORE");
-      expect(error.problem).to.contain("it is no regular file");
-    });
+    it("and written to by another process for long is read, and left alone after ten seconds, with one warning @slow", async () => {
+      const file = newFile();
+      await cacheOf(file);
+      const other = new DatabaseSync(file);
+      other.exec("BEGIN IMMEDIATE");
+      inject("another process locks a store for ten seconds");
+      const args = [built(PROGRAM), file, "0", "201", "sequential"];
+      const { code, stdout, stderr } = await execute(process.execPath, args, { env: { DURABLE_LOG: "/dev/null" } });
+      other.close();
+      expect({ code, stdout }).to.deep.equal({ code: 0, stdout: `ready\n${expected(0, 201)}\n` });
+      expect(stderr.match(/HypernodesWarning/g)).to.have.length(1);
+      expect(stderr).to.contain("database is locked");
+    }).timeout(60_000);
 
     it("is a file that its owner alone may read, and so is what SQLite makes beside it", async () => {
       const file = newFile();

@@ -14,6 +14,7 @@ import {
   modal,
   type Nested,
   type NodeExplanation,
+  nested,
   node,
   type Output,
   output,
@@ -27,6 +28,7 @@ import { newFolder, newSqlite } from "../support/caches.js";
 import { FAMILY, FAMILY_SIZE, inputsFor } from "../support/family.js";
 import { printed } from "../support/printed.js";
 import { rejection } from "../support/rejection.js";
+import { warningsOf } from "../support/warnings.js";
 
 /** What was called since it was asked last. */
 let calls: string[] = [];
@@ -152,11 +154,21 @@ describe("explain()", () => {
     expect(await store.stats()).to.deep.equal(before);
   });
 
-  it("refuses a store that is none, as a run does", async () => {
+  it("goes on without a store that is none, as a run does, with the same warning", async () => {
     const file = path.join(newFolder("no-store"), "values.sqlite");
     writeFileSync(file, "this is no database, and it is long enough to be looked at as one".repeat(20));
-    const error = await rejection(new Scaled().explain({ xs: [1], k: 1 }, { cache: sqlite(file) }));
-    expect(error).to.include({ code: "BAD_STORE" });
+    const warningOf = async (call: "run" | "explain") => {
+      const [scaled, inputs, options] = [new Scaled(), { xs: [1], k: 1 }, { cache: sqlite(file) }] as [
+        Scaled,
+        any,
+        object,
+      ];
+      const using = () => (call === "run" ? scaled.run(inputs, options) : scaled.explain(inputs, options));
+      const warnings = await warningsOf(using);
+      expect(warnings).to.have.length(1);
+      return warnings[0];
+    };
+    expect(await warningOf("explain")).to.equal(await warningOf("run"));
     writeFileSync(file, "");
     expect(await new Scaled().explain({ xs: [1], k: 1 }, { cache: sqlite(file) })).to.have.length(5);
     expect(statSync(file).size).to.equal(0);
@@ -281,6 +293,16 @@ describe("explain()", () => {
     const [first, second] = brief(await two.explain({ x: 1 }, { cache: memory() }));
     expect(first).to.match(/^evaluated 1\/0\/0 it can't be remembered: .*eval/);
     expect(second).to.match(/^called 1\/0\/0 it can't be remembered: .*a function/);
+    class Around extends Pipeline {
+      @input() x!: number;
+      @nested(Two, { x: "x", f: "x" } as never, "evaluated") two!: Nested<number>;
+    }
+    // The same, once, in as many pipelines around as there are.
+    const [, problem] = /remembered: (.*)$/.exec(first!)!;
+    expect(brief(await new Around().explain({ x: 1 }, { cache: memory() }))).to.deep.equal([
+      `two 1/0/0 it can't be remembered: ${problem}`,
+      `two.evaluated 1/0/0 it can't be remembered: ${problem}`,
+    ]);
     expect(brief(await two.explain({ x: 1 }))).to.deep.equal([
       "evaluated 1/0/0 nothing is remembered here",
       "called 1/0/0 nothing is remembered here",
@@ -333,7 +355,11 @@ describe("explain()", () => {
           const unsure = unknown === "any" ? Number.POSITIVE_INFINITY : unknown;
           expect(then.computed, about).to.be.within(computed, computed + unsure);
           expect(then.cached, about).to.be.within(known, known + unsure);
-          if (unknown === 0) continue;
+          if (unknown === 0) {
+            const word = (said.find((event) => event.path === at) as { because?: string } | undefined)?.because;
+            if (word !== undefined) expect(because, about).to.equal(word);
+            continue;
+          }
           if (at.split(".").length > 2 || because.includes("an equal call")) continue;
           const { dependencies } = pipeline.graph().nodes.find((each) => each.name === name)!;
           expect(

@@ -12,7 +12,18 @@ import {
   resource,
 } from "../../src/index.js";
 import { Lines } from "../support/cached.js";
-import { Batches, Each2, Outer, type Row, Sharing, Sorting, Tagging } from "../support/impure.js";
+import {
+  Batches,
+  Building,
+  Each2,
+  FailedBuilding,
+  FailedLater,
+  Outer,
+  type Row,
+  Sharing,
+  Sorting,
+  Tagging,
+} from "../support/impure.js";
 import { rejection } from "../support/rejection.js";
 import { warningsOf } from "../support/warnings.js";
 
@@ -26,6 +37,9 @@ describe("execution: { check: true }", () => {
     [Batches, "Batches.marked[0]", "it changed an element of what Batches was given as rows, at at"],
     [Sharing, "Sharing.noted", "it changed what Sharing.seen made, at at[0]"],
     [Outer, "Outer.inner.cleared", "it changed what Outer.first made, at tags[0]"],
+    [Building, "Building.table", "it changed what Building.first made, at tags[1]"],
+    [FailedBuilding, "FailedBuilding.table", "it changed what FailedBuilding.first made, at at"],
+    [FailedLater, "FailedLater.counted[0]", "it changed element 0 of what FailedLater was given as rows, at at"],
     [Each2, "Each2.inner[0].cleared", "it changed element 0 of what Each2 was given as rows, at tags[0]"],
   ];
   for (const [type, where, problem] of cases) {

@@ -9,6 +9,7 @@ import {
   type Output,
   output,
   Pipeline,
+  resource,
 } from "../../src/index.js";
 
 export interface Row {
@@ -82,4 +83,37 @@ export class Outer extends Pipeline {
 export class Each2 extends Pipeline {
   @input() rows!: Row[];
   @mapOver("rows", Inner, { row: "rows" }, "cleared") inner!: Nested<number[]>;
+}
+
+/** A resource changes what it is built from, for elements whose failures are collected. */
+export class Building extends Pipeline {
+  @input() rows!: Row[];
+  @node("rows") first(rows: Row[]): Row {
+    return structuredClone(rows[0]!);
+  }
+  @resource("first") table(first: Row): { first: Row } {
+    first.tags.push("built");
+    return { first };
+  }
+  @mapOver("rows", "table", { onError: "collect", retries: 1 }) found(row: Row, table: { first: Row }): Each<number> {
+    return row.at + table.first.at;
+  }
+}
+
+export class FailedBuilding extends Building {
+  @resource("first") override table(first: Row): { first: Row } {
+    first.at = 9;
+    throw new Error("no table");
+  }
+}
+
+export class FailedLater extends Pipeline {
+  @input() rows!: Row[];
+  @mapOver("rows", { onError: "collect", retries: { times: 2, delayMs: 1 } }) async counted(
+    row: Row,
+  ): Promise<Each<number>> {
+    await Promise.resolve();
+    row.at++;
+    throw new Error("after it");
+  }
 }

@@ -1,11 +1,13 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { model } from "../../src/index.js";
+import { digest } from "../../src/values/digest.js";
 import { Snapshot } from "../../src/values/snapshot.js";
+import { VALUES } from "../support/values.js";
 
 const LEAVES = [1, "a", null, undefined, true, 2n, Number.NaN] as const;
 
-/** Values with all kinds of containers in them. */
+/** Values with all kinds of containers in them, for which it is known how to change any. */
 const { value: values } = fc.letrec((tie) => ({
   value: fc.oneof(
     { depthSize: "small", withCrossShrink: true },
@@ -57,6 +59,63 @@ describe("a snapshot", () => {
     );
   });
 
+  it("tells whatever changes a value's digest (property)", () => {
+    const small: ((object: any, key: string) => unknown)[] = [
+      Object.freeze,
+      Object.seal,
+      Object.preventExtensions,
+      (object, key) => Object.defineProperty(object, key, { enumerable: false }),
+      (object, key) => Object.defineProperty(object, key, { writable: false }),
+      (object, key) => Object.defineProperty(object, key, { configurable: false }),
+      (object, key) => delete object[key],
+      (object, key) => {
+        const value = object[key];
+        delete object[key];
+        object[key] = value;
+      },
+      (object, key) => (object[key] = undefined),
+      (object, key) => (object[key] = { ...object[key] }),
+      (object) => Object.setPrototypeOf(object, null),
+      (object) => (object.length = 5),
+      (object) => object.reverse(),
+      (object) => object.fill(0),
+      (object) => object.clear(),
+      (object) => object.compile("other"),
+      (object) => object.setTime(1),
+      (object) => object.set(1, 2),
+      (object) => (object.message += "!"),
+    ];
+    const digestOf = (value: unknown) => {
+      try {
+        return digest(value);
+      } catch {
+        return undefined;
+      }
+    };
+    let told = 0;
+    fc.assert(
+      fc.property(VALUES, fc.nat(), fc.nat(), fc.constantFrom(...small), (value, which, at, changeIt) => {
+        const objects = [...objectsIn(value)];
+        if (objects.length === 0) return;
+        const before = digestOf(value);
+        const snapshot = new Snapshot(value as object);
+        const object = objects[which % objects.length]!;
+        const keys = Object.getOwnPropertyNames(object);
+        try {
+          changeIt(object, keys[at % (keys.length || 1)] ?? "new");
+        } catch {
+          // It has no such method, or is fixed.
+        }
+        const after = digestOf(value);
+        if (before === after) return;
+        told++;
+        expect(snapshot.change()).to.be.an("array");
+      }),
+      { numRuns: 3000 },
+    );
+    expect(told).to.be.greaterThan(300);
+  });
+
   it("says where, through lists, records, Maps and cycles", () => {
     const value: Record<string, any> = {
       rows: [{ at: 1 }, { at: 2, by: new Map([["a", { list: [1] }]]) }],
@@ -89,6 +148,14 @@ describe("a snapshot", () => {
   });
 
   const hidden = (value: object) => Object.defineProperty(value, "h", { value: { a: 1 }, configurable: true });
+  const named = (value: object) => Object.assign(value, { a: 1 });
+  const fix = (value: object, attributes: PropertyDescriptor) => Object.defineProperty(value, "a", attributes);
+  const withHole = () => {
+    const list: unknown[] = [];
+    list[1] = 1;
+    return list;
+  };
+  const transfer = (memory: ArrayBuffer) => structuredClone(memory, { transfer: [memory] });
   const symbol = Symbol("s");
   const made: [what: string, make: () => any, change: (value: any) => unknown, way: (string | number)[]][] = [
     ["a property that is not enumerable", () => hidden({}), (v) => (v.h.a = 2), ["h", "a"]],
@@ -112,6 +179,18 @@ describe("a snapshot", () => {
       ["a"],
     ],
     ["an error's message", () => new Error("a"), (v) => (v.message = "b"), ["message"]],
+    ["an undefined in the place of a hole", () => withHole(), (v) => (v[0] = undefined), [0]],
+    ["a hole in the place of an undefined", () => [undefined, 1], (v) => delete v[0], [0]],
+    ["that a property is not enumerable", () => ({ a: 1 }), (v) => fix(v, { enumerable: false }), []],
+    ["that one can't be written", () => ({ a: 1 }), (v) => fix(v, { writable: false }), []],
+    ["that one can't be deleted", () => ({ a: 1 }), (v) => fix(v, { configurable: false }), []],
+    ["that one of an array is not enumerable", () => named([1]), (v) => fix(v, { enumerable: false }), []],
+    ["a RegExp's pattern", () => /a/g, (v) => v.compile("b", "g"), []],
+    ["a RegExp's flags", () => /a/g, (v) => v.compile("a", "i"), []],
+    ["the bytes of shared memory", () => new SharedArrayBuffer(2), (v) => new Uint8Array(v).fill(1), []],
+    ["that memory was transferred", () => ({ b: new ArrayBuffer(2) }), (v) => transfer(v.b), ["b"]],
+    ["that a view's memory was transferred", () => ({ b: new Uint8Array(2) }), (v) => transfer(v.b.buffer), ["b"]],
+    ["that a DataView's was", () => [new DataView(new ArrayBuffer(2))], (v) => transfer(v[0].buffer), [0]],
     ["the elements of a Map in a Map", () => new Map([["k", new Set([1])]]), (v) => v.get("k").add(2), ["k"]],
   ];
   for (const [what, make, changeIt, way] of made) {

@@ -219,7 +219,7 @@ class ProgramDigests {
         behind.set(kept, code.parts);
         return kept;
       }
-      return { code: "", isKept: false, problem: `what it does can't be known: ${code.problem}`, child: codes };
+      return { code: "", isKept: false, problem: notKnown(code.problem), child: codes };
     } catch (error) {
       if (!(error instanceof ValueError)) throw error;
       return { code: "", isKept: false, problem: error.message, child: codes };
@@ -309,6 +309,13 @@ class ProgramDigests {
     // A default is not transformed: it is another input than the same value given.
     return [JSON.stringify([all(given), all(defaults), defaultNames])];
   }
+}
+
+const NOT_KNOWN = "what it does can't be known: ";
+
+/** What a nested pipeline's steps say, they say already. */
+function notKnown(problem: string): string {
+  return problem.startsWith(NOT_KNOWN) ? problem : NOT_KNOWN + problem;
 }
 
 function wiring({ name, role, dependencies, mapped }: Step["node"]): string {

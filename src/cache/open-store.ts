@@ -14,6 +14,8 @@ export type StoreSpec =
   | (CacheStore & { readonly kind: "memory"; readonly max: number })
   | (CacheStore & { readonly kind: "keyv"; readonly store: KeyvLike });
 
+type StoreView = Store & { closeView?(): void };
+
 /** Stores in memory live as long as what names them; a Keyv is one store, whoever names it. */
 const stores = new WeakMap<object, Store>();
 
@@ -24,26 +26,48 @@ export function redirectFiles(place: (file: string) => Promise<string>): void {
   filePathFor = place;
 }
 
+/** Equal for stores that are one, also before they are opened: a path, or an object. */
+export function identityOf(meant: CacheStore): unknown {
+  const spec = meant as StoreSpec;
+  if (spec.kind === "sqlite") return path.resolve(spec.path);
+  return spec.kind === "keyv" ? spec.store : spec;
+}
+
+/** Errors of who wrote the program or made its image, by code: a run without a cache would hide them. */
+const OF_THE_PROGRAM = new Set(["BAD_OPTION", "NO_SQLITE", "IMAGE_NODE_TOO_OLD"]);
+
 /**
- * The store that is meant, opened; or, where nothing can be kept now (a full disk, another process that locks the file), one
- * that says so when it is asked: the run goes on without it.
+ * The store that is meant, opened; or, where it can't be used (a full disk, another process that locks the file, a file that is
+ * no store), one that says so when it is asked: the run goes on without it.
  *
- * @throws {HypernodesError} as `openStore` does.
+ * @throws {HypernodesError} `BAD_OPTION`, `NO_SQLITE`, `IMAGE_NODE_TOO_OLD`.
  */
-export async function openStoreForRun(meant: CacheStore, where: string): Promise<Store> {
+export function openStoreForRun(meant: CacheStore, where: string): Promise<Store> {
+  return orUnavailable(() => openStore(meant, where), meant);
+}
+
+/** The same to be looked into only, by `viewStore`. */
+export function viewStoreForRun(meant: CacheStore, where: string): Promise<StoreView | undefined> {
+  return orUnavailable(() => viewStore(meant, where), meant);
+}
+
+async function orUnavailable<S>(open: () => MaybePromise<S>, meant: CacheStore): Promise<S | UnavailableStore> {
   try {
-    return await openStore(meant, where);
+    return await open();
   } catch (error) {
-    if (error instanceof HypernodesError && error.code === "STORE_UNAVAILABLE") return new UnavailableStore(error);
-    throw error;
+    if (error instanceof HypernodesError && OF_THE_PROGRAM.has(error.code)) throw error;
+    return new UnavailableStore(error, `${meant.kind}(...)`);
   }
 }
 
 class UnavailableStore implements Store {
   readonly name: string;
 
-  constructor(private readonly reason: HypernodesError) {
-    this.name = reason.where;
+  constructor(
+    private readonly reason: unknown,
+    kind: string,
+  ) {
+    this.name = reason instanceof HypernodesError ? reason.where : kind;
   }
 
   heads = () => this.fail();
@@ -78,10 +102,7 @@ export function openStore(meant: CacheStore, where: string): MaybePromise<Store>
  * @returns undefined if there is none yet.
  * @throws as `openStore` does.
  */
-export async function viewStore(
-  meant: CacheStore,
-  where: string,
-): Promise<(Store & { closeView?(): void }) | undefined> {
+async function viewStore(meant: CacheStore, where: string): Promise<StoreView | undefined> {
   const spec = meant as StoreSpec;
   if (spec.kind === "memory") return (stores.get(spec) as MemoryStore | undefined)?.view();
   if (spec.kind !== "sqlite") return openStore(meant, where);

@@ -1,9 +1,10 @@
-import { closeSync, existsSync, mkdirSync, openSync, statSync } from "node:fs";
+import { accessSync, closeSync, constants, existsSync, openSync, statSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import type { DatabaseSyncInstance, StatementSyncInstance } from "@photostructure/sqlite";
 import { HypernodesError } from "../errors.js";
 import { getOrCreate } from "../util/get-or-create.js";
+import { makeFolders } from "../util/make-folders.js";
 import type {
   CacheStats,
   Entry,
@@ -22,9 +23,8 @@ import type {
 const VERSION = 2;
 /** The application id of the store's SQLite files: "hypn". */
 const APPLICATION = 0x68_79_70_6e;
-/** Milliseconds that other processes are waited for; and while the file is opened. */
-const BUSY_MS = 60_000;
-const OPENING_MS = 10_000;
+/** Milliseconds that another process is waited for that locks the file. */
+const BUSY_MS = 10_000;
 /** Milliseconds for which what was used is not written down as used again: to know what may go, that is enough. */
 const TOUCH_INTERVAL_MS = 3_600_000;
 
@@ -85,9 +85,11 @@ export class SqliteStore implements Store {
     const DatabaseSync = await sqliteFor(file);
     try {
       assertFile(file);
-      mkdirSync(path.dirname(file), { recursive: true });
+      makeFolders(path.dirname(file));
       // SQLite gives the files that it makes beside it the same mode.
       if (!existsSync(file)) closeSync(openSync(file, "a", 0o600));
+      // SQLite would say so only when something is written, and not why.
+      accessSync(file, constants.W_OK);
       const database = withDatabase(new DatabaseSync(file), (opened) => prepare(opened, file));
       return new SqliteStore(database, file, false);
     } catch (error) {
@@ -101,7 +103,7 @@ export class SqliteStore implements Store {
   private static openReadable(DatabaseSync: DatabaseSyncClass, file: string, cause: Error): SqliteStore {
     let store: SqliteStore | undefined;
     try {
-      if (resultOf(cause) !== BUSY) store = SqliteStore.readable(DatabaseSync, file, false);
+      if (resultOf(cause) !== BUSY) store = SqliteStore.readable(DatabaseSync, file);
     } catch (error) {
       if (error instanceof HypernodesError) throw error;
     }
@@ -109,41 +111,49 @@ export class SqliteStore implements Store {
       store.warnReadable(cause);
       return store;
     }
-    throw new HypernodesError({
-      code: "STORE_UNAVAILABLE",
-      where: nameOf(file),
-      problem: `the file can't be opened: ${cause.message}`,
-      advice: "Make room on the disk, name a path that can be written to, or see who locks the file.",
-      cause,
-    });
+    throw unavailable(file, cause);
   }
 
   /**
    * To be looked into only: neither the file nor any beside it is made or written.
    *
-   * @returns undefined if there is no file, nothing in it, or it can't be opened now.
-   * @throws {HypernodesError} `BAD_STORE`, `NEWER_STORE`.
+   * @returns undefined if there is no file, or nothing in it.
+   * @throws {HypernodesError} as `open` does.
    */
   static async view(file: string): Promise<SqliteStore | undefined> {
     if (!existsSync(file)) return undefined;
     const DatabaseSync = await sqliteFor(file);
     try {
       assertFile(file);
-      // Where there is no log beside the file, all is in the file, and SQLite would make one.
-      return SqliteStore.readable(DatabaseSync, file, existsSync(`${file}-wal`));
+      return SqliteStore.readable(DatabaseSync, file);
     } catch (error) {
       if (error instanceof HypernodesError) throw error;
-      if (isOfTheDisk(error)) return undefined;
+      if (isOfTheDisk(error)) throw unavailable(file, error);
       throw badStore(file, `can't be opened: ${(error as Error).message}`, error);
     }
   }
 
-  /** @param hasLog whether what is in the log beside the file is read, too. */
-  private static readable(DatabaseSync: DatabaseSyncClass, file: string, hasLog: boolean): SqliteStore | undefined {
+  /** Reads the log beside the file, too, if there is one and it can be read. If not, SQLite would have to make one. */
+  private static readable(DatabaseSync: DatabaseSyncClass, file: string): SqliteStore | undefined {
+    if (existsSync(`${file}-wal`)) {
+      try {
+        return SqliteStore.readableFrom(DatabaseSync, file, file);
+      } catch (error) {
+        if (!isOfTheDisk(error) || resultOf(error) === BUSY) throw error;
+      }
+    }
     const whole = pathToFileURL(file);
     whole.search = "immutable=1";
-    const database = withDatabase(new DatabaseSync(hasLog ? file : whole, { readOnly: true }), (opened) => {
-      opened.exec(`PRAGMA busy_timeout = ${OPENING_MS}`);
+    return SqliteStore.readableFrom(DatabaseSync, file, whole);
+  }
+
+  private static readableFrom(
+    DatabaseSync: DatabaseSyncClass,
+    file: string,
+    location: string | URL,
+  ): SqliteStore | undefined {
+    const database = withDatabase(new DatabaseSync(location, { readOnly: true }), (opened) => {
+      opened.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
       if (isOurs(opened, file)) assertVersion(opened, file);
     });
     if (isOurs(database, file) && pragma(database, "user_version") === VERSION) {
@@ -340,10 +350,14 @@ export class SqliteStore implements Store {
   }
 }
 
+/** A pipe never answers: neither where the file is to be, nor where SQLite puts what it has beside it. */
 function assertFile(file: string): void {
-  const known = statSync(file, { throwIfNoEntry: false });
-  if (known?.isDirectory()) throw badStore(file, "can't be opened: it is a folder");
-  if (known?.isFile() === false) throw badStore(file, "can't be opened: it is no regular file");
+  for (const ending of ["", "-journal", "-wal", "-shm"]) {
+    const known = statSync(file + ending, { throwIfNoEntry: false });
+    const what = ending === "" ? "it" : path.basename(file + ending);
+    if (known?.isDirectory()) throw badStore(file, `can't be opened: ${what} is a folder`);
+    if (known?.isFile() === false) throw badStore(file, `can't be opened: ${what} is no regular file`);
+  }
 }
 
 /** A database that is closed again if something is wrong with it. */
@@ -384,7 +398,7 @@ function assertVersion(database: DatabaseSyncInstance, file: string): void {
 
 /** Makes the tables in a new file, and those of an old one what they are now. */
 function prepare(database: DatabaseSyncInstance, file: string): void {
-  database.exec(`PRAGMA busy_timeout = ${OPENING_MS}`);
+  database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
   if (!isOurs(database, file)) {
     // Waiting for the disk takes 50 ms here, and a file that is lost with the power had nothing in it.
     database.exec("PRAGMA synchronous = OFF");
@@ -404,7 +418,6 @@ function prepare(database: DatabaseSyncInstance, file: string): void {
   database.exec("PRAGMA synchronous = NORMAL");
   database.exec(`PRAGMA cache_size = -${64 * 1024}`);
   database.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
-  database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
 }
 
 /** All or nothing: a process that is killed at it leaves what was there. */
@@ -424,18 +437,14 @@ function migrate(database: DatabaseSyncInstance): void {
   database.exec("COMMIT");
 }
 
-/** SQLite's result codes, and what Node's file system says, when nothing is wrong with the file itself. */
+/** SQLite's result codes when nothing is wrong with the file itself: busy, read-only, input and output, full, can't open. */
 const BUSY = 5;
 const READONLY = 8;
-const OF_THE_DISK = new Set<unknown>([BUSY, READONLY, 10, 13, 14]);
-const CODES_OF_THE_DISK = new Set<unknown>([
-  ...["EROFS", "EACCES", "EPERM", "ENOSPC", "EDQUOT", "EIO", "EBUSY", "EMFILE"],
-  // What Node says of folders that can't be made on a disk that can't be written to.
-  "ENOENT",
-]);
+const OF_THE_DISK = new Set([BUSY, READONLY, 10, 13, 14]);
 
+/** True for these, and for all that the system says of a path. */
 function isOfTheDisk(error: unknown): error is Error {
-  return OF_THE_DISK.has(resultOf(error)) || CODES_OF_THE_DISK.has((error as NodeJS.ErrnoException).code);
+  return OF_THE_DISK.has(resultOf(error)) || (error as NodeJS.ErrnoException).syscall !== undefined;
 }
 
 /** SQLite's result code. */
@@ -469,6 +478,16 @@ type DatabaseSyncClass = new (file: string | URL, options?: { readonly readOnly:
 
 function nameOf(file: string): string {
   return `sqlite(${path.relative(process.cwd(), file) || "."})`;
+}
+
+function unavailable(file: string, cause: Error): HypernodesError {
+  return new HypernodesError({
+    code: "STORE_UNAVAILABLE",
+    where: nameOf(file),
+    problem: `the file can't be opened: ${cause.message}`,
+    advice: "Make room on the disk, name a path that can be written to, or see who locks the file.",
+    cause,
+  });
 }
 
 function badStore(file: string, problem: string, cause?: unknown): HypernodesError {

@@ -9,6 +9,8 @@ interface ObjectParts {
   readonly values: readonly unknown[];
   /** Index of the first key. */
   readonly keysFrom: number;
+  /** Of its properties: those that assignment does not give. */
+  readonly attributes: string;
 }
 
 /** An object as recorded. */
@@ -46,7 +48,7 @@ export class Snapshot {
     for (const [object, before] of this.noted) {
       const now = partsOf(object);
       const at = firstDifference(before.values, now.values);
-      if (at < 0) continue;
+      if (at < 0 && before.attributes === now.attributes) continue;
       const key = keyAt(object, at < before.values.length ? before : now, at);
       return [...this.wayTo(object), ...(key === undefined ? [] : [key])];
     }
@@ -66,7 +68,7 @@ export class Snapshot {
 
 /** Number of parts before all others: the prototype, and the integrity. */
 const FIXED_PARTS = 2;
-const NO_PARTS: ObjectParts = { values: [], keysFrom: 0 };
+const NO_PARTS: ObjectParts = { values: [], keysFrom: 0, attributes: "" };
 
 function firstDifference(before: readonly unknown[], now: readonly unknown[]): number {
   for (let i = 0; i < Math.max(before.length, now.length); i++) {
@@ -79,22 +81,52 @@ function partsOf(object: object): ObjectParts {
   // Any operation on a proxy would run its code.
   if (types.isProxy(object)) return NO_PARTS;
   const prototype: object | null = Object.getPrototypeOf(object);
-  const values: unknown[] = [prototype, integrityOf(object)];
-  const elements = elementsOf(object);
+  const integrity = integrityOf(object);
+  const values: unknown[] = [prototype, integrity];
+  const isPlain = Array.isArray(object) && plainItems(object) !== undefined;
+  const elements = isPlain ? object : elementsOf(object);
   for (let i = 0; i < elements.length; i++) values.push(elements[i]);
   const keysFrom = values.length;
-  for (const key of keyOfModel(prototype) ?? keysOf(object)) values.push(key, valueAt(object, key));
-  return { values, keysFrom };
+  if (isPlain) return { values, keysFrom, attributes: "" };
+  let attributes = "";
+  const note = (property: PropertyDescriptor | undefined, place: number) => {
+    const letters = property === undefined ? "" : lettersOf(property, integrity);
+    if (letters !== "") attributes += `${place}${letters}`;
+  };
+  const keys = keyOfModel(prototype) ?? keysOf(object);
+  for (let i = 0; i < keys.length; i++) {
+    const property = Object.getOwnPropertyDescriptor(object, keys[i]!);
+    values.push(keys[i], valueIn(property));
+    note(property, i);
+  }
+  if (Array.isArray(object)) {
+    for (const key of Reflect.ownKeys(object)) {
+      const property = Object.getOwnPropertyDescriptor(object, key);
+      // No length is enumerable, or can be deleted.
+      note(key === "length" ? { ...property, enumerable: true, configurable: true } : property, -1);
+    }
+  }
+  return { values, keysFrom, attributes };
 }
+
+/** Stands for what an array has at an index without an element, and for the bytes of a buffer that was transferred. */
+const HOLE = Symbol("hole");
+const DETACHED = Symbol("detached");
 
 /** Returns the content of an object beyond its properties: elements, entries, bytes, a time. */
 function elementsOf(object: object): readonly unknown[] {
-  if (Array.isArray(object)) return object;
-  if (ArrayBuffer.isView(object)) return [textOf(bytesOf(object))];
-  if (types.isArrayBuffer(object)) return [textOf(new Uint8Array(object))];
+  if (Array.isArray(object)) return Array.from({ length: object.length }, (_, i) => elementAt(object, i));
+  if (ArrayBuffer.isView(object)) return [textOf(() => bytesOf(object))];
+  if (types.isAnyArrayBuffer(object)) return [textOf(() => new Uint8Array(object))];
   if (types.isMap(object)) return [...mapEntries.call(object)].flat(1);
   if (types.isSet(object)) return [...setValues.call(object)];
+  if (types.isRegExp(object)) return [String(new RegExp(object))];
   return types.isDate(object) ? [timeOf.call(object)] : [];
+}
+
+function elementAt(array: readonly unknown[], i: number): unknown {
+  const property = Object.getOwnPropertyDescriptor(array, i);
+  return property === undefined ? HOLE : valueIn(property);
 }
 
 const { entries: mapEntries } = Map.prototype;
@@ -102,15 +134,20 @@ const { values: setValues } = Set.prototype;
 const { getTime: timeOf } = Date.prototype;
 
 /** Returns bytes as a text, which is compared in one operation. */
-function textOf({ buffer, byteOffset, byteLength }: Uint8Array): string {
-  return Buffer.from(buffer, byteOffset, byteLength).toString("latin1");
+function textOf(bytes: () => Uint8Array): string | symbol {
+  try {
+    const { buffer, byteOffset, byteLength } = bytes();
+    return Buffer.from(buffer, byteOffset, byteLength).toString("latin1");
+  } catch {
+    return DETACHED;
+  }
 }
 
 /** Returns the keys of the own properties, without those of elements and without an error's stack. */
 function keysOf(object: object): readonly (string | symbol)[] {
-  if (Array.isArray(object) && plainItems(object) !== undefined) return [];
   if (ArrayBuffer.isView(object)) {
-    return [...ownProperties(object, "view", true).names, ...Object.getOwnPropertySymbols(object)];
+    const { names, hidden } = ownProperties(object, "view", true);
+    return [...names, ...hidden, ...Object.getOwnPropertySymbols(object)];
   }
   const keys = Reflect.ownKeys(object);
   if (Array.isArray(object)) return keys.filter((key) => !isOfElements(key, object.length));
@@ -122,11 +159,20 @@ function isOfElements(key: string | symbol, length: number): boolean {
 }
 
 /** Returns a property's value. An accessor's function is not called, because its results may differ. */
-function valueAt(object: object, key: string | symbol): unknown {
-  const property = Object.getOwnPropertyDescriptor(object, key);
+function valueIn(property: PropertyDescriptor | undefined): unknown {
   if (property === undefined) return undefined;
   return "value" in property ? (property.value as unknown) : property.get;
 }
+
+/** Returns the attributes that a property has beyond those that assignment gives, as in a digest. */
+function lettersOf({ enumerable, writable, configurable }: PropertyDescriptor, integrity: number): string {
+  const hidden = enumerable ? "" : "h";
+  const fixed = writable === false && integrity < FROZEN ? "r" : "";
+  return hidden + fixed + (configurable === false && integrity < SEALED ? "s" : "");
+}
+
+const SEALED = 2;
+const FROZEN = 3;
 
 /** Returns the fields of a model that count, if it names them. */
 function keyOfModel(prototype: object | null): readonly string[] | undefined {

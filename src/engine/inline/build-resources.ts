@@ -3,7 +3,7 @@ import type { Step } from "../../graph/plan.js";
 import { describeChain } from "../../util/describe.js";
 import { adopted, isPromise } from "../../util/thenable.js";
 import type { RunningExecution } from "../executor.js";
-import { pathOf } from "../failures/node-errors.js";
+import { hasChangedInput, pathOf } from "../failures/node-errors.js";
 import { settle } from "../failures/settle.js";
 import { now } from "../lifecycle/events.js";
 
@@ -43,21 +43,18 @@ function buildResource(execution: RunningExecution, index: number): unknown {
         execution.resourceBuilt(index);
       },
       (cause) => {
-        const problem = `the resource could not be built: ${describeChain(cause)}`;
-        const error = new NodeError({
-          code: "RESOURCE_FAILED",
-          where: about.path,
-          problem,
-          cause,
-          node: name,
-          attempts: 1,
-        });
+        const error = hasChangedInput(cause) ? (cause as NodeError) : notBuilt(about.path, name, cause);
         tell?.({ ...about, phase: "failed", error, durationMs: now() - at });
         return error;
       },
     );
   };
   return resources.acquire(pipeline, name, inputs, make, () => tell?.({ ...about, phase: "disposed" }));
+}
+
+function notBuilt(where: string, node: string, cause: unknown): NodeError {
+  const problem = `the resource could not be built: ${describeChain(cause)}`;
+  return new NodeError({ code: "RESOURCE_FAILED", where, problem, cause, node, attempts: 1 });
 }
 
 /** The text that a resource gives itself under `Symbol.toStringTag`; one that fails at it has none. */

@@ -68,23 +68,9 @@ export class PurityCheck {
       for (const { value, from } of taking) if (!this.sources.has(value)) this.sources.set(value, from);
       return compute();
     }
-    const end = this.watch(callerOf(call), taking);
-    const fail = (error: unknown): never => {
-      end(error);
-      throw error;
-    };
-    const done = (value: unknown): unknown => {
-      end();
+    return this.around(callerOf(call), taking, compute, (value) => {
       this.gave(execution.pathOf(step, call.element), value);
-      return value;
-    };
-    let value: unknown;
-    try {
-      value = compute();
-    } catch (error) {
-      return fail(error);
-    }
-    return value instanceof Promise ? value.then(done, fail) : done(value);
+    });
   }
 
   /** What all calls of a map share, until it ends. @returns what looks then whether it was changed. */
@@ -100,16 +86,34 @@ export class PurityCheck {
    */
   resource(execution: CheckedExecution, name: string, inputs: readonly unknown[], build: () => unknown): unknown {
     const { dependencies } = execution.plan.graph.nodes.find((node) => node.name === name)!;
-    const end = this.watch(
-      { place: pathOf(execution.path, name), node: name, element: undefined },
-      argumentsOf(execution, name, dependencies, inputs),
-    );
+    const caller = { place: pathOf(execution.path, name), node: name, element: undefined };
+    return this.around(caller, argumentsOf(execution, name, dependencies, inputs), build, () => {});
+  }
+
+  /** Computes something, and looks whether that, failed or not, has changed what it took. */
+  private around(
+    caller: CallerPath,
+    taking: readonly RecordedArgument[],
+    compute: () => unknown,
+    onValue: (value: unknown) => void,
+  ): unknown {
+    const end = this.watch(caller, taking);
+    const fail = (error: unknown): never => {
+      end(error);
+      throw error;
+    };
     const done = (value: unknown): unknown => {
       end();
+      onValue(value);
       return value;
     };
-    const value = build();
-    return value instanceof Promise ? value.then(done) : done(value);
+    let value: unknown;
+    try {
+      value = compute();
+    } catch (error) {
+      return fail(error);
+    }
+    return value instanceof Promise ? value.then(done, fail) : done(value);
   }
 
   /** @returns what looks whether anything was changed, and throws if it was. */

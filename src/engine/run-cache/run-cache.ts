@@ -1,12 +1,11 @@
 import { loadCodeReading, runEnded } from "../../cache/code-digests.js";
 import { MemoryStore } from "../../cache/memory-store.js";
-import { openStoreForRun, viewStore } from "../../cache/open-store.js";
+import { identityOf, openStoreForRun, viewStoreForRun } from "../../cache/open-store.js";
 import { CacheSession } from "../../cache/session.js";
 import type { Store } from "../../cache/store.js";
 import type { PipelineClass } from "../../dsl/members.js";
 import type { CacheStore } from "../../dsl/pipeline-options.js";
 import { describeError } from "../../util/describe.js";
-import { getOrCreate } from "../../util/get-or-create.js";
 import { CacheExplainer } from "./cache-explainer.js";
 import type { NodeExplanation } from "./explanation.js";
 
@@ -48,20 +47,12 @@ export class RunCache {
    * @param where the path of the pipeline, for errors.
    * @param pipeline the class whose code is read in this process; undefined: another process has read it.
    */
-  async open(stores: readonly (CacheStore | undefined)[], where: string, pipeline?: PipelineClass): Promise<void> {
+  async open(meant: readonly (CacheStore | undefined)[], where: string, pipeline?: PipelineClass): Promise<void> {
     await loadCodeReading();
-    const sessions = new Map<CacheStore, CacheSession>();
-    const opened = new Map<Store, CacheSession>();
-    for (const meant of stores) {
-      if (meant === undefined) continue;
-      const store = await openStoreForRun(meant, where);
-      const session = getOrCreate(opened, store, () => new CacheSession(store));
-      sessions.set(meant, session);
-    }
-    this.sessions = sessions;
-    const [first] = opened;
-    if (first === undefined || pipeline === undefined) return;
-    const [store, session] = first;
+    const stores = await this.openAll(meant, (each) => openStoreForRun(each, where));
+    const [store] = stores;
+    if (store === undefined || pipeline === undefined) return;
+    const session = this.sessions!.values().next().value!;
     const { saveAnalyses, loadAnalyses } = await import("../../cache/saved-analyses.js");
     await loadAnalyses(pipeline, store, session);
     this.saveAnalyses = () => saveAnalyses(pipeline, store, session);
@@ -72,20 +63,36 @@ export class RunCache {
    *
    * @returns a function that closes them.
    */
-  async view(stores: readonly (CacheStore | undefined)[], where: string): Promise<() => void> {
+  async view(meant: readonly (CacheStore | undefined)[], where: string): Promise<() => void> {
     await loadCodeReading();
-    const views = new Map<CacheStore, Awaited<ReturnType<typeof viewStore>>>();
+    const nothing: Store & { closeView?(): void } = new MemoryStore(0);
+    const views = await this.openAll(meant, async (each) => (await viewStoreForRun(each, where)) ?? nothing, true);
+    return () => {
+      for (const view of views) view.closeView?.();
+    };
+  }
+
+  /** Opens each store once, whoever names it: one that can't be opened is waited for once, and told of once. */
+  private async openAll<S extends Store>(
+    meant: readonly (CacheStore | undefined)[],
+    open: (meant: CacheStore) => Promise<S>,
+    looksOnly = false,
+  ): Promise<S[]> {
+    const opened = new Map<unknown, { readonly store: S; readonly session: CacheSession }>();
     const sessions = new Map<CacheStore, CacheSession>();
-    for (const meant of stores) {
-      if (meant === undefined || views.has(meant)) continue;
-      const view = await viewStore(meant, where);
-      views.set(meant, view);
-      sessions.set(meant, new CacheSession(view ?? new MemoryStore(0), true));
+    for (const each of meant) {
+      if (each === undefined) continue;
+      const identity = identityOf(each);
+      let known = opened.get(identity);
+      if (known === undefined) {
+        const store = await open(each);
+        known = { store, session: new CacheSession(store, looksOnly) };
+        opened.set(identity, known);
+      }
+      sessions.set(each, known.session);
     }
     this.sessions = sessions;
-    return () => {
-      for (const view of views.values()) view?.closeView?.();
-    };
+    return Array.from(opened.values(), ({ store }) => store);
   }
 
   /** In a worker thread: sessions that ask the main thread for the stores that are open there. */

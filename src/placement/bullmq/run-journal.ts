@@ -4,7 +4,6 @@ import {
   existsSync,
   fstatSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -20,6 +19,7 @@ import { crc32 } from "node:zlib";
 import type { ExecutionOptions } from "../../dsl/pipeline-options.js";
 import { HypernodesError } from "../../errors.js";
 import { fileProblem } from "../../util/file-problem.js";
+import { makeFolders } from "../../util/make-folders.js";
 import { isRecord, numberFrom, optionFaults, type RulesOf, that } from "../../util/options.js";
 import { decode, encode } from "../../values/codec.js";
 import type { ResolvedBullmqOptions } from "./options.js";
@@ -93,7 +93,7 @@ export class RunJournal {
       const all = told();
       const bytes = encode(all);
       const recorded: JournaledRun = { file: all.file, name: all.name, startedAt: Date.now(), queue };
-      mkdirSync(folder, { recursive: true, mode: PRIVATE_FOLDER });
+      makeFolders(folder, PRIVATE_FOLDER);
       writeAtomic(path.join(folder, ".gitignore"), "*\n");
       writeAtomic(path.join(folder, TOLD), bytes);
       writeAtomic(path.join(folder, RUN), JSON.stringify(recorded));

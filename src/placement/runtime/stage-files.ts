@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { HypernodesError } from "../../errors.js";
+import { makeFolders } from "../../util/make-folders.js";
 import { commitVolume } from "./commit-volume.js";
 
 /** Milliseconds after which a file is dropped that nothing has used. */
@@ -28,7 +29,7 @@ export class StageFiles {
     if (!isLeft) return;
     const file = path.join(this.folder, digest);
     try {
-      mkdirSync(this.folder, { recursive: true });
+      makeFolders(this.folder);
       this.sweep();
       writeFileSync(`${file}.new${process.pid}`, bytes);
       renameSync(`${file}.new${process.pid}`, file);

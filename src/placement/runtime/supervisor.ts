@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
-import { mkdirSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 import { fileURLToPath } from "node:url";
 import { startInterval, startTimeout } from "../../util/long-timeout.js";
+import { makeFolders } from "../../util/make-folders.js";
 import { type Ended, FrameKind, FrameReader, jsonFrame, type Printed } from "../protocol/frames.js";
 import { commitVolume } from "./commit-volume.js";
 import { GpuReadings } from "./gpu-readings.js";
@@ -33,7 +33,7 @@ export function superviseTaskProcess(
   keepsCaches: string,
   ...mounts: string[]
 ): void {
-  mkdirSync(scratch, { recursive: true });
+  makeFolders(scratch);
   const child = spawn(
     process.execPath,
     [

@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { makeFolders } from "../../util/make-folders.js";
 import { FILES, PROJECT } from "../bundle/paths.js";
 
 /** Puts a bundle's files where its modules find them beside themselves. @param folder that of the bundle. */
@@ -8,7 +9,7 @@ export function unpackFiles(folder: string): void {
   if (!existsSync(packed)) return;
   for (const [name, content] of Object.entries(JSON.parse(readFileSync(packed, "utf8")) as Record<string, string>)) {
     const file = path.join(folder, PROJECT, name);
-    mkdirSync(path.dirname(file), { recursive: true });
+    makeFolders(path.dirname(file));
     writeFileSync(file, content, "base64");
   }
 }

@@ -1,10 +1,11 @@
 import { createHash, randomUUID } from "node:crypto";
-import { copyFileSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { copyFileSync, readdirSync, renameSync, rmSync } from "node:fs";
 import path from "node:path";
 import { redirectFiles } from "../../cache/open-store.js";
 import { SqliteStore } from "../../cache/sqlite-store.js";
 import { HypernodesError } from "../../errors.js";
 import { getOrCreate } from "../../util/get-or-create.js";
+import { makeFolders } from "../../util/make-folders.js";
 import { commitVolume } from "./commit-volume.js";
 
 /** So many files of one store are made one. */
@@ -66,7 +67,7 @@ export class VolumeStores {
         );
         return local;
       }
-      mkdirSync(local.folder, { recursive: true });
+      makeFolders(local.folder);
       for (const part of readdirSync(local.folder).filter((found) => found.endsWith(".sqlite"))) {
         this.importFile(store, path.join(local.folder, part));
         local.taken.push(part);

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { rmSync, utimesSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { gunzipSync } from "node:zlib";
 import { HypernodesError } from "../../../errors.js";
 import { getOrCreate } from "../../../util/get-or-create.js";
+import { makeFolders } from "../../../util/make-folders.js";
 import { isRecord } from "../../../util/options.js";
 import type { BlobStore } from "../blob-store.js";
 import { type ChunkJob, NOT_IN_REDIS } from "../job-protocol.js";
@@ -117,7 +118,7 @@ function unpack(packed: Uint8Array, folder: string, where: string): void {
     if (!/^[\w-][\w.-]*$/.test(name))
       throw bad(`has a file ${JSON.stringify(name)}: names of files there have no folder`);
   }
-  mkdirSync(folder, { recursive: true });
+  makeFolders(folder);
   for (const [name, text] of Object.entries(files)) writeFileSync(path.join(folder, name), text);
 }
 

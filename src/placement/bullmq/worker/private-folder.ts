@@ -1,17 +1,8 @@
-import {
-  accessSync,
-  chmodSync,
-  constants,
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  rmSync,
-  statSync,
-} from "node:fs";
+import { accessSync, chmodSync, constants, lstatSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { HypernodesError } from "../../../errors.js";
+import { makeFolders } from "../../../util/make-folders.js";
 
 /** Milliseconds after which a folder is dropped whose worker has not said that it is there. */
 const LEFT_MS = 24 * 3_600_000;
@@ -26,7 +17,7 @@ export function createPrivateFolder(): string {
   const modules = path.resolve("node_modules");
   if (!isWritable(modules)) return mkdtempSync(path.join(os.tmpdir(), "hypernodes-worker-"));
   const parent = path.join(modules, ".cache", "hypernodes");
-  mkdirSync(parent, { recursive: true, mode: 0o700 });
+  makeFolders(parent, 0o700);
   checkOwner(parent);
   chmodSync(parent, 0o700);
   sweep(parent);

@@ -1,5 +1,5 @@
-import { mkdirSync } from "node:fs";
 import path from "node:path";
+import { makeFolders } from "../../../util/make-folders.js";
 import type { Printed } from "../../protocol/frames.js";
 import type { ChunkJob } from "../job-protocol.js";
 import { PipelineProcess } from "./pipeline-process.js";
@@ -51,7 +51,7 @@ export class ProcessPool {
 
   private start(folder: string, job: ChunkJob): PipelineProcess {
     const scratch = path.join(this.scratch, `process-${++this.started}`);
-    mkdirSync(scratch, { recursive: true });
+    makeFolders(scratch);
     const process = new PipelineProcess(folder, scratch, job.logs ? (output) => this.onOutput(job, output) : undefined);
     this.all.add(process);
     void process.ended.then(() => this.all.delete(process));
