@@ -44,6 +44,47 @@ describe("an execution", () => {
     expect(planFor(graph, ["a"])).not.to.equal(planFor(graph));
   });
 
+  it("binds its methods once for a class, and each object sees its own fields and private state", async () => {
+    class Scaled extends Pipeline {
+      @input() x!: number;
+      scale = 1;
+      #calls = 0;
+      @node("x") scaled(x: number): number {
+        return x * this.scale;
+      }
+      @node("scaled") counted(scaled: number): string {
+        this.#calls++;
+        return `${scaled} ${this.#calls}`;
+      }
+    }
+    const times = (scale: number): Scaled => Object.assign(new Scaled(), { scale });
+    const [two, three] = [times(2), times(3)];
+    expect((await two.run({ x: 1 } as never)).counted).to.equal("2 1");
+    expect((await three.run({ x: 1 } as never)).counted).to.equal("3 1");
+    expect((await two.run({ x: 2 } as never)).counted).to.equal("4 2");
+    expect((await new Scaled().run({ x: 5 } as never)).counted).to.equal("5 1");
+  });
+
+  it("runs a method that a test has replaced on the class, in new objects", async () => {
+    class Fetched extends Pipeline {
+      @input() url!: string;
+      @node("url") page(url: string): string {
+        return `the page of ${url}`;
+      }
+      @node("page") size(page: string): number {
+        return page.length;
+      }
+    }
+    expect(await new Fetched().run({ url: "u" })).to.deep.equal({ page: "the page of u", size: 13 });
+    const { page } = Fetched.prototype;
+    Fetched.prototype.page = function (this: Fetched, url: string): string {
+      return `${url} of ${this.constructor.name}`;
+    };
+    expect(await new Fetched().run({ url: "u" })).to.deep.equal({ page: "u of Fetched", size: 12 });
+    Fetched.prototype.page = page;
+    expect(await new Fetched().run({ url: "u" })).to.deep.equal({ page: "the page of u", size: 13 });
+  });
+
   it("overlaps independent nested pipelines, and the elements of map, unless told otherwise", async () => {
     const order: string[] = [];
     class Branch extends Pipeline {

@@ -10,7 +10,7 @@ import { inputRecord } from "../../values/inputs.js";
 import { convertInputs } from "../elements/convert-inputs.js";
 import { isGuarded } from "../failures/retry-policy.js";
 import { ChildInputs } from "./child-inputs.js";
-import { createThisGuard } from "./this-guard.js";
+import { createThisGuard, mayReadThis } from "./this-guard.js";
 
 /** A plan bound to a pipeline object: what its steps call. One serves many runs at once. */
 export interface Program {
@@ -47,23 +47,22 @@ export interface NestedProgram extends PlannedChild {
 }
 
 /** The part of a program that is the same for all objects of the class. */
-type ClassProgram = Omit<Program, "object" | "self">;
-
-/** A pipeline object's programs, which share what `this` is. */
-interface BoundObject {
-  readonly self: object;
-  readonly programs: Map<Plan, Program>;
+interface ClassProgram extends Omit<Program, "object" | "self"> {
+  /** What `this` is for all objects, if no method has a word for it; undefined: each object has its own. */
+  readonly self: object | undefined;
 }
 
-const boundObjects = new WeakMap<object, BoundObject>();
+const programs = new WeakMap<object, Map<Plan, Program>>();
+const guards = new WeakMap<object, object>();
 const classPrograms = new WeakMap<Plan, ClassProgram>();
 
 export function programFor(pipeline: object, plan: Plan): Program {
-  const { self, programs } = getOrCreate(boundObjects, pipeline, () => ({
-    self: createThisGuard(pipeline, plan.graph),
-    programs: new Map<Plan, Program>(),
-  }));
-  return getOrCreate(programs, plan, () => bindToObject(classProgramFor(pipeline, plan), pipeline, self));
+  const known = getOrCreate(programs, pipeline, () => new Map<Plan, Program>());
+  return getOrCreate(known, plan, () => {
+    const ofClass = classProgramFor(pipeline, plan);
+    const guard = () => createThisGuard(pipeline, plan.graph);
+    return bindToObject(ofClass, pipeline, ofClass.self ?? getOrCreate(guards, pipeline, guard));
+  });
 }
 
 /** Written out: a spread takes ten times as long, and `new P().run()` binds for each run. */
@@ -87,7 +86,7 @@ function classProgramFor(pipeline: object, plan: Plan): ClassProgram {
   const prototype = Object.getPrototypeOf(pipeline) as Record<string, Method>;
   const known = classPrograms.get(plan);
   if (known !== undefined && hasMethods(prototype, known)) return known;
-  const program = bindToClass(pipeline.constructor as PipelineClass, prototype, plan);
+  const program = bindToClass(pipeline, prototype, plan);
   classPrograms.set(plan, program);
   return program;
 }
@@ -99,7 +98,8 @@ function hasMethods(prototype: Readonly<Record<string, Method>>, { plan, methods
   );
 }
 
-function bindToClass(pipeline: PipelineClass, prototype: Readonly<Record<string, Method>>, plan: Plan): ClassProgram {
+function bindToClass(object: object, prototype: Readonly<Record<string, Method>>, plan: Plan): ClassProgram {
+  const pipeline = object.constructor as PipelineClass;
   registerExportsOf(pipeline);
   const methods = plan.steps.map(({ name, child }) => (child === undefined ? prototype[name]! : undefined));
   const builders = plan.resources.map(({ name }) => prototype[name]!);
@@ -115,6 +115,9 @@ function bindToClass(pipeline: PipelineClass, prototype: Readonly<Record<string,
   return {
     plan,
     pipeline,
+    self: [...methods, ...builders].some((method) => method !== undefined && mayReadThis(method))
+      ? undefined
+      : createThisGuard(object, plan.graph),
     methods,
     hasAsyncMethod: [...methods, ...builders].some((method) => method !== undefined && isAsync(method)),
     isBareCall: direct,

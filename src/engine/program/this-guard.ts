@@ -34,6 +34,11 @@ export function createThisGuard(pipeline: object, graph: Graph): object {
   return Object.preventExtensions(guard);
 }
 
+/** Tells if a method has a word that could be `this`: then it must be the guard of the very object. */
+export function mayReadThis(method: Function): boolean {
+  return /\b(?:this|super|eval|native code)\b/.test(Function.prototype.toString.call(method));
+}
+
 /** The prototypes of guards, whose members with a role can't be read or written. */
 const guardPrototypes = new WeakMap<Graph, object>();
 
