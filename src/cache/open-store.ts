@@ -14,7 +14,7 @@ export type StoreSpec =
   | (CacheStore & { readonly kind: "memory"; readonly max: number })
   | (CacheStore & { readonly kind: "keyv"; readonly store: KeyvLike });
 
-/** Stores in memory live as long as what names them; a Keyv is one store, whoever names it. */
+/** Stores in memory live as long as the object that names them; one Keyv is one store, in all caches that name it. */
 const stores = new WeakMap<object, Store>();
 
 let filePathFor: ((file: string) => Promise<string>) | undefined;

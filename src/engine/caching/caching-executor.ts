@@ -132,10 +132,10 @@ export class CachingExecutor {
   /** Whether a step is remembered at all. What a nested pipeline remembers elsewhere, or not at all, is not remembered around it. */
   isCacheable(step: Step): boolean {
     const { execution } = this;
-    const { isKept, problem } = this.codes.steps[step.index]!;
+    const { isCacheable, problem } = this.codes.steps[step.index]!;
     if (problem !== undefined) this.warnUncacheable(step, problem);
     const child = execution.program.children[step.index];
-    return isKept && (child === undefined || execution.settingsFor(step, child).cache === execution.settings.cache);
+    return isCacheable && (child === undefined || execution.settingsFor(step, child).cache === execution.settings.cache);
   }
 
   /** Whether the value itself is needed, whatever happens. */
