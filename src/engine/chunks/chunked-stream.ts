@@ -25,11 +25,11 @@ export class ChunkedStream implements ChunkIo {
   readonly outputs = 1;
 
   constructor(execution: RunningExecution, step: Step, executorFor: ChunkExecutorFactory) {
-    const { overlapping } = threadConcurrency(execution.settings);
+    const { elementConcurrency } = threadConcurrency(execution.settings);
     this.lists = step.map!.lists.length;
-    // In a thread an error stands in its element's place: what else is in the chunk comes home.
-    const fragment = new Stage(execution, [step], [step], step.map!.lists, overlapping, "collect");
-    const destination = executorFor(fragment);
+    // In a thread an error takes its element's place, so that the other elements of the chunk are returned.
+    const stage = new Stage(execution, [step], [step], step.map!.lists, elementConcurrency, "collect");
+    const destination = executorFor(stage);
     destination.sizer.limit(Math.max(1, Math.floor(maxElementsInFlight(execution.settings) / destination.maxInFlight)));
     this.dispatcher = new Dispatcher(destination, this);
   }

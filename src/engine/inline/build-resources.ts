@@ -27,19 +27,19 @@ export function buildResources(execution: RunningExecution, step: Step): Promise
 function buildResource(execution: RunningExecution, index: number): unknown {
   const { name, arguments: from } = execution.plan.resources[index]!;
   const { builders, self, pipeline } = execution.program;
-  const { emit: tell, resources } = execution.run;
+  const { emit, resources } = execution.run;
   const about = { type: "resource", path: pathOf(execution.path, name), name } as const;
   const inputs = from.map((argument) => execution.input(argument));
   const call = () => adopted(builders[index]!.apply(self, inputs));
   const checked = execution.settings.check ? () => execution.run.purity.resource(execution, name, inputs, call) : call;
   const make = (): unknown => {
     const at = now();
-    tell?.({ ...about, phase: "start" });
+    emit?.({ ...about, phase: "start" });
     return settle(
       checked,
       (value) => {
-        const label = tell === undefined ? undefined : labelOf(value);
-        tell?.({ ...about, phase: "end", durationMs: now() - at, ...(label !== undefined && { label }) });
+        const label = emit === undefined ? undefined : labelOf(value);
+        emit?.({ ...about, phase: "end", durationMs: now() - at, ...(label !== undefined && { label }) });
         execution.resourceBuilt(index);
       },
       (cause) => {
@@ -52,12 +52,12 @@ function buildResource(execution: RunningExecution, index: number): unknown {
           node: name,
           attempts: 1,
         });
-        tell?.({ ...about, phase: "failed", error, durationMs: now() - at });
+        emit?.({ ...about, phase: "failed", error, durationMs: now() - at });
         return error;
       },
     );
   };
-  return resources.acquire(pipeline, name, inputs, make, () => tell?.({ ...about, phase: "disposed" }));
+  return resources.acquire(pipeline, name, inputs, make, () => emit?.({ ...about, phase: "disposed" }));
 }
 
 /** The text that a resource gives itself under `Symbol.toStringTag`; one that fails at it has none. */

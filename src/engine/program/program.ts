@@ -19,15 +19,15 @@ export interface Program {
   readonly pipeline: PipelineClass;
   /** The pipeline object itself. */
   readonly object: object;
-  /** What `this` is in its methods. */
+  /** The `this` of its methods. */
   readonly self: object;
   /** For each step its method; undefined for a nested pipeline. */
   readonly methods: readonly (Method | undefined)[];
-  /** Whether any method is declared async. */
+  /** True if any method is declared async. */
   readonly hasAsyncMethod: boolean;
   /** For each step, whether its calls need nothing around them. */
   readonly isBareCall: readonly boolean[];
-  /** How many steps at the beginning can be run one after another with nothing around them. */
+  /** The number of steps at the beginning that can be run one after another with nothing around them. */
   readonly fastPathLength: number;
   /** For each resource, the method that builds it. */
   readonly builders: readonly Method[];
@@ -43,7 +43,7 @@ export interface NestedProgram extends PlannedChild {
   readonly checks: ChildInputs | undefined;
   /** By slot, how inputs are taken that get elements; undefined: only as a whole. */
   readonly elementUses: ReadonlyMap<number, SlotUses> | undefined;
-  /** Whether it is plain synchronous methods, one after another, and nothing else. */
+  /** True if it is plain synchronous methods, one after another, and nothing else. */
   readonly isSynchronous: boolean;
 }
 
@@ -61,7 +61,7 @@ function bindPlan(pipeline: object, plan: Plan): Program {
   const methods = plan.steps.map(({ name, child }) => (child === undefined ? prototype[name]! : undefined));
   const builders = plan.resources.map(({ name }) => prototype[name]!);
   const direct = plan.steps.map(({ node }) => !isGuarded(node.options));
-  const straight = plan.steps.findIndex(
+  const firstGuarded = plan.steps.findIndex(
     (step, i) =>
       methods[i] === undefined ||
       !direct[i] ||
@@ -77,7 +77,7 @@ function bindPlan(pipeline: object, plan: Plan): Program {
     methods,
     hasAsyncMethod: [...methods, ...builders].some((method) => method !== undefined && isAsync(method)),
     isBareCall: direct,
-    fastPathLength: plan.canStream ? 0 : straight < 0 ? plan.steps.length : straight,
+    fastPathLength: plan.canStream ? 0 : firstGuarded < 0 ? plan.steps.length : firstGuarded,
     builders,
     children: plan.steps.map(({ node, child }) => child && bindNested(node, child)),
   };

@@ -12,7 +12,7 @@ const ROLES = {
 };
 
 /**
- * What `this` is inside a node: an object of the pipeline's class whose methods can be called and whose undecorated
+ * Creates the `this` of nodes: an object of the pipeline's class whose methods can be called and whose undecorated
  * fields can be read, but whose members with a role can't: a node depends only on what it names.
  */
 export function createThisGuard(pipeline: object, graph: Graph): object {

@@ -26,13 +26,13 @@ export class RunCache {
     private readonly warnOnce: (message: string) => void,
   ) {}
 
-  /** What becomes of each cached step. */
+  /** Explains each cached step. */
   get explainer(): CacheExplainer {
     this.explained ??= new CacheExplainer();
     return this.explained;
   }
 
-  /** Whether anything of the run is cached. */
+  /** True if anything of the run is cached. */
   get isOpen(): boolean {
     return this.sessions !== undefined;
   }

@@ -24,7 +24,7 @@ interface WaitingTask {
   reject(error: unknown): void;
 }
 
-/** Opens a host. The number tells apart hosts that are open at once. */
+/** Opens a host. The number distinguishes hosts that are open at once. */
 export type Open = (number: number, signal: AbortSignal) => Promise<ConnectionLease>;
 
 /** The number of hosts in a row that may fail to open before the pool stops opening new ones. */
