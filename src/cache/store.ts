@@ -44,9 +44,13 @@ export interface CacheStats {
 
 /** Statistics of one node in a store. */
 export interface NodeStats {
+  /** The name of the node's pipeline class. */
   readonly pipeline: string;
+  /** The name of the node. */
   readonly node: string;
+  /** Its values, or those of its elements. */
   readonly entries: number;
+  /** The size of their encoded values in bytes. */
   readonly bytes: number;
 }
 
@@ -62,6 +66,7 @@ export interface PruneOptions {
 export interface EvictionResult {
   /** Values of nodes and of elements. */
   readonly entries: number;
+  /** The size of their encoded values in bytes. */
   readonly bytes: number;
 }
 

@@ -136,25 +136,24 @@ function planMap(spec: RunSpec, options: Partial<PlanMapOptions>): PlanMapOption
  * @param isChecked true if each call checks its inputs: then it gets them as they were given.
  */
 function programOfMap(spec: RunSpec, inner: Plan, over: PlanMapOptions, inputs: Inputs, isChecked: boolean) {
-  const { record, outcome, given, checked } = inputs;
+  const { record, outcome, raw, checked } = inputs;
   let inputDefaults: InputDefaults | undefined;
   if (record !== undefined && (isChecked || outcome!.readsHidden)) {
     const isDefault = (name: string) => record.given.get(name) === undefined && !over.over.includes(name);
     inputDefaults = { defaults: [...record.defaults.keys()].filter(isDefault) };
   }
   const plan = planPipelineMap(inner, spec.pipeline.constructor as PipelineClass, spec.choices, over, inputDefaults);
-  const value = (name: string) =>
-    inputDefaults !== undefined || over.over.includes(name) ? given(name) : checked(name);
+  const value = (name: string) => (inputDefaults !== undefined || over.over.includes(name) ? raw(name) : checked(name));
   return { program: programForMap(spec.pipeline, plan), values: slotsOf(spec, plan, value, new Set(over.over)) };
 }
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** The inputs of a use, but for elements of lists: as they were given, and checked. */
+/** The inputs of a run, without elements of lists: the raw and the checked values. */
 interface Inputs {
   /** The value of an input as it was given, or its default. */
-  given(name: string): unknown;
-  /** Its value after the checks. */
+  raw(name: string): unknown;
+  /** The value of an input after the checks. */
   checked(name: string): unknown;
   /** The three are undefined if no decorator asks for checks. */
   readonly checks: InputChecks | undefined;
@@ -185,27 +184,27 @@ async function resolveInputs(spec: RunSpec, plan: Plan, elements: readonly strin
   warnOfSecondCopies(pipeline.constructor as PipelineClass);
   const checks = inputChecksOf(pipeline.constructor, plan);
   if (checks === undefined) {
-    const given = (name: string) => inputValue(pipeline, inputs, bound, name);
-    const wrong = checkInputNames(graph, plan, pipeline, inputs, (name) => given(name) !== undefined);
+    const raw = (name: string) => inputValue(pipeline, inputs, bound, name);
+    const wrong = checkInputNames(graph, plan, pipeline, inputs, (name) => raw(name) !== undefined);
     if (wrong.length > 0) throw inputError(graph.pipeline, wrong, { required: describeInputs(plan, pipeline) });
-    return { given, checked: given, checks, record: undefined, outcome: undefined };
+    return { raw, checked: raw, checks, record: undefined, outcome: undefined };
   }
   const record = withoutUnread(spec, plan, inputRecord(graph, pipeline, inputs, bound, checks), elements);
-  const given = (name: string) => {
+  const raw = (name: string) => {
     const value = record.given.get(name);
     return value === undefined ? record.defaults.get(name) : value;
   };
   const names = inputNames(graph).filter((name) => !elements.includes(name));
   const checking = checks.check(record, { names, hidden: elements });
   const outcome = checking instanceof Promise ? await checking : checking;
-  const isThere = (name: string) => given(name) !== undefined || outcome.values.get(name) !== undefined;
+  const isThere = (name: string) => raw(name) !== undefined || outcome.values.get(name) !== undefined;
   const wrong = checkInputNames(graph, plan, pipeline, inputs, isThere, checks);
   // A rule that reads an element is asked again for each.
   if (!outcome.readsHidden) wrong.push(...outcome.violations);
   if (wrong.length > 0) {
     throw inputError(graph.pipeline, wrong, { required: describeInputs(plan, pipeline), cause: outcome.cause });
   }
-  return { given, checked: (name) => outcome.values.get(name), checks, record, outcome };
+  return { raw, checked: (name) => outcome.values.get(name), checks, record, outcome };
 }
 
 /** A value from the caller is over a bound one, that over the default. Undefined is none. */

@@ -19,7 +19,7 @@ interface Waiting {
 export class ChunkedStream implements ChunkIo {
   private readonly dispatcher: Dispatcher;
   private readonly lists: number;
-  /** By index, what has come and is not home. */
+  /** By index, the elements that have come and whose results have not. */
   private readonly waiting = new Map<number, Waiting>();
   private received = 0;
   readonly outputs = 1;
@@ -29,9 +29,9 @@ export class ChunkedStream implements ChunkIo {
     this.lists = step.map!.lists.length;
     // In a thread an error takes its element's place, so that the other elements of the chunk are returned.
     const stage = new Stage(execution, [step], [step], step.map!.lists, elementConcurrency, "collect");
-    const destination = executorFor(stage);
-    destination.sizer.limit(Math.max(1, Math.floor(maxElementsInFlight(execution.settings) / destination.maxInFlight)));
-    this.dispatcher = new Dispatcher(destination, this);
+    const executor = executorFor(stage);
+    executor.sizer.limit(Math.max(1, Math.floor(maxElementsInFlight(execution.settings) / executor.maxInFlight)));
+    this.dispatcher = new Dispatcher(executor, this);
   }
 
   /**

@@ -44,11 +44,11 @@ export class FusedMapTask implements ChunkIo {
     this.results = this.wanted.map(() => new Array(this.length));
     this.errors = steps.map(() => 0);
     const indices = steps.map(({ index }) => index);
-    const { slicedLists: cuts } = extractSubPlan(plan, indices, []);
-    this.sliced = cuts;
-    this.lists = cuts.map((cut) => this.listAt(cut));
+    const { slicedLists } = extractSubPlan(plan, indices, []);
+    this.sliced = slicedLists;
+    this.lists = slicedLists.map((cut) => this.listAt(cut));
     const { elementConcurrency } = threadConcurrency(settings);
-    this.executor = executorFor(new Stage(execution, steps, this.wanted, cuts, elementConcurrency));
+    this.executor = executorFor(new Stage(execution, steps, this.wanted, slicedLists, elementConcurrency));
     this.dispatcher = new Dispatcher(this.executor, this);
     const elements = selection?.of ?? this.length;
     for (const step of steps) execution.emitMapEvent(step, { phase: "start", elements });

@@ -53,7 +53,7 @@ export class MapSlice {
 
 /** An element whose thread died under it once too often: its error stands for its value. */
 export interface KnownFailure {
-  /** The step's index among the fragment's. */
+  /** The step's index in the stage. */
   readonly step: number;
   /** The element's index in the whole map. */
   readonly element: number;

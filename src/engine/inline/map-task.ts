@@ -30,7 +30,7 @@ export class MapTask implements ChainedMap {
   private readonly followers: MapTask[] = [];
   /** The number of maps whose elements it takes as they come. */
   private readonly sources: number;
-  /** For each unit, how many elements it still lacks; made when the first one comes. */
+  /** For each unit, the number of elements that it waits for; made when the first one comes. */
   private missingInputs: Uint32Array | undefined;
   private readonly arrived: Uint8Array | undefined;
   private readonly startedAt: number;
@@ -125,7 +125,7 @@ export class MapTask implements ChainedMap {
     if (left !== undefined) this.failOrAwait(element, left);
   }
 
-  /** The map as a lane of a straight run, if nothing is in the way of that. */
+  /** The map as a lane of the fast path, if nothing prevents that. */
   fastPathLane(): FusedMap | undefined {
     const { execution, step } = this;
     const method = execution.program.methods[step.index];
@@ -154,7 +154,7 @@ export class MapTask implements ChainedMap {
     return this.lanes;
   }
 
-  /** A straight run has done the first elements. */
+  /** The fast path has done the first elements. */
   advanceTo(done: number): void {
     this.next = done;
     this.remaining -= done;
@@ -162,14 +162,14 @@ export class MapTask implements ChainedMap {
     if (this.remaining === 0) this.finish();
   }
 
-  /** A straight run has done this element, too, and left off in a later lane. */
+  /** The fast path has done this element, too, and stopped in a later map of the chain. */
   advancePast(element: number): void {
     this.next = element + 1;
     this.remaining--;
     this.setResult(element, this.results[element]);
   }
 
-  /** A straight run left off in a call of this one. */
+  /** The fast path stopped in a call of this map. */
   failOrAwait(element: number, left: { readonly promise: Promise<unknown> } | { readonly error: unknown }): void {
     this.next = element + 1;
     if ("error" in left) this.execution.fail(this.failed(element, left.error));
@@ -184,7 +184,7 @@ export class MapTask implements ChainedMap {
   }
 
   private onInput(element: number): void {
-    // It has been here on a straight run.
+    // The fast path has done it.
     if (element < this.next) return;
     const unit = Math.floor(element / this.unitCount);
     this.missingInputs ??= Uint32Array.from(

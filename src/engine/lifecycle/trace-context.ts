@@ -5,9 +5,11 @@ export type Carrier = Readonly<Record<string, string>>;
 export interface Chunk {
   /** The place of the step: `Corpus.words`. */
   readonly path: string;
+  /** The name of the step. */
   readonly name: string;
-  /** The index of its first element, and how many there are; neither for a node. */
+  /** The index of its first element; undefined for a node. */
   readonly element?: number;
+  /** The number of its elements; undefined for a node. */
   readonly elements?: number;
 }
 
@@ -28,11 +30,30 @@ interface ChunkDone {
 
 /** The hook of a tracer around a run's calls, for spans of what they do. */
 export interface TraceContext {
-  /** Calls a function within the span of a step or an element, by its path. */
+  /**
+   * Calls a function within the span of a step or an element.
+   *
+   * @param run the run's id.
+   * @param path of the step or the element: `Corpus.words[3]`.
+   * @param call the function.
+   * @returns the result of the function.
+   */
   withSpan<R>(run: string, path: string, call: () => R): R;
-  /** Returns that context for other hosts. */
+  /**
+   * Serializes the context of that span, for another host.
+   *
+   * @param run the run's id.
+   * @param path of the step or the element.
+   * @returns the context as headers.
+   */
   inject(run: string, path: string): Carrier;
-  /** Starts the span of a chunk that is sent to a thread or a host. */
+  /**
+   * Starts the span of a chunk that is sent to a thread or a host.
+   *
+   * @param run the run's id.
+   * @param chunk the step, and its elements.
+   * @returns the span, which has to be ended.
+   */
   startChunk(run: string, chunk: Chunk): ChunkSpan;
 }
 

@@ -7,9 +7,9 @@ import type { RemoteTask } from "./remote-task.js";
 export interface HostRegistry {
   /** @returns the record of the outputs. */
   runTask(placement: Placement, task: RemoteTask): Promise<Record<string, unknown>>;
-  /** Workers that take chunks of a fragment. */
+  /** The workers of a queue that take chunks of a stage. */
   queueExecutor(queue: MapQueue, stage: Stage): ChunkExecutor;
-  /** Containers that share the chunks of a fragment. */
+  /** A pool of hosts that share the chunks of a stage. */
   hostPoolExecutor(placement: Placement, stage: Stage): ChunkExecutor;
   /** Closes the hosts: the run has ended. @param isDone true if it has its results. */
   close(isDone: boolean): Promise<unknown> | undefined;

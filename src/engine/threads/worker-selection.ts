@@ -48,10 +48,10 @@ export function selectWorker<W extends { readonly id: number }>(
   let least = Number.POSITIVE_INFINITY;
   // One thread empties for a task that has to be alone: it never would if others came without a pause.
   const isReserved =
-    task.isolation !== "exclusive" && [...waiting].some(({ isolation: company }) => company === "exclusive");
+    task.isolation !== "exclusive" && [...waiting].some(({ isolation: other }) => other === "exclusive");
   for (const worker of isReserved ? workers.slice(1) : workers) {
-    const { tasks: others = NO_TASKS, draining: resting = false, retired = false } = threads.get(worker.id) ?? {};
-    if (resting || retired) continue;
+    const { tasks: others = NO_TASKS, draining = false, retired = false } = threads.get(worker.id) ?? {};
+    if (draining || retired) continue;
     if (others.size === 0) return worker;
     if (others.size >= least || !canShareThread(task, others)) continue;
     chosen = worker;

@@ -23,10 +23,10 @@ import { type StageInstance, ThreadedChunk } from "./threaded-chunk.js";
 const VIEWS_FROM = 64 * 1024;
 /** Milliseconds between the events that a chunk which takes long sends. */
 const LIVE_MS = 500;
-/** Milliseconds for which a fragment is kept that no chunk has come for. */
+/** Milliseconds after which an unused stage is dropped. */
 const IDLE_MS = 60_000;
 
-/** A fragment that some chunks use. */
+/** A stage that some chunks use. */
 interface CachedStage extends StageInstance {
   users: number;
   idle: NodeJS.Timeout | undefined;

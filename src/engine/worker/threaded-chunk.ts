@@ -13,7 +13,7 @@ import { type SharedStageBytes, ThreadChunkExecutor } from "../threads/thread-ch
 
 import type { StageProgram } from "./run-slice.js";
 
-/** A fragment as it is made here. */
+/** A stage as this process has instantiated it. */
 export interface StageInstance extends StageProgram {
   readonly spec: StageSpec;
   readonly wanted: readonly Step[];

@@ -17,7 +17,9 @@ export interface RedisConnection {
   readonly host?: string;
   /** Default: 6379. */
   readonly port?: number;
+  /** Default: Redis' default user. */
   readonly username?: string;
+  /** Default: none. */
   readonly password?: string;
   /** The number of the database. Default: 0. */
   readonly db?: number;
@@ -28,15 +30,28 @@ export interface RedisConnection {
 
 /** The methods of a Keyv that are used to store values for workers. */
 export interface KeyvValues {
-  /** @returns the value; undefined: there is none. */
+  /**
+   * Reads a value.
+   *
+   * @param key its key.
+   * @returns the value; undefined: there is none.
+   */
   get(key: string): Promise<unknown>;
   /**
-   * Keeps a value, a text.
+   * Stores a value, a text.
    *
-   * @param ttl milliseconds after which it is gone.
+   * @param key its key.
+   * @param value the text.
+   * @param ttl milliseconds after which it is removed. Default: never.
+   * @returns a promise that resolves when it is stored; its value is not used.
    */
   set(key: string, value: unknown, ttl?: number): Promise<unknown>;
-  /** Removes a value. */
+  /**
+   * Removes a value.
+   *
+   * @param key its key.
+   * @returns a promise that resolves when it is removed; its value is not used.
+   */
   delete(key: string): Promise<unknown>;
 }
 

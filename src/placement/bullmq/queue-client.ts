@@ -423,11 +423,11 @@ export class QueueClient {
     if (state === "unknown") await this.resend(id, each, this.dataLost(`${MAX_RESENDS} times`));
   }
 
-  /** @param lost the error of a chunk that was sent too often. */
-  private async resend(id: string, each: PendingJob, lost: HypernodesError): Promise<void> {
+  /** @param crash the error of a chunk that was sent too often. */
+  private async resend(id: string, each: PendingJob, crash: HypernodesError): Promise<void> {
     if (this.pending.get(id) !== each) return;
     if (each.resends++ < MAX_RESENDS) await this.add(id, each.job).catch(() => {});
-    else this.take(id)?.reject(lost);
+    else this.take(id)?.reject(crash);
   }
 
   private fail(error: HypernodesError): void {

@@ -88,7 +88,7 @@ export class QueueChunkExecutor implements ChunkExecutor {
       (live, worker) => events.forward(live, worker),
     );
     return new RemoteChunk(
-      sent.outcome.then((brought) => this.onOutcome(id, brought, range, bytes.length, events, bundle)),
+      sent.outcome.then((jobOutcome) => this.onOutcome(id, jobOutcome, range, bytes.length, events, bundle)),
       sent.cancel,
       traced,
       () => (scope.stopped ? scope.reason : undefined),
@@ -153,8 +153,8 @@ export class QueueChunkExecutor implements ChunkExecutor {
   }
 
   /**
-   * The process of a worker has ended under it: who did that is looked for in halves, each in a process of its own. An element
-   * that was not alone in its process may have been dragged along.
+   * The process of a worker has crashed: the element at fault is looked for by bisection, each half in a process of its own. An
+   * element that was not alone in its process may not be at fault.
    */
   private onCrash({ how, worker }: JobOutcome & { kind: "crashed" }, range: ChunkRangeState): ChunkOutcome {
     const cause = new HypernodesError({

@@ -103,8 +103,8 @@ export class HostPool {
       if (this.waiting.length === 0) return;
       if (member.lease !== undefined && !member.isBusy) this.grant(member, member.lease, this.waiting.shift()!);
     }
-    let coming = [...this.members].filter(({ lease }) => lease === undefined).length;
-    for (; coming < this.waiting.length && this.members.size < this.maxHosts; coming++) this.add();
+    let opening = [...this.members].filter(({ lease }) => lease === undefined).length;
+    for (; opening < this.waiting.length && this.members.size < this.maxHosts; opening++) this.add();
   }
 
   private grant(member: PooledHost, { connection }: ConnectionLease, to: WaitingTask): void {

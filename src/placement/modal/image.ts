@@ -37,6 +37,7 @@ export interface CudaOptions {
 
 /** An immutable definition of a container image. Each method returns a new image. */
 export interface Image {
+  /** Marks images. */
   readonly kind: "image";
   /** The image it is built on. */
   readonly base: string;

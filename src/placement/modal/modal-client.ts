@@ -30,9 +30,9 @@ export function modalApi(): Promise<ModalApi> {
   const { env } = process;
   const named = Object.entries(env).filter(([name]) => name.startsWith("MODAL_"));
   const key = createHash("sha256").update(JSON.stringify(named.sort())).digest("hex");
-  const made = getOrCreate(clients, key, () => ModalApi.open());
-  made.catch(() => clients.delete(key));
-  return made;
+  const client = getOrCreate(clients, key, () => ModalApi.open());
+  client.catch(() => clients.delete(key));
+  return client;
 }
 
 /** Modal, and what is known there already: it is asked for each thing once. */

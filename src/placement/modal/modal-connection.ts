@@ -196,10 +196,10 @@ export class ModalConnection implements HostConnection {
     });
     this.send([frame(FrameKind.gpus, 0, EMPTY)]).catch(() => {});
     const none = this.closed.then(() => undefined);
-    const use = await withModalDeadline(Promise.race([reading, none]), GPUS_MS, "it did not report its GPUs").catch(
+    const gpuUse = await withModalDeadline(Promise.race([reading, none]), GPUS_MS, "it did not report its GPUs").catch(
       () => undefined,
     );
-    if (use !== undefined) warnUnusedGpus(this.where, this.options.gpu!, use);
+    if (gpuUse !== undefined) warnUnusedGpus(this.where, this.options.gpu!, gpuUse);
   }
 
   /** Rejects all that waits, and receives no more. */
@@ -223,9 +223,9 @@ export class ModalConnection implements HostConnection {
     this.lossDiagnosis ??= (async () => {
       const end = await this.container.terminateOrphan();
       const { where, options } = this;
-      const lost = () =>
+      const lossError = () =>
         nodeFault(this.errors, options.image.base) ?? connectionLost(where, cause ?? this.stderrTail());
-      this.fail(end === undefined ? lost() : containerEnded(end, where, options.timeoutMs));
+      this.fail(end === undefined ? lossError() : containerEnded(end, where, options.timeoutMs));
       return this.failure!;
     })();
     return this.lossDiagnosis;

@@ -99,7 +99,7 @@ export class VolumeStores {
   }
 
   private async saveAll(): Promise<void> {
-    for (const coming of this.locals.values()) if (await this.saveOne(await coming)) this.isUncommitted = true;
+    for (const local of this.locals.values()) if (await this.saveOne(await local)) this.isUncommitted = true;
     if (!this.isUncommitted) return;
     await commitVolume(this.volume).catch(() => commitVolume(this.volume));
     this.isUncommitted = false;
