@@ -3,30 +3,25 @@ import path from "node:path";
 import { expect } from "chai";
 import ts from "typescript";
 
-/** The folders and files that speak the vocabulary. */
-const FOLDERS = [
-  "src/cli",
-  "src/dsl",
-  "src/errors.ts",
-  "src/graph",
-  "src/index.ts",
-  "src/observe",
-  "src/pipeline.ts",
-  "src/util",
-  "src/values",
-  "src/view",
-];
+/** The folders that speak the vocabulary: all of the source. */
+const FOLDERS = ["src"];
 
 /** Words that have no place in a name, a comment or a message, each with the words that replace it. */
 const WORDS: Readonly<Record<string, string>> = {
   anew: "again, new",
+  asker: "purpose, caller",
   away: "remote",
   barren: "crash loop",
   begun: "started",
   crew: "worker pool",
+  crowded: "hadCoTenants",
+  dragged: "evicted, collateral",
   elsewhere: "remote, another host",
   errand: "task",
   errands: "tasks",
+  fragment: "stage",
+  fragments: "stages",
+  halved: "bisected",
   happening: "event",
   happenings: "events",
   hear: "receive, listener",
@@ -37,6 +32,7 @@ const WORDS: Readonly<Record<string, string>> = {
   remembers: "caches",
   standing: "context",
   stillborn: "failed to start",
+  telling: "emitting, reporting",
   tell: "emit, print, return",
   told: "emitted, printed, returned",
   travel: "be serialized",
@@ -45,6 +41,7 @@ const WORDS: Readonly<Record<string, string>> = {
   trips: "tasks, submissions",
   upward: "frame writer",
   visit: "task (sent to a worker), walk (of a graph)",
+  visiting: "task, in flight",
   visitor: "executor",
   visitors: "maxInFlight",
   visits: "tasks",
@@ -52,9 +49,12 @@ const WORDS: Readonly<Record<string, string>> = {
 
 /** Parts of names only: in a sentence these words have a meaning of their own. */
 const NAMES: Readonly<Record<string, string>> = {
+  company: "isolation",
   kept: "cached, stored",
   said: "declared, parsed",
   says: "describes",
+  straight: "fast path",
+  suspected: "isSuspect",
   tells: "is, has",
 };
 
@@ -67,7 +67,8 @@ const OF_NAMES: Readonly<Record<string, string>> = { ...WORDS, ...NAMES, ...PAIR
 const PHRASES: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   [/\bunder way\b/i, "in progress, in flight"],
   [/\blets? go of\b/i, "release, close, evict"],
-  [/\bcomes? home\b/i, "is returned"],
+  [/\b(?:comes?|goes|go|takes?) home\b|\bat home\b/i, "is returned, is sent, in the main thread"],
+  [/\bstraight run\b/i, "fast path"],
   [/\bgo(?:es)? on (?:where|with)\b/i, "continue"],
   [/\btells(?! if\b)/i, "emits, prints, reports; in a docstring, Tells if is fine"],
   [/\b(?:it|is|are) no (?:JSON|list|function|value)\b/, "is not a"],

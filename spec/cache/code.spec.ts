@@ -424,7 +424,7 @@ console.log((await new Next().run({ x: 1 }, { cache: memory() })).y);
     const flag = process.allowedNodeEnvironmentFlags.has("--permission") ? "--permission" : "--experimental-permission";
     const { code, stdout, stderr } = await execute(process.execPath, [flag, "--allow-fs-read=*", program]);
     expect({ code, stdout }).to.deep.equal({ code: 0, stdout: "2\n" });
-    expect(stderr).to.contain("Next.y is not remembered: what it does can't be known: V8's inspector does not answer");
+    expect(stderr).to.contain("Next.y is not cached: what it does can't be known: V8's inspector does not answer");
   });
 
   it("is explained where a value is new in each process: by name, and what to do", async () => {
@@ -441,7 +441,7 @@ await new Next().run({ x: 1 }, { cache: sqlite(process.env.STORE), explain: true
     );
     const env = { STORE: path.join(folder, "restless.sqlite") };
     const said = async () => (await execute(process.execPath, [program], { env })).stderr.trim();
-    expect(await said()).to.equal("Next.y: computed: nothing was remembered of it");
+    expect(await said()).to.equal("Next.y: computed: nothing was cached of it");
     const place = `Next.y: computed: the value of log.started in ${path.relative(process.cwd(), program)}`;
     expect(await said()).to.equal(`${place} changed`);
     expect(await said()).to.equal(

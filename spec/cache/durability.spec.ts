@@ -156,7 +156,7 @@ describe("a store", () => {
     expect(sum).to.equal(sumOf(1));
     expect(anew).to.be.within(60, 80);
     expect(warnings).to.have.length(1);
-    expect(warnings[0]).to.contain("is damaged, and computed anew");
+    expect(warnings[0]).to.contain("is damaged, and computed again");
     expect(await outcome(file, 1)).to.deep.equal({ sum: sumOf(1), computed: 0, warnings: [] });
   });
 

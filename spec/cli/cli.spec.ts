@@ -202,8 +202,8 @@ describe("the command line", () => {
     const before = await hypernodes(...dry);
     expect(before.stdout).to.equal(
       [
-        "Shout.shouts: 2 of 2 computed: nothing was remembered of it",
-        "Shout.all: not known yet: nothing was remembered of it, shouts is not known yet\n",
+        "Shout.shouts: 2 of 2 computed: nothing was cached of it",
+        "Shout.all: not known yet: nothing was cached of it, shouts is not known yet\n",
       ].join("\n"),
     );
     expect(before.stderr).to.equal("");
@@ -243,7 +243,7 @@ describe("the command line", () => {
   it("keeps house in a cache, and explains", async () => {
     const cache = ["--cache", "kept.sqlite"];
     const explain = ["cache", "explain", "shout.ts", "--input", 'texts=["a"]', ...cache];
-    expect((await hypernodes(...explain)).stderr).to.contain("Shout.shouts: computed: nothing was remembered of it");
+    expect((await hypernodes(...explain)).stderr).to.contain("Shout.shouts: computed: nothing was cached of it");
     expect((await hypernodes(...explain)).stderr).to.contain("Shout.shouts: not computed: same code, same inputs");
     const stats = await hypernodes("cache", "stats", "kept.sqlite");
     expect(stats.stdout)
@@ -364,7 +364,7 @@ describe("the command line, installed @slow", function () {
     expect((await hypernodes("graph", "shout.mjs")).stdout).to.contain('shouts[["shouts<br/>for each"]]');
     const cache = ["--cache", "kept.sqlite"];
     const explain = ["cache", "explain", "shout.mjs", "--input", 'texts=["a"]', ...cache];
-    expect((await hypernodes(...explain)).stderr).to.contain("Shout.shouts: computed: nothing was remembered of it");
+    expect((await hypernodes(...explain)).stderr).to.contain("Shout.shouts: computed: nothing was cached of it");
     expect((await hypernodes(...explain)).stderr).to.contain("Shout.shouts: not computed: same code, same inputs");
     expect((await hypernodes("cache", "stats", "kept.sqlite")).stdout).to.contain("  Shout.shouts: 1, ");
   });

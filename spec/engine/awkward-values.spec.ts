@@ -35,7 +35,7 @@ import { warningsOf } from "../support/warnings.js";
 const AWAY = { execution: { maps: "parallel", nodes: "parallel" } } as const;
 const xs = [0, 1, 2, 3];
 
-describe("a result that can't travel between threads", () => {
+describe("a result that can't be sent between threads", () => {
   for (const what of Object.keys(UNTRAVELLED) as Untravelled[]) {
     it(`fails its element, by name: ${what}`, async () => {
       const run = (output: keyof Awkward) =>
@@ -231,7 +231,7 @@ describe("a value that can't be remembered", () => {
           const outputs = await new Lazy().run({ ids: [1, 2, 3] }, { outputs: ["text", "count"], cache: store });
           expect(outputs).to.deep.equal({ text: `row ${typeof make()}`, count: 3 });
         });
-        const told = warnings.map((warning) => /HypernodesWarning: (\S+) is not remembered: /.exec(warning)?.[1]);
+        const told = warnings.map((warning) => /HypernodesWarning: (\S+) is not cached: /.exec(warning)?.[1]);
         expect(told).to.have.members(["Lazy.row", "Lazy.rows"]);
       }
     });

@@ -650,7 +650,7 @@ describe("a cached map", () => {
     const lists = new Lists().with({ cache: memory() });
     for (let i = 0; i < 2; i++) expect(await lists.run({ xs: [] })).to.deep.equal({ sum: 0 });
     expect((await rejection(lists.run({ xs: "no list" as never }))).message).to.contain(
-      'it maps over "xs", which is no list',
+      'it maps over "xs", which is not a list',
     );
   });
 
@@ -842,7 +842,7 @@ describe("what can't be remembered", () => {
       expect(made.f()).to.equal(2);
     });
     expect(warnings).to.have.length(2);
-    expect(warnings.join()).to.contain("Foreign.y is not remembered").and.to.contain("Foreign.made is not remembered");
+    expect(warnings.join()).to.contain("Foreign.y is not cached").and.to.contain("Foreign.made is not cached");
   });
 
   it("is an error of a class that would not come back: a model does, and so do the language's own", async () => {
@@ -874,9 +874,7 @@ describe("what can't be remembered", () => {
         expect((seen.others as [Error, Error])[1].cause).to.be.instanceOf(Kept);
       });
       expect(
-        warnings
-          .join("\n")
-          .match(/Errors\.(lost|lostElements) is not remembered: value: an error of class Lost is in it/g),
+        warnings.join("\n").match(/Errors\.(lost|lostElements) is not cached: value: an error of class Lost is in it/g),
       ).to.have.length(2);
       expect(warnings.join("\n")).to.not.contain("Errors.others");
     }

@@ -13,7 +13,8 @@ function play(elementMs: readonly number[], workers: number, multiple = 1) {
     let done = 0;
     let ms = 0;
     while (done < count) {
-      const size = budgetMs === undefined ? count : nextWithinBudget(done, ms, budgetMs, { multiple, overlapping: 1 });
+      const size =
+        budgetMs === undefined ? count : nextWithinBudget(done, ms, budgetMs, { multiple, elementConcurrency: 1 });
       if (size === 0) break;
       for (const end = Math.min(count, done + size); done < end; done++) ms += elementMs[next + done]!;
     }

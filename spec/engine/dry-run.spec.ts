@@ -78,10 +78,10 @@ describe("explain()", () => {
     const scaled = new Scaled().with({ cache: newSqlite() });
     expect(brief(await scaled.explain({ xs: [1, 2], k: 2 }))).to.deep.equal([
       "drawn 1/0/0 it says cache: false",
-      "scaled 2/0/0 nothing was remembered of it",
-      "next 0/0/2 nothing was remembered of it, scaled is not known yet",
-      "sum 0/0/1 nothing was remembered of it, next is not known yet",
-      "end 0/0/1 nothing was remembered of it, sum is not known yet, drawn is not known yet",
+      "scaled 2/0/0 nothing was cached of it",
+      "next 0/0/2 nothing was cached of it, scaled is not known yet",
+      "sum 0/0/1 nothing was cached of it, next is not known yet",
+      "end 0/0/1 nothing was cached of it, sum is not known yet, drawn is not known yet",
     ]);
     expect(called()).to.equal("");
     await scaled.run({ xs: [1, 2], k: 2 });
@@ -212,7 +212,7 @@ describe("explain()", () => {
     called();
     const explanations = await scaled.explain({ xs: [[1], [3], [2]], k: 1 }, { over: "xs", outputs: ["sum"] });
     expect(brief(explanations)).to.deep.equal([
-      "Scaled 3/0/0 nothing was remembered of it",
+      "Scaled 3/0/0 nothing was cached of it",
       "scaled 0/3/0 same code, same inputs",
       "next 0/3/0 same code, same inputs",
       "sum 2/1/0 the cache has no entry of these inputs: they are new together, it failed, or the entry is gone",
@@ -291,25 +291,25 @@ describe("explain()", () => {
     }
     const two = new Two().bind({ f: { get: () => 1 } });
     const [first, second] = brief(await two.explain({ x: 1 }, { cache: memory() }));
-    expect(first).to.match(/^evaluated 1\/0\/0 it can't be remembered: .*eval/);
-    expect(second).to.match(/^called 1\/0\/0 it can't be remembered: .*a function/);
+    expect(first).to.match(/^evaluated 1\/0\/0 it can't be cached: .*eval/);
+    expect(second).to.match(/^called 1\/0\/0 it can't be cached: .*a function/);
     class Around extends Pipeline {
       @input() x!: number;
       @nested(Two, { x: "x", f: "x" } as never, "evaluated") two!: Nested<number>;
     }
     // The same, once, in as many pipelines around as there are.
-    const [, problem] = /remembered: (.*)$/.exec(first!)!;
+    const [, problem] = /cached: (.*)$/.exec(first!)!;
     expect(brief(await new Around().explain({ x: 1 }, { cache: memory() }))).to.deep.equal([
-      `two 1/0/0 it can't be remembered: ${problem}`,
-      `two.evaluated 1/0/0 it can't be remembered: ${problem}`,
+      `two 1/0/0 it can't be cached: ${problem}`,
+      `two.evaluated 1/0/0 it can't be cached: ${problem}`,
     ]);
     expect(brief(await two.explain({ x: 1 }))).to.deep.equal([
-      "evaluated 1/0/0 nothing is remembered here",
-      "called 1/0/0 nothing is remembered here",
+      "evaluated 1/0/0 nothing is cached here",
+      "called 1/0/0 nothing is cached here",
     ]);
     expect(
       brief(await two.explain({ x: 1 }, { runOn: modal({ gpu: "A10" }), cache: memory(), outputs: ["called"] })),
-    ).to.deep.equal(["called 0/0/1 it runs in a place of its own, and what is remembered is there"]);
+    ).to.deep.equal(["called 0/0/1 it runs on another host, which has its own cache"]);
   });
 
   it("says what the run then does (property)", async () => {

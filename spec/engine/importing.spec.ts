@@ -149,7 +149,7 @@ if (isMainThread) await new Double().run({ xs: [1] }).catch((error) => console.l
     const leaving = path.resolve(folder, "leaving.mjs");
     writeFileSync(leaving, `import { isMainThread } from "node:worker_threads";\nif (!isMainThread) process.exit(9);`);
     const left = await execute(process.execPath, ["--import", leaving, file]);
-    expect(left.stdout).to.contain("threads end before they have begun");
+    expect(left.stdout).to.contain("threads end before they have started");
   });
 
   it("and disposes of what it keeps when the process ends", async () => {

@@ -102,7 +102,7 @@ describe("stream", () => {
     }
     expect((await rejection(all(new Wait().stream({ ms: failing() }, { over: "ms" })))).message).to.equal("source");
     const none = new Wait().stream({ ms: 5 as unknown as number[] }, { over: "ms" });
-    expect((await rejection(all(none))).message).to.contain('it streams over "ms", which is no list but 5');
+    expect((await rejection(all(none))).message).to.contain('it streams over "ms", which is not a list but 5');
     const invalid = await rejection(all(new Wait().stream({ ms: [1, -1] }, { over: "ms" })));
     expect(invalid.message).to.contain("Wait[1]: ms: ms must not be less than 0 (min)");
   });

@@ -257,21 +257,21 @@ describe("what can't travel to or from a thread", () => {
     const pipeline = new Untravelled().with(PARALLEL);
     const xs = range(6);
     expect(await message(pipeline.run({ xs }, { outputs: ["returned"] }))).to.equal(
-      "Untravelled.returned[3]: its value can't travel between threads: at .deep[0].fn, it is a function, fn. Functions can't be serialized: select the behavior by a string, or build the object in a @resource.",
+      "Untravelled.returned[3]: its value can't be sent between threads: at .deep[0].fn, it is a function, fn. Functions can't be serialized: select the behavior by a string, or build the object in a @resource.",
     );
     const { collected } = await pipeline.run({ xs }, { outputs: ["collected"] });
     expect((collected[3] as NodeError).message).to.contain(
-      "Untravelled.collected[3]: its value can't travel between threads: at .deep, it is an instance of Unreadable, whose #private members can't be read",
+      "Untravelled.collected[3]: its value can't be sent between threads: at .deep, it is an instance of Unreadable, whose #private members can't be read",
     );
     expect(collected.filter((_, i) => i !== 3)).to.deep.equal([0, 1, 2, 4, 5]);
     expect(await message(pipeline.run({ xs: [0, new Unreadable()] }, { outputs: ["returned"] }))).to.contain(
-      'Untravelled.returned[1]: what it takes from "xs" can\'t travel between threads: it is an instance of Unreadable',
+      'Untravelled.returned[1]: what it takes from "xs" can\'t be sent between threads: it is an instance of Unreadable',
     );
     expect(await message(pipeline.run({ xs, shared: { a: [Symbol("s")] } }, { outputs: ["returned"] }))).to.contain(
-      'Untravelled.returned: what it takes from "shared" can\'t travel between threads: at .a[0], it is a symbol',
+      'Untravelled.returned: what it takes from "shared" can\'t be sent between threads: at .a[0], it is a symbol',
     );
     expect(await message(pipeline.run({ xs }, { outputs: ["single"], execution: { nodes: "parallel" } }))).to.contain(
-      "Untravelled.single: its value can't travel between threads: at .socket, it is a Promise",
+      "Untravelled.single: its value can't be sent between threads: at .socket, it is a Promise",
     );
   });
 });

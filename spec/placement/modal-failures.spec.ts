@@ -165,7 +165,7 @@ describe("what goes wrong with a container @slow", () => {
       const value = await failure(new Carried(), { value: { inside: [() => 1] } });
       expect(value.code).to.equal("UNSERIALISABLE");
       expect(value.message).to.contain(
-        "Carried.value: what it takes can't travel to a container: at .inside[0], it is",
+        "Carried.value: what it takes can't be sent to a container: at .inside[0], it is",
       );
       const store = { get: async () => undefined, set: async () => true, delete: async () => true };
       const { keyv } = await import("../../src/index.js");
@@ -260,14 +260,14 @@ node()(Broken.prototype, "lost", Object.getOwnPropertyDescriptor(Broken.prototyp
       const error = await failure(new Untransferable(), {});
       expect(error.code).to.equal("UNSERIALISABLE");
       expect(error.message).to.contain(
-        "Untransferable.made: its value can't travel from the container: at .inside.of, it is",
+        "Untransferable.made: its value can't be sent from the container: at .inside.of, it is",
       );
       const reading = async () => {
         for await (const _ of new UntransferableEach().stream({ x: [1] }, { over: "x", runOn: modal() }));
       };
       const streamed = await rejection(reading());
       expect(streamed.message).to.contain(
-        "UntransferableEach.made[1]: its value can't travel from the container: it is",
+        "UntransferableEach.made[1]: its value can't be sent from the container: it is",
       );
     });
 

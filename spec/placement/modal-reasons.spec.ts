@@ -63,7 +63,7 @@ describe("the reason of a failure on Modal", () => {
   const end = (status: number | undefined, exitCode: number, said?: string): ContainerEnd => ({
     status,
     exitCode,
-    said,
+    message: said,
   });
   for (const [how, expected] of [
     [end(8, 137), "OUT_OF_MEMORY"],
@@ -80,8 +80,8 @@ describe("the reason of a failure on Modal", () => {
     [end(undefined, 137), "CONTAINER_LOST"],
     [end(5, 1, "init failed"), "CONTAINER_LOST"],
   ] as const) {
-    const { status: of, exitCode, said } = how;
-    it(`a container that ended with status ${of}, code ${exitCode}${said ? `, "${said}"` : ""} is ${expected}`, () => {
+    const { status: of, exitCode, message } = how;
+    it(`a container that ended with status ${of}, code ${exitCode}${message ? `, "${message}"` : ""} is ${expected}`, () => {
       expect(containerEnded(how, "P", 1000).code).to.equal(expected);
     });
   }

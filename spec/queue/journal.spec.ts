@@ -92,7 +92,7 @@ describe("a run's journal", () => {
     keep(journal, [["a", [1]]]);
     const modes = [parent, path.join(parent, "run")].map((folder) => statSync(folder).mode & 0o777);
     expect(modes).to.deep.equal([0o700, 0o700]);
-    for (const name of ["run.json", "told", "chunks"])
+    for (const name of ["run.json", "summary", "chunks"])
       expect(statSync(path.join(parent, "run", name)).mode & 0o777, name).to.equal(0o600);
     expect(readFileSync(path.join(parent, "run", ".gitignore"), "utf8")).to.equal("*\n");
     journal.close(true);
@@ -145,7 +145,7 @@ describe("a run's journal", () => {
         JSON.stringify(other),
       ).to.deep.equal(["whole"]);
     }
-    truncateSync(path.join(parent, "torn", "told"), 20);
+    truncateSync(path.join(parent, "torn", "summary"), 20);
     const fault = (() => {
       try {
         return readRun(parent, "torn");
@@ -155,6 +155,11 @@ describe("a run's journal", () => {
     })() as HypernodesError;
     expect(fault.code).to.equal("DAMAGED");
     expect(fault.message).to.contain("can't be read").and.to.contain("Run it again");
-    expect(readdirSync(path.join(parent, "whole")).sort()).to.deep.equal([".gitignore", "chunks", "run.json", "told"]);
+    expect(readdirSync(path.join(parent, "whole")).sort()).to.deep.equal([
+      ".gitignore",
+      "chunks",
+      "run.json",
+      "summary",
+    ]);
   });
 });

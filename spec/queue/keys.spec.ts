@@ -59,7 +59,7 @@ describe("workers and clients with a key @slow", function () {
     const jobs = new Queue(own, { connection: { url: yard.url } as object, prefix: "hypernodes" });
     const [real] = await jobs.getJobs(["wait"]);
     const forged = [
-      { ...real!.data, bundle: real!.data.fragment },
+      { ...real!.data, bundle: real!.data.stage },
       { ...real!.data, chunk: { inline: Buffer.from("evil").toString("base64") } },
       { ...real!.data, mac: undefined },
       real!.data,

@@ -41,7 +41,7 @@ const JOB: ChunkJob = {
     run: "run-1",
     where: "Corpus.words",
     bundle: DIGEST,
-    fragment: DIGEST,
+    stage: DIGEST,
   },
   ...{ chunk: { inline: "AAAA" }, inKeyv: false, alone: false, logs: false, graceMs: 100, expireMs: 1_000 },
 };

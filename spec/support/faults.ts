@@ -15,7 +15,7 @@ export const FAULTS = {
   Cache: {
     "a process is killed while it writes":
       "The file is whole. Lost is what waited for being written, a tenth of a second's worth.",
-    "entries of a store are damaged": "They are computed anew, with one warning.",
+    "entries of a store are damaged": "They are computed again, with one warning.",
     "a store's file is cut off, or has other bytes": "Right values, with at most one warning.",
     "a store's file is deleted while it is open": "It is made anew.",
     "a keyv's Redis goes away in mid-run": "The run ends as without a cache, with one warning.",

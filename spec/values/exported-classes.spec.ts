@@ -53,7 +53,7 @@ describe("classes that modules export travel without @model() @slow", () => {
         expect(values).to.deep.equal({});
         for (const [kind, text] of Object.entries(refused(ending))) {
           expect(errors[kind]?.message, kind).to.equal(
-            `Making.made[0]: its value can't travel between threads: ${text}`,
+            `Making.made[0]: its value can't be sent between threads: ${text}`,
           );
           expect(errors[kind]?.code).to.equal("UNSERIALISABLE");
         }

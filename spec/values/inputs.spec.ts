@@ -241,7 +241,7 @@ describe("lists that are mapped over", () => {
   it("must be lists: a string, a number or null is none", async () => {
     for (const wrong of ["text", 5, null, {}]) {
       const error = await rejection(new Zip().run({ a: [1], b: wrong as unknown as number[] }));
-      expect(error.message).to.contain('Zip.sums: it maps over "b", which is no list but');
+      expect(error.message).to.contain('Zip.sums: it maps over "b", which is not a list but');
     }
   });
 
@@ -259,7 +259,7 @@ describe("lists that are mapped over", () => {
       }
     }
     expect((await rejection(new Made().run({ n: 2 }))).message).to.contain('"a" has 2, "b" has 1');
-    expect((await rejection(new Made().run({ n: 0 }))).message).to.contain("\"b\", which is no list but 'none'");
+    expect((await rejection(new Made().run({ n: 0 }))).message).to.contain("\"b\", which is not a list but 'none'");
     expect(await new Made().run({ n: 1 }, { outputs: ["sums"] })).to.deep.equal({ sums: [2] });
   });
 

@@ -41,12 +41,12 @@ export interface CodeDigests {
 
 interface StepDigest {
   readonly code: string;
-  /** False: it says `cache: false`, or something inside of it does, or can't be told apart from others. */
-  readonly isKept: boolean;
-  /** The reason why it cannot be told apart. */
+  /** False for a step with `cache: false`, around such a step, or whose code can't be distinguished from other code. */
+  readonly isCacheable: boolean;
+  /** The reason why its code can't be distinguished. */
   readonly problem?: string;
   readonly child: CodeDigests | undefined;
-  /** The pieces behind it, where they were told. */
+  /** The pieces of code behind it, if they are known. */
   readonly parts?: readonly Part[];
 }
 
@@ -94,11 +94,12 @@ let latest: CodeReader | undefined;
 /**
  * The codes of a plan's steps, as they are when a run begins: all that code reaches counts by the values that it has then.
  *
- * @param run in which they are asked for: they are read once in it. Undefined: as they were read last.
+ * @param run the run that needs them: they are read once in it. Undefined: as they were read last.
  */
 export function codeDigestsOf(program: BoundPlan, run?: object): CodeDigests {
-  const found = known.get(program);
-  if (found !== undefined && (run === undefined || found.reader === undefined || found.run === run)) return found.codes;
+  const digests = known.get(program);
+  if (digests !== undefined && (run === undefined || digests.reader === undefined || digests.run === run))
+    return digests.codes;
   const reader = run === undefined ? new (codeReading().CodeReader)() : readerFor(run);
   latest = reader;
   const reading = new ProgramDigests(program, reader, run);
@@ -132,7 +133,7 @@ export function presetCodeDigests(program: BoundPlan, codes: CodeDigests): void 
   for (const [i, { child }] of codes.steps.entries()) if (child) presetCodeDigests(program.children[i]!.program, child);
 }
 
-/** The same with the pieces behind them, for who can't read the code: it is told of there. */
+/** The code digests with the pieces behind them, for a process that can't read the code but explains it. */
 export function exportCodeDigests(program: BoundPlan): CodeDigests {
   const codes = codeDigestsOf(program);
   const steps = program.plan.steps.map((step, i) => {
@@ -168,7 +169,7 @@ function modelCode(type: Parameters<CodeReader["ofClass"]>[0]): ModelCode {
 
 let imported: ModelDigests | undefined;
 
-/** The code of models has been read elsewhere, and can't be read here. */
+/** Sets the code of models that another process has read: this one can't read it. */
 export function presetModelDigests(codes: ModelDigests): void {
   imported = codes;
 }
@@ -211,25 +212,25 @@ class ProgramDigests {
     const { cache } = step.node.options;
     const child = this.program.children[step.index];
     const codes = child && codeDigestsOf(child.program, this.run);
-    const isKept = cache !== false && (codes === undefined || codes.steps.every((inner) => inner.isKept));
+    const isCacheable = cache !== false && (codes === undefined || codes.steps.every((inner) => inner.isCacheable));
     try {
       const code = this.ownCode(step, child, codes);
       if (code.problem === undefined) {
-        const kept: StepDigest = { code: code.digest, isKept, child: codes };
-        behind.set(kept, code.parts);
-        return kept;
+        const digest: StepDigest = { code: code.digest, isCacheable, child: codes };
+        behind.set(digest, code.parts);
+        return digest;
       }
-      return { code: "", isKept: false, problem: notKnown(code.problem), child: codes };
+      return { code: "", isCacheable: false, problem: notKnown(code.problem), child: codes };
     } catch (error) {
       if (!(error instanceof ValueError)) throw error;
-      return { code: "", isKept: false, problem: error.message, child: codes };
+      return { code: "", isCacheable: false, problem: error.message, child: codes };
     }
   }
 
   /** @throws {ValueError} if something that is bound has no content. */
   private ownCode(step: Step, child: BoundNested | undefined, codes: CodeDigests | undefined): Code {
     const { version } = step.node.options;
-    // A resource that can't be told apart from others makes what uses it so.
+    // A step with a resource that can't be distinguished from others can't be distinguished either.
     const used = step.resources.map((i) => this.methodCode(this.program.plan.resources[i]!.name));
     const own = version === undefined ? this.computing(step, child, codes) : this.versioned(step.name, version);
     const all = [own, ...used];
@@ -252,9 +253,9 @@ class ProgramDigests {
     const file = classLocationOf(pipeline)?.file ?? "";
     const { fileOf, placeOfFile } = codeReading();
     const place = placeOfFile(fileOf(file) ?? file);
-    const given = this.reader.givenTo(this.program.object, name, this.skips);
-    const code = JSON.stringify([place, pipeline.name, name, typeof version, String(version), given.digest]);
-    return { ...given, digest: cacheKey("version", code) };
+    const closureValues = this.reader.closureValuesOf(this.program.object, name, this.skips);
+    const code = JSON.stringify([place, pipeline.name, name, typeof version, String(version), closureValues.digest]);
+    return { ...closureValues, digest: cacheKey("version", code) };
   }
 
   private methodCode(name: string): Code {
@@ -294,7 +295,7 @@ class ProgramDigests {
     const steps = plan.steps.map((step, i) => `${wiring(step.node)} ${codes.steps[i]!.code}`);
     const resources = plan.resources.map(({ name }, i) => `${name} ${codes.resources[i]}`);
     const type = checks && this.reader.ofClass(program.pipeline);
-    const checked = type === undefined ? [] : [type.digest, ...this.seenBy(checks!.known)];
+    const checked = type === undefined ? [] : [type.digest, ...this.ruleInputs(checks!.known)];
     const outputs = plan.outputs.map(({ name }) => name);
     return {
       digest: cacheKey("nested", JSON.stringify([pick, outputs, wires, bound, steps, resources, checked])),
@@ -304,7 +305,7 @@ class ProgramDigests {
   }
 
   /** The other inputs that an input's rules may read, also those that the plan does not need. */
-  private seenBy({ given, defaults, defaultNames }: KnownInputs): string[] {
+  private ruleInputs({ given, defaults, defaultNames }: KnownInputs): string[] {
     const all = (values: ReadonlyMap<string, unknown>) => [...values].map(([name, value]) => this.named(name, value));
     // A default is not transformed: it is another input than the same value given.
     return [JSON.stringify([all(given), all(defaults), defaultNames])];
@@ -313,7 +314,7 @@ class ProgramDigests {
 
 const NOT_KNOWN = "what it does can't be known: ";
 
-/** What a nested pipeline's steps say, they say already. */
+/** Returns a problem of code in words; that of a nested pipeline's step has them already. */
 function notKnown(problem: string): string {
   return problem.startsWith(NOT_KNOWN) ? problem : NOT_KNOWN + problem;
 }
@@ -392,13 +393,13 @@ export function partsOfModels(models: readonly string[]): Part[] {
 }
 
 function codeOfModel(name: string): ModelCode | undefined {
-  if (imported !== undefined) return imported.get(name) ?? (isOurs(name) ? undefined : UNTOLD);
+  if (imported !== undefined) return imported.get(name) ?? (isOurs(name) ? undefined : UNKNOWN_MODEL);
   const type = modelIfKnown(name);
   return type && modelCode(type);
 }
 
 /** The process that read the code did not know the class. */
-const UNTOLD: ModelCode = { digest: "", problem: "its class was not known where the run began", parts: [] };
+const UNKNOWN_MODEL: ModelCode = { digest: "", problem: "its class was not known where the run began", parts: [] };
 
 function isOurs(name: string): boolean {
   return name.startsWith("hypernodes/");
@@ -417,7 +418,7 @@ function modelIfKnown(name: string) {
 export function ownersOf(pipeline: PipelineClass): OwnerFilter {
   const owners = { pipelines: new Set<string>(), codes: new Set<string>() };
   const reader = new (codeReading().CodeReader)();
-  const visit = (type: PipelineClass): void => {
+  const addOwners = (type: PipelineClass): void => {
     owners.pipelines.add(type.name);
     const graph = graphOf(type);
     const object = new type() as object;
@@ -431,10 +432,10 @@ export function ownersOf(pipeline: PipelineClass): OwnerFilter {
       children: [],
     };
     for (const step of bound.plan.steps) {
-      if (step.child) visit(step.child.nested.pipeline);
+      if (step.child) addOwners(step.child.nested.pipeline);
       else owners.codes.add(new ProgramDigests(bound, reader, undefined).stepCode(step).code);
     }
   };
-  visit(pipeline);
+  addOwners(pipeline);
   return owners;
 }

@@ -2,7 +2,7 @@ import { type ContentRef, cacheKey } from "./cache-keys.js";
 import type { CacheSession } from "./session.js";
 import type { Owner } from "./store.js";
 
-/** Nobody's in particular: what is known of a content, or of a script, is so whoever has made it. */
+/** The owner of facts about a content or a script: they are true for every pipeline. */
 export const FACT_OWNER: Owner = { pipeline: "", node: "", code: "" };
 const DIGEST_LENGTH = 64;
 

@@ -29,7 +29,7 @@ export interface KeyvLike {
 }
 
 /** An entry as a Keyv stores it under its key: plain data for any serializer. */
-interface KeptHead extends EntryMeta, Owner {
+interface StoredHead extends EntryMeta, Owner {
   readonly usedAt: number;
 }
 
@@ -39,7 +39,7 @@ const VALUE = ":value";
 /** Entries in any Keyv store. What is known of an entry and its bytes have a key each, so that one is read without the other. */
 export class KeyvStore implements Store {
   readonly name = "keyv(...)";
-  /** A Keyv tells of errors, and answers as if nothing were there. */
+  /** The error that the Keyv has emitted: it answers as if nothing were there. */
   private failure: unknown;
 
   constructor(private readonly keyv: KeyvLike) {
@@ -71,7 +71,7 @@ export class KeyvStore implements Store {
     await this.setMany(
       entries.map(({ key, kind, digest, models, bytes, owner }) => ({
         key: headKey(key),
-        value: { kind, digest, models, bytes, ...owner, usedAt } satisfies KeptHead,
+        value: { kind, digest, models, bytes, ...owner, usedAt } satisfies StoredHead,
       })),
     );
   }
@@ -83,15 +83,15 @@ export class KeyvStore implements Store {
   }
 
   async stats(): Promise<CacheStats> {
-    return statsOf(await this.kept());
+    return statsOf(await this.allEntries());
   }
 
   async prune(options: PruneOptions): Promise<EvictionResult> {
-    return this.drop(selectEvictable(await this.kept(), options, Date.now()));
+    return this.drop(selectEvictable(await this.allEntries(), options, Date.now()));
   }
 
   async clear(owners: OwnerFilter | undefined): Promise<EvictionResult> {
-    return this.drop((await this.kept()).filter(({ owner }) => matchesOwner(owner, owners)));
+    return this.drop((await this.allEntries()).filter(({ owner }) => matchesOwner(owner, owners)));
   }
 
   private async drop(entries: readonly EntryRecord[]): Promise<EvictionResult> {
@@ -99,24 +99,24 @@ export class KeyvStore implements Store {
     return evictionResult(entries);
   }
 
-  /** All entries of ours. Not every Keyv can tell what it has. */
-  private async kept(): Promise<EntryRecord[]> {
+  /** All entries of this package. Not every Keyv can list its entries. */
+  private async allEntries(): Promise<EntryRecord[]> {
     const { iterator } = this.keyv as { iterator?: (namespace?: string) => AsyncIterable<[string, unknown]> };
     if (typeof iterator !== "function") {
       throw new HypernodesError({
         code: "CANT_LIST",
         where: this.name,
-        problem: "this Keyv has no iterator, so it can't be told what is in it",
+        problem: "this Keyv has no iterator, so its entries can't be listed",
         advice: "Use its own means, or a store that can be gone through.",
       });
     }
-    const kept: EntryRecord[] = [];
-    for await (const [found, value] of iterator.call(this.keyv, undefined)) {
-      const at = String(found).indexOf(PREFIX);
-      if (at < 0 || String(found).endsWith(VALUE) || !isHead(value)) continue;
-      kept.push({ ...value, key: String(found).slice(at + PREFIX.length), owner: value });
+    const entries: EntryRecord[] = [];
+    for await (const [name, value] of iterator.call(this.keyv, undefined)) {
+      const at = String(name).indexOf(PREFIX);
+      if (at < 0 || String(name).endsWith(VALUE) || !isHead(value)) continue;
+      entries.push({ ...value, key: String(name).slice(at + PREFIX.length), owner: value });
     }
-    return kept;
+    return entries;
   }
 
   private async getMany(keys: string[]): Promise<readonly unknown[]> {
@@ -132,8 +132,8 @@ export class KeyvStore implements Store {
     await this.answered<unknown>(set);
   }
 
-  private async answered<R>(asked: Promise<R>): Promise<R> {
-    const answer = await asked;
+  private async answered<R>(request: Promise<R>): Promise<R> {
+    const answer = await request;
     const { failure } = this;
     this.failure = undefined;
     if (failure !== undefined) throw failure;
@@ -149,7 +149,7 @@ function valueKey(key: string): string {
   return PREFIX + key + VALUE;
 }
 
-function isHead(value: unknown): value is KeptHead {
+function isHead(value: unknown): value is StoredHead {
   if (typeof value !== "object" || value === null) return false;
   const { kind, digest, models, bytes } = value as Partial<Record<keyof EntryMeta, unknown>>;
   return (

@@ -16,7 +16,7 @@ export type StoreSpec =
 
 type StoreView = Store & { closeView?(): void };
 
-/** Stores in memory live as long as what names them; a Keyv is one store, whoever names it. */
+/** Stores in memory live as long as the object that names them; one Keyv is one store, in all caches that name it. */
 const stores = new WeakMap<object, Store>();
 
 let filePathFor: ((file: string) => Promise<string>) | undefined;

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { cacheKey } from "./cache-keys.js";
 import type { Part } from "./code/code.js";
 
-/** The record of a node's last computation, stored to tell in the next run which of its dependencies changed. */
+/** The record of a node's last computation, stored so that the next run can say which of its dependencies changed. */
 export interface ComputationRecord {
   /** The key component of its code. */
   readonly code: string;
@@ -47,8 +47,12 @@ function codeChanges(past: ComputationRecord, now: ComputationRecord): { clauses
   const isLess = hasFewer(now, past);
   const isMore = hasFewer(past, now);
   if (past.version !== now.version) {
-    const said = (version: string | number | undefined) => (version === undefined ? "none" : JSON.stringify(version));
-    return { clauses: [`its version changed from ${said(past.version)} to ${said(now.version)}`], values: [] };
+    const formatVersion = (version: string | number | undefined) =>
+      version === undefined ? "none" : JSON.stringify(version);
+    return {
+      clauses: [`its version changed from ${formatVersion(past.version)} to ${formatVersion(now.version)}`],
+      values: [],
+    };
   }
   if ((isLess || isMore) && past.code === now.code) return { clauses: [], values: [] };
   const before = byPlace(past.parts);

@@ -60,8 +60,8 @@ export class CacheSession {
   /** The same for texts, until they are stored again. */
   private readonly textLocations = new Map<string, ValueLocation>();
 
-  private readonly askedHeads = new Gathered((keys) => withTimeout(this.store.heads(keys), this.answerMs()));
-  private readonly askedEntries = new Gathered((keys) => withTimeout(this.store.entries(keys), this.answerMs()));
+  private readonly headRequests = new RequestBatcher((keys) => withTimeout(this.store.heads(keys), this.answerMs()));
+  private readonly entryRequests = new RequestBatcher((keys) => withTimeout(this.store.entries(keys), this.answerMs()));
 
   /** @param looksOnly it writes nothing. */
   constructor(
@@ -71,12 +71,12 @@ export class CacheSession {
 
   /** The entries that were looked up, by key. */
   async heads(keys: readonly string[]): Promise<(EntryMeta | undefined)[]> {
-    return this.lookup(keys, this.askedHeads);
+    return this.lookup(keys, this.headRequests);
   }
 
   /** The entries of some keys, encoded. */
   async entries(keys: readonly string[]): Promise<(StoredEntry | undefined)[]> {
-    return this.lookup(keys, this.askedEntries);
+    return this.lookup(keys, this.entryRequests);
   }
 
   /**
@@ -134,17 +134,20 @@ export class CacheSession {
   private onUnreadable(error: unknown): void {
     const isDecoded = (error as { cause?: unknown }).cause !== undefined;
     const what = isDecoded ? "can't be read here" : "is damaged";
-    this.warn(`an entry of the cache ${this.store.name} ${what}, and computed anew`, error);
+    this.warn(`an entry of the cache ${this.store.name} ${what}, and computed again`, error);
   }
 
   /** An entry that waits to be written, else the one in the store. */
-  private async lookup<E extends EntryMeta>(keys: readonly string[], asked: Gathered<E>): Promise<(E | undefined)[]> {
+  private async lookup<E extends EntryMeta>(
+    keys: readonly string[],
+    batcher: RequestBatcher<E>,
+  ): Promise<(E | undefined)[]> {
     const found = keys.map((key) => this.unwritten(key) as E | undefined);
     const missing = keys.filter((_, i) => found[i] === undefined);
     if (this.isDisabled || missing.length === 0) return found;
     let answer: readonly (E | undefined)[];
     try {
-      answer = await asked.ask(missing);
+      answer = await batcher.request(missing);
     } catch (error) {
       this.disable(error);
       return found;
@@ -160,9 +163,9 @@ export class CacheSession {
   }
 
   /**
-   * Takes a value to be remembered.
+   * Takes a value to be cached.
    *
-   * @returns how many bytes it is; undefined if nothing is remembered any more.
+   * @returns its size in bytes; undefined if nothing is cached any more.
    * @throws {ValueError} if it can't be encoded.
    */
   add({ key, owner, kind, value, digest, models, isPlaced }: NewEntry): number | undefined {
@@ -263,13 +266,13 @@ export class CacheSession {
   }
 }
 
-/** Keys that are asked for in one turn go to the store together: nested pipelines under way at once ask for one each. */
-class Gathered<E> {
+/** Sends the keys that are requested in one turn to the store together: concurrent nested pipelines request one each. */
+class RequestBatcher<E> {
   private open: { readonly keys: string[]; readonly answer: Promise<readonly (E | undefined)[]> } | undefined;
 
   constructor(private readonly send: (keys: readonly string[]) => Promise<readonly (E | undefined)[]>) {}
 
-  async ask(keys: readonly string[]): Promise<readonly (E | undefined)[]> {
+  async request(keys: readonly string[]): Promise<readonly (E | undefined)[]> {
     this.open ??= this.opened();
     const from = this.open.keys.length;
     const { answer } = this.open;
@@ -294,14 +297,14 @@ function saltOf(key: string, { kind, digest, models }: Omit<EntryMeta, "bytes">)
 }
 
 /** A client that has lost its server may wait for it for ever: the run does not. */
-async function withTimeout<T>(asked: MaybePromise<T>, limitMs: number): Promise<T> {
-  if (typeof (asked as PromiseLike<T> | undefined)?.then !== "function") return asked;
+async function withTimeout<T>(pending: MaybePromise<T>, limitMs: number): Promise<T> {
+  if (typeof (pending as PromiseLike<T> | undefined)?.then !== "function") return pending;
   let timer: LongTimeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = startTimeout(() => reject(new Error(`no answer within ${limitMs / 1000} seconds`)), limitMs);
   });
   try {
-    return await Promise.race([asked, late]);
+    return await Promise.race([pending, late]);
   } finally {
     timer?.clear();
   }
@@ -312,7 +315,7 @@ export function joinKeys(keys: readonly string[]): string {
 }
 
 function splitKeys(joined: string): string[] {
-  if (typeof joined !== "string" || joined.length % KEY_LENGTH !== 0) throw new Error("it is no list of keys");
+  if (typeof joined !== "string" || joined.length % KEY_LENGTH !== 0) throw new Error("it is not a list of keys");
   return Array.from({ length: joined.length / KEY_LENGTH }, (_, i) =>
     joined.slice(i * KEY_LENGTH, (i + 1) * KEY_LENGTH),
   );

@@ -45,7 +45,7 @@ const CHECKPOINT_PAGES = 2_000;
 
 const TABLE_NAMES = ["entries", "owners"];
 
-/** By version, what makes the next one of it. What there is nothing for is made anew, without its entries. */
+/** By version, the migration to the next one. A file that has none is created again, without its entries. */
 const MIGRATIONS: ReadonlyMap<number, string> = new Map([
   // Digests and keys are made another way since: nothing can find an entry of before.
   [1, "DELETE FROM entries; DELETE FROM owners;"],
@@ -163,7 +163,7 @@ export class SqliteStore implements Store {
     return undefined;
   }
 
-  /** True if it can be used by later runs, too, as long as nobody takes the file away. */
+  /** True if it can be used by later runs, too, as long as nobody removes the file. */
   get isLasting(): boolean {
     return !this.isReadable;
   }
@@ -449,7 +449,7 @@ function isOfTheDisk(error: unknown): error is Error {
 
 /** SQLite's result code. */
 function resultOf(error: unknown): number {
-  // Its upper bits tell more of it.
+  // Its upper bits are details.
   return ((error as { errcode?: number }).errcode ?? 0) & 0xff;
 }
 

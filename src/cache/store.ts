@@ -18,7 +18,7 @@ export interface EntryMeta {
   readonly bytes: number;
 }
 
-/** Whose entry it is. */
+/** The owner of an entry. */
 export interface Owner {
   readonly pipeline: string;
   readonly node: string;
@@ -44,17 +44,21 @@ export interface CacheStats {
 
 /** Statistics of one node in a store. */
 export interface NodeStats {
+  /** The name of the node's pipeline class. */
   readonly pipeline: string;
+  /** The name of the node. */
   readonly node: string;
+  /** Its values, or those of its elements. */
   readonly entries: number;
+  /** The size of their encoded values in bytes. */
   readonly bytes: number;
 }
 
 /** Eviction options. The least recently used entries are removed first. */
 export interface PruneOptions {
-  /** The bytes that may stay. */
+  /** The maximum size of all values in bytes. Default: no limit. */
   readonly maxBytes?: number;
-  /** Milliseconds: what was not used for longer goes. */
+  /** Milliseconds since its last use after which an entry is removed. Default: no limit. */
   readonly maxAge?: number;
 }
 
@@ -62,10 +66,11 @@ export interface PruneOptions {
 export interface EvictionResult {
   /** Values of nodes and of elements. */
   readonly entries: number;
+  /** The size of their encoded values in bytes. */
   readonly bytes: number;
 }
 
-/** Which entries: those of these pipelines, and those that this code computed. */
+/** A filter of entries: those of these pipelines, and those that this code computed. */
 export interface OwnerFilter {
   readonly pipelines: ReadonlySet<string>;
   readonly codes: ReadonlySet<string>;
@@ -114,7 +119,7 @@ export function statsOf(entries: Iterable<EntryRecord>): CacheStats {
   return { ...all, nodes: [...nodes.values()].sort((a, b) => b.bytes - a.bytes) };
 }
 
-/** Which of some entries are to go, for `prune`. */
+/** Selects the entries that `prune` removes. */
 export function selectEvictable(
   entries: readonly EntryRecord[],
   { maxBytes, maxAge }: PruneOptions,

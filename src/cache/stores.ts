@@ -6,26 +6,33 @@ import type { KeyvLike } from "./keyv-store.js";
 import type { StoreSpec } from "./open-store.js";
 import type { CacheStats, EvictionResult, OwnerFilter, PruneOptions } from "./store.js";
 
-/** A store for `@cached`, and the keeping of it. */
+/** A store for `@cached`, with its maintenance. */
 export interface Cache extends CacheStore {
-  /** The number of values and bytes, in all and for each node. */
+  /** @returns the number of values and of bytes, in all and for each node. */
   stats(): Promise<CacheStats>;
   /**
-   * Lets go of what was not used for the longest.
+   * Removes the entries that were not used for the longest time.
    *
-   * @returns what has gone.
+   * @param options the limits, at least one of them.
+   * @returns the number of values and of bytes that were removed.
+   * @throws {HypernodesError} `BAD_OPTION`, `UNKNOWN_OPTION`.
    */
   prune(options: PruneOptions): Promise<EvictionResult>;
   /**
-   * Lets go of all that a pipeline and those nested in it have computed; without one, of everything.
+   * Removes all that a pipeline and those nested in it have computed.
    *
-   * @returns what has gone.
+   * @param pipeline the pipeline. Default: everything is removed.
+   * @returns the number of values and of bytes that were removed.
    */
   clear(pipeline?: PipelineClass | AnyPipeline): Promise<EvictionResult>;
 }
 
 /**
- * Values in an SQLite file, which processes may share. Its folder is made if it is not there.
+ * Values in an SQLite file, which processes may share. Its folder is created if it does not exist.
+ *
+ * @param path the path of the file, relative to the working directory.
+ * @returns the cache, for `@cached`.
+ * @throws {HypernodesError} `BAD_OPTION` for anything but the path of a file.
  *
  * @example
  * ```ts
@@ -37,7 +44,13 @@ export function sqlite(path: string): Cache & { readonly path: string } {
   return withMaintenance({ kind: "sqlite", path });
 }
 
-/** Values in this process's memory, encoded: at most `max` entries (default: any number), the last used ones. */
+/**
+ * Values in this process's memory, encoded.
+ *
+ * @param options `max`: the maximum number of entries; the last used ones stay. Default: no limit.
+ * @returns the cache, for `@cached`.
+ * @throws {HypernodesError} `BAD_OPTION`, `UNKNOWN_OPTION`.
+ */
 export function memory(options: { readonly max?: number } = {}): Cache & { readonly max: number } {
   checkOptions("memory({ max })", options, { max: numberFrom(1, "a number of entries from 1") });
   const { max = Number.POSITIVE_INFINITY } = options;
@@ -46,6 +59,10 @@ export function memory(options: { readonly max?: number } = {}): Cache & { reado
 
 /**
  * Values in any Keyv store: Redis, Postgres, Mongo and others.
+ *
+ * @param store a Keyv.
+ * @returns the cache, for `@cached`.
+ * @throws {HypernodesError} `BAD_OPTION` for anything but a Keyv.
  *
  * @example
  * ```ts

@@ -22,12 +22,12 @@ import { storesInPlan } from "./run-cache/plan-stores.js";
 const EQUAL = "an equal call is computed in the same run";
 
 /**
- * What a run of a program would do, if no node of it failed: it is looked up what a run would look up. No node runs, no
- * resource is built, nothing is written.
+ * Explains a run of a program, if no node of it failed: it looks up what a run would look up. No node runs, no resource is
+ * built, nothing is written.
  *
- * @param isElsewhere whether it would run in another place, where its stores are, too.
+ * @param isRemote true if it would run on another host, which has its stores, too.
  */
-export async function explainProgram(request: RunRequest, isElsewhere: boolean): Promise<NodeExplanation[]> {
+export async function explainProgram(request: RunRequest, isRemote: boolean): Promise<NodeExplanation[]> {
   const { program, values, settings, name, signal, hosts } = request;
   const run = new DryRunContext(new ResourceScope(), undefined);
   checkLists(request, run);
@@ -35,7 +35,7 @@ export async function explainProgram(request: RunRequest, isElsewhere: boolean):
   try {
     const dry = new DryRun(name, signal);
     const execution = new Execution(program, values, run, new CancelScope(), settings, hosts);
-    await (isElsewhere ? dry.doubt(execution, 1, EXPLAINED_REMOTELY) : dry.walk(execution));
+    await (isRemote ? dry.doubt(execution, 1, EXPLAINED_REMOTELY) : dry.walk(execution));
     return await run.cache.explainer.explain(true);
   } finally {
     runEnded(run, false);
@@ -43,16 +43,16 @@ export async function explainProgram(request: RunRequest, isElsewhere: boolean):
   }
 }
 
-/** What it would warn of is what it explains. */
+/** A context without warnings: the explanation has them. */
 class DryRunContext extends RunContext {
   override warnOnce(): void {}
 }
 
-/** What is known of a map before it runs. */
+/** The facts of a map before it runs. */
 interface MapKeys {
-  /** What is known of the elements of each list; undefined: not even how many there are. */
+  /** The contents of the elements of each list; undefined: not even their number is known. */
   readonly lists: readonly (List | undefined)[];
-  /** The key of an element's entry; undefined: only a run can tell. */
+  /** The key of an element's entry; undefined: only a run shows it. */
   keyOf(element: number): string | undefined;
 }
 
@@ -160,7 +160,7 @@ class DryRun {
     return { missing, unknown };
   }
 
-  /** @returns undefined if the step is not remembered, or maps over what is no list. */
+  /** @returns undefined if the step is not cached, or maps over a value that is not a list. */
   private async keysOf(execution: Execution, step: Step): Promise<MapKeys | undefined> {
     const { cached } = execution;
     if (!cached?.isCacheable(step)) return undefined;
@@ -181,7 +181,7 @@ class DryRun {
       cached.onUncacheable(step, error);
       return undefined;
     }
-    // What does not fit is told of as ever.
+    // Lists of different lengths are reported as in a run.
     if (!lists.includes(undefined)) execution.listsOf(step, lists);
     const length = lengthOf(lists, product) ?? 0;
     const elements = new MapElements(
@@ -198,7 +198,7 @@ class DryRun {
     return { lists, keyOf };
   }
 
-  /** What is known of the elements of a list; undefined if nobody has it yet. */
+  /** The contents of the elements of a list; undefined if the list is not known yet. */
   private async refsIn(
     execution: Execution,
     { digests: contents }: CachingExecutor,
@@ -214,7 +214,7 @@ class DryRun {
     }
   }
 
-  /** What is known of the lists of a step that is not remembered. */
+  /** The known lists of a step that is not cached. */
   private async listsOf(execution: Execution, step: Step): Promise<readonly (List | undefined)[]> {
     const { lists } = step.map!;
     await execution.cached?.digests.load(lists);
@@ -223,7 +223,7 @@ class DryRun {
       if (!(value instanceof Unknown)) return execution.read(list);
       return list.path === undefined ? value.elements : undefined;
     });
-    // What is no list, and what does not fit, is told of as ever.
+    // Values that are not lists, or of different lengths, are reported as in a run.
     const isKnown = lists.every(
       (_, i) => values[i] !== undefined || !(execution.values[lists[i]!.slot] instanceof Unknown),
     );
@@ -247,7 +247,7 @@ class DryRun {
       await this.child(execution, step, child, [...elements.inputs(position), ...shared], index);
   }
 
-  /** What elements of a list are. @param indices of which; undefined: of all. */
+  /** The values of elements of a list. @param indices of these; undefined: of all. */
   private async valuesIn(execution: Execution, list: Argument, indices: readonly number[] | undefined): Promise<List> {
     const { cached, values } = execution;
     const { slot, path } = list;
@@ -311,7 +311,7 @@ class DryRun {
     }
   }
 
-  /** What was said to be stored can't be read: it would be computed. */
+  /** Handles a stored value that can't be read: it would be computed. */
   private async lost(execution: Execution, cached: CachingExecutor, slot: number): Promise<void> {
     const { values, plan, program } = execution;
     const step = plan.steps.find((s) => s.slot === slot)!;
@@ -346,7 +346,7 @@ function count(found: { unknown: number | "any" }, calls: number | "any"): void 
   found.unknown = found.unknown === "any" || calls === "any" ? "any" : found.unknown + calls;
 }
 
-/** What every call of a step gets, after its elements. Resources are not built. */
+/** The inputs of every call of a step, after its elements. Resources are not built. */
 function sharedOf(execution: Execution, { arguments: args }: Step): unknown[] {
   const { resources } = execution.plan;
   const isOpen = (slot: number) =>
@@ -354,7 +354,7 @@ function sharedOf(execution: Execution, { arguments: args }: Step): unknown[] {
   return args.map((argument) => (isOpen(argument.slot) ? UNKNOWN : execution.input(argument)));
 }
 
-/** How many elements there are, if that can be told. */
+/** The number of elements, if it is known. */
 function lengthOf(lists: readonly (ArrayLike<unknown> | undefined)[], product: boolean): number | undefined {
   if (!product) return lists.find((list) => list !== undefined)?.length;
   if (lists.some((list) => list?.length === 0)) return 0;
@@ -366,7 +366,7 @@ function refOfElement(element: unknown): ContentRef | undefined {
   return element instanceof LazyValue ? element.ref : contentRef(element);
 }
 
-/** What is known of some values. */
+/** The contents of some values, as far as they are known. */
 function known(refs: Promise<readonly ContentRef[]>): Promise<readonly (ContentRef | undefined)[]> {
   return refs.catch((error: unknown) => {
     if (error instanceof NotKnown) return error.refs;

@@ -170,7 +170,7 @@ export class Execution extends Scheduler implements RunningExecution, ElementsEx
     return (stage) => chunkExecutorFor(stage, target, this.hosts);
   }
 
-  /** Whether a map is of a nested pipeline with a placement: it runs on other hosts than the maps beside it. */
+  /** Tells if a map is of a nested pipeline with a placement: it runs on other hosts than the maps beside it. */
   private isApart(route: Route): boolean {
     if (route.kind === "task") return true;
     return route.kind === "chunks" && route.target.kind === "hosts" && this.settings.hosts === undefined;
@@ -311,7 +311,7 @@ export class Execution extends Scheduler implements RunningExecution, ElementsEx
   }
 }
 
-/** Whether plain methods can be called under these settings with nothing around them. */
+/** Tells if plain methods can be called under these settings with nothing around them. */
 function isBareUnder(settings: ResolvedExecution, run: RunContext): boolean {
   return (
     run.emit === undefined && settings.cache === undefined && !settings.check && nodeRoute(settings).kind === "inline"

@@ -29,9 +29,9 @@ export interface PathContext {
 export class ExecutionContext {
   readonly plan: Plan;
   readonly currentRun: CurrentRun;
-  /** When the execution started, in milliseconds since the Unix epoch; 0 without a listener. */
+  /** The time of the execution's start, in milliseconds since the Unix epoch; 0 without a listener. */
   protected readonly startedAt: number = 0;
-  /** When each slot got its value; undefined without a listener. */
+  /** The time when each slot got its value; undefined without a listener. */
   protected readonly endedAt: Float64Array | undefined;
   private childSettings: ResolvedExecution[] | undefined;
   /** Lists that contain collected errors, as nodes see them. */
@@ -114,7 +114,7 @@ export class ExecutionContext {
     return convertInputs(value, undefined);
   }
 
-  /** The list of a mapped dependency; undefined if its value is no list. */
+  /** The list of a mapped dependency; undefined if its value is not a list. */
   listAt(argument: Argument): List | undefined {
     return toArrayLike(this.read(argument), this.run.lists);
   }
@@ -183,10 +183,10 @@ export class ExecutionContext {
   }
 
   /**
-   * How long a step was ready before it started, in milliseconds.
+   * The queue time of a step: milliseconds for which it was ready before it started.
    *
-   * @param at when it started.
-   * @returns undefined where that is not known: in a worker thread, whose values are older.
+   * @param at the time of its start, in milliseconds since the Unix epoch.
+   * @returns undefined where it is not known: in a worker thread, whose values are older.
    */
   queuedMs(step: Step, at: number): number | undefined {
     if (this.slice !== undefined || this.endedAt === undefined) return undefined;

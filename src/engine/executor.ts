@@ -15,7 +15,7 @@ export interface StepCall {
 
 /** The mapped steps of one execution. Its methods are called once for a map, never for an element. */
 export interface MapExecutor {
-  /** How many maps were started and have not settled, held ones included. */
+  /** The number of maps that were started and have not settled, held ones included. */
   readonly active: number;
   /** Starts a mapped step whose dependencies have all settled. */
   start(step: Step): void;
@@ -34,7 +34,7 @@ export interface RunningElements {
 
 /** The part of the scheduler that executors see. */
 export interface SchedulerHandle {
-  /** Whether the execution has failed or was stopped: nothing more starts. */
+  /** True if the execution has failed or was stopped: nothing more starts. */
   readonly stopped: boolean;
   /** A step has its value: the steps that depend on it may start. */
   complete(step: Step, value: unknown): void;
@@ -59,9 +59,9 @@ export interface SchedulerHandle {
 
 /** Runs nested pipelines for the calls of a step. */
 interface NestedRunner {
-  /** Whether a step is computed in this process: its values are no copies, and the cache sees what happens in it. */
+  /** Tells if a step is computed in this process: its values are no copies, and the cache sees its collected errors. */
   isInProcess(step: Step): boolean;
-  /** Whether calls of a nested pipeline need no execution of their own: it has plain methods only, and no listener. */
+  /** Tells if calls of a nested pipeline need no execution of their own: it has plain methods only, and no listener. */
   isFastPathChild(step: Step, child: NestedProgram): boolean;
   /** Runs a nested pipeline for a call, on the host of its placement. */
   callNested(call: StepCall, child: NestedProgram, scope: CancelScope): unknown;
@@ -95,7 +95,7 @@ export interface ElementsExecutor {
   ): RunningElements | undefined;
 }
 
-/** Where a straight run left off: a step that has to be waited for, or that failed. */
+/** The exit of the fast path: a step that has to be waited for, or that failed. */
 export type FastPathExit =
   | { readonly step: Step; readonly promise: Promise<unknown> }
   | { readonly step: Step; readonly error: unknown };

@@ -22,7 +22,7 @@ import { storesInPlan } from "./run-cache/plan-stores.js";
 
 import type { ResolvedExecution } from "./settings.js";
 
-/** What one run is told. */
+/** The request of one run. */
 export interface RunRequest {
   readonly program: Program;
   /** By slot: inputs, defaults and given values. */
@@ -30,32 +30,32 @@ export interface RunRequest {
   readonly settings: ResolvedExecution;
   /** The pipeline's name. */
   readonly name: string;
-  /** Whoever owns them disposes of them; undefined: the run is the owner. */
+  /** Resources whose owner disposes of them; undefined: the run is the owner. */
   readonly resources: ResourceScope | undefined;
   readonly signal: AbortSignal | undefined;
   readonly listener: Listener | undefined;
-  /** What stands around its calls, if somebody traces. */
+  /** The trace context of its calls, if a tracer observes it. */
   readonly context?: TraceContext | undefined;
-  /** Whether it is told for each node why it was computed, or was not. */
+  /** True if it is explained for each node why it was computed, or was not. */
   readonly explain: boolean;
   readonly inputs: readonly string[];
-  /** Whether a stream yields results in the order of the elements. Default: as they end. */
+  /** True if a stream yields results in the order of the elements. Default: as they end. */
   readonly isReportedInOrder?: boolean;
-  /** What does the work of nested pipelines that have a place of their own. Undefined: everything runs here. */
+  /** The hosts of nested pipelines that have a placement of their own. Undefined: everything runs in this process. */
   readonly hosts?: HostRegistry | undefined;
-  /** The run's id, if it has begun elsewhere. */
+  /** The run's id, if another process has started it. */
   readonly id?: string | undefined;
   /** The pipeline's place in that run, if a part of it is run here: `Corpus.essays[3]`. */
   readonly path?: string | undefined;
-  /** Which elements of a map these are, if that is not all of them. */
+  /** The elements of a map that it computes, if not all of them. */
   readonly part?: ElementRange | undefined;
-  /** Whether it is a part of a run elsewhere, where it has to be known which of its values are collected errors. */
+  /** True if it is a part of another process's run, which has to know which values are collected errors. */
   readonly keepsCollected?: boolean;
 }
 
 /**
- * Runs a program to its end: the record of its outputs. When it returns or throws, nothing of it is under way, or what
- * ignored its signal for longer than the grace is left to itself; its resources are disposed of.
+ * Runs a program to its end: the record of its outputs. When it returns or throws, nothing of it is in flight, or calls that
+ * ignored their signal for longer than the grace period are abandoned; its resources are disposed of.
  */
 export async function runProgram(request: RunRequest): Promise<Record<string, unknown>> {
   const session = new RunSession(request);
@@ -66,7 +66,7 @@ export async function runProgram(request: RunRequest): Promise<Record<string, un
     const opening = openStores(request, session.run);
     if (opening !== undefined) await opening;
     const { path, part } = request;
-    const standing = path === undefined ? undefined : { path };
+    const context = path === undefined ? undefined : { path };
     const window = part && new MapSlice({ ...part, offset: 0 }, TaskProgress.for(0), session.scope, []);
     const execution = new Execution(
       program,
@@ -75,7 +75,7 @@ export async function runProgram(request: RunRequest): Promise<Record<string, un
       session.scope,
       settings,
       request.hosts,
-      standing,
+      context,
       window,
     );
     const result = execution.finish(-1, request.keepsCollected);
@@ -90,7 +90,7 @@ export async function runProgram(request: RunRequest): Promise<Record<string, un
   return outputs;
 }
 
-/** Opens what the pipeline, and those nested in it, are remembered in. Undefined if nothing is. */
+/** Opens the stores of the pipeline and of those nested in it. Undefined if there are none. */
 export function openStores({ program, settings, name }: RunRequest, run: RunContext): Promise<void> | undefined {
   const stores = storesInPlan(program.plan, settings.choices);
   if (stores.every((store) => store === undefined)) return undefined;
@@ -103,8 +103,8 @@ export function checkLists({ program, values, name }: RunRequest, run: RunContex
   const inputs = new Set([...program.plan.inputs, ...program.plan.given].map(({ slot }) => slot));
   for (const step of program.plan.steps) {
     const lists = step.map?.lists ?? [];
-    const given = lists.filter(({ slot, path }) => inputs.has(slot) && path === undefined);
-    if (lists.length === 0 || given.length < lists.length) continue;
+    const inputLists = lists.filter(({ slot, path }) => inputs.has(slot) && path === undefined);
+    if (lists.length === 0 || inputLists.length < lists.length) continue;
     resolveLists(
       step,
       lists.map(({ slot }) => values[slot]),
@@ -121,7 +121,7 @@ export class RunSession implements UnfinishedRun {
   private readonly resources: ResourceScope;
   private readonly startedAt = now();
   private readonly onAbort = () => this.abort();
-  /** What calls its steps, if it has to be waited for. */
+  /** The execution of its steps, if it has to be waited for. */
   private execution: Execution | undefined;
 
   constructor(private readonly request: Omit<RunRequest, "program" | "values">) {
@@ -144,7 +144,7 @@ export class RunSession implements UnfinishedRun {
     return this.request.name;
   }
 
-  stepsUnderWay(): readonly string[] {
+  stepsInFlight(): readonly string[] {
     return this.execution?.stepsInFlight() ?? [];
   }
 
@@ -156,7 +156,7 @@ export class RunSession implements UnfinishedRun {
   }
 
   /**
-   * Ends the run: after a failure, what is under way is stopped; resources are disposed of.
+   * Ends the run: after a failure, calls in flight are stopped; resources are disposed of.
    *
    * @returns the error of the failure.
    * @throws what went wrong in ending a run that had not failed.
@@ -175,7 +175,7 @@ export class RunSession implements UnfinishedRun {
       // What ignores its signal may still use them: they go when it ends.
       else void this.run.whenIdle().then(() => this.dispose({ error }));
     }
-    this.tellEnd(failure === undefined && error !== undefined ? { error } : failure, outputs);
+    this.emitEnd(failure === undefined && error !== undefined ? { error } : failure, outputs);
     if (failure === undefined && error !== undefined) throw error;
     return error;
   }
@@ -195,7 +195,7 @@ export class RunSession implements UnfinishedRun {
     return failure?.error;
   }
 
-  private tellEnd(failure: { error: unknown } | undefined, outputs: readonly string[]): void {
+  private emitEnd(failure: { error: unknown } | undefined, outputs: readonly string[]): void {
     const about = { type: "run", path: this.request.name, name: this.request.name } as const;
     const durationMs = now() - this.startedAt;
     if (failure === undefined) this.run.emit?.({ ...about, phase: "end", outputs, durationMs });

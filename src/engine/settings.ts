@@ -13,24 +13,24 @@ import { childOptions } from "../graph/reflect.js";
 import { getOrCreate } from "../util/get-or-create.js";
 import { checkOptions, withoutUndefined } from "../util/options.js";
 
-/** How an execution goes, all choices made. */
+/** The resolved options of an execution. */
 export interface ResolvedExecution {
   readonly nodes: ExecutionMode;
   readonly maps: ExecutionMode;
-  /** Where the elements of maps go, if they leave this machine: `maps` is how a worker goes through them. */
+  /** The queue whose workers take the elements of maps, if any: `maps` is the mode of a worker. */
   readonly queue: MapQueue | undefined;
   /** The containers that compute nodes and elements, if several share them: here they are only directed. */
   readonly hosts: Placement | undefined;
-  /** How many elements of a map are under way at once. */
+  /** The maximum number of elements of a map in flight. */
   readonly maxWorkers: number;
   readonly graceMs: number;
-  /** Whether it is looked whether nodes change what they take. */
+  /** True if it is checked that nodes do not change their inputs. */
   readonly check: boolean;
-  /** What a thread may take up; undefined: what Node gives it. */
+  /** The limits of a thread; undefined: those of Node. */
   readonly resourceLimits: ThreadLimits | undefined;
-  /** What remembers its values; undefined: nothing does. */
+  /** The store of its values; undefined: they are not cached. */
   readonly cache: CacheStore | undefined;
-  /** What nested pipelines inherit. */
+  /** The options that nested pipelines inherit. */
   readonly choices: PipelineOptions;
 }
 
@@ -82,7 +82,7 @@ function queueOf(maps: ExecutionOptions["maps"]): MapQueue | undefined {
   return typeof maps === "object" && maps !== null && "kind" in maps ? maps : undefined;
 }
 
-/** The options for who does the work elsewhere: from there it goes no further. */
+/** The options for a host: from there, no work goes to other hosts. */
 export function localised(options: ExecutionOptions | undefined): ExecutionOptions | undefined {
   const queue = queueOf(options?.maps);
   return queue === undefined ? options : { ...options, maps: queue.mode };
@@ -104,23 +104,23 @@ export function hostPoolOf(placement: Placement | undefined): Placement | undefi
   return (placement?.containers ?? 1) > 1 ? placement : undefined;
 }
 
-/** What a nested pipeline runs under: what its parent does, unless it says otherwise, or the step says `cache: false`. */
+/** The options of a nested pipeline: those of its parent, unless it has its own, or the step has `cache: false`. */
 export function optionsFor(parent: PipelineOptions, { node, child }: Step): PipelineOptions {
   const choices = childOptions(parent, child!.nested);
   return node.options.cache === false ? { ...choices, cache: false } : choices;
 }
 
-/** Whether only one goes at a time, where it is not threads that make it several. */
+/** Tells if only one call runs at a time in each thread. */
 export function isSerial(mode: ExecutionMode): boolean {
   return mode === "sequential" || mode === "parallel";
 }
 
-/** How many elements of a map are under way at once that do not stay in this thread. */
+/** The maximum number of elements of a map in flight in threads or on other hosts. */
 export function maxElementsInFlight({ maxWorkers, hosts: containers }: ResolvedExecution): number {
   return maxWorkers * (containers?.containers ?? 1);
 }
 
-/** How many elements of a map are under way at once in one thread. */
+/** The maximum number of elements of a map in flight in one thread. */
 export function elementConcurrency({ maps, maxWorkers }: ResolvedExecution): number {
   return isSerial(maps) ? 1 : maxWorkers;
 }

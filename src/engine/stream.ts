@@ -15,9 +15,12 @@ type Source = Iterable<unknown> | AsyncIterable<unknown>;
 
 /**
  * Runs a program of one mapped step for elements as they come, and yields the results as they end. At most `maxWorkers`
- * elements are under way or waiting to be taken. A consumer that stops early stops the run.
+ * elements are in flight or waiting to be taken. A consumer that stops early stops the run.
  */
-export async function* streamRun(request: RunRequest, given?: ElementSource): AsyncGenerator<unknown, void, undefined> {
+export async function* streamRun(
+  request: RunRequest,
+  source?: ElementSource,
+): AsyncGenerator<unknown, void, undefined> {
   const session = new RunSession(request);
   const { program, values, settings } = request;
   const step = program.plan.steps[0]!;
@@ -28,10 +31,10 @@ export async function* streamRun(request: RunRequest, given?: ElementSource): As
   }
   const outer = new Execution(program, values, session.run, session.scope, settings, request.hosts).standBy();
   const shared = step.arguments.map((argument) => outer.input(argument));
-  const elements = given ?? openElementSource(step, values, request.name);
+  const elements = source ?? openElementSource(step, values, request.name);
   const window = new ResultBuffer(request.isReportedInOrder === true);
-  const away = outer.streamInChunks(step);
-  const limit = away === undefined ? elementConcurrency(settings) : maxElementsInFlight(settings);
+  const chunks = outer.streamInChunks(step);
+  const limit = chunks === undefined ? elementConcurrency(settings) : maxElementsInFlight(settings);
   let failure: { error: unknown } | undefined;
   let finished = false;
   try {
@@ -40,16 +43,16 @@ export async function* streamRun(request: RunRequest, given?: ElementSource): As
       if (session.scope.stopped) throw session.scope.reason;
       if (more && window.size < limit) {
         const pulled = elements.next();
-        if (isPromise(pulled)) away?.flush();
+        if (isPromise(pulled)) chunks?.flush();
         const next: PulledElement = isPromise(pulled) ? await session.waitFor(outer, pulled) : pulled;
         if (next.done) more = false;
         else {
           const element = index++;
           const values = convertElement(step, next.value, element, request.name);
           const compute = () =>
-            away === undefined
+            chunks === undefined
               ? start(outer, step, [...values, ...shared], element)
-              : rethrowCollected(step, away.add(values, outer.cached !== undefined));
+              : rethrowCollected(step, chunks.add(values, outer.cached !== undefined));
           window.add(
             outer.cached === undefined ? compute() : outer.cached.element(step, values, element, compute),
             session,
@@ -57,7 +60,7 @@ export async function* streamRun(request: RunRequest, given?: ElementSource): As
         }
         if (window.ended.length === 0) continue;
       }
-      away?.flush();
+      chunks?.flush();
       if (window.ended.length === 0) await session.waitFor(outer, window.next());
       while (window.ended.length > 0) {
         const ended = window.ended.shift()!;
@@ -69,10 +72,10 @@ export async function* streamRun(request: RunRequest, given?: ElementSource): As
   } catch (error) {
     failure = { error };
   } finally {
-    away?.close();
+    chunks?.close();
     const abandoned = !finished && failure === undefined;
     const stopped = abandoned ? { error: new Error("the consumer of the stream stopped") } : failure;
-    // A source is told that no more is wanted; one that is waiting for its next element can't hear it yet.
+    // The source is returned: no more is wanted. One that waits for its next element does not see it yet.
     if (!finished) (async () => elements.return?.())().catch(() => {});
     const error = await session.finish(
       stopped,
@@ -99,16 +102,16 @@ function start(outer: Execution, step: Step, inputs: unknown[], element: number)
   return collectError(outer, step, () => invokeStep(outer, step, inputs, element));
 }
 
-/** What comes home from a thread is a value, or a collected error in its place. */
-async function rethrowCollected(step: Step, coming: Promise<unknown>): Promise<unknown> {
-  const value = await coming;
+/** Rethrows the collected error that a thread has returned in place of a value. */
+async function rethrowCollected(step: Step, result: Promise<unknown>): Promise<unknown> {
+  const value = await result;
   if (CollectedError.is(value) && step.node.options.onError !== "collect") throw value.error;
   return value;
 }
 
 type ResultEnd = { readonly value: unknown } | { readonly error: unknown };
 
-/** What is under way, and what has ended but was not yet taken. */
+/** The elements in flight, and the results that were not yet taken. */
 class ResultBuffer {
   readonly ended: ResultEnd[] = [];
   private inFlight = 0;
@@ -198,8 +201,8 @@ function iteratorOf(source: Source): Iterator<unknown> | AsyncIterator<unknown> 
 }
 
 function single(iterator: Iterator<unknown> | AsyncIterator<unknown>): ElementSource {
-  const wrap = (given: IteratorResult<unknown>): PulledElement => {
-    const next = resultOf(given);
+  const wrap = (pulled: IteratorResult<unknown>): PulledElement => {
+    const next = resultOf(pulled);
     return next.done ? next : { done: false, value: [next.value] };
   };
   return {

@@ -68,7 +68,7 @@ export interface HostSpec {
   readonly idleTimeoutMs: number;
   /** Milliseconds after which a host that is used again gets no more tasks. */
   readonly maxAgeMs: number;
-  /** True if events of calls are needed even if nobody listens: they tell which call a crash has ended. */
+  /** True if events of calls are needed even without a listener: they show which call a crash has ended. */
   readonly tracksCalls: boolean;
   /** True if hosts have storage in common, so that large values that chunks share are sent once. */
   readonly hasSharedStorage: boolean;

@@ -23,16 +23,16 @@ import type { Runner } from "./providers.js";
 import type { ResumeInfo, RunSpec } from "./run-spec.js";
 
 /** Runs a pipeline once, at its placement. */
-export async function runPipeline(use: RunSpec): Promise<Record<string, unknown>> {
-  const asked = await runRequest(use);
-  return (await runnerOf(use)).run(asked);
+export async function runPipeline(spec: RunSpec): Promise<Record<string, unknown>> {
+  const request = await runRequest(spec);
+  return (await runnerOf(spec)).run(request);
 }
 
 /** Runs a pipeline for each element of some inputs. All elements are checked before any node runs. */
-export async function mapPipeline(use: RunSpec, options: Partial<PlanMapOptions>): Promise<unknown[]> {
-  const asked = await mapRequest(use, options);
-  const outputs = await (await runnerOf(use)).run(asked);
-  return outputs[use.graph.pipeline] as unknown[];
+export async function mapPipeline(spec: RunSpec, options: Partial<PlanMapOptions>): Promise<unknown[]> {
+  const request = await mapRequest(spec, options);
+  const outputs = await (await runnerOf(spec)).run(request);
+  return outputs[spec.graph.pipeline] as unknown[];
 }
 
 /**
@@ -41,16 +41,16 @@ export async function mapPipeline(use: RunSpec, options: Partial<PlanMapOptions>
  * @param options the options of `map`; undefined: those of `run`.
  */
 export async function explainPipeline(
-  use: RunSpec,
+  spec: RunSpec,
   options: Partial<PlanMapOptions> | undefined,
 ): Promise<NodeExplanation[]> {
-  const asked = await (options === undefined ? runRequest(use) : mapRequest(use, options));
+  const request = await (options === undefined ? runRequest(spec) : mapRequest(spec, options));
   const { explainProgram } = await import("../engine/dry-run.js");
-  const { runOn } = use.choices;
+  const { runOn } = spec.choices;
   const containers = hostPoolOf(runOn);
   if (containers !== undefined)
-    return explainProgram({ ...asked, settings: asCoordinator(asked.settings, containers) }, false);
-  return explainProgram(asked, runOn !== undefined && runOn.kind !== "local");
+    return explainProgram({ ...request, settings: asCoordinator(request.settings, containers) }, false);
+  return explainProgram(request, runOn !== undefined && runOn.kind !== "local");
 }
 
 /** Other placements are loaded when a run needs them. */
@@ -62,36 +62,36 @@ async function runnerOf({ choices, graph }: RunSpec): Promise<Runner> {
 /** The runner of this process. */
 const LOCAL_RUNNER: Runner = { run: runProgram, stream: streamRun };
 
-async function runRequest(use: RunSpec): Promise<RunRequest> {
-  const plan = planFor(use.graph, use.outputs, Object.keys(use.given));
-  const inputs = await resolveInputs(use, plan, []);
-  return buildRunRequest(use, programFor(use.pipeline, plan), slotsOf(use, plan, inputs.checked), {});
+async function runRequest(spec: RunSpec): Promise<RunRequest> {
+  const plan = planFor(spec.graph, spec.outputs, Object.keys(spec.given));
+  const inputs = await resolveInputs(spec, plan, []);
+  return buildRunRequest(spec, programFor(spec.pipeline, plan), slotsOf(spec, plan, inputs.checked), {});
 }
 
-async function mapRequest(use: RunSpec, options: Partial<PlanMapOptions>): Promise<RunRequest> {
-  const over = planMap(use, options);
-  const inner = planFor(use.graph, use.outputs, Object.keys(use.given));
-  const inputs = await resolveInputs(use, inner, over.over);
-  const whole = programOfMap(use, inner, over, inputs, false);
+async function mapRequest(spec: RunSpec, options: Partial<PlanMapOptions>): Promise<RunRequest> {
+  const over = planMap(spec, options);
+  const inner = planFor(spec.graph, spec.outputs, Object.keys(spec.given));
+  const inputs = await resolveInputs(spec, inner, over.over);
+  const whole = programOfMap(spec, inner, over, inputs, false);
   const [step] = whole.program.plan.steps;
   const slots = step!.map!.lists.map(({ slot }) => slot);
   const lists = resolveLists(
     step!,
     slots.map((slot) => whole.values[slot]),
-    use.graph.pipeline,
+    spec.graph.pipeline,
     new WeakMap(),
   );
-  const landed = lists.map((list, i) => convertInput(use, over.over[i]!, list, AS_LIST) as List);
-  const elements = await prepareElements(use, over, inputs, landed);
+  const landed = lists.map((list, i) => convertInput(spec, over.over[i]!, list, AS_LIST) as List);
+  const elements = await prepareElements(spec, over, inputs, landed);
   // Where an input's value depends on other inputs' elements, each call makes it.
-  const { program, values } = elements === undefined ? programOfMap(use, inner, over, inputs, true) : whole;
+  const { program, values } = elements === undefined ? programOfMap(spec, inner, over, inputs, true) : whole;
   for (const [i, slot] of slots.entries()) values[slot] = (elements ?? landed)[i];
-  return buildRunRequest(use, program, values, { over: options });
+  return buildRunRequest(spec, program, values, { over: options });
 }
 
 /** @returns the elements as they are after their checks; undefined if only each call can make them. */
 async function prepareElements(
-  use: RunSpec,
+  spec: RunSpec,
   { over, mode }: PlanMapOptions,
   { checks, record, outcome }: Inputs,
   lists: readonly ArrayLike<unknown>[],
@@ -99,28 +99,28 @@ async function prepareElements(
   if (checks === undefined) return lists;
   const elements = await checkElements(checks, record!, outcome!, { names: over, lists }, mode === "product");
   if (elements.violations.length === 0) return elements.lists;
-  throw inputError(use.graph.pipeline, elements.violations, { cause: elements.cause });
+  throw inputError(spec.graph.pipeline, elements.violations, { cause: elements.cause });
 }
 
 /** Runs a pipeline for elements as they come. An element is checked when it comes. */
 export async function* streamPipeline(
-  use: RunSpec,
+  spec: RunSpec,
   options: Partial<PlanMapOptions>,
 ): AsyncGenerator<unknown, void, undefined> {
-  const over = planMap(use, options);
-  const inner = planFor(use.graph, use.outputs, Object.keys(use.given));
-  const inputs = await resolveInputs(use, inner, over.over);
+  const over = planMap(spec, options);
+  const inner = planFor(spec.graph, spec.outputs, Object.keys(spec.given));
+  const inputs = await resolveInputs(spec, inner, over.over);
   const isChecked = inputs.checks?.concern(over.over) === true;
-  const { program, values } = programOfMap(use, inner, over, inputs, isChecked);
-  yield* (await runnerOf(use)).stream(await buildRunRequest(use, program, values));
+  const { program, values } = programOfMap(spec, inner, over, inputs, isChecked);
+  yield* (await runnerOf(spec)).stream(await buildRunRequest(spec, program, values));
 }
 
 /** Resolves the options of `map` and `stream`, and checks the names of the inputs. */
-function planMap(use: RunSpec, options: Partial<PlanMapOptions>): PlanMapOptions {
-  const inputs = inputNames(use.graph);
+function planMap(spec: RunSpec, options: Partial<PlanMapOptions>): PlanMapOptions {
+  const inputs = inputNames(spec.graph);
   const { over: names = [], mode = "zip", onError = "throw" } = options;
   const bad = (value: unknown, takes: string) =>
-    new HypernodesError({ where: use.graph.pipeline, ...badOption("option over", value, takes) });
+    new HypernodesError({ where: spec.graph.pipeline, ...badOption("option over", value, takes) });
   if (names.length === 0) throw bad(options.over, "the name of an input, or several");
   for (const [i, name] of names.entries()) {
     if (!inputs.includes(name)) throw bad(name, `the names of inputs. ${didYouMean(name, inputs)}`);
@@ -133,27 +133,27 @@ function planMap(use: RunSpec, options: Partial<PlanMapOptions>): PlanMapOptions
 /**
  * The program of a map over the whole pipeline, with the values that its calls share.
  *
- * @param isChecked whether each call checks its inputs: then it gets them as they were given.
+ * @param isChecked true if each call checks its inputs: then it gets them as they were given.
  */
-function programOfMap(use: RunSpec, inner: Plan, over: PlanMapOptions, inputs: Inputs, isChecked: boolean) {
-  const { record, outcome, given, checked } = inputs;
-  let seen: InputDefaults | undefined;
+function programOfMap(spec: RunSpec, inner: Plan, over: PlanMapOptions, inputs: Inputs, isChecked: boolean) {
+  const { record, outcome, raw, checked } = inputs;
+  let inputDefaults: InputDefaults | undefined;
   if (record !== undefined && (isChecked || outcome!.readsHidden)) {
     const isDefault = (name: string) => record.given.get(name) === undefined && !over.over.includes(name);
-    seen = { defaults: [...record.defaults.keys()].filter(isDefault) };
+    inputDefaults = { defaults: [...record.defaults.keys()].filter(isDefault) };
   }
-  const plan = planPipelineMap(inner, use.pipeline.constructor as PipelineClass, use.choices, over, seen);
-  const value = (name: string) => (seen !== undefined || over.over.includes(name) ? given(name) : checked(name));
-  return { program: programForMap(use.pipeline, plan), values: slotsOf(use, plan, value, new Set(over.over)) };
+  const plan = planPipelineMap(inner, spec.pipeline.constructor as PipelineClass, spec.choices, over, inputDefaults);
+  const value = (name: string) => (inputDefaults !== undefined || over.over.includes(name) ? raw(name) : checked(name));
+  return { program: programForMap(spec.pipeline, plan), values: slotsOf(spec, plan, value, new Set(over.over)) };
 }
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** The inputs of a use, but for elements of lists: as they were given, and checked. */
+/** The inputs of a run, without elements of lists: the raw and the checked values. */
 interface Inputs {
   /** The value of an input as it was given, or its default. */
-  given(name: string): unknown;
-  /** Its value after the checks. */
+  raw(name: string): unknown;
+  /** The value of an input after the checks. */
   checked(name: string): unknown;
   /** The three are undefined if no decorator asks for checks. */
   readonly checks: InputChecks | undefined;
@@ -167,10 +167,10 @@ interface Inputs {
  * @param elements the names of those that are given lists of values.
  * @throws {InputError}
  */
-async function resolveInputs(use: RunSpec, plan: Plan, elements: readonly string[]): Promise<Inputs> {
-  const { pipeline, graph, inputs } = use;
-  const held = blockRunDuringImport(graph.pipeline);
-  if (held !== undefined) await held;
+async function resolveInputs(spec: RunSpec, plan: Plan, elements: readonly string[]): Promise<Inputs> {
+  const { pipeline, graph, inputs } = spec;
+  const blocked = blockRunDuringImport(graph.pipeline);
+  if (blocked !== undefined) await blocked;
   if (typeof inputs !== "object" || Array.isArray(inputs)) {
     throw new InputError({
       code: "INVALID_INPUTS",
@@ -184,27 +184,27 @@ async function resolveInputs(use: RunSpec, plan: Plan, elements: readonly string
   warnOfSecondCopies(pipeline.constructor as PipelineClass);
   const checks = inputChecksOf(pipeline.constructor, plan);
   if (checks === undefined) {
-    const given = (name: string) => inputValue(pipeline, inputs, bound, name);
-    const wrong = checkInputNames(graph, plan, pipeline, inputs, (name) => given(name) !== undefined);
+    const raw = (name: string) => inputValue(pipeline, inputs, bound, name);
+    const wrong = checkInputNames(graph, plan, pipeline, inputs, (name) => raw(name) !== undefined);
     if (wrong.length > 0) throw inputError(graph.pipeline, wrong, { required: describeInputs(plan, pipeline) });
-    return { given, checked: given, checks, record: undefined, outcome: undefined };
+    return { raw, checked: raw, checks, record: undefined, outcome: undefined };
   }
-  const record = withoutUnread(use, plan, inputRecord(graph, pipeline, inputs, bound, checks), elements);
-  const given = (name: string) => {
+  const record = withoutUnread(spec, plan, inputRecord(graph, pipeline, inputs, bound, checks), elements);
+  const raw = (name: string) => {
     const value = record.given.get(name);
     return value === undefined ? record.defaults.get(name) : value;
   };
   const names = inputNames(graph).filter((name) => !elements.includes(name));
   const checking = checks.check(record, { names, hidden: elements });
   const outcome = checking instanceof Promise ? await checking : checking;
-  const isThere = (name: string) => given(name) !== undefined || outcome.values.get(name) !== undefined;
+  const isThere = (name: string) => raw(name) !== undefined || outcome.values.get(name) !== undefined;
   const wrong = checkInputNames(graph, plan, pipeline, inputs, isThere, checks);
   // A rule that reads an element is asked again for each.
   if (!outcome.readsHidden) wrong.push(...outcome.violations);
   if (wrong.length > 0) {
     throw inputError(graph.pipeline, wrong, { required: describeInputs(plan, pipeline), cause: outcome.cause });
   }
-  return { given, checked: (name) => outcome.values.get(name), checks, record, outcome };
+  return { raw, checked: (name) => outcome.values.get(name), checks, record, outcome };
 }
 
 /** A value from the caller is over a bound one, that over the default. Undefined is none. */
@@ -215,19 +215,19 @@ function inputValue(pipeline: object, inputs: Values, bound: Values, name: strin
 
 /** A plan's values by slot: inputs, and what is given in the place of nodes. */
 function slotsOf(
-  use: RunSpec,
+  spec: RunSpec,
   plan: Plan,
   input: (name: string) => unknown,
   unread: ReadonlySet<string> = new Set(),
 ): unknown[] {
-  const { given } = use;
+  const { given } = spec;
   const values: unknown[] = new Array(plan.slots).fill(undefined);
   for (const { name, slot, uses } of plan.inputs) {
     // What a decorator has made of an input may be an iterator, too.
     const value = Object.hasOwn(given, name) ? given[name] : input(name);
-    values[slot] = unread.has(name) ? value : convertInput(use, name, value, uses);
+    values[slot] = unread.has(name) ? value : convertInput(spec, name, value, uses);
   }
-  for (const { name, slot, uses } of plan.given) values[slot] = convertInput(use, name, given[name], uses);
+  for (const { name, slot, uses } of plan.given) values[slot] = convertInput(spec, name, given[name], uses);
   return values;
 }
 
@@ -236,13 +236,13 @@ function slotsOf(
  *
  * @param unread the names of the inputs that iterators stay in: elements may come over time.
  */
-function withoutUnread(use: RunSpec, plan: Plan, record: InputRecord, unread: readonly string[]): InputRecord {
+function withoutUnread(spec: RunSpec, plan: Plan, record: InputRecord, unread: readonly string[]): InputRecord {
   const uses = new Map(plan.inputs.map((input) => [input.name, input.uses]));
   const land = (values: ReadonlyMap<string, unknown>) =>
     new Map(
       [...values].map(([name, value]) => [
         name,
-        unread.includes(name) ? value : convertInput(use, name, value, uses.get(name)),
+        unread.includes(name) ? value : convertInput(spec, name, value, uses.get(name)),
       ]),
     );
   return { given: land(record.given), defaults: land(record.defaults) };
@@ -272,28 +272,31 @@ function promiseError({ pipeline }: Graph, name: string, promise: Promise<unknow
 
 /** @param resumable undefined: it can't be resumed. */
 async function buildRunRequest(
-  use: RunSpec,
+  spec: RunSpec,
   program: Program,
   values: unknown[],
   resumable?: ResumeInfo,
 ): Promise<RunRequest> {
   const { plan } = program;
-  const settings = resolveExecution(use.choices, use.graph.pipeline);
+  const settings = resolveExecution(spec.choices, spec.graph.pipeline);
   const leaves =
-    plan.hasPlacements || plan.hasQueues || settings.queue !== undefined || hostPoolOf(use.choices.runOn) !== undefined;
+    plan.hasPlacements ||
+    plan.hasQueues ||
+    settings.queue !== undefined ||
+    hostPoolOf(spec.choices.runOn) !== undefined;
   return {
     program,
     values,
     settings,
-    name: use.graph.pipeline,
-    resources: use.resources,
-    signal: use.signal,
-    listener: use.listener,
-    context: use.context,
-    explain: use.explain,
-    inputs: Object.keys(use.inputs),
-    hosts: leaves ? (await import("./run-start.js")).hostsFor(use, program, resumable) : undefined,
-    id: use.resumes,
-    isReportedInOrder: use.isOrdered,
+    name: spec.graph.pipeline,
+    resources: spec.resources,
+    signal: spec.signal,
+    listener: spec.listener,
+    context: spec.context,
+    explain: spec.explain,
+    inputs: Object.keys(spec.inputs),
+    hosts: leaves ? (await import("./run-start.js")).hostsFor(spec, program, resumable) : undefined,
+    id: spec.resumes,
+    isReportedInOrder: spec.isOrdered,
   };
 }

@@ -16,8 +16,8 @@ import { createHostRegistry } from "./providers.js";
 import type { ResumeInfo, RunSpec } from "./run-spec.js";
 
 /** The summary of a run for its journal, from which another process can resume it. */
-function journalRecord(use: RunSpec, program: Program, over: Partial<PlanMapOptions> | undefined): RunSummary {
-  const { pipeline, inputs, outputs, given, choices } = use;
+function journalRecord(spec: RunSpec, program: Program, over: Partial<PlanMapOptions> | undefined): RunSummary {
+  const { pipeline, inputs, outputs, given, choices } = spec;
   const { bound } = (pipeline as { [PIPELINE]: { bound: Readonly<Record<string, unknown>> } })[PIPELINE];
   const { file, name } = classLocationOf(program.pipeline)!;
   return {
@@ -45,10 +45,10 @@ function selectedQueue(type: PipelineClass, { execution }: PipelineOptions): Run
 }
 
 /** The hosts and queues of a run that begins in this process. */
-export function hostsFor(use: RunSpec, program: Program, resumable?: ResumeInfo): HostRegistry {
-  const { pipeline, resources } = use;
-  // Who goes on with it has to import the class.
+export function hostsFor(spec: RunSpec, program: Program, resumable?: ResumeInfo): HostRegistry {
+  const { pipeline, resources } = spec;
+  // The process that resumes it has to import the class.
   const isImportable = classLocationOf(program.pipeline)?.file !== undefined;
-  const summary = resumable && isImportable ? () => journalRecord(use, program, resumable.over) : undefined;
+  const summary = resumable && isImportable ? () => journalRecord(spec, program, resumable.over) : undefined;
   return createHostRegistry({ type: pipeline.constructor as PipelineClass, resources, summary });
 }

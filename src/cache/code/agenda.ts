@@ -10,22 +10,22 @@ import { topOf } from "./variables.js";
 /** For functions of constant surroundings: what V8 says of them, for ever. */
 const lasting = new WeakMap<Function, FunctionFacts>();
 
-/** The pending work: values to visit, and questions to V8, which are asked together. */
+/** The pending work: values to walk through, and questions to V8, which are sent together. */
 export class Agenda {
   private readonly facts = new Map<Function, FunctionFacts>();
   /** Scripts of which the variables at their top are known. */
   private readonly registered = new Set<Script>();
   private readonly work: (() => void)[] = [];
-  private readonly asking: { readonly fn: Function; readonly then: (facts: FunctionFacts) => void }[] = [];
+  private readonly questions: { readonly fn: Function; readonly then: (facts: FunctionFacts) => void }[] = [];
 
   /** It is looked at after what is there already: however far values lead, they are no deeper in the stack. */
   later(work: () => void): void {
     this.work.push(work);
   }
 
-  ask(fn: Function, then: (facts: FunctionFacts) => void): void {
+  inspect(fn: Function, then: (facts: FunctionFacts) => void): void {
     const known = this.facts.get(fn) ?? lasting.get(fn);
-    if (known === undefined) this.asking.push({ fn, then });
+    if (known === undefined) this.questions.push({ fn, then });
     else then(known);
   }
 
@@ -54,13 +54,13 @@ export class Agenda {
 
   /** Until nothing is left. */
   run(): void {
-    while (this.work.length > 0 || this.asking.length > 0) {
+    while (this.work.length > 0 || this.questions.length > 0) {
       for (let i = 0; i < this.work.length; i++) this.work[i]!();
       this.work.length = 0;
-      const asking = this.asking.splice(0);
-      const unknown = [...new Set(asking.map(({ fn }) => fn))].filter((fn) => !this.facts.has(fn));
+      const questions = this.questions.splice(0);
+      const unknown = [...new Set(questions.map(({ fn }) => fn))].filter((fn) => !this.facts.has(fn));
       if (unknown.length > 0) for (const [i, facts] of factsOf(unknown).entries()) this.facts.set(unknown[i]!, facts);
-      for (const { fn, then } of asking) then(this.facts.get(fn)!);
+      for (const { fn, then } of questions) then(this.facts.get(fn)!);
     }
   }
 }

@@ -23,7 +23,7 @@ export interface ScriptForms {
 /** A name at the script's top that stands for a function, or a class, for ever. */
 interface Constant {
   readonly name: string;
-  /** Which one: the functions come first, then the classes. */
+  /** Its number: the functions come first, then the classes. */
   readonly number: number;
   /** A hash of its text. */
   readonly text: string;
@@ -117,7 +117,7 @@ export function formsOf(source: string, isModule: boolean): ScriptForms {
 const POSITION = new Set(["type", "start", "end", "raw", "optional"]);
 
 class ScriptReader {
-  /** Whose `this` it is that something means: a function's, a field's, a static block's; undefined: the script's. */
+  /** The owner of the `this` that is meant: a function, a field or a static block; undefined: the script. */
   private readonly holders = new Map<Node, Node | undefined>();
   /** Functions that are called where they are written. */
   readonly areCalled = new Set<Node>();
@@ -177,7 +177,7 @@ class ScriptReader {
     return [{ name: variable.name, number, text: textHash(this.source.slice(form.start, form.end)) }];
   }
 
-  /** Whose `this` is meant there; `asRoot`: in a function, its own. */
+  /** The owner of the `this` that a node means; `asRoot`: in a function, its own. */
   holderOf(node: Node, asRoot = false): Node | undefined {
     if (asRoot && isFunction(node) && node.type !== "ArrowFunctionExpression") return node;
     return this.holders.get(node);
@@ -273,16 +273,16 @@ class Writer {
 
   /** `return a.b`, `() => a`, `return m[k]` */
   gives(node: FunctionNode): FunctionForm["gives"] {
-    let given: AnyNode | null | undefined = node.body as AnyNode;
-    if (given.type === "BlockStatement") {
-      const [only, ...others] = given.body;
-      given = only?.type === "ReturnStatement" && others.length === 0 ? only.argument : undefined;
+    let returned: AnyNode | null | undefined = node.body as AnyNode;
+    if (returned.type === "BlockStatement") {
+      const [only, ...others] = returned.body;
+      returned = only?.type === "ReturnStatement" && others.length === 0 ? only.argument : undefined;
     }
-    if (!given || node.params.length > 0) return undefined;
-    const found = this.wayOf(given);
+    if (!returned || node.params.length > 0) return undefined;
+    const found = this.wayOf(returned);
     if (found !== undefined) return { reference: this.number(found.root, found.path, false) };
-    if (given.type !== "MemberExpression" || !given.computed) return undefined;
-    const [object, key] = [this.wayOf(given.object), this.wayOf(given.property)];
+    if (returned.type !== "MemberExpression" || !returned.computed) return undefined;
+    const [object, key] = [this.wayOf(returned.object), this.wayOf(returned.property)];
     if (object === undefined || key === undefined) return undefined;
     return { reference: this.number(object.root, object.path, false), key: this.number(key.root, key.path, false) };
   }
@@ -670,7 +670,7 @@ function isNamed(declared: AnyNode): boolean {
   return !!node && (isFunction(node) || isClass(node));
 }
 
-/** The members that a pattern takes; undefined: that can't be told. */
+/** The members that a pattern takes; undefined: they can't be determined. */
 function waysInto(pattern: AnyNode): string[][] | undefined {
   if (pattern.type !== "ObjectPattern") return undefined;
   const ways: string[][] = [];

@@ -36,7 +36,7 @@ export class Classes {
   /** A class without its methods: its constructor, fields, statics, and what decorators add to it. */
   making(type: Function): number {
     const id = this.walk.piece(`class ${nameOf(type)}`);
-    this.walk.ask(type, (facts) => {
+    this.walk.inspect(type, (facts) => {
       const form = facts.kind === "code" && !isPackaged(facts) ? formOf(type, facts) : undefined;
       if (form?.kind !== "class") {
         this.walk.pieces[id]!.next.push(this.walk.value(type));
@@ -50,7 +50,7 @@ export class Classes {
     return id;
   }
 
-  /** The records that decorators keep of a class elsewhere. */
+  /** The records of a class that decorators store outside of it. */
   private decorations(id: number, type: Function): void {
     const { next } = this.walk.pieces[id]!;
     for (const [place, value] of decorationsOf(type))

@@ -47,8 +47,8 @@ const { resolvedOptions } = DateTimeFormat.prototype;
 export class CodeReader {
   private readonly graph: ValueGraph;
   private changed: string | undefined;
-  /** The request. */
-  private readonly asked: ((graph: ValueGraph) => number)[] = [];
+  /** The lookups of the pass, to be repeated after the nodes have run. */
+  private readonly lookups: ((graph: ValueGraph) => number)[] = [];
 
   constructor(when: When = "before") {
     this.graph = new ValueGraph(when);
@@ -59,7 +59,7 @@ export class CodeReader {
     try {
       const after = new ValueGraph("after");
       inspecting(() => {
-        for (const id of this.asked.map((ask) => ask(after))) after.digestOf(id);
+        for (const id of this.lookups.map((ask) => ask(after))) after.digestOf(id);
       });
     } catch {
       // Where V8 does not answer nothing was kept, and the run has its values.
@@ -74,7 +74,7 @@ export class CodeReader {
   /** A method's code will be asked for: what V8 is asked about all of them it is asked at once. */
   foresee(object: object, name: string, skips: (name: string) => boolean): void {
     const method = methodOf(object, name);
-    // A revoked Proxy in its place throws: who asks for its code is told.
+    // A revoked Proxy in its place throws: so does the request for its code.
     if (method !== undefined && !types.isProxy(method)) this.graph.method(method, object, name, skips);
   }
 
@@ -89,11 +89,11 @@ export class CodeReader {
   }
 
   /**
-   * The values that enclosing functions gave to a method's class, without its own code: they tell classes of one factory apart.
+   * The values that enclosing functions gave to a method's class, without its own code: they distinguish the classes of one factory.
    */
-  givenTo(object: object, name: string, skips: (name: string) => boolean): Code {
+  closureValuesOf(object: object, name: string, skips: (name: string) => boolean): Code {
     const method = methodOf(object, name)!;
-    return this.code((graph) => graph.given(method, object, skips));
+    return this.code((graph) => graph.closureValues(method, object, skips));
   }
 
   ofFunction(fn: Function): Code {
@@ -107,7 +107,7 @@ export class CodeReader {
 
   private code(entry: (graph: ValueGraph) => number): Code {
     const { graph } = this;
-    this.asked.push(entry);
+    this.lookups.push(entry);
     let id: number;
     let own: string;
     try {

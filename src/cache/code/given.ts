@@ -8,25 +8,25 @@ import type { Walk } from "./walk.js";
 /** The own properties of every function. */
 const BORN_WITH = new Set<PropertyKey>(["length", "name", "prototype", "arguments", "caller"]);
 
-/** The values that enclosing functions gave to a class: values, functions, the base class. A `version` does not replace these. */
-export class Given {
+/** The values that a class has from enclosing functions: values, functions, the base class. A `version` does not replace these. */
+export class ClosureValues {
   constructor(private readonly walk: Walk) {}
 
   /**
-   * The values that enclosing functions gave to the classes of an object and to a method of it: all but the code that is written in
+   * The values that the classes of an object and a method of it have from enclosing functions: all but the code that is written in
    * those functions and classes themselves.
    *
    * @param skips the members of the object that are no fields.
    */
-  to(method: Function, object: object, skips: (name: string) => boolean): number {
+  of(method: Function, object: object, skips: (name: string) => boolean): number {
     const id = this.walk.piece("");
-    const asked = [method, ...classesOf(object)];
+    const functions = [method, ...classesOf(object)];
     const known: FunctionFacts[] = [];
-    let waiting = asked.length;
-    for (const [i, fn] of asked.entries()) {
-      this.walk.ask(fn, (facts) => {
+    let waiting = functions.length;
+    for (const [i, fn] of functions.entries()) {
+      this.walk.inspect(fn, (facts) => {
         known[i] = facts;
-        if (--waiting === 0) this.add(id, asked, known, object, skips);
+        if (--waiting === 0) this.add(id, functions, known, object, skips);
       });
     }
     return id;
@@ -34,7 +34,7 @@ export class Given {
 
   private add(
     id: number,
-    asked: readonly Function[],
+    functions: readonly Function[],
     known: readonly FunctionFacts[],
     object: object,
     skips: (name: string) => boolean,
@@ -43,7 +43,7 @@ export class Given {
     const own: Place[] = [];
     const classes: { readonly type: Function; readonly isInFunction: boolean }[] = [];
     let isGiven = false;
-    for (const [i, fn] of asked.entries()) {
+    for (const [i, fn] of functions.entries()) {
       const facts = known[i]!;
       if (isPackaged(facts)) continue;
       const place = placeIn(fn, facts as Code);
@@ -53,7 +53,7 @@ export class Given {
       if (i === 1 && !place.isAlone)
         this.walk.unknown(
           id,
-          `its file has another class named ${nameOf(fn)}: its version does not tell which of them it is`,
+          `its file has another class named ${nameOf(fn)}: its version does not say which of them it is`,
         );
       if (i === 1) next.push(this.walk.leaf(`class ${place.name}`));
       if (isGiven || i === 0 || !place.isInFunction || this.namesBase(fn, facts as Code)) continue;
@@ -67,7 +67,7 @@ export class Given {
       for (const key of ownKeys(holder).filter((key) => !without(key)))
         next.push(this.walk.key(key), part(read(holder, key).value, String(key)));
     };
-    next.push(this.captured(asked[0]!, own, captured));
+    next.push(this.captured(functions[0]!, own, captured));
     for (const { type, isInFunction } of classes) {
       next.push(this.captured(type, own, captured));
       if (isInFunction) parts(type, (key) => BORN_WITH.has(key));
@@ -81,7 +81,7 @@ export class Given {
     if (found !== undefined) return found;
     const id = this.walk.piece("");
     known.set(fn, id);
-    this.walk.ask(fn, (facts) => {
+    this.walk.inspect(fn, (facts) => {
       const { next } = this.walk.pieces[id]!;
       const isOwn =
         !isPackaged(facts) &&

@@ -6,7 +6,7 @@ interface Node {
   readonly problem: string | undefined;
 }
 
-/** Digests of graph nodes and all that they reach, by content. Nodes in cycles are told apart by what they reach. */
+/** Digests of graph nodes and all that they reach, by content. Nodes in cycles differ by what they reach. */
 export class Merkle {
   /** For each node, SHA-256 of it and of all that it leads to. */
   readonly digests: string[] = [];
@@ -49,7 +49,7 @@ function digestPart(nodes: readonly Node[], part: readonly number[], digests: st
       return [id, digestOf([text, ...next.map((other) => (inPart.has(other) ? "" : digests[other]!))])] as const;
     }),
   );
-  // Until they are told apart as far as they ever will be: then no longer walk finds a difference.
+  // Until they are separated as far as they ever will be: then no longer walk finds a difference.
   for (let count = 0, before = -1; count !== before; ) {
     before = new Set(colours.values()).size;
     colours = new Map(

@@ -5,7 +5,7 @@ import vm from "node:vm";
 import { getPrototypeOf, getStore } from "../../util/primordials.js";
 import { isObject } from "./reflection.js";
 
-// What reading values can't tell, and how it is known.
+// Things that reading values can't show, and the ways to know them.
 
 const OWN_TYPES: readonly Function[] = [
   ...[Object, Function, Array, Map, Set, Date, RegExp, Promise, WeakMap, WeakSet, FinalizationRegistry],
@@ -14,7 +14,7 @@ const OWN_TYPES: readonly Function[] = [
 ];
 
 /**
- * Constructors of objects that have no content but their properties, or whose content is read elsewhere. If this code runs in a
+ * Constructors of objects that have no content but their properties, or whose content is read by other code. If this code runs in a
  * realm of its own, as under jest, Node's classes are those of the first realm of the process.
  */
 export const KNOWN = new Set<Function>([

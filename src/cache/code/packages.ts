@@ -151,17 +151,17 @@ function contentOf(root: string): FolderContent {
 }
 
 function filesIn(root: string): string[] {
-  const found: string[] = [];
-  const visit = (folder: string): void => {
+  const files: string[] = [];
+  const addFolder = (folder: string): void => {
     for (const entry of readdirSync(path.join(root, folder), { withFileTypes: true })) {
       if (entry.name === "node_modules" || entry.name === ".git") continue;
       const name = path.join(folder, entry.name);
-      if (entry.isDirectory()) visit(name);
-      else if (entry.isFile() && !NO_CODE.test(entry.name)) found.push(name);
+      if (entry.isDirectory()) addFolder(name);
+      else if (entry.isFile() && !NO_CODE.test(entry.name)) files.push(name);
     }
   };
-  visit("");
-  return found.sort();
+  addFolder("");
+  return files.sort();
 }
 
 const IMPORT = /(?:\bfrom|\bimport|\brequire)\s*\(?\s*(["'])([^"'\n]+)\1/g;

@@ -6,12 +6,12 @@ import { environmentOf, hashOf, lazyImport } from "./packages.js";
 import {
   type Found,
   findDescriptor,
-  givenByNode,
   hasProxyBase,
   isNamespace,
   isObject,
   NOT_THERE,
   nameOf,
+  valueFromNodeGetter,
 } from "./reflection.js";
 import { SharedScopes } from "./shared-scopes.js";
 import { assignability, resolveVariable, valueAt } from "./variables.js";
@@ -52,7 +52,7 @@ export class References {
       return id;
     }
     const id = this.referred(reference, facts);
-    // Values are told of where they are read.
+    // Values are reported where they are read.
     const piece = this.walk.pieces[id]! as { file: string };
     if (piece.file === "") piece.file = placeOf(facts.script);
     return id;
@@ -86,7 +86,7 @@ export class References {
     return both;
   }
 
-  /** The value at a path. The path ends where only execution can tell more: there the value counts as a whole. */
+  /** The value at a path. The path ends where only execution can show more: there the value counts as a whole. */
   along(
     start: unknown,
     { path: way, isCalled }: Way,
@@ -111,9 +111,9 @@ export class References {
         // A member that is not there has no value, on whatever it is not.
         return this.walk.leaf(`nothing at ${key}`, `${name}.${key}`);
       }
-      const given = givenByNode(descriptor);
-      if (given.isThere) {
-        value = given.value;
+      const returned = valueFromNodeGetter(descriptor);
+      if (returned.isThere) {
+        value = returned.value;
         name = key;
         continue;
       }
@@ -191,18 +191,19 @@ export class References {
     }
     const id = this.walk.piece(`${name}.${key}`);
     this.walk.pieces[id]!.text = "getter";
-    this.walk.ask(get, (facts) => {
+    this.walk.inspect(get, (facts) => {
       const form = facts.kind === "code" ? formOf(get, facts) : undefined;
       const gives = form?.kind === "function" ? form.gives : undefined;
-      const given = gives && this.whatGives(form as FunctionForm, gives, facts as Code);
+      const returned = gives && this.returnedValue(form as FunctionForm, gives, facts as Code);
       // What compilers write for an export: it gives a variable, and nothing else.
-      if (given !== undefined) this.walk.pieces[id]!.next.push(this.along(given.value, { path: rest, isCalled }, key));
+      if (returned !== undefined)
+        this.walk.pieces[id]!.next.push(this.along(returned.value, { path: rest, isCalled }, key));
       else this.walk.pieces[id]!.next.push(this.walk.method(get, holder, `${name}.${key}`));
     });
     return id;
   }
 
-  private whatGives(
+  private returnedValue(
     { references }: FunctionForm,
     { reference, key }: NonNullable<FunctionForm["gives"]>,
     facts: Code,

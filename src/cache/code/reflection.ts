@@ -49,14 +49,14 @@ export function onGlobal(global: object, name: string): Found {
   const descriptor = findDescriptor(global, name);
   if (descriptor === undefined || descriptor === "unset") return NOT_THERE;
   if ("value" in descriptor) return { isThere: true, value: descriptor.value as unknown };
-  const given = givenByNode(descriptor);
-  return given.isThere ? given : { isThere: true, value: descriptor.get };
+  const returned = valueFromNodeGetter(descriptor);
+  return returned.isThere ? returned : { isThere: true, value: descriptor.get };
 }
 
 /** Node gives some of its globals by accessors of its own, which may run: by `process` and by `globalThis.process`. */
 const NODE_GETTERS = new Set(["process", "Buffer"].map((name) => getOwnPropertyDescriptor(globalThis, name)?.get));
 
-export function givenByNode({ get }: PropertyDescriptor): Found {
+export function valueFromNodeGetter({ get }: PropertyDescriptor): Found {
   return get !== undefined && NODE_GETTERS.has(get) ? { isThere: true, value: get.call(globalThis) } : NOT_THERE;
 }
 

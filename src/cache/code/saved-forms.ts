@@ -10,7 +10,7 @@ const imported = new Map<string, string>();
 const used = new Map<string, string>();
 let added = 0;
 
-/** Takes over what another process has read. What can't be taken over is read anew. */
+/** Takes over the forms that another process has read. Those that can't be taken over are read again. */
 export function importForms(text: string): void {
   const [by, ...scripts] = text.split("\n");
   if (by !== readers()) return;

@@ -44,7 +44,7 @@ interface Reference {
 }
 
 /**
- * Finds out what each name in a script's text stands for, in one walk: `variableOf` tells it then.
+ * Resolves each name in a script's text, in one walk: `variableOf` returns the result.
  *
  * @returns the scope of what is at the script's top.
  */
@@ -63,7 +63,7 @@ class ScopeWalk {
   }
 
   all(): Scope {
-    for (const statement of this.program.body) this.visit(statement as AnyNode);
+    for (const statement of this.program.body) this.walk(statement as AnyNode);
     for (const reference of this.references) {
       const variable = this.resolved(reference);
       reference.identifier.variable ??= variable ?? null;
@@ -89,7 +89,7 @@ class ScopeWalk {
     this.scope = around;
   }
 
-  private readonly visit = (node: AnyNode): void => {
+  private readonly walk = (node: AnyNode): void => {
     switch (node.type) {
       case "Identifier":
         this.refer(node);
@@ -106,7 +106,7 @@ class ScopeWalk {
       case "VariableDeclaration":
         for (const declarator of node.declarations) {
           this.declarePattern(declarator.id, node.kind === "var", "variable", !!declarator.init, declarator);
-          if (declarator.init) this.visit(declarator.init as AnyNode);
+          if (declarator.init) this.walk(declarator.init as AnyNode);
         }
         return;
       case "BlockStatement":
@@ -121,28 +121,28 @@ class ScopeWalk {
       case "CatchClause":
         this.inside(node, () => {
           if (node.param) this.declarePattern(node.param, false, "parameter", false);
-          this.visit(node.body as AnyNode);
+          this.walk(node.body as AnyNode);
         });
         return;
       case "StaticBlock":
-        this.inside(node, () => eachChild(node, this.visit), true);
+        this.inside(node, () => eachChild(node, this.walk), true);
         return;
       case "MemberExpression":
-        this.visit(node.object as AnyNode);
-        if (node.computed) this.visit(node.property as AnyNode);
+        this.walk(node.object as AnyNode);
+        if (node.computed) this.walk(node.property as AnyNode);
         return;
       case "Property":
-        if (node.computed) this.visit(node.key as AnyNode);
-        this.visit(node.value as AnyNode);
+        if (node.computed) this.walk(node.key as AnyNode);
+        this.walk(node.value as AnyNode);
         return;
       case "AssignmentExpression":
-        if (node.left.type === "MemberExpression") this.visit(node.left as AnyNode);
+        if (node.left.type === "MemberExpression") this.walk(node.left as AnyNode);
         else this.assign(node.left as Pattern, false);
-        this.visit(node.right as AnyNode);
+        this.walk(node.right as AnyNode);
         return;
       case "UpdateExpression":
         if (node.argument.type === "Identifier") this.refer(node.argument, true);
-        else this.visit(node.argument as AnyNode);
+        else this.walk(node.argument as AnyNode);
         return;
       case "ImportDeclaration":
         for (const specifier of node.specifiers) this.declare(specifier.local, specifier, "import", false);
@@ -155,20 +155,20 @@ class ScopeWalk {
         if (node.local.type === "Identifier") this.refer(node.local);
         return;
       case "LabeledStatement":
-        this.visit(node.body as AnyNode);
+        this.walk(node.body as AnyNode);
         return;
     }
-    eachChild(node, this.visit);
+    eachChild(node, this.walk);
   };
 
   private block(node: AnyNode): void {
-    this.inside(node, () => eachChild(node, this.visit));
+    this.inside(node, () => eachChild(node, this.walk));
   }
 
   private loop(node: AnyNode & { type: "ForStatement" | "ForInStatement" | "ForOfStatement" }): void {
     this.inside(node, () => {
       if (node.type === "ForStatement") {
-        eachChild(node, this.visit);
+        eachChild(node, this.walk);
         return;
       }
       const { left } = node;
@@ -176,10 +176,10 @@ class ScopeWalk {
         this.declarePattern(left.declarations[0]!.id, left.kind === "var", "variable", true);
         // A variable of `var` is one for all turns.
         if (left.kind === "var") this.assign(left.declarations[0]!.id, false);
-      } else if (left.type === "MemberExpression") this.visit(left as AnyNode);
+      } else if (left.type === "MemberExpression") this.walk(left as AnyNode);
       else this.assign(left, false);
-      this.visit(node.right as AnyNode);
-      this.visit(node.body as AnyNode);
+      this.walk(node.right as AnyNode);
+      this.walk(node.body as AnyNode);
     });
   }
 
@@ -192,8 +192,8 @@ class ScopeWalk {
           for (const parameter of node.params) this.declarePattern(parameter, false, "parameter", false);
           // What is declared at the top of the body is declared beside the parameters.
           if (node.body.type === "BlockStatement")
-            for (const statement of node.body.body) this.visit(statement as AnyNode);
-          else this.visit(node.body as AnyNode);
+            for (const statement of node.body.body) this.walk(statement as AnyNode);
+          else this.walk(node.body as AnyNode);
         },
         true,
       );
@@ -218,17 +218,17 @@ class ScopeWalk {
     if (node.type === "ClassDeclaration" && node.id) this.declare(node.id, node, "class", false);
     this.inside(node, () => {
       if (node.id) this.declare(node.id, node, "class", false);
-      if (node.superClass) this.visit(node.superClass as AnyNode);
+      if (node.superClass) this.walk(node.superClass as AnyNode);
       for (const member of node.body.body) {
         if (member.type === "StaticBlock") {
-          this.visit(member as AnyNode);
+          this.walk(member as AnyNode);
           continue;
         }
-        if (member.computed) this.visit(member.key as AnyNode);
+        if (member.computed) this.walk(member.key as AnyNode);
         if (!member.value) continue;
         if (member.type === "PropertyDefinition")
-          this.inside(member.value, () => this.visit(member.value as AnyNode), true);
-        else this.visit(member.value as AnyNode);
+          this.inside(member.value, () => this.walk(member.value as AnyNode), true);
+        else this.walk(member.value as AnyNode);
       }
     });
   }
@@ -260,7 +260,7 @@ class ScopeWalk {
         for (const property of pattern.properties) {
           if (property.type === "RestElement") this.eachName(property.argument, found, hasDefault);
           else {
-            if (property.computed) this.visit(property.key as AnyNode);
+            if (property.computed) this.walk(property.key as AnyNode);
             this.eachName(property.value, found, hasDefault);
           }
         }
@@ -273,11 +273,11 @@ class ScopeWalk {
         return;
       case "AssignmentPattern":
         this.eachName(pattern.left, found, true);
-        this.visit(pattern.right as AnyNode);
+        this.walk(pattern.right as AnyNode);
         return;
       default:
         // A member that is assigned.
-        this.visit(pattern as AnyNode);
+        this.walk(pattern as AnyNode);
     }
   }
 

@@ -1,7 +1,7 @@
-/** The state of a function or an object at the begin of a run and at the end of the last one: a change by a run is no edit. */
+/** The digests of a function or an object at the begin of a run and at the end of the last one: a change by a run is no edit. */
 interface State {
-  readonly begun: string;
-  ended: string;
+  readonly before: string;
+  after: string;
 }
 
 const states = new WeakMap<object, State>();
@@ -10,11 +10,11 @@ const states = new WeakMap<object, State>();
 export type When = "before" | "after";
 
 /** Logs, counters and memories that nodes fill as they run count as they were before. What others change between runs counts. */
-export class Standing {
+export class StableDigests {
   /** The objects and functions that pieces are. */
   readonly owners = new Map<number, object>();
   /** Pieces that count as they were when a run began, and are something else now. */
-  readonly stood = new Set<number>();
+  readonly restored = new Set<number>();
 
   constructor(private readonly when: When) {}
 
@@ -24,13 +24,13 @@ export class Standing {
     if (owner === undefined) return digest;
     const state = states.get(owner);
     if (state !== undefined) {
-      if (this.when === "after") state.ended = digest;
-      if (digest === state.ended) {
-        if (digest !== state.begun) this.stood.add(id);
-        return state.begun;
+      if (this.when === "after") state.after = digest;
+      if (digest === state.after) {
+        if (digest !== state.before) this.restored.add(id);
+        return state.before;
       }
     }
-    states.set(owner, { begun: digest, ended: digest });
+    states.set(owner, { before: digest, after: digest });
     return digest;
   }
 }

@@ -55,14 +55,14 @@ const CHILDREN: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Does something with each child of a node, in the order of the text. */
-export function eachChild(node: AnyNode, visit: (child: AnyNode) => void): void {
+export function eachChild(node: AnyNode, onChild: (child: AnyNode) => void): void {
   const keys = CHILDREN[node.type];
   if (keys === undefined) throw new SyntaxError(`${node.type} is not known`);
   for (const key of keys) {
     const child = (node as unknown as Record<string, AnyNode | readonly (AnyNode | null)[] | null | undefined>)[key];
     if (child === null || child === undefined) continue;
-    if (Array.isArray(child)) for (const item of child as readonly (AnyNode | null)[]) item && visit(item);
-    else visit(child as AnyNode);
+    if (Array.isArray(child)) for (const item of child as readonly (AnyNode | null)[]) item && onChild(item);
+    else onChild(child as AnyNode);
   }
 }
 

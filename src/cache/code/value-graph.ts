@@ -7,7 +7,7 @@ import { Agenda } from "./agenda.js";
 import { type BuiltIns, builtIns, isOfNode } from "./built-ins.js";
 import { Classes } from "./classes.js";
 import { type Code, formOf, isOurs, isPackaged, isRequire, placeOf, readsThis } from "./functions.js";
-import { Given } from "./given.js";
+import { ClosureValues } from "./given.js";
 import type { FunctionFacts } from "./inspector.js";
 import { Merkle } from "./merkle.js";
 import { Objects } from "./objects.js";
@@ -18,7 +18,7 @@ import { primitiveText } from "./primitive-text.js";
 import { References } from "./references.js";
 import { nameOf } from "./reflection.js";
 import { sharingOf } from "./sharing.js";
-import { Standing, type When } from "./standing.js";
+import { StableDigests, type When } from "./standing.js";
 import { ThisMembers } from "./this-members.js";
 import { innerVariables, isLasting, topOf } from "./variables.js";
 import type { Walk } from "./walk.js";
@@ -42,14 +42,14 @@ export class ValueGraph extends Pieces implements Walk {
   private readonly classes = new Classes(this, this.references);
   private readonly thisMembers = new ThisMembers(this, this.references, this.classes);
   private readonly objects = new Objects(this, this.classes);
-  private readonly givens = new Given(this);
-  private readonly standing: Standing;
+  private readonly classClosures = new ClosureValues(this);
+  private readonly stableDigests: StableDigests;
   private readonly merkle: Merkle;
 
   constructor(when: When) {
     super();
-    this.standing = new Standing(when);
-    this.merkle = new Merkle((id, digest) => this.standing.digestFor(id, digest));
+    this.stableDigests = new StableDigests(when);
+    this.merkle = new Merkle((id, digest) => this.stableDigests.digestFor(id, digest));
   }
 
   /** The piece that a value is. */
@@ -82,7 +82,7 @@ export class ValueGraph extends Pieces implements Walk {
     const plain = this.functionPiece(fn, name);
     this.pieces[id]!.next.push(plain);
     this.agenda.later(() => {
-      this.ask(fn, (facts) => {
+      this.inspect(fn, (facts) => {
         if (isPackaged(facts)) {
           // What is in an object of a package decides what its methods do.
           if (facts.kind === "bound" || isOurs(facts) || !readsThis(fn)) return;
@@ -111,7 +111,7 @@ export class ValueGraph extends Pieces implements Walk {
 
   /** The identities of objects that a piece reaches by several paths. */
   sharingOf(id: number): string {
-    return sharingOf(id, this, this.merkle.digests, this.standing.stood);
+    return sharingOf(id, this, this.merkle.digests, this.stableDigests.restored);
   }
 
   /** A piece and all that it leads to, in the order of being reached. */
@@ -135,8 +135,8 @@ export class ValueGraph extends Pieces implements Walk {
     while (this.thisMembers.resolveSupers());
   }
 
-  ask(fn: Function, then: (facts: FunctionFacts) => void): void {
-    this.agenda.ask(fn, then);
+  inspect(fn: Function, then: (facts: FunctionFacts) => void): void {
+    this.agenda.inspect(fn, then);
   }
 
   /** A property's key, in the place before its value. */
@@ -155,7 +155,7 @@ export class ValueGraph extends Pieces implements Walk {
     const runs = RUN_CODE.get(object);
     if (runs !== undefined) this.unknown(id, `${runs} runs code that can't be seen`);
     if (typeof object === "function" && isRequire(object)) this.unknown(id, "a require() that is handed on");
-    if (builtIn === undefined) this.standing.owners.set(id, object);
+    if (builtIn === undefined) this.stableDigests.owners.set(id, object);
     if (builtIn === undefined && typeof object !== "function") this.identities.add(id);
     if (this.byIdentity.size > MOST) this.unknown(id, `it leads to more than ${MOST.toLocaleString("en")} objects`);
     return { id, isNew: builtIn === undefined && this.byIdentity.size <= MOST };
@@ -165,7 +165,7 @@ export class ValueGraph extends Pieces implements Walk {
     const { id, isNew } = this.objectPieceFor(fn, name === "" ? nameOf(fn) : name);
     if (!isNew) return id;
     if (types.isProxy(fn)) this.agenda.later(() => this.objects.proxy(id, fn));
-    else this.agenda.later(() => this.ask(fn, (facts) => this.describe(id, fn, facts)));
+    else this.agenda.later(() => this.inspect(fn, (facts) => this.describe(id, fn, facts)));
     return id;
   }
 
@@ -179,7 +179,7 @@ export class ValueGraph extends Pieces implements Walk {
     if (facts.kind === "bound") {
       piece.text = "bound";
       const self = this.piece("");
-      this.ask(facts.target, (target) => {
+      this.inspect(facts.target, (target) => {
         this.pieces[self]!.next.push(isPackaged(target) ? this.inward(facts.self) : this.value(facts.self));
       });
       piece.next.push(this.value(facts.target), self, ...facts.given.map((value) => this.value(value)));
@@ -245,8 +245,8 @@ export class ValueGraph extends Pieces implements Walk {
    *
    * @param skips the members of the object that are no fields.
    */
-  given(method: Function, object: object, skips: (name: string) => boolean): number {
-    return this.givens.to(method, object, skips);
+  closureValues(method: Function, object: object, skips: (name: string) => boolean): number {
+    return this.classClosures.of(method, object, skips);
   }
 
   private objectPiece(object: object, name: string): number {

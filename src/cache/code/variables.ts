@@ -4,7 +4,7 @@ import { getOwnPropertyDescriptor, isExtensible, ownKeys, textOf } from "../../u
 import { type Script, sourceOf } from "../../util/v8-inspector.js";
 import type { Form } from "./analysis.js";
 import type { Code } from "./functions.js";
-import { type Found, findDescriptor, givenByNode, isObject, onGlobal, read } from "./reflection.js";
+import { type Found, findDescriptor, isObject, onGlobal, read, valueFromNodeGetter } from "./reflection.js";
 
 // The variables that a function sees, without running any code of a program.
 
@@ -24,7 +24,7 @@ export function valueAt(start: unknown, way: readonly string[]): unknown {
     if (!isObject(value) || types.isProxy(value)) return undefined;
     const descriptor = findDescriptor(value, key);
     if (descriptor === undefined || descriptor === "unset") return undefined;
-    value = givenByNode(descriptor).value ?? descriptor.value;
+    value = valueFromNodeGetter(descriptor).value ?? descriptor.value;
   }
   return value;
 }
@@ -62,7 +62,7 @@ export function assignability(holder: object, key: string): string {
   return JSON.stringify([writable, configurable, set !== undefined, isExtensible(holder)]);
 }
 
-/** True if two copies are of one scope, as far as that can be told: V8 makes a copy of it for each function. */
+/** True if two copies are of one scope, as far as that can be determined: V8 makes a copy of it for each function. */
 export function isSameScope(one: object, other: object, made: readonly string[]): boolean | undefined {
   const isEqual = (name: PropertyKey) => Object.is(read(one, name).value, read(other, name).value);
   if (one === other) return true;

@@ -19,5 +19,5 @@ export interface Walk extends Pick<Pieces, "pieces" | "identities" | "piece" | "
   inward(value: unknown, name?: string): number;
   isBuiltIn(fn: Function): boolean;
   /** Asks V8 about a function: together with what else is asked, when nothing else is to be done. */
-  ask(fn: Function, then: (facts: FunctionFacts) => void): void;
+  inspect(fn: Function, then: (facts: FunctionFacts) => void): void;
 }

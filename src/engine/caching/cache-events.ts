@@ -9,12 +9,12 @@ export function emitHit(
   key: string,
   bytes: number,
 ): void {
-  const { emit: tell } = execution.run;
-  if (tell === undefined) return;
+  const { emit } = execution.run;
+  if (emit === undefined) return;
   const about = describeEntry(execution, step, element);
-  tell({ type: "cache", phase: "hit", ...about, key, bytes });
-  if (element === undefined) tell({ type: "node", phase: "cached", ...about });
-  else tell({ type: "element", phase: "cached", ...about, element });
+  emit({ type: "cache", phase: "hit", ...about, key, bytes });
+  if (element === undefined) emit({ type: "node", phase: "cached", ...about });
+  else emit({ type: "element", phase: "cached", ...about, element });
 }
 
 export function emitMiss(execution: ExecutionContext, step: Step, element: number | undefined, key: string): void {

@@ -57,8 +57,8 @@ export class CachingExecutor {
     const { execution } = this;
     execution.whenSettled(
       this.lookup(step),
-      (found) => {
-        if (found !== undefined) execution.complete(step, (found as Lookup).value);
+      (entry) => {
+        if (entry !== undefined) execution.complete(step, (entry as Lookup).value);
         else this.onMiss(step);
       },
       (error) => execution.fail(error),
@@ -77,25 +77,25 @@ export class CachingExecutor {
   private async lookup(step: Step): Promise<Lookup | undefined> {
     const key = await this.keyFor(step);
     if (key !== undefined) {
-      const found = await this.find(step, key);
-      if (found !== undefined) return found;
+      const entry = await this.find(step, key);
+      if (entry !== undefined) return entry;
     }
     await this.digests.load(step.arguments);
     return undefined;
   }
 
-  /** What is stored under a step's key: it is known then. */
+  /** Looks up a step's entry, and notes its content. */
   async find(step: Step, key: string): Promise<Lookup | undefined> {
     const { execution } = this;
-    const [found] = await this.resolve([key], this.isOutput(step.slot));
-    if (found === undefined) {
+    const [entry] = await this.resolve([key], this.isOutput(step.slot));
+    if (entry === undefined) {
       emitMiss(execution, step, undefined, key);
       return undefined;
     }
-    emitHit(execution, step, undefined, key, found.head.bytes);
+    emitHit(execution, step, undefined, key, entry.head.bytes);
     this.log.of(step).cached++;
-    this.digests.set(step, found.head);
-    return found;
+    this.digests.set(step, entry.head);
+    return entry;
   }
 
   /** The entries of some keys: each with its value if that is wanted, else with what stands for it. */
@@ -129,16 +129,18 @@ export class CachingExecutor {
     }
   }
 
-  /** Whether a step is remembered at all. What a nested pipeline remembers elsewhere, or not at all, is not remembered around it. */
+  /** Tells if a step is cached. Around a nested pipeline with a store of its own, or with none, nothing is cached. */
   isCacheable(step: Step): boolean {
     const { execution } = this;
-    const { isKept, problem } = this.codes.steps[step.index]!;
+    const { isCacheable, problem } = this.codes.steps[step.index]!;
     if (problem !== undefined) this.warnUncacheable(step, problem);
     const child = execution.program.children[step.index];
-    return isKept && (child === undefined || execution.settingsFor(step, child).cache === execution.settings.cache);
+    return (
+      isCacheable && (child === undefined || execution.settingsFor(step, child).cache === execution.settings.cache)
+    );
   }
 
-  /** Whether the value itself is needed, whatever happens. */
+  /** Tells if a slot is an output: its value is needed in any case. */
   isOutput(slot: number): boolean {
     return this.execution.plan.outputs.some((output) => output.slot === slot);
   }
@@ -153,7 +155,7 @@ export class CachingExecutor {
     return isPromise(value) ? value.then(keep) : keep(value);
   }
 
-  /** Whether something has changed what a step took: then its value is not that of its key, and the next run is to do the same. */
+  /** Tells if an input of a step was changed: then its value is not that of its key, and the next run has to do the same. */
   private onChange(step: Step): boolean {
     const { digests: contents } = this;
     const changed = step.arguments.find(({ slot }) => contents.hasChanged(slot));
@@ -161,7 +163,7 @@ export class CachingExecutor {
     return changed !== undefined;
   }
 
-  /** What is in a slot is no longer what was known of it: nothing is remembered that is made of it. */
+  /** Notes that the value in a slot was changed: nothing that is made of it is cached. */
   emitChange(step: Step, slot: number): void {
     const { digests: contents, execution } = this;
     const { steps, inputs, given } = execution.plan;
@@ -174,14 +176,14 @@ export class CachingExecutor {
     this.warnUncacheable(
       step,
       changer === step
-        ? `it changes what ${what} gave it${too}: nothing that is made of that is remembered. Change a copy instead`
+        ? `it changes what ${what} gave it${too}: nothing that is made of that is cached. Change a copy instead`
         : `${execution.path}.${changer.name} has changed what ${what} gave it`,
     );
   }
 
   /**
    * The places of the other values that a change has reached. From the cache they would come as copies, which the next change
-   * does not reach: what this run remembered of them is forgotten.
+   * does not reach: this run's entries of them are not used.
    */
   private changedWith(slot: number, changer: Changer): string[] {
     const { digests: contents, execution } = this;
@@ -199,7 +201,7 @@ export class CachingExecutor {
     for (const key of this.makers.get(slot) ?? []) this.session.forget(key, this.ownerOf(step!));
   }
 
-  /** A resource was built: if that has changed what it was built from, nothing that uses it is remembered. */
+  /** Notes that a resource was built: if that has changed its inputs, nothing that uses it is cached. */
   resourceBuilt(index: number): void {
     const { digests: contents, execution } = this;
     const { name, arguments: from } = execution.plan.resources[index]!;
@@ -232,11 +234,11 @@ export class CachingExecutor {
       this.onUncacheable(step, error);
     }
     if (key !== undefined) {
-      const [found] = await session.read([key]);
-      if (found !== undefined) {
-        emitHit(execution, step, index, key, found.bytes);
+      const [entry] = await session.read([key]);
+      if (entry !== undefined) {
+        emitHit(execution, step, index, key, entry.bytes);
         this.log.of(step).cached++;
-        return found.decoded;
+        return entry.decoded;
       }
       emitMiss(execution, step, index, key);
     }
@@ -248,7 +250,7 @@ export class CachingExecutor {
     return value;
   }
 
-  /** Remembers a value. @returns what is known of it; undefined if it is not remembered. */
+  /** Stores a value. @returns its content; undefined if it is not cached. */
   store(step: Step, key: string | undefined, value: unknown, element: number | undefined): ContentRef | undefined {
     const isNested = step.child !== undefined;
     if (key === undefined || CollectedError.is(value)) return undefined;
@@ -270,7 +272,7 @@ export class CachingExecutor {
     }
   }
 
-  /** Whether an error was collected in this execution, or in one nested in it: what it gave may be made of that. */
+  /** True if an error was collected in this execution, or in one nested in it: its results may be made of that. */
   get hasCollected(): boolean {
     const { plan, values } = this.execution;
     if (!collectsWithin(plan)) return false;
@@ -284,7 +286,7 @@ export class CachingExecutor {
     this.failed.add(`${step.index} ${element}`);
   }
 
-  /** Where a nested pipeline runs in threads or containers it is not known here whether an error was collected in it. */
+  /** Tells if an error may have been collected in a nested pipeline: threads and containers do not report it. */
   private mayHaveFailed(step: Step, element: number | undefined): boolean {
     const { execution } = this;
     if (!collectsWithin(step.child!.plan)) return false;
@@ -300,18 +302,18 @@ export class CachingExecutor {
     return this.owners[step.index]!;
   }
 
-  /** A value can't be remembered, or what it is made of can't be told: because of what it is, or of what its own code throws. */
+  /** Handles a value that can't be cached, or whose inputs can't be known: for its kind, or for an error of its own code. */
   onUncacheable(step: Step, error: unknown): void {
     const { cause, isKnown } = error instanceof Undigestible ? error : new Undigestible(error, false);
     const problem = cause instanceof ValueError ? messageOf(cause) : describeChain(cause);
-    // Of one value it is told once, whoever takes it.
+    // Of one value it is reported once.
     if (isKnown) this.log.of(step).problem = problem;
     else this.warnUncacheable(step, problem);
   }
 
   private warnUncacheable(step: Step, problem: string): void {
     this.log.of(step).problem = problem;
-    const about = `${pathWithoutIndices(this.execution, step)} is not remembered`;
+    const about = `${pathWithoutIndices(this.execution, step)} is not cached`;
     this.execution.run.warnOnce(`${about}: ${problem}`, about);
   }
 
@@ -339,7 +341,7 @@ export class CachingExecutor {
     }
   }
 
-  /** Says where the outputs are stored: whoever takes them all, or the one picked, need not store them again. */
+  /** Links the outputs' entries: a caller that takes all of them, or the picked one, need not store them again. */
   linkOutputs(result: unknown, pick: number): void {
     const { outputs } = this.execution.plan;
     const keys = outputs.map(({ name, slot }) => [name, this.keys[slot]] as const);
@@ -353,7 +355,7 @@ export class CachingExecutor {
   }
 }
 
-/** Whether errors may be collected in a plan, or in one nested in it. */
+/** Tells if errors may be collected in a plan, or in one nested in it. */
 function collectsWithin({ collectsErrors: collects, steps }: Plan): boolean {
   return collects || steps.some(({ child }) => child !== undefined && collectsWithin(child.plan));
 }

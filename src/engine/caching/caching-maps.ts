@@ -17,7 +17,7 @@ import type { CachingExecutor } from "./caching-executor.js";
 import { changedElement } from "./slot-digests.js";
 import { elementKey } from "./step-keys.js";
 
-/** How many elements are looked up at once. */
+/** The number of elements that are looked up at once. */
 const LOOKUP_BATCH = 4096;
 
 /** A map of which it is known what has to be computed. */
@@ -26,7 +26,7 @@ interface MapLookup {
   readonly listKey: string;
   /** By index. */
   readonly keys: readonly string[];
-  /** What is known of the elements of its lists. */
+  /** The contents of the elements of its lists. */
   readonly elements: MapElements;
   readonly results: unknown[];
   readonly refs: (ContentRef | undefined)[];
@@ -35,7 +35,7 @@ interface MapLookup {
   readonly equals: ReadonlyMap<number, readonly number[]>;
 }
 
-/** The mapped steps of an execution that remembers. Only the elements that are not known are computed, here or in threads. */
+/** Runs the mapped steps of an execution with a cache. Only elements without an entry are computed, inline or in threads. */
 export class CachingMapExecutor implements MapExecutor {
   readonly active = 0;
   private readonly runs = new Set<RunningElements>();
@@ -63,11 +63,11 @@ export class CachingMapExecutor implements MapExecutor {
   }
 
   /**
-   * Gives a mapped step its values, or what stands for them.
+   * Gives a mapped step its values, or lazy ones.
    *
-   * @param anew the entry of the whole list, or of some elements, is not what it was said to be.
+   * @param isForced true if the entry of the whole list, or of some elements, can't be used.
    */
-  async compute(step: Step, anew: boolean): Promise<void> {
+  async compute(step: Step, isForced: boolean): Promise<void> {
     const { cached } = this;
     const { execution, digests: contents } = cached;
     const { lists } = step.map!;
@@ -76,7 +76,7 @@ export class CachingMapExecutor implements MapExecutor {
       execution.values[step.slot] = missing;
       return;
     }
-    const known = execution.collectedBefore(step) === undefined ? await this.known(step, anew) : undefined;
+    const known = execution.collectedBefore(step) === undefined ? await this.known(step, isForced) : undefined;
     if (known === "list") return;
     await contents.load(step.arguments);
     if (known === undefined) {
@@ -97,8 +97,8 @@ export class CachingMapExecutor implements MapExecutor {
     this.finish(step, known);
   }
 
-  /** @returns undefined if it is not remembered; `"list"` if the list as a whole is. */
-  private async known(step: Step, anew: boolean): Promise<MapLookup | "list" | undefined> {
+  /** @returns undefined if the step is not cached; `"list"` if the list as a whole was found. */
+  private async known(step: Step, isForced: boolean): Promise<MapLookup | "list" | undefined> {
     const { cached } = this;
     const { execution, digests: contents } = cached;
     if (!cached.isCacheable(step)) return undefined;
@@ -113,12 +113,12 @@ export class CachingMapExecutor implements MapExecutor {
       cached.log.recordInputs(step, wholes, shared);
       counted = shared.map(keyComponent);
       listKey = cacheKey("map", code, product ? "product" : "zip", ...counted, "over", ...wholes.map(keyComponent));
-      // Whoever observes hears of each element.
-      const mayBeWhole = !anew && execution.run.emit === undefined && !this.hasCollected(step);
+      // A listener receives an event of each element.
+      const mayBeWhole = !isForced && execution.run.emit === undefined && !this.hasCollected(step);
       if (mayBeWhole && (await this.findList(step, listKey))) return "list";
       for (const list of lists) {
         const elements = await contents.elementsOf(list);
-        // What is no list is told of when it is run.
+        // A value that is not a list is reported when the step runs.
         if (elements === undefined) return undefined;
         refs.push(elements);
       }
@@ -126,23 +126,23 @@ export class CachingMapExecutor implements MapExecutor {
       cached.onUncacheable(step, error);
       return undefined;
     }
-    // What does not fit is told of as ever.
+    // Lists of different lengths are reported as without a cache.
     execution.listsOf(step, refs);
     const elements = new MapElements(refs, product, undefined);
     const keys = Array.from({ length: elements.length }, (_, i) =>
       elementKey(code, counted, elements.inputs(i) as ContentRef[]),
     );
-    return { listKey, keys, elements, ...(await this.find(step, keys, anew)) };
+    return { listKey, keys, elements, ...(await this.find(step, keys, isForced)) };
   }
 
-  /** Whether a list that a step maps over has collected errors in it. */
+  /** Tells if a list that a step maps over has collected errors in it. */
   private hasCollected(step: Step): boolean {
     const { execution } = this.cached;
     if (!execution.plan.collectsErrors) return false;
     return step.map!.lists.some((list) => Array.from(execution.listAt(list) ?? []).some(CollectedError.is));
   }
 
-  /** Which elements bring a collected error: they are not looked up, since the error goes on in their place. */
+  /** Returns a test for elements with a collected error: they are not looked up, since the error is passed on in their place. */
   private carriedIn(step: Step): (element: number) => boolean {
     if (!this.hasCollected(step)) return () => false;
     const { execution } = this.cached;
@@ -155,10 +155,10 @@ export class CachingMapExecutor implements MapExecutor {
   /** The list as a whole: one look for all its elements. */
   private async findList(step: Step, key: string): Promise<boolean> {
     const { execution, digests: contents } = this.cached;
-    const [found] = await this.cached.resolve([key], this.cached.isOutput(step.slot));
-    if (found === undefined) return false;
-    execution.values[step.slot] = found.value;
-    contents.set(step, found.head);
+    const [entry] = await this.cached.resolve([key], this.cached.isOutput(step.slot));
+    if (entry === undefined) return false;
+    execution.values[step.slot] = entry.value;
+    contents.set(step, entry.head);
     this.cached.setKey(step, key);
     this.cached.log.of(step).cached++;
     return true;
@@ -168,10 +168,10 @@ export class CachingMapExecutor implements MapExecutor {
   async find(
     step: Step,
     keys: readonly string[],
-    anew: boolean,
+    isForced: boolean,
   ): Promise<Omit<MapLookup, "keys" | "listKey" | "elements">> {
     const { execution } = this.cached;
-    const isWanted = anew || this.cached.isOutput(step.slot);
+    const isWanted = isForced || this.cached.isOutput(step.slot);
     const results: unknown[] = new Array(keys.length);
     const refs: (ContentRef | undefined)[] = new Array(keys.length);
     const missing: number[] = [];
@@ -180,7 +180,7 @@ export class CachingMapExecutor implements MapExecutor {
     const isCarried = this.carriedIn(step);
     for (let from = 0; from < keys.length; from += LOOKUP_BATCH) {
       const part = keys.slice(from, from + LOOKUP_BATCH);
-      const found = await this.cached.resolve(part, isWanted);
+      const entries = await this.cached.resolve(part, isWanted);
       for (let i = 0; i < part.length; i++) {
         const index = from + i;
         const key = part[i]!;
@@ -188,7 +188,7 @@ export class CachingMapExecutor implements MapExecutor {
           missing.push(index);
           continue;
         }
-        const entry = found[i];
+        const entry = entries[i];
         if (entry !== undefined) {
           results[index] = entry.value;
           refs[index] = entry.head;
@@ -217,15 +217,15 @@ export class CachingMapExecutor implements MapExecutor {
     const { lists, product } = step.map!;
     const { missing, equals, keys, results, refs } = known;
     const again: number[] = [];
-    const brought: List[] = [];
+    const missingLists: List[] = [];
     for (const list of lists) {
-      if (!product) brought.push(await contents.elementValues(list, missing));
+      if (!product) missingLists.push(await contents.elementValues(list, missing));
       else {
         await contents.load([list]);
-        brought.push(execution.listAt(list)!);
+        missingLists.push(execution.listAt(list)!);
       }
     }
-    const taken = new MapElements(brought, product, { first: 0, count: missing.length, indices: missing });
+    const taken = new MapElements(missingLists, product, { first: 0, count: missing.length, indices: missing });
     // In a worker, copies are changed.
     const isHere = execution.isInProcess(step);
     const selection: ElementSelection & { lists: readonly List[] } = {
@@ -234,7 +234,7 @@ export class CachingMapExecutor implements MapExecutor {
       indices: missing,
       of: keys.length,
       equal: [...equals.values()].reduce((sum, { length }) => sum + length, 0),
-      lists: brought,
+      lists: missingLists,
       computed: (position, value) => {
         const index = missing[position]!;
         const changed = isHere
@@ -254,7 +254,7 @@ export class CachingMapExecutor implements MapExecutor {
         }
       },
     };
-    await this.run(step, brought, selection);
+    await this.run(step, missingLists, selection);
     if (again.length > 0) await this.runMissing(step, { ...known, missing: again, equals: new Map() });
   }
 
@@ -268,11 +268,11 @@ export class CachingMapExecutor implements MapExecutor {
     value: unknown,
     computed: number,
     same: readonly number[],
-    canTravel: boolean,
+    isSerialisable: boolean,
   ): unknown[] | undefined {
     if (CollectedError.is(value)) return same.map((element) => this.relabelError(step, value, computed, element));
     if ((typeof value !== "object" || value === null) && typeof value !== "function") return same.map(() => value);
-    if (!canTravel) return undefined;
+    if (!isSerialisable) return undefined;
     const bytes = encode(value, { unchecked: true });
     return same.map(() => decode(bytes));
   }
@@ -330,7 +330,7 @@ export class CachingMapExecutor implements MapExecutor {
     execution.emitMapEvent(step, { phase: "end", ...known, durationMs: now() - at });
   }
 
-  /** The list as a whole is remembered, too: by the keys of its elements. */
+  /** Stores the list as a whole, too: the keys of its elements. */
   private finish(step: Step, { listKey, keys, results, refs }: MapLookup): void {
     const { cached } = this;
     const { execution, digests: contents, session } = cached;

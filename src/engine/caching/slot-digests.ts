@@ -14,7 +14,7 @@ import { NotKnown, Unknown } from "./unknown-value.js";
 
 /** A value has no content: because of what it is, or of what its own code throws when it is read. */
 export class Undigestible {
-  /** @param isKnown whether it was told of this value before. */
+  /** @param isKnown true if this value was reported before. */
   constructor(
     readonly cause: unknown,
     readonly isKnown: boolean,
@@ -26,7 +26,7 @@ export interface Changer {
   readonly name: string;
 }
 
-/** What is known of the values in an execution's slots by their content, and the reading of those that are in the store. */
+/** The contents of the values in an execution's slots, and the loading of those that are in the store. */
 export class SlotDigests {
   private readonly facts: ContentFacts;
   /** By slot. */
@@ -35,7 +35,7 @@ export class SlotDigests {
   /** By slot, the contents of a list's elements, which are there when they are asked for. */
   private readonly later: (() => readonly Content[])[] = [];
   private readonly byPath = new Map<string, ContentRef>();
-  /** The slots whose values have no content, which was told. */
+  /** The slots whose values have no content, which was reported. */
   private readonly without = new Set<number>();
   /** By slot, the steps or resources that changed a value after others knew it. */
   private readonly changes = new Map<number, Changer>();
@@ -50,7 +50,7 @@ export class SlotDigests {
     this.facts = new ContentFacts(session);
   }
 
-  /** What is known of the value that a step has made, or that stands for it. */
+  /** Sets the content of a step's value, which may be a lazy one. */
   set(step: Step, { digest, models }: ContentRef, elements?: readonly ContentRef[]): void {
     const whole: ContentRef = { digest, models };
     this.bySlot[step.slot] = whole;
@@ -82,7 +82,7 @@ export class SlotDigests {
     );
   }
 
-  /** Whether the value in a slot is no longer what is known of it: what has taken it has changed it. */
+  /** Tells if the value in a slot differs from its content: a step that takes it has changed it. */
   hasChanged(slot: number): boolean {
     const known = this.bySlot[slot];
     if (known === undefined || this.execution.plan.resources.some((resource) => resource.slot === slot)) return false;
@@ -103,7 +103,7 @@ export class SlotDigests {
     return listContent(value.map((element) => (element instanceof LazyValue ? element.ref : contentRef(element))));
   }
 
-  /** The value in a slot was changed: what is known of it is no longer so. @returns who was told of first. */
+  /** Notes that the value in a slot was changed. @returns the step that was reported first. */
   changedBy(changer: Changer, slot: number): Changer {
     return getOrCreate(this.changes, slot, () => changer);
   }
@@ -113,7 +113,7 @@ export class SlotDigests {
     return this.changes.has(slot);
   }
 
-  /** The value in a slot can't be remembered, which was told. */
+  /** Notes that the value in a slot can't be cached, which was reported. */
   isUndigestible(slot: number): void {
     this.without.add(slot);
   }
@@ -185,7 +185,7 @@ export class SlotDigests {
   }
 
   /**
-   * The contents of a list's elements; undefined if it is no list.
+   * The contents of a list's elements; undefined if it is not a list.
    *
    * @throws {Undigestible} if an element has none.
    */
@@ -245,24 +245,24 @@ export class SlotDigests {
   }
 
   private async loadWhole(slot: number, { key }: LazyValue): Promise<void> {
-    const [found] = await this.session.read([key]);
-    if (found === undefined) await this.revive(slot);
-    else this.execution.values[slot] = found.decoded;
+    const [entry] = await this.session.read([key]);
+    if (entry === undefined) await this.revive(slot);
+    else this.execution.values[slot] = entry.decoded;
   }
 
   /** @param wanted which of a mapped node's values are needed; undefined: all. */
   private async loadElements(slot: number, list: unknown[], wanted?: readonly number[]): Promise<void> {
     const indices = (wanted ?? [...list.keys()]).filter((i) => list[i] instanceof LazyValue);
     if (indices.length === 0) return;
-    const found = await this.session.read(indices.map((i) => (list[i] as LazyValue).key));
-    if (found.includes(undefined)) {
+    const entries = await this.session.read(indices.map((i) => (list[i] as LazyValue).key));
+    if (entries.includes(undefined)) {
       await this.revive(slot);
       return;
     }
-    for (const [n, i] of indices.entries()) list[i] = found[n]!.decoded;
+    for (const [n, i] of indices.entries()) list[i] = entries[n]!.decoded;
   }
 
-  /** What some elements of a list are, read where they are in the store. */
+  /** The values of some elements of a list, loaded from the store where they are lazy. */
   async elementValues(argument: Argument, indices: readonly number[]): Promise<unknown[]> {
     const { slot } = argument;
     const value = this.execution.values[slot];
@@ -274,14 +274,14 @@ export class SlotDigests {
   }
 }
 
-/** Which of some values is no longer what was known of it; -1: none. */
+/** The index of the first value that differs from its content; -1: none. */
 export function changedElement(values: readonly unknown[], refs: readonly ContentRef[]): number {
   return values.findIndex((value, i) => {
     if (typeof value !== "object" || value === null || CollectedError.is(value)) return false;
     try {
       return contentRef(value).digest !== refs[i]!.digest;
     } catch {
-      // What could be told of it before can't be told any more.
+      // Its content could be read before, and can't be read any more.
       return true;
     }
   });

@@ -2,10 +2,10 @@ import { HypernodesError } from "../../errors.js";
 import type { ChunkResult } from "./protocol.js";
 
 /**
- * What a chunk has brought must be what it says: for each output as many values as elements are done.
+ * Checks the result of a chunk: for each output it must have as many values as elements are done.
  *
- * @param count how many elements it was sent; more than none of them are done, if it has not failed.
- * @param outputs how many steps' values are wanted.
+ * @param count the number of elements that were sent; at least one of them is done, if the chunk has not failed.
+ * @param outputs the number of steps whose values are wanted.
  * @returns what is wrong with it, `INTERNAL`; undefined: nothing.
  */
 export function wrongResult(

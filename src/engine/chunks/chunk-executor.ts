@@ -7,41 +7,41 @@ import type { ChunkSizer } from "./chunk-sizer.js";
 import type { ChunkOutcome, ChunkRangeState, ChunkResult, Isolation } from "./protocol.js";
 import type { Stage } from "./stage.js";
 
-/** Where the elements of some steps are computed: in threads of this process, or by workers elsewhere. */
+/** Computes elements of some steps, in chunks: in threads of this process, or at workers on other hosts. */
 export interface ChunkExecutor {
   readonly execution: RunningExecution;
   readonly steps: readonly Step[];
-  /** How many visits there may be at once. It may change while they last. */
+  /** The maximum number of chunks in flight. It may change meanwhile. */
   readonly maxInFlight: number;
   readonly sizer: Pick<ChunkSizer, "next" | "record" | "limit">;
   /** @throws {NodeError} `UNSERIALISABLE`. */
-  submit(range: ChunkRangeState, elements: readonly List[], company: Isolation): Promise<ChunkHandle>;
+  submit(range: ChunkRangeState, elements: readonly List[], isolation: Isolation): Promise<ChunkHandle>;
   /**
-   * Gets ready, where that takes its time.
+   * Prepares the executor, if that takes time.
    *
-   * @param elements what a part brings of each list; undefined where what is known was left out before.
-   * @returns what an earlier run has done, if one left something: parts that do not overlap, in order.
+   * @param elements a part's elements of each list; undefined where cached elements were left out before.
+   * @returns the chunks that an earlier run has left, if any: they do not overlap, and are in order.
    */
   open?(
     length: number,
     elements: ((part: ElementRange) => readonly List[]) | undefined,
   ): Promise<readonly RestoredChunk[]>;
-  /** It will not be visited again. */
+  /** Closes the executor: no more chunks come. */
   close(): void | Promise<void>;
 }
 
-/** Some elements that were computed before. */
+/** A chunk that was computed before. */
 export interface RestoredChunk {
   readonly range: ElementRange;
   readonly result: ChunkResult;
 }
 
-/** Some elements on their way. */
+/** A chunk that was submitted. */
 export interface ChunkHandle {
   readonly outcome: Promise<ChunkOutcome>;
-  /** What has begun and not ended, as far as it is known here: indices within the visit, and in which of the steps. */
+  /** The elements in flight, as far as this process knows: their indices within the chunk, and the step of each. */
   inFlight?(): readonly InFlightElement[];
-  /** They are not wanted any more. */
+  /** Cancels the chunk. */
   stop(): void;
 }
 

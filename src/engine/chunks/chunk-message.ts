@@ -10,17 +10,17 @@ import type { StageSpec } from "./protocol.js";
 export interface StageMessage {
   readonly origin: ClassLocation;
   readonly spec: StageSpec;
-  /** What code counts as, if something nested in it remembers in a store of its own: it need not be read there. */
+  /** The code digests, if a nested pipeline has a store of its own: the code need not be read on the host. */
   readonly codes: CodeDigests | undefined;
   readonly models: ModelDigests | undefined;
 }
 
 /** Elements that go to a worker together. */
 export interface ChunkMessage extends ElementRange {
-  /** What they bring of each list. */
+  /** The elements of each list. */
   readonly elements: readonly List[];
   readonly known: readonly KnownFailure[];
-  /** Whether somebody hears of events. */
+  /** True if the run has a listener. */
   readonly wantsEvents: boolean;
   /** The context they are computed in, if somebody traces. */
   readonly carrier: Carrier | undefined;

@@ -1,19 +1,19 @@
-/** How long chunks should take. */
+/** The policy for the sizes of chunks. */
 export interface ChunkPolicy {
   /** Milliseconds that a chunk should take. */
   readonly targetChunkMs: number;
-  /** Milliseconds below which a chunk is not worth a visit of its own. */
+  /** Milliseconds below which a chunk is not worth a task of its own. */
   readonly minChunkMs: number;
-  /** How many elements the first chunks have, of which it is not known how long one takes. */
+  /** The number of elements of the first chunks, while it is not known how long one takes. */
   readonly probeSize: number;
-  /** Milliseconds after which such a chunk comes home, though it is not done. */
+  /** Milliseconds after which such a chunk is returned, though it is not done. */
   readonly probeBudgetMs: number | undefined;
-  /** How much more than all that was measured the next chunk may hold. */
+  /** The factor by which the next chunk may be larger than all that was measured. */
   readonly growth: number;
 }
 
 const GROWTH = 16;
-/** A visit to a thread costs about 0.1 ms. */
+/** A task in a thread costs about 0.1 ms. */
 export const THREAD_CHUNK_POLICY: ChunkPolicy = {
   targetChunkMs: 50,
   minChunkMs: 1,
@@ -23,11 +23,11 @@ export const THREAD_CHUNK_POLICY: ChunkPolicy = {
 };
 /** A chunk takes at most this part of what is left for each worker: so none holds a big last one. */
 const TAIL = 2;
-/** How many chunks' worth of elements the past counts for, at most. */
+/** The maximum weight of earlier chunks in the mean, in chunks. */
 const MEMORY = 4;
 
 /**
- * How many elements the next visit takes. Guided self-scheduling (Polychronopoulos and Kuck, 1987), bounded by the time
+ * Chooses the number of elements of the next chunk. Guided self-scheduling (Polychronopoulos and Kuck, 1987), bounded by the time
  * that an element was measured to take.
  */
 export class ChunkSizer {
@@ -35,7 +35,7 @@ export class ChunkSizer {
   private max = Number.POSITIVE_INFINITY;
   /** The most elements in a chunk that was measured. */
   private measured = 0;
-  /** How many elements the mean stands for. */
+  /** The number of elements that the mean stands for. */
   private weight = 0;
 
   /**
@@ -54,8 +54,8 @@ export class ChunkSizer {
   }
 
   /**
-   * @param left how many elements wait for a visit.
-   * @returns how many of them go, and after how many milliseconds they come home though some are not done.
+   * @param left the number of elements that wait.
+   * @returns the number of elements of the chunk, and the milliseconds after which it is returned though some are not done.
    */
   next(left: number): { readonly count: number; readonly budgetMs: number | undefined } {
     const { elementMs } = this;
@@ -87,20 +87,20 @@ export class ChunkSizer {
 }
 
 /**
- * How many elements of a chunk that has a budget are done next, in the thread: few, then as many more as there is time for.
+ * Chooses how many elements of a chunk with a budget are done next, in the thread: few, then as many as there is time for.
  *
- * @param done how many are done, in `ms` milliseconds.
- * @param fragment the multiple that chunks are cut at, and how many elements go at once.
+ * @param done the number of elements that are done, in `ms` milliseconds.
+ * @param stage the multiple that chunks are cut at, and the number of elements in flight at once.
  * @returns 0: its time is over.
  */
 export function nextWithinBudget(
   done: number,
   ms: number,
   budgetMs: number,
-  { multiple, overlapping }: { readonly multiple: number; readonly overlapping: number },
+  { multiple, elementConcurrency }: { readonly multiple: number; readonly elementConcurrency: number },
 ): number {
   const whole = (size: number) => Math.ceil(size / multiple) * multiple;
-  if (done === 0) return whole(overlapping);
+  if (done === 0) return whole(elementConcurrency);
   const size = Math.min(done * GROWTH, ((budgetMs - ms) / Math.max(ms, 0.001)) * done);
   return size < 1 ? 0 : whole(size);
 }

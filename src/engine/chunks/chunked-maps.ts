@@ -7,13 +7,13 @@ import { FusedMapTask } from "./fused-map-task.js";
 
 /**
  * Maps whose elements go to threads. Those over the same list, and those that take each other's elements as they come, go
- * together: one visit takes an element through all of them. A map that would go without another, because that one still
- * lacks something, is held back while threads are busy with other maps.
+ * together: one task takes an element through all of them. A map that would go without another, because that one still
+ * waits for something, is held back while threads are busy with other maps.
  */
 export class ChunkedMapExecutor implements MapExecutor {
-  /** What was sent and has not ended. */
+  /** The number of maps that were sent and have not ended. */
   private submitted = 0;
-  /** What lacks nothing and has not been sent. */
+  /** The maps that are ready and were not sent. */
   private readyMaps: Step[] = [];
   private readonly runs = new Set<FusedMapTask>();
 
@@ -81,7 +81,7 @@ export class ChunkedMapExecutor implements MapExecutor {
     return together.sort((a, b) => a.index - b.index);
   }
 
-  /** Whether a step has not begun, and lacks nothing but what so many others give it. */
+  /** Tells if a step has not started, and waits for nothing but the values of a number of others. */
   private waitsOnlyFor(step: Step, sources: number): boolean {
     const { execution } = this;
     if (execution.missingFor(step) !== sources) return false;

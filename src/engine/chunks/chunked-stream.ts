@@ -19,19 +19,19 @@ interface Waiting {
 export class ChunkedStream implements ChunkIo {
   private readonly dispatcher: Dispatcher;
   private readonly lists: number;
-  /** By index, what has come and is not home. */
+  /** By index, the elements that have come and whose results have not. */
   private readonly waiting = new Map<number, Waiting>();
   private received = 0;
   readonly outputs = 1;
 
   constructor(execution: RunningExecution, step: Step, executorFor: ChunkExecutorFactory) {
-    const { overlapping } = threadConcurrency(execution.settings);
+    const { elementConcurrency } = threadConcurrency(execution.settings);
     this.lists = step.map!.lists.length;
-    // In a thread an error stands in its element's place: what else is in the chunk comes home.
-    const fragment = new Stage(execution, [step], [step], step.map!.lists, overlapping, "collect");
-    const destination = executorFor(fragment);
-    destination.sizer.limit(Math.max(1, Math.floor(maxElementsInFlight(execution.settings) / destination.maxInFlight)));
-    this.dispatcher = new Dispatcher(destination, this);
+    // In a thread an error takes its element's place, so that the other elements of the chunk are returned.
+    const stage = new Stage(execution, [step], [step], step.map!.lists, elementConcurrency, "collect");
+    const executor = executorFor(stage);
+    executor.sizer.limit(Math.max(1, Math.floor(maxElementsInFlight(execution.settings) / executor.maxInFlight)));
+    this.dispatcher = new Dispatcher(executor, this);
   }
 
   /**

@@ -4,21 +4,22 @@ import type { Isolation } from "../chunks/protocol.js";
 import { isSerial, type ResolvedExecution } from "../settings.js";
 
 export function isolationFor(mode: ExecutionMode): Isolation {
-  return isSerial(mode) ? "serial" : "overlapping";
+  return isSerial(mode) ? "serial" : "concurrent";
 }
 
 /**
- * How a map is spread: how many visits there are at once, and how many elements are under way in each. Two visits to each
- * thread: when one comes to its end, the other keeps the thread busy.
+ * The concurrency of a map in threads: the number of tasks in flight, and of elements in flight in each. Two tasks for each
+ * thread: when one ends, the other keeps the thread busy.
  */
 export function threadConcurrency({ maps, maxWorkers }: ResolvedExecution): {
-  readonly visitors: number;
-  readonly overlapping: number;
+  readonly maxInFlight: number;
+  readonly elementConcurrency: number;
 } {
-  if (isSerial(maps)) return { visitors: maxWorkers < MAX_THREADS ? maxWorkers : 2 * MAX_THREADS, overlapping: 1 };
-  const visitors = Math.min(2 * MAX_THREADS, maxWorkers);
-  return { visitors, overlapping: Math.floor(maxWorkers / visitors) };
+  if (isSerial(maps))
+    return { maxInFlight: maxWorkers < MAX_THREADS ? maxWorkers : 2 * MAX_THREADS, elementConcurrency: 1 };
+  const maxInFlight = Math.min(2 * MAX_THREADS, maxWorkers);
+  return { maxInFlight, elementConcurrency: Math.floor(maxWorkers / maxInFlight) };
 }
 
-/** How many threads compute at once: one for each core. */
+/** The maximum number of threads that compute at once: one for each core. */
 export const MAX_THREADS = os.availableParallelism();

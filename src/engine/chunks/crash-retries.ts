@@ -44,7 +44,7 @@ export class CrashRetries {
   }
 }
 
-/** Tells of a call that has failed with its thread, which took its own events along. */
+/** Emits the failure of a call that ended with its thread, whose own events were lost. */
 export function emitCrashFailure(call: CrashedCall, error: NodeError, startedAt: number): void {
   const place = pathOf(call);
   call.execution.run.emit?.(started(place));
@@ -55,7 +55,7 @@ function pathOf({ execution, step, element }: CrashedCall): CallPath {
   return { path: execution.pathOf(step, element), name: step.name, element };
 }
 
-/** How often threads may end while nothing was under way in them, before there is no use in going on. */
+/** The number of times that threads may end with nothing in flight before the run fails. */
 export const MAX_STARTUP_CRASHES = 2;
 
 /** Threads end before they begin with anything: the module, or what they are given, ends them. */

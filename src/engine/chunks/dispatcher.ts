@@ -17,27 +17,27 @@ import {
 import type { ChunkOutcome, ChunkRangeState, ChunkResult, Isolation } from "./protocol.js";
 import { isUnread, messageOf } from "./unread-element.js";
 
-/** Where elements come from, and where results go. */
+/** The source of elements, and the receiver of results. */
 export interface ChunkIo {
-  /** What a visit takes along of each list. */
+  /** The elements of each list that a chunk takes. */
   elements(range: ChunkRangeState): readonly List[];
-  /** How many steps' values are wanted. */
+  /** The number of steps whose values are wanted. */
   readonly outputs: number;
-  /** The index that each element has in the whole map, where they are not all there. What is asked and told here goes by position. */
+  /** The index of each element in the whole map, if some are left out. All methods go by position. */
   readonly indices?: readonly number[] | undefined;
-  /** What a step's call for an element got, as far as it is known here. */
+  /** The inputs of a step's call for an element, as far as this process knows them. */
   inputs(step: Step, element: number): readonly unknown[];
   onResult(range: ChunkRangeState, result: ChunkResult): void;
   failed(error: unknown): void;
 }
 
-/** Keeps a destination busy with elements, and does again what was lost there. */
+/** Keeps an executor busy with chunks, and queues those again that crashed there. */
 export class Dispatcher {
   private readonly execution: RunningExecution;
   private readonly isolation: Isolation;
-  /** What no visit has, or what has to go again: the last comes first. */
+  /** The ranges that are not in flight, or have to be sent again: the last comes first. */
   private readonly pending: ChunkRangeState[] = [];
-  /** How many elements these are. */
+  /** The number of elements in them. */
   private left = 0;
   private readonly inFlight = new Map<ChunkRangeState, ChunkHandle | undefined>();
   private readonly crashes = new CrashRetries();
@@ -48,10 +48,10 @@ export class Dispatcher {
   private failure: { readonly element: number; readonly error: unknown } | undefined;
 
   constructor(
-    private readonly destination: ChunkExecutor,
-    private readonly ends: ChunkIo,
+    private readonly executor: ChunkExecutor,
+    private readonly io: ChunkIo,
   ) {
-    this.execution = destination.execution;
+    this.execution = executor.execution;
     this.isolation = isolationFor(this.execution.settings.maps);
   }
 
@@ -62,9 +62,9 @@ export class Dispatcher {
     const first = this.offered;
     this.offered += count;
     this.left += count;
-    if (newest !== undefined && !newest.suspected && newest.first + newest.count === first) {
+    if (newest !== undefined && !newest.isSuspect && newest.first + newest.count === first) {
       this.pending[0] = { ...newest, count: newest.count + count };
-    } else this.pending.unshift({ first, count, budgetMs: undefined, suspected: false, known: [] });
+    } else this.pending.unshift({ first, count, budgetMs: undefined, isSuspect: false, known: [] });
   }
 
   /** The next elements are there already. */
@@ -74,7 +74,7 @@ export class Dispatcher {
 
   /** Sends elements for as long as there are free places. */
   drain(): void {
-    while (!this.closed && this.inFlight.size < this.destination.maxInFlight && !this.execution.stopped) {
+    while (!this.closed && this.inFlight.size < this.executor.maxInFlight && !this.execution.stopped) {
       const range = this.nextRange();
       if (range === undefined) break;
       this.send(range);
@@ -83,9 +83,9 @@ export class Dispatcher {
 
   /** The positions of the elements that are in a step. */
   inFlightElements(step: Step): number[] {
-    const index = this.destination.steps.indexOf(step);
-    return [...this.inFlight].flatMap(([{ first }, visit]) =>
-      (visit?.inFlight?.() ?? []).filter((held) => held.step === index).map((held) => first + held.index),
+    const index = this.executor.steps.indexOf(step);
+    return [...this.inFlight].flatMap(([{ first }, handle]) =>
+      (handle?.inFlight?.() ?? []).filter((element) => element.step === index).map((element) => first + element.index),
     );
   }
 
@@ -93,8 +93,8 @@ export class Dispatcher {
   close(): void {
     if (this.closed) return;
     this.closed = true;
-    for (const visit of this.inFlight.values()) visit?.stop();
-    void this.destination.close();
+    for (const handle of this.inFlight.values()) handle?.stop();
+    void this.executor.close();
   }
 
   private nextRange(): ChunkRangeState | undefined {
@@ -102,8 +102,8 @@ export class Dispatcher {
     const i = this.pending.findLastIndex(({ first }) => first < before);
     const range = this.pending[i];
     if (range === undefined) return undefined;
-    const { count, budgetMs } = this.destination.sizer.next(this.left);
-    const taken = range.suspected || count >= range.count ? range : { ...range, count };
+    const { count, budgetMs } = this.executor.sizer.next(this.left);
+    const taken = range.isSuspect || count >= range.count ? range : { ...range, count };
     if (taken === range) this.pending.splice(i, 1);
     else this.pending[i] = { ...range, first: range.first + count, count: range.count - count };
     this.left -= taken.count;
@@ -118,15 +118,15 @@ export class Dispatcher {
   private send(range: ChunkRangeState): void {
     this.inFlight.set(range, undefined);
     const at = now();
-    const company = range.suspected ? "none" : this.isolation;
-    const indices = this.ends.indices?.slice(range.first, range.first + range.count);
-    const elements = this.ends.elements(range);
+    const isolation = range.isSuspect ? "exclusive" : this.isolation;
+    const indices = this.io.indices?.slice(range.first, range.first + range.count);
+    const elements = this.io.elements(range);
     const readable = range.isUnread ? elements.map(() => [undefined]) : elements;
-    const visited = this.destination.submit({ ...range, indices }, readable, company);
-    const outcome = visited.then((visit) => {
-      this.inFlight.set(range, visit);
-      if (this.closed) visit.stop();
-      return visit.outcome;
+    const submitted = this.executor.submit({ ...range, indices }, readable, isolation);
+    const outcome = submitted.then((handle) => {
+      this.inFlight.set(range, handle);
+      if (this.closed) handle.stop();
+      return handle.outcome;
     });
     this.execution.whenSettled(
       outcome,
@@ -143,10 +143,10 @@ export class Dispatcher {
   }
 
   private settle(range: ChunkRangeState, outcome: ChunkOutcome, at: number): void {
-    if (outcome.kind === "home") this.onResult(range, outcome.result);
-    else if (outcome.kind === "dragged") this.requeue(range);
-    else if (outcome.kind === "halved") this.bisect(range);
-    else if (outcome.kind === "lost") this.onCrash(range, outcome, at);
+    if (outcome.kind === "completed") this.onResult(range, outcome.result);
+    else if (outcome.kind === "evicted") this.requeue(range);
+    else if (outcome.kind === "bisected") this.bisect(range);
+    else if (outcome.kind === "crashed") this.onCrash(range, outcome, at);
     this.failInOrder();
     this.drain();
   }
@@ -157,19 +157,14 @@ export class Dispatcher {
       if (!this.leaveOut(range, error)) this.fail(range, error);
       return;
     }
-    const wrong = wrongResult(
-      result,
-      range.count,
-      this.ends.outputs,
-      this.execution.pathOf(this.destination.steps[0]!),
-    );
+    const wrong = wrongResult(result, range.count, this.io.outputs, this.execution.pathOf(this.executor.steps[0]!));
     if (wrong !== undefined) {
       this.fail(range, wrong);
       return;
     }
     this.requeueFrom(range, result.done, range.count);
-    this.destination.sizer.record(result.done, result.tookMs);
-    this.ends.onResult({ ...range, count: result.done }, result);
+    this.executor.sizer.record(result.done, result.tookMs);
+    this.io.onResult({ ...range, count: result.done }, result);
   }
 
   /**
@@ -181,7 +176,7 @@ export class Dispatcher {
     const position = this.positionOf(element) ?? -1;
     const index = position - range.first;
     if (element === undefined || index < 0 || index >= range.count) return false;
-    const { steps } = this.destination;
+    const { steps } = this.executor;
     const takers = steps.filter(({ map }) => map!.streamsFrom.some((from) => from < 0));
     if (!takers.every(({ node }) => node.options.onError === "collect")) return false;
     const at = now();
@@ -197,46 +192,50 @@ export class Dispatcher {
     return true;
   }
 
-  /** A thread has ended under a visit: what it held is tried again as its retries say, everything else just so. */
-  private onCrash(range: ChunkRangeState, { held, crowded, cause }: ChunkOutcome & { kind: "lost" }, at: number): void {
-    if (held.length === 0) {
+  /** A thread has crashed: the calls in flight are retried as their options say, everything else is sent again. */
+  private onCrash(
+    range: ChunkRangeState,
+    { inFlight, hadCoTenants, cause }: ChunkOutcome & { kind: "crashed" },
+    at: number,
+  ): void {
+    if (inFlight.length === 0) {
       if (++this.startupCrashes >= MAX_STARTUP_CRASHES) this.fail(range, crashLoopError(cause, this.execution.path));
       else this.requeue(range);
       return;
     }
     let from = 0;
-    for (const { index } of held) {
+    for (const { index } of inFlight) {
       this.requeueFrom(range, from, index);
       from = index + 1;
     }
     this.requeueFrom(range, from, range.count);
-    // Of several that were in the thread it is not known who ended it: each goes again, alone.
-    const isCertain = held.length === 1 && (!crowded || range.suspected);
-    for (const { index, step } of held) {
+    // Of several in the thread it is not known which one has ended it: each is sent again, alone.
+    const isCertain = inFlight.length === 1 && (!hadCoTenants || range.isSuspect);
+    for (const { index, step } of inFlight) {
       const element = range.first + index;
       if (isCertain) this.chargeAttempt(range, element, step, cause, at);
-      else this.requeue({ ...range, first: element, count: 1, suspected: true });
+      else this.requeue({ ...range, first: element, count: 1, isSuspect: true });
     }
   }
 
   /** Something among them has ended the process that they were in: the half that has not goes on. */
   private bisect(range: ChunkRangeState): void {
     const half = Math.ceil(range.count / 2);
-    this.requeue({ ...range, first: range.first + half, count: range.count - half, suspected: true });
-    this.requeue({ ...range, count: half, suspected: true });
+    this.requeue({ ...range, first: range.first + half, count: range.count - half, isSuspect: true });
+    this.requeue({ ...range, count: half, isSuspect: true });
   }
 
   private requeueFrom(range: ChunkRangeState, from: number, to: number): void {
-    if (to > from) this.requeue({ ...range, first: range.first + from, count: to - from, suspected: false });
+    if (to > from) this.requeue({ ...range, first: range.first + from, count: to - from, isSuspect: false });
   }
 
   private chargeAttempt(range: ChunkRangeState, position: number, index: number, cause: Error, at: number): void {
-    const { execution, destination } = this;
-    const step = destination.steps[index]!;
-    const element = elementIndex({ first: 0, indices: this.ends.indices }, position);
-    const call: CrashedCall = { execution, step, element, inputs: this.ends.inputs(step, position), cause };
+    const { execution, executor } = this;
+    const step = executor.steps[index]!;
+    const element = elementIndex({ first: 0, indices: this.io.indices }, position);
+    const call: CrashedCall = { execution, step, element, inputs: this.io.inputs(step, position), cause };
     const counted = this.crashes.count(call);
-    const again: ChunkRangeState = { ...range, first: position, count: 1, suspected: true };
+    const again: ChunkRangeState = { ...range, first: position, count: 1, isSuspect: true };
     if ("wait" in counted) {
       this.inFlight.set(again, undefined);
       const go = () => {
@@ -256,12 +255,12 @@ export class Dispatcher {
   private fail(range: ChunkRangeState, error: unknown): void {
     const element = (error instanceof NodeError ? this.positionOf(error.element) : undefined) ?? range.first;
     if (this.failure === undefined || element < this.failure.element) this.failure = { element, error };
-    for (const [other, visit] of this.inFlight) if (other.first > this.failure.element) visit?.stop();
+    for (const [other, handle] of this.inFlight) if (other.first > this.failure.element) handle?.stop();
     this.failInOrder();
   }
 
   private positionOf(element: number | undefined): number | undefined {
-    const { indices } = this.ends;
+    const { indices } = this.io;
     return indices === undefined || element === undefined ? element : indices.indexOf(element);
   }
 
@@ -270,6 +269,6 @@ export class Dispatcher {
     if (failure === undefined) return;
     const isBefore = ({ first }: ChunkRangeState) => first < failure.element;
     if (this.pending.some(isBefore) || [...this.inFlight.keys()].some(isBefore)) return;
-    this.ends.failed(failure.error);
+    this.io.failed(failure.error);
   }
 }

@@ -21,23 +21,23 @@ export function encodeEach(bytes: Uint8Array): Uint8Array {
  *
  * @param apart its values' bytes, each by itself.
  */
-export function decodeEach(apart: Uint8Array, fragment: Stage, range: ChunkRange | undefined): ChunkResult {
+export function decodeEach(apart: Uint8Array, stage: Stage, range: ChunkRange | undefined): ChunkResult {
   const result = decode(apart) as ChunkResult;
   const failed = [...result.failed];
   let first: { readonly element: number; readonly error: Error } | undefined;
   const values = result.values.map((list, output) => {
-    const step = fragment.wanted[output]!;
+    const step = stage.wanted[output]!;
     return list.map((bytes, element) => {
       try {
         return decode(bytes as Uint8Array);
       } catch (cause) {
         const index = range && elementIndex(range, element);
-        const error = unserialisableError(step, fragment.execution.path, index, cause, 0, KIND);
+        const error = unserialisableError(step, stage.execution.path, index, cause, 0, KIND);
         if (step.node.options.onError !== "collect") {
           if (first === undefined || element < first.element) first = { element, error };
           return undefined;
         }
-        failed[fragment.steps.indexOf(step)]! += 1;
+        failed[stage.steps.indexOf(step)]! += 1;
         return new CollectedError(error);
       }
     });
@@ -47,8 +47,8 @@ export function decodeEach(apart: Uint8Array, fragment: Stage, range: ChunkRange
 }
 
 /** A result that can't be read at all: the error names the node, and the elements that it may be of. */
-export function unreadable(cause: unknown, fragment: Stage, range: ChunkRange | undefined): ChunkResult {
-  const { wanted, steps, execution } = fragment;
+export function unreadable(cause: unknown, stage: Stage, range: ChunkRange | undefined): ChunkResult {
+  const { wanted, steps, execution } = stage;
   const step = wanted[0] ?? steps[0]!;
   const first = range && elementIndex(range, 0);
   const last = range && elementIndex(range, range.count - 1);

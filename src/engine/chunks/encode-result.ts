@@ -8,27 +8,27 @@ import { CollectedError } from "../failures/collected.js";
 import { pathOf } from "../failures/node-errors.js";
 import type { ChunkResult } from "./protocol.js";
 
-/** Where a result comes from. */
+/** The place of a result. */
 interface ResultPlace {
   readonly plan: Plan;
   readonly path: string;
-  /** The index that an element of the visit has in the whole map; undefined for a node. */
+  /** The index of a chunk's element in the whole map; undefined for a node. */
   readonly indexOf: (element: number) => number | undefined;
 }
 
-/** How deep in a visit's result the values are: they may be as deep as any value. */
+/** The depth of the values in a chunk's result: they may be as deep as any value. */
 const VALUE_LEVEL = 3;
 
 /**
- * A visit's result as bytes. A value that can't travel fails its element: with the node, the element, and the path
- * inside the value. It never throws: whatever is wrong with a value is told in its place.
+ * Encodes a chunk's result. A value that can't be serialized fails its element: with the node, the element, and the path
+ * inside the value. It never throws: the error takes the value's place.
  */
 export function encodeResult(
   result: ChunkResult,
   place?: ResultPlace,
-  given: EncodeOptions = { unchecked: true },
+  encodeOptions: EncodeOptions = { unchecked: true },
 ): Uint8Array {
-  const options = { ...given, levelsAround: VALUE_LEVEL };
+  const options = { ...encodeOptions, levelsAround: VALUE_LEVEL };
   try {
     return encode(result, options);
   } catch {
@@ -39,8 +39,9 @@ export function encodeResult(
 function encodeRepaired(result: ChunkResult, place: ResultPlace | undefined, options: EncodeOptions): Uint8Array {
   const { failure } = result;
   const events = result.events.map((event) => (problemOf(event) === undefined ? event : sanitiseEvent(event)));
-  const told = { ...result, events, failure: failure && { error: serialisableError(failure.error) } };
-  const repaired = place === undefined || failure !== undefined ? { ...told, values: [] } : repairedIn(told, place);
+  const serialisable = { ...result, events, failure: failure && { error: serialisableError(failure.error) } };
+  const repaired =
+    place === undefined || failure !== undefined ? { ...serialisable, values: [] } : repairedIn(serialisable, place);
   try {
     return encode(repaired, options);
   } catch (error) {
@@ -52,7 +53,7 @@ function encodeRepaired(result: ChunkResult, place: ResultPlace | undefined, opt
   }
 }
 
-/** The result with errors in the places of what can't travel; or, where a step does not collect, with the first of them. */
+/** The result with errors in place of values that can't be serialized; or, where a step does not collect, with the first one. */
 function repairedIn(result: ChunkResult, { plan, path, indexOf }: ResultPlace): ChunkResult {
   const failed = [...result.failed];
   let first: { readonly element: number; readonly error: NodeError } | undefined;
@@ -76,9 +77,9 @@ function repairedIn(result: ChunkResult, { plan, path, indexOf }: ResultPlace): 
 }
 
 /**
- * What `encode` says of a value by itself; undefined: it can be encoded.
+ * The error that `encode` has for a value by itself; undefined: it can be encoded.
  *
- * @param levelsAround how many levels of it are not the user's.
+ * @param levelsAround the number of its levels that are not the user's.
  */
 export function problemOf(value: unknown, levelsAround = 0): { readonly error: unknown } | undefined {
   try {
@@ -101,7 +102,7 @@ export function unserialisableError(
   element: number | undefined,
   error: unknown,
   depth: number,
-  what = "its value can't travel between threads",
+  what = "its value can't be sent between threads",
 ): NodeError {
   const isOurs = error instanceof ValueError;
   const inside = isOurs ? printPath(error.path.slice(depth)) : "";
@@ -109,7 +110,7 @@ export function unserialisableError(
     code: "UNSERIALISABLE",
     where: pathOf(path, step.name, element),
     problem: `${what}: ${inside === "" ? "" : `at ${inside}, `}${isOurs ? error.problem : `reading it failed with ${describeError(error)}`}`,
-    advice: isOurs ? error.advice : "Give plain data: getters, proxies and toJSON() of a value run when it travels.",
+    advice: isOurs ? error.advice : "Give plain data: getters, proxies and toJSON() of a value run when it is sent.",
     cause: isOurs ? error.cause : error,
     node: step.name,
     element,
@@ -120,16 +121,16 @@ export function unserialisableError(
 function unserialisableTogether(error: unknown, place: ResultPlace | undefined): Error {
   const step = place?.plan.steps[0];
   if (place === undefined || step === undefined) return new Error(describeChain(error));
-  const what = "its values can't travel between threads together";
+  const what = "its values can't be sent between threads together";
   return unserialisableError(step, place.path, place.indexOf(0), error, Number.POSITIVE_INFINITY, what);
 }
 
-/** An error as it is, if it can travel; else what it says. */
+/** An error as it is, if it can be serialized; else its text. */
 export function serialisableError(error: unknown): unknown {
   return problemOf(error) === undefined ? error : sanitiseError(error);
 }
 
-/** An error with nothing in it that could not travel. */
+/** A copy of an error without anything that can't be serialized. */
 function sanitiseError(error: unknown): Error {
   if (!isOurs(error)) return new Error(describeChain(error));
   const { code, where, problem, advice, cause: inner } = error;
@@ -147,7 +148,7 @@ function isOurs(error: unknown): error is HypernodesError {
   }
 }
 
-/** An event whose error says what it said, and can travel. */
+/** An event with an error of the same text that can be serialized. */
 export function sanitiseEvent<E extends object>(event: E): E {
   return "error" in event ? { ...event, error: sanitiseError(event.error) } : event;
 }

@@ -13,7 +13,7 @@ import { type ChunkIo, Dispatcher } from "./dispatcher.js";
 import type { ChunkResult } from "./protocol.js";
 import { Stage } from "./stage.js";
 
-/** Maps that go to threads: chunks of elements, each through all of them in one visit. */
+/** Maps that run in threads: chunks of elements, each through all of them in one task. */
 export class FusedMapTask implements ChunkIo {
   private readonly executor: ChunkExecutor;
   private readonly dispatcher: Dispatcher;
@@ -44,11 +44,11 @@ export class FusedMapTask implements ChunkIo {
     this.results = this.wanted.map(() => new Array(this.length));
     this.errors = steps.map(() => 0);
     const indices = steps.map(({ index }) => index);
-    const { slicedLists: cuts } = extractSubPlan(plan, indices, []);
-    this.sliced = cuts;
-    this.lists = cuts.map((cut) => this.listAt(cut));
-    const { overlapping } = threadConcurrency(settings);
-    this.executor = executorFor(new Stage(execution, steps, this.wanted, cuts, overlapping));
+    const { slicedLists } = extractSubPlan(plan, indices, []);
+    this.sliced = slicedLists;
+    this.lists = slicedLists.map((cut) => this.listAt(cut));
+    const { elementConcurrency } = threadConcurrency(settings);
+    this.executor = executorFor(new Stage(execution, steps, this.wanted, slicedLists, elementConcurrency));
     this.dispatcher = new Dispatcher(this.executor, this);
     const elements = selection?.of ?? this.length;
     for (const step of steps) execution.emitMapEvent(step, { phase: "start", elements });
@@ -87,7 +87,7 @@ export class FusedMapTask implements ChunkIo {
     this.dispatcher.drain();
   }
 
-  /** Tells that they end before their last element. */
+  /** Emits that they end before their last element. */
   close(error: unknown): void {
     if (this.closed) return;
     this.closed = true;
@@ -97,7 +97,7 @@ export class FusedMapTask implements ChunkIo {
     }
   }
 
-  /** The elements that are under way in a step. */
+  /** The elements that are in flight in a step. */
   elementsInFlight(step: Step): number[] {
     return this.dispatcher.inFlightElements(step).map((position) => this.indices?.[position] ?? position);
   }
@@ -125,17 +125,17 @@ export class FusedMapTask implements ChunkIo {
 
   /** A list that is cut up, as it is when the maps begin. */
   private listAt(cut: Argument): List {
-    const brought =
+    const list =
       this.selection?.lists[this.steps[0]!.map!.lists.findIndex((list) => argumentKey(list) === argumentKey(cut))];
-    return brought ?? snapshot(this.execution.listAt(cut)!);
+    return list ?? snapshot(this.execution.listAt(cut)!);
   }
 
   onResult({ first, count }: ElementRange, { values, failed }: ChunkResult): void {
-    for (const [i, found] of values.entries()) {
+    for (const [i, computed] of values.entries()) {
       const results = this.results[i]!;
-      for (let element = 0; element < found.length; element++) {
-        results[first + element] = found[element];
-        this.selection?.computed(first + element, found[element]);
+      for (let element = 0; element < computed.length; element++) {
+        results[first + element] = computed[element];
+        this.selection?.computed(first + element, computed[element]);
       }
     }
     for (const [i, errors] of failed.entries()) this.errors[i]! += errors;
@@ -158,20 +158,20 @@ export class FusedMapTask implements ChunkIo {
   }
 }
 
-/** How many elements the maps have. */
+/** The number of elements of the maps. */
 function lengthOf(execution: RunningExecution, steps: readonly Step[]): number {
   const inside = new Set(steps.map(({ index }) => index));
   let length: number | undefined;
   for (const step of steps) {
     const { lists, streamsFrom: flowsFrom, product } = step.map!;
     const values = lists.map((list, i) => (inside.has(flowsFrom[i]!) ? new Array(length) : execution.read(list)));
-    const found = execution.listsOf(step, values);
-    length ??= new MapElements(found, product, undefined).length;
+    const resolved = execution.listsOf(step, values);
+    length ??= new MapElements(resolved, product, undefined).length;
   }
   return length!;
 }
 
-/** Whether anything outside takes a step's values. */
+/** Tells if anything outside takes a step's values. */
 function isWanted({ slot }: Step, among: readonly Step[], plan: Plan): boolean {
   const reads = (argument: { readonly slot: number }) => argument.slot === slot;
   return (

@@ -7,7 +7,7 @@ import type { InFlightElement } from "../elements/task-progress.js";
 import type { RunEvent } from "../lifecycle/events.js";
 import type { ProgramSpec } from "../program/program-spec.js";
 
-/** The part of a run that goes to threads: some steps of a plan, and what all its visits share. Encoded once. */
+/** A stage for threads or other hosts: some steps of a plan, and the data that all its chunks share. Encoded once. */
 export interface StageSpec {
   readonly source: ProgramSpec;
   /** The pipeline's place in the run: `Corpus.essays[3]`. */
@@ -18,53 +18,53 @@ export interface StageSpec {
   readonly multiple: number;
   /** The choices that nested pipelines inherit. */
   readonly execution: ExecutionOptions | undefined;
-  /** What the pipelines nested in its steps remember, if anything is remembered. */
+  /** The caches of the pipelines nested in its steps, if there are any. */
   readonly cached: CachedStageSpec | undefined;
-  /** How many elements of one visit are under way at once. */
-  readonly overlapping: number;
+  /** The number of elements of one chunk that are in flight at once. */
+  readonly elementConcurrency: number;
   readonly graceMs: number;
   /** Values by slot. */
   readonly values: readonly (readonly [slot: number, value: unknown])[];
 }
 
-/** How the pipelines nested in a fragment's steps remember: at home, by what a thread asks there. */
+/** The caches of the pipelines nested in a stage's steps, which the main thread reads and writes for its threads. */
 export interface CachedStageSpec {
   /** For each step its nested pipeline's codes, if it has one: threads need not read the code again. */
   readonly codes: readonly (CodeDigests | undefined)[];
-  /** For each pipeline nested in the fragment, the number of its store; -1 for none. */
+  /** For each pipeline nested in the stage, the number of its store; -1 for none. */
   readonly stores: readonly number[];
 }
 
-/** What else may be in a thread with a visit: nothing; what waits for its turn; what overlaps with it. */
-export type Isolation = "none" | "serial" | "overlapping";
+/** The other tasks that may be in a thread with a task: none; those that wait for their turn; those that run concurrently. */
+export type Isolation = "exclusive" | "serial" | "concurrent";
 
-/** The elements that a visit takes. */
+/** The elements of a chunk. */
 export interface ChunkRange extends ElementRange {
-  /** Milliseconds after which no more of them are begun; undefined: all are. */
+  /** Milliseconds after which no more of them are started; undefined: all are. */
   readonly budgetMs: number | undefined;
 }
 
-/** What a visit brings home, encoded. */
+/** The result of a chunk. It is sent encoded. */
 export interface ChunkResult {
-  /** How many of its elements are done: the first ones. */
+  /** The number of its elements that are done: the first ones. */
   readonly done: number;
   /** For each wanted step its values: one for each element, or one in all. */
   readonly values: readonly (readonly unknown[])[];
-  /** For each step of the fragment, how many of its values are errors. */
+  /** For each step of the stage, the number of its values that are errors. */
   readonly failed: readonly number[];
-  /** What ended it early. */
+  /** The error that ended it early. */
   readonly failure: { readonly error: unknown } | undefined;
-  /** Those that have not come home before. */
+  /** The events that were not sent before. */
   readonly events: readonly RunEvent[];
   /** The thread's number. */
   readonly thread: number;
-  /** How long the thread took for it, without the import of modules. */
+  /** Milliseconds that the thread took, without the import of modules. */
   readonly tookMs: number;
-  /** Whether the thread keeps resources. */
-  readonly holds: boolean;
+  /** True if the thread keeps resources. */
+  readonly hasResources: boolean;
 }
 
-/** What a visit brings home that has done nothing. */
+/** The result of a chunk that has done nothing. */
 export const EMPTY_RESULT: ChunkResult = {
   done: 0,
   values: [],
@@ -73,32 +73,32 @@ export const EMPTY_RESULT: ChunkResult = {
   events: [],
   thread: threadId,
   tookMs: 0,
-  holds: false,
+  hasResources: false,
 };
 
-/** Elements that go to a thread together. */
+/** A chunk that is sent to a thread or a host. */
 export interface ChunkRangeState extends ChunkRange {
-  /** Whether something among it is suspected of having ended what it was in: it goes alone. */
-  readonly suspected: boolean;
+  /** True if one of its elements may have crashed its thread or process: it gets one of its own. */
+  readonly isSuspect: boolean;
   readonly known: readonly KnownFailure[];
-  /** True if its one element can't be read where it goes: it goes without it. */
+  /** True if its one element can't be read on the host: it is sent without it. */
   readonly isUnread?: boolean;
 }
 
-/** How a visit ended. */
+/** The outcome of a chunk. */
 export type ChunkOutcome =
-  /** It was computed here; or from who else it comes. */
-  | { readonly kind: "home"; readonly result: ChunkResult; readonly from?: string | undefined }
-  /** It was not wanted any more. */
-  | { readonly kind: "stopped" }
-  /** Its thread ended because of another visit. */
-  | { readonly kind: "dragged" }
-  /** The process that it was in has ended, and it is not known which of its elements was under way. */
-  | { readonly kind: "halved" }
-  /** Its thread ended: what was under way in it, by index within the visit, and why. */
+  /** It was computed by `from`, or by this process. */
+  | { readonly kind: "completed"; readonly result: ChunkResult; readonly from?: string | undefined }
+  /** It was cancelled. */
+  | { readonly kind: "cancelled" }
+  /** Its thread was terminated because of another task. */
+  | { readonly kind: "evicted" }
+  /** Its process has ended, and it is not known which of its elements were in flight. */
+  | { readonly kind: "bisected" }
+  /** Its thread has ended, with the elements in flight, by their indices within the chunk. */
   | {
-      readonly kind: "lost";
-      readonly held: readonly InFlightElement[];
-      readonly crowded: boolean;
+      readonly kind: "crashed";
+      readonly inFlight: readonly InFlightElement[];
+      readonly hadCoTenants: boolean;
       readonly cause: Error;
     };

@@ -20,29 +20,29 @@ import type { CachedStageSpec, StageSpec } from "./protocol.js";
 
 /** Some steps of an execution that are computed in chunks, in threads or on other hosts, and the data that all chunks share. */
 export class Stage {
-  /** Whether any call in it has a limit of time. */
+  /** True if any call in it has a limit of time. */
   readonly isTimed: boolean;
   /** Chunks are cut at multiples of this: the largest batch. */
   readonly multiple: number;
-  /** For each pipeline nested in its steps what it remembers in, if anything. */
+  /** For each pipeline nested in its steps its cache session, if it has one. */
   private readonly nestedSessions: readonly (CacheSession | undefined)[];
-  /** What they remember in, by number: threads ask for it. Undefined if they remember nothing. */
+  /** Their sessions by number, for the requests of threads. Undefined if they have none. */
   readonly sessions: readonly CacheSession[] | undefined;
-  /** The places whose ends were told by visits that were lost. */
+  /** The paths whose ends were emitted by tasks that crashed. */
   readonly reportedEnds = new Set<string>();
 
   /**
    * @param steps in the plan's order.
-   * @param cuts the lists whose elements come with each visit.
-   * @param overlapping how many elements of one visit are under way at once.
-   * @param onError what a map over a whole pipeline does there, if not what it does here.
+   * @param slicedLists the lists whose elements come with each chunk.
+   * @param elementConcurrency the number of elements of one chunk that are in flight at once.
+   * @param onError the error policy of a map over a whole pipeline there, if it is another one.
    */
   constructor(
     readonly execution: RunningExecution,
     readonly steps: readonly Step[],
     readonly wanted: readonly Step[],
-    private readonly cuts: readonly Argument[],
-    private readonly overlapping: number,
+    private readonly slicedLists: readonly Argument[],
+    private readonly elementConcurrency: number,
     private readonly onError?: OnError,
   ) {
     this.isTimed = isTimed(steps);
@@ -54,7 +54,7 @@ export class Stage {
     this.sessions = sessions.size === 0 ? undefined : [...sessions];
   }
 
-  /** Where the pipeline's class comes from. */
+  /** The location of the pipeline's class. */
   origin() {
     const { pipeline } = this.execution.program;
     const origin = classLocationOf(pipeline);
@@ -87,24 +87,24 @@ export class Stage {
   }
 
   /**
-   * What all chunks share, for other processes. What is nested in it, and has a store of its own, remembers there.
+   * Encodes the data that all chunks share, for other hosts. Nested pipelines with a store of their own are cached there.
    *
-   * @param origin where the class comes from there.
-   * @returns the bytes, and a digest of what they say: other bytes may say the same.
+   * @param origin the location of the class on the host.
+   * @returns the bytes, and a digest of their content: other bytes may have the same.
    * @throws {NodeError} `UNSERIALISABLE`.
    */
   encodeForHost(origin: ClassLocation): { readonly bytes: Uint8Array; readonly content: string } {
     const { program, run, settings } = this.execution;
     const spec = this.spec(run.id, undefined);
-    const isRemembered = hasCache({ ...program.plan, steps: this.steps }, { ...settings.choices, cache: false });
-    const fragment: StageMessage = {
+    const isCached = hasCache({ ...program.plan, steps: this.steps }, { ...settings.choices, cache: false });
+    const message: StageMessage = {
       ...{ origin, spec },
-      codes: isRemembered ? exportForSteps(program, this.steps) : undefined,
-      models: isRemembered ? exportModelDigests() : undefined,
+      codes: isCached ? exportForSteps(program, this.steps) : undefined,
+      models: isCached ? exportModelDigests() : undefined,
     };
     return this.namingShared(spec, 1, () => ({
-      bytes: encode(fragment, { levelsAround: 4 }),
-      content: contentOf(fragment, 4).digest,
+      bytes: encode(message, { levelsAround: 4 }),
+      content: contentOf(message, 4).digest,
     }));
   }
 
@@ -121,14 +121,14 @@ export class Stage {
       run,
       execution: localised(settings.choices.execution),
       cached,
-      overlapping: this.overlapping,
+      elementConcurrency: this.elementConcurrency,
       graceMs: settings.graceMs,
       values: sharedSlots(program.plan, this.steps).map((slot) => [slot, values[slot]]),
     };
   }
 
   /**
-   * Does what reads shared values.
+   * Runs a function that reads shared values.
    *
    * @param depth how deep inside what is read the spec is.
    * @throws {NodeError} `UNSERIALISABLE`, with the name of what is at fault.
@@ -168,7 +168,7 @@ export class Stage {
   }
 
   /**
-   * Does what reads elements.
+   * Runs a function that reads elements.
    *
    * @param depth how deep inside what is read the lists of elements are.
    * @throws {NodeError} `UNSERIALISABLE`, with the element that is at fault.
@@ -179,7 +179,7 @@ export class Stage {
     } catch (error) {
       const path = error instanceof ValueError ? error.path.slice(depth) : [];
       const [list, element] = path;
-      const slot = this.cuts[Number(list)]?.slot;
+      const slot = this.slicedLists[Number(list)]?.slot;
       if (slot !== undefined && typeof element === "number") {
         throw this.unserialisableError(error, slot, elementIndex(part, element), depth + 2);
       }
@@ -193,7 +193,7 @@ export class Stage {
       for (let element = 0; element < list.length; element++) {
         const problem = problemOf([list[element]], 1);
         if (problem !== undefined) {
-          return this.unserialisableError(problem.error, this.cuts[i]!.slot, elementIndex(part, element), 1);
+          return this.unserialisableError(problem.error, this.slicedLists[i]!.slot, elementIndex(part, element), 1);
         }
       }
     }
@@ -213,7 +213,7 @@ export class Stage {
       element,
       error,
       depth,
-      `what it takes from "${name}" can't travel between threads`,
+      `what it takes from "${name}" can't be sent between threads`,
     );
   }
 }

@@ -14,7 +14,7 @@ export function unreadElement(step: Step, path: string, element: number | undefi
   });
 }
 
-/** @returns true for one of these: no call has begun. */
+/** @returns true for one of these: no call has started. */
 export function isUnread({ code, attempts }: NodeError): boolean {
   return code === CODE && attempts === 0;
 }

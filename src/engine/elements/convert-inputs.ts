@@ -35,7 +35,7 @@ function convertUsed(value: object, uses: SlotUses, read: ListsRead | undefined)
 function isReadAsList(value: object, { isMappedOver, isTakenWhole }: SlotUses): value is Iterable<unknown> {
   if (isBareIterable(value)) return true;
   if (!isMappedOver || isList(value) || !isIterable(value)) return false;
-  // Nothing else can tell.
+  // Nothing else shows it.
   if (!isTakenWhole) return true;
   if (value instanceof Set || value instanceof Map) return false;
   // What gives the same iterator again can be gone through once only.
@@ -52,7 +52,7 @@ function toList(value: Iterable<unknown>, read: ListsRead | undefined): unknown 
   return list;
 }
 
-/** How a value is taken that is a list for maps, and a whole for others. */
+/** The uses of a value that is a list for maps, and a whole for others. */
 export const AS_LIST: SlotUses = { isMappedOver: true, isTakenWhole: true, paths: [] };
 
 /** A record in which what a path leads to has landed: the record itself, or a copy of what is on the way. */

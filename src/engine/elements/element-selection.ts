@@ -3,18 +3,18 @@ import type { ElementRange } from "./elements.js";
 /** The elements of a map that are to be computed, because the others are known. */
 export interface ElementSelection extends ElementRange {
   readonly indices: readonly number[];
-  /** How many there are in the whole map. */
+  /** The number of elements of the whole map. */
   readonly of: number;
-  /** How many are computed with them, because they are equal. */
+  /** The number of elements that are computed with them, because they are equal. */
   readonly equal: number;
   /** @param position its place among those that are computed. */
   computed(position: number, value: unknown): void;
 }
 
-/** How many elements are named of a map that never ends. */
+/** The number of elements that are named of a map that never ends. */
 export const MAX_NAMED = 5;
 
-/** What the end of a map tells: how many elements there were, failed, and were known before. */
+/** The counts in the end event of a map: its elements, the failed ones and the cached ones. */
 export function mapEndCounts(
   computed: number,
   failed: number,

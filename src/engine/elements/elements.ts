@@ -1,6 +1,6 @@
 import type { List } from "./lists.js";
 
-/** Which elements of a map are here. */
+/** Some elements of a map. */
 export interface ElementRange {
   /** The index of the first one in the whole map. */
   readonly first: number;
@@ -33,7 +33,7 @@ export class MapElements {
     return this.part === undefined ? element : elementIndex(this.part, element);
   }
 
-  /** What an element brings: a value from each list. The first list of a product varies slowest. */
+  /** The inputs of an element: a value from each list. The first list of a product varies slowest. */
   inputs(element: number): unknown[] {
     const { lists } = this;
     if (!this.isProduct) return lists.map((list) => list[element]);

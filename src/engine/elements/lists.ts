@@ -4,7 +4,7 @@ import type { Step } from "../../graph/plan.js";
 import { describeChain, describeValue } from "../../util/describe.js";
 import { isBareIterable, isIterable, readIterable } from "../../util/iterators.js";
 
-/** What can be read by index. */
+/** A value that can be read by index. */
 export type List = ArrayLike<unknown>;
 
 /** The lists that a run has read from iterables that are no arrays: each is read once, however many maps go over it. */
@@ -41,7 +41,7 @@ export function toArrayLike(value: unknown, read: ListsRead): List | undefined {
   return list;
 }
 
-/** Whether a value can be read by index as it is. Of what only looks like an array, nobody knows that it is meant as a list. */
+/** Tells if a value can be read by index as it is. An object that only looks like an array may not be meant as a list. */
 export function isList(value: unknown): value is List {
   return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
 }
@@ -92,9 +92,9 @@ export function notAList(name: string, value: unknown, where: string, does: stri
   return new InputError({
     code: "NOT_A_LIST",
     where,
-    problem: `it ${does} over "${name}", which is no list but ${describeValue(value)}`,
+    problem: `it ${does} over "${name}", which is not a list but ${describeValue(value)}`,
     advice,
-    violations: [{ path: name, constraint: "list", problem: "it is no list" }],
+    violations: [{ path: name, constraint: "list", problem: "it is not a list" }],
   });
 }
 

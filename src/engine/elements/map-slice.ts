@@ -3,11 +3,11 @@ import type { ElementRange } from "./elements.js";
 import type { TaskProgress } from "./task-progress.js";
 
 export interface SliceRange extends ElementRange {
-  /** How many elements of the visit come before it. */
+  /** The number of elements of the chunk that come before it. */
   readonly offset: number;
 }
 
-/** The part of a map that a visit sees: its elements, and who watches them from outside. */
+/** The part of a map that a chunk has: its elements, and their progress for the main thread. */
 export class MapSlice {
   /** The index of its first element in the whole map. */
   readonly first: number;
@@ -41,7 +41,7 @@ export class MapSlice {
     this.progress.startElement(step, from + this.offset, to + this.offset);
   }
 
-  /** An element that is under way comes to another step. */
+  /** Notes that an element in flight has reached another step. */
   moveTo(step: number, element: number): void {
     this.progress.moveTo(step, element + this.offset);
   }
@@ -53,7 +53,7 @@ export class MapSlice {
 
 /** An element whose thread died under it once too often: its error stands for its value. */
 export interface KnownFailure {
-  /** The step's index among the fragment's. */
+  /** The step's index in the stage. */
   readonly step: number;
   /** The element's index in the whole map. */
   readonly element: number;

@@ -1,4 +1,4 @@
-/** An element that is under way: its index within the visit, and in which of the fragment's steps. */
+/** An element in flight: its index within the chunk, and the number of its step in the stage. */
 export interface InFlightElement {
   readonly index: number;
   readonly step: number;
@@ -13,8 +13,8 @@ const HEADER = 16;
 const COUNT = 15;
 
 /**
- * What a thread and its process both see of a visit while it lasts, though the thread be in an endless loop: whether it
- * is to stop, when the first of its calls should have ended, and which elements are under way in which step.
+ * The progress of a task in memory that its thread and the main thread share, so that both see it even in an endless loop:
+ * the request to stop, the first deadline of its calls, and the elements in flight with their steps.
  */
 export class TaskProgress {
   private readonly times: Float64Array;
@@ -57,7 +57,7 @@ export class TaskProgress {
     this.times[0] = at;
   }
 
-  /** @param from the elements' indices within the visit; `to` is the first one after them. */
+  /** @param from the elements' indices within the chunk; `to` is the first one after them. */
   startElement(step: number, from: number, to: number): void {
     for (let i = from; i < to; i++) this.inFlight[i] = ((step + 1) << 4) | ((this.inFlight[i]! & COUNT) + 1);
   }
@@ -70,10 +70,11 @@ export class TaskProgress {
     for (let i = from; i < to; i++) this.inFlight[i] = (this.inFlight[i]! & COUNT) === 1 ? 0 : this.inFlight[i]! - 1;
   }
 
-  /** What is under way: indices within the visit, and in which step. */
+  /** The elements in flight: their indices within the chunk, and the step of each. */
   elementsInFlight(): InFlightElement[] {
-    const found: InFlightElement[] = [];
-    for (const [index, cell] of this.inFlight.entries()) if (cell !== 0) found.push({ index, step: (cell >> 4) - 1 });
-    return found;
+    const inFlight: InFlightElement[] = [];
+    for (const [index, cell] of this.inFlight.entries())
+      if (cell !== 0) inFlight.push({ index, step: (cell >> 4) - 1 });
+    return inFlight;
   }
 }

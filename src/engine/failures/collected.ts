@@ -16,7 +16,7 @@ export class CollectedError {
     return this.#error;
   }
 
-  /** Whether a value is one. No code of the value's own runs. */
+  /** Tells if a value is one. No code of the value's own runs. */
   static is(value: unknown): value is CollectedError {
     return typeof value === "object" && value !== null && #error in value;
   }

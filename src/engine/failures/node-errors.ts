@@ -5,7 +5,7 @@ import { describeCauses, describeError, describeValue, isError } from "../../uti
 
 export { describeValue as print } from "../../util/describe.js";
 
-/** What is known of a call that failed. */
+/** The facts of a call that failed. */
 export interface FailedCall {
   readonly step: Step;
   /** The pipeline's place: `Corpus.essays[3]`. */
@@ -19,7 +19,7 @@ export interface FailedCall {
 /** The code of the error of a node that has changed what it took. */
 export const CHANGED_INPUT = "CHANGED_INPUT";
 
-/** Whether a call is not to be repeated, and its failure not to be collected: what it took is no longer what it was. */
+/** Tells if a call must not be repeated, nor its failure collected: its inputs were changed. */
 export function hasChangedInput(error: unknown): boolean {
   return isError(error) && error instanceof NodeError && error.code === CHANGED_INPUT;
 }
@@ -34,14 +34,14 @@ export function nodeError(error: unknown, { step, path, element, inputs, attempt
   }
   const names = step.node.dependencies.map((dependency) => dependency.input ?? formatDependency(dependency));
   const shown = inputs.map((value, i) => `${names[i] ?? `argument ${i + 1}`} = ${describeValue(value)}`);
-  const told = describeError(error);
+  const description = describeError(error);
   return new NodeError({
     code: "NODE_FAILED",
     where: pathOf(path, step.name, element),
     problem: [
-      `failed with ${told}`,
+      `failed with ${description}`,
       ...(attempts > 1 ? [` after ${attempts} attempts`] : []),
-      ...describeCauses(error, told).map((cause) => `\n  caused by ${cause}`),
+      ...describeCauses(error, description).map((cause) => `\n  caused by ${cause}`),
       ...(shown.length > 0 ? [`\n  given ${shown.join("\n        ")}`] : []),
     ].join(""),
     cause: error,

@@ -1,7 +1,7 @@
 import type { NodeOptions, Retries } from "../../dsl/options.js";
 import { TimeoutError } from "../../errors.js";
 
-/** Whether a call needs a scope of its own: its failure is not yet the failure of what is around it. */
+/** Tells if a call needs a scope of its own: its failure is not yet the failure of the run. */
 export function isGuarded({ retries, timeoutMs, onError }: NodeOptions): boolean {
   return retries !== undefined || timeoutMs !== undefined || onError === "collect";
 }

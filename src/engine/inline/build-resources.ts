@@ -27,29 +27,29 @@ export function buildResources(execution: RunningExecution, step: Step): Promise
 function buildResource(execution: RunningExecution, index: number): unknown {
   const { name, arguments: from } = execution.plan.resources[index]!;
   const { builders, self, pipeline } = execution.program;
-  const { emit: tell, resources } = execution.run;
+  const { emit, resources } = execution.run;
   const about = { type: "resource", path: pathOf(execution.path, name), name } as const;
   const inputs = from.map((argument) => execution.input(argument));
   const call = () => adopted(builders[index]!.apply(self, inputs));
   const checked = execution.settings.check ? () => execution.run.purity.resource(execution, name, inputs, call) : call;
   const make = (): unknown => {
     const at = now();
-    tell?.({ ...about, phase: "start" });
+    emit?.({ ...about, phase: "start" });
     return settle(
       checked,
       (value) => {
-        const label = tell === undefined ? undefined : labelOf(value);
-        tell?.({ ...about, phase: "end", durationMs: now() - at, ...(label !== undefined && { label }) });
+        const label = emit === undefined ? undefined : labelOf(value);
+        emit?.({ ...about, phase: "end", durationMs: now() - at, ...(label !== undefined && { label }) });
         execution.resourceBuilt(index);
       },
       (cause) => {
         const error = hasChangedInput(cause) ? (cause as NodeError) : notBuilt(about.path, name, cause);
-        tell?.({ ...about, phase: "failed", error, durationMs: now() - at });
+        emit?.({ ...about, phase: "failed", error, durationMs: now() - at });
         return error;
       },
     );
   };
-  return resources.acquire(pipeline, name, inputs, make, () => tell?.({ ...about, phase: "disposed" }));
+  return resources.acquire(pipeline, name, inputs, make, () => emit?.({ ...about, phase: "disposed" }));
 }
 
 function notBuilt(where: string, node: string, cause: unknown): NodeError {

@@ -19,7 +19,7 @@ export interface ChainedMap {
 }
 
 /**
- * Maps that flow into each other, and how many of their calls are under way. An element goes through the whole chain
+ * Maps that flow into each other, and the number of their calls in flight. An element goes through the whole chain
  * before the first map takes another.
  */
 export class MapChain {
@@ -28,7 +28,7 @@ export class MapChain {
   private started = false;
   private readonly limit: number;
   private readonly maps: ChainedMap[] = [];
-  /** Which map has which unit to do next: the last put on comes first, so elements go deep before they go wide. */
+  /** The units to do next, each after its map: the last put on comes first, so elements go deep before they go wide. */
   private readonly pending: (ChainedMap | number)[] = [];
 
   constructor(private readonly execution: RunningExecution) {
@@ -92,7 +92,7 @@ export class MapChain {
     return false;
   }
 
-  /** Counts a call as under way until its promise settles. */
+  /** Counts a call as in flight until its promise settles. */
   async(promise: Promise<unknown>, ended: (value: unknown) => void, failed: (error: unknown) => void): void {
     this.inFlight++;
     this.execution.whenSettled(

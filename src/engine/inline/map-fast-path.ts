@@ -15,7 +15,7 @@ export interface FusedMap {
   readonly results: unknown[];
 }
 
-/** Where a straight run of maps left off: a call that has to be waited for, or that failed. */
+/** The exit of the fast path of maps: a call that has to be waited for, or that failed. */
 export type MapFastPathExit =
   | { readonly lane: number; readonly element: number; readonly promise: Promise<unknown> }
   | { readonly lane: number; readonly element: number; readonly error: unknown };

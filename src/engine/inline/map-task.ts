@@ -19,7 +19,7 @@ import type { ChainedMap, MapChain } from "./map-chain.js";
 import { callElement, type FusedMap } from "./map-fast-path.js";
 import { childValues, collectError, invokeStep, putElement, toNodeError } from "./step-call.js";
 
-/** A mapped step under way: its units (an element, or a batch of them), their results in order. */
+/** A mapped step in progress: its units (an element, or a batch of them), their results in order. */
 export class MapTask implements ChainedMap {
   readonly results: unknown[];
   private chain!: MapChain;
@@ -28,15 +28,15 @@ export class MapTask implements ChainedMap {
   private readonly units: number;
   private readonly unitCount: number;
   private readonly followers: MapTask[] = [];
-  /** How many maps it takes elements of as they come. */
+  /** The number of maps whose elements it takes as they come. */
   private readonly sources: number;
-  /** For each unit, how many elements it still lacks; made when the first one comes. */
+  /** For each unit, the number of elements that it waits for; made when the first one comes. */
   private missingInputs: Uint32Array | undefined;
   private readonly arrived: Uint8Array | undefined;
   private readonly startedAt: number;
-  /** Whether a call needs nothing around it. */
+  /** True if a call needs nothing around it. */
   private readonly direct: boolean;
-  /** Whether it is one of a method that nobody watches. */
+  /** True if it is a map of a method, without a listener. */
   private readonly isPlain: boolean;
   private next = 0;
   private remaining: number;
@@ -111,9 +111,9 @@ export class MapTask implements ChainedMap {
       for (; element < this.length && !execution.stopped; element++) {
         const values = template.slice();
         for (let i = 0; i < lists.length; i++) putElement(child, values, i, lists[i]![element], execution);
-        const begun = runFastPath(child.program, values, execution.scope, 0, execution.run);
-        if (begun !== undefined) {
-          left = { promise: Promise.resolve(execution.resumeNested(child, values, step, element, begun)) };
+        const exit = runFastPath(child.program, values, execution.scope, 0, execution.run);
+        if (exit !== undefined) {
+          left = { promise: Promise.resolve(execution.resumeNested(child, values, step, element, exit)) };
           break;
         }
         results[element] = resultOf(child.plan, values, child.pick);
@@ -125,12 +125,12 @@ export class MapTask implements ChainedMap {
     if (left !== undefined) this.failOrAwait(element, left);
   }
 
-  /** The map as a lane of a straight run, if nothing is in the way of that. */
+  /** The map as a lane of the fast path, if nothing prevents that. */
   fastPathLane(): FusedMap | undefined {
     const { execution, step } = this;
     const method = execution.program.methods[step.index];
     const isBuilt = step.resources.every((i) => execution.values[execution.plan.resources[i]!.slot] !== undefined);
-    // What joins a map that is under way takes its elements as they come.
+    // A map that joins one in progress takes its elements as they come.
     const isFirst = this.flowing.every((source) => source === undefined || source.chain === this.chain);
     const isPlain = this.direct && this.selection === undefined;
     if (!isPlain || method === undefined || isAsync(method) || !isBuilt || !isFirst || this.remaining === 0)
@@ -154,7 +154,7 @@ export class MapTask implements ChainedMap {
     return this.lanes;
   }
 
-  /** A straight run has done the first elements. */
+  /** The fast path has done the first elements. */
   advanceTo(done: number): void {
     this.next = done;
     this.remaining -= done;
@@ -162,14 +162,14 @@ export class MapTask implements ChainedMap {
     if (this.remaining === 0) this.finish();
   }
 
-  /** A straight run has done this element, too, and left off in a later lane. */
+  /** The fast path has done this element, too, and stopped in a later map of the chain. */
   advancePast(element: number): void {
     this.next = element + 1;
     this.remaining--;
     this.setResult(element, this.results[element]);
   }
 
-  /** A straight run left off in a call of this one. */
+  /** The fast path stopped in a call of this map. */
   failOrAwait(element: number, left: { readonly promise: Promise<unknown> } | { readonly error: unknown }): void {
     this.next = element + 1;
     if ("error" in left) this.execution.fail(this.failed(element, left.error));
@@ -184,7 +184,7 @@ export class MapTask implements ChainedMap {
   }
 
   private onInput(element: number): void {
-    // It has been here on a straight run.
+    // The fast path has done it.
     if (element < this.next) return;
     const unit = Math.floor(element / this.unitCount);
     this.missingInputs ??= Uint32Array.from(
@@ -282,24 +282,24 @@ export class MapTask implements ChainedMap {
     return shared;
   }
 
-  /** The first elements that have begun and not ended. */
+  /** The first elements that are in flight. */
   elementsInFlight(): number[] {
-    const found: number[] = [];
-    for (let i = 0; i < this.length && found.length < MAX_NAMED; i++) {
+    const inFlight: number[] = [];
+    for (let i = 0; i < this.length && inFlight.length < MAX_NAMED; i++) {
       const hasCome =
         this.sources > 0
           ? this.flowing.every((from) => from === undefined || from.arrived![i] === 1)
           : this.hasStarted(i);
-      if (hasCome && !(i in this.results)) found.push(this.elements.index(i));
+      if (hasCome && !(i in this.results)) inFlight.push(this.elements.index(i));
     }
-    return found;
+    return inFlight;
   }
 
   private hasStarted(element: number): boolean {
     return Math.floor(element / this.unitCount) < this.next;
   }
 
-  /** Tells that it ends before its last element. */
+  /** Emits that it ends before its last element. */
   close(error: unknown): void {
     if (this.remaining < 0) return;
     this.execution.emitMapEvent(this.step, {
@@ -364,12 +364,12 @@ export class MapTask implements ChainedMap {
       execution.plan.collectsErrors ? this.upstreamError(first + i) : undefined,
     );
     const indices = values.flatMap((carried, i) => (carried === undefined ? [first + i] : []));
-    const place = (found: readonly unknown[]): unknown[] => {
+    const place = (computed: readonly unknown[]): unknown[] => {
       let next = 0;
-      return values.map((carried) => carried ?? found[next++]);
+      return values.map((carried) => carried ?? computed[next++]);
     };
-    const found = callBatch({ execution, step, indices, elements: this.elements, shared: shared! });
-    return isPromise(found) ? (found as Promise<unknown[]>).then(place) : place(found as unknown[]);
+    const results = callBatch({ execution, step, indices, elements: this.elements, shared: shared! });
+    return isPromise(results) ? (results as Promise<unknown[]>).then(place) : place(results as unknown[]);
   }
 
   private end(unit: number): number {

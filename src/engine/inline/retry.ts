@@ -6,7 +6,7 @@ import { backoffDelay, resolveRetries, timeoutError } from "../failures/retry-po
 import { CancelScope, sleepUnlessStopped } from "../lifecycle/cancel-scope.js";
 import { now } from "../lifecycle/events.js";
 
-/** How one call may be repeated and how long it may take. */
+/** The retries and the timeout of one call. */
 export interface CallPolicy {
   readonly path: () => string;
   readonly options: NodeOptions;
@@ -92,7 +92,7 @@ function scopeOfCall({ scope: outer, options: { timeoutMs }, path: where }: Call
   return scope;
 }
 
-/** An attempt has failed: what else it has begun is wanted no more. If it was stopped for its time, that is the reason. */
+/** Stops the scope of a failed attempt. If it was stopped for its time, that is the reason. */
 function stopReason(scope: CancelScope, policy: CallPolicy, error: unknown): unknown {
   if (scope.stopped && !policy.scope.stopped) return scope.reason;
   scope.stop(error);

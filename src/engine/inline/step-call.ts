@@ -17,9 +17,9 @@ import { callWithPolicy } from "./retry.js";
 type RetryHook = (error: unknown, attempt: number, delayMs: number) => void;
 
 /**
- * Calls a step's method or nested pipeline, as its options say, and tells of it.
+ * Calls a step's method or nested pipeline, as its options say, and emits the events of the call.
  *
- * @param size how many elements a batch has.
+ * @param size the number of elements of a batch.
  * @returns the value, or a promise of it if the call takes one.
  * @throws {NodeError}
  */
@@ -41,7 +41,7 @@ export function invokeStep(
   );
 }
 
-/** Where a step collects, its error takes the place of its value. */
+/** Collects the error of a step, if its options say so: it takes the place of the value. */
 export function collectError({ scope }: RunningExecution, step: Step, call: () => unknown): unknown {
   if (step.node.options.onError !== "collect") return call();
   const collected = (error: unknown): unknown => {
@@ -60,18 +60,18 @@ function invokeWithEvents(call: StepCall, size: number | undefined, guarded: boo
   const { execution, step, element } = call;
   const { run } = execution;
   const path = pathOf(execution.path, step.name, element);
-  const tell = run.emit!;
+  const emit = run.emit!;
   const place: CallPath = { path, name: step.name, element, size };
   const at = now();
-  const again: RetryHook = (error, attempt, delayMs) => tell(retried(place, error, attempt, delayMs));
-  tell(started(place, element === undefined ? execution.queuedMs(step, at) : undefined));
+  const again: RetryHook = (error, attempt, delayMs) => emit(retried(place, error, attempt, delayMs));
+  emit(started(place, element === undefined ? execution.queuedMs(step, at) : undefined));
   const compute = () => (guarded ? invokeWithPolicy(call, again) : invokeOnce(call, execution.scope));
   return settle(
     run.context === undefined ? compute : () => run.context!.withSpan(run.id, path, compute),
-    () => tell(ended(place, now() - at)),
+    () => emit(ended(place, now() - at)),
     (thrown) => {
       const error = guarded ? thrown : toNodeError(call, thrown);
-      tell(failedWith(place, error, now() - at));
+      emit(failedWith(place, error, now() - at));
       return error;
     },
   );

@@ -9,7 +9,7 @@ export interface CallPath {
   readonly name: string;
   /** The index of the element, or of the first one of a batch; undefined: it is a node's call. */
   readonly element: number | undefined;
-  /** How many elements a batch has. */
+  /** The number of elements of a batch. */
   readonly size?: number | undefined;
 }
 

@@ -2,17 +2,17 @@ import { setMaxListeners } from "node:events";
 import { sleep } from "../../util/long-timeout.js";
 import { now } from "./events.js";
 
-/** What a scope hears from outside of its thread, and tells there. */
+/** The bridge from a scope to its run in another thread. */
 export interface ScopeParent {
   /** Why everything here is to stop; undefined: it is not. */
   stopReason(): unknown;
-  /** A call that should have ended at this time has begun. @returns what to call when it has ended. */
+  /** Notes that a call with this deadline has started. @returns a function to call when it has ended. */
   limit(at: number): () => void;
 }
 
 /**
- * How far a stop reaches: a run, or one guarded attempt inside it. A stopped scope starts nothing more, and what is
- * under way can see it through its signal.
+ * The reach of a stop: a run, or one guarded attempt inside it. A stopped scope starts nothing more, and calls in flight
+ * see it through its signal.
  */
 export class CancelScope {
   stopped = false;
@@ -43,11 +43,11 @@ export class CancelScope {
     return this.controller.signal;
   }
 
-  /** Whoever computes in a loop hears of a stop by looking: no event comes before the loop ends. */
+  /** A signal that checks for a stop when it is read: in a loop, no event comes before the loop ends. */
   private watched(): AbortController {
     const controller = new AbortController();
     const { signal } = controller;
-    // All that is under way at once may listen.
+    // All calls in flight may listen.
     setMaxListeners(0, signal);
     const { get } = Object.getOwnPropertyDescriptor(AbortSignal.prototype, "aborted")!;
     const aborted = (): boolean => {
@@ -65,7 +65,7 @@ export class CancelScope {
     return controller;
   }
 
-  /** From this time on the scope is stopped, for who looks; `late` tells why. */
+  /** Stops the scope from this time on, as its checks see it; `late` gives the reason. */
   limit(at: number, late: () => unknown): void {
     this.deadline = at;
     this.deadlineError = late;

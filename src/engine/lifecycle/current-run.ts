@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { HypernodesError } from "../../errors.js";
 
-/** What a node can see of the run it is part of. */
+/** The run that a node is part of, as the node sees it. */
 export interface CurrentRun {
   /** The run's id, as in its events. */
   readonly id: string;
@@ -16,6 +16,7 @@ let synchronous: CurrentRun | undefined;
  * The run that the calling node is part of. Hand its signal to what the node waits for:
  * `fetch(url, { signal: currentRun().signal })`.
  *
+ * @returns the run's id, and the signal of this call.
  * @throws {HypernodesError} `NO_RUN` outside of a node.
  */
 export function currentRun(): CurrentRun {
@@ -36,9 +37,9 @@ function activeRun(): CurrentRun | undefined {
 }
 
 /**
- * What runs until it ends or first waits, is in this run: `currentRun` costs it nothing.
+ * Enters a run: all that runs until `exitRun` is in it. `currentRun` costs it nothing.
  *
- * @returns what to hand to `leaving`.
+ * @returns the value for `exitRun`.
  */
 export function enterRun(run: CurrentRun): CurrentRun | undefined {
   const before = synchronous;
@@ -51,7 +52,7 @@ export function exitRun(before: CurrentRun | undefined): void {
 }
 
 /**
- * What is called here is in this run; with `acrossAwaits`, so is all that goes on from it. `AsyncLocalStorage` slows
+ * Calls a function within a run; with `acrossAwaits`, so is all that continues from it. `AsyncLocalStorage` slows
  * every promise of a process (docs/decisions/current-run.md), so only pipelines with async methods pay for it.
  */
 export function withRun<R>(run: CurrentRun, acrossAwaits: boolean, call: () => R): R {

@@ -2,8 +2,8 @@
 const FLUSH_INTERVAL_MS = 20;
 
 /**
- * When gathered events go: at once if none went for a while, else after a short time. What computes for long lets no timer
- * run, so what is due goes with the next event.
+ * Decides when events are flushed: at once if none were for a while, else after a short time. A long computation lets no
+ * timer run, so events that are due are flushed with the next one.
  */
 export class EventBatcher {
   private flushedAt = 0;

@@ -4,7 +4,7 @@
  */
 export const EVENTS_VERSION = 1;
 
-/** What happens in a run, told as it happens. */
+/** An event of a run, emitted when it happens. */
 export type RunEvent =
   | EventShape<"run", "start", { readonly inputs: readonly string[] }>
   | EventShape<"run", "end", { readonly outputs: readonly string[] } & WithDuration>
@@ -41,7 +41,7 @@ export type RunEvent =
 interface BaseEvent {
   /** The run's id: the same for every event of one run, nested pipelines included. */
   readonly run: string;
-  /** Where: `Corpus.essays[3].count`; for a run, the pipeline. */
+  /** The path: `Corpus.essays[3].count`; for a run, the pipeline. */
   readonly path: string;
   /** The node's own name; for a run, the pipeline's. */
   readonly name: string;
@@ -53,7 +53,7 @@ interface BaseEvent {
   readonly container?: string;
 }
 
-/** A type for each phase, so that each can be told from the others. */
+/** A type for each phase, so that the phases can be distinguished. */
 type EventShape<Type extends string, Phase extends string, More = unknown> = Phase extends string
   ? BaseEvent & { readonly type: Type; readonly phase: Phase } & More
   : never;
@@ -68,14 +68,14 @@ interface WithError {
 }
 
 interface WithQueueTime {
-  /** Milliseconds for which it could have begun and did not: for a turn, or because something else was computing. */
+  /** The queue time in milliseconds: for how long it was ready before it started. */
   readonly queuedMs?: number;
 }
 
 interface WithElement {
   /** The element's index in the mapped list; for a batch, that of its first element. */
   readonly element: number;
-  /** How many elements the call took, for a batch. */
+  /** The number of elements of the call, for a batch. */
   readonly size?: number;
 }
 
@@ -92,15 +92,15 @@ interface WithCacheKey {
 }
 
 interface CacheExplanation {
-  /** How many elements were computed, and how many were known; of a node that is not mapped, how many calls. */
+  /** The numbers of elements that were computed, and that were cached; of a node that is not mapped, of calls. */
   readonly computed: number;
   readonly cached: number;
-  /** Why: `code of normalise() in text.ts changed`. */
+  /** The reason: `code of normalise() in text.ts changed`. */
   readonly because: string;
 }
 
 interface Starting {
-  /** How many threads start; 0: they are there, but none has imported the module. */
+  /** The number of threads that start; 0: they are there, but none has imported the module. */
   readonly threads: number;
   /** The file name of the pipeline's module, which they import. */
   readonly module: string;
@@ -125,7 +125,7 @@ export type EventOf<Type extends RunEvent["type"], Phase extends RunEvent["phase
   { readonly type: Type; readonly phase: Phase }
 >;
 
-/** Hears of each event, at once: what it does holds the run up. One that throws is warned of once. */
+/** Called synchronously for each event: a slow listener slows the run. An exception is reported once, as a warning. */
 export type Listener = (event: RunEvent) => void;
 
 /** A union without some fields, each of its members apart. */
@@ -134,13 +134,13 @@ export type Without<E, K extends PropertyKey> = E extends unknown ? Omit<E, K> :
 /** An event before it is known in which run and when it happened. */
 export type EventInput = Without<RunEvent, "run" | "at">;
 
-/** The happenings of some type, or of some type and phase. */
+/** The event inputs of some type, or of some type and phase. */
 export type EventInputOf<
   Type extends EventInput["type"],
   Phase extends EventInput["phase"] = EventInput["phase"],
 > = Extract<EventInput, { readonly type: Type; readonly phase: Phase }>;
 
-/** What a happening of some type has beside its type, its place and its name. */
+/** The fields of an event input of some type, without its type, its path and its name. */
 export type DetailsOf<Type extends EventInput["type"]> = Without<EventInputOf<Type>, "type" | "path" | "name">;
 
 /** Milliseconds since the Unix epoch, that never go back. */

@@ -5,15 +5,15 @@ import { printPath } from "../../values/object-kinds.js";
 import { Snapshot } from "../../values/snapshot.js";
 import { CHANGED_INPUT, pathOf } from "../failures/node-errors.js";
 
-/** A value that calls under way have taken. */
+/** A value that calls in flight have taken. */
 interface RecordedValue {
-  /** What it was when the first of them took it. */
+  /** Its state when the first of them took it. */
   readonly before: Snapshot;
   /** The places of these calls. */
   readonly by: string[];
 }
 
-/** What a call takes, with where it is from: `what Lists.split made`. */
+/** An input of a call, with its origin: `what Lists.split made`. */
 interface RecordedArgument {
   readonly value: object;
   readonly from: string;
@@ -46,7 +46,7 @@ export interface CheckedCall {
  */
 export class PurityCheck {
   private readonly records = new WeakMap<object, RecordedValue>();
-  /** Where objects are from, for nested pipelines that are given them. */
+  /** The origins of objects, for nested pipelines that are given them. */
   private readonly sources = new WeakMap<object, string>();
   /** The places of the calls that gave objects. */
   private readonly givers = new WeakMap<object, string>();
@@ -73,7 +73,7 @@ export class PurityCheck {
     });
   }
 
-  /** What all calls of a map share, until it ends. @returns what looks then whether it was changed. */
+  /** Records the inputs that all calls of a map share. @returns a function that checks at its end that they did not change. */
   shared(execution: CheckedExecution, step: Step, inputs: readonly unknown[]): () => void {
     if (step.child !== undefined) return () => {};
     return this.watch(callerOf({ execution, step, element: undefined }), sharedOf(execution, step, inputs));
@@ -156,7 +156,7 @@ export class PurityCheck {
     });
   }
 
-  /** Objects that are in two results: whoever changes one changes the other. */
+  /** Objects that are in two results: a change of one changes the other. */
   private gave(place: string, value: unknown): void {
     for (const each of Array.isArray(value) ? [value, ...value] : [value]) {
       if (typeof each !== "object" || each === null) continue;
@@ -177,7 +177,7 @@ function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null;
 }
 
-/** What every call of a step takes, but for resources. */
+/** The inputs of every call of a step, without resources. */
 function sharedOf(execution: CheckedExecution, step: Step, inputs: readonly unknown[]): RecordedArgument[] {
   const shared = inputs.slice(inputs.length - step.arguments.length);
   const dependencies = step.node.dependencies.filter(({ as }) => as === "value");

@@ -10,7 +10,7 @@ interface BuiltResource {
   value: unknown;
 }
 
-/** Who owns what `@resource` methods build: a run, or a pipeline that was opened. */
+/** The owner of resources that `@resource` methods build: a run, or a pipeline that was opened. */
 export class ResourceScope {
   private readonly built = new Map<Function, Map<string, BuiltResource[]>>();
   private readonly disposals: (() => unknown)[] = [];
@@ -19,8 +19,8 @@ export class ResourceScope {
   /** @param byContent whether values of equal content count as the same: in a thread, what was decoded twice is. */
   constructor(private readonly byContent = false) {}
 
-  /** Whether there is anything to dispose of. */
-  get holds(): boolean {
+  /** True if there is anything to dispose of. */
+  get hasResources(): boolean {
     return this.disposals.length > 0;
   }
 
@@ -35,7 +35,7 @@ export class ResourceScope {
         code: "DISPOSED",
         where: `${owner.name}.${name}`,
         problem: "the pipeline that owns this resource was disposed of",
-        advice: "Run it before its disposal, or open it anew.",
+        advice: "Run it before its disposal, or open it again.",
       });
     }
     const named = getOrCreate(this.built, owner, () => new Map<string, BuiltResource[]>());
@@ -62,7 +62,7 @@ export class ResourceScope {
     return Object.is(a, b) || (this.byContent && typeof a === "object" && typeof b === "object" && sameContent(a, b));
   }
 
-  /** Does something when all is disposed of: with what is kept elsewhere. */
+  /** Registers a function that runs when all is disposed of. */
   onDispose(end: () => unknown): void {
     this.disposals.push(end);
   }

@@ -11,7 +11,7 @@ import type { TraceContext } from "./trace-context.js";
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** What all executions of one run share. */
+/** The context that all executions of one run share. */
 export class RunContext {
   private identity: string | undefined;
   private warnings: Set<string> | undefined;
@@ -20,22 +20,22 @@ export class RunContext {
   private read: ListsRead | undefined;
   private inFlight = 0;
   private idle: (() => void) | undefined;
-  /** Tells the listener of an event; undefined if nobody listens. */
-  readonly emit: ((happening: EventInput) => void) | undefined;
+  /** Emits an event to the listener; undefined if there is none. */
+  readonly emit: ((input: EventInput) => void) | undefined;
 
   /** @param id that of the run; undefined: a new one. */
   constructor(
     readonly resources: ResourceScope,
     private readonly listener: Listener | undefined,
     id?: string,
-    /** What stands around its calls, if somebody traces. */
+    /** The trace context of its calls, if a tracer observes it. */
     readonly context?: TraceContext | undefined,
   ) {
     this.identity = id;
     if (listener === undefined) return;
-    // Completed in place: with many elements, a copy of each event is what telling costs most.
-    this.emit = (happening) => {
-      const event = happening as Mutable<RunEvent>;
+    // Completed in place: with many elements, a copy of each event is the largest cost of emitting.
+    this.emit = (input) => {
+      const event = input as Mutable<RunEvent>;
       event.run = this.id;
       event.at = now();
       this.forward(event);
@@ -48,13 +48,13 @@ export class RunContext {
     return this.read;
   }
 
-  /** Tells the listener of what has happened somewhere else. */
+  /** Forwards an event of another thread or host to the listener. */
   forward(event: RunEvent): void {
     try {
       this.listener?.(event);
     } catch (error) {
-      // Telling must not break what is told of; but a fault must not go unseen either.
-      this.warnOnce(`an event could not be told: ${describeError(error)}`, "an event could not be told");
+      // A listener must not break the run; but its fault must not go unseen either.
+      this.warnOnce(`an event could not be emitted: ${describeError(error)}`, "an event could not be emitted");
     }
   }
 
@@ -66,7 +66,7 @@ export class RunContext {
     process.emitWarning(message, "HypernodesWarning");
   }
 
-  /** What looks whether nodes change what they take, if that is asked for. */
+  /** The check that nodes do not change their inputs, if it is asked for. */
   get purity(): PurityCheck {
     this.pure ??= new PurityCheck((message, about) => this.warnOnce(message, about));
     return this.pure;
@@ -78,7 +78,7 @@ export class RunContext {
     return this.stores;
   }
 
-  /** Whether anything of the run is cached. */
+  /** True if anything of the run is cached. */
   get hasCache(): boolean {
     return this.stores?.isOpen === true;
   }
@@ -88,7 +88,7 @@ export class RunContext {
     return this.identity;
   }
 
-  /** What a node sees of the run, in a scope. */
+  /** The run as a node in a scope sees it. */
   currentIn(scope: CancelScope): CurrentRun {
     const run = this;
     return {
@@ -101,7 +101,7 @@ export class RunContext {
     };
   }
 
-  /** Counts what is under way, so that its end can be waited for. */
+  /** Counts a call in flight, so that its end can be waited for. */
   beginWork(): void {
     this.inFlight++;
   }
@@ -114,7 +114,7 @@ export class RunContext {
     return this.inFlight === 0;
   }
 
-  /** Resolves when nothing is under way any more. */
+  /** Resolves when nothing is in flight any more. */
   whenIdle(): Promise<void> {
     if (this.isIdle) return Promise.resolve();
     return new Promise((resolve) => {

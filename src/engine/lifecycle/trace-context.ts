@@ -1,38 +1,59 @@
-/** A context as headers that travel: W3C Trace Context. */
+/** A trace context as serialized headers: W3C Trace Context. */
 export type Carrier = Readonly<Record<string, string>>;
 
-/** Some elements of a map that go to a thread together; or a node that goes to one. */
+/** A task for a thread or a host: a chunk of a mapped node's elements, or a node. */
 export interface Chunk {
   /** The place of the step: `Corpus.words`. */
   readonly path: string;
+  /** The name of the step. */
   readonly name: string;
-  /** The index of its first element, and how many there are; neither for a node. */
+  /** The index of its first element; undefined for a node. */
   readonly element?: number;
+  /** The number of its elements; undefined for a node. */
   readonly elements?: number;
 }
 
-/** A chunk that is under way. */
+/** The span of a chunk in flight. */
 export interface ChunkSpan {
-  /** The context that it is in, for the thread. */
+  /** The context of the span, for the thread. */
   readonly carrier: Carrier;
-  /** It has ended. @param done how: how many elements are done, and where; or what ended it. */
+  /** Ends the span. @param done the number of elements that are done, and their host; or the error. */
   end(done: ChunkDone | { readonly error: unknown }): void;
 }
 
-/** What of a chunk is done, and in which thread, container or worker. */
+/** The number of elements of a chunk that are done, and their thread, container or worker. */
 interface ChunkDone {
   readonly elements: number;
   readonly thread?: number | undefined;
   readonly container?: string | undefined;
 }
 
-/** What stands around a run's calls, so that what they do is known to be part of them: a tracer. */
+/** The hook of a tracer around a run's calls, for spans of what they do. */
 export interface TraceContext {
-  /** Calls within the context of what has begun in a run: a step or an element, by its place. */
+  /**
+   * Calls a function within the span of a step or an element.
+   *
+   * @param run the run's id.
+   * @param path of the step or the element: `Corpus.words[3]`.
+   * @param call the function.
+   * @returns the result of the function.
+   */
   withSpan<R>(run: string, path: string, call: () => R): R;
-  /** That context for other containers. */
+  /**
+   * Serializes the context of that span, for another host.
+   *
+   * @param run the run's id.
+   * @param path of the step or the element.
+   * @returns the context as headers.
+   */
   inject(run: string, path: string): Carrier;
-  /** A chunk goes to a thread. */
+  /**
+   * Starts the span of a chunk that is sent to a thread or a host.
+   *
+   * @param run the run's id.
+   * @param chunk the step, and its elements.
+   * @returns the span, which has to be ended.
+   */
   startChunk(run: string, chunk: Chunk): ChunkSpan;
 }
 

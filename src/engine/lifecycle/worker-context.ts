@@ -1,17 +1,17 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 
-/** What is known of this thread, if it is one of ours. */
+/** The facts of this thread, if it is one of the pool. */
 interface WorkerContext {
-  /** Whether it is a thread of the pool: then everything in it runs in it. */
+  /** True in a thread of the pool: then everything in it runs in it. */
   isPoolWorker: boolean;
 }
 
 export const workerContext: WorkerContext = { isPoolWorker: false };
 
-/** Told of a pipeline that a module runs by itself where it is imported for its class. */
+/** Called for a pipeline that a module runs by itself where it is imported for its class. */
 type OnRun = (pipeline: string) => void;
 
-/** All that a module does by itself is in here: while it is imported, and whatever it has begun then, however late. */
+/** The scope of all that a module does by itself: while it is imported, and in all that it has started then. */
 const imported = new AsyncLocalStorage<OnRun>();
 
 /**

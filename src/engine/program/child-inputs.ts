@@ -3,7 +3,7 @@ import type { Plan } from "../../graph/plan.js";
 import type { CheckedInputs, InputChecks, InputRecord } from "../../values/input-checks.js";
 import { inputError } from "../../values/inputs.js";
 
-/** What the calls of one step share, and what is known of it. */
+/** The inputs that the calls of one step share, and their record. */
 interface SharedInputs {
   readonly values: readonly unknown[];
   readonly checked: CheckedInputs | Promise<CheckedInputs>;
@@ -42,7 +42,7 @@ export class ChildInputs {
     );
   }
 
-  /** What is known of the inputs before any call: for keys. */
+  /** The inputs that are known before any call: for keys. */
   get known(): InputRecord & { readonly defaultNames: readonly string[] } {
     return { ...this.constants, defaultNames: [...this.defaults] };
   }
@@ -55,9 +55,9 @@ export class ChildInputs {
    * @throws {InputError}
    */
   check(inputs: readonly unknown[], values: unknown[], where: string): Promise<void> | undefined {
-    const put = ({ values: made, violations, cause }: CheckedInputs): undefined => {
+    const put = ({ values: checked, violations, cause }: CheckedInputs): undefined => {
       if (violations.length > 0) throw inputError(where, violations, { cause });
-      for (const { name, slot } of this.plan.inputs) values[slot] = made.get(name);
+      for (const { name, slot } of this.plan.inputs) values[slot] = checked.get(name);
     };
     const checking = this.checked(inputs);
     return checking instanceof Promise ? checking.then(put) : put(checking);
@@ -86,7 +86,7 @@ export class ChildInputs {
     return checking instanceof Promise ? checking.then(joined) : joined(checking);
   }
 
-  /** What calls share is checked once, as long as no rule reads an element. */
+  /** Checks shared inputs once, as long as no rule reads an element. */
   private sharedOf(values: readonly unknown[], record: InputRecord): CheckedInputs | Promise<CheckedInputs> {
     const key = values.find((value): value is object => typeof value === "object" && value !== null);
     const known = key && this.memo.get(key);

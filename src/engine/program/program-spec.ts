@@ -11,7 +11,7 @@ import { getOrCreate } from "../../util/get-or-create.js";
 import { encode } from "../../values/codec.js";
 import { type Program, programFor, programForMap } from "./program.js";
 
-/** What a program is made of anew elsewhere, where the classes are, too. */
+/** A program as data, from which a host with the same classes makes it again. */
 export interface ProgramSpec {
   readonly outputs: readonly string[];
   readonly given: readonly string[];
@@ -57,7 +57,7 @@ function composeSteps(outer: SubProgramSpec | undefined, { steps, wanted }: SubP
   return { steps: whole(steps), wanted: whole(wanted) };
 }
 
-/** Makes a program of what was told of it. */
+/** Makes a program of its spec. */
 export function fromProgramSpec(
   type: PipelineClass,
   choices: PipelineOptions,
@@ -78,8 +78,8 @@ export function fromProgramSpec(
 const fieldsKnown = new WeakMap<object, Record<string, unknown>>();
 
 /**
- * The fields of a pipeline object that have no role and can travel; the others are made anew elsewhere. Looked at once, as
- * `this` in nodes is.
+ * The fields of a pipeline object that have no role and can be serialized; the constructor makes the others again on the
+ * host. They are read once, as `this` in nodes is.
  */
 function fieldsOf(object: object, plan: Plan): Record<string, unknown> {
   return getOrCreate(fieldsKnown, object, () => readFields(object, pipelinePlan(plan)));

@@ -18,15 +18,15 @@ export interface Program {
   readonly pipeline: PipelineClass;
   /** The pipeline object itself. */
   readonly object: object;
-  /** What `this` is in its methods. */
+  /** The `this` of its methods. */
   readonly self: object;
   /** For each step its method; undefined for a nested pipeline. */
   readonly methods: readonly (Method | undefined)[];
-  /** Whether any method is declared async. */
+  /** True if any method is declared async. */
   readonly hasAsyncMethod: boolean;
   /** For each step, whether its calls need nothing around them. */
   readonly isBareCall: readonly boolean[];
-  /** How many steps at the beginning can be run one after another with nothing around them. */
+  /** The number of steps at the beginning that can be run one after another with nothing around them. */
   readonly fastPathLength: number;
   /** For each resource, the method that builds it. */
   readonly builders: readonly Method[];
@@ -42,13 +42,13 @@ export interface NestedProgram extends PlannedChild {
   readonly checks: ChildInputs | undefined;
   /** By slot, how inputs are taken that get elements; undefined: only as a whole. */
   readonly elementUses: ReadonlyMap<number, SlotUses> | undefined;
-  /** Whether it is plain synchronous methods, one after another, and nothing else. */
+  /** True if it is plain synchronous methods, one after another, and nothing else. */
   readonly isSynchronous: boolean;
 }
 
 /** The part of a program that is the same for all objects of the class. */
 interface ClassProgram extends Omit<Program, "object" | "self"> {
-  /** What `this` is for all objects, if no method has a word for it; undefined: each object has its own. */
+  /** The `this` of all objects, if no method has a word for it; undefined: each object has its own. */
   readonly self: object | undefined;
 }
 
@@ -104,7 +104,7 @@ function bindToClass(object: object, prototype: Readonly<Record<string, Method>>
   const methods = plan.steps.map(({ name, child }) => (child === undefined ? prototype[name]! : undefined));
   const builders = plan.resources.map(({ name }) => prototype[name]!);
   const direct = plan.steps.map(({ node }) => !isGuarded(node.options));
-  const straight = plan.steps.findIndex(
+  const firstGuarded = plan.steps.findIndex(
     (step, i) =>
       methods[i] === undefined ||
       !direct[i] ||
@@ -121,7 +121,7 @@ function bindToClass(object: object, prototype: Readonly<Record<string, Method>>
     methods,
     hasAsyncMethod: [...methods, ...builders].some((method) => method !== undefined && isAsync(method)),
     isBareCall: direct,
-    fastPathLength: plan.canStream ? 0 : straight < 0 ? plan.steps.length : straight,
+    fastPathLength: plan.canStream ? 0 : firstGuarded < 0 ? plan.steps.length : firstGuarded,
     builders,
     children: plan.steps.map(({ node, child }) => child && bindNested(node, child)),
   };

@@ -1,6 +1,6 @@
 import type { Argument, Plan, Step } from "../../graph/plan.js";
 
-/** The slots that all visits read: arguments, and the lists that are not cut up. Resources are built in each thread. */
+/** The slots that all chunks read: arguments, and the lists that are not sliced. Resources are built in each thread. */
 export function sharedSlots(plan: Plan, steps: readonly Step[]): number[] {
   const resources = new Map(plan.resources.map((resource) => [resource.slot, resource]));
   const found = new Set<number>();

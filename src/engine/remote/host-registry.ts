@@ -6,11 +6,11 @@ import type { RemoteTask } from "./remote-task.js";
 /** Does work in other places, for one run. */
 export interface HostRegistry {
   /** @returns the record of the outputs. */
-  runTask(placement: Placement, errand: RemoteTask): Promise<Record<string, unknown>>;
-  /** Workers that take chunks of a fragment. */
-  queueExecutor(queue: MapQueue, fragment: Stage): ChunkExecutor;
-  /** Containers that share the chunks of a fragment. */
-  hostPoolExecutor(placement: Placement, fragment: Stage): ChunkExecutor;
-  /** Lets go of the places: the run has ended. @param isDone whether it has its results. */
+  runTask(placement: Placement, task: RemoteTask): Promise<Record<string, unknown>>;
+  /** The workers of a queue that take chunks of a stage. */
+  queueExecutor(queue: MapQueue, stage: Stage): ChunkExecutor;
+  /** A pool of hosts that share the chunks of a stage. */
+  hostPoolExecutor(placement: Placement, stage: Stage): ChunkExecutor;
+  /** Closes the hosts: the run has ended. @param isDone true if it has its results. */
   close(isDone: boolean): Promise<unknown> | undefined;
 }

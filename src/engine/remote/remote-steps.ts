@@ -28,14 +28,14 @@ export async function runNestedRemotely(
   const { program, plan, pick, placement } = child;
   const path = pathOf(execution.path, step.name, element);
   const settings = execution.settingsFor(step, child);
-  const isRemembered = hasCache(plan, settings.choices);
+  const isCached = hasCache(plan, settings.choices);
   const outputs = await hosts.runTask(placement!, {
     type: program.pipeline,
     work: {
       ...baseTask(execution, settings, path),
       source: toProgramSpec(program),
-      codes: isRemembered ? exportCodeDigests(program) : undefined,
-      models: isRemembered ? exportModelDigests() : undefined,
+      codes: isCached ? exportCodeDigests(program) : undefined,
+      models: isCached ? exportModelDigests() : undefined,
       values: values.flatMap((value, slot) => (value === undefined ? [] : [[slot, value] as const])),
       part: undefined,
     },
@@ -62,7 +62,7 @@ export async function runNodeRemotely(hosts: HostRegistry, execution: RunningExe
       models: undefined,
       part: undefined,
     },
-    // It is remembered here.
+    // It is cached in this process.
     cache: undefined,
     ...{ plan, where: execution.pathOf(step), run, scope, graceMs: settings.graceMs },
   });
@@ -90,23 +90,26 @@ export class RemoteMap {
     const length = this.length();
     execution.emitMapEvent(step, { phase: "start", elements: selection?.of ?? length });
     const { plan, slicedLists: cuts } = extractSubPlan(program.plan, [step.index], [step.index]);
-    const given = new Map(step.arguments.map(({ slot }) => [slot, values[slot]]));
+    const argumentValues = new Map(step.arguments.map(({ slot }) => [slot, values[slot]]));
     const names = step.map!.lists;
-    if (step.map!.product) for (const [i, { slot }] of names.entries()) given.set(slot, lists[i]);
+    if (step.map!.product) for (const [i, { slot }] of names.entries()) argumentValues.set(slot, lists[i]);
     for (const [i, cut] of cuts.entries()) {
-      given.set(program.plan.slots + i, lists[names.findIndex((list) => argumentKey(list) === argumentKey(cut))]);
+      argumentValues.set(
+        program.plan.slots + i,
+        lists[names.findIndex((list) => argumentKey(list) === argumentKey(cut))],
+      );
     }
     const inner = optionsFor(settings.choices, step);
-    const isRemembered = hasCache(child.plan, inner);
+    const isCached = hasCache(child.plan, inner);
     try {
       const outputs = await hosts.runTask(child.placement!, {
         type: program.pipeline,
         work: {
           ...baseTask(execution, settings, path),
           source: toProgramSpec(program, { steps: [step.index], wanted: [step.index] }),
-          codes: isRemembered ? exportForSteps(program, [step]) : undefined,
-          models: isRemembered ? exportModelDigests() : undefined,
-          values: [...given],
+          codes: isCached ? exportForSteps(program, [step]) : undefined,
+          models: isCached ? exportModelDigests() : undefined,
+          values: [...argumentValues],
           part: { first: 0, count: length, indices: selection?.indices },
         },
         cache: inner.cache || undefined,

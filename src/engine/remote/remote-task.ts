@@ -19,42 +19,42 @@ export interface RemoteTaskSpec {
   readonly path: string | undefined;
   /** The run's id. */
   readonly run: string;
-  /** Whether somebody hears of events. */
+  /** True if the run has a listener. */
   readonly wantsEvents: boolean;
   /** The context it is done in, if somebody traces. */
   readonly carrier: Carrier | undefined;
   readonly explain: boolean;
   readonly execution: ExecutionOptions | undefined;
-  /** What remembers, if not what the class says. */
+  /** The store, if it is not that of the class. */
   readonly cache: CacheSpec | undefined;
-  /** Those of the program, if it remembers: they need not be read there. */
+  /** The code digests of the program, if it is cached: the code need not be read on the host. */
   readonly codes: CodeDigests | undefined;
   /** For each model that is known, what its class's code counts as. */
   readonly models: ModelDigests | undefined;
-  /** Which elements of a map these are, if a mapped step is placed. */
+  /** The elements of a map, if a mapped step has a placement. */
   readonly part: ElementRange | undefined;
   /** The names of what the run was given. */
   readonly inputs: readonly string[];
-  /** Whether what it builds of resources is kept for other work in the same place. */
+  /** True if its resources stay for other tasks on the same host. */
   readonly reusesResources: boolean;
-  /** Whether its elements come over time, and its results go as they come. */
+  /** True if its elements come over time, and its results are sent one by one. */
   readonly isStream: boolean;
 }
 
-/** A store that can be told of. */
+/** A store as data. */
 export type CacheSpec =
   | false
   | { readonly kind: "sqlite"; readonly path: string }
   | { readonly kind: "memory"; readonly max: number };
 
-/** Work for another place, before it is said how its code and its stores are called there. */
+/** A task for a host, before the paths of its code and its stores are resolved for that host. */
 export interface RemoteTask {
   /** The class whose module has all that is needed. */
   readonly type: PipelineClass;
   readonly work: Omit<RemoteTaskSpec, "origin" | "cache">;
-  /** What would remember it here. */
+  /** Its store in this process. */
   readonly cache: CacheStore | undefined;
-  /** The names of what is in the values' slots, for who says that one can't travel. */
+  /** The plan with the names of the values' slots, for errors of values that can't be serialized. */
   readonly plan: Plan;
   /** The pipeline's place, or that of the step. */
   readonly where: string;

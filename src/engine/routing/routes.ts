@@ -38,9 +38,9 @@ const known = new WeakMap<Program, WeakMap<ResolvedExecution, (readonly Route[] 
  */
 export function routesFor(program: Program, settings: ResolvedExecution, hasHosts: boolean): readonly Route[] {
   const bySettings = getOrCreate(known, program, () => new WeakMap());
-  const found = getOrCreate(bySettings, settings, () => []);
-  found[Number(hasHosts)] ??= program.plan.steps.map((step) => routeOf(step, program, settings, hasHosts));
-  return found[Number(hasHosts)]!;
+  const routes = getOrCreate(bySettings, settings, () => []);
+  routes[Number(hasHosts)] ??= program.plan.steps.map((step) => routeOf(step, program, settings, hasHosts));
+  return routes[Number(hasHosts)]!;
 }
 
 function routeOf(step: Step, program: Program, settings: ResolvedExecution, hasHosts: boolean): Route {

@@ -22,7 +22,7 @@ export function explanationLine({ path, computed, cached, unknown, because }: No
 }
 
 /** Why it can't be looked up what a step would do. */
-export const EXPLAINED_REMOTELY = "it runs in a place of its own, and what is remembered is there";
+export const EXPLAINED_REMOTELY = "it runs on another host, which has its own cache";
 
 /** An execution whose steps are explained. */
 interface ExplainedExecution {
@@ -39,7 +39,7 @@ interface ExplainedCache {
   ownerOf(step: Step): Owner;
 }
 
-/** What became of one step in a run. */
+/** The cache log of one step in a run. */
 interface StepCacheLog {
   computed: number;
   cached: number;
@@ -47,15 +47,15 @@ interface StepCacheLog {
   unknown: number | "any";
   /** Why it can't. */
   readonly doubts: Set<string>;
-  /** What was known of its inputs, by name. */
+  /** The contents of its inputs, by name. */
   inputs: readonly (readonly [name: string, ref: ContentRef])[];
-  /** Why it can't be remembered. */
+  /** The reason why it can't be cached. */
   problem: string | undefined;
   /** The values that were others in the process before, by their places, where that was looked for. */
   changed: readonly string[];
 }
 
-/** What became of a pipeline's steps, in all its executions of a run. */
+/** The cache log of a pipeline's steps, in all its executions of a run. */
 export class PipelineCacheLog {
   executions = 1;
   private readonly steps: StepCacheLog[] = [];
@@ -77,7 +77,7 @@ export class PipelineCacheLog {
     return this.steps.some((step) => step.computed > 0);
   }
 
-  /** What counted of a step's inputs: its lists, then what every call gets. Undefined: nothing is known of it. */
+  /** Records the contents of a step's inputs: its lists, then the inputs of every call. Undefined: it is not known. */
   recordInputs(
     step: Step,
     lists: readonly (ContentRef | undefined)[],
@@ -87,7 +87,7 @@ export class PipelineCacheLog {
     const values = step.node.dependencies.filter(({ as }) => as === "value");
     const named = (dependencies: readonly Dependency[], refs: readonly (ContentRef | undefined)[]) =>
       dependencies.map((dependency, i) => [formatDependency(dependency), refs[i]] as const);
-    // What a resource is made of is told of by its code.
+    // The inputs of a resource are part of its code.
     const inputs = [...named(mappedDependencies(step.node), lists), ...named(values, shared)];
     const account = this.of(step);
     for (const [name, ref] of inputs) if (ref === undefined) account.doubts.add(`${name} is not known yet`);
@@ -99,7 +99,7 @@ export class PipelineCacheLog {
   }
 }
 
-/** What a run remembers of how it went, and tells whoever wants an explanation. */
+/** Logs what a run looks up and computes, and explains it. */
 export class CacheExplainer {
   private readonly logs = new Map<Program, PipelineCacheLog>();
 
@@ -115,7 +115,7 @@ export class CacheExplainer {
     return account;
   }
 
-  /** Whether any node has run. */
+  /** True if any node has run. */
   get hasComputed(): boolean {
     return [...this.logs.values()].some((account) => account.hasComputed);
   }
@@ -141,20 +141,20 @@ export class CacheExplainer {
 
   private async reason(account: PipelineCacheLog, step: Step): Promise<string> {
     const { cached } = account;
-    const { computed, cached: found, unknown, problem, doubts } = account.of(step);
+    const { computed, cached: hits, unknown, problem, doubts } = account.of(step);
     if (doubts.has(EXPLAINED_REMOTELY)) return EXPLAINED_REMOTELY;
     const doubt = [...doubts].map((each) => `, ${each}`).join("");
-    if (problem !== undefined) return `it can't be remembered: ${problem}${doubt}`;
-    if (cached === undefined) return `nothing is remembered here${doubt}`;
+    if (problem !== undefined) return `it can't be cached: ${problem}${doubt}`;
+    if (cached === undefined) return `nothing is cached here${doubt}`;
     if (!cached.isCacheable(step)) {
-      const says = step.node.options.cache === false;
-      return (says ? "it says cache: false" : "something nested in it is not remembered here") + doubt;
+      const isDisabled = step.node.options.cache === false;
+      return (isDisabled ? "it says cache: false" : "something nested in it is not cached here") + doubt;
     }
-    if (computed === 0 && found === 0 && unknown === 0) return "its list is empty";
+    if (computed === 0 && hits === 0 && unknown === 0) return "its list is empty";
     if (computed === 0 && unknown === 0) return "same code, same inputs";
     const [before] = await cached.session.read([recordKey(pathWithoutIndices(account.execution, step))]);
     const changes = before && describeChanges(before.decoded as ComputationRecord, recordOf(account, step));
-    const reasons = changes === undefined ? ["nothing was remembered of it"] : [...changes.clauses];
+    const reasons = changes === undefined ? ["nothing was cached of it"] : [...changes.clauses];
     account.of(step).changed = changes?.values ?? [];
     if (reasons.length === 0 && computed > 0)
       reasons.push("the cache has no entry of these inputs: they are new together, it failed, or the entry is gone");

@@ -5,12 +5,12 @@ import { optionsFor } from "../settings.js";
 
 const known = new WeakMap<PipelineOptions, WeakMap<Plan, readonly (CacheStore | undefined)[]>>();
 
-/** Whether a plan's pipeline, or any of those nested in it, remembers anything. */
+/** Tells if a plan's pipeline, or any of those nested in it, is cached. */
 export function hasCache(plan: Plan, choices: PipelineOptions): boolean {
   return storesInPlan(plan, choices).some((store) => store !== undefined);
 }
 
-/** What a plan's pipeline and each of those nested in it are remembered in, in one order wherever the plan is. */
+/** The stores of a plan's pipeline and of each of those nested in it, in the same order in every process. */
 export function storesInPlan(plan: Plan, choices: PipelineOptions): readonly (CacheStore | undefined)[] {
   const ofChoices = getOrCreate(known, choices, () => new WeakMap<Plan, readonly (CacheStore | undefined)[]>());
   return getOrCreate(ofChoices, plan, () => [

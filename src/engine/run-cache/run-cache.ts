@@ -25,13 +25,13 @@ export class RunCache {
     private readonly warnOnce: (message: string) => void,
   ) {}
 
-  /** What becomes of each cached step. */
+  /** Explains each cached step. */
   get explainer(): CacheExplainer {
     this.explained ??= new CacheExplainer();
     return this.explained;
   }
 
-  /** Whether anything of the run is cached. */
+  /** True if anything of the run is cached. */
   get isOpen(): boolean {
     return this.sessions !== undefined;
   }
@@ -72,7 +72,7 @@ export class RunCache {
     };
   }
 
-  /** Opens each store once, whoever names it: one that can't be opened is waited for once, and told of once. */
+  /** Opens each store once, however many pipelines name it: one that cannot be opened costs one wait and one warning. */
   private async openAll<S extends Store>(
     meant: readonly (CacheStore | undefined)[],
     open: (meant: CacheStore) => Promise<S>,

@@ -19,11 +19,11 @@ export function runFastPath(
   from: number,
   run: { readonly lists: ListsRead },
 ): FastPathExit | undefined {
-  const { methods, self, fastPathLength: straight } = program;
+  const { methods, self, fastPathLength } = program;
   const { steps } = program.plan;
   let step: Step | undefined;
   try {
-    for (let i = from; i < straight && !scope.stopped; i++) {
+    for (let i = from; i < fastPathLength && !scope.stopped; i++) {
       step = steps[i]!;
       const method = methods[i]!;
       const args = step.arguments;

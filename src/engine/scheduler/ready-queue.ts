@@ -12,7 +12,7 @@ export class ReadyQueue {
   private missing: number[] | undefined;
   /** For each step 0, `STARTED` or `ENDED`. */
   private states: Uint8Array | undefined;
-  /** Whether the maps over a map's elements no longer wait for it, by step. */
+  /** Marks the steps for whose elements the maps over them no longer wait. */
   private released: Uint8Array | undefined;
   /** The steps whose last dependency settled after the cursor had passed them. */
   private readonly ready: number[] = [];
@@ -20,7 +20,7 @@ export class ReadyQueue {
 
   constructor(private readonly steps: readonly Step[]) {}
 
-  /** Whether all steps before the next one have ended. */
+  /** True if all steps before the next one have ended. */
   get isInOrder(): boolean {
     return this.missing === undefined;
   }

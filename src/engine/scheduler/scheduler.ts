@@ -19,16 +19,16 @@ export abstract class Scheduler extends ExecutionContext implements SchedulerHan
   private failure: { readonly error: unknown } | undefined;
   private settle: { resolve(): void; reject(error: unknown): void } | undefined;
 
-  /** Starts a step: it tells the scheduler when it has a value. */
+  /** Starts a step: it notifies the scheduler when it has a value. */
   protected abstract startStep(step: Step): void;
 
   /** The executor of mapped steps, once there is one. */
   protected abstract get maps(): MapExecutor | undefined;
 
-  /** Whether plain methods can be called with nothing around them. */
+  /** True if plain methods can be called with nothing around them. */
   protected abstract readonly isBare: boolean;
 
-  /** Whether one step at a time runs. */
+  /** True if one step at a time runs. */
   protected abstract get isSequential(): boolean;
 
   get stopped(): boolean {

@@ -21,10 +21,10 @@ type TaskParts = Omit<ChunkRequest, "progress" | "stores" | "events" | "carrier"
   readonly range: ChunkRangeState | undefined;
 };
 
-/** How often a visit whose calls have limits is looked at, in milliseconds. */
+/** Milliseconds between checks of a task whose calls have limits. */
 const CHECK_INTERVAL_MS = 10;
 
-/** A visit under way: watched, stopped when it is not wanted any more, its thread ended if it does not stop. */
+/** A task in flight: it is watched, and cancelled when it is not wanted any more; its thread is terminated if it does not stop. */
 export class ThreadChunkTask {
   readonly outcome: Promise<ChunkOutcome>;
   private readonly progress: TaskProgress;
@@ -41,16 +41,16 @@ export class ThreadChunkTask {
 
   constructor(
     private readonly pool: WorkerPool,
-    private readonly fragment: Stage,
+    private readonly stage: Stage,
     private readonly parts: TaskParts,
     starting: ThreadStart | undefined,
   ) {
     const { range } = parts;
     this.progress = TaskProgress.for(range?.count ?? 1);
     const sent = range && { first: range.first, count: range.count, indices: range.indices, budgetMs: range.budgetMs };
-    this.stores = fragment.sessions && serveStores(fragment.sessions);
-    const { run } = fragment.execution;
-    this.telemetry = run.emit && new ChunkTelemetry(run, fragment, range, starting);
+    this.stores = stage.sessions && serveStores(stage.sessions);
+    const { run } = stage.execution;
+    this.telemetry = run.emit && new ChunkTelemetry(run, stage, range, starting);
     const message = {
       ...parts,
       range: sent,
@@ -67,7 +67,7 @@ export class ThreadChunkTask {
     return this.progress.elementsInFlight();
   }
 
-  /** Tells it to stop; if it has not after the grace, ends its thread. */
+  /** Cancels it; if it has not stopped after the grace period, terminates its thread. */
   stop(): void {
     if (this.isStopped) return;
     this.isStopped = true;
@@ -79,13 +79,13 @@ export class ThreadChunkTask {
   }
 
   private abandonSoon(): void {
-    this.pool.broadcast({ stopped: this.parts.task });
-    this.grace = startTimeout(() => this.pool.kill(this.task), this.fragment.execution.settings.graceMs);
+    this.pool.broadcast({ chunkCancelled: this.parts.task });
+    this.grace = startTimeout(() => this.pool.kill(this.task), this.stage.execution.settings.graceMs);
   }
 
   private async follow(): Promise<ChunkOutcome> {
-    const forget = this.fragment.execution.scope.onStop(() => this.stop());
-    const watch = this.fragment.isTimed ? setInterval(() => this.checkDeadline(), CHECK_INTERVAL_MS) : undefined;
+    const forget = this.stage.execution.scope.onStop(() => this.stop());
+    const watch = this.stage.isTimed ? setInterval(() => this.checkDeadline(), CHECK_INTERVAL_MS) : undefined;
     let outcome: ChunkOutcome | undefined;
     try {
       outcome = await this.ending();
@@ -102,28 +102,28 @@ export class ThreadChunkTask {
   private async ending(): Promise<ChunkOutcome> {
     try {
       const bytes = await Promise.race([this.task.promise, this.abandoned]);
-      if (this.isStopped || bytes === undefined) return { kind: "stopped" };
+      if (this.isStopped || bytes === undefined) return { kind: "cancelled" };
       const result = await this.result(new Uint8Array(bytes));
-      if (result.holds) this.pool.hasResources(this.task.thread);
+      if (result.hasResources) this.pool.noteResources(this.task.thread);
       const { error } = result.failure ?? {};
       if (error instanceof HypernodesError && error.code === "RUN_AT_IMPORT") this.pool.retireAll(this.task.thread);
-      return { kind: "home", result };
+      return { kind: "completed", result };
     } catch (error) {
       return this.onCrash(error);
     }
   }
 
-  /** What can't be read here is asked for value by value: so it is known which one that is. */
+  /** Reads a result; one that can't be read is requested value by value, to find the value at fault. */
   private async result(bytes: Uint8Array): Promise<ChunkResult> {
     const { range } = this.parts;
     try {
       return decode(bytes) as ChunkResult;
     } catch (error) {
       try {
-        const apart = await this.pool.isApart(bytes, this.task);
-        return decodeEach(new Uint8Array(apart), this.fragment, range);
+        const apart = await this.pool.encodeEach(bytes, this.task);
+        return decodeEach(new Uint8Array(apart), this.stage, range);
       } catch {
-        return unreadable(error, this.fragment, range);
+        return unreadable(error, this.stage, range);
       }
     }
   }
@@ -131,15 +131,15 @@ export class ThreadChunkTask {
   /** A call that computes without an end never comes to see that its time is over: its thread is ended. */
   private checkDeadline(): void {
     const { deadline } = this.progress;
-    if (deadline === 0 || now() < deadline + this.fragment.execution.settings.graceMs) return;
-    const [held] = this.progress.elementsInFlight();
-    if (held === undefined) return;
-    this.late = this.timeoutOf(held);
+    if (deadline === 0 || now() < deadline + this.stage.execution.settings.graceMs) return;
+    const [inFlight] = this.progress.elementsInFlight();
+    if (inFlight === undefined) return;
+    this.late = this.timeoutOf(inFlight);
     this.pool.kill(this.task);
   }
 
   private timeoutOf({ index, step }: InFlightElement): Error {
-    const { execution, steps } = this.fragment;
+    const { execution, steps } = this.stage;
     const { range } = this.parts;
     const where = execution.pathOf(steps[step]!, range === undefined ? undefined : elementIndex(range, index));
     const { timeoutMs } = steps[step]!.node.options;
@@ -154,14 +154,14 @@ export class ThreadChunkTask {
   }
 
   private onCrash(error: unknown): ChunkOutcome {
-    if (this.isStopped) return { kind: "stopped" };
-    const isDragged = this.task.isTerminated === true && this.late === undefined;
+    if (this.isStopped) return { kind: "cancelled" };
+    const isEvicted = this.task.isTerminated === true && this.late === undefined;
     const isWaiting = this.task.thread !== undefined && !this.progress.hasStarted && this.task.coTenants.length > 0;
-    if (isDragged || isWaiting) return { kind: "dragged" };
+    if (isEvicted || isWaiting) return { kind: "evicted" };
     return {
-      kind: "lost",
-      held: this.progress.elementsInFlight(),
-      crowded: this.task.coTenants.some(({ isInFlight: isUnderWay }) => isUnderWay()),
+      kind: "crashed",
+      inFlight: this.progress.elementsInFlight(),
+      hadCoTenants: this.task.coTenants.some(({ isInFlight }) => isInFlight()),
       cause: this.late ?? this.onThreadLost(error),
     };
   }
@@ -175,9 +175,9 @@ export class ThreadChunkTask {
         : code === "ERR_WORKER_OUT_OF_MEMORY"
           ? "its thread ran out of memory"
           : `its thread ended with what nobody caught: ${describeChain(error)}`;
-    const lost = new HypernodesError({
+    const crash = new HypernodesError({
       code: "THREAD_LOST",
-      where: this.fragment.execution.path,
+      where: this.stage.execution.path,
       problem,
       advice:
         code === "ERR_WORKER_OUT_OF_MEMORY"
@@ -185,6 +185,6 @@ export class ThreadChunkTask {
           : undefined,
       cause: error,
     });
-    return showFramesOf(lost, error);
+    return showFramesOf(crash, error);
   }
 }

@@ -8,28 +8,28 @@ import type { Carrier, ChunkSpan } from "../lifecycle/trace-context.js";
 import { openEventChannel } from "./event-channel.js";
 import type { ThreadStart } from "./thread-start.js";
 
-/** What is told of a visit that somebody hears of: its events while it lasts; to who traces, its beginning and its end. */
+/** The telemetry of a task, if there is a listener: its events while it lasts; for tracers, its span. */
 export class ChunkTelemetry {
   readonly port: MessagePort;
   private readonly chunk: ChunkSpan | undefined;
   private readonly events = openEventChannel((event) => this.relay(event));
   private readonly sentAt = now();
-  /** The places whose ends have been told. */
+  /** The paths whose ends were emitted. */
   private readonly ended: string[] = [];
 
   constructor(
     private readonly run: RunContext,
-    private readonly fragment: Stage,
+    private readonly stage: Stage,
     range: ChunkRange | undefined,
     private readonly starting: ThreadStart | undefined,
   ) {
     this.port = this.events.port;
-    const { name } = fragment.steps[0]!;
+    const { name } = stage.steps[0]!;
     const part = range && { element: range.indices?.[0] ?? range.first, elements: range.count };
-    this.chunk = run.context?.startChunk(run.id, { path: pathOf(fragment.execution.path, name), name, ...part });
+    this.chunk = run.context?.startChunk(run.id, { path: pathOf(stage.execution.path, name), name, ...part });
   }
 
-  /** The visit's context, if somebody traces. */
+  /** The trace context of the task, if there is a tracer. */
   get carrier(): Carrier | undefined {
     return this.chunk?.carrier;
   }
@@ -41,7 +41,7 @@ export class ChunkTelemetry {
       return;
     }
     // Its thread was lost after it had ended, and it was done again.
-    if (this.fragment.reportedEnds.has(event.path)) return;
+    if (this.stage.reportedEnds.has(event.path)) return;
     if (event.phase === "end") this.ended.push(event.path);
     const isSent = event.type === "node" && event.phase === "start" && event.queuedMs === undefined;
     this.run.forward(isSent ? { ...event, queuedMs: event.at - this.sentAt } : event);
@@ -50,14 +50,14 @@ export class ChunkTelemetry {
   end(outcome: ChunkOutcome | undefined): void {
     this.events.drain();
     this.events.close();
-    if (outcome?.kind === "home") {
+    if (outcome?.kind === "completed") {
       const { events, done, thread } = outcome.result;
       for (const event of events) this.relay(event);
       this.starting?.ready(now());
       this.chunk?.end({ elements: done, thread });
       return;
     }
-    for (const path of this.ended) this.fragment.reportedEnds.add(path);
-    this.chunk?.end({ error: outcome?.kind === "lost" ? outcome.cause : this.fragment.execution.scope.reason });
+    for (const path of this.ended) this.stage.reportedEnds.add(path);
+    this.chunk?.end({ error: outcome?.kind === "crashed" ? outcome.cause : this.stage.execution.scope.reason });
   }
 }

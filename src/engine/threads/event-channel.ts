@@ -3,8 +3,8 @@ import { EventBatcher } from "../lifecycle/event-batcher.js";
 import type { RunEvent } from "../lifecycle/events.js";
 
 /**
- * In a thread: the events of a visit. They go home while it lasts; from the first that has an error on, with its result,
- * which knows how an error travels.
+ * In a thread: the events of a task. They are sent while it lasts; from the first one with an error on, with its result,
+ * whose encoding can serialize any error.
  */
 export class WorkerEventChannel {
   private waiting: RunEvent[] = [];
@@ -37,21 +37,21 @@ export class WorkerEventChannel {
 }
 
 /**
- * In the process: hears a visit's events.
+ * In the main thread: receives a task's events.
  *
- * @returns the port for the thread; what to call before its result is told, so that what went before comes before; and when
- * it has ended.
+ * @returns the port for the thread; a function to call before its result is used, so that earlier events come first; and one
+ * for its end.
  */
-export function openEventChannel(tell: (event: RunEvent) => void) {
+export function openEventChannel(emit: (event: RunEvent) => void) {
   const { port1, port2 } = new MessageChannel();
-  const heard = (events: readonly RunEvent[]) => events.forEach(tell);
-  port1.on("message", heard);
+  const emitAll = (events: readonly RunEvent[]) => events.forEach(emit);
+  port1.on("message", emitAll);
   port1.unref();
   return {
     port: port2,
     drain() {
       for (let next = receiveMessageOnPort(port1); next !== undefined; next = receiveMessageOnPort(port1)) {
-        heard(next.message as readonly RunEvent[]);
+        emitAll(next.message as readonly RunEvent[]);
       }
     },
     close: () => port1.close(),

@@ -22,14 +22,14 @@ import { runAtImportError } from "./run-at-import.js";
 import { ThreadOutput } from "./thread-output.js";
 import { type InFlightTask, selectWorker, type WorkerState } from "./worker-selection.js";
 
-/** A thread that nobody has visited for this long lets go of its resources and ends. */
+/** Milliseconds after which an idle thread disposes of its resources and ends. */
 const IDLE_MS = 10_000;
-/** How long it may take for that. */
+/** Milliseconds that this may take. */
 const DISPOSE_MS = 5_000;
-/** In this time what a thread said on one channel before what it says on another one has come. */
+/** Milliseconds within which an earlier message of a thread on one channel comes after one on another channel. */
 const OTHER_CHANNEL_MS = 20;
 
-/** The threads of a process, shared by all its runs, begun when they are first needed. */
+/** The threads of a process, shared by all its runs, started when they are first needed. */
 export class WorkerPool {
   private readonly piscina: Piscina;
   private readonly channel: BroadcastChannel;
@@ -37,11 +37,11 @@ export class WorkerPool {
   private readonly outputs = new Map<number, ThreadOutput>();
   /** The modules of pipelines that a thread has imported. */
   private readonly imported = new Set<string>();
-  /** Visits that no thread has begun yet. */
+  /** Tasks that no thread has started yet. */
   private readonly waiting = new Set<InFlightTask>();
-  /** How many threads have ended since one last came to life. */
+  /** The number of threads that have ended since one last started. */
   private failedStarts = 0;
-  private readonly onBeforeExit = () => void this.endHolding();
+  private readonly onBeforeExit = () => void this.disposeAll();
 
   /** @param size how many threads there are at most. */
   constructor(
@@ -58,10 +58,10 @@ export class WorkerPool {
       filename: WORKER,
       minThreads: 0,
       maxThreads: this.size,
-      // Which thread takes which visit is decided below.
+      // The thread of each task is selected below.
       concurrentTasksPerWorker: 1_000,
       idleTimeout: Number.POSITIVE_INFINITY,
-      // A thread that waits in Atomics.wait hears no broadcast, and runs no timer.
+      // A thread that waits in Atomics.wait receives no broadcast, and runs no timer.
       atomics: "disabled",
       workerData: { hypernodes: { channel: name, isCommonJs, program: unguardedProgram() } } satisfies ThreadData,
       loadBalancer: ((task: PiscinaTask, workers: PiscinaWorker[]) => this.place(task, workers)) as never,
@@ -80,57 +80,57 @@ export class WorkerPool {
     process.on("beforeExit", this.onBeforeExit);
   }
 
-  /** @param isUnderWay whether something of it is under way, as the thread itself notes it. */
-  submit(message: ChunkRequest, isUnderWay: () => boolean): InFlightTask {
-    return this.run(message, message.isolation, undefined, isUnderWay);
+  /** @param isInFlight tells if any of its elements is in flight, as the thread itself notes it. */
+  submit(message: ChunkRequest, isInFlight: () => boolean): InFlightTask {
+    return this.run(message, message.isolation, undefined, isInFlight);
   }
 
   private run(
     request: Request,
-    company: Isolation,
+    isolation: Isolation,
     target: number | undefined,
-    isUnderWay = () => false,
+    isInFlight = () => false,
   ): InFlightTask {
     const controller = new AbortController();
-    const visiting: InFlightTask = {
-      ...{ isolation: company, target, controller, isInFlight: isUnderWay },
+    const inFlight: InFlightTask = {
+      ...{ isolation, target, controller, isInFlight },
       thread: undefined,
       coTenants: [],
       promise: undefined as never,
     };
-    const task = Object.defineProperty({ ...request }, Piscina.queueOptionsSymbol, { value: visiting });
-    this.waiting.add(visiting);
+    const task = Object.defineProperty({ ...request }, Piscina.queueOptionsSymbol, { value: inFlight });
+    this.waiting.add(inFlight);
     const running: Promise<Answer> = this.piscina.run(task, {
       signal: controller.signal,
       transferList: movedWith(request),
     });
     running.catch(() => {});
     const boot = new Promise<never>((_, reject) => {
-      visiting.fail = reject;
+      inFlight.fail = reject;
     });
-    (visiting as { promise: Promise<Uint8Array> }).promise = Promise.race([running, boot])
-      .then((answer) => this.afterOutput(visiting, answer))
-      .finally(() => this.onAfterRun(visiting));
-    return visiting;
+    (inFlight as { promise: Promise<Uint8Array> }).promise = Promise.race([running, boot])
+      .then((answer) => this.afterOutput(inFlight, answer))
+      .finally(() => this.onAfterRun(inFlight));
+    return inFlight;
   }
 
-  /** The result of a visit that can't be read here, value by value. */
-  isApart(bytes: Uint8Array, { thread }: InFlightTask): Promise<Uint8Array> {
-    return this.run({ apart: bytes }, "none", thread).promise;
+  /** Requests a task's result that can't be read, value by value. */
+  encodeEach(bytes: Uint8Array, { thread }: InFlightTask): Promise<Uint8Array> {
+    return this.run({ apart: bytes }, "exclusive", thread).promise;
   }
 
-  /** What a visit has printed comes before its result. */
+  /** The output of a task comes before its result. */
   private afterOutput({ thread }: InFlightTask, { bytes, printed }: Answer): Uint8Array | Promise<Uint8Array> {
     const output = this.outputs.get(thread ?? -1);
     return output?.written(printed)?.then(() => bytes) ?? bytes;
   }
 
-  /** How many threads there are, those that start among them. */
+  /** The number of threads, including those that start. */
   get threadCount(): number {
     return this.piscina.threads.length;
   }
 
-  /** Whether a thread that is there has imported a module. */
+  /** Tells if a live thread has imported a module. */
   hasImported(module: string): boolean {
     if (this.threadCount === 0) this.imported.clear();
     return this.imported.has(module);
@@ -141,21 +141,21 @@ export class WorkerPool {
     this.imported.add(module);
   }
 
-  /** Ends the thread of a visit, or takes it out of the queue. */
-  kill(visiting: InFlightTask): void {
-    const thread = this.threads.get(visiting.thread ?? -1);
+  /** Terminates the thread of a task, or takes it out of the queue. */
+  kill(inFlight: InFlightTask): void {
+    const thread = this.threads.get(inFlight.thread ?? -1);
     if (thread !== undefined) {
       for (const neighbour of thread.tasks) neighbour.isTerminated = true;
       this.remove(thread);
     }
-    visiting.controller.abort();
+    inFlight.controller.abort();
   }
 
   broadcast(broadcast: ControlMessage): void {
     this.channel.postMessage(broadcast);
   }
 
-  /** No visit goes to the thread of this one any more, and it ends after those that are in it. */
+  /** Retires a thread: it gets no more tasks, and ends after those that are in it. */
   retireAll(id: number | undefined): void {
     const thread = this.threads.get(id ?? -1);
     if (thread === undefined || thread.retired) return;
@@ -183,35 +183,35 @@ export class WorkerPool {
     }, OTHER_CHANNEL_MS);
   }
 
-  /** Remembers that a thread keeps resources, which are to be disposed of before it ends. */
-  hasResources(thread: number | undefined): void {
+  /** Notes that a thread keeps resources, which are to be disposed of before it ends. */
+  noteResources(thread: number | undefined): void {
     const known = this.threads.get(thread ?? -1);
     if (known !== undefined) known.hasResources = true;
   }
 
   /** At the end of the process, what threads keep is disposed of. */
-  private async endHolding(): Promise<void> {
-    const holding = [...this.threads.values()].filter(({ hasResources: holds }) => holds);
-    await Promise.all(holding.map((thread) => this.retire(thread)));
+  private async disposeAll(): Promise<void> {
+    const holders = [...this.threads.values()].filter(({ hasResources: holds }) => holds);
+    await Promise.all(holders.map((thread) => this.retire(thread)));
   }
 
   private place(task: PiscinaTask, workers: readonly PiscinaWorker[]): PiscinaWorker | null {
-    const visiting = task[Piscina.queueOptionsSymbol] as InFlightTask;
+    const inFlight = task[Piscina.queueOptionsSymbol] as InFlightTask;
     const alive = workers.filter((worker) => !worker.destroyed && !worker.terminating);
-    const { target } = visiting;
+    const { target } = inFlight;
     const canGrow = this.piscina.threads.length < this.size;
     const chosen =
       target === undefined
-        ? selectWorker(visiting, alive, this.threads, this.waiting, canGrow)
+        ? selectWorker(inFlight, alive, this.threads, this.waiting, canGrow)
         : alive.find(({ id }) => id === target);
-    if (chosen !== undefined) this.onStarted(visiting, chosen);
+    if (chosen !== undefined) this.onStarted(inFlight, chosen);
     return chosen ?? null;
   }
 
-  private onStarted(visiting: InFlightTask, worker: PiscinaWorker): void {
+  private onStarted(inFlight: InFlightTask, worker: PiscinaWorker): void {
     const { id } = worker;
-    this.waiting.delete(visiting);
-    visiting.thread = id;
+    this.waiting.delete(inFlight);
+    inFlight.thread = id;
     const thread = getOrCreate(
       this.threads,
       id,
@@ -222,16 +222,16 @@ export class WorkerPool {
     );
     thread.requests++;
     clearTimeout(thread.idle);
-    for (const other of thread.tasks) other.coTenants.push(visiting);
-    visiting.coTenants.push(...thread.tasks);
-    thread.tasks.add(visiting);
+    for (const other of thread.tasks) other.coTenants.push(inFlight);
+    inFlight.coTenants.push(...thread.tasks);
+    thread.tasks.add(inFlight);
   }
 
-  private onAfterRun(visiting: InFlightTask): void {
-    this.waiting.delete(visiting);
-    const thread = this.threads.get(visiting.thread ?? -1);
+  private onAfterRun(inFlight: InFlightTask): void {
+    this.waiting.delete(inFlight);
+    const thread = this.threads.get(inFlight.thread ?? -1);
     if (thread === undefined) return;
-    thread.tasks.delete(visiting);
+    thread.tasks.delete(inFlight);
     if (thread.tasks.size > 0 || thread.draining) return;
     if (!this.isAlive(thread)) this.remove(thread);
     else if (thread.retired) void this.retire(thread);
@@ -251,13 +251,13 @@ export class WorkerPool {
     if (thread.draining || thread.tasks.size > 0) return;
     thread.draining = true;
     if (thread.hasResources) {
-      const resting = this.run({ rest: "dispose" }, "none", thread.id);
-      const end = setTimeout(() => resting.controller.abort(), DISPOSE_MS);
-      await resting.promise.catch(() => {});
+      const disposal = this.run({ control: "dispose" }, "exclusive", thread.id);
+      const end = setTimeout(() => disposal.controller.abort(), DISPOSE_MS);
+      await disposal.promise.catch(() => {});
       clearTimeout(end);
     }
     // Piscina ends a thread when what it does is aborted: so it does something until then.
-    const last = this.run({ rest: "wait" }, "none", thread.id);
+    const last = this.run({ control: "wait" }, "exclusive", thread.id);
     last.controller.abort();
     await last.promise.catch(() => {});
     thread.hasResources = false;
@@ -270,26 +270,23 @@ export class WorkerPool {
     this.failedStarts = this.waiting.size === 0 ? 0 : this.failedStarts + 1;
     if (this.waiting.size === 0 || this.piscina.threads.length >= this.size) return;
     if (this.failedStarts <= 2 * this.size)
-      this.run({ rest: "nothing" }, "overlapping", undefined).promise.catch(() => {});
-    else
-      this.onWorkerError(
-        new Error("threads end before they have begun: see what Node is told to load before the program"),
-      );
+      this.run({ control: "nothing" }, "concurrent", undefined).promise.catch(() => {});
+    else this.onWorkerError(new Error("threads end before they have started: see what Node loads before the program"));
   }
 
-  /** A thread that fails before it has begun anything will not do better the next time. */
+  /** Handles a thread that fails before it has started anything: it will not do better the next time. */
   private onWorkerError(error: unknown): void {
     if (this.waiting.size === 0) {
       const text = [`a thread ended with nothing to do: ${describeChain(error)}`, ...userFrames(error)].join("\n");
       process.emitWarning(text, "HypernodesWarning");
     }
-    for (const visiting of this.waiting) visiting.fail?.(error);
+    for (const inFlight of this.waiting) inFlight.fail?.(error);
   }
 }
 
-/** What goes to the thread for good. */
+/** The objects that are transferred to the thread. */
 function movedWith(request: Request): (ArrayBuffer | MessagePort)[] {
-  if ("rest" in request || "apart" in request) return [];
+  if ("control" in request || "apart" in request) return [];
   const { elements, known, stores, events } = request;
   const buffers = [elements, known].flatMap((bytes) => (bytes === undefined ? [] : [bytes.buffer as ArrayBuffer]));
   return [...buffers, ...[stores, events].filter((port) => port !== undefined)];

@@ -37,9 +37,9 @@ export function checkNotProgram(pipeline: PipelineClass): void {
 }
 
 /**
- * Remembers that a module runs pipelines where a thread imports it: no other thread shall.
+ * Notes that a module runs pipelines where a thread imports it: no other thread will import it.
  *
- * @returns whether it was not known.
+ * @returns true if it was not known.
  */
 export function refuseModule(found: RunAtImport): boolean {
   const isNew = !refused.has(found.file);

@@ -5,11 +5,11 @@ import type { Carrier } from "../lifecycle/trace-context.js";
 import type { RunAtImport } from "./run-at-import.js";
 import type { Printed } from "./thread-output.js";
 
-/** One visit to a thread: a chunk of elements goes through all steps of a fragment; or a node is computed. */
+/** One task of a thread: a chunk of elements goes through all steps of a stage; or a node is computed. */
 export interface ChunkRequest {
-  /** The fragment's number in this process. */
+  /** The stage's number in this process. */
   readonly stage: number;
-  /** Where the pipeline's class comes from: its module is imported before anything is decoded. */
+  /** The location of the pipeline's class: its module is imported before anything is decoded. */
   readonly origin: ClassLocation;
   readonly spec: SharedArrayBuffer;
   /** The SharedArrayBuffers that the shared values, and that the elements have: all threads see the same memory. */
@@ -21,39 +21,39 @@ export interface ChunkRequest {
   readonly range: ChunkRange | undefined;
   /** The elements of each list, encoded. */
   readonly elements: Uint8Array | undefined;
-  /** What is known to fail, encoded: `KnownFailure[]`. */
+  /** The elements that are known to fail, encoded: `KnownFailure[]`. */
   readonly known: Uint8Array | undefined;
   readonly progress: SharedArrayBuffer;
-  /** Where the run's stores are asked, if nested pipelines remember. */
+  /** The port to the run's stores, if nested pipelines are cached. */
   readonly stores: MessagePort | undefined;
-  /** Where events go while the visit lasts, if somebody hears. */
+  /** The port for events while the task lasts, if there is a listener. */
   readonly events: MessagePort | undefined;
-  /** The context of the visit, if somebody traces. */
+  /** The trace context of the task, if there is a tracer. */
   readonly carrier: Carrier | undefined;
 }
 
-/** What a thread is asked: to do a visit; or to let go of its resources, to wait for its end, to be there. */
+/** A request to a thread: a task; or to dispose of its resources, to wait for its end, to start. */
 export type Request =
   | ChunkRequest
-  | { readonly rest: "dispose" | "wait" | "nothing" }
+  | { readonly control: "dispose" | "wait" | "nothing" }
   /** A result of the thread's own, to be encoded value by value. */
   | { readonly apart: Uint8Array };
 
-/** What a thread answers. */
+/** The answer of a thread. */
 export interface Answer {
   /** Empty where nothing was to come. */
   readonly bytes: Uint8Array;
-  /** What the thread has printed until now. */
+  /** The number of bytes that the thread has printed until now. */
   readonly printed: Printed;
 }
 
-/** What all threads hear: a fragment will not be visited again; a visit's result is no longer wanted. */
-export type ControlMessage = { readonly ended: number } | { readonly stopped: number };
+/** A message to all threads: no more chunks of a stage come; a task is cancelled. */
+export type ControlMessage = { readonly stageClosed: number } | { readonly chunkCancelled: number };
 
-/** What a thread tells of itself: nothing is left that the requests it has been sent wait for, except other requests. */
+/** The message of a stalled thread: its requests wait for nothing that is left, except other requests. */
 export interface Stalled {
   readonly stalled: number;
-  /** How many requests it has been sent. */
+  /** The number of requests that it has been sent. */
   readonly requests: number;
 }
 
@@ -68,11 +68,11 @@ export interface RanAtImport {
   readonly isWorking: boolean;
 }
 
-/** What every thread is started with. */
+/** The data that every thread is started with. */
 export interface ThreadData {
   readonly hypernodes: {
     readonly channel: string;
-    /** Whether a loader has made CommonJS of us, and so of the user's modules: they have to meet again in each thread. */
+    /** True if a loader has made CommonJS of us, and so of the user's modules: they have to meet again in each thread. */
     readonly isCommonJs: boolean;
     /** The path of the program, if a thread that imports it would do all of it again: then none imports it. */
     readonly program: string | undefined;

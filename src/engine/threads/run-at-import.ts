@@ -12,7 +12,7 @@ let found: RunAtImport | undefined;
 const listeners = new Set<(found: RunAtImport) => void>();
 let onFound: ((found: RunAtImport, isWorking: boolean) => void) | undefined;
 
-/** @param listener told of the first such module in this thread, and whether any work was under way. */
+/** @param listener called for the first such module in this thread; its second argument is true if any work was in flight. */
 export function onRunAtImport(listener: typeof onFound): void {
   onFound = listener;
 }

@@ -3,12 +3,12 @@ import type { CacheSession } from "../../cache/session.js";
 import type { CacheStats, Entry, EntryMeta, EvictionResult, Store, StoredEntry } from "../../cache/store.js";
 import { HypernodesError } from "../../errors.js";
 
-/** What a thread asks of a store, which only the process itself opens. */
-interface Question {
+/** A thread's call of a store, which only the main thread opens. */
+interface StoreCall {
   readonly id: number;
-  /** Which of the run's stores. */
+  /** The number of the run's store. */
   readonly store: number;
-  readonly ask:
+  readonly call:
     | { readonly heads: readonly string[] }
     | { readonly entries: readonly string[] }
     | { readonly write: readonly Entry[] };
@@ -19,10 +19,10 @@ interface Answer {
   readonly answer: unknown;
 }
 
-/** In a thread: the run's stores, each asked through the port that came with the visit. */
+/** In a thread: the run's stores, each called through the port that came with the task. */
 export class StoreProxies {
   private readonly waiting = new Map<number, (answer: unknown) => void>();
-  private asked = 0;
+  private count = 0;
   private isClosed = false;
 
   constructor(private readonly port: MessagePort) {
@@ -31,28 +31,28 @@ export class StoreProxies {
       this.waiting.delete(id);
       if (this.waiting.size === 0) port.unref();
     });
-    // Nobody wants what is still asked: the visit is over for the process.
+    // Pending answers are not wanted any more: the task is over for the main thread.
     port.on("close", () => {
       this.isClosed = true;
       for (const answer of this.waiting.values()) answer(NOTHING);
       this.waiting.clear();
     });
-    // What is asked keeps the thread alive, and nothing else here.
+    // A pending call keeps the thread alive, and nothing else here.
     port.unref();
   }
 
   store(number: number): Store {
-    return new StoreProxy((ask) => this.ask(number, ask));
+    return new StoreProxy((ask) => this.send(number, ask));
   }
 
   close(): void {
     this.port.close();
   }
 
-  private ask(store: number, ask: Question["ask"]): Promise<unknown> {
+  private send(store: number, send: StoreCall["call"]): Promise<unknown> {
     if (this.isClosed) return Promise.resolve(NOTHING);
-    const id = ++this.asked;
-    this.port.postMessage({ id, store, ask } satisfies Question);
+    const id = ++this.count;
+    this.port.postMessage({ id, store, call: send } satisfies StoreCall);
     this.port.ref();
     return new Promise((resolve) => {
       this.waiting.set(id, resolve);
@@ -60,24 +60,24 @@ export class StoreProxies {
   }
 }
 
-/** Of all that is asked for, nothing is there. */
+/** The answer of an empty store. */
 const NOTHING: readonly undefined[] = [];
 
 class StoreProxy implements Store {
   readonly name = "of the process";
 
-  constructor(private readonly ask: (ask: Question["ask"]) => Promise<unknown>) {}
+  constructor(private readonly send: (send: StoreCall["call"]) => Promise<unknown>) {}
 
   heads(keys: readonly string[]) {
-    return this.ask({ heads: keys }) as Promise<(EntryMeta | undefined)[]>;
+    return this.send({ heads: keys }) as Promise<(EntryMeta | undefined)[]>;
   }
 
   entries(keys: readonly string[]) {
-    return this.ask({ entries: keys }) as Promise<(StoredEntry | undefined)[]>;
+    return this.send({ entries: keys }) as Promise<(StoredEntry | undefined)[]>;
   }
 
   write(entries: readonly Entry[]) {
-    return this.ask({ write: entries }) as Promise<void>;
+    return this.send({ write: entries }) as Promise<void>;
   }
 
   stats(): CacheStats {
@@ -94,24 +94,24 @@ class StoreProxy implements Store {
 }
 
 function notInWorker(): HypernodesError {
-  return new HypernodesError({ code: "IN_THREAD", where: "cache", problem: "a thread does not keep house in a store" });
+  return new HypernodesError({ code: "IN_THREAD", where: "cache", problem: "a thread does not maintain a store" });
 }
 
 /**
- * In the process: answers what a thread asks of the run's stores.
+ * In the main thread: answers a thread's calls of the run's stores.
  *
- * @returns the port for the thread, and what to call when its visit has ended.
+ * @returns the port for the thread, and a function to call when its task has ended.
  */
 export function serveStores(sessions: readonly CacheSession[]): { readonly port: MessagePort; close(): void } {
   const { port1, port2 } = new MessageChannel();
-  port1.on("message", async ({ id, store, ask }: Question) => {
-    port1.postMessage({ id, answer: await answer(sessions[store]!, ask) } satisfies Answer);
+  port1.on("message", async ({ id, store, call }: StoreCall) => {
+    port1.postMessage({ id, answer: await answer(sessions[store]!, call) } satisfies Answer);
   });
   port1.unref();
   return { port: port2, close: () => port1.close() };
 }
 
-async function answer(session: CacheSession, ask: Question["ask"]): Promise<unknown> {
+async function answer(session: CacheSession, ask: StoreCall["call"]): Promise<unknown> {
   if ("heads" in ask) return session.heads(ask.heads);
   if ("entries" in ask) return session.entries(ask.entries);
   for (const entry of ask.write) session.enqueue(entry);

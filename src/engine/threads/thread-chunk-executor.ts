@@ -26,7 +26,7 @@ export class SharedStageBytes {
 
   /** No more chunks come: threads may drop the stage. */
   async end(resourceLimits: ThreadLimits | undefined): Promise<void> {
-    if (this.spec !== undefined) (await workerPoolFor(resourceLimits)).broadcast({ ended: this.id });
+    if (this.spec !== undefined) (await workerPoolFor(resourceLimits)).broadcast({ stageClosed: this.id });
   }
 }
 
@@ -46,9 +46,9 @@ export class ThreadChunkExecutor implements ChunkExecutor {
   ) {
     this.execution = stage.execution;
     this.steps = stage.steps;
-    const { visitors } = threadConcurrency(this.execution.settings);
-    this.maxInFlight = visitors;
-    this.sizer = new ChunkSizer(() => Math.min(visitors, MAX_THREADS), stage.multiple, THREAD_CHUNK_POLICY);
+    const { maxInFlight } = threadConcurrency(this.execution.settings);
+    this.maxInFlight = maxInFlight;
+    this.sizer = new ChunkSizer(() => Math.min(maxInFlight, MAX_THREADS), stage.multiple, THREAD_CHUNK_POLICY);
   }
 
   /**

@@ -1,7 +1,7 @@
 import { type Readable, Writable } from "node:stream";
 import type { Worker } from "node:worker_threads";
 
-/** How many bytes a thread has printed: on its standard output, and on its standard error output. */
+/** The numbers of bytes that a thread has printed: on its standard output, and on its standard error output. */
 export type Printed = readonly [stdout: number, stderr: number];
 
 const STREAMS = ["stdout", "stderr"] as const;
@@ -10,7 +10,7 @@ const STREAMS = ["stdout", "stderr"] as const;
  * In a thread, before anything is printed: what is printed goes to the process at once. A thread keeps it else until the process
  * asks for a next piece, and loses what it keeps when it ends.
  *
- * @returns what tells how much has been printed since.
+ * @returns a function that returns the numbers of bytes printed since.
  */
 export function printAtOnce(): () => Printed {
   const counters = STREAMS.map((name) => countAndHandOver(process[name]));
@@ -38,7 +38,7 @@ export class ThreadOutput {
 
   constructor(worker: Worker) {
     for (const [i, name] of STREAMS.entries()) {
-      goOnWithoutReader(name).add(worker[name]);
+      continueWithoutReader(name).add(worker[name]);
       worker[name].on("data", (chunk: Buffer) => this.more(i, chunk.length));
     }
     worker.once("exit", () => {
@@ -83,8 +83,8 @@ function written(): Promise<unknown> | undefined {
 
 const outputs = new Map<(typeof STREAMS)[number], WeakSet<Readable>>();
 
-/** What threads print on a stream. It goes on, to nowhere, when the process's own stream fails and the program lives on. */
-function goOnWithoutReader(name: (typeof STREAMS)[number]): WeakSet<Readable> {
+/** The outputs of threads on a stream. They are drained when the process's own stream fails and the program lives on. */
+function continueWithoutReader(name: (typeof STREAMS)[number]): WeakSet<Readable> {
   const known = outputs.get(name);
   if (known !== undefined) return known;
   const ours = new WeakSet<Readable>();

@@ -14,7 +14,7 @@ export function workerPoolFor(resourceLimits: ThreadLimits | undefined): Promise
   });
 }
 
-/** Whether what has this mode goes to threads. In a thread it does not: there is no pool inside a pool. */
+/** Tells if a mode uses threads. In a thread none does: there is no pool inside a pool. */
 export function usesThreads(mode: ExecutionMode): boolean {
   return (mode === "threaded" || mode === "parallel") && !workerContext.isPoolWorker;
 }

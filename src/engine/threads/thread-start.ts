@@ -6,14 +6,14 @@ import { now } from "../lifecycle/events.js";
 import type { RunContext } from "../lifecycle/run-context.js";
 import type { WorkerPool } from "./pool.js";
 
-/** For each run and module, what is told of the threads that start for it. */
+/** For each run and module, the start of threads for it. */
 const starts = new WeakMap<RunContext, Map<string, ThreadStart>>();
 
 /**
- * What a run tells of the threads that it waits for. A run tells it once for a module.
+ * The start of the threads that a run waits for. A run emits its events once for a module.
  *
- * @param origin where the pipeline's class comes from.
- * @returns undefined if nobody hears, or if a thread has imported the module.
+ * @param origin the location of the pipeline's class.
+ * @returns undefined if there is no listener, or if a thread has imported the module.
  */
 export function startOf(
   pool: WorkerPool,
@@ -26,11 +26,11 @@ export function startOf(
   return getOrCreate(ofRun, file, () => new ThreadStart(pool, execution, file));
 }
 
-/** Tells that threads start and import a pipeline's module, and when the first of them has. */
+/** Emits that threads start and import a pipeline's module, and that the first of them has. */
 export class ThreadStart {
   private readonly startedAt = now();
   private readonly threadsBefore: number;
-  private state: "new" | "told" | "ready" = "new";
+  private state: "new" | "emitted" | "ready" = "new";
 
   constructor(
     private readonly pool: WorkerPool,
@@ -45,7 +45,7 @@ export class ThreadStart {
   private begin(): void {
     const { execution, pool, file } = this;
     if (this.state !== "new" || execution.scope.stopped) return;
-    this.state = "told";
+    this.state = "emitted";
     const threads = Math.max(0, pool.threadCount - this.threadsBefore);
     execution.run.emit!({
       type: "threads",

@@ -25,17 +25,17 @@ export async function callInThread(execution: RunningExecution, step: Step): Pro
   const startedAt = now();
   try {
     for (let ended = 0; ; ) {
-      const visit = await executor.submit(undefined, [], isolationFor(execution.settings.nodes));
-      const outcome = await visit.outcome;
-      if (outcome.kind === "stopped") throw execution.scope.reason;
-      if (outcome.kind === "home") {
+      const handle = await executor.submit(undefined, [], isolationFor(execution.settings.nodes));
+      const outcome = await handle.outcome;
+      if (outcome.kind === "cancelled") throw execution.scope.reason;
+      if (outcome.kind === "completed") {
         if (outcome.result.failure !== undefined) throw outcome.result.failure.error;
         const wrong = wrongResult(outcome.result, 1, 1, execution.pathOf(step));
         if (wrong !== undefined) throw wrong;
         return outcome.result.values[0]![0];
       }
-      if (outcome.kind !== "lost") continue;
-      if (outcome.held.length === 0) {
+      if (outcome.kind !== "crashed") continue;
+      if (outcome.inFlight.length === 0) {
         if (++ended >= MAX_STARTUP_CRASHES) throw crashLoopError(outcome.cause, execution.pathOf(step));
         continue;
       }

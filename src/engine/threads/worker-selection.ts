@@ -7,11 +7,11 @@ export interface InFlightTask {
   readonly target: number | undefined;
   readonly controller: AbortController;
   readonly promise: Promise<Uint8Array>;
-  /** The thread's id, once it has begun. */
+  /** The thread's id, once the task has started. */
   thread: number | undefined;
-  /** What else was in the thread meanwhile. */
+  /** The other tasks that were in the thread meanwhile. */
   readonly coTenants: InFlightTask[];
-  /** Whether we ended its thread, for whatever reason. */
+  /** True if the pool has terminated its thread, for any reason. */
   isTerminated?: boolean;
   fail?: (error: unknown) => void;
 }
@@ -20,11 +20,11 @@ export interface InFlightTask {
 export interface WorkerState {
   readonly id: number;
   readonly tasks: Set<InFlightTask>;
-  /** How many requests it has been sent. */
+  /** The number of requests that it has been sent. */
   requests: number;
   hasResources: boolean;
   draining: boolean;
-  /** True if no more visits go there. */
+  /** True if it gets no more tasks. */
   retired: boolean;
   idle: NodeJS.Timeout | undefined;
   /** The process may end though the thread has not answered. It waits for it again when it is asked for more. */
@@ -32,13 +32,13 @@ export interface WorkerState {
 }
 
 /**
- * The thread that a visit goes to: one that has nothing to do; else a new one, if there may be more; else one whose visits
- * it goes together with.
+ * Selects the thread of a task: one that has nothing to do; else a new one, if there may be more; else one whose tasks it may
+ * run together with.
  *
- * @param waiting all visits that no thread has yet.
+ * @param waiting all tasks that no thread has yet.
  */
 export function selectWorker<W extends { readonly id: number }>(
-  visiting: InFlightTask,
+  task: InFlightTask,
   workers: readonly W[],
   threads: ReadonlyMap<number, WorkerState>,
   waiting: ReadonlySet<InFlightTask>,
@@ -46,25 +46,26 @@ export function selectWorker<W extends { readonly id: number }>(
 ): W | undefined {
   let chosen: W | undefined;
   let least = Number.POSITIVE_INFINITY;
-  // One thread empties for whoever has to be alone, and would never be if others came without a pause.
-  const isKeptFree = visiting.isolation !== "none" && [...waiting].some(({ isolation: company }) => company === "none");
-  for (const worker of isKeptFree ? workers.slice(1) : workers) {
-    const { tasks: visits = NO_TASKS, draining: resting = false, retired = false } = threads.get(worker.id) ?? {};
-    if (resting || retired) continue;
-    if (visits.size === 0) return worker;
-    if (visits.size >= least || !canShareThread(visiting, visits)) continue;
+  // One thread empties for a task that has to be alone: it never would if others came without a pause.
+  const isReserved =
+    task.isolation !== "exclusive" && [...waiting].some(({ isolation: other }) => other === "exclusive");
+  for (const worker of isReserved ? workers.slice(1) : workers) {
+    const { tasks: others = NO_TASKS, draining = false, retired = false } = threads.get(worker.id) ?? {};
+    if (draining || retired) continue;
+    if (others.size === 0) return worker;
+    if (others.size >= least || !canShareThread(task, others)) continue;
     chosen = worker;
-    least = visits.size;
+    least = others.size;
   }
   return canGrow ? undefined : chosen;
 }
 
-/** Visits that go one after another may wait in the thread for their turn: it then goes on without a word from here. */
+/** The number of serial tasks in a thread, one of which waits there for its turn: no message is needed to start it. */
 const MAX_QUEUED_PER_WORKER = 2;
 
-function canShareThread({ isolation: company }: InFlightTask, others: ReadonlySet<InFlightTask>): boolean {
-  if (company === "none" || [...others].some((other) => other.isolation !== company)) return false;
-  return company === "overlapping" || others.size < MAX_QUEUED_PER_WORKER;
+function canShareThread({ isolation }: InFlightTask, others: ReadonlySet<InFlightTask>): boolean {
+  if (isolation === "exclusive" || [...others].some((other) => other.isolation !== isolation)) return false;
+  return isolation === "concurrent" || others.size < MAX_QUEUED_PER_WORKER;
 }
 
 const NO_TASKS: ReadonlySet<InFlightTask> = new Set();

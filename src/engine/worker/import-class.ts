@@ -85,7 +85,7 @@ function testRunner(): string | undefined {
   return process.env.JEST_WORKER_ID === undefined ? undefined : "jest";
 }
 
-/** Whether Node can't read the file, or something that it imports. */
+/** Tells if Node can't read the file, or something that it imports. */
 function isUnreadable(error: unknown): boolean {
   return error instanceof SyntaxError || (error as { code?: unknown }).code === "ERR_UNKNOWN_FILE_EXTENSION";
 }

@@ -12,12 +12,12 @@ import type { StageInstance, ThreadedChunkResult } from "./threaded-chunk.js";
 
 /** Computes a chunk in this thread: its elements one after another, or overlapping, as the settings say. */
 export async function runChunkInline(
-  made: StageInstance,
+  instance: StageInstance,
   chunk: ChunkMessage,
   run: RunContext,
   signal: AbortSignal,
 ): Promise<ThreadedChunkResult> {
-  const { plan } = made.program;
+  const { plan } = instance.program;
   const { first, count, indices, elements, known, carrier } = chunk;
   const scope = new CancelScope();
   const stop = () => scope.stop(signal.reason);
@@ -27,7 +27,7 @@ export async function runChunkInline(
   const failed = plan.steps.map(() => 0);
   try {
     const window = new MapSlice({ first, count, indices, offset: 0 }, TaskProgress.for(count), scope, known);
-    const slots = await withExtractedContext(carrier, async () => runSlice(made, elements, window, run, scope));
+    const slots = await withExtractedContext(carrier, async () => runSlice(instance, elements, window, run, scope));
     if (plan.collectsErrors) countErrors(plan, slots, failed);
     const values = plan.outputs.map(({ slot }) => slots[slot] as unknown[]);
     return { ...EMPTY_RESULT, done: count, values, failed, tookMs: now() - at };

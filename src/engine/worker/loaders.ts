@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 
 /**
  * A thread has the loaders that Node was started with, but for tsx, which registers itself in the main thread alone
- * (privatenumber/tsx#354) and elsewhere has to be asked to.
+ * (privatenumber/tsx#354) and has to be asked to in other threads.
  */
 export async function registerLoaders(): Promise<void> {
   const tsx = startedWith().find((word) => /^tsx(?:\/esm)?$/.test(word) || /[\\/]tsx[\\/]dist[\\/].*\.mjs$/.test(word));

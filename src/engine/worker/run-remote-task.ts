@@ -10,15 +10,15 @@ import type { RemoteTaskSpec } from "../remote/remote-task.js";
 import type { RunRequest } from "../run.js";
 import { resolveExecution } from "../settings.js";
 
-/** What who does placed work brings along. */
+/** The resources, the signal and the listener of the host that runs a remote task. */
 export interface RemoteTaskHost {
   readonly resources: ResourceScope | undefined;
   readonly signal: AbortSignal;
   readonly listener: Listener | undefined;
 }
 
-/** The run that some placed work is, in the place where it is done. */
-export function toRunRequest(type: PipelineClass, work: RemoteTaskSpec, given: RemoteTaskHost): RunRequest {
+/** The request of a remote task's run, on its host. */
+export function toRunRequest(type: PipelineClass, work: RemoteTaskSpec, host: RemoteTaskHost): RunRequest {
   const choices = mergeOptions(optionsOf(type), optionsIn(work));
   const program = fromProgramSpec(type, choices, work.source);
   if (work.codes !== undefined) presetCodeDigests(program, work.codes);
@@ -27,10 +27,10 @@ export function toRunRequest(type: PipelineClass, work: RemoteTaskSpec, given: R
   const values: unknown[] = new Array(program.plan.slots).fill(undefined);
   for (const [slot, value] of work.values) values[slot] = value;
   return {
-    ...given,
+    ...host,
     program,
     values,
-    // What a part is remembered in is where it came from; what is nested in it may have its own.
+    // The client caches a part; what is nested in it may have its own store.
     settings: work.part === undefined ? settings : { ...settings, cache: undefined },
     name: type.name,
     explain: work.explain,
@@ -42,7 +42,7 @@ export function toRunRequest(type: PipelineClass, work: RemoteTaskSpec, given: R
   };
 }
 
-/** Here is where it is to run, whatever the class says. */
+/** The options of the task: it runs on this host, also if its class has a placement. */
 function optionsIn({ execution, cache }: RemoteTaskSpec): PipelineOptions {
   return {
     runOn: { kind: "local" },

@@ -19,7 +19,7 @@ export interface StageProgram {
 }
 
 /**
- * Computes a part of the elements of a fragment.
+ * Computes a part of the elements of a stage.
  *
  * @param lists what the part brings of each list that is cut.
  * @returns the values by slot, or a promise of them.

@@ -21,12 +21,12 @@ import { type StageInstance, ThreadedChunk } from "./threaded-chunk.js";
 
 /** Typed arrays among shared values that are at least this large stay where they came in. */
 const VIEWS_FROM = 64 * 1024;
-/** Milliseconds between looks whether a chunk that takes long has something to tell. */
+/** Milliseconds between the events that a chunk which takes long sends. */
 const LIVE_MS = 500;
-/** Milliseconds for which a fragment is kept that no chunk has come for. */
+/** Milliseconds after which an unused stage is dropped. */
 const IDLE_MS = 60_000;
 
-/** A fragment that some chunks use. */
+/** A stage that some chunks use. */
 interface CachedStage extends StageInstance {
   users: number;
   idle: NodeJS.Timeout | undefined;
@@ -37,9 +37,9 @@ export class StageCache {
   private readonly stages = new Map<string, Promise<CachedStage>>();
 
   /**
-   * @param classOf the class that comes from there.
-   * @param resources what is kept from one chunk to the next, outside of threads.
-   * @param isAlone whether a chunk has all of this process: it is spread over the threads. Else it goes to one of them.
+   * @param classOf returns the class at a location.
+   * @param resources the resources that stay from one chunk to the next, outside of threads.
+   * @param isAlone true if a chunk has all of this process: it is spread over the threads. Else it goes to one of them.
    */
   constructor(
     private readonly classOf: (origin: ClassLocation) => PipelineClass,
@@ -48,10 +48,10 @@ export class StageCache {
   ) {}
 
   /**
-   * @param digest what the fragment is known by.
-   * @param read its bytes, if it is not known yet.
-   * @param live hears of events before the result does, if the chunk takes long.
-   * @returns the result, a `VisitResult`, encoded.
+   * @param digest the digest of the stage.
+   * @param read reads its bytes, if it is not known yet.
+   * @param live receives events before the result comes, if the chunk takes long.
+   * @returns the result, a `ChunkResult`, encoded.
    */
   async run(
     digest: string,
@@ -60,40 +60,40 @@ export class StageCache {
     signal: AbortSignal,
     live: (events: readonly RunEvent[]) => void,
   ): Promise<Uint8Array> {
-    const making = getOrCreate(this.stages, digest, async () => instantiateStage(await read(), this.classOf));
-    making.catch(() => this.stages.delete(digest));
-    const made = await making;
-    clearTimeout(made.idle);
-    made.users++;
+    const starting = getOrCreate(this.stages, digest, async () => instantiateStage(await read(), this.classOf));
+    starting.catch(() => this.stages.delete(digest));
+    const instance = await starting;
+    clearTimeout(instance.idle);
+    instance.users++;
     try {
-      return await this.compute(made, chunk, signal, live);
+      return await this.compute(instance, chunk, signal, live);
     } finally {
-      if (--made.users === 0) made.idle = setTimeout(() => this.drop(digest, made), IDLE_MS).unref();
+      if (--instance.users === 0) instance.idle = setTimeout(() => this.drop(digest, instance), IDLE_MS).unref();
     }
   }
 
   private async compute(
-    made: StageInstance,
+    instance: StageInstance,
     chunk: ChunkMessage,
     signal: AbortSignal,
     live: (events: readonly RunEvent[]) => void,
   ): Promise<Uint8Array> {
-    const { program, settings, spec } = made;
+    const { program, settings, spec } = instance;
     const inThreads = usesThreads(settings.maps);
-    const heard = chunk.wantsEvents ? new EventCollector(live) : undefined;
+    const collector = chunk.wantsEvents ? new EventCollector(live) : undefined;
     const context = inThreads ? fixedTraceContext(chunk.carrier) : undefined;
-    const run = new RunContext(this.resources, heard?.listener, spec.run, context);
+    const run = new RunContext(this.resources, collector?.listener, spec.run, context);
     try {
       if (hasCache(program.plan, settings.choices))
         await run.cache.open(storesInPlan(program.plan, settings.choices), spec.path);
       const result = inThreads
-        ? await new ThreadedChunk(made, chunk, run, this.isAlone).result(signal)
-        : await runChunkInline(made, chunk, run, signal);
+        ? await new ThreadedChunk(instance, chunk, run, this.isAlone).result(signal)
+        : await runChunkInline(instance, chunk, run, signal);
       if (run.hasCache) await run.cache.flush();
       const place = { plan: program.plan, path: spec.path, indexOf: (element: number) => elementIndex(chunk, element) };
-      return encodeResult({ ...result, events: heard?.events ?? [] }, place, {});
+      return encodeResult({ ...result, events: collector?.events ?? [] }, place, {});
     } finally {
-      heard?.end();
+      collector?.end();
     }
   }
 
@@ -106,7 +106,7 @@ export class StageCache {
 function instantiateStage(bytes: Uint8Array, classOf: (origin: ClassLocation) => PipelineClass): CachedStage {
   const { origin, spec, codes, models } = decode(bytes, { viewsFrom: VIEWS_FROM }) as StageMessage;
   const type = classOf(origin);
-  // Whoever sent it looks up what is remembered; what is nested in it may have a store of its own.
+  // The client looks up what is cached; what is nested in it may have a store of its own.
   const choices: PipelineOptions = { execution: spec.execution ?? {}, cache: false };
   const program = fromProgramSpec(type, choices, spec.source);
   if (codes !== undefined) presetCodeDigests(program, codes);
@@ -125,19 +125,19 @@ function fixedTraceContext(carrier: Carrier | undefined): TraceContext | undefin
   return { withSpan: (_, __, call) => call(), inject: () => carrier, startChunk: () => ({ carrier, end() {} }) };
 }
 
-/** A chunk's events: all of them go with its result; if it takes long, some have been told before. */
+/** A chunk's events: all of them are sent with its result; if it takes long, some are sent before. */
 class EventCollector {
   readonly events: RunEvent[] = [];
   readonly listener = (event: RunEvent) => void this.events.push(event);
   private readonly isScheduled: NodeJS.Timeout;
-  /** How many of them have been told already. */
+  /** The number of events that were sent already. */
   private emitted = 0;
 
   constructor(live: (events: readonly RunEvent[]) => void) {
     this.isScheduled = setInterval(() => this.emit(live), LIVE_MS);
   }
 
-  /** Errors go with the result, which knows how they travel; and what comes after one, too. */
+  /** Sends events before the result; errors are sent with it, because it can serialize any, and so are events after one. */
   private emit(live: (events: readonly RunEvent[]) => void): void {
     const failed = this.events.findIndex((event) => "error" in event);
     const events = this.events.slice(this.emitted, failed < 0 ? undefined : failed);

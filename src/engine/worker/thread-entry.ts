@@ -15,8 +15,8 @@ workerContext.isPoolWorker = true;
 const channel = new BroadcastChannel((workerData as ThreadData).hypernodes.channel);
 channel.onmessage = (message: unknown) => {
   const broadcast = (message as { data: ControlMessage | ThreadNews }).data;
-  if ("ended" in broadcast) onStageClosed(broadcast.ended);
-  else if ("stopped" in broadcast) onChunkCancelled(broadcast.stopped);
+  if ("stageClosed" in broadcast) onStageClosed(broadcast.stageClosed);
+  else if ("chunkCancelled" in broadcast) onChunkCancelled(broadcast.chunkCancelled);
 };
 
 const printed = printAtOnce();
@@ -26,10 +26,10 @@ onRunAtImport((found, isWorking) => {
   channel.postMessage({ ranAtImport: threadId, found, isWorking } satisfies ThreadNews);
 });
 
-/** The end of the last visit of those that go one after another. */
+/** The end of the last serial task. */
 let serialQueue: Promise<unknown> = Promise.resolve();
 
-/** Does what a thread is asked: Piscina sends an `Answer` home, and its bytes without a copy. */
+/** Handles a request to the thread: Piscina returns an `Answer`, and its bytes without a copy. */
 export async function handleRequest(request: Request): Promise<unknown> {
   const bytes = await watch.during(() => answered(request));
   const sent: Answer = { bytes, printed: printed() };
@@ -38,19 +38,19 @@ export async function handleRequest(request: Request): Promise<unknown> {
 }
 
 async function answered(request: Request): Promise<Uint8Array> {
-  if ("rest" in request) {
-    await handleControl(request.rest);
+  if ("control" in request) {
+    await handleControl(request.control);
     return new Uint8Array();
   }
   if ("apart" in request) return encodeEach(request.apart);
-  const visit = () =>
+  const runChunk = () =>
     unlessRunAtImport(
       () => runChunkRequest(request),
       (found) => encodeResult({ ...EMPTY_RESULT, failure: { error: runAtImportError(request.origin.name, found) } }),
     );
-  const visited = request.isolation === "serial" ? serialQueue.then(visit) : visit();
-  if (request.isolation === "serial") serialQueue = visited.catch(() => {});
-  return visited;
+  const result = request.isolation === "serial" ? serialQueue.then(runChunk) : runChunk();
+  if (request.isolation === "serial") serialQueue = result.catch(() => {});
+  return result;
 }
 
 function handleControl(how: "dispose" | "wait" | "nothing"): unknown {

@@ -32,14 +32,14 @@ import { countErrors, runSlice, type StageProgram } from "./run-slice.js";
 /** Typed arrays among shared values that are at least this large are not copied: all threads read the same memory. */
 const VIEWS_FROM = 64 * 1024;
 
-/** A fragment as this thread has made it. */
+/** A stage as this thread has instantiated it. */
 interface ThreadStage extends StageProgram {
   readonly spec: StageSpec;
 }
 
-/** A visit under way. */
+/** A task in flight. */
 interface ThreadTask {
-  readonly fragment: ThreadStage;
+  readonly stage: ThreadStage;
   readonly message: ChunkRequest;
   readonly progress: TaskProgress;
   readonly scope: CancelScope;
@@ -51,81 +51,81 @@ const stages = new Map<number, Promise<ThreadStage>>();
 const scopes = new Map<number, CancelScope>();
 let resources = new ResourceScope(true);
 
-/** Does a visit. @returns its result, encoded. */
+/** Runs a task. @returns its result, encoded. */
 export async function runChunkRequest(message: ChunkRequest): Promise<Uint8Array> {
   const progress = new TaskProgress(message.progress);
   progress.start();
   if (progress.isStopped) return encodeResult(EMPTY_RESULT);
-  let fragment: ThreadStage;
+  let stage: ThreadStage;
   try {
-    fragment = await stageFor(message);
+    stage = await stageFor(message);
   } catch (error) {
     return encodeResult({ ...EMPTY_RESULT, failure: { error } });
   }
-  const { program, spec } = fragment;
+  const { program, spec } = stage;
   const events = message.events && new WorkerEventChannel(message.events);
   const listener = events && ((event: RunEvent) => events.add(event));
-  const visit: ThreadTask = {
-    ...{ fragment, message, progress },
+  const task: ThreadTask = {
+    ...{ stage, message, progress },
     scope: scopeOf(message.task, progress),
     run: new RunContext(resources, listener, spec.run),
     known: message.known === undefined ? [] : (decode(message.known) as KnownFailure[]),
   };
-  const away = message.stores && new StoreProxies(message.stores);
-  if (away !== undefined) visit.run.cache.useSessions(sessionsOf(fragment, away));
+  const proxies = message.stores && new StoreProxies(message.stores);
+  if (proxies !== undefined) task.run.cache.useSessions(sessionsOf(stage, proxies));
   try {
     const { range } = message;
     const indexOf = (element: number) => (range === undefined ? undefined : elementIndex(range, element));
     const place = { plan: program.plan, path: spec.path, indexOf };
-    const result = await withExtractedContext(message.carrier, () => runChunk(visit));
-    if (away !== undefined) await visit.run.cache.flush();
+    const result = await withExtractedContext(message.carrier, () => runChunk(task));
+    if (proxies !== undefined) await task.run.cache.flush();
     return encodeResult({ ...result, events: events?.drain() ?? [] }, place);
   } finally {
-    away?.close();
+    proxies?.close();
     scopes.delete(message.task);
   }
 }
 
-/** The shared values of a fragment are dropped. */
-export function onStageClosed(fragment: number): void {
-  stages.delete(fragment);
+/** Drops the shared values of a stage. */
+export function onStageClosed(number: number): void {
+  stages.delete(number);
 }
 
-export function onChunkCancelled(visit: number): void {
-  scopes.get(visit)?.check();
+export function onChunkCancelled(number: number): void {
+  scopes.get(number)?.check();
 }
 
 /** Disposes of what the thread keeps: it has nothing to do, and is about to end. */
 export async function disposeResources(): Promise<void> {
-  const kept = resources;
+  const disposed = resources;
   resources = new ResourceScope(true);
-  await kept.dispose().catch((error: unknown) => process.emitWarning(describeChain(error), "HypernodesWarning"));
+  await disposed.dispose().catch((error: unknown) => process.emitWarning(describeChain(error), "HypernodesWarning"));
 }
 
-function scopeOf(visit: number, progress: TaskProgress): CancelScope {
+function scopeOf(number: number, progress: TaskProgress): CancelScope {
   const limits: number[] = [];
-  const tell = () => {
+  const updateDeadline = () => {
     progress.deadline = limits.length === 0 ? 0 : Math.min(...limits);
   };
   const scope = new CancelScope(undefined, {
     stopReason: () => (progress.isStopped ? STOPPED : undefined),
     limit(at) {
       limits.push(at);
-      tell();
+      updateDeadline();
       return () => {
         limits.splice(limits.indexOf(at), 1);
-        tell();
+        updateDeadline();
       };
     },
   });
-  scopes.set(visit, scope);
+  scopes.set(number, scope);
   return scope;
 }
 
 const STOPPED = new AbortError({
   code: "ABORTED",
   where: "a thread",
-  problem: "what was under way in it is not wanted",
+  problem: "its task was cancelled",
 });
 
 function stageFor(message: ChunkRequest): Promise<ThreadStage> {
@@ -135,7 +135,7 @@ function stageFor(message: ChunkRequest): Promise<ThreadStage> {
 async function instantiateStage({ origin, spec: bytes, memory }: ChunkRequest): Promise<ThreadStage> {
   const type = await importPipelineClass(origin);
   const spec = decode(new Uint8Array(bytes), { viewsFrom: VIEWS_FROM, memory }) as StageSpec;
-  // What is nested asks for its stores at home; what is here is looked up there before it comes.
+  // Nested pipelines call their stores in the main thread, which looks up the step itself before it sends a chunk.
   const choices: PipelineOptions = {
     ...(spec.execution && { execution: spec.execution }),
     ...(spec.cached && { cache: IN_MAIN_THREAD }),
@@ -151,35 +151,35 @@ async function instantiateStage({ origin, spec: bytes, memory }: ChunkRequest): 
     settings: {
       ...resolveExecution(choices, type.name),
       cache: undefined,
-      maps: spec.overlapping === 1 ? "sequential" : "async",
-      maxWorkers: spec.overlapping,
+      maps: spec.elementConcurrency === 1 ? "sequential" : "async",
+      maxWorkers: spec.elementConcurrency,
       graceMs: spec.graceMs,
     },
     values,
   };
 }
 
-const IN_MAIN_THREAD: CacheStore = { kind: "at home" };
+const IN_MAIN_THREAD: CacheStore = { kind: "main thread" };
 
-/** For each store that something nested in the fragment names, one that asks at home. */
-function sessionsOf({ program, settings, spec }: ThreadStage, away: StoreProxies): Map<CacheStore, CacheSession> {
+/** For each store that a pipeline nested in the stage names, a proxy of it in the main thread. */
+function sessionsOf({ program, settings, spec }: ThreadStage, proxies: StoreProxies): Map<CacheStore, CacheSession> {
   const sessions = new Map<CacheStore, CacheSession>();
   const byNumber = new Map<number, CacheSession>();
   const [, ...inner] = storesInPlan(program.plan, settings.choices);
   for (const [i, store] of inner.entries()) {
     const number = spec.cached!.stores[i]!;
     if (store === undefined || number < 0) continue;
-    const session = getOrCreate(byNumber, number, () => new CacheSession(away.store(number)));
+    const session = getOrCreate(byNumber, number, () => new CacheSession(proxies.store(number)));
     sessions.set(store, session);
   }
   return sessions;
 }
 
 /** Computes a node, or as many elements as there is time for. */
-async function runChunk(visit: ThreadTask): Promise<Omit<ChunkResult, "events">> {
-  const { fragment, message } = visit;
+async function runChunk(task: ThreadTask): Promise<Omit<ChunkResult, "events">> {
+  const { stage, message } = task;
   const { range } = message;
-  const { program, spec } = fragment;
+  const { program, spec } = stage;
   const at = now();
   let lists: List[] = [];
   try {
@@ -193,7 +193,7 @@ async function runChunk(visit: ThreadTask): Promise<Omit<ChunkResult, "events">>
         error: unreadElement(program.plan.steps[0]!, spec.path, range && elementIndex(range, elementIn(error)), error),
       },
       thread: threadId,
-      holds: resources.holds,
+      hasResources: resources.hasResources,
     };
   }
   const values: unknown[][] = program.plan.outputs.map(() => []);
@@ -207,9 +207,9 @@ async function runChunk(visit: ThreadTask): Promise<Omit<ChunkResult, "events">>
     const next = Math.min(count, done + size);
     const part = next - done === count ? lists : lists.map((list) => (list as unknown[]).slice(done, next));
     try {
-      const window = new MapSlice(range && partOf(range, done, next), visit.progress, visit.scope, visit.known);
+      const window = new MapSlice(range && partOf(range, done, next), task.progress, task.scope, task.known);
       if (range === undefined) window.start(0, 0, 1);
-      const slots = await runSlice(fragment, part, window, visit.run, visit.scope);
+      const slots = await runSlice(stage, part, window, task.run, task.scope);
       for (const [i, { slot }] of program.plan.outputs.entries()) values[i] = joined(values[i]!, slots[slot], range);
       if (program.plan.collectsErrors) countErrors(program.plan, slots, failed);
     } catch (error) {
@@ -218,7 +218,7 @@ async function runChunk(visit: ThreadTask): Promise<Omit<ChunkResult, "events">>
     }
     done = next;
   }
-  return { done, values, failed, failure, thread: threadId, tookMs: now() - at, holds: resources.holds };
+  return { done, values, failed, failure, thread: threadId, tookMs: now() - at, hasResources: resources.hasResources };
 }
 
 /** Of lists of elements that were read together, the element that was at fault. */
@@ -231,7 +231,7 @@ function partOf({ first, indices }: ChunkRange, from: number, to: number): Slice
   return { first: first + from, count: to - from, offset: from, indices: indices?.slice(from, to) };
 }
 
-function joined(before: unknown[], found: unknown, range: ChunkRange | undefined): unknown[] {
-  if (range === undefined) return [found];
-  return before.length === 0 ? (found as unknown[]) : before.concat(found);
+function joined(before: unknown[], computed: unknown, range: ChunkRange | undefined): unknown[] {
+  if (range === undefined) return [computed];
+  return before.length === 0 ? (computed as unknown[]) : before.concat(computed);
 }

@@ -13,20 +13,20 @@ import { type SharedStageBytes, ThreadChunkExecutor } from "../threads/thread-ch
 
 import type { StageProgram } from "./run-slice.js";
 
-/** A fragment as it is made here. */
+/** A stage as this process has instantiated it. */
 export interface StageInstance extends StageProgram {
   readonly spec: StageSpec;
   readonly wanted: readonly Step[];
   readonly shared: SharedStageBytes;
 }
 
-/** What a chunk brings home, without its events. */
+/** The result of a chunk, without its events. */
 export type ThreadedChunkResult = Omit<ChunkResult, "events">;
 
 /** A chunk goes to one thread as it is: it was cut where all the work is known. */
 const SINGLE_CHUNK = { next: (left: number) => ({ count: left, budgetMs: undefined }), record() {}, limit() {} };
 
-/** One chunk, under way in threads; what was in one that is lost goes to another one. */
+/** One chunk that threads compute; the elements of one that crashes go to another one. */
 export class ThreadedChunk implements ChunkIo, ChunkExecutor {
   readonly execution: Execution;
   readonly steps: readonly Step[];
@@ -49,7 +49,7 @@ export class ThreadedChunk implements ChunkIo, ChunkExecutor {
     isSpread: boolean,
   ) {
     const { first, count } = chunk;
-    const standing = { path: spec.path };
+    const context = { path: spec.path };
     this.execution = new Execution(
       program,
       values.slice(),
@@ -57,10 +57,13 @@ export class ThreadedChunk implements ChunkIo, ChunkExecutor {
       new CancelScope(),
       settings,
       undefined,
-      standing,
+      context,
     ).standBy();
     this.steps = program.plan.steps;
-    this.threads = new ThreadChunkExecutor(new Stage(this.execution, this.steps, wanted, [], spec.overlapping), shared);
+    this.threads = new ThreadChunkExecutor(
+      new Stage(this.execution, this.steps, wanted, [], spec.elementConcurrency),
+      shared,
+    );
     this.maxInFlight = isSpread ? this.threads.maxInFlight : 1;
     this.sizer = isSpread ? this.threads.sizer : SINGLE_CHUNK;
     this.indices = chunk.indices ?? Array.from({ length: count }, (_, i) => first + i);
@@ -82,12 +85,12 @@ export class ThreadedChunk implements ChunkIo, ChunkExecutor {
     }).finally(() => signal.removeEventListener("abort", stop));
   }
 
-  submit(range: ChunkRangeState, elements: readonly List[], company: Isolation): Promise<ChunkHandle> {
+  submit(range: ChunkRangeState, elements: readonly List[], isolation: Isolation): Promise<ChunkHandle> {
     const known = [...this.chunk.known, ...range.known];
-    return this.threads.submit({ ...range, known }, elements, company);
+    return this.threads.submit({ ...range, known }, elements, isolation);
   }
 
-  /** The others that come for the same fragment need what it has. */
+  /** Keeps the stage: other chunks need it. */
   close(): void {}
 
   get outputs(): number {
@@ -105,8 +108,8 @@ export class ThreadedChunk implements ChunkIo, ChunkExecutor {
   }
 
   onResult({ first, count }: ChunkRangeState, { values, failed, tookMs }: ChunkResult): void {
-    for (const [i, found] of values.entries()) {
-      for (let element = 0; element < found.length; element++) this.values[i]![first + element] = found[element];
+    for (const [i, computed] of values.entries()) {
+      for (let element = 0; element < computed.length; element++) this.values[i]![first + element] = computed[element];
     }
     for (const [i, errors] of failed.entries()) this.errors[i]! += errors;
     this.tookMs += tookMs;

@@ -14,6 +14,6 @@ const load = new Function("url", "return import(url)") as (url: string) => Promi
 const { isCommonJs } = (workerData as ThreadData).hypernodes;
 const thread = isCommonJs ? (createRequire(url)(fileURLToPath(url)) as Thread) : load(url.href);
 
-/** What Piscina calls in each thread of a pool. */
+/** The function that Piscina calls in each thread of a pool. */
 export default async (request: Parameters<typeof handleRequest>[0]): Promise<unknown> =>
   (await thread).handleRequest(request);

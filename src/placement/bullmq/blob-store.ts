@@ -56,7 +56,7 @@ export class KeyvBlobStore implements BlobStore {
     return typeof text === "string" ? Buffer.from(text, "base64") : undefined;
   }
 
-  /** A Keyv can only be told when something is written. */
+  /** A Keyv takes a lifetime only when something is written. */
   async touch(digest: string, expireMs: number): Promise<boolean> {
     const text = await this.keyv.get(KEY + digest);
     if (text === undefined) return false;

@@ -32,7 +32,7 @@ export interface ChunkJob {
   readonly where: string;
   /** The digests of the pipeline's code, and of what all chunks of the map share. */
   readonly bundle: string;
-  readonly fragment: string;
+  readonly stage: string;
   /** The chunk's bytes in base64; or the digest that they are known by. */
   readonly chunk: { readonly inline: string } | { readonly digest: string };
   /** True if large and shared values are in a Keyv that workers can reach, and not in Redis. */
@@ -56,7 +56,7 @@ const JOB_RULES: OptionRules = Object.fromEntries(
     run: that("a run's id", (value) => typeof value === "string" && /^[\w-]{1,64}$/.test(value)),
     where: TEXT,
     bundle: DIGEST,
-    fragment: DIGEST,
+    stage: DIGEST,
     chunk: that("{ inline } or { digest }", (value) => {
       if (!isRecord(value) || Object.keys(value).length !== 1) return false;
       return typeof value.inline === "string" || isDigest(value.digest);
@@ -74,7 +74,7 @@ function isDigest(value: unknown): boolean {
 }
 
 /**
- * Checks the form of a job of this protocol's version, whoever has written it: its digests become paths.
+ * Checks the form of a job of this protocol's version, which anybody may have written: its digests become paths.
  *
  * @throws {HypernodesError} `BAD_JOB`.
  */
@@ -87,26 +87,26 @@ export function checkJob(job: ChunkJob): void {
   );
 }
 
-/** Tells an object from anything else that somebody may have written as a job. @throws {HypernodesError} `BAD_JOB`. */
+/** Checks that a job is an object: somebody may have written anything. @throws {HypernodesError} `BAD_JOB`. */
 export function checkJobIsObject(job: unknown): void {
   if (isRecord(job)) return;
   const problem = `what it was sent is ${showValue(job)}, and no job`;
   throw new HypernodesError({ code: "BAD_JOB", where: "a job", problem, advice: "See who else writes to this Redis." });
 }
 
-/** The place that a job is for, as far as it says one. It is safe to print, whoever has written it. */
+/** The path that a job is for, if it has one. It is safe to print, even of a job that is not checked. */
 export function jobPlace({ where }: ChunkJob): string {
   return typeof where === "string" ? escapeControls(where.slice(0, MAX_PLACE)) : "a job";
 }
 
 /** The return value of a job. The result itself is stored beside it. */
 export type JobResult =
-  | { readonly kind: "home"; readonly worker: string; readonly attempt: string }
+  | { readonly kind: "completed"; readonly worker: string; readonly attempt: string }
   /** The process that it was in has ended. */
-  | { readonly kind: "lost"; readonly worker: string; readonly how: string }
-  /** Nobody wants it any more. */
-  | { readonly kind: "gone" }
-  | { readonly kind: "refused"; readonly error: JobError };
+  | { readonly kind: "crashed"; readonly worker: string; readonly how: string }
+  /** It was not wanted any more. */
+  | { readonly kind: "cancelled" }
+  | { readonly kind: "rejected"; readonly error: JobError };
 
 /** The progress of the job of a chunk that takes long: events without errors. */
 export interface LiveEvents {

@@ -17,7 +17,9 @@ export interface RedisConnection {
   readonly host?: string;
   /** Default: 6379. */
   readonly port?: number;
+  /** Default: Redis' default user. */
   readonly username?: string;
+  /** Default: none. */
   readonly password?: string;
   /** The number of the database. Default: 0. */
   readonly db?: number;
@@ -28,19 +30,32 @@ export interface RedisConnection {
 
 /** The methods of a Keyv that are used to store values for workers. */
 export interface KeyvValues {
-  /** @returns the value; undefined: there is none. */
+  /**
+   * Reads a value.
+   *
+   * @param key its key.
+   * @returns the value; undefined: there is none.
+   */
   get(key: string): Promise<unknown>;
   /**
-   * Keeps a value, a text.
+   * Stores a value, a text.
    *
-   * @param ttl milliseconds after which it is gone.
+   * @param key its key.
+   * @param value the text.
+   * @param ttl milliseconds after which it is removed. Default: never.
+   * @returns a promise that resolves when it is stored; its value is not used.
    */
   set(key: string, value: unknown, ttl?: number): Promise<unknown>;
-  /** Lets go of a value. */
+  /**
+   * Removes a value.
+   *
+   * @param key its key.
+   * @returns a promise that resolves when it is removed; its value is not used.
+   */
   delete(key: string): Promise<unknown>;
 }
 
-/** Which workers the elements of maps go to, and how. */
+/** Options of `bullmq()`. */
 export interface BullmqOptions {
   /**
    * The address of Redis or Valkey: `redis://user:password@host:6379/0`, `rediss://` for TLS, or ioredis' options. Default: the
@@ -71,9 +86,9 @@ export interface BullmqOptions {
   readonly key?: string | undefined;
   /** Prints the output of nodes at a worker in this process, too, marked with the worker's name. Default: false. */
   readonly logs?: boolean;
-  /** Milliseconds without any worker, or without Redis, after which a run fails. Default: a minute. */
+  /** Milliseconds without any live worker, or without Redis, after which a run fails. Default: 60,000. */
   readonly patienceMs?: number;
-  /** Milliseconds after which Redis forgets what a run has left there that was killed. Default: an hour. */
+  /** Milliseconds after which Redis drops the keys of a run that was killed. Default: 3,600,000. */
   readonly expireMs?: number;
   /**
    * The folder in which a run keeps what `hypernodes resume` needs until it ends: the pipeline's fields, inputs and results, on disk
@@ -110,6 +125,8 @@ const MAX_EXPIRE_MS = 100 * 365 * 24 * 3_600_000;
 /**
  * Workers on any machines, which take chunks of maps from a queue in Redis or Valkey: `hypernodes worker`.
  *
+ * @param options the queue, its connection, and the execution at a worker.
+ * @returns the queue, for the option `maps` of `@execution`.
  * @throws {HypernodesError} `BAD_OPTION`, `UNKNOWN_OPTION`: at once, before anything is sent.
  *
  * @example

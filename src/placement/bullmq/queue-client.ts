@@ -27,7 +27,7 @@ import { WorkerRegistry } from "./worker-registry.js";
 const INLINE = 16 * 1024;
 /** Milliseconds between looks at who is there and what is missing. */
 const POLL_MS = 1_000;
-/** Milliseconds after which it is asked for a job of which nothing was heard. */
+/** Milliseconds without news of a job after which Redis is asked for it. */
 const REQUEST_MS = 5_000;
 /** The number of events that BullMQ keeps: clients read them as they come. */
 const EVENTS = 1_000;
@@ -40,28 +40,33 @@ const MAX_RESENDS = 5;
 /** Pieces of output that are read at once. */
 const MAX_OUTPUT = 1_000;
 
-/** Milliseconds for taking away what is there, and for the connections' ends. */
+/** Milliseconds for removing the run's keys, and for closing the connections. */
 const CLOSE_MS = 5_000;
 
 /** The outcome of a chunk's job. */
 export type JobOutcome =
-  | { readonly kind: "home"; readonly worker: string | undefined; readonly bytes: Uint8Array; readonly told: number }
-  | { readonly kind: "lost"; readonly worker: string | undefined; readonly how: string };
+  | {
+      readonly kind: "completed";
+      readonly worker: string | undefined;
+      readonly bytes: Uint8Array;
+      readonly emitted: number;
+    }
+  | { readonly kind: "crashed"; readonly worker: string | undefined; readonly how: string };
 
-/** A chunk on its way. */
+/** A job that was submitted. */
 export interface JobHandle {
-  readonly brought: Promise<JobOutcome>;
-  /** It is not wanted any more. */
+  readonly outcome: Promise<JobOutcome>;
+  /** Cancels the job. */
   cancel(): void;
 }
 
 interface PendingJob {
   readonly job: ChunkJob;
   readonly live: (events: readonly RunEvent[], worker: string) => void;
-  /** Of which attempt events were told while it lasts, and how many. */
+  /** The attempt whose events were emitted while it lasts, and their number below. */
   attempt: string | undefined;
-  told: number;
-  readonly resolve: (brought: JobOutcome) => void;
+  emitted: number;
+  readonly resolve: (outcome: JobOutcome) => void;
   readonly reject: (error: unknown) => void;
   askedAt: number;
   resends: number;
@@ -91,7 +96,7 @@ export class QueueClient {
   private isResumed = false;
   private readonly registry: WorkerRegistry;
   private onBroken!: (error: HypernodesError) => void;
-  /** Rejects when there is no use in waiting any more: a command waits for a Redis that has gone as long as that stays away. */
+  /** Rejects when there is no use in waiting any more: a command waits for a lost Redis for ever. */
   private readonly failure = new Promise<never>((_, reject) => {
     this.onBroken = reject;
   });
@@ -99,7 +104,7 @@ export class QueueClient {
   private readonly bundles = new Map<string, { readonly packed: Uint8Array; readonly sent: Promise<void> }>();
   private readonly codes: BlobStore;
   private readonly values: BlobStore;
-  /** The values that this run has left, by digest, to be taken away at its end. */
+  /** The values that this run has stored, by digest, to be removed at its end. */
   private readonly shared = new Map<string, Encode>();
   private readonly signer: Signer;
   private isClosed = false;
@@ -152,7 +157,7 @@ export class QueueClient {
     }
   }
 
-  /** The results that workers have left for an earlier client of the run, by chunk. Its jobs that wait are taken away. */
+  /** The results that workers have left for an earlier client of the run, by chunk. Its waiting jobs are removed. */
   async restored(): Promise<[string, Uint8Array][]> {
     if (!this.isResumed) return [];
     return this.unlessBroken(this.takeRestoredResults());
@@ -227,11 +232,11 @@ export class QueueClient {
    * Sends a chunk.
    *
    * @param id the same for the same chunk: it is computed once, however often it is sent.
-   * @param live hears of its events before its result comes, if it takes long.
+   * @param live receives its events before its result comes, if it takes long.
    */
   async send(
     id: string,
-    about: Pick<ChunkJob, "bundle" | "fragment" | "where" | "alone" | "graceMs">,
+    about: Pick<ChunkJob, "bundle" | "stage" | "where" | "alone" | "graceMs">,
     shared: Shared,
     live: PendingJob["live"],
   ): Promise<JobHandle> {
@@ -241,13 +246,13 @@ export class QueueClient {
     const { expireMs, values, logs } = this.options;
     const more = { chunk, expireMs, logs, inKeyv: values !== undefined };
     const job: ChunkJob = { protocol: QUEUE_PROTOCOL, version: version(), run, ...about, ...more };
-    const brought = new Promise<JobOutcome>((resolve, reject) => {
-      const fresh = { attempt: undefined, told: 0, askedAt: performance.now(), resends: 0 };
+    const outcome = new Promise<JobOutcome>((resolve, reject) => {
+      const fresh = { attempt: undefined, emitted: 0, askedAt: performance.now(), resends: 0 };
       this.pending.set(id, { job, live, resolve, reject, ...fresh });
     });
-    brought.catch(() => {});
+    outcome.catch(() => {});
     await this.unlessBroken(this.add(id, job));
-    return { brought, cancel: () => this.cancel(id) };
+    return { outcome, cancel: () => this.cancel(id) };
   }
 
   /** @throws {HypernodesError} `REDIS_FULL`, `REDIS_REFUSES`, and the error that has ended the connection. */
@@ -270,19 +275,19 @@ export class QueueClient {
 
   private cancel(id: string): void {
     if (!this.take(id)) return;
-    // A job that is under way can't be removed: its worker sees that the run is gone, or its result is left to expire.
+    // A job in progress can't be removed: its worker sees that the run is gone, or its result is left to expire.
     void this.queue.remove(id).catch(() => {});
   }
 
   private take(id: string): PendingJob | undefined {
-    const found = this.pending.get(id);
+    const pendingJob = this.pending.get(id);
     this.pending.delete(id);
-    if (found !== undefined && "digest" in found.job.chunk) {
-      const { digest } = found.job.chunk;
+    if (pendingJob !== undefined && "digest" in pendingJob.job.chunk) {
+      const { digest } = pendingJob.job.chunk;
       this.shared.delete(digest);
       void this.values.delete([digest]).catch(() => {});
     }
-    return found;
+    return pendingJob;
   }
 
   /** A word that Redis could not say to its end is asked for later. */
@@ -293,22 +298,22 @@ export class QueueClient {
   }
 
   private async completed(id: string, returned: Signed<JobResult>): Promise<void> {
-    const found = this.pending.get(id);
-    if (found === undefined) return;
+    const pendingJob = this.pending.get(id);
+    if (pendingJob === undefined) return;
     if (!this.signer.verify("return", id, returned))
       this.take(id)!.reject(this.signatureError("what a worker has returned"));
-    else if (returned.kind === "home") await this.fetch(id, returned.worker, returned.attempt);
-    else if (returned.kind === "lost") this.take(id)!.resolve({ ...returned });
-    else if (returned.kind === "refused") await this.refused(id, found, new HypernodesError(returned.error));
+    else if (returned.kind === "completed") await this.fetch(id, returned.worker, returned.attempt);
+    else if (returned.kind === "crashed") this.take(id)!.resolve({ ...returned });
+    else if (returned.kind === "rejected") await this.refused(id, pendingJob, new HypernodesError(returned.error));
     else this.pollSoon(id);
   }
 
   /** Puts back code and values that a worker did not find; any other refusal is the chunk's end. */
-  private async refused(id: string, found: PendingJob, error: HypernodesError): Promise<void> {
+  private async refused(id: string, pendingJob: PendingJob, error: HypernodesError): Promise<void> {
     if (error.code !== NOT_IN_REDIS) this.take(id)?.reject(error);
     else {
       await this.restore();
-      await this.resend(id, found, error);
+      await this.resend(id, pendingJob, error);
     }
   }
 
@@ -316,7 +321,7 @@ export class QueueClient {
     return signatureError(this.ends.where, what);
   }
 
-  /** Takes a result home. */
+  /** Fetches a result. */
   private async fetch(id: string, worker: string | undefined, attempt: string | undefined): Promise<void> {
     const results = this.keys.results(this.ends.run);
     const [[, signed]] = (await this.redis.multi().hgetBuffer(results, id).hdel(results, id).exec()) as [
@@ -328,40 +333,46 @@ export class QueueClient {
       this.pollSoon(id);
       return;
     }
-    const found = this.take(id);
+    const pendingJob = this.take(id);
     const bytes = this.signer.openBytes(id, signed);
-    if (bytes === undefined) found?.reject(this.signatureError("a result"));
-    else found?.resolve({ kind: "home", worker, bytes, told: found.attempt === attempt ? found.told : 0 });
+    if (bytes === undefined) pendingJob?.reject(this.signatureError("a result"));
+    else
+      pendingJob?.resolve({
+        kind: "completed",
+        worker,
+        bytes,
+        emitted: pendingJob.attempt === attempt ? pendingJob.emitted : 0,
+      });
   }
 
   private onProgress(id: string, live: Signed<LiveEvents>): void {
-    const found = this.pending.get(id);
-    if (found === undefined || !this.signer.verify("events", id, live)) return;
+    const pendingJob = this.pending.get(id);
+    if (pendingJob === undefined || !this.signer.verify("events", id, live)) return;
     const { attempt, worker, events } = live;
-    if (found.attempt !== attempt) Object.assign(found, { attempt, told: 0 });
-    found.told += events.length;
-    found.live(events, worker);
+    if (pendingJob.attempt !== attempt) Object.assign(pendingJob, { attempt, emitted: 0 });
+    pendingJob.emitted += events.length;
+    pendingJob.live(events, worker);
   }
 
   private pollSoon(id: string): void {
-    const found = this.pending.get(id);
-    if (found !== undefined) found.askedAt = Number.NEGATIVE_INFINITY;
+    const pendingJob = this.pending.get(id);
+    if (pendingJob !== undefined) pendingJob.askedAt = Number.NEGATIVE_INFINITY;
   }
 
   private failed(id: string, reason: string): void {
     if (!this.pending.has(id)) return;
     if (/\bstalled\b/.test(reason))
-      this.take(id)!.resolve({ kind: "lost", worker: undefined, how: "several workers in turn were lost with it" });
+      this.take(id)!.resolve({ kind: "crashed", worker: undefined, how: "several workers in turn were lost with it" });
     else this.take(id)!.reject(workerFailed(this.ends.where, reason));
   }
 
-  /** Looks who is there, and for what nothing was heard of. */
+  /** Refreshes the live workers, and polls the jobs without news. */
   private async tick(): Promise<void> {
     if (this.isClosed) return;
     try {
-      const isKept = await this.registry.refresh(this.pending.size > 0);
-      if (isKept === undefined || this.isClosed) return;
-      if (!isKept) {
+      const isComplete = await this.registry.refresh(this.pending.size > 0);
+      if (isComplete === undefined || this.isClosed) return;
+      if (!isComplete) {
         await this.restore();
         for (const id of this.pending.keys()) this.pollSoon(id);
       }
@@ -412,11 +423,11 @@ export class QueueClient {
     if (state === "unknown") await this.resend(id, each, this.dataLost(`${MAX_RESENDS} times`));
   }
 
-  /** @param lost the error of a chunk that was sent too often. */
-  private async resend(id: string, each: PendingJob, lost: HypernodesError): Promise<void> {
+  /** @param crash the error of a chunk that was sent too often. */
+  private async resend(id: string, each: PendingJob, crash: HypernodesError): Promise<void> {
     if (this.pending.get(id) !== each) return;
     if (each.resends++ < MAX_RESENDS) await this.add(id, each.job).catch(() => {});
-    else this.take(id)?.reject(lost);
+    else this.take(id)?.reject(crash);
   }
 
   private fail(error: HypernodesError): void {
@@ -425,7 +436,7 @@ export class QueueClient {
     this.pending.clear();
   }
 
-  /** Takes away what is there of the run: a worker that is at it stops. */
+  /** Removes the run's keys: a worker that computes for it stops. */
   async close(): Promise<void> {
     this.isClosed = true;
     clearInterval(this.ticker);

@@ -24,7 +24,7 @@ import {
 import type { JobOutcome, QueueClient } from "./queue-client.js";
 import type { RunJournal } from "./run-journal.js";
 
-/** A trip over Redis costs about 2 ms. Nothing is known of the elements at first, and a worker is not asked to leave off. */
+/** A task over Redis costs about 2 ms. Nothing is known of the elements at first, and a worker does not end a chunk early. */
 const QUEUE_CHUNK_POLICY: ChunkPolicy = {
   targetChunkMs: 200,
   minChunkMs: 20,
@@ -47,7 +47,7 @@ interface StageUpload {
   readonly content: string;
 }
 
-/** Workers that take the chunks of one fragment. */
+/** The workers of a queue, for the chunks of one stage. */
 export class QueueChunkExecutor implements ChunkExecutor {
   readonly execution: RunningExecution;
   readonly steps: readonly Step[];
@@ -57,14 +57,14 @@ export class QueueChunkExecutor implements ChunkExecutor {
 
   /** @param installed packages that the workers have. */
   constructor(
-    private readonly fragment: Stage,
+    private readonly stage: Stage,
     private readonly opened: () => Promise<QueueClient>,
     private readonly installed: readonly string[],
     private readonly journal: () => RunJournal | undefined,
   ) {
-    this.execution = fragment.execution;
-    this.steps = fragment.steps;
-    this.sizer = new ChunkSizer(() => this.client?.workerCapacity ?? 1, fragment.multiple, QUEUE_CHUNK_POLICY);
+    this.execution = stage.execution;
+    this.steps = stage.steps;
+    this.sizer = new ChunkSizer(() => this.client?.workerCapacity ?? 1, stage.multiple, QUEUE_CHUNK_POLICY);
   }
 
   get maxInFlight(): number {
@@ -73,36 +73,36 @@ export class QueueChunkExecutor implements ChunkExecutor {
 
   close(): void {}
 
-  async submit(range: ChunkRangeState, elements: readonly List[], company: Isolation): Promise<ChunkHandle> {
+  async submit(range: ChunkRangeState, elements: readonly List[], isolation: Isolation): Promise<ChunkHandle> {
     this.prepared ??= this.prepare();
     const { link, bundle, digest, content } = await this.prepared;
     const { run, scope, settings } = this.execution;
-    const { bytes, encode, path, span: traced } = encodeChunk(this.fragment, range, elements);
-    const id = this.fragment.namingElements(elements, range, 0, () => chunkJobId(run.id, content, range, elements));
+    const { bytes, encode, path, span: traced } = encodeChunk(this.stage, range, elements);
+    const id = this.stage.namingElements(elements, range, 0, () => chunkJobId(run.id, content, range, elements));
     const events = new ChunkEventForwarder(run, bundle);
-    const about = { bundle: bundle.digest, fragment: digest, where: path };
+    const about = { bundle: bundle.digest, stage: digest, where: path };
     const sent = await link.send(
       id,
-      { ...about, alone: company === "none", graceMs: Math.min(settings.graceMs, Number.MAX_SAFE_INTEGER) },
+      { ...about, alone: isolation === "exclusive", graceMs: Math.min(settings.graceMs, Number.MAX_SAFE_INTEGER) },
       { bytes, encode },
       (live, worker) => events.forward(live, worker),
     );
     return new RemoteChunk(
-      sent.brought.then((brought) => this.onOutcome(id, brought, range, bytes.length, events, bundle)),
+      sent.outcome.then((jobOutcome) => this.onOutcome(id, jobOutcome, range, bytes.length, events, bundle)),
       sent.cancel,
       traced,
       () => (scope.stopped ? scope.reason : undefined),
     );
   }
 
-  /** For a run that goes on where another one was: what that had taken home, and what workers have left for it. */
+  /** For a run that is resumed: the results that its client had received, and those that workers have left for it. */
   async open(length: number, elements?: (part: ElementRange) => readonly List[]): Promise<readonly RestoredChunk[]> {
     this.prepared ??= this.prepare();
     const { link, content, bundle } = await this.prepared;
     if (elements === undefined) return [];
     const { id: run } = this.execution.run;
-    const found = [...(this.journal()?.chunks ?? []), ...(await link.restored())];
-    const parts = found.map(([id, bytes]) => ({ id, bytes, part: partOf(id, run) }));
+    const restored = [...(this.journal()?.chunks ?? []), ...(await link.restored())];
+    const parts = restored.map(([id, bytes]) => ({ id, bytes, part: partOf(id, run) }));
     const recovered: RestoredChunk[] = [];
     let next = 0;
     for (const { id, bytes, part } of parts.sort((a, b) => a.part.first - b.part.first)) {
@@ -120,10 +120,10 @@ export class QueueChunkExecutor implements ChunkExecutor {
   }
 
   private async prepare(): Promise<StageUpload> {
-    const { fragment } = this;
-    const origin = fragment.origin();
+    const { stage } = this;
+    const origin = stage.origin();
     const bundle = await bundleOf(origin, this.installed, [], "bullmq(...)");
-    const encode = () => fragment.encodeForHost(bundle.locate(origin));
+    const encode = () => stage.encodeForHost(bundle.locate(origin));
     const { bytes, content } = encode();
     const link = await this.opened();
     this.client = link;
@@ -138,25 +138,25 @@ export class QueueChunkExecutor implements ChunkExecutor {
 
   private onOutcome(
     id: string,
-    brought: JobOutcome,
+    jobOutcome: JobOutcome,
     range: ChunkRangeState,
     sent: number,
     events: ChunkEventForwarder,
     bundle: Bundle,
   ): ChunkOutcome {
-    if (brought.kind === "lost") return this.onCrash(brought, range);
-    const { bytes, worker, told } = brought;
+    if (jobOutcome.kind === "crashed") return this.onCrash(jobOutcome, range);
+    const { bytes, worker, emitted } = jobOutcome;
     limitChunkBytes(this.sizer, range, { sent, received: bytes.length }, MAX_CHUNK_BYTES);
-    const outcome = decodeResult(bytes, { fragment: this.fragment, range }, bundle, events, told, worker);
+    const outcome = decodeResult(bytes, { stage: this.stage, range }, bundle, events, emitted, worker);
     if (outcome.result.failure === undefined && range.indices === undefined) this.journal()?.add(id, bytes);
     return outcome;
   }
 
   /**
-   * The process of a worker has ended under it: who did that is looked for in halves, each in a process of its own. An element
-   * that was not alone in its process may have been dragged along.
+   * The process of a worker has crashed: the element at fault is looked for by bisection, each half in a process of its own. An
+   * element that was not alone in its process may not be at fault.
    */
-  private onCrash({ how, worker }: JobOutcome & { kind: "lost" }, range: ChunkRangeState): ChunkOutcome {
+  private onCrash({ how, worker }: JobOutcome & { kind: "crashed" }, range: ChunkRangeState): ChunkOutcome {
     const cause = new HypernodesError({
       code: "WORKER_LOST",
       where: this.execution.path,

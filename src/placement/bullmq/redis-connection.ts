@@ -94,8 +94,8 @@ function notOpened(connection: string | RedisConnection, where: string, error: E
   );
 }
 
-/** Goes on with a run later. */
-export const RESUME = "With a cache, or hypernodes resume, a second run goes on where this one was.";
+/** The advice for resuming a run. */
+export const RESUME = "With a cache, or hypernodes resume, a second run continues where this one was.";
 
 const TRANSIENT = /^(?:LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|UNKILLABLE)\b/;
 
@@ -133,12 +133,12 @@ const REPLY_ERRORS: readonly { readonly reply: RegExp; readonly code: string; re
   },
 ];
 
-/** Tells Redis' own reply to a command from what became of the connection. */
+/** Tells if an error is Redis' own reply to a command, and not one of the connection. */
 function isReplyError(error: unknown): error is Error {
   return (error as Error | undefined)?.name === "ReplyError";
 }
 
-/** Tells a reply that Redis gives for a time alone: while it loads, waits for a script, or changes its primary. */
+/** Tells if an error is a reply that Redis gives for a time only: while it loads, waits for a script, or changes its primary. */
 export function isTransient(error: unknown): boolean {
   return isReplyError(error) && TRANSIENT.test(error.message);
 }

@@ -49,11 +49,11 @@ export interface RunSummary extends Pick<JournaledRun, "file" | "name"> {
 }
 
 /** Milliseconds after which what nobody has resumed is dropped. */
-const KEPT_MS = 7 * 24 * 3_600_000;
+const RETENTION_MS = 7 * 24 * 3_600_000;
 /** The last moment that a Date can be. */
 const MAX_TIME_MS = 8.64e15;
 const RUN = "run.json";
-const TOLD = "told";
+const SUMMARY = "summary";
 const CHUNKS = "chunks";
 /** Inputs and results are nobody else's, and belong in no repository. */
 const PRIVATE_FOLDER = 0o700;
@@ -75,27 +75,27 @@ export class RunJournal {
   ) {}
 
   /**
-   * Begins a run's journal, or goes on with it behind its last whole record.
+   * Opens a run's journal: a new one, or one that continues behind its last whole record.
    *
    * @param parent the folder of all journals.
-   * @param warn hears what is wrong with the disk later: nothing more is kept then.
+   * @param warn called with a fault of the disk later: nothing more is stored then.
    * @throws what is wrong with the folder; `ValueError` for what can't be kept.
    */
   static open(
     parent: string,
     run: string,
     queue: string,
-    told: () => RunSummary,
+    summary: () => RunSummary,
     warn: (problem: string) => void,
   ): RunJournal {
     const folder = path.join(parent, run);
     if (!existsSync(path.join(folder, RUN))) {
-      const all = told();
+      const all = summary();
       const bytes = encode(all);
       const recorded: JournaledRun = { file: all.file, name: all.name, startedAt: Date.now(), queue };
       makeFolders(folder, PRIVATE_FOLDER);
       writeAtomic(path.join(folder, ".gitignore"), "*\n");
-      writeAtomic(path.join(folder, TOLD), bytes);
+      writeAtomic(path.join(folder, SUMMARY), bytes);
       writeAtomic(path.join(folder, RUN), JSON.stringify(recorded));
       removeExpired(parent);
     }
@@ -145,7 +145,7 @@ function checksum(header: Buffer, name: Uint8Array, bytes: Uint8Array): number {
 }
 
 /**
- * Reads the whole records. A record that a killed process, or a full disk, has cut off is cut away: the next goes in its place.
+ * Reads the whole records. A record that a killed process, or a full disk, has cut off is removed: the next goes in its place.
  */
 function readChunks(file: number): ReadonlyMap<string, Uint8Array> {
   const chunks = new Map<string, Uint8Array>();
@@ -175,7 +175,7 @@ function removeExpired(parent: string): void {
     if (!existsSync(file)) continue;
     // Another process may sweep, too.
     const at = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
-    if (Date.now() - at > KEPT_MS) rmSync(path.dirname(file), { recursive: true, force: true });
+    if (Date.now() - at > RETENTION_MS) rmSync(path.dirname(file), { recursive: true, force: true });
   }
 }
 
@@ -216,17 +216,17 @@ const RECORDED_RULES: RulesOf<JournaledRun> = {
  *
  * @throws {HypernodesError} `NO_SUCH_RUN`: there is none, or more than one.
  */
-export function findRun(parent: string, given: string): JournaledRun & { readonly run: string } {
+export function findRun(parent: string, prefix: string): JournaledRun & { readonly run: string } {
   const all = listUnfinished(parent);
-  const found = all.filter(({ run }) => given !== "" && run.startsWith(given));
-  const exact = found.find(({ run }) => run === given) ?? found[0];
-  if (exact === undefined) throw noSuchRun(parent, given);
-  if (exact.run === given || found.length === 1) return exact;
+  const matches = all.filter(({ run }) => prefix !== "" && run.startsWith(prefix));
+  const exact = matches.find(({ run }) => run === prefix) ?? matches[0];
+  if (exact === undefined) throw noSuchRun(parent, prefix);
+  if (exact.run === prefix || matches.length === 1) return exact;
   throw new HypernodesError({
     code: "NO_SUCH_RUN",
-    where: given,
-    problem: `${found.length} runs in ${parent} begin so`,
-    advice: `Say which: ${found.map(({ run }) => run).join(", ")}.`,
+    where: prefix,
+    problem: `${matches.length} runs in ${parent} begin so`,
+    advice: `Say which: ${matches.map(({ run }) => run).join(", ")}.`,
   });
 }
 
@@ -236,7 +236,7 @@ export function findRun(parent: string, given: string): JournaledRun & { readonl
  * @throws {HypernodesError} `NO_SUCH_RUN`, `DAMAGED`.
  */
 export function readRun(parent: string, run: string): RunSummary {
-  const file = path.join(parent, run, TOLD);
+  const file = path.join(parent, run, SUMMARY);
   if (!existsSync(file)) throw noSuchRun(parent, run);
   try {
     return decode(readFileSync(file)) as RunSummary;
@@ -245,7 +245,7 @@ export function readRun(parent: string, run: string): RunSummary {
       code: "DAMAGED",
       where: run,
       problem: `its inputs in ${file} can't be read: ${(cause as Error).message}`,
-      advice: "Run it again: with a cache, what is remembered is not computed again.",
+      advice: "Run it again: with a cache, stored values are not computed again.",
       cause,
     });
   }

@@ -20,14 +20,14 @@ export class RunQueues {
   private readonly lines = new Map<string, PrefixedOutput>();
   private removeSignalListener: (() => void) | undefined;
 
-  /** @param told what a journal keeps of the run; undefined: it can't be resumed. */
-  constructor(private readonly told: (() => RunSummary) | undefined) {}
+  /** @param summary returns the summary of the run for its journal; undefined: it can't be resumed. */
+  constructor(private readonly summary: (() => RunSummary) | undefined) {}
 
-  workers(queue: BullmqQueue, fragment: Stage): ChunkExecutor {
-    const { run, path } = fragment.execution;
+  workers(queue: BullmqQueue, stage: Stage): ChunkExecutor {
+    const { run, path } = stage.execution;
     const options = resolveBullmqOptions(queue.options);
     const opened = () => this.client(queue, options, run, path);
-    return new QueueChunkExecutor(fragment, opened, options.installed, () => this.journal);
+    return new QueueChunkExecutor(stage, opened, options.installed, () => this.journal);
   }
 
   private client(
@@ -54,14 +54,14 @@ export class RunQueues {
 
   /** A run that can't be kept goes on all the same. */
   private openJournal({ journal, queue }: ResolvedBullmqOptions, run: RunContext): RunJournal | undefined {
-    if (journal === false || this.told === undefined) return undefined;
+    if (journal === false || this.summary === undefined) return undefined;
     const warn = (problem: string) =>
       run.warnOnce(
         `if this run is killed, not all of it can be resumed: ${journal}: ${problem}. bullmq({ journal: false }) keeps nothing`,
         "the journal",
       );
     try {
-      return RunJournal.open(journal, run.id, queue, this.told, warn);
+      return RunJournal.open(journal, run.id, queue, this.summary, warn);
     } catch (error) {
       warn(error instanceof ValueError ? `the inputs can't be kept: ${error.problem}` : fileProblem(error));
       return undefined;

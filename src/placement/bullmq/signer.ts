@@ -28,7 +28,7 @@ export class Signer {
     return { ...message, mac: this.mac(kind, id, JSON.stringify(message)).toString("base64") };
   }
 
-  /** Tells a message that is signed with the key from others; without a key, one that is not signed at all. */
+  /** Tells if a message is signed with the key; without a key, if it is not signed at all. */
   verify(kind: Kind, id: string, { mac, ...message }: Signed<object>): boolean {
     if (this.key === undefined) return mac === undefined;
     return typeof mac === "string" && isEqual(Buffer.from(mac, "base64"), this.mac(kind, id, JSON.stringify(message)));

@@ -35,21 +35,21 @@ const bundles = new Map<string, Promise<Bundle>>();
  *
  * @param installed the names of packages that the image has already.
  * @param patterns the files that its modules read beside themselves.
- * @param asker what the bundle is for, as the user has written it: it is named if a package is missing.
+ * @param purpose what the bundle is for, as the user has written it: it is named if a package is missing.
  * @throws {HypernodesError} `NOT_BUNDLEABLE`, `MISSING_PACKAGE`, `NO_SUCH_FILES`, `FILES_TOO_LARGE`.
  */
 export function bundleOf(
   origin: ClassLocation,
   installed: readonly string[],
   patterns: readonly string[],
-  asker: string,
+  purpose: string,
 ): Promise<Bundle> {
   const file = fileOf(origin);
   const key = JSON.stringify([file, installed, patterns]);
-  const made = getOrCreate(bundles, key, () => build(origin.name, file, installed, patterns, asker));
+  const bundle = getOrCreate(bundles, key, () => build(origin.name, file, installed, patterns, purpose));
   // What is wrong with the code may be mended while the process lives.
-  made.catch(() => bundles.delete(key));
-  return made;
+  bundle.catch(() => bundles.delete(key));
+  return bundle;
 }
 
 /** The path of the module that an origin names. */
@@ -79,10 +79,10 @@ async function build(
   file: string,
   installed: readonly string[],
   patterns: readonly string[],
-  asker: string,
+  purpose: string,
 ): Promise<Bundle> {
   const esbuild = await import("esbuild").catch((error: unknown) => {
-    throw missingPackage("esbuild", asker, "to bundle the pipeline's code, which runs elsewhere", error);
+    throw missingPackage("esbuild", purpose, "to bundle the pipeline's code, which runs on another host", error);
   });
   const root = rootOf(file);
   const besides = await findFiles(root, patterns);
@@ -118,7 +118,7 @@ async function build(
       external: CLIENT_ONLY,
       banner: { js: BANNER },
       define: PLACES,
-      plugins: [bundlePlugin(root, outside, installed, besides, asker)],
+      plugins: [bundlePlugin(root, outside, installed, besides, purpose)],
     });
   } catch (error) {
     // esbuild makes a message of what a plugin throws.
@@ -182,7 +182,7 @@ function bundlePlugin(
   outside: Map<string, Package>,
   installed: readonly string[],
   besides: readonly string[],
-  asker: string,
+  purpose: string,
 ): Plugin {
   const require = createRequire(import.meta.url);
   return {
@@ -202,7 +202,7 @@ function bundlePlugin(
         const { importer, namespace, resolveDir, kind } = rest;
         const found = await build.resolve(specifier, { importer, namespace, resolveDir, kind, pluginData: RESOLVING });
         if (found.errors.length > 0) {
-          // Packages ask for others that need not be there: whoever needs them is told when it runs.
+          // Packages ask for others that need not be there: one that needs them fails when it runs.
           return packageOf(importer) === undefined ? undefined : { path: specifier, external: true };
         }
         if (found.external || isOurs(found.path)) return found;
@@ -219,17 +219,17 @@ function bundlePlugin(
       async function transformed(file: string) {
         const source = readFileSync(file, "utf8");
         const name = bundledName(file, root);
-        let says = `${BUNDLED_NAME}=${JSON.stringify(name)};`;
+        let statements = `${BUNDLED_NAME}=${JSON.stringify(name)};`;
         if (NAMES_ITS_PLACE.test(source)) {
-          says += `const __hypernodesPlace=__hypernodesIn(${JSON.stringify(name.replace("bundle:", ""))});`;
+          statements += `const __hypernodesPlace=__hypernodesIn(${JSON.stringify(name.replace("bundle:", ""))});`;
           await warnOfMissing(file, source);
         }
         const isTypeScript = /tsx?$/.test(path.extname(file));
         // esbuild writes no types for decorators, and what reads them at run time would find none.
-        const code = isTypeScript && /@[\w$]/.test(source) ? await withMetadata(file, source, asker) : source;
+        const code = isTypeScript && /@[\w$]/.test(source) ? await withMetadata(file, source, purpose) : source;
         const loader = file.endsWith("x") ? (isTypeScript ? "tsx" : "jsx") : isTypeScript ? "ts" : "js";
         const { first, last } = await exportsOf(file, name, code, loader);
-        return { contents: prependStatement(first + says, code) + last, loader } as const;
+        return { contents: prependStatement(first + statements, code) + last, loader } as const;
       }
 
       /** The statements before and after a module's code that record its exported classes: a bundle has no exports. */
@@ -240,7 +240,7 @@ function bundlePlugin(
         if (isCommonJs(compiled)) {
           // What it requires says its own name meanwhile, and gives this one back.
           return {
-            first: `const ${BEFORE}=${BUNDLED_NAME};${telling(name, "()=>module.exports")}`,
+            first: `const ${BEFORE}=${BUNDLED_NAME};${recordExport(name, "()=>module.exports")}`,
             last: `\n;${BUNDLED_NAME}=${BEFORE};`,
           };
         }
@@ -249,7 +249,7 @@ function bundlePlugin(
         const isUnnamed = exported.some(({ local }) => local === undefined);
         const own = isUnnamed ? `import ${UNNAMED} from ${JSON.stringify(`./${path.basename(file)}`)};` : "";
         const values = exported.map((each) => `${JSON.stringify(each.name)}:()=>${each.local ?? UNNAMED}`);
-        return { first: own + telling(name, `{${values.join()}}`), last: "" };
+        return { first: own + recordExport(name, `{${values.join()}}`), last: "" };
       }
 
       /** Comments do not count. */
@@ -273,11 +273,11 @@ const BUNDLED_NAME = `globalThis[${JSON.stringify(BUNDLE_MODULE_KEY)}]`;
 const UNNAMED = "__hypernodesDefault";
 const BEFORE = "__hypernodesBefore";
 
-function telling(name: string, exported: string): string {
+function recordExport(name: string, exported: string): string {
   return `(globalThis[${JSON.stringify(BUNDLED_EXPORTS)}]??=new Map).set(${JSON.stringify(name)},${exported});`;
 }
 
-/** As esbuild tells it: a module that neither imports nor exports by statements, and has exports. */
+/** Tells if compiled code is CommonJS: it neither imports nor exports by statements, and has exports. */
 function isCommonJs(code: string): boolean {
   return !/^\s*(?:import|export)\b(?!\s*\()/m.test(code) && /\bexports\b/.test(code);
 }
@@ -295,12 +295,12 @@ function prependStatement(statement: string, code: string): string {
   return end < 0 ? statement : `\n${statement}${code.slice(end + 1)}`;
 }
 
-async function withMetadata(file: string, source: string, asker: string): Promise<string> {
+async function withMetadata(file: string, source: string, purpose: string): Promise<string> {
   const swc = await import("@swc/core").catch((error: unknown) => {
     throw missingPackage(
       "@swc/core",
-      asker,
-      `to compile the decorators in ${path.basename(file)}, whose code runs elsewhere`,
+      purpose,
+      `to compile the decorators in ${path.basename(file)}, whose code runs on another host`,
       error,
     );
   });
@@ -330,11 +330,11 @@ interface BuildFailure {
 
 function notBundleable(pipeline: string, root: string, error: unknown): HypernodesError {
   const { errors = [] } = error as BuildFailure;
-  const told = errors.slice(0, 5).map(({ text, location }) => {
+  const messages = errors.slice(0, 5).map(({ text, location }) => {
     if (location === null) return text;
     return `${path.relative(root, path.resolve(root, location.file))}:${location.line}:${location.column + 1}: ${text}`;
   });
-  const problem = told.length > 0 ? told.join("\n  ") : ((error as Error)?.message ?? String(error));
+  const problem = messages.length > 0 ? messages.join("\n  ") : ((error as Error)?.message ?? String(error));
   return new HypernodesError({
     code: "NOT_BUNDLEABLE",
     where: pipeline,

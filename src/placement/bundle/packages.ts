@@ -134,22 +134,22 @@ function lockFor(wanted: readonly Package[], root: string, manifest: object): ob
   const lock = readLock(root);
   const locked = lock?.packages;
   if (locked === undefined) return undefined;
-  const kept = new Map<string, Locked>();
-  const keep = (name: string, from: string): boolean => {
+  const needed = new Map<string, Locked>();
+  const add = (name: string, from: string): boolean => {
     const place = placeOf(name, from, locked);
     if (place === undefined) return false;
-    if (kept.has(place)) return true;
+    if (needed.has(place)) return true;
     const { dev, devOptional, ...entry } = locked[place]!;
-    kept.set(place, entry);
-    for (const dependency of Object.keys(entry.dependencies ?? {})) keep(dependency, place);
-    for (const dependency of Object.keys(entry.optionalDependencies ?? {})) keep(dependency, place);
+    needed.set(place, entry);
+    for (const dependency of Object.keys(entry.dependencies ?? {})) add(dependency, place);
+    for (const dependency of Object.keys(entry.optionalDependencies ?? {})) add(dependency, place);
     return true;
   };
   for (const { name, version } of wanted) {
-    if (!keep(name, "") || locked[`node_modules/${name}`]?.version !== version) return undefined;
+    if (!add(name, "") || locked[`node_modules/${name}`]?.version !== version) return undefined;
   }
   const { lockfileVersion } = lock!;
-  const entries = [...kept].sort(([a], [b]) => (a < b ? -1 : 1));
+  const entries = [...needed].sort(([a], [b]) => (a < b ? -1 : 1));
   return { lockfileVersion, requires: true, packages: { "": manifest, ...Object.fromEntries(entries) } };
 }
 

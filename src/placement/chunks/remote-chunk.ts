@@ -23,16 +23,24 @@ export interface EncodedChunk {
 }
 
 /** @throws {NodeError} `UNSERIALISABLE`. */
-export function encodeChunk(fragment: Stage, range: ChunkRangeState, elements: readonly List[]): EncodedChunk {
-  const { execution, steps } = fragment;
+export function encodeChunk(stage: Stage, range: ChunkRangeState, elements: readonly List[]): EncodedChunk {
+  const { execution, steps } = stage;
   const { first, count, indices, known } = range;
   const { run } = execution;
   const { name } = steps[0]!;
   const path = execution.pathOf(steps[0]!);
   const traced = run.context?.startChunk(run.id, { path, name, element: indices?.[0] ?? first, elements: count });
-  const heard = run.emit !== undefined;
-  const chunk: ChunkMessage = { first, count, indices, elements, known, wantsEvents: heard, carrier: traced?.carrier };
-  const encode = () => fragment.encodeChunk(chunk);
+  const wantsEvents = run.emit !== undefined;
+  const chunk: ChunkMessage = {
+    first,
+    count,
+    indices,
+    elements,
+    known,
+    wantsEvents: wantsEvents,
+    carrier: traced?.carrier,
+  };
+  const encode = () => stage.encodeChunk(chunk);
   return { bytes: encode(), encode, path, span: traced };
 }
 
@@ -44,21 +52,21 @@ export function encodeChunk(fragment: Stage, range: ChunkRangeState, elements: r
  */
 export function decodeResult(
   bytes: Uint8Array,
-  { fragment, range }: { readonly fragment: Stage; readonly range: ChunkRangeState },
+  { stage, range }: { readonly stage: Stage; readonly range: ChunkRangeState },
   code: HostCode,
   events: ChunkEventForwarder,
   emitted: number,
   from?: string,
-): ChunkOutcome & { readonly kind: "home" } {
+): ChunkOutcome & { readonly kind: "completed" } {
   let result: ChunkResult;
   try {
     result = decode(bytes) as ChunkResult;
   } catch (error) {
-    return { kind: "home", result: unreadable(error, fragment, range), from };
+    return { kind: "completed", result: unreadable(error, stage, range), from };
   }
   if (result.failure !== undefined) code.remapStacks(result.failure.error);
   events.forward(result.events.slice(emitted), from);
-  return { kind: "home", result, from };
+  return { kind: "completed", result, from };
 }
 
 /** The number of bytes of a chunk and of its result. */
@@ -80,7 +88,9 @@ export function limitChunkBytes(
 
 /** The outcome of a chunk whose process crashed: bisected until the element is alone, which is then charged with the crash. */
 export function bisectOrCharge({ count }: ChunkRangeState, cause: Error): ChunkOutcome {
-  return count > 1 ? { kind: "halved" } : { kind: "lost", held: [{ index: 0, step: 0 }], crowded: true, cause };
+  return count > 1
+    ? { kind: "bisected" }
+    : { kind: "crashed", inFlight: [{ index: 0, step: 0 }], hadCoTenants: true, cause };
 }
 
 /** A chunk that was sent, and whose result is awaited. */
@@ -89,7 +99,7 @@ export class RemoteChunk implements ChunkHandle {
   private stopping!: (outcome: ChunkOutcome) => void;
 
   /**
-   * @param cancel tells its host that it is not needed any more.
+   * @param cancel cancels it on its host.
    * @param reason gives the reason why the run was stopped; undefined: it was not.
    */
   constructor(
@@ -103,18 +113,18 @@ export class RemoteChunk implements ChunkHandle {
     });
     this.outcome = Promise.race([arriving, stopped]);
     this.outcome.then(
-      (outcome) => this.tell(outcome, reason()),
+      (outcome) => this.endSpan(outcome, reason()),
       (error: unknown) => this.traced?.end({ error }),
     );
   }
 
   stop(): void {
     this.cancel();
-    this.stopping({ kind: "stopped" });
+    this.stopping({ kind: "cancelled" });
   }
 
-  private tell(outcome: ChunkOutcome, reason: unknown): void {
-    if (outcome.kind === "home") this.traced?.end({ elements: outcome.result.done, container: outcome.from });
-    else this.traced?.end({ error: outcome.kind === "lost" ? outcome.cause : reason });
+  private endSpan(outcome: ChunkOutcome, reason: unknown): void {
+    if (outcome.kind === "completed") this.traced?.end({ elements: outcome.result.done, container: outcome.from });
+    else this.traced?.end({ error: outcome.kind === "crashed" ? outcome.cause : reason });
   }
 }

@@ -34,7 +34,7 @@ const warmConnections = new Map<string, WarmConnection>();
  * @param where the path of the work in messages.
  * @param signal gives up on a host that is being opened.
  * @param isReused true if the host may get more tasks after its first: it may hold resources that no run disposes of.
- * @param number tells apart several hosts that are in use at once.
+ * @param number the number of the host among several that are in use at once.
  */
 export async function acquireConnection(
   spec: HostSpec,

@@ -77,7 +77,7 @@ function memoryNote(stderr: string): string | undefined {
   return line?.slice(line.indexOf("it took"));
 }
 
-/** The codes of failures of the network, or of a host that was taken away: the work is not to blame. */
+/** The codes of failures of the network, or of a host that was preempted: the work is not to blame. */
 const TRANSIENT: ReadonlySet<string> = new Set(["CONNECTION_LOST", "CONTAINER_LOST"]);
 
 /** True if another try, on another host, may succeed. */

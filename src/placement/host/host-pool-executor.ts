@@ -137,11 +137,11 @@ export class HostPoolExecutor implements ChunkExecutor {
     await upload.ensureUploaded(connection, listener);
     const startedAt = performance.now();
     const { graceMs } = this.execution.settings;
-    const head = { fragment: { digest: upload.digest } };
+    const head = { stage: { digest: upload.digest } };
     const work = { length: bytes.length, parts: [bytes] };
     const run = () => connection.run(work, listener, signal, graceMs, head).result as Promise<Uint8Array>;
     const result = await upload.runWithUpload(connection, listener, run);
-    const outcome = decodeResult(result, { fragment: this.stage, range }, code, events, emitted, id);
+    const outcome = decodeResult(result, { stage: this.stage, range }, code, events, emitted, id);
     limitChunkBytes(this.sizer, range, { sent: bytes.length, received: result.length }, MAX_CHUNK_BYTES);
     // Sending a chunk and its result is part of its cost.
     return { ...outcome, result: { ...outcome.result, tookMs: performance.now() - startedAt } };
@@ -151,7 +151,7 @@ export class HostPoolExecutor implements ChunkExecutor {
   private onCrash(cause: HypernodesError, range: ChunkRangeState): ChunkOutcome {
     const crashes = (this.crashCounts.get(range.first) ?? 0) + 1;
     this.crashCounts.set(range.first, crashes);
-    return isRetryable(cause) && crashes < MAX_CRASHES ? { kind: "dragged" } : bisectOrCharge(range, cause);
+    return isRetryable(cause) && crashes < MAX_CRASHES ? { kind: "evicted" } : bisectOrCharge(range, cause);
   }
 }
 

@@ -24,7 +24,7 @@ interface WaitingTask {
   reject(error: unknown): void;
 }
 
-/** Opens a host. The number tells apart hosts that are open at once. */
+/** Opens a host. The number distinguishes hosts that are open at once. */
 export type Open = (number: number, signal: AbortSignal) => Promise<ConnectionLease>;
 
 /** The number of hosts in a row that may fail to open before the pool stops opening new ones. */
@@ -103,8 +103,8 @@ export class HostPool {
       if (this.waiting.length === 0) return;
       if (member.lease !== undefined && !member.isBusy) this.grant(member, member.lease, this.waiting.shift()!);
     }
-    let coming = [...this.members].filter(({ lease }) => lease === undefined).length;
-    for (; coming < this.waiting.length && this.members.size < this.maxHosts; coming++) this.add();
+    let opening = [...this.members].filter(({ lease }) => lease === undefined).length;
+    for (; opening < this.waiting.length && this.members.size < this.maxHosts; opening++) this.add();
   }
 
   private grant(member: PooledHost, { connection }: ConnectionLease, to: WaitingTask): void {

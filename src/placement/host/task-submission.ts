@@ -60,7 +60,7 @@ export class TaskSubmission {
         return (await this.attempt(code, work, stream)) as Record<string, unknown>;
       } catch (error) {
         // Cached results are not lost; but stream elements that were consumed cannot be read again.
-        const isRepeatable = this.shared !== undefined || this.isCached || !(this.handle?.begun ?? false);
+        const isRepeatable = this.shared !== undefined || this.isCached || !(this.handle?.started ?? false);
         const mayRetry = !task.work.isStream && isRepeatable;
         if (tries > 1 || !mayRetry || !isRetryable(error)) throw error;
       }
@@ -76,14 +76,14 @@ export class TaskSubmission {
     this.lease = lease;
     const { id } = connection;
     const calls = this.spec.tracksCalls ? new InFlightCalls() : undefined;
-    const isHeard = run.emit !== undefined;
+    const wantsEvents = run.emit !== undefined;
     const listener: TaskListener = {
       ...stream,
       event:
-        isHeard || calls !== undefined
+        wantsEvents || calls !== undefined
           ? (event) => {
               calls?.add(event);
-              if (isHeard) run.forward({ ...event, container: id });
+              if (wantsEvents) run.forward({ ...event, container: id });
             }
           : undefined,
       printed: (printed) => telemetry.log(connection, printed),
@@ -124,7 +124,7 @@ function cacheSpec({ type, cache, where }: RemoteTask, { noun }: HostSpec): Cach
     code: "CACHE_CANT_TRAVEL",
     where,
     problem: `a ${store.kind}(...) that is given to a run, or to a parent, can't go to a ${noun}`,
-    advice: `Put it on the class, @cached(keyv(...)): the ${noun} makes it anew, with its own environment.`,
+    advice: `Put it on the class, @cached(keyv(...)): the ${noun} opens it again, with its own environment.`,
   });
 }
 
@@ -142,7 +142,7 @@ function encodeTask(work: RemoteTaskSpec, { plan, where }: RemoteTask, { noun }:
     throw new HypernodesError({
       code: "UNSERIALISABLE",
       where: input === undefined ? where : `${where}.${input.name}`,
-      problem: `what it takes can't travel to a ${noun}: ${inside === "" ? "" : `at ${inside}, `}${problem}`,
+      problem: `what it takes can't be sent to a ${noun}: ${inside === "" ? "" : `at ${inside}, `}${problem}`,
       advice: error instanceof ValueError ? error.advice : undefined,
       cause: error,
     });

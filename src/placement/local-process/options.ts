@@ -59,6 +59,8 @@ const RULES: RulesOf<LocalProcessOptions> = {
  * Runs a pipeline in a child process of this machine, with limits of memory and time. A node that crashes the process, or leaks
  * memory, does not harm this one.
  *
+ * @param options the limits of a process, and the number of processes.
+ * @returns the placement, for `@runOn`.
  * @throws {HypernodesError} `BAD_OPTION`, `UNKNOWN_OPTION`.
  *
  * @example

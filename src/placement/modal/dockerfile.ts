@@ -90,7 +90,7 @@ export function sentInstruction(instruction: string): string {
   if (PRIVATE_KEY.test(text) || TOKEN.test(text) || (isNpmrc && SECRET_OF_NPM.test(text))) {
     throw localFile(
       localPath,
-      "has a password, a token or a private key in it, and whoever may see the image's commands would see it",
+      "has a password, a token or a private key in it, and anybody who may see the image's commands would see it",
       // biome-ignore lint/suspicious/noTemplateCurlyInString: npm reads it so.
       'In an .npmrc, write ${NPM_TOKEN} instead, and give it to the build: image().buildSecrets("name of a Modal secret that has NPM_TOKEN").',
     );

@@ -37,6 +37,7 @@ export interface CudaOptions {
 
 /** An immutable definition of a container image. Each method returns a new image. */
 export interface Image {
+  /** Marks images. */
   readonly kind: "image";
   /** The image it is built on. */
   readonly base: string;
@@ -48,53 +49,107 @@ export interface Image {
   readonly packages: readonly string[];
   /** The settings for the build of the next layer. */
   readonly build: ImageBuild;
-  /** Node's official slim image, of a version: `"22"` (the default), `"22.13.1"`, `"24"`. */
+  /**
+   * Starts from Node's official slim image.
+   *
+   * @param version of Node: `"22"` (the default), `"22.13.1"`, `"24"`.
+   * @returns a new image.
+   * @throws {HypernodesError} `BAD_OPTION`.
+   */
   nodeSlim(version: string): Image;
   /**
-   * Another image of a registry: `"ghcr.io/me/node-cuda:22"`. It has to have Node 20.19 or newer, with npm; one that has none gets it by
-   * `nodeInstall`.
+   * Starts from another image. It has to have Node 20.19 or newer, with npm; one that has none gets it by `nodeInstall`.
+   *
+   * @param tag of a registry: `"ghcr.io/me/node-cuda:22"`.
+   * @param options the secret of a private registry.
+   * @returns a new image.
+   * @throws {HypernodesError} `BAD_OPTION`, `UNKNOWN_OPTION`.
    */
   from(tag: string, options?: FromOptions): Image;
   /**
-   * Node, from its own downloads, for an image without: `"22"`, the newest release of that line, or a release, `"22.13.1"`. Checked
-   * against the release's SHA-256 sum. The image has to have curl, or apt to get it.
+   * Installs Node from its own downloads, checked against the release's SHA-256 sum. The image has to have curl, or apt to get it.
+   *
+   * @param version `"22"`, the newest release of that line, or a release, `"22.13.1"`.
+   * @returns a new image.
+   * @throws {HypernodesError} `BAD_OPTION`.
    */
   nodeInstall(version: string): Image;
   /**
-   * An image for ONNX Runtime on a GPU: NVIDIA's image of CUDA and cuDNN, Node, and the release of onnxruntime-node that fits them, with
+   * Starts from an image for ONNX Runtime on a GPU: NVIDIA's image of CUDA and cuDNN, Node, and the release of onnxruntime-node that fits them, with
    * its CUDA provider. The build fails if a library of the provider is missing. Bundles leave onnxruntime-node out.
    *
    * @param options the versions.
-   * @throws {HypernodesError} `BAD_OPTION`, `UNKNOWN_OPTION`
+   * @returns a new image.
+   * @throws {HypernodesError} `BAD_OPTION`, `UNKNOWN_OPTION`.
    */
   cuda(options?: CudaOptions): Image;
   /**
-   * A file of the network, such as a model's weights. The build fails if its content is not the expected one. The image has to have
+   * Adds a file of the network, such as a model's weights. The build fails if its content is not the expected one. The image has to have
    * curl: `image().cuda()` does.
    *
    * @param url of `https:`, best with a revision in it: `https://huggingface.co/me/model/resolve/<commit>/model.onnx`.
    * @param remotePath absolute, with the file's name: `"/weights/model.onnx"`.
    * @param sha256 the SHA-256 sum of its content, in hexadecimal.
+   * @returns a new image.
+   * @throws {HypernodesError} `BAD_OPTION`.
    */
   addRemoteFile(url: string, remotePath: string, sha256: string): Image;
-  /** Debian packages. */
+  /**
+   * Installs Debian packages.
+   *
+   * @param packages their names.
+   * @returns a new image.
+   * @throws {HypernodesError} `BAD_OPTION`.
+   */
   aptInstall(...packages: string[]): Image;
-  /** npm packages, as npm takes them: `"onnxruntime-node@1.20.1"`. Bundles leave them out. */
+  /**
+   * Installs npm packages. Bundles leave them out.
+   *
+   * @param packages as npm takes them: `"onnxruntime-node@1.20.1"`.
+   * @returns a new image.
+   * @throws {HypernodesError} `BAD_OPTION`.
+   */
   npmInstall(...packages: string[]): Image;
   /**
-   * A small file of this machine: an `.npmrc`, a certificate. It is read when the image is built.
+   * Adds a small file of this machine: an `.npmrc`, a certificate. It is read when the image is built.
    *
    * @param localPath relative to the working directory.
    * @param remotePath absolute, with the file's name: `"/root/.npmrc"`.
+   * @returns a new image.
+   * @throws {HypernodesError} `BAD_OPTION`.
    */
   addLocalFile(localPath: string, remotePath: string): Image;
-  /** Environment variables, for what is built after it and for what runs. */
+  /**
+   * Sets environment variables, for the layers after it and at run time.
+   *
+   * @param variables their values by name, each of one line.
+   * @returns a new image.
+   * @throws {HypernodesError} `BAD_OPTION`.
+   */
   env(variables: Readonly<Record<string, string>>): Image;
-  /** Environment variables for what is built after it only: a proxy. */
+  /**
+   * Sets environment variables for the builds of the layers after it only: a proxy.
+   *
+   * @param variables their values by name.
+   * @returns a new image.
+   * @throws {HypernodesError} `BAD_OPTION`.
+   */
   buildEnv(variables: Readonly<Record<string, string>>): Image;
-  /** Names of Modal secrets, whose variables what is built after it sees: a token for a registry. They are not in the image. */
+  /**
+   * Adds Modal secrets to the builds of the layers after it: a token for a registry. They are not in the image.
+   *
+   * @param names of the secrets.
+   * @returns a new image.
+   * @throws {HypernodesError} `BAD_OPTION`.
+   */
   buildSecrets(...names: string[]): Image;
-  /** A shell command. */
+  /**
+   * Runs a shell command.
+   *
+   * @param command on one line.
+   * @returns a new image.
+   * @throws {HypernodesError} `BAD_OPTION`.
+   */
   run(command: string): Image;
 }
 
@@ -137,9 +192,9 @@ const CUDA_RULES: RulesOf<CudaOptions> = {
 };
 
 /**
- * An image for containers: Node 22 and what is added to it.
+ * Defines an image for containers: Node 22 and the layers that its methods add.
  *
- * @throws {HypernodesError} `BAD_OPTION` for what is no name of a package, a variable or an image.
+ * @returns the image, for `modal({ image })`. Its methods throw `BAD_OPTION` for a bad name of a package, a variable or an image.
  *
  * @example
  * ```ts

@@ -26,10 +26,10 @@ export async function lookUp(
   });
   const volumes: Record<string, Volume> = {};
   const mounted = Object.entries(options.volumes).map(async ([folder, name]) => {
-    const found = modal.volume(name).then((volume) => {
+    const mount = modal.volume(name).then((volume) => {
       volumes[folder] = volume;
     });
-    return faultOf(found, () => missing(modal, "volume", name, "volumes"));
+    return faultOf(mount, () => missing(modal, "volume", name, "volumes"));
   });
   const cache = faultOf(modal.cacheVolume(cacheVolume, false), () => undefined);
   const faults = (await Promise.all([...secrets, ...mounted, cache])).filter((fault) => fault !== undefined);
@@ -39,11 +39,11 @@ export async function lookUp(
 
 /** The fault that a lookup ends with, if any. @param missing gives it for a name that there is not. */
 async function faultOf(
-  asked: Promise<unknown>,
+  lookup: Promise<unknown>,
   missing: () => OptionFault | Promise<OptionFault> | undefined,
 ): Promise<OptionFault | undefined> {
   try {
-    await asked;
+    await lookup;
     return undefined;
   } catch (error) {
     if (!(error instanceof HypernodesError)) throw error;

@@ -1,6 +1,6 @@
 /**
  * Bytes in one message to the container. Each waits for its answer, so they are large; but servers of gRPC take 4 MiB, with
- * all that is around the data, if nobody has told them otherwise.
+ * all that is around the data, by default.
  */
 const MESSAGE = 4 * 1024 * 1024 - 64 * 1024;
 

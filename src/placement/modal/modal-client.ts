@@ -30,9 +30,9 @@ export function modalApi(): Promise<ModalApi> {
   const { env } = process;
   const named = Object.entries(env).filter(([name]) => name.startsWith("MODAL_"));
   const key = createHash("sha256").update(JSON.stringify(named.sort())).digest("hex");
-  const made = getOrCreate(clients, key, () => ModalApi.open());
-  made.catch(() => clients.delete(key));
-  return made;
+  const client = getOrCreate(clients, key, () => ModalApi.open());
+  client.catch(() => clients.delete(key));
+  return client;
 }
 
 /** Modal, and what is known there already: it is asked for each thing once. */
@@ -137,22 +137,22 @@ export class ModalApi {
     });
   }
 
-  private once<T>(key: string, ask: () => Promise<T>): Promise<T> {
-    const asked = getOrCreate(this.known, key, async () => {
+  private once<T>(key: string, request: () => Promise<T>): Promise<T> {
+    const response = getOrCreate(this.known, key, async () => {
       try {
-        return await ask();
+        return await request();
       } catch (error) {
         throw fromModalError(error, key);
       }
     }) as Promise<T>;
-    asked.catch(() => this.known.delete(key));
-    return asked;
+    response.catch(() => this.known.delete(key));
+    return response;
   }
 }
 
 type List = (request: object) => Promise<{ readonly items: readonly { readonly label: string }[] }>;
 
-/** The SDK throws away what builds print. */
+/** The output of builds, which the SDK drops. */
 class BuildLogs {
   /** By the image's id, of those that are being built or have failed. */
   private readonly texts = new Map<string, string>();
@@ -227,6 +227,6 @@ function silent(what: string, ms: number): HypernodesError {
     code: "MODAL_SILENT",
     where: "Modal",
     problem: `${what} within ${ms / 1000} seconds`,
-    advice: "Try it again; https://status.modal.com tells whether something is wrong there.",
+    advice: "Try it again; see https://status.modal.com.",
   });
 }

@@ -56,7 +56,7 @@ export class ModalConnection implements HostConnection {
   private readonly hello = new Promise<Hello>((resolve) => {
     this.greeted = resolve;
   });
-  /** Until the runner is there, which is told that this process lives, and tells that it does. */
+  /** True until the runner is there: then heartbeats go both ways. */
   private isGreeting = true;
   private hasResult = false;
   private gpusRead: ((use: GpuUse) => void) | undefined;
@@ -137,26 +137,26 @@ export class ModalConnection implements HostConnection {
    * Runs what is encoded, and gives its result.
    *
    * @param signal stops it: first by a word, then, after the grace, without.
-   * @param head what is told of it before it comes.
+   * @param head its head, which is sent before it.
    */
   run(
     work: EncodedChunks,
-    hearing: TaskListener,
+    listener: TaskListener,
     signal: AbortSignal,
     graceMs: number,
     head: Partial<RunHead> = {},
   ): TaskHandle {
     const { timeoutMs } = this.options;
     const limit = startTimeout(() => this.fail(timedOut(this.where, timeoutMs)), timeoutMs);
-    const going = this.conversation.run(head, work, hearing, signal, graceMs);
-    going.result.then(
+    const handle = this.conversation.run(head, work, listener, signal, graceMs);
+    handle.result.then(
       () => {
         limit.clear();
         this.hasResult = true;
       },
       () => limit.clear(),
     );
-    return going;
+    return handle;
   }
 
   async storeShared(keep: KeepHead, bytes: Uint8Array, listener: TaskListener): Promise<void> {
@@ -196,13 +196,13 @@ export class ModalConnection implements HostConnection {
     });
     this.send([frame(FrameKind.gpus, 0, EMPTY)]).catch(() => {});
     const none = this.closed.then(() => undefined);
-    const use = await withModalDeadline(Promise.race([reading, none]), GPUS_MS, "it did not tell of GPUs").catch(
+    const gpuUse = await withModalDeadline(Promise.race([reading, none]), GPUS_MS, "it did not report its GPUs").catch(
       () => undefined,
     );
-    if (use !== undefined) warnUnusedGpus(this.where, this.options.gpu!, use);
+    if (gpuUse !== undefined) warnUnusedGpus(this.where, this.options.gpu!, gpuUse);
   }
 
-  /** Lets go of what waits, and hears no more. */
+  /** Rejects all that waits, and receives no more. */
   private stop(): void {
     this.beat?.clear();
     this.failure ??= connectionLost(this.where, undefined);
@@ -223,9 +223,9 @@ export class ModalConnection implements HostConnection {
     this.lossDiagnosis ??= (async () => {
       const end = await this.container.terminateOrphan();
       const { where, options } = this;
-      const lost = () =>
+      const lossError = () =>
         nodeFault(this.errors, options.image.base) ?? connectionLost(where, cause ?? this.stderrTail());
-      this.fail(end === undefined ? lost() : containerEnded(end, where, options.timeoutMs));
+      this.fail(end === undefined ? lossError() : containerEnded(end, where, options.timeoutMs));
       return this.failure!;
     })();
     return this.lossDiagnosis;
@@ -233,7 +233,7 @@ export class ModalConnection implements HostConnection {
 
   private heartbeat(): void {
     if (performance.now() - this.lastFrameAt > this.options.idleTimeoutMs) {
-      void this.onLost(new Error("nothing was heard of it for too long"));
+      void this.onLost(new Error("nothing was received from it for too long"));
     } else if (!this.isGreeting) this.send([frame(FrameKind.alive, 0, EMPTY)]).catch((error) => this.onLost(error));
   }
 
@@ -274,13 +274,13 @@ export class ModalConnection implements HostConnection {
         this.errors = (this.errors + decoder.decode(piece, { stream: true })).slice(-MOST_ERRORS);
       }
     } catch {
-      // What stdout tells of is told.
+      // The reader of stdout reports the end.
     }
   }
 
   private stderrTail(): Error | undefined {
-    const said = this.errors.trim();
-    return said === "" ? undefined : new Error(`the runner ended:\n  ${said.split("\n").slice(-8).join("\n  ")}`);
+    const stderr = this.errors.trim();
+    return stderr === "" ? undefined : new Error(`the runner ended:\n  ${stderr.split("\n").slice(-8).join("\n  ")}`);
   }
 
   private onFrame(received: Frame): void {

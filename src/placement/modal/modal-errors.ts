@@ -18,7 +18,7 @@ const RESOURCE_EXHAUSTED = 8;
 const UNAVAILABLE = 14;
 const UNAUTHENTICATED = 16;
 
-/** Patterns of whole words in Modal's texts, which tell the reasons of one gRPC code apart. */
+/** Patterns of whole words in Modal's texts, which distinguish the reasons of one gRPC code. */
 const RATE_LIMIT = /\brate[ -]limit(?:ed|s)?\b|\btoo many requests\b/i;
 const QUOTA = /\bquota\b|\blimit\b.*\b(?:reached|exceeded)\b|\b(?:reached|exceed(?:ed|s)?)\b.*\blimit\b/i;
 const UNKNOWN_GPU =
@@ -31,7 +31,7 @@ const CONTAINERS = new HostErrors({
   memoryAdvice:
     'Give it more: modal({ memoryMiB }), and Node\'s heap with env: { NODE_OPTIONS: "--max-old-space-size=..." }; or make its parts smaller.',
   timeoutAdvice:
-    "Give it more, modal({ timeoutMs }), at most 24 hours; with modal({ volume }) and a cache a second run goes on where this one was.",
+    "Give it more, modal({ timeoutMs }), at most 24 hours; with modal({ volume }) and a cache a second run continues where this one was.",
   connectionAdvice:
     "Run it again, when the network is there. With modal({ volume }) and a cache, what was computed need not be computed again.",
 });
@@ -44,7 +44,7 @@ const CONTAINERS = new HostErrors({
 export function fromModalError(error: unknown, what: string): HypernodesError {
   if (error instanceof HypernodesError) return error;
   const { name, code, message = String(error) } = error as Thrown;
-  const said = textOf(error);
+  const text = textOf(error);
   const make = (code: string, problem: string, advice: string) =>
     new HypernodesError({ code, where: `Modal, ${what}`, problem, advice, cause: error });
   if (code === undefined && /\bmissing credentials\b/.test(message)) {
@@ -57,39 +57,39 @@ export function fromModalError(error: unknown, what: string): HypernodesError {
   if (code === UNAUTHENTICATED || code === PERMISSION_DENIED) {
     return make(
       "WRONG_TOKEN",
-      `the token was refused: ${said}`,
+      `the token was refused: ${text}`,
       "See whether MODAL_TOKEN_ID and MODAL_TOKEN_SECRET, or what ~/.modal.toml has, belong together and are still valid.",
     );
   }
   if (code === UNAVAILABLE) {
     return make(
       "UNREACHABLE",
-      `it can't be reached: ${said}`,
+      `it can't be reached: ${text}`,
       "See whether this machine reaches https://api.modal.com.",
     );
   }
   if (code === RESOURCE_EXHAUSTED || name === "ResourceExhaustedError") {
     const isStart = what === "container";
-    if (!isStart || RATE_LIMIT.test(said)) {
+    if (!isStart || RATE_LIMIT.test(text)) {
       return make(
         "RATE_LIMITED",
-        `it ${isStart ? "starts no more containers" : "takes no more"} for now: ${said}`,
+        `it ${isStart ? "starts no more containers" : "takes no more"} for now: ${text}`,
         `${isStart ? "Start fewer at once, in all processes together: modal({ containers }); or run" : "Run"} it again later.`,
       );
     }
     return make(
       "NO_CAPACITY",
-      `there is no room for the container: ${said}`,
-      QUOTA.test(said)
+      `there is no room for the container: ${text}`,
+      QUOTA.test(text)
         ? "The workspace has as many as it may have: end what is not needed, https://modal.com/apps, ask for fewer, modal({ containers }), or raise its limit, https://modal.com/settings/usage."
         : "Ask for another GPU, for fewer, or without a region; or try it later.",
     );
   }
   if (code === INVALID_ARGUMENT) {
-    const isGpu = UNKNOWN_GPU.test(said);
+    const isGpu = UNKNOWN_GPU.test(text);
     return make(
       isGpu ? "UNKNOWN_GPU" : "REFUSED",
-      isGpu ? `it has no such GPU: ${said}` : `it refused: ${said}`,
+      isGpu ? `it has no such GPU: ${text}` : `it refused: ${text}`,
       isGpu
         ? "It has T4, L4, A10, L40S, A100-40GB, A100-80GB, H100, H200 and B200: https://modal.com/docs/guide/gpu."
         : "See the options of modal(...).",
@@ -98,11 +98,11 @@ export function fromModalError(error: unknown, what: string): HypernodesError {
   if (code === NOT_FOUND || name === "NotFoundError") {
     return make(
       "NOT_FOUND",
-      `there is none of this name: ${said}`,
+      `there is none of this name: ${text}`,
       "Make it at https://modal.com, or name another one.",
     );
   }
-  return make("MODAL_FAILED", said, "Try it again; if it happens again, see https://status.modal.com.");
+  return make("MODAL_FAILED", text, "Try it again; if it happens again, see https://status.modal.com.");
 }
 
 /** The message of an error, without the name of the call that gRPC puts before it. */
@@ -123,11 +123,11 @@ export function imageBuildError(
     line.length > 200 ? `${line.slice(0, 200)}...` : line,
   );
   const reason = (error as Error).message.replace(/^Image build for \S+ /, "the build ");
-  const told = log.trim() === "" ? "" : `\n\n${log.trim()}\n`;
+  const output = log.trim() === "" ? "" : `\n\n${log.trim()}\n`;
   return new HypernodesError({
     code: "IMAGE_FAILED",
     where: "modal({ image })",
-    problem: `${reason}\n  ${commands.join("\n  ")}${told}`,
+    problem: `${reason}\n  ${commands.join("\n  ")}${output}`,
     advice: "Mend the commands of image(), and run it again: layers that were built are not built again.",
     cause: error,
   });
@@ -136,7 +136,7 @@ export function imageBuildError(
 /** Modal's status of a container that was idle for too long. */
 export const IDLE = 7;
 
-/** Tells an answer of gRPC, or of ours for a late one, from what the SDK itself has refused to send. */
+/** Tells if an error is an answer of gRPC, or ours for a late one, and not a refusal of the SDK to send. */
 export function isAnswer(error: unknown): boolean {
   return typeof (error as Thrown).code === "number" || (error as Thrown).code === "MODAL_SILENT";
 }
@@ -145,9 +145,9 @@ export function isAnswer(error: unknown): boolean {
 export interface ContainerEnd {
   /** The exit code from the sandbox's wait; undefined: the container is alive. */
   readonly exitCode: number | undefined;
-  /** Modal's own status, if it told: 4 timeout, 7 idle timeout, 8 memory. */
+  /** Modal's own status, if there is one: 4 timeout, 7 idle timeout, 8 memory. */
   readonly status: number | undefined;
-  readonly said: string | undefined;
+  readonly message: string | undefined;
 }
 
 /** The error of a process in a container that ended without a result. */
@@ -157,24 +157,24 @@ export function processEnded(ended: Ended, where: string): HypernodesError {
 
 /** The container itself has ended without a result. */
 export function containerEnded(
-  { exitCode, status, said }: ContainerEnd,
+  { exitCode, status, message }: ContainerEnd,
   where: string,
   limitMs: number,
 ): HypernodesError {
-  if (status === 8) return CONTAINERS.outOfMemory(where, said || "Modal ended it");
+  if (status === 8) return CONTAINERS.outOfMemory(where, message || "Modal ended it");
   if (status === 4) return timedOut(where, limitMs);
-  // What went on in it had nobody to tell.
+  // Its process had lost the connection to the client.
   if (status === IDLE)
     return connectionLost(where, new Error("Modal ended the container, to which nobody spoke any more"));
-  if (OUT_OF_MEMORY.test(said ?? "")) return CONTAINERS.outOfMemory(where, said!);
-  // A status tells more than an exit code, which may be that of anything in the container.
+  if (OUT_OF_MEMORY.test(message ?? "")) return CONTAINERS.outOfMemory(where, message!);
+  // A status says more than an exit code, which may be that of anything in the container.
   if (!status && exitCode === 124) return timedOut(where, limitMs);
   return new HypernodesError({
     code: "CONTAINER_LOST",
     where,
-    problem: `the container was ended in mid-run${exitCode === undefined ? "" : ` (exit code ${exitCode})`}${said ? `: ${said}` : ""}`,
+    problem: `the container was ended in mid-run${exitCode === undefined ? "" : ` (exit code ${exitCode})`}${message ? `: ${message}` : ""}`,
     advice:
-      "It was preempted, ran out of memory, or somebody terminated it: run it again. With modal({ volume }) and a cache it goes on where it was.",
+      "It was preempted, ran out of memory, or somebody terminated it: run it again. With modal({ volume }) and a cache it continues where it was.",
   });
 }
 

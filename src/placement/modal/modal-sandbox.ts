@@ -16,13 +16,13 @@ import { terminate } from "./terminate.js";
 /** The volume that keeps bundles, where the user names none. */
 const BUNDLES = "hypernodes-bundles";
 /**
- * Milliseconds after which Modal ends a container in which no process runs: the runner has ended before, when it heard nothing.
+ * Milliseconds after which Modal ends a container in which no process runs: the runner ends before, when the client is silent.
  */
 const MAX_IDLE_MS = 10_000;
 /** Milliseconds for the beginning of a process, and for what the router does at once. */
 const EXEC_MS = 60_000;
 const RELOAD_MS = 10_000;
-/** Milliseconds in which Modal may tell of a container's end, after what ran in it has ended. */
+/** Milliseconds in which Modal may report a container's end, after the process in it has ended. */
 const FAREWELL_MS = 3_000;
 
 /** The ids of sandboxes of the first version: those with a GPU. */
@@ -30,7 +30,7 @@ const FIRST_VERSION = /^sb-[A-Za-z0-9]{22}$/;
 
 type Process = ContainerProcess<Uint8Array>;
 
-/** A container on Modal. Whoever makes one ends it. */
+/** A container on Modal. The caller that creates one ends it. */
 export class ModalSandbox {
   readonly ended: Promise<ContainerEnd>;
   private hasEnded = false;
@@ -45,8 +45,8 @@ export class ModalSandbox {
     this.ended = sandbox.wait().then(
       async (exitCode) => {
         this.hasEnded = true;
-        // The reason is told only to who asks the service itself.
-        return (this.ending === undefined ? await this.ask(0) : undefined) ?? { exitCode, ...UNTOLD };
+        // Only a request to the service itself returns the reason.
+        return (this.ending === undefined ? await this.ask(0) : undefined) ?? { exitCode, ...UNKNOWN_END };
       },
       () => new Promise<never>(() => {}),
     );
@@ -96,9 +96,9 @@ export class ModalSandbox {
     const secrets = await Promise.all(options.secrets.map((name) => this.modal.secret(name)));
     const keepsCaches = options.volume !== undefined ? "caches" : "";
     const mounts = Object.keys(options.volumes);
-    const told = [bundle.digest, MOUNT, SCRATCH, String(options.idleTimeoutMs), keepsCaches, ...mounts];
+    const args = [bundle.digest, MOUNT, SCRATCH, String(options.idleTimeoutMs), keepsCaches, ...mounts];
     try {
-      const command = ["node", "--input-type=module", "-e", BOOTSTRAP, ...told];
+      const command = ["node", "--input-type=module", "-e", BOOTSTRAP, ...args];
       const executing = this.sandbox.exec(command, { mode: "binary", env: { ...options.env }, secrets });
       return (await withModalDeadline(executing, EXEC_MS, "it did not start a process in the container")) as Process;
     } catch (error) {
@@ -124,8 +124,8 @@ export class ModalSandbox {
   async terminateOrphan(): Promise<ContainerEnd | undefined> {
     const done = new AbortController();
     const late = sleep(FAREWELL_MS, done.signal).then(() => undefined);
-    const asked = this.ask(FAREWELL_MS / 1000).then((end) => end ?? late);
-    const end = await Promise.race([this.ended, asked, late]);
+    const reported = this.ask(FAREWELL_MS / 1000).then((end) => end ?? late);
+    const end = await Promise.race([this.ended, reported, late]);
     done.abort();
     return end;
   }
@@ -137,7 +137,7 @@ export class ModalSandbox {
       const wait = FIRST_VERSION.test(this.id) ? cpClient.sandboxWait : cpClient.sandboxWaitV2;
       const found = await wait?.call(cpClient, { sandboxId: this.id, timeout: seconds });
       const { status, exitcode: exitCode, exception } = found?.result ?? {};
-      return status ? { exitCode, status, said: exception || undefined } : undefined;
+      return status ? { exitCode, status, message: exception || undefined } : undefined;
     } catch {
       return undefined;
     }
@@ -156,8 +156,8 @@ export class ModalSandbox {
   }
 }
 
-/** The end of a container of which Modal itself does not tell. */
-const UNTOLD = { status: undefined, said: undefined };
+/** The end of a container that Modal itself does not report. */
+const UNKNOWN_END = { status: undefined, message: undefined };
 
 interface Result {
   readonly status?: number;

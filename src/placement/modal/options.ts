@@ -19,24 +19,24 @@ import { type Image, image, isFilePath, isVariableValue, NAME, VARIABLE } from "
 /** Options of `modal()`. */
 export interface ModalOptions {
   /**
-   * Such as `"A10"` (or `"A10G"`, its older spelling), `"H100:2"`, `"A100-80GB:4"`: the name, and after a colon how many. Handed on as it is.
-   * Default: none.
+   * The GPUs: the name, and after a colon their number, as in `"A10"` (or `"A10G"`, its older spelling), `"H100:2"` and
+   * `"A100-80GB:4"`. Passed on unchanged. Default: none.
    */
   readonly gpu?: string;
   /** Physical cores, also parts of one. Default: Modal's, 0.125. */
   readonly cpu?: number;
   /** Mebibytes of memory. Default: Modal's, 128. */
   readonly memoryMiB?: number;
-  /** Milliseconds that a run may take in the container, at most 24 hours less a minute. Default: an hour. */
+  /** Milliseconds that a run may take in the container, at most 24 hours less a minute. Default: 3,600,000. */
   readonly timeoutMs?: number;
   /**
-   * Milliseconds after which a container ends by itself when it hears nothing of this process, or has nothing to do; it is
-   * gone at most ten seconds later. Default: a minute.
+   * Milliseconds after which a container ends by itself when this process is silent, or there is nothing to do; it is gone at
+   * most ten seconds later. Default: 60,000.
    */
   readonly idleTimeoutMs?: number;
   /** The container's image. Default: `image()`, Node 22. */
   readonly image?: Image;
-  /** The name of a volume on which SQLite caches outlive the container. Made if it is not there. */
+  /** The name of a volume on which SQLite caches outlive the container. It is created if it does not exist. */
   readonly volume?: string;
   /**
    * Volumes of yours, by the absolute path of the folder where nodes find them: `{ "/models": "weights" }`. A container sees them as
@@ -98,9 +98,11 @@ const MAX_VALUE_LENGTH = 120_000;
 const GPU = /^[A-Za-z][A-Za-z0-9-]*[!+]?(:[1-9]\d?)?$/;
 
 /**
- * One container on Modal for the whole graph; or several, that share the elements of its maps.
+ * Runs the pipeline in one Modal container, or spreads the elements of its maps over several.
  *
- * @throws {HypernodesError} `BAD_OPTION`, `UNKNOWN_OPTION`: at once, before anything is made.
+ * @param options the container, its image, and the number of containers.
+ * @returns the placement, for `@runOn`.
+ * @throws {HypernodesError} `BAD_OPTION`, `UNKNOWN_OPTION`: at once, before anything is created.
  *
  * @example
  * ```ts
@@ -215,7 +217,7 @@ function wrongVolume(volumes: Readonly<Record<string, unknown>>): string | undef
 /**
  * Milliseconds that a container lives at most.
  *
- * @param isReused whether it may get more work when it has done some.
+ * @param isReused true if it may get more work after its first.
  */
 export function sandboxTimeoutMs({ timeoutMs }: ResolvedModalOptions, isReused: boolean): number {
   return Math.min(isReused ? 2 * timeoutMs : timeoutMs, MAX_TIMEOUT_MS) + MARGIN_MS;

@@ -27,7 +27,7 @@ export async function terminate(
   // The second try, and all that follow, go another way.
   const again = async () => (await modal.sdk.sandboxes.fromId(sandboxId)).terminate();
   let error = (await failureOf(() => sandbox.terminate())) && (await failureOf(again));
-  const goOn = async () => {
+  const retry = async () => {
     for (let waitMs = FIRST_WAIT_MS; error !== undefined; waitMs = Math.min(waitMs * 2, LAST_WAIT_MS)) {
       if (performance.now() > until) return warnOfLeft(sandboxId, error);
       await new Promise<void>((resolve) => startTimeout(resolve, waitMs).unref());
@@ -35,7 +35,7 @@ export async function terminate(
       error = await failureOf(again);
     }
   };
-  void goOn();
+  void retry();
 }
 
 /** The error of ending a container; undefined if it has ended, or is not known. */

@@ -40,7 +40,7 @@ export const FrameKind = {
   /** Up: the process that ran the pipelines has ended. JSON: `Ended`. */
   ended: 22,
   /** Up: a run is known there. */
-  begun: 24,
+  started: 24,
   /** Up: the runner is there. */
   living: 23,
   /** Up, the answer: JSON `GpuUse`. */
@@ -70,7 +70,7 @@ export interface KeepHead {
 
 /** The head of a task: a run, a chunk of a stage, or shared values. */
 export interface RunHead extends BytesHead {
-  readonly fragment?: StageHead;
+  readonly stage?: StageHead;
   readonly keep?: KeepHead;
 }
 

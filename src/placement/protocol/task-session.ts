@@ -15,7 +15,7 @@ import {
 
 /** Typed arrays that are at least this large stay where they came in. */
 const VIEWS_FROM = 64 * 1024;
-/** Milliseconds beyond the run's own grace in which it may be told how it ended. */
+/** Milliseconds beyond the run's own grace period in which its end may be reported. */
 const GRACE_MS = 2_000;
 const EMPTY = new Uint8Array();
 
@@ -31,20 +31,20 @@ export interface TaskListener {
   readonly forwardsResult?: boolean;
 }
 
-/** One run under way. */
+/** One task in progress. */
 interface RunningTask {
-  readonly hearing: TaskListener;
+  readonly listener: TaskListener;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
-  readonly going: TaskHandle;
-  coming: { readonly bytes: ByteCollector; readonly whole: (bytes: Uint8Array) => void } | undefined;
+  readonly handle: TaskHandle;
+  incoming: { readonly bytes: ByteCollector; readonly whole: (bytes: Uint8Array) => void } | undefined;
 }
 
 /** A run that was sent. */
 export interface TaskHandle {
   readonly number: number;
   /** True once the host has started the task. */
-  readonly begun: boolean;
+  readonly started: boolean;
   readonly result: Promise<unknown>;
 }
 
@@ -52,7 +52,7 @@ export interface TaskHandle {
 export interface Transport {
   /** Sends frames, soon. Rejects if they can't be sent. */
   send(frames: Iterable<Uint8Array>): Promise<void>;
-  /** An error that came from there, told as it would be here. */
+  /** An error from the host, with the stack frames of this machine. */
   mapped(error: unknown): unknown;
   /** The line is broken. */
   broken(error: unknown): void;
@@ -60,7 +60,7 @@ export interface Transport {
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** This end of what is said with the process that runs pipelines (`child.ts`), whatever carries the frames. */
+/** The client's side of the task protocol with the process that runs pipelines (`task-process.ts`), over any transport. */
 export class TaskSession {
   private readonly runs = new Map<number, RunningTask>();
   private count = 0;
@@ -71,27 +71,27 @@ export class TaskSession {
   /**
    * Sends what is encoded, and gives its result.
    *
-   * @param head what is told of it before it comes.
+   * @param head its head, which is sent before it.
    * @param signal stops it: first by a word, then, after the grace, without.
    */
-  run(head: object, work: EncodedChunks, hearing: TaskListener, signal: AbortSignal, graceMs: number): TaskHandle {
-    const going: Mutable<TaskHandle> = { number: ++this.count, begun: false, result: undefined as never };
-    going.result = this.tasks(going, head, work, hearing, signal, graceMs);
-    return going;
+  run(head: object, work: EncodedChunks, listener: TaskListener, signal: AbortSignal, graceMs: number): TaskHandle {
+    const handle: Mutable<TaskHandle> = { number: ++this.count, started: false, result: undefined as never };
+    handle.result = this.tasks(handle, head, work, listener, signal, graceMs);
+    return handle;
   }
 
   private async tasks(
-    going: TaskHandle,
+    handle: TaskHandle,
     head: object,
     work: EncodedChunks,
-    hearing: TaskListener,
+    listener: TaskListener,
     signal: AbortSignal,
     graceMs: number,
   ): Promise<unknown> {
     if (this.failure !== undefined) throw this.failure.error;
-    const { number } = going;
+    const { number } = handle;
     const result = new Promise<unknown>((resolve, reject) => {
-      this.runs.set(number, { hearing, resolve, reject, going, coming: undefined });
+      this.runs.set(number, { listener, resolve, reject, handle, incoming: undefined });
     });
     let grace: LongTimeout | undefined;
     const stop = () => {
@@ -126,48 +126,48 @@ export class TaskSession {
   onFrame(received: Frame): void {
     const { kind, run: number, payload } = received;
     const run = this.runs.get(number);
-    if (kind === FrameKind.events) for (const event of decode(payload) as RunEvent[]) this.tell(run, event);
+    if (kind === FrameKind.events) for (const event of decode(payload) as RunEvent[]) this.emit(run, event);
     // What nodes print is no one run's.
-    else if (kind === FrameKind.log) this.runs.values().next().value?.hearing.printed(jsonOf<Printed>(received));
+    else if (kind === FrameKind.log) this.runs.values().next().value?.listener.printed(jsonOf<Printed>(received));
     else if (run === undefined) return;
-    else if (kind === FrameKind.begun) (run.going as Mutable<TaskHandle>).begun = true;
+    else if (kind === FrameKind.started) (run.handle as Mutable<TaskHandle>).started = true;
     else if (kind === FrameKind.bytes) addTo(run, payload);
     else if (kind === FrameKind.pull) void this.answerPull(number, run);
     else if (kind === FrameKind.streamed)
-      this.expect(run, jsonOf(received), (bytes) => run.hearing.streamed?.(read(bytes)));
+      this.expect(run, jsonOf(received), (bytes) => run.listener.streamed?.(read(bytes)));
     else if (kind === FrameKind.end) this.end(run, jsonOf(received));
   }
 
   private end(run: RunningTask, head: BytesHead & { readonly ok: boolean }): void {
     this.expect(run, head, (bytes) => {
       if (!head.ok) run.reject(this.line.mapped(read(bytes)));
-      else run.resolve(run.hearing.forwardsResult ? bytes : read(bytes));
+      else run.resolve(run.listener.forwardsResult ? bytes : read(bytes));
     });
   }
 
-  private tell(run: RunningTask | undefined, event: RunEvent): void {
-    if (run?.hearing.event === undefined) return;
+  private emit(run: RunningTask | undefined, event: RunEvent): void {
+    if (run?.listener.event === undefined) return;
     if ("error" in event) this.line.mapped(event.error);
-    run.hearing.event(event);
+    run.listener.event(event);
   }
 
   private expect(run: RunningTask, { bytes }: BytesHead, then: (bytes: Uint8Array) => void): void {
     const done = (whole: Uint8Array) => {
-      run.coming = undefined;
+      run.incoming = undefined;
       try {
         then(whole);
       } catch (error) {
         run.reject(error);
       }
     };
-    run.coming = { bytes: new ByteCollector(bytes), whole: done };
+    run.incoming = { bytes: new ByteCollector(bytes), whole: done };
     if (bytes === 0) done(EMPTY);
   }
 
   private async answerPull(number: number, run: RunningTask): Promise<void> {
     let frames: Iterable<Uint8Array>;
     try {
-      const values = await run.hearing.next!();
+      const values = await run.listener.next!();
       frames =
         values === undefined
           ? [jsonFrame(FrameKind.element, number, {})]
@@ -185,7 +185,7 @@ function read(bytes: Uint8Array): unknown {
 }
 
 function addTo(run: RunningTask, payload: Uint8Array): void {
-  run.coming?.bytes.add(payload);
-  const whole = run.coming?.bytes.whole;
-  if (whole !== undefined) run.coming!.whole(whole);
+  run.incoming?.bytes.add(payload);
+  const whole = run.incoming?.bytes.whole;
+  if (whole !== undefined) run.incoming!.whole(whole);
 }

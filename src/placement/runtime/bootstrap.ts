@@ -14,10 +14,10 @@ import { createHash } from "node:crypto";
 import { crc32, gunzipSync } from "node:zlib";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-const [want, kept, scratch, ...told] = process.argv.slice(1);
+const [want, volume, scratch, ...args] = process.argv.slice(1);
 const input = process.stdin, exit = () => process.exit(1);
 let late;
-const wait = () => { clearTimeout(late); late = setTimeout(exit, told[0]); };
+const wait = () => { clearTimeout(late); late = setTimeout(exit, args[0]); };
 const read = (n) => new Promise((done) => {
   const got = [];
   let size = 0;
@@ -36,7 +36,7 @@ const read = (n) => new Promise((done) => {
 });
 input.on("end", exit);
 const isIt = (b) => createHash("sha256").update(b).digest("hex") === want;
-const place = join(scratch, want), file = kept && join(kept, "bundles", want);
+const place = join(scratch, want), file = volume && join(volume, "bundles", want);
 const isThere = fs.existsSync(join(place, "package.json"));
 let packed;
 try { if (!isThere && file) packed = fs.readFileSync(file); } catch {}
@@ -51,7 +51,7 @@ const put = (f, b) => (fs.writeFileSync(f + ".new" + process.pid, b), fs.renameS
 if (!has) {
   packed = await read((await read(16)).readUInt32LE(8));
   if (!isIt(packed)) throw Error("damaged bundle");
-  try { if (file) { fs.mkdirSync(join(kept, "bundles"), { recursive: true }); put(file, packed); } } catch {}
+  try { if (file) { fs.mkdirSync(join(volume, "bundles"), { recursive: true }); put(file, packed); } } catch {}
 }
 if (packed) {
   const files = JSON.parse(gunzipSync(packed)), last = "package.json";
@@ -60,5 +60,5 @@ if (packed) {
   put(join(place, last), files[last]);
 }
 const { superviseTaskProcess } = await import(pathToFileURL(join(place, "runner.js")));
-superviseTaskProcess(has, kept, scratch, ...told);
+superviseTaskProcess(has, volume, scratch, ...args);
 `;

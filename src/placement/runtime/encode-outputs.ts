@@ -7,12 +7,12 @@ import { type EncodedChunks, encodeChunks } from "../../values/codec.js";
 
 /** The depth of each output's value in the record of outputs. */
 const OUTPUT_LEVEL = 1;
-const WHAT = "its value can't travel from the container";
+const WHAT = "its value can't be sent from the container";
 
 /**
- * The outputs of a run as bytes for the client. Where a step collects errors, one stands in the place of what can't travel.
+ * The outputs of a run as bytes for the client. Where a step collects errors, one replaces a value that can't be serialized.
  *
- * @param isStreamed whether they are those of one element of a stream.
+ * @param isStreamed true if they are those of one element of a stream.
  * @throws {NodeError} `UNSERIALISABLE`, of the node whose value it was; of a pipeline's element, if it was mapped over.
  */
 export function encodeOutputs(outputs: unknown, request: RunRequest, isStreamed: boolean): EncodedChunks {
@@ -67,8 +67,8 @@ class OutputRepair {
     const depth = element === undefined ? 1 : 2;
     const error = unserialisableError(step, placeIn(this.plan, this.request), element, problem.error, depth, WHAT);
     if (!collects) throw error;
-    const told = serialisableError(error) as NodeError;
-    return this.request.keepsCollected ? new CollectedError(told) : told;
+    const serialisable = serialisableError(error) as NodeError;
+    return this.request.keepsCollected ? new CollectedError(serialisable) : serialisable;
   }
 }
 

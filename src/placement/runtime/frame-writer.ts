@@ -21,7 +21,7 @@ export class FrameWriter {
 
   constructor(private readonly fd: number) {}
 
-  /** Tells of an event, with others that come within a short time, by a write that waits. */
+  /** Sends an event, with others that come within a short time, by a write that waits. */
   event(run: number, event: RunEvent): void {
     const waiting = this.events.get(run);
     if (waiting === undefined) this.events.set(run, [event]);

@@ -28,7 +28,7 @@ export class GpuReadings {
     const gpus = text.split("\n").filter((line) => line.trim() !== "");
     for (const [i, line] of gpus.entries()) {
       const [percent, memoryMiB] = line.split(",").map(Number);
-      // A driver that does not tell says nothing against anybody.
+      // A driver without these readings is no sign of a use.
       if (!(percent === 0 && memoryMiB! < IDLE_MIB)) this.used.add(i);
     }
     this.count = Math.max(this.count ?? 0, gpus.length);

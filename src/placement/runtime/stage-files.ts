@@ -7,7 +7,7 @@ import { makeFolders } from "../../util/make-folders.js";
 import { commitVolume } from "./commit-volume.js";
 
 /** Milliseconds after which a file is dropped that nothing has used. */
-const KEPT_MS = 24 * 3_600_000;
+const RETENTION_MS = 24 * 3_600_000;
 
 /**
  * The values that chunks of a stage share, on the volume that all containers have: the first container stores them for the
@@ -18,24 +18,24 @@ export class StageFiles {
   /** Values that arrived in this container and were not read yet. */
   private readonly received = new Map<string, Uint8Array>();
 
-  /** @param kept where the volume is. */
-  constructor(private readonly kept: string) {
-    this.folder = path.join(kept, "shared");
+  /** @param volume the folder of the volume. */
+  constructor(private readonly volume: string) {
+    this.folder = path.join(volume, "shared");
   }
 
-  /** @param isLeft whether it is left for others. */
-  async keep(digest: string, bytes: Uint8Array, isLeft: boolean): Promise<void> {
+  /** @param isShared true if it is stored on the volume for other hosts. */
+  async keep(digest: string, bytes: Uint8Array, isShared: boolean): Promise<void> {
     this.received.set(digest, bytes);
-    if (!isLeft) return;
+    if (!isShared) return;
     const file = path.join(this.folder, digest);
     try {
       makeFolders(this.folder);
       this.sweep();
       writeFileSync(`${file}.new${process.pid}`, bytes);
       renameSync(`${file}.new${process.pid}`, file);
-      await commitVolume(this.kept);
+      await commitVolume(this.volume);
     } catch (error) {
-      // The others are told that it is not there, and get it from the client.
+      // The others find nothing there, and get it from the client.
       process.emitWarning(`what elements share is not on the volume: ${(error as Error).message}`, "HypernodesWarning");
     }
   }
@@ -59,7 +59,7 @@ export class StageFiles {
   private sweep(): void {
     for (const name of readdirSync(this.folder)) {
       const file = path.join(this.folder, name);
-      if (Date.now() - statSync(file).mtimeMs > KEPT_MS) rmSync(file, { force: true });
+      if (Date.now() - statSync(file).mtimeMs > RETENTION_MS) rmSync(file, { force: true });
     }
   }
 }

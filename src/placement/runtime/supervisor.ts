@@ -10,7 +10,7 @@ import { GpuReadings } from "./gpu-readings.js";
 
 /** The length of the tail of the child's stderr that is sent when it ends. */
 const TAIL = 64 * 1024;
-/** Bytes for the child that wait in memory. With more, stdin is not read, and the client can't be heard either. */
+/** Bytes for the child that wait in memory. With more, stdin is not read, and so neither are the client's heartbeats. */
 const MAX_WAITING = 64 * 1024 * 1024;
 /** The number of heartbeats to the client in the time after which the supervisor would count as lost. */
 const BEATS = 6;
@@ -19,15 +19,15 @@ const BEATS = 6;
  * Runs in the container, between the client and the process that runs pipelines: it passes frames on both ways, makes
  * frames of what nodes print, and ends everything when the client is silent for too long.
  *
- * @param isKept whether the bundle was there already; if not, it was put into the folder that outlives the container.
- * @param kept the folder that outlives the container; empty: there is none.
+ * @param isStored true if the bundle was there already; if not, it was put into the folder that outlives the container.
+ * @param volume the folder that outlives the container; empty: there is none.
  * @param scratch a folder of the container's own.
  * @param silenceMs milliseconds without a word of the client after which it is taken for lost.
  * @param mounts the folders of the user's volumes.
  */
 export function superviseTaskProcess(
-  isKept: boolean,
-  kept: string,
+  isStored: boolean,
+  volume: string,
   scratch: string,
   silenceMs: string,
   keepsCaches: string,
@@ -40,7 +40,7 @@ export function superviseTaskProcess(
       "--enable-source-maps",
       "--disable-warning=ExperimentalWarning",
       fileURLToPath(new URL("./task-process.js", import.meta.url)),
-      ...[kept, scratch, "container", keepsCaches, ...mounts],
+      ...[volume, scratch, "container", keepsCaches, ...mounts],
     ],
     { stdio: ["ignore", "pipe", "pipe", "pipe", "pipe"], cwd: scratch },
   );
@@ -48,7 +48,7 @@ export function superviseTaskProcess(
   const out = process.stdout;
   let tail = "";
 
-  /** Nobody hears any more: nothing is to go on. */
+  /** The client is lost: everything ends. */
   const giveUp = (): void => {
     child.kill("SIGKILL");
     process.exit(1);
@@ -75,10 +75,10 @@ export function superviseTaskProcess(
   process.stdin.on("end", giveUp);
   out.on("error", giveUp);
 
-  let isSaved = isKept || kept === "";
+  let isSaved = isStored || volume === "";
   let held: Uint8Array[] | undefined;
   if (!isSaved) {
-    void commitVolume(kept)
+    void commitVolume(volume)
       .catch((error) => process.stderr.write(`the bundle is not kept: ${error.message}\n`))
       .then(() => {
         isSaved = true;

@@ -62,7 +62,7 @@ const shared = new StageFiles(volume);
 const runs = new Map<number, Run>();
 /** Resources that are built once for all tasks of this process that reuse them. */
 const resources = new ResourceScope(true);
-const fragments = new StageCache(classOf, resources, !isWorker);
+const stages = new StageCache(classOf, resources, !isWorker);
 const loading = load();
 loading.catch(() => {});
 
@@ -71,9 +71,9 @@ class Run {
   readonly controller = new AbortController();
   readonly elements: RemoteElementSource;
   /** The number of streamed results that the client has not consumed. */
-  private untaken = 0;
-  private goOn: (() => void) | undefined;
-  private coming: ByteCollector | undefined;
+  private unacked = 0;
+  private resume: (() => void) | undefined;
+  private incoming: ByteCollector | undefined;
   private taker: ((bytes: Uint8Array) => void) | undefined;
 
   constructor(private readonly number: number) {
@@ -81,35 +81,35 @@ class Run {
   }
 
   /** Takes the head of the task: a run, a chunk of a stage, or shared values to store. */
-  arrive({ bytes, fragment, keep }: RunHead): void {
+  arrive({ bytes, stage, keep }: RunHead): void {
     const answer = (whole: Uint8Array) => {
-      if (fragment !== undefined) return this.chunk(fragment, whole);
+      if (stage !== undefined) return this.chunk(stage, whole);
       return keep === undefined ? this.answer(whole) : this.keep(keep, whole);
     };
     this.expect({ bytes }, (whole) => void this.begin(() => answer(whole)));
   }
 
   expect({ bytes }: BytesHead, taker: (bytes: Uint8Array) => void): void {
-    this.coming = new ByteCollector(bytes);
+    this.incoming = new ByteCollector(bytes);
     this.taker = taker;
   }
 
   add(payload: Uint8Array): void {
-    this.coming?.add(payload);
-    const whole = this.coming?.whole;
+    this.incoming?.add(payload);
+    const whole = this.incoming?.whole;
     if (whole === undefined) return;
-    this.coming = undefined;
+    this.incoming = undefined;
     this.taker!(whole);
   }
 
   taken(): void {
-    this.untaken--;
-    this.goOn?.();
+    this.unacked--;
+    this.resume?.();
   }
 
   private oneTaken(): Promise<void> {
     return new Promise((resolve) => {
-      this.goOn = resolve;
+      this.resume = resolve;
       this.controller.signal.addEventListener("abort", () => resolve(), { once: true });
     });
   }
@@ -117,7 +117,7 @@ class Run {
   private async begin(answer: () => Promise<void>): Promise<void> {
     const { number } = this;
     try {
-      await up.json(FrameKind.begun, number, {});
+      await up.json(FrameKind.started, number, {});
       await loading;
       await answer();
     } catch (error) {
@@ -133,7 +133,7 @@ class Run {
     const request = toRunRequest(type, work, {
       resources: work.reusesResources ? resources : undefined,
       signal: this.controller.signal,
-      // The beginning and the end of the run are told where it began.
+      // The client emits the beginning and the end of the run.
       listener: work.wantsEvents
         ? (event) => {
             if (event.type === "run") return;
@@ -146,14 +146,14 @@ class Run {
     await withExtractedContext(work.carrier, () => (work.isStream ? this.stream(request) : this.run(request)));
   }
 
-  /** @throws {HypernodesError} what is wrong with the fragment; what is wrong with elements is in the result. */
+  /** @throws {HypernodesError} what is wrong with the stage; what is wrong with elements is in the result. */
   private async chunk({ digest, file }: StageHead, bytes: Uint8Array): Promise<void> {
     const chunk = decode(bytes, { viewsFrom: VIEWS_FROM }) as ChunkMessage;
     const live = (events: readonly RunEvent[]) => {
       for (const event of events) up.event(this.number, event);
     };
     const read = () => (file === undefined ? shared.read(digest) : readFile(file));
-    const result = await fragments.run(digest, read, chunk, this.controller.signal, live);
+    const result = await stages.run(digest, read, chunk, this.controller.signal, live);
     await up.encoded(FrameKind.end, this.number, { ok: true }, { length: result.length, parts: [result] });
   }
 
@@ -172,7 +172,7 @@ class Run {
     try {
       for await (const value of streamRun(request, this.elements)) {
         await this.bring(FrameKind.streamed, {}, value, request);
-        if (++this.untaken >= request.settings.maxWorkers) await this.oneTaken();
+        if (++this.unacked >= request.settings.maxWorkers) await this.oneTaken();
       }
     } finally {
       await commitMounts();
@@ -245,7 +245,7 @@ const reader = new FrameReader(true);
 const onread: OnReadOpts = {
   buffer: Buffer.alloc(64 * 1024),
   callback(count: number, buffer: Uint8Array): boolean {
-    for (const frame of reader.push(buffer.subarray(0, count))) heard(frame);
+    for (const frame of reader.push(buffer.subarray(0, count))) onFrame(frame);
     return true;
   },
 };
@@ -254,13 +254,13 @@ const down = new Socket(options);
 down.resume();
 down.on("end", () => void close());
 
-function heard(frame: Frame): void {
+function onFrame(frame: Frame): void {
   const { kind, run: number, payload } = frame;
   const run = runs.get(number);
   if (kind === FrameKind.run) {
-    const begun = new Run(number);
-    runs.set(number, begun);
-    begun.arrive(jsonOf(frame));
+    const started = new Run(number);
+    runs.set(number, started);
+    started.arrive(jsonOf(frame));
   } else if (kind === FrameKind.bytes) run?.add(payload);
   else if (kind === FrameKind.taken) run?.taken();
   else if (kind === FrameKind.cancel) {

@@ -35,15 +35,15 @@ export class VolumeStores {
   private saving: Promise<void> = Promise.resolve();
 
   /**
-   * @param kept a folder that outlives the container; empty: there is none.
+   * @param volume a folder that outlives the container; empty: there is none.
    * @param scratch a folder on the container's disk.
    */
   constructor(
-    private readonly kept: string,
+    private readonly volume: string,
     private readonly scratch: string,
   ) {
     redirectFiles(async (file) => (await this.local(file)).file);
-    if (kept !== "") setInterval(() => void this.save(), SAVE_MS).unref();
+    if (volume !== "") setInterval(() => void this.save(), SAVE_MS).unref();
   }
 
   private local(file: string): Promise<LocalStore> {
@@ -54,7 +54,7 @@ export class VolumeStores {
     const name = `${path.basename(file).replace(/[^\w.-]/g, "_")}-${createHash("sha256").update(file).digest("hex").slice(0, 12)}`;
     const local: LocalStore = {
       file: path.join(this.scratch, "caches", name),
-      folder: this.kept === "" ? "" : path.join(this.kept, "caches", name),
+      folder: this.volume === "" ? "" : path.join(this.volume, "caches", name),
       taken: [],
       saved: 0,
     };
@@ -62,7 +62,7 @@ export class VolumeStores {
     try {
       if (local.folder === "") {
         process.emitWarning(
-          `what ${path.basename(file)} remembers goes with the container: give it a volume, modal({ volume: name })`,
+          `the cache ${path.basename(file)} is lost with the container: give it a volume, modal({ volume: name })`,
           "HypernodesWarning",
         );
         return local;
@@ -94,15 +94,15 @@ export class VolumeStores {
 
   /** Saves the entries of the stores that are not saved yet. */
   save(): Promise<void> {
-    if (this.kept === "") return Promise.resolve();
+    if (this.volume === "") return Promise.resolve();
     this.saving = this.saving.then(() => this.saveAll()).catch(warn);
     return this.saving;
   }
 
   private async saveAll(): Promise<void> {
-    for (const coming of this.locals.values()) if (await this.saveOne(await coming)) this.isUncommitted = true;
+    for (const local of this.locals.values()) if (await this.saveOne(await local)) this.isUncommitted = true;
     if (!this.isUncommitted) return;
-    await commitVolume(this.kept).catch(() => commitVolume(this.kept));
+    await commitVolume(this.volume).catch(() => commitVolume(this.volume));
     this.isUncommitted = false;
   }
 
@@ -113,17 +113,17 @@ export class VolumeStores {
     if (newest <= local.saved) return false;
     const whole = local.taken.length >= MOST_FILES;
     const name = `${randomUUID()}.sqlite`;
-    const made = path.join(this.scratch, name);
-    const part = await SqliteStore.open(made);
+    const file = path.join(this.scratch, name);
+    const part = await SqliteStore.open(file);
     try {
       part.mergeFrom(local.file, whole ? 0 : local.saved);
     } finally {
       part.close();
     }
-    const kept = path.join(local.folder, name);
-    copyFileSync(made, `${kept}.new`);
-    renameSync(`${kept}.new`, kept);
-    remove(made);
+    const target = path.join(local.folder, name);
+    copyFileSync(file, `${target}.new`);
+    renameSync(`${target}.new`, target);
+    remove(file);
     if (whole) for (const old of local.taken.splice(0)) rmSync(path.join(local.folder, old), { force: true });
     local.taken.push(name);
     local.saved = newest;

@@ -31,18 +31,18 @@ export class ArtifactCache {
   /** The folder with a bundle's files. @throws {HypernodesError} `NOT_IN_REDIS`, `DAMAGED`, `BAD_BUNDLE`. */
   bundle(job: ChunkJob): Promise<string> {
     const { bundle: digest } = job;
-    const made = getOrCreate(this.bundles, digest, async () => {
+    const ready = getOrCreate(this.bundles, digest, async () => {
       const folder = path.join(this.folder, digest);
       unpack(await this.bytes(this.codes, job, digest, "the pipeline's code"), folder, job.where);
       return folder;
     });
-    made.catch(() => this.bundles.delete(digest));
-    return made;
+    ready.catch(() => this.bundles.delete(digest));
+    return ready;
   }
 
   /** The file with what all chunks of a map share. @throws {HypernodesError} `NOT_IN_REDIS`, `DAMAGED`. */
-  fragment(job: ChunkJob): Promise<string> {
-    const { fragment: digest } = job;
+  stageFile(job: ChunkJob): Promise<string> {
+    const { stage: digest } = job;
     const found = getOrCreate(this.shared, digest, () => ({ file: this.download(job, digest), usedAt: 0 }));
     found.usedAt = performance.now();
     found.file.catch(() => this.shared.delete(digest));

@@ -62,8 +62,7 @@ export class PipelineProcess {
     try {
       const work = { length: chunk.length, parts: [chunk] };
       const listener = { event: live, printed() {}, forwardsResult: true };
-      return (await this.process.session.run({ fragment: stage }, work, listener, signal, graceMs)
-        .result) as Uint8Array;
+      return (await this.process.session.run({ stage }, work, listener, signal, graceMs).result) as Uint8Array;
     } finally {
       this.activeCount--;
     }

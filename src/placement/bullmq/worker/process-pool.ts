@@ -11,7 +11,7 @@ const DISPOSE_MS = 5_000;
 
 /**
  * The processes of a worker: one for each pipeline's code, and one more for each chunk that has to be alone. A run that
- * hears of its nodes' output has its own.
+ * forwards its nodes' output has its own.
  */
 export class ProcessPool {
   private readonly processes = new Map<string, PipelineProcess>();
@@ -21,7 +21,7 @@ export class ProcessPool {
 
   /**
    * @param scratch a folder of the worker's own.
-   * @param onOutput hears of the output of runs that asked for it.
+   * @param onOutput receives the output of runs that asked for it.
    */
   constructor(
     private readonly scratch: string,

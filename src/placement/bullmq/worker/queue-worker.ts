@@ -69,10 +69,10 @@ export class QueueWorker {
   private isLost = false;
   /** The time at which Redis last took this worker's heartbeat. */
   private seenAt = performance.now();
-  /** The codes of what it was told of that it refuses, or is refused. */
+  /** The codes of rejected jobs that were logged. */
   private readonly reported = new Set<string>();
   private fail!: (error: HypernodesError) => void;
-  /** Rejects when Redis has stayed away for too long: `REDIS_LOST`. */
+  /** Rejects when Redis was lost for too long: `REDIS_LOST`. */
   readonly failed = new Promise<never>((_, reject) => {
     this.fail = reject;
   });
@@ -82,7 +82,7 @@ export class QueueWorker {
     concurrency: number,
     private readonly redis: Redis,
     private readonly letGo: () => void,
-    private readonly tell: (text: string) => void,
+    private readonly log: (text: string) => void,
     taking: (process: (job: Job<Signed<ChunkJob>>) => Promise<Signed<JobResult>>) => QueueWorker["taking"],
   ) {
     this.failed.catch(() => {});
@@ -99,19 +99,19 @@ export class QueueWorker {
   /**
    * Begins to take work.
    *
-   * @param concurrency how many chunks it computes at once.
+   * @param concurrency the number of chunks that it computes at once.
    * @param stallMs milliseconds after which others take over the chunks of a worker that is silent.
-   * @param tell hears what whoever runs it should know.
+   * @param log receives lines for the operator of the worker.
    * @throws {HypernodesError} `MISSING_PACKAGE`, `NO_REDIS`, `REDIS_REFUSES`.
    */
   static async start(
     checked: ResolvedBullmqOptions,
     concurrency: number,
     stallMs: number,
-    tell: (text: string) => void,
+    log: (text: string) => void,
   ): Promise<QueueWorker> {
     const { bullmq, redis, options: redisOptions, stopReconnecting: letGo } = await openRedis(checked, "the worker");
-    const worker = new QueueWorker(checked, concurrency, redis, letGo, tell, (process) => {
+    const worker = new QueueWorker(checked, concurrency, redis, letGo, log, (process) => {
       const half = Math.ceil(stallMs / 2);
       return new bullmq.Worker<Signed<ChunkJob>, Signed<JobResult>>(checked.queue, process, {
         connection: redisOptions as object,
@@ -140,15 +140,15 @@ export class QueueWorker {
       job = this.check(id!, data);
     } catch (error) {
       this.warnOnce(error as HypernodesError);
-      return { kind: "refused", error: toJobError(error as HypernodesError) };
+      return { kind: "rejected", error: toJobError(error as HypernodesError) };
     }
-    if (!(await this.redis.exists(this.keys.run(job.run)))) return { kind: "gone" };
+    if (!(await this.redis.exists(this.keys.run(job.run)))) return { kind: "cancelled" };
     const controller = new AbortController();
     const running = getOrCreate(this.runs, job.run, () => new Set<AbortController>());
     running.add(controller);
     try {
       const bytes = await this.compute(job, controller.signal, this.progressReporter(taken, attempt));
-      if (controller.signal.aborted) return { kind: "gone" };
+      if (controller.signal.aborted) return { kind: "cancelled" };
       // The output until now is read from its pipe, and goes first.
       if (job.logs) await new Promise(setImmediate);
       const [run, results] = [this.keys.run(job.run), this.keys.results(job.run)];
@@ -163,12 +163,12 @@ export class QueueWorker {
           job.expireMs,
         )) === 0
       )
-        return { kind: "gone" };
-      return { kind: "home", worker: this.id, attempt };
+        return { kind: "cancelled" };
+      return { kind: "completed", worker: this.id, attempt };
     } catch (error) {
-      if (controller.signal.aborted) return { kind: "gone" };
-      if (error instanceof ProcessEnded) return { kind: "lost", worker: this.id, how: error.message };
-      if (error instanceof HypernodesError) return { kind: "refused", error: toJobError(error) };
+      if (controller.signal.aborted) return { kind: "cancelled" };
+      if (error instanceof ProcessEnded) return { kind: "crashed", worker: this.id, how: error.message };
+      if (error instanceof HypernodesError) return { kind: "rejected", error: toJobError(error) };
       throw error;
     } finally {
       running.delete(controller);
@@ -196,23 +196,23 @@ export class QueueWorker {
   private async compute(job: ChunkJob, signal: AbortSignal, live: (event: RunEvent) => void): Promise<Uint8Array> {
     const [folder, file, chunk] = await Promise.all([
       this.artifacts.bundle(job),
-      this.artifacts.fragment(job),
+      this.artifacts.stageFile(job),
       this.artifacts.chunk(job),
     ]);
-    const fragment = { digest: job.fragment, file };
-    return this.processes.use(folder, job, (process) => process.compute(fragment, chunk, signal, job.graceMs, live));
+    const stage = { digest: job.stage, file };
+    return this.processes.use(folder, job, (process) => process.compute(stage, chunk, signal, job.graceMs, live));
   }
 
-  /** Tells the client of events while a chunk lasts: those that come together go together. */
+  /** Sends events to the client while a chunk lasts: those that come together are sent together. */
   private progressReporter(job: Job<ChunkJob>, attempt: string): (event: RunEvent) => void {
     let events: RunEvent[] = [];
-    const tell = () => {
-      const told: LiveEvents = { attempt, worker: this.id, events };
+    const send = () => {
+      const live: LiveEvents = { attempt, worker: this.id, events };
       events = [];
-      job.updateProgress(this.signer.sign("events", job.id!, told)).catch(() => {});
+      job.updateProgress(this.signer.sign("events", job.id!, live)).catch(() => {});
     };
     return (event) => {
-      if (events.push(event) === 1) setImmediate(tell);
+      if (events.push(event) === 1) setImmediate(send);
     };
   }
 
@@ -220,7 +220,7 @@ export class QueueWorker {
   private async heartbeat(): Promise<void> {
     const isLost = this.redis.status !== "ready";
     if (isLost !== this.isLost)
-      this.tell(`${this.id} ${isLost ? "has lost Redis, and waits for it" : "has Redis again"}`);
+      this.log(`${this.id} ${isLost ? "has lost Redis, and waits for it" : "has Redis again"}`);
     this.isLost = isLost;
     if (performance.now() - this.seenAt > this.checked.patienceMs) this.fail(this.redisLost());
     if (isLost) return;
@@ -256,10 +256,10 @@ export class QueueWorker {
   private warnOnce({ code, message }: HypernodesError): void {
     if (this.reported.has(code)) return;
     this.reported.add(code);
-    this.tell(message);
+    this.log(message);
   }
 
-  /** Takes no more, computes what it has begun, and ends. */
+  /** Takes no more, computes the jobs in progress, and ends. */
   async close(): Promise<void> {
     clearInterval(this.looking);
     this.letGo();
