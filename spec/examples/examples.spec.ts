@@ -98,9 +98,9 @@ describe("hebrew-retrieval", () => {
       "HebrewRetrieval.predictions: computed: reranked changed",
       "HebrewRetrieval.metrics: computed: reranked changed",
     ]);
-    const wrong = await importFile(MAIN, "--cache", "package.json");
-    expect({ code: wrong.code, stdout: wrong.stdout }).to.deep.equal({ code: 1, stdout: "" });
-    expect(wrong.stderr).to.match(/^sqlite\(package\.json\): the file can't be opened: .*\n$/);
+    const wrong = await executeFile(MAIN, "--cache", "package.json");
+    expect({ code: wrong.code, stdout: wrong.stdout }).to.deep.equal({ code: 0, stdout: first.stdout });
+    expect(wrong.stderr).to.contain("package.json").and.to.contain("without the cache");
   });
 
   it("prints the hits of each question with their texts intact, and the metrics", async () => {
