@@ -5,7 +5,7 @@ import { type ModelOptions, recordModel } from "./metadata.js";
 
 const MODEL_RULES: RulesOf<ModelOptions> = {
   name: that("a name", (value) => typeof value === "string" && value !== ""),
-  key: that("a list of names of fields", isTexts),
+  key: that("a list of names of fields, at least one", (value) => isTexts(value) && value.length > 0),
 };
 
 /**

@@ -61,6 +61,21 @@ export function requireModel(prototype: object): Model {
   return model;
 }
 
+/** @throws {UnserialisableError} if an instance lacks a field of its model's key: it would equal all others without it. */
+export function assertHasKey(value: object, { key = [], name }: Model): void {
+  const field = key.find((each) => !hasField(value, each));
+  if (field === undefined) return;
+  throw new UnserialisableError(
+    `it is an instance of ${name} without the field "${field}", which is in the key of its @model()`,
+    `Assign this.${field} in the constructor, or name a field that instances have: @model({ key: [...] }).`,
+  );
+}
+
+/** Tells if an object has a field, its own or an accessor of its class. */
+export function hasField(value: object, name: string): boolean {
+  return Object.hasOwn(value, name) || (name in value && !(name in Object.prototype));
+}
+
 export function unknownClass(prototype: object): UnserialisableError {
   const type = otherRealmType(prototype);
   if (type !== undefined) return ofOtherRealm(type);

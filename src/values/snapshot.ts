@@ -1,5 +1,5 @@
 import { types } from "node:util";
-import { decoratedModel } from "./models.js";
+import { decoratedModel, hasField } from "./models.js";
 import { integrityOf, ownProperties, plainItems } from "./own-properties.js";
 import { bytesOf } from "./views.js";
 
@@ -83,7 +83,7 @@ function partsOf(object: object): ObjectParts {
   const elements = elementsOf(object);
   for (let i = 0; i < elements.length; i++) values.push(elements[i]);
   const keysFrom = values.length;
-  for (const key of keyOfModel(prototype) ?? keysOf(object)) values.push(key, valueAt(object, key));
+  for (const key of keyOfModel(object, prototype) ?? keysOf(object)) values.push(key, valueAt(object, key));
   return { values, keysFrom };
 }
 
@@ -128,9 +128,10 @@ function valueAt(object: object, key: string | symbol): unknown {
   return "value" in property ? (property.value as unknown) : property.get;
 }
 
-/** Returns the fields of a model that count, if it names them. */
-function keyOfModel(prototype: object | null): readonly string[] | undefined {
-  return prototype === null ? undefined : decoratedModel(prototype)?.key;
+/** Returns the fields of a model that count, if it names them and the object has them. */
+function keyOfModel(object: object, prototype: object | null): readonly string[] | undefined {
+  const key = prototype === null ? undefined : decoratedModel(prototype)?.key;
+  return key?.every((name) => hasField(object, name)) ? key : undefined;
 }
 
 /** Returns the key of a part; undefined if it has none. */
