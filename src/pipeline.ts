@@ -36,14 +36,14 @@ import {
   isTexts,
   type OptionRules,
   oneOf,
-  optionError,
   type RulesOf,
   that,
 } from "./util/options.js";
 import { didYouMean } from "./util/suggest.js";
 import "./util/primordials.js";
 import { OnDemand } from "./util/on-demand.js";
-import { showValue } from "./util/show-value.js";
+import { ignoreRejection } from "./util/thenable.js";
+import { assertRecord, readInputs } from "./values/inputs.js";
 import { plainName } from "./values/plain-name.js";
 import { type RenderableGraph, withRendering } from "./view/renderable-graph.js";
 
@@ -341,7 +341,7 @@ export abstract class Pipeline implements AnyPipeline {
    * @param inputs values by the names of inputs.
    * @returns a copy of the pipeline whose bound inputs are optional.
    * @throws {InputError} `UNKNOWN_INPUTS`, if an input does not exist.
-   * @throws {HypernodesError} `BAD_OPTION`, if the inputs are not an object.
+   * @throws {InputError} `INVALID_INPUTS`, if the inputs are not an object.
    */
   bind<const B extends Partial<InputsOf<this>>>(inputs: B): Bound<Unbound<this>, BoundNames<this> | keyof B> {
     return this.#derive({ bound: { ...this[PIPELINE].bound, ...this.#byOwnNames("bind()", inputs) } });
@@ -413,21 +413,19 @@ export abstract class Pipeline implements AnyPipeline {
   }
 
   /** Returns inputs under their own names. Callers may use the names of `@Expose({ name })`. */
-  #byOwnNames(call: string, inputs: unknown): Readonly<Record<string, unknown>> {
+  #byOwnNames(call: string, inputs: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
     const where = `${this.constructor.name}.${call}`;
-    if (!isRecord(inputs)) {
-      throw optionError(where, [
-        { code: "BAD_OPTION", problem: `the inputs are ${showValue(inputs)}`, advice: "Give them as { name: value }." },
-      ]);
-    }
+    ignoreRejection(inputs);
+    assertRecord(where, inputs);
     const known = inputNames(this.graph());
     const exposed = new Map(known.map((name) => [plainName(this.constructor, name), name]));
     const values = new Map<string, unknown>();
     const problems = new Map<string, string>();
-    for (const [name, value] of Object.entries(inputs)) {
+    const given = readInputs(where, inputs, [...known, ...exposed.keys()]);
+    for (const [name, value] of Object.entries(given)) {
       const owner = known.includes(name) ? name : exposed.get(name);
       if (owner === undefined) problems.set(name, `no input is named "${name}". ${didYouMean(name, known)}`);
-      else if (owner !== name && inputs[owner] !== undefined) {
+      else if (owner !== name && given[owner] !== undefined) {
         problems.set(name, `"${name}" is the input "${owner}", which is also given.`);
       } else values.set(owner, value);
     }
@@ -456,6 +454,7 @@ export abstract class Pipeline implements AnyPipeline {
   ): PreparedRun {
     const graph = graphOf(this.constructor as PipelineClass);
     if (options !== NO_OPTIONS) checkOptions(graph.pipeline, options, rules, { hint: placeOfOption });
+    ignoreRejection(inputs);
     const choices = resolveOptions(this, options);
     const { onEvent } = options;
     const observers = onEvent && new ObserverGroup(onEvent, choices.runOn?.kind ?? "local", graph.pipeline);

@@ -18,7 +18,7 @@ describe("@model", () => {
       class Settings {}
       expect(() => model({ key: key as string[] })(Settings)).to.throw(
         HypernodesError,
-        /^@model on Settings: option key .*: it takes a list of names of fields, at least one/,
+        /^@model on Settings: the option key is .*It takes a list of names of fields, at least one/,
       );
     }
   });

@@ -1,7 +1,6 @@
 import { PIPELINE, type PipelineClass } from "../dsl/members.js";
 import { AS_LIST, convertInputs } from "../engine/elements/convert-inputs.js";
 import { type List, resolveLists, unreadable } from "../engine/elements/lists.js";
-import { print } from "../engine/failures/node-errors.js";
 import { blockRunDuringImport } from "../engine/lifecycle/worker-context.js";
 import { type Program, programFor, programForMap } from "../engine/program/program.js";
 import { type RunRequest, runProgram } from "../engine/run.js";
@@ -14,10 +13,17 @@ import type { PlanMapOptions } from "../graph/plan.js";
 import { type InputDefaults, type Plan, planFor, type SlotUses } from "../graph/plan.js";
 import { planPipelineMap } from "../graph/plan-map.js";
 import { didYouMean } from "../util/suggest.js";
-import { isPromise, promiseOf } from "../util/thenable.js";
+import { ignoreRejection, isPromise } from "../util/thenable.js";
 import { checkElements } from "../values/element-checks.js";
 import { type CheckedInputs, type InputChecks, type InputRecord, inputChecksOf } from "../values/input-checks.js";
-import { checkInputNames, describeInputs, inputError, inputRecord } from "../values/inputs.js";
+import {
+  assertRecord,
+  checkInputNames,
+  describeInputs,
+  inputError,
+  inputRecord,
+  readInputs,
+} from "../values/inputs.js";
 import { warnOfSecondCopies } from "../values/second-copies.js";
 import type { Runner } from "./providers.js";
 import type { ResumeInfo, RunSpec } from "./run-spec.js";
@@ -168,21 +174,16 @@ interface Inputs {
  * @throws {InputError}
  */
 async function resolveInputs(use: RunSpec, plan: Plan, elements: readonly string[]): Promise<Inputs> {
-  const { pipeline, graph, inputs } = use;
+  const { pipeline, graph } = use;
   const held = blockRunDuringImport(graph.pipeline);
   if (held !== undefined) await held;
-  if (typeof inputs !== "object" || Array.isArray(inputs)) {
-    throw new InputError({
-      code: "INVALID_INPUTS",
-      where: graph.pipeline,
-      problem: `the inputs are no record of values by name, but ${print(inputs)}`,
-      advice: `Give them as { name: value }: ${describeInputs(plan, pipeline)}.`,
-      violations: [{ path: "", constraint: "record", problem: "the inputs are no record" }],
-    });
-  }
+  assertRecord(graph.pipeline, use.inputs, () => describeInputs(plan, pipeline));
   const { bound } = (pipeline as { [PIPELINE]: { bound: Readonly<Record<string, unknown>> } })[PIPELINE];
   warnOfSecondCopies(pipeline.constructor as PipelineClass);
   const checks = inputChecksOf(pipeline.constructor, plan);
+  const read =
+    checks === undefined ? plan.inputs.map(({ name }) => name) : [...inputNames(graph), ...checks.exposed.keys()];
+  const inputs = readInputs(graph.pipeline, use.inputs, read);
   if (checks === undefined) {
     const given = (name: string) => inputValue(pipeline, inputs, bound, name);
     const wrong = checkInputNames(graph, plan, pipeline, inputs, (name) => given(name) !== undefined);
@@ -260,7 +261,7 @@ function convertInput({ graph }: RunSpec, name: string, value: unknown, uses: Sl
 
 /** Creates the error of a promise as an input or a given value: nodes take values. Its rejection ends nothing. */
 function promiseError({ pipeline }: Graph, name: string, promise: Promise<unknown>): InputError {
-  promiseOf(promise)?.catch(() => {});
+  ignoreRejection(promise);
   return new InputError({
     code: "INVALID_INPUTS",
     where: pipeline,

@@ -13,6 +13,7 @@ import {
 } from "../errors.js";
 import { validatedClasses, validatedCount } from "../graph/class-validator-metadata.js";
 import { getOrCreate } from "../util/get-or-create.js";
+import { hasField } from "../util/has-field.js";
 import {
   definingModule,
   type ExportedClass,
@@ -69,11 +70,6 @@ export function assertHasKey(value: object, { key = [], name }: Model): void {
     `it is an instance of ${name} without the field "${field}", which is in the key of its @model()`,
     `Assign this.${field} in the constructor, or name a field that instances have: @model({ key: [...] }).`,
   );
-}
-
-/** Tells if an object has a field, its own or an accessor of its class. */
-export function hasField(value: object, name: string): boolean {
-  return Object.hasOwn(value, name) || (name in value && !(name in Object.prototype));
 }
 
 export function unknownClass(prototype: object): UnserialisableError {

@@ -1,5 +1,6 @@
 import { types } from "node:util";
-import { decoratedModel, hasField } from "./models.js";
+import { hasField } from "../util/has-field.js";
+import { decoratedModel } from "./models.js";
 import { integrityOf, ownProperties, plainItems } from "./own-properties.js";
 import { bytesOf } from "./views.js";
 
