@@ -116,7 +116,8 @@ describe("inputs", () => {
       map: async (inputs) =>
         ((await new Twice().map(inputs as never, { over: "ys" } as never)) as { doubled: number }[])[0]!.doubled,
       stream: async (inputs) =>
-        ((await new Twice().stream(inputs as never, { over: "ys" } as never).next()).value as { doubled: number }).doubled,
+        ((await new Twice().stream(inputs as never, { over: "ys" } as never).next()).value as { doubled: number })
+          .doubled,
       explain: async (inputs) => void (await new Doubled().explain(inputs)),
     };
     class Twice extends Doubled {

@@ -182,7 +182,9 @@ async function resolveInputs(use: RunSpec, plan: Plan, elements: readonly string
   warnOfSecondCopies(pipeline.constructor as PipelineClass);
   const checks = inputChecksOf(pipeline.constructor, plan);
   const read =
-    checks === undefined ? plan.inputs.map(({ name }) => name) : [...inputNames(graph), ...checks.exposed.keys()];
+    checks === undefined
+      ? [...plan.inputs.map(({ name }) => name), ...elements]
+      : [...inputNames(graph), ...checks.exposed.keys()];
   const inputs = readInputs(graph.pipeline, use.inputs, read);
   if (checks === undefined) {
     const given = (name: string) => inputValue(pipeline, inputs, bound, name);
