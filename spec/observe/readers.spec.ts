@@ -264,9 +264,10 @@ describe("a log of events", () => {
     const file = path.join(folder, "run.jsonl");
     const head = '{"hypernodes":"events","version":1}';
     const write = (text: string) => writeFileSync(file, text);
-    write(`${head}\n{"type":"run"}\n{"ty`);
-    expect(readEvents(file)).to.deep.equal([{ type: "run" }]);
-    write(`${head}\n{"ty\n{"type":"run"}\n`);
+    const event = { type: "resource", phase: "start", run: "r", path: "P.a", name: "a", at: 1 };
+    write(`${head}\n${JSON.stringify(event)}\n{"ty`);
+    expect(readEvents(file)).to.deep.equal([event]);
+    write(`${head}\n{"ty\n${JSON.stringify(event)}\n`);
     expect(() => readEvents(file)).to.throw("line 2 is not valid JSON");
     write("hello\n");
     expect(() => readEvents(file)).to.throw("it is not an event log");
