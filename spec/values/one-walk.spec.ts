@@ -556,6 +556,34 @@ describe("one walk decides what a value is", () => {
     }
   });
 
+  it("says near the end of the stack that it is at its end, whatever is asked for: values and bytes are fine", () => {
+    let value: unknown = 1;
+    for (let i = 0; i < 300; i++) value = { a: value, m: i % 3 === 0 ? new Map([[1, new Error("x")]]) : 1 };
+    const bytes = encode(value);
+    for (const read of [() => decode(bytes), () => encode(value), () => digest(value)]) {
+      const faults: unknown[] = [];
+      const descend = (): void => {
+        try {
+          descend();
+        } catch (overflow) {
+          if (faults.length > 0) throw overflow;
+          // Here the stack is at its end: some frames above, reading may begin and can't end.
+          try {
+            read();
+          } catch (fault) {
+            if (fault instanceof ValueError) faults.push(fault);
+          }
+          throw overflow;
+        }
+      };
+      expect(descend).to.throw(RangeError);
+      expect(faults).to.have.length(1);
+      const { code, message } = faults[0] as ValueError;
+      expect(code).to.equal("UNSERIALISABLE");
+      expect(message).to.contain("it is nested too deeply for the stack of this thread");
+    }
+  });
+
   it("tells of what a class's fromJSON() throws, with the way to it", () => {
     @model({ name: "walk/Money" })
     class Money {

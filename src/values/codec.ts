@@ -126,7 +126,8 @@ function checksumOf([first, ...others]: readonly Uint8Array[], salt = ""): numbe
  * Deserializes bytes. It only reads data and never runs code from the bytes.
  *
  * @throws {ValueError} `BAD_BYTES` if they are damaged, truncated, foreign, or of a newer version; or if they name a
- * class that is not known in this process. `UNREADABLE` with the path, if a class's `fromJSON` throws.
+ * class that is not known in this process. `UNREADABLE` with the path, if a class's `fromJSON` throws. `UNSERIALISABLE`
+ * if the value is nested too deeply for what is left of the stack.
  */
 export function decode(given: Uint8Array, options: DecodeOptions = {}): unknown {
   // A Buffer's slices are views; these must be copies.
@@ -140,6 +141,7 @@ export function decode(given: Uint8Array, options: DecodeOptions = {}): unknown 
     return header.hasTable ? rehydrated(root, objects) : root;
   } catch (error) {
     if (error instanceof ValueError) throw error;
+    if (isStackOverflow(error)) throw valueError(faultOf(error));
     throw badBytes(`they can't be decoded: ${error instanceof Error ? error.message : String(error)}`, error);
   }
 }
