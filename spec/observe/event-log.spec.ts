@@ -79,7 +79,11 @@ describe("a log of events", () => {
       { ...end, phase: "retried", error: { message: "" }, attempt: 1, delayMs: -1 },
       ": its delayMs is -1, not a number from 0",
     ],
-    ["of an empty batch", { ...end, type: "element", element: 0, size: 0 }, ": its size is 0, not a whole number from 1"],
+    [
+      "of an empty batch",
+      { ...end, type: "element", element: 0, size: 0 },
+      ": its size is 0, not a whole number from 1",
+    ],
     [
       "of another stream",
       { ...end, type: "container", phase: "log", id: "c", stream: "stdin", text: "" },

@@ -24,6 +24,17 @@ class Counting extends Pipeline {
   }
 }
 
+/** A validator whose message is empty. */
+function Wordlessly(): PropertyDecorator {
+  return (target, propertyName) =>
+    registerDecorator({
+      name: "eq",
+      target: target.constructor,
+      propertyName: propertyName as string,
+      validator: { validate: () => false, defaultMessage: () => "" },
+    });
+}
+
 describe("inputs", () => {
   it("become instances of their classes, unless they are", async () => {
     const own = Object.assign(new TextPassage(), { id: "b", text: "b c" });
@@ -232,6 +243,17 @@ describe("inputs", () => {
       const error = await rejection(new Doubled().run("x" as never));
       expect(error.message).to.contain(`Give them as { name: value }: optional: "x".`);
     });
+  });
+
+  it("say that they are not valid, where their validator has no words for it", async () => {
+    class Wordless extends Pipeline {
+      @input() @Wordlessly() q!: string;
+      @node("q") one(q: string): string {
+        return q;
+      }
+    }
+    const error = await rejection<InputError>(new Wordless().run({ q: "a" }));
+    expect(error.message).to.equal("Wordless: q: it is not valid (eq)");
   });
 
   it("without @input() are told apart", async () => {
