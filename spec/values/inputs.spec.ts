@@ -245,6 +245,45 @@ describe("inputs", () => {
     });
   });
 
+  it("of map() are validated with their elements: all violations at once", async () => {
+    class Named {
+      @IsNotEmpty() name!: string;
+    }
+    class Maps extends Pipeline {
+      @input() @ValidateNested() @Type(() => Named) t!: Named;
+      @input() @IsInt() k!: number;
+      @input() plain?: number = 1;
+      @node("t", "k") one({ name }: Named, k: number): string {
+        return name.repeat(k);
+      }
+      @node("plain") two(plain: number): number {
+        return plain;
+      }
+    }
+    const t = [{ name: "a" }, { name: "" }, {}] as Named[];
+    const pathsOf = async (inputs: object, over: readonly string[] = ["t"]) => {
+      const calls = [
+        () => new Maps().map(inputs as never, { over } as never),
+        () => new Maps().explain(inputs as never, { over } as never),
+      ];
+      const [first, second] = await Promise.all(calls.map(async (call) => await rejection<InputError>(call())));
+      expect(first!.message).to.equal(second!.message);
+      return first!.violations.map(({ path, constraint }) => `${path} ${constraint}`);
+    };
+    const elements = ["t[1].name isNotEmpty", "t[2].name isNotEmpty"];
+    expect(await pathsOf({ t, k: "x" })).to.have.members(["k isInt", ...elements]);
+    expect(await pathsOf({ t })).to.have.members(["k missing", ...elements]);
+    expect(await pathsOf({ t, k: 1, z: 1 })).to.have.members(["z unknown", ...elements]);
+    expect(await pathsOf({ t, k: 1 })).to.have.members(elements);
+    expect(await pathsOf({ t: 5, k: "x" })).to.have.members(["k isInt"]);
+    expect(await pathsOf({ k: "x" })).to.have.members(["k isInt", "t missing"]);
+    expect(await pathsOf({ t: [t[0], t[1]], k: ["x", 1] }, ["t", "k"])).to.have.members([
+      "t[1].name isNotEmpty",
+      "k[0] isInt",
+    ]);
+    expect(await new Maps().map({ t: [t[0]!], k: 2 }, { over: "t" })).to.deep.equal([{ one: "aa", two: 1 }]);
+  });
+
   it("say that they are not valid, where their validator has no words for it", async () => {
     class Wordless extends Pipeline {
       @input() @Wordlessly() q!: string;

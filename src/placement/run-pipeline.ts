@@ -7,7 +7,7 @@ import { type RunRequest, runProgram } from "../engine/run.js";
 import type { NodeExplanation } from "../engine/run-cache/explanation.js";
 import { asCoordinator, hostPoolOf, resolveExecution } from "../engine/settings.js";
 import { streamRun } from "../engine/stream.js";
-import { badOption, HypernodesError, InputError } from "../errors.js";
+import { badOption, HypernodesError, InputError, type Violation } from "../errors.js";
 import { type Graph, inputNames } from "../graph/graph.js";
 import type { PlanMapOptions } from "../graph/plan.js";
 import { type InputDefaults, type Plan, planFor, type SlotUses } from "../graph/plan.js";
@@ -77,17 +77,10 @@ async function runRequest(use: RunSpec): Promise<RunRequest> {
 async function mapRequest(use: RunSpec, options: Partial<PlanMapOptions>): Promise<RunRequest> {
   const over = planMap(use, options);
   const inner = planFor(use.graph, use.outputs, Object.keys(use.given));
-  const inputs = await resolveInputs(use, inner, over.over);
+  const inputs = await resolveInputs(use, inner, over.over, true);
   const whole = programOfMap(use, inner, over, inputs, false);
-  const [step] = whole.program.plan.steps;
-  const slots = step!.map!.lists.map(({ slot }) => slot);
-  const lists = resolveLists(
-    step!,
-    slots.map((slot) => whole.values[slot]),
-    use.graph.pipeline,
-    new WeakMap(),
-  );
-  const landed = lists.map((list, i) => convertInput(use, over.over[i]!, list, AS_LIST) as List);
+  const slots = whole.program.plan.steps[0]!.map!.lists.map(({ slot }) => slot);
+  const landed = readLists(use, over, inputs, whole, slots);
   const elements = await prepareElements(use, over, inputs, landed);
   // Where an input's value depends on other inputs' elements, each call makes it.
   const { program, values } = elements === undefined ? programOfMap(use, inner, over, inputs, true) : whole;
@@ -95,15 +88,34 @@ async function mapRequest(use: RunSpec, options: Partial<PlanMapOptions>): Promi
   return buildRunRequest(use, program, values, { over: options });
 }
 
+/** Reads the lists of a map. Of inputs that are invalid already, the lists may be missing: then those are the error. */
+function readLists(
+  use: RunSpec,
+  { over }: PlanMapOptions,
+  { invalid }: Inputs,
+  { program, values }: { readonly program: Program; readonly values: unknown[] },
+  slots: readonly number[],
+): readonly List[] {
+  try {
+    const [step] = program.plan.steps;
+    const given = slots.map((slot) => values[slot]);
+    const lists = resolveLists(step!, given, use.graph.pipeline, new WeakMap());
+    return lists.map((list, i) => convertInput(use, over[i]!, list, AS_LIST) as List);
+  } catch (error) {
+    throw invalid === undefined ? error : invalid([]);
+  }
+}
+
 /** @returns the elements as they are after their checks; undefined if only each call can make them. */
 async function prepareElements(
   use: RunSpec,
   { over, mode }: PlanMapOptions,
-  { checks, record, outcome }: Inputs,
+  { checks, record, outcome, invalid }: Inputs,
   lists: readonly ArrayLike<unknown>[],
 ): Promise<readonly ArrayLike<unknown>[] | undefined> {
   if (checks === undefined) return lists;
   const elements = await checkElements(checks, record!, outcome!, { names: over, lists }, mode === "product");
+  if (invalid !== undefined) throw invalid(elements.violations);
   if (elements.violations.length === 0) return elements.lists;
   throw inputError(use.graph.pipeline, elements.violations, { cause: elements.cause });
 }
@@ -165,15 +177,24 @@ interface Inputs {
   readonly checks: InputChecks | undefined;
   readonly record: InputRecord | undefined;
   readonly outcome: CheckedInputs | undefined;
+  /** The error of the inputs, if they are invalid, together with the violations of elements. */
+  readonly invalid: ((elements: readonly Violation[]) => InputError) | undefined;
 }
 
 /**
  * Checks the inputs' names, and the values of those that are taken whole.
  *
  * @param elements the names of those that are given lists of values.
+ * @param isElementsNext whether the elements are checked next: the result has the error of the inputs, to be thrown
+ * together with theirs.
  * @throws {InputError}
  */
-async function resolveInputs(use: RunSpec, plan: Plan, elements: readonly string[]): Promise<Inputs> {
+async function resolveInputs(
+  use: RunSpec,
+  plan: Plan,
+  elements: readonly string[],
+  isElementsNext = false,
+): Promise<Inputs> {
   const { pipeline, graph } = use;
   const held = blockRunDuringImport(graph.pipeline);
   if (held !== undefined) await held;
@@ -190,7 +211,7 @@ async function resolveInputs(use: RunSpec, plan: Plan, elements: readonly string
     const given = (name: string) => inputValue(pipeline, inputs, bound, name);
     const wrong = checkInputNames(graph, plan, pipeline, inputs, (name) => given(name) !== undefined);
     if (wrong.length > 0) throw inputError(graph.pipeline, wrong, { required: describeInputs(plan, pipeline) });
-    return { given, checked: given, checks, record: undefined, outcome: undefined };
+    return { given, checked: given, checks, record: undefined, outcome: undefined, invalid: undefined };
   }
   const record = withoutUnread(use, plan, inputRecord(graph, pipeline, inputs, bound, checks), elements);
   const given = (name: string) => {
@@ -204,10 +225,11 @@ async function resolveInputs(use: RunSpec, plan: Plan, elements: readonly string
   const wrong = checkInputNames(graph, plan, pipeline, inputs, isThere, checks);
   // A rule that reads an element is asked again for each.
   if (!outcome.readsHidden) wrong.push(...outcome.violations);
-  if (wrong.length > 0) {
-    throw inputError(graph.pipeline, wrong, { required: describeInputs(plan, pipeline), cause: outcome.cause });
-  }
-  return { given, checked: (name) => outcome.values.get(name), checks, record, outcome };
+  const errorWith = (more: readonly Violation[]) =>
+    inputError(graph.pipeline, [...wrong, ...more], { required: describeInputs(plan, pipeline), cause: outcome.cause });
+  const invalid = wrong.length > 0 ? errorWith : undefined;
+  if (invalid !== undefined && !isElementsNext) throw invalid([]);
+  return { given, checked: (name) => outcome.values.get(name), checks, record, outcome, invalid };
 }
 
 /** A value from the caller is over a bound one, that over the default. Undefined is none. */
