@@ -6,6 +6,7 @@ import {
   InputError,
   input,
   mapOver,
+  type Nested,
   NodeError,
   node,
   Pipeline,
@@ -415,6 +416,24 @@ describe("a list that is paired with itself", () => {
     expect(error?.message).to.equal(
       'Uneven.pairs: it maps over "words" 2 times, but 1 of the nested pipeline\'s inputs is wired to it. Wire as many inputs to it: the first one receives the element of its first mention.',
     );
+  });
+
+  it("gives its element to each input that is wired to it, where it is mentioned once", async () => {
+    class Pair extends Pipeline {
+      @input() a!: number;
+      @input() b!: number;
+      @node("a", "b") both(a: number, b: number): string {
+        return `${a} and ${b}`;
+      }
+    }
+    class Pairs extends Pipeline {
+      @input() xs!: number[];
+      @mapOver("xs", Pair, { a: "xs", b: "xs" }, "both") pairs!: Nested<string[]>;
+    }
+    for (const maps of ["sequential", "async"] as const) {
+      const { pairs } = await new Pairs().run({ xs: [1, 2] }, { execution: { maps } });
+      expect(pairs).to.deep.equal(["1 and 1", "2 and 2"]);
+    }
   });
 
   it("is none where a whole pipeline is mapped over: one input can't get two elements", async () => {

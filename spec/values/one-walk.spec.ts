@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { decode, digest, type EncodeOptions, encode, model, NodeError, ValueError } from "../../src/index.js";
 import { contentOf, contentsOf } from "../../src/values/digest.js";
 import { describeValue } from "../support/described-values.js";
+import { revoked as revokedProxy } from "../support/revoked.js";
 
 @model({ name: "walk/Vector" })
 class Vector extends Float32Array {
@@ -581,6 +582,35 @@ describe("one walk decides what a value is", () => {
       const { code, message } = faults[0] as ValueError;
       expect(code).to.equal("UNSERIALISABLE");
       expect(message).to.contain("it is nested too deeply for the stack of this thread");
+    }
+  });
+
+  it("tells of whatever a getter or toJSON() throws, with the way to it", () => {
+    @model({ name: "walk/Lazy" })
+    class Lazy {
+      constructor(private readonly thrown: unknown) {}
+      toJSON(): never {
+        throw this.thrown;
+      }
+      static fromJSON(): Lazy {
+        return new Lazy(undefined);
+      }
+    }
+    const throwing = new Proxy({}, { getPrototypeOf: () => expect.fail("asked"), get: () => expect.fail("asked") });
+    for (const thrown of [revokedProxy(), throwing, Symbol("s"), null, 5, new RangeError("no more")]) {
+      const getter = {
+        get x(): never {
+          throw thrown;
+        },
+      };
+      for (const read of [encode, digest]) {
+        const inGetter = faultIn(() => read([{ k: getter }]));
+        expect(inGetter.message).to.match(/^value\[0\]\.k\.x: its getter threw /);
+        expect(inGetter.message).not.to.match(/getPrototypeOf|asked/);
+        expect(inGetter.cause).to.equal(thrown);
+        const inJson = faultIn(() => read([new Map([["k", new Lazy(thrown)]])]));
+        expect(inJson.message).to.match(/^value\[0\]\.k.*: its toJSON\(\) threw /);
+      }
     }
   });
 

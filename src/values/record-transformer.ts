@@ -105,7 +105,9 @@ class RecordTransformer extends TransformOperationExecutor {
     }
     if (isDeepStrictEqual(made, value)) return value;
     if (!this.cyclic.has(value)) return made;
-    throw new Error(`an instance of ${type.name} refers to itself, and its decorators change it: nothing can refer to the changed one`);
+    throw new Error(
+      `an instance of ${type.name} refers to itself, and its decorators change it: nothing can refer to the changed one`,
+    );
   }
 
   private mapOf(value: object, targetType: unknown, level: number): Map<unknown, unknown> {
