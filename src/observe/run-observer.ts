@@ -103,6 +103,9 @@ function isClass(value: Function): boolean {
   return /^class\b/.test(Function.prototype.toString.call(value));
 }
 
+/** Members of an observer that are no methods for events. */
+const OTHER_HOOKS: readonly string[] = ["traceContext", "placements"];
+
 /** Other names that begin with "on": words, and methods of event emitters. */
 const OTHER_NAMES = /^on(ce|ly.*)?$/;
 
@@ -124,7 +127,7 @@ function handlerDefect(observer: unknown): string | undefined {
       return `${name} of the observer ${nameOf(observer)} is ${showValue(handler)}, not a function`;
     }
   }
-  if (names.some((name) => name === "traceContext" || handlerNames().includes(name))) return undefined;
+  if (names.some((name) => OTHER_HOOKS.includes(name) || handlerNames().includes(name))) return undefined;
   return `the observer ${nameOf(observer)} has no method that is called for an event, such as onNodeEnd or onEvent`;
 }
 
