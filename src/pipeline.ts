@@ -29,6 +29,7 @@ import { ObserverGroup, ON_EVENT_RULE, type OnEvent } from "./observe/run-observ
 import type { RunSpec } from "./placement/run-spec.js";
 import { getOrCreate } from "./util/get-or-create.js";
 import {
+  checkNoMore,
   checkOptions,
   hasMethods,
   isFlag,
@@ -36,14 +37,14 @@ import {
   isTexts,
   type OptionRules,
   oneOf,
-  optionError,
   type RulesOf,
   that,
 } from "./util/options.js";
 import { didYouMean } from "./util/suggest.js";
 import "./util/primordials.js";
 import { OnDemand } from "./util/on-demand.js";
-import { showValue } from "./util/show-value.js";
+import { ignoreRejection } from "./util/thenable.js";
+import { assertRecord, readInputs } from "./values/inputs.js";
 import { plainName } from "./values/plain-name.js";
 import { type RenderableGraph, withRendering } from "./view/renderable-graph.js";
 
@@ -163,6 +164,13 @@ const MAP_RUN_RULES: RulesOf<MapRunOptions<unknown, unknown>> = {
   onError: oneOf("throw", "collect"),
 };
 
+const UNBIND_RULES = {
+  names: that(
+    'names of inputs: unbind("a", "b")',
+    (value) => Array.isArray(value) && value.every((name) => typeof name === "string"),
+  ),
+};
+
 function isNames(value: unknown): boolean {
   return isTexts(value) && new Set(value).size === value.length;
 }
@@ -225,8 +233,9 @@ export abstract class Pipeline implements AnyPipeline {
    * ```
    */
   async run<const K extends NodesOf<this> = never, const G extends NodesOf<this> = never>(
-    ...[inputs, options]: RunArguments<this, K, G>
+    ...[inputs, options, ...more]: RunArguments<this, K, G>
   ): Promise<ResultOf<this, K>> {
+    if (more.length > 0) checkNoMore(`${this.constructor.name}.run(inputs, options)`, more);
     const { spec, observers } = this.#prepareRun(inputs, options);
     const { runPipeline } = engine.loaded ?? (await engine.load());
     return (await withObservers(observers, () => runPipeline(spec))) as ResultOf<this, K>;
@@ -247,7 +256,7 @@ export abstract class Pipeline implements AnyPipeline {
    * const results = await new Summary().map({ document: documents }, { over: "document" });
    * ```
    */
-  async map<
+  map<
     const O extends AnyMapOptions<this>,
     const K extends NodesOf<this> = never,
     const G extends NodesOf<this> = never,
@@ -255,10 +264,12 @@ export abstract class Pipeline implements AnyPipeline {
   >(
     inputs: MapInputs<this, O, K | G>,
     options: MapRunOptions<this, O, K, G> & { readonly onError?: E },
-  ): Promise<(ResultOf<this, K> | (E extends "collect" ? NodeError : never))[]> {
+  ): Promise<(ResultOf<this, K> | (E extends "collect" ? NodeError : never))[]>;
+  async map(inputs: object, options: MapRunOptions<this, any, any, any>, ...more: unknown[]): Promise<any[]> {
+    checkNoMore(`${this.constructor.name}.map(inputs, options)`, more);
     const { spec, observers } = this.#prepareRun(inputs, options, MAP_RUN_RULES);
     const { mapPipeline } = engine.loaded ?? (await engine.load());
-    return (await withObservers(observers, () => mapPipeline(spec, over(options)))) as ResultOf<this, K>[];
+    return withObservers(observers, () => mapPipeline(spec, over(options)));
   }
 
   /**
@@ -286,14 +297,16 @@ export abstract class Pipeline implements AnyPipeline {
   >(
     inputs: StreamInputs<this, O, K | G>,
     options: MapRunOptions<this, O, K, G> & { readonly onError?: E },
-  ): AsyncGenerator<ResultOf<this, K> | (E extends "collect" ? NodeError : never), void, undefined> {
+  ): AsyncGenerator<ResultOf<this, K> | (E extends "collect" ? NodeError : never), void, undefined>;
+  stream(
+    inputs: object,
+    options: MapRunOptions<this, any, any, any>,
+    ...more: unknown[]
+  ): AsyncGenerator<any, void, undefined> {
+    checkNoMore(`${this.constructor.name}.stream(inputs, options)`, more);
     const { spec, observers } = this.#prepareRun(inputs, options, MAP_RUN_RULES);
     const results = (engine.loaded?.streamPipeline ?? streamOnceLoaded)(spec, over(options));
-    return (observers === undefined ? results : streamWithObservers(observers, results)) as AsyncGenerator<
-      ResultOf<this, K>,
-      void,
-      undefined
-    >;
+    return observers === undefined ? results : streamWithObservers(observers, results);
   }
 
   /**
@@ -327,7 +340,8 @@ export abstract class Pipeline implements AnyPipeline {
     const K extends NodesOf<this> = never,
     const G extends NodesOf<this> = never,
   >(inputs: MapInputs<this, O, K | G>, options: MapRunOptions<this, O, K, G>): Promise<NodeExplanation[]>;
-  async explain(inputs?: object, options?: RunOptions<this, any, any>): Promise<NodeExplanation[]> {
+  async explain(inputs?: object, options?: RunOptions<this, any, any>, ...more: unknown[]): Promise<NodeExplanation[]> {
+    checkNoMore(`${this.constructor.name}.explain(inputs, options)`, more);
     const isMap = isRecord(options) && "over" in options;
     const { spec } = this.#prepareRun(inputs, options, isMap ? MAP_RUN_RULES : RUN_RULES);
     const { explainPipeline } = engine.loaded ?? (await engine.load());
@@ -341,9 +355,11 @@ export abstract class Pipeline implements AnyPipeline {
    * @param inputs values by the names of inputs.
    * @returns a copy of the pipeline whose bound inputs are optional.
    * @throws {InputError} `UNKNOWN_INPUTS`, if an input does not exist.
-   * @throws {HypernodesError} `BAD_OPTION`, if the inputs are not an object.
+   * @throws {InputError} `INVALID_INPUTS`, if the inputs are not an object.
    */
-  bind<const B extends Partial<InputsOf<this>>>(inputs: B): Bound<Unbound<this>, BoundNames<this> | keyof B> {
+  bind<const B extends Partial<InputsOf<this>>>(inputs: B): Bound<Unbound<this>, BoundNames<this> | keyof B>;
+  bind(inputs: Readonly<Record<string, unknown>>, ...more: unknown[]): any {
+    checkNoMore(`${this.constructor.name}.bind(inputs)`, more);
     return this.#derive({ bound: { ...this[PIPELINE].bound, ...this.#byOwnNames("bind()", inputs) } });
   }
 
@@ -356,6 +372,7 @@ export abstract class Pipeline implements AnyPipeline {
   unbind<const N extends BoundNames<this> = BoundNames<this>>(
     ...names: N[]
   ): Bound<Unbound<this>, Exclude<BoundNames<this>, N>> {
+    checkOptions(`${this.constructor.name}.unbind(...names)`, { names }, UNBIND_RULES);
     const removed: readonly unknown[] = names.length > 0 ? names : Object.keys(this[PIPELINE].bound);
     const remaining = Object.entries(this[PIPELINE].bound).filter(([name]) => !removed.includes(name));
     return this.#derive({ bound: Object.fromEntries(remaining) });
@@ -379,7 +396,9 @@ export abstract class Pipeline implements AnyPipeline {
    * @returns a copy of the pipeline.
    * @throws {HypernodesError} `UNKNOWN_OPTION` or `BAD_OPTION`, if an option is invalid.
    */
-  with(options: PipelineOptions): this {
+  with(options: PipelineOptions): this;
+  with(options: PipelineOptions, ...more: unknown[]): this {
+    checkNoMore(`${this.constructor.name}.with(options)`, more);
     checkOptions(`${this.constructor.name}.with()`, options, PIPELINE_RULES, { hint: placeOfOption });
     return this.#derive({ choices: mergeOptions(this[PIPELINE].choices, options) });
   }
@@ -394,7 +413,9 @@ export abstract class Pipeline implements AnyPipeline {
    * await using retrieval = new Retrieval().open();   // the encoder is built once, for all runs
    * ```
    */
-  open(): this & AsyncDisposable {
+  open(): this & AsyncDisposable;
+  open(...more: unknown[]): this & AsyncDisposable {
+    checkNoMore(`${this.constructor.name}.open()`, more, "For options: with(options).open().");
     const resources = new ResourceScope();
     const copy: this = this.#derive({});
     opened.set(copy, resources);
@@ -407,27 +428,27 @@ export abstract class Pipeline implements AnyPipeline {
    *
    * @returns the graph of the class.
    */
-  graph(): RenderableGraph {
+  graph(): RenderableGraph;
+  graph(...more: unknown[]): RenderableGraph {
+    checkNoMore(`${this.constructor.name}.graph()`, more, "Options belong to its methods: graph().toMermaid({ ... }).");
     const type = this.constructor as PipelineClass;
     return withRendering(graphOf(type), type);
   }
 
   /** Returns inputs under their own names. Callers may use the names of `@Expose({ name })`. */
-  #byOwnNames(call: string, inputs: unknown): Readonly<Record<string, unknown>> {
+  #byOwnNames(call: string, inputs: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
     const where = `${this.constructor.name}.${call}`;
-    if (!isRecord(inputs)) {
-      throw optionError(where, [
-        { code: "BAD_OPTION", problem: `the inputs are ${showValue(inputs)}`, advice: "Give them as { name: value }." },
-      ]);
-    }
+    ignoreRejection(inputs);
+    assertRecord(where, inputs);
     const known = inputNames(this.graph());
     const exposed = new Map(known.map((name) => [plainName(this.constructor, name), name]));
     const values = new Map<string, unknown>();
     const problems = new Map<string, string>();
-    for (const [name, value] of Object.entries(inputs)) {
+    const given = readInputs(where, inputs, [...known, ...exposed.keys()]);
+    for (const [name, value] of Object.entries(given)) {
       const owner = known.includes(name) ? name : exposed.get(name);
       if (owner === undefined) problems.set(name, `no input is named "${name}". ${didYouMean(name, known)}`);
-      else if (owner !== name && inputs[owner] !== undefined) {
+      else if (owner !== name && given[owner] !== undefined) {
         problems.set(name, `"${name}" is the input "${owner}", which is also given.`);
       } else values.set(owner, value);
     }
@@ -456,6 +477,7 @@ export abstract class Pipeline implements AnyPipeline {
   ): PreparedRun {
     const graph = graphOf(this.constructor as PipelineClass);
     if (options !== NO_OPTIONS) checkOptions(graph.pipeline, options, rules, { hint: placeOfOption });
+    ignoreRejection(inputs);
     const choices = resolveOptions(this, options);
     const { onEvent } = options;
     const observers = onEvent && new ObserverGroup(onEvent, choices.runOn?.kind ?? "local", graph.pipeline);

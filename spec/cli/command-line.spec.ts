@@ -179,6 +179,14 @@ describe("the command line", function () {
     const bad: [name: string, content: string | Uint8Array, says: string][] = [
       ["b.json", '{"x": 1,\n "y" 2}', 'b.json, line 2, column 6: it is not valid JSON: ":" is expected, not "2"'],
       ["b.json", "", "b.json, line 1, column 1: it is not valid JSON: it is empty"],
+      ...['{"x": 1', "[1, [2"].map(
+        (cut) =>
+          ["b.json", cut, `b.json, line 1, column ${cut.length + 1}: it is not valid JSON: it ends where`] as [
+            string,
+            string,
+            string,
+          ],
+      ),
       ["b.json", "hello", 'b.json, line 1, column 1: it is not valid JSON: a value is expected, not "hello"'],
       ["b.jsonl", '1\n\n{"a":}\n', 'b.jsonl, line 3, column 6: it is not valid JSON: a value is expected, not "}"'],
       ["b.json", '1\n\n{"a":}\n', "b.json, line 3, column 6: it is not valid JSON"],
@@ -199,6 +207,7 @@ describe("the command line", function () {
       await told(run("List", "-i", "x=@folder"), 2, "folder can't be read: EISDIR: it is a directory, not a file");
       await told(run("List", "-i", "x=@none"), 2, "none can't be read: ENOENT: there is no such file or directory");
       await told(run("Two", "-i", "a=@-", "-i", "b=@-"), 2, "standard input is given twice, and can be read once");
+      await told(run("Num", "-i", "x=1", "-i", "x=2"), 2, "--input x: it is given twice. Give each input once.");
       file("list.json", "[1]");
       await told(run("Num", "-i", "@list.json"), 2, "it does not contain an object with the inputs");
     });

@@ -30,6 +30,8 @@ describe("options of a run on the command line", () => {
     [["a=null", "a.x=3"], "--set a.x=3: a is null already by --set a=null, which has no options."],
     [["a=[1]", "a.0=3"], "--set a.0=3: a is [1] already by --set a=[1], which has no options."],
     [["a.b=2", "a.b.c=3"], "--set a.b.c=3: a.b is 2 already by --set a.b=2, which has no options."],
+    [["a=2", "a=3"], "--set a=3: a is set already by --set a=2. Set it once."],
+    [["a.x=2", "a.x=2"], "--set a.x=2: a.x is set already by --set a.x=2. Set it once."],
     [["a.x=3", "a=2"], "--set a=2: a is a group of options already by --set a.x=3."],
     [["a.b.c=3", "a.b=2"], "--set a.b=2: a.b is a group of options already by --set a.b.c=3."],
     [["a..b=3"], "--set a..b: a part of its name is empty"],

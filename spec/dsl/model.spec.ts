@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { modelOf } from "../../src/dsl/metadata.js";
-import { model } from "../../src/index.js";
+import { HypernodesError, model } from "../../src/index.js";
 
 describe("@model", () => {
   it("records the name and the key of a class, and of no subclass", () => {
@@ -11,5 +11,15 @@ describe("@model", () => {
     class Sub extends Settings {}
     expect(modelOf(Settings)).to.deep.equal({ name: "settings", key: ["temperature"] });
     expect(modelOf(Sub)).to.equal(undefined);
+  });
+
+  it("refuses a key without fields: all instances would be equal", () => {
+    for (const key of [[], [""], "temperature"]) {
+      class Settings {}
+      expect(() => model({ key: key as string[] })(Settings)).to.throw(
+        HypernodesError,
+        /^@model on Settings: the option key is .*It takes a list of names of fields, at least one/,
+      );
+    }
   });
 });

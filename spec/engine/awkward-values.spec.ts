@@ -342,6 +342,17 @@ describe("a model that can't be made again", () => {
       expect((error as NodeError).where).to.equal(`Debts.${output}[1]`);
       expect(error.message).to.contain("no debts");
     });
+
+    it(`has the path inside the value, ${what}`, async () => {
+      const debts = [1, -2, 3].map((cents) => ({ a: [new Money(cents)] }));
+      const outputs = [`${output}Deep`] as "givenDeep"[];
+      const error = await rejection(new Debts().run({ xs: [1, -2, 3], debts: debts as never }, { ...AWAY, outputs }));
+      expect((error as NodeError).where).to.equal(`Debts.${output}Deep[1]`);
+      expect(error.message).to.contain(
+        "at .a[0], it is an instance of Money, and its fromJSON() threw RangeError: no debts",
+      );
+      expect(error.message).not.to.match(/values?[[.]/);
+    });
   }
 });
 

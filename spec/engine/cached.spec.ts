@@ -259,6 +259,26 @@ describe("keys are made of content", () => {
     expect(await isNew(new Config(4, "test-v1"), new Config(4, "test-v2"))).to.equal(true);
   });
 
+  it("an instance without a field of its model's key is not kept", async () => {
+    @model({ key: ["zzz"] })
+    class Unkeyed {
+      constructor(public x: number) {}
+    }
+    class Doubled extends Pipeline {
+      @input() point!: Unkeyed;
+      @node("point") doubled({ x }: Unkeyed): number {
+        return 2 * x;
+      }
+    }
+    const store = memory();
+    const warnings = await warningsOf(async () => {
+      for (const x of [1, 2]) {
+        expect(await new Doubled().run({ point: new Unkeyed(x) }, { cache: store })).to.deep.equal({ doubled: 2 * x });
+      }
+    });
+    expect(warnings.join()).to.contain("Doubled.doubled").and.contain('without the field "zzz"');
+  });
+
   it("equal elements are computed once, and are values of their own: a node may write into one of them", async () => {
     class Row {
       at = -1;

@@ -5,6 +5,7 @@ import {
   AbortError,
   currentRun,
   type Each,
+  type HypernodesError,
   input,
   mapOver,
   type Nested,
@@ -536,6 +537,52 @@ describe("resources", () => {
     expect(log).to.deep.equal(WHOLE);
   });
 
+  it("that can't be disposed of are named, with what was thrown, by each way to dispose", async () => {
+    const fail = (name: string) => {
+      throw new RangeError(name);
+    };
+    const ways: Record<string, (name: string) => object> = {
+      "throws at once": (name) => ({ [Symbol.dispose]: () => fail(name) }),
+      "rejects where nothing is awaited": (name) => ({ [Symbol.dispose]: async () => fail(name) }),
+      rejects: (name) => ({ [Symbol.asyncDispose]: async () => fail(name) }),
+      "throws where a promise is expected": (name) => ({ [Symbol.asyncDispose]: () => fail(name) }),
+    };
+    for (const [way, make] of Object.entries(ways)) {
+      class Inner extends Pipeline {
+        @resource() base(): object {
+          return make("base");
+        }
+        @node("base") inner(_base: object): number {
+          return 1;
+        }
+      }
+      class Holding extends Pipeline {
+        @resource() first(): object {
+          return make("first");
+        }
+        @resource("first") second(_first: object): object {
+          return make("second");
+        }
+        @nested(Inner, {}) child!: Nested<{ inner: number }>;
+        @node("first") one(_first: object): number {
+          return 1;
+        }
+        @node("second") two(_second: object): number {
+          return 2;
+        }
+      }
+      const alone = await rejection<HypernodesError>(new Holding().run({}, { outputs: ["one"] }));
+      expect(alone.code, way).to.equal("DISPOSE_FAILED");
+      expect(alone.message).to.equal("Holding.first: the resource could not be disposed of: RangeError: first");
+      const child = await rejection<HypernodesError>(new Holding().run({}, { outputs: ["child"] }));
+      expect(child.where).to.equal("Inner.base");
+      const both = await rejection<HypernodesError>(new Holding().run({}, { outputs: ["one", "two"] }));
+      expect(both.message).to.equal(
+        "Holding.second, Holding.first: 2 resources could not be disposed of: Holding.second: RangeError: second; Holding.first: RangeError: first",
+      );
+    }
+  });
+
   it("are not built when nothing needs them", async () => {
     await new Using().run({ xs: [] }, { outputs: ["each"] });
     expect(log).to.deep.equal([]);
@@ -588,7 +635,7 @@ describe("resources", () => {
     const onEvent = (event: RunEvent) => event.type === "run" && ends.push(event.phase);
     const worse = await rejection(new Broken().run({ x: 1 }, { outputs: ["b"], onEvent }));
     expect(ends).to.deep.equal(["start", "failed"]);
-    expect(worse.message).to.equal("resources: a resource failed to be disposed of: Error: stuck");
+    expect(worse.message).to.equal("Broken.worse: the resource could not be disposed of: Error: stuck");
   });
 
   it("given by the caller are used, and not disposed of", async () => {

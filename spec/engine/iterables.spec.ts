@@ -1,6 +1,16 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { type HypernodesError, InputError, NodeError } from "../../src/index.js";
+import {
+  type Each,
+  type HypernodesError,
+  InputError,
+  input,
+  mapOver,
+  type Nested,
+  NodeError,
+  node,
+  Pipeline,
+} from "../../src/index.js";
 import { newSqlite } from "../support/caches.js";
 import { rejection } from "../support/rejection.js";
 import { warningsOf } from "../support/warnings.js";
@@ -248,6 +258,61 @@ describe("an iterable that is no array", () => {
       }
     });
 
+    it("names the element, where that is what throws, in every run", async () => {
+      const xss = () => [
+        [1],
+        (function* (): Generator<number> {
+          yield 1;
+          throw new RangeError("no more");
+        })(),
+      ];
+      class Sums extends Pipeline {
+        @input() xss!: Iterable<number>[];
+        @mapOver("xss") sum(xs: Iterable<number>): Each<number> {
+          return [...xs].length;
+        }
+      }
+      const runs = [
+        () => new Sums().run({ xss: xss() }),
+        () => new Sums().map({ xss: [xss()] }, { over: "xss" }),
+        () => new Sums().stream({ xss: [xss()] }, { over: "xss" }).next(),
+      ];
+      const error = await rejection<InputError>(runs[0]!());
+      expect(error.code).to.equal("UNREADABLE_LIST");
+      expect(error.message).to.contain(
+        '"xss" is an iterable, whose element 1 is an iterable, and reading that failed with RangeError: no more',
+      );
+      expect(error.violations.map((violation) => violation.path)).to.deep.equal(["xss[1]"]);
+      expect((error.cause as Error).message).to.equal("no more");
+      for (const run of runs.slice(1)) {
+        const inner = await rejection(run());
+        expect(inner.message).to.match(/element 1\b/);
+        expect(inner.message).to.contain("no more");
+      }
+    });
+
+    it("says of an iterator method that it gives no iterator, whatever it gives", async () => {
+      for (const given of [5, undefined, null, "abc", Symbol("s")]) {
+        const list = { [Symbol.iterator]: () => given } as never;
+        const error = await rejection<InputError>(new Readers().run({ list, split: { train: [] } }));
+        expect(error.code).to.equal("UNREADABLE_LIST");
+        expect(error.message).to.match(
+          /"list".*TypeError: its \[Symbol\.iterator\]\(\) returned .*, which is no iterator/,
+        );
+      }
+      class Gives extends Pipeline {
+        @node() list(): number[] {
+          return { [Symbol.iterator]: () => 5 } as never;
+        }
+        @mapOver("list") one(x: number): Each<number> {
+          return x;
+        }
+      }
+      const error = await rejection<NodeError>(new Gives().run());
+      expect([error.where, error.code]).to.deep.equal(["Gives.list", "NODE_FAILED"]);
+      expect(error.message).to.contain("returned 5, which is no iterator");
+    });
+
     it("is an error of the map and its list, where it is a class of one's own", async () => {
       class Torn {
         *[Symbol.iterator](): Generator<number> {
@@ -351,6 +416,24 @@ describe("a list that is paired with itself", () => {
     expect(error?.message).to.equal(
       'Uneven.pairs: it maps over "words" 2 times, but 1 of the nested pipeline\'s inputs is wired to it. Wire as many inputs to it: the first one receives the element of its first mention.',
     );
+  });
+
+  it("gives its element to each input that is wired to it, where it is mentioned once", async () => {
+    class Pair extends Pipeline {
+      @input() a!: number;
+      @input() b!: number;
+      @node("a", "b") both(a: number, b: number): string {
+        return `${a} and ${b}`;
+      }
+    }
+    class Pairs extends Pipeline {
+      @input() xs!: number[];
+      @mapOver("xs", Pair, { a: "xs", b: "xs" }, "both") pairs!: Nested<string[]>;
+    }
+    for (const maps of ["sequential", "async"] as const) {
+      const { pairs } = await new Pairs().run({ xs: [1, 2] }, { execution: { maps } });
+      expect(pairs).to.deep.equal(["1 and 1", "2 and 2"]);
+    }
   });
 
   it("is none where a whole pipeline is mapped over: one input can't get two elements", async () => {

@@ -60,6 +60,36 @@ describe("a log of events", () => {
     ["without an index", { ...end, type: "element" }, ": it has no element"],
     ["with a negative index", { ...end, type: "element", element: -1 }, ": its element is -1, not a whole number"],
     ["with names that are none", { ...about, type: "run", phase: "start", at: 1, inputs: [1] }, ": its inputs is [1]"],
+    ...["phase", "path", "name", "run", "at"].map(
+      (name) => [`without a ${name}`, { ...end, [name]: undefined }, `: it has no ${name}`] as [string, object, string],
+    ),
+    ["of a known type with nothing else", { type: "node" }, ": it has no phase"],
+    ["of an unknown phase without a place", { ...end, phase: "paused", path: undefined }, ": it has no path"],
+    ["of a time before all", { ...end, at: -1 }, ": its at is -1, not a number from 0"],
+    ["that ended before it started", { ...end, durationMs: -5 }, ": its durationMs is -5, not a number from 0"],
+    ["that waited less than nothing", { ...end, phase: "start", queuedMs: -1 }, ": its queuedMs is -1, not a number"],
+    ["of half a thread", { ...end, thread: 0.5 }, ": its thread is 0.5, not a whole number from 0"],
+    [
+      "of an attempt that is none",
+      { ...end, phase: "retried", error: { message: "" }, attempt: 0, delayMs: 1 },
+      ": its attempt is 0, not a whole number from 1",
+    ],
+    [
+      "of a negative delay",
+      { ...end, phase: "retried", error: { message: "" }, attempt: 1, delayMs: -1 },
+      ": its delayMs is -1, not a number from 0",
+    ],
+    [
+      "of an empty batch",
+      { ...end, type: "element", element: 0, size: 0 },
+      ": its size is 0, not a whole number from 1",
+    ],
+    [
+      "of another stream",
+      { ...end, type: "container", phase: "log", id: "c", stream: "stdin", text: "" },
+      ': its stream is "stdin", not "stdout" or "stderr"',
+    ],
+    ["with a label that is no text", { ...end, type: "resource", label: 5 }, ": its label is 5, not a text"],
     ["with a long value", { ...end, name: [..."x".repeat(99)] }, "…, not a text"],
   ];
   for (const [what, line, says] of bad) {

@@ -1,3 +1,4 @@
+import { EventEmitter } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -91,6 +92,15 @@ describe("readers of events", () => {
       onNodeEnds() {}
     }
     class Inherited extends Named {}
+    class SmallLetters {
+      onnodeend() {}
+    }
+    class InSmallLetters extends SmallLetters {
+      onEvent() {}
+    }
+    class Nothing {
+      nodeEnd() {}
+    }
     const wrong: [what: string, onEvent: unknown, says: string][] = [
       [
         "an unknown name",
@@ -101,6 +111,21 @@ describe("readers of events", () => {
       ["of a class", new Named(), "the observer Named has onNodeEnds"],
       ["of a class above", new Inherited(), "the observer Inherited has onNodeEnds"],
       ["in other letters", { onNodeend: () => {} }, 'Did you mean "onNodeEnd"?'],
+      [
+        "in small letters",
+        { onnodeend: () => {} },
+        'has onnodeend, which is not called for any event. Did you mean "onNodeEnd"?',
+      ],
+      ["in small letters of a class above", new InSmallLetters(), 'Did you mean "onNodeEnd"?'],
+      ["in capitals", { ONNODEEND: () => {} }, 'Did you mean "onNodeEnd"?'],
+      ["with a capital", { OnRunEnd: () => {} }, 'Did you mean "onRunEnd"?'],
+      ["with underlines", { on_node_end: () => {} }, 'Did you mean "onNodeEnd"?'],
+      ["beside one that is called", { onEvent: () => {}, onrunend: () => {} }, 'Did you mean "onRunEnd"?'],
+      ["nothing", {}, "the observer Object has no method that is called for an event, such as onNodeEnd or onEvent"],
+      ["nothing in a list", [() => {}, {}], "the observer Object has no method that is called for an event"],
+      ["nothing of a class", new Nothing(), "the observer Nothing has no method that is called for an event"],
+      ["a Map", new Map(), "the observer Map has no method that is called for an event"],
+      ["a promise", Promise.resolve(() => {}), "the observer Promise has no method that is called for an event"],
       [
         "no prototype",
         Object.assign(Object.create(null), { onRun: () => {} }),
@@ -123,8 +148,18 @@ describe("readers of events", () => {
     }
 
     it("and not for other names, nor for one that is undefined", async () => {
-      const reader = { onNodeEnd: undefined, once: 1, on: 2, onlyErrors: 3, only: () => {} };
+      const reader = { onNodeEnd: undefined, once: 1, on: 2, onlyErrors: 3, only: () => {}, online: true };
       await new Words().run({ text: "a" }, { onEvent: reader as never });
+      class Emitting extends EventEmitter {
+        onNodeEnd() {
+          this.emit("end");
+        }
+      }
+      const emitting = new Emitting();
+      let ends = 0;
+      emitting.on("end", () => ends++);
+      await new Words().run({ text: "a" }, { onEvent: [emitting, { traceContext: undefined }] as never });
+      expect(ends).to.equal(2);
     });
   });
 
@@ -228,9 +263,10 @@ describe("a log of events", () => {
     const file = path.join(folder, "run.jsonl");
     const head = '{"hypernodes":"events","version":1}';
     const write = (text: string) => writeFileSync(file, text);
-    write(`${head}\n{"type":"run"}\n{"ty`);
-    expect(readEvents(file)).to.deep.equal([{ type: "run" }]);
-    write(`${head}\n{"ty\n{"type":"run"}\n`);
+    const event = { type: "resource", phase: "start", run: "r", path: "P.a", name: "a", at: 1 };
+    write(`${head}\n${JSON.stringify(event)}\n{"ty`);
+    expect(readEvents(file)).to.deep.equal([event]);
+    write(`${head}\n{"ty\n${JSON.stringify(event)}\n`);
     expect(() => readEvents(file)).to.throw("line 2 is not valid JSON");
     write("hello\n");
     expect(() => readEvents(file)).to.throw("it is not an event log");

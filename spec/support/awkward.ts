@@ -235,6 +235,12 @@ export class Debts extends Pipeline {
   @mapOver("xs") given(x: number): Each<Money> {
     return new Money(x);
   }
+  @mapOver("xs") givenDeep(x: number): Each<{ a: Money[] }> {
+    return { a: [new Money(x)] };
+  }
+  @mapOver("debts") takenDeep(money: unknown): Each<number> {
+    return (money as { a: Money[] }).a.length;
+  }
   @mapOver("debts") taken(money: Money): Each<number> {
     return money.cents;
   }

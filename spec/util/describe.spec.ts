@@ -120,6 +120,18 @@ describe("describing what was thrown", () => {
     expect(describeError(all)).to.equal("AggregateError: all failed (Error: fetch failed; Error: late)");
   });
 
+  it("tells of a cause that several errors of an AggregateError share once", () => {
+    const cause = new Error("connect ECONNREFUSED", { cause: new Error("no route") });
+    const all = new AggregateError([new Error("a", { cause }), new Error("b", { cause }), new Error("c")], "all");
+    expect(describeError(all)).to.equal(
+      "AggregateError: all (Error: a, caused by Error: connect ECONNREFUSED, caused by Error: no route; Error: b; Error: c)",
+    );
+  });
+
+  it("has one article for a thrown value that can't be printed", () => {
+    expect(describeError(revoked())).to.equal("a thrown value of type object that can't be printed");
+  });
+
   it("tells of an AggregateError that is one of its own errors once", () => {
     const error = new AggregateError([new Error("other")], "me");
     error.errors.push(error);

@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs";
+import path from "node:path";
 import { expect } from "chai";
 import fc from "fast-check";
 import {
@@ -13,6 +15,8 @@ import {
   image,
   input,
   keyv,
+  local,
+  localProcess,
   mapOver,
   memory,
   modal,
@@ -20,7 +24,9 @@ import {
   node,
   Pipeline,
   progress,
+  readEvents,
   report,
+  reportOf,
   runOn,
   sqlite,
   tracing,
@@ -407,7 +413,8 @@ describe("options", () => {
 describe("arguments that are no options objects", () => {
   it("are checked as options are", async () => {
     const folder = newFolder("options");
-    const wrong: readonly [string, () => unknown, string][] = [
+    type Row = [string, () => unknown, string];
+    const wrong: readonly Row[] = [
       ...["", "/", ":memory:", "file:x.sqlite", "file:///tmp/x.sqlite", "http://host/x", "a\0b", "dir/"].map(
         (path) => [path, () => sqlite(path), "It takes the path of a file"] as [string, () => unknown, string],
       ),
@@ -430,11 +437,67 @@ describe("arguments that are no options objects", () => {
       ["bind", () => new Plain().bind(null as never), "Give them as { name: value }."],
       ["bind", () => new Plain().bind(new Map([["xs", []]]) as never), "Give them as { name: value }."],
       ["prune", () => memory().prune({}), "at least one of them"],
+      ...[" ", "\t\n"].map((path) => [path, () => sqlite(path), "It takes the path of a file."] as Row),
+      ...["~", "~/x.sqlite", "~\\x.sqlite"].map(
+        (path) =>
+          [path, () => sqlite(path), 'without "~", which only a shell replaces: path.join(os.homedir(), '] as Row,
+      ),
+      ...[5, null, ["xs"], {}].map(
+        (name) =>
+          ["unbind", () => new Plain().unbind(name as never), 'It takes names of inputs: unbind("a", "b")'] as Row,
+      ),
     ];
     for (const [name, call, text] of wrong) {
       const error = await errorOf(call, undefined, name);
       expect(error.message, name).to.contain(text);
     }
-    expect(sqlite(":memory:x").path).to.equal(":memory:x");
+    for (const path of [":memory:x", "~x.sqlite", "a/~/x", " a"]) expect(sqlite(path).path).to.equal(path);
+    expect(new Plain().bind({ xs: [1] }).unbind("nothing" as never).boundInputs).to.deep.equal({ xs: [1] });
   });
+
+  /** Calls by what they take, with one argument more; or none more. */
+  const SURPLUS: Readonly<Record<string, (...more: unknown[]) => unknown>> = {
+    "sqlite(path)": (...more) => sqlite("x.sqlite", ...(more as [])),
+    "memory({ max })": (...more) => memory({}, ...(more as [])),
+    "keyv(store)": (...more) => keyv(new Map() as never, ...(more as [])),
+    "report()": (...more) => report(...(more as [])),
+    "reportOf(events)": (...more) => reportOf([], ...(more as [])),
+    "eventStream(types)": (...more) => eventStream([], ...(more as [])),
+    "readEvents(file)": (...more) => readEvents(EMPTY_LOG, ...(more as [])),
+    "eventLog(file)": (...more) => eventLog(path.join(newFolder("options"), "log"), ...(more as [])),
+    "progress({ ... })": (...more) => progress({}, ...(more as [])),
+    "tracing({ ... })": (...more) => tracing({}, ...(more as [])),
+    "local()": (...more) => local(...(more as [])),
+    "localProcess({ ... })": (...more) => localProcess({}, ...(more as [])),
+    "modal({ ... })": (...more) => modal({}, ...(more as [])),
+    "bullmq({ ... })": (...more) => bullmq({}, ...(more as [])),
+    "image()": (...more) => image(...(more as [])),
+    "@cached(store)": (...more) => cached(memory(), ...(more as [])),
+    "@execution({ ... })": (...more) => execution({}, ...(more as [])),
+    "@runOn(placement)": (...more) => runOn(local(), ...(more as [])),
+    "@model({ name, key })": (...more) => model({}, ...(more as [])),
+    "@input({ optional })": (...more) => input({}, ...(more as [])),
+    "Plain.run(inputs, options)": (...more) => new Plain().run(xs, {}, ...(more as [])),
+    "Plain.explain(inputs, options)": (...more) => new Plain().explain(xs, {}, ...(more as [])),
+    "Plain.map(inputs, options)": (...more) => new Plain().map({ xs: [[1]] }, { over: "xs" }, ...(more as [])),
+    "Plain.stream(inputs, options)": (...more) =>
+      new Plain().stream({ xs: [[1]] }, { over: "xs" }, ...(more as [])).next(),
+    "Plain.bind(inputs)": (...more) => new Plain().bind(xs, ...(more as [])),
+    "Plain.with(options)": (...more) => new Plain().with({}, ...(more as [])),
+    "Plain.open()": (...more) => new Plain().open(...(more as [])),
+    "Plain.graph()": (...more) => new Plain().graph(...(more as [])),
+  };
+  const EMPTY_LOG = path.join(newFolder("options"), "empty");
+  writeFileSync(EMPTY_LOG, '{"hypernodes":"events","version":1}\n');
+  for (const [call, perform] of Object.entries(SURPLUS)) {
+    it(`are as many as ${call} takes: none is ignored`, async () => {
+      for (const surplus of [5, {}, { maxBytes: "2GiB" }, null, "fast"]) {
+        const error = await errorOf(() => perform(surplus), undefined, call);
+        expect(error.code).to.equal("BAD_OPTION");
+        expect(error.message).to.contain(`${call}: there is an argument that it does not take: `);
+      }
+      expect(await outcome(() => perform(undefined), undefined)).to.equal(undefined);
+      expect(await outcome(() => perform(), undefined)).to.equal(undefined);
+    });
+  }
 });

@@ -436,6 +436,46 @@ describe("digest", () => {
     expect(digest(new Settings("a", 1))).not.to.equal(digest(new Settings("a", 2)));
   });
 
+  it("of an instance without a field of its model's key is refused, and so are its bytes", () => {
+    @model({ key: ["zzz"] })
+    class Keyed {
+      constructor(public x: number) {}
+    }
+    @model({ key: ["constructor"] })
+    class KeyedByBuiltIn {}
+    @model({ key: ["code"] })
+    class KeyedError extends Error {}
+    @model({ key: ["name", "late"] })
+    class Late {
+      name = "a";
+      declare late?: string;
+    }
+    for (const [instance, field] of [
+      [new Keyed(1), "zzz"],
+      [new KeyedByBuiltIn(), "constructor"],
+      [new KeyedError("a"), "code"],
+      [new Late(), "late"],
+    ] as const) {
+      for (const read of [digest, encode]) {
+        expect(() => read({ list: [instance] }))
+          .to.throw(ValueError, /\.list\[0\]: it is an instance of \w+ without the field "\w+", which is in the key/)
+          .with.property("message")
+          .that.contains(`of ${instance.constructor.name} without the field "${field}"`);
+      }
+    }
+    @model({ key: ["id"] })
+    class Computed {
+      constructor(public n: number) {}
+      get id(): number {
+        return this.n % 2;
+      }
+    }
+    expect(digest(new Computed(1)))
+      .to.equal(digest(new Computed(3)))
+      .not.equal(digest(new Computed(2)));
+    expect(() => encode(Object.assign(new Late(), { late: undefined }))).not.to.throw();
+  });
+
   it("is what it was in every other process and version", () => {
     // Pinned: a change here empties every cache, and wants a line in the CHANGELOG.
     const value = {

@@ -1,3 +1,4 @@
+import { runInNewContext } from "node:vm";
 import { expect } from "chai";
 import { Transform, Type } from "class-transformer";
 import { IsDefined, IsInt, IsNotEmpty, Min, registerDecorator, ValidateNested } from "class-validator";
@@ -21,6 +22,17 @@ class Counting extends Pipeline {
   @node("topK") limit(topK: number): number {
     return topK;
   }
+}
+
+/** A validator whose message is empty. */
+function Wordlessly(): PropertyDecorator {
+  return (target, propertyName) =>
+    registerDecorator({
+      name: "eq",
+      target: target.constructor,
+      propertyName: propertyName as string,
+      validator: { validate: () => false, defaultMessage: () => "" },
+    });
 }
 
 describe("inputs", () => {
@@ -98,6 +110,189 @@ describe("inputs", () => {
     expect(error.message).to.equal(
       "Counting: the option over is undefined. It takes the name of an input, or several.",
     );
+  });
+
+  describe("given as a whole", () => {
+    class Doubled extends Pipeline {
+      @input() x = 5;
+      @node("x") doubled(x: number): number {
+        return 2 * x;
+      }
+    }
+    type Inputs = { x: number };
+    /** All calls that take inputs; each returns the doubled value of x. */
+    const CALLS: Record<string, (inputs: Inputs) => Promise<unknown>> = {
+      run: async (inputs) => (await new Doubled().run(inputs)).doubled,
+      bind: async (inputs) => (await new Doubled().bind(inputs).run()).doubled,
+      map: async (inputs) =>
+        ((await new Twice().map(inputs as never, { over: "ys" } as never)) as { doubled: number }[])[0]!.doubled,
+      stream: async (inputs) =>
+        ((await new Twice().stream(inputs as never, { over: "ys" } as never).next()).value as { doubled: number })
+          .doubled,
+      explain: async (inputs) => void (await new Doubled().explain(inputs)),
+    };
+    class Twice extends Doubled {
+      @input() ys: number[] = [1];
+      @node("ys") count(ys: number[]): number {
+        return ys.length;
+      }
+    }
+    class OwnMap extends Map<string, number> {}
+    class Query {
+      // biome-ignore lint/suspicious/noThenProperty: it is what is tested.
+      then(resolve: (inputs: Inputs) => void): void {
+        resolve({ x: 2 });
+      }
+    }
+    const NO_RECORDS: Record<string, () => unknown> = {
+      "a Map": () => new Map([["x", 2]]),
+      "a class of Maps": () => new OwnMap([["x", 2]]),
+      "a Set": () => new Set(["x"]),
+      "a Date": () => new Date(),
+      "a RegExp": () => /x/,
+      "a generator": () => (function* () {})(),
+      "an iterator": () => [1].values(),
+      "a WeakMap": () => new WeakMap(),
+      "search parameters": () => new URLSearchParams("x=2"),
+      "a URL": () => new URL("http://127.0.0.1?x=2"),
+      headers: () => new Headers({ x: "2" }),
+      "an error": () => new Error("x"),
+      "an empty buffer": () => new ArrayBuffer(2),
+      "a list": () => [2],
+      "a function": () => () => 2,
+    };
+    const AWAITABLE: Record<string, () => unknown> = {
+      "a promise": () => Promise.resolve({ x: 2 }),
+      "a rejected promise": () => Promise.reject(new Error("late")),
+      "a promise with properties": () => Object.assign(Promise.resolve(), { x: 2 }),
+      "an object of a class with then()": () => new Query(),
+    };
+    class Inputs2 {
+      x = 2;
+    }
+    class Computing {
+      get x(): number {
+        return 2;
+      }
+    }
+    const RECORDS: Record<string, () => unknown> = {
+      "a plain object": () => ({ x: 2 }),
+      "one without a prototype": () => Object.assign(Object.create(null), { x: 2 }),
+      "an instance": () => new Inputs2(),
+      "an instance with an accessor": () => new Computing(),
+      "one that inherits": () => Object.create({ x: 2 }),
+      "a proxy": () => new Proxy({ x: 2 }, {}),
+      "one of another realm": () => runInNewContext("({ x: 2 })"),
+    };
+    for (const [name, call] of Object.entries(CALLS)) {
+      it(`to ${name}() must be a record: nothing is taken as an empty one`, async () => {
+        const unhandled: unknown[] = [];
+        const listen = (error: unknown) => unhandled.push(error);
+        process.on("unhandledRejection", listen);
+        for (const [what, make] of Object.entries({ ...NO_RECORDS, ...AWAITABLE })) {
+          const error = await rejection<InputError>(call(make() as Inputs));
+          expect(error, what).to.be.instanceOf(InputError);
+          expect(error.code, what).to.equal("INVALID_INPUTS");
+          expect(error.message, what).to.contain("the inputs are no record of values by name, but ");
+          expect(error.message, what).to.contain(what in AWAITABLE ? "but a promise. Await it" : "{ name: value }");
+        }
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        process.off("unhandledRejection", listen);
+        expect(unhandled).to.deep.equal([]);
+        for (const [what, make] of Object.entries(RECORDS)) {
+          const expected = name === "explain" ? undefined : 4;
+          expect(await call(make() as Inputs), what).to.equal(expected);
+        }
+      });
+
+      it(`to ${name}() with a getter that throws: the error names the input`, async () => {
+        const inputs = {
+          get x(): number {
+            throw new RangeError("lazy");
+          },
+        };
+        const error = await rejection<InputError>(call(inputs));
+        expect(error).to.be.instanceOf(InputError);
+        expect(error.message).to.contain("x: reading it threw RangeError: lazy (getter)");
+        expect(error.cause).to.be.instanceOf(RangeError);
+      });
+    }
+
+    it("is read once, and an unneeded input not at all", async () => {
+      let reads = 0;
+      const inputs = {
+        get x(): number {
+          return ++reads;
+        },
+        get ys(): number[] {
+          throw new Error("read");
+        },
+      };
+      expect(await new Twice().run(inputs, { outputs: ["doubled"] })).to.deep.equal({ doubled: 2 });
+      expect(reads).to.equal(1);
+    });
+
+    it("may have the name __proto__ as JSON does: it is unknown", async () => {
+      for (const name of ["__proto__", "constructor", "run"]) {
+        const error = await rejection(new Doubled().run(JSON.parse(`{ "x": 1, "${name}": {} }`)));
+        expect(error.message).to.equal(`Doubled: unknown input "${name}": no input has this name. There is "x".`);
+      }
+    });
+
+    it("says what there is, without empty lists", async () => {
+      const error = await rejection(new Doubled().run("x" as never));
+      expect(error.message).to.contain(`Give them as { name: value }: optional: "x".`);
+    });
+  });
+
+  it("of map() are validated with their elements: all violations at once", async () => {
+    class Named {
+      @IsNotEmpty() name!: string;
+    }
+    class Maps extends Pipeline {
+      @input() @ValidateNested() @Type(() => Named) t!: Named;
+      @input() @IsInt() k!: number;
+      @input() plain?: number = 1;
+      @node("t", "k") one({ name }: Named, k: number): string {
+        return name.repeat(k);
+      }
+      @node("plain") two(plain: number): number {
+        return plain;
+      }
+    }
+    const t = [{ name: "a" }, { name: "" }, {}] as Named[];
+    const pathsOf = async (inputs: object, over: readonly string[] = ["t"]) => {
+      const calls = [
+        () => new Maps().map(inputs as never, { over } as never),
+        () => new Maps().explain(inputs as never, { over } as never),
+      ];
+      const [first, second] = await Promise.all(calls.map(async (call) => await rejection<InputError>(call())));
+      expect(first!.message).to.equal(second!.message);
+      return first!.violations.map(({ path, constraint }) => `${path} ${constraint}`);
+    };
+    const elements = ["t[1].name isNotEmpty", "t[2].name isNotEmpty"];
+    expect(await pathsOf({ t, k: "x" })).to.have.members(["k isInt", ...elements]);
+    expect(await pathsOf({ t })).to.have.members(["k missing", ...elements]);
+    expect(await pathsOf({ t, k: 1, z: 1 })).to.have.members(["z unknown", ...elements]);
+    expect(await pathsOf({ t, k: 1 })).to.have.members(elements);
+    expect(await pathsOf({ t: 5, k: "x" })).to.have.members(["k isInt"]);
+    expect(await pathsOf({ k: "x" })).to.have.members(["k isInt", "t missing"]);
+    expect(await pathsOf({ t: [t[0], t[1]], k: ["x", 1] }, ["t", "k"])).to.have.members([
+      "t[1].name isNotEmpty",
+      "k[0] isInt",
+    ]);
+    expect(await new Maps().map({ t: [t[0]!], k: 2 }, { over: "t" })).to.deep.equal([{ one: "aa", two: 1 }]);
+  });
+
+  it("say that they are not valid, where their validator has no words for it", async () => {
+    class Wordless extends Pipeline {
+      @input() @Wordlessly() q!: string;
+      @node("q") one(q: string): string {
+        return q;
+      }
+    }
+    const error = await rejection<InputError>(new Wordless().run({ q: "a" }));
+    expect(error.message).to.equal("Wordless: q: it is not valid (eq)");
   });
 
   it("without @input() are told apart", async () => {

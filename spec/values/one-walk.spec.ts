@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { decode, digest, type EncodeOptions, encode, model, NodeError, ValueError } from "../../src/index.js";
 import { contentOf, contentsOf } from "../../src/values/digest.js";
 import { describeValue } from "../support/described-values.js";
+import { revoked as revokedProxy } from "../support/revoked.js";
 
 @model({ name: "walk/Vector" })
 class Vector extends Float32Array {
@@ -553,6 +554,63 @@ describe("one walk decides what a value is", () => {
     for (const [a, b] of PAIRS) {
       expect(digest(a())).not.to.equal(digest(b()));
       for (const make of [a, b]) expect(digest(again(make()))).to.equal(digest(make()));
+    }
+  });
+
+  it("says near the end of the stack that it is at its end, whatever is asked for: values and bytes are fine", () => {
+    let value: unknown = 1;
+    for (let i = 0; i < 300; i++) value = { a: value, m: i % 3 === 0 ? new Map([[1, new Error("x")]]) : 1 };
+    const bytes = encode(value);
+    for (const read of [() => decode(bytes), () => encode(value), () => digest(value)]) {
+      const faults: unknown[] = [];
+      const descend = (): void => {
+        try {
+          descend();
+        } catch (overflow) {
+          if (faults.length > 0) throw overflow;
+          // Here the stack is at its end: some frames above, reading may begin and can't end.
+          try {
+            read();
+          } catch (fault) {
+            if (fault instanceof ValueError) faults.push(fault);
+          }
+          throw overflow;
+        }
+      };
+      expect(descend).to.throw(RangeError);
+      expect(faults).to.have.length(1);
+      const { code, message } = faults[0] as ValueError;
+      expect(code).to.equal("UNSERIALISABLE");
+      expect(message).to.contain("it is nested too deeply for the stack of this thread");
+    }
+  });
+
+  it("tells of whatever a getter or toJSON() throws, with the way to it", () => {
+    @model({ name: "walk/Lazy" })
+    class Lazy {
+      constructor(private readonly thrown: unknown) {}
+      toJSON(): never {
+        throw this.thrown;
+      }
+      static fromJSON(): Lazy {
+        return new Lazy(undefined);
+      }
+    }
+    const throwing = new Proxy({}, { getPrototypeOf: () => expect.fail("asked"), get: () => expect.fail("asked") });
+    for (const thrown of [revokedProxy(), throwing, Symbol("s"), null, 5, new RangeError("no more")]) {
+      const getter = {
+        get x(): never {
+          throw thrown;
+        },
+      };
+      for (const read of [encode, digest]) {
+        const inGetter = faultIn(() => read([{ k: getter }]));
+        expect(inGetter.message).to.match(/^value\[0\]\.k\.x: its getter threw /);
+        expect(inGetter.message).not.to.match(/getPrototypeOf|asked/);
+        expect(inGetter.cause).to.equal(thrown);
+        const inJson = faultIn(() => read([new Map([["k", new Lazy(thrown)]])]));
+        expect(inJson.message).to.match(/^value\[0\]\.k.*: its toJSON\(\) threw /);
+      }
     }
   });
 

@@ -232,6 +232,10 @@ describe("a snapshot", () => {
     expect(snapshot.change()).to.equal(undefined);
     config.name = "b";
     expect(snapshot.change()).to.deep.equal([0, "name"]);
+    const withoutKey = Object.assign(Object.create(SnapshotOfKey.prototype) as object, { note: "a" });
+    const whole = new Snapshot(withoutKey);
+    withoutKey.note = "b";
+    expect(whole.change()).to.deep.equal(["note"]);
     const throwing = Object.defineProperty({}, "x", { enumerable: true, get: () => expect.fail("read") });
     expect(new Snapshot(throwing).change()).to.equal(undefined);
   });

@@ -1,8 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
 import { expect } from "chai";
 import { Exclude, Expose, plainToInstance, Transform, Type } from "class-transformer";
+import { IsNotEmpty, ValidateNested } from "class-validator";
 import fc from "fast-check";
-import { type Each, input, mapOver, memory, type Nested, node, Pipeline } from "../../src/index.js";
+import { type Each, InputError, input, mapOver, memory, type Nested, node, Pipeline } from "../../src/index.js";
+import { rejection } from "../support/rejection.js";
 
 class Tag {
   name!: string;
@@ -326,5 +328,54 @@ describe("what class-transformer makes of inputs", () => {
     }
     const given = [{ deep: new Float32Array(2) }];
     expect(await new Beside().run({ tag: { name: "a" } as Tag, list: given })).to.deep.equal({ same: [true] });
+  });
+
+  describe("of instances that refer to themselves", () => {
+    class Leaf {
+      @IsNotEmpty() name!: string;
+      parent?: object;
+    }
+    class Trimmed extends Leaf {
+      @Transform(({ value }) => String(value).trim()) declare name: string;
+    }
+    class Tree {
+      @ValidateNested({ each: true }) @Type(() => Leaf) leaves: Leaf[] = [];
+      self?: Tree;
+    }
+    class Walk extends Pipeline {
+      @input() @ValidateNested() @Type(() => Tree) tree!: Tree;
+      @node("tree") same(tree: Tree): Tree {
+        return tree;
+      }
+    }
+    const treeOf = (type: new () => Leaf, ...names: string[]): Tree => {
+      const tree = new Tree();
+      tree.leaves = names.map((name) => Object.assign(new type(), { name, parent: tree }));
+      return tree;
+    };
+
+    it("is each that very instance, if nothing changes it", async () => {
+      for (const tree of [treeOf(Leaf, "a", "b"), treeOf(Trimmed, "a"), Object.assign(treeOf(Leaf), {})]) {
+        tree.self = tree;
+        for (let times = 0; times < 2; times++) expect((await new Walk().run({ tree })).same).to.equal(tree);
+        const [same] = await new Walk().map({ tree: [tree] }, { over: "tree" });
+        expect(same!.same).to.equal(tree);
+      }
+    });
+
+    it("is validated, and refused if its decorators change a part that refers back", async () => {
+      const invalid = await rejection<InputError>(new Walk().run({ tree: treeOf(Leaf, "a", "") }));
+      expect(invalid.violations.map(({ path }) => path)).to.deep.equal(["tree.leaves[1].name"]);
+      const changed = await rejection<InputError>(new Walk().run({ tree: treeOf(Trimmed, " a ") }));
+      expect(changed).to.be.instanceOf(InputError);
+      expect(changed.message).to.contain("an instance of Tree refers to itself, and its decorators change it");
+    });
+
+    it("is refused as plain data", async () => {
+      const tree: Record<string, unknown> = { leaves: [] };
+      tree.self = tree;
+      const error = await rejection<InputError>(new Walk().run({ tree: tree as never }));
+      expect(error.violations.map(({ path, constraint }) => `${path} ${constraint}`)).to.deep.equal(["tree depth"]);
+    });
   });
 });

@@ -1,7 +1,15 @@
 import type { AnyPipeline, PipelineClass } from "../dsl/members.js";
 import type { CacheStore } from "../dsl/pipeline-options.js";
 import { badOption } from "../errors.js";
-import { checkOptions, numberFrom, optionError, type RulesOf, that, withoutUndefined } from "../util/options.js";
+import {
+  checkNoMore,
+  checkOptions,
+  numberFrom,
+  optionError,
+  type RulesOf,
+  that,
+  withoutUndefined,
+} from "../util/options.js";
 import type { KeyvLike } from "./keyv-store.js";
 import type { StoreSpec } from "./open-store.js";
 import type { CacheStats, EvictionResult, OwnerFilter, PruneOptions } from "./store.js";
@@ -39,7 +47,9 @@ export interface Cache extends CacheStore {
  * @cached(sqlite(".cache/retrieval.sqlite")) class Retrieval extends Pipeline { ... }
  * ```
  */
-export function sqlite(path: string): Cache & { readonly path: string } {
+export function sqlite(path: string): Cache & { readonly path: string };
+export function sqlite(path: string, ...more: unknown[]): Cache & { readonly path: string } {
+  checkNoMore("sqlite(path)", more, "To limit its size: sqlite(path).prune({ maxBytes, maxAge }).");
   checkOptions("sqlite(path)", { path }, { path: { ...that(takesPath, isPath), isRequired: true } });
   return withMaintenance({ kind: "sqlite", path });
 }
@@ -51,7 +61,9 @@ export function sqlite(path: string): Cache & { readonly path: string } {
  * @returns the cache, for `@cached`.
  * @throws {HypernodesError} `BAD_OPTION`, `UNKNOWN_OPTION`.
  */
-export function memory(options: { readonly max?: number } = {}): Cache & { readonly max: number } {
+export function memory(options?: { readonly max?: number }): Cache & { readonly max: number };
+export function memory(options: { readonly max?: number } = {}, ...more: unknown[]): Cache & { readonly max: number } {
+  checkNoMore("memory({ max })", more);
   checkOptions("memory({ max })", options, { max: numberFrom(1, "a number of entries from 1") });
   const { max = Number.POSITIVE_INFINITY } = options;
   return withMaintenance({ kind: "memory", max });
@@ -69,7 +81,9 @@ export function memory(options: { readonly max?: number } = {}): Cache & { reado
  * @cached(keyv(new Keyv(new KeyvRedis("redis://localhost")))) class Retrieval extends Pipeline { ... }
  * ```
  */
-export function keyv(store: KeyvLike): Cache & { readonly store: object } {
+export function keyv(store: KeyvLike): Cache & { readonly store: object };
+export function keyv(store: KeyvLike, ...more: unknown[]): Cache & { readonly store: object } {
+  checkNoMore("keyv(store)", more, "Options belong to the store: new Keyv({ store, ttl }).");
   checkOptions("keyv(store)", { store }, { store: { ...that("a Keyv: new Keyv(...)", isKeyv), isRequired: true } });
   return withMaintenance({ kind: "keyv", store });
 }
@@ -117,12 +131,15 @@ function isKeyv(store: unknown): boolean {
 
 /** True if a text names a file. SQLite gives some texts another meaning, and takes others for file names. */
 function isPath(path: unknown): boolean {
-  if (typeof path !== "string" || path === "" || path.includes("\0") || /[\\/]$/.test(path)) return false;
-  return path !== ":memory:" && !/^(file:|[a-z][a-z\d+.-]+:\/\/)/i.test(path);
+  if (typeof path !== "string" || path.trim() === "" || path.includes("\0") || /[\\/]$/.test(path)) return false;
+  return !/^~([\\/]|$)/.test(path) && path !== ":memory:" && !/^(file:|[a-z][a-z\d+.-]+:\/\/)/i.test(path);
 }
 
 function takesPath(path: unknown): string {
   if (path === ":memory:") return "the path of a file. For values in memory, take memory().";
+  if (typeof path === "string" && path.startsWith("~")) {
+    return 'the path of a file, without "~", which only a shell replaces: path.join(os.homedir(), "cache.sqlite")';
+  }
   const isUrl = path instanceof URL || (typeof path === "string" && /^[a-z][a-z\d+.-]+:/i.test(path));
   return isUrl ? "the path of a file, not a URL: fileURLToPath(url)" : "the path of a file";
 }

@@ -72,10 +72,12 @@ export function watchForStall(): () => void {
   };
 }
 
-/** Returns the innermost paths that are in flight. */
+/** Returns the innermost paths that are in flight, elements in their order: threads report them in any order. */
 function innermost(): string[] {
   const all = [...places];
-  return all.filter((place) => !all.some((other) => other.startsWith(`${place}.`) || other.startsWith(`${place}[`)));
+  return all
+    .filter((place) => !all.some((other) => other.startsWith(`${place}.`) || other.startsWith(`${place}[`)))
+    .sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
 }
 
 function stallMessage(): string {
@@ -83,5 +85,7 @@ function stallMessage(): string {
   if (inner.length === 0) return "the command never ends: nothing is left to wait for. A promise in it never settles.";
   const named = inner.slice(0, MAX_NAMED).join(", ");
   const more = inner.length > MAX_NAMED ? ` and ${inner.length - MAX_NAMED} more` : "";
-  return `${named}${more}: never ${inner.length === 1 ? "ends" : "end"}, and nothing is left to wait for. Its promise never settles: does every way through it call resolve or reject?`;
+  const [end, promise] =
+    inner.length === 1 ? ["ends", "Its promise never settles"] : ["end", "Their promises never settle"];
+  return `${named}${more}: never ${end}, and nothing is left to wait for. ${promise}: does every way through ${inner.length === 1 ? "it" : "them"} call resolve or reject?`;
 }

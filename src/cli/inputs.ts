@@ -33,7 +33,7 @@ export interface InputTarget {
  * with all of them in one object. `@jsonl:` before a file marks it as JSON lines; `@@` begins a text with `@`. A value
  * is JSON of the declared type of the input. A value that is not JSON, and any value of an input that takes a string,
  * is a text.
- * @throws {HypernodesError} `USAGE` for an input that can't be read.
+ * @throws {HypernodesError} `USAGE` for an input that can't be read, or is given twice.
  * @throws {InputError} with all values that do not have the type of their input.
  */
 export async function parseInputs(given: readonly string[], about: InputTarget): Promise<Record<string, unknown>> {
@@ -55,6 +55,12 @@ export async function parseInputs(given: readonly string[], about: InputTarget):
       "standard input is given twice, and can be read once",
       "Write one of them into a file.",
     );
+  }
+  const names = new Set<string>();
+  for (const one of given.filter((each) => !each.startsWith("@"))) {
+    const [name] = parsePair("--input", one);
+    if (names.has(name)) throw usageError(`--input ${name}`, "it is given twice", "Give each input once.");
+    names.add(name);
   }
   for (const [i, one] of given.entries()) {
     const source = sources[i];

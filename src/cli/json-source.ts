@@ -90,7 +90,8 @@ async function* readEither(source: JsonSource): AsyncGenerator<unknown, unknown>
   let isDocument: boolean | undefined;
   for await (const lines of linesOf(source)) {
     for (const line of lines) {
-      if (isDocument !== false) documentBytes.push(line.bytes, LINE_FEED);
+      // A line feed after the last line would move the end of the document to a line that is not there.
+      if (isDocument !== false) documentBytes.push(...(documentBytes.length > 0 ? [LINE_FEED] : []), line.bytes);
       if (isDocument === true) continue;
       const text = textIn(line, source);
       if (text.trim() === "") continue;

@@ -148,6 +148,9 @@ export function parseSettings(given: readonly string[]): Settings {
     }, settings);
     const value = settingIn(text, name);
     if (isGroup(group[last]) && !isGroup(value)) throw conflict(one, name, group[last], setBy.get(name));
+    const before = setBy.get(name);
+    if (before !== undefined)
+      throw usageError(`--set ${one}`, `${name} is set already by --set ${before}`, "Set it once.");
     group[last] = value;
     for (let depth = 1; depth <= path.length + 1; depth++) setBy.set([...path, last].slice(0, depth).join("."), one);
   }

@@ -1,3 +1,4 @@
+import { checkNoMore } from "../util/options.js";
 import { assertCalled, type BareClass, type ClassDecoratorOf, classTarget } from "./decorator-target.js";
 import { recordOptions } from "./metadata.js";
 import type { CacheStore } from "./pipeline-options.js";
@@ -22,6 +23,7 @@ export function cached<A extends unknown[] = never>(
 ): ClassDecoratorOf<A, "write @cached(memory()), with parentheses">;
 export function cached(...given: unknown[]): unknown {
   assertCalled("@cached", given, "@cached(memory())");
+  checkNoMore("@cached(store)", given.slice(1));
   const [store] = given as [CacheStore];
   return (...place: unknown[]): void => recordOptions(classTarget("@cached", place), { cache: store });
 }

@@ -1,3 +1,4 @@
+import { checkNoMore } from "../util/options.js";
 import { assertCalled, type BareClass, type ClassDecoratorOf, classTarget } from "./decorator-target.js";
 import { recordOptions } from "./metadata.js";
 import type { ExecutionOptions } from "./pipeline-options.js";
@@ -22,6 +23,7 @@ export function execution<A extends unknown[] = never>(
 ): ClassDecoratorOf<A, "write @execution({ ... }), with parentheses">;
 export function execution(...given: unknown[]): unknown {
   assertCalled("@execution", given, "@execution({ ... })");
+  checkNoMore("@execution({ ... })", given.slice(1));
   const [options] = given as [ExecutionOptions];
   return (...place: unknown[]): void => recordOptions(classTarget("@execution", place), { execution: options });
 }

@@ -1,4 +1,4 @@
-import { isFlag, isRecord, optionFaults, type RulesOf } from "../util/options.js";
+import { checkNoMore, isFlag, isRecord, optionFaults, type RulesOf } from "../util/options.js";
 import { assertCalled, type BareClass, type Mistake } from "./decorator-target.js";
 import { recordMember } from "./metadata.js";
 import type { InputFieldKey } from "./nested-field-types.js";
@@ -40,6 +40,7 @@ export function input<A extends unknown[] = never>(
   : Mistake<"@input() goes on a field, not on a class">;
 export function input(...given: unknown[]): unknown {
   assertCalled("@input", given, "@input()");
+  checkNoMore("@input({ optional })", given.slice(1));
   const [options = {}] = given;
   return (target: object, key: unknown, third?: unknown): void =>
     recordMember(

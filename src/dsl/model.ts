@@ -1,11 +1,11 @@
-import { checkOptions, isTexts, type RulesOf, that, withoutUndefined } from "../util/options.js";
+import { checkNoMore, checkOptions, isTexts, type RulesOf, that, withoutUndefined } from "../util/options.js";
 import type { Class } from "./class.js";
 import { assertCalled, type BareClass, classTarget, type Mistake } from "./decorator-target.js";
 import { type ModelOptions, recordModel } from "./metadata.js";
 
 const MODEL_RULES: RulesOf<ModelOptions> = {
   name: that("a name", (value) => typeof value === "string" && value !== ""),
-  key: that("a list of names of fields", isTexts),
+  key: that("a list of names of fields, at least one", (value) => isTexts(value) && value.length > 0),
 };
 
 /**
@@ -26,6 +26,7 @@ export function model<A extends unknown[] = never>(
 ): [A] extends [never] ? (target: Class) => void : Mistake<"write @model(), with parentheses">;
 export function model(...given: unknown[]): unknown {
   assertCalled("@model", given, "@model()");
+  checkNoMore("@model({ name, key })", given.slice(1));
   const [options = {}] = given as [ModelOptions?];
   return (...[target, second, third]: unknown[]): void => {
     // It has no wiring to check, so it may be a standard decorator.

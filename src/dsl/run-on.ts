@@ -1,3 +1,4 @@
+import { checkNoMore } from "../util/options.js";
 import { assertCalled, type BareClass, type ClassDecoratorOf, classTarget } from "./decorator-target.js";
 import { recordOptions } from "./metadata.js";
 import type { Placement } from "./pipeline-options.js";
@@ -21,6 +22,7 @@ export function runOn<A extends unknown[] = never>(
 ): ClassDecoratorOf<A, "write @runOn(local()), with parentheses">;
 export function runOn(...given: unknown[]): unknown {
   assertCalled("@runOn", given, "@runOn(local())");
+  checkNoMore("@runOn(placement)", given.slice(1));
   const [placement] = given as [Placement];
   return (...place: unknown[]): void => recordOptions(classTarget("@runOn", place), { runOn: placement });
 }

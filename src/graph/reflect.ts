@@ -44,7 +44,8 @@ function buildGraph(pipeline: PipelineClass): Graph {
     inProgress.pop();
   }
   defects.push(...findDefects(pipeline, nodes));
-  if (defects.length > 0) throw new DefinitionError(pipeline.name, defects as [Defect, ...Defect[]]);
+  if (defects.length > 0)
+    throw new DefinitionError(pipeline.name || "a class without a name", defects as [Defect, ...Defect[]]);
   return createGraph(pipeline, nodes);
 }
 

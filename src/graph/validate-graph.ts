@@ -14,7 +14,8 @@ type Nodes = ReadonlyMap<string, GraphNode>;
 
 /** Finds all defects of a pipeline's nodes that the compiler could not check, or was not asked to. */
 export function findDefects(pipeline: PipelineClass, nodes: Nodes): Defect[] {
-  const where = (name: string) => `${pipeline.name}.${name}`;
+  const className = pipeline.name || "a class without a name";
+  const where = (name: string) => `${className}.${name}`;
   const defects: Defect[] = [];
   const misnamed = new Set<string>();
   for (const name of nodes.keys()) {
@@ -26,7 +27,7 @@ export function findDefects(pipeline: PipelineClass, nodes: Nodes): Defect[] {
   if (pipeline.length > 0) {
     defects.push({
       code: "CONSTRUCTOR_ARGUMENTS",
-      where: pipeline.name,
+      where: className,
       problem: `its constructor takes ${pipeline.length} ${pipeline.length === 1 ? "argument" : "arguments"}`,
       advice:
         "Each thread, worker and container constructs the pipeline without arguments: use an @input or a subclass instead.",
@@ -35,12 +36,12 @@ export function findDefects(pipeline: PipelineClass, nodes: Nodes): Defect[] {
   if (![...nodes.values()].some((node) => node.role !== "input")) {
     defects.push({
       code: "EMPTY",
-      where: pipeline.name,
+      where: className,
       problem: nodes.size === 0 ? "it has no decorated members" : "it has inputs, but no nodes",
       advice: "Put @node, @mapOver or @output on the methods that compute.",
     });
   }
-  for (const found of pipelineOptionDefects(pipeline)) defects.push({ ...found, where: pipeline.name });
+  for (const found of pipelineOptionDefects(pipeline)) defects.push({ ...found, where: className });
   for (const node of nodes.values()) {
     const at = where(node.name);
     // The other checks would be about the member that has the name already.

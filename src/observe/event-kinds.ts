@@ -11,11 +11,10 @@ interface Field {
 type Fields = Readonly<Record<string, Field>>;
 
 const TEXT: Field = { takes: "a text", isValid: (value) => typeof value === "string" };
-const NUMBER: Field = { takes: "a number", isValid: (value) => Number.isFinite(value) };
-const COUNT: Field = {
-  takes: "a whole number from 0",
-  isValid: (value) => Number.isSafeInteger(value) && Number(value) >= 0,
-};
+/** Milliseconds: a duration, or since the Unix epoch. */
+const TIME: Field = { takes: "a number from 0", isValid: (value) => Number.isFinite(value) && Number(value) >= 0 };
+const COUNT = wholeFrom(0);
+const STREAM: Field = { takes: '"stdout" or "stderr"', isValid: (value) => value === "stdout" || value === "stderr" };
 const NAMES: Field = {
   takes: "a list of names",
   isValid: (value) => Array.isArray(value) && value.every((name) => typeof name === "string"),
@@ -25,25 +24,32 @@ const ERROR: Field = {
   isValid: (value) => typeof (value as { message?: unknown } | null | undefined)?.message === "string",
 };
 
+function wholeFrom(min: number): Field {
+  return {
+    takes: `a whole number from ${min}`,
+    isValid: (value) => Number.isSafeInteger(value) && Number(value) >= min,
+  };
+}
+
 function optional(field: Field): Field {
   return { ...field, isOptional: true };
 }
 
 const COMMON: Fields = {
-  ...{ run: TEXT, path: TEXT, name: TEXT, at: NUMBER },
-  ...{ thread: optional(NUMBER), container: optional(TEXT) },
+  ...{ run: TEXT, path: TEXT, name: TEXT, at: TIME },
+  ...{ thread: optional(COUNT), container: optional(TEXT) },
 };
-const TIMED = { durationMs: NUMBER };
+const TIMED = { durationMs: TIME };
 const FAILED = { ...TIMED, error: ERROR };
-const RETRIED = { error: ERROR, attempt: COUNT, delayMs: NUMBER };
-const INDEXED = { element: COUNT, size: optional(COUNT) };
+const RETRIED = { error: ERROR, attempt: wholeFrom(1), delayMs: TIME };
+const INDEXED = { element: COUNT, size: optional(wholeFrom(1)) };
 const CACHE = { key: TEXT, element: optional(COUNT) };
 const CONTAINER = { id: TEXT };
 
 /** All kinds of events of this version, with the fields that each has in addition to the common ones. */
 const KINDS: { readonly [T in RunEvent["type"]]: { readonly [P in EventOf<T>["phase"]]: Fields } } = {
   run: { start: { inputs: NAMES }, end: { ...TIMED, outputs: NAMES }, failed: FAILED },
-  node: { start: { queuedMs: optional(NUMBER) }, end: TIMED, failed: FAILED, retried: RETRIED, cached: {} },
+  node: { start: { queuedMs: optional(TIME) }, end: TIMED, failed: FAILED, retried: RETRIED, cached: {} },
   map: {
     start: { elements: COUNT },
     end: { ...TIMED, elements: COUNT, failed: COUNT, cached: optional(COUNT) },
@@ -62,12 +68,12 @@ const KINDS: { readonly [T in RunEvent["type"]]: { readonly [P in EventOf<T>["ph
     miss: CACHE,
     explained: { computed: COUNT, cached: COUNT, because: TEXT },
   },
-  resource: { start: {}, end: TIMED, failed: FAILED, disposed: {} },
+  resource: { start: {}, end: { ...TIMED, label: optional(TEXT) }, failed: FAILED, disposed: {} },
   threads: { start: { threads: COUNT, module: TEXT }, ready: TIMED },
   container: {
     start: { ...CONTAINER, ...TIMED },
     end: { ...CONTAINER, ...TIMED },
-    log: { ...CONTAINER, stream: TEXT, text: TEXT },
+    log: { ...CONTAINER, stream: STREAM, text: TEXT },
   },
 };
 
@@ -86,16 +92,17 @@ export function eventKinds(): (readonly [type: string, phase: string])[] {
 }
 
 /**
- * Returns the defect of a value that should be an event: `its durationMs is "x", not a number`. For an unknown kind,
- * only the type is checked.
+ * Returns the defect of a value that should be an event: `its durationMs is "x", not a number`. Of an
+ * unknown phase, the common fields are checked; of an unknown type, nothing else.
  */
 export function defectOf(value: unknown): string | undefined {
   if (typeof value !== "object" || value === null || Array.isArray(value))
     return `it is ${valueText(value)}, not an event`;
   const event = value as Readonly<Record<string, unknown>>;
   const defect = defectIn(event, { type: TEXT, phase: optional(TEXT) });
-  const fields = FIELDS.get(String(event.type))?.get(String(event.phase));
-  return defect ?? (fields && defectIn(event, { ...COMMON, ...fields }));
+  const phases = FIELDS.get(String(event.type));
+  if (defect !== undefined || phases === undefined) return defect;
+  return defectIn(event, { phase: TEXT, ...COMMON, ...phases.get(String(event.phase)) });
 }
 
 function defectIn(event: Readonly<Record<string, unknown>>, fields: Fields): string | undefined {

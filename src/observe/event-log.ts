@@ -5,7 +5,7 @@ import { describeError, isError, messageOf, readProperty } from "../util/describ
 import { fileProblem } from "../util/file-problem.js";
 import { JsonTextError, parseJson, withNumbers } from "../util/json-text.js";
 import { onDemand } from "../util/on-demand.js";
-import { checkOptions, that } from "../util/options.js";
+import { checkNoMore, checkOptions, that } from "../util/options.js";
 import { defectOf } from "./event-kinds.js";
 import { observerFactories, type RunObserver } from "./run-observer.js";
 
@@ -39,7 +39,9 @@ interface Head {
  * await pipeline.run(inputs, { onEvent: eventLog("run.jsonl") });
  * ```
  */
-export function eventLog(file: string): RunObserver {
+export function eventLog(file: string): RunObserver;
+export function eventLog(file: string, ...more: unknown[]): RunObserver {
+  checkNoMore("eventLog(file)", more);
   checkOptions("eventLog(file)", { file }, { file: { ...that("the path of a file", isText), isRequired: true } });
   return new EventLog(file);
 }
@@ -123,7 +125,9 @@ function toLoggedError(error: unknown): object {
  * @throws {HypernodesError} `INVALID_EVENTS` if it is not an event log, or one of a newer version; the message contains
  * the line.
  */
-export function readEvents(file: string): RunEvent[] {
+export function readEvents(file: string): RunEvent[];
+export function readEvents(file: string, ...more: unknown[]): RunEvent[] {
+  checkNoMore("readEvents(file)", more);
   const events: RunEvent[] = [];
   let number = 0;
   for (const { bytes, isEnded } of linesOf(file)) {

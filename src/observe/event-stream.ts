@@ -1,6 +1,6 @@
 import type { ReadableStreamDefaultController } from "node:stream/web";
 import type { RunEvent } from "../engine/lifecycle/events.js";
-import { checkOptions, oneOf, that } from "../util/options.js";
+import { checkNoMore, checkOptions, oneOf, that } from "../util/options.js";
 import { observerFactories, type RunObserver } from "./run-observer.js";
 
 /** All types of events, each once. */
@@ -38,7 +38,9 @@ export type EventStream = RunObserver & AsyncIterable<RunEvent>;
  * const outputs = await running;
  * ```
  */
-export function eventStream(types?: readonly RunEvent["type"][]): EventStream {
+export function eventStream(types?: readonly RunEvent["type"][]): EventStream;
+export function eventStream(types?: readonly RunEvent["type"][], ...more: unknown[]): EventStream {
+  checkNoMore("eventStream(types)", more);
   checkOptions("eventStream(types)", { types }, { types: TYPES_RULE });
   let controller: ReadableStreamDefaultController<RunEvent> | undefined;
   const stream = new ReadableStream<RunEvent>({

@@ -103,20 +103,41 @@ function isClass(value: Function): boolean {
   return /^class\b/.test(Function.prototype.toString.call(value));
 }
 
-/** Returns a member of an observer that is named like a method for events but would never be called. */
+/** Members of an observer that are no methods for events. */
+const OTHER_HOOKS: readonly string[] = ["traceContext", "placements"];
+
+/** Other names that begin with "on": words, and methods of event emitters. */
+const OTHER_NAMES = /^on(ce|ly.*)?$/;
+
+/**
+ * Returns a member of an observer that is named like a method for events but would never be called; or that it has no
+ * such member.
+ */
 function handlerDefect(observer: unknown): string | undefined {
   if (typeof observer !== "object" || observer === null) return undefined;
-  for (const name of memberNames(observer)) {
-    if (!/^on[A-Z]/.test(name)) continue;
+  const names = [...memberNames(observer)];
+  for (const name of names) {
+    if (!/^on/i.test(name) || OTHER_NAMES.test(name)) continue;
+    const handler = memberOf(observer, name);
     if (!handlerNames().includes(name)) {
+      if (typeof handler !== "function" && !/^on[A-Z]/.test(name)) continue;
       return `the observer ${nameOf(observer)} has ${name}, which is not called for any event. ${didYouMean(name, handlerNames())}`;
     }
-    const handler = (observer as Readonly<Record<string, unknown>>)[name];
     if (handler !== undefined && typeof handler !== "function") {
       return `${name} of the observer ${nameOf(observer)} is ${showValue(handler)}, not a function`;
     }
   }
-  return undefined;
+  if (names.some((name) => OTHER_HOOKS.includes(name) || handlerNames().includes(name))) return undefined;
+  return `the observer ${nameOf(observer)} has no method that is called for an event, such as onNodeEnd or onEvent`;
+}
+
+/** Reads a member of an observer; undefined if reading it throws. */
+function memberOf(observer: object, name: string): unknown {
+  try {
+    return (observer as Readonly<Record<string, unknown>>)[name];
+  } catch {
+    return undefined;
+  }
 }
 
 function memberNames(object: object): ReadonlySet<string> {

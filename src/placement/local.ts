@@ -1,10 +1,13 @@
 import type { Placement } from "../dsl/pipeline-options.js";
+import { checkNoMore } from "../util/options.js";
 
 /**
  * Runs the pipeline in this process. This is the default.
  *
  * @returns the placement, for `@runOn`.
  */
-export function local(): Placement {
+export function local(): Placement;
+export function local(...more: unknown[]): Placement {
+  checkNoMore("local()", more, "For options of the run, put @execution({ ... }) on the class.");
   return { kind: "local" };
 }

@@ -1,23 +1,29 @@
 import { PIPELINE, type PipelineClass } from "../dsl/members.js";
 import { AS_LIST, convertInputs } from "../engine/elements/convert-inputs.js";
 import { type List, resolveLists, unreadable } from "../engine/elements/lists.js";
-import { print } from "../engine/failures/node-errors.js";
 import { blockRunDuringImport } from "../engine/lifecycle/worker-context.js";
 import { type Program, programFor, programForMap } from "../engine/program/program.js";
 import { type RunRequest, runProgram } from "../engine/run.js";
 import type { NodeExplanation } from "../engine/run-cache/explanation.js";
 import { asCoordinator, hostPoolOf, resolveExecution } from "../engine/settings.js";
 import { streamRun } from "../engine/stream.js";
-import { badOption, HypernodesError, InputError } from "../errors.js";
+import { badOption, HypernodesError, InputError, type Violation } from "../errors.js";
 import { type Graph, inputNames } from "../graph/graph.js";
 import type { PlanMapOptions } from "../graph/plan.js";
 import { type InputDefaults, type Plan, planFor, type SlotUses } from "../graph/plan.js";
 import { planPipelineMap } from "../graph/plan-map.js";
 import { didYouMean } from "../util/suggest.js";
-import { isPromise, promiseOf } from "../util/thenable.js";
+import { ignoreRejection, isPromise } from "../util/thenable.js";
 import { checkElements } from "../values/element-checks.js";
 import { type CheckedInputs, type InputChecks, type InputRecord, inputChecksOf } from "../values/input-checks.js";
-import { checkInputNames, describeInputs, inputError, inputRecord } from "../values/inputs.js";
+import {
+  assertRecord,
+  checkInputNames,
+  describeInputs,
+  inputError,
+  inputRecord,
+  readInputs,
+} from "../values/inputs.js";
 import { warnOfSecondCopies } from "../values/second-copies.js";
 import type { Runner } from "./providers.js";
 import type { ResumeInfo, RunSpec } from "./run-spec.js";
@@ -71,17 +77,10 @@ async function runRequest(spec: RunSpec): Promise<RunRequest> {
 async function mapRequest(spec: RunSpec, options: Partial<PlanMapOptions>): Promise<RunRequest> {
   const over = planMap(spec, options);
   const inner = planFor(spec.graph, spec.outputs, Object.keys(spec.given));
-  const inputs = await resolveInputs(spec, inner, over.over);
+  const inputs = await resolveInputs(spec, inner, over.over, true);
   const whole = programOfMap(spec, inner, over, inputs, false);
-  const [step] = whole.program.plan.steps;
-  const slots = step!.map!.lists.map(({ slot }) => slot);
-  const lists = resolveLists(
-    step!,
-    slots.map((slot) => whole.values[slot]),
-    spec.graph.pipeline,
-    new WeakMap(),
-  );
-  const landed = lists.map((list, i) => convertInput(spec, over.over[i]!, list, AS_LIST) as List);
+  const slots = whole.program.plan.steps[0]!.map!.lists.map(({ slot }) => slot);
+  const landed = readLists(spec, over, inputs, whole, slots);
   const elements = await prepareElements(spec, over, inputs, landed);
   // Where an input's value depends on other inputs' elements, each call makes it.
   const { program, values } = elements === undefined ? programOfMap(spec, inner, over, inputs, true) : whole;
@@ -89,15 +88,34 @@ async function mapRequest(spec: RunSpec, options: Partial<PlanMapOptions>): Prom
   return buildRunRequest(spec, program, values, { over: options });
 }
 
+/** Reads the lists of a map. Of inputs that are invalid already, the lists may be missing: then those are the error. */
+function readLists(
+  spec: RunSpec,
+  { over }: PlanMapOptions,
+  { invalid }: Inputs,
+  { program, values }: { readonly program: Program; readonly values: unknown[] },
+  slots: readonly number[],
+): readonly List[] {
+  try {
+    const [step] = program.plan.steps;
+    const given = slots.map((slot) => values[slot]);
+    const lists = resolveLists(step!, given, spec.graph.pipeline, new WeakMap());
+    return lists.map((list, i) => convertInput(spec, over[i]!, list, AS_LIST) as List);
+  } catch (error) {
+    throw invalid === undefined ? error : invalid([]);
+  }
+}
+
 /** @returns the elements as they are after their checks; undefined if only each call can make them. */
 async function prepareElements(
   spec: RunSpec,
   { over, mode }: PlanMapOptions,
-  { checks, record, outcome }: Inputs,
+  { checks, record, outcome, invalid }: Inputs,
   lists: readonly ArrayLike<unknown>[],
 ): Promise<readonly ArrayLike<unknown>[] | undefined> {
   if (checks === undefined) return lists;
   const elements = await checkElements(checks, record!, outcome!, { names: over, lists }, mode === "product");
+  if (invalid !== undefined) throw invalid(elements.violations);
   if (elements.violations.length === 0) return elements.lists;
   throw inputError(spec.graph.pipeline, elements.violations, { cause: elements.cause });
 }
@@ -159,35 +177,41 @@ interface Inputs {
   readonly checks: InputChecks | undefined;
   readonly record: InputRecord | undefined;
   readonly outcome: CheckedInputs | undefined;
+  /** The error of the inputs, if they are invalid, together with the violations of elements. */
+  readonly invalid: ((elements: readonly Violation[]) => InputError) | undefined;
 }
 
 /**
  * Checks the inputs' names, and the values of those that are taken whole.
  *
  * @param elements the names of those that are given lists of values.
+ * @param isElementsNext whether the elements are checked next: the result has the error of the inputs, to be thrown
+ * together with theirs.
  * @throws {InputError}
  */
-async function resolveInputs(spec: RunSpec, plan: Plan, elements: readonly string[]): Promise<Inputs> {
-  const { pipeline, graph, inputs } = spec;
+async function resolveInputs(
+  spec: RunSpec,
+  plan: Plan,
+  elements: readonly string[],
+  isElementsNext = false,
+): Promise<Inputs> {
+  const { pipeline, graph } = spec;
   const blocked = blockRunDuringImport(graph.pipeline);
   if (blocked !== undefined) await blocked;
-  if (typeof inputs !== "object" || Array.isArray(inputs)) {
-    throw new InputError({
-      code: "INVALID_INPUTS",
-      where: graph.pipeline,
-      problem: `the inputs are no record of values by name, but ${print(inputs)}`,
-      advice: `Give them as { name: value }: ${describeInputs(plan, pipeline)}.`,
-      violations: [{ path: "", constraint: "record", problem: "the inputs are no record" }],
-    });
-  }
+  assertRecord(graph.pipeline, spec.inputs, () => describeInputs(plan, pipeline));
   const { bound } = (pipeline as { [PIPELINE]: { bound: Readonly<Record<string, unknown>> } })[PIPELINE];
   warnOfSecondCopies(pipeline.constructor as PipelineClass);
   const checks = inputChecksOf(pipeline.constructor, plan);
+  const read =
+    checks === undefined
+      ? [...plan.inputs.map(({ name }) => name), ...elements]
+      : [...inputNames(graph), ...checks.exposed.keys()];
+  const inputs = readInputs(graph.pipeline, spec.inputs, read);
   if (checks === undefined) {
     const raw = (name: string) => inputValue(pipeline, inputs, bound, name);
     const wrong = checkInputNames(graph, plan, pipeline, inputs, (name) => raw(name) !== undefined);
     if (wrong.length > 0) throw inputError(graph.pipeline, wrong, { required: describeInputs(plan, pipeline) });
-    return { raw, checked: raw, checks, record: undefined, outcome: undefined };
+    return { raw, checked: raw, checks, record: undefined, outcome: undefined, invalid: undefined };
   }
   const record = withoutUnread(spec, plan, inputRecord(graph, pipeline, inputs, bound, checks), elements);
   const raw = (name: string) => {
@@ -201,10 +225,11 @@ async function resolveInputs(spec: RunSpec, plan: Plan, elements: readonly strin
   const wrong = checkInputNames(graph, plan, pipeline, inputs, isThere, checks);
   // A rule that reads an element is asked again for each.
   if (!outcome.readsHidden) wrong.push(...outcome.violations);
-  if (wrong.length > 0) {
-    throw inputError(graph.pipeline, wrong, { required: describeInputs(plan, pipeline), cause: outcome.cause });
-  }
-  return { raw, checked: (name) => outcome.values.get(name), checks, record, outcome };
+  const errorWith = (more: readonly Violation[]) =>
+    inputError(graph.pipeline, [...wrong, ...more], { required: describeInputs(plan, pipeline), cause: outcome.cause });
+  const invalid = wrong.length > 0 ? errorWith : undefined;
+  if (invalid !== undefined && !isElementsNext) throw invalid([]);
+  return { raw, checked: (name) => outcome.values.get(name), checks, record, outcome, invalid };
 }
 
 /** A value from the caller is over a bound one, that over the default. Undefined is none. */
@@ -260,7 +285,7 @@ function convertInput({ graph }: RunSpec, name: string, value: unknown, uses: Sl
 
 /** Creates the error of a promise as an input or a given value: nodes take values. Its rejection ends nothing. */
 function promiseError({ pipeline }: Graph, name: string, promise: Promise<unknown>): InputError {
-  promiseOf(promise)?.catch(() => {});
+  ignoreRejection(promise);
   return new InputError({
     code: "INVALID_INPUTS",
     where: pipeline,

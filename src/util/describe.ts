@@ -66,7 +66,7 @@ export function describeError(error: unknown): string {
 }
 
 function describeWithin(error: unknown, ancestors: readonly unknown[]): string {
-  if (!isError(error)) return `a thrown ${describeValue(error)}`;
+  if (!isError(error)) return `a thrown ${describeValue(error).replace(/^a (?=value of type )/, "")}`;
   const name = textOf(readProperty(error, "name")) || "Error";
   const message = messageOf(error);
   const code = readProperty(error, "code");
@@ -75,9 +75,12 @@ function describeWithin(error: unknown, ancestors: readonly unknown[]): string {
   const inside = [...ancestors, error];
   const errors = ancestors.length < MAX_DEPTH ? errorsOf(error).filter((inner) => !inside.includes(inner)) : [];
   if (errors.length === 0) return text;
+  const shared = new Set<string>();
   const listed = errors.slice(0, MAX_ERRORS).map((inner) => {
     const words = describeWithin(inner, inside);
-    return [words, ...describeCauses(inner, words, [...inside, inner])].join(", caused by ");
+    const causes = describeCauses(inner, words, [...inside, inner]).filter((cause) => !shared.has(cause));
+    for (const cause of causes) shared.add(cause);
+    return [words, ...causes].join(", caused by ");
   });
   if (errors.length > MAX_ERRORS) listed.push(`${errors.length - MAX_ERRORS} more`);
   return `${text} (${listed.join("; ")})`;

@@ -1,3 +1,5 @@
+import { showValue } from "./show-value.js";
+
 /** Result of reading an iterator: its elements, or the error that it threw. */
 type Reading = { readonly elements: readonly unknown[] } | { readonly error: unknown };
 
@@ -32,10 +34,13 @@ export function isIterable(value: unknown): value is Iterable<unknown> {
  */
 export function readIterable(iterable: Iterable<unknown>): unknown[] {
   if (Array.isArray(iterable) || iterable instanceof Set || iterable instanceof Map) return [...iterable];
-  const iterator: Iterator<unknown> = iterable[Symbol.iterator]();
+  const iterator: unknown = iterable[Symbol.iterator]();
+  if (typeof iterator !== "object" || iterator === null) {
+    throw new TypeError(`its [Symbol.iterator]() returned ${showValue(iterator)}, which is no iterator`);
+  }
   let reading = readings.get(iterator);
   if (reading === undefined) {
-    reading = read(iterator);
+    reading = read(iterator as Iterator<unknown>);
     readings.set(iterator, reading);
   }
   if ("error" in reading) throw reading.error;

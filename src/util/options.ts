@@ -91,6 +91,20 @@ export function checkOptions(where: string, options: unknown, rules: OptionRules
   if (faults.length > 0) throw optionError(where, faults);
 }
 
+/**
+ * Checks that a call has no more arguments than it takes. Undefined is none.
+ *
+ * @param call the call: `sqlite(path)`.
+ * @param advice where the options belong that are expected here.
+ * @throws {HypernodesError} `BAD_OPTION`
+ */
+export function checkNoMore(call: string, more: readonly unknown[], advice = "Remove it."): void {
+  const surplus = more.find((argument) => argument !== undefined);
+  if (surplus === undefined) return;
+  const problem = `there is an argument that it does not take: ${showValue(surplus)}`;
+  throw optionError(call, [{ code: "BAD_OPTION", problem, advice }]);
+}
+
 /** Creates the error of some invalid options, all at once. */
 export function optionError(where: string, faults: readonly OptionFault[]): HypernodesError {
   const [first] = faults;

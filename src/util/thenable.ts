@@ -52,3 +52,19 @@ export function isPrimitive(value: unknown): value is string | number | bigint |
 export function isPromise(value: unknown): value is Promise<unknown> {
   return typeof value === "object" && value !== null && types.isPromise(value);
 }
+
+/** Handles the rejection of a promise that is not awaited, because it is refused: it must not end the process. */
+export function ignoreRejection(value: unknown): void {
+  if (isPromise(value)) nativeThen.call(value, undefined, () => {});
+}
+
+/** Tells if a record is really something to await: a promise, or an object whose class has `then()`. */
+export function isAwaitable(value: unknown): boolean {
+  if (isPrimitive(value)) return false;
+  if (types.isPromise(value)) return true;
+  try {
+    return !Object.hasOwn(value as object, "then") && typeof (value as { then?: unknown }).then === "function";
+  } catch {
+    return false;
+  }
+}

@@ -3,7 +3,7 @@ import { ByteWriter, hashOf, TAG } from "./byte-writer.js";
 import { lostClass } from "./content.js";
 import { assertOneClass, assertReadable, assertSerializable, jsonOf, refersBack } from "./dehydrate.js";
 import { errorContent, read } from "./error-parts.js";
-import { findModel, isFailure, type Model, requireModel, unknownClass } from "./models.js";
+import { assertHasKey, findModel, isFailure, type Model, requireModel, unknownClass } from "./models.js";
 import { builtIn, entriesOf, isOrdinary, itemsOf, type Kind, kindOf, pathSegment, sizeOf } from "./object-kinds.js";
 import { isPlainView, type OwnProperties, ownProperties, plainItems, plainNames } from "./own-properties.js";
 import { describeUnserialisable, faultOf, MAX_DEPTH, tooDeep, UnserialisableError, within } from "./unserialisable.js";
@@ -166,6 +166,7 @@ export class CanonicalWriter extends ByteWriter {
       this.models.add(lostClass(prototype));
     }
     if (model !== undefined) {
+      if (!model.usesJsonHooks) assertHasKey(value, model);
       this.tag(model.usesJsonHooks ? TAG.hooked : model.key === undefined ? TAG.instance : TAG.keyed);
       this.string(model.name);
       this.models ??= new Set();

@@ -5,7 +5,7 @@ import { type Dehydrated, dehydrate, type TypeTable } from "./dehydrate.js";
 import { inThisRealm } from "./realm.js";
 import { rehydrate } from "./rehydrate.js";
 import { countObjects } from "./scan.js";
-import { faultOf, isStackOverflow, valueError } from "./unserialisable.js";
+import { faultOf, isInstance, isStackOverflow, valueError } from "./unserialisable.js";
 import { alignOffset, v8Format } from "./v8-serializer.js";
 
 const zlib = onDemand<typeof import("node:zlib")>("node:zlib");
@@ -54,13 +54,13 @@ export function encodeChunks(value: unknown, options: EncodeOptions = {}): Encod
   try {
     return write(dehydrate(value, walk), options);
   } catch (error) {
-    if (error instanceof ValueError) throw error;
+    if (isInstance(error, ValueError)) throw error;
   }
   // The base format reads accessors a second time: these threw, or returned a different value.
   try {
     return write(dehydrate(value, walk, true), options);
   } catch (error) {
-    if (error instanceof TypeError) throw unserialisable(error);
+    if (isInstance(error, TypeError)) throw unserialisable(error);
     throw isStackOverflow(error) ? valueError(faultOf(error)) : error;
   }
 }
@@ -126,7 +126,8 @@ function checksumOf([first, ...others]: readonly Uint8Array[], salt = ""): numbe
  * Deserializes bytes. It only reads data and never runs code from the bytes.
  *
  * @throws {ValueError} `BAD_BYTES` if they are damaged, truncated, foreign, or of a newer version; or if they name a
- * class that is not known in this process. `UNREADABLE` with the path, if a class's `fromJSON` throws.
+ * class that is not known in this process. `UNREADABLE` with the path, if a class's `fromJSON` throws. `UNSERIALISABLE`
+ * if the value is nested too deeply for what is left of the stack.
  */
 export function decode(given: Uint8Array, options: DecodeOptions = {}): unknown {
   // A Buffer's slices are views; these must be copies.
@@ -139,7 +140,8 @@ export function decode(given: Uint8Array, options: DecodeOptions = {}): unknown 
     const root = inThisRealm(reader.readValue());
     return header.hasTable ? rehydrated(root, objects) : root;
   } catch (error) {
-    if (error instanceof ValueError) throw error;
+    if (isInstance(error, ValueError)) throw error;
+    if (isStackOverflow(error)) throw valueError(faultOf(error));
     throw badBytes(`they can't be decoded: ${error instanceof Error ? error.message : String(error)}`, error);
   }
 }

@@ -1,6 +1,6 @@
 import { types } from "node:util";
 import { errorContent, read } from "./error-parts.js";
-import { isFailure, type Model, requireModel } from "./models.js";
+import { assertHasKey, isFailure, type Model, requireModel } from "./models.js";
 import {
   builtIn,
   definePlainProperty,
@@ -191,6 +191,7 @@ class Dehydrator {
     else if (builtIn(prototype) === undefined) {
       const model = requireModel(prototype);
       if (model.usesJsonHooks) return this.hasToJson(value, model, index);
+      assertHasKey(value, model);
       this.objects.push(index, this.classIndex(model.name));
     }
     const names = kind === "record" ? plainNames(value) : undefined;

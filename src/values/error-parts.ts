@@ -1,5 +1,5 @@
 import { types } from "node:util";
-import { findModel, type Model, requireModel, unknownClass } from "./models.js";
+import { assertHasKey, findModel, type Model, requireModel, unknownClass } from "./models.js";
 import { builtIn, domOf, nearestError } from "./object-kinds.js";
 import { attributesOf, type OwnProperties, ownProperties } from "./own-properties.js";
 import { faultOf, mixed, within } from "./unserialisable.js";
@@ -38,7 +38,7 @@ export function errorContent(value: Error, prototype: object | null, isLenient: 
   const dom = domOf(value);
   if (model !== undefined && !isLenient) {
     if (dom === undefined && !types.isNativeError(value)) throw mixed("Object", model.name);
-    requireModel(prototype!);
+    assertHasKey(value, requireModel(prototype!));
   }
   const nearest = nearestError(prototype);
   if (nearest === undefined && prototype !== null && model === undefined && !isLenient) throw unknownClass(prototype);

@@ -2,8 +2,61 @@ import { InputError, type Violation } from "../errors.js";
 import { type Graph, inputNames } from "../graph/graph.js";
 import { nodesByName } from "../graph/order.js";
 import type { Plan, PlannedInput } from "../graph/plan.js";
+import { describeError, describeValue } from "../util/describe.js";
+import { hasField } from "../util/has-field.js";
+import { isRecord } from "../util/options.js";
 import { didYouMean, formatList } from "../util/suggest.js";
+import { isAwaitable } from "../util/thenable.js";
 import type { InputChecks, InputRecord } from "./input-checks.js";
+
+/**
+ * Checks that a caller's inputs are values by name: a plain object, or an instance of a user's class. The content of a
+ * Map, a Date or the like is not in its properties: it would count as no inputs.
+ *
+ * @param expected describes the inputs of the pipeline.
+ * @throws {InputError}
+ */
+export function assertRecord(where: string, inputs: unknown, expected?: () => string): void {
+  const isPending = isAwaitable(inputs);
+  if (!isPending && isRecord(inputs)) return;
+  throw new InputError({
+    code: "INVALID_INPUTS",
+    where,
+    problem: `the inputs are no record of values by name, but ${isPending ? "a promise" : describeValue(inputs)}`,
+    advice: isPending
+      ? "Await it, and give its value."
+      : `Give them as { name: value }${expected === undefined ? "" : `: ${expected()}`}.`,
+    violations: [{ path: "", constraint: "record", problem: "the inputs are no record" }],
+  });
+}
+
+/**
+ * Reads a caller's inputs, each once.
+ *
+ * @param names the names whose values are used; others are only names.
+ * @returns the values of the inputs that are there.
+ * @throws {InputError} with all inputs whose getters throw.
+ */
+export function readInputs(
+  where: string,
+  inputs: Readonly<Record<string, unknown>>,
+  names: Iterable<string>,
+): Record<string, unknown> {
+  const values = Object.create(null) as Record<string, unknown>;
+  const violations: Violation[] = [];
+  let cause: unknown;
+  for (const name of names) {
+    try {
+      if (hasField(inputs, name)) values[name] = inputs[name];
+    } catch (error) {
+      violations.push({ path: name, constraint: "getter", problem: `reading it threw ${describeError(error)}` });
+      cause ??= error;
+    }
+  }
+  if (violations.length > 0) throw inputError(where, violations, { cause });
+  for (const name in inputs) if (!(name in values)) values[name] = undefined;
+  return values;
+}
 
 /**
  * Returns the inputs of one run. A value from the caller overrides a bound one, which overrides the default. Undefined
@@ -63,7 +116,7 @@ export function checkInputNames(
 
 function unknownInput(graph: Graph, pipeline: object, name: string): string {
   if (nodesByName(graph).has(name)) return `it is a node, not an input: give its value as { given: { ${name} } }`;
-  if (name in pipeline) return "there is such a field, but it has no @input()";
+  if (Object.hasOwn(pipeline, name)) return "there is such a field, but it has no @input()";
   return `no input has this name. ${didYouMean(name, inputNames(graph))}`;
 }
 
@@ -109,8 +162,9 @@ export function describeInputs(plan: Plan, pipeline: object): string {
     optional || (pipeline as Record<string, unknown>)[name] !== undefined;
   const required = plan.inputs.filter((input) => !isOptional(input)).map((input) => input.name);
   const optional = plan.inputs.filter(isOptional).map((input) => input.name);
-  return [
-    `required: ${formatList(required)}`,
+  const parts = [
+    ...(required.length > 0 ? [`required: ${formatList(required)}`] : []),
     ...(optional.length > 0 ? [`optional: ${formatList(optional)}`] : []),
-  ].join("; ");
+  ];
+  return parts.join("; ") || "it has no inputs";
 }

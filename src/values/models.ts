@@ -13,6 +13,7 @@ import {
 } from "../errors.js";
 import { validatedClasses, validatedCount } from "../graph/class-validator-metadata.js";
 import { getOrCreate } from "../util/get-or-create.js";
+import { hasField } from "../util/has-field.js";
 import {
   definingModule,
   type ExportedClass,
@@ -59,6 +60,16 @@ export function requireModel(prototype: object): Model {
     );
   }
   return model;
+}
+
+/** @throws {UnserialisableError} if an instance lacks a field of its model's key: it would equal all others without it. */
+export function assertHasKey(value: object, { key = [], name }: Model): void {
+  const field = key.find((each) => !hasField(value, each));
+  if (field === undefined) return;
+  throw new UnserialisableError(
+    `it is an instance of ${name} without the field "${field}", which is in the key of its @model()`,
+    `Assign this.${field} in the constructor, or name a field that instances have: @model({ key: [...] }).`,
+  );
 }
 
 export function unknownClass(prototype: object): UnserialisableError {

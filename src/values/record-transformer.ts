@@ -27,6 +27,11 @@ export function transform(type: Function, record: object, names: ReadonlySet<str
  * arrays.
  */
 class RecordTransformer extends TransformOperationExecutor {
+  /** The instances that contain the current value. */
+  private readonly inProgress = new Set<object>();
+  /** Those of them that refer to themselves, directly or not. */
+  private readonly cyclic = new Set<object>();
+
   constructor(
     private readonly record: object,
     private readonly names: ReadonlySet<string>,
@@ -76,7 +81,13 @@ class RecordTransformer extends TransformOperationExecutor {
    */
   private instance(value: object, type: unknown, level: number): unknown {
     if (typeof type !== "function" || !isDecorated(type)) return value;
+    if (this.inProgress.has(value)) {
+      // It stays this instance, unless its decorators change it.
+      this.cyclic.add(value);
+      return value;
+    }
     let made: unknown;
+    this.inProgress.add(value);
     try {
       made = super.transform(
         undefined,
@@ -89,8 +100,14 @@ class RecordTransformer extends TransformOperationExecutor {
     } catch (error) {
       if (!isConstructible(type)) return value;
       throw error;
+    } finally {
+      this.inProgress.delete(value);
     }
-    return isDeepStrictEqual(made, value) ? value : made;
+    if (isDeepStrictEqual(made, value)) return value;
+    if (!this.cyclic.has(value)) return made;
+    throw new Error(
+      `an instance of ${type.name} refers to itself, and its decorators change it: nothing can refer to the changed one`,
+    );
   }
 
   private mapOf(value: object, targetType: unknown, level: number): Map<unknown, unknown> {

@@ -1,4 +1,5 @@
 import { types } from "node:util";
+import { hasField } from "../util/has-field.js";
 import { decoratedModel } from "./models.js";
 import { integrityOf, ownProperties, plainItems } from "./own-properties.js";
 import { bytesOf } from "./views.js";
@@ -93,7 +94,7 @@ function partsOf(object: object): ObjectParts {
     const letters = property === undefined ? "" : lettersOf(property, integrity);
     if (letters !== "") attributes += `${place}${letters}`;
   };
-  const keys = keyOfModel(prototype) ?? keysOf(object);
+  const keys = keyOfModel(object, prototype) ?? keysOf(object);
   for (let i = 0; i < keys.length; i++) {
     const property = Object.getOwnPropertyDescriptor(object, keys[i]!);
     values.push(keys[i], valueIn(property));
@@ -174,9 +175,10 @@ function lettersOf({ enumerable, writable, configurable }: PropertyDescriptor, i
 const SEALED = 2;
 const FROZEN = 3;
 
-/** Returns the fields of a model that count, if it names them. */
-function keyOfModel(prototype: object | null): readonly string[] | undefined {
-  return prototype === null ? undefined : decoratedModel(prototype)?.key;
+/** Returns the fields of a model that count, if it names them and the object has them. */
+function keyOfModel(object: object, prototype: object | null): readonly string[] | undefined {
+  const key = prototype === null ? undefined : decoratedModel(prototype)?.key;
+  return key?.every((name) => hasField(object, name)) ? key : undefined;
 }
 
 /** Returns the key of a part; undefined if it has none. */

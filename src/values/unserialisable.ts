@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import { ValueError } from "../errors.js";
 import { foreignType, printPath } from "./object-kinds.js";
 
@@ -32,7 +33,7 @@ export function tooDeep(): UnserialisableError {
  * @param doing the user's code that threw: `its getter`. Default: no user code.
  */
 export function faultOf(thrown: unknown, doing?: string): UnserialisableError {
-  if (thrown instanceof UnserialisableError) return thrown;
+  if (isInstance(thrown, UnserialisableError)) return thrown;
   if (doing === undefined && isStackOverflow(thrown)) {
     return new UnserialisableError("it is nested too deeply for the stack of this thread", FLAT, thrown);
   }
@@ -43,6 +44,11 @@ export function faultOf(thrown: unknown, doing?: string): UnserialisableError {
   );
 }
 
+/** Tells if a thrown value is of a class. A Proxy may throw when it is asked: that is of none. */
+export function isInstance<T>(thrown: unknown, type: abstract new (...args: never[]) => T): thrown is T {
+  return !types.isProxy(thrown) && thrown instanceof type;
+}
+
 /** Returns the fault, seen from one level up. */
 export function within(fault: UnserialisableError, key: string | number): UnserialisableError {
   fault.path.push(key);
@@ -51,7 +57,7 @@ export function within(fault: UnserialisableError, key: string | number): Unseri
 
 /** Tells if V8 ran out of stack, as opposed to a RangeError thrown by code. */
 export function isStackOverflow(thrown: unknown): boolean {
-  return thrown instanceof RangeError && thrown.message === "Maximum call stack size exceeded";
+  return isInstance(thrown, RangeError) && thrown.message === "Maximum call stack size exceeded";
 }
 
 /** Describes a thrown value: reading an error may run code that throws, too. */

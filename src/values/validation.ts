@@ -80,7 +80,11 @@ function toViolations(
   const path = within === "" ? property : /^\d+$/.test(property) ? `${within}[${property}]` : `${within}.${property}`;
   const constraints = Object.entries(error.constraints ?? {});
   const seen = constraints.length === 0 ? "" : describeActual(error, isList(error));
-  const own = constraints.map(([constraint, problem]) => ({ path, constraint, problem: `${problem}${seen}` }));
+  const own = constraints.map(([constraint, problem]) => ({
+    path,
+    constraint,
+    problem: `${problem.trim() === "" ? "it is not valid" : problem}${seen}`,
+  }));
   return [...own, ...(error.children ?? []).flatMap((child) => toViolations(child, path, isList))];
 }
 

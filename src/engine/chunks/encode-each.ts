@@ -1,3 +1,4 @@
+import { ValueError } from "../../errors.js";
 import { decode, encode } from "../../values/codec.js";
 import { elementIndex } from "../elements/elements.js";
 import { CollectedError } from "../failures/collected.js";
@@ -46,13 +47,26 @@ export function decodeEach(apart: Uint8Array, stage: Stage, range: ChunkRange | 
   return { ...result, values: [], failure: { error: (first as { error: Error }).error } };
 }
 
-/** A result that can't be read at all: the error names the node, and the elements that it may be of. */
+const UNREADABLE = "its value can't be read where it is needed";
+/** Number of keys in a path into a result before those inside a value. */
+const VALUE_DEPTH = 3;
+
+/**
+ * A result that can't be read at all: the error names the node, and the element, or those that it may be of if the
+ * fault does not say.
+ */
 export function unreadable(cause: unknown, stage: Stage, range: ChunkRange | undefined): ChunkResult {
   const { wanted, steps, execution } = stage;
+  const [part, output, element] = cause instanceof ValueError ? cause.path : [];
+  if (part === "values" && typeof element === "number") {
+    const index = range && elementIndex(range, element);
+    const error = unserialisableError(wanted[Number(output)]!, execution.path, index, cause, VALUE_DEPTH, UNREADABLE);
+    return { ...EMPTY_RESULT, failure: { error } };
+  }
   const step = wanted[0] ?? steps[0]!;
   const first = range && elementIndex(range, 0);
   const last = range && elementIndex(range, range.count - 1);
   const among = first === last ? "" : `, or that of an element up to ${pathOf("", step.name, last)},`;
-  const what = `its value${among} can't be read where it is needed`;
+  const what = UNREADABLE.replace("its value", `its value${among}`);
   return { ...EMPTY_RESULT, failure: { error: unserialisableError(step, execution.path, first, cause, 0, what) } };
 }

@@ -46,6 +46,16 @@ export function isList(value: unknown): value is List {
   return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
 }
 
+/** The error of an element of a list that is an iterable, and throws while it is read. */
+class UnreadableElement extends Error {
+  constructor(
+    readonly index: number,
+    cause: unknown,
+  ) {
+    super(`its element ${index} is an iterable that can't be read`, { cause });
+  }
+}
+
 /** A list whose elements are no iterators: the list itself, or a copy. @throws what reading them throws. */
 export function withoutIterators(list: List): List {
   if (!Array.isArray(list)) return list;
@@ -54,7 +64,11 @@ export function withoutIterators(list: List): List {
     const element: unknown = list[i];
     if (typeof element !== "object" || element === null || !isBareIterable(element)) continue;
     copy ??= Array.from(list);
-    copy[i] = readIterable(element);
+    try {
+      copy[i] = readIterable(element);
+    } catch (error) {
+      throw new UnreadableElement(i, error);
+    }
   }
   return copy ?? list;
 }
@@ -78,6 +92,10 @@ function listOf(value: unknown, name: string, where: string, read: ListsRead): L
 
 /** The error of a list that throws while it is read. */
 export function unreadable(name: string, about: string, where: string, cause: unknown): InputError {
+  if (cause instanceof UnreadableElement) {
+    const { index } = cause;
+    return unreadable(`${name}[${index}]`, `${about}, whose element ${index} is an iterable`, where, cause.cause);
+  }
   return new InputError({
     code: "UNREADABLE_LIST",
     where,

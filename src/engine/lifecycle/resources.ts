@@ -1,5 +1,5 @@
 import { HypernodesError } from "../../errors.js";
-import { describeError } from "../../util/describe.js";
+import { describeChain } from "../../util/describe.js";
 import { getOrCreate } from "../../util/get-or-create.js";
 import { isPromise } from "../../util/thenable.js";
 import { digest } from "../../values/digest.js";
@@ -10,10 +10,16 @@ interface BuiltResource {
   value: unknown;
 }
 
+interface Disposal {
+  /** The resource: `Corpus.encoder`; undefined for connections. */
+  readonly path: string | undefined;
+  readonly end: () => unknown;
+}
+
 /** The owner of resources that `@resource` methods build: a run, or a pipeline that was opened. */
 export class ResourceScope {
   private readonly built = new Map<Function, Map<string, BuiltResource[]>>();
-  private readonly disposals: (() => unknown)[] = [];
+  private readonly disposals: Disposal[] = [];
   private ended = false;
 
   /** @param byContent whether values of equal content count as the same: in a thread, what was decoded twice is. */
@@ -46,7 +52,7 @@ export class ResourceScope {
     const entry: BuiltResource = { from, value: build() };
     const keep = (value: unknown): unknown => {
       entry.value = value;
-      this.disposals.push(() => dispose(value, ended));
+      this.disposals.push({ path: `${owner.name}.${name}`, end: () => dispose(value, ended) });
       return value;
     };
     known.push(entry);
@@ -64,26 +70,34 @@ export class ResourceScope {
 
   /** Registers a function that runs when all is disposed of. */
   onDispose(end: () => unknown): void {
-    this.disposals.push(end);
+    this.disposals.push({ path: undefined, end });
   }
 
   /** Disposes of all that was built, the last built first. */
   async dispose(): Promise<void> {
     this.ended = true;
     const errors: unknown[] = [];
+    const problems: string[] = [];
+    const places: string[] = [];
     this.built.clear();
     for (let next = this.disposals.pop(); next !== undefined; next = this.disposals.pop()) {
       try {
-        await next();
+        await next.end();
       } catch (error) {
+        const { path = "a connection" } = next;
         errors.push(error);
+        places.push(path);
+        problems.push(describeChain(error));
       }
     }
     if (errors.length > 0) {
       throw new HypernodesError({
         code: "DISPOSE_FAILED",
-        where: "resources",
-        problem: `${errors.length === 1 ? "a resource" : `${errors.length} resources`} failed to be disposed of: ${errors.map(describeError).join("; ")}`,
+        where: places.join(", "),
+        problem:
+          errors.length === 1
+            ? `the resource could not be disposed of: ${problems[0]}`
+            : `${errors.length} resources could not be disposed of: ${places.map((path, i) => `${path}: ${problems[i]}`).join("; ")}`,
         cause: errors.length === 1 ? errors[0] : new AggregateError(errors),
       });
     }
@@ -106,7 +120,7 @@ async function dispose(value: unknown, ended: () => void): Promise<void> {
   if ((typeof value !== "object" && typeof value !== "function") || value === null) return;
   const disposable = value as Partial<AsyncDisposable & Disposable>;
   if (typeof disposable[Symbol.asyncDispose] === "function") await disposable[Symbol.asyncDispose]!();
-  else if (typeof disposable[Symbol.dispose] === "function") disposable[Symbol.dispose]!();
+  else if (typeof disposable[Symbol.dispose] === "function") await disposable[Symbol.dispose]!();
   else return;
   ended();
 }

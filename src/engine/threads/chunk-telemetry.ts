@@ -44,7 +44,7 @@ export class ChunkTelemetry {
     if (this.stage.reportedEnds.has(event.path)) return;
     if (event.phase === "end") this.ended.push(event.path);
     const isSent = event.type === "node" && event.phase === "start" && event.queuedMs === undefined;
-    this.run.forward(isSent ? { ...event, queuedMs: event.at - this.sentAt } : event);
+    this.run.forward(isSent ? { ...event, queuedMs: Math.max(0, event.at - this.sentAt) } : event);
   }
 
   end(outcome: ChunkOutcome | undefined): void {

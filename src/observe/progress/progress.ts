@@ -1,5 +1,5 @@
 import type { WriteStream } from "node:tty";
-import { checkOptions, hasMethods, isFlag, numberAbove, type RulesOf, that } from "../../util/options.js";
+import { checkNoMore, checkOptions, hasMethods, isFlag, numberAbove, type RulesOf, that } from "../../util/options.js";
 import { observerFactories, type RunObserver } from "../run-observer.js";
 import { RunStats } from "../run-stats.js";
 
@@ -62,10 +62,12 @@ interface Display {
  * await pipeline.run(inputs, { onEvent: progress() });
  * ```
  */
-export function progress(options: ProgressOptions = {}): RunObserver {
+export function progress(options?: ProgressOptions): RunObserver;
+export function progress(options: ProgressOptions = {}, ...more: unknown[]): RunObserver {
+  checkNoMore("progress({ ... })", more);
   checkOptions("progress()", options, PROGRESS_RULES);
   const { stream = process.stderr, quiet = false, everyMs = 3_000 } = options;
-  if (quiet) return {};
+  if (quiet) return { onEvent() {} };
   const byRun = new Map<string, RunStats>();
   const runs = new Set<RunStats>();
   let active: Display | undefined;

@@ -1,4 +1,5 @@
 import type { RunEvent } from "../../engine/lifecycle/events.js";
+import { checkNoMore } from "../../util/options.js";
 import { isKnown } from "../event-kinds.js";
 import { type ObserverHooks, observerFactories } from "../run-observer.js";
 import { RunStats, type StepStats, stepPath } from "../run-stats.js";
@@ -51,7 +52,9 @@ export interface Report extends ObserverHooks {
  * await writeFile("run.html", seen.toHtml());
  * ```
  */
-export function report(): Report {
+export function report(): Report;
+export function report(...more: unknown[]): Report {
+  checkNoMore("report()", more);
   return new RunReport();
 }
 
@@ -63,7 +66,9 @@ observerFactories(report);
  * @param events the events of one run, as `readEvents` returns them.
  * @returns the report.
  */
-export function reportOf(events: Iterable<RunEvent>): Report {
+export function reportOf(events: Iterable<RunEvent>): Report;
+export function reportOf(events: Iterable<RunEvent>, ...more: unknown[]): Report {
+  checkNoMore("reportOf(events)", more);
   const read = new RunReport();
   for (const event of events) read.onEvent(event);
   return read;

@@ -3,7 +3,7 @@ import type { Tracer } from "@opentelemetry/api";
 import type { RunEvent } from "../../engine/lifecycle/events.js";
 import type { Carrier, Chunk, ChunkSpan, TraceContext } from "../../engine/lifecycle/trace-context.js";
 import { HypernodesError } from "../../errors.js";
-import { checkOptions, hasMethods, type RulesOf, that } from "../../util/options.js";
+import { checkNoMore, checkOptions, hasMethods, type RulesOf, that } from "../../util/options.js";
 import { observerFactories, type RunObserver } from "../run-observer.js";
 import { type Api, RunTrace } from "./run-trace.js";
 
@@ -52,7 +52,9 @@ export interface TracingOptions {
  * await pipeline.run(inputs, { onEvent: tracing() });
  * ```
  */
-export function tracing(options: TracingOptions = {}): RunObserver {
+export function tracing(options?: TracingOptions): RunObserver;
+export function tracing(options: TracingOptions = {}, ...more: unknown[]): RunObserver {
+  checkNoMore("tracing({ ... })", more);
   checkOptions("tracing()", options, TRACING_RULES);
   const { provider, spansPerStep = 1_000 } = options;
   const api = loadApi();

@@ -1,5 +1,6 @@
 import type { MapQueue } from "../../dsl/pipeline-options.js";
 import {
+  checkNoMore,
   checkOptions,
   isFlag,
   isRecord,
@@ -134,7 +135,9 @@ const MAX_EXPIRE_MS = 100 * 365 * 24 * 3_600_000;
  * @execution({ maps: bullmq({ connection: process.env.REDIS_URL, queue: "embedding" }) }) class Corpus extends Pipeline { ... }
  * ```
  */
-export function bullmq(options: BullmqOptions = {}): BullmqQueue {
+export function bullmq(options?: BullmqOptions): BullmqQueue;
+export function bullmq(options: BullmqOptions = {}, ...more: unknown[]): BullmqQueue {
+  checkNoMore("bullmq({ ... })", more);
   const { mode } = resolveBullmqOptions(options);
   return { kind: "bullmq", mode, options };
 }

@@ -1,5 +1,5 @@
 import type { Placement } from "../../dsl/pipeline-options.js";
-import { checkOptions, isRecord, numberFrom, type RulesOf, that, wholeFrom } from "../../util/options.js";
+import { checkNoMore, checkOptions, isRecord, numberFrom, type RulesOf, that, wholeFrom } from "../../util/options.js";
 import { showValue } from "../../util/show-value.js";
 
 /** Options of `localProcess()`. */
@@ -68,7 +68,9 @@ const RULES: RulesOf<LocalProcessOptions> = {
  * @runOn(localProcess({ memoryMiB: 512, timeoutMs: 60_000 })) class Parsing extends Pipeline { ... }
  * ```
  */
-export function localProcess(options: LocalProcessOptions = {}): LocalProcessPlacement {
+export function localProcess(options?: LocalProcessOptions): LocalProcessPlacement;
+export function localProcess(options: LocalProcessOptions = {}, ...more: unknown[]): LocalProcessPlacement {
+  checkNoMore("localProcess({ ... })", more);
   checkOptions("localProcess(...)", options, RULES);
   const { maxProcesses = 1 } = options;
   return { kind: "local-process", options, ...(maxProcesses > 1 && { containers: maxProcesses }) };

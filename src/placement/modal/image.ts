@@ -1,5 +1,5 @@
 import { badOption, HypernodesError } from "../../errors.js";
-import { checkOptions, isRecord, type RulesOf, that } from "../../util/options.js";
+import { checkNoMore, checkOptions, isRecord, type RulesOf, that } from "../../util/options.js";
 import { PACKAGES } from "../bundle/paths.js";
 import { CUDA_RELEASES, type CudaVersion, onnxruntimeInstruction, providerCheckInstruction } from "./cuda.js";
 import { copyInstruction, downloadInstruction, envInstruction, nodeInstruction } from "./dockerfile.js";
@@ -201,7 +201,9 @@ const CUDA_RULES: RulesOf<CudaOptions> = {
  * image().nodeSlim("22").aptInstall("ffmpeg").npmInstall("onnxruntime-node@1.20.1").env({ OMP_NUM_THREADS: "4" })
  * ```
  */
-export function image(): Image {
+export function image(): Image;
+export function image(...more: unknown[]): Image {
+  checkNoMore("image()", more, 'To name the base: image().from("node:22-slim").');
   const build = { secrets: [], env: {} };
   return createImage({ base: "node:22-slim", baseSecret: undefined, layers: [], packages: [], build });
 }

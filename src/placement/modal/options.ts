@@ -3,6 +3,7 @@ import type { Placement } from "../../dsl/pipeline-options.js";
 import { badOption, HypernodesError } from "../../errors.js";
 import {
   callIt,
+  checkNoMore,
   checkOptions,
   isFlag,
   isRecord,
@@ -109,7 +110,9 @@ const GPU = /^[A-Za-z][A-Za-z0-9-]*[!+]?(:[1-9]\d?)?$/;
  * @runOn(modal({ gpu: "A10G", volume: "retrieval-cache" })) class Retrieval extends Pipeline { ... }
  * ```
  */
-export function modal(options: ModalOptions = {}): ModalPlacement {
+export function modal(options?: ModalOptions): ModalPlacement;
+export function modal(options: ModalOptions = {}, ...more: unknown[]): ModalPlacement {
+  checkNoMore("modal({ ... })", more);
   const { containers } = resolveModalOptions(options);
   return { kind: "modal", options, ...(containers > 1 && { containers }) };
 }
