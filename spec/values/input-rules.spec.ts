@@ -262,16 +262,15 @@ describe("rules for inputs", () => {
         return tree instanceof Tree;
       }
     }
-    const self: Tree = new Tree();
-    self.child = self;
+    const cyclic: { child?: object } = {};
+    cyclic.child = cyclic;
     const deep = (value: object) =>
       nest(3_000, (child) => Object.assign(value instanceof Tree ? new Tree() : {}, { child }));
     const trees: [Pipeline, object][] = [
       [new Transformed(), deep({})],
       [new Transformed(), nest(3_000, (child) => ({ children: [child] }))],
-      [new Transformed(), self],
+      [new Transformed(), cyclic],
       [new Validated(), deep(new Tree())],
-      [new Validated(), self],
     ];
     for (const [pipeline, tree] of trees) {
       const error = await rejection<InputError>((pipeline as Transformed).run({ tree: tree as Tree, other: 1 }));
