@@ -22,6 +22,7 @@ import {
   describeInputs,
   inputError,
   inputRecord,
+  ownValue,
   readInputs,
 } from "../values/inputs.js";
 import { warnOfSecondCopies } from "../values/second-copies.js";
@@ -202,11 +203,11 @@ async function resolveInputs(
   const { bound } = (pipeline as { [PIPELINE]: { bound: Readonly<Record<string, unknown>> } })[PIPELINE];
   warnOfSecondCopies(pipeline.constructor as PipelineClass);
   const checks = inputChecksOf(pipeline.constructor, plan);
-  const read =
+  const inputs = readInputs(graph.pipeline, spec.inputs, () =>
     checks === undefined
       ? [...plan.inputs.map(({ name }) => name), ...elements]
-      : [...inputNames(graph), ...checks.exposed.keys()];
-  const inputs = readInputs(graph.pipeline, spec.inputs, read);
+      : [...inputNames(graph), ...checks.exposed.keys()],
+  );
   if (checks === undefined) {
     const raw = (name: string) => inputValue(pipeline, inputs, bound, name);
     const wrong = checkInputNames(graph, plan, pipeline, inputs, (name) => raw(name) !== undefined);
@@ -234,7 +235,8 @@ async function resolveInputs(
 
 /** A value from the caller is over a bound one, that over the default. Undefined is none. */
 function inputValue(pipeline: object, inputs: Values, bound: Values, name: string): unknown {
-  if (inputs[name] !== undefined) return inputs[name];
+  const value = ownValue(inputs, name);
+  if (value !== undefined) return value;
   return bound[name] !== undefined ? bound[name] : (pipeline as Values)[name];
 }
 

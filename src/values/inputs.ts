@@ -33,19 +33,26 @@ export function assertRecord(where: string, inputs: unknown, expected?: () => st
 /**
  * Reads a caller's inputs, each once.
  *
- * @param names the names whose values are used; others are only names.
+ * @param names gives the names whose values are used; others are only names.
  * @returns the values of the inputs that are there.
  * @throws {InputError} with all inputs whose getters throw.
  */
 export function readInputs(
   where: string,
   inputs: Readonly<Record<string, unknown>>,
-  names: Iterable<string>,
+  names: () => Iterable<string>,
 ): Record<string, unknown> {
+  if (Object.getPrototypeOf(inputs) === Object.prototype) {
+    try {
+      return { ...inputs };
+    } catch {
+      // A getter threw: read one by one, each of them is named.
+    }
+  }
   const values = Object.create(null) as Record<string, unknown>;
   const violations: Violation[] = [];
   let cause: unknown;
-  for (const name of names) {
+  for (const name of names()) {
     try {
       if (hasField(inputs, name)) values[name] = inputs[name];
     } catch (error) {
@@ -76,12 +83,17 @@ export function inputRecord(
   for (const name of inputNames(graph)) {
     const value = (pipeline as Record<string, unknown>)[name];
     if (value !== undefined) defaults.set(name, value);
-    const exposed = inputs[checks?.plainName(name) ?? name];
-    const found = [exposed, inputs[name], bound[name]].find((value) => value !== undefined);
+    const exposed = ownValue(inputs, checks?.plainName(name) ?? name);
+    const found = [exposed, ownValue(inputs, name), bound[name]].find((value) => value !== undefined);
     // A decorator may convert a given undefined into a value.
     if (found !== undefined || (Object.hasOwn(inputs, name) && value === undefined)) given.set(name, found);
   }
   return { given, defaults };
+}
+
+/** Returns a caller's input. An input may have the name of a method of all objects. */
+export function ownValue(inputs: Readonly<Record<string, unknown>>, name: string): unknown {
+  return Object.hasOwn(inputs, name) ? inputs[name] : undefined;
 }
 
 /**
