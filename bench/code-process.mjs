@@ -28,9 +28,10 @@ if (what === "acorn") {
   const exported = Object.values(await import("../dist/chunks/code.js")).flatMap((value) =>
     typeof value === "object" ? Object.values(value) : [value],
   );
-  const [CodeReader, formsToKeep, takeForms] = ["CodeReader", "formsToKeep", "takeForms"].map((name) =>
+  const [CodeReader, exportForms, importForms] = ["CodeReader", "exportForms", "importForms"].map((name) =>
     exported.find((value) => value?.name === name),
   );
+  if (!CodeReader || !exportForms || !importForms) throw new Error("dist/chunks/code.js has other names: mend this bench");
   const { Wide } = await import(path.join(project, "pipeline.js"));
   const isKept = existsSync(keptFile);
   const wide = new Wide();
@@ -40,14 +41,14 @@ if (what === "acorn") {
   for (let pass = 0; pass < 2; pass++) {
     costs.push(
       cost(() => {
-        if (pass === 0 && isKept) takeForms(readFileSync(keptFile, "utf8"));
+        if (pass === 0 && isKept) importForms(readFileSync(keptFile, "utf8"));
         const reader = new CodeReader();
         const codes = reader.pass(() => {
           for (const name of names) reader.foresee(wide, name, nothing);
           return names.map((name) => reader.ofMethod(wide, name, nothing));
         });
         if (codes.some(({ problem }) => problem !== undefined)) throw new Error(codes[0].problem);
-        if (pass === 0 && !isKept) writeFileSync(keptFile, formsToKeep());
+        if (pass === 0 && !isKept) writeFileSync(keptFile, exportForms());
       }),
     );
   }

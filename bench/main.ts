@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import os from "node:os";
 import { fileURLToPath } from "node:url";
-import { cache } from "./cache.js";
+import { cache, codeDigests } from "./cache.js";
 import { chain } from "./chain.js";
 import { codec } from "./codec.js";
 import { diagnostics } from "./diagnostics.js";
@@ -31,6 +31,7 @@ const benches: Record<string, () => Promise<void>> = {
   neural: async () => (await import("./neural.js")).neural(),
   codec,
   cache,
+  code: codeDigests,
   modal,
   matrix,
   queue,
