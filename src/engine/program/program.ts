@@ -47,7 +47,7 @@ export interface NestedProgram extends PlannedChild {
 }
 
 /** The part of a program that is the same for all objects of the class. */
-interface ClassProgram extends Omit<Program, "object" | "self"> {
+interface ClassProgram extends Omit<Program, "object" | "self" | "children"> {
   /** The `this` of all objects, if no method has a word for it; undefined: each object has its own. */
   readonly self: object | undefined;
 }
@@ -65,7 +65,10 @@ export function programFor(pipeline: object, plan: Plan): Program {
   });
 }
 
-/** Written out: a spread takes ten times as long, and `new P().run()` binds for each run. */
+/**
+ * Binds a class's program to an object. Nested programs are the object's own: their code digests may be preset. Written out, because a
+ * spread takes ten times as long, and `new P().run()` binds for each run.
+ */
 function bindToObject(ofClass: ClassProgram, object: object, self: object): Program {
   return {
     plan: ofClass.plan,
@@ -77,7 +80,7 @@ function bindToObject(ofClass: ClassProgram, object: object, self: object): Prog
     isBareCall: ofClass.isBareCall,
     fastPathLength: ofClass.fastPathLength,
     builders: ofClass.builders,
-    children: ofClass.children,
+    children: ofClass.plan.steps.map(({ node, child }) => child && bindNested(node, child)),
   };
 }
 
@@ -123,7 +126,6 @@ function bindToClass(object: object, prototype: Readonly<Record<string, Method>>
     isBareCall: direct,
     fastPathLength: plan.canStream ? 0 : firstGuarded < 0 ? plan.steps.length : firstGuarded,
     builders,
-    children: plan.steps.map(({ node, child }) => child && bindNested(node, child)),
   };
 }
 

@@ -1,5 +1,5 @@
 import { threadId } from "node:worker_threads";
-import { presetCodeDigests } from "../../cache/code-digests.js";
+import { loadCodeReading, presetCodeDigests } from "../../cache/code-digests.js";
 import { CacheSession } from "../../cache/session.js";
 import type { CacheStore, PipelineOptions } from "../../dsl/pipeline-options.js";
 import { AbortError, ValueError } from "../../errors.js";
@@ -141,6 +141,8 @@ async function instantiateStage({ origin, spec: bytes, memory }: ChunkRequest): 
     ...(spec.cached && { cache: IN_MAIN_THREAD }),
   };
   const program = fromProgramSpec(type, choices, spec.source);
+  // Keys count the code of models in values, which this thread reads by itself.
+  if (spec.cached !== undefined) await loadCodeReading();
   for (const [i, codes] of (spec.cached?.codes ?? []).entries())
     if (codes) presetCodeDigests(program.children[i]!.program, codes);
   const values: unknown[] = new Array(program.plan.slots).fill(undefined);
