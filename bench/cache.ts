@@ -2,7 +2,6 @@ import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { KeyvSqlite } from "@keyv/sqlite";
 import { Keyv } from "keyv";
 import { corpusFrom } from "../examples/hebrew-retrieval/corpus.js";
 import { HebrewRetrieval } from "../examples/hebrew-retrieval/retrieval.js";
@@ -10,6 +9,7 @@ import { SqliteStore } from "../src/cache/sqlite-store.js";
 import type { Entry } from "../src/cache/store.js";
 import { digest, type Each, input, mapOver, type Nested, node, Pipeline, sqlite } from "../src/index.js";
 import { type Measured, measure, median, printTable } from "./measure.js";
+import { loadPeers } from "./peers.js";
 
 const HEQ = "../shared/data/heq-val";
 const ELEMENTS = 10_000;
@@ -89,6 +89,7 @@ async function elements(folder: string): Promise<void> {
     "warm: another list, one element is new",
     await timed(7, nothing, () => rows.run({ ids: others() }, { cache: store })),
   );
+  const { KeyvSqlite } = loadPeers("keyv", "@keyv/sqlite@4.0.8", "keyv@5.6.0")("@keyv/sqlite");
   const keyv = new Keyv(new KeyvSqlite({ uri: `sqlite://${path.join(folder, "keyv.sqlite")}` }));
   const few = ids.slice(0, 2000);
   const scale = ids.length / few.length;

@@ -31,7 +31,8 @@ if (what === "acorn") {
   const [CodeReader, exportForms, importForms] = ["CodeReader", "exportForms", "importForms"].map((name) =>
     exported.find((value) => value?.name === name),
   );
-  if (!CodeReader || !exportForms || !importForms) throw new Error("dist/chunks/code.js has other names: mend this bench");
+  if (!CodeReader || !exportForms || !importForms)
+    throw new Error("dist/chunks/code.js has other names: mend this bench");
   const { Wide } = await import(path.join(project, "pipeline.js"));
   const isKept = existsSync(keptFile);
   const wide = new Wide();

@@ -444,7 +444,7 @@ export abstract class Pipeline implements AnyPipeline {
     const exposed = new Map(known.map((name) => [plainName(this.constructor, name), name]));
     const values = new Map<string, unknown>();
     const problems = new Map<string, string>();
-    const given = readInputs(where, inputs, () => [...known, ...exposed.keys()]);
+    const given = readInputs(where, inputs, [...known, ...exposed.keys()]);
     for (const [name, value] of Object.entries(given)) {
       const owner = known.includes(name) ? name : exposed.get(name);
       if (owner === undefined) problems.set(name, `no input is named "${name}". ${didYouMean(name, known)}`);

@@ -4,7 +4,6 @@ import path from "node:path";
 import { mock } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import KeyvRedis from "@keyv/redis";
-import { KeyvSqlite } from "@keyv/sqlite";
 import { expect } from "chai";
 import fc from "fast-check";
 import { Keyv } from "keyv";
@@ -27,6 +26,7 @@ import {
 import { newFolder } from "../support/caches.js";
 import { checkPurity } from "../support/check-purity.js";
 import { inject } from "../support/faults.js";
+import { FolderStore } from "../support/folder-store.mjs";
 import { startRedis } from "../support/redis.js";
 import { rejection } from "../support/rejection.js";
 import { VALUES } from "../support/values.js";
@@ -183,14 +183,9 @@ describe("stores", () => {
   promises("sqlite(path)", () => ({ store: sqlite(path.join(folder, "new", "folder", "values.sqlite")) }));
   promises("memory()", () => ({ store: memory() }));
   promises("keyv(new Keyv())", () => ({ store: keyv(new Keyv()) }));
-  promises("keyv(new Keyv(new KeyvSqlite(...)))", async () => {
-    const adapter = new KeyvSqlite({ uri: `sqlite://${path.join(folder, "keyv.sqlite")}` });
-    const inner = new Keyv(adapter);
-    // It writes entries one by one: that each is safe on the disk before the next is not the point.
-    await adapter.query("PRAGMA synchronous = OFF");
-    await adapter.query("PRAGMA journal_mode = MEMORY");
-    return { store: keyv(inner), close: () => inner.disconnect() };
-  });
+  promises("keyv(new Keyv(an adapter of files))", () => ({
+    store: keyv(new Keyv(new FolderStore(path.join(folder, "keyv")))),
+  }));
   promises("keyv(new Keyv(new KeyvRedis(...))) @slow", async () => {
     const redis = await startRedis();
     if (redis === undefined) return "there is no redis-server (apt-get install redis-server)";

@@ -236,8 +236,8 @@ node()(Broken.prototype, "lost", Object.getOwnPropertyDescriptor(Broken.prototyp
       const error = await failure(new Native(), {}, { image: image().env({ EMPTY: "1" }) });
       expect(error.code).to.equal("PACKAGE_MISSING");
       expect(error.message)
-        .to.contain("the package sqlite3 is not there")
-        .and.to.contain('image: image().npmInstall("sqlite3")');
+        .to.contain("the package cbor-extract is not there")
+        .and.to.contain('image: image().npmInstall("cbor-extract")');
     });
   });
 

@@ -375,8 +375,8 @@ describe("the image of a container @slow", () => {
     };
     for (const [name, base] of Object.entries(bases)) {
       held.server.forget();
-      const { version } = await new Native().run({}, { runOn: modal({ image: base }) });
-      expect(version, name).to.match(/^3\.\d+/);
+      const { kind } = await new Native().run({}, { runOn: modal({ image: base }) });
+      expect(kind, name).to.equal("function");
       const layers = held.server.called("ImageGetOrCreate").map(({ image }) => image.dockerfileCommands as string[]);
       expect(layers.at(-1)!.join(), name).to.contain("npm ci --omit=dev");
       expect(layers.slice(0, -1).flat().join(), name).not.to.contain("npm ci");
@@ -420,7 +420,7 @@ describe("the image of a container @slow", () => {
     await new Native().run({}, { runOn: modal({ image: both, app: "both" }) });
     const box = [...held.server.boxes.values()].at(-1)!;
     expect(box.has("opt/hypernodes/node_modules/leven")).to.equal(true);
-    expect(box.has("opt/hypernodes/run/node_modules/sqlite3")).to.equal(true);
+    expect(box.has("opt/hypernodes/run/node_modules/cbor-extract")).to.equal(true);
   });
 
   onLoopback("is built with secrets and variables that are not in it, the lock file's layer as well", async () => {

@@ -1,7 +1,6 @@
 import { rmSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import KeyvSqlite from "@keyv/sqlite";
 import { Queue } from "bullmq";
 import { expect } from "chai";
 import fc from "fast-check";
@@ -9,6 +8,7 @@ import Keyv from "keyv";
 import { type HypernodesError, NodeError, type RunEvent } from "../../src/index.js";
 import { FAMILY, FAMILY_SIZE, inputsFor } from "../support/family.js";
 import { inject } from "../support/faults.js";
+import { FolderStore } from "../support/folder-store.mjs";
 import { rejection } from "../support/rejection.js";
 import { expectSame } from "../support/seen.js";
 import { begunIn, heldYard, until, type Yard } from "../support/workers.js";
@@ -160,10 +160,10 @@ describe("maps on a queue's workers @slow", function () {
 
   it("find large values in a Keyv, if there is one", async () => {
     const own = yard.queue();
-    process.env.VALUES_FILE = path.join(folder, "values.sqlite");
+    process.env.VALUES_FOLDER = path.join(folder, "values");
     const file = "spec/queue/pipelines/values.mjs";
     const worker = await yard.worker(own, "--concurrency", "1", "--values", file);
-    const values = new Keyv(new KeyvSqlite(`sqlite://${process.env.VALUES_FILE}`));
+    const values = new Keyv(new FolderStore(process.env.VALUES_FOLDER));
     const table = Float64Array.from({ length: 1_000_000 }, (_, i) => i / 2);
     const before = await sent();
     const kept = yard.maps(own, { values });

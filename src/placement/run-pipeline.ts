@@ -203,11 +203,11 @@ async function resolveInputs(
   const { bound } = (pipeline as { [PIPELINE]: { bound: Readonly<Record<string, unknown>> } })[PIPELINE];
   warnOfSecondCopies(pipeline.constructor as PipelineClass);
   const checks = inputChecksOf(pipeline.constructor, plan);
-  const inputs = readInputs(graph.pipeline, spec.inputs, () =>
+  const used =
     checks === undefined
       ? [...plan.inputs.map(({ name }) => name), ...elements]
-      : [...inputNames(graph), ...checks.exposed.keys()],
-  );
+      : [...inputNames(graph), ...checks.exposed.keys()];
+  const inputs = readInputs(graph.pipeline, spec.inputs, used);
   if (checks === undefined) {
     const raw = (name: string) => inputValue(pipeline, inputs, bound, name);
     const wrong = checkInputNames(graph, plan, pipeline, inputs, (name) => raw(name) !== undefined);

@@ -8,7 +8,7 @@ export class Gauge {
   }
 }
 
-export class OneGauge extends Pipeline {
+class OneGauge extends Pipeline {
   @input() gauge!: Gauge;
   @node("gauge") doubled(gauge: Gauge): number {
     return gauge.doubled();

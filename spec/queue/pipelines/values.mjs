@@ -1,5 +1,5 @@
-import KeyvSqlite from "@keyv/sqlite";
 import Keyv from "keyv";
+import { FolderStore } from "../../support/folder-store.mjs";
 
-/** What clients and workers leave large values in. */
-export default new Keyv(new KeyvSqlite(`sqlite://${process.env.VALUES_FILE}`));
+/** Where clients and workers leave large values. */
+export default new Keyv(new FolderStore(process.env.VALUES_FOLDER));
