@@ -251,7 +251,7 @@ describe("a pipeline in a container @slow", () => {
 
   it("remembers nothing across containers without a volume, and says so", async () => {
     const text = await printed(() => new Remembered().run({ xs: [1] }, cold));
-    expect(text).to.contain("goes with the container: give it a volume, modal({ volume: name })");
+    expect(text).to.contain("is lost with the container: give it a volume, modal({ volume: name })");
   });
 });
 
