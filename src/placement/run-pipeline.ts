@@ -205,7 +205,7 @@ async function resolveInputs(
   const checks = inputChecksOf(pipeline.constructor, plan);
   const used =
     checks === undefined
-      ? [...plan.inputs.map(({ name }) => name), ...elements]
+      ? plan.inputs.map(({ name }) => name).concat(elements)
       : [...inputNames(graph), ...checks.exposed.keys()];
   const inputs = readInputs(graph.pipeline, spec.inputs, used);
   if (checks === undefined) {
