@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect";
-import { measure, printTable } from "./measure.js";
+import { type Contender, measure, printTable } from "./measure.js";
 import { chainOf } from "./pipelines.js";
 
 const NODES = 100;
@@ -15,41 +15,27 @@ export async function chain(): Promise<void> {
     Effect.succeed(1),
   );
   const results = await measure([
-    {
-      name: "bare calls",
-      operations: NODES,
-      runs: 500,
-      run: () => {
-        let value = 1;
-        for (let i = 0; i < NODES; i++) value = next(value);
-        return value;
-      },
-    },
-    {
-      name: "bare await",
-      operations: NODES,
-      runs: 500,
-      run: async () => {
-        let value = 1;
-        for (let i = 0; i < NODES; i++) value = await nextAsync(value);
-        return value;
-      },
-    },
-    { name: "Effect, flatMap, built once", operations: NODES, runs: 500, run: () => Effect.runPromise(effect) },
-    {
-      name: "Effect, gen",
-      operations: NODES,
-      runs: 500,
-      run: () =>
-        Effect.runPromise(
-          Effect.gen(function* () {
-            let value = 1;
-            for (let i = 0; i < NODES; i++) value = yield* Effect.sync(() => next(value));
-            return value;
-          }),
-        ),
-    },
-    { name: "hypernodes", operations: NODES, runs: 500, run: () => pipeline.run({ x: 1 }) },
+    contender("bare calls", () => {
+      let value = 1;
+      for (let i = 0; i < NODES; i++) value = next(value);
+      return value;
+    }),
+    contender("bare await", async () => {
+      let value = 1;
+      for (let i = 0; i < NODES; i++) value = await nextAsync(value);
+      return value;
+    }),
+    contender("Effect, flatMap, built once", () => Effect.runPromise(effect)),
+    contender("Effect, gen", () =>
+      Effect.runPromise(
+        Effect.gen(function* () {
+          let value = 1;
+          for (let i = 0; i < NODES; i++) value = yield* Effect.sync(() => next(value));
+          return value;
+        }),
+      ),
+    ),
+    contender("hypernodes", () => pipeline.run({ x: 1 })),
   ]);
   printTable(`Chain of ${NODES} trivial synchronous nodes`, "node", results, "bare await");
 
@@ -71,27 +57,17 @@ async function distinctMethods(): Promise<void> {
   const asynchronous = methods.map((_, i) => new AsyncFunction("x", `return x + ${i};`) as typeof nextAsync);
   const pipeline = new (chainOf(NODES, (i) => methods[i]!))() as unknown as Runnable;
   const results = await measure([
-    {
-      name: "bare calls",
-      operations: NODES,
-      runs: 500,
-      run: () => {
-        let value = 1;
-        for (const method of methods) value = method(value);
-        return value;
-      },
-    },
-    {
-      name: "bare await",
-      operations: NODES,
-      runs: 500,
-      run: async () => {
-        let value = 1;
-        for (const method of asynchronous) value = await method(value);
-        return value;
-      },
-    },
-    { name: "hypernodes", operations: NODES, runs: 500, run: () => pipeline.run({ x: 1 }) },
+    contender("bare calls", () => {
+      let value = 1;
+      for (const method of methods) value = method(value);
+      return value;
+    }),
+    contender("bare await", async () => {
+      let value = 1;
+      for (const method of asynchronous) value = await method(value);
+      return value;
+    }),
+    contender("hypernodes", () => pipeline.run({ x: 1 })),
   ]);
   printTable(`Chain of ${NODES} distinct synchronous methods`, "node", results, "bare await");
 }
@@ -102,16 +78,16 @@ async function waysToRun(): Promise<void> {
   const kept = new Chain() as unknown as Runnable;
   const outputs = [`n${NODES - 1}`];
   const results = await measure([
-    { name: "a kept object", operations: 1, runs: 500, run: () => kept.run({ x: 1 }) },
-    {
-      name: "a new object each time",
-      operations: 1,
-      runs: 500,
-      run: () => (new Chain() as unknown as Runnable).run({ x: 1 }),
-    },
-    { name: "a kept object, its outputs named", operations: 1, runs: 500, run: () => kept.run({ x: 1 }, { outputs }) },
+    contender("a kept object", () => kept.run({ x: 1 }), 1),
+    contender("a new object each time", () => (new Chain() as unknown as Runnable).run({ x: 1 }), 1),
+    contender("a kept object, its outputs named", () => kept.run({ x: 1 }, { outputs }), 1),
   ]);
   printTable(`Runs of a chain of ${NODES} nodes`, "run", results, "a kept object");
+}
+
+/** So short that a round has 500 runs. */
+function contender(name: string, run: () => unknown, operations = NODES): Contender {
+  return { name, operations, runs: 500, run };
 }
 
 interface Runnable {

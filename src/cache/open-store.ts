@@ -14,7 +14,8 @@ export type StoreSpec =
   | (CacheStore & { readonly kind: "memory"; readonly max: number })
   | (CacheStore & { readonly kind: "keyv"; readonly store: KeyvLike });
 
-type StoreView = Store & { closeView?(): void };
+/** A store that is only looked into, and closed then if it was opened for that. */
+export type StoreView = Store & { closeView?(): void };
 
 /** Stores in memory live as long as the object that names them; one Keyv is one store, in all caches that name it. */
 const stores = new WeakMap<object, Store>();

@@ -1,4 +1,3 @@
-import { types } from "node:util";
 import { InputError, type Violation } from "../errors.js";
 import { type Graph, inputNames } from "../graph/graph.js";
 import { nodesByName } from "../graph/order.js";
@@ -18,8 +17,6 @@ import type { InputChecks, InputRecord } from "./input-checks.js";
  * @throws {InputError}
  */
 export function assertRecord(where: string, inputs: unknown, expected?: () => string): void {
-  // Most are plain objects: nothing more is asked of them.
-  if (isPlain(inputs)) return;
   const isPending = isAwaitable(inputs);
   if (!isPending && isRecord(inputs)) return;
   throw new InputError({
@@ -31,15 +28,6 @@ export function assertRecord(where: string, inputs: unknown, expected?: () => st
       : `Give them as { name: value }${expected === undefined ? "" : `: ${expected()}`}.`,
     violations: [{ path: "", constraint: "record", problem: "the inputs are no record" }],
   });
-}
-
-function isPlain(value: unknown): value is Record<string, unknown> {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    !types.isProxy(value) &&
-    Object.getPrototypeOf(value) === Object.prototype
-  );
 }
 
 /**

@@ -76,31 +76,26 @@ export class ResourceScope {
   /** Disposes of all that was built, the last built first. */
   async dispose(): Promise<void> {
     this.ended = true;
-    const errors: unknown[] = [];
-    const problems: string[] = [];
-    const places: string[] = [];
+    const failures: { readonly path: string; readonly error: unknown }[] = [];
     this.built.clear();
     for (let next = this.disposals.pop(); next !== undefined; next = this.disposals.pop()) {
       try {
         await next.end();
       } catch (error) {
-        const { path = "a connection" } = next;
-        errors.push(error);
-        places.push(path);
-        problems.push(describeChain(error));
+        failures.push({ path: next.path ?? "a connection", error });
       }
     }
-    if (errors.length > 0) {
-      throw new HypernodesError({
-        code: "DISPOSE_FAILED",
-        where: places.join(", "),
-        problem:
-          errors.length === 1
-            ? `the resource could not be disposed of: ${problems[0]}`
-            : `${errors.length} resources could not be disposed of: ${places.map((path, i) => `${path}: ${problems[i]}`).join("; ")}`,
-        cause: errors.length === 1 ? errors[0] : new AggregateError(errors),
-      });
-    }
+    const [first, ...others] = failures;
+    if (first === undefined) return;
+    throw new HypernodesError({
+      code: "DISPOSE_FAILED",
+      where: failures.map(({ path }) => path).join(", "),
+      problem:
+        others.length === 0
+          ? `the resource could not be disposed of: ${describeChain(first.error)}`
+          : `${failures.length} resources could not be disposed of: ${failures.map(({ path, error }) => `${path}: ${describeChain(error)}`).join("; ")}`,
+      cause: others.length === 0 ? first.error : new AggregateError(failures.map(({ error }) => error)),
+    });
   }
 }
 

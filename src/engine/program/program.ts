@@ -48,9 +48,14 @@ export interface NestedProgram extends PlannedChild {
 
 /** The part of a program that is the same for all objects of the class. */
 interface ClassProgram extends Omit<Program, "object" | "self" | "children"> {
-  /** The `this` of all objects, if no method has a word for it; undefined: each object has its own. */
-  readonly self: object | undefined;
+  /** True if a method could use `this`: then it is the object's own. */
+  readonly readsThis: boolean;
+  /** For each step undefined; undefined as a whole if a step has a nested program, which is the object's own. */
+  readonly noChildren: readonly undefined[] | undefined;
 }
+
+/** The `this` of methods that have no word for it. */
+const UNREAD_THIS: object = Object.freeze(Object.create(null));
 
 const programs = new WeakMap<object, Map<Plan, Program>>();
 const guards = new WeakMap<object, object>();
@@ -61,7 +66,7 @@ export function programFor(pipeline: object, plan: Plan): Program {
   return getOrCreate(known, plan, () => {
     const ofClass = classProgramFor(pipeline, plan);
     const guard = () => createThisGuard(pipeline, plan.graph);
-    return bindToObject(ofClass, pipeline, ofClass.self ?? getOrCreate(guards, pipeline, guard));
+    return bindToObject(ofClass, pipeline, ofClass.readsThis ? getOrCreate(guards, pipeline, guard) : UNREAD_THIS);
   });
 }
 
@@ -80,7 +85,7 @@ function bindToObject(ofClass: ClassProgram, object: object, self: object): Prog
     isBareCall: ofClass.isBareCall,
     fastPathLength: ofClass.fastPathLength,
     builders: ofClass.builders,
-    children: ofClass.plan.steps.map(({ node, child }) => child && bindNested(node, child)),
+    children: ofClass.noChildren ?? ofClass.plan.steps.map(({ node, child }) => child && bindNested(node, child)),
   };
 }
 
@@ -89,7 +94,7 @@ function classProgramFor(pipeline: object, plan: Plan): ClassProgram {
   const prototype = Object.getPrototypeOf(pipeline) as Record<string, Method>;
   const known = classPrograms.get(plan);
   if (known !== undefined && hasMethods(prototype, known)) return known;
-  const program = bindToClass(pipeline, prototype, plan);
+  const program = bindToClass(pipeline.constructor as PipelineClass, prototype, plan);
   classPrograms.set(plan, program);
   return program;
 }
@@ -101,8 +106,7 @@ function hasMethods(prototype: Readonly<Record<string, Method>>, { plan, methods
   );
 }
 
-function bindToClass(object: object, prototype: Readonly<Record<string, Method>>, plan: Plan): ClassProgram {
-  const pipeline = object.constructor as PipelineClass;
+function bindToClass(pipeline: PipelineClass, prototype: Readonly<Record<string, Method>>, plan: Plan): ClassProgram {
   registerExportsOf(pipeline);
   const methods = plan.steps.map(({ name, child }) => (child === undefined ? prototype[name]! : undefined));
   const builders = plan.resources.map(({ name }) => prototype[name]!);
@@ -118,9 +122,8 @@ function bindToClass(object: object, prototype: Readonly<Record<string, Method>>
   return {
     plan,
     pipeline,
-    self: [...methods, ...builders].some((method) => method !== undefined && mayReadThis(method))
-      ? undefined
-      : createThisGuard(object, plan.graph),
+    readsThis: [...methods, ...builders].some((method) => method !== undefined && mayReadThis(method)),
+    noChildren: plan.steps.some(({ child }) => child) ? undefined : plan.steps.map(() => undefined),
     methods,
     hasAsyncMethod: [...methods, ...builders].some((method) => method !== undefined && isAsync(method)),
     isBareCall: direct,

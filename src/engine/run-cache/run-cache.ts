@@ -1,6 +1,6 @@
 import { loadCodeReading, runEnded } from "../../cache/code-digests.js";
 import { MemoryStore } from "../../cache/memory-store.js";
-import { identityOf, openStoreForRun, viewStoreForRun } from "../../cache/open-store.js";
+import { identityOf, openStoreForRun, type StoreView, viewStoreForRun } from "../../cache/open-store.js";
 import { CacheSession } from "../../cache/session.js";
 import type { Store } from "../../cache/store.js";
 import type { PipelineClass } from "../../dsl/members.js";
@@ -65,7 +65,7 @@ export class RunCache {
    */
   async view(meant: readonly (CacheStore | undefined)[], where: string): Promise<() => void> {
     await loadCodeReading();
-    const nothing: Store & { closeView?(): void } = new MemoryStore(0);
+    const nothing: StoreView = new MemoryStore(0);
     const views = await this.openAll(meant, async (each) => (await viewStoreForRun(each, where)) ?? nothing, true);
     return () => {
       for (const view of views) view.closeView?.();
