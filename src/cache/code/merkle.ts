@@ -39,14 +39,14 @@ function digestPart(nodes: readonly Node[], part: readonly number[], digests: st
   const [first] = part;
   const { text, next } = nodes[first!]!;
   if (part.length === 1 && !next.includes(first!)) {
-    digests[first!] = digestOf([text, ...next.map((other) => digests[other]!)]);
+    digests[first!] = digestOf(text, next, (other) => digests[other]!);
     return;
   }
   const inPart = new Set(part);
   let colours = new Map(
     part.map((id) => {
       const { text, next } = nodes[id]!;
-      return [id, digestOf([text, ...next.map((other) => (inPart.has(other) ? "" : digests[other]!))])] as const;
+      return [id, digestOf(text, next, (other) => (inPart.has(other) ? "-" : digests[other]!))] as const;
     }),
   );
   // Until they are separated as far as they ever will be: then no longer walk finds a difference.
@@ -54,18 +54,21 @@ function digestPart(nodes: readonly Node[], part: readonly number[], digests: st
     before = new Set(colours.values()).size;
     colours = new Map(
       part.map((id) => {
-        const inner = nodes[id]!.next.filter((other) => inPart.has(other)).map((other) => colours.get(other)!);
-        return [id, digestOf([colours.get(id)!, ...inner])] as const;
+        const inner = nodes[id]!.next.filter((other) => inPart.has(other));
+        return [id, digestOf(colours.get(id)!, inner, (other) => colours.get(other)!)] as const;
       }),
     );
     count = new Set(colours.values()).size;
   }
-  const all = [...new Set(colours.values())].sort();
-  for (const id of part) digests[id] = digestOf([colours.get(id)!, ...all]);
+  const all = [...new Set(colours.values())].sort().join("");
+  for (const id of part) digests[id] = digestOf(`${all}\n${colours.get(id)!}`, [], () => "");
 }
 
-function digestOf(parts: readonly string[]): string {
-  return hash("sha256", JSON.stringify(parts), "hex");
+/** Digests come first: they have one length, so that no text looks like a digest. */
+function digestOf(text: string, next: readonly number[], digest: (id: number) => string): string {
+  let content = "";
+  for (const id of next) content += digest(id);
+  return hash("sha256", `${content}\n${text}`, "hex");
 }
 
 /** Tarjan: the strongly connected parts of what has no digest yet, each after those that it leads to. */
@@ -73,31 +76,32 @@ function partsOf(nodes: readonly Node[], digests: readonly string[]): number[][]
   const parts: number[][] = [];
   const order = new Int32Array(nodes.length).fill(-1);
   const low = new Int32Array(nodes.length);
+  /** For each node, the place in `next` to go on at. */
+  const at = new Uint32Array(nodes.length);
   const isOpen = new Uint8Array(nodes.length);
   const open: number[] = [];
   let count = 0;
   for (let root = digests.length; root < nodes.length; root++) {
     if (order[root] !== -1) continue;
-    const path: { readonly id: number; at: number }[] = [{ id: root, at: 0 }];
+    const path = [root];
     while (path.length > 0) {
-      const step = path.at(-1)!;
-      const { id } = step;
-      if (step.at === 0) {
+      const id = path[path.length - 1]!;
+      if (order[id] === -1) {
         order[id] = low[id] = count++;
         open.push(id);
         isOpen[id] = 1;
       }
       const { next } = nodes[id]!;
-      if (step.at < next.length) {
-        const child = next[step.at++]!;
+      if (at[id]! < next.length) {
+        const child = next[at[id]!++]!;
         if (child < digests.length) continue;
-        if (order[child] === -1) path.push({ id: child, at: 0 });
+        if (order[child] === -1) path.push(child);
         else if (isOpen[child] === 1) low[id] = Math.min(low[id]!, order[child]!);
         continue;
       }
       path.pop();
-      const parent = path.at(-1);
-      if (parent !== undefined) low[parent.id] = Math.min(low[parent.id]!, low[id]!);
+      const parent = path[path.length - 1];
+      if (parent !== undefined) low[parent] = Math.min(low[parent]!, low[id]!);
       if (low[id] !== order[id]) continue;
       const part: number[] = [];
       for (;;) {
