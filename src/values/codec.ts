@@ -26,13 +26,16 @@ const CHECKED = 2;
  * @throws {ValueError} `UNSERIALISABLE` with the path to a part that can't be serialized.
  */
 export function encode(value: unknown, options: EncodeOptions = {}): Uint8Array {
-  const { length, parts } = encodeChunks(value, options);
+  const serialized = serialize(value, options);
+  const contents = [serialized.body, ...serialized.views];
+  const length = contents.reduce((sum, { byteLength }) => alignOffset(sum + byteLength), HEADER);
   const bytes = new Uint8Array(options.shared ? new SharedArrayBuffer(length) : new ArrayBuffer(length));
-  let offset = 0;
-  for (const part of parts) {
-    bytes.set(part, offset);
-    offset += part.length;
+  let offset = HEADER;
+  for (const { buffer, byteOffset, byteLength } of contents) {
+    bytes.set(new Uint8Array(buffer, byteOffset, byteLength), offset);
+    offset = alignOffset(offset + byteLength);
   }
+  writeHeader([bytes], serialized, options);
   return bytes;
 }
 
@@ -50,6 +53,28 @@ export interface EncodedChunks {
  * @throws {ValueError} as `encode` does.
  */
 export function encodeChunks(value: unknown, options: EncodeOptions = {}): EncodedChunks {
+  const serialized = serialize(value, options);
+  const parts: Uint8Array[] = [new Uint8Array(HEADER)];
+  let length = HEADER;
+  for (const { buffer, byteOffset, byteLength } of [serialized.body, ...serialized.views]) {
+    const end = length + byteLength;
+    // The checksum of empty bytes resets the running checksum to zero.
+    if (byteLength > 0) parts.push(new Uint8Array(buffer, byteOffset, byteLength));
+    length = alignOffset(end);
+    if (length > end) parts.push(new Uint8Array(length - end));
+  }
+  writeHeader(parts, serialized, options);
+  return { length, parts };
+}
+
+/** A value in the base format, and the typed arrays that follow it. */
+interface Serialized {
+  readonly body: Uint8Array;
+  readonly views: readonly ArrayBufferView[];
+  readonly hasTable: boolean;
+}
+
+function serialize(value: unknown, options: EncodeOptions): Serialized {
   const walk = { sharesMemory: options.memory !== undefined, levelsAround: options.levelsAround ?? 0 };
   try {
     return write(dehydrate(value, walk), options);
@@ -65,11 +90,11 @@ export function encodeChunks(value: unknown, options: EncodeOptions = {}): Encod
   }
 }
 
-function write(dismantled: Dehydrated, options: EncodeOptions): EncodedChunks {
-  const writer = new (v8Format().Writer)(options.memory);
+function write(dismantled: Dehydrated, { memory }: EncodeOptions): Serialized {
+  const writer = new (v8Format().Writer)(memory);
   writer.writeHeader();
   writer.writeValue(rootOf(dismantled));
-  return inParts(writer.releaseBuffer(), writer.views, dismantled.table !== undefined, options);
+  return { body: writer.releaseBuffer(), views: writer.views, hasTable: dismantled.table !== undefined };
 }
 
 /** An object that looks plain and is not, which only the base format detects. */
@@ -90,35 +115,25 @@ function rootOf({ value, table }: Dehydrated): unknown {
   return [value, classes, Int32Array.from(objects), properties, hidden, orders, count];
 }
 
-function inParts(
-  body: Uint8Array,
-  views: readonly ArrayBufferView[],
-  hasTable: boolean,
+/** @param parts all bytes; the first one has room for the header. */
+function writeHeader(
+  parts: readonly Uint8Array[],
+  { body, hasTable }: Serialized,
   { unchecked = false, salt }: EncodeOptions,
-): EncodedChunks {
-  const header = new Uint8Array(HEADER);
-  const parts: Uint8Array[] = [header];
-  let length = HEADER;
-  for (const { buffer, byteOffset, byteLength } of [body, ...views]) {
-    const end = length + byteLength;
-    // The checksum of empty bytes resets the running checksum to zero.
-    if (byteLength > 0) parts.push(new Uint8Array(buffer, byteOffset, byteLength));
-    length = alignOffset(end);
-    if (length > end) parts.push(new Uint8Array(length - end));
-  }
-  const fields = new DataView(header.buffer);
+): void {
+  const fields = new DataView(parts[0]!.buffer);
   fields.setUint32(0, MAGIC, true);
   fields.setUint8(4, VERSION);
   fields.setUint8(5, (hasTable ? HAS_TABLE : 0) | (unchecked ? 0 : CHECKED));
   fields.setUint32(12, body.length, true);
   if (!unchecked) fields.setUint32(8, checksumOf(parts, salt), true);
-  return { length, parts };
 }
 
 /** Computes the checksum of everything but itself. */
 function checksumOf([first, ...others]: readonly Uint8Array[], salt = ""): number {
-  let sum = zlib().crc32(first!.subarray(12), zlib().crc32(first!.subarray(0, 8), zlib().crc32(salt)));
-  for (const part of others) sum = zlib().crc32(part, sum);
+  const { crc32 } = zlib();
+  let sum = crc32(first!.subarray(12), crc32(first!.subarray(0, 8), crc32(salt)));
+  for (const part of others) sum = crc32(part, sum);
   return sum;
 }
 

@@ -82,6 +82,7 @@ interface WalkOptions {
  * @throws {ValueError} for a part that can't be serialized, with the path to it.
  */
 export function dehydrate(value: unknown, options: WalkOptions = {}, copies = false): Dehydrated {
+  if (isPrimitive(value)) return { value, table: undefined };
   try {
     return new Dehydrator(options, copies).all(value);
   } catch (thrown) {
