@@ -17,6 +17,7 @@ export function describeValue(value: unknown, met = new Map<object, number>()): 
   met.set(value, met.size);
   const inner = (v: unknown) => describeValue(v, met);
   const parts = [kindAndInside(value, inner)];
+  if (Array.isArray(value) && !Object.getOwnPropertyDescriptor(value, "length")!.writable) parts.push("of one length");
   if (!Object.isExtensible(value)) {
     parts.push(Object.isFrozen(value) ? "frozen" : Object.isSealed(value) ? "sealed" : "not extensible");
   }

@@ -180,8 +180,9 @@ function nativeName(value: object, kind: Kind): string | undefined {
 /** Returns 1 for an object that is not extensible, 2 for a sealed one, 3 for a frozen one; otherwise 0. */
 export function integrityOf(value: object): number {
   if (Object.isExtensible(value)) return 0;
-  if (Object.isFrozen(value)) return 3;
-  return Object.isSealed(value) ? 2 : 1;
+  // V8 calls an array without elements frozen although its length can be written.
+  if (Object.isFrozen(value) && (!Array.isArray(value) || !isWritable(value, "length"))) return FROZEN;
+  return Object.isSealed(value) ? SEALED : 1;
 }
 
 /**
