@@ -4,6 +4,7 @@ import {
   type AnyPipeline,
   type Bound,
   type BoundNames,
+  classNameOf,
   type InputsOf,
   type NodesOf,
   type OutputsOf,
@@ -235,7 +236,7 @@ export abstract class Pipeline implements AnyPipeline {
   async run<const K extends NodesOf<this> = never, const G extends NodesOf<this> = never>(
     ...[inputs, options, ...more]: RunArguments<this, K, G>
   ): Promise<ResultOf<this, K>> {
-    if (more.length > 0) checkNoMore(`${this.constructor.name}.run(inputs, options)`, more);
+    if (more.length > 0) checkNoMore(`${classNameOf(this.constructor)}.run(inputs, options)`, more);
     const { spec, observers } = this.#prepareRun(inputs, options);
     const { runPipeline } = engine.loaded ?? (await engine.load());
     return (await withObservers(observers, () => runPipeline(spec))) as ResultOf<this, K>;
@@ -266,7 +267,7 @@ export abstract class Pipeline implements AnyPipeline {
     options: MapRunOptions<this, O, K, G> & { readonly onError?: E },
   ): Promise<(ResultOf<this, K> | (E extends "collect" ? NodeError : never))[]>;
   async map(inputs: object, options: MapRunOptions<this, any, any, any>, ...more: unknown[]): Promise<any[]> {
-    checkNoMore(`${this.constructor.name}.map(inputs, options)`, more);
+    checkNoMore(`${classNameOf(this.constructor)}.map(inputs, options)`, more);
     const { spec, observers } = this.#prepareRun(inputs, options, MAP_RUN_RULES);
     const { mapPipeline } = engine.loaded ?? (await engine.load());
     return withObservers(observers, () => mapPipeline(spec, over(options)));
@@ -303,7 +304,7 @@ export abstract class Pipeline implements AnyPipeline {
     options: MapRunOptions<this, any, any, any>,
     ...more: unknown[]
   ): AsyncGenerator<any, void, undefined> {
-    checkNoMore(`${this.constructor.name}.stream(inputs, options)`, more);
+    checkNoMore(`${classNameOf(this.constructor)}.stream(inputs, options)`, more);
     const { spec, observers } = this.#prepareRun(inputs, options, MAP_RUN_RULES);
     const results = (engine.loaded?.streamPipeline ?? streamOnceLoaded)(spec, over(options));
     return observers === undefined ? results : streamWithObservers(observers, results);
@@ -341,7 +342,7 @@ export abstract class Pipeline implements AnyPipeline {
     const G extends NodesOf<this> = never,
   >(inputs: MapInputs<this, O, K | G>, options: MapRunOptions<this, O, K, G>): Promise<NodeExplanation[]>;
   async explain(inputs?: object, options?: RunOptions<this, any, any>, ...more: unknown[]): Promise<NodeExplanation[]> {
-    checkNoMore(`${this.constructor.name}.explain(inputs, options)`, more);
+    checkNoMore(`${classNameOf(this.constructor)}.explain(inputs, options)`, more);
     const isMap = isRecord(options) && "over" in options;
     const { spec } = this.#prepareRun(inputs, options, isMap ? MAP_RUN_RULES : RUN_RULES);
     const { explainPipeline } = engine.loaded ?? (await engine.load());
@@ -359,7 +360,7 @@ export abstract class Pipeline implements AnyPipeline {
    */
   bind<const B extends Partial<InputsOf<this>>>(inputs: B): Bound<Unbound<this>, BoundNames<this> | keyof B>;
   bind(inputs: Readonly<Record<string, unknown>>, ...more: unknown[]): any {
-    checkNoMore(`${this.constructor.name}.bind(inputs)`, more);
+    checkNoMore(`${classNameOf(this.constructor)}.bind(inputs)`, more);
     return this.#derive({ bound: { ...this[PIPELINE].bound, ...this.#byOwnNames("bind()", inputs) } });
   }
 
@@ -372,7 +373,7 @@ export abstract class Pipeline implements AnyPipeline {
   unbind<const N extends BoundNames<this> = BoundNames<this>>(
     ...names: N[]
   ): Bound<Unbound<this>, Exclude<BoundNames<this>, N>> {
-    checkOptions(`${this.constructor.name}.unbind(...names)`, { names }, UNBIND_RULES);
+    checkOptions(`${classNameOf(this.constructor)}.unbind(...names)`, { names }, UNBIND_RULES);
     const removed: readonly unknown[] = names.length > 0 ? names : Object.keys(this[PIPELINE].bound);
     const remaining = Object.entries(this[PIPELINE].bound).filter(([name]) => !removed.includes(name));
     return this.#derive({ bound: Object.fromEntries(remaining) });
@@ -398,8 +399,8 @@ export abstract class Pipeline implements AnyPipeline {
    */
   with(options: PipelineOptions): this;
   with(options: PipelineOptions, ...more: unknown[]): this {
-    checkNoMore(`${this.constructor.name}.with(options)`, more);
-    checkOptions(`${this.constructor.name}.with()`, options, PIPELINE_RULES, { hint: placeOfOption });
+    checkNoMore(`${classNameOf(this.constructor)}.with(options)`, more);
+    checkOptions(`${classNameOf(this.constructor)}.with()`, options, PIPELINE_RULES, { hint: placeOfOption });
     return this.#derive({ choices: mergeOptions(this[PIPELINE].choices, options) });
   }
 
@@ -415,7 +416,7 @@ export abstract class Pipeline implements AnyPipeline {
    */
   open(): this & AsyncDisposable;
   open(...more: unknown[]): this & AsyncDisposable {
-    checkNoMore(`${this.constructor.name}.open()`, more, "For options: with(options).open().");
+    checkNoMore(`${classNameOf(this.constructor)}.open()`, more, "For options: with(options).open().");
     const resources = new ResourceScope();
     const copy: this = this.#derive({});
     opened.set(copy, resources);
@@ -430,14 +431,18 @@ export abstract class Pipeline implements AnyPipeline {
    */
   graph(): RenderableGraph;
   graph(...more: unknown[]): RenderableGraph {
-    checkNoMore(`${this.constructor.name}.graph()`, more, "Options belong to its methods: graph().toMermaid({ ... }).");
+    checkNoMore(
+      `${classNameOf(this.constructor)}.graph()`,
+      more,
+      "Options belong to its methods: graph().toMermaid({ ... }).",
+    );
     const type = this.constructor as PipelineClass;
     return withRendering(graphOf(type), type);
   }
 
   /** Returns inputs under their own names. Callers may use the names of `@Expose({ name })`. */
   #byOwnNames(call: string, inputs: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-    const where = `${this.constructor.name}.${call}`;
+    const where = `${classNameOf(this.constructor)}.${call}`;
     ignoreRejection(inputs);
     assertRecord(where, inputs);
     const known = inputNames(this.graph());

@@ -356,6 +356,29 @@ describe("a model that can't be made again", () => {
   }
 });
 
+describe("a value that all elements share, and that a thread can't make again", () => {
+  for (const [output, cache] of [
+    ["shared", false],
+    ["sum", false],
+    ["shared", memory()],
+    ["sum", memory()],
+  ] as const) {
+    it(`is named, with the path in it: ${output}${cache === false ? "" : ", cached"}`, async () => {
+      const run = new Debts().run(
+        { xs: [1, 2], debts: [1, -2].map((cents) => new Money(cents)) },
+        {
+          ...{ ...AWAY, cache, outputs: [output] as "shared"[] },
+        },
+      );
+      const error = await rejection<NodeError>(run);
+      expect(error.where).to.equal(`Debts.${output}`);
+      expect(error.message).to.contain(
+        `what it takes from "debts" can't be sent between threads: at [1], it is an instance of Money, and its fromJSON() threw RangeError: no debts`,
+      );
+    });
+  }
+});
+
 describe("elements that a thread can't make again", () => {
   it("fail alone where errors are collected, each by name, and so does what is made of them", async () => {
     const xs = Array.from({ length: 50 }, (_, i) => i);

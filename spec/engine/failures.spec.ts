@@ -35,6 +35,20 @@ describe("a node that fails", () => {
     @mapOver("texts", Essays, { essay: "texts" }, "count") essays!: Nested<number[]>;
   }
 
+  it("tells where also in a class without a name", async () => {
+    class Nameless extends Pipeline {
+      @input() x!: number;
+      @node("x") y(x: number): number {
+        throw new Error(`no ${x}`);
+      }
+    }
+    Object.defineProperty(Nameless, "name", { value: "" });
+    const error = await rejection<NodeError>(new Nameless().run({ x: 1 }));
+    expect(error.where).to.equal("(anonymous class).y");
+    const missing = await rejection(new Nameless().run({} as never));
+    expect(missing.message).to.contain('(anonymous class): missing input "x"');
+  });
+
   it("tells where, through nesting and maps, with what, and keeps the cause", async () => {
     const error = await rejection<NodeError>(new Corpus().run({ texts: ["a", "b", "c", "d bad"] }));
     expect(error).to.be.instanceOf(NodeError);

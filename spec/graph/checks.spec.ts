@@ -429,7 +429,7 @@ describe("the reflector", () => {
     expect(defectsIn(() => new Inputs()).message).to.contain("it has inputs, but no nodes");
     expect(defectsIn(() => new Nothing()).message).to.contain("it has no decorated members");
     const nameless = [class extends Pipeline {}][0]!;
-    expect(defectsIn(() => new nameless()).message).to.match(/^a class without a name: it has no decorated members/);
+    expect(defectsIn(() => new nameless()).message).to.match(/^\(anonymous class\): it has no decorated members/);
   });
 
   it("refuses decorators on static members, and standard decorators", () => {

@@ -250,6 +250,12 @@ export class Debts extends Pipeline {
   @mapOver(["debts", "xs"], { onError: "collect" }) both(money: Money, x: number): Each<number> {
     return money.cents + x;
   }
+  @mapOver("xs", "debts") shared(x: number, debts: Money[]): Each<number> {
+    return debts[0]!.cents + x;
+  }
+  @node("debts") sum(debts: Money[]): number {
+    return debts.reduce((sum, { cents }) => sum + cents, 0);
+  }
   @mapOver("collected", { onError: "collect" }) after(cents: number): Each<number> {
     return cents + 1;
   }

@@ -486,6 +486,15 @@ describe("arguments that are no options objects", () => {
     "Plain.with(options)": (...more) => new Plain().with({}, ...(more as [])),
     "Plain.open()": (...more) => new Plain().open(...(more as [])),
     "Plain.graph()": (...more) => new Plain().graph(...(more as [])),
+    "toMermaid(options)": (...more) => new Plain().graph().toMermaid({}, ...(more as [])),
+    "toDot(options)": (...more) => new Plain().graph().toDot({}, ...(more as [])),
+    "toSvg(options)": (...more) => new Plain().graph().toSvg({}, ...(more as [])),
+    "toHtml(options)": (...more) => new Plain().graph().toHtml({}, ...(more as [])),
+    "stats()": (...more) => memory().stats(...(more as [])),
+    "prune({ maxBytes, maxAge })": (...more) => memory().prune({ maxAge: 1 }, ...(more as [])),
+    "clear(pipeline)": (...more) => memory().clear(Plain, ...(more as [])),
+    "encode(value, options)": (...more) => encode(1, {}, ...(more as [])),
+    "decode(bytes, options)": (...more) => decode(encode(1), {}, ...(more as [])),
   };
   const EMPTY_LOG = path.join(newFolder("options"), "empty");
   writeFileSync(EMPTY_LOG, '{"hypernodes":"events","version":1}\n');

@@ -92,9 +92,18 @@ function withMaintenance<S extends StoreSpec>(spec: S): S & Cache {
   // What opens stores is loaded when one is opened.
   const open = async () => (await import("./open-store.js")).openStore(store, `${spec.kind}(...)`);
   const keeping: Omit<Cache, "kind"> = {
-    stats: async () => (await open()).stats(),
-    prune: async (options) => (await open()).prune(resolvePruneOptions(options)),
-    clear: async (pipeline) => (await open()).clear(pipeline && (await ownersOf(classOf(pipeline)))),
+    async stats(...more: unknown[]) {
+      checkNoMore("stats()", more);
+      return (await open()).stats();
+    },
+    async prune(options, ...more: unknown[]) {
+      checkNoMore(PRUNE, more);
+      return (await open()).prune(resolvePruneOptions(options));
+    },
+    async clear(pipeline, ...more: unknown[]) {
+      checkNoMore("clear(pipeline)", more);
+      return (await open()).clear(pipeline && (await ownersOf(classOf(pipeline))));
+    },
   };
   const store = { ...spec, ...keeping } as S & Cache;
   return store;

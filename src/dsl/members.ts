@@ -14,6 +14,11 @@ export interface AnyPipeline {
 /** A pipeline class whose constructor takes no arguments. */
 export type PipelineClass<P extends AnyPipeline = AnyPipeline> = new () => P;
 
+/** Returns the name of a class for messages and paths. A class expression may have none. */
+export function classNameOf(type: { readonly name: string }): string {
+  return type.name || "(anonymous class)";
+}
+
 /** The names of the members of the class `Pipeline`. That class checks that the list is complete. */
 export type PipelineName =
   | "run"

@@ -1,5 +1,5 @@
 import type { Class } from "../dsl/class.js";
-import { type AnyPipeline, PIPELINE, type PipelineClass } from "../dsl/members.js";
+import { type AnyPipeline, classNameOf, PIPELINE, type PipelineClass } from "../dsl/members.js";
 import { emittedType, type Member, membersOf, mergeOptions, optionsOf } from "../dsl/metadata.js";
 import type { PipelineOptions } from "../dsl/pipeline-options.js";
 import { type Defect, DefinitionError } from "../errors.js";
@@ -44,8 +44,7 @@ function buildGraph(pipeline: PipelineClass): Graph {
     inProgress.pop();
   }
   defects.push(...findDefects(pipeline, nodes));
-  if (defects.length > 0)
-    throw new DefinitionError(pipeline.name || "a class without a name", defects as [Defect, ...Defect[]]);
+  if (defects.length > 0) throw new DefinitionError(classNameOf(pipeline), defects as [Defect, ...Defect[]]);
   return createGraph(pipeline, nodes);
 }
 
@@ -57,7 +56,7 @@ function createGraph(pipeline: PipelineClass, members: ReadonlyMap<string, Graph
     node.dependencies.map(({ on, path, as }) => Object.freeze({ from: on, to: node.name, path, as })),
   );
   return Object.freeze({
-    pipeline: pipeline.name,
+    pipeline: classNameOf(pipeline),
     nodes: Object.freeze(nodes),
     edges: Object.freeze(edges),
     outputs: Object.freeze(returned.map((node) => node.name)),
@@ -71,7 +70,7 @@ function toNode(
   defects: Defect[],
 ): GraphNode {
   const member = declarations.at(-1)!;
-  const where = `${pipeline.name}.${member.name}`;
+  const where = `${classNameOf(pipeline)}.${member.name}`;
   if (declarations.length > 1) {
     defects.push({
       code: "DUPLICATE_ROLE",

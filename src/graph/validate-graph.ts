@@ -1,4 +1,4 @@
-import type { PipelineClass } from "../dsl/members.js";
+import { classNameOf, type PipelineClass } from "../dsl/members.js";
 import { optionsOf } from "../dsl/metadata.js";
 import { MAP_RULES, NODE_RULES } from "../dsl/options.js";
 import { DECORATOR_RULES } from "../dsl/pipeline-option-rules.js";
@@ -14,7 +14,7 @@ type Nodes = ReadonlyMap<string, GraphNode>;
 
 /** Finds all defects of a pipeline's nodes that the compiler could not check, or was not asked to. */
 export function findDefects(pipeline: PipelineClass, nodes: Nodes): Defect[] {
-  const className = pipeline.name || "a class without a name";
+  const className = classNameOf(pipeline);
   const where = (name: string) => `${className}.${name}`;
   const defects: Defect[] = [];
   const misnamed = new Set<string>();

@@ -1,4 +1,4 @@
-import { checkOptions, isFlag, type RulesOf, that, wholeFrom } from "../util/options.js";
+import { checkNoMore, checkOptions, isFlag, type RulesOf, that, wholeFrom } from "../util/options.js";
 import { decode as decodeBytes, encode as encodeValue } from "./codec.js";
 import type { DecodeOptions, EncodeOptions } from "./codec-options.js";
 
@@ -28,7 +28,9 @@ const DECODE_RULES: RulesOf<DecodeOptions> = {
  * @throws {ValueError} `UNSERIALISABLE`, with the path to a part that can't be serialized.
  * @throws {HypernodesError} `UNKNOWN_OPTION`, `BAD_OPTION`.
  */
-export function encode(value: unknown, options?: EncodeOptions): Uint8Array {
+export function encode(value: unknown, options?: EncodeOptions): Uint8Array;
+export function encode(value: unknown, options?: EncodeOptions, ...more: unknown[]): Uint8Array {
+  checkNoMore("encode(value, options)", more);
   checkOptions("encode(value, options)", options, ENCODE_RULES);
   return encodeValue(value, options);
 }
@@ -44,7 +46,9 @@ export function encode(value: unknown, options?: EncodeOptions): Uint8Array {
  * if the value is nested too deeply for what is left of the stack.
  * @throws {HypernodesError} `UNKNOWN_OPTION`, `BAD_OPTION`.
  */
-export function decode(bytes: Uint8Array, options?: DecodeOptions): unknown {
+export function decode(bytes: Uint8Array, options?: DecodeOptions): unknown;
+export function decode(bytes: Uint8Array, options?: DecodeOptions, ...more: unknown[]): unknown {
+  checkNoMore("decode(bytes, options)", more);
   checkOptions("decode(bytes, options)", options, DECODE_RULES);
   return decodeBytes(bytes, options);
 }

@@ -1,7 +1,7 @@
 import type { PipelineClass } from "../dsl/members.js";
 import type { Graph } from "../graph/graph.js";
 import { getOrCreate } from "../util/get-or-create.js";
-import { callIt, checkOptions, isFlag, isRecord, oneOf, type RulesOf, that } from "../util/options.js";
+import { callIt, checkNoMore, checkOptions, isFlag, isRecord, oneOf, type RulesOf, that } from "../util/options.js";
 import { dot } from "./dot.js";
 import { mermaid } from "./mermaid.js";
 import { graphPage, type PageOptions } from "./page/page.js";
@@ -75,22 +75,26 @@ class Rendering implements RenderableGraph {
     Object.freeze(this);
   }
 
-  toMermaid(options: DrawOptions = {}): string {
+  toMermaid(options: DrawOptions = {}, ...more: unknown[]): string {
+    checkNoMore("toMermaid(options)", more);
     checkOptions("toMermaid()", options, DRAW_RULES);
     return mermaid(toGraphModel(this), options);
   }
 
-  toDot(options: DrawOptions = {}): string {
+  toDot(options: DrawOptions = {}, ...more: unknown[]): string {
+    checkNoMore("toDot(options)", more);
     checkOptions("toDot()", options, DRAW_RULES);
     return dot(toGraphModel(this), options);
   }
 
-  async toSvg(options: DrawOptions = {}): Promise<string> {
+  async toSvg(options: DrawOptions = {}, ...more: unknown[]): Promise<string> {
+    checkNoMore("toSvg(options)", more);
     checkOptions("toSvg()", options, DRAW_RULES);
     return svg(toGraphModel(this), options);
   }
 
-  toHtml(options: PageOptions = {}): string {
+  toHtml(options: PageOptions = {}, ...more: unknown[]): string {
+    checkNoMore("toHtml(options)", more);
     checkOptions("toHtml()", options, PAGE_RULES);
     return graphPage(toGraphModel(this, types.get(this)), options);
   }

@@ -1,6 +1,7 @@
 import { codeDigestsOf, exportForSteps, exportModelDigests } from "../../cache/code-digests.js";
 import type { CacheSession } from "../../cache/session.js";
 import { type ClassLocation, classLocationOf } from "../../dsl/class-location.js";
+import { classNameOf } from "../../dsl/members.js";
 import type { OnError } from "../../dsl/options.js";
 import { HypernodesError, type NodeError, ValueError } from "../../errors.js";
 import { formatDependency, mappedDependencies } from "../../graph/graph.js";
@@ -61,7 +62,7 @@ export class Stage {
     if (origin?.file !== undefined) return origin;
     throw new HypernodesError({
       code: "NOT_IMPORTABLE",
-      where: pipeline.name,
+      where: classNameOf(pipeline),
       problem:
         origin === undefined
           ? "no decorator stands in the class, so its module is not known, and no thread can import it"
@@ -198,6 +199,15 @@ export class Stage {
       }
     }
     return undefined;
+  }
+
+  /** The error of a chunk. A shared value that can't be read where the chunk ran is named. */
+  errorOf(error: unknown): unknown {
+    if (!(error instanceof ValueError)) return error;
+    const depth = error.path[0] === "spec" ? 1 : 0;
+    const shared = error.path[depth] === "values" ? sharedSlots(this.execution.program.plan, this.steps) : [];
+    const slot = shared[error.path[depth + 1] as number];
+    return slot === undefined ? error : this.unserialisableError(error, slot, undefined, depth + 3);
   }
 
   private unserialisableError(error: unknown, slot: number, element: number | undefined, depth: number) {

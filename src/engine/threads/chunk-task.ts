@@ -105,9 +105,10 @@ export class ThreadChunkTask {
       if (this.isStopped || bytes === undefined) return { kind: "cancelled" };
       const result = await this.result(new Uint8Array(bytes));
       if (result.hasResources) this.pool.noteResources(this.task.thread);
-      const { error } = result.failure ?? {};
+      if (result.failure === undefined) return { kind: "completed", result };
+      const error = this.stage.errorOf(result.failure.error);
       if (error instanceof HypernodesError && error.code === "RUN_AT_IMPORT") this.pool.retireAll(this.task.thread);
-      return { kind: "completed", result };
+      return { kind: "completed", result: { ...result, failure: { error } } };
     } catch (error) {
       return this.onCrash(error);
     }

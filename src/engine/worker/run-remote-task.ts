@@ -1,6 +1,6 @@
 import { presetCodeDigests, presetModelDigests } from "../../cache/code-digests.js";
 import { memory, sqlite } from "../../cache/stores.js";
-import type { PipelineClass } from "../../dsl/members.js";
+import { classNameOf, type PipelineClass } from "../../dsl/members.js";
 import { mergeOptions, optionsOf } from "../../dsl/metadata.js";
 import type { PipelineOptions } from "../../dsl/pipeline-options.js";
 import type { Listener } from "../lifecycle/events.js";
@@ -23,7 +23,7 @@ export function toRunRequest(type: PipelineClass, work: RemoteTaskSpec, host: Re
   const program = fromProgramSpec(type, choices, work.source);
   if (work.codes !== undefined) presetCodeDigests(program, work.codes);
   if (work.models !== undefined) presetModelDigests(work.models);
-  const settings = resolveExecution(choices, type.name);
+  const settings = resolveExecution(choices, classNameOf(type));
   const values: unknown[] = new Array(program.plan.slots).fill(undefined);
   for (const [slot, value] of work.values) values[slot] = value;
   return {
@@ -32,7 +32,7 @@ export function toRunRequest(type: PipelineClass, work: RemoteTaskSpec, host: Re
     values,
     // The client caches a part; what is nested in it may have its own store.
     settings: work.part === undefined ? settings : { ...settings, cache: undefined },
-    name: type.name,
+    name: classNameOf(type),
     explain: work.explain,
     inputs: work.inputs,
     id: work.run,

@@ -64,9 +64,10 @@ export function decodeResult(
   } catch (error) {
     return { kind: "completed", result: unreadable(error, stage, range), from };
   }
-  if (result.failure !== undefined) code.remapStacks(result.failure.error);
   events.forward(result.events.slice(emitted), from);
-  return { kind: "completed", result, from };
+  if (result.failure === undefined) return { kind: "completed", result, from };
+  code.remapStacks(result.failure.error);
+  return { kind: "completed", result: { ...result, failure: { error: stage.errorOf(result.failure.error) } }, from };
 }
 
 /** The number of bytes of a chunk and of its result. */
