@@ -1,7 +1,7 @@
 import { expect } from "chai";
-import { memory, type RunEvent } from "../../src/index.js";
-import { warningsOf } from "../support/warnings.js";
-import { Gauges } from "./pipelines/gauges.js";
+import { memory, type RunEvent } from "../../../src/index.js";
+import { warningsOf } from "../../support/warnings.js";
+import { Gauges } from "../pipelines/gauges.js";
 
 describe("a nested pipeline with a cache, in threads", () => {
   for (const maps of ["parallel", "threaded", "async"] as const) {
