@@ -91,9 +91,7 @@ async function latency(): Promise<void> {
     },
   );
   late.sort((a, b) => a - b);
-  console.log(
-    "\n### Delay of an element's end event, while a node computes for 20 ms per element without a pause\n",
-  );
+  console.log("\n### Delay of an element's end event, while a node computes for 20 ms per element without a pause\n");
   console.log("| first | median | p95 | last |\n|---:|---:|---:|---:|");
   console.log(`| ${[late[0]!, median(late), late[47]!, late[49]!].map((ms) => `${ms.toFixed(1)} ms`).join(" | ")} |`);
 }
