@@ -310,7 +310,7 @@ async function retrieval(folder: string): Promise<void> {
     { name: "cold", microseconds: await timed(5, anew, run) },
     { name: "warm", microseconds: await timed(9, () => {}, run) },
   ];
-  printTable("The Hebrew retrieval on HeQ, fully remembered", "run", results, "warm");
+  printTable("The Hebrew retrieval on HeQ, fully cached", "run", results, "warm");
 }
 
 const MILLION = 1_000_000;

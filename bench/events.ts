@@ -15,7 +15,7 @@ const CUTS: readonly [RegExp, string][] = [
   [/\b(?:this\.|execution\.)?run\.tell\?\.\(/g, "undefined?.("],
 ];
 
-/** Events: what do they cost when nobody hears, against the same build with all telling cut out; and what when somebody does? */
+/** The cost of events: without a listener, beside the same build without the code that emits them; and with listeners. */
 export async function events(): Promise<void> {
   if (!existsSync("dist/index.js")) throw new Error("dist is not there: npm run build");
   const whole = trivialOf(await copy("whole", []));
@@ -26,15 +26,15 @@ export async function events(): Promise<void> {
   let count = 0;
   const results = await measure([
     { name: "no events in the engine", operations: ELEMENTS, runs: 20, run: () => cut.run({ xs }) },
-    { name: "nobody hears", operations: ELEMENTS, runs: 20, run: () => whole.run({ xs }) },
+    { name: "no listener", operations: ELEMENTS, runs: 20, run: () => whole.run({ xs }) },
     {
-      name: "a function hears",
+      name: "a function",
       operations: ELEMENTS,
       run: () => heard.run({ xs }, { onEvent: (_: RunEvent) => count++ }),
     },
     { name: "report()", operations: ELEMENTS, run: () => heard.run({ xs }, { onEvent: report() }) },
     {
-      name: "progress(), to nowhere",
+      name: "progress(), to a null stream",
       operations: ELEMENTS,
       run: () => heard.run({ xs }, { onEvent: progress({ stream: { write: () => true } }) }),
     },

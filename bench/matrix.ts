@@ -33,7 +33,7 @@ export async function matrix(): Promise<void> {
     console.log(`| made there | ${((made - began) / 1000).toFixed(1)} | x ${(there.peakMiB / size).toFixed(2)} | 0 |`);
     const seconds = ((performance.now() - made) / 1000).toFixed(1);
     const own = (rss() - before) / size;
-    console.log(`| there and back | ${seconds} | x ${(peakMiB / size).toFixed(2)} | x ${own.toFixed(2)} |`);
+    console.log(`| both directions | ${seconds} | x ${(peakMiB / size).toFixed(2)} | x ${own.toFixed(2)} |`);
     if (!same) throw new Error("the matrix that came back is another one");
   } finally {
     server.stdin.end();

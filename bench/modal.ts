@@ -61,7 +61,7 @@ async function overhead(): Promise<void> {
   };
   const results = await measure(
     [
-      { name: "here", operations: 1, run: () => small.run({ x: 1 }) },
+      { name: "local", operations: 1, run: () => small.run({ x: 1 }) },
       {
         name: "a container a run",
         operations: 1,
@@ -71,11 +71,11 @@ async function overhead(): Promise<void> {
     ],
     15,
   );
-  printTable("A run of one node, from call to result, the bundle being there", "run", results, "here");
+  printTable("A run of one node, from call to result, with the bundle uploaded", "run", results, "local");
   const [here, there, kept] = results.map(({ microseconds }) => microseconds / 1000);
   console.log(
-    `\nOver a run here: ${(there! - here!).toFixed(0)} ms with a container of its own, all in, ` +
-      `${median(starts).toFixed(0)} of them until the runner in it has greeted; ${(kept! - here!).toFixed(1)} ms with keepWarm.`,
+    `\nMore than a local run: ${(there! - here!).toFixed(0)} ms with a container per run, ` +
+      `${median(starts).toFixed(0)} of them until the runner in it has connected; ${(kept! - here!).toFixed(1)} ms with keepWarm.`,
   );
 }
 
@@ -91,9 +91,7 @@ async function latency(): Promise<void> {
     },
   );
   late.sort((a, b) => a - b);
-  console.log(
-    "\n### How late an element's end is told of, while a node computes for 20 ms an element without a pause\n",
-  );
+  console.log("\n### Delay of an element's end event, while a node computes for 20 ms per element without a pause\n");
   console.log("| first | median | p95 | last |\n|---:|---:|---:|---:|");
   console.log(`| ${[late[0]!, median(late), late[47]!, late[49]!].map((ms) => `${ms.toFixed(1)} ms`).join(" | ")} |`);
 }
@@ -119,7 +117,7 @@ async function bulk(): Promise<void> {
   printTable("256 MiB into a container and out again", "run", results, "the bare SDK: cat");
   console.log(
     `\nMemory beside the value itself (256 MiB each way, in messages of 4): ` +
-      `${(ourMiB - 256).toFixed(0)} MiB here at most, and ${bareMiB.toFixed(0)} with the bare SDK, which keeps no value; ` +
+      `${(ourMiB - 256).toFixed(0)} MiB in the client at most, and ${bareMiB.toFixed(0)} with the bare SDK, which keeps no value; ` +
       `${(there - 256).toFixed(0)} MiB in the container's process.`,
   );
 }

@@ -91,7 +91,7 @@ async function memory(maps: Maps, url: string): Promise<void> {
   redis.disconnect();
   const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
   console.log(
-    `\n1,000,000 elements of 100 bytes there and back: Redis held ${megabytes(most)} at most, of ${megabytes(200e6)}.`,
+    `\n1,000,000 elements of 100 bytes in both directions: Redis held ${megabytes(most)} at most, of ${megabytes(200e6)}.`,
   );
 }
 

@@ -116,7 +116,7 @@ interface Row {
   readonly fault?: Fault;
 }
 
-const TAKES_NOTHING = "the disk takes nothing when a store is opened";
+const TAKES_NOTHING = "the disk is read-only when a store is opened";
 
 const ROWS: Readonly<Record<string, Row>> = {
   "a folder that can't be made, though the system says that it is only missing": {

@@ -247,7 +247,7 @@ describe("a store", () => {
     };
 
     it("on a full disk is left alone, with one warning", async () => {
-      inject("the disk takes nothing when a store is opened");
+      inject("the disk is read-only when a store is opened");
       const { code, stdout, stderr } = await onFullDisk(newFile());
       expect({ code, stdout }).to.deep.equal({ code: 0, stdout: `ready\n${expected(0, 200)}\n` });
       expect(stderr.match(/HypernodesWarning/g)).to.have.length(1);
@@ -257,7 +257,7 @@ describe("a store", () => {
     it("on a full disk is read, if it was filled before, with one warning", async () => {
       const file = newFile();
       await cacheOf(file);
-      inject("the disk takes nothing when a store is opened");
+      inject("the disk is read-only when a store is opened");
       const { code, stdout, stderr } = await onFullDisk(file);
       expect({ code, stdout }).to.deep.equal({ code: 0, stdout: `ready\n${expected(0, 200)}\n` });
       expect(stderr.match(/HypernodesWarning/g)).to.have.length(1);

@@ -224,7 +224,7 @@ describe("stores", () => {
       @mapOver("xs", { version: 1 }) async y(x: number): Promise<Each<number>> {
         if (x === 2) {
           await redis!.stop();
-          inject("a keyv's Redis goes away in mid-run");
+          inject("the Redis of a keyv is lost during a run");
         }
         return (x + 1) as Each<number>;
       }

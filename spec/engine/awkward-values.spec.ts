@@ -448,7 +448,7 @@ describe("what nodes print in threads", () => {
 describe("a node that never ends", () => {
   for (const mode of ["async", "parallel", "threaded"]) {
     it(`is named when the process ends because nothing is left to wait for: maps ${mode}`, async () => {
-      inject("a method waits for ever, and nothing is left to wait for");
+      inject("a method waits forever, and nothing else is pending");
       const client = built("spec/support/stalls-client.ts");
       const { code, stderr } = await execute(process.execPath, [client, JSON.stringify({ maps: mode })]);
       expect(code).to.equal(13);
@@ -458,7 +458,7 @@ describe("a node that never ends", () => {
 
   for (const mode of ["async", "parallel"]) {
     it(`ends a command with a message that names it, and with an exit code of its own: maps ${mode}`, async () => {
-      inject("a method waits for ever, and nothing is left to wait for");
+      inject("a method waits forever, and nothing else is pending");
       const file = `${built("spec/support/awkward.ts")}#Stalls`;
       const args = [built("src/cli/main.ts"), "run", file, "--input", "xs=[1,2,3]", "--maps", mode];
       const env = { HYPERNODES_CLI_STARTED: "1" };

@@ -330,7 +330,7 @@ describe("when threads end", () => {
   }
 
   it("by an uncaught exception in a timer: the same", async () => {
-    inject("a timer's error that nobody catches ends a thread");
+    inject("an uncaught error of a timer ends a thread");
     const { thrown } = await new Uncaught().run({ xs: words("throw") }, { ...PARALLEL, onEvent });
     expect(thrown.filter((_, i) => i !== 7)).to.deep.equal(expected("throw"));
     expect(thrown[7]).to.include({ element: 7, attempts: 2 });
@@ -341,7 +341,7 @@ describe("when threads end", () => {
   });
 
   it("where several elements overlap, each is tried alone: only the one that did it fails", async () => {
-    inject("a timer's error that nobody catches ends a thread");
+    inject("an uncaught error of a timer ends a thread");
     const { thrown } = await new Uncaught().run({ xs: words("throw") }, THREADED);
     expect(thrown.filter((_, i) => i !== 7)).to.deep.equal(expected("throw"));
     expect(thrown[7]).to.include({ element: 7 });
@@ -365,7 +365,7 @@ describe("when threads end", () => {
   });
 
   it("by timeoutMs, for an endless loop: its element fails, later maps get its error, the others complete", async () => {
-    inject("a method loops for ever");
+    inject("a method loops forever");
     const { timed, after } = await new Deadly().run(
       { xs: words("loop"), cells: cells() },
       { outputs: ["timed", "after"] },
@@ -383,7 +383,7 @@ describe("when threads end", () => {
   });
 
   it("by timeoutMs where elements overlap: only the one that loops fails", async () => {
-    inject("a method loops for ever");
+    inject("a method loops forever");
     const { timed } = await new Deadly().run(
       { xs: words("loop"), cells: cells() },
       { outputs: ["timed"], execution: { maps: "threaded" } },

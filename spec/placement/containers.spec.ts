@@ -99,7 +99,7 @@ describe("containers that share the elements of maps @slow", () => {
     const { server } = held;
     const table = Float64Array.from({ length: 100_000 }, (_, i) => i / 2);
     server.faults.hasNoVolumes = true;
-    inject("a volume takes nothing");
+    inject("a volume refuses writes");
     const output = await printed(async () => {
       const { sum } = await new Sharing().run({ xs: [1, 2, 3, 4, 5, 6], table }, on(2));
       expect(sum).to.equal(10.5);

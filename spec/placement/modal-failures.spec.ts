@@ -205,7 +205,7 @@ node()(Broken.prototype, "lost", Object.getOwnPropertyDescriptor(Broken.prototyp
 
     onLoopback("one that never comes: it is looked for, and ended when it comes late", async () => {
       held.server.faults.startMs = 600;
-      inject("a container comes late, or is never told of");
+      inject("a container starts late, or is never reported");
       held.server.forget();
       const { size } = held.server.boxes;
       const controller = new AbortController();
@@ -223,7 +223,7 @@ node()(Broken.prototype, "lost", Object.getOwnPropertyDescriptor(Broken.prototyp
   describe("with one", () => {
     onLoopback("that was made, but never told of", async () => {
       held.server.faults.losesContainers = true;
-      inject("a container comes late, or is never told of");
+      inject("a container starts late, or is never reported");
       const { size } = held.server.boxes;
       const controller = new AbortController();
       void until(() => held.server.boxes.size > size).then(() => controller.abort());
@@ -369,7 +369,7 @@ node()(Broken.prototype, "lost", Object.getOwnPropertyDescriptor(Broken.prototyp
     });
 
     onLoopback("bytes that are damaged, and another version of the protocol", async () => {
-      inject("bytes are damaged on their way, or of another protocol version", 2);
+      inject("bytes are damaged in transit, or of another protocol version", 2);
       held.server.faults.tamper = (bytes) => {
         const damaged = Buffer.from(bytes);
         if (damaged.length > 400) damaged[300]! ^= 1;

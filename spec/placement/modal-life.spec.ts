@@ -306,7 +306,7 @@ describe("a container that is kept for other runs @slow", () => {
   onLoopback("lives as long as it should though the clock is set", async () => {
     for (const setMs of [3_600_000, -3_600_000]) {
       held.server.forget();
-      inject("a machine's clock is wrong, or is set in mid-run");
+      inject("a machine's clock is wrong, or is set during a run");
       const runOn = modal({ idleTimeoutMs: 2_000 });
       const running = Promise.resolve(new Slow().run({ ms: 3_000, times: [1] }, { runOn }));
       await withClockSet(setMs, () => running);

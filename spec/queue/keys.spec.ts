@@ -64,7 +64,7 @@ describe("workers and clients with a key @slow", function () {
       { ...real!.data, mac: undefined },
       real!.data,
     ];
-    inject("somebody else writes jobs, code or results", forged.length + 1);
+    inject("someone else writes jobs, code or results", forged.length + 1);
     for (const [i, data] of forged.entries()) await jobs.add("chunk", data, { jobId: `forged-${i}` });
     const late = await startWorker(yard.url, own, { more: ONE, env: { HYPERNODES_QUEUE_KEY: KEY } });
     expect(await going).to.deep.equal({ squares: [1] });

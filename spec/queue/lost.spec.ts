@@ -141,7 +141,7 @@ describe("what is lost of distributed maps @slow", function () {
     await until(async () => (await redis.llen("hypernodes:away:wait")) > 0);
     redis.disconnect();
     await server.stop();
-    inject("Redis goes away, and stays away");
+    inject("Redis is lost and does not return");
     const error = await running;
     expect(error.code).to.equal("REDIS_LOST");
     expect(error.message).to.contain("has not answered for 1.5 seconds");
@@ -158,7 +158,7 @@ describe("what is lost of distributed maps @slow", function () {
     redis.disconnect();
     await sleep(200);
     await server.stop("SIGKILL");
-    inject("Redis goes away, and stays away");
+    inject("Redis is lost and does not return");
     const error = await running;
     expect(error.code).to.equal("REDIS_LOST");
   });
@@ -251,7 +251,7 @@ describe("what is lost of distributed maps @slow", function () {
     const failing = rejection<HypernodesError>(new Queued().run({ xs: [1] }, yard.maps(own)));
     await until(async () => (await yard.redis.llen(`hypernodes:${own}:wait`)) > 0);
     for (const key of await yard.redis.keys(`hypernodes:${own}:blob:*`)) await yard.redis.set(key, "damaged");
-    inject("somebody else writes jobs, code or results");
+    inject("someone else writes jobs, code or results");
     const late = await yard.worker(own, "--concurrency", "1");
     const damaged = await failing;
     expect(damaged.code).to.equal("DAMAGED");

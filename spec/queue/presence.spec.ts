@@ -22,7 +22,7 @@ describe("the workers of a queue that are there @slow", function () {
       const right = await yard.worker(queue, "--concurrency", "1");
       const env = { WRONG_CLOCK_MS: String(wrongMs), NODE_OPTIONS: `--import=${WRONG_CLOCK}` };
       const wrong = await startWorker(yard.url, queue, { more: ["--concurrency", "1"], env });
-      inject("a machine's clock is wrong, or is set in mid-run");
+      inject("a machine's clock is wrong, or is set during a run");
       expect(await yard.redis.zcard(`hypernodes:${queue}:workers`)).to.equal(2);
       await right.end();
       const file = path.join(folder, `wrong${wrongMs}`);
@@ -39,7 +39,7 @@ describe("the workers of a queue that are there @slow", function () {
       const queue = yard.queue();
       const worker = await yard.worker(queue, "--concurrency", "1");
       const file = path.join(folder, `set${setMs}`);
-      inject("a machine's clock is wrong, or is set in mid-run");
+      inject("a machine's clock is wrong, or is set during a run");
       const running = Promise.resolve(new Slowly().run({ xs, ms: 300, file }, yard.maps(queue, { patienceMs: 2_000 })));
       expect(await withClockSet(setMs, () => running)).to.deep.equal({ squares });
       await worker.end();
@@ -51,7 +51,7 @@ describe("the workers of a queue that are there @slow", function () {
     const queue = yard.queue();
     const worker = await yard.worker(queue, "--concurrency", "1");
     for (const entry of ["", "evil", "evil NaN", "evil -5", "worker-00000000 0", "worker-00000000 Infinity", "a b c"]) {
-      inject("somebody else writes jobs, code or results");
+      inject("someone else writes jobs, code or results");
       await yard.redis.zadd(`hypernodes:${queue}:workers`, String(Date.now() + HOUR_MS), entry);
     }
     const many = `worker-00000000 ${"9".repeat(400)}`;

@@ -131,7 +131,7 @@ describe("a Redis that fails under a run @slow", function () {
       const running = rejection<HypernodesError>(run());
       await begun(before + 3);
       await redis.call(begin, ...rest);
-      inject("Redis is full, or takes no writes");
+      inject("Redis is full, or refuses writes");
       const error = await running;
       expect(error.code).to.equal(code);
       expect(error.message).to.contain(advice).and.to.contain(HINT);
@@ -145,7 +145,7 @@ describe("a Redis that fails under a run @slow", function () {
     const impatient = await startWorker(server.url, "other", { more: ["--patience", "1s"] });
     const ended = new Promise((resolve) => impatient.child.once("exit", resolve));
     await server.stop();
-    inject("Redis goes away, and stays away");
+    inject("Redis is lost and does not return");
     expect(await ended).to.equal(1);
     expect(impatient.said()).to.contain("has taken nothing for 1 seconds").and.to.contain("--patience");
     server = (await startRedis("--port", String(server.port)))!;

@@ -172,12 +172,12 @@ describe("what a worker takes from Redis", () => {
       const { bundle, unpacked } = bundleOf({ "a-1.js": "1", "package.json": "{}" });
       expect(await unpacked).to.equal(path.join(into, bundle));
       for (const name of ["../x.js", "..", ".", "", "a/b.js", "a\\b.js", "/x.js", "a\0.js", ".npmrc", "C:x"]) {
-        inject("somebody else writes jobs, code or results");
+        inject("someone else writes jobs, code or results");
         const error = await rejection<HypernodesError>(bundleOf({ [name]: "evil", "package.json": "{}" }).unpacked);
         expect(error.code, name).to.equal("BAD_BUNDLE");
       }
       for (const content of ["[]", "null", "7", '"x"', '{"a.js":7}', '{"a.js":{}}', "{"]) {
-        inject("somebody else writes jobs, code or results");
+        inject("someone else writes jobs, code or results");
         const bytes = gzipSync(content);
         const error = await rejection<HypernodesError>(unpackedFrom(bytes));
         expect(error.code, content).to.equal("BAD_BUNDLE");
@@ -201,7 +201,7 @@ describe("what a worker takes from Redis", () => {
       rmSync(parent, { recursive: true });
       mkdirSync(path.join(folder, "theirs"));
       symlinkSync(path.join(folder, "theirs"), parent);
-      inject("another user has put something where a worker unpacks code", 2);
+      inject("another user has put a file where a worker unpacks code", 2);
       const error = thrown(createPrivateFolder);
       expect(error.code).to.equal("UNSAFE_FOLDER");
       expect(error.message).to.contain("others could put code there");
@@ -213,7 +213,7 @@ describe("what a worker takes from Redis", () => {
       const parent = path.join(folder, "node_modules", ".cache", "hypernodes");
       mkdirSync(parent, { recursive: true });
       chownSync(parent, 12_345, 12_345);
-      inject("another user has put something where a worker unpacks code");
+      inject("another user has put a file where a worker unpacks code");
       expect(thrown(createPrivateFolder).code).to.equal("UNSAFE_FOLDER");
     });
 

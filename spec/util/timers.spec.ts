@@ -14,7 +14,7 @@ const LONG = [2 ** 31 - 1, 2 ** 31, 30 * DAY_MS, 2 ** 40, Number.MAX_VALUE, Numb
 
 describe("a wait of any length", () => {
   it("does not end early, and can be stopped", async () => {
-    inject("waits that Node's timers cut to a millisecond");
+    inject("waits that Node's timers would cut to a millisecond");
     for (const ms of LONG) {
       let fired = 0;
       const timers = [startTimeout(() => fired++, ms), startInterval(() => fired++, ms).unref()];
@@ -44,7 +44,7 @@ describe("a wait of any length", () => {
   });
 
   it("lasts as long as a node's timeoutMs says, here and in threads", async () => {
-    inject("waits that Node's timers cut to a millisecond");
+    inject("waits that Node's timers would cut to a millisecond");
     for (const timeoutMs of LONG) {
       class Slow extends Pipeline {
         @input() ms!: number;
@@ -63,7 +63,7 @@ describe("a wait of any length", () => {
   });
 
   it("lasts as long as the delays of retries say", async () => {
-    inject("waits that Node's timers cut to a millisecond");
+    inject("waits that Node's timers would cut to a millisecond");
     for (const delayMs of LONG) {
       let calls = 0;
       class Failing extends Pipeline {
@@ -82,7 +82,7 @@ describe("a wait of any length", () => {
   });
 
   it("lasts as long as graceMs says", async () => {
-    inject("waits that Node's timers cut to a millisecond");
+    inject("waits that Node's timers would cut to a millisecond");
     for (const graceMs of LONG) {
       let isDone = false;
       @execution({ graceMs })
