@@ -13,6 +13,7 @@ import {
   sqlite,
 } from "../../src/index.js";
 import { inject } from "../support/faults.js";
+import { float16 } from "../support/float16.js";
 import { loopback } from "../support/modal.js";
 import { printed } from "../support/printed.js";
 import { rejection } from "../support/rejection.js";
@@ -101,6 +102,8 @@ for (const { name, warm, limited, caching, two, variable, prefix, codes, nesting
         ...{ nothing: undefined, none: null, big: 2n ** 70n, nan: Number.NaN, zero: -0, text: "שלום" },
         ...{ at: new Date(0), pattern: /a+/gi, set: new Set([1, "2"]), map: new Map([[shared, [shared]]]) },
         ...{ floats: Float64Array.from([1.5, 2]), bytes: Uint8Array.from([1, 2]), error: new RangeError("far") },
+        // Ids of tokens, and what a model of half precision gives. Node 20 and 22 have no Float16Array.
+        ...{ ids: BigInt64Array.of(-1n, 2n ** 62n), halves: float16([1.5, -2]) ?? Uint16Array.of(0x3e00, 0xc000) },
         large: Float32Array.from({ length: 100_000 }, (_, i) => i),
       };
       const { same } = await new Carried().run({ value }, { runOn: warm });

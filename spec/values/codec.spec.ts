@@ -4,6 +4,7 @@ import { Type } from "class-transformer";
 import { IsString } from "class-validator";
 import fc from "fast-check";
 import { decode, digest, encode, input, model, node, Pipeline, ValueError } from "../../src/index.js";
+import { float16 } from "../support/float16.js";
 import { VALUES } from "../support/values.js";
 
 @model()
@@ -113,6 +114,7 @@ describe("the codec", () => {
         new DataView(new ArrayBuffer(3), 1),
       ],
       ...[Buffer.from("שלום"), new Uint16Array(0), new ArrayBuffer(9), new Vector([1, 2])],
+      ...[BigUint64Array.of(2n ** 64n - 1n), float16([1.5, -2])],
     ];
     const copy = again(value);
     deepStrictEqual(copy, value);
