@@ -85,7 +85,7 @@ describe("the workflows", () => {
         .filter(({ uses }) => uses?.startsWith("actions/setup-node@"))
         .flatMap(({ with: options }) => {
           const version = options!["node-version"];
-          return String(version).includes("matrix.node") ? job.strategy!.matrix.node! : [version];
+          return String(version).includes("matrix.node") ? job.strategy!.matrix.node! : [version as number];
         });
       expect(nodes, place).to.have.lengthOf.at.least(1);
       for (const node of nodes) expect(node, place).to.be.a("number").and.at.least(oldest);
