@@ -143,6 +143,16 @@ describe("the documents' commands @slow", function () {
   }
 });
 
+describe("docs/recipes/README.md", () => {
+  it("has a link to each recipe", () => {
+    const linked = [...readFileSync("docs/recipes/README.md", "utf8").matchAll(/\]\(([\w-]+\.md)\)/g)].map(
+      ([, to]) => to!,
+    );
+    const recipes = readdirSync("docs/recipes").filter((name) => name !== "README.md");
+    expect(linked.sort()).to.deep.equal(recipes.sort());
+  });
+});
+
 describe("docs/reliability.md", () => {
   it("has a row for each fault that specs inject, and no other: npm run reliability", () => {
     const rows = [
