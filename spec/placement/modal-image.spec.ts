@@ -126,6 +126,8 @@ describe("image()", () => {
       for (const [name, remotePath, text] of [
         ["npmrc", "/root/.npmrc", "//registry.example/:_authToken=secret"],
         ["company", "/root/.npmrc", "_auth=secret"],
+        // A path of Windows, where the backslash separates.
+        ["home\\.npmrc", "/root/rc", "_auth=secret"],
         ["rc", "/root/rc", `token=npm_${"a".repeat(36)}`],
         ["git", "/root/.git-credentials", `https://me:ghp_${"a".repeat(36)}@github.com`],
         ["hub", "/root/token", `hf_${"a".repeat(34)}`],
@@ -134,6 +136,7 @@ describe("image()", () => {
         ["key", "/root/key", "-----BEGIN PGP PRIVATE KEY BLOCK-----"],
         ["pem", "/root/key.pem", "-----BEGIN PRIVATE KEY-----"],
       ] as const) {
+        mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
         writeFileSync(path.join(folder, name), text);
         const [command] = commandsOf(image().addLocalFile(path.join(folder, name), remotePath));
         expect(() => sentInstruction(command!), name).to.throw("has a password, a token or a private key in it");

@@ -4,6 +4,7 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   ENOTDIR: "a part of its path is a file, not a directory",
   EACCES: "there is no permission",
   EPERM: "there is no permission",
+  EBUSY: "another program uses it",
   EROFS: "its file system is read-only",
   ENOSPC: "the disk is full",
   EDQUOT: "the disk quota is used up",

@@ -1,15 +1,22 @@
 import { isError, readProperty } from "./describe.js";
-import { OWN_FOLDER } from "./own-files.js";
+import { OWN_FOLDER, OWN_URL } from "./own-files.js";
 
-/** Returns the lines of an error's stack that belong to neither Node nor this package. */
-export function userFrames(error: unknown): string[] {
+/**
+ * Returns the lines of an error's stack that belong to neither Node nor this package.
+ *
+ * @param own this package's folder as a path and as a URL: on Windows neither contains the other.
+ */
+export function userFrames(error: unknown, own: readonly string[] = [OWN_FOLDER, OWN_URL]): string[] {
   const stack = isError(error) ? readProperty(error, "stack") : undefined;
   if (typeof stack !== "string") return [];
   return stack
     .split("\n")
     .filter(
       (line) =>
-        /^\s+at /.test(line) && !/[( ]node:/.test(line) && !line.includes(OWN_FOLDER) && !line.includes("piscina"),
+        /^\s+at /.test(line) &&
+        !/[( ]node:/.test(line) &&
+        !own.some((folder) => line.includes(folder)) &&
+        !line.includes("piscina"),
     );
 }
 

@@ -298,9 +298,9 @@ export function rootOf(file: string): string {
   });
 }
 
-/** A file's path from the package it is in: the same wherever that lies. */
+/** A file's path from the package it is in, with "/": the same in each folder and on each system. */
 export function withinPackage(file: string): string {
-  return path.relative(rootOf(file), file);
+  return path.relative(rootOf(file), file).split(path.sep).join("/");
 }
 
 /** The same, with the name of that package before it. */

@@ -1,10 +1,12 @@
 import path from "node:path";
+import { pathToFileURL } from "node:url";
+import { getOrCreate } from "../../util/get-or-create.js";
 import { rootOf } from "./packages.js";
 
 const HERE = rootOf(path.resolve("package.json"));
 
 export function primitiveText(value: unknown): string {
-  if (typeof value === "string") return `string ${JSON.stringify(relative(value))}`;
+  if (typeof value === "string") return `string ${JSON.stringify(relativeToRoot(value))}`;
   if (typeof value === "symbol") return `${kindOf(value)} ${JSON.stringify(value.description)}`;
   return `${typeof value} ${Object.is(value, -0) ? "-0" : String(value)}`;
 }
@@ -19,11 +21,28 @@ function kindOf(symbol: symbol): string {
   return Symbol.keyFor(symbol) === undefined ? "symbol" : "registered symbol";
 }
 
-/** Paths in the project count from its root: the same wherever it lies. */
-function relative(text: string): string {
-  for (const root of [HERE, `file://${HERE}`]) {
-    if (root.length > 1 && (text === root || text.startsWith(`${root}${path.sep}`)))
-      return `.${text.slice(root.length)}`;
+/**
+ * Returns a path or a file URL in the project as counted from its root, with "/": the same in each folder and on each system. Any other
+ * text is returned as it is.
+ *
+ * @param root the project's folder.
+ * @param system the system whose paths these are. Default: this one.
+ */
+export function relativeToRoot(text: string, root: string = HERE, system: path.PlatformPath = path): string {
+  if (root.length === 1) return text;
+  for (const [start, separator] of [
+    [root, system.sep],
+    [urlOf(root, system), "/"],
+  ] as const) {
+    if (text === start || text.startsWith(start + separator)) {
+      return `.${text.slice(start.length).split(separator).join("/")}`;
+    }
   }
   return text;
 }
+
+function urlOf(root: string, system: path.PlatformPath): string {
+  return getOrCreate(urls, root, () => pathToFileURL(root, { windows: system.sep === "\\" }).href);
+}
+
+const urls = new Map<string, string>();

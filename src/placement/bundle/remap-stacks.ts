@@ -7,7 +7,8 @@ interface BundleFolders {
 
 /** Replaces the names of a host's files in the stacks of an error and its causes by those of this machine. */
 export function remapStacks(error: unknown, { digest, root }: BundleFolders): unknown {
-  const folder = new RegExp(`(?:file://)?/[^\\s()]*/${digest}/`, "g");
+  // A URL, a path, or one of a worker on Windows: file:///C:/folder, C:\folder.
+  const folder = new RegExp(`(?:file://)?(?:/?[A-Za-z]:)?[\\\\/][^\\s()]*[\\\\/]${digest}[\\\\/]`, "g");
   const seen = new Set<unknown>();
   for (let each = error; each instanceof Error && !seen.has(each); each = each.cause) {
     seen.add(each);

@@ -1,3 +1,5 @@
+import { endBySignal } from "../../util/end-by-signal.js";
+
 /** Signals at which a process ends. */
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 /** Milliseconds that the ends of containers may hold up the end of the process. */
@@ -34,5 +36,5 @@ async function runExitHooks(signal: NodeJS.Signals): Promise<void> {
   isLeaving = false;
   for (const { signal, listener } of listeners) process.off(signal, listener);
   // Somebody else who listens decides what becomes of the process.
-  if (isOurs) process.kill(process.pid, signal);
+  if (isOurs) endBySignal(signal);
 }

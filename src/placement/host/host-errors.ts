@@ -31,7 +31,9 @@ export class HostErrors {
     // A process that has ended itself may have written anything.
     const isHeap = (signal !== null || code === ABORTED) && HEAP_FULL.test(stderr);
     if (isHeap) return this.outOfMemory(where, "Node's heap was full");
-    if (signal === "SIGKILL") return this.outOfMemory(where, memoryNote(stderr) ?? "its process was killed");
+    if (wasKilled({ code, signal, stderr })) {
+      return this.outOfMemory(where, memoryNote(stderr) ?? "its process was killed");
+    }
     return new HypernodesError({
       code: this.words.endedCode,
       where,
@@ -69,6 +71,15 @@ export class HostErrors {
       cause,
     });
   }
+}
+
+/**
+ * Tells if a process was killed. On Windows one that kills itself, as the watchdog does, ends with code 1 and without a signal.
+ *
+ * @param platform that of the process. Default: this one.
+ */
+export function wasKilled({ code, signal, stderr }: Ended, platform: NodeJS.Platform = process.platform): boolean {
+  return signal === "SIGKILL" || (platform === "win32" && code === 1 && memoryNote(stderr) !== undefined);
 }
 
 /** The memory that a process took, if the watchdog has killed it. */

@@ -86,7 +86,8 @@ export function sentInstruction(instruction: string): string {
     throw localFile(localPath, `can't be read: ${(error as Error).message}`, "See whether it is there.", error);
   }
   const text = content.toString("latin1");
-  const isNpmrc = [localPath, remotePath].some((each) => /^\.?npmrc$/.test(path.posix.basename(each)));
+  // Of a path of Windows, too: its rules take both separators.
+  const isNpmrc = [localPath, remotePath].some((each) => /^\.?npmrc$/.test(path.win32.basename(each)));
   if (PRIVATE_KEY.test(text) || TOKEN.test(text) || (isNpmrc && SECRET_OF_NPM.test(text))) {
     throw localFile(
       localPath,

@@ -18,8 +18,17 @@ setInterval(() => {
     require("node:fs").writeSync(2, "\\n${MEMORY_NOTE} " + mib(bytes) + " MiB, of " + mib(maxBytes) + "\\n");
     end();
   }
-  if (process.ppid !== parent) setTimeout(end, ${ORPHAN_GRACE_MS});
+  if (process.ppid !== parent || !isThere(parent)) setTimeout(end, ${ORPHAN_GRACE_MS});
 }, ${CHECK_MS});
+// On Windows a process keeps the number of a parent that has ended.
+const isThere = (pid) => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code !== "ESRCH";
+  }
+};
 `;
 
 /**
