@@ -45,7 +45,7 @@ import { didYouMean } from "./util/suggest.js";
 import "./util/primordials.js";
 import { OnDemand } from "./util/on-demand.js";
 import { ignoreRejection } from "./util/thenable.js";
-import { assertRecord, readInputs } from "./values/inputs.js";
+import { assertRecord, openEmitters, readInputs } from "./values/inputs.js";
 import { plainName } from "./values/plain-name.js";
 import { type RenderableGraph, withRendering } from "./view/renderable-graph.js";
 
@@ -305,8 +305,12 @@ export abstract class Pipeline implements AnyPipeline {
     ...more: unknown[]
   ): AsyncGenerator<any, void, undefined> {
     checkNoMore(`${classNameOf(this.constructor)}.stream(inputs, options)`, more);
-    const { spec, observers } = this.#prepareRun(inputs, options, MAP_RUN_RULES);
-    const results = (engine.loaded?.streamPipeline ?? streamOnceLoaded)(spec, over(options));
+    const prepared = this.#prepareRun(inputs, options, MAP_RUN_RULES);
+    const { observers } = prepared;
+    const map = over(options);
+    const sources = (map.over ?? []).flatMap((name) => [name, plainName(this.constructor, name)]);
+    const spec = { ...prepared.spec, inputs: openEmitters(prepared.spec.inputs, sources) };
+    const results = (engine.loaded?.streamPipeline ?? streamOnceLoaded)(spec, map);
     return observers === undefined ? results : streamWithObservers(observers, results);
   }
 
@@ -449,7 +453,7 @@ export abstract class Pipeline implements AnyPipeline {
     const exposed = new Map(known.map((name) => [plainName(this.constructor, name), name]));
     const values = new Map<string, unknown>();
     const problems = new Map<string, string>();
-    const given = readInputs(where, inputs, [...known, ...exposed.keys()]);
+    const given = readInputs(where, inputs, new Set([...known, ...exposed.keys()]));
     for (const [name, value] of Object.entries(given)) {
       const owner = known.includes(name) ? name : exposed.get(name);
       if (owner === undefined) problems.set(name, `no input is named "${name}". ${didYouMean(name, known)}`);

@@ -1,7 +1,12 @@
+import { EventEmitter, on } from "node:events";
+import { createReadStream, writeFileSync } from "node:fs";
+import path from "node:path";
+import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { Min } from "class-validator";
-import { currentRun, input, NodeError, node, Pipeline, type RunEvent, resource } from "../../src/index.js";
+import { currentRun, input, memory, NodeError, node, Pipeline, type RunEvent, resource } from "../../src/index.js";
+import { newFolder } from "../support/caches.js";
 import { rejection } from "../support/rejection.js";
 
 class Wait extends Pipeline {
@@ -59,6 +64,55 @@ describe("stream", () => {
     await sleep(1);
     expect(closed).to.equal(true);
     expect(active).to.equal(0);
+  });
+
+  it("loses nothing of a source that emits whether it is read or not", async () => {
+    const file = path.join(newFolder("stream"), "lines");
+    const lines = Array.from({ length: 20_000 }, (_, i) => String(i % 2));
+    writeFileSync(file, `${lines.join("\n")}\n`);
+    const reader = () => createInterface({ input: createReadStream(file) });
+    /** Emits its numbers as soon as it can; an iterator gives those that come after it was asked for. */
+    class Emitter extends EventEmitter {
+      constructor(readonly count: number) {
+        super();
+        process.nextTick(() => {
+          for (let i = 0; i < count; i++) this.emit("number", i);
+        });
+      }
+      [Symbol.asyncIterator](): AsyncIterator<number> {
+        const { count } = this;
+        const numbers = on(this, "number");
+        return (async function* () {
+          for (let i = 0; i < count; i++) yield ((await numbers.next()).value as [number])[0];
+        })();
+      }
+    }
+    const count = async (results: AsyncIterable<unknown>) => {
+      let number = 0;
+      for await (const _ of results) number++;
+      return number;
+    };
+    class Take extends Pipeline {
+      @input() one!: string | number;
+      @input() other?: string | number = 0;
+      @node("one", "other") both(one: string | number, other: string | number): string {
+        return `${one} ${other}`;
+      }
+    }
+    const seen: RunEvent[] = [];
+    for (const options of [{}, { onEvent: (event: RunEvent) => seen.push(event) }, { cache: memory() }] as const) {
+      const take = new Take();
+      const over = { over: "one", ...options } as const;
+      expect(await count(take.stream({ one: reader() }, over))).to.equal(lines.length);
+      expect(await count(take.stream({ one: new Emitter(50) as never }, over))).to.equal(50);
+      const two = { over: ["one", "other"], ...options } as const;
+      expect(await count(take.stream({ one: reader(), other: lines }, two))).to.equal(lines.length);
+      expect(await count(take.stream({ one: lines.slice(0, 30), other: new Emitter(30) as never }, two))).to.equal(30);
+      const later = take.stream({ one: reader() }, over);
+      await sleep(20);
+      expect(await count(later)).to.equal(lines.length);
+    }
+    expect(seen.length).to.be.above(3 * lines.length);
   });
 
   it("goes over several sources by index, or over all pairs of which only the first may be endless", async () => {

@@ -206,8 +206,10 @@ describe("inputs", () => {
       });
 
       it(`to ${name}() with a getter that throws: the error names the input`, async () => {
+        let reads = 0;
         const inputs = {
           get x(): number {
+            reads++;
             throw new RangeError("lazy");
           },
         };
@@ -215,6 +217,10 @@ describe("inputs", () => {
         expect(error).to.be.instanceOf(InputError);
         expect(error.message).to.contain("x: reading it threw RangeError: lazy (getter)");
         expect(error.cause).to.be.instanceOf(RangeError);
+        expect([reads, error.violations.length]).to.deep.equal([1, 1]);
+        const { proxy, revoke } = Proxy.revocable({ x: 1 }, {});
+        revoke();
+        expect((await rejection<InputError>(call(proxy))).message).to.contain("on a proxy that has been revoked");
       });
     }
 

@@ -203,10 +203,9 @@ async function resolveInputs(
   const { bound } = (pipeline as { [PIPELINE]: { bound: Readonly<Record<string, unknown>> } })[PIPELINE];
   warnOfSecondCopies(pipeline.constructor as PipelineClass);
   const checks = inputChecksOf(pipeline.constructor, plan);
-  const used =
-    checks === undefined
-      ? plan.inputs.map(({ name }) => name).concat(elements)
-      : [...inputNames(graph), ...checks.exposed.keys()];
+  const planned = checks === undefined ? plan.inputs.map(({ name }) => name) : inputNames(graph);
+  const others = checks === undefined ? elements : [...checks.exposed.keys()];
+  const used = others.length === 0 ? planned : new Set([...planned, ...others]);
   const inputs = readInputs(graph.pipeline, spec.inputs, used);
   if (checks === undefined) {
     const raw = (name: string) => inputValue(pipeline, inputs, bound, name);

@@ -134,8 +134,9 @@ export function hasMethods(value: unknown, ...names: readonly string[]): value i
  * properties.
  */
 export function isRecord(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  if (typeof value !== "object" || value === null) return false;
   try {
+    if (Array.isArray(value)) return false;
     return Object.keys(value).length > 0 || Object.prototype.toString.call(value) === "[object Object]";
   } catch {
     // A proxy whose traps throw: reading it reports the error.

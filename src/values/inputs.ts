@@ -1,10 +1,11 @@
+import { types } from "node:util";
 import { InputError, type Violation } from "../errors.js";
 import { type Graph, inputNames } from "../graph/graph.js";
 import { nodesByName } from "../graph/order.js";
 import type { Plan, PlannedInput } from "../graph/plan.js";
 import { describeError, describeValue } from "../util/describe.js";
 import { hasField } from "../util/has-field.js";
-import { isRecord } from "../util/options.js";
+import { hasMethods, isRecord } from "../util/options.js";
 import { didYouMean, formatList } from "../util/suggest.js";
 import { isAwaitable } from "../util/thenable.js";
 import type { InputChecks, InputRecord } from "./input-checks.js";
@@ -33,14 +34,14 @@ export function assertRecord(where: string, inputs: unknown, expected?: () => st
 /**
  * Reads a caller's inputs, each once.
  *
- * @param names the names whose values are used; others are only names.
+ * @param names the names whose values are used, each once; others are only names.
  * @returns the values of the inputs that are there.
  * @throws {InputError} with all inputs whose getters throw.
  */
 export function readInputs(
   where: string,
   inputs: Readonly<Record<string, unknown>>,
-  names: readonly string[],
+  names: Iterable<string>,
 ): Record<string, unknown> {
   // An object without a prototype would take several times as long.
   const values: Record<string, unknown> = {};
@@ -60,6 +61,30 @@ export function readInputs(
     else if (!Object.hasOwn(values, name)) values[name] = undefined;
   }
   return values;
+}
+
+/**
+ * Asks the sources of a stream that emit whether they are read or not, as a readline interface does, for their
+ * iterators: what they emit before is lost.
+ *
+ * @param names the inputs whose values are sources.
+ * @returns the inputs, with these iterators in place of such sources.
+ */
+export function openEmitters(
+  inputs: Readonly<Record<string, unknown>>,
+  names: readonly string[],
+): Readonly<Record<string, unknown>> {
+  if (!isRecord(inputs) || types.isProxy(inputs)) return inputs;
+  const opened: PropertyDescriptorMap = {};
+  for (const name of names) {
+    const property = Object.getOwnPropertyDescriptor(inputs, name);
+    const source: unknown = property?.value;
+    if (!hasMethods(source, "on") || !(Symbol.asyncIterator in source)) continue;
+    const iterator = (source as unknown as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+    opened[name] = { ...property, value: { [Symbol.asyncIterator]: () => iterator } };
+  }
+  if (Object.keys(opened).length === 0) return inputs;
+  return Object.create(Object.getPrototypeOf(inputs), { ...Object.getOwnPropertyDescriptors(inputs), ...opened });
 }
 
 /**
