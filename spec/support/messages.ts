@@ -81,7 +81,8 @@ export function findMessages(program: ts.Program): MessageText[] {
     } else if (ts.isArrayLiteralExpression(node)) for (const each of node.elements) follow(each, kind);
     else if (ts.isObjectLiteralExpression(node)) {
       for (const each of node.properties) if (ts.isPropertyAssignment(each)) follow(each.initializer, kind);
-    } else if (ts.isArrowFunction(node) || ts.isFunctionExpression(node) || ts.isFunctionDeclaration(node)) returns(node, kind);
+    } else if (ts.isArrowFunction(node) || ts.isFunctionExpression(node) || ts.isFunctionDeclaration(node))
+      returns(node, kind);
     else if (ts.isMethodDeclaration(node) || ts.isGetAccessorDeclaration(node)) returns(node, kind);
     else if (ts.isCallExpression(node)) {
       const declaration = checker.getResolvedSignature(node)?.declaration;
@@ -98,10 +99,18 @@ export function findMessages(program: ts.Program): MessageText[] {
       if (declaration === undefined || !isOwn(declaration)) return;
       if (ts.isParameter(declaration)) mark(declaration, kind);
       else if (ts.isBindingElement(declaration) || ts.isPropertySignature(declaration)) mark(declaration, kind);
-      else if (ts.isVariableDeclaration(declaration) || ts.isPropertyAssignment(declaration)) follow(declaration.initializer, kind);
+      else if (ts.isVariableDeclaration(declaration) || ts.isPropertyAssignment(declaration))
+        follow(declaration.initializer, kind);
       else if (ts.isGetAccessorDeclaration(declaration)) follow(declaration, kind);
     } else if (ts.isElementAccessExpression(node)) follow(node.expression, kind);
-    else if (ts.isParenthesizedExpression(node) || ts.isAsExpression(node) || ts.isSatisfiesExpression(node) || ts.isNonNullExpression(node) || ts.isSpreadElement(node) || ts.isAwaitExpression(node))
+    else if (
+      ts.isParenthesizedExpression(node) ||
+      ts.isAsExpression(node) ||
+      ts.isSatisfiesExpression(node) ||
+      ts.isNonNullExpression(node) ||
+      ts.isSpreadElement(node) ||
+      ts.isAwaitExpression(node)
+    )
       follow(node.expression, kind);
   };
 
@@ -114,7 +123,10 @@ export function findMessages(program: ts.Program): MessageText[] {
   /** Follows what a function returns, where that is a text. */
   const returns = (fn: ts.FunctionLikeDeclaration, kind: string): void => {
     if (fn.body === undefined) return;
-    if (!ts.isBlock(fn.body)) return follow(fn.body, kind);
+    if (!ts.isBlock(fn.body)) {
+      follow(fn.body, kind);
+      return;
+    }
     const walk = (node: ts.Node): void => {
       if (ts.isReturnStatement(node)) follow(node.expression, kind);
       else if (!ts.isFunctionLike(node)) ts.forEachChild(node, walk);
@@ -155,7 +167,8 @@ export function findMessages(program: ts.Program): MessageText[] {
       const kind = PRINTS[callee];
       if (kind !== undefined) follow(node.arguments[0], kind);
       const method = ts.isPropertyAccessExpression(node.expression) ? node.expression.name.text : "";
-      if (HELP[method] !== undefined && node.getSourceFile().fileName.includes("/cli/")) follow(node.arguments[HELP[method]], "help");
+      if (HELP[method] !== undefined && node.getSourceFile().fileName.includes("/cli/"))
+        follow(node.arguments[HELP[method]], "help");
     }
     if (ts.isCallExpression(node) || ts.isNewExpression(node)) {
       const declaration = checker.getResolvedSignature(node)?.declaration;
@@ -163,7 +176,8 @@ export function findMessages(program: ts.Program): MessageText[] {
         declaration.parameters.forEach((parameter, i) => {
           const kind = printed.get(parameter);
           if (kind === undefined) return;
-          for (const each of parameter.dotDotDotToken ? (node.arguments ?? []).slice(i) : [node.arguments?.[i]]) follow(each, kind);
+          for (const each of parameter.dotDotDotToken ? (node.arguments ?? []).slice(i) : [node.arguments?.[i]])
+            follow(each, kind);
         });
       }
     }

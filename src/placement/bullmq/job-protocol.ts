@@ -1,4 +1,5 @@
 import type { RunEvent } from "../../engine/lifecycle/events.js";
+import type { ErrorCode } from "../../error-codes.js";
 import { HypernodesError } from "../../errors.js";
 import { escapeControls } from "../../util/control-characters.js";
 import {
@@ -126,7 +127,7 @@ export const NOT_IN_REDIS = "NOT_IN_REDIS";
 
 /** A HypernodesError as JSON. */
 export interface JobError {
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly where: string;
   readonly problem: string;
   readonly advice: string | undefined;

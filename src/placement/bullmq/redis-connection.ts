@@ -1,4 +1,5 @@
 import type { Redis, RedisOptions } from "ioredis";
+import type { ErrorCode } from "../../error-codes.js";
 import { HypernodesError } from "../../errors.js";
 import { missingPackage } from "../../util/missing-package.js";
 import type { RedisConnection, ResolvedBullmqOptions } from "./options.js";
@@ -99,7 +100,7 @@ export const RESUME = "With a cache, or hypernodes resume, a second run continue
 
 const TRANSIENT = /^(?:LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|UNKILLABLE)\b/;
 
-const REPLY_ERRORS: readonly { readonly reply: RegExp; readonly code: string; readonly advice: string }[] = [
+const REPLY_ERRORS: readonly { readonly reply: RegExp; readonly code: ErrorCode; readonly advice: string }[] = [
   {
     reply: /^OOM\b/,
     code: "REDIS_FULL",

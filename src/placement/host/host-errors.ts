@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../../error-codes.js";
 import { HypernodesError, NodeError } from "../../errors.js";
 import type { Ended } from "../protocol/frames.js";
 import { MEMORY_NOTE } from "../runtime/watchdog.js";
@@ -5,8 +6,8 @@ import { MEMORY_NOTE } from "../runtime/watchdog.js";
 /** The words and codes that errors of one kind of host have. */
 export interface HostWords {
   /** The code of a process that has ended. */
-  readonly endedCode: string;
-  readonly timeoutCode: string;
+  readonly endedCode: ErrorCode;
+  readonly timeoutCode: ErrorCode;
   /** One host: `container`. */
   readonly host: string;
   /** The subject of a process that has ended: `its process in the container`. */

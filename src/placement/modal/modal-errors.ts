@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../../error-codes.js";
 import { HypernodesError } from "../../errors.js";
 import { HostErrors } from "../host/host-errors.js";
 import type { Ended } from "../protocol/frames.js";
@@ -45,7 +46,7 @@ export function fromModalError(error: unknown, what: string): HypernodesError {
   if (error instanceof HypernodesError) return error;
   const { name, code, message = String(error) } = error as Thrown;
   const text = textOf(error);
-  const make = (code: string, problem: string, advice: string) =>
+  const make = (code: ErrorCode, problem: string, advice: string) =>
     new HypernodesError({ code, where: `Modal, ${what}`, problem, advice, cause: error });
   if (code === undefined && /\bmissing credentials\b/.test(message)) {
     return make(
