@@ -731,7 +731,7 @@ const QUEUES = inArea("Queues", {
   REDIS_FULL: {
     summary: "Redis can't store more.",
     causes: ["Redis has reached its `maxmemory`, or its disk is full."],
-    fix: ["Give Redis more memory or disk space, or store large values elsewhere: `bullmq({ values })`."],
+    fix: ["Give Redis more memory or disk space, or store large values in a Keyv: `bullmq({ values })`."],
   },
   REDIS_LOST: {
     summary: "Redis did not answer for too long during a run.",

@@ -1,4 +1,5 @@
 import type { ErrorCode } from "./error-codes.js";
+import { causeOf, isError } from "./util/describe.js";
 import { addDocsUrls, docsUrlOf } from "./util/docs-url.js";
 import { formatErrorChain, isPrintable } from "./util/error-chain.js";
 import { showValue } from "./util/show-value.js";
@@ -36,7 +37,7 @@ export class HypernodesError extends Error {
     this.where = where;
     this.problem = problem;
     this.advice = advice;
-    // Other classes have set no name yet, and may be created once for each element: to read a stack takes time.
+    // Other classes have no name yet. They may be created once for each element, and reading a stack takes time: see showDocsUrls.
     if (new.target === HypernodesError) addDocsUrls(this, [code]);
   }
 
@@ -51,7 +52,7 @@ export class HypernodesError extends Error {
    * @returns a value for `util.inspect`.
    */
   [Symbol.for("nodejs.util.inspect.custom")](): unknown {
-    addDocsUrls(this, codesOf(this));
+    showDocsUrls(this);
     return isPrintable(this) ? this : formatErrorChain(this);
   }
 }
@@ -86,7 +87,7 @@ export class DefinitionError extends HypernodesError {
         : { code: first.code, where: pipeline, problem: `${defects.length} defects:${list(defects)}` },
     );
     this.defects = defects;
-    addDocsUrls(this, codesOf(this));
+    showDocsUrls(this);
   }
 }
 
@@ -113,7 +114,7 @@ export class InputError extends HypernodesError {
   constructor(parts: ErrorParts & { readonly violations: readonly Violation[] }) {
     super(parts);
     this.violations = parts.violations;
-    addDocsUrls(this, [parts.code]);
+    showDocsUrls(this);
   }
 }
 
@@ -178,6 +179,15 @@ export function badOption(option: string, value: unknown, takes: string): Omit<D
 /** Returns the codes of an error: those of all defects of a class. */
 export function codesOf(error: HypernodesError): readonly ErrorCode[] {
   return error instanceof DefinitionError ? error.defects.map(({ code }) => code) : [error.code];
+}
+
+/** Adds the addresses of an error's documentation to its stack, and those of its causes: it is about to leave a run. */
+export function showDocsUrls(error: unknown): void {
+  const seen = new Set<unknown>();
+  for (let each = error; each !== undefined && !seen.has(each); each = causeOf(each)) {
+    seen.add(each);
+    if (isError(each) && each instanceof HypernodesError) addDocsUrls(each, codesOf(each));
+  }
 }
 
 function sentence(where: string, problem: string, advice: string | undefined): string {

@@ -11,7 +11,12 @@ import {
   DefinitionError,
   HypernodesError,
   InputError,
+  input,
   NodeError,
+  node,
+  type Output,
+  output,
+  Pipeline,
   TimeoutError,
   ValueError,
 } from "../../src/index.js";
@@ -80,7 +85,8 @@ describe("the table of error codes", function () {
   it("has complete sentences", () => {
     for (const [code, { summary, causes, fix }] of Object.entries(ERROR_CODES)) {
       expect(causes.length * fix.length, code).to.be.at.least(1);
-      for (const text of [summary, ...causes, ...fix]) expect(text, code).to.match(/^[A-Z`].*[.]$/);
+      for (const text of [summary, ...causes, ...fix])
+        expect(text, code).to.match(/^(?:[A-Z`]|hypernodes |esbuild ).*[.]$/);
     }
   });
 
@@ -92,19 +98,75 @@ describe("the table of error codes", function () {
     for (const line of imports) expect(line).to.match(/^(?:import|export) type /);
   });
 
+  /** A part of the message by which specs see an error whose message is made of other modules' texts. */
+  const SEEN_AS: Readonly<Record<string, string>> = {
+    CANT_LIST: "this Keyv has no iterator",
+    DUPLICATE_ROLE: "roles: @node and @output",
+    INVALID_EVENTS: "it is not an event log",
+    NOT_IMPORTED: "it can't be imported",
+    OUTPUT_LOST: "the output is lost",
+    RESOURCE_FAILED: "the resource could not be built",
+    UNKNOWN_INPUTS: "unknown input",
+    USAGE: "it is not NAME=VALUE",
+  };
+
   /** Codes whose errors no spec sees, and why. */
-  const UNSEEN: Readonly<Record<string, string>> = {};
+  const UNSEEN: Readonly<Record<string, string>> = {
+    IN_THREAD: "a store that a thread opens is not given to nodes",
+    MODAL_SILENT: "its shortest limit is a minute",
+    NO_SQLITE: "the project's own dependencies include the package",
+    NOT_BUILT: "specs run from a build that has the script",
+    NOT_IN_REDIS: "the client sends again what is missing, up to a number of times",
+    WORKER_FAILED: "a worker refuses with a code of its own wherever it can",
+  };
 
   it("has codes that specs see, by their name or a part of their message, or says why not", () => {
     const specs = filesIn("spec")
       .filter((name) => name !== path.join("spec", "docs", "error-codes.spec.ts"))
       .map((name) => readFileSync(name, "utf8"))
       .join("\n");
+    const below = readFileSync(path.join("spec", "docs", "error-codes.spec.ts"), "utf8");
     const pieces = literalsOfCodes(sourceProgram());
     const isSeen = (code: string) =>
       new RegExp(`\\b${code}\\b`).test(specs) ||
-      [...(pieces.get(code) ?? [])].some((piece) => piece.trim().length > 14 && specs.includes(piece.trim()));
+      below.includes(`it("${code}:`) ||
+      (code in SEEN_AS && specs.includes(SEEN_AS[code]!)) ||
+      [...(pieces.get(code) ?? [])].some((piece) => piece.trim().length > 9 && specs.includes(piece.trim()));
     expect(CODES.filter((code) => !isSeen(code)).sort()).to.deep.equal(Object.keys(UNSEEN).sort());
+  });
+});
+
+describe("codes that no other spec sees", () => {
+  class Changing extends Pipeline {
+    @input() seen = 0;
+
+    @node()
+    count(): number {
+      this.seen = 1;
+      return 1;
+    }
+
+    @output("count")
+    text(count: number): Output<string> {
+      return `${count}`;
+    }
+  }
+
+  it("STATE_IN_NODE: a node assigns to a property of the pipeline", async () => {
+    const error = await new Changing().run({ seen: 0 }).then(
+      () => undefined,
+      (error: NodeError) => error,
+    );
+    expect(error?.cause).to.include({ code: "STATE_IN_NODE" });
+  });
+
+  it("UNKNOWN_GIVEN: given names no node", async () => {
+    const error = await new Changing().run({ seen: 0 }, { given: { cuont: 1 } as object }).then(
+      () => undefined,
+      (error: HypernodesError) => error,
+    );
+    expect(error?.code).to.equal("UNKNOWN_GIVEN");
+    expect(error?.advice).to.equal('Did you mean "count"?');
   });
 });
 
@@ -163,16 +225,24 @@ describe("the address of an error's documentation", () => {
     expect(formatError(failed, false)).to.equal(
       `A: it failed\n  caused by TimeoutError: B: it was late\nSee ${PAGE}#timeout`,
     );
-    expect(formatError(new Error("other"), false)).to.equal("Error: other");
+    expect(formatError(new Error("other"), false)).to.equal("other");
     expect(formatError(errors[1], false)).to.match(/#cycle\nSee \S+#empty$/);
   });
 
   it("is printed where an error ends a process", async () => {
     const file = path.join(runFolder(), "ends.mjs");
     const from = JSON.stringify(built("src/index.ts"));
-    writeFileSync(file, `import { decode } from ${from}; decode(new Uint8Array(3));`);
-    const { stderr } = await execute(process.execPath, [file]);
-    expect(stderr).to.match(new RegExp(`\\nValueError: .*\\n  See ${PAGE}#bad_bytes\\n    at `));
+    const endsWith = async (code: string) => {
+      writeFileSync(file, code);
+      return (await execute(process.execPath, [file])).stderr;
+    };
+    const decoding = await endsWith(`import { decode } from ${from}; decode(new Uint8Array(3));`);
+    expect(decoding).to.match(new RegExp(`\nValueError: .*\n  See ${PAGE}#bad_bytes\n    at `));
+    const failing = await endsWith(`import { node, Pipeline } from ${from};
+      class Failing extends Pipeline { fails() { throw new RangeError("it is too much"); } }
+      node()(Failing.prototype, "fails");
+      await new Failing().run({});`);
+    expect(failing).to.match(new RegExp(`\nNodeError: .*it is too much\n  See ${PAGE}#node_failed\n    at `));
   });
 
   it("is printed by mocha and by node:test for a test that fails", async () => {
@@ -183,7 +253,7 @@ describe("the address of an error's documentation", () => {
     const mocha = await execute(process.execPath, ["node_modules/mocha/bin/mocha.js", "--no-config", file]);
     expect(mocha.stdout).to.contain(`See ${PAGE}#`);
     writeFileSync(file, `import { it } from "node:test"; ${code}`);
-    const node = await execute(process.execPath, ["--test", file]);
+    const node = await execute(process.execPath, ["--test", "--test-reporter", "spec", file]);
     expect(node.stdout).to.contain(`See ${PAGE}#`);
   });
 });

@@ -23,7 +23,7 @@ class Greeting extends Pipeline {
 }
 
 try {
-  new Greeting().run({} as { name: string });
+  await new Greeting().run({} as { name: string });
 } catch (error) {
   if (!(error instanceof HypernodesError)) throw error;
   console.log(error.code);
@@ -34,7 +34,7 @@ try {
 
 \`\`\`text
 MISSING_INPUTS
-Greeting: missing input "name". An optional input needs a default or @input({ optional: true }): TypeScript's ? is erased at run time.
+Greeting: missing input "name" (required: "name"). An optional input needs a default or @input({ optional: true }): TypeScript's ? is erased at run time.
 https://github.com/hypernodes/hypernodes/blob/main/docs/troubleshooting.md#missing_inputs
 \`\`\`
 

@@ -1,3 +1,4 @@
+import { showDocsUrls } from "../errors.js";
 import { checkOptions, isFlag, type RulesOf, that, wholeFrom } from "../util/options.js";
 import { decode as decodeBytes, encode as encodeValue } from "./codec.js";
 import type { DecodeOptions, EncodeOptions } from "./codec-options.js";
@@ -30,7 +31,7 @@ const DECODE_RULES: RulesOf<DecodeOptions> = {
  */
 export function encode(value: unknown, options?: EncodeOptions): Uint8Array {
   checkOptions("encode(value, options)", options, ENCODE_RULES);
-  return encodeValue(value, options);
+  return withDocsUrl(() => encodeValue(value, options));
 }
 
 /**
@@ -46,5 +47,15 @@ export function encode(value: unknown, options?: EncodeOptions): Uint8Array {
  */
 export function decode(bytes: Uint8Array, options?: DecodeOptions): unknown {
   checkOptions("decode(bytes, options)", options, DECODE_RULES);
-  return decodeBytes(bytes, options);
+  return withDocsUrl(() => decodeBytes(bytes, options));
+}
+
+/** Calls a function whose errors end the caller's program, and adds the address of their documentation. */
+function withDocsUrl<R>(call: () => R): R {
+  try {
+    return call();
+  } catch (error) {
+    showDocsUrls(error);
+    throw error;
+  }
 }
