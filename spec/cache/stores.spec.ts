@@ -279,7 +279,7 @@ describe("stores", () => {
     };
     expect(await warningsAfter(19_900)).to.deep.equal([]);
     expect(await warningsAfter(20_100)).to.deep.equal([
-      "HypernodesWarning: the cache slow failed; the run goes on without it: no answer within 20 seconds",
+      "HypernodesWarning: the cache slow failed; the run continues without it: no answer within 20 seconds",
     ]);
   });
 

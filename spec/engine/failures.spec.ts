@@ -379,7 +379,7 @@ describe("currentRun", () => {
   });
 
   it("is not known outside", () => {
-    expect(() => currentRun()).to.throw("currentRun(): no node is running here");
+    expect(() => currentRun()).to.throw("currentRun(): no node is running");
   });
 });
 

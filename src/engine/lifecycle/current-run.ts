@@ -25,7 +25,7 @@ export function currentRun(): CurrentRun {
     throw new HypernodesError({
       code: "NO_RUN",
       where: "currentRun()",
-      problem: "no node is running here",
+      problem: "no node is running",
       advice: "Call it inside a node, and in a method that is not async before it returns its promise.",
     });
   }

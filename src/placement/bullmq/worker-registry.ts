@@ -92,7 +92,7 @@ export class WorkerRegistry {
     const { patienceMs, connection } = this.options;
     if (performance.now() - this.redisDownSince < patienceMs) return;
     const problem = `${redisUrlForDisplay(connection)} has not answered for ${patienceMs / 1000} seconds`;
-    throw this.error("REDIS_LOST", problem, `See whether it still runs. ${RESUME}`);
+    throw this.error("REDIS_LOST", problem, `Check that Redis is running. ${RESUME}`);
   }
 
   private checkWorkers(waits: boolean): void {

@@ -37,7 +37,7 @@ export class HostErrors {
       code: this.words.endedCode,
       where,
       problem: `${this.words.process} ended ${signal === null ? `with exit code ${code}` : `by ${signal}`}, before it had a result${tail}`,
-      advice: signal === null ? "Something in it calls process.exit(), or threw where nobody catches." : undefined,
+      advice: signal === null ? "Code in it calls process.exit(), or threw an error that nothing catches." : undefined,
     });
   }
 
@@ -55,7 +55,7 @@ export class HostErrors {
     return new HypernodesError({
       code: this.words.timeoutCode,
       where,
-      problem: `it took longer than the ${limitMs / 1000} seconds that it has in its ${this.words.host}`,
+      problem: `it took longer than the ${limitMs / 1000} seconds that are allowed in its ${this.words.host}`,
       advice: this.words.timeoutAdvice,
     });
   }
