@@ -456,10 +456,7 @@ const COMMAND = inArea("Command line and packages", {
   },
   NOT_IMPORTED: {
     summary: "The command can't import the module of the pipeline.",
-    causes: [
-      "The module has a syntax error, or throws when it is imported.",
-      "A package that it imports is not installed.",
-    ],
+    causes: ["The module throws an error when it is imported.", "A package that it imports is not installed."],
     fix: ["Fix the module. `--verbose` prints the stack of the error."],
   },
   OUTPUT_LOST: {

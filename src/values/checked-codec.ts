@@ -28,6 +28,11 @@ const DECODE_RULES: RulesOf<DecodeOptions> = {
  * @returns the bytes.
  * @throws {ValueError} `UNSERIALISABLE`, with the path to a part that can't be serialized.
  * @throws {HypernodesError} `UNKNOWN_OPTION`, `BAD_OPTION`.
+ *
+ * @example
+ * ```ts
+ * const bytes = encode(new Map([["shalom", new Date(0)]]));
+ * ```
  */
 export function encode(value: unknown, options?: EncodeOptions): Uint8Array {
   checkOptions("encode(value, options)", options, ENCODE_RULES);
@@ -44,6 +49,11 @@ export function encode(value: unknown, options?: EncodeOptions): Uint8Array {
  * class that is not known in this process. `UNREADABLE` with the path, if a class's `fromJSON` throws. `UNSERIALISABLE`
  * if the value is nested too deeply for what is left of the stack.
  * @throws {HypernodesError} `UNKNOWN_OPTION`, `BAD_OPTION`.
+ *
+ * @example
+ * ```ts
+ * decode(encode(new Map([["shalom", 1]])));   // Map(1) { "shalom" => 1 }
+ * ```
  */
 export function decode(bytes: Uint8Array, options?: DecodeOptions): unknown {
   checkOptions("decode(bytes, options)", options, DECODE_RULES);

@@ -9,8 +9,7 @@ import { Application, Comment, type CommentDisplayPart, CommentTag, Converter, t
 import { build } from "vitepress";
 import { HebrewRetrieval } from "../../../examples/hebrew-retrieval/retrieval.js";
 import { CATEGORIES } from "./categories.js";
-import { siteConfig } from "./config.js";
-import { rewriteLinks } from "./links.js";
+import { rewriteLinks, sitePages } from "./links.js";
 
 /** The staged documents. */
 const STAGE = ".site";
@@ -31,21 +30,16 @@ await build(STAGE);
 makeLinksRelative();
 
 function stageDocuments(): void {
-  const documents = readdirSync("docs", { recursive: true, encoding: "utf8" }).map((name) => path.join("docs", name));
-  const pages = new Map(
-    [
-      ["README.md", "index.md"],
-      ["CONTRIBUTING.md", "contributing.md"],
-      ["CHANGELOG.md", "changelog.md"],
-      ...documents.filter((name) => name.endsWith(".md")).map((name) => [name, path.relative("docs", name)]),
-    ].map(([file, page]) => [file!, { page: page!, text: readFileSync(file!, "utf8") }]),
-  );
+  const pages = sitePages();
   const dead: string[] = [];
   for (const [file, { page, text }] of pages) {
     const rewritten = rewriteLinks(file, text, pages);
     dead.push(...rewritten.dead);
     mkdirSync(path.dirname(path.join(STAGE, page)), { recursive: true });
-    writeFileSync(path.join(STAGE, page), rewritten.text.replaceAll(/(\]\(|src=")(?:\.\/)?docs\/pictures\//g, "$1./pictures/"));
+    writeFileSync(
+      path.join(STAGE, page),
+      rewritten.text.replaceAll(/(\]\(|src=")(?:\.\/)?docs\/pictures\//g, "$1./pictures/"),
+    );
   }
   if (dead.length > 0) throw new Error(`Links that lead nowhere:\n  ${dead.join("\n  ")}`);
   cpSync("docs/pictures", path.join(STAGE, "pictures"), { recursive: true });
@@ -67,17 +61,24 @@ async function writeReference(): Promise<void> {
     hidePageHeader: true,
     hideBreadcrumbs: true,
   } as object);
-  app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }: { readonly project: ProjectReflection }) => addCategories(project));
+  app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }: { readonly project: ProjectReflection }) =>
+    addCategories(project),
+  );
   const project = await app.convert();
   if (project === undefined) throw new Error("typedoc could not read the source");
   await app.generateOutputs(project);
   const index = path.join(STAGE, "reference", "README.md");
-  writeFileSync(path.join(STAGE, "reference", "index.md"), readFileSync(index, "utf8").replace(/^# .*$/m, "# Reference"));
+  writeFileSync(
+    path.join(STAGE, "reference", "index.md"),
+    readFileSync(index, "utf8").replace(/^# .*$/m, "# Reference"),
+  );
   rmSync(index);
 }
 
 function addCategories(project: ProjectReflection): void {
-  const categoryOf = new Map(Object.entries(CATEGORIES).flatMap(([category, names]) => names.map((name) => [name, category])));
+  const categoryOf = new Map(
+    Object.entries(CATEGORIES).flatMap(([category, names]) => names.map((name) => [name, category])),
+  );
   for (const child of project.children ?? []) {
     const text: CommentDisplayPart[] = [{ kind: "text", text: categoryOf.get(child.name) ?? "Other" }];
     for (const documented of child.signatures ?? [child]) {
@@ -111,13 +112,16 @@ function makeLinksRelative(): void {
     if (name === "hebrew-retrieval.html") continue;
     const file = path.join(OUT, name);
     const up = "../".repeat(name.split(path.sep).length - 1) || "./";
-    const html = readFileSync(file, "utf8").replaceAll(/ (href|src)="(\/[^"]*)"/g, (whole, attribute: string, to: string) => {
-      if (!to.startsWith(base)) return whole;
-      const [target = "", anchor] = to.slice(base.length).split("#");
-      const named = target === "" || target.endsWith("/") ? `${target}index.html` : target;
-      const found = existsSync(path.join(OUT, named)) ? named : `${named}.html`;
-      return ` ${attribute}="${up}${found}${anchor === undefined ? "" : `#${anchor}`}"`;
-    });
+    const html = readFileSync(file, "utf8").replaceAll(
+      / (href|src)="(\/[^"]*)"/g,
+      (whole, attribute: string, to: string) => {
+        if (!to.startsWith(base)) return whole;
+        const [target = "", anchor] = to.slice(base.length).split("#");
+        const named = target === "" || target.endsWith("/") ? `${target}index.html` : target;
+        const found = existsSync(path.join(OUT, named)) ? named : `${named}.html`;
+        return ` ${attribute}="${up}${found}${anchor === undefined ? "" : `#${anchor}`}"`;
+      },
+    );
     writeFileSync(file, html);
   }
 }

@@ -12,7 +12,19 @@ interface Item {
 
 /** The guides in the order of the sidebar; others come behind them, by their names. */
 const GUIDES = [
-  ...["tutorial", "language", "running", "cache", "threads", "local-process", "modal", "gpu", "scaling", "observing", "graphs"],
+  ...[
+    "tutorial",
+    "language",
+    "running",
+    "cache",
+    "threads",
+    "local-process",
+    "modal",
+    "gpu",
+    "scaling",
+    "observing",
+    "graphs",
+  ],
   ...["command-line", "testing", "values", "reliability", "neural-tutorial", "architecture"],
 ];
 /** Documents that have a place of their own in the sidebar. */
@@ -24,6 +36,7 @@ export function siteConfig(folder: string, base: string): Record<string, unknown
     base,
     title: "hypernodes",
     description: "Typed, decorator-based data pipelines for TypeScript",
+    head: [["link", { rel: "icon", href: "data:," }]],
     outDir: "../dist-site",
     cacheDir: "./.vitepress/cache",
     markdown: { anchor: { slugify } },

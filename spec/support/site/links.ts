@@ -1,8 +1,29 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 
 /** Address of a file of the repository that is not a page of the site. */
 const REPOSITORY = "https://github.com/hypernodes/hypernodes/blob/main/";
+
+/** A document of the repository that is a page of the site. */
+export interface SitePage {
+  /** Path of the page in the site: `threads.md`. */
+  readonly page: string;
+  readonly text: string;
+}
+
+/** Returns the pages of the site by the documents that they are made from. */
+export function sitePages(): Map<string, SitePage> {
+  const documents = readdirSync("docs", { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => [path.join("docs", name), name]);
+  const pages = [
+    ["README.md", "index.md"],
+    ["CONTRIBUTING.md", "contributing.md"],
+    ["CHANGELOG.md", "changelog.md"],
+    ...documents,
+  ];
+  return new Map(pages.map(([file, page]) => [file!, { page: page!, text: readFileSync(file!, "utf8") }]));
+}
 
 /** Returns the anchor that GitHub gives a heading; the site uses the same, so that links work in both. */
 export function slugify(heading: string): string {
@@ -35,21 +56,25 @@ export function anchorsOf(text: string): Set<string> {
 export function rewriteLinks(
   file: string,
   text: string,
-  pages: ReadonlyMap<string, { readonly page: string; readonly text: string }>,
+  pages: ReadonlyMap<string, SitePage>,
 ): { readonly text: string; readonly dead: readonly string[] } {
   const dead: string[] = [];
   const { page } = pages.get(file)!;
-  const rewritten = replaceOutsideCode(text, /\]\(\s*(?!https?:|mailto:)([^)\s#]*)(#[^)\s]*)?\)/g, (whole, to = "", anchor = "") => {
-    const target = to === "" ? file : path.join(path.dirname(file), to);
-    const linked = pages.get(target);
-    if (linked !== undefined) {
-      if (anchor !== "" && !anchorsOf(linked.text).has(anchor.slice(1))) dead.push(`${file}: ${to}${anchor}`);
-      return to === "" ? whole : `](${relative(page, linked.page)}${anchor})`;
-    }
-    if (!existsSync(target)) dead.push(`${file}: ${to}`);
-    if (/\.(?:svg|png)$/.test(to)) return whole;
-    return `](${REPOSITORY}${target}${anchor})`;
-  });
+  const rewritten = replaceOutsideCode(
+    text,
+    /\]\(\s*(?!https?:|mailto:)([^)\s#]*)(#[^)\s]*)?\)/g,
+    (whole, to = "", anchor = "") => {
+      const target = to === "" ? file : path.join(path.dirname(file), to);
+      const linked = pages.get(target);
+      if (linked !== undefined) {
+        if (anchor !== "" && !anchorsOf(linked.text).has(anchor.slice(1))) dead.push(`${file}: ${to}${anchor}`);
+        return to === "" ? whole : `](${relative(page, linked.page)}${anchor})`;
+      }
+      if (!existsSync(target)) dead.push(`${file}: ${to}`);
+      if (/\.(?:svg|png)$/.test(to)) return whole;
+      return `](${REPOSITORY}${target}${anchor})`;
+    },
+  );
   return { text: rewritten, dead };
 }
 
