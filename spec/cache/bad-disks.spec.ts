@@ -232,7 +232,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   "a database of something else": {
     make: (disk) => sql(disk.at("values.sqlite"), "CREATE TABLE birds (name TEXT)"),
     has: "nothing",
-    reason: /an SQLite file of something else/,
+    reason: /an SQLite file of another program/,
     code: "BAD_STORE",
   },
   "a store that is cut off": {

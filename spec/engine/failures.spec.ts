@@ -236,7 +236,7 @@ describe("this, inside a node", () => {
   it("can't be written to", async () => {
     for (const name of ["writes", "assigns"] as const) {
       const error = await rejection(new Undeclared().run({ x: 1 }, { outputs: [name] }));
-      expect(error.message).to.contain("return it, or keep it in a @resource");
+      expect(error.message).to.contain("return them, or keep them in a @resource");
     }
   });
 

@@ -137,6 +137,6 @@ describe("volumes of a container @slow", () => {
     const error = await rejection<HypernodesError>(
       new Chain().run({ x: 1 }, { runOn: modal({ secrets: ["nowhere"] }) }),
     );
-    expect(error.message).to.contain("and there is none of that name. Make it at");
+    expect(error.message).to.contain("which does not exist. Create it at");
   });
 });

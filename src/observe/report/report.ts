@@ -68,7 +68,7 @@ observerFactories(report);
  *
  * @example
  * ```ts
- * console.log(reportOf(readEvents("run.jsonl")).toText());
+ * console.log(reportOf(readEvents("run.jsonl")).table());
  * ```
  */
 export function reportOf(events: Iterable<RunEvent>): Report;
