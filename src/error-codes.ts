@@ -778,3 +778,109 @@ export const ERROR_CODES = {
 
 /** Code of an error or a defect: stable, for programs. docs/troubleshooting.md has an entry for each. */
 export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** One warning of the troubleshooting page. Warnings are of the type `HypernodesWarning` and do not end a run. */
+export interface WarningEntry {
+  /** A part of the warning's text. */
+  readonly text: string;
+  /** The cause, and its effect on the run. */
+  readonly cause: string;
+  /** The step that removes the cause. */
+  readonly fix: string;
+}
+
+/** The warnings that the package emits. */
+export const WARNINGS: readonly WarningEntry[] = [
+  {
+    text: "is not cached",
+    cause:
+      "The results of a node are not stored, for the reason that follows: for example, its code can't be analyzed, or a value can't be serialized.",
+    fix: "Change the code that the reason names, or set `cache: false` on the node.",
+  },
+  {
+    text: "failed; the run continues without it",
+    cause: "The store of a cache threw an error, or did not answer. The run computes all values and stores none.",
+    fix: "Fix the store: make room on the disk, or start its server.",
+  },
+  {
+    text: "; it is computed again",
+    cause: "An entry of a cache is damaged, or can't be decoded.",
+    fix: "Nothing: the value is computed again and replaces the entry.",
+  },
+  {
+    text: "is read-only, so new results are not stored",
+    cause: "The file of a cache can be read, but not written.",
+    fix: "Use a path that can be written to.",
+  },
+  {
+    text: "a thread ended with nothing to do",
+    cause: "A worker thread ended between two tasks. No result is lost.",
+    fix: "Look for code that calls `process.exit()`, or that throws in a timer.",
+  },
+  {
+    text: "nothing is left to wait for",
+    cause: "The process ends while a run is not complete: a promise in it never settles.",
+    fix: "Check that each promise of the named nodes is resolved or rejected.",
+  },
+  {
+    text: "events can't be written any more",
+    cause: "The file of an event log can't be written, for example because the disk is full. The run continues.",
+    fix: "Make room, or write the events to another file.",
+  },
+  {
+    text: "an event listener threw",
+    cause:
+      "A listener or an observer threw an error. The run is not affected, and later errors of the same listener are not reported.",
+    fix: "Fix the listener.",
+  },
+  {
+    text: "an event could not be emitted",
+    cause: "An event of a thread or a host could not be passed on. The run is not affected.",
+    fix: "Please report it, with the message.",
+  },
+  {
+    text: "is installed twice",
+    cause: "Two copies of a package are installed, so one does not see the decorators that the other recorded.",
+    fix: "Install one copy: `npm dedupe`.",
+  },
+  {
+    text: "the values that elements share are not on the volume",
+    cause: "A Modal volume could not be written. Each container receives the values over the network.",
+    fix: "Check the volume at https://modal.com.",
+  },
+  {
+    text: "are not committed",
+    cause: "Files that nodes wrote to a Modal volume could not be saved.",
+    fix: "Run the pipeline again, or write the files to another volume.",
+  },
+  {
+    text: "is lost with the container",
+    cause: "A pipeline in a Modal container uses `sqlite(path)` without a volume.",
+    fix: "Name a volume: `modal({ volume })`.",
+  },
+  {
+    text: "a part of the cache can't be read",
+    cause: "One of the files of a cache on a volume is damaged. Its values are computed again.",
+    fix: "Nothing is required.",
+  },
+  {
+    text: "the cache is not saved",
+    cause: "The cache could not be written to the volume. The run's results are not affected.",
+    fix: "Check the volume at https://modal.com.",
+  },
+  {
+    text: "could not be ended",
+    cause: "Modal did not answer the request to end a container. The container ends when it is idle.",
+    fix: "Check https://modal.com/apps.",
+  },
+  {
+    text: "and it is paid for",
+    cause: "A container with GPUs ran without using them, or without using all of them.",
+    fix: "Leave out `gpu`, ask for fewer, or check that the model is loaded onto the GPU.",
+  },
+  {
+    text: "not all of it can be resumed",
+    cause: "The journal of a run with a queue could not be written.",
+    fix: "Make room on the disk, or turn the journal off: `bullmq({ journal: false })`.",
+  },
+];

@@ -4,7 +4,7 @@ import { inspect } from "node:util";
 import { expect } from "chai";
 import ts from "typescript";
 import { formatError } from "../../src/cli/exit-codes.js";
-import { ERROR_CODES } from "../../src/error-codes.js";
+import { ERROR_CODES, WARNINGS } from "../../src/error-codes.js";
 import {
   AbortError,
   type Defect,
@@ -133,6 +133,25 @@ describe("the table of error codes", function () {
       (code in SEEN_AS && specs.includes(SEEN_AS[code]!)) ||
       [...(pieces.get(code) ?? [])].some((piece) => piece.trim().length > 9 && specs.includes(piece.trim()));
     expect(CODES.filter((code) => !isSeen(code)).sort()).to.deep.equal(Object.keys(UNSEEN).sort());
+  });
+});
+
+describe("the table of warnings", () => {
+  const source = filesIn("src")
+    .filter((name) => name !== path.join("src", "error-codes.ts"))
+    .map((name) => readFileSync(name, "utf8"))
+    .join("\n");
+
+  it("has only texts that the source emits", () => {
+    expect(WARNINGS.filter(({ text }) => !source.includes(text))).to.deep.equal([]);
+  });
+
+  it("has an entry for each warning that is written where it is emitted", () => {
+    const emitted = [...source.matchAll(/emitWarning\(\s*`([^\n]*)`/g)].map(([, text]) => text!);
+    expect(emitted).to.have.length.above(8);
+    const isListed = (text: string) =>
+      /^\$\{what\}: /.test(text) || WARNINGS.some((warning) => text.includes(warning.text));
+    expect(emitted.filter((text) => !isListed(text))).to.deep.equal([]);
   });
 });
 

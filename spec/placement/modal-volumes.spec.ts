@@ -87,7 +87,7 @@ describe("volumes of a container @slow", () => {
       "a misspelt secret",
       { secrets: ["huggingfaec"] },
       "SECRET_NOT_FOUND",
-      'the option secrets names a secret "huggingfaec", which does not exist. Did you mean "huggingface"? Make it at',
+      'the option secrets names a secret "huggingfaec", which does not exist. Did you mean "huggingface"? Create it at',
     ],
     [
       "a secret of the image's builds",

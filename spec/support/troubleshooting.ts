@@ -1,4 +1,4 @@
-import { ERROR_CODES, type ErrorEntry } from "../../src/error-codes.js";
+import { ERROR_CODES, type ErrorEntry, WARNINGS } from "../../src/error-codes.js";
 
 /** File of the page that is made from the table of codes. */
 export const TROUBLESHOOTING = "docs/troubleshooting.md";
@@ -50,12 +50,19 @@ export function troubleshootingPage(): string {
     const own = entries.filter(([, entry]) => entry.area === area).sort(([a], [b]) => (a < b ? -1 : 1));
     return [`## ${area}`, ...own.map(([code, entry]) => formatEntry(code, entry))].join("\n\n");
   });
-  return `${[INTRO.trimEnd(), formatIndex(entries), ...sections].join("\n\n")}\n`;
+  return `${[INTRO.trimEnd(), formatIndex(entries), ...sections, formatWarnings()].join("\n\n")}\n`;
 }
 
 function formatIndex(entries: readonly [string, ErrorEntry][]): string {
   const links = entries.map(([code]) => `[${code}](#${code.toLowerCase()})`).sort();
   return `All codes: ${links.join(", ")}.`;
+}
+
+function formatWarnings(): string {
+  const rows = WARNINGS.map(
+    ({ text, cause, fix }) => `- \`${text.replace(/^[;:, ]+|[:, ]+$/g, "")}\`: ${cause} ${fix}`,
+  );
+  return `## Warnings\n\nWarnings have the type \`HypernodesWarning\`, and do not end a run. A part of their text:\n\n${rows.join("\n")}`;
 }
 
 function formatEntry(code: string, { summary, causes, fix }: ErrorEntry): string {
