@@ -382,7 +382,7 @@ node()(Broken.prototype, "lost", Object.getOwnPropertyDescriptor(Broken.prototyp
       };
       const other = await failure(new Chain(), { x: 1 });
       expect(other.code).to.equal("OTHER_PROTOCOL");
-      expect(other.message).to.contain("speaks version 9 of the protocol, and this process version 1");
+      expect(other.message).to.contain("uses version 9 of the protocol, and this process version 1");
     });
 
     onLoopback("nodes that write to file descriptors harm nothing", async () => {
