@@ -166,6 +166,8 @@ function badNames(file: ts.SourceFile): OldWord[] {
     const { parent } = node as { parent: ts.Node & { readonly name?: ts.Node } };
     const isDeclared = parent.name === node && !ts.isPropertyAccessExpression(parent) && !ts.isImportSpecifier(parent);
     if (!isDeclared) return [];
+    // The keys of the table of error codes are values: codes stay as they are.
+    if (file.fileName === path.join("src", "error-codes.ts") && ts.isPropertyAssignment(parent)) return [];
     const parts = node.text
       .replace("#", "")
       .split(/_|(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/)

@@ -1,10 +1,13 @@
+import type { ErrorCode } from "./error-codes.js";
+import { causeOf, isError } from "./util/describe.js";
+import { addDocsUrls, docsUrlOf } from "./util/docs-url.js";
 import { formatErrorChain, isPrintable } from "./util/error-chain.js";
 import { showValue } from "./util/show-value.js";
 
 /** The parts of every hypernodes error. */
 export interface ErrorParts {
   /** Stable code for programs, such as `"MISSING_INPUTS"`. */
-  readonly code: string;
+  readonly code: ErrorCode;
   /** Location of the error: a path through nesting and fan-out, such as `Corpus.essays[3].count`. */
   readonly where: string;
   /** Description of the problem, with the value that caused it. */
@@ -19,7 +22,7 @@ export interface ErrorParts {
 export class HypernodesError extends Error {
   override readonly name: string = "HypernodesError";
   /** Stable code for programs, such as `"MISSING_INPUTS"`. */
-  readonly code: string;
+  readonly code: ErrorCode;
   /** Location of the error, such as `Corpus.essays[3].count`. */
   readonly where: string;
   /** Description of the problem, with the value that caused it. */
@@ -34,14 +37,22 @@ export class HypernodesError extends Error {
     this.where = where;
     this.problem = problem;
     this.advice = advice;
+    // Other classes have no name yet. They may be created once for each element, and reading a stack takes time: see showDocsUrls.
+    if (new.target === HypernodesError) addDocsUrls(this, [code]);
+  }
+
+  /** Address of the code's entry in the troubleshooting page: causes, and ways to fix them. */
+  get docsUrl(): string {
+    return docsUrlOf(this.code);
   }
 
   /**
-   * Prints the error as Node does; if a cause can't be inspected, prints only the messages.
+   * Prints the error as Node does, with `docsUrl` behind the message; if a cause can't be inspected, prints only the messages.
    *
    * @returns a value for `util.inspect`.
    */
   [Symbol.for("nodejs.util.inspect.custom")](): unknown {
+    showDocsUrls(this);
     return isPrintable(this) ? this : formatErrorChain(this);
   }
 }
@@ -49,7 +60,7 @@ export class HypernodesError extends Error {
 /** One defect of a pipeline class. */
 export interface Defect {
   /** Stable code for programs, such as `"CYCLE"` or `"UNKNOWN_NAME"`. */
-  readonly code: string;
+  readonly code: ErrorCode;
   /** The member with the defect, such as `Retrieval.hits`. */
   readonly where: string;
   /** Description of the defect. */
@@ -76,6 +87,7 @@ export class DefinitionError extends HypernodesError {
         : { code: first.code, where: pipeline, problem: `${defects.length} defects:${list(defects)}` },
     );
     this.defects = defects;
+    showDocsUrls(this);
   }
 }
 
@@ -102,6 +114,7 @@ export class InputError extends HypernodesError {
   constructor(parts: ErrorParts & { readonly violations: readonly Violation[] }) {
     super(parts);
     this.violations = parts.violations;
+    showDocsUrls(this);
   }
 }
 
@@ -161,6 +174,20 @@ export function badOption(option: string, value: unknown, takes: string): Omit<D
     problem: `the ${option} is ${showValue(value)}`,
     advice: `It takes ${takes}${/[.?]$/.test(takes) ? "" : "."}`,
   };
+}
+
+/** Returns the codes of an error: those of all defects of a class. */
+export function codesOf(error: HypernodesError): readonly ErrorCode[] {
+  return error instanceof DefinitionError ? error.defects.map(({ code }) => code) : [error.code];
+}
+
+/** Adds the addresses of an error's documentation to its stack, and those of its causes: it is about to leave a run. */
+export function showDocsUrls(error: unknown): void {
+  const seen = new Set<unknown>();
+  for (let each = error; each !== undefined && !seen.has(each); each = causeOf(each)) {
+    seen.add(each);
+    if (isError(each) && each instanceof HypernodesError) addDocsUrls(each, codesOf(each));
+  }
 }
 
 function sentence(where: string, problem: string, advice: string | undefined): string {

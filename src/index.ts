@@ -26,6 +26,7 @@ export { type CurrentRun, currentRun } from "./engine/lifecycle/current-run.js";
 export { EVENTS_VERSION, type EventOf, type Listener, type RunEvent } from "./engine/lifecycle/events.js";
 export type { Carrier, Chunk, ChunkSpan, TraceContext } from "./engine/lifecycle/trace-context.js";
 export type { NodeExplanation } from "./engine/run-cache/explanation.js";
+export type { ErrorCode } from "./error-codes.js";
 export {
   AbortError,
   type Defect,

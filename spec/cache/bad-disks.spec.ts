@@ -200,10 +200,10 @@ const ROWS: Readonly<Record<string, Row>> = {
       return disk.at("pipe");
     },
     has: "nothing",
-    reason: /it is no regular file/,
+    reason: /it is not a regular file/,
     code: "BAD_STORE",
   },
-  "a device": { make: () => "/dev/full", has: "nothing", reason: /it is no regular file/, code: "BAD_STORE" },
+  "a device": { make: () => "/dev/full", has: "nothing", reason: /it is not a regular file/, code: "BAD_STORE" },
   ...Object.fromEntries(
     ["-journal", "-wal", "-shm"].map((ending) => [
       `a pipe in the place of ${ending}`,
@@ -214,7 +214,7 @@ const ROWS: Readonly<Record<string, Row>> = {
           return disk.at("values.sqlite");
         },
         has: "nothing",
-        reason: new RegExp(`values\\.sqlite${ending} is no regular file`),
+        reason: new RegExp(`values\\.sqlite${ending} is not a regular file`),
         code: "BAD_STORE",
       } as const,
     ]),
@@ -232,7 +232,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   "a database of something else": {
     make: (disk) => sql(disk.at("values.sqlite"), "CREATE TABLE birds (name TEXT)"),
     has: "nothing",
-    reason: /an SQLite file of something else/,
+    reason: /an SQLite file of another program/,
     code: "BAD_STORE",
   },
   "a store that is cut off": {
@@ -252,7 +252,8 @@ const ROWS: Readonly<Record<string, Row>> = {
       return sql(disk.at("values.sqlite"), "PRAGMA user_version = 99; PRAGMA wal_checkpoint(TRUNCATE)");
     },
     has: "nothing",
-    reason: /the file is of version 99 of the format, and this hypernodes reads up to \d+\. Update hypernodes/,
+    reason:
+      /the file has version 99 of the format, and this version of hypernodes reads up to version \d+\. Update hypernodes/,
     code: "NEWER_STORE",
   },
   "an empty file": {
@@ -291,7 +292,7 @@ const ROWS: Readonly<Record<string, Row>> = {
       return path.join(place, "values.sqlite");
     },
     has: "what is there",
-    reason: /can only be read, and what is computed is not kept/,
+    reason: /is read-only, so new results are not stored/,
     fault: TAKES_NOTHING,
   },
   "a store on such a disk, whose last process was killed": {
@@ -308,7 +309,7 @@ const ROWS: Readonly<Record<string, Row>> = {
       return path.join(place, "values.sqlite");
     },
     has: "what is there",
-    reason: /can only be read, and what is computed is not kept/,
+    reason: /is read-only, so new results are not stored/,
     fault: TAKES_NOTHING,
   },
   "a store that can't be written to": {
@@ -320,7 +321,7 @@ const ROWS: Readonly<Record<string, Row>> = {
       return file;
     },
     has: "what is there",
-    reason: /can only be read, and what is computed is not kept/,
+    reason: /is read-only, so new results are not stored/,
     fault: TAKES_NOTHING,
   },
   "a full disk": {
@@ -342,13 +343,13 @@ const ROWS: Readonly<Record<string, Row>> = {
       return path.join(place, "values.sqlite");
     },
     has: "what is there",
-    reason: /can only be read, and what is computed is not kept/,
+    reason: /is read-only, so new results are not stored/,
     fault: TAKES_NOTHING,
   },
   "a disk that fills while the store is written": {
     make: (disk) => path.join(disk.mount("disk", "size=96k"), "values.sqlite"),
     has: "nothing",
-    reason: /failed; the run goes on without it: .*(?:full|disk I\/O)/,
+    reason: /failed; the run continues without it: .*(?:full|disk I\/O)/,
     fault: "the disk is full while a store writes",
   },
 };

@@ -424,7 +424,7 @@ console.log((await new Next().run({ x: 1 }, { cache: memory() })).y);
     const flag = process.allowedNodeEnvironmentFlags.has("--permission") ? "--permission" : "--experimental-permission";
     const { code, stdout, stderr } = await execute(process.execPath, [flag, "--allow-fs-read=*", program]);
     expect({ code, stdout }).to.deep.equal({ code: 0, stdout: "2\n" });
-    expect(stderr).to.contain("Next.y is not cached: what it does can't be known: V8's inspector does not answer");
+    expect(stderr).to.contain("Next.y is not cached: its code can't be analyzed: V8's inspector does not answer");
   });
 
   it("is explained where a value is new in each process: by name, and what to do", async () => {

@@ -156,7 +156,7 @@ describe("a store", () => {
     expect(sum).to.equal(sumOf(1));
     expect(anew).to.be.within(60, 80);
     expect(warnings).to.have.length(1);
-    expect(warnings[0]).to.contain("is damaged, and computed again");
+    expect(warnings[0]).to.contain("is damaged; it is computed again");
     expect(await outcome(file, 1)).to.deep.equal({ sum: sumOf(1), computed: 0, warnings: [] });
   });
 
@@ -224,7 +224,7 @@ describe("a store", () => {
     const { code, stdout, stderr } = await execute("sh", args, { env: { DURABLE_LOG: log } });
     expect({ code, stdout }).to.deep.equal({ code: 0, stdout: `ready\n${expected(0, 1500)}\n` });
     expect(stderr.match(/HypernodesWarning/g)).to.have.length(1);
-    expect(stderr).to.match(/the cache sqlite\(.*\) failed; the run goes on without it: .*(?:full|disk I\/O)/);
+    expect(stderr).to.match(/the cache sqlite\(.*\) failed; the run continues without it: .*(?:full|disk I\/O)/);
   });
 
   describe("when it is opened", () => {
@@ -251,7 +251,7 @@ describe("a store", () => {
       const { code, stdout, stderr } = await onFullDisk(newFile());
       expect({ code, stdout }).to.deep.equal({ code: 0, stdout: `ready\n${expected(0, 200)}\n` });
       expect(stderr.match(/HypernodesWarning/g)).to.have.length(1);
-      expect(stderr).to.match(/the cache sqlite\(.*\) failed; the run goes on without it: .*can't be opened/);
+      expect(stderr).to.match(/the cache sqlite\(.*\) failed; the run continues without it: .*can't be opened/);
     });
 
     it("on a full disk is read, if it was filled before, with one warning", async () => {
@@ -261,7 +261,7 @@ describe("a store", () => {
       const { code, stdout, stderr } = await onFullDisk(file);
       expect({ code, stdout }).to.deep.equal({ code: 0, stdout: `ready\n${expected(0, 200)}\n` });
       expect(stderr.match(/HypernodesWarning/g)).to.have.length(1);
-      expect(stderr).to.match(/the cache sqlite\(.*\) can only be read, and what is computed is not kept/);
+      expect(stderr).to.match(/the cache sqlite\(.*\) is read-only, so new results are not stored/);
     });
 
     it("and locked by another process is left alone after ten seconds, with one warning @slow", async () => {
@@ -320,7 +320,7 @@ describe("a store", () => {
       expect((await new Rows().run({ xs: XS }, { cache: fails })).sum).to.equal(sumOf(0));
     });
     expect(warnings).to.deep.equal([
-      "HypernodesWarning: the cache keyv(...) failed; the run goes on without it: connection refused",
+      "HypernodesWarning: the cache keyv(...) failed; the run continues without it: connection refused",
     ]);
   });
 });

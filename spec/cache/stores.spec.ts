@@ -236,7 +236,7 @@ describe("stores", () => {
       const warnings = await warningsOf(async () => {
         expect((await new Ends().run({ xs: [1, 2, 3] }, { cache: keyv(inner) })).sum).to.equal(9);
       });
-      expect(warnings.filter((warning) => warning.includes("the run goes on without it"))).to.have.length(1);
+      expect(warnings.filter((warning) => warning.includes("the run continues without it"))).to.have.length(1);
     } finally {
       adapter.client.destroy();
       await redis.stop();
@@ -279,7 +279,7 @@ describe("stores", () => {
     };
     expect(await warningsAfter(19_900)).to.deep.equal([]);
     expect(await warningsAfter(20_100)).to.deep.equal([
-      "HypernodesWarning: the cache slow failed; the run goes on without it: no answer within 20 seconds",
+      "HypernodesWarning: the cache slow failed; the run continues without it: no answer within 20 seconds",
     ]);
   });
 

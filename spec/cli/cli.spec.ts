@@ -111,7 +111,8 @@ describe("the command line", () => {
     const failing = await hypernodes("run", "shout.ts", "--quiet", "--input", 'texts=["bad"]');
     expect(failing.code).to.equal(1);
     expect(failing.stderr).to.equal(
-      "Shout.shouts[0]: failed with RangeError: a bad text\n  given texts = 'bad'\n        times = 1\n",
+      "Shout.shouts[0]: failed with RangeError: a bad text\n  given texts = 'bad'\n        times = 1\n" +
+        "See https://github.com/hypernodes/hypernodes/blob/main/docs/troubleshooting.md#node_failed\n",
     );
     const verbose = await hypernodes("run", "shout.ts", "--verbose", "--quiet", "--input", 'texts=["bad"]');
     expect(verbose.stderr).to.match(/caused by: RangeError: a bad text\n {4}at .*shout\.ts:9/);

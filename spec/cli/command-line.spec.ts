@@ -353,7 +353,7 @@ describe("the command line", function () {
       [
         "syntax.mjs",
         2,
-        /^syntax.mjs: it can't be imported: syntax error in syntax.mjs, line 2: Unexpected token ';'\n$/,
+        /^syntax.mjs: it can't be imported: syntax error in syntax.mjs, line 2: Unexpected token ';'\nSee \S+#usage\n$/,
       ],
     ];
     for (const [file, code, says] of cases) {

@@ -250,7 +250,7 @@ describe("this, inside a node", () => {
   it("can't be written to", async () => {
     for (const name of ["writes", "assigns"] as const) {
       const error = await rejection(new Undeclared().run({ x: 1 }, { outputs: [name] }));
-      expect(error.message).to.contain("return it, or keep it in a @resource");
+      expect(error.message).to.contain("return them, or keep them in a @resource");
     }
   });
 
@@ -393,7 +393,7 @@ describe("currentRun", () => {
   });
 
   it("is not known outside", () => {
-    expect(() => currentRun()).to.throw("currentRun(): no node is running here");
+    expect(() => currentRun()).to.throw("currentRun(): no node is running");
   });
 });
 

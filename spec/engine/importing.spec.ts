@@ -92,7 +92,7 @@ console.log(doubled.join());`,
     const { code, stdout, stderr } = await run(file);
     expect({ code, stdout }).to.deep.equal({ code: 1, stdout: "" });
     expect(stderr).to.contain(
-      "recursion.mjs, which is the program itself: each thread would import it, and do again all that it does. Put the class",
+      "recursion.mjs, which is the program itself: each thread would import it and run the program again. Put the class",
     );
     const promise = program(
       "recursion-then.mjs",
@@ -124,11 +124,9 @@ for (const type of [Throws, Exits, Bare]) {
     expect(throws)
       .to.contain("a thread can't import")
       .and.to.contain("Error: no threads, please. Move the class into a module");
-    expect(exits).to.contain(
-      "Double: 2 threads ended before they came to a node: its thread was ended with exit code 4",
-    );
+    expect(exits).to.contain("Double: 2 threads ended before they ran a node: its thread was ended with exit code 4");
     expect(bare).to.contain(
-      "Bare: no decorator stands in the class, so its module is not known, and no thread can import it. Put a class decorator on it: @execution({}).",
+      "Bare: the class has no decorator, so its module is not known, and no thread can import it. Put a class decorator on it: @execution({}).",
     );
   });
 
@@ -216,7 +214,7 @@ Reflect.decorate([mapOver("xs")], Typed.prototype, "same", Object.getOwnProperty
 await new Typed().run({ xs: [1] }, { execution: { maps: "parallel" } }).catch((error) => console.log(error.message));`;
     const { stdout, stderr } = await execute(process.execPath, ["--input-type=module", "--eval", js]);
     expect(stdout, stderr).to.contain(
-      "Typed: its code is in no file (but typed in, evaluated or piped), so no thread can import it. Put the class into a module",
+      "Typed: its code is not in a file (it was typed in, evaluated or piped), so no thread can import it. Put the class into a module",
     );
   });
 });

@@ -297,7 +297,7 @@ describe("an iterable that is no array", () => {
         const error = await rejection<InputError>(new Readers().run({ list, split: { train: [] } }));
         expect(error.code).to.equal("UNREADABLE_LIST");
         expect(error.message).to.match(
-          /"list".*TypeError: its \[Symbol\.iterator\]\(\) returned .*, which is no iterator/,
+          /"list".*TypeError: its \[Symbol\.iterator\]\(\) returned .*, which is not an iterator/,
         );
       }
       class Gives extends Pipeline {
@@ -310,7 +310,7 @@ describe("an iterable that is no array", () => {
       }
       const error = await rejection<NodeError>(new Gives().run());
       expect([error.where, error.code]).to.deep.equal(["Gives.list", "NODE_FAILED"]);
-      expect(error.message).to.contain("returned 5, which is no iterator");
+      expect(error.message).to.contain("returned 5, which is not an iterator");
     });
 
     it("is an error of the map and its list, where it is a class of one's own", async () => {

@@ -265,10 +265,10 @@ describe("what can't travel to or from a thread", () => {
     );
     expect(collected.filter((_, i) => i !== 3)).to.deep.equal([0, 1, 2, 4, 5]);
     expect(await message(pipeline.run({ xs: [0, new Unreadable()] }, { outputs: ["returned"] }))).to.contain(
-      'Untravelled.returned[1]: what it takes from "xs" can\'t be sent between threads: it is an instance of Unreadable',
+      'Untravelled.returned[1]: the value that it takes from "xs" can\'t be sent between threads: it is an instance of Unreadable',
     );
     expect(await message(pipeline.run({ xs, shared: { a: [Symbol("s")] } }, { outputs: ["returned"] }))).to.contain(
-      'Untravelled.returned: what it takes from "shared" can\'t be sent between threads: at .a[0], it is a symbol',
+      'Untravelled.returned: the value that it takes from "shared" can\'t be sent between threads: at .a[0], it is a symbol',
     );
     expect(await message(pipeline.run({ xs }, { outputs: ["single"], execution: { nodes: "parallel" } }))).to.contain(
       "Untravelled.single: its value can't be sent between threads: at .socket, it is a Promise",
@@ -335,7 +335,7 @@ describe("when threads end", () => {
     expect(thrown.filter((_, i) => i !== 7)).to.deep.equal(expected("throw"));
     expect(thrown[7]).to.include({ element: 7, attempts: 2 });
     expect((thrown[7] as NodeError).message).to.contain(
-      "its thread ended with what nobody caught: RangeError: nobody catches me",
+      "its thread ended with an uncaught error: RangeError: nobody catches me",
     );
     expect(events.filter((e) => e.phase === "retried").map((e) => e.path)).to.deep.equal(["Uncaught.thrown[7]"]);
   });

@@ -100,7 +100,7 @@ describe("hebrew-retrieval", () => {
     ]);
     const wrong = await executeFile(MAIN, "--cache", "package.json");
     expect({ code: wrong.code, stdout: wrong.stdout }).to.deep.equal({ code: 0, stdout: first.stdout });
-    expect(wrong.stderr).to.contain("package.json").and.to.contain("goes on without it");
+    expect(wrong.stderr).to.contain("package.json").and.to.contain("continues without it");
   });
 
   it("prints the hits of each question with their texts intact, and the metrics", async () => {

@@ -243,7 +243,7 @@ await new InThreads().run({ xs: [1] }).catch((error) => console.log(error.messag
     );
     const { stdout } = await inFolder(process.execPath, "runner.mjs");
     expect(stdout).to.match(/^InThreads: a thread can't import .*in-threads.ts, which defines the class: \w*Error/);
-    expect(stdout).to.contain("compile it first, or start Node with the loader.");
+    expect(stdout).to.contain("compile the module first, or start Node with its loader.");
   });
 
   it("says what to set where decorators are compiled by the standard", async () => {

@@ -212,7 +212,7 @@ export const doubled: Promise<{ doubled: number[] }> = opened.run({ xs: [1] }, {
   const isOfRunner = ({ code, message }: Record<string, unknown>, runner: string) => {
     expect(code).to.equal("NOT_IMPORTABLE");
     expect(message).to.contain(
-      `${runner} transforms modules for its tests, and not for threads: in tests, let maps and nodes stay here: new Squares().with({ execution: { nodes: "async", maps: "async" } })`,
+      `${runner} transforms modules for its tests, and not for threads: in tests, keep maps and nodes in the main thread: new Squares().with({ execution: { nodes: "async", maps: "async" } })`,
     );
   };
 

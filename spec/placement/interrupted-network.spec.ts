@@ -77,7 +77,7 @@ describe("an interrupted network @slow", function () {
       await network.accept();
       const error = (await alone.outcome) as HypernodesError;
       expect(error.code).to.equal("CONNECTION_LOST");
-      expect(error.advice).to.contain("Run it again, when the network is there");
+      expect(error.advice).to.contain("Run it again when the network is back");
       expect(await remembered.outcome).to.equal("done");
       expect(await shared.outcome).to.equal("done");
       expect(server.boxes.size).to.be.greaterThan(before);

@@ -164,9 +164,7 @@ describe("what goes wrong with a container @slow", () => {
       held.server.forget();
       const value = await failure(new Carried(), { value: { inside: [() => 1] } });
       expect(value.code).to.equal("UNSERIALISABLE");
-      expect(value.message).to.contain(
-        "Carried.value: what it takes can't be sent to a container: at .inside[0], it is",
-      );
+      expect(value.message).to.contain("Carried.value: its inputs can't be sent to a container: at .inside[0], it is");
       const store = { get: async () => undefined, set: async () => true, delete: async () => true };
       const { keyv } = await import("../../src/index.js");
       const cache = await rejection<HypernodesError>(
@@ -236,7 +234,7 @@ node()(Broken.prototype, "lost", Object.getOwnPropertyDescriptor(Broken.prototyp
       const error = await failure(new Native(), {}, { image: image().env({ EMPTY: "1" }) });
       expect(error.code).to.equal("PACKAGE_MISSING");
       expect(error.message)
-        .to.contain("the package cbor-extract is not there")
+        .to.contain("the package cbor-extract is not installed")
         .and.to.contain('image: image().npmInstall("cbor-extract")');
     });
   });
@@ -384,7 +382,7 @@ node()(Broken.prototype, "lost", Object.getOwnPropertyDescriptor(Broken.prototyp
       };
       const other = await failure(new Chain(), { x: 1 });
       expect(other.code).to.equal("OTHER_PROTOCOL");
-      expect(other.message).to.contain("speaks version 9 of the protocol, and this process version 1");
+      expect(other.message).to.contain("uses version 9 of the protocol, and this process version 1");
     });
 
     onLoopback("nodes that write to file descriptors harm nothing", async () => {

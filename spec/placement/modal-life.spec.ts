@@ -7,7 +7,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { status } from "@grpc/grpc-js";
 import { expect } from "chai";
-import { HypernodesError, type ModalOptions, modal, type Pipeline } from "../../src/index.js";
+import { type ErrorCode, HypernodesError, type ModalOptions, modal, type Pipeline } from "../../src/index.js";
 import type { ConnectionLease } from "../../src/placement/host/connection-cache.js";
 import { HostPool } from "../../src/placement/host/host-pool.js";
 import { StartPacer } from "../../src/placement/modal/start-pacer.js";
@@ -209,10 +209,10 @@ describe("the creation of containers", () => {
       ...{ maxHosts, maxAgeMs },
       plural: "containers",
     });
-    const failed = (code: string) => new HypernodesError({ code, where: "Modal", problem: `this is ${code}` });
+    const failed = (code: ErrorCode) => new HypernodesError({ code, where: "Modal", problem: `this is ${code}` });
 
     /** How many containers there are in the end, of three, if the second one fails for some reason, and what is told. */
-    async function poolThatLacks(...codes: string[]): Promise<{ count: number; told: string[] }> {
+    async function poolThatLacks(...codes: ErrorCode[]): Promise<{ count: number; told: string[] }> {
       let count = 0;
       const told: string[] = [];
       const open = async () => {
@@ -233,13 +233,13 @@ describe("the creation of containers", () => {
 
     it("is less for the rest of the run only where there are no more", async () => {
       expect((await poolThatLacks("NO_CAPACITY")).told.join()).to.contain("this is NO_CAPACITY");
-      for (const code of ["RATE_LIMITED", "UNREACHABLE", "MODAL_FAILED"]) {
+      for (const code of ["RATE_LIMITED", "UNREACHABLE", "MODAL_FAILED"] as const) {
         expect(await poolThatLacks(code), code).to.deep.equal({ count: 3, told: [] });
       }
     });
 
     it("is opened anew when its only container was lost on the way, a few times", async () => {
-      const codes = ["CONTAINER_LOST", "CONNECTION_LOST"];
+      const codes: ErrorCode[] = ["CONTAINER_LOST", "CONNECTION_LOST"];
       const open = async () => {
         if (codes.length > 0) throw failed(codes.shift()!);
         return opened();

@@ -55,7 +55,7 @@ describe("the reason of a failure on Modal", () => {
       "Workspace container limit (100) reached",
       "it would exceed the limit",
     ]) {
-      expect(advice(text), text).to.contain("end what is not needed").and.not.to.contain("another GPU");
+      expect(advice(text), text).to.contain("stop apps that are not needed").and.not.to.contain("another GPU");
     }
     expect(advice("no H100 is free")).to.contain("another GPU").and.not.to.contain("limit");
   });

@@ -87,7 +87,7 @@ describe("volumes of a container @slow", () => {
       "a misspelt secret",
       { secrets: ["huggingfaec"] },
       "SECRET_NOT_FOUND",
-      'the option secrets names a secret "huggingfaec", and there is none of that name. Did you mean "huggingface"? Make it at',
+      'the option secrets names a secret "huggingfaec", which does not exist. Did you mean "huggingface"? Create it at',
     ],
     [
       "a secret of the image's builds",
@@ -105,7 +105,7 @@ describe("volumes of a container @slow", () => {
       "a missing volume",
       { volumes: { "/models": "wieghts" } },
       "VOLUME_NOT_FOUND",
-      'the option volumes names a volume "wieghts", and there is none of that name. Did you mean "weights"? Make it, modal volume create wieghts',
+      'the option volumes names a volume "wieghts", which does not exist. Did you mean "weights"? Create it, modal volume create wieghts',
     ],
     ["a volume for caches of version 1", { volume: "old" }, "VOLUME_VERSION", 'the volume "old" is of version 1'],
     [
@@ -137,6 +137,6 @@ describe("volumes of a container @slow", () => {
     const error = await rejection<HypernodesError>(
       new Chain().run({ x: 1 }, { runOn: modal({ secrets: ["nowhere"] }) }),
     );
-    expect(error.message).to.contain("and there is none of that name. Make it at");
+    expect(error.message).to.contain("which does not exist. Create it at");
   });
 });

@@ -119,8 +119,8 @@ describe("a run's journal", () => {
     for (const run of ["run-1", "run-12", "run-2"]) open(run).close(false);
     for (const given of ["run-1", "run-12", "run-2"]) expect(findRun(parent, given).run).to.equal(given);
     for (const [given, says] of [
-      ["", "has nothing of it"],
-      ["run-3", "has nothing of it"],
+      ["", "the run is not in "],
+      ["run-3", "the run is not in "],
       ["run-", "3 runs in"],
     ] as const) {
       expect(() => findRun(parent, given), given).to.throw(says);

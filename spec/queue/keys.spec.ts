@@ -40,7 +40,7 @@ describe("workers and clients with a key @slow", function () {
       expect(error.code).to.equal("NOT_SIGNED");
       expect(error.message).to.contain("the same HYPERNODES_QUEUE_KEY").and.not.to.contain(KEY);
     }
-    expect(worker.said()).to.contain("the job is not signed with the key").and.not.to.contain(KEY);
+    expect(worker.said()).to.contain("the job is not signed with this process's key").and.not.to.contain(KEY);
     const keyless = yard.queue();
     const open = await yard.worker(keyless, "--concurrency", "1");
     expect(open.said()).to.contain("HYPERNODES_QUEUE_KEY is not set");

@@ -71,7 +71,7 @@ describe("what is lost of distributed maps @slow", function () {
     expect(readdirSync(folder)).not.to.include(run);
     const again = await commandLine(process.cwd(), "resume", run, "--journal", folder);
     expect(again.code).to.equal(2);
-    expect(again.stderr).to.contain("has nothing of it");
+    expect(again.stderr).to.contain("the run is not in ");
   });
 
   it("is not the run where the journal can't be written: one warning", async () => {

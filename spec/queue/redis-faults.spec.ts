@@ -147,7 +147,7 @@ describe("a Redis that fails under a run @slow", function () {
     await server.stop();
     inject("Redis is lost and does not return");
     expect(await ended).to.equal(1);
-    expect(impatient.said()).to.contain("has taken nothing for 1 seconds").and.to.contain("--patience");
+    expect(impatient.said()).to.contain("did not answer for 1 seconds").and.to.contain("--patience");
     server = (await startRedis("--port", String(server.port)))!;
   });
 

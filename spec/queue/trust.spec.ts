@@ -232,7 +232,7 @@ describe("what a worker takes from Redis", () => {
       for (const key of ["", "short s3cret", 7, null]) {
         const error = thrown(() => bullmq({ key } as object));
         expect(error.code).to.equal("BAD_OPTION");
-        expect(error.message).to.contain("HYPERNODES_QUEUE_KEY, is no key").and.not.to.contain("s3cret");
+        expect(error.message).to.contain("HYPERNODES_QUEUE_KEY, is not a valid key").and.not.to.contain("s3cret");
       }
       process.env.HYPERNODES_QUEUE_KEY = "short s3cret";
       expect(thrown(() => bullmq()).message).not.to.contain("s3cret");

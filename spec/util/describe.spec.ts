@@ -145,7 +145,7 @@ describe("describing what was thrown", () => {
       "TypeError: fetch failed, caused by Error: connect ECONNREFUSED 127.0.0.1:9",
     );
     const around = new HypernodesError({
-      code: "X",
+      code: "NODE_FAILED",
       where: "A",
       problem: "it failed with Error: same",
       cause: new Error("same"),

@@ -102,7 +102,7 @@ describe("inputs", () => {
   it("are a record: anything else is an error, and so is map without over", async () => {
     for (const wrong of ["abc", 5, [[]]]) {
       const error = await rejection(new Counting().run(wrong as unknown as { passages: TextPassage[] }));
-      expect(error.message).to.contain("Counting: the inputs are no record of values by name, but ");
+      expect(error.message).to.contain("Counting: the inputs are not an object of values by name, but ");
       expect(error.message).to.contain('Give them as { name: value }: required: "passages"; optional: "topK".');
     }
     const map = new Counting().map as unknown as (inputs: object) => Promise<unknown>;
@@ -193,7 +193,7 @@ describe("inputs", () => {
           const error = await rejection<InputError>(call(make() as Inputs));
           expect(error, what).to.be.instanceOf(InputError);
           expect(error.code, what).to.equal("INVALID_INPUTS");
-          expect(error.message, what).to.contain("the inputs are no record of values by name, but ");
+          expect(error.message, what).to.contain("the inputs are not an object of values by name, but ");
           expect(error.message, what).to.contain(what in AWAITABLE ? "but a promise. Await it" : "{ name: value }");
         }
         await new Promise((resolve) => setTimeout(resolve, 5));
@@ -310,9 +310,7 @@ describe("inputs", () => {
       }
     }
     const error = await rejection(new Undecorated().run({ x: 1, factor: 3 }));
-    expect(error.message).to.equal(
-      'Undecorated: unknown input "factor": there is such a field, but it has no @input()',
-    );
+    expect(error.message).to.equal('Undecorated: unknown input "factor": the field of this name has no @input()');
   });
 
   it("that are not needed are neither asked for nor validated", async () => {

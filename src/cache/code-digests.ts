@@ -312,7 +312,7 @@ class ProgramDigests {
   }
 }
 
-const NOT_KNOWN = "what it does can't be known: ";
+const NOT_KNOWN = "its code can't be analyzed: ";
 
 /** Returns a problem of code in words; that of a nested pipeline's step has them already. */
 function notKnown(problem: string): string {
@@ -344,8 +344,8 @@ export function refFrom(content: Content): ContentRef {
 function lostError(name: string): ValueError {
   return new ValueError({
     ...{ code: "UNSERIALISABLE", where: "value", path: [] },
-    problem: `an error of class ${name} is in it, which would come back without its class`,
-    advice: "Decorate the class with @model(): then it keeps it.",
+    problem: `it contains an error of class ${name}, which would lose its class`,
+    advice: "Decorate the class with @model().",
   });
 }
 
@@ -353,7 +353,7 @@ function lostError(name: string): ValueError {
 function unknownCode(name: string, problem: string): ValueError {
   return new ValueError({
     ...{ code: "UNSERIALISABLE", where: name, path: [] },
-    problem: `what its code does can't be known: ${problem}`,
+    problem: `its code can't be analyzed: ${problem}`,
   });
 }
 
@@ -399,7 +399,11 @@ function codeOfModel(name: string): ModelCode | undefined {
 }
 
 /** The process that read the code did not know the class. */
-const UNKNOWN_MODEL: ModelCode = { digest: "", problem: "its class was not known where the run began", parts: [] };
+const UNKNOWN_MODEL: ModelCode = {
+  digest: "",
+  problem: "its class was not known in the process that started the run",
+  parts: [],
+};
 
 function isOurs(name: string): boolean {
   return name.startsWith("hypernodes/");

@@ -107,7 +107,7 @@ export class KeyvStore implements Store {
         code: "CANT_LIST",
         where: this.name,
         problem: "this Keyv has no iterator, so its entries can't be listed",
-        advice: "Use its own means, or a store that can be gone through.",
+        advice: "Use the store's own tools, or a Keyv store that can be iterated.",
       });
     }
     const entries: EntryRecord[] = [];

@@ -134,7 +134,7 @@ export class CacheSession {
   private onUnreadable(error: unknown): void {
     const isDecoded = (error as { cause?: unknown }).cause !== undefined;
     const what = isDecoded ? "can't be read here" : "is damaged";
-    this.warn(`an entry of the cache ${this.store.name} ${what}, and computed again`, error);
+    this.warn(`an entry of the cache ${this.store.name} ${what}; it is computed again`, error);
   }
 
   /** An entry that waits to be written, else the one in the store. */
@@ -256,7 +256,7 @@ export class CacheSession {
     if (this.isDisabled) return;
     this.isDisabled = true;
     this.pending.clear();
-    this.warn(`the cache ${this.store.name} failed; the run goes on without it`, error);
+    this.warn(`the cache ${this.store.name} failed; the run continues without it`, error);
   }
 
   private warn(what: string, error: unknown): void {

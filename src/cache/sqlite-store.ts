@@ -170,7 +170,7 @@ export class SqliteStore implements Store {
 
   private warnReadable(cause: Error): void {
     process.emitWarning(
-      `the cache ${this.name} can only be read, and what is computed is not kept: ${cause.message}`,
+      `the cache ${this.name} is read-only, so new results are not stored: ${cause.message}`,
       "HypernodesWarning",
     );
   }
@@ -356,7 +356,7 @@ function assertFile(file: string): void {
     const known = statSync(file + ending, { throwIfNoEntry: false });
     const what = ending === "" ? "it" : path.basename(file + ending);
     if (known?.isDirectory()) throw badStore(file, `can't be opened: ${what} is a folder`);
-    if (known?.isFile() === false) throw badStore(file, `can't be opened: ${what} is no regular file`);
+    if (known?.isFile() === false) throw badStore(file, `can't be opened: ${what} is not a regular file`);
   }
 }
 
@@ -387,7 +387,7 @@ function isOurs(database: DatabaseSyncInstance, file: string): boolean {
   };
   // Another process may have made them in between.
   const isNowOurs = pragma(database, "application_id") === APPLICATION;
-  if (tables > 0 && !isNowOurs) throw badStore(file, "is an SQLite file of something else");
+  if (tables > 0 && !isNowOurs) throw badStore(file, "is an SQLite file of another program");
   return isNowOurs;
 }
 
@@ -467,7 +467,7 @@ async function sqliteFor(file: string): Promise<DatabaseSyncClass> {
         where: nameOf(file),
         problem: `the package @photostructure/sqlite can't be loaded here: ${(cause as Error).message}`,
         advice:
-          "npm install @photostructure/sqlite@1, or use Node 22.13 or newer, which has SQLite of its own; or take another store.",
+          "npm install @photostructure/sqlite@1, or use Node 22.13 or newer, which includes SQLite; or use another store.",
         cause,
       });
     }
@@ -485,7 +485,7 @@ function unavailable(file: string, cause: Error): HypernodesError {
     code: "STORE_UNAVAILABLE",
     where: nameOf(file),
     problem: `the file can't be opened: ${cause.message}`,
-    advice: "Make room on the disk, name a path that can be written to, or see who locks the file.",
+    advice: "Make room on the disk, use a path that can be written to, or stop the process that locks the file.",
     cause,
   });
 }
@@ -495,7 +495,7 @@ function badStore(file: string, problem: string, cause?: unknown): HypernodesErr
     code: "BAD_STORE",
     where: nameOf(file),
     problem: `the file ${problem}`,
-    advice: "Name another path; or, if it is a damaged cache, delete the file: only computed values are in it.",
+    advice: "Use another path; or, if it is a damaged cache, delete the file: it contains only computed values.",
     cause,
   });
 }
@@ -504,7 +504,7 @@ function newerStore(file: string, version: number): HypernodesError {
   return new HypernodesError({
     code: "NEWER_STORE",
     where: nameOf(file),
-    problem: `the file is of version ${version} of the format, and this hypernodes reads up to ${VERSION}`,
-    advice: "Update hypernodes, or name another path.",
+    problem: `the file has version ${version} of the format, and this version of hypernodes reads up to version ${VERSION}`,
+    advice: "Update hypernodes, or use another path.",
   });
 }

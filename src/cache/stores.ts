@@ -60,6 +60,11 @@ export function sqlite(path: string, ...more: unknown[]): Cache & { readonly pat
  * @param options `max`: the maximum number of entries; the last used ones stay. Default: no limit.
  * @returns the cache, for `@cached`.
  * @throws {HypernodesError} `BAD_OPTION`, `UNKNOWN_OPTION`.
+ *
+ * @example
+ * ```ts
+ * @cached(memory({ max: 10_000 })) class Retrieval extends Pipeline { ... }
+ * ```
  */
 export function memory(options?: { readonly max?: number }): Cache & { readonly max: number };
 export function memory(options: { readonly max?: number } = {}, ...more: unknown[]): Cache & { readonly max: number } {

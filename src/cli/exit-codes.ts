@@ -1,6 +1,7 @@
-import { HypernodesError } from "../errors.js";
+import { codesOf, HypernodesError } from "../errors.js";
 import { escapeControlsInLines } from "../util/control-characters.js";
-import { describeCauses, describeError, isError, messageOf, readProperty } from "../util/describe.js";
+import { causeOf, describeCauses, describeError, isError, messageOf, readProperty } from "../util/describe.js";
+import { formatDocsUrls } from "../util/docs-url.js";
 import { formatErrorChain } from "../util/error-chain.js";
 import { hidePasswords } from "../util/hide-passwords.js";
 
@@ -46,9 +47,20 @@ export function safeText(text: string): string {
   return escapeControlsInLines(hidePasswords(text));
 }
 
-/** Formats an error: its message and causes on a few lines; with stacks if `verbose`. */
+/** Formats an error: its message, causes and the address of its documentation on a few lines; with stacks if `verbose`. */
 export function formatError(error: unknown, verbose: boolean): string {
-  return safeText(described(error, verbose));
+  return safeText([described(error, verbose), ...docsUrls(error)].join("\n"));
+}
+
+/** Returns the line with the address of the innermost error of this package: it says most about the cause. */
+function docsUrls(error: unknown): readonly string[] {
+  const seen = new Set<unknown>();
+  let innermost: HypernodesError | undefined;
+  for (let each = error; isError(each) && !seen.has(each); each = causeOf(each)) {
+    seen.add(each);
+    if (each instanceof HypernodesError) innermost = each;
+  }
+  return innermost === undefined ? [] : formatDocsUrls(codesOf(innermost));
 }
 
 function described(error: unknown, verbose: boolean): string {

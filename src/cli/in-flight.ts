@@ -87,5 +87,5 @@ function stallMessage(): string {
   const more = inner.length > MAX_NAMED ? ` and ${inner.length - MAX_NAMED} more` : "";
   const [end, promise] =
     inner.length === 1 ? ["ends", "Its promise never settles"] : ["end", "Their promises never settle"];
-  return `${named}${more}: never ${end}, and nothing is left to wait for. ${promise}: does every way through ${inner.length === 1 ? "it" : "them"} call resolve or reject?`;
+  return `${named}${more}: never ${end}, and nothing is left to wait for. ${promise}: does every path through ${inner.length === 1 ? "it" : "them"} call resolve or reject?`;
 }

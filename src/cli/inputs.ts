@@ -131,7 +131,7 @@ function valueIn(text: string, name: string, about: InputTarget): unknown {
     throw usageError(
       `--input ${name}`,
       `it is not valid JSON: ${error.message}`,
-      `Write JSON; a text that looks like it, in double quotes.`,
+      `Write JSON. Put a text that looks like JSON in double quotes.`,
     );
   }
 }

@@ -107,7 +107,7 @@ export class ExecutionContext {
       throw new HypernodesError({
         ...{ code: "UNREADABLE_PATH", where: pathOf(this.path, [name, ...path].join(".")), cause },
         problem: `reading it failed with ${describeChain(cause)}`,
-        advice: `A getter or a Proxy in what "${name}" gives threw that.`,
+        advice: `A getter or a Proxy in the value of "${name}" threw the error.`,
       });
     }
     // The record could not be converted as a whole.

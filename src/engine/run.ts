@@ -1,4 +1,4 @@
-import { AbortError } from "../errors.js";
+import { AbortError, showDocsUrls } from "../errors.js";
 import { asError } from "../util/as-error.js";
 import { type LongTimeout, startTimeout } from "../util/long-timeout.js";
 import { checkRuntime } from "../util/runtime.js";
@@ -176,6 +176,7 @@ export class RunSession implements UnfinishedRun {
       else void this.run.whenIdle().then(() => this.dispose({ error }));
     }
     this.emitEnd(failure === undefined && error !== undefined ? { error } : failure, outputs);
+    showDocsUrls(error);
     if (failure === undefined && error !== undefined) throw error;
     return error;
   }

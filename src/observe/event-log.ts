@@ -124,6 +124,11 @@ function toLoggedError(error: unknown): object {
  * @returns the events, in the order of the file.
  * @throws {HypernodesError} `INVALID_EVENTS` if it is not an event log, or one of a newer version; the message contains
  * the line.
+ *
+ * @example
+ * ```ts
+ * const failed = readEvents("run.jsonl").filter((event) => "error" in event);
+ * ```
  */
 export function readEvents(file: string): RunEvent[];
 export function readEvents(file: string, ...more: unknown[]): RunEvent[] {

@@ -5,6 +5,11 @@ import { checkNoMore } from "../util/options.js";
  * Runs the pipeline in this process. This is the default.
  *
  * @returns the placement, for `@runOn`.
+ *
+ * @example
+ * ```ts
+ * const here = new Retrieval().with({ runOn: local() });   // the class has @runOn(modal({ ... }))
+ * ```
  */
 export function local(): Placement;
 export function local(...more: unknown[]): Placement {

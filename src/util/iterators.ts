@@ -36,7 +36,7 @@ export function readIterable(iterable: Iterable<unknown>): unknown[] {
   if (Array.isArray(iterable) || iterable instanceof Set || iterable instanceof Map) return [...iterable];
   const iterator: unknown = iterable[Symbol.iterator]();
   if (typeof iterator !== "object" || iterator === null) {
-    throw new TypeError(`its [Symbol.iterator]() returned ${showValue(iterator)}, which is no iterator`);
+    throw new TypeError(`its [Symbol.iterator]() returned ${showValue(iterator)}, which is not an iterator`);
   }
   let reading = readings.get(iterator);
   if (reading === undefined) {

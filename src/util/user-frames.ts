@@ -1,4 +1,5 @@
 import { isError, readProperty } from "./describe.js";
+import { stackHeader } from "./docs-url.js";
 import { OWN_FOLDER, OWN_URL } from "./own-files.js";
 
 /**
@@ -23,6 +24,6 @@ export function userFrames(error: unknown, own: readonly string[] = [OWN_FOLDER,
 /** Gives an error the stack frames of its cause, if it has any of the user's code: Node prints them first. */
 export function showFramesOf<E extends Error>(error: E, cause: unknown): E {
   const frames = userFrames(cause);
-  if (frames.length > 0) error.stack = [`${error.name}: ${error.message}`, ...frames].join("\n");
+  if (frames.length > 0) error.stack = [stackHeader(error), ...frames].join("\n");
   return error;
 }

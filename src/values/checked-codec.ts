@@ -1,3 +1,4 @@
+import { showDocsUrls } from "../errors.js";
 import { checkNoMore, checkOptions, isFlag, type RulesOf, that, wholeFrom } from "../util/options.js";
 import { decode as decodeBytes, encode as encodeValue } from "./codec.js";
 import type { DecodeOptions, EncodeOptions } from "./codec-options.js";
@@ -27,12 +28,17 @@ const DECODE_RULES: RulesOf<DecodeOptions> = {
  * @returns the bytes.
  * @throws {ValueError} `UNSERIALISABLE`, with the path to a part that can't be serialized.
  * @throws {HypernodesError} `UNKNOWN_OPTION`, `BAD_OPTION`.
+ *
+ * @example
+ * ```ts
+ * const bytes = encode(new Map([["shalom", new Date(0)]]));
+ * ```
  */
 export function encode(value: unknown, options?: EncodeOptions): Uint8Array;
 export function encode(value: unknown, options?: EncodeOptions, ...more: unknown[]): Uint8Array {
   checkNoMore("encode(value, options)", more);
   checkOptions("encode(value, options)", options, ENCODE_RULES);
-  return encodeValue(value, options);
+  return withDocsUrl(() => encodeValue(value, options));
 }
 
 /**
@@ -45,10 +51,25 @@ export function encode(value: unknown, options?: EncodeOptions, ...more: unknown
  * class that is not known in this process. `UNREADABLE` with the path, if a class's `fromJSON` throws. `UNSERIALISABLE`
  * if the value is nested too deeply for what is left of the stack.
  * @throws {HypernodesError} `UNKNOWN_OPTION`, `BAD_OPTION`.
+ *
+ * @example
+ * ```ts
+ * decode(encode(new Map([["shalom", 1]])));   // Map(1) { "shalom" => 1 }
+ * ```
  */
 export function decode(bytes: Uint8Array, options?: DecodeOptions): unknown;
 export function decode(bytes: Uint8Array, options?: DecodeOptions, ...more: unknown[]): unknown {
   checkNoMore("decode(bytes, options)", more);
   checkOptions("decode(bytes, options)", options, DECODE_RULES);
-  return decodeBytes(bytes, options);
+  return withDocsUrl(() => decodeBytes(bytes, options));
+}
+
+/** Calls a function whose errors end the caller's program, and adds the address of their documentation. */
+function withDocsUrl<R>(call: () => R): R {
+  try {
+    return call();
+  } catch (error) {
+    showDocsUrls(error);
+    throw error;
+  }
 }

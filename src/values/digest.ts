@@ -13,6 +13,11 @@ import { faultOf, UnserialisableError, valueError } from "./unserialisable.js";
  * @param value any value that can be serialized.
  * @returns the digest.
  * @throws {ValueError} `UNSERIALISABLE` with the path to a part without content: a function, a promise.
+ *
+ * @example
+ * ```ts
+ * digest({ title: "Shalom", ids: new Set([1, 2]) });   // 64 hexadecimal digits
+ * ```
  */
 export function digest(value: unknown): string {
   return contentOf(value).digest;

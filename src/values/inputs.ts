@@ -23,11 +23,11 @@ export function assertRecord(where: string, inputs: unknown, expected?: () => st
   throw new InputError({
     code: "INVALID_INPUTS",
     where,
-    problem: `the inputs are no record of values by name, but ${isPending ? "a promise" : describeValue(inputs)}`,
+    problem: `the inputs are not an object of values by name, but ${isPending ? "a promise" : describeValue(inputs)}`,
     advice: isPending
       ? "Await it, and give its value."
       : `Give them as { name: value }${expected === undefined ? "" : `: ${expected()}`}.`,
-    violations: [{ path: "", constraint: "record", problem: "the inputs are no record" }],
+    violations: [{ path: "", constraint: "record", problem: "the inputs are not an object" }],
   });
 }
 
@@ -150,7 +150,7 @@ export function checkInputNames(
 
 function unknownInput(graph: Graph, pipeline: object, name: string): string {
   if (nodesByName(graph).has(name)) return `it is a node, not an input: give its value as { given: { ${name} } }`;
-  if (Object.hasOwn(pipeline, name)) return "there is such a field, but it has no @input()";
+  if (Object.hasOwn(pipeline, name)) return "the field of this name has no @input()";
   return `no input has this name. ${didYouMean(name, inputNames(graph))}`;
 }
 

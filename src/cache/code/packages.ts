@@ -242,7 +242,7 @@ function collect(specifier: string, from: string, content: LazyContent): string 
   if (!SCRIPT.test(file)) return undefined;
   for (const [whole, , dotted, quoted] of source.matchAll(VARIABLE)) {
     const name = dotted ?? quoted;
-    if (name === undefined) return `import("${specifier}") reads ${whole} by a name that is computed`;
+    if (name === undefined) return `import("${specifier}") reads ${whole} by a computed name`;
     content.variables.add(name);
   }
   for (const inner of specifiersIn(source)) {

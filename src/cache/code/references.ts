@@ -134,7 +134,7 @@ export class References {
     }
     if (value === env) {
       const id = this.walk.piece(name);
-      this.walk.unknown(id, "it reads process.env by a name that is computed");
+      this.walk.unknown(id, "it reads process.env by a computed name");
       return id;
     }
     // `f instanceof Function`

@@ -20,7 +20,7 @@ export function wrongResult(
   if (isRight) return undefined;
   return internalError(
     where,
-    `a chunk of ${count} elements says that ${done} are done, and brought ${lengths.join(" and ") || "no"} values for ${outputs} nodes`,
+    `a chunk of ${count} elements reports ${done} as done, and returned ${lengths.join(" and ") || "no"} values for ${outputs} nodes`,
   );
 }
 
@@ -29,7 +29,7 @@ export function internalError(where: string, problem: string): HypernodesError {
   return new HypernodesError({
     code: "INTERNAL",
     where,
-    problem: `hypernodes made a mistake: ${problem}`,
-    advice: "Nothing was returned that could be wrong. Please report it, with the pipeline if you can.",
+    problem: `internal error of hypernodes: ${problem}`,
+    advice: "No result was returned, because it could be wrong. Please report it, with the pipeline if you can.",
   });
 }

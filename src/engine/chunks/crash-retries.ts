@@ -63,8 +63,8 @@ export function crashLoopError(cause: Error, where: string): HypernodesError {
   const error = new HypernodesError({
     code: "THREAD_LOST",
     where,
-    problem: `${MAX_STARTUP_CRASHES} threads ended before they came to a node: ${cause instanceof HypernodesError ? cause.problem : describeChain(cause)}`,
-    advice: "They had imported the class's module, and read what they were given: one of these ends them.",
+    problem: `${MAX_STARTUP_CRASHES} threads ended before they ran a node: ${cause instanceof HypernodesError ? cause.problem : describeChain(cause)}`,
+    advice: "Importing the class's module, or reading the inputs, ends the thread.",
     cause,
   });
   return showFramesOf(error, cause.cause ?? cause);

@@ -7,7 +7,7 @@ import { unserialisableError } from "./encode-result.js";
 import { type ChunkRange, type ChunkResult, EMPTY_RESULT } from "./protocol.js";
 import type { Stage } from "./stage.js";
 
-const KIND = "its value comes from a thread and can't be read here";
+const KIND = "its value comes from a thread and can't be decoded";
 
 /** In the thread that has made a result: the same, with the bytes of each value in its place. */
 export function encodeEach(bytes: Uint8Array): Uint8Array {
@@ -47,7 +47,7 @@ export function decodeEach(apart: Uint8Array, stage: Stage, range: ChunkRange | 
   return { ...result, values: [], failure: { error: (first as { error: Error }).error } };
 }
 
-const UNREADABLE = "its value can't be read where it is needed";
+const UNREADABLE = "its value can't be decoded";
 /** Number of keys in a path into a result before those inside a value. */
 const VALUE_DEPTH = 3;
 

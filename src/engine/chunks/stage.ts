@@ -65,8 +65,8 @@ export class Stage {
       where: classNameOf(pipeline),
       problem:
         origin === undefined
-          ? "no decorator stands in the class, so its module is not known, and no thread can import it"
-          : "its code is in no file (but typed in, evaluated or piped), so no thread can import it",
+          ? "the class has no decorator, so its module is not known, and no thread can import it"
+          : "its code is not in a file (it was typed in, evaluated or piped), so no thread can import it",
       advice:
         origin === undefined
           ? "Put a class decorator on it: @execution({})."
@@ -223,7 +223,7 @@ export class Stage {
       element,
       error,
       depth,
-      `what it takes from "${name}" can't be sent between threads`,
+      `the value that it takes from "${name}" can't be sent between threads`,
     );
   }
 }

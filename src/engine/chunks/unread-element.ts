@@ -15,7 +15,7 @@ export function unreadElement(step: Step, path: string, element: number | undefi
   const about = cause instanceof ValueError ? `${inside && `at ${inside}, `}${cause.problem}` : describeChain(cause);
   return new NodeError({
     ...{ code: CODE, where: pathOf(path, step.name, element), cause },
-    problem: `what it takes can't be read in a thread: ${about}`,
+    problem: `its inputs can't be read in a thread: ${about}`,
     ...{ node: step.name, element, attempts: 0 },
   });
 }

@@ -87,7 +87,7 @@ function listOf(value: unknown, name: string, where: string, read: ListsRead): L
     throw unreadable(name, `it maps over "${name}"`, where, error);
   }
   if (list !== undefined) return list;
-  throw notAList(name, value, where, "maps", "Give an array, a typed array or another iterable; a string is none.");
+  throw notAList(name, value, where, "maps", "Give an array, a typed array or another iterable, but not a string.");
 }
 
 /** The error of a list that throws while it is read. */

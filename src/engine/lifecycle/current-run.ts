@@ -18,6 +18,13 @@ let synchronous: CurrentRun | undefined;
  *
  * @returns the run's id, and the signal of this call.
  * @throws {HypernodesError} `NO_RUN` outside of a node.
+ *
+ * @example
+ * ```ts
+ * @node("url") page(url: string): Promise<string> {
+ *   return fetch(url, { signal: currentRun().signal }).then((response) => response.text());
+ * }
+ * ```
  */
 export function currentRun(): CurrentRun {
   const current = activeRun();
@@ -25,7 +32,7 @@ export function currentRun(): CurrentRun {
     throw new HypernodesError({
       code: "NO_RUN",
       where: "currentRun()",
-      problem: "no node is running here",
+      problem: "no node is running",
       advice: "Call it inside a node, and in a method that is not async before it returns its promise.",
     });
   }

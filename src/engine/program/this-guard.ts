@@ -66,7 +66,8 @@ function rejectAccess(graph: Graph, name: string, access: "read" | "write", what
           code: "STATE_IN_NODE",
           where: `${graph.pipeline}.${name}`,
           problem: `a node writes this.${name}, ${what}`,
-          advice: "What a node writes is lost between threads and runs: return it, or keep it in a @resource.",
+          advice:
+            "Values written by a node are lost between threads and runs: return them, or keep them in a @resource.",
         },
   );
 }

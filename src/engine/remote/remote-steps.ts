@@ -120,7 +120,7 @@ export class RemoteMap {
       if (!Array.isArray(results) || results.length !== length) {
         throw internalError(
           execution.pathOf(step),
-          `of ${length} elements another place gave ${results?.length} values`,
+          `the remote host returned ${results?.length} values for ${length} elements`,
         );
       }
       return this.onEnded(results);

@@ -175,14 +175,14 @@ export class ThreadChunkTask {
         ? `its thread was ended with exit code ${exit[1]}, as by process.exit()`
         : code === "ERR_WORKER_OUT_OF_MEMORY"
           ? "its thread ran out of memory"
-          : `its thread ended with what nobody caught: ${describeChain(error)}`;
+          : `its thread ended with an uncaught error: ${describeChain(error)}`;
     const crash = new HypernodesError({
       code: "THREAD_LOST",
       where: this.stage.execution.path,
       problem,
       advice:
         code === "ERR_WORKER_OUT_OF_MEMORY"
-          ? "Make its parts smaller, or give threads more: @execution({ resourceLimits: { maxOldGenerationSizeMb } })."
+          ? "Use smaller elements, or give threads more memory: @execution({ resourceLimits: { maxOldGenerationSizeMb } })."
           : undefined,
       cause: error,
     });

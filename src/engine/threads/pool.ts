@@ -271,7 +271,12 @@ export class WorkerPool {
     if (this.waiting.size === 0 || this.piscina.threads.length >= this.size) return;
     if (this.failedStarts <= 2 * this.size)
       this.run({ control: "nothing" }, "concurrent", undefined).promise.catch(() => {});
-    else this.onWorkerError(new Error("threads end before they have started: see what Node loads before the program"));
+    else
+      this.onWorkerError(
+        new Error(
+          "threads end before they have started: check the modules that Node loads first (--import, --require)",
+        ),
+      );
   }
 
   /** Handles a thread that fails before it has started anything: it will not do better the next time. */

@@ -31,7 +31,7 @@ export function checkNotProgram(pipeline: PipelineClass): void {
   throw new HypernodesError({
     code: "RUN_AT_IMPORT",
     where: pipeline.name,
-    problem: `its class is in ${locationPath(file)}, ${what}: each thread would import it, and do again all that it does`,
+    problem: `its class is in ${locationPath(file)}, ${what}: each thread would import it and run the program again`,
     advice: KEEP_APART,
   });
 }

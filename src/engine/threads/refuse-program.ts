@@ -27,7 +27,7 @@ export function refuseProgram(program: string): void {
       throw new HypernodesError({
         code: "RUN_AT_IMPORT",
         where: context.parentURL === undefined ? "a thread" : locationPath(context.parentURL),
-        problem: `it imports ${program}, which is the program itself: a thread that imports it would do again all that the program does`,
+        problem: `it imports ${program}, which is the program itself: a thread that imports it would run the program again`,
         advice: KEEP_APART.replace("the class", "what it needs of it"),
       });
     },

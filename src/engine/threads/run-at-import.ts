@@ -43,7 +43,7 @@ export function unlessRunAtImport<R>(work: () => Promise<R>, refuse: (found: Run
 
 /** The advice for a program that a thread would do again. */
 export const KEEP_APART =
-  'Put the class into a module of its own; or let the program go on only in the main thread: import { isMainThread } from "node:worker_threads" and if (isMainThread) await main().';
+  'Put the class into a module of its own; or let the program continue only in the main thread: import { isMainThread } from "node:worker_threads" and if (isMainThread) await main().';
 
 /** The error of a pipeline whose class is in a module that runs pipelines by itself. */
 export function runAtImportError(pipeline: string, { file, ran }: RunAtImport): HypernodesError {

@@ -41,7 +41,7 @@ export async function importPipelineClass(origin: ClassLocation): Promise<Pipeli
     where: origin.name,
     problem: `a thread has imported ${file}, and that does not define the class`,
     advice:
-      "A class inside a function, a test or a condition is only there where that has run: move it to the top level of its module, or of one of its own.",
+      "A class inside a function, a test or a condition exists only after that code has run: move it to the top level of a module.",
   });
 }
 
@@ -74,9 +74,9 @@ async function prepare(): Promise<void> {
 function adviceFor(pipeline: string, error: unknown): string {
   const runner = testRunner();
   if (runner !== undefined)
-    return `${runner} transforms modules for its tests, and not for threads: in tests, let maps and nodes stay here: new ${pipeline}().with({ execution: { nodes: "async", maps: "async" } }); or test what a compiler has written.`;
+    return `${runner} transforms modules for its tests, and not for threads: in tests, keep maps and nodes in the main thread: new ${pipeline}().with({ execution: { nodes: "async", maps: "async" } }); or test compiled code.`;
   if (!isUnreadable(error)) return "Move the class into a module that can be imported by itself.";
-  return "A thread loads modules with what Node was started with (node --import ...), not with what a bundler transforms on the way: compile it first, or start Node with the loader.";
+  return "Threads load modules with the loaders that Node was started with (node --import ...), not with a bundler: compile the module first, or start Node with its loader.";
 }
 
 /** The test runner that the process is of, if it is of one that transforms modules by itself. */

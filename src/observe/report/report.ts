@@ -65,6 +65,11 @@ observerFactories(report);
  *
  * @param events the events of one run, as `readEvents` returns them.
  * @returns the report.
+ *
+ * @example
+ * ```ts
+ * console.log(reportOf(readEvents("run.jsonl")).table());
+ * ```
  */
 export function reportOf(events: Iterable<RunEvent>): Report;
 export function reportOf(events: Iterable<RunEvent>, ...more: unknown[]): Report {

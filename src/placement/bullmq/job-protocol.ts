@@ -1,4 +1,5 @@
 import type { RunEvent } from "../../engine/lifecycle/events.js";
+import type { ErrorCode } from "../../error-codes.js";
 import { HypernodesError } from "../../errors.js";
 import { escapeControls } from "../../util/control-characters.js";
 import {
@@ -33,7 +34,7 @@ export interface ChunkJob {
   /** The digests of the pipeline's code, and of what all chunks of the map share. */
   readonly bundle: string;
   readonly stage: string;
-  /** The chunk's bytes in base64; or the digest that they are known by. */
+  /** The chunk's bytes in base64; or the digest. */
   readonly chunk: { readonly inline: string } | { readonly digest: string };
   /** True if large and shared values are in a Keyv that workers can reach, and not in Redis. */
   readonly inKeyv: boolean;
@@ -91,7 +92,12 @@ export function checkJob(job: ChunkJob): void {
 export function checkJobIsObject(job: unknown): void {
   if (isRecord(job)) return;
   const problem = `what it was sent is ${showValue(job)}, and no job`;
-  throw new HypernodesError({ code: "BAD_JOB", where: "a job", problem, advice: "See who else writes to this Redis." });
+  throw new HypernodesError({
+    code: "BAD_JOB",
+    where: "a job",
+    problem,
+    advice: "Check which programs write to this Redis.",
+  });
 }
 
 /** The path that a job is for, if it has one. It is safe to print, even of a job that is not checked. */
@@ -126,7 +132,7 @@ export const NOT_IN_REDIS = "NOT_IN_REDIS";
 
 /** A HypernodesError as JSON. */
 export interface JobError {
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly where: string;
   readonly problem: string;
   readonly advice: string | undefined;
@@ -158,7 +164,7 @@ export function otherQueueProtocol(job: ChunkJob, version: string): HypernodesEr
   return new HypernodesError({
     code: "OTHER_PROTOCOL",
     where: jobPlace(job),
-    problem: `the worker (hypernodes ${version}) speaks version ${QUEUE_PROTOCOL} of the queue's protocol, and this process (hypernodes ${shown(job.version)}) version ${shown(job.protocol)}`,
+    problem: `the worker (hypernodes ${version}) uses version ${QUEUE_PROTOCOL} of the queue's protocol, and this process (hypernodes ${shown(job.version)}) version ${shown(job.protocol)}`,
     advice:
       "Install the same version of hypernodes for both; or give each version a queue of its own: bullmq({ queue }).",
   });

@@ -163,7 +163,7 @@ const RULES: RulesOf<BullmqOptions> = {
     ...that("redis://user:password@host:6379/0, rediss://... for TLS, or { host, port, ... }", (value) =>
       typeof value === "string" ? isUrl(value) : isRecord(value) && !(value instanceof URL),
     ),
-    problem: () => "the option connection, or REDIS_URL, is no URL of a Redis",
+    problem: () => "the option connection, or REDIS_URL, is not the URL of a Redis server",
   },
   queue: NAME_RULE,
   prefix: NAME_RULE,
@@ -174,7 +174,7 @@ const RULES: RulesOf<BullmqOptions> = {
     ...that(`a text of at least ${MIN_KEY} characters: openssl rand -hex 32`, (value) => {
       return typeof value === "string" && value.length >= MIN_KEY;
     }),
-    problem: () => "the option key, or HYPERNODES_QUEUE_KEY, is no key",
+    problem: () => "the option key, or HYPERNODES_QUEUE_KEY, is not a valid key",
   },
   logs: isFlag,
   patienceMs: numberAbove(0, "milliseconds above 0"),

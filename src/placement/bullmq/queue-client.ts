@@ -224,7 +224,7 @@ export class QueueClient {
       code: "REDIS_DATA_LOST",
       where: this.ends.where,
       problem: `${redisUrlForDisplay(this.options.connection)} has lost data of this run, ${how}`,
-      advice: `Nothing may empty or evict it while runs last: maxmemory-policy noeviction, appendonly yes. ${RESUME}`,
+      advice: `Redis must not be emptied, or evict keys, during a run: maxmemory-policy noeviction, appendonly yes. ${RESUME}`,
     });
   }
 
@@ -473,8 +473,8 @@ function digestOf(bytes: Uint8Array): string {
 }
 
 function workerFailed(where: string, reason: string): HypernodesError {
-  const problem = `a worker can't compute what it was sent: ${reason}`;
-  return new HypernodesError({ code: "WORKER_FAILED", where, problem, advice: "See what it has printed." });
+  const problem = `a worker can't run the task that it received: ${reason}`;
+  return new HypernodesError({ code: "WORKER_FAILED", where, problem, advice: "Read the output of the worker." });
 }
 
 let own: string | undefined;

@@ -161,7 +161,7 @@ export class QueueChunkExecutor implements ChunkExecutor {
       code: "WORKER_LOST",
       where: this.execution.path,
       problem: worker === undefined ? how : `its process in the worker ${worker} ended: ${how}`,
-      advice: "It may have taken more memory than there is, or something native in it may have failed.",
+      advice: "It may have run out of memory, or native code may have crashed.",
     });
     return bisectOrCharge(range, cause);
   }

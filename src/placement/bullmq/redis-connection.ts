@@ -1,4 +1,5 @@
 import type { Redis, RedisOptions } from "ioredis";
+import type { ErrorCode } from "../../error-codes.js";
 import { HypernodesError } from "../../errors.js";
 import { missingPackage } from "../../util/missing-package.js";
 import type { RedisConnection, ResolvedBullmqOptions } from "./options.js";
@@ -88,7 +89,7 @@ function notOpened(connection: string | RedisConnection, where: string, error: E
       where,
       problem: `there is no Redis at ${redisUrlForDisplay(connection)}: ${error.message || "it does not answer"}`,
       advice:
-        "Start one (redis-server, valkey-server), or say where it is: bullmq({ connection }), --connection, or REDIS_URL.",
+        "Start one (redis-server, valkey-server), or set its address: bullmq({ connection }), --connection, or REDIS_URL.",
       cause: error,
     })
   );
@@ -99,16 +100,16 @@ export const RESUME = "With a cache, or hypernodes resume, a second run continue
 
 const TRANSIENT = /^(?:LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|UNKILLABLE)\b/;
 
-const REPLY_ERRORS: readonly { readonly reply: RegExp; readonly code: string; readonly advice: string }[] = [
+const REPLY_ERRORS: readonly { readonly reply: RegExp; readonly code: ErrorCode; readonly advice: string }[] = [
   {
     reply: /^OOM\b/,
     code: "REDIS_FULL",
-    advice: `It has reached its maxmemory: give it more (CONFIG SET maxmemory), leave large values in a Keyv, bullmq({ values }), or start fewer workers. ${RESUME}`,
+    advice: `It has reached its maxmemory: give it more (CONFIG SET maxmemory), store large values in a Keyv, bullmq({ values }), or start fewer workers. ${RESUME}`,
   },
   {
     reply: /^MISCONF\b/,
     code: "REDIS_FULL",
-    advice: `It can't write to its disk: see its log, and make room there. ${RESUME}`,
+    advice: `Redis can't write to its disk: read its log, and make room. ${RESUME}`,
   },
   {
     reply: /^READONLY\b/,
@@ -124,12 +125,12 @@ const REPLY_ERRORS: readonly { readonly reply: RegExp; readonly code: string; re
   {
     reply: /^(?:NOAUTH|WRONGPASS|ERR AUTH|ERR DB index)\b/,
     code: "REDIS_REFUSES",
-    advice: "See which user, password and database the connection has: redis://user:password@host:6379/0.",
+    advice: "Check the user, the password and the database of the connection: redis://user:password@host:6379/0.",
   },
   {
     reply: /^[A-Z]{3,}\b/,
     code: "REDIS_REFUSES",
-    advice: `See the version (from 6.2) and the configuration of Redis. ${RESUME}`,
+    advice: `Check the version (6.2 or newer) and the configuration of Redis. ${RESUME}`,
   },
 ];
 

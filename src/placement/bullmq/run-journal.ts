@@ -225,8 +225,8 @@ export function findRun(parent: string, prefix: string): JournaledRun & { readon
   throw new HypernodesError({
     code: "NO_SUCH_RUN",
     where: prefix,
-    problem: `${matches.length} runs in ${parent} begin so`,
-    advice: `Say which: ${matches.map(({ run }) => run).join(", ")}.`,
+    problem: `${matches.length} runs in ${parent} have such an id`,
+    advice: `Choose one: ${matches.map(({ run }) => run).join(", ")}.`,
   });
 }
 
@@ -257,10 +257,10 @@ function noSuchRun(parent: string, run: string): HypernodesError {
   return new HypernodesError({
     code: "NO_SUCH_RUN",
     where: run,
-    problem: `${parent} has nothing of it`,
+    problem: `the run is not in ${parent}`,
     advice:
       known.length === 0
-        ? "It has ended, or it ran in another folder: what it needs lies where it was started."
+        ? "The run has ended, or it was started in another folder: its journal is in that folder."
         : `There are ${known.slice(0, 5).join(", ")}.`,
   });
 }

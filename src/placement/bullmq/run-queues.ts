@@ -57,13 +57,13 @@ export class RunQueues {
     if (journal === false || this.summary === undefined) return undefined;
     const warn = (problem: string) =>
       run.warnOnce(
-        `if this run is killed, not all of it can be resumed: ${journal}: ${problem}. bullmq({ journal: false }) keeps nothing`,
+        `if this run is killed, not all of it can be resumed: ${journal}: ${problem}. bullmq({ journal: false }) turns the journal off`,
         "the journal",
       );
     try {
       return RunJournal.open(journal, run.id, queue, this.summary, warn);
     } catch (error) {
-      warn(error instanceof ValueError ? `the inputs can't be kept: ${error.problem}` : fileProblem(error));
+      warn(error instanceof ValueError ? `the inputs can't be stored: ${error.problem}` : fileProblem(error));
       return undefined;
     }
   }

@@ -65,8 +65,8 @@ export function signatureError(where: string, what: string): HypernodesError {
   return new HypernodesError({
     code: "NOT_SIGNED",
     where,
-    problem: `${what} is not signed with the key of the queue here`,
+    problem: `${what} is not signed with this process's key of the queue`,
     advice:
-      "Give the client and all workers the same HYPERNODES_QUEUE_KEY, or none of them one. If they have it, somebody else writes to this Redis.",
+      "Give the client and all workers the same HYPERNODES_QUEUE_KEY, or no key. If their keys are the same, another program writes to this Redis.",
   });
 }

@@ -1,4 +1,5 @@
 import type { Redis } from "ioredis";
+import type { ErrorCode } from "../../error-codes.js";
 import { HypernodesError } from "../../errors.js";
 import { queueKeys } from "./job-protocol.js";
 import type { ResolvedBullmqOptions } from "./options.js";
@@ -91,7 +92,7 @@ export class WorkerRegistry {
     const { patienceMs, connection } = this.options;
     if (performance.now() - this.redisDownSince < patienceMs) return;
     const problem = `${redisUrlForDisplay(connection)} has not answered for ${patienceMs / 1000} seconds`;
-    throw this.error("REDIS_LOST", problem, `See whether it still runs. ${RESUME}`);
+    throw this.error("REDIS_LOST", problem, `Check that Redis is running. ${RESUME}`);
   }
 
   private checkWorkers(waits: boolean): void {
@@ -108,7 +109,7 @@ export class WorkerRegistry {
     throw this.error("NO_WORKERS", problem, `Start one, on any machine: ${start}`);
   }
 
-  private error(code: string, problem: string, advice: string): HypernodesError {
+  private error(code: ErrorCode, problem: string, advice: string): HypernodesError {
     return new HypernodesError({ code, where: this.where, problem, advice });
   }
 }

@@ -58,7 +58,7 @@ function fileOf({ file, name }: ClassLocation): string {
   throw new HypernodesError({
     code: "NOT_BUNDLEABLE",
     where: name,
-    problem: "its code is in no file (but typed in, evaluated or piped), so it can't be sent to a container",
+    problem: "its code is not in a file (it was typed in, evaluated or piped), so it can't be sent to a container",
     advice: "Put the class into a module.",
   });
 }
@@ -340,7 +340,7 @@ function notBundleable(pipeline: string, root: string, error: unknown): Hypernod
     where: pipeline,
     problem: `its code can't be made into a bundle for a container:\n  ${problem}`,
     advice:
-      "Mend what is named there. A package that can't be bundled can be installed in the image instead: image: image().npmInstall(name).",
+      "Fix the problem above. A package that can't be bundled can be installed in the image instead: image: image().npmInstall(name).",
     cause: error,
   });
 }

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import path from "node:path";
+import type { ErrorCode } from "../../error-codes.js";
 import { HypernodesError } from "../../errors.js";
 import { showValue } from "../../util/show-value.js";
 
@@ -36,7 +37,7 @@ export async function findFiles(root: string, patterns: readonly string[]): Prom
 
 const ADVICE = "Patterns are relative to the folder of the package.json that is nearest to the pipeline's module.";
 
-function wrongFiles(code: string, problem: string, advice: string): HypernodesError {
+function wrongFiles(code: ErrorCode, problem: string, advice: string): HypernodesError {
   return new HypernodesError({ code, where: "modal({ files })", problem, advice });
 }
 

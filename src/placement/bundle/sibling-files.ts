@@ -52,5 +52,5 @@ export function missingSiblings(
 }
 
 function advice(patterns: readonly string[]): string {
-  return `name them in modal({ files: ${JSON.stringify(patterns)} }), or give what they say as an input`;
+  return `name them in modal({ files: ${JSON.stringify(patterns)} }), or pass their content as an input`;
 }

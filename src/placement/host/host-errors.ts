@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../../error-codes.js";
 import { HypernodesError, NodeError } from "../../errors.js";
 import type { Ended } from "../protocol/frames.js";
 import { MEMORY_NOTE } from "../runtime/watchdog.js";
@@ -5,8 +6,8 @@ import { MEMORY_NOTE } from "../runtime/watchdog.js";
 /** The words and codes that errors of one kind of host have. */
 export interface HostWords {
   /** The code of a process that has ended. */
-  readonly endedCode: string;
-  readonly timeoutCode: string;
+  readonly endedCode: ErrorCode;
+  readonly timeoutCode: ErrorCode;
   /** One host: `container`. */
   readonly host: string;
   /** The subject of a process that has ended: `its process in the container`. */
@@ -38,7 +39,7 @@ export class HostErrors {
       code: this.words.endedCode,
       where,
       problem: `${this.words.process} ended ${signal === null ? `with exit code ${code}` : `by ${signal}`}, before it had a result${tail}`,
-      advice: signal === null ? "Something in it calls process.exit(), or threw where nobody catches." : undefined,
+      advice: signal === null ? "Code in it calls process.exit(), or threw an error that nothing catches." : undefined,
     });
   }
 
@@ -56,7 +57,7 @@ export class HostErrors {
     return new HypernodesError({
       code: this.words.timeoutCode,
       where,
-      problem: `it took longer than the ${limitMs / 1000} seconds that it has in its ${this.words.host}`,
+      problem: `it took longer than the ${limitMs / 1000} seconds that are allowed in its ${this.words.host}`,
       advice: this.words.timeoutAdvice,
     });
   }

@@ -123,7 +123,7 @@ function cacheSpec({ type, cache, where }: RemoteTask, { noun }: HostSpec): Cach
   throw new HypernodesError({
     code: "CACHE_CANT_TRAVEL",
     where,
-    problem: `a ${store.kind}(...) that is given to a run, or to a parent, can't go to a ${noun}`,
+    problem: `a ${store.kind}(...) that is passed to a run, or set on a parent, can't be used in a ${noun}`,
     advice: `Put it on the class, @cached(keyv(...)): the ${noun} opens it again, with its own environment.`,
   });
 }
@@ -142,7 +142,7 @@ function encodeTask(work: RemoteTaskSpec, { plan, where }: RemoteTask, { noun }:
     throw new HypernodesError({
       code: "UNSERIALISABLE",
       where: input === undefined ? where : `${where}.${input.name}`,
-      problem: `what it takes can't be sent to a ${noun}: ${inside === "" ? "" : `at ${inside}, `}${problem}`,
+      problem: `its inputs can't be sent to a ${noun}: ${inside === "" ? "" : `at ${inside}, `}${problem}`,
       advice: error instanceof ValueError ? error.advice : undefined,
       cause: error,
     });
@@ -153,7 +153,7 @@ function noDecorator(name: string, { noun }: HostSpec): HypernodesError {
   return new HypernodesError({
     code: "NOT_BUNDLEABLE",
     where: name,
-    problem: `no decorator stands in the class, so its module is not known, and no ${noun} can import it`,
+    problem: `the class has no decorator, so its module is not known, and no ${noun} can import it`,
     advice: "Put a class decorator on it: @execution({}).",
   });
 }

@@ -15,8 +15,8 @@ const TEXT_FLAGS = /^(?:-e|-p|-pe|--eval|--print)$/;
 
 const errors = new HostErrors({
   ...{ endedCode: "PROCESS_ENDED", timeoutCode: "PROCESS_TIMEOUT", host: "process", process: "its process" },
-  memoryAdvice: "Give it more, localProcess({ memoryMiB }); or make its parts smaller.",
-  timeoutAdvice: "Give it more, localProcess({ timeoutMs }); with a cache a second run continues where this one ended.",
+  memoryAdvice: "Raise localProcess({ memoryMiB }), or use smaller elements.",
+  timeoutAdvice: "Raise localProcess({ timeoutMs }). With a cache, a second run continues where this one ended.",
   connectionAdvice: "Run it again.",
 });
 
@@ -44,7 +44,7 @@ export const localProcessProvider: PlacementProvider = {
       ...{ maxAgeMs: Number.POSITIVE_INFINITY, tracksCalls: true, hasSharedStorage: false },
       keepsCache: ({ kind }) => kind !== "memory",
       async codeFor({ file, name: where }) {
-        const problem = "its code is in no file (but typed in, evaluated or piped), so no process can import it";
+        const problem = "its code is not in a file (it was typed in, evaluated or piped), so no process can import it";
         const advice = "Put the class into a module.";
         if (file === undefined) throw new HypernodesError({ code: "NOT_IMPORTABLE", where, problem, advice });
         return { digest: file, locate: (origin) => origin, remapStacks: (error) => error };

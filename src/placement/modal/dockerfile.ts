@@ -83,7 +83,7 @@ export function sentInstruction(instruction: string): string {
   try {
     content = fs().readFileSync(localPath);
   } catch (error) {
-    throw localFile(localPath, `can't be read: ${(error as Error).message}`, "See whether it is there.", error);
+    throw localFile(localPath, `can't be read: ${(error as Error).message}`, "Check that the file exists.", error);
   }
   const text = content.toString("latin1");
   // Of a path of Windows, too: its rules take both separators.

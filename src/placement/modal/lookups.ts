@@ -52,8 +52,8 @@ async function faultOf(
     if (version === null) throw error;
     return {
       code: "VOLUME_VERSION",
-      problem: `the volume "${version[1]}" is of version ${version[2]}, and what a container writes there would be lost when others write`,
-      advice: "Name another one in the option volume: it is made, of version 2.",
+      problem: `the volume "${version[1]}" is of version ${version[2]}, which loses data when several containers write to it`,
+      advice: "Use another name for the option volume: a volume of version 2 is created.",
     };
   }
 }
@@ -62,11 +62,11 @@ async function missing(modal: ModalApi, kind: "secret" | "volume", name: string,
   const nearest = didYouMean(name, await modal.names(kind));
   const making =
     kind === "secret"
-      ? "Make it at https://modal.com/secrets"
-      : `Make it, modal volume create ${name}, and put into it what nodes read`;
+      ? "Create it at https://modal.com/secrets"
+      : `Create it, modal volume create ${name}, and put the files that nodes read into it`;
   return {
     code: kind === "secret" ? "SECRET_NOT_FOUND" : "VOLUME_NOT_FOUND",
-    problem: `the option ${option} names a ${kind} "${name}", and there is none of that name`,
+    problem: `the option ${option} names a ${kind} "${name}", which does not exist`,
     advice: `${nearest.startsWith("Did you mean") ? `${nearest} ` : ""}${making}.`,
   };
 }

@@ -55,7 +55,7 @@ export class ModalApi {
         "modal",
         "modal(...)",
         "to talk to Modal",
-        new Error("what is installed under this name is not Modal's SDK"),
+        new Error("the installed package of this name is not Modal's SDK"),
       );
     }
     const logs = new BuildLogs();

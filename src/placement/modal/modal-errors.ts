@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../../error-codes.js";
 import { HypernodesError } from "../../errors.js";
 import { HostErrors } from "../host/host-errors.js";
 import type { Ended } from "../protocol/frames.js";
@@ -29,11 +30,11 @@ const CONTAINERS = new HostErrors({
   ...{ endedCode: "CONTAINER_PROCESS_ENDED", timeoutCode: "CONTAINER_TIMEOUT" },
   ...{ host: "container", process: "its process in the container" },
   memoryAdvice:
-    'Give it more: modal({ memoryMiB }), and Node\'s heap with env: { NODE_OPTIONS: "--max-old-space-size=..." }; or make its parts smaller.',
+    'Raise modal({ memoryMiB }), and Node\'s heap with env: { NODE_OPTIONS: "--max-old-space-size=..." }; or use smaller elements.',
   timeoutAdvice:
-    "Give it more, modal({ timeoutMs }), at most 24 hours; with modal({ volume }) and a cache a second run continues where this one was.",
+    "Raise modal({ timeoutMs }), to at most 24 hours. With modal({ volume }) and a cache, a second run continues where this one ended.",
   connectionAdvice:
-    "Run it again, when the network is there. With modal({ volume }) and a cache, what was computed need not be computed again.",
+    "Run it again when the network is back. With modal({ volume }) and a cache, stored values are not computed again.",
 });
 
 /**
@@ -45,7 +46,7 @@ export function fromModalError(error: unknown, what: string): HypernodesError {
   if (error instanceof HypernodesError) return error;
   const { name, code, message = String(error) } = error as Thrown;
   const text = textOf(error);
-  const make = (code: string, problem: string, advice: string) =>
+  const make = (code: ErrorCode, problem: string, advice: string) =>
     new HypernodesError({ code, where: `Modal, ${what}`, problem, advice, cause: error });
   if (code === undefined && /\bmissing credentials\b/.test(message)) {
     return make(
@@ -58,14 +59,14 @@ export function fromModalError(error: unknown, what: string): HypernodesError {
     return make(
       "WRONG_TOKEN",
       `the token was refused: ${text}`,
-      "See whether MODAL_TOKEN_ID and MODAL_TOKEN_SECRET, or what ~/.modal.toml has, belong together and are still valid.",
+      "Check that MODAL_TOKEN_ID and MODAL_TOKEN_SECRET, or the values in ~/.modal.toml, belong together and are still valid.",
     );
   }
   if (code === UNAVAILABLE) {
     return make(
       "UNREACHABLE",
       `it can't be reached: ${text}`,
-      "See whether this machine reaches https://api.modal.com.",
+      "Check that this machine reaches https://api.modal.com.",
     );
   }
   if (code === RESOURCE_EXHAUSTED || name === "ResourceExhaustedError") {
@@ -81,7 +82,7 @@ export function fromModalError(error: unknown, what: string): HypernodesError {
       "NO_CAPACITY",
       `there is no room for the container: ${text}`,
       QUOTA.test(text)
-        ? "The workspace has as many as it may have: end what is not needed, https://modal.com/apps, ask for fewer, modal({ containers }), or raise its limit, https://modal.com/settings/usage."
+        ? "The workspace has reached its limit: stop apps that are not needed, https://modal.com/apps, ask for fewer, modal({ containers }), or raise its limit, https://modal.com/settings/usage."
         : "Ask for another GPU, for fewer, or without a region; or try it later.",
     );
   }
@@ -98,8 +99,8 @@ export function fromModalError(error: unknown, what: string): HypernodesError {
   if (code === NOT_FOUND || name === "NotFoundError") {
     return make(
       "NOT_FOUND",
-      `there is none of this name: ${text}`,
-      "Make it at https://modal.com, or name another one.",
+      `there is nothing of this name: ${text}`,
+      "Create it at https://modal.com, or name another one.",
     );
   }
   return make("MODAL_FAILED", text, "Try it again; if it happens again, see https://status.modal.com.");
@@ -128,7 +129,7 @@ export function imageBuildError(
     code: "IMAGE_FAILED",
     where: "modal({ image })",
     problem: `${reason}\n  ${commands.join("\n  ")}${output}`,
-    advice: "Mend the commands of image(), and run it again: layers that were built are not built again.",
+    advice: "Fix the commands of image(), and run it again: layers that were built are not built again.",
     cause: error,
   });
 }
@@ -164,15 +165,14 @@ export function containerEnded(
   if (status === 8) return CONTAINERS.outOfMemory(where, message || "Modal ended it");
   if (status === 4) return timedOut(where, limitMs);
   // Its process had lost the connection to the client.
-  if (status === IDLE)
-    return connectionLost(where, new Error("Modal ended the container, to which nobody spoke any more"));
+  if (status === IDLE) return connectionLost(where, new Error("Modal ended the container, because it was idle"));
   if (OUT_OF_MEMORY.test(message ?? "")) return CONTAINERS.outOfMemory(where, message!);
   // A status says more than an exit code, which may be that of anything in the container.
   if (!status && exitCode === 124) return timedOut(where, limitMs);
   return new HypernodesError({
     code: "CONTAINER_LOST",
     where,
-    problem: `the container was ended in mid-run${exitCode === undefined ? "" : ` (exit code ${exitCode})`}${message ? `: ${message}` : ""}`,
+    problem: `the container was ended during the run${exitCode === undefined ? "" : ` (exit code ${exitCode})`}${message ? `: ${message}` : ""}`,
     advice:
       "It was preempted, ran out of memory, or somebody terminated it: run it again. With modal({ volume }) and a cache it continues where it was.",
   });

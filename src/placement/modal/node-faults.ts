@@ -30,7 +30,7 @@ export function nodeFault(text: string, base: string, cause?: unknown): Hypernod
   return new HypernodesError({
     code: "IMAGE_WITHOUT_NODE",
     where: "modal({ image })",
-    problem: `the image has no Node, or none yet where it is needed: it is made from ${base}`,
+    problem: `the image has no Node, or installs it after it is needed; its base is ${base}`,
     advice: `Install it before what needs it: image().from("${base}").nodeInstall("22").`,
     cause,
   });
@@ -55,8 +55,8 @@ function nodeTooOld(version: string | undefined, base: string, cause?: unknown):
     code: "IMAGE_NODE_TOO_OLD",
     where: "modal({ image })",
     cause,
-    problem: `the image's Node is too old: ${version === undefined ? "it does not begin" : `it is ${version}`}, and ${OLDEST.join(".")} is the oldest that will do; the image is made from ${base}`,
+    problem: `the image's Node is too old: ${version === undefined ? "it does not start" : `it is ${version}`}, and ${OLDEST.join(".")} is the oldest that works; the image's base is ${base}`,
     advice:
-      'Take a newer one, image().nodeSlim("22"), or install it: image().from(...).nodeInstall("22"). A cache in SQLite needs 22.13.',
+      'Use a newer one, image().nodeSlim("22"), or install it: image().from(...).nodeInstall("22"). A cache in SQLite needs 22.13.',
   });
 }

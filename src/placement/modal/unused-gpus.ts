@@ -9,7 +9,7 @@ export function warnUnusedGpus(where: string, gpu: string, { count, unused }: Gp
   warned.add(key);
   const which = count === 1 ? "the GPU of its container" : `${unused} of the ${count} GPUs of its container`;
   process.emitWarning(
-    `${where}: nothing used ${which}, modal({ gpu: ${JSON.stringify(gpu)} }), and it is paid for: leave it out, ask for fewer, or see whether the model is put on it`,
+    `${where}: nothing used ${which}, modal({ gpu: ${JSON.stringify(gpu)} }), and it is paid for: leave it out, ask for fewer, or check that the model is loaded onto the GPU`,
     "HypernodesWarning",
   );
 }

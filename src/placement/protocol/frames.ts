@@ -202,17 +202,17 @@ function viewOf(bytes: Uint8Array): DataView {
 /** The length in bytes of the payload that a header announces. */
 function sizeIn(header: Uint8Array): number {
   const view = viewOf(header);
-  if (view.getUint16(0) !== MAGIC) throw badFrame("there are bytes in between that are no frame");
+  if (view.getUint16(0) !== MAGIC) throw badFrame("there are bytes between frames");
   if (view.getUint8(2) !== PROTOCOL) throw otherProtocol(view.getUint8(2));
   const size = view.getUint32(8, true);
-  if (size > MAX_FRAME_BYTES) throw badFrame(`one says that it has ${size} bytes`);
+  if (size > MAX_FRAME_BYTES) throw badFrame(`a frame announces ${size} bytes`);
   return size;
 }
 
 function frameIn(bytes: Uint8Array): Frame {
   const view = viewOf(bytes);
   const payload = bytes.subarray(FRAME_HEADER);
-  if (checksumOf(bytes, payload) !== view.getUint32(12, true)) throw badFrame("the checksum of one is wrong");
+  if (checksumOf(bytes, payload) !== view.getUint32(12, true)) throw badFrame("the checksum of a frame is wrong");
   return { kind: view.getUint8(3), run: view.getUint32(4, true), payload, bytes };
 }
 
@@ -227,7 +227,7 @@ export class ByteCollector {
 
   /** @throws {HypernodesError} `BAD_FRAME` if there are more than were announced. */
   add(piece: Uint8Array): void {
-    if (this.filled + piece.length > this.bytes.length) throw badFrame("a value has more bytes than it said");
+    if (this.filled + piece.length > this.bytes.length) throw badFrame("a value has more bytes than it announced");
     this.bytes.set(piece, this.filled);
     this.filled += piece.length;
   }
@@ -272,8 +272,8 @@ function badFrame(problem: string): HypernodesError {
   return new HypernodesError({
     code: "BAD_FRAME",
     where: "the connection to a container",
-    problem: `what came over it is damaged: ${problem}`,
-    advice: "Run it again. If it happens again, something in the container writes into what belongs to hypernodes.",
+    problem: `the data that came over it is damaged: ${problem}`,
+    advice: "Run it again. If it happens again, something in the container writes to the channel of hypernodes.",
   });
 }
 
@@ -281,7 +281,7 @@ export function otherProtocol(version: number): HypernodesError {
   return new HypernodesError({
     code: "OTHER_PROTOCOL",
     where: "the connection to a container",
-    problem: `the container speaks version ${version} of the protocol, and this process version ${PROTOCOL}`,
+    problem: `the container uses version ${version} of the protocol, and this process version ${PROTOCOL}`,
     advice: "A bundle of another version of hypernodes is in the container: build it with the version that runs it.",
   });
 }

@@ -36,7 +36,10 @@ export class StageFiles {
       await commitVolume(this.volume);
     } catch (error) {
       // The others find nothing there, and get it from the client.
-      process.emitWarning(`what elements share is not on the volume: ${(error as Error).message}`, "HypernodesWarning");
+      process.emitWarning(
+        `the values that elements share are not on the volume: ${(error as Error).message}`,
+        "HypernodesWarning",
+      );
     }
   }
 
@@ -71,7 +74,7 @@ function missing(digest: string): HypernodesError {
   return new HypernodesError({
     code: SHARED_MISSING,
     where: "the volume",
-    problem: `${digest} is not there, or damaged`,
+    problem: `${digest} is missing or damaged`,
     advice: "It is sent again.",
   });
 }

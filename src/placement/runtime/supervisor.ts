@@ -79,7 +79,7 @@ export function superviseTaskProcess(
   let held: Uint8Array[] | undefined;
   if (!isSaved) {
     void commitVolume(volume)
-      .catch((error) => process.stderr.write(`the bundle is not kept: ${error.message}\n`))
+      .catch((error) => process.stderr.write(`the bundle could not be stored: ${error.message}\n`))
       .then(() => {
         isSaved = true;
         for (const bytes of held ?? []) out.write(bytes);

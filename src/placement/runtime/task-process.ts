@@ -192,7 +192,10 @@ async function commitMounts(): Promise<void> {
   await Promise.all(
     mounts.map((mount) =>
       commitVolume(mount).catch((error: Error) =>
-        process.emitWarning(`what nodes wrote to ${mount} is not committed: ${error.message}`, "HypernodesWarning"),
+        process.emitWarning(
+          `the files that nodes wrote to ${mount} are not committed: ${error.message}`,
+          "HypernodesWarning",
+        ),
       ),
     ),
   );
@@ -215,11 +218,11 @@ function notLoaded(error: unknown): HypernodesError {
     where: `the ${host}`,
     problem:
       missing === undefined
-        ? `the pipeline's module can't be imported there: ${describeChain(error)}`
-        : `the package ${missing} is not there`,
+        ? `the pipeline's module can't be imported: ${describeChain(error)}`
+        : `the package ${missing} is not installed`,
     advice:
       missing === undefined
-        ? `What a module does when it is imported is done in the ${host}, too: let it define things only, and read files and variables in nodes.`
+        ? `The ${host} imports the module, too: let it only define things, and read files and environment variables in nodes.`
         : host !== "container"
           ? `Install it where the ${host} was started: npm install ${missing}`
           : `Install it in the image: image: image().npmInstall(${JSON.stringify(missing)}).`,
@@ -236,7 +239,7 @@ function classOf(origin: ClassLocation): PipelineClass {
     where: origin.name,
     problem: `a ${host} has imported ${origin.file?.replace("bundle:", "")}, and that does not define the class`,
     advice:
-      "A class inside a function, a test or a condition is only there where that has run: move it to the top level of its module, or of one of its own.",
+      "A class inside a function, a test or a condition exists only after that code has run: move it to the top level of a module.",
   });
 }
 

@@ -139,7 +139,7 @@ function throwForImage(error: unknown): never {
     where: "modal({ image })",
     problem: `a cache in SQLite needs Node 22.13 or newer, and the image's is ${process.version.replace("v", "")}`,
     advice:
-      'Take a newer one, image().nodeSlim("22"), or install it, image().nodeInstall("22"); or image().npmInstall("@photostructure/sqlite@1").',
+      'Use a newer one, image().nodeSlim("22"), or install it, image().nodeInstall("22"); or image().npmInstall("@photostructure/sqlite@1").',
     cause: error,
   });
 }
@@ -149,5 +149,5 @@ function remove(file: string): void {
 }
 
 function warn(error: unknown): void {
-  process.emitWarning(`what the cache has is not saved: ${(error as Error).message}`, "HypernodesWarning");
+  process.emitWarning(`the cache is not saved: ${(error as Error).message}`, "HypernodesWarning");
 }

@@ -87,8 +87,8 @@ export class ArtifactCache {
     throw new HypernodesError({
       code: "DAMAGED",
       where,
-      problem: `${what} came damaged: they do not have the digest ${digest.slice(0, 12)} that they are known by`,
-      advice: "Somebody else has written to the key in Redis, or a proxy has changed it. Run it again.",
+      problem: `${what} are damaged: they do not have the digest ${digest.slice(0, 12)}`,
+      advice: "Another program has written to the key in Redis, or a proxy has changed the data. Run it again.",
     });
   }
 
@@ -110,13 +110,13 @@ function unpack(packed: Uint8Array, folder: string, where: string): void {
       code: "BAD_BUNDLE",
       where,
       problem: `the pipeline's code ${problem}`,
-      advice: "No client of this version writes that: see who else can write to this Redis.",
+      advice: "No client of this version writes this: check which programs write to this Redis.",
     });
   const files = unpacked(packed);
-  if (files === undefined) throw bad("is no bundle of files");
+  if (files === undefined) throw bad("is not a bundle of files");
   for (const name of Object.keys(files)) {
     if (!/^[\w-][\w.-]*$/.test(name))
-      throw bad(`has a file ${JSON.stringify(name)}: names of files there have no folder`);
+      throw bad(`has a file ${JSON.stringify(name)}: file names in a bundle have no folder`);
   }
   makeFolders(folder);
   for (const [name, text] of Object.entries(files)) writeFileSync(path.join(folder, name), text);

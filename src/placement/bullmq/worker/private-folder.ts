@@ -40,7 +40,7 @@ function checkOwner(folder: string): void {
   throw new HypernodesError({
     code: "UNSAFE_FOLDER",
     where: "the worker",
-    problem: `${folder} is ${isOurs ? "no folder, or a link to one" : "another user's"}: others could put code there that the worker would run`,
+    problem: `${folder} is ${isOurs ? "not a folder, or a link to one" : "owned by another user"}: others could put code there that the worker would run`,
     advice: "Remove it, or start the worker in another folder.",
   });
 }

@@ -243,8 +243,8 @@ export class QueueWorker {
     return new HypernodesError({
       code: "REDIS_LOST",
       where: this.id,
-      problem: `${redisUrlForDisplay(connection)} has taken nothing for ${patienceMs / 1000} seconds`,
-      advice: "Start the worker again when it is there; --patience says how long one waits.",
+      problem: `${redisUrlForDisplay(connection)} did not answer for ${patienceMs / 1000} seconds`,
+      advice: "Start the worker again when Redis is running; --patience sets how long a worker waits.",
     });
   }
 
