@@ -181,7 +181,7 @@ describe("the documents' tables", () => {
 
   /** Texts in capitals that are no codes of errors. */
   const NO_CODES =
-    /^(?:SIG[A-Z]+|ABORTED|SHARED_MISSING|ERR_UNKNOWN_FILE_EXTENSION|REDIS_URL|HYPERNODES_QUEUE_KEY|GET|EXISTS|HSET|P?EXPIRE|TIME|Z[A-Z]+)$/;
+    /^(?:SIG[A-Z]+|ABORTED|SHARED_MISSING|ESRCH|ERR_UNKNOWN_FILE_EXTENSION|REDIS_URL|HYPERNODES_QUEUE_KEY|GET|EXISTS|HSET|P?EXPIRE|TIME|Z[A-Z]+)$/;
   for (const [document, fewest, ...folders] of [
     ["docs/modal.md", 9, "modal", "protocol", "runtime", "bundle", "chunks", "host"],
     ["docs/local-process.md", 3, "local-process"],

@@ -48,7 +48,12 @@ describe("the site", function () {
     it("with the anchors that GitHub gives headings", () => {
       expect(slugify("MISSING_INPUTS")).to.equal("missing_inputs");
       expect(slugify("`run` and errors: a list")).to.equal("run-and-errors-a-list");
-      expect([...anchorsOf("# A\n```\n# b\n```\n## A\n## [C](d.md) e")]).to.deep.equal(["a", "a-1", "c-e"]);
+      expect([...anchorsOf('# A\n```\n# b\n```\n## A\n## [C](d.md) e\n<a id="was"></a>')]).to.deep.equal([
+        "a",
+        "a-1",
+        "c-e",
+        "was",
+      ]);
     });
   });
 

@@ -373,7 +373,7 @@ describe("a value that all elements share, and that a thread can't make again", 
       const error = await rejection<NodeError>(run);
       expect(error.where).to.equal(`Debts.${output}`);
       expect(error.message).to.contain(
-        `what it takes from "debts" can't be sent between threads: at [1], it is an instance of Money, and its fromJSON() threw RangeError: no debts`,
+        `the value that it takes from "debts" can't be sent between threads: at [1], it is an instance of Money, and its fromJSON() threw RangeError: no debts`,
       );
     });
   }

@@ -78,7 +78,9 @@ describe("what can't be cached", () => {
         expect((seen.others as [Error, Error])[1].cause).to.be.instanceOf(Kept);
       });
       expect(
-        warnings.join("\n").match(/Errors\.(lost|lostElements) is not cached: value: an error of class Lost is in it/g),
+        warnings
+          .join("\n")
+          .match(/Errors\.(lost|lostElements) is not cached: value: it contains an error of class Lost/g),
       ).to.have.length(2);
       expect(warnings.join("\n")).to.not.contain("Errors.others");
     }

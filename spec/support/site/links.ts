@@ -20,6 +20,8 @@ export function sitePages(): Map<string, SitePage> {
     ["README.md", "index.md"],
     ["CONTRIBUTING.md", "contributing.md"],
     ["CHANGELOG.md", "changelog.md"],
+    ["SECURITY.md", "security-policy.md"],
+    ["CODE_OF_CONDUCT.md", "code-of-conduct.md"],
     ...documents,
   ];
   return new Map(pages.map(([file, page]) => [file!, { page: page!, text: readFileSync(file!, "utf8") }]));
@@ -34,7 +36,7 @@ export function slugify(heading: string): string {
     .replaceAll(/\s/g, "-");
 }
 
-/** Returns the anchors of a document's headings. */
+/** Returns the anchors of a document: those of its headings, and `<a id="..."></a>`. */
 export function anchorsOf(text: string): Set<string> {
   const anchors = new Set<string>();
   for (const [, heading] of withoutCode(text).matchAll(/^#{1,6} (.+)$/gm)) {
@@ -43,6 +45,8 @@ export function anchorsOf(text: string): Set<string> {
     for (let i = 1; anchors.has(unique); i++) unique = `${slug}-${i}`;
     anchors.add(unique);
   }
+  // Those of headings that had another title.
+  for (const [, id] of withoutCode(text).matchAll(/<a id="([^"]+)"><\/a>/g)) anchors.add(id!);
   return anchors;
 }
 
