@@ -6,6 +6,9 @@ import ts from "typescript";
 /** The folders that speak the vocabulary: all of the source. */
 const FOLDERS = ["src"];
 
+/** The documents that speak it as well. */
+const DOCUMENTS = ["README.md", "CONTRIBUTING.md", "docs"];
+
 /** Words that have no place in a name, a comment or a message, each with the words that replace it. */
 const WORDS: Readonly<Record<string, string>> = {
   anew: "again, new",
@@ -46,6 +49,14 @@ const WORDS: Readonly<Record<string, string>> = {
   visitors: "maxInFlight",
   visits: "tasks",
 };
+
+/** Words with an ordinary meaning of their own in the sentences of a document. */
+const ORDINARY = new Set(["away", "elsewhere", "standing", "tell"]);
+
+/** Words that have no place in the prose of a document: outside of code. */
+const OF_PROSE: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(WORDS).filter(([word]) => !ORDINARY.has(word)),
+);
 
 /** Parts of names only: in a sentence these words have a meaning of their own. */
 const NAMES: Readonly<Record<string, string>> = {
@@ -101,6 +112,41 @@ describe("the vocabulary", () => {
     });
   }
 
+  it("has no old words in the prose of documents", () => {
+    const documents = DOCUMENTS.flatMap((name) => filesIn(name, /\.md$/));
+    expect(documents).to.include.members([
+      "README.md",
+      "CONTRIBUTING.md",
+      path.join("docs", "cache.md"),
+      path.join("docs", "decisions", "threads.md"),
+    ]);
+    const found = documents.flatMap((file) => badProse(file, readFileSync(file, "utf8")));
+    expect(found, found.map(({ place, text }) => `${place}: ${text}`).join("\n")).to.deep.equal([]);
+  });
+
+  describe("finds in prose", () => {
+    const cases: readonly (readonly [text: string, found: readonly string[]])[] = [
+      ["A chunk\nis a **visit**.", ['a.md:2: for "visit" write task (sent to a worker), walk (of a graph)']],
+      ["# Told\n\n| it | comes home |", ['a.md:1: for "Told"', 'a.md:3: for "comes home"']],
+      ["- work that is under\n  way", ['a.md:1: for "under way" write in progress, in flight']],
+      ["```ts\nvisit();\n```\n\n[Anew](c.md)", ['a.md:5: for "Anew" write again, new']],
+      ["`visit` and whoever `told` it", ['a.md:1: for "whoever"']],
+      ["| word | meaning | not |\n| --- | --- | --- |\n| task | work | visit |\n\nTold.", ['a.md:5: for "Told"']],
+      ["```ts\nvisit();\n```", []],
+      ["- a block:\n\n  ````md\n  ```\n  told\n  ```\n  ````\n", []],
+      ["`told` ``visit ` told`` [a](told.md#visit)", []],
+      ["Unvisited nodes tell of a trippy crewman, far away.", []],
+    ];
+    for (const [text, expected] of cases) {
+      it(JSON.stringify(text), () => {
+        const found = badProse("a.md", text).map((each) => `${each.place}: ${each.text}`);
+        expect(found.length, found.join("\n")).to.equal(expected.length);
+        for (const [i, beginning] of expected.entries())
+          expect(found[i]).to.satisfy((each: string) => each.startsWith(beginning));
+      });
+    }
+  });
+
   describe("finds", () => {
     const cases: readonly (readonly [source: string, text: string])[] = [
       ["const toldEvents = 1;", 'toldEvents: for "told" write emitted, printed, returned'],
@@ -139,10 +185,15 @@ describe("the vocabulary", () => {
 });
 
 function typescriptIn(folder: string): string[] {
-  if (!statSync(folder).isDirectory()) return [folder];
-  return readdirSync(folder, { recursive: true })
-    .map((name) => path.join(folder, String(name)))
-    .filter((file) => file.endsWith(".ts") && !file.endsWith(".d.ts"));
+  return filesIn(folder, /(?<!\.d)\.ts$/);
+}
+
+/** A file, or the files of a folder whose paths match. */
+function filesIn(name: string, pattern: RegExp): string[] {
+  if (!statSync(name).isDirectory()) return [name];
+  return readdirSync(name, { recursive: true })
+    .map((inner) => path.join(name, String(inner)))
+    .filter((file) => pattern.test(file));
 }
 
 function parse(file: string, text: string): ts.SourceFile {
@@ -183,19 +234,48 @@ function badNames(file: ts.SourceFile): OldWord[] {
 }
 
 function badTexts(file: ts.SourceFile): OldWord[] {
-  const words = new RegExp(`\\b(?:${Object.keys(WORDS).join("|")})\\b`, "gi");
-  return [...commentsOf(file), ...messagesOf(file)].flatMap(({ at, text }) => [
-    ...[...text.matchAll(words)].map(({ 0: word, index }) => ({
-      place: placeIn(file, at + index),
-      text: `for "${word}" write ${WORDS[word.toLowerCase()]}`,
+  return [...commentsOf(file), ...messagesOf(file)].flatMap(({ at, text }) =>
+    oldWordsIn(text, WORDS).map((found) => ({ place: placeIn(file, at + found.at), text: found.text })),
+  );
+}
+
+function badProse(file: string, text: string): OldWord[] {
+  return oldWordsIn(proseOf(text), OF_PROSE)
+    .sort((a, b) => a.at - b.at)
+    .map((found) => ({ place: `${file}:${text.slice(0, found.at).split("\n").length}`, text: found.text }));
+}
+
+/** Fences; code in a line; targets of links; and the table of CONTRIBUTING.md that names the old words. */
+const NO_PROSE = [
+  /^ *(`{3,})[^\n]*\n[\s\S]*?^ *\1 *$/gm,
+  /(?<!`)(`+)(?!`)(?:(?!\n\n)[\s\S])*?(?<!`)\1(?!`)/g,
+  /(?<=\]\()[^)\s]*/g,
+  /^\| word \| meaning \| not \|\n(?:\|.*\n)+/gm,
+];
+
+/** The sentences of a document, at their positions. */
+function proseOf(text: string): string {
+  const blank = (code: string) => code.replace(/[^\n]/g, "\0");
+  return NO_PROSE.reduce((rest, pattern) => rest.replace(pattern, blank), text);
+}
+
+/** Old words and phrases of a text, and their positions in it. */
+function oldWordsIn(text: string, words: Readonly<Record<string, string>>): Text[] {
+  const pattern = new RegExp(`\\b(?:${Object.keys(words).join("|")})\\b`, "gi");
+  return [
+    ...[...text.matchAll(pattern)].map(({ 0: word, index }) => ({
+      at: index,
+      text: `for "${word}" write ${words[word.toLowerCase()]}`,
     })),
-    ...PHRASES.flatMap(([pattern, replacement]) => {
-      const match = pattern.exec(text);
-      return match === null
-        ? []
-        : [{ place: placeIn(file, at + match.index), text: `for "${match[0]}" write ${replacement}` }];
+    ...PHRASES.flatMap(([{ source, flags }, replacement]) => {
+      // A line may end inside of a phrase.
+      const phrase = new RegExp(source.replaceAll(" ", "(?: +| *\\n *)"), `${flags}g`);
+      return [...text.matchAll(phrase)].map(({ 0: found, index }) => ({
+        at: index,
+        text: `for "${found.replace(/\s+/g, " ")}" write ${replacement}`,
+      }));
     }),
-  ]);
+  ];
 }
 
 function badOpenings(file: ts.SourceFile): OldWord[] {
