@@ -216,9 +216,11 @@ export class SqliteStore implements Store {
         used = excluded.used, bytes = excluded.bytes, value = excluded.value`);
     const now = Date.now();
     const owners = new Map(this.owners);
+    const ids = new Map<Owner, number>();
     this.transaction("BEGIN IMMEDIATE", () => {
       for (const { key, kind, digest, models, owner, bytes, value } of entries) {
-        insert.run(key, KINDS.indexOf(kind), digest, models, this.ownerId(owner, owners), now, bytes, value);
+        const id = getOrCreate(ids, owner, () => this.ownerId(owner, owners));
+        insert.run(key, KINDS.indexOf(kind), digest, models, id, now, bytes, value);
       }
       const touch = this.statement("UPDATE entries SET used = ? WHERE key = ?");
       for (const key of this.used) touch.run(now, key);

@@ -24,9 +24,12 @@ interface Lookup {
   readonly value: unknown;
 }
 
+/** For each program, the owners of the entries of its steps, by index. */
+const OWNERS = new WeakMap<CodeDigests, Owner[]>();
+
 /**
- * The remembering of one execution: before a step is computed it is looked up, by its code and the contents of what it
- * takes. What is found stays in the store until somebody needs the value itself.
+ * The cache of one execution: before a step is computed it is looked up, by its code and the contents of its inputs. A
+ * value that is found stays in the store until something needs it.
  */
 export class CachingExecutor {
   readonly digests: SlotDigests;
@@ -34,7 +37,6 @@ export class CachingExecutor {
   readonly codes: CodeDigests;
   /** By slot, the keys of the entries that values are in. */
   private readonly keys: (string | undefined)[] = [];
-  private readonly owners: Owner[] = [];
   /** By slot, the keys of the entries that this run has made. */
   private readonly makers = new Map<number, string[]>();
   /** The nested pipelines in which an error was collected: a step's index, and an element. */
@@ -294,12 +296,13 @@ export class CachingExecutor {
   }
 
   ownerOf(step: Step): Owner {
-    this.owners[step.index] ??= {
+    const owners = getOrCreate(OWNERS, this.codes, () => []);
+    owners[step.index] ??= {
       pipeline: this.execution.program.pipeline.name,
       node: step.name,
       code: this.codes.steps[step.index]!.code,
     };
-    return this.owners[step.index]!;
+    return owners[step.index]!;
   }
 
   /** Handles a value that can't be cached, or whose inputs can't be known: for its kind, or for an error of its own code. */

@@ -83,6 +83,8 @@ export class PipelineCacheLog {
     lists: readonly (ContentRef | undefined)[],
     shared: readonly (ContentRef | undefined)[],
   ): void {
+    // Of later executions only what is not known counts.
+    if (this.executions > 1 && !lists.includes(undefined) && !shared.includes(undefined)) return;
     const { resources } = this.execution.plan;
     const values = step.node.dependencies.filter(({ as }) => as === "value");
     const named = (dependencies: readonly Dependency[], refs: readonly (ContentRef | undefined)[]) =>
