@@ -163,6 +163,16 @@ describe("the end of a local process @slow", () => {
     await until(() => !isRunning(pid));
   });
 
+  for (const kind of ["crashed", "crashed-later"]) {
+    it(`is an error in a client that waits for nothing else: ${kind}`, async () => {
+      const child = start(kind);
+      const exited = once(child, "exit");
+      let text = "";
+      for await (const piece of child.stdout) text += piece;
+      expect([text, (await exited)[0]]).to.deep.equal(["code PROCESS_ENDED\n", 0]);
+    });
+  }
+
   it("comes when a stopped node does not stop in time; the next run has another process", async () => {
     const runOn = localProcess({ idleTimeoutMs: 20_000 });
     const controller = new AbortController();

@@ -24,13 +24,13 @@ export interface ChildProcessHostOptions {
 export class ChildProcessHost implements HostConnection {
   private readonly process: TaskChildProcess;
   private listener: TaskListener | undefined;
+  private tasks = 0;
 
   constructor(private readonly options: ChildProcessHostOptions) {
     const { args, env, where, errors } = options;
     const onOutput: TaskListener["printed"] = (printed) => this.listener?.printed(printed);
     // Signals of the terminal are for this process, which ends its hosts.
     this.process = new TaskChildProcess({ args, env, onOutput, isDetached: process.platform !== "win32" });
-    // Its pipes keep this process alive while it is needed.
     this.process.child.unref();
     void this.process.ended.then((ended) => this.process.terminate(errors.processEnded(ended, where)));
   }
@@ -48,8 +48,11 @@ export class ChildProcessHost implements HostConnection {
     const { timeoutMs, where, errors } = this.options;
     const expire = () => this.process.terminate(errors.timedOut(where, timeoutMs!));
     const limit = timeoutMs === undefined ? undefined : startTimeout(expire, timeoutMs);
+    // Its pipes may close before its end is known: without the process itself, nothing would be left to wait for.
+    if (this.tasks++ === 0) this.process.child.ref();
     const handle = this.process.session.run(head, work, listener, signal, graceMs);
     const result = handle.result.finally(async () => {
+      if (--this.tasks === 0) this.process.child.unref();
       limit?.clear();
       // The output of nodes is in other pipes, which are read in the same turn or the next.
       for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
