@@ -3,16 +3,23 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
 import {
+  type Batch,
   eventLog,
+  input,
+  mapOver,
   memory,
   modal,
+  type NodeError,
+  Pipeline,
   progress,
   type ReportRow,
+  type RunEvent,
   type RunOptions,
   readEvents,
   report,
   reportOf,
 } from "../../src/index.js";
+import { RunStats } from "../../src/observe/run-stats.js";
 import { loopback } from "../support/modal.js";
 import { rejection } from "../support/rejection.js";
 import { attempts, Seen, Slowly, Words } from "./pipelines/seen.js";
@@ -22,6 +29,29 @@ const texts = ["one bad word", "two words", "three"];
 describe("the report of a run", () => {
   loopback();
   beforeEach(() => attempts.clear());
+
+  it("counts each element of a batch that failed once, as the map's own end does", async () => {
+    class Batches extends Pipeline {
+      @input() xs!: number[];
+      @mapOver("xs", { batch: 2, onError: "collect" }) ys(xs: number[]): Batch<number | NodeError> {
+        if (xs.includes(3) || xs.includes(7)) throw new Error("unlucky");
+        return xs as Batch<number>;
+      }
+    }
+    for (const execution of [{ maps: "sequential" }, { maps: "async", maxWorkers: 4 }] as const) {
+      const seen = report();
+      const stats = new RunStats();
+      let end: RunEvent | undefined;
+      const onEvent = (event: RunEvent) => {
+        stats.add(event);
+        if (event.type === "map" && event.phase === "end") end = event;
+      };
+      await new Batches().run({ xs: [1, 2, 3, 4, 5, 6, 7] }, { execution, onEvent: [seen, onEvent] });
+      const [row] = seen.rows.filter(({ path: place }) => place.endsWith(".ys"));
+      const [step] = [...stats.steps.values()].filter(({ elements }) => elements === 7);
+      expect([row!.failed, step!.failed, step!.done, (end as { failed?: number }).failed]).to.deep.equal([2, 2, 7, 2]);
+    }
+  });
 
   it("has a row for each step, in the order of the tree", async () => {
     const seen = report();

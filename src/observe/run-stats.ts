@@ -153,8 +153,9 @@ export class RunStats {
       case "failed":
         step.running = Math.max(0, step.running - 1);
         step.calls++;
-        step.done += size;
-        if (event.phase === "failed") step.failed += size;
+        // Of a batch that failed each element is called alone next, and counts then.
+        if (event.phase === "end" || size === 1) step.done += size;
+        if (event.phase === "failed" && size === 1) step.failed++;
         this.recordDuration(step, event);
         return;
       default:
