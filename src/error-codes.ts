@@ -186,6 +186,7 @@ const CALLS = inArea("Inputs and options", {
     causes: [
       "A value has the wrong type, or fails a class-validator decorator: `error.violations` lists every problem with its path and `constraint`.",
       "An input is a promise that was not awaited.",
+      "`@ValidateNested()` stands without `@Type(() => TheClass)`, so that the class of plain objects is not known. An interface does not exist at run time: `@Type` needs a class.",
       "The inputs are not an object of values by name.",
     ],
     fix: ["Correct the values that the violations name. `await` promises first."],
@@ -324,13 +325,13 @@ const THREADS = inArea("Threads", {
   NOT_IMPORTABLE: {
     summary: "A thread, a process or a container can't import the module that defines the class.",
     causes: [
-      "The class has no class decorator, so its module is not known.",
+      "The class has no decorator of its own, on a member or on itself, so its module is not known.",
       "The class is defined in a REPL, with `eval`, or inside a function.",
       "A test runner or a bundler transforms modules in memory, where threads can't load them.",
       "Importing the module throws an error, which is the `cause`.",
     ],
     fix: [
-      "Put the class at the top level of a module, with a class decorator such as `@execution({})`.",
+      "Put the class at the top level of a module, with a decorator such as `@execution({})`.",
       'In tests, keep the run in the main thread: `.with({ execution: { nodes: "async", maps: "async" } })`.',
     ],
   },

@@ -349,6 +349,51 @@ describe("rules for inputs", () => {
     expect(error.message).to.contain("Outer.ys[1]: x: its transformation failed with TypeError: Cannot read");
   });
 
+  it("of @ValidateNested() without @Type() refuse plain objects, whose class is not known", async () => {
+    class Ruled {
+      @IsString() id!: string;
+    }
+    class Bare {
+      id?: unknown;
+    }
+    class Deep {
+      @ValidateNested() inner!: Ruled;
+    }
+    class Untyped extends Pipeline {
+      @input() @ValidateNested({ each: true }) many?: unknown[] = [];
+      @input() @ValidateNested() one?: unknown;
+      @input({ optional: true }) @ValidateNested() @Type(() => Deep) deep?: Deep;
+      @input() @ValidateNested({ each: true }) @Type(() => Bare) bare?: Bare[] = [];
+      @node("many", "one", "deep", "bare") seen(...all: unknown[]): number {
+        return all.length;
+      }
+    }
+    const good = Object.assign(new Ruled(), { id: "a" });
+    const bad = Object.assign(new Ruled(), { id: 3 });
+    const unknown = (where: string) => [`${where} nestedValidation`];
+    const cases: readonly (readonly [inputs: Record<string, unknown>, violations: readonly string[]])[] = [
+      [{ many: [good, { id: "a" }] }, unknown("many[1]")],
+      [{ many: [[{ id: "a" }]] }, unknown("many[0][0]")],
+      [{ many: [good, bad] }, ["many[1].id isString"]],
+      [{ many: [good] }, []],
+      [{ one: { id: 3 } }, unknown("one")],
+      [{ one: good }, []],
+      [{ one: new Bare() }, []],
+      [{ deep: { inner: { id: "a" } } }, unknown("deep.inner")],
+      [{ deep: { inner: good } }, []],
+      [{ bare: [{ id: 3 }] }, []],
+    ];
+    for (const [given, expected] of cases) {
+      const inputs = { one: new Bare(), ...given };
+      const error = await new Untyped().run(inputs as never).then(
+        () => undefined,
+        (reason: InputError) => reason,
+      );
+      const found = (error?.violations ?? []).map(({ path, constraint }) => `${path} ${constraint}`);
+      expect(found, JSON.stringify(given)).to.deep.equal(expected);
+    }
+  });
+
   it("that leave a required input undefined are an error, and one with a default its default", async () => {
     class Gone extends Pipeline {
       @input() @Transform(({ value }) => (value === "" ? undefined : value)) name!: string;

@@ -18,11 +18,12 @@ interface Metadata {
  */
 export async function validate(type: Function, object: object, properties: ReadonlySet<string>): Promise<Violation[]> {
   const { ValidationExecutor, Validator } = await loaded();
-  const executor = new ValidationExecutor(new Validator(), { forbidUnknownValues: false });
+  const executor = new ValidationExecutor(new Validator(), { forbidUnknownValues: true });
   const storage = executor.metadataStorage;
   const recordedFor = (target: Function) =>
     storage.getTargetValidationMetadatas(target, "", false, false) as readonly Metadata[];
   const own = recordedFor(type).filter(isAsked(object as Record<string, unknown>, properties, recordedFor(type)));
+  if (own.length === 0) return [];
   executor.metadataStorage = Object.assign(Object.create(storage) as typeof storage, {
     getTargetValidationMetadatas: (target: Function, ...rest: unknown[]) =>
       target === type ? own : storage.getTargetValidationMetadatas(target, ...rest),
@@ -76,6 +77,7 @@ function toViolations(
   within: string,
   isList: (error: ValidationError) => boolean,
 ): Violation[] {
+  if (error.constraints?.unknownValue !== undefined) return unknownClass(error, within);
   const { property } = error;
   const path = within === "" ? property : /^\d+$/.test(property) ? `${within}[${property}]` : `${within}.${property}`;
   const constraints = Object.entries(error.constraints ?? {});
@@ -86,6 +88,17 @@ function toViolations(
     problem: `${problem.trim() === "" ? "it is not valid" : problem}${seen}`,
   }));
   return [...own, ...(error.children ?? []).flatMap((child) => toViolations(child, path, isList))];
+}
+
+/**
+ * The violation of a nested value without rules. A plain one has no class that would have some; an instance of a class
+ * without rules is valid.
+ */
+function unknownClass({ target }: ValidationError, path: string): Violation[] {
+  const prototype: unknown = Object.getPrototypeOf(target);
+  if (prototype !== Object.prototype && prototype !== null) return [];
+  const problem = `its class is not known, so that nothing of it can be validated: it is ${describeValue(target)}. Add @Type(() => TheClass) beside @ValidateNested()`;
+  return [{ path, constraint: "nestedValidation", problem }];
 }
 
 /** Describes a value of a different kind than the rules are for: their messages do not show it. */
