@@ -26,10 +26,12 @@ describe("on Windows", () => {
     }
 
     it("as it does on other systems, where a folder may have a space, too", () => {
-      expect(relativeToRoot("/work/my project/data/a.json", "/work/my project", path.posix)).to.equal("./data/a.json");
-      const url = "file:///work/my%20project/data/a.json";
-      expect(relativeToRoot(url, "/work/my project", path.posix)).to.equal("./data/a.json");
-      expect(relativeToRoot("/work/my project/a\\b", "/work/my project", path.posix)).to.equal("./a\\b");
+      expect(relativeToRoot("/home/me/my project/data/a.json", "/home/me/my project", path.posix)).to.equal(
+        "./data/a.json",
+      );
+      const url = "file:///home/me/my%20project/data/a.json";
+      expect(relativeToRoot(url, "/home/me/my project", path.posix)).to.equal("./data/a.json");
+      expect(relativeToRoot("/home/me/my project/a\\b", "/home/me/my project", path.posix)).to.equal("./a\\b");
     });
   });
 
