@@ -8,13 +8,20 @@ const named = process.argv.slice(2).filter((word) => word !== "--quick");
 const MAJORS = named.length > 0 ? named : ["20", "22", "24"];
 const isQuick = process.argv.includes("--quick");
 /** The specs that depend on Node the most: on V8's codec, threads and SQLite. */
-const NEAREST = ["spec/behaviours", "spec/values/**/*", "spec/engine/{threads,thenables}", "spec/cache/stores"];
+const NEAREST = [
+  "spec/behaviours",
+  "spec/values/**/*",
+  "spec/engine/threads",
+  "spec/engine/thenables",
+  "spec/cache/stores",
+];
 /** All that depend on V8, threads and processes. */
 const CORE = [
   "spec/behaviours",
   "spec/values/**/*",
   "spec/engine/**/*",
-  "spec/cache/{stores,durability}",
+  "spec/cache/stores",
+  "spec/cache/durability",
   "spec/placement/modal",
 ];
 /** What `npm test` has shown, and does not depend on Node; of loaders and of ends of threads the newest has most to say. */
