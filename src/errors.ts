@@ -176,6 +176,13 @@ export function badOption(option: string, value: unknown, takes: string): Omit<D
   };
 }
 
+/** Returns the errors of this package among an error and its causes, the outermost first. */
+export function ownErrorsIn(error: unknown): HypernodesError[] {
+  const seen = new Set<unknown>();
+  for (let each = error; each !== undefined && !seen.has(each); each = causeOf(each)) seen.add(each);
+  return [...seen].filter((each): each is HypernodesError => isError(each) && each instanceof HypernodesError);
+}
+
 /** Returns the codes of an error: those of all defects of a class. */
 export function codesOf(error: HypernodesError): readonly ErrorCode[] {
   return error instanceof DefinitionError ? error.defects.map(({ code }) => code) : [error.code];
@@ -183,11 +190,7 @@ export function codesOf(error: HypernodesError): readonly ErrorCode[] {
 
 /** Adds the addresses of an error's documentation to its stack, and those of its causes: it is about to leave a run. */
 export function showDocsUrls(error: unknown): void {
-  const seen = new Set<unknown>();
-  for (let each = error; each !== undefined && !seen.has(each); each = causeOf(each)) {
-    seen.add(each);
-    if (isError(each) && each instanceof HypernodesError) addDocsUrls(each, codesOf(each));
-  }
+  for (const each of ownErrorsIn(error)) addDocsUrls(each, codesOf(each));
 }
 
 function sentence(where: string, problem: string, advice: string | undefined): string {

@@ -1,6 +1,6 @@
-import { codesOf, HypernodesError } from "../errors.js";
+import { codesOf, HypernodesError, ownErrorsIn } from "../errors.js";
 import { escapeControlsInLines } from "../util/control-characters.js";
-import { causeOf, describeCauses, describeError, isError, messageOf, readProperty } from "../util/describe.js";
+import { describeCauses, describeError, isError, messageOf, readProperty } from "../util/describe.js";
 import { formatDocsUrls } from "../util/docs-url.js";
 import { formatErrorChain } from "../util/error-chain.js";
 import { hidePasswords } from "../util/hide-passwords.js";
@@ -54,12 +54,7 @@ export function formatError(error: unknown, verbose: boolean): string {
 
 /** Returns the line with the address of the innermost error of this package: it says most about the cause. */
 function docsUrls(error: unknown): readonly string[] {
-  const seen = new Set<unknown>();
-  let innermost: HypernodesError | undefined;
-  for (let each = error; isError(each) && !seen.has(each); each = causeOf(each)) {
-    seen.add(each);
-    if (each instanceof HypernodesError) innermost = each;
-  }
+  const innermost = ownErrorsIn(error).at(-1);
   return innermost === undefined ? [] : formatDocsUrls(codesOf(innermost));
 }
 
