@@ -354,7 +354,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   },
 };
 
-describe("a store's path that is", () => {
+describe("a store's path that is @slow", () => {
   let folder: string;
   let filled: string;
   let number = 0;

@@ -46,7 +46,7 @@ interface Command {
 }
 
 /** As it is for TypeScript, which needs a loader, and here, faster, for a project with a copy of the package. */
-describe("a command that goes on in another process", () => {
+describe("a command that goes on in another process @slow", () => {
   let cli: CliFolder;
   const pids: number[] = [];
   before(() => {

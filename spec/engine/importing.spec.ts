@@ -174,7 +174,7 @@ if (isMainThread) for (let i = 0; i < 2; i++) console.log((await new Uses().run(
     expect(readFileSync(log, "utf8")).to.equal("built disposed ");
   });
 
-  it("and a thread that nobody needs ends, with what it keeps disposed of", async function () {
+  it("and a thread that nobody needs ends, with what it keeps disposed of @slow", async function () {
     if (!existsSync("/proc/self/task")) this.skip();
     expect(await idle).to.deep.equal({ code: 0, stdout: "disposed\nended\n3\ndisposed\n", stderr: "" });
   });

@@ -183,7 +183,7 @@ for (const { name, warm, limited, caching, two, variable, prefix, codes, nesting
       inject("an element ends its process in a container");
     });
 
-    it("shares elements among several hosts; the one that ends its process fails alone", async () => {
+    it("shares elements among several hosts; the one that ends its process fails alone @slow", async () => {
       const xs = Array.from({ length: 16 }, (_, i) => i);
       const { survived } = await new Exiting().run({ xs }, { runOn: two });
       const errors = survived.filter((value: unknown) => value instanceof NodeError) as unknown as NodeError[];
@@ -193,7 +193,7 @@ for (const { name, warm, limited, caching, two, variable, prefix, codes, nesting
       await expectSame(new Words(), { words: ["a", "b"] }, { runOn: two });
     });
 
-    it("finds in the next run what was cached in one", async () => {
+    it("finds in the next run what was cached in one @slow", async () => {
       const options = { runOn: caching, cache: sqlite(path.join(folder, "contract.sqlite")) };
       const first = await printed(async () => {
         expect((await new Remembered().run({ xs: [1, 2, 3] }, options)).total).to.equal(14);
