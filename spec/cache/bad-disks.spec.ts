@@ -430,7 +430,7 @@ describe("a store's path that is @slow", () => {
       } finally {
         disk.end();
       }
-    }).timeout(120_000);
+    });
   }
 
   it("named by several pipelines of a run is opened once, and told of once", async () => {

@@ -283,7 +283,7 @@ describe("the code digest", () => {
   it("counts what a node can reach, and nothing else: the table, with swc @slow", async () => {
     const project = await prepared("swc");
     await table(project, "swc", EDITS);
-  }).timeout(240_000);
+  });
 
   it("is explained: what has changed, by name and file", async () => {
     const project = await prepared("swc", "explained");
@@ -312,7 +312,7 @@ describe("the code digest", () => {
       "Texts.encoded: computed: code of class Encoder in pipeline.ts changed",
     ]);
     expect(await explained()).to.deep.equal([]);
-  }).timeout(120_000);
+  });
 
   for (const loader of ["tsx", "dist"] as const) {
     it(`does so under ${loader === "tsx" ? "tsx, which emits no types" : "compiled JavaScript"}, too @slow`, async () => {
@@ -324,7 +324,7 @@ describe("the code digest", () => {
         loader,
         EDITS.filter(({ what }) => some.test(what)),
       );
-    }).timeout(240_000);
+    });
   }
 
   describe("of two methods is", () => {

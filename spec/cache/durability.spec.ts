@@ -146,7 +146,7 @@ describe("a store", () => {
     });
     expect(again.stdout).to.equal(`ready\n${expected(0, 3000)}\n`);
     expect(statSync(log).size).to.equal(size);
-  }).timeout(120_000);
+  });
 
   it("whose entry is damaged computes it anew, and says so", async () => {
     const file = await filled();
@@ -203,7 +203,7 @@ describe("a store", () => {
       }),
       { numRuns: 60 },
     );
-  }).timeout(120_000);
+  });
 
   it("that was deleted while it was open is made anew", async () => {
     const file = newFile();
@@ -288,7 +288,7 @@ describe("a store", () => {
       expect({ code, stdout }).to.deep.equal({ code: 0, stdout: `ready\n${expected(0, 201)}\n` });
       expect(stderr.match(/HypernodesWarning/g)).to.have.length(1);
       expect(stderr).to.contain("database is locked");
-    }).timeout(60_000);
+    });
 
     it("is a file that its owner alone may read, and so is what SQLite makes beside it", async () => {
       const file = newFile();

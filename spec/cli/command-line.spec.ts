@@ -8,8 +8,7 @@ import { TYPED } from "./pipelines.js";
 
 const EXACT = "is an integer that a number can't represent exactly";
 
-describe("the command line", function () {
-  this.timeout(120_000);
+describe("the command line", () => {
   let cli: CliFolder;
   before(() => {
     cli = cliFolder();

@@ -43,8 +43,7 @@ const documents = [
 const blocks = documents.filter((name) => name.endsWith(".md")).flatMap(blocksOf);
 
 /** Every code block of the README and the docs is a program: it compiles, runs, and prints what stands below it. */
-describe("the documents' code blocks @slow", function () {
-  this.timeout(120_000);
+describe("the documents' code blocks @slow", () => {
   let folder: string;
   const fileOf = (block: Block) => path.join(folder, `block-${blocks.indexOf(block)}.ts`);
   /** What the compiler says of each block. It reads them all at once: each would read the whole library anew. */
@@ -123,8 +122,7 @@ function sessionOf(file: string): { readonly shown: readonly Shown[]; readonly f
 }
 
 /** The documents' commands run in a project that has installed the package, and print what stands below them. */
-describe("the documents' commands @slow", function () {
-  this.timeout(240_000);
+describe("the documents' commands @slow", () => {
   // How long things took, and how fast they were, is another each time.
   const timeless = (text: string) => text.replaceAll(/[\d.,]+ ?(?:[mµ]?s|\/s)\b/g, "T").trimEnd();
 

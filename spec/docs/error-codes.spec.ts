@@ -67,9 +67,7 @@ function literalsOfCodes(program: ts.Program): Map<string, Set<string>> {
   return pieces;
 }
 
-describe("the table of error codes", function () {
-  this.timeout(60_000);
-
+describe("the table of error codes", () => {
   it("makes docs/troubleshooting.md: npm run docs:codes", () => {
     expect(readFileSync(TROUBLESHOOTING, "utf8")).to.equal(troubleshootingPage());
   });

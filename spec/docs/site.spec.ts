@@ -4,8 +4,7 @@ import { sourceProgram } from "../support/messages.js";
 import { CATEGORIES } from "../support/site/categories.js";
 import { anchorsOf, rewriteLinks, type SitePage, sitePages, slugify } from "../support/site/links.js";
 
-describe("the site", function () {
-  this.timeout(120_000);
+describe("the site", () => {
   const program = sourceProgram();
   const checker = program.getTypeChecker();
   const index = program.getSourceFiles().find(({ fileName }) => fileName.endsWith("/src/index.ts"))!;

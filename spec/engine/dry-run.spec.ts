@@ -372,5 +372,5 @@ describe("explain()", () => {
       { numRuns: 60 },
     );
     expect(compared).to.be.greaterThan(60);
-  }).timeout(120_000);
+  });
 });

@@ -67,8 +67,7 @@ const READERS = Object.keys(expected([])) as (keyof ReturnType<typeof expected>)
 
 describe("an iterable that is no array", () => {
   for (const [mode, options] of Object.entries(MODES)) {
-    it(`gives the same to all its readers, ${mode}, whatever made it`, async function () {
-      this.timeout(120_000);
+    it(`gives the same to all its readers, ${mode}, whatever made it`, async () => {
       for (const kind of ITERABLES) {
         const seen = await new Readings().run(
           { kind, xs: [3, 1, 2] } as never,
@@ -78,8 +77,7 @@ describe("an iterable that is no array", () => {
       }
     });
 
-    it(`gives the same to all its readers, ${mode}, where it is an input`, async function () {
-      this.timeout(120_000);
+    it(`gives the same to all its readers, ${mode}, where it is an input`, async () => {
       for (const kind of ITERABLES) {
         const split = { train: made(kind, [3, 1, 2]) };
         const seen = await new Readers().run({ list: made(kind, [3, 1, 2]), split }, {
@@ -92,8 +90,7 @@ describe("an iterable that is no array", () => {
   }
 
   for (const [mode, options] of Object.entries(MODES)) {
-    it(`is an array for maps of every form where it is an element, and is remembered, ${mode}`, async function () {
-      this.timeout(120_000);
+    it(`is an array for maps of every form where it is an element, and is remembered, ${mode}`, async () => {
       for (const kind of ITERABLES) {
         // Classes of one's own are values, and read by who takes them; two of their iterators have one source.
         if (kind === "same" || kind === "fresh" || kind === "wrapper") continue;
@@ -121,8 +118,7 @@ describe("an iterable that is no array", () => {
     });
   }
 
-  it("gives the same in any mode, for any elements and any choice of readers (property)", async function () {
-    this.timeout(120_000);
+  it("gives the same in any mode, for any elements and any choice of readers (property)", async () => {
     const kinds = fc.constantFrom(...ITERABLES);
     const readers = fc.uniqueArray(fc.constantFrom(...READERS), { minLength: 1 });
     const modes = fc.constantFrom(...Object.values(MODES));

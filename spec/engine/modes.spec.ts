@@ -68,5 +68,5 @@ describe("the execution modes", () => {
       }),
       { numRuns: 60 },
     );
-  }).timeout(240_000);
+  });
 });

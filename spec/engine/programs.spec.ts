@@ -9,8 +9,7 @@ import { type Executed, execute, LOADER } from "../support/execute.js";
 import { transpiled } from "../support/swc-hooks.mjs";
 
 /** A program whose class is in its own file. Its effect, a line in a file, comes before it runs anything. */
-describe("a program whose class threads would import runs once", function () {
-  this.timeout(120_000);
+describe("a program whose class threads would import runs once", () => {
   let folder: string;
   const index = built("src/index.ts");
   const HEAD = `import { appendFileSync } from "node:fs";

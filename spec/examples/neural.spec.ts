@@ -657,8 +657,7 @@ describe("hebrew-neural: the commands", () => {
   });
 });
 
-describe("hebrew-neural: a run in a container @slow", function () {
-  this.timeout(240_000);
+describe("hebrew-neural: a run in a container @slow", () => {
   const held = loopback();
 
   onLoopback("gives the same hits, opens one session, and encodes nothing the second time", async () => {

@@ -80,8 +80,7 @@ const PRINTED = {
 };
 
 /** The packed tarball, installed in an empty folder: what a user gets. */
-describe("the package @slow", function () {
-  this.timeout(240_000);
+describe("the package @slow", () => {
   let folder: string;
   const inFolder = (command: string, ...args: string[]) => execute(command, args, { cwd: folder });
   const tool = (name: string) => path.join(root, "node_modules", ".bin", name);

@@ -15,9 +15,8 @@ const MISSING = [
   ["@viz-js/viz", "graph().toSvg()", "toSvg()", "npm install @viz-js/viz@3"],
 ] as const;
 
-describe("a package that is not installed @slow", function () {
+describe("a package that is not installed @slow", () => {
   // What would be sent is bundled first.
-  this.timeout(120_000);
   for (const [name, use, asker, advice] of MISSING) {
     it(`is told to whoever asked for it: ${name}, ${use}`, async () => {
       const folder = newFolder("missing");

@@ -15,8 +15,7 @@ const KEY = "a key of the specs";
 const RESULT = { last: "#6", sum: 9 };
 const ONE = ["--concurrency", "1", "--stall", "2s"];
 
-describe("workers and clients with a key @slow", function () {
-  this.timeout(120_000);
+describe("workers and clients with a key @slow", () => {
   const held = heldYard();
   let yard: Yard;
   /** A queue whose worker has the key. */

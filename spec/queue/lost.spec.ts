@@ -24,8 +24,7 @@ const command = (...args: string[]) =>
     env: { HYPERNODES_CLI_STARTED: "1" },
   });
 
-describe("what is lost of distributed maps @slow", function () {
-  this.timeout(120_000);
+describe("what is lost of distributed maps @slow", () => {
   const held = heldYard();
   let yard: Yard;
   let folder: string;

@@ -9,8 +9,7 @@ import { Queued, Slowly } from "./pipelines/queued.js";
 const HOUR_MS = 3_600_000;
 const WRONG_CLOCK = pathToFileURL(fileURLToPath(new URL("../support/wrong-clock.mjs", import.meta.url))).href;
 
-describe("the workers of a queue that are there @slow", function () {
-  this.timeout(120_000);
+describe("the workers of a queue that are there @slow", () => {
   const held = heldYard();
   const xs = Array.from({ length: 12 }, (_, i) => i);
   const squares = xs.map((x) => x * x);

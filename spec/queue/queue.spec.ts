@@ -27,8 +27,7 @@ import {
 
 const upTo = (n: number) => Array.from({ length: n }, (_, i) => i);
 
-describe("maps on a queue's workers @slow", function () {
-  this.timeout(120_000);
+describe("maps on a queue's workers @slow", () => {
   const held = heldYard();
   let yard: Yard;
   let folder: string;

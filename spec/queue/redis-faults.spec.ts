@@ -41,8 +41,7 @@ describe("a reply of Redis", () => {
   });
 });
 
-describe("a Redis that fails under a run @slow", function () {
-  this.timeout(120_000);
+describe("a Redis that fails under a run @slow", () => {
   const held = heldYard();
   let server: RedisServer;
   let redis: Redis;

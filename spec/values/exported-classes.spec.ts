@@ -105,8 +105,7 @@ describe("classes that modules export travel without @model() @slow", () => {
   });
 });
 
-describe("classes that modules export travel to workers of a queue @slow", function () {
-  this.timeout(120_000);
+describe("classes that modules export travel to workers of a queue @slow", () => {
   const held = heldYard();
   for (const form of FORMS) {
     it(`as ${form}`, async () => {
@@ -120,8 +119,7 @@ describe("classes that modules export travel to workers of a queue @slow", funct
   }
 });
 
-describe("classes that modules export travel to containers", function () {
-  this.timeout(120_000);
+describe("classes that modules export travel to containers", () => {
   const held = loopback();
   for (const form of FORMS) {
     onLoopback(`as ${form}`, async () => {

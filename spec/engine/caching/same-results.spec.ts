@@ -41,5 +41,5 @@ describe("with a cache, pipelines give what they give without", () => {
       }),
       { numRuns: 200 },
     );
-  }).timeout(240_000);
+  });
 });
