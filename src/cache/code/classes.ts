@@ -98,7 +98,7 @@ export class Classes {
     if (base !== null && base !== Function.prototype) this.walk.pieces[id]!.next.push(this.walk.value(base));
   }
 
-  /** What a program has put on one of Node's classes, on its prototype, and on the classes that it extends. */
+  /** Members that a program has put on one of Node's classes, on its prototype, and on the classes that it extends. */
   changedInNode(id: number, type: Function): void {
     const prototype = getOwnPropertyDescriptor(type, "prototype")?.value as unknown;
     for (const object of [type, prototype]) {
