@@ -1,4 +1,4 @@
-import { row } from "./row.js";
+import { COMPILED, row } from "./row.js";
 
 const REGISTRY = {
   "registry.ts":
@@ -101,6 +101,61 @@ export const AT_IMPORT = [
     ["patch.ts", "* 2", "* 3"],
     "other y",
     { isAlone: true },
+  ),
+  ...[
+    ["generators", "Object.getPrototypeOf(function* () {}).prototype", "(function* (): any {})()"],
+    ["async functions", "Object.getPrototypeOf(async () => {})", "(async () => 0)"],
+    ["async generators", "Object.getPrototypeOf(async function* () {}).prototype", "(async function* (): any {})()"],
+  ].map(([what, prototype, y]) =>
+    row(
+      3,
+      `the prototype of ${what} patched, which no global leads to`,
+      {
+        head: `import "./patch.js";`,
+        y: `(${y} as any).total(x)`,
+        files: { "patch.ts": `(${prototype} as any).total = (x: number) => x * 2;\nexport {};` },
+      },
+      ["patch.ts", "* 2", "* 3"],
+      "other y",
+      { isAlone: true, only: COMPILED },
+    ),
+  ),
+  ...[
+    ["URL", `import "./patch.js";`, `new URL("a:b")`, "URL.prototype"],
+    ["a class of Node, by a static", `import "./patch.js";`, "URL", "URL"],
+    [
+      "a module that is a class",
+      `import { EventEmitter } from "node:events";`,
+      "new EventEmitter()",
+      "EventEmitter.prototype",
+    ],
+    [
+      "what a class of Node extends",
+      `import { Readable } from "node:stream";`,
+      "new Readable()",
+      "EventEmitter.prototype",
+    ],
+    [
+      "what one's own class extends",
+      `import { Readable } from "node:stream";\nclass Lines extends Readable {}`,
+      "new Lines()",
+      "Readable.prototype",
+    ],
+  ].map(([what, head, y, target]) =>
+    row(
+      3,
+      `Node's classes patched: ${what}`,
+      {
+        head: `${head}\nimport "./patch.js";`,
+        y: `(${y} as any).total(x)`,
+        files: {
+          "patch.ts": `import { EventEmitter } from "node:events";\nimport { Readable } from "node:stream";\nexport const used = [EventEmitter, Readable];\n(${target} as any).total = (x: number) => x * 2;`,
+        },
+      },
+      ["patch.ts", "* 2", "* 3"],
+      "y",
+      { isAlone: true, only: COMPILED },
+    ),
   ),
   row(
     3,

@@ -114,6 +114,17 @@ export const LOADING = [
   ),
   row(
     6,
+    "createRequire from process.getBuiltinModule()",
+    {
+      y: `(process as any).getBuiltinModule("node:module").createRequire(import.meta.url)("./j.cjs").f(x)`,
+      files: { "j.cjs": "exports.f = (x) => x + 1;" },
+    },
+    ["j.cjs", "x + 1", "x + 2"],
+    "y",
+    { except: ["cjs"], unkept: /getBuiltinModule/ },
+  ),
+  row(
+    6,
     "createRequire inside of a node",
     {
       head: `import { createRequire } from "node:module";\nconst here = import.meta.url;`,

@@ -3,7 +3,7 @@ import { types } from "node:util";
 import vm from "node:vm";
 import { METADATA_FUNCTIONS } from "../../dsl/metadata.js";
 import { getOwnPropertyDescriptor, getPrototypeOf, ownKeys, textOf } from "../../util/primordials.js";
-import { ITERATORS, ITERATORS_TEXT } from "./opaque.js";
+import { ITERATORS, ITERATORS_TEXT, NAMELESS_TEXT } from "./opaque.js";
 import { isNative, isObject, nameOf } from "./reflection.js";
 
 /** Built-ins of the language and of Node, and the program's changes of them. */
@@ -80,6 +80,9 @@ function walked(): NonNullable<typeof known> {
   // Nothing has a name for these.
   const iterators = vm.runInNewContext(ITERATORS_TEXT) as object[];
   for (const [i, own] of [...ITERATORS].entries()) meet(own, getPrototypeOf(iterators[i]!), `iterator ${i}`);
+  const nameless = vm.runInNewContext(NAMELESS_TEXT) as object[];
+  for (const [i, own] of (vm.runInThisContext(NAMELESS_TEXT) as object[]).entries())
+    meet(own, nameless[i], `kind of functions ${i}`);
   for (const [own, other, name] of queue) {
     const isRoot = own === globalThis;
     seen.push(seenAs(own, isRoot ? ownKeys(other) : ownKeys(own)));

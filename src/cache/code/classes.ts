@@ -98,6 +98,33 @@ export class Classes {
     if (base !== null && base !== Function.prototype) this.walk.pieces[id]!.next.push(this.walk.value(base));
   }
 
+  /** Members that a program has put on one of Node's classes, on its prototype, and on the classes that it extends. */
+  changedInNode(id: number, type: Function): void {
+    const prototype = getOwnPropertyDescriptor(type, "prototype")?.value as unknown;
+    for (const object of [type, prototype]) {
+      if (!isObject(object)) continue;
+      for (const key of ownKeys(object)) {
+        if (key === "constructor" || key === "prototype" || key === "length" || key === "name") continue;
+        const { value, get, set } = getOwnPropertyDescriptor(object, key)!;
+        for (const part of [value, get, set] as unknown[]) this.ifNotOfNode(id, key, part);
+      }
+    }
+    const base = getPrototypeOf(type);
+    if (base !== null && base !== Function.prototype) this.walk.pieces[id]!.next.push(this.walk.value(base));
+  }
+
+  private ifNotOfNode(id: number, key: PropertyKey, part: unknown): void {
+    const add = () => this.walk.pieces[id]!.next.push(this.walk.key(key), this.walk.value(part, String(key)));
+    if (typeof part !== "function") {
+      if (part !== undefined && !isObject(part)) add();
+    } else if (types.isProxy(part)) add();
+    else {
+      this.walk.inspect(part, (facts) => {
+        if (facts.kind === "bound" || (facts.kind === "code" && !facts.script.url.startsWith("node:"))) add();
+      });
+    }
+  }
+
   /** Members whose text is not in the class's: a decorator put them there, or a statement beside the class. */
   private members(id: number, object: object, source: string): void {
     for (const key of ownKeys(object)) {

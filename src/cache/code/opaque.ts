@@ -32,6 +32,9 @@ export const ITERATORS = new Set<object>(
   (vm.runInThisContext(ITERATORS_TEXT) as object[]).map((iterator) => getPrototypeOf(iterator)!),
 );
 
+/** Prototypes of the language that no global leads to, besides those of iterators. */
+export const NAMELESS_TEXT = `[function* () {}, async () => {}, async function* () {}].map(Object.getPrototypeOf)`;
+
 type Options = (this: unknown) => unknown;
 
 const intlTypes = new Map<unknown, Options>(
@@ -51,6 +54,8 @@ export function intlOptions(type: Function, object: object): string | undefined 
   }
 }
 
+const { getBuiltinModule } = process as { getBuiltinModule?: Function };
+
 /** Functions that run texts as code, or load code by any name. */
 export const RUN_CODE = new Map<object, string>([
   // biome-ignore lint/security/noGlobalEval: it is known by what it is, and not called.
@@ -60,6 +65,7 @@ export const RUN_CODE = new Map<object, string>([
   ),
   ...[vm, ...Object.values(vm)].filter(isObject).map((part) => [part, "node:vm"] as const),
   ...[createRequire, Module].map((part) => [part, "createRequire of node:module"] as const),
+  ...(getBuiltinModule === undefined ? [] : [[getBuiltinModule, "process.getBuiltinModule"] as const]),
 ]);
 
 RUN_CODE.delete(vm.constants);

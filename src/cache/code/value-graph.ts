@@ -155,6 +155,9 @@ export class ValueGraph extends Pieces implements Walk {
     const runs = RUN_CODE.get(object);
     if (runs !== undefined) this.unknown(id, `${runs} runs code that can't be seen`);
     if (typeof object === "function" && isRequire(object)) this.unknown(id, "a require() that is handed on");
+    // Some of Node's modules are classes: events, stream.
+    if (typeof object === "function" && builtIn?.startsWith("node:") === true)
+      this.agenda.later(() => this.classes.changedInNode(id, object));
     if (builtIn === undefined) this.stableDigests.owners.set(id, object);
     if (builtIn === undefined && typeof object !== "function") this.identities.add(id);
     if (this.byIdentity.size > MOST) this.unknown(id, `it leads to more than ${MOST.toLocaleString("en")} objects`);
@@ -191,6 +194,7 @@ export class ValueGraph extends Pieces implements Walk {
       if (fn === cwd) piece.next.push(this.value(cwd.call(process)));
       // What Node has put around a function of the program, as promisify() does, has that in its closure.
       if (facts.scopes.length > 0 && topOf(facts) > 0 && !isOfNode(fn)) this.closures(id, fn, facts);
+      this.classes.changedInNode(id, fn);
       return;
     }
     const owner = packageOf(script.url);
