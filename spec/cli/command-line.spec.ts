@@ -317,6 +317,25 @@ describe("the command line", function () {
     for (const [args, says] of others) it(args.join(" "), () => told(cli.hypernodes(...args), 2, says));
   });
 
+  describe("--report", () => {
+    const table = /^node +calls +cached +failed/m;
+    for (const [name, ...args] of [["Throws"], ["Throws", "--nodes", "threaded"], ["Throws", "--set", "maxWorkers=2"]]) {
+      it(`prints what ran of a run that failed: ${[name, ...args].join(" ")}`, async () => {
+        const { code, stderr } = await cli.hypernodes("run", `typed.mjs#${name}`, "-q", "--report", ...args);
+        expect(code).to.equal(1);
+        expect(stderr).to.match(/Throws: failed after/).and.to.match(table).and.to.match(/^thrown +1 +1 /m);
+        expect(stderr.indexOf("Throws.thrown: failed")).to.be.greaterThan(stderr.indexOf("Throws: failed after"));
+      });
+    }
+
+    it("prints it of a run that succeeds, and none where nothing ran", async () => {
+      expect((await run("Num", "-i", "x=1", "--report")).stderr).to.match(/Num: done in/).and.to.match(table);
+      const { code, stderr } = await run("Num", "-i", "y=1", "--report");
+      expect(code).to.equal(2);
+      expect(stderr).not.to.match(table);
+    });
+  });
+
   it("says so where --explain has nothing to explain", async () => {
     const says =
       "Num: nothing is explained: no node that ran has a cache. Give --cache PATH, or the class @cached(sqlite(path)).";
