@@ -227,12 +227,14 @@ describe("a node that fails", () => {
     }
     const streamed = async () => {
       for await (const found of new Once().stream({ x: [1] }, { over: "x", onError: "collect" })) return found;
+      return undefined;
     };
     const ways: Record<string, () => Promise<unknown>> = {
       run: () => rejection(new Flaky().run({ x: 1 })),
       "a nested pipeline": () => rejection(new Once().run({ x: 1 })),
       "map()": async () => (await new Flaky().map({ x: [1] }, { over: "x", onError: "collect" }))[0],
-      "map() of a nested pipeline": async () => (await new Once().map({ x: [1] }, { over: "x", onError: "collect" }))[0],
+      "map() of a nested pipeline": async () =>
+        (await new Once().map({ x: [1] }, { over: "x", onError: "collect" }))[0],
       "stream()": streamed,
       "a mapped pipeline": async () => (await new Each2().run({ xs: [1] })).all[0],
       "a nested pipeline that is retried": () => rejection(new Again().run({ x: 1 })),
