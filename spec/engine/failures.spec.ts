@@ -469,7 +469,7 @@ describe("retries", () => {
       const error = await rejection<NodeError>(
         new Flaky().run({ fails: 9 }, { outputs: [name], onEvent: (event) => events.push(event) }),
       );
-      expect(error.message).to.contain("failed with Error: try 3 after 3 attempts");
+      expect(error.message).to.contain("failed after 3 attempts with Error: try 3");
       expect(error.attempts).to.equal(3);
       const retried = events.filter((event) => event.phase === "retried");
       expect(retried.map((event) => `${event.attempt} ${event.delayMs}`)).to.deep.equal(["1 1", "2 2"]);

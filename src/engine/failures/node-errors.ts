@@ -44,8 +44,7 @@ export function nodeError(error: unknown, { step, path, element, inputs, attempt
     code: "NODE_FAILED",
     where: pathOf(path, step.name, element),
     problem: [
-      `failed with ${description}`,
-      ...(attempts > 1 ? [` after ${attempts} attempts`] : []),
+      `failed ${attempts > 1 ? `after ${attempts} attempts ` : ""}with ${description}`,
       ...describeCauses(error, description).map((cause) => `\n  caused by ${cause}`),
       ...(shown.length > 0 ? [`\n  given ${shown.join("\n        ")}`] : []),
     ].join(""),
