@@ -125,7 +125,10 @@ export class NodeError extends HypernodesError {
   readonly node: string;
   /** Index of the element, if the node is mapped. */
   readonly element: number | undefined;
-  /** Number of calls that were made, retries included. */
+  /**
+   * Number of calls that were made, retries included; of a nested pipeline that was not retried, those of the node that
+   * failed in it.
+   */
   readonly attempts: number;
 
   /** @param parts see {@link ErrorParts}; `node`, `element` and `attempts` as the properties of this class. */

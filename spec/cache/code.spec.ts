@@ -441,7 +441,7 @@ await new Next().run({ x: 1 }, { cache: sqlite(process.env.STORE), explain: true
     );
     const env = { STORE: path.join(folder, "restless.sqlite") };
     const said = async () => (await execute(process.execPath, [program], { env })).stderr.trim();
-    expect(await said()).to.equal("Next.y: computed: nothing was cached of it");
+    expect(await said()).to.equal("Next.y: computed: no earlier value of it is cached");
     const place = `Next.y: computed: the value of log.started in ${path.relative(process.cwd(), program)}`;
     expect(await said()).to.equal(`${place} changed`);
     expect(await said()).to.equal(

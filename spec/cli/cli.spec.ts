@@ -203,8 +203,8 @@ describe("the command line", () => {
     const before = await hypernodes(...dry);
     expect(before.stdout).to.equal(
       [
-        "Shout.shouts: 2 of 2 computed: nothing was cached of it",
-        "Shout.all: not known yet: nothing was cached of it, shouts is not known yet\n",
+        "Shout.shouts: 2 of 2 computed: no earlier value of it is cached",
+        "Shout.all: not known yet: no earlier value of it is cached, shouts is not known yet\n",
       ].join("\n"),
     );
     expect(before.stderr).to.equal("");
@@ -244,12 +244,19 @@ describe("the command line", () => {
   it("keeps house in a cache, and explains", async () => {
     const cache = ["--cache", "kept.sqlite"];
     const explain = ["cache", "explain", "shout.ts", "--input", 'texts=["a"]', ...cache];
-    expect((await hypernodes(...explain)).stderr).to.contain("Shout.shouts: computed: nothing was cached of it");
+    expect((await hypernodes(...explain)).stderr).to.contain(
+      "Shout.shouts: computed: no earlier value of it is cached",
+    );
     expect((await hypernodes(...explain)).stderr).to.contain("Shout.shouts: not computed: same code, same inputs");
     const stats = await hypernodes("cache", "stats", "kept.sqlite");
     expect(stats.stdout)
       .to.match(/^\d values, [\d.]+ \w+\n/)
       .and.to.contain("  Shout.shouts: 1, ");
+    // Each row is of a node, or says of what else.
+    for (const row of stats.stdout.trim().split("\n").slice(1)) {
+      expect(row).to.match(/^ {2}(?:Shout\.\w+: \d+, [\d.]+ \w+|analyses of the code: [\d.]+ \w+)$/);
+    }
+    expect(stats.stdout).to.contain("analyses of the code");
     const few = await hypernodes("cache", "prune", "kept.sqlite", "--max-bytes", "1", "--max-age", "30d");
     expect(few.stdout).to.match(/^gone: \d values/);
     await hypernodes(...explain);
@@ -364,7 +371,9 @@ describe("the command line, installed @slow", () => {
     expect((await hypernodes("graph", "shout.mjs")).stdout).to.contain('shouts[["shouts<br/>for each"]]');
     const cache = ["--cache", "kept.sqlite"];
     const explain = ["cache", "explain", "shout.mjs", "--input", 'texts=["a"]', ...cache];
-    expect((await hypernodes(...explain)).stderr).to.contain("Shout.shouts: computed: nothing was cached of it");
+    expect((await hypernodes(...explain)).stderr).to.contain(
+      "Shout.shouts: computed: no earlier value of it is cached",
+    );
     expect((await hypernodes(...explain)).stderr).to.contain("Shout.shouts: not computed: same code, same inputs");
     expect((await hypernodes("cache", "stats", "kept.sqlite")).stdout).to.contain("  Shout.shouts: 1, ");
   });

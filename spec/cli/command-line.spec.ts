@@ -316,6 +316,54 @@ describe("the command line", () => {
     for (const [args, says] of others) it(args.join(" "), () => told(cli.hypernodes(...args), 2, says));
   });
 
+  describe("says what to do, and where it is documented, where a call has", () => {
+    const calls: [what: string, args: string[], says: string, command: string][] = [
+      ["an unknown option", ["run", "typed.mjs#Num", "--cahce", "x"], "unknown option '--cahce'", "hypernodes run"],
+      ["a missing argument", ["run"], "missing required argument 'file[#Class]'", "hypernodes run"],
+      ["an option without its value", ["run", "typed.mjs#Num", "--input"], "argument missing", "hypernodes run"],
+      ["an unknown command", ["rnu"], "unknown command 'rnu'", "hypernodes"],
+      ["an unknown choice", ["report", "x", "-f", "png"], "argument 'png' is invalid", "hypernodes report"],
+      ["an error inside a group", ["cache", "stats"], "missing required argument 'path'", "hypernodes cache stats"],
+      ["an argument too many", ["check", "a", "b"], "too many arguments", "hypernodes check"],
+    ];
+    for (const [what, args, says, command] of calls) {
+      it(what, async () => {
+        const { code, stderr } = await cli.hypernodes(...args);
+        expect(code).to.equal(2);
+        expect(stderr).to.contain(says);
+        expect(stderr).to.match(new RegExp(`\\nRun ${command} --help for .*\\nSee https://\\S+#usage\\n$`));
+      });
+    }
+  });
+
+  describe("--report", () => {
+    const table = /^node +calls +cached +failed/m;
+    for (const [name, ...args] of [
+      ["Throws"],
+      ["Throws", "--nodes", "threaded"],
+      ["Throws", "--set", "maxWorkers=2"],
+    ]) {
+      it(`prints what ran of a run that failed: ${[name, ...args].join(" ")}`, async () => {
+        const { code, stderr } = await cli.hypernodes("run", `typed.mjs#${name}`, "-q", "--report", ...args);
+        expect(code).to.equal(1);
+        expect(stderr)
+          .to.match(/Throws: failed after/)
+          .and.to.match(table)
+          .and.to.match(/^thrown +1 +1 /m);
+        expect(stderr.indexOf("Throws.thrown: failed")).to.be.greaterThan(stderr.indexOf("Throws: failed after"));
+      });
+    }
+
+    it("prints it of a run that succeeds, and none where nothing ran", async () => {
+      expect((await run("Num", "-i", "x=1", "--report")).stderr)
+        .to.match(/Num: done in/)
+        .and.to.match(table);
+      const { code, stderr } = await run("Num", "-i", "y=1", "--report");
+      expect(code).to.equal(2);
+      expect(stderr).not.to.match(table);
+    });
+  });
+
   it("says so where --explain has nothing to explain", async () => {
     const says =
       "Num: nothing is explained: no node that ran has a cache. Give --cache PATH, or the class @cached(sqlite(path)).";

@@ -78,10 +78,10 @@ describe("explain()", () => {
     const scaled = new Scaled().with({ cache: newSqlite() });
     expect(brief(await scaled.explain({ xs: [1, 2], k: 2 }))).to.deep.equal([
       "drawn 1/0/0 it says cache: false",
-      "scaled 2/0/0 nothing was cached of it",
-      "next 0/0/2 nothing was cached of it, scaled is not known yet",
-      "sum 0/0/1 nothing was cached of it, next is not known yet",
-      "end 0/0/1 nothing was cached of it, sum is not known yet, drawn is not known yet",
+      "scaled 2/0/0 no earlier value of it is cached",
+      "next 0/0/2 no earlier value of it is cached, scaled is not known yet",
+      "sum 0/0/1 no earlier value of it is cached, next is not known yet",
+      "end 0/0/1 no earlier value of it is cached, sum is not known yet, drawn is not known yet",
     ]);
     expect(called()).to.equal("");
     await scaled.run({ xs: [1, 2], k: 2 });
@@ -212,7 +212,7 @@ describe("explain()", () => {
     called();
     const explanations = await scaled.explain({ xs: [[1], [3], [2]], k: 1 }, { over: "xs", outputs: ["sum"] });
     expect(brief(explanations)).to.deep.equal([
-      "Scaled 3/0/0 nothing was cached of it",
+      "Scaled 3/0/0 no earlier value of it is cached",
       "scaled 0/3/0 same code, same inputs",
       "next 0/3/0 same code, same inputs",
       "sum 2/1/0 the cache has no entry of these inputs: they are new together, it failed, or the entry is gone",

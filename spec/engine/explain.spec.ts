@@ -62,9 +62,9 @@ describe("explain: true", () => {
   it("says for each node why it was computed, or was not", async () => {
     expect((await explained((options) => pipeline().run({ xs: [1, 2], k: 1 }, options))).said).to.deep.equal([
       "Explained.drawn: computed: it says cache: false",
-      "Explained.scaled: 2 of 2 computed: nothing was cached of it",
-      "Explained.sum: computed: nothing was cached of it",
-      "Explained.end: computed: nothing was cached of it",
+      "Explained.scaled: 2 of 2 computed: no earlier value of it is cached",
+      "Explained.sum: computed: no earlier value of it is cached",
+      "Explained.end: computed: no earlier value of it is cached",
     ]);
     expect((await explained((options) => pipeline().run({ xs: [1, 2, 3], k: 1 }, options))).said).to.deep.equal([
       "Explained.drawn: computed: it says cache: false",
@@ -88,7 +88,7 @@ describe("explain: true", () => {
     });
     await store.clear();
     const { heard } = await explained((options) => pipeline(1).run({ xs: [3], k: 1 }, options));
-    expect(heard[1]).to.equal("Explained.scaled 1/0 nothing was cached of it");
+    expect(heard[1]).to.equal("Explained.scaled 1/0 no earlier value of it is cached");
   });
 
   it("says nothing where nothing is remembered", async () => {

@@ -202,7 +202,52 @@ describe("a node that fails", () => {
     }
     const error = await rejection<NodeError>(new Parent().run({ text: "bad" }));
     expect(error).to.include({ where: "Parent.count.count", node: "count", attempts: 2 });
+    expect(error.message).to.contain("\n  in the last of 2 attempts of Parent.count");
     expect(error.cause).to.be.instanceOf(RangeError);
+  });
+
+  describe("has as many attempts as its message says", () => {
+    class Flaky extends Pipeline {
+      @input() x!: number;
+      @node("x", { retries: { times: 1, delayMs: 1 } }) a(x: number): number {
+        throw new RangeError(`bad ${x}`);
+      }
+    }
+    class Once extends Pipeline {
+      @input() x!: number;
+      @nested(Flaky, { x: "x" }, "a") child!: Nested<number>;
+    }
+    class Each2 extends Pipeline {
+      @input() xs!: number[];
+      @mapOver("xs", Once, { x: "xs" }, "child", { onError: "collect" }) all!: Nested<(number | NodeError)[]>;
+    }
+    class Again extends Pipeline {
+      @input() x!: number;
+      @nested(Once, { x: "x" }, "child", { retries: { times: 2, delayMs: 1 } }) child!: Nested<number>;
+    }
+    const streamed = async () => {
+      for await (const found of new Once().stream({ x: [1] }, { over: "x", onError: "collect" })) return found;
+      return undefined;
+    };
+    const ways: Record<string, () => Promise<unknown>> = {
+      run: () => rejection(new Flaky().run({ x: 1 })),
+      "a nested pipeline": () => rejection(new Once().run({ x: 1 })),
+      "map()": async () => (await new Flaky().map({ x: [1] }, { over: "x", onError: "collect" }))[0],
+      "map() of a nested pipeline": async () =>
+        (await new Once().map({ x: [1] }, { over: "x", onError: "collect" }))[0],
+      "stream()": streamed,
+      "a mapped pipeline": async () => (await new Each2().run({ xs: [1] })).all[0],
+      "a nested pipeline that is retried": () => rejection(new Again().run({ x: 1 })),
+    };
+    for (const [way, failing] of Object.entries(ways)) {
+      it(way, async () => {
+        const error = (await failing()) as NodeError;
+        expect(error).to.be.instanceOf(NodeError);
+        const said = [...error.message.matchAll(/(\d+) attempts/g)].map(([, count]) => Number(count));
+        expect(said).to.deep.equal(way.endsWith("retried") ? [2, 3] : [2]);
+        expect(error.attempts).to.equal(said.at(-1));
+      });
+    }
   });
 });
 
@@ -424,7 +469,7 @@ describe("retries", () => {
       const error = await rejection<NodeError>(
         new Flaky().run({ fails: 9 }, { outputs: [name], onEvent: (event) => events.push(event) }),
       );
-      expect(error.message).to.contain("failed with Error: try 3 after 3 attempts");
+      expect(error.message).to.contain("failed after 3 attempts with Error: try 3");
       expect(error.attempts).to.equal(3);
       const retried = events.filter((event) => event.phase === "retried");
       expect(retried.map((event) => `${event.attempt} ${event.delayMs}`)).to.deep.equal(["1 1", "2 2"]);

@@ -5,9 +5,22 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { Min } from "class-validator";
-import { currentRun, input, memory, NodeError, node, Pipeline, type RunEvent, resource } from "../../src/index.js";
+import {
+  currentRun,
+  InputError,
+  input,
+  memory,
+  type Nested,
+  NodeError,
+  nested,
+  node,
+  Pipeline,
+  type RunEvent,
+  resource,
+} from "../../src/index.js";
 import { newFolder } from "../support/caches.js";
 import { rejection } from "../support/rejection.js";
+import { Bounds } from "../values/pipelines.js";
 
 class Wait extends Pipeline {
   @input() @Min(0) ms!: number;
@@ -158,7 +171,49 @@ describe("stream", () => {
     const none = new Wait().stream({ ms: 5 as unknown as number[] }, { over: "ms" });
     expect((await rejection(all(none))).message).to.contain('it streams over "ms", which is not a list but 5');
     const invalid = await rejection(all(new Wait().stream({ ms: [1, -1] }, { over: "ms" })));
-    expect(invalid.message).to.contain("Wait[1]: ms: ms must not be less than 0 (min)");
+    expect(invalid.message).to.equal("Wait: ms[1]: ms must not be less than 0 (min)");
+  });
+
+  describe("reports an element that is not valid as map does", () => {
+    const ways: Record<string, object> = {
+      "in this thread": {},
+      "in threads": { execution: { maps: "threaded" } },
+      "in chunks": { execution: { maps: "parallel" } },
+    };
+    for (const [way, options] of Object.entries(ways)) {
+      it(way, async () => {
+        for (const lists of [{ low: [1, 9, 2] }, { low: [9, 1], high: [5, 5] }, { high: [5, 0] }]) {
+          const inputs = { low: 1, high: 5, reason: "r", label: "l", ...lists } as unknown as {
+            low: number[];
+            high: number;
+          };
+          const over = Object.keys(lists) as ["low"];
+          const map = { over, ...options };
+          const streamed = await rejection<InputError>(all(new Bounds().stream(inputs as never, map)));
+          const mapped = await rejection<InputError>(new Bounds().map(inputs as never, map));
+          expect(streamed).to.be.instanceOf(InputError).and.to.include({ message: mapped.message, code: mapped.code });
+          expect(streamed.violations).to.deep.equal(mapped.violations);
+        }
+      });
+    }
+
+    it("of a product by the combination's index", async () => {
+      const options = { over: ["ms", "factor"], mode: "product" } as const;
+      const error = await rejection<InputError>(all(new Wait().stream({ ms: [1, -1], factor: [1, 2] }, options)));
+      expect(error).to.be.instanceOf(InputError);
+      expect(error.message).to.equal("Wait[2]: ms: ms must not be less than 0 (min)");
+    });
+
+    it("but one of a nested pipeline, and a collected one, as NodeErrors", async () => {
+      class Outer extends Pipeline {
+        @input() ms!: number;
+        @nested(Wait, { ms: "ms" }, "waited") child!: Nested<number>;
+      }
+      const error = await rejection(all(new Outer().stream({ ms: [-1] }, { over: "ms" })));
+      expect(error).to.be.instanceOf(NodeError).and.to.include({ where: "Outer[0].child" });
+      const [found] = await all(new Wait().stream({ ms: [-1] }, { over: "ms", onError: "collect" }));
+      expect(found).to.be.instanceOf(NodeError).and.to.include({ element: 0 });
+    });
   });
 
   it("stops on its signal, even while the source gives nothing", async () => {

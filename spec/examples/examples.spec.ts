@@ -83,7 +83,7 @@ describe("hebrew-retrieval", () => {
     const first = await importFile(MAIN, ...options);
     const again = await executeFile(MAIN, ...options);
     expect(again.stdout).to.equal(first.stdout);
-    expect(first.stderr).to.contain("HebrewRetrieval.terms: 38 of 38 computed: nothing was cached of it\n");
+    expect(first.stderr).to.contain("HebrewRetrieval.terms: 38 of 38 computed: no earlier value of it is cached\n");
     expect(
       again.stderr
         .trim()

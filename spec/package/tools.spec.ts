@@ -46,7 +46,11 @@ it("runs", async () => { process.stdout.write(JSON.stringify(await report()) + "
 /** tsx takes the options only for files that the configuration names. */
 const SOURCES = ["pipeline.ts", "report.ts", "program.ts"];
 const ASYNC = { execution: { maps: "async" } };
-const RIGHT = { sum: 14, again: 14, wrong: "Squares: xs: each value in xs must be an integer number (isInt)" };
+const RIGHT = {
+  sum: 14,
+  again: 14,
+  wrong: "Squares: xs: each value in xs must be an integer number: xs[0] is 'one' (isInt)",
+};
 const IN_THREADS = { ...RIGHT, computed: 0, inThreads: true };
 const HERE = { ...RIGHT, computed: 0, inThreads: false };
 const UNCACHED = { ...RIGHT, computed: 3 };

@@ -1,16 +1,21 @@
 import { expect } from "chai";
 import { Transform, Type } from "class-transformer";
 import {
+  IsArray,
   IsInt,
   IsNotEmpty,
   IsOptional,
   IsString,
   Min,
   registerDecorator,
+  Validate,
+  ValidateBy,
   ValidateIf,
   ValidateNested,
+  ValidatorConstraint,
+  type ValidatorConstraintInterface,
 } from "class-validator";
-import { InputError, input, mapOver, type Nested, node, Pipeline } from "../../src/index.js";
+import { InputError, type InputsOf, input, mapOver, type Nested, node, Pipeline } from "../../src/index.js";
 import { rejection } from "../support/rejection.js";
 import {
   Bounds,
@@ -406,5 +411,68 @@ describe("rules for inputs", () => {
     expect((await rejection(new Gone().run({ name: "" }))).message).to.equal(
       "Gone: name: class-transformer's decorators make it undefined: it was '' (undefined)",
     );
+  });
+});
+
+describe("a rule with { each: true } names the elements that break it", () => {
+  @ValidatorConstraint({ name: "isShort", async: true })
+  class IsShort implements ValidatorConstraintInterface {
+    #max = 3;
+    async validate(value: unknown): Promise<boolean> {
+      await Promise.resolve();
+      return String(value).length <= this.#max;
+    }
+    defaultMessage(): string {
+      return `each must have at most ${this.#max} letters`;
+    }
+  }
+  class Words {
+    @IsString({ each: true }) words!: unknown[];
+  }
+  class Lists extends Pipeline {
+    @input({ optional: true })
+    @IsOptional()
+    @IsArray()
+    @IsString({ each: true })
+    @IsNotEmpty({ each: true })
+    texts?: unknown[];
+    @input({ optional: true }) @IsOptional() @Validate(IsShort, { each: true }) short?: unknown[];
+    @input({ optional: true }) @IsOptional() @IsInt({ each: true }) numbers?: Set<unknown> | Map<string, unknown>;
+    @input({ optional: true }) @IsOptional() @ValidateNested({ each: true }) @Type(() => Words) nested?: object[];
+    @node("texts", "short", "numbers", "nested") all(...all: unknown[]): number {
+      return all.length;
+    }
+  }
+  const lists: [what: string, inputs: InputsOf<Lists>, says: string][] = [
+    ["one element", { texts: ["a", 3] }, "texts: each value in texts must be a string: texts[1] is 3 (isString)"],
+    ["one behind a hole", { texts: Object.assign([], { 2: "a", 4: 3 }) }, "a string: texts[4] is 3 (isString)"],
+    ["two rules", { texts: ["", 3] }, "each value in texts should not be empty: texts[0] is '' (isNotEmpty)"],
+    ["all of them", { texts: Array(9).fill(7) }, "texts[3] is 7, texts[4] is 7, and 4 more (isString)"],
+    ["an asynchronous rule of a class", { short: ["a", "long", "b"] }, "3 letters: short[1] is 'long' (isShort)"],
+    ["a Set", { numbers: new Set([1, "x"]) }, "numbers[1] is 'x' (isInt)"],
+    ["a Map", { numbers: new Map([["k", 0.5]]) }, "numbers['k'] is 0.5 (isInt)"],
+    ["nested lists", { nested: [{ words: ["a"] }, { words: ["b", 1] }] }, "nested[1].words[1] is 1 (isString)"],
+  ];
+  for (const [what, inputs, says] of lists) {
+    it(what, async () => {
+      const error = await rejection<InputError>(new Lists().run(inputs));
+      expect(error).to.be.instanceOf(InputError);
+      expect(error.message).to.contain(says);
+    });
+  }
+
+  it("and asks no rule twice", async () => {
+    const asked: unknown[] = [];
+    class Asking extends Pipeline {
+      @input()
+      @ValidateBy({ name: "odd", validator: { validate: (value) => asked.push(value) % 2 === 1 } }, { each: true })
+      xs!: number[];
+      @node("xs") sum(xs: number[]): number {
+        return xs.length;
+      }
+    }
+    const error = await rejection<InputError>(new Asking().run({ xs: [5, 6, 7, 8] }));
+    expect(error.message).to.contain("xs[1] is 6, xs[3] is 8 (odd)");
+    expect(asked).to.deep.equal([5, 6, 7, 8]);
   });
 });

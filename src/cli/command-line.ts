@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import { Command, CommanderError, Help } from "commander";
+import { formatDocsUrls } from "../util/docs-url.js";
 import { EXIT, exitCodeOf, formatError, safeText, usageError } from "./exit-codes.js";
 import { respawnIfNeeded } from "./respawn.js";
 
@@ -140,8 +141,15 @@ function termOf(command: Command): string {
   return new Help().subcommandTerm(command);
 }
 
+/** The lines that follow an error of commander's, as they follow ours: what to do, and the address of the documentation. */
+function adviceOn(command: Command): string {
+  const path: string[] = [];
+  for (let each: Command | null = command; each !== null; each = each.parent) path.unshift(each.name());
+  return [`Run ${path.join(" ")} --help for its arguments and options.`, ...formatDocsUrls(["USAGE"]), ""].join("\n");
+}
+
 function exitOverride(command: Command): void {
   command.exitOverride();
-  command.configureOutput({ outputError: (text, write) => write(safeText(text)) });
+  command.configureOutput({ outputError: (text, write) => write(safeText(`${text}${adviceOn(command)}`)) });
   for (const inner of command.commands) exitOverride(inner);
 }

@@ -1,20 +1,22 @@
 import { PIPELINE, type PipelineClass } from "../dsl/members.js";
 import { AS_LIST, convertInputs } from "../engine/elements/convert-inputs.js";
 import { type List, resolveLists, unreadable } from "../engine/elements/lists.js";
+import { pathOf } from "../engine/failures/node-errors.js";
 import { blockRunDuringImport } from "../engine/lifecycle/worker-context.js";
 import { type Program, programFor, programForMap } from "../engine/program/program.js";
 import { type RunRequest, runProgram } from "../engine/run.js";
 import type { NodeExplanation } from "../engine/run-cache/explanation.js";
 import { asCoordinator, hostPoolOf, resolveExecution } from "../engine/settings.js";
 import { streamRun } from "../engine/stream.js";
-import { badOption, HypernodesError, InputError, type Violation } from "../errors.js";
+import { badOption, HypernodesError, InputError, NodeError, type Violation } from "../errors.js";
 import { type Graph, inputNames } from "../graph/graph.js";
 import type { PlanMapOptions } from "../graph/plan.js";
 import { type InputDefaults, type Plan, planFor, type SlotUses } from "../graph/plan.js";
 import { planPipelineMap } from "../graph/plan-map.js";
+import { isError } from "../util/describe.js";
 import { didYouMean } from "../util/suggest.js";
 import { ignoreRejection, isPromise } from "../util/thenable.js";
-import { checkElements } from "../values/element-checks.js";
+import { checkElements, elementPath } from "../values/element-checks.js";
 import { type CheckedInputs, type InputChecks, type InputRecord, inputChecksOf } from "../values/input-checks.js";
 import {
   assertRecord,
@@ -131,7 +133,30 @@ export async function* streamPipeline(
   const inputs = await resolveInputs(spec, inner, over.over);
   const isChecked = inputs.checks?.concern(over.over) === true;
   const { program, values } = programOfMap(spec, inner, over, inputs, isChecked);
-  yield* (await runnerOf(spec)).stream(await buildRunRequest(spec, program, values));
+  try {
+    yield* (await runnerOf(spec)).stream(await buildRunRequest(spec, program, values));
+  } catch (error) {
+    throw invalidElement(spec, over, error) ?? error;
+  }
+}
+
+/** The error of an element whose inputs are invalid, as `map` has it; undefined for any other failure. */
+function invalidElement({ graph }: RunSpec, { over, mode }: PlanMapOptions, error: unknown): InputError | undefined {
+  const isFailed =
+    isError(error) && error instanceof NodeError && error.where === pathOf("", graph.pipeline, error.element);
+  if (!isFailed || !isError(error.cause) || !(error.cause instanceof InputError)) return undefined;
+  // In a product, an element is a combination: how long its lists are is not known yet.
+  if (mode === "product" && over.length > 1) {
+    return inputError(error.where, error.cause.violations, { cause: error.cause.cause });
+  }
+  const elements = over.map((name) => `${name}[${error.element}]`).join(", ");
+  const indices = new Map(over.map((name) => [name, error.element!]));
+  const violations = error.cause.violations.map((violation) => {
+    const path = elementPath(violation.path, indices);
+    if (path !== undefined) return { ...violation, path };
+    return { ...violation, problem: `${violation.problem}, with ${elements}` };
+  });
+  return inputError(graph.pipeline, violations, { cause: error.cause.cause });
 }
 
 /** Resolves the options of `map` and `stream`, and checks the names of the inputs. */

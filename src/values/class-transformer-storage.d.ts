@@ -50,12 +50,17 @@ declare module "class-transformer/cjs/constants/default-options.constant.js" {
 }
 
 declare module "class-validator/cjs/validation/ValidationExecutor.js" {
-  import type { ValidationError, Validator, ValidatorOptions } from "class-validator";
+  import type { ValidationError, Validator, ValidatorConstraintInterface, ValidatorOptions } from "class-validator";
 
   /** The class behind `validate`. */
   export class ValidationExecutor {
     constructor(validator: Validator, options: ValidatorOptions);
-    metadataStorage: { getTargetValidationMetadatas(type: Function, ...rest: unknown[]): readonly unknown[] };
+    metadataStorage: {
+      getTargetValidationMetadatas(type: Function, ...rest: unknown[]): readonly unknown[];
+      getTargetValidatorConstraints(
+        type: Function,
+      ): readonly { readonly name: string; readonly instance: ValidatorConstraintInterface }[];
+    };
     readonly awaitingPromises: readonly Promise<unknown>[];
     execute(object: object, targetSchema: string, errors: ValidationError[]): void;
     stripEmptyErrors(errors: ValidationError[]): ValidationError[];

@@ -105,14 +105,17 @@ class ViolationList {
     this.cause ??= cause;
     const elements = [...indices].map(([name, index]) => `${name}[${index}]`).join(", ");
     for (const violation of violations) {
-      const name = [...indices.keys()].find((name) => isWithin(violation.path, name));
-      const path =
-        name === undefined ? violation.path : `${name}[${indices.get(name)}]${violation.path.slice(name.length)}`;
+      const inElement = elementPath(violation.path, indices);
+      const path = inElement ?? violation.path;
       const key = JSON.stringify([path, violation.constraint, violation.problem]);
       const earlier = this.byText.get(key);
       if (earlier !== undefined) earlier.runs++;
       else
-        this.byText.set(key, { violation: { ...violation, path }, runs: 1, with: name === undefined ? elements : "" });
+        this.byText.set(key, {
+          violation: { ...violation, path },
+          runs: 1,
+          with: inElement === undefined ? elements : "",
+        });
     }
   }
 
@@ -124,6 +127,17 @@ class ViolationList {
     );
     return { violations, cause: this.cause };
   }
+}
+
+/**
+ * Returns the path of a violation with the index of its element: `texts[3].title`; undefined if it is of a shared input.
+ *
+ * @param path the path in the inputs of one run.
+ * @param indices the element's index in each list, by the names of the inputs.
+ */
+export function elementPath(path: string, indices: ReadonlyMap<string, number>): string | undefined {
+  const name = [...indices.keys()].find((name) => isWithin(path, name));
+  return name === undefined ? undefined : `${name}[${indices.get(name)}]${path.slice(name.length)}`;
 }
 
 function isWithin(path: string, name: string): boolean {

@@ -2,6 +2,7 @@
 import type { ValidationError } from "class-validator";
 import type { Violation } from "../errors.js";
 import { describeValue } from "../util/describe.js";
+import { BrokenElements } from "./broken-elements.js";
 
 /** The metadata that class-validator stores for one decorator. */
 interface Metadata {
@@ -24,7 +25,10 @@ export async function validate(type: Function, object: object, properties: Reado
     storage.getTargetValidationMetadatas(target, "", false, false) as readonly Metadata[];
   const own = recordedFor(type).filter(isAsked(object as Record<string, unknown>, properties, recordedFor(type)));
   if (own.length === 0) return [];
+  const broken = new BrokenElements();
   executor.metadataStorage = Object.assign(Object.create(storage) as typeof storage, {
+    getTargetValidatorConstraints: (target: Function) =>
+      storage.getTargetValidatorConstraints(target).map((constraint) => broken.recorded(constraint)),
     getTargetValidationMetadatas: (target: Function, ...rest: unknown[]) =>
       target === type ? own : storage.getTargetValidationMetadatas(target, ...rest),
   });
@@ -33,7 +37,7 @@ export async function validate(type: Function, object: object, properties: Reado
   await Promise.all(executor.awaitingPromises);
   const isList = ({ target, property }: ValidationError) =>
     recordedFor((target as object).constructor).some((known) => known.propertyName === property && known.each === true);
-  return executor.stripEmptyErrors(errors).flatMap((error) => toViolations(error, "", isList));
+  return executor.stripEmptyErrors(errors).flatMap((error) => toViolations(error, "", { isList, broken }));
 }
 
 /**
@@ -75,19 +79,19 @@ async function load(): Promise<Loaded> {
 function toViolations(
   error: ValidationError,
   within: string,
-  isList: (error: ValidationError) => boolean,
+  rules: { isList(error: ValidationError): boolean; readonly broken: BrokenElements },
 ): Violation[] {
   if (error.constraints?.unknownValue !== undefined) return unknownClass(error, within);
   const { property } = error;
   const path = within === "" ? property : /^\d+$/.test(property) ? `${within}[${property}]` : `${within}.${property}`;
   const constraints = Object.entries(error.constraints ?? {});
-  const seen = constraints.length === 0 ? "" : describeActual(error, isList(error));
+  const seen = constraints.length === 0 ? "" : describeActual(error, rules.isList(error));
   const own = constraints.map(([constraint, problem]) => ({
     path,
     constraint,
-    problem: `${problem.trim() === "" ? "it is not valid" : problem}${seen}`,
+    problem: `${problem.trim() === "" ? "it is not valid" : problem}${seen || rules.broken.described(error, constraint, path)}`,
   }));
-  return [...own, ...(error.children ?? []).flatMap((child) => toViolations(child, path, isList))];
+  return [...own, ...(error.children ?? []).flatMap((child) => toViolations(child, path, rules))];
 }
 
 /**

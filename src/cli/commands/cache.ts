@@ -37,9 +37,10 @@ function addStats(cache: Command): void {
     .action(async (path: string, { json }: { readonly json?: boolean }) => {
       const stats = await storeAt(path).stats();
       if (json) return await write(asJson(stats), undefined);
-      const lines = stats.nodes.map(
-        (node) =>
-          `  ${escapeControls(`${node.pipeline}.${node.node}`)}: ${formatCount(node.entries)}, ${formatBytes(node.bytes)}`,
+      const lines = stats.nodes.map(({ pipeline, node, entries, bytes }) =>
+        pipeline === "" && node === ""
+          ? `  analyses of the code: ${formatBytes(bytes)}`
+          : `  ${escapeControls(`${pipeline}.${node}`)}: ${formatCount(entries)}, ${formatBytes(bytes)}`,
       );
       await write(
         [`${formatCount(stats.entries)} values, ${formatBytes(stats.bytes)}`, ...lines].join("\n"),

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { optionsOf } from "../../dsl/metadata.js";
-import { type BullmqQueue, bullmq, type ExecutionOptions, progress, report } from "../../index.js";
+import { type BullmqQueue, bullmq, type ExecutionOptions, progress } from "../../index.js";
 import { RESUME_RUN_ID } from "../../pipeline.js";
 import { findRun, listUnfinished, readRun } from "../../placement/bullmq/run-journal.js";
 import { escapeControls } from "../../util/control-characters.js";
@@ -10,6 +10,7 @@ import { usageError } from "../exit-codes.js";
 import { asJson, asText, checkOutput, write } from "../output.js";
 import { pipelineFrom } from "../pipeline-file.js";
 import { withInterrupt } from "../with-interrupt.js";
+import { withReport } from "../with-report.js";
 
 interface ResumeFlags {
   readonly journal: string;
@@ -88,15 +89,14 @@ async function resume(runId: string, { journal, connection, ...flags }: ResumeFl
   const queue = chosen ?? (typeof classMaps === "object" ? (classMaps as BullmqQueue).options : undefined);
   const maps = queue && bullmq({ ...queue, journal, ...(connection !== undefined && { connection }) });
   const execution: ExecutionOptions = { ...before, ...(maps && { maps }) };
-  const table = report();
   const events = new EventsFile(flags.events);
-  const observers = [...events.observers, ...(flags.report ? [table] : [])];
-  const outputs = await withInterrupt((signal) => {
-    const onEvent = [progress({ quiet: flags.quiet === true }), ...observers];
-    const options = { outputs: wanted, given: values, execution, onEvent, signal, [RESUME_RUN_ID]: run };
-    return over === undefined ? pipeline.run(inputs, options) : pipeline.map(inputs, { ...options, ...over });
+  await withReport(flags.report, async (observers) => {
+    const outputs = await withInterrupt((signal) => {
+      const onEvent = [progress({ quiet: flags.quiet === true }), ...events.observers, ...observers];
+      const options = { outputs: wanted, given: values, execution, onEvent, signal, [RESUME_RUN_ID]: run };
+      return over === undefined ? pipeline.run(inputs, options) : pipeline.map(inputs, { ...options, ...over });
+    });
+    await write(flags.json ? asJson(outputs) : asText(outputs, flags.output !== undefined), flags.output);
   });
-  await write(flags.json ? asJson(outputs) : asText(outputs, flags.output !== undefined), flags.output);
-  if (flags.report) process.stderr.write(`${table}\n`);
   events.check();
 }

@@ -10,7 +10,6 @@ import {
   progress,
   type RunEvent,
   type RunObserver,
-  report,
   sqlite,
 } from "../../index.js";
 import { ORDERED_RESULTS } from "../../pipeline.js";
@@ -26,6 +25,7 @@ import { parseMaps, parsePlacement, parseSettings } from "../parse-args.js";
 import { type AnyPipeline, pipelineFrom } from "../pipeline-file.js";
 import { ResultList } from "../result-list.js";
 import { withInterrupt } from "../with-interrupt.js";
+import { withReport } from "../with-report.js";
 
 /** Options for the output of a run, shared by all commands that run a pipeline. */
 export interface RunFlags {
@@ -87,17 +87,17 @@ Examples:
       }
       const { type } = await pipelineFrom(target);
       if (flags.dryRun) return await explain(new type(), flags);
-      const table = report();
       const events = new EventsFile(flags.events);
       const results = new ResultList(flags.json === true && flags.over !== undefined);
-      try {
-        const outputs = await runWithFlags(new type(), flags, [...(flags.report ? [table] : [])], events, results);
-        if (outputs === results) await results.write(flags.output);
-        else await write(flags.json ? asJson(outputs) : asText(outputs, flags.output !== undefined), flags.output);
-      } finally {
-        results.close();
-      }
-      if (flags.report) process.stderr.write(`${table}\n`);
+      await withReport(flags.report, async (observers) => {
+        try {
+          const outputs = await runWithFlags(new type(), flags, observers, events, results);
+          if (outputs === results) await results.write(flags.output);
+          else await write(flags.json ? asJson(outputs) : asText(outputs, flags.output !== undefined), flags.output);
+        } finally {
+          results.close();
+        }
+      });
       events.check();
     });
 }

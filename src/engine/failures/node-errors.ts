@@ -28,9 +28,14 @@ export function hasChangedInput(error: unknown): boolean {
 export function nodeError(error: unknown, { step, path, element, inputs, attempts }: FailedCall): NodeError {
   if (step.child === undefined && hasChangedInput(error)) return error as NodeError;
   if (step.child !== undefined && error instanceof HypernodesError && error.name !== "TimeoutError") {
-    const { code, where, problem, advice } = error;
-    const cause = error instanceof NodeError ? error.cause : error;
-    return new NodeError({ code, where, problem, advice, cause, node: step.name, element, attempts });
+    const { code, where, advice } = error;
+    const inner = error instanceof NodeError ? error : undefined;
+    const again = attempts > 1 ? `\n  in the last of ${attempts} attempts of ${pathOf(path, step.name, element)}` : "";
+    return new NodeError({
+      ...{ code, where, problem: `${error.problem}${again}`, advice },
+      cause: inner === undefined ? error : inner.cause,
+      ...{ node: step.name, element, attempts: attempts > 1 ? attempts : (inner?.attempts ?? attempts) },
+    });
   }
   const names = step.node.dependencies.map((dependency) => dependency.input ?? formatDependency(dependency));
   const shown = inputs.map((value, i) => `${names[i] ?? `argument ${i + 1}`} = ${describeValue(value)}`);
@@ -39,8 +44,7 @@ export function nodeError(error: unknown, { step, path, element, inputs, attempt
     code: "NODE_FAILED",
     where: pathOf(path, step.name, element),
     problem: [
-      `failed with ${description}`,
-      ...(attempts > 1 ? [` after ${attempts} attempts`] : []),
+      `failed ${attempts > 1 ? `after ${attempts} attempts ` : ""}with ${description}`,
       ...describeCauses(error, description).map((cause) => `\n  caused by ${cause}`),
       ...(shown.length > 0 ? [`\n  given ${shown.join("\n        ")}`] : []),
     ].join(""),

@@ -156,7 +156,7 @@ export class CacheExplainer {
     if (computed === 0 && unknown === 0) return "same code, same inputs";
     const [before] = await cached.session.read([recordKey(pathWithoutIndices(account.execution, step))]);
     const changes = before && describeChanges(before.decoded as ComputationRecord, recordOf(account, step));
-    const reasons = changes === undefined ? ["nothing was cached of it"] : [...changes.clauses];
+    const reasons = changes === undefined ? ["no earlier value of it is cached"] : [...changes.clauses];
     account.of(step).changed = changes?.values ?? [];
     if (reasons.length === 0 && computed > 0)
       reasons.push("the cache has no entry of these inputs: they are new together, it failed, or the entry is gone");
