@@ -472,7 +472,7 @@ export abstract class Pipeline implements AnyPipeline {
 
   #derive<P>(changed: Partial<PipelineState>): P {
     const copy = new (this.constructor as PipelineClass)() as Pipeline;
-    Object.assign(copy, this);
+    Object.defineProperties(copy, Object.getOwnPropertyDescriptors(this));
     states.set(copy, { ...this[PIPELINE], ...changed });
     const resources = opened.get(this);
     if (resources !== undefined) opened.set(copy, resources);

@@ -93,7 +93,8 @@ function pipelinePlan(plan: Plan): Plan {
 function readFields(object: object, plan: Plan): Record<string, unknown> {
   const roles = new Set(plan.graph.nodes.map(({ name }) => name));
   const fields: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(object)) {
+  for (const name of Object.getOwnPropertyNames(object)) {
+    const value = (object as typeof fields)[name];
     if (!roles.has(name) && isSerialisable(value)) fields[name] = value;
   }
   return fields;

@@ -17,16 +17,19 @@ const ROLES = {
  * fields can be read, but whose members with a role can't: a node depends only on the members that it names.
  */
 export function createThisGuard(pipeline: object, graph: Graph): object {
-  const guard = new (pipeline.constructor as PipelineClass)() as unknown as Record<string, unknown>;
+  const guard = new (pipeline.constructor as PipelineClass)() as object;
   const guarded = getOrCreate(guardPrototypes, graph, () => createGuardPrototype(pipeline, graph));
-  for (const name of Object.keys(guard)) {
-    const value = (pipeline as Record<string, unknown>)[name];
+  // A field may have been added since the constructor ran.
+  for (const name of new Set([...Reflect.ownKeys(guard), ...Reflect.ownKeys(pipeline)])) {
+    if (Object.getOwnPropertyDescriptor(guard, name)?.configurable === false) continue;
+    const value = (pipeline as Record<PropertyKey, unknown>)[name];
     Object.defineProperty(
       guard,
       name,
       Object.getOwnPropertyDescriptor(guarded, name) ?? {
+        enumerable: Object.prototype.propertyIsEnumerable.call(pipeline, name),
         get: () => value,
-        set: () => rejectAccess(graph, name, "write", "a field"),
+        set: () => rejectAccess(graph, String(name), "write", "a field"),
       },
     );
   }
