@@ -4,8 +4,8 @@ import type { Queue, QueueEvents } from "bullmq";
 import type { Redis } from "ioredis";
 import type { RunEvent } from "../../engine/lifecycle/events.js";
 import { HypernodesError } from "../../errors.js";
+import { settlesWithin } from "../../util/deadline.js";
 import { getOrCreate } from "../../util/get-or-create.js";
-import { startTimeout } from "../../util/long-timeout.js";
 import type { Bundle } from "../bundle/bundle.js";
 import { type BlobStore, KeyvBlobStore, RedisBlobStore, view } from "./blob-store.js";
 import {
@@ -444,8 +444,7 @@ export class QueueClient {
     this.pending.clear();
     const isThere = this.registry.hasRedis;
     // What waits for a Redis that has gone, even now, would wait for ever.
-    const late = () => new Promise((resolve) => startTimeout(() => resolve(undefined), isThere ? CLOSE_MS : 0).unref());
-    const soon = (work: Promise<unknown>) => Promise.race([work.catch(() => {}), late()]);
+    const soon = (work: Promise<unknown>) => settlesWithin(work, isThere ? CLOSE_MS : 0);
     if (isThere) {
       if (this.options.logs) await soon(this.readOutput());
       const { run, results, output } = this.keys;

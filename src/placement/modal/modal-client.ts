@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import type { App, Image as BuiltImage, ModalClient, ModalClientParams, Secret, Volume } from "modal";
 import { HypernodesError } from "../../errors.js";
+import { withDeadline } from "../../util/deadline.js";
 import { getOrCreate } from "../../util/get-or-create.js";
 import { missingPackage } from "../../util/missing-package.js";
 import type { InstallLayer } from "../bundle/packages.js";
-import { withDeadline } from "../host/deadlines.js";
 import { sentInstruction } from "./dockerfile.js";
 import type { Image } from "./image.js";
 import { fromModalError, imageBuildError } from "./modal-errors.js";

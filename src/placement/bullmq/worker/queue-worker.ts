@@ -4,6 +4,7 @@ import type { Worker as BullWorker, Job } from "bullmq";
 import type { Redis } from "ioredis";
 import type { RunEvent } from "../../../engine/lifecycle/events.js";
 import { HypernodesError } from "../../../errors.js";
+import { settlesWithin } from "../../../util/deadline.js";
 import { getOrCreate } from "../../../util/get-or-create.js";
 import type { Printed } from "../../protocol/frames.js";
 import { KeyvBlobStore, RedisBlobStore } from "../blob-store.js";
@@ -264,8 +265,7 @@ export class QueueWorker {
     clearInterval(this.looking);
     this.letGo();
     // What waits for a Redis that has gone would wait for ever.
-    const soon = (work: Promise<unknown>) =>
-      Promise.race([work.catch(() => {}), new Promise((resolve) => setTimeout(resolve, CLOSE_MS).unref())]);
+    const soon = (work: Promise<unknown>) => settlesWithin(work, CLOSE_MS);
     const isThere = this.redis.status === "ready";
     if (isThere) await this.taking.close();
     else await soon(this.taking.close(true));
