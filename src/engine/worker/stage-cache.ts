@@ -4,6 +4,7 @@ import type { PipelineClass } from "../../dsl/members.js";
 import type { PipelineOptions } from "../../dsl/pipeline-options.js";
 import { getOrCreate } from "../../util/get-or-create.js";
 import { decode } from "../../values/codec.js";
+import { VIEWS_FROM } from "../../values/codec-options.js";
 import type { ChunkMessage, StageMessage } from "../chunks/chunk-message.js";
 import { encodeResult } from "../chunks/encode-result.js";
 import { elementIndex } from "../elements/elements.js";
@@ -19,8 +20,6 @@ import { usesThreads } from "../threads/thread-pools.js";
 import { runChunkInline } from "./inline-chunk.js";
 import { type StageInstance, ThreadedChunk } from "./threaded-chunk.js";
 
-/** Typed arrays among shared values that are at least this large stay where they came in. */
-const VIEWS_FROM = 64 * 1024;
 /** Milliseconds between the events that a chunk which takes long sends. */
 const LIVE_MS = 500;
 /** Milliseconds after which an unused stage is dropped. */
