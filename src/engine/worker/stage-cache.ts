@@ -1,4 +1,4 @@
-import { presetCodeDigests, presetModelDigests } from "../../cache/code-digests.js";
+import { presetCodeDigests } from "../../cache/code-digests.js";
 import type { ClassLocation } from "../../dsl/class-location.js";
 import type { PipelineClass } from "../../dsl/members.js";
 import type { PipelineOptions } from "../../dsl/pipeline-options.js";
@@ -103,13 +103,12 @@ export class StageCache {
 }
 
 function instantiateStage(bytes: Uint8Array, classOf: (origin: ClassLocation) => PipelineClass): CachedStage {
-  const { origin, spec, codes, models } = decode(bytes, { viewsFrom: VIEWS_FROM }) as StageMessage;
+  const { origin, spec, codes } = decode(bytes, { viewsFrom: VIEWS_FROM }) as StageMessage;
   const type = classOf(origin);
   // The client looks up what is cached; what is nested in it may have a store of its own.
   const choices: PipelineOptions = { execution: spec.execution ?? {}, cache: false };
   const program = fromProgramSpec(type, choices, spec.source);
   if (codes !== undefined) presetCodeDigests(program, codes);
-  if (models !== undefined) presetModelDigests(models);
   const values: unknown[] = new Array(program.plan.slots).fill(undefined);
   for (const [slot, value] of spec.values) values[slot] = value;
   const { steps, outputs } = program.plan;

@@ -139,7 +139,7 @@ async function instantiateStage({ origin, spec: bytes, memory }: ChunkRequest): 
     ...(spec.cached && { cache: IN_MAIN_THREAD }),
   };
   const program = fromProgramSpec(type, choices, spec.source);
-  // Keys count the code of models in values, which this thread reads by itself.
+  // Keys count the code of models in values: this thread reads it, except on a host, where the client has read it.
   if (spec.cached !== undefined) await loadCodeReading();
   for (const [i, codes] of (spec.cached?.codes ?? []).entries())
     if (codes) presetCodeDigests(program.children[i]!.program, codes);
