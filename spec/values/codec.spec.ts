@@ -152,7 +152,7 @@ describe("the codec", () => {
 
   it("keeps classes that @model, class-validator, class-transformer or a pipeline's types know", () => {
     const values = [new Point(), new Validated(), new Typed(), new Holder(), new Reflected()];
-    expect(new Uses().graph().nodes[0]!.design!.type).to.equal(Reflected);
+    expect(new Uses().graph().nodes[0]!.emittedTypes!.type).to.equal(Reflected);
     const copies = again([values, new Map([[values[0], new Set(values)]])]) as [object[], Map<Point, Set<object>>];
     expect(copies[0].map((copy) => copy.constructor)).to.deep.equal([Point, Validated, Typed, Holder, Reflected]);
     expect([...copies[1].get(copies[0][0] as Point)!]).to.deep.equal(copies[0]);

@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { sha256 } from "../util/sha256.js";
 
 /**
  * The content of a value, which may not be loaded. Keys have both of its parts: the content, and the code of the models in it.
@@ -21,7 +22,7 @@ export function cacheKey(what: string, ...parts: readonly string[]): string {
 /** The content of a list that a mapped node has made, from that of its elements. */
 export function listContent(elements: readonly ContentRef[]): ContentRef {
   return {
-    digest: hash("sha256", `list\n${elements.map(({ digest }) => digest).join("")}`, "hex"),
+    digest: sha256(`list\n${elements.map(({ digest }) => digest).join("")}`),
     models: unionModels(elements.map(({ models }) => models)),
   };
 }

@@ -32,8 +32,13 @@ interface BoundNested extends PlannedChild {
   readonly checks: { readonly known: KnownInputs } | undefined;
 }
 
+interface ModelSource {
+  /** The code of models as the process that started the run has read it; undefined: this process reads it. */
+  readonly models?: ModelDigests | undefined;
+}
+
 /** The key components of the code of a plan's steps. */
-export interface CodeDigests {
+export interface CodeDigests extends ModelSource {
   readonly steps: readonly StepDigest[];
   /** By index, those of the methods that build resources. */
   readonly resources: readonly string[];
@@ -51,7 +56,7 @@ interface StepDigest {
 }
 
 /** For names of models, the code of their classes. */
-export type ModelDigests = ReadonlyMap<string, ModelCode>;
+type ModelDigests = ReadonlyMap<string, ModelCode>;
 
 interface ModelCode {
   readonly digest: string;
@@ -127,27 +132,33 @@ export function runEnded(run: object, hasComputed: boolean): void {
   if (hasComputed) readers.get(run)?.nodesHaveRun();
 }
 
-/** Another thread has read them already. */
+/** Sets the code digests of a program, and of those nested in it, that another thread or process has read. */
 export function presetCodeDigests(program: BoundPlan, codes: CodeDigests): void {
   known.set(program, { codes, run: undefined, reader: undefined });
-  for (const [i, { child }] of codes.steps.entries()) if (child) presetCodeDigests(program.children[i]!.program, child);
+  const { models } = codes;
+  for (const [i, { child }] of codes.steps.entries())
+    if (child) presetCodeDigests(program.children[i]!.program, models === undefined ? child : { ...child, models });
 }
 
-/** The code digests with the pieces behind them, for a process that can't read the code but explains it. */
+/** The code digests with the pieces behind them, and those of models, for a process that can't read the code but explains it. */
 export function exportCodeDigests(program: BoundPlan): CodeDigests {
+  return { ...withParts(program), models: codeDigestsOf(program).models ?? modelDigests() };
+}
+
+function withParts(program: BoundPlan): CodeDigests {
   const codes = codeDigestsOf(program);
   const steps = program.plan.steps.map((step, i) => {
     const child = program.children[i];
     const parts = codes.steps[i]!.problem === undefined ? codePartsOf(program, step) : [];
-    return { ...codes.steps[i]!, parts, child: child && exportCodeDigests(child.program) };
+    return { ...codes.steps[i]!, parts, child: child && withParts(child.program) };
   });
   return { ...codes, steps };
 }
 
 /** Those of a part of the plan. */
 export function exportForSteps(program: BoundPlan, part: readonly Step[]): CodeDigests {
-  const { steps, resources } = exportCodeDigests(program);
-  return { steps: part.map(({ index }) => steps[index]!), resources };
+  const { steps, ...common } = exportCodeDigests(program);
+  return { steps: part.map(({ index }) => steps[index]!), ...common };
 }
 
 /** The last reader, for requests outside of a run. */
@@ -157,7 +168,7 @@ function reading(): CodeReader {
 }
 
 /** The codes of all models that are known here. */
-export function exportModelDigests(): ModelDigests {
+function modelDigests(): ModelDigests {
   const models = knownModels().filter(({ name }) => !isOurs(name));
   return new Map(models.map(({ name, type }) => [name, modelCode(type)]));
 }
@@ -165,13 +176,6 @@ export function exportModelDigests(): ModelDigests {
 function modelCode(type: Parameters<CodeReader["ofClass"]>[0]): ModelCode {
   const { digest, problem, parts } = reading().ofClass(type);
   return { digest, problem, parts: parts() };
-}
-
-let imported: ModelDigests | undefined;
-
-/** Sets the code of models that another process has read: this one can't read it. */
-export function presetModelDigests(codes: ModelDigests): void {
-  imported = codes;
 }
 
 /** Reads the codes of one program. */
@@ -276,7 +280,7 @@ class ProgramDigests {
       return `${quoted} ${digest}`;
     }
     try {
-      return `${quoted} ${keyComponent(contentRef(value))}`;
+      return `${quoted} ${keyComponent({}, contentRef(value))}`;
     } catch (error) {
       if (!(error instanceof ValueError)) throw error;
       const { code, path, problem, advice } = error;
@@ -363,17 +367,18 @@ const counts = new WeakMap<CodeReader | ModelDigests, Map<string, string>>();
 /**
  * The key component of a content: itself, and the code of the models in it.
  *
+ * @param codes the code digests of the program that the key is for.
  * @throws {ValueError} if the code cannot be known.
  */
-export function keyComponent({ digest, models }: ContentRef): string {
+export function keyComponent(codes: ModelSource, { digest, models }: ContentRef): string {
   if (models === "") return digest;
-  const known = getOrCreate(counts, imported ?? reading(), () => new Map<string, string>());
-  return `${digest} ${getOrCreate(known, models, () => modelCodes(models))}`;
+  const known = getOrCreate(counts, codes.models ?? reading(), () => new Map<string, string>());
+  return `${digest} ${getOrCreate(known, models, () => modelCodes(codes, models))}`;
 }
 
-function modelCodes(models: string): string {
+function modelCodes({ models: imported }: ModelSource, models: string): string {
   const codes = models.split(",").map((name) => {
-    const code = codeOfModel(name);
+    const code = codeOfModel(imported, name);
     if (code?.problem !== undefined) throw unknownCode(name, code.problem);
     return code === undefined ? name : `${name} ${code.digest}`;
   });
@@ -387,12 +392,12 @@ export function codePartsOf(program: BoundPlan, step: Step): readonly Part[] {
 }
 
 /** Those of the models that some values have in them. */
-export function partsOfModels(models: readonly string[]): Part[] {
+export function partsOfModels({ models: imported }: ModelSource, models: readonly string[]): Part[] {
   const names = new Set(models.flatMap((list) => list.split(",")).filter(Boolean));
-  return [...names].flatMap((name) => codeOfModel(name)?.parts ?? []);
+  return [...names].flatMap((name) => codeOfModel(imported, name)?.parts ?? []);
 }
 
-function codeOfModel(name: string): ModelCode | undefined {
+function codeOfModel(imported: ModelDigests | undefined, name: string): ModelCode | undefined {
   if (imported !== undefined) return imported.get(name) ?? (isOurs(name) ? undefined : UNKNOWN_MODEL);
   const type = modelIfKnown(name);
   return type && modelCode(type);

@@ -1,8 +1,9 @@
 import { classLocationOf } from "../dsl/class-location.js";
 import type { PipelineClass } from "../dsl/members.js";
 import { getOrCreate } from "../util/get-or-create.js";
+import { sha256 } from "../util/sha256.js";
 import { cacheKey } from "./cache-keys.js";
-import { fileOf, hashOf, placeOfFile } from "./code/packages.js";
+import { fileOf, placeOfFile } from "./code/packages.js";
 import { addedCount, exportForms, importForms } from "./code/saved-forms.js";
 import { FACT_OWNER } from "./content-facts.js";
 import type { CacheSession } from "./session.js";
@@ -28,7 +29,7 @@ export function saveAnalyses(pipeline: PipelineClass, store: Store, session: Cac
   if (programs === undefined || programs.get(key) === addedCount()) return;
   programs.set(key, addedCount());
   const value = exportForms();
-  session.add({ key, owner: FACT_OWNER, kind: "fact", digest: hashOf(value), models: "", value });
+  session.add({ key, owner: FACT_OWNER, kind: "fact", digest: sha256(value), models: "", value });
 }
 
 function keyFor(pipeline: PipelineClass): string {

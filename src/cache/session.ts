@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type LongTimeout, startTimeout } from "../util/long-timeout.js";
+import { withDeadline } from "../util/deadline.js";
 import { decode, encode } from "../values/codec.js";
 import { type ContentRef, cacheKey } from "./cache-keys.js";
 import type { Entry, EntryKind, EntryMeta, MaybePromise, Owner, Store, StoredEntry } from "./store.js";
@@ -299,15 +299,11 @@ function saltOf(key: string, { kind, digest, models }: Omit<EntryMeta, "bytes">)
 /** A client that has lost its server may wait for it for ever: the run does not. */
 async function withTimeout<T>(pending: MaybePromise<T>, limitMs: number): Promise<T> {
   if (typeof (pending as PromiseLike<T> | undefined)?.then !== "function") return pending;
-  let timer: LongTimeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = startTimeout(() => reject(new Error(`no answer within ${limitMs / 1000} seconds`)), limitMs);
-  });
-  try {
-    return await Promise.race([pending, late]);
-  } finally {
-    timer?.clear();
-  }
+  return await withDeadline(
+    pending as PromiseLike<T>,
+    limitMs,
+    () => new Error(`no answer within ${limitMs / 1000} seconds`),
+  );
 }
 
 export function joinKeys(keys: readonly string[]): string {

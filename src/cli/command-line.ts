@@ -1,10 +1,8 @@
-import { createRequire } from "node:module";
 import { Command, CommanderError, Help } from "commander";
 import { formatDocsUrls } from "../util/docs-url.js";
+import { ownVersion } from "../util/own-files.js";
 import { EXIT, exitCodeOf, formatError, safeText, usageError } from "./exit-codes.js";
 import { respawnIfNeeded } from "./respawn.js";
-
-const { version } = createRequire(import.meta.url)("hypernodes/package.json") as { readonly version: string };
 
 interface CommandEntry {
   /** The command in the list of commands. */
@@ -76,7 +74,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
 async function createProgram(args: readonly string[]): Promise<Command> {
   const program = new Command("hypernodes")
     .description("Run, draw and check data pipelines.")
-    .version(version)
+    .version(ownVersion())
     .option("--verbose", "print errors with their stacks and causes")
     .showSuggestionAfterError()
     .configureHelp({

@@ -113,7 +113,7 @@ async function recordIn(one: string, file: string): Promise<object> {
 }
 
 function typeOf(name: string, { graph }: InputTarget): Function | undefined {
-  return graph.nodes.find((node) => node.name === name && node.role === "input")?.design?.type;
+  return graph.nodes.find((node) => node.name === name && node.role === "input")?.emittedTypes?.type;
 }
 
 /** Tells if an input takes a list, which JSON lines are. */

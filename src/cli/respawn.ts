@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { findUp } from "../util/find-up.js";
 import { OWN_FOLDER, OWN_URL, ownModule } from "../util/own-files.js";
 import { usageError } from "./exit-codes.js";
 import { runInChild } from "./parent-process.js";
@@ -41,11 +42,7 @@ export async function respawnIfNeeded(target: string, args: readonly string[]): 
 
 /** Returns the nearest tsconfig.json of a folder; if there is none, one that enables decorators. */
 function configFor(folder: string): string {
-  for (let at = folder; ; at = path.dirname(at)) {
-    const config = path.join(at, "tsconfig.json");
-    if (existsSync(config)) return config;
-    if (at === path.dirname(at)) return fileURLToPath(new URL("../tsconfig.pipeline.json", OWN_URL));
-  }
+  return findUp(folder, "tsconfig.json") ?? fileURLToPath(new URL("../tsconfig.pipeline.json", OWN_URL));
 }
 
 /** Returns the command of the package that is installed for a folder. */

@@ -171,7 +171,7 @@ class DryRun {
     try {
       const refs = await known(contents.digestsOf(step.arguments));
       account.recordInputs(step, await known(contents.digestsOf(step.map!.lists)), refs);
-      shared = refs.map((ref) => ref && keyComponent(ref));
+      shared = refs.map((ref) => ref && keyComponent(codes, ref));
       for (const list of step.map!.lists) {
         const elements = await this.refsIn(execution, cached, list);
         if (elements === "no list") return undefined;
@@ -189,11 +189,10 @@ class DryRun {
       product,
       undefined,
     );
-    const { code } = codes.steps[step.index]!;
     const keyOf = (element: number) => {
       const refs = elements.inputs(element) as (ContentRef | undefined)[];
       if (shared.includes(undefined) || refs.includes(undefined)) return undefined;
-      return elementKey(code, shared as readonly string[], refs as ContentRef[]);
+      return elementKey(codes, step, shared as readonly string[], refs as ContentRef[]);
     };
     return { lists, keyOf };
   }

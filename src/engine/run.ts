@@ -1,6 +1,6 @@
 import { AbortError, showDocsUrls } from "../errors.js";
 import { asError } from "../util/as-error.js";
-import { type LongTimeout, startTimeout } from "../util/long-timeout.js";
+import { settlesWithin } from "../util/deadline.js";
 import { checkRuntime } from "../util/runtime.js";
 import type { ElementRange } from "./elements/elements.js";
 import { resolveLists } from "./elements/lists.js";
@@ -204,13 +204,6 @@ export class RunSession implements UnfinishedRun {
   }
 
   private async waitForIdle(): Promise<boolean> {
-    if (this.run.isIdle) return true;
-    let timer: LongTimeout | undefined;
-    const grace = new Promise<boolean>((resolve) => {
-      timer = startTimeout(() => resolve(false), this.request.settings.graceMs);
-    });
-    const idle = await Promise.race([this.run.whenIdle().then(() => true), grace]);
-    timer?.clear();
-    return idle;
+    return this.run.isIdle || settlesWithin(this.run.whenIdle(), this.request.settings.graceMs);
   }
 }

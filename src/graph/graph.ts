@@ -32,7 +32,7 @@ export interface GraphNode {
   /** Marks an input that may be left out although it has no default. */
   readonly optional?: true;
   /** The types that the loader emitted, for drawings and checks: `type` of a field, `returns` of a method. */
-  readonly design?: EmittedTypes;
+  readonly emittedTypes?: EmittedTypes;
 }
 
 /** A value that a member receives from another member. */
@@ -66,7 +66,7 @@ export interface NestedGraph {
   /** Inputs that are bound on the child. */
   readonly bound: Readonly<Record<string, unknown>>;
   /** Options set by `with` on the child; they override those of its class. */
-  readonly choices: PipelineOptions;
+  readonly options: PipelineOptions;
   /** The one node whose value is used; all outputs if undefined. */
   readonly pick?: string;
 }

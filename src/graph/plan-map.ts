@@ -27,7 +27,7 @@ export function planPipelineMap(
   const names = [...over, ...shared.map((input) => input.name)];
   const isOptional = (name: string) => !plan.inputs.some((input) => input.name === name && !input.optional);
   const argument = (input: string): Argument => ({ slot: names.indexOf(input), path: undefined });
-  const nested = { graph: plan.graph, pipeline, bound: {}, choices };
+  const nested = { graph: plan.graph, pipeline, bound: {}, options: choices };
   const node: GraphNode = {
     name,
     role: "mapOver",

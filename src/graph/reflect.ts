@@ -97,7 +97,7 @@ function toNode(
     ...(nested && { nested }),
     options: Object.freeze({ ...withoutUndefined(member.options) }),
     ...((member.optional === true || optional) && { optional: true as const }),
-    design: emittedTypes(member),
+    emittedTypes: emittedTypes(member),
   });
 }
 
@@ -188,7 +188,7 @@ function resolveNested(child: NonNullable<Member["child"]>, where: string, defec
       graph,
       pipeline,
       bound: object?.bound ?? {},
-      choices: object?.choices ?? {},
+      options: object?.choices ?? {},
       ...(child.pick !== undefined && { pick: child.pick }),
     });
   } catch (error) {
@@ -205,7 +205,7 @@ const NO_RECURSION = "A pipeline has a fixed number of nodes: remove the class, 
  * parent.
  */
 export function childOptions(parent: PipelineOptions, nested: NestedGraph): PipelineOptions {
-  return mergeOptions(mergeOptions(parent, optionsOf(nested.pipeline)), nested.choices);
+  return mergeOptions(mergeOptions(parent, optionsOf(nested.pipeline)), nested.options);
 }
 
 function isPipelineClass(pipeline: unknown): pipeline is PipelineClass {

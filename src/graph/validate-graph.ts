@@ -187,7 +187,7 @@ function* emittedTypeDefects(node: GraphNode, nodes: Nodes): Generator<MemberDef
   for (const [index, dependency] of node.dependencies.entries()) {
     const from = nodes.get(dependency.on);
     if (from === undefined || dependency.path.length > 0) continue;
-    const source = from.mapped !== undefined ? Array : (from.design?.type ?? from.design?.returns);
+    const source = from.mapped !== undefined ? Array : (from.emittedTypes?.type ?? from.emittedTypes?.returns);
     if (typeof source !== "function") continue;
     if (dependency.as === "element") {
       if (NO_LISTS.has(source)) {
@@ -199,7 +199,7 @@ function* emittedTypeDefects(node: GraphNode, nodes: Nodes): Generator<MemberDef
       }
       continue;
     }
-    const parameter = node.design?.parameters?.[index];
+    const parameter = node.emittedTypes?.parameters?.[index];
     if (typeof parameter !== "function" || parameter === source) continue;
     if ([parameter, source].some((type) => type === Object || type === Promise)) continue;
     if ((BUILT_IN.has(parameter) || BUILT_IN.has(source)) && !isSubclass(source, parameter)) {

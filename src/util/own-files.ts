@@ -1,4 +1,6 @@
+import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
+import { once } from "./on-demand.js";
 
 /** Modules of this package are TypeScript in its own specs, and JavaScript otherwise. */
 const ENDING = import.meta.url.endsWith(".ts") ? "ts" : "js";
@@ -21,3 +23,8 @@ export function ownModule(name: string): URL {
   const path = IS_IN_FOLDERS ? name : name.slice(name.lastIndexOf("/") + 1);
   return new URL(`${path}.${ENDING}`, OWN_URL);
 }
+
+/** Returns the version of this package. A host has no such file. */
+export const ownVersion = once(
+  () => (createRequire(OWN_URL)("../package.json") as { readonly version: string }).version,
+);

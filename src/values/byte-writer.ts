@@ -1,6 +1,4 @@
-import { onDemand } from "../util/on-demand.js";
-
-const crypto = onDemand<typeof import("node:crypto")>("node:crypto");
+import { sha256Binary } from "../util/sha256.js";
 
 /**
  * One byte precedes each value, and its length follows, so no form is a prefix of another one: `1`, `"1"`, `true`,
@@ -100,7 +98,7 @@ export class ByteWriter {
     const isLatin = !BEYOND_LATIN.test(value);
     if (isLatin && value.length >= LONG) {
       this.tag(TAG.longLatin1);
-      this.append32(crypto().hash("sha256", value, "binary"));
+      this.append32(sha256Binary(value));
       return;
     }
     const size = isLatin ? value.length : value.length * 2;
@@ -153,13 +151,4 @@ export class ByteWriter {
 
 function numbersOf({ buffer, byteOffset, byteLength }: Buffer): DataView {
   return new DataView(buffer, byteOffset, byteLength);
-}
-
-export function hexOf(bytes: Uint8Array): string {
-  return crypto().hash("sha256", bytes, "hex");
-}
-
-/** SHA-256, one character per byte: Node returns a string twice as fast as a Buffer. */
-export function hashOf(bytes: Uint8Array): string {
-  return crypto().hash("sha256", bytes, "binary");
 }

@@ -1,5 +1,6 @@
 import { types } from "node:util";
-import { ByteWriter, hashOf, TAG } from "./byte-writer.js";
+import { sha256Binary } from "../util/sha256.js";
+import { ByteWriter, TAG } from "./byte-writer.js";
 import { lostClass } from "./content.js";
 import { assertOneClass, assertReadable, assertSerializable, jsonOf, refersBack } from "./dehydrate.js";
 import { errorContent, read } from "./error-parts.js";
@@ -105,7 +106,7 @@ export class CanonicalWriter extends ByteWriter {
     this.content(value);
     this.path.pop();
     if (this.length - start >= BY_HASH) {
-      const hash = hashOf(this.bytes.subarray(start, this.length));
+      const hash = sha256Binary(this.bytes.subarray(start, this.length));
       this.length = start;
       this.hash(hash);
     }
@@ -384,7 +385,7 @@ export class CanonicalWriter extends ByteWriter {
 
   private raw(bytes: Uint8Array): void {
     this.number(bytes.byteLength);
-    if (bytes.byteLength >= BY_HASH) this.hash(hashOf(bytes));
+    if (bytes.byteLength >= BY_HASH) this.hash(sha256Binary(bytes));
     else this.append(bytes);
   }
 }

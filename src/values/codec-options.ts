@@ -40,3 +40,6 @@ export interface DecodeOptions {
   /** The SharedArrayBuffers that `encode` put into its `memory`. */
   readonly memory?: readonly SharedArrayBuffer[];
 }
+
+/** The `viewsFrom` of messages between threads and processes: each is decoded once, so views of its bytes may stay. */
+export const VIEWS_FROM = 64 * 1024;

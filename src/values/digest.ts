@@ -1,4 +1,4 @@
-import { hexOf } from "./byte-writer.js";
+import { sha256 } from "../util/sha256.js";
 import { CanonicalWriter, type ElementForms, TOO_FAR } from "./canonical-writer.js";
 import type { Content } from "./content.js";
 import { dehydrate } from "./dehydrate.js";
@@ -67,7 +67,7 @@ function writtenFar(value: unknown): Content {
 }
 
 function formOf(writer: CanonicalWriter): Content {
-  return { digest: hexOf(writer.bytes.subarray(0, writer.length)), models: writer.takeModels() };
+  return { digest: sha256(writer.bytes.subarray(0, writer.length)), models: writer.takeModels() };
 }
 
 /** Maximum number of objects that are walked again for elements that refer to objects of other ones. */
@@ -105,10 +105,10 @@ class ElementDigests implements ElementForms {
     let walked = 0;
     return ends.map((end, i) => {
       if (areOwn[i]) {
-        return { digest: hexOf(bytes.subarray(i === 0 ? start : ends[i - 1]!, end)), models: this.models[i]! };
+        return { digest: sha256(bytes.subarray(i === 0 ? start : ends[i - 1]!, end)), models: this.models[i]! };
       }
       // This content is only valid within this list, so there are fewer cache hits.
-      if (walked > MAX_WALKED) return { digest: hexOf(Buffer.from(`${i} of ${list.digest}`)), models: list.models };
+      if (walked > MAX_WALKED) return { digest: sha256(`${i} of ${list.digest}`), models: list.models };
       const writer = new CanonicalWriter(0);
       const content = written(this.list[i], writer);
       walked += writer.count;

@@ -84,7 +84,7 @@ export class InputChecks {
     const transformed = transformedProperties(type, names);
     const validated = new Set([...validatedProperties(type)].filter((name) => used.has(name)));
     if (validated.size === 0 && !inputs.some(({ name }) => transformed.has(name))) return undefined;
-    const types = new Map(graph.nodes.map((node) => [node.name, node.design?.type]));
+    const types = new Map(graph.nodes.map((node) => [node.name, node.emittedTypes?.type]));
     return new InputChecks(type, names, used, transformed, validated, types);
   }
 

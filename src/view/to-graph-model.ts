@@ -10,9 +10,9 @@ import type { GraphModel, Member } from "./graph-model.js";
 export function toGraphModel(graph: Graph, type?: PipelineClass): GraphModel {
   const byName = new Map(graph.nodes.map((node) => [node.name, node]));
   const members = graph.nodes.map((node): Member => {
-    const { name, mapped, nested, design, options, dependencies } = node;
+    const { name, mapped, nested, emittedTypes, options, dependencies } = node;
     const source = type && sourceOf(type, name);
-    const valueType = typeName(design?.returns ?? design?.type);
+    const valueType = typeName(emittedTypes?.returns ?? emittedTypes?.type);
     return {
       name,
       kind: kindOf(node),
@@ -56,11 +56,11 @@ function typeOf(
   index: number,
 ): string | undefined {
   const parameter = node.nested
-    ? node.nested.graph.nodes.find(({ name }) => name === input)?.design?.type
-    : node.design?.parameters?.[index];
+    ? node.nested.graph.nodes.find(({ name }) => name === input)?.emittedTypes?.type
+    : node.emittedTypes?.parameters?.[index];
   const parameterType = typeName(parameter);
   if (parameterType !== undefined && parameterType !== ARRAY) return parameterType;
-  const sourceType = typeName(source.design?.returns ?? source.design?.type);
+  const sourceType = typeName(source.emittedTypes?.returns ?? source.emittedTypes?.type);
   if (path.length > 0 || as === "element" || sourceType === undefined) return parameterType;
   return source.mapped ? `${sourceType}[]` : sourceType;
 }

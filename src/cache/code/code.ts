@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import { inspect, types } from "node:util";
+import { sha256 } from "../../util/sha256.js";
 import { inspecting } from "../../util/v8-inspector.js";
-import { hashOf } from "./packages.js";
 import type { Piece } from "./pieces.js";
 import type { When } from "./standing.js";
 import { ValueGraph } from "./value-graph.js";
@@ -122,7 +122,7 @@ export class CodeReader {
     }
     const unknown = graph.flawOf(id);
     return {
-      digest: hashOf(`${this.changed}\n${own}`),
+      digest: sha256(`${this.changed}\n${own}`),
       problem: unknown && problemOf(unknown),
       parts: () =>
         graph
@@ -143,5 +143,5 @@ function problemOf({ problem, file }: Piece): string {
 }
 
 function partOf({ name, file, text }: Piece): Part {
-  return { name, file, hash: hashOf(text) };
+  return { name, file, hash: sha256(text) };
 }

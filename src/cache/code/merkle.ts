@@ -1,4 +1,4 @@
-import { hash } from "node:crypto";
+import { sha256 } from "../../util/sha256.js";
 
 interface Node {
   readonly text: string;
@@ -68,7 +68,7 @@ function digestPart(nodes: readonly Node[], part: readonly number[], digests: st
 function digestOf(text: string, next: readonly number[], digest: (id: number) => string): string {
   let content = "";
   for (const id of next) content += digest(id);
-  return hash("sha256", `${content}\n${text}`, "hex");
+  return sha256(`${content}\n${text}`);
 }
 
 /** Tarjan: the strongly connected parts of what has no digest yet, each after those that it leads to. */

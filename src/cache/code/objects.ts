@@ -7,10 +7,10 @@ import {
   ownKeys,
   timeOf,
 } from "../../util/primordials.js";
+import { sha256 } from "../../util/sha256.js";
 import { hiddenOf } from "../../util/v8-inspector.js";
 import type { Classes } from "./classes.js";
 import { ASYNC_IDS, ITERATORS, intlOptions, KNOWN, storedIn } from "./opaque.js";
-import { hashOf } from "./packages.js";
 import { primitiveText } from "./primitive-text.js";
 import { classesOf, descriptorOf, isNamespace, isNative, isObject, nameOf, read } from "./reflection.js";
 import type { Walk } from "./walk.js";
@@ -39,7 +39,7 @@ export class Objects {
       const bytes = ArrayBuffer.isView(object)
         ? new Uint8Array(object.buffer, object.byteOffset, object.byteLength)
         : new Uint8Array(object);
-      piece.text = `bytes ${Object.prototype.toString.call(object)} ${hashOf(Buffer.from(bytes).toString("latin1"))}`;
+      piece.text = `bytes ${Object.prototype.toString.call(object)} ${sha256(Buffer.from(bytes).toString("latin1"))}`;
       return;
     }
     const kind = this.kindOf(id, object, name);

@@ -1,12 +1,16 @@
-import { createHash, hash } from "node:crypto";
+import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
-import { createRequire, isBuiltin } from "node:module";
+import { isBuiltin } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "acorn";
 import { locationPath } from "../../dsl/class-location.js";
+import { findUp } from "../../util/find-up.js";
 import { getOrCreate } from "../../util/get-or-create.js";
-import { OWN_URL } from "../../util/own-files.js";
+import { once } from "../../util/on-demand.js";
+import { OWN_URL, ownVersion } from "../../util/own-files.js";
+import { manifestOf, packageRootOf } from "../../util/package-json.js";
+import { sha256 } from "../../util/sha256.js";
 
 /** An installed package: what is in it can't be seen value by value, so its files count. */
 export interface Package {
@@ -19,14 +23,7 @@ export interface Package {
 
 export const OUR_NAME = "hypernodes";
 
-let ours: Package | undefined;
-
-/** Read when it is first asked for: in a container there is no such file, and nobody asks. */
-function ourselves(): Package {
-  const { version } = createRequire(OWN_URL)("../package.json") as { version: string };
-  ours ??= { name: OUR_NAME, hash: version, variables: [] };
-  return ours;
-}
+const ourselves = once((): Package => ({ name: OUR_NAME, hash: ownVersion(), variables: [] }));
 
 const MODULES = `${path.sep}node_modules${path.sep}`;
 const atFolders = new Map<string, Package>();
@@ -52,7 +49,7 @@ const packaged = new Map<string, boolean>();
 
 /** A second copy of ours that is linked: what it loads when it needs it differs from process to process. */
 function isOfOurCopy(file: string): boolean {
-  const root = rootOf(file);
+  const root = packageRootOf(file);
   return path.relative(root, file).startsWith(`dist${path.sep}`) && manifestOf(root).name === OUR_NAME;
 }
 
@@ -85,28 +82,9 @@ function packageAt(root: string): Package {
     }
     return {
       name: manifestOf(root).name ?? path.basename(root),
-      hash: hashOf([...closure.values()].sort().join("\n")),
+      hash: sha256([...closure.values()].sort().join("\n")),
       variables: [...variables].sort(),
     };
-  });
-}
-
-interface Manifest {
-  readonly name?: string;
-  readonly dependencies?: object;
-  readonly peerDependencies?: object;
-  readonly optionalDependencies?: object;
-}
-
-const manifests = new Map<string, Manifest>();
-
-function manifestOf(root: string): Manifest {
-  return getOrCreate(manifests, root, () => {
-    try {
-      return JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as Manifest;
-    } catch {
-      return {};
-    }
   });
 }
 
@@ -179,11 +157,8 @@ function packageName(specifier: string): string {
 
 /** The folder of the package that an import from somewhere finds. */
 function installedFrom(folder: string, name: string): string | undefined {
-  for (let at = folder; ; at = path.dirname(at)) {
-    const inside = path.join(at, "node_modules", name);
-    if (existsSync(path.join(inside, "package.json"))) return realpathSync(inside);
-    if (path.dirname(at) === at) return undefined;
-  }
+  const manifest = findUp(folder, path.join("node_modules", name, "package.json"));
+  return manifest && realpathSync(path.dirname(manifest));
 }
 
 /** The content of a module that code imports when it runs; `problem`: it cannot be known. */
@@ -204,7 +179,7 @@ export function lazyImport(specifier: string, from: string): Lazy {
   const problem = collect(specifier, file, content);
   const { parts, variables } = content;
   const lazy: Lazy =
-    problem === undefined ? { hash: hashOf(parts.join("\n")), variables: [...variables].sort() } : { problem };
+    problem === undefined ? { hash: sha256(parts.join("\n")), variables: [...variables].sort() } : { problem };
   lazies.set(key, lazy);
   return lazy;
 }
@@ -238,7 +213,7 @@ function collect(specifier: string, from: string, content: LazyContent): string 
   if (seen.has(file)) return undefined;
   seen.add(file);
   const source = readFileSync(file, "utf8");
-  parts.push(hashOf(meaningOf(file, source)));
+  parts.push(sha256(meaningOf(file, source)));
   if (!SCRIPT.test(file)) return undefined;
   for (const [whole, , dotted, quoted] of source.matchAll(VARIABLE)) {
     const name = dotted ?? quoted;
@@ -285,29 +260,12 @@ function candidates(file: string): string[] {
   ];
 }
 
-const roots = new Map<string, string>();
-
-/** The folder of the package that a file is in. */
-export function rootOf(file: string): string {
-  const folder = path.dirname(file);
-  return getOrCreate(roots, folder, () => {
-    for (let at = folder; ; at = path.dirname(at)) {
-      if (existsSync(path.join(at, "package.json"))) return at;
-      if (path.dirname(at) === at) return folder;
-    }
-  });
-}
-
 /** A file's path from the package it is in, with "/": the same in each folder and on each system. */
 export function withinPackage(file: string): string {
-  return path.relative(rootOf(file), file).split(path.sep).join("/");
+  return path.relative(packageRootOf(file), file).split(path.sep).join("/");
 }
 
 /** The same, with the name of that package before it. */
 export function placeOfFile(file: string): string {
-  return `${manifestOf(rootOf(file)).name ?? ""} ${withinPackage(file)}`;
-}
-
-export function hashOf(text: string): string {
-  return hash("sha256", text, "hex");
+  return `${manifestOf(packageRootOf(file)).name ?? ""} ${withinPackage(file)}`;
 }

@@ -1,9 +1,9 @@
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { getOrCreate } from "../../util/get-or-create.js";
-import { rootOf } from "./packages.js";
+import { packageRootOf } from "../../util/package-json.js";
 
-const HERE = rootOf(path.resolve("package.json"));
+const HERE = packageRootOf(path.resolve("package.json"));
 
 export function primitiveText(value: unknown): string {
   if (typeof value === "string") return `string ${JSON.stringify(relativeToRoot(value))}`;

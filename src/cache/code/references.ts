@@ -1,8 +1,9 @@
 import { types } from "node:util";
 import { textOf } from "../../util/primordials.js";
+import { sha256 } from "../../util/sha256.js";
 import type { Form, FunctionForm, Reference, Way } from "./analysis.js";
 import { type Code, formOf, isRequire, placeOf } from "./functions.js";
-import { environmentOf, hashOf, lazyImport } from "./packages.js";
+import { environmentOf, lazyImport } from "./packages.js";
 import {
   type Found,
   findDescriptor,
@@ -146,7 +147,7 @@ export class References {
   /** A function that is made a text. */
   private withText(fn: Function, id: number): number {
     const both = this.walk.piece("");
-    this.walk.pieces[both]!.text = `text ${hashOf(textOf(fn))}`;
+    this.walk.pieces[both]!.text = `text ${sha256(textOf(fn))}`;
     this.walk.pieces[both]!.next.push(id);
     return both;
   }

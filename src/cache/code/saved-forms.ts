@@ -1,7 +1,7 @@
-import { hash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { ownModule } from "../../util/own-files.js";
+import { sha256 } from "../../util/sha256.js";
 import type { ScriptForms } from "./analysis.js";
 
 /** The forms of scripts as JSON, by the hash of their text, as earlier processes read them. */
@@ -59,7 +59,7 @@ function parsed(forms: string): ScriptForms | undefined {
 
 /** The code that reads texts: what other code has read is not taken. */
 function readers(): string {
-  byReaders ??= hash("sha256", readingModules().map(textOf).join("\n"), "hex");
+  byReaders ??= sha256(readingModules().map(textOf).join("\n"));
   return byReaders;
 }
 

@@ -1,5 +1,5 @@
 import { getOrCreate } from "../../util/get-or-create.js";
-import { hashOf } from "./packages.js";
+import { sha256 } from "../../util/sha256.js";
 import type { Pieces } from "./pieces.js";
 
 /**
@@ -36,7 +36,7 @@ export function sharingOf(
     for (const [place, next] of pieces[from]!.next.entries())
       if (ways[next]! > 1) getOrCreate(places, next, () => []).push(`${digests[from]} ${place}`);
   }
-  return hashOf(
+  return sha256(
     Array.from(places.values(), (all) => all.sort().join())
       .sort()
       .join("\n"),

@@ -2,6 +2,7 @@ import { types } from "node:util";
 import { describeError } from "../../util/describe.js";
 import { getOrCreate } from "../../util/get-or-create.js";
 import { cwd, textOf } from "../../util/primordials.js";
+import { sha256 } from "../../util/sha256.js";
 import { sourceOf } from "../../util/v8-inspector.js";
 import { Agenda } from "./agenda.js";
 import { type BuiltIns, builtIns, isOfNode } from "./built-ins.js";
@@ -12,7 +13,7 @@ import type { FunctionFacts } from "./inspector.js";
 import { Merkle } from "./merkle.js";
 import { Objects } from "./objects.js";
 import { RUN_CODE, WORLD } from "./opaque.js";
-import { environmentOf, hashOf, OUR_NAME, packageOf } from "./packages.js";
+import { environmentOf, OUR_NAME, packageOf } from "./packages.js";
 import { type Piece, Pieces } from "./pieces.js";
 import { primitiveText } from "./primitive-text.js";
 import { References } from "./references.js";
@@ -201,7 +202,7 @@ export class ValueGraph extends Pieces implements Walk {
     if (owner !== undefined) {
       piece.name = `package ${owner.name}`;
       const isOurs = owner.name === OUR_NAME;
-      const content = isOurs ? nameOf(fn) : `${hashOf(textOf(fn))} ${environmentOf(owner.variables)}`;
+      const content = isOurs ? nameOf(fn) : `${sha256(textOf(fn))} ${environmentOf(owner.variables)}`;
       piece.text = `package ${owner.name} ${owner.hash} ${content}`;
       if (isOurs) return;
       this.closures(id, fn, facts);
@@ -212,7 +213,7 @@ export class ValueGraph extends Pieces implements Walk {
     piece.file = placeOf(script);
     const form = formOf(fn, facts);
     if (form === undefined) {
-      piece.text = `text ${hashOf(textOf(fn))} ${hashOf(sourceOf(script))}`;
+      piece.text = `text ${sha256(textOf(fn))} ${sha256(sourceOf(script))}`;
       this.unknown(id, "its script can't be parsed");
       return;
     }

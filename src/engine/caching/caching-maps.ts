@@ -1,5 +1,4 @@
 import { type ContentRef, cacheKey, listContent } from "../../cache/cache-keys.js";
-import { keyComponent } from "../../cache/code-digests.js";
 import { joinKeys } from "../../cache/session.js";
 import { NodeError } from "../../errors.js";
 import type { Step } from "../../graph/plan.js";
@@ -15,7 +14,7 @@ import { now } from "../lifecycle/events.js";
 import { emitHit, emitMiss } from "./cache-events.js";
 import type { CachingExecutor } from "./caching-executor.js";
 import { changedElement } from "./slot-digests.js";
-import { elementKey } from "./step-keys.js";
+import { elementKey, keyComponents } from "./step-keys.js";
 
 /** The number of elements that are looked up at once. */
 const LOOKUP_BATCH = 4096;
@@ -103,7 +102,8 @@ export class CachingMapExecutor implements MapExecutor {
     const { execution, digests: contents } = cached;
     if (!cached.isCacheable(step)) return undefined;
     const { lists, product } = step.map!;
-    const { code } = cached.codes.steps[step.index]!;
+    const { codes } = cached;
+    const { code } = codes.steps[step.index]!;
     let counted: readonly string[];
     let listKey: string;
     const refs: (readonly ContentRef[])[] = [];
@@ -111,8 +111,9 @@ export class CachingMapExecutor implements MapExecutor {
       const shared = await contents.digestsOf(step.arguments);
       const wholes = await contents.digestsOf(lists);
       cached.log.recordInputs(step, wholes, shared);
-      counted = shared.map(keyComponent);
-      listKey = cacheKey("map", code, product ? "product" : "zip", ...counted, "over", ...wholes.map(keyComponent));
+      counted = keyComponents(codes, shared);
+      const overLists = keyComponents(codes, wholes);
+      listKey = cacheKey("map", code, product ? "product" : "zip", ...counted, "over", ...overLists);
       // A listener receives an event of each element.
       const mayBeWhole = !isForced && execution.run.emit === undefined && !this.hasCollected(step);
       if (mayBeWhole && (await this.findList(step, listKey))) return "list";
@@ -130,7 +131,7 @@ export class CachingMapExecutor implements MapExecutor {
     execution.listsOf(step, refs);
     const elements = new MapElements(refs, product, undefined);
     const keys = Array.from({ length: elements.length }, (_, i) =>
-      elementKey(code, counted, elements.inputs(i) as ContentRef[]),
+      elementKey(codes, step, counted, elements.inputs(i) as ContentRef[]),
     );
     return { listKey, keys, elements, ...(await this.find(step, keys, isForced)) };
   }

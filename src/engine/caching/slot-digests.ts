@@ -1,5 +1,5 @@
 import { type ContentRef, cacheKey, listContent } from "../../cache/cache-keys.js";
-import { type CodeDigests, contentRef, keyComponent, refFrom } from "../../cache/code-digests.js";
+import { type CodeDigests, contentRef, refFrom } from "../../cache/code-digests.js";
 import { ContentFacts } from "../../cache/content-facts.js";
 import type { CacheSession } from "../../cache/session.js";
 import { type Argument, argumentKey, type Step } from "../../graph/plan.js";
@@ -10,6 +10,7 @@ import { toArrayLike } from "../elements/lists.js";
 import type { ExecutionContext } from "../execution-context.js";
 import { CollectedError } from "../failures/collected.js";
 import { LazyValue } from "./lazy-value.js";
+import { keyComponents } from "./step-keys.js";
 import { NotKnown, Unknown } from "./unknown-value.js";
 
 /** A value has no content: because of what it is, or of what its own code throws when it is read. */
@@ -163,7 +164,7 @@ export class SlotDigests {
     const index = resources.findIndex((resource) => resource.slot === slot);
     if (index < 0) return undefined;
     const code = this.codes.resources[index]!;
-    const counts = (await this.digestsOf(resources[index]!.arguments)).map(keyComponent);
+    const counts = keyComponents(this.codes, await this.digestsOf(resources[index]!.arguments));
     this.bySlot[slot] = { digest: cacheKey("resource", code, ...counts), models: "" };
     return this.bySlot[slot];
   }

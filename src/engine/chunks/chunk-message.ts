@@ -1,4 +1,4 @@
-import type { CodeDigests, ModelDigests } from "../../cache/code-digests.js";
+import type { CodeDigests } from "../../cache/code-digests.js";
 import type { ClassLocation } from "../../dsl/class-location.js";
 import type { ElementRange } from "../elements/elements.js";
 import type { List } from "../elements/lists.js";
@@ -12,7 +12,6 @@ export interface StageMessage {
   readonly spec: StageSpec;
   /** The code digests, if a nested pipeline has a store of its own: the code need not be read on the host. */
   readonly codes: CodeDigests | undefined;
-  readonly models: ModelDigests | undefined;
 }
 
 /** Elements that go to a worker together. */

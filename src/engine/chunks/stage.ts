@@ -1,4 +1,4 @@
-import { codeDigestsOf, exportForSteps, exportModelDigests } from "../../cache/code-digests.js";
+import { codeDigestsOf, exportForSteps } from "../../cache/code-digests.js";
 import type { CacheSession } from "../../cache/session.js";
 import { type ClassLocation, classLocationOf } from "../../dsl/class-location.js";
 import { classNameOf } from "../../dsl/members.js";
@@ -101,7 +101,6 @@ export class Stage {
     const message: StageMessage = {
       ...{ origin, spec },
       codes: isCached ? exportForSteps(program, this.steps) : undefined,
-      models: isCached ? exportModelDigests() : undefined,
     };
     return this.namingShared(spec, 1, () => ({
       bytes: encode(message, { levelsAround: 4 }),
@@ -152,9 +151,12 @@ export class Stage {
   private cachedSpec(): CachedStageSpec | undefined {
     const { sessions, nestedSessions: inner, steps } = this;
     if (sessions === undefined) return undefined;
-    const codes = codeDigestsOf(this.execution.program);
+    const { steps: digests, models } = codeDigestsOf(this.execution.program);
     return {
-      codes: steps.map(({ index }) => codes.steps[index]!.child),
+      codes: steps.map(({ index }) => {
+        const { child } = digests[index]!;
+        return child && { ...child, models };
+      }),
       stores: inner.map((session) => (session === undefined ? -1 : sessions.indexOf(session))),
     };
   }

@@ -1,5 +1,5 @@
 import type { NodeOptions, Retries } from "../../dsl/options.js";
-import { type LongTimeout, startTimeout } from "../../util/long-timeout.js";
+import { withDeadline } from "../../util/deadline.js";
 import { isPromise } from "../../util/thenable.js";
 import { hasChangedInput } from "../failures/node-errors.js";
 import { backoffDelay, resolveRetries, timeoutError } from "../failures/retry-policy.js";
@@ -69,18 +69,13 @@ async function retryLoop(
 /** Waits for a call, but no longer than it may take: then its scope is stopped, and it is left to itself. */
 async function withTimeout(policy: CallPolicy, scope: CancelScope, call: () => unknown): Promise<unknown> {
   const { timeoutMs } = policy.options;
-  let timer: LongTimeout | undefined;
   try {
     const value = call();
     if (timeoutMs === undefined || !isPromise(value)) return await value;
-    const late = new Promise<never>((_, reject) => {
-      timer = startTimeout(() => reject(timeoutError(policy.path(), timeoutMs)), timeoutMs);
-    });
-    return await Promise.race([value, late]);
+    return await withDeadline(value, timeoutMs, () => timeoutError(policy.path(), timeoutMs));
   } catch (error) {
     throw stopReason(scope, policy, error);
   } finally {
-    timer?.clear();
     scope.close();
   }
 }

@@ -1,4 +1,4 @@
-import { exportCodeDigests, exportForSteps, exportModelDigests } from "../../cache/code-digests.js";
+import { exportCodeDigests, exportForSteps } from "../../cache/code-digests.js";
 import { argumentKey, type Step } from "../../graph/plan.js";
 import { extractSubPlan } from "../../graph/sub-plan.js";
 import { asError } from "../../util/as-error.js";
@@ -35,7 +35,6 @@ export async function runNestedRemotely(
       ...baseTask(execution, settings, path),
       source: toProgramSpec(program),
       codes: isCached ? exportCodeDigests(program) : undefined,
-      models: isCached ? exportModelDigests() : undefined,
       values: values.flatMap((value, slot) => (value === undefined ? [] : [[slot, value] as const])),
       part: undefined,
     },
@@ -59,7 +58,6 @@ export async function runNodeRemotely(hosts: HostRegistry, execution: RunningExe
       source: toProgramSpec(program, { steps: [step.index], wanted: [step.index] }),
       values: sharedSlots(program.plan, [step]).map((slot) => [slot, values[slot]] as const),
       codes: undefined,
-      models: undefined,
       part: undefined,
     },
     // It is cached in this process.
@@ -108,7 +106,6 @@ export class RemoteMap {
           ...baseTask(execution, settings, path),
           source: toProgramSpec(program, { steps: [step.index], wanted: [step.index] }),
           codes: isCached ? exportForSteps(program, [step]) : undefined,
-          models: isCached ? exportModelDigests() : undefined,
           values: [...argumentValues],
           part: { first: 0, count: length, indices: selection?.indices },
         },

@@ -1,4 +1,4 @@
-import type { CodeDigests, ModelDigests } from "../../cache/code-digests.js";
+import type { CodeDigests } from "../../cache/code-digests.js";
 import type { ClassLocation } from "../../dsl/class-location.js";
 import type { PipelineClass } from "../../dsl/members.js";
 import type { CacheStore, ExecutionOptions } from "../../dsl/pipeline-options.js";
@@ -29,8 +29,6 @@ export interface RemoteTaskSpec {
   readonly cache: CacheSpec | undefined;
   /** The code digests of the program, if it is cached: the code need not be read on the host. */
   readonly codes: CodeDigests | undefined;
-  /** For each model that is known, what its class's code counts as. */
-  readonly models: ModelDigests | undefined;
   /** The elements of a map, if a mapped step has a placement. */
   readonly part: ElementRange | undefined;
   /** The names of what the run was given. */

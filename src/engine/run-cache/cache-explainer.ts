@@ -187,7 +187,13 @@ function recordOf(account: PipelineCacheLog, step: Step): ComputationRecord {
     ...(changed.length > 0 && { changed }),
     code: account.cached!.codes.steps[step.index]!.code,
     version: step.node.options.version,
-    parts: [...codePartsOf(program, step), ...partsOfModels(inputs.map(([, { models }]) => models))],
+    parts: [
+      ...codePartsOf(program, step),
+      ...partsOfModels(
+        account.cached!.codes,
+        inputs.map(([, { models }]) => models),
+      ),
+    ],
     inputs: account.executions > 1 ? [] : inputs.map(([name, { digest }]) => [name, digest]),
   };
 }

@@ -1,4 +1,4 @@
-import { presetCodeDigests, presetModelDigests } from "../../cache/code-digests.js";
+import { presetCodeDigests } from "../../cache/code-digests.js";
 import { memory, sqlite } from "../../cache/stores.js";
 import { classNameOf, type PipelineClass } from "../../dsl/members.js";
 import { mergeOptions, optionsOf } from "../../dsl/metadata.js";
@@ -22,7 +22,6 @@ export function toRunRequest(type: PipelineClass, work: RemoteTaskSpec, host: Re
   const choices = mergeOptions(optionsOf(type), optionsIn(work));
   const program = fromProgramSpec(type, choices, work.source);
   if (work.codes !== undefined) presetCodeDigests(program, work.codes);
-  if (work.models !== undefined) presetModelDigests(work.models);
   const settings = resolveExecution(choices, classNameOf(type));
   const values: unknown[] = new Array(program.plan.slots).fill(undefined);
   for (const [slot, value] of work.values) values[slot] = value;

@@ -1,9 +1,10 @@
-import { presetCodeDigests, presetModelDigests } from "../../cache/code-digests.js";
+import { presetCodeDigests } from "../../cache/code-digests.js";
 import type { ClassLocation } from "../../dsl/class-location.js";
 import type { PipelineClass } from "../../dsl/members.js";
 import type { PipelineOptions } from "../../dsl/pipeline-options.js";
 import { getOrCreate } from "../../util/get-or-create.js";
 import { decode } from "../../values/codec.js";
+import { VIEWS_FROM } from "../../values/codec-options.js";
 import type { ChunkMessage, StageMessage } from "../chunks/chunk-message.js";
 import { encodeResult } from "../chunks/encode-result.js";
 import { elementIndex } from "../elements/elements.js";
@@ -19,8 +20,6 @@ import { usesThreads } from "../threads/thread-pools.js";
 import { runChunkInline } from "./inline-chunk.js";
 import { type StageInstance, ThreadedChunk } from "./threaded-chunk.js";
 
-/** Typed arrays among shared values that are at least this large stay where they came in. */
-const VIEWS_FROM = 64 * 1024;
 /** Milliseconds between the events that a chunk which takes long sends. */
 const LIVE_MS = 500;
 /** Milliseconds after which an unused stage is dropped. */
@@ -104,13 +103,12 @@ export class StageCache {
 }
 
 function instantiateStage(bytes: Uint8Array, classOf: (origin: ClassLocation) => PipelineClass): CachedStage {
-  const { origin, spec, codes, models } = decode(bytes, { viewsFrom: VIEWS_FROM }) as StageMessage;
+  const { origin, spec, codes } = decode(bytes, { viewsFrom: VIEWS_FROM }) as StageMessage;
   const type = classOf(origin);
   // The client looks up what is cached; what is nested in it may have a store of its own.
   const choices: PipelineOptions = { execution: spec.execution ?? {}, cache: false };
   const program = fromProgramSpec(type, choices, spec.source);
   if (codes !== undefined) presetCodeDigests(program, codes);
-  if (models !== undefined) presetModelDigests(models);
   const values: unknown[] = new Array(program.plan.slots).fill(undefined);
   for (const [slot, value] of spec.values) values[slot] = value;
   const { steps, outputs } = program.plan;

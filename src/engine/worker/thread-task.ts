@@ -6,6 +6,7 @@ import { AbortError, ValueError } from "../../errors.js";
 import { describeChain } from "../../util/describe.js";
 import { getOrCreate } from "../../util/get-or-create.js";
 import { decode } from "../../values/codec.js";
+import { VIEWS_FROM } from "../../values/codec-options.js";
 import { nextWithinBudget } from "../chunks/chunk-sizer.js";
 import { encodeResult } from "../chunks/encode-result.js";
 import { type ChunkRange, type ChunkResult, EMPTY_RESULT, type StageSpec } from "../chunks/protocol.js";
@@ -28,9 +29,6 @@ import { StoreProxies } from "../threads/store-proxy.js";
 
 import { importPipelineClass } from "./import-class.js";
 import { countErrors, runSlice, type StageProgram } from "./run-slice.js";
-
-/** Typed arrays among shared values that are at least this large are not copied: all threads read the same memory. */
-const VIEWS_FROM = 64 * 1024;
 
 /** A stage as this thread has instantiated it. */
 interface ThreadStage extends StageProgram {
@@ -141,7 +139,7 @@ async function instantiateStage({ origin, spec: bytes, memory }: ChunkRequest): 
     ...(spec.cached && { cache: IN_MAIN_THREAD }),
   };
   const program = fromProgramSpec(type, choices, spec.source);
-  // Keys count the code of models in values, which this thread reads by itself.
+  // Keys count the code of models in values: this thread reads it, except on a host, where the client has read it.
   if (spec.cached !== undefined) await loadCodeReading();
   for (const [i, codes] of (spec.cached?.codes ?? []).entries())
     if (codes) presetCodeDigests(program.children[i]!.program, codes);

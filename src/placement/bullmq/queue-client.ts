@@ -1,11 +1,11 @@
-import { createHash } from "node:crypto";
-import { createRequire } from "node:module";
 import type { Queue, QueueEvents } from "bullmq";
 import type { Redis } from "ioredis";
 import type { RunEvent } from "../../engine/lifecycle/events.js";
 import { HypernodesError } from "../../errors.js";
+import { settlesWithin } from "../../util/deadline.js";
 import { getOrCreate } from "../../util/get-or-create.js";
-import { startTimeout } from "../../util/long-timeout.js";
+import { ownVersion } from "../../util/own-files.js";
+import { sha256 } from "../../util/sha256.js";
 import type { Bundle } from "../bundle/bundle.js";
 import { type BlobStore, KeyvBlobStore, RedisBlobStore, view } from "./blob-store.js";
 import {
@@ -193,7 +193,7 @@ export class QueueClient {
 
   /** Leaves bytes there until the run ends. @returns their digest. */
   async share({ bytes, encode }: Shared): Promise<string> {
-    const digest = digestOf(bytes);
+    const digest = sha256(bytes);
     if (this.shared.has(digest)) return digest;
     this.shared.set(digest, encode);
     await this.unlessBroken(this.values.put(digest, bytes, this.options.expireMs));
@@ -205,7 +205,7 @@ export class QueueClient {
     const { expireMs } = this.options;
     if (await blobs.touch(digest, expireMs)) return;
     const bytes = encode();
-    if (digestOf(bytes) !== digest) throw this.dataLost("and what it had can't be made again: its values were changed");
+    if (sha256(bytes) !== digest) throw this.dataLost("and what it had can't be made again: its values were changed");
     await blobs.put(digest, bytes, expireMs);
   }
 
@@ -245,7 +245,7 @@ export class QueueClient {
     const { run } = this.ends;
     const { expireMs, values, logs } = this.options;
     const more = { chunk, expireMs, logs, inKeyv: values !== undefined };
-    const job: ChunkJob = { protocol: QUEUE_PROTOCOL, version: version(), run, ...about, ...more };
+    const job: ChunkJob = { protocol: QUEUE_PROTOCOL, version: ownVersion(), run, ...about, ...more };
     const outcome = new Promise<JobOutcome>((resolve, reject) => {
       const fresh = { attempt: undefined, emitted: 0, askedAt: performance.now(), resends: 0 };
       this.pending.set(id, { job, live, resolve, reject, ...fresh });
@@ -444,8 +444,7 @@ export class QueueClient {
     this.pending.clear();
     const isThere = this.registry.hasRedis;
     // What waits for a Redis that has gone, even now, would wait for ever.
-    const late = () => new Promise((resolve) => startTimeout(() => resolve(undefined), isThere ? CLOSE_MS : 0).unref());
-    const soon = (work: Promise<unknown>) => Promise.race([work.catch(() => {}), late()]);
+    const soon = (work: Promise<unknown>) => settlesWithin(work, isThere ? CLOSE_MS : 0);
     if (isThere) {
       if (this.options.logs) await soon(this.readOutput());
       const { run, results, output } = this.keys;
@@ -468,19 +467,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-function digestOf(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
-}
-
 function workerFailed(where: string, reason: string): HypernodesError {
   const problem = `a worker can't run the task that it received: ${reason}`;
   return new HypernodesError({ code: "WORKER_FAILED", where, problem, advice: "Read the output of the worker." });
-}
-
-let own: string | undefined;
-
-/** The package's version. */
-export function version(): string {
-  own ??= (createRequire(import.meta.url)("hypernodes/package.json") as { readonly version: string }).version;
-  return own;
 }

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { ChunkExecutor, ChunkHandle, RestoredChunk } from "../../engine/chunks/chunk-executor.js";
 import { type ChunkPolicy, ChunkSizer } from "../../engine/chunks/chunk-sizer.js";
 import type { ChunkOutcome, ChunkRangeState, ChunkResult, Isolation } from "../../engine/chunks/protocol.js";
@@ -6,9 +5,9 @@ import type { Stage } from "../../engine/chunks/stage.js";
 import type { ElementRange } from "../../engine/elements/elements.js";
 import type { List } from "../../engine/elements/lists.js";
 import type { RunningExecution } from "../../engine/executor.js";
-
 import { HypernodesError } from "../../errors.js";
 import type { Step } from "../../graph/plan.js";
+import { sha256 } from "../../util/sha256.js";
 import { decode } from "../../values/codec.js";
 import { contentOf } from "../../values/digest.js";
 import { type Bundle, bundleOf } from "../bundle/bundle.js";
@@ -169,11 +168,7 @@ export class QueueChunkExecutor implements ChunkExecutor {
 
 /** The id of a chunk's job: the range of its elements, and a digest of their content and of all that determines the results. */
 function chunkJobId(run: string, content: string, { first, count }: ElementRange, elements: readonly List[]): string {
-  const signature = createHash("sha256")
-    .update(content)
-    .update(contentOf(elements, 2).digest)
-    .digest("hex")
-    .slice(0, 32);
+  const signature = sha256(content + contentOf(elements, 2).digest).slice(0, 32);
   return `${run}-${first}-${count}-${signature}`;
 }
 

@@ -8,11 +8,9 @@ import {
   readdirSync,
   readFileSync,
   readSync,
-  renameSync,
   rmdirSync,
   rmSync,
   statSync,
-  writeFileSync,
 } from "node:fs";
 import path from "node:path";
 import { crc32 } from "node:zlib";
@@ -21,6 +19,7 @@ import { HypernodesError } from "../../errors.js";
 import { fileProblem } from "../../util/file-problem.js";
 import { makeFolders } from "../../util/make-folders.js";
 import { isRecord, numberFrom, optionFaults, type RulesOf, that } from "../../util/options.js";
+import { writeAtomic } from "../../util/write-atomic.js";
 import { decode, encode } from "../../values/codec.js";
 import type { ResolvedBullmqOptions } from "./options.js";
 
@@ -94,9 +93,9 @@ export class RunJournal {
       const bytes = encode(all);
       const recorded: JournaledRun = { file: all.file, name: all.name, startedAt: Date.now(), queue };
       makeFolders(folder, PRIVATE_FOLDER);
-      writeAtomic(path.join(folder, ".gitignore"), "*\n");
-      writeAtomic(path.join(folder, SUMMARY), bytes);
-      writeAtomic(path.join(folder, RUN), JSON.stringify(recorded));
+      writeAtomic(path.join(folder, ".gitignore"), "*\n", PRIVATE_FILE);
+      writeAtomic(path.join(folder, SUMMARY), bytes, PRIVATE_FILE);
+      writeAtomic(path.join(folder, RUN), JSON.stringify(recorded), PRIVATE_FILE);
       removeExpired(parent);
     }
     const file = openSync(path.join(folder, CHUNKS), "a+", PRIVATE_FILE);
@@ -131,13 +130,6 @@ export class RunJournal {
       this.warn(fileProblem(error));
     }
   }
-}
-
-/** A file is there with all of its content, or not at all. */
-function writeAtomic(file: string, content: string | Uint8Array): void {
-  const fresh = `${file}.${process.pid}`;
-  writeFileSync(fresh, content, { mode: PRIVATE_FILE });
-  renameSync(fresh, file);
 }
 
 function checksum(header: Buffer, name: Uint8Array, bytes: Uint8Array): number {

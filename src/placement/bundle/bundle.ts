@@ -1,5 +1,4 @@
-import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,6 +9,8 @@ import { HypernodesError } from "../../errors.js";
 import { getOrCreate } from "../../util/get-or-create.js";
 import { missingPackage } from "../../util/missing-package.js";
 import { OWN_FOLDER, ownModule } from "../../util/own-files.js";
+import { packageRootOf } from "../../util/package-json.js";
+import { sha256 } from "../../util/sha256.js";
 import { classExports } from "../../values/class-exports.js";
 import type { HostCode } from "../provider.js";
 import { findFiles, packFiles } from "./files.js";
@@ -84,7 +85,7 @@ async function build(
   const esbuild = await import("esbuild").catch((error: unknown) => {
     throw missingPackage("esbuild", purpose, "to bundle the pipeline's code, which runs on another host", error);
   });
-  const root = rootOf(file);
+  const root = packageRootOf(file);
   const besides = await findFiles(root, patterns);
   const outside = new Map<string, Package>();
   let built: Awaited<ReturnType<typeof esbuild.build>>;
@@ -132,7 +133,7 @@ async function build(
     [...files, ["package.json", '{"type":"module"}']].sort(([a], [b]) => (a! < b! ? -1 : 1)),
   );
   const packed = gzipSync(JSON.stringify(all), { level: 6 });
-  const digest = createHash("sha256").update(packed).digest("hex");
+  const digest = sha256(packed);
   return {
     ...{ digest, packed, root, layer: installLayer([...outside.values()], root) },
     locate: (location) => ({ ...location, file: bundledName(location.file!, root) }),
@@ -166,14 +167,6 @@ const PLACES = {
 /** A module of ours, as it is here: source or compiled. */
 function ownFile(name: string): string {
   return fileURLToPath(ownModule(name));
-}
-
-/** The folder of the nearest package.json. */
-function rootOf(file: string): string {
-  for (let folder = path.dirname(file); ; folder = path.dirname(folder)) {
-    if (existsSync(path.join(folder, "package.json"))) return folder;
-    if (path.dirname(folder) === folder) return path.dirname(file);
-  }
 }
 
 /** The esbuild plugin that resolves and transforms the modules of a bundle. */

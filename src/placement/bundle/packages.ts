@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
+import { findUp } from "../../util/find-up.js";
 import { getOrCreate } from "../../util/get-or-create.js";
+import { type Manifest, manifestOf } from "../../util/package-json.js";
 import { SCRATCH } from "./paths.js";
 import { MAX_COMMAND_LENGTH, writeFileCommand } from "./shell-files.js";
 
@@ -25,16 +27,6 @@ const NO_CODE = /\.(?:map|md|d\.[cm]?ts|flow)$/;
 const NATIVE = /\.(?:node|wasm|so|dylib|dll)$/;
 /** Packages that load or build the native part of another one. */
 const NATIVE_TOOLS = ["bindings", "node-gyp-build", "node-pre-gyp", "@mapbox/node-pre-gyp", "prebuild-install"];
-
-interface Manifest {
-  readonly name?: string;
-  readonly version?: string;
-  readonly gypfile?: boolean;
-  readonly dependencies?: Readonly<Record<string, string>>;
-  readonly optionalDependencies?: Readonly<Record<string, string>>;
-  readonly os?: readonly string[];
-  readonly cpu?: readonly string[];
-}
 
 /** The package that a file belongs to; undefined if it is the project's own. */
 export function packageOf(file: string): Package | undefined {
@@ -62,14 +54,9 @@ export function isExternal({ folder }: Package): boolean {
 }
 
 function isForOnePlatform(name: string, from: string): boolean {
-  for (let folder = from; ; folder = path.dirname(folder)) {
-    const found = path.join(folder, "node_modules", name);
-    if (existsSync(found)) {
-      const { os, cpu } = manifestOf(found);
-      return os !== undefined || cpu !== undefined;
-    }
-    if (path.dirname(folder) === folder) return false;
-  }
+  const found = findUp(from, path.join("node_modules", name));
+  const { os, cpu } = found === undefined ? {} : manifestOf(found);
+  return os !== undefined || cpu !== undefined;
 }
 
 function contentOf(folder: string, most: number): { bytes: number; isNative: boolean } {
@@ -86,14 +73,6 @@ function contentOf(folder: string, most: number): { bytes: number; isNative: boo
     if (bytes > most) break;
   }
   return { bytes, isNative: false };
-}
-
-function manifestOf(folder: string): Manifest {
-  try {
-    return JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8")) as Manifest;
-  } catch {
-    return {};
-  }
 }
 
 interface Locked extends Manifest {
@@ -163,9 +142,6 @@ function placeOf(name: string, from: string, locked: Readonly<Record<string, Loc
 }
 
 function readLock(root: string): Lock | undefined {
-  for (let folder = root; ; folder = path.dirname(folder)) {
-    const file = path.join(folder, "package-lock.json");
-    if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as Lock;
-    if (path.dirname(folder) === folder) return undefined;
-  }
+  const file = findUp(root, "package-lock.json");
+  return file === undefined ? undefined : (JSON.parse(readFileSync(file, "utf8")) as Lock);
 }

@@ -1,3 +1,4 @@
+import { settlesWithin } from "../../util/deadline.js";
 import { endBySignal } from "../../util/end-by-signal.js";
 
 /** Signals at which a process ends. */
@@ -31,8 +32,7 @@ async function runExitHooks(signal: NodeJS.Signals): Promise<void> {
   if (isLeaving) return;
   isLeaving = true;
   const isOurs = process.listenerCount(signal) === 1;
-  const late = new Promise<void>((resolve) => setTimeout(resolve, MAX_EXIT_MS).unref());
-  await Promise.race([Promise.allSettled([...ends].map((end) => end(isOurs))), late]);
+  await settlesWithin(Promise.allSettled([...ends].map((end) => end(isOurs))), MAX_EXIT_MS);
   isLeaving = false;
   for (const { signal, listener } of listeners) process.off(signal, listener);
   // Somebody else who listens decides what becomes of the process.

@@ -1,8 +1,8 @@
 import { setMaxListeners } from "node:events";
 import { HypernodesError } from "../../errors.js";
+import { rejectOnAbort } from "../../util/deadline.js";
 import type { HostSpec } from "../provider.js";
 import type { ConnectionLease } from "./connection-cache.js";
-import { rejectOnAbort } from "./deadlines.js";
 import { isRetryable } from "./host-errors.js";
 
 /** A host of a pool. */

@@ -1,4 +1,4 @@
-import { exportCodeDigests, exportModelDigests, loadCodeReading } from "../../cache/code-digests.js";
+import { exportCodeDigests, loadCodeReading } from "../../cache/code-digests.js";
 import { toProgramSpec } from "../../engine/program/program-spec.js";
 import type { RemoteTask } from "../../engine/remote/remote-task.js";
 import { type RunRequest, RunSession } from "../../engine/run.js";
@@ -123,7 +123,6 @@ async function submissionFor(
       explain,
       execution: localised(choices.execution),
       codes: isCached ? exportCodeDigests(program) : undefined,
-      models: isCached ? exportModelDigests() : undefined,
       part: undefined,
       inputs,
       reusesResources: spec.keepWarm || openScope !== undefined,

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256 } from "../../util/sha256.js";
 import type { TaskListener } from "../protocol/task-session.js";
 import type { HostConnection } from "../provider.js";
 import { SHARED_MISSING } from "../runtime/stage-files.js";
@@ -20,7 +20,7 @@ export class StageUpload {
     private readonly bytes: Uint8Array,
     private readonly hasSharedStorage: boolean,
   ) {
-    this.digest = createHash("sha256").update(bytes).digest("hex");
+    this.digest = sha256(bytes);
   }
 
   /** Resolves when a host can find the values. It may still find later that they are not there: `runWithUpload`. */

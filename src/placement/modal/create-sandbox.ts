@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { App, Image, Sandbox, SandboxCreateParams } from "modal";
 import type { HypernodesError } from "../../errors.js";
+import { rejectOnAbort } from "../../util/deadline.js";
 import { sleep } from "../../util/long-timeout.js";
-import { rejectOnAbort } from "../host/deadlines.js";
 import { type ModalApi, withModalDeadline } from "./modal-client.js";
 import { fromModalError } from "./modal-errors.js";
 import { terminate } from "./terminate.js";

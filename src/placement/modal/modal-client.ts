@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
 import type { App, Image as BuiltImage, ModalClient, ModalClientParams, Secret, Volume } from "modal";
 import { HypernodesError } from "../../errors.js";
+import { withDeadline } from "../../util/deadline.js";
 import { getOrCreate } from "../../util/get-or-create.js";
 import { missingPackage } from "../../util/missing-package.js";
+import { sha256 } from "../../util/sha256.js";
 import type { InstallLayer } from "../bundle/packages.js";
-import { withDeadline } from "../host/deadlines.js";
 import { sentInstruction } from "./dockerfile.js";
 import type { Image } from "./image.js";
 import { fromModalError, imageBuildError } from "./modal-errors.js";
@@ -29,7 +29,7 @@ const clients = new Map<string, Promise<ModalApi>>();
 export function modalApi(): Promise<ModalApi> {
   const { env } = process;
   const named = Object.entries(env).filter(([name]) => name.startsWith("MODAL_"));
-  const key = createHash("sha256").update(JSON.stringify(named.sort())).digest("hex");
+  const key = sha256(JSON.stringify(named.sort()));
   const client = getOrCreate(clients, key, () => ModalApi.open());
   client.catch(() => clients.delete(key));
   return client;

@@ -1,9 +1,9 @@
 import type { ContainerProcess } from "modal";
 import { HypernodesError } from "../../errors.js";
-import { type LongTimeout, sleep, startInterval, startTimeout } from "../../util/long-timeout.js";
+import { rejectOnAbort, settlesWithin } from "../../util/deadline.js";
+import { type LongTimeout, startInterval, startTimeout } from "../../util/long-timeout.js";
 import type { EncodedChunks } from "../../values/codec.js";
 import type { Bundle } from "../bundle/bundle.js";
-import { rejectOnAbort } from "../host/deadlines.js";
 import {
   bundleFrame,
   type Ended,
@@ -182,9 +182,7 @@ export class ModalConnection implements HostConnection {
     if (this.options.gpu !== undefined && this.hasResult && this.isAlive) await this.readGpus();
     if (graceMs > 0 && this.isAlive) {
       this.send([frame(FrameKind.close, 0, EMPTY)]).catch(() => {});
-      const done = new AbortController();
-      await Promise.race([this.closed, sleep(graceMs, done.signal)]);
-      done.abort();
+      await settlesWithin(this.closed, graceMs);
     }
     this.stop();
     await this.container.end();

@@ -1,8 +1,8 @@
 import type { ContainerProcess, Sandbox } from "modal";
+import { rejectOnAbort } from "../../util/deadline.js";
 import { sleep } from "../../util/long-timeout.js";
 import type { Bundle } from "../bundle/bundle.js";
 import { MOUNT, SCRATCH } from "../bundle/paths.js";
-import { rejectOnAbort } from "../host/deadlines.js";
 import { onExitSignal } from "../host/exit-hooks.js";
 import { BOOTSTRAP } from "../runtime/bootstrap.js";
 import { createSandbox } from "./create-sandbox.js";

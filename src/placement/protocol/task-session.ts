@@ -1,6 +1,7 @@
 import type { RunEvent } from "../../engine/lifecycle/events.js";
 import { type LongTimeout, startTimeout } from "../../util/long-timeout.js";
 import { decode, type EncodedChunks, encodeChunks } from "../../values/codec.js";
+import { VIEWS_FROM } from "../../values/codec-options.js";
 import {
   ByteCollector,
   type BytesHead,
@@ -13,8 +14,6 @@ import {
   type Printed,
 } from "./frames.js";
 
-/** Typed arrays that are at least this large stay where they came in. */
-const VIEWS_FROM = 64 * 1024;
 /** Milliseconds beyond the run's own grace period in which its end may be reported. */
 const GRACE_MS = 2_000;
 const EMPTY = new Uint8Array();

@@ -1,9 +1,10 @@
-import { createHash } from "node:crypto";
-import { readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { readdirSync, rmSync, statSync, utimesSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { HypernodesError } from "../../errors.js";
 import { makeFolders } from "../../util/make-folders.js";
+import { sha256 } from "../../util/sha256.js";
+import { writeAtomic } from "../../util/write-atomic.js";
 import { commitVolume } from "./commit-volume.js";
 
 /** Milliseconds after which a file is dropped that nothing has used. */
@@ -31,8 +32,7 @@ export class StageFiles {
     try {
       makeFolders(this.folder);
       this.sweep();
-      writeFileSync(`${file}.new${process.pid}`, bytes);
-      renameSync(`${file}.new${process.pid}`, file);
+      writeAtomic(file, bytes);
       await commitVolume(this.volume);
     } catch (error) {
       // The others find nothing there, and get it from the client.
@@ -50,7 +50,7 @@ export class StageFiles {
     if (come !== undefined) return come;
     const file = path.join(this.folder, digest);
     const bytes = await readFile(file).catch(() => undefined);
-    if (bytes === undefined || createHash("sha256").update(bytes).digest("hex") !== digest) throw missing(digest);
+    if (bytes === undefined || sha256(bytes) !== digest) throw missing(digest);
     try {
       utimesSync(file, new Date(), new Date());
     } catch {

@@ -16,6 +16,7 @@ import { StageCache } from "../../engine/worker/stage-cache.js";
 import { AbortError, HypernodesError } from "../../errors.js";
 import { describeChain } from "../../util/describe.js";
 import { decode } from "../../values/codec.js";
+import { VIEWS_FROM } from "../../values/codec-options.js";
 import {
   ByteCollector,
   type BytesHead,
@@ -36,9 +37,6 @@ import { StageFiles } from "./stage-files.js";
 import { unpackFiles } from "./unpack-files.js";
 import { VolumeStores } from "./volume-stores.js";
 import { startWatchdog } from "./watchdog.js";
-
-/** Typed arrays that are at least this large stay where they came in. */
-const VIEWS_FROM = 64 * 1024;
 
 /**
  * The folder of a volume that is shared with other containers, if there is one; a folder for this process alone; and the kind of

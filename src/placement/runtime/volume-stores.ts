@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { copyFileSync, readdirSync, renameSync, rmSync } from "node:fs";
 import path from "node:path";
 import { redirectFiles } from "../../cache/open-store.js";
@@ -6,6 +6,7 @@ import { SqliteStore } from "../../cache/sqlite-store.js";
 import { HypernodesError } from "../../errors.js";
 import { getOrCreate } from "../../util/get-or-create.js";
 import { makeFolders } from "../../util/make-folders.js";
+import { sha256 } from "../../util/sha256.js";
 import { commitVolume } from "./commit-volume.js";
 
 /** So many files of one store are made one. */
@@ -51,7 +52,7 @@ export class VolumeStores {
   }
 
   private async open(file: string): Promise<LocalStore> {
-    const name = `${path.basename(file).replace(/[^\w.-]/g, "_")}-${createHash("sha256").update(file).digest("hex").slice(0, 12)}`;
+    const name = `${path.basename(file).replace(/[^\w.-]/g, "_")}-${sha256(file).slice(0, 12)}`;
     const local: LocalStore = {
       file: path.join(this.scratch, "caches", name),
       folder: this.volume === "" ? "" : path.join(this.volume, "caches", name),

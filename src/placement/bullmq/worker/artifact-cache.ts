@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { rmSync, utimesSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { gunzipSync } from "node:zlib";
@@ -6,6 +5,7 @@ import { HypernodesError } from "../../../errors.js";
 import { getOrCreate } from "../../../util/get-or-create.js";
 import { makeFolders } from "../../../util/make-folders.js";
 import { isRecord } from "../../../util/options.js";
+import { sha256 } from "../../../util/sha256.js";
 import type { BlobStore } from "../blob-store.js";
 import { type ChunkJob, NOT_IN_REDIS } from "../job-protocol.js";
 
@@ -83,7 +83,7 @@ export class ArtifactCache {
           "They expire when a run was silent for bullmq({ expireMs }); nothing may evict them (Redis: maxmemory-policy noeviction); and a Keyv is to be the client's.",
       });
     }
-    if (createHash("sha256").update(bytes).digest("hex") === digest) return bytes;
+    if (sha256(bytes) === digest) return bytes;
     throw new HypernodesError({
       code: "DAMAGED",
       where,

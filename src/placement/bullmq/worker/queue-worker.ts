@@ -4,7 +4,9 @@ import type { Worker as BullWorker, Job } from "bullmq";
 import type { Redis } from "ioredis";
 import type { RunEvent } from "../../../engine/lifecycle/events.js";
 import { HypernodesError } from "../../../errors.js";
+import { settlesWithin } from "../../../util/deadline.js";
 import { getOrCreate } from "../../../util/get-or-create.js";
+import { ownVersion } from "../../../util/own-files.js";
 import type { Printed } from "../../protocol/frames.js";
 import { KeyvBlobStore, RedisBlobStore } from "../blob-store.js";
 import {
@@ -21,7 +23,6 @@ import {
   type WorkerOutput,
 } from "../job-protocol.js";
 import type { ResolvedBullmqOptions } from "../options.js";
-import { version } from "../queue-client.js";
 import { openRedis, redisUrlForDisplay, replyError } from "../redis-connection.js";
 import { type Signed, Signer, signatureError } from "../signer.js";
 import { enterWorker } from "../worker-list.js";
@@ -179,7 +180,7 @@ export class QueueWorker {
   /** Anybody may have written it. @throws {HypernodesError} `OTHER_PROTOCOL`, `NOT_SIGNED`, `BAD_JOB`. */
   private check(id: string, signed: Signed<ChunkJob>): ChunkJob {
     checkJobIsObject(signed);
-    if (signed.protocol !== QUEUE_PROTOCOL) throw otherQueueProtocol(signed, version());
+    if (signed.protocol !== QUEUE_PROTOCOL) throw otherQueueProtocol(signed, ownVersion());
     if (!this.signer.verify("job", id, signed)) throw signatureError(jobPlace(signed), "the job");
     const { mac: _, ...job } = signed;
     checkJob(job);
@@ -264,8 +265,7 @@ export class QueueWorker {
     clearInterval(this.looking);
     this.letGo();
     // What waits for a Redis that has gone would wait for ever.
-    const soon = (work: Promise<unknown>) =>
-      Promise.race([work.catch(() => {}), new Promise((resolve) => setTimeout(resolve, CLOSE_MS).unref())]);
+    const soon = (work: Promise<unknown>) => settlesWithin(work, CLOSE_MS);
     const isThere = this.redis.status === "ready";
     if (isThere) await this.taking.close();
     else await soon(this.taking.close(true));
