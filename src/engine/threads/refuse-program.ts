@@ -14,7 +14,7 @@ type Resolve = (specifier: string, context?: Context) => Resolved;
 /** Node 22.15 has it. */
 type RegisterHooks = (hooks: { resolve(specifier: string, context: Context, next: Resolve): Resolved }) => void;
 
-/** What Node's loader of CommonJS modules does with each `require`. */
+/** Node's loader of CommonJS modules, which each `require` calls. */
 interface CommonJsLoader {
   _load(request: string, parent: { readonly filename?: string | null } | undefined, isMain: boolean): unknown;
   _resolveFilename(request: string, parent: unknown, isMain: boolean): string;
