@@ -1,5 +1,4 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import * as nodeModule from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect } from "chai";
@@ -330,15 +329,36 @@ console.log([now, later, timed, helped].join());`,
       });
     });
 
-    it("and a class's module that imports the program is refused before anything of that runs", async function () {
-      if (!("registerHooks" in nodeModule)) this.skip();
-      write("double.mjs", `import { factor } from "./program.mjs";\n${HEAD}${DOUBLE.replace("x * 2", "x * factor")}`);
-      const file = write(
-        "program.mjs",
-        `import { Double } from "./double.mjs";\n${HEAD}export const factor = 2;\nawait sleep(1);\n${EFFECT}${CAUGHT}`,
+    const REFUSED_ONCE = { stdout: "RUN_AT_IMPORT\n", stderr: "", effects: 1 };
+    for (const [how, from] of [
+      ["imports", "program.mjs"],
+      ["imports, by way of another module,", "between.mjs"],
+    ]) {
+      it(`and a class's module that ${how} the program is refused before anything of that runs`, async () => {
+        write("between.mjs", `export { factor } from "./program.mjs";`);
+        write("double.mjs", `import { factor } from "./${from}";\n${HEAD}${DOUBLE.replace("x * 2", "x * factor")}`);
+        const file = write(
+          "program.mjs",
+          `import { Double } from "./double.mjs";\n${HEAD}export const factor = 2;\nawait sleep(1);\n${EFFECT}${CAUGHT}`,
+        );
+        const { stdout, stderr } = await run(file);
+        expect({ stdout, stderr, effects: effects() }).to.deep.equal(REFUSED_ONCE);
+      });
+    }
+
+    it("and a class's module that requires the program is refused before anything of that runs", async () => {
+      mkdirSync(path.join(folder, "cjs"));
+      const file = path.join(folder, "cjs", "program.cjs");
+      const double = commonJs("module.exports = { Double }; require('./program.cjs');");
+      writeFileSync(path.join(folder, "cjs", "double.cjs"), double);
+      writeFileSync(
+        file,
+        `const { appendFileSync } = require("node:fs");
+const { Double } = require("./double.cjs");
+setTimeout(async () => { ${EFFECT_CJS} ${CAUGHT} }, 1);`,
       );
-      const { stdout } = await run(file);
-      expect({ stdout, effects: effects() }).to.deep.equal({ stdout: "RUN_AT_IMPORT\n", effects: 1 });
+      const { stdout, stderr } = await run(file);
+      expect({ stdout, stderr, effects: effects() }).to.deep.equal(REFUSED_ONCE);
     });
   });
 });

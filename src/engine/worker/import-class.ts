@@ -10,7 +10,7 @@ import { getOrCreate } from "../../util/get-or-create.js";
 import { registerExportsOf } from "../../values/exported-classes.js";
 import { importForClasses } from "../lifecycle/worker-context.js";
 import type { ThreadData } from "../threads/protocol.js";
-import { refuseProgram } from "../threads/refuse-program.js";
+import { programImportOf, refuseProgram } from "../threads/refuse-program.js";
 import { recordRunAtImport } from "../threads/run-at-import.js";
 import { importBundle } from "./import-bundle.js";
 import { registerLoaders } from "./loaders.js";
@@ -54,7 +54,8 @@ async function importModule(pipeline: string, file: string): Promise<void> {
       (ran) => recordRunAtImport({ file, ran }),
     );
   } catch (error) {
-    if (error instanceof HypernodesError && error.code === "RUN_AT_IMPORT") throw error;
+    const refused = programImportOf(error);
+    if (refused !== undefined) throw refused;
     throw new HypernodesError({
       code: "NOT_IMPORTABLE",
       where: pipeline,
