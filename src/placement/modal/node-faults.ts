@@ -5,11 +5,11 @@ const OLDEST = [20, 19] as const;
 
 /** A program by its name alone, as it is asked for: no file, and no part of another name. */
 const PROGRAM = String.raw`(?<![\w./-])["'\u2018]?(?:node|npm|npx)["'\u2019]?`;
-/** Who asks for it: a shell, or env, at some line. */
-const ASKER = String.raw`(?:sh|env): (?:(?:line )?\d+: )?(?:can't execute )?`;
+/** The program that starts it: a shell at some line, or env. */
+const CALLER = String.raw`(?:sh|env): (?:(?:line )?\d+: )?(?:can't execute )?`;
 const NO_NODE = [
   new RegExp(`${PROGRAM}: (?:command not found|not found|executable file not found)`),
-  new RegExp(`${ASKER}${PROGRAM}: No such file or directory`),
+  new RegExp(`${CALLER}${PROGRAM}: No such file or directory`),
   new RegExp(`\\bspawn ${PROGRAM} ENOENT`),
   // The start of a process in a container.
   new RegExp(`No such file or directory: ${PROGRAM}$|\\bexecutable ${PROGRAM} in (?:\\$?PATH)`, "im"),
