@@ -700,7 +700,10 @@ const QUEUES = inArea("Queues", {
   },
   NO_WORKERS: {
     summary: "No worker took work from the queue for too long.",
-    causes: ["No worker is running, or the workers use another queue, Redis or prefix."],
+    causes: [
+      "No worker is running, or the workers use another queue, Redis or prefix.",
+      "Redis refuses commands of the workers: their output shows it.",
+    ],
     fix: ["Start a worker with the command that the error prints."],
   },
   NOT_IN_REDIS: {
@@ -746,9 +749,15 @@ const QUEUES = inArea("Queues", {
     fix: ["Follow the advice of the error for the reply that Redis gave."],
   },
   UNSAFE_FOLDER: {
-    summary: "A worker's folder for code could be changed by other users.",
-    causes: ["The folder belongs to another user, is a link, or is not a folder."],
-    fix: ["Remove it, or start the worker in another folder."],
+    summary: "Other users could change the code that would be run.",
+    causes: [
+      "A worker's folder for code, or the journal of a run to resume, belongs to another user, is a link, or is not a folder.",
+      "Other users can write to the folder in which a worker's folder is.",
+    ],
+    fix: [
+      "Remove the folder, take the right to write to it from others, or start the worker in another folder.",
+      "Resume a run as the user who started it.",
+    ],
   },
   WORKER_FAILED: {
     summary: "A worker could not compute what it received.",

@@ -115,7 +115,6 @@ describe("the table of error codes", () => {
     NO_SQLITE: "the project's own dependencies include the package",
     NOT_BUILT: "specs run from a build that has the script",
     NOT_IN_REDIS: "the client sends again what is missing, up to a number of times",
-    WORKER_FAILED: "a worker refuses with a code of its own wherever it can",
   };
 
   it("has codes that specs see, by their name or a part of their message, or says why not", () => {

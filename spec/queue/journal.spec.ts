@@ -1,8 +1,10 @@
 import {
+  chownSync,
   existsSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -125,6 +127,23 @@ describe("a run's journal", () => {
     ] as const) {
       expect(() => findRun(parent, given), given).to.throw(says);
     }
+  });
+
+  it("is not resumed if another user has put it there: its module would run", function () {
+    for (const run of ["linked", "theirs"]) open(run).close(false);
+    renameSync(path.join(parent, "linked"), path.join(parent, "..", "elsewhere"));
+    symlinkSync(path.join(parent, "..", "elsewhere"), path.join(parent, "linked"));
+    const expectRefused = (run: string) => {
+      inject("another user can put code where it would be run");
+      expect(() => findRun(parent, run))
+        .to.throw("would run that user's code")
+        .with.property("code", "UNSAFE_FOLDER");
+    };
+    expectRefused("linked");
+    if (process.getuid?.() !== 0) this.skip();
+    expect(findRun(parent, "theirs").run).to.equal("theirs");
+    chownSync(path.join(parent, "theirs"), 12_345, 12_345);
+    expectRefused("theirs");
   });
 
   it("is listed and read though others beside it are torn", () => {

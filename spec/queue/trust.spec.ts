@@ -201,7 +201,7 @@ describe("what a worker takes from Redis", () => {
       rmSync(parent, { recursive: true });
       mkdirSync(path.join(folder, "theirs"));
       symlinkSync(path.join(folder, "theirs"), parent);
-      inject("another user has put a file where a worker unpacks code", 2);
+      inject("another user can put code where it would be run", 2);
       const error = thrown(createPrivateFolder);
       expect(error.code).to.equal("UNSAFE_FOLDER");
       expect(error.message).to.contain("others could put code there");
@@ -212,9 +212,49 @@ describe("what a worker takes from Redis", () => {
       if (process.getuid?.() !== 0) this.skip();
       const parent = path.join(folder, "node_modules", ".cache", "hypernodes");
       mkdirSync(parent, { recursive: true });
-      chownSync(parent, 12_345, 12_345);
-      inject("another user has put a file where a worker unpacks code");
-      expect(thrown(createPrivateFolder).code).to.equal("UNSAFE_FOLDER");
+      for (const theirs of [parent, path.dirname(parent)]) {
+        chownSync(theirs, 12_345, 12_345);
+        inject("another user can put code where it would be run");
+        expect(thrown(createPrivateFolder).code).to.equal("UNSAFE_FOLDER");
+        chownSync(theirs, 0, 0);
+      }
+      // Their packages are what the worker runs.
+      for (const theirs of [path.dirname(parent), path.resolve("node_modules")]) chownSync(theirs, 12_345, 12_345);
+      expect(path.dirname(createPrivateFolder())).to.equal(parent);
+    });
+
+    it("but not where another user could put a folder in its place (table)", function () {
+      if (process.getuid === undefined) this.skip();
+      const cache = path.join(folder, "node_modules", ".cache");
+      const temporary = process.env.TMPDIR;
+      process.env.TMPDIR = path.join(folder, "tmp");
+      try {
+        const cases: readonly (readonly [string, number, boolean])[] = [
+          [cache, 0o777, false],
+          [cache, 0o1777, true],
+          [cache, 0o775, true],
+          [process.env.TMPDIR, 0o777, false],
+          [process.env.TMPDIR, 0o1777, true],
+        ];
+        for (const [where, mode, isSafe] of cases) {
+          for (const name of ["node_modules", "tmp"]) rmSync(path.join(folder, name), { recursive: true, force: true });
+          mkdirSync(where, { recursive: true });
+          chmodSync(where, mode);
+          if (isSafe) {
+            expect(path.dirname(createPrivateFolder()).startsWith(where), `${where} ${mode.toString(8)}`).to.equal(
+              true,
+            );
+            continue;
+          }
+          inject("another user can put code where it would be run");
+          const error = thrown(createPrivateFolder);
+          expect(error.code).to.equal("UNSAFE_FOLDER");
+          expect(error.message).to.contain("can be written to by other users").and.to.contain("chmod o-w");
+        }
+      } finally {
+        if (temporary === undefined) delete process.env.TMPDIR;
+        else process.env.TMPDIR = temporary;
+      }
     });
 
     it("in no folder that a killed worker has left a day ago", () => {

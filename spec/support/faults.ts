@@ -42,10 +42,9 @@ export const FAULTS = {
     "Redis keeps its connections and does not answer": "`REDIS_LOST` after `patienceMs`.",
     "Redis is full, or refuses writes": "`REDIS_FULL` or `REDIS_REFUSES`, with advice.",
     "someone else writes jobs, code or results":
-      "`NOT_SIGNED`: with a key, none of it is run or accepted; malformed data is `BAD_JOB`, `BAD_BUNDLE`, `DAMAGED`, or ignored.",
+      "`NOT_SIGNED`: with a key, none of it is run or accepted; malformed data is `BAD_JOB`, `BAD_BUNDLE`, `DAMAGED`, or ignored; a key of another type ends the run with `REDIS_REFUSES`, `NO_WORKERS` or `WORKER_FAILED`.",
     "a worker has another protocol version": "Both report it; the worker continues with clients of its own version.",
-    "another user has put a file where a worker unpacks code":
-      "`UNSAFE_FOLDER`, or an empty folder of the worker's own.",
+    "another user can put code where it would be run": "`UNSAFE_FOLDER`, or an empty folder of the worker's own.",
   },
   "Local processes": {
     "a node crashes its local process, or takes its memory or time":

@@ -48,7 +48,7 @@ export interface ChunkJob {
 }
 
 const DIGEST = that("a SHA-256 in hexadecimal", isDigest);
-const TEXT = that("a text", (value) => typeof value === "string");
+const TEXT = that("a text", isText);
 
 const JOB_RULES: OptionRules = Object.fromEntries(
   Object.entries({
@@ -125,6 +125,41 @@ export interface LiveEvents {
 /** Output of a process at a worker, as JSON. */
 export interface WorkerOutput extends Printed {
   readonly worker: string;
+}
+
+/** A worker's id. */
+const WORKER = /^worker-[0-9a-f]{8}$/;
+
+/** Tells if a job's return value has the form that workers give it: without a key, anybody may have written it. */
+export function isJobResult(value: unknown): value is JobResult {
+  if (!isRecord(value)) return false;
+  const { kind, worker, attempt, how, error } = value;
+  if (kind === "completed") return isWorker(worker) && isText(attempt);
+  if (kind === "crashed") return isWorker(worker) && isText(how);
+  if (kind !== "rejected") return kind === "cancelled";
+  if (!isRecord(error) || !["code", "where", "problem"].every((name) => isText(error[name]))) return false;
+  return error.advice === undefined || isText(error.advice);
+}
+
+/** Tells if a job's progress has the form that workers give it. */
+export function isLiveEvents(value: unknown): value is LiveEvents {
+  if (!isRecord(value) || !isText(value.attempt) || !isWorker(value.worker) || !Array.isArray(value.events))
+    return false;
+  return value.events.every((event) => isRecord(event) && [event.type, event.phase, event.path].every(isText));
+}
+
+/** Tells if output has the form that workers give it. */
+export function isWorkerOutput(value: unknown): value is WorkerOutput {
+  if (!isRecord(value) || !isWorker(value.worker) || !isText(value.text)) return false;
+  return value.stream === "stdout" || value.stream === "stderr";
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+function isWorker(value: unknown): boolean {
+  return isText(value) && WORKER.test(value);
 }
 
 /** The code of a refusal that says that code, or values, are gone: the client puts them back. */

@@ -4,12 +4,16 @@ import type { RunEvent } from "../../engine/lifecycle/events.js";
 import { HypernodesError } from "../../errors.js";
 import { settlesWithin } from "../../util/deadline.js";
 import { getOrCreate } from "../../util/get-or-create.js";
+import { isRecord } from "../../util/options.js";
 import { ownVersion } from "../../util/own-files.js";
 import { sha256 } from "../../util/sha256.js";
 import type { Bundle } from "../bundle/bundle.js";
 import { type BlobStore, KeyvBlobStore, RedisBlobStore, view } from "./blob-store.js";
 import {
   type ChunkJob,
+  isJobResult,
+  isLiveEvents,
+  isWorkerOutput,
   JOB,
   type JobResult,
   type LiveEvents,
@@ -19,7 +23,7 @@ import {
   type WorkerOutput,
 } from "./job-protocol.js";
 import type { ResolvedBullmqOptions } from "./options.js";
-import { openRedis, RESUME, redisUrlForDisplay, replyError } from "./redis-connection.js";
+import { isTransient, openRedis, RESUME, redisUrlForDisplay, replyError } from "./redis-connection.js";
 import { type Signed, Signer, signatureError } from "./signer.js";
 import { WorkerRegistry } from "./worker-registry.js";
 
@@ -131,8 +135,7 @@ export class QueueClient {
     );
     events.on("progress", ({ jobId, data }) => this.onProgress(jobId, data as unknown as Signed<LiveEvents>));
     events.on("failed", ({ jobId, failedReason }) => this.failed(jobId, failedReason));
-    // What fails for want of Redis is looked at again.
-    this.ticker = setInterval(() => this.tick().catch(() => {}), POLL_MS);
+    this.ticker = setInterval(() => void this.tick(), POLL_MS);
   }
 
   /** @throws {HypernodesError} `MISSING_PACKAGE`, `NO_REDIS`, `REDIS_REFUSES`. */
@@ -292,16 +295,15 @@ export class QueueClient {
 
   /** A word that Redis could not say to its end is asked for later. */
   private onCompleted(id: string, returned: Signed<JobResult>): void {
-    this.completed(id, returned).catch((error) => {
-      if (error instanceof HypernodesError) this.fail(error);
-    });
+    this.completed(id, returned).catch((error) => this.failIfRefused(error));
   }
 
   private async completed(id: string, returned: Signed<JobResult>): Promise<void> {
     const pendingJob = this.pending.get(id);
     if (pendingJob === undefined) return;
-    if (!this.signer.verify("return", id, returned))
+    if (isRecord(returned) && !this.signer.verify("return", id, returned))
       this.take(id)!.reject(this.signatureError("what a worker has returned"));
+    else if (!isJobResult(returned)) this.pollSoon(id);
     else if (returned.kind === "completed") await this.fetch(id, returned.worker, returned.attempt);
     else if (returned.kind === "crashed") this.take(id)!.resolve({ ...returned });
     else if (returned.kind === "rejected") await this.refused(id, pendingJob, new HypernodesError(returned.error));
@@ -324,10 +326,11 @@ export class QueueClient {
   /** Fetches a result. */
   private async fetch(id: string, worker: string | undefined, attempt: string | undefined): Promise<void> {
     const results = this.keys.results(this.ends.run);
-    const [[, signed]] = (await this.redis.multi().hgetBuffer(results, id).hdel(results, id).exec()) as [
-      [unknown, Buffer | null],
+    const [[refused, signed]] = (await this.redis.multi().hgetBuffer(results, id).hdel(results, id).exec()) as [
+      [Error | null, Buffer | null],
       unknown,
     ];
+    if (refused !== null) throw refused;
     // It has come already, or it is gone: who has not got it asks for it again.
     if (signed === null) {
       this.pollSoon(id);
@@ -347,7 +350,7 @@ export class QueueClient {
 
   private onProgress(id: string, live: Signed<LiveEvents>): void {
     const pendingJob = this.pending.get(id);
-    if (pendingJob === undefined || !this.signer.verify("events", id, live)) return;
+    if (pendingJob === undefined || !isLiveEvents(live) || !this.signer.verify("events", id, live)) return;
     const { attempt, worker, events } = live;
     if (pendingJob.attempt !== attempt) Object.assign(pendingJob, { attempt, emitted: 0 });
     pendingJob.emitted += events.length;
@@ -366,20 +369,17 @@ export class QueueClient {
     else this.take(id)!.reject(workerFailed(this.ends.where, reason));
   }
 
-  /** Refreshes the live workers, and polls the jobs without news. */
   private async tick(): Promise<void> {
-    if (this.isClosed) return;
-    try {
-      const isComplete = await this.registry.refresh(this.pending.size > 0);
-      if (isComplete === undefined || this.isClosed) return;
-      if (!isComplete) {
-        await this.restore();
-        for (const id of this.pending.keys()) this.pollSoon(id);
-      }
-    } catch (error) {
-      // Anything else is a command that did not reach Redis: it is looked for again.
-      if (error instanceof HypernodesError) this.fail(error);
-      return;
+    if (!this.isClosed) await this.checkRun().catch((error) => this.failIfRefused(error));
+  }
+
+  /** Refreshes the live workers, and polls the jobs without news. */
+  private async checkRun(): Promise<void> {
+    const isComplete = await this.registry.refresh(this.pending.size > 0);
+    if (isComplete === undefined || this.isClosed) return;
+    if (!isComplete) {
+      await this.restore();
+      for (const id of this.pending.keys()) this.pollSoon(id);
     }
     if (this.options.logs) await this.readOutput();
     const now = performance.now();
@@ -396,8 +396,8 @@ export class QueueClient {
     for (;;) {
       const texts = (await this.redis.lpop(this.keys.output(run), MAX_OUTPUT)) ?? [];
       for (const text of texts) {
-        const output = parseJson(text) as Signed<WorkerOutput> | undefined;
-        if (output && this.signer.verify("output", run, output)) this.ends.onOutput(output);
+        const output = parseJson(text);
+        if (isWorkerOutput(output) && this.signer.verify("output", run, output)) this.ends.onOutput(output);
       }
       if (texts.length < MAX_OUTPUT) return;
     }
@@ -428,6 +428,14 @@ export class QueueClient {
     if (this.pending.get(id) !== each) return;
     if (each.resends++ < MAX_RESENDS) await this.add(id, each.job).catch(() => {});
     else this.take(id)?.reject(crash);
+  }
+
+  /** Ends the run by an error that time does not mend. Any other is a command that did not reach Redis: it is sent again. */
+  private failIfRefused(error: unknown): void {
+    if (isTransient(error)) return;
+    const { connection } = this.options;
+    const failure = error instanceof HypernodesError ? error : replyError(connection, this.ends.where, error);
+    if (failure !== undefined) this.fail(failure);
   }
 
   private fail(error: HypernodesError): void {

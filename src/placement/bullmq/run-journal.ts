@@ -19,6 +19,7 @@ import { HypernodesError } from "../../errors.js";
 import { fileProblem } from "../../util/file-problem.js";
 import { makeFolders } from "../../util/make-folders.js";
 import { isRecord, numberFrom, optionFaults, type RulesOf, that } from "../../util/options.js";
+import { isOwnFolder } from "../../util/own-folder.js";
 import { writeAtomic } from "../../util/write-atomic.js";
 import { decode, encode } from "../../values/codec.js";
 import type { ResolvedBullmqOptions } from "./options.js";
@@ -206,14 +207,17 @@ const RECORDED_RULES: RulesOf<JournaledRun> = {
 /**
  * The run that somebody means, by its id or by the beginning of it.
  *
- * @throws {HypernodesError} `NO_SUCH_RUN`: there is none, or more than one.
+ * @throws {HypernodesError} `NO_SUCH_RUN`: there is none, or more than one; `UNSAFE_FOLDER`: another user has put it there.
  */
 export function findRun(parent: string, prefix: string): JournaledRun & { readonly run: string } {
   const all = listUnfinished(parent);
   const matches = all.filter(({ run }) => prefix !== "" && run.startsWith(prefix));
   const exact = matches.find(({ run }) => run === prefix) ?? matches[0];
   if (exact === undefined) throw noSuchRun(parent, prefix);
-  if (exact.run === prefix || matches.length === 1) return exact;
+  if (exact.run === prefix || matches.length === 1) {
+    assertOwnRun(path.join(parent, exact.run));
+    return exact;
+  }
   throw new HypernodesError({
     code: "NO_SUCH_RUN",
     where: prefix,
@@ -241,6 +245,17 @@ export function readRun(parent: string, run: string): RunSummary {
       cause,
     });
   }
+}
+
+/** A run names the module that is imported to resume it. */
+function assertOwnRun(folder: string): void {
+  if (isOwnFolder(folder)) return;
+  throw new HypernodesError({
+    code: "UNSAFE_FOLDER",
+    where: "hypernodes resume",
+    problem: `${folder} is owned by another user, or is no folder but a link to one: to resume the run would run that user's code`,
+    advice: "Resume a run as the user who started it.",
+  });
 }
 
 /** Nothing is there of a run. */

@@ -106,7 +106,8 @@ export class WorkerRegistry {
     this.warn(`no worker takes work from the queue ${queue}: ${this.where} waits. Start one: ${start}`);
     if (performance.now() - this.withoutWorkersSince < patienceMs) return;
     const problem = `no worker has taken work from the queue ${queue} for ${patienceMs / 1000} seconds`;
-    throw this.error("NO_WORKERS", problem, `Start one, on any machine: ${start}`);
+    const advice = `Start one, on any machine: ${start}. If one is running, Redis refuses it: read its output.`;
+    throw this.error("NO_WORKERS", problem, advice);
   }
 
   private error(code: ErrorCode, problem: string, advice: string): HypernodesError {

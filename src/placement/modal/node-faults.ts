@@ -3,11 +3,16 @@ import { HypernodesError } from "../../errors.js";
 /** The oldest Node that runs what is in a container, as package.json has it for this process. */
 const OLDEST = [20, 19] as const;
 
+/** A program by its name alone, as it is asked for: no file, and no part of another name. */
+const PROGRAM = String.raw`(?<![\w./-])["'\u2018]?(?:node|npm|npx)["'\u2019]?`;
+/** The program that starts it: a shell at some line, or env. */
+const CALLER = String.raw`(?:sh|env): (?:(?:line )?\d+: )?(?:can't execute )?`;
 const NO_NODE = [
-  // A shell, a container's start, and the start of a process.
-  /\b(?:node|npm|npx): (?:command )?not found/,
-  /["'`]?node["'`]?: executable file not found/,
-  /spawn node ENOENT|\bnode['"`]?: No such file or directory|no such file or directory.*\bnode\b/i,
+  new RegExp(`${PROGRAM}: (?:command not found|not found|executable file not found)`),
+  new RegExp(`${CALLER}${PROGRAM}: No such file or directory`),
+  new RegExp(`\\bspawn ${PROGRAM} ENOENT`),
+  // The start of a process in a container.
+  new RegExp(`No such file or directory: ${PROGRAM}$|\\bexecutable ${PROGRAM} in (?:\\$?PATH)`, "im"),
 ];
 
 /** Words of a Node that is too old to begin. */

@@ -1,8 +1,9 @@
-import { accessSync, chmodSync, constants, lstatSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { accessSync, chmodSync, constants, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { HypernodesError } from "../../../errors.js";
 import { makeFolders } from "../../../util/make-folders.js";
+import { isOwnFolder, othersCanReplaceIn } from "../../../util/own-folder.js";
 
 /** Milliseconds after which a folder is dropped whose worker has not said that it is there. */
 const LEFT_MS = 24 * 3_600_000;
@@ -15,14 +16,22 @@ const LEFT_MS = 24 * 3_600_000;
  */
 export function createPrivateFolder(): string {
   const modules = path.resolve("node_modules");
-  if (!isWritable(modules)) return mkdtempSync(path.join(os.tmpdir(), "hypernodes-worker-"));
-  const parent = path.join(modules, ".cache", "hypernodes");
+  if (!isWritable(modules)) {
+    assertSafe(os.tmpdir(), othersCanReplaceIn(os.tmpdir()) && OPEN);
+    return mkdtempSync(path.join(os.tmpdir(), "hypernodes-worker-"));
+  }
+  const cache = path.join(modules, ".cache");
+  const parent = path.join(cache, "hypernodes");
   makeFolders(parent, 0o700);
-  checkOwner(parent);
+  assertSafe(parent, !isOwnFolder(parent) && "is owned by another user, or is no folder but a link to one");
+  // The owner of the packages can change what the worker runs anyway.
+  assertSafe(cache, othersCanReplaceIn(cache, statSync(modules).uid) && OPEN);
   chmodSync(parent, 0o700);
   sweep(parent);
   return mkdtempSync(path.join(parent, "worker-"));
 }
+
+const OPEN = "can be written to by other users";
 
 function isWritable(folder: string): boolean {
   try {
@@ -33,15 +42,13 @@ function isWritable(folder: string): boolean {
   }
 }
 
-function checkOwner(folder: string): void {
-  const { uid } = lstatSync(folder);
-  const isOurs = process.getuid === undefined || uid === process.getuid();
-  if (isOurs && lstatSync(folder).isDirectory()) return;
+function assertSafe(folder: string, fault: string | false): void {
+  if (fault === false) return;
   throw new HypernodesError({
     code: "UNSAFE_FOLDER",
     where: "the worker",
-    problem: `${folder} is ${isOurs ? "not a folder, or a link to one" : "owned by another user"}: others could put code there that the worker would run`,
-    advice: "Remove it, or start the worker in another folder.",
+    problem: `${folder} ${fault}: others could put code there that the worker would run`,
+    advice: "Remove it, or take the right to write from others (chmod o-w), or start the worker in another folder.",
   });
 }
 

@@ -68,6 +68,8 @@ export class QueueWorker {
   private readonly runs = new Map<string, Set<AbortController>>();
   private readonly taking: BullWorker<Signed<ChunkJob>, Signed<JobResult>>;
   private isLost = false;
+  /** True since Redis has refused to give it work, until it takes some. */
+  private isRefused = false;
   /** The time at which Redis last took this worker's heartbeat. */
   private seenAt = performance.now();
   /** The codes of rejected jobs that were logged. */
@@ -94,7 +96,9 @@ export class QueueWorker {
     this.artifacts = new ArtifactCache(new RedisBlobStore(redis, this.keys), inKeyv, this.folder);
     this.looking = setInterval(() => void this.heartbeat(), HEARTBEAT_MS);
     this.taking = taking((job) => this.answerSigned(job));
-    this.taking.on("error", (error) => this.reportRefusal(error));
+    this.taking.on("error", (error) => {
+      if (this.reportRefusal(error)) this.isRefused = true;
+    });
   }
 
   /**
@@ -134,6 +138,7 @@ export class QueueWorker {
   }
 
   private async processJob(taken: Job<Signed<ChunkJob>>): Promise<JobResult> {
+    this.isRefused = false;
     const { id, data } = taken;
     const attempt = randomUUID();
     let job: ChunkJob;
@@ -227,7 +232,9 @@ export class QueueWorker {
     if (isLost) return;
     try {
       this.artifacts.sweep();
-      await enterWorker(this.redis, this.keys.workers, this.entry, HEARTBEAT_TTL_TICKS * HEARTBEAT_MS);
+      // A worker that can take nothing is none: clients would wait for it for ever.
+      if (this.isRefused && this.runs.size === 0) await this.redis.exists(this.keys.workers);
+      else await enterWorker(this.redis, this.keys.workers, this.entry, HEARTBEAT_TTL_TICKS * HEARTBEAT_MS);
       this.seenAt = performance.now();
       for (const [run, controllers] of this.runs) {
         if (await this.redis.exists(this.keys.run(run))) continue;
@@ -249,9 +256,11 @@ export class QueueWorker {
     });
   }
 
-  private reportRefusal(error: unknown): void {
+  /** @returns whether Redis has refused something. */
+  private reportRefusal(error: unknown): boolean {
     const refused = replyError(this.checked.connection, this.id, error);
     if (refused !== undefined) this.warnOnce(refused);
+    return refused !== undefined;
   }
 
   private warnOnce({ code, message }: HypernodesError): void {
