@@ -1,5 +1,6 @@
 import * as nodeModule from "node:module";
 import { locationPath } from "../../dsl/class-location.js";
+import { formatFile } from "../../dsl/format-file.js";
 import { HypernodesError } from "../../errors.js";
 import { KEEP_APART } from "./run-at-import.js";
 
@@ -26,8 +27,8 @@ export function refuseProgram(program: string): void {
       if (!found.url.startsWith("file:") || locationPath(found.url) !== program) return found;
       throw new HypernodesError({
         code: "RUN_AT_IMPORT",
-        where: context.parentURL === undefined ? "a thread" : locationPath(context.parentURL),
-        problem: `it imports ${program}, which is the program itself: a thread that imports it would run the program again`,
+        where: context.parentURL === undefined ? "a thread" : formatFile(context.parentURL),
+        problem: `it imports ${formatFile(program)}, which is the program itself: a thread that imports it would run the program again`,
         advice: KEEP_APART.replace("the class", "what it needs of it"),
       });
     },
