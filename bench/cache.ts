@@ -40,7 +40,6 @@ export async function cache(): Promise<void> {
     await purity();
     await nested(folder);
     await hashes();
-    code(folder);
     await retrieval(folder);
     await million(folder);
   } finally {
@@ -49,7 +48,7 @@ export async function cache(): Promise<void> {
 }
 
 /** Times something several times, each after a preparation that does not count. */
-/** The part of the cache's bench that needs no store. */
+/** How long code digests take when a process begins. */
 export async function codeDigests(): Promise<void> {
   const folder = mkdtempSync(path.join(process.cwd(), "bench-code-"));
   try {

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import os from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { cache, codeDigests } from "./cache.js";
 import { chain } from "./chain.js";
@@ -13,6 +13,7 @@ import { map } from "./map.js";
 import { matrix } from "./matrix.js";
 import { modal } from "./modal.js";
 import { queue } from "./queue.js";
+import { APPENDIX, describeMachine, recordBench } from "./record.js";
 import { start } from "./start.js";
 import { stream } from "./stream.js";
 import { threads } from "./threads.js";
@@ -40,25 +41,32 @@ const benches: Record<string, () => Promise<void>> = {
   start,
 };
 
-// Each bench has a process of its own: what one leaves behind in the virtual machine must not slow the next.
-const [only] = process.argv.slice(2);
-if (only === undefined) {
-  const [cpu] = os.cpus();
-  console.log(
-    `${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${os.availableParallelism()} cores (${cpu?.model.trim()}), ${Math.round(os.totalmem() / 2 ** 30)} GiB`,
-  );
-  for (const name of Object.keys(benches)) {
-    const { status } = spawnSync(
-      process.execPath,
-      ["--expose-gc", "--no-warnings", ...process.execArgv, fileURLToPath(import.meta.url), name],
-      {
-        stdio: "inherit",
-      },
-    );
+const args = process.argv.slice(2);
+const isRecorded = args[0] === "--record";
+const named = isRecorded ? args.slice(1) : args;
+const unknown = named.filter((name) => !Object.hasOwn(benches, name));
+if (unknown.length > 0)
+  throw new Error(`no bench is named ${unknown.join(", ")}: there are ${Object.keys(benches).join(", ")}`);
+
+if (named.length === 1 && !isRecorded) await benches[named[0]!]!();
+else {
+  const machine = describeMachine();
+  console.log(machine);
+  for (const name of named.length > 0 ? named : Object.keys(benches)) {
+    // Each bench has a process of its own: what one leaves behind in the virtual machine must not slow the next.
+    const flags = ["--expose-gc", "--no-warnings", ...process.execArgv];
+    const { status, stdout } = spawnSync(process.execPath, [...flags, fileURLToPath(import.meta.url), name], {
+      stdio: ["inherit", isRecorded ? "pipe" : "inherit", "inherit"],
+      encoding: "utf8",
+    });
     if (status !== 0) process.exitCode = 1;
+    if (!isRecorded) continue;
+    process.stdout.write(stdout);
+    try {
+      if (status === 0) writeFileSync(APPENDIX, recordBench(readFileSync(APPENDIX, "utf8"), name, stdout, machine));
+    } catch (error) {
+      console.error(String(error));
+      process.exitCode = 1;
+    }
   }
-} else {
-  const bench = benches[only];
-  if (bench === undefined) throw new Error(`no bench is named ${only}: there are ${Object.keys(benches).join(", ")}`);
-  await bench();
 }

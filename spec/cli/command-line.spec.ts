@@ -69,6 +69,16 @@ describe("the command line", () => {
       ["List", "two", 'List: x: it takes a JSON list, such as ["a","b"], not "two"'],
       ["List", "[1,", "--input x: it is not valid JSON: line 1, column 4: it ends where a value is expected"],
       ["Any", '{"a":', "--input x: it is not valid JSON: line 1, column 6"],
+      ...["[a,b]", "[a, b]", "[שלום]", "[[a]]", "[{a:1}]", "{a:1}", "{text:b}"].map((text): (typeof wrong)[number] => [
+        "Any",
+        text,
+        `around the whole, such as --input 'x=${text.startsWith("[") ? '["a","b"]' : '{"a":"b"}'}'`,
+      ]),
+      ...["[1,", "[1 2]", "[true,", "[1e5,", '["a",b]', '{"a":b}', "['a']"].map((text): (typeof wrong)[number] => [
+        "Any",
+        text,
+        "Write JSON. Put a text that looks like JSON in double quotes.",
+      ]),
       ["Any", "12345678901234567890", `Any: x: 12345678901234567890 ${EXACT}`],
     ];
     for (const [name, text, says] of wrong) {
@@ -282,8 +292,29 @@ describe("the command line", () => {
     });
 
     it("into which all outputs go, however many they are", async () => {
-      await told(cli.hypernodes("run", "typed.mjs#Many", "-q", "-o", "many"), 0, "");
+      await told(cli.hypernodes("run", "typed.mjs#Many", "-q", "-o", "./many"), 0, "");
       expect(readFileSync(path.join(cli.folder, "many"), "utf8").match(/'element \d+'/g)).to.have.length(5_000);
+    });
+
+    it("that it is not the name of an output, as for --outputs", async () => {
+      for (const more of [[], ["--dry-run"], ["--json"]]) {
+        const says = "--output noise: it takes a file, and this is a node of Noisy. Did you mean --outputs noise?";
+        await told(cli.hypernodes(...noisy, "noise", ...more), 2, says);
+      }
+      const two = cli.hypernodes("run", "typed.mjs#Pair", "-q", "-o", "first,second");
+      await told(two, 2, "these are nodes of Pair. Did you mean --outputs first,second?");
+      expect(existsSync(path.join(cli.folder, "noise"))).to.equal(false);
+      const pair = (...args: string[]) => cli.hypernodes("run", "typed.mjs#Pair", "-q", "--json", "-o", ...args);
+      for (const [args, file] of [
+        [["./first"], "first"],
+        [["second", "--outputs", "first"], "second"],
+        [["first.json"], "first.json"],
+        [["first,third"], "first,third"],
+        [["thrown"], "thrown"],
+      ] as const) {
+        await told(pair(...args), 0, "");
+        expect(readFileSync(path.join(cli.folder, file), "utf8")).to.contain('"first":1');
+      }
     });
 
     it("that it is not that of the events, and can be written", async () => {

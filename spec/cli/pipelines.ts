@@ -43,6 +43,7 @@ export class Noisy extends Pipeline {
     return 1;
   }
 }
+export class Pair extends Pipeline { @node() first(): number { return 1; } @node("first") second(first: number): number { return first; } }
 export class Cyclic extends Pipeline { @node() cycle(): object { const a: { me?: object } = {}; a.me = a; return a; } }
 export class Share extends Pipeline { @input() x!: number; @node("x") share(x: number): object { return { each: [-0, x / x] }; } }
 export class Dirty extends Pipeline {

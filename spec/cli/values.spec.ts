@@ -39,6 +39,8 @@ describe("options of a run on the command line", () => {
     [["a"], "--set a: it is not NAME=VALUE"],
     [["=a"], "--set: it is not NAME=VALUE"],
     [["a=[1,"], "--set a: it is not valid JSON: line 1, column 4: it ends where a value is expected"],
+    [["a=[1,"], "Write JSON, or a text without quotes and brackets."],
+    [["a=[x,y]"], `Shells remove double quotes: put single quotes around the whole, such as --set 'a=["a","b"]'`],
     [['a={"b":tru}'], '--set a: it is not valid JSON: line 1, column 6: a value is expected, not "tru"'],
     [
       ["a=9007199254740993"],

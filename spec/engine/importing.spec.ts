@@ -130,6 +130,21 @@ for (const type of [Throws, Exits, Bare]) {
     );
   });
 
+  it("which may throw a text of Node with URLs of files: the error has their paths in the project", async () => {
+    program("throws-url.mjs", `if (!isMainThread) throw new Error("not in " + import.meta.url);\n${DOUBLE}`);
+    const file = program(
+      "circles.mjs",
+      `
+import { Double } from "./throws-url.mjs";
+await new Double().run({ xs: [1] }).catch((error) => console.log(error.message));`,
+    );
+    const shown = path.relative(process.cwd(), folder).split(path.sep).join("/");
+    const { stdout } = await run(file);
+    expect(stdout).to.contain(
+      `Double: a thread can't import ${shown}/throws-url.mjs, which defines the class: Error: not in ${shown}/throws-url.mjs. Move`,
+    );
+  });
+
   it("where a loader that ends at once: the run fails, too", async () => {
     const file = program(
       "preloaded.mjs",

@@ -59,7 +59,7 @@ ${EFFECT}${RUN}}
   const isRefused = ({ code, stdout, stderr }: Executed, file: string, pipeline = "Double") => {
     expect({ code, stdout }, stderr).to.deep.equal({ code: 1, stdout: "" });
     expect(stderr).to.contain(
-      `${pipeline}: its class is in ${file}, which is the program itself: each thread would import it and run the program again. Put the class into a module of its own; or let the program continue only in the main thread: import { isMainThread } from "node:worker_threads" and if (isMainThread) await main().`,
+      `${pipeline}: its class is in ${path.relative(process.cwd(), file).split(path.sep).join("/")}, which is the program itself: each thread would import it and run the program again. Put the class into a module of its own; or let the program continue only in the main thread: import { isMainThread } from "node:worker_threads" and if (isMainThread) await main().`,
     );
   };
 

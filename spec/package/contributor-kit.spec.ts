@@ -1,9 +1,10 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { expect } from "chai";
 import { parse } from "yaml";
-import { execute } from "../support/execute.js";
+import { APPENDIX, recordBench } from "../../bench/record.js";
+import { execute, LOADER } from "../support/execute.js";
 
 interface Step {
   readonly run?: string;
@@ -143,6 +144,60 @@ describe("the comparison of benches", () => {
 
   it("says so where there is nothing to compare", async () => {
     expect((await compare("", table("| hypernodes | 1.00 | 1.00 |"))).stdout).to.contain("No bench has a row");
+  });
+});
+
+describe("the record of benches: npm run bench -- --record", () => {
+  const appendix = readFileSync(APPENDIX, "utf8");
+  const sections = [...appendix.matchAll(/^## (.+)$/gm)].map(([, name]) => name!);
+  const printed = "\n### A title\n\n| a | b |\n|---|---:|\n| c | 1 |\n\nA sentence.\n";
+  const section = (name: string) => `## ${name}\n\nthe machine\n\n${printed.trim()}\n`;
+  const record = (document: string, name: string, text = printed) => recordBench(document, name, text, "the machine");
+
+  it("has a section for each bench that it names, once, with the date and the machine", () => {
+    expect(sections).to.have.lengthOf.at.least(10);
+    expect(new Set(sections).size).to.equal(sections.length);
+    const main = readFileSync("bench/main.ts", "utf8");
+    expect(sections.filter((name) => !new RegExp(`^  ${name}[,:]`, "m").test(main))).to.deep.equal([]);
+    const dated = appendix.match(/^## .+\n\n\d{4}-\d\d-\d\d, Node v[\d.]+, \d+ cores \(.+\), \d+ GiB\n\n/gm);
+    expect(dated).to.have.lengthOf(sections.length);
+  });
+
+  for (const name of sections) {
+    it(`replaces the section of one bench and nothing else: ${name}`, () => {
+      const [before, after] = appendix.split(new RegExp(`^## ${name}\n[^]*?(?=^## |(?![^]))`, "m"));
+      const expected = after === "" ? before + section(name) : `${before}${section(name)}\n${after}`;
+      expect(record(appendix, name)).to.equal(expected);
+      expect(record(expected, name)).to.equal(expected);
+    });
+  }
+
+  it("adds a section at the end for a bench that has none", () => {
+    expect(record(appendix, "another")).to.equal(`${appendix}\n${section("another")}`);
+    // The name of another bench may begin with it.
+    expect(record(appendix, "st")).to.equal(`${appendix}\n${section("st")}`);
+  });
+
+  it("refuses the output of a bench that was left out", () => {
+    for (const text of ["", "\nSkipped: there is no redis-server.\n"])
+      expect(() => record(appendix, "queue", text)).to.throw("queue: it printed no table");
+  });
+
+  it("runs a bench and writes what it printed @slow", async () => {
+    const folder = mkdtempSync(path.join(os.tmpdir(), "record-"));
+    const file = path.join(folder, APPENDIX);
+    mkdirSync(path.dirname(file));
+    writeFileSync(file, appendix);
+    const main = path.resolve("bench/main.ts");
+    const { code, stdout, stderr } = await execute(process.execPath, [...LOADER, main, "--record", "graph"], {
+      cwd: folder,
+    });
+    expect({ code, stderr }).to.deep.equal({ code: 0, stderr: "" });
+    const [machine, ...lines] = stdout.split("\n");
+    expect(readFileSync(file, "utf8")).to.equal(recordBench(appendix, "graph", lines.join("\n"), machine!));
+    const wrong = await execute(process.execPath, [...LOADER, main, "--record", "graph", "grahp"], { cwd: folder });
+    expect(wrong).to.include({ code: 1, stdout: "" });
+    expect(wrong.stderr).to.contain("no bench is named grahp");
   });
 });
 

@@ -187,6 +187,20 @@ describe("the package @slow", () => {
     }
   }
 
+  for (const compiler of ["typescript", "typescript-7"]) {
+    it(`has compiler options that the tsconfig.json of a project extends: ${compiler}`, async () => {
+      const project = path.join(folder, `extends-${compiler}`);
+      mkdirSync(project);
+      writeFileSync(path.join(project, "tsconfig.json"), '{ "extends": "hypernodes/tsconfig.pipeline.json" }');
+      const [, first] = /^```ts\n([\s\S]*?)^```$/m.exec(readFileSync("README.md", "utf8"))!;
+      writeFileSync(path.join(project, "first.ts"), first!);
+      const tsc = path.join(path.dirname(require.resolve(`${compiler}/package.json`)), "bin", "tsc");
+      const { stdout } = await execute(process.execPath, [tsc, "-p", project]);
+      expect(stdout).to.equal("");
+      expect((await execute(process.execPath, [path.join(project, "first.js")])).stdout).to.equal("{ total: 5 }\n");
+    });
+  }
+
   it("runs under swc, with metadata", async () => {
     config({});
     const { stdout, stderr } = await inFolder(

@@ -7,7 +7,7 @@ import { inputError } from "../values/inputs.js";
 import { asDeclared, formatValue, holdsAnyInteger, isListType, Misfit } from "./declared-type.js";
 import { usageError } from "./exit-codes.js";
 import { hasLinesName, type JsonSource, readElements, readJson } from "./json-source.js";
-import { jsonOrText, parsePair, refusePrototypeName } from "./parse-args.js";
+import { jsonAdvice, jsonOrText, parsePair, refusePrototypeName } from "./parse-args.js";
 
 const PLAIN_TO_CLASS = 0;
 const PRIMITIVES: readonly (Function | undefined)[] = [String, Number, Boolean, BigInt];
@@ -131,7 +131,7 @@ function valueIn(text: string, name: string, about: InputTarget): unknown {
     throw usageError(
       `--input ${name}`,
       `it is not valid JSON: ${error.message}`,
-      `Write JSON. Put a text that looks like JSON in double quotes.`,
+      jsonAdvice("--input", name, text, "Write JSON. Put a text that looks like JSON in double quotes."),
     );
   }
 }

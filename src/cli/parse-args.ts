@@ -121,6 +121,14 @@ function splitAtCommas(text: string): string[] {
   }
 }
 
+/** Returns the advice for an invalid JSON text. One without any double quote may have lost them to the shell. */
+export function jsonAdvice(option: string, name: string, text: string, otherwise: string): string {
+  const words = text.replaceAll(/\b(?:true|false|null)\b|\d[eE]/g, "");
+  if (!/^\s*[[{]/.test(text) || /["']/.test(text) || !/\p{L}/u.test(words)) return otherwise;
+  const example = text.trimStart().startsWith("[") ? '["a","b"]' : '{"a":"b"}';
+  return `Shells remove double quotes: put single quotes around the whole, such as ${option} '${name}=${example}'`;
+}
+
 type Settings = Record<string, unknown>;
 
 /**
@@ -183,7 +191,8 @@ function settingIn(text: string, name: string): unknown {
   } catch (error) {
     if (!(error instanceof JsonTextError)) throw error;
     const problem = `${error.isNumber ? "" : "it is not valid JSON: "}${error.message}`;
-    throw usageError(`--set ${name}`, problem, "Write JSON, or a text without quotes and brackets.");
+    const advice = jsonAdvice("--set", name, text, "Write JSON, or a text without quotes and brackets.");
+    throw usageError(`--set ${name}`, problem, advice);
   }
   refusePrototypeNamesIn(value, `--set ${name}`);
   return value;

@@ -1,6 +1,7 @@
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { stripVTControlCharacters } from "node:util";
+import { formatFilesIn } from "../dsl/format-file.js";
 import { HypernodesError } from "../errors.js";
 import type { NodeExplanation, Pipeline } from "../index.js";
 import { describeError, isError, messageOf } from "../util/describe.js";
@@ -103,7 +104,7 @@ async function notImported(file: string, cause: unknown): Promise<HypernodesErro
   const syntax = syntaxErrorIn(cause, file);
   if (syntax !== undefined) throw usageError(file, `it can't be imported: ${syntax}`);
   const message = stripVTControlCharacters(isError(cause) ? messageOf(cause) : describeError(cause));
-  const problem = `it can't be imported: ${message}`;
+  const problem = `it can't be imported: ${formatFilesIn(message)}`;
   return new HypernodesError({ code: "NOT_IMPORTED", where: file, problem, advice: "--verbose shows where.", cause });
 }
 

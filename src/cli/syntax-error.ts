@@ -1,8 +1,7 @@
 import { readFileSync } from "node:fs";
-import path from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { parse } from "acorn";
-import { locationPath } from "../dsl/class-location.js";
+import { formatFile } from "../dsl/format-file.js";
 import { isError, readProperty } from "../util/describe.js";
 
 interface SourcePlace {
@@ -67,10 +66,4 @@ function parsedIn(file: string, problem: string): SourcePlace | undefined {
     const { loc } = error as { readonly loc?: { readonly line: number } };
     return loc && { problem, file, line: String(loc.line) };
   }
-}
-
-function formatFile(file: string): string {
-  const full = locationPath(file);
-  const relative = path.relative(process.cwd(), full);
-  return relative.startsWith("..") ? full : relative;
 }

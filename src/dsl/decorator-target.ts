@@ -1,6 +1,6 @@
-import path from "node:path";
 import { type Defect, DefinitionError } from "../errors.js";
-import { callingFile, locationPath } from "./class-location.js";
+import { callingFile } from "./class-location.js";
+import { formatFile } from "./format-file.js";
 
 /*
  * The arguments that a compiler passes to a decorator identify its target: `(prototype, name, descriptor or nothing)`
@@ -158,14 +158,10 @@ function definitionError(where: string, defect: Omit<Defect, "where">): Definiti
 
 function standardDecorators(decorator: string): DefinitionError {
   const file = callingFile();
-  const fileText = file === undefined ? "the file" : formatPath(file);
+  const fileText = file === undefined ? "the file" : formatFile(file);
   return definitionError(file === undefined ? decorator : fileText, {
     code: "STANDARD_DECORATORS",
     problem: `${decorator} is compiled as a standard (TC39) decorator, which can't check the wiring`,
     advice: `Set "experimentalDecorators": true in the tsconfig.json that your compiler or loader reads, and see that its "include" covers ${fileText}.`,
   });
-}
-
-function formatPath(file: string): string {
-  return path.relative(process.cwd(), locationPath(file)).split(path.sep).join("/");
 }

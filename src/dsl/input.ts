@@ -32,7 +32,7 @@ const INPUT_RULES: RulesOf<InputOptions> = { optional: isFlag };
 export function input<A extends unknown[] = never>(
   options?: InputOptions | BareClass<A>,
 ): [A] extends [never]
-  ? <T, K extends keyof T>(
+  ? <T, K extends PropertyKey>(
       target: T,
       key: InputFieldKey<T, K>,
       accessor?: "an input is a field, not an accessor",

@@ -39,6 +39,12 @@ export type PipelineName =
  */
 export type ReservedName = PipelineName | keyof Object | "then";
 
+/**
+ * The mistake in a decorated member that is private or protected: the keys of a type are its public members, so no other
+ * member could name it and no caller could give it a value.
+ */
+export type NotPublic<K> = `inputs and nodes are public: make '${K & string}' public`;
+
 /** The names of a pipeline's own public members. */
 export type OwnMember<T> = Exclude<keyof T, ReservedName | symbol | number>;
 

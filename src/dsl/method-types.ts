@@ -1,6 +1,7 @@
 import type { BrandOf, Method } from "./brands.js";
 import type { StandardContext } from "./decorator-target.js";
 import type { NamesOnly } from "./dependency-types.js";
+import type { NotPublic } from "./members.js";
 
 /* Requirements for a decorated method: as many parameters as names, and the brand of its role. */
 
@@ -46,8 +47,8 @@ type MisplacedBrandError<Brand, Decorator extends string> = Brand extends "each"
  * be about the context.
  */
 
-/** The key of a method. */
-export type MethodKey<T, K> = [T] extends [Method] ? StandardContext : K;
+/** The key of a method that is public; otherwise a sentence. */
+export type MethodKey<T, K> = [T] extends [Method] ? StandardContext : K extends keyof T ? K : NotPublic<K>;
 
 /** The arguments after the key. */
 export type MethodAt<T, Descriptor> = [T] extends [Method] ? [] : [method: Descriptor];

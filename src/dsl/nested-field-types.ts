@@ -1,7 +1,7 @@
 import type { BrandOf, Method, Unbranded, ValueOf } from "./brands.js";
 import type { Mistake, StandardContext } from "./decorator-target.js";
 import type { DependencyTuple, Unfit } from "./dependency-types.js";
-import type { AnyPipeline, DeclaredInputs, InputsOf, NodesOf, OutputsOf, PipelineClass } from "./members.js";
+import type { AnyPipeline, DeclaredInputs, InputsOf, NodesOf, NotPublic, OutputsOf, PipelineClass } from "./members.js";
 import type { NodeOptions } from "./options.js";
 
 /*
@@ -74,19 +74,21 @@ export type NestedField<T, K, V, Decorator extends string> = K extends keyof T
     : BrandOf<T[K]> extends "any"
       ? K
       : `declare the field Nested<T>: ${Decorator} puts a nested pipeline's value there`
-  : K;
+  : NotPublic<K>;
 
 /** The key of a field that can be an input; otherwise a sentence. */
-export type InputFieldKey<T, K extends keyof T> = [T] extends [undefined]
+export type InputFieldKey<T, K> = [T] extends [undefined]
   ? StandardContext
   : T extends abstract new (
         ...parameters: never[]
       ) => object
     ? "an input is a field of the instance: leave static out"
-    : [NonNullable<T[K]>] extends [Method]
-      ? "an input is a field that holds data: a function is a method, with @node"
-      : BrandOf<T[K]> extends "plain" | "any"
-        ? K
-        : BrandOf<T[K]> extends "nested"
-          ? "the field is declared Nested<T>: use @nested or @mapOver, not @input"
-          : "an input is declared with its bare type: Each, Batch and Output are for methods";
+    : K extends keyof T
+      ? [NonNullable<T[K]>] extends [Method]
+        ? "an input is a field that holds data: a function is a method, with @node"
+        : BrandOf<T[K]> extends "plain" | "any"
+          ? K
+          : BrandOf<T[K]> extends "nested"
+            ? "the field is declared Nested<T>: use @nested or @mapOver, not @input"
+            : "an input is declared with its bare type: Each, Batch and Output are for methods"
+      : NotPublic<K>;

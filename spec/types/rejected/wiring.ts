@@ -27,6 +27,44 @@ class Child extends Pipeline {
   }
 }
 
+export class Hidden extends Pipeline {
+  @input() xs!: number[];
+  @input() text!: string;
+  @input() scale!: number;
+  // error: inputs and nodes are public: make 'a' public
+  @input() private a!: number;
+  // error: inputs and nodes are public: make 'b' public
+  @input({ optional: true }) protected b?: number;
+  // error: inputs and nodes are public: make 'c' public
+  @node("xs") private c(xs: number[]): number {
+    return 1;
+  }
+  // error: inputs and nodes are public: make 'd' public
+  @node() protected async d(): Promise<number> {
+    return 1;
+  }
+  // error: inputs and nodes are public: make 'e' public
+  @output("xs") private e(xs: number[]): Output<number> {
+    return 1 as Output<number>;
+  }
+  // error: inputs and nodes are public: make 'f' public
+  @resource() private f(): number {
+    return 1;
+  }
+  // error: inputs and nodes are public: make 'g' public
+  @mapOver("xs") private g(x: number): Each<number> {
+    return 1 as Each<number>;
+  }
+  // error: inputs and nodes are public: make 'h' public
+  @mapOver("xs", { batch: 2 }) protected h(x: number[]): Batch<number> {
+    return [1] as Batch<number>;
+  }
+  // error: inputs and nodes are public: make 'i' public
+  @nested(Child, { text: "text", scale: "scale" }) private i!: Nested<{ encoded: Encoded; size: number }>;
+  // error: inputs and nodes are public: make 'j' public
+  @mapOver("xs", Child, { text: "text", scale: "xs" }, "size") private j!: Nested<number[]>;
+}
+
 export class Names extends Pipeline {
   @input() a!: number;
   @input() abacus!: number;

@@ -5,6 +5,7 @@ import { explanationLine } from "../../engine/run-cache/cache-explainer.js";
 import {
   type Cache,
   type ExecutionOptions,
+  type Graph,
   type Listener,
   type PipelineOptions,
   progress,
@@ -86,6 +87,7 @@ Examples:
         throw usageError(`--mode ${flags.mode}`, "it needs --over", "Give --over a,b, or leave it out.");
       }
       const { type } = await pipelineFrom(target);
+      refuseOutputName(flags, new type().graph());
       if (flags.dryRun) return await explain(new type(), flags);
       const events = new EventsFile(flags.events);
       const results = new ResultList(flags.json === true && flags.over !== undefined);
@@ -100,6 +102,18 @@ Examples:
       });
       events.check();
     });
+}
+
+/** @throws {HypernodesError} `USAGE` for an `--output` that names nodes: one letter less than `--outputs`. */
+function refuseOutputName({ output, outputs }: RunFlags, graph: Graph): void {
+  if (output === undefined || outputs !== undefined) return;
+  const nodes = graph.nodes.filter(({ role }) => role !== "input" && role !== "resource").map(({ name }) => name);
+  if (!names(output).every((name) => nodes.includes(name))) return;
+  throw usageError(
+    `--output ${output}`,
+    `it takes a file, and ${output.includes(",") ? "these are nodes" : "this is a node"} of ${graph.pipeline}`,
+    `Did you mean --outputs ${output}? To write a file of that name: --output ./${output}`,
+  );
 }
 
 /** Prints what the run would compute. */

@@ -1,6 +1,7 @@
 import { readFileSync, realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { classLocationOf, isBundled, locationPath } from "../../dsl/class-location.js";
+import { formatFile } from "../../dsl/format-file.js";
 import type { PipelineClass } from "../../dsl/members.js";
 import { HypernodesError } from "../../errors.js";
 import { getOrCreate } from "../../util/get-or-create.js";
@@ -31,7 +32,7 @@ export function checkNotProgram(pipeline: PipelineClass): void {
   throw new HypernodesError({
     code: "RUN_AT_IMPORT",
     where: pipeline.name,
-    problem: `its class is in ${locationPath(file)}, ${what}: each thread would import it and run the program again`,
+    problem: `its class is in ${formatFile(file)}, ${what}: each thread would import it and run the program again`,
     advice: KEEP_APART,
   });
 }

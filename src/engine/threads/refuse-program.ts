@@ -1,6 +1,7 @@
 import Module, * as nodeModule from "node:module";
 import { pathToFileURL } from "node:url";
 import { locationPath } from "../../dsl/class-location.js";
+import { formatFile } from "../../dsl/format-file.js";
 import { HypernodesError } from "../../errors.js";
 import { KEEP_APART } from "./run-at-import.js";
 
@@ -56,8 +57,8 @@ export function programImportOf(error: unknown): HypernodesError | undefined {
 function importsProgramError(program: string, importer: string | undefined): HypernodesError {
   return new HypernodesError({
     code: "RUN_AT_IMPORT",
-    where: importer === undefined ? "a thread" : locationPath(importer),
-    problem: `it imports ${program}, which is the program itself: a thread that imports it would run the program again`,
+    where: importer === undefined ? "a thread" : formatFile(importer),
+    problem: `it imports ${formatFile(program)}, which is the program itself: a thread that imports it would run the program again`,
     advice: KEEP_APART.replace("the class", "what it needs of it"),
   });
 }

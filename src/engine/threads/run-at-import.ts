@@ -1,3 +1,4 @@
+import { formatFile } from "../../dsl/format-file.js";
 import { HypernodesError } from "../../errors.js";
 
 /** A module of the user's that runs a pipeline by itself where a thread imports it. */
@@ -50,7 +51,7 @@ export function runAtImportError(pipeline: string, { file, ran }: RunAtImport): 
   return new HypernodesError({
     code: "RUN_AT_IMPORT",
     where: pipeline,
-    problem: `${file}, which a thread imports because it defines the class, runs ${ran === pipeline ? "it" : `the pipeline ${ran}`} when it is imported`,
+    problem: `${formatFile(file)}, which a thread imports because it defines the class, runs ${ran === pipeline ? "it" : `the pipeline ${ran}`} when it is imported`,
     advice: KEEP_APART,
   });
 }

@@ -3,6 +3,7 @@ import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { workerData } from "node:worker_threads";
 import { type ClassLocation, isBundled, resolveClass } from "../../dsl/class-location.js";
+import { formatFile, formatFilesIn } from "../../dsl/format-file.js";
 import type { PipelineClass } from "../../dsl/members.js";
 import { HypernodesError } from "../../errors.js";
 import { describeChain } from "../../util/describe.js";
@@ -39,7 +40,7 @@ export async function importPipelineClass(origin: ClassLocation): Promise<Pipeli
   throw new HypernodesError({
     code: "NOT_IMPORTABLE",
     where: origin.name,
-    problem: `a thread has imported ${file}, and that does not define the class`,
+    problem: `a thread has imported ${formatFile(file)}, and that does not define the class`,
     advice:
       "A class inside a function, a test or a condition exists only after that code has run: move it to the top level of a module.",
   });
@@ -59,7 +60,7 @@ async function importModule(pipeline: string, file: string): Promise<void> {
     throw new HypernodesError({
       code: "NOT_IMPORTABLE",
       where: pipeline,
-      problem: `a thread can't import ${file}, which defines the class: ${describeChain(error)}`,
+      problem: `a thread can't import ${formatFile(file)}, which defines the class: ${formatFilesIn(describeChain(error))}`,
       advice: adviceFor(pipeline, error),
       cause: error,
     });

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from "node:net";
 import { fileURLToPath } from "node:url";
 import { type ClassLocation, resolveClass } from "../../dsl/class-location.js";
+import { formatFile, formatFilesIn } from "../../dsl/format-file.js";
 import type { PipelineClass } from "../../dsl/members.js";
 import type { ChunkMessage } from "../../engine/chunks/chunk-message.js";
 import type { RunEvent } from "../../engine/lifecycle/events.js";
@@ -216,7 +217,7 @@ function notLoaded(error: unknown): HypernodesError {
     where: `the ${host}`,
     problem:
       missing === undefined
-        ? `the pipeline's module can't be imported: ${describeChain(error)}`
+        ? `the pipeline's module can't be imported: ${formatFilesIn(describeChain(error))}`
         : `the package ${missing} is not installed`,
     advice:
       missing === undefined
@@ -235,7 +236,7 @@ function classOf(origin: ClassLocation): PipelineClass {
   throw new HypernodesError({
     code: "NOT_IMPORTABLE",
     where: origin.name,
-    problem: `a ${host} has imported ${origin.file?.replace("bundle:", "")}, and that does not define the class`,
+    problem: `a ${host} has imported ${origin.file && formatFile(origin.file)}, and that does not define the class`,
     advice:
       "A class inside a function, a test or a condition exists only after that code has run: move it to the top level of a module.",
   });
