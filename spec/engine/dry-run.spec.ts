@@ -312,7 +312,7 @@ describe("explain()", () => {
     ).to.deep.equal(["called 0/0/1 it runs on another host, which has its own cache"]);
   });
 
-  it("says what the run then does (property)", async () => {
+  it("says what the run then does (property) @slow", async () => {
     const lists = fc.array(fc.nat(9), { maxLength: 6 });
     const drawn = fc.record({
       index: fc.nat(FAMILY_SIZE - 1),
