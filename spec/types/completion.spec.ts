@@ -110,6 +110,11 @@ const HOVERS = [
     "const result: {\n    packed: number;\n    lengths: number[];\n}",
   ],
   [
+    "a run's inputs",
+    '}\ntype |Given = import("hypernodes").InputsOf<Edited>;',
+    "type Given = {\n    passages: string[];\n    topK?: number | undefined;\n}",
+  ],
+  [
     "a nested result",
     '@nested(Child, { text: "packed" }) n!: Nested<{ words: string[] }>;\n  @node("n") |m(n: { words: string[] }): number { return 1; } }',
     "(method) Edited.m(n: {\n    words: string[];\n}): number",

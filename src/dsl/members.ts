@@ -64,7 +64,8 @@ export type DeclaredInputs<T> = { [K in keyof T as InputField<T, K>]: T[K] };
 
 /** The inputs that a caller of `T` provides. Those with `?` and those that are bound may be left out. */
 export type InputsOf<T> = [BoundNames<T>] extends [never]
-  ? DeclaredInputs<T>
+  ? // DeclaredInputs<T>, written out: editors would show its name.
+    { [K in keyof T as InputField<T, K>]: T[K] }
   : Omit<DeclaredInputs<T>, BoundNames<T> & string> &
       Partial<Pick<DeclaredInputs<T>, BoundNames<T> & keyof DeclaredInputs<T>>>;
 
