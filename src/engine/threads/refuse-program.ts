@@ -50,8 +50,11 @@ export function refuseProgram(program: string): void {
  */
 export function programImportOf(error: unknown): HypernodesError | undefined {
   if (error instanceof HypernodesError && error.code === "RUN_AT_IMPORT") return error;
-  const { program, importer } = Object(error) as { readonly program?: string; readonly importer?: string };
-  return program === undefined ? undefined : importsProgramError(locationPath(program), importer);
+  const { code, program, importer } = Object(error) as Partial<Record<"code" | "program" | "importer", string>>;
+  // Errors of users may have a property of that name, too.
+  return code === "RUN_AT_IMPORT" && program !== undefined
+    ? importsProgramError(locationPath(program), importer)
+    : undefined;
 }
 
 function importsProgramError(program: string, importer: string | undefined): HypernodesError {
@@ -69,7 +72,7 @@ export function initialize(url) { program = url; }
 export async function resolve(specifier, context, next) {
   const found = await next(specifier, context);
   if (found.url.split(/[?#]/)[0] !== program) return found;
-  throw Object.assign(new Error("it imports the program"), { program, importer: context.parentURL });
+  throw Object.assign(new Error("it imports the program"), { code: "RUN_AT_IMPORT", program, importer: context.parentURL });
 }`;
 
 function refuseWithOldHooks(program: string): void {
