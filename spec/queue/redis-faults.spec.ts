@@ -140,6 +140,26 @@ describe("a Redis that fails under a run @slow", () => {
     expect((await run()).all).to.deep.equal(expected);
   });
 
+  it("ends a worker that it refuses work for longer than its patience, and no other (table)", async () => {
+    const faults = [
+      [["SET", "hypernodes:refused:meta", "x"], ["DEL", "hypernodes:refused:meta"], "WRONGTYPE"],
+      [["CONFIG", "SET", "maxmemory", "1"], ["CONFIG", "SET", "maxmemory", "0"], "maxmemory"],
+      [["REPLICAOF", "127.0.0.1", "1"], ["REPLICAOF", "NO", "ONE"], "primary"],
+    ] as const;
+    const patient = await startWorker(server.url, "refused", { more: ["--patience", "1h"] });
+    for (const [[begin, ...rest], [end, ...after], reason] of faults) {
+      const impatient = await startWorker(server.url, "refused", { more: ["--patience", "1s"] });
+      const ended = new Promise((resolve) => impatient.child.once("exit", resolve));
+      await redis.call(begin, ...rest);
+      inject("Redis is full, or refuses writes");
+      expect(await ended).to.equal(1);
+      expect(impatient.said()).to.contain(reason);
+      await redis.call(end, ...after);
+    }
+    expect(patient.child.exitCode).to.equal(null);
+    await patient.end();
+  });
+
   it("ends a worker after its patience", async () => {
     const impatient = await startWorker(server.url, "other", { more: ["--patience", "1s"] });
     const ended = new Promise((resolve) => impatient.child.once("exit", resolve));

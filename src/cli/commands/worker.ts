@@ -36,7 +36,7 @@ export function addWorker(program: Command): void {
       stallFrom,
       10_000,
     )
-    .option("--patience <time>", "how long it waits for a lost Redis before it stops", patienceFrom, 3_600_000)
+    .option("--patience <time>", "how long it waits for a Redis that is lost or refuses it work", patienceFrom, 3_600_000)
     .addHelpText(
       "after",
       `

@@ -42,6 +42,10 @@ const MAX_STALLED = 2;
 const MAX_OUTPUT = 10_000;
 /** Milliseconds in which a worker that is closed has to take leave of Redis. */
 const CLOSE_MS = 5_000;
+/** The longest time in milliseconds after which a worker asks again for work that Redis has refused it. */
+const ASK_AGAIN_MS = 15_000;
+/** A worker that was refused nothing for so many milliseconds was given what it asked for. */
+const REFUSAL_ENDS_MS = 4 * ASK_AGAIN_MS;
 
 /** Keeps a result, if the run is still wanted. */
 const STORE_RESULT_SCRIPT = `
@@ -68,14 +72,16 @@ export class QueueWorker {
   private readonly runs = new Map<string, Set<AbortController>>();
   private readonly taking: BullWorker<Signed<ChunkJob>, Signed<JobResult>>;
   private isLost = false;
-  /** True since Redis has refused to give it work, until it takes some. */
-  private isRefused = false;
+  /** The times of the first and the last refusal to give it work, since it took some. */
+  private refusal: { since: number; last: number } | undefined;
   /** The time at which Redis last took this worker's heartbeat. */
   private seenAt = performance.now();
+  /** The error with which Redis has refused the last heartbeat. */
+  private refusedHeartbeat: HypernodesError | undefined;
   /** The codes of rejected jobs that were logged. */
   private readonly reported = new Set<string>();
   private fail!: (error: HypernodesError) => void;
-  /** Rejects when Redis was lost for too long: `REDIS_LOST`. */
+  /** Rejects when Redis was lost, or has refused it work, for too long: `REDIS_LOST`, `REDIS_FULL`, `REDIS_REFUSES`. */
   readonly failed = new Promise<never>((_, reject) => {
     this.fail = reject;
   });
@@ -97,7 +103,8 @@ export class QueueWorker {
     this.looking = setInterval(() => void this.heartbeat(), HEARTBEAT_MS);
     this.taking = taking((job) => this.answerSigned(job));
     this.taking.on("error", (error) => {
-      if (this.reportRefusal(error)) this.isRefused = true;
+      const refused = this.reportRefusal(error);
+      if (refused !== undefined) this.noteRefusal(refused);
     });
   }
 
@@ -125,6 +132,7 @@ export class QueueWorker {
         // A lock that was not renewed is seen at the next look.
         lockDuration: half,
         stalledInterval: half,
+        runRetryDelay: Math.min(ASK_AGAIN_MS, checked.patienceMs / 4),
         maxStalledCount: MAX_STALLED,
       });
     });
@@ -138,7 +146,7 @@ export class QueueWorker {
   }
 
   private async processJob(taken: Job<Signed<ChunkJob>>): Promise<JobResult> {
-    this.isRefused = false;
+    this.refusal = undefined;
     const { id, data } = taken;
     const attempt = randomUUID();
     let job: ChunkJob;
@@ -228,21 +236,23 @@ export class QueueWorker {
     if (isLost !== this.isLost)
       this.log(`${this.id} ${isLost ? "has lost Redis, and waits for it" : "has Redis again"}`);
     this.isLost = isLost;
-    if (performance.now() - this.seenAt > this.checked.patienceMs) this.fail(this.redisLost());
+    if (performance.now() - this.seenAt > this.checked.patienceMs)
+      this.fail(this.refusedHeartbeat ?? this.redisLost());
     if (isLost) return;
     try {
       this.artifacts.sweep();
       // A worker that can take nothing is none: clients would wait for it for ever.
-      if (this.isRefused && this.runs.size === 0) await this.redis.exists(this.keys.workers);
+      if (this.refusal !== undefined && this.runs.size === 0) await this.redis.exists(this.keys.workers);
       else await enterWorker(this.redis, this.keys.workers, this.entry, HEARTBEAT_TTL_TICKS * HEARTBEAT_MS);
       this.seenAt = performance.now();
+      this.refusedHeartbeat = undefined;
       for (const [run, controllers] of this.runs) {
         if (await this.redis.exists(this.keys.run(run))) continue;
         for (const controller of controllers) controller.abort(new Error("the run is over"));
       }
     } catch (error) {
       // Redis has gone, or takes nothing: it is looked for again.
-      this.reportRefusal(error);
+      this.refusedHeartbeat = this.reportRefusal(error);
     }
   }
 
@@ -256,11 +266,19 @@ export class QueueWorker {
     });
   }
 
-  /** @returns whether Redis has refused something. */
-  private reportRefusal(error: unknown): boolean {
+  /** @returns the error of what Redis has refused; undefined for any other error. */
+  private reportRefusal(error: unknown): HypernodesError | undefined {
     const refused = replyError(this.checked.connection, this.id, error);
     if (refused !== undefined) this.warnOnce(refused);
-    return refused !== undefined;
+    return refused;
+  }
+
+  /** Ends the worker when Redis has given it no work, but refusals, for as long as it waits for a lost Redis. */
+  private noteRefusal(error: HypernodesError): void {
+    const now = performance.now();
+    const isNew = this.refusal === undefined || now - this.refusal.last > REFUSAL_ENDS_MS;
+    this.refusal = { since: isNew ? now : this.refusal!.since, last: now };
+    if (now - this.refusal.since > this.checked.patienceMs && this.runs.size === 0) this.fail(error);
   }
 
   private warnOnce({ code, message }: HypernodesError): void {
