@@ -236,8 +236,7 @@ export class QueueWorker {
     if (isLost !== this.isLost)
       this.log(`${this.id} ${isLost ? "has lost Redis, and waits for it" : "has Redis again"}`);
     this.isLost = isLost;
-    if (performance.now() - this.seenAt > this.checked.patienceMs)
-      this.fail(this.refusedHeartbeat ?? this.redisLost());
+    if (performance.now() - this.seenAt > this.checked.patienceMs) this.fail(this.refusedHeartbeat ?? this.redisLost());
     if (isLost) return;
     try {
       this.artifacts.sweep();
