@@ -23,7 +23,7 @@ export function refusePrototypeName(option: string, name: string): void {
   throw usageError(
     `${option} ${name}`,
     "JavaScript has another meaning for this name",
-    "An input can't have this name.",
+    "No input or option can have this name.",
   );
 }
 
