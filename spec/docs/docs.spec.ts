@@ -53,7 +53,7 @@ describe("the documents' code blocks @slow", () => {
     const files = blocks.map((block) => path.basename(fileOf(block)));
     const compilerOptions = { exactOptionalPropertyTypes: false };
     writeFileSync(config, JSON.stringify({ extends: "../tsconfig.json", compilerOptions, files, include: [] }));
-    const compiler = ["node_modules/typescript/bin/tsc", "-p", config, "--pretty", "false"];
+    const compiler = ["node_modules/typescript-7/bin/tsc", "-p", config, "--pretty", "false"];
     const { stdout } = await execute(process.execPath, compiler);
     for (const part of stdout.split(/^(?=\S)/m)) {
       const block = blocks[Number(/block-(\d+)\.ts/.exec(part)?.[1])];
