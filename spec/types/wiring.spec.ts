@@ -1,11 +1,12 @@
 import { execFile } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect } from "chai";
 import ts from "typescript";
+import { packedProject } from "../support/packed.js";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const require = createRequire(import.meta.url);
@@ -103,14 +104,23 @@ for (const [name, complaintsOf] of [
   });
 }
 
-describe("the compiler checks the wiring: TypeScript 6, as a command and with the whole library @slow", () => {
-  it("accepts the right programs", async () => {
+describe("the compiler checks the wiring: TypeScript 6, as a command @slow", () => {
+  it("accepts the right programs, and the whole library", async () => {
     expect([...(await complaints("typescript", path.join(here, "accepted")))]).to.deep.equal([]);
   });
 
-  it("rejects what is wrong, and nothing else", async () => {
+  it("rejects what is wrong, and nothing else, by the declarations of the package", async () => {
+    const project = await packedProject();
     for (const kind of ["rejected", "standard"]) {
-      const folder = path.join(here, kind);
+      const [from, folder] = [path.join(here, kind), path.join(project, `wiring-${kind}`)];
+      mkdirSync(folder);
+      for (const name of readdirSync(from).filter((name) => name.endsWith(".ts"))) {
+        const text = readFileSync(path.join(from, name), "utf8");
+        writeFileSync(path.join(folder, name), text.replace('from "../../../src/index.js"', 'from "hypernodes"'));
+      }
+      const compilerOptions = { typeRoots: [path.resolve("node_modules/@types")] };
+      const config = { extends: path.join(from, "tsconfig.json"), compilerOptions, include: ["."] };
+      writeFileSync(path.join(folder, "tsconfig.json"), JSON.stringify(config));
       const [found, expected] = [await complaints("typescript", folder), expectations(folder)];
       for (const [place, text] of expected) expect(found.get(place) ?? "nothing", place).to.contain(text);
       expect([...found.keys()].filter((place) => !expected.has(place))).to.deep.equal([]);
