@@ -1,8 +1,8 @@
-import { randomUUID } from "node:crypto";
 import { withDeadline } from "../util/deadline.js";
 import { FlushTimer } from "../util/flush-timer.js";
 import { decode, encode } from "../values/codec.js";
-import { type ContentRef, cacheKey } from "./cache-keys.js";
+import { forgottenEntry } from "./cache-keys.js";
+import type { ContentRef } from "./content-ref.js";
 import type { Entry, EntryKind, EntryMeta, MaybePromise, Owner, Store, StoredEntry } from "./store.js";
 
 /** The limits of entries that wait to be written: their number, their bytes, and the milliseconds that they wait. */
@@ -180,8 +180,9 @@ export class CacheSession {
   /** An entry is not to be found any more: one that leads nowhere is written over it. */
   forget(key: string, owner: Owner): void {
     if (this.isDisabled || this.looksOnly) return;
-    const sealed = { kind: "alias", digest: cacheKey("forgotten", randomUUID()), models: "" } as const;
-    const value = encode(cacheKey("nowhere"), { salt: saltOf(key, sealed) });
+    const { digest, target } = forgottenEntry();
+    const sealed = { kind: "alias", digest, models: "" } as const;
+    const value = encode(target, { salt: saltOf(key, sealed) });
     this.enqueue({ key, ...sealed, owner, bytes: 0, value });
   }
 

@@ -1,4 +1,5 @@
-import { exportCodeDigests, loadCodeReading } from "../../cache/code-digests.js";
+import { exportCodeDigests } from "../../cache/code-digests.js";
+import { loadCodeReading } from "../../cache/code-reading.js";
 import { type ElementSource, openElementSource } from "../../engine/elements/element-source.js";
 import { toProgramSpec } from "../../engine/program/program-spec.js";
 import type { RemoteTask } from "../../engine/remote/remote-task.js";
