@@ -35,8 +35,8 @@ function received(digest: string | undefined) {
   const models = new Map(
     digest === undefined ? [] : [["sent-digests.Word", { digest, problem: undefined, parts: [] }]],
   );
-  presetCodeDigests(program, { ...codeDigestsOf(program), models });
-  return { own: codeDigestsOf(program), inner: codeDigestsOf(program.children[0]!.program) };
+  presetCodeDigests(program, { ...codeDigestsOf(program, {}), models });
+  return { own: codeDigestsOf(program, {}), inner: codeDigestsOf(program.children[0]!.program, {}) };
 }
 
 describe("the code digests that a host receives", () => {

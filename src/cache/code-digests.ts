@@ -5,11 +5,10 @@ import { codeReading } from "./code-reading.js";
 import { modelDigestsOf, setModelReader, shareModelReader } from "./model-codes.js";
 import { type BoundPlan, type CodeDigests, ProgramDigests, partsBehind } from "./program-digests.js";
 
-/** The code that was read of a program: in which run and by which reader, or preset by another process. */
+/** The code of a program: read in a run, or (undefined) by the process that started the run. */
 interface Read {
   readonly codes: CodeDigests;
   readonly run: object | undefined;
-  readonly reader: CodeReader | undefined;
 }
 
 const known = new WeakMap<BoundPlan, Read>();
@@ -19,20 +18,19 @@ const readers = new WeakMap<object, CodeReader>();
 /**
  * The codes of a plan's steps, as they are when a run begins: all that code reaches counts by the values that it has then.
  *
- * @param run the run that needs them: they are read once in it. Undefined: as they were read last.
+ * @param run the run that needs them: they are read once in it, unless another process has read them.
  */
-export function codeDigestsOf(program: BoundPlan, run?: object): CodeDigests {
+export function codeDigestsOf(program: BoundPlan, run: object): CodeDigests {
   const digests = known.get(program);
-  if (digests !== undefined && (run === undefined || digests.reader === undefined || digests.run === run))
-    return digests.codes;
-  const reader = run === undefined ? new (codeReading().CodeReader)() : readerFor(run);
+  if (digests !== undefined && (digests.run === undefined || digests.run === run)) return digests.codes;
+  const reader = readerFor(run);
   const reading = new ProgramDigests(program, reader, (nested) => codeDigestsOf(nested, run));
   const codes = reader.pass(() => {
     reading.foresee();
     return reading.read();
   });
   setModelReader(codes, reader);
-  known.set(program, { codes, run, reader });
+  known.set(program, { codes, run });
   return codes;
 }
 
@@ -54,7 +52,7 @@ export function runEnded(run: object, hasComputed: boolean): void {
 
 /** Sets the code digests of a program, and of those nested in it, that another thread or process has read. */
 export function presetCodeDigests(program: BoundPlan, codes: CodeDigests): void {
-  known.set(program, { codes, run: undefined, reader: undefined });
+  known.set(program, { codes, run: undefined });
   const { models } = codes;
   for (const [i, { child }] of codes.steps.entries()) {
     if (child === undefined) continue;
@@ -64,8 +62,8 @@ export function presetCodeDigests(program: BoundPlan, codes: CodeDigests): void 
 }
 
 /** The code digests with the pieces behind them, and those of models, for a process that can't read the code but explains it. */
-export function exportCodeDigests(program: BoundPlan): CodeDigests {
-  const codes = codeDigestsOf(program);
+export function exportCodeDigests(program: BoundPlan, run: object): CodeDigests {
+  const codes = codeDigestsOf(program, run);
   return { ...withParts(codes), models: modelDigestsOf(codes) };
 }
 
@@ -79,7 +77,7 @@ function withParts(codes: CodeDigests): CodeDigests {
 }
 
 /** Those of a part of the plan. */
-export function exportForSteps(program: BoundPlan, part: readonly Step[]): CodeDigests {
-  const { steps, ...common } = exportCodeDigests(program);
+export function exportForSteps(program: BoundPlan, part: readonly Step[], run: object): CodeDigests {
+  const { steps, ...common } = exportCodeDigests(program, run);
   return { steps: part.map(({ index }) => steps[index]!), ...common };
 }

@@ -2,7 +2,6 @@ import type { PipelineClass } from "../dsl/members.js";
 import { isComputed } from "../graph/graph.js";
 import { planFor } from "../graph/plan.js";
 import { graphOf } from "../graph/reflect.js";
-import { codeDigestsOf } from "./code-digests.js";
 import { loadCodeReading } from "./code-reading.js";
 import { type BoundPlan, ProgramDigests } from "./program-digests.js";
 import type { OwnerFilter } from "./store.js";
@@ -26,9 +25,14 @@ export async function ownersOf(pipeline: PipelineClass): Promise<OwnerFilter> {
     };
     for (const step of bound.plan.steps) {
       if (step.child) addOwners(step.child.nested.pipeline);
-      else owners.codes.add(new ProgramDigests(bound, reader, codeDigestsOf).stepCode(step).code);
+      else owners.codes.add(new ProgramDigests(bound, reader, unbound).stepCode(step).code);
     }
   };
   addOwners(pipeline);
   return owners;
+}
+
+/** Nested pipelines have owners of their own, so no plan here is bound to them. */
+function unbound(): never {
+  throw new Error("a plan without nested pipelines needs no codes of them");
 }

@@ -1,4 +1,4 @@
-import { exportCodeDigests } from "../../cache/code-digests.js";
+import { exportCodeDigests, runEnded } from "../../cache/code-digests.js";
 import { loadCodeReading } from "../../cache/code-reading.js";
 import { type ElementSource, openElementSource } from "../../engine/elements/element-source.js";
 import { toProgramSpec } from "../../engine/program/program-spec.js";
@@ -82,6 +82,9 @@ async function submissionFor(
   const lists = new Set(isStream ? program.plan.steps[0]!.map!.lists.map(({ slot }) => slot) : []);
   const isCached = hasCache(program.plan, choices);
   if (isCached) await loadCodeReading();
+  const codes = isCached ? exportCodeDigests(program, run) : undefined;
+  // No node runs in this process, so the run changes nothing that code can reach.
+  if (isCached) runEnded(run, false);
   const task: RemoteTask = {
     type: program.pipeline,
     work: {
@@ -93,7 +96,7 @@ async function submissionFor(
       carrier: run.context?.inject(run.id, name),
       explain,
       execution: localised(choices.execution),
-      codes: isCached ? exportCodeDigests(program) : undefined,
+      codes,
       part: undefined,
       inputs,
       reusesResources: spec.keepWarm || openScope !== undefined,
