@@ -18,7 +18,9 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   placement: ["engine"],
   observe: ["engine"],
   view: ["engine", "observe"],
-  "pipeline.ts": ["placement", "observe", "view"],
+  "run-options.ts": ["observe"],
+  "run-option-rules.ts": ["run-options.ts"],
+  "pipeline.ts": ["placement", "run-option-rules.ts", "view"],
   "index.ts": ["pipeline.ts"],
   cli: ["index.ts"],
 };

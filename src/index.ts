@@ -47,7 +47,7 @@ export { type Report, report, reportOf } from "./observe/report/report.js";
 export type { ReportRow } from "./observe/report/table.js";
 export type { Callbacks, ObserverHooks, OnEvent, RunObserver, SharedState } from "./observe/run-observer.js";
 export { type TracerSource, type TracingOptions, tracing } from "./observe/tracing/tracing.js";
-export { type MapRunOptions, Pipeline, type ResultOf, type RunOptions } from "./pipeline.js";
+export { Pipeline } from "./pipeline.js";
 export {
   type BullmqOptions,
   type BullmqQueue,
@@ -66,6 +66,7 @@ export {
   image,
 } from "./placement/modal/image.js";
 export { type ModalOptions, modal } from "./placement/modal/options.js";
+export type { MapRunOptions, ResultOf, RunOptions } from "./run-options.js";
 export { decode, encode } from "./values/checked-codec.js";
 export type { DecodeOptions, EncodeOptions } from "./values/codec-options.js";
 

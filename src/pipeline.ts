@@ -1,5 +1,3 @@
-import type { ValueOf } from "./dsl/brands.js";
-import type { Mistake } from "./dsl/decorator-target.js";
 import {
   type AnyPipeline,
   type Bound,
@@ -7,45 +5,43 @@ import {
   classNameOf,
   type InputsOf,
   type NodesOf,
-  type OutputsOf,
   PIPELINE,
   type PipelineClass,
   type PipelineName,
   type Unbound,
 } from "./dsl/members.js";
 import { mergeOptions, optionsOf } from "./dsl/metadata.js";
-import { MAP_RULES, type OnError } from "./dsl/options.js";
-import { EXECUTION_RULES, PIPELINE_RULES } from "./dsl/pipeline-option-rules.js";
+import type { OnError } from "./dsl/options.js";
+import { PIPELINE_RULES } from "./dsl/pipeline-option-rules.js";
 import type { PipelineOptions, PipelineState } from "./dsl/pipeline-options.js";
 import { ResourceScope } from "./engine/lifecycle/resources.js";
-import { blockRunDuringImport } from "./engine/lifecycle/worker-context.js";
 import type { NodeExplanation } from "./engine/run-cache/explanation.js";
-import { InputError, type NodeError } from "./errors.js";
-import { inputNames } from "./graph/graph.js";
+import type { NodeError } from "./errors.js";
 import type { PlanMapOptions as MapOptions } from "./graph/plan.js";
-
 import { graphOf } from "./graph/reflect.js";
 import { requiredInputs } from "./graph/validate-graph.js";
-import { ObserverGroup, ON_EVENT_RULE, type OnEvent } from "./observe/run-observer.js";
+import { ObserverGroup } from "./observe/run-observer.js";
+import { streamWithObservers, withObservers } from "./observe/with-observers.js";
 import type { RunSpec } from "./placement/run-spec.js";
-import { getOrCreate } from "./util/get-or-create.js";
+import { MAP_RUN_RULES, placeOfOption, RUN_RULES } from "./run-option-rules.js";
 import {
-  checkNoMore,
-  checkOptions,
-  hasMethods,
-  isFlag,
-  isRecord,
-  isTexts,
-  type OptionRules,
-  oneOf,
-  type RulesOf,
-  that,
-} from "./util/options.js";
-import { didYouMean } from "./util/suggest.js";
+  type AnyMapOptions,
+  type MapInputs,
+  type MapRunOptions,
+  ORDERED_RESULTS,
+  RESUME_RUN_ID,
+  type ResultOf,
+  type RunArguments,
+  type RunOptions,
+  type StreamInputs,
+} from "./run-options.js";
+import { getOrCreate } from "./util/get-or-create.js";
+import { checkNoMore, checkOptions, isRecord, type OptionRules, that } from "./util/options.js";
 import "./util/primordials.js";
 import { OnDemand } from "./util/on-demand.js";
 import { ignoreRejection } from "./util/thenable.js";
-import { assertRecord, openEmitters, readInputs } from "./values/inputs.js";
+import { openEmitters } from "./values/inputs.js";
+import { byOwnNames } from "./values/own-names.js";
 import { plainName } from "./values/plain-name.js";
 import { type RenderableGraph, withRendering } from "./view/renderable-graph.js";
 
@@ -59,122 +55,12 @@ declare global {
   }
 }
 
-/** Options for a single run. They override the options set on the class. */
-export interface RunOptions<T, K extends NodesOf<T> = never, G extends NodesOf<T> = never> extends PipelineOptions {
-  /**
-   * Nodes whose values are returned. Only they and their dependencies run, and only the inputs of these are required.
-   *
-   * @default the nodes with `@output`, or all nodes if there is none
-   */
-  readonly outputs?: readonly K[];
-  /** Values that replace nodes. A replaced node, and anything only it depends on, is not run. */
-  readonly given?: { readonly [P in G]: ValueOf<T[P & keyof T]> };
-  /** Aborts the run. Nodes observe it through `currentRun().signal`; the run rejects with an `AbortError`. */
-  readonly signal?: AbortSignal;
-  /**
-   * Receives every event of the run: a function, an observer (`progress()`, `report()`, `tracing()`, an object with
-   * methods such as `onNodeEnd`), or a list of them. An exception in an observer does not affect the run.
-   */
-  readonly onEvent?: OnEvent;
-  /**
-   * After the run, prints to stderr why each cached node was or was not recomputed (what changed since the previous
-   * run). Observers receive the explanations as events, too.
-   *
-   * @default false
-   */
-  readonly explain?: boolean;
-}
-
-/** Options for `map` and `stream`. */
-export interface MapRunOptions<T, O, K extends NodesOf<T> = never, G extends NodesOf<T> = never>
-  extends RunOptions<T, K, G> {
-  /** The inputs to iterate over. The pipeline runs once per element. */
-  readonly over: O extends ValidMapOptions<T, O> ? O : ValidMapOptions<T, O>;
-  /**
-   * Combination of several lists: `"zip"` pairs elements by index; `"product"` runs every combination, varying the
-   * last list fastest.
-   *
-   * @default "zip"
-   */
-  readonly mode?: "zip" | "product";
-  /**
-   * `"throw"` stops at the first failure; `"collect"` returns a `NodeError` as the result of a failed element.
-   *
-   * @default "throw"
-   */
-  readonly onError?: OnError;
-}
-
-/** The record that `run` returns: the outputs, or the nodes selected by `outputs`. */
-export type ResultOf<T, K> = [K] extends [never]
-  ? { [P in keyof OutputsOf<T>]: OutputsOf<T>[P] }
-  : { [P in K & keyof T]: ValueOf<T[P]> };
-
-type InputsFor<T, Narrowed> = [Narrowed] extends [never] ? InputsOf<T> : Partial<InputsOf<T>>;
-
-type RunArguments<T, K extends NodesOf<T>, G extends NodesOf<T>> =
-  {} extends InputsFor<T, K | G>
-    ? [inputs?: InputsFor<T, K | G>, options?: RunOptions<T, K, G>]
-    : [inputs: InputsFor<T, K | G>, options?: RunOptions<T, K, G>];
-
-type InputName<T> = keyof InputsOf<T> & string;
-type NamesIn<O> = O extends string ? O : O extends readonly (infer N)[] ? N : never;
-type ValidName<T, N> =
-  N extends InputName<T>
-    ? N
-    :
-        | Extract<InputName<T>, `${N & string}${string}`>
-        | (N extends "" ? never : Mistake<`no input is named '${N & string}'`>);
-type ValidMapOptions<T, O> = O extends string ? ValidName<T, O> : { [I in keyof O]: ValidName<T, O[I]> };
-type AnyMapOptions<T> = InputName<T> | (string & {}) | readonly (InputName<T> | (string & {}))[];
-
-type MapInputs<T, O, Narrowed> = {
-  [N in keyof InputsFor<T, Narrowed>]: N extends NamesIn<O>
-    ? Iterable<Exclude<InputsFor<T, Narrowed>[N], undefined>>
-    : InputsFor<T, Narrowed>[N];
-};
-type StreamInputs<T, O, Narrowed> = {
-  [N in keyof InputsFor<T, Narrowed>]: N extends NamesIn<O>
-    ?
-        | Iterable<Exclude<InputsFor<T, Narrowed>[N], undefined>>
-        | AsyncIterable<Exclude<InputsFor<T, Narrowed>[N], undefined>>
-    : InputsFor<T, Narrowed>[N];
-};
-
-/** Internal option of `hypernodes resume`: the id of the run to continue. */
-export const RESUME_RUN_ID = Symbol("resumes");
-/** Internal option of `stream` for the command line: results are returned in the order of the elements. */
-export const ORDERED_RESULTS = Symbol("ordered");
-
-const RUN_RULES: RulesOf<RunOptions<unknown>> = {
-  ...PIPELINE_RULES,
-  outputs: that('a list of names of nodes, each once: ["hits"]', isNames),
-  given: that("values by the names of nodes: { index }", isRecord),
-  signal: that(
-    (value) => `an AbortSignal${value instanceof AbortController ? ": that of the controller, controller.signal" : ""}`,
-    (value) => hasMethods(value, "addEventListener") && typeof value.aborted === "boolean",
-  ),
-  onEvent: ON_EVENT_RULE,
-  explain: isFlag,
-};
-
-const MAP_RUN_RULES: RulesOf<MapRunOptions<unknown, unknown>> = {
-  ...RUN_RULES,
-  over: that("the name of an input, or several", (value) => typeof value === "string" || isTexts(value)),
-  mode: oneOf("zip", "product"),
-  onError: oneOf("throw", "collect"),
-};
-
 const UNBIND_RULES = {
   names: that(
     'names of inputs: unbind("a", "b")',
     (value) => Array.isArray(value) && value.every((name) => typeof name === "string"),
   ),
 };
-
-function isNames(value: unknown): boolean {
-  return isTexts(value) && new Set(value).size === value.length;
-}
 
 const NO_OPTIONS = Object.freeze({});
 
@@ -183,18 +69,6 @@ const engine = new OnDemand(() => import("./placement/run-pipeline.js"));
 
 async function* streamOnceLoaded(spec: RunSpec, options: Partial<MapOptions>) {
   yield* (await engine.load()).streamPipeline(spec, options);
-}
-
-/** Advises where an option belongs that `run` does not have. */
-function placeOfOption(name: string): string | undefined {
-  const among = (rules: object) => Object.keys(rules).find((known) => known.toLowerCase() === name.toLowerCase());
-  const execution = among(EXECUTION_RULES);
-  if (execution !== undefined) return `It is one of execution: { execution: { ${execution} } }.`;
-  if (name === "over" || name === "mode") return "It is one of map() and stream().";
-  const node = among(MAP_RULES);
-  return node === undefined || among(RUN_RULES) !== undefined
-    ? undefined
-    : `It is one of nodes: @node(..., { ${node} }).`;
 }
 
 const states = new WeakMap<Pipeline, PipelineState>();
@@ -365,7 +239,8 @@ export abstract class Pipeline implements AnyPipeline {
   bind<const B extends Partial<InputsOf<this>>>(inputs: B): Bound<Unbound<this>, BoundNames<this> | keyof B>;
   bind(inputs: Readonly<Record<string, unknown>>, ...more: unknown[]): any {
     checkNoMore(`${classNameOf(this.constructor)}.bind(inputs)`, more);
-    return this.#derive({ bound: { ...this[PIPELINE].bound, ...this.#byOwnNames("bind()", inputs) } });
+    const named = byOwnNames(this.constructor as PipelineClass, `${classNameOf(this.constructor)}.bind()`, inputs);
+    return this.#derive({ bound: { ...this[PIPELINE].bound, ...named } });
   }
 
   /**
@@ -444,32 +319,6 @@ export abstract class Pipeline implements AnyPipeline {
     return withRendering(graphOf(type), type);
   }
 
-  /** Returns inputs under their own names. Callers may use the names of `@Expose({ name })`. */
-  #byOwnNames(call: string, inputs: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-    const where = `${classNameOf(this.constructor)}.${call}`;
-    ignoreRejection(inputs);
-    assertRecord(where, inputs);
-    const known = inputNames(this.graph());
-    const exposed = new Map(known.map((name) => [plainName(this.constructor, name), name]));
-    const values = new Map<string, unknown>();
-    const problems = new Map<string, string>();
-    const given = readInputs(where, inputs, new Set([...known, ...exposed.keys()]));
-    for (const [name, value] of Object.entries(given)) {
-      const owner = known.includes(name) ? name : exposed.get(name);
-      if (owner === undefined) problems.set(name, `no input is named "${name}". ${didYouMean(name, known)}`);
-      else if (owner !== name && given[owner] !== undefined) {
-        problems.set(name, `"${name}" is the input "${owner}", which is also given.`);
-      } else values.set(owner, value);
-    }
-    if (problems.size === 0) return Object.fromEntries(values);
-    throw new InputError({
-      code: "UNKNOWN_INPUTS",
-      where,
-      problem: [...problems.values()].join(" "),
-      violations: [...problems].map(([path, problem]) => ({ path, constraint: "unknown", problem })),
-    });
-  }
-
   #derive<P>(changed: Partial<PipelineState>): P {
     const copy = new (this.constructor as PipelineClass)() as Pipeline;
     Object.defineProperties(copy, Object.getOwnPropertyDescriptors(this));
@@ -517,27 +366,6 @@ true satisfies [Differences] extends [never] ? true : Differences;
 interface PreparedRun {
   readonly spec: RunSpec;
   readonly observers: ObserverGroup | undefined;
-}
-
-async function withObservers<R>(observers: ObserverGroup | undefined, running: () => Promise<R>): Promise<R> {
-  if (observers === undefined) return running();
-  await blockRunDuringImport(observers.pipeline);
-  await observers.prepare();
-  try {
-    return await running();
-  } finally {
-    await observers.settled();
-  }
-}
-
-async function* streamWithObservers(observers: ObserverGroup, results: AsyncGenerator<unknown, void, undefined>) {
-  await blockRunDuringImport(observers.pipeline);
-  await observers.prepare();
-  try {
-    yield* results;
-  } finally {
-    await observers.settled();
-  }
 }
 
 /** By class, and by what `with` has set on an object: many objects run with the same options, which are checked once. */

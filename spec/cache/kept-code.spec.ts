@@ -1,8 +1,9 @@
-import { rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { DatabaseSync } from "@photostructure/sqlite";
 import { expect } from "chai";
+import { READING_MODULES } from "../../src/cache/code/saved-forms.js";
 import { built } from "../support/built.js";
 import { newFolder } from "../support/caches.js";
 import { execute } from "../support/execute.js";
@@ -30,6 +31,21 @@ describe("what scripts say", () => {
     expect(changes).to.be.greaterThan(0);
     expect(await run()).to.deep.equal({ y: 42, computed: 0, read: 1 });
     expect(await run()).to.deep.equal({ y: 42, computed: 0, read: 0 });
+  });
+});
+
+describe("the hash of the code that reads scripts", () => {
+  it("covers each module that the analysis is made of", () => {
+    const found = new Set<string>();
+    const add = (name: string): void => {
+      if (found.has(name)) return;
+      found.add(name);
+      const text = readFileSync(`src/cache/code/${name}.ts`, "utf8");
+      for (const [, imported] of text.matchAll(/from "\.\/([\w-]+)\.js"/g)) add(imported!);
+      expect(text).to.not.match(/from "\.\.\//);
+    };
+    add("analysis");
+    expect([...found].sort()).to.deep.equal(READING_MODULES);
   });
 });
 

@@ -1,12 +1,9 @@
 import { expect } from "chai";
-import {
-  type CodeDigests,
-  codeDigestsOf,
-  contentRef,
-  keyComponent,
-  loadCodeReading,
-  presetCodeDigests,
-} from "../../src/cache/code-digests.js";
+import { codeDigestsOf, presetCodeDigests } from "../../src/cache/code-digests.js";
+import { loadCodeReading } from "../../src/cache/code-reading.js";
+import { contentRef } from "../../src/cache/content-ref.js";
+import { keyComponent } from "../../src/cache/model-codes.js";
+import type { CodeDigests } from "../../src/cache/program-digests.js";
 import { programFor } from "../../src/engine/program/program.js";
 import { planFor } from "../../src/graph/plan.js";
 import { graphOf } from "../../src/graph/reflect.js";
@@ -38,8 +35,8 @@ function received(digest: string | undefined) {
   const models = new Map(
     digest === undefined ? [] : [["sent-digests.Word", { digest, problem: undefined, parts: [] }]],
   );
-  presetCodeDigests(program, { ...codeDigestsOf(program), models });
-  return { own: codeDigestsOf(program), inner: codeDigestsOf(program.children[0]!.program) };
+  presetCodeDigests(program, { ...codeDigestsOf(program, {}), models });
+  return { own: codeDigestsOf(program, {}), inner: codeDigestsOf(program.children[0]!.program, {}) };
 }
 
 describe("the code digests that a host receives", () => {

@@ -1,4 +1,5 @@
-import { type ContentRef, cacheKey } from "./cache-keys.js";
+import { elementsFactKey, partFactKey } from "./cache-keys.js";
+import type { ContentRef } from "./content-ref.js";
 import type { CacheSession } from "./session.js";
 import type { Owner } from "./store.js";
 
@@ -11,7 +12,7 @@ export class ContentFacts {
   constructor(private readonly session: CacheSession) {}
 
   async elements(list: ContentRef): Promise<ContentRef[] | undefined> {
-    const [found] = await this.session.read([cacheKey("elements", list.digest)]);
+    const [found] = await this.session.read([elementsFactKey(list.digest)]);
     const { digests, models } = (found?.decoded ?? {}) as {
       digests?: string;
       models?: readonly (readonly [string, number])[];
@@ -35,19 +36,19 @@ export class ContentFacts {
       if (models.at(-1)?.[0] === names) models.at(-1)![1]++;
       else models.push([names, 1]);
     }
-    this.save(cacheKey("elements", list.digest), list, {
+    this.save(elementsFactKey(list.digest), list, {
       digests: elements.map(({ digest }) => digest).join(""),
       models,
     });
   }
 
   async part(whole: ContentRef, path: readonly string[]): Promise<ContentRef | undefined> {
-    const [found] = await this.session.read([cacheKey("part", whole.digest, JSON.stringify(path))]);
+    const [found] = await this.session.read([partFactKey(whole.digest, path)]);
     return found?.decoded as ContentRef | undefined;
   }
 
   savePart(whole: ContentRef, path: readonly string[], part: ContentRef): void {
-    this.save(cacheKey("part", whole.digest, JSON.stringify(path)), whole, {
+    this.save(partFactKey(whole.digest, path), whole, {
       digest: part.digest,
       models: part.models,
     });

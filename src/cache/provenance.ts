@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { cacheKey } from "./cache-keys.js";
 import type { Part } from "./code/code.js";
 
 /** The record of a node's last computation, stored so that the next run can say which of its dependencies changed. */
@@ -18,11 +17,6 @@ export interface ComputationRecord {
 
 /** Names this process, and no other one. */
 export const PROCESS = randomBytes(6).toString("base64url");
-
-/** @param path the node's place, without the indices of elements. */
-export function recordKey(path: string): string {
-  return cacheKey("past", path);
-}
 
 /** Describes the changes since the last computation. */
 export interface ChangeReport {

@@ -2,7 +2,7 @@ import { classLocationOf } from "../dsl/class-location.js";
 import type { PipelineClass } from "../dsl/members.js";
 import { getOrCreate } from "../util/get-or-create.js";
 import { sha256 } from "../util/sha256.js";
-import { cacheKey } from "./cache-keys.js";
+import { analysesKey } from "./cache-keys.js";
 import { fileOf, placeOfFile } from "./code/packages.js";
 import { addedCount, exportForms, importForms } from "./code/saved-forms.js";
 import { FACT_OWNER } from "./content-facts.js";
@@ -34,5 +34,5 @@ export function saveAnalyses(pipeline: PipelineClass, store: Store, session: Cac
 
 function keyFor(pipeline: PipelineClass): string {
   const file = classLocationOf(pipeline)?.file;
-  return cacheKey("scripts", file === undefined ? pipeline.name : placeOfFile(fileOf(file) ?? file));
+  return analysesKey(file === undefined ? pipeline.name : placeOfFile(fileOf(file) ?? file));
 }

@@ -1,7 +1,8 @@
-import { randomUUID } from "node:crypto";
 import { withDeadline } from "../util/deadline.js";
+import { FlushTimer } from "../util/flush-timer.js";
 import { decode, encode } from "../values/codec.js";
-import { type ContentRef, cacheKey } from "./cache-keys.js";
+import { forgottenEntry } from "./cache-keys.js";
+import type { ContentRef } from "./content-ref.js";
 import type { Entry, EntryKind, EntryMeta, MaybePromise, Owner, Store, StoredEntry } from "./store.js";
 
 /** The limits of entries that wait to be written: their number, their bytes, and the milliseconds that they wait. */
@@ -49,8 +50,7 @@ export class CacheSession {
   /** The entries that are being written. */
   private readonly inFlightWrites = new Set<ReadonlyMap<string, Entry>>();
   private pendingBytes = 0;
-  private since = 0;
-  private timer: NodeJS.Timeout | undefined;
+  private readonly flushing = new FlushTimer(MAX_DELAY_MS, () => void this.flush());
   /** Resolves when everything that was sent to the store is written. */
   private writing: Promise<void> = Promise.resolve();
   private isDisabled = false;
@@ -180,8 +180,9 @@ export class CacheSession {
   /** An entry is not to be found any more: one that leads nowhere is written over it. */
   forget(key: string, owner: Owner): void {
     if (this.isDisabled || this.looksOnly) return;
-    const sealed = { kind: "alias", digest: cacheKey("forgotten", randomUUID()), models: "" } as const;
-    const value = encode(cacheKey("nowhere"), { salt: saltOf(key, sealed) });
+    const { digest, target } = forgottenEntry();
+    const sealed = { kind: "alias", digest, models: "" } as const;
+    const value = encode(target, { salt: saltOf(key, sealed) });
     this.enqueue({ key, ...sealed, owner, bytes: 0, value });
   }
 
@@ -190,12 +191,7 @@ export class CacheSession {
     if (this.isDisabled) return;
     this.pending.set(entry.key, entry);
     this.pendingBytes += entry.bytes;
-    if (this.since === 0) {
-      this.since = performance.now();
-      this.timer = setTimeout(() => void this.flush(), MAX_DELAY_MS).unref();
-    }
-    const isDue = this.pending.size >= MAX_ENTRIES || this.pendingBytes >= MAX_BYTES;
-    if (isDue || performance.now() - this.since >= MAX_DELAY_MS) void this.flush();
+    this.flushing.add(this.pending.size >= MAX_ENTRIES || this.pendingBytes >= MAX_BYTES);
   }
 
   /** A value is what the entries of these keys are together: the outputs of a nested pipeline by name, or the one picked. */
@@ -215,8 +211,7 @@ export class CacheSession {
 
   /** Writes what waits for it. A store that writes at once has done so when this returns. */
   flush(): Promise<void> {
-    clearTimeout(this.timer);
-    this.since = 0;
+    this.flushing.reset();
     const batch = this.pending;
     if (batch.size > 0 && !this.isDisabled) {
       this.pending = new Map();

@@ -115,9 +115,8 @@ function withMaintenance<S extends StoreSpec>(spec: S): S & Cache {
 }
 
 async function ownersOf(pipeline: PipelineClass): Promise<OwnerFilter> {
-  const codes = await import("./code-digests.js");
-  await codes.loadCodeReading();
-  return codes.ownersOf(pipeline);
+  const owners = await import("./owners.js");
+  return owners.ownersOf(pipeline);
 }
 
 function classOf(pipeline: PipelineClass | AnyPipeline): PipelineClass {

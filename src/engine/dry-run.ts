@@ -1,10 +1,11 @@
-import { type ContentRef, listContent } from "../cache/cache-keys.js";
-import { contentRef, keyComponent, runEnded } from "../cache/code-digests.js";
+import { elementKey } from "../cache/cache-keys.js";
+import { runEnded } from "../cache/code-digests.js";
+import { type ContentRef, contentRef, listContent } from "../cache/content-ref.js";
+import { keyComponent, keyComponents } from "../cache/model-codes.js";
 import { AbortError } from "../errors.js";
 import type { Argument, Step } from "../graph/plan.js";
 import type { CachingExecutor } from "./caching/caching-executor.js";
 import { LazyValue } from "./caching/lazy-value.js";
-import { elementKey } from "./caching/step-keys.js";
 import { NotKnown, UNKNOWN, Unknown } from "./caching/unknown-value.js";
 import { MapElements } from "./elements/elements.js";
 import type { List } from "./elements/lists.js";
@@ -192,7 +193,11 @@ class DryRun {
     const keyOf = (element: number) => {
       const refs = elements.inputs(element) as (ContentRef | undefined)[];
       if (shared.includes(undefined) || refs.includes(undefined)) return undefined;
-      return elementKey(codes, step, shared as readonly string[], refs as ContentRef[]);
+      return elementKey(
+        codes.steps[step.index]!.code,
+        shared as readonly string[],
+        keyComponents(codes, refs as ContentRef[]),
+      );
     };
     return { lists, keyOf };
   }

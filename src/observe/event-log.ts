@@ -3,6 +3,7 @@ import { HypernodesError } from "../errors.js";
 import { ByteLines, NotTextError, textOf } from "../util/byte-lines.js";
 import { describeError, isError, messageOf, readProperty } from "../util/describe.js";
 import { fileProblem } from "../util/file-problem.js";
+import { FlushTimer } from "../util/flush-timer.js";
 import { JsonTextError, parseJson, withNumbers } from "../util/json-text.js";
 import { onDemand } from "../util/on-demand.js";
 import { checkNoMore, checkOptions, that } from "../util/options.js";
@@ -13,7 +14,7 @@ const fs = onDemand<typeof import("node:fs")>("node:fs");
 
 /** Number of buffered characters that triggers a write. */
 const GATHERED = 64 * 1024;
-/** Maximum time in milliseconds that lines are buffered, as long as timers run. */
+/** Maximum time in milliseconds that lines are buffered. */
 const WRITE_MS = 500;
 /** Number of bytes per read. */
 const PIECE = 256 * 1024;
@@ -60,7 +61,7 @@ export function hasLostEvents(log: RunObserver): boolean {
 class EventLog implements RunObserver {
   private descriptor: number | undefined;
   private buffered = `${JSON.stringify({ hypernodes: "events", version: EVENTS_VERSION } satisfies Head)}\n`;
-  private timer: NodeJS.Timeout | undefined;
+  private readonly flushing = new FlushTimer(WRITE_MS, () => this.write());
   hasFailed = false;
   /** Number of runs that it is observing. */
   private runs = 0;
@@ -77,8 +78,7 @@ class EventLog implements RunObserver {
   onEvent(event: RunEvent): void {
     if (this.hasFailed) return;
     this.buffered += `${JSON.stringify(toLogLine(event))}\n`;
-    if (this.buffered.length >= GATHERED) this.write();
-    else this.timer ??= setTimeout(() => this.write(), WRITE_MS).unref();
+    this.flushing.add(this.buffered.length >= GATHERED);
   }
 
   onAfterRun(): void {
@@ -89,8 +89,7 @@ class EventLog implements RunObserver {
   }
 
   private write(): void {
-    clearTimeout(this.timer);
-    this.timer = undefined;
+    this.flushing.reset();
     try {
       fs().writeFileSync(this.descriptor!, this.buffered);
     } catch (error) {

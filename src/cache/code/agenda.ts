@@ -1,7 +1,7 @@
 import { types } from "node:util";
 import { textOf } from "../../util/primordials.js";
 import type { Script } from "../../util/v8-inspector.js";
-import { textHash } from "./analysis.js";
+import { textHash } from "./forms.js";
 import type { Code } from "./functions.js";
 import { type FunctionFacts, factsOf, scriptForms } from "./inspector.js";
 import { read } from "./reflection.js";

@@ -1,7 +1,7 @@
 import { getOrCreate } from "../../util/get-or-create.js";
 import { textOf } from "../../util/primordials.js";
 import type { Script } from "../../util/v8-inspector.js";
-import type { ClassForm, FunctionForm } from "./analysis.js";
+import type { ClassForm, FunctionForm } from "./forms.js";
 import { type FunctionFacts, scriptForms } from "./inspector.js";
 import { fileOf, OUR_NAME, packageOf, withinPackage } from "./packages.js";
 import { isClassText, isNative, read } from "./reflection.js";

@@ -7,7 +7,8 @@ import {
   type Script,
   sourceOf,
 } from "../../util/v8-inspector.js";
-import { type ClassForm, type FunctionForm, formsOf, linesOf, type ScriptForms } from "./analysis.js";
+import { formsOf } from "./analysis.js";
+import { type ClassForm, type FunctionForm, linesOf, type ScriptForms } from "./forms.js";
 import { isPackaged } from "./packages.js";
 import { formsFor } from "./saved-forms.js";
 

@@ -1,7 +1,7 @@
 import { types } from "node:util";
 import { textOf } from "../../util/primordials.js";
 import { sha256 } from "../../util/sha256.js";
-import type { Form, FunctionForm, Reference, Way } from "./analysis.js";
+import type { Form, FunctionForm, Reference, Way } from "./forms.js";
 import { type Code, formOf, isRequire, placeOf } from "./functions.js";
 import { environmentOf, lazyImport } from "./packages.js";
 import {

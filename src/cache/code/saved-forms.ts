@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { ownModule } from "../../util/own-files.js";
 import { sha256 } from "../../util/sha256.js";
-import type { ScriptForms } from "./analysis.js";
+import type { ScriptForms } from "./forms.js";
 
 /** The forms of scripts as JSON, by the hash of their text, as earlier processes read them. */
 const imported = new Map<string, string>();
@@ -65,12 +65,13 @@ function readers(): string {
 
 let byReaders: string | undefined;
 
+/** The modules that read the text of a script: `analysis.ts`, and all that it imports. */
+export const READING_MODULES = ["analysis", "form-writer", "forms", "scopes", "syntax"];
+
 /** As they are built, all are in one file with this one, or the name that it imports them by changes with them. */
 function readingModules(): readonly string[] {
   const isBuilt = !import.meta.url.endsWith(".ts");
-  return isBuilt
-    ? [import.meta.url]
-    : ["analysis", "scopes", "syntax"].map((name) => ownModule(`cache/code/${name}`).href);
+  return isBuilt ? [import.meta.url] : READING_MODULES.map((name) => ownModule(`cache/code/${name}`).href);
 }
 
 function textOf(url: string): string {

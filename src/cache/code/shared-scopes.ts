@@ -1,5 +1,5 @@
 import { getOrCreate } from "../../util/get-or-create.js";
-import type { Form } from "./analysis.js";
+import type { Form } from "./forms.js";
 import type { Code } from "./functions.js";
 import type { Piece } from "./pieces.js";
 import { read } from "./reflection.js";

@@ -75,3 +75,30 @@ export function isFunction(node: Node): node is FunctionNode {
     node.type === "FunctionDeclaration" || node.type === "FunctionExpression" || node.type === "ArrowFunctionExpression"
   );
 }
+
+/** The members that a pattern takes; undefined: they can't be determined. */
+export function waysInto(pattern: AnyNode): string[][] | undefined {
+  if (pattern.type !== "ObjectPattern") return undefined;
+  const ways: string[][] = [];
+  for (const part of pattern.properties) {
+    if (part.type !== "Property" || part.computed || part.key.type !== "Identifier") return undefined;
+    const inner = waysInto(part.value as AnyNode);
+    for (const way of inner?.length ? inner : [[]]) ways.push([part.key.name, ...way]);
+  }
+  return ways;
+}
+
+/** The name of a member that is read, if it is always the same; a private one with its #. */
+export function memberName(node: AnyNode & { type: "MemberExpression" }): string | undefined {
+  const { property, computed } = node;
+  if (computed) return literalText(property as AnyNode);
+  return property.type === "PrivateIdentifier" ? `#${property.name}` : (property as { name: string }).name;
+}
+
+/** The text that an expression is, if it is literal. */
+export function literalText(node: AnyNode): string | undefined {
+  if (node.type === "TemplateLiteral" && node.expressions.length === 0)
+    return node.quasis[0]!.value.cooked ?? undefined;
+  const value: unknown = node.type === "Literal" ? node.value : undefined;
+  return typeof value === "string" ? value : undefined;
+}

@@ -1,8 +1,8 @@
 import { getOrCreate } from "../../util/get-or-create.js";
 import { getOwnPropertyDescriptor, getPrototypeOf, ownKeys } from "../../util/primordials.js";
 import { hiddenOf } from "../../util/v8-inspector.js";
-import type { ClassForm, Form, Way } from "./analysis.js";
 import type { Classes } from "./classes.js";
+import type { ClassForm, Form, Way } from "./forms.js";
 import { type Code, placeIn, type Shape } from "./functions.js";
 import { scriptForms } from "./inspector.js";
 import type { References } from "./references.js";

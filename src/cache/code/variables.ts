@@ -2,7 +2,7 @@ import { types } from "node:util";
 import { getOrCreate } from "../../util/get-or-create.js";
 import { getOwnPropertyDescriptor, isExtensible, ownKeys, textOf } from "../../util/primordials.js";
 import { type Script, sourceOf } from "../../util/v8-inspector.js";
-import type { Form } from "./analysis.js";
+import type { Form } from "./forms.js";
 import type { Code } from "./functions.js";
 import { type Found, findDescriptor, isObject, onGlobal, read, valueFromNodeGetter } from "./reflection.js";
 

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { optionsOf } from "../../dsl/metadata.js";
 import { type BullmqQueue, bullmq, type ExecutionOptions, progress } from "../../index.js";
-import { RESUME_RUN_ID } from "../../pipeline.js";
+import { RESUME_RUN_ID } from "../../run-options.js";
 import { findRun, listUnfinished, readRun } from "../../placement/bullmq/run-journal.js";
 import { escapeControls } from "../../util/control-characters.js";
 import { isDirectory } from "../../util/is-directory.js";

@@ -13,7 +13,7 @@ import {
   type RunObserver,
   sqlite,
 } from "../../index.js";
-import { ORDERED_RESULTS } from "../../pipeline.js";
+import { ORDERED_RESULTS } from "../../run-options.js";
 import { listUnfinished } from "../../placement/bullmq/run-journal.js";
 import { escapeControlsInLines } from "../../util/control-characters.js";
 import { isDirectory } from "../../util/is-directory.js";

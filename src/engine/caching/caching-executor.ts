@@ -1,5 +1,8 @@
-import { type ContentRef, cacheKey } from "../../cache/cache-keys.js";
-import { type CodeDigests, codeDigestsOf, contentRef } from "../../cache/code-digests.js";
+import { elementKey, nodeKey } from "../../cache/cache-keys.js";
+import { codeDigestsOf } from "../../cache/code-digests.js";
+import { type ContentRef, contentRef } from "../../cache/content-ref.js";
+import { keyComponents } from "../../cache/model-codes.js";
+import type { CodeDigests } from "../../cache/program-digests.js";
 import type { CacheSession } from "../../cache/session.js";
 import type { EntryMeta, Owner } from "../../cache/store.js";
 import { ValueError } from "../../errors.js";
@@ -15,7 +18,6 @@ import { pathWithoutIndices } from "../run-cache/cache-explainer.js";
 import { emitHit, emitMiss, emitStored } from "./cache-events.js";
 import { LazyValue } from "./lazy-value.js";
 import { type Changer, changedElement, SlotDigests, Undigestible } from "./slot-digests.js";
-import { elementKey, keyComponents } from "./step-keys.js";
 import { NotKnown } from "./unknown-value.js";
 
 /** An entry that was found. */
@@ -119,7 +121,7 @@ export class CachingExecutor {
     try {
       const refs = await this.digests.digestsOf(step.arguments);
       this.log.recordInputs(step, [], refs);
-      this.keys[step.slot] = cacheKey("node", this.codes.steps[step.index]!.code, ...keyComponents(this.codes, refs));
+      this.keys[step.slot] = nodeKey(this.codes.steps[step.index]!.code, keyComponents(this.codes, refs));
       return this.keys[step.slot];
     } catch (error) {
       if (error instanceof NotKnown) {
@@ -231,7 +233,10 @@ export class CachingExecutor {
     try {
       const shared = this.isCacheable(step) ? await this.digests.digestsOf(step.arguments) : undefined;
       if (shared !== undefined) refs = values.map(contentRef);
-      key = shared && elementKey(this.codes, step, keyComponents(this.codes, shared), refs);
+      if (shared !== undefined) {
+        const { code } = this.codes.steps[step.index]!;
+        key = elementKey(code, keyComponents(this.codes, shared), keyComponents(this.codes, refs));
+      }
     } catch (error) {
       this.onUncacheable(step, error);
     }

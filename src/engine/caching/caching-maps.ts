@@ -1,4 +1,6 @@
-import { type ContentRef, cacheKey, listContent } from "../../cache/cache-keys.js";
+import { elementKey, mapKey } from "../../cache/cache-keys.js";
+import { type ContentRef, listContent } from "../../cache/content-ref.js";
+import { keyComponents } from "../../cache/model-codes.js";
 import { joinKeys } from "../../cache/session.js";
 import { NodeError } from "../../errors.js";
 import type { Step } from "../../graph/plan.js";
@@ -14,7 +16,6 @@ import { now } from "../lifecycle/events.js";
 import { emitHit, emitMiss } from "./cache-events.js";
 import type { CachingExecutor } from "./caching-executor.js";
 import { changedElement } from "./slot-digests.js";
-import { elementKey, keyComponents } from "./step-keys.js";
 
 /** The number of elements that are looked up at once. */
 const LOOKUP_BATCH = 4096;
@@ -113,7 +114,7 @@ export class CachingMapExecutor implements MapExecutor {
       cached.log.recordInputs(step, wholes, shared);
       counted = keyComponents(codes, shared);
       const overLists = keyComponents(codes, wholes);
-      listKey = cacheKey("map", code, product ? "product" : "zip", ...counted, "over", ...overLists);
+      listKey = mapKey(code, product, counted, overLists);
       // A listener receives an event of each element.
       const mayBeWhole = !isForced && execution.run.emit === undefined && !this.hasCollected(step);
       if (mayBeWhole && (await this.findList(step, listKey))) return "list";
@@ -131,7 +132,7 @@ export class CachingMapExecutor implements MapExecutor {
     execution.listsOf(step, refs);
     const elements = new MapElements(refs, product, undefined);
     const keys = Array.from({ length: elements.length }, (_, i) =>
-      elementKey(codes, step, counted, elements.inputs(i) as ContentRef[]),
+      elementKey(code, counted, keyComponents(codes, elements.inputs(i) as ContentRef[])),
     );
     return { listKey, keys, elements, ...(await this.find(step, keys, isForced)) };
   }

@@ -1,4 +1,4 @@
-import type { ContentRef } from "../../cache/cache-keys.js";
+import type { ContentRef } from "../../cache/content-ref.js";
 
 /** Stands for a value that is in the store, until somebody needs the value itself. */
 export class LazyValue {

@@ -1,6 +1,8 @@
-import { type ContentRef, cacheKey, listContent } from "../../cache/cache-keys.js";
-import { type CodeDigests, contentRef, refFrom } from "../../cache/code-digests.js";
+import { resourceDigest } from "../../cache/cache-keys.js";
 import { ContentFacts } from "../../cache/content-facts.js";
+import { type ContentRef, contentRef, listContent, refFrom } from "../../cache/content-ref.js";
+import { keyComponents } from "../../cache/model-codes.js";
+import type { CodeDigests } from "../../cache/program-digests.js";
 import type { CacheSession } from "../../cache/session.js";
 import { type Argument, argumentKey, type Step } from "../../graph/plan.js";
 import { getOrCreate } from "../../util/get-or-create.js";
@@ -10,7 +12,6 @@ import { toArrayLike } from "../elements/lists.js";
 import type { ExecutionContext } from "../execution-context.js";
 import { CollectedError } from "../failures/collected.js";
 import { LazyValue } from "./lazy-value.js";
-import { keyComponents } from "./step-keys.js";
 import { NotKnown, Unknown } from "./unknown-value.js";
 
 /** A value has no content: because of what it is, or of what its own code throws when it is read. */
@@ -165,7 +166,7 @@ export class SlotDigests {
     if (index < 0) return undefined;
     const code = this.codes.resources[index]!;
     const counts = keyComponents(this.codes, await this.digestsOf(resources[index]!.arguments));
-    this.bySlot[slot] = { digest: cacheKey("resource", code, ...counts), models: "" };
+    this.bySlot[slot] = { digest: resourceDigest(code, counts), models: "" };
     return this.bySlot[slot];
   }
 

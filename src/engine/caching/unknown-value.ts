@@ -1,4 +1,4 @@
-import type { ContentRef } from "../../cache/cache-keys.js";
+import type { ContentRef } from "../../cache/content-ref.js";
 
 /** Stands for a value that only a run can know, where it is looked at what a run would do. */
 export class Unknown {

@@ -1,5 +1,5 @@
 import { threadId } from "node:worker_threads";
-import type { CodeDigests } from "../../cache/code-digests.js";
+import type { CodeDigests } from "../../cache/program-digests.js";
 import type { ExecutionOptions } from "../../dsl/pipeline-options.js";
 import type { ElementRange } from "../elements/elements.js";
 import type { KnownFailure } from "../elements/map-slice.js";

@@ -100,7 +100,7 @@ export class Stage {
     const isCached = hasCache({ ...program.plan, steps: this.steps }, { ...settings.choices, cache: false });
     const message: StageMessage = {
       ...{ origin, spec },
-      codes: isCached ? exportForSteps(program, this.steps) : undefined,
+      codes: isCached ? exportForSteps(program, this.steps, run) : undefined,
     };
     return this.namingShared(spec, 1, () => ({
       bytes: encode(message, { levelsAround: 4 }),
@@ -151,7 +151,8 @@ export class Stage {
   private cachedSpec(): CachedStageSpec | undefined {
     const { sessions, nestedSessions: inner, steps } = this;
     if (sessions === undefined) return undefined;
-    const { steps: digests, models } = codeDigestsOf(this.execution.program);
+    const { program, run } = this.execution;
+    const { steps: digests, models } = codeDigestsOf(program, run);
     return {
       codes: steps.map(({ index }) => {
         const { child } = digests[index]!;

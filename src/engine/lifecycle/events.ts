@@ -4,6 +4,9 @@
  */
 export const EVENTS_VERSION = 1;
 
+/** Milliseconds for which a thread or a remote process gathers events, so that many of them go in one message. */
+export const EVENT_DELAY_MS = 20;
+
 /** An event of a run, emitted when it happens. */
 export type RunEvent =
   | EventShape<"run", "start", { readonly inputs: readonly string[] }>

@@ -34,7 +34,7 @@ export async function runNestedRemotely(
     work: {
       ...baseTask(execution, settings, path),
       source: toProgramSpec(program),
-      codes: isCached ? exportCodeDigests(program) : undefined,
+      codes: isCached ? exportCodeDigests(program, execution.run) : undefined,
       values: values.flatMap((value, slot) => (value === undefined ? [] : [[slot, value] as const])),
       part: undefined,
     },
@@ -105,7 +105,7 @@ export class RemoteMap {
         work: {
           ...baseTask(execution, settings, path),
           source: toProgramSpec(program, { steps: [step.index], wanted: [step.index] }),
-          codes: isCached ? exportForSteps(program, [step]) : undefined,
+          codes: isCached ? exportForSteps(program, [step], execution.run) : undefined,
           values: [...argumentValues],
           part: { first: 0, count: length, indices: selection?.indices },
         },

@@ -1,4 +1,4 @@
-import type { CodeDigests } from "../../cache/code-digests.js";
+import type { CodeDigests } from "../../cache/program-digests.js";
 import type { ClassLocation } from "../../dsl/class-location.js";
 import type { PipelineClass } from "../../dsl/members.js";
 import type { CacheStore, ExecutionOptions } from "../../dsl/pipeline-options.js";

@@ -1,6 +1,8 @@
-import type { ContentRef } from "../../cache/cache-keys.js";
-import { type CodeDigests, codePartsOf, partsOfModels } from "../../cache/code-digests.js";
-import { type ComputationRecord, describeChanges, PROCESS, recordKey } from "../../cache/provenance.js";
+import { computationKey } from "../../cache/cache-keys.js";
+import type { ContentRef } from "../../cache/content-ref.js";
+import { partsOfModels } from "../../cache/model-codes.js";
+import { type CodeDigests, partsBehind } from "../../cache/program-digests.js";
+import { type ComputationRecord, describeChanges, PROCESS } from "../../cache/provenance.js";
 import type { CacheSession } from "../../cache/session.js";
 import type { Owner } from "../../cache/store.js";
 import { type Dependency, formatDependency, mappedDependencies } from "../../graph/graph.js";
@@ -154,7 +156,7 @@ export class CacheExplainer {
     }
     if (computed === 0 && hits === 0 && unknown === 0) return "its list is empty";
     if (computed === 0 && unknown === 0) return "same code, same inputs";
-    const [before] = await cached.session.read([recordKey(pathWithoutIndices(account.execution, step))]);
+    const [before] = await cached.session.read([computationKey(pathWithoutIndices(account.execution, step))]);
     const changes = before && describeChanges(before.decoded as ComputationRecord, recordOf(account, step));
     const reasons = changes === undefined ? ["no earlier value of it is cached"] : [...changes.clauses];
     account.of(step).changed = changes?.values ?? [];
@@ -171,7 +173,7 @@ export class CacheExplainer {
       for (const step of plan.steps) {
         const { computed, problem } = account.of(step);
         if (cached === undefined || computed === 0 || problem !== undefined || !cached.isCacheable(step)) continue;
-        const key = recordKey(pathWithoutIndices(account.execution, step));
+        const key = computationKey(pathWithoutIndices(account.execution, step));
         const value = recordOf(account, step);
         cached.session.add({ key, owner: cached.ownerOf(step), kind: "fact", digest: "", models: "", value });
       }
@@ -180,17 +182,17 @@ export class CacheExplainer {
 }
 
 function recordOf(account: PipelineCacheLog, step: Step): ComputationRecord {
-  const { program } = account.execution;
+  const { codes } = account.cached!;
   const { inputs, changed } = account.of(step);
   return {
     process: PROCESS,
     ...(changed.length > 0 && { changed }),
-    code: account.cached!.codes.steps[step.index]!.code,
+    code: codes.steps[step.index]!.code,
     version: step.node.options.version,
     parts: [
-      ...codePartsOf(program, step),
+      ...partsBehind(codes.steps[step.index]!),
       ...partsOfModels(
-        account.cached!.codes,
+        codes,
         inputs.map(([, { models }]) => models),
       ),
     ],

@@ -1,4 +1,5 @@
-import { loadCodeReading, runEnded } from "../../cache/code-digests.js";
+import { runEnded } from "../../cache/code-digests.js";
+import { loadCodeReading } from "../../cache/code-reading.js";
 import { MemoryStore } from "../../cache/memory-store.js";
 import { identityOf, openStoreForRun, type StoreView, viewStoreForRun } from "../../cache/open-store.js";
 import { CacheSession } from "../../cache/session.js";

@@ -1,6 +1,6 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, threadId } from "node:worker_threads";
-import { EventBatcher } from "../lifecycle/event-batcher.js";
-import type { RunEvent } from "../lifecycle/events.js";
+import { FlushTimer } from "../../util/flush-timer.js";
+import { EVENT_DELAY_MS, type RunEvent } from "../lifecycle/events.js";
 
 /**
  * In a thread: the events of a task. They are sent while it lasts; from the first one with an error on, with its result,
@@ -9,7 +9,7 @@ import type { RunEvent } from "../lifecycle/events.js";
 export class WorkerEventChannel {
   private waiting: RunEvent[] = [];
   private live = true;
-  private readonly gathering = new EventBatcher(() => this.send());
+  private readonly flushing = new FlushTimer(EVENT_DELAY_MS, () => this.send(), true);
 
   constructor(private readonly port: MessagePort) {
     port.unref();
@@ -18,7 +18,7 @@ export class WorkerEventChannel {
   add(event: RunEvent): void {
     this.waiting.push({ ...event, thread: threadId });
     if ("error" in event) this.live = false;
-    if (this.live) this.gathering.add();
+    if (this.live) this.flushing.add();
   }
 
   private send(): void {
@@ -30,7 +30,7 @@ export class WorkerEventChannel {
   /** Those that have not gone. No more goes by itself. */
   drain(): readonly RunEvent[] {
     this.live = false;
-    this.gathering.noteFlushed();
+    this.flushing.reset();
     this.port.close();
     return this.waiting;
   }

@@ -2,6 +2,7 @@ import { presetCodeDigests } from "../../cache/code-digests.js";
 import type { ClassLocation } from "../../dsl/class-location.js";
 import type { PipelineClass } from "../../dsl/members.js";
 import type { PipelineOptions } from "../../dsl/pipeline-options.js";
+import { FlushTimer } from "../../util/flush-timer.js";
 import { getOrCreate } from "../../util/get-or-create.js";
 import { decode } from "../../values/codec.js";
 import { VIEWS_FROM } from "../../values/codec-options.js";
@@ -20,7 +21,7 @@ import { usesThreads } from "../threads/thread-pools.js";
 import { runChunkInline } from "./inline-chunk.js";
 import { type StageInstance, ThreadedChunk } from "./threaded-chunk.js";
 
-/** Milliseconds between the events that a chunk which takes long sends. */
+/** Milliseconds that an event of a chunk waits before it is sent without the result. */
 const LIVE_MS = 500;
 /** Milliseconds after which an unused stage is dropped. */
 const IDLE_MS = 60_000;
@@ -123,28 +124,38 @@ function fixedTraceContext(carrier: Carrier | undefined): TraceContext | undefin
   return { withSpan: (_, __, call) => call(), inject: () => carrier, startChunk: () => ({ carrier, end() {} }) };
 }
 
-/** A chunk's events: all of them are sent with its result; if it takes long, some are sent before. */
+/**
+ * A chunk's events: all of them are sent with its result. If it takes long, some are sent before: those until the first error,
+ * because only the result can serialize any error.
+ */
 class EventCollector {
   readonly events: RunEvent[] = [];
-  readonly listener = (event: RunEvent) => void this.events.push(event);
-  private readonly isScheduled: NodeJS.Timeout;
+  /** The number of events before the first error. */
+  private untilError = 0;
+  private hasFailed = false;
   /** The number of events that were sent already. */
   private emitted = 0;
+  private readonly flushing: FlushTimer;
 
-  constructor(live: (events: readonly RunEvent[]) => void) {
-    this.isScheduled = setInterval(() => this.emit(live), LIVE_MS);
+  constructor(private readonly live: (events: readonly RunEvent[]) => void) {
+    this.flushing = new FlushTimer(LIVE_MS, () => this.emit());
   }
 
-  /** Sends events before the result; errors are sent with it, because it can serialize any, and so are events after one. */
-  private emit(live: (events: readonly RunEvent[]) => void): void {
-    const failed = this.events.findIndex((event) => "error" in event);
-    const events = this.events.slice(this.emitted, failed < 0 ? undefined : failed);
-    if (events.length === 0) return;
-    this.emitted += events.length;
-    live(events);
+  readonly listener = (event: RunEvent): void => {
+    this.events.push(event);
+    this.hasFailed ||= "error" in event;
+    if (this.hasFailed) return;
+    this.untilError++;
+    this.flushing.add();
+  };
+
+  private emit(): void {
+    const events = this.events.slice(this.emitted, this.untilError);
+    this.emitted = this.untilError;
+    this.live(events);
   }
 
   end(): void {
-    clearInterval(this.isScheduled);
+    this.flushing.reset();
   }
 }

@@ -1,5 +1,6 @@
 import { threadId } from "node:worker_threads";
-import { loadCodeReading, presetCodeDigests } from "../../cache/code-digests.js";
+import { presetCodeDigests } from "../../cache/code-digests.js";
+import { loadCodeReading } from "../../cache/code-reading.js";
 import { CacheSession } from "../../cache/session.js";
 import type { CacheStore, PipelineOptions } from "../../dsl/pipeline-options.js";
 import { AbortError, ValueError } from "../../errors.js";

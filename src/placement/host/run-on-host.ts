@@ -1,10 +1,12 @@
-import { exportCodeDigests, loadCodeReading } from "../../cache/code-digests.js";
+import { exportCodeDigests, runEnded } from "../../cache/code-digests.js";
+import { loadCodeReading } from "../../cache/code-reading.js";
+import { type ElementSource, openElementSource } from "../../engine/elements/element-source.js";
 import { toProgramSpec } from "../../engine/program/program-spec.js";
 import type { RemoteTask } from "../../engine/remote/remote-task.js";
 import { type RunRequest, RunSession } from "../../engine/run.js";
 import { hasCache } from "../../engine/run-cache/plan-stores.js";
 import { localised } from "../../engine/settings.js";
-import { type ElementSource, openElementSource } from "../../engine/stream.js";
+import { AsyncQueue } from "../../util/async-queue.js";
 import type { HostSpec } from "../provider.js";
 import { acquireConnection } from "./connection-cache.js";
 import { poolsForSession } from "./session-pools.js";
@@ -28,7 +30,7 @@ export async function runOnHost(request: RunRequest, spec: HostSpec): Promise<Re
 export async function* streamOnHost(request: RunRequest, spec: HostSpec): AsyncGenerator<unknown, void, undefined> {
   const session = new RunSession(request);
   const { program, values, name } = request;
-  const results = new ResultQueue();
+  const results = new AsyncQueue<unknown>();
   let failure: { error: unknown } | undefined;
   let finished = false;
   let elements: ElementSource | undefined;
@@ -41,15 +43,13 @@ export async function* streamOnHost(request: RunRequest, spec: HostSpec): AsyncG
       const { done, value } = await source.next();
       return done ? undefined : (value as unknown[]);
     };
-    running = submission.run({ next, streamed: (value) => results.add(value) });
+    running = submission.run({ next, streamed: (value) => results.push(value) });
     running.then(
-      () => results.end(undefined),
-      (error: unknown) => results.end({ error }),
+      () => results.close(),
+      (error: unknown) => results.fail(error),
     );
-    for (;;) {
-      const result = await results.next();
-      if (result === undefined) break;
-      yield result.value;
+    for await (const result of results) {
+      yield result;
       submission.ackResult();
     }
     finished = true;
@@ -71,35 +71,6 @@ export async function* streamOnHost(request: RunRequest, spec: HostSpec): AsyncG
   }
 }
 
-/** Results that arrived and were not consumed yet. */
-class ResultQueue {
-  private readonly waiting: { readonly value: unknown }[] = [];
-  private over: { readonly failure: { readonly error: unknown } | undefined } | undefined;
-  private wake: (() => void) | undefined;
-
-  add(value: unknown): void {
-    this.waiting.push({ value });
-    this.wake?.();
-  }
-
-  end(failure: { readonly error: unknown } | undefined): void {
-    this.over = { failure };
-    this.wake?.();
-  }
-
-  async next(): Promise<{ readonly value: unknown } | undefined> {
-    for (;;) {
-      const first = this.waiting.shift();
-      if (first !== undefined) return first;
-      if (this.over?.failure !== undefined) throw this.over.failure.error;
-      if (this.over !== undefined) return undefined;
-      await new Promise<void>((resolve) => {
-        this.wake = resolve;
-      });
-    }
-  }
-}
-
 async function submissionFor(
   request: RunRequest,
   { run, scope }: RunSession,
@@ -111,6 +82,9 @@ async function submissionFor(
   const lists = new Set(isStream ? program.plan.steps[0]!.map!.lists.map(({ slot }) => slot) : []);
   const isCached = hasCache(program.plan, choices);
   if (isCached) await loadCodeReading();
+  const codes = isCached ? exportCodeDigests(program, run) : undefined;
+  // No node runs in this process, so the run changes nothing that code can reach.
+  if (isCached) runEnded(run, false);
   const task: RemoteTask = {
     type: program.pipeline,
     work: {
@@ -122,7 +96,7 @@ async function submissionFor(
       carrier: run.context?.inject(run.id, name),
       explain,
       execution: localised(choices.execution),
-      codes: isCached ? exportCodeDigests(program) : undefined,
+      codes,
       part: undefined,
       inputs,
       reusesResources: spec.keepWarm || openScope !== undefined,

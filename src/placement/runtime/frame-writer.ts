@@ -1,8 +1,8 @@
 import { write, writeSync } from "node:fs";
 import { promisify } from "node:util";
 import { sanitiseEvent, serialisableError } from "../../engine/chunks/encode-result.js";
-import { EventBatcher } from "../../engine/lifecycle/event-batcher.js";
-import type { RunEvent } from "../../engine/lifecycle/events.js";
+import { EVENT_DELAY_MS, type RunEvent } from "../../engine/lifecycle/events.js";
+import { FlushTimer } from "../../util/flush-timer.js";
 import { type EncodedChunks, encode, encodeChunks } from "../../values/codec.js";
 import { FrameKind, frame, headerOf, jsonFrame, splitBytes } from "../protocol/frames.js";
 
@@ -17,7 +17,7 @@ export class FrameWriter {
   /** The number of writes in progress that other frames must not interrupt. */
   private busy = 0;
   private readonly events = new Map<number, RunEvent[]>();
-  private readonly gathering = new EventBatcher(() => this.flushEvents());
+  private readonly flushing = new FlushTimer(EVENT_DELAY_MS, () => this.flushEvents(), true);
 
   constructor(private readonly fd: number) {}
 
@@ -26,7 +26,7 @@ export class FrameWriter {
     const waiting = this.events.get(run);
     if (waiting === undefined) this.events.set(run, [event]);
     else waiting.push(event);
-    this.gathering.add();
+    this.flushing.add();
   }
 
   /** Writes the events that wait, if nothing else is being written. */

@@ -15,6 +15,7 @@ import { importBundle } from "../../engine/worker/import-bundle.js";
 import { toRunRequest } from "../../engine/worker/run-remote-task.js";
 import { StageCache } from "../../engine/worker/stage-cache.js";
 import { AbortError, HypernodesError } from "../../errors.js";
+import { AsyncQueue } from "../../util/async-queue.js";
 import { describeChain } from "../../util/describe.js";
 import { decode } from "../../values/codec.js";
 import { VIEWS_FROM } from "../../values/codec-options.js";
@@ -30,7 +31,6 @@ import {
   type StageHead,
 } from "../protocol/frames.js";
 import { commitVolume } from "./commit-volume.js";
-import { RemoteElementSource } from "./element-stream.js";
 import { encodeOutputs } from "./encode-outputs.js";
 import { FrameWriter } from "./frame-writer.js";
 import { importModule } from "./import-module.js";
@@ -68,7 +68,8 @@ loading.catch(() => {});
 /** A run of which the beginning has come. */
 class Run {
   readonly controller = new AbortController();
-  readonly elements: RemoteElementSource;
+  /** The elements of a stream, which the client sends one by one when they are asked for. */
+  readonly elements: AsyncQueue<unknown[]>;
   /** The number of streamed results that the client has not consumed. */
   private unacked = 0;
   private resume: (() => void) | undefined;
@@ -76,7 +77,7 @@ class Run {
   private taker: ((bytes: Uint8Array) => void) | undefined;
 
   constructor(private readonly number: number) {
-    this.elements = new RemoteElementSource(() => void up.json(FrameKind.pull, number, {}));
+    this.elements = new AsyncQueue(() => void up.json(FrameKind.pull, number, {}));
   }
 
   /** Takes the head of the task: a run, a chunk of a stage, or shared values to store. */
@@ -109,7 +110,7 @@ class Run {
   private oneTaken(): Promise<void> {
     return new Promise((resolve) => {
       this.resume = resolve;
-      this.controller.signal.addEventListener("abort", () => resolve(), { once: true });
+      if (this.controller.signal.aborted) resolve();
     });
   }
 
@@ -168,6 +169,7 @@ class Run {
   }
 
   private async stream(request: RunRequest): Promise<void> {
+    this.controller.signal.addEventListener("abort", () => this.resume?.(), { once: true });
     try {
       for await (const value of streamRun(request, this.elements)) {
         await this.bring(FrameKind.streamed, {}, value, request);
@@ -268,10 +270,10 @@ function onFrame(frame: Frame): void {
   else if (kind === FrameKind.cancel) {
     const { reason } = jsonOf<{ reason: string }>(frame);
     run?.controller.abort(new AbortError({ code: "ABORTED", where: "the client", problem: reason }));
-    run?.elements.end();
+    run?.elements.close();
   } else if (kind === FrameKind.element) {
     const { bytes } = jsonOf<Partial<BytesHead>>(frame);
-    if (bytes === undefined) run?.elements.end();
+    if (bytes === undefined) run?.elements.close();
     else run?.expect({ bytes }, (whole) => run.elements.push(decode(whole) as unknown[]));
   }
 }

@@ -1,0 +1,459 @@
+import { hash } from "node:crypto";
+import type { AnyNode, Function as FunctionNode, Node, VariableDeclarator } from "acorn";
+import type { Form, FunctionForm, Reference, Way } from "./forms.js";
+import { isWrittenOnce, type Scope, type Variable, variableOf } from "./scopes.js";
+import { isClass, isFunction, literalText, memberName, waysInto } from "./syntax.js";
+
+/** The fields of acorn's nodes besides their content. */
+const POSITION = new Set(["type", "start", "end", "raw", "optional"]);
+
+/** The script that a function, or class, is part of. */
+interface Script {
+  readonly source: string;
+  /** Functions that are called where they are written. */
+  readonly areCalled: ReadonlySet<Node>;
+  /** The owner of the `this` that a node means; `asRoot`: in a function, its own. */
+  holderOf(node: Node, asRoot?: boolean): Node | undefined;
+  formOf(node: FunctionNode): Form;
+}
+
+/** Writes the normal form of one function, or class. */
+export class FormWriter {
+  usesThis = false;
+  private text = "";
+  private readonly references: { -readonly [K in keyof Reference]: Reference[K] }[] = [];
+  private readonly numbers = new Map<string, number>();
+  private members: Map<string, Way> | undefined = new Map();
+  private readonly sharesThis: number[] = [];
+  private readonly supers = new Map<string, Way>();
+  private readonly imports: string[] = [];
+  private readonly problems: string[] = [];
+  private readonly locals = new Map<Variable, number>();
+
+  constructor(
+    private readonly script: Script,
+    private readonly root: Node,
+  ) {}
+
+  form(): Form {
+    const { references, sharesThis, imports, problems, root } = this;
+    return {
+      ...{ start: root.start, end: root.end, hash: hash("sha256", this.text + this.localNames(), "hex") },
+      ...{ references, sharesThis, imports, problems },
+      members: this.members && [...this.members.values()],
+      supers: [...this.supers.values()],
+    };
+  }
+
+  /** The names of its own functions and classes, where it may ask them: they are part of a stack, and of an object's class. */
+  private localNames(): string {
+    const { source } = this.script;
+    if (this.locals.size === 0 || !/\b(?:name|stack)\b/.test(source.slice(this.root.start, this.root.end))) return "";
+    const named = [...this.locals].filter(([{ declarations }]) =>
+      declarations.some(({ node }) => isNamed(node as AnyNode)),
+    );
+    return named.map(([{ name }, number]) => ` ${number} ${name}`).join();
+  }
+
+  /** `return a.b`, `() => a`, `return m[k]` */
+  gives(node: FunctionNode): FunctionForm["gives"] {
+    let returned: AnyNode | null | undefined = node.body as AnyNode;
+    if (returned.type === "BlockStatement") {
+      const [only, ...others] = returned.body;
+      returned = only?.type === "ReturnStatement" && others.length === 0 ? only.argument : undefined;
+    }
+    if (!returned || node.params.length > 0) return undefined;
+    const found = this.wayOf(returned);
+    if (found !== undefined) return { reference: this.number(found.root, found.path, false) };
+    if (returned.type !== "MemberExpression" || !returned.computed) return undefined;
+    const [object, key] = [this.wayOf(returned.object), this.wayOf(returned.property)];
+    if (object === undefined || key === undefined) return undefined;
+    return { reference: this.number(object.root, object.path, false), key: this.number(key.root, key.path, false) };
+  }
+
+  write(node: AnyNode): void {
+    switch (node.type) {
+      case "Identifier":
+        this.identifier(node);
+        return;
+      case "PrivateIdentifier":
+        this.text += `#${node.name}`;
+        return;
+      case "Literal":
+        this.text += "regex" in node && node.regex ? `/${node.regex.pattern}/${node.regex.flags}` : literal(node.value);
+        return;
+      case "TemplateElement":
+        this.text += JSON.stringify(node.value.raw);
+        return;
+      case "ThisExpression":
+        this.handsThisOn(node);
+        this.text += "this";
+        return;
+      case "MetaProperty":
+        if (node.meta.name === "new" && this.isOwnThis(node)) this.usesThis = true;
+        break;
+      case "Super":
+        if (this.isOwnThis(node)) this.usesThis = true;
+        break;
+      case "ImportExpression":
+        this.imported(node.source as AnyNode);
+        break;
+      case "CallExpression":
+        if (this.call(node)) {
+          this.makesTexts(node);
+          return;
+        }
+        break;
+      case "NewExpression":
+        if (this.isGlobal(node.callee as AnyNode, "Function")) this.problems.push("new Function(...)");
+        break;
+      case "MemberExpression":
+        if (this.member(node, false)) return;
+        break;
+      case "WithStatement":
+        this.problems.push("with");
+        break;
+      case "AssignmentExpression":
+        if (node.operator === "=" && this.sets(node.left as AnyNode)) {
+          this.text += "(= ";
+          this.write(node.right as AnyNode);
+          this.text += ")";
+          return;
+        }
+        this.assigns(node.left as AnyNode);
+        break;
+      case "UpdateExpression":
+        this.assigns(node.argument as AnyNode);
+        break;
+      case "UnaryExpression":
+        if (node.operator === "delete") this.assigns(node.argument as AnyNode);
+        if (node.operator === "typeof" && this.typeOf(node.argument as AnyNode)) return;
+        break;
+      case "BinaryExpression":
+        if (node.operator === "in" && this.asksFor(node.left as AnyNode, node.right as AnyNode)) return;
+        break;
+      case "VariableDeclarator":
+        if (node.init && this.takesMembers(node.id as AnyNode, node.init as AnyNode)) return;
+        break;
+    }
+    this.fields(node);
+    this.makesTexts(node);
+  }
+
+  /** `${f}`, `f + ""`, `String(f)`, `toString.call(f)` */
+  private makesTexts(node: AnyNode): void {
+    if (node.type === "TemplateLiteral") for (const inner of node.expressions) this.makesText(inner as AnyNode);
+    else if (node.type === "BinaryExpression" && node.operator === "+") {
+      this.makesText(node.left as AnyNode);
+      this.makesText(node.right as AnyNode);
+    } else if (node.type === "AssignmentExpression" && node.operator === "+=") this.makesText(node.right as AnyNode);
+    else if (node.type === "CallExpression" && node.arguments.length > 0) {
+      const path = this.wayOf(node.callee as AnyNode)?.path ?? [];
+      const isToString = /(?:^|\.)toString\.(?:call|apply)$/.test(path.join("."));
+      if (isToString || this.isGlobal(node.callee as AnyNode, "String")) this.makesText(node.arguments[0] as AnyNode);
+    }
+  }
+
+  private makesText(node: AnyNode): void {
+    const found = this.wayOf(node);
+    if (found !== undefined) this.references[this.number(found.root, found.path, false)]!.isText = true;
+  }
+
+  /** `a.b = ...`, `a.b++`, `delete a.b`: whether that can be done decides what happens. */
+  private assigns(target: AnyNode): void {
+    const found = target.type === "MemberExpression" ? this.wayOf(target) : undefined;
+    if (found !== undefined) this.references[this.number(found.root, found.path, false)]!.isAssigned = true;
+  }
+
+  /** `typeof process` reads nothing of it. @returns whether it is written. */
+  private typeOf(argument: AnyNode): boolean {
+    if (argument.type !== "Identifier" || this.wayOf(argument) === undefined) return false;
+    this.text += `(typeof @${this.number(argument, [], false, true)})`;
+    return true;
+  }
+
+  private fields(node: AnyNode, without?: string): void {
+    this.text += `(${node.type}`;
+    for (const [key, value] of Object.entries(node)) {
+      if (POSITION.has(key) && !(key === "optional" && value === true)) continue;
+      if (key === without || value === null || value === undefined || value === false) continue;
+      // `{ a }` is `{ a: a }`, whatever `a` is called here.
+      if (key === "shorthand") continue;
+      this.text += ` ${key}:`;
+      this.value(value);
+    }
+    this.text += ")";
+  }
+
+  private value(value: unknown): void {
+    if (Array.isArray(value)) {
+      this.text += "[";
+      for (const item of value) {
+        this.value(item);
+        this.text += ",";
+      }
+      this.text += "]";
+    } else if (typeof value === "object" && value !== null) this.write(value as AnyNode);
+    else this.text += JSON.stringify(value);
+  }
+
+  private identifier(node: AnyNode & { type: "Identifier" }): void {
+    const variable = variableOf(node);
+    if (variable && this.isLocal(variable)) this.text += this.local(variable);
+    else if (variable !== undefined) this.text += `@${this.number(node, [], false)}`;
+    else this.text += JSON.stringify(node.name);
+  }
+
+  private local(variable: Variable): string {
+    let number = this.locals.get(variable);
+    if (number === undefined) {
+      number = this.locals.size;
+      this.locals.set(variable, number);
+    }
+    return `$${number}`;
+  }
+
+  private isLocal({ scope }: Variable): boolean {
+    const { block } = scope;
+    return block.start >= this.root.start && block.end <= this.root.end;
+  }
+
+  /** The number of what a name stands for, with the members that are read of it. */
+  private number(
+    root: AnyNode & { type: "Identifier" },
+    path: readonly string[],
+    isCalled: boolean,
+    isTypeOf = false,
+    keyedBy?: string,
+  ): number {
+    const variable = variableOf(root);
+    const block = variable?.scope.block;
+    const key = JSON.stringify([root.name, path, isCalled, isTypeOf, keyedBy, block?.start, block?.end]);
+    let number = this.numbers.get(key);
+    if (number === undefined) {
+      number = this.references.length;
+      this.numbers.set(key, number);
+      this.references.push({
+        ...{ name: root.name, path, isCalled, isTypeOf, keyedBy, firstArguments: [] },
+        isConstant: !!variable && isWrittenOnce(variable),
+        scope: variable && !isWrittenOnce(variable) ? this.sharedScope(variable.scope) : undefined,
+        isImported: variable?.declarations[0]?.kind === "import",
+        around: this.enclosing(variable),
+      });
+    }
+    return number;
+  }
+
+  private sharedScope({ block, around, variables }: Scope): Reference["scope"] {
+    // There is one of a function that is called where it is written, at the script's top.
+    const isOnce = around?.block.type === "Program" && this.script.areCalled.has(block);
+    if (block.type === "Program" || isOnce) return undefined;
+    return { at: block.start, made: [...variables.values()].filter(isNewEachTime).map(({ name }) => name) };
+  }
+
+  private enclosing(variable: Variable | null | undefined): Form | undefined {
+    return variable?.scope.isOwnName ? this.script.formOf(variable.scope.block as FunctionNode) : undefined;
+  }
+
+  /** `a.b["c"]` of a name that is declared outside. */
+  private wayOf(node: AnyNode): { root: AnyNode & { type: "Identifier" }; path: string[] } | undefined {
+    const path: string[] = [];
+    let at = node;
+    for (;;) {
+      if (at.type === "ChainExpression") at = at.expression as AnyNode;
+      else if (at.type === "MemberExpression") {
+        const key = memberName(at);
+        if (key === undefined || key.startsWith("#")) return undefined;
+        path.unshift(key);
+        at = at.object as AnyNode;
+      } else break;
+    }
+    if (at.type !== "Identifier") return undefined;
+    const variable = variableOf(at);
+    if (variable === undefined || (variable !== null && this.isLocal(variable))) return undefined;
+    return { root: at, path };
+  }
+
+  /** @returns whether it is written. */
+  private member(node: AnyNode & { type: "MemberExpression" }, isCalled: boolean): boolean {
+    const own = this.thisWay(node);
+    if (own !== undefined) {
+      const { way, isSuper } = own;
+      const key = JSON.stringify([way, isCalled]);
+      if (isSuper) this.supers.set(key, { path: way, isCalled });
+      else this.members?.set(key, { path: way, isCalled });
+      this.text += `(${isSuper ? "super" : "this"} ${JSON.stringify(way)})`;
+      return true;
+    }
+    const found = this.wayOf(node);
+    if (found === undefined) return this.keyed(node);
+    this.text += `@${this.number(found.root, found.path, isCalled)}${JSON.stringify(found.path)}`;
+    return true;
+  }
+
+  /** `process.env[NAME]` @returns whether it is written. */
+  private keyed({ object, property, computed }: AnyNode & { type: "MemberExpression" }): boolean {
+    const found = computed ? this.wayOf(object as AnyNode) : undefined;
+    const key = found && this.wayOf(property as AnyNode);
+    const variable = key?.path.length === 0 ? variableOf(key.root) : undefined;
+    if (!variable || variable.declarations[0]?.kind === "import" || !isWrittenOnce(variable)) return false;
+    this.text += `@${this.number(found!.root, found!.path, false, false, variable.name)}[`;
+    this.write(property as AnyNode);
+    this.text += "]";
+    return true;
+  }
+
+  /** `this.a.b` of the function's own `this`. */
+  private thisWay(node: AnyNode): { way: string[]; isSuper: boolean } | undefined {
+    const way: string[] = [];
+    let at = node;
+    for (;;) {
+      if (at.type === "ChainExpression") at = at.expression as AnyNode;
+      else if (at.type === "MemberExpression") {
+        const key = memberName(at);
+        if (key === undefined) return undefined;
+        way.unshift(key);
+        at = at.object as AnyNode;
+      } else break;
+    }
+    if ((at.type !== "ThisExpression" && at.type !== "Super") || way.length === 0 || !this.isOwnThis(at))
+      return undefined;
+    this.usesThis = true;
+    return { way, isSuper: at.type === "Super" };
+  }
+
+  /** True while `this` is that of the function, and not of a nested function that is no arrow. */
+  private isOwnThis(node: Node): boolean {
+    return this.script.holderOf(node) === this.script.holderOf(this.root, true);
+  }
+
+  private handsThisOn(node: Node): void {
+    if (!this.isOwnThis(node)) return;
+    this.usesThis = true;
+    this.members = undefined;
+  }
+
+  /** `this.a = ...` reads nothing. @returns whether the left side is written. */
+  private sets(left: AnyNode): boolean {
+    if (left.type !== "MemberExpression" || left.object.type !== "ThisExpression" || left.computed) return false;
+    this.usesThis ||= this.isOwnThis(left.object);
+    this.text += `(this.${JSON.stringify((left.property as { name: string }).name)})`;
+    return true;
+  }
+
+  /** `const { a, b } = this`, `const { env: { SCALE } } = process` @returns whether it is written. */
+  private takesMembers(pattern: AnyNode, init: AnyNode): boolean {
+    const ways = waysInto(pattern);
+    if (ways === undefined) return false;
+    if (init.type === "ThisExpression") {
+      if (!this.isOwnThis(init)) return false;
+      this.usesThis = true;
+      for (const way of ways) this.members?.set(JSON.stringify([way, false]), { path: way, isCalled: false });
+      this.text += "(takes this ";
+    } else {
+      const found = this.wayOf(init);
+      if (found === undefined) return false;
+      this.text += "(takes ";
+      for (const way of ways) this.text += `@${this.number(found.root, [...found.path, ...way], false)}`;
+    }
+    this.write(pattern);
+    this.text += ")";
+    return true;
+  }
+
+  /** `"SCALE" in process.env` @returns whether it is written. */
+  private asksFor(key: AnyNode, object: AnyNode): boolean {
+    const name = literalText(key);
+    const found = name === undefined ? undefined : this.wayOf(object);
+    if (found === undefined) return false;
+    this.text += `(in @${this.number(found.root, [...found.path, name!], false)} ${JSON.stringify(name)})`;
+    return true;
+  }
+
+  /** @returns whether it is written. */
+  private call(node: AnyNode & { type: "CallExpression" }): boolean {
+    const callee = node.callee as AnyNode;
+    const args = node.arguments as AnyNode[];
+    if (this.isGlobal(callee, "eval")) this.problems.push("eval(...)");
+    else if (this.isGlobal(callee, "Function")) this.problems.push("Function(...)");
+    // What esbuild puts around functions to keep their names.
+    else if (callee.type === "Identifier" && callee.name === "__name" && args.length === 2) {
+      this.write(args[0]!);
+      return true;
+    }
+    if (this.sharesIts(callee, args)) return true;
+    const found = callee.type === "Super" ? undefined : this.wayOf(callee);
+    if (found === undefined && this.thisWay(callee) === undefined) return false;
+    this.text += "(call ";
+    if (found === undefined) this.member(callee as AnyNode & { type: "MemberExpression" }, true);
+    else {
+      const number = this.number(found.root, found.path, true);
+      const [first] = args;
+      const reference = this.references[number]!;
+      reference.firstArguments = [...reference.firstArguments, (first && literalText(first)) ?? null];
+      this.text += `@${number}${JSON.stringify(found.path)}`;
+    }
+    if (node.optional) this.text += "?";
+    this.value(args);
+    this.text += ")";
+    return true;
+  }
+
+  /** `f.call(this, ...)` */
+  private sharesIts(callee: AnyNode, args: readonly AnyNode[]): boolean {
+    if (callee.type !== "MemberExpression" || callee.computed || args[0]?.type !== "ThisExpression") return false;
+    const method = (callee.property as { name?: string }).name;
+    const found = method === "call" || method === "apply" ? this.wayOf(callee.object as AnyNode) : undefined;
+    if (found === undefined || !this.isOwnThis(args[0])) return false;
+    this.usesThis = true;
+    const number = this.number(found.root, found.path, false);
+    this.sharesThis.push(number);
+    this.text += `(${method} @${number} this `;
+    this.value(args.slice(1));
+    this.text += ")";
+    return true;
+  }
+
+  /** A computed name of a field was made with the class: what it was made of may be something else now. */
+  namesField(key: AnyNode): void {
+    if (literalText(key) !== undefined || key.type === "Literal") return;
+    const { root, path } = this.wayOf(key) ?? {};
+    const variable = root && variableOf(root);
+    if (variable === null && root!.name === "Symbol") return;
+    if (!variable || path!.length > 0 || !isWrittenOnce(variable)) this.problems.push("a field of a computed name");
+    else this.references[this.number(root!, [], false)]!.namesField = true;
+  }
+
+  private imported(source: AnyNode | undefined): void {
+    const specifier = source && literalText(source);
+    if (specifier === undefined) this.problems.push("an import of a computed name");
+    else this.imports.push(specifier);
+  }
+
+  private isGlobal(node: AnyNode, name: string): boolean {
+    return node.type === "Identifier" && node.name === name && variableOf(node) === null;
+  }
+}
+
+const NEW_OBJECTS = new Set([
+  ...["FunctionExpression", "ArrowFunctionExpression", "ClassExpression"],
+  ...["ObjectExpression", "ArrayExpression", "NewExpression"],
+]);
+
+/** True if a variable has another object in each scope of its kind. */
+function isNewEachTime(variable: Variable): boolean {
+  if (!isWrittenOnce(variable)) return false;
+  const [{ node, kind }] = variable.declarations as [Variable["declarations"][number]];
+  if (kind === "function" || kind === "class") return true;
+  return node.type === "VariableDeclarator" && NEW_OBJECTS.has((node as VariableDeclarator).init?.type ?? "");
+}
+
+function isNamed(declared: AnyNode): boolean {
+  const node = declared.type === "VariableDeclarator" ? declared.init : declared;
+  if (node?.type === "CallExpression" && node.callee.type === "Identifier") return node.callee.name === "__name";
+  return !!node && (isFunction(node) || isClass(node));
+}
+
+function literal(value: unknown): string {
+  return typeof value === "bigint" ? `${value}n` : JSON.stringify(value);
+}

@@ -1,0 +1,102 @@
+import { hash } from "node:crypto";
+
+/** The analysis of a script's text: its functions and classes, as plain data for JSON. */
+export interface ScriptForms {
+  readonly functions: readonly FunctionForm[];
+  readonly classes: readonly ClassForm[];
+  readonly constants: readonly Constant[];
+  /** The offsets of its lines. */
+  readonly lines: readonly number[];
+}
+
+/** A name at the script's top that stands for a function, or a class, for ever. */
+export interface Constant {
+  readonly name: string;
+  /** Its number: the functions come first, then the classes. */
+  readonly number: number;
+  /** A hash of its text. */
+  readonly text: string;
+}
+
+/** The code of a function, or of a class, without what it refers to outside of itself. */
+export interface Form {
+  /** The offsets of its text in the script. */
+  readonly start: number;
+  readonly end: number;
+  /** SHA-256 of its normal form: no comments, formatting, local names; numbers in the place of what it refers to. */
+  readonly hash: string;
+  readonly references: readonly Reference[];
+  /** The members of `this` that it reads; undefined: it passes `this` on. */
+  readonly members?: readonly Way[] | undefined;
+  /** Functions that it calls with its own `this`, by the numbers of their references. */
+  readonly sharesThis: readonly number[];
+  readonly supers: readonly Way[];
+  /** Modules that it imports, or requires, when it is called. */
+  readonly imports: readonly string[];
+  /** The reason why its effects cannot be determined. */
+  readonly problems: readonly string[];
+}
+
+export interface FunctionForm extends Form {
+  readonly kind: "function";
+  /** The position at which V8 reports its start. */
+  readonly at: number;
+  readonly isArrow: boolean;
+  /** True for an arrow function that uses `this`, `super` or `new.target` of the enclosing code. */
+  readonly capturesThis: boolean;
+  /** The number of the reference that is all that it gives, and perhaps another one that is the name of a member of that. */
+  readonly gives?: { readonly reference: number; readonly key?: number } | undefined;
+}
+
+export interface ClassForm extends Form {
+  readonly kind: "class";
+  /** As it is written. */
+  readonly name: string | undefined;
+  /** Its private methods, accessors and fields, with what is in them: nothing in a field that has no value. */
+  readonly privates: readonly { readonly name: string; readonly forms: readonly Form[] }[];
+  /** Its constructor, fields and static blocks: what of it runs when an object is made, or the class. */
+  readonly making: Form;
+  readonly hasConstructor: boolean;
+}
+
+/** A name that is declared outside, with the members that are read of it one after another. */
+export interface Reference extends Way {
+  readonly name: string;
+  /** True if it may be assigned later. */
+  readonly isConstant: boolean;
+  readonly isImported: boolean;
+  /** The function expression around it whose own name it is: V8 does not show that. */
+  readonly around?: Form | undefined;
+  /** True if only its type is read, by `typeof`. */
+  readonly isTypeOf: boolean;
+  /**
+   * If it is a variable of a function that is assigned later: where that scope is, and its variables that have a new object
+   * each time.
+   */
+  readonly scope?: { readonly at: number; readonly made: readonly string[] } | undefined;
+  /** True if it is the name of a field: a class does not hold on to it. */
+  readonly namesField?: boolean;
+  /** True if it is made a text: of a function that is what is written, comments and names of variables included. */
+  readonly isText?: boolean;
+  /** True if the member at the end of its path is assigned. */
+  readonly isAssigned?: boolean;
+  /** The variable whose value is the name of the member that is read of it, if that is always the same one. */
+  readonly keyedBy?: string | undefined;
+  /** If it is called: the literal text that is its first argument in each call, null for anything else. */
+  readonly firstArguments: readonly (string | null)[];
+}
+
+export interface Way {
+  readonly path: readonly string[];
+  readonly isCalled: boolean;
+}
+
+/** The offsets of a text's lines. */
+export function linesOf(text: string): number[] {
+  return [0, ...Array.from(text.matchAll(/\r\n|[\n\r\u2028\u2029]/g), ({ 0: end, index }) => index + end.length)];
+}
+
+/** The digest by which a text is recognized. */
+export function textHash(text: string): string {
+  return hash("sha256", text, "base64").slice(0, 22);
+}

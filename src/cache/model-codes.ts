@@ -1,0 +1,139 @@
+import { ValueError } from "../errors.js";
+import { getOrCreate } from "../util/get-or-create.js";
+import { knownModels, modelNamed } from "../values/models.js";
+import { modelsCode } from "./cache-keys.js";
+import type { CodeReader, Part } from "./code/code.js";
+import { codeReading } from "./code-reading.js";
+import type { ContentRef } from "./content-ref.js";
+
+/*
+ * The code of the models in values. It has one owner: the process that started the run has read it and sent it with the codes of
+ * the steps, or this process reads it, with the reader of the run.
+ */
+
+/** For names of models, the code of their classes. */
+export type ModelDigests = ReadonlyMap<string, ModelCode>;
+
+interface ModelCode {
+  readonly digest: string;
+  /** The reason why it cannot be known. */
+  readonly problem: string | undefined;
+  readonly parts: readonly Part[];
+}
+
+/** Code digests of a program, which values are counted with. */
+export interface ModelSource {
+  /** The code of models as the process that started the run has read it; undefined: this process reads it. */
+  readonly models?: ModelDigests | undefined;
+}
+
+/** For code digests without the code of models: what reads that. */
+const readers = new WeakMap<ModelSource, { reader?: CodeReader }>();
+
+/** The code of models is read by the reader of the steps' code. */
+export function setModelReader(codes: ModelSource, reader: CodeReader): void {
+  readers.set(codes, { reader });
+}
+
+/** The code of models is read once for both. */
+export function shareModelReader(codes: ModelSource, other: ModelSource): void {
+  readers.set(
+    codes,
+    getOrCreate(readers, other, () => ({})),
+  );
+}
+
+function readerOf(codes: ModelSource): CodeReader {
+  const owner = getOrCreate(readers, codes, (): { reader?: CodeReader } => ({}));
+  owner.reader ??= new (codeReading().CodeReader)();
+  return owner.reader;
+}
+
+/** The code of all models that are known, for another process. */
+export function modelDigestsOf(codes: ModelSource): ModelDigests {
+  if (codes.models !== undefined) return codes.models;
+  const reader = readerOf(codes);
+  const models = knownModels().filter(({ name }) => !isOurs(name));
+  return new Map(models.map(({ name, type }) => [name, modelCode(reader, type)]));
+}
+
+function modelCode(reader: CodeReader, type: Parameters<CodeReader["ofClass"]>[0]): ModelCode {
+  const { digest, problem, parts } = reader.ofClass(type);
+  return { digest, problem, parts: parts() };
+}
+
+/** A value with code in it has no content if the code cannot be known. */
+export function unknownCode(name: string, problem: string): ValueError {
+  return new ValueError({
+    ...{ code: "UNSERIALISABLE", where: name, path: [] },
+    problem: `its code can't be analyzed: ${problem}`,
+  });
+}
+
+/** The key components of some contents. */
+export function keyComponents(codes: ModelSource, refs: readonly ContentRef[]): string[] {
+  return refs.map((ref) => keyComponent(codes, ref));
+}
+
+/**
+ * The key component of a content: itself, and the code of the models in it.
+ *
+ * @param codes the code digests of the program that the key is for.
+ * @throws {ValueError} if the code cannot be known.
+ */
+export function keyComponent(codes: ModelSource, ref: ContentRef): string {
+  return ref.models === "" ? ref.digest : componentWith(codes.models ?? readerOf(codes), ref);
+}
+
+/** By what the code comes from: it may be another one in the next run. */
+const known = new WeakMap<CodeReader | ModelDigests, Map<string, string>>();
+
+/** @throws {ValueError} if the code cannot be known. */
+export function componentWith(source: CodeReader | ModelDigests, { digest, models }: ContentRef): string {
+  if (models === "") return digest;
+  const codes = getOrCreate(known, source, () => new Map<string, string>());
+  return `${digest} ${getOrCreate(codes, models, () => codeOfModels(source, models))}`;
+}
+
+function codeOfModels(source: CodeReader | ModelDigests, models: string): string {
+  const codes = models.split(",").map((name) => {
+    const code = codeOfModel(source, name);
+    if (code?.problem !== undefined) throw unknownCode(name, code.problem);
+    return code === undefined ? name : `${name} ${code.digest}`;
+  });
+  return modelsCode(codes);
+}
+
+/** The pieces of code of the models in some values. */
+export function partsOfModels(codes: ModelSource, models: readonly string[]): Part[] {
+  const names = new Set(models.flatMap((list) => list.split(",")).filter(Boolean));
+  if (names.size === 0) return [];
+  const source = codes.models ?? readerOf(codes);
+  return [...names].flatMap((name) => codeOfModel(source, name)?.parts ?? []);
+}
+
+function codeOfModel(source: CodeReader | ModelDigests, name: string): ModelCode | undefined {
+  if ("get" in source) return source.get(name) ?? (isOurs(name) ? undefined : UNKNOWN_MODEL);
+  const type = modelIfKnown(name);
+  return type && modelCode(source, type);
+}
+
+/** The process that read the code did not know the class. */
+const UNKNOWN_MODEL: ModelCode = {
+  digest: "",
+  problem: "its class was not known in the process that started the run",
+  parts: [],
+};
+
+function isOurs(name: string): boolean {
+  return name.startsWith("hypernodes/");
+}
+
+/** Undefined for a class that is not loaded here, or not alone in having its name. */
+function modelIfKnown(name: string) {
+  try {
+    return modelNamed(name).type;
+  } catch {
+    return undefined;
+  }
+}

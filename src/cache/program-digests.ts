@@ -1,0 +1,208 @@
+import { classLocationOf } from "../dsl/class-location.js";
+import type { PipelineClass } from "../dsl/members.js";
+import { ValueError } from "../errors.js";
+import type { Plan, PlannedChild, Step } from "../graph/plan.js";
+import type { InputRecord } from "../values/input-checks.js";
+import { printPath } from "../values/object-kinds.js";
+import { batchCode, methodCode, nestedCode, versionCode } from "./cache-keys.js";
+import type { Code, CodeReader, Part } from "./code/code.js";
+import { codeReading } from "./code-reading.js";
+import { contentRef } from "./content-ref.js";
+import { componentWith, type ModelSource, unknownCode } from "./model-codes.js";
+
+/** A plan that is bound to a pipeline object. */
+export interface BoundPlan {
+  readonly plan: Plan;
+  readonly pipeline: PipelineClass;
+  readonly object: object;
+  readonly children: readonly (BoundNested | undefined)[];
+}
+
+type KnownInputs = InputRecord & { readonly defaultNames: readonly string[] };
+
+interface BoundNested extends PlannedChild {
+  readonly program: BoundPlan;
+  readonly values: readonly unknown[];
+  /** The checks of its inputs, with what is known of those before any call. */
+  readonly checks: { readonly known: KnownInputs } | undefined;
+}
+
+/** The key components of the code of a plan's steps. */
+export interface CodeDigests extends ModelSource {
+  readonly steps: readonly StepDigest[];
+  /** By index, those of the methods that build resources. */
+  readonly resources: readonly string[];
+}
+
+export interface StepDigest {
+  readonly code: string;
+  /** False for a step with `cache: false`, around such a step, or whose code can't be distinguished from other code. */
+  readonly isCacheable: boolean;
+  /** The reason why its code can't be distinguished. */
+  readonly problem?: string;
+  readonly child: CodeDigests | undefined;
+  /** The pieces of code behind it, if they are known. */
+  readonly parts?: readonly Part[];
+}
+
+/** The pieces behind codes that were read here. */
+const behind = new WeakMap<StepDigest, () => readonly Part[]>();
+
+/** The pieces of code behind a step: its own and those of what is nested in it. They say what has changed since the last run. */
+export function partsBehind(digest: StepDigest): readonly Part[] {
+  return digest.parts ?? behind.get(digest)?.() ?? [];
+}
+
+/** Reads the codes of one program. */
+export class ProgramDigests {
+  private readonly roles: ReadonlySet<string>;
+
+  constructor(
+    private readonly program: BoundPlan,
+    private readonly reader: CodeReader,
+    private readonly nestedCodes: (program: BoundPlan) => CodeDigests,
+  ) {
+    this.roles = new Set(program.plan.graph.nodes.map((node) => node.name));
+  }
+
+  /** All methods of the program, and of what is nested in it. */
+  foresee(): void {
+    const { steps, resources } = this.program.plan;
+    for (const { node, name, index } of steps) {
+      const child = this.program.children[index];
+      if (child !== undefined) new ProgramDigests(child.program, this.reader, this.nestedCodes).foresee();
+      else if (node.options.version === undefined) this.reader.foresee(this.program.object, name, this.skips);
+    }
+    for (const { name } of resources) this.reader.foresee(this.program.object, name, this.skips);
+  }
+
+  /** The members that a method cannot read of its object: those with a role. */
+  private readonly skips = (member: string): boolean => this.roles.has(member);
+
+  read(): CodeDigests {
+    const { steps, resources } = this.program.plan;
+    return {
+      steps: steps.map((step) => this.stepCode(step)),
+      resources: resources.map(({ name }) => this.codeOfMethod(name).digest),
+    };
+  }
+
+  stepCode(step: Step): StepDigest {
+    const { cache } = step.node.options;
+    const child = this.program.children[step.index];
+    const codes = child && this.nestedCodes(child.program);
+    const isCacheable = cache !== false && (codes === undefined || codes.steps.every((inner) => inner.isCacheable));
+    try {
+      const code = this.ownCode(step, child, codes);
+      if (code.problem === undefined) {
+        const digest: StepDigest = { code: code.digest, isCacheable, child: codes };
+        behind.set(digest, code.parts);
+        return digest;
+      }
+      return { code: "", isCacheable: false, problem: notKnown(code.problem), child: codes };
+    } catch (error) {
+      if (!(error instanceof ValueError)) throw error;
+      return { code: "", isCacheable: false, problem: error.message, child: codes };
+    }
+  }
+
+  /** @throws {ValueError} if something that is bound has no content. */
+  private ownCode(step: Step, child: BoundNested | undefined, codes: CodeDigests | undefined): Code {
+    const { version } = step.node.options;
+    // A step with a resource that can't be distinguished from others can't be distinguished either.
+    const used = step.resources.map((i) => this.codeOfMethod(this.program.plan.resources[i]!.name));
+    const own = version === undefined ? this.computing(step, child, codes) : this.versioned(step.name, version);
+    const all = [own, ...used];
+    const batch = step.map?.batch ?? 0;
+    return {
+      // It is called with one element, or with so many: that is no part of the code that a version stands for.
+      digest: batch === 0 ? own.digest : batchCode(batch, own.digest),
+      problem: all.find(({ problem }) => problem !== undefined)?.problem,
+      parts: () => all.flatMap((code) => code.parts()),
+    };
+  }
+
+  private computing(step: Step, child: BoundNested | undefined, codes: CodeDigests | undefined): Code {
+    return child === undefined ? this.codeOfMethod(step.name) : this.codeOfNested(step, child, codes!);
+  }
+
+  /** A version stands for the code; which class of this name it is, and what its factory gave it, does not change with that. */
+  private versioned(name: string, version: unknown): Code {
+    const { pipeline } = this.program;
+    const file = classLocationOf(pipeline)?.file ?? "";
+    const { fileOf, placeOfFile } = codeReading();
+    const place = placeOfFile(fileOf(file) ?? file);
+    const closureValues = this.reader.closureValuesOf(this.program.object, name, this.skips);
+    const meaning = [place, pipeline.name, name, typeof version, String(version), closureValues.digest];
+    return { ...closureValues, digest: versionCode(meaning) };
+  }
+
+  private codeOfMethod(name: string): Code {
+    const code = this.reader.ofMethod(this.program.object, name, this.skips);
+    return { ...code, digest: methodCode(code.digest) };
+  }
+
+  /**
+   * A name, with what counts of its value: of a function its code.
+   *
+   * @throws {ValueError} if that can't be known.
+   */
+  private named(name: string, value: unknown): string {
+    const quoted = JSON.stringify(name);
+    if (typeof value === "function") {
+      const { digest, problem } = this.reader.ofFunction(value);
+      if (problem !== undefined) throw unknownCode(name, problem);
+      return `${quoted} ${digest}`;
+    }
+    try {
+      return `${quoted} ${componentWith(this.reader, contentRef(value))}`;
+    } catch (error) {
+      if (!(error instanceof ValueError)) throw error;
+      const { code, path, problem, advice } = error;
+      throw new ValueError({ code, path, where: `${name}${printPath(path)}`, problem, advice });
+    }
+  }
+
+  /**
+   * The key component of a nested pipeline: its steps and their dependencies, its bound values, and the outputs that are used.
+   *
+   * @throws {ValueError} if a bound value has no content.
+   */
+  private codeOfNested({ node }: Step, { plan, pick, program, values, checks }: BoundNested, codes: CodeDigests): Code {
+    const wires = node.dependencies.map(({ input, as }) => `${as} ${input}`);
+    const bound = plan.inputs.map(({ name, slot }) => this.named(name, values[slot]));
+    const steps = plan.steps.map((step, i) => `${wiring(step.node)} ${codes.steps[i]!.code}`);
+    const resources = plan.resources.map(({ name }, i) => `${name} ${codes.resources[i]}`);
+    const type = checks && this.reader.ofClass(program.pipeline);
+    const checked = type === undefined ? [] : [type.digest, ...this.ruleInputs(checks!.known)];
+    const outputs = plan.outputs.map(({ name }) => name);
+    return {
+      digest: nestedCode([pick, outputs, wires, bound, steps, resources, checked]),
+      problem: codes.steps.find(({ problem }) => problem !== undefined)?.problem ?? type?.problem,
+      parts: () => codes.steps.flatMap(partsBehind),
+    };
+  }
+
+  /** The other inputs that an input's rules may read, also those that the plan does not need. */
+  private ruleInputs({ given, defaults, defaultNames }: KnownInputs): string[] {
+    const all = (values: ReadonlyMap<string, unknown>) => [...values].map(([name, value]) => this.named(name, value));
+    // A default is not transformed: it is another input than the same value given.
+    return [JSON.stringify([all(given), all(defaults), defaultNames])];
+  }
+}
+
+const NOT_KNOWN = "its code can't be analyzed: ";
+
+/** Returns a problem of code in words; that of a nested pipeline's step has them already. */
+function notKnown(problem: string): string {
+  return problem.startsWith(NOT_KNOWN) ? problem : NOT_KNOWN + problem;
+}
+
+function wiring({ name, role, dependencies, mapped }: Step["node"]): string {
+  return JSON.stringify([
+    name,
+    role,
+    dependencies.map(({ on, path, as, input, list }) => [on, path, as, input, list]),
+    mapped,
+  ]);
+}
