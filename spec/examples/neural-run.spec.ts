@@ -1,0 +1,234 @@
+import { createHash } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { expect } from "chai";
+import { makeLsaModel } from "../../examples/hebrew-neural/lsa-model.js";
+import type { EncoderSettings } from "../../examples/hebrew-neural/model-files.js";
+import { NeuralHebrewRetrieval } from "../../examples/hebrew-neural/retrieval.js";
+import { declaration } from "../../examples/hebrew-retrieval/corpus.js";
+import { evaluate } from "../../examples/hebrew-retrieval/evaluation.js";
+import { image, memory, modal, type RunEvent, sqlite } from "../../src/index.js";
+import { built } from "../support/built.js";
+import { execute, LOADER } from "../support/execute.js";
+import { importFile } from "../support/in-process.js";
+import { loopback, onLoopback } from "../support/modal.js";
+import { modelFolder } from "../support/neural-models.js";
+import { rejection } from "../support/rejection.js";
+
+const files = modelFolder();
+
+/** What a run has done, by its events. */
+function watch() {
+  const events: RunEvent[] = [];
+  return {
+    onEvent: (event: RunEvent) => void events.push(event),
+    /** How many calls of nodes there were that encode texts. */
+    get encodings() {
+      return events.filter(({ type, phase, name }) => type === "element" && phase === "end" && /^embedded/.test(name))
+        .length;
+    },
+    /** The labels of the sessions that were opened. */
+    get sessions() {
+      return events.flatMap((event) => (event.type === "resource" && event.phase === "end" ? [event.label] : []));
+    },
+  };
+}
+
+describe("hebrew-neural: a run", () => {
+  const inputs = () => ({ ...declaration(), model: { ...files.ofDeclaration().settings, executors: ["cpu" as const] } });
+
+  it("says which executor its session got, and opens one", async () => {
+    const seen = watch();
+    await new NeuralHebrewRetrieval().run(inputs(), { onEvent: seen.onEvent });
+    expect(seen.sessions).to.deep.equal(["NgramSentenceEncoder on cpu"]);
+    expect(seen.encodings).to.be.greaterThan(0);
+  });
+
+  it("falls back to the next executor, and says so", async function () {
+    const seen = watch();
+    const model = { ...files.ofDeclaration().settings, executors: ["cuda" as const, "cpu" as const] };
+    await new NeuralHebrewRetrieval().run({ ...inputs(), model }, { onEvent: seen.onEvent });
+    if (seen.sessions[0] === "NgramSentenceEncoder on cuda") this.skip();
+    expect(seen.sessions).to.deep.equal(["NgramSentenceEncoder on cpu"]);
+  });
+
+  it("finds more on the Declaration than words alone", async () => {
+    const { metrics } = await new NeuralHebrewRetrieval().run(inputs());
+    const { byWords } = await new NeuralHebrewRetrieval().run(inputs(), { outputs: ["byWords"] });
+    const { passages, queries } = declaration();
+    const words = evaluate(
+      queries,
+      byWords.map((hits) => hits.map(({ passage }) => passages[passage]!.id)),
+    );
+    expect(metrics["recall@10"]).to.be.greaterThan(words["recall@10"]);
+    expect(metrics["mrr@10"]).to.be.greaterThan(words["mrr@10"]);
+  });
+
+  it("does not run the n-gram branch of the class that it extends", async () => {
+    const names = new Set<string>();
+    await new NeuralHebrewRetrieval().run(inputs(), { onEvent: ({ name }) => void names.add(name) });
+    expect([...names])
+      .to.include("byMeaning")
+      .and.not.include.members(["encoder"]);
+    for (const name of ["encoder", "encoded", "vectorIndex", "encodedQueries", "byVectors"])
+      expect(names.has(name)).to.equal(false);
+  });
+
+  it("encodes nothing the second time, and all of it for another model under the same path", async () => {
+    const cache = memory();
+    const file = files.write("replaced.onnx", files.ofDeclaration().content);
+    const model = { kind: "ngrams", file, executors: ["cpu"] } as EncoderSettings;
+    const run = async (model: EncoderSettings) => {
+      const seen = watch();
+      const outputs = await new NeuralHebrewRetrieval().run(
+        { ...declaration(), model },
+        { cache, onEvent: seen.onEvent },
+      );
+      return { outputs, encodings: seen.encodings, sessions: seen.sessions };
+    };
+    const first = await run(model);
+    const again = await run(model);
+    expect(again).to.deep.equal({ outputs: first.outputs, encodings: 0, sessions: [] });
+    const moved = await run({
+      ...model,
+      file: files.write("moved.onnx", files.ofDeclaration().content),
+      executors: ["cuda", "cpu"],
+    });
+    expect(moved.encodings).to.equal(0);
+    const other = makeLsaModel(
+      declaration().passages.map(({ text }) => text),
+      { dimensions: 8 },
+    );
+    writeFileSync(file, other);
+    const replaced = await run(model);
+    expect(replaced.encodings).to.equal(first.encodings);
+    expect(replaced.outputs).not.to.deep.equal(first.outputs);
+  });
+
+  it("gives the same hits in threads, with a session for each @slow", async () => {
+    const expected = await new NeuralHebrewRetrieval().run(inputs());
+    const labels: unknown[] = [];
+    for (const maps of ["parallel", "threaded"] as const) {
+      const seen = watch();
+      const execution = { maps, maxWorkers: 2 } as const;
+      const found = await new NeuralHebrewRetrieval().run(inputs(), { execution, onEvent: seen.onEvent });
+      expect(found.predictions.map(({ hits }) => hits.map(({ id }) => id))).to.deep.equal(
+        expected.predictions.map(({ hits }) => hits.map(({ id }) => id)),
+      );
+      labels.push(...seen.sessions);
+    }
+    // A thread keeps its session for the next run.
+    expect(labels.length).to.be.within(1, 4);
+    expect(new Set(labels)).to.deep.equal(new Set(["NgramSentenceEncoder on cpu"]));
+  });
+});
+
+describe("hebrew-neural: the commands", () => {
+  const [MAIN, MAKE] = ["main.ts", "make-model.ts"].map((name) => `examples/hebrew-neural/${name}`) as [string, string];
+
+  it("make a model, the same each time, and run with it @slow", async () => {
+    const file = path.join(files.folder, "made", "model.onnx");
+    const [made, again] = [
+      await importFile(MAKE, "--output", file),
+      await importFile(MAKE, "--output", `${file}.again`),
+    ];
+    const sum = /sha256 ([0-9a-f]{64})/.exec(made.stdout)?.[1];
+    expect(sum).to.equal(createHash("sha256").update(readFileSync(file)).digest("hex"));
+    expect(again.stdout).to.contain(`sha256 ${sum}`);
+    const { stdout, code } = await importFile(MAIN, "--model", file, "--json");
+    const { encoder, metrics, predictions } = JSON.parse(stdout);
+    expect(encoder).to.match(/^NgramSentenceEncoder on (?:cuda|cpu)$/);
+    expect(metrics["recall@10"]).to.be.greaterThan(0.9);
+    expect(predictions).to.have.length(32);
+    expect(code).to.not.equal(1);
+  });
+
+  it("say what is wrong with their options", async () => {
+    for (const [args, text] of [
+      [["--passages", "x"], "--passages and --queries go together"],
+      [["--model", "a", "--e5", "b"], "--model and --e5 are two encoders"],
+      [["--nope"], "Unknown option '--nope'"],
+      [["--model", "/none.onnx"], "the model /none.onnx can't be read: ENOENT"],
+    ] as const) {
+      const { stderr, code } = await importFile(MAIN, ...args);
+      expect(stderr).to.contain(text).and.not.contain("    at ");
+      expect(code).to.equal(1);
+    }
+  });
+});
+
+describe("hebrew-neural: a run in a container @slow", () => {
+  const held = loopback();
+
+  onLoopback("gives the same hits, opens one session, and encodes nothing the second time", async () => {
+    const content = files.ofDeclaration().content;
+    const inputs = {
+      ...declaration(),
+      model: { kind: "ngrams", content, executors: ["cuda", "cpu"] } as EncoderSettings,
+    };
+    const here = await new NeuralHebrewRetrieval().run(inputs);
+    const runOn = modal({ image: image().env({ ONNXRUNTIME_NODE_INSTALL: "skip" }), volume: "neural" });
+    const cache = sqlite(".cache/neural.sqlite");
+    const seen = watch();
+    const there = await new NeuralHebrewRetrieval().run(inputs, { runOn, cache, onEvent: seen.onEvent });
+    expect(there).to.deep.equal(here);
+    expect(seen.sessions).to.deep.equal(["NgramSentenceEncoder on cpu"]);
+    expect(seen.encodings).to.be.greaterThan(0);
+    const again = watch();
+    expect(await new NeuralHebrewRetrieval().run(inputs, { runOn, cache, onEvent: again.onEvent })).to.deep.equal(here);
+    expect({ encodings: again.encodings, sessions: again.sessions }).to.deep.equal({ encodings: 0, sessions: [] });
+  });
+
+  onLoopback("takes onnxruntime-node of image().cuda(), and puts none of its own beside it", async () => {
+    held.server.forget();
+    const inputs = {
+      ...declaration(),
+      model: { ...files.ofDeclaration().settings, executors: ["cuda", "cpu"] } as EncoderSettings,
+    };
+    const runOn = modal({ gpu: "A10G", image: image().cuda() });
+    const { metrics } = await new NeuralHebrewRetrieval().run(inputs, { runOn });
+    expect(metrics["recall@10"]).to.be.greaterThan(0.9);
+    const commands = held.server
+      .called("ImageGetOrCreate")
+      .flatMap(({ image }) => image.dockerfileCommands as string[]);
+    expect(commands.join("\n")).to.contain("'onnxruntime-node@1.30.0'").and.contain("ldd").and.not.contain("npm ci");
+  });
+
+  onLoopback("tells of a model that the container does not have", async () => {
+    const inputs = { ...declaration(), model: { kind: "ngrams", file: "/models/none.onnx" } as EncoderSettings };
+    const error = await rejection(new NeuralHebrewRetrieval().run(inputs, { runOn: modal() }));
+    expect(error.message)
+      .to.contain("the model /models/none.onnx can't be read: ENOENT")
+      .and.contain("NeuralHebrewRetrieval.modelFiles");
+  });
+
+  onLoopback("is what the command line starts, with the image of the class and the GPU of --on", async () => {
+    held.server.forget();
+    const { passages, queries } = declaration();
+    const file = files.write(
+      "inputs.json",
+      JSON.stringify({ passages, queries, model: { ...files.ofDeclaration().settings } }),
+    );
+    const ran = await execute(process.execPath, [
+      ...[built("src/cli/main.ts"), "run", "examples/hebrew-neural/on-gpu.ts", "--input", `@${file}`],
+      ...["--on", "modal:gpu=H100", "--outputs", "metrics", "--json", "--quiet"],
+    ]);
+    expect(ran.stderr).to.equal("");
+    expect(JSON.parse(ran.stdout).metrics["recall@10"]).to.be.greaterThan(0.9);
+    const images = held.server.called("ImageGetOrCreate").map(({ image }) => image.dockerfileCommands as string[]);
+    expect(images.flat().join("\n"))
+      .to.contain("FROM nvidia/cuda:13.")
+      .and.contain("/resolve/614241f6")
+      .and.contain("sha256sum -c");
+    const [{ definition }] = held.server.called("SandboxCreate") as [{ definition: any }];
+    expect(definition.resources.gpuConfig.gpuType).to.equal("H100");
+  });
+
+  onLoopback("is what npm run modal:demo -- neural shows", async () => {
+    const { stdout, code } = await execute(process.execPath, [...LOADER, "examples/modal/demo.ts", "neural"]);
+    expect(stdout).to.contain(
+      "70 texts encoded, by NgramSentenceEncoder on cpu\nsecond run: 0 texts encoded: the same predictions",
+    );
+    expect(code).to.equal(0);
+  });
+});
