@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { truncateSync } from "node:fs";
+import { rmSync, truncateSync } from "node:fs";
+import path from "node:path";
 import { expect } from "chai";
 import { checkModelFiles, type EncoderSettings, ModelError } from "../../examples/hebrew-neural/model-files.js";
-import { encodeOnnx } from "../../examples/hebrew-neural/onnx.js";
+import { encodeOnnx, type OnnxModel } from "../../examples/hebrew-neural/onnx.js";
 import { NeuralHebrewRetrieval } from "../../examples/hebrew-neural/retrieval.js";
 import { declaration } from "../../examples/hebrew-retrieval/corpus.js";
 import { modelFolder, smallTokenizer, withEncoder } from "../support/neural-models.js";
@@ -98,6 +99,24 @@ describe("hebrew-neural: files that do not do", () => {
       () => files.e5Files(size - 10),
       new RegExp(`the model failed on a batch of the shape \\[1, 1\\]: .*Its tokenizer has ids up to ${size - 1}`),
     ],
+    [
+      "a tokenizer without its configuration",
+      e5(() => {
+        rmSync(path.join(files.folder, "tokenizer_config.json"));
+        return {};
+      }),
+      /^the tokenizer .*tokenizer_config\.json can't be read: ENOENT/,
+    ],
+    [
+      "a configuration of another sum",
+      e5({ tokenizerConfigSha256: "0".repeat(64) }),
+      /tokenizer_config\.json has the SHA-256 sum/,
+    ],
+    [
+      "a tokenizer without marks around a text",
+      e5(tokenizerOf(JSON.stringify({ ...smallTokenizer().definition, post_processor: null }))),
+      /^the tokenizer .* can't be used: it puts no marks around a text/,
+    ],
     ["no executor", () => ({ ...files.ofDeclaration().settings, executors: [] }), /the list of executors is empty/],
     [
       "an executor that is not there",
@@ -133,5 +152,101 @@ describe("hebrew-neural: files that do not do", () => {
     const model = { kind: "bert", file: "x", executors: ["tpu"], sha256: "abc" } as never;
     const error = await rejection(new NeuralHebrewRetrieval().run({ ...declaration(), model }));
     for (const name of ["model.kind", "model.executors", "model.sha256"]) expect(error.message).to.contain(name);
+  });
+});
+
+/** A model with the names of one of `make-model.ts`, and what a case changes of it. */
+function namedLikeOurs({
+  outputs = {},
+  buckets = BigInt64Array.of(16n),
+  fixed = "batch",
+  tail = [{ op: "Identity", inputs: ["sums"], outputs: ["embeddings"] }],
+  table = Float32Array.from({ length: 17 * 4 }, (_, i) => Math.sin(i)),
+}: {
+  readonly outputs?: Partial<OnnxModel["outputs"][0]>;
+  readonly buckets?: BigInt64Array | Float32Array;
+  readonly fixed?: string | number;
+  readonly tail?: OnnxModel["nodes"];
+  readonly table?: Float32Array;
+}): Buffer {
+  return encodeOnnx({
+    name: "named like ours",
+    inputs: [
+      { name: "ids", type: "int32", dims: [fixed, "length"] },
+      { name: "weights", type: "float32", dims: [fixed, "length"] },
+    ],
+    outputs: [
+      { name: "embeddings", type: "float32", dims: ["batch", 4], ...outputs },
+      { name: "buckets", type: buckets instanceof Float32Array ? "float32" : "int64", dims: [buckets.length] },
+    ],
+    initializers: [
+      { name: "table", dims: [17, 4], data: table },
+      { name: "first", dims: [1], data: BigInt64Array.of(0n) },
+      { name: "second", dims: [1], data: BigInt64Array.of(1n) },
+      { name: "count", dims: [buckets.length], data: buckets },
+    ],
+    nodes: [
+      { op: "Gather", inputs: ["table", "ids"], outputs: ["rows"] },
+      { op: "Unsqueeze", inputs: ["weights", "second"], outputs: ["row"] },
+      { op: "MatMul", inputs: ["row", "rows"], outputs: ["product"] },
+      { op: "Squeeze", inputs: ["product", "second"], outputs: ["sums"] },
+      ...tail,
+      { op: "Identity", inputs: ["count"], outputs: ["buckets"] },
+    ],
+  });
+}
+
+describe("hebrew-neural: a model of the right names whose outputs are not those of an encoder", () => {
+  const tail = (op: string, inputs: string[], attributes: Record<string, number>) => [
+    { op, inputs, outputs: ["embeddings"], attributes },
+  ];
+  const buckets = (...values: bigint[]) => ({ buckets: BigInt64Array.from(values) });
+  const cases: [string, Parameters<typeof namedLikeOurs>[0], RegExp][] = [
+    [
+      "of another rank",
+      { tail: [{ op: "Identity", inputs: ["product"], outputs: ["embeddings"] }], outputs: { dims: ["batch", 1, 4] } },
+      /output embeddings has the shape \[2, 1, 4\] and the type float32: \[2, any\] and float32 are expected/,
+    ],
+    [
+      "without dimensions",
+      { tail: tail("ReduceSum", ["sums", "second"], { keepdims: 0 }), outputs: { dims: ["batch"] } },
+      /has the shape \[2\]/,
+    ],
+    [
+      "with one row for all texts",
+      { tail: tail("ReduceSum", ["sums", "first"], { keepdims: 1 }), outputs: { dims: [1, 4] } },
+      /has the shape \[1, 4\]/,
+    ],
+    ["of another type", { tail: tail("Cast", ["sums"], { to: 7 }), outputs: { type: "int64" } }, /the type int64/],
+    ["of no buckets", buckets(0n), /output buckets is 0: /],
+    ["of fewer buckets than none", buckets(-3n), /output buckets is -3: /],
+    ["of more buckets than its table has rows", buckets(1000n), /the model failed on a batch .*1000/],
+    ["without a number of buckets", buckets(), /output buckets has the shape \[0\]/],
+    ["with two numbers of buckets", buckets(16n, 16n), /output buckets has the shape \[2\]/],
+    ["of half a bucket", { buckets: Float32Array.of(2.5) }, /output buckets has the shape \[1\] and the type float32/],
+    ["for one text at a time", { fixed: 1 }, /the model failed on a batch of the shape \[2, 1\]: .*invalid dimensions/],
+  ];
+  for (const [title, changes, message] of cases) {
+    it(`${title}: an error when it is opened`, async () => {
+      const error = await rejection(
+        withEncoder({ kind: "ngrams", content: namedLikeOurs(changes) }, async () => undefined),
+      );
+      expect(error).to.be.instanceOf(ModelError);
+      expect(error.message).to.match(message);
+    });
+  }
+
+  it("of vectors that are not of length 1: an error of the run, and no hits", async () => {
+    for (const table of [new Float32Array(17 * 4).fill(Number.NaN), new Float32Array(17 * 4).fill(3e38), undefined]) {
+      const model: EncoderSettings = {
+        kind: "ngrams",
+        content: namedLikeOurs(table === undefined ? {} : { table }),
+        executors: ["cpu"],
+      };
+      const error = await rejection(new NeuralHebrewRetrieval().run({ ...declaration(), model }));
+      expect(error.message).to.match(
+        /^NeuralHebrewRetrieval\.denseIndex: failed with RangeError: vector 0 has the length .*, and 1 is expected/,
+      );
+    }
   });
 });

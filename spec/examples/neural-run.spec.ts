@@ -4,6 +4,7 @@ import path from "node:path";
 import { expect } from "chai";
 import { makeLsaModel } from "../../examples/hebrew-neural/lsa-model.js";
 import type { EncoderSettings } from "../../examples/hebrew-neural/model-files.js";
+import { encodeOnnx } from "../../examples/hebrew-neural/onnx.js";
 import { NeuralHebrewRetrieval } from "../../examples/hebrew-neural/retrieval.js";
 import { declaration } from "../../examples/hebrew-retrieval/corpus.js";
 import { evaluate } from "../../examples/hebrew-retrieval/evaluation.js";
@@ -12,7 +13,7 @@ import { built } from "../support/built.js";
 import { execute, LOADER } from "../support/execute.js";
 import { importFile } from "../support/in-process.js";
 import { loopback, onLoopback } from "../support/modal.js";
-import { modelFolder } from "../support/neural-models.js";
+import { modelFolder, smallE5, smallTokenizer } from "../support/neural-models.js";
 import { rejection } from "../support/rejection.js";
 
 const files = modelFolder();
@@ -35,7 +36,10 @@ function watch() {
 }
 
 describe("hebrew-neural: a run", () => {
-  const inputs = () => ({ ...declaration(), model: { ...files.ofDeclaration().settings, executors: ["cpu" as const] } });
+  const inputs = () => ({
+    ...declaration(),
+    model: { ...files.ofDeclaration().settings, executors: ["cpu" as const] },
+  });
 
   it("says which executor its session got, and opens one", async () => {
     const seen = watch();
@@ -105,6 +109,29 @@ describe("hebrew-neural: a run", () => {
     expect(replaced.outputs).not.to.deep.equal(first.outputs);
   });
 
+  it("encodes all anew where any file of its encoder has other content", async () => {
+    const cache = memory();
+    const model: EncoderSettings = { ...files.e5Files(), executors: ["cpu"] };
+    const encodings = async () => {
+      const seen = watch();
+      await new NeuralHebrewRetrieval().run({ ...declaration(), model }, { cache, onEvent: seen.onEvent });
+      return seen.encodings;
+    };
+    const first = await encodings();
+    expect(first).to.be.greaterThan(0);
+    expect(await encodings()).to.equal(0);
+    const { definition, config } = smallTokenizer();
+    for (const [name, content] of [
+      ["tokenizer_config.json", JSON.stringify({ ...config, do_lowercase_and_remove_accent: true })],
+      ["tokenizer.json", JSON.stringify({ ...definition, version: "1.1" })],
+      [path.basename(model.file!), encodeOnnx({ ...smallE5(smallTokenizer().size).model, name: "another" })],
+    ] as const) {
+      files.write(name, content);
+      expect(await encodings(), name).to.equal(first);
+      expect(await encodings(), name).to.equal(0);
+    }
+  });
+
   it("gives the same hits in threads, with a session for each @slow", async () => {
     const expected = await new NeuralHebrewRetrieval().run(inputs());
     const labels: unknown[] = [];
@@ -143,17 +170,35 @@ describe("hebrew-neural: the commands", () => {
     expect(code).to.not.equal(1);
   });
 
-  it("say what is wrong with their options", async () => {
-    for (const [args, text] of [
-      [["--passages", "x"], "--passages and --queries go together"],
-      [["--model", "a", "--e5", "b"], "--model and --e5 are two encoders"],
-      [["--nope"], "Unknown option '--nope'"],
-      [["--model", "/none.onnx"], "the model /none.onnx can't be read: ENOENT"],
+  it("say what is wrong with their options and files, without a stack", async () => {
+    const [one, queries, output] = [
+      files.write("one.jsonl", '{"id":"a","text":"שלום"}'),
+      files.write("queries.jsonl", '{"id":"q","text":"שלום","relevant":["a"]}'),
+      path.join(files.folder, "x.onnx"),
+    ];
+    const unknown = files.write("unknown.jsonl", '{"id":"q","text":"שלום","relevant":["zz"]}');
+    for (const [file, args, text] of [
+      [MAIN, ["--passages", "x"], "--passages and --queries go together"],
+      [MAIN, ["--model", "a", "--e5", "b"], "--model and --e5 are two encoders"],
+      [MAIN, ["--nope"], "Unknown option '--nope'"],
+      [MAIN, ["--model", "/none.onnx"], "the model /none.onnx can't be read: ENOENT"],
+      [MAIN, ["--passages", one, "--queries", queries], "at least 2 passages, not from 1"],
+      [MAIN, ["--passages", one, "--queries", unknown], "unknown.jsonl:1: relevant names no passage: zz"],
+      [MAKE, [], "--output is missing"],
+      [MAKE, ["--nope"], "Unknown option '--nope'"],
+      [MAKE, ["--output", output, "--queries", "x"], "--passages and --queries go together"],
+      [MAKE, ["--output", output, "--passages", "/none", "--queries", "/none"], "ENOENT: no such file"],
+      [MAKE, ["--output", output, "--passages", one, "--queries", unknown], "relevant names no passage: zz"],
+      [MAKE, ["--output", output, "--passages", one, "--queries", queries], "at least 2 passages, not from 1"],
+      [MAKE, ["--output", output, "--dimensions", "many"], "dimensions is NaN: a whole number from 1 to 1000000"],
+      [MAKE, ["--output", output, "--buckets", "10000000000"], "buckets is 10000000000: a whole number from 1"],
+      [MAKE, ["--output", files.folder], "EISDIR"],
     ] as const) {
-      const { stderr, code } = await importFile(MAIN, ...args);
-      expect(stderr).to.contain(text).and.not.contain("    at ");
-      expect(code).to.equal(1);
+      const { stderr, code } = await importFile(file, ...args);
+      expect(stderr, args.join(" ")).to.contain(text).and.not.contain("    at ");
+      expect(code, args.join(" ")).to.equal(1);
     }
+    expect((await importFile(MAKE, "--help")).stdout).to.contain("--output FILE.onnx");
   });
 });
 
