@@ -8,32 +8,11 @@ import { encodeOnnx } from "../../examples/hebrew-neural/onnx.js";
 import { NeuralHebrewRetrieval } from "../../examples/hebrew-neural/retrieval.js";
 import { declaration } from "../../examples/hebrew-retrieval/corpus.js";
 import { evaluate } from "../../examples/hebrew-retrieval/evaluation.js";
-import { image, memory, modal, type RunEvent, sqlite } from "../../src/index.js";
-import { built } from "../support/built.js";
-import { execute, LOADER } from "../support/execute.js";
+import { memory } from "../../src/index.js";
 import { importFile } from "../support/in-process.js";
-import { loopback, onLoopback } from "../support/modal.js";
-import { modelFolder, smallE5, smallTokenizer } from "../support/neural-models.js";
-import { rejection } from "../support/rejection.js";
+import { modelFolder, smallE5, smallTokenizer, watch } from "../support/neural-models.js";
 
 const files = modelFolder();
-
-/** What a run has done, by its events. */
-function watch() {
-  const events: RunEvent[] = [];
-  return {
-    onEvent: (event: RunEvent) => void events.push(event),
-    /** How many calls of nodes there were that encode texts. */
-    get encodings() {
-      return events.filter(({ type, phase, name }) => type === "element" && phase === "end" && /^embedded/.test(name))
-        .length;
-    },
-    /** The labels of the sessions that were opened. */
-    get sessions() {
-      return events.flatMap((event) => (event.type === "resource" && event.phase === "end" ? [event.label] : []));
-    },
-  };
-}
 
 describe("hebrew-neural: a run", () => {
   const inputs = () => ({
@@ -132,6 +111,22 @@ describe("hebrew-neural: a run", () => {
     }
   });
 
+  it("opens one session for the runs of an open pipeline, and another one for other executors", async () => {
+    await using open = new NeuralHebrewRetrieval().open();
+    const seen = watch();
+    for (let i = 0; i < 3; i++) await open.run(inputs(), { onEvent: seen.onEvent });
+    expect(seen.sessions).to.deep.equal(["NgramSentenceEncoder on cpu"]);
+    const model = { ...inputs().model, executors: ["cuda" as const] };
+    const error = await open.run({ ...inputs(), model }, { onEvent: seen.onEvent }).then(
+      () => undefined,
+      (thrown: Error) => thrown,
+    );
+    if (error === undefined) expect(seen.sessions).to.have.length(2);
+    else expect(error.message).to.contain("cuda: ");
+    // Without CUDA there is no second one.
+    for (const label of seen.sessions.slice(1)) expect(label).to.equal("NgramSentenceEncoder on cuda");
+  });
+
   it("gives the same hits in threads, with a session for each @slow", async () => {
     const expected = await new NeuralHebrewRetrieval().run(inputs());
     const labels: unknown[] = [];
@@ -199,81 +194,5 @@ describe("hebrew-neural: the commands", () => {
       expect(code, args.join(" ")).to.equal(1);
     }
     expect((await importFile(MAKE, "--help")).stdout).to.contain("--output FILE.onnx");
-  });
-});
-
-describe("hebrew-neural: a run in a container @slow", () => {
-  const held = loopback();
-
-  onLoopback("gives the same hits, opens one session, and encodes nothing the second time", async () => {
-    const content = files.ofDeclaration().content;
-    const inputs = {
-      ...declaration(),
-      model: { kind: "ngrams", content, executors: ["cuda", "cpu"] } as EncoderSettings,
-    };
-    const here = await new NeuralHebrewRetrieval().run(inputs);
-    const runOn = modal({ image: image().env({ ONNXRUNTIME_NODE_INSTALL: "skip" }), volume: "neural" });
-    const cache = sqlite(".cache/neural.sqlite");
-    const seen = watch();
-    const there = await new NeuralHebrewRetrieval().run(inputs, { runOn, cache, onEvent: seen.onEvent });
-    expect(there).to.deep.equal(here);
-    expect(seen.sessions).to.deep.equal(["NgramSentenceEncoder on cpu"]);
-    expect(seen.encodings).to.be.greaterThan(0);
-    const again = watch();
-    expect(await new NeuralHebrewRetrieval().run(inputs, { runOn, cache, onEvent: again.onEvent })).to.deep.equal(here);
-    expect({ encodings: again.encodings, sessions: again.sessions }).to.deep.equal({ encodings: 0, sessions: [] });
-  });
-
-  onLoopback("takes onnxruntime-node of image().cuda(), and puts none of its own beside it", async () => {
-    held.server.forget();
-    const inputs = {
-      ...declaration(),
-      model: { ...files.ofDeclaration().settings, executors: ["cuda", "cpu"] } as EncoderSettings,
-    };
-    const runOn = modal({ gpu: "A10G", image: image().cuda() });
-    const { metrics } = await new NeuralHebrewRetrieval().run(inputs, { runOn });
-    expect(metrics["recall@10"]).to.be.greaterThan(0.9);
-    const commands = held.server
-      .called("ImageGetOrCreate")
-      .flatMap(({ image }) => image.dockerfileCommands as string[]);
-    expect(commands.join("\n")).to.contain("'onnxruntime-node@1.30.0'").and.contain("ldd").and.not.contain("npm ci");
-  });
-
-  onLoopback("tells of a model that the container does not have", async () => {
-    const inputs = { ...declaration(), model: { kind: "ngrams", file: "/models/none.onnx" } as EncoderSettings };
-    const error = await rejection(new NeuralHebrewRetrieval().run(inputs, { runOn: modal() }));
-    expect(error.message)
-      .to.contain("the model /models/none.onnx can't be read: ENOENT")
-      .and.contain("NeuralHebrewRetrieval.modelFiles");
-  });
-
-  onLoopback("is what the command line starts, with the image of the class and the GPU of --on", async () => {
-    held.server.forget();
-    const { passages, queries } = declaration();
-    const file = files.write(
-      "inputs.json",
-      JSON.stringify({ passages, queries, model: { ...files.ofDeclaration().settings } }),
-    );
-    const ran = await execute(process.execPath, [
-      ...[built("src/cli/main.ts"), "run", "examples/hebrew-neural/on-gpu.ts", "--input", `@${file}`],
-      ...["--on", "modal:gpu=H100", "--outputs", "metrics", "--json", "--quiet"],
-    ]);
-    expect(ran.stderr).to.equal("");
-    expect(JSON.parse(ran.stdout).metrics["recall@10"]).to.be.greaterThan(0.9);
-    const images = held.server.called("ImageGetOrCreate").map(({ image }) => image.dockerfileCommands as string[]);
-    expect(images.flat().join("\n"))
-      .to.contain("FROM nvidia/cuda:13.")
-      .and.contain("/resolve/614241f6")
-      .and.contain("sha256sum -c");
-    const [{ definition }] = held.server.called("SandboxCreate") as [{ definition: any }];
-    expect(definition.resources.gpuConfig.gpuType).to.equal("H100");
-  });
-
-  onLoopback("is what npm run modal:demo -- neural shows", async () => {
-    const { stdout, code } = await execute(process.execPath, [...LOADER, "examples/modal/demo.ts", "neural"]);
-    expect(stdout).to.contain(
-      "70 texts encoded, by NgramSentenceEncoder on cpu\nsecond run: 0 texts encoded: the same predictions",
-    );
-    expect(code).to.equal(0);
   });
 });

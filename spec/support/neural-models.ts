@@ -7,6 +7,7 @@ import { checkModelFiles, type EncoderSettings } from "../../examples/hebrew-neu
 import { encodeOnnx, type OnnxModel } from "../../examples/hebrew-neural/onnx.js";
 import type { SentenceEncoder } from "../../examples/hebrew-neural/sentence-encoder.js";
 import { declaration } from "../../examples/hebrew-retrieval/corpus.js";
+import type { RunEvent } from "../../src/index.js";
 
 /** Small models and tokenizers in a folder of their own, for the specs of a file. */
 export function modelFolder() {
@@ -54,6 +55,23 @@ export async function withEncoder<T>(
 ): Promise<T> {
   await using encoder = await openEncoder(await checkModelFiles(settings));
   return await work(encoder);
+}
+
+/** What a run has done, by its events. */
+export function watch() {
+  const events: RunEvent[] = [];
+  return {
+    onEvent: (event: RunEvent) => void events.push(event),
+    /** How many calls of nodes there were that encode texts. */
+    get encodings() {
+      return events.filter(({ type, phase, name }) => type === "element" && phase === "end" && /^embedded/.test(name))
+        .length;
+    },
+    /** The labels of the sessions that were opened. */
+    get sessions() {
+      return events.flatMap((event) => (event.type === "resource" && event.phase === "end" ? [event.label] : []));
+    },
+  };
 }
 
 /** Random numbers that are the same each time. */
