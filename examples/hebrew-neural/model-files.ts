@@ -33,6 +33,11 @@ export class EncoderSettings {
   @IsOptional() @IsInt() @Min(1) @Max(256) sessionThreads?: number;
 }
 
+const NAMES: readonly string[] = [
+  ...["kind", "file", "content", "tokenizer", "sha256", "tokenizerSha256", "tokenizerConfigSha256"],
+  ...["executors", "sessionThreads"],
+] satisfies (keyof EncoderSettings)[];
+
 /** What is wrong with a model, its tokenizer or its settings. */
 export class ModelError extends Error {
   override readonly name = "ModelError";
@@ -62,6 +67,10 @@ export class ModelFiles {
  * @throws {ModelError} for a file that can't be read or has another sum, and for settings that do not fit together.
  */
 export async function checkModelFiles(settings: EncoderSettings): Promise<ModelFiles> {
+  // JSON has no types: a list of executors under another name would let a run fall back to the CPU.
+  const unknown = Object.keys(settings).filter((name) => !NAMES.includes(name));
+  if (unknown.length > 0)
+    throw new ModelError(`the settings of the encoder have no ${unknown.join(", ")}: they are ${NAMES.join(", ")}`);
   const { kind, file, content, tokenizer, executors = EXECUTORS, sessionThreads = 1 } = settings;
   if ((file === undefined) === (content === undefined)) {
     throw new ModelError(

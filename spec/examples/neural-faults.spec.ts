@@ -77,6 +77,11 @@ describe("hebrew-neural: files that do not do", () => {
       () => ({ ...files.ofDeclaration().settings, content: new Uint8Array(1) }),
       /one of them, and not both/,
     ],
+    [
+      "a setting of another name",
+      () => ({ ...files.ofDeclaration().settings, executor: ["cuda"] }) as EncoderSettings,
+      /have no executor: they are kind, file, /,
+    ],
     ["neither", () => ({ kind: "ngrams" }), /have to name a file, or give its content/],
     ["a content that is no bytes", () => ({ kind: "ngrams", content: [1, 2] as never }), /has to be a Uint8Array/],
     [
