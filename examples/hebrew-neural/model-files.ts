@@ -33,10 +33,17 @@ export class EncoderSettings {
   @IsOptional() @IsInt() @Min(1) @Max(256) sessionThreads?: number;
 }
 
-const NAMES: readonly string[] = [
-  ...["kind", "file", "content", "tokenizer", "sha256", "tokenizerSha256", "tokenizerConfigSha256"],
-  ...["executors", "sessionThreads"],
-] satisfies (keyof EncoderSettings)[];
+const NAMES = Object.keys({
+  kind: true,
+  file: true,
+  content: true,
+  tokenizer: true,
+  sha256: true,
+  tokenizerSha256: true,
+  tokenizerConfigSha256: true,
+  executors: true,
+  sessionThreads: true,
+} satisfies Record<keyof EncoderSettings, true>);
 
 /** What is wrong with a model, its tokenizer or its settings. */
 export class ModelError extends Error {
