@@ -296,7 +296,7 @@ export abstract class Pipeline implements AnyPipeline {
   open(): this & AsyncDisposable;
   open(...more: unknown[]): this & AsyncDisposable {
     checkNoMore(`${classNameOf(this.constructor)}.open()`, more, "For options: with(options).open().");
-    const resources = new ResourceScope();
+    const resources = new ResourceScope("content");
     const copy: this = this.#derive({});
     opened.set(copy, resources);
     return Object.defineProperty(copy, Symbol.asyncDispose, { value: () => resources.dispose() }) as this &

@@ -16,7 +16,7 @@ export class DenseIndex {
 
   /**
    * @param vectors of length 1 each, or all zeros: of passages without a word.
-   * @throws {RangeError} for vectors of different lengths.
+   * @throws {RangeError} for vectors of different sizes, and for one that is not of length 1.
    */
   constructor(vectors: readonly Float32Array[]) {
     this.dimensions = vectors[0]?.length ?? 0;
@@ -24,6 +24,7 @@ export class DenseIndex {
     for (const [passage, vector] of vectors.entries()) {
       if (vector.length !== this.dimensions)
         throw new RangeError(`vector ${passage} has ${vector.length} elements, and the first one ${this.dimensions}`);
+      checkLength(vector, `vector ${passage}`);
       this.matrix.set(vector, passage * this.dimensions);
     }
   }
@@ -38,13 +39,14 @@ export class DenseIndex {
    *
    * @param limit the number of hits of a question at most.
    * @returns for each question its hits, best first; of equals the earlier passage.
-   * @throws {RangeError} for a question of another length than the passages.
+   * @throws {RangeError} for a question of another size than the passages, or not of length 1.
    */
   search(queries: readonly Float32Array[], limit: number): Hit[][] {
     const { matrix, dimensions, size } = this;
-    for (const query of queries) {
+    for (const [q, query] of queries.entries()) {
       if (size > 0 && query.length !== dimensions)
-        throw new RangeError(`a question has ${query.length} elements, and the passages ${dimensions}`);
+        throw new RangeError(`question ${q} has ${query.length} elements, and the passages ${dimensions}`);
+      checkLength(query, `question ${q}`);
     }
     const best = queries.map(() => new BestHits(Math.min(limit, size)));
     const rows = Math.max(1, Math.floor(BLOCK_BYTES / (dimensions * 4)));
@@ -60,6 +62,13 @@ export class DenseIndex {
     }
     return best.map((hits) => hits.sorted());
   }
+}
+
+/** Products are cosines only for vectors of length 1; and one that is not a number is never above a threshold. */
+function checkLength(vector: Float32Array, name: string): void {
+  const length = Math.sqrt(product(vector, 0, vector));
+  if (length === 0 || Math.abs(length - 1) < 0.001) return;
+  throw new RangeError(`${name} has the length ${length}, and 1 is expected, or 0: see whether the model is damaged`);
 }
 
 /** The dot product of a row and a vector, in four sums: each addition waits for one of four before it. */

@@ -1,11 +1,10 @@
 import { readFile } from "node:fs/promises";
-import path from "node:path";
 import { Tokenizer } from "@huggingface/tokenizers";
 import * as ort from "onnxruntime-node";
 import { padBatches } from "./batches.js";
-import { type Executor, ModelError, type ModelFiles } from "./model-files.js";
+import { type Executor, ModelError, type ModelFiles, tokenizerConfigOf } from "./model-files.js";
 import type { SentenceEncoder, TextRole } from "./sentence-encoder.js";
-import { checkNames, openSession, runSession } from "./session.js";
+import { checkNames, openSession, readOutput, runSession } from "./session.js";
 
 /** Tokens that a text has at most: the model has no more positions. */
 const MAX_TOKENS = 512;
@@ -54,7 +53,7 @@ export class E5Encoder implements SentenceEncoder {
     for (const { positions, length } of padBatches(lengths, MAX_IDS)) {
       const rows = positions.map((position) => tokens[position]!);
       const outputs = await runSession(this.session, feed(this.session, rows, length), [OUTPUT]);
-      const states = outputs[OUTPUT]!.data as Float32Array;
+      const { data: states } = readOutput(outputs, OUTPUT, "float32", [rows.length, length, this.dimensions]);
       for (const [row, position] of positions.entries()) {
         const from = row * length * this.dimensions;
         vectors[position] = meanOfTokens(states, from, rows[row]!.length, this.dimensions);
@@ -123,21 +122,21 @@ async function hiddenSize(session: ort.InferenceSession, largestId: number): Pro
       { cause: error.cause },
     );
   });
-  const { dims, type } = outputs[OUTPUT]!;
-  if (dims.length === 3 && type === "float32") return dims[2]!;
-  throw new ModelError(
-    `the model's output ${OUTPUT} has the shape [${dims.join(", ")}] and the type ${type}: expected are float32 values of the shape [batch, length, dimensions]`,
-  );
+  return readOutput(outputs, OUTPUT, "float32", [1, 1, undefined]).dims[2]!;
 }
 
 async function readTokenizer(file: string): Promise<{ tokenizer: Tokenizer; largestId: number }> {
   const definition = await readJson(file);
-  const config = await readJson(path.join(path.dirname(file), "tokenizer_config.json"));
+  const config = await readJson(tokenizerConfigOf(file));
   try {
     const tokenizer = new Tokenizer(definition, config);
     const ids: readonly number[] = tokenizer.encode("query: שלום").ids;
     const isWhole = ids.length > 0 && ids.every((id) => Number.isSafeInteger(id) && id >= 0);
     if (!isWhole) throw new TypeError(`it gives the ids ${ids.join(", ") || "none"}`);
+    // The last one stays where a text is cut.
+    const bare: readonly number[] = tokenizer.encode("query: שלום", { add_special_tokens: false }).ids;
+    if (ids.length < bare.length + 2 || ids.at(-1) === bare.at(-1))
+      throw new TypeError("it puts no marks around a text, which models of this kind are trained with");
     return { tokenizer, largestId: largestIdOf(definition) };
   } catch (error) {
     throw new ModelError(`the tokenizer ${file} can't be used: ${(error as Error).message}`, { cause: error });

@@ -33,5 +33,6 @@ export function e5Settings(folder = FOLDER): EncoderSettings {
     tokenizer: `${folder}/tokenizer.json`,
     sha256: SUMS["model.onnx"],
     tokenizerSha256: SUMS["tokenizer.json"],
+    tokenizerConfigSha256: SUMS["tokenizer_config.json"],
   };
 }

@@ -1,3 +1,4 @@
+import { ModelError } from "./model-files.js";
 import { NgramHasher } from "./ngrams.js";
 import { encodeOnnx } from "./onnx.js";
 import { rightSingularVectors } from "./svd.js";
@@ -9,6 +10,8 @@ export interface LsaOptions {
   readonly dimensions?: number;
 }
 
+/** The number of buckets and of dimensions at most: tables of more do not fit into memory. */
+const MOST = 1_000_000;
 /** What int8 can hold on both sides of zero. */
 const INT8 = 127;
 
@@ -19,12 +22,16 @@ const INT8 = 127;
  *
  * @param texts the passages, in any order that stays the same.
  * @returns the bytes of an `.onnx` file: the same for the same texts and options.
- * @throws {RangeError} for fewer than two passages.
+ * @throws {ModelError} for fewer than two passages, and for options out of range.
  */
 export function makeLsaModel(texts: readonly string[], options: LsaOptions = {}): Buffer {
-  const { buckets = 32_768 } = options;
-  if (texts.length < 2) throw new RangeError(`a model is made from at least 2 passages, not from ${texts.length}`);
-  const rank = Math.min(options.dimensions ?? 128, texts.length - 1);
+  const { buckets = 32_768, dimensions = 128 } = options;
+  if (texts.length < 2) throw new ModelError(`a model is made from at least 2 passages, not from ${texts.length}`);
+  for (const [name, value] of Object.entries({ buckets, dimensions })) {
+    if (!(Number.isInteger(value) && value >= 1 && value <= MOST))
+      throw new ModelError(`${name} is ${value}: a whole number from 1 to ${MOST} is expected`);
+  }
+  const rank = Math.min(dimensions, texts.length - 1);
   const hasher = new NgramHasher(buckets);
   const features = texts.map((text) => hasher.features(text));
   const idf = rarities(

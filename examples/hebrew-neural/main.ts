@@ -1,9 +1,10 @@
 import { parseArgs } from "node:util";
-import { HypernodesError, sqlite } from "../../src/index.js";
-import { BadLines, corpusFrom, declaration } from "../hebrew-retrieval/corpus.js";
+import { sqlite } from "../../src/index.js";
+import { runCommand, UsageError } from "../hebrew-retrieval/command.js";
+import { corpusFrom, declaration } from "../hebrew-retrieval/corpus.js";
 import { report } from "../hebrew-retrieval/report.js";
 import { makeLsaModel } from "./lsa-model.js";
-import type { EncoderSettings } from "./model-files.js";
+import { type EncoderSettings, ModelError } from "./model-files.js";
 import { NeuralHebrewRetrieval } from "./retrieval.js";
 
 const USAGE = `Hebrew retrieval with a sentence encoder in ONNX, evaluated.
@@ -15,9 +16,6 @@ const USAGE = `Hebrew retrieval with a sentence encoder in ONNX, evaluated.
   --no-rerank        fuse by rank alone
   --cache FILE       cache what is computed in an SQLite file
   --json             one JSON object on standard output: { encoder, metrics, predictions }`;
-
-/** A mistake in the options: shown without a stack. */
-class UsageError extends Error {}
 
 async function main(): Promise<void> {
   const options = readOptions();
@@ -55,28 +53,18 @@ function settingsOf(file: string | undefined, e5: string | undefined): EncoderSe
 }
 
 function readOptions() {
-  try {
-    return parseArgs({
-      options: {
-        passages: { type: "string" },
-        queries: { type: "string" },
-        model: { type: "string" },
-        e5: { type: "string" },
-        "no-rerank": { type: "boolean", default: false },
-        cache: { type: "string" },
-        json: { type: "boolean", default: false },
-        help: { type: "boolean", short: "h", default: false },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
+  return parseArgs({
+    options: {
+      passages: { type: "string" },
+      queries: { type: "string" },
+      model: { type: "string" },
+      e5: { type: "string" },
+      "no-rerank": { type: "boolean", default: false },
+      cache: { type: "string" },
+      json: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  }).values;
 }
 
-await main().catch((error: Error & { code?: string }) => {
-  const isKnown =
-    [UsageError, BadLines, HypernodesError].some((type) => error instanceof type) || error.code?.startsWith("E");
-  console.error(isKnown ? error.message : error);
-  if (error instanceof UsageError) console.error(`\n${USAGE}`);
-  process.exitCode = 1;
-});
+await runCommand(USAGE, main, ModelError);

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
+import path from "node:path";
 import { pipeline } from "node:stream/promises";
 import { IsIn, IsInt, IsOptional, IsString, Matches, Max, Min } from "class-validator";
 import { model } from "../../src/index.js";
@@ -24,11 +25,25 @@ export class EncoderSettings {
   @IsOptional() @Matches(SHA256) sha256?: string;
   /** The SHA-256 sum that `tokenizer.json` has to have. */
   @IsOptional() @Matches(SHA256) tokenizerSha256?: string;
+  /** The SHA-256 sum that `tokenizer_config.json` has to have. */
+  @IsOptional() @Matches(SHA256) tokenizerConfigSha256?: string;
   /** The executors to try, in this order. Default: `["cuda", "cpu"]`. */
   @IsOptional() @IsIn(EXECUTORS, { each: true }) executors?: Executor[];
   /** Threads that a session computes with. Default: 1, since threads of the pipeline have a session each. */
   @IsOptional() @IsInt() @Min(1) @Max(256) sessionThreads?: number;
 }
+
+const NAMES = Object.keys({
+  kind: true,
+  file: true,
+  content: true,
+  tokenizer: true,
+  sha256: true,
+  tokenizerSha256: true,
+  tokenizerConfigSha256: true,
+  executors: true,
+  sessionThreads: true,
+} satisfies Record<keyof EncoderSettings, true>);
 
 /** What is wrong with a model, its tokenizer or its settings. */
 export class ModelError extends Error {
@@ -39,7 +54,7 @@ export class ModelError extends Error {
  * The files of an encoder whose content is known. Cached vectors depend on the content alone: the same model in another folder, or on
  * another executor, gives hits, and another model under the same path gives none.
  */
-@model({ key: ["kind", "sha256", "tokenizerSha256"] })
+@model({ key: ["kind", "sha256", "tokenizerSha256", "tokenizerConfigSha256"] })
 export class ModelFiles {
   constructor(
     readonly kind: "ngrams" | "e5",
@@ -47,6 +62,7 @@ export class ModelFiles {
     readonly sha256: string,
     readonly tokenizer: string | undefined,
     readonly tokenizerSha256: string | undefined,
+    readonly tokenizerConfigSha256: string | undefined,
     readonly executors: readonly Executor[],
     readonly sessionThreads: number,
   ) {}
@@ -58,6 +74,10 @@ export class ModelFiles {
  * @throws {ModelError} for a file that can't be read or has another sum, and for settings that do not fit together.
  */
 export async function checkModelFiles(settings: EncoderSettings): Promise<ModelFiles> {
+  // JSON has no types: a list of executors under another name would let a run fall back to the CPU.
+  const unknown = Object.keys(settings).filter((name) => !NAMES.includes(name));
+  if (unknown.length > 0)
+    throw new ModelError(`the settings of the encoder have no ${unknown.join(", ")}: they are ${NAMES.join(", ")}`);
   const { kind, file, content, tokenizer, executors = EXECUTORS, sessionThreads = 1 } = settings;
   if ((file === undefined) === (content === undefined)) {
     throw new ModelError(
@@ -78,9 +98,26 @@ export async function checkModelFiles(settings: EncoderSettings): Promise<ModelF
   const sha256 =
     content === undefined ? await sumOfFile(file!, "model") : createHash("sha256").update(content).digest("hex");
   compareSum(file ?? "the content of the model", sha256, settings.sha256);
-  const tokenizerSha256 = tokenizer === undefined ? undefined : await sumOfFile(tokenizer, "tokenizer");
-  if (tokenizerSha256 !== undefined) compareSum(tokenizer!, tokenizerSha256, settings.tokenizerSha256);
-  return new ModelFiles(kind, file ?? content!, sha256, tokenizer, tokenizerSha256, executors, sessionThreads);
+  const sums = tokenizer === undefined ? [] : await sumsOfTokenizer(tokenizer, settings);
+  return new ModelFiles(kind, file ?? content!, sha256, tokenizer, sums[0], sums[1], executors, sessionThreads);
+}
+
+/** The path of the second file of a tokenizer, beside the first: what it says changes the ids of a text as well. */
+export function tokenizerConfigOf(tokenizer: string): string {
+  return path.join(path.dirname(tokenizer), "tokenizer_config.json");
+}
+
+async function sumsOfTokenizer(tokenizer: string, settings: EncoderSettings): Promise<string[]> {
+  const sums: string[] = [];
+  for (const [file, expected] of [
+    [tokenizer, settings.tokenizerSha256],
+    [tokenizerConfigOf(tokenizer), settings.tokenizerConfigSha256],
+  ] as const) {
+    const sum = await sumOfFile(file, "tokenizer");
+    compareSum(file, sum, expected);
+    sums.push(sum);
+  }
+  return sums;
 }
 
 function compareSum(what: string, actual: string, expected: string | undefined): void {

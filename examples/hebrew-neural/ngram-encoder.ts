@@ -1,9 +1,9 @@
 import * as ort from "onnxruntime-node";
 import { padBatches } from "./batches.js";
-import type { Executor, ModelFiles } from "./model-files.js";
+import { type Executor, ModelError, type ModelFiles } from "./model-files.js";
 import { NgramHasher } from "./ngrams.js";
 import type { SentenceEncoder } from "./sentence-encoder.js";
-import { checkNames, openSession, runSession } from "./session.js";
+import { checkNames, openSession, readOutput, runSession } from "./session.js";
 
 /** Ids that one run of the model takes: the rows that it gathers for them are some 30 MB. */
 const MAX_IDS = 65_536;
@@ -27,14 +27,8 @@ export class NgramSentenceEncoder implements SentenceEncoder {
     const { session, executor } = await openSession(files);
     try {
       checkNames(session, ["ids", "weights"], [], [OUTPUT, "buckets"], "ngrams");
-      const nothing = feed([[]], [[]], 1);
-      const { embeddings, buckets } = await runSession(session, nothing, [OUTPUT, "buckets"]);
-      return new NgramSentenceEncoder(
-        session,
-        new NgramHasher(Number(buckets!.data[0])),
-        executor,
-        embeddings!.dims[1]!,
-      );
+      const { buckets, dimensions } = await readSizes(session);
+      return new NgramSentenceEncoder(session, new NgramHasher(buckets), executor, dimensions);
     } catch (error) {
       await session.release();
       throw error;
@@ -51,8 +45,9 @@ export class NgramSentenceEncoder implements SentenceEncoder {
         positions.map((position) => features[position]!.weights),
         length,
       );
-      const { embeddings } = await runSession(this.session, feeds, [OUTPUT]);
-      const [data, width] = [embeddings!.data as Float32Array, this.dimensions];
+      const width = this.dimensions;
+      const outputs = await runSession(this.session, feeds, [OUTPUT]);
+      const { data } = readOutput(outputs, OUTPUT, "float32", [positions.length, width]);
       for (const [row, position] of positions.entries()) vectors[position] = data.slice(row * width, (row + 1) * width);
     }
     return vectors;
@@ -61,6 +56,18 @@ export class NgramSentenceEncoder implements SentenceEncoder {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.session.release();
   }
+}
+
+/** The number of buckets and of dimensions. The model is run with the last bucket that it names: a smaller table is an error. */
+async function readSizes(session: ort.InferenceSession): Promise<{ buckets: number; dimensions: number }> {
+  const names = [OUTPUT, "buckets"];
+  const count = readOutput(await runSession(session, feed([[]], [[]], 1), names), "buckets", "int64", [1]).data[0]!;
+  const buckets = Number(count);
+  if (!(buckets >= 1 && buckets < 2 ** 31))
+    throw new ModelError(`the model's output buckets is ${count}: the number of its buckets is expected`);
+  const outputs = await runSession(session, feed([[buckets - 1], [0]], [[1], [1]], 1), names);
+  const { dims } = readOutput(outputs, OUTPUT, "float32", [2, undefined]);
+  return { buckets, dimensions: dims[1]! };
 }
 
 /** Rows of buckets and weights, padded with zeros. Row b + 1 of the table is that of bucket b. */

@@ -68,7 +68,7 @@ export function checkNames(
 /**
  * Runs a model once. ONNX Runtime computes on the thread that calls, and blocks it until it is done.
  *
- * @throws {ModelError} if the model refuses its inputs.
+ * @throws {ModelError} if the model refuses its inputs, or has no memory for them.
  */
 export async function runSession(
   session: ort.InferenceSession,
@@ -78,8 +78,31 @@ export async function runSession(
   try {
     return await session.run(feeds, outputs);
   } catch (error) {
-    throw new ModelError(`the model refuses its inputs: ${firstLine(error)}`, { cause: error });
+    const shape = Object.values(feeds)[0]!.dims.join(", ");
+    throw new ModelError(`the model failed on a batch of the shape [${shape}]: ${firstLine(error)}`, { cause: error });
   }
+}
+
+/**
+ * Reads an output, where it has the type and the shape that the encoder takes.
+ *
+ * @param dims the size of each dimension; `undefined` for any.
+ * @throws {ModelError} for another type or shape.
+ */
+export function readOutput<T extends "float32" | "int64">(
+  outputs: ort.InferenceSession.OnnxValueMapType,
+  name: string,
+  type: T,
+  dims: readonly (number | undefined)[],
+): { readonly data: ort.Tensor.DataTypeMap[T]; readonly dims: readonly number[] } {
+  const tensor = outputs[name]!;
+  const hasShape =
+    tensor.dims.length === dims.length && tensor.dims.every((size, i) => size === (dims[i] ?? size) && size > 0);
+  if (tensor.type === type && hasShape) return { data: tensor.data as ort.Tensor.DataTypeMap[T], dims: tensor.dims };
+  throw new ModelError(
+    `the model's output ${name} has the shape [${tensor.dims.join(", ")}] and the type ${tensor.type}: ` +
+      `[${dims.map((size) => size ?? "any").join(", ")}] and ${type} are expected`,
+  );
 }
 
 function firstLine(error: unknown): string {

@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
-import { HypernodesError, sqlite } from "../../src/index.js";
-import { BadLines, corpusFrom, declaration } from "./corpus.js";
+import { sqlite } from "../../src/index.js";
+import { runCommand, UsageError } from "./command.js";
+import { corpusFrom, declaration } from "./corpus.js";
 import { report } from "./report.js";
 import { HebrewRetrieval } from "./retrieval.js";
 
@@ -15,9 +16,6 @@ const USAGE = `Hebrew retrieval: hybrid search, evaluated.
   --explain     say of each node why it was computed, or was not (with --cache)
   --json        one JSON object on standard output: { metrics, predictions };
                 npm's own lines stay off it with: npm start --silent -- --json, or npm start --json`;
-
-/** What a user did wrong: told without a stack. */
-class UsageError extends Error {}
 
 async function main(): Promise<void> {
   const options = readOptions();
@@ -43,28 +41,18 @@ async function main(): Promise<void> {
 }
 
 function readOptions() {
-  try {
-    return parseArgs({
-      options: {
-        passages: { type: "string" },
-        queries: { type: "string" },
-        "top-k": { type: "string", default: "10" },
-        "no-rerank": { type: "boolean", default: false },
-        cache: { type: "string" },
-        explain: { type: "boolean", default: false },
-        json: { type: "boolean", default: false },
-        help: { type: "boolean", short: "h", default: false },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
+  return parseArgs({
+    options: {
+      passages: { type: "string" },
+      queries: { type: "string" },
+      "top-k": { type: "string", default: "10" },
+      "no-rerank": { type: "boolean", default: false },
+      cache: { type: "string" },
+      explain: { type: "boolean", default: false },
+      json: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  }).values;
 }
 
-await main().catch((error: Error & { code?: string }) => {
-  const isTold = [UsageError, BadLines, HypernodesError].some((type) => error instanceof type);
-  const known = isTold || error.code?.startsWith("E");
-  console.error(known ? error.message : error);
-  if (error instanceof UsageError) console.error(`\n${USAGE}`);
-  process.exitCode = 1;
-});
+await runCommand(USAGE, main);

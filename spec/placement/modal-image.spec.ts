@@ -75,6 +75,11 @@ describe("image()", () => {
       [() => image().cuda({ version: "11" as "12" }), 'a line of CUDA: "12" or "13"'],
       [() => image().cuda({ version: "toString" as "12" }), 'a line of CUDA: "12" or "13"'],
       [() => image().cuda({ node: "22.13" }), 'a line of Node, "22", or a release, "22.13.1"'],
+      [
+        () => image().npmInstall("sharp").cuda(),
+        "image().cuda: packages are installed before it (sharp), and its image",
+      ],
+      [() => image().cuda().cuda({ version: "12" }), "Call cuda() once, and npmInstall after it."],
       [() => image().cuda({ versions: "12" } as object), 'there is no option "versions". Did you mean "version"?'],
       ...[
         "http://a.example/x",

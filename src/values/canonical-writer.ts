@@ -47,10 +47,12 @@ export class CanonicalWriter extends ByteWriter {
   /**
    * @param levelsAround number of outer levels that do not count, because they are not the user's.
    * @param list receives the forms of the elements of the value itself, a list.
+   * @param usesKeys whether of a model with a `key` only its fields are written.
    */
   constructor(
     levelsAround: number,
     private readonly list?: ElementForms,
+    private readonly usesKeys = true,
   ) {
     super();
     this.maxDepth = MAX_DEPTH + levelsAround;
@@ -162,19 +164,20 @@ export class CanonicalWriter extends ByteWriter {
     if (prototype === null) this.tag(TAG.noPrototype);
     const isBuiltIn = prototype === null || builtIn(prototype) !== undefined;
     const model = isBuiltIn ? undefined : this.modelFor(prototype, kind);
+    const key = this.usesKeys ? model?.key : undefined;
     if (model === undefined && !isBuiltIn && !this.isLenient) {
       this.models ??= new Set();
       this.models.add(lostClass(prototype));
     }
     if (model !== undefined) {
       if (!model.usesJsonHooks) assertHasKey(value, model);
-      this.tag(model.usesJsonHooks ? TAG.hooked : model.key === undefined ? TAG.instance : TAG.keyed);
+      this.tag(model.usesJsonHooks ? TAG.hooked : key === undefined ? TAG.instance : TAG.keyed);
       this.string(model.name);
       this.models ??= new Set();
       this.models.add(model.name);
     }
     if (model?.usesJsonHooks) this.hooked(value);
-    else if (model?.key !== undefined) this.fields(value, [...model.key].sort());
+    else if (key !== undefined) this.fields(value, [...key].sort());
     else if (kind === "error") this.error(value as Error, prototype);
     else this.whole(value, kind);
   }

@@ -24,6 +24,15 @@ export function digest(value: unknown): string {
 }
 
 /**
+ * Hashes a value's content, and of a model with a `key` all of its fields: what is made of the value may depend on any of them.
+ *
+ * @throws {ValueError} `UNSERIALISABLE`
+ */
+export function wholeDigest(value: unknown): string {
+  return written(value, new CanonicalWriter(0, undefined, false)).digest;
+}
+
+/**
  * @param levelsAround number of outer levels that do not count, because they are not the user's.
  * @throws {ValueError} `UNSERIALISABLE`
  */

@@ -2,10 +2,11 @@ import { HypernodesError } from "../../errors.js";
 import { describeChain } from "../../util/describe.js";
 import { getOrCreate } from "../../util/get-or-create.js";
 import { isPromise } from "../../util/thenable.js";
-import { digest } from "../../values/digest.js";
+import { wholeDigest } from "../../values/digest.js";
 
 interface BuiltResource {
   readonly from: readonly unknown[];
+  readonly contents: readonly unknown[] | undefined;
   /** The resource, or the promise of it. */
   value: unknown;
 }
@@ -22,8 +23,11 @@ export class ResourceScope {
   private readonly disposals: Disposal[] = [];
   private ended = false;
 
-  /** @param byContent whether values of equal content count as the same: in a thread, what was decoded twice is. */
-  constructor(private readonly byContent = false) {}
+  /**
+   * @param sameness which arguments count as the same: one object; values of equal content, since each run has another copy of what is
+   *   computed anew; or the same for copies that were decoded, which nobody else can change.
+   */
+  constructor(private readonly sameness: "object" | "content" | "copy" = "object") {}
 
   /** True if there is anything to dispose of. */
   get hasResources(): boolean {
@@ -46,10 +50,20 @@ export class ResourceScope {
     }
     const named = getOrCreate(this.built, owner, () => new Map<string, BuiltResource[]>());
     const known = getOrCreate(named, name, () => []);
-    const same = known.find((b) => b.from.every((value, i) => this.compareByContent(value, from[i])));
+    const same = known.find((b) => b.from.every((value, i) => Object.is(value, from[i])));
     if (same !== undefined) return same.value;
+    const contents = this.sameness === "content" || known.length > 0 ? this.contentsOf(from) : undefined;
+    const equal = known.find((b) =>
+      (b.contents ?? this.contentsOf(b.from)).every((one, i) => Object.is(one, contents![i])),
+    );
+    if (equal !== undefined) return equal.value;
 
-    const entry: BuiltResource = { from, value: build() };
+    const entry: BuiltResource = {
+      from,
+      // A caller may change its objects afterwards.
+      contents: this.sameness === "content" ? contents : undefined,
+      value: build(),
+    };
     const keep = (value: unknown): unknown => {
       entry.value = value;
       this.disposals.push({ path: `${owner.name}.${name}`, end: () => dispose(value, ended) });
@@ -64,8 +78,17 @@ export class ResourceScope {
     return entry.value;
   }
 
-  private compareByContent(a: unknown, b: unknown): boolean {
-    return Object.is(a, b) || (this.byContent && typeof a === "object" && typeof b === "object" && sameContent(a, b));
+  /** For each value its digest; the value itself where it is a primitive, or has no content, as other resources. */
+  private contentsOf(values: readonly unknown[]): readonly unknown[] {
+    if (this.sameness === "object") return values;
+    return values.map((value) => {
+      if (typeof value !== "object" || value === null) return value;
+      try {
+        return this.sameness === "copy" ? getOrCreate(digests, value, () => wholeDigest(value)) : wholeDigest(value);
+      } catch {
+        return value;
+      }
+    });
   }
 
   /** Registers a function that runs when all is disposed of. */
@@ -99,17 +122,8 @@ export class ResourceScope {
   }
 }
 
+/** Digests of copies. */
 const digests = new WeakMap<object, string>();
-
-/** Resources are built from other resources, too: those have no content, and are the same only if they are one. */
-function sameContent(a: object | null, b: object | null): boolean {
-  if (a === null || b === null) return false;
-  try {
-    return getOrCreate(digests, a, () => digest(a)) === getOrCreate(digests, b, () => digest(b));
-  } catch {
-    return false;
-  }
-}
 
 async function dispose(value: unknown, ended: () => void): Promise<void> {
   if ((typeof value !== "object" && typeof value !== "function") || value === null) return;

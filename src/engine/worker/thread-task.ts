@@ -48,7 +48,7 @@ interface ThreadTask {
 
 const stages = new Map<number, Promise<ThreadStage>>();
 const scopes = new Map<number, CancelScope>();
-let resources = new ResourceScope(true);
+let resources = new ResourceScope("copy");
 
 /** Runs a task. @returns its result, encoded. */
 export async function runChunkRequest(message: ChunkRequest): Promise<Uint8Array> {
@@ -97,7 +97,7 @@ export function onChunkCancelled(number: number): void {
 /** Disposes of what the thread keeps: it has nothing to do, and is about to end. */
 export async function disposeResources(): Promise<void> {
   const disposed = resources;
-  resources = new ResourceScope(true);
+  resources = new ResourceScope("copy");
   await disposed.dispose().catch((error: unknown) => process.emitWarning(describeChain(error), "HypernodesWarning"));
 }
 

@@ -76,7 +76,8 @@ export interface Image {
   nodeInstall(version: string): Image;
   /**
    * Starts from an image for ONNX Runtime on a GPU: NVIDIA's image of CUDA and cuDNN, Node, and the release of onnxruntime-node that fits them, with
-   * its CUDA provider. The build fails if a library of the provider is missing. Bundles leave onnxruntime-node out.
+   * its CUDA provider. The build fails if a library of the provider is missing. Bundles leave onnxruntime-node out. Call `npmInstall` after it:
+   * NVIDIA's image has no npm.
    *
    * @param options the versions.
    * @returns a new image.
@@ -226,6 +227,13 @@ function createImage(parts: Parts): Image {
     },
     cuda: (options) => {
       checkOptions("image().cuda", options, CUDA_RULES);
+      if (parts.packages.length > 0)
+        throw new HypernodesError({
+          code: "BAD_OPTION",
+          where: "image().cuda",
+          problem: `packages are installed before it (${parts.packages.join(", ")}), and its image has npm only after it`,
+          advice: "Call cuda() once, and npmInstall after it.",
+        });
       const { version = "13", node = "22" } = options ?? {};
       const release = CUDA_RELEASES[version];
       const cuda = on(release.tag).nodeInstall(node);

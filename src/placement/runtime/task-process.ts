@@ -60,7 +60,7 @@ const stores = host === "container" ? new VolumeStores(keepsCaches && volume, sc
 const shared = new StageFiles(volume);
 const runs = new Map<number, Run>();
 /** Resources that are built once for all tasks of this process that reuse them. */
-const resources = new ResourceScope(true);
+const resources = new ResourceScope("copy");
 const stages = new StageCache(classOf, resources, !isWorker);
 const loading = load();
 loading.catch(() => {});
