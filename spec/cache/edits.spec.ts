@@ -4,6 +4,7 @@ import { AT_IMPORT } from "./edits/at-import.js";
 import { CAPTURED } from "./edits/captured.js";
 import { CLASSES } from "./edits/classes.js";
 import { IDLE } from "./edits/idle.js";
+import { INSTALLED } from "./edits/installed.js";
 import { LOADING } from "./edits/loading.js";
 import { REALISTIC } from "./edits/realistic.js";
 import { REFERENCES } from "./edits/references.js";
@@ -11,7 +12,17 @@ import type { Row } from "./edits/row.js";
 import { SURROUNDINGS } from "./edits/surroundings.js";
 import { UNSEEN } from "./edits/unseen.js";
 
-const ROWS = [...REFERENCES, ...AT_IMPORT, ...CAPTURED, ...CLASSES, ...LOADING, ...SURROUNDINGS, ...UNSEEN, ...IDLE];
+const ROWS = [
+  ...REFERENCES,
+  ...AT_IMPORT,
+  ...CAPTURED,
+  ...CLASSES,
+  ...LOADING,
+  ...SURROUNDINGS,
+  ...INSTALLED,
+  ...UNSEEN,
+  ...IDLE,
+];
 
 /** What is not as a row says; none: all is. */
 function faultsOf(row: Row, before: Outcome, after: Outcome): string[] {

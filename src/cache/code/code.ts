@@ -36,7 +36,14 @@ function engine(): string {
     locale,
     EventEmitter.defaultMaxListeners,
     inspect.defaultOptions,
+    conditions(),
   ]);
+}
+
+/** The conditions by which Node chooses among a package's files, beside its own. */
+function conditions(): string[] {
+  const options = [process.env.NODE_OPTIONS, ...process.execArgv].join(" ");
+  return Array.from(options.matchAll(/(?<!\S)(?:-C|--conditions)[= ]\s*(\S+)/g), ([, name]) => name!).sort();
 }
 
 /** Taken before a program may have changed them. */

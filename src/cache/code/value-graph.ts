@@ -38,6 +38,7 @@ export class ValueGraph extends Pieces implements Walk {
   private readonly byIdentity = new Map<object, number>();
   private readonly byHolder = new Map<object, Map<Function, number>>();
   private readonly bySymbol = new Map<symbol, number>();
+  private readonly environments = new Map<readonly string[], string>();
   private readonly agenda = new Agenda();
   private readonly references = new References(this);
   private readonly classes = new Classes(this, this.references);
@@ -202,9 +203,12 @@ export class ValueGraph extends Pieces implements Walk {
     if (owner !== undefined) {
       piece.name = `package ${owner.name}`;
       const isOurs = owner.name === OUR_NAME;
-      const content = isOurs ? nameOf(fn) : `${sha256(textOf(fn))} ${environmentOf(owner.variables)}`;
+      const { variables } = owner;
+      const environment = getOrCreate(this.environments, variables, () => environmentOf(variables));
+      const content = isOurs ? nameOf(fn) : `${sha256(textOf(fn))} ${environment}`;
       piece.text = `package ${owner.name} ${owner.hash} ${content}`;
       if (isOurs) return;
+      if (owner.problem !== undefined) this.unknown(id, owner.problem);
       this.closures(id, fn, facts);
       this.classes.ownProperties(id, fn);
       this.classes.changedMembers(id, fn);

@@ -1,0 +1,203 @@
+import { type Content, row } from "./row.js";
+
+const manifest = (name: string, more = "") =>
+  `{ "name": "${name}", "version": "1.0.0", "type": "module", "main": "i.js"${more} }`;
+const P = (code: string, more = "") => ({
+  "node_modules/p/package.json": manifest("p", more),
+  "node_modules/p/i.js": code,
+});
+const Q = (code = "export const g = (x) => x + 1;") => ({
+  "node_modules/q/package.json": manifest("q"),
+  "node_modules/q/i.js": code,
+});
+const uses = (files: Content["files"]): Content => ({ head: `import { f } from "p";`, y: "f(x)", files: files! });
+const CALLS_G = `import { g } from "q"; export const f = (x) => g(x);`;
+const COPY = (name: string, adds: number) => ({
+  [`node_modules/${name}/package.json`]: manifest(name),
+  [`node_modules/${name}/i.js`]: `export { g as ${name} } from "q";`,
+  [`node_modules/${name}/node_modules/q/package.json`]: manifest("q"),
+  [`node_modules/${name}/node_modules/q/i.js`]: `import { h } from "h"; export const g = (x) => h(x);`,
+  [`node_modules/${name}/node_modules/h/package.json`]: manifest("h"),
+  [`node_modules/${name}/node_modules/h/i.js`]: `export const h = (x) => x + ${adds};`,
+});
+const NAMED = (name: string, version: number) => ({
+  [`node_modules/${name}/package.json`]: `{ "name": "z", "version": "${version}.0.0" }`,
+  [`node_modules/${name}/index.js`]: `module.exports = (x) => x * ${version};`,
+});
+const VARIABLES: readonly (readonly [what: string, code: string])[] = [
+  ["by another name", "const { env } = process; export const f = (x) => x + (env.SCALE_0 ?? '');"],
+  ["by optional members", "export const f = (x) => x + (globalThis.process?.env?.SCALE_1 ?? '');"],
+  [
+    "by a member of process",
+    "const p = process || {}, e = p.env || {}, is = 'SCALE_2' in e; export const f = (x) => is + x;",
+  ],
+  ["by an import", "import { env } from 'node:process'; export const f = (x) => x + (env['scale_3'] ?? '');"],
+  ["in a pattern", "const { SCALE_4: s = '' } = process.env; export const f = (x) => x + s;"],
+];
+const CONDITIONS = (own: string) => ({ before: { NODE_OPTIONS: "" }, after: { NODE_OPTIONS: own } });
+const BY_CONDITION = {
+  "node_modules/q/package.json": `{ "name": "q", "exports": { "dev": "./a.mjs", "default": "./b.mjs" } }`,
+  "node_modules/q/a.mjs": "export const g = (x) => x + 1;",
+  "node_modules/q/b.mjs": "export const g = (x) => x + 2;",
+};
+
+/** Kinds 7 to 9: what packages' files lead to, and which of them are loaded. */
+export const INSTALLED = [
+  row(
+    8,
+    "a text that a package reads",
+    uses({
+      ...P(
+        "import fs from 'node:fs'; export const f = () => fs.readFileSync(new URL('words.md', import.meta.url), 'utf8');",
+      ),
+      "node_modules/p/words.md": "a",
+    }),
+    ["node_modules/p/words.md", "b"],
+    "y",
+  ),
+  row(
+    8,
+    "two packages that change places, by npm's aliases",
+    uses({
+      ...P("import a from 'a'; import b from 'b'; export const f = (x) => a(x) - b(x);"),
+      ...NAMED("a", 2),
+      ...NAMED("b", 3),
+    }),
+    Object.entries({ ...NAMED("a", 3), ...NAMED("b", 2) }),
+    "y",
+  ),
+  row(
+    8,
+    "equal copies of a package whose dependencies change places",
+    uses({
+      ...P("import { a } from 'a'; import { b } from 'b'; export const f = (x) => a(x) * 10 + b(x);"),
+      ...COPY("a", 0),
+      ...COPY("b", 1),
+    }),
+    Object.entries({ ...COPY("a", 1), ...COPY("b", 0) }).filter(([, text]) => text.includes("const h")),
+    "y",
+  ),
+  row(
+    8,
+    "a client that is generated into node_modules",
+    uses({
+      "node_modules/p/package.json": `{ "name": "p" }`,
+      "node_modules/p/index.js": "const c = require('.client/default.js'); exports.f = (x) => c.g(x);",
+      "node_modules/.client/default.js": "exports.g = (x) => x + 1;",
+    }),
+    ["node_modules/.client/default.js", "x + 1", "x + 2"],
+    "y",
+  ),
+  row(
+    8,
+    "packages that a package has packed into its own files",
+    uses({
+      ...P("export { f } from './dist/f.js';"),
+      "node_modules/p/dist/f.js": "import { g } from './node_modules/q/g.js'; export const f = (x) => g(x);",
+      "node_modules/p/dist/node_modules/q/g.js": "export const g = (x) => x + 1;",
+    }),
+    ["node_modules/p/dist/node_modules/q/g.js", "x + 1", "x + 2"],
+    "y",
+  ),
+  row(
+    8,
+    "a package's file that is a link",
+    uses({
+      ...P("import { g } from './g.mjs'; export const f = (x) => g(x);"),
+      "files/g.mjs": "export const g = (x) => x + 1;",
+    }),
+    ["files/g.mjs", "x + 1", "x + 2"],
+    "y",
+    { links: { "node_modules/p/g.mjs": "../../files/g.mjs" } },
+  ),
+  row(
+    8,
+    "a file outside of a package that it imports",
+    uses({
+      ...P("import { g } from '../../own.mjs'; export const f = (x) => g(x);"),
+      "own.mjs": "export { g } from './g.mjs';",
+      "g.mjs": "export const g = (x) => x + 1;",
+    }),
+    ["g.mjs", "x + 1", "x + 2"],
+    "y",
+  ),
+  row(
+    8,
+    "a package that the imports of a package.json lead to",
+    uses({
+      ...P("import { g } from '#dep'; export const f = (x) => g(x);", `, "imports": { "#dep": { "default": "q" } }`),
+      ...Q(),
+    }),
+    ["node_modules/q/i.js", "x + 1", "x + 2"],
+    "y",
+  ),
+  row(
+    8,
+    "a package that a package imports by a template, with a comment",
+    uses({ ...P("export const f = async (x) => (await import(/* @vite-ignore */ `q`)).g(x);"), ...Q() }),
+    ["node_modules/q/i.js", "x + 1", "x + 2"],
+    "y",
+  ),
+  row(
+    8,
+    "a dependency behind an empty folder of its name",
+    uses({
+      "node_modules/p/package.json": `{ "name": "p" }`,
+      "node_modules/p/index.js": "const q = require('q'); exports.f = (x) => q(x);",
+      "node_modules/p/node_modules/q/.keep": "",
+      "node_modules/q/package.json": `{ "name": "q" }`,
+      "node_modules/q/index.js": "module.exports = (x) => x + 1;",
+    }),
+    ["node_modules/q/index.js", "x + 1", "x + 2"],
+    "y",
+  ),
+  row(
+    8,
+    "a dependency that is one file",
+    uses({
+      "node_modules/p/package.json": `{ "name": "p" }`,
+      "node_modules/p/index.js": "const q = require('q'); exports.f = (x) => q(x);",
+      "node_modules/q.js": "module.exports = (x) => x + 1;",
+    }),
+    ["node_modules/q.js", "x + 1", "x + 2"],
+    "y",
+  ),
+  row(
+    7,
+    "a lazy import where a file stands beside what it is compiled to",
+    {
+      y: `(async () => ((await import("./t.js")) as any).f(x))()`,
+      files: { "t.ts": "export const f = (x: number) => x + 1;", "t.js": "export const f = (x) => x + 1;" },
+    },
+    ["t.ts", "x + 1", "x + 2"],
+    "y",
+    { only: ["swc", "tsx"] },
+  ),
+  ...[
+    ["inside of a package", { ...uses({ ...P(CALLS_G), ...BY_CONDITION }) }],
+    [
+      "of a lazy import",
+      {
+        y: `(async () => ((await import("q")) as any).g(x))()`,
+        files: BY_CONDITION,
+      },
+    ],
+  ].map(([what, content], i) =>
+    row(
+      7,
+      `a condition that a process is started with, ${what}`,
+      content as Content,
+      ["note.txt", "other"],
+      "y other",
+      { env: CONDITIONS(i === 0 ? "--conditions=dev" : "-C dev"), isAlone: true, except: ["cjs"] },
+    ),
+  ),
+  ...VARIABLES.map(([what, code], i) =>
+    row(9, `a variable that a package reads ${what}`, uses(P(code)), ["note.txt", "other"], "y", {
+      env: {
+        before: { [i === 3 ? "scale_3" : `SCALE_${i}`]: "1" },
+        after: i === 2 ? {} : { [i === 3 ? "scale_3" : `SCALE_${i}`]: "2" },
+      },
+    }),
+  ),
+];

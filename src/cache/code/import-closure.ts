@@ -1,0 +1,258 @@
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { createRequire, isBuiltin } from "node:module";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { describeError } from "../../util/describe.js";
+import { getOrCreate } from "../../util/get-or-create.js";
+import { manifestOf } from "../../util/package-json.js";
+import { sha256 } from "../../util/sha256.js";
+import { meaningOf, SCRIPT, specifiersIn, variablesIn } from "./script-text.js";
+
+/** A package, by its folder, or a file that is in none. */
+type Unit = string;
+
+interface UnitContent {
+  /** SHA-256 of its own files. */
+  readonly own: string;
+  /** What it may import, by the names that it has for it. */
+  readonly imports: ReadonlyMap<string, Unit>;
+  /** The variables of the environment that it names. */
+  readonly variables: ReadonlySet<string>;
+  /** The reason why the content of a file can't be known. */
+  readonly problem?: string | undefined;
+}
+
+/** The content of a unit and of all that it may import. */
+export interface Closure {
+  readonly hash: string;
+  readonly variables: readonly string[];
+  readonly problem: string | undefined;
+}
+
+const MODULES = `${path.sep}node_modules${path.sep}`;
+
+/** The folder of the installed package that a file is in. */
+export function rootInModules(file: string): string | undefined {
+  const at = file.lastIndexOf(MODULES);
+  if (at < 0) return undefined;
+  const [first, second] = file.slice(at + MODULES.length).split(path.sep);
+  return path.join(file.slice(0, at + MODULES.length), first!, first!.startsWith("@") ? second! : "");
+}
+
+const closures = new Map<Unit, Closure>();
+
+/** Reads a unit, and all that it may import. */
+export function closureOf(unit: Unit): Closure {
+  return getOrCreate(closures, unit, () => {
+    const all = new Map<Unit, UnitContent>();
+    const queue = [unit];
+    for (const at of queue) {
+      if (all.has(at)) continue;
+      const content = contentOf(at);
+      all.set(at, content);
+      queue.push(...content.imports.values());
+    }
+    const contents = [...all.values()];
+    return {
+      hash: hashOf(unit, all),
+      variables: [...new Set(contents.flatMap(({ variables }) => [...variables]))].sort(),
+      problem: contents.find(({ problem }) => problem !== undefined)?.problem,
+    };
+  });
+}
+
+/** Units are told apart by their contents, then by what they import under which name, until no more of them can be. */
+function hashOf(unit: Unit, all: ReadonlyMap<Unit, UnitContent>): string {
+  let hashes = new Map(Array.from(all, ([at, { own }]) => [at, own]));
+  for (let count = 0; count < new Set(hashes.values()).size; ) {
+    count = new Set(hashes.values()).size;
+    const before = hashes;
+    hashes = new Map();
+    for (const [at, { own, imports }] of all) {
+      const targets = Array.from(imports, ([name, target]) => `${name} ${before.get(target)}`);
+      hashes.set(at, sha256([own, ...targets.sort()].join("\n")));
+    }
+  }
+  return sha256([hashes.get(unit), ...[...hashes.values()].sort()].join("\n"));
+}
+
+const contents = new Map<Unit, UnitContent>();
+
+function contentOf(unit: Unit): UnitContent {
+  return getOrCreate(contents, unit, () => {
+    try {
+      return statSync(unit).isDirectory() ? packageContent(unit) : fileContent(unit);
+    } catch (error) {
+      const problem = `${path.basename(unit)} can't be read: ${describeError(error)}`;
+      return { own: "", imports: new Map(), variables: new Set(), problem };
+    }
+  });
+}
+
+/** Files that no program reads. */
+const NOT_READ =
+  /\.(?:map|d\.[mc]?ts)$|^(?:LICEN[CS]E|CHANGELOG|HISTORY|README|CONTRIBUTING|SECURITY|CODE_OF_CONDUCT)\b/i;
+
+function packageContent(root: string): UnitContent {
+  const manifest = manifestOf(root);
+  const { dependencies, peerDependencies, optionalDependencies } = manifest;
+  const imports = new Map<string, Unit>();
+  const addPackage = (specifier: string): void => {
+    const name = packageName(specifier);
+    if (imports.has(`0 ${name}`)) return;
+    for (const [i, found] of installedFrom(root, name).entries())
+      if (found !== root) imports.set(`${i} ${name}`, found);
+  };
+  for (const names of [dependencies, peerDependencies, optionalDependencies])
+    for (const name of Object.keys(names ?? {})) addPackage(name);
+  JSON.stringify(manifest.imports ?? {}, (_, target: unknown) => {
+    if (typeof target === "string" && isBare(target)) addPackage(target);
+    return target;
+  });
+  const variables = new Set<string>();
+  const all = createHash("sha256");
+  // A folder that is linked from outside of node_modules is edited: there comments do not count.
+  const isInstalled = rootInModules(path.join(root, "package.json")) !== undefined;
+  for (const file of filesIn(root, isInstalled)) {
+    const at = path.join(root, file);
+    const read = readFileSync(at);
+    const bytes = isInstalled ? read : Buffer.from(meaningOf(file, read.toString("utf8")));
+    all.update(`${file} ${bytes.length}\n`).update(bytes);
+    if (!SCRIPT.test(file)) continue;
+    const source = read.toString("latin1");
+    for (const name of variablesIn(source).names) variables.add(name);
+    for (const specifier of specifiersIn(source)) {
+      if (isBare(specifier)) addPackage(specifier);
+      else if (specifier.startsWith("..")) addOutside(specifier, at);
+    }
+  }
+  /** Adds the files outside of the folder that a path leads to. */
+  function addOutside(specifier: string, from: string): void {
+    if (!path.relative(root, path.resolve(path.dirname(from), specifier)).startsWith("..")) return;
+    for (const [i, found] of filesOf(specifier, from).entries())
+      imports.set(`${i} ${specifier} ${from.slice(root.length)}`, found);
+  }
+  return { own: all.digest("hex"), imports, variables };
+}
+
+/** The files of a package. Some pack others with them, below `dist/node_modules`. */
+function filesIn(root: string, isInstalled: boolean): string[] {
+  const files: string[] = [];
+  const seen = new Set<string>();
+  const addFolder = (folder: string): void => {
+    for (const entry of readdirSync(path.join(root, folder), { withFileTypes: true })) {
+      if (entry.name === ".git" || (entry.name === "node_modules" && (folder === "" || !isInstalled))) continue;
+      const name = path.join(folder, entry.name);
+      const kind = entry.isSymbolicLink() ? linked(path.join(root, name), seen) : entry;
+      if (kind?.isDirectory()) addFolder(name);
+      else if (kind?.isFile() && !NOT_READ.test(entry.name)) files.push(name);
+    }
+  };
+  addFolder("");
+  return files.sort();
+}
+
+/** The target of a link, once; undefined if there is none. */
+function linked(link: string, seen: Set<string>): { isDirectory(): boolean; isFile(): boolean } | undefined {
+  try {
+    const target = realpathSync(link);
+    const stats = statSync(target);
+    if (!stats.isDirectory()) return stats;
+    if (seen.has(target) || link.startsWith(target + path.sep)) return undefined;
+    seen.add(target);
+    return stats;
+  } catch {
+    return undefined;
+  }
+}
+
+function fileContent(file: string): UnitContent {
+  const source = readFileSync(file, "utf8");
+  const own = sha256(meaningOf(file, source));
+  const imports = new Map<string, Unit>();
+  const variables = new Set<string>();
+  if (!SCRIPT.test(file)) return { own, imports, variables };
+  const { names, computed } = variablesIn(source);
+  const problems =
+    computed === undefined ? [] : [`import("${path.basename(file)}") reads ${computed} by a computed name`];
+  for (const name of names) variables.add(name);
+  for (const specifier of specifiersIn(source)) {
+    if (isBuiltin(specifier)) continue;
+    const found = unitsOf(specifier, file);
+    if (typeof found === "string") problems.push(found);
+    else for (const [i, unit] of found.entries()) imports.set(`${i} ${specifier}`, unit);
+  }
+  return { own, imports, variables, problem: problems[0] };
+}
+
+/** What a specifier in a file leads to; a text: the reason why that is not known. */
+export function unitsOf(specifier: string, from: string): readonly Unit[] | string {
+  if (!/^(?:\.{0,2}\/|\.{1,2}$|file:)/.test(specifier)) {
+    const roots = specifier.startsWith("#") ? [] : installedFrom(path.dirname(from), packageName(specifier));
+    return roots.length === 0 ? `import("${specifier}") can't be followed` : roots;
+  }
+  const found = filesOf(specifier, from);
+  return found.length === 0 ? `import("${specifier}") can't be found` : found;
+}
+
+/** The files that a path may lead to: loaders prefer one to another. */
+function filesOf(specifier: string, from: string): Unit[] {
+  const wanted = specifier.startsWith("file:") ? fileURLToPath(specifier) : path.resolve(path.dirname(from), specifier);
+  const found = candidates(wanted).filter(isFile);
+  return [...new Set(found)].map((file) => rootInModules(file) ?? file);
+}
+
+function isFile(file: string): boolean {
+  try {
+    return statSync(file, { throwIfNoEntry: false })?.isFile() === true;
+  } catch {
+    // A part of its path is a file, or can't be read.
+    return false;
+  }
+}
+
+const EXTENSIONS = [".ts", ".tsx", ".mts", ".cts", ".js", ".mjs", ".cjs", ".jsx", ".json"];
+
+/** TypeScript's imports name the file that will be emitted, or none of its extensions. */
+function candidates(file: string): string[] {
+  const bare = file.replace(/\.[mc]?jsx?$/, "");
+  return [
+    file,
+    ...EXTENSIONS.flatMap((extension) => [bare + extension, file + extension, path.join(file, `index${extension}`)]),
+  ];
+}
+
+function isBare(specifier: string): boolean {
+  return !/^(?:\.{0,2}\/|\.{1,2}$|#)/.test(specifier) && !isBuiltin(specifier);
+}
+
+function packageName(specifier: string): string {
+  return specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/");
+}
+
+/** The folder of the package that an import from somewhere finds; before it those that may be there in its place. */
+function installedFrom(folder: string, name: string): Unit[] {
+  const found: Unit[] = [];
+  for (let at = folder; ; at = path.dirname(at)) {
+    const root = path.join(at, "node_modules", name);
+    for (const file of [root, `${root}.js`]) if (existsSync(file)) found.push(realpathSync(file));
+    if (path.dirname(at) === at || existsSync(path.join(root, "package.json"))) break;
+  }
+  return found.length === 0 ? resolvedFrom(folder, name) : found;
+}
+
+/** Yarn's Plug'n'Play has no node_modules: only its own resolution knows where packages are. */
+function resolvedFrom(folder: string, name: string): Unit[] {
+  if (process.versions.pnp === undefined) return [];
+  const { resolve } = createRequire(path.join(folder, "package.json"));
+  for (const specifier of [`${name}/package.json`, name]) {
+    try {
+      const root = rootInModules(resolve(specifier));
+      if (root !== undefined) return [root];
+    } catch {
+      // It is not installed, or does not export that.
+    }
+  }
+  return [];
+}

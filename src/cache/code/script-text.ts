@@ -1,0 +1,57 @@
+import { parse } from "acorn";
+
+/** Files that may import others. */
+export const SCRIPT = /\.[mc]?[jt]sx?$/;
+
+const IMPORT =
+  /(?:\bfrom|\bimport|\brequire(?:\.resolve)?)\s*(?:\(\s*)?(?:\/\*[^*]*\*\/\s*)?(?:(["'])([^"'\n]+)\1|`([^`$\n]+)`)/g;
+
+/** The imports of some code, from its text. */
+export function specifiersIn(source: string): string[] {
+  return Array.from(source.matchAll(IMPORT), ([, , quoted, template]) => quoted ?? template!);
+}
+
+const VARIABLE =
+  /\bprocess\s*\??\.\s*env\b(?:\s*\??\.\s*([\w$]+)|\s*(?:\?\.)?\[\s*(?:"([^"\n]+)"|'([^'\n]+)'|`([^`$\n]+)`)\s*\])?/g;
+
+/** What may be the name of a variable: a member, a text, or in a pattern, in capitals; or a member of what is called env. */
+const WORD = /[.,{["'`]\s*([A-Z][A-Z0-9_]+)\b|\benv(?:\?\.|\.)([\w$]+)|\benv(?:\?\.)?\[["'`]([^"'`\n]+)["'`]\]/g;
+
+interface EnvironmentNames {
+  readonly names: ReadonlySet<string>;
+  /** The text that reads variables whose names are not written in it. */
+  readonly computed: string | undefined;
+}
+
+/** The variables of the environment that some code reads. Where it gives the environment another name: all that it may read. */
+export function variablesIn(source: string): EnvironmentNames {
+  const names = new Set<string>();
+  if (!source.includes("env")) return { names, computed: undefined };
+  let computed: string | undefined;
+  for (const [whole, ...found] of source.matchAll(VARIABLE)) {
+    const name = found.find((each) => each !== undefined);
+    if (name === undefined) computed ??= whole;
+    else names.add(name);
+  }
+  const isRenamed =
+    computed !== undefined || (/\bprocess\b/.test(source) && /(?<!\bprocess\s*\??\.\s*)\benv\b/.test(source));
+  if (isRenamed) for (const [, ...found] of source.matchAll(WORD)) names.add(found.find((each) => each !== undefined)!);
+  return { names, computed };
+}
+
+/** The text of a file without what does not count in it: whitespace and comments, where there is a parser for it. */
+export function meaningOf(file: string, source: string): string {
+  try {
+    if (file.endsWith(".json")) return JSON.stringify(JSON.parse(source));
+    if (!/\.[mc]?js$/.test(file)) return source;
+    const options = { ecmaVersion: "latest", allowHashBang: true, allowReturnOutsideFunction: true } as const;
+    const program = parse(source, { ...options, sourceType: file.endsWith(".cjs") ? "script" : "module" });
+    return JSON.stringify(program, (key, value: unknown) => {
+      if (key === "start" || key === "end" || key === "raw") return undefined;
+      return typeof value === "bigint" ? `${value}n` : value;
+    });
+  } catch {
+    // Another syntax, or scripts that are no modules: as they are.
+    return source;
+  }
+}
