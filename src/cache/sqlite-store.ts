@@ -7,23 +7,18 @@ import { getOrCreate } from "../util/get-or-create.js";
 import { makeFolders } from "../util/make-folders.js";
 import {
   assertFile,
-  assertVersion,
   BUSY,
-  BUSY_MS,
   badStore,
   type DatabaseSyncClass,
   isOfTheDisk,
-  isOurs,
   nameOf,
-  pragma,
-  prepareTables,
   READONLY,
   resultOf,
   sqliteFor,
   unavailable,
-  VERSION,
   withDatabase,
 } from "./sqlite-file.js";
+import { hasTables, prepareTables } from "./sqlite-tables.js";
 import type {
   CacheStats,
   Entry,
@@ -144,13 +139,11 @@ export class SqliteStore implements Store {
     file: string,
     location: string | URL,
   ): SqliteStore | undefined {
+    let isReadable = false;
     const database = withDatabase(new DatabaseSync(location, { readOnly: true }), (opened) => {
-      opened.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
-      if (isOurs(opened, file)) assertVersion(opened, file);
+      isReadable = hasTables(opened, file);
     });
-    if (isOurs(database, file) && pragma(database, "user_version") === VERSION) {
-      return new SqliteStore(database, file, true);
-    }
+    if (isReadable) return new SqliteStore(database, file, true);
     database.close();
     return undefined;
   }
