@@ -10,7 +10,7 @@ export type { ModelOptions } from "./dsl/metadata.js";
 export { model } from "./dsl/model.js";
 export { nested } from "./dsl/nested.js";
 export { node } from "./dsl/node.js";
-export type { MapOptions, NodeOptions, OnError, Retries } from "./dsl/options.js";
+export type { MapOptions, NodeOptions, OnError, Retries } from "./dsl/node-options.js";
 export { output } from "./dsl/output.js";
 export type {
   CacheStore,

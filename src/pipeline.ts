@@ -11,7 +11,7 @@ import {
   type Unbound,
 } from "./dsl/members.js";
 import { mergeOptions, optionsOf } from "./dsl/metadata.js";
-import type { OnError } from "./dsl/options.js";
+import type { OnError } from "./dsl/node-options.js";
 import { PIPELINE_RULES } from "./dsl/pipeline-option-rules.js";
 import type { PipelineOptions, PipelineState } from "./dsl/pipeline-options.js";
 import { ResourceScope } from "./engine/lifecycle/resources.js";

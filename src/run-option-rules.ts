@@ -1,4 +1,4 @@
-import { MAP_RULES } from "./dsl/options.js";
+import { MAP_RULES } from "./dsl/node-options.js";
 import { EXECUTION_RULES, PIPELINE_RULES } from "./dsl/pipeline-option-rules.js";
 import { ON_EVENT_RULE } from "./observe/run-observer.js";
 import type { MapRunOptions, RunOptions } from "./run-options.js";

@@ -1,7 +1,7 @@
 import type { ValueOf } from "./dsl/brands.js";
 import type { Mistake } from "./dsl/decorator-target.js";
 import type { InputsOf, NodesOf, OutputsOf } from "./dsl/members.js";
-import type { OnError } from "./dsl/options.js";
+import type { OnError } from "./dsl/node-options.js";
 import type { PipelineOptions } from "./dsl/pipeline-options.js";
 import type { OnEvent } from "./observe/run-observer.js";
 

@@ -1,7 +1,7 @@
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect } from "chai";
-import { MAP_RULES } from "../../src/dsl/options.js";
+import { MAP_RULES } from "../../src/dsl/node-options.js";
 import {
   type Batch,
   type Each,

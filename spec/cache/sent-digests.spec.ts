@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { codeDigestsOf, presetCodeDigests } from "../../src/cache/code-digests.js";
+import { codeDigestsOf, presetCodeDigests, runEnded } from "../../src/cache/code-digests.js";
 import { loadCodeReading } from "../../src/cache/code-reading.js";
 import { contentRef } from "../../src/cache/content-ref.js";
 import { keyComponent } from "../../src/cache/model-codes.js";
@@ -35,8 +35,10 @@ function received(digest: string | undefined) {
   const models = new Map(
     digest === undefined ? [] : [["sent-digests.Word", { digest, problem: undefined, parts: [] }]],
   );
-  presetCodeDigests(program, { ...codeDigestsOf(program, {}), models });
-  return { own: codeDigestsOf(program, {}), inner: codeDigestsOf(program.children[0]!.program, {}) };
+  const run = {};
+  presetCodeDigests(program, { ...codeDigestsOf(program, run), models });
+  runEnded(run, false);
+  return { own: codeDigestsOf(program, run), inner: codeDigestsOf(program.children[0]!.program, run) };
 }
 
 describe("the code digests that a host receives", () => {

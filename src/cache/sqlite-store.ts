@@ -1,10 +1,24 @@
-import { accessSync, closeSync, constants, existsSync, openSync, statSync } from "node:fs";
+import { accessSync, closeSync, constants, existsSync, openSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import type { DatabaseSyncInstance, StatementSyncInstance } from "@photostructure/sqlite";
 import { HypernodesError } from "../errors.js";
 import { getOrCreate } from "../util/get-or-create.js";
 import { makeFolders } from "../util/make-folders.js";
+import {
+  assertFile,
+  BUSY,
+  badStore,
+  type DatabaseSyncClass,
+  isOfTheDisk,
+  nameOf,
+  READONLY,
+  resultOf,
+  sqliteFor,
+  unavailable,
+  withDatabase,
+} from "./sqlite-file.js";
+import { hasTables, prepareTables } from "./sqlite-tables.js";
 import type {
   CacheStats,
   Entry,
@@ -19,37 +33,10 @@ import type {
   StoredEntry,
 } from "./store.js";
 
-/** The version of the tables, and of the keys and bytes in them. A store of a newer one is not touched. */
-const VERSION = 2;
-/** The application id of the store's SQLite files: "hypn". */
-const APPLICATION = 0x68_79_70_6e;
-/** Milliseconds that another process is waited for that locks the file. */
-const BUSY_MS = 10_000;
 /** Milliseconds for which what was used is not written down as used again: to know what may go, that is enough. */
 const TOUCH_INTERVAL_MS = 3_600_000;
 
 const KINDS: readonly EntryKind[] = ["value", "list", "record", "alias", "fact"];
-
-// Entries lie in the order of being written, so those of a map are neighbours; only the keys are all over the place.
-const TABLES = `
-  CREATE TABLE owners (id INTEGER PRIMARY KEY, pipeline TEXT NOT NULL, node TEXT NOT NULL, code TEXT NOT NULL,
-    UNIQUE (pipeline, node, code));
-  CREATE TABLE entries (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, kind INTEGER NOT NULL, digest TEXT NOT NULL,
-    models TEXT NOT NULL, owner INTEGER NOT NULL, used INTEGER NOT NULL, bytes INTEGER NOT NULL, value BLOB NOT NULL);
-`;
-
-/** Bytes. Values of 1 kB are written in two thirds of the time that pages of SQLite's usual 4,096 bytes take. */
-const PAGE = 16_384;
-/** After so many pages what was written moves from the log beside the file into the file itself. */
-const CHECKPOINT_PAGES = 2_000;
-
-const TABLE_NAMES = ["entries", "owners"];
-
-/** By version, the migration to the next one. A file that has none is created again, without its entries. */
-const MIGRATIONS: ReadonlyMap<number, string> = new Map([
-  // Digests and keys are made another way since: nothing can find an entry of before.
-  [1, "DELETE FROM entries; DELETE FROM owners;"],
-]);
 
 interface Row {
   kind: number;
@@ -90,7 +77,7 @@ export class SqliteStore implements Store {
       if (!existsSync(file)) closeSync(openSync(file, "a", 0o600));
       // SQLite would say so only when something is written, and not why.
       accessSync(file, constants.W_OK);
-      const database = withDatabase(new DatabaseSync(file), (opened) => prepare(opened, file));
+      const database = withDatabase(new DatabaseSync(file), (opened) => prepareTables(opened, file));
       return new SqliteStore(database, file, false);
     } catch (error) {
       if (error instanceof HypernodesError) throw error;
@@ -152,13 +139,11 @@ export class SqliteStore implements Store {
     file: string,
     location: string | URL,
   ): SqliteStore | undefined {
+    let isReadable = false;
     const database = withDatabase(new DatabaseSync(location, { readOnly: true }), (opened) => {
-      opened.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
-      if (isOurs(opened, file)) assertVersion(opened, file);
+      isReadable = hasTables(opened, file);
     });
-    if (isOurs(database, file) && pragma(database, "user_version") === VERSION) {
-      return new SqliteStore(database, file, true);
-    }
+    if (isReadable) return new SqliteStore(database, file, true);
     database.close();
     return undefined;
   }
@@ -352,161 +337,6 @@ export class SqliteStore implements Store {
   }
 }
 
-/** A pipe never answers: neither where the file is to be, nor where SQLite puts what it has beside it. */
-function assertFile(file: string): void {
-  for (const ending of ["", "-journal", "-wal", "-shm"]) {
-    const known = statSync(file + ending, { throwIfNoEntry: false });
-    const what = ending === "" ? "it" : path.basename(file + ending);
-    if (known?.isDirectory()) throw badStore(file, `can't be opened: ${what} is a folder`);
-    if (known?.isFile() === false) throw badStore(file, `can't be opened: ${what} is not a regular file`);
-  }
-}
-
-/** A database that is closed again if something is wrong with it. */
-function withDatabase(database: DatabaseSyncInstance, check: (database: DatabaseSyncInstance) => void) {
-  try {
-    check(database);
-    return database;
-  } catch (error) {
-    database.close();
-    throw error;
-  }
-}
-
 function headOf({ kind, digest, models, bytes }: Row): EntryMeta {
   return { kind: KINDS[kind]!, digest, models, bytes };
-}
-
-function pragma(database: DatabaseSyncInstance, name: string): number {
-  return Object.values(database.prepare(`PRAGMA ${name}`).get() as object)[0] as number;
-}
-
-/** @returns false if there is nothing in it. @throws {HypernodesError} `BAD_STORE` if it is of something else. */
-function isOurs(database: DatabaseSyncInstance, file: string): boolean {
-  if (pragma(database, "application_id") === APPLICATION) return true;
-  const { tables } = database.prepare("SELECT count(*) AS tables FROM sqlite_master").get() as unknown as {
-    tables: number;
-  };
-  // Another process may have made them in between.
-  const isNowOurs = pragma(database, "application_id") === APPLICATION;
-  if (tables > 0 && !isNowOurs) throw badStore(file, "is an SQLite file of another program");
-  return isNowOurs;
-}
-
-function assertVersion(database: DatabaseSyncInstance, file: string): void {
-  const version = pragma(database, "user_version");
-  if (version > VERSION) throw newerStore(file, version);
-}
-
-/** Makes the tables in a new file, and those of an old one what they are now. */
-function prepare(database: DatabaseSyncInstance, file: string): void {
-  database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
-  if (!isOurs(database, file)) {
-    // Waiting for the disk takes 50 ms here, and a file that is lost with the power had nothing in it.
-    database.exec("PRAGMA synchronous = OFF");
-    // Has to be said before there is any table, and outside of a transaction.
-    database.exec(`PRAGMA page_size = ${PAGE}`);
-    database.exec("PRAGMA auto_vacuum = INCREMENTAL");
-    database.exec("PRAGMA journal_mode = WAL");
-    database.exec("BEGIN IMMEDIATE");
-    // Another process may have been here in between.
-    if (pragma(database, "application_id") !== APPLICATION) {
-      database.exec(`${TABLES} PRAGMA application_id = ${APPLICATION}; PRAGMA user_version = ${VERSION};`);
-    }
-    database.exec("COMMIT");
-  }
-  assertVersion(database, file);
-  if (pragma(database, "user_version") < VERSION) migrate(database);
-  database.exec("PRAGMA synchronous = NORMAL");
-  database.exec(`PRAGMA cache_size = -${64 * 1024}`);
-  database.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
-}
-
-/** All or nothing: a process that is killed at it leaves what was there. */
-function migrate(database: DatabaseSyncInstance): void {
-  database.exec("BEGIN IMMEDIATE");
-  // Another process may have been here in between.
-  for (let version = pragma(database, "user_version"); version < VERSION; version++) {
-    const migration = MIGRATIONS.get(version);
-    if (migration !== undefined) database.exec(migration);
-    else {
-      for (const table of TABLE_NAMES) database.exec(`DROP TABLE IF EXISTS ${table}`);
-      database.exec(TABLES);
-      version = VERSION - 1;
-    }
-    database.exec(`PRAGMA user_version = ${version + 1}`);
-  }
-  database.exec("COMMIT");
-}
-
-/** SQLite's result codes when nothing is wrong with the file itself: busy, read-only, input and output, full, can't open. */
-const BUSY = 5;
-const READONLY = 8;
-const OF_THE_DISK = new Set([BUSY, READONLY, 10, 13, 14]);
-
-/** True for these, and for all that the system says of a path. */
-function isOfTheDisk(error: unknown): error is Error {
-  return OF_THE_DISK.has(resultOf(error)) || (error as NodeJS.ErrnoException).syscall !== undefined;
-}
-
-/** SQLite's result code. */
-function resultOf(error: unknown): number {
-  // Its upper bits are details.
-  return ((error as { errcode?: number }).errcode ?? 0) & 0xff;
-}
-
-/** The package has SQLite for most platforms; where it has none, Node may have one of its own, with the same interface. */
-async function sqliteFor(file: string): Promise<DatabaseSyncClass> {
-  try {
-    return (await import("@photostructure/sqlite")).DatabaseSync as DatabaseSyncClass;
-  } catch (cause) {
-    const own: string = "node:sqlite";
-    try {
-      return ((await import(own)) as { DatabaseSync: DatabaseSyncClass }).DatabaseSync;
-    } catch {
-      throw new HypernodesError({
-        code: "NO_SQLITE",
-        where: nameOf(file),
-        problem: `the package @photostructure/sqlite can't be loaded here: ${(cause as Error).message}`,
-        advice:
-          "npm install @photostructure/sqlite@1, or use Node 22.13 or newer, which includes SQLite; or use another store.",
-        cause,
-      });
-    }
-  }
-}
-
-type DatabaseSyncClass = new (file: string | URL, options?: { readonly readOnly: boolean }) => DatabaseSyncInstance;
-
-function nameOf(file: string): string {
-  return `sqlite(${path.relative(process.cwd(), file) || "."})`;
-}
-
-function unavailable(file: string, cause: Error): HypernodesError {
-  return new HypernodesError({
-    code: "STORE_UNAVAILABLE",
-    where: nameOf(file),
-    problem: `the file can't be opened: ${cause.message}`,
-    advice: "Make room on the disk, use a path that can be written to, or stop the process that locks the file.",
-    cause,
-  });
-}
-
-function badStore(file: string, problem: string, cause?: unknown): HypernodesError {
-  return new HypernodesError({
-    code: "BAD_STORE",
-    where: nameOf(file),
-    problem: `the file ${problem}`,
-    advice: "Use another path; or, if it is a damaged cache, delete the file: it contains only computed values.",
-    cause,
-  });
-}
-
-function newerStore(file: string, version: number): HypernodesError {
-  return new HypernodesError({
-    code: "NEWER_STORE",
-    where: nameOf(file),
-    problem: `the file has version ${version} of the format, and this version of hypernodes reads up to version ${VERSION}`,
-    advice: "Update hypernodes, or use another path.",
-  });
 }

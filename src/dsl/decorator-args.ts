@@ -1,7 +1,7 @@
 import type { Defect } from "../errors.js";
 import { isRecord } from "../util/options.js";
 import { showValue } from "../util/show-value.js";
-import type { MapOptions } from "./options.js";
+import type { MapOptions } from "./node-options.js";
 
 /** A decorator's arguments: names, then an optional options object. */
 interface DecoratorArgs {

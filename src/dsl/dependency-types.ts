@@ -1,7 +1,7 @@
 import type { Method, ValueOf } from "./brands.js";
 import type { Mistake, StandardContext } from "./decorator-target.js";
 import type { AnyPipeline, OwnMember, PipelineClass, ReservedName } from "./members.js";
-import type { NodeOptions } from "./options.js";
+import type { NodeOptions } from "./node-options.js";
 
 /*
  * Compile-time checks of the wiring. TypeScript types a decorator call from the member it is applied to (the call's

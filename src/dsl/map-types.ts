@@ -15,7 +15,7 @@ import type {
 import type { AnyPipeline, DeclaredInputs, NotPublic, PipelineClass } from "./members.js";
 import type { CheckArity } from "./method-types.js";
 import type { ChildInput, ChildOf, InputNames, NestedField, NodePick, PickedValue } from "./nested-field-types.js";
-import type { MapOptions } from "./options.js";
+import type { MapOptions } from "./node-options.js";
 
 /*
  * Compile-time checks of `@mapOver`: on a method, the first parameters receive the elements; on a field, inputs of the

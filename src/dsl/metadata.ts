@@ -8,7 +8,7 @@ import { type Defect, DefinitionError } from "../errors.js";
 import { isRecord, withoutUndefined } from "../util/options.js";
 import { recordClassLocation } from "./class-location.js";
 import { memberTarget } from "./decorator-target.js";
-import type { MapOptions } from "./options.js";
+import type { MapOptions } from "./node-options.js";
 import type { PipelineOptions } from "./pipeline-options.js";
 
 export type Role = "input" | "node" | "output" | "mapOver" | "resource" | "nested";

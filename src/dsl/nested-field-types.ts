@@ -2,7 +2,7 @@ import type { BrandOf, Method, Unbranded, ValueOf } from "./brands.js";
 import type { Mistake, StandardContext } from "./decorator-target.js";
 import type { DependencyTuple, Unfit } from "./dependency-types.js";
 import type { AnyPipeline, DeclaredInputs, InputsOf, NodesOf, NotPublic, OutputsOf, PipelineClass } from "./members.js";
-import type { NodeOptions } from "./options.js";
+import type { NodeOptions } from "./node-options.js";
 
 /*
  * Compile-time checks of a field that stands for a nested pipeline: the wiring of the child's inputs, the node that is

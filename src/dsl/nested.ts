@@ -3,7 +3,7 @@ import { assertCalled } from "./decorator-target.js";
 import { type AnyPipeline, PIPELINE, type PipelineClass } from "./members.js";
 import { recordMember } from "./metadata.js";
 import type { NestedField, NodePick, PickedValue, Wiring, WiringInput } from "./nested-field-types.js";
-import type { NodeOptions } from "./options.js";
+import type { NodeOptions } from "./node-options.js";
 
 /**
  * Declares a field `Nested<T>` that stands for a whole pipeline. Only the child's nodes that are needed run.

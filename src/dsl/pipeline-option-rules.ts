@@ -9,10 +9,16 @@ import {
   that,
   wholeFrom,
 } from "../util/options.js";
-import type { ExecutionOptions, PipelineOptions, ThreadLimits } from "./pipeline-options.js";
+import type { ExecutionMode, ExecutionOptions, PipelineOptions, ThreadLimits } from "./pipeline-options.js";
 
-const MODES = ["sequential", "async", "threaded", "parallel"] as const;
-const MODE = oneOf(...MODES);
+/** The words of the execution modes. */
+export const EXECUTION_MODES = Object.keys({
+  sequential: 0,
+  async: 0,
+  threaded: 0,
+  parallel: 0,
+} satisfies Record<ExecutionMode, 0>);
+const MODE = oneOf(...EXECUTION_MODES);
 
 const MEBIBYTES = that("mebibytes from 1", (value) => typeof value === "number" && value > 0 && Number.isFinite(value));
 
@@ -36,7 +42,7 @@ export const EXECUTION_RULES: RulesOf<ExecutionOptions> = {
   resourceLimits: { ...that("limits in mebibytes: { maxOldGenerationSizeMb }", isRecord), inner: THREAD_LIMITS },
 };
 
-const PLACEMENT = that((value) => `local() or modal({ ... })${callIt(value, "runOn: modal({ ... })")}`, isKind);
+const PLACEMENT = that((value) => `a placement, such as local() or modal({ ... })${callIt(value, "runOn: modal({ ... })")}`, isKind);
 const STORE = "sqlite(path), memory() or keyv(store)";
 
 /** Rules for the options of `with`, which `run` accepts, too. */

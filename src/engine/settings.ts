@@ -110,9 +110,22 @@ export function optionsFor(parent: PipelineOptions, { node, child }: Step): Pipe
   return node.options.cache === false ? { ...choices, cache: false } : choices;
 }
 
+/** The two things that a mode says: where calls run, and how many at a time in each thread. */
+const MODES: Readonly<Record<ExecutionMode, { readonly inThreads: boolean; readonly isSerial: boolean }>> = {
+  sequential: { inThreads: false, isSerial: true },
+  async: { inThreads: false, isSerial: false },
+  threaded: { inThreads: true, isSerial: false },
+  parallel: { inThreads: true, isSerial: true },
+};
+
 /** Tells if only one call runs at a time in each thread. */
 export function isSerial(mode: ExecutionMode): boolean {
-  return mode === "sequential" || mode === "parallel";
+  return MODES[mode].isSerial;
+}
+
+/** Tells if a mode is one of threads. */
+export function isOfThreads(mode: ExecutionMode): boolean {
+  return MODES[mode].inThreads;
 }
 
 /** The maximum number of elements of a map in flight in threads or on other hosts. */

@@ -1,6 +1,6 @@
 import type { PipelineClass } from "../dsl/members.js";
 import type { Role } from "../dsl/metadata.js";
-import type { MapOptions } from "../dsl/options.js";
+import type { MapOptions } from "../dsl/node-options.js";
 import type { PipelineOptions } from "../dsl/pipeline-options.js";
 
 /** A pipeline as a directed acyclic graph: plain, immutable data. */

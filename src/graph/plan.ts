@@ -1,4 +1,4 @@
-import type { OnError } from "../dsl/options.js";
+import type { OnError } from "../dsl/node-options.js";
 import type { Placement } from "../dsl/pipeline-options.js";
 import { HypernodesError } from "../errors.js";
 import { getOrCreate } from "../util/get-or-create.js";

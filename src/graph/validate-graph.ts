@@ -1,6 +1,6 @@
 import { classNameOf, type PipelineClass } from "../dsl/members.js";
 import { optionsOf } from "../dsl/metadata.js";
-import { MAP_RULES, NODE_RULES } from "../dsl/options.js";
+import { MAP_RULES, NODE_RULES } from "../dsl/node-options.js";
 import { DECORATOR_RULES } from "../dsl/pipeline-option-rules.js";
 import type { Defect } from "../errors.js";
 import { optionFaults } from "../util/options.js";

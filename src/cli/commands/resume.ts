@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { optionsOf } from "../../dsl/metadata.js";
 import { type BullmqQueue, bullmq, type ExecutionOptions, progress } from "../../index.js";
-import { RESUME_RUN_ID } from "../../run-options.js";
 import { findRun, listUnfinished, readRun } from "../../placement/bullmq/run-journal.js";
+import { RESUME_RUN_ID } from "../../run-options.js";
 import { escapeControls } from "../../util/control-characters.js";
 import { isDirectory } from "../../util/is-directory.js";
 import { EventsFile } from "../events-file.js";

@@ -1,6 +1,7 @@
 import path from "node:path";
 import type { Command } from "commander";
 import { mergeOptions, optionsOf } from "../../dsl/metadata.js";
+import { EXECUTION_MODES } from "../../dsl/pipeline-option-rules.js";
 import { explanationLine } from "../../engine/run-cache/cache-explainer.js";
 import {
   type Cache,
@@ -13,8 +14,8 @@ import {
   type RunObserver,
   sqlite,
 } from "../../index.js";
-import { ORDERED_RESULTS } from "../../run-options.js";
 import { listUnfinished } from "../../placement/bullmq/run-journal.js";
+import { ORDERED_RESULTS } from "../../run-options.js";
 import { escapeControlsInLines } from "../../util/control-characters.js";
 import { isDirectory } from "../../util/is-directory.js";
 import { EventsFile } from "../events-file.js";
@@ -148,9 +149,9 @@ export function withRunOptions(command: Command): Command {
     .option("--set <option=value>", "an option of @execution, such as maxWorkers=8", collect)
     .option(
       "--maps <mode>",
-      "how elements of maps are run: sequential, async, threaded, parallel; bullmq, bullmq:queue=NAME,connection=URL",
+      `how elements of maps are run: ${EXECUTION_MODES.join(", ")}; bullmq, bullmq:queue=NAME,connection=URL`,
     )
-    .option("--nodes <mode>", "how independent nodes are run: sequential, async, threaded, parallel")
+    .option("--nodes <mode>", `how independent nodes are run: ${EXECUTION_MODES.join(", ")}`)
     .option("--check", "fail if a node modifies its arguments")
     .option("--cache <path>", "cache results in this SQLite file")
     .option("--no-cache", "cache nothing, even if the class has @cached")

@@ -2,7 +2,7 @@ import { codeDigestsOf, exportForSteps } from "../../cache/code-digests.js";
 import type { CacheSession } from "../../cache/session.js";
 import { type ClassLocation, classLocationOf } from "../../dsl/class-location.js";
 import { classNameOf } from "../../dsl/members.js";
-import type { OnError } from "../../dsl/options.js";
+import type { OnError } from "../../dsl/node-options.js";
 import { HypernodesError, type NodeError, ValueError } from "../../errors.js";
 import { formatDependency, mappedDependencies } from "../../graph/graph.js";
 import { type Argument, isTimed, type Step } from "../../graph/plan.js";

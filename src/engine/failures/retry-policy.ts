@@ -1,4 +1,4 @@
-import type { NodeOptions, Retries } from "../../dsl/options.js";
+import type { NodeOptions, Retries } from "../../dsl/node-options.js";
 import { TimeoutError } from "../../errors.js";
 
 /** Tells if a call needs a scope of its own: its failure is not yet the failure of the run. */

@@ -1,4 +1,4 @@
-import type { NodeOptions, Retries } from "../../dsl/options.js";
+import type { NodeOptions, Retries } from "../../dsl/node-options.js";
 import { withDeadline } from "../../util/deadline.js";
 import { isPromise } from "../../util/thenable.js";
 import { hasChangedInput } from "../failures/node-errors.js";

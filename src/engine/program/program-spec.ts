@@ -1,5 +1,5 @@
 import type { PipelineClass } from "../../dsl/members.js";
-import type { OnError } from "../../dsl/options.js";
+import type { OnError } from "../../dsl/node-options.js";
 import type { PipelineOptions } from "../../dsl/pipeline-options.js";
 import type { PlanMapOptions } from "../../graph/plan.js";
 import { type InputDefaults, type Plan, planFor } from "../../graph/plan.js";

@@ -2,6 +2,7 @@ import type { ExecutionMode, ThreadLimits } from "../../dsl/pipeline-options.js"
 import { getOrCreate } from "../../util/get-or-create.js";
 import { MAX_THREADS } from "../chunks/concurrency.js";
 import { workerContext } from "../lifecycle/worker-context.js";
+import { isOfThreads } from "../settings.js";
 import type { WorkerPool } from "./pool.js";
 
 const pools = new Map<string, Promise<WorkerPool>>();
@@ -16,5 +17,5 @@ export function workerPoolFor(resourceLimits: ThreadLimits | undefined): Promise
 
 /** Tells if a mode uses threads. In a thread none does: there is no pool inside a pool. */
 export function usesThreads(mode: ExecutionMode): boolean {
-  return (mode === "threaded" || mode === "parallel") && !workerContext.isPoolWorker;
+  return isOfThreads(mode) && !workerContext.isPoolWorker;
 }

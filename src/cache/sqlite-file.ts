@@ -1,0 +1,95 @@
+import { statSync } from "node:fs";
+import path from "node:path";
+import type { DatabaseSyncInstance } from "@photostructure/sqlite";
+import { HypernodesError } from "../errors.js";
+
+/*
+ * The file of a store, and SQLite, which opens it; and what can be wrong with both.
+ */
+
+/** A pipe never answers: neither where the file is to be, nor where SQLite puts what it has beside it. */
+export function assertFile(file: string): void {
+  for (const ending of ["", "-journal", "-wal", "-shm"]) {
+    const known = statSync(file + ending, { throwIfNoEntry: false });
+    const what = ending === "" ? "it" : path.basename(file + ending);
+    if (known?.isDirectory()) throw badStore(file, `can't be opened: ${what} is a folder`);
+    if (known?.isFile() === false) throw badStore(file, `can't be opened: ${what} is not a regular file`);
+  }
+}
+
+/** A database that is closed again if something is wrong with it. */
+export function withDatabase(database: DatabaseSyncInstance, check: (database: DatabaseSyncInstance) => void) {
+  try {
+    check(database);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/** SQLite's result codes when nothing is wrong with the file itself: busy, read-only, input and output, full, can't open. */
+export const BUSY = 5;
+export const READONLY = 8;
+const OF_THE_DISK = new Set([BUSY, READONLY, 10, 13, 14]);
+
+/** True for these, and for all that the system says of a path. */
+export function isOfTheDisk(error: unknown): error is Error {
+  return OF_THE_DISK.has(resultOf(error)) || (error as NodeJS.ErrnoException).syscall !== undefined;
+}
+
+/** SQLite's result code. */
+export function resultOf(error: unknown): number {
+  // Its upper bits are details.
+  return ((error as { errcode?: number }).errcode ?? 0) & 0xff;
+}
+
+/** The package has SQLite for most platforms; where it has none, Node may have one of its own, with the same interface. */
+export async function sqliteFor(file: string): Promise<DatabaseSyncClass> {
+  try {
+    return (await import("@photostructure/sqlite")).DatabaseSync as DatabaseSyncClass;
+  } catch (cause) {
+    const own: string = "node:sqlite";
+    try {
+      return ((await import(own)) as { DatabaseSync: DatabaseSyncClass }).DatabaseSync;
+    } catch {
+      throw new HypernodesError({
+        code: "NO_SQLITE",
+        where: nameOf(file),
+        problem: `the package @photostructure/sqlite can't be loaded here: ${(cause as Error).message}`,
+        advice:
+          "npm install @photostructure/sqlite@1, or use Node 22.13 or newer, which includes SQLite; or use another store.",
+        cause,
+      });
+    }
+  }
+}
+
+export type DatabaseSyncClass = new (
+  file: string | URL,
+  options?: { readonly readOnly: boolean },
+) => DatabaseSyncInstance;
+
+export function nameOf(file: string): string {
+  return `sqlite(${path.relative(process.cwd(), file) || "."})`;
+}
+
+export function unavailable(file: string, cause: Error): HypernodesError {
+  return new HypernodesError({
+    code: "STORE_UNAVAILABLE",
+    where: nameOf(file),
+    problem: `the file can't be opened: ${cause.message}`,
+    advice: "Make room on the disk, use a path that can be written to, or stop the process that locks the file.",
+    cause,
+  });
+}
+
+export function badStore(file: string, problem: string, cause?: unknown): HypernodesError {
+  return new HypernodesError({
+    code: "BAD_STORE",
+    where: nameOf(file),
+    problem: `the file ${problem}`,
+    advice: "Use another path; or, if it is a damaged cache, delete the file: it contains only computed values.",
+    cause,
+  });
+}
