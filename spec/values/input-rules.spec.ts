@@ -404,13 +404,13 @@ describe("rules for inputs", () => {
       @IsString() id!: string;
     }
     class Defaults extends Pipeline {
-      @input() @ValidateNested() @Type(() => Ruled) typed: Ruled = { id: "a" };
-      @input() @ValidateNested() @Type(() => Ruled) instance: Ruled = Object.assign(new Ruled(), { id: "a" });
+      @input() @ValidateNested() @Type(() => Ruled) typed?: Ruled = { id: "a" };
+      @input() @ValidateNested() @Type(() => Ruled) instance?: Ruled = Object.assign(new Ruled(), { id: "a" });
       @node("typed", "instance") ids(typed: Ruled, instance: Ruled): string {
         return typed.id + instance.id;
       }
     }
-    const error = await rejection(new Defaults().run());
+    const error = await rejection(new Defaults().run({}));
     expect(error.message).to.match(
       /^Defaults: typed: its class is not known, .* and give a default as an instance of it/,
     );
