@@ -76,9 +76,11 @@ async function encoding(passages: Texts["passages"], queries: Texts["queries"], 
 
 async function search(dimensions: number, size: number): Promise<void> {
   const index = new DenseIndex(
-    Array.from({ length: size }, (_, row) =>
-      Float32Array.from({ length: dimensions }, (_, i) => (((row * 31 + i * 17) % 101) - 50) / 500),
-    ),
+    Array.from({ length: size }, (_, row) => {
+      const vector = Float32Array.from({ length: dimensions }, (_, i) => ((row * 31 + i * 17) % 101) - 50);
+      const length = Math.hypot(...vector);
+      return vector.map((value) => value / length);
+    }),
   );
   const queries = Array.from({ length: 16 }, (_, i) => index.matrix.slice(i * dimensions, (i + 1) * dimensions));
   const one = "one question at a time";

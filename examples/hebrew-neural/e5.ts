@@ -1,5 +1,5 @@
 import type { Image } from "../../src/index.js";
-import type { EncoderSettings } from "./model-files.js";
+import { EncoderSettings } from "./model-files.js";
 
 /** multilingual-e5-small (MIT licence), at one revision. */
 const REVISION = "614241f622f53c4eeff9890bdc4f31cfecc418b3";
@@ -27,12 +27,12 @@ export function withE5(image: Image): Image {
  *   an image of `withE5`. On a volume, it is the volume's: `"/models/e5"`.
  */
 export function e5Settings(folder = FOLDER): EncoderSettings {
-  return {
-    kind: "e5",
+  return Object.assign(new EncoderSettings(), {
+    kind: "e5" as const,
     file: `${folder}/model.onnx`,
     tokenizer: `${folder}/tokenizer.json`,
     sha256: SUMS["model.onnx"],
     tokenizerSha256: SUMS["tokenizer.json"],
     tokenizerConfigSha256: SUMS["tokenizer_config.json"],
-  };
+  });
 }

@@ -15,7 +15,7 @@ const SHA256 = /^[0-9a-f]{64}$/;
 export class EncoderSettings {
   /** `"ngrams"`: a model of `make-model.ts`. `"e5"`: multilingual-e5-small, or another model with its inputs and outputs. */
   @IsIn(["ngrams", "e5"]) kind!: "ngrams" | "e5";
-  /** The path of the `.onnx` file. */
+  /** The path of the `.onnx` file, with the weights in it. */
   @IsOptional() @IsString() file?: string;
   /** The content of the `.onnx` file, in place of a path: it travels to a container with the inputs. */
   @IsOptional() content?: Uint8Array;

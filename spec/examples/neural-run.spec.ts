@@ -2,15 +2,18 @@ import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect } from "chai";
+import { e5Settings } from "../../examples/hebrew-neural/e5.js";
 import { makeLsaModel } from "../../examples/hebrew-neural/lsa-model.js";
 import type { EncoderSettings } from "../../examples/hebrew-neural/model-files.js";
+import { NeuralHebrewRetrievalOnGpu } from "../../examples/hebrew-neural/on-gpu.js";
 import { encodeOnnx } from "../../examples/hebrew-neural/onnx.js";
 import { NeuralHebrewRetrieval } from "../../examples/hebrew-neural/retrieval.js";
 import { declaration } from "../../examples/hebrew-retrieval/corpus.js";
 import { evaluate } from "../../examples/hebrew-retrieval/evaluation.js";
-import { memory } from "../../src/index.js";
+import { local, memory } from "../../src/index.js";
 import { importFile } from "../support/in-process.js";
 import { modelFolder, smallE5, smallTokenizer, watch } from "../support/neural-models.js";
+import { rejection } from "../support/rejection.js";
 
 const files = modelFolder();
 
@@ -142,6 +145,17 @@ describe("hebrew-neural: a run", () => {
     // A thread keeps its session for the next run.
     expect(labels.length).to.be.within(1, 4);
     expect(new Set(labels)).to.deep.equal(new Set(["NgramSentenceEncoder on cpu"]));
+  });
+});
+
+describe("hebrew-neural: with multilingual-e5-small in an image", () => {
+  it("takes the settings of the class: without other ones, the files of its image are those that are read", async () => {
+    const error = await rejection(new NeuralHebrewRetrievalOnGpu().run(declaration() as never, { runOn: local() }));
+    expect(error.message).to.match(
+      /^NeuralHebrewRetrievalOnGpu\.modelFiles: failed with ModelError: the model \/opt\/e5\/model\.onnx can't be read/,
+    );
+    for (const name of ["sha256", "tokenizerSha256", "tokenizerConfigSha256"] as const)
+      expect(e5Settings("/models/e5")[name]).to.match(/^[0-9a-f]{64}$/);
   });
 });
 

@@ -77,7 +77,7 @@ describe("image()", () => {
       [() => image().cuda({ node: "22.13" }), 'a line of Node, "22", or a release, "22.13.1"'],
       [
         () => image().npmInstall("sharp").cuda(),
-        "image().cuda: packages are installed before it (sharp), and its image",
+        'image().cuda: the list of packages before it is ["sharp"]. It takes none: its image',
       ],
       [() => image().cuda().cuda({ version: "12" }), "Call cuda() once, and npmInstall after it."],
       [() => image().cuda({ versions: "12" } as object), 'there is no option "versions". Did you mean "version"?'],

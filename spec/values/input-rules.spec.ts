@@ -399,6 +399,24 @@ describe("rules for inputs", () => {
     }
   });
 
+  it("of @ValidateNested() refuse a default that is no instance, and say so, whether or not it has @Type()", async () => {
+    class Ruled {
+      @IsString() id!: string;
+    }
+    class Defaults extends Pipeline {
+      @input() @ValidateNested() @Type(() => Ruled) typed?: Ruled = { id: "a" };
+      @input() @ValidateNested() @Type(() => Ruled) instance?: Ruled = Object.assign(new Ruled(), { id: "a" });
+      @node("typed", "instance") ids(typed: Ruled, instance: Ruled): string {
+        return typed.id + instance.id;
+      }
+    }
+    const error = await rejection(new Defaults().run({}));
+    expect(error.message).to.match(
+      /^Defaults: typed: its class is not known, .* and give a default as an instance of it/,
+    );
+    expect(await new Defaults().run({ typed: { id: "b" } })).to.deep.equal({ ids: "ba" });
+  });
+
   it("that leave a required input undefined are an error, and one with a default its default", async () => {
     class Gone extends Pipeline {
       @input() @Transform(({ value }) => (value === "" ? undefined : value)) name!: string;

@@ -24,8 +24,8 @@ export class ResourceScope {
   private ended = false;
 
   /**
-   * @param sameness which arguments count as the same: one object; values of equal content, since each run has another copy of what is
-   *   computed anew; or the same for copies that were decoded, which nobody else can change.
+   * @param sameness which arguments count as the same: one object; values of equal content, since each run has its own copy of what it
+   *   computes; or the same for copies that were decoded, which nobody else can change.
    */
   constructor(private readonly sameness: "object" | "content" | "copy" = "object") {}
 

@@ -227,13 +227,11 @@ function createImage(parts: Parts): Image {
     },
     cuda: (options) => {
       checkOptions("image().cuda", options, CUDA_RULES);
-      if (parts.packages.length > 0)
-        throw new HypernodesError({
-          code: "BAD_OPTION",
-          where: "image().cuda",
-          problem: `packages are installed before it (${parts.packages.join(", ")}), and its image has npm only after it`,
-          advice: "Call cuda() once, and npmInstall after it.",
-        });
+      if (parts.packages.length > 0) {
+        const takes = "none: its image has npm only after it. Call cuda() once, and npmInstall after it";
+        const problem = badOption("list of packages before it", parts.packages, takes);
+        throw new HypernodesError({ where: "image().cuda", ...problem });
+      }
       const { version = "13", node = "22" } = options ?? {};
       const release = CUDA_RELEASES[version];
       const cuda = on(release.tag).nodeInstall(node);
