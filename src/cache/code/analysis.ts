@@ -46,6 +46,8 @@ export interface Form {
   readonly imports: readonly string[];
   /** The reason why its effects cannot be determined. */
   readonly problems: readonly string[];
+  /** True if it reads the path of its own file: `import.meta.url`. */
+  readonly readsOwnPath: boolean;
 }
 
 export interface FunctionForm extends Form {
@@ -244,6 +246,7 @@ class Writer {
   private readonly supers = new Map<string, Way>();
   private readonly imports: string[] = [];
   private readonly problems: string[] = [];
+  private readsOwnPath = false;
   private readonly locals = new Map<Variable, number>();
 
   constructor(
@@ -252,10 +255,10 @@ class Writer {
   ) {}
 
   form(): Form {
-    const { references, sharesThis, imports, problems, root } = this;
+    const { references, sharesThis, imports, problems, readsOwnPath, root } = this;
     return {
       ...{ start: root.start, end: root.end, hash: hash("sha256", this.text + this.localNames(), "hex") },
-      ...{ references, sharesThis, imports, problems },
+      ...{ references, sharesThis, imports, problems, readsOwnPath },
       members: this.members && [...this.members.values()],
       supers: [...this.supers.values()],
     };
@@ -306,7 +309,8 @@ class Writer {
         this.text += "this";
         return;
       case "MetaProperty":
-        if (node.meta.name === "new" && this.isOwnThis(node)) this.usesThis = true;
+        if (node.meta.name === "import") this.problems.push("import.meta as a whole");
+        else if (this.isOwnThis(node)) this.usesThis = true;
         break;
       case "Super":
         if (this.isOwnThis(node)) this.usesThis = true;
@@ -356,23 +360,35 @@ class Writer {
     this.makesTexts(node);
   }
 
-  /** `${f}`, `f + ""`, `String(f)`, `toString.call(f)` */
+  /** `${f}`, `f + ""`, `String(f)`, `toString.call(f)`, `"".concat(f)`, `[f].join()` */
   private makesTexts(node: AnyNode): void {
-    if (node.type === "TemplateLiteral") for (const inner of node.expressions) this.makesText(inner as AnyNode);
-    else if (node.type === "BinaryExpression" && node.operator === "+") {
-      this.makesText(node.left as AnyNode);
-      this.makesText(node.right as AnyNode);
-    } else if (node.type === "AssignmentExpression" && node.operator === "+=") this.makesText(node.right as AnyNode);
-    else if (node.type === "CallExpression" && node.arguments.length > 0) {
-      const path = this.wayOf(node.callee as AnyNode)?.path ?? [];
+    if (node.type === "TemplateLiteral") this.makeText(...(node.expressions as AnyNode[]));
+    else if (node.type === "BinaryExpression" && node.operator === "+")
+      this.makeText(node.left as AnyNode, node.right as AnyNode);
+    else if (node.type === "AssignmentExpression" && node.operator === "+=") this.makeText(node.right as AnyNode);
+    else if (node.type === "CallExpression") {
+      const callee = node.callee as AnyNode;
+      const args = node.arguments as AnyNode[];
+      const path = this.wayOf(callee)?.path ?? [];
       const isToString = /(?:^|\.)toString\.(?:call|apply)$/.test(path.join("."));
-      if (isToString || this.isGlobal(node.callee as AnyNode, "String")) this.makesText(node.arguments[0] as AnyNode);
+      if (isToString || this.isGlobal(callee, "String")) this.makeText(...args.slice(0, 1));
+      if (callee.type !== "MemberExpression") return;
+      const name = memberName(callee);
+      if (name === "concat") this.makeText(...args);
+      if (callee.object.type === "ArrayExpression" && TO_TEXT.has(name!)) this.makeText(callee.object);
     }
   }
 
-  private makesText(node: AnyNode): void {
-    const found = this.wayOf(node);
-    if (found !== undefined) this.references[this.number(found.root, found.path, false)]!.isText = true;
+  private makeText(...nodes: readonly AnyNode[]): void {
+    for (const node of nodes) {
+      const found = this.wayOf(node);
+      if (found !== undefined) this.references[this.number(found.root, found.path, false)]!.isText = true;
+      else if (node.type === "ArrayExpression")
+        this.makeText(...(node.elements.filter((each) => each !== null) as AnyNode[]));
+      else if (node.type === "SpreadElement") this.makeText(node.argument);
+      else if (node.type === "ConditionalExpression") this.makeText(node.consequent, node.alternate);
+      else if (node.type === "LogicalExpression") this.makeText(node.left, node.right);
+    }
   }
 
   /** `a.b = ...`, `a.b++`, `delete a.b`: whether that can be done decides what happens. */
@@ -492,6 +508,13 @@ class Writer {
 
   /** @returns whether it is written. */
   private member(node: AnyNode & { type: "MemberExpression" }, isCalled: boolean): boolean {
+    if (isImportMeta(node.object as AnyNode)) {
+      const name = memberName(node);
+      if (name === undefined) return false;
+      this.text += `(import.meta ${JSON.stringify(name)})`;
+      this.ofImportMeta(name);
+      return true;
+    }
     const own = this.thisWay(node);
     if (own !== undefined) {
       const { way, isSuper } = own;
@@ -505,6 +528,12 @@ class Writer {
     if (found === undefined) return this.keyed(node);
     this.text += `@${this.number(found.root, found.path, isCalled)}${JSON.stringify(found.path)}`;
     return true;
+  }
+
+  /** `import.meta.url`: V8 does not show what else loaders put there. */
+  private ofImportMeta(name: string): void {
+    if (OWN_PATH.has(name)) this.readsOwnPath = true;
+    else if (name !== "main") this.problems.push(`import.meta.${name}`);
   }
 
   /** `process.env[NAME]` @returns whether it is written. */
@@ -566,6 +595,9 @@ class Writer {
       this.usesThis = true;
       for (const way of ways) this.members?.set(JSON.stringify([way, false]), { path: way, isCalled: false });
       this.text += "(takes this ";
+    } else if (isImportMeta(init)) {
+      this.text += "(takes import.meta ";
+      for (const [name] of ways) this.ofImportMeta(name!);
     } else {
       const found = this.wayOf(init);
       if (found === undefined) return false;
@@ -680,6 +712,16 @@ function waysInto(pattern: AnyNode): string[][] | undefined {
     for (const way of inner?.length ? inner : [[]]) ways.push([part.key.name, ...way]);
   }
   return ways;
+}
+
+/** Methods that make a text of a list, or of a function. */
+export const TO_TEXT: ReadonlySet<string> = new Set(["join", "toString", "toLocaleString"]);
+
+/** The members of `import.meta` that depend on where the file is. */
+const OWN_PATH = new Set(["url", "dirname", "filename", "resolve"]);
+
+function isImportMeta(node: AnyNode): boolean {
+  return node.type === "MetaProperty" && node.meta.name === "import";
 }
 
 function memberName(node: AnyNode & { type: "MemberExpression" }): string | undefined {
