@@ -464,4 +464,70 @@ await import("./patch.js");
   ...KEPT_BY_NODE.map(([what, head, y]) =>
     row(0, `what uses nothing but Node: ${what}`, { head, y }, [["note.txt", "other"]], ""),
   ),
+  ...(
+    [
+      [
+        "the address of its file",
+        "path.basename(path.dirname(new URL(import.meta.url).pathname))",
+        ["swc", "tsx", "esm"],
+      ],
+      ["the folder of its file", "path.basename(import.meta.dirname ?? __dirname)", ["tsx", "esm"]],
+      [
+        "the folder of its file, taken out",
+        "(() => { const { dirname } = import.meta; return path.basename(dirname); })()",
+        ["tsx", "esm"],
+      ],
+      ["what is beside its file", "import.meta.resolve('./x.js').split('/').at(-2)", ["esm"]],
+    ] as const
+  ).map(([what, y, only]) => {
+    const text = `import path from "node:path";\nexport const f = (x: number) => [${y}, path.sep, x];`;
+    return row(
+      9,
+      `a function that reads ${what}, which is moved`,
+      { head: `import { f } from "./a/f.js";`, y: "f(x)", files: { "a/f.ts": text } },
+      [
+        ["a/f.ts", null],
+        ["b/f.ts", text],
+        ["pipeline.ts", "./a/", "./b/"],
+      ],
+      "y",
+      { only },
+    );
+  }),
+  row(
+    9,
+    "what a loader puts into import.meta",
+    { head: "(import.meta as any).env = { SCALE: 2 };", y: "x * (import.meta as any).env.SCALE" },
+    ["pipeline.ts", "SCALE: 2", "SCALE: 3"],
+    "y",
+    { only: ["swc", "tsx", "esm"], unkept: /import\.meta\.env/ },
+  ),
+  row(
+    9,
+    "import.meta that is handed on",
+    {
+      head: "(import.meta as any).env = { SCALE: 2 };\nconst of = (meta: any) => meta.env.SCALE;",
+      y: "x * of(import.meta)",
+    },
+    ["pipeline.ts", "SCALE: 2", "SCALE: 3"],
+    "y",
+    { only: ["swc", "tsx", "esm"], unkept: /import\.meta as a whole/ },
+  ),
+  ...[
+    "[[f]].join()",
+    "''.concat(f)",
+    "String([x, f])",
+    "`${[...[f]]}`",
+    "`${x > 0 ? f : x}`",
+    "fs.join()",
+    "String(fs)",
+  ].map((y) =>
+    row(
+      6,
+      `the text of a function that is made one in passing: ${y}`,
+      { head: "const f: any = (x: number) => x /* one */ + 1;\nconst fs = [[f]];\nvoid fs;", y },
+      ["pipeline.ts", "one", "two"],
+      "y",
+    ),
+  ),
 ];

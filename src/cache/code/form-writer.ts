@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import type { AnyNode, Function as FunctionNode, Node, VariableDeclarator } from "acorn";
 import type { Form, FunctionForm, Reference, Way } from "./forms.js";
 import { isWrittenOnce, type Scope, type Variable, variableOf } from "./scopes.js";
-import { isClass, isFunction, literalText, memberName, waysInto } from "./syntax.js";
+import { isClass, isFunction, isImportMeta, literalText, memberName, OWN_PATH, TO_TEXT, waysInto } from "./syntax.js";
 
 /** The fields of acorn's nodes besides their content. */
 const POSITION = new Set(["type", "start", "end", "raw", "optional"]);
@@ -28,6 +28,7 @@ export class FormWriter {
   private readonly supers = new Map<string, Way>();
   private readonly imports: string[] = [];
   private readonly problems: string[] = [];
+  private readsOwnPath = false;
   private readonly locals = new Map<Variable, number>();
 
   constructor(
@@ -36,10 +37,10 @@ export class FormWriter {
   ) {}
 
   form(): Form {
-    const { references, sharesThis, imports, problems, root } = this;
+    const { references, sharesThis, imports, problems, readsOwnPath, root } = this;
     return {
       ...{ start: root.start, end: root.end, hash: hash("sha256", this.text + this.localNames(), "hex") },
-      ...{ references, sharesThis, imports, problems },
+      ...{ references, sharesThis, imports, problems, readsOwnPath },
       members: this.members && [...this.members.values()],
       supers: [...this.supers.values()],
     };
@@ -90,7 +91,8 @@ export class FormWriter {
         this.text += "this";
         return;
       case "MetaProperty":
-        if (node.meta.name === "new" && this.isOwnThis(node)) this.usesThis = true;
+        if (node.meta.name === "import") this.problems.push("import.meta as a whole");
+        else if (this.isOwnThis(node)) this.usesThis = true;
         break;
       case "Super":
         if (this.isOwnThis(node)) this.usesThis = true;
@@ -140,23 +142,35 @@ export class FormWriter {
     this.makesTexts(node);
   }
 
-  /** `${f}`, `f + ""`, `String(f)`, `toString.call(f)` */
+  /** `${f}`, `f + ""`, `String(f)`, `toString.call(f)`, `"".concat(f)`, `[f].join()` */
   private makesTexts(node: AnyNode): void {
-    if (node.type === "TemplateLiteral") for (const inner of node.expressions) this.makesText(inner as AnyNode);
-    else if (node.type === "BinaryExpression" && node.operator === "+") {
-      this.makesText(node.left as AnyNode);
-      this.makesText(node.right as AnyNode);
-    } else if (node.type === "AssignmentExpression" && node.operator === "+=") this.makesText(node.right as AnyNode);
-    else if (node.type === "CallExpression" && node.arguments.length > 0) {
-      const path = this.wayOf(node.callee as AnyNode)?.path ?? [];
+    if (node.type === "TemplateLiteral") this.makeText(...(node.expressions as AnyNode[]));
+    else if (node.type === "BinaryExpression" && node.operator === "+")
+      this.makeText(node.left as AnyNode, node.right as AnyNode);
+    else if (node.type === "AssignmentExpression" && node.operator === "+=") this.makeText(node.right as AnyNode);
+    else if (node.type === "CallExpression") {
+      const callee = node.callee as AnyNode;
+      const args = node.arguments as AnyNode[];
+      const path = this.wayOf(callee)?.path ?? [];
       const isToString = /(?:^|\.)toString\.(?:call|apply)$/.test(path.join("."));
-      if (isToString || this.isGlobal(node.callee as AnyNode, "String")) this.makesText(node.arguments[0] as AnyNode);
+      if (isToString || this.isGlobal(callee, "String")) this.makeText(...args.slice(0, 1));
+      if (callee.type !== "MemberExpression") return;
+      const name = memberName(callee);
+      if (name === "concat") this.makeText(...args);
+      if (callee.object.type === "ArrayExpression" && TO_TEXT.has(name!)) this.makeText(callee.object);
     }
   }
 
-  private makesText(node: AnyNode): void {
-    const found = this.wayOf(node);
-    if (found !== undefined) this.references[this.number(found.root, found.path, false)]!.isText = true;
+  private makeText(...nodes: readonly AnyNode[]): void {
+    for (const node of nodes) {
+      const found = this.wayOf(node);
+      if (found !== undefined) this.references[this.number(found.root, found.path, false)]!.isText = true;
+      else if (node.type === "ArrayExpression")
+        this.makeText(...(node.elements.filter((each) => each !== null) as AnyNode[]));
+      else if (node.type === "SpreadElement") this.makeText(node.argument);
+      else if (node.type === "ConditionalExpression") this.makeText(node.consequent, node.alternate);
+      else if (node.type === "LogicalExpression") this.makeText(node.left, node.right);
+    }
   }
 
   /** `a.b = ...`, `a.b++`, `delete a.b`: whether that can be done decides what happens. */
@@ -276,6 +290,13 @@ export class FormWriter {
 
   /** @returns whether it is written. */
   private member(node: AnyNode & { type: "MemberExpression" }, isCalled: boolean): boolean {
+    if (isImportMeta(node.object as AnyNode)) {
+      const name = memberName(node);
+      if (name === undefined) return false;
+      this.text += `(import.meta ${JSON.stringify(name)})`;
+      this.ofImportMeta(name);
+      return true;
+    }
     const own = this.thisWay(node);
     if (own !== undefined) {
       const { way, isSuper } = own;
@@ -289,6 +310,12 @@ export class FormWriter {
     if (found === undefined) return this.keyed(node);
     this.text += `@${this.number(found.root, found.path, isCalled)}${JSON.stringify(found.path)}`;
     return true;
+  }
+
+  /** `import.meta.url`: V8 does not show what else loaders put there. */
+  private ofImportMeta(name: string): void {
+    if (OWN_PATH.has(name)) this.readsOwnPath = true;
+    else if (name !== "main") this.problems.push(`import.meta.${name}`);
   }
 
   /** `process.env[NAME]` @returns whether it is written. */
@@ -350,6 +377,9 @@ export class FormWriter {
       this.usesThis = true;
       for (const way of ways) this.members?.set(JSON.stringify([way, false]), { path: way, isCalled: false });
       this.text += "(takes this ";
+    } else if (isImportMeta(init)) {
+      this.text += "(takes import.meta ";
+      for (const [name] of ways) this.ofImportMeta(name!);
     } else {
       const found = this.wayOf(init);
       if (found === undefined) return false;

@@ -35,6 +35,8 @@ export interface Form {
   readonly imports: readonly string[];
   /** The reason why its effects cannot be determined. */
   readonly problems: readonly string[];
+  /** True if it reads the path of its own file: `import.meta.url`. */
+  readonly readsOwnPath: boolean;
 }
 
 export interface FunctionForm extends Form {

@@ -1,5 +1,5 @@
 import { types } from "node:util";
-import { textOf } from "../../util/primordials.js";
+import { getOwnPropertyDescriptor, textOf } from "../../util/primordials.js";
 import { sha256 } from "../../util/sha256.js";
 import type { Form, FunctionForm, Reference, Way } from "./forms.js";
 import { type Code, formOf, isRequire, placeOf } from "./functions.js";
@@ -15,6 +15,7 @@ import {
   valueFromNodeGetter,
 } from "./reflection.js";
 import { SharedScopes } from "./shared-scopes.js";
+import { TO_TEXT } from "./syntax.js";
 import { assignability, resolveVariable, valueAt } from "./variables.js";
 import type { Walk } from "./walk.js";
 
@@ -34,6 +35,7 @@ export class References {
     this.scopes.add(id, form, facts);
     for (const specifier of form.imports) this.imported(id, specifier, facts);
     for (const problem of form.problems) this.walk.unknown(id, problem);
+    if (form.readsOwnPath) piece.next.push(this.walk.leaf(`at ${placeOf(facts.script)}`, "import.meta.url"));
   }
 
   private imported(id: number, specifier: string, { script }: Code): void {
@@ -75,10 +77,7 @@ export class References {
     if (typeof key === "string" && valueAt(found.value, way) === process.env)
       return this.along(found.value, { path: [...way, key], isCalled: false }, name);
     const id = this.along(found.value, reference, name, reference.firstArguments, facts);
-    if (reference.isText) {
-      const value = valueAt(found.value, way);
-      if (typeof value === "function" && !types.isProxy(value)) return this.withText(value, id);
-    }
+    if (reference.isText) return this.withTexts(valueAt(found.value, way), id);
     const holder = reference.isAssigned ? valueAt(found.value, way.slice(0, -1)) : undefined;
     if (!isObject(holder) || types.isProxy(holder)) return id;
     const both = this.walk.piece("");
@@ -122,10 +121,9 @@ export class References {
       const isLast = i === way.length - 1;
       const next = descriptor.value as unknown;
       if (typeof next === "function" && this.walk.isBuiltIn(next) && builtIn === undefined && !isNamespace(holder)) {
-        if (typeof holder === "function" && key === "toString")
-          return this.withText(holder, this.walk.value(holder, name));
         // A method of the language may read all of it: `STOP.has(word)`, `words.join()`.
-        return this.walk.value(holder, name);
+        const whole = this.walk.value(holder, name);
+        return TO_TEXT.has(key) ? this.withTexts(holder, whole) : whole;
       }
       if (typeof next === "function" && isLast && isCalled && !isNamespace(holder)) {
         return this.called(next, holder, builtIn === undefined ? `${name}.${key}` : "", firstArguments, facts);
@@ -144,10 +142,12 @@ export class References {
     return this.walk.value(value, name);
   }
 
-  /** A function that is made a text. */
-  private withText(fn: Function, id: number): number {
+  /** A value that is made a text: of functions, and those in lists, that is what is written. */
+  private withTexts(value: unknown, id: number): number {
+    const texts = functionsIn(value).map((fn) => sha256(textOf(fn)));
+    if (texts.length === 0) return id;
     const both = this.walk.piece("");
-    this.walk.pieces[both]!.text = `text ${sha256(textOf(fn))}`;
+    this.walk.pieces[both]!.text = `text ${texts.join()}`;
     this.walk.pieces[both]!.next.push(id);
     return both;
   }
@@ -230,4 +230,14 @@ export class References {
       ? undefined
       : { value: descriptor.value };
   }
+}
+
+function functionsIn(value: unknown, seen = new Set<unknown>()): Function[] {
+  if (types.isProxy(value) || seen.has(value)) return [];
+  if (typeof value === "function") return [value];
+  if (!Array.isArray(value)) return [];
+  seen.add(value);
+  const found: Function[] = [];
+  for (let i = 0; i < value.length; i++) found.push(...functionsIn(getOwnPropertyDescriptor(value, i)?.value, seen));
+  return found;
 }

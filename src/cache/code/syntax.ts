@@ -89,6 +89,16 @@ export function waysInto(pattern: AnyNode): string[][] | undefined {
 }
 
 /** The name of a member that is read, if it is always the same; a private one with its #. */
+/** Methods that make a text of a list, or of a function. */
+export const TO_TEXT: ReadonlySet<string> = new Set(["join", "toString", "toLocaleString"]);
+
+/** The members of `import.meta` that depend on where the file is. */
+export const OWN_PATH: ReadonlySet<string> = new Set(["url", "dirname", "filename", "resolve"]);
+
+export function isImportMeta(node: AnyNode): boolean {
+  return node.type === "MetaProperty" && node.meta.name === "import";
+}
+
 export function memberName(node: AnyNode & { type: "MemberExpression" }): string | undefined {
   const { property, computed } = node;
   if (computed) return literalText(property as AnyNode);

@@ -1,4 +1,4 @@
-import { types } from "node:util";
+import { parseArgs, types } from "node:util";
 import { describeError } from "../../util/describe.js";
 import { getOrCreate } from "../../util/get-or-create.js";
 import { cwd, textOf } from "../../util/primordials.js";
@@ -194,6 +194,7 @@ export class ValueGraph extends Pieces implements Walk {
     if (script.url.startsWith("node:")) {
       piece.text = `${script.url} ${nameOf(fn)} ${facts.offset}`;
       if (fn === cwd) piece.next.push(this.value(cwd.call(process)));
+      if (fn === parseArgs) piece.next.push(this.value(process.argv), this.value(process.execArgv));
       // What Node has put around a function of the program, as promisify() does, has that in its closure.
       if (facts.scopes.length > 0 && topOf(facts) > 0 && !isOfNode(fn)) this.closures(id, fn, facts);
       this.classes.changedInNode(id, fn);
