@@ -357,8 +357,12 @@ function assertFile(file: string): void {
   for (const ending of ["", "-journal", "-wal", "-shm"]) {
     const known = statSync(file + ending, { throwIfNoEntry: false });
     const what = ending === "" ? "it" : path.basename(file + ending);
-    if (known?.isDirectory()) throw badStore(file, `can't be opened: ${what} is a folder`);
-    if (known?.isFile() === false) throw badStore(file, `can't be opened: ${what} is not a regular file`);
+    if (known?.isDirectory()) {
+      const inside = path.join(path.relative(process.cwd(), file), "cache.sqlite");
+      const advice = ending === "" ? `Name a file in it: sqlite(${JSON.stringify(inside)}).` : "Use another path.";
+      throw badStore(file, `can't be opened: ${what} is a directory, not a file`, undefined, advice);
+    }
+    if (known?.isFile() === false) throw badStore(file, `can't be opened: ${what} is not a regular file`, undefined, "Use another path.");
   }
 }
 
@@ -492,12 +496,17 @@ function unavailable(file: string, cause: Error): HypernodesError {
   });
 }
 
-function badStore(file: string, problem: string, cause?: unknown): HypernodesError {
+function badStore(
+  file: string,
+  problem: string,
+  cause?: unknown,
+  advice = "Use another path; or, if it is a damaged cache, delete the file: it contains only computed values.",
+): HypernodesError {
   return new HypernodesError({
     code: "BAD_STORE",
     where: nameOf(file),
     problem: `the file ${problem}`,
-    advice: "Use another path; or, if it is a damaged cache, delete the file: it contains only computed values.",
+    advice,
     cause,
   });
 }
