@@ -248,6 +248,7 @@ export abstract class Pipeline implements AnyPipeline {
    *
    * @param names the inputs to unbind; none unbinds all.
    * @returns a copy of the pipeline.
+   * @throws {HypernodesError} `BAD_OPTION`, if a name is not a string.
    */
   unbind<const N extends BoundNames<this> = BoundNames<this>>(
     ...names: N[]
@@ -263,7 +264,11 @@ export abstract class Pipeline implements AnyPipeline {
     return { ...this[PIPELINE].bound } as Partial<InputsOf<this>>;
   }
 
-  /** Names of the inputs that a run requires: not bound, without a default, not optional. */
+  /**
+   * Names of the inputs that a run requires: not bound, without a default, not optional.
+   *
+   * @throws {DefinitionError} if the class has defects.
+   */
   get missingInputs(): string[] {
     const graph = this.graph();
     return requiredInputs(graph, graph.outputs, this).filter((name) => this[PIPELINE].bound[name] === undefined);
@@ -287,6 +292,7 @@ export abstract class Pipeline implements AnyPipeline {
    * Returns a copy whose runs share resources until it is disposed.
    *
    * @returns a copy of the pipeline that is an `AsyncDisposable`.
+   * @throws {HypernodesError} `BAD_OPTION`, if an argument is passed.
    *
    * @example
    * ```ts
@@ -307,6 +313,8 @@ export abstract class Pipeline implements AnyPipeline {
    * Returns the pipeline as an immutable graph with rendering methods, such as `graph().toMermaid()`.
    *
    * @returns the graph of the class.
+   * @throws {DefinitionError} if the class has defects.
+   * @throws {HypernodesError} `BAD_OPTION`, if an argument is passed.
    */
   graph(): RenderableGraph;
   graph(...more: unknown[]): RenderableGraph {

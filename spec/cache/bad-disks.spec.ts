@@ -191,7 +191,7 @@ const ROWS: Readonly<Record<string, Row>> = {
       return disk.at("values.sqlite");
     },
     has: "nothing",
-    reason: /it is a folder/,
+    reason: /it is a directory, not a file/,
     code: "BAD_STORE",
   },
   "a pipe": {

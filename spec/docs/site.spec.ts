@@ -3,6 +3,12 @@ import ts from "typescript";
 import { sourceProgram } from "../support/messages.js";
 import { CATEGORIES } from "../support/site/categories.js";
 import { anchorsOf, rewriteLinks, type SitePage, sitePages, slugify } from "../support/site/links.js";
+import { throwFinder } from "../support/throws.js";
+
+/** Names of numbers that have a unit. */
+const QUANTITY =
+  /(?:^(?:bytes|age|delay|timeout|duration|time|size|memory|at|interval)|Ms|MiB|Mb|Bytes|Age|Time|Size|At)$/;
+const UNIT = /millisecond|\bms\b|second|byte|\bMiB\b|number of elements/i;
 
 describe("the site", () => {
   const program = sourceProgram();
@@ -114,5 +120,64 @@ describe("the site", () => {
         }),
     );
     expect([...new Set(found)]).to.deep.equal([]);
+  });
+
+  it("documents the errors of each public function and method that throws", () => {
+    const canThrow = throwFinder(checker);
+    const callables = exported.flatMap((symbol) =>
+      (symbol.declarations ?? []).flatMap((each): [string, ts.Symbol, ts.FunctionLikeDeclaration][] => {
+        if (ts.isFunctionDeclaration(each)) return [[symbol.name, symbol, each]];
+        if (!ts.isClassDeclaration(each)) return [];
+        return each.members
+          .filter((member) => ts.isMethodDeclaration(member) || ts.isGetAccessor(member))
+          .filter(({ name }) => ts.isIdentifier(name))
+          .map((member) => [
+            `${symbol.name}.${member.name.getText()}`,
+            checker.getSymbolAtLocation(member.name)!,
+            member,
+          ]);
+      }),
+    );
+    const throwing = callables.filter(([, , callable]) => canThrow(callable));
+    const names = throwing.map(([name]) => name);
+    expect(names).to.include.members(["Pipeline.run", "Pipeline.graph", "Pipeline.missingInputs", "sqlite", "digest"]);
+    expect(names).not.to.include("HypernodesError.docsUrl");
+    const hasThrows = (symbol: ts.Symbol) => symbol.getJsDocTags(checker).some(({ name }) => name === "throws");
+    expect(throwing.filter(([, symbol]) => !hasThrows(symbol)).map(([name]) => name)).to.deep.equal([]);
+  });
+
+  it("documents the unit of each public number that is a time or a size", () => {
+    const seen: string[] = [];
+    const lacking: string[] = [];
+    const visit = (node: ts.Node, owner: string) => {
+      if ((ts.isPropertySignature(node) || ts.isPropertyDeclaration(node)) && node.type?.getText().includes("number")) {
+        const name = node.name.getText();
+        if (QUANTITY.test(name)) {
+          seen.push(`${owner}.${name}`);
+          const text = ts
+            .getJSDocCommentsAndTags(node)
+            .map((each) => each.getText())
+            .join("\n");
+          if (!UNIT.test(text)) lacking.push(`${owner}.${name}`);
+        }
+      }
+      ts.forEachChild(node, (child) => visit(child, owner));
+    };
+    // What an exported type is made of is in the same file.
+    const files = new Set(
+      exported.flatMap(({ declarations }) => (declarations ?? []).map((each) => each.getSourceFile())),
+    );
+    for (const statement of [...files].flatMap((file) => [...file.statements])) {
+      if (
+        ts.isInterfaceDeclaration(statement) ||
+        ts.isClassDeclaration(statement) ||
+        ts.isTypeAliasDeclaration(statement)
+      ) {
+        // Checked options, with their defaults, are not public.
+        if (!statement.name?.text.startsWith("Resolved")) visit(statement, statement.name?.text ?? "");
+      }
+    }
+    expect(seen).to.include.members(["NodeOptions.timeoutMs", "ModalOptions.memoryMiB", "PruneOptions.maxBytes"]);
+    expect(lacking).to.deep.equal([]);
   });
 });

@@ -199,8 +199,25 @@ export const doubled: Promise<{ doubled: number[] }> = opened.run({ xs: [1] }, {
       write(folder, {
         "squares.test.ts": `import { it } from "vitest";\n${TEST}`,
         "plain.config.ts": `export default {};\n`,
+        // As in docs/testing.md.
+        "setup.ts": `import { beforeEach } from "vitest";
+beforeEach(({ onTestFailed }) => onTestFailed(({ task }) => task.result?.errors?.forEach((e) => e.docsUrl && console.error("See", e.docsUrl))));
+`,
+        "setup.config.ts": `export default { test: { setupFiles: "setup.ts", include: ["failing.ts"] } };\n`,
+        "failing.ts": `import { it } from "vitest";
+import { Squares } from "./pipeline.js";
+it("fails", async () => { await new Squares().run({} as never); });
+`,
         "swc.config.ts": `import swc from "unplugin-swc";\nexport default { plugins: [swc.vite()] };\n`,
       });
+    });
+    it("prints the address of an error's entry, with the setup file of the page Testing", async () => {
+      const { stdout, stderr } = await execute("npx", ["vitest", "run", "--config", "setup.config.ts"], {
+        cwd: folder,
+      });
+      expect(stdout + stderr).to.contain(
+        "See https://github.com/hypernodes/hypernodes/blob/main/docs/troubleshooting.md#missing_inputs",
+      );
     });
     for (const config of ["plain", "swc"]) {
       for (const pool of ["forks", "threads", "vmForks", "vmThreads"]) {

@@ -8,7 +8,8 @@ const INTRO = `# Troubleshooting
 <!-- Made from src/error-codes.ts by \`npm run docs:codes\`. -->
 
 Every error of hypernodes has a \`code\`, the location (\`where\`), the problem, and advice. \`docsUrl\` is the address of the code's entry on
-this page. Node, mocha, the spec reporter of \`node --test\` and the command line print it behind the message; vitest prints the message alone.
+this page. Node, mocha, the spec reporter of \`node --test\` and the command line print it behind the message; vitest prints the message alone
+until it is [set to print the address](testing.md#vitest), and the TAP reporter prints the code.
 
 \`\`\`ts
 import { HypernodesError, Pipeline, input, output, type Output } from "hypernodes";

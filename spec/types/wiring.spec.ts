@@ -96,6 +96,10 @@ for (const [name, complaintsOf] of [
         for (const [place, text] of expected) {
           it(`${place}: ${text}`, () => expect(found.get(place) ?? "nothing").to.contain(text));
         }
+        it("with no other advice, if a setting is missing", () => {
+          if (kind !== "standard") return;
+          for (const [place, text] of found) expect(text, place).to.not.match(/\bpublic\b/);
+        });
         it("nothing else", () => {
           expect([...found.keys()].filter((place) => !expected.has(place))).to.deep.equal([]);
         });

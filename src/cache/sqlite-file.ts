@@ -12,8 +12,13 @@ export function assertFile(file: string): void {
   for (const ending of ["", "-journal", "-wal", "-shm"]) {
     const known = statSync(file + ending, { throwIfNoEntry: false });
     const what = ending === "" ? "it" : path.basename(file + ending);
-    if (known?.isDirectory()) throw badStore(file, `can't be opened: ${what} is a folder`);
-    if (known?.isFile() === false) throw badStore(file, `can't be opened: ${what} is not a regular file`);
+    if (known?.isDirectory()) {
+      const inside = path.join(path.relative(process.cwd(), file), "cache.sqlite");
+      const advice = ending === "" ? `Name a file in it: sqlite(${JSON.stringify(inside)}).` : "Use another path.";
+      throw badStore(file, `can't be opened: ${what} is a directory, not a file`, undefined, advice);
+    }
+    if (known?.isFile() === false)
+      throw badStore(file, `can't be opened: ${what} is not a regular file`, undefined, "Use another path.");
   }
 }
 

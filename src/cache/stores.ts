@@ -16,21 +16,28 @@ import type { CacheStats, EvictionResult, OwnerFilter, PruneOptions } from "./st
 
 /** A store for `@cached`, with its maintenance. */
 export interface Cache extends CacheStore {
-  /** @returns the number of values and of bytes, in all and for each node. */
+  /**
+   * Counts the entries.
+   *
+   * @returns the number of values and of bytes, in total and for each node.
+   * @throws {HypernodesError} `STORE_UNAVAILABLE` or `BAD_STORE`, if the store can't be read; `CANT_LIST`, if it can't list its entries.
+   */
   stats(): Promise<CacheStats>;
   /**
    * Removes the entries that were not used for the longest time.
    *
    * @param options the limits, at least one of them.
    * @returns the number of values and of bytes that were removed.
-   * @throws {HypernodesError} `BAD_OPTION`, `UNKNOWN_OPTION`.
+   * @throws {HypernodesError} `BAD_OPTION` or `UNKNOWN_OPTION`, if an option is invalid; `STORE_UNAVAILABLE`, `BAD_STORE` or `CANT_LIST`, as
+   * `stats` throws them.
    */
   prune(options: PruneOptions): Promise<EvictionResult>;
   /**
-   * Removes all that a pipeline and those nested in it have computed.
+   * Removes the results of a pipeline and of those nested in it.
    *
-   * @param pipeline the pipeline. Default: everything is removed.
+   * @param pipeline the pipeline. Default: all entries are removed.
    * @returns the number of values and of bytes that were removed.
+   * @throws {HypernodesError} `STORE_UNAVAILABLE`, `BAD_STORE` or `CANT_LIST`, as `stats` throws them.
    */
   clear(pipeline?: PipelineClass | AnyPipeline): Promise<EvictionResult>;
 }

@@ -12,9 +12,17 @@ import type {
   UnknownNameError,
   Validated,
 } from "./dependency-types.js";
-import type { AnyPipeline, DeclaredInputs, NotPublic, PipelineClass } from "./members.js";
+import type { AnyPipeline, DeclaredInputs, PipelineClass } from "./members.js";
 import type { CheckArity } from "./method-types.js";
-import type { ChildInput, ChildOf, InputNames, NestedField, NodePick, PickedValue } from "./nested-field-types.js";
+import type {
+  ChildInput,
+  ChildOf,
+  InputNames,
+  NestedField,
+  NodePick,
+  PickedValue,
+  Unkeyed,
+} from "./nested-field-types.js";
 import type { MapOptions } from "./node-options.js";
 
 /*
@@ -196,4 +204,4 @@ export type MapKey<T, K, A extends readonly unknown[]> =
       ? [NonNullable<T[K]>] extends [Method]
         ? K
         : "@mapOver on a field maps a nested pipeline: @mapOver(list, Child, wiring, pick)"
-      : NotPublic<K>;
+      : Unkeyed<T, K>;

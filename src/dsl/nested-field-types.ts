@@ -65,6 +65,12 @@ export type PickedValue<C, K> = [K] extends [string]
   ? ValueOf<ChildOf<C>[K & keyof ChildOf<C>]>
   : OutputsOf<ChildOf<C>>;
 
+/**
+ * The sentence for a key that is none of the class's public ones. Without `experimentalDecorators` the compiler passes a method, or
+ * `undefined` for a field, in the class's place.
+ */
+export type Unkeyed<T, K> = [T] extends [Method | undefined] ? StandardContext : NotPublic<K>;
+
 /** The key of a field that can hold a nested value `V`; otherwise a sentence. */
 export type NestedField<T, K, V, Decorator extends string> = K extends keyof T
   ? BrandOf<T[K]> extends "nested"
@@ -74,7 +80,7 @@ export type NestedField<T, K, V, Decorator extends string> = K extends keyof T
     : BrandOf<T[K]> extends "any"
       ? K
       : `declare the field Nested<T>: ${Decorator} puts a nested pipeline's value there`
-  : NotPublic<K>;
+  : Unkeyed<T, K>;
 
 /** The key of a field that can be an input; otherwise a sentence. */
 export type InputFieldKey<T, K> = [T] extends [undefined]

@@ -5,6 +5,7 @@ import { checkNoMore } from "../util/options.js";
  * Runs the pipeline in this process. This is the default.
  *
  * @returns the placement, for `@runOn`.
+ * @throws {HypernodesError} `BAD_OPTION`, if an argument is passed.
  *
  * @example
  * ```ts

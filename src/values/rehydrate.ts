@@ -284,7 +284,11 @@ function emptyError({ base, name, message }: WrittenError): Error {
   if (base === "DOMException") return new DOMException(message, name);
   const make = ERRORS.get(base);
   if (make === undefined) throw new Error(`there is no class of errors ${base}`);
+  // It has no stack of its own: with one, Node would print the line of this package that creates it above the message.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
   const error = make();
+  Error.stackTraceLimit = stackTraceLimit;
   for (const key of Object.getOwnPropertyNames(error)) delete (error as unknown as Record<string, unknown>)[key];
   return error;
 }

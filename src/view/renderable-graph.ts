@@ -32,7 +32,7 @@ export interface RenderableGraph extends Graph {
    *
    * @param options see {@link DrawOptions}.
    * @returns an SVG document.
-   * @throws {HypernodesError} `UNKNOWN_OPTION` or `BAD_OPTION`, if an option is invalid.
+   * @throws {HypernodesError} `UNKNOWN_OPTION` or `BAD_OPTION`, if an option is invalid; `MISSING_PACKAGE`, if `@viz-js/viz` is not installed.
    */
   toSvg(options?: DrawOptions): Promise<string>;
   /**

@@ -29,7 +29,7 @@ export type RunEvent =
   | EventShape<"element", "failed", WithElement & WithError & WithDuration>
   | EventShape<"element", "retried", WithElement & Retried>
   | EventShape<"element", "cached", WithElement>
-  | EventShape<"cache", "hit" | "stored", WithCacheKey & { readonly bytes: number }>
+  | EventShape<"cache", "hit" | "stored", WithCacheKey & WithBytes>
   | EventShape<"cache", "miss", WithCacheKey>
   | EventShape<"cache", "explained", CacheExplanation>
   | EventShape<"resource", "start">
@@ -92,6 +92,11 @@ interface WithCacheKey {
   readonly key: string;
   /** The element's index, if the node is mapped. */
   readonly element?: number;
+}
+
+interface WithBytes {
+  /** The size of the entry's value in bytes. */
+  readonly bytes: number;
 }
 
 interface CacheExplanation {

@@ -43,6 +43,7 @@ export interface Report extends ObserverHooks {
  * Creates an observer that records a run and renders a report of it.
  *
  * @returns an observer for `onEvent` with the methods of {@link Report}.
+ * @throws {HypernodesError} `BAD_OPTION`, if an argument is passed.
  *
  * @example
  * ```ts
@@ -65,6 +66,7 @@ observerFactories(report);
  *
  * @param events the events of one run, as `readEvents` returns them.
  * @returns the report.
+ * @throws {HypernodesError} `BAD_OPTION`, if another argument is passed.
  *
  * @example
  * ```ts

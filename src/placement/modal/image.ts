@@ -196,6 +196,7 @@ const CUDA_RULES: RulesOf<CudaOptions> = {
  * Defines an image for containers: Node 22 and the layers that its methods add.
  *
  * @returns the image, for `modal({ image })`. Its methods throw `BAD_OPTION` for a bad name of a package, a variable or an image.
+ * @throws {HypernodesError} `BAD_OPTION`, if an argument is passed.
  *
  * @example
  * ```ts
