@@ -13,8 +13,8 @@ const XS = { xs: [1, 2, 3] };
 const WAYS: readonly (readonly [way: string, type: new () => Pipeline, inputs: object, options: object])[] = [
   ["a pipeline", Scaling, { x: 3 }, { runOn: WARM }],
   ["a pipeline with a map", ScalingAll, XS, { runOn: WARM }],
-  ["chunks of a map", ScalingAll, XS, { runOn: TWO, execution: { maps: "parallel" } }],
-  ["chunks of a map of a nested pipeline", ScalingEach, XS, { runOn: TWO }],
+  ["chunks of a map @slow", ScalingAll, XS, { runOn: TWO, execution: { maps: "parallel" } }],
+  ["chunks of a map of a nested pipeline @slow", ScalingEach, XS, { runOn: TWO }],
   ["a nested pipeline", OverOne, { x: 3 }, {}],
   ["a map of a nested pipeline", OverEach, XS, {}],
 ];

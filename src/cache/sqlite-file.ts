@@ -89,12 +89,17 @@ export function unavailable(file: string, cause: Error): HypernodesError {
   });
 }
 
-export function badStore(file: string, problem: string, cause?: unknown): HypernodesError {
+export function badStore(
+  file: string,
+  problem: string,
+  cause?: unknown,
+  advice = "Use another path; or, if it is a damaged cache, delete the file: it contains only computed values.",
+): HypernodesError {
   return new HypernodesError({
     code: "BAD_STORE",
     where: nameOf(file),
     problem: `the file ${problem}`,
-    advice: "Use another path; or, if it is a damaged cache, delete the file: it contains only computed values.",
+    advice,
     cause,
   });
 }

@@ -1,9 +1,11 @@
+import { type LongTimeout, startTimeout } from "./long-timeout.js";
+
 /**
  * Decides when gathered entries are flushed: none waits longer than a delay. Code that blocks the event loop lets no timer run,
  * so entries that are due are flushed with the next one.
  */
 export class FlushTimer {
-  private timer: NodeJS.Timeout | undefined;
+  private timer: LongTimeout | undefined;
   /** The time that the delay is counted from. */
   private since: number | undefined;
 
@@ -25,12 +27,12 @@ export class FlushTimer {
     const now = performance.now();
     this.since ??= now;
     if (isFull || now - this.since >= this.delayMs) this.fire();
-    else this.timer ??= setTimeout(() => this.fire(), this.delayMs).unref();
+    else this.timer ??= startTimeout(() => this.fire(), this.delayMs).unref();
   }
 
   /** The entries were flushed in another way, or are not to be flushed. */
   reset(): void {
-    clearTimeout(this.timer);
+    this.timer?.clear();
     this.timer = undefined;
     this.since = this.isEager ? performance.now() : undefined;
   }
