@@ -42,7 +42,10 @@ export const EXECUTION_RULES: RulesOf<ExecutionOptions> = {
   resourceLimits: { ...that("limits in mebibytes: { maxOldGenerationSizeMb }", isRecord), inner: THREAD_LIMITS },
 };
 
-const PLACEMENT = that((value) => `a placement, such as local() or modal({ ... })${callIt(value, "runOn: modal({ ... })")}`, isKind);
+const PLACEMENT = that(
+  (value) => `a placement, such as local() or modal({ ... })${callIt(value, "runOn: modal({ ... })")}`,
+  isKind,
+);
 const STORE = "sqlite(path), memory() or keyv(store)";
 
 /** Rules for the options of `with`, which `run` accepts, too. */
