@@ -79,6 +79,20 @@ describe("the graph's page in a browser @slow", () => {
     expect(await box(page, "essays.longest").getAttribute("class")).to.contain("chosen");
   });
 
+  it("hides no tip of an arrow behind the cards of a mapped node", async () => {
+    for (const direction of ["down", "right"] as const) {
+      const page = await opened(new Corpus().graph().toHtml({ depth: Number.POSITIVE_INFINITY, direction }));
+      const [cards, hidden] = await page.evaluate<[number, number]>(`(() => {
+        const cards = [...document.querySelectorAll(".box:not(.group) .behind")].map((card) => card.getBBox());
+        const tips = [...document.querySelectorAll(".arrow")].map((way) => way.getPointAtLength(way.getTotalLength()));
+        const isIn = ({ x, y }, card) => x > card.x + 0.5 && x < card.x + card.width && y > card.y + 0.5 && y < card.y + card.height;
+        return [cards.length, tips.filter((tip) => cards.some((card) => isIn(tip, card))).length];
+      })()`);
+      expect(cards).to.be.greaterThan(0);
+      expect(hidden, direction).to.equal(0);
+    }
+  });
+
   it("can be used by keys alone", async () => {
     const page = await opened(new Corpus().graph().toHtml({ depth: 1 }));
     const focused = () => page.evaluate<string | undefined>("document.activeElement.dataset.id");
