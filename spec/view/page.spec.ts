@@ -27,10 +27,13 @@ describe("the graph's page in a browser @slow", () => {
   beforeEach(() => browser.complaints.splice(0));
   afterEach(() => expect(browser.complaints).to.deep.equal([]));
 
+  const written = (name: string, text: string): string => {
+    const file = path.join(folder, name);
+    writeFileSync(file, text);
+    return file;
+  };
   const opened = async (html: string, dark = false): Promise<Page> => {
-    const file = path.join(folder, "graph.html");
-    writeFileSync(file, html);
-    const page = await browser.open(file, { dark });
+    const page = await browser.open(written("graph.html", html), { dark });
     await ready(page);
     return page;
   };
@@ -91,6 +94,18 @@ describe("the graph's page in a browser @slow", () => {
       expect(cards).to.be.greaterThan(0);
       expect(hidden, direction).to.equal(0);
     }
+  });
+
+  it("draws boxes of a picture as wide as their text", async () => {
+    const svg = await new Corpus().graph().toSvg({ depth: Number.POSITIVE_INFINITY });
+    const page = await browser.open(written("graph.svg", svg));
+    const [boxes, tight] = await page.evaluate<[number, string[]]>(`(() => {
+      const nodes = [...document.querySelectorAll("g.node")].filter((node) => node.querySelector("polygon"));
+      const room = (node) => node.querySelector("polygon").getBBox().width - Math.max(...[...node.querySelectorAll("text")].map((text) => text.getBBox().width));
+      return [nodes.length, nodes.filter((node) => room(node) < 18).map((node) => node.textContent)];
+    })()`);
+    expect(boxes).to.be.greaterThan(5);
+    expect(tight).to.deep.equal([]);
   });
 
   it("can be used by keys alone", async () => {
