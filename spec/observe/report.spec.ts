@@ -115,8 +115,11 @@ describe("the report of a run", () => {
     expect(total.waitMs).to.be.at.least(30);
     expect(total.computeMs).to.be.lessThan(total.waitMs);
     expect(first.rows.find(({ name }) => name === "said")!.bytesStored).to.be.greaterThan(0);
+    expect(first.table()).to.match(/^node +calls +failed +total +p50 +p95 +max +wait +bytes$/m);
     const second = report();
     await pipeline.run({ texts: [...texts, "four"] }, { onEvent: second });
+    expect(second.table()).to.match(/^node +calls +cached +failed +total .* bytes$/m);
+    expect(second.toHtml()).to.contain('<th scope="col">cached</th>');
     const counts = second.rows.find(({ name }) => name === "counts")!;
     // The new one, and that in which an error was collected: it may not fail again.
     expect(counts).to.include({ calls: 2, cached: 2 });
@@ -139,7 +142,7 @@ describe("the report of a run", () => {
     await new Seen().run({ texts }, { cache: false, onEvent: seen });
     const [head, , names, line, first, nested] = seen.table().split("\n");
     expect(head).to.match(/^Seen: done in /);
-    expect(names).to.match(/^node +calls +cached +failed +total +p50 +p95 +max +wait +bytes$/);
+    expect(names).to.match(/^node +calls +failed +total +p50 +p95 +max +wait$/);
     expect(line).to.match(/^─+$/);
     expect(first).to.match(/^counts +3 /);
     expect(nested).to.match(/^ {2}words +3 /);
@@ -151,6 +154,11 @@ describe("the report of a run", () => {
       expect(fall.length).to.be.at.most(80);
     }
     expect(falls.find((fall) => fall.includes("lengths"))).to.contain("▒");
+    // A later bar hides an earlier one.
+    for (const { segments } of seen.rows) {
+      expect(segments.map(({ failed }) => failed)).to.deep.equal(segments.map(({ failed }) => failed).toSorted());
+    }
+    expect(seen.rows.some(({ segments }) => segments.at(-1)?.failed && !segments[0]!.failed)).to.equal(true);
   });
 
   it("is a page that needs nothing else, with names as they are", async () => {
@@ -158,6 +166,7 @@ describe("the report of a run", () => {
     await rejection(new Seen().run({ texts: [5 as never, "<b>"] }, { onEvent: seen }));
     const page = seen.toHtml();
     expect(page).not.to.match(/https?:|<script|<link/);
+    expect(page).not.to.contain('<th scope="col">cached</th>');
     expect(page).to.contain("failed after").and.not.to.contain("<b>");
     expect(seen.table()).to.match(/^Seen: failed after .*Seen.counts\[0\]/);
   });

@@ -27,10 +27,13 @@ describe("the graph's page in a browser @slow", () => {
   beforeEach(() => browser.complaints.splice(0));
   afterEach(() => expect(browser.complaints).to.deep.equal([]));
 
+  const written = (name: string, text: string): string => {
+    const file = path.join(folder, name);
+    writeFileSync(file, text);
+    return file;
+  };
   const opened = async (html: string, dark = false): Promise<Page> => {
-    const file = path.join(folder, "graph.html");
-    writeFileSync(file, html);
-    const page = await browser.open(file, { dark });
+    const page = await browser.open(written("graph.html", html), { dark });
     await ready(page);
     return page;
   };
@@ -77,6 +80,32 @@ describe("the graph's page in a browser @slow", () => {
     await ready(page, 2);
     await page.waitForFunction(`document.querySelector("#found").textContent === "1 of 2"`);
     expect(await box(page, "essays.longest").getAttribute("class")).to.contain("chosen");
+  });
+
+  it("hides no tip of an arrow behind the cards of a mapped node", async () => {
+    for (const direction of ["down", "right"] as const) {
+      const page = await opened(new Corpus().graph().toHtml({ depth: Number.POSITIVE_INFINITY, direction }));
+      const [cards, hidden] = await page.evaluate<[number, number]>(`(() => {
+        const cards = [...document.querySelectorAll(".box:not(.group) .behind")].map((card) => card.getBBox());
+        const tips = [...document.querySelectorAll(".arrow")].map((way) => way.getPointAtLength(way.getTotalLength()));
+        const isIn = ({ x, y }, card) => x > card.x + 0.5 && x < card.x + card.width && y > card.y + 0.5 && y < card.y + card.height;
+        return [cards.length, tips.filter((tip) => cards.some((card) => isIn(tip, card))).length];
+      })()`);
+      expect(cards).to.be.greaterThan(0);
+      expect(hidden, direction).to.equal(0);
+    }
+  });
+
+  it("draws boxes of a picture as wide as their text", async () => {
+    const svg = await new Corpus().graph().toSvg({ depth: Number.POSITIVE_INFINITY });
+    const page = await browser.open(written("graph.svg", svg));
+    const [boxes, tight] = await page.evaluate<[number, string[]]>(`(() => {
+      const nodes = [...document.querySelectorAll("g.node")].filter((node) => node.querySelector("polygon"));
+      const room = (node) => node.querySelector("polygon").getBBox().width - Math.max(...[...node.querySelectorAll("text")].map((text) => text.getBBox().width));
+      return [nodes.length, nodes.filter((node) => room(node) < 18).map((node) => node.textContent)];
+    })()`);
+    expect(boxes).to.be.greaterThan(5);
+    expect(tight).to.deep.equal([]);
   });
 
   it("can be used by keys alone", async () => {

@@ -3,7 +3,8 @@ import type { GraphModel } from "./graph-model.js";
 import { lineOfGroup, type Palette, paintOf, paletteFor } from "./palette.js";
 import { type Arrow, type Box, type DrawOptions, type Group, linesOf, type Scene, sceneOf } from "./scene.js";
 
-const FONT = "Helvetica, Arial, sans-serif";
+/** Of a list of fonts Graphviz knows no widths: it takes those of Times, and text would be wider than its box. It adds `sans-Serif`. */
+const FONT = "Helvetica";
 
 /** Renders a graph in Graphviz's language. */
 export function dot(model: GraphModel, options: DrawOptions): string {

@@ -1,10 +1,11 @@
 import { escapeHtml } from "../../util/escape-html.js";
 import { formatDuration } from "../../util/format.js";
 import type { RunStats } from "../run-stats.js";
-import { cells, HEAD, label, type ReportRow, summary } from "./table.js";
+import { label, type ReportRow, summary, tableCells } from "./table.js";
 
 /** Renders the report as one HTML page without scripts or external files. */
 export function reportPage(run: RunStats, rows: readonly ReportRow[]): string {
+  const { head, body } = tableCells(rows);
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -17,9 +18,9 @@ export function reportPage(run: RunStats, rows: readonly ReportRow[]): string {
 <p class="run">run ${escapeHtml(run.id)}</p>
 <h2>Steps</h2>
 <div class="wide"><table>
-<thead><tr>${HEAD.map((heading) => `<th scope="col">${heading}</th>`).join("")}</tr></thead>
+<thead><tr>${head.map((heading) => `<th scope="col">${heading}</th>`).join("")}</tr></thead>
 <tbody>
-${rows.map(tableRow).join("\n")}
+${rows.map((row, i) => tableRow(row, body[i]!.slice(1))).join("\n")}
 </tbody></table></div>
 <h2>Waterfall</h2>
 <div class="falls">
@@ -30,12 +31,10 @@ ${bars(run, rows)}
 `;
 }
 
-function tableRow(row: ReportRow): string {
+function tableRow(row: ReportRow, cells: readonly string[]): string {
   const name = `<th scope="row" style="padding-inline-start:${0.5 + row.depth * 1.2}em" title="${escapeHtml(row.path)}"><bdi>${escapeHtml(label(row).trim())}</bdi></th>`;
   const isFailed = row.failed > 0 ? ' class="failed"' : "";
-  return `<tr${isFailed}>${name}${cells(row)
-    .map((cell) => `<td>${escapeHtml(cell)}</td>`)
-    .join("")}</tr>`;
+  return `<tr${isFailed}>${name}${cells.map((cell) => `<td>${escapeHtml(cell)}</td>`).join("")}</tr>`;
 }
 
 function bars(run: RunStats, steps: readonly ReportRow[]): string {

@@ -44,10 +44,18 @@ export interface ReportRow {
   readonly segments: readonly BusyInterval[];
 }
 
-export const HEAD = ["node", "calls", "cached", "failed", "total", "p50", "p95", "max", "wait", "bytes"];
+const HEAD = ["node", "calls", "cached", "failed", "total", "p50", "p95", "max", "wait", "bytes"];
+/** The columns of a report without rows, too. */
+const ALWAYS = new Set(HEAD.slice(0, 2));
 
-/** Formats the cells of a row, in the order of the header. */
-export function cells(row: ReportRow): string[] {
+/** Formats the rows of the table, and its header. Columns without any value are left out: all ten are wider than many terminals. */
+export function tableCells(rows: readonly ReportRow[]): { readonly head: string[]; readonly body: string[][] } {
+  const all = rows.map((row) => [label(row), ...cells(row)]);
+  const isShown = (_: string, i: number) => ALWAYS.has(HEAD[i]!) || all.some((row) => row[i] !== "");
+  return { head: HEAD.filter(isShown), body: all.map((row) => row.filter(isShown)) };
+}
+
+function cells(row: ReportRow): string[] {
   const time = (ms: number) => (row.calls === 0 ? "" : formatDuration(ms));
   const some = (value: number) => (value === 0 ? "" : formatCount(value));
   const { bytesRead, bytesStored } = row;
@@ -82,11 +90,7 @@ export function label({ kind, name, depth }: Pick<ReportRow, "kind" | "name" | "
 }
 
 export function table(run: RunStats, rows: readonly ReportRow[]): string {
-  const aligns = HEAD.map((_, i) => (i === 0 || i === HEAD.length - 1 ? "left" : "right"));
-  const text = renderColumns(
-    rows.map((row) => [label(row), ...cells(row)]),
-    aligns,
-    HEAD,
-  );
-  return [summary(run), "", text].join("\n");
+  const { head, body } = tableCells(rows);
+  const aligns = head.map((heading) => (heading === "node" || heading === "bytes" ? "left" : "right"));
+  return [summary(run), "", renderColumns(body, aligns, head)].join("\n");
 }

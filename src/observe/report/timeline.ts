@@ -24,10 +24,10 @@ export class Timeline {
     if (this.intervals.length > 2 * MAX_INTERVALS) this.compact();
   }
 
-  /** The intervals in order; they overlap only if one of them has a failure. */
+  /** The intervals in order, those with failures last: drawn in this order, no other one hides them. */
   get segments(): readonly BusyInterval[] {
     this.compact();
-    return this.intervals;
+    return this.intervals.toSorted((a, b) => Number(a.failed) - Number(b.failed));
   }
 
   private compact(): void {

@@ -17,8 +17,7 @@ export function waterfall(run: RunStats, steps: readonly ReportRow[], width: num
   const rows = steps.map((step) => {
     const bar = new Array<string>(cells).fill(" ");
     bar.fill("·", cell(step.startedAt), cell(step.endedAt) + 1);
-    const inSight = step.segments.toSorted((a, b) => Number(a.failed) - Number(b.failed));
-    for (const { from, to, failed } of inSight) bar.fill(failed ? "▒" : "█", cell(from), cell(to) + 1);
+    for (const { from, to, failed } of step.segments) bar.fill(failed ? "▒" : "█", cell(from), cell(to) + 1);
     return [shortened(label(step)), `│${bar.join("")}│`, formatDuration(step.endedAt - step.startedAt)];
   });
   const scale = ["", ` 0${formatDuration(spanMs).padStart(cells - 1)} `, ""];

@@ -3,6 +3,9 @@ import { type Box, type Group, linesOf, type Scene } from "../scene.js";
 import { svg } from "./dom.js";
 import { type GraphLayout, isAbout, type Rect } from "./layout.js";
 
+/** How far the second card of a mapped node stands out behind the first, up and to the right. */
+const BEHIND = 4;
+
 /** A scene as SVG: `boxes` by id, to be highlighted. */
 export interface SvgScene {
   readonly view: SVGGElement;
@@ -22,9 +25,14 @@ export function draw(scene: Scene, placed: GraphLayout): SvgScene {
   };
   // Outer groups come first, so that inner ones are drawn above them.
   for (const group of [...scene.groups].sort((a, b) => a.id.split(".").length - b.id.split(".").length)) add(group);
+  const mapped = new Set(
+    [...scene.boxes, ...scene.groups].filter((box) => box.mapped !== undefined).map(({ id }) => id),
+  );
   const arrows = scene.arrows.map((arrow, i) => {
     const { points, label } = placed.arrows[i]!;
-    const d = points.map(({ x, y }, n) => `${n === 0 ? "M" : "L"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
+    const d = (mapped.has(arrow.to) ? beforeCards(points) : points)
+      .map(({ x, y }, n) => `${n === 0 ? "M" : "L"}${x.toFixed(1)} ${y.toFixed(1)}`)
+      .join("");
     const element = svg("path", { d, class: arrow.elements ? "arrow elements" : "arrow", "marker-end": "url(#tip)" });
     view.append(element);
     if (label !== undefined) view.append(svg("text", { class: "label", x: label.x, y: label.y }, arrow.label!));
@@ -32,6 +40,13 @@ export function draw(scene: Scene, placed: GraphLayout): SvgScene {
   });
   for (const box of scene.boxes) add(box);
   return { view, boxes, arrows };
+}
+
+/** Ends an arrow that enters from above at the upper of two cards, which would hide its tip. */
+function beforeCards(points: GraphLayout["arrows"][number]["points"]): typeof points {
+  const [last, end] = points.slice(-2);
+  if (end === undefined || last!.x !== end.x || last!.y > end.y) return points;
+  return [...points.slice(0, -1), { ...end, y: end.y - BEHIND }];
 }
 
 /** @param title rectangle of its lines. */
@@ -51,7 +66,8 @@ function boxElement(box: Box | Group, { x, y, width, height }: Rect, title: Rect
     style: `--fill:var(--${fill.fill});--line:var(--${fill.line})`,
   });
   const rx = kind === "input" || isGroup ? 12 : kind === "resource" ? 20 : 3;
-  if (box.mapped !== undefined) element.append(svg("rect", { class: "behind", x: x + 4, y: y - 4, width, height, rx }));
+  if (box.mapped !== undefined)
+    element.append(svg("rect", { class: "behind", x: x + BEHIND, y: y - BEHIND, width, height, rx }));
   element.append(svg("rect", { class: "shape", x, y, width, height, rx }));
   const top = title.y + title.height / 2 - 8 * (lines.length - 1);
   for (const [i, line] of lines.entries()) {
