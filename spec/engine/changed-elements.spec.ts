@@ -151,6 +151,87 @@ describe("a map whose method changes elements, under a cache", () => {
   });
 });
 
+/** What maps change a list that all their calls share: each returns how long it has become. */
+class Seen extends Pipeline {
+  @input() xs!: number[];
+  @node() seen(): number[] {
+    return [];
+  }
+}
+class Noted extends Seen {
+  @mapOver("xs", "seen") changer(x: number, seen: number[]): Each<number> {
+    return seen.push(x);
+  }
+}
+class NotedLater extends Seen {
+  @mapOver("xs", "seen") async changer(x: number, seen: number[]): Promise<Each<number>> {
+    await Promise.resolve();
+    return seen.push(x) as Each<number>;
+  }
+}
+class NotedTogether extends Seen {
+  @mapOver("xs", "seen", { batch: 2 }) changer(xs: number[], seen: number[]): Batch<number> {
+    return xs.map((x) => seen.push(x)) as Batch<number>;
+  }
+}
+class NotedPairs extends Seen {
+  @mapOver(["xs", "xs"], "seen", { mode: "product" }) changer(x: number, _: number, seen: number[]): Each<number> {
+    return seen.push(x);
+  }
+}
+class Note extends Pipeline {
+  @input() x!: number;
+  @input() seen!: number[];
+  @node("x", "seen") length(x: number, seen: number[]): number {
+    return seen.push(x);
+  }
+}
+class NotedInside extends Seen {
+  @mapOver("xs", Note, { x: "xs", seen: "seen" }, "length") changer!: Nested<number[]>;
+}
+
+describe("a map whose calls change what they share, under a cache", () => {
+  const types: readonly (new () => AnyRun)[] = [Noted, NotedLater, NotedTogether, NotedPairs, NotedInside] as never;
+  for (const type of types) {
+    it(`${type.name}: nothing that is made of it is remembered, and that is said`, async () => {
+      for (const cache of [memory(), newSqlite()]) {
+        for (const xs of [[1, 2], [1, 2], [3, 1, 2], [2]]) {
+          const expected = await new type().run({ xs } as never);
+          const warnings = await warningsOf(async () => {
+            expect(await new type().run({ xs } as never, { cache }), `${xs}`).to.deep.equal(expected);
+          });
+          expect(warnings.join("\n"), `${xs}`).to.contain(`is not cached: it changes what ${type.name}`);
+        }
+      }
+    });
+  }
+
+  it("remembers nothing of a map that the check of changes has stopped", async () => {
+    const cache = memory();
+    const checked = await new Noted()
+      .run({ xs: [1, 2] }, { cache, execution: { check: true } })
+      .catch((error) => error);
+    expect(checked).to.have.property("code", "CHANGED_INPUT");
+    expect(await new Noted().run({ xs: [2] }, { cache })).to.deep.equal(await new Noted().run({ xs: [2] }));
+  });
+
+  it("changes nothing for maps that leave it as it is", async () => {
+    class Scaled extends Seen {
+      @mapOver("xs", "seen") scaled(x: number, seen: number[]): Each<number> {
+        calls.push("scaled");
+        return x + seen.length;
+      }
+    }
+    const pipeline = new Scaled().with({ cache: memory() });
+    const warnings = await warningsOf(async () => {
+      await pipeline.run({ xs: [1, 2] });
+      await pipeline.run({ xs: [2, 1, 3] });
+    });
+    expect(called()).to.equal("scaled scaled scaled");
+    expect(warnings).to.deep.equal([]);
+  });
+});
+
 /** Results that are one object, or parts of one, and a node that changes one of them. */
 class Alike extends Pipeline {
   @input() x!: number;

@@ -159,8 +159,8 @@ export class CachingExecutor {
     return isPromise(value) ? value.then(keep) : keep(value);
   }
 
-  /** Tells if an input of a step was changed: then its value is not that of its key, and the next run has to do the same. */
-  private onChange(step: Step): boolean {
+  /** Tells if an input of all calls of a step was changed: then its value is not that of its key, and the next run has to do the same. */
+  onChange(step: Step): boolean {
     const { digests: contents } = this;
     const changed = step.arguments.find(({ slot }) => contents.hasChanged(slot));
     if (changed !== undefined) this.emitChange(step, changed.slot);

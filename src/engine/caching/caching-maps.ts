@@ -230,6 +230,7 @@ export class CachingMapExecutor implements MapExecutor {
     const taken = new MapElements(missingLists, product, { first: 0, count: missing.length, indices: missing });
     // In a worker, copies are changed.
     const isHere = execution.isInProcess(step);
+    const stored: number[] = [];
     const selection: ElementSelection & { lists: readonly List[] } = {
       first: 0,
       count: missing.length,
@@ -244,6 +245,7 @@ export class CachingMapExecutor implements MapExecutor {
           : -1;
         if (changed >= 0) cached.emitChange(step, lists[changed]!.slot);
         const ref = changed < 0 ? cached.store(step, keys[index], value, index) : undefined;
+        if (ref !== undefined) stored.push(index);
         results[index] = value;
         refs[index] = ref;
         const same = equals.get(index);
@@ -256,7 +258,17 @@ export class CachingMapExecutor implements MapExecutor {
         }
       },
     };
-    await this.run(step, missingLists, selection);
+    try {
+      await this.run(step, missingLists, selection);
+    } finally {
+      // Which elements came after the change is not known.
+      if (isHere && missing.length > 0 && cached.onChange(step)) {
+        for (const index of stored) {
+          cached.session.forget(keys[index]!, cached.ownerOf(step));
+          for (const each of [index, ...(equals.get(index) ?? [])]) refs[each] = undefined;
+        }
+      }
+    }
     if (again.length > 0) await this.runMissing(step, { ...known, missing: again, equals: new Map() });
   }
 
