@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { codeDigestsOf, exportCodeDigests, runEnded } from "../../src/cache/code-digests.js";
+import { codeDigestsOf, exportCodeDigests, nodesHaveRun } from "../../src/cache/code-digests.js";
 import { loadCodeReading } from "../../src/cache/code-reading.js";
 import { contentRef } from "../../src/cache/content-ref.js";
 import { keyComponent } from "../../src/cache/model-codes.js";
@@ -69,12 +69,11 @@ describe("the code digests of several runs", () => {
             const components = () => all.map((codes) => keyComponent(codes, ref));
             runs.push({ run, isOpen: true, components, first: components() });
           } else if (one?.isOpen) {
-            runEnded(one.run, true);
+            nodesHaveRun(one.run);
             one.isOpen = false;
           }
           for (const { components, first } of runs) expect(components()).to.deep.equal(first);
         }
-        for (const { run, isOpen } of runs) if (isOpen) runEnded(run, false);
       }),
       { numRuns: 30 },
     );
@@ -86,7 +85,6 @@ describe("the code digests of several runs", () => {
       Word.prototype.shown = form;
       const run = {};
       const component = keyComponent(codeDigestsOf(program, run), ref);
-      runEnded(run, false);
       return component;
     });
     expect(new Set(components).size).to.equal(FORMS.length);
@@ -96,12 +94,10 @@ describe("the code digests of several runs", () => {
     const program = programFor(new Letter(), planFor(graphOf(Letter), ["shout", "quiet"]));
     const run = {};
     const own = codeDigestsOf(program, run);
-    runEnded(run, false);
     const component = keyComponent(own, ref);
     Word.prototype.shown = FORMS[1]!;
     const other = {};
     codeDigestsOf(program, other);
-    runEnded(other, false);
     expect(keyComponent(exportCodeDigests(program, run), ref)).to.equal(component);
   });
 });

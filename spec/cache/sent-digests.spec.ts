@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { codeDigestsOf, presetCodeDigests, runEnded } from "../../src/cache/code-digests.js";
+import { codeDigestsOf, presetCodeDigests } from "../../src/cache/code-digests.js";
 import { loadCodeReading } from "../../src/cache/code-reading.js";
 import { contentRef } from "../../src/cache/content-ref.js";
 import { keyComponent } from "../../src/cache/model-codes.js";
@@ -37,7 +37,6 @@ function received(digest: string | undefined) {
   );
   const run = {};
   presetCodeDigests(program, { ...codeDigestsOf(program, run), models });
-  runEnded(run, false);
   return { own: codeDigestsOf(program, run), inner: codeDigestsOf(program.children[0]!.program, run) };
 }
 

@@ -34,20 +34,13 @@ export function codeDigestsOf(program: BoundPlan, run: object): CodeDigests {
   return codes;
 }
 
-const running = new Set<object>();
-
 function readerFor(run: object): CodeReader {
-  return getOrCreate(readers, run, () => {
-    const reader = new (codeReading().CodeReader)(running.size === 0 ? "before" : "after");
-    running.add(run);
-    return reader;
-  });
+  return getOrCreate(readers, run, () => new (codeReading().CodeReader)());
 }
 
 /** Nodes have run: what they have changed of what they can reach, a log or a memory of theirs, is no change of their code. */
-export function runEnded(run: object, hasComputed: boolean): void {
-  running.delete(run);
-  if (hasComputed) readers.get(run)?.nodesHaveRun();
+export function nodesHaveRun(run: object): void {
+  readers.get(run)?.nodesHaveRun();
 }
 
 /** Sets the code digests of a program, and of those nested in it, that another thread or process has read. */

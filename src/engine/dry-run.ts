@@ -1,5 +1,4 @@
 import { elementKey } from "../cache/cache-keys.js";
-import { runEnded } from "../cache/code-digests.js";
 import { type ContentRef, contentRef, listContent } from "../cache/content-ref.js";
 import { keyComponent, keyComponents } from "../cache/model-codes.js";
 import { AbortError } from "../errors.js";
@@ -39,7 +38,6 @@ export async function explainProgram(request: RunRequest, isRemote: boolean): Pr
     await (isRemote ? dry.doubt(execution, 1, EXPLAINED_REMOTELY) : dry.walk(execution));
     return await run.cache.explainer.explain(true);
   } finally {
-    runEnded(run, false);
     end();
   }
 }

@@ -3,7 +3,6 @@ import { inspect, types } from "node:util";
 import { sha256 } from "../../util/sha256.js";
 import { inspecting } from "../../util/v8-inspector.js";
 import type { Piece } from "./pieces.js";
-import type { When } from "./standing.js";
 import { ValueGraph } from "./value-graph.js";
 
 /** The code that something can reach. */
@@ -52,19 +51,15 @@ const { resolvedOptions } = DateTimeFormat.prototype;
 
 /** Reads code as it is now: functions by the values of all that they name. One pass over what several methods share. */
 export class CodeReader {
-  private readonly graph: ValueGraph;
+  private readonly graph = new ValueGraph();
   private changed: string | undefined;
   /** The lookups of the pass, to be repeated after the nodes have run. */
   private readonly lookups: ((graph: ValueGraph) => number)[] = [];
 
-  constructor(when: When = "before") {
-    this.graph = new ValueGraph(when);
-  }
-
   /** Nodes have run: what they have made of what they can reach is no change of their code. */
   nodesHaveRun(): void {
     try {
-      const after = new ValueGraph("after");
+      const after = new ValueGraph(this.graph.contributions);
       inspecting(() => {
         for (const id of this.lookups.map((ask) => ask(after))) after.digestOf(id);
       });

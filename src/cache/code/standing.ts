@@ -1,13 +1,13 @@
-/** The digests of a function or an object at the begin of a run and at the end of the last one: a change by a run is no edit. */
+/** The digests of a function or an object when a run that has ended began, and when it ended: a change by its nodes is no edit. */
 interface State {
   readonly before: string;
-  after: string;
+  readonly after: string;
 }
 
 const states = new WeakMap<object, State>();
 
-/** The time of a pass: at the begin of a run while no other runs, or later. */
-export type When = "before" | "after";
+/** The contributions of functions and objects to the codes of one run, as it began. */
+export type Contributions = Map<object, string>;
 
 /** Logs, counters and memories that nodes fill as they run count as they were before. What others change between runs counts. */
 export class StableDigests {
@@ -15,22 +15,28 @@ export class StableDigests {
   readonly owners = new Map<number, object>();
   /** Pieces that count as they were when a run began, and are something else now. */
   readonly restored = new Set<number>();
+  /** The contributions of this pass, if it is that at the begin of a run. */
+  readonly contributions: Contributions = new Map();
 
-  constructor(private readonly when: When) {}
+  /** @param begun the contributions when the run began whose nodes have run. Undefined: a run begins. */
+  constructor(private readonly begun?: Contributions) {}
 
   /** The contribution of a piece to those that reach it. */
   digestFor(id: number, digest: string): string {
     const owner = this.owners.get(id);
     if (owner === undefined) return digest;
-    const state = states.get(owner);
-    if (state !== undefined) {
-      if (this.when === "after") state.after = digest;
-      if (digest === state.after) {
-        if (digest !== state.before) this.restored.add(id);
-        return state.before;
-      }
-    }
-    states.set(owner, { before: digest, after: digest });
-    return digest;
+    const counted = this.begun === undefined ? restoredDigest(owner, digest) : (this.begun.get(owner) ?? digest);
+    if (this.begun === undefined) this.contributions.set(owner, counted);
+    else states.set(owner, { before: counted, after: digest });
+    if (counted !== digest) this.restored.add(id);
+    return counted;
   }
+}
+
+/** The state that the nodes of the last run have left counts as the one that they have found; any other is an edit, and the new state. */
+function restoredDigest(owner: object, digest: string): string {
+  const state = states.get(owner);
+  if (state?.after === digest) return state.before;
+  states.delete(owner);
+  return digest;
 }

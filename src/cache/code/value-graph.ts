@@ -19,7 +19,7 @@ import { primitiveText } from "./primitive-text.js";
 import { References } from "./references.js";
 import { nameOf } from "./reflection.js";
 import { sharingOf } from "./sharing.js";
-import { StableDigests, type When } from "./standing.js";
+import { type Contributions, StableDigests } from "./standing.js";
 import { ThisMembers } from "./this-members.js";
 import { innerVariables, isLasting, topOf } from "./variables.js";
 import type { Walk } from "./walk.js";
@@ -48,9 +48,10 @@ export class ValueGraph extends Pieces implements Walk {
   private readonly stableDigests: StableDigests;
   private readonly merkle: Merkle;
 
-  constructor(when: When) {
+  /** @param begun the contributions when the run began whose nodes have run. Undefined: a run begins. */
+  constructor(begun?: Contributions) {
     super();
-    this.stableDigests = new StableDigests(when);
+    this.stableDigests = new StableDigests(begun);
     this.merkle = new Merkle((id, digest) => this.stableDigests.digestFor(id, digest));
   }
 
@@ -114,6 +115,11 @@ export class ValueGraph extends Pieces implements Walk {
   /** The identities of objects that a piece reaches by several paths. */
   sharingOf(id: number): string {
     return sharingOf(id, this, this.merkle.digests, this.stableDigests.restored);
+  }
+
+  /** The contributions of functions and objects, for the pass after the nodes have run. */
+  get contributions(): Contributions {
+    return this.stableDigests.contributions;
   }
 
   /** A piece and all that it leads to, in the order of being reached. */

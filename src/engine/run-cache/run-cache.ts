@@ -1,4 +1,4 @@
-import { runEnded } from "../../cache/code-digests.js";
+import { nodesHaveRun } from "../../cache/code-digests.js";
 import { loadCodeReading } from "../../cache/code-reading.js";
 import { MemoryStore } from "../../cache/memory-store.js";
 import { identityOf, openStoreForRun, type StoreView, viewStoreForRun } from "../../cache/open-store.js";
@@ -108,7 +108,7 @@ export class RunCache {
    * @param explain receives, for each node that was called, why it was computed or not.
    */
   async finish(explain?: (why: NodeExplanation) => void): Promise<void> {
-    runEnded(this.run, this.explained?.hasComputed === true);
+    if (this.explained?.hasComputed === true) nodesHaveRun(this.run);
     this.saveAnalyses?.();
     try {
       if (explain !== undefined) for (const why of (await this.explained?.explain(false)) ?? []) explain(why);

@@ -1,4 +1,4 @@
-import { exportCodeDigests, runEnded } from "../../cache/code-digests.js";
+import { exportCodeDigests } from "../../cache/code-digests.js";
 import { loadCodeReading } from "../../cache/code-reading.js";
 import { type ElementSource, openElementSource } from "../../engine/elements/element-source.js";
 import { toProgramSpec } from "../../engine/program/program-spec.js";
@@ -83,8 +83,6 @@ async function submissionFor(
   const isCached = hasCache(program.plan, choices);
   if (isCached) await loadCodeReading();
   const codes = isCached ? exportCodeDigests(program, run) : undefined;
-  // No node runs in this process, so the run changes nothing that code can reach.
-  if (isCached) runEnded(run, false);
   const task: RemoteTask = {
     type: program.pipeline,
     work: {
