@@ -517,8 +517,8 @@ await import("./patch.js");
     "[[f]].join()",
     "''.concat(f)",
     "String([x, f])",
-    "`${[...[f]]}`",
-    "`${x > 0 ? f : x}`",
+    `\`\${[...[f]]}\``,
+    `\`\${x > 0 ? f : x}\``,
     "fs.join()",
     "String(fs)",
   ].map((y) =>
