@@ -90,7 +90,7 @@ export const loadCodeReading = () => readingModules.load();
 
 function codeReading() {
   if (readingModules.loaded !== undefined) return readingModules.loaded;
-  throw new Error("code is asked for before what reads it has been loaded");
+  throw new Error("the code reader is used before it is loaded");
 }
 
 const readers = new WeakMap<object, CodeReader>();

@@ -362,7 +362,8 @@ function assertFile(file: string): void {
       const advice = ending === "" ? `Name a file in it: sqlite(${JSON.stringify(inside)}).` : "Use another path.";
       throw badStore(file, `can't be opened: ${what} is a directory, not a file`, undefined, advice);
     }
-    if (known?.isFile() === false) throw badStore(file, `can't be opened: ${what} is not a regular file`, undefined, "Use another path.");
+    if (known?.isFile() === false)
+      throw badStore(file, `can't be opened: ${what} is not a regular file`, undefined, "Use another path.");
   }
 }
 

@@ -91,7 +91,7 @@ function optionsIn(text: string, where: string): Record<string, unknown> {
 function pairIn(option: string, where: string, before: string | undefined): [name: string, value: string] {
   const [, name, value] = /^\s*([\w$.-]+)=(.*)$/s.exec(option) ?? [];
   if (name !== undefined) return [name, value!];
-  const place = before === undefined ? "it begins with what" : `after ${before}= there is what`;
+  const place = before === undefined ? "its beginning" : `the part after ${before}=`;
   throw usageError(where, `${place} is not NAME=VALUE`, "Write NAME=VALUE, and commas between several.");
 }
 

@@ -14,7 +14,15 @@ import type {
 } from "./dependency-types.js";
 import type { AnyPipeline, DeclaredInputs, PipelineClass } from "./members.js";
 import type { CheckArity } from "./method-types.js";
-import type { ChildInput, ChildOf, InputNames, NestedField, NodePick, PickedValue, Unkeyed } from "./nested-field-types.js";
+import type {
+  ChildInput,
+  ChildOf,
+  InputNames,
+  NestedField,
+  NodePick,
+  PickedValue,
+  Unkeyed,
+} from "./nested-field-types.js";
 import type { MapOptions } from "./options.js";
 
 /*

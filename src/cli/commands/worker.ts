@@ -36,7 +36,12 @@ export function addWorker(program: Command): void {
       stallFrom,
       10_000,
     )
-    .option("--patience <time>", "how long it waits for a Redis that is lost or refuses it work", patienceFrom, 3_600_000)
+    .option(
+      "--patience <time>",
+      "how long it waits for a Redis that is lost or refuses it work",
+      patienceFrom,
+      3_600_000,
+    )
     .addHelpText(
       "after",
       `
