@@ -540,7 +540,7 @@ const BUNDLES = inArea("Code for other hosts", {
     fix: ["Install it in the image with `image().npmInstall(name)`, or where the worker was started."],
   },
   PROCESS_ENDED: {
-    summary: "A process of `localProcess()` ended before it had a result.",
+    summary: "A process of `localProcess()` ended before it returned a result.",
     causes: ["The code calls `process.exit()`, threw where nothing catches, or crashed in native code."],
     fix: ["Read the last lines of its output in the error."],
   },
@@ -558,7 +558,7 @@ const MODAL = inArea("Modal", {
     fix: ["Run it again. With `modal({ volume })` and a cache, stored values are not computed again."],
   },
   CONTAINER_PROCESS_ENDED: {
-    summary: "The process in the container ended before it had a result.",
+    summary: "The process in the container ended before it returned a result.",
     causes: ["The code calls `process.exit()`, threw where nothing catches, or crashed in native code."],
     fix: ["Read the last lines of its output in the error."],
   },

@@ -129,7 +129,7 @@ describe("a place on the command line", () => {
   it("names the option at fault", () => {
     expect(problemOf(() => parsePlacement("modal:gpu=A10G,redis://user:pA,sW@h"))).to.contain("the option gpu is");
     expect(problemOf(() => parseMaps("bullmq:redis://u:p@h"))).to.contain(
-      "--maps bullmq: it begins with what is not NAME=VALUE",
+      "--maps bullmq: its beginning is not NAME=VALUE",
     );
     expect(problemOf(() => parseMaps('bullmq:queue="q'))).to.contain(
       "--maps bullmq:queue: it looks like JSON but is not valid",

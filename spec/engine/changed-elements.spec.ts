@@ -100,8 +100,8 @@ describe("a map whose method changes elements, under a cache", () => {
           });
           expect(called(), `run ${i}`).to.contain("last");
           expect(warnings).to.deep.equal([
-            `HypernodesWarning: ${type.name}.${name} is not cached: it changes what ${type.name}.rows gave it: nothing that is made of that is cached. Change a copy instead`,
-            `HypernodesWarning: ${type.name}.last is not cached: ${type.name}.${name} has changed what ${type.name}.rows gave it`,
+            `HypernodesWarning: ${type.name}.${name} is not cached: it changes the value of ${type.name}.rows: what is computed from that value is not cached. Change a copy instead`,
+            `HypernodesWarning: ${type.name}.last is not cached: ${type.name}.${name} has changed the value of ${type.name}.rows`,
           ]);
         }
       });
@@ -285,8 +285,12 @@ class ChangingResource extends Pipeline {
 
 describe("a value that is the same object as another one", () => {
   const cases: [name: string, make: () => AnyRun, warns: RegExp][] = [
-    ["a part of it", () => new Alike() as never, /Alike.changer is not cached: it changes what Alike.part gave/],
-    ["its elements", () => new AlikeElements() as never, /AlikeElements.changer is not cached: it changes what/],
+    ["a part of it", () => new Alike() as never, /Alike.changer is not cached: it changes the value of Alike.part/],
+    [
+      "its elements",
+      () => new AlikeElements() as never,
+      /AlikeElements.changer is not cached: it changes the value of/,
+    ],
     [
       "what a resource changes",
       () => new ChangingResource() as never,

@@ -40,7 +40,7 @@ describe("the reason of a failure on Modal", () => {
     for (const what of ["volume weights", "secret a", "app b", "image", "cache volume container"]) {
       expect(error(what).code, what).to.equal("RATE_LIMITED");
       expect(error(what).message, what)
-        .to.contain("it takes no more for now")
+        .to.contain("it accepts no more requests for now")
         .and.not.to.match(/GPU|start/i);
     }
   });

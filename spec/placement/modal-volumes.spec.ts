@@ -40,7 +40,7 @@ describe("the option volumes", () => {
     }
     expect(() => modal({ volumes: ["weights"] as never })).to.throw('the option volumes is ["weights"]');
     expect(() => modal({ volume: "a", volumes: { "/a": "a" } })).to.throw(
-      "other volumes than that of the option volume",
+      "volumes other than the one of the option volume",
     );
   });
 });

@@ -140,7 +140,7 @@ describe("what a worker takes from Redis", () => {
     expect(error.message).not.to.match(/[\u0000-\u001f]/);
     expect(error.message.length).to.be.lessThan(2_000);
     expect(otherQueueProtocol({ ...JOB, version: {}, protocol: [] } as never, "1.0.0").message).to.contain(
-      "of no version",
+      "of an unknown version",
     );
   });
 

@@ -13,7 +13,7 @@ export function throwFinder(checker: ts.TypeChecker): (callable: Callable) => bo
     const declaration = checker.getResolvedSignature(call)?.declaration;
     if (declaration === undefined || !ts.isFunctionLike(declaration)) return undefined;
     if ((declaration as Callable).body !== undefined) return declaration as Callable;
-    const { symbol } = declaration as ts.Declaration & { readonly symbol?: ts.Symbol };
+    const symbol = declaration.name && checker.getSymbolAtLocation(declaration.name);
     return symbol?.declarations?.find(
       (each): each is Callable => ts.isFunctionLike(each) && "body" in each && !!each.body,
     );

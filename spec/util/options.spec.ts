@@ -421,7 +421,11 @@ describe("arguments that are no options objects", () => {
       ["URL", () => sqlite(new URL("file:///tmp/x.sqlite") as never), "not a URL: fileURLToPath(url)"],
       ["undefined", () => sqlite(undefined as never), "It takes the path of a file."],
       ["null", () => sqlite(null as never), "It takes the path of a file."],
-      ["folder", () => sqlite(folder).stats(), `Name a file in it: sqlite(${JSON.stringify(path.join(path.relative(process.cwd(), folder), "cache.sqlite"))}).`],
+      [
+        "folder",
+        () => sqlite(folder).stats(),
+        `Name a file in it: sqlite(${JSON.stringify(path.join(path.relative(process.cwd(), folder), "cache.sqlite"))}).`,
+      ],
       ["keyv", () => keyv(null as never), "It takes a Keyv: new Keyv(...)."],
       ["log", () => eventLog(undefined as never), "It takes the path of a file."],
       ["log", () => eventLog(""), "It takes the path of a file."],

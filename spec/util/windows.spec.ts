@@ -1,12 +1,17 @@
+import { readdirSync, renameSync } from "node:fs";
 import path from "node:path";
 import { expect } from "chai";
 import { relativeToRoot } from "../../src/cache/code/primitive-text.js";
+import { jsonAdvice } from "../../src/cli/parse-args.js";
 import { remapStacks } from "../../src/placement/bundle/remap-stacks.js";
 import { wasKilled } from "../../src/placement/host/host-errors.js";
 import { MEMORY_NOTE } from "../../src/placement/runtime/watchdog.js";
 import { endBySignal } from "../../src/util/end-by-signal.js";
 import { fileProblem } from "../../src/util/file-problem.js";
+import { isOwnFile } from "../../src/util/own-files.js";
 import { userFrames } from "../../src/util/user-frames.js";
+import { writeAtomic } from "../../src/util/write-atomic.js";
+import { newFolder } from "../support/caches.js";
 
 /** The parts that depend on the system, as functions of it. */
 describe("on Windows", () => {
@@ -104,5 +109,58 @@ describe("on Windows", () => {
 
   it("a file that another program has open is said to be in use", () => {
     expect(fileProblem({ code: "EBUSY" })).to.equal("EBUSY: another program uses it");
+  });
+
+  describe("a file of this package is one in any case of the letters", () => {
+    const folder = "C:\\work\\node_modules\\hypernodes\\dist\\";
+    for (const [file, expected] of [
+      ["C:\\work\\node_modules\\hypernodes\\dist\\chunks\\core.js", true],
+      ["c:\\Work\\node_modules\\hypernodes\\dist\\chunks\\core.js", true],
+      ["C:\\work\\node_modules\\hypernodes\\dist\\..chunk.js", true],
+      ["C:\\work\\node_modules\\hypernodes\\dist2\\core.js", false],
+      ["C:\\work\\src\\retrieval.ts", false],
+      ["D:\\work\\node_modules\\hypernodes\\dist\\chunks\\core.js", false],
+    ] as const) {
+      it(file, () => {
+        expect(isOwnFile(file, folder, path.win32)).to.equal(expected);
+      });
+    }
+  });
+
+  describe("a file that another program has open for a moment is renamed again", () => {
+    for (const [platform, code, failures, isWritten] of [
+      ["win32", "EPERM", 3, true],
+      ["win32", "EBUSY", 3, true],
+      ["win32", "EACCES", 100, false],
+      ["win32", "ENOSPC", 1, false],
+      ["linux", "EPERM", 1, false],
+    ] as const) {
+      it(`${platform}, ${code}, ${failures} times`, () => {
+        const folder = newFolder("rename");
+        const file = path.join(folder, "run.json");
+        let calls = 0;
+        const rename = (from: string, to: string) => {
+          calls++;
+          if (calls <= failures) throw Object.assign(new Error("locked"), { code });
+          renameSync(from, to);
+        };
+        const write = () => writeAtomic(file, "{}", undefined, { platform, rename: rename as typeof renameSync });
+        if (isWritten) write();
+        else expect(write).to.throw("locked");
+        expect(readdirSync(folder)).to.deep.equal(isWritten ? ["run.json"] : []);
+        if (failures === 1) expect(calls).to.equal(1);
+      });
+    }
+  });
+
+  it("JSON that a shell has taken the double quotes of is shown with quotes that the shell leaves", () => {
+    const advice = (name: string, text: string, platform: NodeJS.Platform) =>
+      jsonAdvice("--input", name, text, "Write JSON.", platform);
+    const escaped = 'such as --input "xs=[\\"a\\",\\"b\\"]"';
+    expect(advice("xs", "[a,b]", "win32")).to.contain(escaped);
+    // cmd.exe takes single quotes as letters.
+    expect(advice("'xs", "[a,b]'", "win32")).to.contain(escaped);
+    expect(advice("xs", "[a,b]", "linux")).to.contain(`such as --input 'xs=["a","b"]'`);
+    expect(advice("xs", '["a', "win32")).to.equal("Write JSON.");
   });
 });

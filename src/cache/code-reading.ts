@@ -17,5 +17,5 @@ export const loadCodeReading = () => readingModules.load();
 /** The modules, which were loaded before. */
 export function codeReading() {
   if (readingModules.loaded !== undefined) return readingModules.loaded;
-  throw new Error("code is asked for before what reads it has been loaded");
+  throw new Error("the code reader is used before it is loaded");
 }

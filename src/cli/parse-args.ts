@@ -91,7 +91,7 @@ function optionsIn(text: string, where: string): Record<string, unknown> {
 function pairIn(option: string, where: string, before: string | undefined): [name: string, value: string] {
   const [, name, value] = /^\s*([\w$.-]+)=(.*)$/s.exec(option) ?? [];
   if (name !== undefined) return [name, value!];
-  const place = before === undefined ? "it begins with what" : `after ${before}= there is what`;
+  const place = before === undefined ? "its beginning" : `the part after ${before}=`;
   throw usageError(where, `${place} is not NAME=VALUE`, "Write NAME=VALUE, and commas between several.");
 }
 
@@ -121,11 +121,26 @@ function splitAtCommas(text: string): string[] {
   }
 }
 
-/** Returns the advice for an invalid JSON text. One without any double quote may have lost them to the shell. */
-export function jsonAdvice(option: string, name: string, text: string, otherwise: string): string {
+/**
+ * Returns the advice for an invalid JSON text. One without any double quote may have lost them to the shell.
+ *
+ * @param platform the shells of Windows take single quotes as part of the text, or remove the double quotes in them.
+ */
+export function jsonAdvice(
+  option: string,
+  name: string,
+  text: string,
+  otherwise: string,
+  platform: NodeJS.Platform = process.platform,
+): string {
   const words = text.replaceAll(/\b(?:true|false|null)\b|\d[eE]/g, "");
-  if (!/^\s*[[{]/.test(text) || /["']/.test(text) || !/\p{L}/u.test(words)) return otherwise;
+  if (!/^\s*[[{]/.test(text) || /["']/.test(text.replace(/'$/, "")) || !/\p{L}/u.test(words)) return otherwise;
   const example = text.trimStart().startsWith("[") ? '["a","b"]' : '{"a":"b"}';
+  if (platform === "win32") {
+    const escaped = example.replaceAll('"', '\\"');
+    const given = `${option} "${name.replace(/^'/, "")}=${escaped}"`;
+    return `Shells remove double quotes: write \\" for each, in double quotes, such as ${given}`;
+  }
   return `Shells remove double quotes: put single quotes around the whole, such as ${option} '${name}=${example}'`;
 }
 

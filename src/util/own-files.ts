@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { once } from "./on-demand.js";
 
@@ -15,13 +16,23 @@ export const OWN_URL = new URL(IS_IN_FOLDERS ? "../" : "./", import.meta.url).hr
 export const OWN_FOLDER = fileURLToPath(OWN_URL);
 
 /**
+ * Tells if a file belongs to this package. On Windows, the case of letters does not count: programs are started from `c:` and `C:`.
+ *
+ * @param file its absolute path.
+ */
+export function isOwnFile(file: string, folder = OWN_FOLDER, system: path.PlatformPath = path): boolean {
+  const relative = system.relative(folder, file);
+  return relative !== ".." && !relative.startsWith(`..${system.sep}`) && !system.isAbsolute(relative);
+}
+
+/**
  * Returns the file of a module of this package that is loaded by its URL, not by an import.
  *
  * @param name its path from `src/`, without an extension: `engine/worker/worker`.
  */
 export function ownModule(name: string): URL {
-  const path = IS_IN_FOLDERS ? name : name.slice(name.lastIndexOf("/") + 1);
-  return new URL(`${path}.${ENDING}`, OWN_URL);
+  const module = IS_IN_FOLDERS ? name : name.slice(name.lastIndexOf("/") + 1);
+  return new URL(`${module}.${ENDING}`, OWN_URL);
 }
 
 /** Returns the version of this package. A host has no such file. */

@@ -167,7 +167,9 @@ function headerOf(bytes: Uint8Array, salt: string | undefined): { bodyLength: nu
   if (header.getUint32(0, true) !== MAGIC) throw badBytes("they are not of this format");
   const version = header.getUint8(4);
   if (version !== VERSION)
-    throw badBytes(`they are of version ${version} of the format, and this one reads ${VERSION}`);
+    throw badBytes(
+      `they have version ${version} of the format, and this version of hypernodes reads version ${VERSION}`,
+    );
   const flags = header.getUint8(5);
   const bodyLength = header.getUint32(12, true);
   if (HEADER + bodyLength > bytes.length) throw badBytes("they are truncated");

@@ -101,7 +101,7 @@ function toViolations(
 function unknownClass({ target }: ValidationError, path: string): Violation[] {
   const prototype: unknown = Object.getPrototypeOf(target);
   if (prototype !== Object.prototype && prototype !== null) return [];
-  const problem = `its class is not known, so that nothing of it can be validated: it is ${describeValue(target)}. Add @Type(() => TheClass) beside @ValidateNested(), and give a default as an instance of it`;
+  const problem = `it can't be validated, because its class is not known: it is ${describeValue(target)}. Add @Type(() => TheClass) beside @ValidateNested(), and give a default as an instance of it`;
   return [{ path, constraint: "nestedValidation", problem }];
 }
 

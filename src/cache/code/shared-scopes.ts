@@ -32,7 +32,7 @@ export class SharedScopes {
       this.walk.pieces[own]!.text = "scope";
       this.walk.identities.add(own);
       alike.push({ id: own, variables });
-      const problem = `two functions may share one variable, or have two of the same name: V8 does not show which (${name})`;
+      const problem = `V8 does not show if two functions share one variable or have two of the same name (${name})`;
       for (const { other, is } of answers)
         if (is === undefined)
           this.doubts.push({ between: [own, other.id], piece: { ...this.walk.pieces[id]!, problem } });

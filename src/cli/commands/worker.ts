@@ -103,6 +103,7 @@ function atLeastOneMs(option: string, text: string): number {
 
 function stopped(): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
+    // SIGBREAK is Ctrl-Break on Windows; other systems have none.
+    for (const signal of ["SIGINT", "SIGTERM", "SIGBREAK"] as const) process.once(signal, () => resolve());
   });
 }

@@ -176,12 +176,12 @@ export class CachingExecutor {
     const changer = contents.changedBy(step, slot);
     const what = `${execution.path}.${maker.name}`;
     const alike = isNew ? this.changedWith(slot, changer) : [];
-    const too = alike.length === 0 ? "" : `, and with it what is the same object in ${alike.join(" and ")}`;
+    const too = alike.length === 0 ? "" : `, and with it the same object in ${alike.join(" and ")}`;
     this.warnUncacheable(
       step,
       changer === step
-        ? `it changes what ${what} gave it${too}: nothing that is made of that is cached. Change a copy instead`
-        : `${execution.path}.${changer.name} has changed what ${what} gave it`,
+        ? `it changes the value of ${what}${too}: what is computed from that value is not cached. Change a copy instead`
+        : `${execution.path}.${changer.name} has changed the value of ${what}`,
     );
   }
 

@@ -91,7 +91,7 @@ export function checkJob(job: ChunkJob): void {
 /** Checks that a job is an object: somebody may have written anything. @throws {HypernodesError} `BAD_JOB`. */
 export function checkJobIsObject(job: unknown): void {
   if (isRecord(job)) return;
-  const problem = `what it was sent is ${showValue(job)}, and no job`;
+  const problem = `the data that it received is ${showValue(job)}, not a job`;
   throw new HypernodesError({
     code: "BAD_JOB",
     where: "a job",
@@ -209,5 +209,5 @@ export function otherQueueProtocol(job: ChunkJob, version: string): HypernodesEr
 function shown(version: unknown): string {
   return typeof version === "string" || typeof version === "number"
     ? escapeControls(String(version).slice(0, 40))
-    : "of no version";
+    : "of an unknown version";
 }

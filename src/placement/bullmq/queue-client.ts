@@ -208,7 +208,7 @@ export class QueueClient {
     const { expireMs } = this.options;
     if (await blobs.touch(digest, expireMs)) return;
     const bytes = encode();
-    if (sha256(bytes) !== digest) throw this.dataLost("and what it had can't be made again: its values were changed");
+    if (sha256(bytes) !== digest) throw this.dataLost("and it can't be restored: the run's values have changed");
     await blobs.put(digest, bytes, expireMs);
   }
 
@@ -302,7 +302,7 @@ export class QueueClient {
     const pendingJob = this.pending.get(id);
     if (pendingJob === undefined) return;
     if (isRecord(returned) && !this.signer.verify("return", id, returned))
-      this.take(id)!.reject(this.signatureError("what a worker has returned"));
+      this.take(id)!.reject(this.signatureError("the result of a worker"));
     else if (!isJobResult(returned)) this.pollSoon(id);
     else if (returned.kind === "completed") await this.fetch(id, returned.worker, returned.attempt);
     else if (returned.kind === "crashed") this.take(id)!.resolve({ ...returned });

@@ -253,7 +253,7 @@ function assertOwnRun(folder: string): void {
   throw new HypernodesError({
     code: "UNSAFE_FOLDER",
     where: "hypernodes resume",
-    problem: `${folder} is owned by another user, or is no folder but a link to one: to resume the run would run that user's code`,
+    problem: `${folder} is owned by another user, or is a link to a folder: resuming the run would run that user's code`,
     advice: "Resume a run as the user who started it.",
   });
 }

@@ -8,7 +8,7 @@ import { BUNDLE_MODULE_KEY, BUNDLED_EXPORTS, type ClassLocation, locationPath } 
 import { HypernodesError } from "../../errors.js";
 import { getOrCreate } from "../../util/get-or-create.js";
 import { missingPackage } from "../../util/missing-package.js";
-import { OWN_FOLDER, ownModule } from "../../util/own-files.js";
+import { isOwnFile, ownModule } from "../../util/own-files.js";
 import { packageRootOf } from "../../util/package-json.js";
 import { sha256 } from "../../util/sha256.js";
 import { classExports } from "../../values/class-exports.js";
@@ -198,14 +198,14 @@ function bundlePlugin(
           // Packages ask for others that need not be there: one that needs them fails when it runs.
           return packageOf(importer) === undefined ? undefined : { path: specifier, external: true };
         }
-        if (found.external || isOurs(found.path)) return found;
+        if (found.external || isOwnFile(found.path)) return found;
         const inside = packageOf(found.path);
         if (inside === undefined || !isExternal(inside)) return found;
         outside.set(inside.name, inside);
         return { path: specifier, external: true };
       });
       build.onLoad({ filter: /\.(?:[cm]?ts|[cm]?js|[jt]sx)$/ }, async ({ path: file }) => {
-        if (file.split(path.sep).includes("node_modules") || isOurs(file)) return undefined;
+        if (file.split(path.sep).includes("node_modules") || isOwnFile(file)) return undefined;
         return { ...(await transformed(file)), resolveDir: path.dirname(file) };
       });
 
@@ -276,10 +276,6 @@ function isCommonJs(code: string): boolean {
 }
 
 const RESOLVING = Symbol("resolving");
-
-function isOurs(file: string): boolean {
-  return file.startsWith(OWN_FOLDER);
-}
 
 /** A statement before all others, on the first line, so that no line moves. */
 function prependStatement(statement: string, code: string): string {

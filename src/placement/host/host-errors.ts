@@ -38,7 +38,7 @@ export class HostErrors {
     return new HypernodesError({
       code: this.words.endedCode,
       where,
-      problem: `${this.words.process} ended ${signal === null ? `with exit code ${code}` : `by ${signal}`}, before it had a result${tail}`,
+      problem: `${this.words.process} ended ${signal === null ? `with exit code ${code}` : `by ${signal}`}, before it returned a result${tail}`,
       advice: signal === null ? "Code in it calls process.exit(), or threw an error that nothing catches." : undefined,
     });
   }

@@ -155,4 +155,4 @@ export class HostPoolExecutor implements ChunkExecutor {
   }
 }
 
-const ABANDONED = new Error("it is not needed any more");
+const ABANDONED = new Error("it is no longer needed");

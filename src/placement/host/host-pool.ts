@@ -183,7 +183,7 @@ export class HostPool {
 
   /** Closes all hosts, and those that are being opened. */
   async end(): Promise<void> {
-    this.ending.abort(new Error(`the ${this.spec.plural} are not needed any more`));
+    this.ending.abort(new Error(`the ${this.spec.plural} are no longer needed`));
     for (const { reject } of this.waiting.splice(0)) reject(this.ending.signal.reason);
     const all = [...this.members];
     this.members.clear();

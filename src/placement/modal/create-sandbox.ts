@@ -33,7 +33,7 @@ export async function createSandbox(
   const run = randomUUID();
   const tags = { framework: "hypernodes", run };
   const idleMs = parameters.idleTimeoutMs!;
-  const endMine = () => withModalDeadline(endTagged(modal, app.appId, tags), LIST_MS, "containers were not listed");
+  const endMine = () => withModalDeadline(endTagged(modal, app.appId, tags), LIST_MS, "it did not list the containers");
   const until = performance.now() + RETRY_MS;
   let waitMs = FIRST_WAIT_MS;
   let isUnanswered = false;

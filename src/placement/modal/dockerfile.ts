@@ -91,7 +91,7 @@ export function sentInstruction(instruction: string): string {
   if (PRIVATE_KEY.test(text) || TOKEN.test(text) || (isNpmrc && SECRET_OF_NPM.test(text))) {
     throw localFile(
       localPath,
-      "has a password, a token or a private key in it, and anybody who may see the image's commands would see it",
+      "contains a password, a token or a private key, which everyone who can read the image's commands would see",
       // biome-ignore lint/suspicious/noTemplateCurlyInString: npm reads it so.
       'In an .npmrc, write ${NPM_TOKEN} instead, and give it to the build: image().buildSecrets("name of a Modal secret that has NPM_TOKEN").',
     );
@@ -100,7 +100,7 @@ export function sentInstruction(instruction: string): string {
   if (command.length <= MAX_COMMAND_LENGTH) return command;
   throw localFile(
     localPath,
-    `is too large: ${content.length} bytes, and what a command of an image can write has about 90,000 when it is compressed`,
+    `is too large: ${content.length} bytes, and a command of an image can write about 90,000 bytes after compression`,
     "Put it on a volume, modal({ volumes }); or, if nodes read it, name it in modal({ files }).",
   );
 }

@@ -126,7 +126,7 @@ export class ModalApi {
         });
       }
       try {
-        return await withModalDeadline(image.build(app), BUILD_MS, "an image was not built");
+        return await withModalDeadline(image.build(app), BUILD_MS, "it did not build an image");
       } catch (error) {
         const log = this.logs.take(error);
         const commands = declared.map((each) => each.commands);

@@ -74,7 +74,7 @@ export function fromModalError(error: unknown, what: string): HypernodesError {
     if (!isStart || RATE_LIMIT.test(text)) {
       return make(
         "RATE_LIMITED",
-        `it ${isStart ? "starts no more containers" : "takes no more"} for now: ${text}`,
+        `it ${isStart ? "starts no more containers" : "accepts no more requests"} for now: ${text}`,
         `${isStart ? "Start fewer at once, in all processes together: modal({ containers }); or run" : "Run"} it again later.`,
       );
     }
@@ -97,11 +97,7 @@ export function fromModalError(error: unknown, what: string): HypernodesError {
     );
   }
   if (code === NOT_FOUND || name === "NotFoundError") {
-    return make(
-      "NOT_FOUND",
-      `there is nothing of this name: ${text}`,
-      "Create it at https://modal.com, or name another one.",
-    );
+    return make("NOT_FOUND", `nothing has this name: ${text}`, "Create it at https://modal.com, or name another one.");
   }
   return make("MODAL_FAILED", text, "Try it again; if it happens again, see https://status.modal.com.");
 }

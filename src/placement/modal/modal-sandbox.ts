@@ -114,7 +114,7 @@ export class ModalSandbox {
 
   /** Sees what other containers have left on the volume. */
   async reloadVolume(): Promise<void> {
-    await withModalDeadline(this.sandbox.reloadVolumes(), RELOAD_MS, "a volume was not read again");
+    await withModalDeadline(this.sandbox.reloadVolumes(), RELOAD_MS, "it did not reload a volume");
   }
 
   /**

@@ -154,7 +154,7 @@ const RULES: RulesOf<ModalOptions> = {
   volume: that("the name of a volume: letters, digits, - . _", isName),
   volumes: {
     ...that(
-      `names of volumes by the folders where nodes find them: { "/models": "weights" }. ${MOUNT}, ${PACKAGES} and the system's folders are taken, and each folder and volume has one of the other`,
+      `names of volumes by the folders where nodes find them: { "/models": "weights" }. ${MOUNT}, ${PACKAGES} and the system's folders are taken, each folder has one volume, and each volume one folder`,
       (value) => isRecord(value) && wrongVolume(value) === undefined,
     ),
     problem: (value) =>
@@ -203,7 +203,7 @@ const PROGRAMS = [
 ];
 /** Folders that an image has its own files in: nothing can be in their place. */
 const SYSTEM = ["/home", "/root", "/tmp", "/usr/local/share", "/usr/share", "/var/cache", "/var/log", "/var/tmp"];
-const OTHER_VOLUMES = "other volumes than that of the option volume";
+const OTHER_VOLUMES = "volumes other than the one of the option volume";
 
 /** The folder of a volume that can't be there. */
 function wrongVolume(volumes: Readonly<Record<string, unknown>>): string | undefined {

@@ -41,7 +41,7 @@ export async function terminate(
 /** The error of ending a container; undefined if it has ended, or is not known. */
 async function failureOf(end: () => Promise<unknown>): Promise<unknown> {
   try {
-    await withModalDeadline(end(), END_MS, "a container was not ended");
+    await withModalDeadline(end(), END_MS, "it did not end a container");
     return undefined;
   } catch (error) {
     return fromModalError(error, "container").code === "NOT_FOUND" ? undefined : error;

@@ -3,7 +3,7 @@ import { type Box, type Group, linesOf, type Scene } from "../scene.js";
 import { svg } from "./dom.js";
 import { type GraphLayout, isAbout, type Rect } from "./layout.js";
 
-/** How far the second card of a mapped node stands out behind the first, up and to the right. */
+/** Distance by which the second card of a mapped node stands out behind the first, up and to the right. */
 const BEHIND = 4;
 
 /** A scene as SVG: `boxes` by id, to be highlighted. */

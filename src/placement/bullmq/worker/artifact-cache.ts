@@ -51,7 +51,7 @@ export class ArtifactCache {
 
   private async download(job: ChunkJob, digest: string): Promise<string> {
     const file = path.join(this.folder, `shared-${digest}`);
-    writeFileSync(file, await this.bytes(this.valuesOf(job), job, digest, "what the map's elements share"));
+    writeFileSync(file, await this.bytes(this.valuesOf(job), job, digest, "the map's shared values"));
     return file;
   }
 
@@ -78,16 +78,16 @@ export class ArtifactCache {
       throw new HypernodesError({
         code: NOT_IN_REDIS,
         where,
-        problem: `${what} (${digest.slice(0, 12)}) are not in ${inKeyv && from === this.inKeyv ? "the Keyv" : "Redis"} any more`,
+        problem: `${inKeyv && from === this.inKeyv ? "the Keyv" : "Redis"} no longer has ${what} (${digest.slice(0, 12)})`,
         advice:
-          "They expire when a run was silent for bullmq({ expireMs }); nothing may evict them (Redis: maxmemory-policy noeviction); and a Keyv is to be the client's.",
+          "They expire when a run was silent for bullmq({ expireMs }); nothing may evict them (Redis: maxmemory-policy noeviction); and the worker's Keyv must be the client's.",
       });
     }
     if (sha256(bytes) === digest) return bytes;
     throw new HypernodesError({
       code: "DAMAGED",
       where,
-      problem: `${what} are damaged: they do not have the digest ${digest.slice(0, 12)}`,
+      problem: `${what} can't be used: the data is damaged, its digest is not ${digest.slice(0, 12)}`,
       advice: "Another program has written to the key in Redis, or a proxy has changed the data. Run it again.",
     });
   }

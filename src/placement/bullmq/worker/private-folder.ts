@@ -23,7 +23,7 @@ export function createPrivateFolder(): string {
   const cache = path.join(modules, ".cache");
   const parent = path.join(cache, "hypernodes");
   makeFolders(parent, 0o700);
-  assertSafe(parent, !isOwnFolder(parent) && "is owned by another user, or is no folder but a link to one");
+  assertSafe(parent, !isOwnFolder(parent) && "is owned by another user, or is a link to a folder");
   // The owner of the packages can change what the worker runs anyway.
   assertSafe(cache, othersCanReplaceIn(cache, statSync(modules).uid) && OPEN);
   chmodSync(parent, 0o700);
