@@ -33,14 +33,26 @@ describe("a field of a pipeline's object", () => {
         set(pipeline, 5);
         expect(await scaled(pipeline, 2)).to.equal(expected === "its value" ? 10 : 2);
       });
+      it(`${field} has ${expected} in the next run: ${way}`, async () => {
+        const pipeline = new Scaling();
+        expect(await scaled(pipeline, 2)).to.equal(2);
+        set(pipeline, 5);
+        expect(await scaled(pipeline, 2)).to.equal(expected === "its value" ? 10 : 2);
+        if (field === "that is an accessor" || field === "that is not enumerable") return;
+        set(pipeline, 7);
+        expect(await scaled(pipeline, 2)).to.equal(expected === "its value" ? 14 : 2);
+      });
     }
 
   for (const field of ["that its class declares", "that its constructor does not make"])
     it(`${field} counts in the cache's key, also for the elements of a map in threads`, async () => {
       const store = memory();
+      const kept = new ScalingAll();
       for (const execution of [{}, { maps: "parallel" }] as const)
-        for (const value of [3, 4, 3]) {
-          const pipeline = new ScalingAll();
+        for (const [value, pipeline] of [
+          ...[3, 4, 3].map((value) => [value, new ScalingAll()] as const),
+          ...[3, 5, 3].map((value) => [value, kept] as const),
+        ]) {
           FIELDS[field]!(pipeline, value);
           const { sum } = await pipeline.run({ x: 1, xs: [1, 2] }, { cache: store, outputs: ["sum"], execution });
           expect(sum).to.equal(3 * value);

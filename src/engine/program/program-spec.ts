@@ -43,7 +43,7 @@ export function toProgramSpec({ plan, object }: Program, part?: SubProgramSpec, 
       seen: plan.seen,
     },
     part: part && composeSteps(outer?.part, part),
-    fields: fieldsOf(object, plan),
+    fields: fieldsOf(object, pipelinePlan(plan)),
   };
 }
 
@@ -75,22 +75,16 @@ export function fromProgramSpec(
   return programForMap(object, partOf(planPipelineMap(plan, type, choices, over, over.seen)));
 }
 
-const fieldsKnown = new WeakMap<object, Record<string, unknown>>();
-
-/**
- * The fields of a pipeline object that have no role and can be serialized; the constructor makes the others again on the
- * host. They are read once, as `this` in nodes is.
- */
-function fieldsOf(object: object, plan: Plan): Record<string, unknown> {
-  return getOrCreate(fieldsKnown, object, () => readFields(object, pipelinePlan(plan)));
-}
-
 /** The plan of the pipeline itself, where it is mapped over as a whole. */
 function pipelinePlan(plan: Plan): Plan {
   return plan.over === undefined ? plan : plan.steps[0]!.child!.plan;
 }
 
-function readFields(object: object, plan: Plan): Record<string, unknown> {
+/**
+ * The fields of a pipeline object that have no role and can be serialized, as they are now; the constructor makes the others again on the
+ * host.
+ */
+function fieldsOf(object: object, plan: Plan): Record<string, unknown> {
   const roles = new Set(plan.graph.nodes.map(({ name }) => name));
   const fields: Record<string, unknown> = {};
   for (const name of Object.getOwnPropertyNames(object)) {
@@ -100,7 +94,15 @@ function readFields(object: object, plan: Plan): Record<string, unknown> {
   return fields;
 }
 
+const serialisable = new WeakMap<object, boolean>();
+
+/** Tried once for each object: it takes as long as sending it. */
 function isSerialisable(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return canBeEncoded(value);
+  return getOrCreate(serialisable, value, () => canBeEncoded(value));
+}
+
+function canBeEncoded(value: unknown): boolean {
   try {
     encode(value, { unchecked: true });
     return true;

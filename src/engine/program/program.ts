@@ -10,7 +10,7 @@ import { inputRecord } from "../../values/inputs.js";
 import { convertInputs } from "../elements/convert-inputs.js";
 import { isGuarded } from "../failures/retry-policy.js";
 import { ChildInputs } from "./child-inputs.js";
-import { createThisGuard, mayReadThis } from "./this-guard.js";
+import { createThisGuard, hasFieldsOf, mayReadThis } from "./this-guard.js";
 
 /** A plan bound to a pipeline object: what its steps call. One serves many runs at once. */
 export interface Program {
@@ -63,6 +63,11 @@ const classPrograms = new WeakMap<Plan, ClassProgram>();
 
 export function programFor(pipeline: object, plan: Plan): Program {
   const known = getOrCreate(programs, pipeline, () => new Map<Plan, Program>());
+  const guarded = guards.get(pipeline);
+  if (guarded !== undefined && !hasFieldsOf(guarded, pipeline)) {
+    guards.delete(pipeline);
+    known.clear();
+  }
   return getOrCreate(known, plan, () => {
     const ofClass = classProgramFor(pipeline, plan);
     const guard = () => createThisGuard(pipeline, plan.graph);

@@ -19,22 +19,26 @@ const ROLES = {
 export function createThisGuard(pipeline: object, graph: Graph): object {
   const guard = new (pipeline.constructor as PipelineClass)() as object;
   const guarded = getOrCreate(guardPrototypes, graph, () => createGuardPrototype(pipeline, graph));
-  // A field may have been added since the constructor ran.
+  // A field may have been added since the constructor ran, and may get another value later.
   for (const name of new Set([...Reflect.ownKeys(guard), ...Reflect.ownKeys(pipeline)])) {
     if (Object.getOwnPropertyDescriptor(guard, name)?.configurable === false) continue;
-    const value = (pipeline as Record<PropertyKey, unknown>)[name];
     Object.defineProperty(
       guard,
       name,
       Object.getOwnPropertyDescriptor(guarded, name) ?? {
         enumerable: Object.prototype.propertyIsEnumerable.call(pipeline, name),
-        get: () => value,
+        get: () => (pipeline as Record<PropertyKey, unknown>)[name],
         set: () => rejectAccess(graph, String(name), "write", "a field"),
       },
     );
   }
   Object.setPrototypeOf(guard, guarded);
   return Object.preventExtensions(guard);
+}
+
+/** Tells if the guard has all fields that the pipeline's object has now. */
+export function hasFieldsOf(guard: object, pipeline: object): boolean {
+  return Reflect.ownKeys(pipeline).every((name) => Object.hasOwn(guard, name));
 }
 
 /** Tells if a method has a word that could be `this`: then it must be the guard of the very object. */
