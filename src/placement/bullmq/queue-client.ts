@@ -3,12 +3,10 @@ import type { Redis } from "ioredis";
 import type { RunEvent } from "../../engine/lifecycle/events.js";
 import { HypernodesError } from "../../errors.js";
 import { settlesWithin } from "../../util/deadline.js";
-import { getOrCreate } from "../../util/get-or-create.js";
 import { isRecord } from "../../util/options.js";
 import { ownVersion } from "../../util/own-files.js";
-import { sha256 } from "../../util/sha256.js";
 import type { Bundle } from "../bundle/bundle.js";
-import { type BlobStore, KeyvBlobStore, RedisBlobStore, view } from "./blob-store.js";
+import { KeyvBlobStore, RedisBlobStore, view } from "./blob-store.js";
 import {
   type ChunkJob,
   isJobResult,
@@ -24,6 +22,7 @@ import {
 } from "./job-protocol.js";
 import type { ResolvedBullmqOptions } from "./options.js";
 import { isTransient, openRedis, RESUME, redisUrlForDisplay, replyError } from "./redis-connection.js";
+import { RunBlobs, type Shared } from "./run-blobs.js";
 import { type Signed, Signer, signatureError } from "./signer.js";
 import { WorkerRegistry } from "./worker-registry.js";
 
@@ -76,14 +75,6 @@ interface PendingJob {
   resends: number;
 }
 
-type Encode = () => Uint8Array;
-
-/** Bytes, and what makes the same again: they are not held while they are in Redis. */
-export interface Shared {
-  readonly bytes: Uint8Array;
-  readonly encode: Encode;
-}
-
 /** Callbacks and identity of the run that owns the connection. */
 export interface RunIdentity {
   readonly run: string;
@@ -105,11 +96,7 @@ export class QueueClient {
     this.onBroken = reject;
   });
   private readonly pending = new Map<string, PendingJob>();
-  private readonly bundles = new Map<string, { readonly packed: Uint8Array; readonly sent: Promise<void> }>();
-  private readonly codes: BlobStore;
-  private readonly values: BlobStore;
-  /** The values that this run has stored, by digest, to be removed at its end. */
-  private readonly shared = new Map<string, Encode>();
+  private readonly blobs: RunBlobs;
   private readonly signer: Signer;
   private isClosed = false;
   private readonly keys: ReturnType<typeof queueKeys>;
@@ -126,8 +113,12 @@ export class QueueClient {
   ) {
     this.keys = queueKeys(options);
     this.signer = new Signer(options);
-    this.codes = new RedisBlobStore(redis, this.keys);
-    this.values = options.values === undefined ? this.codes : new KeyvBlobStore(options.values);
+    const codes = new RedisBlobStore(redis, this.keys);
+    const values = options.values === undefined ? codes : new KeyvBlobStore(options.values);
+    this.blobs = new RunBlobs(codes, values, options.expireMs, {
+      unlessBroken: (command) => this.unlessBroken(command),
+      changed: () => this.dataLost("and it can't be restored: the run's values have changed"),
+    });
     this.failure.catch(() => {});
     this.registry = new WorkerRegistry(redis, options, ends.run, ends.where, ends.warn);
     events.on("completed", ({ jobId, returnvalue }) =>
@@ -189,37 +180,20 @@ export class QueueClient {
   }
 
   /** Leaves the pipeline's code there, if it is not there yet. */
-  sendBundle({ digest, packed }: Bundle): Promise<void> {
-    const put = () => this.unlessBroken(this.putIfMissing(this.codes, digest, () => packed));
-    return getOrCreate(this.bundles, digest, () => ({ packed, sent: put() })).sent;
+  sendBundle(bundle: Bundle): Promise<void> {
+    return this.blobs.sendBundle(bundle);
   }
 
   /** Leaves bytes there until the run ends. @returns their digest. */
-  async share({ bytes, encode }: Shared): Promise<string> {
-    const digest = sha256(bytes);
-    if (this.shared.has(digest)) return digest;
-    this.shared.set(digest, encode);
-    await this.unlessBroken(this.values.put(digest, bytes, this.options.expireMs));
-    return digest;
-  }
-
-  /** @throws {HypernodesError} `REDIS_DATA_LOST`: the bytes are other ones than at first. */
-  private async putIfMissing(blobs: BlobStore, digest: string, encode: Encode): Promise<void> {
-    const { expireMs } = this.options;
-    if (await blobs.touch(digest, expireMs)) return;
-    const bytes = encode();
-    if (sha256(bytes) !== digest) throw this.dataLost("and it can't be restored: the run's values have changed");
-    await blobs.put(digest, bytes, expireMs);
+  share(shared: Shared): Promise<string> {
+    return this.blobs.share(shared);
   }
 
   /** Puts back what Redis has lost: it was emptied, or restarted without its data, or has evicted it. */
   private async restore(): Promise<void> {
     const { connection } = this.options;
     this.ends.warn(`${redisUrlForDisplay(connection)} has lost data of ${this.ends.where}: it is sent again`);
-    const put = (blobs: BlobStore, digest: string, encode: Encode) =>
-      this.unlessBroken(this.putIfMissing(blobs, digest, encode));
-    for (const [digest, { packed }] of this.bundles) await put(this.codes, digest, () => packed);
-    for (const [digest, encode] of this.shared) await put(this.values, digest, encode);
+    await this.blobs.restore();
   }
 
   private dataLost(how: string): HypernodesError {
@@ -285,11 +259,7 @@ export class QueueClient {
   private take(id: string): PendingJob | undefined {
     const pendingJob = this.pending.get(id);
     this.pending.delete(id);
-    if (pendingJob !== undefined && "digest" in pendingJob.job.chunk) {
-      const { digest } = pendingJob.job.chunk;
-      this.shared.delete(digest);
-      void this.values.delete([digest]).catch(() => {});
-    }
+    if (pendingJob !== undefined && "digest" in pendingJob.job.chunk) this.blobs.drop(pendingJob.job.chunk.digest);
     return pendingJob;
   }
 
@@ -408,8 +378,7 @@ export class QueueClient {
     this.refreshedAt = now;
     const { expireMs } = this.options;
     this.redis.pexpire(this.keys.results(this.ends.run), expireMs).catch(() => {});
-    for (const digest of this.bundles.keys()) this.codes.touch(digest, expireMs).catch(() => {});
-    for (const digest of this.shared.keys()) this.values.touch(digest, expireMs).catch(() => {});
+    this.blobs.touch();
   }
 
   /** Looks up a silent job: its event, or the job itself, may be lost with Redis. */
@@ -458,7 +427,7 @@ export class QueueClient {
       const { run, results, output } = this.keys;
       const mine = [run, results, output].map((key) => key(this.ends.run));
       const jobs = ids.map((id) => this.queue.remove(id).catch(() => {}));
-      await soon(Promise.all([this.redis.del(...mine), this.values.delete(this.shared.keys()), ...jobs]));
+      await soon(Promise.all([this.redis.del(...mine), this.blobs.clear(), ...jobs]));
     }
     this.letGo();
     await soon(Promise.all([isThere ? this.queue.close() : this.queue.disconnect(), this.events.close()]));
