@@ -62,7 +62,7 @@ export function closureOf(unit: Unit): Closure {
   });
 }
 
-/** Units differ by their contents, then by what they import under which name, until no more of them differ. */
+/** Distinguishes units by their contents, then by the units that they import under each name, until that finds no more. */
 function hashOf(unit: Unit, all: ReadonlyMap<Unit, UnitContent>): string {
   let hashes = new Map(Array.from(all, ([at, { own }]) => [at, own]));
   for (let count = 0; count < new Set(hashes.values()).size; ) {
@@ -186,7 +186,7 @@ function fileContent(file: string): UnitContent {
   return { own, imports, variables, problem: problems[0] };
 }
 
-/** Resolves a specifier in a file. A text is the reason why the target is not known. */
+/** Resolves a specifier in a file. @returns a text: the reason why it is not known. */
 export function unitsOf(specifier: string, from: string): readonly Unit[] | string {
   if (!/^(?:\.{0,2}\/|\.{1,2}$|file:)/.test(specifier)) {
     const roots = specifier.startsWith("#") ? [] : installedFrom(path.dirname(from), packageName(specifier));

@@ -14,7 +14,7 @@ export function specifiersIn(source: string): string[] {
 const VARIABLE =
   /\bprocess\s*\??\.\s*env\b(?:\s*\??\.\s*([\w$]+)|\s*(?:\?\.)?\[\s*(?:"([^"\n]+)"|'([^'\n]+)'|`([^`$\n]+)`)\s*\])?/g;
 
-/** Matches possible names of variables: a member, a text, or in a pattern, in capitals; or a member of what is called env. */
+/** The possible name of a variable: a member, a text, or in a pattern, in capitals; or a member of what is called env. */
 const WORD = /[.,{["'`]\s*([A-Z][A-Z0-9_]+)\b|\benv(?:\?\.|\.)([\w$]+)|\benv(?:\?\.)?\[["'`]([^"'`\n]+)["'`]\]/g;
 
 interface EnvironmentNames {
