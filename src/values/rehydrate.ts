@@ -286,9 +286,10 @@ function emptyError({ base, name, message }: WrittenError): Error {
   if (make === undefined) throw new Error(`there is no class of errors ${base}`);
   // It has no stack of its own: with one, Node would print the line of this package that creates it above the message.
   const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 0;
+  // Where Error is frozen, it keeps its limit.
+  Reflect.set(Error, "stackTraceLimit", 0);
   const error = make();
-  Error.stackTraceLimit = stackTraceLimit;
+  Reflect.set(Error, "stackTraceLimit", stackTraceLimit);
   for (const key of Object.getOwnPropertyNames(error)) delete (error as unknown as Record<string, unknown>)[key];
   return error;
 }

@@ -18,15 +18,15 @@ export class StableDigests {
   /** The contributions of this pass, if it is that at the begin of a run. */
   readonly contributions: Contributions = new Map();
 
-  /** @param started the contributions when the run began whose nodes have run. Undefined: a run begins. */
-  constructor(private readonly started?: Contributions) {}
+  /** @param baseline the contributions at the start of the run whose nodes have run. Undefined: a run starts. */
+  constructor(private readonly baseline?: Contributions) {}
 
   /** The contribution of a piece to those that reach it. */
   digestFor(id: number, digest: string): string {
     const owner = this.owners.get(id);
     if (owner === undefined) return digest;
-    const counted = this.started === undefined ? restoredDigest(owner, digest) : (this.started.get(owner) ?? digest);
-    if (this.started === undefined) this.contributions.set(owner, counted);
+    const counted = this.baseline === undefined ? restoredDigest(owner, digest) : (this.baseline.get(owner) ?? digest);
+    if (this.baseline === undefined) this.contributions.set(owner, counted);
     else states.set(owner, { before: counted, after: digest });
     if (counted !== digest) this.restored.add(id);
     return counted;

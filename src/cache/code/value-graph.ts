@@ -48,10 +48,10 @@ export class ValueGraph extends Pieces implements Walk {
   private readonly stableDigests: StableDigests;
   private readonly merkle: Merkle;
 
-  /** @param started the contributions when the run began whose nodes have run. Undefined: a run begins. */
-  constructor(started?: Contributions) {
+  /** @param baseline the contributions at the start of the run whose nodes have run. Undefined: a run starts. */
+  constructor(baseline?: Contributions) {
     super();
-    this.stableDigests = new StableDigests(started);
+    this.stableDigests = new StableDigests(baseline);
     this.merkle = new Merkle((id, digest) => this.stableDigests.digestFor(id, digest));
   }
 
