@@ -200,7 +200,7 @@ describe("a map whose calls change what they share, under a cache", () => {
           const warnings = await warningsOf(async () => {
             expect(await new type().run({ xs } as never, { cache }), `${xs}`).to.deep.equal(expected);
           });
-          expect(warnings.join("\n"), `${xs}`).to.contain(`is not cached: it changes what ${type.name}`);
+          expect(warnings.join("\n"), `${xs}`).to.contain(`is not cached: it changes the value of ${type.name}`);
         }
       }
     });

@@ -412,7 +412,7 @@ describe("rules for inputs", () => {
     }
     const error = await rejection(new Defaults().run({}));
     expect(error.message).to.match(
-      /^Defaults: typed: its class is not known, .* and give a default as an instance of it/,
+      /^Defaults: typed: it can't be validated, because its class is not known: .* and give a default as an instance of it/,
     );
     expect(await new Defaults().run({ typed: { id: "b" } })).to.deep.equal({ ids: "ba" });
   });
