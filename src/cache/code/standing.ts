@@ -9,7 +9,14 @@ const states = new WeakMap<object, State>();
 /** The contributions of functions and objects to the codes of one run, as it began. */
 export type Contributions = Map<object, string>;
 
-/** Logs, counters and memories that nodes fill as they run count as they were before. What others change between runs counts. */
+/** The begin of a run whose nodes have run. */
+export interface Begun {
+  readonly contributions: Contributions;
+  /** True if a piece of this pass has changed, since then, in a way that no code of the nodes could have. */
+  isOfOthers(id: number): boolean;
+}
+
+/** Logs, counters and memories that nodes fill as they run count as they were before. What others change counts. */
 export class StableDigests {
   /** The objects and functions that pieces are. */
   readonly owners = new Map<number, object>();
@@ -17,19 +24,29 @@ export class StableDigests {
   readonly restored = new Set<number>();
   /** The contributions of this pass, if it is that at the begin of a run. */
   readonly contributions: Contributions = new Map();
+  /** Undefined: a run begins. */
+  begun: Begun | undefined;
 
-  /** @param begun the contributions when the run began whose nodes have run. Undefined: a run begins. */
-  constructor(private readonly begun?: Contributions) {}
-
-  /** The contribution of a piece to those that reach it. */
-  digestFor(id: number, digest: string): string {
-    const owner = this.owners.get(id);
-    if (owner === undefined) return digest;
-    const counted = this.begun === undefined ? restoredDigest(owner, digest) : (this.begun.get(owner) ?? digest);
-    if (this.begun === undefined) this.contributions.set(owner, counted);
-    else states.set(owner, { before: counted, after: digest });
-    if (counted !== digest) this.restored.add(id);
-    return counted;
+  /**
+   * Sets the contributions of pieces to those that reach them.
+   *
+   * @param part pieces that all lead to each other: none of them has only the changes of nodes unless all have.
+   */
+  set(part: readonly number[], digests: string[]): void {
+    const { begun } = this;
+    const isOfOthers = begun !== undefined && part.some((id) => this.owners.has(id) && begun.isOfOthers(id));
+    for (const id of part) {
+      const owner = this.owners.get(id);
+      if (owner === undefined) continue;
+      const digest = digests[id]!;
+      const counted = begun === undefined ? restoredDigest(owner, digest) : (begun.contributions.get(owner) ?? digest);
+      if (begun === undefined) this.contributions.set(owner, counted);
+      else if (isOfOthers) states.delete(owner);
+      // A run that began later, after nodes of others had changed it, has not seen all of the changes.
+      else if (states.get(owner)?.after !== digest) states.set(owner, { before: counted, after: digest });
+      if (counted !== digest) this.restored.add(id);
+      digests[id] = counted;
+    }
   }
 }
 
