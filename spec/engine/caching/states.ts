@@ -2,7 +2,7 @@ import { input, node, Pipeline } from "../../../src/index.js";
 
 // Pipelines whose nodes read, or change, something that is no argument of theirs.
 
-export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Reads at once, and is still running for a while. `bad` may fail after that. */
 export abstract class Slow extends Pipeline {
@@ -29,7 +29,7 @@ function of(value: () => unknown): () => Slow {
   return () => new Of();
 }
 
-export interface State {
+interface State {
   readonly what: string;
   readonly pipeline: () => Slow;
 }
@@ -131,7 +131,11 @@ const changed: readonly (readonly [what: string, pipeline: () => Slow, change: (
       twice = () => before() + 1;
     },
   ],
-  ["a variable of the environment", of(() => process.env.SPEC_FACTOR ?? 2), () => (process.env.SPEC_FACTOR = `${Number(process.env.SPEC_FACTOR ?? 2) + 1}`)],
+  [
+    "a variable of the environment",
+    of(() => process.env.SPEC_FACTOR ?? 2),
+    () => (process.env.SPEC_FACTOR = `${Number(process.env.SPEC_FACTOR ?? 2) + 1}`),
+  ],
 ];
 
 export const CHANGED_BY_PROGRAM = changed.map(([what, pipeline, change]) => ({ what, pipeline, change }));
@@ -190,20 +194,79 @@ export const CHANGED_BY_NODES: readonly State[] = [
   { what: "a list that it pushes to", pipeline: of(() => log.push(1) && 1) },
   { what: "a list that a function pushes to", pipeline: of(() => (note(1), 1)) },
   { what: "a list that is handed to a function", pipeline: of(() => (noted(log), 1)) },
-  { what: "a list that it calls by a name of its own", pipeline: of(() => { const mine = log; mine.push(1); return 1; }) },
+  {
+    what: "a list that it calls by a name of its own",
+    pipeline: of(() => {
+      const mine = log;
+      mine.push(1);
+      return 1;
+    }),
+  },
   { what: "a Map that it sets in", pipeline: of(() => memo.set(`k${memo.size}`, 1) && 1) },
   { what: "a Set that it adds to", pipeline: of(() => seen.add(seen.size) && 1) },
   { what: "a member", pipeline: of(() => (stats.n++, 1)) },
-  { what: "a nested member, and one that was undefined", pipeline: of(() => { stats.of.n++; stats.last = [stats.n]; return stats.last ? 1 : 0; }) },
-  { what: "members of a computed name", pipeline: of(() => { weights[`w${Object.keys(weights).length}`] = 1; return 1; }) },
-  { what: "nested members of a computed name", pipeline: of(() => { const name = `k${count}`; stats.by[name] = (stats.by[name] ?? 0) + 1; return 1; }) },
-  { what: "members by Object.assign", pipeline: of(() => { Object.assign(stats, { [`a${stats.n}`]: 1, n: stats.n + 1 }); return 1; }) },
-  { what: "members by destructuring", pipeline: of(() => { [stats.n, stats.of.n] = [stats.n + 1, stats.n]; return 1; }) },
-  { what: "a member that it deletes", pipeline: of(() => { stats.by.x = 1; delete stats.by.x; stats.by.z = stats.n; return 1; }) },
-  { what: "bytes", pipeline: of(() => { bytes[0]!++; return 1; }) },
+  {
+    what: "a nested member, and one that was undefined",
+    pipeline: of(() => {
+      stats.of.n++;
+      stats.last = [stats.n];
+      return stats.last ? 1 : 0;
+    }),
+  },
+  {
+    what: "members of a computed name",
+    pipeline: of(() => {
+      weights[`w${Object.keys(weights).length}`] = 1;
+      return 1;
+    }),
+  },
+  {
+    what: "nested members of a computed name",
+    pipeline: of(() => {
+      const name = `k${count}`;
+      stats.by[name] = (stats.by[name] ?? 0) + 1;
+      return 1;
+    }),
+  },
+  {
+    what: "members by Object.assign",
+    pipeline: of(() => {
+      Object.assign(stats, { [`a${stats.n}`]: 1, n: stats.n + 1 });
+      return 1;
+    }),
+  },
+  {
+    what: "members by destructuring",
+    pipeline: of(() => {
+      [stats.n, stats.of.n] = [stats.n + 1, stats.n];
+      return 1;
+    }),
+  },
+  {
+    what: "a member that it deletes",
+    pipeline: of(() => {
+      stats.by.x = 1;
+      delete stats.by.x;
+      stats.by.z = stats.n;
+      return 1;
+    }),
+  },
+  {
+    what: "bytes",
+    pipeline: of(() => {
+      bytes[0]!++;
+      return 1;
+    }),
+  },
   { what: "a variable that it counts in", pipeline: of(() => (count++, 1)) },
   { what: "a variable that it loads", pipeline: of(async () => (model ??= await load()).rate) },
-  { what: "a variable without a first value", pipeline: of(async () => { late ??= await load(); return late.rate; }) },
+  {
+    what: "a variable without a first value",
+    pipeline: of(async () => {
+      late ??= await load();
+      return late.rate;
+    }),
+  },
   { what: "a variable of a function", pipeline: of(() => (counter(), 1)) },
   { what: "what a method of an object sets", pipeline: of(() => (remembered.remember(1), 1)) },
   { what: "statics", pipeline: () => new Counting() },

@@ -51,9 +51,9 @@ export class Changes {
   }
 
   private compare(before: number, after: number): boolean {
-    const object = this.before.owners.get(before) ?? this.before.holders.get(before);
-    const mayFill = object !== undefined && this.mayFill(object);
-    if (mayFill && typeof object !== "function" && this.before.owners.has(before)) return true;
+    const holder = this.before.holders.get(before);
+    const object = holder ?? this.before.owners.get(before);
+    if (holder === undefined && typeof object === "object" && this.mayFill(object)) return true;
     const [old, now] = [partsOf(this.before, before), partsOf(this.after, after)];
     if (old.others.length !== now.others.length || old.used.length !== now.used.length) return false;
     if (!old.others.every((id, i) => this.isSame(id, now.others[i]!))) return false;

@@ -534,7 +534,15 @@ export class FormWriter {
   }
 }
 
-const READ_WHOLE = new Set(["Object.keys", "Object.values", "Object.entries", "JSON.stringify", "Array.from", "Number", "String"]);
+const READ_WHOLE = new Set([
+  "Object.keys",
+  "Object.values",
+  "Object.entries",
+  "JSON.stringify",
+  "Array.from",
+  "Number",
+  "String",
+]);
 
 /** The parts of an expression, or a statement, that it only reads: no name comes to stand for their value. */
 function readParts(node: AnyNode): AnyNode[] {
@@ -556,7 +564,12 @@ function readParts(node: AnyNode): AnyNode[] {
       return [node.object as AnyNode];
     case "CallExpression": {
       const { callee } = node;
-      const name = callee.type === "MemberExpression" && callee.object.type === "Identifier" ? `${callee.object.name}.${memberName(callee as AnyNode & { type: "MemberExpression" })}` : callee.type === "Identifier" ? callee.name : "";
+      const name =
+        callee.type === "MemberExpression" && callee.object.type === "Identifier"
+          ? `${callee.object.name}.${memberName(callee as AnyNode & { type: "MemberExpression" })}`
+          : callee.type === "Identifier"
+            ? callee.name
+            : "";
       return READ_WHOLE.has(name) ? (node.arguments as AnyNode[]) : [];
     }
     default:

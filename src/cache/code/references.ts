@@ -1,7 +1,8 @@
 import { types } from "node:util";
-import { getOwnPropertyDescriptor, textOf } from "../../util/primordials.js";
 import { getOrCreate } from "../../util/get-or-create.js";
+import { getOwnPropertyDescriptor, textOf } from "../../util/primordials.js";
 import { sha256 } from "../../util/sha256.js";
+import { ANY_MEMBER } from "./form-writes.js";
 import type { Form, FunctionForm, Reference, Way } from "./forms.js";
 import { type Code, formOf, isRequire, placeOf } from "./functions.js";
 import { environmentOf, lazyImport } from "./packages.js";
@@ -20,7 +21,6 @@ import { TO_TEXT } from "./syntax.js";
 import { assignability, resolveVariable, valueAt } from "./variables.js";
 import type { Walk } from "./walk.js";
 import { ABSENT, type Step, UNSET, type Use } from "./writes.js";
-import { ANY_MEMBER } from "./form-writes.js";
 
 /** A reference in a function's text: a name, with the members that are read of it. */
 export class References {
@@ -266,7 +266,8 @@ export class References {
     const own = references[reference]!;
     if (key === undefined) {
       const { name, path: way } = own;
-      const holder = way.length === 0 ? undefined : (valueAt(resolveVariable(name, facts).value, way.slice(0, -1)) as object);
+      const holder =
+        way.length === 0 ? undefined : (valueAt(resolveVariable(name, facts).value, way.slice(0, -1)) as object);
       const step = { holder, key: holder === undefined ? `${script.id} =${name}` : way.at(-1)!, value: object.value };
       return { value: object.value, step };
     }

@@ -42,8 +42,7 @@ export class StableDigests {
       const counted = begun === undefined ? restoredDigest(owner, digest) : (begun.contributions.get(owner) ?? digest);
       if (begun === undefined) this.contributions.set(owner, counted);
       else if (isOfOthers) states.delete(owner);
-      // A run that began later, after nodes of others had changed it, has not seen all of the changes.
-      else if (states.get(owner)?.after !== digest) states.set(owner, { before: counted, after: digest });
+      else states.set(owner, { before: counted, after: digest });
       if (counted !== digest) this.restored.add(id);
       digests[id] = counted;
     }

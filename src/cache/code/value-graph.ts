@@ -8,9 +8,9 @@ import { Agenda } from "./agenda.js";
 import { type BuiltIns, builtIns, isOfNode } from "./built-ins.js";
 import { Changes, type Reading } from "./changes.js";
 import { Classes } from "./classes.js";
+import { ANY_MEMBER } from "./form-writes.js";
 import { type Code, formOf, isOurs, isPackaged, isRequire, placeOf, readsThis } from "./functions.js";
 import { ClosureValues } from "./given.js";
-import { ANY_MEMBER } from "./form-writes.js";
 import type { FunctionFacts } from "./inspector.js";
 import { Merkle } from "./merkle.js";
 import { Objects } from "./objects.js";
@@ -85,6 +85,7 @@ export class ValueGraph extends Pieces implements Walk, Reading {
     known.set(fn, id);
     this.holders.set(id, holder);
     this.writes.handedOn.add(holder);
+    this.stableDigests.owners.set(id, identityOf(fn, holder));
     const plain = this.functionPiece(fn, name);
     this.pieces[id]!.next.push(plain);
     this.agenda.later(() => {
@@ -293,4 +294,12 @@ export class ValueGraph extends Pieces implements Walk, Reading {
     }
     return id;
   }
+}
+
+/** In the place of a method as one of an object: what it reads of that may be changed by nodes, too. */
+const methods = new WeakMap<object, WeakMap<Function, object>>();
+
+function identityOf(fn: Function, holder: object): object {
+  const known = getOrCreate(methods, holder, () => new WeakMap<Function, object>());
+  return getOrCreate(known, fn, () => ({}));
 }
