@@ -9,7 +9,7 @@ export abstract class Slow extends Pipeline {
   @input() x!: number;
   @input() fails!: boolean;
   @node("x") async y(x: number): Promise<number> {
-    const value = x * Number(await this.value());
+    const value = x * Number((await this.value()) ?? 1);
     await pause(20);
     return value;
   }
@@ -175,7 +175,8 @@ class Counting extends Slow {
   protected value(): number {
     Counting.runs++;
     Counting.log.push(1);
-    return (Counting.lazy ??= { rate: 1 }).rate;
+    Counting.lazy ??= { rate: 1 };
+    return Counting.lazy.rate;
   }
 }
 
@@ -185,15 +186,16 @@ class Own extends Slow {
   protected value(): number {
     this.stats.calls++;
     this.log.push(this.stats.calls);
-    return (this.stats.loaded ??= { rate: 1 }).rate;
+    this.stats.loaded ??= { rate: 1 };
+    return this.stats.loaded.rate;
   }
 }
 const own = new Own();
 
 export const CHANGED_BY_NODES: readonly State[] = [
   { what: "a list that it pushes to", pipeline: of(() => log.push(1) && 1) },
-  { what: "a list that a function pushes to", pipeline: of(() => (note(1), 1)) },
-  { what: "a list that is handed to a function", pipeline: of(() => (noted(log), 1)) },
+  { what: "a list that a function pushes to", pipeline: of(() => note(1)) },
+  { what: "a list that is handed to a function", pipeline: of(() => noted(log)) },
   {
     what: "a list that it calls by a name of its own",
     pipeline: of(() => {
@@ -204,7 +206,7 @@ export const CHANGED_BY_NODES: readonly State[] = [
   },
   { what: "a Map that it sets in", pipeline: of(() => memo.set(`k${memo.size}`, 1) && 1) },
   { what: "a Set that it adds to", pipeline: of(() => seen.add(seen.size) && 1) },
-  { what: "a member", pipeline: of(() => (stats.n++, 1)) },
+  { what: "a member", pipeline: of(() => stats.n++ && 1) },
   {
     what: "a nested member, and one that was undefined",
     pipeline: of(() => {
@@ -258,8 +260,14 @@ export const CHANGED_BY_NODES: readonly State[] = [
       return 1;
     }),
   },
-  { what: "a variable that it counts in", pipeline: of(() => (count++, 1)) },
-  { what: "a variable that it loads", pipeline: of(async () => (model ??= await load()).rate) },
+  { what: "a variable that it counts in", pipeline: of(() => count++ && 1) },
+  {
+    what: "a variable that it loads",
+    pipeline: of(async () => {
+      model ??= await load();
+      return model.rate;
+    }),
+  },
   {
     what: "a variable without a first value",
     pipeline: of(async () => {

@@ -47,6 +47,8 @@ export class ThisMembers {
         const use: Use = { steps: [], isHandedOn: true };
         const member = first === "constructor" ? this.staticOf(holder, way, use) : this.member(holder, way, skips, use);
         this.references.use(id, member, use);
+        // What is written along a path from `this` is known by the names of members only.
+        for (const { holder: on } of use.steps) this.walk.writes.handedOn.add(on!);
       }
     }
     for (const number of form.sharesThis) {
