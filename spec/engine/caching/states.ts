@@ -1,3 +1,4 @@
+import { EventEmitter } from "node:events";
 import { input, node, Pipeline } from "../../../src/index.js";
 
 // Pipelines whose nodes read, or change, something that is no argument of theirs.
@@ -48,7 +49,12 @@ const table = new Map([["factor", 2]]);
 const names = new Set([2]);
 const closed = (() => {
   let inner = 2;
-  return { read: () => inner, set: (value: number) => void (inner = value) };
+  return {
+    read: () => inner,
+    set: (value: number) => {
+      inner = value;
+    },
+  };
 })();
 class Settings {
   static factor = 2;
@@ -62,6 +68,11 @@ const handed = { factor: 2, more: 1 };
 const given = (of: { factor: number }) => of.factor;
 const logged = { factor: 2, log: [] as number[], calls: 0 };
 let twice = () => 2;
+/** As compilers write what CommonJS exports. */
+const exported = Object.defineProperties({} as { config: { factor: number }; stats: { n: number } }, {
+  config: { enumerable: true, get: () => config },
+  stats: { enumerable: true, get: () => stats },
+});
 
 const by = { by: 2 };
 class Fielded extends Slow {
@@ -81,6 +92,7 @@ class Statics extends Slow {
 const changed: readonly (readonly [what: string, pipeline: () => Slow, change: () => void])[] = [
   ["a variable", of(() => factor), () => factor++],
   ["a member of an object", of(() => config.factor), () => config.factor++],
+  ["a member of what CommonJS exports", of(() => exported.config.factor), () => config.factor++],
   ["a nested member", of(() => deep.of.factor), () => deep.of.factor++],
   ["an object in an object", of(() => deep.of.factor), () => (deep.of = { factor: deep.of.factor + 1 })],
   ["the object that a variable is", of(() => replaced.factor), () => (replaced = { factor: replaced.factor + 1 })],
@@ -167,6 +179,9 @@ class Memory {
   }
 }
 const remembered = new Memory();
+const emitter = new EventEmitter();
+emitter.once("ran", () => {}).once("ran", () => {});
+const every = /a/g;
 
 class Counting extends Slow {
   static runs = 0;
@@ -275,8 +290,11 @@ export const CHANGED_BY_NODES: readonly State[] = [
       return late.rate;
     }),
   },
-  { what: "a variable of a function", pipeline: of(() => (counter(), 1)) },
-  { what: "what a method of an object sets", pipeline: of(() => (remembered.remember(1), 1)) },
+  { what: "a variable of a function", pipeline: of(() => counter()) },
+  { what: "what a method of an object sets", pipeline: of(() => remembered.remember(1)) },
+  { what: "what a method of Node changes", pipeline: of(() => emitter.once("ran", () => {}) && 1) },
+  { what: "a regular expression", pipeline: of(() => every.test("aa") && 1) },
+  { what: "what CommonJS exports", pipeline: of(() => exported.stats.n++ && 1) },
   { what: "statics", pipeline: () => new Counting() },
   { what: "what fields of the pipeline lead to", pipeline: () => own },
 ];

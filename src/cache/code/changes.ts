@@ -22,6 +22,7 @@ export class Changes {
   private readonly begun: ReadonlyMap<object, number>;
   private readonly known = new Map<string, boolean>();
   private readonly handedOn: ReadonlySet<object>;
+  private readonly inWholes: ReadonlySet<object>;
 
   constructor(
     private readonly before: Reading,
@@ -29,6 +30,7 @@ export class Changes {
   ) {
     this.begun = new Map(Array.from(before.owners, ([id, owner]) => [owner, id]));
     this.handedOn = new Set([...handedOn(before), ...handedOn(after)]);
+    this.inWholes = new Set([...inWholes(before), ...inWholes(after)]);
   }
 
   /** True if a function or an object has changed in a way that no code of the nodes could have. */
@@ -86,12 +88,12 @@ export class Changes {
   }
 
   private mayWrite(holder: object, key: string): boolean {
-    if (this.writes((each) => each.writesTo(holder, key))) return true;
+    if (this.inWholes.has(holder) || this.writes((each) => each.writesTo(holder, key))) return true;
     return this.handedOn.has(holder) && this.writes((each) => each.mayWriteAny(key));
   }
 
   private mayFill(object: object): boolean {
-    if (this.writes((each) => each.writesTo(object, ANY_MEMBER))) return true;
+    if (this.inWholes.has(object) || this.writes((each) => each.writesTo(object, ANY_MEMBER))) return true;
     return this.handedOn.has(object) && this.writes((each) => each.mayFillAny(object));
   }
 
@@ -110,6 +112,19 @@ function handedOn({ pieces, uses, passive, owners, writes }: Reading): Set<objec
       const owner = used?.[i]?.isHandedOn === false ? undefined : owners.get(id);
       if (owner !== undefined) found.add(owner);
     }
+  }
+  return found;
+}
+
+/** The objects that are in those which methods of packages, or of Node, are called on: what functions see is not. */
+function inWholes({ pieces, owners, writes }: Reading): Set<object> {
+  const found = new Set<object>();
+  const seen = new Set(writes.wholes);
+  for (const id of seen) {
+    const owner = owners.get(id);
+    if (typeof owner === "function") continue;
+    if (owner !== undefined) found.add(owner);
+    for (const next of pieces[id]!.next) seen.add(next);
   }
   return found;
 }

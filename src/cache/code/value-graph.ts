@@ -8,7 +8,6 @@ import { Agenda } from "./agenda.js";
 import { type BuiltIns, builtIns, isOfNode } from "./built-ins.js";
 import { Changes, type Reading } from "./changes.js";
 import { Classes } from "./classes.js";
-import { ANY_MEMBER } from "./form-writes.js";
 import { type Code, formOf, isOurs, isPackaged, isRequire, placeOf, readsThis } from "./functions.js";
 import { ClosureValues } from "./given.js";
 import type { FunctionFacts } from "./inspector.js";
@@ -93,9 +92,9 @@ export class ValueGraph extends Pieces implements Walk, Reading {
         if (isPackaged(facts)) {
           // What is in an object of a package decides what its methods do.
           if (facts.kind === "bound" || isOurs(facts) || !readsThis(fn)) return;
-          // That may be written by them, too.
-          this.writes.member(holder, ANY_MEMBER);
-          this.pieces[id]!.next.push(skips === NOTHING ? this.inward(holder) : this.thisMembers.whole(holder, skips));
+          const whole = skips === NOTHING ? this.inward(holder) : this.thisMembers.whole(holder, skips);
+          this.writes.wholes.add(whole);
+          this.pieces[id]!.next.push(whole);
           return;
         }
         const form = formOf(fn, facts as Code);

@@ -42,6 +42,8 @@ export class Writes {
   private readonly exact = new Map<object, Set<string>>();
   /** Objects that code reaches by another name than a path: `this` of a method. */
   readonly handedOn = new Set<object>();
+  /** The pieces of objects that methods of packages, or of Node, are called on: they may write all that these lead to. */
+  readonly wholes = new Set<number>();
   /** Code of packages, which is not looked at, was reached; and code of Node's. */
   ofPackages = false;
   ofNode = false;
