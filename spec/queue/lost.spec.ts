@@ -254,7 +254,7 @@ describe("what is lost of distributed maps @slow", () => {
     const late = await yard.worker(own, "--concurrency", "1");
     const damaged = await failing;
     expect(damaged.code).to.equal("DAMAGED");
-    expect(damaged.message).to.contain("do not have the digest");
+    expect(damaged.message).to.contain("its digest is not");
     await late.end();
   });
 });

@@ -528,6 +528,8 @@ await import("./patch.js");
       { head: "const f: any = (x: number) => x /* one */ + 1;\nconst fs = [[f]];\nvoid fs;", y },
       ["pipeline.ts", "one", "two"],
       "y",
+      // Its texts have no comments.
+      { except: ["tsx"] },
     ),
   ),
 ];

@@ -59,9 +59,10 @@ export class CodeReader {
   /** Nodes have run: what they have made of what they can reach is no change of their code. */
   nodesHaveRun(): void {
     try {
-      const after = new ValueGraph(this.graph.contributions);
+      const after = new ValueGraph();
       inspecting(() => {
-        for (const id of this.lookups.map((ask) => ask(after))) after.digestOf(id);
+        for (const ask of this.lookups) ask(after);
+        after.follow(this.graph);
       });
     } catch {
       // Where V8 does not answer nothing was kept, and the run has its values.

@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import type { AnyNode, Function as FunctionNode, Node, VariableDeclarator } from "acorn";
+import { ANY_MEMBER, FormWrites } from "./form-writes.js";
 import type { Form, FunctionForm, Reference, Way } from "./forms.js";
 import { isWrittenOnce, type Scope, type Variable, variableOf } from "./scopes.js";
 import { isClass, isFunction, isImportMeta, literalText, memberName, OWN_PATH, TO_TEXT, waysInto } from "./syntax.js";
@@ -30,6 +31,14 @@ export class FormWriter {
   private readonly problems: string[] = [];
   private readsOwnPath = false;
   private readonly locals = new Map<Variable, number>();
+  private readonly writes = new FormWrites({
+    wayOf: (node) => this.wayOf(node),
+    isLocal: (variable) => this.isLocal(variable),
+  });
+  /** Objects whose members of computed names are assigned. */
+  private readonly filled: AnyNode[] = [];
+  /** Expressions of which other names can't come to stand for the value. */
+  private readonly onlyRead = new Set<AnyNode>();
 
   constructor(
     private readonly script: Script,
@@ -38,9 +47,10 @@ export class FormWriter {
 
   form(): Form {
     const { references, sharesThis, imports, problems, readsOwnPath, root } = this;
+    for (const object of this.filled) this.fill(object);
     return {
       ...{ start: root.start, end: root.end, hash: hash("sha256", this.text + this.localNames(), "hex") },
-      ...{ references, sharesThis, imports, problems, readsOwnPath },
+      ...{ references, sharesThis, imports, problems, readsOwnPath, writes: [...this.writes.found] },
       members: this.members && [...this.members.values()],
       supers: [...this.supers.values()],
     };
@@ -73,6 +83,7 @@ export class FormWriter {
   }
 
   write(node: AnyNode): void {
+    for (const part of readParts(node)) this.onlyRead.add(part);
     switch (node.type) {
       case "Identifier":
         this.identifier(node);
@@ -100,7 +111,12 @@ export class FormWriter {
       case "ImportExpression":
         this.imported(node.source as AnyNode);
         break;
+      case "ForInStatement":
+      case "ForOfStatement":
+        if (node.left.type !== "VariableDeclaration") this.assigns(node.left as AnyNode);
+        break;
       case "CallExpression":
+        this.writes.called(node.callee as AnyNode, node.arguments as AnyNode[]);
         if (this.call(node)) {
           this.makesTexts(node);
           return;
@@ -116,13 +132,13 @@ export class FormWriter {
         this.problems.push("with");
         break;
       case "AssignmentExpression":
+        this.assigns(node.left as AnyNode);
         if (node.operator === "=" && this.sets(node.left as AnyNode)) {
           this.text += "(= ";
           this.write(node.right as AnyNode);
           this.text += ")";
           return;
         }
-        this.assigns(node.left as AnyNode);
         break;
       case "UpdateExpression":
         this.assigns(node.argument as AnyNode);
@@ -173,10 +189,45 @@ export class FormWriter {
     }
   }
 
-  /** `a.b = ...`, `a.b++`, `delete a.b`: whether that can be done decides what happens. */
+  /** `a.b = ...`, `a.b++`, `delete a.b`, `[a.b] = ...`: whether that can be done decides what happens. */
   private assigns(target: AnyNode): void {
-    const found = target.type === "MemberExpression" ? this.wayOf(target) : undefined;
-    if (found !== undefined) this.references[this.number(found.root, found.path, false)]!.isAssigned = true;
+    switch (target.type) {
+      case "ArrayPattern":
+        for (const part of target.elements) if (part) this.assigns(part as AnyNode);
+        return;
+      case "ObjectPattern":
+        for (const part of target.properties)
+          this.assigns((part.type === "Property" ? part.value : part.argument) as AnyNode);
+        return;
+      case "RestElement":
+        this.assigns(target.argument as AnyNode);
+        return;
+      case "AssignmentPattern":
+        this.assigns(target.left as AnyNode);
+        return;
+      case "Identifier":
+        this.onlyRead.add(target);
+        break;
+      case "MemberExpression": {
+        const found = this.wayOf(target);
+        if (found !== undefined) this.references[this.number(found.root, found.path, false)]!.isAssigned = true;
+        else if (memberName(target) === undefined && this.wayOf(target.object as AnyNode) !== undefined) {
+          this.filled.push(target.object as AnyNode);
+          return;
+        }
+        this.onlyRead.add(target);
+        break;
+      }
+    }
+    this.writes.assigned(target);
+  }
+
+  /** `a.b[name] = ...` */
+  private fill(object: AnyNode): void {
+    const { root, path } = this.wayOf(object)!;
+    const number = this.numbers.get(this.keyOf(root, path, false));
+    if (number === undefined) this.writes.found.add(ANY_MEMBER);
+    else this.references[number]!.isFilled = true;
   }
 
   /** `typeof process` reads nothing of it. @returns whether it is written. */
@@ -214,8 +265,15 @@ export class FormWriter {
   private identifier(node: AnyNode & { type: "Identifier" }): void {
     const variable = variableOf(node);
     if (variable && this.isLocal(variable)) this.text += this.local(variable);
-    else if (variable !== undefined) this.text += `@${this.number(node, [], false)}`;
+    else if (variable !== undefined) this.text += `@${this.passed(node, node, [])}`;
     else this.text += JSON.stringify(node.name);
+  }
+
+  /** The number of a value that may go anywhere, unless it is only read. */
+  private passed(node: AnyNode, root: AnyNode & { type: "Identifier" }, path: readonly string[]): number {
+    const number = this.number(root, path, false);
+    if (!this.onlyRead.has(node)) this.references[number]!.isHandedOn = true;
+    return number;
   }
 
   private local(variable: Variable): string {
@@ -241,8 +299,7 @@ export class FormWriter {
     keyedBy?: string,
   ): number {
     const variable = variableOf(root);
-    const block = variable?.scope.block;
-    const key = JSON.stringify([root.name, path, isCalled, isTypeOf, keyedBy, block?.start, block?.end]);
+    const key = this.keyOf(root, path, isCalled, isTypeOf, keyedBy);
     let number = this.numbers.get(key);
     if (number === undefined) {
       number = this.references.length;
@@ -256,6 +313,17 @@ export class FormWriter {
       });
     }
     return number;
+  }
+
+  private keyOf(
+    root: AnyNode & { type: "Identifier" },
+    path: readonly string[],
+    isCalled: boolean,
+    isTypeOf = false,
+    keyedBy?: string,
+  ): string {
+    const block = variableOf(root)?.scope.block;
+    return JSON.stringify([root.name, path, isCalled, isTypeOf, keyedBy, block?.start, block?.end]);
   }
 
   private sharedScope({ block, around, variables }: Scope): Reference["scope"] {
@@ -308,7 +376,8 @@ export class FormWriter {
     }
     const found = this.wayOf(node);
     if (found === undefined) return this.keyed(node);
-    this.text += `@${this.number(found.root, found.path, isCalled)}${JSON.stringify(found.path)}`;
+    const number = isCalled ? this.number(found.root, found.path, true) : this.passed(node, found.root, found.path);
+    this.text += `@${number}${JSON.stringify(found.path)}`;
     return true;
   }
 
@@ -384,7 +453,7 @@ export class FormWriter {
       const found = this.wayOf(init);
       if (found === undefined) return false;
       this.text += "(takes ";
-      for (const way of ways) this.text += `@${this.number(found.root, [...found.path, ...way], false)}`;
+      for (const way of ways) this.text += `@${this.passed(init, found.root, [...found.path, ...way])}`;
     }
     this.write(pattern);
     this.text += ")";
@@ -462,6 +531,49 @@ export class FormWriter {
 
   private isGlobal(node: AnyNode, name: string): boolean {
     return node.type === "Identifier" && node.name === name && variableOf(node) === null;
+  }
+}
+
+const READ_WHOLE = new Set([
+  "Object.keys",
+  "Object.values",
+  "Object.entries",
+  "JSON.stringify",
+  "Array.from",
+  "Number",
+  "String",
+]);
+
+/** The parts of an expression, or a statement, that it only reads: no name comes to stand for their value. */
+function readParts(node: AnyNode): AnyNode[] {
+  switch (node.type) {
+    case "ForInStatement":
+    case "ForOfStatement":
+      return [node.right as AnyNode];
+    case "SpreadElement":
+    case "UnaryExpression":
+      return [node.argument as AnyNode];
+    case "BinaryExpression":
+      return [node.left as AnyNode, node.right as AnyNode];
+    case "TemplateLiteral":
+      return node.expressions as AnyNode[];
+    case "IfStatement":
+    case "ConditionalExpression":
+      return [node.test as AnyNode];
+    case "MemberExpression":
+      return [node.object as AnyNode];
+    case "CallExpression": {
+      const { callee } = node;
+      const name =
+        callee.type === "MemberExpression" && callee.object.type === "Identifier"
+          ? `${callee.object.name}.${memberName(callee as AnyNode & { type: "MemberExpression" })}`
+          : callee.type === "Identifier"
+            ? callee.name
+            : "";
+      return READ_WHOLE.has(name) ? (node.arguments as AnyNode[]) : [];
+    }
+    default:
+      return [];
   }
 }
 

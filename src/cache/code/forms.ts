@@ -37,6 +37,8 @@ export interface Form {
   readonly problems: readonly string[];
   /** True if it reads the path of its own file: `import.meta.url`. */
   readonly readsOwnPath: boolean;
+  /** What it may write without a name for its object: `=name` a variable, `.name` a member, `[]` any member, `()` what is in a list. */
+  readonly writes: readonly string[];
 }
 
 export interface FunctionForm extends Form {
@@ -82,6 +84,10 @@ export interface Reference extends Way {
   readonly isText?: boolean;
   /** True if the member at the end of its path is assigned. */
   readonly isAssigned?: boolean;
+  /** True if members of a computed name are assigned in what is at the end of its path. */
+  readonly isFilled?: boolean;
+  /** True if other names may stand for what is at the end of its path: it is no more only read. */
+  readonly isHandedOn?: boolean;
   /** The variable whose value is the name of the member that is read of it, if that is always the same one. */
   readonly keyedBy?: string | undefined;
   /** If it is called: the literal text that is its first argument in each call, null for anything else. */

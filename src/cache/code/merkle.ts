@@ -13,8 +13,8 @@ export class Merkle {
   /** For each node, one that has a problem, of those that it leads to. */
   readonly flawed: (number | undefined)[] = [];
 
-  /** @param standsFor what counts of a node in those that lead to it, if not what it is now. */
-  constructor(private readonly standsFor: (id: number, digest: string) => string) {}
+  /** @param stand sets what counts of the nodes of a part in those that lead to it, if not what they are now. */
+  constructor(private readonly stand: (part: readonly number[], digests: string[]) => void) {}
 
   /** Nodes that were there before are as they were. */
   take(nodes: readonly Node[]): void {
@@ -23,10 +23,8 @@ export class Merkle {
       digestPart(nodes, part, digests);
       const inside = part.find((id) => nodes[id]!.problem !== undefined);
       const flaw = inside ?? firstDefined(part.flatMap((id) => nodes[id]!.next.map((other) => flawed[other])));
-      for (const id of part) {
-        digests[id] = this.standsFor(id, digests[id]!);
-        flawed[id] = flaw;
-      }
+      this.stand(part, digests);
+      for (const id of part) flawed[id] = flaw;
     }
   }
 }

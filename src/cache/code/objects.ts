@@ -45,6 +45,8 @@ export class Objects {
     const kind = this.kindOf(id, object, name);
     if (kind === undefined) return;
     const keys: string[] = [];
+    const names: string[] = [];
+    this.walk.memberNames.set(id, names);
     for (const key of ownKeys(object)) {
       if (kind === "error" && key === "stack") continue;
       if ((kind === "array" && key === "length") || ASYNC_IDS.has(key)) continue;
@@ -62,6 +64,8 @@ export class Objects {
       keys.push(`${typeof key} ${String(key)} ${flags.join(" ")} ${configurable === true ? "" : "lasting"}`);
       if (typeof key === "symbol") piece.next.push(this.walk.value(key));
       const inner = typeof key === "string" && name !== "" ? `${name}.${key}` : String(key);
+      // A list's members are its content.
+      if (kind !== "array" && typeof key === "string") names[piece.next.length] = key;
       if (get || set) piece.next.push(this.walk.value(get, inner), this.walk.value(set, inner));
       else piece.next.push(this.walk.value(value as unknown, typeof value === "object" ? name : inner));
     }

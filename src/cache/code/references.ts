@@ -1,6 +1,8 @@
 import { types } from "node:util";
+import { getOrCreate } from "../../util/get-or-create.js";
 import { getOwnPropertyDescriptor, textOf } from "../../util/primordials.js";
 import { sha256 } from "../../util/sha256.js";
+import { ANY_MEMBER } from "./form-writes.js";
 import type { Form, FunctionForm, Reference, Way } from "./forms.js";
 import { type Code, formOf, isRequire, placeOf } from "./functions.js";
 import { environmentOf, lazyImport } from "./packages.js";
@@ -18,6 +20,7 @@ import { SharedScopes } from "./shared-scopes.js";
 import { TO_TEXT } from "./syntax.js";
 import { assignability, resolveVariable, valueAt } from "./variables.js";
 import type { Walk } from "./walk.js";
+import { ABSENT, type Step, UNSET, type Use } from "./writes.js";
 
 /** A reference in a function's text: a name, with the members that are read of it. */
 export class References {
@@ -31,7 +34,8 @@ export class References {
   code(id: number, form: Form, facts: Code): void {
     const piece = this.walk.pieces[id]!;
     piece.text = `code ${form.hash}`;
-    for (const reference of form.references) piece.next.push(this.reference(reference, facts));
+    this.walk.writes.add(form, facts);
+    for (const reference of form.references) this.reference(id, reference, facts);
     this.scopes.add(id, form, facts);
     for (const specifier of form.imports) this.imported(id, specifier, facts);
     for (const problem of form.problems) this.walk.unknown(id, problem);
@@ -47,23 +51,37 @@ export class References {
     }
   }
 
-  private reference(reference: Reference, facts: Code): number {
+  private reference(from: number, reference: Reference, facts: Code): void {
+    const { next } = this.walk.pieces[from]!;
     const { name, around } = reference;
     if (around !== undefined) {
       const id = this.walk.piece(`${name}()`);
       this.code(id, around, facts);
-      return id;
+      next.push(id);
+      return;
     }
-    const id = this.referred(reference, facts);
+    const { isAssigned, isFilled, isHandedOn = false } = reference;
+    const use: Use = { steps: [], isAssigned, isFilled, isHandedOn };
+    const id = this.referred(reference, facts, use);
     // Values are reported where they are read.
     const piece = this.walk.pieces[id]! as { file: string };
     if (piece.file === "") piece.file = placeOf(facts.script);
-    return id;
+    this.use(from, id, use);
   }
 
-  private referred(reference: Reference, facts: Code): number {
+  /** Adds a piece to those that come next in another one, and the use that this makes of it. */
+  use(from: number, id: number, use: Use): void {
+    const { next } = this.walk.pieces[from]!;
+    getOrCreate(this.walk.uses, from, (): Use[] => [])[next.length] = use;
+    next.push(id);
+  }
+
+  private referred(reference: Reference, facts: Code, use: Use): number {
     const { name } = reference;
     const found = resolveVariable(name, facts);
+    const key = reference.isImported ? `=${name}` : `${facts.script.id} =${name}`;
+    const value = found.isUnset === true ? UNSET : found.isThere ? found.value : ABSENT;
+    use.steps.push({ holder: undefined, key, value });
     if (!found.isThere) {
       if (!reference.namesField) return this.walk.leaf(`no variable ${name}`, name);
       const id = this.walk.piece(name);
@@ -73,17 +91,24 @@ export class References {
     if (found.isUnset) return this.walk.leaf("not initialised", name);
     if (reference.isTypeOf) return this.walk.leaf(`typeof ${typeof found.value}`, name);
     const { path: way, keyedBy } = reference;
-    const key = keyedBy === undefined ? undefined : resolveVariable(keyedBy, facts).value;
-    if (typeof key === "string" && valueAt(found.value, way) === process.env)
-      return this.along(found.value, { path: [...way, key], isCalled: false }, name);
-    const id = this.along(found.value, reference, name, reference.firstArguments, facts);
-    if (reference.isText) return this.withTexts(valueAt(found.value, way), id);
+    const keyed = keyedBy === undefined ? undefined : resolveVariable(keyedBy, facts).value;
+    if (typeof keyed === "string" && valueAt(found.value, way) === process.env)
+      return this.along(found.value, { path: [...way, keyed], isCalled: false }, name, use);
+    const id = this.along(found.value, reference, name, use, reference.firstArguments, facts);
+    if (reference.isText) return this.withTexts(valueAt(found.value, way), id, use);
     const holder = reference.isAssigned ? valueAt(found.value, way.slice(0, -1)) : undefined;
     if (!isObject(holder) || types.isProxy(holder)) return id;
-    const both = this.walk.piece("");
+    const both = this.wrapper("", use);
     this.walk.pieces[both]!.text = assignability(holder, way.at(-1)!);
     this.walk.pieces[both]!.next.push(id);
     return both;
+  }
+
+  /** A piece before another one: what code does with that, it does with this. */
+  private wrapper(name: string, { isHandedOn }: Use): number {
+    const id = this.walk.piece(name);
+    if (!isHandedOn) this.walk.passive.add(id);
+    return id;
   }
 
   /** The value at a path. The path ends where only execution can show more: there the value counts as a whole. */
@@ -91,19 +116,25 @@ export class References {
     start: unknown,
     { path: way, isCalled }: Way,
     name: string,
+    use: Use,
     firstArguments: Reference["firstArguments"] = [],
     facts?: Code,
   ): number {
     let value = start;
+    const { writes } = this.walk;
     // `process` is an accessor.
     const { env } = process;
     for (const [i, key] of way.entries()) {
+      if (use.isAssigned === true && i === way.length - 1) writes.member(value, key);
+      if (value === env) use.steps.push({ holder: env, key, value: env[key] });
       if (value === env) return this.walk.leaf(`process.env.${key} ${JSON.stringify(env[key])}`, `process.env.${key}`);
       if ((typeof value !== "object" && typeof value !== "function") || value === null || types.isProxy(value)) {
         return this.walk.value(value, name);
       }
       const holder = value;
       const descriptor = findDescriptor(holder, key);
+      const step = (found: unknown) => use.steps.push({ holder, key, value: found });
+      if (descriptor === "unset" || descriptor === undefined) step(descriptor === undefined ? ABSENT : UNSET);
       if (descriptor === "unset") return this.walk.leaf("not initialised", `${name}.${key}`);
       const builtIn = this.walk.language.names.get(holder);
       if (descriptor === undefined) {
@@ -114,16 +145,22 @@ export class References {
       const returned = valueFromNodeGetter(descriptor);
       if (returned.isThere) {
         value = returned.value;
+        step(value);
         name = key;
         continue;
       }
-      if (!("value" in descriptor)) return this.accessor(holder, descriptor, name, key, way.slice(i + 1), isCalled);
+      if (!("value" in descriptor)) {
+        step(descriptor.get);
+        return this.accessor(holder, descriptor, name, key, way.slice(i + 1), isCalled, use);
+      }
       const isLast = i === way.length - 1;
       const next = descriptor.value as unknown;
+      step(next);
       if (typeof next === "function" && this.walk.isBuiltIn(next) && builtIn === undefined && !isNamespace(holder)) {
         // A method of the language may read all of it: `STOP.has(word)`, `words.join()`.
+        writes.method(holder, key);
         const whole = this.walk.value(holder, name);
-        return TO_TEXT.has(key) ? this.withTexts(holder, whole) : whole;
+        return TO_TEXT.has(key) ? this.withTexts(holder, whole, use) : whole;
       }
       if (typeof next === "function" && isLast && isCalled && !isNamespace(holder)) {
         return this.called(next, holder, builtIn === undefined ? `${name}.${key}` : "", firstArguments, facts);
@@ -131,6 +168,7 @@ export class References {
       value = next;
       name = isNamespace(holder) ? key : `${name}.${key}`;
     }
+    if (use.isFilled === true) writes.member(value, ANY_MEMBER);
     if (value === env) {
       const id = this.walk.piece(name);
       this.walk.unknown(id, "it reads process.env by a computed name");
@@ -143,10 +181,10 @@ export class References {
   }
 
   /** A value that is made a text: of functions, and those in lists, that is what is written. */
-  private withTexts(value: unknown, id: number): number {
+  private withTexts(value: unknown, id: number, use: Use): number {
     const texts = functionsIn(value).map((fn) => sha256(textOf(fn)));
     if (texts.length === 0) return id;
-    const both = this.walk.piece("");
+    const both = this.wrapper("", use);
     this.walk.pieces[both]!.text = `text ${texts.join()}`;
     this.walk.pieces[both]!.next.push(id);
     return both;
@@ -183,6 +221,7 @@ export class References {
     key: string,
     rest: readonly string[],
     isCalled: boolean,
+    use: Use,
   ): number {
     if (get === undefined) return this.walk.leaf(`nothing at ${key}`, `${name}.${key}`);
     if (this.walk.isBuiltIn(get)) {
@@ -190,16 +229,17 @@ export class References {
         ? this.walk.leaf(`built-in ${name}.${key}`)
         : this.walk.value(holder, name);
     }
-    const id = this.walk.piece(`${name}.${key}`);
+    const id = this.wrapper(`${name}.${key}`, use);
     this.walk.pieces[id]!.text = "getter";
     this.walk.inspect(get, (facts) => {
       const form = facts.kind === "code" ? formOf(get, facts) : undefined;
       const gives = form?.kind === "function" ? form.gives : undefined;
       const returned = gives && this.returnedValue(form as FunctionForm, gives, facts as Code);
       // What compilers write for an export: it gives a variable, and nothing else.
-      if (returned !== undefined)
-        this.walk.pieces[id]!.next.push(this.along(returned.value, { path: rest, isCalled }, key));
-      else this.walk.pieces[id]!.next.push(this.walk.method(get, holder, `${name}.${key}`));
+      if (returned !== undefined) {
+        const inner: Use = { ...use, steps: [returned.step] };
+        this.use(id, this.along(returned.value, { path: rest, isCalled }, key, inner), inner);
+      } else this.walk.pieces[id]!.next.push(this.walk.method(get, holder, `${name}.${key}`));
     });
     return id;
   }
@@ -208,7 +248,8 @@ export class References {
     { references }: FunctionForm,
     { reference, key }: NonNullable<FunctionForm["gives"]>,
     facts: Code,
-  ): { readonly value: unknown } | undefined {
+  ): { readonly value: unknown; readonly step: Step } | undefined {
+    const { script } = facts;
     const plain = (number: number): Found => {
       const { name, path: way } = references[number]!;
       let found = resolveVariable(name, facts);
@@ -222,13 +263,20 @@ export class References {
     };
     const object = plain(reference);
     if (!object.isThere || object.isUnset) return undefined;
-    if (key === undefined) return { value: object.value };
+    const own = references[reference]!;
+    if (key === undefined) {
+      const { name, path: way } = own;
+      const holder =
+        way.length === 0 ? undefined : (valueAt(resolveVariable(name, facts).value, way.slice(0, -1)) as object);
+      const step = { holder, key: holder === undefined ? `${script.id} =${name}` : way.at(-1)!, value: object.value };
+      return { value: object.value, step };
+    }
     const name = plain(key);
     if (!name.isThere || typeof name.value !== "string" || !isObject(object.value)) return undefined;
     const descriptor = findDescriptor(object.value, name.value);
     return descriptor === undefined || descriptor === "unset" || !("value" in descriptor)
       ? undefined
-      : { value: descriptor.value };
+      : { value: descriptor.value, step: { holder: object.value, key: name.value, value: descriptor.value } };
   }
 }
 

@@ -9,7 +9,14 @@ const states = new WeakMap<object, State>();
 /** The contributions of functions and objects to the codes of one run, as it began. */
 export type Contributions = Map<object, string>;
 
-/** Logs, counters and memories that nodes fill as they run count as they were before. What others change between runs counts. */
+/** The begin of a run whose nodes have run. */
+export interface Baseline {
+  readonly contributions: Contributions;
+  /** True if a piece of this pass has changed, since then, in a way that no code of the nodes could have. */
+  isOfOthers(id: number): boolean;
+}
+
+/** Logs, counters and memories that nodes fill as they run count as they were before. What others change counts. */
 export class StableDigests {
   /** The objects and functions that pieces are. */
   readonly owners = new Map<number, object>();
@@ -17,19 +24,28 @@ export class StableDigests {
   readonly restored = new Set<number>();
   /** The contributions of this pass, if it is that at the begin of a run. */
   readonly contributions: Contributions = new Map();
+  /** Undefined: a run begins. */
+  baseline: Baseline | undefined;
 
-  /** @param baseline the contributions at the start of the run whose nodes have run. Undefined: a run starts. */
-  constructor(private readonly baseline?: Contributions) {}
-
-  /** The contribution of a piece to those that reach it. */
-  digestFor(id: number, digest: string): string {
-    const owner = this.owners.get(id);
-    if (owner === undefined) return digest;
-    const counted = this.baseline === undefined ? restoredDigest(owner, digest) : (this.baseline.get(owner) ?? digest);
-    if (this.baseline === undefined) this.contributions.set(owner, counted);
-    else states.set(owner, { before: counted, after: digest });
-    if (counted !== digest) this.restored.add(id);
-    return counted;
+  /**
+   * Sets the contributions of pieces to those that reach them.
+   *
+   * @param part pieces that all lead to each other: none of them has only the changes of nodes unless all have.
+   */
+  set(part: readonly number[], digests: string[]): void {
+    const { baseline } = this;
+    const isOfOthers = baseline !== undefined && part.some((id) => this.owners.has(id) && baseline.isOfOthers(id));
+    for (const id of part) {
+      const owner = this.owners.get(id);
+      if (owner === undefined) continue;
+      const digest = digests[id]!;
+      const counted = baseline === undefined ? restoredDigest(owner, digest) : (baseline.contributions.get(owner) ?? digest);
+      if (baseline === undefined) this.contributions.set(owner, counted);
+      else if (isOfOthers) states.delete(owner);
+      else states.set(owner, { before: counted, after: digest });
+      if (counted !== digest) this.restored.add(id);
+      digests[id] = counted;
+    }
   }
 }
 

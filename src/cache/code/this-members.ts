@@ -9,6 +9,7 @@ import type { References } from "./references.js";
 import { findDescriptor, hasMember, homeOf, isObject, nameOf, read } from "./reflection.js";
 import { resolveVariable } from "./variables.js";
 import type { Walk } from "./walk.js";
+import type { Use } from "./writes.js";
 
 const NO_ARROW = { isArrow: false, capturesThis: false, gives: undefined } as const;
 
@@ -42,8 +43,13 @@ export class ThisMembers {
       const [first] = way.path;
       if (skips(first!)) continue;
       if (first!.startsWith("#")) this.privateMember(id, fn, first!, holder, facts);
-      else if (first === "constructor") piece.next.push(this.staticOf(holder, way));
-      else piece.next.push(this.member(holder, way, skips));
+      else {
+        const use: Use = { steps: [], isHandedOn: true };
+        const member = first === "constructor" ? this.staticOf(holder, way, use) : this.member(holder, way, skips, use);
+        this.references.use(id, member, use);
+        // What is written along a path from `this` is known by the names of members only.
+        for (const { holder: on } of use.steps) this.walk.writes.handedOn.add(on!);
+      }
     }
     for (const number of form.sharesThis) {
       const reference = form.references[number]!;
@@ -55,25 +61,26 @@ export class ThisMembers {
     if (form.supers.length > 0) this.supers(id, fn, form, holder, skips);
   }
 
-  private member(holder: object, way: Way, skips: (name: string) => boolean): number {
+  private member(holder: object, way: Way, skips: (name: string) => boolean, use: Use): number {
     const [first, ...rest] = way.path;
     const descriptor = findDescriptor(holder, first!);
     if (descriptor !== undefined && descriptor !== "unset" && rest.length === 0) {
       const fn = ("value" in descriptor ? descriptor.value : descriptor.get) as unknown;
       if (typeof fn === "function" && !this.walk.isBuiltIn(fn) && (way.isCalled || !("value" in descriptor))) {
+        use.steps.push({ holder, key: first!, value: fn });
         return this.walk.method(fn, holder, first!, skips);
       }
     }
-    return this.references.along(holder, way, "this");
+    return this.references.along(holder, way, "this", use);
   }
 
   /** `this.constructor.name`, `this.constructor.LIMIT` */
-  private staticOf(holder: object, { path: [, ...way], isCalled }: Way): number {
+  private staticOf(holder: object, { path: [, ...way], isCalled }: Way, use: Use): number {
     const type = holder.constructor as unknown;
     if (typeof type !== "function") return this.walk.leaf("no constructor");
     return way.length === 0
       ? this.walk.value(type)
-      : this.references.along(type, { path: way, isCalled }, nameOf(type));
+      : this.references.along(type, { path: way, isCalled }, nameOf(type), use);
   }
 
   private supers(id: number, fn: Function, form: Form, holder: object, skips: (name: string) => boolean): void {
@@ -140,6 +147,7 @@ export class ThisMembers {
   /** All that an object is: its own properties, and all members of its classes, but those that it can't read. */
   whole(holder: object, skips: (name: string) => boolean): number {
     const id = this.walk.piece("this");
+    this.walk.holders.set(id, holder);
     const piece = this.walk.pieces[id]!;
     piece.text = "all of this";
     const add = (key: PropertyKey, value: number) => piece.next.push(this.walk.key(key), value);
@@ -192,7 +200,10 @@ export class ThisMembers {
         this.read(part, fn, { ...form, kind: "function", at: form.start, ...NO_ARROW }, holder, facts, () => false);
       }
       const value = hiddenOf(holder).get(name);
-      if (typeof value !== "function") this.walk.pieces[method]!.next.push(this.walk.value(value, name));
+      if (typeof value !== "function") {
+        const steps = [{ holder, key: name, value }];
+        this.references.use(method, this.walk.value(value, name), { steps, isHandedOn: true });
+      }
     }
     piece.next.push(method);
   }

@@ -6,6 +6,7 @@ import { sha256 } from "../../util/sha256.js";
 import { sourceOf } from "../../util/v8-inspector.js";
 import { Agenda } from "./agenda.js";
 import { type BuiltIns, builtIns, isOfNode } from "./built-ins.js";
+import { Changes, type Reading } from "./changes.js";
 import { Classes } from "./classes.js";
 import { type Code, formOf, isOurs, isPackaged, isRequire, placeOf, readsThis } from "./functions.js";
 import { ClosureValues } from "./given.js";
@@ -19,10 +20,11 @@ import { primitiveText } from "./primitive-text.js";
 import { References } from "./references.js";
 import { nameOf } from "./reflection.js";
 import { sharingOf } from "./sharing.js";
-import { type Contributions, StableDigests } from "./standing.js";
+import { StableDigests } from "./standing.js";
 import { ThisMembers } from "./this-members.js";
 import { innerVariables, isLasting, topOf } from "./variables.js";
 import type { Walk } from "./walk.js";
+import { type Use, Writes } from "./writes.js";
 
 const NOTHING = (): boolean => false;
 
@@ -33,8 +35,13 @@ const MOST = 200_000;
  * The current content of values and of all that they reach: functions with the variables that they see, classes with their members,
  * objects with their properties. It is read in one pass before anything runs, and no code of the program runs in it.
  */
-export class ValueGraph extends Pieces implements Walk {
+export class ValueGraph extends Pieces implements Walk, Reading {
   readonly language: BuiltIns = builtIns();
+  readonly writes = new Writes();
+  readonly uses = new Map<number, Use[]>();
+  readonly memberNames = new Map<number, string[]>();
+  readonly holders = new Map<number, object>();
+  readonly passive = new Set<number>();
   private readonly byIdentity = new Map<object, number>();
   private readonly byHolder = new Map<object, Map<Function, number>>();
   private readonly bySymbol = new Map<symbol, number>();
@@ -45,15 +52,8 @@ export class ValueGraph extends Pieces implements Walk {
   private readonly thisMembers = new ThisMembers(this, this.references, this.classes);
   private readonly objects = new Objects(this, this.classes);
   private readonly classClosures = new ClosureValues(this);
-  private readonly stableDigests: StableDigests;
-  private readonly merkle: Merkle;
-
-  /** @param baseline the contributions at the start of the run whose nodes have run. Undefined: a run starts. */
-  constructor(baseline?: Contributions) {
-    super();
-    this.stableDigests = new StableDigests(baseline);
-    this.merkle = new Merkle((id, digest) => this.stableDigests.digestFor(id, digest));
-  }
+  private readonly stableDigests = new StableDigests();
+  private readonly merkle = new Merkle((part, digests) => this.stableDigests.set(part, digests));
 
   /** The piece that a value is. */
   value(value: unknown, name = ""): number {
@@ -82,6 +82,9 @@ export class ValueGraph extends Pieces implements Walk {
     if (found !== undefined) return found;
     const id = this.piece(name === "" ? nameOf(fn) : name);
     known.set(fn, id);
+    this.holders.set(id, holder);
+    this.writes.handedOn.add(holder);
+    this.stableDigests.owners.set(id, identityOf(fn, holder));
     const plain = this.functionPiece(fn, name);
     this.pieces[id]!.next.push(plain);
     this.agenda.later(() => {
@@ -89,7 +92,9 @@ export class ValueGraph extends Pieces implements Walk {
         if (isPackaged(facts)) {
           // What is in an object of a package decides what its methods do.
           if (facts.kind === "bound" || isOurs(facts) || !readsThis(fn)) return;
-          this.pieces[id]!.next.push(skips === NOTHING ? this.inward(holder) : this.thisMembers.whole(holder, skips));
+          const whole = skips === NOTHING ? this.inward(holder) : this.thisMembers.whole(holder, skips);
+          this.writes.wholes.add(whole);
+          this.pieces[id]!.next.push(whole);
           return;
         }
         const form = formOf(fn, facts as Code);
@@ -117,9 +122,17 @@ export class ValueGraph extends Pieces implements Walk {
     return sharingOf(id, this, this.merkle.digests, this.stableDigests.restored);
   }
 
-  /** The contributions of functions and objects, for the pass after the nodes have run. */
-  get contributions(): Contributions {
-    return this.stableDigests.contributions;
+  get owners(): ReadonlyMap<number, object> {
+    return this.stableDigests.owners;
+  }
+
+  /** Nodes have run since the pass at the begin of a run: of what has changed, what their code may have written is no edit. */
+  follow(baseline: ValueGraph): void {
+    this.settle();
+    const changes = new Changes(baseline, this);
+    const { contributions } = baseline.stableDigests;
+    this.stableDigests.baseline = { contributions, isOfOthers: (id) => changes.isOfOthers(id) };
+    this.merkle.take(this.pieces);
   }
 
   /** A piece and all that it leads to, in the order of being reached. */
@@ -198,6 +211,7 @@ export class ValueGraph extends Pieces implements Walk {
     }
     const { script } = facts;
     if (script.url.startsWith("node:")) {
+      this.writes.ofNode = true;
       piece.text = `${script.url} ${nameOf(fn)} ${facts.offset}`;
       if (fn === cwd) piece.next.push(this.value(cwd.call(process)));
       if (fn === parseArgs) piece.next.push(this.value(process.argv), this.value(process.execArgv));
@@ -215,6 +229,7 @@ export class ValueGraph extends Pieces implements Walk {
       const content = isOurs ? nameOf(fn) : `${sha256(textOf(fn))} ${environment}`;
       piece.text = `package ${owner.name} ${owner.hash} ${content}`;
       if (isOurs) return;
+      this.writes.ofPackages = true;
       if (owner.problem !== undefined) this.unknown(id, owner.problem);
       this.closures(id, fn, facts);
       this.classes.ownProperties(id, fn);
@@ -278,4 +293,12 @@ export class ValueGraph extends Pieces implements Walk {
     }
     return id;
   }
+}
+
+/** In the place of a method as one of an object: what it reads of that may be changed by nodes, too. */
+const methods = new WeakMap<object, WeakMap<Function, object>>();
+
+function identityOf(fn: Function, holder: object): object {
+  const known = getOrCreate(methods, holder, () => new WeakMap<Function, object>());
+  return getOrCreate(known, fn, () => ({}));
 }

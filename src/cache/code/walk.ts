@@ -1,10 +1,20 @@
 import type { BuiltIns } from "./built-ins.js";
 import type { FunctionFacts } from "./inspector.js";
 import type { Pieces } from "./pieces.js";
+import type { Use, Writes } from "./writes.js";
 
 /** A walk through values, as those see it who read one kind of value each: they ask it for the pieces of what that leads to. */
 export interface Walk extends Pick<Pieces, "pieces" | "identities" | "piece" | "leaf" | "unknown" | "reachedFrom"> {
   readonly language: BuiltIns;
+  readonly writes: Writes;
+  /** The uses that pieces make of those that come next in them, by their places there. */
+  readonly uses: Map<number, Use[]>;
+  /** The names of the members that come next in an object's piece, by their places there. */
+  readonly memberNames: Map<number, string[]>;
+  /** The objects whose members pieces read that are no objects themselves. */
+  readonly holders: Map<number, object>;
+  /** Pieces that hand on nothing of what comes next in them. */
+  readonly passive: Set<number>;
   /** The piece that a value is. */
   value(value: unknown, name?: string): number;
   /**

@@ -1,0 +1,92 @@
+import { expect } from "chai";
+import { memory } from "../../../src/index.js";
+import { CHANGED_BY_NODES, CHANGED_BY_PROGRAM, type Slow } from "./states.js";
+
+type Cache = ReturnType<typeof memory>;
+
+/** Starts a run, and does something while its first node runs, and something when that has ended. */
+function running(
+  pipeline: Slow,
+  x: number,
+  cache: Cache,
+  fails: boolean,
+  during = () => {},
+  done = () => {},
+): Promise<unknown> {
+  const controller = new AbortController();
+  const onEvent = (event: { type: string; phase?: string; name?: string }) => {
+    if (event.type !== "node" || event.name !== "y") return;
+    if (event.phase === "start") setTimeout(during, 5);
+    if (event.phase === "end") done();
+  };
+  return pipeline.run({ x, fails }, { cache, onEvent, signal: controller.signal });
+}
+
+/** The ways in which the run goes during which something changes. */
+const WAYS: Readonly<Record<string, (make: () => Slow, cache: Cache, change?: () => void) => Promise<void>>> = {
+  async alone(make, cache, change) {
+    await running(make(), 3, cache, false, change);
+  },
+  async "another run starts before it and ends later"(make, cache, change) {
+    const long = running(make(), 4, cache, false);
+    await running(make(), 3, cache, false, change);
+    await long;
+  },
+  async "another run starts after the change and ends later"(make, cache, change) {
+    let second: Promise<unknown> | undefined;
+    await running(make(), 3, cache, false, () => {
+      change?.();
+      second = running(make(), 4, cache, false);
+    });
+    await second;
+  },
+  async "it fails"(make, cache, change) {
+    await running(make(), 3, cache, true, change).catch(() => {});
+  },
+  async "it is aborted"(make, cache, change) {
+    const controller = new AbortController();
+    const onEvent = (event: { type: string; phase?: string; name?: string }) => {
+      if (event.name !== "y" || event.type !== "node") return;
+      if (event.phase === "start" && change !== undefined) setTimeout(change, 5);
+      if (event.phase === "end") controller.abort();
+    };
+    await make()
+      .run({ x: 3, fails: false }, { cache, onEvent, signal: controller.signal })
+      .catch(() => {});
+  },
+};
+
+async function computedIn(pipeline: Slow, cache: Cache): Promise<string[]> {
+  const computed: string[] = [];
+  await pipeline.run(
+    { x: 3, fails: false },
+    { cache, onEvent: { onNodeStart: ({ name }: { name: string }) => void computed.push(name) } },
+  );
+  return computed;
+}
+
+describe("what changes while a run is in progress", () => {
+  for (const [way, first] of Object.entries(WAYS)) {
+    for (const { what, pipeline, change } of CHANGED_BY_PROGRAM) {
+      it(`counts in the next run if the program changes it: ${what}; ${way}`, async () => {
+        const cache = memory();
+        await first(pipeline, cache, change);
+        const inputs = { x: 3, fails: false };
+        for (let i = 0; i < 2; i++) {
+          const expected = await pipeline().run(inputs, { cache: false });
+          expect(await pipeline().run(inputs, { cache })).to.deep.equal(expected);
+        }
+      });
+    }
+    for (const { what, pipeline } of CHANGED_BY_NODES) {
+      it(`computes nothing again if nodes change it: ${what}; ${way}`, async () => {
+        const cache = memory();
+        await first(pipeline, cache);
+        const computed = await computedIn(pipeline(), cache);
+        // A run that begins while others have changed something counts that as it is then.
+        if (!way.startsWith("another")) expect(computed.filter((name) => name !== "bad")).to.deep.equal([]);
+        expect(await computedIn(pipeline(), cache)).to.deep.equal([]);
+      });
+    }
+  }
+});

@@ -1,0 +1,147 @@
+import { ANY_MEMBER } from "./form-writes.js";
+import type { Walk } from "./walk.js";
+import type { Use, Writes } from "./writes.js";
+
+/** What a pass has found. */
+export interface Reading extends Pick<Walk, "pieces" | "uses" | "memberNames" | "holders" | "passive" | "writes"> {
+  /** The objects and functions that pieces are. */
+  readonly owners: ReadonlyMap<number, object>;
+}
+
+/** What comes next in a piece, by what it is there. */
+interface Parts {
+  readonly used: { readonly use: Use; readonly id: number }[];
+  readonly members: Map<string, number>;
+  readonly others: number[];
+}
+
+const KEY = "key ";
+
+/** The differences between what a run's code read when the run began and when it ended. */
+export class Changes {
+  private readonly baseline: ReadonlyMap<object, number>;
+  private readonly known = new Map<string, boolean>();
+  private readonly handedOn: ReadonlySet<object>;
+  private readonly inWholes: ReadonlySet<object>;
+
+  constructor(
+    private readonly before: Reading,
+    private readonly after: Reading,
+  ) {
+    this.baseline = new Map(Array.from(before.owners, ([id, owner]) => [owner, id]));
+    this.handedOn = new Set([...handedOn(before), ...handedOn(after)]);
+    this.inWholes = new Set([...inWholes(before), ...inWholes(after)]);
+  }
+
+  /** True if a function or an object has changed in a way that no code of the nodes could have. */
+  isOfOthers(id: number): boolean {
+    const before = this.baseline.get(this.after.owners.get(id)!);
+    return before !== undefined && !this.isOfNodes(before, id);
+  }
+
+  /** True if all that is different in a piece may have been written by code of the nodes. */
+  private isOfNodes(before: number, after: number): boolean {
+    const pair = `${before} ${after}`;
+    let answer = this.known.get(pair);
+    if (answer === undefined) {
+      // In a cycle it is decided by the others.
+      this.known.set(pair, true);
+      answer = this.compare(before, after);
+      this.known.set(pair, answer);
+    }
+    return answer;
+  }
+
+  private compare(before: number, after: number): boolean {
+    const holder = this.before.holders.get(before);
+    const object = holder ?? this.before.owners.get(before);
+    if (holder === undefined && typeof object === "object" && this.mayFill(object)) return true;
+    const [old, now] = [partsOf(this.before, before), partsOf(this.after, after)];
+    if (old.others.length !== now.others.length || old.used.length !== now.used.length) return false;
+    if (!old.others.every((id, i) => this.isSame(id, now.others[i]!))) return false;
+    if (!old.used.every((one, i) => this.isSameUse(one, now.used[i]!))) return false;
+    let hasOtherMembers = false;
+    for (const key of new Set([...old.members.keys(), ...now.members.keys()])) {
+      const [one, other] = [old.members.get(key), now.members.get(key)];
+      hasOtherMembers ||= one === undefined || other === undefined;
+      if (one !== undefined && other !== undefined && this.isSame(one, other)) continue;
+      if (object === undefined || !this.mayWrite(object, key)) return false;
+    }
+    // The names of members are part of the text.
+    return hasOtherMembers || this.before.pieces[before]!.text === this.after.pieces[after]!.text;
+  }
+
+  private isSame(before: number, after: number): boolean {
+    const [one, other] = [this.before.owners.get(before), this.after.owners.get(after)];
+    return one === undefined && other === undefined ? this.isOfNodes(before, after) : one === other;
+  }
+
+  /** The first value on the way that is another one decides: those behind it come with it. */
+  private isSameUse(before: Parts["used"][number], after: Parts["used"][number]): boolean {
+    for (const [i, { holder, key, value }] of before.use.steps.entries()) {
+      const now = after.use.steps[i];
+      if (now === undefined) break;
+      if (Object.is(value, now.value)) continue;
+      return holder === undefined ? this.writes((each) => each.has(key)) : this.mayWrite(holder, key);
+    }
+    return this.isSame(before.id, after.id);
+  }
+
+  private mayWrite(holder: object, key: string): boolean {
+    if (this.inWholes.has(holder) || this.writes((each) => each.writesTo(holder, key))) return true;
+    return this.handedOn.has(holder) && this.writes((each) => each.mayWriteAny(key));
+  }
+
+  private mayFill(object: object): boolean {
+    if (this.inWholes.has(object) || this.writes((each) => each.writesTo(object, ANY_MEMBER))) return true;
+    return this.handedOn.has(object) && this.writes((each) => each.mayFillAny(object));
+  }
+
+  private writes(may: (writes: Writes) => boolean): boolean {
+    return may(this.before.writes) || may(this.after.writes);
+  }
+}
+
+/** The objects that other names than a path may stand for in the code that was reached. */
+function handedOn({ pieces, uses, passive, owners, writes }: Reading): Set<object> {
+  const found = new Set(writes.handedOn);
+  for (const [from, { next }] of pieces.entries()) {
+    if (passive.has(from)) continue;
+    const used = uses.get(from);
+    for (const [i, id] of next.entries()) {
+      const owner = used?.[i]?.isHandedOn === false ? undefined : owners.get(id);
+      if (owner !== undefined) found.add(owner);
+    }
+  }
+  return found;
+}
+
+/** The objects that are in those which methods of packages, or of Node, are called on: what functions see is not. */
+function inWholes({ pieces, owners, writes }: Reading): Set<object> {
+  const found = new Set<object>();
+  const seen = new Set(writes.wholes);
+  for (const id of seen) {
+    const owner = owners.get(id);
+    if (typeof owner === "function") continue;
+    if (owner !== undefined) found.add(owner);
+    for (const next of pieces[id]!.next) seen.add(next);
+  }
+  return found;
+}
+
+function partsOf({ pieces, uses, memberNames }: Reading, id: number): Parts {
+  const parts: Parts = { used: [], members: new Map(), others: [] };
+  const [used, names] = [uses.get(id), memberNames.get(id)];
+  let key: string | undefined;
+  for (const [i, next] of pieces[id]!.next.entries()) {
+    const use = used?.[i];
+    const { text } = pieces[next]!;
+    const name = names?.[i] ?? key;
+    key = undefined;
+    if (use !== undefined) parts.used.push({ use, id: next });
+    else if (name !== undefined) parts.members.set(name, next);
+    else if (text.startsWith(KEY)) key = text.slice(KEY.length);
+    else parts.others.push(next);
+  }
+  return parts;
+}

@@ -1,0 +1,95 @@
+import { types } from "node:util";
+import { getOrCreate } from "../../util/get-or-create.js";
+import { getPrototypeOf } from "../../util/primordials.js";
+import { ANY_MEMBER, CONTENT } from "./form-writes.js";
+import type { Form } from "./forms.js";
+import type { Code } from "./functions.js";
+import { classesOf, isNative } from "./reflection.js";
+
+/** Methods of the language that change nothing. */
+const READ = new Set([
+  ...["has", "get", "includes", "indexOf", "lastIndexOf", "join", "slice", "map", "filter", "forEach", "reduce", "at"],
+  ...["reduceRight", "some", "every", "find", "findIndex", "findLast", "findLastIndex", "keys", "values", "entries"],
+  ...["concat", "flat", "flatMap", "subarray", "toString", "toLocaleString", "valueOf", "hasOwnProperty", "toJSON"],
+  ...["toSorted", "toReversed", "toSpliced", "with", "getTime", "toISOString", "getFullYear", "getMonth", "getDate"],
+  ...["then", "catch", "finally", "format", "formatToParts", "resolvedOptions", "compare", "select", "of"],
+  ...["call", "apply", "bind", "isPrototypeOf", "propertyIsEnumerable", "constructor", "size", "length"],
+]);
+
+/** One of the values on a path: the variable, or a member of an object. */
+export interface Step {
+  /** Undefined: a variable. */
+  readonly holder: object | undefined;
+  readonly key: string;
+  readonly value: unknown;
+}
+
+/** In the place of a value: there is none. */
+export const ABSENT = Symbol("absent");
+export const UNSET = Symbol("unset");
+
+/** The way on which a value was found, and what the code does with it. */
+export interface Use {
+  readonly steps: Step[];
+  readonly isAssigned?: boolean | undefined;
+  readonly isFilled?: boolean | undefined;
+  readonly isHandedOn: boolean;
+}
+
+/** All that the code which was reached may write. */
+export class Writes {
+  private readonly names = new Set<string>();
+  private readonly exact = new Map<object, Set<string>>();
+  /** Objects that code reaches by another name than a path: `this` of a method. */
+  readonly handedOn = new Set<object>();
+  /** The pieces of objects that methods of packages, or of Node, are called on: they may write all that these lead to. */
+  readonly wholes = new Set<number>();
+  /** Code of packages, which is not looked at, was reached; and code of Node's. */
+  ofPackages = false;
+  ofNode = false;
+
+  add({ writes }: Form, { script }: Code): void {
+    for (const name of writes) {
+      this.names.add(name);
+      if (name.startsWith("=")) this.names.add(`${script.id} ${name}`);
+    }
+  }
+
+  /** A member of an object is written. */
+  member(holder: unknown, key: string): void {
+    if ((typeof holder === "object" && holder !== null) || typeof holder === "function")
+      getOrCreate(this.exact, holder, () => new Set<string>()).add(key);
+  }
+
+  /** A method of the language is called on an object. */
+  method(holder: object, name: string): void {
+    if (!READ.has(name)) this.member(holder, ANY_MEMBER);
+  }
+
+  has(name: string): boolean {
+    return this.names.has(name);
+  }
+
+  writesTo(holder: object, key: string): boolean {
+    const known = this.exact.get(holder);
+    return known !== undefined && (known.has(key) || known.has(ANY_MEMBER));
+  }
+
+  /** True if code may write a member of an object that it may have by any name. */
+  mayWriteAny(key: string): boolean {
+    return this.ofPackages || this.names.has(`.${key}`) || this.names.has(ANY_MEMBER);
+  }
+
+  /** True if code may write what is in an object besides its members of a name, if it may have it by any name. */
+  mayFillAny(object: object): boolean {
+    if (this.ofPackages || this.names.has(ANY_MEMBER)) return true;
+    const isBytes = ArrayBuffer.isView(object) || types.isAnyArrayBuffer(object);
+    return (this.names.has(CONTENT) && hasContent(object)) || (isBytes && this.ofNode);
+  }
+}
+
+/** True for lists, Maps and the like: all that methods of the language change. */
+function hasContent(object: object): boolean {
+  if (getPrototypeOf(object) === Object.prototype) return false;
+  return [...classesOf(object)].some((type) => type !== Object && isNative(type));
+}
