@@ -2,13 +2,13 @@ import { ANY_MEMBER } from "./form-writes.js";
 import type { Walk } from "./walk.js";
 import type { Use, Writes } from "./writes.js";
 
-/** What a pass has found. */
+/** The findings of a pass. */
 export interface Reading extends Pick<Walk, "pieces" | "uses" | "memberNames" | "holders" | "passive" | "writes"> {
   /** The objects and functions that pieces are. */
   readonly owners: ReadonlyMap<number, object>;
 }
 
-/** What comes next in a piece, by what it is there. */
+/** The pieces that come next in one, by what they are there. */
 interface Parts {
   readonly used: { readonly use: Use; readonly id: number }[];
   readonly members: Map<string, number>;

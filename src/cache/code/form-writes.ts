@@ -19,7 +19,7 @@ const CHANGE_FIRST = new Set([
 
 /** Any member, in the place of a name. */
 export const ANY_MEMBER = "[]";
-/** What is in a list, a Map and the like. */
+/** The content of a list, a Map and the like. */
 export const CONTENT = "()";
 
 interface Names {

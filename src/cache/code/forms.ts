@@ -37,7 +37,7 @@ export interface Form {
   readonly problems: readonly string[];
   /** True if it reads the path of its own file: `import.meta.url`. */
   readonly readsOwnPath: boolean;
-  /** What it may write without a name for its object: `=name` a variable, `.name` a member, `[]` any member, `()` what is in a list. */
+  /** The things that it may write without a name for its object: `=name` a variable, `.name` a member, `[]` any member, `()` what is in a list. */
   readonly writes: readonly string[];
 }
 
