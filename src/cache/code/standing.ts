@@ -39,7 +39,8 @@ export class StableDigests {
       const owner = this.owners.get(id);
       if (owner === undefined) continue;
       const digest = digests[id]!;
-      const counted = baseline === undefined ? restoredDigest(owner, digest) : (baseline.contributions.get(owner) ?? digest);
+      const counted =
+        baseline === undefined ? restoredDigest(owner, digest) : (baseline.contributions.get(owner) ?? digest);
       if (baseline === undefined) this.contributions.set(owner, counted);
       else if (isOfOthers) states.delete(owner);
       else states.set(owner, { before: counted, after: digest });
