@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { randomBytes, randomUUID } from "node:crypto";
-import { once } from "node:events";
+import { getEventListeners, once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -271,6 +271,18 @@ describe("the creation of containers", () => {
       await second.release();
       await pool.end();
       expect(released).to.deep.equal([1, 2]);
+    });
+
+    it("leaves nothing on the signal of a run, whose chunks may be many", async () => {
+      const { signal } = new AbortController();
+      const pool = new HostPool(async () => opened(), limits(1), () => {});
+      for (let chunk = 0; chunk < 3; chunk++) await (await pool.acquire(signal)).release();
+      await pool.acquire(signal);
+      const waiting = pool.acquire(signal);
+      expect(getEventListeners(signal, "abort")).to.have.lengthOf(1);
+      await pool.end();
+      await rejection(waiting);
+      expect(getEventListeners(signal, "abort")).to.deep.equal([]);
     });
 
     it("is given up when nothing but failures comes", async () => {

@@ -86,13 +86,25 @@ export class HostPool {
         reject(signal.reason);
         return;
       }
-      const waiting = { resolve, reject };
-      this.waiting.push(waiting);
-      signal.addEventListener("abort", () => {
+      const stop = () => {
         const at = this.waiting.indexOf(waiting);
         if (at >= 0) this.waiting.splice(at, 1);
-        reject(signal.reason);
-      });
+        waiting.reject(signal.reason);
+      };
+      // A run has one signal for all its chunks: a listener that stayed would keep each of them in memory.
+      const settled = () => signal.removeEventListener("abort", stop);
+      const waiting: WaitingTask = {
+        resolve: (lease) => {
+          settled();
+          resolve(lease);
+        },
+        reject: (error) => {
+          settled();
+          reject(error);
+        },
+      };
+      signal.addEventListener("abort", stop, { once: true });
+      this.waiting.push(waiting);
       this.assign();
     });
   }
