@@ -44,6 +44,17 @@ export interface SchedulerHandle {
   fail(error: unknown): void;
   /** Waits for a promise that is part of the execution, then continues the run. */
   whenSettled(promise: Promise<unknown>, ended: (value: unknown) => void, failed: (error: unknown) => void): void;
+  /**
+   * The same for many promises, one after another.
+   *
+   * @param next takes a value before `ended`: the promise that is waited for in its place, if nothing else is to be done.
+   * @returns the function that waits for a promise. It makes no closure for each of them.
+   */
+  waiter(
+    ended: (value: unknown) => void,
+    failed: (error: unknown) => void,
+    next: (value: unknown) => Promise<unknown> | undefined,
+  ): (promise: Promise<unknown>) => void;
   /** From now on, a started step may settle after later ones have started. */
   startCounting(): void;
   /**

@@ -16,6 +16,18 @@ export interface ChainedMap {
   advanceTo(done: number): void;
   advancePast(element: number): void;
   failOrAwait(element: number, exit: { readonly promise: Promise<unknown> } | { readonly error: unknown }): void;
+  /** A unit that was waited for has its value, or has failed. */
+  settle(unit: number, value: unknown): void;
+  reject(unit: number, error: unknown): void;
+  /** Ends the unit of a place with its value and starts the next one there; undefined, and nothing done, if that is not all there is to do. */
+  replaceUnit(place: Place, value: unknown): Promise<unknown> | undefined;
+}
+
+/** A unit in flight. It is used again for the next one: a map of many elements makes no closures for each of them. */
+export interface Place {
+  map: ChainedMap | undefined;
+  unit: number;
+  readonly wait: (promise: Promise<unknown>) => void;
 }
 
 /**
@@ -28,6 +40,7 @@ export class MapChain {
   private started = false;
   private readonly limit: number;
   private readonly maps: ChainedMap[] = [];
+  private readonly freePlaces: Place[] = [];
   /** The units to do next, each after its map: the last put on comes first, so elements go deep before they go wide. */
   private readonly pending: (ChainedMap | number)[] = [];
 
@@ -92,19 +105,55 @@ export class MapChain {
     return false;
   }
 
-  /** Counts a call as in flight until its promise settles. */
-  async(promise: Promise<unknown>, ended: (value: unknown) => void, failed: (error: unknown) => void): void {
+  /** Counts a unit as in flight until its promise settles. */
+  awaitUnit(map: ChainedMap, unit: number, promise: Promise<unknown>): void {
+    this.inFlight++;
+    const place = this.freePlaces.pop() ?? this.newPlace();
+    place.map = map;
+    place.unit = unit;
+    place.wait(promise);
+  }
+
+  private newPlace(): Place {
+    const place: Place = {
+      map: undefined,
+      unit: 0,
+      wait: this.execution.waiter(
+        (value) => {
+          this.leave(place).settle(place.unit, value);
+          this.drain();
+        },
+        (error) => this.leave(place).reject(place.unit, error),
+        (value) => {
+          // Other maps, or units that came meanwhile, have their turn.
+          if (this.maps.length > 1 || this.pending.length > 0) return undefined;
+          return place.map!.replaceUnit(place, value);
+        },
+      ),
+    };
+    return place;
+  }
+
+  /** Returns the map whose unit has settled. */
+  private leave(place: Place): ChainedMap {
+    this.inFlight--;
+    this.freePlaces.push(place);
+    return place.map!;
+  }
+
+  /** Counts work before a unit as in flight until its promise settles. */
+  async(promise: Promise<unknown>, ended: () => void): void {
     this.inFlight++;
     this.execution.whenSettled(
       promise,
-      (value) => {
+      () => {
         this.inFlight--;
-        ended(value);
+        ended();
         this.drain();
       },
       (error) => {
         this.inFlight--;
-        failed(error);
+        this.execution.fail(error);
       },
     );
   }

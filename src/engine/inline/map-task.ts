@@ -1,8 +1,9 @@
+import { types } from "node:util";
 import type { NodeError } from "../../errors.js";
 import type { Step } from "../../graph/plan.js";
 import { asError } from "../../util/as-error.js";
 import { isAsync } from "../../util/is-async.js";
-import { isPromise, promiseOf } from "../../util/thenable.js";
+import { isPrimitive, isPromise, promiseOf } from "../../util/thenable.js";
 import { convertInputs } from "../elements/convert-inputs.js";
 import { type ElementSelection, MAX_NAMED, mapEndCounts } from "../elements/element-selection.js";
 import { MapElements } from "../elements/elements.js";
@@ -15,7 +16,7 @@ import { now } from "../lifecycle/events.js";
 import { runFastPath } from "../scheduler/fast-path.js";
 import { callBatch } from "./batch-call.js";
 import { buildResources } from "./build-resources.js";
-import type { ChainedMap, MapChain } from "./map-chain.js";
+import type { ChainedMap, MapChain, Place } from "./map-chain.js";
 import { callElement, type FusedMap } from "./map-fast-path.js";
 import { childValues, collectError, invokeStep, putElement, toNodeError } from "./step-call.js";
 
@@ -38,6 +39,8 @@ export class MapTask implements ChainedMap {
   private readonly direct: boolean;
   /** True if it is a map of a method, without a listener. */
   private readonly isPlain: boolean;
+  /** True if, moreover, each call gives a promise, and no other map takes elements from it or gives it some. */
+  private readonly isPlainAsync: boolean;
   private next = 0;
   private remaining: number;
   private failures = 0;
@@ -70,6 +73,12 @@ export class MapTask implements ChainedMap {
     const fixed = lists.map((list, i) => (flowing[i] === undefined ? snapshot(list) : list));
     this.elements = new MapElements(fixed, map.product, selection ?? execution.slice);
     this.isPlain = this.direct && execution.slice === undefined && execution.program.methods[step.index] !== undefined;
+    this.isPlainAsync =
+      this.isPlain &&
+      selection === undefined &&
+      types.isAsyncFunction(execution.program.methods[step.index]) &&
+      map.streamsTo.length === 0 &&
+      flowing.every((source) => source === undefined);
     this.length = this.elements.length;
     this.unitCount = map.batch || 1;
     this.units = Math.ceil(this.length / this.unitCount);
@@ -140,17 +149,11 @@ export class MapTask implements ChainedMap {
   }
 
   private openLane(): FusedMap {
+    if (this.lanes !== undefined) return this.lanes;
     const { step, results } = this;
     const { methods, self } = this.execution.program;
-    const method = methods[step.index]!;
-    this.lanes ??= {
-      step: step.index,
-      method,
-      self,
-      lists: this.elements.lists,
-      shared: this.shared!,
-      results,
-    };
+    const { lists } = this.elements;
+    this.lanes = { step: step.index, method: methods[step.index]!, self, lists, shared: this.shared!, results };
     return this.lanes;
   }
 
@@ -173,7 +176,7 @@ export class MapTask implements ChainedMap {
   failOrAwait(element: number, left: { readonly promise: Promise<unknown> } | { readonly error: unknown }): void {
     this.next = element + 1;
     if ("error" in left) this.execution.fail(this.failed(element, left.error));
-    else this.await(element, left.promise);
+    else this.chain.awaitUnit(this, element, left.promise);
   }
 
   /** Begins the next unit of whole lists. @returns false if there is none. */
@@ -208,7 +211,7 @@ export class MapTask implements ChainedMap {
       this.execution.fail(error);
       return;
     }
-    if (isPromise(value)) this.await(unit, value);
+    if (isPromise(value)) this.chain.awaitUnit(this, unit, value);
     else this.setStored(unit, value);
   }
 
@@ -225,18 +228,10 @@ export class MapTask implements ChainedMap {
       return;
     }
     if (promise === undefined) this.setStored(unit, value);
-    else this.await(unit, promise);
+    else this.chain.awaitUnit(this, unit, promise);
   }
 
-  private await(unit: number, value: Promise<unknown>): void {
-    this.chain.async(
-      value,
-      (settled) => this.settle(unit, settled),
-      (error) => this.execution.fail(this.direct ? this.failed(unit, error) : error),
-    );
-  }
-
-  private settle(unit: number, settled: unknown): void {
+  settle(unit: number, settled: unknown): void {
     let value: unknown;
     try {
       value = convertInputs(settled, undefined);
@@ -245,6 +240,18 @@ export class MapTask implements ChainedMap {
       return;
     }
     this.setStored(unit, value);
+  }
+
+  replaceUnit(place: Place, value: unknown): Promise<unknown> | undefined {
+    if (!this.isPlainAsync || !isPrimitive(value) || this.next >= this.units) return undefined;
+    this.results[place.unit] = value;
+    this.remaining--;
+    place.unit = this.next++;
+    return promiseOf(callElement(this.openLane(), place.unit));
+  }
+
+  reject(unit: number, error: unknown): void {
+    this.execution.fail(this.direct ? this.failed(unit, error) : error);
   }
 
   /** Reads what all elements share, once. @returns false if a resource is still being built: the unit comes again. */
@@ -261,14 +268,10 @@ export class MapTask implements ChainedMap {
       return false;
     }
     if (this.building !== undefined) {
-      this.chain.async(
-        this.building,
-        () => {
-          this.shared ??= this.takeShared();
-          this.chain.enqueue(this, unit);
-        },
-        (error) => this.execution.fail(error),
-      );
+      this.chain.async(this.building, () => {
+        this.shared ??= this.takeShared();
+        this.chain.enqueue(this, unit);
+      });
       return false;
     }
     this.shared = this.takeShared();

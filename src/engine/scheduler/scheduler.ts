@@ -122,13 +122,43 @@ export abstract class Scheduler extends ExecutionContext implements SchedulerHan
   }
 
   whenSettled(promise: Promise<unknown>, ended: (value: unknown) => void, failed: (error: unknown) => void): void {
-    this.readyQueue.startCounting();
-    this.calls++;
-    this.run.beginWork();
+    this.beginWait();
     promise.then(
       (value) => this.continueRun(ended, value),
       (error: unknown) => this.continueRun(failed, error),
     );
+  }
+
+  waiter(
+    ended: (value: unknown) => void,
+    failed: (error: unknown) => void,
+    next: (value: unknown) => Promise<unknown> | undefined,
+  ): (promise: Promise<unknown>) => void {
+    const onValue = (value: unknown) => {
+      const following = this.stopped ? undefined : this.callInRun(next, value);
+      if (following === undefined) this.continueRun(ended, value);
+      else following.then(onValue, onError);
+    };
+    const onError = (error: unknown) => this.continueRun(failed, error);
+    return (promise) => {
+      this.beginWait();
+      promise.then(onValue, onError);
+    };
+  }
+
+  private beginWait(): void {
+    this.readyQueue.startCounting();
+    this.calls++;
+    this.run.beginWork();
+  }
+
+  private callInRun<R>(call: (value: unknown) => R, value: unknown): R {
+    const before = enterRun(this.currentRun);
+    try {
+      return call(value);
+    } finally {
+      exitRun(before);
+    }
   }
 
   private continueRun(then: (settled: unknown) => void, settled: unknown): void {
