@@ -291,6 +291,17 @@ const RUNS = inArea("Nodes and runs", {
     causes: ["Threads need V8's serializer; a cache needs V8's inspector."],
     fix: ['Run the pipeline under Node, with the maps and nodes `"async"`, or without a cache, as the error says.'],
   },
+  REPLACED_METHOD: {
+    summary: "A method of a pipeline was replaced where a run can't call the new one.",
+    causes: [
+      'A test has replaced the method on an object of the class: `pipeline.page = fake`, `vi.spyOn(pipeline, "page")`.',
+      "A test has replaced the method on the class after a run, and the run sends it to threads or to another host, which import the original.",
+    ],
+    fix: [
+      'Replace it on the class, `vi.spyOn(Pages.prototype, "page")`, and run in this process.',
+      "Or give the node's value: `{ given: { page } }`.",
+    ],
+  },
   RESOURCE_FAILED: {
     summary: "A resource could not be built.",
     causes: ["The method with `@resource` threw an error, which is the `cause`."],

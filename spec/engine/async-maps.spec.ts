@@ -151,7 +151,8 @@ describe("a map of an async method", () => {
         @input() xs!: number[];
       }
       Object.defineProperty(Odd.prototype, "next", { value: method, writable: true, configurable: true });
-      mapOver("xs")(Odd.prototype as never, "next" as never, Object.getOwnPropertyDescriptor(Odd.prototype, "next")!);
+      const decorate = mapOver("xs" as never) as unknown as (...member: unknown[]) => void;
+      decorate(Odd.prototype, "next", Object.getOwnPropertyDescriptor(Odd.prototype, "next"));
       const xs = Array.from({ length: 40 }, (_, i) => i);
       const found = (await new Odd().run({ xs } as never)) as unknown as { next: number[] };
       expect(found.next, what).to.deep.equal(xs.map((x) => x + 1));

@@ -65,26 +65,6 @@ describe("an execution", () => {
     expect((await new Scaled().run({ x: 5 } as never)).counted).to.equal("5 1");
   });
 
-  it("runs a method that a test has replaced on the class, in new objects", async () => {
-    class Fetched extends Pipeline {
-      @input() url!: string;
-      @node("url") page(url: string): string {
-        return `the page of ${url}`;
-      }
-      @node("page") size(page: string): number {
-        return page.length;
-      }
-    }
-    expect(await new Fetched().run({ url: "u" })).to.deep.equal({ page: "the page of u", size: 13 });
-    const { page } = Fetched.prototype;
-    Fetched.prototype.page = function (this: Fetched, url: string): string {
-      return `${url} of ${this.constructor.name}`;
-    };
-    expect(await new Fetched().run({ url: "u" })).to.deep.equal({ page: "u of Fetched", size: 12 });
-    Fetched.prototype.page = page;
-    expect(await new Fetched().run({ url: "u" })).to.deep.equal({ page: "the page of u", size: 13 });
-  });
-
   it("overlaps independent nested pipelines, and the elements of map, unless told otherwise", async () => {
     const order: string[] = [];
     class Branch extends Pipeline {

@@ -1,6 +1,7 @@
-import type { PipelineClass } from "../../dsl/members.js";
+import { classNameOf, type PipelineClass } from "../../dsl/members.js";
 import type { OnError } from "../../dsl/node-options.js";
 import type { PipelineOptions } from "../../dsl/pipeline-options.js";
+import { HypernodesError } from "../../errors.js";
 import type { PlanMapOptions } from "../../graph/plan.js";
 import { type InputDefaults, type Plan, planFor } from "../../graph/plan.js";
 import { planPipelineMap } from "../../graph/plan-map.js";
@@ -30,8 +31,13 @@ interface SubProgramSpec {
   readonly wanted: readonly number[];
 }
 
-/** @param onError what a map over a whole pipeline does there, if not what it does here. */
-export function toProgramSpec({ plan, object }: Program, part?: SubProgramSpec, onError?: OnError): ProgramSpec {
+/**
+ * @param onError what a map over a whole pipeline does there, if not what it does here.
+ * @throws {HypernodesError} `REPLACED_METHOD`.
+ */
+export function toProgramSpec(program: Program, part?: SubProgramSpec, onError?: OnError): ProgramSpec {
+  const { plan, object } = program;
+  rejectReplaced(program, part?.steps ?? plan.steps.keys());
   const outer = subProgramSpecs.get(plan);
   const { outputs, given } = pipelinePlan(plan);
   return {
@@ -45,6 +51,24 @@ export function toProgramSpec({ plan, object }: Program, part?: SubProgramSpec, 
     part: part && composeSteps(outer?.part, part),
     fields: fieldsOf(object, pipelinePlan(plan)),
   };
+}
+
+function rejectReplaced({ plan, pipeline, replaced, children }: Program, steps: Iterable<number>): void {
+  const where = classNameOf(pipeline);
+  for (const index of steps) {
+    const { name, resources } = plan.steps[index]!;
+    const child = children[index]?.program;
+    if (child !== undefined) rejectReplaced(child, child.plan.steps.keys());
+    const used = [name, ...resources.map((resource) => plan.resources[resource]!.name)];
+    const found = used.find((one) => replaced.includes(one));
+    if (found === undefined) continue;
+    throw new HypernodesError({
+      code: "REPLACED_METHOD",
+      where: `${where}.${found}`,
+      problem: "the method was replaced after a run, and threads and other hosts import the original",
+      advice: `Run it in this process: { execution: { nodes: "async", maps: "async" } }. To give its value: { given: { ${found} } }.`,
+    });
+  }
 }
 
 /** The plans that are parts of others, and what those compute as a whole. */

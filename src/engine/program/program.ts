@@ -1,5 +1,6 @@
 import type { Method } from "../../dsl/brands.js";
-import type { PipelineClass } from "../../dsl/members.js";
+import { classNameOf, type PipelineClass } from "../../dsl/members.js";
+import { HypernodesError } from "../../errors.js";
 import type { GraphNode } from "../../graph/graph.js";
 import type { Plan, PlannedChild, SlotUses } from "../../graph/plan.js";
 import { getOrCreate } from "../../util/get-or-create.js";
@@ -32,6 +33,8 @@ export interface Program {
   readonly builders: readonly Method[];
   /** For each step its nested program, if it has one. */
   readonly children: readonly (NestedProgram | undefined)[];
+  /** Names of the methods that were replaced after the class's first run. */
+  readonly replaced: readonly string[];
 }
 
 /** A nested pipeline, ready to be run for a call. */
@@ -57,22 +60,29 @@ interface ClassProgram extends Omit<Program, "object" | "self" | "children"> {
 /** The `this` of methods that have no word for it. */
 const UNREAD_THIS: object = Object.freeze(Object.create(null));
 
-const programs = new WeakMap<object, Map<Plan, Program>>();
+const programs = new WeakMap<object, Program[]>();
 const guards = new WeakMap<object, object>();
 const classPrograms = new WeakMap<Plan, ClassProgram>();
 
+/** @throws {HypernodesError} `REPLACED_METHOD`. */
 export function programFor(pipeline: object, plan: Plan): Program {
-  const known = getOrCreate(programs, pipeline, () => new Map<Plan, Program>());
+  const known = getOrCreate(programs, pipeline, (): Program[] => []);
   const guarded = guards.get(pipeline);
   if (guarded !== undefined && !hasFieldsOf(guarded, pipeline)) {
     guards.delete(pipeline);
-    known.clear();
+    known.length = 0;
   }
-  return getOrCreate(known, plan, () => {
-    const ofClass = classProgramFor(pipeline, plan);
-    const guard = () => createThisGuard(pipeline, plan.graph);
-    return bindToObject(ofClass, pipeline, ofClass.readsThis ? getOrCreate(guards, pipeline, guard) : UNREAD_THIS);
-  });
+  const at = known.findIndex((program) => program.plan === plan);
+  if (at >= 0 && hasMethods(pipeline, known[at]!)) return known[at]!;
+  const ofClass = classProgramFor(pipeline, plan);
+  const guard = () => createThisGuard(pipeline, plan.graph);
+  const program = bindToObject(
+    ofClass,
+    pipeline,
+    ofClass.readsThis ? getOrCreate(guards, pipeline, guard) : UNREAD_THIS,
+  );
+  known[at >= 0 ? at : known.length] = program;
+  return program;
 }
 
 /**
@@ -90,25 +100,63 @@ function bindToObject(ofClass: ClassProgram, object: object, self: object): Prog
     isBareCall: ofClass.isBareCall,
     fastPathLength: ofClass.fastPathLength,
     builders: ofClass.builders,
+    replaced: ofClass.replaced,
     children: ofClass.noChildren ?? ofClass.plan.steps.map(({ node, child }) => child && bindNested(node, child)),
   };
 }
 
 /** Returns the class's program of a plan; a new one if a test has replaced one of the methods. */
 function classProgramFor(pipeline: object, plan: Plan): ClassProgram {
-  const prototype = Object.getPrototypeOf(pipeline) as Record<string, Method>;
   const known = classPrograms.get(plan);
-  if (known !== undefined && hasMethods(prototype, known)) return known;
+  if (known !== undefined && hasMethods(pipeline, known)) return known;
+  const prototype = Object.getPrototypeOf(pipeline) as Record<string, Method>;
   const program = bindToClass(pipeline.constructor as PipelineClass, prototype, plan);
+  hasMethods(pipeline, program);
   classPrograms.set(plan, program);
   return program;
 }
 
-function hasMethods(prototype: Readonly<Record<string, Method>>, { plan, methods, builders }: ClassProgram): boolean {
-  return (
-    plan.steps.every(({ name }, i) => methods[i] === undefined || methods[i] === prototype[name]) &&
-    plan.resources.every(({ name }, i) => builders[i] === prototype[name])
-  );
+type Bound = Pick<Program, "plan" | "methods" | "builders"> & Partial<Pick<Program, "children">>;
+
+/**
+ * Tells if a program calls the methods that the class has now: a test may replace them between two runs.
+ *
+ * @throws {HypernodesError} `REPLACED_METHOD`.
+ */
+function hasMethods(pipeline: object, { plan, methods, builders, children }: Bound): boolean {
+  for (let i = 0; i < methods.length; i++) {
+    const method = methods[i];
+    if (method !== undefined) {
+      if (!isMethodOf(pipeline, plan.steps[i]!.name, method)) return false;
+    } else if (children !== undefined) {
+      const { program } = children[i]!;
+      if (!hasMethods(program.object, program)) return false;
+    }
+  }
+  for (let i = 0; i < builders.length; i++) {
+    if (!isMethodOf(pipeline, plan.resources[i]!.name, builders[i]!)) return false;
+  }
+  return true;
+}
+
+function isMethodOf(pipeline: object, name: string, method: Method): boolean {
+  if ((pipeline as Record<string, unknown>)[name] === method) return true;
+  if ((Object.getPrototypeOf(pipeline) as Record<string, unknown>)[name] !== method) return false;
+  rejectOwnMethod(pipeline, name);
+  return true;
+}
+
+/** An object may have a field of a method's name: that of an input which a subclass made a node of. */
+function rejectOwnMethod(pipeline: object, name: string): void {
+  if (typeof (pipeline as Record<string, unknown>)[name] !== "function") return;
+  const type = pipeline.constructor as PipelineClass;
+  if (Object.hasOwn(new type(), name)) return;
+  throw new HypernodesError({
+    code: "REPLACED_METHOD",
+    where: `${classNameOf(type)}.${name}`,
+    problem: "this object has a function of that name of its own, and a run calls the method of the class",
+    advice: `Replace it on the class: ${classNameOf(type)}.prototype.${name}. To give its value: { given: { ${name} } }.`,
+  });
 }
 
 function bindToClass(pipeline: PipelineClass, prototype: Readonly<Record<string, Method>>, plan: Plan): ClassProgram {
@@ -134,7 +182,21 @@ function bindToClass(pipeline: PipelineClass, prototype: Readonly<Record<string,
     isBareCall: direct,
     fastPathLength: plan.canStream ? 0 : firstGuarded < 0 ? plan.steps.length : firstGuarded,
     builders,
+    replaced: replacedOf(prototype, [...plan.steps.filter(({ child }) => child === undefined), ...plan.resources]),
   };
+}
+
+/** For each class, its methods as its first run found them: those that threads and other hosts import. */
+const originals = new WeakMap<object, Map<string, Method>>();
+
+function replacedOf(
+  prototype: Readonly<Record<string, Method>>,
+  members: readonly { readonly name: string }[],
+): string[] {
+  const first = getOrCreate(originals, prototype, () => new Map<string, Method>());
+  return members
+    .map(({ name }) => name)
+    .filter((name) => getOrCreate(first, name, () => prototype[name]!) !== prototype[name]);
 }
 
 /** Binds a nested plan to a new object of its class, with what was bound on it. */
@@ -196,6 +258,7 @@ export function programForMap(pipeline: object, plan: Plan): Program {
     isBareCall: [!isGuarded(node.options)],
     fastPathLength: 0,
     builders: [],
+    replaced: [],
     children: [nestedProgram(child!, programFor(pipeline, inner), new Array(inner.slots), inputs)],
   };
 }
