@@ -46,12 +46,15 @@ import { plainName } from "./values/plain-name.js";
 import { type RenderableGraph, withRendering } from "./view/renderable-graph.js";
 
 declare global {
-  // Declared as in TypeScript's esnext.disposable: a project without that library and without Node's types has neither.
+  // Declared as in TypeScript's libraries: a project may have neither these nor Node's types.
   interface SymbolConstructor {
     readonly asyncDispose: unique symbol;
   }
   interface AsyncDisposable {
     [Symbol.asyncDispose](): PromiseLike<void>;
+  }
+  interface AbortSignal {
+    readonly aborted: boolean;
   }
 }
 

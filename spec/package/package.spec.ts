@@ -79,6 +79,18 @@ const PRINTED = {
   message: "InThreads.points[1]: failed with RangeError: no negative numbers\n  given xs = -2",
 };
 
+/** Names what browsers and Node have, and the language has not. */
+const NO_LIBRARY = `
+import { currentRun, type Each, input, mapOver, Pipeline, sqlite } from "hypernodes";
+class Words extends Pipeline {
+  @input() texts!: string[];
+  @mapOver("texts") length(text: string): Each<number> {
+    return currentRun().signal.aborted ? 0 : text.length;
+  }
+}
+await new Words().run({ texts: ["a"] }, { cache: sqlite("cache.sqlite"), signal: currentRun().signal });
+`;
+
 /** The packed tarball, installed in an empty folder: what a user gets. */
 describe("the package @slow", () => {
   let folder: string;
@@ -200,6 +212,28 @@ describe("the package @slow", () => {
       expect((await execute(process.execPath, [path.join(project, "first.js")])).stdout).to.equal("{ total: 5 }\n");
     });
   }
+
+  it("has declarations that need no library but the language's, and go with each of them (table)", async () => {
+    const project = path.join(folder, "libraries");
+    mkdirSync(project);
+    writeFileSync(path.join(project, "main.ts"), NO_LIBRARY);
+    const tsc = path.join(path.dirname(require.resolve("typescript-7/package.json")), "bin", "tsc");
+    for (const lib of [["ES2022"], ["ES2022", "DOM"], ["ESNext"], ["ESNext", "WebWorker"]]) {
+      for (const types of [[], ["node"]]) {
+        const typeRoots = [path.join(root, "node_modules", "@types")];
+        const compilerOptions = {
+          ...{ target: "ES2022", module: "NodeNext", strict: true, noEmit: true, lib, types },
+          typeRoots,
+        };
+        const options = { ...compilerOptions, experimentalDecorators: true, emitDecoratorMetadata: true };
+        writeFileSync(
+          path.join(project, "tsconfig.json"),
+          JSON.stringify({ compilerOptions: options, files: ["main.ts"] }),
+        );
+        expect((await execute(process.execPath, [tsc, "-p", project])).stdout, `${lib} ${types}`).to.equal("");
+      }
+    }
+  });
 
   it("runs under swc, with metadata", async () => {
     config({});
