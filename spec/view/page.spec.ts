@@ -242,6 +242,6 @@ describe("the graph's page in a browser @slow", () => {
     const graph = new Corpus().graph();
     await shoot("page", graph.toHtml({ report: seen }), (page) => box(page, "vectors").click());
     await shoot("page-200", graphPage(large(200), {}));
-    writeFileSync(path.join(target, "graph.svg"), await graph.toSvg({ depth: 2 }));
+    writeFileSync(path.join(target, "graph.svg"), await graph.toSvg({ depth: 2, report: seen }));
   });
 });
