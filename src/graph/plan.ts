@@ -131,11 +131,17 @@ const plans = new WeakMap<Graph, Map<string, Plan>>();
  */
 export function planFor(graph: Graph, outputs: readonly string[] = graph.outputs, given: readonly string[] = []): Plan {
   const known = getOrCreate(plans, graph, () => new Map());
-  const key = outputs === graph.outputs && given.length === 0 ? "" : JSON.stringify([outputs, [...given].sort()]);
-  return getOrCreate(known, key, () => {
+  return getOrCreate(known, planKey(graph, outputs, given), () => {
     checkNames(graph, outputs, given);
     return compilePlan(graph, outputs, new Set(given));
   });
+}
+
+/** What most runs select has a key that costs nothing. */
+function planKey(graph: Graph, outputs: readonly string[], given: readonly string[]): string {
+  if (given.length > 0) return JSON.stringify([outputs, [...given].sort()]);
+  if (outputs === graph.outputs) return "all";
+  return outputs.length === 1 ? `one ${outputs[0]}` : JSON.stringify(outputs);
 }
 
 /** Tells if any of some steps, or of the steps nested in them, has a time limit. */
