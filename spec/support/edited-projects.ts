@@ -60,8 +60,8 @@ function hook(file: string): string {
   return pathToFileURL(path.resolve("node_modules", file)).href;
 }
 
-/** Each keeps what its process has read of all of them, which grows with their square; a loader takes a second to start. */
-const PER_PROCESS = 60;
+/** A loader takes a second to start; what a process has read of all projects, it keeps for each, which grows with their square. */
+const PER_PROCESS = 180;
 
 /**
  * Runs each project before its edit and after it, with a store of its own and without one. A process runs several of them before,

@@ -1,6 +1,7 @@
 import { getOrCreate } from "../../util/get-or-create.js";
 import {
   type FunctionPlace,
+  inspecting,
   placesOf,
   readingAhead,
   type Scopes,
@@ -38,8 +39,27 @@ export function factsOf(functions: readonly Function[]): FunctionFacts[] {
   return placesOf(functions).map((place) => {
     if (place.kind !== "code") return place;
     const { script, scopes } = place;
-    return { kind: "code", script, offset: script.url.startsWith("node:") ? place.line : offsetIn(place), scopes };
+    if (script.url.startsWith("node:")) return { kind: "code", script, offset: place.line, scopes };
+    return isPackaged(script.url)
+      ? new PackagedPlace(place)
+      : { kind: "code", script, offset: offsetIn(place), scopes };
   });
+}
+
+/** Of a package's script the text, for which V8 lists all scripts of the process, is seldom asked for. */
+class PackagedPlace {
+  readonly kind = "code";
+  readonly script: Script;
+  readonly scopes: Scopes;
+
+  constructor(private readonly place: Extract<FunctionPlace, { kind: "code" }>) {
+    this.script = place.script;
+    this.scopes = place.scopes;
+  }
+
+  get offset(): number {
+    return inspecting(() => offsetIn(this.place));
+  }
 }
 
 function offsetIn({ script, line, column }: Extract<FunctionPlace, { kind: "code" }>): number {
