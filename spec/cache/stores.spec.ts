@@ -4,6 +4,7 @@ import path from "node:path";
 import { mock } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import KeyvRedis from "@keyv/redis";
+import { DatabaseSync } from "@photostructure/sqlite";
 import { expect } from "chai";
 import fc from "fast-check";
 import { Keyv } from "keyv";
@@ -23,7 +24,7 @@ import {
   Pipeline,
   sqlite,
 } from "../../src/index.js";
-import { newFolder } from "../support/caches.js";
+import { newFolder, newSqlite } from "../support/caches.js";
 import { checkPurity } from "../support/check-purity.js";
 import { inject } from "../support/faults.js";
 import { FolderStore } from "../support/folder-store.mjs";
@@ -198,6 +199,28 @@ describe("stores", () => {
       },
     };
   });
+
+  for (const options of [
+    {},
+    { execution: { maps: "sequential" } },
+    { explain: true },
+    { outputs: ["texts"] },
+  ] as const) {
+    it(`sqlite: what a run has only read, ${JSON.stringify(options)}, was used; what explain has read was not`, async () => {
+      const store = newSqlite();
+      const texts = new Texts().with({ cache: store });
+      await texts.run({ xs: [3, 4] });
+      await texts.run({ xs: [1, 2] });
+      const file = new DatabaseSync(store.path);
+      file.exec("UPDATE entries SET used = used - 7200000");
+      file.close();
+      await texts.explain({ xs: [3, 4] });
+      await texts.run({ xs: [1, 2] }, options);
+      await store.prune({ maxAge: 3_600_000 });
+      const [explained] = await texts.explain({ xs: [1, 2, 3, 4] });
+      expect(explained).to.include({ computed: 2, cached: 2 });
+    });
+  }
 
   it("memory({ max }) keeps the entries that were used last", async () => {
     const store = memory({ max: 3 });
