@@ -222,6 +222,33 @@ describe("stores", () => {
     });
   }
 
+  describe("keyv(store) whose server is away", () => {
+    const away = () => Promise.reject(new Error("connect ECONNREFUSED"));
+    const silent = () => new Promise<never>(() => {});
+    const head = { kind: "value", digest: "d", models: "", bytes: 1, pipeline: "P", node: "n", code: "c", usedAt: 0 };
+    const listing = async function* () {
+      yield ["hypernodes:1:a", head];
+    };
+    const works = ["stats", "prune", "clear"] as const;
+    for (const [what, broken, failing] of [
+      ["rejects what is listed", { iterator: () => ({ [Symbol.asyncIterator]: () => ({ next: away }) }) }, works],
+      ["never lists anything @slow", { iterator: () => ({ [Symbol.asyncIterator]: () => ({ next: silent }) }) }, works],
+      ["rejects what is removed", { iterator: listing, delete: away }, ["prune", "clear"]],
+      ["rejects what is removed together", { iterator: listing, deleteMany: away }, ["prune", "clear"]],
+      ["never removes anything @slow", { iterator: listing, delete: silent }, ["prune", "clear"]],
+    ] as const) {
+      it(`${what}: STORE_UNAVAILABLE for ${failing.join(", ")}`, async () => {
+        const store = keyv({ get: async () => undefined, set: async () => true, delete: async () => true, ...broken });
+        const all = { stats: () => store.stats(), prune: () => store.prune({ maxAge: 1 }), clear: () => store.clear() };
+        const errors = await Promise.all(failing.map((work) => rejection<HypernodesError>(all[work]())));
+        for (const { code, where } of errors) {
+          expect(code).to.equal("STORE_UNAVAILABLE");
+          expect(where).to.equal("keyv(...)");
+        }
+      });
+    }
+  });
+
   it("memory({ max }) keeps the entries that were used last", async () => {
     const store = memory({ max: 3 });
     const same = new Same().with({ cache: store });
