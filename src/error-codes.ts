@@ -429,9 +429,12 @@ const CACHES = inArea("Cache", {
     ],
   },
   STORE_UNAVAILABLE: {
-    summary: "The cache file can't be opened.",
-    causes: ["The disk is full, the directory can't be written to, or another process locks the file."],
-    fix: ["Make room, use a path that can be written to, or stop the other process."],
+    summary: "The cache can't be opened, read or pruned.",
+    causes: [
+      "The disk is full, the directory or the file can't be written to, or another process locks the file.",
+      "The server of a Keyv does not answer.",
+    ],
+    fix: ["Make room, use a path that can be written to, stop the other process, or start the server."],
   },
 });
 

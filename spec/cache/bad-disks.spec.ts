@@ -458,4 +458,77 @@ describe("a store's path that is @slow", () => {
     });
     expect(warnings).to.have.length(1);
   });
+
+  describe("that can't be used any more when it is pruned or cleared", () => {
+    const rows: Record<
+      string,
+      {
+        /** @returns the path of the spoilt file. */ readonly spoil: (disk: Disk, file: string) => string;
+        readonly code: string;
+        readonly reads: boolean;
+      }
+    > = {
+      "the disk is full": {
+        spoil: (_, file) => {
+          fill(path.dirname(file));
+          return file;
+        },
+        code: "STORE_UNAVAILABLE",
+        reads: true,
+      },
+      "the disk is read-only": {
+        spoil: (disk, file) => {
+          sql(file, "PRAGMA wal_checkpoint(TRUNCATE)");
+          const there = disk.mount("protected");
+          copyFileSync(file, path.join(there, "values.sqlite"));
+          disk.protect(there);
+          return path.join(there, "values.sqlite");
+        },
+        code: "STORE_UNAVAILABLE",
+        reads: true,
+      },
+      "its tables are gone": {
+        spoil: (_, file) => sql(file, "DROP TABLE entries"),
+        code: "BAD_STORE",
+        reads: false,
+      },
+      "its pages are damaged": {
+        spoil: (_, file) => {
+          sql(file, "PRAGMA wal_checkpoint(TRUNCATE)");
+          const bytes = readFileSync(file);
+          bytes.fill(0xa5, 4096);
+          writeFileSync(file, bytes);
+          return file;
+        },
+        code: "BAD_STORE",
+        reads: false,
+      },
+    };
+    for (const [what, { spoil, code, reads }] of Object.entries(rows)) {
+      it(`${what}: ${code}, and a run goes on`, async function () {
+        const disk = new Disk(newFolder("maintained"));
+        try {
+          const file = path.join(disk.mount("small", "size=512k"), "values.sqlite");
+          const xs = Array.from({ length: 200 }, (_, i) => i);
+          await new Sum().run({ xs }, { cache: sqlite(file) });
+          const store = sqlite(spoil(disk, file));
+          await warningsOf(async () => {
+            for (const work of [() => store.prune({ maxBytes: 1 }), () => store.clear(), () => store.clear(Sum)]) {
+              const error: Partial<HypernodesError> = await rejection(work());
+              expect(error.code, error.message).to.equal(code);
+              expect(error.message).to.contain("values.sqlite");
+            }
+            if (reads) expect((await store.stats()).entries).to.be.at.least(200);
+            else expect(((await rejection(store.stats())) as HypernodesError).code).to.equal(code);
+            expect(await new Sum().run({ xs }, { cache: store })).to.deep.equal(await new Sum().run({ xs }));
+          });
+        } catch (error) {
+          if (error instanceof NoMount) this.skip();
+          throw error;
+        } finally {
+          disk.end();
+        }
+      });
+    }
+  });
 });

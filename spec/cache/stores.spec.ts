@@ -4,6 +4,7 @@ import path from "node:path";
 import { mock } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import KeyvRedis from "@keyv/redis";
+import { DatabaseSync } from "@photostructure/sqlite";
 import { expect } from "chai";
 import fc from "fast-check";
 import { Keyv } from "keyv";
@@ -23,7 +24,7 @@ import {
   Pipeline,
   sqlite,
 } from "../../src/index.js";
-import { newFolder } from "../support/caches.js";
+import { newFolder, newSqlite } from "../support/caches.js";
 import { checkPurity } from "../support/check-purity.js";
 import { inject } from "../support/faults.js";
 import { FolderStore } from "../support/folder-store.mjs";
@@ -197,6 +198,55 @@ describe("stores", () => {
         await redis.stop();
       },
     };
+  });
+
+  for (const options of [
+    {},
+    { execution: { maps: "sequential" } },
+    { explain: true },
+    { outputs: ["texts"] },
+  ] as const) {
+    it(`sqlite: what a run has only read, ${JSON.stringify(options)}, was used; what explain has read was not`, async () => {
+      const store = newSqlite();
+      const texts = new Texts().with({ cache: store });
+      await texts.run({ xs: [3, 4] });
+      await texts.run({ xs: [1, 2] });
+      const file = new DatabaseSync(store.path);
+      file.exec("UPDATE entries SET used = used - 7200000");
+      file.close();
+      await texts.explain({ xs: [3, 4] });
+      await texts.run({ xs: [1, 2] }, options);
+      await store.prune({ maxAge: 3_600_000 });
+      const [explained] = await texts.explain({ xs: [1, 2, 3, 4] });
+      expect(explained).to.include({ computed: 2, cached: 2 });
+    });
+  }
+
+  describe("keyv(store) whose server is away", () => {
+    const away = () => Promise.reject(new Error("connect ECONNREFUSED"));
+    const silent = () => new Promise<never>(() => {});
+    const head = { kind: "value", digest: "d", models: "", bytes: 1, pipeline: "P", node: "n", code: "c", usedAt: 0 };
+    const listing = async function* () {
+      yield ["hypernodes:1:a", head];
+    };
+    const works = ["stats", "prune", "clear"] as const;
+    for (const [what, broken, failing] of [
+      ["rejects what is listed", { iterator: () => ({ [Symbol.asyncIterator]: () => ({ next: away }) }) }, works],
+      ["never lists anything @slow", { iterator: () => ({ [Symbol.asyncIterator]: () => ({ next: silent }) }) }, works],
+      ["rejects what is removed", { iterator: listing, delete: away }, ["prune", "clear"]],
+      ["rejects what is removed together", { iterator: listing, deleteMany: away }, ["prune", "clear"]],
+      ["never removes anything @slow", { iterator: listing, delete: silent }, ["prune", "clear"]],
+    ] as const) {
+      it(`${what}: STORE_UNAVAILABLE for ${failing.join(", ")}`, async () => {
+        const store = keyv({ get: async () => undefined, set: async () => true, delete: async () => true, ...broken });
+        const all = { stats: () => store.stats(), prune: () => store.prune({ maxAge: 1 }), clear: () => store.clear() };
+        const errors = await Promise.all(failing.map((work) => rejection<HypernodesError>(all[work]())));
+        for (const { code, where } of errors) {
+          expect(code).to.equal("STORE_UNAVAILABLE");
+          expect(where).to.equal("keyv(...)");
+        }
+      });
+    }
   });
 
   it("memory({ max }) keeps the entries that were used last", async () => {

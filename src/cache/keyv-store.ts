@@ -1,4 +1,5 @@
 import { HypernodesError } from "../errors.js";
+import { withDeadline } from "../util/deadline.js";
 import {
   type CacheStats,
   type Entry,
@@ -78,8 +79,9 @@ export class KeyvStore implements Store {
 
   private async remove(keys: readonly string[]): Promise<void> {
     const all = keys.flatMap((key) => [headKey(key), valueKey(key)]);
-    if (this.keyv.deleteMany !== undefined) await this.answered(this.keyv.deleteMany(all));
-    else for (const key of all) await this.answered(this.keyv.delete(key));
+    if (this.keyv.deleteMany === undefined) {
+      for (const key of all) await answeredInTime(this.answered(this.keyv.delete(key)));
+    } else await answeredInTime(this.answered(this.keyv.deleteMany(all)), all.length);
   }
 
   async stats(): Promise<CacheStats> {
@@ -101,7 +103,7 @@ export class KeyvStore implements Store {
 
   /** All entries of this package. Not every Keyv can list its entries. */
   private async allEntries(): Promise<EntryRecord[]> {
-    const { iterator } = this.keyv as { iterator?: (namespace?: string) => AsyncIterable<[string, unknown]> };
+    const { iterator } = this.keyv as { iterator?: (namespace?: string) => Listing };
     if (typeof iterator !== "function") {
       throw new HypernodesError({
         code: "CANT_LIST",
@@ -111,7 +113,12 @@ export class KeyvStore implements Store {
       });
     }
     const entries: EntryRecord[] = [];
-    for await (const [name, value] of iterator.call(this.keyv, undefined)) {
+    const listed = iterator.call(this.keyv, undefined);
+    const names = Symbol.asyncIterator in listed ? listed[Symbol.asyncIterator]() : listed[Symbol.iterator]();
+    for (;;) {
+      const next = await answeredInTime(this.answered(names.next()));
+      if (next.done === true) break;
+      const [name, value] = next.value;
       const at = String(name).indexOf(PREFIX);
       if (at < 0 || String(name).endsWith(VALUE) || !isHead(value)) continue;
       entries.push({ ...value, key: String(name).slice(at + PREFIX.length), owner: value });
@@ -132,13 +139,25 @@ export class KeyvStore implements Store {
     await this.answered<unknown>(set);
   }
 
-  private async answered<R>(request: Promise<R>): Promise<R> {
+  /** A Keyv emits an error, and answers as if nothing were there. */
+  private async answered<R>(request: R | PromiseLike<R>): Promise<R> {
     const answer = await request;
     const { failure } = this;
     this.failure = undefined;
     if (failure !== undefined) throw failure;
     return answer;
   }
+}
+
+type Listing = AsyncIterable<[string, unknown]> | Iterable<[string, unknown]>;
+
+/** Milliseconds that a server has for an answer, and more for each key that it removes. */
+const ANSWER_TIMEOUT_MS = 10_000;
+const KEY_MS = 10;
+
+function answeredInTime<R>(request: PromiseLike<R>, keys = 0): Promise<R> {
+  const limitMs = ANSWER_TIMEOUT_MS + KEY_MS * keys;
+  return withDeadline(request, limitMs, () => new Error(`no answer within ${limitMs / 1000} seconds`));
 }
 
 function headKey(key: string): string {

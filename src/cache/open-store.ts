@@ -2,9 +2,11 @@ import { statSync } from "node:fs";
 import path from "node:path";
 import type { CacheStore } from "../dsl/pipeline-options.js";
 import { badOption, HypernodesError } from "../errors.js";
+import { describeError } from "../util/describe.js";
 import { getOrCreate } from "../util/get-or-create.js";
 import { type KeyvLike, KeyvStore } from "./keyv-store.js";
 import { MemoryStore } from "./memory-store.js";
+import { badStore, isOfTheDisk, unavailable } from "./sqlite-file.js";
 import { SqliteStore } from "./sqlite-store.js";
 import type { MaybePromise, Store } from "./store.js";
 
@@ -95,6 +97,37 @@ export function openStore(meant: CacheStore, where: string): MaybePromise<Store>
   if (spec.kind === "memory") return getOrCreate(stores, spec, () => new MemoryStore(spec.max));
   if (spec.kind === "keyv") return getOrCreate(stores, spec.store, () => new KeyvStore(spec.store));
   throw new HypernodesError({ where, ...badOption("cache", meant, "sqlite(path), memory() or keyv(store)") });
+}
+
+/**
+ * Asks a store for its statistics, or to remove entries.
+ *
+ * @throws {HypernodesError} as `openStore` does, also for what goes wrong later: a full disk, a file that is locked or read-only, a
+ * server that can't be reached.
+ */
+export async function maintain<R>(
+  meant: CacheStore,
+  where: string,
+  work: (store: Store) => MaybePromise<R>,
+): Promise<R> {
+  const store = await openStore(meant, where);
+  try {
+    return await work(store);
+  } catch (error) {
+    if (error instanceof HypernodesError) throw error;
+    const { path: file } = meant as Partial<StoreSpec & { kind: "sqlite" }>;
+    if (file === undefined) throw serverUnavailable(store.name, error);
+    const at = path.resolve(file);
+    throw isOfTheDisk(error) ? unavailable(at, error, USED) : badStore(at, `${USED}: ${describeError(error)}`, error);
+  }
+}
+
+const USED = "can't be read or written";
+
+function serverUnavailable(where: string, cause: unknown): HypernodesError {
+  const advice = "Start its server again, or use another store.";
+  const problem = `it does not answer: ${describeError(cause)}`;
+  return new HypernodesError({ code: "STORE_UNAVAILABLE", where, problem, advice, cause });
 }
 
 /**

@@ -111,7 +111,7 @@ export class ProgramDigests {
     const { version } = step.node.options;
     // A step with a resource that can't be distinguished from others can't be distinguished either.
     const used = step.resources.map((i) => this.codeOfMethod(this.program.plan.resources[i]!.name));
-    const own = version === undefined ? this.computing(step, child, codes) : this.versioned(step.name, version);
+    const own = version === undefined ? this.computing(step, child, codes) : this.versioned(step, child, version);
     const all = [own, ...used];
     const batch = step.map?.batch ?? 0;
     return {
@@ -127,14 +127,50 @@ export class ProgramDigests {
   }
 
   /** A version stands for the code; which class of this name it is, and what its factory gave it, does not change with that. */
-  private versioned(name: string, version: unknown): Code {
+  private versioned(step: Step, child: BoundNested | undefined, version: unknown): Code {
+    const closureValues = this.reader.closureValuesOf(this.program.object, step.name, this.skips);
+    const inner = child === undefined ? [] : this.givenToNested(step, child);
+    const own = [...this.place(), step.name, typeof version, String(version), closureValues.digest];
+    return {
+      ...closureValues,
+      digest: versionCode([...own, ...inner.map(({ digest }) => digest)]),
+      problem: [closureValues, ...inner].find(({ problem }) => problem !== undefined)?.problem,
+    };
+  }
+
+  /** The class: its module and its name. */
+  private place(): readonly string[] {
     const { pipeline } = this.program;
     const file = classLocationOf(pipeline)?.file ?? "";
     const { fileOf, placeOfFile } = codeReading();
-    const place = placeOfFile(fileOf(file) ?? file);
-    const closureValues = this.reader.closureValuesOf(this.program.object, name, this.skips);
-    const meaning = [place, pipeline.name, name, typeof version, String(version), closureValues.digest];
-    return { ...closureValues, digest: versionCode(meaning) };
+    return [placeOfFile(fileOf(file) ?? file), pipeline.name];
+  }
+
+  /**
+   * What a version of a nested pipeline does not stand for: how it is wired, the values that are bound, and what factories gave its
+   * class. Also the versions of its own steps, which say of them that they are others.
+   *
+   * @throws {ValueError} if a bound value has no content.
+   */
+  private givenToNested(step: Step, child: BoundNested): Code[] {
+    const inside = new ProgramDigests(child.program, this.reader, this.nestedCodes);
+    const { pick, outputs, wires, bound, rules } = this.structureOf(step, child);
+    const structure = nestedCode([pick, outputs, wires, bound, inside.place(), rules]);
+    return [{ digest: structure, problem: undefined, parts: () => [] }, ...inside.given()];
+  }
+
+  private given(): Code[] {
+    const { object, plan, children } = this.program;
+    const steps = plan.steps.flatMap((step) => {
+      const { node, name, index } = step;
+      const { version } = node.options;
+      const closureValues = this.reader.closureValuesOf(object, name, this.skips);
+      const digest = versionCode([wiring(node), typeof version, String(version), closureValues.digest]);
+      const child = children[index];
+      return [{ ...closureValues, digest }, ...(child === undefined ? [] : this.givenToNested(step, child))];
+    });
+    const resources = plan.resources.map(({ name }) => this.reader.closureValuesOf(object, name, this.skips));
+    return [...steps, ...resources];
   }
 
   private codeOfMethod(name: string): Code {
@@ -168,18 +204,28 @@ export class ProgramDigests {
    *
    * @throws {ValueError} if a bound value has no content.
    */
-  private codeOfNested({ node }: Step, { plan, pick, program, values, checks }: BoundNested, codes: CodeDigests): Code {
-    const wires = node.dependencies.map(({ input, as }) => `${as} ${input}`);
-    const bound = plan.inputs.map(({ name, slot }) => this.named(name, values[slot]));
+  private codeOfNested(step: Step, child: BoundNested, codes: CodeDigests): Code {
+    const { plan, program, checks } = child;
+    const { pick, outputs, wires, bound, rules } = this.structureOf(step, child);
     const steps = plan.steps.map((step, i) => `${wiring(step.node)} ${codes.steps[i]!.code}`);
     const resources = plan.resources.map(({ name }, i) => `${name} ${codes.resources[i]}`);
     const type = checks && this.reader.ofClass(program.pipeline);
-    const checked = type === undefined ? [] : [type.digest, ...this.ruleInputs(checks!.known)];
-    const outputs = plan.outputs.map(({ name }) => name);
+    const checked = type === undefined ? [] : [type.digest, ...rules];
     return {
       digest: nestedCode([pick, outputs, wires, bound, steps, resources, checked]),
       problem: codes.steps.find(({ problem }) => problem !== undefined)?.problem ?? type?.problem,
       parts: () => codes.steps.flatMap(partsBehind),
+    };
+  }
+
+  /** @throws {ValueError} if a bound value has no content. */
+  private structureOf({ node }: Step, { plan, pick, values, checks }: BoundNested) {
+    return {
+      pick,
+      outputs: plan.outputs.map(({ name }) => name),
+      wires: node.dependencies.map(({ input, as }) => `${as} ${input}`),
+      bound: plan.inputs.map(({ name, slot }) => this.named(name, values[slot])),
+      rules: checks === undefined ? [] : this.ruleInputs(checks.known),
     };
   }
 

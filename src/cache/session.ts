@@ -221,6 +221,17 @@ export class CacheSession {
     return this.writing;
   }
 
+  /** Writes what waits for it, at the end of a run, and notes what the run has used: that is pruned last. */
+  async end(): Promise<void> {
+    await this.flush();
+    if (this.isDisabled || this.looksOnly) return;
+    try {
+      this.store.saveUses?.();
+    } catch {
+      // On a full disk, or while another process writes, entries are read all the same: the next run notes it.
+    }
+  }
+
   private write(batch: ReadonlyMap<string, Entry>): void {
     let written: MaybePromise<void>;
     try {

@@ -79,11 +79,11 @@ export function nameOf(file: string): string {
   return `sqlite(${path.relative(process.cwd(), file) || "."})`;
 }
 
-export function unavailable(file: string, cause: Error): HypernodesError {
+export function unavailable(file: string, cause: Error, problem = "can't be opened"): HypernodesError {
   return new HypernodesError({
     code: "STORE_UNAVAILABLE",
     where: nameOf(file),
-    problem: `the file can't be opened: ${cause.message}`,
+    problem: `the file ${problem}: ${cause.message}`,
     advice: "Make room on the disk, use a path that can be written to, or stop the process that locks the file.",
     cause,
   });

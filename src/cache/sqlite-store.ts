@@ -175,11 +175,15 @@ export class SqliteStore implements Store {
     const one = (key: string): T | undefined => {
       const row = statement.get(key) as unknown as Row | undefined;
       if (row === undefined) return undefined;
-      if (row.used < before) this.used.add(key);
+      if (row.used < before && !this.isReadable) this.used.add(key);
       return made(row);
     };
     // Within one transaction, SQLite locks and looks at the file once.
     return keys.length === 1 ? [one(keys[0]!)] : this.transaction("BEGIN", () => keys.map(one));
+  }
+
+  saveUses(): void {
+    if (this.used.size > 0) this.write([]);
   }
 
   write(entries: readonly Entry[]): void {

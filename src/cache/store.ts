@@ -84,6 +84,8 @@ export interface Store {
   entries(keys: readonly string[]): MaybePromise<readonly (StoredEntry | undefined)[]>;
   /** All of them, or none. */
   write(entries: readonly Entry[]): MaybePromise<void>;
+  /** Writes down which entries were used, if that is not done by reading them. */
+  saveUses?(): void;
   stats(): MaybePromise<CacheStats>;
   prune(options: PruneOptions): MaybePromise<EvictionResult>;
   /** @param owners undefined: everything goes. */

@@ -12,7 +12,7 @@ import {
 } from "../util/options.js";
 import type { KeyvLike } from "./keyv-store.js";
 import type { StoreSpec } from "./open-store.js";
-import type { CacheStats, EvictionResult, OwnerFilter, PruneOptions } from "./store.js";
+import type { CacheStats, EvictionResult, MaybePromise, OwnerFilter, PruneOptions, Store } from "./store.js";
 
 /** A store for `@cached`, with its maintenance. */
 export interface Cache extends CacheStore {
@@ -102,19 +102,21 @@ export function keyv(store: KeyvLike, ...more: unknown[]): Cache & { readonly st
 
 function withMaintenance<S extends StoreSpec>(spec: S): S & Cache {
   // What opens stores is loaded when one is opened.
-  const open = async () => (await import("./open-store.js")).openStore(store, `${spec.kind}(...)`);
+  const maintain = async <R>(work: (opened: Store) => MaybePromise<R>): Promise<R> =>
+    (await import("./open-store.js")).maintain(store, `${spec.kind}(...)`, work);
   const keeping: Omit<Cache, "kind"> = {
     async stats(...more: unknown[]) {
       checkNoMore("stats()", more);
-      return (await open()).stats();
+      return maintain((opened) => opened.stats());
     },
     async prune(options, ...more: unknown[]) {
       checkNoMore(PRUNE, more);
-      return (await open()).prune(resolvePruneOptions(options));
+      return maintain((opened) => opened.prune(resolvePruneOptions(options)));
     },
     async clear(pipeline, ...more: unknown[]) {
       checkNoMore("clear(pipeline)", more);
-      return (await open()).clear(pipeline && (await ownersOf(classOf(pipeline))));
+      const owners = pipeline && (await ownersOf(classOf(pipeline)));
+      return maintain((opened) => opened.clear(owners));
     },
   };
   const store = { ...spec, ...keeping } as S & Cache;

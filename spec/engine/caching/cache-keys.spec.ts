@@ -1,5 +1,7 @@
 import { expect } from "chai";
 import {
+  type Batch,
+  type Cache,
   cached,
   type Each,
   input,
@@ -72,6 +74,148 @@ describe("keys are made of content", () => {
     used.count();
     expect(await isNew(new Config(4, "test-v1"), used)).to.equal(false);
     expect(await isNew(new Config(4, "test-v1"), new Config(4, "test-v2"))).to.equal(true);
+  });
+
+  describe("#private fields that nothing stands for", () => {
+    @model()
+    class SealedValue {
+      #v: number;
+      constructor(v: number) {
+        this.#v = v;
+      }
+      get v(): number {
+        return this.#v;
+      }
+    }
+    @model()
+    class SealedDerived extends SealedValue {
+      more = 1;
+    }
+    @model()
+    class SealedWithJson extends SealedValue {
+      toJSON(): number {
+        return 0;
+      }
+    }
+    @model()
+    class SealedList extends Array<number> {
+      #v = 0;
+      static holding(v: number): SealedList {
+        const list = new SealedList();
+        list.#v = v;
+        return list;
+      }
+      get v(): number {
+        return this.#v;
+      }
+    }
+    type Value = { readonly v: number };
+    const holders: Record<string, readonly [make: (v: number) => unknown, get: (held: any) => number]> = {
+      "an instance": [(v) => new SealedValue(v), (held: Value) => held.v],
+      "one of a derived class": [(v) => new SealedDerived(v), (held: Value) => held.v],
+      "one with toJSON() alone": [(v) => new SealedWithJson(v), (held: Value) => held.v],
+      "a list with a class": [(v) => SealedList.holding(v), (held: Value) => held.v],
+      "one in a record": [(v) => ({ a: { b: new SealedValue(v) } }), (held) => held.a.b.v],
+      "one in a list": [(v) => [new SealedValue(v)], (held) => held[0].v],
+      "one in a Map": [(v) => new Map([["a", new SealedValue(v)]]), (held) => held.get("a").v],
+      "a key of a Map": [(v) => new Map([[new SealedValue(v), 1]]), (held) => [...held.keys()][0].v],
+      "one in a Set": [(v) => new Set([new SealedValue(v)]), (held) => [...held][0].v],
+      "one that an error has": [
+        (v) => Object.assign(new Error("x"), { held: new SealedValue(v) }),
+        (held) => held.held.v,
+      ],
+    };
+    for (const [what, [make, get]] of Object.entries(holders)) {
+      it(`are in no key, so what takes ${what} is computed, and a warning says so`, async () => {
+        class Inner extends Pipeline {
+          @input() held!: unknown;
+          @node("held") got(held: unknown): number {
+            return get(held);
+          }
+        }
+        class All extends Pipeline {
+          @input() held!: unknown;
+          @input() v!: number;
+          @input() list!: unknown[];
+          @input() record!: { held: unknown };
+          @node("held") taken(held: unknown): number {
+            return get(held);
+          }
+          @node("record.held") byPath(held: unknown): number {
+            return get(held);
+          }
+          @node("v") made(v: number): unknown {
+            return make(v);
+          }
+          @node("made") ofMade(held: unknown): number {
+            return get(held);
+          }
+          @mapOver("list") elements(held: unknown): Each<number> {
+            return get(held);
+          }
+          @mapOver("list", { batch: 2 }) batched(held: unknown[]): Batch<number> {
+            return held.map((each) => get(each));
+          }
+          @mapOver("v1", "held") shared(_: number, held: unknown): Each<number> {
+            return get(held);
+          }
+          @input() v1!: number[];
+          @nested(Inner, { held: "held" }, "got") inner!: Nested<number>;
+          @mapOver("list", Inner, { held: "list" }, "got") inners!: Nested<number[]>;
+        }
+        const store = memory();
+        const run = (v: number, cache: Cache | false) =>
+          new All().run(
+            { held: make(v), v, list: [make(v)], record: { held: make(v) }, v1: [1] },
+            { cache, outputs: ["taken", "byPath", "ofMade", "elements", "batched", "shared", "inner", "inners"] },
+          );
+        const warnings = await warningsOf(async () => {
+          for (const v of [1, 2, 1]) expect(await run(v, store)).to.deep.equal(await run(v, false));
+        });
+        expect(warnings.join("\n")).to.contain("whose #private fields can't be compared");
+      });
+    }
+
+    it("do not keep a node from being cached, if a key or toJSON() stands for them, or if there are methods alone", async () => {
+      @model({ key: ["v"] })
+      class SealedKeyed {
+        #calls = 0;
+        constructor(public v: number) {}
+        call(): number {
+          return ++this.#calls;
+        }
+      }
+      @model()
+      class SealedHooked {
+        #v: number;
+        constructor(v: number) {
+          this.#v = v;
+        }
+        toJSON(): number {
+          return this.#v;
+        }
+        static fromJSON(v: number): SealedHooked {
+          return new SealedHooked(v);
+        }
+      }
+      @model()
+      class SealedMethods {
+        constructor(public v: number) {}
+        #twice(): number {
+          return this.v * 2;
+        }
+        get #half(): number {
+          return this.v / 2;
+        }
+        sum(): number {
+          return this.#twice() + this.#half;
+        }
+      }
+      for (const type of [SealedKeyed, SealedHooked, SealedMethods]) {
+        expect(await isNew(new type(1), new type(1))).to.equal(false);
+        expect(await isNew(new type(1), new type(2))).to.equal(true);
+      }
+    });
   });
 
   it("an instance without a field of its model's key is not kept", async () => {

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import {
+  type Cache,
   cached,
   input,
   mapOver,
@@ -9,10 +10,12 @@ import {
   node,
   Pipeline,
   type RunEvent,
+  resource,
 } from "../../../src/index.js";
 import { called, calls, forgetCalls, Lines } from "../../support/cached.js";
 import { newSqlite } from "../../support/caches.js";
 import { checkPurity } from "../../support/check-purity.js";
+import { warningsOf } from "../../support/warnings.js";
 
 beforeEach(forgetCalls);
 
@@ -142,4 +145,90 @@ describe("a nested pipeline", () => {
     const values = nodes.filter(({ entries }) => entries > 0);
     expect(values.reduce((sum, { bytes }) => sum + bytes, 0)).to.be.within(200_000, 202_000);
   });
+});
+
+describe("a nested pipeline with a version", () => {
+  checkPurity();
+  interface Variant {
+    readonly version?: number;
+    readonly innerVersion?: number;
+    readonly factor?: number;
+    readonly inResource?: number;
+    readonly deep?: number;
+    readonly bound?: number;
+    readonly pick?: "y" | "z";
+    readonly wire?: "x" | "w";
+  }
+  function classesOf(variant: Variant) {
+    const { version = 1, innerVersion = 1, factor = 1, inResource = 1, deep = 1, bound = 1 } = variant;
+    const { pick = "y", wire = "x" } = variant;
+    class DeepIn extends Pipeline {
+      @input() x!: number;
+      @node("x") y(x: number): number {
+        return x + deep * 1000;
+      }
+    }
+    class VersionedIn extends Pipeline {
+      @input() x!: number;
+      @input() b!: number;
+      @resource() offset(): { readonly by: number } {
+        return { by: inResource * 100 };
+      }
+      @nested(DeepIn, { x: "x" }, "y", { version: 1 }) deep!: Nested<number>;
+      @node("deep", "b", "offset", { version: innerVersion }) y(
+        deep: number,
+        b: number,
+        offset: { by: number },
+      ): number {
+        return deep * factor + b * 10 + offset.by;
+      }
+      @node("y") z(y: number): number {
+        return -y;
+      }
+    }
+    class VersionedOut extends Pipeline {
+      @input() x!: number;
+      @input() w!: number;
+      @input() xs!: number[];
+      @nested(new VersionedIn().bind({ b: bound }), { x: wire }, pick, { version }) one!: Nested<number>;
+      @mapOver("xs", new VersionedIn().bind({ b: bound }), { x: "xs" }, pick, { version }) each!: Nested<number[]>;
+    }
+    return VersionedOut;
+  }
+  const variants: Record<string, Variant> = {
+    "another version": { version: 2 },
+    "another version inside": { innerVersion: 2 },
+    "another value from its factory": { factor: 3 },
+    "another value in a resource from its factory": { inResource: 3 },
+    "another value further inside": { deep: 3 },
+    "another bound value": { bound: 3 },
+    "another pick": { pick: "z" },
+    "another wiring": { wire: "w" },
+  };
+  const inputs = { x: 5, w: 6, xs: [7, 8] };
+  async function runWith(variant: Variant, cache: Cache) {
+    const cachedPaths: string[] = [];
+    const onEvent = (event: RunEvent) => {
+      if (event.phase === "cached" && /\.(?:one|each(?:\[\d\])?)$/.test(event.path)) cachedPaths.push(event.path);
+    };
+    let value: unknown;
+    const warnings = await warningsOf(async () => {
+      value = await new (classesOf(variant))().run(inputs, { cache, onEvent });
+    });
+    expect(warnings).to.deep.equal([]);
+    return { value, cachedPaths };
+  }
+  for (const [what, variant] of Object.entries(variants)) {
+    it(`is cached as one, and not under ${what}`, async () => {
+      const store = memory();
+      const first = await runWith({}, store);
+      expect(first.cachedPaths).to.deep.equal([]);
+      const again = await runWith({}, store);
+      expect(again.value).to.deep.equal(first.value);
+      expect(again.cachedPaths.length).to.be.at.least(2);
+      const other = await runWith(variant, store);
+      expect(other.value).to.deep.equal(await new (classesOf(variant))().run(inputs));
+      expect(other.cachedPaths.filter((path) => path.endsWith("one"))).to.deep.equal([]);
+    });
+  }
 });

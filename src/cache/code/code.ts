@@ -93,10 +93,12 @@ export class CodeReader {
 
   /**
    * The values that enclosing functions gave to a method's class, without its own code: they distinguish the classes of one factory.
+   *
+   * @param name the method, or a field that stands for a nested pipeline.
    */
   closureValuesOf(object: object, name: string, skips: (name: string) => boolean): Code {
-    const method = methodOf(object, name)!;
-    return this.code((graph) => graph.closureValues(method, object, skips));
+    const fn = methodOf(object, name) ?? (object.constructor as Function);
+    return this.code((graph) => graph.closureValues(fn, object, skips));
   }
 
   ofFunction(fn: Function): Code {

@@ -117,7 +117,7 @@ export class RunCache {
       // The run has its values: they are not lost because they can't be explained.
       this.warnOnce(`what was computed can't be explained the next time: ${describeError(error)}`);
     }
-    await this.flush();
+    for (const session of new Set(this.sessions?.values())) await session.end();
   }
 
   /** Writes the entries that wait for being written. */
