@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { input, localProcess, model, node, Pipeline, type PipelineOptions, resource } from "../../src/index.js";
+import { input, localProcess, node, Pipeline, type PipelineOptions, resource } from "../../src/index.js";
 import { type Address, Connected } from "./pipelines/connections.js";
 
 const process = localProcess({ idleTimeoutMs: 20_000 });
@@ -51,48 +51,5 @@ describe("a resource that outlives its run", () => {
     changed.port = 2;
     expect(await open.run({ address: { name: "a", port: 2 } })).to.deep.equal({ port: 2 });
     expect(await open.run({ address: { name: "a", port: 1 } })).to.deep.equal({ port: 1 });
-  });
-
-  it("is built again for an equal object with other #private fields, and with another field outside the key, however deep", async () => {
-    @model()
-    class SealedPort {
-      #value: number;
-      constructor(value: number) {
-        this.#value = value;
-      }
-      get value(): number {
-        return this.#value;
-      }
-    }
-    @model({ key: ["name"] })
-    class NamedLink {
-      name = "a";
-      next: NamedLink | undefined;
-      constructor(public value: number) {}
-    }
-    // Objects that refer to each other and are too far apart for one walk.
-    const far = (value: number): NamedLink => {
-      const first = new NamedLink(value);
-      let last = first;
-      for (let i = 0; i < 3_000; i++) {
-        last.next = new NamedLink(value);
-        last = last.next;
-      }
-      last.next = first;
-      return first;
-    };
-    class Direct extends Pipeline {
-      @input() port!: { readonly value: number };
-      @resource("port") connection({ value }: { readonly value: number }): { readonly port: number } {
-        return { port: value };
-      }
-      @node("connection") value(connection: { readonly port: number }): number {
-        return connection.port;
-      }
-    }
-    for (const make of [(v: number) => new SealedPort(v), far]) {
-      await using open = new Direct().open();
-      for (const v of [1, 2, 1]) expect(await open.run({ port: make(v) })).to.deep.equal({ value: v });
-    }
   });
 });

@@ -4,15 +4,7 @@ import { ByteWriter, TAG } from "./byte-writer.js";
 import { lostClass } from "./content.js";
 import { assertOneClass, assertReadable, assertSerializable, jsonOf, refersBack } from "./dehydrate.js";
 import { errorContent, read } from "./error-parts.js";
-import {
-  assertHasKey,
-  assertNoPrivateFields,
-  findModel,
-  isFailure,
-  type Model,
-  requireModel,
-  unknownClass,
-} from "./models.js";
+import { assertHasKey, findModel, isFailure, type Model, requireModel, unknownClass } from "./models.js";
 import { builtIn, entriesOf, isOrdinary, itemsOf, type Kind, kindOf, pathSegment, sizeOf } from "./object-kinds.js";
 import { isPlainView, type OwnProperties, ownProperties, plainItems, plainNames } from "./own-properties.js";
 import { describeUnserialisable, faultOf, MAX_DEPTH, tooDeep, UnserialisableError, within } from "./unserialisable.js";
@@ -55,12 +47,12 @@ export class CanonicalWriter extends ByteWriter {
   /**
    * @param levelsAround number of outer levels that do not count, because they are not the user's.
    * @param list receives the forms of the elements of the value itself, a list.
-   * @param rules what counts of instances.
+   * @param usesKeys whether of a model with a `key` only its fields are written.
    */
   constructor(
     levelsAround: number,
     private readonly list?: ElementForms,
-    private readonly rules: InstanceRules = CACHE_RULES,
+    private readonly usesKeys = true,
   ) {
     super();
     this.maxDepth = MAX_DEPTH + levelsAround;
@@ -172,10 +164,7 @@ export class CanonicalWriter extends ByteWriter {
     if (prototype === null) this.tag(TAG.noPrototype);
     const isBuiltIn = prototype === null || builtIn(prototype) !== undefined;
     const model = isBuiltIn ? undefined : this.modelFor(prototype, kind);
-    const key = this.rules.usesKeys ? model?.key : undefined;
-    if (model !== undefined && key === undefined && !this.isLenient && !this.rules.skipsPrivateFields) {
-      assertNoPrivateFields(model);
-    }
+    const key = this.usesKeys ? model?.key : undefined;
     if (model === undefined && !isBuiltIn && !this.isLenient) {
       this.models ??= new Set();
       this.models.add(lostClass(prototype));
@@ -406,17 +395,6 @@ export class CanonicalWriter extends ByteWriter {
 
 /** Thrown by `write` if objects that refer to each other are further apart than it supports. */
 export const TOO_FAR = Symbol("too far");
-
-/** What counts of an instance. */
-export interface InstanceRules {
-  /** True if of a model with a `key` only its fields are written. */
-  readonly usesKeys: boolean;
-  /** True if `#private` fields do not count; otherwise an instance that may have some is refused. */
-  readonly skipsPrivateFields: boolean;
-}
-
-/** Of equal content is what a node can't distinguish, apart from what a model's `key` leaves out. */
-export const CACHE_RULES: InstanceRules = { usesKeys: true, skipsPrivateFields: false };
 
 /** Receives the elements of a list while it is written. */
 export interface ElementForms {

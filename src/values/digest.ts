@@ -1,5 +1,5 @@
 import { sha256 } from "../util/sha256.js";
-import { CACHE_RULES, CanonicalWriter, type ElementForms, type InstanceRules, TOO_FAR } from "./canonical-writer.js";
+import { CanonicalWriter, type ElementForms, TOO_FAR } from "./canonical-writer.js";
 import type { Content } from "./content.js";
 import { dehydrate } from "./dehydrate.js";
 import { faultOf, UnserialisableError, valueError } from "./unserialisable.js";
@@ -20,7 +20,7 @@ import { faultOf, UnserialisableError, valueError } from "./unserialisable.js";
  * ```
  */
 export function digest(value: unknown): string {
-  return written(value, { usesKeys: true, skipsPrivateFields: true }).digest;
+  return contentOf(value).digest;
 }
 
 /**
@@ -29,46 +29,42 @@ export function digest(value: unknown): string {
  * @throws {ValueError} `UNSERIALISABLE`
  */
 export function wholeDigest(value: unknown): string {
-  return written(value, { usesKeys: false, skipsPrivateFields: false }).digest;
+  return written(value, new CanonicalWriter(0, undefined, false)).digest;
 }
 
 /**
  * @param levelsAround number of outer levels that do not count, because they are not the user's.
- * @throws {ValueError} `UNSERIALISABLE`, also for an instance with `#private` fields that no `key` or `toJSON()` stands for.
+ * @throws {ValueError} `UNSERIALISABLE`
  */
 export function contentOf(value: unknown, levelsAround = 0): Content {
-  return written(value, CACHE_RULES, levelsAround);
+  return written(value, new CanonicalWriter(levelsAround));
 }
 
 /**
  * Returns the content of a list, and on request those of its elements, in one walk.
  *
- * @throws {ValueError} `UNSERIALISABLE`, also for an instance with `#private` fields that no `key` or `toJSON()` stands for.
+ * @throws {ValueError} `UNSERIALISABLE`
  */
 export function contentsOf(list: readonly unknown[]): { readonly list: Content; elements(): readonly Content[] } {
   const elements = new ElementDigests(list);
-  const content = write(list, new CanonicalWriter(1, elements), CACHE_RULES);
+  const content = written(list, new CanonicalWriter(1, elements));
   return { list: content, elements: () => elements.contents(content) };
 }
 
-function written(value: unknown, rules: InstanceRules, levelsAround = 0): Content {
-  return write(value, new CanonicalWriter(levelsAround, undefined, rules), rules);
-}
-
-function write(value: unknown, writer: CanonicalWriter, rules: InstanceRules): Content {
+function written(value: unknown, writer: CanonicalWriter): Content {
   try {
     writer.write(value);
     return formOf(writer);
   } catch (thrown) {
-    if (thrown === TOO_FAR) return writtenFar(value, rules);
+    if (thrown === TOO_FAR) return writtenFar(value);
     throw valueError(faultOf(thrown));
   } finally {
     writer.release();
   }
 }
 
-function writtenFar(value: unknown, rules: InstanceRules): Content {
-  const writer = new CanonicalWriter(0, undefined, rules);
+function writtenFar(value: unknown): Content {
+  const writer = new CanonicalWriter(0);
   try {
     writer.writeFar(value);
     return formOf(writer);
@@ -123,7 +119,7 @@ class ElementDigests implements ElementForms {
       // This content is only valid within this list, so there are fewer cache hits.
       if (walked > MAX_WALKED) return { digest: sha256(`${i} of ${list.digest}`), models: list.models };
       const writer = new CanonicalWriter(0);
-      const content = write(this.list[i], writer, CACHE_RULES);
+      const content = written(this.list[i], writer);
       walked += writer.count;
       return content;
     });

@@ -22,7 +22,7 @@ import {
   exportedClassOf,
 } from "./exported-classes.js";
 import { builtIn, otherRealmType } from "./object-kinds.js";
-import { hasPrivateFields, hasPrivateMembers } from "./private-members.js";
+import { hasPrivateMembers } from "./private-members.js";
 import { ofOtherRealm, UnserialisableError } from "./unserialisable.js";
 
 /** A class whose instances can be serialized. */
@@ -60,15 +60,6 @@ export function requireModel(prototype: object): Model {
     );
   }
   return model;
-}
-
-/** @throws {UnserialisableError} if instances may differ in `#private` fields alone: nothing tells that two are equal. */
-export function assertNoPrivateFields({ type, usesJsonHooks }: Model): void {
-  if (usesJsonHooks || !hasPrivateFields(type)) return;
-  throw new UnserialisableError(
-    `it is an instance of ${classNameOf(type.prototype)}, whose #private fields can't be compared`,
-    "Name the fields that count, @model({ key: [...] }); or give the class toJSON() and static fromJSON(data).",
-  );
 }
 
 /** @throws {UnserialisableError} if an instance lacks a field of its model's key: it would equal all others without it. */
