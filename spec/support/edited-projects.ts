@@ -1,4 +1,5 @@
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import os from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import ts from "typescript";
@@ -65,7 +66,7 @@ const PER_PROCESS = 180;
 
 /**
  * Runs each project before its edit and after it, with a store of its own and without one. A process runs several of them before,
- * and another one after: starting a process takes longer than running a project.
+ * and another one after: starting a process takes longer than running a project. There are as many processes at once as cores.
  */
 export async function runEdited(loader: Loader, projects: readonly Project[]): Promise<Map<string, Outcomes>> {
   const folder = newFolder(`edits-${loader}`);
@@ -75,14 +76,19 @@ export async function runEdited(loader: Loader, projects: readonly Project[]): P
     const groups = projects.filter(({ isAlone }) => isAlone === true).map((project) => [project]);
     for (let i = 0; i < together.length; i += PER_PROCESS) groups.push(together.slice(i, i + PER_PROCESS));
     const found = new Map<string, Outcomes>();
-    for (const [number, group] of groups.entries()) {
-      const run = (when: "before" | "after") => runAll(folder, loader, group, when, `store-${number}.json`);
-      for (const { name, before } of group) writeProject(path.join(folder, name), loader, before, {});
-      const before = await run("before");
-      for (const project of group) writeProject(path.join(folder, project.name), loader, project.after, project.before);
-      const after = await run("after");
-      for (const { name } of group) found.set(name, { before: before[name]!, after: after[name]! });
-    }
+    const waiting = groups.entries();
+    const next = async (): Promise<void> => {
+      for (const [number, group] of waiting) {
+        const run = (when: "before" | "after") => runAll(folder, loader, group, when, number);
+        for (const { name, before } of group) writeProject(path.join(folder, name), loader, before, {});
+        const before = await run("before");
+        for (const project of group)
+          writeProject(path.join(folder, project.name), loader, project.after, project.before);
+        const after = await run("after");
+        for (const { name } of group) found.set(name, { before: before[name]!, after: after[name]! });
+      }
+    };
+    await Promise.all(Array.from({ length: os.availableParallelism() }, next));
     return found;
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -159,12 +165,13 @@ async function runAll(
   loader: Loader,
   projects: readonly Project[],
   when: "before" | "after",
-  store: string,
+  number: number,
 ): Promise<Record<string, Outcome>> {
   const main = loader === "swc" || loader === "tsx" ? "pipeline.ts" : "pipeline.js";
   const client = path.resolve("spec/support/edited-projects-client.mjs");
-  const list = path.join(folder, "list.json");
-  write(list, JSON.stringify({ projects: projects.map(({ name }) => name), main, store: path.join(folder, store) }));
+  const list = path.join(folder, `list-${number}.json`);
+  const store = path.join(folder, `store-${number}.json`);
+  write(list, JSON.stringify({ projects: projects.map(({ name }) => name), main, store }));
   const env: NodeJS.ProcessEnv = Object.assign({}, ...projects.map(({ env }) => env?.[when] ?? {}));
   const { code, stdout, stderr } = await execute(process.execPath, [...HOOKS[loader], client, list], {
     cwd: folder,
