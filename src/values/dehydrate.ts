@@ -1,5 +1,5 @@
 import { types } from "node:util";
-import { errorContent, read } from "./error-parts.js";
+import { errorContent, read, thrownText } from "./error-parts.js";
 import { assertHasKey, isFailure, type Model, requireModel } from "./models.js";
 import {
   builtIn,
@@ -349,15 +349,20 @@ class Dehydrator {
     for (const name of names) {
       const [before, length, depth] = [this.written.size, this.objects.length, this.depth];
       // A thrown value is returned with the failure it caused, without parts that can't be serialized.
-      this.isLenient = isLenient || (name === "cause" && isFailure(model));
+      const isThrown = name === "cause" && isFailure(model);
+      this.isLenient = isLenient || isThrown;
+      let shown: unknown;
       try {
-        definePlainProperty(properties, name, this.at(name, read(value, name)));
-        written.shape += LETTERS[attributes.get(name)!];
+        shown = this.at(name, read(value, name));
       } catch (thrown) {
-        if (!(thrown instanceof UnserialisableError) || !isLenient) throw thrown;
+        if (!(thrown instanceof UnserialisableError) || !this.isLenient) throw thrown;
         this.rollback(before, length);
         this.depth = depth;
+        if (!isThrown) continue;
+        shown = this.at(name, thrownText(value));
       }
+      definePlainProperty(properties, name, shown);
+      written.shape += LETTERS[attributes.get(name)!];
     }
     this.isLenient = isLenient;
     return written;
