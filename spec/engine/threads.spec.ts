@@ -272,6 +272,13 @@ describe("what can't travel to or from a thread", () => {
     expect(await message(pipeline.run({ xs, shared: { a: [Symbol("s")] } }, { outputs: ["returned"] }))).to.contain(
       'Untravelled.returned: the value that it takes from "shared" can\'t be sent between threads: at .a[0], it is a symbol',
     );
+    const memory = new SharedArrayBuffer(8);
+    expect(await message(pipeline.run({ xs: [0, { memory }] }, { outputs: ["returned"] }))).to.contain(
+      'Untravelled.returned[1]: the value that it takes from "xs" can\'t be sent between threads: at .memory, it is a SharedArrayBuffer',
+    );
+    expect(await message(pipeline.run({ xs, shared: [memory] }, { outputs: ["returned"] }))).to.contain(
+      'Untravelled.returned: the value that it takes from "shared" can\'t be sent between threads: at [0], it is a SharedArrayBuffer',
+    );
     expect(await message(pipeline.run({ xs }, { outputs: ["single"], execution: { nodes: "parallel" } }))).to.contain(
       "Untravelled.single: its value can't be sent between threads: at .socket, it is a Promise",
     );

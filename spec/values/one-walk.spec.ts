@@ -724,6 +724,23 @@ describe("one walk decides what a value is", () => {
     });
   });
 
+  it("refuses a SharedArrayBuffer itself, also where views of it are shared", () => {
+    const buffer = new SharedArrayBuffer(8);
+    const view = new Uint8Array(buffer, 2, 4);
+    for (const value of [buffer, { buffer }, [view, buffer], new Map([[view, buffer]]), new Set([buffer])]) {
+      for (const options of [{}, { memory: [] }]) {
+        const fault = faultIn(() => encode(value, options));
+        expect(fault.code).to.equal("UNSERIALISABLE");
+        expect(fault.message).to.include("it is a SharedArrayBuffer. Give a typed array over it");
+      }
+    }
+    const memory: SharedArrayBuffer[] = [];
+    const copy = decode(encode([view, { view }], { memory }), { memory }) as [Uint8Array, { view: Uint8Array }];
+    new Uint8Array(buffer)[3] = 7;
+    expect([...copy[0]]).to.deep.equal([0, 7, 0, 0]);
+    expect(copy[1].view).to.equal(copy[0]);
+  });
+
   it("runs no code of a Proxy", () => {
     const asked: string[] = [];
     const trap = (name: string) => (): never => {

@@ -62,8 +62,6 @@ export interface Dehydrated {
 
 /** Options of a walk. */
 interface WalkOptions {
-  /** True if SharedArrayBuffers can be passed along. */
-  readonly sharesMemory?: boolean;
   /**
    * Number of outer levels that do not count, because they are not the user's.
    *
@@ -181,11 +179,8 @@ class Dehydrator {
   private special(value: object, prototype: object | null): unknown {
     const index = this.written.size;
     const kind = kindOf(value, prototype);
-    if (kind === "foreign") {
-      if (!this.options.sharesMemory || !(value instanceof SharedArrayBuffer)) throw describeUnserialisable(value);
-      this.written.set(value, value);
-      return value;
-    }
+    // V8's deserializer in Node can't take a SharedArrayBuffer, only views of it.
+    if (kind === "foreign") throw describeUnserialisable(value);
     assertOneClass(value, kind, prototype);
     if (kind === "error") return this.error(value as Error, prototype, index);
     if (prototype === null) this.objects.push(index, NO_PROTOTYPE);
