@@ -275,7 +275,11 @@ describe("the creation of containers", () => {
 
     it("leaves nothing on the signal of a run, whose chunks may be many", async () => {
       const { signal } = new AbortController();
-      const pool = new HostPool(async () => opened(), limits(1), () => {});
+      const pool = new HostPool(
+        async () => opened(),
+        limits(1),
+        () => {},
+      );
       for (let chunk = 0; chunk < 3; chunk++) await (await pool.acquire(signal)).release();
       await pool.acquire(signal);
       const waiting = pool.acquire(signal);
