@@ -17,6 +17,8 @@ import type { PipelineOptions, PipelineState } from "./dsl/pipeline-options.js";
 import { ResourceScope } from "./engine/lifecycle/resources.js";
 import type { NodeExplanation } from "./engine/run-cache/explanation.js";
 import type { NodeError } from "./errors.js";
+import type { Graph } from "./graph/graph.js";
+import { nodesByName } from "./graph/order.js";
 import type { PlanMapOptions as MapOptions } from "./graph/plan.js";
 import { graphOf } from "./graph/reflect.js";
 import { requiredInputs } from "./graph/validate-graph.js";
@@ -36,7 +38,15 @@ import {
   type StreamInputs,
 } from "./run-options.js";
 import { getOrCreate } from "./util/get-or-create.js";
-import { checkNoMore, checkOptions, isRecord, type OptionRules, that } from "./util/options.js";
+import {
+  checkNoMore,
+  checkOptions,
+  isListOf,
+  isRecord,
+  type OptionRules,
+  readAllOptions,
+  that,
+} from "./util/options.js";
 import "./util/primordials.js";
 import { OnDemand } from "./util/on-demand.js";
 import { ignoreRejection } from "./util/thenable.js";
@@ -59,10 +69,7 @@ declare global {
 }
 
 const UNBIND_RULES = {
-  names: that(
-    'names of inputs: unbind("a", "b")',
-    (value) => Array.isArray(value) && value.every((name) => typeof name === "string"),
-  ),
+  names: that('names of inputs: unbind("a", "b")', (value) => isListOf(value, (name) => typeof name === "string")),
 };
 
 const NO_OPTIONS = Object.freeze({});
@@ -145,9 +152,9 @@ export abstract class Pipeline implements AnyPipeline {
   ): Promise<(ResultOf<this, K> | (E extends "collect" ? NodeError : never))[]>;
   async map(inputs: object, options: MapRunOptions<this, any, any, any>, ...more: unknown[]): Promise<any[]> {
     checkNoMore(`${classNameOf(this.constructor)}.map(inputs, options)`, more);
-    const { spec, observers } = this.#prepareRun(inputs, options, MAP_RUN_RULES);
+    const { spec, observers, options: read } = this.#prepareRun(inputs, options, MAP_RUN_RULES);
     const { mapPipeline } = engine.loaded ?? (await engine.load());
-    return withObservers(observers, () => mapPipeline(spec, over(options)));
+    return withObservers(observers, () => mapPipeline(spec, over(read)));
   }
 
   /**
@@ -184,7 +191,7 @@ export abstract class Pipeline implements AnyPipeline {
     checkNoMore(`${classNameOf(this.constructor)}.stream(inputs, options)`, more);
     const prepared = this.#prepareRun(inputs, options, MAP_RUN_RULES);
     const { observers } = prepared;
-    const map = over(options);
+    const map = over(prepared.options);
     const sources = (map.over ?? []).flatMap((name) => [name, plainName(this.constructor, name)]);
     const spec = { ...prepared.spec, inputs: openEmitters(prepared.spec.inputs, sources) };
     const results = (engine.loaded?.streamPipeline ?? streamOnceLoaded)(spec, map);
@@ -224,10 +231,11 @@ export abstract class Pipeline implements AnyPipeline {
   >(inputs: MapInputs<this, O, K | G>, options: MapRunOptions<this, O, K, G>): Promise<NodeExplanation[]>;
   async explain(inputs?: object, options?: RunOptions<this, any, any>, ...more: unknown[]): Promise<NodeExplanation[]> {
     checkNoMore(`${classNameOf(this.constructor)}.explain(inputs, options)`, more);
-    const isMap = isRecord(options) && "over" in options;
-    const { spec } = this.#prepareRun(inputs, options, isMap ? MAP_RUN_RULES : RUN_RULES);
+    const read = readAllOptions(classNameOf(this.constructor), options);
+    const isMap = isRecord(read) && "over" in read;
+    const { spec } = this.#prepareRun(inputs, read, isMap ? MAP_RUN_RULES : RUN_RULES);
     const { explainPipeline } = engine.loaded ?? (await engine.load());
-    return explainPipeline(spec, isMap ? over(options) : undefined);
+    return explainPipeline(spec, isMap ? over(read) : undefined);
   }
 
   /**
@@ -287,8 +295,10 @@ export abstract class Pipeline implements AnyPipeline {
   with(options: PipelineOptions): this;
   with(options: PipelineOptions, ...more: unknown[]): this {
     checkNoMore(`${classNameOf(this.constructor)}.with(options)`, more);
-    checkOptions(`${classNameOf(this.constructor)}.with()`, options, PIPELINE_RULES, { hint: placeOfOption });
-    return this.#derive({ choices: mergeOptions(this[PIPELINE].choices, options) });
+    const where = `${classNameOf(this.constructor)}.with()`;
+    const read = readChoices(where, options);
+    checkOptions(where, read, PIPELINE_RULES, { hint: placeOfOption });
+    return this.#derive({ choices: mergeOptions(this[PIPELINE].choices, read) });
   }
 
   /**
@@ -341,10 +351,11 @@ export abstract class Pipeline implements AnyPipeline {
 
   #prepareRun(
     inputs: object | undefined,
-    options: RunOptions<this, any, any> = NO_OPTIONS,
+    given: RunOptions<this, any, any> = NO_OPTIONS,
     rules: OptionRules = RUN_RULES,
   ): PreparedRun {
     const graph = graphOf(this.constructor as PipelineClass);
+    const options = given === NO_OPTIONS ? given : readChoices(graph.pipeline, given);
     if (options !== NO_OPTIONS) checkOptions(graph.pipeline, options, rules, { hint: placeOfOption });
     ignoreRejection(inputs);
     const choices = resolveOptions(this, options);
@@ -355,7 +366,7 @@ export abstract class Pipeline implements AnyPipeline {
       graph,
       inputs: (inputs ?? {}) as Record<string, unknown>,
       outputs: options.outputs,
-      given: (options.given ?? {}) as Record<string, unknown>,
+      given: givenValues(graph, options.given),
       choices,
       resources: opened.get(this),
       signal: options.signal,
@@ -365,7 +376,7 @@ export abstract class Pipeline implements AnyPipeline {
       resumes: (options as { readonly [RESUME_RUN_ID]?: string })[RESUME_RUN_ID],
       isOrdered: (options as { readonly [ORDERED_RESULTS]?: boolean })[ORDERED_RESULTS] === true,
     };
-    return { spec, observers };
+    return { spec, observers, options };
   }
 }
 
@@ -377,6 +388,22 @@ true satisfies [Differences] extends [never] ? true : Differences;
 interface PreparedRun {
   readonly spec: RunSpec;
   readonly observers: ObserverGroup | undefined;
+  /** The options as they were read, each once. */
+  readonly options: object;
+}
+
+/** Reads the options of a call, and its execution options. */
+function readChoices<T extends PipelineOptions>(where: string, options: T): T {
+  const read = readAllOptions(where, options);
+  if (!isRecord(read) || read.execution === undefined) return read;
+  const execution = readAllOptions(where, read.execution, "execution.");
+  return execution === read.execution ? read : { ...read, execution };
+}
+
+/** Reads the values given for nodes. */
+function givenValues(graph: Graph, given: object | undefined): Record<string, unknown> {
+  if (given === undefined) return NO_OPTIONS;
+  return readAllOptions(graph.pipeline, given as Record<string, unknown>, "given.", nodesByName(graph).keys());
 }
 
 /** By class, and by what `with` has set on an object: many objects run with the same options, which are checked once. */

@@ -273,6 +273,7 @@ describe("the command line", () => {
       ["new/", "--output new/: it is a directory, not a file"],
       ["typed.mjs/out", "--output typed.mjs/out: it can't be written: ENOTDIR"],
       ["", "--output: its value is empty. Give it one, or leave the option out."],
+      ["-", "--output -: it takes a file. For standard output leave it out; else write ./-"],
     ];
     for (const [file, says] of files) it(`-o "${file}"`, () => told(cli.hypernodes(...noisy, file), 2, says));
 
@@ -343,6 +344,10 @@ describe("the command line", () => {
       [["cache", "clear", "x.sqlite", "--pipeline", ""], "--pipeline: its value is empty"],
       [["resume", "--journal", ""], "--journal: its value is empty"],
       [["graph", "typed.mjs#Num", "--events", ""], "--events: its value is empty"],
+      [["graph", "typed.mjs#Num", "--output", "-"], "--output -: it takes a file"],
+      ...[["run"], ["graph"], ["check"], ["report"], ["cache", "stats"], ["cache", "prune"], ["cache", "explain"]].map(
+        (command): [string[], string] => [[...command, ""], ">: its value is empty. Give it one."],
+      ),
     ];
     for (const [args, says] of others) it(args.join(" "), () => told(cli.hypernodes(...args), 2, says));
   });

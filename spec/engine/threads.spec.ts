@@ -19,6 +19,8 @@ import {
   Sharing,
   Stoppable,
   Streams,
+  THROWN_NAMES,
+  Throwing,
   Travels,
   TwoBranches,
   Uncaught,
@@ -270,10 +272,34 @@ describe("what can't travel to or from a thread", () => {
     expect(await message(pipeline.run({ xs, shared: { a: [Symbol("s")] } }, { outputs: ["returned"] }))).to.contain(
       'Untravelled.returned: the value that it takes from "shared" can\'t be sent between threads: at .a[0], it is a symbol',
     );
+    const memory = new SharedArrayBuffer(8);
+    expect(await message(pipeline.run({ xs: [0, { memory }] }, { outputs: ["returned"] }))).to.contain(
+      'Untravelled.returned[1]: the value that it takes from "xs" can\'t be sent between threads: at .memory, it is a SharedArrayBuffer',
+    );
+    expect(await message(pipeline.run({ xs, shared: [memory] }, { outputs: ["returned"] }))).to.contain(
+      'Untravelled.returned: the value that it takes from "shared" can\'t be sent between threads: at [0], it is a SharedArrayBuffer',
+    );
     expect(await message(pipeline.run({ xs }, { outputs: ["single"], execution: { nodes: "parallel" } }))).to.contain(
       "Untravelled.single: its value can't be sent between threads: at .socket, it is a Promise",
     );
   });
+
+  for (const [maps, nodes] of [
+    ["async", "parallel"],
+    ["parallel", "async"],
+    ["threaded", "threaded"],
+    ["sequential", "threaded"],
+  ] as const) {
+    it(`is no failure of its own if user code threw it: ${maps} maps, ${nodes} nodes`, async () => {
+      const names = THROWN_NAMES;
+      const { attempts, texts, counts } = await new Throwing().run({ names }, { execution: { maps, nodes } });
+      expect(texts).to.deep.equal(attempts.map((each) => (each as NodeError).message));
+      for (const [i, text] of texts.entries()) {
+        expect(text).to.match(new RegExp(`^Throwing\\.attempts\\[${i}\\]: failed with a thrown .+\n  given names = `));
+      }
+      expect(counts).to.deep.equal(names.map(() => names.length));
+    });
+  }
 });
 
 describe("resources in threads", () => {

@@ -11,7 +11,7 @@ import {
   mapOver,
   model,
   type Nested,
-  type NodeError,
+  NodeError,
   nested,
   node,
   Pipeline,
@@ -362,5 +362,29 @@ export class Neighbour extends Pipeline {
   @mapOver("xs") async slow(x: number): Promise<Each<number>> {
     await sleep(20);
     return x * 2;
+  }
+}
+
+const THROWN: Record<string, () => unknown> = {
+  symbol: () => Symbol("s"),
+  function: () => function f() {},
+  proxy: () => new Proxy({}, {}),
+  promise: () => Promise.resolve(1),
+  unknown: () => new (class Response {})(),
+  functions: () => ({ f() {} }),
+};
+export const THROWN_NAMES = Object.keys(THROWN);
+
+/** Elements that throw values which can't be serialized, and a node that takes the failures. */
+export class Throwing extends Pipeline {
+  @input() names!: string[];
+  @mapOver("names", { onError: "collect" }) attempts(name: string): Each<string | NodeError> {
+    throw THROWN[name]!();
+  }
+  @node("attempts") texts(attempts: (string | NodeError)[]): string[] {
+    return attempts.map((each) => (each instanceof NodeError ? each.message : each));
+  }
+  @mapOver("names", "attempts") counts(_: string, attempts: (string | NodeError)[]): Each<number> {
+    return attempts.filter((each) => each instanceof NodeError && each.cause !== undefined).length;
   }
 }

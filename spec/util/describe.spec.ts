@@ -120,6 +120,14 @@ describe("describing what was thrown", () => {
     expect(describeError(all)).to.equal("AggregateError: all failed (Error: fetch failed; Error: late)");
   });
 
+  it("tells of an error that is several times among those of an AggregateError once", () => {
+    const shared = new Error("shared");
+    const all = new AggregateError([shared, shared, new Error("other"), shared], "all", { cause: shared });
+    expect(describeError(all)).to.equal("AggregateError: all (Error: shared; Error: other)");
+    const many = new AggregateError(Array.from({ length: 9 }, () => shared));
+    expect(describeError(many)).to.equal("AggregateError (Error: shared)");
+  });
+
   it("tells of a cause that several errors of an AggregateError share once", () => {
     const cause = new Error("connect ECONNREFUSED", { cause: new Error("no route") });
     const all = new AggregateError([new Error("a", { cause }), new Error("b", { cause }), new Error("c")], "all");

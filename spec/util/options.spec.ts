@@ -45,6 +45,22 @@ class Plain extends Pipeline {
   }
 }
 
+/** Tells how the elements of a map are executed. */
+async function modeOf(options: object, change = (pipeline: Pipeline) => pipeline): Promise<"async" | "sequential"> {
+  let [running, most] = [0, 0];
+  class Waits extends Pipeline {
+    @input() xs!: number[];
+    @mapOver("xs") async ys(x: number): Promise<Each<number>> {
+      most = Math.max(most, ++running);
+      await new Promise(setImmediate);
+      running--;
+      return x;
+    }
+  }
+  await (change(new Waits()) as Waits).run(xs, options);
+  return most > 1 ? "async" : "sequential";
+}
+
 type Call = (options: any) => unknown;
 
 interface Taken {
@@ -320,6 +336,29 @@ describe("options", () => {
         }
       });
 
+      it("are read as they are found: inherited ones count, and what can't be read is refused by name", async () => {
+        for (const [option, [right]] of Object.entries(options)) {
+          const inherited = Object.create({ ...base, [option]: right }) as object;
+          expect(await outcome(call, inherited), option).to.equal(undefined);
+          const misspelt = await errorOf(call, Object.create({ ...base, [`${option}x`]: 1 }), option);
+          expect(misspelt.code).to.equal("UNKNOWN_OPTION");
+          const get = (): never => {
+            throw new RangeError("torn");
+          };
+          const torn = await errorOf(
+            call,
+            Object.defineProperty({ ...base }, option, { get, enumerable: true }),
+            option,
+          );
+          expect(torn.code).to.equal("BAD_OPTION");
+          expect(torn.message).to.include(`${option} failed with RangeError: torn. Pass its value.`);
+          if (!Array.isArray(right) || right.length === 0) continue;
+          const holes = Object.assign(new Array<unknown>(1), { 1: right[0] });
+          expect((await errorOf(call, { ...base, [option]: holes }, option)).code).to.equal("BAD_OPTION");
+        }
+        expect((await errorOf(call, revoked(), "a revoked Proxy")).code).to.match(/^BAD_(OPTION|ARGUMENT)$/);
+      });
+
       it("are refused under a name that there is not, with the nearest one", async () => {
         for (const option of Object.keys(options)) {
           const misspelt = `${option}x`;
@@ -381,6 +420,52 @@ describe("options", () => {
       const error = await errorOf(() => decorated(runOn(place as never)), {}, String(place));
       expect(error.message).to.contain("Decorated: the option runOn is ").and.to.contain("local() or modal");
     }
+  });
+
+  it("are read once: inherited, from a class, by accessors, and of options inside of them", async () => {
+    class Settings {
+      get outputs(): string[] {
+        return ["sum"];
+      }
+    }
+    const once = (name: string, value: unknown) => {
+      let times = 0;
+      const get = () => (times++ === 0 ? value : "read twice");
+      return Object.defineProperty({}, name, { get, enumerable: true });
+    };
+    const sum = { sum: 2 };
+    const hidden = Object.defineProperty({}, "outputs", { value: ["sum"] });
+    const lookups: [object, unknown][] = [
+      [new Settings(), sum],
+      [Object.create(new Settings()), sum],
+      [Object.create({ outputs: ["sum"] }), sum],
+      [new Proxy({ outputs: ["sum"] }, {}), sum],
+      [hidden, sum],
+      [once("outputs", ["sum"]), sum],
+      [once("execution", { maps: "sequential" }), { ys: [2, 3], sum: 2 }],
+      [{ execution: once("maps", "sequential") }, { ys: [2, 3], sum: 2 }],
+      [once("given", { ys: [5] }), { ys: [5], sum: 2 }],
+      [{ given: once("ys", [5]) }, { ys: [5], sum: 2 }],
+      [{ given: Object.create({ ys: [5] }) }, { ys: [5], sum: 2 }],
+    ];
+    for (const [options, result] of lookups) expect(await new Plain().run(xs, options)).to.deep.equal(result);
+    const maps = Object.create({ maps: "sequential" }) as { maps: "sequential" };
+    @execution(maps)
+    class Inherits extends Plain {}
+    const { optionsOf } = await import("../../src/dsl/metadata.js");
+    expect(optionsOf(Inherits)).to.deep.equal({ execution: { maps: "sequential" } });
+    expect(await modeOf({})).to.equal("async");
+    expect(await modeOf({ execution: maps })).to.equal("sequential");
+    expect(await modeOf(Object.create({ execution: maps }))).to.equal("sequential");
+    expect(await modeOf({}, (plain) => plain.with({ execution: maps }))).to.equal("sequential");
+    expect(await modeOf({}, (plain) => plain.with(Object.create({ execution: maps })))).to.equal("sequential");
+    const torn = {
+      get ys(): number[] {
+        throw new RangeError("torn");
+      },
+    };
+    const error = await errorOf((given) => new Plain().run(xs, { given }), torn, "given");
+    expect(error.message).to.equal("Plain: reading the option given.ys failed with RangeError: torn. Pass its value.");
   });
 
   it("that are undefined leave what was chosen farther away", async () => {

@@ -654,6 +654,63 @@ describe("one walk decides what a value is", () => {
       }
     }
 
+    function ringOf(inner: unknown): object {
+      const ring: Record<string, unknown> = { inner };
+      ring.ring = ring;
+      return ring;
+    }
+    const THROWN: Record<string, readonly [() => unknown, string]> = {
+      "a symbol": [() => Symbol("s"), "a thrown Symbol(s)"],
+      "a function": [() => function f() {}, "a thrown [Function: f]"],
+      "a proxy": [() => new Proxy({}, {}), "a thrown {}"],
+      "a proxy of an error": [() => new Proxy(new RangeError("e"), {}), "RangeError: e"],
+      "a revoked proxy": [() => revoked.proxy, "a thrown value of type object that can't be printed"],
+      "a promise": [() => Promise.resolve(1), "a thrown Promise { 1"],
+      "a generator": [() => (function* () {})(), "a thrown Object [Generator] {}"],
+      "an instance of an unknown class": [() => new (class Response {})(), "a thrown Response {}"],
+      "an object with a function": [() => ({ f() {} }), "a thrown { f: [Function: f] }"],
+      "an object with a symbol for a key": [() => ({ [Symbol("k")]: 1 }), "a thrown { [Symbol(k)]: 1 }"],
+      "an object whose getter throws": [
+        () => Object.defineProperty({}, "g", { get: torn, enumerable: true }),
+        "a thrown",
+      ],
+      "an object that refers to itself, and to a function": [
+        () => {
+          const ring: Record<string, unknown> = { f() {} };
+          return Object.assign(ring, { ring: [ring] });
+        },
+        "a thrown <ref *1>",
+      ],
+      "an array with a function": [() => [1, [() => 1]], "a thrown [ 1, [ [Function (anonymous)] ] ]"],
+    };
+    for (const [what, [make, text]] of Object.entries(THROWN)) {
+      it(`comes as its text if user code threw ${what}`, () => {
+        const thrown = make();
+        const shared = { shared: 1 };
+        const values: Record<string, unknown> = {
+          alone: failed(thrown),
+          twice: [failed(thrown), failed(thrown)],
+          beside: [shared, failed(thrown), shared],
+          "of a failure": [failed(failed(thrown)), failed(new Error("e", { cause: failed(thrown) }))],
+          "in a ring": ringOf(failed(thrown)),
+        };
+        for (const [where, value] of Object.entries(values)) {
+          const copy = again(value);
+          expect(digest(copy), where).to.equal(digest(value));
+          expect(digest(again(copy)), where).to.equal(digest(copy));
+        }
+        const { cause, message } = again(failed(thrown)) as NodeError;
+        expect(message).to.equal("A.b: failed");
+        expect(cause).to.be.instanceOf(Error);
+        expect((cause as Error).message).to.include(text);
+        const [, outer] = again(values["of a failure"]) as NodeError[];
+        const inner = (outer!.cause as Error).cause;
+        expect(inner).to.be.instanceOf(NodeError);
+        expect(((inner as NodeError).cause as Error).message).to.include(text);
+        expect(digest(failed(thrown))).not.to.equal(digest(failed(undefined)));
+      });
+    }
+
     it("is refused where it is a value as well", () => {
       const cause = Object.assign(new Error("e"), { inner: Object.assign(new Error("i"), { f: () => 1 }) });
       for (const act of [encode, digest]) {
@@ -665,6 +722,23 @@ describe("one walk decides what a value is", () => {
       const [failure, same] = again([failed(whole), whole]) as [NodeError, Error];
       expect(failure.cause).to.equal(same);
     });
+  });
+
+  it("refuses a SharedArrayBuffer itself, also where views of it are shared", () => {
+    const buffer = new SharedArrayBuffer(8);
+    const view = new Uint8Array(buffer, 2, 4);
+    for (const value of [buffer, { buffer }, [view, buffer], new Map([[view, buffer]]), new Set([buffer])]) {
+      for (const options of [{}, { memory: [] }]) {
+        const fault = faultIn(() => encode(value, options));
+        expect(fault.code).to.equal("UNSERIALISABLE");
+        expect(fault.message).to.include("it is a SharedArrayBuffer. Give a typed array over it");
+      }
+    }
+    const memory: SharedArrayBuffer[] = [];
+    const copy = decode(encode([view, { view }], { memory }), { memory }) as [Uint8Array, { view: Uint8Array }];
+    new Uint8Array(buffer)[3] = 7;
+    expect([...copy[0]]).to.deep.equal([0, 7, 0, 0]);
+    expect(copy[1].view).to.equal(copy[0]);
   });
 
   it("runs no code of a Proxy", () => {

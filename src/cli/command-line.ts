@@ -101,7 +101,7 @@ Exit codes: 0 done; 1 a run failed, a check found a problem, or output was lost;
 
   /** The file of a command is imported, perhaps by a child process with a loader. */
   program.hook("preAction", async (_, command) => {
-    refuseEmptyOptions(command);
+    refuseEmpty(command);
     const file = await fileOf(command);
     if (file === undefined || ["stats", "prune", "report"].includes(command.name())) return;
     const code = await respawnIfNeeded(file, args);
@@ -112,10 +112,13 @@ Exit codes: 0 done; 1 a run failed, a check found a problem, or output was lost;
 }
 
 /** An unset variable of a shell results in an empty text: it is not a value, and does not select the default. */
-function refuseEmptyOptions(command: Command): void {
+function refuseEmpty(command: Command): void {
   for (const option of command.options) {
     if (command.getOptionValue(option.attributeName()) !== "") continue;
     throw usageError(option.long ?? option.flags, "its value is empty", "Give it one, or leave the option out.");
+  }
+  for (const [i, argument] of command.registeredArguments.entries()) {
+    if (command.args[i] === "") throw usageError(`<${argument.name()}>`, "its value is empty", "Give it one.");
   }
 }
 

@@ -16,6 +16,8 @@ import { NotJsonError, toJson } from "./json-writer.js";
 export function checkOutput(file: string | undefined): void {
   if (file === undefined) return;
   const where = `--output ${file}`;
+  // Other commands take it for standard output.
+  if (file === "-") throw usageError(where, "it takes a file", "For standard output leave it out; else write ./-");
   const exists = isDirectory(file);
   if (exists === true || /[\\/]$/.test(file)) {
     throw usageError(where, "it is a directory, not a file", `Write ${path.join(file, "FILE")}`);

@@ -1,5 +1,5 @@
 import type { Defect } from "../errors.js";
-import { isRecord } from "../util/options.js";
+import { isRecord, readOptions } from "../util/options.js";
 import { showValue } from "../util/show-value.js";
 import type { MapOptions } from "./node-options.js";
 
@@ -16,7 +16,8 @@ export function splitOptions(given: readonly unknown[]): DecoratorArgs {
   const last = given.at(-1);
   const hasOptions = isOptions(last);
   const { names, faults } = namesIn(hasOptions ? given.slice(0, -1) : given);
-  return { dependencies: names, options: hasOptions ? last : {}, faults };
+  const options = hasOptions ? readOptions(last, faults) : {};
+  return { dependencies: names, options, faults };
 }
 
 /** Returns the names among some arguments, and the problems with the others. */

@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import { type Defect, DefinitionError } from "../errors.js";
 import { callingFile } from "./class-location.js";
 import { formatFile } from "./format-file.js";
@@ -139,6 +140,7 @@ function isAccessor(value: unknown): boolean {
 
 /** True for the context object of a standard decorator. */
 function isContext(value: unknown): boolean {
+  if (types.isProxy(value)) return false;
   const { kind, addInitializer } = (value ?? {}) as { readonly kind?: unknown; readonly addInitializer?: unknown };
   return typeof kind === "string" && typeof addInitializer === "function";
 }

@@ -1,4 +1,4 @@
-import { checkNoMore } from "../util/options.js";
+import { checkNoMore, readAllOptions } from "../util/options.js";
 import { assertCalled, type BareClass, type ClassDecoratorOf, classTarget } from "./decorator-target.js";
 import { recordOptions } from "./metadata.js";
 import type { ExecutionOptions } from "./pipeline-options.js";
@@ -24,6 +24,6 @@ export function execution<A extends unknown[] = never>(
 export function execution(...given: unknown[]): unknown {
   assertCalled("@execution", given, "@execution({ ... })");
   checkNoMore("@execution({ ... })", given.slice(1));
-  const [options] = given as [ExecutionOptions];
+  const options = readAllOptions("@execution({ ... })", given[0] as ExecutionOptions);
   return (...place: unknown[]): void => recordOptions(classTarget("@execution", place), { execution: options });
 }

@@ -1,4 +1,12 @@
-import { checkNoMore, isFlag, isRecord, optionFaults, type RulesOf } from "../util/options.js";
+import {
+  checkNoMore,
+  isFlag,
+  isRecord,
+  type OptionFault,
+  optionFaults,
+  type RulesOf,
+  readOptions,
+} from "../util/options.js";
 import { assertCalled, type BareClass, type Mistake } from "./decorator-target.js";
 import { recordMember } from "./metadata.js";
 import type { InputFieldKey } from "./nested-field-types.js";
@@ -41,7 +49,9 @@ export function input<A extends unknown[] = never>(
 export function input(...given: unknown[]): unknown {
   assertCalled("@input", given, "@input()");
   checkNoMore("@input({ optional })", given.slice(1));
-  const [options = {}] = given;
+  const [first = {}] = given;
+  const unread: OptionFault[] = [];
+  const options = readOptions(first, unread);
   return (target: object, key: unknown, third?: unknown): void =>
     recordMember(
       target,
@@ -51,7 +61,7 @@ export function input(...given: unknown[]): unknown {
         dependencies: [],
         options: {},
         optional: isRecord(options) && options.optional === true,
-        faults: optionFaults(options, INPUT_RULES),
+        faults: [...unread, ...optionFaults(options, INPUT_RULES)],
       },
       third,
     );

@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import { splitOptions } from "./decorator-args.js";
 import { assertCalled } from "./decorator-target.js";
 import { type AnyPipeline, PIPELINE, type PipelineClass } from "./members.js";
@@ -56,5 +57,7 @@ export function nested(...given: unknown[]) {
 /** Returns the argument if it is a pipeline class or a pipeline object. */
 export function asNestedPipeline(argument: unknown): unknown {
   if (typeof argument === "function") return argument;
-  return typeof argument === "object" && argument !== null && PIPELINE in argument ? argument : undefined;
+  // A pipeline has private state, so a Proxy is none.
+  if (typeof argument !== "object" || argument === null || types.isProxy(argument)) return undefined;
+  return PIPELINE in argument ? argument : undefined;
 }

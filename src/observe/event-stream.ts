@@ -1,6 +1,6 @@
 import type { ReadableStreamDefaultController } from "node:stream/web";
 import type { RunEvent } from "../engine/lifecycle/events.js";
-import { checkNoMore, checkOptions, oneOf, that } from "../util/options.js";
+import { checkNoMore, checkOptions, isListOf, oneOf, that } from "../util/options.js";
 import { observerFactories, type RunObserver } from "./run-observer.js";
 
 /** All types of events, each once. */
@@ -14,9 +14,8 @@ const TYPES = Object.keys({
   threads: 0,
   container: 0,
 } satisfies Record<RunEvent["type"], 0>);
-const TYPES_RULE = that(
-  `a list of types of events: ${oneOf(...TYPES).takes as string}`,
-  (value) => Array.isArray(value) && value.every((type) => TYPES.includes(type as string)),
+const TYPES_RULE = that(`a list of types of events: ${oneOf(...TYPES).takes as string}`, (value) =>
+  isListOf(value, (type) => TYPES.includes(type as string)),
 );
 
 /** The events of one run as an async iterable. Unread events are buffered until the reader breaks out of the loop. */

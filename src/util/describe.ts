@@ -73,7 +73,8 @@ function describeWithin(error: unknown, ancestors: readonly unknown[]): string {
   const head = message === "" && typeof code === "string" && code !== "" ? `${name} [${code}]` : name;
   const text = message === "" ? head : `${head}: ${message}`;
   const inside = [...ancestors, error];
-  const errors = ancestors.length < MAX_DEPTH ? errorsOf(error).filter((inner) => !inside.includes(inner)) : [];
+  const errors =
+    ancestors.length < MAX_DEPTH ? [...new Set(errorsOf(error))].filter((inner) => !inside.includes(inner)) : [];
   if (errors.length === 0) return text;
   const shared = new Set<string>();
   const listed = errors.slice(0, MAX_ERRORS).map((inner) => {

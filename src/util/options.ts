@@ -1,4 +1,7 @@
+import { types } from "node:util";
 import { badOption, type Defect, HypernodesError } from "../errors.js";
+import { describeError } from "./describe.js";
+import { hasField } from "./has-field.js";
 import { showValue } from "./show-value.js";
 import { didYouMean } from "./suggest.js";
 
@@ -48,7 +51,13 @@ export function optionFaults(options: unknown, rules: OptionRules, words: Option
     ];
   }
   const faults: OptionFault[] = [];
-  for (const name of Object.keys(options)) {
+  let names: string[];
+  try {
+    names = namesOf(options);
+  } catch (thrown) {
+    return [unreadable("options", thrown)];
+  }
+  for (const name of names) {
     if (Object.hasOwn(rules, name)) continue;
     faults.push({
       code: "UNKNOWN_OPTION",
@@ -57,14 +66,98 @@ export function optionFaults(options: unknown, rules: OptionRules, words: Option
     });
   }
   for (const name of Object.keys(rules)) {
+    let value: unknown;
     try {
-      faults.push(...faultsOf(name, options[name], rules[name]!, noun, path));
+      value = options[name];
+    } catch (thrown) {
+      faults.push(unreadable(`${noun} ${path}${name}`, thrown));
+      continue;
+    }
+    try {
+      faults.push(...faultsOf(name, value, rules[name]!, noun, path));
     } catch {
       // A value that can't be read (a revoked Proxy) is not valid for any option.
-      faults.push(badOption(`${noun} ${path}${name}`, options[name], "a value that can be read"));
+      faults.push(badOption(`${noun} ${path}${name}`, value, "a value that can be read"));
     }
   }
   return faults;
+}
+
+/** Returns the names of an object's enumerable properties, inherited ones as well. */
+function namesOf(options: object): string[] {
+  const names: string[] = [];
+  for (const name in options) names.push(name);
+  return names;
+}
+
+/**
+ * Reads options, each value once: those that are inherited, or accessors of a class, count as well. Anything but an
+ * object of options is returned as it is, and so is a plain object without accessors.
+ *
+ * @param faults receives a fault for each value that can't be read.
+ * @param path the option that has these options, for messages: `execution.`.
+ * @param others names of values that may be accessors of the object's class.
+ */
+export function readOptions<T>(options: T, faults: OptionFault[], path = "", others: Iterable<string> = []): T {
+  if (!isRecord(options)) return options;
+  const values: Record<string | symbol, unknown> = {};
+  try {
+    if (isPlain(options)) return options;
+    const names = new Set<string | symbol>(namesOf(options));
+    for (const name of [...accessorsOf(options), ...others]) if (hasField(options, name)) names.add(name);
+    for (const key of Object.getOwnPropertySymbols(options)) names.add(key);
+    for (const name of names) {
+      try {
+        const value: unknown = (options as Record<string | symbol, unknown>)[name];
+        Object.defineProperty(values, name, { value, enumerable: true, configurable: true, writable: true });
+      } catch (thrown) {
+        faults.push(unreadable(`option ${path}${String(name)}`, thrown));
+      }
+    }
+  } catch (thrown) {
+    faults.push(unreadable("options", thrown));
+  }
+  return values as T;
+}
+
+/**
+ * Like `readOptions`, for the options of a call.
+ *
+ * @param where the call: `modal(...)`.
+ * @throws {HypernodesError} `BAD_OPTION`, if a value can't be read.
+ */
+export function readAllOptions<T>(where: string, options: T, path = "", others: Iterable<string> = []): T {
+  const faults: OptionFault[] = [];
+  const read = readOptions(options, faults, path, others);
+  if (faults.length > 0) throw optionError(where, faults);
+  return read;
+}
+
+/** Tells if spreading an object gives the same values as reading its properties. */
+function isPlain(options: object): boolean {
+  if (types.isProxy(options)) return false;
+  const prototype: unknown = Object.getPrototypeOf(options);
+  if (prototype !== Object.prototype && prototype !== null) return false;
+  return Object.values(Object.getOwnPropertyDescriptors(options)).every(({ get, enumerable }) => !get && enumerable);
+}
+
+/** Returns the names of the accessors of an object's classes, and of its own properties that are not enumerable. */
+function accessorsOf(options: object): string[] {
+  const names = Object.getOwnPropertyNames(options);
+  for (let type = Object.getPrototypeOf(options); isClassPrototype(type); type = Object.getPrototypeOf(type)) {
+    const properties = Object.entries(Object.getOwnPropertyDescriptors(type as object));
+    for (const [name, { get }] of properties) if (get !== undefined) names.push(name);
+  }
+  return names;
+}
+
+function isClassPrototype(prototype: unknown): boolean {
+  return prototype !== null && prototype !== Object.prototype;
+}
+
+function unreadable(option: string, thrown: unknown): OptionFault {
+  const problem = `reading the ${option} failed with ${describeError(thrown)}`;
+  return { code: "BAD_OPTION", problem, advice: "Pass its value." };
 }
 
 function faultsOf(name: string, value: unknown, rule: OptionRule, noun: string, path: string): OptionFault[] {
@@ -183,7 +276,12 @@ export function that(takes: OptionRule["takes"], is: (value: unknown) => boolean
 
 /** Tells if a value is a list of texts that are not empty. */
 export function isTexts(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((text) => typeof text === "string" && text !== "");
+  return isListOf(value, (text) => typeof text === "string" && text !== "");
+}
+
+/** Tells if a value is a list whose elements all fulfill a condition. A hole is an undefined element. */
+export function isListOf(value: unknown, is: (element: unknown) => boolean): boolean {
+  return Array.isArray(value) && Array.from(value).every(is);
 }
 
 /** Advises to call a function or a class that was passed instead of its result. */

@@ -3,7 +3,7 @@ import { sha256Binary } from "../util/sha256.js";
 import { ByteWriter, TAG } from "./byte-writer.js";
 import { lostClass } from "./content.js";
 import { assertOneClass, assertReadable, assertSerializable, jsonOf, refersBack } from "./dehydrate.js";
-import { errorContent, read } from "./error-parts.js";
+import { errorContent, read, thrownText } from "./error-parts.js";
 import { assertHasKey, findModel, isFailure, type Model, requireModel, unknownClass } from "./models.js";
 import { builtIn, entriesOf, isOrdinary, itemsOf, type Kind, kindOf, pathSegment, sizeOf } from "./object-kinds.js";
 import { isPlainView, type OwnProperties, ownProperties, plainItems, plainNames } from "./own-properties.js";
@@ -352,28 +352,36 @@ export class CanonicalWriter extends ByteWriter {
       const { length: depth } = this.path;
       const deferred = this.pending?.length;
       const tolerated = this.tolerated.size;
+      const { lowest } = this;
       const models = this.models && new Set(this.models);
-      this.isLenient = isLenient || (name === "cause" && isFailure(model));
+      const isThrown = name === "cause" && isFailure(model);
+      this.isLenient = isLenient || isThrown;
+      const each = attributes.get(name)!;
+      this.tag(each % 2 === 1 ? TAG.hidden : TAG.record);
+      if (each > 1) {
+        this.tag(TAG.integrity);
+        this.tag(each);
+      }
+      this.string(name);
+      const { length: at } = this;
       try {
-        const each = attributes.get(name)!;
-        this.tag(each % 2 === 1 ? TAG.hidden : TAG.record);
-        if (each > 1) {
-          this.tag(TAG.integrity);
-          this.tag(each);
-        }
-        this.string(name);
         this.property(value, name);
         count++;
       } catch (thrown) {
-        if (!(thrown instanceof UnserialisableError) || !isLenient) throw thrown;
+        if (!(thrown instanceof UnserialisableError) || !this.isLenient) throw thrown;
         this.length = length;
         this.models = models;
+        this.lowest = lowest;
         this.path.length = depth;
         if (deferred !== undefined) this.pending!.length = deferred;
         for (const inner of [...this.tolerated.keys()].slice(tolerated)) {
           this.tolerated.delete(inner);
           this.inProgress?.delete(inner);
         }
+        if (!isThrown) continue;
+        this.length = at;
+        this.at(name, thrownText(value));
+        count++;
       }
     }
     this.isLenient = isLenient;

@@ -15,8 +15,8 @@ export interface EncodeOptions {
   /** Text that the checksum includes: `decode` needs the same. */
   readonly salt?: string;
   /**
-   * Receives the SharedArrayBuffers in the value: they are not copied, and must be passed to `decode`. Without it,
-   * views of them are copied, and a SharedArrayBuffer itself can't be serialized.
+   * Receives the SharedArrayBuffers that typed arrays in the value are views of: they are not copied, and must be passed
+   * to `decode`. Without it, such views are copied. A SharedArrayBuffer itself can't be serialized.
    */
   readonly memory?: SharedArrayBuffer[];
   /**

@@ -75,7 +75,7 @@ interface Serialized {
 }
 
 function serialize(value: unknown, options: EncodeOptions): Serialized {
-  const walk = { sharesMemory: options.memory !== undefined, levelsAround: options.levelsAround ?? 0 };
+  const walk = { levelsAround: options.levelsAround ?? 0 };
   try {
     return write(dehydrate(value, walk), options);
   } catch (error) {

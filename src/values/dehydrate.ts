@@ -1,5 +1,5 @@
 import { types } from "node:util";
-import { errorContent, read } from "./error-parts.js";
+import { errorContent, read, thrownText } from "./error-parts.js";
 import { assertHasKey, isFailure, type Model, requireModel } from "./models.js";
 import {
   builtIn,
@@ -62,8 +62,6 @@ export interface Dehydrated {
 
 /** Options of a walk. */
 interface WalkOptions {
-  /** True if SharedArrayBuffers can be passed along. */
-  readonly sharesMemory?: boolean;
   /**
    * Number of outer levels that do not count, because they are not the user's.
    *
@@ -181,11 +179,8 @@ class Dehydrator {
   private special(value: object, prototype: object | null): unknown {
     const index = this.written.size;
     const kind = kindOf(value, prototype);
-    if (kind === "foreign") {
-      if (!this.options.sharesMemory || !(value instanceof SharedArrayBuffer)) throw describeUnserialisable(value);
-      this.written.set(value, value);
-      return value;
-    }
+    // V8's deserializer in Node can't take a SharedArrayBuffer, only views of it.
+    if (kind === "foreign") throw describeUnserialisable(value);
     assertOneClass(value, kind, prototype);
     if (kind === "error") return this.error(value as Error, prototype, index);
     if (prototype === null) this.objects.push(index, NO_PROTOTYPE);
@@ -349,15 +344,20 @@ class Dehydrator {
     for (const name of names) {
       const [before, length, depth] = [this.written.size, this.objects.length, this.depth];
       // A thrown value is returned with the failure it caused, without parts that can't be serialized.
-      this.isLenient = isLenient || (name === "cause" && isFailure(model));
+      const isThrown = name === "cause" && isFailure(model);
+      this.isLenient = isLenient || isThrown;
+      let shown: unknown;
       try {
-        definePlainProperty(properties, name, this.at(name, read(value, name)));
-        written.shape += LETTERS[attributes.get(name)!];
+        shown = this.at(name, read(value, name));
       } catch (thrown) {
-        if (!(thrown instanceof UnserialisableError) || !isLenient) throw thrown;
+        if (!(thrown instanceof UnserialisableError) || !this.isLenient) throw thrown;
         this.rollback(before, length);
         this.depth = depth;
+        if (!isThrown) continue;
+        shown = this.at(name, thrownText(value));
       }
+      definePlainProperty(properties, name, shown);
+      written.shape += LETTERS[attributes.get(name)!];
     }
     this.isLenient = isLenient;
     return written;

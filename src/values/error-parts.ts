@@ -1,4 +1,5 @@
 import { types } from "node:util";
+import { describeChain, readProperty } from "../util/describe.js";
 import { assertHasKey, findModel, type Model, requireModel, unknownClass } from "./models.js";
 import { builtIn, domOf, nearestError } from "./object-kinds.js";
 import { attributesOf, type OwnProperties, ownProperties } from "./own-properties.js";
@@ -86,6 +87,11 @@ function classDefined(value: Error, base: string, dom: ErrorContent["dom"], isLe
       throw thrown;
     }
   });
+}
+
+/** Returns the error that represents the cause of a failure where that can't be serialized: its text. */
+export function thrownText(failure: Error): Error {
+  return new Error(describeChain(readProperty(failure, "cause")));
 }
 
 /** Reads a property. An accessor runs; its exception is reported with the property's path. */

@@ -8,6 +8,7 @@ import {
   numberAbove,
   oneOf,
   type RulesOf,
+  readAllOptions,
   that,
   wholeFrom,
 } from "../../util/options.js";
@@ -138,8 +139,9 @@ const MAX_EXPIRE_MS = 100 * 365 * 24 * 3_600_000;
 export function bullmq(options?: BullmqOptions): BullmqQueue;
 export function bullmq(options: BullmqOptions = {}, ...more: unknown[]): BullmqQueue {
   checkNoMore("bullmq({ ... })", more);
-  const { mode } = resolveBullmqOptions(options);
-  return { kind: "bullmq", mode, options };
+  const read = readAllOptions("bullmq(...)", options);
+  const { mode } = resolveBullmqOptions(read);
+  return { kind: "bullmq", mode, options: read };
 }
 
 /** @throws {HypernodesError} */

@@ -6,6 +6,7 @@ import {
   checkNoMore,
   checkOptions,
   isFlag,
+  isListOf,
   isRecord,
   isTexts,
   numberFrom,
@@ -164,7 +165,7 @@ const RULES: RulesOf<ModalOptions> = {
     'a list of patterns of files, relative to the folder of package.json, and in it: ["data/**"]',
     (value) => isTexts(value) && value.every(isInside),
   ),
-  secrets: that("a list of names of secrets", (value) => Array.isArray(value) && value.every(isName)),
+  secrets: that("a list of names of secrets", (value) => isListOf(value, isName)),
   env: {
     ...that(
       `texts by names of letters, digits and _, each of at most ${MAX_VALUE_LENGTH} bytes; give what is larger as an input`,
@@ -173,10 +174,7 @@ const RULES: RulesOf<ModalOptions> = {
     problem: (value) => `the option env is ${showValue(isRecord(value) ? wrongVariable(value) : typeof value)}`,
   },
   app: that("the name of an app: letters, digits, - . _", isName),
-  region: that(
-    "the name of a region, or several",
-    (value) => isName(value) || (Array.isArray(value) && value.every(isName)),
-  ),
+  region: that("the name of a region, or several", (value) => isName(value) || isListOf(value, isName)),
   containers: wholeFrom(1, `a whole number from 1 to ${MAX_CONTAINERS}`, MAX_CONTAINERS),
   keepWarm: isFlag,
 };
