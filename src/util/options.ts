@@ -73,8 +73,10 @@ export function optionFaults(options: unknown, rules: OptionRules, words: Option
       faults.push(unreadable(`${noun} ${path}${name}`, thrown));
       continue;
     }
+    const rule = rules[name]!;
+    if (value === undefined && rule.isRequired !== true) continue;
     try {
-      faults.push(...faultsOf(name, value, rules[name]!, noun, path));
+      faults.push(...faultsOf(name, value, rule, noun, path));
     } catch {
       // A value that can't be read (a revoked Proxy) is not valid for any option.
       faults.push(badOption(`${noun} ${path}${name}`, value, "a value that can be read"));
@@ -138,7 +140,12 @@ function isPlain(options: object): boolean {
   if (types.isProxy(options)) return false;
   const prototype: unknown = Object.getPrototypeOf(options);
   if (prototype !== Object.prototype && prototype !== null) return false;
-  return Object.values(Object.getOwnPropertyDescriptors(options)).every(({ get, enumerable }) => !get && enumerable);
+  // For the one or two options of most runs, this takes a third of the time of all descriptors at once.
+  for (const name of Object.getOwnPropertyNames(options)) {
+    const { get, enumerable } = Object.getOwnPropertyDescriptor(options, name)!;
+    if (get !== undefined || enumerable !== true) return false;
+  }
+  return true;
 }
 
 /** Returns the names of the accessors of an object's classes, and of its own properties that are not enumerable. */
@@ -161,8 +168,7 @@ function unreadable(option: string, thrown: unknown): OptionFault {
 }
 
 function faultsOf(name: string, value: unknown, rule: OptionRule, noun: string, path: string): OptionFault[] {
-  const { takes, is, inner, innerNoun, isRequired = false, problem } = rule;
-  if (value === undefined && !isRequired) return [];
+  const { takes, is, inner, innerNoun, problem } = rule;
   if (inner !== undefined && isRecord(value)) {
     const at = innerNoun === undefined ? `${path}${name}.` : "";
     return optionFaults(value, inner, { noun: innerNoun ?? noun }, at);
