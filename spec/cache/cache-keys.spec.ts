@@ -14,6 +14,7 @@ const TABLE: Readonly<Record<keyof typeof deterministic, readonly [key: string, 
   elementKey: [[keys.elementKey("c", ["s"], ["x", "y"]), "element", "c", "s", "over", "x", "y"]],
   resourceDigest: [[keys.resourceDigest("c", ["x"]), "resource", "c", "x"]],
   methodCode: [[keys.methodCode("d"), "method", "d"]],
+  environmentCode: [[keys.environmentCode('[["A","1"]]', "c"), "environment", '[["A","1"]]', "c"]],
   versionCode: [
     [keys.versionCode(["a.ts", "P", "n", "number", "2", "d"]), "version", '["a.ts","P","n","number","2","d"]'],
   ],

@@ -41,6 +41,11 @@ export function methodCode(reached: string): string {
   return cacheKey("method", reached);
 }
 
+/** Code on a host whose environment has other variables. @param variables these, with their values. */
+export function environmentCode(variables: string, code: string): string {
+  return cacheKey("environment", variables, code);
+}
+
 /** The code of a node with a `version`. @param meaning its class, its name, the version, and what its factory gave it. */
 export function versionCode(meaning: readonly unknown[]): string {
   return cacheKey("version", JSON.stringify(meaning));

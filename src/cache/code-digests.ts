@@ -1,3 +1,4 @@
+import type { Placement } from "../dsl/pipeline-options.js";
 import type { Step } from "../graph/plan.js";
 import { getOrCreate } from "../util/get-or-create.js";
 import type { CodeReader } from "./code/code.js";
@@ -24,7 +25,8 @@ export function codeDigestsOf(program: BoundPlan, run: object): CodeDigests {
   const digests = known.get(program);
   if (digests !== undefined && (digests.run === undefined || digests.run === run)) return digests.codes;
   const reader = readerFor(run);
-  const reading = new ProgramDigests(program, reader, (nested) => codeDigestsOf(nested, run));
+  const environmentOf = (of: BoundPlan) => environments.get(run)?.get(of) ?? "";
+  const reading = new ProgramDigests(program, reader, (nested) => codeDigestsOf(nested, run), environmentOf);
   const codes = reader.pass(() => {
     reading.foresee();
     return reading.read();
@@ -32,6 +34,46 @@ export function codeDigestsOf(program: BoundPlan, run: object): CodeDigests {
   setModelReader(codes, reader);
   known.set(program, { codes, run });
   return codes;
+}
+
+/** For each run, the variables of the environment that programs have beside those of this process, if they have any. */
+const environments = new WeakMap<object, WeakMap<BoundPlan, string>>();
+
+/**
+ * Notes in which environment a run's program runs, and what is nested in it. A variable that a placement sets counts for all that
+ * runs there: modules may read it when they are imported, which nobody sees from here.
+ */
+export function noteEnvironments(program: BoundPlan, run: object, placement: Placement | undefined): void {
+  const own = variablesOf(placement);
+  if (own === undefined && !program.plan.hasPlacements) return;
+  noteEnvironment(
+    program,
+    own ?? {},
+    placement !== undefined && placement.kind !== "local",
+    getOrCreate(environments, run, () => new WeakMap()),
+  );
+}
+
+function noteEnvironment(
+  program: BoundPlan,
+  variables: Variables,
+  isRemote: boolean,
+  noted: WeakMap<BoundPlan, string>,
+): void {
+  const other = Object.entries(variables).filter(([name, value]) => process.env[name] !== value);
+  if (other.length > 0) noted.set(program, JSON.stringify(other.sort()));
+  for (const child of program.children) {
+    if (child === undefined) continue;
+    // On a host of the whole run, placements of nested pipelines do not count.
+    const inside = isRemote ? variables : { ...variables, ...variablesOf(child.placement) };
+    noteEnvironment(child.program, inside, isRemote, noted);
+  }
+}
+
+type Variables = Readonly<Record<string, string>>;
+
+function variablesOf(placement: Placement | undefined): Variables | undefined {
+  return (placement as { readonly options?: { readonly env?: Variables } } | undefined)?.options?.env;
 }
 
 function readerFor(run: object): CodeReader {

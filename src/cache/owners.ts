@@ -25,7 +25,7 @@ export async function ownersOf(pipeline: PipelineClass): Promise<OwnerFilter> {
     };
     for (const step of bound.plan.steps) {
       if (step.child) addOwners(step.child.nested.pipeline);
-      else owners.codes.add(new ProgramDigests(bound, reader, unbound).stepCode(step).code);
+      else owners.codes.add(new ProgramDigests(bound, reader, unbound, () => "").stepCode(step).code);
     }
   };
   addOwners(pipeline);

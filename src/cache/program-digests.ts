@@ -4,7 +4,7 @@ import { ValueError } from "../errors.js";
 import type { Plan, PlannedChild, Step } from "../graph/plan.js";
 import type { InputRecord } from "../values/input-checks.js";
 import { printPath } from "../values/object-kinds.js";
-import { batchCode, methodCode, nestedCode, versionCode } from "./cache-keys.js";
+import { batchCode, environmentCode, methodCode, nestedCode, versionCode } from "./cache-keys.js";
 import type { Code, CodeReader, Part } from "./code/code.js";
 import { codeReading } from "./code-reading.js";
 import { contentRef } from "./content-ref.js";
@@ -61,6 +61,7 @@ export class ProgramDigests {
     private readonly program: BoundPlan,
     private readonly reader: CodeReader,
     private readonly nestedCodes: (program: BoundPlan) => CodeDigests,
+    private readonly environmentOf: (program: BoundPlan) => string,
   ) {
     this.roles = new Set(program.plan.graph.nodes.map((node) => node.name));
   }
@@ -70,7 +71,8 @@ export class ProgramDigests {
     const { steps, resources } = this.program.plan;
     for (const { node, name, index } of steps) {
       const child = this.program.children[index];
-      if (child !== undefined) new ProgramDigests(child.program, this.reader, this.nestedCodes).foresee();
+      if (child !== undefined)
+        new ProgramDigests(child.program, this.reader, this.nestedCodes, this.environmentOf).foresee();
       else if (node.options.version === undefined) this.reader.foresee(this.program.object, name, this.skips);
     }
     for (const { name } of resources) this.reader.foresee(this.program.object, name, this.skips);
@@ -83,7 +85,7 @@ export class ProgramDigests {
     const { steps, resources } = this.program.plan;
     return {
       steps: steps.map((step) => this.stepCode(step)),
-      resources: resources.map(({ name }) => this.codeOfMethod(name).digest),
+      resources: resources.map(({ name }) => this.inEnvironment(this.codeOfMethod(name).digest)),
     };
   }
 
@@ -95,7 +97,7 @@ export class ProgramDigests {
     try {
       const code = this.ownCode(step, child, codes);
       if (code.problem === undefined) {
-        const digest: StepDigest = { code: code.digest, isCacheable, child: codes };
+        const digest: StepDigest = { code: this.inEnvironment(code.digest), isCacheable, child: codes };
         behind.set(digest, code.parts);
         return digest;
       }
@@ -104,6 +106,12 @@ export class ProgramDigests {
       if (!(error instanceof ValueError)) throw error;
       return { code: "", isCacheable: false, problem: error.message, child: codes };
     }
+  }
+
+  /** The variables that its host sets count for all code there. */
+  private inEnvironment(code: string): string {
+    const environment = this.environmentOf(this.program);
+    return environment === "" ? code : environmentCode(environment, code);
   }
 
   /** @throws {ValueError} if something that is bound has no content. */
@@ -153,9 +161,17 @@ export class ProgramDigests {
    * @throws {ValueError} if a bound value has no content.
    */
   private givenToNested(step: Step, child: BoundNested): Code[] {
-    const inside = new ProgramDigests(child.program, this.reader, this.nestedCodes);
+    const inside = new ProgramDigests(child.program, this.reader, this.nestedCodes, this.environmentOf);
     const { pick, outputs, wires, bound, rules } = this.structureOf(step, child);
-    const structure = nestedCode([pick, outputs, wires, bound, inside.place(), rules]);
+    const structure = nestedCode([
+      pick,
+      outputs,
+      wires,
+      bound,
+      inside.place(),
+      rules,
+      this.environmentOf(child.program),
+    ]);
     return [{ digest: structure, problem: undefined, parts: () => [] }, ...inside.given()];
   }
 

@@ -1,4 +1,5 @@
 import { elementKey } from "../cache/cache-keys.js";
+import { noteEnvironments } from "../cache/code-digests.js";
 import { type ContentRef, contentRef, listContent } from "../cache/content-ref.js";
 import { keyComponent, keyComponents } from "../cache/model-codes.js";
 import { AbortError } from "../errors.js";
@@ -31,6 +32,7 @@ export async function explainProgram(request: RunRequest, isRemote: boolean): Pr
   const { program, values, settings, name, signal, hosts } = request;
   const run = new DryRunContext(new ResourceScope(), undefined);
   checkLists(request, run);
+  noteEnvironments(program, run, settings.choices.runOn);
   const end = await run.cache.view(storesInPlan(program.plan, settings.choices), name);
   try {
     const dry = new DryRun(name, signal);

@@ -1,3 +1,4 @@
+import { noteEnvironments } from "../cache/code-digests.js";
 import { AbortError, showDocsUrls } from "../errors.js";
 import { asError } from "../util/as-error.js";
 import { settlesWithin } from "../util/deadline.js";
@@ -95,6 +96,7 @@ export function openStores({ program, settings, name }: RunRequest, run: RunCont
   const stores = storesInPlan(program.plan, settings.choices);
   if (stores.every((store) => store === undefined)) return undefined;
   checkRuntime("a cache", name);
+  noteEnvironments(program, run, settings.choices.runOn);
   return run.cache.open(stores, name, program.pipeline);
 }
 

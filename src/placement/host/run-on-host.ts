@@ -1,4 +1,4 @@
-import { exportCodeDigests } from "../../cache/code-digests.js";
+import { exportCodeDigests, noteEnvironments } from "../../cache/code-digests.js";
 import { loadCodeReading } from "../../cache/code-reading.js";
 import { type ElementSource, openElementSource } from "../../engine/elements/element-source.js";
 import { toProgramSpec } from "../../engine/program/program-spec.js";
@@ -81,7 +81,10 @@ async function submissionFor(
   const { choices, graceMs } = settings;
   const lists = new Set(isStream ? program.plan.steps[0]!.map!.lists.map(({ slot }) => slot) : []);
   const isCached = hasCache(program.plan, choices);
-  if (isCached) await loadCodeReading();
+  if (isCached) {
+    await loadCodeReading();
+    noteEnvironments(program, run, choices.runOn);
+  }
   const codes = isCached ? exportCodeDigests(program, run) : undefined;
   const task: RemoteTask = {
     type: program.pipeline,
