@@ -1,0 +1,23 @@
+import { input, type Nested, nested, node, Pipeline } from "../../../src/index.js";
+
+const scale = (): number => Number(process.env.SPEC_SCALE ?? 1);
+const SCALE = scale();
+
+/** Reads a variable of the environment, in a call and when its module is imported. */
+export class Scaled extends Pipeline {
+  @input() x!: number;
+  @node("x") inCall(x: number): number {
+    return x * Number(process.env.SPEC_SCALE ?? 1);
+  }
+  @node("x") atImport(x: number): number {
+    return x * SCALE;
+  }
+  @node("x", { version: 1 }) versioned(x: number): number {
+    return x * SCALE;
+  }
+}
+
+export class ScaledInside extends Pipeline {
+  @input() x!: number;
+  @nested(Scaled, { x: "x" }) inside!: Nested<{ inCall: number; atImport: number; versioned: number }>;
+}
