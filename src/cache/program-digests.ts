@@ -155,8 +155,8 @@ export class ProgramDigests {
   }
 
   /**
-   * What a version of a nested pipeline does not stand for: how it is wired, the values that are bound, and what factories gave its
-   * class. Also the versions of its own steps, which say of them that they are others.
+   * The parts that a version of a nested pipeline does not stand for: its wiring, the values that are bound, and those that factories gave
+   * its class. Also the versions of its own steps, which say of them that they are others.
    *
    * @throws {ValueError} if a bound value has no content.
    */

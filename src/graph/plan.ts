@@ -137,7 +137,7 @@ export function planFor(graph: Graph, outputs: readonly string[] = graph.outputs
   });
 }
 
-/** What most runs select has a key that costs nothing. */
+/** The key of a selection. Most runs select all outputs or one: these keys need no quoting. */
 function planKey(graph: Graph, outputs: readonly string[], given: readonly string[]): string {
   if (given.length > 0) return JSON.stringify([outputs, [...given].sort()]);
   if (outputs === graph.outputs) return "all";
