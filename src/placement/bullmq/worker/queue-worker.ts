@@ -292,11 +292,13 @@ export class QueueWorker {
     this.letGo();
     // What waits for a Redis that has gone would wait for ever.
     const soon = (work: Promise<unknown>) => settlesWithin(work, CLOSE_MS);
-    const isThere = this.redis.status === "ready";
-    if (isThere) await this.taking.close();
-    else await soon(this.taking.close(true));
+    const isThere = () => this.redis.status === "ready";
+    const lost = new Promise((resolve) => this.redis.once("close", resolve));
+    const closing = this.taking.close(!isThere());
+    if (isThere()) await Promise.race([closing, lost]);
+    if (!isThere()) await soon(closing);
     await this.processes.close();
-    if (isThere) await soon(this.redis.zrem(this.keys.workers, this.entry));
+    if (isThere()) await soon(this.redis.zrem(this.keys.workers, this.entry));
     this.redis.disconnect();
     rmSync(this.folder, { recursive: true, force: true });
   }
