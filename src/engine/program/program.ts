@@ -11,6 +11,7 @@ import { inputRecord } from "../../values/inputs.js";
 import { convertInputs } from "../elements/convert-inputs.js";
 import { isGuarded } from "../failures/retry-policy.js";
 import { ChildInputs } from "./child-inputs.js";
+import { methodCheck } from "./method-check.js";
 import { createThisGuard, hasFieldsOf, mayReadThis } from "./this-guard.js";
 
 /** A plan bound to a pipeline object: what its steps call. One serves many runs at once. */
@@ -35,6 +36,8 @@ export interface Program {
   readonly children: readonly (NestedProgram | undefined)[];
   /** Names of the methods that were replaced after the class's first run. */
   readonly replaced: readonly string[];
+  /** Tells if an object has the methods that the program calls. */
+  hasMethodsOf(object: object): boolean;
 }
 
 /** A nested pipeline, ready to be run for a call. */
@@ -101,6 +104,7 @@ function bindToObject(ofClass: ClassProgram, object: object, self: object): Prog
     fastPathLength: ofClass.fastPathLength,
     builders: ofClass.builders,
     replaced: ofClass.replaced,
+    hasMethodsOf: ofClass.hasMethodsOf,
     children: ofClass.noChildren ?? ofClass.plan.steps.map(({ node, child }) => child && bindNested(node, child)),
   };
 }
@@ -116,25 +120,24 @@ function classProgramFor(pipeline: object, plan: Plan): ClassProgram {
   return program;
 }
 
-type Bound = Pick<Program, "plan" | "methods" | "builders"> & Partial<Pick<Program, "children">>;
+type Bound = Pick<Program, "plan" | "methods" | "builders" | "hasMethodsOf"> & Partial<Pick<Program, "children">>;
 
 /**
  * Tells if a program calls the methods that the class has now: a test may replace them between two runs.
  *
  * @throws {HypernodesError} `REPLACED_METHOD`.
  */
-function hasMethods(pipeline: object, { plan, methods, builders, children }: Bound): boolean {
-  for (let i = 0; i < methods.length; i++) {
-    const method = methods[i];
-    if (method !== undefined) {
-      if (!isMethodOf(pipeline, plan.steps[i]!.name, method)) return false;
-    } else if (children !== undefined) {
-      const { program } = children[i]!;
-      if (!hasMethods(program.object, program)) return false;
+function hasMethods(pipeline: object, { plan, methods, builders, hasMethodsOf, children = [] }: Bound): boolean {
+  if (!hasMethodsOf(pipeline)) {
+    for (const [i, { name }] of plan.steps.entries()) {
+      if (methods[i] !== undefined && !isMethodOf(pipeline, name, methods[i])) return false;
+    }
+    for (const [i, { name }] of plan.resources.entries()) {
+      if (!isMethodOf(pipeline, name, builders[i]!)) return false;
     }
   }
-  for (let i = 0; i < builders.length; i++) {
-    if (!isMethodOf(pipeline, plan.resources[i]!.name, builders[i]!)) return false;
+  for (const child of children) {
+    if (child !== undefined && !hasMethods(child.program.object, child.program)) return false;
   }
   return true;
 }
@@ -163,6 +166,7 @@ function bindToClass(pipeline: PipelineClass, prototype: Readonly<Record<string,
   registerExportsOf(pipeline);
   const methods = plan.steps.map(({ name, child }) => (child === undefined ? prototype[name]! : undefined));
   const builders = plan.resources.map(({ name }) => prototype[name]!);
+  const members = [...plan.steps.filter(({ child }) => child === undefined), ...plan.resources].map(({ name }) => name);
   const direct = plan.steps.map(({ node }) => !isGuarded(node.options));
   const firstGuarded = plan.steps.findIndex(
     (step, i) =>
@@ -182,21 +186,20 @@ function bindToClass(pipeline: PipelineClass, prototype: Readonly<Record<string,
     isBareCall: direct,
     fastPathLength: plan.canStream ? 0 : firstGuarded < 0 ? plan.steps.length : firstGuarded,
     builders,
-    replaced: replacedOf(prototype, [...plan.steps.filter(({ child }) => child === undefined), ...plan.resources]),
+    replaced: replacedOf(prototype, members),
+    hasMethodsOf: methodCheck(
+      members,
+      members.map((name) => prototype[name]),
+    ),
   };
 }
 
 /** For each class, its methods as its first run found them: those that threads and other hosts import. */
 const originals = new WeakMap<object, Map<string, Method>>();
 
-function replacedOf(
-  prototype: Readonly<Record<string, Method>>,
-  members: readonly { readonly name: string }[],
-): string[] {
+function replacedOf(prototype: Readonly<Record<string, Method>>, names: readonly string[]): string[] {
   const first = getOrCreate(originals, prototype, () => new Map<string, Method>());
-  return members
-    .map(({ name }) => name)
-    .filter((name) => getOrCreate(first, name, () => prototype[name]!) !== prototype[name]);
+  return names.filter((name) => getOrCreate(first, name, () => prototype[name]!) !== prototype[name]);
 }
 
 /** Binds a nested plan to a new object of its class, with what was bound on it. */
@@ -259,6 +262,7 @@ export function programForMap(pipeline: object, plan: Plan): Program {
     fastPathLength: 0,
     builders: [],
     replaced: [],
+    hasMethodsOf: () => true,
     children: [nestedProgram(child!, programFor(pipeline, inner), new Array(inner.slots), inputs)],
   };
 }
