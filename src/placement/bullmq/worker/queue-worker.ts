@@ -294,7 +294,9 @@ export class QueueWorker {
     const soon = (work: Promise<unknown>) => settlesWithin(work, CLOSE_MS);
     const isThere = () => this.redis.status === "ready";
     const lost = new Promise((resolve) => this.redis.once("close", resolve));
-    const closing = this.taking.close(!isThere());
+    const closing = this.taking.close(!isThere()).catch((error: unknown) => {
+      if (isThere()) throw error;
+    });
     if (isThere()) await Promise.race([closing, lost]);
     if (!isThere()) await soon(closing);
     await this.processes.close();
