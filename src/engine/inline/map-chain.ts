@@ -19,7 +19,7 @@ export interface ChainedMap {
   /** A unit that was waited for has its value, or has failed. */
   settle(unit: number, value: unknown): void;
   reject(unit: number, error: unknown): void;
-  /** Ends the unit of a place with its value and starts the next one there; undefined, and nothing done, if that is not all there is to do. */
+  /** Ends the unit of a place with its value and starts the next one there. @returns undefined if there is more to do: nothing is done. */
   replaceUnit(place: Place, value: unknown): Promise<unknown> | undefined;
 }
 

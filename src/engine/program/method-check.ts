@@ -8,11 +8,13 @@ type Check = (object: object, methods: readonly unknown[]) => boolean;
  * constant name ten times as fast as by a name in a list (docs/decisions/engine.md). Where code must not be made of text, it is a loop.
  *
  * @param names of the methods, as the object has them.
+ * @param methods that it should have, in the same order.
  */
 export function methodCheck(names: readonly string[], methods: readonly unknown[]): (object: object) => boolean {
   const checks: Check[] = [];
   for (let i = 0; i < names.length; i += NAMES_PER_FUNCTION) {
-    checks.push(generated(names.slice(i, i + NAMES_PER_FUNCTION), i) ?? looping(names));
+    const some = names.slice(i, i + NAMES_PER_FUNCTION);
+    checks.push(generated(some, i) ?? looping(some, i));
   }
   const [only] = checks;
   if (checks.length === 1) return (object) => only!(object, methods);
@@ -28,6 +30,7 @@ function generated(names: readonly string[], first: number): Check | undefined {
   }
 }
 
-function looping(names: readonly string[]): Check {
-  return (object, methods) => names.every((name, i) => (object as Record<string, unknown>)[name] === methods[i]);
+function looping(names: readonly string[], first: number): Check {
+  return (object, methods) =>
+    names.every((name, i) => (object as Record<string, unknown>)[name] === methods[first + i]);
 }
