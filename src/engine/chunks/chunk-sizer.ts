@@ -35,18 +35,27 @@ export class ChunkSizer {
   private max = Number.POSITIVE_INFINITY;
   /** The most elements in a chunk that was measured. */
   private measured = 0;
+  /** The most elements in a chunk while none was measured: a worker's part of all. */
+  private share = 0;
   /** The number of elements that the mean stands for. */
   private weight = 0;
 
   /**
    * @param workers how many chunks are computed at once. It may change.
    * @param multiple chunks begin at multiples of this, so that batches are whole.
+   * @param expectedMs the milliseconds that an element took in an earlier run: they hold until one of this run is measured.
    */
   constructor(
     private readonly workers: () => number,
     private readonly multiple: number,
     private readonly pace: ChunkPolicy,
+    private readonly expectedMs?: number,
   ) {}
+
+  /** The milliseconds that an element takes, if any was measured. */
+  get meanMs(): number | undefined {
+    return this.elementMs;
+  }
 
   /** No chunk has more elements from now on. */
   limit(most: number): void {
@@ -58,20 +67,23 @@ export class ChunkSizer {
    * @returns the number of elements of the chunk, and the milliseconds after which it is returned though some are not done.
    */
   next(left: number): { readonly count: number; readonly budgetMs: number | undefined } {
-    const { elementMs } = this;
-    const {
-      targetChunkMs: targetMs,
-      minChunkMs: leastMs,
-      probeSize: probed,
-      probeBudgetMs: probeMs,
-      growth,
-    } = this.pace;
-    const guided = left / (TAIL * this.workers());
-    if (elementMs === undefined)
-      return { count: this.roundToMultiple(left, Math.min(probed, guided)), budgetMs: probeMs };
-    const byTime = Math.min(targetMs / elementMs, this.measured * growth);
-    const size = Math.max(Math.min(guided, byTime), Math.min(leastMs / elementMs, byTime));
-    return { count: this.roundToMultiple(left, size), budgetMs: undefined };
+    const { probeSize, probeBudgetMs, targetChunkMs, growth } = this.pace;
+    if (this.elementMs !== undefined)
+      return { count: this.sizeFor(left, this.elementMs, this.measured * growth), budgetMs: undefined };
+    if (this.expectedMs === undefined)
+      return { count: this.roundToMultiple(left, Math.min(probeSize, this.guided(left))), budgetMs: probeBudgetMs };
+    this.share = Math.max(this.share, Math.ceil(left / this.workers()));
+    return { count: this.sizeFor(left, this.expectedMs, this.share), budgetMs: targetChunkMs };
+  }
+
+  private sizeFor(left: number, elementMs: number, most: number): number {
+    const byTime = Math.min(this.pace.targetChunkMs / elementMs, most);
+    const size = Math.max(Math.min(this.guided(left), byTime), Math.min(this.pace.minChunkMs / elementMs, byTime));
+    return this.roundToMultiple(left, size);
+  }
+
+  private guided(left: number): number {
+    return left / (TAIL * this.workers());
   }
 
   private roundToMultiple(left: number, size: number): number {
