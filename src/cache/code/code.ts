@@ -1,5 +1,6 @@
 import { EventEmitter } from "node:events";
 import { inspect, types } from "node:util";
+import { getOrCreate } from "../../util/get-or-create.js";
 import { sha256 } from "../../util/sha256.js";
 import { inspecting } from "../../util/v8-inspector.js";
 import type { Piece } from "./pieces.js";
@@ -24,9 +25,12 @@ export interface Part {
 
 type Type = abstract new (...args: never[]) => object;
 
+/** The time zone and locale, by the variable `TZ`: Node takes over a change of it at once. Asking for them takes 0.1 ms. */
+const zones = new Map<string | undefined, Pick<Intl.ResolvedDateTimeFormatOptions, "timeZone" | "locale">>();
+
 /** Settings that decide, beside the code, how it reads texts, and writes numbers, dates and objects. */
 function engine(): string {
-  const { timeZone, locale } = resolvedOptions.call(new DateTimeFormat());
+  const { timeZone, locale } = getOrCreate(zones, process.env.TZ, () => resolvedOptions.call(new DateTimeFormat()));
   const { node, icu } = process.versions;
   return JSON.stringify([
     node.split(".")[0],

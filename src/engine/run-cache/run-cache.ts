@@ -7,8 +7,11 @@ import type { Store } from "../../cache/store.js";
 import type { PipelineClass } from "../../dsl/members.js";
 import type { CacheStore } from "../../dsl/pipeline-options.js";
 import { describeError } from "../../util/describe.js";
+import { OnDemand } from "../../util/on-demand.js";
 import { CacheExplainer } from "./cache-explainer.js";
 import type { NodeExplanation } from "./explanation.js";
+
+const savedAnalyses = new OnDemand(() => import("../../cache/saved-analyses.js"));
 
 /** The open stores of one run, and the explanation of what was found in them. */
 export class RunCache {
@@ -54,7 +57,7 @@ export class RunCache {
     const [store] = stores;
     if (store === undefined || pipeline === undefined) return;
     const session = this.sessions!.values().next().value!;
-    const { saveAnalyses, loadAnalyses } = await import("../../cache/saved-analyses.js");
+    const { saveAnalyses, loadAnalyses } = await savedAnalyses.load();
     await loadAnalyses(pipeline, store, session);
     this.saveAnalyses = () => saveAnalyses(pipeline, store, session);
   }
