@@ -295,7 +295,7 @@ const RUNS = inArea("Nodes and runs", {
     summary: "A method of a pipeline was replaced where a run can't call the new one.",
     causes: [
       'A test has replaced the method on an object of the class: `pipeline.page = fake`, `vi.spyOn(pipeline, "page")`.',
-      "A test has replaced the method on the class after a run, and the run sends it to threads or to another host, which import the original.",
+      "A test has replaced the method, or one that it may call by `this`, and the run sends it to threads or to another host, which import the original.",
     ],
     fix: [
       'Replace it on the class, `vi.spyOn(Pages.prototype, "page")`, and run in this process.',

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { HypernodesError, localProcess, memory, type Pipeline } from "../../src/index.js";
 import { rejection } from "../support/rejection.js";
-import { Inner, Replaceable, WithFunction } from "./pipelines/replaceable.js";
+import { Inner, Replaceable, Untouched, UntouchedHeir, UntouchedInner, WithFunction } from "./pipelines/replaceable.js";
 
 const INPUTS = { x: 1, xs: [1, 2, 3] };
 
@@ -101,6 +101,42 @@ describe("a method that a test replaces", () => {
         await run(kept);
       }
     }
+  });
+
+  for (const [kind, { type, name }] of Object.entries({
+    "a method": { type: Untouched, name: "mapped" },
+    "a helper": { type: Untouched, name: "step" },
+    "a method of a nested pipeline": { type: UntouchedInner, name: "doubled" },
+    "an inherited method": { type: UntouchedHeir, name: "mapped" },
+  })) {
+    it(`before the first run of its class is refused by threads, and they compute when it is put back: ${kind} @slow`, async () => {
+      const heir = type === UntouchedHeir ? UntouchedHeir : Untouched;
+      const run = () => new heir().run({ xs: [1, 2] }, { execution: { maps: "parallel" } });
+      await withMethod(
+        type.prototype,
+        name,
+        () => 100,
+        async () => {
+          expect(await refusal(run())).to.contain(`.${name}: the method was replaced, and threads`);
+        },
+      );
+      expect(await run()).to.deep.equal({ mapped: [2, 3], children: [2, 4] });
+    });
+  }
+
+  it("and that an object has in the place of a helper is refused by threads, which make the object again @slow", async () => {
+    const object = new Replaceable();
+    const run = () => object.run(INPUTS, { execution: { nodes: "threaded" }, outputs: ["reading"] });
+    await withMethod(
+      object,
+      "step",
+      () => 100,
+      async () => {
+        expect((await object.run(INPUTS)).reading).to.equal(101);
+        expect(await refusal(run())).to.contain("Replaceable.step: the method was replaced");
+      },
+    );
+    expect(await run()).to.deep.equal({ reading: 2 });
   });
 
   it("and whose value is given, is not missed", async () => {

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { OWN_FOLDER, OWN_URL } from "../util/own-files.js";
 import type { Class } from "./class.js";
+import { recordMethods } from "./defined-methods.js";
 
 /** The module and name of a class, so that another thread can import it. */
 export interface ClassLocation {
@@ -41,9 +42,10 @@ interface BundledModule {
 const locations = new WeakMap<Class, ClassLocation>();
 const classes = new Map<string, WeakRef<Class>[]>();
 
-/** Records that the module which is calling a decorator defines a class. Repeated calls for a class have no effect. */
+/** Records that the module which is calling a decorator defines a class, and its methods. Repeated calls for a class have no effect. */
 export function recordClassLocation(type: Class): void {
   if (locations.has(type)) return;
+  recordMethods(type);
   const file = (globalThis as BundledModule)[BUNDLE_MODULE_KEY] ?? callingFile();
   const sameName = classes.get(keyOf(file, type.name)) ?? [];
   classes.set(keyOf(file, type.name), sameName);

@@ -1,4 +1,5 @@
 import type { Class } from "../dsl/class.js";
+import { recordInherited } from "../dsl/defined-methods.js";
 import { type AnyPipeline, classNameOf, PIPELINE, type PipelineClass } from "../dsl/members.js";
 import { emittedType, type Member, membersOf, mergeOptions, optionsOf } from "../dsl/metadata.js";
 import type { PipelineOptions } from "../dsl/pipeline-options.js";
@@ -32,6 +33,7 @@ export function graphOf(pipeline: PipelineClass): Graph {
 }
 
 function buildGraph(pipeline: PipelineClass): Graph {
+  recordInherited(pipeline);
   const defects: Defect[] = [];
   const nodes = new Map<string, GraphNode>();
   inProgress.push(pipeline);

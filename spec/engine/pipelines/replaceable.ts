@@ -1,4 +1,14 @@
-import { type Each, input, mapOver, type Nested, nested, node, Pipeline, resource } from "../../../src/index.js";
+import {
+  type Each,
+  execution,
+  input,
+  mapOver,
+  type Nested,
+  nested,
+  node,
+  Pipeline,
+  resource,
+} from "../../../src/index.js";
 
 export class Inner extends Pipeline {
   @input() x!: number;
@@ -48,3 +58,24 @@ export class WithFunction extends Scaled {
     return x * 10;
   }
 }
+
+/** Classes that no spec runs before it has replaced a method. */
+export class UntouchedInner extends Inner {
+  @node("x") override doubled(x: number): number {
+    return x * 2;
+  }
+}
+
+export class Untouched extends Pipeline {
+  @input() xs!: number[];
+  @mapOver("xs") mapped(x: number): Each<number> {
+    return this.step() + x;
+  }
+  @mapOver("xs", UntouchedInner, { x: "xs" }, "doubled") children!: Nested<number[]>;
+  step(): number {
+    return 1;
+  }
+}
+
+@execution({ maxWorkers: 2 })
+export class UntouchedHeir extends Untouched {}

@@ -1,7 +1,6 @@
-import { classNameOf, type PipelineClass } from "../../dsl/members.js";
+import type { PipelineClass } from "../../dsl/members.js";
 import type { OnError } from "../../dsl/node-options.js";
 import type { PipelineOptions } from "../../dsl/pipeline-options.js";
-import { HypernodesError } from "../../errors.js";
 import type { PlanMapOptions } from "../../graph/plan.js";
 import { type InputDefaults, type Plan, planFor } from "../../graph/plan.js";
 import { planPipelineMap } from "../../graph/plan-map.js";
@@ -11,6 +10,7 @@ import { extractSubPlan } from "../../graph/sub-plan.js";
 import { getOrCreate } from "../../util/get-or-create.js";
 import { encode } from "../../values/codec.js";
 import { type Program, programFor, programForMap } from "./program.js";
+import { rejectReplaced } from "./replaced-methods.js";
 
 /** A program as data, from which a host with the same classes makes it again. */
 export interface ProgramSpec {
@@ -51,24 +51,6 @@ export function toProgramSpec(program: Program, part?: SubProgramSpec, onError?:
     part: part && composeSteps(outer?.part, part),
     fields: fieldsOf(object, pipelinePlan(plan)),
   };
-}
-
-function rejectReplaced({ plan, pipeline, replaced, children }: Program, steps: Iterable<number>): void {
-  const where = classNameOf(pipeline);
-  for (const index of steps) {
-    const { name, resources } = plan.steps[index]!;
-    const child = children[index]?.program;
-    if (child !== undefined) rejectReplaced(child, child.plan.steps.keys());
-    const used = [name, ...resources.map((resource) => plan.resources[resource]!.name)];
-    const found = used.find((one) => replaced.includes(one));
-    if (found === undefined) continue;
-    throw new HypernodesError({
-      code: "REPLACED_METHOD",
-      where: `${where}.${found}`,
-      problem: "the method was replaced after a run, and threads and other hosts import the original",
-      advice: `Run it in this process: { execution: { nodes: "async", maps: "async" } }. To give its value: { given: { ${found} } }.`,
-    });
-  }
 }
 
 /** The plans that are parts of others, and what those compute as a whole. */

@@ -1,6 +1,5 @@
 import type { Method } from "../../dsl/brands.js";
-import { classNameOf, type PipelineClass } from "../../dsl/members.js";
-import { HypernodesError } from "../../errors.js";
+import type { PipelineClass } from "../../dsl/members.js";
 import type { GraphNode } from "../../graph/graph.js";
 import type { Plan, PlannedChild, SlotUses } from "../../graph/plan.js";
 import { getOrCreate } from "../../util/get-or-create.js";
@@ -12,6 +11,7 @@ import { convertInputs } from "../elements/convert-inputs.js";
 import { isGuarded } from "../failures/retry-policy.js";
 import { ChildInputs } from "./child-inputs.js";
 import { methodCheck } from "./method-check.js";
+import { rejectOwnMethod } from "./replaced-methods.js";
 import { createThisGuard, hasFieldsOf, mayReadThis } from "./this-guard.js";
 
 /** A plan bound to a pipeline object: what its steps call. One serves many runs at once. */
@@ -34,8 +34,6 @@ export interface Program {
   readonly builders: readonly Method[];
   /** For each step its nested program, if it has one. */
   readonly children: readonly (NestedProgram | undefined)[];
-  /** Names of the methods that were replaced after the class's first run. */
-  readonly replaced: readonly string[];
   /** Tells if an object has the methods that the program calls. */
   hasMethodsOf(object: object): boolean;
 }
@@ -103,7 +101,6 @@ function bindToObject(ofClass: ClassProgram, object: object, self: object): Prog
     isBareCall: ofClass.isBareCall,
     fastPathLength: ofClass.fastPathLength,
     builders: ofClass.builders,
-    replaced: ofClass.replaced,
     hasMethodsOf: ofClass.hasMethodsOf,
     children: ofClass.noChildren ?? ofClass.plan.steps.map(({ node, child }) => child && bindNested(node, child)),
   };
@@ -149,19 +146,6 @@ function isMethodOf(pipeline: object, name: string, method: Method): boolean {
   return true;
 }
 
-/** An object may have a field of a method's name: that of an input which a subclass made a node of. */
-function rejectOwnMethod(pipeline: object, name: string): void {
-  if (typeof (pipeline as Record<string, unknown>)[name] !== "function") return;
-  const type = pipeline.constructor as PipelineClass;
-  if (Object.hasOwn(new type(), name)) return;
-  throw new HypernodesError({
-    code: "REPLACED_METHOD",
-    where: `${classNameOf(type)}.${name}`,
-    problem: "this object has a function of that name of its own, and a run calls the method of the class",
-    advice: `Replace it on the class: ${classNameOf(type)}.prototype.${name}. To give its value: { given: { ${name} } }.`,
-  });
-}
-
 function bindToClass(pipeline: PipelineClass, prototype: Readonly<Record<string, Method>>, plan: Plan): ClassProgram {
   registerExportsOf(pipeline);
   const methods = plan.steps.map(({ name, child }) => (child === undefined ? prototype[name]! : undefined));
@@ -186,20 +170,11 @@ function bindToClass(pipeline: PipelineClass, prototype: Readonly<Record<string,
     isBareCall: direct,
     fastPathLength: plan.canStream ? 0 : firstGuarded < 0 ? plan.steps.length : firstGuarded,
     builders,
-    replaced: replacedOf(prototype, members),
     hasMethodsOf: methodCheck(
       members,
       members.map((name) => prototype[name]),
     ),
   };
-}
-
-/** For each class, its methods as its first run found them: those that threads and other hosts import. */
-const originals = new WeakMap<object, Map<string, Method>>();
-
-function replacedOf(prototype: Readonly<Record<string, Method>>, names: readonly string[]): string[] {
-  const first = getOrCreate(originals, prototype, () => new Map<string, Method>());
-  return names.filter((name) => getOrCreate(first, name, () => prototype[name]!) !== prototype[name]);
 }
 
 /** Binds a nested plan to a new object of its class, with what was bound on it. */
@@ -261,7 +236,6 @@ export function programForMap(pipeline: object, plan: Plan): Program {
     isBareCall: [!isGuarded(node.options)],
     fastPathLength: 0,
     builders: [],
-    replaced: [],
     hasMethodsOf: () => true,
     children: [nestedProgram(child!, programFor(pipeline, inner), new Array(inner.slots), inputs)],
   };
