@@ -24,7 +24,11 @@ Examples:
     .action(async (file: string, { format, output }: ReportFlags) => {
       checkOutput(output);
       const read = reportOf(namingOption("report", () => readEvents(file)));
-      const text = { text: () => String(read), html: () => read.toHtml(), json: () => asJson(read.rows) };
+      const text = {
+        text: () => read.toString(output === undefined ? undefined : Number.POSITIVE_INFINITY),
+        html: () => read.toHtml(),
+        json: () => asJson(read.rows),
+      };
       await write(text[format](), output);
     });
 }
