@@ -356,7 +356,7 @@ export abstract class Pipeline implements AnyPipeline {
   ): PreparedRun {
     const graph = graphOf(this.constructor as PipelineClass);
     const options = given === NO_OPTIONS ? given : readChoices(graph.pipeline, given);
-    if (options !== NO_OPTIONS) checkOptions(graph.pipeline, options, rules, { hint: placeOfOption });
+    if (options !== NO_OPTIONS) checkOptions(graph.pipeline, options, rules, RUN_OPTION_WORDS);
     ignoreRejection(inputs);
     const choices = resolveOptions(this, options);
     const { onEvent } = options;
@@ -383,6 +383,8 @@ export abstract class Pipeline implements AnyPipeline {
 /** A check at compile time: `PipelineName` is exactly the set of the members declared here. */
 type Differences = Exclude<keyof Pipeline | PipelineName, (keyof Pipeline & PipelineName) | typeof PIPELINE>;
 true satisfies [Differences] extends [never] ? true : Differences;
+
+const RUN_OPTION_WORDS = { hint: placeOfOption, symbols: [RESUME_RUN_ID, ORDERED_RESULTS] };
 
 /** A validated call of `run`, `map` or `stream`, and its observers. */
 interface PreparedRun {

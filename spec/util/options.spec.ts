@@ -368,6 +368,14 @@ describe("options", () => {
         }
       });
 
+      it("have names that are texts", async () => {
+        const error = await errorOf(call, { ...base, [Symbol("option")]: 1 }, name);
+        expect(error.code).to.equal("UNKNOWN_OPTION");
+        expect(error.message).to.contain("Symbol(option)").and.to.contain("A name is a text, not a symbol. ");
+        const hidden = Object.defineProperty({ ...base }, Symbol("hidden"), { value: 1 });
+        if (Object.keys(base).length > 0) expect(await outcome(call, hidden)).to.equal(undefined);
+      });
+
       it("are an object", async () => {
         // A decorator takes a text for a name.
         if (name === "@node" || name === "@mapOver") return;
