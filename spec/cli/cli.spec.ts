@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect } from "chai";
@@ -164,9 +165,9 @@ describe("the command line", () => {
 
   it("checks graphs without running them", async () => {
     const fine = await hypernodes("check", "shout.ts");
-    expect(fine).to.deep.equal({ code: 0, stdout: "Shout: 5 members, 4 edges, gives all\n", stderr: "" });
+    expect(fine).to.deep.equal({ code: 0, stdout: "Shout: 5 members, 4 edges, outputs all\n", stderr: "" });
     const wrong = await hypernodes("check", "wrong.ts");
-    expect(wrong.stdout).to.contain("Right: 2 members");
+    expect(wrong.stdout).to.contain("Right: 2 members, 1 edge, outputs a\n");
     expect(wrong.stderr).to.contain("Round").and.to.contain("a -> b -> a");
     expect(wrong.code).to.equal(1);
   });
@@ -330,6 +331,10 @@ describe("the command line, installed @slow", () => {
     const other = path.join("..", "command-line", "shout.ts");
     const far = await execute(command, ["run", other, "-q", "--json", "-i", 'texts=["a"]'], { cwd: empty });
     expect(far).to.deep.equal({ code: 0, stdout: '{"all":"A!"}\n', stderr: "" });
+    // No loader is installed for the working directory.
+    const call = ["run", path.join(folder, "shout.ts"), "-q", "--json", "-i", 'texts=["a"]'];
+    const outside = await execute(path.resolve(empty, command), call, { cwd: tmpdir() });
+    expect(outside).to.deep.equal({ code: 0, stdout: '{"all":"A!"}\n', stderr: "" });
   });
 
   it("runs in a container", async () => {
