@@ -837,7 +837,7 @@ export const WARNINGS: readonly WarningEntry[] = [
     fix: "Use a path that can be written to.",
   },
   {
-    text: "a thread ended with nothing to do",
+    text: "an idle thread ended",
     cause: "A worker thread ended between two tasks. No result is lost.",
     fix: "Look for code that calls `process.exit()`, or that throws in a timer.",
   },
@@ -868,7 +868,7 @@ export const WARNINGS: readonly WarningEntry[] = [
     fix: "Install one copy: `npm dedupe`.",
   },
   {
-    text: "the values that elements share are not on the volume",
+    text: "the shared values of a map were not written to the volume",
     cause: "A Modal volume could not be written. Each container receives the values over the network.",
     fix: "Check the volume at https://modal.com.",
   },

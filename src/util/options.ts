@@ -218,7 +218,7 @@ export function checkOptions(where: string, options: unknown, rules: OptionRules
 export function checkNoMore(call: string, more: readonly unknown[], advice = "Remove it."): void {
   const surplus = more.find((argument) => argument !== undefined);
   if (surplus === undefined) return;
-  const problem = `there is an argument that it does not take: ${showValue(surplus)}`;
+  const problem = `it received an extra argument: ${showValue(surplus)}`;
   throw optionError(call, [{ code: "BAD_OPTION", problem, advice }]);
 }
 

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { formatCount } from "../../util/format.js";
+import { counted } from "../../util/format.js";
 import { EXIT, formatError } from "../exit-codes.js";
 import { write } from "../output.js";
 import { pipelinesFrom } from "../pipeline-file.js";
@@ -27,8 +27,4 @@ Examples:
         }
       }
     });
-}
-
-function counted(count: number, noun: string): string {
-  return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
 }

@@ -149,7 +149,7 @@ const RULES: RulesOf<ModalOptions> = {
   timeoutMs: numberFrom(1, `milliseconds from 1 to ${MAX_TIMEOUT_MS}: 24 hours less a minute`, MAX_TIMEOUT_MS),
   idleTimeoutMs: numberFrom(1000, `milliseconds from 1000 to ${MAX_TIMEOUT_MS}`, MAX_TIMEOUT_MS),
   image: that(
-    (value) => `what image() makes${callIt(value, "image()")}`,
+    (value) => `an image that image() creates${callIt(value, "image()")}`,
     (value) => isRecord(value) && value.kind === "image",
   ),
   volume: that("the name of a volume: letters, digits, - . _", isName),
@@ -168,7 +168,7 @@ const RULES: RulesOf<ModalOptions> = {
   secrets: that("a list of names of secrets", (value) => isListOf(value, isName)),
   env: {
     ...that(
-      `texts by names of letters, digits and _, each of at most ${MAX_VALUE_LENGTH} bytes; give what is larger as an input`,
+      `texts by names of letters, digits and _, each of at most ${MAX_VALUE_LENGTH} bytes; pass larger values as inputs`,
       (value) => isRecord(value) && wrongVariable(value) === undefined,
     ),
     problem: (value) => `the option env is ${showValue(isRecord(value) ? wrongVariable(value) : typeof value)}`,
