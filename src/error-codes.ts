@@ -800,7 +800,15 @@ export const ERROR_CODES = {
   ...QUEUES,
 };
 
-/** Code of an error or a defect: stable, for programs. docs/troubleshooting.md has an entry for each. */
+/**
+ * Code of an error or a defect: stable, for programs. docs/troubleshooting.md has an entry for each.
+ *
+ * @example
+ * ```ts
+ * const codes: readonly ErrorCode[] = ["NO_REDIS", "REDIS_LOST"];
+ * if (error instanceof HypernodesError && codes.includes(error.code)) console.log("start Redis");
+ * ```
+ */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
 /** One warning of the troubleshooting page. Warnings are of the type `HypernodesWarning` and do not end a run. */

@@ -90,6 +90,16 @@ const EMPTY_STATE: PipelineState = Object.freeze({ bound: Object.freeze({}), cho
  * outputs.
  *
  * @throws {DefinitionError} from the constructor, with all defects of the class.
+ *
+ * @example
+ * ```ts
+ * class WordCount extends Pipeline {
+ *   @input() texts!: string[];
+ *   @mapOver("texts") counts(text: string): Each<number> { return text.split(" ").length; }
+ *   @output("counts") total(counts: number[]): Output<number> { return counts.reduce((a, b) => a + b, 0); }
+ * }
+ * const { total } = await new WordCount().run({ texts: ["a typed graph", "of methods"] }); // 5
+ * ```
  */
 export abstract class Pipeline implements AnyPipeline {
   /** @throws {DefinitionError} with all defects of the class. */

@@ -4,7 +4,15 @@ import { checkNoMore, checkOptions, hasMethods, isFlag, numberAbove, type RulesO
 import { observerFactories, type RunObserver } from "../run-observer.js";
 import { RunStats, type StepStats, stepPath } from "../run-stats.js";
 
-/** Options of `progress`. */
+/**
+ * Options of `progress`.
+ *
+ * @example
+ * ```ts
+ * const options: ProgressOptions = { stream: process.stdout, everyMs: 10_000 };
+ * await pipeline.run(inputs, { onEvent: progress(options) });
+ * ```
+ */
 export interface ProgressOptions {
   /**
    * The stream to print on.

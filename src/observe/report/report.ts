@@ -12,7 +12,16 @@ import { waterfall } from "./waterfall.js";
 /** Longer bars are harder to read. */
 const MAX_WATERFALL = 100;
 
-/** Report of the most recently observed run, as text or HTML. */
+/**
+ * Report of the most recently observed run, as text or HTML.
+ *
+ * @example
+ * ```ts
+ * const seen: Report = report();
+ * await pipeline.run(inputs, { onEvent: seen });
+ * console.log(seen.table());
+ * ```
+ */
 export interface Report extends ObserverHooks {
   /** One row per step, in tree order. */
   readonly rows: readonly ReportRow[];

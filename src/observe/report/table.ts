@@ -4,7 +4,15 @@ import type { RunStats, StepStats } from "../run-stats.js";
 import { renderColumns } from "./columns.js";
 import type { BusyInterval } from "./timeline.js";
 
-/** Statistics of one step of a run over all its calls. Times are in milliseconds. */
+/**
+ * Statistics of one step of a run over all its calls. Times are in milliseconds.
+ *
+ * @example
+ * ```ts
+ * const slowest = (rows: readonly ReportRow[]) => rows.toSorted((a, b) => b.computeMs - a.computeMs)[0];
+ * console.log(slowest(seen.rows)?.path);
+ * ```
+ */
 export interface ReportRow {
   /** Path without indices: `Corpus.essays[].count`. */
   readonly path: string;

@@ -18,7 +18,15 @@ import { showValue } from "../../util/show-value.js";
 import { MOUNT, PACKAGES } from "../bundle/paths.js";
 import { type Image, image, isFilePath, isVariableValue, NAME, VARIABLE } from "./image.js";
 
-/** Options of `modal()`. */
+/**
+ * Options of `modal()`.
+ *
+ * @example
+ * ```ts
+ * const options: ModalOptions = { gpu: "A10", timeoutMs: 600_000, keepWarm: true };
+ * await pipeline.run(inputs, { runOn: modal(options) });
+ * ```
+ */
 export interface ModalOptions {
   /**
    * The GPUs: the name, and after a colon their number, as in `"A10"` (or `"A10G"`, its older spelling), `"H100:2"` and
