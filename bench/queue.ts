@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { createRequire } from "node:module";
 import { type Job, Queue, QueueEvents } from "bullmq";
 import { Redis } from "ioredis";
 import { startRedis } from "../spec/support/redis.js";
@@ -19,6 +20,7 @@ export async function queue(): Promise<void> {
     console.log("\nSkipped: there is no redis-server.");
     return;
   }
+  console.log(`\n${await versions(server.url)}`);
   const name = "bench";
   const one = () => startWorker(server.url, name, { more: ["--concurrency", "1"] });
   const workers = await Promise.all(Array.from({ length: WORKERS }, one));
@@ -33,6 +35,14 @@ export async function queue(): Promise<void> {
   } finally {
     await server.stop();
   }
+}
+
+async function versions(url: string): Promise<string> {
+  const redis = new Redis(url);
+  const version = /redis_version:(\S+)/.exec(await redis.info("server"))![1];
+  redis.disconnect();
+  const { version: bullmqVersion } = createRequire(import.meta.url)("bullmq/package.json") as { version: string };
+  return `redis-server ${version} without persistence on the same machine, bullmq ${bullmqVersion}.`;
 }
 
 type Maps = NonNullable<ExecutionOptions["maps"]>;
@@ -70,7 +80,13 @@ async function trivial(maps: Maps, url: string): Promise<void> {
       run: () => pipeline.run({ xs: many }, { execution: { maps } }),
     },
   ];
-  printTable("Map over trivial elements", "element", await measure(contenders, 5, 1), BY_HAND);
+  const results = await measure(contenders, 5, 1);
+  printTable("Map over trivial elements", "element", results, BY_HAND);
+  const [jobs, ofFew, ofMany] = results.map(({ microseconds }) => microseconds) as [number, number, number];
+  const times = (microseconds: number) => (jobs / microseconds).toFixed(microseconds * 20 > jobs ? 1 : 0);
+  console.log(
+    `\nA job an element takes ${times(ofFew)} times as long for ten thousand, and ${times(ofMany)} times for a million.`,
+  );
   await byHand.end();
 }
 

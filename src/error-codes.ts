@@ -800,7 +800,15 @@ export const ERROR_CODES = {
   ...QUEUES,
 };
 
-/** Code of an error or a defect: stable, for programs. docs/troubleshooting.md has an entry for each. */
+/**
+ * Code of an error or a defect: stable, for programs. docs/troubleshooting.md has an entry for each.
+ *
+ * @example
+ * ```ts
+ * const codes: readonly ErrorCode[] = ["NO_REDIS", "REDIS_LOST"];
+ * if (error instanceof HypernodesError && codes.includes(error.code)) console.log("start Redis");
+ * ```
+ */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
 /** One warning of the troubleshooting page. Warnings are of the type `HypernodesWarning` and do not end a run. */
@@ -837,7 +845,7 @@ export const WARNINGS: readonly WarningEntry[] = [
     fix: "Use a path that can be written to.",
   },
   {
-    text: "a thread ended with nothing to do",
+    text: "an idle thread ended",
     cause: "A worker thread ended between two tasks. No result is lost.",
     fix: "Look for code that calls `process.exit()`, or that throws in a timer.",
   },
@@ -868,7 +876,7 @@ export const WARNINGS: readonly WarningEntry[] = [
     fix: "Install one copy: `npm dedupe`.",
   },
   {
-    text: "the values that elements share are not on the volume",
+    text: "the shared values of a map were not written to the volume",
     cause: "A Modal volume could not be written. Each container receives the values over the network.",
     fix: "Check the volume at https://modal.com.",
   },

@@ -4,7 +4,15 @@ import { addDocsUrls, docsUrlOf } from "./util/docs-url.js";
 import { formatErrorChain, isPrintable } from "./util/error-chain.js";
 import { showValue } from "./util/show-value.js";
 
-/** The parts of every hypernodes error. */
+/**
+ * The parts of every hypernodes error.
+ *
+ * @example
+ * ```ts
+ * const { code, where, problem }: ErrorParts = error;
+ * console.log(`${code} at ${where}: ${problem}`);
+ * ```
+ */
 export interface ErrorParts {
   /** Stable code for programs, such as `"MISSING_INPUTS"`. */
   readonly code: ErrorCode;
@@ -18,7 +26,18 @@ export interface ErrorParts {
   readonly cause?: unknown;
 }
 
-/** Base class of all errors that hypernodes throws: a stable code, the location, the problem, and advice. */
+/**
+ * Base class of all errors that hypernodes throws: a stable code, the location, the problem, and advice.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await pipeline.run(inputs);
+ * } catch (error) {
+ *   if (error instanceof HypernodesError) console.log(error.code, error.where, error.problem, error.docsUrl);
+ * }
+ * ```
+ */
 export class HypernodesError extends Error {
   override readonly name: string = "HypernodesError";
   /** Stable code for programs, such as `"MISSING_INPUTS"`. */
@@ -57,7 +76,14 @@ export class HypernodesError extends Error {
   }
 }
 
-/** One defect of a pipeline class. */
+/**
+ * One defect of a pipeline class.
+ *
+ * @example
+ * ```ts
+ * const format = ({ where, problem, advice }: Defect) => `${where}: ${problem}. ${advice}`;
+ * ```
+ */
 export interface Defect {
   /** Stable code for programs, such as `"CYCLE"` or `"UNKNOWN_NAME"`. */
   readonly code: ErrorCode;
@@ -69,7 +95,18 @@ export interface Defect {
   readonly advice?: string | undefined;
 }
 
-/** A pipeline class that is not valid. All its defects are reported at once. */
+/**
+ * A pipeline class that is not valid. All its defects are reported at once.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   new Search();
+ * } catch (error) {
+ *   if (error instanceof DefinitionError) for (const { where, problem } of error.defects) console.log(where, problem);
+ * }
+ * ```
+ */
 export class DefinitionError extends HypernodesError {
   override readonly name = "DefinitionError";
   /** All defects of the class, in the order of its members. */
@@ -91,7 +128,14 @@ export class DefinitionError extends HypernodesError {
   }
 }
 
-/** One problem with the inputs of a call. */
+/**
+ * One problem with the inputs of a call.
+ *
+ * @example
+ * ```ts
+ * const format = ({ path, problem, constraint }: Violation) => `${path}: ${problem} (${constraint})`;
+ * ```
+ */
 export interface Violation {
   /** The input, and the path into its value, such as `passages[3].text`. */
   readonly path: string;
@@ -104,7 +148,18 @@ export interface Violation {
   readonly problem: string;
 }
 
-/** Inputs that do not fit the pipeline. All violations are reported at once, before any node runs. */
+/**
+ * Inputs that do not fit the pipeline. All violations are reported at once, before any node runs.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await pipeline.run(inputs);
+ * } catch (error) {
+ *   if (error instanceof InputError) for (const { path, problem } of error.violations) console.log(path, problem);
+ * }
+ * ```
+ */
 export class InputError extends HypernodesError {
   override readonly name = "InputError";
   /** All violations, in the order of the inputs. */
@@ -118,7 +173,18 @@ export class InputError extends HypernodesError {
   }
 }
 
-/** Failure of a node, or of one element of a mapped node. The original error is the `cause`. */
+/**
+ * Failure of a node, or of one element of a mapped node. The original error is the `cause`.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await pipeline.run(inputs);
+ * } catch (error) {
+ *   if (error instanceof NodeError) console.log(error.where, error.element, error.attempts, error.cause);
+ * }
+ * ```
+ */
 export class NodeError extends HypernodesError {
   override readonly name = "NodeError";
   /** Name of the node: `hits`. */
@@ -142,7 +208,18 @@ export class NodeError extends HypernodesError {
   }
 }
 
-/** A value that can't be serialized for threads, containers and caches, or bytes that are not a serialized value. */
+/**
+ * A value that can't be serialized for threads, containers and caches, or bytes that are not a serialized value.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   encode({ callback: () => 1 });
+ * } catch (error) {
+ *   if (error instanceof ValueError) console.log(error.code, error.where); // UNSERIALISABLE value.callback
+ * }
+ * ```
+ */
 export class ValueError extends HypernodesError {
   override readonly name = "ValueError";
   /** Path into the value to the part that caused the error: property names, indices, and keys of Maps. */
@@ -155,12 +232,31 @@ export class ValueError extends HypernodesError {
   }
 }
 
-/** A run, or an attempt of a node, that took longer than its `timeoutMs`. */
+/**
+ * A run, or an attempt of a node, that took longer than its `timeoutMs`.
+ *
+ * @example
+ * ```ts
+ * const error = await pipeline.run(inputs).catch((thrown) => thrown);
+ * if (error instanceof NodeError && error.cause instanceof TimeoutError) console.log("too slow:", error.where);
+ * ```
+ */
 export class TimeoutError extends HypernodesError {
   override readonly name = "TimeoutError";
 }
 
-/** A run that its caller aborted through a signal. The signal's reason is the `cause`. */
+/**
+ * A run that its caller aborted through a signal. The signal's reason is the `cause`.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await pipeline.run(inputs, { signal });
+ * } catch (error) {
+ *   if (error instanceof AbortError) console.log("aborted:", error.cause);
+ * }
+ * ```
+ */
 export class AbortError extends HypernodesError {
   override readonly name = "AbortError";
 }

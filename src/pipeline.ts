@@ -90,6 +90,16 @@ const EMPTY_STATE: PipelineState = Object.freeze({ bound: Object.freeze({}), cho
  * outputs.
  *
  * @throws {DefinitionError} from the constructor, with all defects of the class.
+ *
+ * @example
+ * ```ts
+ * class WordCount extends Pipeline {
+ *   @input() texts!: string[];
+ *   @mapOver("texts") counts(text: string): Each<number> { return text.split(" ").length; }
+ *   @output("counts") total(counts: number[]): Output<number> { return counts.reduce((a, b) => a + b, 0); }
+ * }
+ * const { total } = await new WordCount().run({ texts: ["a typed graph", "of methods"] }); // 5
+ * ```
  */
 export abstract class Pipeline implements AnyPipeline {
   /** @throws {DefinitionError} with all defects of the class. */
@@ -356,7 +366,7 @@ export abstract class Pipeline implements AnyPipeline {
   ): PreparedRun {
     const graph = graphOf(this.constructor as PipelineClass);
     const options = given === NO_OPTIONS ? given : readChoices(graph.pipeline, given);
-    if (options !== NO_OPTIONS) checkOptions(graph.pipeline, options, rules, { hint: placeOfOption });
+    if (options !== NO_OPTIONS) checkOptions(graph.pipeline, options, rules, RUN_OPTION_WORDS);
     ignoreRejection(inputs);
     const choices = resolveOptions(this, options);
     const { onEvent } = options;
@@ -383,6 +393,8 @@ export abstract class Pipeline implements AnyPipeline {
 /** A check at compile time: `PipelineName` is exactly the set of the members declared here. */
 type Differences = Exclude<keyof Pipeline | PipelineName, (keyof Pipeline & PipelineName) | typeof PIPELINE>;
 true satisfies [Differences] extends [never] ? true : Differences;
+
+const RUN_OPTION_WORDS = { hint: placeOfOption, symbols: [RESUME_RUN_ID, ORDERED_RESULTS] };
 
 /** A validated call of `run`, `map` or `stream`, and its observers. */
 interface PreparedRun {

@@ -3,6 +3,7 @@ import { EXECUTION_RULES, PIPELINE_RULES } from "./dsl/pipeline-option-rules.js"
 import { ON_EVENT_RULE } from "./observe/run-observer.js";
 import type { MapRunOptions, RunOptions } from "./run-options.js";
 import { hasMethods, isFlag, isRecord, isTexts, oneOf, type RulesOf, that } from "./util/options.js";
+import { nearest } from "./util/suggest.js";
 
 /** The checks of the options of `run`. */
 export const RUN_RULES: RulesOf<RunOptions<unknown>> = {
@@ -36,6 +37,10 @@ export function placeOfOption(name: string): string | undefined {
   if (execution !== undefined) return `It is one of execution: { execution: { ${execution} } }.`;
   if (name === "over" || name === "mode") return "It is one of map() and stream().";
   const node = among(MAP_RULES);
+  if (node === undefined && nearest(name, Object.keys(MAP_RUN_RULES)) === undefined) {
+    const near = nearest(name, Object.keys(EXECUTION_RULES));
+    if (near !== undefined) return `Did you mean { execution: { ${near} } }?`;
+  }
   return node === undefined || among(RUN_RULES) !== undefined
     ? undefined
     : `It is one of nodes: @node(..., { ${node} }).`;

@@ -5,7 +5,15 @@ import type { OnError } from "./dsl/node-options.js";
 import type { PipelineOptions } from "./dsl/pipeline-options.js";
 import type { OnEvent } from "./observe/run-observer.js";
 
-/** Options for a single run. They override the options set on the class. */
+/**
+ * Options for a single run. They override the options set on the class.
+ *
+ * @example
+ * ```ts
+ * const options: RunOptions<Search, "index"> = { outputs: ["index"], signal: AbortSignal.timeout(60_000) };
+ * await new Search().run({ query: "port" }, options);
+ * ```
+ */
 export interface RunOptions<T, K extends NodesOf<T> = never, G extends NodesOf<T> = never> extends PipelineOptions {
   /**
    * Nodes whose values are returned. Only they and their dependencies run, and only the inputs of these are required.
@@ -31,7 +39,14 @@ export interface RunOptions<T, K extends NodesOf<T> = never, G extends NodesOf<T
   readonly explain?: boolean;
 }
 
-/** Options for `map` and `stream`. */
+/**
+ * Options for `map` and `stream`.
+ *
+ * @example
+ * ```ts
+ * const options: MapRunOptions<Search, "query"> = { over: "query", onError: "collect" };
+ * ```
+ */
 export interface MapRunOptions<T, O, K extends NodesOf<T> = never, G extends NodesOf<T> = never>
   extends RunOptions<T, K, G> {
   /** The inputs to iterate over. The pipeline runs once per element. */
@@ -51,7 +66,14 @@ export interface MapRunOptions<T, O, K extends NodesOf<T> = never, G extends Nod
   readonly onError?: OnError;
 }
 
-/** The record that `run` returns: the outputs, or the nodes selected by `outputs`. */
+/**
+ * The record that `run` returns: the outputs, or the nodes selected by `outputs`.
+ *
+ * @example
+ * ```ts
+ * const result: ResultOf<Search, "index"> = await new Search().run({ query: "port" }, { outputs: ["index"] });
+ * ```
+ */
 export type ResultOf<T, K> = [K] extends [never]
   ? { [P in keyof OutputsOf<T>]: OutputsOf<T>[P] }
   : { [P in K & keyof T]: ValueOf<T[P]> };

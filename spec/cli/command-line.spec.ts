@@ -94,6 +94,14 @@ describe("the command line", () => {
       await told(over("Str", "two"), 2, 'Str: x: --over takes a JSON list of its values, not "two"');
     });
 
+    it("but not for a node, and tells how to compute it or to give its value", async () => {
+      const says = "--input out: it is a node, not an input, and the command line gives values to inputs only. ";
+      const advice = "To compute it: --outputs out. A program can give its value: run(inputs, { given: { out } }).";
+      await told(run("Num", "-i", "x=1", "-i", "out=2"), 2, says + advice);
+      cli.write("both.json", '{"x":1,"out":2}');
+      await told(run("Num", "-i", "@both.json"), 2, says + advice);
+    });
+
     it("all that are wrong at once", async () => {
       const two = await run("Two", "-i", "a=x", "-i", "b=y");
       expect(two.stderr).to.match(

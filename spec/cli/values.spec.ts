@@ -14,6 +14,8 @@ function problemOf(call: () => unknown): string {
   throw new Error("it is taken");
 }
 
+const connectionOf = (text: string) => (parseMaps(text) as BullmqQueue).options;
+
 describe("options of a run on the command line", () => {
   it("are JSON values and texts, and groups of them", () => {
     const given = ["maxWorkers=8", "maps=parallel", "resourceLimits.stackSizeMb=16", 'resourceLimits={"x":1}'];
@@ -23,6 +25,15 @@ describe("options of a run on the command line", () => {
       resourceLimits: { stackSizeMb: 16 },
     });
     expect(parseSettings([given[3]!, given[2]!])).to.deep.equal({ resourceLimits: { x: 1, stackSizeMb: 16 } });
+  });
+
+  it("have times without a limit", () => {
+    expect(parseSettings(["graceMs=Infinity"])).to.deep.equal({ graceMs: Number.POSITIVE_INFINITY });
+    const { options } = parsePlacement("local-process:timeoutMs=Infinity,idleTimeoutMs=5") as unknown as {
+      readonly options: Record<string, unknown>;
+    };
+    expect(options).to.deep.equal({ timeoutMs: Number.POSITIVE_INFINITY, idleTimeoutMs: 5 });
+    expect(connectionOf("bullmq:queue=Infinity")).to.deep.equal({ queue: "Infinity" });
   });
 
   const wrong: [given: string[], says: string][] = [
@@ -62,8 +73,6 @@ describe("options of a run on the command line", () => {
 });
 
 describe("a place on the command line", () => {
-  const connectionOf = (text: string) => (parseMaps(text) as BullmqQueue).options;
-
   it("keeps the options of the class's own placement that --on does not name", () => {
     const declared = modal({ gpu: "A10", memoryMiB: 4096, image: image().cuda() });
     const { options } = parsePlacement("modal:gpu=H100,cpu=4", declared) as ModalPlacement;

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import ts from "typescript";
 import { sourceProgram } from "../support/messages.js";
 import { CATEGORIES } from "../support/site/categories.js";
+import { compileExamples, examplesOf } from "../support/site/examples.js";
 import { anchorsOf, rewriteLinks, type SitePage, sitePages, slugify } from "../support/site/links.js";
 import { throwFinder } from "../support/throws.js";
 
@@ -90,6 +91,21 @@ describe("the site", () => {
       return declaration === undefined ? [] : lacks(symbol, symbol.name, declaration, true);
     });
     expect(found).to.deep.equal([]);
+  });
+
+  it("has an example for each public name, and those of types and classes compile", () => {
+    const isFunction = (symbol: ts.Symbol) => symbol.declarations?.some(ts.isFunctionDeclaration) === true;
+    const examples = exported.flatMap((symbol) =>
+      examplesOf(symbol).map((code) => ({ name: symbol.name, code, isCompiled: !isFunction(symbol) })),
+    );
+    const names = exported.map(({ name }) => name);
+    expect(names.filter((name) => !examples.some((each) => each.name === name && each.code !== ""))).to.deep.equal([]);
+    const compiled = examples.filter(({ isCompiled, code }) => isCompiled && !code.includes("{ ... }"));
+    expect(compiled).to.have.lengthOf.at.least(80);
+    const wrong = { name: "Wrong", code: "const depth: DrawOptions = { depht: 1 };\n" };
+    const [problem, ...others] = compileExamples([wrong, ...compiled], names, program.getCompilerOptions());
+    expect(problem).to.match(/^Wrong: .*depht/);
+    expect(others.join("\n")).to.equal("");
   });
 
   it("documents the parameters and the result of each public method", () => {

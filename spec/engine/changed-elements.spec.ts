@@ -100,7 +100,7 @@ describe("a map whose method changes elements, under a cache", () => {
           });
           expect(called(), `run ${i}`).to.contain("last");
           expect(warnings).to.deep.equal([
-            `HypernodesWarning: ${type.name}.${name} is not cached: it changes the value of ${type.name}.rows: what is computed from that value is not cached. Change a copy instead`,
+            `HypernodesWarning: ${type.name}.${name} is not cached: it changes the value of ${type.name}.rows: results computed from that value are not cached. Change a copy instead`,
             `HypernodesWarning: ${type.name}.last is not cached: ${type.name}.${name} has changed the value of ${type.name}.rows`,
           ]);
         }
@@ -291,11 +291,7 @@ describe("a value that is the same object as another one", () => {
       () => new AlikeElements() as never,
       /AlikeElements.changer is not cached: it changes the value of/,
     ],
-    [
-      "what a resource changes",
-      () => new ChangingResource() as never,
-      /its resource size changes what it is built from/,
-    ],
+    ["what a resource changes", () => new ChangingResource() as never, /its resource size changes its own inputs/],
   ];
   for (const [what, make, warns] of cases) {
     it(`is what it is without a cache after a change, in every run: ${what}`, async () => {

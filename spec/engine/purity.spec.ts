@@ -32,15 +32,15 @@ const CHECKED = { execution: { check: true } } as const;
 
 describe("execution: { check: true }", () => {
   const cases: [new () => Pipeline, string, string][] = [
-    [Sorting, "Sorting.changed", "it changed what Sorting.made made, at by.at[0]"],
-    [Tagging, "Tagging.tagged[1]", "it changed element 1 of what Tagging.copies made, at tags[1]"],
-    [Batches, "Batches.marked[0]", "it changed an element of what Batches was given as rows, at at"],
-    [Sharing, "Sharing.noted", "it changed what Sharing.seen made, at at[0]"],
-    [Outer, "Outer.inner.cleared", "it changed what Outer.first made, at tags[0]"],
-    [Building, "Building.table", "it changed what Building.first made, at tags[1]"],
-    [FailedBuilding, "FailedBuilding.table", "it changed what FailedBuilding.first made, at at"],
-    [FailedLater, "FailedLater.counted[0]", "it changed element 0 of what FailedLater was given as rows, at at"],
-    [Each2, "Each2.inner[0].cleared", "it changed element 0 of what Each2 was given as rows, at tags[0]"],
+    [Sorting, "Sorting.changed", "it changed the value of Sorting.made, at by.at[0]"],
+    [Tagging, "Tagging.tagged[1]", "it changed element 1 of the value of Tagging.copies, at tags[1]"],
+    [Batches, "Batches.marked[0]", "it changed an element of the input rows of Batches, at at"],
+    [Sharing, "Sharing.noted", "it changed the value of Sharing.seen, at at[0]"],
+    [Outer, "Outer.inner.cleared", "it changed the value of Outer.first, at tags[0]"],
+    [Building, "Building.table", "it changed the value of Building.first, at tags[1]"],
+    [FailedBuilding, "FailedBuilding.table", "it changed the value of FailedBuilding.first, at at"],
+    [FailedLater, "FailedLater.counted[0]", "it changed element 0 of the input rows of FailedLater, at at"],
+    [Each2, "Each2.inner[0].cleared", "it changed element 0 of the input rows of Each2, at tags[0]"],
   ];
   for (const [type, where, problem] of cases) {
     for (const cache of [false, true]) {
@@ -86,7 +86,7 @@ describe("execution: { check: true }", () => {
     }
     const error = await rejection(new Both().run({ xs: [1, 2] }, CHECKED));
     expect(error.message).to.contain(
-      "Both.pops: it, or Both.waits at the same time, changed what Both was given as xs, at [1]",
+      "Both.pops: it, or Both.waits at the same time, changed the input xs of Both, at [1]",
     );
   });
 

@@ -233,9 +233,9 @@ describe("the reflector", () => {
     expect(defectsIn(() => new Wired()).message).to.equal(
       [
         "Wired: 4 defects:",
-        '  - Wired.lacking: Child needs "scale", which the wiring leaves out. Wire it to a member here, bind it on the child, or give it a default.',
+        '  - Wired.lacking: Child needs "scale", which the wiring leaves out. Wire it to a member of this class, bind it on the child, or give it a default.',
         '  - Wired.unknown: Child has no input named "txt". Did you mean "text"?',
-        '  - Wired.unknown: Child needs "text", which the wiring leaves out. Wire it to a member here, bind it on the child, or give it a default.',
+        '  - Wired.unknown: Child needs "text", which the wiring leaves out. Wire it to a member of this class, bind it on the child, or give it a default.',
         '  - Wired.pick: Child has no node named "wrods". Did you mean "words"?',
       ].join("\n"),
     );

@@ -5,11 +5,26 @@ import { expect } from "chai";
 import fc from "fast-check";
 import pico from "picocolors";
 import stringWidth from "string-width";
-import { progress, type RunEvent } from "../../src/index.js";
+import { input, node, Pipeline, progress, type RunEvent } from "../../src/index.js";
 import { renderFrame, Speeds } from "../../src/observe/progress/render.js";
-import { RunStats } from "../../src/observe/run-stats.js";
+import { RunStats, type StepStats } from "../../src/observe/run-stats.js";
 import { built } from "../support/built.js";
 import { Where } from "../support/threads.js";
+
+class Busy extends Pipeline {
+  @input() ms!: number;
+  @node("ms") first(ms: number): number {
+    return computeFor(ms);
+  }
+  @node("first") second(ms: number): number {
+    return computeFor(ms);
+  }
+}
+
+function computeFor(ms: number): number {
+  for (const end = performance.now() + ms; performance.now() < end; );
+  return ms;
+}
 
 const command = [built("spec/observe/pipelines/progress-client.ts")];
 
@@ -62,7 +77,7 @@ class Terminal {
 
 /** As tmux tells it. */
 const GREEN = "\u001b[32m";
-const node = `${process.execPath} ${command.join(" ")}`;
+const client = `${process.execPath} ${command.join(" ")}`;
 
 describe("progress in a terminal @slow", () => {
   let terminal: Terminal | undefined;
@@ -80,7 +95,7 @@ describe("progress in a terminal @slow", () => {
   });
 
   it("is a bar for each map, nested ones indented, with rate, time left and failures; a spinner for a long node", async () => {
-    terminal = new Terminal(node);
+    terminal = new Terminal(client);
     const midway = await terminal.until((screen) => /said .* ETA/.test(screen) && /codes/.test(screen));
     expect(midway).to.match(/^. Shown 0:0\d$/m);
     expect(midway).to.match(/^ {2}said +█*░* +\d+\/100 {2}\d+% .*\/s {2}ETA 0:\d\d$/m);
@@ -96,7 +111,7 @@ describe("progress in a terminal @slow", () => {
   });
 
   it("is not torn by what nodes print: it stands above, each line whole and once", async () => {
-    terminal = new Terminal(node);
+    terminal = new Terminal(client);
     const end = await terminal.until((screen) => screen.includes("the end"));
     const lines = end.split("\n");
     for (const ten of ["", 1, 2, 3, 4, 5, 6, 7, 8, 9]) {
@@ -113,7 +128,7 @@ describe("progress in a terminal @slow", () => {
 
   for (const columns of [20, 40, 60, 80, 200]) {
     it(`wraps no line in ${columns} columns, and shows the counts`, async () => {
-      terminal = new Terminal(node, {}, columns);
+      terminal = new Terminal(client, {}, columns);
       await terminal.until((screen) => screen.includes("the end"));
       const drawn = terminal.written().filter((line) => /[█░✔⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]|\d\/100/.test(line));
       for (const line of drawn) expect(stringWidth(line.trimEnd()), line).to.be.lessThan(columns);
@@ -124,17 +139,17 @@ describe("progress in a terminal @slow", () => {
   }
 
   it("is without colours under NO_COLOR", async () => {
-    terminal = new Terminal(node, { NO_COLOR: "1" });
+    terminal = new Terminal(client, { NO_COLOR: "1" });
     await terminal.until((screen) => screen.includes("the end"));
     expect(terminal.screen(true)).not.to.contain(GREEN);
     terminal.close();
-    terminal = new Terminal(node);
+    terminal = new Terminal(client);
     await terminal.until((screen) => screen.includes("the end"));
     expect(terminal.screen(true)).to.contain(GREEN);
   });
 
   it("is plain lines in CI", async () => {
-    terminal = new Terminal(node, { CI: "true" });
+    terminal = new Terminal(client, { CI: "true" });
     const end = await terminal.until((screen) => screen.includes("the end"));
     expect(end).not.to.contain("█");
     expect(end).to.match(/^Shown: done in /m);
@@ -191,6 +206,13 @@ describe("a frame of progress", () => {
     const short = tallyOf(start(1_100), end(1_200), start(1_200), end(1_300), start(1_300), end(1_400), start(1_400));
     expect(shown(short, 1_500)).to.equal(false);
     expect(shown(short, 1_700)).to.equal(true);
+  });
+
+  it("has a spinner for a call that has just started, if it is the one that draws the frame", () => {
+    const tally = tallyOf({ run: "r", path: "P.n", name: "n", type: "node", phase: "start", at: 1_100 });
+    const shown = (started?: StepStats) => renderFrame(tally, new Speeds(), 1_101, canvas, started).slice(1);
+    expect(shown()).to.deep.equal([]);
+    expect(shown(tally.steps.get("P.n"))[0]).to.match(/^ {2}[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] n 0:00$/);
   });
 
   it("is in no terminal wider than that, whatever names and numbers are: the counts stay, failures go last", () => {
@@ -301,6 +323,35 @@ describe("progress without a terminal", () => {
     expect(others[0]).to.match(/^Where: done in/);
     expect(await written(60_000, 321)).to.have.length(1);
     expect(await written(Number.POSITIVE_INFINITY, 322)).to.have.length(1);
+  });
+
+  it("names a synchronous node that computes: between two nodes no line is written", async () => {
+    let text = "";
+    const onEvent = progress({ everyMs: 20, stream: { write: (part: string) => (text += part) } });
+    await new Busy().run({ ms: 30 }, { onEvent });
+    const [, second, last] = /^(?:.*\n)??(Busy: .*; second running)\n(Busy: done .*)\n$/.exec(text) ?? [];
+    expect(second, text).not.to.equal(undefined);
+    expect(last).to.match(/^Busy: done in /);
+  });
+
+  it("draws the row of a synchronous node before it computes", async () => {
+    const screens: string[] = [];
+    const screen = { isTTY: true, columns: 80, rows: 24, write: (part: string) => screens.push(part) };
+    const environment = { CI: process.env.CI, TERM: process.env.TERM };
+    Object.assign(process.env, { CI: "", TERM: "xterm" });
+    try {
+      await new Busy().run({ ms: 1 }, { onEvent: progress({ stream: screen }) });
+    } finally {
+      for (const [name, value] of Object.entries(environment)) {
+        if (value === undefined) delete process.env[name];
+        else process.env[name] = value;
+      }
+    }
+    for (const name of ["first", "second"])
+      expect(
+        screens.some((text) => text.includes(` ${name} `)),
+        name,
+      ).to.equal(true);
   });
 
   it("is nothing if it is to be quiet", async () => {

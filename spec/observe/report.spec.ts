@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
+import stringWidth from "string-width";
 import {
   type Batch,
   eventLog,
@@ -159,6 +160,41 @@ describe("the report of a run", () => {
       expect(segments.map(({ failed }) => failed)).to.deep.equal(segments.map(({ failed }) => failed).toSorted());
     }
     expect(seen.rows.some(({ segments }) => segments.at(-1)?.failed && !segments[0]!.failed)).to.equal(true);
+  });
+
+  for (const columns of [20, 30, 40, 60, 80, 120]) {
+    it(`has no row wider than ${columns} columns: the least important columns go first, then names are cut off`, async () => {
+      const seen = report();
+      await new Seen().with({ cache: memory() }).run({ texts }, { onEvent: seen });
+      const [summary, , ...rows] = seen.table(columns).split("\n");
+      expect(summary).to.equal(seen.table(Number.POSITIVE_INFINITY).split("\n")[0]);
+      expect(rows[0]).to.match(/^node +calls\b/);
+      expect(rows).to.have.length(seen.rows.length + 2);
+      for (const row of rows) expect(stringWidth(row), row).to.be.at.most(columns);
+      if (columns >= 30)
+        for (const fall of seen.waterfall(columns).split("\n")) expect(stringWidth(fall), fall).to.be.at.most(columns);
+    });
+  }
+
+  it("is as wide as the terminal that standard output is, and without one as wide as it has to be", () => {
+    const events = [
+      { run: "r", path: "P", name: "P", type: "run", phase: "start", at: 1, inputs: [] },
+      { run: "r", path: "P.n", name: "n".repeat(50), type: "node", phase: "start", at: 2 },
+      { run: "r", path: "P.n", name: "n".repeat(50), type: "node", phase: "end", at: 3, durationMs: 1 },
+    ] as unknown as RunEvent[];
+    const { isTTY, columns } = process.stdout;
+    const widest = (text: string) => Math.max(...text.split("\n").map((line) => line.length));
+    try {
+      Object.assign(process.stdout, { isTTY: true, columns: 40 });
+      expect(widest(String(reportOf(events)))).to.equal(40);
+      Object.assign(process.stdout, { isTTY: true, columns: 0 });
+      expect(widest(reportOf(events).table())).to.be.greaterThan(80);
+      Object.assign(process.stdout, { isTTY: false, columns: undefined });
+      expect(widest(reportOf(events).table())).to.be.greaterThan(80);
+      expect(widest(reportOf(events).waterfall())).to.be.at.most(100);
+    } finally {
+      Object.assign(process.stdout, { isTTY, columns });
+    }
   });
 
   it("is a page that needs nothing else, with names as they are", async () => {

@@ -151,7 +151,11 @@ describe("the record of benches: npm run bench -- --record", () => {
   const appendix = readFileSync(APPENDIX, "utf8");
   const sections = [...appendix.matchAll(/^## (.+)$/gm)].map(([, name]) => name!);
   const printed = "\n### A title\n\n| a | b |\n|---|---:|\n| c | 1 |\n\nA sentence.\n";
-  const section = (name: string) => `## ${name}\n\nthe machine\n\n${printed.trim()}\n`;
+  const section = (name: string) => `## ${name}\n\nthe machine\n\n${remarks(name)}${printed.trim()}\n`;
+  const remarks = (name: string) => {
+    const [, found = ""] = new RegExp(`^## ${name}\n\n.+\n\n((?:>.*\n)+\n)`, "m").exec(appendix) ?? [];
+    return found;
+  };
   const record = (document: string, name: string, text = printed) => recordBench(document, name, text, "the machine");
 
   it("has a section for each bench that it names, once, with the date and the machine", () => {
@@ -171,6 +175,15 @@ describe("the record of benches: npm run bench -- --record", () => {
       expect(record(expected, name)).to.equal(expected);
     });
   }
+
+  it("keeps the remarks of a section, and nothing else that was written into it", () => {
+    const remark = "> A remark\n> of two lines.\n\n";
+    const plain = "# Title\n\n## a\n\nthe machine\n\n";
+    const old = "### T\n\nA sentence by hand.\n\n| x |\n|---|\n\n> Not below the machine.\n";
+    expect(record(`${plain}${remark}${old}`, "a")).to.equal(`${plain}${remark}${printed.trim()}\n`);
+    expect(record(`${plain}${old}`, "a")).to.equal(`${plain}${printed.trim()}\n`);
+    expect(remarks("cache")).to.contain("26 November");
+  });
 
   it("adds a section at the end for a bench that has none", () => {
     expect(record(appendix, "another")).to.equal(`${appendix}\n${section("another")}`);

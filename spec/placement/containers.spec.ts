@@ -104,7 +104,7 @@ describe("containers that share the elements of maps @slow", () => {
       const { sum } = await new Sharing().run({ xs: [1, 2, 3, 4, 5, 6], table }, on(2));
       expect(sum).to.equal(10.5);
     });
-    expect(output).to.contain("the values that elements share are not on the volume");
+    expect(output).to.contain("the shared values of a map were not written to the volume");
   });
 
   onLoopback("cost only its chunks when one is lost", async () => {

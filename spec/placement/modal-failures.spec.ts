@@ -152,7 +152,7 @@ describe("what goes wrong with a container @slow", () => {
         .to.contain('the option env is "BIG"')
         .and.to.contain("at most");
       expect(message({ volume: "" })).to.contain("the name of a volume");
-      expect(message({ image: "node:22" })).to.contain("what image() makes");
+      expect(message({ image: "node:22" })).to.contain("an image that image() creates");
       for (const gpu of ["A10G", "A10", "H100:2", "A100-80GB:4", "H100!", "B200+:8", "RTX-PRO-6000"]) modal({ gpu });
       expect(() => image().aptInstall("ffmpeg; rm -rf /")).to.throw("names of Debian packages");
       expect(() => image().npmInstall("$(id)")).to.throw("names of npm packages");

@@ -368,6 +368,14 @@ describe("options", () => {
         }
       });
 
+      it("have names that are texts", async () => {
+        const error = await errorOf(call, { ...base, [Symbol("option")]: 1 }, name);
+        expect(error.code).to.equal("UNKNOWN_OPTION");
+        expect(error.message).to.contain("Symbol(option)").and.to.contain("A name is a text, not a symbol. ");
+        const hidden = Object.defineProperty({ ...base }, Symbol("hidden"), { value: 1 });
+        if (Object.keys(base).length > 0) expect(await outcome(call, hidden)).to.equal(undefined);
+      });
+
       it("are an object", async () => {
         // A decorator takes a text for a name.
         if (name === "@node" || name === "@mapOver") return;
@@ -396,6 +404,9 @@ describe("options", () => {
     expect(await run({ onevent: () => {} })).to.equal('Plain: there is no option "onevent". Did you mean "onEvent"?');
     expect(await run({ maxWorkers: 8, onevent: 1 })).to.equal(
       'Plain: 2 options are invalid:\n  - there is no option "maxWorkers". It is one of execution: { execution: { maxWorkers } }.\n  - there is no option "onevent". Did you mean "onEvent"?',
+    );
+    expect(await run({ maxWorker: 8 })).to.equal(
+      'Plain: there is no option "maxWorker". Did you mean { execution: { maxWorkers } }?',
     );
     expect(await run({ over: "xs" })).to.contain("It is one of map() and stream().");
     expect(await run({ retries: 2 })).to.contain("It is one of nodes: @node(..., { retries }).");
@@ -592,7 +603,7 @@ describe("arguments that are no options objects", () => {
       for (const surplus of [5, {}, { maxBytes: "2GiB" }, null, "fast"]) {
         const error = await errorOf(() => perform(surplus), undefined, call);
         expect(error.code).to.equal("BAD_OPTION");
-        expect(error.message).to.contain(`${call}: there is an argument that it does not take: `);
+        expect(error.message).to.contain(`${call}: it received an extra argument: `);
       }
       expect(await outcome(() => perform(undefined), undefined)).to.equal(undefined);
       expect(await outcome(() => perform(), undefined)).to.equal(undefined);

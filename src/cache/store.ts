@@ -32,7 +32,14 @@ export interface Entry extends EntryMeta {
   readonly owner: Owner;
 }
 
-/** Statistics of a store. */
+/**
+ * Statistics of a store.
+ *
+ * @example
+ * ```ts
+ * const { entries, bytes, nodes }: CacheStats = await sqlite(".cache/run.sqlite").stats();
+ * ```
+ */
 export interface CacheStats {
   /** Values of nodes and of elements. */
   readonly entries: number;
@@ -42,7 +49,15 @@ export interface CacheStats {
   readonly nodes: readonly NodeStats[];
 }
 
-/** Statistics of one node in a store. */
+/**
+ * Statistics of one node in a store.
+ *
+ * @example
+ * ```ts
+ * const { nodes } = await sqlite(".cache/run.sqlite").stats();
+ * for (const { pipeline, node, entries } of nodes) console.log(`${pipeline}.${node}: ${entries}`);
+ * ```
+ */
 export interface NodeStats {
   /** The name of the node's pipeline class. */
   readonly pipeline: string;
@@ -54,7 +69,15 @@ export interface NodeStats {
   readonly bytes: number;
 }
 
-/** Eviction options. The least recently used entries are removed first. */
+/**
+ * Eviction options. The least recently used entries are removed first.
+ *
+ * @example
+ * ```ts
+ * const options: PruneOptions = { maxBytes: 2 * 2 ** 30, maxAge: 30 * 24 * 3600 * 1000 };
+ * await sqlite(".cache/run.sqlite").prune(options);
+ * ```
+ */
 export interface PruneOptions {
   /** The maximum size of all values in bytes. Default: no limit. */
   readonly maxBytes?: number;
@@ -62,7 +85,14 @@ export interface PruneOptions {
   readonly maxAge?: number;
 }
 
-/** The number of entries and bytes that were removed. */
+/**
+ * The number of entries and bytes that were removed.
+ *
+ * @example
+ * ```ts
+ * const { entries, bytes }: EvictionResult = await sqlite(".cache/run.sqlite").prune({ maxAge: 30 * 24 * 3600 * 1000 });
+ * ```
+ */
 export interface EvictionResult {
   /** Values of nodes and of elements. */
   readonly entries: number;

@@ -14,7 +14,16 @@ import type { KeyvLike } from "./keyv-store.js";
 import type { StoreSpec } from "./open-store.js";
 import type { CacheStats, EvictionResult, MaybePromise, OwnerFilter, PruneOptions, Store } from "./store.js";
 
-/** A store for `@cached`, with its maintenance. */
+/**
+ * A store for `@cached`, with its maintenance.
+ *
+ * @example
+ * ```ts
+ * const store: Cache = sqlite(".cache/run.sqlite");
+ * await pipeline.run(inputs, { cache: store });
+ * await store.prune({ maxBytes: 10e9 });
+ * ```
+ */
 export interface Cache extends CacheStore {
   /**
    * Counts the entries.

@@ -67,12 +67,14 @@ export async function parseInputs(given: readonly string[], about: InputTarget):
     if (one.startsWith("@")) {
       for (const [name, value] of Object.entries(await recordIn(one, source!.file))) {
         refusePrototypeName("--input", name);
+        refuseNode(name, about.graph);
         await put(name, value, false);
       }
       continue;
     }
     const [name, text] = parsePair("--input", one);
     refuseOtherName(name, about.graph);
+    refuseNode(name, about.graph);
     if (source === undefined) await put(name, valueIn(text.replace(/^@@/, "@"), name, about), false);
     else {
       const keepNumbers = holdsAnyInteger(typeOf(name, about));
@@ -103,6 +105,19 @@ function fileIn(one: string): { readonly file: string; readonly isLines: boolean
 function refuseOtherName(name: string, graph: Graph): void {
   const isInput = graph.nodes.some((node) => node.name === name && node.role === "input");
   if (!isInput || name === "__proto__") refusePrototypeName("--input", name);
+}
+
+/** Refuses a value for a node, which only a program can give. */
+function refuseNode(name: string, graph: Graph): void {
+  const node = graph.nodes.find((each) => each.name === name);
+  if (node === undefined || node.role === "input") return;
+  throw usageError(
+    `--input ${name}`,
+    `it is a ${node.role === "resource" ? "resource" : "node"}, not an input, and the command line gives values to inputs only`,
+    node.role === "resource"
+      ? `Leave it out. A program can give its value: run(inputs, { given: { ${name} } }).`
+      : `To compute it: --outputs ${name}. A program can give its value: run(inputs, { given: { ${name} } }).`,
+  );
 }
 
 /** Reads all inputs from one object. */

@@ -96,6 +96,7 @@ function pairIn(option: string, where: string, before: string | undefined): [nam
 }
 
 function valueIn(text: string, where: string): unknown {
+  if (where.endsWith("Ms") && text.trim() === UNLIMITED) return Number.POSITIVE_INFINITY;
   try {
     // A name is kept as it is: "A10G" is not JSON, and "8" is a number.
     return jsonOrText(text, { refuse: true });
@@ -143,6 +144,9 @@ export function jsonAdvice(
   }
   return `Shells remove double quotes: put single quotes around the whole, such as ${option} '${name}=${example}'`;
 }
+
+/** A time without a limit, which JSON can't express. */
+const UNLIMITED = "Infinity";
 
 type Settings = Record<string, unknown>;
 
@@ -200,6 +204,7 @@ function conflict(one: string, name: string, value: unknown, setBefore: string |
 }
 
 function settingIn(text: string, name: string): unknown {
+  if (text.trim() === UNLIMITED) return Number.POSITIVE_INFINITY;
   let value: unknown;
   try {
     value = jsonOrText(text, { refuse: true });

@@ -10,9 +10,16 @@ import { targetOf } from "./pipeline-file.js";
 
 /** Loaders that compile TypeScript: the first that is installed is used. swc emits the types that decorators need. */
 const LOADERS = [
-  { package: "@swc-node/register", file: "esm/esm-register.mjs" },
-  { package: "tsx", file: "dist/loader.mjs" },
+  // Its own esm-register.mjs looks for the package in the working directory, which may be another project.
+  { package: "@swc-node/register", file: "esm/esm.mjs", importOf: registering },
+  { package: "tsx", file: "dist/loader.mjs", importOf: (url: string) => url },
 ];
+
+/** Returns a module that registers the hooks of another one. */
+function registering(url: string): string {
+  const code = `import { register } from "node:module"; register(${JSON.stringify(url)});`;
+  return `data:text/javascript,${encodeURIComponent(code)}`;
+}
 
 /** Set for a command that was started with a loader. */
 export const STARTED = "HYPERNODES_CLI_STARTED";
@@ -68,7 +75,7 @@ function loaderFor(file: string, folder: string): string[] {
   for (const loader of LOADERS) {
     for (const modules of folders) {
       const found = path.join(modules, loader.package, loader.file);
-      if (existsSync(found)) return ["--enable-source-maps", "--import", pathToFileURL(found).href];
+      if (existsSync(found)) return ["--enable-source-maps", "--import", loader.importOf(pathToFileURL(found).href)];
     }
   }
   throw usageError(

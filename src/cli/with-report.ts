@@ -1,4 +1,5 @@
 import { type RunEvent, type RunObserver, report } from "../index.js";
+import { widthOf } from "../util/terminal.js";
 
 /**
  * Runs a function, and prints the report of what ran on standard error, also if it fails. A call that is refused before
@@ -22,6 +23,6 @@ export async function withReport(
   try {
     await work([seen, started]);
   } finally {
-    if (hasRun) process.stderr.write(`${seen}\n`);
+    if (hasRun) process.stderr.write(`${seen.toString(widthOf(process.stderr))}\n`);
   }
 }

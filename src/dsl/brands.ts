@@ -23,19 +23,58 @@ type Brand<T, M> =
           ? T
           : T & M;
 
-/** Return type of a `@mapOver` method: a `T` for each element. Dependents receive `T[]`. */
+/**
+ * Return type of a `@mapOver` method: a `T` for each element. Dependents receive `T[]`.
+ *
+ * @example
+ * ```ts
+ * class Lengths extends Pipeline {
+ *   @input() texts!: string[];
+ *   @mapOver("texts") lengths(text: string): Each<number> { return text.length; }
+ *   @node("lengths") longest(lengths: number[]): number { return Math.max(...lengths); }
+ * }
+ * ```
+ */
 export type Each<T> = Brand<T, BrandTag<"each", T>>;
 
 /**
  * Return type of a batched `@mapOver` method: an array with one `T` for each element of the batch. Dependents receive
  * `T[]`.
+ *
+ * @example
+ * ```ts
+ * class Embedding extends Pipeline {
+ *   @input() texts!: string[];
+ *   @mapOver("texts", { batch: 64 }) vectors(texts: string[]): Batch<number[]> { return texts.map((text) => [text.length]); }
+ * }
+ * ```
  */
 export type Batch<T> = T[] & BrandTag<"batch", T>;
 
-/** Return type of an `@output` method: a `T`, which `run` returns to its caller. */
+/**
+ * Return type of an `@output` method: a `T`, which `run` returns to its caller.
+ *
+ * @example
+ * ```ts
+ * class Sum extends Pipeline {
+ *   @input() xs!: number[];
+ *   @output("xs") sum(xs: number[]): Output<number> { return xs.reduce((a, b) => a + b, 0); }
+ * }
+ * ```
+ */
 export type Output<T> = Brand<T, BrandTag<"output", T>>;
 
-/** Type of a field that stands for a nested pipeline: a `T`. */
+/**
+ * Type of a field that stands for a nested pipeline: a `T`.
+ *
+ * @example
+ * ```ts
+ * class Corpus extends Pipeline {
+ *   @input() texts!: string[];
+ *   @mapOver("texts", Words, { text: "texts" }, "count") counts!: Nested<number[]>;
+ * }
+ * ```
+ */
 export type Nested<T> = Brand<T, BrandTag<"nested", T>>;
 
 /** The brand of a type, or never. A union has it if any of its members has: `null` can't carry one. */
@@ -74,7 +113,14 @@ type ArrivedValue<V> = [Extract<V, Iterator<unknown, unknown, never>>] extends [
     ? E[]
     : V;
 
-/** The type that a dependent receives from a member of type `M`: a method's awaited result, or a field's value. */
+/**
+ * The type that a dependent receives from a member of type `M`: a method's awaited result, or a field's value.
+ *
+ * @example
+ * ```ts
+ * type Hits = ValueOf<Search["hits"]>; // string[]
+ * ```
+ */
 export type ValueOf<M> = [NonNullable<M>] extends [Method]
   ? ArrivedValue<Unbranded<Awaited<ReturnType<NonNullable<M>>>>>
   : Exclude<Unbranded<M>, undefined>;

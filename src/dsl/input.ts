@@ -11,7 +11,15 @@ import { assertCalled, type BareClass, type Mistake } from "./decorator-target.j
 import { recordMember } from "./metadata.js";
 import type { InputFieldKey } from "./nested-field-types.js";
 
-/** Options of `@input`. */
+/**
+ * Options of `@input`.
+ *
+ * @example
+ * ```ts
+ * const options: InputOptions = { optional: true };
+ * class Labeled extends Pipeline { @input(options) label?: string; }
+ * ```
+ */
 export interface InputOptions {
   /**
    * Makes the input optional although it has no default. TypeScript's `?` is erased at run time, so an optional input

@@ -54,7 +54,15 @@ type NodeName<T, K extends keyof T> = [NonNullable<T[K]>] extends [Method]
     ? K
     : never;
 
-/** The names of the nodes of `T`: its methods and its nested pipelines. */
+/**
+ * The names of the nodes of `T`: its methods and its nested pipelines.
+ *
+ * @example
+ * ```ts
+ * const outputs: NodesOf<Search>[] = ["index"];
+ * await new Search().run({ query: "port" }, { outputs });
+ * ```
+ */
 export type NodesOf<T> = { [K in OwnMember<T>]-?: NodeName<T, K> }[OwnMember<T>];
 
 type InputField<T, K extends keyof T> = K extends OwnMember<T> ? ([NodeName<T, K>] extends [never] ? K : never) : never;
@@ -62,7 +70,15 @@ type InputField<T, K extends keyof T> = K extends OwnMember<T> ? ([NodeName<T, K
 /** The inputs of `T` as declared, bound or not. */
 export type DeclaredInputs<T> = { [K in keyof T as InputField<T, K>]: T[K] };
 
-/** The inputs that a caller of `T` provides. Those with `?` and those that are bound may be left out. */
+/**
+ * The inputs that a caller of `T` provides. Those with `?` and those that are bound may be left out.
+ *
+ * @example
+ * ```ts
+ * const inputs: InputsOf<Search> = { query: "port" };
+ * await new Search().run(inputs);
+ * ```
+ */
 export type InputsOf<T> = [BoundNames<T>] extends [never]
   ? // DeclaredInputs<T>, written out: editors would show its name.
     { [K in keyof T as InputField<T, K>]: T[K] }
@@ -80,10 +96,26 @@ type OutputMarked<T> = {
 /** The names of the values that `run` returns: the outputs of `T`, or all its nodes if it has no `@output`. */
 type OutputNames<T> = [OutputMarked<T>] extends [never] ? NodesOf<T> : OutputMarked<T>;
 
-/** The record that `run` returns. */
+/**
+ * The record that `run` returns.
+ *
+ * @example
+ * ```ts
+ * const show = ({ hits }: OutputsOf<Search>) => console.log(hits.length);
+ * show(await new Search().run({ query: "port" }));
+ * ```
+ */
 export type OutputsOf<T> = { [K in OutputNames<T>]: ValueOf<T[K & keyof T]> };
 
-/** `T` with some of its inputs bound: callers may leave these out. */
+/**
+ * `T` with some of its inputs bound: callers may leave these out.
+ *
+ * @example
+ * ```ts
+ * const ask: Bound<Search, "topK"> = new Search().bind({ topK: 3 });
+ * await ask.run({ query: "port" });
+ * ```
+ */
 export type Bound<T, Names> = T & { readonly [BOUND]?: { readonly pipeline: T; readonly names: Names } };
 
 type BindingsOf<T> = typeof BOUND extends keyof T

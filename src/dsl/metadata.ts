@@ -116,7 +116,15 @@ export function mergeOptions(farther: PipelineOptions, nearer: PipelineOptions |
   return { ...farther, ...options, execution: { ...before, ...withoutUndefined(options.execution) } };
 }
 
-/** Options of `@model`. */
+/**
+ * Options of `@model`.
+ *
+ * @example
+ * ```ts
+ * const options: ModelOptions = { name: "Passage", key: ["id", "text"] };
+ * @model(options) class Passage { id = ""; text = ""; fetchedAt = 0; }
+ * ```
+ */
 export interface ModelOptions {
   /**
    * Name that identifies the class in serialized values.

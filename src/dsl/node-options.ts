@@ -1,6 +1,13 @@
 import { numberAbove, numberFrom, oneOf, type RulesOf, that, wholeFrom } from "../util/options.js";
 
-/** Retry policy for a failed call: number of retries and exponential backoff. */
+/**
+ * Retry policy for a failed call: number of retries and exponential backoff.
+ *
+ * @example
+ * ```ts
+ * const retries: Retries = { times: 5, delayMs: 100, factor: 2, maxDelayMs: 5_000 }; // 100, 200, 400, 800, 1600 ms
+ * ```
+ */
 export interface Retries {
   /** Number of retries after the first attempt. */
   readonly times: number;
@@ -24,10 +31,28 @@ export interface Retries {
   readonly maxDelayMs?: number;
 }
 
-/** Behavior when a call fails: `"throw"` rejects the run; `"collect"` continues and stores the error as the value. */
+/**
+ * Behavior when a call fails: `"throw"` rejects the run; `"collect"` continues and stores the error as the value.
+ *
+ * @example
+ * ```ts
+ * const onError: OnError = "collect"; // a failed element becomes a NodeError in the list
+ * ```
+ */
 export type OnError = "throw" | "collect";
 
-/** Options of a node: the last argument of `@node`, `@output`, `@nested` and `@mapOver`. */
+/**
+ * Options of a node: the last argument of `@node`, `@output`, `@nested` and `@mapOver`.
+ *
+ * @example
+ * ```ts
+ * const options: NodeOptions = { retries: { times: 3, delayMs: 200 }, timeoutMs: 30_000 };
+ * class Fetching extends Pipeline {
+ *   @input() url!: string;
+ *   @node("url", options) async page(url: string): Promise<string> { return (await fetch(url)).text(); }
+ * }
+ * ```
+ */
 export interface NodeOptions {
   /** Set to `false` to exclude the node from caching. */
   readonly cache?: false;
@@ -53,7 +78,18 @@ export interface NodeOptions {
   readonly onError?: OnError;
 }
 
-/** Options of a mapped node: the last argument of `@mapOver`. */
+/**
+ * Options of a mapped node: the last argument of `@mapOver`.
+ *
+ * @example
+ * ```ts
+ * const options: MapOptions = { retries: 2, onError: "collect" };
+ * class Lengths extends Pipeline {
+ *   @input() texts!: string[];
+ *   @mapOver("texts", options) lengths(text: string): Each<number> { return text.length; }
+ * }
+ * ```
+ */
 export interface MapOptions extends NodeOptions {
   /**
    * Combination of several lists: `"zip"` pairs elements by index; `"product"` runs every combination, varying the

@@ -1,6 +1,12 @@
 /**
  * Execution mode of nodes, or of the elements of mapped nodes. `"sequential"`: one after the other. `"async"`: concurrently
  * on the event loop. `"threaded"`: concurrently in each worker thread. `"parallel"`: one at a time in each worker thread.
+ *
+ * @example
+ * ```ts
+ * const maps: ExecutionMode = process.env.CI ? "sequential" : "parallel";
+ * await pipeline.run(inputs, { execution: { maps } });
+ * ```
  */
 export type ExecutionMode = "sequential" | "async" | "threaded" | "parallel";
 
@@ -11,7 +17,15 @@ export interface MapQueue {
   readonly mode: ExecutionMode;
 }
 
-/** Options of `@execution`: how a pipeline runs. */
+/**
+ * Options of `@execution`: how a pipeline runs.
+ *
+ * @example
+ * ```ts
+ * const options: ExecutionOptions = { maps: "parallel", maxWorkers: 4 };
+ * await pipeline.run(inputs, { execution: options });
+ * ```
+ */
 export interface ExecutionOptions {
   /**
    * Scheduling of independent nodes. `"async"` runs them concurrently on the event loop.
@@ -55,7 +69,15 @@ export interface ExecutionOptions {
   readonly resourceLimits?: ThreadLimits;
 }
 
-/** Resource limits of one worker thread, in MiB. They have Node's names. */
+/**
+ * Resource limits of one worker thread, in MiB. They have Node's names.
+ *
+ * @example
+ * ```ts
+ * const resourceLimits: ThreadLimits = { maxOldGenerationSizeMb: 512 };
+ * @execution({ maps: "parallel", resourceLimits }) class Parsing extends Pipeline {}
+ * ```
+ */
 export interface ThreadLimits {
   /** Maximum size of the main heap, in MiB. */
   readonly maxOldGenerationSizeMb?: number;
@@ -71,7 +93,15 @@ export interface ThreadLimits {
   readonly stackSizeMb?: number;
 }
 
-/** The host that runs a pipeline: `local()` or `modal(...)`. */
+/**
+ * The host that runs a pipeline: `local()` or `modal(...)`.
+ *
+ * @example
+ * ```ts
+ * const placement: Placement = process.env.GPU ? modal({ gpu: "A10" }) : local();
+ * await pipeline.run(inputs, { runOn: placement });
+ * ```
+ */
 export interface Placement {
   /** Kind of the placement: `"local"` or `"modal"`. */
   readonly kind: string;
@@ -81,13 +111,29 @@ export interface Placement {
   readonly containers?: number;
 }
 
-/** A store for cached values: `sqlite(path)`, `memory()` or `keyv(store)`. */
+/**
+ * A store for cached values: `sqlite(path)`, `memory()` or `keyv(store)`.
+ *
+ * @example
+ * ```ts
+ * const store: CacheStore = process.env.CI ? memory() : sqlite(".cache/run.sqlite");
+ * await pipeline.run(inputs, { cache: store });
+ * ```
+ */
 export interface CacheStore {
   /** Kind of the store: `"sqlite"`, `"memory"` or `"keyv"`. */
   readonly kind: string;
 }
 
-/** Options of a pipeline, as set by class decorators, by `with`, or by the options of one run. */
+/**
+ * Options of a pipeline, as set by class decorators, by `with`, or by the options of one run.
+ *
+ * @example
+ * ```ts
+ * const options: PipelineOptions = { cache: memory(), execution: { maps: "parallel" } };
+ * await pipeline.with(options).run(inputs);
+ * ```
+ */
 export interface PipelineOptions {
   /** The host that runs the pipeline. */
   readonly runOn?: Placement;

@@ -93,6 +93,11 @@ export class ExecutionContext {
     return getOrCreate(this.listsWithErrors, value, () => withErrors(value));
   }
 
+  /** Notes that elements of a list were replaced in place, so that nodes do not see those before. */
+  listChanged(list: object): void {
+    this.listsWithErrors?.delete(list);
+  }
+
   private valueAt(whole: unknown, slot: number, path: readonly string[]): unknown {
     let value = whole;
     try {

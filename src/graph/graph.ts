@@ -3,7 +3,15 @@ import type { Role } from "../dsl/metadata.js";
 import type { MapOptions } from "../dsl/node-options.js";
 import type { PipelineOptions } from "../dsl/pipeline-options.js";
 
-/** A pipeline as a directed acyclic graph: plain, immutable data. */
+/**
+ * A pipeline as a directed acyclic graph: plain, immutable data.
+ *
+ * @example
+ * ```ts
+ * const { pipeline: name, nodes, outputs }: Graph = pipeline.graph();
+ * console.log(name, nodes.length, outputs);
+ * ```
+ */
 export interface Graph {
   /** Name of the pipeline class. */
   readonly pipeline: string;
@@ -15,7 +23,14 @@ export interface Graph {
   readonly outputs: readonly string[];
 }
 
-/** A member of a pipeline: an input, a node, a resource, or a nested pipeline. */
+/**
+ * A member of a pipeline: an input, a node, a resource, or a nested pipeline.
+ *
+ * @example
+ * ```ts
+ * for (const { name, role, dependencies } of pipeline.graph().nodes) console.log(role, name, dependencies.length);
+ * ```
+ */
 export interface GraphNode {
   /** Name of the member. */
   readonly name: string;
@@ -35,7 +50,14 @@ export interface GraphNode {
   readonly emittedTypes?: EmittedTypes;
 }
 
-/** A value that a member receives from another member. */
+/**
+ * A value that a member receives from another member.
+ *
+ * @example
+ * ```ts
+ * for (const { on, as } of pipeline.graph().nodes[0]!.dependencies) console.log(on, as);
+ * ```
+ */
 export interface Dependency {
   /** Name of the member that provides the value. */
   readonly on: string;
@@ -49,7 +71,15 @@ export interface Dependency {
   readonly input?: string;
 }
 
-/** The mapping of a node over lists. */
+/**
+ * The mapping of a node over lists.
+ *
+ * @example
+ * ```ts
+ * const { mapped } = pipeline.graph().nodes[0]!;
+ * if (mapped !== undefined) console.log(mapped.mode, mapped.batch);
+ * ```
+ */
 export interface MapSpec {
   /** `"zip"` pairs elements of several lists by index; `"product"` combines all of them. */
   readonly mode: "zip" | "product";
@@ -57,7 +87,14 @@ export interface MapSpec {
   readonly batch?: number;
 }
 
-/** A pipeline that is a node of another pipeline. */
+/**
+ * A pipeline that is a node of another pipeline.
+ *
+ * @example
+ * ```ts
+ * for (const { name, nested } of pipeline.graph().nodes) if (nested) console.log(name, nested.pipeline, nested.pick);
+ * ```
+ */
 export interface NestedGraph {
   /** Graph of the nested pipeline. */
   readonly graph: Graph;
@@ -71,7 +108,15 @@ export interface NestedGraph {
   readonly pick?: string;
 }
 
-/** The types that a loader emitted, as constructors. */
+/**
+ * The types that a loader emitted, as constructors.
+ *
+ * @example
+ * ```ts
+ * const [first] = pipeline.graph().nodes;
+ * console.log(first!.emittedTypes?.type?.name); // Array, with swc and tsc
+ * ```
+ */
 export interface EmittedTypes {
   /** Type of a field. */
   readonly type?: Function;
@@ -81,7 +126,14 @@ export interface EmittedTypes {
   readonly returns?: Function;
 }
 
-/** An edge from a member to one that depends on it. */
+/**
+ * An edge from a member to one that depends on it.
+ *
+ * @example
+ * ```ts
+ * for (const { from, to, as } of pipeline.graph().edges) console.log(from, as === "element" ? "=>" : "->", to);
+ * ```
+ */
 export interface Edge {
   /** Name of the member that provides the value. */
   readonly from: string;

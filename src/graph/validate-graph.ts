@@ -247,7 +247,7 @@ function* nestedDefects({ nested, dependencies }: GraphNode): Generator<MemberDe
     yield {
       code: "MISSING_INPUT",
       problem: `${graph.pipeline} needs ${formatList(missing)}, which the wiring leaves out`,
-      advice: "Wire it to a member here, bind it on the child, or give it a default.",
+      advice: "Wire it to a member of this class, bind it on the child, or give it a default.",
     };
   }
 }

@@ -18,7 +18,17 @@ const TYPES_RULE = that(`a list of types of events: ${oneOf(...TYPES).takes as s
   isListOf(value, (type) => TYPES.includes(type as string)),
 );
 
-/** The events of one run as an async iterable. Unread events are buffered until the reader breaks out of the loop. */
+/**
+ * The events of one run as an async iterable. Unread events are buffered until the reader breaks out of the loop.
+ *
+ * @example
+ * ```ts
+ * const events: EventStream = eventStream(["node"]);
+ * const running = pipeline.run(inputs, { onEvent: events });
+ * for await (const { path, phase } of events) console.log(path, phase);
+ * await running;
+ * ```
+ */
 export type EventStream = RunObserver & AsyncIterable<RunEvent>;
 
 /**

@@ -10,10 +10,26 @@ import { eventKinds } from "./event-kinds.js";
 
 /**
  * State shared by the observers of one run, in registration order: later observers see the values set by earlier ones.
+ *
+ * @example
+ * ```ts
+ * const started: RunObserver = { onRunStart: (_event, state: SharedState) => void state.set("at", Date.now()) };
+ * ```
  */
 export type SharedState = Map<string, unknown>;
 
-/** Observer methods, one for each kind of event: `onRunStart`, `onNodeEnd`, `onElementFailed`, `onCacheHit`. */
+/**
+ * Observer methods, one for each kind of event: `onRunStart`, `onNodeEnd`, `onElementFailed`, `onCacheHit`.
+ *
+ * @example
+ * ```ts
+ * const failures: Callbacks = {
+ *   onNodeFailed: ({ path, error }) => console.error(path, error),
+ *   onElementFailed: ({ path, error }) => console.error(path, error),
+ * };
+ * await pipeline.run(inputs, { onEvent: failures });
+ * ```
+ */
 export type Callbacks = {
   readonly [E in RunEvent as `on${Capitalize<E["type"]>}${Capitalize<E["phase"]>}`]?: (
     event: E,
@@ -21,7 +37,18 @@ export type Callbacks = {
   ) => unknown;
 };
 
-/** Members of an observer other than methods for single kinds of events. */
+/**
+ * Members of an observer other than methods for single kinds of events.
+ *
+ * @example
+ * ```ts
+ * const timing: ObserverHooks = {
+ *   onBeforeRun: () => console.time("run"),
+ *   onAfterRun: () => console.timeEnd("run"),
+ * };
+ * await pipeline.run(inputs, { onEvent: timing });
+ * ```
+ */
 export interface ObserverHooks {
   /**
    * Called before the run starts; a returned promise is awaited.
@@ -59,7 +86,7 @@ export interface ObserverHooks {
  *
  * @example
  * ```ts
- * class SlowNodes implements ObserverHooks {
+ * class SlowNodes implements RunObserver {
  *   onNodeEnd({ path, durationMs }: EventOf<"node", "end">) {
  *     if (durationMs > 1_000) console.warn(`${path} took ${durationMs} ms`);
  *   }
@@ -69,7 +96,15 @@ export interface ObserverHooks {
  */
 export type RunObserver = Callbacks & ObserverHooks;
 
-/** Receivers of a run's events: a function, an observer, or a list of them, called in order. */
+/**
+ * Receivers of a run's events: a function, an observer, or a list of them, called in order.
+ *
+ * @example
+ * ```ts
+ * const onEvent: OnEvent = [progress(), eventLog("run.jsonl")];
+ * await pipeline.run(inputs, { onEvent });
+ * ```
+ */
 export type OnEvent = Listener | RunObserver | readonly (Listener | RunObserver)[];
 
 const makers = new Map<unknown, string>();

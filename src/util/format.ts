@@ -43,3 +43,8 @@ export function formatClock(ms: number): string {
   const [first, ...rest] = parts[0] === 0 ? parts.slice(1) : parts;
   return [first, ...rest.map((part) => String(part).padStart(2, "0"))].join(":");
 }
+
+/** Formats a number of things: `1 edge`, `2 edges`. */
+export function counted(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
+}

@@ -32,13 +32,15 @@ export interface OptionWords {
   readonly noun?: string;
   /** Advises where an unknown option belongs. */
   readonly hint?: (name: string) => string | undefined;
+  /** Internal options. No other option has a symbol as its name. */
+  readonly symbols?: readonly symbol[];
 }
 
 export type OptionFault = Omit<Defect, "where">;
 
 /** Returns all faults of some options. An undefined option has its default; null is a value like any other. */
 export function optionFaults(options: unknown, rules: OptionRules, words: OptionWords = {}, path = ""): OptionFault[] {
-  const { noun = "option", hint } = words;
+  const { noun = "option", hint, symbols = [] } = words;
   if (options === undefined) return [];
   if (!isRecord(options)) {
     const names = Object.keys(rules).join(", ");
@@ -52,8 +54,10 @@ export function optionFaults(options: unknown, rules: OptionRules, words: Option
   }
   const faults: OptionFault[] = [];
   let names: string[];
+  let others: symbol[];
   try {
     names = namesOf(options);
+    others = symbolsOf(options).filter((symbol) => !symbols.includes(symbol));
   } catch (thrown) {
     return [unreadable("options", thrown)];
   }
@@ -63,6 +67,13 @@ export function optionFaults(options: unknown, rules: OptionRules, words: Option
       code: "UNKNOWN_OPTION",
       problem: `there is no ${noun} "${path}${name}"`,
       advice: hint?.(name) ?? didYouMean(name, Object.keys(rules)),
+    });
+  }
+  for (const symbol of others) {
+    faults.push({
+      code: "UNKNOWN_OPTION",
+      problem: `there is no ${noun} ${path}${String(symbol)}`,
+      advice: `A name is a text, not a symbol. ${didYouMean(symbol.description ?? "", Object.keys(rules))}`,
     });
   }
   for (const name of Object.keys(rules)) {
@@ -92,6 +103,13 @@ function namesOf(options: object): string[] {
   return names;
 }
 
+/** Returns the symbols of an object's own enumerable properties. */
+function symbolsOf(options: object): symbol[] {
+  return Object.getOwnPropertySymbols(options).filter((symbol) =>
+    Object.prototype.propertyIsEnumerable.call(options, symbol),
+  );
+}
+
 /**
  * Reads options, each value once: those that are inherited, or accessors of a class, count as well. Anything but an
  * object of options is returned as it is, and so is a plain object without accessors.
@@ -107,7 +125,7 @@ export function readOptions<T>(options: T, faults: OptionFault[], path = "", oth
     if (isPlain(options)) return options;
     const names = new Set<string | symbol>(namesOf(options));
     for (const name of [...accessorsOf(options), ...others]) if (hasField(options, name)) names.add(name);
-    for (const key of Object.getOwnPropertySymbols(options)) names.add(key);
+    for (const symbol of symbolsOf(options)) names.add(symbol);
     for (const name of names) {
       try {
         const value: unknown = (options as Record<string | symbol, unknown>)[name];
@@ -200,7 +218,7 @@ export function checkOptions(where: string, options: unknown, rules: OptionRules
 export function checkNoMore(call: string, more: readonly unknown[], advice = "Remove it."): void {
   const surplus = more.find((argument) => argument !== undefined);
   if (surplus === undefined) return;
-  const problem = `there is an argument that it does not take: ${showValue(surplus)}`;
+  const problem = `it received an extra argument: ${showValue(surplus)}`;
   throw optionError(call, [{ code: "BAD_OPTION", problem, advice }]);
 }
 

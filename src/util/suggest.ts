@@ -1,15 +1,21 @@
 import leven from "leven";
 
-/** Returns `Did you mean "words"?` if a name is similar; otherwise the list of names. */
-export function didYouMean(unknown: string, names: readonly string[]): string {
+/** Returns the most similar of some names, if one is similar. */
+export function nearest(unknown: string, names: readonly string[]): string | undefined {
   const limit = unknown.length < 3 ? 1 : Math.max(2, Math.floor(unknown.length / 3));
-  let nearest: string | undefined;
+  let found: string | undefined;
   let distance = limit + 1;
   for (const name of names) {
     const d = leven(unknown.toLowerCase(), name.toLowerCase(), { maxDistance: distance });
-    if (d < distance) [nearest, distance] = [name, d];
+    if (d < distance) [found, distance] = [name, d];
   }
-  if (nearest !== undefined) return `Did you mean "${nearest}"?`;
+  return found;
+}
+
+/** Returns `Did you mean "words"?` if a name is similar; otherwise the list of names. */
+export function didYouMean(unknown: string, names: readonly string[]): string {
+  const found = nearest(unknown, names);
+  if (found !== undefined) return `Did you mean "${found}"?`;
   return names.length === 0 ? "There are none." : `There ${names.length === 1 ? "is" : "are"} ${formatList(names)}.`;
 }
 

@@ -1,4 +1,12 @@
-/** Options of `encode`. */
+/**
+ * Options of `encode`.
+ *
+ * @example
+ * ```ts
+ * const options: EncodeOptions = { salt: "tenant-1" };
+ * const bytes = encode(value, options);
+ * ```
+ */
 export interface EncodeOptions {
   /**
    * Writes into memory that threads share, instead of a copy for each.
@@ -27,7 +35,15 @@ export interface EncodeOptions {
   readonly levelsAround?: number;
 }
 
-/** Options of `decode`. */
+/**
+ * Options of `decode`.
+ *
+ * @example
+ * ```ts
+ * const options: DecodeOptions = { viewsFrom: 64 * 1024 };
+ * const value = decode(bytes, options);
+ * ```
+ */
 export interface DecodeOptions {
   /**
    * Minimum size in bytes of typed arrays that stay views into the decoded bytes; smaller ones are copied.

@@ -9,7 +9,15 @@ import type { DrawOptions } from "./scene.js";
 import { svg } from "./svg.js";
 import { toGraphModel } from "./to-graph-model.js";
 
-/** A graph with rendering methods. */
+/**
+ * A graph with rendering methods.
+ *
+ * @example
+ * ```ts
+ * const graph: RenderableGraph = pipeline.graph();
+ * await writeFile("graph.svg", await graph.toSvg());
+ * ```
+ */
 export interface RenderableGraph extends Graph {
   /**
    * Renders a Mermaid flowchart, for Markdown.

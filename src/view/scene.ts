@@ -1,7 +1,15 @@
 import { formatCount, formatDuration } from "../util/format.js";
 import type { GraphModel, Member } from "./graph-model.js";
 
-/** Options of a drawing. */
+/**
+ * Options of a drawing.
+ *
+ * @example
+ * ```ts
+ * const options: DrawOptions = { depth: 2, direction: "right" };
+ * console.log(pipeline.graph().toMermaid(options));
+ * ```
+ */
 export interface DrawOptions {
   /**
    * Number of levels of pipelines that are drawn with their content: 1 is the pipeline itself, `Infinity` all.
@@ -44,7 +52,15 @@ export interface DrawOptions {
   readonly report?: { readonly rows: readonly StepRun[] };
 }
 
-/** Statistics of one step of a run over all its calls. Times are in milliseconds. */
+/**
+ * Statistics of one step of a run over all its calls. Times are in milliseconds.
+ *
+ * @example
+ * ```ts
+ * const total = (steps: readonly StepRun[]) => steps.reduce((sum, { computeMs }) => sum + computeMs, 0);
+ * console.log(total(seen.rows));
+ * ```
+ */
 export interface StepRun {
   /** Path without indices: `Corpus.essays[].count`. */
   readonly path: string;

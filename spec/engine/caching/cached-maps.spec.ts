@@ -6,8 +6,12 @@ import {
   input,
   mapOver,
   memory,
+  type Nested,
   NodeError,
+  nested,
   node,
+  type Output,
+  output,
   Pipeline,
   type RunEvent,
 } from "../../../src/index.js";
@@ -17,6 +21,42 @@ import { checkPurity } from "../../support/check-purity.js";
 import { rejection } from "../../support/rejection.js";
 
 beforeEach(forgetCalls);
+
+class Counting extends Pipeline {
+  @input() all!: unknown[];
+  @node("all") shown(all: unknown[]): string {
+    return all.map((each) => (each instanceof NodeError ? "error" : String(each))).join();
+  }
+}
+
+/** Nodes of all kinds that take a list in which some elements have failed. */
+class Partly extends Pipeline {
+  @input() xs!: number[];
+  @mapOver("xs", { onError: "collect" }) roots(x: number): Each<number | NodeError> {
+    if (x < 0) throw new RangeError("below");
+    return Math.sqrt(x);
+  }
+  @mapOver("roots") twice(root: number): Each<number | NodeError> {
+    return 2 * root;
+  }
+  @output("roots") kinds(roots: (number | NodeError)[]): Output<string[]> {
+    return roots.map((root) => (root instanceof NodeError ? root.where : `number ${root}`));
+  }
+  @output("twice") others(twice: (number | NodeError)[]): Output<string[]> {
+    return twice.map((each) => (each instanceof NodeError ? each.where : `number ${each}`));
+  }
+  @mapOver("xs", "roots") beside(x: number, roots: (number | NodeError)[]): Each<string> {
+    return `${x} of ${roots.map((root) => (root instanceof NodeError ? "error" : root)).join()}`;
+  }
+  @nested(Counting, { all: "roots" }, "shown") inside!: Nested<string>;
+  @output("beside", "inside") rest(beside: string[], inside: string): Output<string[]> {
+    return [...beside, inside];
+  }
+}
+
+function textOf(outputs: object): string {
+  return JSON.stringify(outputs, (_, value) => (value instanceof NodeError ? value.where : value));
+}
 
 describe("a cached map", () => {
   checkPurity();
@@ -116,6 +156,24 @@ describe("a cached map", () => {
       ...["element start Some.y[2]", "element failed Some.y[2]"],
     ]);
   });
+
+  for (const maps of ["async", "sequential"] as const) {
+    it(`gives a node that takes a list the cached values beside an error, with maps ${maps}`, async () => {
+      const parts = new Partly().with({ execution: { maps } });
+      for (const outputs of [["kinds"], ["others"], ["beside"], ["inside"], ["kinds", "rest", "others"]] as const) {
+        const kept = parts.with({ cache: memory() });
+        for (const xs of [
+          [1, -2, 3],
+          [1, -2, 3],
+          [1, -2, 3, 4],
+          [4, 5, -1],
+        ]) {
+          const expected = textOf(await parts.run({ xs }, { outputs }));
+          expect(textOf(await kept.run({ xs }, { outputs })), `${outputs} of ${xs}`).to.equal(expected);
+        }
+      }
+    });
+  }
 
   it("carries the error of another node to equal elements as it is", async () => {
     class Carries extends Pipeline {

@@ -67,7 +67,7 @@ function addPrune(cache: Command): void {
         ...(maxAge !== undefined && { maxAge: millisecondsFrom("--max-age", maxAge) }),
       };
       const evicted = await storeAt(path).prune(bounds);
-      await write(`gone: ${formatCount(evicted.entries)} values, ${formatBytes(evicted.bytes)}`, undefined);
+      await write(`removed: ${formatCount(evicted.entries)} values, ${formatBytes(evicted.bytes)}`, undefined);
     });
 }
 
@@ -81,7 +81,7 @@ function addClear(cache: Command): void {
     .action(async (path: string, { pipeline }: { readonly pipeline?: string }) => {
       const type = pipeline === undefined ? undefined : (await pipelineFrom(pipeline)).type;
       const evicted = await storeAt(path).clear(type as (new () => Pipeline) | undefined);
-      await write(`gone: ${formatCount(evicted.entries)} values, ${formatBytes(evicted.bytes)}`, undefined);
+      await write(`removed: ${formatCount(evicted.entries)} values, ${formatBytes(evicted.bytes)}`, undefined);
     });
 }
 

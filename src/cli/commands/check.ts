@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { counted } from "../../util/format.js";
 import { EXIT, formatError } from "../exit-codes.js";
 import { write } from "../output.js";
 import { pipelinesFrom } from "../pipeline-file.js";
@@ -18,8 +19,8 @@ Examples:
       for (const pipeline of await pipelinesFrom(target)) {
         try {
           const { nodes, edges, outputs } = new pipeline.type().graph();
-          const parts = [`${nodes.length} members`, `${edges.length} edges`, `gives ${outputs.join(", ")}`];
-          await write(`${pipeline.name}: ${parts.join(", ")}`, undefined);
+          const counts = [counted(nodes.length, "member"), counted(edges.length, "edge")];
+          await write(`${pipeline.name}: ${counts.join(", ")}, outputs ${outputs.join(", ")}`, undefined);
         } catch (error) {
           process.stderr.write(`${formatError(error, false)}\n`);
           process.exitCode = EXIT.failed;

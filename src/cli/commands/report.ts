@@ -11,7 +11,7 @@ interface ReportFlags {
 export function addReport(program: Command): void {
   program
     .command("report")
-    .argument("<events.jsonl>", "what run --events, or eventLog(file), has written")
+    .argument("<events.jsonl>", "the event log that run --events or eventLog(file) wrote")
     .addOption(new Option("-f, --format <format>").choices(["text", "html", "json"]).default("text"))
     .option("-o, --output <file>", "write to this file instead of standard output")
     .addHelpText(
@@ -24,7 +24,11 @@ Examples:
     .action(async (file: string, { format, output }: ReportFlags) => {
       checkOutput(output);
       const read = reportOf(namingOption("report", () => readEvents(file)));
-      const text = { text: () => String(read), html: () => read.toHtml(), json: () => asJson(read.rows) };
+      const text = {
+        text: () => read.toString(output === undefined ? undefined : Number.POSITIVE_INFINITY),
+        html: () => read.toHtml(),
+        json: () => asJson(read.rows),
+      };
       await write(text[format](), output);
     });
 }

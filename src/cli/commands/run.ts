@@ -61,7 +61,7 @@ export function addRun(program: Command): void {
     .option("--json", "print the outputs as one line of JSON")
     .option("--report", "print a table of times at the end, on standard error")
     .option("--explain", "explain for each cached node why it was or was not recomputed")
-    .option("--dry-run", "run nothing: explain what would be computed, what is cached, and why")
+    .option("--dry-run", "run nothing: print how much would be computed, how much is cached, and why")
     .option("-o, --output <file>", "write the outputs to this file instead of standard output")
     .addHelpText(
       "after",

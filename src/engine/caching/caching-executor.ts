@@ -180,7 +180,7 @@ export class CachingExecutor {
     this.warnUncacheable(
       step,
       changer === step
-        ? `it changes the value of ${what}${too}: what is computed from that value is not cached. Change a copy instead`
+        ? `it changes the value of ${what}${too}: results computed from that value are not cached. Change a copy instead`
         : `${execution.path}.${changer.name} has changed the value of ${what}`,
     );
   }
@@ -221,7 +221,7 @@ export class CachingExecutor {
     const index = step.resources.find((each) => this.changers.has(each));
     if (index === undefined) return false;
     const { name } = this.execution.plan.resources[index]!;
-    this.warnUncacheable(step, `its resource ${name} changes what it is built from. Change a copy instead`);
+    this.warnUncacheable(step, `its resource ${name} changes its own inputs. Change a copy instead`);
     return true;
   }
 

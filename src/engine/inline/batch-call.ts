@@ -1,5 +1,6 @@
 import { HypernodesError, NodeError } from "../../errors.js";
 import type { Step } from "../../graph/plan.js";
+import { counted } from "../../util/format.js";
 import { isPromise } from "../../util/thenable.js";
 import { convertInputs } from "../elements/convert-inputs.js";
 import type { MapElements } from "../elements/elements.js";
@@ -51,7 +52,7 @@ function callTogether({ execution, step, elements, shared }: BatchCall, indices:
     throw new NodeError({
       code: "BATCH_LENGTH",
       where: execution.pathOf(step, first),
-      problem: `the batch method was given ${indices.length} elements and returned ${got === undefined ? print(values) : `${got.length} values`}`,
+      problem: `the batch method was given ${counted(indices.length, "element")} and returned ${got === undefined ? print(values) : counted(got.length, "value")}`,
       advice: "Return an array with one value for each element, in their order.",
       node: step.name,
       element: first,

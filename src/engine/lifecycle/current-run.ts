@@ -1,7 +1,15 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { HypernodesError } from "../../errors.js";
 
-/** The run that a node is part of, as the node sees it. */
+/**
+ * The run that a node is part of, as the node sees it.
+ *
+ * @example
+ * ```ts
+ * const { id, signal }: CurrentRun = currentRun(); // inside a node
+ * await fetch(url, { signal });
+ * ```
+ */
 export interface CurrentRun {
   /** The run's id, as in its events. */
   readonly id: string;

@@ -1,13 +1,28 @@
 /**
  * The version of the events' form, as event logs name it. A reader of one version understands all that have the same:
  * new kinds of events and new fields do not change it; a change of what a field means does.
+ *
+ * @example
+ * ```ts
+ * console.log(`this version reads event logs of version ${EVENTS_VERSION}`);
+ * ```
  */
 export const EVENTS_VERSION = 1;
 
 /** Milliseconds for which a thread or a remote process gathers events, so that many of them go in one message. */
 export const EVENT_DELAY_MS = 20;
 
-/** An event of a run, emitted when it happens. */
+/**
+ * An event of a run, emitted when it happens.
+ *
+ * @example
+ * ```ts
+ * const onEvent = (event: RunEvent) => {
+ *   if (event.type === "element" && event.phase === "failed") console.error(event.path, event.error);
+ * };
+ * await pipeline.run(inputs, { onEvent });
+ * ```
+ */
 export type RunEvent =
   | EventShape<"run", "start", { readonly inputs: readonly string[] }>
   | EventShape<"run", "end", { readonly outputs: readonly string[] } & WithDuration>
@@ -127,13 +142,28 @@ interface Retried {
   readonly delayMs: number;
 }
 
-/** The events of some type, or of some type and phase. */
+/**
+ * The events of some type, or of some type and phase.
+ *
+ * @example
+ * ```ts
+ * const onEnd = ({ path, durationMs }: EventOf<"node", "end">) => console.log(path, durationMs);
+ * ```
+ */
 export type EventOf<Type extends RunEvent["type"], Phase extends RunEvent["phase"] = RunEvent["phase"]> = Extract<
   RunEvent,
   { readonly type: Type; readonly phase: Phase }
 >;
 
-/** Called synchronously for each event: a slow listener slows the run. An exception is reported once, as a warning. */
+/**
+ * Called synchronously for each event: a slow listener slows the run. An exception is reported once, as a warning.
+ *
+ * @example
+ * ```ts
+ * const log: Listener = ({ type, phase, path }) => console.log(type, phase, path);
+ * await pipeline.run(inputs, { onEvent: log });
+ * ```
+ */
 export type Listener = (event: RunEvent) => void;
 
 /** A union without some fields, each of its members apart. */

@@ -216,8 +216,8 @@ function elementsOf({ execution, step, element }: CheckedCall, inputs: readonly 
 function sourceOf(execution: CheckedExecution, taker: string, dependency: Dependency): string {
   const role = roleOf(execution, dependency);
   if (role !== undefined && role !== "input")
-    return `what ${pathOf(execution.path, formatDependency(dependency))} made`;
-  return `what ${execution.path || taker} was given as ${formatDependency(dependency)}`;
+    return `the value of ${pathOf(execution.path, formatDependency(dependency))}`;
+  return `the input ${formatDependency(dependency)} of ${execution.path || taker}`;
 }
 
 function roleOf({ plan }: CheckedExecution, { on }: Dependency): string | undefined {

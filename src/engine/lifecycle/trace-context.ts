@@ -1,7 +1,21 @@
-/** A trace context as serialized headers: W3C Trace Context. */
+/**
+ * A trace context as serialized headers: W3C Trace Context.
+ *
+ * @example
+ * ```ts
+ * const carrier: Carrier = { traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" };
+ * ```
+ */
 export type Carrier = Readonly<Record<string, string>>;
 
-/** A task for a thread or a host: a chunk of a mapped node's elements, or a node. */
+/**
+ * A task for a thread or a host: a chunk of a mapped node's elements, or a node.
+ *
+ * @example
+ * ```ts
+ * const label = ({ path, elements }: Chunk) => (elements === undefined ? path : `${path}, ${elements} elements`);
+ * ```
+ */
 export interface Chunk {
   /** The place of the step: `Corpus.words`. */
   readonly path: string;
@@ -13,7 +27,14 @@ export interface Chunk {
   readonly elements?: number;
 }
 
-/** The span of a chunk in flight. */
+/**
+ * The span of a chunk in flight.
+ *
+ * @example
+ * ```ts
+ * const span: ChunkSpan = { carrier: {}, end: (done) => console.log("error" in done ? "failed" : "done") };
+ * ```
+ */
 export interface ChunkSpan {
   /** The context of the span, for the thread. */
   readonly carrier: Carrier;
@@ -28,7 +49,19 @@ interface ChunkDone {
   readonly container?: string | undefined;
 }
 
-/** The hook of a tracer around a run's calls, for spans of what they do. */
+/**
+ * The hook of a tracer around a run's calls, for spans of what they do.
+ *
+ * @example
+ * ```ts
+ * const traceContext: TraceContext = {
+ *   withSpan: (_run, _path, call) => call(),
+ *   inject: () => ({}),
+ *   startChunk: () => ({ carrier: {}, end() {} }),
+ * };
+ * await pipeline.run(inputs, { onEvent: { traceContext } });
+ * ```
+ */
 export interface TraceContext {
   /**
    * Calls a function within the span of a step or an element.

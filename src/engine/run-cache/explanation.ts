@@ -1,4 +1,11 @@
-/** Why a node is computed, or is not: what `explain()` says before a run, and `explain: true` after one. */
+/**
+ * Why a node is computed, or is not: what `explain()` says before a run, and `explain: true` after one.
+ *
+ * @example
+ * ```ts
+ * for (const { path, computed, cached, because } of await pipeline.explain(inputs)) console.log(path, computed, cached, because);
+ * ```
+ */
 export interface NodeExplanation {
   /** The path, without the indices of elements: `Corpus.essays.count`. */
   readonly path: string;

@@ -282,7 +282,7 @@ export class WorkerPool {
   /** Handles a thread that fails before it has started anything: it will not do better the next time. */
   private onWorkerError(error: unknown): void {
     if (this.waiting.size === 0) {
-      const text = [`a thread ended with nothing to do: ${describeChain(error)}`, ...userFrames(error)].join("\n");
+      const text = [`an idle thread ended: ${describeChain(error)}`, ...userFrames(error)].join("\n");
       process.emitWarning(text, "HypernodesWarning");
     }
     for (const inFlight of this.waiting) inFlight.fail?.(error);

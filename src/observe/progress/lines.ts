@@ -2,7 +2,7 @@ import { now } from "../../engine/lifecycle/events.js";
 import { escapeControls } from "../../util/control-characters.js";
 import { formatCount, formatDuration } from "../../util/format.js";
 import { type LongTimeout, startInterval } from "../../util/long-timeout.js";
-import type { RunStats } from "../run-stats.js";
+import type { RunStats, StepStats } from "../run-stats.js";
 import { pace, progressOf, Speeds, startsOf } from "./render.js";
 
 /** Progress as plain lines: for files, pipes, and the logs of CI. */
@@ -21,14 +21,24 @@ export class PlainProgress {
 
   start(): void {
     this.writtenAt = performance.now();
-    this.timer ??= startInterval(() => this.refresh(), this.everyMs).unref();
+    this.timer ??= startInterval(() => {
+      if (this.isDue) this.write();
+    }, this.everyMs).unref();
+  }
+
+  private get isDue(): boolean {
+    return performance.now() - this.writtenAt >= this.everyMs;
   }
 
   refresh(): void {
     // Starting threads are printed at once, unless nothing is printed before the end.
     const isStarting = [...this.runs].some((run) => startsOf(run).length > 0 && !this.printedStarts.has(run));
-    const isDue = performance.now() - this.writtenAt >= this.everyMs;
-    if (!isDue && !(isStarting && this.everyMs !== Number.POSITIVE_INFINITY)) return;
+    if (!this.isDue && !(isStarting && this.everyMs !== Number.POSITIVE_INFINITY)) return;
+    // The next node may be synchronous, and leave no time for another line: the line is to name it.
+    if (![...this.runs].every(isBetweenNodes)) this.write();
+  }
+
+  private write(): void {
     this.writtenAt = performance.now();
     for (const run of this.runs) {
       if (startsOf(run).length > 0) this.printedStarts.add(run);
@@ -50,6 +60,15 @@ function line(run: RunStats, speeds: Speeds): string {
   const running = run.treeOrder().filter(({ kind, running }) => kind !== "map" && running > 0);
   const parts = [...startsOf(run), ...maps(run, speeds), ...running.map(({ name }) => `${name} running`)];
   return escapeControls(`${run.name}: ${[formatDuration(now() - run.startedAt), ...parts].join("; ")}`);
+}
+
+/** Tells if nothing is in progress, as when one node has ended and the next has not started. */
+function isBetweenNodes(run: RunStats): boolean {
+  return startsOf(run).length === 0 && [...run.steps.values()].every(isIdle);
+}
+
+function isIdle({ kind, running, done, elements }: StepStats): boolean {
+  return kind === "map" ? done >= elements : running === 0;
 }
 
 function maps(run: RunStats, speeds: Speeds): string[] {

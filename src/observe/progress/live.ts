@@ -3,11 +3,13 @@ import { createLogUpdate } from "log-update";
 import pico from "picocolors";
 import stringWidth from "string-width";
 import { now } from "../../engine/lifecycle/events.js";
-import type { RunStats } from "../run-stats.js";
-import { type Colors, renderFrame, Speeds } from "./render.js";
+import type { RunStats, StepStats } from "../run-stats.js";
+import { type Colors, isProbablySlow, renderFrame, Speeds } from "./render.js";
 
 /** Milliseconds between two frames. */
 const FRAME_MS = 80;
+/** Time for frames between those, of nodes that start for the first time, in milliseconds: a run may have thousands of nodes. */
+const FIRST_FRAMES_MS = 50;
 
 /**
  * Progress bars at the bottom of a terminal. Other output is printed above them, line by line. Frames are drawn by a
@@ -19,6 +21,7 @@ export class LiveProgress {
   private readonly speeds = new Speeds();
   private timer: NodeJS.Timeout | undefined;
   private drawnAt = 0;
+  private firstFramesMs = 0;
   private isDrawing = false;
   /** True if the last output did not end its line, so that nothing can be drawn. */
   private isMidLine = false;
@@ -43,8 +46,15 @@ export class LiveProgress {
     this.timer = setInterval(() => this.draw(), FRAME_MS).unref();
   }
 
-  refresh(): void {
-    if (performance.now() - this.drawnAt >= FRAME_MS) this.draw();
+  refresh(started?: StepStats): void {
+    // A synchronous call leaves no time for another frame until it ends.
+    const shown = started !== undefined && isProbablySlow(started) ? started : undefined;
+    const at = performance.now();
+    if (at - this.drawnAt >= FRAME_MS) this.draw(undefined, shown);
+    else if (shown?.calls === 0 && shown.running === 1 && this.firstFramesMs < FIRST_FRAMES_MS) {
+      this.draw(undefined, shown);
+      this.firstFramesMs += performance.now() - at;
+    }
   }
 
   /** Leaves the last frame of a run in place. */
@@ -56,14 +66,15 @@ export class LiveProgress {
     this.restore = undefined;
   }
 
-  private draw(last?: RunStats): void {
+  /** @param started a step that is shown although its call has just started. */
+  private draw(last?: RunStats, started?: StepStats): void {
     if (this.isMidLine && last === undefined) return;
     this.drawnAt = performance.now();
     // A terminal without a known size has the size 0.
     const { columns, rows } = this.stream;
     const canvas = { columns: columns || 80, rows: rows || 24, colors: this.colors, widthOf: stringWidth };
     const visible = last === undefined ? [...this.runs] : [last];
-    const lines = visible.flatMap((run) => renderFrame(run, this.speeds, now(), canvas));
+    const lines = visible.flatMap((run) => renderFrame(run, this.speeds, now(), canvas, started));
     this.drawing(() => this.update(lines.join("\n")));
   }
 

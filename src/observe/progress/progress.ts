@@ -1,9 +1,18 @@
 import type { WriteStream } from "node:tty";
+import type { RunEvent } from "../../engine/lifecycle/events.js";
 import { checkNoMore, checkOptions, hasMethods, isFlag, numberAbove, type RulesOf, that } from "../../util/options.js";
 import { observerFactories, type RunObserver } from "../run-observer.js";
-import { RunStats } from "../run-stats.js";
+import { RunStats, type StepStats, stepPath } from "../run-stats.js";
 
-/** Options of `progress`. */
+/**
+ * Options of `progress`.
+ *
+ * @example
+ * ```ts
+ * const options: ProgressOptions = { stream: process.stdout, everyMs: 10_000 };
+ * await pipeline.run(inputs, { onEvent: progress(options) });
+ * ```
+ */
 export interface ProgressOptions {
   /**
    * The stream to print on.
@@ -44,14 +53,15 @@ type Stream = NonNullable<ProgressOptions["stream"]>;
 /** A display of runs in progress. */
 interface Display {
   start(): void;
-  refresh(): void;
+  /** @param started the step of which a call starts with this event; it may keep the process busy until it ends. */
+  refresh(started?: StepStats): void;
   end(run: RunStats): void;
 }
 
 /**
  * Creates an observer that shows the progress of runs: on a terminal, a bar for each mapped node with rate, remaining
  * time, cached and failed elements, and spinners for slow nodes, threads and containers; otherwise, and in CI, a plain
- * line every few seconds. Output of nodes is printed above the bars. `NO_COLOR` turns off colors, `quiet` all output.
+ * line every few seconds. While a synchronous node computes, nothing is redrawn: its row is drawn when it starts. Output of nodes is printed above the bars. `NO_COLOR` turns off colors, `quiet` all output.
  *
  * @param options see {@link ProgressOptions}.
  * @returns an observer for `onEvent`.
@@ -84,7 +94,7 @@ export function progress(options: ProgressOptions = {}, ...more: unknown[]): Run
         active?.start();
       }
       run.add(event);
-      active?.refresh();
+      active?.refresh(startedStep(run, event));
       if (run.state === "running") return;
       byRun.delete(event.run);
       active?.end(run);
@@ -95,6 +105,12 @@ export function progress(options: ProgressOptions = {}, ...more: unknown[]): Run
 }
 
 observerFactories(progress);
+
+/** Returns the node or the resource of which a call starts. A map has a row of its own before its elements start. */
+function startedStep(run: RunStats, event: RunEvent): StepStats | undefined {
+  if ((event.type !== "node" && event.type !== "resource") || event.phase !== "start") return undefined;
+  return run.steps.get(stepPath(event));
+}
 
 async function display(stream: Stream, runs: ReadonlySet<RunStats>, everyMs: number): Promise<Display> {
   const { CI, TERM, NO_COLOR } = process.env;

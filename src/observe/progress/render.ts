@@ -30,10 +30,20 @@ const MIN_TITLE = 8;
 /** A shorter bar is useless. */
 const MIN_BAR = 4;
 
-/** Renders a run as lines for a terminal. The lines rendered at its end stay. */
-export function renderFrame(run: RunStats, speeds: Speeds, at: number, canvas: Terminal): string[] {
+/**
+ * Renders a run as lines for a terminal. The lines rendered at its end stay.
+ *
+ * @param started a step that is shown although its call has just started.
+ */
+export function renderFrame(
+  run: RunStats,
+  speeds: Speeds,
+  at: number,
+  canvas: Terminal,
+  started?: StepStats,
+): string[] {
   const { colors } = canvas;
-  const steps = run.treeOrder().filter((step) => isShown(step, run, at));
+  const steps = run.treeOrder().filter((step) => step === started || isShown(step, run, at));
   const room = Math.max(1, canvas.rows - 3);
   const shown = steps.length <= room ? steps : selectVisible(steps, room);
   const lines = shown.map((step) =>
@@ -90,6 +100,11 @@ function spin(at: number): string {
 function isShown({ kind, running, lastStartedAt }: StepStats, { state }: RunStats, at: number): boolean {
   if (kind === "map") return true;
   return kind !== "container" && state === "running" && running > 0 && at - lastStartedAt >= LONG_MS;
+}
+
+/** Tells if the call of a node that starts may take long: its first one, or one of a node whose calls have taken long. */
+export function isProbablySlow({ calls, computeMs }: StepStats): boolean {
+  return calls === 0 || computeMs / calls >= LONG_MS;
 }
 
 /** Selects the steps in progress if there is no room for all, in their order. */

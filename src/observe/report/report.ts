@@ -1,5 +1,6 @@
 import type { RunEvent } from "../../engine/lifecycle/events.js";
 import { checkNoMore } from "../../util/options.js";
+import { widthOf } from "../../util/terminal.js";
 import { isKnown } from "../event-kinds.js";
 import { type ObserverHooks, observerFactories } from "../run-observer.js";
 import { RunStats, type StepStats, stepPath } from "../run-stats.js";
@@ -8,20 +9,34 @@ import { type ReportRow, table } from "./table.js";
 import { type BusyInterval, Timeline } from "./timeline.js";
 import { waterfall } from "./waterfall.js";
 
-/** Report of the most recently observed run, as text or HTML. */
+/** Longer bars are harder to read. */
+const MAX_WATERFALL = 100;
+
+/**
+ * Report of the most recently observed run, as text or HTML.
+ *
+ * @example
+ * ```ts
+ * const seen: Report = report();
+ * await pipeline.run(inputs, { onEvent: seen });
+ * console.log(seen.table());
+ * ```
+ */
 export interface Report extends ObserverHooks {
   /** One row per step, in tree order. */
   readonly rows: readonly ReportRow[];
   /**
-   * Renders the rows as a table: calls, cached, failed, times, bytes.
+   * Renders the rows as a table: calls, cached, failed, times, bytes. Columns for which there is no room are left out,
+   * and then names are cut off; the summary above the table is always complete.
    *
+   * @param columns width of the text in columns; default: that of the terminal, if standard output is one, or no limit.
    * @returns lines of text.
    */
-  table(): string;
+  table(columns?: number): string;
   /**
    * Renders the times at which each step was computing, as bars.
    *
-   * @param columns width of the text in columns; default 100.
+   * @param columns width of the text in columns; default: that of the terminal, if standard output is one, at most 100.
    * @returns lines of text.
    */
   waterfall(columns?: number): string;
@@ -34,9 +49,10 @@ export interface Report extends ObserverHooks {
   /**
    * Renders a summary of the run, the table and the bars.
    *
+   * @param columns width of the text in columns; default: that of the terminal, if standard output is one.
    * @returns lines of text.
    */
-  toString(): string;
+  toString(columns?: number): string;
 }
 
 /**
@@ -107,11 +123,11 @@ class RunReport implements Report {
     return this.run.treeOrder().map((step) => rowOf(step, this.timelines.get(step.path)?.segments ?? []));
   }
 
-  table(): string {
-    return table(this.run, this.rows);
+  table(columns = widthOf(process.stdout)): string {
+    return table(this.run, this.rows, columns);
   }
 
-  waterfall(columns = 100): string {
+  waterfall(columns = Math.min(MAX_WATERFALL, widthOf(process.stdout))): string {
     return waterfall(this.run, this.rows, columns);
   }
 
@@ -119,8 +135,8 @@ class RunReport implements Report {
     return reportPage(this.run, this.rows);
   }
 
-  toString(): string {
-    return `${this.table()}\n\n${this.waterfall()}`;
+  toString(columns = widthOf(process.stdout)): string {
+    return `${this.table(columns)}\n\n${this.waterfall(Math.min(MAX_WATERFALL, columns))}`;
   }
 }
 

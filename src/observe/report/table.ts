@@ -4,7 +4,15 @@ import type { RunStats, StepStats } from "../run-stats.js";
 import { renderColumns } from "./columns.js";
 import type { BusyInterval } from "./timeline.js";
 
-/** Statistics of one step of a run over all its calls. Times are in milliseconds. */
+/**
+ * Statistics of one step of a run over all its calls. Times are in milliseconds.
+ *
+ * @example
+ * ```ts
+ * const slowest = (rows: readonly ReportRow[]) => rows.toSorted((a, b) => b.computeMs - a.computeMs)[0];
+ * console.log(slowest(seen.rows)?.path);
+ * ```
+ */
 export interface ReportRow {
   /** Path without indices: `Corpus.essays[].count`. */
   readonly path: string;
@@ -48,10 +56,24 @@ const HEAD = ["node", "calls", "cached", "failed", "total", "p50", "p95", "max",
 /** The columns of a report without rows, too. */
 const ALWAYS = new Set(HEAD.slice(0, 2));
 
-/** Formats the rows of the table, and its header. Columns without any value are left out: all ten are wider than many terminals. */
-export function tableCells(rows: readonly ReportRow[]): { readonly head: string[]; readonly body: string[][] } {
+/** The columns that a narrow terminal has no room for, the least important first. */
+const OMITTED = ["bytes", "wait", "p50", "p95", "max", "cached", "total", "failed"];
+/** A shorter name is useless. */
+const MIN_NAME = 8;
+
+/**
+ * Formats the rows of the table, and its header. Columns without any value are left out: all ten are wider than many
+ * terminals.
+ *
+ * @param omitted other columns to leave out.
+ */
+export function tableCells(
+  rows: readonly ReportRow[],
+  omitted: readonly string[] = [],
+): { readonly head: string[]; readonly body: string[][] } {
   const all = rows.map((row) => [label(row), ...cells(row)]);
-  const isShown = (_: string, i: number) => ALWAYS.has(HEAD[i]!) || all.some((row) => row[i] !== "");
+  const isShown = (_: string, i: number) =>
+    ALWAYS.has(HEAD[i]!) || (!omitted.includes(HEAD[i]!) && all.some((row) => row[i] !== ""));
   return { head: HEAD.filter(isShown), body: all.map((row) => row.filter(isShown)) };
 }
 
@@ -89,8 +111,24 @@ export function label({ kind, name, depth }: Pick<ReportRow, "kind" | "name" | "
   return `${"  ".repeat(depth)}${escapeControls(text)}`;
 }
 
-export function table(run: RunStats, rows: readonly ReportRow[]): string {
-  const { head, body } = tableCells(rows);
+/** @param columns maximum width of the rows; the summary above them is never cut off. */
+export function table(run: RunStats, rows: readonly ReportRow[], columns: number): string {
+  return [summary(run), "", renderRows(rows, columns)].join("\n");
+}
+
+function renderRows(rows: readonly ReportRow[], columns: number): string {
+  let { text, width } = renderTable(rows, []);
+  for (let omitted = 1; width > columns && omitted <= OMITTED.length; omitted++) {
+    ({ text, width } = renderTable(rows, OMITTED.slice(0, omitted)));
+  }
+  if (width <= columns) return text;
+  const counts = renderTable(rows, OMITTED, MIN_NAME).width - MIN_NAME;
+  return renderTable(rows, OMITTED, Math.max(MIN_NAME, columns - counts)).text;
+}
+
+function renderTable(rows: readonly ReportRow[], omitted: readonly string[], firstWidth?: number) {
+  const { head, body } = tableCells(rows, omitted);
   const aligns = head.map((heading) => (heading === "node" || heading === "bytes" ? "left" : "right"));
-  return [summary(run), "", renderColumns(body, aligns, head)].join("\n");
+  const text = renderColumns(body, aligns, head, firstWidth);
+  return { text, width: text.split("\n").find((line) => line.startsWith("─"))?.length ?? 0 };
 }

@@ -7,7 +7,15 @@ import { checkNoMore, checkOptions, hasMethods, type RulesOf, that } from "../..
 import { observerFactories, type RunObserver } from "../run-observer.js";
 import { type Api, RunTrace } from "./run-trace.js";
 
-/** An OpenTelemetry `TracerProvider`. */
+/**
+ * An OpenTelemetry `TracerProvider`.
+ *
+ * @example
+ * ```ts
+ * const provider: TracerSource = new BasicTracerProvider();
+ * await pipeline.run(inputs, { onEvent: tracing({ provider }) });
+ * ```
+ */
 export interface TracerSource {
   /**
    * Returns the tracer with a name.
@@ -18,7 +26,15 @@ export interface TracerSource {
   getTracer(name: string): unknown;
 }
 
-/** Options of `tracing`. */
+/**
+ * Options of `tracing`.
+ *
+ * @example
+ * ```ts
+ * const options: TracingOptions = { spansPerStep: 100 };
+ * await pipeline.run(inputs, { onEvent: tracing(options) });
+ * ```
+ */
 export interface TracingOptions {
   /**
    * Provider of the tracer.

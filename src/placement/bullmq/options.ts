@@ -13,7 +13,15 @@ import {
   wholeFrom,
 } from "../../util/options.js";
 
-/** Options of the connection to Redis or Valkey, as ioredis has them. */
+/**
+ * Options of the connection to Redis or Valkey, as ioredis has them.
+ *
+ * @example
+ * ```ts
+ * const connection: RedisConnection = { host: "10.0.0.5", port: 6379, password: process.env.REDIS_PASSWORD! };
+ * bullmq({ connection });
+ * ```
+ */
 export interface RedisConnection {
   /** Default: `"127.0.0.1"`. */
   readonly host?: string;
@@ -30,7 +38,15 @@ export interface RedisConnection {
   readonly [option: string]: unknown;
 }
 
-/** The methods of a Keyv that are used to store values for workers. */
+/**
+ * The methods of a Keyv that are used to store values for workers.
+ *
+ * @example
+ * ```ts
+ * const values: KeyvValues = new Keyv({ store });
+ * bullmq({ queue: "embedding", values });
+ * ```
+ */
 export interface KeyvValues {
   /**
    * Reads a value.
@@ -57,7 +73,15 @@ export interface KeyvValues {
   delete(key: string): Promise<unknown>;
 }
 
-/** Options of `bullmq()`. */
+/**
+ * Options of `bullmq()`.
+ *
+ * @example
+ * ```ts
+ * const options: BullmqOptions = { queue: "embedding", patienceMs: 300_000 };
+ * @execution({ maps: bullmq(options) }) class Embedding extends Pipeline {}
+ * ```
+ */
 export interface BullmqOptions {
   /**
    * The address of Redis or Valkey: `redis://user:password@host:6379/0`, `rediss://` for TLS, or ioredis' options. Default: the
@@ -114,7 +138,15 @@ export interface ResolvedBullmqOptions {
   readonly journal: string | false;
 }
 
-/** Workers that take their work from a queue in Redis. */
+/**
+ * Workers that take their work from a queue in Redis.
+ *
+ * @example
+ * ```ts
+ * const maps: BullmqQueue = bullmq({ queue: "embedding" });
+ * await pipeline.run(inputs, { execution: { maps } });
+ * ```
+ */
 export type BullmqQueue = MapQueue & { readonly kind: "bullmq"; readonly options: BullmqOptions };
 
 /** BullMQ's own rule: a colon separates the parts of a key. */

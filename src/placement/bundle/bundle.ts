@@ -327,7 +327,7 @@ function notBundleable(pipeline: string, root: string, error: unknown): Hypernod
   return new HypernodesError({
     code: "NOT_BUNDLEABLE",
     where: pipeline,
-    problem: `its code can't be made into a bundle for a container:\n  ${problem}`,
+    problem: `its code can't be bundled for a container:\n  ${problem}`,
     advice:
       "Fix the problem above. A package that can't be bundled can be installed in the image instead: image: image().npmInstall(name).",
     cause: error,

@@ -2,7 +2,15 @@ import type { Placement } from "../../dsl/pipeline-options.js";
 import { checkNoMore, checkOptions, isRecord, numberFrom, type RulesOf, that, wholeFrom } from "../../util/options.js";
 import { showValue } from "../../util/show-value.js";
 
-/** Options of `localProcess()`. */
+/**
+ * Options of `localProcess()`.
+ *
+ * @example
+ * ```ts
+ * const options: LocalProcessOptions = { memoryMiB: 512, timeoutMs: 60_000 };
+ * await pipeline.run(inputs, { runOn: localProcess(options) });
+ * ```
+ */
 export interface LocalProcessOptions {
   /**
    * Mebibytes of memory for the values of one process: its heap, and all other memory beyond the 128 that Node itself takes. A

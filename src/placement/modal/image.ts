@@ -4,7 +4,15 @@ import { PACKAGES } from "../bundle/paths.js";
 import { CUDA_RELEASES, type CudaVersion, onnxruntimeInstruction, providerCheckInstruction } from "./cuda.js";
 import { copyInstruction, downloadInstruction, envInstruction, nodeInstruction } from "./dockerfile.js";
 
-/** Settings of the builds of layers. */
+/**
+ * Settings of the builds of layers.
+ *
+ * @example
+ * ```ts
+ * const [layer] = image().buildEnv({ HTTPS_PROXY: "http://proxy:3128" }).aptInstall("ffmpeg").layers;
+ * const { env, secrets }: ImageBuild = layer!;
+ * ```
+ */
 export interface ImageBuild {
   /** The names of Modal secrets: their variables are in the environment of commands, and not in the image. */
   readonly secrets: readonly string[];
@@ -12,13 +20,28 @@ export interface ImageBuild {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** One layer of an image. */
+/**
+ * One layer of an image.
+ *
+ * @example
+ * ```ts
+ * for (const { commands } of image().aptInstall("ffmpeg").layers) console.log(commands.join("\n"));
+ * ```
+ */
 export interface ImageLayer extends ImageBuild {
   /** The instructions of a Dockerfile. */
   readonly commands: readonly string[];
 }
 
-/** The source of a base image. */
+/**
+ * The source of a base image.
+ *
+ * @example
+ * ```ts
+ * const options: FromOptions = { secret: "registry" };
+ * image().from("registry.example/base:1", options);
+ * ```
+ */
 export interface FromOptions {
   /**
    * The name of the Modal secret with the registry's `REGISTRY_USERNAME` and `REGISTRY_PASSWORD`. Default: none, for a public
@@ -27,7 +50,15 @@ export interface FromOptions {
   readonly secret?: string;
 }
 
-/** Options of `image().cuda`. */
+/**
+ * Options of `image().cuda`.
+ *
+ * @example
+ * ```ts
+ * const options: CudaOptions = { version: "12", node: "22" };
+ * modal({ gpu: "A10", image: image().cuda(options) });
+ * ```
+ */
 export interface CudaOptions {
   /** The line of CUDA: `"13"` (drivers from 580), or `"12"` (drivers from 525). Default: `"13"`. */
   readonly version?: CudaVersion;
@@ -35,7 +66,15 @@ export interface CudaOptions {
   readonly node?: string;
 }
 
-/** An immutable definition of a container image. Each method returns a new image. */
+/**
+ * An immutable definition of a container image. Each method returns a new image.
+ *
+ * @example
+ * ```ts
+ * const base: Image = image().nodeSlim("22").aptInstall("ffmpeg");
+ * modal({ image: base });
+ * ```
+ */
 export interface Image {
   /** Marks images. */
   readonly kind: "image";

@@ -83,7 +83,7 @@ export function fromModalError(error: unknown, what: string): HypernodesError {
       `there is no room for the container: ${text}`,
       QUOTA.test(text)
         ? "The workspace has reached its limit: stop apps that are not needed, https://modal.com/apps, ask for fewer, modal({ containers }), or raise its limit, https://modal.com/settings/usage."
-        : "Ask for another GPU, for fewer, or without a region; or try it later.",
+        : "Ask for another GPU, for fewer, or without a region; or try again later.",
     );
   }
   if (code === INVALID_ARGUMENT) {
@@ -170,7 +170,7 @@ export function containerEnded(
     where,
     problem: `the container was ended during the run${exitCode === undefined ? "" : ` (exit code ${exitCode})`}${message ? `: ${message}` : ""}`,
     advice:
-      "It was preempted, ran out of memory, or somebody terminated it: run it again. With modal({ volume }) and a cache it continues where it was.",
+      "It was preempted, ran out of memory or was terminated: run it again. With modal({ volume }) and a cache, it continues where this run ended.",
   });
 }
 

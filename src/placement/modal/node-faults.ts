@@ -36,7 +36,7 @@ export function nodeFault(text: string, base: string, cause?: unknown): Hypernod
     code: "IMAGE_WITHOUT_NODE",
     where: "modal({ image })",
     problem: `the image has no Node, or installs it after it is needed; its base is ${base}`,
-    advice: `Install it before what needs it: image().from("${base}").nodeInstall("22").`,
+    advice: `Install it before the commands that need it: image().from("${base}").nodeInstall("22").`,
     cause,
   });
 }

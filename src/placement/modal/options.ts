@@ -18,7 +18,15 @@ import { showValue } from "../../util/show-value.js";
 import { MOUNT, PACKAGES } from "../bundle/paths.js";
 import { type Image, image, isFilePath, isVariableValue, NAME, VARIABLE } from "./image.js";
 
-/** Options of `modal()`. */
+/**
+ * Options of `modal()`.
+ *
+ * @example
+ * ```ts
+ * const options: ModalOptions = { gpu: "A10", timeoutMs: 600_000, keepWarm: true };
+ * await pipeline.run(inputs, { runOn: modal(options) });
+ * ```
+ */
 export interface ModalOptions {
   /**
    * The GPUs: the name, and after a colon their number, as in `"A10"` (or `"A10G"`, its older spelling), `"H100:2"` and
@@ -149,7 +157,7 @@ const RULES: RulesOf<ModalOptions> = {
   timeoutMs: numberFrom(1, `milliseconds from 1 to ${MAX_TIMEOUT_MS}: 24 hours less a minute`, MAX_TIMEOUT_MS),
   idleTimeoutMs: numberFrom(1000, `milliseconds from 1000 to ${MAX_TIMEOUT_MS}`, MAX_TIMEOUT_MS),
   image: that(
-    (value) => `what image() makes${callIt(value, "image()")}`,
+    (value) => `an image that image() creates${callIt(value, "image()")}`,
     (value) => isRecord(value) && value.kind === "image",
   ),
   volume: that("the name of a volume: letters, digits, - . _", isName),
@@ -168,7 +176,7 @@ const RULES: RulesOf<ModalOptions> = {
   secrets: that("a list of names of secrets", (value) => isListOf(value, isName)),
   env: {
     ...that(
-      `texts by names of letters, digits and _, each of at most ${MAX_VALUE_LENGTH} bytes; give what is larger as an input`,
+      `texts by names of letters, digits and _, each of at most ${MAX_VALUE_LENGTH} bytes; pass larger values as inputs`,
       (value) => isRecord(value) && wrongVariable(value) === undefined,
     ),
     problem: (value) => `the option env is ${showValue(isRecord(value) ? wrongVariable(value) : typeof value)}`,

@@ -37,7 +37,7 @@ export class StageFiles {
     } catch (error) {
       // The others find nothing there, and get it from the client.
       process.emitWarning(
-        `the values that elements share are not on the volume: ${(error as Error).message}`,
+        `the shared values of a map were not written to the volume: ${(error as Error).message}`,
         "HypernodesWarning",
       );
     }

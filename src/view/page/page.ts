@@ -10,7 +10,15 @@ import { STYLE } from "./style.js";
 
 const fs = onDemand<typeof import("node:fs")>("node:fs");
 
-/** Options of the page of a graph. */
+/**
+ * Options of the page of a graph.
+ *
+ * @example
+ * ```ts
+ * const options: PageOptions = { depth: 1, theme: "dark" };
+ * await writeFile("graph.html", pipeline.graph().toHtml(options));
+ * ```
+ */
 export interface PageOptions extends Pick<DrawOptions, "direction" | "report"> {
   /**
    * Number of levels of pipelines that are initially open.
