@@ -3,6 +3,7 @@ import { inspect, types } from "node:util";
 import { sha256 } from "../../util/sha256.js";
 import { inspecting } from "../../util/v8-inspector.js";
 import type { Piece } from "./pieces.js";
+import { NO_SOURCES, type Sources } from "./source-files.js";
 import { ValueGraph } from "./value-graph.js";
 
 /** The code that something can reach. */
@@ -13,6 +14,8 @@ export interface Code {
   readonly problem: string | undefined;
   /** The pieces that it is made of. */
   parts(): readonly Part[];
+  /** The files that it is from. */
+  sources(): Sources;
 }
 
 /** A piece of that code: what a reader calls it, where it is, and a hash of what it is without what it leads to. */
@@ -123,7 +126,7 @@ export class CodeReader {
       });
     } catch (error) {
       const problem = `V8's inspector does not answer: ${error instanceof Error ? error.message : String(error)}`;
-      return { digest: "", problem, parts: () => [] };
+      return { digest: "", problem, parts: () => [], sources: () => NO_SOURCES };
     }
     const unknown = graph.flawOf(id);
     return {
@@ -134,6 +137,13 @@ export class CodeReader {
           .reachOf(id)
           .filter(({ name, text }) => name !== "" && text !== "")
           .map(partOf),
+      sources: () => {
+        const reached = graph.reachOf(id);
+        return {
+          loaded: reached.flatMap(({ source }) => source ?? []),
+          lazy: graph.importsLazily ? reached.flatMap(({ lazySources }) => lazySources ?? []) : [],
+        };
+      },
     };
   }
 }
