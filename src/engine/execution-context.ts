@@ -93,6 +93,11 @@ export class ExecutionContext {
     return getOrCreate(this.listsWithErrors, value, () => withErrors(value));
   }
 
+  /** Elements of a list have taken the places of what stood for them: how nodes see it was made without them. */
+  elementsLoaded(list: object): void {
+    this.listsWithErrors?.delete(list);
+  }
+
   private valueAt(whole: unknown, slot: number, path: readonly string[]): unknown {
     let value = whole;
     try {

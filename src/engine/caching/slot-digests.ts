@@ -262,6 +262,7 @@ export class SlotDigests {
       return;
     }
     for (const [n, i] of indices.entries()) list[i] = entries[n]!.decoded;
+    this.execution.elementsLoaded(list);
   }
 
   /** The values of some elements of a list, loaded from the store where they are lazy. */
