@@ -30,10 +30,10 @@ class Failing extends Pipeline {
   @mapOver("texts", "doubled") withAll(text: string, doubled: readonly unknown[]): Each<string> {
     return text + shown(doubled);
   }
-  @mapOver(["next", "doubled"]) both(next: string, doubled: { text: string }): Each<string> {
+  @mapOver(["next", "doubled"]) both(next: string, doubled: unknown): Each<string> {
     return next + shown([doubled]);
   }
-  @mapOver("texts", "doubled", { mode: "product" }) pairs(text: string, doubled: { text: string }): Each<string> {
+  @mapOver("texts", "doubled", { mode: "product" }) pairs(text: string, doubled: unknown): Each<string> {
     return text + shown([doubled]);
   }
   @node("doubled", "next") whole(doubled: readonly unknown[], next: readonly unknown[]): string {
