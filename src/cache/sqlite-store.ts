@@ -171,11 +171,13 @@ export class SqliteStore implements Store {
 
   private read<T>(sql: string, keys: readonly string[], made: (row: Row) => T): (T | undefined)[] {
     const statement = this.statement(sql);
-    const before = Date.now() - TOUCH_INTERVAL_MS;
+    const now = Date.now();
+    const before = now - TOUCH_INTERVAL_MS;
     const one = (key: string): T | undefined => {
       const row = statement.get(key) as unknown as Row | undefined;
       if (row === undefined) return undefined;
-      if (row.used < before && !this.isReadable) this.used.add(key);
+      // A clock that was ahead has written a time that has not come yet.
+      if ((row.used < before || row.used > now) && !this.isReadable) this.used.add(key);
       return made(row);
     };
     // Within one transaction, SQLite locks and looks at the file once.
@@ -245,10 +247,13 @@ export class SqliteStore implements Store {
   }
 
   prune({ maxBytes, maxAge }: PruneOptions): EvictionResult {
+    const now = Date.now();
+    // From now on, what was used at a time that has not come yet ages as everything else does.
+    this.database.prepare("UPDATE entries SET used = ? WHERE used > ?").run(now, now);
     return this.deleteWhere(
       `used < ? OR id IN (
         SELECT id FROM (SELECT id, SUM(bytes) OVER (ORDER BY used DESC, id DESC) AS newer FROM entries) WHERE newer > ?)`,
-      [maxAge === undefined ? 0 : Date.now() - maxAge, maxBytes ?? Number.MAX_SAFE_INTEGER],
+      [maxAge === undefined ? 0 : now - maxAge, maxBytes ?? Number.MAX_SAFE_INTEGER],
     );
   }
 
