@@ -310,6 +310,22 @@ describe("a store", () => {
     });
   });
 
+  it("that is read as a file which nobody writes is opened again when somebody does", async () => {
+    const { SqliteStore } = await import("../../src/cache/sqlite-store.js");
+    const file = await filled();
+    const view = (await SqliteStore.view(file))!;
+    const read = new DatabaseSync(file, { readOnly: true });
+    const keys = (read.prepare("SELECT key FROM entries ORDER BY id").all() as { key: string }[]).map(({ key }) => key);
+    read.close();
+    const digests = () => view.heads(keys).map((head) => head?.digest);
+    const before = digests();
+    changed(file, "DELETE FROM entries WHERE id % 2 = 0; UPDATE entries SET digest = 'other ' || digest");
+    expect(digests()).to.deep.equal(before.map((digest, i) => (i % 2 === 1 ? undefined : `other ${digest}`)));
+    changed(file, "DELETE FROM entries");
+    expect(new Set(digests())).to.deep.equal(new Set([undefined]));
+    view.closeView();
+  });
+
   it("that fails while it is asked is left alone, too", async () => {
     const fails = keyv({
       get: () => Promise.reject(new Error("connection refused")),

@@ -30,6 +30,7 @@ import { inject } from "../support/faults.js";
 import { FolderStore } from "../support/folder-store.mjs";
 import { startRedis } from "../support/redis.js";
 import { rejection } from "../support/rejection.js";
+import { withClockSet } from "../support/set-clock.js";
 import { VALUES } from "../support/values.js";
 import { warningsOf } from "../support/warnings.js";
 
@@ -163,6 +164,18 @@ function promises(name: string, open: () => Promise<Opened | string> | Opened): 
       await sleep(20);
       await store.prune({ maxAge: 10 });
       expect((await store.stats()).entries).to.equal(0);
+    });
+
+    it("is pruned of what was used while the clock was ahead as of what is used now", async () => {
+      await store.clear();
+      const texts = (xs: number[]) => new Texts().with({ cache: store }).run({ xs });
+      await withClockSet(86_400_000, () => texts([1, 2]));
+      await store.prune({ maxAge: 3_600_000 });
+      const { entries } = await store.stats();
+      expect(entries).to.be.greaterThan(0);
+      await withClockSet(7_200_000, () => store.prune({ maxAge: 3_600_000 }));
+      expect((await store.stats()).entries).to.equal(0);
+      await texts([1, 2]);
     });
 
     it("is pruned only as it was told how", async () => {

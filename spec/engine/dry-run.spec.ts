@@ -205,6 +205,79 @@ describe("explain()", () => {
     expect(await rejection(new Checked().explain({ x: 9 }))).to.be.instanceOf(InputError);
   });
 
+  it("goes on where a run collects what is wrong with a nested pipeline's lists or inputs, and says what the run does", async () => {
+    class Inner extends Pipeline {
+      @input() list!: number[];
+      @input() also!: number[];
+      @input() @Max(3) limit?: number = 0;
+      @mapOver("list") plus(x: number): Each<number> {
+        return x + 1;
+      }
+      @mapOver(["list", "also"]) sums(x: number, y: number): Each<number> {
+        return x + y;
+      }
+      @node("also", "limit") other(also: number[], limit: number): number {
+        return also.length + limit;
+      }
+    }
+    class Middle extends Pipeline {
+      @input() list!: number[];
+      @input() also!: number[];
+      @input() limit?: number = 0;
+      @nested(Inner, { list: "list", also: "also", limit: "limit" }) inner!: Nested<object>;
+      @node("list") last(list: unknown): string {
+        return String(list);
+      }
+    }
+    class Around extends Pipeline {
+      @input() lists!: number[][];
+      @input() also!: number[];
+      @input() limit?: number = 0;
+      @mapOver("lists", Inner, { list: "lists", also: "also", limit: "limit" }, { onError: "collect" })
+      inners!: Nested<object[]>;
+      @mapOver("lists", Middle, { list: "lists", also: "also", limit: "limit" }, { onError: "collect" })
+      middles!: Nested<object[]>;
+      @nested(Inner, { list: "also", also: "also", limit: "limit" }, { onError: "collect" }) once!: Nested<object>;
+      @node("inners") count(inners: unknown[]): number {
+        return inners.length;
+      }
+    }
+    const store = memory();
+    const of = (lists: unknown[], also: unknown = [1], limit = 0) => ({ lists, also, limit }) as never;
+    const cases: [Pipeline, object, object][] = [
+      [new Around(), of([[1], 5]), {}],
+      [new Around(), of([[1], 5]), {}],
+      [new Around(), of([[2], [1, 2], null, [3]]), {}],
+      [new Around(), of([[2], [1]], [1], 9), {}],
+      [new Around(), of([[4]], 7), {}],
+      [new Inner(), { list: [[1], 5, [6]], also: [1] }, { over: "list", onError: "collect" }],
+    ];
+    for (const [pipeline, inputs, options] of cases) {
+      const explained = await pipeline.explain(inputs as never, { cache: store, ...options } as never);
+      const counts = new Map<string, { computed: number; cached: number }>();
+      const onEvent = ({ type, path: at, phase }: RunEvent) => {
+        if ((type !== "node" && type !== "element") || (phase !== "start" && phase !== "cached")) return;
+        const name = at.replaceAll(/\[\d+\]/g, "");
+        const count = counts.get(name) ?? { computed: 0, cached: 0 };
+        counts.set(name, count);
+        count[phase === "start" ? "computed" : "cached"]++;
+      };
+      const call = "over" in options ? pipeline.map.bind(pipeline) : pipeline.run.bind(pipeline);
+      await (call as (inputs: object, options: object) => Promise<unknown>)(inputs, {
+        cache: store,
+        ...options,
+        onEvent,
+      });
+      for (const { path: at, computed, cached: known, unknown } of explained) {
+        const then = counts.get(at) ?? { computed: 0, cached: 0 };
+        const unsure = unknown === "any" ? Number.POSITIVE_INFINITY : unknown;
+        expect(then.computed, at).to.be.within(computed, computed + unsure);
+        expect(then.cached, at).to.be.within(known, known + unsure);
+      }
+      for (const at of counts.keys()) expect(explained.map((each) => each.path)).to.include(at);
+    }
+  });
+
   it("of a map over a pipeline says what map() would do", async () => {
     const store = memory();
     const scaled = new Scaled().with({ cache: store });

@@ -1,10 +1,19 @@
+import { formatFile } from "../dsl/format-file.js";
 import type { Placement } from "../dsl/pipeline-options.js";
 import type { Step } from "../graph/plan.js";
 import { getOrCreate } from "../util/get-or-create.js";
 import type { CodeReader } from "./code/code.js";
+import { changedSource, isChangedSince, joinSources, NO_SOURCES, STARTED } from "./code/source-files.js";
 import { codeReading } from "./code-reading.js";
-import { modelDigestsOf, setModelReader, shareModelReader } from "./model-codes.js";
-import { type BoundPlan, type CodeDigests, ProgramDigests, partsBehind } from "./program-digests.js";
+import { modelDigestsOf, modelSourcesOf, setModelReader, shareModelReader } from "./model-codes.js";
+import {
+  type BoundPlan,
+  type CodeDigests,
+  ProgramDigests,
+  partsBehind,
+  type StepDigest,
+  sourcesOf,
+} from "./program-digests.js";
 
 /** The code of a program: read in a run, or (undefined) by the process that started the run. */
 interface Read {
@@ -85,30 +94,98 @@ export function nodesHaveRun(run: object): void {
   readers.get(run)?.nodesHaveRun();
 }
 
-/** Sets the code digests of a program, and of those nested in it, that another thread or process has read. */
+/**
+ * Sets the code digests of a program, and of those nested in it, that another thread or process has read. Code that was loaded here
+ * from files which have changed since that process started is not what they are of.
+ */
 export function presetCodeDigests(program: BoundPlan, codes: CodeDigests): void {
+  preset(program, codes.since === undefined ? codes : checkedFor(HERE, codes));
+}
+
+function preset(program: BoundPlan, codes: CodeDigests): void {
   known.set(program, { codes, run: undefined });
-  const { models } = codes;
+  const { models, since } = codes;
   for (const [i, { child }] of codes.steps.entries()) {
     if (child === undefined) continue;
-    if (models === undefined) shareModelReader(child, codes);
-    presetCodeDigests(program.children[i]!.program, models === undefined ? child : { ...child, models });
+    const inner = { ...child, models, since };
+    if (models === undefined) shareModelReader(inner, codes);
+    preset(program.children[i]!.program, inner);
   }
+}
+
+/** This thread, or process. */
+const HERE = "";
+
+/** The codes of steps, also of those nested in them, without those that a host may have loaded otherwise. */
+function checkedFor(host: string, codes: CodeDigests): CodeDigests {
+  const models = modelFilesOf(codes);
+  return mapSteps(codes, (step) => {
+    const changed = step.problem === undefined ? changedAt(host, step, models, codes.since) : undefined;
+    if (changed === undefined) return step;
+    return { ...step, code: "", isCacheable: false, problem: changedSource(formatFile(changed)) };
+  });
+}
+
+function mapSteps(codes: CodeDigests, change: (step: StepDigest) => StepDigest): CodeDigests {
+  const steps = codes.steps.map((step) => ({ ...change(step), child: step.child && mapSteps(step.child, change) }));
+  return { ...codes, steps };
+}
+
+/** For each host, the files that it had loaded as they were when the code was read: it loads them once. */
+const loadedAlike = new Map<string, Map<string, boolean>>();
+
+/**
+ * A file that a host may have loaded in another version than the process that has read a step's code. It had loaded it by now.
+ *
+ * @param host a thread, a process, or a bundle, which stays as it was made.
+ */
+function changedAt(host: string, step: StepDigest, models: readonly string[], since = STARTED): string | undefined {
+  const files = getOrCreate(loadedAlike, host, () => new Map<string, boolean>());
+  const isChanged = (file: string) => !getOrCreate(files, file, () => !isChangedSince(file, since));
+  return sourcesOf(step).loaded.find(isChanged) ?? models.find(isChanged);
+}
+
+/** @returns the reason why what a host has computed of a step is not cached. */
+export function problemAt(host: string, codes: CodeDigests, { index }: Step): string | undefined {
+  const changed = changedAt(host, codes.steps[index]!, modelFilesOf(codes), codes.since);
+  return changed && changedSource(formatFile(changed));
+}
+
+/** Of the files that a step's code loads when it runs, one that may have been loaded in another version. */
+export function changedLazily(step: StepDigest, since = STARTED): string | undefined {
+  const changed = sourcesOf(step).lazy.find((file) => isChangedSince(file, since));
+  return changed && changedSource(formatFile(changed));
+}
+
+/** The code of models in values counts as well. What another process has sent has their files among those of each step. */
+function modelFilesOf(codes: CodeDigests): readonly string[] {
+  return codes.since === undefined ? modelSourcesOf(codes) : [];
 }
 
 /** The code digests with the pieces behind them, and those of models, for a process that can't read the code but explains it. */
 export function exportCodeDigests(program: BoundPlan, run: object): CodeDigests {
   const codes = codeDigestsOf(program, run);
-  return { ...withParts(codes), models: modelDigestsOf(codes) };
+  const exported = sent(codes, codes, (step) => ({ parts: step.problem === undefined ? partsBehind(step) : [] }));
+  return { ...exported, models: modelDigestsOf(codes) };
 }
 
-function withParts(codes: CodeDigests): CodeDigests {
-  const steps = codes.steps.map((step) => ({
-    ...step,
-    parts: step.problem === undefined ? partsBehind(step) : [],
-    child: step.child && withParts(step.child),
-  }));
-  return { ...codes, steps };
+/** The code digests of a pipeline nested in a program, for threads. */
+export function codesForThreads(child: CodeDigests, program: CodeDigests): CodeDigests {
+  return { ...sent(child, program, () => ({})), models: program.models };
+}
+
+/** Codes as another process, or a thread, needs them. @param program the codes of all. */
+function sent(codes: CodeDigests, program: CodeDigests, more: (step: StepDigest) => Partial<StepDigest>): CodeDigests {
+  const models = { loaded: modelFilesOf(program), lazy: [] };
+  const all = (step: StepDigest) => ({ ...step, ...more(step), sources: joinSources([sourcesOf(step), models]) });
+  return { ...mapSteps(codes, all), since: program.since ?? STARTED };
+}
+
+/** The codes for a host that has the code in a bundle, which was made by now: it need not look at files. */
+export function codesForBundle(bundle: string, codes: CodeDigests): CodeDigests {
+  const { models, ...checked } = mapSteps(checkedFor(bundle, codes), (step) => ({ ...step, sources: NO_SOURCES }));
+  const all = models && new Map(Array.from(models, ([name, model]) => [name, { ...model, loaded: [] }]));
+  return { ...checked, models: all, since: undefined };
 }
 
 /** Those of a part of the plan. */

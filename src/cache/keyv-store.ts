@@ -15,6 +15,7 @@ import {
   type StoredEntry,
   selectEvictable,
   statsOf,
+  usedUntil,
 } from "./store.js";
 
 /** The methods of a Keyv that the store uses. */
@@ -89,7 +90,22 @@ export class KeyvStore implements Store {
   }
 
   async prune(options: PruneOptions): Promise<EvictionResult> {
-    return this.drop(selectEvictable(await this.allEntries(), options, Date.now()));
+    const now = Date.now();
+    const entries = await this.allEntries();
+    const current = usedUntil(entries, now);
+    const evicted = selectEvictable(current, options, now);
+    const result = await this.drop(evicted);
+    const gone = new Set(evicted.map(({ key }) => key));
+    // From now on they age as all others do.
+    const dated = current.filter((entry, i) => entry !== entries[i] && !gone.has(entry.key));
+    if (dated.length > 0) {
+      const heads = dated.map(({ key, owner, ...head }) => ({
+        key: headKey(key),
+        value: { ...head, ...owner, usedAt: now },
+      }));
+      await answeredInTime(this.setMany(heads), heads.length);
+    }
+    return result;
   }
 
   async clear(owners: OwnerFilter | undefined): Promise<EvictionResult> {

@@ -68,7 +68,9 @@ export class MemoryStore implements Store {
   }
 
   prune(options: PruneOptions): EvictionResult {
-    return this.drop(selectEvictable([...this.held.values()], options, Date.now()));
+    const now = Date.now();
+    for (const entry of this.held.values()) entry.usedAt = Math.min(entry.usedAt, now);
+    return this.drop(selectEvictable([...this.held.values()], options, now));
   }
 
   clear(owners: OwnerFilter | undefined): EvictionResult {

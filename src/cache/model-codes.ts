@@ -1,5 +1,6 @@
 import { ValueError } from "../errors.js";
 import { getOrCreate } from "../util/get-or-create.js";
+import { once } from "../util/on-demand.js";
 import { knownModels, modelNamed } from "../values/models.js";
 import { modelsCode } from "./cache-keys.js";
 import type { CodeReader, Part } from "./code/code.js";
@@ -19,6 +20,8 @@ interface ModelCode {
   /** The reason why it cannot be known. */
   readonly problem: string | undefined;
   readonly parts: readonly Part[];
+  /** The files that it was loaded from, if this process has read it. */
+  readonly loaded?: readonly string[];
 }
 
 /** Code digests of a program, which values are counted with. */
@@ -57,9 +60,25 @@ export function modelDigestsOf(codes: ModelSource): ModelDigests {
   return new Map(models.map(({ name, type }) => [name, modelCode(reader, type)]));
 }
 
+/** The files of the models that a reader was asked for. */
+const filesRead = new WeakMap<CodeReader, (() => readonly string[])[]>();
+
+/** The files that the code of models was loaded from, as far as keys have needed it. */
+export function modelSourcesOf(codes: ModelSource): readonly string[] {
+  if (codes.models !== undefined) return [...codes.models.values()].flatMap(({ loaded }) => loaded ?? []);
+  return (filesRead.get(readerOf(codes)) ?? []).flatMap((files) => files());
+}
+
 function modelCode(reader: CodeReader, type: Parameters<CodeReader["ofClass"]>[0]): ModelCode {
-  const { digest, problem, parts } = reader.ofClass(type);
-  return { digest, problem, parts: parts() };
+  const { digest, problem, parts, sources } = reader.ofClass(type);
+  const loaded = once(() => sources().loaded);
+  getOrCreate(filesRead, reader, () => []).push(loaded);
+  return {
+    ...{ digest, problem, parts: parts() },
+    get loaded() {
+      return loaded();
+    },
+  };
 }
 
 /** A value with code in it has no content if the code cannot be known. */

@@ -2,10 +2,12 @@ import { classLocationOf } from "../dsl/class-location.js";
 import type { PipelineClass } from "../dsl/members.js";
 import { ValueError } from "../errors.js";
 import type { Plan, PlannedChild, Step } from "../graph/plan.js";
+import { once } from "../util/on-demand.js";
 import type { InputRecord } from "../values/input-checks.js";
 import { printPath } from "../values/object-kinds.js";
 import { batchCode, environmentCode, methodCode, nestedCode, versionCode } from "./cache-keys.js";
 import type { Code, CodeReader, Part } from "./code/code.js";
+import { joinSources, NO_SOURCES, type Sources } from "./code/source-files.js";
 import { codeReading } from "./code-reading.js";
 import { contentRef } from "./content-ref.js";
 import { componentWith, type ModelSource, unknownCode } from "./model-codes.js";
@@ -32,6 +34,8 @@ export interface CodeDigests extends ModelSource {
   readonly steps: readonly StepDigest[];
   /** By index, those of the methods that build resources. */
   readonly resources: readonly string[];
+  /** When the process started that has read them, if that is another one. */
+  readonly since?: number | undefined;
 }
 
 export interface StepDigest {
@@ -43,6 +47,8 @@ export interface StepDigest {
   readonly child: CodeDigests | undefined;
   /** The pieces of code behind it, if they are known. */
   readonly parts?: readonly Part[];
+  /** The files that it was loaded from, and those that it loads when it runs, if another process has read it. */
+  readonly sources?: Sources;
 }
 
 /** The pieces behind codes that were read here. */
@@ -51,6 +57,13 @@ const behind = new WeakMap<StepDigest, () => readonly Part[]>();
 /** The pieces of code behind a step: its own and those of what is nested in it. They say what has changed since the last run. */
 export function partsBehind(digest: StepDigest): readonly Part[] {
   return digest.parts ?? behind.get(digest)?.() ?? [];
+}
+
+const behindSources = new WeakMap<StepDigest, () => Sources>();
+
+/** The files that the code of a step was loaded from, and those that it loads when it runs. */
+export function sourcesOf(digest: StepDigest): Sources {
+  return digest.sources ?? behindSources.get(digest)?.() ?? NO_SOURCES;
 }
 
 /** Reads the codes of one program. */
@@ -99,6 +112,7 @@ export class ProgramDigests {
       if (code.problem === undefined) {
         const digest: StepDigest = { code: this.inEnvironment(code.digest), isCacheable, child: codes };
         behind.set(digest, code.parts);
+        behindSources.set(digest, once(code.sources));
         return digest;
       }
       return { code: "", isCacheable: false, problem: notKnown(code.problem), child: codes };
@@ -127,6 +141,7 @@ export class ProgramDigests {
       digest: batch === 0 ? own.digest : batchCode(batch, own.digest),
       problem: all.find(({ problem }) => problem !== undefined)?.problem,
       parts: () => all.flatMap((code) => code.parts()),
+      sources: () => joinSources(all.map((code) => code.sources())),
     };
   }
 
@@ -172,7 +187,8 @@ export class ProgramDigests {
       rules,
       this.environmentOf(child.program),
     ]);
-    return [{ digest: structure, problem: undefined, parts: () => [] }, ...inside.given()];
+    const wired: Code = { digest: structure, problem: undefined, parts: () => [], sources: () => NO_SOURCES };
+    return [wired, ...inside.given()];
   }
 
   private given(): Code[] {
@@ -226,11 +242,16 @@ export class ProgramDigests {
     const steps = plan.steps.map((step, i) => `${wiring(step.node)} ${codes.steps[i]!.code}`);
     const resources = plan.resources.map(({ name }, i) => `${name} ${codes.resources[i]}`);
     const type = checks && this.reader.ofClass(program.pipeline);
+    const inside = [
+      ...codes.steps.map((inner) => () => sourcesOf(inner)),
+      ...(type === undefined ? [] : [type.sources]),
+    ];
     const checked = type === undefined ? [] : [type.digest, ...rules];
     return {
       digest: nestedCode([pick, outputs, wires, bound, steps, resources, checked]),
       problem: codes.steps.find(({ problem }) => problem !== undefined)?.problem ?? type?.problem,
       parts: () => codes.steps.flatMap(partsBehind),
+      sources: () => joinSources(inside.map((sources) => sources())),
     };
   }
 

@@ -1,5 +1,6 @@
 import { withDeadline } from "../util/deadline.js";
 import { FlushTimer } from "../util/flush-timer.js";
+import { getOrCreate } from "../util/get-or-create.js";
 import { decode, encode } from "../values/codec.js";
 import { forgottenEntry } from "./cache-keys.js";
 import type { ContentRef } from "./content-ref.js";
@@ -39,6 +40,18 @@ export interface NewEntry extends ContentRef {
   readonly value: unknown;
   /** True if the value may be stored already: it is the unchanged result of a nested pipeline. */
   readonly isPlaced?: boolean;
+}
+
+/** By owner, what tells why its entries are not to be written after all. */
+const guards = new WeakMap<Owner, () => string | undefined>();
+
+/**
+ * Asks before entries of an owner are written, after they were computed.
+ *
+ * @param problem gives the reason why they are not written.
+ */
+export function guardOwner(owner: Owner, problem: () => string | undefined): void {
+  guards.set(owner, problem);
 }
 
 /**
@@ -216,7 +229,8 @@ export class CacheSession {
     if (batch.size > 0 && !this.isDisabled) {
       this.pending = new Map();
       this.pendingBytes = 0;
-      this.write(batch);
+      dropGuarded(batch);
+      if (batch.size > 0) this.write(batch);
     }
     return this.writing;
   }
@@ -270,6 +284,19 @@ export class CacheSession {
     this.warned = true;
     process.emitWarning(`${what}: ${error instanceof Error ? error.message : String(error)}`, "HypernodesWarning");
   }
+}
+
+/** Removes the entries that are not to be written, with a warning for each owner. */
+function dropGuarded(batch: Map<string, Entry>): void {
+  const problems = new Map<Owner, string | undefined>();
+  for (const [key, { owner }] of batch) {
+    if (!guards.has(owner)) continue;
+    const problem = getOrCreate(problems, owner, () => guards.get(owner)!());
+    if (problem !== undefined) batch.delete(key);
+  }
+  for (const [{ pipeline, node }, problem] of problems)
+    if (problem !== undefined)
+      process.emitWarning(`${pipeline}.${node} is not cached: ${problem}`, "HypernodesWarning");
 }
 
 /** Sends the keys that are requested in one turn to the store together: concurrent nested pipelines request one each. */

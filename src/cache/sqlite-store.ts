@@ -1,4 +1,4 @@
-import { accessSync, closeSync, constants, existsSync, openSync } from "node:fs";
+import { accessSync, closeSync, constants, existsSync, openSync, statSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import type { DatabaseSyncInstance, StatementSyncInstance } from "@photostructure/sqlite";
@@ -36,6 +36,9 @@ import type {
 /** Milliseconds for which what was used is not written down as used again: to know what may go, that is enough. */
 const TOUCH_INTERVAL_MS = 3_600_000;
 
+/** The number of times that a file is read which others change. */
+const MAX_READS = 5;
+
 const KINDS: readonly EntryKind[] = ["value", "list", "record", "alias", "fact"];
 
 interface Row {
@@ -55,11 +58,15 @@ export class SqliteStore implements Store {
   /** The entries that were used, and whose time of use is not written yet. */
   private readonly used = new Set<string>();
 
-  /** @param isReadable whether it can be read and not written. */
+  /**
+   * @param isReadable whether it can be read and not written.
+   * @param frozen the state of a file that is read without its log, as if nobody changed it; and what opens it again, if somebody does.
+   */
   private constructor(
-    private readonly database: DatabaseSyncInstance,
-    file: string,
+    private database: DatabaseSyncInstance,
+    private readonly file: string,
     private isReadable: boolean,
+    private frozen?: { readonly state: string; readonly reopen: () => SqliteStore | undefined },
   ) {
     this.name = nameOf(file);
   }
@@ -131,7 +138,10 @@ export class SqliteStore implements Store {
     }
     const whole = pathToFileURL(file);
     whole.search = "immutable=1";
-    return SqliteStore.readableFrom(DatabaseSync, file, whole);
+    const state = stateOf(file);
+    const store = SqliteStore.readableFrom(DatabaseSync, file, whole);
+    if (store !== undefined) store.frozen = { state, reopen: () => SqliteStore.readable(DatabaseSync, file) };
+    return store;
   }
 
   private static readableFrom(
@@ -170,12 +180,41 @@ export class SqliteStore implements Store {
   }
 
   private read<T>(sql: string, keys: readonly string[], made: (row: Row) => T): (T | undefined)[] {
+    for (let tries = 1; ; tries++) {
+      let found: (T | undefined)[] | undefined;
+      try {
+        found = this.readOnce(sql, keys, made);
+      } catch (error) {
+        if (!this.isStale) throw error;
+      }
+      if (found !== undefined && !this.isStale) return found;
+      if (tries === MAX_READS) throw new Error("another process changes the file while it is read");
+      this.reopen();
+    }
+  }
+
+  /** True if another process has begun to change a file that was taken for one that nobody changes: its parts may not fit together. */
+  private get isStale(): boolean {
+    return this.frozen !== undefined && this.frozen.state !== stateOf(this.file);
+  }
+
+  private reopen(): void {
+    const opened = this.frozen!.reopen();
+    if (opened === undefined) throw new Error("another process has removed what was in the file");
+    this.closeView();
+    this.database = opened.database;
+    this.frozen = opened.frozen;
+  }
+
+  private readOnce<T>(sql: string, keys: readonly string[], made: (row: Row) => T): (T | undefined)[] {
     const statement = this.statement(sql);
-    const before = Date.now() - TOUCH_INTERVAL_MS;
+    const now = Date.now();
+    const before = now - TOUCH_INTERVAL_MS;
     const one = (key: string): T | undefined => {
       const row = statement.get(key) as unknown as Row | undefined;
       if (row === undefined) return undefined;
-      if (row.used < before && !this.isReadable) this.used.add(key);
+      // A clock that was ahead has written a time that has not come yet.
+      if ((row.used < before || row.used > now) && !this.isReadable) this.used.add(key);
       return made(row);
     };
     // Within one transaction, SQLite locks and looks at the file once.
@@ -245,10 +284,13 @@ export class SqliteStore implements Store {
   }
 
   prune({ maxBytes, maxAge }: PruneOptions): EvictionResult {
+    const now = Date.now();
+    // From now on, what was used at a time that has not come yet ages as everything else does.
+    this.database.prepare("UPDATE entries SET used = ? WHERE used > ?").run(now, now);
     return this.deleteWhere(
       `used < ? OR id IN (
         SELECT id FROM (SELECT id, SUM(bytes) OVER (ORDER BY used DESC, id DESC) AS newer FROM entries) WHERE newer > ?)`,
-      [maxAge === undefined ? 0 : Date.now() - maxAge, maxBytes ?? Number.MAX_SAFE_INTEGER],
+      [maxAge === undefined ? 0 : now - maxAge, maxBytes ?? Number.MAX_SAFE_INTEGER],
     );
   }
 
@@ -339,6 +381,12 @@ export class SqliteStore implements Store {
       // A full disk has rolled back by itself.
     }
   }
+}
+
+/** Changes when a process opens a file to write, or has written it. */
+function stateOf(file: string): string {
+  const known = statSync(file, { bigint: true, throwIfNoEntry: false });
+  return `${known?.ino} ${known?.size} ${known?.mtimeNs} ${existsSync(`${file}-wal`)}`;
 }
 
 function headOf({ kind, digest, models, bytes }: Row): EntryMeta {

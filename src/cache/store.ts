@@ -151,6 +151,11 @@ export function statsOf(entries: Iterable<EntryRecord>): CacheStats {
   return { ...all, nodes: [...nodes.values()].sort((a, b) => b.bytes - a.bytes) };
 }
 
+/** Entries as they were used until now: a clock that was ahead has written times that have not come yet. */
+export function usedUntil<E extends { readonly usedAt: number }>(entries: readonly E[], now: number): E[] {
+  return entries.map((entry) => (entry.usedAt > now ? { ...entry, usedAt: now } : entry));
+}
+
 /** Selects the entries that `prune` removes. */
 export function selectEvictable(
   entries: readonly EntryRecord[],

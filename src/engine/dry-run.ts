@@ -2,7 +2,7 @@ import { elementKey } from "../cache/cache-keys.js";
 import { noteEnvironments } from "../cache/code-digests.js";
 import { type ContentRef, contentRef, listContent } from "../cache/content-ref.js";
 import { keyComponent, keyComponents } from "../cache/model-codes.js";
-import { AbortError } from "../errors.js";
+import { AbortError, InputError, NodeError } from "../errors.js";
 import type { Argument, Step } from "../graph/plan.js";
 import type { CachingExecutor } from "./caching/caching-executor.js";
 import { LazyValue } from "./caching/lazy-value.js";
@@ -20,6 +20,7 @@ import { EXPLAINED_REMOTELY, type PipelineCacheLog, pathWithoutIndices } from ".
 import type { NodeExplanation } from "./run-cache/explanation.js";
 import { storesInPlan } from "./run-cache/plan-stores.js";
 
+const FAILS = "a call around it fails";
 const EQUAL = "an equal call is computed in the same run";
 
 /**
@@ -71,13 +72,20 @@ class DryRun {
     const { cached } = execution;
     if (cached !== undefined) cached.recompute = (slot) => this.lost(execution, cached, slot);
     const account = logOf(execution);
-    for (const step of execution.plan.steps) {
+    const { steps } = execution.plan;
+    for (const [i, step] of steps.entries()) {
       if (this.signal?.aborted) {
         const { reason: cause } = this.signal;
         throw new AbortError({ code: "ABORTED", where: this.name, problem: "the run was aborted", cause });
       }
-      if (step.map === undefined) await this.node(execution, step, account);
-      else await this.map(execution, step, account);
+      try {
+        if (step.map === undefined) await this.node(execution, step, account);
+        else await this.map(execution, step, account);
+      } catch (error) {
+        // A pipeline around it may collect the error. What does not depend on it may be computed by then.
+        if (isOfData(error)) await this.doubtSteps(execution, steps.slice(i + 1), 1, FAILS);
+        throw error;
+      }
     }
   }
 
@@ -271,8 +279,31 @@ class DryRun {
     return picked.map((element) => (element instanceof LazyValue ? found[next++]!.decoded : element));
   }
 
-  /** @param inputs the call's elements, then what it shares with others. */
+  /**
+   * A call of a nested pipeline. What can be known to fail in it is collected, if a run collects it.
+   *
+   * @param inputs the call's elements, then what it shares with others.
+   */
   private async child(
+    execution: Execution,
+    step: Step,
+    child: NestedProgram,
+    inputs: readonly unknown[],
+    element: number | undefined,
+  ): Promise<void> {
+    const { explainer } = execution.run.cache;
+    const isCollected = step.node.options.onError === "collect";
+    const before = isCollected ? explainer.counts() : undefined;
+    try {
+      await this.callChild(execution, step, child, inputs, element);
+    } catch (error) {
+      if (before === undefined || !isOfData(error)) throw error;
+      // The failure may come first.
+      explainer.doubtSince(before, FAILS);
+    }
+  }
+
+  private async callChild(
     execution: Execution,
     step: Step,
     child: NestedProgram,
@@ -303,8 +334,17 @@ class DryRun {
 
   /** Of an execution it can't be said what it would do. */
   async doubt(execution: Execution, calls: number | "any", why: string): Promise<void> {
+    await this.doubtSteps(execution, execution.plan.steps, calls, why);
+  }
+
+  private async doubtSteps(
+    execution: Execution,
+    steps: readonly Step[],
+    calls: number | "any",
+    why: string,
+  ): Promise<void> {
     const account = logOf(execution);
-    for (const step of execution.plan.steps) {
+    for (const step of steps) {
       const found = account.of(step);
       count(found, step.map === undefined ? calls : "any");
       found.doubts.add(why);
@@ -340,6 +380,11 @@ class DryRun {
     values[slot] = new Unknown(list);
     if (child !== undefined) await this.children(execution, step, child, gone);
   }
+}
+
+/** True for errors of inputs and lists: a run fails in the same way. */
+function isOfData(error: unknown): boolean {
+  return error instanceof InputError || error instanceof NodeError;
 }
 
 function logOf(execution: Execution): PipelineCacheLog {

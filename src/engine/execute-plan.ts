@@ -253,6 +253,10 @@ export class Execution extends Scheduler implements RunningExecution, ElementsEx
     return collectError(this, step, () => invokeStep(this, step, inputs, undefined));
   }
 
+  computedAt(host: string, steps: readonly Step[]): void {
+    this.cached?.computedAt(host, steps);
+  }
+
   resourceBuilt(index: number): void {
     this.cached?.resourceBuilt(index);
   }

@@ -76,6 +76,8 @@ interface NestedRunner {
   isFastPathChild(step: Step, child: NestedProgram): boolean;
   /** Runs a nested pipeline for a call, on the host of its placement. */
   callNested(call: StepCall, child: NestedProgram, scope: CancelScope): unknown;
+  /** A thread or another process has computed steps. */
+  computedAt(host: string, steps: readonly Step[]): void;
   /** A resource was built in this process. */
   resourceBuilt(index: number): void;
   /** Continues a nested pipeline at the step where its fast path stopped. */

@@ -4,6 +4,7 @@ import { getOrCreate } from "../../util/get-or-create.js";
 import { sha256 } from "../../util/sha256.js";
 import { inspecting } from "../../util/v8-inspector.js";
 import type { Piece } from "./pieces.js";
+import { NO_SOURCES, type Sources } from "./source-files.js";
 import { ValueGraph } from "./value-graph.js";
 
 /** The code that something can reach. */
@@ -14,6 +15,8 @@ export interface Code {
   readonly problem: string | undefined;
   /** The pieces that it is made of. */
   parts(): readonly Part[];
+  /** The files that it is from. */
+  sources(): Sources;
 }
 
 /** A piece of that code: what a reader calls it, where it is, and a hash of what it is without what it leads to. */
@@ -127,7 +130,7 @@ export class CodeReader {
       });
     } catch (error) {
       const problem = `V8's inspector does not answer: ${error instanceof Error ? error.message : String(error)}`;
-      return { digest: "", problem, parts: () => [] };
+      return { digest: "", problem, parts: () => [], sources: () => NO_SOURCES };
     }
     const unknown = graph.flawOf(id);
     return {
@@ -138,6 +141,13 @@ export class CodeReader {
           .reachOf(id)
           .filter(({ name, text }) => name !== "" && text !== "")
           .map(partOf),
+      sources: () => {
+        const reached = graph.reachOf(id);
+        return {
+          loaded: reached.flatMap(({ source }) => source ?? []),
+          lazy: graph.importsLazily ? reached.flatMap(({ lazySources }) => lazySources ?? []) : [],
+        };
+      },
     };
   }
 }

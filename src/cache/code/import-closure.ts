@@ -8,6 +8,7 @@ import { getOrCreate } from "../../util/get-or-create.js";
 import { manifestOf } from "../../util/package-json.js";
 import { sha256 } from "../../util/sha256.js";
 import { meaningOf, SCRIPT, specifiersIn, variablesIn } from "./script-text.js";
+import { changedSource, isChangedSince, STARTED } from "./source-files.js";
 
 /** A package, by its folder, or a file that is in none. */
 type Unit = string;
@@ -26,6 +27,8 @@ interface UnitContent {
 /** The content of a unit and of all that it may import. */
 export interface Closure {
   readonly hash: string;
+  /** Its files outside of packages, and the manifests of those. */
+  readonly files: readonly string[];
   readonly variables: readonly string[];
   readonly problem: string | undefined;
 }
@@ -56,6 +59,7 @@ export function closureOf(unit: Unit): Closure {
     const contents = [...all.values()];
     return {
       hash: hashOf(unit, all),
+      files: Array.from(all.keys(), (at) => (isFile(at) ? at : path.join(at, "package.json"))),
       variables: [...new Set(contents.flatMap(({ variables }) => [...variables]))].sort(),
       problem: contents.find(({ problem }) => problem !== undefined)?.problem,
     };
@@ -112,11 +116,13 @@ function packageContent(root: string): UnitContent {
   });
   const variables = new Set<string>();
   const all = createHash("sha256");
+  let problem: string | undefined;
   // A folder that is linked from outside of node_modules is edited: there comments do not count.
   const isInstalled = rootInModules(path.join(root, "package.json")) !== undefined;
   for (const file of filesIn(root, isInstalled)) {
     const at = path.join(root, file);
     const read = readFileSync(at);
+    problem ??= changedFile(path.join(path.basename(root), file), at);
     const bytes = isInstalled ? read : Buffer.from(meaningOf(file, read.toString("utf8")));
     all.update(`${file} ${bytes.length}\n`).update(bytes);
     if (!SCRIPT.test(file)) continue;
@@ -133,7 +139,15 @@ function packageContent(root: string): UnitContent {
     for (const [i, found] of filesOf(specifier, from).entries())
       imports.set(`${i} ${specifier} ${from.slice(root.length)}`, found);
   }
-  return { own: all.digest("hex"), imports, variables };
+  return { own: all.digest("hex"), imports, variables, problem };
+}
+
+/** Files that are loaded once, and that nobody writes while a program runs, unless to change it. */
+const LOADED = /\.(?:[mc]?[jt]sx?|json|node|wasm)$/;
+
+/** The reason why a file's content is not that of the code in memory, which may have been loaded before it changed. */
+function changedFile(name: string, file: string): string | undefined {
+  return LOADED.test(file) && isChangedSince(file, STARTED) ? changedSource(name) : undefined;
 }
 
 /** The files of a package. Some pack others with them, below `dist/node_modules`. */
@@ -172,10 +186,11 @@ function fileContent(file: string): UnitContent {
   const own = sha256(meaningOf(file, source));
   const imports = new Map<string, Unit>();
   const variables = new Set<string>();
-  if (!SCRIPT.test(file)) return { own, imports, variables };
+  const changed = changedFile(path.basename(file), file);
+  if (!SCRIPT.test(file)) return { own, imports, variables, problem: changed };
   const { names, computed } = variablesIn(source);
-  const problems =
-    computed === undefined ? [] : [`import("${path.basename(file)}") reads ${computed} by a computed name`];
+  const problems = changed === undefined ? [] : [changed];
+  if (computed !== undefined) problems.push(`import("${path.basename(file)}") reads ${computed} by a computed name`);
   for (const name of names) variables.add(name);
   for (const specifier of specifiersIn(source)) {
     if (isBuiltin(specifier)) continue;

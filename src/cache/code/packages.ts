@@ -17,6 +17,8 @@ export interface Package {
   readonly variables: readonly string[];
   /** The reason why its content can't be known. */
   readonly problem: string | undefined;
+  /** Its manifest's file, which is written anew when another version is installed; undefined: it does not count. */
+  readonly manifest?: string;
 }
 
 export const OUR_NAME = "hypernodes";
@@ -28,7 +30,9 @@ export function packageOf(url: string): Package | undefined {
   if (!isPackaged(url)) return undefined;
   const file = fileOf(url);
   const root = url.startsWith(OWN_URL) || file === undefined ? undefined : rootInModules(file);
-  return root === undefined ? ourselves() : { name: manifestOf(root).name ?? path.basename(root), ...closureOf(root) };
+  if (root === undefined) return ourselves();
+  const manifest = path.join(root, "package.json");
+  return { name: manifestOf(root).name ?? path.basename(root), manifest, ...closureOf(root) };
 }
 
 /** True if a script belongs to a package, by its path alone. */
@@ -55,14 +59,18 @@ export function fileOf(url: string): string | undefined {
 
 /** The content of a module that code imports when it runs; `problem`: it cannot be known. */
 export type Lazy =
-  | { readonly hash: string /** Of the environment. */; readonly variables: readonly string[] }
+  | {
+      readonly hash: string /** Of the environment. */;
+      readonly variables: readonly string[];
+      readonly files: readonly string[];
+    }
   | { readonly problem: string };
 
 const lazies = new Map<string, Lazy>();
 
 /** The texts of the files that `import("specifier")` in a script would load, with those that they import. */
 export function lazyImport(specifier: string, from: string): Lazy {
-  if (isBuiltin(specifier)) return { hash: specifier, variables: [] };
+  if (isBuiltin(specifier)) return { hash: specifier, variables: [], files: [] };
   const file = fileOf(from);
   if (file === undefined) return { problem: `import("${specifier}") of code that is in no file` };
   return getOrCreate(lazies, JSON.stringify([specifier, file]), () => {
@@ -72,7 +80,11 @@ export function lazyImport(specifier: string, from: string): Lazy {
     const problem = closures.find((closure) => closure.problem !== undefined)?.problem;
     if (problem !== undefined) return { problem };
     const hash = sha256([specifier, ...closures.map((closure) => closure.hash)].join("\n"));
-    return { hash, variables: closures.flatMap(({ variables }) => variables) };
+    return {
+      hash,
+      variables: closures.flatMap(({ variables }) => variables),
+      files: closures.flatMap(({ files }) => files),
+    };
   });
 }
 

@@ -12,11 +12,17 @@ export interface Piece {
   readonly next: number[];
   /** The reason why its effects cannot be known. */
   problem: string | undefined;
+  /** The file that its code was loaded from. */
+  source?: string | undefined;
+  /** The files that its code loads when it runs. */
+  lazySources?: readonly string[] | undefined;
 }
 
 /** The pieces that a walk has come to, by their numbers. */
 export class Pieces {
   readonly pieces: Piece[] = [];
+  /** True if any code of them loads files when it runs. */
+  importsLazily = false;
   /** Those of objects and symbols: each is one, and not another one that is equal to it. */
   readonly identities = new Set<number>();
   private readonly leaves = new Map<string, number>();

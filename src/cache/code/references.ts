@@ -47,7 +47,10 @@ export class References {
     if ("problem" in lazy) this.walk.unknown(id, lazy.problem);
     else {
       const text = `import ${lazy.hash} ${environmentOf(lazy.variables)}`;
-      this.walk.pieces[id]!.next.push(this.walk.leaf(text, `import("${specifier}")`));
+      const leaf = this.walk.leaf(text, `import("${specifier}")`);
+      if (lazy.files.length > 0) this.walk.importsLazily = true;
+      this.walk.pieces[leaf]!.lazySources = lazy.files;
+      this.walk.pieces[id]!.next.push(leaf);
     }
   }
 

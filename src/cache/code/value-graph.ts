@@ -14,7 +14,7 @@ import type { FunctionFacts } from "./inspector.js";
 import { Merkle } from "./merkle.js";
 import { Objects } from "./objects.js";
 import { RUN_CODE, WORLD } from "./opaque.js";
-import { environmentOf, OUR_NAME, packageOf } from "./packages.js";
+import { environmentOf, fileOf, OUR_NAME, packageOf } from "./packages.js";
 import { type Piece, Pieces } from "./pieces.js";
 import { primitiveText } from "./primitive-text.js";
 import { References } from "./references.js";
@@ -194,7 +194,7 @@ export class ValueGraph extends Pieces implements Walk, Reading {
   }
 
   private describe(id: number, fn: Function, facts: FunctionFacts): void {
-    const piece = this.pieces[id]! as { name: string; file: string; text: string; next: number[] };
+    const piece = this.pieces[id]! as Pick<Piece, "text" | "next" | "source"> & { name: string; file: string };
     if (facts.kind === "native") {
       piece.text = `native ${nameOf(fn)}`;
       if (!isOfNode(fn)) this.unknown(id, "a native function: V8 does not show what it has inside");
@@ -223,6 +223,7 @@ export class ValueGraph extends Pieces implements Walk, Reading {
     const owner = packageOf(script.url);
     if (owner !== undefined) {
       piece.name = `package ${owner.name}`;
+      piece.source = owner.manifest;
       const isOurs = owner.name === OUR_NAME;
       const { variables } = owner;
       const environment = getOrCreate(this.environments, variables, () => environmentOf(variables));
@@ -237,6 +238,7 @@ export class ValueGraph extends Pieces implements Walk, Reading {
       return;
     }
     piece.file = placeOf(script);
+    piece.source = fileOf(script.url);
     const form = formOf(fn, facts);
     if (form === undefined) {
       piece.text = `text ${sha256(textOf(fn))} ${sha256(sourceOf(script))}`;

@@ -1,9 +1,10 @@
 import { elementKey, nodeKey } from "../../cache/cache-keys.js";
-import { codeDigestsOf } from "../../cache/code-digests.js";
+import { changedLazily, codeDigestsOf, problemAt } from "../../cache/code-digests.js";
 import { type ContentRef, contentRef } from "../../cache/content-ref.js";
 import { keyComponents } from "../../cache/model-codes.js";
-import type { CodeDigests } from "../../cache/program-digests.js";
-import type { CacheSession } from "../../cache/session.js";
+import type { CodeDigests, StepDigest } from "../../cache/program-digests.js";
+import { sourcesOf } from "../../cache/program-digests.js";
+import { type CacheSession, guardOwner } from "../../cache/session.js";
 import type { EntryMeta, Owner } from "../../cache/store.js";
 import { ValueError } from "../../errors.js";
 import type { Plan, Step } from "../../graph/plan.js";
@@ -159,6 +160,36 @@ export class CachingExecutor {
     return isPromise(value) ? value.then(keep) : keep(value);
   }
 
+  /**
+   * A thread or another process has computed steps. If it may have loaded their code in another version, their values are not those
+   * of their keys, nor are those of the pipelines that they are in.
+   */
+  computedAt(host: string, steps: readonly Step[]): void {
+    const { execution, codes } = this;
+    for (const step of steps) {
+      const problem = problemAt(host, codes, step);
+      if (problem !== undefined) execution.run.cache.changedSources.set(codes.steps[step.index]!, problem);
+    }
+  }
+
+  /** True, with a warning, if other code may have computed a step, or one inside of it. */
+  private isOfOtherCode(step: Step): boolean {
+    const { changedSources } = this.execution.run.cache;
+    if (changedSources.size === 0) return false;
+    const problemIn = (digest: StepDigest): string | undefined => {
+      const found = changedSources.get(digest);
+      if (found !== undefined || digest.child === undefined) return found;
+      for (const inner of digest.child.steps) {
+        const problem = problemIn(inner);
+        if (problem !== undefined) return problem;
+      }
+      return undefined;
+    };
+    const problem = problemIn(this.codes.steps[step.index]!);
+    if (problem !== undefined) this.warnUncacheable(step, problem);
+    return problem !== undefined;
+  }
+
   /** Tells if an input of all calls of a step was changed: then its value is not that of its key, and the next run has to do the same. */
   onChange(step: Step): boolean {
     const { digests: contents } = this;
@@ -264,6 +295,7 @@ export class CachingExecutor {
     // What failed in it may not fail the next time.
     if (isNested && this.mayHaveFailed(step, element)) return undefined;
     if (this.changers.size > 0 && this.usesChanging(step)) return undefined;
+    if (this.isOfOtherCode(step)) return undefined;
     const { execution, session } = this;
     try {
       const ref = contentRef(value);
@@ -302,12 +334,14 @@ export class CachingExecutor {
 
   ownerOf(step: Step): Owner {
     const owners = getOrCreate(OWNERS, this.codes, () => []);
-    owners[step.index] ??= {
-      pipeline: this.execution.program.pipeline.name,
-      node: step.name,
-      code: this.codes.steps[step.index]!.code,
-    };
-    return owners[step.index]!;
+    const known = owners[step.index];
+    if (known !== undefined) return known;
+    const { steps, since } = this.codes;
+    const digest = steps[step.index]!;
+    const owner: Owner = { pipeline: this.execution.program.pipeline.name, node: step.name, code: digest.code };
+    owners[step.index] = owner;
+    if (sourcesOf(digest).lazy.length > 0) guardOwner(owner, () => changedLazily(digest, since));
+    return owner;
   }
 
   /** Handles a value that can't be cached, or whose inputs can't be known: for its kind, or for an error of its own code. */

@@ -1,6 +1,6 @@
-import { codeDigestsOf, exportForSteps } from "../../cache/code-digests.js";
+import { codeDigestsOf, codesForBundle, codesForThreads, exportForSteps } from "../../cache/code-digests.js";
 import type { CacheSession } from "../../cache/session.js";
-import { type ClassLocation, classLocationOf } from "../../dsl/class-location.js";
+import { type ClassLocation, classLocationOf, isBundled } from "../../dsl/class-location.js";
 import { classNameOf } from "../../dsl/members.js";
 import type { OnError } from "../../dsl/node-options.js";
 import { HypernodesError, type NodeError, ValueError } from "../../errors.js";
@@ -91,16 +91,18 @@ export class Stage {
    * Encodes the data that all chunks share, for other hosts. Nested pipelines with a store of their own are cached there.
    *
    * @param origin the location of the class on the host.
+   * @param holder the name of the bundle, if the code is sent in one.
    * @returns the bytes, and a digest of their content: other bytes may have the same.
    * @throws {NodeError} `UNSERIALISABLE`.
    */
-  encodeForHost(origin: ClassLocation): { readonly bytes: Uint8Array; readonly content: string } {
+  encodeForHost(origin: ClassLocation, holder: string): { readonly bytes: Uint8Array; readonly content: string } {
     const { program, run, settings } = this.execution;
     const spec = this.spec(run.id, undefined);
     const isCached = hasCache({ ...program.plan, steps: this.steps }, { ...settings.choices, cache: false });
+    const codes = isCached ? exportForSteps(program, this.steps, run) : undefined;
     const message: StageMessage = {
       ...{ origin, spec },
-      codes: isCached ? exportForSteps(program, this.steps, run) : undefined,
+      codes: codes && isBundled(origin) ? codesForBundle(holder, codes) : codes,
     };
     return this.namingShared(spec, 1, () => ({
       bytes: encode(message, { levelsAround: 4 }),
@@ -152,11 +154,11 @@ export class Stage {
     const { sessions, nestedSessions: inner, steps } = this;
     if (sessions === undefined) return undefined;
     const { program, run } = this.execution;
-    const { steps: digests, models } = codeDigestsOf(program, run);
+    const codes = codeDigestsOf(program, run);
     return {
       codes: steps.map(({ index }) => {
-        const { child } = digests[index]!;
-        return child && { ...child, models };
+        const { child } = codes.steps[index]!;
+        return child && codesForThreads(child, codes);
       }),
       stores: inner.map((session) => (session === undefined ? -1 : sessions.indexOf(session))),
     };

@@ -39,6 +39,7 @@ export async function runNestedRemotely(
       part: undefined,
     },
     ...{ cache: settings.cache, plan, where: path, run: execution.run, scope, graceMs: settings.graceMs },
+    computedAt: (host) => execution.computedAt(host, [step]),
   });
   return pick < 0 ? outputs : outputs[plan.outputs.find(({ slot }) => slot === pick)!.name];
 }
@@ -63,6 +64,7 @@ export async function runNodeRemotely(hosts: HostRegistry, execution: RunningExe
     // It is cached in this process.
     cache: undefined,
     ...{ plan, where: execution.pathOf(step), run, scope, graceMs: settings.graceMs },
+    computedAt: (host) => execution.computedAt(host, [step]),
   });
   return outputs[step.name];
 }
@@ -112,6 +114,7 @@ export class RemoteMap {
         cache: inner.cache || undefined,
         ...{ plan, where: execution.pathOf(step), run: execution.run, scope: execution.scope },
         graceMs: settings.graceMs,
+        computedAt: (host) => execution.computedAt(host, [step]),
       });
       const results = outputs[step.name] as unknown[];
       if (!Array.isArray(results) || results.length !== length) {

@@ -59,4 +59,6 @@ export interface RemoteTask {
   readonly run: RunContext;
   readonly scope: CancelScope;
   readonly graceMs: number;
+  /** Notes which host has computed it, if this process caches its result. */
+  readonly computedAt?: (host: string) => void;
 }

@@ -79,6 +79,10 @@ export class PipelineCacheLog {
     return this.steps.some((step) => step.computed > 0);
   }
 
+  get all(): readonly StepCacheLog[] {
+    return this.steps.filter((step) => step !== undefined);
+  }
+
   /** Records the contents of a step's inputs: its lists, then the inputs of every call. Undefined: it is not known. */
   recordInputs(
     step: Step,
@@ -103,6 +107,8 @@ export class PipelineCacheLog {
   }
 }
 
+type StepCounts = ReadonlyMap<StepCacheLog, { readonly computed: number; readonly cached: number }>;
+
 /** Logs what a run looks up and computes, and explains it. */
 export class CacheExplainer {
   private readonly logs = new Map<Program, PipelineCacheLog>();
@@ -117,6 +123,24 @@ export class CacheExplainer {
     const account = new PipelineCacheLog(execution, cached);
     this.logs.set(program, account);
     return account;
+  }
+
+  /** What was counted of each step until now. */
+  counts(): StepCounts {
+    const all = [...this.logs.values()].flatMap((account) => account.all);
+    return new Map(all.map((step) => [step, { computed: step.computed, cached: step.cached }]));
+  }
+
+  /** Of the calls that were counted since, it can't be said if they are computed. */
+  doubtSince(before: StepCounts, why: string): void {
+    for (const step of this.counts().keys()) {
+      const { computed, cached } = before.get(step) ?? { computed: 0, cached: 0 };
+      const calls = step.computed + step.cached - computed - cached;
+      if (calls === 0) continue;
+      if (step.unknown !== "any") step.unknown += calls;
+      Object.assign(step, { computed, cached });
+      step.doubts.add(why);
+    }
   }
 
   /** True if any node has run. */

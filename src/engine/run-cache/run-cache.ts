@@ -2,6 +2,7 @@ import { nodesHaveRun } from "../../cache/code-digests.js";
 import { loadCodeReading } from "../../cache/code-reading.js";
 import { MemoryStore } from "../../cache/memory-store.js";
 import { identityOf, openStoreForRun, type StoreView, viewStoreForRun } from "../../cache/open-store.js";
+import type { StepDigest } from "../../cache/program-digests.js";
 import { CacheSession } from "../../cache/session.js";
 import type { Store } from "../../cache/store.js";
 import type { PipelineClass } from "../../dsl/members.js";
@@ -19,6 +20,8 @@ export class RunCache {
   private explained: CacheExplainer | undefined;
   /** Puts the analyses of the program's scripts into its first store. */
   private saveAnalyses: (() => void) | undefined;
+  /** The steps that threads or other processes may have computed with other code, and why. */
+  readonly changedSources = new Map<StepDigest, string>();
 
   /**
    * @param run the run, as the code digests know it.

@@ -104,6 +104,7 @@ export class ThreadChunkTask {
       const bytes = await Promise.race([this.task.promise, this.abandoned]);
       if (this.isStopped || bytes === undefined) return { kind: "cancelled" };
       const result = await this.result(new Uint8Array(bytes));
+      this.stage.execution.computedAt(`thread ${result.thread}`, this.stage.steps);
       if (result.hasResources) this.pool.noteResources(this.task.thread);
       if (result.failure === undefined) return { kind: "completed", result };
       const error = this.stage.errorOf(result.failure.error);

@@ -20,6 +20,7 @@ import {
   limitChunkBytes,
   RemoteChunk,
 } from "../chunks/remote-chunk.js";
+import { codeHolder } from "../host/code-holder.js";
 import type { JobOutcome, QueueClient } from "./queue-client.js";
 import type { RunJournal } from "./run-journal.js";
 
@@ -122,7 +123,9 @@ export class QueueChunkExecutor implements ChunkExecutor {
     const { stage } = this;
     const origin = stage.origin();
     const bundle = await bundleOf(origin, this.installed, [], "bullmq(...)");
-    const encode = () => stage.encodeForHost(bundle.locate(origin));
+    const holder = codeHolder(bundle, origin, "");
+    stage.execution.computedAt(holder, stage.steps);
+    const encode = () => stage.encodeForHost(bundle.locate(origin), holder);
     const { bytes, content } = encode();
     const link = await this.opened();
     this.client = link;

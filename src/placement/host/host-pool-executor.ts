@@ -18,6 +18,7 @@ import {
 } from "../chunks/remote-chunk.js";
 import type { TaskListener } from "../protocol/task-session.js";
 import type { HostCode, HostConnection, HostSpec } from "../provider.js";
+import { codeHolder } from "./code-holder.js";
 import { isRetryable } from "./host-errors.js";
 import type { HostPool } from "./host-pool.js";
 import type { HostTelemetry } from "./host-telemetry.js";
@@ -91,7 +92,7 @@ export class HostPoolExecutor implements ChunkExecutor {
   private async prepare(): Promise<PreparedHosts> {
     const origin = this.stage.origin();
     const code = await this.codeFor();
-    const { bytes } = this.stage.encodeForHost(code.locate(origin));
+    const { bytes } = this.stage.encodeForHost(code.locate(origin), codeHolder(code, origin, ""));
     return { code, pool: this.poolFor(code), upload: new StageUpload(bytes, this.spec.hasSharedStorage) };
   }
 
@@ -141,6 +142,7 @@ export class HostPoolExecutor implements ChunkExecutor {
     const work = { length: bytes.length, parts: [bytes] };
     const run = () => connection.run(work, listener, signal, graceMs, head).result as Promise<Uint8Array>;
     const result = await upload.runWithUpload(connection, listener, run);
+    this.execution.computedAt(codeHolder(code, this.stage.origin(), id), this.steps);
     const outcome = decodeResult(result, { stage: this.stage, range }, code, events, emitted, id);
     limitChunkBytes(this.sizer, range, { sent: bytes.length, received: result.length }, MAX_CHUNK_BYTES);
     // Sending a chunk and its result is part of its cost.

@@ -1,4 +1,5 @@
-import { type ClassLocation, classLocationOf } from "../../dsl/class-location.js";
+import { codesForBundle } from "../../cache/code-digests.js";
+import { type ClassLocation, classLocationOf, isBundled } from "../../dsl/class-location.js";
 import { optionsOf } from "../../dsl/metadata.js";
 import { problemOf } from "../../engine/chunks/encode-result.js";
 import type { CacheSpec, RemoteTask, RemoteTaskSpec } from "../../engine/remote/remote-task.js";
@@ -9,6 +10,7 @@ import { type EncodedChunks, encodeChunks } from "../../values/codec.js";
 import { printPath } from "../../values/object-kinds.js";
 import type { TaskHandle, TaskListener } from "../protocol/task-session.js";
 import type { HostCode, HostSpec } from "../provider.js";
+import { codeHolder } from "./code-holder.js";
 import type { ConnectionLease } from "./connection-cache.js";
 import { isRetryable } from "./host-errors.js";
 import { HostTelemetry } from "./host-telemetry.js";
@@ -45,10 +47,13 @@ export class TaskSubmission {
     const origin = classLocationOf(task.type);
     if (origin === undefined) throw noDecorator(task.type.name, spec);
     const code = await (this.shared?.codeFor(origin) ?? spec.codeFor(origin));
+    const located = code.locate(origin);
+    const { codes } = task.work;
     const work = encodeTask(
       {
         ...task.work,
-        origin: code.locate(origin),
+        origin: located,
+        codes: codes && isBundled(located) ? codesForBundle(codeHolder(code, origin, ""), codes) : codes,
         cache: cacheSpec(task, spec),
         wantsEvents: task.work.wantsEvents || spec.tracksCalls,
       },
@@ -57,7 +62,7 @@ export class TaskSubmission {
     );
     for (let tries = 1; ; tries++) {
       try {
-        return (await this.attempt(code, work, stream)) as Record<string, unknown>;
+        return (await this.attempt(code, origin, work, stream)) as Record<string, unknown>;
       } catch (error) {
         // Cached results are not lost; but stream elements that were consumed cannot be read again.
         const isRepeatable = this.shared !== undefined || this.isCached || !(this.handle?.started ?? false);
@@ -67,7 +72,12 @@ export class TaskSubmission {
     }
   }
 
-  private async attempt(code: HostCode, work: EncodedChunks, stream: StreamListener): Promise<unknown> {
+  private async attempt(
+    code: HostCode,
+    origin: ClassLocation,
+    work: EncodedChunks,
+    stream: StreamListener,
+  ): Promise<unknown> {
     const { run, scope, where, graceMs } = this.task;
     const telemetry = this.shared?.telemetry ?? new HostTelemetry(run, where, this.spec);
     const lease = await this.connect(code, scope.signal);
@@ -90,7 +100,9 @@ export class TaskSubmission {
     };
     try {
       this.handle = connection.run(work, listener, scope.signal, graceMs);
-      return await this.handle.result;
+      const result = await this.handle.result;
+      this.task.computedAt?.(codeHolder(code, origin, id));
+      return result;
     } catch (error) {
       throw calls === undefined || connection.isAlive ? error : calls.name(error);
     } finally {
