@@ -64,8 +64,8 @@ class Partly extends Pipeline {
   }
 }
 
-describe("behaviours of the original: one run", () => {
-  it("1: a single node gives its value, and no input", async () => {
+describe("a run", () => {
+  it("returns the value of a single node, and no input", async () => {
     class Single extends Pipeline {
       @input() x!: number;
       @node("x") result(x: number): number {
@@ -75,11 +75,11 @@ describe("behaviours of the original: one run", () => {
     expect(await new Single().run({ x: 5 })).to.deep.equal({ result: 6 });
   });
 
-  it("2: a chain of two", async () => {
+  it("passes a value through a chain of two nodes", async () => {
     expect(await new Chain().run({ x: 5 })).to.deep.equal({ doubled: 10, result: 11 });
   });
 
-  it("3: a chain of three", async () => {
+  it("passes a value through a chain of three nodes", async () => {
     class Longer extends Pipeline {
       @input() x!: number;
       @node("x") doubled(x: number): number {
@@ -95,11 +95,11 @@ describe("behaviours of the original: one run", () => {
     expect(await new Longer().run({ x: 5 })).to.deep.equal({ doubled: 10, incremented: 11, result: 121 });
   });
 
-  it("4: a diamond", async () => {
+  it("gives both branches of a diamond to the node that merges them", async () => {
     expect(await new Diamond().run({ x: 5 })).to.deep.equal({ doubled: 10, tripled: 15, result: 25 });
   });
 
-  it("5: two roots", async () => {
+  it("starts at two roots", async () => {
     class Roots extends Pipeline {
       @input() x!: number;
       @input() y!: number;
@@ -116,7 +116,7 @@ describe("behaviours of the original: one run", () => {
     expect(await new Roots().run({ x: 5, y: 3 })).to.deep.equal({ sum: 8, product: 15, result: 23 });
   });
 
-  it("6: one node feeds several through paths into its record", async () => {
+  it("gives several nodes parts of one node's record, by paths", async () => {
     class Multi extends Pipeline {
       @input() x!: number;
       @node("x") both(x: number): { doubled: number; tripled: number } {
@@ -129,7 +129,7 @@ describe("behaviours of the original: one run", () => {
     expect(await new Multi().run({ x: 5 })).to.deep.equal({ both: { doubled: 10, tripled: 15 }, result: 25 });
   });
 
-  it("7: nodes may be declared in any order", async () => {
+  it("allows nodes to be declared in any order", async () => {
     class Reversed extends Pipeline {
       @input() x!: number;
       @node("doubled") result(doubled: number): number {
@@ -142,7 +142,7 @@ describe("behaviours of the original: one run", () => {
     expect(await new Reversed().run({ x: 5 })).to.deep.equal({ result: 11, doubled: 10 });
   });
 
-  it("8, 9: only what is asked for and needed runs", async () => {
+  it("runs only the chosen outputs and the nodes that they need", async () => {
     const called: string[] = [];
     class Several extends Pipeline {
       @input() x!: number;
@@ -168,13 +168,13 @@ describe("behaviours of the original: one run", () => {
     expect(called).not.to.include("tripled");
   });
 
-  it("only the inputs that the outputs need are asked for", async () => {
+  it("requires only the inputs that the outputs need", async () => {
     expect(await new Partly().run({ x: 1 }, { outputs: ["a"] })).to.deep.equal({ a: 2 });
     const error = await rejection(new Partly().run({ x: 1 }, { outputs: ["b"] }));
     expect(error.message).to.contain('missing input "y"');
   });
 
-  it("11: a diamond's merge, chosen alone", async () => {
+  it("returns the merge of a diamond alone, if it alone is chosen", async () => {
     class Merge extends Pipeline {
       @input() x!: number;
       @node("x") a(x: number): number {
@@ -196,19 +196,19 @@ describe("behaviours of the original: one run", () => {
     expect(await new Merge().run({ x: 5 }, { outputs: ["e"] })).to.deep.equal({ e: 40 });
   });
 
-  it("12: an unknown output is an error, alone or among others", async () => {
+  it("refuses an unknown output, alone or among others", async () => {
     for (const outputs of [["nonexistent"], ["doubled", "nonexistent"]]) {
       const error = await rejection(new Chain().run({ x: 5 }, { outputs: outputs as ["doubled"] }));
       expect(error.message).to.contain('"nonexistent" is not found in pipeline Chain');
     }
   });
 
-  it("13: missing inputs are an error before any node runs", async () => {
+  it("refuses missing inputs before any node runs", async () => {
     const error = await rejection(new Add().run({ x: 1 } as { x: number; y: number }));
     expect(error.message).to.contain('missing input "y" (required: "x" and "y")');
   });
 
-  it("14: a cycle is an error at construction, with its path", () => {
+  it("refuses a cycle at construction, with its path", () => {
     class Cyclic extends Pipeline {
       @node("b") a(b: number): number {
         return b;
@@ -220,7 +220,7 @@ describe("behaviours of the original: one run", () => {
     expect(() => new Cyclic()).to.throw("Cyclic.a: the nodes wait for each other: a -> b -> a");
   });
 
-  it("15: two roles on one member are an error that names both", () => {
+  it("refuses two roles on one member, and names both", () => {
     class Twice extends Pipeline {
       @input() x!: number;
       // @ts-expect-error the method does not return Output
@@ -231,7 +231,7 @@ describe("behaviours of the original: one run", () => {
     expect(() => new Twice()).to.throw("Twice.r: it has 2 roles: @node and @output");
   });
 
-  it("68: an async node", async () => {
+  it("waits for an async node", async () => {
     class Waiting extends Pipeline {
       @input() x!: number;
       @node("x") async result(x: number): Promise<number> {
@@ -243,7 +243,7 @@ describe("behaviours of the original: one run", () => {
   });
 });
 
-describe("behaviours of the original: map", () => {
+describe("map", () => {
   class Double extends Pipeline {
     @input() x!: number;
     @node("x") doubled(x: number): number {
@@ -251,7 +251,7 @@ describe("behaviours of the original: map", () => {
     }
   }
 
-  it("16: in input order", async () => {
+  it("returns results in the order of the inputs", async () => {
     expect(await new Double().map({ x: [1, 2, 3] }, { over: "x" })).to.deep.equal([
       { doubled: 2 },
       { doubled: 4 },
@@ -259,7 +259,7 @@ describe("behaviours of the original: map", () => {
     ]);
   });
 
-  it("17: a chain", async () => {
+  it("runs a chain for each element", async () => {
     expect(await new Chain().map({ x: [1, 2, 3] }, { over: "x" })).to.deep.equal([
       { doubled: 2, result: 3 },
       { doubled: 4, result: 5 },
@@ -267,7 +267,7 @@ describe("behaviours of the original: map", () => {
     ]);
   });
 
-  it("18: a diamond", async () => {
+  it("runs a diamond for each element", async () => {
     const results = await new Diamond().map({ x: [1, 2, 3] }, { over: "x" });
     expect(results.map((r) => r.result)).to.deep.equal([5, 10, 15]);
   });
@@ -280,7 +280,7 @@ describe("behaviours of the original: map", () => {
     }
   }
 
-  it("19: one fixed, one varying", async () => {
+  it("gives an input without a list to each element", async () => {
     const results = await new Scale().map({ value: [1, 2, 3], factor: 10 }, { over: "value" });
     expect(results.map((r) => r.result)).to.deep.equal([10, 20, 30]);
   });
@@ -294,7 +294,7 @@ describe("behaviours of the original: map", () => {
     }
   }
 
-  it("21: two lists by index", async () => {
+  it("pairs two lists by index", async () => {
     const results = await new Labels().map(
       { id: [1, 2, 3], text: ["hello", "world", "test"] },
       { over: ["id", "text"], mode: "zip" },
@@ -302,19 +302,19 @@ describe("behaviours of the original: map", () => {
     expect(results.map((r) => r.label)).to.deep.equal(["1: HELLO", "2: WORLD", "3: TEST"]);
   });
 
-  it("lists of unequal lengths are an error that names both lengths", async () => {
+  it("refuses lists of unequal lengths, and names both lengths", async () => {
     const error = await rejection(new Labels().map({ id: [1, 2], text: ["a"] }, { over: ["id", "text"] }));
     expect(error.message).to.contain('lists of unequal lengths: "id" has 2, "text" has 1');
   });
 
-  it("all pairs, the first list named varying slowest", async () => {
+  it("runs all pairs in a product, and varies the first list slowest", async () => {
     const results = await new Labels().map({ id: [1, 2], text: ["a", "b"] }, { over: ["id", "text"], mode: "product" });
     expect(results.map((r) => r.label)).to.deep.equal(["1: A", "1: B", "2: A", "2: B"]);
     const other = await new Labels().map({ id: [1, 2], text: ["a", "b"] }, { over: ["text", "id"], mode: "product" });
     expect(other.map((r) => r.label)).to.deep.equal(["1: A", "2: A", "1: B", "2: B"]);
   });
 
-  it("24: two lists by index, and one fixed", async () => {
+  it("pairs two lists by index beside an input without a list", async () => {
     const results = await new Labels().map(
       { id: [1, 2], text: ["hello", "world"], prefix: "MSG-" },
       { over: ["id", "text"] },
@@ -322,7 +322,7 @@ describe("behaviours of the original: map", () => {
     expect(results.map((r) => r.label)).to.deep.equal(["MSG-1: hello", "MSG-2: world"]);
   });
 
-  it("25: with chosen outputs", async () => {
+  it("returns only the chosen outputs", async () => {
     class Tripled extends Double {
       @node("doubled") tripled(doubled: number): number {
         return doubled * 3;
@@ -335,12 +335,12 @@ describe("behaviours of the original: map", () => {
     ]);
   });
 
-  it("26: over a name that is no input: an error that names it", async () => {
+  it("refuses a name in over that is not an input, and names it", async () => {
     const error = await rejection(new Double().map({ x: [1] }, { over: "q" as "x" }));
     expect(error.message).to.contain('the option over is "q"');
   });
 
-  it("27: chosen outputs need fewer inputs", async () => {
+  it("requires fewer inputs for fewer outputs", async () => {
     const as = await new Partly().map({ x: [1, 2, 3] }, { over: "x", outputs: ["a"] });
     expect(as.map((r) => r.a)).to.deep.equal([2, 3, 4]);
     const error = await rejection(new Partly().map({ x: [1, 2, 3] }, { over: "x", outputs: ["b"] }));
@@ -349,25 +349,25 @@ describe("behaviours of the original: map", () => {
     expect(bs.map((r) => r.b)).to.deep.equal([12, 13, 14]);
   });
 
-  it("44: a bound list can be mapped over", async () => {
+  it("takes a bound list", async () => {
     const bound = new Scale().bind({ value: [1, 2, 3] as unknown as number, factor: 10 });
     const results = await bound.map({} as { value: number[] }, { over: "value" });
     expect(results.map((r) => r.result)).to.deep.equal([10, 20, 30]);
   });
 
-  it("45: mapped lists are over bound values", async () => {
+  it("prefers its own lists to bound values", async () => {
     const bound = new Scale().bind({ value: 7, factor: 9 });
     const results = await bound.map({ value: [1, 2], factor: [100, 200] }, { over: ["value", "factor"] });
     expect(results.map((r) => r.result)).to.deep.equal([100, 400]);
   });
 
-  it("fault 4: an unknown mode is an error before any node runs", async () => {
+  it("refuses an unknown mode before any node runs", async () => {
     const error = await rejection(new Double().map({ x: [1] }, { over: "x", mode: "cross" as "zip" }));
     expect(error.message).to.contain('the option mode is "cross". It takes "zip" or "product".');
   });
 });
 
-describe("behaviours of the original: nesting", () => {
+describe("a nested pipeline in a pipeline", () => {
   class Inner extends Pipeline {
     @input() x!: number;
     @node("x") doubled(x: number): number {
@@ -378,7 +378,7 @@ describe("behaviours of the original: nesting", () => {
     }
   }
 
-  it("28: a nested pipeline, of which only the picked node and what it needs run", async () => {
+  it("runs only the picked node and the nodes that it needs", async () => {
     class Outer extends Pipeline {
       @input() x!: number;
       @nested(Inner, { x: "x" }, "incremented") incremented!: Nested<number>;
@@ -389,7 +389,7 @@ describe("behaviours of the original: nesting", () => {
     expect(await new Outer().run({ x: 5 })).to.deep.equal({ incremented: 11, result: 121 });
   });
 
-  it("29: three levels", async () => {
+  it("works at three levels", async () => {
     class Middle extends Pipeline {
       @input() value!: number;
       @nested(Inner, { x: "value" }, "incremented") inner!: Nested<number>;
@@ -404,7 +404,7 @@ describe("behaviours of the original: nesting", () => {
     expect(await new Outer().run({ x: 5 }, { outputs: ["result"] })).to.deep.equal({ result: 121 });
   });
 
-  it("30: map over a pipeline with a nested one", async () => {
+  it("works in a pipeline that is mapped", async () => {
     class Outer extends Pipeline {
       @input() x!: number;
       @nested(Inner, { x: "x" }, "doubled") doubled!: Nested<number>;
@@ -419,7 +419,7 @@ describe("behaviours of the original: nesting", () => {
     ]);
   });
 
-  it("31 to 33: inputs and outputs of a nested pipeline under other names", async () => {
+  it("has inputs and outputs under other names", async () => {
     class Clean extends Pipeline {
       @input() passage!: string;
       @node("passage") trimmed(passage: string): string {
@@ -436,7 +436,7 @@ describe("behaviours of the original: nesting", () => {
     expect(await new Outer().run({ document: "  Hello World  " })).to.deep.equal({ processed: "hello world" });
   });
 
-  it("36: what a mapped node shares is given to each element", async () => {
+  it("gives the values that elements share to each of them", async () => {
     class Shared extends Pipeline {
       @input() items!: string[];
       @input() prefix!: string;
@@ -448,7 +448,7 @@ describe("behaviours of the original: nesting", () => {
     expect(labels).to.deep.equal(["FRUIT: apple", "FRUIT: banana"]);
   });
 
-  it("37: the same name in two nested pipelines", async () => {
+  it("may have the same names as another nested pipeline", async () => {
     class A extends Pipeline {
       @input() v!: number;
       @node("v") result(v: number): number {
@@ -489,7 +489,7 @@ describe("behaviours of the original: nesting", () => {
     }
   }
 
-  it("38, 39: what is picked, or reached through paths alone, is all that runs inside", async () => {
+  it("runs only the nodes that are picked, or that paths reach", async () => {
     ran.length = 0;
     class Picked extends Pipeline {
       @input() x!: number;
@@ -516,15 +516,15 @@ describe("behaviours of the original: nesting", () => {
   });
 });
 
-describe("behaviours of the original: bound inputs", () => {
-  it("41, 42: all bound; a run's own value is over a bound one, and leaves it", async () => {
+describe("bound inputs", () => {
+  it("may be all inputs; a run's own value takes the place of a bound one in that run only", async () => {
     const bound = new Add().bind({ x: 5, y: 10 });
     expect(await bound.run()).to.deep.equal({ sum: 15 });
     expect(await bound.run({ x: 100 })).to.deep.equal({ sum: 110 });
     expect(await bound.run()).to.deep.equal({ sum: 15 });
   });
 
-  it("43: bindings add up, and can be taken back one by one or all", async () => {
+  it("add up, and can be removed one by one or all", async () => {
     const add = new Add();
     const bound = add.bind({ x: 1 }).bind({ y: 2 });
     expect(await bound.run()).to.deep.equal({ sum: 3 });
@@ -536,7 +536,7 @@ describe("behaviours of the original: bound inputs", () => {
     expect(add.boundInputs).to.deep.equal({});
   });
 
-  it("47: boundInputs is a copy", () => {
+  it("are copied by boundInputs", () => {
     const bound = new Add().bind({ x: 1 });
     (bound.boundInputs as Record<string, unknown>).x = 99;
     expect(bound.boundInputs).to.deep.equal({ x: 1 });
@@ -544,8 +544,8 @@ describe("behaviours of the original: bound inputs", () => {
   });
 });
 
-describe("behaviours of the original: events", () => {
-  it("58: nodes start and end in order, with durations", async () => {
+describe("the list of a run's events", () => {
+  it("has the start and the end of each node in order, with durations", async () => {
     const events: RunEvent[] = [];
     await new Chain().run({ x: 5 }, { onEvent: (event) => events.push(event) });
     const nodes = events.filter((event) => event.type === "node");
@@ -558,7 +558,7 @@ describe("behaviours of the original: events", () => {
     for (const event of nodes) if (event.phase === "end") expect(event.durationMs).to.be.at.least(0);
   });
 
-  it("59: the run's events come first and last, with its inputs and outputs", async () => {
+  it("has those of the run first and last, with its inputs and outputs", async () => {
     const events: RunEvent[] = [];
     await new Chain().run({ x: 5 }, { onEvent: (event) => events.push(event) });
     expect(events[0])
@@ -572,7 +572,7 @@ describe("behaviours of the original: events", () => {
     expect(new Set(events.map((event) => event.run)).size).to.equal(1);
   });
 
-  it("61: what a map remembers is told as cached", async () => {
+  it("emits elements of a map that were in the cache as cached", async () => {
     class Doubles extends Pipeline {
       @input() xs!: number[];
       @mapOver("xs") doubled(x: number): Each<number> {
@@ -598,7 +598,7 @@ describe("behaviours of the original: events", () => {
     ]);
   });
 
-  it("63: readers of a run share what they like", async () => {
+  it("lets the observers of a run share state", async () => {
     const found: unknown[] = [];
     const sets: RunObserver = { onNodeStart: ({ name }, shared) => shared.set(`span_${name}`, name) };
     const reads: RunObserver = { onNodeEnd: ({ name }, shared) => found.push(shared.get(`span_${name}`)) };
@@ -606,12 +606,12 @@ describe("behaviours of the original: events", () => {
     expect(found).to.deep.equal(["doubled", "result"]);
   });
 
-  it("64: a reader that supports only another engine is refused", async () => {
+  it("refuses an observer that supports only another placement", async () => {
     const error = await rejection(new Chain().run({ x: 5 }, { onEvent: { placements: ["modal"] } }));
     expect(error.message).to.contain('is not compatible with the placement "local"');
   });
 
-  it("66: the readers of the outermost pipeline hear of all those nested in it", async () => {
+  it("gives the observers of the outermost pipeline the events of all nested ones", async () => {
     const { order, Outer } = await import("./support/nested-execution.js");
     const paths = new Set<string>();
     await new Outer().run({ x: 1 }, { onEvent: ({ path }) => paths.add(path) });
@@ -620,8 +620,8 @@ describe("behaviours of the original: events", () => {
   });
 });
 
-describe("behaviours of the original: drawing", () => {
-  it("76: at depth 1 what is nested is closed; at depth 2 it is there, in what it is nested in, each id once", async () => {
+describe("the boxes of a nested pipeline", () => {
+  it("closes nested pipelines at depth 1, and shows their nodes inside of them at depth 2, each id once", async () => {
     const { Outer } = await import("./support/nested-execution.js");
     const sketch = toGraphModel(new Outer().graph());
     const inner = (depth: number) => sceneOf(sketch, { depth }).boxes.filter(({ parent }) => parent !== undefined);
@@ -634,14 +634,14 @@ describe("behaviours of the original: drawing", () => {
   });
 });
 
-describe("behaviours of the original: execution", () => {
-  it("66: for each option, the nearest pipeline that sets it wins", async () => {
+describe("the execution of a pipeline", () => {
+  it("uses, for each option, the value of the nearest pipeline that sets it", async () => {
     const { order, Outer } = await import("./support/nested-execution.js");
     await new Outer().run({ x: 1 });
     expect(order).to.deep.equal(["start a", "end a", "start b", "end b"]);
   });
 
-  it("67: a resource is built when first needed, once, for all elements", async () => {
+  it("builds a resource when it is first needed, once for all elements", async () => {
     let built = 0;
     class Stateful extends Pipeline {
       @input() value!: number;
@@ -660,7 +660,7 @@ describe("behaviours of the original: execution", () => {
     expect(built).to.equal(1);
   });
 
-  it("71: a batch method gets all elements in one call", async () => {
+  it("calls a batch method once with all elements", async () => {
     const calls: number[][] = [];
     class Batched extends Pipeline {
       @input() xs!: number[];

@@ -35,7 +35,7 @@ describe("a node that fails", () => {
     @mapOver("texts", Essays, { essay: "texts" }, "count") essays!: Nested<number[]>;
   }
 
-  it("tells where also in a class without a name", async () => {
+  it("is named by its path also in a class without a name", async () => {
     class Nameless extends Pipeline {
       @input() x!: number;
       @node("x") y(x: number): number {
@@ -49,7 +49,7 @@ describe("a node that fails", () => {
     expect(missing.message).to.contain('(anonymous class): missing input "x"');
   });
 
-  it("tells where, through nesting and maps, with what, and keeps the cause", async () => {
+  it("is named by its path through nesting and maps, with its inputs and its cause", async () => {
     const error = await rejection<NodeError>(new Corpus().run({ texts: ["a", "b", "c", "d bad"] }));
     expect(error).to.be.instanceOf(NodeError);
     expect(error.message).to.equal(
@@ -100,7 +100,7 @@ describe("a node that fails", () => {
     );
   });
 
-  it("is told of in the same words whether it throws, rejects, or returns a promise that rejects", async () => {
+  it("is reported in the same words whether it throws, rejects, or returns a promise that rejects", async () => {
     class Ways extends Pipeline {
       @input() x!: number;
       @node("x") throwing(x: number): number {
@@ -121,7 +121,7 @@ describe("a node that fails", () => {
     }
   });
 
-  it("closes the other maps that are under way, too", async () => {
+  it("closes the other maps that are in progress, too", async () => {
     class Two extends Pipeline {
       @input() xs!: number[];
       @mapOver("xs") async bad(x: number): Promise<Each<number>> {
@@ -148,7 +148,7 @@ describe("a node that fails", () => {
     expect(closed.at(-1)).to.equal("run Two");
   });
 
-  it("stops the rest: what is under way sees it, nothing more starts, and nothing is left running", async () => {
+  it("stops the rest: calls in flight see the signal, nothing more starts, and nothing is left running", async () => {
     const log: string[] = [];
     class Stopping extends Pipeline {
       @input() xs!: number[];
@@ -167,7 +167,7 @@ describe("a node that fails", () => {
     expect(log).to.deep.equal(["start 0", "start 1", "stopped 0"]);
   });
 
-  it("under retries or collect stops what else its attempt had begun, and only that", async () => {
+  it("under retries or collect stops the other calls that its attempt has started, and only those", async () => {
     const log: string[] = [];
     class Inner extends Pipeline {
       @input() x!: number;
@@ -659,7 +659,7 @@ describe("resources", () => {
     expect(log).to.deep.equal(WHOLE);
   });
 
-  it("are built anew where what they are built from differs", async () => {
+  it("are built again where the values that they are built from differ", async () => {
     await new Using().map({ xs: [[1], [2]], name: ["a", "b"] }, { over: ["xs", "name"], outputs: ["each"] });
     expect(log.filter((entry) => entry.startsWith("build") && !entry.includes("async"))).to.deep.equal([
       "build a",
@@ -731,7 +731,7 @@ describe("resources", () => {
 });
 
 describe("events", () => {
-  it("are told for every part, and a run that fails has its closing events", async () => {
+  it("are emitted for every part, and a run that fails has its closing events", async () => {
     class Told extends Pipeline {
       @input() xs!: number[];
       @resource() handle(): Disposable {

@@ -52,7 +52,7 @@ describe("a crash in a local process @slow", () => {
     ["throw", "PROCESS_ENDED", "nobody caught this"],
     ["heap", "OUT_OF_MEMORY", "Node's heap was full"],
   ] as const) {
-    it(`by "${how}" is ${code}, and names the node; this process goes on`, async () => {
+    it(`by "${how}" is ${code}, and names the node; this process continues`, async () => {
       const { error, pid } = await failure(new Leaving(), { how }, { memoryMiB: 64 });
       expect([error.code, error.where]).to.deep.equal([code, "Leaving.left"]);
       expect(error.message).to.contain(says);

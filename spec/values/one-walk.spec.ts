@@ -201,7 +201,7 @@ describe("one walk decides what a value is", () => {
     expect(new Set(digests).size).to.equal(digests.length);
   });
 
-  it("gives two values one digest exactly when their copies can't be told apart (property)", () => {
+  it("gives two values one digest exactly when their copies are the same to a program (property)", () => {
     fc.assert(
       fc.property(RECIPES, RECIPES, (first, second) => {
         const [a, b] = [first(), second()];
@@ -257,7 +257,7 @@ describe("one walk decides what a value is", () => {
     );
   });
 
-  it("tells objects apart by each attribute of a property, and keeps these (property)", () => {
+  it("distinguishes objects by each attribute of a property, and keeps these (property)", () => {
     const flags = fc.record({ enumerable: fc.boolean(), writable: fc.boolean(), configurable: fc.boolean() });
     const makers: readonly (() => object)[] = [
       () => ({}),
@@ -586,7 +586,7 @@ describe("one walk decides what a value is", () => {
     }
   });
 
-  it("tells of whatever a getter or toJSON() throws, with the way to it", () => {
+  it("reports whatever a getter or toJSON() throws, with the path to it", () => {
     @model({ name: "walk/Lazy" })
     class Lazy {
       constructor(private readonly thrown: unknown) {}
@@ -615,7 +615,7 @@ describe("one walk decides what a value is", () => {
     }
   });
 
-  it("tells of what a class's fromJSON() throws, with the way to it", () => {
+  it("reports what a class's fromJSON() throws, with the path to it", () => {
     @model({ name: "walk/Money" })
     class Money {
       constructor(readonly cents: number) {}
@@ -642,7 +642,7 @@ describe("one walk decides what a value is", () => {
 
     for (const type of [Error, RangeError, Failure, Unknown]) {
       for (const [what, [spoil]] of Object.entries(LOST)) {
-        it(`comes without what can't travel, and counts without it: ${what} of a ${type.name}`, () => {
+        it(`is sent, and counts, without the parts that can't be serialized: ${what} of a ${type.name}`, () => {
           const copy = again(failed(Object.assign(spoil(new type("e")), { status: 5 })));
           expect(copy.cause)
             .to.be.instanceOf(type === Unknown ? RangeError : type)
@@ -872,7 +872,7 @@ describe("digests of objects that refer to each other", () => {
     );
   });
 
-  it("are those of a copy exactly if nothing tells the two apart, in trees with shared objects too (property)", () => {
+  it("are those of a copy exactly if the two are the same to a program, in trees with shared objects too (property)", () => {
     const SHARED = fc
       .array(fc.array(fc.nat(6), { maxLength: 3 }), { minLength: 1, maxLength: 6 })
       .map((nodes) => () => {
