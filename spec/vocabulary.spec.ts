@@ -86,6 +86,14 @@ const PHRASES: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   [/\bwhoever\b/i, "the caller, a class that"],
 ];
 
+/** Phrases of titles: a title is a promise in plain English, and needs no table to be understood. */
+const OF_TITLES: readonly (readonly [pattern: RegExp, replacement: string])[] = [
+  [/^\W*(?:fault |row )?\d+(?:, \d+| to \d+)*:/, "a promise, without the number of a row"],
+  [/\bgo(?:es)? on\b/i, "continues"],
+  [/\b(?:on their|on its|on the) way\b/i, "while they start, in transit"],
+  [/\b(?:barren|dear|house|stragglers?|torn)\b/i, "a plain word"],
+];
+
 /** A docstring begins with the thing, or with a verb. */
 const OPENING = /^(?:What|Whatever|Who|Whoever|Whose|Whether|How|Where|Which|When)\b/;
 
@@ -111,6 +119,11 @@ describe("the vocabulary", () => {
       expect(found, found.map(({ place, text }) => `${place}: ${text}`).join("\n")).to.deep.equal([]);
     });
   }
+
+  it("has no old words, metaphors or numbers of rows in titles of specs", () => {
+    const found = typescriptIn("spec").flatMap((file) => badTitles(parse(file, readFileSync(file, "utf8"))));
+    expect(found, found.map(({ place, text }) => `${place}: ${text}`).join("\n")).to.deep.equal([]);
+  });
 
   it("has no old words in the prose of documents", () => {
     const documents = DOCUMENTS.flatMap((name) => filesIn(name, /\.md$/));
@@ -143,6 +156,23 @@ describe("the vocabulary", () => {
         expect(found.length, found.join("\n")).to.equal(expected.length);
         for (const [i, beginning] of expected.entries())
           expect(found[i]).to.satisfy((each: string) => each.startsWith(beginning));
+      });
+    }
+  });
+
+  describe("finds in titles", () => {
+    for (const [title, text] of [
+      ["tells of it", 'for "tells" write emits'],
+      ["12: a chain", "without the number of a row"],
+      ["31 to 33: a chain", "without the number of a row"],
+      ["holds up no straggler", 'for "straggler" write a plain word'],
+      ["and the run goes on", 'for "goes on" write continues'],
+    ] as const) {
+      it(JSON.stringify(title), () => {
+        for (const call of ["it", "describe", "it.skip"]) {
+          const found = badTitles(parse("a.ts", `${call}(${JSON.stringify(title)}, () => {});`));
+          expect(found.map((each) => each.text).join("\n")).to.contain(text);
+        }
       });
     }
   });
@@ -239,6 +269,17 @@ function badTexts(file: ts.SourceFile): OldWord[] {
   );
 }
 
+function badTitles(file: ts.SourceFile): OldWord[] {
+  return nodesOf(file).flatMap((node) => {
+    if (!ts.isCallExpression(node) || !/^(?:describe|it)(?:\.\w+)?$/.test(node.expression.getText(file))) return [];
+    const title = node.arguments[0]?.getText(file) ?? "";
+    return oldWordsIn(title, WORDS, [...PHRASES, ...OF_TITLES]).map(({ text }) => ({
+      place: placeIn(file, node.getStart(file)),
+      text: `${title}: ${text}`,
+    }));
+  });
+}
+
 function badProse(file: string, text: string): OldWord[] {
   return oldWordsIn(proseOf(text), OF_PROSE)
     .sort((a, b) => a.at - b.at)
@@ -260,14 +301,14 @@ function proseOf(text: string): string {
 }
 
 /** Old words and phrases of a text, and their positions in it. */
-function oldWordsIn(text: string, words: Readonly<Record<string, string>>): Text[] {
+function oldWordsIn(text: string, words: Readonly<Record<string, string>>, phrases = PHRASES): Text[] {
   const pattern = new RegExp(`\\b(?:${Object.keys(words).join("|")})\\b`, "gi");
   return [
     ...[...text.matchAll(pattern)].map(({ 0: word, index }) => ({
       at: index,
       text: `for "${word}" write ${words[word.toLowerCase()]}`,
     })),
-    ...PHRASES.flatMap(([{ source, flags }, replacement]) => {
+    ...phrases.flatMap(([{ source, flags }, replacement]) => {
       // A line may end inside of a phrase.
       const phrase = new RegExp(source.replaceAll(" ", "(?: +| *\\n *)"), `${flags}g`);
       return [...text.matchAll(phrase)].map(({ 0: found, index }) => ({

@@ -433,7 +433,7 @@ describe("a store's path that is @slow", () => {
     });
   }
 
-  it("named by several pipelines of a run is opened once, and told of once", async () => {
+  it("named by several pipelines of a run is opened once, and reported once", async () => {
     const file = "/proc/values.sqlite";
     @cached(sqlite(file))
     class Inner extends Pipeline {
@@ -505,7 +505,7 @@ describe("a store's path that is @slow", () => {
       },
     };
     for (const [what, { spoil, code, reads }] of Object.entries(rows)) {
-      it(`${what}: ${code}, and a run goes on`, async function () {
+      it(`${what}: ${code}, and a run continues without it`, async function () {
         const disk = new Disk(newFolder("maintained"));
         try {
           const file = path.join(disk.mount("small", "size=512k"), "values.sqlite");

@@ -410,7 +410,7 @@ describe("the code digest", () => {
     ).to.deep.equal(["joined()", "twice()", "factor"]);
   });
 
-  it("is told not to be had where V8's inspector does not answer, and the run has its values", async () => {
+  it("is reported as missing where V8's inspector does not answer, and the run has its values", async () => {
     const program = path.join(folder, "permitted.mjs");
     writeFileSync(
       program,

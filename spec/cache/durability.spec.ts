@@ -123,7 +123,7 @@ describe("a store", () => {
     expect(statSync(log).size).to.equal(before);
   }).timeout(300_000);
 
-  it("is shared by four processes at once: nothing is lost, and none is told that it is busy @slow", async () => {
+  it("is shared by four processes at once: nothing is lost, and none gets an error that it is busy @slow", async () => {
     const [file, log] = [newFile(), path.join(folder, "four.log")];
     writeFileSync(log, "");
     const spans = [0, 500, 1000, 1500].map((from) => [from, from + 1500] as const);
@@ -148,7 +148,7 @@ describe("a store", () => {
     expect(statSync(log).size).to.equal(size);
   });
 
-  it("whose entry is damaged computes it anew, and says so", async () => {
+  it("whose entry is damaged computes the value again, with a warning", async () => {
     const file = await filled();
     inject("entries of a store are damaged");
     changed(file, "UPDATE entries SET value = zeroblob(length(value)) WHERE kind = 0 AND id % 3 = 0");
@@ -205,7 +205,7 @@ describe("a store", () => {
     );
   });
 
-  it("that was deleted while it was open is made anew", async () => {
+  it("that was deleted while it was open is created again", async () => {
     const file = newFile();
     await outcome(file);
     for (const ending of ["", "-wal", "-shm"]) rmSync(file + ending, { force: true });

@@ -67,7 +67,7 @@ function mapped(options: MapOptions): new () => Pipeline {
   return Sizes;
 }
 
-describe("what a decorator is told counts where a method can see it", () => {
+describe("an option of a decorator counts in the key where a method can see it", () => {
   it("has a row for each option there is", () => {
     expect(Object.keys(TABLE).sort()).to.deep.equal(Object.keys(MAP_RULES).sort());
   });
@@ -81,7 +81,7 @@ describe("what a decorator is told counts where a method can see it", () => {
   };
   for (const [option, rows] of Object.entries(TABLE)) {
     for (const { from, to, counts } of rows) {
-      it(`${option}: ${JSON.stringify(from)} becomes ${JSON.stringify(to)}: ${counts ? "computed anew" : "known"}`, async () => {
+      it(`${option}: ${JSON.stringify(from)} becomes ${JSON.stringify(to)}: ${counts ? "computed again" : "cached"}`, async () => {
         expect(await isComputed(new (mapped(from))(), new (mapped(to))())).to.equal(counts);
       });
       it(`${option}, inside of a nested pipeline: ${JSON.stringify(from)} becomes ${JSON.stringify(to)}`, async () => {

@@ -111,7 +111,7 @@ function promises(name: string, open: () => Promise<Opened | string> | Opened): 
       expect(calls).to.equal(2000);
     });
 
-    it("tells what it has, in all and for each node", async () => {
+    it("counts its entries, in total and for each node", async () => {
       expect(await store.stats()).to.deep.equal({ entries: 0, bytes: 0, nodes: [] });
       await new Texts().with({ cache: store }).run({ xs: [1, 2, 3] });
       await new Outer().with({ cache: store }).run({ x: 1 });
@@ -178,7 +178,7 @@ function promises(name: string, open: () => Promise<Opened | string> | Opened): 
       await texts([1, 2]);
     });
 
-    it("is pruned only as it was told how", async () => {
+    it("is pruned only by the options that were given", async () => {
       expect((await rejection(store.prune({}))).message).to.equal(
         "prune({ maxBytes, maxAge }): the option maxBytes or maxAge is undefined. It takes at least one of them.",
       );
@@ -235,7 +235,7 @@ describe("stores", () => {
     });
   }
 
-  describe("keyv(store) whose server is away", () => {
+  describe("keyv(store) whose server cannot be reached", () => {
     const away = () => Promise.reject(new Error("connect ECONNREFUSED"));
     const silent = () => new Promise<never>(() => {});
     const head = { kind: "value", digest: "d", models: "", bytes: 1, pipeline: "P", node: "n", code: "c", usedAt: 0 };
@@ -276,7 +276,7 @@ describe("stores", () => {
     expect((await store.stats()).entries).to.be.at.most(3);
   });
 
-  it("a run whose Redis goes away in the middle ends as without a cache @slow", async function () {
+  it("a run whose Redis ends in the middle has the same result as one without a cache @slow", async function () {
     const redis = await startRedis();
     if (redis === undefined) {
       console.log("      skipped: there is no redis-server (apt-get install redis-server)");

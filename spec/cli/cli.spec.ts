@@ -108,7 +108,7 @@ describe("the command line", () => {
     expect(stderr).to.match(/^Shout: .*; (starting \d+ threads?; )?loading shout\.ts/m);
   });
 
-  it("tells the call's faults from the run's by its exit code, without stacks unless they are wanted", async () => {
+  it("distinguishes faults of the call from those of the run by its exit code, without stacks unless they are wanted", async () => {
     const failing = await hypernodes("run", "shout.ts", "--quiet", "--input", 'texts=["bad"]');
     expect(failing.code).to.equal(1);
     expect(failing.stderr).to.equal(
@@ -233,7 +233,7 @@ describe("the command line", () => {
     expect((await hypernodes(...dry, "--input", "times=x")).code).to.equal(2);
   });
 
-  it("--check tells of a node that changes what it takes", async () => {
+  it("--check reports a node that changes its inputs", async () => {
     writeFileSync(file("impure.ts"), IMPURE.replaceAll('"hypernodes"', JSON.stringify(index)));
     const run = ["run", "impure.ts", "--input", "xs=[2,1]", "--json"];
     expect((await hypernodes(...run)).stdout).to.equal('{"sorted":[1,2]}\n');
@@ -242,7 +242,7 @@ describe("the command line", () => {
     expect(checked.stderr).to.contain("Impure.sorted: it changed the input xs of Impure, at [0]");
   });
 
-  it("keeps house in a cache, and explains", async () => {
+  it("lists, prunes and clears a cache, and explains", async () => {
     const cache = ["--cache", "kept.sqlite"];
     const explain = ["cache", "explain", "shout.ts", "--input", 'texts=["a"]', ...cache];
     expect((await hypernodes(...explain)).stderr).to.contain(
@@ -361,7 +361,7 @@ describe("the command line, installed @slow", () => {
     expect(piped).to.deep.equal({ code: 0, stdout: '{"all":"A! B!"}\n', stderr: "" });
   });
 
-  it("tells the call's faults from the run's by its exit code", async () => {
+  it("distinguishes faults of the call from those of the run by its exit code", async () => {
     const codes = await Promise.all([
       hypernodes("run", "shout.ts", "--quiet", "--input", 'texts=["bad"]'),
       hypernodes("run", "shout.mjs", "--quiet", "--input", "txts=1"),
@@ -371,7 +371,7 @@ describe("the command line, installed @slow", () => {
     expect(codes.map(({ code }) => code)).to.deep.equal([1, 2, 1, 2]);
   });
 
-  it("draws, and keeps house in a cache", async () => {
+  it("draws, and lists, prunes and clears a cache", async () => {
     expect((await hypernodes("graph", "shout.mjs")).stdout).to.contain('shouts[["shouts<br/>for each"]]');
     const cache = ["--cache", "kept.sqlite"];
     const explain = ["cache", "explain", "shout.mjs", "--input", 'texts=["a"]', ...cache];

@@ -470,7 +470,7 @@ describe("the command line", () => {
     }
   });
 
-  describe("tells that output is lost", () => {
+  describe("reports that output is lost", () => {
     it("where code of a pipeline ends the process", async () => {
       inject("a method calls process.exit() outside of threads");
       await told(

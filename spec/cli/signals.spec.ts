@@ -46,7 +46,7 @@ interface Command {
 }
 
 /** As it is for TypeScript, which needs a loader, and here, faster, for a project with a copy of the package. */
-describe("a command that goes on in another process @slow", () => {
+describe("a command that continues in another process @slow", () => {
   let cli: CliFolder;
   const pids: number[] = [];
   before(() => {
@@ -107,7 +107,7 @@ describe("a command that goes on in another process @slow", () => {
     expect(stderr()).to.contain("Waits: the run was aborted");
   });
 
-  it("ends by a second Ctrl-C where a node never ends, and leaves no time to hear of the first", async () => {
+  it("ends by a second Ctrl-C where a node never ends, and blocks the process so that the first is not handled", async () => {
     for (const target of [-1, 1]) {
       const { parent, child, code } = await start("Spins");
       process.kill(target * parent.pid!, "SIGINT");

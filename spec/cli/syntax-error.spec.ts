@@ -25,7 +25,7 @@ describe("a syntax error of a pipeline's file", () => {
     ["Node", () => import(pathToFileURL(file).href)],
   ];
   for (const [name, compile] of compilers) {
-    it(`is told of by its file, its line and what is wrong, by ${name}, and by nothing else`, async () => {
+    it(`is reported with its file, its line and the mistake, by ${name}, and nothing else is printed`, async () => {
       const error = await Promise.resolve()
         .then(compile)
         .then(

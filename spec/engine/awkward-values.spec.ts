@@ -78,10 +78,10 @@ describe("a result that can't be sent between threads", () => {
   });
 });
 
-describe("what a chunk brings", () => {
+describe("the result of a chunk", () => {
   const result = (done: number, ...values: unknown[][]) => ({ done, values, failure: undefined });
 
-  it("has as many values as it says that elements are done, or is an internal error that says so", () => {
+  it("has as many values as elements that are done, or is an internal error that says so", () => {
     expect(wrongResult(result(2, [1, 2], [3, 4]), 2, 2, "A.b")).to.equal(undefined);
     expect(wrongResult(result(1, [1]), 2, 1, "A.b")).to.equal(undefined);
     for (const [wrong, count, outputs] of [
@@ -99,13 +99,13 @@ describe("what a chunk brings", () => {
   });
 });
 
-describe("whatever a node throws", () => {
+describe("any value that a node throws", () => {
   for (const [way, options] of [
     ["here", {}],
     ["in a thread", AWAY],
   ] as const) {
     for (const what of Object.keys(THROWN) as Thrown[]) {
-      it(`is told as what the node threw, ${way}: ${what}`, async () => {
+      it(`is reported as the error of the node, ${way}: ${what}`, async () => {
         const [, word] = THROWN[what];
         for (const output of ["throws", "throwsOnce"] as const) {
           const error = await rejection<NodeError>(new Awkward().run({ xs, what }, { ...options, outputs: [output] }));
@@ -133,8 +133,8 @@ describe("whatever a node throws", () => {
   }
 });
 
-describe("what a node throws in a thread", () => {
-  it("is the cause of the failure, without what can't travel", async () => {
+describe("an error that a node throws in a thread", () => {
+  it("is the cause of the failure, without the parts that can't be serialized", async () => {
     const what = "an error with a socket, a function and a symbol";
     const { throwsCollected } = await new Awkward().run({ xs, what }, { ...AWAY, outputs: ["throwsCollected"] });
     const { cause } = throwsCollected[1] as NodeError;
@@ -204,7 +204,7 @@ describe("a NodeError that is an ordinary value", () => {
   });
 });
 
-describe("a value that can't be remembered", () => {
+describe("a value that can't be cached", () => {
   const awkward: { make: () => unknown } = { make: () => undefined };
   class Lazy extends Pipeline {
     @input() ids!: number[];
@@ -223,7 +223,7 @@ describe("a value that can't be remembered", () => {
   }
 
   for (const [what, make] of Object.entries(UNTRAVELLED)) {
-    it(`is warned of once, with its node, and the run goes on: ${what}`, async () => {
+    it(`causes one warning, with its node, and the run continues: ${what}`, async () => {
       awkward.make = make;
       const store = memory();
       for (let times = 0; times < 2; times++) {

@@ -89,7 +89,7 @@ const CHANGERS: Readonly<Record<string, new () => Changed>> = {
 describe("a map whose method changes elements, under a cache", () => {
   for (const [name, type] of Object.entries(CHANGERS)) {
     for (const maps of ["sequential", "async"] as const) {
-      it(`${name}: nothing that is made of them is remembered, and both nodes are named, ${maps}`, async () => {
+      it(`${name}: nothing that is made of them is cached, and both nodes are named, ${maps}`, async () => {
         const options = { execution: { maps, nodes: "sequential" } } as const;
         const plain = await new type().run({ xs: [1, 2, 3] }, options);
         const pipeline = new type().with({ cache: newSqlite() });
@@ -108,7 +108,7 @@ describe("a map whose method changes elements, under a cache", () => {
     }
   }
 
-  it("remembers the elements that were left as they are", async () => {
+  it("caches the elements that were not changed", async () => {
     const pipeline = new Changed().with({ cache: memory() });
     await pipeline.run({ xs: [1, 2, 3] });
     called();
@@ -138,7 +138,7 @@ describe("a map whose method changes elements, under a cache", () => {
     }
   });
 
-  it("changes nothing in threads, where elements are copies: it is remembered", async () => {
+  it("changes nothing in threads, where elements are copies: it is cached", async () => {
     const { Tagging } = await import("../support/impure.js");
     const pipeline = new Tagging().with({ cache: memory(), execution: { maps: "threaded" } });
     const rows = () => [1, 2, 3].map((at) => ({ at, tags: ["a"] }));
@@ -193,7 +193,7 @@ class NotedInside extends Seen {
 describe("a map whose calls change what they share, under a cache", () => {
   const types: readonly (new () => AnyRun)[] = [Noted, NotedLater, NotedTogether, NotedPairs, NotedInside] as never;
   for (const type of types) {
-    it(`${type.name}: nothing that is made of it is remembered, and that is said`, async () => {
+    it(`${type.name}: nothing that is made of it is cached, with a warning`, async () => {
       for (const cache of [memory(), newSqlite()]) {
         for (const xs of [[1, 2], [1, 2], [3, 1, 2], [2]]) {
           const expected = await new type().run({ xs } as never);
@@ -206,7 +206,7 @@ describe("a map whose calls change what they share, under a cache", () => {
     });
   }
 
-  it("remembers nothing of a map that the check of changes has stopped", async () => {
+  it("caches nothing of a map that the check of changes has stopped", async () => {
     const cache = memory();
     const checked = await new Noted()
       .run({ xs: [1, 2] }, { cache, execution: { check: true } })

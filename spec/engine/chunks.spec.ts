@@ -98,7 +98,7 @@ describe("chunk sizes", () => {
     );
   });
 
-  it("hold up no straggler: one of fifty takes a hundred times as long, and the makespan stays within 1.25 of the ideal", () => {
+  it("leave no slow element for last: one of fifty takes a hundred times as long, and the total time stays within 1.25 of the ideal", () => {
     for (const workers of [2, 4, 8]) {
       const costs = Array.from({ length: 1_000 * workers }, (_, i) => (i % 50 === 49 ? 20 : 0.2));
       const { free } = play(costs, workers);

@@ -154,7 +154,7 @@ describe("explain()", () => {
     expect(await store.stats()).to.deep.equal(before);
   });
 
-  it("goes on without a store that is none, as a run does, with the same warning", async () => {
+  it("continues without a file that is not a store, as a run does, with the same warning", async () => {
     const file = path.join(newFolder("no-store"), "values.sqlite");
     writeFileSync(file, "this is no database, and it is long enough to be looked at as one".repeat(20));
     const warningOf = async (call: "run" | "explain") => {

@@ -65,7 +65,7 @@ describe("an execution", () => {
     expect((await new Scaled().run({ x: 5 } as never)).counted).to.equal("5 1");
   });
 
-  it("overlaps independent nested pipelines, and the elements of map, unless told otherwise", async () => {
+  it("overlaps independent nested pipelines, and the elements of map, unless it is sequential", async () => {
     const order: string[] = [];
     class Branch extends Pipeline {
       @input() name!: string;

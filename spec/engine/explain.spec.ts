@@ -91,7 +91,7 @@ describe("explain: true", () => {
     expect(heard[1]).to.equal("Explained.scaled 1/0 no earlier value of it is cached");
   });
 
-  it("says nothing where nothing is remembered", async () => {
+  it("prints nothing where nothing is cached", async () => {
     expect(await explained((options) => pipeline().run({ xs: [], k: 1 }, { ...options, cache: false }))).to.deep.equal({
       said: [],
       heard: [],

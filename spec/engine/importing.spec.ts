@@ -82,7 +82,7 @@ if (isMainThread) {
     expect(await run(file)).to.deep.equal({ code: 0, stdout: "2,4\nshalom\n", stderr: "" });
   });
 
-  it("which may run nothing on the way: the error says what to do, and nothing hangs", async () => {
+  it("which may run no pipeline: the error has advice, and nothing hangs", async () => {
     const file = program(
       "recursion.mjs",
       `${DOUBLE}
@@ -102,7 +102,7 @@ void new Double().map({ xs: [[1]] }, { over: "xs" }).catch((error) => { console.
     expect(await run(promise)).to.deep.equal({ code: 0, stdout: "RUN_AT_IMPORT\n", stderr: "" });
   });
 
-  it("which may throw, end the thread, or not be known: the run fails with the reason, and does not go on for ever", async () => {
+  it("which may throw, end the thread, or not be known: the run fails with the reason, and does not wait for ever", async () => {
     program("throws.mjs", `if (!isMainThread) throw new Error("no threads, please");\n${DOUBLE}`);
     program("exits.mjs", `if (!isMainThread) process.exit(4);\n${DOUBLE}`);
     program("bare.mjs", `${DOUBLE}\nexport class Bare extends Double {}`);

@@ -90,7 +90,7 @@ describe("an iterable that is no array", () => {
   }
 
   for (const [mode, options] of Object.entries(MODES)) {
-    it(`is an array for maps of every form where it is an element, and is remembered, ${mode}`, async () => {
+    it(`is an array for maps of every form where it is an element, and is cached, ${mode}`, async () => {
       for (const kind of ITERABLES) {
         // Classes of one's own are values, and read by who takes them; two of their iterators have one source.
         if (kind === "same" || kind === "fresh" || kind === "wrapper") continue;

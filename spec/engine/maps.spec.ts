@@ -76,7 +76,7 @@ describe("mapOver", () => {
     expect(none).to.deep.equal([]);
   });
 
-  it("bounds how many elements are under way", async () => {
+  it("bounds the number of elements in flight", async () => {
     let active = 0;
     let most = 0;
     class Bounded extends Pipeline {
@@ -201,7 +201,7 @@ describe("maps of maps", () => {
     expect(order).to.deep.equal(["first 1", "second 1", "first 20", "second 20", "first 40", "second 40"]);
   });
 
-  it("join a map that is under way when what they share comes late", async () => {
+  it("join a map that is in progress when the value that they share comes late", async () => {
     class Late extends Pipeline {
       @input() xs!: number[];
       @mapOver("xs") async a(x: number): Promise<Each<number>> {

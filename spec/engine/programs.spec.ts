@@ -81,7 +81,7 @@ ${EFFECT}${RUN}}
     });
   }
 
-  it("and is refused where it is TypeScript, or Node is told of it by a folder, a link or half its name", async () => {
+  it("and is refused where it is TypeScript, or was started by a folder, a link or a name without its extension", async () => {
     const ts = write("program.ts", HEAD + DOUBLE + UNGUARDED["calls main()"]);
     isRefused(await run(ts), ts);
     writeFileSync(path.join(folder, "package.json"), JSON.stringify({ type: "module" }));

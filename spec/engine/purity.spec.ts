@@ -57,7 +57,7 @@ describe("execution: { check: true }", () => {
       }
     }
     for (const mode of ["threaded", "parallel"] as const satisfies ExecutionMode[]) {
-      it(`${type.name}: tells of it in threads, ${mode}`, async () => {
+      it(`${type.name}: reports it in threads, ${mode}`, async () => {
         const options: PipelineOptions = { execution: { nodes: mode, maps: mode, check: true } };
         const error = await rejection(new type().run({ rows: rows() } as never, options as never));
         expect(error).to.include({ code: "CHANGED_INPUT" });

@@ -212,7 +212,7 @@ describe("what can be waited for", () => {
     }
   });
 
-  it("is no value of an input or a node: a promise there is refused, and its rejection ends nothing", async () => {
+  it("is refused as the value of an input or a part of a node's value, and its rejection ends nothing", async () => {
     class Sum extends Pipeline {
       @input() x!: number;
       @input() y?: number = Promise.resolve(1) as never;

@@ -80,7 +80,7 @@ describe("threads", () => {
     expect(counts[1]).to.be.within(2, 8);
   });
 
-  it("have the pipeline object's own fields, and make anew what can't travel", async () => {
+  it("have the pipeline object's own fields, and build those that can't be serialized again", async () => {
     const where = new Where();
     Object.assign(where, { greeting: "shalom" });
     const { greeted } = await where.run({ xs: [1, 2] }, { ...PARALLEL, outputs: ["greeted"] });
@@ -104,7 +104,7 @@ describe("threads", () => {
     }
   });
 
-  it("70: compute independent nested branches together", async () => {
+  it("compute independent nested branches together", async () => {
     const counts = cells();
     const execution = { nodes: "threaded" } as const;
     expect(await new TwoBranches().run({ x: 5, cells: counts }, { execution })).to.deep.equal({
@@ -144,7 +144,7 @@ describe("threads", () => {
     }
   });
 
-  it("take a chain of maps in one visit: an element reaches the third map before the first has done a tenth", async () => {
+  it("take a chain of maps in one task: an element reaches the third map before the first has done a tenth", async () => {
     const counts = cells();
     const { c } = await new Deep().run({ xs: range(10_000), cells: counts }, PARALLEL);
     expect(c).to.deep.equal(range(10_000).map((x) => (x + 1) * 2 + 1));
@@ -203,7 +203,7 @@ describe("threads", () => {
     expect(most).to.be.within(2, 9);
   });
 
-  it("tell events as everybody does, in the order of each element", async () => {
+  it("emit the events of a run in this thread, in the order of each element", async () => {
     const events: RunEvent[] = [];
     await new Deep().run({ xs: [1, 2], cells: cells() }, { ...PARALLEL, onEvent: (event) => events.push(event) });
     const ofFirst = events.filter(({ path }) => path.endsWith("[0]")).map(({ path, phase }) => `${path} ${phase}`);
@@ -222,7 +222,7 @@ describe("threads", () => {
     ["one element", [1], { maps: "threaded" }],
     ["nodes", [1], { nodes: "parallel" }],
   ] as const) {
-    it(`tell that they start and import the module, once and before anything comes from them: ${what}`, async () => {
+    it(`emit that they start and import the module, once and before any other event from them: ${what}`, async () => {
       // Limits of its own make it a pool of its own.
       const resourceLimits = { maxOldGenerationSizeMb: 300 + xs.length + Object.keys(execution)[0]!.length };
       const run = async () => {
@@ -252,7 +252,7 @@ describe("threads", () => {
   }
 });
 
-describe("what can't travel to or from a thread", () => {
+describe("a value that can't be sent to or from a thread", () => {
   const message = async (running: Promise<unknown>) => (await rejection(running)).message;
 
   it("is an error with the node, the element, and the path inside the value", async () => {
@@ -328,7 +328,7 @@ describe("when threads end", () => {
     ["exit", "its thread was ended with exit code 3, as by process.exit()"],
     ["memory", "its thread ran out of memory"],
   ] as const) {
-    it(`by ${word}: the element that did it fails by name, the others complete, the pool goes on`, async () => {
+    it(`by ${word}: the element that did it fails by name, the others complete, the pool continues`, async () => {
       inject("a method ends its thread, or takes all its memory", 2);
       const pipeline = new Deadly().with({ execution: { resourceLimits: { maxOldGenerationSizeMb: 40 } } });
       const { collected } = await pipeline.run(

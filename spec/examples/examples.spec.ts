@@ -78,7 +78,7 @@ describe("hebrew-retrieval", () => {
     return file;
   };
 
-  it("remembers, with --cache, and says with --explain what it computed and why", async () => {
+  it("caches, with --cache, and explains with --explain what it computed and why", async () => {
     const options = ["--cache", path.join(folder, "values.sqlite"), "--explain"];
     const first = await importFile(MAIN, ...options);
     const again = await executeFile(MAIN, ...options);
@@ -121,7 +121,7 @@ describe("hebrew-retrieval", () => {
     for (const { hits } of predictions) expect(hits).to.have.length.at.most(2);
   });
 
-  it("tells file, line number and reason of every bad line", async () => {
+  it("reports the file, line number and reason of every bad line", async () => {
     const passages = written("p.jsonl", [
       '{"id":"a","text":"x"}',
       "{",
@@ -142,7 +142,7 @@ describe("hebrew-retrieval", () => {
     expect(stderr).to.contain(`${queries}:1: relevant names no passage: z`);
   });
 
-  it("tells what is wrong with its options", async () => {
+  it("reports what is wrong with its options", async () => {
     for (const [args, text] of [
       [["--top-k", "0"], '--top-k takes a whole number from 1, not "0"'],
       [["--passages", "x"], "--passages and --queries go together"],

@@ -91,7 +91,7 @@ describe("hebrew-neural: a run", () => {
     expect(replaced.outputs).not.to.deep.equal(first.outputs);
   });
 
-  it("encodes all anew where any file of its encoder has other content", async () => {
+  it("encodes everything again where any file of its encoder has other content", async () => {
     const cache = memory();
     const model: EncoderSettings = { ...files.e5Files(), executors: ["cpu"] };
     const encodings = async () => {

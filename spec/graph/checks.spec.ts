@@ -220,7 +220,7 @@ describe("the reflector", () => {
     expect(() => new Structural()).not.to.throw();
   });
 
-  it("tells what a nested pipeline's wiring lacks, and what it has too much", () => {
+  it("names the inputs that a nested pipeline's wiring lacks, and those that it has too many", () => {
     class Wired extends Pipeline {
       @input() text!: string;
       @nested(Child, { text: "text" }, "words") enough!: Nested<string[]>;
@@ -354,7 +354,7 @@ describe("the reflector", () => {
     expect(child!.advice).to.contain("Check for circular imports");
   });
 
-  it("tells fields from methods, and keeps its own names", () => {
+  it("distinguishes fields from methods, and keeps its own names", () => {
     class Misplaced extends Pipeline {
       @input() xs!: number[];
       // @ts-expect-error an input is a field
@@ -470,7 +470,7 @@ describe("subclassing", () => {
     expect(await new Base().run({ text: "the cat the hat" })).to.deep.equal({ count: 4 });
   });
 
-  it("may wire an overridden node anew", async () => {
+  it("may change the wiring of an overridden node", async () => {
     class Sub extends Base {
       @input() separator?: string = "-";
       // @ts-expect-error the method takes one parameter more than the one it overrides

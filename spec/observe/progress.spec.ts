@@ -110,7 +110,7 @@ describe("progress in a terminal @slow", () => {
     expect(end).not.to.contain("thinking");
   });
 
-  it("is not torn by what nodes print: it stands above, each line whole and once", async () => {
+  it("leaves lines that nodes print whole: they are above it, each once", async () => {
     terminal = new Terminal(client);
     const end = await terminal.until((screen) => screen.includes("the end"));
     const lines = end.split("\n");
@@ -180,7 +180,7 @@ describe("a frame of progress", () => {
     expect(renderFrame(tally, new Speeds(), 60_000, canvas)[0]).to.contain("P 0:59 · 2 containers");
   });
 
-  it("tells what was cached and tried again, and shows what is under way if not everything has room", () => {
+  it("counts what was cached and tried again, and shows what is in progress if there is no room for all", () => {
     const maps = Array.from({ length: 30 }, (_, i) => ({ run: "r", path: `P.m${i}`, name: `m${i}`, at: 1_000 }));
     const started = maps.map((map) => ({ ...map, type: "map", phase: "start", elements: 2 }));
     const cached = { run: "r", path: "P.m7[0]", name: "m7", type: "element", element: 0, at: 1_100 };

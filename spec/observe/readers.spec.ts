@@ -23,7 +23,7 @@ import { Busy, Seen, Slowly, Words } from "./pipelines/seen.js";
 const texts = ["one bad word", "two words"];
 
 describe("readers of events", () => {
-  it("have a method for each kind of event, share what they want, and hear in order", async () => {
+  it("have a method for each kind of event, share state, and receive events in order", async () => {
     const heard: string[] = [];
     class First implements RunObserver {
       onRunStart({ inputs }: EventOf<"run", "start">) {
@@ -55,7 +55,7 @@ describe("readers of events", () => {
     ]);
   });
 
-  it("never break a run, nor each other: who throws is warned of once", async () => {
+  it("never break a run, nor each other: an exception is one warning", async () => {
     class Broken implements RunObserver {
       onNodeStart() {
         throw new Error("no");
@@ -77,7 +77,7 @@ describe("readers of events", () => {
     expect(heard).to.include("map");
   });
 
-  it("say which placements they can read, and a run elsewhere is refused before it begins", async () => {
+  it("name the placements that they can read, and a run at another one is refused before it begins", async () => {
     const reader: RunObserver = { placements: ["modal"] };
     const error = await rejection(new Words().run({ text: "a" }, { onEvent: reader, runOn: local() }));
     expect(error.message).to.equal(
@@ -87,7 +87,7 @@ describe("readers of events", () => {
     expect(nothing.message).to.contain("option onEvent is 5");
   });
 
-  describe("are refused where they would never hear of anything:", () => {
+  describe("are refused where they would never receive an event:", () => {
     class Named {
       onNodeEnds() {}
     }
@@ -183,14 +183,14 @@ describe("readers of events", () => {
     expect((await failing).message).to.contain("text");
   });
 
-  it("that stop iterating get no more, and the run goes on", async () => {
+  it("that stop iterating get no more, and the run continues", async () => {
     const events = eventStream();
     const running = new Words().run({ text: "a b" }, { onEvent: events });
     for await (const { type } of events) if (type === "node") break;
     expect((await running).counted).to.equal(2);
   });
 
-  it("hear how long a node had to wait, and what came from other threads", async () => {
+  it("receive the queue time of a node, and events from other threads", async () => {
     const events: RunEvent[] = [];
     const onEvent: Listener = (event) => events.push(event);
     const execution = { nodes: "threaded", maps: "threaded" } as const;
@@ -202,7 +202,7 @@ describe("readers of events", () => {
     expect(elements.every(({ thread }) => thread! > 0)).to.equal(true);
   });
 
-  it("hear of a thread's elements while others of the same chunk still compute, though no timer runs there", async () => {
+  it("receive events of a thread's elements while others of the same chunk still compute, though no timer runs there", async () => {
     const said = new Map<string, number>();
     const ended = new Map<string, number>();
     const onEvent: Listener = ({ type, phase, path: place, at }) => {
@@ -248,7 +248,7 @@ describe("a log of events", () => {
     expect(() => eventLog(path.join(folder, "none", "x"))).to.throw("it can't be written: ENOENT");
   });
 
-  it("warns once of a disk that is full, and the run goes on", async function () {
+  it("warns once of a disk that is full, and the run continues", async function () {
     if (!existsSync("/dev/full")) this.skip();
     inject("the disk is full under an event log");
     const warnings = await warningsOf(async () => {

@@ -108,7 +108,7 @@ describe("the report of a run", () => {
     expect(await placesOf({ runOn: modal() })).to.deep.equal(here);
   });
 
-  it("tells waiting from computing, what was remembered, and its bytes", async () => {
+  it("separates waiting from computing, and counts cached values and their bytes", async () => {
     const pipeline = new Seen().with({ cache: memory() });
     const first = report();
     await pipeline.run({ texts }, { onEvent: first });

@@ -67,7 +67,7 @@ describe("tracing", () => {
     expect(named("counts").ended).to.equal(true);
   });
 
-  it("counts what was remembered", async () => {
+  it("counts cached values", async () => {
     const seen = new Seen();
     await seen.run({ texts: ["one"] });
     await seen.run({ texts: ["one"] }, { onEvent: tracing({ provider }) });

@@ -146,7 +146,7 @@ describe("the package @slow", () => {
     );
   });
 
-  it("says where its source and its documents are, and where faults are told", async () => {
+  it("names the pages of its source, its documents and its issues", async () => {
     const manifest = JSON.parse(readFileSync("package.json", "utf8")) as Record<string, unknown>;
     const { url } = manifest.repository as { url: string };
     const site = /^git\+(https:\/\/.*)\.git$/.exec(url)![1];

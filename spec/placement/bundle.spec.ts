@@ -68,7 +68,7 @@ describe("a bundle for a container", () => {
     expect(installLayer([], ROOT)).to.equal(undefined);
   });
 
-  it("tells native and big packages from others", () => {
+  it("distinguishes native and big packages from others", () => {
     const stays = (name: string) => isExternal(packageOf(path.join(ROOT, "node_modules", name, "index.js"))!);
     for (const name of ["cbor-extract", "typescript", "@swc/core"]) expect(stays(name), name).to.equal(true);
     for (const name of ["leven", "class-validator", "acorn", "piscina"]) expect(stays(name), name).to.equal(false);

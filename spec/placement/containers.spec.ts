@@ -209,7 +209,7 @@ describe("containers that share the elements of maps @slow", () => {
     expect(tokens.size).to.be.within(1, 2);
   });
 
-  it("are there for the next run of a pipeline that is open, though one was stopped while they were on their way", async () => {
+  it("are there for the next run of a pipeline that is open, though one was stopped while they started", async () => {
     await using placed = new Placed().with({ ...on(2) }).open();
     const stopping = new AbortController();
     const first = rejection<HypernodesError>(placed.run({ times: [60_000] }, { signal: stopping.signal }));
@@ -220,7 +220,7 @@ describe("containers that share the elements of maps @slow", () => {
     expect(processes[1]).to.equal(3);
   });
 
-  it("are not asked for what is remembered here", async () => {
+  it("get no task for a value that is in the client's cache", async () => {
     const options = { ...on(2), cache: sqlite(path.join(folder, "here.sqlite")) };
     expect((await new RememberedHere().run({ xs: [1, 2, 3] }, options)).total).to.equal(14);
     held.server?.forget();
@@ -235,7 +235,7 @@ describe("containers that share the elements of maps @slow", () => {
     expect(more.squared).to.deep.equal([1, 4, 9, 16]);
   });
 
-  it("remember on their volume what a nested pipeline remembers by itself", async () => {
+  it("cache on their volume the values of a nested pipeline with a cache of its own", async () => {
     const log = path.join(folder, "inner.log");
     writeFileSync(log, "");
     const lines = () => readFileSync(log, "utf8").split("\n").filter(Boolean).sort();
@@ -256,7 +256,7 @@ describe("containers that share the elements of maps @slow", () => {
     expect(new Set(one).size).to.be.within(1, 2);
   });
 
-  it("are told of once; what is printed in them appears here", async () => {
+  it("emit their start and end once; what is printed in them appears in the client", async () => {
     const events: RunEvent[] = [];
     const output = await printed(async () => {
       await new Single().run({ x: 4 }, { ...on(2), onEvent: (event) => events.push(event) });
@@ -266,7 +266,7 @@ describe("containers that share the elements of maps @slow", () => {
     expect(containers.map(({ phase }) => phase).filter((phase) => phase !== "log")).to.deep.equal(["start", "end"]);
   });
 
-  it("are so many as is possible", () => {
+  it("are as many as the provider allows", () => {
     for (const containers of [0, 1.5, -1, 1001, "3" as unknown as number]) {
       expect(() => modal({ containers })).to.throw("option containers");
     }

@@ -16,7 +16,7 @@ import { inject } from "../support/faults.js";
 import { until } from "../support/modal.js";
 import { printed } from "../support/printed.js";
 import { rejection } from "../support/rejection.js";
-import { Blocked, Buffers, Crashing, CrashingInside, Deaf, Where } from "./pipelines/processes.js";
+import { Blocked, Buffers, Crashing, CrashingInside, Deaf, Starting, Where } from "./pipelines/processes.js";
 import { Leaving } from "./pipelines/suite.js";
 
 function isRunning(pid: number): boolean {
@@ -52,7 +52,7 @@ describe("a crash in a local process @slow", () => {
     ["throw", "PROCESS_ENDED", "nobody caught this"],
     ["heap", "OUT_OF_MEMORY", "Node's heap was full"],
   ] as const) {
-    it(`by "${how}" is ${code}, and names the node; this process goes on`, async () => {
+    it(`by "${how}" is ${code}, and names the node; this process continues`, async () => {
       const { error, pid } = await failure(new Leaving(), { how }, { memoryMiB: 64 });
       expect([error.code, error.where]).to.deep.equal([code, "Leaving.left"]);
       expect(error.message).to.contain(says);
@@ -170,6 +170,23 @@ describe("the end of a local process @slow", () => {
       let text = "";
       for await (const piece of child.stdout) text += piece;
       expect([text, (await exited)[0]]).to.deep.equal(["code PROCESS_ENDED\n", 0]);
+    });
+  }
+
+  for (const [how, options] of [
+    ["crash", {}],
+    ["never end", { timeoutMs: 8_000 }],
+    ["end", {}],
+  ] as const) {
+    it(`is that of the processes that its nodes have started, too, where they ${how}`, async function () {
+      if (process.platform === "win32") this.skip();
+      const output = await printed(async () => {
+        const run = new Starting().run({ how }, { runOn: localProcess(options) });
+        if (how === "end") await run;
+        else await rejection(run);
+      });
+      const started = Number(/started (\d+)/.exec(output)![1]);
+      await until(() => !isRunning(started));
     });
   }
 

@@ -86,7 +86,7 @@ Module._resolveFilename = function (name, ...rest) {
 describe("a package that is not installed @slow", () => {
   // What would be sent is bundled first.
   for (const [name, use, asker, advice] of MISSING) {
-    it(`is told to whoever asked for it: ${name}, ${use}`, async () => {
+    it(`is an error of the call that needs it: ${name}, ${use}`, async () => {
       const message = await errorOf(use, [name], "it is broken");
       expect(message.startsWith(`${asker}: the package ${name} is needed`), message).to.equal(true);
       expect(message).to.contain(`and can't be loaded: it is broken. Install it: ${advice}`);
@@ -94,7 +94,7 @@ describe("a package that is not installed @slow", () => {
   }
 
   for (const [use, names, commands] of NONE) {
-    it(`is told together with all others that the use needs: ${names.join(", ")}, ${use}`, async () => {
+    it(`is named together with all others that the use needs: ${names.join(", ")}, ${use}`, async () => {
       const message = await errorOf(use, names);
       expect(message).to.match(/and is not installed\. Install all that \w+\(\.\.\.\) needs: /);
       expect(message.endsWith(commands), message).to.equal(true);

@@ -88,7 +88,7 @@ describe("the end of a container that nobody ends @slow", () => {
   });
 });
 
-describe("the bundle's way to a container @slow", () => {
+describe("the upload of a bundle to a container @slow", () => {
   const held = loopback();
 
   afterEach(async () => {
@@ -238,7 +238,7 @@ describe("the creation of containers", () => {
       }
     });
 
-    it("is opened anew when its only container was lost on the way, a few times", async () => {
+    it("is opened again when its only container was lost while it started, a few times", async () => {
       const codes: ErrorCode[] = ["CONTAINER_LOST", "CONNECTION_LOST"];
       const open = async () => {
         if (codes.length > 0) throw failed(codes.shift()!);

@@ -103,7 +103,7 @@ describe("the reason of a failure on Modal", () => {
     });
   }
 
-  it("an image whose build failed is told of as such, and nothing else that has to do with one", () => {
+  it("an image whose build failed is reported as such, and no other fault that mentions an image", () => {
     const code = (error: Error) => imageBuildError(error, "node:22-slim", [], "").code;
     expect(code(new Error("Image build for im-1 failed with the exception: x"))).to.equal("IMAGE_FAILED");
     const limit = Object.assign(new Error("image build rate limit exceeded"), { code: RESOURCE_EXHAUSTED });

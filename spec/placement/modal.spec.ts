@@ -193,7 +193,7 @@ describe("a pipeline in a container @slow", () => {
     expect(there).not.to.equal(process.pid);
   });
 
-  it("tells of events while it works, and of its container", async () => {
+  it("emits events while it works, and those of its container", async () => {
     const at: number[] = [];
     const kinds: string[] = [];
     const began = performance.now();
@@ -228,7 +228,7 @@ describe("a pipeline in a container @slow", () => {
     );
   });
 
-  it("remembers on a volume what it has computed, from one container to the next", async () => {
+  it("caches on a volume what it has computed, from one container to the next", async () => {
     const placement = { runOn: modal({ volume: "remembered" }) };
     const first = await printed(() => new Remembered().run({ xs: [1, 2, 3] }, placement));
     expect(first.match(/squaring/g)).to.have.length(3);
@@ -240,7 +240,7 @@ describe("a pipeline in a container @slow", () => {
     expect(more).to.equal("modal | squaring 4\nmodal | adding\n");
   });
 
-  it("loses nothing of what containers remember at the same time", async () => {
+  it("loses no entry that containers write at the same time", async () => {
     const placement = { runOn: modal({ volume: "together" }) };
     const text = await printed(async () => {
       await Promise.all([10, 20, 30].map((x) => new Remembered().run({ xs: [x, x + 1] }, placement)));
@@ -249,7 +249,7 @@ describe("a pipeline in a container @slow", () => {
     expect(text.match(/squaring/g)).to.have.length(6);
   });
 
-  it("remembers nothing across containers without a volume, and says so", async () => {
+  it("caches nothing across containers without a volume, with a warning", async () => {
     const text = await printed(() => new Remembered().run({ xs: [1] }, cold));
     expect(text).to.contain("is lost with the container: give it a volume, modal({ volume: name })");
   });
@@ -271,7 +271,7 @@ describe("a nested pipeline that has a place of its own @slow", () => {
     expect(held.server.living).to.deep.equal([]);
   });
 
-  it("tells of everything as if it were here", async () => {
+  it("emits the events of a run in this process", async () => {
     const events = async (pipeline: Parent) => {
       const told: string[] = [];
       await pipeline.run(

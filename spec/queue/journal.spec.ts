@@ -54,7 +54,7 @@ describe("a run's journal", () => {
     for (const [id, bytes] of records) journal.add(id, Uint8Array.from(bytes));
   };
 
-  it("goes on behind its last whole record, wherever it was cut off or damaged, also after the next kill (property)", () => {
+  it("continues behind its last whole record, wherever it was cut off or damaged, also after the next kill (property)", () => {
     const records = fc.uniqueArray(fc.tuple(fc.string({ maxLength: 9 }), fc.array(fc.nat(255), { maxLength: 40 })), {
       selector: ([id]) => id,
       minLength: 1,
@@ -146,7 +146,7 @@ describe("a run's journal", () => {
     expectRefused("theirs");
   });
 
-  it("is listed and read though others beside it are torn", () => {
+  it("is listed and read though others beside it are damaged", () => {
     for (const run of ["whole", "torn"]) open(run).close(false);
     writeFileSync(path.join(parent, "torn", "run.json"), '{"file":');
     expect(listUnfinished(parent).map(({ run }) => run)).to.deep.equal(["whole"]);

@@ -137,7 +137,7 @@ describe("workers and clients with a key @slow", () => {
     await server.stop();
   });
 
-  it("refuse each other across versions of the protocol, with advice, and go on with their own", async () => {
+  it("refuse each other across versions of the protocol, with advice, and continue with their own", async () => {
     const source = path.resolve(built("src/cli/main.ts"), "..", "..", "..");
     const newer = `${source}-newer`;
     cpSync(source, newer, { recursive: true });

@@ -24,7 +24,7 @@ const command = (...args: string[]) =>
     env: { HYPERNODES_CLI_STARTED: "1" },
   });
 
-describe("what is lost of distributed maps @slow", () => {
+describe("a distributed map that loses a process @slow", () => {
   const held = heldYard();
   let yard: Yard;
   let folder: string;
@@ -54,7 +54,7 @@ describe("what is lost of distributed maps @slow", () => {
     return said.trim();
   }
 
-  it("is little of a client that is killed: hypernodes resume goes on where it was", async () => {
+  it("continues by hypernodes resume where its client was killed: little is computed again", async () => {
     const run = await killedClient("resumed", queue);
     const listed = await commandLine(process.cwd(), "resume", "--journal", folder);
     expect(listed.stdout).to.contain(`${run}  Slowly  queue ${queue}`);
@@ -73,7 +73,7 @@ describe("what is lost of distributed maps @slow", () => {
     expect(again.stderr).to.contain("the run is not in ");
   });
 
-  it("is not the run where the journal can't be written: one warning", async () => {
+  it("completes where the journal can't be written, with one warning", async () => {
     const file = path.join(folder, "no-folder");
     writeFileSync(file, "");
     const maps = yard.maps(queue, { journal: path.join(file, "journal") });
@@ -82,7 +82,7 @@ describe("what is lost of distributed maps @slow", () => {
     expect(warnings.join()).to.contain("ENOTDIR").and.to.contain("bullmq({ journal: false })");
   });
 
-  it("expires in Redis, where nobody resumes", async () => {
+  it("is deleted from Redis after its time, where nobody resumes it", async () => {
     const own = yard.queue();
     const worker = await yard.worker(own, "--concurrency", "1");
     const run = await killedClient("expired", own, { EXPIRE_MS: "1500" });
@@ -95,7 +95,7 @@ describe("what is lost of distributed maps @slow", () => {
     await worker.end();
   });
 
-  it("is nothing with a cache: a rerun computes what is missing", async () => {
+  it("with a cache computes only the missing values in a second run", async () => {
     const own = yard.queue();
     const worker = await yard.worker(own, "--concurrency", "1");
     const file = path.join(folder, "cached");
@@ -112,7 +112,7 @@ describe("what is lost of distributed maps @slow", () => {
     await worker.end();
   });
 
-  it("is nothing when Redis is restarted that keeps its data: the run goes on", async () => {
+  it("continues when a Redis that keeps its data is restarted", async () => {
     const kept = mkdtempSync(path.join(os.tmpdir(), "redis-"));
     const flags = ["--appendonly", "yes", "--appendfsync", "always", "--dir", kept];
     const server = (await startRedis(...flags))!;
@@ -132,7 +132,7 @@ describe("what is lost of distributed maps @slow", () => {
     rmSync(kept, { recursive: true, force: true });
   });
 
-  it("is told when Redis stays away", async () => {
+  it("fails with advice when Redis does not come back", async () => {
     const server = (await startRedis())!;
     const maps = bullmq({ connection: server.url, queue: "away", journal: false, patienceMs: 1_500 });
     const running = rejection<HypernodesError>(new Queued().run({ xs: upTo(10) }, { execution: { maps } }));
@@ -146,7 +146,7 @@ describe("what is lost of distributed maps @slow", () => {
     expect(error.message).to.contain("has not answered for 1.5 seconds");
   });
 
-  it("is told when Redis goes before anything is sent: the run does not wait for ever", async () => {
+  it("fails when Redis ends before anything is sent: it does not wait for ever", async () => {
     const server = (await startRedis())!;
     const maps = bullmq({ connection: server.url, queue: "early", journal: false, patienceMs: 1_500 });
     const running = rejection<HypernodesError>(new Queued().run({ xs: [1, 2, 3] }, { execution: { maps } }));
@@ -162,7 +162,7 @@ describe("what is lost of distributed maps @slow", () => {
     expect(error.code).to.equal("REDIS_LOST");
   });
 
-  it("is told when Redis keeps its connections and does not answer", async () => {
+  it("fails when Redis keeps its connections and does not answer", async () => {
     const server = (await startRedis())!;
     const maps = bullmq({ connection: server.url, queue: "frozen", journal: false, patienceMs: 2_500 });
     const running = rejection<HypernodesError>(new Queued().run({ xs: [1, 2, 3] }, { execution: { maps } }));
@@ -176,7 +176,7 @@ describe("what is lost of distributed maps @slow", () => {
     expect(error.code).to.equal("REDIS_LOST");
   });
 
-  it("is told when nobody works, there is no Redis, or it refuses; and no password", async () => {
+  it("fails where there is no worker, no Redis, or Redis refuses; and prints no password", async () => {
     const nobody = yard.maps(yard.queue(), { patienceMs: 1_200 });
     const alone = await rejection<HypernodesError>(new Queued().run({ xs: [1] }, nobody));
     expect(alone.code).to.equal("NO_WORKERS");
@@ -209,7 +209,7 @@ describe("what is lost of distributed maps @slow", () => {
     expect(() => bullmq({ queu: "x" } as object)).to.throw(/Did you mean "queue"/);
   });
 
-  it("goes over TLS, with what the connection says", async () => {
+  it("uses TLS, with the options of the connection", async () => {
     const [key, cert] = ["key.pem", "cert.pem"].map((name) => path.join(folder, name)) as [string, string];
     const made =
       "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1";
@@ -231,7 +231,7 @@ describe("what is lost of distributed maps @slow", () => {
     await server.stop();
   });
 
-  it("is told when a worker and a client do not fit together, or what they share is damaged", async () => {
+  it("fails when a worker and a client do not fit together, or the data that they share is damaged", async () => {
     const own = yard.queue();
     const worker = await yard.worker(own, "--concurrency", "1");
     const jobs = new Queue(own, { connection: { url: yard.url } as object, prefix: "hypernodes" });

@@ -91,7 +91,7 @@ describe("maps on a queue's workers @slow", () => {
     expect(streamed.sort()).to.deep.equal([12, 15, 3, 6, 9]);
   });
 
-  it("remember what a nested pipeline remembers by itself", async () => {
+  it("cache the values of a nested pipeline with a cache of its own", async () => {
     const log = path.join(folder, "inner");
     const forget = () => {
       for (const end of ["", "-wal", "-shm"]) rmSync(INNER_STORE + end, { force: true });
@@ -104,7 +104,7 @@ describe("maps on a queue's workers @slow", () => {
     forget();
   });
 
-  it("tell of their workers", async () => {
+  it("emit the start and the end of their workers", async () => {
     const events: RunEvent[] = [];
     await new Queued().run({ xs: upTo(100) }, { ...yard.maps(queue), onEvent: (event) => events.push(event) });
     const elements = events.filter(({ type, phase }) => type === "element" && phase === "end");
@@ -126,7 +126,7 @@ describe("maps on a queue's workers @slow", () => {
     await worker.end();
   });
 
-  it("tell of elements that take long while they are under way, and of each end once", async () => {
+  it("emit the events of elements that take long while they compute, and each end once", async () => {
     const file = path.join(folder, "long");
     const seen: string[] = [];
     let running = 0;
@@ -185,7 +185,7 @@ describe("maps on a queue's workers @slow", () => {
   /** Bytes that Redis has sent. */
   const sent = async () => Number(/total_net_output_bytes:(\d+)/.exec(await yard.redis.info("stats"))![1]);
 
-  it("go on when a worker is killed in the middle: others do its elements", async () => {
+  it("continue when a worker is killed in the middle: others compute its elements", async () => {
     const own = yard.queue();
     const [doomed] = await Promise.all([
       yard.worker(own, "--concurrency", "1"),
@@ -202,7 +202,7 @@ describe("maps on a queue's workers @slow", () => {
     expect(await isEmpty(own)).to.equal(true);
   });
 
-  it("take no harm from a worker that was silent, and comes with what another one has done", async () => {
+  it("count an element once, though a worker that was silent returns the same result as another one", async () => {
     const own = yard.queue();
     const [sleeper] = await Promise.all([
       yard.worker(own, "--concurrency", "1"),
@@ -221,7 +221,7 @@ describe("maps on a queue's workers @slow", () => {
     expect(await isEmpty(own)).to.equal(true);
   });
 
-  it("name elements that end their thread or their process, and go on with the others", async () => {
+  it("name elements that end their thread or their process, and continue with the others", async () => {
     for (const how of ["throw", "thread", "process"] as const) {
       if (how !== "throw") inject("an element ends its process at a worker", 2);
       const { all } = await new Poisoned().run({ xs: upTo(20), how }, yard.maps(queue));
@@ -251,7 +251,7 @@ describe("maps on a queue's workers @slow", () => {
     await worker.end();
   });
 
-  it("stop at a signal: the queue is empty, and nothing goes on", async () => {
+  it("stop at a signal: the queue is empty, and nothing runs", async () => {
     const file = path.join(folder, "stopped");
     const stop = new AbortController();
     const running = new Slowly().run({ xs: upTo(1_000), ms: 200, file }, { ...yard.maps(queue), signal: stop.signal });

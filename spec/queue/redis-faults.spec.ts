@@ -16,7 +16,7 @@ const HINT = "hypernodes resume";
 const reply = (message: string) => Object.assign(new Error(message), { name: "ReplyError" });
 
 describe("a reply of Redis", () => {
-  it("is an error with a code and advice, or one that time mends (table)", () => {
+  it("is an error with a code and advice, or one after which it is tried again (table)", () => {
     const codes: readonly [string, string, RegExp][] = [
       ["OOM command not allowed when used memory > 'maxmemory'.", "REDIS_FULL", /maxmemory.*values/],
       ["MISCONF Redis is configured to save RDB snapshots, but it's currently unable to", "REDIS_FULL", /disk/],

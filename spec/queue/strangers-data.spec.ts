@@ -66,7 +66,7 @@ describe("what a stranger leaves in Redis, where there is no key @slow", functio
   });
 
   for (const name of ["events", "meta", "workers", "run", "results", "output"]) {
-    it(`ends the run with a code and advice, and not never, if it is in place of "${name}"`, async () => {
+    it(`ends the run with a code and advice, and never leaves it waiting, if it is in place of "${name}"`, async () => {
       const { outcome, worker, of, run } = await begin({ logs: true, patienceMs: 8_000 });
       const key = of(["run", "results", "output"].includes(name) ? `${name}:${run}` : name);
       // The mark of a run is the only text.

@@ -128,7 +128,7 @@ describe("what a worker takes from Redis", () => {
     checkJobIsObject({});
   });
 
-  it("is shown without what a terminal would obey, and not at length", () => {
+  it("is shown without control characters, and shortened", () => {
     const hostile = {
       ...JOB,
       protocol: "\u001b[2J",

@@ -9,7 +9,7 @@ const MAJORS = named.length > 0 ? named : ["20", "22", "24"];
 const isQuick = process.argv.includes("--quick");
 /** The specs that depend on Node the most: on V8's codec, threads and SQLite. */
 const NEAREST = [
-  "spec/behaviours",
+  "spec/pipeline/*",
   "spec/values/**/*",
   "spec/engine/threads",
   "spec/engine/thenables",
@@ -17,7 +17,7 @@ const NEAREST = [
 ];
 /** All that depend on V8, threads and processes. */
 const CORE = [
-  "spec/behaviours",
+  "spec/pipeline/*",
   "spec/values/**/*",
   "spec/engine/**/*",
   "spec/cache/stores",
@@ -25,7 +25,7 @@ const CORE = [
   "spec/placement/modal",
 ];
 /** What `npm test` has shown, and does not depend on Node; of loaders and of ends of threads the newest has most to say. */
-const ONCE = ["holds thousands of entries", "Redis goes away"];
+const ONCE = ["holds thousands of entries", "whose Redis ends in the middle"];
 const ONCE_BUT_NEWEST = [
   ...ONCE,
   "a thread imports",
@@ -34,8 +34,8 @@ const ONCE_BUT_NEWEST = [
   "cold, half warm",
 ];
 /** Servers and loaders, of which the quick run leaves much to the whole one. */
-const WHOLE_RUN = ["classes that modules export travel to (?:workers|containers)"];
-const WHOLE_RUN_BUT_NEWEST = ["classes that modules export travel"];
+const WHOLE_RUN = ["classes that modules export are sent to (?:workers|containers)"];
+const WHOLE_RUN_BUT_NEWEST = ["classes that modules export are"];
 const root = process.cwd();
 const results = [];
 

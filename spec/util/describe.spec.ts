@@ -110,7 +110,7 @@ describe("describing what was thrown", () => {
     });
   }
 
-  it("tells of the causes of an AggregateError's errors, and comes to an end where these lead back", () => {
+  it("prints the causes of an AggregateError's errors, and ends where these lead back", () => {
     const refused = new Error("fetch failed", { cause: new Error("connect ECONNREFUSED") });
     const all = new AggregateError([refused, new Error("late")], "all failed");
     expect(describeError(all)).to.equal(
@@ -120,7 +120,7 @@ describe("describing what was thrown", () => {
     expect(describeError(all)).to.equal("AggregateError: all failed (Error: fetch failed; Error: late)");
   });
 
-  it("tells of an error that is several times among those of an AggregateError once", () => {
+  it("prints an error that is several times among those of an AggregateError once", () => {
     const shared = new Error("shared");
     const all = new AggregateError([shared, shared, new Error("other"), shared], "all", { cause: shared });
     expect(describeError(all)).to.equal("AggregateError: all (Error: shared; Error: other)");
@@ -128,7 +128,7 @@ describe("describing what was thrown", () => {
     expect(describeError(many)).to.equal("AggregateError (Error: shared)");
   });
 
-  it("tells of a cause that several errors of an AggregateError share once", () => {
+  it("prints a cause that several errors of an AggregateError share once", () => {
     const cause = new Error("connect ECONNREFUSED", { cause: new Error("no route") });
     const all = new AggregateError([new Error("a", { cause }), new Error("b", { cause }), new Error("c")], "all");
     expect(describeError(all)).to.equal(
@@ -140,13 +140,13 @@ describe("describing what was thrown", () => {
     expect(describeError(revoked())).to.equal("a thrown value of type object that can't be printed");
   });
 
-  it("tells of an AggregateError that is one of its own errors once", () => {
+  it("prints an AggregateError that is one of its own errors once", () => {
     const error = new AggregateError([new Error("other")], "me");
     error.errors.push(error);
     expect(describeError(error)).to.equal("AggregateError: me (Error: other)");
   });
 
-  it("tells causes once each, the nearest first, and none that is told already", () => {
+  it("prints causes once each, the nearest first, and none that was printed already", () => {
     const refused = new Error("connect ECONNREFUSED 127.0.0.1:9");
     const failed = new TypeError("fetch failed", { cause: refused });
     expect(describeChain(failed)).to.equal(

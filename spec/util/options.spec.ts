@@ -479,7 +479,7 @@ describe("options", () => {
     expect(error.message).to.equal("Plain: reading the option given.ys failed with RangeError: torn. Pass its value.");
   });
 
-  it("that are undefined leave what was chosen farther away", async () => {
+  it("that are undefined leave what was chosen further out", async () => {
     @execution({ maxWorkers: undefined as never, maps: undefined as never, nodes: "sequential" })
     class Chosen extends Plain {}
     expect(await new Chosen().run(xs)).to.deep.equal({ ys: [2, 3], sum: 2 });

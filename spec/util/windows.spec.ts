@@ -99,7 +99,7 @@ describe("on Windows", () => {
     });
   }
 
-  it("a process that its watchdog killed is told from one that ended by itself", () => {
+  it("a process that its watchdog killed is distinguished from one that ended by itself", () => {
     const note = `\n${MEMORY_NOTE} 300 MiB, of 256\n`;
     expect(wasKilled({ code: 1, signal: null, stderr: note }, "win32")).to.equal(true);
     expect(wasKilled({ code: 1, signal: null, stderr: "" }, "win32")).to.equal(false);

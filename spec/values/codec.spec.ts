@@ -203,7 +203,7 @@ describe("the codec", () => {
     expect(again(hostile)).to.deep.equal(hostile);
   });
 
-  it("refuses what can't travel, with the path to it and what to do", () => {
+  it("refuses values that can't be serialized, with the path to them and advice", () => {
     @model()
     class Private {
       #secret = 1;
@@ -329,7 +329,7 @@ describe("the codec", () => {
 });
 
 describe("digest", () => {
-  it("tells different content apart (property)", () => {
+  it("differs for different content (property)", () => {
     fc.assert(
       fc.property(VALUES, VALUES, (a, b) => {
         let equal = true;

@@ -23,7 +23,7 @@ const refused = (ending: string): Readonly<Record<string, string>> => ({
   private: `it is an instance of Closed, whose #private members can't be read. Give the class toJSON() and static fromJSON(data), or keep its data in public fields.`,
 });
 
-describe("classes that modules export travel without @model() @slow", () => {
+describe("classes that modules export are serialized without @model() @slow", () => {
   for (const form of FORMS) {
     const ending = form === "tsx" ? "ts" : "js";
     describe(`as ${form}`, () => {
@@ -73,7 +73,7 @@ describe("classes that modules export travel without @model() @slow", () => {
     });
   }
 
-  it("and where nothing has to travel, nothing is looked for", async () => {
+  it("and where nothing has to be serialized, nothing is searched", async () => {
     const project = new ExportingProject("esm");
     const kinds = [...all, ...Object.keys(refused("js"))];
     const { values, asksV8 } = await project.run(kinds, "async");
@@ -105,7 +105,7 @@ describe("classes that modules export travel without @model() @slow", () => {
   });
 });
 
-describe("classes that modules export travel to workers of a queue @slow", () => {
+describe("classes that modules export are sent to workers of a queue @slow", () => {
   const held = heldYard();
   for (const form of FORMS) {
     it(`as ${form}`, async () => {
@@ -119,7 +119,7 @@ describe("classes that modules export travel to workers of a queue @slow", () =>
   }
 });
 
-describe("classes that modules export travel to containers", () => {
+describe("classes that modules export are sent to containers", () => {
   const held = loopback();
   for (const form of FORMS) {
     onLoopback(`as ${form}`, async () => {

@@ -245,7 +245,7 @@ describe("inputs", () => {
       }
     });
 
-    it("says what there is, without empty lists", async () => {
+    it("names what there is, without empty lists", async () => {
       const error = await rejection(new Doubled().run("x" as never));
       expect(error.message).to.contain(`Give them as { name: value }: optional: "x".`);
     });
@@ -301,7 +301,7 @@ describe("inputs", () => {
     expect(error.message).to.equal("Wordless: q: it is not valid (eq)");
   });
 
-  it("without @input() are told apart", async () => {
+  it("without @input() are distinguished from fields", async () => {
     class Undecorated extends Pipeline {
       @input() x!: number;
       factor = 2;
@@ -371,7 +371,7 @@ describe("inputs", () => {
     expect(ran).to.equal(0);
   });
 
-  it("of a nested pipeline are checked too, and the place is told", async () => {
+  it("of a nested pipeline are checked too, and named by their path", async () => {
     class Inner extends Pipeline {
       @input() @Min(1) x!: number;
       @node("x") y(x: number): number {

@@ -40,7 +40,7 @@ describe("a second copy", () => {
   };
   const place = (name: string) => `${path.relative(process.cwd(), folder)}/node_modules/${name} (`;
 
-  it("of class-transformer or class-validator is told once, by name and place", async () => {
+  it("of class-transformer or class-validator is one warning, with name and place", async () => {
     expect(await run([])).to.deep.equal([]);
     const { Type } = copyOf("class-transformer");
     expect(await run([])).to.deep.equal([]);

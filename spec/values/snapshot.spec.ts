@@ -45,7 +45,7 @@ function change(object: object, way: number): void {
 }
 
 describe("a snapshot", () => {
-  it("tells any change of anything in a value, and none where there is none (property)", () => {
+  it("finds any change of anything in a value, and none where there is none (property)", () => {
     fc.assert(
       fc.property(values, fc.nat(), fc.nat(2), (value, which, way) => {
         const objects = [...objectsIn(value)];
@@ -59,7 +59,7 @@ describe("a snapshot", () => {
     );
   });
 
-  it("tells whatever changes a value's digest (property)", () => {
+  it("finds whatever changes a value's digest (property)", () => {
     const small: ((object: any, key: string) => unknown)[] = [
       Object.freeze,
       Object.seal,
@@ -194,7 +194,7 @@ describe("a snapshot", () => {
     ["the elements of a Map in a Map", () => new Map([["k", new Set([1])]]), (v) => v.get("k").add(2), ["k"]],
   ];
   for (const [what, make, changeIt, way] of made) {
-    it(`tells ${what}`, () => {
+    it(`finds ${what}`, () => {
       const value = make();
       const snapshot = new Snapshot(value);
       expect(snapshot.change()).to.equal(undefined);

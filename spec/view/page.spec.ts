@@ -203,7 +203,7 @@ describe("the graph's page in a browser @slow", () => {
     expect(await other.locator("b").count()).to.equal(0);
   });
 
-  it("is dark where the system is, or where it is told to be", async () => {
+  it("is dark where the system is, or where the option says so", async () => {
     const ground = (page: Page) => page.evaluate<string>("getComputedStyle(document.body).backgroundColor");
     const html = new Corpus().graph().toHtml();
     expect(await ground(await opened(html))).to.equal("rgb(255, 255, 255)");

@@ -31,10 +31,10 @@ import type { HostRegistry } from "./remote/host-registry.js";
 import { RemoteMap, runNestedRemotely, runNodeRemotely } from "./remote/remote-steps.js";
 import { chunkExecutorFor } from "./routing/chunk-targets.js";
 
-import { type ChunkTarget, nodeRoute, type Route, routesFor } from "./routing/routes.js";
+import { type ChunkTarget, isApart, needsThreads, nodeRoute, poolOf, type Route, routesFor } from "./routing/routes.js";
 import { runFastPath } from "./scheduler/fast-path.js";
 import { Scheduler } from "./scheduler/scheduler.js";
-import { hostPoolOf, isSerial, type ResolvedExecution } from "./settings.js";
+import { asCoordinator, isSerial, optionsFor, type ResolvedExecution, resolveExecution } from "./settings.js";
 import { checkNotProgram } from "./threads/program-module.js";
 import { usesThreads } from "./threads/thread-pools.js";
 import { callInThread } from "./threads/thread-step-executor.js";
@@ -52,6 +52,7 @@ export class Execution extends Scheduler implements RunningExecution, ElementsEx
   /** An error was collected in this nested pipeline: what its parent caches of it may be made of that. */
   private onCollected: (() => void) | undefined;
   private routeTable: readonly Route[] | undefined;
+  private childSettings: ResolvedExecution[] | undefined;
   protected readonly isBare: boolean;
 
   /**
@@ -68,7 +69,7 @@ export class Execution extends Scheduler implements RunningExecution, ElementsEx
     position?: PathContext,
     slice?: MapSlice,
   ) {
-    super(program, values, run, scope, settings, hosts !== undefined, position, slice);
+    super(program, values, run, scope, settings, position, slice);
     this.isBare = isBareUnder(settings, run);
     if (settings.cache === undefined) return;
     const session = run.cache.session(settings.cache);
@@ -115,7 +116,7 @@ export class Execution extends Scheduler implements RunningExecution, ElementsEx
 
   /** The route of each step. */
   private get routes(): readonly Route[] {
-    this.routeTable ??= routesFor(this.program, this.settings, this.hasHosts);
+    this.routeTable ??= routesFor(this.program, this.settings, this.hosts !== undefined);
     return this.routeTable;
   }
 
@@ -123,9 +124,7 @@ export class Execution extends Scheduler implements RunningExecution, ElementsEx
   private checkThreads(): void {
     const { nodes, maps } = this.settings;
     if (!usesThreads(nodes) && !usesThreads(maps)) return;
-    const goesToThreads = (route: Route) =>
-      route.kind === "thread" || (route.kind === "chunks" && route.target.kind === "threads");
-    if (!this.routes.some(goesToThreads)) return;
+    if (!this.routes.some(needsThreads)) return;
     checkRuntime("threads", this.plan.graph.pipeline);
     checkNotProgram(this.program.pipeline);
   }
@@ -140,7 +139,7 @@ export class Execution extends Scheduler implements RunningExecution, ElementsEx
 
   protected startStep(step: Step): void {
     if (step.map === undefined) this.startUnmapped(step);
-    else if (this.cached === undefined && this.isApart(this.routeOf(step))) this.startApart(step);
+    else if (this.cached === undefined && isApart(this.routeOf(step), this.settings)) this.startApart(step);
     else {
       this.mapExecutor ??= this.createMapExecutor(step);
       this.mapExecutor.start(step);
@@ -170,12 +169,6 @@ export class Execution extends Scheduler implements RunningExecution, ElementsEx
     return (stage) => chunkExecutorFor(stage, target, this.hosts);
   }
 
-  /** Tells if a map is of a nested pipeline with a placement: it runs on other hosts than the maps beside it. */
-  private isApart(route: Route): boolean {
-    if (route.kind === "task") return true;
-    return route.kind === "chunks" && route.target.kind === "hosts" && this.settings.hosts === undefined;
-  }
-
   private startApart(step: Step): void {
     try {
       const values = step.map!.lists.map((list) => this.read(list));
@@ -203,7 +196,7 @@ export class Execution extends Scheduler implements RunningExecution, ElementsEx
   }
 
   isInProcess(step: Step): boolean {
-    return this.routeOf(step).kind === "inline" && !(this.hasHosts && hostPoolOf(step.child?.placement) !== undefined);
+    return this.routeOf(step).kind === "inline";
   }
 
   runElements(
@@ -259,6 +252,18 @@ export class Execution extends Scheduler implements RunningExecution, ElementsEx
 
   resourceBuilt(index: number): void {
     this.cached?.resourceBuilt(index);
+  }
+
+  settingsFor(step: Step, child: NestedProgram): ResolvedExecution {
+    this.childSettings ??= [];
+    this.childSettings[step.index] ??= this.resolveChildSettings(step, child);
+    return this.childSettings[step.index]!;
+  }
+
+  private resolveChildSettings(step: Step, { plan }: NestedProgram): ResolvedExecution {
+    const settings = resolveExecution(optionsFor(this.settings.choices, step), plan.graph.pipeline);
+    const hosts = this.settings.hosts ?? poolOf(this.routeOf(step));
+    return hosts === undefined ? settings : asCoordinator(settings, hosts);
   }
 
   isFastPathChild(step: Step, child: NestedProgram): boolean {

@@ -11,8 +11,8 @@ import type { CancelScope } from "./lifecycle/cancel-scope.js";
 import type { CurrentRun } from "./lifecycle/current-run.js";
 import { type DetailsOf, now } from "./lifecycle/events.js";
 import type { RunContext } from "./lifecycle/run-context.js";
-import type { NestedProgram, Program } from "./program/program.js";
-import { asCoordinator, hostPoolOf, optionsFor, type ResolvedExecution, resolveExecution } from "./settings.js";
+import type { Program } from "./program/program.js";
+import type { ResolvedExecution } from "./settings.js";
 
 /** The position of an execution that is not at the top of a run. */
 export interface PathContext {
@@ -33,13 +33,11 @@ export class ExecutionContext {
   protected readonly startedAt: number = 0;
   /** The time when each slot got its value; undefined without a listener. */
   protected readonly endedAt: Float64Array | undefined;
-  private childSettings: ResolvedExecution[] | undefined;
   /** Lists that contain collected errors, as nodes see them. */
   private listsWithErrors: WeakMap<object, unknown> | undefined;
 
   /**
    * @param values by slot.
-   * @param hasHosts whether other hosts can take work of this run.
    * @param slice the part of a map that this execution computes, where it is not all of it.
    */
   constructor(
@@ -48,7 +46,6 @@ export class ExecutionContext {
     readonly run: RunContext,
     readonly scope: CancelScope,
     readonly settings: ResolvedExecution,
-    readonly hasHosts: boolean,
     private readonly position?: PathContext,
     readonly slice?: MapSlice,
   ) {
@@ -157,23 +154,6 @@ export class ExecutionContext {
     const values = this.values.slice();
     for (const { slot } of this.plan.outputs) values[slot] = this.withErrorsIn(slot);
     return resultOf(this.plan, values, pick);
-  }
-
-  /**
-   * The settings of a nested pipeline.
-   *
-   * @throws {HypernodesError} `BAD_OPTION`, `UNKNOWN_OPTION`.
-   */
-  settingsFor(step: Step, child: NestedProgram): ResolvedExecution {
-    this.childSettings ??= [];
-    this.childSettings[step.index] ??= this.resolveChildSettings(step, child);
-    return this.childSettings[step.index]!;
-  }
-
-  private resolveChildSettings(step: Step, { plan, placement }: NestedProgram): ResolvedExecution {
-    const settings = resolveExecution(optionsFor(this.settings.choices, step), plan.graph.pipeline);
-    const hosts = this.settings.hosts ?? (this.hasHosts ? hostPoolOf(placement) : undefined);
-    return hosts === undefined ? settings : asCoordinator(settings, hosts);
   }
 
   /** The error of a step's call that failed. */

@@ -4,6 +4,7 @@ import type { List } from "./elements/lists.js";
 import type { ExecutionContext } from "./execution-context.js";
 import type { CancelScope } from "./lifecycle/cancel-scope.js";
 import type { NestedProgram } from "./program/program.js";
+import type { ResolvedExecution } from "./settings.js";
 
 /** One call of a step: for the step as a whole, for an element, or for a batch that begins with it. */
 export interface StepCall {
@@ -70,6 +71,12 @@ export interface SchedulerHandle {
 
 /** Runs nested pipelines for the calls of a step. */
 interface NestedRunner {
+  /**
+   * The settings of a nested pipeline.
+   *
+   * @throws {HypernodesError} `BAD_OPTION`, `UNKNOWN_OPTION`.
+   */
+  settingsFor(step: Step, child: NestedProgram): ResolvedExecution;
   /** Tells if a step is computed in this process: its values are no copies, and the cache sees its collected errors. */
   isInProcess(step: Step): boolean;
   /** Tells if calls of a nested pipeline need no execution of their own: it has plain methods only, and no listener. */

@@ -144,7 +144,7 @@ describe("keys are made of content", () => {
     }
   });
 
-  it("another choice of outputs, and a nested pipeline that is bound anew, are not what they were", async () => {
+  it("another choice of outputs, and a nested pipeline with other bindings, have keys of their own", async () => {
     const store = memory();
     class Inner extends Pipeline {
       @input() x!: number;

@@ -116,7 +116,7 @@ describe("a cached map", () => {
     expect(called()).to.equal("sum");
   });
 
-  it("remembers each element of a batch, and fills batches with those that are new", async () => {
+  it("caches each element of a batch, and fills batches with those that are new", async () => {
     @cached(newSqlite())
     class Batched extends Pipeline {
       @input() xs!: number[];
@@ -132,7 +132,7 @@ describe("a cached map", () => {
     expect(called()).to.equal("[10,11,12,13] [14]");
   });
 
-  it("names the right element when one fails, and remembers the others", async () => {
+  it("names the right element when one fails, and caches the others", async () => {
     class Some extends Pipeline {
       @input() xs!: number[];
       @mapOver("xs", { onError: "collect" }) y(x: number): Each<number> {
@@ -193,7 +193,7 @@ describe("a cached map", () => {
     ]);
   });
 
-  it("is none for a list of nothing, and for what is no list, as ever", async () => {
+  it("is empty for an empty list, and an error for a value that is not a list, as without a cache", async () => {
     const lists = new Lists().with({ cache: memory() });
     for (let i = 0; i < 2; i++) expect(await lists.run({ xs: [] })).to.deep.equal({ sum: 0 });
     expect((await rejection(lists.run({ xs: "no list" as never }))).message).to.contain(

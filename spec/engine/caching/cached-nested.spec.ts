@@ -46,7 +46,7 @@ describe("a nested pipeline", () => {
   }
 
   for (const maps of ["async", "parallel"] as const) {
-    it(`remembers inside of a map, ${maps}`, async () => {
+    it(`caches inside of a map, ${maps}`, async () => {
       const lines = new Lines().with({ cache: newSqlite(), execution: { maps } });
       const computed = async (texts: string[], mark: string): Promise<string> => {
         const events: RunEvent[] = [];
@@ -66,7 +66,7 @@ describe("a nested pipeline", () => {
     });
   }
 
-  it("remembers in its parent's store, unless it has its own", async () => {
+  it("caches in its parent's store, unless it has its own", async () => {
     const [inner, outer] = [memory(), memory()];
     @cached(inner)
     class Own extends Word {}

@@ -110,7 +110,7 @@ describe("a cached pipeline", () => {
     expect(called()).to.equal("doubled result");
   });
 
-  it("does not call a failure a value", async () => {
+  it("stores no failure", async () => {
     let fails = true;
     @cached(memory())
     class Failing extends Pipeline {

@@ -31,7 +31,7 @@ describe("a value is read only if something needs it", () => {
     );
   });
 
-  it("and with an observer, too, who hears of every element", async () => {
+  it("and with an observer, too, which receives an event of every element", async () => {
     const { store, valuesRead } = countingKeyv();
     const lists = new Lists().with({ cache: store });
     await lists.run({ xs: [1, 2, 3] });
@@ -46,7 +46,7 @@ describe("a value is read only if something needs it", () => {
     ]);
   });
 
-  it("an equal value of a node that is computed anew stops there (early cut-off)", async () => {
+  it("a node that is computed again to an equal value leaves the nodes after it cached (early cut-off)", async () => {
     @cached(memory())
     class CutOff extends Pipeline {
       @input() x!: number;
@@ -69,7 +69,7 @@ describe("a value is read only if something needs it", () => {
     expect(called()).to.equal("sign");
   });
 
-  it("so does one of the elements of a list", async () => {
+  it("and so does an element of a list", async () => {
     const lists = new Lists().with({ cache: memory() });
     await lists.run({ xs: [1, 2, 3] });
     called();

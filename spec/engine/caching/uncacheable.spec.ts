@@ -6,8 +6,8 @@ import { warningsOf } from "../../support/warnings.js";
 
 beforeEach(forgetCalls);
 
-describe("what can't be cached", () => {
-  it("is what uses a resource that can't be told apart from others: it is computed", async () => {
+describe("a node that can't be cached", () => {
+  it("uses a resource that has no key of its own: it is computed", async () => {
     class Scorer {
       constructor(readonly by: number) {}
     }
@@ -107,7 +107,7 @@ describe("what can't be cached", () => {
 });
 
 describe("a value of a class that is not known where it is read", () => {
-  it("is computed anew, and stays in the store for whoever knows it", async () => {
+  it("is computed again, and stays in the store for a process that knows the class", async () => {
     const { store, held } = countingKeyv();
     @model()
     class KnownHere {

@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import {
   currentRun,
   type Each,
@@ -79,6 +80,18 @@ export class Crashing extends Pipeline {
 export class CrashingInside extends Pipeline {
   @input() xs!: number[];
   @nested(Crashing, { xs: "xs" }, "survived") inner!: Nested<number[]>;
+}
+
+/** Starts a process of its own, prints its id, and then crashes, ends or never ends. */
+export class Starting extends Pipeline {
+  @input() how!: "crash" | "end" | "never end";
+  @node("how") started(how: string): number {
+    const { pid } = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "inherit" });
+    console.log(`started ${pid}`);
+    if (how === "crash") process.abort();
+    while (how === "never end");
+    return pid!;
+  }
 }
 
 /** Waits for a signal that is not heard in time. */

@@ -21,6 +21,8 @@ export type Route =
   | { readonly kind: "thread" }
   /** An unmapped node on one of a pool of hosts. */
   | { readonly kind: "host"; readonly placement: Placement }
+  /** A nested pipeline in this thread, whose nodes and maps go to a pool of hosts. */
+  | { readonly kind: "coordinated"; readonly pool: Placement }
   /** A nested pipeline, or a map of one, as one task on the host of its placement. */
   | { readonly kind: "task"; readonly placement: Placement };
 
@@ -48,7 +50,9 @@ function routeOf(step: Step, program: Program, settings: ResolvedExecution, hasH
   const pool = hostPoolOf(placement);
   if (step.map === undefined) {
     if (step.child === undefined) return nodeRoute(settings);
-    return placement === undefined || pool !== undefined ? INLINE : { kind: "task", placement };
+    const ownPool = hasHosts ? hostPoolOf(step.child.placement) : undefined;
+    if (ownPool !== undefined) return { kind: "coordinated", pool: settings.hosts ?? ownPool };
+    return placement === undefined ? INLINE : { kind: "task", placement };
   }
   if (pool !== undefined) return { kind: "chunks", target: { kind: "hosts", placement: pool } };
   if (placement !== undefined) return { kind: "task", placement };
@@ -60,6 +64,22 @@ function routeOf(step: Step, program: Program, settings: ResolvedExecution, hasH
 export function nodeRoute({ hosts, nodes }: ResolvedExecution): Route {
   if (hosts !== undefined) return { kind: "host", placement: hosts };
   return usesThreads(nodes) ? THREAD : INLINE;
+}
+
+/** The pool of hosts that computes the nodes of a nested pipeline; undefined: it has none. */
+export function poolOf(route: Route): Placement | undefined {
+  if (route.kind === "coordinated") return route.pool;
+  return route.kind === "chunks" && route.target.kind === "hosts" ? route.target.placement : undefined;
+}
+
+/** Tells if a map is of a nested pipeline with a placement: it runs on other hosts than the maps beside it. */
+export function isApart(route: Route, { hosts }: ResolvedExecution): boolean {
+  return route.kind === "task" || (route.kind === "chunks" && route.target.kind === "hosts" && hosts === undefined);
+}
+
+/** Tells if a step needs threads of this process. */
+export function needsThreads(route: Route): boolean {
+  return route.kind === "thread" || (route.kind === "chunks" && route.target.kind === "threads");
 }
 
 /** The workers that compute the elements of maps; undefined: this thread does. */

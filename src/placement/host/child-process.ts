@@ -15,7 +15,10 @@ export interface ChildProcessOptions {
   readonly env: NodeJS.ProcessEnv;
   /** Receives what the process prints; undefined: the process prints where this one does. */
   readonly onOutput: ((printed: Printed) => void) | undefined;
-  /** True if signals of the terminal go to this process alone. */
+  /**
+   * True if signals of the terminal go to this process alone. The process leads a group then: the processes that nodes start in it
+   * end when it ends.
+   */
   readonly isDetached?: boolean;
   /** Replaces the process's file names in errors by those of this machine. Default: errors stay as they are. */
   readonly remapStacks?: (error: unknown) => unknown;
@@ -28,13 +31,17 @@ export class TaskChildProcess {
   /** Resolves when the process has ended and all that it wrote has been read. */
   readonly ended: Promise<Ended>;
   private readonly input: Writable;
+  private readonly isDetached: boolean;
   private tail = "";
   private isTerminated = false;
 
   constructor({ args, env, onOutput, isDetached = false, remapStacks = (error) => error }: ChildProcessOptions) {
     const output = onOutput === undefined ? "inherit" : "pipe";
     const stdio: StdioOptions = ["ignore", output, output, "pipe", "pipe"];
+    this.isDetached = isDetached;
     this.child = spawn(process.execPath, [...args], { env, stdio, detached: isDetached });
+    // A process that it has started may hold its pipes open: they would never close.
+    if (isDetached) this.child.on("exit", () => this.kill());
     const [, , , down, up] = this.child.stdio as unknown as [null, null, null, Writable, Readable];
     for (const stream of ["stdout", "stderr"] as const) {
       this.child[stream]?.setEncoding("utf8").on("data", (text: string) => {
@@ -73,7 +80,17 @@ export class TaskChildProcess {
     if (this.isTerminated) return;
     this.isTerminated = true;
     this.session.fail(error);
-    this.child.kill("SIGKILL");
+    this.kill();
+  }
+
+  private kill(): void {
+    const { pid } = this.child;
+    try {
+      if (this.isDetached && pid !== undefined) process.kill(-pid, "SIGKILL");
+      else this.child.kill("SIGKILL");
+    } catch {
+      // Nothing is left of the group.
+    }
   }
 
   /**
@@ -83,7 +100,7 @@ export class TaskChildProcess {
    */
   async close(graceMs: number): Promise<void> {
     this.input.end();
-    const timer = startTimeout(() => this.child.kill("SIGKILL"), graceMs);
+    const timer = startTimeout(() => this.kill(), graceMs);
     await this.ended;
     timer.clear();
   }

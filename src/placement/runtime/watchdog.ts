@@ -10,7 +10,16 @@ export const MEMORY_NOTE = "hypernodes: it took";
 /** The watch is a thread, because a node may block the main thread for as long as it likes. */
 const SOURCE = `
 const { workerData: { parent, maxBytes } } = require("node:worker_threads");
-const end = () => process.kill(process.pid, "SIGKILL");
+const end = () => {
+  // It leads a group: the processes that nodes have started in it end as well.
+  if (process.platform !== "win32") kill(-process.pid);
+  kill(process.pid);
+};
+const kill = (id) => {
+  try {
+    process.kill(id, "SIGKILL");
+  } catch {}
+};
 setInterval(() => {
   const bytes = process.memoryUsage.rss();
   if (bytes > maxBytes) {
