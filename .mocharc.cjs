@@ -1,4 +1,4 @@
-const { readdirSync } = require("node:fs");
+const { readdirSync, readFileSync } = require("node:fs");
 const path = require("node:path");
 const { pathToFileURL } = require("node:url");
 
@@ -12,13 +12,35 @@ const LONGEST = [
   ...["examples/examples"],
 ].map((name) => `spec/${name}.spec.ts`);
 
-const files = readdirSync(path.join(__dirname, "spec"), { recursive: true })
-  .filter((name) => name.endsWith(".spec.ts"))
+const modules = readdirSync(path.join(__dirname, "spec"), { recursive: true })
+  .filter((name) => name.endsWith(".ts"))
   .map((name) => path.posix.join("spec", ...name.split(path.sep)))
   .sort();
 const rank = (file) => (LONGEST.includes(file) ? LONGEST.indexOf(file) : LONGEST.length);
+const words = process.argv.slice(2);
 // mocha would run them all beside the files that a command line names.
-const named = process.argv.slice(2).some((word) => word.endsWith(".spec.ts"));
+const named = words.some((word) => word.endsWith(".spec.ts"));
+const isSlowOnly =
+  words.some((word) => word.includes("@slow")) && !words.some((word) => /^(?:--invert|-i)$/.test(word));
+
+/** The modules that write `@slow` into a title, or that import one which does: no other can have a slow spec. */
+function slowModules() {
+  const texts = new Map(modules.map((file) => [file, readFileSync(path.join(__dirname, file), "utf8")]));
+  const slow = new Set(modules.filter((file) => texts.get(file).includes("@slow")));
+  for (let before = 0; before < slow.size; ) {
+    before = slow.size;
+    for (const [file, text] of texts) {
+      const imported = Array.from(text.matchAll(/\bfrom "(\.[^"]+)\.js"/g), ([, name]) =>
+        path.posix.join(path.posix.dirname(file), `${name}.ts`),
+      );
+      if (imported.some((name) => slow.has(name))) slow.add(file);
+    }
+  }
+  return slow;
+}
+
+const looked = isSlowOnly ? slowModules() : new Set(modules);
+const files = modules.filter((file) => file.endsWith(".spec.ts") && looked.has(file));
 
 module.exports = {
   spec: named ? [] : files.sort((a, b) => rank(a) - rank(b)),

@@ -1,6 +1,5 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import os from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import vm from "node:vm";
@@ -208,6 +207,8 @@ describe("the code digest", () => {
   let folder: string;
   before(() => {
     folder = newFolder("code");
+    const ofAll = readFileSync("tsconfig.json", "utf8").replace(/"include[\s\S]*/, `"include": ["**/*.ts"] }`);
+    write(folder, "tsconfig.json", ofAll);
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -218,15 +219,23 @@ describe("the code digest", () => {
     mkdirSync(path.dirname(file), { recursive: true });
     writeFileSync(file, text);
   };
-  /** What was computed. */
-  const run = async (project: string, loader: Loader): Promise<string> => {
+  /** Runs projects in a process, one after another: what each of them computed. */
+  const run = async (projects: readonly string[], loader: Loader): Promise<string[]> => {
+    const mains = projects.map((project) => path.join(project, loader === "dist" ? "main.js" : "main.ts"));
     if (loader === "dist")
-      for (const name of Object.keys(PROJECT)) if (/(?<!\.d)\.ts$/.test(name)) compile(project, name);
-    const main = path.join(project, loader === "dist" ? "main.js" : "main.ts");
-    const env = { STORE: path.join(project, "store.sqlite"), TSX_TSCONFIG_PATH: path.join(project, "tsconfig.json") };
-    const { stdout, stderr } = await execute(process.execPath, [...HOOKS[loader], main], { env });
+      for (const project of projects)
+        for (const name of Object.keys(PROJECT)) if (/(?<!\.d)\.ts$/.test(name)) compile(project, name);
+    const program = mains.map(
+      (main) => `process.env.STORE = ${JSON.stringify(path.join(path.dirname(main), "store.sqlite"))};
+await import(${JSON.stringify(pathToFileURL(main).href)});
+`,
+    );
+    const all = path.join(folder, `all-${path.basename(projects[0]!)}.mjs`);
+    writeFileSync(all, program.join(""));
+    const env = { TSX_TSCONFIG_PATH: path.join(folder, "tsconfig.json") };
+    const { stdout, stderr } = await execute(process.execPath, [...HOOKS[loader], all], { env });
     expect(stderr).to.equal("");
-    return stdout.trim();
+    return stdout.split("\n").slice(0, -1);
   };
   const compile = (project: string, name: string) => {
     const { outputText } = ts.transpileModule(readFileSync(path.join(project, name), "utf8"), {
@@ -239,17 +248,21 @@ describe("the code digest", () => {
     });
     write(project, name.replace(/\.ts$/, ".js"), outputText);
   };
-  const prepared = async (loader: Loader, name: string = loader): Promise<string> => {
-    const project = path.join(folder, name);
-    for (const [name, text] of Object.entries(PROJECT)) write(project, name, text);
-    write(project, "package.json", `{ "type": "module" }`);
-    write(
-      project,
-      "tsconfig.json",
-      readFileSync("tsconfig.json", "utf8").replace(/"include[\s\S]*/, `"include": ["*.ts"] }`),
-    );
-    expect(await run(project, loader)).to.equal(ALL);
-    return project;
+  /**
+   * Projects that have run, each with a store of its own.
+   *
+   * @param names their folders. Their models have other names each: a process that runs all of them has one class of a name.
+   */
+  const prepared = async (loader: Loader, ...names: readonly string[]): Promise<string[]> => {
+    const projects = names.map((name, number) => {
+      const project = path.join(folder, name);
+      for (const [file, text] of Object.entries(PROJECT))
+        write(project, file, text.replaceAll("Passage", `Passage${number}`));
+      write(project, "package.json", `{ "type": "module" }`);
+      return project;
+    });
+    expect(await run(projects, loader)).to.deep.equal(projects.map(() => ALL));
+    return projects;
   };
   /** A copy of a project, with some edits. */
   const edited = (project: string, name: string, edits: readonly Edit[]): string => {
@@ -265,28 +278,27 @@ describe("the code digest", () => {
   };
 
   /**
-   * Each edit in a process of its own, as many at once as there are cores. Those after which nothing is computed are made all
-   * together: one that computes something shows there as well.
+   * Each edit in a project of its own. A process runs all of them before, and another one after. The edits after which nothing is
+   * computed are made all together: one that computes something shows there as well.
    */
-  const table = async (project: string, loader: Loader, edits: readonly Edit[]) => {
+  const table = async (loader: Loader, edits: readonly Edit[]) => {
     const idle = edits.filter(({ computes }) => computes === "");
-    const rows = [idle, ...edits.filter(({ computes }) => computes !== "").map((edit) => [edit])].entries();
-    const next = async (): Promise<void> => {
-      for (const [number, row] of rows) {
-        const what = row.map((edit) => edit.what).join(", ");
-        expect(await run(edited(project, `${number}`, row), loader), what).to.equal(row[0]!.computes);
-      }
-    };
-    await Promise.all(Array.from({ length: os.availableParallelism() }, next));
+    const rows = [idle, ...edits.filter(({ computes }) => computes !== "").map((edit) => [edit])];
+    const projects = await prepared(loader, ...rows.map((_, number) => `${loader}-${number}`));
+    const copies = rows.map((row, number) => edited(projects[number]!, "edited", row));
+    const computed = await run(copies, loader);
+    const whatOf = (row: readonly Edit[]) => row.map(({ what }) => what).join(", ");
+    expect(rows.map((row, number) => [whatOf(row), computed[number]])).to.deep.equal(
+      rows.map((row) => [whatOf(row), row[0]!.computes]),
+    );
   };
 
   it("counts what a node can reach, and nothing else: the table, with swc @slow", async () => {
-    const project = await prepared("swc");
-    await table(project, "swc", EDITS);
+    await table("swc", EDITS);
   });
 
   it("is explained: what has changed, by name and file", async () => {
-    const project = await prepared("swc", "explained");
+    const [project = ""] = await prepared("swc", "explained");
     const explained = async (...edits: readonly string[]): Promise<string[]> => {
       const chosen = EDITS.filter(({ what }) => edits.includes(what));
       const copy = edited(project, `why-${edits.length}`, chosen);
@@ -307,7 +319,7 @@ describe("the code digest", () => {
     expect(why).to.have.members([
       "Texts.joined: computed: code of normalise() in far.ts changed",
       "Texts.limited: computed: the value of LIMIT in pipeline.ts changed",
-      "Texts.words: computed: code of class Passage in model.ts changed",
+      "Texts.words: computed: code of class Passage0 in model.ts changed",
       "Texts.packaged: computed: package padder changed",
       "Texts.encoded: computed: code of class Encoder in pipeline.ts changed",
     ]);
@@ -316,11 +328,9 @@ describe("the code digest", () => {
 
   for (const loader of ["tsx", "dist"] as const) {
     it(`does so under ${loader === "tsx" ? "tsx, which emits no types" : "compiled JavaScript"}, too @slow`, async () => {
-      const project = await prepared(loader);
       const some =
         /^(?:nothing|a comment|the name of a local|an unrelated|a helper|a constant|a base class's node$|a model's validator)/;
       await table(
-        project,
         loader,
         EDITS.filter(({ what }) => some.test(what)),
       );

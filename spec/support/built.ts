@@ -1,11 +1,29 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
-import { runFolder } from "./run-folder.js";
+import { onceARunSync, runFolder } from "./run-folder.js";
 import { transpiled } from "./swc-hooks.mjs";
 
 /** The modules that programs of specs import beside the package's own. */
 const ALSO_IMPORTED = ["dsl/metadata", "cache/code/saved-forms"];
+const BUILD = path.resolve("spec/support/build.mjs");
+/** What has been bundled is kept from run to run, as what is transpiled. */
+const KEPT = path.resolve("node_modules/.cache/specs-bundled");
+/** The number of bundles that are kept. */
+const MOST = 4;
 
 let folder: string | undefined;
 
@@ -16,32 +34,55 @@ let folder: string | undefined;
  * @param file such as `src/cli/main.ts`.
  */
 export function built(file: string): string {
-  folder ??= buildAll();
+  folder ??= builtFolder();
   return path.join(folder, file.replace(/\.ts$/, ".js"));
 }
 
-function buildAll(): string {
-  const made = mkdtempSync(path.join(runFolder(), "building-"));
+function builtFolder(): string {
+  const all = path.join(runFolder(), "built");
+  onceARunSync("building", () => buildAll(all));
+  return all;
+}
+
+function buildAll(all: string): void {
+  const made = `${all}.${process.pid}`;
   const sources = ["src", "spec/support", "spec/observe/pipelines", "examples"].flatMap((root) =>
     readdirSync(root, { recursive: true }).map((name) => path.join(root, String(name))),
   );
   // With what they read: data, and the package's version.
   for (const also of ["examples", "package.json"]) cpSync(also, path.join(made, also), { recursive: true });
-  for (const source of sources.filter((name) => name.endsWith(".ts") && !name.endsWith(".d.ts"))) {
+  const digest = createHash("sha256").update(readFileSync(BUILD)).update(readFileSync("package-lock.json"));
+  for (const source of sources.filter((name) => name.endsWith(".ts") && !name.endsWith(".d.ts")).sort()) {
     const target = path.join(made, source.replace(/\.ts$/, ".js"));
     mkdirSync(path.dirname(target), { recursive: true });
-    writeFileSync(target, transpiled(readFileSync(source, "utf8"), path.resolve(source)));
+    const code = transpiled(readFileSync(source, "utf8"), path.resolve(source));
+    writeFileSync(target, code);
+    digest.update(JSON.stringify([source, code]));
   }
   const src = path.join(made, "src");
-  execFileSync(process.execPath, [path.resolve("spec/support/build.mjs"), src, src, ...ALSO_IMPORTED], {
-    stdio: "inherit",
-  });
-  const all = path.join(runFolder(), "built");
-  try {
-    renameSync(made, all);
-  } catch {
-    // Another process was faster.
-    rmSync(made, { recursive: true });
+  const kept = path.join(KEPT, digest.digest("hex"));
+  if (!existsSync(kept)) {
+    execFileSync(process.execPath, [BUILD, src, src, ...ALSO_IMPORTED], { stdio: "inherit" });
+    keep(src, kept);
+  } else {
+    rmSync(src, { recursive: true });
+    cpSync(kept, src, { recursive: true });
+    utimesSync(kept, new Date(), new Date());
   }
-  return all;
+  renameSync(made, all);
+}
+
+/** Another run may do the same at the same time. */
+function keep(folder: string, kept: string): void {
+  mkdirSync(KEPT, { recursive: true });
+  const part = mkdtempSync(`${kept}.`);
+  cpSync(folder, part, { recursive: true });
+  try {
+    renameSync(part, kept);
+  } catch {
+    rmSync(part, { recursive: true });
+  }
+  const ages = readdirSync(KEPT).map((name) => ({ name, age: statSync(path.join(KEPT, name)).mtimeMs }));
+  for (const { name } of ages.sort((a, b) => b.age - a.age).slice(MOST))
+    rmSync(path.join(KEPT, name), { recursive: true, force: true });
 }

@@ -24,11 +24,15 @@ const PRINTS: Readonly<Record<string, string>> = {
 /** Methods of commander whose texts are printed by `--help`: the argument's index. */
 const HELP: Readonly<Record<string, number>> = { description: 0, option: 1, argument: 1, summary: 0, addHelpText: 1 };
 
-/** Creates the compiler's program of the package's source. */
+let program: ts.Program | undefined;
+
+/** The compiler's program of the package's source. Made once in a process. */
 export function sourceProgram(): ts.Program {
+  if (program !== undefined) return program;
   const { config } = ts.readConfigFile("tsconfig.build.json", ts.sys.readFile);
   const { options, fileNames } = ts.parseJsonConfigFileContent(config, ts.sys, process.cwd());
-  return ts.createProgram(fileNames, options);
+  program = ts.createProgram(fileNames, options);
+  return program;
 }
 
 /** The source files of a program that belong to the package. */

@@ -32,22 +32,58 @@ function outsideOf(folder: string): string {
 
 /** Does something in the first process that asks for it; the others wait until it is done, or fail as it did. */
 export async function onceARun(name: string, work: () => Promise<void>): Promise<void> {
-  const [begun, ended] = [path.join(runFolder(), `${name}.begun`), path.join(runFolder(), `${name}.ended`)];
-  const end = (outcome: string) => {
-    writeFileSync(`${ended}.part`, outcome);
-    renameSync(`${ended}.part`, ended);
-  };
-  if (isFirst(begun))
+  const once = new Once(name);
+  if (once.isFirst)
     await work().then(
-      () => end(""),
-      (error: Error) => end(error.stack ?? error.message),
+      () => once.end(""),
+      (error: Error) => once.end(error.stack ?? error.message),
     );
-  while (!existsSync(ended)) await sleep(50);
-  const failure = readFileSync(ended, "utf8");
-  if (failure !== "") throw new Error(`${name}: ${failure}`);
+  while (!once.hasEnded) await sleep(50);
+  once.expectSuccess();
 }
 
-function isFirst(folder: string): boolean {
+/** The same for work that is not waited for: the others do nothing meanwhile. */
+export function onceARunSync(name: string, work: () => void): void {
+  const once = new Once(name);
+  if (once.isFirst) {
+    try {
+      work();
+      once.end("");
+    } catch (error) {
+      once.end((error as Error).stack ?? (error as Error).message);
+    }
+  }
+  while (!once.hasEnded) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+  once.expectSuccess();
+}
+
+/** Work that one process of a run does for all. */
+class Once {
+  readonly isFirst: boolean;
+  private readonly ended: string;
+
+  constructor(private readonly name: string) {
+    this.ended = path.join(runFolder(), `${name}.ended`);
+    this.isFirst = isNew(path.join(runFolder(), `${name}.begun`));
+  }
+
+  get hasEnded(): boolean {
+    return existsSync(this.ended);
+  }
+
+  end(failure: string): void {
+    writeFileSync(`${this.ended}.part`, failure);
+    renameSync(`${this.ended}.part`, this.ended);
+  }
+
+  /** @throws {Error} if it has failed. */
+  expectSuccess(): void {
+    const failure = readFileSync(this.ended, "utf8");
+    if (failure !== "") throw new Error(`${this.name}: ${failure}`);
+  }
+}
+
+function isNew(folder: string): boolean {
   try {
     mkdirSync(folder);
     return true;
