@@ -79,9 +79,17 @@ export interface NodeStats {
  * ```
  */
 export interface PruneOptions {
-  /** The maximum size of all values in bytes. Default: no limit. */
+  /**
+   * Maximum size of all values in bytes.
+   *
+   * @default no limit
+   */
   readonly maxBytes?: number;
-  /** Milliseconds since its last use after which an entry is removed. Default: no limit. */
+  /**
+   * Time since the last use after which an entry is removed, in milliseconds.
+   *
+   * @default no limit
+   */
   readonly maxAge?: number;
 }
 

@@ -49,7 +49,7 @@ export function encode(value: unknown, options?: EncodeOptions, ...more: unknown
  * @returns the value.
  * @throws {ValueError} `BAD_BYTES` if they are damaged, truncated, foreign, or of a newer version; or if they name a
  * class that is not known in this process. `UNREADABLE` with the path, if a class's `fromJSON` throws. `UNSERIALISABLE`
- * if the value is nested too deeply for what is left of the stack.
+ * if the value is nested too deeply for the rest of the stack.
  * @throws {HypernodesError} `UNKNOWN_OPTION`, `BAD_OPTION`.
  *
  * @example

@@ -142,7 +142,7 @@ function checksumOf([first, ...others]: readonly Uint8Array[], salt = ""): numbe
  *
  * @throws {ValueError} `BAD_BYTES` if they are damaged, truncated, foreign, or of a newer version; or if they name a
  * class that is not known in this process. `UNREADABLE` with the path, if a class's `fromJSON` throws. `UNSERIALISABLE`
- * if the value is nested too deeply for what is left of the stack.
+ * if the value is nested too deeply for the rest of the stack.
  */
 export function decode(given: Uint8Array, options: DecodeOptions = {}): unknown {
   // A Buffer's slices are views; these must be copies.

@@ -21,7 +21,7 @@ const asynchronous = new AsyncLocalStorage<CurrentRun>();
 let synchronous: CurrentRun | undefined;
 
 /**
- * The run that the calling node is part of. Hand its signal to what the node waits for:
+ * The run that the calling node is part of. Pass its signal to the functions that the node awaits:
  * `fetch(url, { signal: currentRun().signal })`.
  *
  * @returns the run's id, and the signal of this call.

@@ -1,6 +1,6 @@
 /**
- * The version of the events' form, as event logs name it. A reader of one version understands all that have the same:
- * new kinds of events and new fields do not change it; a change of what a field means does.
+ * Version of the event schema, which event logs name. New kinds of events and new fields do not change it; a change of a
+ * field's meaning does.
  *
  * @example
  * ```ts

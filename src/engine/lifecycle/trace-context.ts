@@ -50,7 +50,7 @@ interface ChunkDone {
 }
 
 /**
- * The hook of a tracer around a run's calls, for spans of what they do.
+ * The hook of a tracer around a run's calls, so that spans created in them are its children.
  *
  * @example
  * ```ts

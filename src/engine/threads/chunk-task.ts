@@ -171,22 +171,23 @@ export class ThreadChunkTask {
   private onThreadLost(error: unknown): HypernodesError {
     const code = isError(error) ? readProperty(error, "code") : undefined;
     const exit = isError(error) ? /^worker exited with code: (\d+)$/.exec(messageOf(error)) : null;
-    const problem =
+    const [problem, advice] =
       exit !== null
-        ? `its thread was ended with exit code ${exit[1]}, as by process.exit()`
+        ? [
+            `its thread was ended with exit code ${exit[1]}, as by process.exit()`,
+            "Throw an error instead of calling process.exit().",
+          ]
         : code === "ERR_WORKER_OUT_OF_MEMORY"
-          ? "its thread ran out of memory"
-          : `its thread ended with an uncaught error: ${describeChain(error)}`;
-    const crash = new HypernodesError({
-      code: "THREAD_LOST",
-      where: this.stage.execution.path,
-      problem,
-      advice:
-        code === "ERR_WORKER_OUT_OF_MEMORY"
-          ? "Use smaller elements, or give threads more memory: @execution({ resourceLimits: { maxOldGenerationSizeMb } })."
-          : undefined,
-      cause: error,
-    });
+          ? [
+              "its thread ran out of memory",
+              "Use smaller elements, or give threads more memory: @execution({ resourceLimits: { maxOldGenerationSizeMb } }).",
+            ]
+          : [
+              `its thread ended with an uncaught error: ${describeChain(error)}`,
+              "Await the promise, or handle the event, that has the error.",
+            ];
+    const where = this.stage.execution.path;
+    const crash = new HypernodesError({ code: "THREAD_LOST", where, problem, advice, cause: error });
     return showFramesOf(crash, error);
   }
 }

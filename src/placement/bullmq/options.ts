@@ -23,17 +23,41 @@ import {
  * ```
  */
 export interface RedisConnection {
-  /** Default: `"127.0.0.1"`. */
+  /**
+   * Host name or address of the server.
+   *
+   * @default "127.0.0.1"
+   */
   readonly host?: string;
-  /** Default: 6379. */
+  /**
+   * Port of the server.
+   *
+   * @default 6379
+   */
   readonly port?: number;
-  /** Default: Redis' default user. */
+  /**
+   * User of the server.
+   *
+   * @default Redis' default user
+   */
   readonly username?: string;
-  /** Default: none. */
+  /**
+   * Password of the user.
+   *
+   * @default none
+   */
   readonly password?: string;
-  /** The number of the database. Default: 0. */
+  /**
+   * Number of the database.
+   *
+   * @default 0
+   */
   readonly db?: number;
-  /** Options of Node's `tls.connect`; `{}` for TLS with the system's certificates. Default: no TLS. */
+  /**
+   * Options of Node's `tls.connect`; `{}` for TLS with the system's certificates.
+   *
+   * @default no TLS
+   */
   readonly tls?: object;
   readonly [option: string]: unknown;
 }
@@ -84,41 +108,74 @@ export interface KeyvValues {
  */
 export interface BullmqOptions {
   /**
-   * The address of Redis or Valkey: `redis://user:password@host:6379/0`, `rediss://` for TLS, or ioredis' options. Default: the
-   * environment variable REDIS_URL, else `redis://127.0.0.1:6379`.
+   * Address of Redis or Valkey: `redis://user:password@host:6379/0`, `rediss://` for TLS, or ioredis' options.
+   *
+   * @default the environment variable REDIS_URL, else `redis://127.0.0.1:6379`
    */
   readonly connection?: string | RedisConnection | undefined;
-  /** The queue's name: workers of the same name take its work. Default: `"hypernodes"`. */
+  /**
+   * Name of the queue. Workers of the same queue take its work.
+   *
+   * @default "hypernodes"
+   */
   readonly queue?: string;
-  /** The prefix of all keys in Redis; in a cluster, in braces. Default: `"hypernodes"`. */
+  /**
+   * Prefix of all keys in Redis; in a cluster, in braces: `"{hypernodes}"`.
+   *
+   * @default "hypernodes"
+   */
   readonly prefix?: string;
   /**
-   * The execution of a chunk's elements at a worker: `"parallel"`, one at a time in each thread, for computations;
-   * `"threaded"`, up to `maxWorkers` at once, for calls that wait. Default: `"parallel"`.
+   * Execution of a chunk's elements at a worker. `"parallel"`: one at a time per thread, for elements that compute.
+   * `"threaded"`: up to `maxWorkers` concurrent calls, for elements that wait.
+   *
+   * @default "parallel"
    */
   readonly mode?: "parallel" | "threaded";
-  /** Packages that are installed where the workers run, and are not sent along. Default: none. */
+  /**
+   * Packages that are installed on the workers and left out of the bundle.
+   *
+   * @default none
+   */
   readonly installed?: readonly string[];
   /**
-   * A Keyv in which values are left that are large, or that all elements of a map share: `new Keyv(...)`. Workers are started
-   * with the same one, `--values`. Default: they are in Redis.
+   * A Keyv for values that are large or shared by all elements of a map: `new Keyv(...)`. Start the workers with the same
+   * one: `--values FILE`.
+   *
+   * @default Redis
    */
   readonly values?: KeyvValues | undefined;
   /**
-   * A secret of at least 16 characters that the client and all workers share: what they write to Redis is signed with it (HMAC
-   * with SHA-256), and what is not is refused. Without it, everybody who can write to Redis runs code on every worker. Default: what
-   * the environment variable HYPERNODES_QUEUE_KEY says, else none. Keep it out of source files: they go to Redis with the code.
+   * A secret of at least 16 characters, shared by the client and all workers. They sign their data in Redis with it (HMAC with
+   * SHA-256) and refuse unsigned data. Without a key, everyone who can write to Redis can run code on every worker. Keep the
+   * key out of source files, which are sent to Redis with the code.
+   *
+   * @default the environment variable HYPERNODES_QUEUE_KEY, else none
    */
   readonly key?: string | undefined;
-  /** Prints the output of nodes at a worker in this process, too, marked with the worker's name. Default: false. */
+  /**
+   * Prints the output of nodes in the client as well, marked with the worker's name.
+   *
+   * @default false
+   */
   readonly logs?: boolean;
-  /** Milliseconds without any live worker, or without Redis, after which a run fails. Default: 60,000. */
+  /**
+   * How long a run waits without a live worker or without Redis before it fails, in milliseconds.
+   *
+   * @default 60_000
+   */
   readonly patienceMs?: number;
-  /** Milliseconds after which Redis drops the keys of a run that was killed. Default: 3,600,000. */
+  /**
+   * How long Redis keeps the keys of a killed run, in milliseconds.
+   *
+   * @default 3_600_000
+   */
   readonly expireMs?: number;
   /**
-   * The folder in which a run keeps what `hypernodes resume` needs until it ends: the pipeline's fields, inputs and results, on disk
-   * for this user alone; `false`: nothing. Default: `".hypernodes"`.
+   * Folder of the run journal, from which `hypernodes resume` continues a run: the pipeline's fields, inputs and results,
+   * readable by this user only, until the run ends. `false` turns it off.
+   *
+   * @default ".hypernodes"
    */
   readonly journal?: string | false;
 }

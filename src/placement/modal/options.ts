@@ -29,49 +29,99 @@ import { type Image, image, isFilePath, isVariableValue, NAME, VARIABLE } from "
  */
 export interface ModalOptions {
   /**
-   * The GPUs: the name, and after a colon their number, as in `"A10"` (or `"A10G"`, its older spelling), `"H100:2"` and
-   * `"A100-80GB:4"`. Passed on unchanged. Default: none.
+   * Name of the GPU, and after a colon the number: `"A10"` (`"A10G"` is its older spelling), `"H100:2"`, `"A100-80GB:4"`.
+   * The value is passed to Modal unchanged.
+   *
+   * @default none
    */
   readonly gpu?: string;
-  /** Physical cores, also parts of one. Default: Modal's, 0.125. */
+  /**
+   * Number of physical cores; fractions are allowed.
+   *
+   * @default Modal's, 0.125
+   */
   readonly cpu?: number;
-  /** Mebibytes of memory. Default: Modal's, 128. */
+  /**
+   * Memory in mebibytes.
+   *
+   * @default Modal's, 128
+   */
   readonly memoryMiB?: number;
-  /** Milliseconds that a run may take in the container, at most 24 hours less a minute. Default: 3,600,000. */
+  /**
+   * Time limit of a run in the container, in milliseconds: at most 24 hours less a minute.
+   *
+   * @default 3_600_000
+   */
   readonly timeoutMs?: number;
   /**
-   * Milliseconds after which a container ends by itself when this process is silent, or there is nothing to do; it is gone at
-   * most ten seconds later. Default: 60,000.
+   * Time without contact with this process, or without work, after which the container shuts down, in milliseconds. Modal
+   * ends it at most ten seconds later.
+   *
+   * @default 60_000
    */
   readonly idleTimeoutMs?: number;
-  /** The container's image. Default: `image()`, Node 22. */
+  /**
+   * Image of the container.
+   *
+   * @default `image()`: Node 22
+   */
   readonly image?: Image;
-  /** The name of a volume on which SQLite caches outlive the container. It is created if it does not exist. */
+  /**
+   * Name of a volume on which SQLite caches outlive the container. It is created if it does not exist.
+   *
+   * @default none
+   */
   readonly volume?: string;
   /**
-   * Volumes of yours, by the absolute path of the folder where nodes find them: `{ "/models": "weights" }`. A container sees them as
-   * they were when it began; what nodes write there is committed when a run ends, and, where containers share a map, when they end.
+   * Your own volumes, by the absolute path of the folder where nodes find them: `{ "/models": "weights" }`. A container sees
+   * them as they were when it started. Files that nodes write to them are committed when a run ends; if containers share a
+   * map, when a container ends.
+   *
+   * @default none
    */
   readonly volumes?: Readonly<Record<string, string>>;
   /**
-   * Files that modules read beside themselves, as patterns relative to the folder of the nearest package.json: `["data/**"]`. They go
-   * up with the code, at most 32 MiB in all, and are found by `import.meta.url`. Default: none.
+   * Files that modules read, as patterns relative to the folder of the nearest package.json: `["data/**"]`. They are uploaded
+   * with the code, at most 32 MiB in all, and are found through `import.meta.url`.
+   *
+   * @default none
    */
   readonly files?: readonly string[];
-  /** The names of Modal secrets: nodes see them in `process.env`. */
+  /**
+   * Names of Modal secrets, which nodes read in `process.env`.
+   *
+   * @default none
+   */
   readonly secrets?: readonly string[];
-  /** Environment variables that nodes see. */
+  /**
+   * Environment variables of nodes.
+   *
+   * @default none
+   */
   readonly env?: Readonly<Record<string, string>>;
-  /** The name of the app that containers belong to. Default: `"hypernodes"`. */
+  /**
+   * Name of the Modal app of the containers.
+   *
+   * @default "hypernodes"
+   */
   readonly app?: string;
-  /** The region of the containers, or several: `"us-east"`. Default: anywhere. */
+  /**
+   * Region of the containers, or several: `"us-east"`.
+   *
+   * @default any
+   */
   readonly region?: string | readonly string[];
   /**
-   * The maximum number of containers. With more than one, they share the elements of maps, and this process coordinates them.
-   * Default: 1, which runs the whole pipeline.
+   * Maximum number of containers. With more than one, they share the elements of maps, and this process coordinates them.
+   *
+   * @default 1, which runs the whole pipeline
    */
   readonly containers?: number;
-  /** True keeps the container, with its resources, for later runs of this process, for `idleTimeoutMs`. Default: false. */
+  /**
+   * Keeps the container and its resources for later runs of this process, for up to `idleTimeoutMs`.
+   *
+   * @default false
+   */
   readonly keepWarm?: boolean;
 }
 
