@@ -1,9 +1,19 @@
 import { hash } from "node:crypto";
 import type { AnyNode, Function as FunctionNode, Node, VariableDeclarator } from "acorn";
+import { readParts, textParts } from "./expression-parts.js";
 import { ANY_MEMBER, FormWrites } from "./form-writes.js";
 import type { Form, FunctionForm, Reference, Way } from "./forms.js";
-import { isWrittenOnce, type Scope, type Variable, variableOf } from "./scopes.js";
-import { isClass, isFunction, isImportMeta, literalText, memberName, OWN_PATH, TO_TEXT, waysInto } from "./syntax.js";
+import { isGlobal, isWrittenOnce, type Scope, type Variable, variableOf } from "./scopes.js";
+import {
+  isClass,
+  isFunction,
+  isImportMeta,
+  literalText,
+  memberChain,
+  memberName,
+  OWN_PATH,
+  waysInto,
+} from "./syntax.js";
 
 /** The fields of acorn's nodes besides their content. */
 const POSITION = new Set(["type", "start", "end", "raw", "optional"]);
@@ -123,7 +133,7 @@ export class FormWriter {
         }
         break;
       case "NewExpression":
-        if (this.isGlobal(node.callee as AnyNode, "Function")) this.problems.push("new Function(...)");
+        if (isGlobal(node.callee as AnyNode, "Function")) this.problems.push("new Function(...)");
         break;
       case "MemberExpression":
         if (this.member(node, false)) return;
@@ -158,34 +168,10 @@ export class FormWriter {
     this.makesTexts(node);
   }
 
-  /** `${f}`, `f + ""`, `String(f)`, `toString.call(f)`, `"".concat(f)`, `[f].join()` */
   private makesTexts(node: AnyNode): void {
-    if (node.type === "TemplateLiteral") this.makeText(...(node.expressions as AnyNode[]));
-    else if (node.type === "BinaryExpression" && node.operator === "+")
-      this.makeText(node.left as AnyNode, node.right as AnyNode);
-    else if (node.type === "AssignmentExpression" && node.operator === "+=") this.makeText(node.right as AnyNode);
-    else if (node.type === "CallExpression") {
-      const callee = node.callee as AnyNode;
-      const args = node.arguments as AnyNode[];
-      const path = this.wayOf(callee)?.path ?? [];
-      const isToString = /(?:^|\.)toString\.(?:call|apply)$/.test(path.join("."));
-      if (isToString || this.isGlobal(callee, "String")) this.makeText(...args.slice(0, 1));
-      if (callee.type !== "MemberExpression") return;
-      const name = memberName(callee);
-      if (name === "concat") this.makeText(...args);
-      if (callee.object.type === "ArrayExpression" && TO_TEXT.has(name!)) this.makeText(callee.object);
-    }
-  }
-
-  private makeText(...nodes: readonly AnyNode[]): void {
-    for (const node of nodes) {
-      const found = this.wayOf(node);
+    for (const part of textParts(node, (name) => this.wayOf(name)?.path)) {
+      const found = this.wayOf(part);
       if (found !== undefined) this.references[this.number(found.root, found.path, false)]!.isText = true;
-      else if (node.type === "ArrayExpression")
-        this.makeText(...(node.elements.filter((each) => each !== null) as AnyNode[]));
-      else if (node.type === "SpreadElement") this.makeText(node.argument);
-      else if (node.type === "ConditionalExpression") this.makeText(node.consequent, node.alternate);
-      else if (node.type === "LogicalExpression") this.makeText(node.left, node.right);
     }
   }
 
@@ -339,21 +325,11 @@ export class FormWriter {
 
   /** `a.b["c"]` of a name that is declared outside. */
   private wayOf(node: AnyNode): { root: AnyNode & { type: "Identifier" }; path: string[] } | undefined {
-    const path: string[] = [];
-    let at = node;
-    for (;;) {
-      if (at.type === "ChainExpression") at = at.expression as AnyNode;
-      else if (at.type === "MemberExpression") {
-        const key = memberName(at);
-        if (key === undefined || key.startsWith("#")) return undefined;
-        path.unshift(key);
-        at = at.object as AnyNode;
-      } else break;
-    }
-    if (at.type !== "Identifier") return undefined;
-    const variable = variableOf(at);
+    const { root, path } = memberChain(node) ?? {};
+    if (root?.type !== "Identifier" || path!.some((name) => name.startsWith("#"))) return undefined;
+    const variable = variableOf(root);
     if (variable === undefined || (variable !== null && this.isLocal(variable))) return undefined;
-    return { root: at, path };
+    return { root, path: path! };
   }
 
   /** @returns whether it is written. */
@@ -401,21 +377,11 @@ export class FormWriter {
 
   /** `this.a.b` of the function's own `this`. */
   private thisWay(node: AnyNode): { way: string[]; isSuper: boolean } | undefined {
-    const way: string[] = [];
-    let at = node;
-    for (;;) {
-      if (at.type === "ChainExpression") at = at.expression as AnyNode;
-      else if (at.type === "MemberExpression") {
-        const key = memberName(at);
-        if (key === undefined) return undefined;
-        way.unshift(key);
-        at = at.object as AnyNode;
-      } else break;
-    }
-    if ((at.type !== "ThisExpression" && at.type !== "Super") || way.length === 0 || !this.isOwnThis(at))
+    const { root, path: way } = memberChain(node) ?? {};
+    if ((root?.type !== "ThisExpression" && root?.type !== "Super") || way!.length === 0 || !this.isOwnThis(root))
       return undefined;
     this.usesThis = true;
-    return { way, isSuper: at.type === "Super" };
+    return { way: way!, isSuper: root.type === "Super" };
   }
 
   /** True while `this` is that of the function, and not of a nested function that is no arrow. */
@@ -473,8 +439,8 @@ export class FormWriter {
   private call(node: AnyNode & { type: "CallExpression" }): boolean {
     const callee = node.callee as AnyNode;
     const args = node.arguments as AnyNode[];
-    if (this.isGlobal(callee, "eval")) this.problems.push("eval(...)");
-    else if (this.isGlobal(callee, "Function")) this.problems.push("Function(...)");
+    if (isGlobal(callee, "eval")) this.problems.push("eval(...)");
+    else if (isGlobal(callee, "Function")) this.problems.push("Function(...)");
     // What esbuild puts around functions to keep their names.
     else if (callee.type === "Identifier" && callee.name === "__name" && args.length === 2) {
       this.write(args[0]!);
@@ -527,53 +493,6 @@ export class FormWriter {
     const specifier = source && literalText(source);
     if (specifier === undefined) this.problems.push("an import of a computed name");
     else this.imports.push(specifier);
-  }
-
-  private isGlobal(node: AnyNode, name: string): boolean {
-    return node.type === "Identifier" && node.name === name && variableOf(node) === null;
-  }
-}
-
-const READ_WHOLE = new Set([
-  "Object.keys",
-  "Object.values",
-  "Object.entries",
-  "JSON.stringify",
-  "Array.from",
-  "Number",
-  "String",
-]);
-
-/** The parts of an expression, or a statement, that it only reads: no name comes to stand for their value. */
-function readParts(node: AnyNode): AnyNode[] {
-  switch (node.type) {
-    case "ForInStatement":
-    case "ForOfStatement":
-      return [node.right as AnyNode];
-    case "SpreadElement":
-    case "UnaryExpression":
-      return [node.argument as AnyNode];
-    case "BinaryExpression":
-      return [node.left as AnyNode, node.right as AnyNode];
-    case "TemplateLiteral":
-      return node.expressions as AnyNode[];
-    case "IfStatement":
-    case "ConditionalExpression":
-      return [node.test as AnyNode];
-    case "MemberExpression":
-      return [node.object as AnyNode];
-    case "CallExpression": {
-      const { callee } = node;
-      const name =
-        callee.type === "MemberExpression" && callee.object.type === "Identifier"
-          ? `${callee.object.name}.${memberName(callee as AnyNode & { type: "MemberExpression" })}`
-          : callee.type === "Identifier"
-            ? callee.name
-            : "";
-      return READ_WHOLE.has(name) ? (node.arguments as AnyNode[]) : [];
-    }
-    default:
-      return [];
   }
 }
 

@@ -66,7 +66,15 @@ function readers(): string {
 let byReaders: string | undefined;
 
 /** The modules that read the text of a script: `analysis.ts`, and all that it imports. */
-export const READING_MODULES = ["analysis", "form-writer", "form-writes", "forms", "scopes", "syntax"];
+export const READING_MODULES = [
+  "analysis",
+  "expression-parts",
+  "form-writer",
+  "form-writes",
+  "forms",
+  "scopes",
+  "syntax",
+];
 
 /** As they are built, all are in one file with this one, or the name that it imports them by changes with them. */
 function readingModules(): readonly string[] {

@@ -36,6 +36,11 @@ export function variableOf(identifier: Identifier): Variable | null | undefined 
   return (identifier as Noted).variable;
 }
 
+/** True for a name that the script declares nowhere. */
+export function isGlobal(node: AnyNode, name: string): boolean {
+  return node.type === "Identifier" && node.name === name && variableOf(node) === null;
+}
+
 interface Reference {
   readonly identifier: Noted;
   readonly scope: Scope;

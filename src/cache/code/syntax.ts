@@ -88,7 +88,6 @@ export function waysInto(pattern: AnyNode): string[][] | undefined {
   return ways;
 }
 
-/** The name of a member that is read, if it is always the same; a private one with its #. */
 /** Methods that make a text of a list, or of a function. */
 export const TO_TEXT: ReadonlySet<string> = new Set(["join", "toString", "toLocaleString"]);
 
@@ -99,10 +98,26 @@ export function isImportMeta(node: AnyNode): boolean {
   return node.type === "MetaProperty" && node.meta.name === "import";
 }
 
+/** The name of a member that is read, if it is always the same; a private one with its #. */
 export function memberName(node: AnyNode & { type: "MemberExpression" }): string | undefined {
   const { property, computed } = node;
   if (computed) return literalText(property as AnyNode);
   return property.type === "PrivateIdentifier" ? `#${property.name}` : (property as { name: string }).name;
+}
+
+/** The expression that members are read of one after another, `a` of `a.b["c"]`, and their names; undefined: one has no constant name. */
+export function memberChain(node: AnyNode): { readonly root: AnyNode; readonly path: string[] } | undefined {
+  const path: string[] = [];
+  let root = node;
+  for (;;) {
+    if (root.type === "ChainExpression") root = root.expression as AnyNode;
+    else if (root.type === "MemberExpression") {
+      const name = memberName(root);
+      if (name === undefined) return undefined;
+      path.unshift(name);
+      root = root.object as AnyNode;
+    } else return { root, path };
+  }
 }
 
 /** The text that an expression is, if it is literal. */

@@ -5,8 +5,13 @@ import { rejectOnAbort } from "../../util/deadline.js";
 import { sleep } from "../../util/long-timeout.js";
 import { type ModalApi, withModalDeadline } from "./modal-client.js";
 import { fromModalError } from "./modal-errors.js";
+import { type ResolvedModalOptions, sandboxTimeoutMs } from "./options.js";
 import { terminate } from "./terminate.js";
 
+/**
+ * Milliseconds after which Modal ends a container in which no process runs: the runner ends before, when the client is silent.
+ */
+export const MAX_IDLE_MS = 10_000;
 /** Milliseconds that Modal has to find a machine. The SDK gives up a minute before, and says that there was none. */
 const START_MS = 22 * 60_000;
 /** Milliseconds for a list of containers, and for the end of each. */
@@ -18,8 +23,31 @@ const FIRST_WAIT_MS = 500;
 const LAST_WAIT_MS = 8_000;
 
 /**
- * Makes a sandbox, when it is its turn; tries again if Modal takes no more for now, or can't be reached, for two minutes. If
- * it is aborted, or takes too long, one that comes to life all the same is ended.
+ * The parameters that a sandbox is created with.
+ *
+ * @param volumes the volumes by the folders that they are mounted at.
+ * @param isReused true if it may get more work when it has done some.
+ */
+export function sandboxParameters(
+  options: ResolvedModalOptions,
+  volumes: SandboxCreateParams["volumes"],
+  isReused: boolean,
+): SandboxCreateParams {
+  const wholeSeconds = (ms: number) => Math.ceil(ms / 1000) * 1000;
+  return {
+    ...(options.gpu !== undefined && { gpu: options.gpu }),
+    ...(options.cpu !== undefined && { cpu: options.cpu }),
+    ...(options.memoryMiB !== undefined && { memoryMiB: options.memoryMiB }),
+    ...(options.regions.length > 0 && { regions: [...options.regions] }),
+    timeoutMs: wholeSeconds(sandboxTimeoutMs(options, isReused)),
+    idleTimeoutMs: wholeSeconds(Math.min(options.idleTimeoutMs, MAX_IDLE_MS)),
+    ...(volumes !== undefined && { volumes }),
+  };
+}
+
+/**
+ * Creates a sandbox when it is its turn; tries again if Modal takes no more for now, or can't be reached, for two minutes. If
+ * it is aborted, or takes too long, a sandbox that is created nevertheless is ended.
  *
  * @throws {HypernodesError} `RATE_LIMITED`, `UNREACHABLE`, `NO_CAPACITY`, `UNKNOWN_GPU`, `REFUSED`, `MODAL_SILENT`.
  */

@@ -5,20 +5,16 @@ import type { Bundle } from "../bundle/bundle.js";
 import { MOUNT, SCRATCH } from "../bundle/paths.js";
 import { onExitSignal } from "../host/exit-hooks.js";
 import { BOOTSTRAP } from "../runtime/bootstrap.js";
-import { createSandbox } from "./create-sandbox.js";
+import { createSandbox, MAX_IDLE_MS, sandboxParameters } from "./create-sandbox.js";
 import { lookUp } from "./lookups.js";
 import { type ModalApi, withModalDeadline } from "./modal-client.js";
 import { type ContainerEnd, connectionLost, containerEnded, fromModalError, IDLE, isAnswer } from "./modal-errors.js";
 import { nodeFault } from "./node-faults.js";
-import { type ResolvedModalOptions, sandboxTimeoutMs } from "./options.js";
+import type { ResolvedModalOptions } from "./options.js";
 import { terminate } from "./terminate.js";
 
 /** The volume that keeps bundles, where the user names none. */
 const BUNDLES = "hypernodes-bundles";
-/**
- * Milliseconds after which Modal ends a container in which no process runs: the runner ends before, when the client is silent.
- */
-const MAX_IDLE_MS = 10_000;
 /** Milliseconds for the beginning of a process, and for what the router does at once. */
 const EXEC_MS = 60_000;
 const RELOAD_MS = 10_000;
@@ -78,16 +74,7 @@ export class ModalSandbox {
       Promise.all([modal.cacheVolume(cacheVolume), modal.image(options.image, bundle.layer, app)]),
       aborted,
     ]);
-    const wholeSeconds = (ms: number) => Math.ceil(ms / 1000) * 1000;
-    const machine = {
-      ...(options.gpu !== undefined && { gpu: options.gpu }),
-      ...(options.cpu !== undefined && { cpu: options.cpu }),
-      ...(options.memoryMiB !== undefined && { memoryMiB: options.memoryMiB }),
-      ...(options.regions.length > 0 && { regions: [...options.regions] }),
-      timeoutMs: wholeSeconds(sandboxTimeoutMs(options, isReused)),
-      idleTimeoutMs: wholeSeconds(Math.min(options.idleTimeoutMs, MAX_IDLE_MS)),
-      volumes: { ...volumes, [MOUNT]: volume },
-    };
+    const machine = sandboxParameters(options, { ...volumes, [MOUNT]: volume }, isReused);
     return new ModalSandbox(modal, await createSandbox(modal, app, image, machine, signal), options.idleTimeoutMs);
   }
 
