@@ -26,7 +26,7 @@ const version = createHash("sha1")
   .digest("hex");
 
 /** TypeScript imports `./name.js` and means `./name.ts`. */
-export async function resolve(specifier, context, next) {
+export function resolve(specifier, context, next) {
   if (/^\.\.?\/.*\.js$/.test(specifier) && /\.ts(?:\?|$)/.test(context.parentURL ?? "")) {
     const url = new URL(specifier.replace(/js$/, "ts"), context.parentURL);
     if (existsSync(url)) return { url: url.href, format: "module", shortCircuit: true };
@@ -34,7 +34,7 @@ export async function resolve(specifier, context, next) {
   return next(specifier, context);
 }
 
-export async function load(url, context, next) {
+export function load(url, context, next) {
   if (!url.startsWith("file:") || !/\.ts(?:\?|$)/.test(url) || url.includes("/node_modules/"))
     return next(url, context);
   const file = fileURLToPath(url);
