@@ -21,7 +21,7 @@ const LEFT_OUT = new Set(["Error.prepareStackTrace", "Error.stackTraceLimit", "g
 interface Seen {
   readonly object: object;
   readonly base: object | null;
-  /** The number of its properties; undefined for the global object, to which others may be added. */
+  /** The number of its properties; undefined for an object to which others may be added. */
   readonly count: number | undefined;
   readonly properties: readonly (readonly [key: PropertyKey, property: PropertyDescriptor])[];
 }
@@ -43,6 +43,10 @@ function seenAs(object: object, keys: readonly PropertyKey[]): Seen {
       return property === undefined ? [] : [[key, property] as const];
     }),
   };
+}
+
+function isFunctionIn(object: object, key: PropertyKey): boolean {
+  return typeof getOwnPropertyDescriptor(object, key)?.value === "function";
 }
 
 function isChanged({ object, base, count, properties }: Seen): boolean {
@@ -115,6 +119,16 @@ function walked(): NonNullable<typeof known> {
     if (base !== null && otherBase !== null) meet(base, otherBase, `prototype of ${name}`);
   }
   nameNode(names);
+  // Other properties of these come and go.
+  for (const object of [console, process])
+    seen.push({
+      ...seenAs(
+        object,
+        ownKeys(object).filter((key) => isFunctionIn(object, key)),
+      ),
+      count: undefined,
+    });
+  ofNode = undefined;
   return { builtIns: { names, patches }, seen };
 }
 
@@ -149,14 +163,17 @@ export function isOfNode(fn: Function): boolean {
     if (isOwnOf(clone, "structuredClone") && isNative(clone)) ofNode.add(clone);
     const load = createRequire(import.meta.url);
     for (const id of loadedModules()) collect(load(`node:${id}`), ofNode, 2);
-    collect(process, ofNode, 1);
+    collect(process, ofNode, 1, (key) => OF_PROCESS.has(key));
   }
   return ofNode.has(fn);
 }
 
-function collect(object: unknown, found: Set<unknown>, depth: number): void {
+/** What a program puts there later is not Node's. */
+const OF_PROCESS: ReadonlySet<PropertyKey> = new Set(ownKeys(process));
+
+function collect(object: unknown, found: Set<unknown>, depth: number, isMeant = (_: PropertyKey) => true): void {
   if (!isObject(object) || types.isProxy(object)) return;
-  for (const key of ownKeys(object)) {
+  for (const key of ownKeys(object).filter(isMeant)) {
     const { value, get } = getOwnPropertyDescriptor(object, key)!;
     for (const part of [value, get] as unknown[]) {
       if (isOwnOf(part, key)) found.add(part);
