@@ -168,7 +168,7 @@ export function isOfNode(fn: Function): boolean {
   return ofNode.has(fn);
 }
 
-/** What a program puts there later is not Node's. */
+/** The properties of `process` at the start: one that a program puts there later is not Node's. */
 const OF_PROCESS: ReadonlySet<PropertyKey> = new Set(ownKeys(process));
 
 function collect(object: unknown, found: Set<unknown>, depth: number, isMeant = (_: PropertyKey) => true): void {
