@@ -437,6 +437,36 @@ console.log((await new Next().run({ x: 1 }, { cache: memory() })).y);
     expect(stderr).to.contain("Next.y is not cached: its code can't be analyzed: V8's inspector does not answer");
   });
 
+  it("knows Node's functions again that were replaced when it was read first, and are back", async () => {
+    const program = path.join(folder, "replaced.mjs");
+    writeFileSync(
+      program,
+      `import { input, memory, node, Pipeline } from "${index}";
+class Next extends Pipeline {
+  log(x) { console.log("it runs"); return x; }
+  up(x) { return process.uptime() < 0 ? 0 : x; }
+  copy(x) { return structuredClone(x); }
+}
+input()(Next.prototype, "x");
+for (const name of ["log", "up", "copy"])
+  node("x")(Next.prototype, name, Object.getOwnPropertyDescriptor(Next.prototype, name));
+const cache = memory();
+const own = [console.log, process.uptime, structuredClone];
+const run = (x) => new Next().run({ x }, { cache });
+console.log = () => {}; process.uptime = () => 1; globalThis.structuredClone = (x) => x;
+await run(1);
+console.log = own[0];
+await run(2);
+await run(2);
+[, process.uptime, globalThis.structuredClone] = own;
+await run(3);
+await run(3);
+`,
+    );
+    const { code, stdout, stderr } = await execute(process.execPath, [program]);
+    expect({ code, stdout, stderr }).to.deep.equal({ code: 0, stdout: "it runs\nit runs\n", stderr: "" });
+  });
+
   it("is explained where a value is new in each process: by name, and what to do", async () => {
     const program = path.join(folder, "restless.mjs");
     writeFileSync(

@@ -34,7 +34,7 @@ export interface CodeDigests extends ModelSource {
   readonly steps: readonly StepDigest[];
   /** By index, those of the methods that build resources. */
   readonly resources: readonly string[];
-  /** When the process started that has read them, if that is another one. */
+  /** The start of the process that has read them, if that is another one, in milliseconds since the Unix epoch. */
   readonly since?: number | undefined;
 }
 

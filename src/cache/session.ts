@@ -42,7 +42,7 @@ export interface NewEntry extends ContentRef {
   readonly isPlaced?: boolean;
 }
 
-/** By owner, what tells why its entries are not to be written after all. */
+/** By owner, the check of its entries before they are written: it gives the reason why they are not to be. */
 const guards = new WeakMap<Owner, () => string | undefined>();
 
 /**

@@ -193,7 +193,7 @@ export class SqliteStore implements Store {
     }
   }
 
-  /** True if another process has begun to change a file that was taken for one that nobody changes: its parts may not fit together. */
+  /** True if another process has started to change a file that was taken for one that nobody changes: its parts may not fit together. */
   private get isStale(): boolean {
     return this.frozen !== undefined && this.frozen.state !== stateOf(this.file);
   }

@@ -21,7 +21,7 @@ const LEFT_OUT = new Set(["Error.prepareStackTrace", "Error.stackTraceLimit", "g
 interface Seen {
   readonly object: object;
   readonly base: object | null;
-  /** The number of its properties; undefined for the global object, to which others may be added. */
+  /** The number of its properties; undefined for an object to which others may be added. */
   readonly count: number | undefined;
   readonly values: readonly (readonly [key: PropertyKey, value: unknown])[];
   readonly accessors: readonly (readonly [key: PropertyKey, property: PropertyDescriptor])[];
@@ -46,6 +46,10 @@ function seenAs(object: object, keys: readonly PropertyKey[]): Seen {
     values: properties.flatMap(([key, property]) => ("value" in property ? [[key, property.value]] : [])),
     accessors: properties.filter(([, property]) => !("value" in property)),
   };
+}
+
+function isFunctionIn(object: object, key: PropertyKey): boolean {
+  return typeof getOwnPropertyDescriptor(object, key)?.value === "function";
 }
 
 /** Values are read, not their descriptors, in a fifth of the time: the check goes before each cached run. */
@@ -125,6 +129,16 @@ function walked(): NonNullable<typeof known> {
     if (base !== null && otherBase !== null) meet(base, otherBase, `prototype of ${name}`);
   }
   nameNode(names);
+  // Other properties of these come and go.
+  for (const object of [console, process])
+    seen.push({
+      ...seenAs(
+        object,
+        ownKeys(object).filter((key) => isFunctionIn(object, key)),
+      ),
+      count: undefined,
+    });
+  ofNode = undefined;
   return { builtIns: { names, patches }, seen };
 }
 
@@ -159,14 +173,17 @@ export function isOfNode(fn: Function): boolean {
     if (isOwnOf(clone, "structuredClone") && isNative(clone)) ofNode.add(clone);
     const load = createRequire(import.meta.url);
     for (const id of loadedModules()) collect(load(`node:${id}`), ofNode, 2);
-    collect(process, ofNode, 1);
+    collect(process, ofNode, 1, (key) => OF_PROCESS.has(key));
   }
   return ofNode.has(fn);
 }
 
-function collect(object: unknown, found: Set<unknown>, depth: number): void {
+/** The properties of `process` at the start: one that a program puts there later is not Node's. */
+const OF_PROCESS: ReadonlySet<PropertyKey> = new Set(ownKeys(process));
+
+function collect(object: unknown, found: Set<unknown>, depth: number, isMeant = (_: PropertyKey) => true): void {
   if (!isObject(object) || types.isProxy(object)) return;
-  for (const key of ownKeys(object)) {
+  for (const key of ownKeys(object).filter(isMeant)) {
     const { value, get } = getOwnPropertyDescriptor(object, key)!;
     for (const part of [value, get] as unknown[]) {
       if (isOwnOf(part, key)) found.add(part);

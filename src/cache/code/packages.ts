@@ -17,7 +17,7 @@ export interface Package {
   readonly variables: readonly string[];
   /** The reason why its content can't be known. */
   readonly problem: string | undefined;
-  /** Its manifest's file, which is written anew when another version is installed; undefined: it does not count. */
+  /** Its manifest's file, which is written again when another version is installed; undefined: it does not count. */
   readonly manifest?: string;
 }
 

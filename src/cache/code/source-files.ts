@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 
-/** When this process started, in milliseconds since the Unix epoch, by the clock that dates files. */
+/** The start of this process, in milliseconds since the Unix epoch, by the clock that dates files. */
 export const STARTED = performance.timeOrigin;
 
 /** The files of some code: those that it was loaded from, and those that it loads when it runs. */

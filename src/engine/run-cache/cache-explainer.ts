@@ -125,7 +125,7 @@ export class CacheExplainer {
     return account;
   }
 
-  /** What was counted of each step until now. */
+  /** The calls of all steps that were counted until now. */
   counts(): StepCounts {
     const all = [...this.logs.values()].flatMap((account) => account.all);
     return new Map(all.map((step) => [step, { computed: step.computed, cached: step.cached }]));
