@@ -94,7 +94,7 @@ describe("the command line", () => {
       await told(over("Str", "two"), 2, 'Str: x: --over takes a JSON list of its values, not "two"');
     });
 
-    it("but not for a node, and tells how to compute it or to give its value", async () => {
+    it("but not for a node: the error names the option that computes it, and the way to give its value", async () => {
       const says = "--input out: it is a node, not an input, and the command line gives values to inputs only. ";
       const advice = "To compute it: --outputs out. A program can give its value: run(inputs, { given: { out } }).";
       await told(run("Num", "-i", "x=1", "-i", "out=2"), 2, says + advice);

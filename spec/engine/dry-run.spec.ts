@@ -205,7 +205,7 @@ describe("explain()", () => {
     expect(await rejection(new Checked().explain({ x: 9 }))).to.be.instanceOf(InputError);
   });
 
-  it("goes on where a run collects what is wrong with a nested pipeline's lists or inputs, and says what the run does", async () => {
+  it("continues where a run collects the errors of a nested pipeline's lists or inputs, and says what the run does", async () => {
     class Inner extends Pipeline {
       @input() list!: number[];
       @input() also!: number[];

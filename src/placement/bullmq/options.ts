@@ -160,13 +160,13 @@ export interface BullmqOptions {
    */
   readonly logs?: boolean;
   /**
-   * How long a run waits without a live worker or without Redis before it fails, in milliseconds.
+   * The time that a run waits without a live worker or without Redis before it fails, in milliseconds.
    *
    * @default 60_000
    */
   readonly patienceMs?: number;
   /**
-   * How long Redis keeps the keys of a killed run, in milliseconds.
+   * The time that Redis keeps the keys of a killed run, in milliseconds.
    *
    * @default 3_600_000
    */
