@@ -1,34 +1,11 @@
-import { createRequire } from "node:module";
 import { expect } from "chai";
 import { type Each, input, mapOver, node, Pipeline } from "../../src/index.js";
-
-const require = createRequire(import.meta.url);
-
-type Functions = Record<string, unknown>;
-const FUNCTIONS = Object.keys(Reflect).filter((name) => /metadata$/i.test(name));
-
-/** Loads another copy of reflect-metadata. */
-const COPIES: Record<string, () => void> = {
-  "the same version": () => {
-    const file = require.resolve("reflect-metadata/Reflect.js");
-    delete require.cache[file];
-    require(file);
-  },
-  "an old version that takes over, with a store of its own": () => {
-    for (const name of FUNCTIONS) delete (Reflect as Functions)[name];
-    const file = require.resolve("reflect-metadata-0.1");
-    delete require.cache[file];
-    require(file);
-  },
-};
+import { METADATA_COPIES, restoreReflect } from "../support/metadata-copies.js";
 
 describe("metadata survives a second copy of reflect-metadata", () => {
-  const own = FUNCTIONS.map((name) => [name, Object.getOwnPropertyDescriptor(Reflect, name)!] as const);
-  afterEach(() => {
-    for (const [name, descriptor] of own) Object.defineProperty(Reflect, name, descriptor);
-  });
+  afterEach(restoreReflect);
 
-  for (const [name, load] of Object.entries(COPIES)) {
+  for (const [name, load] of Object.entries(METADATA_COPIES)) {
     it(`of ${name}, loaded before and after a class is defined`, async () => {
       class Before extends Pipeline {
         @input() x!: number;

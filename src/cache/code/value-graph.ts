@@ -37,7 +37,7 @@ const MOST = 200_000;
  */
 export class ValueGraph extends Pieces implements Walk, Reading {
   readonly language: BuiltIns = builtIns();
-  readonly writes = new Writes();
+  writes = new Writes();
   readonly uses = new Map<number, Use[]>();
   readonly memberNames = new Map<number, string[]>();
   readonly holders = new Map<number, object>();
@@ -141,14 +141,23 @@ export class ValueGraph extends Pieces implements Walk, Reading {
     return Array.from(this.reachedFrom(id), (at) => this.pieces[at]!);
   }
 
-  /** The program's changes of the language. Any code may use them. */
+  /**
+   * The program's changes of the language. Any code may use them, so they count in each key; but what only they may write, nodes have
+   * not written: a change of it is an edit.
+   */
   patches(): number[] {
-    return this.language.patches.map(([place, value]) => {
+    this.settle();
+    const { writes } = this;
+    this.writes = new Writes();
+    const ids = this.language.patches.map(([place, value]) => {
       const id = this.piece(place);
       this.pieces[id]!.text = `patched ${place}`;
       this.pieces[id]!.next.push(this.value(value, place));
       return id;
     });
+    this.settle();
+    this.writes = writes;
+    return ids;
   }
 
   private settle(): void {
