@@ -1,3 +1,4 @@
+import { setFlagsFromString } from "node:v8";
 import { expect } from "chai";
 import { input, memory, node, Pipeline } from "../../src/index.js";
 
@@ -54,6 +55,19 @@ describe("a change of the language between two runs", () => {
       expect(computed, known!.because).to.deep.equal([]);
     });
   }
+
+  it("does not count if it is only gc, which V8 gives to new realms when a program exposes it", async () => {
+    const cache = memory();
+    const pipeline = new Built();
+    await pipeline.run({ x: 1 }, { cache });
+    setFlagsFromString("--expose-gc");
+    // The language is looked at again after a change of it.
+    const undo = withProperty(Math, "max", { value: () => 7, writable: true });
+    await pipeline.run({ x: 1 }, { cache });
+    undo();
+    const [known] = await pipeline.explain({ x: 1 }, { cache });
+    expect(known).to.include({ computed: 0, cached: 1 });
+  });
 
   it("whose getter throws fails no run", async () => {
     const cache = memory();

@@ -5,15 +5,14 @@ const own = Object.getOwnPropertyDescriptors(Reflect);
 
 /** Ways to load another copy of reflect-metadata, which changes `Reflect`. */
 export const METADATA_COPIES: Readonly<Record<string, () => void>> = {
-  "the same version": () => load("reflect-metadata/Reflect.js"),
+  "the same version": () => load(require.resolve("reflect-metadata/Reflect.js")),
   "an old version that takes over, with a store of its own": () => {
     for (const name of Object.keys(Reflect)) if (/metadata$/i.test(name)) Reflect.deleteProperty(Reflect, name);
-    load("reflect-metadata-0.1");
+    load(require.resolve("reflect-metadata-0.1"));
   },
 };
 
-function load(name: string): void {
-  const file = require.resolve(name);
+function load(file: string): void {
   delete require.cache[file];
   require(file);
 }
