@@ -1,16 +1,7 @@
 import { expect } from "chai";
-import { type Each, input, mapOver, memory, node, Pipeline, type RunEvent, type RunObserver } from "../../src/index.js";
+import { type Each, input, mapOver, memory, Pipeline, type RunEvent, type RunObserver } from "../../src/index.js";
 import { rejection } from "../support/rejection.js";
-
-class Chain extends Pipeline {
-  @input() x!: number;
-  @node("x") doubled(x: number): number {
-    return x * 2;
-  }
-  @node("doubled") result(doubled: number): number {
-    return doubled + 1;
-  }
-}
+import { Chain } from "../support/small-pipelines.js";
 
 describe("the list of a run's events", () => {
   it("has the start and the end of each node in order, with durations", async () => {

@@ -1,40 +1,7 @@
 import { expect } from "chai";
 import { input, node, Pipeline } from "../../src/index.js";
 import { rejection } from "../support/rejection.js";
-
-class Chain extends Pipeline {
-  @input() x!: number;
-  @node("x") doubled(x: number): number {
-    return x * 2;
-  }
-  @node("doubled") result(doubled: number): number {
-    return doubled + 1;
-  }
-}
-
-class Diamond extends Pipeline {
-  @input() x!: number;
-  @node("x") doubled(x: number): number {
-    return x * 2;
-  }
-  @node("x") tripled(x: number): number {
-    return x * 3;
-  }
-  @node("doubled", "tripled") result(doubled: number, tripled: number): number {
-    return doubled + tripled;
-  }
-}
-
-class Partly extends Pipeline {
-  @input() x!: number;
-  @input() y!: number;
-  @node("x") a(x: number): number {
-    return x + 1;
-  }
-  @node("a", "y") b(a: number, y: number): number {
-    return a + y;
-  }
-}
+import { Chain, Diamond, Partly } from "../support/small-pipelines.js";
 
 describe("map", () => {
   class Double extends Pipeline {

@@ -1,46 +1,13 @@
 import { expect } from "chai";
 import { input, node, output, Pipeline } from "../../src/index.js";
 import { rejection } from "../support/rejection.js";
-
-class Chain extends Pipeline {
-  @input() x!: number;
-  @node("x") doubled(x: number): number {
-    return x * 2;
-  }
-  @node("doubled") result(doubled: number): number {
-    return doubled + 1;
-  }
-}
-
-class Diamond extends Pipeline {
-  @input() x!: number;
-  @node("x") doubled(x: number): number {
-    return x * 2;
-  }
-  @node("x") tripled(x: number): number {
-    return x * 3;
-  }
-  @node("doubled", "tripled") result(doubled: number, tripled: number): number {
-    return doubled + tripled;
-  }
-}
+import { Chain, Diamond, Partly } from "../support/small-pipelines.js";
 
 class Add extends Pipeline {
   @input() x!: number;
   @input() y!: number;
   @node("x", "y") sum(x: number, y: number): number {
     return x + y;
-  }
-}
-
-class Partly extends Pipeline {
-  @input() x!: number;
-  @input() y!: number;
-  @node("x") a(x: number): number {
-    return x + 1;
-  }
-  @node("a", "y") b(a: number, y: number): number {
-    return a + y;
   }
 }
 
