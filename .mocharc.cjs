@@ -1,3 +1,4 @@
+const { execFileSync } = require("node:child_process");
 const { readdirSync, readFileSync } = require("node:fs");
 const path = require("node:path");
 const { pathToFileURL } = require("node:url");
@@ -41,6 +42,12 @@ function slowModules() {
 
 const looked = isSlowOnly ? slowModules() : new Set(modules);
 const files = modules.filter((file) => file.endsWith(".spec.ts") && looked.has(file));
+
+// Whoever works on a spec names it, and sees the lines of the sources; coverage is that of the sources, too.
+if (!named && process.env.NODE_V8_COVERAGE === undefined) {
+  const sources = path.join(__dirname, "spec", "support", "sources.mjs");
+  process.env.HYPERNODES_BUNDLED ??= execFileSync(process.execPath, [sources], { encoding: "utf8" });
+}
 
 module.exports = {
   spec: named ? [] : files.sort((a, b) => rank(a) - rank(b)),

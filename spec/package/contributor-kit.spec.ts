@@ -202,15 +202,15 @@ describe("the record of benches: npm run bench -- --record", () => {
     mkdirSync(path.dirname(file));
     writeFileSync(file, appendix);
     const main = path.resolve("bench/main.ts");
-    const { code, stdout, stderr } = await execute(process.execPath, [...LOADER, main, "--record", "graph"], {
+    const { code, stdout, stderr } = await execute(process.execPath, [...LOADER, main, "--record", "stream"], {
       cwd: folder,
     });
     expect({ code, stderr }).to.deep.equal({ code: 0, stderr: "" });
     const [machine, ...lines] = stdout.split("\n");
-    expect(readFileSync(file, "utf8")).to.equal(recordBench(appendix, "graph", lines.join("\n"), machine!));
-    const wrong = await execute(process.execPath, [...LOADER, main, "--record", "graph", "grahp"], { cwd: folder });
+    expect(readFileSync(file, "utf8")).to.equal(recordBench(appendix, "stream", lines.join("\n"), machine!));
+    const wrong = await execute(process.execPath, [...LOADER, main, "--record", "stream", "straem"], { cwd: folder });
     expect(wrong).to.include({ code: 1, stdout: "" });
-    expect(wrong.stderr).to.contain("no bench is named grahp");
+    expect(wrong.stderr).to.contain("no bench is named straem");
   });
 });
 

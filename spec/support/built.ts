@@ -1,29 +1,8 @@
-import { execFileSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { onceARunSync, runFolder } from "./run-folder.js";
+import { bundledSources } from "./sources.mjs";
 import { transpiled } from "./swc-hooks.mjs";
-
-/** The modules that programs of specs import beside the package's own. */
-const ALSO_IMPORTED = ["dsl/metadata", "cache/code/saved-forms"];
-const BUILD = path.resolve("spec/support/build.mjs");
-/** What has been bundled is kept from run to run, as what is transpiled. */
-const KEPT = path.resolve("node_modules/.cache/specs-bundled");
-/** The number of bundles that are kept. */
-const MOST = 4;
 
 let folder: string | undefined;
 
@@ -46,43 +25,16 @@ function builtFolder(): string {
 
 function buildAll(all: string): void {
   const made = `${all}.${process.pid}`;
-  const sources = ["src", "spec/support", "spec/observe/pipelines", "examples"].flatMap((root) =>
+  const programs = ["spec/support", "spec/observe/pipelines", "examples"].flatMap((root) =>
     readdirSync(root, { recursive: true }).map((name) => path.join(root, String(name))),
   );
-  // With what they read: data, and the package's version.
-  for (const also of ["examples", "package.json"]) cpSync(also, path.join(made, also), { recursive: true });
-  const digest = createHash("sha256").update(readFileSync(BUILD)).update(readFileSync("package-lock.json"));
-  for (const source of sources.filter((name) => name.endsWith(".ts") && !name.endsWith(".d.ts")).sort()) {
-    const target = path.join(made, source.replace(/\.ts$/, ".js"));
+  cpSync(bundledSources(), made, { recursive: true });
+  // With the data that they read.
+  cpSync("examples", path.join(made, "examples"), { recursive: true });
+  for (const program of programs.filter((name) => name.endsWith(".ts") && !name.endsWith(".d.ts"))) {
+    const target = path.join(made, program.replace(/\.ts$/, ".js"));
     mkdirSync(path.dirname(target), { recursive: true });
-    const code = transpiled(readFileSync(source, "utf8"), path.resolve(source));
-    writeFileSync(target, code);
-    digest.update(JSON.stringify([source, code]));
-  }
-  const src = path.join(made, "src");
-  const kept = path.join(KEPT, digest.digest("hex"));
-  if (!existsSync(kept)) {
-    execFileSync(process.execPath, [BUILD, src, src, ...ALSO_IMPORTED], { stdio: "inherit" });
-    keep(src, kept);
-  } else {
-    rmSync(src, { recursive: true });
-    cpSync(kept, src, { recursive: true });
-    utimesSync(kept, new Date(), new Date());
+    writeFileSync(target, transpiled(readFileSync(program, "utf8"), path.resolve(program)));
   }
   renameSync(made, all);
-}
-
-/** Another run may do the same at the same time. */
-function keep(folder: string, kept: string): void {
-  mkdirSync(KEPT, { recursive: true });
-  const part = mkdtempSync(`${kept}.`);
-  cpSync(folder, part, { recursive: true });
-  try {
-    renameSync(part, kept);
-  } catch {
-    rmSync(part, { recursive: true });
-  }
-  const ages = readdirSync(KEPT).map((name) => ({ name, age: statSync(path.join(KEPT, name)).mtimeMs }));
-  for (const { name } of ages.sort((a, b) => b.age - a.age).slice(MOST))
-    rmSync(path.join(KEPT, name), { recursive: true, force: true });
 }

@@ -3,6 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { bundledSources } from "./sources.mjs";
 
 const named = process.argv.slice(2).filter((word) => word !== "--quick");
 const MAJORS = named.length > 0 ? named : ["20", "22", "24"];
@@ -51,7 +52,12 @@ for (const major of MAJORS) {
   const version = run(node, ["--version"], { stdio: "pipe" }).trim();
   console.log(`\n=== Node ${version} ===`);
   // What there is to lose does not depend on Node, but who writes it does: a few kills show that.
-  const env = { ...process.env, HYPERNODES_KILLS: "4", PATH: `${bin}${path.delimiter}${process.env.PATH}` };
+  const env = {
+    ...process.env,
+    HYPERNODES_KILLS: "4",
+    HYPERNODES_BUNDLED: bundledSources(),
+    PATH: `${bin}${path.delimiter}${process.env.PATH}`,
+  };
   const isNewest = major === MAJORS.at(-1);
   const leftOut = [
     ...(isNewest ? ONCE : ONCE_BUT_NEWEST),

@@ -25,11 +25,23 @@ const version = createHash("sha1")
   .update(require("@swc/core/package.json").version)
   .digest("hex");
 
-/** TypeScript imports `./name.js` and means `./name.ts`. */
+const SOURCES = new URL("../../src/", import.meta.url).href;
+/** The folder that has the sources' modules bundled, if the specs run with these: see sources.mjs. */
+const BUNDLED = process.env.HYPERNODES_BUNDLED;
+const RELATIVE = /^\.\.?\/.*\.js$/;
+
+/** The module of a bundle that is loaded under the name of one of the sources. */
+function bundledFile(url) {
+  if (BUNDLED === undefined || !url.startsWith(SOURCES) || !url.endsWith(".ts")) return undefined;
+  return path.join(BUNDLED, "src", `${url.slice(SOURCES.length, -"ts".length)}js`);
+}
+
+/** TypeScript imports `./name.js` and means `./name.ts`. What the modules of a bundle have in common is in no file of the sources. */
 export function resolve(specifier, context, next) {
-  if (/^\.\.?\/.*\.js$/.test(specifier) && /\.ts(?:\?|$)/.test(context.parentURL ?? "")) {
+  if (RELATIVE.test(specifier) && /\.ts(?:\?|$)/.test(context.parentURL ?? "")) {
     const url = new URL(specifier.replace(/js$/, "ts"), context.parentURL);
-    if (existsSync(url)) return { url: url.href, format: "module", shortCircuit: true };
+    if (existsSync(url) || bundledFile(context.parentURL) !== undefined)
+      return { url: url.href, format: "module", shortCircuit: true };
   }
   return next(specifier, context);
 }
@@ -37,8 +49,10 @@ export function resolve(specifier, context, next) {
 export function load(url, context, next) {
   if (!url.startsWith("file:") || !/\.ts(?:\?|$)/.test(url) || url.includes("/node_modules/"))
     return next(url, context);
+  const bundled = bundledFile(url);
   const file = fileURLToPath(url);
-  return { format: "module", source: transpiled(readFileSync(file, "utf8"), file), shortCircuit: true };
+  const source = bundled ? readFileSync(bundled, "utf8") : transpiled(readFileSync(file, "utf8"), file);
+  return { format: "module", source, shortCircuit: true };
 }
 
 /**

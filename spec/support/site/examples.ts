@@ -1,5 +1,8 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import ts from "typescript";
+import { execute } from "../execute.js";
+import { runFolder } from "../run-folder.js";
 
 /** The names that examples in docstrings use without declaring them. */
 const DECLARED = `
@@ -43,41 +46,34 @@ export function examplesOf(symbol: ts.Symbol): string[] {
  * Compiles examples, each in a block of one module.
  *
  * @param names all public names, which examples use without importing them.
- * @param options the compiler options of the project.
  * @returns the errors, with the names of the examples.
  */
-export function compileExamples(
-  examples: readonly DocExample[],
-  names: readonly string[],
-  options: ts.CompilerOptions,
-): string[] {
-  const header = [
+export async function compileExamples(examples: readonly DocExample[], names: readonly string[]): Promise<string[]> {
+  const folder = mkdtempSync(path.join(runFolder(), "examples-"));
+  const toRoot = path.relative(folder, ".").split(path.sep).join("/");
+  const lines = [
     'import { writeFile } from "node:fs/promises";',
     'import { BasicTracerProvider } from "@opentelemetry/sdk-trace-base";',
     'import Keyv from "keyv";',
-    `import { ${names.join(", ")} } from "../../src/index.js";`,
-    DECLARED,
-  ].join("\n");
+    `import { ${names.join(", ")} } from "${toRoot}/src/index.js";`,
+    ...DECLARED.split("\n"),
+  ];
   const starts: number[] = [];
-  let text = header;
   for (const { code } of examples) {
-    starts.push(text.length);
-    text += `{\n${code}}\n`;
+    starts.push(lines.length);
+    lines.push("{", ...code.split("\n"), "}");
   }
-  const module = path.resolve("spec", "docs", "examples.ts").split(path.sep).join("/");
+  writeFileSync(path.join(folder, "examples.ts"), lines.join("\n"));
   const unchecked = { noUnusedLocals: false, noUnusedParameters: false, emitDecoratorMetadata: false };
-  const own: ts.CompilerOptions = { ...options, ...unchecked, noEmit: true };
-  const host = ts.createCompilerHost(own);
-  const { readFile, fileExists, getSourceFile } = host;
-  host.fileExists = (file) => file === module || fileExists(file);
-  host.readFile = (file) => (file === module ? text : readFile(file));
-  host.getSourceFile = (file, ...more) =>
-    file === module ? ts.createSourceFile(file, text, ts.ScriptTarget.ES2022) : getSourceFile(file, ...more);
-  const program = ts.createProgram([module], own, host);
-  const source = program.getSourceFile(module)!;
-  const problems = [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)];
-  return problems.map(({ messageText, start = 0 }) => {
-    const name = examples[starts.findLastIndex((at) => at <= start)]?.name ?? "the declarations";
-    return `${name}: ${ts.flattenDiagnosticMessageText(messageText, "\n")}`;
+  writeFileSync(
+    path.join(folder, "tsconfig.json"),
+    JSON.stringify({ extends: `${toRoot}/tsconfig.json`, compilerOptions: unchecked, include: ["examples.ts"] }),
+  );
+  const tsc = path.resolve("node_modules/typescript-7/bin/tsc");
+  const { code, stdout } = await execute(process.execPath, [tsc, "-p", folder, "--pretty", "false"]);
+  const problems = Array.from(stdout.matchAll(/^\S*examples\.ts\((\d+),\d+\): (.*)$/gm), ([, line, problem]) => {
+    const name = examples[starts.findLastIndex((start) => start < Number(line))]?.name ?? "the declarations";
+    return `${name}: ${problem}`;
   });
+  return code === 0 || problems.length > 0 ? problems : [stdout];
 }

@@ -15,6 +15,8 @@ export interface HostWords {
   readonly memoryAdvice: string;
   readonly timeoutAdvice: string;
   readonly connectionAdvice: string;
+  /** The advice for a process that a signal ended. */
+  readonly signalAdvice?: string;
 }
 
 /** The text that V8 writes last when the heap is full. */
@@ -39,7 +41,10 @@ export class HostErrors {
       code: this.words.endedCode,
       where,
       problem: `${this.words.process} ended ${signal === null ? `with exit code ${code}` : `by ${signal}`}, before it returned a result${tail}`,
-      advice: signal === null ? "Code in it calls process.exit(), or threw an error that nothing catches." : undefined,
+      advice:
+        signal === null
+          ? "Code in it calls process.exit(), or threw an error that nothing catches."
+          : this.words.signalAdvice,
     });
   }
 

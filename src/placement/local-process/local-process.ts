@@ -18,6 +18,7 @@ const errors = new HostErrors({
   memoryAdvice: "Raise localProcess({ memoryMiB }), or use smaller elements.",
   timeoutAdvice: "Raise localProcess({ timeoutMs }). With a cache, a second run continues where this one ended.",
   connectionAdvice: "Run it again.",
+  signalAdvice: "If an element is named, a later one may be the cause: elements report their start every 20 ms.",
 });
 
 /** The arguments of Node for a process that imports a module with the loaders of this one. */

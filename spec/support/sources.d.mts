@@ -1,0 +1,1 @@
+export function bundledSources(): string;
