@@ -64,10 +64,15 @@ process.exit();`,
     hook,
     `import Module, { register } from "node:module";
 register("data:text/javascript," + encodeURIComponent(${JSON.stringify(hooks)}));
-const find = Module._resolveFilename;
+const { _resolveFilename: find, _load: load } = Module;
 Module._resolveFilename = function (name, ...rest) {
-  if (${reason === undefined} && ${absent}.includes(name)) throw Object.assign(new Error(name), { code: "MODULE_NOT_FOUND" });
+  if (${reason === undefined} && ${absent}.includes(name))
+    throw Object.assign(new Error("Cannot find module '" + name + "'"), { code: "MODULE_NOT_FOUND" });
   return find.call(this, name, ...rest);
+};
+Module._load = function (name, ...rest) {
+  if (${reason !== undefined} && ${absent}.includes(name)) throw new Error(${JSON.stringify(reason)});
+  return load.call(this, name, ...rest);
 };`,
   );
   const env = {

@@ -24,7 +24,7 @@ const require = createRequire(import.meta.url);
  */
 export function missingPackage(name: OptionalPackage, where: string, purpose: string, cause: unknown): HypernodesError {
   const { code, message } = cause as { readonly code?: string; readonly message: string };
-  const isMissing = code === "ERR_MODULE_NOT_FOUND" && message.includes(`'${name}'`);
+  const isMissing = /^(?:ERR_)?MODULE_NOT_FOUND$/.test(code ?? "") && message.includes(`'${name}'`);
   const others = (NEEDED[where] ?? []).filter((other) => other !== name && !isInstalled(other));
   return new HypernodesError({
     code: "MISSING_PACKAGE",

@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import type { Redis, RedisOptions } from "ioredis";
 import type { ErrorCode } from "../../error-codes.js";
 import { HypernodesError } from "../../errors.js";
@@ -5,6 +6,8 @@ import { missingPackage } from "../../util/missing-package.js";
 import type { RedisConnection, ResolvedBullmqOptions } from "./options.js";
 
 type BullMq = typeof import("bullmq");
+
+const require = createRequire(import.meta.url);
 
 /** An open connection, and what it takes to open more. */
 export interface RedisConnectionHandle {
@@ -31,11 +34,8 @@ export async function openRedis(
   { connection }: Pick<ResolvedBullmqOptions, "connection">,
   where: string,
 ): Promise<RedisConnectionHandle> {
-  const missing = (name: "bullmq" | "ioredis") => (cause: unknown) => {
-    throw missingPackage(name, "bullmq(...)", "to send elements to workers", cause);
-  };
-  const bullmq = await import("bullmq").catch(missing("bullmq"));
-  const { Redis } = await import("ioredis").catch(missing("ioredis"));
+  const bullmq = required("bullmq") as BullMq;
+  const { Redis } = required("ioredis") as typeof import("ioredis");
   let isOpen = false;
   const options: RedisOptions = {
     ...toIoredisOptions(connection),
@@ -58,6 +58,15 @@ export async function openRedis(
   } catch (error) {
     redis.disconnect();
     throw notOpened(connection, where, last ?? (error as Error));
+  }
+}
+
+/** Loads a package. Its CommonJS files take half the time that `import()` takes: BullMQ is 200 modules. */
+function required(name: "bullmq" | "ioredis"): unknown {
+  try {
+    return require(name);
+  } catch (cause) {
+    throw missingPackage(name, "bullmq(...)", "to send elements to workers", cause);
   }
 }
 
