@@ -27,7 +27,7 @@ export const MAP_RUN_RULES: RulesOf<MapRunOptions<unknown, unknown>> = {
 };
 
 function isNames(value: unknown): boolean {
-  return isTexts(value) && new Set(value).size === value.length;
+  return isTexts(value) && (value.length < 2 || new Set(value).size === value.length);
 }
 
 /** Advises where an option belongs that `run` does not have. */
