@@ -5,10 +5,29 @@ const { pathToFileURL } = require("node:url");
 
 /** What takes longest begins first: no job is left alone with it at the end. */
 const LONGEST = [
-  ...["package/tools", "cache/edits", "placement/interrupted-network", "package/package", "queue/redis-faults"],
-  ...["docs/docs", "placement/modal-failures", "queue/queue", "view/page", "cli/cli", "queue/lost"],
+  ...[
+    "package/tools",
+    "cache/edits",
+    "placement/interrupted-network",
+    "package/package",
+    "placement/bullmq/redis-faults",
+  ],
+  ...[
+    "docs/docs",
+    "placement/modal-failures",
+    "placement/bullmq/queue",
+    "view/page",
+    "cli/cli",
+    "placement/bullmq/lost",
+  ],
   ...["placement/containers", "cache/code", "engine/importing", "engine/programs", "engine/threads", "types/wiring"],
-  ...["cache/random-edits", "placement/modal-life", "queue/presence", "cache/durability", "placement/local-process"],
+  ...[
+    "cache/random-edits",
+    "placement/modal-life",
+    "placement/bullmq/presence",
+    "cache/durability",
+    "placement/local-process",
+  ],
   ...["placement/contract", "engine/caching/same-results", "cache/bad-disks", "examples/neural-container"],
   ...["examples/examples"],
 ].map((name) => `spec/${name}.spec.ts`);

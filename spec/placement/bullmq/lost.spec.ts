@@ -6,14 +6,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Queue } from "bullmq";
 import { expect } from "chai";
 import { Redis } from "ioredis";
-import { bullmq, type HypernodesError, sqlite } from "../../src/index.js";
-import { commandLine } from "../support/command-line.js";
-import { execute, LOADER } from "../support/execute.js";
-import { inject } from "../support/faults.js";
-import { startRedis } from "../support/redis.js";
-import { rejection } from "../support/rejection.js";
-import { warningsOf } from "../support/warnings.js";
-import { begunIn, heldYard, startWorker, until, type Yard } from "../support/workers.js";
+import { bullmq, type HypernodesError, sqlite } from "../../../src/index.js";
+import { commandLine } from "../../support/command-line.js";
+import { execute, LOADER } from "../../support/execute.js";
+import { inject } from "../../support/faults.js";
+import { startRedis } from "../../support/redis.js";
+import { rejection } from "../../support/rejection.js";
+import { warningsOf } from "../../support/warnings.js";
+import { begunIn, heldYard, startWorker, until, type Yard } from "../../support/workers.js";
 import { Queued, Slowly } from "./pipelines/queued.js";
 
 const upTo = (n: number) => Array.from({ length: n }, (_, i) => i);
@@ -37,7 +37,7 @@ describe("a distributed map that loses a process @slow", () => {
 
   /** Starts a client, and kills it when it has begun so many elements. */
   async function killedClient(name: string, on: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
-    const args = ["spec/queue/pipelines/client.ts", yard.url, on, path.join(folder, name), "150", folder];
+    const args = ["spec/placement/bullmq/pipelines/client.ts", yard.url, on, path.join(folder, name), "150", folder];
     const { NODE_OPTIONS: _, ...inherited } = process.env;
     const client: ChildProcess = spawn(process.execPath, [...LOADER, ...args], {
       stdio: ["ignore", "pipe", "inherit"],

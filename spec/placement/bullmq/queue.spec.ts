@@ -5,13 +5,13 @@ import { Queue } from "bullmq";
 import { expect } from "chai";
 import fc from "fast-check";
 import Keyv from "keyv";
-import { type HypernodesError, NodeError, type RunEvent } from "../../src/index.js";
-import { FAMILY, FAMILY_SIZE, inputsFor } from "../support/family.js";
-import { inject } from "../support/faults.js";
-import { FolderStore } from "../support/folder-store.mjs";
-import { rejection } from "../support/rejection.js";
-import { expectSame } from "../support/seen.js";
-import { begunIn, heldYard, until, type Yard } from "../support/workers.js";
+import { type HypernodesError, NodeError, type RunEvent } from "../../../src/index.js";
+import { FAMILY, FAMILY_SIZE, inputsFor } from "../../support/family.js";
+import { inject } from "../../support/faults.js";
+import { FolderStore } from "../../support/folder-store.mjs";
+import { rejection } from "../../support/rejection.js";
+import { expectSame } from "../../support/seen.js";
+import { begunIn, heldYard, until, type Yard } from "../../support/workers.js";
 import {
   Heavy,
   Holding,
@@ -160,7 +160,7 @@ describe("maps on a queue's workers @slow", () => {
   it("find large values in a Keyv, if there is one", async () => {
     const own = yard.queue();
     process.env.VALUES_FOLDER = path.join(folder, "values");
-    const file = "spec/queue/pipelines/values.mjs";
+    const file = "spec/placement/bullmq/pipelines/values.mjs";
     const worker = await yard.worker(own, "--concurrency", "1", "--values", file);
     const values = new Keyv(new FolderStore(process.env.VALUES_FOLDER));
     const table = Float64Array.from({ length: 1_000_000 }, (_, i) => i / 2);

@@ -1,5 +1,5 @@
 import Keyv from "keyv";
-import { FolderStore } from "../../support/folder-store.mjs";
+import { FolderStore } from "../../../support/folder-store.mjs";
 
 /** Where clients and workers leave large values. */
 export default new Keyv(new FolderStore(process.env.VALUES_FOLDER));

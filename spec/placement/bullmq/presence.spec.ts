@@ -1,13 +1,13 @@
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { expect } from "chai";
-import { inject } from "../support/faults.js";
-import { withClockSet } from "../support/set-clock.js";
-import { heldYard, startWorker } from "../support/workers.js";
+import { inject } from "../../support/faults.js";
+import { withClockSet } from "../../support/set-clock.js";
+import { heldYard, startWorker } from "../../support/workers.js";
 import { Queued, Slowly } from "./pipelines/queued.js";
 
 const HOUR_MS = 3_600_000;
-const WRONG_CLOCK = pathToFileURL(fileURLToPath(new URL("../support/wrong-clock.mjs", import.meta.url))).href;
+const WRONG_CLOCK = pathToFileURL(fileURLToPath(new URL("../../support/wrong-clock.mjs", import.meta.url))).href;
 
 describe("the workers of a queue that are there @slow", () => {
   const held = heldYard();

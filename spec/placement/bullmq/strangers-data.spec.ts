@@ -1,8 +1,8 @@
 import path from "node:path";
 import { expect } from "chai";
-import type { BullmqOptions, HypernodesError, RunEvent } from "../../src/index.js";
-import { inject } from "../support/faults.js";
-import { heldYard, until } from "../support/workers.js";
+import type { BullmqOptions, HypernodesError, RunEvent } from "../../../src/index.js";
+import { inject } from "../../support/faults.js";
+import { heldYard, until } from "../../support/workers.js";
 import { Slowly } from "./pipelines/queued.js";
 
 const ANY = ["null", "5", '"x"', "[]", "{}", "{"];

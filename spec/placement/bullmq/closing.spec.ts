@@ -3,10 +3,10 @@ import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
-import { bullmq } from "../../src/index.js";
-import { startRedis } from "../support/redis.js";
-import { rejection } from "../support/rejection.js";
-import { begunIn, startWorker, until } from "../support/workers.js";
+import { bullmq } from "../../../src/index.js";
+import { startRedis } from "../../support/redis.js";
+import { rejection } from "../../support/rejection.js";
+import { begunIn, startWorker, until } from "../../support/workers.js";
 import { Slowly } from "./pipelines/queued.js";
 
 /** Milliseconds from the end of Redis to the signal to the worker; negative: the worker's comes first. */

@@ -1,4 +1,4 @@
-import { bullmq } from "../../../src/index.js";
+import { bullmq } from "../../../../src/index.js";
 import { Slowly } from "./queued.js";
 
 // A client in a process of its own: the URL, the queue, the file of what has begun, how many, the folder of journals.

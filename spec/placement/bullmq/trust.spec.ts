@@ -17,20 +17,20 @@ import path from "node:path";
 import { gzipSync } from "node:zlib";
 import { expect } from "chai";
 import fc from "fast-check";
-import { bullmq, type HypernodesError } from "../../src/index.js";
-import type { BlobStore } from "../../src/placement/bullmq/blob-store.js";
+import { bullmq, type HypernodesError } from "../../../src/index.js";
+import type { BlobStore } from "../../../src/placement/bullmq/blob-store.js";
 import {
   type ChunkJob,
   checkJob,
   checkJobIsObject,
   otherQueueProtocol,
   QUEUE_PROTOCOL,
-} from "../../src/placement/bullmq/job-protocol.js";
-import { type Signed, Signer } from "../../src/placement/bullmq/signer.js";
-import { ArtifactCache } from "../../src/placement/bullmq/worker/artifact-cache.js";
-import { createPrivateFolder } from "../../src/placement/bullmq/worker/private-folder.js";
-import { inject } from "../support/faults.js";
-import { rejection } from "../support/rejection.js";
+} from "../../../src/placement/bullmq/job-protocol.js";
+import { type Signed, Signer } from "../../../src/placement/bullmq/signer.js";
+import { ArtifactCache } from "../../../src/placement/bullmq/worker/artifact-cache.js";
+import { createPrivateFolder } from "../../../src/placement/bullmq/worker/private-folder.js";
+import { inject } from "../../support/faults.js";
+import { rejection } from "../../support/rejection.js";
 
 const KEY = "a key of the specs";
 const DIGEST = "a".repeat(64);

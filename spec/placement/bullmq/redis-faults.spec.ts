@@ -3,13 +3,13 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { Redis } from "ioredis";
-import { bullmq, type HypernodesError } from "../../src/index.js";
-import { isTransient, replyError } from "../../src/placement/bullmq/redis-connection.js";
-import { LOADER } from "../support/execute.js";
-import { inject } from "../support/faults.js";
-import { type RedisServer, startRedis } from "../support/redis.js";
-import { rejection } from "../support/rejection.js";
-import { begunIn, heldYard, startWorker, until, type WorkerProcess } from "../support/workers.js";
+import { bullmq, type HypernodesError } from "../../../src/index.js";
+import { isTransient, replyError } from "../../../src/placement/bullmq/redis-connection.js";
+import { LOADER } from "../../support/execute.js";
+import { inject } from "../../support/faults.js";
+import { type RedisServer, startRedis } from "../../support/redis.js";
+import { rejection } from "../../support/rejection.js";
+import { begunIn, heldYard, startWorker, until, type WorkerProcess } from "../../support/workers.js";
 import { Weighty } from "./pipelines/queued.js";
 
 const HINT = "hypernodes resume";
@@ -196,7 +196,7 @@ describe("a Redis that fails under a run @slow", () => {
     const { NODE_OPTIONS: _, ...inherited } = process.env;
     const env = { ...inherited, HYPERNODES_CLI_STARTED: "1" };
     const journal = path.join(held.folder, `journal-${count}`);
-    const program = ["spec/queue/pipelines/client.ts", server.url, "faults", file, "1000", journal];
+    const program = ["spec/placement/bullmq/pipelines/client.ts", server.url, "faults", file, "1000", journal];
     const inputs = [
       "--input",
       `xs=${JSON.stringify([...Array(1_000).keys()])}`,
@@ -206,7 +206,14 @@ describe("a Redis that fails under a run @slow", () => {
       `file=${file}`,
     ];
     const maps = `bullmq:connection=${server.url},queue=faults,journal=${journal}`;
-    const command = ["src/cli/main.ts", "run", "spec/queue/pipelines/queued.ts#Slowly", ...inputs, "--maps", maps];
+    const command = [
+      "src/cli/main.ts",
+      "run",
+      "spec/placement/bullmq/pipelines/queued.ts#Slowly",
+      ...inputs,
+      "--maps",
+      maps,
+    ];
     const args = how === "a program" ? program : command;
     return spawn(process.execPath, [...LOADER, ...args], { stdio: ["ignore", "ignore", "ignore"], env });
   }

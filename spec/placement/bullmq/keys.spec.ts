@@ -3,12 +3,12 @@ import path from "node:path";
 import { Queue } from "bullmq";
 import { expect } from "chai";
 import { Redis } from "ioredis";
-import type { BullmqOptions, HypernodesError, RunEvent } from "../../src/index.js";
-import { built } from "../support/built.js";
-import { inject } from "../support/faults.js";
-import { startRedis } from "../support/redis.js";
-import { rejection } from "../support/rejection.js";
-import { heldYard, startWorker, until, type WorkerProcess, type Yard } from "../support/workers.js";
+import type { BullmqOptions, HypernodesError, RunEvent } from "../../../src/index.js";
+import { built } from "../../support/built.js";
+import { inject } from "../../support/faults.js";
+import { startRedis } from "../../support/redis.js";
+import { rejection } from "../../support/rejection.js";
+import { heldYard, startWorker, until, type WorkerProcess, type Yard } from "../../support/workers.js";
 import { Printing, Queued, Slowly } from "./pipelines/queued.js";
 
 const KEY = "a key of the specs";

@@ -19,7 +19,7 @@ import {
   Pipeline,
   resource,
   sqlite,
-} from "../../../src/index.js";
+} from "../../../../src/index.js";
 
 /** Chains, siblings and something shared. */
 @execution({})

@@ -15,7 +15,7 @@ import os from "node:os";
 import path from "node:path";
 import { expect } from "chai";
 import fc from "fast-check";
-import type { HypernodesError } from "../../src/index.js";
+import type { HypernodesError } from "../../../src/index.js";
 import {
   findRun,
   type JournaledRun,
@@ -23,8 +23,8 @@ import {
   RunJournal,
   type RunSummary,
   readRun,
-} from "../../src/placement/bullmq/run-journal.js";
-import { inject } from "../support/faults.js";
+} from "../../../src/placement/bullmq/run-journal.js";
+import { inject } from "../../support/faults.js";
 
 const TOLD: RunSummary = {
   ...{ file: "/a/pipeline.js", name: "Corpus", fields: {}, inputs: { xs: [1] }, outputs: undefined, given: {} },
