@@ -1,5 +1,5 @@
 import type { PipelineClass } from "../src/dsl/members.js";
-import { planFor } from "../src/graph/plan.js";
+import { planFor } from "../src/graph/compile-plan.js";
 import { graphOf } from "../src/graph/reflect.js";
 import { median } from "./measure.js";
 import { chainOf, latticeOf } from "./pipelines.js";

@@ -5,7 +5,7 @@ import { loadCodeReading } from "../../src/cache/code-reading.js";
 import { contentRef } from "../../src/cache/content-ref.js";
 import { keyComponent } from "../../src/cache/model-codes.js";
 import { programFor } from "../../src/engine/program/program.js";
-import { planFor } from "../../src/graph/plan.js";
+import { planFor } from "../../src/graph/compile-plan.js";
 import { graphOf } from "../../src/graph/reflect.js";
 import { input, model, type Nested, nested, node, Pipeline } from "../../src/index.js";
 

@@ -1,7 +1,7 @@
 import { createHook } from "node:async_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
-import { planFor } from "../../src/graph/plan.js";
+import { planFor } from "../../src/graph/compile-plan.js";
 import { input, type Nested, nested, node, Pipeline } from "../../src/index.js";
 import { chainOfNodes } from "../support/generated.js";
 

@@ -1,6 +1,6 @@
 import type { PipelineClass } from "../dsl/members.js";
+import { planFor } from "../graph/compile-plan.js";
 import { isComputed } from "../graph/graph.js";
-import { planFor } from "../graph/plan.js";
 import { graphOf } from "../graph/reflect.js";
 import { loadCodeReading } from "./code-reading.js";
 import { type BoundPlan, ProgramDigests } from "./program-digests.js";

@@ -1,8 +1,8 @@
 import type { PipelineClass } from "../../dsl/members.js";
 import type { OnError } from "../../dsl/node-options.js";
 import type { PipelineOptions } from "../../dsl/pipeline-options.js";
-import type { PlanMapOptions } from "../../graph/plan.js";
-import { type InputDefaults, type Plan, planFor } from "../../graph/plan.js";
+import { planFor } from "../../graph/compile-plan.js";
+import type { InputDefaults, Plan, PlanMapOptions } from "../../graph/plan.js";
 import { planPipelineMap } from "../../graph/plan-map.js";
 
 import { graphOf } from "../../graph/reflect.js";
