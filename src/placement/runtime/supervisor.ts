@@ -34,37 +34,66 @@ export function superviseTaskProcess(
   ...mounts: string[]
 ): void {
   makeFolders(scratch);
-  const child = spawn(
-    process.execPath,
-    [
-      "--enable-source-maps",
-      "--disable-warning=ExperimentalWarning",
-      fileURLToPath(new URL("./task-process.js", import.meta.url)),
-      ...[volume, scratch, "container", keepsCaches, ...mounts],
-    ],
-    { stdio: ["ignore", "pipe", "pipe", "pipe", "pipe"], cwd: scratch },
-  );
-  const [, stdout, stderr, down, up] = child.stdio as unknown as [null, Readable, Readable, Writable, Readable];
-  const out = process.stdout;
-  let tail = "";
-
+  const { child, stdout, stderr, down, up } = startTaskProcess(scratch, [
+    volume,
+    scratch,
+    "container",
+    keepsCaches,
+    ...mounts,
+  ]);
   /** The client is lost: everything ends. */
   const giveUp = (): void => {
     child.kill("SIGKILL");
     process.exit(1);
   };
-  let silence = startTimeout(giveUp, Number(silenceMs));
-  const beat = startInterval(() => out.write(jsonFrame(FrameKind.living, 0, {})), Number(silenceMs) / BEATS);
+  const beat = startInterval(() => send(jsonFrame(FrameKind.living, 0, {})), Number(silenceMs) / BEATS);
+  const stopListening = relayFromClient(down, Number(silenceMs), giveUp);
+  relayToClient(up, isStored || volume === "" ? undefined : commitVolume(volume));
+  relayOutput("stdout", stdout);
+  const tail = relayOutput("stderr", stderr);
+  process.stdin.on("end", giveUp);
+  process.stdout.on("error", giveUp);
+  child.on("close", (code, signal) => {
+    beat.clear();
+    stopListening();
+    const ended = jsonFrame(FrameKind.ended, 0, { code, signal, stderr: tail() } satisfies Ended);
+    process.stdout.write(ended, () => process.exit(0));
+  });
+}
 
+/** Sends a frame to the client. @returns false if it waits in memory. */
+function send(frame: Uint8Array): boolean {
+  return process.stdout.write(frame);
+}
+
+function startTaskProcess(scratch: string, args: readonly string[]) {
+  const file = fileURLToPath(new URL("./task-process.js", import.meta.url));
+  const child = spawn(
+    process.execPath,
+    ["--enable-source-maps", "--disable-warning=ExperimentalWarning", file, ...args],
+    { stdio: ["ignore", "pipe", "pipe", "pipe", "pipe"], cwd: scratch },
+  );
+  const [, stdout, stderr, down, up] = child.stdio as unknown as [null, Readable, Readable, Writable, Readable];
+  return { child, stdout, stderr, down, up };
+}
+
+/**
+ * Passes the client's frames on to the process.
+ *
+ * @param silenceMs milliseconds without a frame of the client, after which it is taken for lost.
+ * @returns a function that ends the wait for the next one.
+ */
+function relayFromClient(down: Writable, silenceMs: number, onLost: () => void): () => void {
+  let silence = startTimeout(onLost, silenceMs);
   const gpus = new GpuReadings();
-  const fromClient = new FrameReader();
+  const frames = new FrameReader();
   process.stdin.on("data", (piece: Buffer) => {
     silence.clear();
-    silence = startTimeout(giveUp, Number(silenceMs));
-    for (const { kind, bytes } of fromClient.push(piece)) {
+    silence = startTimeout(onLost, silenceMs);
+    for (const { kind, bytes } of frames.push(piece)) {
       if (kind === FrameKind.alive) continue;
       if (kind === FrameKind.close) down.end();
-      else if (kind === FrameKind.gpus) void gpus.use().then((use) => out.write(jsonFrame(FrameKind.gpuUse, 0, use)));
+      else if (kind === FrameKind.gpus) void gpus.use().then((use) => send(jsonFrame(FrameKind.gpuUse, 0, use)));
       else if (!down.write(bytes) && down.writableLength > MAX_WAITING) process.stdin.pause();
     }
   });
@@ -72,45 +101,44 @@ export function superviseTaskProcess(
   process.stdin.resume();
   down.on("drain", () => process.stdin.resume());
   down.on("error", () => {});
-  process.stdin.on("end", giveUp);
-  out.on("error", giveUp);
+  return () => silence.clear();
+}
 
-  let isSaved = isStored || volume === "";
+/**
+ * Passes the process's frames on to the client.
+ *
+ * @param storing settles when the bundle is stored, if it is not yet: the client ends the container when it has its result, which
+ * therefore waits for that.
+ */
+function relayToClient(up: Readable, storing: Promise<void> | undefined): void {
+  let isStored = storing === undefined;
   let held: Uint8Array[] | undefined;
-  if (!isSaved) {
-    void commitVolume(volume)
-      .catch((error) => process.stderr.write(`the bundle could not be stored: ${error.message}\n`))
-      .then(() => {
-        isSaved = true;
-        for (const bytes of held ?? []) out.write(bytes);
-        held = undefined;
-      });
-  }
-
-  const fromChild = new FrameReader();
+  void storing
+    ?.catch((error: Error) => process.stderr.write(`the bundle could not be stored: ${error.message}\n`))
+    .then(() => {
+      isStored = true;
+      for (const bytes of held ?? []) send(bytes);
+      held = undefined;
+    });
+  const frames = new FrameReader();
   up.on("data", (piece: Buffer) => {
-    for (const { kind, bytes } of fromChild.push(piece)) {
-      // When the client has its result it ends the container: what is to outlive it has to be safe by then.
-      if (kind === FrameKind.end && held === undefined && !isSaved) held = [];
+    for (const { kind, bytes } of frames.push(piece)) {
+      if (kind === FrameKind.end && held === undefined && !isStored) held = [];
       if (held !== undefined) held.push(bytes);
-      else if (!out.write(bytes)) up.pause();
+      else if (!send(bytes)) up.pause();
     }
   });
-  out.on("drain", () => up.resume());
+  process.stdout.on("drain", () => up.resume());
+}
 
-  for (const [stream, from] of [["stdout", stdout] as const, ["stderr", stderr] as const]) {
-    const decoder = new StringDecoder("utf8");
-    from.on("data", (piece: Buffer) => {
-      const text = decoder.write(piece);
-      if (stream === "stderr") tail = (tail + text).slice(-TAIL);
-      if (text !== "") out.write(jsonFrame(FrameKind.log, 0, { stream, text } satisfies Printed));
-    });
-  }
-
-  child.on("close", (code, signal) => {
-    beat.clear();
-    silence.clear();
-    const ended = jsonFrame(FrameKind.ended, 0, { code, signal, stderr: tail } satisfies Ended);
-    out.write(ended, () => process.exit(0));
+/** Makes frames of what the process prints. @returns a function that gives the end of it. */
+function relayOutput(stream: Printed["stream"], from: Readable): () => string {
+  let tail = "";
+  const decoder = new StringDecoder("utf8");
+  from.on("data", (piece: Buffer) => {
+    const text = decoder.write(piece);
+    tail = (tail + text).slice(-TAIL);
+    if (text !== "") send(jsonFrame(FrameKind.log, 0, { stream, text } satisfies Printed));
   });
+  return () => tail;
 }
