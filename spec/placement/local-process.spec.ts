@@ -16,7 +16,16 @@ import { inject } from "../support/faults.js";
 import { until } from "../support/modal.js";
 import { printed } from "../support/printed.js";
 import { rejection } from "../support/rejection.js";
-import { Blocked, Buffers, Crashing, CrashingInside, Deaf, Starting, Where } from "./pipelines/processes.js";
+import {
+  Blocked,
+  Buffers,
+  Crashing,
+  CrashingInside,
+  CrashingQuickly,
+  Deaf,
+  Starting,
+  Where,
+} from "./pipelines/processes.js";
 import { Leaving } from "./pipelines/suite.js";
 
 function isRunning(pid: number): boolean {
@@ -68,6 +77,13 @@ describe("a crash in a local process @slow", () => {
     expect(error.message).to.contain("SIGABRT").and.to.contain("a later one may be the cause");
     const { error: inside } = await failure(new CrashingInside(), { xs });
     expect(inside.where).to.equal("CrashingInside.inner.survived[2]");
+  });
+
+  it("names the node, and says that it may be a later element, where elements are quick", async () => {
+    const xs = Array.from({ length: 1_000 }, (_, i) => (i === 700 ? 13 : 1));
+    const { error } = await failure(new CrashingQuickly(), { xs });
+    expect(error.where).to.match(/^CrashingQuickly\.survived\[\d+\]$/);
+    expect(error.message).to.contain("a later one may be the cause");
   });
 
   it("costs one element, and no other, where processes share a map", async () => {

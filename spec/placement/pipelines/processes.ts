@@ -77,6 +77,14 @@ export class Crashing extends Pipeline {
   }
 }
 
+export class CrashingQuickly extends Pipeline {
+  @input() xs!: number[];
+  @mapOver("xs") survived(x: number): Each<number> {
+    if (x === 13) process.abort();
+    return x;
+  }
+}
+
 export class CrashingInside extends Pipeline {
   @input() xs!: number[];
   @nested(Crashing, { xs: "xs" }, "survived") inner!: Nested<number[]>;

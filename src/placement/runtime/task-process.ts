@@ -75,6 +75,8 @@ class Run {
   private resume: (() => void) | undefined;
   private incoming: ByteCollector | undefined;
   private taker: ((bytes: Uint8Array) => void) | undefined;
+  /** The path of the node whose call started last. */
+  private lastNode: string | undefined;
 
   constructor(private readonly number: number) {
     this.elements = new AsyncQueue(() => void up.json(FrameKind.pull, number, {}));
@@ -139,11 +141,20 @@ class Run {
             if (event.type === "run") return;
             up.event(this.number, event);
             // If the node crashes the process, the client knows which one it was.
-            if (host === "process" && event.type === "node" && event.phase === "start") up.flush();
+            if (host === "process" && this.isFirstCall(event)) up.flush();
           }
         : undefined,
     });
     await withExtractedContext(work.carrier, () => (work.isStream ? this.stream(request) : this.run(request)));
+  }
+
+  /** Tells if a node begins, or a map: the elements that follow are gathered. */
+  private isFirstCall({ type, phase, path }: RunEvent): boolean {
+    if (phase !== "start" || (type !== "node" && type !== "element")) return false;
+    const node = type === "element" ? path.slice(0, path.lastIndexOf("[")) : path;
+    const isSame = node === this.lastNode && type === "element";
+    this.lastNode = node;
+    return !isSame;
   }
 
   /** @throws {HypernodesError} what is wrong with the stage; what is wrong with elements is in the result. */
