@@ -339,6 +339,25 @@ describe("rules for inputs", () => {
     });
   });
 
+  it("say of NaN in the place of an integer that it is none, as of any other value", async () => {
+    class Whole extends Pipeline {
+      @input() @IsInt() count!: number;
+      @input({ optional: true }) @IsOptional() @Type(() => Number) @IsInt({ each: true }) counts?: number[];
+      @node("count") same(count: number): number {
+        return count;
+      }
+      @node("counts") list(counts: number[]): number[] {
+        return counts;
+      }
+    }
+    const messageOf = async (inputs: InputsOf<Whole>) => (await rejection(new Whole().run(inputs))).message;
+    expect(await messageOf({ count: Number.NaN })).to.equal("Whole: count: count must be an integer number (isInt)");
+    expect(await messageOf({ count: 1, counts: [1, Number.NaN] })).to.equal(
+      "Whole: counts: each value in counts must be an integer number: counts[1] is NaN (isInt)",
+    );
+    expect(await messageOf({ count: 1, counts: Number.NaN as never })).to.match(/^Whole: counts: .*: it is NaN/);
+  });
+
   it("of a nested pipeline that throw name the pipeline and the input", async () => {
     class Inner extends Pipeline {
       @input() @Transform(({ value }) => value.length) x!: number;
