@@ -119,7 +119,9 @@ async function prepareElements(
   if (checks === undefined) return lists;
   const elements = await checkElements(checks, record!, outcome!, { names: over, lists }, mode === "product");
   if (invalid !== undefined) throw invalid(elements.violations);
-  if (elements.violations.length === 0) return elements.lists;
+  if (elements.violations.length === 0) {
+    return elements.lists?.map((list, i) => convertInput(spec, over[i]!, list, AS_LIST) as List);
+  }
   throw inputError(spec.graph.pipeline, elements.violations, { cause: elements.cause });
 }
 
