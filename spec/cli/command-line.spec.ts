@@ -300,6 +300,14 @@ describe("the command line", () => {
       expect(readFileSync(path.join(cli.folder, "kept"), "utf8")).to.equal("before");
     });
 
+    it("which may be a named pipe, whose reader gets all of it and its end", async function () {
+      if (process.platform === "win32") this.skip();
+      const run = "$HYPERNODES run typed.mjs#Num -q -i x=1 --json -o pipe";
+      const read = await cli.shell(`mkfifo pipe; cat pipe & ${run}; code=$?; wait; exit $code`);
+      expect(read).to.deep.include({ code: 0, stdout: '{"out":"1"}\n', stderr: "" });
+      await told(cli.shell(run), 2, "--output pipe: it can't be written: ENXIO: nothing reads this named pipe");
+    });
+
     it("into which all outputs go, however many they are", async () => {
       await told(cli.hypernodes("run", "typed.mjs#Many", "-q", "-o", "./many"), 0, "");
       expect(readFileSync(path.join(cli.folder, "many"), "utf8").match(/'element \d+'/g)).to.have.length(5_000);
