@@ -1,4 +1,4 @@
-import { EventEmitter, on } from "node:events";
+import { EventEmitter, on, once } from "node:events";
 import { createReadStream, writeFileSync } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
@@ -20,6 +20,7 @@ import {
 } from "../../src/index.js";
 import { newFolder } from "../support/caches.js";
 import { rejection } from "../support/rejection.js";
+import { Chain, Partly } from "../support/small-pipelines.js";
 import { Bounds } from "../values/pipelines.js";
 
 class Wait extends Pipeline {
@@ -153,6 +154,45 @@ describe("stream", () => {
     const error = await rejection(all(new Pair().stream({ a: [1, 2, 3], b: two() }, { over: ["a", "b"] })));
     expect(error.message).to.contain('lists of unequal lengths: "a" has more than 2, "b" has 2');
   });
+
+  for (const maps of ["sequential", "async", "threaded", "parallel"] as const) {
+    const execution = { maps, maxWorkers: 4 } as const;
+
+    it(`gives a result before the source has its next element, which may depend on that result, ${maps}`, async () => {
+      const answers = new EventEmitter();
+      async function* questions() {
+        for (let x = 1; x < 100; [x] = (await answered) as [number]) {
+          answered = once(answers, "answer");
+          yield x;
+        }
+      }
+      let answered = once(answers, "answer");
+      const found: number[] = [];
+      for await (const { result } of new Chain().stream({ x: questions() }, { over: "x", execution })) {
+        found.push(result);
+        answers.emit("answer", result);
+      }
+      expect(found).to.deep.equal([3, 7, 15, 31, 63, 127]);
+    });
+
+    it(`goes over all pairs of sources whose elements come over time, ${maps}`, async () => {
+      async function* numbers() {
+        yield 0;
+        yield 1;
+      }
+      async function* tens() {
+        yield 10;
+        yield 20;
+      }
+      const stream = new Partly().stream(
+        { x: numbers(), y: tens() },
+        { over: ["x", "y"], mode: "product", outputs: ["b"], execution },
+      );
+      const pairs: number[] = [];
+      for await (const { b } of stream) pairs.push(b);
+      expect(pairs.sort((a, b) => a - b)).to.deep.equal([11, 12, 21, 22]);
+    });
+  }
 
   it("stops at a failure, or collects it", async () => {
     const error = await rejection<NodeError>(all(new Wait().stream({ ms: [1, 13, 5000] }, { over: "ms" })));

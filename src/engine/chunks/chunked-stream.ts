@@ -24,11 +24,16 @@ export class ChunkedStream implements ChunkIo {
   private received = 0;
   readonly outputs = 1;
 
-  constructor(execution: RunningExecution, step: Step, executorFor: ChunkExecutorFactory) {
+  constructor(execution: RunningExecution, mapped: Step, executorFor: ChunkExecutorFactory) {
+    // The elements of a product come as pairs, and its lists may come over time.
+    const step = mapped.map!.product ? { ...mapped, map: { ...mapped.map!, product: false } } : mapped;
     const { elementConcurrency } = threadConcurrency(execution.settings);
     this.lists = step.map!.lists.length;
     // In a thread an error takes its element's place, so that the other elements of the chunk are returned.
-    const stage = new Stage(execution, [step], [step], step.map!.lists, elementConcurrency, "collect");
+    const stage = new Stage(execution, [step], [step], step.map!.lists, elementConcurrency, {
+      mode: "zip",
+      onError: "collect",
+    });
     const executor = executorFor(stage);
     executor.sizer.limit(Math.max(1, Math.floor(maxElementsInFlight(execution.settings) / executor.maxInFlight)));
     this.dispatcher = new Dispatcher(executor, this);

@@ -2,10 +2,16 @@ import { codeDigestsOf, codesForBundle, codesForThreads, exportForSteps } from "
 import type { CacheSession } from "../../cache/session.js";
 import { type ClassLocation, classLocationOf, isBundled } from "../../dsl/class-location.js";
 import { classNameOf } from "../../dsl/members.js";
-import type { OnError } from "../../dsl/node-options.js";
 import { HypernodesError, type NodeError, ValueError } from "../../errors.js";
 import { formatDependency, mappedDependencies } from "../../graph/graph.js";
-import { type Argument, argumentKey, isTimed, type SlotUses, type Step } from "../../graph/plan.js";
+import {
+  type Argument,
+  argumentKey,
+  isTimed,
+  type PlanMapOptions,
+  type SlotUses,
+  type Step,
+} from "../../graph/plan.js";
 import { encode } from "../../values/codec.js";
 import { contentOf } from "../../values/digest.js";
 import { convertInputs } from "../elements/convert-inputs.js";
@@ -40,7 +46,7 @@ export class Stage {
    * @param steps in the plan's order.
    * @param slicedLists the lists whose elements come with each chunk.
    * @param elementConcurrency the number of elements of one chunk that are in flight at once.
-   * @param onError the error policy of a map over a whole pipeline there, if it is another one.
+   * @param over how a whole pipeline is mapped over there, where that differs.
    */
   constructor(
     readonly execution: RunningExecution,
@@ -48,7 +54,7 @@ export class Stage {
     readonly wanted: readonly Step[],
     private readonly slicedLists: readonly Argument[],
     private readonly elementConcurrency: number,
-    private readonly onError?: OnError,
+    private readonly over?: Partial<PlanMapOptions>,
   ) {
     this.isTimed = isTimed(steps);
     this.multiple = Math.max(...steps.map((step) => step.map?.batch || 1));
@@ -121,7 +127,7 @@ export class Stage {
       source: toProgramSpec(
         program,
         { steps: this.steps.map(({ index }) => index), wanted: this.wanted.map(({ index }) => index) },
-        this.onError,
+        this.over,
       ),
       path,
       multiple: this.multiple,
