@@ -418,6 +418,49 @@ describe("rules for inputs", () => {
     }
   });
 
+  it("of @ValidateNested() refuse a value of no known subtype, as class-validator does", async () => {
+    abstract class Animal {
+      kind!: string;
+    }
+    class Cat extends Animal {
+      @IsInt() lives!: number;
+    }
+    class Fish extends Animal {}
+    const subTypes = [
+      { name: "cat", value: Cat },
+      { name: "fish", value: Fish },
+    ];
+    const options = { discriminator: { property: "kind", subTypes }, keepDiscriminatorProperty: true };
+    class Cage {
+      @ValidateNested() @Type(() => Animal, options) inside!: Animal;
+    }
+    class Zoo extends Pipeline {
+      @input({ optional: true }) @ValidateNested() @Type(() => Animal, options) one?: Animal;
+      @input({ optional: true }) @ValidateNested({ each: true }) @Type(() => Animal, options) list?: Animal[];
+      @input({ optional: true }) @ValidateNested() @Type(() => Cage) cage?: Cage;
+      @node("one", "list", "cages") kinds(...all: unknown[]): string {
+        return JSON.stringify(all);
+      }
+      @node("cage") cages(cage: unknown): unknown {
+        return cage;
+      }
+    }
+    const run = (inputs: object) => new Zoo().run(inputs, { outputs: ["kinds"] });
+    const fish = { kind: "fish" };
+    await run({ one: fish, list: [{ kind: "cat", lives: 9 }, fish, new Fish()], cage: { inside: fish } });
+    const wrong: [inputs: object, path: string][] = [
+      [{ one: { kind: "cow" } }, "one"],
+      [{ one: {} }, "one"],
+      [{ one: { kind: "constructor" } }, "one"],
+      [{ list: [fish, { kind: "cow" }] }, "list[1]"],
+      [{ cage: { inside: { kind: "cow" } } }, "cage.inside"],
+    ];
+    for (const [inputs, path] of wrong) {
+      const says = `Zoo: ${path}: it is an instance of no subtype, such as "cat" and "fish": it is Animal {`;
+      expect((await rejection<InputError>(run(inputs))).message).to.contain(says);
+    }
+  });
+
   it("of @ValidateNested() refuse a default that is no instance, and say so, whether or not it has @Type()", async () => {
     class Ruled {
       @IsString() id!: string;
