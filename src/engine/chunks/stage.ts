@@ -33,7 +33,7 @@ export class Stage {
   readonly isTimed: boolean;
   /** Chunks are cut at multiples of this: the largest batch. */
   readonly multiple: number;
-  /** For each list, how nested pipelines use its elements. */
+  /** For each list, the uses of its elements in nested pipelines. */
   private readonly elementUses: readonly (readonly SlotUses[])[];
   /** For each pipeline nested in its steps its cache session, if it has one. */
   private readonly nestedSessions: readonly (CacheSession | undefined)[];
@@ -259,7 +259,7 @@ function dependenciesOf({ node }: Step) {
   return [...mappedDependencies(node), ...node.dependencies.filter((d) => d.as === "value")];
 }
 
-/** How the nested pipelines of some steps use the elements of a list. Others may take the same elements as a whole. */
+/** The uses of a list's elements in the nested pipelines of some steps. Others may take the same elements as a whole. */
 function elementUses(list: Argument, steps: readonly Step[], { children }: Program): SlotUses[] {
   return steps.flatMap(({ index, map }) => {
     const child = children[index];
