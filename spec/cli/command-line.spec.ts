@@ -91,6 +91,12 @@ describe("the command line", () => {
       expect(JSON.parse(stdout)).to.deep.equal([{ out: "1n" }, { out: "123456789012345678901234567890n" }]);
       expect((await over("Str", '["007","true"]')).stdout).to.equal(`[{"out":"'007'"},{"out":"'true'"}]\n`);
       await told(over("Num", '[1,"two"]'), 2, 'Num: x[1]: it takes a number, such as 3 or -2.5e3, not "two"');
+      const problems = [
+        'x[1]: it takes a number, such as 3 or -2.5e3, not "two" (type)',
+        "x[1]: x must be an integer number (isInt)",
+      ];
+      await told(over("Int", '[1,"two"]'), 2, `Int: 2 problems with the inputs:\n  - ${problems.join("\n  - ")}\n`);
+      await told(over("Int", "two"), 2, 'Int: x: --over takes a JSON list of its values, not "two" (type)\n');
       await told(over("Str", "two"), 2, 'Str: x: --over takes a JSON list of its values, not "two"');
     });
 
