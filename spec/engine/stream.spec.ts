@@ -20,7 +20,7 @@ import {
 } from "../../src/index.js";
 import { newFolder } from "../support/caches.js";
 import { rejection } from "../support/rejection.js";
-import { Chain, Partly } from "../support/small-pipelines.js";
+import { Chain, Halves, Partly } from "../support/small-pipelines.js";
 import { Bounds } from "../values/pipelines.js";
 
 class Wait extends Pipeline {
@@ -173,6 +173,25 @@ describe("stream", () => {
         answers.emit("answer", result);
       }
       expect(found).to.deep.equal([3, 7, 15, 31, 63, 127]);
+    });
+
+    it(`names the element that fails, where elements before it are cached, ${maps}`, async () => {
+      const cache = memory();
+      for (const _ of ["computed", "cached"]) {
+        const events: RunEvent[] = [];
+        const onEvent = (event: RunEvent) =>
+          void (event.type === "node" && event.phase === "failed" && events.push(event));
+        const options = { over: "x", onError: "collect", execution, cache, onEvent } as const;
+        const failed: string[] = [];
+        for await (const result of new Halves().stream({ x: [2, 4, 6, 7, 8, 9] }, options)) {
+          if (result instanceof NodeError) failed.push(`${result.where} ${result.element} ${result.cause}`);
+        }
+        expect(failed.sort()).to.deep.equal([
+          "Halves[3].half 3 RangeError: 7 is odd",
+          "Halves[5].half 5 RangeError: 9 is odd",
+        ]);
+        expect(events.map(({ path }) => path).sort()).to.deep.equal(["Halves[3].half", "Halves[5].half"]);
+      }
     });
 
     it(`goes over all pairs of sources whose elements come over time, ${maps}`, async () => {
