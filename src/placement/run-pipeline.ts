@@ -275,6 +275,8 @@ function slotsOf(
 ): unknown[] {
   const { given } = spec;
   const values: unknown[] = new Array(plan.slots).fill(undefined);
+  // Also of nodes that nothing needs: a rejection that nobody handles ends the process.
+  for (const [name, value] of Object.entries(given)) if (isPromise(value)) throw promiseError(spec.graph, name, value);
   for (const { name, slot, uses } of plan.inputs) {
     // What a decorator has made of an input may be an iterator, too.
     const value = Object.hasOwn(given, name) ? given[name] : input(name);
