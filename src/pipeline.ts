@@ -328,8 +328,9 @@ export abstract class Pipeline implements AnyPipeline {
     const resources = new ResourceScope("content");
     const copy: this = this.#derive({});
     opened.set(copy, resources);
-    return Object.defineProperty(copy, Symbol.asyncDispose, { value: () => resources.dispose() }) as this &
-      AsyncDisposable;
+    // Configurable, because copies of this one can be opened as well.
+    const value = () => resources.dispose();
+    return Object.defineProperty(copy, Symbol.asyncDispose, { value, configurable: true }) as this & AsyncDisposable;
   }
 
   /**

@@ -91,6 +91,12 @@ describe("the command line", () => {
       expect(JSON.parse(stdout)).to.deep.equal([{ out: "1n" }, { out: "123456789012345678901234567890n" }]);
       expect((await over("Str", '["007","true"]')).stdout).to.equal(`[{"out":"'007'"},{"out":"'true'"}]\n`);
       await told(over("Num", '[1,"two"]'), 2, 'Num: x[1]: it takes a number, such as 3 or -2.5e3, not "two"');
+      const problems = [
+        'x[1]: it takes a number, such as 3 or -2.5e3, not "two" (type)',
+        "x[1]: x must be an integer number (isInt)",
+      ];
+      await told(over("Int", '[1,"two"]'), 2, `Int: 2 problems with the inputs:\n  - ${problems.join("\n  - ")}\n`);
+      await told(over("Int", "two"), 2, 'Int: x: --over takes a JSON list of its values, not "two" (type)\n');
       await told(over("Str", "two"), 2, 'Str: x: --over takes a JSON list of its values, not "two"');
     });
 
@@ -298,6 +304,14 @@ describe("the command line", () => {
       await told(cli.hypernodes("run", "typed.mjs#Throws", "-q", "-o", "kept"), 1, "bad");
       expect(existsSync(path.join(cli.folder, "unmade"))).to.equal(false);
       expect(readFileSync(path.join(cli.folder, "kept"), "utf8")).to.equal("before");
+    });
+
+    it("which may be a named pipe, whose reader gets all of it and its end", async function () {
+      if (process.platform === "win32") this.skip();
+      const run = "$HYPERNODES run typed.mjs#Num -q -i x=1 --json -o pipe";
+      const read = await cli.shell(`mkfifo pipe; cat pipe & ${run}; code=$?; wait; exit $code`);
+      expect(read).to.deep.include({ code: 0, stdout: '{"out":"1"}\n', stderr: "" });
+      await told(cli.shell(run), 2, "--output pipe: it can't be written: ENXIO: nothing reads this named pipe");
     });
 
     it("into which all outputs go, however many they are", async () => {

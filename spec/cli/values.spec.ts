@@ -136,6 +136,8 @@ describe("a place on the command line", () => {
   }
 
   it("names the option at fault", () => {
+    const twice = "gpu is set twice. Set it once.";
+    expect(problemOf(() => parsePlacement("modal:gpu=A10G,cpu=4,gpu=T4"))).to.equal(`--on modal: ${twice}`);
     expect(problemOf(() => parsePlacement("modal:gpu=A10G,redis://user:pA,sW@h"))).to.contain("the option gpu is");
     expect(problemOf(() => parseMaps("bullmq:redis://u:p@h"))).to.contain(
       "--maps bullmq: its beginning is not NAME=VALUE",

@@ -25,6 +25,7 @@ import {
   Paired,
   Readers,
   Readings,
+  RecordsMapped,
   Spread,
   unevenlyWired,
   WithChild,
@@ -114,6 +115,20 @@ describe("an iterable that is no array", () => {
           later: plain,
           batched: plain,
         });
+      }
+    });
+  }
+
+  for (const [mode, options] of Object.entries(MODES)) {
+    it(`is an array at the end of a path into an element of a mapped nested pipeline, ${mode}`, async () => {
+      const child = [
+        { whole: [1, 2], each: [10, 20] },
+        { whole: [3], each: [30] },
+      ];
+      for (const kind of ITERABLES.filter((kind) => kind !== "set" && kind !== "fresh")) {
+        const records = [{ list: made(kind, [1, 2]) }, { list: made(kind, [3]) }];
+        const expected = { child, deeper: child.map((each) => ({ child: each })) };
+        expect(await new RecordsMapped().run({ records }, options() as object), kind).to.deep.equal(expected);
       }
     });
   }

@@ -183,6 +183,30 @@ describe("resources", () => {
     expect(error.message).to.contain("the pipeline that owns this resource was disposed of");
   });
 
+  it("of a pipeline that is opened again are other ones, before and after its disposal, in any order of copies", async () => {
+    type Copy = (pipeline: Using) => Using;
+    const copies: Record<string, Copy> = {
+      open: (pipeline) => pipeline.open(),
+      bind: (pipeline) => pipeline.bind({ xs: [1] }),
+      unbind: (pipeline) => pipeline.bind({ xs: [1] }).unbind("xs"),
+      with: (pipeline) => pipeline.with({ execution: { nodes: "sequential" } }),
+    };
+    for (const copy of Object.values(copies)) {
+      const first = new Using().open();
+      await first.run({ xs: [1] });
+      const second = copy(first).open();
+      log.length = 0;
+      await second.run({ xs: [1] });
+      expect(log).to.deep.equal(["build one", "build async on one"]);
+      await first[Symbol.asyncDispose]();
+      await second.run({ xs: [1] });
+      await second[Symbol.asyncDispose]();
+      expect(log).to.deep.equal([...WHOLE.slice(0, 2), ...WHOLE.slice(2), ...WHOLE.slice(2)]);
+      await using again = copy(second).open();
+      await again.run({ xs: [1] });
+    }
+  });
+
   it("can't be outputs, and are none of the nodes that a pipeline returns", async () => {
     class Returning extends Pipeline {
       @resource() handle(): Handle {

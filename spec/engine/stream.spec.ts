@@ -1,4 +1,4 @@
-import { EventEmitter, on } from "node:events";
+import { EventEmitter, on, once } from "node:events";
 import { createReadStream, writeFileSync } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
@@ -20,6 +20,7 @@ import {
 } from "../../src/index.js";
 import { newFolder } from "../support/caches.js";
 import { rejection } from "../support/rejection.js";
+import { Chain, Halves, Partly } from "../support/small-pipelines.js";
 import { Bounds } from "../values/pipelines.js";
 
 class Wait extends Pipeline {
@@ -153,6 +154,64 @@ describe("stream", () => {
     const error = await rejection(all(new Pair().stream({ a: [1, 2, 3], b: two() }, { over: ["a", "b"] })));
     expect(error.message).to.contain('lists of unequal lengths: "a" has more than 2, "b" has 2');
   });
+
+  for (const maps of ["sequential", "async", "threaded", "parallel"] as const) {
+    const execution = { maps, maxWorkers: 4 } as const;
+
+    it(`gives a result before the source has its next element, which may depend on that result, ${maps}`, async () => {
+      const answers = new EventEmitter();
+      async function* questions() {
+        for (let x = 1; x < 100; [x] = (await answered) as [number]) {
+          answered = once(answers, "answer");
+          yield x;
+        }
+      }
+      let answered = once(answers, "answer");
+      const found: number[] = [];
+      for await (const { result } of new Chain().stream({ x: questions() }, { over: "x", execution })) {
+        found.push(result);
+        answers.emit("answer", result);
+      }
+      expect(found).to.deep.equal([3, 7, 15, 31, 63, 127]);
+    });
+
+    it(`names the element that fails, where elements before it are cached, ${maps}`, async () => {
+      const cache = memory();
+      for (const _ of ["computed", "cached"]) {
+        const events: RunEvent[] = [];
+        const onEvent = (event: RunEvent) =>
+          void (event.type === "node" && event.phase === "failed" && events.push(event));
+        const options = { over: "x", onError: "collect", execution, cache, onEvent } as const;
+        const failed: string[] = [];
+        for await (const result of new Halves().stream({ x: [2, 4, 6, 7, 8, 9] }, options)) {
+          if (result instanceof NodeError) failed.push(`${result.where} ${result.element} ${result.cause}`);
+        }
+        expect(failed.sort()).to.deep.equal([
+          "Halves[3].half 3 RangeError: 7 is odd",
+          "Halves[5].half 5 RangeError: 9 is odd",
+        ]);
+        expect(events.map(({ path }) => path).sort()).to.deep.equal(["Halves[3].half", "Halves[5].half"]);
+      }
+    });
+
+    it(`goes over all pairs of sources whose elements come over time, ${maps}`, async () => {
+      async function* numbers() {
+        yield 0;
+        yield 1;
+      }
+      async function* tens() {
+        yield 10;
+        yield 20;
+      }
+      const stream = new Partly().stream(
+        { x: numbers(), y: tens() },
+        { over: ["x", "y"], mode: "product", outputs: ["b"], execution },
+      );
+      const pairs: number[] = [];
+      for await (const { b } of stream) pairs.push(b);
+      expect(pairs.sort((a, b) => a - b)).to.deep.equal([11, 12, 21, 22]);
+    });
+  }
 
   it("stops at a failure, or collects it", async () => {
     const error = await rejection<NodeError>(all(new Wait().stream({ ms: [1, 13, 5000] }, { over: "ms" })));

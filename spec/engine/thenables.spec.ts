@@ -237,6 +237,10 @@ describe("what can be waited for", () => {
         "a bound input": ["x", () => new Sum().bind({ x: value }).run({ y: 1 } as never)],
         "a default": ["y", () => new Sum().run({ x: 1 })],
         "a given node": ["one", () => new Sum().run({ x: 1, y: 1 }, { given: { one: value } })],
+        "a given node that nothing needs": [
+          "sum",
+          () => new Sum().run({ x: 1 }, { given: { sum: value }, outputs: ["one"] }),
+        ],
         "an input of a map": ["y", () => new Sum().map({ x: [1], y: value }, { over: "x" })],
         "an input of a stream": ["y", () => new Sum().stream({ x: [1], y: value }, { over: "x" }).next()],
       };

@@ -38,3 +38,12 @@ export class Partly extends Pipeline {
     return a + y;
   }
 }
+
+/** A node that fails for odd numbers. */
+export class Halves extends Pipeline {
+  @input() x!: number;
+  @node("x") half(x: number): number {
+    if (x % 2 === 1) throw new RangeError(`${x} is odd`);
+    return x / 2;
+  }
+}

@@ -339,6 +339,25 @@ describe("rules for inputs", () => {
     });
   });
 
+  it("say of NaN in the place of an integer that it is none, as of any other value", async () => {
+    class Whole extends Pipeline {
+      @input() @IsInt() count!: number;
+      @input({ optional: true }) @IsOptional() @Type(() => Number) @IsInt({ each: true }) counts?: number[];
+      @node("count") same(count: number): number {
+        return count;
+      }
+      @node("counts") list(counts: number[]): number[] {
+        return counts;
+      }
+    }
+    const messageOf = async (inputs: InputsOf<Whole>) => (await rejection(new Whole().run(inputs))).message;
+    expect(await messageOf({ count: Number.NaN })).to.equal("Whole: count: count must be an integer number (isInt)");
+    expect(await messageOf({ count: 1, counts: [1, Number.NaN] })).to.equal(
+      "Whole: counts: each value in counts must be an integer number: counts[1] is NaN (isInt)",
+    );
+    expect(await messageOf({ count: 1, counts: Number.NaN as never })).to.match(/^Whole: counts: .*: it is NaN/);
+  });
+
   it("of a nested pipeline that throw name the pipeline and the input", async () => {
     class Inner extends Pipeline {
       @input() @Transform(({ value }) => value.length) x!: number;
@@ -396,6 +415,49 @@ describe("rules for inputs", () => {
       );
       const found = (error?.violations ?? []).map(({ path, constraint }) => `${path} ${constraint}`);
       expect(found, JSON.stringify(given)).to.deep.equal(expected);
+    }
+  });
+
+  it("of @ValidateNested() refuse a value of no known subtype, as class-validator does", async () => {
+    abstract class Animal {
+      kind!: string;
+    }
+    class Cat extends Animal {
+      @IsInt() lives!: number;
+    }
+    class Fish extends Animal {}
+    const subTypes = [
+      { name: "cat", value: Cat },
+      { name: "fish", value: Fish },
+    ];
+    const options = { discriminator: { property: "kind", subTypes }, keepDiscriminatorProperty: true };
+    class Cage {
+      @ValidateNested() @Type(() => Animal, options) inside!: Animal;
+    }
+    class Zoo extends Pipeline {
+      @input({ optional: true }) @ValidateNested() @Type(() => Animal, options) one?: Animal;
+      @input({ optional: true }) @ValidateNested({ each: true }) @Type(() => Animal, options) list?: Animal[];
+      @input({ optional: true }) @ValidateNested() @Type(() => Cage) cage?: Cage;
+      @node("one", "list", "cages") kinds(...all: unknown[]): string {
+        return JSON.stringify(all);
+      }
+      @node("cage") cages(cage: unknown): unknown {
+        return cage;
+      }
+    }
+    const run = (inputs: object) => new Zoo().run(inputs, { outputs: ["kinds"] });
+    const fish = { kind: "fish" };
+    await run({ one: fish, list: [{ kind: "cat", lives: 9 }, fish, new Fish()], cage: { inside: fish } });
+    const wrong: [inputs: object, path: string][] = [
+      [{ one: { kind: "cow" } }, "one"],
+      [{ one: {} }, "one"],
+      [{ one: { kind: "constructor" } }, "one"],
+      [{ list: [fish, { kind: "cow" }] }, "list[1]"],
+      [{ cage: { inside: { kind: "cow" } } }, "cage.inside"],
+    ];
+    for (const [inputs, path] of wrong) {
+      const says = `Zoo: ${path}: it is an instance of no subtype, such as "cat" and "fish": it is Animal {`;
+      expect((await rejection<InputError>(run(inputs))).message).to.contain(says);
     }
   });
 

@@ -81,3 +81,21 @@ export class Counting extends Pipeline {
     return passage.text.length;
   }
 }
+
+/** Decorators make something of an undefined value, and iterators of numbers. */
+export class Made extends Pipeline {
+  @input() @Transform(({ value }) => `made of ${value}`) label!: string;
+  @input() @Transform(({ value, obj }) => [value, obj.label].values()) seen!: Iterable<unknown>;
+  @input() @Transform(({ value }) => ({ numbers: [value, value].values() })) record!: { numbers: Iterable<number> };
+  @node("label", "seen", "record.numbers") all(label: string, seen: unknown, numbers: unknown): unknown[] {
+    return [label, seen, numbers];
+  }
+}
+
+export class MakingEach extends Pipeline {
+  @input() labels!: string[];
+  @input() seen!: Iterable<unknown>;
+  @input() record!: { numbers: Iterable<number> };
+  @mapOver("labels", Made, { label: "labels", seen: "seen", record: "record" }, "all")
+  all!: Nested<unknown[][]>;
+}

@@ -5,6 +5,7 @@ import { IsNotEmpty, ValidateNested } from "class-validator";
 import fc from "fast-check";
 import { type Each, InputError, input, mapOver, memory, type Nested, node, Pipeline } from "../../src/index.js";
 import { rejection } from "../support/rejection.js";
+import { Made, MakingEach } from "./pipelines.js";
 
 class Tag {
   name!: string;
@@ -289,6 +290,41 @@ describe("what class-transformer makes of inputs", () => {
     for await (const result of new EachSensor().stream({ sensor: sensors }, { over: "sensor" })) streamed.push(result);
     expect(streamed).to.deep.equal(expected);
     expect(JSON.stringify(sensors)).to.equal('[{"unit":"K","value":1},{"unit":"C","value":2}]');
+  });
+
+  describe("is the same in each way of running a pipeline, of an undefined value as well, and never an iterator:", () => {
+    const others = { seen: 1, record: 2 };
+    type Options = Parameters<Made["run"]>[1];
+    const ways: Record<string, (label: unknown, options: Options) => Promise<unknown>> = {
+      run: async (label, options) => (await new Made().run({ ...others, label } as never, options)).all,
+      "map, over the value": async (label, options) =>
+        (await new Made().map({ ...others, label: [label] } as never, { ...options, over: "label" }))[0]!.all,
+      "map, over another": async (label, options) =>
+        (await new Made().map({ ...others, label, record: [2] } as never, { ...options, over: "record" }))[0]!.all,
+      "map, over all": async (label, options) => {
+        const over = ["label", "seen", "record"] as const;
+        return (await new Made().map({ label: [label], seen: [1], record: [2] } as never, { ...options, over }))[0]!
+          .all;
+      },
+      stream: async (label, options) => {
+        const results = new Made().stream({ ...others, label: [label] } as never, { ...options, over: "label" });
+        const all: unknown[] = [];
+        for await (const result of results) all.push(result.all);
+        return all[0];
+      },
+      "a mapped nested pipeline": async (label, options) =>
+        (await new MakingEach().run({ ...others, labels: [label] } as never, options as object)).all[0],
+    };
+    for (const [way, run] of Object.entries(ways)) {
+      for (const maps of ["async", "parallel"] as const) {
+        it(`${way}, ${maps}`, async () => {
+          for (const label of ["a", undefined]) {
+            const expected = [`made of ${label}`, [1, label], [2, 2]];
+            expect(await run(label, { execution: { maps } })).to.deep.equal(expected);
+          }
+        });
+      }
+    }
   });
 
   it("is not found in the cache for a default that is the same value", async () => {

@@ -6,10 +6,12 @@ export class Misfit {
   /**
    * @param problem the accepted types, and the value seen: `it takes a number, as 3 or 2.5, not "two"`.
    * @param path the path into the value: `[3].id`.
+   * @param element the index of the element of `--over` that it is about.
    */
   constructor(
     readonly problem: string,
     readonly path = "",
+    readonly element?: number,
   ) {}
 }
 

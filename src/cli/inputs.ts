@@ -45,7 +45,10 @@ export async function parseInputs(given: readonly string[], about: InputTarget):
     } catch (error) {
       if (!(error instanceof Misfit)) throw error;
       violations.push({ path: `${name}${error.path}`, constraint: "type", problem: error.problem });
-      violations.push(...(await validations(about.type, name, value)));
+      const { element } = error;
+      if (element !== undefined) {
+        violations.push(...(await validations(about.type, name, (value as unknown[])[element], `${name}[${element}]`)));
+      } else if (!about.over.includes(name)) violations.push(...(await validations(about.type, name, value)));
     }
   };
   const sources = given.map((one) => fileIn(one));
@@ -159,7 +162,7 @@ function declared(value: unknown, name: string, about: InputTarget, isExact: boo
     try {
       return declaredOne(element, name, about, isExact);
     } catch (error) {
-      throw error instanceof Misfit ? new Misfit(error.problem, `[${i}]${error.path}`) : error;
+      throw error instanceof Misfit ? new Misfit(error.problem, `[${i}]${error.path}`, i) : error;
     }
   });
 }
@@ -205,8 +208,9 @@ async function* elementsIn(
       yield declaredOne(element, name, about, source.keepNumbers !== true);
     } catch (error) {
       if (!(error instanceof Misfit)) throw error;
-      const violation = { path: `${name}[${index}]${error.path}`, constraint: "type", problem: error.problem };
-      throw inputError(about.graph.pipeline, [violation, ...(await validations(about.type, name, element))]);
+      const at = `${name}[${index}]`;
+      const violation = { path: `${at}${error.path}`, constraint: "type", problem: error.problem };
+      throw inputError(about.graph.pipeline, [violation, ...(await validations(about.type, name, element, at))]);
     }
     index++;
   }
@@ -226,7 +230,7 @@ function isTransformed(pipeline: Function, name: string): boolean {
 /**
  * Returns the violations of class-validator's decorators for a value of a wrong type: their messages may be clearer.
  */
-async function validations(type: Function, name: string, value: unknown): Promise<Violation[]> {
+async function validations(type: Function, name: string, value: unknown, path = name): Promise<Violation[]> {
   if (!validatedProperties(type).has(name)) return [];
   const loaded = (await import("class-validator")) as Validator & { default?: Validator };
   const object = Object.assign(Object.create(type.prototype as object) as object, { [name]: value });
@@ -234,7 +238,7 @@ async function validations(type: Function, name: string, value: unknown): Promis
   return errors
     .filter(({ property }) => property === name)
     .flatMap(({ constraints = {} }) => Object.entries(constraints))
-    .map(([constraint, problem]) => ({ path: name, constraint, problem }));
+    .map(([constraint, problem]) => ({ path, constraint, problem }));
 }
 
 type Validator = Pick<typeof import("class-validator"), "validate">;

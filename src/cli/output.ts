@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, unlinkSync, writeFileSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, unlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { inspect } from "node:util";
 import { escapeControls, escapeControlsInLines } from "../util/control-characters.js";
@@ -26,7 +26,9 @@ export function checkOutput(file: string | undefined): void {
     const folder = path.dirname(path.resolve(file));
     if (isDirectory(folder) === false) throw Object.assign(new Error(folder), { code: "ENOTDIR" });
     // Only opening it shows: it may be a link into a missing folder, or not a regular file.
-    closeSync(openSync(file, constants.O_WRONLY | constants.O_CREAT | constants.O_NONBLOCK));
+    const descriptor = openSync(file, constants.O_WRONLY | constants.O_CREAT | constants.O_NONBLOCK);
+    // A named pipe stays open until the process ends: its reader takes the end of its only writer for the end of output.
+    if (!fstatSync(descriptor).isFIFO()) closeSync(descriptor);
     if (exists === undefined) unlinkSync(file);
   } catch (error) {
     throw usageError(where, `it can't be written: ${fileProblem(error)}`, "Is the path right?", error);

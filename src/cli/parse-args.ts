@@ -83,6 +83,7 @@ function optionsIn(text: string, where: string): Record<string, unknown> {
   for (const option of splitAtCommas(text.slice(at + 1))) {
     const [name, value] = pairIn(option, where, Object.keys(options).at(-1));
     refusePrototypeName(where, name);
+    if (Object.hasOwn(options, name)) throw usageError(where, `${name} is set twice`, "Set it once.");
     options[name] = valueIn(value, `${where}:${name}`);
   }
   return options;

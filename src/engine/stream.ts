@@ -37,20 +37,27 @@ export async function* streamRun(
   let finished = false;
   try {
     let more = true;
+    let pulling: Promise<PulledElement> | undefined;
     for (let index = 0; more || window.size > 0; ) {
       if (session.scope.stopped) throw session.scope.reason;
       if (more && window.size < limit) {
-        const pulled = elements.next();
-        if (isPromise(pulled)) chunks?.flush();
-        const next: PulledElement = isPromise(pulled) ? await session.waitFor(outer, pulled) : pulled;
-        if (next.done) more = false;
-        else {
+        const pulled = pulling ?? elements.next();
+        let next: PulledElement | undefined;
+        if (isPromise(pulled)) {
+          chunks?.flush();
+          pulling = pulled;
+          // A result does not wait for the next element, which may take long, or depend on that result.
+          next = await session.waitFor(outer, window.size === 0 ? pulled : Promise.race([pulled, window.hasEnded()]));
+        } else next = pulled;
+        if (next !== undefined) pulling = undefined;
+        if (next?.done) more = false;
+        else if (next !== undefined) {
           const element = index++;
           const values = convertElement(step, next.value, element, request.name);
           const compute = () =>
             chunks === undefined
               ? start(outer, step, [...values, ...shared], element)
-              : rethrowCollected(step, chunks.add(values, outer.cached !== undefined));
+              : rethrowCollected(step, chunks.add(values, element, outer.cached !== undefined));
           window.add(
             outer.cached === undefined ? compute() : outer.cached.element(step, values, element, compute),
             session,
@@ -112,6 +119,7 @@ type ResultEnd = { readonly value: unknown } | { readonly error: unknown };
 class ResultBuffer {
   readonly ended = new AsyncQueue<ResultEnd>();
   private inFlight = 0;
+  private wake: (() => void) | undefined;
   /** In order: how many were added, how many have ended with all before them, and those that wait for others, by index. */
   private added = 0;
   private inTurn = 0;
@@ -121,6 +129,14 @@ class ResultBuffer {
 
   get size(): number {
     return this.inFlight + this.ended.size + this.completedEarly.size;
+  }
+
+  /** Resolves when there is a result to consume. */
+  hasEnded(): Promise<undefined> {
+    if (this.ended.size > 0) return Promise.resolve(undefined);
+    return new Promise((resolve) => {
+      this.wake = () => resolve(undefined);
+    });
   }
 
   add(value: unknown, session: RunSession): void {
@@ -146,6 +162,7 @@ class ResultBuffer {
     // A failure waits for nothing.
     if (!this.isOrdered || "error" in ended) {
       this.ended.push(ended);
+      this.wake?.();
       return;
     }
     this.completedEarly.set(index, ended);
@@ -156,6 +173,7 @@ class ResultBuffer {
     ) {
       this.completedEarly.delete(this.inTurn++);
       this.ended.push(next);
+      this.wake?.();
     }
   }
 }

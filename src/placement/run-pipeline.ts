@@ -119,7 +119,9 @@ async function prepareElements(
   if (checks === undefined) return lists;
   const elements = await checkElements(checks, record!, outcome!, { names: over, lists }, mode === "product");
   if (invalid !== undefined) throw invalid(elements.violations);
-  if (elements.violations.length === 0) return elements.lists;
+  if (elements.violations.length === 0) {
+    return elements.lists?.map((list, i) => convertInput(spec, over[i]!, list, AS_LIST) as List);
+  }
   throw inputError(spec.graph.pipeline, elements.violations, { cause: elements.cause });
 }
 
@@ -273,6 +275,8 @@ function slotsOf(
 ): unknown[] {
   const { given } = spec;
   const values: unknown[] = new Array(plan.slots).fill(undefined);
+  // Also of nodes that nothing needs: a rejection that nobody handles ends the process.
+  for (const [name, value] of Object.entries(given)) if (isPromise(value)) throw promiseError(spec.graph, name, value);
   for (const { name, slot, uses } of plan.inputs) {
     // What a decorator has made of an input may be an iterator, too.
     const value = Object.hasOwn(given, name) ? given[name] : input(name);

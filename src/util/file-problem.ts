@@ -10,6 +10,7 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   EDQUOT: "the disk quota is used up",
   EFBIG: "it would exceed the maximum size of a file",
   EPIPE: "its reader has closed it",
+  ENXIO: "nothing reads this named pipe",
   ELOOP: "its symbolic links form a loop",
   EMFILE: "too many files are open",
   ENAMETOOLONG: "its name is too long",

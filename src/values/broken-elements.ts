@@ -33,7 +33,7 @@ export class BrokenElements {
       validate: (value, args) => {
         const result = instance.validate(value, args);
         // A rule without `each` is asked once, for the whole list.
-        if (args !== undefined && value !== args.value) this.record(args, name, result);
+        if (args !== undefined && !Object.is(value, args.value)) this.record(args, name, result);
         return result;
       },
     };

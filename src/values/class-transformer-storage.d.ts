@@ -1,6 +1,9 @@
 declare module "class-transformer/cjs/storage.js" {
   export interface TypeOptions {
-    readonly discriminator?: { readonly property: string; readonly subTypes: readonly unknown[] };
+    readonly discriminator?: {
+      readonly property: string;
+      readonly subTypes: readonly { readonly name: string; readonly value: Function }[];
+    };
     readonly keepDiscriminatorProperty?: boolean;
   }
 

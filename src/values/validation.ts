@@ -1,7 +1,9 @@
 /// <reference path="./class-transformer-storage.d.ts" />
+import { defaultMetadataStorage } from "class-transformer/cjs/storage.js";
 import type { ValidationError } from "class-validator";
 import type { Violation } from "../errors.js";
 import { describeValue } from "../util/describe.js";
+import { formatList } from "../util/suggest.js";
 import { BrokenElements } from "./broken-elements.js";
 
 /** The metadata that class-validator stores for one decorator. */
@@ -80,8 +82,8 @@ function toViolations(
   error: ValidationError,
   within: string,
   rules: { isList(error: ValidationError): boolean; readonly broken: BrokenElements },
+  list?: ValidationError,
 ): Violation[] {
-  if (error.constraints?.unknownValue !== undefined) return unknownClass(error, within);
   const { property } = error;
   const path = within === "" ? property : /^\d+$/.test(property) ? `${within}[${property}]` : `${within}.${property}`;
   const constraints = Object.entries(error.constraints ?? {});
@@ -91,18 +93,44 @@ function toViolations(
     constraint,
     problem: `${problem.trim() === "" ? "it is not valid" : problem}${seen || rules.broken.described(error, constraint, path)}`,
   }));
-  return [...own, ...(error.children ?? []).flatMap((child) => toViolations(child, path, rules))];
+  const member = isElement(error) ? list : error;
+  const children = (error.children ?? []).flatMap((child) =>
+    child.constraints?.unknownValue === undefined
+      ? toViolations(child, path, rules, member)
+      : unknownClass(child, path, member),
+  );
+  return [...own, ...children];
+}
+
+/** True for the error of an element of a list, whose target is the list. */
+function isElement({ target }: ValidationError): boolean {
+  return Array.isArray(target) || target instanceof Set || target instanceof Map;
 }
 
 /**
  * The violation of a nested value without rules. A plain one has no class that would have some; an instance of a class
- * without rules is valid.
+ * without rules is valid, except for the base class of a discriminator: that is what class-transformer makes of a value
+ * with an unknown subtype.
+ *
+ * @param member the error of the property that the value is in, or in whose list it is.
  */
-function unknownClass({ target }: ValidationError, path: string): Violation[] {
+function unknownClass({ target }: ValidationError, path: string, member: ValidationError | undefined): Violation[] {
   const prototype: unknown = Object.getPrototypeOf(target);
+  const { discriminator } = (member && typeOptions(member)) ?? {};
+  if (discriminator !== undefined && !discriminator.subTypes.some(({ value }) => target instanceof value)) {
+    const names = discriminator.subTypes.map(({ name }) => name);
+    const found = `it is an instance of no subtype, such as ${formatList(names)}: it is ${describeValue(target)}`;
+    const isInMap = (member!.value as unknown) instanceof Map;
+    const problem = isInMap ? `${found}. class-transformer finds no subtypes of values in a Map` : found;
+    return [{ path, constraint: "nestedValidation", problem }];
+  }
   if (prototype !== Object.prototype && prototype !== null) return [];
   const problem = `it can't be validated, because its class is not known: it is ${describeValue(target)}. Add @Type(() => TheClass) beside @ValidateNested(), and give a default as an instance of it`;
   return [{ path, constraint: "nestedValidation", problem }];
+}
+
+function typeOptions({ target, property }: ValidationError) {
+  return defaultMetadataStorage.findTypeMetadata((target as object).constructor, property)?.options;
 }
 
 /** Describes a value of a different kind than the rules are for: their messages do not show it. */

@@ -1,5 +1,15 @@
 import { recordMember } from "../../../src/dsl/metadata.js";
-import { type Batch, type Each, input, mapOver, model, type Nested, node, Pipeline } from "../../../src/index.js";
+import {
+  type Batch,
+  type Each,
+  input,
+  mapOver,
+  model,
+  type Nested,
+  nested,
+  node,
+  Pipeline,
+} from "../../../src/index.js";
 
 /** Kinds of what can be gone through. */
 export const ITERABLES = [
@@ -252,7 +262,26 @@ export function unevenlyWired(): Pipeline {
   return new Uneven();
 }
 
-/** Maps over a list of lists. */
+/** Takes what a path into a record leads to, as a whole, as a list, and in a nested pipeline. */
+class AtPaths extends Pipeline {
+  @input() record!: { list: Iterable<number> };
+  @node("record.list") whole(list: Iterable<number>): Iterable<number> {
+    return list;
+  }
+  @mapOver("record.list") each(x: number): Each<number> {
+    return x * 10;
+  }
+}
+class Deeper extends Pipeline {
+  @input() record!: { list: Iterable<number> };
+  @nested(AtPaths, { record: "record" }) child!: Nested<object>;
+}
+export class RecordsMapped extends Pipeline {
+  @input() records!: { list: Iterable<number> }[];
+  @mapOver("records", AtPaths, { record: "records" }) child!: Nested<object[]>;
+  @mapOver("records", Deeper, { record: "records" }) deeper!: Nested<object[]>;
+}
+
 /** Maps of every form over lists whose elements are iterators. */
 export class Inner extends Pipeline {
   @input() lists!: Iterable<number>[];

@@ -1,6 +1,5 @@
 import { NodeError } from "../../errors.js";
 import type { Step } from "../../graph/plan.js";
-import { elementIndex } from "../elements/elements.js";
 import type { List } from "../elements/lists.js";
 import type { RunningExecution } from "../executor.js";
 import { now } from "../lifecycle/events.js";
@@ -24,7 +23,7 @@ export interface ChunkIo {
   /** The number of steps whose values are wanted. */
   readonly outputs: number;
   /** The index of each element in the whole map, if some are left out. All methods go by position. */
-  readonly indices?: readonly number[] | undefined;
+  readonly indices?: Pick<readonly number[], "slice" | "indexOf"> | undefined;
   /** The inputs of a step's call for an element, as far as this process knows them. */
   inputs(step: Step, element: number): readonly unknown[];
   onResult(range: ChunkRangeState, result: ChunkResult): void;
@@ -232,7 +231,7 @@ export class Dispatcher {
   private chargeAttempt(range: ChunkRangeState, position: number, index: number, cause: Error, at: number): void {
     const { execution, executor } = this;
     const step = executor.steps[index]!;
-    const element = elementIndex({ first: 0, indices: this.io.indices }, position);
+    const [element = position] = this.io.indices?.slice(position, position + 1) ?? [];
     const call: CrashedCall = { execution, step, element, inputs: this.io.inputs(step, position), cause };
     const counted = this.crashes.count(call);
     const again: ChunkRangeState = { ...range, first: position, count: 1, isSuspect: true };

@@ -2,15 +2,23 @@ import { codeDigestsOf, codesForBundle, codesForThreads, exportForSteps } from "
 import type { CacheSession } from "../../cache/session.js";
 import { type ClassLocation, classLocationOf, isBundled } from "../../dsl/class-location.js";
 import { classNameOf } from "../../dsl/members.js";
-import type { OnError } from "../../dsl/node-options.js";
 import { HypernodesError, type NodeError, ValueError } from "../../errors.js";
 import { formatDependency, mappedDependencies } from "../../graph/graph.js";
-import { type Argument, isTimed, type Step } from "../../graph/plan.js";
+import {
+  type Argument,
+  argumentKey,
+  isTimed,
+  type PlanMapOptions,
+  type SlotUses,
+  type Step,
+} from "../../graph/plan.js";
 import { encode } from "../../values/codec.js";
 import { contentOf } from "../../values/digest.js";
+import { convertInputs } from "../elements/convert-inputs.js";
 import { type ElementRange, elementIndex } from "../elements/elements.js";
 import type { List } from "../elements/lists.js";
 import type { RunningExecution } from "../executor.js";
+import type { Program } from "../program/program.js";
 import { toProgramSpec } from "../program/program-spec.js";
 import { sharedSlots } from "../program/shared-slots.js";
 import { hasCache, storesInPlan } from "../run-cache/plan-stores.js";
@@ -25,6 +33,8 @@ export class Stage {
   readonly isTimed: boolean;
   /** Chunks are cut at multiples of this: the largest batch. */
   readonly multiple: number;
+  /** For each list, the uses of its elements in nested pipelines. */
+  private readonly elementUses: readonly (readonly SlotUses[])[];
   /** For each pipeline nested in its steps its cache session, if it has one. */
   private readonly nestedSessions: readonly (CacheSession | undefined)[];
   /** Their sessions by number, for the requests of threads. Undefined if they have none. */
@@ -36,7 +46,7 @@ export class Stage {
    * @param steps in the plan's order.
    * @param slicedLists the lists whose elements come with each chunk.
    * @param elementConcurrency the number of elements of one chunk that are in flight at once.
-   * @param onError the error policy of a map over a whole pipeline there, if it is another one.
+   * @param over how a whole pipeline is mapped over there, where that differs.
    */
   constructor(
     readonly execution: RunningExecution,
@@ -44,13 +54,14 @@ export class Stage {
     readonly wanted: readonly Step[],
     private readonly slicedLists: readonly Argument[],
     private readonly elementConcurrency: number,
-    private readonly onError?: OnError,
+    private readonly over?: Partial<PlanMapOptions>,
   ) {
     this.isTimed = isTimed(steps);
     this.multiple = Math.max(...steps.map((step) => step.map?.batch || 1));
     const { program, settings, run } = execution;
     const [, ...stores] = storesInPlan({ ...program.plan, steps }, settings.choices);
     this.nestedSessions = stores.map((store) => store && run.cache.session(store));
+    this.elementUses = slicedLists.map((list) => elementUses(list, steps, program));
     const sessions = new Set(this.nestedSessions.filter((session) => session !== undefined));
     this.sessions = sessions.size === 0 ? undefined : [...sessions];
   }
@@ -116,7 +127,7 @@ export class Stage {
       source: toProgramSpec(
         program,
         { steps: this.steps.map(({ index }) => index), wanted: this.wanted.map(({ index }) => index) },
-        this.onError,
+        this.over,
       ),
       path,
       multiple: this.multiple,
@@ -162,6 +173,16 @@ export class Stage {
       }),
       stores: inner.map((session) => (session === undefined ? -1 : sessions.indexOf(session))),
     };
+  }
+
+  /** Elements in which nested pipelines find lists: iterators can't be serialized. */
+  landed(lists: readonly List[]): readonly List[] {
+    return lists.map((list, i) => {
+      const uses = this.elementUses[i] ?? [];
+      if (uses.length === 0) return list;
+      const read = this.execution.run.lists;
+      return Array.from(list, (element) => uses.reduce((value, each) => convertInputs(value, each, read), element));
+    });
   }
 
   /**
@@ -236,4 +257,16 @@ export class Stage {
 /** A step's dependencies in the order of its lists and arguments. */
 function dependenciesOf({ node }: Step) {
   return [...mappedDependencies(node), ...node.dependencies.filter((d) => d.as === "value")];
+}
+
+/** The uses of a list's elements in the nested pipelines of some steps. Others may take the same elements as a whole. */
+function elementUses(list: Argument, steps: readonly Step[], { children }: Program): SlotUses[] {
+  return steps.flatMap(({ index, map }) => {
+    const child = children[index];
+    if (child?.elementUses === undefined) return [];
+    const slots = map!.lists.flatMap((own, i) =>
+      argumentKey(own) === argumentKey(list) ? child.elementSlots[i]! : [],
+    );
+    return slots.flatMap((slot) => child.elementUses!.get(slot) ?? []).map((uses) => ({ ...uses, isTakenWhole: true }));
+  });
 }

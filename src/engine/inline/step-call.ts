@@ -139,14 +139,14 @@ export function childValues(child: NestedProgram, inputs: readonly unknown[], ex
 
 /** Decorators are given lists where iterators were, and may make iterators of them again. */
 export function checkInputs(
-  { checks, elementUses }: NestedProgram,
+  { checks, plan }: NestedProgram,
   inputs: readonly unknown[],
   values: unknown[],
   { run }: RunningExecution,
   where: string,
 ): Promise<void> | undefined {
   const relanded = (): undefined => {
-    for (const [slot, uses] of elementUses ?? []) values[slot] = convertInputs(values[slot], uses, run.lists);
+    for (const { slot, uses } of plan.inputs) values[slot] = convertInputs(values[slot], uses, run.lists);
   };
   const checking = checks?.check(
     inputs.map((input) => convertInputs(input, undefined)),

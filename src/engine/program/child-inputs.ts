@@ -15,6 +15,8 @@ export class ChildInputs {
   private readonly elements: readonly (readonly string[])[];
   /** For each further value of a call, the input that gets it; undefined: it stands for a node. */
   private readonly shared: readonly (string | undefined)[];
+  /** Inputs that are given in any case: undefined is a value of them. An optional one may not be. */
+  private readonly required: ReadonlySet<string>;
   /** By an object among the shared values, which lives as long as they do. */
   private readonly memo = new WeakMap<object, SharedInputs>();
 
@@ -30,6 +32,7 @@ export class ChildInputs {
     private readonly defaults: ReadonlySet<string> = new Set(),
   ) {
     const names = new Set(checks.names);
+    this.required = new Set(plan.inputs.filter(({ optional }) => !optional).map(({ name }) => name));
     const inputs = (dependencies: GraphNode["dependencies"]) => dependencies.map(({ input }) => input!);
     const elements = node.dependencies.filter(({ as }) => as === "element");
     this.elements = mappedDependencies(node).map((list) =>
@@ -101,14 +104,14 @@ export class ChildInputs {
   private record(inputs: readonly unknown[]): InputRecord {
     const given = new Map(this.constants.given);
     const defaults = new Map(this.constants.defaults);
-    const put = (name: string, value: unknown) => {
-      // An undefined value leaves the child its default, as if the input were not wired.
-      if (value === undefined) return;
+    const put = (name: string, value: unknown, isGiven: boolean) => {
+      // An undefined value leaves the child its bound or default value. Without one, a decorator may convert it.
+      if (value === undefined && (!isGiven || given.has(name) || defaults.has(name))) return;
       (this.defaults.has(name) ? defaults : given).set(name, value);
     };
-    for (const [i, names] of this.elements.entries()) for (const name of names) put(name, inputs[i]);
+    for (const [i, names] of this.elements.entries()) for (const name of names) put(name, inputs[i], true);
     for (const [i, name] of this.shared.entries()) {
-      if (name !== undefined) put(name, inputs[this.elements.length + i]);
+      if (name !== undefined) put(name, inputs[this.elements.length + i], this.required.has(name));
     }
     return { given, defaults };
   }

@@ -1,5 +1,4 @@
 import type { PipelineClass } from "../../dsl/members.js";
-import type { OnError } from "../../dsl/node-options.js";
 import type { PipelineOptions } from "../../dsl/pipeline-options.js";
 import { planFor } from "../../graph/compile-plan.js";
 import type { InputDefaults, Plan, PlanMapOptions } from "../../graph/plan.js";
@@ -32,10 +31,10 @@ interface SubProgramSpec {
 }
 
 /**
- * @param onError what a map over a whole pipeline does there, if not what it does here.
+ * @param over how a whole pipeline is mapped over there, where that differs.
  * @throws {HypernodesError} `REPLACED_METHOD`.
  */
-export function toProgramSpec(program: Program, part?: SubProgramSpec, onError?: OnError): ProgramSpec {
+export function toProgramSpec(program: Program, part?: SubProgramSpec, over?: Partial<PlanMapOptions>): ProgramSpec {
   const { plan, object } = program;
   rejectReplaced(program, part?.steps ?? plan.steps.keys());
   const outer = subProgramSpecs.get(plan);
@@ -45,7 +44,7 @@ export function toProgramSpec(program: Program, part?: SubProgramSpec, onError?:
     given: outer?.given ?? given.map(({ name }) => name),
     over: plan.over && {
       ...plan.over,
-      onError: onError ?? plan.over.onError,
+      ...over,
       seen: plan.seen,
     },
     part: part && composeSteps(outer?.part, part),

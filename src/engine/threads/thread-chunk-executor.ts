@@ -8,7 +8,6 @@ import { MAX_THREADS, threadConcurrency } from "../chunks/concurrency.js";
 import { serialisableError } from "../chunks/encode-result.js";
 import type { ChunkRangeState, Isolation } from "../chunks/protocol.js";
 import type { Stage } from "../chunks/stage.js";
-import { AS_LIST, convertInputs } from "../elements/convert-inputs.js";
 import type { KnownFailure } from "../elements/map-slice.js";
 import type { RunningExecution } from "../executor.js";
 import { ThreadChunkTask } from "./chunk-task.js";
@@ -73,7 +72,7 @@ export class ThreadChunkExecutor implements ChunkExecutor {
       range === undefined || elements.length === 0
         ? undefined
         : stage.namingElements(elements, range, 0, () =>
-            encode(this.withLists(elements), { unchecked: true, memory: elementMemory, levelsAround: 2 }),
+            encode(stage.landed(elements), { unchecked: true, memory: elementMemory, levelsAround: 2 }),
           );
     const known =
       range === undefined || range.known.length === 0
@@ -86,13 +85,6 @@ export class ThreadChunkExecutor implements ChunkExecutor {
       ...{ range, elements: bytes, elementMemory, known, isolation },
     };
     return new ThreadChunkTask(pool, stage, request, this.starting);
-  }
-
-  /** Elements in which a nested pipeline finds lists: iterators can't be serialized. */
-  private withLists(elements: readonly ArrayLike<unknown>[]): readonly ArrayLike<unknown>[] {
-    const { children } = this.execution.program;
-    if (this.steps.every(({ index }) => children[index]?.elementUses === undefined)) return elements;
-    return elements.map((list) => Array.from(list, (element) => convertInputs(element, AS_LIST)));
   }
 
   close(): Promise<void> {

@@ -35,7 +35,7 @@ export function encodeChunk(stage: Stage, range: ChunkRangeState, elements: read
     first,
     count,
     indices,
-    elements,
+    elements: stage.landed(elements),
     known,
     wantsEvents: wantsEvents,
     carrier: traced?.carrier,
