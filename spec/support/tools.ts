@@ -18,7 +18,7 @@ const TOOLS = {
     cache: "yes",
   },
   tsx: { name: "tsx", version: "4.23", threads: "yes", cache: "yes" },
-  swc: { name: "@swc-node/register", version: "1.12", threads: "yes", cache: "yes" },
+  swc: { name: "@swc-node/register", version: "1.12; TypeScript 6 (it refuses 7)", threads: "yes", cache: "yes" },
   esbuild: {
     name: "esbuild, one file (`--packages=external`)",
     version: "0.28",
