@@ -16,7 +16,7 @@ import { inject } from "../support/faults.js";
 import { until } from "../support/modal.js";
 import { printed } from "../support/printed.js";
 import { rejection } from "../support/rejection.js";
-import { Blocked, Buffers, Crashing, CrashingInside, Deaf, Starting, Where } from "./pipelines/processes.js";
+import { Blocked, Buffers, Crashing, CrashingInside, Deaf, Measured, Meters, Starting, Where } from "./pipelines/processes.js";
 import { Leaving } from "./pipelines/suite.js";
 
 function isRunning(pid: number): boolean {
@@ -225,4 +225,30 @@ describe("the end of a local process @slow", () => {
     });
     expect(output).to.contain("disposed of the counter");
   });
+});
+
+describe("the first values of a new local process @slow", () => {
+  const lengths = [1, 2].map((count) => new Meters(count));
+  const inputs = { from: new Meters(10), lengths };
+  const ways: Readonly<Record<string, (options: { runOn: ReturnType<typeof localProcess> }) => Promise<unknown>>> = {
+    run: async (options) => (await new Measured().run(inputs, options)).ends,
+    map: async (options) => {
+      const each = { ...inputs, lengths: lengths.map((length) => [length]) };
+      return (await new Measured().map(each, { over: "lengths", ...options })).flatMap(({ ends }) => ends);
+    },
+    stream: async (options) => {
+      const each = { ...inputs, lengths: lengths.map((length) => [length]) };
+      const ends: number[] = [];
+      for await (const result of new Measured().stream(each, { over: "lengths", ...options }))
+        ends.push(...result.ends);
+      return ends.sort((a, b) => a - b);
+    },
+  };
+  for (const maxProcesses of [1, 2]) {
+    for (const [way, measure] of Object.entries(ways)) {
+      it(`may be of a class that a module exports: ${way}, ${maxProcesses} at most`, async () => {
+        expect(await measure({ runOn: localProcess({ maxProcesses }) })).to.deep.equal([11, 12]);
+      });
+    }
+  }
 });
