@@ -119,6 +119,7 @@ export class Stage {
         this.onError,
       ),
       path,
+      origins: this.execution.run.purity.originsAt(path),
       multiple: this.multiple,
       run,
       execution: localised(settings.choices.execution),
