@@ -16,7 +16,19 @@ import { inject } from "../support/faults.js";
 import { until } from "../support/modal.js";
 import { printed } from "../support/printed.js";
 import { rejection } from "../support/rejection.js";
-import { Blocked, Buffers, Crashing, CrashingInside, Deaf, Measured, Meters, Starting, Where } from "./pipelines/processes.js";
+import { warningsOf } from "../support/warnings.js";
+import {
+  Blocked,
+  Buffers,
+  Crashing,
+  CrashingInside,
+  Deaf,
+  Measured,
+  Meters,
+  Sized,
+  Starting,
+  Where,
+} from "./pipelines/processes.js";
 import { Leaving } from "./pipelines/suite.js";
 
 function isRunning(pid: number): boolean {
@@ -224,6 +236,20 @@ describe("the end of a local process @slow", () => {
       expect((await new Where().run({ xs: [] }, { runOn: localProcess() })).pid).not.to.equal(first.pid);
     });
     expect(output).to.contain("disposed of the counter");
+  });
+});
+
+describe("a local process that many runs share @slow", () => {
+  it("gets large values of all of them at once, without a warning", async () => {
+    const runOn = localProcess({ maxProcesses: 2, idleTimeoutMs: 20_000 });
+    const files = Array.from({ length: 3 }, () => new Uint8Array(400_000));
+    const measure = async () => (await new Sized().run({ files }, { runOn })).sizes;
+    await measure();
+    const warnings = await warningsOf(async () => {
+      const sizes = await Promise.all(Array.from({ length: 20 }, measure));
+      expect(sizes.flat()).to.deep.equal(Array(60).fill(400_000));
+    });
+    expect(warnings).to.deep.equal([]);
   });
 });
 

@@ -44,6 +44,13 @@ export class Where extends Pipeline {
   }
 }
 
+export class Sized extends Pipeline {
+  @input() files!: Uint8Array[];
+  @mapOver("files") sizes(file: Uint8Array): Each<number> {
+    return file.length;
+  }
+}
+
 /** Known by its export alone: no member has it as its type. */
 export class Meters {
   constructor(readonly count: number) {}
