@@ -50,7 +50,7 @@ export async function* streamRun(
           const compute = () =>
             chunks === undefined
               ? start(outer, step, [...values, ...shared], element)
-              : rethrowCollected(step, chunks.add(values, outer.cached !== undefined));
+              : rethrowCollected(step, chunks.add(values, element));
           window.add(
             outer.cached === undefined ? compute() : outer.cached.element(step, values, element, compute),
             session,

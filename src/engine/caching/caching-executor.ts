@@ -42,6 +42,8 @@ export class CachingExecutor {
   private readonly keys: (string | undefined)[] = [];
   /** By slot, the keys of the entries that this run has made. */
   private readonly makers = new Map<number, string[]>();
+  /** By key, the elements of a stream in flight. */
+  private readonly streaming = new Map<string, Promise<void>>();
   /** The nested pipelines in which an error was collected: a step's index, and an element. */
   private readonly failed = new Set<string>();
   /** The resources, by their index, that change what they are built from. */
@@ -258,7 +260,7 @@ export class CachingExecutor {
 
   /** One element of a stream: what is known of it, or what computing it gives. */
   async element(step: Step, values: readonly unknown[], index: number, compute: () => unknown): Promise<unknown> {
-    const { execution, session } = this;
+    const { streaming } = this;
     let key: string | undefined;
     let refs: readonly ContentRef[] = [];
     try {
@@ -271,6 +273,33 @@ export class CachingExecutor {
     } catch (error) {
       this.onUncacheable(step, error);
     }
+    const make = () => this.findOrCompute(step, key, refs, values, index, compute);
+    if (key === undefined) return make();
+    const equal = streaming.get(key);
+    // It may store its value.
+    if (equal !== undefined) await equal;
+    const making = make();
+    const ended = making.then(
+      () => {},
+      () => {},
+    );
+    streaming.set(key, ended);
+    try {
+      return await making;
+    } finally {
+      if (streaming.get(key) === ended) streaming.delete(key);
+    }
+  }
+
+  private async findOrCompute(
+    step: Step,
+    key: string | undefined,
+    refs: readonly ContentRef[],
+    values: readonly unknown[],
+    index: number,
+    compute: () => unknown,
+  ): Promise<unknown> {
+    const { execution, session } = this;
     if (key !== undefined) {
       const [entry] = await session.read([key]);
       if (entry !== undefined) {

@@ -22,11 +22,14 @@ export class ChunkedStream implements ChunkIo {
   /** By index, the elements that have come and whose results have not. */
   private readonly waiting = new Map<number, Waiting>();
   private received = 0;
+  /** The elements' indices in the stream, where cached ones are left out; without those whose results have come. */
+  readonly indices: number[] | undefined;
   readonly outputs = 1;
 
   constructor(execution: RunningExecution, step: Step, executorFor: ChunkExecutorFactory) {
     const { elementConcurrency } = threadConcurrency(execution.settings);
     this.lists = step.map!.lists.length;
+    this.indices = execution.cached && [];
     // In a thread an error takes its element's place, so that the other elements of the chunk are returned.
     const stage = new Stage(execution, [step], [step], step.map!.lists, elementConcurrency, "collect");
     const executor = executorFor(stage);
@@ -35,14 +38,19 @@ export class ChunkedStream implements ChunkIo {
   }
 
   /**
-   * @param soon whether it is sent soon, though nobody says that no more has come.
+   * @param index that of the element in the stream.
    * @returns the result, or rejects with its error.
    */
-  add(elements: readonly unknown[], soon: boolean): Promise<unknown> {
+  add(elements: readonly unknown[], index: number): Promise<unknown> {
+    const position = this.received++;
     this.dispatcher.add(1);
-    if (soon) setImmediate(() => this.flush());
+    if (this.indices !== undefined) {
+      this.indices[position] = index;
+      // It was looked up first: nobody says that no more has come.
+      setImmediate(() => this.flush());
+    }
     return new Promise((resolve, reject) => {
-      this.waiting.set(this.received++, { elements, resolve, reject });
+      this.waiting.set(position, { elements, resolve, reject });
     });
   }
 
@@ -69,12 +77,14 @@ export class ChunkedStream implements ChunkIo {
     for (let i = 0; i < count; i++) {
       this.waiting.get(first + i)!.resolve(values[0]![i]);
       this.waiting.delete(first + i);
+      delete this.indices?.[first + i];
     }
   }
 
   failed(error: unknown): void {
-    const element = error instanceof NodeError ? error.element : undefined;
+    const element = error instanceof NodeError ? (error.element ?? -1) : -1;
+    const position = this.indices === undefined ? element : this.indices.indexOf(element);
     const [first] = this.waiting.values();
-    (this.waiting.get(element ?? -1) ?? first)?.reject(error);
+    (this.waiting.get(position) ?? first)?.reject(error);
   }
 }
