@@ -26,13 +26,22 @@ interface Streamed {
   readonly events: readonly RunEvent[];
 }
 
-async function stream(x: readonly number[], options: PipelineOptions, cache: Cache, onError?: "collect") {
+/** Streams one after another, each with what has changed, as far as a stream knows. */
+const RUNS: readonly { readonly x: number[]; readonly factor: number; readonly why: string }[] = [
+  { x: [1, 2, 1, 1], factor: 2, why: "no earlier value" },
+  { x: [1, 2], factor: 2, why: "same code, same inputs" },
+  { x: [3, 3, 3, 3], factor: 2, why: "no entry of these inputs" },
+  { x: [2, 4, 3, 4], factor: 2, why: "no entry of these inputs" },
+  { x: [2, 2], factor: 3, why: "factor changed" },
+];
+
+async function stream(x: readonly number[], options: PipelineOptions, cache: Cache, onError?: "collect", factor = 2) {
   const results: (number | NodeError)[] = [];
   const events: RunEvent[] = [];
   const more = { ...options, cache, over: "x" as const, explain: true, ...(onError && { onError }) };
-  const each = new Unlucky().stream({ x }, { ...more, onEvent: (event: RunEvent) => events.push(event) });
+  const each = new Unlucky().stream({ x, factor }, { ...more, onEvent: (event: RunEvent) => events.push(event) });
   await printed(async () => {
-    for await (const result of each) results.push(result instanceof NodeError ? result : result.doubled);
+    for await (const result of each) results.push(result instanceof NodeError ? result : result.product);
   });
   return { results, events } satisfies Streamed;
 }
@@ -41,20 +50,16 @@ describe("a stream with a cache", () => {
   for (const [way, options] of Object.entries(WAYS)) {
     it(`computes equal elements once, and as many as explain() says, in the same words: ${way} @slow`, async () => {
       const cache = memory();
-      for (const x of [
-        [1, 2, 1, 1],
-        [1, 2],
-        [3, 3, 3, 3],
-        [2, 4, 3, 4],
-      ]) {
+      for (const { x, factor, why } of RUNS) {
         const explain = { ...options, cache, over: "x" as const };
-        const [expected] = await new Unlucky().explain({ x }, explain);
-        const { results, events } = await stream(x, options, cache);
+        const [expected] = await new Unlucky().explain({ x, factor }, explain);
+        const { results, events } = await stream(x, options, cache, undefined, factor);
         const number = (value: unknown) => value as number;
-        expect(results.map(number).sort()).to.deep.equal(x.map((each) => 2 * each).sort());
+        expect(results.map(number).sort()).to.deep.equal(x.map((each) => factor * each).sort());
         const explained = events.find((event) => event.type === "cache" && event.phase === "explained");
         const { path, name, computed, cached, because } = explained as unknown as NodeExplanation;
         expect({ path, name, computed, cached, unknown: 0, because }).to.deep.equal(expected);
+        expect(because).to.contain(why);
       }
     });
 
@@ -64,7 +69,7 @@ describe("a stream with a cache", () => {
       const x = [1, 2, 3, 4, 13, 5];
       const { results, events } = await stream(x, options, cache, "collect");
       const [failed] = results.filter((result) => result instanceof NodeError);
-      expect(failed).to.include({ where: "Unlucky[4].doubled", element: 4 });
+      expect(failed).to.include({ where: "Unlucky[4].product", element: 4 });
       const elements = events.filter(({ type }) => type === "element") as { element: number; phase: string }[];
       const placesOf = (...phases: string[]) =>
         elements.flatMap(({ element, phase }) => (phases.includes(phase) ? [element] : [])).sort();
@@ -72,7 +77,7 @@ describe("a stream with a cache", () => {
       expect(placesOf("start")).to.deep.equal([3, 4, 5]);
       expect(placesOf("end", "failed")).to.deep.equal([3, 4, 5]);
       const thrown = await rejection<NodeError>(stream(x, options, cache));
-      expect(thrown.where).to.equal("Unlucky[4].doubled");
+      expect(thrown.where).to.equal("Unlucky[4].product");
     });
   }
 });

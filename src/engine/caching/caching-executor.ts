@@ -268,6 +268,7 @@ export class CachingExecutor {
       if (shared !== undefined) refs = values.map(contentRef);
       if (shared !== undefined) {
         const { code } = this.codes.steps[step.index]!;
+        if (index === 0) this.log.recordInputs(step, undefined, shared);
         key = elementKey(code, keyComponents(this.codes, shared), keyComponents(this.codes, refs));
       }
     } catch (error) {
@@ -354,11 +355,13 @@ export class CachingExecutor {
     this.failed.add(`${step.index} ${element}`);
   }
 
-  /** Tells if an error may have been collected in a nested pipeline: threads and containers do not report it. */
+  /** Tells if it is known of a step whether errors were collected in it: threads and containers do not report it. */
+  knowsFailures(step: Step): boolean {
+    return step.child === undefined || !collectsWithin(step.child.plan) || this.execution.isInProcess(step);
+  }
+
   private mayHaveFailed(step: Step, element: number | undefined): boolean {
-    const { execution } = this;
-    if (!collectsWithin(step.child!.plan)) return false;
-    return !execution.isInProcess(step) || this.failed.has(`${step.index} ${element}`);
+    return !this.knowsFailures(step) || this.failed.has(`${step.index} ${element}`);
   }
 
   ownerOf(step: Step): Owner {
