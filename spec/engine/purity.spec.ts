@@ -44,7 +44,7 @@ describe("execution: { check: true }", () => {
     [FailedBuilding, "FailedBuilding.table", "it changed the value of FailedBuilding.first, at at"],
     [FailedLater, "FailedLater.counted[0]", "it changed element 0 of the input rows of FailedLater, at at"],
     [Each2, "Each2.inner[0].cleared", "it changed element 0 of the input rows of Each2, at tags[0]"],
-    [HandedOn, "HandedOn.middle.inner.cleared", "it changed the value of HandedOn.all.rows.0, at tags[0]"],
+    [HandedOn, "HandedOn.middle.inner.cleared", "it changed the value of HandedOn.one, at tags[0]"],
     [HandedOnPart, "HandedOnPart.middle.parts.cut", "it changed rows of the value of HandedOnPart.all, at [2]"],
     [
       HandedOnEach,

@@ -140,17 +140,20 @@ class Gathering extends Pipeline {
   @node("rows") all(rows: Row[]): { rows: Row[] } {
     return structuredClone({ rows });
   }
+  @node("rows") one(rows: Row[]): Row {
+    return structuredClone(rows[0]!);
+  }
   @node("rows") few(rows: Row[]): { rows: Row[] } {
     return structuredClone({ rows: rows.slice(1) });
   }
 }
 
 export class HandedOn extends Gathering {
-  @nested(Middle, { row: "all.rows.0", all: "few" }, "inner") middle!: Nested<number>;
+  @nested(Middle, { row: "one", all: "few" }, "inner") middle!: Nested<number>;
 }
 
 export class HandedOnPart extends Gathering {
-  @nested(Middle, { row: "few", all: "all" }, "parts") middle!: Nested<number>;
+  @nested(Middle, { row: "one", all: "all" }, "parts") middle!: Nested<number>;
 }
 
 export class HandedOnEach extends Gathering {

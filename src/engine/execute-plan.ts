@@ -227,7 +227,8 @@ export class Execution extends Scheduler implements RunningExecution, ElementsEx
   /** Submits the elements of a stream in chunks; undefined: they are computed in this thread. */
   streamInChunks(step: Step): ChunkedStream | undefined {
     const route = this.routeOf(step);
-    return route.kind === "chunks" ? new ChunkedStream(this, step, this.executorFor(route.target)) : undefined;
+    if (route.kind !== "chunks") return undefined;
+    return new ChunkedStream(this, step, this.executorFor(route.target), this.cached !== undefined);
   }
 
   /** Computes an unmapped step, on the host that its route names. */

@@ -26,10 +26,11 @@ export class ChunkedStream implements ChunkIo {
   readonly indices: number[] | undefined;
   readonly outputs = 1;
 
-  constructor(execution: RunningExecution, step: Step, executorFor: ChunkExecutorFactory) {
+  /** @param isCached whether elements are looked up first, so that some are left out. */
+  constructor(execution: RunningExecution, step: Step, executorFor: ChunkExecutorFactory, isCached: boolean) {
     const { elementConcurrency } = threadConcurrency(execution.settings);
     this.lists = step.map!.lists.length;
-    this.indices = execution.cached && [];
+    this.indices = isCached ? [] : undefined;
     // In a thread an error takes its element's place, so that the other elements of the chunk are returned.
     const stage = new Stage(execution, [step], [step], step.map!.lists, elementConcurrency, "collect");
     const executor = executorFor(stage);
