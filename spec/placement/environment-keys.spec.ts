@@ -1,6 +1,7 @@
 import { expect } from "chai";
-import { type Cache, local, localProcess, type RunEvent } from "../../src/index.js";
+import { type Cache, local, localProcess, memory, type PipelineOptions, type RunEvent } from "../../src/index.js";
 import { newSqlite } from "../support/caches.js";
+import { withEnv } from "../support/modal.js";
 import { Scaled, ScaledInside } from "./pipelines/environment.js";
 
 /** Where it runs, and the scale that it reads there. */
@@ -42,6 +43,28 @@ describe("the variables that a placement sets", () => {
           const isShared = isKnown || place.what === "in a process without it";
           expect(computed > 0, `${place.what}, computed ${computed}`).to.equal(!isShared);
         }
+      }
+    });
+  }
+});
+
+describe("a variable of the environment that the program changes between two runs", () => {
+  const idle = { idleTimeoutMs: 20_000 };
+  const ways: Readonly<Record<string, PipelineOptions>> = {
+    here: {},
+    "in threads": { execution: { nodes: "parallel", maps: "parallel" } },
+    "in threads that wait": { execution: { nodes: "threaded", maps: "threaded" } },
+    "in a process that is kept": { runOn: localProcess(idle) },
+    "in two processes that are kept": { runOn: localProcess({ ...idle, maxProcesses: 2 }) },
+  };
+  for (const [way, options] of Object.entries(ways)) {
+    it(`is what nodes read, and what their keys count: ${way} @slow`, async () => {
+      const cache = memory();
+      for (const value of ["2", "3", "2", undefined, "4"]) {
+        await withEnv({ SPEC_SCALE: value }, async () => {
+          const { inCall } = await new Scaled().run({ x: 5 }, { ...options, cache });
+          expect(inCall).to.equal(5 * Number(value ?? 1));
+        });
       }
     });
   }
