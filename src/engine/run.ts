@@ -100,7 +100,7 @@ export function openStores({ program, settings, name }: RunRequest, run: RunCont
   const stores = storesInPlan(program.plan, settings.choices);
   if (stores.every((store) => store === undefined)) return undefined;
   checkRuntime("a cache", name);
-  noteEnvironments(program, run, settings.choices.runOn);
+  noteEnvironments(program, run, settings.choices);
   return run.cache.open(stores, name, program.pipeline);
 }
 
