@@ -106,7 +106,7 @@ describe("a variable of the environment on another machine", () => {
 
   describe("that workers of a queue have @slow", () => {
     const held = heldYard();
-    it("does not count by its value here: what reads it is not cached, and that is told", async () => {
+    it("does not count by its value here: what reads it is not cached, with a warning", async () => {
       const queue = held.yard.queue();
       const worker = await startWorker(held.yard.url, queue, { env: { SPEC_SCALE: "5" } });
       const warnings = await alternate(held.yard.maps(queue), 5);

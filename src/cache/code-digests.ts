@@ -60,15 +60,20 @@ export function noteEnvironments(program: BoundPlan, run: object, choices: Pipel
   const { hasPlacements, hasQueues } = program.plan;
   if (runOn?.kind === undefined && !hasPlacements && !hasQueues && !hasQueue(choices)) return;
   const noted = getOrCreate(environments, run, () => new WeakMap<BoundPlan, Environment>());
-  noteEnvironment(program, placeOf(runOn) ?? { variables: {}, isElsewhere: false, isRemote: false }, choices, noted);
+  noteEnvironment(
+    program,
+    placeOf(runOn) ?? { variables: {}, isOnOtherMachine: false, isRemote: false },
+    choices,
+    noted,
+  );
 }
 
-/** Where a program runs. */
+/** The place that a program runs in. */
 interface Place {
   /** The variables that its placement sets. */
   readonly variables: Variables;
   /** True on another machine. */
-  readonly isElsewhere: boolean;
+  readonly isOnOtherMachine: boolean;
   /** True in another process: placements of nested pipelines do not count there. */
   readonly isRemote: boolean;
 }
@@ -79,12 +84,13 @@ function noteEnvironment(
   choices: PipelineOptions,
   noted: WeakMap<BoundPlan, Environment>,
 ): void {
-  const { variables, isElsewhere, isRemote } = place;
+  const { variables, isOnOtherMachine, isRemote } = place;
   const other = Object.entries(variables).filter(([name, value]) => process.env[name] !== value);
   const isQueued = !isRemote && hasQueue(choices);
   noted.set(program, {
     variables: other.length === 0 ? "" : JSON.stringify(other.sort()),
-    isUnknown: (name, step) => (isElsewhere || (isQueued && step.map !== undefined)) && variables[name] === undefined,
+    isUnknown: (name, step) =>
+      (isOnOtherMachine || (isQueued && step.map !== undefined)) && variables[name] === undefined,
   });
   for (const { index, map } of program.plan.steps) {
     const child = program.children[index];
@@ -92,7 +98,7 @@ function noteEnvironment(
     const own = isRemote ? undefined : placeOf(child.placement);
     const inside = { ...place, ...own, variables: { ...variables, ...own?.variables } };
     const isSent = isQueued && map !== undefined;
-    const at = isSent ? { ...inside, isElsewhere: true, isRemote: true } : inside;
+    const at = isSent ? { ...inside, isOnOtherMachine: true, isRemote: true } : inside;
     noteEnvironment(child.program, at, childOptions(choices, child.nested), noted);
   }
 }
@@ -103,8 +109,8 @@ function hasQueue({ execution }: PipelineOptions): boolean {
 
 function placeOf(placement: Placement | undefined): Place | undefined {
   if (placement === undefined || placement.kind === "local") return undefined;
-  const isElsewhere = placement.kind !== "local-process";
-  return { variables: variablesOf(placement) ?? {}, isElsewhere, isRemote: true };
+  const isOnOtherMachine = placement.kind !== "local-process";
+  return { variables: variablesOf(placement) ?? {}, isOnOtherMachine, isRemote: true };
 }
 
 type Variables = Readonly<Record<string, string>>;

@@ -85,7 +85,7 @@ export class PurityCheck {
     return this.inputs.get(path);
   }
 
-  /** Tells the origins of the inputs of the pipeline at a path, a part of which is computed here. */
+  /** Sets the origins of the inputs of the pipeline at a path, a part of which is computed here. */
   setOriginsAt(path: string, origins: InputOrigins): void {
     this.inputs.set(path, origins);
   }

@@ -24,7 +24,7 @@ export function explanationLine({ path, computed, cached, unknown, because }: No
 }
 
 const NO_ENTRY = "the cache has no entry of these inputs: they are new together, it failed, or the entry is gone";
-const NOT_KEPT = "errors may be collected in it, in a thread or on another host, so its value is not kept";
+const NOT_STORED = "errors may be collected in it, in a thread or on another host, so its value is not stored";
 
 /** Why it can't be looked up what a step would do. */
 export const EXPLAINED_REMOTELY = "it runs on another host, which has its own cache";
@@ -193,7 +193,7 @@ export class CacheExplainer {
     const changes = before && describeChanges(before.decoded as ComputationRecord, recordOf(account, step));
     const reasons = changes === undefined ? ["no earlier value of it is cached"] : [...changes.clauses];
     account.of(step).changed = changes?.values ?? [];
-    if (reasons.length === 0 && computed > 0) reasons.push(cached.knowsFailures(step) ? NO_ENTRY : NOT_KEPT);
+    if (reasons.length === 0 && computed > 0) reasons.push(cached.knowsFailures(step) ? NO_ENTRY : NOT_STORED);
     return [...reasons, ...doubts].join(", ");
   }
 
