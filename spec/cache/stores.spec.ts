@@ -8,6 +8,7 @@ import { DatabaseSync } from "@photostructure/sqlite";
 import { expect } from "chai";
 import fc from "fast-check";
 import { Keyv } from "keyv";
+import { KeyvStore } from "../../src/cache/keyv-store.js";
 import { CacheSession } from "../../src/cache/session.js";
 import type { Store } from "../../src/cache/store.js";
 import {
@@ -234,6 +235,27 @@ describe("stores", () => {
       expect(explained).to.include({ computed: 2, cached: 2 });
     });
   }
+
+  it("keyv(store) gives an entry whole, though two programs have written it at once in different forms", async () => {
+    const keyv = new Keyv();
+    const [value, alias] = (["value", "alias"] as const).map((kind) => ({
+      ...{ key: "k", kind, digest: "d", models: "", bytes: 1, value: Buffer.from(kind) },
+      owner: { pipeline: "P", node: "n", code: "c" },
+    }));
+    const namesOf = async () => {
+      const names: string[] = [];
+      for await (const [name] of keyv.iterator!(undefined)) names.push(String(name));
+      return names;
+    };
+    const store = new KeyvStore(keyv);
+    await store.write([value!]);
+    const head = (await namesOf()).find((name) => name.endsWith("k"))!;
+    const ofValue = await keyv.get(head);
+    await store.write([alias!]);
+    await keyv.set(head, ofValue);
+    const [found] = await store.entries(["k"]);
+    expect(found).to.deep.include({ kind: "alias", digest: "d", value: Buffer.from("alias") });
+  });
 
   describe("keyv(store) whose server cannot be reached", () => {
     const away = () => Promise.reject(new Error("connect ECONNREFUSED"));

@@ -11,6 +11,7 @@ import {
   Pipeline,
   type RunEvent,
 } from "../../src/index.js";
+import { Collecting } from "../support/unlucky.js";
 
 /** What a run says on stderr, and what its listener hears. */
 async function explained(
@@ -97,4 +98,20 @@ describe("explain: true", () => {
       heard: [],
     });
   });
+
+  for (const maps of ["async", "parallel"] as const) {
+    it(`says of a pipeline that may collect errors whether its value is stored, before a run as after it: ${maps}`, async () => {
+      const collecting = new Collecting().with({ cache: memory(), execution: { maps } });
+      const inputs = { lists: [[1, 2], [3]] };
+      await collecting.run(inputs);
+      const because =
+        maps === "async"
+          ? "same code, same inputs"
+          : "errors may be collected in it, in a thread or on another host, so its value is not stored";
+      const [before] = await collecting.explain(inputs);
+      expect(before!.because).to.equal(because);
+      const { heard } = await explained((options) => collecting.run(inputs, options));
+      expect(heard[0]).to.equal(`Collecting.products ${maps === "async" ? "0/2" : "2/0"} ${because}`);
+    });
+  }
 });

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { input, localProcess, node, Pipeline, type PipelineOptions, resource } from "../../src/index.js";
-import { type Address, Connected } from "./pipelines/connections.js";
+import { type Address, Connected, Reconnected } from "./pipelines/connections.js";
 
 const process = localProcess({ idleTimeoutMs: 20_000 });
 const THREADS = { execution: { maps: "parallel", maxWorkers: 1 } } as const;
@@ -32,6 +32,20 @@ describe("a resource that outlives its run", () => {
       expect(await use("b", 1)).not.to.equal(first);
       expect(await use("a", 1)).to.equal(first);
       expect(await use("a", 2)).to.equal(other);
+    });
+  }
+
+  for (const [place, { isOpen, options }] of Object.entries(PLACES)) {
+    it(`in ${place} is not used for the value that a failure to build it has changed`, async () => {
+      const closed = new Reconnected().with(options);
+      await using open = closed.open();
+      const use = async (port: number) => {
+        const { ports } = await (isOpen ? open : closed).run({ xs: [1, 2], port });
+        return ports.at(-1);
+      };
+      expect(await use(2)).to.equal(2);
+      await use(1);
+      expect(await use(1)).to.equal(1);
     });
   }
 

@@ -1,7 +1,19 @@
 import { expect } from "chai";
-import { type Cache, local, localProcess, type RunEvent } from "../../src/index.js";
+import {
+  type Cache,
+  image,
+  local,
+  localProcess,
+  memory,
+  modal,
+  type PipelineOptions,
+  type RunEvent,
+} from "../../src/index.js";
 import { newSqlite } from "../support/caches.js";
-import { Scaled, ScaledInside } from "./pipelines/environment.js";
+import { loopback, onLoopback, withEnv } from "../support/modal.js";
+import { warningsOf } from "../support/warnings.js";
+import { heldYard, startWorker } from "../support/workers.js";
+import { Scaled, ScaledEach, ScaledInside } from "./pipelines/environment.js";
 
 /** Where it runs, and the scale that it reads there. */
 const PLACES = [
@@ -45,4 +57,72 @@ describe("the variables that a placement sets", () => {
       }
     });
   }
+});
+
+describe("a variable of the environment that the program changes between two runs", () => {
+  const idle = { idleTimeoutMs: 20_000 };
+  const ways: Readonly<Record<string, PipelineOptions>> = {
+    here: {},
+    "in threads": { execution: { nodes: "parallel", maps: "parallel" } },
+    "in threads that wait": { execution: { nodes: "threaded", maps: "threaded" } },
+    "in a process that is kept": { runOn: localProcess(idle) },
+    "in two processes that are kept": { runOn: localProcess({ ...idle, maxProcesses: 2 }) },
+  };
+  for (const [way, options] of Object.entries(ways)) {
+    it(`is what nodes read, and what their keys count: ${way} @slow`, async () => {
+      const cache = memory();
+      for (const value of ["2", "3", "2", undefined, "4"]) {
+        await withEnv({ SPEC_SCALE: value }, async () => {
+          const { inCall } = await new Scaled().run({ x: 5 }, { ...options, cache });
+          expect(inCall).to.equal(5 * Number(value ?? 1));
+        });
+      }
+    });
+  }
+});
+
+describe("a variable of the environment on another machine", () => {
+  const NOT_CACHED = "it reads process.env.SPEC_SCALE on another machine, whose value is not known here";
+  /** Runs here, there, and here again: each has its own values, and what reads the variable there is not cached. */
+  const alternate = async (there: PipelineOptions, scale: number): Promise<string[]> => {
+    const cache = memory();
+    const warnings: string[] = [];
+    for (const [options, factor] of [
+      [{}, 2],
+      [there, scale],
+      [{}, 2],
+      [there, scale],
+    ] as const) {
+      const told = await warningsOf(() =>
+        withEnv({ SPEC_SCALE: "2" }, async () => {
+          const { inCalls } = await new ScaledEach().run({ xs: [5, 6] }, { ...options, cache });
+          expect(inCalls).to.deep.equal([5 * factor, 6 * factor]);
+        }),
+      );
+      warnings.push(...told.filter((text) => text.includes("is not cached")));
+    }
+    return warnings;
+  };
+
+  describe("that workers of a queue have @slow", () => {
+    const held = heldYard();
+    it("does not count by its value here: what reads it is not cached, with a warning", async () => {
+      const queue = held.yard.queue();
+      const worker = await startWorker(held.yard.url, queue, { env: { SPEC_SCALE: "5" } });
+      const warnings = await alternate(held.yard.maps(queue), 5);
+      await worker.end();
+      expect(warnings).to.have.length(2);
+      for (const warning of warnings) expect(warning).to.contain(`ScaledEach.inCalls is not cached: ${NOT_CACHED}`);
+    });
+  });
+
+  describe("that containers have", () => {
+    loopback();
+    const placed = (options: object) => ({ runOn: modal({ ...options, containers: 2, keepWarm: true }) });
+    onLoopback("does not count by its value here, unless env sets it", async () => {
+      expect((await alternate(placed({}), 1)).join()).to.contain(NOT_CACHED);
+      expect((await alternate(placed({ image: image().env({ SPEC_SCALE: "7" }) }), 7)).join()).to.contain(NOT_CACHED);
+      expect(await alternate(placed({ env: { SPEC_SCALE: "7" } }), 7)).to.deep.equal([]);
+    });
+  });
 });

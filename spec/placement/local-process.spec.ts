@@ -16,6 +16,7 @@ import { inject } from "../support/faults.js";
 import { until } from "../support/modal.js";
 import { printed } from "../support/printed.js";
 import { rejection } from "../support/rejection.js";
+import { warningsOf } from "../support/warnings.js";
 import {
   Blocked,
   Buffers,
@@ -23,6 +24,9 @@ import {
   CrashingInside,
   CrashingQuickly,
   Deaf,
+  Measured,
+  Meters,
+  Sized,
   Starting,
   Where,
 } from "./pipelines/processes.js";
@@ -241,4 +245,44 @@ describe("the end of a local process @slow", () => {
     });
     expect(output).to.contain("disposed of the counter");
   });
+});
+
+describe("a local process that many runs share @slow", () => {
+  it("gets large values of all of them at once, without a warning", async () => {
+    const runOn = localProcess({ maxProcesses: 2, idleTimeoutMs: 20_000 });
+    const files = Array.from({ length: 3 }, () => new Uint8Array(400_000));
+    const measure = async () => (await new Sized().run({ files }, { runOn })).sizes;
+    await measure();
+    const warnings = await warningsOf(async () => {
+      const sizes = await Promise.all(Array.from({ length: 20 }, measure));
+      expect(sizes.flat()).to.deep.equal(Array(60).fill(400_000));
+    });
+    expect(warnings).to.deep.equal([]);
+  });
+});
+
+describe("the first values of a new local process @slow", () => {
+  const lengths = [1, 2].map((count) => new Meters(count));
+  const inputs = { from: new Meters(10), lengths };
+  const ways: Readonly<Record<string, (options: { runOn: ReturnType<typeof localProcess> }) => Promise<unknown>>> = {
+    run: async (options) => (await new Measured().run(inputs, options)).ends,
+    map: async (options) => {
+      const each = { ...inputs, lengths: lengths.map((length) => [length]) };
+      return (await new Measured().map(each, { over: "lengths", ...options })).flatMap(({ ends }) => ends);
+    },
+    stream: async (options) => {
+      const each = { ...inputs, lengths: lengths.map((length) => [length]) };
+      const ends: number[] = [];
+      for await (const result of new Measured().stream(each, { over: "lengths", ...options }))
+        ends.push(...result.ends);
+      return ends.sort((a, b) => a - b);
+    },
+  };
+  for (const maxProcesses of [1, 2]) {
+    for (const [way, measure] of Object.entries(ways)) {
+      it(`may be of a class that a module exports: ${way}, ${maxProcesses} at most`, async () => {
+        expect(await measure({ runOn: localProcess({ maxProcesses }) })).to.deep.equal([11, 12]);
+      });
+    }
+  }
 });

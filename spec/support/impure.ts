@@ -64,7 +64,7 @@ export class Sharing extends Pipeline {
   }
 }
 
-class Inner extends Pipeline {
+export class Inner extends Pipeline {
   @input() row!: Row;
   @node("row") cleared(row: Row): number {
     row.tags.length = 0;
@@ -116,4 +116,46 @@ export class FailedLater extends Pipeline {
     row.at++;
     throw new Error("after it");
   }
+}
+
+class Parts extends Pipeline {
+  @input() all!: { rows: Row[] };
+  @input() row!: Row;
+  @node("all.rows") cut(rows: Row[]): number {
+    if (rows.length === 3) rows.pop();
+    return rows.length;
+  }
+}
+
+/** One pipeline inside another: an element of a list, and a part of a record, are handed on. */
+class Middle extends Pipeline {
+  @input() row!: Row;
+  @input() all!: { rows: Row[] };
+  @nested(Inner, { row: "row" }, "cleared") inner!: Nested<number>;
+  @nested(Parts, { all: "all", row: "row" }, "cut") parts!: Nested<number>;
+}
+
+class Gathering extends Pipeline {
+  @input() rows!: Row[];
+  @node("rows") all(rows: Row[]): { rows: Row[] } {
+    return structuredClone({ rows });
+  }
+  @node("rows") one(rows: Row[]): Row {
+    return structuredClone(rows[0]!);
+  }
+  @node("rows") few(rows: Row[]): { rows: Row[] } {
+    return structuredClone({ rows: rows.slice(1) });
+  }
+}
+
+export class HandedOn extends Gathering {
+  @nested(Middle, { row: "one", all: "few" }, "inner") middle!: Nested<number>;
+}
+
+export class HandedOnPart extends Gathering {
+  @nested(Middle, { row: "one", all: "all" }, "parts") middle!: Nested<number>;
+}
+
+export class HandedOnEach extends Gathering {
+  @mapOver("all.rows", Middle, { row: "all.rows", all: "few" }, "inner") middle!: Nested<number[]>;
 }

@@ -1,6 +1,7 @@
 import { formatFile } from "../dsl/format-file.js";
-import type { Placement } from "../dsl/pipeline-options.js";
+import type { PipelineOptions, Placement } from "../dsl/pipeline-options.js";
 import type { Step } from "../graph/plan.js";
+import { childOptions } from "../graph/reflect.js";
 import { getOrCreate } from "../util/get-or-create.js";
 import type { CodeReader } from "./code/code.js";
 import { changedSource, isChangedSince, joinSources, NO_SOURCES, STARTED } from "./code/source-files.js";
@@ -9,6 +10,8 @@ import { modelDigestsOf, modelSourcesOf, setModelReader, shareModelReader } from
 import {
   type BoundPlan,
   type CodeDigests,
+  type Environment,
+  OWN_ENVIRONMENT,
   ProgramDigests,
   partsBehind,
   type StepDigest,
@@ -34,7 +37,7 @@ export function codeDigestsOf(program: BoundPlan, run: object): CodeDigests {
   const digests = known.get(program);
   if (digests !== undefined && (digests.run === undefined || digests.run === run)) return digests.codes;
   const reader = readerFor(run);
-  const environmentOf = (of: BoundPlan) => environments.get(run)?.get(of) ?? "";
+  const environmentOf = (of: BoundPlan) => environments.get(run)?.get(of) ?? OWN_ENVIRONMENT;
   const reading = new ProgramDigests(program, reader, (nested) => codeDigestsOf(nested, run), environmentOf);
   const codes = reader.pass(() => {
     reading.foresee();
@@ -45,38 +48,69 @@ export function codeDigestsOf(program: BoundPlan, run: object): CodeDigests {
   return codes;
 }
 
-/** For each run, the variables of the environment that programs have beside those of this process, if they have any. */
-const environments = new WeakMap<object, WeakMap<BoundPlan, string>>();
+/** For each run, the environments of its programs where they are not that of this process. */
+const environments = new WeakMap<object, WeakMap<BoundPlan, Environment>>();
 
 /**
  * Notes in which environment a run's program runs, and what is nested in it. A variable that a placement sets counts for all that
- * runs there: modules may read it when they are imported, which nobody sees from here.
+ * runs there: modules may read it when they are imported, which nobody sees from here. The others are not known on other machines.
  */
-export function noteEnvironments(program: BoundPlan, run: object, placement: Placement | undefined): void {
-  const own = variablesOf(placement);
-  if (own === undefined && !program.plan.hasPlacements) return;
+export function noteEnvironments(program: BoundPlan, run: object, choices: PipelineOptions): void {
+  const { runOn } = choices;
+  const { hasPlacements, hasQueues } = program.plan;
+  if (runOn?.kind === undefined && !hasPlacements && !hasQueues && !hasQueue(choices)) return;
+  const noted = getOrCreate(environments, run, () => new WeakMap<BoundPlan, Environment>());
   noteEnvironment(
     program,
-    own ?? {},
-    placement !== undefined && placement.kind !== "local",
-    getOrCreate(environments, run, () => new WeakMap()),
+    placeOf(runOn) ?? { variables: {}, isOnOtherMachine: false, isRemote: false },
+    choices,
+    noted,
   );
+}
+
+/** The place that a program runs in. */
+interface Place {
+  /** The variables that its placement sets. */
+  readonly variables: Variables;
+  /** True on another machine. */
+  readonly isOnOtherMachine: boolean;
+  /** True in another process: placements of nested pipelines do not count there. */
+  readonly isRemote: boolean;
 }
 
 function noteEnvironment(
   program: BoundPlan,
-  variables: Variables,
-  isRemote: boolean,
-  noted: WeakMap<BoundPlan, string>,
+  place: Place,
+  choices: PipelineOptions,
+  noted: WeakMap<BoundPlan, Environment>,
 ): void {
+  const { variables, isOnOtherMachine, isRemote } = place;
   const other = Object.entries(variables).filter(([name, value]) => process.env[name] !== value);
-  if (other.length > 0) noted.set(program, JSON.stringify(other.sort()));
-  for (const child of program.children) {
+  const isQueued = !isRemote && hasQueue(choices);
+  noted.set(program, {
+    variables: other.length === 0 ? "" : JSON.stringify(other.sort()),
+    isUnknown: (name, step) =>
+      (isOnOtherMachine || (isQueued && step.map !== undefined)) && variables[name] === undefined,
+  });
+  for (const { index, map } of program.plan.steps) {
+    const child = program.children[index];
     if (child === undefined) continue;
-    // On a host of the whole run, placements of nested pipelines do not count.
-    const inside = isRemote ? variables : { ...variables, ...variablesOf(child.placement) };
-    noteEnvironment(child.program, inside, isRemote, noted);
+    const own = isRemote ? undefined : placeOf(child.placement);
+    const inside = { ...place, ...own, variables: { ...variables, ...own?.variables } };
+    const isSent = isQueued && map !== undefined;
+    const at = isSent ? { ...inside, isOnOtherMachine: true, isRemote: true } : inside;
+    noteEnvironment(child.program, at, childOptions(choices, child.nested), noted);
   }
+}
+
+function hasQueue({ execution }: PipelineOptions): boolean {
+  return typeof execution?.maps === "object";
+}
+
+function placeOf(placement: Placement | undefined): Place | undefined {
+  if (placement === undefined || placement.kind === "local") return undefined;
+  const isOnOtherMachine = placement.kind !== "local-process";
+  return { variables: variablesOf(placement) ?? {}, isOnOtherMachine, isRemote: true };
 }
 
 type Variables = Readonly<Record<string, string>>;

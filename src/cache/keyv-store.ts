@@ -60,15 +60,13 @@ export class KeyvStore implements Store {
       const head = found[i];
       const value = found[keys.length + i];
       if (!isHead(head) || typeof value !== "string") return undefined;
-      return { ...head, value: Buffer.from(value, "base64") };
+      return { ...head, ...unpacked(value) };
     });
   }
 
   async write(entries: readonly Entry[]): Promise<void> {
     // An entry is there when what is known of it is: its bytes go first.
-    await this.setMany(
-      entries.map(({ key, value }) => ({ key: valueKey(key), value: Buffer.from(value).toString("base64") })),
-    );
+    await this.setMany(entries.map((entry) => ({ key: valueKey(entry.key), value: packed(entry) })));
     const usedAt = Date.now();
     await this.setMany(
       entries.map(({ key, kind, digest, models, bytes, owner }) => ({
@@ -174,6 +172,26 @@ const KEY_MS = 10;
 function answeredInTime<R>(request: PromiseLike<R>, keys = 0): Promise<R> {
   const limitMs = ANSWER_TIMEOUT_MS + KEY_MS * keys;
   return withDeadline(request, limitMs, () => new Error(`no answer within ${limitMs / 1000} seconds`));
+}
+
+/**
+ * An entry's bytes, with what is known of them: two programs that write one entry at once may store it in different forms, and of one
+ * the bytes last, of the other the head.
+ */
+function packed({ kind, digest, models, value }: Entry): string {
+  return `${JSON.stringify({ kind, digest, models })}\n${Buffer.from(value).toString("base64")}`;
+}
+
+/** Of what is no such text only the bytes: their checksum is wrong. */
+function unpacked(text: string): Partial<EntryMeta> & Pick<StoredEntry, "value"> {
+  const end = text.indexOf("\n");
+  const value = Buffer.from(text.slice(end + 1), "base64");
+  try {
+    const head: unknown = JSON.parse(text.slice(0, end));
+    return isHead({ ...(head as object), bytes: 0 }) ? { ...(head as EntryMeta), value } : { value };
+  } catch {
+    return { value };
+  }
 }
 
 function headKey(key: string): string {

@@ -6,7 +6,7 @@ import { describeError } from "../util/describe.js";
 import { getOrCreate } from "../util/get-or-create.js";
 import { type KeyvLike, KeyvStore } from "./keyv-store.js";
 import { MemoryStore } from "./memory-store.js";
-import { badStore, isOfTheDisk, unavailable } from "./sqlite-file.js";
+import { unusable } from "./sqlite-file.js";
 import { SqliteStore } from "./sqlite-store.js";
 import type { MaybePromise, Store } from "./store.js";
 
@@ -117,12 +117,9 @@ export async function maintain<R>(
     if (error instanceof HypernodesError) throw error;
     const { path: file } = meant as Partial<StoreSpec & { kind: "sqlite" }>;
     if (file === undefined) throw serverUnavailable(store.name, error);
-    const at = path.resolve(file);
-    throw isOfTheDisk(error) ? unavailable(at, error, USED) : badStore(at, `${USED}: ${describeError(error)}`, error);
+    throw unusable(path.resolve(file), error);
   }
 }
-
-const USED = "can't be read or written";
 
 function serverUnavailable(where: string, cause: unknown): HypernodesError {
   const advice = "Start its server again, or use another store.";

@@ -3,7 +3,7 @@ import { planFor } from "../graph/compile-plan.js";
 import { isComputed } from "../graph/graph.js";
 import { graphOf } from "../graph/reflect.js";
 import { loadCodeReading } from "./code-reading.js";
-import { type BoundPlan, ProgramDigests } from "./program-digests.js";
+import { type BoundPlan, OWN_ENVIRONMENT, ProgramDigests } from "./program-digests.js";
 import type { OwnerFilter } from "./store.js";
 
 /** The names of a pipeline and of those nested in it, and the codes of all their nodes as they are now. */
@@ -25,7 +25,7 @@ export async function ownersOf(pipeline: PipelineClass): Promise<OwnerFilter> {
     };
     for (const step of bound.plan.steps) {
       if (step.child) addOwners(step.child.nested.pipeline);
-      else owners.codes.add(new ProgramDigests(bound, reader, unbound, () => "").stepCode(step).code);
+      else owners.codes.add(new ProgramDigests(bound, reader, unbound, () => OWN_ENVIRONMENT).stepCode(step).code);
     }
   };
   addOwners(pipeline);

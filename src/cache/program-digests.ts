@@ -66,6 +66,19 @@ export function sourcesOf(digest: StepDigest): Sources {
   return digest.sources ?? behindSources.get(digest)?.() ?? NO_SOURCES;
 }
 
+/** The environment in which a program runs. */
+export interface Environment {
+  /** The variables that it has beside those of this process, as a text; "" for none. */
+  readonly variables: string;
+  /** Tells if a variable's value is not known here, where a step runs. */
+  isUnknown(variable: string, step: Step): boolean;
+}
+
+/** That of this process. */
+export const OWN_ENVIRONMENT: Environment = { variables: "", isUnknown: () => false };
+
+const VARIABLE = /^process\.env\.(.+)$/;
+
 /** Reads the codes of one program. */
 export class ProgramDigests {
   private readonly roles: ReadonlySet<string>;
@@ -74,7 +87,7 @@ export class ProgramDigests {
     private readonly program: BoundPlan,
     private readonly reader: CodeReader,
     private readonly nestedCodes: (program: BoundPlan) => CodeDigests,
-    private readonly environmentOf: (program: BoundPlan) => string,
+    private readonly environmentOf: (program: BoundPlan) => Environment,
   ) {
     this.roles = new Set(program.plan.graph.nodes.map((node) => node.name));
   }
@@ -109,6 +122,11 @@ export class ProgramDigests {
     const isCacheable = cache !== false && (codes === undefined || codes.steps.every((inner) => inner.isCacheable));
     try {
       const code = this.ownCode(step, child, codes);
+      const variable = this.unknownVariable(step, code);
+      if (variable !== undefined) {
+        const problem = `it reads process.env.${variable} on another machine, whose value is not known here. ${SET_IT}`;
+        return { code: "", isCacheable: false, problem, child: codes };
+      }
       if (code.problem === undefined) {
         const digest: StepDigest = { code: this.inEnvironment(code.digest), isCacheable, child: codes };
         behind.set(digest, code.parts);
@@ -124,8 +142,17 @@ export class ProgramDigests {
 
   /** The variables that its host sets count for all code there. */
   private inEnvironment(code: string): string {
+    const { variables } = this.environmentOf(this.program);
+    return variables === "" ? code : environmentCode(variables, code);
+  }
+
+  /** A variable of the environment that a step reads and whose value, where it runs, is not known here. */
+  private unknownVariable(step: Step, code: Code): string | undefined {
     const environment = this.environmentOf(this.program);
-    return environment === "" ? code : environmentCode(environment, code);
+    // The steps of a nested pipeline say it themselves.
+    if (environment === OWN_ENVIRONMENT || step.child !== undefined) return undefined;
+    const read = code.parts().flatMap(({ name }) => VARIABLE.exec(name)?.[1] ?? []);
+    return read.find((name) => environment.isUnknown(name, step));
   }
 
   /** @throws {ValueError} if something that is bound has no content. */
@@ -185,7 +212,7 @@ export class ProgramDigests {
       bound,
       inside.place(),
       rules,
-      this.environmentOf(child.program),
+      this.environmentOf(child.program).variables,
     ]);
     const wired: Code = { digest: structure, problem: undefined, parts: () => [], sources: () => NO_SOURCES };
     return [wired, ...inside.given()];
@@ -274,6 +301,7 @@ export class ProgramDigests {
   }
 }
 
+const SET_IT = "Set it by env: modal({ env }), take it as an input, or give the node a version";
 const NOT_KNOWN = "its code can't be analyzed: ";
 
 /** Returns a problem of code in words; that of a nested pipeline's step has them already. */

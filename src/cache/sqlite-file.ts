@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import path from "node:path";
 import type { DatabaseSyncInstance } from "@photostructure/sqlite";
 import { HypernodesError } from "../errors.js";
+import { describeError } from "../util/describe.js";
 
 /*
  * The file of a store, and SQLite, which opens it; and what can be wrong with both.
@@ -87,6 +88,13 @@ export function unavailable(file: string, cause: Error, problem = "can't be open
     advice: "Make room on the disk, use a path that can be written to, or stop the process that locks the file.",
     cause,
   });
+}
+
+/** The error of a file that was open, and can't be read or written. */
+export function unusable(file: string, error: unknown): HypernodesError {
+  const problem = "can't be read or written";
+  if (isOfTheDisk(error)) return unavailable(file, error, problem);
+  return badStore(file, `${problem}: ${describeError(error)}`, error);
 }
 
 export function badStore(

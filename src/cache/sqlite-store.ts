@@ -16,6 +16,7 @@ import {
   resultOf,
   sqliteFor,
   unavailable,
+  unusable,
   withDatabase,
 } from "./sqlite-file.js";
 import { hasTables, prepareTables } from "./sqlite-tables.js";
@@ -115,11 +116,21 @@ export class SqliteStore implements Store {
    * @throws {HypernodesError} as `open` does.
    */
   static async view(file: string): Promise<SqliteStore | undefined> {
-    if (!existsSync(file)) return undefined;
-    const DatabaseSync = await sqliteFor(file);
     try {
       assertFile(file);
-      return SqliteStore.readable(DatabaseSync, file);
+      if (!existsSync(file)) {
+        accessSync(existingFolder(file), constants.W_OK);
+        return undefined;
+      }
+      const DatabaseSync = await sqliteFor(file);
+      const store = SqliteStore.readable(DatabaseSync, file);
+      try {
+        accessSync(file, constants.W_OK);
+      } catch (error) {
+        if (store === undefined) throw error;
+        store.warnReadable(error as Error);
+      }
+      return store;
     } catch (error) {
       if (error instanceof HypernodesError) throw error;
       if (isOfTheDisk(error)) throw unavailable(file, error);
@@ -185,7 +196,7 @@ export class SqliteStore implements Store {
       try {
         found = this.readOnce(sql, keys, made);
       } catch (error) {
-        if (!this.isStale) throw error;
+        if (!this.isStale) throw unusable(this.file, error);
       }
       if (found !== undefined && !this.isStale) return found;
       if (tries === MAX_READS) throw new Error("another process changes the file while it is read");
@@ -230,7 +241,7 @@ export class SqliteStore implements Store {
     try {
       this.insert(entries);
     } catch (error) {
-      if (resultOf(error) !== READONLY) throw error;
+      if (resultOf(error) !== READONLY) throw unusable(this.file, error);
       this.isReadable = true;
       this.warnReadable(error as Error);
     }
@@ -381,6 +392,12 @@ export class SqliteStore implements Store {
       // A full disk has rolled back by itself.
     }
   }
+}
+
+/** The nearest folder around a file that is there. */
+function existingFolder(file: string): string {
+  const folder = path.dirname(file);
+  return existsSync(folder) ? folder : existingFolder(folder);
 }
 
 /** Changes when a process opens a file to write, or has written it. */

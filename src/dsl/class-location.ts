@@ -63,6 +63,11 @@ export function resolveClass({ file, name, ordinal }: ClassLocation): Class | un
   return classes.get(keyOf(file, name))?.[ordinal]?.deref();
 }
 
+/** Returns the classes that the modules of this process have defined. */
+export function locatedClasses(): Class[] {
+  return [...classes.values()].flat().flatMap((reference) => reference.deref() ?? []);
+}
+
 function keyOf(file: string | undefined, name: string): string {
   return `${file} ${name}`;
 }

@@ -33,7 +33,7 @@ export async function explainProgram(request: RunRequest, isRemote: boolean): Pr
   const { program, values, settings, name, signal, hosts } = request;
   const run = new DryRunContext(new ResourceScope(), undefined);
   checkLists(request, run);
-  noteEnvironments(program, run, settings.choices.runOn);
+  noteEnvironments(program, run, settings.choices);
   const end = await run.cache.view(storesInPlan(program.plan, settings.choices), name);
   try {
     const dry = new DryRun(name, signal);

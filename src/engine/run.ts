@@ -10,6 +10,7 @@ import { TaskProgress } from "./elements/task-progress.js";
 import { Execution } from "./execute-plan.js";
 import { CancelScope } from "./lifecycle/cancel-scope.js";
 import { type Listener, now } from "./lifecycle/events.js";
+import type { InputOrigins } from "./lifecycle/purity-check.js";
 import { ResourceScope } from "./lifecycle/resources.js";
 import { RunContext } from "./lifecycle/run-context.js";
 import { forgetRun, type UnfinishedRun, watchForStall } from "./lifecycle/stalled-runs.js";
@@ -48,6 +49,8 @@ export interface RunRequest {
   readonly id?: string | undefined;
   /** The pipeline's place in that run, if a part of it is run here: `Corpus.essays[3]`. */
   readonly path?: string | undefined;
+  /** The origins of that part's inputs, if it is checked. */
+  readonly origins?: InputOrigins | undefined;
   /** The elements of a map that it computes, if not all of them. */
   readonly part?: ElementRange | undefined;
   /** True if it is a part of another process's run, which has to know which values are collected errors. */
@@ -66,8 +69,9 @@ export async function runProgram(request: RunRequest): Promise<Record<string, un
     checkLists(request, session.run);
     const opening = openStores(request, session.run);
     if (opening !== undefined) await opening;
-    const { path, part } = request;
+    const { path, origins, part } = request;
     const context = path === undefined ? undefined : { path };
+    if (origins !== undefined) session.run.purity.setOriginsAt(path!, origins);
     const window = part && new MapSlice({ ...part, offset: 0 }, TaskProgress.for(0), session.scope, []);
     const execution = new Execution(
       program,
@@ -96,7 +100,7 @@ export function openStores({ program, settings, name }: RunRequest, run: RunCont
   const stores = storesInPlan(program.plan, settings.choices);
   if (stores.every((store) => store === undefined)) return undefined;
   checkRuntime("a cache", name);
-  noteEnvironments(program, run, settings.choices.runOn);
+  noteEnvironments(program, run, settings.choices);
   return run.cache.open(stores, name, program.pipeline);
 }
 

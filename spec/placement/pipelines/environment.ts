@@ -1,4 +1,4 @@
-import { input, type Nested, nested, node, Pipeline } from "../../../src/index.js";
+import { type Each, input, mapOver, type Nested, nested, node, Pipeline } from "../../../src/index.js";
 
 const scale = (): number => Number(process.env.SPEC_SCALE ?? 1);
 const SCALE = scale();
@@ -20,4 +20,11 @@ export class Scaled extends Pipeline {
 export class ScaledInside extends Pipeline {
   @input() x!: number;
   @nested(Scaled, { x: "x" }) inside!: Nested<{ inCall: number; atImport: number; versioned: number }>;
+}
+
+export class ScaledEach extends Pipeline {
+  @input() xs!: number[];
+  @mapOver("xs") inCalls(x: number): Each<number> {
+    return x * Number(process.env.SPEC_SCALE ?? 1);
+  }
 }

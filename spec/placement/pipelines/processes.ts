@@ -44,6 +44,28 @@ export class Where extends Pipeline {
   }
 }
 
+export class Sized extends Pipeline {
+  @input() files!: Uint8Array[];
+  @mapOver("files") sizes(file: Uint8Array): Each<number> {
+    return file.length;
+  }
+}
+
+/** Known by its export alone: no member has it as its type. */
+export class Meters {
+  constructor(readonly count: number) {}
+}
+type Extent = Pick<Meters, "count">;
+
+/** Takes values of a class that its module exports. */
+export class Measured extends Pipeline {
+  @input() from!: Extent;
+  @input() lengths!: Extent[];
+  @mapOver("lengths", "from") ends(length: Extent, from: Extent): Each<number> {
+    return length.count + from.count;
+  }
+}
+
 /** Computes in one call until it is killed. */
 export class Blocked extends Pipeline {
   @node() pid(): number {

@@ -42,6 +42,8 @@ export class CachingExecutor {
   private readonly keys: (string | undefined)[] = [];
   /** By slot, the keys of the entries that this run has made. */
   private readonly makers = new Map<number, string[]>();
+  /** By key, the elements of a stream in flight. */
+  private readonly streaming = new Map<string, Promise<void>>();
   /** The nested pipelines in which an error was collected: a step's index, and an element. */
   private readonly failed = new Set<string>();
   /** The resources, by their index, that change what they are built from. */
@@ -258,7 +260,7 @@ export class CachingExecutor {
 
   /** One element of a stream: what is known of it, or what computing it gives. */
   async element(step: Step, values: readonly unknown[], index: number, compute: () => unknown): Promise<unknown> {
-    const { execution, session } = this;
+    const { streaming } = this;
     let key: string | undefined;
     let refs: readonly ContentRef[] = [];
     try {
@@ -266,11 +268,39 @@ export class CachingExecutor {
       if (shared !== undefined) refs = values.map(contentRef);
       if (shared !== undefined) {
         const { code } = this.codes.steps[step.index]!;
+        if (index === 0) this.log.recordInputs(step, undefined, shared);
         key = elementKey(code, keyComponents(this.codes, shared), keyComponents(this.codes, refs));
       }
     } catch (error) {
       this.onUncacheable(step, error);
     }
+    const make = () => this.findOrCompute(step, key, refs, values, index, compute);
+    if (key === undefined) return make();
+    const equal = streaming.get(key);
+    // It may store its value.
+    if (equal !== undefined) await equal;
+    const making = make();
+    const ended = making.then(
+      () => {},
+      () => {},
+    );
+    streaming.set(key, ended);
+    try {
+      return await making;
+    } finally {
+      if (streaming.get(key) === ended) streaming.delete(key);
+    }
+  }
+
+  private async findOrCompute(
+    step: Step,
+    key: string | undefined,
+    refs: readonly ContentRef[],
+    values: readonly unknown[],
+    index: number,
+    compute: () => unknown,
+  ): Promise<unknown> {
+    const { execution, session } = this;
     if (key !== undefined) {
       const [entry] = await session.read([key]);
       if (entry !== undefined) {
@@ -325,11 +355,13 @@ export class CachingExecutor {
     this.failed.add(`${step.index} ${element}`);
   }
 
-  /** Tells if an error may have been collected in a nested pipeline: threads and containers do not report it. */
+  /** Tells if it is known of a step whether errors were collected in it: threads and containers do not report it. */
+  knowsFailures(step: Step): boolean {
+    return step.child === undefined || !collectsWithin(step.child.plan) || this.execution.isInProcess(step);
+  }
+
   private mayHaveFailed(step: Step, element: number | undefined): boolean {
-    const { execution } = this;
-    if (!collectsWithin(step.child!.plan)) return false;
-    return !execution.isInProcess(step) || this.failed.has(`${step.index} ${element}`);
+    return !this.knowsFailures(step) || this.failed.has(`${step.index} ${element}`);
   }
 
   ownerOf(step: Step): Owner {

@@ -5,6 +5,7 @@ import type { ElementRange } from "../elements/elements.js";
 import type { KnownFailure } from "../elements/map-slice.js";
 import type { InFlightElement } from "../elements/task-progress.js";
 import type { RunEvent } from "../lifecycle/events.js";
+import type { InputOrigins } from "../lifecycle/purity-check.js";
 import type { ProgramSpec } from "../program/program-spec.js";
 
 /** A stage for threads or other hosts: some steps of a plan, and the data that all its chunks share. Encoded once. */
@@ -12,6 +13,8 @@ export interface StageSpec {
   readonly source: ProgramSpec;
   /** The pipeline's place in the run: `Corpus.essays[3]`. */
   readonly path: string;
+  /** The origins of the pipeline's inputs, if it is nested and checked. */
+  readonly origins: InputOrigins | undefined;
   /** The run's id. */
   readonly run: string;
   /** Chunks are cut at multiples of this: the largest batch. */

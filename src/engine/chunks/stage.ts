@@ -130,6 +130,7 @@ export class Stage {
         this.over,
       ),
       path,
+      origins: this.execution.run.purity.originsAt(path),
       multiple: this.multiple,
       run,
       execution: localised(settings.choices.execution),

@@ -4,6 +4,7 @@ import type { Plan, Step } from "../../graph/plan.js";
 import { printPath } from "../../values/object-kinds.js";
 import { Snapshot } from "../../values/snapshot.js";
 import { CHANGED_INPUT, pathOf } from "../failures/node-errors.js";
+import { settle } from "../failures/settle.js";
 
 /** A value that calls in flight have taken. */
 interface RecordedValue {
@@ -18,6 +19,9 @@ interface RecordedArgument {
   readonly value: object;
   readonly from: string;
 }
+
+/** By input of a nested pipeline, the origin of its value: `the value of Lists.split`. */
+export type InputOrigins = Readonly<Record<string, string>>;
 
 /** The step or resource that may have changed its inputs. */
 interface CallerPath {
@@ -46,8 +50,8 @@ export interface CheckedCall {
  */
 export class PurityCheck {
   private readonly records = new WeakMap<object, RecordedValue>();
-  /** The origins of objects, for nested pipelines that are given them. */
-  private readonly sources = new WeakMap<object, string>();
+  /** The origins of the inputs of nested pipelines in progress, by the pipeline's path. */
+  private readonly inputs = new Map<string, InputOrigins>();
   /** The places of the calls that gave objects. */
   private readonly givers = new WeakMap<object, string>();
 
@@ -61,22 +65,35 @@ export class PurityCheck {
    * @throws {NodeError} `CHANGED_INPUT`
    */
   call(call: CheckedCall, inputs: readonly unknown[], compute: () => unknown): unknown {
-    const { execution, step } = call;
-    const taking = step.map === undefined ? sharedOf(execution, step, inputs) : elementsOf(call, inputs);
+    const { execution, step, element } = call;
+    const place = execution.pathOf(step, element);
     if (step.child !== undefined) {
       // The nodes inside of it are looked at, not the pipeline.
-      for (const { value, from } of taking) if (!this.sources.has(value)) this.sources.set(value, from);
-      return compute();
+      this.inputs.set(place, this.originsIn(call));
+      const ended = () => void this.inputs.delete(place);
+      return settle(compute, ended, (error) => {
+        ended();
+        return error;
+      });
     }
-    return this.around(callerOf(call), taking, compute, (value) => {
-      this.gave(execution.pathOf(step, call.element), value);
-    });
+    const taking = step.map === undefined ? this.sharedOf(execution, step, inputs) : this.elementsOf(call, inputs);
+    return this.around(callerOf(call), taking, compute, (value) => this.gave(place, value));
+  }
+
+  /** The origins of the inputs of the pipeline at a path, for the host that computes a part of it. */
+  originsAt(path: string): InputOrigins | undefined {
+    return this.inputs.get(path);
+  }
+
+  /** Sets the origins of the inputs of the pipeline at a path, a part of which is computed here. */
+  setOriginsAt(path: string, origins: InputOrigins): void {
+    this.inputs.set(path, origins);
   }
 
   /** Records the inputs that all calls of a map share. @returns a function that checks at its end that they did not change. */
   shared(execution: CheckedExecution, step: Step, inputs: readonly unknown[]): () => void {
     if (step.child !== undefined) return () => {};
-    return this.watch(callerOf({ execution, step, element: undefined }), sharedOf(execution, step, inputs));
+    return this.watch(callerOf({ execution, step, element: undefined }), this.sharedOf(execution, step, inputs));
   }
 
   /**
@@ -87,7 +104,7 @@ export class PurityCheck {
   resource(execution: CheckedExecution, name: string, inputs: readonly unknown[], build: () => unknown): unknown {
     const { dependencies } = execution.plan.graph.nodes.find((node) => node.name === name)!;
     const caller = { place: pathOf(execution.path, name), node: name, element: undefined };
-    return this.around(caller, argumentsOf(execution, name, dependencies, inputs), build, () => {});
+    return this.around(caller, this.argumentsOf(execution, name, dependencies, inputs), build, () => {});
   }
 
   /** Computes something, and looks whether that, failed or not, has changed what it took. */
@@ -143,11 +160,10 @@ export class PurityCheck {
     if (at === undefined) return undefined;
     const others = [...new Set(by)];
     const who = others.length === 0 ? "it" : `it, or ${others.slice(0, 3).join(" or ")} at the same time,`;
-    const source = this.sources.get(value) ?? from;
     return new NodeError({
       code: CHANGED_INPUT,
       where: place,
-      problem: `${who} changed ${source}${at.length === 0 ? "" : `, at ${printPath(at).replace(/^\./, "")}`}`,
+      problem: `${who} changed ${from}${at.length === 0 ? "" : `, at ${printPath(at).replace(/^\./, "")}`}`,
       advice: "Others take the same value. Change a copy: structuredClone(value), or [...list] before sort().",
       cause,
       node,
@@ -171,53 +187,73 @@ export class PurityCheck {
       }
     }
   }
+
+  /** The inputs of every call of a step, without resources. */
+  private sharedOf(execution: CheckedExecution, step: Step, inputs: readonly unknown[]): RecordedArgument[] {
+    const shared = inputs.slice(inputs.length - step.arguments.length);
+    const dependencies = step.node.dependencies.filter(({ as }) => as === "value");
+    return this.argumentsOf(execution, step.name, dependencies, shared);
+  }
+
+  private argumentsOf(
+    execution: CheckedExecution,
+    name: string,
+    dependencies: readonly Dependency[],
+    values: readonly unknown[],
+  ): RecordedArgument[] {
+    return dependencies.flatMap((dependency, i) => {
+      const value = values[i];
+      if (!isObject(value) || roleOf(execution, dependency) === "resource") return [];
+      return [{ value, from: this.sourceOf(execution, name, dependency) }];
+    });
+  }
+
+  /** The elements that a call takes, or those of its batch. */
+  private elementsOf(call: CheckedCall, inputs: readonly unknown[]): RecordedArgument[] {
+    const { step } = call;
+    return mappedDependencies(step.node).flatMap((list, i) => {
+      const from = this.elementOf(call, list);
+      const values = step.map!.batch > 0 ? (inputs[i] as readonly unknown[]) : [inputs[i]];
+      return values.filter(isObject).map((value) => ({ value, from }));
+    });
+  }
+
+  private elementOf({ execution, step, element }: CheckedCall, list: Dependency): string {
+    const { batch, product } = step.map!;
+    // Of a pair, or in a batch, an element has another index than the call.
+    const which = batch > 0 || product ? "an element" : `element ${element}`;
+    return `${which} of ${this.sourceOf(execution, step.name, list)}`;
+  }
+
+  private originsIn(call: CheckedCall): InputOrigins {
+    const { execution, step } = call;
+    return Object.fromEntries(
+      step.node.dependencies.map((dependency) => [
+        dependency.input!,
+        dependency.as === "element"
+          ? this.elementOf(call, dependency)
+          : this.sourceOf(execution, step.name, dependency),
+      ]),
+    );
+  }
+
+  private sourceOf(execution: CheckedExecution, taker: string, dependency: Dependency): string {
+    const role = roleOf(execution, dependency);
+    if (role !== undefined && role !== "input")
+      return `the value of ${pathOf(execution.path, formatDependency(dependency))}`;
+    const { on, path } = dependency;
+    const origin = this.inputs.get(execution.path)?.[on];
+    if (origin !== undefined) return path.length === 0 ? origin : `${path.join(".")} of ${origin}`;
+    return `the input ${formatDependency(dependency)} of ${execution.path || taker}`;
+  }
 }
 
 function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null;
 }
 
-/** The inputs of every call of a step, without resources. */
-function sharedOf(execution: CheckedExecution, step: Step, inputs: readonly unknown[]): RecordedArgument[] {
-  const shared = inputs.slice(inputs.length - step.arguments.length);
-  const dependencies = step.node.dependencies.filter(({ as }) => as === "value");
-  return argumentsOf(execution, step.name, dependencies, shared);
-}
-
-function argumentsOf(
-  execution: CheckedExecution,
-  name: string,
-  dependencies: readonly Dependency[],
-  values: readonly unknown[],
-): RecordedArgument[] {
-  return dependencies.flatMap((dependency, i) => {
-    const value = values[i];
-    if (!isObject(value) || roleOf(execution, dependency) === "resource") return [];
-    return [{ value, from: sourceOf(execution, name, dependency) }];
-  });
-}
-
 function callerOf({ execution, step, element }: CheckedCall): CallerPath {
   return { place: execution.pathOf(step, element), node: step.name, element };
-}
-
-/** The elements that a call takes, or those of its batch. */
-function elementsOf({ execution, step, element }: CheckedCall, inputs: readonly unknown[]): RecordedArgument[] {
-  const { batch, product } = step.map!;
-  return mappedDependencies(step.node).flatMap((list, i) => {
-    const source = sourceOf(execution, step.name, list);
-    // Of a pair, or in a batch, an element has another index than the call.
-    const from = batch > 0 || product ? `an element of ${source}` : `element ${element} of ${source}`;
-    const values = batch > 0 ? (inputs[i] as readonly unknown[]) : [inputs[i]];
-    return values.filter(isObject).map((value) => ({ value, from }));
-  });
-}
-
-function sourceOf(execution: CheckedExecution, taker: string, dependency: Dependency): string {
-  const role = roleOf(execution, dependency);
-  if (role !== undefined && role !== "input")
-    return `the value of ${pathOf(execution.path, formatDependency(dependency))}`;
-  return `the input ${formatDependency(dependency)} of ${execution.path || taker}`;
 }
 
 function roleOf({ plan }: CheckedExecution, { on }: Dependency): string | undefined {

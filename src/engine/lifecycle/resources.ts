@@ -62,8 +62,14 @@ export class ResourceScope {
       from,
       // A caller may change its objects afterwards.
       contents: this.sameness === "content" ? contents : undefined,
-      value: build(),
+      value: undefined as unknown,
     };
+    try {
+      entry.value = build();
+    } catch (error) {
+      forget(from);
+      throw error;
+    }
     const keep = (value: unknown): unknown => {
       entry.value = value;
       this.disposals.push({ path: `${owner.name}.${name}`, end: () => dispose(value, ended) });
@@ -73,6 +79,7 @@ export class ResourceScope {
     if (!isPromise(entry.value)) return keep(entry.value);
     entry.value = entry.value.then(keep, (error: unknown) => {
       known.splice(known.indexOf(entry), 1);
+      forget(from);
       throw error;
     });
     return entry.value;
@@ -124,6 +131,11 @@ export class ResourceScope {
 
 /** Digests of copies. */
 const digests = new WeakMap<object, string>();
+
+/** Forgets the digests of what a resource was built from: the build has failed, and may have changed it. */
+function forget(values: readonly unknown[]): void {
+  for (const value of values) digests.delete(value as object);
+}
 
 async function dispose(value: unknown, ended: () => void): Promise<void> {
   if ((typeof value !== "object" && typeof value !== "function") || value === null) return;

@@ -150,6 +150,7 @@ export class RemoteMap {
 function baseTask({ run }: RunningExecution, { choices }: ResolvedExecution, path: string) {
   return {
     path,
+    origins: run.purity.originsAt(path),
     run: run.id,
     wantsEvents: run.emit !== undefined,
     carrier: run.context?.inject(run.id, path),

@@ -5,6 +5,7 @@ import type { CacheStore, ExecutionOptions } from "../../dsl/pipeline-options.js
 import type { Plan } from "../../graph/plan.js";
 import type { ElementRange } from "../elements/elements.js";
 import type { CancelScope } from "../lifecycle/cancel-scope.js";
+import type { InputOrigins } from "../lifecycle/purity-check.js";
 import type { RunContext } from "../lifecycle/run-context.js";
 import type { Carrier } from "../lifecycle/trace-context.js";
 import type { ProgramSpec } from "../program/program-spec.js";
@@ -17,6 +18,8 @@ export interface RemoteTaskSpec {
   readonly values: readonly (readonly [slot: number, value: unknown])[];
   /** The pipeline's place in the run, if this is a part of it: `Corpus.essays[3]`. */
   readonly path: string | undefined;
+  /** The origins of the pipeline's inputs, if it is nested and checked. */
+  readonly origins?: InputOrigins | undefined;
   /** The run's id. */
   readonly run: string;
   /** True if the run has a listener. */

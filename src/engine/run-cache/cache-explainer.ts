@@ -23,6 +23,9 @@ export function explanationLine({ path, computed, cached, unknown, because }: No
   return `${path}: ${counts.join(", ") || "not computed"}: ${because}`;
 }
 
+const NO_ENTRY = "the cache has no entry of these inputs: they are new together, it failed, or the entry is gone";
+const NOT_STORED = "errors may be collected in it, in a thread or on another host, so its value is not stored";
+
 /** Why it can't be looked up what a step would do. */
 export const EXPLAINED_REMOTELY = "it runs on another host, which has its own cache";
 
@@ -38,6 +41,7 @@ interface ExplainedCache {
   readonly session: CacheSession;
   readonly codes: CodeDigests;
   isCacheable(step: Step): boolean;
+  knowsFailures(step: Step): boolean;
   ownerOf(step: Step): Owner;
 }
 
@@ -83,20 +87,25 @@ export class PipelineCacheLog {
     return this.steps.filter((step) => step !== undefined);
   }
 
-  /** Records the contents of a step's inputs: its lists, then the inputs of every call. Undefined: it is not known. */
+  /**
+   * Records the contents of a step's inputs, undefined for one that is not known.
+   *
+   * @param lists those of its lists; undefined: they are not read as a whole.
+   * @param shared those of the inputs of every call.
+   */
   recordInputs(
     step: Step,
-    lists: readonly (ContentRef | undefined)[],
+    lists: readonly (ContentRef | undefined)[] | undefined,
     shared: readonly (ContentRef | undefined)[],
   ): void {
     // Of later executions only what is not known counts.
-    if (this.executions > 1 && !lists.includes(undefined) && !shared.includes(undefined)) return;
+    if (this.executions > 1 && !lists?.includes(undefined) && !shared.includes(undefined)) return;
     const { resources } = this.execution.plan;
     const values = step.node.dependencies.filter(({ as }) => as === "value");
     const named = (dependencies: readonly Dependency[], refs: readonly (ContentRef | undefined)[]) =>
       dependencies.map((dependency, i) => [formatDependency(dependency), refs[i]] as const);
     // The inputs of a resource are part of its code.
-    const inputs = [...named(mappedDependencies(step.node), lists), ...named(values, shared)];
+    const inputs = [...named(lists ? mappedDependencies(step.node) : [], lists ?? []), ...named(values, shared)];
     const account = this.of(step);
     for (const [name, ref] of inputs) if (ref === undefined) account.doubts.add(`${name} is not known yet`);
     if (this.executions > 1) return;
@@ -184,8 +193,7 @@ export class CacheExplainer {
     const changes = before && describeChanges(before.decoded as ComputationRecord, recordOf(account, step));
     const reasons = changes === undefined ? ["no earlier value of it is cached"] : [...changes.clauses];
     account.of(step).changed = changes?.values ?? [];
-    if (reasons.length === 0 && computed > 0)
-      reasons.push("the cache has no entry of these inputs: they are new together, it failed, or the entry is gone");
+    if (reasons.length === 0 && computed > 0) reasons.push(cached.knowsFailures(step) ? NO_ENTRY : NOT_STORED);
     return [...reasons, ...doubts].join(", ");
   }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { BroadcastChannel, type MessagePort } from "node:worker_threads";
+import { BroadcastChannel, type MessagePort, SHARE_ENV } from "node:worker_threads";
 import { Piscina } from "piscina";
 import type { ThreadLimits } from "../../dsl/pipeline-options.js";
 import { describeChain } from "../../util/describe.js";
@@ -59,6 +59,8 @@ export class WorkerPool {
       minThreads: 0,
       maxThreads: this.size,
       // The thread of each task is selected below.
+      // Keys count the environment as it is: threads must not see it as it was when they started.
+      env: SHARE_ENV,
       concurrentTasksPerWorker: 1_000,
       idleTimeout: Number.POSITIVE_INFINITY,
       // A thread that waits in Atomics.wait receives no broadcast, and runs no timer.

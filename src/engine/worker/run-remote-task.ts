@@ -36,6 +36,7 @@ export function toRunRequest(type: PipelineClass, work: RemoteTaskSpec, host: Re
     inputs: work.inputs,
     id: work.run,
     path: work.path,
+    origins: work.origins,
     part: work.part,
     keepsCollected: work.source.part !== undefined,
   };

@@ -83,6 +83,7 @@ export class StageCache {
     const collector = chunk.wantsEvents ? new EventCollector(live) : undefined;
     const context = inThreads ? fixedTraceContext(chunk.carrier) : undefined;
     const run = new RunContext(this.resources, collector?.listener, spec.run, context);
+    if (spec.origins !== undefined) run.purity.setOriginsAt(spec.path, spec.origins);
     try {
       if (hasCache(program.plan, settings.choices))
         await run.cache.open(storesInPlan(program.plan, settings.choices), spec.path);

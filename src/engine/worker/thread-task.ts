@@ -70,6 +70,7 @@ export async function runChunkRequest(message: ChunkRequest): Promise<Uint8Array
     run: new RunContext(resources, listener, spec.run),
     known: message.known === undefined ? [] : (decode(message.known) as KnownFailure[]),
   };
+  if (spec.origins !== undefined) task.run.purity.setOriginsAt(spec.path, spec.origins);
   const proxies = message.stores && new StoreProxies(message.stores);
   if (proxies !== undefined) task.run.cache.useSessions(sessionsOf(stage, proxies));
   try {

@@ -34,6 +34,8 @@ export class TaskChildProcess {
   private readonly isDetached: boolean;
   private tail = "";
   private isTerminated = false;
+  /** Resolves when the pipe has room again: one for all that wait. */
+  private drained: Promise<unknown> | undefined;
 
   constructor({ args, env, onOutput, isDetached = false, remapStacks = (error) => error }: ChildProcessOptions) {
     const output = onOutput === undefined ? "inherit" : "pipe";
@@ -108,6 +110,10 @@ export class TaskChildProcess {
   private async send(frames: Iterable<Uint8Array>): Promise<void> {
     let hasRoom = true;
     for (const bytes of frames) hasRoom = this.input.write(bytes);
-    if (!hasRoom) await Promise.race([once(this.input, "drain"), this.ended]);
+    if (hasRoom) return;
+    this.drained ??= once(this.input, "drain").finally(() => {
+      this.drained = undefined;
+    });
+    await Promise.race([this.drained, this.ended]);
   }
 }

@@ -83,7 +83,7 @@ async function submissionFor(
   const isCached = hasCache(program.plan, choices);
   if (isCached) {
     await loadCodeReading();
-    noteEnvironments(program, run, choices.runOn);
+    noteEnvironments(program, run, choices);
   }
   const codes = isCached ? exportCodeDigests(program, run) : undefined;
   const task: RemoteTask = {

@@ -41,7 +41,13 @@ export const localProcessProvider: PlacementProvider = {
     const env = { ...process.env, ...options.env };
     return {
       ...{ name: "local-process", noun: "process", plural: "processes", outputPrefix: undefined },
-      ...{ key: JSON.stringify(options), maxHosts: maxProcesses, keepWarm: idleTimeoutMs > 0, idleTimeoutMs },
+      // A process that is kept has the environment of its start.
+      ...{
+        key: JSON.stringify([options, Object.entries(env).sort()]),
+        maxHosts: maxProcesses,
+        keepWarm: idleTimeoutMs > 0,
+        idleTimeoutMs,
+      },
       ...{ maxAgeMs: Number.POSITIVE_INFINITY, tracksCalls: true, hasSharedStorage: false },
       keepsCache: ({ kind }) => kind !== "memory",
       async codeFor({ file, name: where }) {

@@ -1,12 +1,14 @@
 import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { locatedClasses } from "../../dsl/class-location.js";
 import { importForClasses } from "../../engine/lifecycle/worker-context.js";
 import { registerLoaders } from "../../engine/worker/loaders.js";
+import { registerExportsOf } from "../../values/exported-classes.js";
 
 /**
  * Imports a module of this machine for the classes in it. A pipeline that the module runs by itself is held: its class is
- * known by then.
+ * known by then. The values that come first may be of classes that its modules export.
  *
  * @param file the module's URL or path.
  */
@@ -19,6 +21,7 @@ export async function importModule(file: string): Promise<void> {
       () => resolve(),
     ).then(resolve, reject);
   });
+  for (const type of locatedClasses()) registerExportsOf(type);
 }
 
 async function load(url: string): Promise<void> {
