@@ -1,5 +1,6 @@
 import { HypernodesError } from "../errors.js";
 import { withDeadline } from "../util/deadline.js";
+import { noteConnection } from "./keyv-connections.js";
 import {
   type CacheStats,
   type Entry,
@@ -45,6 +46,7 @@ export class KeyvStore implements Store {
   private failure: unknown;
 
   constructor(private readonly keyv: KeyvLike) {
+    noteConnection(keyv);
     keyv.on?.("error", (error) => {
       this.failure ??= error;
     });

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { endConnections } from "../cache/keyv-connections.js";
 import { runCommand } from "./command-line.js";
 import { EXIT } from "./exit-codes.js";
 import { watchForStall, watchForUncaught } from "./in-flight.js";
@@ -16,5 +17,6 @@ try {
 } finally {
   ended();
 }
+void endConnections();
 // An aborted run may have left timers and connections that are no longer needed.
 if (process.exitCode === EXIT.stopped) process.exit();
