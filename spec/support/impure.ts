@@ -64,7 +64,7 @@ export class Sharing extends Pipeline {
   }
 }
 
-export class Inner extends Pipeline {
+class Inner extends Pipeline {
   @input() row!: Row;
   @node("row") cleared(row: Row): number {
     row.tags.length = 0;
