@@ -42,14 +42,10 @@ const MAX_READS = 5;
 
 const KINDS: readonly EntryKind[] = ["value", "list", "record", "alias", "fact"];
 
-interface Row {
-  kind: number;
-  digest: string;
-  models: string;
-  bytes: number;
-  used: number;
-  value: Uint8Array;
-}
+/** The columns of an entry. As an object, they would take twice as long to read. */
+type Row = readonly [used: number, kind: number, digest: string, models: string, bytes: number, value: Uint8Array];
+
+const HEAD = "used, kind, digest, models, bytes";
 
 /** Entries in an SQLite file, in write-ahead mode: processes read it while one writes. */
 export class SqliteStore implements Store {
@@ -182,19 +178,18 @@ export class SqliteStore implements Store {
   }
 
   heads(keys: readonly string[]): (EntryMeta | undefined)[] {
-    return this.read("SELECT kind, digest, models, bytes, used FROM entries WHERE key = ?", keys, headOf);
+    return this.read(HEAD, keys, headOf);
   }
 
   entries(keys: readonly string[]): (StoredEntry | undefined)[] {
-    const entryOf = (row: Row) => ({ ...headOf(row), value: row.value });
-    return this.read("SELECT kind, digest, models, bytes, used, value FROM entries WHERE key = ?", keys, entryOf);
+    return this.read(`${HEAD}, value`, keys, (row) => ({ ...headOf(row), value: row[5] }));
   }
 
-  private read<T>(sql: string, keys: readonly string[], made: (row: Row) => T): (T | undefined)[] {
+  private read<T>(columns: string, keys: readonly string[], made: (row: Row) => T): (T | undefined)[] {
     for (let tries = 1; ; tries++) {
       let found: (T | undefined)[] | undefined;
       try {
-        found = this.readOnce(sql, keys, made);
+        found = this.readOnce(columns, keys, made);
       } catch (error) {
         if (!this.isStale) throw unusable(this.file, error);
       }
@@ -217,15 +212,19 @@ export class SqliteStore implements Store {
     this.frozen = opened.frozen;
   }
 
-  private readOnce<T>(sql: string, keys: readonly string[], made: (row: Row) => T): (T | undefined)[] {
-    const statement = this.statement(sql);
+  private readOnce<T>(columns: string, keys: readonly string[], made: (row: Row) => T): (T | undefined)[] {
+    const statement = this.statement(`SELECT ${columns} FROM entries WHERE key = ?`);
+    // Node has it from 22.16 on.
+    (statement as Partial<StatementSyncInstance>).setReturnArrays?.(true);
     const now = Date.now();
     const before = now - TOUCH_INTERVAL_MS;
     const one = (key: string): T | undefined => {
-      const row = statement.get(key) as unknown as Row | undefined;
-      if (row === undefined) return undefined;
+      const found: unknown = statement.get(key);
+      if (found === undefined) return undefined;
+      const row = (Array.isArray(found) ? found : Object.values(found as object)) as unknown as Row;
+      const [used] = row;
       // A clock that was ahead has written a time that has not come yet.
-      if ((row.used < before || row.used > now) && !this.isReadable) this.used.add(key);
+      if ((used < before || used > now) && !this.isReadable) this.used.add(key);
       return made(row);
     };
     // Within one transaction, SQLite locks and looks at the file once.
@@ -406,6 +405,6 @@ function stateOf(file: string): string {
   return `${known?.ino} ${known?.size} ${known?.mtimeNs} ${existsSync(`${file}-wal`)}`;
 }
 
-function headOf({ kind, digest, models, bytes }: Row): EntryMeta {
+function headOf([, kind, digest, models, bytes]: Row): EntryMeta {
   return { kind: KINDS[kind]!, digest, models, bytes };
 }
