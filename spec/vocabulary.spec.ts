@@ -30,6 +30,8 @@ const WORDS: Readonly<Record<string, string>> = {
   hear: "receive, listener",
   heard: "received, emitted",
   hears: "receives",
+  landed: "converted, received",
+  lands: "is converted, is received",
   remember: "cache, memoize",
   remembered: "cached",
   remembers: "caches",

@@ -83,11 +83,11 @@ async function mapRequest(spec: RunSpec, options: Partial<PlanMapOptions>): Prom
   const inputs = await resolveInputs(spec, inner, over.over, true);
   const whole = programOfMap(spec, inner, over, inputs, false);
   const slots = whole.program.plan.steps[0]!.map!.lists.map(({ slot }) => slot);
-  const landed = readLists(spec, over, inputs, whole, slots);
-  const elements = await prepareElements(spec, over, inputs, landed);
+  const lists = readLists(spec, over, inputs, whole, slots);
+  const elements = await prepareElements(spec, over, inputs, lists);
   // Where an input's value depends on other inputs' elements, each call makes it.
   const { program, values } = elements === undefined ? programOfMap(spec, inner, over, inputs, true) : whole;
-  for (const [i, slot] of slots.entries()) values[slot] = (elements ?? landed)[i];
+  for (const [i, slot] of slots.entries()) values[slot] = (elements ?? lists)[i];
   return buildRunRequest(spec, program, values, { over: options });
 }
 

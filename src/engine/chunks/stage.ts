@@ -177,7 +177,7 @@ export class Stage {
   }
 
   /** Elements in which nested pipelines find lists: iterators can't be serialized. */
-  landed(lists: readonly List[]): readonly List[] {
+  converted(lists: readonly List[]): readonly List[] {
     return lists.map((list, i) => {
       const uses = this.elementUses[i] ?? [];
       if (uses.length === 0) return list;

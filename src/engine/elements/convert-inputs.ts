@@ -5,7 +5,7 @@ import { isList, type ListsRead, withoutIterators } from "./lists.js";
 
 /*
  * Where a value becomes a list. An iterator can be gone through once, but has any number of readers, which run in any order,
- * here or in threads. So each value is looked at once, where it lands: an input when a run begins, a result when its call
+ * here or in threads. So each value is looked at once, where it is received: an input when a run begins, a result when its call
  * ends, an element when it enters a nested pipeline.
  */
 
@@ -25,11 +25,11 @@ export function convertInputs(value: unknown, uses: SlotUses | undefined, read?:
 }
 
 function convertUsed(value: object, uses: SlotUses, read: ListsRead | undefined): unknown {
-  let landed: unknown = value;
-  if (isReadAsList(value, uses)) landed = toList(value, read);
-  if (uses.isMappedOver && Array.isArray(landed)) landed = withoutIterators(landed);
-  for (const path of uses.paths) landed = convertAt(landed, path, read);
-  return landed;
+  let converted: unknown = value;
+  if (isReadAsList(value, uses)) converted = toList(value, read);
+  if (uses.isMappedOver && Array.isArray(converted)) converted = withoutIterators(converted);
+  for (const path of uses.paths) converted = convertAt(converted, path, read);
+  return converted;
 }
 
 function isReadAsList(value: object, { isMappedOver, isTakenWhole }: SlotUses): value is Iterable<unknown> {
@@ -55,14 +55,14 @@ function toList(value: Iterable<unknown>, read: ListsRead | undefined): unknown 
 /** The uses of a value that is a list for maps, and a whole for others. */
 export const AS_LIST: SlotUses = { isMappedOver: true, isTakenWhole: true, paths: [] };
 
-/** A record in which what a path leads to has landed: the record itself, or a copy of what is on the way. */
+/** A record whose value at a path is converted: the record itself, or a copy of the objects along the path. */
 function convertAt(value: unknown, [key, ...rest]: readonly string[], read: ListsRead | undefined): unknown {
   if (key === undefined) return convertInputs(value, AS_LIST, read);
   if (typeof value !== "object" || value === null) return value;
   const own = Object.getOwnPropertyDescriptor(value, key);
   if (own === undefined || !("value" in own)) return value;
-  const landed = convertAt(own.value, rest, read);
-  return landed === own.value ? value : withProperty(value, key, { ...own, value: landed });
+  const converted = convertAt(own.value, rest, read);
+  return converted === own.value ? value : withProperty(value, key, { ...own, value: converted });
 }
 
 /** A copy with another value of one property. What a caller or a node has made is never changed. */

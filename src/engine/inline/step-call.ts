@@ -112,9 +112,9 @@ function invokeUnchecked(call: StepCall, scope: CancelScope): unknown {
   const value = scope === execution.scope ? compute() : withRun(execution.run.currentIn(scope), anyAsync, compute);
   if (isPrimitive(value)) return value;
   const promise = promiseOf(value);
-  const landed = (settled: unknown) => convertInputs(settled, step.uses, execution.run.lists);
+  const convert = (settled: unknown) => convertInputs(settled, step.uses, execution.run.lists);
   if (step.map !== undefined && step.map.batch > 0) return promise?.then(settleElements) ?? settleElements(value);
-  return promise?.then(landed) ?? landed(value);
+  return promise?.then(convert) ?? convert(value);
 }
 
 /** The values of a batch: some of them may be promises, as `xs.map(async (x) => ...)` gives them. */
@@ -145,7 +145,7 @@ export function checkInputs(
   { run }: RunningExecution,
   where: string,
 ): Promise<void> | undefined {
-  const relanded = (): undefined => {
+  const convertAgain = (): undefined => {
     for (const { slot, uses } of plan.inputs) values[slot] = convertInputs(values[slot], uses, run.lists);
   };
   const checking = checks?.check(
@@ -153,14 +153,14 @@ export function checkInputs(
     values,
     where,
   );
-  if (checking !== undefined) return checking.then(relanded);
-  if (checks !== undefined) relanded();
+  if (checking !== undefined) return checking.then(convertAgain);
+  if (checks !== undefined) convertAgain();
   return undefined;
 }
 
 /**
- * Puts an element of a list into the slots of the inputs that get it. It was no part of what landed as a whole: it lands where
- * it becomes an input. An undefined one leaves the child its default.
+ * Puts an element of a list into the slots of the inputs that get it. The list as a whole was converted without it: it is
+ * converted where it becomes an input. An undefined one leaves the child its default.
  */
 export function putElement(
   { elementSlots, elementUses }: NestedProgram,

@@ -72,7 +72,7 @@ export class ThreadChunkExecutor implements ChunkExecutor {
       range === undefined || elements.length === 0
         ? undefined
         : stage.namingElements(elements, range, 0, () =>
-            encode(stage.landed(elements), { unchecked: true, memory: elementMemory, levelsAround: 2 }),
+            encode(stage.converted(elements), { unchecked: true, memory: elementMemory, levelsAround: 2 }),
           );
     const known =
       range === undefined || range.known.length === 0

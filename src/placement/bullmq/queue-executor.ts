@@ -78,8 +78,8 @@ export class QueueChunkExecutor implements ChunkExecutor {
     const { link, bundle, digest, content } = await this.prepared;
     const { run, scope, settings } = this.execution;
     const { bytes, encode, path, span: traced } = encodeChunk(this.stage, range, elements);
-    const landed = this.stage.landed(elements);
-    const id = this.stage.namingElements(landed, range, 0, () => chunkJobId(run.id, content, range, landed));
+    const converted = this.stage.converted(elements);
+    const id = this.stage.namingElements(converted, range, 0, () => chunkJobId(run.id, content, range, converted));
     const events = new ChunkEventForwarder(run, bundle);
     const about = { bundle: bundle.digest, stage: digest, where: path };
     const sent = await link.send(
@@ -108,7 +108,7 @@ export class QueueChunkExecutor implements ChunkExecutor {
     let next = 0;
     for (const { id, bytes, part } of parts.sort((a, b) => a.part.first - b.part.first)) {
       if (part.first < next || part.first + part.count > length) continue;
-      if (id !== chunkJobId(run, content, part, this.stage.landed(elements(part)))) continue;
+      if (id !== chunkJobId(run, content, part, this.stage.converted(elements(part)))) continue;
       const result = readable(bytes);
       if (result === undefined) continue;
       // What has failed is tried again.

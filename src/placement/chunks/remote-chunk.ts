@@ -35,7 +35,7 @@ export function encodeChunk(stage: Stage, range: ChunkRangeState, elements: read
     first,
     count,
     indices,
-    elements: stage.landed(elements),
+    elements: stage.converted(elements),
     known,
     wantsEvents: wantsEvents,
     carrier: traced?.carrier,
