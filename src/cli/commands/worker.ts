@@ -59,13 +59,15 @@ Examples, with REDIS_URL and HYPERNODES_QUEUE_KEY in the environment:
       const checked = resolveBullmqOptions({ connection, values, patienceMs: patience, ...named });
       const log = (text: string) => void process.stderr.write(`${text}\n`);
       const worker = await QueueWorker.start(checked, concurrency, stall, log);
+      // Before it says that it works: a signal after that is not the end of the process, but of its work.
+      const stopping = stopped();
       if (checked.key === undefined)
         log("HYPERNODES_QUEUE_KEY is not set: anyone who can write to this Redis can run code on this machine");
       const chunkCount = concurrency === 1 ? "one chunk" : `${concurrency} chunks`;
       const place = redisUrlForDisplay(checked.connection);
       log(`${worker.id} takes work from the queue ${checked.queue} at ${place}, ${chunkCount} at once`);
       try {
-        await Promise.race([stopped(), worker.failed]);
+        await Promise.race([stopping, worker.failed]);
         log(`${worker.id} stops when its chunks are done`);
         process.once("SIGINT", () => process.exit(130));
       } finally {
