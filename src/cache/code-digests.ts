@@ -1,7 +1,7 @@
 import { formatFile } from "../dsl/format-file.js";
 import type { PipelineOptions, Placement } from "../dsl/pipeline-options.js";
 import type { Step } from "../graph/plan.js";
-import { childOptions } from "../graph/reflect.js";
+import { childOptions, hasQueue } from "../graph/reflect.js";
 import { getOrCreate } from "../util/get-or-create.js";
 import type { CodeReader } from "./code/code.js";
 import { changedSource, isChangedSince, joinSources, NO_SOURCES, STARTED } from "./code/source-files.js";
@@ -101,10 +101,6 @@ function noteEnvironment(
     const at = isSent ? { ...inside, isOnOtherMachine: true, isRemote: true } : inside;
     noteEnvironment(child.program, at, childOptions(choices, child.nested), noted);
   }
-}
-
-function hasQueue({ execution }: PipelineOptions): boolean {
-  return typeof execution?.maps === "object";
 }
 
 function placeOf(placement: Placement | undefined): Place | undefined {

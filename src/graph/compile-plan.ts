@@ -12,7 +12,7 @@ import {
 } from "./graph.js";
 import { ancestors, nodesByName, topologicalOrder } from "./order.js";
 import type { Argument, Plan, PlannedChild, Slotted, SlotUses, Step } from "./plan.js";
-import { childOptions } from "./reflect.js";
+import { childOptions, hasQueue } from "./reflect.js";
 import { slotUses, usedOutputs } from "./slot-uses.js";
 
 const plans = new WeakMap<Graph, Map<string, Plan>>();
@@ -142,7 +142,7 @@ function compilePlan(graph: Graph, outputs: readonly string[], given: ReadonlySe
     canStream: steps.some(({ map }) => map !== undefined && map.streamsTo.length > 0),
     collectsErrors: computed.some(({ options }) => options.onError === "collect"),
     hasPlacements: steps.some(({ child }) => child && (child.placement !== undefined || child.plan.hasPlacements)),
-    hasQueues: steps.some(({ child }) => child && (ownQueue(child.nested) || child.plan.hasQueues)),
+    hasQueues: steps.some(({ child }) => child && (hasQueue(childOptions({}, child.nested)) || child.plan.hasQueues)),
   };
 }
 
@@ -228,10 +228,6 @@ function draftStep(
 function canStream(from: GraphNode, to: GraphNode): boolean {
   const isLocal = ({ nested }: GraphNode) => nested === undefined || ownPlacement(nested) === undefined;
   return from.mapped !== undefined && to.mapped!.mode === "zip" && isLocal(from) && isLocal(to);
-}
-
-function ownQueue(nested: NestedGraph): boolean {
-  return typeof childOptions({}, nested).execution?.maps === "object";
 }
 
 function ownPlacement(nested: NestedGraph): Placement | undefined {

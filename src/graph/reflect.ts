@@ -210,6 +210,11 @@ export function childOptions(parent: PipelineOptions, nested: NestedGraph): Pipe
   return mergeOptions(mergeOptions(parent, optionsOf(nested.pipeline)), nested.options);
 }
 
+/** Tells if options send the elements of maps to the workers of a queue. */
+export function hasQueue({ execution }: PipelineOptions): boolean {
+  return typeof execution?.maps === "object";
+}
+
 function isPipelineClass(pipeline: unknown): pipeline is PipelineClass {
   return typeof pipeline === "function" && typeof pipeline.prototype === "object" && PIPELINE in pipeline.prototype;
 }

@@ -58,9 +58,9 @@ export class WorkerPool {
       filename: WORKER,
       minThreads: 0,
       maxThreads: this.size,
-      // The thread of each task is selected below.
       // Keys count the environment as it is: threads must not see it as it was when they started.
       env: SHARE_ENV,
+      // The thread of each task is selected below.
       concurrentTasksPerWorker: 1_000,
       idleTimeout: Number.POSITIVE_INFINITY,
       // A thread that waits in Atomics.wait receives no broadcast, and runs no timer.
