@@ -16,6 +16,7 @@ const zlib = onDemand<typeof import("node:zlib")>("node:zlib");
 const MAGIC = 0x65_64_6f_6e; // "node"
 const VERSION = 2;
 const HEADER = 16;
+const NO_HEADER = new Uint8Array(HEADER);
 const HAS_TABLE = 1;
 const CHECKED = 2;
 
@@ -27,17 +28,22 @@ const CHECKED = 2;
  */
 export function encode(value: unknown, options: EncodeOptions = {}): Uint8Array {
   const serialized = serialize(value, options);
-  const contents = [serialized.body, ...serialized.views];
-  const length = contents.reduce((sum, { byteLength }) => alignOffset(sum + byteLength), HEADER);
-  const bytes = new Uint8Array(options.shared ? new SharedArrayBuffer(length) : new ArrayBuffer(length));
-  let offset = HEADER;
-  for (const { buffer, byteOffset, byteLength } of contents) {
-    bytes.set(new Uint8Array(buffer, byteOffset, byteLength), offset);
-    offset = alignOffset(offset + byteLength);
+  const { parts, length } = chunksOf(serialized);
+  let [bytes] = parts;
+  // Large bytes are not copied once more. The memory of small ones may be twice their length, and they may be kept long.
+  if (options.shared || parts.length > 1 || length < LARGE) {
+    bytes = new Uint8Array(options.shared ? new SharedArrayBuffer(length) : new ArrayBuffer(length));
+    let offset = 0;
+    for (const part of parts) {
+      bytes.set(part, offset);
+      offset += part.length;
+    }
   }
-  writeHeader([bytes], serialized, options);
-  return bytes;
+  writeHeader([bytes!], serialized, options);
+  return bytes!;
 }
+
+const LARGE = 2 ** 16;
 
 /** The bytes of a value, in consecutive chunks. */
 export interface EncodedChunks {
@@ -54,23 +60,29 @@ export interface EncodedChunks {
  */
 export function encodeChunks(value: unknown, options: EncodeOptions = {}): EncodedChunks {
   const serialized = serialize(value, options);
-  const parts: Uint8Array[] = [new Uint8Array(HEADER)];
-  let length = HEADER;
-  for (const { buffer, byteOffset, byteLength } of [serialized.body, ...serialized.views]) {
-    const end = length + byteLength;
+  const chunks = chunksOf(serialized);
+  writeHeader(chunks.parts, serialized, options);
+  return chunks;
+}
+
+function chunksOf({ start, views }: Serialized): EncodedChunks {
+  const parts = [start];
+  let { length } = start;
+  for (const view of views) {
+    const offset = alignOffset(length);
     // The checksum of empty bytes resets the running checksum to zero.
-    if (byteLength > 0) parts.push(new Uint8Array(buffer, byteOffset, byteLength));
-    length = alignOffset(end);
-    if (length > end) parts.push(new Uint8Array(length - end));
+    if (offset > length) parts.push(new Uint8Array(offset - length));
+    if (view.length > 0) parts.push(view);
+    length = offset + view.length;
   }
-  writeHeader(parts, serialized, options);
   return { length, parts };
 }
 
 /** A value in the base format, and the typed arrays that follow it. */
 interface Serialized {
-  readonly body: Uint8Array;
-  readonly views: readonly ArrayBufferView[];
+  /** Room for the header, and the body. */
+  readonly start: Uint8Array;
+  readonly views: readonly Uint8Array[];
   readonly hasTable: boolean;
 }
 
@@ -92,9 +104,12 @@ function serialize(value: unknown, options: EncodeOptions): Serialized {
 
 function write(dismantled: Dehydrated, { memory }: EncodeOptions): Serialized {
   const writer = new (v8Format().Writer)(memory);
+  writer.writeRawBytes(NO_HEADER);
   writer.writeHeader();
   writer.writeValue(rootOf(dismantled));
-  return { body: writer.releaseBuffer(), views: writer.views, hasTable: dismantled.table !== undefined };
+  const { buffer, byteOffset, byteLength } = writer.releaseBuffer();
+  const start = new Uint8Array(buffer, byteOffset, byteLength);
+  return { start, views: writer.views, hasTable: dismantled.table !== undefined };
 }
 
 /** An object that looks plain and is not, which only the base format detects. */
@@ -118,14 +133,14 @@ function rootOf({ value, table }: Dehydrated): unknown {
 /** @param parts all bytes; the first one has room for the header. */
 function writeHeader(
   parts: readonly Uint8Array[],
-  { body, hasTable }: Serialized,
+  { start, hasTable }: Serialized,
   { unchecked = false, salt }: EncodeOptions,
 ): void {
-  const fields = new DataView(parts[0]!.buffer);
+  const fields = new DataView(parts[0]!.buffer, parts[0]!.byteOffset);
   fields.setUint32(0, MAGIC, true);
   fields.setUint8(4, VERSION);
   fields.setUint8(5, (hasTable ? HAS_TABLE : 0) | (unchecked ? 0 : CHECKED));
-  fields.setUint32(12, body.length, true);
+  fields.setUint32(12, start.length - HEADER, true);
   if (!unchecked) fields.setUint32(8, checksumOf(parts, salt), true);
 }
 

@@ -1,34 +1,29 @@
 /**
  * The payloads of tags in V8's wire format. Source: `src/objects/value-serializer.cc` of V8, format version 15. Tags
- * that the codec never writes are missing: bytes with them are rejected.
+ * that the codec never writes are missing: bytes with them are rejected. That of a number, which 8 bytes follow, is read by itself.
  */
-const DOUBLE = 1;
-const VARINT = 2;
-/** From here on the tag may be an object's. */
-const NOTHING = 3;
 const NONE = 0;
+const NOTHING = 1;
+const DOUBLE = 2;
+const VARINT = 3;
 /** A length, and as many bytes. */
 const BYTES = 4;
 /** A bitfield whose upper bits are the length in bytes. */
 const BIGINT = 5;
 /** A length for which memory is allocated before the elements are read. */
 const LENGTH = 6;
-const OBJECT_DOUBLE = 7;
-const OBJECT_VARINT = 8;
 /** From here on another varint follows. */
-const ONE_MORE = 9;
-const TWO_VARINTS = 9;
-const VIEW = 10;
-const REGEXP = 11;
+const ONE_MORE = 7;
+const TWO_VARINTS = 7;
+const VIEW = 8;
+const REGEXP = 9;
 
 const PAYLOADS = new Uint8Array(256);
 for (const [tags, payload] of [
   ["\0-_0TFoyx;'s", NOTHING],
-  ["IU^{:,", VARINT],
+  ["Dn", DOUBLE],
+  ["IU^{:,u", VARINT],
   ["@$", TWO_VARINTS],
-  ["N", DOUBLE],
-  ["Dn", OBJECT_DOUBLE],
-  ["u", OBJECT_VARINT],
   ['S"cB', BYTES],
   ["Zz", BIGINT],
   ["aA", LENGTH],
@@ -37,6 +32,7 @@ for (const [tags, payload] of [
 ] as const) {
   for (const tag of tags) PAYLOADS[tag.charCodeAt(0)] = payload;
 }
+const NUMBER = "N".charCodeAt(0);
 const VERSION = 0xff;
 /** As in v8-serializer.ts: the view's memory is shared, and its index follows. */
 const SHARED = 0x100;
@@ -59,16 +55,24 @@ export function countObjects(bytes: Uint8Array): number {
   let objects = 0;
   while (at < end) {
     const tag = bytes[at++]!;
+    // Numbers and short texts are the most frequent.
+    if (tag === NUMBER) {
+      at += 8;
+      continue;
+    }
     const payload = PAYLOADS[tag]!;
-    // Numbers and texts are the most frequent.
+    objects += IS_OBJECT[tag]!;
+    if (payload === NOTHING) continue;
     if (payload === DOUBLE) {
       at += 8;
       continue;
     }
-    if (payload > VARINT) objects += IS_OBJECT[tag]!;
-    if (payload === NOTHING) continue;
-    if (payload === OBJECT_DOUBLE) {
-      at += 8;
+    if (payload === VARINT) {
+      while (bytes[at++]! > 127);
+      continue;
+    }
+    if (payload === BYTES && bytes[at]! < 128) {
+      at += bytes[at]! + 1;
       continue;
     }
     if (payload === REGEXP) {
@@ -81,7 +85,6 @@ export function countObjects(bytes: Uint8Array): number {
       more = bytes[at++]!;
       value += (more - 1) * factor;
     }
-    if (payload === VARINT) continue;
     if (payload === BYTES || payload === REGEXP) at += value;
     else if (payload === BIGINT) at += Math.floor(value / 2);
     else if (payload === VIEW && (value & SHARED) !== 0) at = afterVarint(bytes, at) + 8;
