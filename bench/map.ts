@@ -4,6 +4,9 @@ import { measure, printTable } from "./measure.js";
 import { NestedOne, NestedThree, One, Sequential, Trivial, TrivialAsync } from "./pipelines.js";
 
 const ELEMENTS = 10_000;
+/** A garbage collection is in every second round or so: with few rounds, the medians depend on whom it meets. */
+const ROUNDS = 45;
+const WARM_UPS = 5;
 const xs = Array.from({ length: ELEMENTS }, (_, i) => i);
 const next = (x: number) => x + 1;
 const nextAsync = async (x: number) => x + 1;
@@ -14,7 +17,7 @@ export async function map(): Promise<void> {
   const sequential = new Sequential();
   const asynchronous = new TrivialAsync();
   const single = new One();
-  const results = await measure([
+  const contenders = [
     { name: "Array.map", operations: ELEMENTS, run: () => xs.map(next) },
     { name: "Promise.all", operations: ELEMENTS, run: () => Promise.all(xs.map(nextAsync)) },
     {
@@ -32,7 +35,8 @@ export async function map(): Promise<void> {
     { name: "hypernodes, sequential", operations: ELEMENTS, run: () => sequential.run({ xs }) },
     { name: "hypernodes, map() of a pipeline", operations: ELEMENTS, run: () => single.map({ x: xs }, { over: "x" }) },
     { name: "hypernodes, async method, 16", operations: ELEMENTS, run: () => asynchronous.run({ xs }) },
-  ]);
+  ];
+  const results = await measure(contenders, ROUNDS, WARM_UPS);
   printTable(`Map over ${ELEMENTS} trivial elements`, "element", results, "Promise.all");
 
   const one = new NestedOne();
