@@ -2,6 +2,7 @@ import { formatDependency, mappedDependencies } from "../graph/graph.js";
 import type { Step } from "../graph/plan.js";
 import { AsyncQueue } from "../util/async-queue.js";
 import { isPromise } from "../util/thenable.js";
+import type { ChunkedStream } from "./chunks/chunked-stream.js";
 import { convertInputs } from "./elements/convert-inputs.js";
 import { type ElementSource, openElementSource, type PulledElement } from "./elements/element-source.js";
 import { unreadable } from "./elements/lists.js";
@@ -20,54 +21,27 @@ export async function* streamRun(
   source?: ElementSource,
 ): AsyncGenerator<unknown, void, undefined> {
   const session = new RunSession(request);
-  const { program, values, settings } = request;
-  const step = program.plan.steps[0]!;
+  let stream: ElementStream;
   try {
     await openStores(request, session.run);
+    stream = new ElementStream(request, session, source);
   } catch (error) {
     throw await session.finish({ error });
   }
-  const outer = new Execution(program, values, session.run, session.scope, settings, request.hosts).standBy();
-  const shared = step.arguments.map((argument) => outer.input(argument));
-  const elements = source ?? openElementSource(step, values, request.name);
-  const window = new ResultBuffer(request.isReportedInOrder === true);
-  const chunks = outer.streamInChunks(step);
-  const limit = chunks === undefined ? elementConcurrency(settings) : maxElementsInFlight(settings);
+  const { results } = stream;
   let failure: { error: unknown } | undefined;
   let finished = false;
   try {
-    let more = true;
-    let pulling: Promise<PulledElement> | undefined;
-    for (let index = 0; more || window.size > 0; ) {
+    while (stream.hasMore || results.size > 0) {
       if (session.scope.stopped) throw session.scope.reason;
-      if (more && window.size < limit) {
-        const pulled = pulling ?? elements.next();
-        let next: PulledElement | undefined;
-        if (isPromise(pulled)) {
-          chunks?.flush();
-          pulling = pulled;
-          // A result does not wait for the next element, which may take long, or depend on that result.
-          next = await session.waitFor(outer, window.size === 0 ? pulled : Promise.race([pulled, window.hasEnded()]));
-        } else next = pulled;
-        if (next !== undefined) pulling = undefined;
-        if (next?.done) more = false;
-        else if (next !== undefined) {
-          const element = index++;
-          const values = convertElement(step, next.value, element, request.name);
-          const compute = () =>
-            chunks === undefined
-              ? start(outer, step, [...values, ...shared], element)
-              : rethrowCollected(step, chunks.add(values, element, outer.cached !== undefined));
-          window.add(
-            outer.cached === undefined ? compute() : outer.cached.element(step, values, element, compute),
-            session,
-          );
-        }
-        if (window.ended.size === 0) continue;
+      if (stream.wantsElement) {
+        const pulled = stream.pull();
+        const next = isPromise(pulled) ? await stream.waitForElement(pulled) : pulled;
+        if (next !== undefined) stream.take(next);
+        if (results.ended.size === 0) continue;
       }
-      chunks?.flush();
-      let ended = window.ended.shift() ?? (await session.waitFor(outer, window.ended.next())).value;
-      for (; ended !== undefined; ended = window.ended.shift()) {
+      let ended = stream.takeEnded() ?? (await stream.waitForResult()).value;
+      for (; ended !== undefined; ended = results.ended.shift()) {
         if ("error" in ended) throw ended.error;
         yield CollectedError.is(ended.value) ? ended.value.error : ended.value;
       }
@@ -76,17 +50,106 @@ export async function* streamRun(
   } catch (error) {
     failure = { error };
   } finally {
-    chunks?.close();
+    stream.close(finished);
     const abandoned = !finished && failure === undefined;
     const stopped = abandoned ? { error: new Error("the consumer of the stream stopped") } : failure;
-    // The source is returned: no more is wanted. One that waits for its next element does not see it yet.
-    if (!finished) (async () => elements.return?.())().catch(() => {});
     const error = await session.finish(
       stopped,
       request.program.plan.outputs.map((o) => o.name),
     );
     // biome-ignore lint/correctness/noUnsafeFinally: a failure is thrown on; an early end of the consumer is none.
     if (failure !== undefined) throw error;
+  }
+}
+
+/** The elements of a stream: each is pulled from the source, and computed. */
+class ElementStream {
+  readonly results: ResultBuffer;
+  /** False if the source has ended. */
+  hasMore = true;
+  private readonly outer: Execution;
+  private readonly step: Step;
+  private readonly elements: ElementSource;
+  private readonly chunks: ChunkedStream | undefined;
+  private readonly shared: readonly unknown[];
+  private readonly limit: number;
+  private pulling: Promise<PulledElement> | undefined;
+  private pulled = 0;
+
+  constructor(
+    private readonly request: RunRequest,
+    private readonly session: RunSession,
+    source: ElementSource | undefined,
+  ) {
+    const { program, values, settings, name, hosts } = request;
+    this.step = program.plan.steps[0]!;
+    this.outer = new Execution(program, values, session.run, session.scope, settings, hosts).standBy();
+    this.shared = this.step.arguments.map((argument) => this.outer.input(argument));
+    this.elements = source ?? openElementSource(this.step, values, name);
+    this.results = new ResultBuffer(request.isReportedInOrder === true);
+    this.chunks = this.outer.streamInChunks(this.step);
+    this.limit = this.chunks === undefined ? elementConcurrency(settings) : maxElementsInFlight(settings);
+  }
+
+  get wantsElement(): boolean {
+    return this.hasMore && this.results.size < this.limit;
+  }
+
+  /** Asks the source for its next element, unless it was asked already. */
+  pull(): PulledElement | Promise<PulledElement> {
+    const pulled = this.pulling ?? this.elements.next();
+    if (isPromise(pulled)) {
+      this.chunks?.flush();
+      this.pulling = pulled;
+    }
+    return pulled;
+  }
+
+  /**
+   * Waits for an element, or for a result: that does not wait for the next element, which may take long, or depend on
+   * that result.
+   *
+   * @returns undefined if a result came first.
+   */
+  waitForElement(pulled: Promise<PulledElement>): Promise<PulledElement | undefined> {
+    const { results, session } = this;
+    return session.waitFor(this.outer, results.size === 0 ? pulled : Promise.race([pulled, results.hasEnded()]));
+  }
+
+  /** Begins to compute an element. */
+  take(next: PulledElement): void {
+    this.pulling = undefined;
+    if (next.done) {
+      this.hasMore = false;
+      return;
+    }
+    const { step, outer, chunks, shared } = this;
+    const index = this.pulled++;
+    const values = convertElement(step, next.value, index, this.request.name);
+    const compute = () =>
+      chunks === undefined
+        ? start(outer, step, [...values, ...shared], index)
+        : rethrowCollected(step, chunks.add(values, index, outer.cached !== undefined));
+    this.results.add(
+      outer.cached === undefined ? compute() : outer.cached.element(step, values, index, compute),
+      this.session,
+    );
+  }
+
+  takeEnded(): ResultEnd | undefined {
+    this.chunks?.flush();
+    return this.results.ended.shift();
+  }
+
+  waitForResult(): Promise<IteratorResult<ResultEnd, undefined>> {
+    return this.session.waitFor(this.outer, this.results.ended.next());
+  }
+
+  /** @param isFinished true if all elements were computed and consumed. */
+  close(isFinished: boolean): void {
+    this.chunks?.close();
+    // The source is returned: no more is wanted. One that waits for its next element does not see it yet.
+    if (!isFinished) (async () => this.elements.return?.())().catch(() => {});
   }
 }
 
