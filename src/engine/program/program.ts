@@ -202,8 +202,15 @@ function nestedProgram(
 ): NestedProgram {
   const plain =
     program.fastPathLength === child.plan.steps.length && checks === undefined && !child.plan.collectsErrors;
+  const { nested, plan, placement, elementSlots, argumentSlots, pick } = child;
+  // Written out: V8 may give each copy by a spread another shape, and what reads them would be compiled again and again.
   return {
-    ...child,
+    nested,
+    plan,
+    placement,
+    elementSlots,
+    argumentSlots,
+    pick,
     program,
     values,
     checks,
