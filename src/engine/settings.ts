@@ -64,7 +64,7 @@ function checkExecution(choices: PipelineOptions, pipeline: string): ResolvedExe
   const maps = queue === undefined ? (chosen as ExecutionMode) : queue.mode;
   const limits = resourceLimits && withoutUndefined(resourceLimits);
   const { cache } = choices;
-  const checked = {
+  return {
     nodes,
     maps,
     queue,
@@ -74,8 +74,8 @@ function checkExecution(choices: PipelineOptions, pipeline: string): ResolvedExe
     resourceLimits: limits,
     cache: cache || undefined,
     choices,
+    hosts: undefined,
   };
-  return { ...checked, hosts: undefined };
 }
 
 function queueOf(maps: ExecutionOptions["maps"]): MapQueue | undefined {
