@@ -46,7 +46,8 @@ export class MemoryStore implements Store {
   }
 
   write(entries: readonly Entry[]): void {
-    for (const entry of entries) this.touch({ ...entry, usedAt: 0 });
+    // The bytes of a new value may be in twice as much memory.
+    for (const entry of entries) this.touch({ ...entry, value: entry.value.slice(), usedAt: 0 });
     for (const key of this.held.keys()) {
       if (this.held.size <= this.max) break;
       this.held.delete(key);
