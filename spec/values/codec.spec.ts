@@ -1,4 +1,5 @@
 import { deepStrictEqual } from "node:assert";
+import { deserialize, serialize } from "node:v8";
 import { expect } from "chai";
 import { Type } from "class-transformer";
 import { IsString } from "class-validator";
@@ -102,6 +103,30 @@ describe("the codec", () => {
     expect(1 in copy.holes).to.equal(false);
     expect(Object.getPrototypeOf(copy.bare)).to.equal(null);
     expect(copy.found!.index).to.equal(1);
+  });
+
+  it("writes numbers, short texts and the like as V8 reads them, and reads what V8 writes (property)", () => {
+    const texts = fc.oneof(fc.string(), fc.string({ unit: "binary", maxLength: 70 }), fc.constant("\xe9".repeat(64)));
+    const primitives = fc.oneof(
+      fc.double(),
+      fc.integer(),
+      fc.boolean(),
+      fc.bigInt(),
+      texts,
+      fc.constantFrom(null, undefined, -0),
+    );
+    fc.assert(
+      fc.property(primitives, fc.string({ maxLength: 3 }), (value, salt) => {
+        const bytes = encode(value, { salt });
+        expect(Object.is(decode(bytes, { salt }), value)).to.equal(true);
+        expect(Object.is(deserialize(bytes.subarray(16)), value)).to.equal(true);
+        const body = serialize(value);
+        const foreign = Buffer.concat([encode(value, { unchecked: true }).subarray(0, 16), body]);
+        foreign.writeUInt32LE(body.length, 12);
+        expect(Object.is(decode(foreign), value)).to.equal(true);
+      }),
+      { numRuns: 2000 },
+    );
   });
 
   it("keeps typed arrays, Buffers and ArrayBuffers of every type, also a part of a larger one", () => {

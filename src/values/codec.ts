@@ -2,6 +2,7 @@ import { ValueError } from "../errors.js";
 import { onDemand } from "../util/on-demand.js";
 import type { DecodeOptions, EncodeOptions } from "./codec-options.js";
 import { type Dehydrated, dehydrate, type TypeTable } from "./dehydrate.js";
+import { primitiveBytes, readPrimitive } from "./primitive-bytes.js";
 import { inThisRealm } from "./realm.js";
 import { rehydrate } from "./rehydrate.js";
 import { countObjects } from "./scan.js";
@@ -84,6 +85,8 @@ interface Serialized {
 }
 
 function serialize(value: unknown, options: EncodeOptions): Serialized {
+  const start = primitiveBytes(value, HEADER);
+  if (start !== undefined) return { start, views: [], hasTable: false };
   const walk = { levelsAround: options.levelsAround ?? 0 };
   try {
     return write(dehydrate(value, walk), options);
@@ -162,6 +165,10 @@ export function decode(given: Uint8Array, options: DecodeOptions = {}): unknown 
   // A Buffer's slices are views; these must be copies.
   const bytes = new Uint8Array(given.buffer, given.byteOffset, given.byteLength);
   const header = headerOf(bytes, options.salt);
+  if (!header.hasTable) {
+    const primitive = readPrimitive(bytes, HEADER, HEADER + header.bodyLength);
+    if (primitive !== undefined) return primitive.value;
+  }
   try {
     const objects = countObjects(bytes.subarray(HEADER, HEADER + header.bodyLength));
     const reader = new (v8Format().Reader)(bytes, HEADER, HEADER + header.bodyLength, options);
