@@ -62,7 +62,8 @@ export class KeyvStore implements Store {
       const head = found[i];
       const value = found[keys.length + i];
       if (!isHead(head) || typeof value !== "string") return undefined;
-      return { ...head, ...unpacked(value) };
+      const { kind, digest, models, bytes } = head;
+      return { kind, digest, models, bytes, ...unpacked(value) };
     });
   }
 

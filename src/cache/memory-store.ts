@@ -47,7 +47,7 @@ export class MemoryStore implements Store {
 
   write(entries: readonly Entry[]): void {
     // The bytes of a new value may be in twice as much memory.
-    for (const entry of entries) this.touch({ ...entry, value: entry.value.slice(), usedAt: 0 });
+    for (const entry of entries) this.touch({ usedAt: 0, ...entry, value: entry.value.slice() });
     for (const key of this.held.keys()) {
       if (this.held.size <= this.max) break;
       this.held.delete(key);

@@ -182,7 +182,7 @@ export class SqliteStore implements Store {
   }
 
   entries(keys: readonly string[]): (StoredEntry | undefined)[] {
-    return this.read(`${HEAD}, value`, keys, (row) => ({ ...headOf(row), value: row[5] }));
+    return this.read(`${HEAD}, value`, keys, entryOf);
   }
 
   private read<T>(columns: string, keys: readonly string[], made: (row: Row) => T): (T | undefined)[] {
@@ -407,4 +407,8 @@ function stateOf(file: string): string {
 
 function headOf([, kind, digest, models, bytes]: Row): EntryMeta {
   return { kind: KINDS[kind]!, digest, models, bytes };
+}
+
+function entryOf([, kind, digest, models, bytes, value]: Row): StoredEntry {
+  return { kind: KINDS[kind]!, digest, models, bytes, value };
 }

@@ -41,7 +41,7 @@ export class Snapshot {
   }
 
   private note(object: object, within: object | undefined, key: string | number | undefined): void {
-    if (!this.noted.has(object)) this.noted.set(object, { ...partsOf(object), within, key });
+    if (!this.noted.has(object)) this.noted.set(object, { within, key, ...partsOf(object) });
   }
 
   /** @returns the path to the first part that has changed; undefined if none has. */

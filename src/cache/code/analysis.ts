@@ -106,9 +106,12 @@ class ScriptReader {
     const form = writer.form();
     const at = isArrow ? node.start : this.source.indexOf("(", node.id?.end ?? node.start);
     return {
-      ...{ kind: "function", at, isArrow, ...form },
+      kind: "function",
+      at,
+      isArrow,
       capturesThis: isArrow && writer.usesThis,
       gives: writer.gives(node),
+      ...form,
     };
   }
 

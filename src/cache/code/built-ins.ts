@@ -41,7 +41,8 @@ function seenAs(object: object, keys: readonly PropertyKey[]): Seen {
     return property === undefined ? [] : [[key, property] as const];
   });
   return {
-    ...{ object, base: getPrototypeOf(object) },
+    object,
+    base: getPrototypeOf(object),
     count: object === globalThis ? undefined : ownKeys(object).length,
     values: properties.flatMap(([key, property]) => ("value" in property ? [[key, property.value]] : [])),
     accessors: properties.filter(([, property]) => !("value" in property)),

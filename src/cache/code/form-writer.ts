@@ -59,8 +59,15 @@ export class FormWriter {
     const { references, sharesThis, imports, problems, readsOwnPath, root } = this;
     for (const object of this.filled) this.fill(object);
     return {
-      ...{ start: root.start, end: root.end, hash: hash("sha256", this.text + this.localNames(), "hex") },
-      ...{ references, sharesThis, imports, problems, readsOwnPath, writes: [...this.writes.found] },
+      start: root.start,
+      end: root.end,
+      hash: hash("sha256", this.text + this.localNames(), "hex"),
+      references,
+      sharesThis,
+      imports,
+      problems,
+      readsOwnPath,
+      writes: [...this.writes.found],
       members: this.members && [...this.members.values()],
       supers: [...this.supers.values()],
     };
@@ -291,7 +298,12 @@ export class FormWriter {
       number = this.references.length;
       this.numbers.set(key, number);
       this.references.push({
-        ...{ name: root.name, path, isCalled, isTypeOf, keyedBy, firstArguments: [] },
+        name: root.name,
+        path,
+        isCalled,
+        isTypeOf,
+        keyedBy,
+        firstArguments: [],
         isConstant: !!variable && isWrittenOnce(variable),
         scope: variable && !isWrittenOnce(variable) ? this.sharedScope(variable.scope) : undefined,
         isImported: variable?.declarations[0]?.kind === "import",

@@ -99,7 +99,8 @@ class FormsByPlace {
     this.lines = lines;
     this.functions = new Map(functions.map((form) => [form.at, form]));
     this.constants = constants.map(({ name, number, text }) => ({
-      ...{ name, text },
+      name,
+      text,
       form: functions[number] ?? classes[number - functions.length]!,
     }));
   }

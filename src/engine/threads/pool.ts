@@ -95,7 +95,10 @@ export class WorkerPool {
   ): InFlightTask {
     const controller = new AbortController();
     const inFlight: InFlightTask = {
-      ...{ isolation, target, controller, isInFlight },
+      isolation,
+      target,
+      controller,
+      isInFlight,
       thread: undefined,
       coTenants: [],
       promise: undefined as never,

@@ -81,8 +81,16 @@ export class ThreadChunkExecutor implements ChunkExecutor {
     const origin = stage.origin();
     this.starting ??= startOf(pool, execution, origin);
     const request = {
-      ...{ stage: shared.id, task: ++taskIds, origin, spec: shared.spec, memory: shared.memory },
-      ...{ range, elements: bytes, elementMemory, known, isolation },
+      stage: shared.id,
+      task: ++taskIds,
+      origin,
+      spec: shared.spec,
+      memory: shared.memory,
+      range,
+      elements: bytes,
+      elementMemory,
+      known,
+      isolation,
     };
     return new ThreadChunkTask(pool, stage, request, this.starting);
   }
