@@ -1,7 +1,8 @@
 import { types } from "node:util";
 import { hasField } from "../util/has-field.js";
 import { decoratedModel } from "./models.js";
-import { integrityOf, ownProperties, plainItems } from "./own-properties.js";
+import { isOrdinary } from "./object-kinds.js";
+import { integrityOf, ownProperties, plainItems, plainNames } from "./own-properties.js";
 import { bytesOf } from "./views.js";
 
 /** The parts of an object, by reference. */
@@ -82,6 +83,9 @@ function partsOf(object: object): ObjectParts {
   // Any operation on a proxy would run its code.
   if (types.isProxy(object)) return NO_PARTS;
   const prototype: object | null = Object.getPrototypeOf(object);
+  // Most objects are plain.
+  const names = prototype === Object.prototype ? plainNames(object) : undefined;
+  if (names !== undefined && isOrdinary(object, names)) return plainParts(object, names);
   const integrity = integrityOf(object);
   const values: unknown[] = [prototype, integrity];
   const isPlain = Array.isArray(object) && plainItems(object) !== undefined;
@@ -108,6 +112,14 @@ function partsOf(object: object): ObjectParts {
     }
   }
   return { values, keysFrom, attributes };
+}
+
+function plainParts(object: object, names: readonly string[]): ObjectParts {
+  const values: unknown[] = [Object.prototype, 0];
+  for (let i = 0; i < names.length; i++) {
+    values.push(names[i], valueIn(Object.getOwnPropertyDescriptor(object, names[i]!)));
+  }
+  return { values, keysFrom: FIXED_PARTS, attributes: "" };
 }
 
 /** Stands for what an array has at an index without an element, and for the bytes of a buffer that was transferred. */

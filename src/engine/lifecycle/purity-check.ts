@@ -1,6 +1,7 @@
 import { NodeError } from "../../errors.js";
 import { type Dependency, formatDependency, mappedDependencies } from "../../graph/graph.js";
 import type { Plan, Step } from "../../graph/plan.js";
+import { getOrCreate } from "../../util/get-or-create.js";
 import { printPath } from "../../values/object-kinds.js";
 import { Snapshot } from "../../values/snapshot.js";
 import { CHANGED_INPUT, pathOf } from "../failures/node-errors.js";
@@ -14,10 +15,10 @@ interface RecordedValue {
   readonly by: string[];
 }
 
-/** An input of a call, with its origin: `what Lists.split made`. */
+/** An input of a call, with its origin, which only an error needs: `the value of Lists.split`. */
 interface RecordedArgument {
   readonly value: object;
-  readonly from: string;
+  readonly from: () => string;
 }
 
 /** By input of a nested pipeline, the origin of its value: `the value of Lists.split`. */
@@ -52,6 +53,8 @@ export class PurityCheck {
   private readonly records = new WeakMap<object, RecordedValue>();
   /** The origins of the inputs of nested pipelines in progress, by the pipeline's path. */
   private readonly inputs = new Map<string, InputOrigins>();
+  /** The dependencies that mapped steps take elements of. */
+  private readonly lists = new WeakMap<Step, readonly Dependency[]>();
   /** The places of the calls that gave objects. */
   private readonly givers = new WeakMap<object, string>();
 
@@ -163,7 +166,7 @@ export class PurityCheck {
     return new NodeError({
       code: CHANGED_INPUT,
       where: place,
-      problem: `${who} changed ${from}${at.length === 0 ? "" : `, at ${printPath(at).replace(/^\./, "")}`}`,
+      problem: `${who} changed ${from()}${at.length === 0 ? "" : `, at ${printPath(at).replace(/^\./, "")}`}`,
       advice: "Others take the same value. Change a copy: structuredClone(value), or [...list] before sort().",
       cause,
       node,
@@ -204,15 +207,16 @@ export class PurityCheck {
     return dependencies.flatMap((dependency, i) => {
       const value = values[i];
       if (!isObject(value) || roleOf(execution, dependency) === "resource") return [];
-      return [{ value, from: this.sourceOf(execution, name, dependency) }];
+      return [{ value, from: () => this.sourceOf(execution, name, dependency) }];
     });
   }
 
   /** The elements that a call takes, or those of its batch. */
   private elementsOf(call: CheckedCall, inputs: readonly unknown[]): RecordedArgument[] {
     const { step } = call;
-    return mappedDependencies(step.node).flatMap((list, i) => {
-      const from = this.elementOf(call, list);
+    const lists = getOrCreate(this.lists, step, () => mappedDependencies(step.node));
+    return lists.flatMap((list, i) => {
+      const from = () => this.elementOf(call, list);
       const values = step.map!.batch > 0 ? (inputs[i] as readonly unknown[]) : [inputs[i]];
       return values.filter(isObject).map((value) => ({ value, from }));
     });
