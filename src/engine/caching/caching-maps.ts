@@ -134,7 +134,7 @@ export class CachingMapExecutor implements MapExecutor {
     const keys = Array.from({ length: elements.length }, (_, i) =>
       elementKey(code, counted, keyComponents(codes, elements.inputs(i) as ContentRef[])),
     );
-    return { listKey, keys, elements, ...(await this.find(step, keys, isForced)) };
+    return { listKey, keys, elements, ...(await this.find(step, keys, elements, isForced)) };
   }
 
   /** Tells if a list that a step maps over has collected errors in it. */
@@ -145,11 +145,12 @@ export class CachingMapExecutor implements MapExecutor {
   }
 
   /** Returns a test for elements with a collected error: they are not looked up, since the error is passed on in their place. */
-  private carriedIn(step: Step): (element: number) => boolean {
+  private carriedIn(step: Step, refs: MapElements): (element: number) => boolean {
     if (!this.hasCollected(step)) return () => false;
     const { execution } = this.cached;
     const { lists, product } = step.map!;
-    const values = lists.map((list) => execution.listAt(list)!);
+    // A list that was found in the store and is not read yet has no errors.
+    const values = lists.map((list, i) => execution.listAt(list) ?? refs.lists[i]!);
     const elements = new MapElements(values, product, undefined);
     return (element) => elements.inputs(element).some(CollectedError.is);
   }
@@ -170,6 +171,7 @@ export class CachingMapExecutor implements MapExecutor {
   async find(
     step: Step,
     keys: readonly string[],
+    elements: MapElements,
     isForced: boolean,
   ): Promise<Omit<MapLookup, "keys" | "listKey" | "elements">> {
     const { execution } = this.cached;
@@ -179,7 +181,7 @@ export class CachingMapExecutor implements MapExecutor {
     const missing: number[] = [];
     const equals = new Map<number, number[]>();
     const firsts = new Map<string, number>();
-    const isCarried = this.carriedIn(step);
+    const isCarried = this.carriedIn(step, elements);
     for (let from = 0; from < keys.length; from += LOOKUP_BATCH) {
       const part = keys.slice(from, from + LOOKUP_BATCH);
       const entries = await this.cached.resolve(part, isWanted);
