@@ -134,7 +134,7 @@ export class CachingMapExecutor implements MapExecutor {
     const keys = Array.from({ length: elements.length }, (_, i) =>
       elementKey(code, counted, keyComponents(codes, elements.inputs(i) as ContentRef[])),
     );
-    return { listKey, keys, elements, ...(await this.find(step, keys, elements, isForced)) };
+    return { listKey, keys, elements, ...(await this.find(step, keys, isForced, this.carriedIn(step, elements))) };
   }
 
   /** Tells if a list that a step maps over has collected errors in it. */
@@ -171,8 +171,8 @@ export class CachingMapExecutor implements MapExecutor {
   async find(
     step: Step,
     keys: readonly string[],
-    elements: MapElements,
     isForced: boolean,
+    isCarried: (element: number) => boolean = () => false,
   ): Promise<Omit<MapLookup, "keys" | "listKey" | "elements">> {
     const { execution } = this.cached;
     const isWanted = isForced || this.cached.isOutput(step.slot);
@@ -181,7 +181,6 @@ export class CachingMapExecutor implements MapExecutor {
     const missing: number[] = [];
     const equals = new Map<number, number[]>();
     const firsts = new Map<string, number>();
-    const isCarried = this.carriedIn(step, elements);
     for (let from = 0; from < keys.length; from += LOOKUP_BATCH) {
       const part = keys.slice(from, from + LOOKUP_BATCH);
       const entries = await this.cached.resolve(part, isWanted);
@@ -311,6 +310,7 @@ export class CachingMapExecutor implements MapExecutor {
   ): Promise<unknown[]> {
     const { execution } = this.cached;
     const { currentRun: current, program, scope } = execution;
+    if (scope.stopped) return Promise.reject(scope.reason);
     return new Promise((resolve, reject) => {
       const ends = (results: unknown[] | undefined) => {
         stop();
