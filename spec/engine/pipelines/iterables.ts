@@ -346,7 +346,12 @@ export class SizedInside extends Pipeline {
   @node("first.size") size(size: number): number {
     return size;
   }
-  @nested(Sized, { items: "first" }) child!: Nested<{ each: number[]; size: number; shares: number[]; batched: number[] }>;
+  @nested(Sized, { items: "first" }) child!: Nested<{
+    each: number[];
+    size: number;
+    shares: number[];
+    batched: number[];
+  }>;
   @mapOver("sets", Sized, { items: "sets" }, "shares") shares!: Nested<number[][]>;
   @mapOver("sets", Sized, { items: "sets" }, "size") sizes!: Nested<number[]>;
 }
