@@ -318,8 +318,10 @@ export class CachingMapExecutor implements MapExecutor {
         resolve(results ?? []);
       };
       let run: RunningElements | undefined;
+      let failure: { readonly error: unknown } | undefined;
       const closing = {
         close: (error: unknown) => {
+          failure = { error };
           stop();
           this.runs.delete(closing);
           run?.close(error);
@@ -331,6 +333,8 @@ export class CachingMapExecutor implements MapExecutor {
       try {
         withRun(current, program.hasAsyncMethod, () => {
           run = this.elements.runElements(step, lists, selection, ends, (error) => closing.close(error));
+          // The first call may have failed already.
+          if (failure !== undefined) run.close(failure.error);
         });
       } catch (error) {
         closing.close(error);
