@@ -1,6 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
-import { type Each, input, mapOver, node, Pipeline, type RunEvent, resource } from "../../src/index.js";
+import {
+  type Batch,
+  type Each,
+  input,
+  mapOver,
+  memory,
+  type Nested,
+  type NodeError,
+  node,
+  Pipeline,
+  type RunEvent,
+  resource,
+} from "../../src/index.js";
 
 describe("events", () => {
   it("are emitted for every part, and a run that fails has its closing events", async () => {
@@ -38,6 +50,60 @@ describe("events", () => {
       "resource disposed Told.handle",
       "run failed Told",
     ]);
+  });
+
+  it("close each map that has begun, when an element fails at once or later (table)", async () => {
+    const checked = (x: number) => {
+      if (x < 0) throw new Error("negative");
+      return x;
+    };
+    class Maps extends Pipeline {
+      @input() xs!: number[];
+      @mapOver("xs") atOnce(x: number): Each<number> {
+        return checked(x);
+      }
+      @mapOver("xs") async later(x: number): Promise<Each<number>> {
+        await sleep(1);
+        return checked(x) as Each<number>;
+      }
+      @mapOver("xs", { batch: 2 }) batched(xs: number[]): Batch<number> {
+        return xs.map(checked);
+      }
+      @mapOver("atOnce") chained(x: number): Each<number> {
+        return x + 1;
+      }
+    }
+    class Around extends Pipeline {
+      @input() lists!: number[][];
+      @mapOver("lists", Maps, { xs: "lists" }, { onError: "collect" }) maps!: Nested<(object | NodeError)[]>;
+    }
+    const list = [1, -2, 3];
+    const outputs = [
+      ["atOnce"],
+      ["later"],
+      ["batched"],
+      ["chained"],
+      ["atOnce", "later", "batched", "chained"],
+    ] as const;
+    for (const cache of [false, memory()] as const) {
+      for (const maps of ["sequential", "async"] as const) {
+        const unclosed = async (run: (options: object) => Promise<unknown>, failed: string): Promise<void> => {
+          const about: RunEvent[] = [];
+          const onEvent = (event: RunEvent) => event.type === "map" && about.push(event);
+          await run({ cache, execution: { maps }, onEvent }).catch(() => {});
+          const paths = (isStart: boolean) =>
+            about.filter(({ phase }) => (phase === "start") === isStart).map(({ path }) => path);
+          expect(paths(false), failed).to.have.members(paths(true));
+          expect(about.filter(({ phase }) => phase === "failed").map(({ path }) => path)).to.include(failed);
+        };
+        for (const names of outputs) {
+          const first = names[0] === "chained" ? "atOnce" : names[0];
+          if (names.length === 1)
+            await unclosed((o) => new Maps().run({ xs: list }, { ...o, outputs: names }), `Maps.${first}`);
+          else await unclosed((o) => new Around().run({ lists: [list] }, o), "Around.maps[0].atOnce");
+        }
+      }
+    }
   });
 
   it("do not disturb the run when their listener throws", async () => {

@@ -26,6 +26,8 @@ import {
   Readers,
   Readings,
   RecordsMapped,
+  Sized,
+  SizedInside,
   Spread,
   unevenlyWired,
   WithChild,
@@ -115,6 +117,26 @@ describe("an iterable that is no array", () => {
           later: plain,
           batched: plain,
         });
+      }
+    });
+  }
+
+  for (const [mode, options] of Object.entries(MODES)) {
+    it(`keeps its properties for paths, although maps go over it, whichever nodes are chosen (table), ${mode}`, async () => {
+      const sized = { each: [4, 2], size: 2, shares: [1.5, 0.5], batched: [1.5, 0.5] };
+      const sets = { shares: [[1.5, 0.5], [5]], sizes: [2, 1] };
+      const inside = { each: [4, 2], size: 2, child: sized, ...sets };
+      const tried = [
+        [new Sized(), { items: new Set([3, 1]) }, sized],
+        [new SizedInside(), { all: [[3, 1], [5]] }, inside],
+      ] as const;
+      for (const [pipeline, inputs, all] of tried) {
+        const names = Object.keys(all) as (keyof typeof all)[];
+        for (const outputs of [...names.map((name) => [name]), names]) {
+          const expected = Object.fromEntries(outputs.map((name) => [name, all[name]]));
+          const seen = await pipeline.run(inputs as never, { ...(options() as object), outputs } as never);
+          expect(seen, `${outputs}`).to.deep.equal(expected);
+        }
       }
     });
   }

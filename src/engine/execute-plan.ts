@@ -181,6 +181,7 @@ export class Execution extends Scheduler implements RunningExecution, ElementsEx
   }
 
   private elementsApart(step: Step, lists: readonly List[]): Promise<unknown[] | undefined> {
+    if (this.scope.stopped) return Promise.reject(this.scope.reason);
     return new Promise((resolve, reject) => {
       const stop = this.scope.onStop(() => elements?.close(this.scope.reason));
       const ended = (results: unknown[] | undefined) => {

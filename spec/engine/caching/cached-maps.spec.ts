@@ -58,6 +58,46 @@ function textOf(outputs: object): string {
   return JSON.stringify(outputs, (_, value) => (value instanceof NodeError ? value.where : value));
 }
 
+interface Pair {
+  all: number[];
+}
+
+/** Maps over a list with errors beside lists that a warm run finds in the store, and does not read. */
+class Beside extends Pipeline {
+  @input() xs!: number[];
+  @mapOver("xs", { onError: "collect" }) some(x: number): Each<number> {
+    if (x < 0) throw new RangeError("below");
+    return x;
+  }
+  @node("xs") list(xs: number[]): number[] {
+    return xs.map((x) => 2 * x);
+  }
+  @node("xs") record(xs: number[]): Pair {
+    return { all: xs.map((x) => 3 * x) };
+  }
+  @mapOver("xs") mapped(x: number): Each<number> {
+    return 4 * x;
+  }
+  @mapOver(["some", "list"]) zipList(a: number, b: number): Each<string> {
+    return `${a} ${b}`;
+  }
+  @mapOver(["list", "some"]) listZip(a: number, b: number): Each<string> {
+    return `${a} ${b}`;
+  }
+  @mapOver(["some", "record.all"], { batch: 2 }) zipPath(a: number[], b: number[]): Batch<string> {
+    return a.map((each, i) => `${each} ${b[i]}`);
+  }
+  @mapOver(["mapped", "some", "record.all"]) zipThree(a: number, b: number, c: number): Each<string> {
+    return `${a} ${b} ${c}`;
+  }
+  @mapOver(["some", "mapped"], { mode: "product" }) product(a: number, b: number): Each<string> {
+    return `${a} ${b}`;
+  }
+  @mapOver(["record.all", "some"], { mode: "product", batch: 3 }) productPath(a: number[], b: number[]): Batch<string> {
+    return a.map((each, i) => `${each} ${b[i]}`);
+  }
+}
+
 describe("a cached map", () => {
   checkPurity();
   it("computes the elements that are new", async () => {
@@ -169,6 +209,20 @@ describe("a cached map", () => {
           [4, 5, -1],
         ]) {
           const expected = textOf(await parts.run({ xs }, { outputs }));
+          expect(textOf(await kept.run({ xs }, { outputs })), `${outputs} of ${xs}`).to.equal(expected);
+        }
+      }
+    });
+  }
+
+  for (const maps of ["async", "sequential"] as const) {
+    it(`over a list with errors and a list that is not read yet gives the same as without a cache (table), ${maps}`, async () => {
+      const beside = new Beside().with({ execution: { maps } });
+      const names = ["zipList", "listZip", "zipPath", "zipThree", "product", "productPath"] as const;
+      for (const outputs of [...names.map((name) => [name]), names]) {
+        const kept = beside.with({ cache: memory() });
+        for (const xs of [[1, -2, 3], [1, -2, 3], [1, -2, 3, -4], [-1], []]) {
+          const expected = textOf(await beside.run({ xs }, { outputs }));
           expect(textOf(await kept.run({ xs }, { outputs })), `${outputs} of ${xs}`).to.equal(expected);
         }
       }

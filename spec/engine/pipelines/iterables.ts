@@ -313,3 +313,45 @@ export class Spread extends Pipeline {
     return list.length;
   }
 }
+
+/** A Set that is mapped over, and read by paths. */
+export class Sized extends Pipeline {
+  @input() items!: Set<number>;
+  @mapOver("items") each(x: number): Each<number> {
+    return x + 1;
+  }
+  @node("items.size") size(size: number): number {
+    return size;
+  }
+  @mapOver("items", "items.size") shares(x: number, size: number): Each<number> {
+    return x / size;
+  }
+  @mapOver("items", "items.size", { batch: 2 }) batched(xs: number[], size: number): Batch<number> {
+    return xs.map((x) => x / size);
+  }
+}
+
+/** The same where the Set is made by a node, is given to a nested pipeline, and is an element. */
+export class SizedInside extends Pipeline {
+  @input() all!: number[][];
+  @node("all") first(all: number[][]): Set<number> {
+    return new Set(all[0]);
+  }
+  @mapOver("all") sets(all: number[]): Each<Set<number>> {
+    return new Set(all);
+  }
+  @mapOver("first") each(x: number): Each<number> {
+    return x + 1;
+  }
+  @node("first.size") size(size: number): number {
+    return size;
+  }
+  @nested(Sized, { items: "first" }) child!: Nested<{
+    each: number[];
+    size: number;
+    shares: number[];
+    batched: number[];
+  }>;
+  @mapOver("sets", Sized, { items: "sets" }, "shares") shares!: Nested<number[][]>;
+  @mapOver("sets", Sized, { items: "sets" }, "size") sizes!: Nested<number[]>;
+}

@@ -378,6 +378,8 @@ export class CachingExecutor {
 
   /** Handles a value that can't be cached, or whose inputs can't be known: for its kind, or for an error of its own code. */
   onUncacheable(step: Step, error: unknown): void {
+    // What fails because of a stop says nothing about the step.
+    if (this.execution.scope.stopped) return;
     const { cause, isKnown } = error instanceof Undigestible ? error : new Undigestible(error, false);
     const problem = cause instanceof ValueError ? messageOf(cause) : describeChain(cause);
     // Of one value it is reported once.

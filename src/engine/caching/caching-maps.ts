@@ -134,7 +134,7 @@ export class CachingMapExecutor implements MapExecutor {
     const keys = Array.from({ length: elements.length }, (_, i) =>
       elementKey(code, counted, keyComponents(codes, elements.inputs(i) as ContentRef[])),
     );
-    return { listKey, keys, elements, ...(await this.find(step, keys, isForced)) };
+    return { listKey, keys, elements, ...(await this.find(step, keys, isForced, this.carriedIn(step, elements))) };
   }
 
   /** Tells if a list that a step maps over has collected errors in it. */
@@ -145,11 +145,12 @@ export class CachingMapExecutor implements MapExecutor {
   }
 
   /** Returns a test for elements with a collected error: they are not looked up, since the error is passed on in their place. */
-  private carriedIn(step: Step): (element: number) => boolean {
+  private carriedIn(step: Step, refs: MapElements): (element: number) => boolean {
     if (!this.hasCollected(step)) return () => false;
     const { execution } = this.cached;
     const { lists, product } = step.map!;
-    const values = lists.map((list) => execution.listAt(list)!);
+    // A list that was found in the store and is not read yet has no errors.
+    const values = lists.map((list, i) => execution.listAt(list) ?? refs.lists[i]!);
     const elements = new MapElements(values, product, undefined);
     return (element) => elements.inputs(element).some(CollectedError.is);
   }
@@ -171,6 +172,7 @@ export class CachingMapExecutor implements MapExecutor {
     step: Step,
     keys: readonly string[],
     isForced: boolean,
+    isCarried: (element: number) => boolean = () => false,
   ): Promise<Omit<MapLookup, "keys" | "listKey" | "elements">> {
     const { execution } = this.cached;
     const isWanted = isForced || this.cached.isOutput(step.slot);
@@ -179,7 +181,6 @@ export class CachingMapExecutor implements MapExecutor {
     const missing: number[] = [];
     const equals = new Map<number, number[]>();
     const firsts = new Map<string, number>();
-    const isCarried = this.carriedIn(step);
     for (let from = 0; from < keys.length; from += LOOKUP_BATCH) {
       const part = keys.slice(from, from + LOOKUP_BATCH);
       const entries = await this.cached.resolve(part, isWanted);
@@ -309,6 +310,7 @@ export class CachingMapExecutor implements MapExecutor {
   ): Promise<unknown[]> {
     const { execution } = this.cached;
     const { currentRun: current, program, scope } = execution;
+    if (scope.stopped) return Promise.reject(scope.reason);
     return new Promise((resolve, reject) => {
       const ends = (results: unknown[] | undefined) => {
         stop();
@@ -316,8 +318,10 @@ export class CachingMapExecutor implements MapExecutor {
         resolve(results ?? []);
       };
       let run: RunningElements | undefined;
+      let failure: { readonly error: unknown } | undefined;
       const closing = {
         close: (error: unknown) => {
+          failure = { error };
           stop();
           this.runs.delete(closing);
           run?.close(error);
@@ -329,6 +333,8 @@ export class CachingMapExecutor implements MapExecutor {
       try {
         withRun(current, program.hasAsyncMethod, () => {
           run = this.elements.runElements(step, lists, selection, ends, (error) => closing.close(error));
+          // The first call may have failed already.
+          if (failure !== undefined) run.close(failure.error);
         });
       } catch (error) {
         closing.close(error);

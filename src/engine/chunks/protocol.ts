@@ -32,6 +32,8 @@ export interface StageSpec {
 
 /** The caches of the pipelines nested in a stage's steps, which the main thread reads and writes for its threads. */
 export interface CachedStageSpec {
+  /** True if the pipeline of the steps is cached: pipelines nested in it inherit its store. */
+  readonly isInherited: boolean;
   /** For each step its nested pipeline's codes, if it has one: threads need not read the code again. */
   readonly codes: readonly (CodeDigests | undefined)[];
   /** For each pipeline nested in the stage, the number of its store; -1 for none. */

@@ -165,9 +165,10 @@ export class Stage {
   private cachedSpec(): CachedStageSpec | undefined {
     const { sessions, nestedSessions: inner, steps } = this;
     if (sessions === undefined) return undefined;
-    const { program, run } = this.execution;
+    const { program, run, settings } = this.execution;
     const codes = codeDigestsOf(program, run);
     return {
+      isInherited: Boolean(settings.choices.cache),
       codes: steps.map(({ index }) => {
         const { child } = codes.steps[index]!;
         return child && codesForThreads(child, codes);

@@ -32,11 +32,11 @@ function convertUsed(value: object, uses: SlotUses, read: ListsRead | undefined)
   return converted;
 }
 
-function isReadAsList(value: object, { isMappedOver, isTakenWhole }: SlotUses): value is Iterable<unknown> {
+function isReadAsList(value: object, { isMappedOver, isTakenWhole, paths }: SlotUses): value is Iterable<unknown> {
   if (isBareIterable(value)) return true;
   if (!isMappedOver || isList(value) || !isIterable(value)) return false;
-  // Nothing else shows it.
-  if (!isTakenWhole) return true;
+  // Nothing else shows it. A path does: to the size of a Set.
+  if (!isTakenWhole && paths.length === 0) return true;
   if (value instanceof Set || value instanceof Map) return false;
   // What gives the same iterator again can be gone through once only.
   const [first, second] = [value[Symbol.iterator](), value[Symbol.iterator]()];

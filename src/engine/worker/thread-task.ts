@@ -138,7 +138,7 @@ async function instantiateStage({ origin, spec: bytes, memory }: ChunkRequest): 
   // Nested pipelines call their stores in the main thread, which looks up the step itself before it sends a chunk.
   const choices: PipelineOptions = {
     ...(spec.execution && { execution: spec.execution }),
-    ...(spec.cached && { cache: IN_MAIN_THREAD }),
+    ...(spec.cached?.isInherited && { cache: IN_MAIN_THREAD }),
   };
   const program = fromProgramSpec(type, choices, spec.source);
   // Keys count the code of models in values: this thread reads it, except on a host, where the client has read it.
