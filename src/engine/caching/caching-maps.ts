@@ -332,9 +332,10 @@ export class CachingMapExecutor implements MapExecutor {
       this.runs.add(closing);
       try {
         withRun(current, program.hasAsyncMethod, () => {
-          run = this.elements.runElements(step, lists, selection, ends, (error) => closing.close(error));
+          const begun = this.elements.runElements(step, lists, selection, ends, (error) => closing.close(error));
+          run = begun;
           // The first call may have failed already.
-          if (failure !== undefined) run.close(failure.error);
+          if (failure !== undefined) begun.close(failure.error);
         });
       } catch (error) {
         closing.close(error);
