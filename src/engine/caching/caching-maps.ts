@@ -332,10 +332,9 @@ export class CachingMapExecutor implements MapExecutor {
       this.runs.add(closing);
       try {
         withRun(current, program.hasAsyncMethod, () => {
-          const begun = this.elements.runElements(step, lists, selection, ends, (error) => closing.close(error));
-          run = begun;
+          run = this.elements.runElements(step, lists, selection, ends, (error) => closing.close(error));
           // The first call may have failed already.
-          if (failure !== undefined) begun.close(failure.error);
+          if (failure !== undefined) run?.close(failure.error);
         });
       } catch (error) {
         closing.close(error);
