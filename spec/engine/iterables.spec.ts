@@ -127,8 +127,8 @@ describe("an iterable that is no array", () => {
       const sets = { shares: [[1.5, 0.5], [5]], sizes: [2, 1] };
       const inside = { each: [4, 2], size: 2, child: sized, ...sets };
       const tried = [
-        [new Sized(), { items: new Set([3, 1]) }, sized],
-        [new SizedInside(), { all: [[3, 1], [5]] }, inside],
+        [new Sized() as Pipeline, { items: new Set([3, 1]) }, sized],
+        [new SizedInside() as Pipeline, { all: [[3, 1], [5]] }, inside],
       ] as const;
       for (const [pipeline, inputs, all] of tried) {
         const names = Object.keys(all) as (keyof typeof all)[];

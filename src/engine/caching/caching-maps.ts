@@ -334,7 +334,7 @@ export class CachingMapExecutor implements MapExecutor {
         withRun(current, program.hasAsyncMethod, () => {
           run = this.elements.runElements(step, lists, selection, ends, (error) => closing.close(error));
           // The first call may have failed already.
-          if (failure !== undefined) run.close(failure.error);
+          if (failure !== undefined) run?.close(failure.error);
         });
       } catch (error) {
         closing.close(error);
