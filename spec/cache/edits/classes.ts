@@ -1,4 +1,4 @@
-import { row } from "./row.js";
+import { COMPILED, type Content, row } from "./row.js";
 
 const NAMED = (head: string, more = "") => `import { input, node, Pipeline } from "hypernodes";
 ${head}
@@ -46,6 +46,35 @@ export const P = make(${made});
   },
 });
 const BASES = "class B1 extends Pipeline { k() { return 1; } }\nclass B2 extends Pipeline { k() { return 2; } }";
+
+const STATE = "const s = { j: 0 };";
+const SETTER = "set k(v: number) { s.j = v * 2; }";
+const T = `${STATE}\nconst t = new (class { get k() { return 1; } ${SETTER} })();`;
+const SET: readonly (readonly [what: string, content: Content])[] = [
+  ["a captured object's member is assigned", { head: T, y: "(t.k = x, s.j)" }],
+  ["it is increased", { head: T, y: "(t.k++, s.j)" }],
+  ["a pattern assigns it", { head: T, y: "([t.k] = [x], s.j)" }],
+  ["a loop assigns it", { head: T, y: "for (t.k of [x]); return s.j;" }],
+  ["a static member is assigned", { head: `${STATE}\nclass T { static ${SETTER} }`, y: "(T.k = x, s.j)" }],
+  ["a member of this is assigned", { head: STATE, members: SETTER, y: "(this.k = x, s.j)" }],
+  ["a pattern assigns a member of this", { head: STATE, members: SETTER, y: "([this.k] = [x], s.j)" }],
+  ["a private member is assigned", { head: STATE, members: SETTER.replace("k", "#k"), y: "(this.#k = x, s.j)" }],
+  ["a member of a member of this is assigned", { head: T, members: "t = t;", y: "(this.t.k = x, s.j)" }],
+  [
+    "a member of super is assigned",
+    {
+      head: `${STATE}\nclass A { ${SETTER} }\nclass B extends A { set(x: number) { super.k = x; } }\nconst b = new B();`,
+      y: "(b.set(x), s.j)",
+    },
+  ],
+  [
+    "a global is assigned",
+    {
+      head: `${STATE}\nObject.defineProperty(globalThis, "r_k", { set(v) { s.j = v * 2; } });`,
+      y: "((globalThis as any).r_k = x, s.j)",
+    },
+  ],
+];
 
 /** Kind 5: classes, by their names, statics and prototypes. Kind 10: versions and batches. */
 export const CLASSES = [
@@ -466,5 +495,8 @@ export class P extends Pipeline {
     },
     ["pipeline.ts", "this.n + 1", "this.n + 2"],
     "made y",
+  ),
+  ...SET.map(([what, content]) =>
+    row(5, `what runs when ${what}`, content, ["pipeline.ts", "v * 2", "v * 3"], "y", { only: COMPILED }),
   ),
 ];

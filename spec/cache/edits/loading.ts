@@ -396,4 +396,20 @@ export const LOADING = [
     ["f.cjs", "k = 1", "k = 2"],
     "y",
   ),
+  ...[
+    "exports.f = (x) => typeof g();\nfunction g() { return this; }",
+    "exports.f = (x) => { o.a = x; return o.a; };\nconst o = Object.freeze({});",
+  ].map((code) =>
+    row(
+      12,
+      "the mode of a script",
+      {
+        head: `import * as all from "./f.cjs";`,
+        y: "try { return all.f(x); } catch { return x; }",
+        files: { "f.cjs": code },
+      },
+      ["f.cjs", "exports", `"use strict";\nexports`],
+      "y",
+    ),
+  ),
 ];

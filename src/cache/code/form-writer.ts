@@ -12,6 +12,7 @@ import {
   memberChain,
   memberName,
   OWN_PATH,
+  optionalMembers,
   waysInto,
 } from "./syntax.js";
 
@@ -26,6 +27,8 @@ interface Script {
   /** The owner of the `this` that a node means; `asRoot`: in a function, its own. */
   holderOf(node: Node, asRoot?: boolean): Node | undefined;
   formOf(node: FunctionNode): Form;
+  /** True if a directive before a node, and outside of it, makes it strict: modules and classes are so by themselves. */
+  isStrictAround(node: Node): boolean;
 }
 
 /** Writes the normal form of one function, or class. */
@@ -59,7 +62,7 @@ export class FormWriter {
     const { references, sharesThis, imports, problems, readsOwnPath, root } = this;
     for (const object of this.filled) this.fill(object);
     return {
-      ...{ start: root.start, end: root.end, hash: hash("sha256", this.text + this.localNames(), "hex") },
+      ...{ start: root.start, end: root.end, hash: hash("sha256", this.text + this.localNames() + this.mode(), "hex") },
       ...{ references, sharesThis, imports, problems, readsOwnPath, writes: [...this.writes.found] },
       members: this.members && [...this.members.values()],
       supers: [...this.supers.values()],
@@ -74,6 +77,11 @@ export class FormWriter {
       declarations.some(({ node }) => isNamed(node as AnyNode)),
     );
     return named.map(([{ name }, number]) => ` ${number} ${name}`).join();
+  }
+
+  /** What is around a function decides what its `this` is, and what assigning a constant does. */
+  private mode(): string {
+    return this.script.isStrictAround(this.root) ? " strict" : "";
   }
 
   /** `return a.b`, `() => a`, `return m[k]` */
@@ -196,6 +204,7 @@ export class FormWriter {
         break;
       case "MemberExpression": {
         const found = this.wayOf(target);
+        this.assignsOwn(target);
         if (found !== undefined) this.references[this.number(found.root, found.path, false)]!.isAssigned = true;
         else if (memberName(target) === undefined && this.wayOf(target.object as AnyNode) !== undefined) {
           this.filled.push(target.object as AnyNode);
@@ -206,6 +215,14 @@ export class FormWriter {
       }
     }
     this.writes.assigned(target);
+  }
+
+  /** `this.a.b = ...` */
+  private assignsOwn(target: AnyNode & { type: "MemberExpression" }): void {
+    const own = this.thisWay(target);
+    if (own === undefined) return;
+    const to = own.isSuper ? this.supers : this.members;
+    to?.set(JSON.stringify([own.way, "assigned"]), { path: own.way, isCalled: false, isAssigned: true });
   }
 
   /** `a.b[name] = ...` */
@@ -347,13 +364,13 @@ export class FormWriter {
       const key = JSON.stringify([way, isCalled]);
       if (isSuper) this.supers.set(key, { path: way, isCalled });
       else this.members?.set(key, { path: way, isCalled });
-      this.text += `(${isSuper ? "super" : "this"} ${JSON.stringify(way)})`;
+      this.text += `(${isSuper ? "super" : "this"} ${JSON.stringify(way)}${optionalMembers(node)})`;
       return true;
     }
     const found = this.wayOf(node);
     if (found === undefined) return this.keyed(node);
     const number = isCalled ? this.number(found.root, found.path, true) : this.passed(node, found.root, found.path);
-    this.text += `@${number}${JSON.stringify(found.path)}`;
+    this.text += `@${number}${JSON.stringify(found.path)}${optionalMembers(node)}`;
     return true;
   }
 
@@ -399,7 +416,7 @@ export class FormWriter {
   private sets(left: AnyNode): boolean {
     if (left.type !== "MemberExpression" || left.object.type !== "ThisExpression" || left.computed) return false;
     this.usesThis ||= this.isOwnThis(left.object);
-    this.text += `(this.${JSON.stringify((left.property as { name: string }).name)})`;
+    this.text += `(this.${JSON.stringify(memberName(left))})`;
     return true;
   }
 
@@ -418,7 +435,7 @@ export class FormWriter {
     } else {
       const found = this.wayOf(init);
       if (found === undefined) return false;
-      this.text += "(takes ";
+      this.text += `(takes ${optionalMembers(init)}`;
       for (const way of ways) this.text += `@${this.passed(init, found.root, [...found.path, ...way])}`;
     }
     this.write(pattern);
@@ -456,9 +473,9 @@ export class FormWriter {
       const [first] = args;
       const reference = this.references[number]!;
       reference.firstArguments = [...reference.firstArguments, (first && literalText(first)) ?? null];
-      this.text += `@${number}${JSON.stringify(found.path)}`;
+      this.text += `@${number}${JSON.stringify(found.path)}${optionalMembers(callee)}`;
     }
-    if (node.optional) this.text += "?";
+    if (node.optional) this.text += "?(";
     this.value(args);
     this.text += ")";
     return true;

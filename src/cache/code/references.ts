@@ -18,7 +18,7 @@ import {
 } from "./reflection.js";
 import { SharedScopes } from "./shared-scopes.js";
 import { TO_TEXT } from "./syntax.js";
-import { assignability, resolveVariable, valueAt } from "./variables.js";
+import { assignability, resolveVariable, setterOf, valueAt } from "./variables.js";
 import type { Walk } from "./walk.js";
 import { ABSENT, type Step, UNSET, type Use } from "./writes.js";
 
@@ -104,7 +104,16 @@ export class References {
     const both = this.wrapper("", use);
     this.walk.pieces[both]!.text = assignability(holder, way.at(-1)!);
     this.walk.pieces[both]!.next.push(id);
+    this.assigned(both, holder, way.at(-1)!, holder);
     return both;
+  }
+
+  /** A member of an object is assigned: what that runs, with the object that it is assigned to. */
+  assigned(id: number, holder: object, key: string, self: object): void {
+    const { set, isFixed } = setterOf(holder, key);
+    if (isFixed) this.walk.pieces[id]!.next.push(this.walk.leaf("can't be assigned"));
+    if (set === undefined || this.walk.isBuiltIn(set)) return;
+    this.walk.pieces[id]!.next.push(this.walk.method(set, self, key));
   }
 
   /** A piece before another one: what code does with that, it does with this. */
