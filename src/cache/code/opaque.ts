@@ -99,3 +99,11 @@ export const WORLD = new Map<unknown, string>([
   [process, "process"],
   [process.env, "process.env"],
 ]);
+
+/** The reason why code that loads a module of Node's when it runs can't be known. */
+export function moduleProblem(specifier: string): string | undefined {
+  const name = specifier.replace(/^node:/, "");
+  if (name === "process") return `${WORLD.get(process)!} is handed on as a whole`;
+  const runs = name === "vm" ? RUN_CODE.get(vm) : name === "module" ? RUN_CODE.get(Module) : undefined;
+  return runs && `${runs} runs code that can't be seen`;
+}
