@@ -220,7 +220,8 @@ export class ValueGraph extends Pieces implements Walk, Reading {
     }
     const { script } = facts;
     if (script.url.startsWith("node:")) {
-      this.writes.ofNode = true;
+      // A Buffer's class is reached with each of them.
+      if (fn !== Buffer) this.writes.ofNode = true;
       piece.text = `${script.url} ${nameOf(fn)} ${facts.offset}`;
       if (fn === cwd) piece.next.push(this.value(cwd.call(process)));
       if (fn === parseArgs) piece.next.push(this.value(process.argv), this.value(process.execArgv));
