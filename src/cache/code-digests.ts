@@ -3,6 +3,7 @@ import type { PipelineOptions, Placement } from "../dsl/pipeline-options.js";
 import type { Step } from "../graph/plan.js";
 import { childOptions, hasQueue } from "../graph/reflect.js";
 import { getOrCreate } from "../util/get-or-create.js";
+import { cwd } from "../util/primordials.js";
 import type { CodeReader } from "./code/code.js";
 import { changedSource, isChangedSince, joinSources, NO_SOURCES, STARTED } from "./code/source-files.js";
 import { codeReading } from "./code-reading.js";
@@ -89,8 +90,11 @@ function noteEnvironment(
   const isQueued = !isRemote && hasQueue(choices);
   noted.set(program, {
     variables: other.length === 0 ? "" : JSON.stringify(other.sort()),
-    isUnknown: (name, step) =>
-      (isOnOtherMachine || (isQueued && step.map !== undefined)) && variables[name] === undefined,
+    isUnknown: ({ name, isVariable }, step) => {
+      const isElsewhere = isOnOtherMachine || (isQueued && step.map !== undefined);
+      if (isVariable) return isElsewhere && variables[name] === undefined;
+      return isElsewhere || (isRemote && (OF_EACH_PROCESS.has(name) || (name === "cwd" && cwd.call(process) !== HOME)));
+    },
   });
   for (const { index, map } of program.plan.steps) {
     const child = program.children[index];
@@ -102,6 +106,14 @@ function noteEnvironment(
     noteEnvironment(child.program, at, childOptions(choices, child.nested), noted);
   }
 }
+
+/** The members of `process` that another process on this machine has of its own. */
+const OF_EACH_PROCESS: ReadonlySet<string> = new Set([
+  ...["argv", "argv0", "execArgv", "pid", "ppid", "title", "debugPort", "connected", "channel", "mainModule"],
+]);
+
+/** The folder that other processes on this machine are started in, unless the program has gone to another one since. */
+const HOME = cwd.call(process);
 
 function placeOf(placement: Placement | undefined): Place | undefined {
   if (placement === undefined || placement.kind === "local") return undefined;

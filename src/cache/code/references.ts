@@ -5,6 +5,7 @@ import { sha256 } from "../../util/sha256.js";
 import { ANY_MEMBER } from "./form-writes.js";
 import type { Form, FunctionForm, Reference, Way } from "./forms.js";
 import { type Code, formOf, isRequire, placeOf } from "./functions.js";
+import { processMember } from "./opaque.js";
 import { environmentOf, lazyImport } from "./packages.js";
 import {
   type Found,
@@ -77,6 +78,10 @@ export class References {
     const { next } = this.walk.pieces[from]!;
     getOrCreate(this.walk.uses, from, (): Use[] => [])[next.length] = use;
     next.push(id);
+    for (const { holder, key, value } of use.steps) {
+      const name = processMember(holder, key, value);
+      if (name !== undefined) next.push(this.walk.leaf("of a process", name));
+    }
   }
 
   private referred(reference: Reference, facts: Code, use: Use): number {
