@@ -91,9 +91,9 @@ function noteEnvironment(
   noted.set(program, {
     variables: other.length === 0 ? "" : JSON.stringify(other.sort()),
     isUnknown: ({ name, isVariable }, step) => {
-      const isElsewhere = isOnOtherMachine || (isQueued && step.map !== undefined);
-      if (isVariable) return isElsewhere && variables[name] === undefined;
-      return isElsewhere || (isRemote && (OF_EACH_PROCESS.has(name) || (name === "cwd" && cwd.call(process) !== HOME)));
+      const isOnOther = isOnOtherMachine || (isQueued && step.map !== undefined);
+      if (isVariable) return isOnOther && variables[name] === undefined;
+      return isOnOther || (isRemote && (OF_EACH_PROCESS.has(name) || (name === "cwd" && cwd.call(process) !== HOME)));
     },
   });
   for (const { index, map } of program.plan.steps) {

@@ -66,7 +66,7 @@ export function sourcesOf(digest: StepDigest): Sources {
   return digest.sources ?? behindSources.get(digest)?.() ?? NO_SOURCES;
 }
 
-/** What code reads of `process`: `argv`, or a variable of the environment. */
+/** A thing that code reads of `process`: `argv`, or a variable of the environment. */
 export interface ProcessMember {
   readonly name: string;
   readonly isVariable: boolean;

@@ -47,6 +47,25 @@ export const P = make(${made});
 });
 const BASES = "class B1 extends Pipeline { k() { return 1; } }\nclass B2 extends Pipeline { k() { return 2; } }";
 
+const ASKED: readonly (readonly [what: string, head: string, y: string])[] = [
+  ["one that takes it", "function gone() { return 1; }\nconst use = (f: any) => f.name;", "use(gone) + x"],
+  ["one that takes an arrow", "const gone = () => 1;\nconst use = (f: any) => f.name;", "use(gone) + x"],
+  [
+    "one that takes it in a list",
+    "function gone() {}\nconst all = [gone];\nconst use = (fs: any[]) => fs[0].name;",
+    "use(all) + x",
+  ],
+  [
+    "one that takes it in a Map",
+    "function gone() {}\nconst all = new Map([[1, gone]]);\nconst use = (m: any) => m.get(1).name;",
+    "use(all) + x",
+  ],
+  [
+    "one that takes what was made",
+    "const make = (n: string) => ({ [n]: () => 1 })[n]!;\nconst f = make('gone');\nconst use = (g: any) => g.name;",
+    "use(f) + x",
+  ],
+];
 const STATE = "const s = { j: 0 };";
 const SETTER = "set k(v: number) { s.j = v * 2; }";
 const T = `${STATE}\nconst t = new (class { get k() { return 1; } ${SETTER} })();`;
@@ -498,5 +517,10 @@ export class P extends Pipeline {
   ),
   ...SET.map(([what, content]) =>
     row(5, `what runs when ${what}`, content, ["pipeline.ts", "v * 2", "v * 3"], "y", { only: COMPILED }),
+  ),
+  ...ASKED.map(([what, head, y]) =>
+    row(5, `the name of a function, asked by ${what}`, { head, y }, ["pipeline.ts", /gone/g, "come"], "y", {
+      only: COMPILED,
+    }),
   ),
 ];

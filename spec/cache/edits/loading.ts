@@ -412,4 +412,16 @@ export const LOADING = [
       "y",
     ),
   ),
+  row(
+    6,
+    "the file of a worker",
+    {
+      head: `import { Worker } from "node:worker_threads";`,
+      y: `return new Promise((done) => { const w = new Worker(new URL("./worker.mjs", import.meta.url)); w.on("message", done); });`,
+      files: { "worker.mjs": `import { parentPort } from "node:worker_threads";\nparentPort.postMessage(1);` },
+    },
+    ["worker.mjs", "Message(1)", "Message(2)"],
+    "y",
+    { except: ["cjs"] },
+  ),
 ];

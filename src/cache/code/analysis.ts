@@ -57,7 +57,7 @@ class ScriptReader {
     const isOwn = isFunction(node) && node.type !== "ArrowFunctionExpression";
     if (isFunction(node) || isClass(node)) this.found.push(node);
     if (node.type === "CallExpression") this.areCalled.add(node.callee);
-    if (saysStrict(node)) this.strict.push(node);
+    if (isStrict(node)) this.strict.push(node);
     switch (node.type) {
       case "ThisExpression":
       case "Super":
@@ -147,7 +147,7 @@ class ScriptReader {
   }
 }
 
-function saysStrict(node: AnyNode): boolean {
+function isStrict(node: AnyNode): boolean {
   const block = isFunction(node) ? node.body : node;
   if (block.type !== "BlockStatement" && block.type !== "Program") return false;
   return block.body.some((each) => each.type === "ExpressionStatement" && each.directive === "use strict");

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import type { AnyNode, Function as FunctionNode, Node, VariableDeclarator } from "acorn";
-import { readParts, textParts } from "./expression-parts.js";
+import { calledParts, readParts, textParts } from "./expression-parts.js";
 import { ANY_MEMBER, FormWrites } from "./form-writes.js";
 import type { Form, FunctionForm, Reference, Way } from "./forms.js";
 import { isGlobal, isWrittenOnce, type Scope, type Variable, variableOf } from "./scopes.js";
@@ -52,6 +52,8 @@ export class FormWriter {
   private readonly filled: AnyNode[] = [];
   /** Expressions of which other names can't come to stand for the value. */
   private readonly onlyRead = new Set<AnyNode>();
+  /** Expressions whose value is called, and not asked for its name. */
+  private readonly onlyCalled = new Set<AnyNode>();
 
   constructor(
     private readonly script: Script,
@@ -79,7 +81,7 @@ export class FormWriter {
     return named.map(([{ name }, number]) => ` ${number} ${name}`).join();
   }
 
-  /** What is around a function decides what its `this` is, and what assigning a constant does. */
+  /** The mode of a script decides what the `this` of its functions is, and what assigning a constant does. */
   private mode(): string {
     return this.script.isStrictAround(this.root) ? " strict" : "";
   }
@@ -102,6 +104,7 @@ export class FormWriter {
 
   write(node: AnyNode): void {
     for (const part of readParts(node)) this.onlyRead.add(part);
+    for (const part of calledParts(node)) this.onlyCalled.add(part);
     switch (node.type) {
       case "Identifier":
         this.identifier(node);
@@ -142,6 +145,7 @@ export class FormWriter {
         break;
       case "NewExpression":
         if (isGlobal(node.callee as AnyNode, "Function")) this.problems.push("new Function(...)");
+        else if (isGlobal(node.callee as AnyNode, "URL")) this.locates(node.arguments as AnyNode[]);
         break;
       case "MemberExpression":
         if (this.member(node, false)) return;
@@ -276,6 +280,7 @@ export class FormWriter {
   private passed(node: AnyNode, root: AnyNode & { type: "Identifier" }, path: readonly string[]): number {
     const number = this.number(root, path, false);
     if (!this.onlyRead.has(node)) this.references[number]!.isHandedOn = true;
+    if (!this.onlyCalled.has(node)) this.references[number]!.hasName = true;
     return number;
   }
 
@@ -504,6 +509,13 @@ export class FormWriter {
     if (variable === null && root!.name === "Symbol") return;
     if (!variable || path!.length > 0 || !isWrittenOnce(variable)) this.problems.push("a field of a computed name");
     else this.references[this.number(root!, [], false)]!.namesField = true;
+  }
+
+  /** `new URL("./worker.js", import.meta.url)` */
+  private locates([specifier, base]: readonly AnyNode[]): void {
+    const file = specifier && literalText(specifier);
+    const isOwn = base?.type === "MemberExpression" && isImportMeta(base.object as AnyNode);
+    if (file !== undefined && isOwn && /^\.{1,2}\/.*\.[mc]?[jt]s$/.test(file)) this.imports.push(file);
   }
 
   private imported(source: AnyNode | undefined): void {

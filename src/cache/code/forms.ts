@@ -84,6 +84,8 @@ export interface Reference extends Way {
   readonly isText?: boolean;
   /** True if members of a computed name are assigned in what is at the end of its path. */
   readonly isFilled?: boolean;
+  /** True if what is at the end of its path may be asked for its name. */
+  readonly hasName?: boolean;
   /** True if other names may stand for what is at the end of its path: it is no more only read. */
   readonly isHandedOn?: boolean;
   /** The variable whose value is the name of the member that is read of it, if that is always the same one. */

@@ -52,7 +52,7 @@ export class Objects {
         continue;
       }
       const { value, get, set } = descriptor;
-      keys.push(`${typeof key} ${String(key)} ${flagsOf(descriptor)}`);
+      keys.push(`${typeof key} ${String(key)} ${flagsOf(descriptor)} ${nameIn(value)}`);
       if (typeof key === "symbol") piece.next.push(this.walk.value(key));
       const inner = typeof key === "string" && name !== "" ? `${name}.${key}` : String(key);
       // A list's members are its content.
@@ -107,12 +107,20 @@ export class Objects {
     if (ArrayBuffer.isView(object)) return this.viewOn(object);
     if (types.isAnyArrayBuffer(object)) return `buffer ${this.bytesOf(object)}`;
     if (types.isMap(object)) {
-      forEachOf.Map(object, (value, key) => piece.next.push(this.walk.value(key, name), this.walk.value(value, name)));
-      return `map ${piece.next.length}`;
+      const names: string[] = [];
+      forEachOf.Map(object, (value, key) => {
+        names.push(nameIn(key), nameIn(value));
+        piece.next.push(this.walk.value(key, name), this.walk.value(value, name));
+      });
+      return `map ${piece.next.length} ${names.join(" ")}`;
     }
     if (types.isSet(object)) {
-      forEachOf.Set(object, (value) => piece.next.push(this.walk.value(value, name)));
-      return `set ${piece.next.length}`;
+      const names: string[] = [];
+      forEachOf.Set(object, (value) => {
+        names.push(nameIn(value));
+        piece.next.push(this.walk.value(value, name));
+      });
+      return `set ${piece.next.length} ${names.join(" ")}`;
     }
     if (types.isDate(object)) return `date ${timeOf(object)}`;
     if (types.isRegExp(object)) return `regexp ${JSON.stringify(object.source)} ${object.flags}`;
@@ -153,6 +161,11 @@ export class Objects {
     if (stored !== undefined) piece.next.push(this.walk.value(stored.value, name));
     return "object";
   }
+}
+
+/** The name of a function that is kept somewhere: who takes it from there may ask for it. */
+function nameIn(value: unknown): string {
+  return typeof value === "function" && !types.isProxy(value) ? nameOf(value) : "";
 }
 
 /** The keys of an object, but those of a typed array's numbers. Of many numbers, a class of one's own has to be the reason to look. */

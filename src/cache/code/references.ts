@@ -64,8 +64,8 @@ export class References {
       next.push(id);
       return;
     }
-    const { isAssigned, isFilled, isHandedOn = false } = reference;
-    const use: Use = { steps: [], isAssigned, isFilled, isHandedOn };
+    const { isAssigned, isFilled, isHandedOn = false, hasName = false } = reference;
+    const use: Use = { steps: [], isAssigned, isFilled, isHandedOn, hasName };
     const id = this.referred(reference, facts, use);
     // Values are reported where they are read.
     const piece = this.walk.pieces[id]! as { file: string };
@@ -194,7 +194,13 @@ export class References {
     // `f instanceof Function`
     if (value === Function && name === "Function" && !isCalled) return this.walk.leaf("built-in Function");
     if (typeof value === "function" && isCalled) return this.called(value, undefined, name, firstArguments, facts);
-    return this.walk.value(value, name);
+    const id = this.walk.value(value, name);
+    if (use.hasName === false || typeof value !== "function" || this.walk.isBuiltIn(value)) return id;
+    // A function that is only called is not asked for its name.
+    const named = this.wrapper("", use);
+    this.walk.pieces[named]!.text = `named ${nameOf(value)}`;
+    this.walk.pieces[named]!.next.push(id);
+    return named;
   }
 
   /** A value that is made a text: of functions, and those in lists, that is what is written. */

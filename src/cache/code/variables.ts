@@ -62,7 +62,7 @@ export function assignability(holder: object, key: string): string {
   return JSON.stringify([writable, configurable, isExtensible(holder)]);
 }
 
-/** What runs when a member is assigned; `isFixed`: it can't be. */
+/** Returns the function that runs when a member is assigned; `isFixed`: it can't be. */
 export function setterOf(
   holder: object,
   key: string,
