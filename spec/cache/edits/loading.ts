@@ -424,4 +424,34 @@ export const LOADING = [
     "y",
     { except: ["cjs"] },
   ),
+  row(
+    6,
+    "what another file has changed in one that a node requires",
+    {
+      head: `import "./set.cjs";\nimport m from "./m.cjs";`,
+      y: "(m as any)(x)",
+      files: {
+        "set.cjs": `require("./n.cjs").k = 2;`,
+        "m.cjs": `module.exports = (x) => require("./n.cjs").k + x;`,
+        "n.cjs": "exports.k = 1;",
+      },
+    },
+    ["set.cjs", "k = 2", "k = 3"],
+    "y",
+  ),
+  row(
+    6,
+    "a registry that another file has filled, imported when it is used",
+    {
+      head: `import "./entries.js";`,
+      y: `return import("./registry.js").then(({ all }) => all.map((f) => f(x)));`,
+      files: {
+        "registry.ts": "export const all: ((n: number) => number)[] = [];",
+        "entries.ts": `import { all } from "./registry.js";\nall.push((n) => n + 1);`,
+      },
+    },
+    ["entries.ts", "n + 1", "n + 2"],
+    "y",
+    { only: ["cjs"] },
+  ),
 ];

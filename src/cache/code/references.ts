@@ -1,3 +1,5 @@
+import { isBuiltin } from "node:module";
+import { pathToFileURL } from "node:url";
 import { types } from "node:util";
 import { getOrCreate } from "../../util/get-or-create.js";
 import { getOwnPropertyDescriptor, textOf } from "../../util/primordials.js";
@@ -5,8 +7,9 @@ import { sha256 } from "../../util/sha256.js";
 import { ANY_MEMBER } from "./form-writes.js";
 import type { Form, FunctionForm, Reference, Way } from "./forms.js";
 import { type Code, formOf, isRequire, placeOf } from "./functions.js";
+import { unitsOf } from "./import-closure.js";
 import { processMember } from "./opaque.js";
-import { environmentOf, lazyImport } from "./packages.js";
+import { environmentOf, fileOf, isPackaged, lazyImport } from "./packages.js";
 import {
   type Found,
   findDescriptor,
@@ -15,6 +18,7 @@ import {
   isObject,
   NOT_THERE,
   nameOf,
+  read,
   valueFromNodeGetter,
 } from "./reflection.js";
 import { SharedScopes } from "./shared-scopes.js";
@@ -232,7 +236,10 @@ export class References {
     this.walk.pieces[id]!.text = "require";
     for (const specifier of firstArguments) {
       if (specifier === null) this.walk.unknown(id, "a require() of a computed name");
-      else this.imported(id, specifier, facts);
+      else {
+        this.imported(id, specifier, facts);
+        for (const exports of loadedBy(fn, specifier, facts)) this.walk.pieces[id]!.next.push(this.walk.value(exports));
+      }
     }
     return id;
   }
@@ -311,4 +318,21 @@ function functionsIn(value: unknown, seen = new Set<unknown>()): Function[] {
   const found: Function[] = [];
   for (let i = 0; i < value.length; i++) found.push(...functionsIn(getOwnPropertyDescriptor(value, i)?.value, seen));
   return found;
+}
+
+/** The files that had been loaded when code that requires them was first read, and those that it loads itself. */
+const wasLoaded = new Map<string, boolean>();
+
+/** The exports of files of the project that others have loaded: these may have changed them. */
+function loadedBy(require: Function, specifier: string, { script }: Code): unknown[] {
+  const from = fileOf(script.url);
+  const files = from === undefined || isBuiltin(specifier) ? [] : unitsOf(specifier, from);
+  const cache = read(require, "cache").value;
+  if (typeof files === "string" || !isObject(cache) || types.isProxy(cache)) return [];
+  return files.flatMap((file) => {
+    const { value } = isPackaged(pathToFileURL(file).href) ? NOT_THERE : read(cache, file);
+    const isLoaded = getOrCreate(wasLoaded, file, () => isObject(value));
+    const exports = isLoaded && isObject(value) ? read(value, "exports") : NOT_THERE;
+    return exports.isThere ? [exports.value] : [];
+  });
 }
