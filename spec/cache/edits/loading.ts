@@ -1,4 +1,4 @@
-import { row } from "./row.js";
+import { COMPILED, row } from "./row.js";
 
 const LAZY = {
   "lazy.ts": `import { deep } from "./deep.js";\nexport const score = (x: number) => deep(x) + 1;`,
@@ -6,6 +6,15 @@ const LAZY = {
 };
 const REQUIRE = `import { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);`;
 const ESM = { except: ["cjs"] as const };
+
+const LITERALS: readonly (readonly [before: string, after: string])[] = [
+  ["[[,][0]]", "[[null][0]]"],
+  ["[1e400]", "[null]"],
+  ["[1e400]", "['Infinity']"],
+  ["[10n]", "['10n']"],
+  ["String.raw`\\x41`", "String.raw`A`"],
+  ["String.raw`\\u`", "String.raw`\\x`"],
+];
 
 /** Kinds 6, 7 and 12: code that is loaded when a node runs, by names that a loader resolves, and CommonJS. */
 export const LOADING = [
@@ -454,4 +463,18 @@ export const LOADING = [
     "y",
     { only: ["cjs"] },
   ),
+  ...LITERALS.flatMap(([before, after]) => [
+    row(0, `${before}, ${after}`, { y: before }, ["pipeline.ts", before, after], "y", { only: COMPILED }),
+    row(
+      6,
+      `${before}, ${after} in a file that is imported when it is used`,
+      {
+        y: `return import("./l.mjs").then(({ f }: any) => f());`,
+        files: { "l.mjs": `export const f = () => ${before};` },
+      },
+      ["l.mjs", before, after],
+      "y",
+      { only: ["esm"] },
+    ),
+  ]),
 ];

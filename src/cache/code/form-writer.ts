@@ -261,7 +261,8 @@ export class FormWriter {
     if (Array.isArray(value)) {
       this.text += "[";
       for (const item of value) {
-        this.value(item);
+        // What is not there in `[, 1]` is not null.
+        if (item !== null) this.value(item);
         this.text += ",";
       }
       this.text += "]";
@@ -545,5 +546,7 @@ function isNamed(declared: AnyNode): boolean {
 }
 
 function literal(value: unknown): string {
-  return typeof value === "bigint" ? `${value}n` : JSON.stringify(value);
+  if (typeof value === "bigint") return `${value}n`;
+  // 1e400 has no JSON.
+  return typeof value === "number" ? String(value) : JSON.stringify(value);
 }
