@@ -14,7 +14,7 @@ import { newSqlite } from "../support/caches.js";
 import { loopback, onLoopback, withEnv } from "../support/modal.js";
 import { warningsOf } from "../support/warnings.js";
 import { heldYard, startWorker } from "../support/workers.js";
-import { OfProcess, OfProcessInside, Scaled, ScaledEach, ScaledInside } from "./pipelines/environment.js";
+import { Hour, OfProcess, OfProcessInside, Scaled, ScaledEach, ScaledInside } from "./pipelines/environment.js";
 
 /** Where it runs, and the scale that it reads there. */
 const PLACES = [
@@ -126,6 +126,38 @@ describe("a variable of the environment that the program changes between two run
       }
     });
   }
+});
+
+describe("a variable of the environment that the program changes after its modules were imported", () => {
+  const places: Readonly<Record<string, PipelineOptions>> = {
+    here: {},
+    "in a process": { runOn: localProcess({ idleTimeoutMs: 20_000 }) },
+    "in a process with the same one": { runOn: localProcess({ idleTimeoutMs: 20_000, env: { SPEC_SCALE: "6" } }) },
+  };
+  it("is what the modules of another process are imported with, and counts for all that runs there @slow", async () => {
+    const cache = newSqlite();
+    for (const value of ["6", undefined, "7"]) {
+      await withEnv({ SPEC_SCALE: value }, async () => {
+        for (const [place, options] of Object.entries(places)) {
+          const truth = await new Scaled().run({ x: 5 }, { ...options, cache: false });
+          expect(await new Scaled().run({ x: 5 }, { ...options, cache }), `${place}, ${value}`).to.deep.equal(truth);
+        }
+      });
+    }
+  });
+});
+
+describe("the time zone that the program sets", () => {
+  it("is the one of its threads as well @slow", async () => {
+    const cache = memory();
+    const parallel: PipelineOptions = { execution: { nodes: "parallel" } };
+    for (const zone of ["UTC", "Asia/Tokyo", undefined, "UTC"]) {
+      await withEnv({ TZ: zone }, async () => {
+        const { hour } = await new Hour().run({ at: 0 }, { ...parallel, cache });
+        expect(hour, zone).to.equal(new Date(0).getHours());
+      });
+    }
+  });
 });
 
 describe("a variable of the environment on another machine", () => {

@@ -50,3 +50,10 @@ export class OfProcessInside extends Pipeline {
   @input() x!: number;
   @nested(OfProcess, { x: "x" }) inside!: Nested<{ args: string; id: number; folder: string; system: string }>;
 }
+
+export class Hour extends Pipeline {
+  @input() at!: number;
+  @node("at") hour(at: number): number {
+    return new Date(at).getHours();
+  }
+}
