@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { LOADERS, type Loader, type Outcome, runEdited } from "../support/edited-projects.js";
 import { AT_IMPORT } from "./edits/at-import.js";
+import { ATTRIBUTES } from "./edits/attributes.js";
 import { CAPTURED } from "./edits/captured.js";
 import { CLASSES } from "./edits/classes.js";
 import { IDLE } from "./edits/idle.js";
@@ -16,6 +17,7 @@ const ROWS = [
   ...REFERENCES,
   ...AT_IMPORT,
   ...CAPTURED,
+  ...ATTRIBUTES,
   ...CLASSES,
   ...LOADING,
   ...SURROUNDINGS,

@@ -1,3 +1,4 @@
+import { tmpdir } from "node:os";
 import { expect } from "chai";
 import {
   type Cache,
@@ -13,7 +14,7 @@ import { newSqlite } from "../support/caches.js";
 import { loopback, onLoopback, withEnv } from "../support/modal.js";
 import { warningsOf } from "../support/warnings.js";
 import { heldYard, startWorker } from "../support/workers.js";
-import { Scaled, ScaledEach, ScaledInside } from "./pipelines/environment.js";
+import { Hour, OfProcess, OfProcessInside, Scaled, ScaledEach, ScaledInside } from "./pipelines/environment.js";
 
 /** Where it runs, and the scale that it reads there. */
 const PLACES = [
@@ -59,6 +60,52 @@ describe("the variables that a placement sets", () => {
   }
 });
 
+describe("what a process has of its own", () => {
+  /** Compares values with and without a cache, there and here. @returns the nodes that the second run there computes. */
+  const tryBoth = async (pipeline: Pick<OfProcess, "run">, there: PipelineOptions): Promise<string> => {
+    const cache = newSqlite();
+    const computed = new Set<string>();
+    for (const options of [there, {}, there]) {
+      const truth = await pipeline.run({ x: 1 }, { ...options, cache: false });
+      computed.clear();
+      const onEvent = ({ type, phase, path }: RunEvent) => {
+        if (type === "node" && phase === "start") computed.add(path.split(".").at(-1)!);
+      };
+      expect(await pipeline.run({ x: 1 }, { ...options, cache, onEvent })).to.deep.equal(truth);
+    }
+    return [...computed].sort().join(" ");
+  };
+  const processes = { runOn: localProcess({ idleTimeoutMs: 20_000 }) };
+
+  for (const [name, type] of Object.entries({ OfProcess, OfProcessInside })) {
+    it(`is not in the cache where another process of this machine computes: ${name} @slow`, async () => {
+      expect(await tryBoth(new type(), processes)).to.match(/^args id( inside)?$/);
+    });
+  }
+
+  it("has the folder among it once the program has gone to another one @slow", async () => {
+    const home = process.cwd();
+    try {
+      process.chdir(tmpdir());
+      expect(await tryBoth(new OfProcess(), processes)).to.equal("args folder id");
+    } finally {
+      process.chdir(home);
+    }
+  });
+
+  it("is the same in threads @slow", async () => {
+    expect(await tryBoth(new OfProcess(), { execution: { nodes: "parallel" } })).to.equal("");
+  });
+
+  describe("in containers", () => {
+    loopback();
+    onLoopback("is not in the cache, nor is what their system is", async () => {
+      const there = { runOn: modal({ containers: 1, keepWarm: true }) };
+      expect(await tryBoth(new OfProcess(), there)).to.equal("args folder id system");
+    });
+  });
+});
+
 describe("a variable of the environment that the program changes between two runs", () => {
   const idle = { idleTimeoutMs: 20_000 };
   const ways: Readonly<Record<string, PipelineOptions>> = {
@@ -79,6 +126,38 @@ describe("a variable of the environment that the program changes between two run
       }
     });
   }
+});
+
+describe("a variable of the environment that the program changes after its modules were imported", () => {
+  const places: Readonly<Record<string, PipelineOptions>> = {
+    here: {},
+    "in a process": { runOn: localProcess({ idleTimeoutMs: 20_000 }) },
+    "in a process with the same one": { runOn: localProcess({ idleTimeoutMs: 20_000, env: { SPEC_SCALE: "6" } }) },
+  };
+  it("is what the modules of another process are imported with, and counts for all that runs there @slow", async () => {
+    const cache = newSqlite();
+    for (const value of ["6", undefined, "7"]) {
+      await withEnv({ SPEC_SCALE: value }, async () => {
+        for (const [place, options] of Object.entries(places)) {
+          const truth = await new Scaled().run({ x: 5 }, { ...options, cache: false });
+          expect(await new Scaled().run({ x: 5 }, { ...options, cache }), `${place}, ${value}`).to.deep.equal(truth);
+        }
+      });
+    }
+  });
+});
+
+describe("the time zone that the program sets", () => {
+  it("is the one of its threads as well @slow", async () => {
+    const cache = memory();
+    const parallel: PipelineOptions = { execution: { nodes: "parallel" } };
+    for (const zone of ["UTC", "Asia/Tokyo", undefined, "UTC"]) {
+      await withEnv({ TZ: zone }, async () => {
+        const { hour } = await new Hour().run({ at: 0 }, { ...parallel, cache });
+        expect(hour, zone).to.equal(new Date(0).getHours());
+      });
+    }
+  });
 });
 
 describe("a variable of the environment on another machine", () => {

@@ -3,6 +3,7 @@ import type { PipelineOptions, Placement } from "../dsl/pipeline-options.js";
 import type { Step } from "../graph/plan.js";
 import { childOptions, hasQueue } from "../graph/reflect.js";
 import { getOrCreate } from "../util/get-or-create.js";
+import { cwd, FIRST_ENV } from "../util/primordials.js";
 import type { CodeReader } from "./code/code.js";
 import { changedSource, isChangedSince, joinSources, NO_SOURCES, STARTED } from "./code/source-files.js";
 import { codeReading } from "./code-reading.js";
@@ -85,12 +86,15 @@ function noteEnvironment(
   noted: WeakMap<BoundPlan, Environment>,
 ): void {
   const { variables, isOnOtherMachine, isRemote } = place;
-  const other = Object.entries(variables).filter(([name, value]) => process.env[name] !== value);
+  const other = otherVariables(place);
   const isQueued = !isRemote && hasQueue(choices);
   noted.set(program, {
     variables: other.length === 0 ? "" : JSON.stringify(other.sort()),
-    isUnknown: (name, step) =>
-      (isOnOtherMachine || (isQueued && step.map !== undefined)) && variables[name] === undefined,
+    isUnknown: ({ name, isVariable }, step) => {
+      const isOnOther = isOnOtherMachine || (isQueued && step.map !== undefined);
+      if (isVariable) return isOnOther && variables[name] === undefined;
+      return isOnOther || (isRemote && (OF_EACH_PROCESS.has(name) || (name === "cwd" && cwd.call(process) !== HOME)));
+    },
   });
   for (const { index, map } of program.plan.steps) {
     const child = program.children[index];
@@ -102,6 +106,29 @@ function noteEnvironment(
     noteEnvironment(child.program, at, childOptions(choices, child.nested), noted);
   }
 }
+
+/**
+ * The variables that a place has and this process has not, or had not when the program began: its modules were imported then, and
+ * those of another process of this machine are imported with what has become of them.
+ */
+function otherVariables({ variables, isOnOtherMachine, isRemote }: Place): (readonly [string, string | null])[] {
+  const { env } = process;
+  const isInherited = isRemote && !isOnOtherMachine;
+  const all = isInherited ? { ...env, ...variables } : variables;
+  const other = Object.entries(all).filter(
+    ([name, value]) => env[name] !== value || (isInherited && FIRST_ENV[name] !== value),
+  ) as [string, string][];
+  const gone = isInherited ? Object.keys(FIRST_ENV).filter((name) => all[name] === undefined) : [];
+  return [...other, ...gone.map((name) => [name, null] as const)];
+}
+
+/** The members of `process` that another process on this machine has of its own. */
+const OF_EACH_PROCESS: ReadonlySet<string> = new Set([
+  ...["argv", "argv0", "execArgv", "pid", "ppid", "title", "debugPort", "connected", "channel", "mainModule"],
+]);
+
+/** The folder that other processes on this machine are started in, unless the program has gone to another one since. */
+const HOME = cwd.call(process);
 
 function placeOf(placement: Placement | undefined): Place | undefined {
   if (placement === undefined || placement.kind === "local") return undefined;

@@ -66,18 +66,24 @@ export function sourcesOf(digest: StepDigest): Sources {
   return digest.sources ?? behindSources.get(digest)?.() ?? NO_SOURCES;
 }
 
+/** A thing that code reads of `process`: `argv`, or a variable of the environment. */
+export interface ProcessMember {
+  readonly name: string;
+  readonly isVariable: boolean;
+}
+
 /** The environment in which a program runs. */
 export interface Environment {
   /** The variables that it has beside those of this process, as a text; "" for none. */
   readonly variables: string;
-  /** Tells if a variable's value is not known here, where a step runs. */
-  isUnknown(variable: string, step: Step): boolean;
+  /** Tells if the value of a variable, or of another member of `process`, is not known here, where a step runs. */
+  isUnknown(member: ProcessMember, step: Step): boolean;
 }
 
 /** That of this process. */
 export const OWN_ENVIRONMENT: Environment = { variables: "", isUnknown: () => false };
 
-const VARIABLE = /^process\.env\.(.+)$/;
+const MEMBER = /^process\.(env\.)?([^.]+)$/;
 
 /** Reads the codes of one program. */
 export class ProgramDigests {
@@ -122,9 +128,8 @@ export class ProgramDigests {
     const isCacheable = cache !== false && (codes === undefined || codes.steps.every((inner) => inner.isCacheable));
     try {
       const code = this.ownCode(step, child, codes);
-      const variable = this.unknownVariable(step, code);
-      if (variable !== undefined) {
-        const problem = `it reads process.env.${variable} on another machine, whose value is not known here. ${SET_IT}`;
+      const problem = this.unknownMember(step, code);
+      if (problem !== undefined) {
         return { code: "", isCacheable: false, problem, child: codes };
       }
       if (code.problem === undefined) {
@@ -146,13 +151,20 @@ export class ProgramDigests {
     return variables === "" ? code : environmentCode(variables, code);
   }
 
-  /** A variable of the environment that a step reads and whose value, where it runs, is not known here. */
-  private unknownVariable(step: Step, code: Code): string | undefined {
+  /** The reason: a step reads something of its process whose value, where it runs, is not known here. */
+  private unknownMember(step: Step, code: Code): string | undefined {
     const environment = this.environmentOf(this.program);
     // The steps of a nested pipeline say it themselves.
     if (environment === OWN_ENVIRONMENT || step.child !== undefined) return undefined;
-    const read = code.parts().flatMap(({ name }) => VARIABLE.exec(name)?.[1] ?? []);
-    return read.find((name) => environment.isUnknown(name, step));
+    for (const { name } of code.parts()) {
+      const [, env, member] = MEMBER.exec(name) ?? [];
+      if (member === undefined || !environment.isUnknown({ name: member, isVariable: env !== undefined }, step))
+        continue;
+      return env === undefined
+        ? `it reads ${name} in another process, where it may be another one. ${TAKE_IT}`
+        : `it reads ${name} on another machine, whose value is not known here. ${SET_IT}`;
+    }
+    return undefined;
   }
 
   /** @throws {ValueError} if something that is bound has no content. */
@@ -302,6 +314,7 @@ export class ProgramDigests {
 }
 
 const SET_IT = "Set it by env: modal({ env }), take it as an input, or give the node a version";
+const TAKE_IT = "Take it as an input, or give the node a version";
 const NOT_KNOWN = "its code can't be analyzed: ";
 
 /** Returns a problem of code in words; that of a nested pipeline's step has them already. */

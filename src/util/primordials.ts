@@ -19,3 +19,5 @@ export const forEachOf = {
 export const { get: getFrom } = WeakMap.prototype;
 export const { getStore } = AsyncLocalStorage.prototype;
 export const { cwd } = process;
+/** The variables of the environment at the start. */
+export const FIRST_ENV: Readonly<NodeJS.ProcessEnv> = { ...process.env };

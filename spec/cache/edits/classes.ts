@@ -1,4 +1,4 @@
-import { row } from "./row.js";
+import { COMPILED, type Content, row } from "./row.js";
 
 const NAMED = (head: string, more = "") => `import { input, node, Pipeline } from "hypernodes";
 ${head}
@@ -46,6 +46,54 @@ export const P = make(${made});
   },
 });
 const BASES = "class B1 extends Pipeline { k() { return 1; } }\nclass B2 extends Pipeline { k() { return 2; } }";
+
+const ASKED: readonly (readonly [what: string, head: string, y: string])[] = [
+  ["one that takes it", "function gone() { return 1; }\nconst use = (f: any) => f.name;", "use(gone) + x"],
+  ["one that takes an arrow", "const gone = () => 1;\nconst use = (f: any) => f.name;", "use(gone) + x"],
+  [
+    "one that takes it in a list",
+    "function gone() {}\nconst all = [gone];\nconst use = (fs: any[]) => fs[0].name;",
+    "use(all) + x",
+  ],
+  [
+    "one that takes it in a Map",
+    "function gone() {}\nconst all = new Map([[1, gone]]);\nconst use = (m: any) => m.get(1).name;",
+    "use(all) + x",
+  ],
+  [
+    "one that takes what was made",
+    "const make = (n: string) => ({ [n]: () => 1 })[n]!;\nconst f = make('gone');\nconst use = (g: any) => g.name;",
+    "use(f) + x",
+  ],
+];
+const STATE = "const s = { j: 0 };";
+const SETTER = "set k(v: number) { s.j = v * 2; }";
+const T = `${STATE}\nconst t = new (class { get k() { return 1; } ${SETTER} })();`;
+const SET: readonly (readonly [what: string, content: Content])[] = [
+  ["a captured object's member is assigned", { head: T, y: "(t.k = x, s.j)" }],
+  ["it is increased", { head: T, y: "(t.k++, s.j)" }],
+  ["a pattern assigns it", { head: T, y: "([t.k] = [x], s.j)" }],
+  ["a loop assigns it", { head: T, y: "for (t.k of [x]); return s.j;" }],
+  ["a static member is assigned", { head: `${STATE}\nclass T { static ${SETTER} }`, y: "(T.k = x, s.j)" }],
+  ["a member of this is assigned", { head: STATE, members: SETTER, y: "(this.k = x, s.j)" }],
+  ["a pattern assigns a member of this", { head: STATE, members: SETTER, y: "([this.k] = [x], s.j)" }],
+  ["a private member is assigned", { head: STATE, members: SETTER.replace("k", "#k"), y: "(this.#k = x, s.j)" }],
+  ["a member of a member of this is assigned", { head: T, members: "t = t;", y: "(this.t.k = x, s.j)" }],
+  [
+    "a member of super is assigned",
+    {
+      head: `${STATE}\nclass A { ${SETTER} }\nclass B extends A { set(x: number) { super.k = x; } }\nconst b = new B();`,
+      y: "(b.set(x), s.j)",
+    },
+  ],
+  [
+    "a global is assigned",
+    {
+      head: `${STATE}\nObject.defineProperty(globalThis, "r_k", { set(v) { s.j = v * 2; } });`,
+      y: "((globalThis as any).r_k = x, s.j)",
+    },
+  ],
+];
 
 /** Kind 5: classes, by their names, statics and prototypes. Kind 10: versions and batches. */
 export const CLASSES = [
@@ -466,5 +514,13 @@ export class P extends Pipeline {
     },
     ["pipeline.ts", "this.n + 1", "this.n + 2"],
     "made y",
+  ),
+  ...SET.map(([what, content]) =>
+    row(5, `what runs when ${what}`, content, ["pipeline.ts", "v * 2", "v * 3"], "y", { only: COMPILED }),
+  ),
+  ...ASKED.map(([what, head, y]) =>
+    row(5, `the name of a function, asked by ${what}`, { head, y }, ["pipeline.ts", /gone/g, "come"], "y", {
+      only: COMPILED,
+    }),
   ),
 ];

@@ -44,6 +44,13 @@ export const IDLE = [
   row(0, "a local's name", JOINS, ["text.ts", /short/g, "long"], ""),
   row(0, "a parameter's name", JOINS, ["text.ts", /words/g, "parts"], ""),
   row(0, "a helper's name", JOINS, ["text.ts", /\btrim\(w/g, "cut(w"], ""),
+  row(
+    0,
+    "the name of a function that a list calls",
+    { head: "const gone = (n: number) => n + 1;", y: "[x].map(gone)" },
+    ["pipeline.ts", /gone/g, "come"],
+    "",
+  ),
   row(0, "an unused function", JOINS, ["text.ts", "return 1", "return 2"], ""),
   row(0, "an unused constant", JOINS, ["text.ts", "UNUSED = 1", "UNUSED = 2"], ""),
   row(0, "a new function", JOINS, ["text.ts", "// Joins.", "export const more = () => 1;"], ""),

@@ -1,4 +1,4 @@
-import { row } from "./row.js";
+import { COMPILED, row } from "./row.js";
 
 const LAZY = {
   "lazy.ts": `import { deep } from "./deep.js";\nexport const score = (x: number) => deep(x) + 1;`,
@@ -6,6 +6,15 @@ const LAZY = {
 };
 const REQUIRE = `import { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);`;
 const ESM = { except: ["cjs"] as const };
+
+const LITERALS: readonly (readonly [before: string, after: string])[] = [
+  ["[[,][0]]", "[[null][0]]"],
+  ["[1e400]", "[null]"],
+  ["[1e400]", "['Infinity']"],
+  ["[10n]", "['10n']"],
+  ["String.raw`\\x41`", "String.raw`A`"],
+  ["String.raw`\\u`", "String.raw`\\x`"],
+];
 
 /** Kinds 6, 7 and 12: code that is loaded when a node runs, by names that a loader resolves, and CommonJS. */
 export const LOADING = [
@@ -396,4 +405,76 @@ export const LOADING = [
     ["f.cjs", "k = 1", "k = 2"],
     "y",
   ),
+  ...[
+    "exports.f = (x) => typeof g();\nfunction g() { return this; }",
+    "exports.f = (x) => { o.a = x; return o.a; };\nconst o = Object.freeze({});",
+  ].map((code) =>
+    row(
+      12,
+      "the mode of a script",
+      {
+        head: `import * as all from "./f.cjs";`,
+        y: "try { return all.f(x); } catch { return x; }",
+        files: { "f.cjs": code },
+      },
+      ["f.cjs", "exports", `"use strict";\nexports`],
+      "y",
+    ),
+  ),
+  row(
+    6,
+    "the file of a worker",
+    {
+      head: `import { Worker } from "node:worker_threads";`,
+      y: `return new Promise((done) => { const w = new Worker(new URL("./worker.mjs", import.meta.url)); w.on("message", done); });`,
+      files: { "worker.mjs": `import { parentPort } from "node:worker_threads";\nparentPort.postMessage(1);` },
+    },
+    ["worker.mjs", "Message(1)", "Message(2)"],
+    "y",
+    { except: ["cjs"] },
+  ),
+  row(
+    6,
+    "what another file has changed in one that a node requires",
+    {
+      head: `import "./set.cjs";\nimport m from "./m.cjs";`,
+      y: "(m as any)(x)",
+      files: {
+        "set.cjs": `require("./n.cjs").k = 2;`,
+        "m.cjs": `module.exports = (x) => require("./n.cjs").k + x;`,
+        "n.cjs": "exports.k = 1;",
+      },
+    },
+    ["set.cjs", "k = 2", "k = 3"],
+    "y",
+  ),
+  row(
+    6,
+    "a registry that another file has filled, imported when it is used",
+    {
+      head: `import "./entries.js";`,
+      y: `return import("./registry.js").then(({ all }) => all.map((f) => f(x)));`,
+      files: {
+        "registry.ts": "export const all: ((n: number) => number)[] = [];",
+        "entries.ts": `import { all } from "./registry.js";\nall.push((n) => n + 1);`,
+      },
+    },
+    ["entries.ts", "n + 1", "n + 2"],
+    "y",
+    { only: ["cjs"] },
+  ),
+  ...LITERALS.flatMap(([before, after]) => [
+    row(0, `${before}, ${after}`, { y: before }, ["pipeline.ts", before, after], "y", { only: COMPILED }),
+    row(
+      6,
+      `${before}, ${after} in a file that is imported when it is used`,
+      {
+        y: `return import("./l.mjs").then(({ f }: any) => f());`,
+        files: { "l.mjs": `export const f = () => ${before};` },
+      },
+      ["l.mjs", before, after],
+      "y",
+      { only: ["esm"] },
+    ),
+  ]),
 ];

@@ -303,4 +303,18 @@ export const REFERENCES = [
     ["two.ts", "+ 1", "+ 2"],
     "y",
   ),
+  ...[
+    ["undefined", "a?.b.c", "a.b?.c"],
+    ["{ b: undefined }", "a?.b(x)", "a.b?.(x)"],
+    ["{ b: undefined }", "a.b?.c(x)", "a.b.c?.(x)"],
+    ["undefined", "a?.b().c", "a.b?.().c"],
+  ].map(([a, before, after]) =>
+    row(
+      1,
+      `which member may be missing: ${before}, ${after}`,
+      { head: `const a: any = ${a};`, y: `try { return ${before}; } catch { return x; }` },
+      ["pipeline.ts", before!, after!],
+      "y",
+    ),
+  ),
 ];

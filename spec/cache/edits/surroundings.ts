@@ -420,4 +420,13 @@ export const SURROUNDINGS = [
     ["pipeline.ts", "return [x", "return  [x"],
     "",
   ),
+  ...[
+    `return import("node:process").then((p) => p.env.SCALE_M);`,
+    `return import("process").then((p) => p.env.SCALE_M);`,
+  ].map((y) =>
+    row(9, `a variable by ${y}`, { y }, ["pipeline.ts", "return import", "return  import"], "y", {
+      env: { before: { SCALE_M: "1" }, after: { SCALE_M: "2" } },
+      unkept: /process/,
+    }),
+  ),
 ];

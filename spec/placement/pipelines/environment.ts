@@ -28,3 +28,32 @@ export class ScaledEach extends Pipeline {
     return x * Number(process.env.SPEC_SCALE ?? 1);
   }
 }
+
+/** Reads what differs from process to process, and in some also the folder. */
+export class OfProcess extends Pipeline {
+  @input() x!: number;
+  @node("x") args(x: number): string {
+    return `${process.argv.slice(2).join()} ${x}`;
+  }
+  @node("x") id(x: number): number {
+    return x * process.pid;
+  }
+  @node("x") folder(x: number): string {
+    return `${process.cwd()} ${x}`;
+  }
+  @node("x") system(x: number): string {
+    return `${process.platform} ${x}`;
+  }
+}
+
+export class OfProcessInside extends Pipeline {
+  @input() x!: number;
+  @nested(OfProcess, { x: "x" }) inside!: Nested<{ args: string; id: number; folder: string; system: string }>;
+}
+
+export class Hour extends Pipeline {
+  @input() at!: number;
+  @node("at") hour(at: number): number {
+    return new Date(at).getHours();
+  }
+}

@@ -30,6 +30,8 @@ class ScriptReader {
   readonly areCalled = new Set<Node>();
   /** The functions and classes, outer ones first. */
   private readonly found: (FunctionNode | Class)[] = [];
+  /** The script, if it begins with "use strict", and the functions that do. */
+  private readonly strict: Node[] = [];
   private readonly forms = new Map<Node, FunctionForm | ClassForm>();
 
   constructor(
@@ -55,6 +57,7 @@ class ScriptReader {
     const isOwn = isFunction(node) && node.type !== "ArrowFunctionExpression";
     if (isFunction(node) || isClass(node)) this.found.push(node);
     if (node.type === "CallExpression") this.areCalled.add(node.callee);
+    if (isStrict(node)) this.strict.push(node);
     switch (node.type) {
       case "ThisExpression":
       case "Super":
@@ -88,6 +91,10 @@ class ScriptReader {
   holderOf(node: Node, asRoot = false): Node | undefined {
     if (asRoot && isFunction(node) && node.type !== "ArrowFunctionExpression") return node;
     return this.holders.get(node);
+  }
+
+  isStrictAround({ start, end }: Node): boolean {
+    return this.strict.some((around) => around.start < start && end <= around.end);
   }
 
   formOf(node: FunctionNode | Class): FunctionForm | ClassForm {
@@ -141,4 +148,10 @@ class ScriptReader {
     }
     return { kind: "class", name: node.id?.name, ...writer.form(), privates, making: making.form(), hasConstructor };
   }
+}
+
+function isStrict(node: AnyNode): boolean {
+  const block = isFunction(node) ? node.body : node;
+  if (block.type !== "BlockStatement" && block.type !== "Program") return false;
+  return block.body.some((each) => each.type === "ExpressionStatement" && each.directive === "use strict");
 }

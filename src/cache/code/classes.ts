@@ -1,12 +1,12 @@
 import { types } from "node:util";
 import { getOrCreate } from "../../util/get-or-create.js";
-import { getOwnPropertyDescriptor, getPrototypeOf, ownKeys, textOf } from "../../util/primordials.js";
+import { getOwnPropertyDescriptor, getPrototypeOf, isExtensible, ownKeys, textOf } from "../../util/primordials.js";
 import { hiddenOf } from "../../util/v8-inspector.js";
 import { decorationsOf, isDesign, metadataOf } from "./decorations.js";
 import type { ClassForm } from "./forms.js";
 import { type Code, formOf, isPackaged } from "./functions.js";
 import type { References } from "./references.js";
-import { classesOf, isClassText, isFresh, isObject, nameOf, read } from "./reflection.js";
+import { classesOf, flagsOf, isClassText, isFresh, isNative, isObject, nameOf, read } from "./reflection.js";
 import type { Walk } from "./walk.js";
 
 /** Classes: their text, their members, what decorators and statements beside them have added; and what hangs on functions. */
@@ -143,6 +143,10 @@ export class Classes {
   /** The own properties of a function: `f.cache = ...`, static members. */
   ownProperties(id: number, fn: Function): void {
     const piece = this.walk.pieces[id]!;
+    piece.text += ` ${String(getOwnPropertyDescriptor(fn, "length")?.value)}${isExtensible(fn) ? "" : " closed"}`;
+    const base = getPrototypeOf(fn);
+    if (base === null) piece.text += " without a prototype";
+    else if (!isClassText(fn) && !isOfLanguage(base)) piece.next.push(this.walk.value(base));
     for (const key of ownKeys(fn)) {
       if (key === "length" || key === "name" || key === "arguments" || key === "caller") continue;
       const found = read(fn, key);
@@ -151,12 +155,20 @@ export class Classes {
         if (!isPlain) piece.next.push(this.walk.leaf("key prototype"), this.walk.value(found.value, "prototype"));
         continue;
       }
-      const { get, set } = getOwnPropertyDescriptor(fn, key) ?? {};
+      const descriptor = getOwnPropertyDescriptor(fn, key) ?? {};
+      const { get, set } = descriptor;
+      piece.text += ` ${flagsOf(descriptor)}`;
       piece.next.push(this.walk.key(key));
       if (get !== undefined || set !== undefined) piece.next.push(this.walk.value(get), this.walk.value(set));
       else piece.next.push(this.walk.value(found.isThere ? found.value : undefined, `${nameOf(fn)}.${String(key)}`));
     }
   }
+}
+
+/** The prototypes of functions, of asynchronous ones, of generators. */
+function isOfLanguage(prototype: object): boolean {
+  const maker = getOwnPropertyDescriptor(prototype, "constructor")?.value as unknown;
+  return typeof maker === "function" && isNative(maker);
 }
 
 const withPrivates = new Map<Function, boolean>();

@@ -46,6 +46,20 @@ export function readParts(node: AnyNode): AnyNode[] {
   }
 }
 
+/** Methods of lists and promises that call their arguments. */
+const CALL_BACK = new Set([
+  ...["map", "filter", "forEach", "flatMap", "reduce", "reduceRight", "some", "every", "find", "findIndex"],
+  ...["findLast", "findLastIndex", "sort", "toSorted", "then", "catch", "finally"],
+]);
+
+/** The names whose value is called: by an expression, or by a method of the language; and the one that a function has. */
+export function calledParts(node: AnyNode): AnyNode[] {
+  if (node.type === "FunctionDeclaration") return node.id ? [node.id as AnyNode] : [];
+  if (node.type === "TaggedTemplateExpression") return [node.tag as AnyNode];
+  if (node.type !== "CallExpression" || node.callee.type !== "MemberExpression") return [];
+  return CALL_BACK.has(memberName(node.callee) ?? "") ? (node.arguments as AnyNode[]) : [];
+}
+
 /**
  * The parts of an expression that it makes a text of: `${f}`, `f + ""`, `String(f)`, `toString.call(f)`, `"".concat(f)`,
  * `[f].join()`. Of a list or a choice, these are its parts.

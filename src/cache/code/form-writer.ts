@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import type { AnyNode, Function as FunctionNode, Node, VariableDeclarator } from "acorn";
-import { readParts, textParts } from "./expression-parts.js";
+import { calledParts, readParts, textParts } from "./expression-parts.js";
 import { ANY_MEMBER, FormWrites } from "./form-writes.js";
 import type { Form, FunctionForm, Reference, Way } from "./forms.js";
 import { isGlobal, isWrittenOnce, type Scope, type Variable, variableOf } from "./scopes.js";
@@ -12,6 +12,7 @@ import {
   memberChain,
   memberName,
   OWN_PATH,
+  optionalMembers,
   waysInto,
 } from "./syntax.js";
 
@@ -26,6 +27,8 @@ interface Script {
   /** The owner of the `this` that a node means; `asRoot`: in a function, its own. */
   holderOf(node: Node, asRoot?: boolean): Node | undefined;
   formOf(node: FunctionNode): Form;
+  /** True if a directive before a node, and outside of it, makes it strict: modules and classes are so by themselves. */
+  isStrictAround(node: Node): boolean;
 }
 
 /** Writes the normal form of one function, or class. */
@@ -49,6 +52,8 @@ export class FormWriter {
   private readonly filled: AnyNode[] = [];
   /** Expressions of which other names can't come to stand for the value. */
   private readonly onlyRead = new Set<AnyNode>();
+  /** Expressions whose value is called, and not asked for its name. */
+  private readonly onlyCalled = new Set<AnyNode>();
 
   constructor(
     private readonly script: Script,
@@ -61,7 +66,7 @@ export class FormWriter {
     return {
       start: root.start,
       end: root.end,
-      hash: hash("sha256", this.text + this.localNames(), "hex"),
+      hash: hash("sha256", this.text + this.localNames() + this.mode(), "hex"),
       references,
       sharesThis,
       imports,
@@ -83,6 +88,11 @@ export class FormWriter {
     return named.map(([{ name }, number]) => ` ${number} ${name}`).join();
   }
 
+  /** The mode of a script decides what the `this` of its functions is, and what assigning a constant does. */
+  private mode(): string {
+    return this.script.isStrictAround(this.root) ? " strict" : "";
+  }
+
   /** `return a.b`, `() => a`, `return m[k]` */
   gives(node: FunctionNode): FunctionForm["gives"] {
     let returned: AnyNode | null | undefined = node.body as AnyNode;
@@ -101,6 +111,7 @@ export class FormWriter {
 
   write(node: AnyNode): void {
     for (const part of readParts(node)) this.onlyRead.add(part);
+    for (const part of calledParts(node)) this.onlyCalled.add(part);
     switch (node.type) {
       case "Identifier":
         this.identifier(node);
@@ -141,6 +152,7 @@ export class FormWriter {
         break;
       case "NewExpression":
         if (isGlobal(node.callee as AnyNode, "Function")) this.problems.push("new Function(...)");
+        else if (isGlobal(node.callee as AnyNode, "URL")) this.locates(node.arguments as AnyNode[]);
         break;
       case "MemberExpression":
         if (this.member(node, false)) return;
@@ -203,6 +215,7 @@ export class FormWriter {
         break;
       case "MemberExpression": {
         const found = this.wayOf(target);
+        this.assignsOwn(target);
         if (found !== undefined) this.references[this.number(found.root, found.path, false)]!.isAssigned = true;
         else if (memberName(target) === undefined && this.wayOf(target.object as AnyNode) !== undefined) {
           this.filled.push(target.object as AnyNode);
@@ -213,6 +226,14 @@ export class FormWriter {
       }
     }
     this.writes.assigned(target);
+  }
+
+  /** `this.a.b = ...` */
+  private assignsOwn(target: AnyNode & { type: "MemberExpression" }): void {
+    const own = this.thisWay(target);
+    if (own === undefined) return;
+    const to = own.isSuper ? this.supers : this.members;
+    to?.set(JSON.stringify([own.way, "assigned"]), { path: own.way, isCalled: false, isAssigned: true });
   }
 
   /** `a.b[name] = ...` */
@@ -247,7 +268,8 @@ export class FormWriter {
     if (Array.isArray(value)) {
       this.text += "[";
       for (const item of value) {
-        this.value(item);
+        // What is not there in `[, 1]` is not null.
+        if (item !== null) this.value(item);
         this.text += ",";
       }
       this.text += "]";
@@ -266,6 +288,7 @@ export class FormWriter {
   private passed(node: AnyNode, root: AnyNode & { type: "Identifier" }, path: readonly string[]): number {
     const number = this.number(root, path, false);
     if (!this.onlyRead.has(node)) this.references[number]!.isHandedOn = true;
+    if (!this.onlyCalled.has(node)) this.references[number]!.hasName = true;
     return number;
   }
 
@@ -359,13 +382,13 @@ export class FormWriter {
       const key = JSON.stringify([way, isCalled]);
       if (isSuper) this.supers.set(key, { path: way, isCalled });
       else this.members?.set(key, { path: way, isCalled });
-      this.text += `(${isSuper ? "super" : "this"} ${JSON.stringify(way)})`;
+      this.text += `(${isSuper ? "super" : "this"} ${JSON.stringify(way)}${optionalMembers(node)})`;
       return true;
     }
     const found = this.wayOf(node);
     if (found === undefined) return this.keyed(node);
     const number = isCalled ? this.number(found.root, found.path, true) : this.passed(node, found.root, found.path);
-    this.text += `@${number}${JSON.stringify(found.path)}`;
+    this.text += `@${number}${JSON.stringify(found.path)}${optionalMembers(node)}`;
     return true;
   }
 
@@ -411,7 +434,7 @@ export class FormWriter {
   private sets(left: AnyNode): boolean {
     if (left.type !== "MemberExpression" || left.object.type !== "ThisExpression" || left.computed) return false;
     this.usesThis ||= this.isOwnThis(left.object);
-    this.text += `(this.${JSON.stringify((left.property as { name: string }).name)})`;
+    this.text += `(this.${JSON.stringify(memberName(left))})`;
     return true;
   }
 
@@ -430,7 +453,7 @@ export class FormWriter {
     } else {
       const found = this.wayOf(init);
       if (found === undefined) return false;
-      this.text += "(takes ";
+      this.text += `(takes ${optionalMembers(init)}`;
       for (const way of ways) this.text += `@${this.passed(init, found.root, [...found.path, ...way])}`;
     }
     this.write(pattern);
@@ -468,9 +491,9 @@ export class FormWriter {
       const [first] = args;
       const reference = this.references[number]!;
       reference.firstArguments = [...reference.firstArguments, (first && literalText(first)) ?? null];
-      this.text += `@${number}${JSON.stringify(found.path)}`;
+      this.text += `@${number}${JSON.stringify(found.path)}${optionalMembers(callee)}`;
     }
-    if (node.optional) this.text += "?";
+    if (node.optional) this.text += "?(";
     this.value(args);
     this.text += ")";
     return true;
@@ -501,6 +524,13 @@ export class FormWriter {
     else this.references[this.number(root!, [], false)]!.namesField = true;
   }
 
+  /** `new URL("./worker.js", import.meta.url)` */
+  private locates([specifier, base]: readonly AnyNode[]): void {
+    const file = specifier && literalText(specifier);
+    const isOwn = base?.type === "MemberExpression" && isImportMeta(base.object as AnyNode);
+    if (file !== undefined && isOwn && /^\.{1,2}\/.*\.[mc]?[jt]s$/.test(file)) this.imports.push(file);
+  }
+
   private imported(source: AnyNode | undefined): void {
     const specifier = source && literalText(source);
     if (specifier === undefined) this.problems.push("an import of a computed name");
@@ -528,5 +558,7 @@ function isNamed(declared: AnyNode): boolean {
 }
 
 function literal(value: unknown): string {
-  return typeof value === "bigint" ? `${value}n` : JSON.stringify(value);
+  if (typeof value === "bigint") return `${value}n`;
+  // 1e400 has no JSON.
+  return typeof value === "number" ? String(value) : JSON.stringify(value);
 }

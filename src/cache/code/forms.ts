@@ -82,10 +82,10 @@ export interface Reference extends Way {
   readonly namesField?: boolean;
   /** True if it is made a text: of a function that is what is written, comments and names of variables included. */
   readonly isText?: boolean;
-  /** True if the member at the end of its path is assigned. */
-  readonly isAssigned?: boolean;
   /** True if members of a computed name are assigned in what is at the end of its path. */
   readonly isFilled?: boolean;
+  /** True if what is at the end of its path may be asked for its name. */
+  readonly hasName?: boolean;
   /** True if other names may stand for what is at the end of its path: it is no more only read. */
   readonly isHandedOn?: boolean;
   /** The variable whose value is the name of the member that is read of it, if that is always the same one. */
@@ -97,6 +97,8 @@ export interface Reference extends Way {
 export interface Way {
   readonly path: readonly string[];
   readonly isCalled: boolean;
+  /** True if the member at its end is assigned. */
+  readonly isAssigned?: boolean;
 }
 
 /** The offsets of a text's lines. */

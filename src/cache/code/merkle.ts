@@ -1,3 +1,4 @@
+import { getOrCreate } from "../../util/get-or-create.js";
 import { sha256 } from "../../util/sha256.js";
 
 interface Node {
@@ -33,6 +34,9 @@ function firstDefined<T>(values: readonly (T | undefined)[]): T | undefined {
   return values.find((value) => value !== undefined);
 }
 
+/** Refining more often would take the square of the length of a list whose elements know each other. */
+const ROUNDS = 8;
+
 function digestPart(nodes: readonly Node[], part: readonly number[], digests: string[]): void {
   const [first] = part;
   const { text, next } = nodes[first!]!;
@@ -41,25 +45,62 @@ function digestPart(nodes: readonly Node[], part: readonly number[], digests: st
     return;
   }
   const inPart = new Set(part);
+  const inner = new Map(part.map((id) => [id, nodes[id]!.next.filter((other) => inPart.has(other))]));
   let colours = new Map(
     part.map((id) => {
       const { text, next } = nodes[id]!;
       return [id, digestOf(text, next, (other) => (inPart.has(other) ? "-" : digests[other]!))] as const;
     }),
   );
-  // Until they are separated as far as they ever will be: then no longer walk finds a difference.
-  for (let count = 0, before = -1; count !== before; ) {
-    before = new Set(colours.values()).size;
+  let count = new Set(colours.values()).size;
+  for (let round = 0; round < ROUNDS && count < part.length; round++) {
+    const before = count;
+    const known = colours;
     colours = new Map(
-      part.map((id) => {
-        const inner = nodes[id]!.next.filter((other) => inPart.has(other));
-        return [id, digestOf(colours.get(id)!, inner, (other) => colours.get(other)!)] as const;
-      }),
+      part.map((id) => [id, digestOf(known.get(id)!, inner.get(id)!, (other) => known.get(other)!)] as const),
     );
     count = new Set(colours.values()).size;
+    if (count === before) break;
   }
-  const all = [...new Set(colours.values())].sort().join("");
-  for (const id of part) digests[id] = digestOf(`${all}\n${colours.get(id)!}`, [], () => "");
+  const walks = rarest(colours).map((root) => walkFrom(root, inner, colours));
+  const least = walks.map(({ hash }) => hash).sort()[0];
+  const places = new Map<number, number>();
+  for (const { order } of walks.filter(({ hash }) => hash === least))
+    for (const [place, id] of order.entries()) places.set(id, Math.min(place, places.get(id) ?? place));
+  for (const id of part) digests[id] = digestOf(`${least} ${places.get(id)}`, [], () => "");
+}
+
+/** The nodes of the colour that the fewest have: any of them may be the one to begin with. */
+function rarest(colours: ReadonlyMap<number, string>): number[] {
+  const byColour = new Map<string, number[]>();
+  for (const [id, colour] of colours) getOrCreate(byColour, colour, () => []).push(id);
+  const [[, found]] = [...byColour].sort(
+    ([one, ones], [other, others]) => ones.length - others.length || (one < other ? -1 : 1),
+  ) as [[string, number[]]];
+  return found.length * colours.size > MOST_STEPS ? found.slice(0, 1) : found;
+}
+
+/** A part is numbered from each node that may be the first, unless that takes seconds. */
+const MOST_STEPS = 5_000_000;
+
+/** Numbers the nodes of a part in the order of being reached from one: edges have an order, so that says all of how they are connected. */
+function walkFrom(
+  root: number,
+  inner: ReadonlyMap<number, readonly number[]>,
+  colours: ReadonlyMap<number, string>,
+): { readonly hash: string; readonly order: readonly number[] } {
+  const numbers = new Map([[root, 0]]);
+  const order = [root];
+  const texts: string[] = [];
+  for (const id of order) {
+    let text = colours.get(id)!;
+    for (const next of inner.get(id)!) {
+      if (!numbers.has(next)) numbers.set(next, order.push(next) - 1);
+      text += ` ${numbers.get(next)}`;
+    }
+    texts.push(text);
+  }
+  return { hash: sha256(texts.join("\n")), order };
 }
 
 /** Digests come first: they have one length, so that no text looks like a digest. */

@@ -1,4 +1,5 @@
 import { types } from "node:util";
+import { getOrCreate } from "../../util/get-or-create.js";
 import {
   forEachOf,
   getOwnPropertyDescriptor,
@@ -12,11 +13,13 @@ import { hiddenOf } from "../../util/v8-inspector.js";
 import type { Classes } from "./classes.js";
 import { ASYNC_IDS, ITERATORS, intlOptions, KNOWN, storedIn } from "./opaque.js";
 import { primitiveText } from "./primitive-text.js";
-import { classesOf, descriptorOf, isNamespace, isNative, isObject, nameOf, read } from "./reflection.js";
+import { classesOf, descriptorOf, flagsOf, isNamespace, isNative, isObject, nameOf, read } from "./reflection.js";
 import type { Walk } from "./walk.js";
 
 /** Objects: what is in them, their properties, and their class. */
 export class Objects {
+  private readonly buffers = new Map<ArrayBufferLike, string>();
+
   constructor(
     private readonly walk: Walk,
     private readonly classes: Classes,
@@ -35,19 +38,12 @@ export class Objects {
         return;
       }
     }
-    if (ArrayBuffer.isView(object) || types.isAnyArrayBuffer(object)) {
-      const bytes = ArrayBuffer.isView(object)
-        ? new Uint8Array(object.buffer, object.byteOffset, object.byteLength)
-        : new Uint8Array(object);
-      piece.text = `bytes ${Object.prototype.toString.call(object)} ${sha256(Buffer.from(bytes).toString("latin1"))}`;
-      return;
-    }
     const kind = this.kindOf(id, object, name);
     if (kind === undefined) return;
     const keys: string[] = [];
     const names: string[] = [];
     this.walk.memberNames.set(id, names);
-    for (const key of ownKeys(object)) {
+    for (const key of namedKeys(object)) {
       if (kind === "error" && key === "stack") continue;
       if ((kind === "array" && key === "length") || ASYNC_IDS.has(key)) continue;
       const descriptor = descriptorOf(object, key);
@@ -55,13 +51,8 @@ export class Objects {
         keys.push(`${String(key)} unset`);
         continue;
       }
-      const { value, get, set, enumerable, writable, configurable } = descriptor;
-      const flags = [
-        enumerable === true ? "" : "hidden",
-        get || set ? "accessor" : "",
-        writable === false ? "fixed" : "",
-      ];
-      keys.push(`${typeof key} ${String(key)} ${flags.join(" ")} ${configurable === true ? "" : "lasting"}`);
+      const { value, get, set } = descriptor;
+      keys.push(`${typeof key} ${String(key)} ${flagsOf(descriptor)} ${nameIn(value)}`);
       if (typeof key === "symbol") piece.next.push(this.walk.value(key));
       const inner = typeof key === "string" && name !== "" ? `${name}.${key}` : String(key);
       // A list's members are its content.
@@ -73,8 +64,23 @@ export class Objects {
     if (!isExtensible(object)) piece.text += " closed";
     if (this.classes.hasPrivates(object)) this.classes.privateProperties(id, object);
     const base = getPrototypeOf(object);
-    if (base !== null && base !== Object.prototype && base !== Array.prototype && !isNamespace(object))
-      this.base(id, object, base);
+    if (base === null) piece.text += " without a prototype";
+    else if (base !== (kind === "array" ? Array : Object).prototype) this.base(id, object, base);
+  }
+
+  /** Code that has a view may read the whole buffer. */
+  private viewOn(view: ArrayBufferView): string {
+    const { buffer, byteOffset, byteLength } = view;
+    const own = `view ${sha256(new Uint8Array(buffer, byteOffset, byteLength))}`;
+    if (byteLength === buffer.byteLength || isShared(buffer)) return own;
+    return `${own} at ${byteOffset} of ${this.bytesOf(buffer)}`;
+  }
+
+  private bytesOf(buffer: ArrayBufferLike): string {
+    return getOrCreate(this.buffers, buffer, () => {
+      const { maxByteLength } = buffer as { maxByteLength?: number };
+      return `${sha256(new Uint8Array(buffer))} ${maxByteLength}`;
+    });
   }
 
   proxy(id: number, proxy: object): void {
@@ -98,16 +104,26 @@ export class Objects {
   private kindOf(id: number, object: object, name: string): string | undefined {
     const piece = this.walk.pieces[id]!;
     if (Array.isArray(object)) return "array";
+    if (ArrayBuffer.isView(object)) return this.viewOn(object);
+    if (types.isAnyArrayBuffer(object)) return `buffer ${this.bytesOf(object)}`;
     if (types.isMap(object)) {
-      forEachOf.Map(object, (value, key) => piece.next.push(this.walk.value(key, name), this.walk.value(value, name)));
-      return `map ${piece.next.length}`;
+      const names: string[] = [];
+      forEachOf.Map(object, (value, key) => {
+        names.push(nameIn(key), nameIn(value));
+        piece.next.push(this.walk.value(key, name), this.walk.value(value, name));
+      });
+      return `map ${piece.next.length} ${names.join(" ")}`;
     }
     if (types.isSet(object)) {
-      forEachOf.Set(object, (value) => piece.next.push(this.walk.value(value, name)));
-      return `set ${piece.next.length}`;
+      const names: string[] = [];
+      forEachOf.Set(object, (value) => {
+        names.push(nameIn(value));
+        piece.next.push(this.walk.value(value, name));
+      });
+      return `set ${piece.next.length} ${names.join(" ")}`;
     }
     if (types.isDate(object)) return `date ${timeOf(object)}`;
-    if (types.isRegExp(object)) return `regexp ${object.source} ${object.flags}`;
+    if (types.isRegExp(object)) return `regexp ${JSON.stringify(object.source)} ${object.flags}`;
     if (types.isBoxedPrimitive(object)) return `boxed ${primitiveText((object as { valueOf(): unknown }).valueOf())}`;
     if (types.isNativeError(object)) return "error";
     if (types.isPromise(object)) {
@@ -145,4 +161,22 @@ export class Objects {
     if (stored !== undefined) piece.next.push(this.walk.value(stored.value, name));
     return "object";
   }
+}
+
+/** The name of a function that is kept somewhere: who takes it from there may ask for it. */
+function nameIn(value: unknown): string {
+  return typeof value === "function" && !types.isProxy(value) ? nameOf(value) : "";
+}
+
+/** The keys of an object, but those of a typed array's numbers. Of many numbers, a class of one's own has to be the reason to look. */
+function namedKeys(object: object): PropertyKey[] {
+  if (!types.isTypedArray(object)) return ownKeys(object);
+  const [type] = classesOf(object);
+  const isPlain = object.length > 10_000 && (type === undefined || isNative(type) || type === Buffer);
+  return isPlain ? [] : ownKeys(object).slice(object.length);
+}
+
+/** Node keeps small Buffers in one that they share, wherever there is room. */
+function isShared(buffer: ArrayBufferLike): boolean {
+  return buffer.byteLength === Buffer.poolSize;
 }

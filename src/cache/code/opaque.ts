@@ -2,7 +2,7 @@ import { AsyncLocalStorage, AsyncResource } from "node:async_hooks";
 import Module, { createRequire } from "node:module";
 import { types } from "node:util";
 import vm from "node:vm";
-import { getPrototypeOf, getStore } from "../../util/primordials.js";
+import { cwd, getPrototypeOf, getStore } from "../../util/primordials.js";
 import { isObject } from "./reflection.js";
 
 // Things that reading values can't show, and the ways to know them.
@@ -99,3 +99,21 @@ export const WORLD = new Map<unknown, string>([
   [process, "process"],
   [process.env, "process.env"],
 ]);
+
+/** The reason why code that loads a module of Node's when it runs can't be known. */
+export function moduleProblem(specifier: string): string | undefined {
+  const name = specifier.replace(/^node:/, "");
+  if (name === "process") return `${WORLD.get(process)!} is handed on as a whole`;
+  const runs = name === "vm" ? RUN_CODE.get(vm) : name === "module" ? RUN_CODE.get(Module) : undefined;
+  return runs && `${runs} runs code that can't be seen`;
+}
+
+/**
+ * A member of `process` that is another one in another process, or on another machine, if reading it is reading that.
+ *
+ * @param value the member's value: functions are the same everywhere, except for the one that returns the folder.
+ */
+export function processMember(holder: unknown, key: string, value: unknown): string | undefined {
+  if (holder !== process || key === "env" || (typeof value === "function" && value !== cwd)) return undefined;
+  return `process.${key}`;
+}

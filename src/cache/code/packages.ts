@@ -7,6 +7,7 @@ import { OWN_URL, ownVersion } from "../../util/own-files.js";
 import { manifestOf, packageRootOf } from "../../util/package-json.js";
 import { sha256 } from "../../util/sha256.js";
 import { closureOf, rootInModules, unitsOf } from "./import-closure.js";
+import { moduleProblem } from "./opaque.js";
 
 /** An installed package: what is in it can't be seen value by value, so its files count. */
 export interface Package {
@@ -70,7 +71,10 @@ const lazies = new Map<string, Lazy>();
 
 /** The texts of the files that `import("specifier")` in a script would load, with those that they import. */
 export function lazyImport(specifier: string, from: string): Lazy {
-  if (isBuiltin(specifier)) return { hash: specifier, variables: [], files: [] };
+  if (isBuiltin(specifier)) {
+    const problem = moduleProblem(specifier);
+    return problem === undefined ? { hash: specifier, variables: [], files: [] } : { problem };
+  }
   const file = fileOf(from);
   if (file === undefined) return { problem: `import("${specifier}") of code that is in no file` };
   return getOrCreate(lazies, JSON.stringify([specifier, file]), () => {

@@ -6,7 +6,11 @@ import { packageRootOf } from "../../util/package-json.js";
 const HERE = packageRootOf(path.resolve("package.json"));
 
 export function primitiveText(value: unknown): string {
-  if (typeof value === "string") return `string ${JSON.stringify(relativeToRoot(value))}`;
+  if (typeof value === "string") {
+    const text = relativeToRoot(value);
+    // "./data" is another text than the path of that folder.
+    return `${text === value ? "string" : "path"} ${JSON.stringify(text)}`;
+  }
   if (typeof value === "symbol") return `${kindOf(value)} ${JSON.stringify(value.description)}`;
   return `${typeof value} ${Object.is(value, -0) ? "-0" : String(value)}`;
 }

@@ -1,3 +1,5 @@
+import { isBuiltin } from "node:module";
+import { pathToFileURL } from "node:url";
 import { types } from "node:util";
 import { getOrCreate } from "../../util/get-or-create.js";
 import { getOwnPropertyDescriptor, textOf } from "../../util/primordials.js";
@@ -5,7 +7,9 @@ import { sha256 } from "../../util/sha256.js";
 import { ANY_MEMBER } from "./form-writes.js";
 import type { Form, FunctionForm, Reference, Way } from "./forms.js";
 import { type Code, formOf, isRequire, placeOf } from "./functions.js";
-import { environmentOf, lazyImport } from "./packages.js";
+import { unitsOf } from "./import-closure.js";
+import { processMember } from "./opaque.js";
+import { environmentOf, fileOf, isPackaged, lazyImport } from "./packages.js";
 import {
   type Found,
   findDescriptor,
@@ -14,11 +18,12 @@ import {
   isObject,
   NOT_THERE,
   nameOf,
+  read,
   valueFromNodeGetter,
 } from "./reflection.js";
 import { SharedScopes } from "./shared-scopes.js";
 import { TO_TEXT } from "./syntax.js";
-import { assignability, resolveVariable, valueAt } from "./variables.js";
+import { assignability, resolveVariable, setterOf, valueAt } from "./variables.js";
 import type { Walk } from "./walk.js";
 import { ABSENT, type Step, UNSET, type Use } from "./writes.js";
 
@@ -63,8 +68,8 @@ export class References {
       next.push(id);
       return;
     }
-    const { isAssigned, isFilled, isHandedOn = false } = reference;
-    const use: Use = { steps: [], isAssigned, isFilled, isHandedOn };
+    const { isAssigned, isFilled, isHandedOn = false, hasName = false } = reference;
+    const use: Use = { steps: [], isAssigned, isFilled, isHandedOn, hasName };
     const id = this.referred(reference, facts, use);
     // Values are reported where they are read.
     const piece = this.walk.pieces[id]! as { file: string };
@@ -77,6 +82,10 @@ export class References {
     const { next } = this.walk.pieces[from]!;
     getOrCreate(this.walk.uses, from, (): Use[] => [])[next.length] = use;
     next.push(id);
+    for (const { holder, key, value } of use.steps) {
+      const name = processMember(holder, key, value);
+      if (name !== undefined) next.push(this.walk.leaf("of a process", name));
+    }
   }
 
   private referred(reference: Reference, facts: Code, use: Use): number {
@@ -104,7 +113,16 @@ export class References {
     const both = this.wrapper("", use);
     this.walk.pieces[both]!.text = assignability(holder, way.at(-1)!);
     this.walk.pieces[both]!.next.push(id);
+    this.assigned(both, holder, way.at(-1)!, holder);
     return both;
+  }
+
+  /** A member of an object is assigned: what that runs, with the object that it is assigned to. */
+  assigned(id: number, holder: object, key: string, self: object): void {
+    const { set, isFixed } = setterOf(holder, key);
+    if (isFixed) this.walk.pieces[id]!.next.push(this.walk.leaf("can't be assigned"));
+    if (set === undefined || this.walk.isBuiltIn(set)) return;
+    this.walk.pieces[id]!.next.push(this.walk.method(set, self, key));
   }
 
   /** A piece before another one: what code does with that, it does with this. */
@@ -180,7 +198,13 @@ export class References {
     // `f instanceof Function`
     if (value === Function && name === "Function" && !isCalled) return this.walk.leaf("built-in Function");
     if (typeof value === "function" && isCalled) return this.called(value, undefined, name, firstArguments, facts);
-    return this.walk.value(value, name);
+    const id = this.walk.value(value, name);
+    if (use.hasName === false || typeof value !== "function" || this.walk.isBuiltIn(value)) return id;
+    // A function that is only called is not asked for its name.
+    const named = this.wrapper("", use);
+    this.walk.pieces[named]!.text = `named ${nameOf(value)}`;
+    this.walk.pieces[named]!.next.push(id);
+    return named;
   }
 
   /** A value that is made a text: of functions, and those in lists, that is what is written. */
@@ -212,7 +236,10 @@ export class References {
     this.walk.pieces[id]!.text = "require";
     for (const specifier of firstArguments) {
       if (specifier === null) this.walk.unknown(id, "a require() of a computed name");
-      else this.imported(id, specifier, facts);
+      else {
+        this.imported(id, specifier, facts);
+        for (const exports of loadedBy(fn, specifier, facts)) this.walk.pieces[id]!.next.push(this.walk.value(exports));
+      }
     }
     return id;
   }
@@ -291,4 +318,21 @@ function functionsIn(value: unknown, seen = new Set<unknown>()): Function[] {
   const found: Function[] = [];
   for (let i = 0; i < value.length; i++) found.push(...functionsIn(getOwnPropertyDescriptor(value, i)?.value, seen));
   return found;
+}
+
+/** The files that had been loaded when code that requires them was first read, and those that it loads itself. */
+const wasLoaded = new Map<string, boolean>();
+
+/** The exports of files of the project that others have loaded: these may have changed them. */
+function loadedBy(require: Function, specifier: string, { script }: Code): unknown[] {
+  const from = fileOf(script.url);
+  const files = from === undefined || isBuiltin(specifier) ? [] : unitsOf(specifier, from);
+  const cache = read(require, "cache").value;
+  if (typeof files === "string" || !isObject(cache) || types.isProxy(cache)) return [];
+  return files.flatMap((file) => {
+    const { value } = isPackaged(pathToFileURL(file).href) ? NOT_THERE : read(cache, file);
+    const isLoaded = getOrCreate(wasLoaded, file, () => isObject(value));
+    const exports = isLoaded && isObject(value) ? read(value, "exports") : NOT_THERE;
+    return exports.isThere ? [exports.value] : [];
+  });
 }

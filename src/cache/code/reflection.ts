@@ -115,8 +115,18 @@ export function isClassText(fn: Function): boolean {
 /** The own properties of every new function. */
 export function isFresh(prototype: object, fn: Function): boolean {
   const keys = ownKeys(prototype);
+  const base = getPrototypeOf(prototype);
   const maker = getOwnPropertyDescriptor(prototype, "constructor")?.value as unknown;
-  return keys.length === 0 || (keys.length === 1 && maker === fn);
+  // Those of generators have no constructor, and another base.
+  if (keys.length === 0)
+    return base !== Object.prototype && base === (getPrototypeOf(fn) as { prototype?: unknown } | null)?.prototype;
+  return keys.length === 1 && maker === fn && base === Object.prototype;
+}
+
+/** A property's attributes, as far as they are not those of an assigned one. */
+export function flagsOf({ get, set, enumerable, writable, configurable }: PropertyDescriptor): string {
+  const flags = [enumerable === true ? "" : "hidden", get || set ? "accessor" : "", writable === false ? "fixed" : ""];
+  return `${flags.join(" ")} ${configurable === true ? "" : "lasting"}`;
 }
 
 export function nameOf(fn: Function): string {

@@ -46,9 +46,10 @@ export function meaningOf(file: string, source: string): string {
     if (!/\.[mc]?js$/.test(file)) return source;
     const options = { ecmaVersion: "latest", allowHashBang: true, allowReturnOutsideFunction: true } as const;
     const program = parse(source, { ...options, sourceType: file.endsWith(".cjs") ? "script" : "module" });
-    return JSON.stringify(program, (key, value: unknown) => {
-      if (key === "start" || key === "end" || key === "raw") return undefined;
-      return typeof value === "bigint" ? `${value}n` : value;
+    return JSON.stringify(program, function (this: { readonly type?: string }, key, value: unknown) {
+      if (key === "start" || key === "end" || (key === "raw" && this.type === "Literal")) return undefined;
+      if (typeof value === "bigint") return `${value}n`;
+      return value === Number.POSITIVE_INFINITY ? { infinite: true } : value;
     });
   } catch {
     // Another syntax, or scripts that are no modules: as they are.

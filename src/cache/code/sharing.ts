@@ -30,15 +30,12 @@ export function sharingOf(
     }
   }
   if (!isShared) return "";
-  const places = new Map<number, string[]>();
+  const numbers = new Map<number, number>();
+  const places: string[] = [];
   for (const from of seen) {
     if (stood.has(from)) continue;
     for (const [place, next] of pieces[from]!.next.entries())
-      if (ways[next]! > 1) getOrCreate(places, next, () => []).push(`${digests[from]} ${place}`);
+      if (ways[next]! > 1) places.push(`${digests[from]} ${place} ${getOrCreate(numbers, next, () => numbers.size)}`);
   }
-  return sha256(
-    Array.from(places.values(), (all) => all.sort().join())
-      .sort()
-      .join("\n"),
-  );
+  return sha256(places.join("\n"));
 }

@@ -120,6 +120,20 @@ export function memberChain(node: AnyNode): { readonly root: AnyNode; readonly p
   }
 }
 
+/** The members of a chain that may be missing, `b` of `a?.b.c`, and where it ends: "" if none may. */
+export function optionalMembers(node: AnyNode): string {
+  let marks = "";
+  for (let at = node; ; ) {
+    if (at.type === "ChainExpression") {
+      marks = `)${marks}`;
+      at = at.expression as AnyNode;
+    } else if (at.type === "MemberExpression") {
+      marks = (at.optional ? "?" : ".") + marks;
+      at = at.object as AnyNode;
+    } else return /[?)]/.test(marks) ? marks : "";
+  }
+}
+
 /** The text that an expression is, if it is literal. */
 export function literalText(node: AnyNode): string | undefined {
   if (node.type === "TemplateLiteral" && node.expressions.length === 0)

@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import { getOrCreate } from "../../util/get-or-create.js";
 import { getOwnPropertyDescriptor, getPrototypeOf, ownKeys } from "../../util/primordials.js";
 import { hiddenOf } from "../../util/v8-inspector.js";
@@ -7,7 +8,7 @@ import { type Code, placeIn, type Shape } from "./functions.js";
 import { scriptForms } from "./inspector.js";
 import type { References } from "./references.js";
 import { findDescriptor, hasMember, homeOf, isObject, nameOf, read } from "./reflection.js";
-import { resolveVariable } from "./variables.js";
+import { resolveVariable, valueAt } from "./variables.js";
 import type { Walk } from "./walk.js";
 import type { Use } from "./writes.js";
 
@@ -42,7 +43,10 @@ export class ThisMembers {
     for (const way of form.members ?? []) {
       const [first] = way.path;
       if (skips(first!)) continue;
-      if (first!.startsWith("#")) this.privateMember(id, fn, first!, holder, facts);
+      if (way.isAssigned === true && (way.path.length > 1 || !first!.startsWith("#"))) {
+        const on = valueAt(holder, way.path.slice(0, -1));
+        if (isObject(on) && !types.isProxy(on)) this.references.assigned(id, on, way.path.at(-1)!, on);
+      } else if (first!.startsWith("#")) this.privateMember(id, fn, first!, holder, facts);
       else {
         const use: Use = { steps: [], isHandedOn: true };
         const member = first === "constructor" ? this.staticOf(holder, way, use) : this.member(holder, way, skips, use);
@@ -93,9 +97,11 @@ export class ThisMembers {
     for (const {
       path: [name, ...rest],
       isCalled,
+      isAssigned,
     } of form.supers) {
       const base = getPrototypeOf(home);
-      if (base !== null) {
+      if (base !== null && isAssigned === true && rest.length === 0) this.references.assigned(id, base, name!, holder);
+      else if (base !== null) {
         const descriptor = findDescriptor(base, name!);
         const found =
           descriptor === undefined || descriptor === "unset" ? undefined : (descriptor.value ?? descriptor.get);
@@ -119,10 +125,12 @@ export class ThisMembers {
         } of base === null ? [] : form.supers) {
           const descriptor = findDescriptor(base!, name!);
           if (descriptor === undefined || descriptor === "unset") continue;
-          const found = (descriptor.value ?? descriptor.get) as unknown;
-          this.walk.pieces[id]!.next.push(this.walk.leaf(`super ${name}`), this.walk.value(found, name));
-          const next = typeof found === "function" ? homeOf(found, base!) : undefined;
-          if (next !== undefined) this.homes.set(found as Function, next);
+          const { get, set } = descriptor;
+          for (const found of [(descriptor.value as unknown) ?? get, ...(set === undefined ? [] : [set])]) {
+            this.walk.pieces[id]!.next.push(this.walk.leaf(`super ${name}`), this.walk.value(found, name));
+            const next = typeof found === "function" ? homeOf(found, base!) : undefined;
+            if (next !== undefined) this.homes.set(found as Function, next);
+          }
         }
       }
     }

@@ -188,6 +188,7 @@ export class ValueGraph extends Pieces implements Walk, Reading {
     // Some of Node's modules are classes: events, stream.
     if (typeof object === "function" && builtIn?.startsWith("node:") === true)
       this.agenda.later(() => this.classes.changedInNode(id, object));
+    if (object === process.argv) this.pieces[id]!.next.push(this.leaf("of a process", "process.argv"));
     if (builtIn === undefined) this.stableDigests.owners.set(id, object);
     if (builtIn === undefined && typeof object !== "function") this.identities.add(id);
     if (this.byIdentity.size > MOST) this.unknown(id, `it leads to more than ${MOST.toLocaleString("en")} objects`);
@@ -220,9 +221,10 @@ export class ValueGraph extends Pieces implements Walk, Reading {
     }
     const { script } = facts;
     if (script.url.startsWith("node:")) {
-      this.writes.ofNode = true;
+      // A Buffer's class is reached with each of them.
+      if (fn !== Buffer) this.writes.ofNode = true;
       piece.text = `${script.url} ${nameOf(fn)} ${facts.offset}`;
-      if (fn === cwd) piece.next.push(this.value(cwd.call(process)));
+      if (fn === cwd) piece.next.push(this.value(cwd.call(process)), this.leaf("of a process", "process.cwd"));
       if (fn === parseArgs) piece.next.push(this.value(process.argv), this.value(process.execArgv));
       // What Node has put around a function of the program, as promisify() does, has that in its closure.
       if (facts.scopes.length > 0 && topOf(facts) > 0 && !isOfNode(fn)) this.closures(id, fn, facts);

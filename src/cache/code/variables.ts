@@ -58,8 +58,18 @@ export function isLasting(form: Form, { scopes }: Code): boolean {
 
 /** True if a member can be assigned, and deleted. */
 export function assignability(holder: object, key: string): string {
-  const { writable, configurable, set } = getOwnPropertyDescriptor(holder, key) ?? {};
-  return JSON.stringify([writable, configurable, set !== undefined, isExtensible(holder)]);
+  const { writable, configurable } = getOwnPropertyDescriptor(holder, key) ?? {};
+  return JSON.stringify([writable, configurable, isExtensible(holder)]);
+}
+
+/** Returns the function that runs when a member is assigned; `isFixed`: it can't be. */
+export function setterOf(
+  holder: object,
+  key: string,
+): { readonly set?: Function | undefined; readonly isFixed: boolean } {
+  const found = findDescriptor(holder, key);
+  if (found === undefined || found === "unset") return { isFixed: false };
+  return { set: found.set, isFixed: found.writable === false || (found.get !== undefined && found.set === undefined) };
 }
 
 /** True if two copies are of one scope, as far as that can be determined: V8 makes a copy of it for each function. */

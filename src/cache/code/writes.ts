@@ -34,6 +34,8 @@ export interface Use {
   readonly isAssigned?: boolean | undefined;
   readonly isFilled?: boolean | undefined;
   readonly isHandedOn: boolean;
+  /** False for a function that is called, and not asked for its name. */
+  readonly hasName?: boolean | undefined;
 }
 
 /** All that the code which was reached may write. */

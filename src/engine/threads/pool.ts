@@ -65,6 +65,8 @@ export class WorkerPool {
       idleTimeout: Number.POSITIVE_INFINITY,
       // A thread that waits in Atomics.wait receives no broadcast, and runs no timer.
       atomics: "disabled",
+      // Nodes that read them have the same ones everywhere.
+      argv: process.argv.slice(2),
       workerData: { hypernodes: { channel: name, isCommonJs, program: unguardedProgram() } } satisfies ThreadData,
       loadBalancer: ((task: PiscinaTask, workers: PiscinaWorker[]) => this.place(task, workers)) as never,
       ...(resourceLimits && { resourceLimits }),

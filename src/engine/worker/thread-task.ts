@@ -54,6 +54,7 @@ let resources = new ResourceScope("copy");
 export async function runChunkRequest(message: ChunkRequest): Promise<Uint8Array> {
   const progress = new TaskProgress(message.progress);
   progress.start();
+  followTimeZone();
   if (progress.isStopped) return encodeResult(EMPTY_RESULT);
   let stage: ThreadStage;
   try {
@@ -84,6 +85,17 @@ export async function runChunkRequest(message: ChunkRequest): Promise<Uint8Array
     proxies?.close();
     scopes.delete(message.task);
   }
+}
+
+let timeZone = process.env.TZ;
+
+/** The program has set another time zone: V8 is told of it in the thread that sets the variable, and in no other. */
+function followTimeZone(): void {
+  const { TZ } = process.env;
+  if (TZ === timeZone) return;
+  timeZone = TZ;
+  if (TZ === undefined) delete process.env.TZ;
+  else process.env.TZ = TZ;
 }
 
 /** Drops the shared values of a stage. */
