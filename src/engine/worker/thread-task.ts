@@ -89,7 +89,7 @@ export async function runChunkRequest(message: ChunkRequest): Promise<Uint8Array
 
 let timeZone = process.env.TZ;
 
-/** The program has set another time zone: V8 is told of it in the thread that sets the variable, and in no other. */
+/** The program has set another time zone: V8 takes that over in the thread that sets the variable, and in no other. */
 function followTimeZone(): void {
   const { TZ } = process.env;
   if (TZ === timeZone) return;
