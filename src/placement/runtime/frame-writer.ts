@@ -17,16 +17,21 @@ export class FrameWriter {
   /** The number of writes in progress that other frames must not interrupt. */
   private busy = 0;
   private readonly events = new Map<number, RunEvent[]>();
+  /** The runs whose last event that was written is no beginning: if the next call crashes the process, nobody knows of it. */
+  private readonly silent = new Set<number>();
   private readonly flushing = new FlushTimer(EVENT_DELAY_MS, () => this.flushEvents(), true);
 
   constructor(private readonly fd: number) {}
 
-  /** Sends an event, with others that come within a short time, by a write that waits. */
+  /**
+   * Sends an event, with others that come within a short time, by a write that waits. The beginning of a call is sent at once, if no
+   * call of the run is known to be in progress.
+   */
   event(run: number, event: RunEvent): void {
     const waiting = this.events.get(run);
     if (waiting === undefined) this.events.set(run, [event]);
     else waiting.push(event);
-    this.flushing.add();
+    this.flushing.add(event.phase === "start" && this.silent.has(run));
   }
 
   /** Writes the events that wait, if nothing else is being written. */
@@ -43,7 +48,11 @@ export class FrameWriter {
   }
 
   private writeEvents(): void {
-    for (const [run, events] of this.events) this.writeSyncAll(frame(FrameKind.events, run, encodeEvents(events)));
+    for (const [run, events] of this.events) {
+      this.writeSyncAll(frame(FrameKind.events, run, encodeEvents(events)));
+      if (events.at(-1)!.phase === "start") this.silent.delete(run);
+      else this.silent.add(run);
+    }
     this.events.clear();
   }
 
@@ -73,6 +82,7 @@ export class FrameWriter {
     return this.exclusive(async () => {
       this.writeEvents();
       this.writeSyncAll(jsonFrame(kind, run, { ...head, bytes: length }));
+      if (kind === FrameKind.end) this.silent.delete(run);
       for (const piece of splitBytes(parts, PIECE)) {
         await this.writeAll(headerOf(FrameKind.bytes, run, piece));
         await this.writeAll(piece);
