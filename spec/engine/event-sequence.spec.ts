@@ -52,7 +52,7 @@ describe("events", () => {
     ]);
   });
 
-  it("close each map that has begun, when an element fails at once or later (table)", async () => {
+  it("close each map that has started, when an element fails at once or later (table)", async () => {
     const checked = (x: number) => {
       if (x < 0) throw new Error("negative");
       return x;
