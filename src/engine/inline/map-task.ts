@@ -168,8 +168,8 @@ export class MapTask implements ChainedMap {
   /** The fast path has done this element, too, and stopped in a later map of the chain. */
   advancePast(element: number): void {
     this.next = element + 1;
-    this.remaining--;
     this.setResult(element, this.results[element]);
+    if (--this.remaining === 0) this.finish();
   }
 
   /** The fast path stopped in a call of this map. */
