@@ -15,7 +15,7 @@ describe("the events of a process that may crash", () => {
   const folder = mkdtempSync(path.join(tmpdir(), "frame-writer-"));
   after(() => rmSync(folder, { recursive: true }));
 
-  it("always tell of a call that has begun, whenever those before it were sent", () => {
+  it("name a call that is in progress, whenever those before it were sent", () => {
     const file = path.join(folder, "up");
     const fd = openSync(file, "w");
     const up = new FrameWriter(fd);

@@ -96,7 +96,7 @@ export class MapChain {
     const done = typeof left === "number" ? left : left.element;
     for (const map of maps) map.advanceTo(done);
     if (typeof left === "number") return;
-    // The last map first: each then knows that it has begun the element, before the one ahead of it passes that on.
+    // The last map first: each has started the element then, before the one ahead of it passes that on.
     maps[left.lane]!.failOrAwait(left.element, left);
     if ("error" in left) return;
     for (let lane = left.lane - 1; lane >= 0; lane--) maps[lane]!.advancePast(left.element);
