@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect";
-import { type Contender, measure, printTable } from "./measure.js";
+import { type Contender, measure, printTable, ROUNDS, WARM_UPS } from "./measure.js";
 import { chainOf } from "./pipelines.js";
 
 const NODES = 100;
@@ -14,7 +14,7 @@ export async function chain(): Promise<void> {
     (before) => Effect.flatMap(before, (value) => Effect.succeed(next(value))),
     Effect.succeed(1),
   );
-  const results = await measure([
+  const contenders = [
     contender("bare calls", () => {
       let value = 1;
       for (let i = 0; i < NODES; i++) value = next(value);
@@ -36,7 +36,8 @@ export async function chain(): Promise<void> {
       ),
     ),
     contender("hypernodes", () => pipeline.run({ x: 1 })),
-  ]);
+  ];
+  const results = await measure(contenders, ROUNDS, WARM_UPS);
   printTable(`Chain of ${NODES} trivial synchronous nodes`, "node", results, "bare await");
 
   await distinctMethods();
@@ -56,7 +57,7 @@ async function distinctMethods(): Promise<void> {
   const AsyncFunction = nextAsync.constructor as FunctionConstructor;
   const asynchronous = methods.map((_, i) => new AsyncFunction("x", `return x + ${i};`) as typeof nextAsync);
   const pipeline = new (chainOf(NODES, (i) => methods[i]!))() as unknown as Runnable;
-  const results = await measure([
+  const contenders = [
     contender("bare calls", () => {
       let value = 1;
       for (const method of methods) value = method(value);
@@ -68,7 +69,8 @@ async function distinctMethods(): Promise<void> {
       return value;
     }),
     contender("hypernodes", () => pipeline.run({ x: 1 })),
-  ]);
+  ];
+  const results = await measure(contenders, ROUNDS, WARM_UPS);
   printTable(`Chain of ${NODES} distinct synchronous methods`, "node", results, "bare await");
 }
 
@@ -77,11 +79,12 @@ async function waysToRun(): Promise<void> {
   const Chain = chainOf(NODES);
   const kept = new Chain() as unknown as Runnable;
   const outputs = [`n${NODES - 1}`];
-  const results = await measure([
+  const contenders = [
     contender("a kept object", () => kept.run({ x: 1 }), 1),
     contender("a new object each time", () => (new Chain() as unknown as Runnable).run({ x: 1 }), 1),
     contender("a kept object, its outputs named", () => kept.run({ x: 1 }, { outputs }), 1),
-  ]);
+  ];
+  const results = await measure(contenders, ROUNDS, WARM_UPS);
   printTable(`Runs of a chain of ${NODES} nodes`, "run", results, "a kept object");
 }
 

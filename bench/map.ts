@@ -1,12 +1,9 @@
 import * as Effect from "effect/Effect";
 import pMap from "p-map";
-import { measure, printTable } from "./measure.js";
+import { measure, printTable, ROUNDS, WARM_UPS } from "./measure.js";
 import { NestedOne, NestedThree, One, Sequential, Trivial, TrivialAsync } from "./pipelines.js";
 
 const ELEMENTS = 10_000;
-/** A garbage collection is in every second round or so: with few rounds, the medians depend on whom it meets. */
-const ROUNDS = 45;
-const WARM_UPS = 5;
 const xs = Array.from({ length: ELEMENTS }, (_, i) => i);
 const next = (x: number) => x + 1;
 const nextAsync = async (x: number) => x + 1;

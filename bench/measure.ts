@@ -8,6 +8,10 @@ export interface Contender {
   readonly runs?: number;
 }
 
+/** For short runs: a garbage collection is in every second round or so, and medians of few rounds depend on whom it meets. */
+export const ROUNDS = 45;
+export const WARM_UPS = 5;
+
 export interface Measured {
   readonly name: string;
   /** Microseconds an operation: the median of the rounds. */
