@@ -67,7 +67,7 @@ export function sourcesOf(digest: StepDigest): Sources {
 }
 
 /** A thing that code reads of `process`: `argv`, or a variable of the environment. */
-export interface ProcessMember {
+interface ProcessMember {
   readonly name: string;
   readonly isVariable: boolean;
 }
