@@ -20,4 +20,4 @@ export const { get: getFrom } = WeakMap.prototype;
 export const { getStore } = AsyncLocalStorage.prototype;
 export const { cwd } = process;
 /** The variables of the environment at the start. */
-export const FIRST_ENV: Readonly<NodeJS.ProcessEnv> = { ...process.env };
+export const FIRST_ENV: Readonly<Record<string, string | undefined>> = { ...process.env };
