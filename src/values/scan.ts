@@ -1,10 +1,11 @@
 /**
  * The payloads of tags in V8's wire format. Source: `src/objects/value-serializer.cc` of V8, format version 15. Tags
- * that the codec never writes are missing: bytes with them are rejected. That of a number, which 8 bytes follow, is read by itself.
+ * that the codec never writes are missing: bytes with them are rejected. Those of a double (8 bytes) and of an integer (a
+ * varint) are read without the table.
  */
 const NONE = 0;
 const NOTHING = 1;
-const DOUBLE = 2;
+const EIGHT_BYTES = 2;
 const VARINT = 3;
 /** A length, and as many bytes. */
 const BYTES = 4;
@@ -21,8 +22,8 @@ const REGEXP = 9;
 const PAYLOADS = new Uint8Array(256);
 for (const [tags, payload] of [
   ["\0-_0TFoyx;'s", NOTHING],
-  ["Dn", DOUBLE],
-  ["IU^{:,u", VARINT],
+  ["Dn", EIGHT_BYTES],
+  ["U^{:,u", VARINT],
   ["@$", TWO_VARINTS],
   ['S"cB', BYTES],
   ["Zz", BIGINT],
@@ -32,7 +33,10 @@ for (const [tags, payload] of [
 ] as const) {
   for (const tag of tags) PAYLOADS[tag.charCodeAt(0)] = payload;
 }
-const NUMBER = "N".charCodeAt(0);
+const DOUBLE = "N".charCodeAt(0);
+const INTEGER = "I".charCodeAt(0);
+const UTF16 = "c".charCodeAt(0);
+const LATIN1 = '"'.charCodeAt(0);
 const VERSION = 0xff;
 /** As in v8-serializer.ts: the view's memory is shared, and its index follows. */
 const SHARED = 0x100;
@@ -54,25 +58,34 @@ export function countObjects(bytes: Uint8Array): number {
   let announced = 0;
   let objects = 0;
   while (at < end) {
-    const tag = bytes[at++]!;
-    // Numbers and short texts are the most frequent.
-    if (tag === NUMBER) {
-      at += 8;
+    const tag = bytes[at]!;
+    // Most values are numbers and short texts: they are read without a table.
+    if (tag === DOUBLE) {
+      at += 9;
       continue;
     }
+    if (tag === INTEGER) {
+      at += 2;
+      while (bytes[at - 1]! > 127) at++;
+      continue;
+    }
+    if (tag === UTF16 || tag === LATIN1) {
+      const length = bytes[at + 1]!;
+      if (length < 128) {
+        at += length + 2;
+        continue;
+      }
+    }
+    at++;
     const payload = PAYLOADS[tag]!;
     objects += IS_OBJECT[tag]!;
     if (payload === NOTHING) continue;
-    if (payload === DOUBLE) {
+    if (payload === EIGHT_BYTES) {
       at += 8;
       continue;
     }
     if (payload === VARINT) {
       while (bytes[at++]! > 127);
-      continue;
-    }
-    if (payload === BYTES && bytes[at]! < 128) {
-      at += bytes[at]! + 1;
       continue;
     }
     if (payload === REGEXP) {
