@@ -10,6 +10,7 @@ import {
   type PipelineOptions,
   type RunEvent,
 } from "../../src/index.js";
+import { FIRST_ENV } from "../../src/util/primordials.js";
 import { newSqlite } from "../support/caches.js";
 import { loopback, onLoopback, withEnv } from "../support/modal.js";
 import { warningsOf } from "../support/warnings.js";
@@ -39,7 +40,20 @@ const WAYS: Readonly<
     (await new Scaled().map({ x: [5] }, { over: "x", runOn, cache, onEvent }))[0]!,
 };
 
+/** Specs in the same process may have set variables since its modules were imported. */
+function withFirstEnvironment(): void {
+  const now = { ...process.env };
+  const become = (env: Readonly<Record<string, string | undefined>>) => {
+    for (const name of Object.keys(process.env)) if (env[name] === undefined) delete process.env[name];
+    Object.assign(process.env, env);
+  };
+  before(() => become(FIRST_ENV));
+  after(() => become(now));
+}
+
 describe("the variables that a placement sets", () => {
+  withFirstEnvironment();
+
   for (const [way, run] of Object.entries(WAYS)) {
     it(`are in the keys of all that runs there, and of nothing else: ${way} (table) @slow`, async () => {
       const cache = newSqlite();
