@@ -93,7 +93,9 @@ function noteEnvironment(
     isUnknown: ({ name, isVariable }, step) => {
       const isOnOther = isOnOtherMachine || (isQueued && step.map !== undefined);
       if (isVariable) return isOnOther && variables[name] === undefined;
-      return isOnOther || (isRemote && (OF_EACH_PROCESS.has(name) || (name === "cwd" && cwd.call(process) !== HOME)));
+      return (
+        isOnOther || (isRemote && (OF_EACH_PROCESS.has(name) || (name === "cwd" && cwd.call(process) !== START_FOLDER)))
+      );
     },
   });
   for (const { index, map } of program.plan.steps) {
@@ -128,7 +130,7 @@ const OF_EACH_PROCESS: ReadonlySet<string> = new Set([
 ]);
 
 /** The folder that other processes on this machine are started in, unless the program has gone to another one since. */
-const HOME = cwd.call(process);
+const START_FOLDER = cwd.call(process);
 
 function placeOf(placement: Placement | undefined): Place | undefined {
   if (placement === undefined || placement.kind === "local") return undefined;

@@ -1,17 +1,12 @@
+import { DOUBLE, FALSE, LATIN1, NULL, TRUE, UNDEFINED, VERSION } from "./v8-tags.js";
+
 /**
  * Numbers, booleans, null, undefined and short texts in V8's format, without V8: creating a serializer takes ten times as
  * long, and much that is cached is no more than that.
  */
 
-const VERSION_TAG = 0xff;
 /** The format that is written; each later version of V8 reads it. */
 const FORMAT_VERSION = 15;
-const UNDEFINED = "_".charCodeAt(0);
-const NULL = "0".charCodeAt(0);
-const TRUE = "T".charCodeAt(0);
-const FALSE = "F".charCodeAt(0);
-const NUMBER = "N".charCodeAt(0);
-const LATIN1 = '"'.charCodeAt(0);
 
 /** Maximum length of a text: longer ones are written character by character more slowly. */
 const SHORT = 64;
@@ -28,7 +23,7 @@ const doubleBytes = new Uint8Array(double.buffer);
 export function primitiveBytes(value: unknown, room: number): Uint8Array | undefined {
   switch (typeof value) {
     case "number": {
-      const bytes = tagged(room, NUMBER, 8);
+      const bytes = tagged(room, DOUBLE, 8);
       double[0] = value;
       bytes.set(doubleBytes, room + 3);
       return bytes;
@@ -46,7 +41,7 @@ export function primitiveBytes(value: unknown, room: number): Uint8Array | undef
 
 function tagged(room: number, tag: number, length: number): Uint8Array {
   const bytes = new Uint8Array(room + 3 + length);
-  bytes[room] = VERSION_TAG;
+  bytes[room] = VERSION;
   bytes[room + 1] = FORMAT_VERSION;
   bytes[room + 2] = tag;
   return bytes;
@@ -70,13 +65,13 @@ function textBytes(text: string, room: number): Uint8Array | undefined {
  */
 export function readPrimitive(bytes: Uint8Array, start: number, end: number): { readonly value: unknown } | undefined {
   const length = end - start - 3;
-  if (length < 0 || length > SHORT + 1 || bytes[start] !== VERSION_TAG || bytes[start + 1] !== FORMAT_VERSION)
+  if (length < 0 || length > SHORT + 1 || bytes[start] !== VERSION || bytes[start + 1] !== FORMAT_VERSION)
     return undefined;
   const tag = bytes[start + 2];
   if (tag === LATIN1 && length > 0 && bytes[start + 3] === length - 1) {
     return { value: String.fromCharCode(...bytes.subarray(start + 4, end)) };
   }
-  if (tag === NUMBER && length === 8) {
+  if (tag === DOUBLE && length === 8) {
     doubleBytes.set(bytes.subarray(start + 3, end));
     return { value: double[0] };
   }

@@ -1,3 +1,5 @@
+import { DOUBLE, INTEGER, LATIN1, UTF16, VERSION } from "./v8-tags.js";
+
 /**
  * The payloads of tags in V8's wire format. Source: `src/objects/value-serializer.cc` of V8, format version 15. Tags
  * that the codec never writes are missing: bytes with them are rejected. Those of a double (8 bytes) and of an integer (a
@@ -33,11 +35,6 @@ for (const [tags, payload] of [
 ] as const) {
   for (const tag of tags) PAYLOADS[tag.charCodeAt(0)] = payload;
 }
-const DOUBLE = "N".charCodeAt(0);
-const INTEGER = "I".charCodeAt(0);
-const UTF16 = "c".charCodeAt(0);
-const LATIN1 = '"'.charCodeAt(0);
-const VERSION = 0xff;
 /** As in v8-serializer.ts: the view's memory is shared, and its index follows. */
 const SHARED = 0x100;
 

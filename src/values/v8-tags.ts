@@ -1,0 +1,15 @@
+/** Tags of V8's wire format that are read and written without V8. Source: `src/objects/value-serializer.cc` of V8. */
+
+/** The version of the format follows. */
+export const VERSION = 0xff;
+export const UNDEFINED = "_".charCodeAt(0);
+export const NULL = "0".charCodeAt(0);
+export const TRUE = "T".charCodeAt(0);
+export const FALSE = "F".charCodeAt(0);
+/** A varint follows. */
+export const INTEGER = "I".charCodeAt(0);
+/** 8 bytes follow. */
+export const DOUBLE = "N".charCodeAt(0);
+/** Texts: their length in bytes follows, and their bytes. */
+export const LATIN1 = '"'.charCodeAt(0);
+export const UTF16 = "c".charCodeAt(0);
