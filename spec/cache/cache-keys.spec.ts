@@ -29,7 +29,7 @@ const TABLE: Readonly<Record<keyof typeof deterministic, readonly [key: string, 
 
 const hashOf = (lines: readonly string[]): string =>
   createHash("sha256")
-    .update(["hypernodes 2", ...lines].join("\n"))
+    .update(["hypernodes 3", ...lines].join("\n"))
     .digest("base64url");
 
 describe("the keys of a cache", () => {

@@ -6,7 +6,7 @@ import { hash, randomUUID } from "node:crypto";
  */
 
 /** The prefix of all keys: another number makes all entries misses. */
-const FORMAT = "hypernodes 2";
+const FORMAT = "hypernodes 3";
 
 /** SHA-256, 43 characters. No component has a line break in it. */
 function cacheKey(kind: string, ...components: readonly string[]): string {

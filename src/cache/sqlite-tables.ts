@@ -3,7 +3,7 @@ import { HypernodesError } from "../errors.js";
 import { badStore, nameOf } from "./sqlite-file.js";
 
 /** The version of the tables, and of the keys and bytes in them. A store of a newer one is not touched. */
-const VERSION = 2;
+const VERSION = 3;
 /** The application id of the store's SQLite files: "hypn". */
 const APPLICATION = 0x68_79_70_6e;
 /** Milliseconds that another process is waited for that locks the file. */
@@ -24,10 +24,10 @@ const CHECKPOINT_PAGES = 2_000;
 const TABLE_NAMES = ["entries", "owners"];
 
 /** By version, the migration to the next one. A file that has none is created again, without its entries. */
-const MIGRATIONS: ReadonlyMap<number, string> = new Map([
+const MIGRATIONS: ReadonlyMap<number, string> = new Map(
   // Digests and keys are made another way since: nothing can find an entry of before.
-  [1, "DELETE FROM entries; DELETE FROM owners;"],
-]);
+  [1, 2].map((version) => [version, "DELETE FROM entries; DELETE FROM owners;"]),
+);
 
 function pragma(database: DatabaseSyncInstance, name: string): number {
   return Object.values(database.prepare(`PRAGMA ${name}`).get() as object)[0] as number;

@@ -1,4 +1,5 @@
 import { sha256Binary } from "../util/sha256.js";
+import { isLatin1, SHORT_TEXT, writeShortLatin1 } from "./latin1.js";
 
 /**
  * One byte precedes each value, and its length follows, so no form is a prefix of another one: `1`, `"1"`, `true`,
@@ -36,31 +37,37 @@ export const TAG = {
   later: 28,
 } as const;
 
-const BEYOND_LATIN = /[\u0100-\uffff]/;
+/** Length of `TAG.hash` and a SHA-256. */
+export const HASH_LENGTH = 33;
 /** Minimum length of a Latin-1 text that is hashed instead of copied. */
 const LONG = 4096;
-/** Maximum length of a text that is written character by character. */
-const SHORT = 24;
-/** Most values are small, so their bytes are written to a reused buffer. */
-let scratch: Buffer | undefined;
+
+interface Memory {
+  readonly bytes: Buffer;
+  /** A view of the same bytes: a DataView writes numbers ten times as fast as a Buffer. */
+  readonly numbers: DataView;
+}
+
+/** Most values are small, so their bytes are written to reused memory. */
+let scratch: Memory | undefined;
 const LARGEST_SCRATCH = 2 ** 20;
 
 /** A growing buffer. */
 export class ByteWriter {
   bytes: Buffer;
   length = 0;
-  /** A view of the same bytes: a DataView writes numbers ten times as fast as a Buffer. */
   private numbers: DataView;
+  private memory: Memory;
 
   constructor() {
-    this.bytes = scratch ?? Buffer.allocUnsafeSlow(2 ** 16);
-    this.numbers = numbersOf(this.bytes);
+    this.memory = scratch ?? allocate(2 ** 16);
+    ({ bytes: this.bytes, numbers: this.numbers } = this.memory);
     scratch = undefined;
   }
 
-  /** Releases the buffer. Its bytes must not be read any more. */
+  /** Releases the memory. Its bytes must not be read any more. */
   release(): void {
-    if (this.bytes.length <= LARGEST_SCRATCH) scratch = this.bytes;
+    if (this.bytes.length <= LARGEST_SCRATCH) scratch = this.memory;
   }
 
   append(bytes: Uint8Array): void {
@@ -94,8 +101,8 @@ export class ByteWriter {
 
   /** Writes Latin-1 if that has all of the characters, else UTF-16: UTF-8 can't encode half a surrogate pair. */
   string(value: string): void {
-    if (value.length <= SHORT && this.short(value)) return;
-    const isLatin = !BEYOND_LATIN.test(value);
+    if (value.length <= SHORT_TEXT && this.short(value)) return;
+    const isLatin = isLatin1(value);
     if (isLatin && value.length >= LONG) {
       this.tag(TAG.longLatin1);
       this.append32(sha256Binary(value));
@@ -108,24 +115,14 @@ export class ByteWriter {
     this.length += this.bytes.write(value, this.length, size, isLatin ? "latin1" : "utf16le");
   }
 
-  /**
-   * Writes a few characters, which is faster than a call of Buffer.
-   *
-   * @returns whether Latin-1 has them all.
-   */
+  /** @returns whether Latin-1 has all characters. */
   private short(value: string): boolean {
     const { length: size } = value;
     this.reserve(size + 5);
-    const { bytes } = this;
-    const start = this.length + 5;
-    for (let i = 0; i < size; i++) {
-      const code = value.charCodeAt(i);
-      if (code > 255) return false;
-      bytes[start + i] = code;
-    }
-    bytes[this.length] = TAG.latin1;
+    if (!writeShortLatin1(value, this.bytes, this.length + 5)) return false;
+    this.bytes[this.length] = TAG.latin1;
     this.numbers.setUint32(this.length + 1, size, true);
-    this.length = start + size;
+    this.length += size + 5;
     return true;
   }
 
@@ -142,13 +139,14 @@ export class ByteWriter {
 
   private reserve(more: number): void {
     if (this.length + more <= this.bytes.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(this.bytes.length * 2, this.length + more));
-    this.bytes.copy(larger, 0, 0, this.length);
-    this.bytes = larger;
-    this.numbers = numbersOf(larger);
+    const larger = allocate(Math.max(this.bytes.length * 2, this.length + more));
+    this.bytes.copy(larger.bytes, 0, 0, this.length);
+    this.memory = larger;
+    ({ bytes: this.bytes, numbers: this.numbers } = larger);
   }
 }
 
-function numbersOf({ buffer, byteOffset, byteLength }: Buffer): DataView {
-  return new DataView(buffer, byteOffset, byteLength);
+function allocate(size: number): Memory {
+  const bytes = Buffer.allocUnsafeSlow(size);
+  return { bytes, numbers: new DataView(bytes.buffer) };
 }

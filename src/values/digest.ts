@@ -1,4 +1,5 @@
 import { sha256 } from "../util/sha256.js";
+import { HASH_LENGTH, TAG } from "./byte-writer.js";
 import { CanonicalWriter, type ElementForms, TOO_FAR } from "./canonical-writer.js";
 import type { Content } from "./content.js";
 import { dehydrate } from "./dehydrate.js";
@@ -76,7 +77,13 @@ function writtenFar(value: unknown): Content {
 }
 
 function formOf(writer: CanonicalWriter): Content {
-  return { digest: sha256(writer.bytes.subarray(0, writer.length)), models: writer.takeModels() };
+  return { digest: digestOf(writer.bytes, 0, writer.length), models: writer.takeModels() };
+}
+
+/** The form of a large object is the hash of its content. */
+function digestOf(bytes: Buffer, from: number, to: number): string {
+  if (bytes[from] === TAG.hash && to - from === HASH_LENGTH) return bytes.toString("hex", from + 1, to);
+  return sha256(bytes.subarray(from, to));
 }
 
 /** Maximum number of objects that are walked again for elements that refer to objects of other ones. */
@@ -114,7 +121,7 @@ class ElementDigests implements ElementForms {
     let walked = 0;
     return ends.map((end, i) => {
       if (areOwn[i]) {
-        return { digest: sha256(bytes.subarray(i === 0 ? start : ends[i - 1]!, end)), models: this.models[i]! };
+        return { digest: digestOf(bytes, i === 0 ? start : ends[i - 1]!, end), models: this.models[i]! };
       }
       // This content is only valid within this list, so there are fewer cache hits.
       if (walked > MAX_WALKED) return { digest: sha256(`${i} of ${list.digest}`), models: list.models };
