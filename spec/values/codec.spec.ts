@@ -1,5 +1,4 @@
 import { deepStrictEqual } from "node:assert";
-import { deserialize, serialize } from "node:v8";
 import { expect } from "chai";
 import { Type } from "class-transformer";
 import { IsString } from "class-validator";

@@ -83,12 +83,12 @@ export class CacheSession {
   ) {}
 
   /** The entries that were looked up, by key. */
-  async heads(keys: readonly string[]): Promise<(EntryMeta | undefined)[]> {
+  heads(keys: readonly string[]): Promise<(EntryMeta | undefined)[]> {
     return this.lookup(keys, this.headRequests);
   }
 
   /** The entries of some keys, encoded. */
-  async entries(keys: readonly string[]): Promise<(StoredEntry | undefined)[]> {
+  entries(keys: readonly string[]): Promise<(StoredEntry | undefined)[]> {
     return this.lookup(keys, this.entryRequests);
   }
 
@@ -171,6 +171,8 @@ export class CacheSession {
 
   private unwritten(key: string): Entry | undefined {
     let entry = this.pending.get(key);
+    // Iterating over an empty set takes as long as the rest.
+    if (this.inFlightWrites.size === 0) return entry;
     for (const batch of this.inFlightWrites) entry ??= batch.get(key);
     return entry;
   }

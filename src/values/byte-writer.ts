@@ -99,6 +99,20 @@ export class ByteWriter {
     this.length += 8;
   }
 
+  /** @returns false if it is not a primitive value that has a form. */
+  primitive(value: unknown): boolean {
+    if (typeof value === "string") this.string(value);
+    else if (typeof value === "number") this.number(value);
+    else if (typeof value === "boolean") this.tag(value ? TAG.true : TAG.false);
+    else if (value === undefined) this.tag(TAG.undefined);
+    else if (value === null) this.tag(TAG.null);
+    else if (typeof value === "bigint") {
+      this.tag(TAG.bigint);
+      this.string(value.toString());
+    } else return false;
+    return true;
+  }
+
   /** Writes Latin-1 if that has all of the characters, else UTF-16: UTF-8 can't encode half a surrogate pair. */
   string(value: string): void {
     if (value.length <= SHORT_TEXT && this.short(value)) return;

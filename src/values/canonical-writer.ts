@@ -15,7 +15,7 @@ import { bytesOf, viewType } from "./views.js";
  */
 const BY_HASH = 512;
 
-const NO_MODELS: readonly string[] = [];
+export const NO_MODELS: readonly string[] = [];
 
 /**
  * Writes values in one canonical form, in the order of a walk. A repeated object is written as the distance to its
@@ -29,7 +29,7 @@ export class CanonicalWriter extends ByteWriter {
   /** Position of each object in the walk, from 0. */
   private readonly visited = new Map<object, number>();
   /** The same for objects that are only in the cause of a failure, where they may lose parts. */
-  private readonly tolerated = new Map<object, number>();
+  private tolerated: Map<object, number> | undefined;
   /** Objects whose `toJSON()` returned the value that is being written. */
   private inProgress: Set<object> | undefined;
   /** True inside the cause of a failure, from which the codec drops values that can't be serialized. */
@@ -60,7 +60,7 @@ export class CanonicalWriter extends ByteWriter {
 
   /** Number of objects in the walk so far. */
   get count(): number {
-    return this.visited.size + this.tolerated.size;
+    return this.visited.size + (this.tolerated?.size ?? 0);
   }
 
   takeModels(): readonly string[] {
@@ -71,25 +71,18 @@ export class CanonicalWriter extends ByteWriter {
   }
 
   write(value: unknown): void {
-    if (typeof value === "string") this.string(value);
-    else if (typeof value === "number") this.number(value);
-    else if (typeof value === "boolean") this.tag(value ? TAG.true : TAG.false);
-    else if (value === undefined) this.tag(TAG.undefined);
-    else if (value === null) this.tag(TAG.null);
-    else if (typeof value === "object") this.object(value);
-    else if (typeof value === "bigint") {
-      this.tag(TAG.bigint);
-      this.string(value.toString());
-    } else throw describeUnserialisable(value as Function | symbol);
+    if (this.primitive(value)) return;
+    if (typeof value !== "object") throw describeUnserialisable(value as Function | symbol);
+    this.object(value!);
   }
 
   /** Writes an object, or a reference to the same object. */
   private object(value: object): void {
-    const before = this.visited.get(value) ?? this.tolerated.get(value);
+    const before = this.visited.get(value) ?? this.tolerated?.get(value);
     if (before !== undefined) {
       if (this.inProgress?.has(value)) throw refersBack();
       // A part dropped from the cause of a failure is not dropped from a value with the same object.
-      if (!this.isLenient && this.tolerated.delete(value)) {
+      if (!this.isLenient && this.tolerated?.delete(value)) {
         this.visited.set(value, before);
         assertSerializable(value);
       }
@@ -98,7 +91,11 @@ export class CanonicalWriter extends ByteWriter {
       this.isCyclic ||= this.path.includes(value);
       return;
     }
-    (this.isLenient ? this.tolerated : this.visited).set(value, this.count);
+    const position = this.count;
+    if (this.isLenient) {
+      this.tolerated ??= new Map();
+      this.tolerated.set(value, position);
+    } else this.visited.set(value, position);
     const { length: start } = this;
     if (this.path.length >= this.maxDepth) {
       this.tooDeep(value);
@@ -351,7 +348,7 @@ export class CanonicalWriter extends ByteWriter {
       const { length } = this;
       const { length: depth } = this.path;
       const deferred = this.pending?.length;
-      const tolerated = this.tolerated.size;
+      const tolerated = this.tolerated?.size ?? 0;
       const { lowest } = this;
       const models = this.models && new Set(this.models);
       const isThrown = name === "cause" && isFailure(model);
@@ -374,8 +371,8 @@ export class CanonicalWriter extends ByteWriter {
         this.lowest = lowest;
         this.path.length = depth;
         if (deferred !== undefined) this.pending!.length = deferred;
-        for (const inner of [...this.tolerated.keys()].slice(tolerated)) {
-          this.tolerated.delete(inner);
+        for (const inner of [...(this.tolerated?.keys() ?? [])].slice(tolerated)) {
+          this.tolerated!.delete(inner);
           this.inProgress?.delete(inner);
         }
         if (!isThrown) continue;

@@ -87,7 +87,7 @@ export class CachingExecutor {
       const entry = await this.find(step, key);
       if (entry !== undefined) return entry;
     }
-    await this.digests.load(step.arguments);
+    if (this.digests.mayNeed(step.arguments)) await this.digests.load(step.arguments);
     return undefined;
   }
 
@@ -122,7 +122,7 @@ export class CachingExecutor {
     const { execution } = this;
     if (execution.collectedBefore(step) !== undefined) return undefined;
     try {
-      const refs = await this.digests.digestsOf(step.arguments);
+      const refs = this.digests.knownDigests(step.arguments) ?? (await this.digests.digestsOf(step.arguments));
       this.log.recordInputs(step, [], refs);
       this.keys[step.slot] = nodeKey(this.codes.steps[step.index]!.code, keyComponents(this.codes, refs));
       return this.keys[step.slot];

@@ -64,7 +64,9 @@ export class SlotDigests {
    * @throws {Undigestible} if a value has none.
    * @throws {NotKnown} with what is known of the others, if only a run can know one.
    */
-  async digestsOf(args: readonly Argument[]): Promise<ContentRef[]> {
+  async digestsOf(args: readonly Argument[]): Promise<readonly ContentRef[]> {
+    const known = this.knownDigests(args);
+    if (known !== undefined) return known;
     const refs: (ContentRef | undefined)[] = [];
     for (const argument of args) {
       try {
@@ -78,6 +80,17 @@ export class SlotDigests {
     return refs as ContentRef[];
   }
 
+  /** The same without waiting; undefined if any of them is not known yet. */
+  knownDigests(args: readonly Argument[]): readonly ContentRef[] | undefined {
+    const refs: ContentRef[] = [];
+    for (const { slot, path } of args) {
+      const ref = path === undefined && !this.changes.has(slot) ? this.bySlot[slot] : undefined;
+      if (ref === undefined || this.execution.values[slot] instanceof Unknown) return undefined;
+      refs.push(ref);
+    }
+    return refs;
+  }
+
   private digestOf({ slot, path }: Argument): Promise<ContentRef> {
     return this.knowing(slot, () =>
       path === undefined ? this.digestOfSlot(slot) : this.digestOfPath({ slot, path }, path),
@@ -87,7 +100,7 @@ export class SlotDigests {
   /** Tells if the value in a slot differs from its content: a step that takes it has changed it. */
   hasChanged(slot: number): boolean {
     const known = this.bySlot[slot];
-    if (known === undefined || this.execution.plan.resources.some((resource) => resource.slot === slot)) return false;
+    if (known === undefined || this.isResource(slot)) return false;
     const value = this.execution.values[slot];
     if (typeof value !== "object" || value === null || value instanceof LazyValue || CollectedError.is(value))
       return false;
@@ -229,6 +242,18 @@ export class SlotDigests {
 
   private isMappedOver(slot: number): boolean {
     return this.execution.plan.steps.some(({ map }) => map?.lists.some((list) => list.slot === slot && !list.path));
+  }
+
+  /** Tells if `load` may have to read something. */
+  mayNeed(args: readonly Argument[]): boolean {
+    return args.some(({ slot }) => {
+      const value = this.execution.values[slot];
+      return value instanceof LazyValue || Array.isArray(value) || this.isResource(slot);
+    });
+  }
+
+  private isResource(slot: number): boolean {
+    return this.execution.plan.resources.some((resource) => resource.slot === slot);
   }
 
   /** Reads what some arguments still have in the store. */
