@@ -158,15 +158,16 @@ export class CacheSession {
     const found = keys.map((key) => this.unwritten(key) as E | undefined);
     const missing = keys.filter((_, i) => found[i] === undefined);
     if (this.isDisabled || missing.length === 0) return found;
-    let answer: readonly (E | undefined)[];
+    const { answer, from } = batcher.request(missing);
+    let entries: readonly (E | undefined)[];
     try {
-      answer = await batcher.request(missing);
+      entries = await answer;
     } catch (error) {
       this.disable(error);
       return found;
     }
-    let next = 0;
-    return found.map((entry) => entry ?? answer[next++]);
+    let next = from;
+    return found.map((entry) => entry ?? entries[next++]);
   }
 
   private unwritten(key: string): Entry | undefined {
@@ -307,13 +308,12 @@ class RequestBatcher<E> {
 
   constructor(private readonly send: (keys: readonly string[]) => Promise<readonly (E | undefined)[]>) {}
 
-  async request(keys: readonly string[]): Promise<readonly (E | undefined)[]> {
+  /** @returns the answer to all requests of this turn, and the place of these keys in it. */
+  request(keys: readonly string[]): { readonly answer: Promise<readonly (E | undefined)[]>; readonly from: number } {
     this.open ??= this.opened();
     const from = this.open.keys.length;
-    const { answer } = this.open;
     for (const key of keys) this.open.keys.push(key);
-    const all = await answer;
-    return all.length === keys.length ? all : all.slice(from, from + keys.length);
+    return { answer: this.open.answer, from };
   }
 
   private opened() {

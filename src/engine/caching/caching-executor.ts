@@ -4,8 +4,8 @@ import { type ContentRef, contentRef } from "../../cache/content-ref.js";
 import { keyComponents } from "../../cache/model-codes.js";
 import type { CodeDigests, StepDigest } from "../../cache/program-digests.js";
 import { sourcesOf } from "../../cache/program-digests.js";
-import { type CacheSession, guardOwner } from "../../cache/session.js";
-import type { EntryMeta, Owner } from "../../cache/store.js";
+import { type CacheSession, type Found, guardOwner } from "../../cache/session.js";
+import type { EntryMeta, MaybePromise, Owner } from "../../cache/store.js";
 import { ValueError } from "../../errors.js";
 import type { Plan, Step } from "../../graph/plan.js";
 import { describeChain, messageOf } from "../../util/describe.js";
@@ -25,6 +25,10 @@ import { NotKnown } from "./unknown-value.js";
 interface Lookup {
   readonly head: EntryMeta;
   readonly value: unknown;
+}
+
+function lookupOf(key: string, head: Found | EntryMeta): Lookup {
+  return { head, value: "decoded" in head ? head.decoded : new LazyValue(key, head) };
 }
 
 /** For each program, the owners of the entries of its steps, by index. */
@@ -82,7 +86,8 @@ export class CachingExecutor {
 
   /** @returns the value, or what stands for it; undefined if it has to be computed: then what it takes is there. */
   private async lookup(step: Step): Promise<Lookup | undefined> {
-    const key = await this.keyFor(step);
+    const pending = this.keyFor(step);
+    const key = typeof pending === "object" ? await pending : pending;
     if (key !== undefined) {
       const entry = await this.find(step, key);
       if (entry !== undefined) return entry;
@@ -94,22 +99,24 @@ export class CachingExecutor {
   /** Looks up a step's entry, and notes its content. */
   async find(step: Step, key: string): Promise<Lookup | undefined> {
     const { execution } = this;
-    const [entry] = await this.resolve([key], this.isOutput(step.slot));
-    if (entry === undefined) {
+    const [head] = await this.heads([key], this.isOutput(step.slot));
+    if (head === undefined) {
       emitMiss(execution, step, undefined, key);
       return undefined;
     }
-    emitHit(execution, step, undefined, key, entry.head.bytes);
+    emitHit(execution, step, undefined, key, head.bytes);
     this.log.of(step).cached++;
-    this.digests.set(step, entry.head);
-    return entry;
+    this.digests.set(step, head);
+    return lookupOf(key, head);
   }
 
   /** The entries of some keys: each with its value if that is wanted, else with what stands for it. */
   async resolve(keys: readonly string[], isWanted: boolean): Promise<(Lookup | undefined)[]> {
-    if (isWanted) return (await this.session.read(keys)).map((head) => head && { head, value: head.decoded });
-    const heads = await this.session.heads(keys);
-    return heads.map((head, i) => head && { head, value: new LazyValue(keys[i]!, head) });
+    return (await this.heads(keys, isWanted)).map((head, i) => head && lookupOf(keys[i]!, head));
+  }
+
+  private heads(keys: readonly string[], isWanted: boolean): Promise<(Found | EntryMeta | undefined)[]> {
+    return isWanted ? this.session.read(keys) : this.session.heads(keys);
   }
 
   /**
@@ -117,20 +124,33 @@ export class CachingExecutor {
    *
    * @throws {NotKnown} if only a run can know what it takes.
    */
-  async keyFor(step: Step): Promise<string | undefined> {
-    if (!this.isCacheable(step)) return undefined;
-    const { execution } = this;
-    if (execution.collectedBefore(step) !== undefined) return undefined;
+  keyFor(step: Step): MaybePromise<string | undefined> {
+    if (!this.isCacheable(step) || this.execution.collectedBefore(step) !== undefined) return undefined;
+    const refs = this.digests.knownDigests(step.arguments);
+    return refs === undefined ? this.keyLater(step) : this.keyOf(step, refs);
+  }
+
+  private async keyLater(step: Step): Promise<string | undefined> {
+    let refs: readonly ContentRef[];
     try {
-      const refs = this.digests.knownDigests(step.arguments) ?? (await this.digests.digestsOf(step.arguments));
-      this.log.recordInputs(step, [], refs);
-      this.keys[step.slot] = nodeKey(this.codes.steps[step.index]!.code, keyComponents(this.codes, refs));
-      return this.keys[step.slot];
+      refs = await this.digests.digestsOf(step.arguments);
     } catch (error) {
       if (error instanceof NotKnown) {
         this.log.recordInputs(step, [], error.refs);
         throw error;
       }
+      this.onUncacheable(step, error);
+      return undefined;
+    }
+    return this.keyOf(step, refs);
+  }
+
+  private keyOf(step: Step, refs: readonly ContentRef[]): string | undefined {
+    try {
+      this.log.recordInputs(step, [], refs);
+      this.keys[step.slot] = nodeKey(this.codes.steps[step.index]!.code, keyComponents(this.codes, refs));
+      return this.keys[step.slot];
+    } catch (error) {
       this.onUncacheable(step, error);
       return undefined;
     }
