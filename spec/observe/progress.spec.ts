@@ -96,7 +96,9 @@ describe("progress in a terminal @slow", () => {
 
   it("is a bar for each map, nested ones indented, with rate, time left and failures; a spinner for a long node", async () => {
     terminal = new Terminal(client);
-    const midway = await terminal.until((screen) => /said .* ETA/.test(screen) && /codes/.test(screen));
+    const midway = await terminal.until(
+      (screen) => /said .* ETA/.test(screen) && /sums +█/.test(screen) && /codes +█/.test(screen),
+    );
     expect(midway).to.match(/^. Shown 0:0\d$/m);
     expect(midway).to.match(/^ {2}said +█*░* +\d+\/100 {2}\d+% .*\/s {2}ETA 0:\d\d$/m);
     expect(midway).to.match(/^ {2}sums +█+░* +\d+\/100 {2}\d+%/m);
