@@ -19,6 +19,7 @@ import {
   unusable,
   withDatabase,
 } from "./sqlite-file.js";
+import { INSERT_MANY, INSERT_ONE, rowsOf } from "./sqlite-rows.js";
 import { hasTables, prepareTables } from "./sqlite-tables.js";
 import type {
   CacheStats,
@@ -247,19 +248,18 @@ export class SqliteStore implements Store {
   }
 
   private insert(entries: readonly Entry[]): void {
-    const insert = this.statement(`
-      INSERT INTO entries (key, kind, digest, models, owner, used, bytes, value) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-      ON CONFLICT (key) DO UPDATE SET
-        kind = excluded.kind, digest = excluded.digest, models = excluded.models, owner = excluded.owner,
-        used = excluded.used, bytes = excluded.bytes, value = excluded.value`);
+    const { together, single } = rowsOf(entries);
     const now = Date.now();
     const owners = new Map(this.owners);
     const ids = new Map<Owner, number>();
     this.transaction("BEGIN IMMEDIATE", () => {
-      for (const { key, kind, digest, models, owner, bytes, value } of entries) {
-        const id = getOrCreate(ids, owner, () => this.ownerId(owner, owners));
-        insert.run(key, KINDS.indexOf(kind), digest, models, id, now, bytes, value);
-      }
+      const idOf = (owner: Owner) => getOrCreate(ids, owner, () => this.ownerId(owner, owners));
+      const many = this.statement(INSERT_MANY);
+      for (const { like, heads, values, places } of together)
+        many.run(heads, KINDS.indexOf(like.kind), like.models, idOf(like.owner), now, values, places);
+      const one = this.statement(INSERT_ONE);
+      for (const { key, kind, digest, models, owner, bytes, value } of single)
+        one.run(key, KINDS.indexOf(kind), digest, models, idOf(owner), now, bytes, value);
       const touch = this.statement("UPDATE entries SET used = ? WHERE key = ?");
       for (const key of this.used) touch.run(now, key);
     });
