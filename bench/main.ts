@@ -16,6 +16,7 @@ const benches: Record<string, () => Promise<void>> = {
   neural: async () => (await import("./neural.js")).neural(),
   codec: async () => (await import("./codec.js")).codec(),
   cache: async () => (await import("./cache.js")).cache(),
+  nested: async () => (await import("./cache.js")).nestedCache(),
   code: async () => (await import("./cache.js")).codeDigests(),
   modal: async () => (await import("./modal.js")).modal(),
   matrix: async () => (await import("./matrix.js")).matrix(),
