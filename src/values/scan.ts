@@ -1,4 +1,4 @@
-import { DOUBLE, INTEGER, LATIN1, UTF16, VERSION } from "./v8-tags.js";
+import { DOUBLE, INTEGER, LATIN1, PADDING, UTF16, VERSION } from "./v8-tags.js";
 
 /**
  * The payloads of tags in V8's wire format. Source: `src/objects/value-serializer.cc` of V8, format version 15. Tags
@@ -56,7 +56,7 @@ export function countObjects(bytes: Uint8Array): number {
   let objects = 0;
   while (at < end) {
     const tag = bytes[at]!;
-    // Most values are numbers and short texts: they are read without a table.
+    // Most values are numbers and texts of up to 16 kB: they are read without a table.
     if (tag === DOUBLE) {
       // In a list of doubles, three at a time take half as long.
       while (bytes[at + 9] === DOUBLE && bytes[at + 18] === DOUBLE && bytes[at + 27] === DOUBLE) at += 27;
@@ -74,6 +74,16 @@ export function countObjects(bytes: Uint8Array): number {
         at += length + 2;
         continue;
       }
+      const high = bytes[at + 2]!;
+      if (high < 128) {
+        at += (length & 127) + high * 128 + 3;
+        continue;
+      }
+    }
+    // It is before half of the UTF-16 texts.
+    if (tag === PADDING) {
+      at++;
+      continue;
     }
     at++;
     const payload = PAYLOADS[tag]!;
