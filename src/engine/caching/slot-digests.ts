@@ -65,8 +65,6 @@ export class SlotDigests {
    * @throws {NotKnown} with what is known of the others, if only a run can know one.
    */
   async digestsOf(args: readonly Argument[]): Promise<readonly ContentRef[]> {
-    const known = this.knownDigests(args);
-    if (known !== undefined) return known;
     const refs: (ContentRef | undefined)[] = [];
     for (const argument of args) {
       try {
