@@ -395,6 +395,27 @@ await import(${JSON.stringify(pathToFileURL(main).href)});
     ).to.equal(true);
   });
 
+  it("leaves out what the name of a declaration stands for, unless its own code reads that", () => {
+    const digestOf = (body: string, later: string): string => {
+      const made = vm.runInThisContext(`(() => {
+        ${body}
+        const kept = { declared };
+        ${later}
+        return class Made { m(x) { return kept.declared(x); } };
+      })()`) as new () => object;
+      return codeOfMethod(made, "m").digest;
+    };
+    const table = {
+      "function declared(x) { return x; }": false,
+      "function declared(x) { return x && declared; }": true,
+      "class declared { static a = 1; }": false,
+      // Inside a class its name is another variable, a constant.
+      "class declared { a() { return declared; } }": false,
+    };
+    for (const [body, isRead] of Object.entries(table))
+      expect(digestOf(body, "") !== digestOf(body, "declared = null;"), body).to.equal(isRead);
+  });
+
   it("takes a class as a whole where a method goes by way of its constructor", () => {
     const digestOf = (limit: number): string => {
       const made = vm.runInThisContext(`(class Made {

@@ -145,13 +145,14 @@ export class Classes {
     const piece = this.walk.pieces[id]!;
     piece.text += ` ${String(getOwnPropertyDescriptor(fn, "length")?.value)}${isExtensible(fn) ? "" : " closed"}`;
     const base = getPrototypeOf(fn);
+    const isClass = isClassText(fn);
     if (base === null) piece.text += " without a prototype";
-    else if (!isClassText(fn) && !isOfLanguage(base)) piece.next.push(this.walk.value(base));
+    else if (!isClass && !isOfLanguage(base)) piece.next.push(this.walk.value(base));
     for (const key of ownKeys(fn)) {
       if (key === "length" || key === "name" || key === "arguments" || key === "caller") continue;
       const found = read(fn, key);
       if (key === "prototype") {
-        const isPlain = isClassText(fn) || !isObject(found.value) || isFresh(found.value, fn);
+        const isPlain = isClass || !isObject(found.value) || isFresh(found.value, fn);
         if (!isPlain) piece.next.push(this.walk.leaf("key prototype"), this.walk.value(found.value, "prototype"));
         continue;
       }
@@ -167,6 +168,7 @@ export class Classes {
 
 /** The prototypes of functions, of asynchronous ones, of generators. */
 function isOfLanguage(prototype: object): boolean {
+  if (prototype === Function.prototype) return true;
   const maker = getOwnPropertyDescriptor(prototype, "constructor")?.value as unknown;
   return typeof maker === "function" && isNative(maker);
 }

@@ -183,7 +183,9 @@ export class FormWriter {
         if (node.init && this.takesMembers(node.id as AnyNode, node.init as AnyNode)) return;
         break;
     }
-    this.fields(node);
+    // The name that a declaration has outside is nothing that its code reads.
+    const isDeclared = node.type === "FunctionDeclaration" || node.type === "ClassDeclaration";
+    this.fields(node, isDeclared && node === this.root ? "id" : undefined);
     this.makesTexts(node);
   }
 

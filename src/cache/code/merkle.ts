@@ -20,18 +20,22 @@ export class Merkle {
   /** Nodes that were there before are as they were. */
   take(nodes: readonly Node[]): void {
     const { digests, flawed } = this;
-    for (const part of partsOf(nodes, digests)) {
+    if (digests.length === nodes.length) return;
+    eachPart(nodes, digests.length, (part) => {
       digestPart(nodes, part, digests);
-      const inside = part.find((id) => nodes[id]!.problem !== undefined);
-      const flaw = inside ?? firstDefined(part.flatMap((id) => nodes[id]!.next.map((other) => flawed[other])));
+      const flaw = this.flawOf(part, nodes);
       this.stand(part, digests);
       for (const id of part) flawed[id] = flaw;
-    }
+    });
   }
-}
 
-function firstDefined<T>(values: readonly (T | undefined)[]): T | undefined {
-  return values.find((value) => value !== undefined);
+  private flawOf(part: readonly number[], nodes: readonly Node[]): number | undefined {
+    for (const id of part) if (nodes[id]!.problem !== undefined) return id;
+    for (const id of part) {
+      for (const other of nodes[id]!.next) if (this.flawed[other] !== undefined) return this.flawed[other];
+    }
+    return undefined;
+  }
 }
 
 /** Refining more often would take the square of the length of a list whose elements know each other. */
@@ -40,8 +44,8 @@ const ROUNDS = 8;
 function digestPart(nodes: readonly Node[], part: readonly number[], digests: string[]): void {
   const [first] = part;
   const { text, next } = nodes[first!]!;
-  if (part.length === 1 && !next.includes(first!)) {
-    digests[first!] = digestOf(text, next, (other) => digests[other]!);
+  if (part.length === 1) {
+    digests[first!] = digestOf(text, next, (other) => (other === first ? "-" : digests[other]!));
     return;
   }
   const inPart = new Set(part);
@@ -110,9 +114,8 @@ function digestOf(text: string, next: readonly number[], digest: (id: number) =>
   return sha256(`${content}\n${text}`);
 }
 
-/** Tarjan: the strongly connected parts of what has no digest yet, each after those that it leads to. */
-function partsOf(nodes: readonly Node[], digests: readonly string[]): number[][] {
-  const parts: number[][] = [];
+/** Tarjan: the strongly connected parts of the nodes from a number on, each after those that it leads to. */
+function eachPart(nodes: readonly Node[], begin: number, found: (part: readonly number[]) => void): void {
   const order = new Int32Array(nodes.length).fill(-1);
   const low = new Int32Array(nodes.length);
   /** For each node, the place in `next` to go on at. */
@@ -120,7 +123,7 @@ function partsOf(nodes: readonly Node[], digests: readonly string[]): number[][]
   const isOpen = new Uint8Array(nodes.length);
   const open: number[] = [];
   let count = 0;
-  for (let root = digests.length; root < nodes.length; root++) {
+  for (let root = begin; root < nodes.length; root++) {
     if (order[root] !== -1) continue;
     const path = [root];
     while (path.length > 0) {
@@ -133,7 +136,7 @@ function partsOf(nodes: readonly Node[], digests: readonly string[]): number[][]
       const { next } = nodes[id]!;
       if (at[id]! < next.length) {
         const child = next[at[id]!++]!;
-        if (child < digests.length) continue;
+        if (child < begin) continue;
         if (order[child] === -1) path.push(child);
         else if (isOpen[child] === 1) low[id] = Math.min(low[id]!, order[child]!);
         continue;
@@ -149,8 +152,7 @@ function partsOf(nodes: readonly Node[], digests: readonly string[]): number[][]
         part.push(member);
         if (member === id) break;
       }
-      parts.push(part);
+      found(part);
     }
   }
-  return parts;
 }
