@@ -115,8 +115,7 @@ class ScriptReader {
     return {
       kind: "function",
       at,
-      isArrow,
-      capturesThis: isArrow && writer.usesThis,
+      capturesThis: isArrow && writer.usesThis ? true : undefined,
       gives: writer.gives(node),
       ...form,
     };

@@ -35,22 +35,20 @@ export function builtIns(): BuiltIns {
   return known.builtIns;
 }
 
-function seenAs(object: object, keys: readonly PropertyKey[]): Seen {
-  const properties = keys.flatMap((key) => {
-    const property = getOwnPropertyDescriptor(object, key);
-    return property === undefined ? [] : [[key, property] as const];
-  });
-  return {
-    object,
-    base: getPrototypeOf(object),
-    count: object === globalThis ? undefined : ownKeys(object).length,
-    values: properties.flatMap(([key, property]) => ("value" in property ? [[key, property.value]] : [])),
-    accessors: properties.filter(([, property]) => !("value" in property)),
-  };
+type Properties = readonly (readonly [key: string | symbol, property: PropertyDescriptor])[];
+
+function seenAs(object: object, count: number | undefined, properties: Properties): Seen {
+  const values: (readonly [PropertyKey, unknown])[] = [];
+  const accessors: (readonly [PropertyKey, PropertyDescriptor])[] = [];
+  for (const [key, property] of properties) {
+    if ("value" in property) values.push([key, property.value]);
+    else accessors.push([key, property]);
+  }
+  return { object, base: getPrototypeOf(object), count, values, accessors };
 }
 
-function isFunctionIn(object: object, key: PropertyKey): boolean {
-  return typeof getOwnPropertyDescriptor(object, key)?.value === "function";
+function propertiesOf(object: object, keys: readonly (string | symbol)[]): Properties {
+  return keys.map((key) => [key, getOwnPropertyDescriptor(object, key)!]);
 }
 
 /** Values are read, not their descriptors, in a fifth of the time: the check goes before each cached run. */
@@ -74,7 +72,9 @@ function walked(): NonNullable<typeof known> {
   const seen: Seen[] = [];
   const names = new Map<object, string>();
   const patches: (readonly [string, unknown])[] = [];
-  const fresh = vm.runInNewContext("globalThis") as object;
+  const realm = vm.createContext();
+  const inRealm = (text: string): unknown => vm.runInContext(text, realm);
+  const fresh = inRealm("globalThis") as object;
   const queue: (readonly [own: object, fresh: object, name: string])[] = [];
   const meet = (own: unknown, other: unknown, name: string): void => {
     if (LEFT_OUT.has(name)) return;
@@ -93,53 +93,54 @@ function walked(): NonNullable<typeof known> {
   names.set(globalThis, "globalThis");
   queue.push([globalThis, fresh, "globalThis"]);
   // Nothing has a name for these.
-  const iterators = vm.runInNewContext(ITERATORS_TEXT) as object[];
+  const iterators = inRealm(ITERATORS_TEXT) as object[];
   for (const [i, own] of [...ITERATORS].entries()) meet(own, getPrototypeOf(iterators[i]!), `iterator ${i}`);
-  const nameless = vm.runInNewContext(NAMELESS_TEXT) as object[];
+  const nameless = inRealm(NAMELESS_TEXT) as object[];
   for (const [i, own] of (vm.runInThisContext(NAMELESS_TEXT) as object[]).entries())
     meet(own, nameless[i], `kind of functions ${i}`);
   for (const [own, other, name] of queue) {
     const isRoot = own === globalThis;
-    seen.push(seenAs(own, isRoot ? ownKeys(other) : ownKeys(own)));
-    for (const key of ownKeys(other)) {
+    const others = ownKeys(other);
+    // Others may be added to the global object.
+    const keys = isRoot ? others.filter((key) => getOwnPropertyDescriptor(own, key) !== undefined) : ownKeys(own);
+    const properties = propertiesOf(own, keys);
+    seen.push(seenAs(own, isRoot ? undefined : keys.length, properties));
+    const here = new Map(properties);
+    for (const key of others) {
       const at = isRoot ? String(key) : `${name}.${String(key)}`;
       if (isRoot && LEFT_OUT.has(`globalThis.${String(key)}`)) continue;
-      const [here, there] = [getOwnPropertyDescriptor(own, key), getOwnPropertyDescriptor(other, key)!];
-      if (here === undefined) {
+      const [mine, theirs] = [here.get(key), getOwnPropertyDescriptor(other, key)!];
+      here.delete(key);
+      if (mine === undefined) {
         // --expose-gc gives it to new realms only, when a program sets it.
         if (at !== "gc") patches.push([at, "it is not there"]);
         continue;
       }
-      if (isRoot && here.value === globalThis) continue;
-      meet(here.value, there.value, at);
-      meet(here.get, there.get, `get ${at}`);
-      meet(here.set, there.set, `set ${at}`);
+      if (isRoot && mine.value === globalThis) continue;
+      meet(mine.value, theirs.value, at);
+      meet(mine.get, theirs.get, `get ${at}`);
+      meet(mine.set, theirs.set, `set ${at}`);
     }
     if (isRoot) continue;
-    for (const key of ownKeys(own)) {
+    for (const [key, { value, get, set }] of here) {
       const at = `${name}.${String(key)}`;
-      if (LEFT_OUT.has(at) || getOwnPropertyDescriptor(other, key) !== undefined) continue;
-      const { value, get, set } = getOwnPropertyDescriptor(own, key)!;
+      if (LEFT_OUT.has(at)) continue;
       // hypernodes itself has loaded it: what it keeps in its closures is what decorators say.
       if (own === Reflect && isObject(value) && METADATA_FUNCTIONS.get(key) === value) {
         names.set(value, at);
         continue;
       }
-      for (const part of [value, get, set]) if (part !== undefined) patches.push([at, part]);
+      for (const part of [value, get, set] as unknown[]) if (part !== undefined) patches.push([at, part]);
     }
     const [base, otherBase] = [getPrototypeOf(own), getPrototypeOf(other)];
     if (base !== null && otherBase !== null) meet(base, otherBase, `prototype of ${name}`);
   }
   nameNode(names);
   // Other properties of these come and go.
-  for (const object of [console, process])
-    seen.push({
-      ...seenAs(
-        object,
-        ownKeys(object).filter((key) => isFunctionIn(object, key)),
-      ),
-      count: undefined,
-    });
+  for (const object of [console, process]) {
+    const functions = propertiesOf(object, ownKeys(object)).filter(([, { value }]) => typeof value === "function");
+    seen.push(seenAs(object, undefined, functions));
+  }
   ofNode = undefined;
   return { builtIns: { names, patches }, seen };
 }

@@ -37,7 +37,8 @@ export class FormWriter {
   private text = "";
   private readonly references: { -readonly [K in keyof Reference]: Reference[K] }[] = [];
   private readonly numbers = new Map<string, number>();
-  private members: Map<string, Way> | undefined = new Map();
+  private readonly members = new Map<string, Way>();
+  private handsOn = false;
   private readonly sharesThis: number[] = [];
   private readonly supers = new Map<string, Way>();
   private readonly imports: string[] = [];
@@ -61,20 +62,23 @@ export class FormWriter {
   ) {}
 
   form(): Form {
-    const { references, sharesThis, imports, problems, readsOwnPath, root } = this;
+    const { references, root } = this;
     for (const object of this.filled) this.fill(object);
+    for (const reference of references)
+      if (reference.firstArguments?.every((text) => text === null)) reference.firstArguments = undefined;
     return {
       start: root.start,
       end: root.end,
       hash: hash("sha256", this.text + this.localNames() + this.mode(), "hex"),
       references,
-      sharesThis,
-      imports,
-      problems,
-      readsOwnPath,
-      writes: [...this.writes.found],
-      members: this.members && [...this.members.values()],
-      supers: [...this.supers.values()],
+      sharesThis: unlessEmpty(this.sharesThis),
+      imports: unlessEmpty(this.imports),
+      problems: unlessEmpty(this.problems),
+      readsOwnPath: ifSo(this.readsOwnPath),
+      writes: unlessEmpty([...this.writes.found]),
+      members: this.handsOn ? undefined : unlessEmpty([...this.members.values()]),
+      handsThisOn: ifSo(this.handsOn),
+      supers: unlessEmpty([...this.supers.values()]),
     };
   }
 
@@ -235,7 +239,7 @@ export class FormWriter {
     const own = this.thisWay(target);
     if (own === undefined) return;
     const to = own.isSuper ? this.supers : this.members;
-    to?.set(JSON.stringify([own.way, "assigned"]), { path: own.way, isCalled: false, isAssigned: true });
+    to.set(JSON.stringify([own.way, "assigned"]), { path: own.way, isAssigned: true });
   }
 
   /** `a.b[name] = ...` */
@@ -325,13 +329,12 @@ export class FormWriter {
       this.references.push({
         name: root.name,
         path,
-        isCalled,
-        isTypeOf,
+        isCalled: ifSo(isCalled),
+        isTypeOf: ifSo(isTypeOf),
         keyedBy,
-        firstArguments: [],
-        isConstant: !!variable && isWrittenOnce(variable),
+        isConstant: ifSo(!!variable && isWrittenOnce(variable)),
         scope: variable && !isWrittenOnce(variable) ? this.sharedScope(variable.scope) : undefined,
-        isImported: variable?.declarations[0]?.kind === "import",
+        isImported: ifSo(variable?.declarations[0]?.kind === "import"),
         around: this.enclosing(variable),
       });
     }
@@ -382,8 +385,7 @@ export class FormWriter {
     if (own !== undefined) {
       const { way, isSuper } = own;
       const key = JSON.stringify([way, isCalled]);
-      if (isSuper) this.supers.set(key, { path: way, isCalled });
-      else this.members?.set(key, { path: way, isCalled });
+      (isSuper ? this.supers : this.members).set(key, { path: way, isCalled: ifSo(isCalled) });
       this.text += `(${isSuper ? "super" : "this"} ${JSON.stringify(way)}${optionalMembers(node)})`;
       return true;
     }
@@ -429,7 +431,7 @@ export class FormWriter {
   private handsThisOn(node: Node): void {
     if (!this.isOwnThis(node)) return;
     this.usesThis = true;
-    this.members = undefined;
+    this.handsOn = true;
   }
 
   /** `this.a = ...` reads nothing. @returns whether the left side is written. */
@@ -447,7 +449,7 @@ export class FormWriter {
     if (init.type === "ThisExpression") {
       if (!this.isOwnThis(init)) return false;
       this.usesThis = true;
-      for (const way of ways) this.members?.set(JSON.stringify([way, false]), { path: way, isCalled: false });
+      for (const way of ways) this.members.set(JSON.stringify([way, false]), { path: way });
       this.text += "(takes this ";
     } else if (isImportMeta(init)) {
       this.text += "(takes import.meta ";
@@ -492,7 +494,7 @@ export class FormWriter {
       const number = this.number(found.root, found.path, true);
       const [first] = args;
       const reference = this.references[number]!;
-      reference.firstArguments = [...reference.firstArguments, (first && literalText(first)) ?? null];
+      reference.firstArguments = [...(reference.firstArguments ?? []), (first && literalText(first)) ?? null];
       this.text += `@${number}${JSON.stringify(found.path)}${optionalMembers(callee)}`;
     }
     if (node.optional) this.text += "?(";
@@ -538,6 +540,14 @@ export class FormWriter {
     if (specifier === undefined) this.problems.push("an import of a computed name");
     else this.imports.push(specifier);
   }
+}
+
+function unlessEmpty<T>(list: readonly T[]): readonly T[] | undefined {
+  return list.length === 0 ? undefined : list;
+}
+
+function ifSo(is: boolean): true | undefined {
+  return is ? true : undefined;
 }
 
 const NEW_OBJECTS = new Set([

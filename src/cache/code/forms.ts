@@ -1,6 +1,9 @@
 import { hash } from "node:crypto";
 
-/** The analysis of a script's text: its functions and classes, as plain data for JSON. */
+/**
+ * The analysis of a script's text: its functions and classes, as plain data for JSON. Each process reads that again, so what is false
+ * or empty is left out of it.
+ */
 export interface ScriptForms {
   readonly functions: readonly FunctionForm[];
   readonly classes: readonly ClassForm[];
@@ -26,28 +29,29 @@ export interface Form {
   /** SHA-256 of its normal form: no comments, formatting, local names; numbers in the place of what it refers to. */
   readonly hash: string;
   readonly references: readonly Reference[];
-  /** The members of `this` that it reads; undefined: it passes `this` on. */
+  /** The members of `this` that it reads. */
   readonly members?: readonly Way[] | undefined;
+  /** True if it passes `this` on: it may read any member. */
+  readonly handsThisOn?: boolean | undefined;
   /** Functions that it calls with its own `this`, by the numbers of their references. */
-  readonly sharesThis: readonly number[];
-  readonly supers: readonly Way[];
+  readonly sharesThis?: readonly number[] | undefined;
+  readonly supers?: readonly Way[] | undefined;
   /** Modules that it imports, or requires, when it is called. */
-  readonly imports: readonly string[];
+  readonly imports?: readonly string[] | undefined;
   /** The reason why its effects cannot be determined. */
-  readonly problems: readonly string[];
+  readonly problems?: readonly string[] | undefined;
   /** True if it reads the path of its own file: `import.meta.url`. */
-  readonly readsOwnPath: boolean;
+  readonly readsOwnPath?: boolean | undefined;
   /** The things that it may write without a name for its object: `=name` a variable, `.name` a member, `[]` any member, `()` what is in a list. */
-  readonly writes: readonly string[];
+  readonly writes?: readonly string[] | undefined;
 }
 
 export interface FunctionForm extends Form {
   readonly kind: "function";
   /** The position at which V8 reports its start. */
   readonly at: number;
-  readonly isArrow: boolean;
   /** True for an arrow function that uses `this`, `super` or `new.target` of the enclosing code. */
-  readonly capturesThis: boolean;
+  readonly capturesThis?: boolean | undefined;
   /** The number of the reference that is all that it gives, and perhaps another one that is the name of a member of that. */
   readonly gives?: { readonly reference: number; readonly key?: number } | undefined;
 }
@@ -66,13 +70,13 @@ export interface ClassForm extends Form {
 /** A name that is declared outside, with the members that are read of it one after another. */
 export interface Reference extends Way {
   readonly name: string;
-  /** True if it may be assigned later. */
-  readonly isConstant: boolean;
-  readonly isImported: boolean;
+  /** True if it is never assigned later. */
+  readonly isConstant?: boolean | undefined;
+  readonly isImported?: boolean | undefined;
   /** The function expression around it whose own name it is: V8 does not show that. */
   readonly around?: Form | undefined;
   /** True if only its type is read, by `typeof`. */
-  readonly isTypeOf: boolean;
+  readonly isTypeOf?: boolean | undefined;
   /**
    * If it is a variable of a function that is assigned later: where that scope is, and its variables that have a new object
    * each time.
@@ -90,13 +94,13 @@ export interface Reference extends Way {
   readonly isHandedOn?: boolean;
   /** The variable whose value is the name of the member that is read of it, if that is always the same one. */
   readonly keyedBy?: string | undefined;
-  /** If it is called: the literal text that is its first argument in each call, null for anything else. */
-  readonly firstArguments: readonly (string | null)[];
+  /** If it is called: the literal texts that are its first argument, in calls; null for anything else. */
+  readonly firstArguments?: readonly (string | null)[] | undefined;
 }
 
 export interface Way {
   readonly path: readonly string[];
-  readonly isCalled: boolean;
+  readonly isCalled?: boolean | undefined;
   /** True if the member at its end is assigned. */
   readonly isAssigned?: boolean;
 }

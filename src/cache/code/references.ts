@@ -27,6 +27,9 @@ import { assignability, resolveVariable, setterOf, valueAt } from "./variables.j
 import type { Walk } from "./walk.js";
 import { ABSENT, type Step, UNSET, type Use } from "./writes.js";
 
+/** The first arguments of calls with none that is a text. */
+const COMPUTED = [null];
+
 /** A reference in a function's text: a name, with the members that are read of it. */
 export class References {
   readonly scopes: SharedScopes;
@@ -42,8 +45,8 @@ export class References {
     this.walk.writes.add(form, facts);
     for (const reference of form.references) this.reference(id, reference, facts);
     this.scopes.add(id, form, facts);
-    for (const specifier of form.imports) this.imported(id, specifier, facts);
-    for (const problem of form.problems) this.walk.unknown(id, problem);
+    for (const specifier of form.imports ?? []) this.imported(id, specifier, facts);
+    for (const problem of form.problems ?? []) this.walk.unknown(id, problem);
     if (form.readsOwnPath) piece.next.push(this.walk.leaf(`at ${placeOf(facts.script)}`, "import.meta.url"));
   }
 
@@ -106,7 +109,7 @@ export class References {
     const keyed = keyedBy === undefined ? undefined : resolveVariable(keyedBy, facts).value;
     if (typeof keyed === "string" && valueAt(found.value, way) === process.env)
       return this.along(found.value, { path: [...way, keyed], isCalled: false }, name, use);
-    const id = this.along(found.value, reference, name, use, reference.firstArguments, facts);
+    const id = this.along(found.value, reference, name, use, facts, reference.firstArguments);
     if (reference.isText) return this.withTexts(valueAt(found.value, way), id, use);
     const holder = reference.isAssigned ? valueAt(found.value, way.slice(0, -1)) : undefined;
     if (!isObject(holder) || types.isProxy(holder)) return id;
@@ -138,8 +141,8 @@ export class References {
     { path: way, isCalled }: Way,
     name: string,
     use: Use,
-    firstArguments: Reference["firstArguments"] = [],
     facts?: Code,
+    firstArguments?: Reference["firstArguments"],
   ): number {
     let value = start;
     const { writes } = this.walk;
@@ -184,7 +187,7 @@ export class References {
         return TO_TEXT.has(key) ? this.withTexts(holder, whole, use) : whole;
       }
       if (typeof next === "function" && isLast && isCalled && !isNamespace(holder)) {
-        return this.called(next, holder, builtIn === undefined ? `${name}.${key}` : "", firstArguments, facts);
+        return this.called(next, holder, builtIn === undefined ? `${name}.${key}` : "", facts, firstArguments);
       }
       value = next;
       name = isNamespace(holder) ? key : `${name}.${key}`;
@@ -197,7 +200,7 @@ export class References {
     }
     // `f instanceof Function`
     if (value === Function && name === "Function" && !isCalled) return this.walk.leaf("built-in Function");
-    if (typeof value === "function" && isCalled) return this.called(value, undefined, name, firstArguments, facts);
+    if (typeof value === "function" && isCalled) return this.called(value, undefined, name, facts, firstArguments);
     const id = this.walk.value(value, name);
     if (use.hasName === false || typeof value !== "function" || this.walk.isBuiltIn(value)) return id;
     // A function that is only called is not asked for its name.
@@ -221,17 +224,17 @@ export class References {
     fn: Function,
     holder: object | undefined,
     name: string,
-    firstArguments: Reference["firstArguments"],
     facts?: Code,
+    firstArguments: Reference["firstArguments"] = COMPUTED,
   ): number {
-    if (isRequire(fn) && facts !== undefined) return this.required(fn, firstArguments, facts);
+    if (isRequire(fn) && facts !== undefined) return this.required(fn, facts, firstArguments);
     return holder === undefined || this.walk.language.names.has(holder)
       ? this.walk.value(fn, name)
       : this.walk.method(fn, holder, name);
   }
 
   /** `require("./table.cjs")`, by whatever name. */
-  private required(fn: Function, firstArguments: Reference["firstArguments"], facts: Code): number {
+  private required(fn: Function, facts: Code, firstArguments: readonly (string | null)[]): number {
     const id = this.walk.piece(nameOf(fn));
     this.walk.pieces[id]!.text = "require";
     for (const specifier of firstArguments) {
@@ -250,7 +253,7 @@ export class References {
     name: string,
     key: string,
     rest: readonly string[],
-    isCalled: boolean,
+    isCalled: boolean | undefined,
     use: Use,
   ): number {
     if (get === undefined) return this.walk.leaf(`nothing at ${key}`, `${name}.${key}`);

@@ -12,8 +12,6 @@ import { resolveVariable, valueAt } from "./variables.js";
 import type { Walk } from "./walk.js";
 import type { Use } from "./writes.js";
 
-const NO_ARROW = { isArrow: false, capturesThis: false, gives: undefined } as const;
-
 /** The members that methods read of their object, through `this` and `super`. */
 export class ThisMembers {
   /** Functions that say `super`, of which it is not known yet where that begins. */
@@ -39,7 +37,7 @@ export class ThisMembers {
   read(id: number, fn: Function, form: Shape, holder: object, facts: Code, skips: (name: string) => boolean): void {
     const piece = this.walk.pieces[id]!;
     // An arrow that is a field's value has the object's own `this`.
-    if (form.members === undefined) piece.next.push(this.whole(holder, skips));
+    if (form.handsThisOn) piece.next.push(this.whole(holder, skips));
     for (const way of form.members ?? []) {
       const [first] = way.path;
       if (skips(first!)) continue;
@@ -55,14 +53,14 @@ export class ThisMembers {
         for (const { holder: on } of use.steps) this.walk.writes.handedOn.add(on!);
       }
     }
-    for (const number of form.sharesThis) {
+    for (const number of form.sharesThis ?? []) {
       const reference = form.references[number]!;
       const found = resolveVariable(reference.name, facts);
       if (found.isThere && typeof found.value === "function" && reference.path.length === 0) {
         piece.next.push(this.walk.method(found.value, holder, reference.name, skips));
       } else piece.next.push(this.whole(holder, skips));
     }
-    if (form.supers.length > 0) this.supers(id, fn, form, holder, skips);
+    if (form.supers !== undefined) this.supers(id, fn, form, holder, skips);
   }
 
   private member(holder: object, way: Way, skips: (name: string) => boolean, use: Use): number {
@@ -98,7 +96,7 @@ export class ThisMembers {
       path: [name, ...rest],
       isCalled,
       isAssigned,
-    } of form.supers) {
+    } of form.supers ?? []) {
       const base = getPrototypeOf(home);
       if (base !== null && isAssigned === true && rest.length === 0) this.references.assigned(id, base, name!, holder);
       else if (base !== null) {
@@ -122,7 +120,7 @@ export class ThisMembers {
         const base = getPrototypeOf(home);
         for (const {
           path: [name],
-        } of base === null ? [] : form.supers) {
+        } of (base !== null && form.supers) || []) {
           const descriptor = findDescriptor(base!, name!);
           if (descriptor === undefined || descriptor === "unset") continue;
           const { get, set } = descriptor;
@@ -205,7 +203,7 @@ export class ThisMembers {
         const part = this.walk.piece("", piece.file);
         this.walk.pieces[method]!.next.push(part);
         this.references.code(part, form, facts);
-        this.read(part, fn, { ...form, kind: "function", at: form.start, ...NO_ARROW }, holder, facts, () => false);
+        this.read(part, fn, { ...form, kind: "function", at: form.start }, holder, facts, () => false);
       }
       const value = hiddenOf(holder).get(name);
       if (typeof value !== "function") {

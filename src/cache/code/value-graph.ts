@@ -262,7 +262,7 @@ export class ValueGraph extends Pieces implements Walk, Reading {
     if (form.kind === "class") this.classes.add(id, fn, form, facts);
     else this.references.code(id, form, facts);
     if (form.kind === "class") this.thisMembers.described.push({ type: fn, form, facts });
-    else if (form.supers.length > 0) this.thisMembers.homeless.push({ id, fn, form, facts });
+    else if (form.supers !== undefined) this.thisMembers.homeless.push({ id, fn, form, facts });
     if (form.kind === "function" && form.capturesThis) this.unknown(id, `it uses "this" of what is around it`);
     this.classes.ownProperties(id, fn);
   }

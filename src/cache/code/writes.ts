@@ -51,7 +51,7 @@ export class Writes {
   ofNode = false;
 
   add({ writes }: Form, { script }: Code): void {
-    for (const name of writes) {
+    for (const name of writes ?? []) {
       this.names.add(name);
       if (name.startsWith("=")) this.names.add(`${script.id} ${name}`);
     }
