@@ -50,7 +50,7 @@ const packaged = new Map<string, boolean>();
 /** A second copy of ours that is linked: what it loads when it needs it differs from process to process. */
 function isOfOurCopy(file: string): boolean {
   const root = packageRootOf(file);
-  return path.relative(root, file).startsWith(`dist${path.sep}`) && manifestOf(root).name === OUR_NAME;
+  return manifestOf(root).name === OUR_NAME && path.relative(root, file).startsWith(`dist${path.sep}`);
 }
 
 export function fileOf(url: string): string | undefined {
