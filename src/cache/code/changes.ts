@@ -33,9 +33,14 @@ export class Changes {
     this.inWholes = new Set([...inWholes(before), ...inWholes(after)]);
   }
 
+  /** The piece that a function or an object was. */
+  pieceBefore(owner: object): number | undefined {
+    return this.baseline.get(owner);
+  }
+
   /** True if a function or an object has changed in a way that no code of the nodes could have. */
   isOfOthers(id: number): boolean {
-    const before = this.baseline.get(this.after.owners.get(id)!);
+    const before = this.pieceBefore(this.after.owners.get(id)!);
     return before !== undefined && !this.isOfNodes(before, id);
   }
 

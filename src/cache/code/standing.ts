@@ -6,12 +6,10 @@ interface State {
 
 const states = new WeakMap<object, State>();
 
-/** The contributions of functions and objects to the codes of one run, as it began. */
-export type Contributions = Map<object, string>;
-
 /** The begin of a run whose nodes have run. */
 export interface Baseline {
-  readonly contributions: Contributions;
+  /** What a function or an object counted as; undefined if it was not there. */
+  digestOf(owner: object): string | undefined;
   /** True if a piece of this pass has changed, since then, in a way that no code of the nodes could have. */
   isOfOthers(id: number): boolean;
 }
@@ -22,13 +20,11 @@ export class StableDigests {
   readonly owners = new Map<number, object>();
   /** Pieces that count as they were when a run began, and are something else now. */
   readonly restored = new Set<number>();
-  /** The contributions of this pass, if it is that at the begin of a run. */
-  readonly contributions: Contributions = new Map();
   /** Undefined: a run begins. */
   baseline: Baseline | undefined;
 
   /**
-   * Sets the contributions of pieces to those that reach them.
+   * Sets what pieces count as in those that reach them.
    *
    * @param part pieces that all lead to each other: none of them has only the changes of nodes unless all have.
    */
@@ -40,10 +36,9 @@ export class StableDigests {
       if (owner === undefined) continue;
       const digest = digests[id]!;
       const counted =
-        baseline === undefined ? restoredDigest(owner, digest) : (baseline.contributions.get(owner) ?? digest);
-      if (baseline === undefined) this.contributions.set(owner, counted);
-      else if (isOfOthers) states.delete(owner);
-      else states.set(owner, { before: counted, after: digest });
+        baseline === undefined ? restoredDigest(owner, digest) : (baseline.digestOf(owner) ?? digest);
+      if (isOfOthers) states.delete(owner);
+      else if (baseline !== undefined) states.set(owner, { before: counted, after: digest });
       if (counted !== digest) this.restored.add(id);
       digests[id] = counted;
     }
@@ -53,7 +48,8 @@ export class StableDigests {
 /** The state that the nodes of the last run have left counts as the one that they have found; any other is an edit, and the new state. */
 function restoredDigest(owner: object, digest: string): string {
   const state = states.get(owner);
-  if (state?.after === digest) return state.before;
+  if (state === undefined) return digest;
+  if (state.after === digest) return state.before;
   states.delete(owner);
   return digest;
 }

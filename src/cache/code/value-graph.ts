@@ -130,8 +130,13 @@ export class ValueGraph extends Pieces implements Walk, Reading {
   follow(baseline: ValueGraph): void {
     this.settle();
     const changes = new Changes(baseline, this);
-    const { contributions } = baseline.stableDigests;
-    this.stableDigests.baseline = { contributions, isOfOthers: (id) => changes.isOfOthers(id) };
+    this.stableDigests.baseline = {
+      digestOf: (owner) => {
+        const id = changes.pieceBefore(owner);
+        return id === undefined ? undefined : baseline.merkle.digests[id];
+      },
+      isOfOthers: (id) => changes.isOfOthers(id),
+    };
     this.merkle.take(this.pieces);
   }
 
