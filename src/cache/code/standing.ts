@@ -35,8 +35,7 @@ export class StableDigests {
       const owner = this.owners.get(id);
       if (owner === undefined) continue;
       const digest = digests[id]!;
-      const counted =
-        baseline === undefined ? restoredDigest(owner, digest) : (baseline.digestOf(owner) ?? digest);
+      const counted = baseline === undefined ? restoredDigest(owner, digest) : (baseline.digestOf(owner) ?? digest);
       if (isOfOthers) states.delete(owner);
       else if (baseline !== undefined) states.set(owner, { before: counted, after: digest });
       if (counted !== digest) this.restored.add(id);
