@@ -174,7 +174,10 @@ describe("small plain values and lists of numbers, which are written and read wi
       });
       for (const each of [throwing, { inner: throwing }]) {
         const fault = faultIn(() => encode(each));
-        expect([fault.code, fault.path]).to.deep.equal(["UNSERIALISABLE", each === throwing ? path : ["inner", ...path]]);
+        expect([fault.code, fault.path]).to.deep.equal([
+          "UNSERIALISABLE",
+          each === throwing ? path : ["inner", ...path],
+        ]);
       }
     });
   }

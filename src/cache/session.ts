@@ -3,7 +3,7 @@ import { FlushTimer } from "../util/flush-timer.js";
 import { getOrCreate } from "../util/get-or-create.js";
 import { decode, encode } from "../values/codec.js";
 import { forgottenEntry } from "./cache-keys.js";
-import type { ContentRef } from "./content-ref.js";
+import { type ContentRef, listContent } from "./content-ref.js";
 import type { Entry, EntryKind, EntryMeta, MaybePromise, Owner, Store, StoredEntry } from "./store.js";
 
 /** The limits of entries that wait to be written: their number, their bytes, and the milliseconds that they wait. */
@@ -136,6 +136,8 @@ export class CacheSession {
     }
     const parts = await this.read(keys);
     if (parts.some((part) => part === undefined)) return undefined;
+    // A node that does not depend on its arguments alone may have written another value over one of them.
+    if (!isOf(entry, parts as Found[])) return undefined;
     return {
       ...entry,
       bytes: parts.reduce((sum, part) => sum + part!.bytes, 0),
@@ -324,6 +326,12 @@ class RequestBatcher<E> {
     });
     return { keys, answer };
   }
+}
+
+/** False if values are others than those that an entry was made of. Records are not compared: their digests count what is shared in them. */
+function isOf({ kind, digest }: EntryMeta, parts: readonly EntryMeta[]): boolean {
+  if (kind === "list") return listContent(parts).digest === digest;
+  return kind !== "alias" || parts[0]!.kind !== "value" || parts[0]!.digest === digest;
 }
 
 /** An entry's checksum is also of what is known of it: bytes of another key, or of another content, are damage. */
