@@ -30,6 +30,8 @@ const KEY_LENGTH = 43;
 /** A value that was read, with what is known of it. */
 export interface Found extends EntryMeta {
   readonly decoded: unknown;
+  /** True if its parts, or those of an element, come from entries of their own: an object that was in two of them is now two. */
+  readonly isComposed?: boolean;
 }
 
 /** An entry to be: its value is encoded at once, since somebody may change it later. */
@@ -140,6 +142,7 @@ export class CacheSession {
     if (!isOf(entry, parts as Found[])) return undefined;
     return {
       ...entry,
+      isComposed: entry.kind === "record" || parts.some((part) => part!.isComposed || isListIn(entry, part!)),
       bytes: parts.reduce((sum, part) => sum + part!.bytes, 0),
       decoded: compose(parts.map((part) => part!.decoded)),
     };
@@ -326,6 +329,11 @@ class RequestBatcher<E> {
     });
     return { keys, answer };
   }
+}
+
+/** Of a mapped node's own list it does not count which of its elements are one object; of the value that an alias leads to, it does. */
+function isListIn(entry: EntryMeta, part: EntryMeta): boolean {
+  return entry.kind === "alias" && part.kind === "list";
 }
 
 /** False if values are others than those that an entry was made of. Records are not compared: their digests count what is shared in them. */

@@ -112,6 +112,7 @@ export class CachingExecutor {
     emitHit(execution, step, undefined, key, head.bytes);
     this.log.of(step).cached++;
     this.digests.set(step, head);
+    this.digests.noteRead(step.slot, head);
     return lookupOf(key, head);
   }
 

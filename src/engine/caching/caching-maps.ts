@@ -181,6 +181,7 @@ export class CachingMapExecutor implements MapExecutor {
     if (entry === undefined) return false;
     execution.values[step.slot] = entry.value;
     contents.set(step, entry.head);
+    contents.noteRead(step.slot, entry.head);
     this.cached.setKey(step, key);
     this.cached.log.of(step).cached++;
     return true;
@@ -214,6 +215,7 @@ export class CachingMapExecutor implements MapExecutor {
         if (entry !== undefined) {
           results[index] = entry.value;
           refs[index] = entry.head;
+          this.cached.digests.noteRead(step.slot, entry.head);
           emitHit(execution, step, index, key, entry.head.bytes);
           continue;
         }

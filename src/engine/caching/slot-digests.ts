@@ -3,7 +3,8 @@ import { ContentFacts } from "../../cache/content-facts.js";
 import { type ContentRef, contentRef, listContent, refFrom } from "../../cache/content-ref.js";
 import { keyComponents } from "../../cache/model-codes.js";
 import type { CodeDigests } from "../../cache/program-digests.js";
-import type { CacheSession } from "../../cache/session.js";
+import type { CacheSession, Found } from "../../cache/session.js";
+import type { EntryMeta } from "../../cache/store.js";
 import { type Argument, argumentKey, type Step } from "../../graph/plan.js";
 import { getOrCreate } from "../../util/get-or-create.js";
 import type { Content } from "../../values/content.js";
@@ -44,6 +45,8 @@ export class SlotDigests {
   private readonly changes = new Map<number, Changer>();
   /** Counts the values that were read, or computed after all, and are others than those whose contents were known. */
   replaced = 0;
+  /** The slots whose values were read from several entries: an object that was in two of them is now two, which counts in their contents. */
+  private readonly composed = new Set<number>();
 
   /** @param revive computes a slot's value that was said to be in the store, and is not. */
   constructor(
@@ -250,7 +253,7 @@ export class SlotDigests {
   mayNeed(args: readonly Argument[]): boolean {
     return args.some(({ slot }) => {
       const value = this.execution.values[slot];
-      return value instanceof LazyValue || Array.isArray(value) || this.isResource(slot);
+      return value instanceof LazyValue || Array.isArray(value) || this.composed.has(slot) || this.isResource(slot);
     });
   }
 
@@ -264,6 +267,7 @@ export class SlotDigests {
       const value = this.execution.values[slot];
       if (value instanceof LazyValue) await this.loadWhole(slot, value);
       else if (Array.isArray(value) && this.isMapped(slot)) await this.loadElements(slot, value);
+      this.lookAtComposed(slot);
     }
     // What a resource is built from is needed when it is built.
     const { resources } = this.execution.plan;
@@ -282,6 +286,18 @@ export class SlotDigests {
     // Another process may have written another value over it since its content was read.
     if (entry.digest !== ref.digest) this.replace(slot, { digest: entry.digest, models: entry.models });
     this.execution.values[slot] = entry.decoded;
+    if (entry.isComposed) this.composed.add(slot);
+  }
+
+  /** Notes that the value in a slot was read, and may have come from several entries. */
+  noteRead(slot: number, found: EntryMeta | Found): void {
+    if ("isComposed" in found && found.isComposed) this.composed.add(slot);
+  }
+
+  /** A value that was read from several entries gets the content that it has now, before it is compared with that. */
+  private lookAtComposed(slot: number): void {
+    if (!this.composed.delete(slot) || this.changes.has(slot)) return;
+    if (this.hasChanged(slot)) this.replace(slot, undefined);
   }
 
   /** A node that does not depend on its arguments alone may give another value than the one that was known. */
@@ -317,6 +333,7 @@ export class SlotDigests {
     const isOther = lazy.some(({ ref }, n) => ref.digest !== entries[n]!.digest);
     for (const [n, i] of indices.entries()) list[i] = entries[n]!.decoded;
     if (isOther) this.replace(slot, undefined);
+    if (entries.some((entry) => entry!.isComposed)) this.composed.add(slot);
     this.execution.listChanged(list);
   }
 
@@ -327,6 +344,7 @@ export class SlotDigests {
     if (argument.path === undefined && Array.isArray(value) && this.isMapped(slot))
       await this.loadElements(slot, value, indices);
     else await this.load([argument]);
+    this.lookAtComposed(slot);
     const list = this.execution.listAt(argument)!;
     return indices.map((i) => list[i]);
   }
