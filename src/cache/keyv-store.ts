@@ -146,7 +146,7 @@ export class KeyvStore implements Store {
   private async getMany(keys: string[]): Promise<readonly unknown[]> {
     const { keyv } = this;
     const found = await this.answered(keyv.getMany ? keyv.getMany(keys) : each(keys, (key) => keyv.get(key)));
-    // An answer that leaves out what is not there can't be told apart: one key would get the entry of another.
+    // If an answer leaves out what is missing, a key would get the entry of another one.
     if (!Array.isArray(found) || found.length !== keys.length)
       throw new Error(`it was asked for ${keys.length} keys, and did not answer with as many`);
     return found;
